@@ -1,0 +1,15 @@
+#!/usr/bin/env node
+// Kept to what an old node can parse, so that it can say what is wrong; the program itself is one bundle beside it.
+"use strict";
+var version = process.versions.node.split(".").map(Number);
+if (version[0] < 22 || (version[0] === 22 && version[1] < 13)) {
+  console.error(
+    "pushpool needs node 22.13 or newer; this is " +
+      process.version +
+      " (" +
+      process.execPath +
+      "). Install a newer node, or run it by `npx -p node@24 -p pushpool pushpool …`.",
+  );
+  process.exit(2);
+}
+require("../lib/cli.cjs");

@@ -1,0 +1,15 @@
+/**
+ * A mistake of the user's, or a refusal from outside, not a bug of ours: shown as one message with the way out, without a stack.
+ *
+ * Exit code 2: bad input, nothing was sent. 5: refused or unreachable; the message says what was sent.
+ */
+export class UserError extends Error {
+  override readonly name = "UserError";
+
+  constructor(
+    message: string,
+    readonly exitCode: 2 | 5 = 2,
+  ) {
+    super(message);
+  }
+}
