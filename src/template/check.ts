@@ -1,0 +1,163 @@
+import type { Json, JsonObject, Value, ValueObject } from "../json";
+import { suggestion } from "../nearest";
+import { Secret } from "../secret";
+import { UserError } from "../userError";
+import { type Fault, faultsIn, type Reserve } from "./faults";
+import { defaultsOf, expandDotted } from "./merge";
+import { isObject, objectAt, segments } from "./paths";
+import { pieces, placeholdersIn } from "./placeholders";
+import { asPrefectReads } from "./prefectSchema";
+import { schemaErrors } from "./schema";
+
+/**
+ * The rules that a Prefect server has for a base job template (`validate_base_job_template`, and the check of defaults): both halves
+ * there and not empty, every job variable of `job_configuration` declared, every default valid by its own schema. Blocks, Prefect
+ * variables and `{{ $NAME }}` are let through, though a server refuses them in this place: its workers would fill them.
+ * @param path of the template, for messages
+ * @throws {UserError} naming the path of what is wrong
+ */
+export function checkTemplate(template: Value, path: string): void {
+  if (!isObject(template)) throw new UserError(`${path}: must be an object with "job_configuration" and "variables"`);
+  if (fine.has(template)) return;
+  for (const half of ["job_configuration", "variables"] as const) {
+    const value = template[half];
+    if (isObject(value) && Object.keys(value).length > 0) continue;
+    throw new UserError(`${path}.${half}: must be an object and not empty; a base job template has "job_configuration" and "variables"`);
+  }
+  const declared = declaredBy(template);
+  for (const { kind, name, path: at } of placeholdersIn(template.job_configuration as Value, `${path}.job_configuration`)) {
+    const [variable = name] = segments(name);
+    if (kind !== "standard" || Object.hasOwn(declared, variable) || Object.hasOwn(declared, name)) continue;
+    const hint =
+      variable === "ctx"
+        ? "{{ ctx.… }} is filled in values of job variables only"
+        : suggestion(variable, Object.keys(declared)) || "it declares none";
+    throw new UserError(`${at}: job variable "${variable}" is not declared in ${path}.variables.properties: ${hint}`);
+  }
+  const variables = template.variables as ValueObject;
+  const at = ([name = "", ...keys]: string[]) => [`${path}.variables.properties.${name}.default`, ...keys].join(".");
+  refuse(variableFaults(template, defaultsOf(variables), `${path}.variables`), at);
+  fine.add(template);
+}
+
+/** Templates found to be fine: many runs have the same one. As everything from a manifest they are not changed once read. */
+const fine = new WeakSet<ValueObject>();
+
+/**
+ * Whether job variables are ones that the template declares, of the type it says. Dotted keys are understood; `null` is good for what
+ * is not required; what is known only after rendering (placeholders, block references, secrets not at hand) is left alone. What is
+ * missing is left to {@link checkRequiredVariables}.
+ * @param path of the job variables, for messages: `deployments.a/b.workPool.jobVariables`, or a noun: `job variable`
+ * @throws {UserError} naming each variable, with the nearest name or what is allowed
+ */
+export function checkJobVariables(template: ValueObject, jobVariables: ValueObject, path: string): void {
+  const variables = objectAt(jobVariables, path);
+  const at = below(path);
+  const declared = declaredBy(template);
+  const names = Object.keys(declared).sort();
+  for (const key of Object.keys(variables)) {
+    const [name = key] = segments(key);
+    if (Object.hasOwn(declared, name)) continue;
+    const hint = suggestion(name, names);
+    throw new UserError(
+      `${at([key])} is not a variable of the work pool${hint.startsWith("did") ? `: ${hint}` : ""} (it has ${names.join(", ") || "none"})`,
+    );
+  }
+  refuse(variableFaults(template, expandDotted(variables), "the work pool's baseJobTemplate.variables"), at);
+}
+
+/**
+ * Whether every variable that the template requires has a value that is not `null`, or a default.
+ * @param jobVariables all of them: the deployment's, with the run's over them
+ * @param path see {@link checkJobVariables}
+ * @throws {UserError} naming the missing ones
+ */
+export function checkRequiredVariables(template: ValueObject, jobVariables: ValueObject, path: string): void {
+  const { variables } = template;
+  const required = isObject(variables) && Array.isArray(variables.required) ? variables.required : [];
+  if (!isObject(variables) || required.length === 0) return;
+  const values = { ...defaultsOf(variables), ...expandDotted(objectAt(jobVariables, path)) };
+  const missing = required.filter(
+    (name): name is string => typeof name === "string" && (!Object.hasOwn(values, name) || values[name] === null),
+  );
+  refuse(
+    missing.map((name) => ({ keys: [name], problem: "is missing: the work pool requires it" })),
+    below(path),
+  );
+}
+
+/**
+ * Whether parameters fit the flow's parameter schema; with none, anything does.
+ * @param path of the parameters, for messages
+ * @throws {UserError} naming each parameter that does not
+ */
+export function checkParameters(schema: JsonObject | undefined, parameters: JsonObject, path: string): void {
+  if (schema === undefined || Object.keys(schema).length === 0) return;
+  const errors = schemaErrors(
+    readSchema(schema, () => asPrefectReads(schema, false)),
+    parameters,
+    "the deployment's parameterSchema",
+  );
+  refuse(faultsIn(errors), below(path));
+}
+
+function variableFaults(template: ValueObject, values: ValueObject, schemaPath: string): Fault[] {
+  if (Object.keys(values).length === 0) return [];
+  const schema = readSchema(template, () => {
+    // What is required may come from another layer, and defaults may hold secrets.
+    const { required: _, ...variables } = asPrefectReads(template.variables as JsonObject, true);
+    return variables;
+  });
+  const reserve: Reserve = { later: [], secret: [] };
+  return faultsIn(schemaErrors(schema, checkable(values, "", reserve), schemaPath), reserve);
+}
+
+const read = new WeakMap<ValueObject, JsonObject>();
+
+function readSchema(source: ValueObject, make: () => JsonObject): JsonObject {
+  const known = read.get(source);
+  if (known) return known;
+  const schema = make();
+  read.set(source, schema);
+  return schema;
+}
+
+/** A value as ajv can look at it, with a note of the places in it that have to be kept in reserve. */
+function checkable(value: Value, pointer: string, reserve: Reserve): Json {
+  if (value instanceof Secret) {
+    reserve[value.known ? "secret" : "later"].push(pointer);
+    return value.known ? value.reveal() : null;
+  }
+  if (typeof value === "string") {
+    if (pieces(value).some((piece) => typeof piece === "object")) reserve.later.push(pointer);
+    return value;
+  }
+  if (Array.isArray(value)) return value.map((item, index) => checkable(item, `${pointer}/${index}`, reserve));
+  if (!isObject(value)) return value;
+  if (Object.hasOwn(value, "$ref")) reserve.later.push(pointer);
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [
+      key,
+      checkable(inner, `${pointer}/${key.replaceAll("~", "~0").replaceAll("/", "~1")}`, reserve),
+    ]),
+  );
+}
+
+function declaredBy(template: ValueObject): ValueObject {
+  const { variables } = template;
+  return isObject(variables) && isObject(variables.properties) ? variables.properties : {};
+}
+
+/** `parameters` and `a`, `b` as `parameters.a.b`; a noun, as in "job variable", takes them in quotes. */
+function below(path: string): (keys: string[]) => string {
+  return (keys) => (path.includes(" ") && !path.includes(".") ? `${path} "${keys.join(".")}"` : [path, ...keys].join("."));
+}
+
+function refuse(faults: Fault[], at: (keys: string[]) => string): void {
+  if (faults.length === 0) return;
+  const lines = faults.map(({ keys, problem, known = [] }) => {
+    const hint = known.length > 0 ? suggestion(keys.at(-1) ?? "", known) : "";
+    return `${at(keys)} ${problem}${hint ? `: ${hint}` : ""}`;
+  });
+  throw new UserError(lines.join("; "));
+}

@@ -1,0 +1,9 @@
+import type { JsonObject } from "../json";
+import { PROCESS_TEMPLATE } from "./processTemplate";
+
+const TEMPLATES = { "process:push": PROCESS_TEMPLATE };
+
+/** The base job template that a pool of this type has unless it is given one; a copy, to be changed at will. */
+export function defaultTemplate(type: keyof typeof TEMPLATES): JsonObject {
+  return structuredClone(TEMPLATES[type]);
+}

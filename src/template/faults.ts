@@ -1,0 +1,101 @@
+import type { Json } from "../json";
+import type { SchemaError } from "./schema";
+
+/** Places in a checked value of which not everything may be judged or said, as JSON pointers. */
+export interface Reserve {
+  /** Known only after rendering: nothing there is a fault. */
+  later: string[];
+  /** Secret: what is inside is not told, names of keys no more than values. */
+  secret: string[];
+}
+
+/** What is wrong at one place of a value. */
+export interface Fault {
+  /** The keys that lead there. */
+  keys: string[];
+  /** As `must be string or null`. */
+  problem: string;
+  /** Where a key is not known: those that are. */
+  known?: string[];
+}
+
+/** What is wrong with a value, once for each place, in the words of whoever has to mend it. */
+export function faultsIn(errors: SchemaError[], reserve: Reserve = { later: [], secret: [] }): Fault[] {
+  const decidable = withoutUndecidable(errors, reserve.later);
+  const byPlace = new Map<string, { keys: string[]; problems: Set<string>; types: Set<string>; known?: string[] }>();
+  for (const error of decidable.filter((each) => !isSummary(each, decidable))) {
+    const secret = reserve.secret.find((place) => isAtOrBelow(error.instancePath, place));
+    const inside = secret !== undefined && (error.instancePath !== secret || NAMES_A_KEY.has(error.keyword));
+    const keys = inside ? keysOf(secret) : [...keysOf(error.instancePath), ...missingOrUnknown(error)];
+    const place = JSON.stringify(keys);
+    const fault = byPlace.get(place) ?? { keys, problems: new Set(), types: new Set() };
+    if (!inside && error.keyword === "additionalProperties") fault.known = Object.keys((error.parentSchema?.properties ?? {}) as object);
+    byPlace.set(place, fault);
+    if (inside) fault.problems.add("does not fit its schema");
+    else if (error.keyword === "type") for (const type of [error.params.type].flat()) fault.types.add(String(type));
+    else fault.problems.add(problemOf(error));
+  }
+  return [...byPlace.values()].map(({ keys, problems, types, known }) => {
+    const all = types.size > 0 ? [`must be ${[...types].join(" or ")}`, ...problems] : [...problems];
+    return { keys, problem: all.join(" and "), known };
+  });
+}
+
+const COMPOSED = new Set(["anyOf", "oneOf", "allOf", "not", "if"]);
+const NAMES_A_KEY = new Set([
+  "required",
+  "additionalProperties",
+  "unevaluatedProperties",
+  "propertyNames",
+  "dependentRequired",
+  "dependencies",
+]);
+
+function withoutUndecidable(errors: SchemaError[], later: string[]): SchemaError[] {
+  if (later.length === 0) return errors;
+  // A choice between schemas is open as long as anything below it is; the reasons of its branches then say nothing.
+  const open = errors
+    .filter(({ keyword, instancePath }) => COMPOSED.has(keyword) && later.some((place) => isAtOrBelow(place, instancePath)))
+    .map(({ instancePath }) => instancePath);
+  return errors.filter(({ instancePath }) => ![...later, ...open].some((place) => isAtOrBelow(instancePath, place)));
+}
+
+/** "must match a schema in anyOf" adds nothing to the reasons of its branches. */
+function isSummary({ keyword, instancePath }: SchemaError, all: SchemaError[]): boolean {
+  if (!COMPOSED.has(keyword)) return false;
+  return all.some((other) => !COMPOSED.has(other.keyword) && isAtOrBelow(other.instancePath, instancePath));
+}
+
+function isAtOrBelow(pointer: string, place: string): boolean {
+  return pointer === place || pointer.startsWith(`${place}/`);
+}
+
+function keysOf(pointer: string): string[] {
+  return pointer
+    .split("/")
+    .slice(1)
+    .map((key) => key.replaceAll("~1", "/").replaceAll("~0", "~"));
+}
+
+function missingOrUnknown({ keyword, params }: SchemaError): string[] {
+  if (keyword === "required") return [String(params.missingProperty)];
+  if (keyword === "additionalProperties") return [String(params.additionalProperty)];
+  return [];
+}
+
+function problemOf({ keyword, params, message = "does not fit its schema" }: SchemaError): string {
+  switch (keyword) {
+    case "required":
+      return "is missing";
+    case "additionalProperties":
+      return "is not known here";
+    case "enum":
+      return `must be one of ${(params.allowedValues as Json[]).map((value) => JSON.stringify(value)).join(", ")}`;
+    case "const":
+      return `must be ${JSON.stringify(params.allowedValue)}`;
+    case "pattern":
+      return `must match ${String(params.pattern)}`;
+    default:
+      return message;
+  }
+}

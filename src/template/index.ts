@@ -1,0 +1,6 @@
+export { checkJobVariables, checkParameters, checkRequiredVariables, checkTemplate } from "./check";
+export { defaultTemplate } from "./defaultTemplate";
+export { type PrepareContext, prepareJob } from "./prepare";
+export { type JobInput, resolveJob } from "./resolve";
+export { validateJob } from "./validate";
+export { withDefaults } from "./withDefaults";

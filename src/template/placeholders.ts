@@ -1,0 +1,60 @@
+import type { Value } from "../json";
+import { Secret } from "../secret";
+
+/**
+ * What a placeholder asks for, by its prefix: a job variable, a variable of the caller's environment (`$NAME`),
+ * a block (`prefect.blocks.…`) or a Prefect variable (`prefect.variables.…`).
+ */
+export type PlaceholderKind = "standard" | "environment" | "block" | "variable";
+
+export interface Placeholder {
+  /** As it stands, braces and all. */
+  text: string;
+  name: string;
+  kind: PlaceholderKind;
+}
+
+// Python's `\w` and `\s` are Unicode's and not JavaScript's: U+001F and U+0085 are space there, U+FEFF is not.
+const WORD = "[\\p{L}\\p{N}_.\\-\\[\\]$]+";
+const SPACE = "[\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]*";
+const PATTERN = new RegExp(`{{${SPACE}(${WORD})${SPACE}}}`.replaceAll("{{", "\\{\\{").replaceAll("}}", "\\}\\}"), "gu");
+
+export const BLOCKS = "prefect.blocks.";
+export const VARIABLES = "prefect.variables.";
+
+function kindOf(name: string): PlaceholderKind {
+  if (name.startsWith(BLOCKS)) return "block";
+  if (name.startsWith(VARIABLES)) return "variable";
+  return name.startsWith("$") ? "environment" : "standard";
+}
+
+/** The text cut at its placeholders, in order: literal pieces as strings. */
+export function pieces(text: string): (string | Placeholder)[] {
+  const found: (string | Placeholder)[] = [];
+  let end = 0;
+  for (const match of text.matchAll(PATTERN)) {
+    const [whole, name = ""] = match;
+    if (match.index > end) found.push(text.slice(end, match.index));
+    found.push({ text: whole, name, kind: kindOf(name) });
+    end = match.index + whole.length;
+  }
+  if (end < text.length) found.push(text.slice(end));
+  return found;
+}
+
+/** The placeholder that a text is, if it is one and nothing else. */
+export function only(found: (string | Placeholder)[]): Placeholder | undefined {
+  const [first, second] = found;
+  return second === undefined && typeof first === "object" ? first : undefined;
+}
+
+/** Every placeholder in the texts of a tree (keys are not templated), each with the path of its text. */
+export function* placeholdersIn(value: Value, path: string): Generator<Placeholder & { path: string }> {
+  if (typeof value === "string") {
+    for (const piece of pieces(value)) if (typeof piece === "object") yield { ...piece, path };
+  } else if (Array.isArray(value)) {
+    for (const [index, item] of value.entries()) yield* placeholdersIn(item, `${path}[${index}]`);
+  } else if (value !== null && typeof value === "object" && !(value instanceof Secret)) {
+    for (const [key, inner] of Object.entries(value)) yield* placeholdersIn(inner, `${path}.${key}`);
+  }
+}

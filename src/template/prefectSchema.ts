@@ -1,0 +1,70 @@
+import type { Json, JsonObject } from "../json";
+
+/**
+ * A JSON Schema read as a Prefect server reads it (`prefect.utilities.schema_tools.validation.preprocess_schema`), for pydantic's older
+ * schemas do not say all that they mean: a property with a `type` that is not required may be `null`, a list of `items` is a tuple.
+ *
+ * Patterns that only Python understands are left out, as are defaults: they are no rule, and may hold secrets.
+ * @param nullWithDefault whether a property that has a default may be `null` too: so for job variables, not for parameters
+ */
+export function asPrefectReads(schema: JsonObject, nullWithDefault: boolean): JsonObject {
+  const read = { ...copyOf(schema) };
+  loosen(read, nullWithDefault);
+  for (const definitions of [read.definitions, read.$defs]) {
+    for (const definition of isObject(definitions) ? Object.values(definitions) : [])
+      if (isObject(definition)) loosen(definition, nullWithDefault);
+  }
+  return withoutDefaults(read);
+}
+
+function loosen(schema: JsonObject, nullWithDefault: boolean): void {
+  if (!isObject(schema.properties)) return;
+  const required = Array.isArray(schema.required) ? schema.required : [];
+  for (const [name, property] of Object.entries(schema.properties)) {
+    if (!isObject(property)) continue;
+    const { type } = property;
+    if (type !== undefined && type !== "null" && !required.includes(name) && (nullWithDefault || !Object.hasOwn(property, "default"))) {
+      property.anyOf = [{ type }, { type: "null" }];
+      delete property.type;
+    }
+    if (Array.isArray(property.items) && property.items.length > 0 && !property.prefixItems) {
+      property.prefixItems = property.items;
+      delete property.items;
+    }
+    loosen(property, nullWithDefault);
+  }
+}
+
+function withoutDefaults(schema: JsonObject): JsonObject {
+  const { default: _, ...rest } = schema;
+  for (const group of ["properties", "definitions", "$defs"]) {
+    const members = rest[group];
+    if (!isObject(members)) continue;
+    rest[group] = Object.fromEntries(
+      Object.entries(members).map(([name, member]) => [name, isObject(member) ? withoutDefaults(member) : member]),
+    );
+  }
+  return rest;
+}
+
+function copyOf<T extends Json>(value: T): T {
+  if (Array.isArray(value)) return value.map(copyOf) as T;
+  if (!isObject(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([key, inner]) => key !== "pattern" || typeof inner !== "string" || isRegExp(inner))
+      .map(([key, inner]) => [key, copyOf(inner)]),
+  ) as T;
+}
+
+function isRegExp(pattern: string): boolean {
+  try {
+    return Boolean(new RegExp(pattern, "u"));
+  } catch {
+    return false;
+  }
+}
+
+function isObject(value: Json | undefined): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,233 @@
+import { describe, expect, test } from "vitest";
+import type { JsonObject, Value, ValueObject } from "../../src/json";
+import { Secret } from "../../src/secret";
+import { checkJobVariables, checkParameters, checkRequiredVariables, checkTemplate, defaultTemplate } from "../../src/template";
+import { UserError } from "../../src/userError";
+
+const template: ValueObject = {
+  job_configuration: { image: "{{ image }}", env: "{{ env }}" },
+  variables: {
+    type: "object",
+    required: ["image", "region"],
+    properties: {
+      image: { type: "string" },
+      region: { type: "string", default: "eu" },
+      memory: { type: "string", pattern: "^\\d+Mi$", default: "512Mi" },
+      retries: { type: "integer" },
+      stage: { enum: ["GA", "BETA"] },
+      env: { type: "object", additionalProperties: { anyOf: [{ type: "string" }, { type: "null" }] }, default: {} },
+      labels: { type: "object", additionalProperties: { type: "string" } },
+      network: { type: "object", properties: { subnets: { type: "array", items: { type: "string" } } }, additionalProperties: false },
+      choice: {
+        anyOf: [{ type: "object", properties: { kind: { const: "a" }, size: { type: "integer" } }, required: ["kind"] }, { type: "null" }],
+      },
+      credentials: { $ref: "#/definitions/Credentials" },
+    },
+    definitions: {
+      Credentials: {
+        title: "Credentials",
+        block_type_slug: "x-credentials",
+        type: "object",
+        required: ["key"],
+        properties: { key: { type: "string" }, hint: { type: "string" } },
+      },
+    },
+  },
+};
+const placeholder = "{{ prefect.blocks.secret.token }}";
+
+describe("job variables that are refused", () => {
+  test.each<[string, ValueObject, string]>([
+    [
+      "unknown",
+      { memry: "1Mi" },
+      'job variable "memry" is not a variable of the work pool: did you mean "memory"? (it has choice, credentials, env, image, labels, memory, network, region, retries, stage)',
+    ],
+    ["unknown and like none", { zzzzzzzz: 1 }, 'job variable "zzzzzzzz" is not a variable of the work pool (it has choice, credentials,'],
+    ["ill-typed", { retries: "3" }, 'job variable "retries" must be integer or null'],
+    ["not of the pattern", { memory: "1G" }, 'job variable "memory" must match ^\\d+Mi$'],
+    ["not of the enum", { stage: "ALPHA" }, 'job variable "stage" must be one of "GA", "BETA"'],
+    ["inside an object", { labels: { team: 3 } }, 'job variable "labels.team" must be string'],
+    [
+      "a key that is not known there",
+      { network: { subnet: [] } },
+      'job variable "network.subnet" is not known here: did you mean "subnets"?',
+    ],
+    ["dotted", { "labels.team": 3 }, 'job variable "labels.team" must be string'],
+    [
+      "dotted, into an unknown one",
+      { "lables.team": "x" },
+      'job variable "lables.team" is not a variable of the work pool: did you mean "labels"?',
+    ],
+    ["dotted keys in each other's way", { "labels.a": "x", "labels.a.b": "y" }, "job variable labels.a.b: another dotted key"],
+    ["by a definition", { credentials: {} }, 'job variable "credentials.key" is missing'],
+    ["null for a required one", { image: null }, 'job variable "image" must be string'],
+    ["two at once", { retries: "3", stage: "x" }, 'job variable "retries" must be integer or null; job variable "stage" must be one of'],
+    ["beside a placeholder", { labels: { a: placeholder, b: 1 } }, 'job variable "labels.b" must be string'],
+    ["a secret", { retries: new Secret([{ pointer: "/p" }], "hunter2") }, 'job variable "retries" must be integer or null'],
+    ["secret as a whole and unknown", new Secret([{ pointer: "/p" }]) as unknown as ValueObject, "job variable: is secret as a whole"],
+  ])("%s", (_, variables, message) => {
+    const error = refusal(() => checkJobVariables(template, variables, "job variable"));
+    expect(error.message).toContain(message);
+    expect(error.message).not.toContain("hunter2");
+  });
+
+  test("with a path instead of a noun", () => {
+    const path = "deployments.hello/my first.workPool.jobVariables";
+    expect(refusal(() => checkJobVariables(template, { retries: "3" }, path)).message).toBe(`${path}.retries must be integer or null`);
+  });
+});
+
+test.each<[string, ValueObject]>([
+  ["nothing", {}],
+  ["null for what is not required", { retries: null, memory: null, env: { A: null } }],
+  [
+    "placeholders, known later",
+    { retries: "{{ prefect.variables.n }}", stage: "{{ $STAGE }}", memory: `${placeholder}Mi`, network: { subnets: placeholder } },
+  ],
+  ["a placeholder where something is required", { credentials: { key: placeholder } }],
+  ["a placeholder on which a choice depends", { choice: { kind: placeholder, size: "{{ prefect.variables.n }}" } }],
+  ["block references, known later", { credentials: { $ref: { block_document_id: "x" } } }],
+  ["secrets that are not at hand", { retries: new Secret([{ pointer: "/p" }]), network: { subnets: [new Secret([{ pointer: "/q" }])] } }],
+  ["dotted", { "env.A": "1", "labels.a": "b" }],
+  ["what is required may come from elsewhere", { retries: 1 }],
+])("job variables that are fine: %s", (_, variables) => expect(() => checkJobVariables(template, variables, "job variable")).not.toThrow());
+
+test.each<[ValueObject, string | undefined]>([
+  [{}, 'job variable "image" is missing: the work pool requires it'],
+  [{ image: null }, 'job variable "image" is missing'],
+  [{ image: "x" }, undefined],
+  [{ image: "x", region: null }, 'job variable "region" is missing'],
+  [{ image: placeholder }, undefined],
+  [{ "image.x": 1 }, undefined],
+])("required of %j", (variables, message) => {
+  const check = () => checkRequiredVariables(template, variables, "job variable");
+  if (message === undefined) expect(check).not.toThrow();
+  else expect(refusal(check).message).toContain(message);
+});
+
+describe("templates", () => {
+  const variables = { properties: { image: { type: "string" } } };
+  test.each<[string, Value, string]>([
+    ["no object", "text", "T: must be an object"],
+    ["empty", {}, "T.job_configuration: must be an object and not empty"],
+    ["half of it", { job_configuration: { a: 1 } }, "T.variables: must be an object and not empty"],
+    ["the other half", { variables }, "T.job_configuration: must be an object and not empty"],
+    [
+      "an undeclared variable",
+      { job_configuration: { a: [{ b: "x {{ imge }}" }] }, variables },
+      'T.job_configuration.a[0].b: job variable "imge" is not declared in T.variables.properties: did you mean "image"?',
+    ],
+    [
+      "ctx",
+      { job_configuration: { name: "{{ ctx.flow.name }}" }, variables },
+      'T.job_configuration.name: job variable "ctx" is not declared in T.variables.properties: {{ ctx.… }} is filled in values',
+    ],
+    [
+      "a default against its own schema",
+      {
+        job_configuration: { a: 1 },
+        variables: { properties: { n: { type: "object", additionalProperties: { type: "integer" }, default: { k: "x" } } } },
+      },
+      "T.variables.properties.n.default.k must be integer",
+    ],
+    [
+      "a reference to nowhere",
+      { job_configuration: { a: 1 }, variables: { properties: { n: { $ref: "#/definitions/N", default: 1 } } } },
+      "T.variables cannot be used as a JSON Schema: can't resolve reference #/definitions/N",
+    ],
+  ])("refused: %s", (_, given, message) => expect(refusal(() => checkTemplate(given, "T")).message).toContain(message));
+
+  test.each<[string, ValueObject]>([
+    ["a path into a declared variable", { job_configuration: { a: "{{ image.tag[0] }}" }, variables }],
+    ["blocks, variables, environment", { job_configuration: { a: `${placeholder} {{ prefect.variables.x }} {{ $X }}` }, variables }],
+    [
+      "defaults known later",
+      {
+        job_configuration: { a: 1 },
+        variables: {
+          properties: {
+            n: { type: "integer", default: placeholder },
+            c: { type: "string", default: { $ref: { block_document_id: "x" } } },
+          },
+        },
+      },
+    ],
+    ["null by default", { job_configuration: { a: 1 }, variables: { properties: { n: { type: "integer", default: null } } } }],
+    [
+      "a format and a pattern that only Python knows",
+      {
+        job_configuration: { a: 1 },
+        variables: { properties: { n: { type: "string", format: "path", pattern: "(?P<x>a)", default: "b" } } },
+      },
+    ],
+  ])("fine: %s", (_, given) => expect(() => checkTemplate(given, "T")).not.toThrow());
+
+  test("process:push has Prefect's variables and keeps every rule; each call gives a copy", () => {
+    const ours = defaultTemplate("process:push");
+    checkTemplate(ours, "T");
+    expect(defaultTemplate("process:push")).not.toBe(ours);
+    const { properties } = ours.variables as { properties: Record<string, JsonObject> };
+    expect(Object.entries(properties).map(([name, { title: _, description: __, ...rest }]) => [name, rest])).toEqual([
+      ["name", { anyOf: [{ type: "string" }, { type: "null" }], default: null }],
+      ["env", { additionalProperties: { anyOf: [{ type: "string" }, { type: "null" }] }, type: "object" }],
+      ["labels", { additionalProperties: { type: "string" }, type: "object" }],
+      ["command", { anyOf: [{ type: "string" }, { type: "null" }], default: null }],
+      ["stream_output", { default: true, type: "boolean" }],
+      ["working_dir", { anyOf: [{ format: "path", type: "string" }, { type: "null" }], default: null }],
+    ]);
+    expect(ours.job_configuration).toEqual(Object.fromEntries(Object.keys(properties).map((name) => [name, `{{ ${name} }}`])));
+  });
+});
+
+describe("parameters", () => {
+  const schema: JsonObject = {
+    $schema: "http://json-schema.org/draft-07/schema#",
+    title: "Parameters",
+    type: "object",
+    required: ["n"],
+    additionalProperties: false,
+    properties: {
+      n: { title: "n", position: 0, type: "integer" },
+      when: { type: "string", format: "date-time" },
+      pair: { type: "array", items: [{ type: "integer" }, { type: "string" }] },
+      model: { allOf: [{ $ref: "#/definitions/Model" }] },
+      limit: { type: "integer", default: 3 },
+    },
+    definitions: { Model: { type: "object", properties: { colour: { enum: ["red", "blue"] } } } },
+  };
+  test.each<[JsonObject, string]>([
+    [{ n: "1" }, "parameters.n must be integer"],
+    [{}, "parameters.n is missing"],
+    [{ n: 1, wen: "" }, 'parameters.wen is not known here: did you mean "when" or "n"?'],
+    [{ n: 1, when: "soon" }, 'parameters.when must match format "date-time"'],
+    [{ n: 1, pair: ["1", "a"] }, "parameters.pair.0 must be integer"],
+    [{ n: 1, model: { colour: "grey" } }, 'parameters.model.colour must be one of "red", "blue"'],
+    [{ n: 1, limit: null }, "parameters.limit must be integer"],
+  ])("%j: %s", (parameters, message) => expect(refusal(() => checkParameters(schema, parameters, "parameters")).message).toBe(message));
+
+  test.each<JsonObject>([
+    { n: 1 },
+    { n: 1, when: null },
+    { n: 1, when: "2024-05-06" },
+    { n: 1, when: "2024-05-06 07:08" },
+    { n: 1, when: "2024-05-06T07:08:09.5+02:00" },
+    { n: 1, when: "1714979289" },
+    { n: 1, pair: [1, "a"] },
+  ])("%j are fine", (parameters) => expect(() => checkParameters(schema, parameters, "parameters")).not.toThrow());
+
+  test("without a schema anything is", () => {
+    expect(() => checkParameters(undefined, { anything: 1 }, "parameters")).not.toThrow();
+    expect(() => checkParameters({}, { anything: 1 }, "parameters")).not.toThrow();
+  });
+});
+
+function refusal(check: () => unknown): UserError {
+  try {
+    check();
+  } catch (error) {
+    if (error instanceof UserError) return error;
+    throw error;
+  }
+  throw new Error("nothing was refused");
+}
