@@ -1,0 +1,1 @@
+export { createProcessTarget } from "./processTarget";

@@ -1,0 +1,145 @@
+import { spawn } from "node:child_process";
+import { closeSync, mkdirSync, openSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { ValueObject } from "../../json";
+import { Secret } from "../../secret";
+import { UserError } from "../../userError";
+import { childEnvironment } from "../childEnvironment";
+import type { InfrastructureId, LogPage, Observation, Prepared, RunToPlan, Submission, Target } from "../target";
+import { readPage } from "./logs";
+import { observationOf } from "./outcome";
+import { type ProcessRequest, planProcess } from "./plan";
+import { processStart } from "./processTable";
+import { infrastructureId, locate, readFolder, readWrapper, runFolder, type WrapperProcess } from "./runFolder";
+import { WRAPPER } from "./wrapper";
+
+/** How long a wrapper that has been started may take to write itself down, in milliseconds. */
+const START_TIMEOUT = 20_000;
+/** How long a wrapper may be on its way after its starter was killed, in milliseconds: `find` is not sure before. */
+const SETTLE = 1_000;
+
+/**
+ * Runs as processes of this machine, for `process:push` pools.
+ * @param place `home`: the `.pushpool` folder, under which each attempt has its own; `env`: the caller's environment, which commands inherit
+ */
+export function createProcessTarget({ home, env }: { home: string; env: NodeJS.ProcessEnv }): Target {
+  return new ProcessTarget(home, env);
+}
+
+class ProcessTarget implements Target {
+  readonly pace = { first: 15, longest: 200 };
+  readonly #home: string;
+  readonly #env: NodeJS.ProcessEnv;
+
+  constructor(home: string, env: NodeJS.ProcessEnv) {
+    this.#home = home;
+    this.#env = env;
+  }
+
+  plan(job: ValueObject, run: RunToPlan): Submission {
+    return planProcess(job, run);
+  }
+
+  async prepare(submission: Submission): Promise<Prepared> {
+    return { submission, resources: {} };
+  }
+
+  async submit({ submission }: Prepared, signal: AbortSignal): Promise<InfrastructureId> {
+    const { runId, attempt } = submission;
+    const folder = runFolder(this.#home, runId, attempt);
+    const wrapper = readWrapper(folder) ?? (await this.#start(folder, submission.request as unknown as ProcessRequest, signal));
+    return infrastructureId(runId, attempt, wrapper);
+  }
+
+  async find(runId: string, attempt: number): Promise<InfrastructureId | undefined> {
+    const folder = runFolder(this.#home, runId, attempt);
+    for (;;) {
+      const wrapper = readWrapper(folder);
+      if (wrapper) return infrastructureId(runId, attempt, wrapper);
+      const touched = statSync(folder, { throwIfNoEntry: false })?.mtimeMs;
+      if (touched === undefined || Date.now() - touched > SETTLE) return undefined;
+      await sleep(20);
+    }
+  }
+
+  async observe(ids: readonly InfrastructureId[]): Promise<Map<InfrastructureId, Observation>> {
+    return new Map(
+      ids.map((id) => {
+        const { folder, pid, start } = locate(this.#home, id);
+        return [id, observationOf(readFolder(folder, pid, start))];
+      }),
+    );
+  }
+
+  async logs(id: InfrastructureId, cursor?: string): Promise<LogPage> {
+    const { folder, pid, start } = locate(this.#home, id);
+    // Asked before reading: what comes after a wrapper that was gone then is nothing.
+    const ended = processStart(pid) !== start;
+    return readPage(folder, cursor, ended, Date.now);
+  }
+
+  async stop(id: InfrastructureId, { graceSeconds }: { reason: string; graceSeconds: number }): Promise<void> {
+    const { folder, pid, start } = locate(this.#home, id);
+    if (processStart(pid) !== start) return;
+    try {
+      writeFileSync(join(folder, "stop"), `${Math.ceil(graceSeconds)}\n`, { flag: "wx", mode: 0o600 });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    }
+    try {
+      // Only a nudge: the wrapper's watchdog finds the file within a second anyhow.
+      process.kill(pid, "SIGUSR1");
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+    }
+  }
+
+  async cleanup(id: InfrastructureId): Promise<void> {
+    rmSync(join(locate(this.#home, id).folder, "work"), { recursive: true, force: true });
+  }
+
+  /**
+   * Start a wrapper and wait until one, this or another, has written itself down.
+   * The environment goes to the child directly: nothing of it is in a file or an argument.
+   */
+  async #start(folder: string, request: ProcessRequest, signal: AbortSignal): Promise<WrapperProcess> {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const workingDirectory = request.workingDirectory ?? join(folder, "work");
+    if (request.workingDirectory === null) mkdirSync(workingDirectory, { recursive: true, mode: 0o700 });
+    const streams = ["out", "err"].map((name) => openSync(join(folder, name), "a", 0o600)) as [number, number];
+    let failure: Error | undefined;
+    try {
+      const now = String(Date.now());
+      const limit = String(Math.ceil(request.timeoutSeconds ?? 0));
+      const child = spawn("/bin/sh", ["-c", WRAPPER, "pushpool", folder, limit, now.slice(0, -3), now.slice(-3), ...request.argv], {
+        cwd: workingDirectory,
+        env: childEnvironment(this.#env, revealed(request.env)),
+        stdio: ["ignore", ...streams],
+        detached: true,
+      });
+      child.on("error", (error) => {
+        failure = error;
+      });
+      child.unref();
+    } catch (error) {
+      failure = error as Error;
+    } finally {
+      for (const stream of streams) closeSync(stream);
+    }
+    const until = Date.now() + START_TIMEOUT;
+    for (let pause = 1; ; pause = Math.min(pause + 1, 20)) {
+      const wrapper = readWrapper(folder);
+      if (wrapper) return wrapper;
+      if (failure) throw new UserError(`the command could not be started in ${workingDirectory}: ${failure.message}`, 5);
+      signal.throwIfAborted();
+      if (Date.now() > until)
+        throw new UserError(`the command was not started within ${START_TIMEOUT / 1000} s; see ${join(folder, "err")}`, 5);
+      await sleep(pause);
+    }
+  }
+}
+
+function revealed(env: ProcessRequest["env"]): Record<string, string> {
+  return Object.fromEntries(Object.entries(env).map(([key, value]) => [key, value instanceof Secret ? String(value.reveal()) : value]));
+}

@@ -1,0 +1,101 @@
+import type { JsonObject, ValueObject } from "../json";
+import type { Outcome } from "./outcome";
+
+/** The pool types of Prefect that pushpool runs; `process:push` is ours. */
+export type PoolType = "process:push" | "cloud-run-v2:push" | "ecs:push" | "azure-container-instance:push";
+
+/** What a target needs to know of the run it plans, beside the job configuration. */
+export interface RunToPlan {
+  /** Flow run id (UUID). */
+  id: string;
+  /** From 1; a retry is the next attempt, with infrastructure of its own. */
+  attempt: number;
+  /** Work pool name. */
+  pool: string;
+  /** Time limit of the run, in seconds, where the template has no variable for one. */
+  timeoutSeconds: number | null;
+}
+
+/**
+ * The exact request for one attempt of one run, as data: what the ledger stores before anything is sent, and what `--dry-run` shows.
+ * Its secrets are wrappers until {@link Target.submit}.
+ */
+export interface Submission {
+  runId: string;
+  attempt: number;
+  /** Work pool name. */
+  pool: string;
+  request: ValueObject;
+  /** What the user should hear before it is sent, a line each. */
+  warnings: string[];
+}
+
+/** A submission whose prerequisites exist (a Job, a task definition), with what was learnt in making them. */
+export interface Prepared {
+  submission: Submission;
+  resources: JsonObject;
+}
+
+/** A target's own name for the infrastructure of one attempt; opaque outside the target, stable for ever. */
+export type InfrastructureId = string;
+
+/** What the infrastructure of one attempt looks like now. Times are ISO 8601, UTC. */
+export type Observation =
+  | { phase: "pending"; message?: string }
+  | { phase: "running"; startedAt: string }
+  | { phase: "ended"; outcome: Outcome; startedAt?: string; endedAt: string };
+
+export interface LogLine {
+  /** ISO 8601, UTC. */
+  at: string;
+  stream: "stdout" | "stderr";
+  /** Without its line end. */
+  text: string;
+}
+
+export interface LogPage {
+  lines: LogLine[];
+  /** Where the next page starts; opaque, stable across processes and versions of the same ledger. */
+  cursor: string;
+  /** No line will ever follow this page. */
+  complete: boolean;
+}
+
+/**
+ * One place where runs can go. Every target passes the one conformance suite, `test/targets/conformance.ts`.
+ *
+ * Errors that the user can act on are {@link UserError}s: exit code 2 from `plan` (bad input, with its path), 5 from the rest (refused or unreachable).
+ */
+export interface Target {
+  /** How often watching this target makes sense, in milliseconds: first look, and the longest pause between two. */
+  readonly pace: { first: number; longest: number };
+
+  /**
+   * The requests as data, after every check that can be made here (sizes, enums, paths).
+   * Pure but for looking at local files; the same input gives the same submission.
+   * @param job the rendered `job_configuration`, prepared for this run (name, labels, env, command)
+   * @throws {UserError} naming the path in the job configuration that cannot be honoured
+   */
+  plan(job: ValueObject, run: RunToPlan): Submission;
+
+  /** Make what must exist first. Shared between runs, content-addressed, idempotent. */
+  prepare(submission: Submission, signal: AbortSignal): Promise<Prepared>;
+
+  /** Start it. The same submission twice, from anywhere, at any time, gives one container and the same id. */
+  submit(prepared: Prepared, signal: AbortSignal): Promise<InfrastructureId>;
+
+  /** After a crash: did this attempt start? Answers `undefined` only where it is sure that it did not. */
+  find(runId: string, attempt: number): Promise<InfrastructureId | undefined>;
+
+  /** How they are now, in as few calls as the place allows. Every id asked for has an answer. */
+  observe(ids: readonly InfrastructureId[]): Promise<Map<InfrastructureId, Observation>>;
+
+  /** The lines after `cursor` (from the start without one). Resumable: nothing lost, nothing twice. */
+  logs(id: InfrastructureId, cursor?: string): Promise<LogPage>;
+
+  /** Ask it to stop: SIGTERM, then SIGKILL after the grace. Only {@link Target.observe} proves that it did. No error if it has ended. */
+  stop(id: InfrastructureId, request: { reason: string; graceSeconds: number }): Promise<void>;
+
+  /** Remove what is left of an ended attempt but is not needed to read its logs and outcome. Never changes the outcome; may be repeated. */
+  cleanup(id: InfrastructureId): Promise<void>;
+}
