@@ -1,0 +1,2 @@
+export type { Ledger, RunChange, RunFilter, RunRecord } from "./ledger";
+export { openSqliteLedger } from "./sqlite";

@@ -1,0 +1,86 @@
+import type { JsonObject } from "../json";
+import type { FlowRun, State, StateType } from "../runs/flowRun";
+import type { PoolType } from "../targets/target";
+
+/** A run as it is first written: SCHEDULED, with the exact submission of its first attempt. */
+export interface NewRun {
+  run: FlowRun;
+  poolType: PoolType;
+  /** Digest of what was asked for, by which a repeated idempotency key is told from a misused one. */
+  requestDigest: string;
+  submission: JsonObject;
+}
+
+/** What may change of a run, together, in one compare-and-set. A `state` also adds a transition. `null` clears. */
+export interface RunChange {
+  state?: State;
+  startedAt?: string | null;
+  endedAt?: string | null;
+  infrastructureId?: string | null;
+  outcome?: FlowRun["outcome"] | null;
+  /** Who is submitting it; see `runs/owner.ts`. */
+  owner?: string | null;
+  /** What the present attempt left behind was cleaned up. */
+  cleanedAt?: string;
+  /** Start another attempt with this submission. */
+  nextAttempt?: { submission: JsonObject };
+}
+
+/** What the ledger keeps of a run beside what its user sees. */
+export interface RunRecord {
+  run: FlowRun;
+  poolType: PoolType;
+  requestDigest: string;
+  owner?: string;
+  submission: JsonObject;
+  cleanedAt?: string;
+}
+
+export interface RunFilter {
+  /** `<project>/<stack>`; absent: every stack. */
+  stack?: string;
+  deployment?: string;
+  workPool?: string;
+  states?: StateType[];
+  /** @default 50 */
+  limit?: number;
+}
+
+/** How many runs may hold a slot (PENDING, RUNNING, CANCELLING) at a time; `null`: any number. */
+export interface SlotLimits {
+  pool: number | null;
+  queue: number | null;
+}
+
+export type SlotAnswer =
+  | { kind: "acquired"; record: RunRecord }
+  | { kind: "full"; of: "pool" | "queue"; limit: number }
+  | { kind: "changed" };
+
+/**
+ * The durable record of runs. Several processes use one at the same time: whatever changes a run names the version it saw,
+ * and the ledger refuses if that is no longer the present one.
+ *
+ * Every method may throw a `UserError` (exit code 5): disk full, locked, damaged, with the ledger's path.
+ */
+export interface Ledger {
+  /** Write a new run. With an idempotency key that this deployment has already seen nothing is written and the earlier run comes back. */
+  createRun(run: NewRun): Promise<{ record: RunRecord; created: boolean }>;
+  /** One run, or `undefined`. */
+  read(id: string): Promise<RunRecord | undefined>;
+  /** Runs whose id starts with `ref` or whose name is `ref`, newest first, at most `limit`. */
+  match(ref: string, limit: number): Promise<RunRecord[]>;
+  /** Newest first. */
+  list(filter: RunFilter): Promise<RunRecord[]>;
+  /** Names of the most recent runs, for suggestions. */
+  recentNames(limit: number): Promise<string[]>;
+  /** Every state a run has had, oldest first. */
+  transitions(id: string): Promise<(State & { attempt: number })[]>;
+  /** Compare-and-set; `undefined` if the run is no longer at `version`. */
+  change(id: string, version: number, change: RunChange): Promise<RunRecord | undefined>;
+  /** Take a concurrency slot and enter PENDING, in one step that no other process can come between. */
+  acquireSlot(id: string, version: number, limits: SlotLimits, change: RunChange & { state: State }): Promise<SlotAnswer>;
+  /** The runs that hold a slot in a pool. */
+  slotHolders(stack: string, workPool: string): Promise<RunRecord[]>;
+  close(): void;
+}

@@ -1,0 +1,62 @@
+/**
+ * The ledger's tables, a migration an entry: entry N brings a file from `user_version` N to N+1.
+ * An entry that has been released is never changed. Every look-up that a command makes has its index.
+ */
+export const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE runs (
+    id TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    stack TEXT NOT NULL,
+    deployment TEXT NOT NULL,
+    work_pool TEXT NOT NULL,
+    work_queue TEXT NOT NULL,
+    pool_type TEXT NOT NULL,
+    parameters TEXT NOT NULL,
+    job_variables TEXT NOT NULL,
+    tags TEXT NOT NULL,
+    idempotency_key TEXT,
+    request_digest TEXT NOT NULL,
+    attempt INTEGER NOT NULL,
+    state_type TEXT NOT NULL,
+    state_name TEXT NOT NULL,
+    state_timestamp TEXT NOT NULL,
+    state_message TEXT,
+    created_at TEXT NOT NULL,
+    started_at TEXT,
+    ended_at TEXT,
+    infrastructure_id TEXT,
+    outcome TEXT,
+    owner TEXT,
+    version INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE UNIQUE INDEX runs_by_idempotency_key ON runs (stack, deployment, idempotency_key) WHERE idempotency_key IS NOT NULL;
+  CREATE INDEX runs_by_stack ON runs (stack, id);
+  CREATE INDEX runs_by_deployment ON runs (stack, deployment, id);
+  CREATE INDEX runs_by_pool ON runs (stack, work_pool, id);
+  CREATE INDEX runs_by_state ON runs (stack, state_type, id);
+  CREATE INDEX runs_by_name ON runs (name);
+  CREATE INDEX runs_holding_slots ON runs (stack, work_pool, work_queue) WHERE state_type IN ('PENDING', 'RUNNING', 'CANCELLING');
+
+  CREATE TABLE transitions (
+    run_id TEXT NOT NULL,
+    sequence INTEGER NOT NULL,
+    attempt INTEGER NOT NULL,
+    type TEXT NOT NULL,
+    name TEXT NOT NULL,
+    timestamp TEXT NOT NULL,
+    message TEXT,
+    PRIMARY KEY (run_id, sequence)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE submissions (
+    run_id TEXT NOT NULL,
+    attempt INTEGER NOT NULL,
+    submission TEXT NOT NULL,
+    stored_at TEXT NOT NULL,
+    cleaned_at TEXT,
+    PRIMARY KEY (run_id, attempt)
+  ) STRICT, WITHOUT ROWID;
+  `,
+];

@@ -1,0 +1,235 @@
+import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
+import type { JsonObject } from "../json";
+import type { State } from "../runs/flowRun";
+import type { Ledger, NewRun, RunChange, RunFilter, RunRecord, SlotAnswer, SlotLimits } from "./ledger";
+import { openDatabase, translated } from "./open";
+import { fromRow, type Row, type RunRow, toRow } from "./rows";
+
+const RECORD = `SELECT r.*, s.submission, s.cleaned_at FROM runs r JOIN submissions s ON s.run_id = r.id AND s.attempt = r.attempt`;
+
+/**
+ * The ledger in one SQLite file, shared by every process on this machine.
+ * @param path made if it is not there
+ * @throws {UserError} see {@link openDatabase}
+ */
+export function openSqliteLedger(path: string): Ledger {
+  return new SqliteLedger(path, openDatabase(path));
+}
+
+class SqliteLedger implements Ledger {
+  readonly #path: string;
+  readonly #db: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
+
+  constructor(path: string, db: DatabaseSync) {
+    this.#path = path;
+    this.#db = db;
+  }
+
+  async createRun({ run, poolType, requestDigest, submission }: NewRun): Promise<{ record: RunRecord; created: boolean }> {
+    return this.#write(() => {
+      const earlier =
+        run.idempotencyKey === undefined
+          ? undefined
+          : this.#one(
+              `${RECORD} WHERE r.stack = ? AND r.deployment = ? AND r.idempotency_key = ?`,
+              run.stack,
+              run.deployment,
+              run.idempotencyKey,
+            );
+      if (earlier) return { record: fromRow(earlier), created: false };
+      const row = toRow(run, poolType, requestDigest);
+      const columns = Object.keys(row);
+      this.#run(`INSERT INTO runs (${columns.join(", ")}) VALUES (${columns.map(() => "?").join(", ")})`, ...Object.values(row));
+      this.#storeSubmission(run.id, run.attempt, submission, run.createdAt);
+      this.#addTransition(run.id, run.version, run.attempt, run.state);
+      return { record: { run, poolType, requestDigest, submission }, created: true };
+    });
+  }
+
+  async read(id: string): Promise<RunRecord | undefined> {
+    return this.#translated(() => this.#record(id));
+  }
+
+  async match(ref: string, limit: number): Promise<RunRecord[]> {
+    return this.#translated(() => {
+      // Two look-ups, each by its index, where one OR would walk the table.
+      const byId = this.#all(`${RECORD} WHERE r.id >= ? AND r.id < ? ORDER BY r.id DESC LIMIT ?`, ref, `${ref}\u{10ffff}`, limit);
+      const byName = this.#all(`${RECORD} WHERE r.name = ? ORDER BY r.id DESC LIMIT ?`, ref, limit);
+      const found = new Map([...byName, ...byId].map((row) => [row.id, fromRow(row)]));
+      return [...found.values()].slice(0, limit);
+    });
+  }
+
+  async list({ stack, deployment, workPool, states, limit = 50 }: RunFilter): Promise<RunRecord[]> {
+    const conditions: string[] = [];
+    const values: SQLInputValue[] = [];
+    const where = (condition: string, ...given: string[]) => {
+      conditions.push(condition);
+      values.push(...given);
+    };
+    if (stack !== undefined) where("r.stack = ?", stack);
+    if (deployment !== undefined) where("r.deployment = ?", deployment);
+    if (workPool !== undefined) where("r.work_pool = ?", workPool);
+    if (states !== undefined) where(`r.state_type IN (${states.map(() => "?").join(", ")})`, ...states);
+    const clause = conditions.length > 0 ? `WHERE ${conditions.join(" AND ")}` : "";
+    return this.#translated(() => this.#all(`${RECORD} ${clause} ORDER BY r.id DESC LIMIT ?`, ...values, limit).map(fromRow));
+  }
+
+  async recentNames(limit: number): Promise<string[]> {
+    return this.#translated(() => this.#all("SELECT name FROM runs ORDER BY id DESC LIMIT ?", limit).map(({ name }) => name));
+  }
+
+  async transitions(id: string): Promise<(State & { attempt: number })[]> {
+    return this.#translated(() =>
+      this.#statement("SELECT attempt, type, name, timestamp, message FROM transitions WHERE run_id = ? ORDER BY sequence")
+        .all(id)
+        .map((row) => {
+          const { message, ...state } = row as unknown as State & { attempt: number; message: string | null };
+          return { ...state, ...(message === null ? {} : { message }) };
+        }),
+    );
+  }
+
+  async change(id: string, version: number, change: RunChange): Promise<RunRecord | undefined> {
+    return this.#write(() => this.#change(id, version, change));
+  }
+
+  async acquireSlot(id: string, version: number, limits: SlotLimits, change: RunChange & { state: State }): Promise<SlotAnswer> {
+    return this.#write(() => {
+      const row = this.#one("SELECT * FROM runs WHERE id = ? AND version = ?", id, version);
+      if (!row) return { kind: "changed" };
+      const inPool = this.#holding("work_pool = ?", row.stack, row.work_pool);
+      if (limits.pool !== null && inPool >= limits.pool) return { kind: "full", of: "pool", limit: limits.pool };
+      if (
+        limits.queue !== null &&
+        this.#holding("work_pool = ? AND work_queue = ?", row.stack, row.work_pool, row.work_queue) >= limits.queue
+      ) {
+        return { kind: "full", of: "queue", limit: limits.queue };
+      }
+      const record = this.#change(id, version, change);
+      return record ? { kind: "acquired", record } : { kind: "changed" };
+    });
+  }
+
+  async slotHolders(stack: string, workPool: string): Promise<RunRecord[]> {
+    return this.#translated(() =>
+      this.#all(
+        `${RECORD} WHERE r.stack = ? AND r.work_pool = ? AND r.state_type IN ('PENDING', 'RUNNING', 'CANCELLING')`,
+        stack,
+        workPool,
+      ).map(fromRow),
+    );
+  }
+
+  close(): void {
+    this.#statements.clear();
+    this.#db.close();
+  }
+
+  #change(id: string, version: number, change: RunChange): RunRecord | undefined {
+    const before = this.#one("SELECT * FROM runs WHERE id = ? AND version = ?", id, version);
+    if (!before) return undefined;
+    const attempt = change.nextAttempt ? before.attempt + 1 : before.attempt;
+    const columns: Row = { version: version + 1, attempt };
+    if (change.state) {
+      columns.state_type = change.state.type;
+      columns.state_name = change.state.name;
+      columns.state_timestamp = change.state.timestamp;
+      columns.state_message = change.state.message ?? null;
+    }
+    if (change.startedAt !== undefined) columns.started_at = change.startedAt;
+    if (change.endedAt !== undefined) columns.ended_at = change.endedAt;
+    if (change.infrastructureId !== undefined) columns.infrastructure_id = change.infrastructureId;
+    if (change.outcome !== undefined) columns.outcome = change.outcome === null ? null : JSON.stringify(change.outcome);
+    if (change.owner !== undefined) columns.owner = change.owner;
+    const names = Object.keys(columns);
+    this.#run(`UPDATE runs SET ${names.map((name) => `${name} = ?`).join(", ")} WHERE id = ?`, ...Object.values(columns), id);
+
+    if (change.state) this.#addTransition(id, version + 1, attempt, change.state);
+    if (change.nextAttempt)
+      this.#storeSubmission(id, attempt, change.nextAttempt.submission, change.state?.timestamp ?? new Date().toISOString());
+    if (change.cleanedAt)
+      this.#run("UPDATE submissions SET cleaned_at = ? WHERE run_id = ? AND attempt = ?", change.cleanedAt, id, attempt);
+    return this.#record(id);
+  }
+
+  #record(id: string): RunRecord | undefined {
+    const row = this.#one(`${RECORD} WHERE r.id = ?`, id);
+    return row && fromRow(row);
+  }
+
+  #holding(condition: string, ...values: string[]): number {
+    const counted = this.#statement(
+      `SELECT count(*) AS n FROM runs WHERE stack = ? AND ${condition} AND state_type IN ('PENDING', 'RUNNING', 'CANCELLING')`,
+    ).get(...values);
+    return Number(counted?.n);
+  }
+
+  #storeSubmission(id: string, attempt: number, submission: JsonObject, at: string): void {
+    this.#run(
+      "INSERT INTO submissions (run_id, attempt, submission, stored_at) VALUES (?, ?, ?, ?)",
+      id,
+      attempt,
+      JSON.stringify(submission),
+      at,
+    );
+  }
+
+  /** The run's version numbers its transitions: unique, in order, and no look-up needed. */
+  #addTransition(id: string, sequence: number, attempt: number, { type, name, timestamp, message }: State): void {
+    this.#run(
+      "INSERT INTO transitions (run_id, sequence, attempt, type, name, timestamp, message) VALUES (?, ?, ?, ?, ?, ?, ?)",
+      id,
+      sequence,
+      attempt,
+      type,
+      name,
+      timestamp,
+      message ?? null,
+    );
+  }
+
+  #write<T>(work: () => T): T {
+    return this.#translated(() => {
+      // IMMEDIATE: what is read inside is still so when it is written.
+      this.#run("BEGIN IMMEDIATE");
+      try {
+        const result = work();
+        this.#run("COMMIT");
+        return result;
+      } catch (error) {
+        try {
+          this.#run("ROLLBACK");
+        } catch {
+          // SQLite has rolled back by itself already (disk full, for one); the first error is the one to tell.
+        }
+        throw error;
+      }
+    });
+  }
+
+  #translated<T>(work: () => T): T {
+    return translated(this.#path, work);
+  }
+
+  #run(sql: string, ...values: SQLInputValue[]): void {
+    this.#statement(sql).run(...values);
+  }
+
+  #one(sql: string, ...values: SQLInputValue[]): RunRow | undefined {
+    return this.#statement(sql).get(...values) as RunRow | undefined;
+  }
+
+  #all(sql: string, ...values: SQLInputValue[]): RunRow[] {
+    return this.#statement(sql).all(...values) as unknown as RunRow[];
+  }
+
+  #statement(sql: string): StatementSync {
+    const known = this.#statements.get(sql);
+    if (known) return known;
+    const prepared = this.#db.prepare(sql);
+    this.#statements.set(sql, prepared);
+    return prepared;
+  }
+}
