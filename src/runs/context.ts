@@ -1,0 +1,34 @@
+import type { Ledger } from "../ledger";
+import type { LoadedManifest } from "../manifest";
+import type { InfrastructureId, LogLine, PoolType, Submission, Target } from "../targets/target";
+import type { FlowRun } from "./flowRun";
+
+/** What everything under `runs/` works with; each part is made only when first asked for. */
+export interface RunsContext {
+  ledger: Ledger;
+  /** `<project>/<stack>` whose runs are meant; absent where no stack is known (reads then take every stack). */
+  stack?: string;
+  /** The manifest with its secrets, read once; `fresh` reads it again. */
+  manifest(options?: { fresh?: boolean }): Promise<LoadedManifest>;
+  target(type: PoolType): Promise<Target>;
+  /** Key of the secrets' digests in this ledger. */
+  digestKey(): Buffer;
+  env: NodeJS.ProcessEnv;
+  now(): Date;
+  /** Submissions made in this process, by `<run id>/<attempt>`, so that their secrets need not be looked up again. */
+  planned: Map<string, Submission>;
+  /** What this process has asked to stop already: asking is one call, watching goes on. */
+  stopAsked: Set<InfrastructureId>;
+}
+
+/** What a watcher hears, in the order in which it happened. */
+export type RunEvent =
+  | { kind: "state"; run: FlowRun }
+  | { kind: "waiting"; run: FlowRun; reason: string }
+  | { kind: "warning"; message: string }
+  | { kind: "log"; line: LogLine };
+
+export interface Watching {
+  signal?: AbortSignal;
+  onEvent?: (event: RunEvent) => void;
+}

@@ -1,0 +1,100 @@
+import { v7 as uuid } from "uuid";
+import type { Json } from "../json";
+import type { RunRecord } from "../ledger";
+import { UserError } from "../userError";
+import type { RunsContext } from "./context";
+import type { FlowRun } from "./flowRun";
+import { madeUpName } from "./names";
+import { planJob, type RunRequest, resolveRequest } from "./plan";
+import { requestDigest } from "./requestDigest";
+import { state } from "./states";
+import { withoutSecrets } from "./storedSecrets";
+
+/** What `--dry-run` shows: everything that would be recorded and sent. Its secrets print as the mask. */
+export interface RunPlan {
+  stack: string;
+  deployment: string;
+  workPool: string;
+  workQueue: string;
+  parameters: Json;
+  jobConfiguration: Json;
+  submission: Json;
+  warnings: string[];
+}
+
+/** Plan a run and record nothing. */
+export async function planRun(context: RunsContext, request: RunRequest): Promise<RunPlan> {
+  const { run, jobConfiguration, submission } = await plan(context, request);
+  return {
+    stack: run.stack,
+    deployment: run.deployment,
+    workPool: run.workPool,
+    workQueue: run.workQueue,
+    parameters: run.parameters,
+    jobConfiguration: masked(jobConfiguration),
+    submission: masked(submission.request),
+    warnings: submission.warnings,
+  };
+}
+
+/**
+ * Check, render and record a run with its exact submission; nothing is sent yet.
+ * A known idempotency key gives the earlier run.
+ * @throws {UserError} on bad input, or if the key was used with another request: nothing is recorded then
+ */
+export async function createRun(
+  context: RunsContext,
+  request: RunRequest,
+): Promise<{ run: FlowRun; created: boolean; warnings: string[] }> {
+  const { run, poolType, submission } = await plan(context, request);
+  const digest = requestDigest({
+    deployment: request.deployment,
+    parameters: request.parameters ?? {},
+    jobVariables: request.jobVariables ?? {},
+  });
+  const stored = withoutSecrets({ ...submission }, context.digestKey) as { [key: string]: Json };
+  const { record, created } = await context.ledger.createRun({ run, poolType, requestDigest: digest, submission: stored });
+  if (!created) {
+    refuseOtherRequest(record, digest);
+    return { run: record.run, created, warnings: [] };
+  }
+  context.planned.set(`${run.id}/${run.attempt}`, submission);
+  return { run: record.run, created, warnings: submission.warnings };
+}
+
+async function plan(context: RunsContext, request: RunRequest) {
+  const { manifest, origin, stack } = await context.manifest();
+  const resolved = resolveRequest(manifest, origin, request);
+  const target = await context.target(resolved.pool.type);
+  const now = context.now();
+  const identity = { id: uuid(), name: request.name ?? madeUpName(), attempt: 1 };
+  const { jobConfiguration, submission } = planJob({ manifest, request, resolved, run: identity, target, env: context.env });
+  const run: FlowRun = {
+    ...identity,
+    stack,
+    deployment: request.deployment,
+    workPool: resolved.deployment.workPool.name,
+    workQueue: resolved.workQueue,
+    parameters: resolved.parameters,
+    jobVariables: request.jobVariables ?? {},
+    tags: [...new Set([...(resolved.deployment.tags ?? []), ...(request.tags ?? [])])],
+    ...(request.idempotencyKey === undefined ? {} : { idempotencyKey: request.idempotencyKey }),
+    state: state("SCHEDULED", now),
+    createdAt: now.toISOString(),
+    version: 1,
+  };
+  return { run, poolType: resolved.pool.type, jobConfiguration, submission };
+}
+
+function refuseOtherRequest(record: RunRecord, digest: string): void {
+  if (record.requestDigest === digest) return;
+  const { idempotencyKey, id, name } = record.run;
+  throw new UserError(
+    `--idempotency-key "${idempotencyKey}" was already used for run ${name} (${id}) with other parameters or job variables: nothing was sent. Use another key, or repeat the request exactly`,
+  );
+}
+
+/** Through JSON: there every secret is its mask. */
+function masked(value: unknown): Json {
+  return JSON.parse(JSON.stringify(value)) as Json;
+}

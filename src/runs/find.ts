@@ -1,0 +1,27 @@
+import type { RunRecord } from "../ledger";
+import { nearest } from "../nearest";
+import { UserError } from "../userError";
+import type { RunsContext } from "./context";
+
+/** How many candidates an ambiguous prefix lists. */
+const SHOWN = 8;
+
+/**
+ * The run that a person means: by id, a unique prefix of one, or name.
+ * @throws {UserError} with the nearest names if there is none, with the candidates if there are several
+ */
+export async function findRun(context: RunsContext, ref: string): Promise<RunRecord> {
+  const exact = await context.ledger.read(ref);
+  if (exact) return exact;
+  const candidates = ref === "" ? [] : await context.ledger.match(ref, SHOWN + 1);
+  const [only, ...others] = candidates;
+  if (only && others.length === 0) return only;
+  if (only) {
+    const listed = candidates.slice(0, SHOWN).map(({ run }) => `${run.id}  ${run.name}  ${run.deployment}  ${run.state.type}`);
+    const more = candidates.length > SHOWN ? ["…"] : [];
+    throw new UserError(`RUN "${ref}" is ambiguous; give more of the id:\n${[...listed, ...more].map((line) => `  ${line}`).join("\n")}`);
+  }
+  const near = nearest(ref, await context.ledger.recentNames(1000));
+  const hint = near.length > 0 ? `did you mean ${near.map((name) => `"${name}"`).join(" or ")}?` : "`pushpool ls` lists the runs";
+  throw new UserError(`there is no run "${ref}" (RUN is an id, a unique prefix of one, or a name): ${hint}`);
+}

@@ -1,0 +1,171 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { JsonObject } from "../json";
+import type { RunRecord } from "../ledger";
+import type { Target } from "../targets/target";
+import type { RunEvent, RunsContext, Watching } from "./context";
+import { type FlowRun, isTerminal, type State } from "./flowRun";
+import { cleanUp, observe } from "./observe";
+import { confirmStopped } from "./stop";
+import { type Step, submitScheduled, takeUp } from "./submit";
+
+/** How long to wait for the last lines of an ended run before saying that they may be missing, in milliseconds. */
+const LOG_DRAIN = 30_000;
+/** How often a run that waits for its turn looks again, in milliseconds. */
+const HELD_PAUSE = 250;
+/** How often the manifest is read again while a run waits: the pool may have been resumed, its limit raised. In milliseconds. */
+const MANIFEST_AGE = 5_000;
+
+export interface Following extends Watching {
+  /** Stop watching after so many milliseconds; the run goes on. */
+  timeoutMs?: number;
+  /** Tell the run's output too. @default true */
+  logs?: boolean;
+}
+
+/**
+ * Take a run to its end: submit it when nothing holds it, take it up where another process left it, tell its states and its output.
+ * @returns the run once it has ended and its output is told, or as it is when `signal` fires or the time is over
+ */
+export async function follow(
+  context: RunsContext,
+  id: string,
+  { signal, onEvent, timeoutMs, logs = true }: Following = {},
+): Promise<FlowRun> {
+  const quiet = new AbortController();
+  const stop = signal ?? quiet.signal;
+  const deadline = timeoutMs === undefined ? Number.POSITIVE_INFINITY : Date.now() + timeoutMs;
+  const tell = teller(onEvent);
+  const output = logs ? new OutputTail(context, (event) => onEvent?.(event)) : undefined;
+  let record = await mustRead(context, id);
+  let manifestReadAt = Date.now();
+  let pause = 0;
+
+  for (;;) {
+    tell.state(record.run);
+    if (isTerminal(record.run.state)) {
+      await output?.drain(record, stop);
+      return (await cleanUp(context, record)).run;
+    }
+    if (stop.aborted || Date.now() >= deadline) return record.run;
+
+    const step = await advance(context, record, stop);
+    await output?.pull(step.record);
+    const { pace } = await context.target(step.record.poolType);
+    if (step.kind === "held") {
+      tell.waiting(step.record.run, step.reason);
+      if (Date.now() - manifestReadAt > MANIFEST_AGE) {
+        await context.manifest({ fresh: true }).catch((error: Error) => onEvent?.({ kind: "warning", message: error.message }));
+        manifestReadAt = Date.now();
+      }
+      pause = HELD_PAUSE;
+    } else {
+      const changed = step.record.run.version !== record.run.version;
+      pause = changed ? pace.first : Math.min(Math.max(pause, pace.first) * 1.5, pace.longest);
+    }
+    record = step.record;
+    if (isTerminal(record.run.state)) continue;
+    tell.state(record.run);
+    await sleep(Math.max(0, Math.min(pause, deadline - Date.now())), undefined, { signal: stop }).catch(() => {});
+    record = await mustRead(context, id);
+  }
+}
+
+/** One try at submitting, for those who do not stay to watch. */
+export async function submitOnce(context: RunsContext, id: string, { signal, onEvent }: Watching = {}): Promise<FlowRun> {
+  const record = await mustRead(context, id);
+  const tell = teller(onEvent);
+  const stop = signal ?? new AbortController().signal;
+  const { type } = record.run.state;
+  if (type !== "SCHEDULED" && !(type === "PENDING" && record.run.infrastructureId === undefined)) {
+    tell.state(record.run);
+    return record.run;
+  }
+  const step = type === "SCHEDULED" ? await submitScheduled(context, record, stop) : await takeUp(context, record, stop);
+  tell.state(step.record.run);
+  if (step.kind === "held") tell.waiting(step.record.run, step.reason);
+  return step.record.run;
+}
+
+async function advance(context: RunsContext, record: RunRecord, signal: AbortSignal): Promise<Step> {
+  const { state, infrastructureId } = record.run;
+  if (state.type === "SCHEDULED") return submitScheduled(context, record, signal);
+  if (state.type === "CANCELLING") return confirmStopped(context, record);
+  if (infrastructureId === undefined) return takeUp(context, record, signal);
+  const [seen = record] = await observe(context, [record]);
+  return { kind: "moved", record: seen };
+}
+
+/** Says each state once, and why a run waits only when that is new. */
+function teller(onEvent: ((event: RunEvent) => void) | undefined) {
+  let told: State | undefined;
+  let reasonTold: string | undefined;
+  return {
+    state(run: FlowRun) {
+      const { type, name, timestamp } = run.state;
+      if (told && told.type === type && told.name === name && told.timestamp === timestamp) return;
+      told = run.state;
+      onEvent?.({ kind: "state", run });
+    },
+    waiting(run: FlowRun, reason: string) {
+      if (reason === reasonTold) return;
+      reasonTold = reason;
+      onEvent?.({ kind: "waiting", run, reason });
+    },
+  };
+}
+
+/** The output of one run, told from where it was left. */
+class OutputTail {
+  #cursor: string | undefined;
+  #of: string | undefined;
+  #complete = false;
+
+  constructor(
+    private readonly context: RunsContext,
+    private readonly onEvent: (event: RunEvent) => void,
+  ) {}
+
+  async pull({ run, poolType, submission }: RunRecord): Promise<void> {
+    if (run.infrastructureId === undefined || !isStreamed(submission)) return;
+    if (this.#of !== run.infrastructureId) {
+      this.#of = run.infrastructureId;
+      this.#cursor = undefined;
+      this.#complete = false;
+    }
+    const target: Target = await this.context.target(poolType);
+    // Page after page until nothing new comes: a page is bounded, what has gathered need not be.
+    while (!this.#complete) {
+      const page = await target.logs(run.infrastructureId, this.#cursor);
+      for (const line of page.lines) this.onEvent({ kind: "log", line });
+      const stuck = page.lines.length === 0 && page.cursor === this.#cursor;
+      this.#cursor = page.cursor;
+      this.#complete = page.complete;
+      if (page.lines.length === 0 || stuck) break;
+    }
+  }
+
+  async drain(record: RunRecord, signal: AbortSignal): Promise<void> {
+    if (record.run.infrastructureId === undefined || !isStreamed(record.submission)) return;
+    const until = Date.now() + LOG_DRAIN;
+    for (;;) {
+      await this.pull(record);
+      if (this.#complete || signal.aborted) return;
+      if (Date.now() > until) {
+        this.onEvent({ kind: "warning", message: "the last lines of the log have not come: `pushpool logs` shows them later" });
+        return;
+      }
+      await sleep(200, undefined, { signal }).catch(() => {});
+    }
+  }
+}
+
+/** Prefect's `stream_output`: with `false` the output is kept, but not shown while the run goes on. */
+function isStreamed({ request }: JsonObject): boolean {
+  return (request as JsonObject | undefined)?.streamOutput !== false;
+}
+
+export async function mustRead(context: RunsContext, id: string): Promise<RunRecord> {
+  const record = await context.ledger.read(id);
+  if (!record) throw new Error(`run ${id} is not in the ledger`);
+  return record;
+}

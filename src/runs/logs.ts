@@ -1,0 +1,34 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { LogLine } from "../targets/target";
+import type { RunsContext } from "./context";
+import { type FlowRun, isTerminal } from "./flowRun";
+import { mustRead } from "./follow";
+import { observe } from "./observe";
+
+/**
+ * The output of a run's present attempt. Reads and records, never submits or stops.
+ * @param options.follow go on until the run has ended and all its lines have come
+ */
+export async function readLogs(
+  context: RunsContext,
+  id: string,
+  { follow = false, signal, onLine }: { follow?: boolean; signal?: AbortSignal; onLine: (line: LogLine) => void },
+): Promise<FlowRun> {
+  let cursor: string | undefined;
+  let complete = false;
+  for (;;) {
+    const [record = await mustRead(context, id)] = await observe(context, [await mustRead(context, id)]);
+    const { run } = record;
+    const target = await context.target(record.poolType);
+    while (run.infrastructureId !== undefined && !complete) {
+      const page = await target.logs(run.infrastructureId, cursor);
+      for (const line of page.lines) onLine(line);
+      cursor = page.cursor;
+      complete = page.complete;
+      if (page.lines.length === 0) break;
+    }
+    const over = complete || (isTerminal(run.state) && run.infrastructureId === undefined);
+    if (!follow || over || signal?.aborted) return run;
+    await sleep(target.pace.longest, undefined, signal ? { signal } : {}).catch(() => {});
+  }
+}

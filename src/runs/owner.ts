@@ -1,0 +1,41 @@
+import { hostname } from "node:os";
+import { processStart } from "../targets/process/processTable";
+
+/** The submissions that this process is busy with. */
+const live = new Set<string>();
+let count = 0;
+
+/**
+ * Do `work` as the owner of a run's submission. The name goes into the ledger: host, pid, the pid's start time (so that a pid used again
+ * is not taken for it) and a number. Whoever finds a run whose owner is gone takes it up.
+ */
+export async function asOwner<T>(work: (owner: string) => Promise<T>): Promise<T> {
+  count += 1;
+  const owner = [hostname(), process.pid, thisStart(), count].join("/");
+  live.add(owner);
+  try {
+    return await work(owner);
+  } finally {
+    live.delete(owner);
+  }
+}
+
+/** Whether that submission still goes on. A process on another host cannot be asked: it is taken to live. */
+export function ownerLives(owner: string): boolean {
+  const [host, pid, start] = owner.split("/");
+  if (host !== hostname()) return true;
+  if (Number(pid) === process.pid && start === thisStart()) return live.has(owner);
+  return processStart(Number(pid)) === start;
+}
+
+/** For messages. */
+export function describeOwner(owner: string): string {
+  const [host, pid] = owner.split("/");
+  return host === hostname() ? `process ${pid}` : `process ${pid} on ${host}`;
+}
+
+let start: string | undefined;
+function thisStart(): string {
+  start ??= processStart(process.pid) ?? "unknown";
+  return start;
+}

@@ -1,0 +1,58 @@
+import type { Json } from "../json";
+import type { RunRecord } from "../ledger";
+import { UserError } from "../userError";
+import type { RunsContext } from "./context";
+import { isTerminal } from "./flowRun";
+import { planJob, type RunRequest, resolveRequest } from "./plan";
+import { state } from "./states";
+import { withoutSecrets } from "./storedSecrets";
+
+/**
+ * Give an ended, unsuccessful run another attempt: SCHEDULED again, with its own parameters and job variables, on what the stack
+ * provides now. Nothing is sent yet.
+ * @throws {UserError} if it has not ended, or COMPLETED: doing that again is a new run
+ */
+export async function retry(context: RunsContext, id: string): Promise<RunRecord> {
+  const record = await context.ledger.read(id);
+  if (!record) throw new Error(`run ${id} is not in the ledger`);
+  const { run } = record;
+  if (!isTerminal(run.state)) {
+    throw new UserError(
+      `run ${run.name} (${run.id}) has not ended: it is ${run.state.type}. \`pushpool wait ${run.id}\` follows it, \`pushpool cancel ${run.id}\` ends it`,
+    );
+  }
+  if (run.state.type === "COMPLETED") {
+    throw new UserError(
+      `run ${run.name} (${run.id}) COMPLETED: there is nothing to retry. To do it again: \`pushpool run ${run.deployment}\``,
+    );
+  }
+  const { manifest, origin, stack } = await context.manifest();
+  if (stack !== run.stack)
+    throw new UserError(`run ${run.name} belongs to stack ${run.stack}, but ${origin} is of ${stack}: choose it with --stack`);
+  // The run's parameters are whole already: with the deployment's as they were then, not as they are now.
+  const request: RunRequest = { deployment: run.deployment, parameters: run.parameters, jobVariables: run.jobVariables };
+  const found = resolveRequest(manifest, origin, request);
+  const resolved = { ...found, parameters: run.parameters };
+  if (found.pool.type !== record.poolType || found.deployment.workPool.name !== run.workPool) {
+    throw new UserError(
+      `deployment "${run.deployment}" now runs on work pool "${found.deployment.workPool.name}" (${found.pool.type}), this run was on "${run.workPool}": start a new run`,
+    );
+  }
+  const attempt = run.attempt + 1;
+  const target = await context.target(record.poolType);
+  const { submission } = planJob({ manifest, request, resolved, run: { id, name: run.name, attempt }, target, env: context.env });
+  const stored = withoutSecrets({ ...submission }, context.digestKey) as { [key: string]: Json };
+  const changed = await context.ledger.change(id, run.version, {
+    state: state("SCHEDULED", context.now(), `attempt ${attempt}`, "AwaitingRetry"),
+    nextAttempt: { submission: stored },
+    startedAt: null,
+    endedAt: null,
+    infrastructureId: null,
+    outcome: null,
+    owner: null,
+  });
+  if (!changed)
+    throw new UserError(`run ${run.name} (${id}) was changed by another process just now: look at it with \`pushpool show ${id}\``);
+  context.planned.set(`${id}/${attempt}`, submission);
+  return changed;
+}

@@ -1,0 +1,156 @@
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import type { Json } from "../json";
+import { type Ledger, openSqliteLedger, type RunRecord } from "../ledger";
+import type { LoadedManifest } from "../manifest";
+import { openTarget } from "../targets/open";
+import type { LogLine, PoolType, Target } from "../targets/target";
+import type { Workspace } from "../workspace";
+import type { RunsContext, Watching } from "./context";
+import { createRun, planRun, type RunPlan } from "./create";
+import { findRun } from "./find";
+import type { FlowRun, State, StateType } from "./flowRun";
+import { type Following, follow, submitOnce } from "./follow";
+import { readLogs } from "./logs";
+import { cleanUp, observe } from "./observe";
+import type { RunRequest } from "./plan";
+import { retry } from "./retry";
+import { type Cancelling, cancel } from "./stop";
+import { masked, readDigestKey } from "./storedSecrets";
+
+/** The runs of one workspace: what the CLI and the trigger module are thin layers over. Every method may throw a `UserError`. */
+export interface Runs {
+  /** What a request would record and send; nothing is. */
+  planRun(request: RunRequest): Promise<RunPlan>;
+  /** Check, render and record; nothing is sent yet. `created` is false where an idempotency key gave an earlier run. */
+  createRun(request: RunRequest): Promise<{ run: FlowRun; created: boolean; warnings: string[] }>;
+  /** One try at submitting; a run that something holds stays SCHEDULED. */
+  submitRun(id: string, watching?: Watching): Promise<FlowRun>;
+  /** Submit if need be and watch to the end; see {@link follow}. */
+  followRun(id: string, following?: Following): Promise<FlowRun>;
+  cancelRun(id: string, cancelling?: Cancelling): Promise<FlowRun>;
+  /** Another attempt, SCHEDULED; `followRun` then submits it. */
+  retryRun(id: string): Promise<FlowRun>;
+  /** Look and record; submits and stops nothing. */
+  observeRuns(runs: FlowRun[]): Promise<FlowRun[]>;
+  readLogs(id: string, options: { follow?: boolean; signal?: AbortSignal; onLine: (line: LogLine) => void }): Promise<FlowRun>;
+  /** By id, unique prefix, or name. */
+  findRun(ref: string): Promise<FlowRun>;
+  /** Newest first, of this stack unless `allStacks`; observed. @param limit default 50 */
+  listRuns(filter?: { limit?: number; states?: StateType[]; deployment?: string; pool?: string; allStacks?: boolean }): Promise<FlowRun[]>;
+  showRun(id: string): Promise<{ run: FlowRun; transitions: (State & { attempt: number })[]; submission: Json }>;
+  /** Those of this stack whose infrastructure may be running; observed. */
+  inFlight(): Promise<FlowRun[]>;
+  close(): Promise<void>;
+}
+
+export interface OpenRuns {
+  workspace: Workspace;
+  /** As `--manifest`: a file, or `-`. */
+  manifest?: string;
+  /** As `--output`: the stack output that is the manifest. */
+  output?: string;
+  /** What `-` reads. */
+  stdin?: () => Promise<string>;
+}
+
+/** Open the ledger of a workspace. The manifest and the targets are loaded when something first needs them. */
+export function openRuns({ workspace, manifest, output, stdin }: OpenRuns): Runs {
+  const { home, stateHome, env } = workspace;
+  const path = join(home, "ledger.db");
+  return runsOver({
+    ledger: openSqliteLedger(path),
+    ...(workspace.stack ? { stack: workspace.stack.id } : {}),
+    readManifest: async () => {
+      const { loadManifest } = await import("../manifest/index.js");
+      return loadManifest(workspace, {
+        secrets: true,
+        ...(manifest === undefined ? {} : { manifest }),
+        ...(output === undefined ? {} : { output }),
+        ...(stdin ? { stdin } : {}),
+      });
+    },
+    openTarget: (type) => openTarget(type, { home, env }),
+    digestKey: () => readDigestKey(join(stateHome, "keys", `ledger-${createHash("sha256").update(path).digest("hex").slice(0, 16)}`)),
+    env,
+  });
+}
+
+export interface RunsParts {
+  ledger: Ledger;
+  stack?: string;
+  readManifest: () => Promise<LoadedManifest>;
+  openTarget: (type: PoolType) => Promise<Target>;
+  digestKey: () => Buffer;
+  env: NodeJS.ProcessEnv;
+  now?: () => Date;
+}
+
+/** The same over given parts: another ledger, other targets. */
+export function runsOver({ ledger, stack, readManifest, openTarget, digestKey, env, now = () => new Date() }: RunsParts): Runs {
+  let manifest: Promise<LoadedManifest> | undefined;
+  let key: Buffer | undefined;
+  const targets = new Map<PoolType, Promise<Target>>();
+  const context: RunsContext = {
+    ledger,
+    ...(stack === undefined ? {} : { stack }),
+    manifest: ({ fresh = false } = {}) => {
+      if (fresh || !manifest) manifest = readManifest();
+      return manifest;
+    },
+    target: (type) => {
+      const target = targets.get(type) ?? openTarget(type);
+      targets.set(type, target);
+      return target;
+    },
+    digestKey: () => {
+      key ??= digestKey();
+      return key;
+    },
+    env,
+    now,
+    planned: new Map(),
+    stopAsked: new Set(),
+  };
+  const look = async (records: RunRecord[]) => (await observe(context, records)).map(({ run }) => run);
+
+  return {
+    planRun: (request) => planRun(context, request),
+    createRun: (request) => createRun(context, request),
+    submitRun: (id, watching) => submitOnce(context, id, watching),
+    followRun: (id, following) => follow(context, id, following),
+    cancelRun: (id, cancelling) => cancel(context, id, cancelling),
+    retryRun: async (id) => {
+      const record = await ledger.read(id);
+      if (record) await cleanUp(context, record);
+      return (await retry(context, id)).run;
+    },
+    observeRuns: async (runs) => {
+      const records = await Promise.all(runs.map(({ id }) => ledger.read(id)));
+      return look(records.filter((record) => record !== undefined));
+    },
+    readLogs: (id, options) => readLogs(context, id, options),
+    findRun: async (ref) => (await findRun(context, ref)).run,
+    listRuns: async ({ limit, states, deployment, pool, allStacks = false } = {}) =>
+      look(
+        await ledger.list({
+          ...(allStacks || stack === undefined ? {} : { stack }),
+          ...(states ? { states } : {}),
+          ...(deployment === undefined ? {} : { deployment }),
+          ...(pool === undefined ? {} : { workPool: pool }),
+          ...(limit === undefined ? {} : { limit }),
+        }),
+      ),
+    showRun: async (id) => {
+      const found = await findRun(context, id);
+      const [{ run, submission } = found] = await observe(context, [found]);
+      return { run, transitions: await ledger.transitions(id), submission: masked(submission) };
+    },
+    inFlight: async () => {
+      const states: StateType[] = ["PENDING", "RUNNING", "CANCELLING"];
+      const seen = await look(await ledger.list({ ...(stack === undefined ? {} : { stack }), states, limit: 10_000 }));
+      return seen.filter(({ state }) => states.includes(state.type));
+    },
+    close: async () => ledger.close(),
+  };
+}

@@ -1,0 +1,91 @@
+import type { RunChange } from "../ledger/ledger";
+import type { Outcome } from "../targets/outcome";
+import type { Observation } from "../targets/target";
+import type { FlowRun, State, StateType } from "./flowRun";
+
+/** A state of now, with Prefect's usual name for its type unless another is given. */
+export function state(type: StateType, now: Date, message?: string, name?: string): State {
+  return { type, name: name ?? USUAL_NAMES[type], timestamp: now.toISOString(), ...(message === undefined ? {} : { message }) };
+}
+
+const USUAL_NAMES: Record<StateType, string> = {
+  SCHEDULED: "Scheduled",
+  PENDING: "Pending",
+  RUNNING: "Running",
+  COMPLETED: "Completed",
+  FAILED: "Failed",
+  CANCELLED: "Cancelled",
+  CRASHED: "Crashed",
+  PAUSED: "Paused",
+  CANCELLING: "Cancelling",
+};
+
+/**
+ * The final state that an outcome means, with the reason a person needs.
+ *
+ * A command that ran and failed is FAILED; infrastructure that failed under it is CRASHED (Prefect's distinction,
+ * https://docs.prefect.io/v3/concepts/states). Success has one form only: exit code 0.
+ */
+export function endState(outcome: Outcome, endedAt: string, cancelling: boolean): State {
+  const at = new Date(endedAt);
+  switch (outcome.kind) {
+    case "exited":
+      if (outcome.code !== 0) return state("FAILED", at, `the command exited with code ${outcome.code}`);
+      return state("COMPLETED", at, cancelling ? "it exited with code 0 before the cancellation reached it" : undefined);
+    case "signalled":
+      return state("CRASHED", at, `the command was ended by ${outcome.signal}, which pushpool did not send`);
+    case "failedToStart":
+      return state("CRASHED", at, `it never started: ${outcome.reason}`);
+    case "cancelled":
+      return state("CANCELLED", at, outcome.by === "us" ? "stopped on request" : "stopped by someone else");
+    case "timedOut":
+      return state("FAILED", at, `it reached its time limit while ${outcome.phase}`, "TimedOut");
+    case "lost":
+      return state("CRASHED", at, `its end is not known: ${outcome.reason}`);
+  }
+}
+
+/** The exit code of a run's command, where there was one. */
+export function exitCodeOfCommand(run: FlowRun): number | undefined {
+  return run.outcome?.kind === "exited" ? run.outcome.code : undefined;
+}
+
+/**
+ * What a look at the infrastructure changes in the ledger; `undefined` if nothing.
+ * Never leads backwards: a late "pending" does not undo RUNNING, and CANCELLING ends only by an end.
+ */
+export function changeBy(observation: Observation, run: FlowRun): RunChange | undefined {
+  switch (observation.phase) {
+    case "pending":
+      return undefined;
+    case "running":
+      if (run.state.type === "CANCELLING") return run.startedAt === undefined ? { startedAt: observation.startedAt } : undefined;
+      if (run.state.type !== "PENDING") return undefined;
+      return { state: state("RUNNING", new Date(observation.startedAt)), startedAt: observation.startedAt };
+    case "ended":
+      return {
+        state: endState(observation.outcome, observation.endedAt, run.state.type === "CANCELLING"),
+        outcome: observation.outcome,
+        endedAt: observation.endedAt,
+        owner: null,
+        ...(observation.startedAt !== undefined && run.startedAt === undefined ? { startedAt: observation.startedAt } : {}),
+      };
+  }
+}
+
+/**
+ * How the end of a run is told to a shell: 0 COMPLETED, 1 FAILED or CRASHED, 3 CANCELLED, 4 for what has not ended.
+ */
+export function exitCodeOf(run: FlowRun): 0 | 1 | 3 | 4 {
+  switch (run.state.type) {
+    case "COMPLETED":
+      return 0;
+    case "FAILED":
+    case "CRASHED":
+      return 1;
+    case "CANCELLED":
+      return 3;
+    default:
+      return 4;
+  }
+}

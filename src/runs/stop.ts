@@ -1,0 +1,99 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { RunRecord } from "../ledger";
+import { UserError } from "../userError";
+import type { RunsContext, Watching } from "./context";
+import { type FlowRun, isTerminal } from "./flowRun";
+import { observe } from "./observe";
+import { describeOwner, ownerLives } from "./owner";
+import { state } from "./states";
+import type { Step } from "./submit";
+
+/** How long a stopped command has before SIGKILL, in seconds, unless asked otherwise: as long as Prefect's workers give it. */
+export const DEFAULT_GRACE_SECONDS = 30;
+
+export interface Cancelling extends Watching {
+  /** Ask only, do not wait until it has stopped. */
+  detach?: boolean;
+  /** @default 30 */
+  graceSeconds?: number;
+}
+
+/**
+ * Cancel a run: what was never sent is CANCELLED at once; anything else is CANCELLING until its target says that it has stopped.
+ * @returns the run once it has ended, or as it is if `detach` is set or `signal` fires
+ * @throws {UserError} (2) if it has ended already
+ */
+export async function cancel(
+  context: RunsContext,
+  id: string,
+  { signal, onEvent, detach = false, graceSeconds = DEFAULT_GRACE_SECONDS }: Cancelling = {},
+): Promise<FlowRun> {
+  let record = await begin(context, id);
+  onEvent?.({ kind: "state", run: record.run });
+  let reasonTold: string | undefined;
+  while (!isTerminal(record.run.state)) {
+    const step = await confirmStopped(context, record, graceSeconds);
+    record = step.record;
+    if (step.kind === "held" && step.reason !== reasonTold) {
+      reasonTold = step.reason;
+      onEvent?.({ kind: "waiting", run: record.run, reason: step.reason });
+    }
+    if (isTerminal(record.run.state)) break;
+    if ((detach && step.kind === "moved") || signal?.aborted) return record.run;
+    const { pace } = await context.target(record.poolType);
+    await sleep(pace.first, undefined, signal ? { signal } : {}).catch(() => {});
+    record = (await context.ledger.read(id)) ?? record;
+  }
+  onEvent?.({ kind: "state", run: record.run });
+  return record.run;
+}
+
+/** Write the wish down first: whoever finds the run later goes on with it. */
+async function begin(context: RunsContext, id: string): Promise<RunRecord> {
+  for (;;) {
+    const record = await context.ledger.read(id);
+    if (!record) throw new Error(`run ${id} is not in the ledger`);
+    const { run } = record;
+    if (isTerminal(run.state)) {
+      throw new UserError(
+        `run ${run.name} (${run.id}) has already ended: it is ${run.state.type} since ${run.state.timestamp}. There is nothing to cancel`,
+      );
+    }
+    if (run.state.type === "CANCELLING") return record;
+    const now = context.now();
+    const change =
+      run.state.type === "SCHEDULED"
+        ? { state: state("CANCELLED", now, "cancelled before it was submitted"), endedAt: now.toISOString() }
+        : { state: state("CANCELLING", now, "cancellation was requested") };
+    const changed = await context.ledger.change(run.id, run.version, change);
+    if (changed) return changed;
+  }
+}
+
+/**
+ * Bring a CANCELLING run nearer to its end: ask the target to stop what was started, and record what it says.
+ * A run whose submitter still lives has to wait for what that one has started.
+ */
+export async function confirmStopped(context: RunsContext, record: RunRecord, graceSeconds = DEFAULT_GRACE_SECONDS): Promise<Step> {
+  const { run, owner } = record;
+  const target = await context.target(record.poolType);
+  if (run.infrastructureId !== undefined) {
+    if (!context.stopAsked.has(run.infrastructureId)) {
+      await target.stop(run.infrastructureId, { reason: `pushpool cancel ${run.id}`, graceSeconds });
+      context.stopAsked.add(run.infrastructureId);
+    }
+    const [seen = record] = await observe(context, [record]);
+    return { kind: "moved", record: seen };
+  }
+  if (owner !== undefined && ownerLives(owner)) {
+    return { kind: "held", record, reason: `${describeOwner(owner)} is submitting it; it is stopped as soon as it is there` };
+  }
+  const found = await target.find(run.id, run.attempt);
+  const now = context.now();
+  const change =
+    found === undefined
+      ? { state: state("CANCELLED", now, "cancelled before anything was started"), endedAt: now.toISOString(), owner: null }
+      : { infrastructureId: found, owner: null };
+  const changed = (await context.ledger.change(run.id, run.version, change)) ?? (await context.ledger.read(run.id)) ?? record;
+  return { kind: "moved", record: changed };
+}

@@ -1,0 +1,106 @@
+import { createHmac, randomBytes } from "node:crypto";
+import { linkSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import type { Json, JsonObject, Value } from "../json";
+import { MASK, Secret, type SecretPart } from "../secret";
+import { UserError } from "../userError";
+
+/**
+ * How a secret stands in the ledger: where in the manifest it comes from, and a keyed digest of what it was.
+ * The value itself is looked up again when the run is submitted.
+ */
+const KEY = "pushpool.dev/secret";
+interface StoredSecret {
+  parts: SecretPart[];
+  digest: string;
+}
+
+/**
+ * For the ledger: every secret replaced by its reference. `digestKey` is asked for only if there is one.
+ * @throws {UserError} if a secret's value is not at hand
+ */
+export function withoutSecrets(value: Value, digestKey: () => Buffer): Json {
+  if (value instanceof Secret) {
+    if (!value.known) throw notReadable(value);
+    const stored: StoredSecret = { parts: [...value.parts], digest: digestOf(value, digestKey()) };
+    return { [KEY]: stored as unknown as Json };
+  }
+  if (Array.isArray(value)) return value.map((item) => withoutSecrets(item, digestKey));
+  if (value === null || typeof value !== "object") return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, withoutSecrets(inner, digestKey)]));
+}
+
+/** Whether a stored tree holds any secret, so that a manifest need not be read for one that holds none. */
+export function holdsSecrets(stored: Json): boolean {
+  if (Array.isArray(stored)) return stored.some(holdsSecrets);
+  if (stored === null || typeof stored !== "object") return false;
+  return isStored(stored) || Object.values(stored).some(holdsSecrets);
+}
+
+/**
+ * A stored tree with its secrets again.
+ * @throws {UserError} naming the manifest path of a secret that is gone or no longer the one it was
+ */
+export function withSecrets(stored: Json, lookUp: (parts: readonly SecretPart[]) => Secret, digestKey: () => Buffer): Value {
+  if (Array.isArray(stored)) return stored.map((item) => withSecrets(item, lookUp, digestKey));
+  if (stored === null || typeof stored !== "object") return stored;
+  if (isStored(stored)) {
+    const { parts, digest } = stored[KEY] as unknown as StoredSecret;
+    const secret = lookUp(parts);
+    if (!secret.known) throw notReadable(secret);
+    if (digestOf(secret, digestKey()) !== digest) {
+      throw new UserError(
+        `the secret at ${secret.pointers.join(", ")} of the manifest has changed since this run was made: it was not sent. Cancel it and run the deployment again`,
+      );
+    }
+    return secret;
+  }
+  return Object.fromEntries(Object.entries(stored).map(([key, inner]) => [key, withSecrets(inner, lookUp, digestKey)]));
+}
+
+/** For showing: what is stored, with the mask for every secret. */
+export function masked(stored: Json): Json {
+  if (Array.isArray(stored)) return stored.map(masked);
+  if (stored === null || typeof stored !== "object") return stored;
+  if (isStored(stored)) return MASK;
+  return Object.fromEntries(Object.entries(stored).map(([key, inner]) => [key, masked(inner)]));
+}
+
+/**
+ * The key of the digests of one ledger: outside the project, for its owner only, made when first needed.
+ * Without it a digest of a short secret in a file that gets copied about could be guessed at.
+ */
+export function readDigestKey(path: string): Buffer {
+  try {
+    return Buffer.from(readFileSync(path, "utf8"), "hex");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+  }
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  const own = `${path}.${process.pid}`;
+  writeFileSync(own, randomBytes(32).toString("hex"), { mode: 0o600 });
+  try {
+    // Whole or not there, and whoever comes second takes the first one's.
+    linkSync(own, path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  } finally {
+    unlinkSync(own);
+  }
+  return Buffer.from(readFileSync(path, "utf8"), "hex");
+}
+
+function notReadable(secret: Secret): UserError {
+  const where = secret.pointers.join(", ");
+  return new UserError(
+    `the secret at ${where} of the manifest is not readable here: use the stack itself, or \`pushpool manifest pull --with-secrets\``,
+  );
+}
+
+function digestOf(secret: Secret, key: Buffer): string {
+  return createHmac("sha256", key).update(JSON.stringify(secret.reveal())).digest("hex");
+}
+
+function isStored(value: JsonObject): boolean {
+  return Object.hasOwn(value, KEY);
+}

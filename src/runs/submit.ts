@@ -1,0 +1,147 @@
+import type { JsonObject } from "../json";
+import type { RunRecord } from "../ledger";
+import type { SlotLimits } from "../ledger/ledger";
+import { secretFromParts } from "../manifest";
+import type { PoolDefinition } from "../manifest/manifest";
+import type { Submission } from "../targets/target";
+import { UserError } from "../userError";
+import type { RunsContext } from "./context";
+import { observe } from "./observe";
+import { asOwner, describeOwner, ownerLives } from "./owner";
+import { state } from "./states";
+import { holdsSecrets, withSecrets } from "./storedSecrets";
+
+/** What came of trying to move a run on: it moved (or someone else moved it), or it waits and why. */
+export type Step = { kind: "moved"; record: RunRecord } | { kind: "held"; record: RunRecord; reason: string };
+
+/**
+ * Submit a SCHEDULED run, if nothing holds it.
+ * @throws {UserError} if it cannot be sent; it then stays SCHEDULED (nothing was sent) or is CRASHED with the reason
+ */
+export async function submitScheduled(context: RunsContext, record: RunRecord, signal: AbortSignal): Promise<Step> {
+  const { run } = record;
+  const pool = await poolOf(context, record);
+  if (pool.isPaused) return hold(context, record, `work pool "${run.workPool}" is paused`, "Scheduled");
+
+  const submission = await submissionOf(context, record);
+  const limits: SlotLimits = { pool: pool.concurrencyLimit ?? null, queue: pool.queues?.[run.workQueue]?.concurrencyLimit ?? null };
+  return asOwner(async (owner) => {
+    const pending = { state: state("PENDING", context.now(), undefined, "Submitting"), owner };
+    let answer = await context.ledger.acquireSlot(run.id, run.version, limits, pending);
+    if (answer.kind === "full") {
+      // Those who hold the slots may have ended with nobody watching.
+      await observe(context, await context.ledger.slotHolders(run.stack, run.workPool));
+      answer = await context.ledger.acquireSlot(run.id, run.version, limits, pending);
+    }
+    switch (answer.kind) {
+      case "full": {
+        const of = answer.of === "pool" ? `work pool "${run.workPool}"` : `work queue "${run.workQueue}" of work pool "${run.workPool}"`;
+        return hold(context, record, `${of} runs ${answer.limit} at a time (concurrencyLimit) and has as many`, "AwaitingConcurrencySlot");
+      }
+      case "changed":
+        return moved(context, record);
+      case "acquired":
+        return send(context, answer.record, submission, signal);
+    }
+  });
+}
+
+/** Go on with a run that another process had begun to submit: if that one is gone, find what it started or start it. */
+export async function takeUp(context: RunsContext, record: RunRecord, signal: AbortSignal): Promise<Step> {
+  const { run } = record;
+  if (record.owner !== undefined && ownerLives(record.owner)) {
+    return { kind: "held", record, reason: `${describeOwner(record.owner)} is submitting it` };
+  }
+  return asOwner(async (owner) => {
+    const claimed = await context.ledger.change(run.id, run.version, { owner });
+    if (!claimed) return moved(context, record);
+    const target = await context.target(record.poolType);
+    const found = await target.find(run.id, run.attempt);
+    if (found !== undefined) return recordInfrastructure(context, claimed, found);
+    return send(context, claimed, await submissionOf(context, claimed), signal);
+  });
+}
+
+async function send(context: RunsContext, record: RunRecord, submission: Submission, signal: AbortSignal): Promise<Step> {
+  const { run } = record;
+  const target = await context.target(record.poolType);
+  try {
+    const prepared = await target.prepare(submission, signal);
+    const present = await context.ledger.read(run.id);
+    // Cancelled meanwhile: whoever cancels ends it.
+    if (!present || present.run.version !== run.version) return moved(context, record);
+    return await recordInfrastructure(context, record, await target.submit(prepared, signal));
+  } catch (error) {
+    await giveUp(context, record, error, signal);
+    throw error;
+  }
+}
+
+/** Whatever else has happened to the run meanwhile, what was started for it is written down. */
+async function recordInfrastructure(context: RunsContext, record: RunRecord, infrastructureId: string): Promise<Step> {
+  for (let present: RunRecord | undefined = record; present; present = await context.ledger.read(record.run.id)) {
+    const { run } = present;
+    if (run.attempt !== record.run.attempt || run.infrastructureId !== undefined) return { kind: "moved", record: present };
+    const pending = run.state.type === "PENDING" ? { state: state("PENDING", context.now(), undefined, "InfrastructurePending") } : {};
+    const changed = await context.ledger.change(run.id, run.version, { ...pending, infrastructureId, owner: null });
+    if (changed) return { kind: "moved", record: changed };
+  }
+  throw new Error(`run ${record.run.id} has gone from the ledger`);
+}
+
+/**
+ * A submission failed. Refused for good and nothing there: the run is CRASHED with the reason. Otherwise (interrupted, or it cannot be
+ * known whether it was accepted) it stays PENDING without an owner, and the next watcher asks the target.
+ */
+async function giveUp(context: RunsContext, record: RunRecord, error: unknown, signal: AbortSignal): Promise<void> {
+  const { run } = record;
+  const refused = error instanceof UserError && !signal.aborted && (await isSurelyNotThere(context, record));
+  const now = context.now();
+  await context.ledger.change(
+    run.id,
+    run.version,
+    refused
+      ? { state: state("CRASHED", now, `it could not be submitted: ${error.message}`), endedAt: now.toISOString(), owner: null }
+      : { owner: null },
+  );
+}
+
+async function isSurelyNotThere(context: RunsContext, record: RunRecord): Promise<boolean> {
+  try {
+    return (await (await context.target(record.poolType)).find(record.run.id, record.run.attempt)) === undefined;
+  } catch {
+    return false;
+  }
+}
+
+async function hold(context: RunsContext, record: RunRecord, reason: string, name: string): Promise<Step> {
+  const { run } = record;
+  if (run.state.name === name && run.state.message === reason) return { kind: "held", record, reason };
+  const held = await context.ledger.change(run.id, run.version, { state: state("SCHEDULED", context.now(), reason, name) });
+  return held ? { kind: "held", record: held, reason } : moved(context, record);
+}
+
+async function moved(context: RunsContext, record: RunRecord): Promise<Step> {
+  return { kind: "moved", record: (await context.ledger.read(record.run.id)) ?? record };
+}
+
+async function poolOf(context: RunsContext, { run }: RunRecord): Promise<PoolDefinition> {
+  const { manifest, origin, stack } = await context.manifest();
+  if (stack !== run.stack)
+    throw new UserError(`run ${run.name} belongs to stack ${run.stack}, but ${origin} is of ${stack}: choose it with --stack`);
+  const pool = manifest.pools[run.workPool];
+  if (!pool) {
+    throw new UserError(
+      `work pool "${run.workPool}" of run ${run.name} is no longer in ${origin}: provision it again, or \`pushpool cancel ${run.id}\``,
+    );
+  }
+  return pool;
+}
+
+async function submissionOf(context: RunsContext, { run, submission }: RunRecord): Promise<Submission> {
+  const planned = context.planned.get(`${run.id}/${run.attempt}`);
+  if (planned) return planned;
+  if (!holdsSecrets(submission)) return submission as unknown as Submission;
+  const { manifest } = await context.manifest();
+  return withSecrets(submission, (parts) => secretFromParts(manifest, parts), context.digestKey) as JsonObject as unknown as Submission;
+}

@@ -1,0 +1,81 @@
+/**
+ * `pushpool/trigger`: run, watch and cancel flow runs from a program of your own. It loads nothing of Pulumi.
+ *
+ * ```ts
+ * import { openTrigger } from "pushpool/trigger";
+ *
+ * const trigger = openTrigger({ stack: "prod" });
+ * const run = await trigger.run("hello/prod", { parameters: { name: "Ada" }, onEvent: console.log });
+ * console.log(run.state.type);
+ * await trigger.close();
+ * ```
+ */
+import type { JsonObject } from "./json";
+import { type Cancelling, type FlowRun, type Following, openRuns } from "./runs";
+import { openWorkspace } from "./workspace";
+
+export type { RunEvent, Watching } from "./runs";
+export {
+  type Cancelling,
+  exitCodeOf,
+  exitCodeOfCommand,
+  type FlowRun,
+  type Following,
+  isTerminal,
+  type State,
+  type StateType,
+} from "./runs";
+export type { Outcome } from "./targets/outcome";
+export type { LogLine } from "./targets/target";
+export { UserError } from "./userError";
+
+/** Where runs are made from; everything has the CLI's defaults. */
+export interface TriggerOptions {
+  /** As `-C`. @default the current directory */
+  cwd?: string;
+  /** As `--stack`. @default the selected stack */
+  stack?: string;
+  /** As `--manifest`: a file. @default the stack's */
+  manifest?: string;
+  /** @default `process.env` */
+  env?: NodeJS.ProcessEnv;
+}
+
+/** What a run gets beside its deployment's own; as the flags of `pushpool run`. */
+export interface RunOptions {
+  parameters?: JsonObject;
+  jobVariables?: JsonObject;
+  tags?: string[];
+  name?: string;
+  idempotencyKey?: string;
+}
+
+export interface Trigger {
+  /**
+   * Submit a run of `FLOW/DEPLOYMENT` and watch it to its end.
+   * @returns the run as it ended; read `state`: a failed run does not throw
+   * @throws {UserError} on bad input (nothing was sent), or if it was refused
+   */
+  run(deployment: string, options?: RunOptions & Following): Promise<FlowRun>;
+  /** Submit and return at once. A run that something holds stays SCHEDULED: `watch` submits it when it may go. */
+  submit(deployment: string, options?: RunOptions): Promise<FlowRun>;
+  /** Watch a run, by id, unique prefix or name, to its end. */
+  watch(run: string, following?: Following): Promise<FlowRun>;
+  /** Stop a run for real and wait until it has stopped. */
+  cancel(run: string, cancelling?: Cancelling): Promise<FlowRun>;
+  close(): Promise<void>;
+}
+
+/** Open the trigger of a workspace. Close it when done: it holds the ledger open. */
+export function openTrigger({ manifest, ...place }: TriggerOptions = {}): Trigger {
+  const runs = openRuns({ workspace: openWorkspace({ ...place, create: true }), ...(manifest === undefined ? {} : { manifest }) });
+  const create = async (deployment: string, { parameters, jobVariables, tags, name, idempotencyKey }: RunOptions) =>
+    (await runs.createRun({ deployment, parameters, jobVariables, tags, name, idempotencyKey })).run;
+  return {
+    run: async (deployment, options = {}) => runs.followRun((await create(deployment, options)).id, options),
+    submit: async (deployment, options = {}) => runs.submitRun((await create(deployment, options)).id),
+    watch: async (run, following) => runs.followRun((await runs.findRun(run)).id, following),
+    cancel: async (run, cancelling) => runs.cancelRun((await runs.findRun(run)).id, cancelling),
+    close: () => runs.close(),
+  };
+}

@@ -1,0 +1,20 @@
+import { expect, test } from "vitest";
+import { scratch } from "../scratch";
+import { countSteps, killAndTakeUp } from "./killPoints";
+
+// The steps up to the start of the command, where a run could be lost or doubled; every step is in the soak.
+const POINTS = [1, 2, 3, 4, 5, 6, 7, 8, 10].flatMap((n) => [
+  { n, when: "before" as const },
+  { n, when: "after" as const },
+]);
+
+test("an undisturbed run takes more steps than are killed here", () => {
+  expect(countSteps(scratch())).toBeGreaterThan(10);
+});
+
+test.each(POINTS)("kill -9 $when step $n: the next watcher takes it up, one process, the right end", async (point) => {
+  const { states, ran } = await killAndTakeUp(scratch(), point);
+  // Killed before anything was written there is no run; else there is one, and it ran once.
+  expect([states, ran]).toEqual(states.length === 0 ? [[], 0] : [["COMPLETED"], 1]);
+  if (point.n > 1 || point.when === "after") expect(states).toHaveLength(1);
+});

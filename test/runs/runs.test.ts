@@ -1,0 +1,326 @@
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { openSqliteLedger } from "../../src/ledger";
+import type { LoadedManifest } from "../../src/manifest";
+import type { Manifest } from "../../src/manifest/manifest";
+import { exitCodeOf, type FlowRun, type RunEvent, type Runs, runsOver } from "../../src/runs";
+import { Secret } from "../../src/secret";
+import { defaultTemplate } from "../../src/template";
+import { scratch } from "../scratch";
+import { ended, RUNNING, ScriptedTarget } from "./scriptedTarget";
+
+const SECRET = "hunter2-very-secret";
+
+function manifest(pool: Partial<Manifest["pools"][string]> = {}): Manifest {
+  return {
+    kind: "pushpool.dev/manifest",
+    version: 1,
+    source: { project: "data", stack: "dev" },
+    pools: { local: { type: "process:push", baseJobTemplate: defaultTemplate("process:push"), ...pool } },
+    blocks: {},
+    variables: { token: new Secret([{ pointer: "/variables/token" }], SECRET) },
+    deployments: {
+      "hello/node": { command: "true", workPool: { name: "local" }, parameters: { name: "Ada" }, tags: ["t"] },
+      "hello/secret": {
+        command: "true",
+        workPool: { name: "local", jobVariables: { env: { TOKEN: "Bearer {{ prefect.variables.token }}" } } },
+      },
+    },
+  };
+}
+
+/** A workspace over one ledger file; opened several times it is several CLIs. */
+function workspace(first: Manifest = manifest(), target = new ScriptedTarget()) {
+  const home = scratch();
+  let present = first;
+  const open = (): Runs => {
+    const runs = runsOver({
+      ledger: openSqliteLedger(join(home, "ledger.db")),
+      stack: "data/dev",
+      readManifest: async (): Promise<LoadedManifest> => ({ manifest: present, origin: "the test's manifest", stack: "data/dev" }),
+      openTarget: async () => target,
+      digestKey: () => Buffer.alloc(32, 7),
+      env: {},
+    });
+    onTestFinished(() => runs.close());
+    return runs;
+  };
+  return {
+    open,
+    target,
+    home,
+    provision: (next: Manifest) => {
+      present = next;
+    },
+  };
+}
+
+const infra = (run: FlowRun) => `${run.id}/${run.attempt}`;
+const statesOf = async (runs: Runs, id: string) => (await runs.showRun(id)).transitions.map(({ type, name }) => `${type}/${name}`);
+const until = async (condition: () => unknown | Promise<unknown>) => {
+  const limit = Date.now() + 10_000;
+  while (!(await condition())) {
+    if (Date.now() > limit) throw new Error("it never came true");
+    await new Promise((done) => setTimeout(done, 2));
+  }
+};
+
+test("a run from request to COMPLETED: every state with its name, the log, one infrastructure, cleaned up", async () => {
+  const { open, target } = workspace();
+  const runs = open();
+  const events: RunEvent[] = [];
+  const { run, created } = await runs.createRun({ deployment: "hello/node", parameters: { n: 2 }, tags: ["u"], name: "my-run" });
+  expect(created).toBe(true);
+  expect(run).toMatchObject({ name: "my-run", parameters: { name: "Ada", n: 2 }, tags: ["t", "u"], state: { type: "SCHEDULED" } });
+  const followed = runs.followRun(run.id, { onEvent: (event) => events.push(event) });
+  await until(() => target.started.length === 1);
+  target.set(infra(run), RUNNING);
+  target.say(infra(run), "one");
+  await until(async () => events.some((event) => event.kind === "log"));
+  target.say(infra(run), "two");
+  target.set(infra(run), ended({ kind: "exited", code: 0 }));
+
+  const end = await followed;
+  expect([end.state.type, exitCodeOf(end)]).toEqual(["COMPLETED", 0]);
+  expect(await statesOf(runs, run.id)).toEqual([
+    "SCHEDULED/Scheduled",
+    "PENDING/Submitting",
+    "PENDING/InfrastructurePending",
+    "RUNNING/Running",
+    "COMPLETED/Completed",
+  ]);
+  expect(events.flatMap((event) => (event.kind === "log" ? [event.line.text] : []))).toEqual(["one", "two"]);
+  expect(target.started).toHaveLength(1);
+  expect(target.cleaned).toEqual([infra(run)]);
+  expect(target.started[0]?.request).toMatchObject({
+    job: { command: "true", env: { PUSHPOOL_FLOW_RUN_ID: run.id, PUSHPOOL_PARAMETERS: '{"name":"Ada","n":2}' } },
+  });
+});
+
+test.each([
+  [{ kind: "exited", code: 3 }, "FAILED", 1, /exited with code 3/],
+  [{ kind: "signalled", signal: "SIGKILL" }, "CRASHED", 1, /SIGKILL/],
+  [{ kind: "failedToStart", reason: "no such command" }, "CRASHED", 1, /never started: no such command/],
+  [{ kind: "timedOut", phase: "running" }, "FAILED", 1, /time limit/],
+  [{ kind: "lost", reason: "gone" }, "CRASHED", 1, /not known: gone/],
+  [{ kind: "cancelled", by: "someoneElse" }, "CANCELLED", 3, /someone else/],
+] as const)("%o is %s, told with its reason", async (outcome, type, code, message) => {
+  const { open, target } = workspace();
+  const runs = open();
+  const { run } = await runs.createRun({ deployment: "hello/node" });
+  await runs.submitRun(run.id);
+  target.set(infra(run), ended(outcome));
+  const end = await runs.followRun(run.id);
+  expect([end.state.type, exitCodeOf(end), end.outcome]).toEqual([type, code, outcome]);
+  expect(end.state.message).toMatch(message);
+});
+
+test("an idempotency key twice is one run; with other parameters it is refused and nothing is written", async () => {
+  const runs = workspace().open();
+  const first = await runs.createRun({ deployment: "hello/node", idempotencyKey: "k", parameters: { a: 1, b: 2 } });
+  const again = await runs.createRun({ deployment: "hello/node", idempotencyKey: "k", parameters: { b: 2, a: 1 } });
+  expect([again.created, again.run.id]).toEqual([false, first.run.id]);
+  await expect(runs.createRun({ deployment: "hello/node", idempotencyKey: "k", parameters: { a: 2 } })).rejects.toThrow(
+    /--idempotency-key "k" was already used for run/,
+  );
+  expect(await runs.listRuns()).toHaveLength(1);
+});
+
+test("a paused pool holds a run in SCHEDULED and says so; resumed, the one who waits submits it", async () => {
+  const { open, target, provision } = workspace(manifest({ isPaused: true }));
+  const runs = open();
+  const { run } = await runs.createRun({ deployment: "hello/node" });
+  const reasons: string[] = [];
+  const held = await runs.submitRun(run.id, { onEvent: (event) => event.kind === "waiting" && reasons.push(event.reason) });
+  expect(held.state).toMatchObject({ type: "SCHEDULED", name: "Scheduled" });
+  expect(reasons).toEqual(['work pool "local" is paused']);
+  expect(target.started).toEqual([]);
+  provision(manifest());
+  const later = open();
+  await later.submitRun(run.id);
+  expect(target.started).toHaveLength(1);
+});
+
+test("a concurrency limit: what is over it waits as AwaitingConcurrencySlot, also across two CLIs, and goes when a slot is free", async () => {
+  const { open, target } = workspace(manifest({ concurrencyLimit: 1 }));
+  const [one, two] = [open(), open()];
+  const first = (await one.createRun({ deployment: "hello/node" })).run;
+  const second = (await two.createRun({ deployment: "hello/node" })).run;
+  await one.submitRun(first.id);
+  expect((await two.submitRun(second.id)).state).toMatchObject({
+    type: "SCHEDULED",
+    name: "AwaitingConcurrencySlot",
+    message: expect.stringMatching(/"local" runs 1 at a time/),
+  });
+  const following = two.followRun(second.id);
+  // Nobody watches the first: whoever waits for its slot sees that it has ended.
+  target.set(infra(first), ended({ kind: "exited", code: 0 }));
+  await until(() => target.started.length === 2);
+  target.set(infra(second), ended({ kind: "exited", code: 0 }));
+  expect((await following).state.type).toBe("COMPLETED");
+  expect((await one.findRun(first.id)).state.type).toBe("COMPLETED");
+});
+
+test("many at once over one ledger never exceed the limit", async () => {
+  const { open, target } = workspace(manifest({ concurrencyLimit: 3 }));
+  const clis = Array.from({ length: 4 }, open);
+  let most = 0;
+  let running = 0;
+  const all = await Promise.all(
+    Array.from({ length: 20 }, async (_, n) => {
+      const runs = clis[n % clis.length] as Runs;
+      const { run } = await runs.createRun({ deployment: "hello/node" });
+      const following = runs.followRun(run.id);
+      await until(() => target.started.some(({ runId }) => runId === run.id));
+      running += 1;
+      most = Math.max(most, running);
+      await new Promise((done) => setTimeout(done, 5));
+      running -= 1;
+      target.set(infra(run), ended({ kind: "exited", code: 0 }));
+      return following;
+    }),
+  );
+  expect(new Set(all.map(({ state }) => state.type))).toEqual(new Set(["COMPLETED"]));
+  expect(most).toBeLessThanOrEqual(3);
+  expect(target.started).toHaveLength(20);
+}, 30_000);
+
+test("cancel: SCHEDULED ends at once; RUNNING is CANCELLING until the target says stopped", async () => {
+  const { open, target } = workspace();
+  const runs = open();
+  const scheduled = (await runs.createRun({ deployment: "hello/node" })).run;
+  expect((await runs.cancelRun(scheduled.id)).state).toMatchObject({ type: "CANCELLED", message: "cancelled before it was submitted" });
+  expect(target.started).toEqual([]);
+
+  const { run } = await runs.createRun({ deployment: "hello/node" });
+  await runs.submitRun(run.id);
+  target.set(infra(run), RUNNING);
+  expect((await runs.cancelRun(run.id, { detach: true })).state.type).toBe("CANCELLING");
+  expect(target.stopped).toEqual([infra(run)]);
+  const watching = open().followRun(run.id);
+  await until(() => target.stopped.length === 2);
+  expect((await runs.findRun(run.id)).state.type).toBe("CANCELLING");
+  target.set(infra(run), ended({ kind: "cancelled", by: "us" }));
+  expect((await watching).state.type).toBe("CANCELLED");
+  await expect(runs.cancelRun(run.id)).rejects.toThrow(/has already ended: it is CANCELLED since/);
+});
+
+test("a run that exited 0 before the cancellation reached it is COMPLETED, and says so", async () => {
+  const { open, target } = workspace();
+  const runs = open();
+  const { run } = await runs.createRun({ deployment: "hello/node" });
+  await runs.submitRun(run.id);
+  target.set(infra(run), ended({ kind: "exited", code: 0 }));
+  expect((await runs.cancelRun(run.id)).state).toMatchObject({
+    type: "COMPLETED",
+    message: expect.stringMatching(/before the cancellation/),
+  });
+});
+
+test("cancelled while it is being submitted: what has started is stopped, CANCELLED only after that", async () => {
+  const { open, target } = workspace();
+  const runs = open();
+  const { run } = await runs.createRun({ deployment: "hello/node" });
+  let go = () => {};
+  const gate = new Promise<void>((done) => {
+    go = done;
+  });
+  target.beforeStart = () => gate;
+  const submitting = runs.submitRun(run.id);
+  await until(async () => (await runs.findRun(run.id)).state.type === "PENDING");
+  const reasons: string[] = [];
+  const cancelling = open().cancelRun(run.id, { onEvent: (event) => event.kind === "waiting" && reasons.push(event.reason) });
+  await until(() => reasons.length === 1);
+  expect((await runs.findRun(run.id)).state.type).toBe("CANCELLING");
+  go();
+  await submitting;
+  await until(() => target.stopped.length === 1);
+  target.set(infra(run), ended({ kind: "cancelled", by: "us" }));
+  expect((await cancelling).state.type).toBe("CANCELLED");
+});
+
+test("retry: another attempt with the same parameters; a COMPLETED or unfinished run is refused", async () => {
+  const { open, target } = workspace();
+  const runs = open();
+  const { run } = await runs.createRun({ deployment: "hello/node", parameters: { n: 5 } });
+  await expect(runs.retryRun(run.id)).rejects.toThrow(/has not ended: it is SCHEDULED/);
+  await runs.submitRun(run.id);
+  target.set(infra(run), ended({ kind: "exited", code: 1 }));
+  await runs.followRun(run.id);
+  const again = await runs.retryRun(run.id);
+  expect(again).toMatchObject({ attempt: 2, state: { type: "SCHEDULED", name: "AwaitingRetry" } });
+  await runs.submitRun(run.id);
+  expect(target.started.map(({ attempt }) => attempt)).toEqual([1, 2]);
+  target.set(infra(again), ended({ kind: "exited", code: 0 }));
+  expect((await runs.followRun(run.id)).state.type).toBe("COMPLETED");
+  await expect(runs.retryRun(run.id)).rejects.toThrow(/COMPLETED: there is nothing to retry/);
+});
+
+test("a secret is not in the ledger; another CLI looks it up again; a changed one is not sent and is named", async () => {
+  const { open, target, home, provision } = workspace();
+  const maker = open();
+  const kept = (await maker.createRun({ deployment: "hello/secret" })).run;
+  const changed = (await maker.createRun({ deployment: "hello/secret" })).run;
+  const dry = await maker.planRun({ deployment: "hello/secret" });
+  expect(JSON.stringify(dry)).toContain("[secret]");
+  expect(JSON.stringify(dry)).not.toContain(SECRET);
+  await maker.close();
+  const { readFileSync } = await import("node:fs");
+  expect(readFileSync(join(home, "ledger.db")).includes(SECRET)).toBe(false);
+
+  const other = open();
+  await other.submitRun(kept.id);
+  const job = target.started[0]?.request.job as unknown as { env: { TOKEN: Secret } };
+  expect(job.env.TOKEN.reveal()).toBe(`Bearer ${SECRET}`);
+
+  provision({ ...manifest(), variables: { token: new Secret([{ pointer: "/variables/token" }], "rotated") } });
+  const third = open();
+  await expect(third.submitRun(changed.id)).rejects.toThrow(/secret at \/variables\/token of the manifest has changed/);
+  expect((await third.findRun(changed.id)).state.type).toBe("SCHEDULED");
+  expect(target.started).toHaveLength(1);
+});
+
+test("--timeout ends the watching and leaves the run", async () => {
+  const { open, target } = workspace();
+  const runs = open();
+  const { run } = await runs.createRun({ deployment: "hello/node" });
+  const seen = await runs.followRun(run.id, { timeoutMs: 30 });
+  expect([seen.state.type, exitCodeOf(seen)]).toEqual(["PENDING", 4]);
+  expect(target.stopped).toEqual([]);
+});
+
+test("reads observe in one batch and record, but never submit", async () => {
+  const { open, target } = workspace();
+  const runs = open();
+  const created = await Promise.all(Array.from({ length: 5 }, () => runs.createRun({ deployment: "hello/node" })));
+  for (const { run } of created.slice(0, 4)) {
+    await runs.submitRun(run.id);
+    target.set(infra(run), ended({ kind: "exited", code: 0 }));
+  }
+  target.observeCalls = 0;
+  const listed = await open().listRuns();
+  expect(listed.map(({ state }) => state.type).sort()).toEqual(["COMPLETED", "COMPLETED", "COMPLETED", "COMPLETED", "SCHEDULED"]);
+  expect(target.observeCalls).toBe(1);
+  expect(target.started).toHaveLength(4);
+});
+
+test.each([
+  ["hello/nod", {}, /no deployment "hello\/nod" in the test's manifest: did you mean "hello\/node"/],
+  ["hello/node", { jobVariables: { comand: "x" } }, /comand.*command/],
+] as const)("bad input %s %o: one message, nothing recorded", async (deployment, over, message) => {
+  const runs = workspace().open();
+  await expect(runs.createRun({ deployment, ...over })).rejects.toThrow(message);
+  expect(await runs.listRuns()).toEqual([]);
+});
+
+test("RUN: an unknown one names the nearest, an ambiguous prefix lists them", async () => {
+  const runs = workspace().open();
+  const a = (await runs.createRun({ deployment: "hello/node", name: "brave-fox" })).run;
+  const b = (await runs.createRun({ deployment: "hello/node", name: "calm-owl" })).run;
+  expect((await runs.findRun("brave-fox")).id).toBe(a.id);
+  expect((await runs.findRun(b.id)).id).toBe(b.id);
+  await expect(runs.findRun("brave-fix")).rejects.toThrow(/did you mean "brave-fox"/);
+  await expect(runs.findRun(a.id.slice(0, 4))).rejects.toThrow(
+    new RegExp(`ambiguous[^]*${b.id}[^]*${a.id}|ambiguous[^]*${a.id}[^]*${b.id}`),
+  );
+});
