@@ -1,0 +1,30 @@
+import * as grpc from "@grpc/grpc-js";
+
+/** The largest message that Pulumi's own engine takes: 400 MB. */
+const MOST_BYTES = 400 * 1024 * 1024;
+
+/** A gRPC server on a loopback port of the system's choice. */
+export async function serve(
+  services: [grpc.ServiceDefinition, grpc.UntypedServiceImplementation][],
+): Promise<{ address: string; close(): void }> {
+  const server = new grpc.Server({ "grpc.max_receive_message_length": MOST_BYTES, "grpc.max_send_message_length": MOST_BYTES });
+  for (const [definition, implementation] of services) server.addService(definition, implementation);
+  const port = await new Promise<number>((done, fail) => {
+    server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error, bound) => (error ? fail(error) : done(bound)));
+  });
+  return { address: `127.0.0.1:${port}`, close: () => server.forceShutdown() };
+}
+
+type Reply<Response> = (error: Partial<grpc.ServiceError> | null, response?: Response) => void;
+
+/** A handler as a promise: what it throws becomes the call's error. */
+export function unary<Request, Response>(handle: (request: Request) => Promise<Response> | Response) {
+  return ({ request }: { request: Request }, reply: Reply<Response>): void => {
+    Promise.resolve()
+      .then(() => handle(request))
+      .then(
+        (response) => reply(null, response),
+        (error: Error) => reply({ code: grpc.status.UNKNOWN, details: error.message, message: error.message }),
+      );
+  };
+}

@@ -1,0 +1,2 @@
+export { destroy, type EngineOptions, ProgramFailed, preview, up } from "./engine";
+export type { EngineEvent, EngineResult, Op } from "./events";

@@ -1,0 +1,55 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { upwards } from "../home";
+import { UserError } from "../userError";
+
+/** What a Pulumi.yaml says, as far as pushpool needs it (https://www.pulumi.com/docs/iac/concepts/projects/project-file/). */
+export interface Project {
+  name: string;
+  /** The folder of the Pulumi.yaml. */
+  dir: string;
+  /** Path of its file. */
+  file: string;
+  /** Folder or file of the program, below `dir`. */
+  main?: string;
+  runtime: string;
+  runtimeOptions: Record<string, unknown>;
+}
+
+const FILES = ["Pulumi.yaml", "Pulumi.yml"];
+
+/** The nearest folder upwards that has a Pulumi.yaml. */
+export function findProjectDir(from: string): string | undefined {
+  return upwards(from, (folder) => FILES.some((file) => existsSync(join(folder, file))));
+}
+
+/**
+ * Read a project file.
+ * @throws {UserError} naming the field that is wrong
+ */
+export function readProject(dir: string): Project {
+  const file = FILES.map((name) => join(dir, name)).find((path) => existsSync(path)) ?? join(dir, "Pulumi.yaml");
+  const text = readFileSync(file, "utf8");
+  const { name, main, runtime } = parse(text, file);
+  if (typeof name !== "string" || !/^[A-Za-z0-9_.-]+$/.test(name))
+    throw new UserError(`${file}: name must be a text of letters, digits, "-", "_" and "."`);
+  if (main !== undefined && typeof main !== "string") throw new UserError(`${file}: main must be a text`);
+  const runtimeName = typeof runtime === "string" ? runtime : (runtime as { name?: unknown } | null | undefined)?.name;
+  if (typeof runtimeName !== "string") throw new UserError(`${file}: runtime must name a language, such as nodejs`);
+  const options = typeof runtime === "object" && runtime !== null ? (runtime as { options?: Record<string, unknown> }).options : undefined;
+  return { name, dir, file, ...(main === undefined ? {} : { main }), runtime: runtimeName, runtimeOptions: options ?? {} };
+}
+
+function parse(text: string, file: string): Record<string, unknown> {
+  // Loaded here: most commands that look for a project never find more than plain `key: value` lines.
+  const { parse: parseYaml } = require("yaml") as typeof import("yaml");
+  let tree: unknown;
+  try {
+    tree = parseYaml(text);
+  } catch (error) {
+    throw new UserError(`${file} is not YAML: ${(error as Error).message.split("\n")[0]}`);
+  }
+  if (typeof tree !== "object" || tree === null || Array.isArray(tree))
+    throw new UserError(`${file} must be an object with name and runtime`);
+  return tree as Record<string, unknown>;
+}

@@ -1,0 +1,1 @@
+export { readStackOutputs } from "./outputs";

@@ -1,0 +1,1 @@
+export { type OfflineStack, type OfflineStackOptions, offlineStack } from "./offlineStack";

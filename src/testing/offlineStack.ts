@@ -1,0 +1,68 @@
+import { mkdtempSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { destroy, type EngineEvent, type EngineOptions, type EngineResult, preview, up } from "../engine";
+import { readProject } from "../engine/project";
+import { readStackOutputs } from "../engine/state";
+import { statePath } from "../engine/state/deployment";
+import type { Json, JsonObject } from "../json";
+
+export type { EngineEvent, EngineResult, Op } from "../engine";
+
+export interface OfflineStackOptions {
+  /** Folder of the Pulumi.yaml. */
+  projectDir: string;
+  /** @default "dev" */
+  stack?: string;
+  /** Where the state lies. @default a temporary folder of its own */
+  home?: string;
+  /** Over the stack's configuration file; structured values as JSON. */
+  config?: Record<string, string>;
+  /** @default `process.env` with an empty passphrase */
+  env?: NodeJS.ProcessEnv;
+  onEvent?: (event: EngineEvent) => void;
+}
+
+/** A stack of an unmodified Pulumi program, run through real previews and updates with no CLI and no cloud. */
+export interface OfflineStack {
+  preview(): Promise<EngineResult>;
+  up(): Promise<EngineResult>;
+  destroy(): Promise<EngineResult>;
+  /** @param options.secrets true: values instead of "[secret]" */
+  outputs(options?: { secrets?: boolean }): Promise<JsonObject>;
+  /** As `pulumi stack export` gives it; secrets are ciphertexts. */
+  exportState(): Json;
+}
+
+/**
+ * Test a Pulumi program on the offline engine.
+ *
+ * It is our model of Pulumi's engine, and knows components, secrets and outputs; anything else in a program is refused with a sentence that says so.
+ *
+ * ```ts
+ * const stack = offlineStack({ projectDir: "infra" });
+ * await stack.up();
+ * expect((await stack.up()).unchanged).toBe(true);
+ * ```
+ */
+export function offlineStack({ projectDir, stack = "dev", home, config, env, onEvent }: OfflineStackOptions): OfflineStack {
+  const dir = resolve(projectDir);
+  const place = home ?? mkdtempSync(join(tmpdir(), "pushpool-stack-"));
+  const options: EngineOptions = {
+    projectDir: dir,
+    stack,
+    home: place,
+    stateHome: join(place, "state"),
+    env: env ?? { ...process.env, PULUMI_CONFIG_PASSPHRASE: "" },
+    ...(config ? { config } : {}),
+    ...(onEvent ? { onEvent } : {}),
+  };
+  const { name: project } = readProject(dir);
+  return {
+    preview: () => preview(options),
+    up: () => up(options),
+    destroy: () => destroy(options),
+    outputs: async ({ secrets = false } = {}) => (await readStackOutputs({ ...options, project, secrets }))?.outputs ?? {},
+    exportState: () => JSON.parse(readFileSync(statePath(place, project, stack), "utf8")) as Json,
+  };
+}
