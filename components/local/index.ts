@@ -1,0 +1,1 @@
+export { ProcessPushPool, type ProcessPushPoolArgs, type WorkQueueArgs } from "./processPushPool";
