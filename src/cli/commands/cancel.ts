@@ -1,0 +1,43 @@
+import { DEFAULT_GRACE_SECONDS, exitCodeOf, isTerminal } from "../../runs";
+import { parseDuration } from "../duration";
+import { note, print, printJson, stateText } from "../screen";
+import { type ManifestFlags, withRuns } from "../session";
+
+interface CancelFlags extends ManifestFlags {
+  detach?: boolean;
+  grace?: string;
+  dryRun?: boolean;
+}
+
+/** `pushpool cancel RUN`: exit code 0 once it is CANCELLED, for that is what was asked; else as `run` tells how it ended. */
+export async function action([ref = ""]: string[], flags: CancelFlags): Promise<void> {
+  const { json, detach = false, dryRun } = flags;
+  const graceSeconds = flags.grace === undefined ? DEFAULT_GRACE_SECONDS : parseDuration(flags.grace, "--grace") / 1000;
+  await withRuns(flags, async (runs) => {
+    const found = await runs.findRun(ref);
+    if (dryRun) {
+      const [run = found] = await runs.observeRuns([found]);
+      const plan = {
+        run: run.id,
+        name: run.name,
+        state: run.state.type,
+        infrastructureId: run.infrastructureId ?? null,
+        graceSeconds,
+        nothingToDo: isTerminal(run.state),
+      };
+      return json ? printJson(plan) : print(JSON.stringify(plan, null, 2));
+    }
+    const run = await runs.cancelRun(found.id, {
+      detach,
+      graceSeconds,
+      onEvent: (event) => {
+        if (event.kind === "state" && !json)
+          note(`${event.run.name}: ${stateText(event.run.state)}${event.run.state.message ? `: ${event.run.state.message}` : ""}`);
+        if (event.kind === "waiting") note(`waiting: ${event.reason}`);
+      },
+    });
+    process.exitCode = run.state.type === "CANCELLED" || detach ? 0 : exitCodeOf(run);
+    if (json) printJson({ run });
+    else if (!isTerminal(run.state)) note(`asked to stop; \`pushpool wait ${run.id}\` tells when it has`);
+  });
+}

@@ -1,0 +1,40 @@
+import { createInterface } from "node:readline/promises";
+import { openRuns } from "../../runs";
+import { UserError } from "../../userError";
+import { type EngineFlags, type Operation, runPulumi, settle } from "../engines";
+import { runOffline } from "../offlineOperation";
+import { workspaceOf } from "../session";
+
+/** `pushpool destroy` */
+export async function action(args: string[], flags: EngineFlags & { force?: boolean }): Promise<void> {
+  const operation = settle(workspaceOf(flags, true), flags);
+  if (!flags.force) await refuseInFlight(operation);
+  if (operation.engine === "pulumi") return runPulumi(operation, "destroy", flags, args);
+  if (!flags.yes) await confirm(operation);
+  await runOffline(operation, "destroy", flags.json);
+}
+
+async function refuseInFlight({ workspace, project, stack }: Operation): Promise<void> {
+  const runs = openRuns({ workspace: { ...workspace, stack: { project: project.name, stack, id: `${project.name}/${stack}` } } });
+  try {
+    const found = await runs.inFlight();
+    if (found.length === 0) return;
+    const names = found.slice(0, 5).map(({ name, state }) => `${name} (${state.type})`);
+    throw new UserError(
+      `${found.length} runs of stack ${project.name}/${stack} are in flight: ${names.join(", ")}${found.length > 5 ? ", …" : ""}. Wait for them, cancel them, or use --force`,
+    );
+  } finally {
+    await runs.close();
+  }
+}
+
+async function confirm({ project, stack }: Operation): Promise<void> {
+  if (!process.stdin.isTTY) throw new UserError("destroy asks before it deletes, and nobody can be asked here: use --yes");
+  const question = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    const answer = await question.question(`Delete everything that stack ${project.name}/${stack} has? [y/N] `);
+    if (!/^y(es)?$/i.test(answer.trim())) throw new UserError("nothing was deleted");
+  } finally {
+    question.close();
+  }
+}

@@ -1,0 +1,61 @@
+import { suggestion } from "../../nearest";
+import { type StateType, TERMINAL } from "../../runs";
+import { UserError } from "../../userError";
+import { formatDuration } from "../duration";
+import type { GlobalOptions } from "../program";
+import { note, print, printJson, stateText, table, taken } from "../screen";
+import { withRuns } from "../session";
+
+interface LsFlags extends GlobalOptions {
+  limit: string;
+  state?: string[];
+  deployment?: string;
+  pool?: string;
+  allStacks?: boolean;
+}
+
+const STATES: readonly StateType[] = ["SCHEDULED", "PENDING", "RUNNING", "CANCELLING", "PAUSED", ...TERMINAL];
+
+/** `pushpool ls` */
+export async function action(_: string[], flags: LsFlags): Promise<void> {
+  const limit = Number(flags.limit);
+  if (!Number.isInteger(limit) || limit < 1) throw new UserError(`--limit "${flags.limit}": must be a whole number of at least 1`);
+  const states = flags.state?.map(stateOf);
+  const { deployment, pool, allStacks } = flags;
+  await withRuns(flags, async (runs, { stack }) => {
+    const found = await runs.listRuns({
+      limit,
+      ...(states ? { states } : {}),
+      ...(deployment === undefined ? {} : { deployment }),
+      ...(pool === undefined ? {} : { pool }),
+      ...(allStacks ? { allStacks } : {}),
+    });
+    const where = allStacks || !stack ? "every stack" : `stack ${stack.id}`;
+    if (flags.json) return printJson({ stack: allStacks ? null : (stack?.id ?? null), runs: found });
+    if (found.length === 0) return note(`no flow runs of ${where}`);
+    note(`flow runs of ${where}`);
+    const now = Date.now();
+    print(
+      table(
+        ["NAME", "DEPLOYMENT", "STATE", "AGE", "TOOK", "ID"],
+        found.map((run) => {
+          const time = taken(run, now);
+          return [
+            run.name,
+            run.deployment,
+            stateText(run.state),
+            formatDuration(now - Date.parse(run.createdAt)),
+            time === undefined ? "" : formatDuration(time),
+            run.id,
+          ];
+        }),
+      ),
+    );
+  });
+}
+
+function stateOf(name: string): StateType {
+  const found = STATES.find((type) => type === name.toUpperCase());
+  if (!found) throw new UserError(`--state "${name}": is no state type: ${suggestion(name.toUpperCase(), STATES)}`);
+  return found;
+}

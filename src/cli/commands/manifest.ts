@@ -1,0 +1,33 @@
+import { loadManifest, maskManifest, pullManifest } from "../../manifest";
+import schema from "../../manifest/manifest.schema.json";
+import { suggestion } from "../../nearest";
+import { UserError } from "../../userError";
+import { note, print, printJson } from "../screen";
+import { type ManifestFlags, readStdin, workspaceOf } from "../session";
+
+const WHAT = ["show", "pull", "schema"];
+
+/** `pushpool manifest [show|pull|schema]` */
+export async function action([what = "show"]: string[], flags: ManifestFlags & { withSecrets?: boolean }): Promise<void> {
+  const show = (value: unknown) => (flags.json ? printJson(value) : print(JSON.stringify(value, null, 2)));
+  switch (what) {
+    case "schema":
+      return show(schema);
+    case "show": {
+      const found = await loadManifest(workspaceOf(flags), { ...flags, secrets: false, stdin: readStdin });
+      note(`manifest of ${found.origin}`);
+      return show(maskManifest(found.manifest));
+    }
+    case "pull": {
+      const { origin, path } = await pullManifest(workspaceOf(flags, true), {
+        ...flags,
+        withSecrets: flags.withSecrets ?? false,
+        stdin: readStdin,
+      });
+      if (flags.json) return printJson({ origin, path });
+      return note(`pulled the manifest of ${origin} to ${path}${flags.withSecrets ? "" : ", without secrets"}`);
+    }
+    default:
+      throw new UserError(`manifest "${what}": ${suggestion(what, WHAT)}`);
+  }
+}

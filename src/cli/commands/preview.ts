@@ -1,0 +1,10 @@
+import { type EngineFlags, runPulumi, settle } from "../engines";
+import { runOffline } from "../offlineOperation";
+import { workspaceOf } from "../session";
+
+/** `pushpool preview` */
+export async function action(args: string[], flags: EngineFlags): Promise<void> {
+  const operation = settle(workspaceOf(flags, true), flags);
+  if (operation.engine === "pulumi") return runPulumi(operation, "preview", { ...flags, yes: false }, args);
+  await runOffline(operation, "preview", flags.json);
+}

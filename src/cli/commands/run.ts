@@ -1,0 +1,61 @@
+import type { JsonObject } from "../../json";
+import { UserError } from "../../userError";
+import { parseDuration } from "../duration";
+import { parsePairs, parseParams } from "../parameters";
+import { note, print, printJson } from "../screen";
+import { type ManifestFlags, withRuns } from "../session";
+import { watchOnScreen } from "../watch";
+
+interface RunFlags extends ManifestFlags {
+  param?: string[];
+  params?: string;
+  jobVariable?: string[];
+  tag?: string[];
+  flowRunName?: string;
+  idempotencyKey?: string;
+  credentials?: string;
+  detach?: boolean;
+  dryRun?: boolean;
+  timeout?: string;
+}
+
+/** `pushpool run FLOW/DEPLOYMENT` */
+export async function action([deployment = ""]: string[], flags: RunFlags): Promise<void> {
+  const { json, detach, dryRun, timeout } = flags;
+  if (timeout !== undefined) parseDuration(timeout, "--timeout");
+  if (flags.credentials !== undefined && flags.credentials !== "ambient")
+    throw new UserError(`--credentials "${flags.credentials}": must be ambient`);
+  await withRuns(flags, async (runs, workspace) => {
+    const parameters: JsonObject = {
+      ...(flags.params === undefined ? {} : parseParams(flags.params, workspace.cwd)),
+      ...parsePairs(flags.param ?? [], "-p"),
+    };
+    const request = {
+      deployment,
+      parameters,
+      jobVariables: parsePairs(flags.jobVariable ?? [], "--job-variable"),
+      tags: flags.tag ?? [],
+      ...(flags.flowRunName === undefined ? {} : { name: flags.flowRunName }),
+      ...(flags.idempotencyKey === undefined ? {} : { idempotencyKey: flags.idempotencyKey }),
+    };
+    if (dryRun) {
+      const plan = await runs.planRun(request);
+      return json ? printJson(plan) : print(JSON.stringify(plan, null, 2));
+    }
+    const { run: made, created, warnings } = await runs.createRun(request);
+    if (!json) {
+      note(
+        `${created ? "flow run" : "already made for this idempotency key: flow run"} ${made.name} (${made.id}) of ${made.deployment} on work pool ${made.workPool}, stack ${made.stack}`,
+      );
+    }
+    if (!detach) return watchOnScreen(runs, made, { ...flags, warnings });
+
+    for (const warning of warnings) note(`warning: ${warning}`);
+    const submitted = await runs.submitRun(made.id, {
+      onEvent: (event) => {
+        if (event.kind === "waiting") note(`not submitted yet: ${event.reason}. \`pushpool wait ${made.id}\` submits it when it may go`);
+      },
+    });
+    return json ? printJson({ run: submitted }) : print(submitted.id);
+  });
+}

@@ -1,0 +1,38 @@
+import { exitCodeOfCommand } from "../../runs";
+import { formatDuration } from "../duration";
+import type { GlobalOptions } from "../program";
+import { print, printJson, stateText, taken } from "../screen";
+import { withRuns } from "../session";
+
+/** `pushpool show RUN` */
+export async function action([ref = ""]: string[], flags: GlobalOptions): Promise<void> {
+  await withRuns(flags, async (runs) => {
+    const shown = await runs.showRun((await runs.findRun(ref)).id);
+    const { run, transitions, submission } = shown;
+    if (flags.json) return printJson({ ...shown, exitCode: exitCodeOfCommand(run) ?? null });
+    const facts: [string, string | undefined][] = [
+      ["id", run.id],
+      ["deployment", run.deployment],
+      ["stack", run.stack],
+      ["work pool", `${run.workPool} (queue ${run.workQueue})`],
+      ["state", `${stateText(run.state)}${run.state.message ? `: ${run.state.message}` : ""}`],
+      ["attempt", String(run.attempt)],
+      ["exit code", exitCodeOfCommand(run)?.toString()],
+      ["took", taken(run) === undefined ? undefined : formatDuration(taken(run) as number)],
+      ["parameters", JSON.stringify(run.parameters)],
+      ["job variables", JSON.stringify(run.jobVariables)],
+      ["tags", run.tags.join(", ") || undefined],
+      ["idempotency key", run.idempotencyKey],
+      ["infrastructure", run.infrastructureId],
+    ];
+    print(run.name);
+    for (const [name, value] of facts) if (value !== undefined) print(`  ${`${name}:`.padEnd(17)}${value}`);
+    print("  states:");
+    for (const { attempt, timestamp, ...state } of transitions) {
+      print(
+        `    ${timestamp}  ${run.attempt > 1 ? `attempt ${attempt}  ` : ""}${stateText({ ...state, timestamp })}${state.message ? `: ${state.message}` : ""}`,
+      );
+    }
+    print(`  submission:\n${JSON.stringify(submission, null, 2).replace(/^/gm, "    ")}`);
+  });
+}

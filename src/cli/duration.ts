@@ -1,0 +1,27 @@
+import { UserError } from "../userError";
+
+const UNITS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/**
+ * A duration as people write it: `90` (seconds), `500ms`, `90s`, `10m`, `1h30m`.
+ * @param flag for the message
+ * @returns milliseconds
+ */
+export function parseDuration(text: string, flag: string): number {
+  const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d)?/g)];
+  const whole = parts.map(([part]) => part).join("") === text && parts.length > 0;
+  const plain = parts.length === 1 || parts.every(([, , unit]) => unit !== undefined);
+  if (!whole || !plain) throw new UserError(`${flag} "${text}": must be a duration, such as 90s, 10m or 1h30m`);
+  return parts.reduce((sum, [, number, unit = "s"]) => sum + Number(number) * (UNITS[unit] as number), 0);
+}
+
+/** For people: `0.4 s`, `12 s`, `3 min 20 s`, `2 h 5 min`. */
+export function formatDuration(milliseconds: number): string {
+  const seconds = Math.max(0, milliseconds) / 1000;
+  if (seconds < 10) return `${seconds.toFixed(1)} s`;
+  if (seconds < 60) return `${Math.round(seconds)} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min ${Math.floor(seconds % 60)} s`;
+  if (minutes < 48 * 60) return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+  return `${Math.floor(minutes / 1440)} d`;
+}

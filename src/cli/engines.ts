@@ -1,0 +1,70 @@
+import { spawn } from "node:child_process";
+import { onPath } from "../manifest";
+import { type EngineName, engineOf, recordEngine, refuseOtherEngine, selectedStack } from "../stacks";
+import { UserError } from "../userError";
+import type { Workspace } from "../workspace";
+import type { GlobalOptions } from "./program";
+import { note } from "./screen";
+
+export interface EngineFlags extends GlobalOptions {
+  engine?: string;
+  yes?: boolean;
+}
+
+/** Which stack of which project an operation is about, and who does it. */
+export interface Operation {
+  workspace: Workspace;
+  project: { name: string; dir: string };
+  stack: string;
+  engine: EngineName;
+}
+
+/** The stack that `up` makes where none is named or selected. */
+const FIRST_STACK = "dev";
+
+/**
+ * Settle project, stack and engine, and say them: `--engine`, else the one that keeps the stack, else pulumi if it is on PATH, else offline.
+ * @throws {UserError} if there is no project, or the other engine keeps the stack
+ */
+export function settle(workspace: Workspace, { engine: wanted, json }: EngineFlags): Operation {
+  const { project, home, env } = workspace;
+  if (!project)
+    throw new UserError(`there is no Pulumi.yaml from ${workspace.cwd} upwards: go to a Pulumi project, or name its folder with -C`);
+  if (workspace.stack && workspace.stack.project !== project.name)
+    throw new UserError(`--stack "${workspace.stack.id}": the project here is ${project.name}`);
+  if (wanted !== undefined && wanted !== "pulumi" && wanted !== "offline")
+    throw new UserError(`--engine "${wanted}": must be pulumi or offline`);
+  const stack = workspace.stack?.stack ?? selectedStack(home, project.name) ?? FIRST_STACK;
+  const hasPulumi = onPath("pulumi", env);
+  if (wanted === "pulumi" && !hasPulumi)
+    throw new UserError(
+      "--engine pulumi: `pulumi` is not on PATH. Install it (https://www.pulumi.com/docs/install/), or use --engine offline",
+    );
+  const owner = engineOf(home, project.name, stack);
+  const engine = wanted ?? owner ?? (hasPulumi ? "pulumi" : "offline");
+  refuseOtherEngine(home, project.name, stack, engine);
+  const why = wanted ? "as asked" : owner ? "it keeps this stack" : hasPulumi ? "pulumi is on PATH" : "pulumi is not on PATH";
+  if (!json) note(`stack ${project.name}/${stack}, engine ${engine} (${why})`);
+  return { workspace, project, stack, engine };
+}
+
+/** Let the Pulumi CLI do it, on this very terminal. Its exit status 0 is ours; anything else is "refused". */
+export async function runPulumi(
+  { workspace, project, stack }: Operation,
+  verb: string,
+  { yes, json }: EngineFlags,
+  args: string[],
+): Promise<void> {
+  const argv = [verb, "--stack", stack, ...(yes ? ["--yes"] : []), ...(json ? ["--json"] : []), ...args];
+  const code = await new Promise<number>((done, fail) => {
+    const child = spawn("pulumi", argv, { cwd: project.dir, env: workspace.env, stdio: "inherit" });
+    child.on("error", fail);
+    child.on("exit", (status) => done(status ?? 1));
+  });
+  if (code !== 0) throw new UserError(`\`pulumi ${argv.join(" ")}\` ended with exit status ${code}; what it said is above`, 5);
+}
+
+/** Remember that this engine keeps the stack. */
+export function keep({ workspace, project, stack, engine }: Operation): void {
+  recordEngine(workspace.home, project.name, stack, engine);
+}

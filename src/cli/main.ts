@@ -1,0 +1,43 @@
+import { UserError } from "../userError";
+import { buildProgram } from "./program";
+
+/** A mistake in the words of the command itself. */
+const BAD_INPUT = 2;
+/** A bug of ours; `sysexits.h` calls it EX_SOFTWARE. */
+const OUR_BUG = 70;
+
+async function main(argv: string[]): Promise<void> {
+  // The reader has gone (`pushpool logs … | head`): there is nobody to tell.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") process.exit(process.exitCode ?? 0);
+    throw error;
+  });
+  try {
+    await buildProgram().parseAsync(argv);
+  } catch (error) {
+    process.exitCode = tell(error, argv.includes("--json"));
+  }
+}
+
+/** Say what went wrong, once, on stderr, and how it is told to the shell. */
+function tell(error: unknown, json: boolean): number {
+  const { exitCode, message } = judge(error);
+  if (message === "") return exitCode;
+  process.stderr.write(json ? `${JSON.stringify({ error: { message, exitCode } })}\n` : `pushpool: ${message}\n`);
+  return exitCode;
+}
+
+function judge(error: unknown): { exitCode: number; message: string } {
+  if (error instanceof UserError) return { exitCode: error.exitCode, message: error.message };
+  const { code, exitCode, message, stack } = error as { code?: string; exitCode?: number; message: string; stack?: string };
+  if (code?.startsWith("commander.")) {
+    if (exitCode === 0) return { exitCode: 0, message: "" };
+    return { exitCode: BAD_INPUT, message: message.replace(/^error: /, "").replace("\n(", " (") };
+  }
+  return {
+    exitCode: OUR_BUG,
+    message: `this is a bug of pushpool's, not a mistake of yours. Please report it with this:\n${stack ?? message}`,
+  };
+}
+
+main(process.argv);

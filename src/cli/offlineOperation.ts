@@ -1,0 +1,72 @@
+import type { EngineEvent, EngineResult, Op } from "../engine";
+import type { Json } from "../json";
+import { formatDuration } from "./duration";
+import type { Operation } from "./engines";
+import { note, print, printJson } from "./screen";
+
+const SIGNS: Record<Op, string> = { create: "+", update: "~", delete: "-", same: " " };
+const DONE: Record<Op, string> = { create: "created", update: "updated", delete: "deleted", same: "unchanged" };
+const PLANNED: Record<Op, string> = { create: "to create", update: "to update", delete: "to delete", same: "unchanged" };
+
+/** Run an operation of the offline engine and show it: a line for each resource that changes, then the outputs. */
+export async function runOffline(
+  { workspace, project, stack }: Operation,
+  verb: "preview" | "up" | "destroy",
+  json = false,
+): Promise<EngineResult> {
+  const engine = await import("../engine/index.js");
+  const interrupted = new AbortController();
+  const onSignal = () => interrupted.abort();
+  process.once("SIGINT", onSignal);
+  try {
+    const { home, stateHome, env } = workspace;
+    const result = await engine[verb]({
+      projectDir: project.dir,
+      stack,
+      home,
+      stateHome,
+      env,
+      signal: interrupted.signal,
+      onEvent: json ? () => {} : tell,
+    });
+    if (json) printJson(result);
+    else summarize(result, verb);
+    return result;
+  } finally {
+    process.off("SIGINT", onSignal);
+  }
+}
+
+function tell(event: EngineEvent): void {
+  switch (event.kind) {
+    case "resource": {
+      if (event.op === "same" || event.type === "pulumi:pulumi:Stack") return;
+      const changed = event.changedKeys ? ` [${event.changedKeys.join(", ")}]` : "";
+      return note(`  ${SIGNS[event.op]} ${event.type} ${event.name}${changed}`);
+    }
+    case "diagnostic":
+      // Errors end the operation: the message it ends with has them.
+      if (event.severity === "info" || event.severity === "warning") note(`  ${event.severity}: ${event.message.trimEnd()}`);
+      return;
+    case "stdout":
+    case "stderr":
+      return note(`  ${event.text}`);
+  }
+}
+
+function summarize({ changes, outputs, unchanged, durationMs }: EngineResult, verb: string): void {
+  const words = verb === "preview" ? PLANNED : DONE;
+  const counts = (Object.keys(SIGNS) as Op[]).filter((op) => changes[op]).map((op) => `${changes[op]} ${words[op]}`);
+  const took = formatDuration(durationMs);
+  note(unchanged ? `no changes: ${counts.join(", ") || "nothing there"} (${took})` : `${counts.join(", ")} (${took})`);
+  if (verb === "up" && Object.keys(outputs).length > 0)
+    for (const [name, value] of Object.entries(outputs)) print(`${name}: ${brief(value)}`);
+}
+
+/** A manifest is long: of it only what is in it. */
+function brief(value: Json): string {
+  const manifest = value as { kind?: string; pools?: object; deployments?: object } | null;
+  if (manifest?.kind !== "pushpool.dev/manifest") return JSON.stringify(value);
+  const names = (part: object | undefined) => Object.keys(part ?? {}).join(", ") || "none";
+  return `manifest (work pools: ${names(manifest.pools)}; deployments: ${names(manifest.deployments)})`;
+}

@@ -1,0 +1,49 @@
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import type { Json, JsonObject } from "../json";
+import { UserError } from "../userError";
+
+/**
+ * `key=value` flags as an object; a value that reads as JSON is that, anything else is text (as `prefect deployment run -p`).
+ * @param flag for the message
+ */
+export function parsePairs(pairs: string[], flag: string): JsonObject {
+  return Object.fromEntries(
+    pairs.map((pair) => {
+      const equals = pair.indexOf("=");
+      if (equals < 1) throw new UserError(`${flag} "${pair}": must be KEY=VALUE, such as ${flag} name=Ada`);
+      return [pair.slice(0, equals), jsonOrText(pair.slice(equals + 1))];
+    }),
+  );
+}
+
+/** `--params`: a JSON object, or `@file` with one. */
+export function parseParams(given: string, cwd: string): JsonObject {
+  const isFile = given.startsWith("@");
+  let text = given;
+  if (isFile) {
+    const path = resolve(cwd, given.slice(1));
+    try {
+      text = readFileSync(path, "utf8");
+    } catch (error) {
+      throw new UserError(`--params ${given}: cannot read ${path}: ${(error as Error).message}`);
+    }
+  }
+  let tree: Json;
+  try {
+    tree = JSON.parse(text) as Json;
+  } catch (error) {
+    throw new UserError(`--params${isFile ? ` ${given}` : ""} is not JSON: ${(error as Error).message}`);
+  }
+  if (typeof tree !== "object" || tree === null || Array.isArray(tree))
+    throw new UserError(`--params must be a JSON object, as {"name": "Ada"}`);
+  return tree;
+}
+
+function jsonOrText(text: string): Json {
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    return text;
+  }
+}
