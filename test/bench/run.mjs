@@ -1,0 +1,113 @@
+// `npm run bench`: what the CLI and the trigger cost, as ratios taken in one run. The README quotes this table.
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { compare } from "./measure.mjs";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const root = join(here, "..", "..");
+const require = createRequire(import.meta.url);
+const { openSqliteLedger } = require(join(root, "lib", "src", "ledger"));
+const { openTrigger } = require("pushpool/trigger");
+
+const node = process.execPath;
+const bin = join(root, "bin", "pushpool.cjs");
+const scratch = mkdtempSync(join(tmpdir(), "pushpool-bench-"));
+const env = { ...process.env, PUSHPOOL_HOME: join(scratch, ".pushpool"), XDG_STATE_HOME: join(scratch, "state") };
+const inProject = { cwd: join(here, "project"), env };
+
+function pushpool(...args) {
+  const { status, stderr, stdout } = spawnSync(node, [bin, ...args], { ...inProject, encoding: "utf8" });
+  if (status !== 0) throw new Error(`pushpool ${args.join(" ")} ended with ${status}: ${stderr}${stdout}`);
+}
+
+const rows = [];
+function report(what, measured, ratio, aim) {
+  rows.push({ what, measured, ratio, aim });
+  console.log(`${what.padEnd(62)} ${measured.padEnd(26)} ${ratio.padEnd(8)} aim ${aim}`);
+}
+const against = ({ ours, theirs }) => `${ours.toFixed(0)} ms against ${theirs.toFixed(0)} ms`;
+const times = ({ ratio }) => `${ratio.toFixed(2)}x`;
+
+async function fill(home, count) {
+  const ledger = openSqliteLedger(join(home, "ledger.db"));
+  const at = new Date().toISOString();
+  for (let n = 0; n < count; n++) {
+    await ledger.createRun({
+      run: {
+        id: `0190${String(n).padStart(12, "0")}`,
+        name: `run-${n}`,
+        stack: "bench/dev",
+        deployment: "bench/true",
+        workPool: "local",
+        workQueue: "default",
+        parameters: {},
+        jobVariables: {},
+        tags: [],
+        attempt: 1,
+        state: { type: "COMPLETED", name: "Completed", timestamp: at },
+        createdAt: at,
+        version: 1,
+      },
+      poolType: "process:push",
+      requestDigest: "",
+      submission: {},
+    });
+  }
+  ledger.close();
+}
+
+try {
+  pushpool("up", "--engine", "offline");
+
+  const help = compare([node, bin, "--help"], [node, "-e", "0"], inProject);
+  report("pushpool --help against node -e 0", against(help), times(help), "<= 1.5x");
+
+  const list = compare([node, bin, "ls"], [node, "-e", "0"], inProject);
+  report("pushpool ls against node -e 0", against(list), times(list), "<= 2x");
+
+  const spawner = join(scratch, "spawn.cjs");
+  writeFileSync(spawner, `require("node:child_process").spawn("true", { detached: true, stdio: "ignore" }).unref();`);
+  const detached = compare([node, bin, "run", "bench/true", "--detach"], [node, spawner], inProject);
+  report("run --detach of `true` against a node script that spawns it", against(detached), times(detached), "<= 2.5x");
+
+  const homes = { few: join(scratch, "few"), many: join(scratch, "many") };
+  for (const [size, count] of [
+    ["few", 100],
+    ["many", 100_000],
+  ]) {
+    spawnSync(node, [bin, "ls"], { ...inProject, env: { ...env, PUSHPOOL_HOME: homes[size] } });
+    await fill(homes[size], count);
+  }
+  // `env` for each: the two differ in their ledger alone.
+  const listIn = (home) => ["/usr/bin/env", `PUSHPOOL_HOME=${home}`, node, bin, "ls", "--stack", "dev", "--limit", "50"];
+  const among = compare(listIn(homes.many), listIn(homes.few), inProject);
+  report("ls of 50 among 100,000 runs against among 100", against(among), times(among), "<= 1.3x");
+
+  const trigger = openTrigger({ cwd: inProject.cwd, env });
+  const start = Date.now();
+  let memoryAt100 = 0;
+  for (let n = 1; n <= 1000; n++) {
+    await trigger.submit("bench/true");
+    if (n === 100) {
+      globalThis.gc?.();
+      memoryAt100 = process.memoryUsage().rss;
+    }
+  }
+  const perSecond = 1000 / ((Date.now() - start) / 1000);
+  globalThis.gc?.();
+  const memory = process.memoryUsage().rss;
+  await trigger.close();
+  report("1,000 detached runs through pushpool/trigger in one process", `${perSecond.toFixed(0)} runs/s`, "", ">= 100/s");
+  report(
+    "memory after run 1,000 against after run 100",
+    `${(memory / 1e6).toFixed(0)} MB against ${(memoryAt100 / 1e6).toFixed(0)} MB`,
+    `${(memory / memoryAt100).toFixed(2)}x`,
+    "<= 1.3x",
+  );
+} finally {
+  rmSync(scratch, { recursive: true, force: true });
+}

@@ -1,0 +1,83 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+// The package as a user gets it: packed, and installed with its dependencies into an empty project.
+
+const repo = join(__dirname, "..", "..");
+const { exports: paths, version } = JSON.parse(readFileSync(join(repo, "package.json"), "utf8")) as {
+  exports: Record<string, unknown>;
+  version: string;
+};
+const all = Object.keys(paths).map((path) => path.replace(/^\./, "pushpool"));
+const modules = all.filter((path) => !path.endsWith(".json"));
+let project: string;
+
+const run = (command: string, ...args: string[]) =>
+  execFileSync(command, args, { cwd: project, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+
+beforeAll(() => {
+  project = realpathSync(mkdtempSync(join(tmpdir(), "pushpool-pack-")));
+  // What `prepare` makes is there already.
+  const packed = execFileSync("npm", ["pack", "--ignore-scripts", "--json", "--pack-destination", project], {
+    cwd: repo,
+    encoding: "utf8",
+  });
+  const { filename } = (JSON.parse(packed) as [{ filename: string }])[0];
+  writeFileSync(join(project, "package.json"), JSON.stringify({ name: "user", private: true }));
+  run("npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", join(project, filename));
+}, 300_000);
+
+afterAll(() => rmSync(project, { recursive: true, force: true }));
+
+test("the bin runs", () => {
+  expect(run(process.execPath, "node_modules/.bin/pushpool", "--version").trim()).toBe(version);
+});
+
+test.each(all)("require(%j)", (path) => {
+  expect(run(process.execPath, "-e", `console.log(Object.keys(require(${JSON.stringify(path)})).length > 0)`).trim()).toBe("true");
+});
+
+test.each(modules)("import %j, names and all", (path) => {
+  const script = `
+    import { createRequire } from "node:module";
+    import * as esm from ${JSON.stringify(path)};
+    const cjs = createRequire(import.meta.url)(${JSON.stringify(path)});
+    const missing = Object.keys(cjs).filter((name) => !(name in esm));
+    console.log(missing.length === 0 ? "all" : missing.join());`;
+  expect(run(process.execPath, "--input-type=module", "-e", script).trim()).toBe("all");
+});
+
+test("the trigger loads nothing of Pulumi", () => {
+  const script = `require("pushpool/trigger"); console.log(Object.keys(require.cache).filter((file) => file.includes("@pulumi")).length)`;
+  expect(run(process.execPath, "-e", script).trim()).toBe("0");
+});
+
+const uses = `${modules.map((path, n) => `import * as m${n} from ${JSON.stringify(path)};`).join("\n")}
+import { openTrigger, type FlowRun } from "pushpool/trigger";
+import { ProcessPushPool } from "pushpool/local";
+export const all: object[] = [${modules.map((_, n) => `m${n}`).join(", ")}];
+export const end: Promise<FlowRun> = openTrigger({ stack: "dev" }).run("a/b", { parameters: { n: 1 } });
+export const pool: ProcessPushPool = new ProcessPushPool("etl", { concurrencyLimit: 2 });
+// @ts-expect-error a type of ours, not any: this is no run option
+openTrigger().run("a/b", { parametres: {} });
+`;
+
+test.each([
+  ["CommonJS, node16", "use.cts", { module: "node16", moduleResolution: "node16" }],
+  ["ESM, node16", "use.mts", { module: "node16", moduleResolution: "node16" }],
+  ["a bundler", "use.ts", { module: "esnext", moduleResolution: "bundler" }],
+  ["old resolution (node10)", "old.ts", { module: "commonjs", moduleResolution: "node10" }],
+])("types resolve: %s", (_, file, options) => {
+  writeFileSync(join(project, file), uses);
+  writeFileSync(
+    join(project, "tsconfig.json"),
+    JSON.stringify({
+      compilerOptions: { ...options, target: "es2022", strict: true, noEmit: true, skipLibCheck: true, types: [] },
+      files: [file],
+    }),
+  );
+  expect(() => run(process.execPath, join(repo, "node_modules", "typescript", "bin", "tsc"), "-p", project)).not.toThrow();
+});
