@@ -1,0 +1,48 @@
+import { readFileSync, statSync } from "node:fs";
+import { resolve } from "node:path";
+import type { Json } from "../json";
+import { refuseForeign } from "../ownership";
+import { UserError } from "../userError";
+import type { Workspace } from "../workspace";
+import { parseJson } from "./jsonText";
+import { pickManifest } from "./outputs";
+import { isManifest } from "./parse";
+import type { Source } from "./source";
+
+interface Reading {
+  /** As `--output`, where the file holds a whole stack's outputs. */
+  output?: string;
+  stdin?: () => Promise<string>;
+}
+
+/**
+ * The manifest that `--manifest` or `$PUSHPOOL_MANIFEST` names, if either does.
+ * @throws {UserError} if it cannot be read, or is another user's file
+ */
+export async function readGiven(workspace: Workspace, given: string | undefined, reading: Reading): Promise<Source | undefined> {
+  if (given === "-") return fromText((await reading.stdin?.()) ?? "", "standard input", reading);
+  if (given !== undefined) return fromFile(workspace, given, "--manifest", reading);
+  const { PUSHPOOL_MANIFEST: variable } = workspace.env;
+  if (!variable) return undefined;
+  return variable.trimStart().startsWith("{")
+    ? fromText(variable, "$PUSHPOOL_MANIFEST", reading)
+    : fromFile(workspace, variable, "PUSHPOOL_MANIFEST", reading);
+}
+
+function fromFile({ cwd }: Workspace, name: string, choose: string, reading: Reading): Source {
+  const path = resolve(cwd, name);
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (!stats) throw new UserError(`${choose}: there is no file ${path}`);
+  // A folder is none; a pipe (`--manifest <(…)`) will do.
+  if (stats.isDirectory()) throw new UserError(`${choose}: ${path} is a folder: give the manifest's file`);
+  refuseForeign(path, `choose another file by ${choose}`);
+  return fromText(readFileSync(path, "utf8"), path, reading);
+}
+
+/** A manifest, or what `pulumi stack output --json` prints, with one in it. */
+function fromText(text: string, origin: string, { output }: Reading): Source {
+  const tree = parseJson(text, origin);
+  const isOutputs = !isManifest(tree) && typeof tree === "object" && tree !== null && Object.values(tree).some(isManifest);
+  if (!isOutputs) return { tree, secretPaths: [], origin };
+  return { ...pickManifest({ outputs: tree as Record<string, Json>, secretPaths: [] }, origin, output), origin };
+}

@@ -1,0 +1,72 @@
+import { readStackOutputs } from "../engine/state";
+import type { Json, JsonObject } from "../json";
+import { askPulumi, onPath } from "../pulumiCli";
+import { MASK } from "../secret";
+import { engineOf } from "../stacks";
+import { UserError } from "../userError";
+import type { Workspace } from "../workspace";
+import { pickManifest } from "./outputs";
+import { pointerTo } from "./pointer";
+import type { Search, StackOutputs } from "./source";
+
+/**
+ * Look for the manifest in the stack of a workspace: in the offline engine's state where that owns it, else by asking the Pulumi CLI.
+ * @throws {UserError} if the stack is there but its manifest is not
+ */
+export async function searchStack(workspace: Workspace, { output, secrets }: { output?: string; secrets: boolean }): Promise<Search> {
+  const { project, stack, home, stateHome, env, cwd } = workspace;
+  if (!stack) {
+    if (!project) return { looked: `a Pulumi project (no Pulumi.yaml from ${cwd} upwards)` };
+    return {
+      looked: `the Pulumi project ${project.name} in ${project.dir} (no stack is selected: \`pushpool up\` makes one, -s names one)`,
+    };
+  }
+  const { id } = stack;
+  const found = (outputs: StackOutputs, keeper: string): Search => {
+    const origin = `stack ${id} (${keeper})`;
+    return { found: { ...pickManifest(outputs, origin, output), origin, stack: id } };
+  };
+
+  if (engineOf(home, stack.project, stack.stack) === "offline") {
+    const outputs = await readStackOutputs({ home, stateHome, project: stack.project, stack: stack.stack, env, secrets });
+    return outputs ? found(outputs, "offline engine") : { looked: `stack ${id} (the offline engine has not brought it up)` };
+  }
+  if (!onPath("pulumi", env)) return { looked: `stack ${id} (nothing has brought it up from here, and \`pulumi\` is not on PATH)` };
+  // By its bare name a stack is looked up in the project of the folder; anywhere else its name has to be whole.
+  if (!project && stack.organization === undefined)
+    return { looked: `stack ${id} (outside its project pulumi finds it only as ORG/${id})` };
+  const name = stack.organization === undefined ? stack.stack : `${stack.organization}/${id}`;
+  const reply = await pulumiOutputs(name, project?.dir ?? cwd, env, secrets);
+  return "message" in reply ? { looked: `stack ${id} (pulumi said: ${reply.message})` } : found(reply, "pulumi");
+}
+
+/** Secret is what Pulumi masks; the values are asked for only where there are such. */
+async function pulumiOutputs(
+  stack: string,
+  dir: string,
+  env: NodeJS.ProcessEnv,
+  secrets: boolean,
+): Promise<StackOutputs | { message: string }> {
+  const command = ["stack", "output", "--json", "--stack", stack];
+  const masked = await askPulumi(command, dir, env);
+  if (!masked.ok) return masked;
+  const outputs = read(masked.stdout);
+  const secretPaths = maskedPaths(outputs);
+  if (!secrets || secretPaths.length === 0) return { outputs, secretPaths };
+  const shown = await askPulumi([...command, "--show-secrets"], dir, env);
+  return shown.ok ? { outputs: read(shown.stdout), secretPaths } : shown;
+}
+
+function read(stdout: string): JsonObject {
+  try {
+    return JSON.parse(stdout) as JsonObject;
+  } catch {
+    throw new UserError("`pulumi stack output --json` printed something else than JSON: is the `pulumi` on PATH the Pulumi CLI?", 5);
+  }
+}
+
+function maskedPaths(value: Json, path: string[] = []): string[] {
+  if (value === MASK) return [pointerTo(path)];
+  if (value === null || typeof value !== "object") return [];
+  return Object.entries(value).flatMap(([key, inner]) => maskedPaths(inner, [...path, key]));
+}

@@ -1,0 +1,140 @@
+import type { Json, JsonObject, Value } from "../json";
+import { suggestion } from "../nearest";
+import { MASK, Secret } from "../secret";
+import { UserError } from "../userError";
+import { type DeploymentDefinition, MANIFEST_KIND, MANIFEST_VERSION, type Manifest } from "./manifest";
+import { pointerTo, segmentsOf, toPath } from "./pointer";
+import { schemaFault } from "./schema";
+import { isSecretByMeaning, maySecretStandAt } from "./secretPlaces";
+
+/**
+ * Read a manifest and wrap its secrets: the leaves that `secretPaths` names, those that stand as `"[secret]"` (their value is then not
+ * known), and the fields that are secret by their block's type. The base job templates are looked at no further than their envelope.
+ *
+ * @param tree parsed JSON
+ * @param secretPaths JSON pointers into it
+ * @param origin what messages call it: a file, or a stack and its engine
+ * @throws {UserError} one message with the path of the first thing wrong
+ */
+export function parseManifest(tree: unknown, secretPaths: readonly string[], origin: string): Manifest {
+  const refuse = (problem: string) => new UserError(`${origin}: ${problem}`);
+  const version = versionFault(tree);
+  if (version !== undefined) throw refuse(version);
+
+  const plain = tree as JsonObject;
+  const fault = misplacedSecret(plain, secretPaths) ?? schemaFault(plain) ?? credentialsFault(plain);
+  if (fault !== undefined) throw refuse(fault);
+
+  const {
+    kind: _,
+    version: __,
+    source,
+    pools,
+    blocks,
+    variables,
+    deployments,
+    prefect,
+  } = wrapped(plain, [], new Set(secretPaths)) as unknown as Manifest;
+  return {
+    kind: MANIFEST_KIND,
+    version: MANIFEST_VERSION,
+    source,
+    pools: byName(pools),
+    blocks: byName(blocks),
+    variables: byName(variables),
+    deployments: byName(deployments),
+    ...(prefect ? { prefect } : {}),
+  };
+}
+
+/**
+ * The work pool of a deployment must be in the same manifest; checked when it is run, since a deployment may be written before its pool.
+ * @throws {UserError} naming the path and the nearest pool
+ */
+export function checkDeploymentPool(manifest: Manifest, name: string, deployment: DeploymentDefinition, origin: string): void {
+  const pool = deployment.workPool.name;
+  if (Object.hasOwn(manifest.pools, pool)) return;
+  const hint = suggestion(pool, Object.keys(manifest.pools)) || "it has none";
+  throw new UserError(`deployments.${name}.workPool.name: there is no work pool "${pool}" in ${origin}: ${hint}`);
+}
+
+/** Whether a tree says of itself that it is a manifest. */
+export function isManifest(tree: unknown): tree is JsonObject {
+  return isObject(tree) && tree.kind === MANIFEST_KIND;
+}
+
+function versionFault(tree: unknown): string | undefined {
+  if (!isObject(tree)) return `it must be an object of kind "${MANIFEST_KIND}", as \`pushpool manifest show\` prints`;
+  if (tree.kind === undefined) return `kind is missing: it must be "${MANIFEST_KIND}". Is this a manifest at all?`;
+  if (tree.kind !== MANIFEST_KIND) {
+    return `kind must be "${MANIFEST_KIND}"${typeof tree.kind === "string" ? `, not "${tree.kind}"` : ""}. Is this a manifest at all?`;
+  }
+  const { version } = tree;
+  if (version === undefined) return `version is missing: this pushpool reads version ${MANIFEST_VERSION}`;
+  if (typeof version !== "number" || !Number.isInteger(version) || version < 1)
+    return `version must be ${MANIFEST_VERSION}, the one version this pushpool reads`;
+  if (version > MANIFEST_VERSION) {
+    return `version ${version} is newer than this pushpool, which reads up to ${MANIFEST_VERSION}. Upgrade it: npm install pushpool@latest`;
+  }
+  return undefined;
+}
+
+/** A secret where everything is shown would be no secret for long. */
+function misplacedSecret(tree: JsonObject, secretPaths: readonly string[]): string | undefined {
+  const marked = secretPaths.map(segmentsOf);
+  const [wrong] = [...marked, ...maskedPaths(tree)].filter((segments) => !maySecretStandAt(segments) && !isNothing(tree, segments));
+  if (!wrong) return undefined;
+  const path = toPath(wrong) || "the manifest";
+  const inside = maySecretStandAt([...wrong, "x"]);
+  if (inside)
+    return `${path} is secret as a whole, so nothing of it can be read: in the Pulumi program put pulumi.secret() around its secret leaves only`;
+  return `${path} is a secret, and no secret may stand there. Secrets go into a block, a variable or a job variable (env); take this one's out by pulumi.unsecret()`;
+}
+
+/** Pulumi calls whatever it does not have "secret" too; what is not there needs no place. */
+function isNothing(tree: Json, segments: readonly string[]): boolean {
+  let value: Json | undefined = tree;
+  for (const segment of segments) {
+    if (value === null || typeof value !== "object") return true;
+    const inside: Record<string, Json> = value as Record<string, Json>;
+    value = Object.hasOwn(inside, segment) ? inside[segment] : undefined;
+  }
+  return value === undefined || value === null;
+}
+
+function maskedPaths(value: Json, path: string[] = []): string[][] {
+  if (value === MASK) return [path];
+  if (value === null || typeof value !== "object") return [];
+  return Object.entries(value).flatMap(([key, inner]) => maskedPaths(inner, [...path, key]));
+}
+
+function credentialsFault({ pools, blocks }: JsonObject): string | undefined {
+  const known = isObject(blocks) ? Object.keys(blocks) : [];
+  for (const [name, pool] of Object.entries(isObject(pools) ? pools : {})) {
+    const credentials = isObject(pool) ? pool.credentials : undefined;
+    if (typeof credentials !== "string" || known.includes(credentials)) continue;
+    const hint = suggestion(credentials, known) || "it has no blocks; leave credentials out for the caller's own cloud login";
+    return `pools.${name}.credentials: there is no block "${credentials}" in blocks: ${hint}`;
+  }
+  return undefined;
+}
+
+function wrapped(value: Json, path: string[], secretPaths: ReadonlySet<string>): Value {
+  const pointer = pointerTo(path);
+  // The mask first: it may stand in for a marked secret whose value was not asked for.
+  if (value === MASK) return new Secret([{ pointer }]);
+  if (value !== null && maySecretStandAt(path) && (secretPaths.has(pointer) || isSecretByMeaning(path)))
+    return new Secret([{ pointer }], value);
+  if (Array.isArray(value)) return value.map((item, index) => wrapped(item, [...path, String(index)], secretPaths));
+  if (value === null || typeof value !== "object") return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, wrapped(inner, [...path, key], secretPaths)]));
+}
+
+/** Without a prototype, so that looking for "constructor" finds nothing. */
+function byName<T>(entries: Record<string, T> | undefined): Record<string, T> {
+  return Object.assign(Object.create(null), entries);
+}
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

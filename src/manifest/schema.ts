@@ -1,0 +1,82 @@
+import type { ErrorObject, ValidateFunction } from "ajv";
+import { suggestion } from "../nearest";
+import schema from "./manifest.schema.json";
+import { segmentsOf, toPath } from "./pointer";
+
+/** The JSON Schema of a manifest, as shipped. */
+export const manifestSchema: object = schema;
+
+let validate: ValidateFunction | undefined;
+
+/**
+ * What is wrong with a tree that should be a manifest: its first fault, with its path and what would be right; `undefined` if nothing is.
+ * ajv is loaded by the first call, and not to check the schema itself: that would take longer than everything else here.
+ */
+export function schemaFault(tree: unknown): string | undefined {
+  if (!validate) {
+    const { Ajv } = require("ajv") as typeof import("ajv");
+    validate = new Ajv({ strict: false, validateSchema: false, logger: false, verbose: true }).compile(schema);
+  }
+  if (validate(tree)) return undefined;
+  // For a bad name ajv tells its pattern first and the name second; the name is the fault.
+  const errors = validate.errors ?? [];
+  const error = errors.find(({ keyword }) => keyword === "propertyNames") ?? errors[0];
+  return error ? tell(error) : "it is not a manifest";
+}
+
+const NAMES: Record<string, string> = {
+  pools: "a work pool name is some text without / % & < >",
+  blocks: "a block is named by its type and its name, for example aws-credentials/etl",
+  deployments: "a deployment is named by its flow and its name, for example hello/prod",
+};
+
+function tell({ instancePath, keyword, params, data, message = "is not valid", parentSchema }: ErrorObject): string {
+  const segments = segmentsOf(instancePath);
+  const path = toPath(segments) || "the manifest";
+  const at = (key: string) => toPath([...segments, key]);
+  switch (keyword) {
+    case "required":
+      return `${at(String(params.missingProperty))} is missing${hint(parentSchema, String(params.missingProperty))}`;
+    case "additionalProperties": {
+      const key = String(params.additionalProperty);
+      return `${at(key)} is not a field of ${path}: ${suggestion(key, Object.keys(parentSchema?.properties ?? {}))}`;
+    }
+    case "propertyNames":
+      return `${at(String(params.propertyName))} is no good name: ${NAMES[segments[0] ?? ""] ?? message}`;
+    case "enum": {
+      const allowed = (params.allowedValues as unknown[]).map(String);
+      const near = typeof data === "string" ? `, not "${data}": ${suggestion(data, allowed)}` : `, not ${kindOf(data)}`;
+      return `${path} must be one of ${allowed.join(", ")}${near}`;
+    }
+    case "type":
+      return `${path} must be ${[params.type].flat().map(withArticle).join(" or ")}, not ${kindOf(data)}`;
+    case "minimum":
+      return `${path} must be ${String(params.limit)} or more, not ${String(data)}`;
+    case "minLength":
+      return `${path} must not be empty`;
+    case "pattern":
+      return `${path} must be a URL that starts with http:// or https://`;
+    default:
+      return `${path} ${message}`;
+  }
+}
+
+function hint(parent: ErrorObject["parentSchema"], key: string): string {
+  const description = parent?.properties?.[key]?.description;
+  return typeof description === "string" ? `: ${description.charAt(0).toLowerCase()}${description.slice(1).replace(/\.$/, "")}` : "";
+}
+
+/** The kind alone, never the value: a misplaced one may be a secret. */
+function kindOf(value: unknown): string {
+  if (value === null) return "null";
+  if (Array.isArray(value)) return "a list";
+  if (typeof value === "number") return Number.isInteger(value) ? "an integer" : "a fraction";
+  return withArticle(typeof value);
+}
+
+function withArticle(type: unknown): string {
+  if (type === "null") return "null";
+  if (type === "boolean") return "true or false";
+  if (type === "array") return "a list";
+  return /^[aeiou]/.test(String(type)) ? `an ${type}` : `a ${type}`;
+}
