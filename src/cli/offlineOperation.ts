@@ -42,7 +42,8 @@ function tell(event: EngineEvent): void {
     case "resource": {
       if (event.op === "same" || event.type === "pulumi:pulumi:Stack") return;
       const changed = event.changedKeys ? ` [${event.changedKeys.join(", ")}]` : "";
-      return note(`  ${SIGNS[event.op]} ${event.type} ${event.name}${changed}`);
+      note(`  ${SIGNS[event.op]} ${event.type} ${event.name}${changed}`);
+      return;
     }
     case "diagnostic":
       // Errors end the operation: the message it ends with has them.
@@ -50,7 +51,7 @@ function tell(event: EngineEvent): void {
       return;
     case "stdout":
     case "stderr":
-      return note(`  ${event.text}`);
+      note(`  ${event.text}`);
   }
 }
 

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Json, JsonObject } from "../json";
+import { parseJson } from "../jsonText";
 import { UserError } from "../userError";
 
 /**
@@ -29,12 +30,7 @@ export function parseParams(given: string, cwd: string): JsonObject {
       throw new UserError(`--params ${given}: cannot read ${path}: ${(error as Error).message}`);
     }
   }
-  let tree: Json;
-  try {
-    tree = JSON.parse(text) as Json;
-  } catch (error) {
-    throw new UserError(`--params${isFile ? ` ${given}` : ""} is not JSON: ${(error as Error).message}`);
-  }
+  const tree = parseJson(text, isFile ? `--params ${given}` : "--params") as Json;
   if (typeof tree !== "object" || tree === null || Array.isArray(tree))
     throw new UserError(`--params must be a JSON object, as {"name": "Ada"}`);
   return tree;

@@ -43,7 +43,10 @@ export async function watchOnScreen(
 
 function tellEnd(run: FlowRun, json: boolean): void {
   process.exitCode = exitCodeOf(run);
-  if (json) return printJson({ event: "result", exitCode: process.exitCode, run });
+  if (json) {
+    printJson({ event: "result", exitCode: process.exitCode, run });
+    return;
+  }
   const code = exitCodeOfCommand(run);
   const details = [
     code === undefined ? undefined : `exit code ${code}`,
@@ -55,14 +58,20 @@ function tellEnd(run: FlowRun, json: boolean): void {
 
 function tellStillRunning(run: FlowRun, json: boolean, timeout: string | undefined): void {
   process.exitCode = exitCodeOf(run);
-  if (json) return printJson({ event: "result", exitCode: process.exitCode, run });
+  if (json) {
+    printJson({ event: "result", exitCode: process.exitCode, run });
+    return;
+  }
   note(
     `still ${run.state.type} after --timeout ${timeout}; it goes on. \`pushpool wait ${run.id}\` follows it, \`pushpool cancel ${run.id}\` stops it`,
   );
 }
 
 function tellDetached(run: FlowRun, json: boolean): void {
-  if (json) return printJson({ event: "detached", run });
+  if (json) {
+    printJson({ event: "detached", run });
+    return;
+  }
   const goesOn = run.state.type === "SCHEDULED" ? "it was not submitted yet" : "it goes on";
   note(
     `detached from ${run.name}: ${goesOn}. \`pushpool wait ${run.id}\` comes back to it, \`pushpool cancel ${run.id}\` stops it (or Ctrl-C again, now)`,

@@ -82,5 +82,6 @@ export interface Ledger {
   acquireSlot(id: string, version: number, limits: SlotLimits, change: RunChange & { state: State }): Promise<SlotAnswer>;
   /** The runs that hold a slot in a pool. */
   slotHolders(stack: string, workPool: string): Promise<RunRecord[]>;
+  /** May be repeated. */
   close(): void;
 }

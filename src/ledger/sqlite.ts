@@ -20,6 +20,7 @@ class SqliteLedger implements Ledger {
   readonly #path: string;
   readonly #db: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
+  #closed = false;
 
   constructor(path: string, db: DatabaseSync) {
     this.#path = path;
@@ -123,6 +124,8 @@ class SqliteLedger implements Ledger {
   }
 
   close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
     this.#statements.clear();
     this.#db.close();
   }

@@ -62,7 +62,7 @@ function argvOf(command: Value): string[] {
     throw new UserError(`${path} cannot be split into words (${(error as Error).message}): ${JSON.stringify(command)}`);
   }
   if (argv.length === 0) throw new UserError(`${path} is empty: say what to run`);
-  argv.forEach((word, index) => refuseLong(word, `${path} (word ${index + 1})`));
+  for (const [index, word] of argv.entries()) refuseLong(word, `${path} (word ${index + 1})`);
   return argv;
 }
 

@@ -16,7 +16,7 @@
  * by `command -p`, since the command's PATH may be anything. TERM to the group reaches this script and its watchdog too: both trap it
  * (a trap, unlike ignoring, is not inherited by the command), and time is told by the clock, since a signal ends a `sleep` early.
  */
-export const WRAPPER = String.raw`
+export const WRAPPER = `
 pushpool_dir=$1 pushpool_limit=$2 pushpool_began=$3 pushpool_ms=$4
 shift 4
 umask 077
@@ -25,9 +25,9 @@ pushpool_start() {
   if [ -r /proc/self/stat ]; then
     read -r pushpool_line < "/proc/$$/stat"
     read -r pushpool_boot < /proc/sys/kernel/random/boot_id
-    set -- $(echo "${"$"}{pushpool_line##*) }")
+    set -- $(echo "\${pushpool_line##*) }")
     shift 19
-    pushpool_id=${"$"}{pushpool_boot%%-*}-$1
+    pushpool_id=\${pushpool_boot%%-*}-$1
   else
     set -- $(command -p ps -o lstart= -p $$)
     pushpool_id=$1_$2_$3_$4_$5

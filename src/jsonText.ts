@@ -1,4 +1,4 @@
-import { UserError } from "../userError";
+import { UserError } from "./userError";
 
 /**
  * Parse JSON that a user wrote. The message says where it goes wrong, by line and column, and quotes nothing of it: it may hold secrets
@@ -9,7 +9,7 @@ export function parseJson(text: string, origin: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    if (text.trim() === "") throw new UserError(`${origin} is empty: it must be a manifest in JSON`);
+    if (text.trim() === "") throw new UserError(`${origin} is empty: it must be JSON`);
     const offset = faultAt(text);
     if (offset >= text.length) throw new UserError(`${origin} is no whole JSON: it ends too early, at ${place(text, text.length)}`);
     throw new UserError(`${origin} is no JSON: it goes wrong at ${place(text, offset)}`);

@@ -1,0 +1,178 @@
+import { chmodSync, chownSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { manifestOf, type Place, place, placeWith, until } from "./pushpool";
+
+// A mistake gets one message with the field and the fix, exit code 2, and nothing is sent.
+
+const schema = { type: "object", properties: { n: { type: "integer" } }, additionalProperties: false };
+const manifest = manifestOf(
+  { "hello/node": "true", "hello/sleep": "sleep 30" },
+  {
+    deployments: {
+      "hello/typed": { command: "true", workPool: { name: "local" }, parameterSchema: schema },
+      "hello/lost": { command: "true", workPool: { name: "locl" } },
+      "hello/elsewhere": { command: "true", workPool: { name: "local", jobVariables: { working_dir: "/not/there" } } },
+      "hello/nothing": { entrypoint: "flows.py:hello", workPool: { name: "local" } },
+    },
+  },
+);
+
+function refused({ status, stdout, stderr }: ReturnType<Place["pushpool"]>, message: RegExp): void {
+  expect(stderr).toMatch(message);
+  expect(stderr).not.toMatch(/\n\s+at /);
+  expect(stderr.trim().split("\n")).toHaveLength(1);
+  expect([status, stdout]).toEqual([2, ""]);
+}
+
+test.each<[string, string[], RegExp]>([
+  ["unknown deployment", ["run", "hello/nod"], /no deployment "hello\/nod" in .*did you mean "hello\/node"/],
+  [
+    "deployment whose pool is missing",
+    ["run", "hello/lost"],
+    /deployments\.hello\/lost\.workPool\.name: there is no work pool "locl" .*did you mean "local"/,
+  ],
+  ["-p without =", ["run", "hello/node", "-p", "name"], /-p "name": must be KEY=VALUE/],
+  ["--params that is no JSON", ["run", "hello/node", "--params", '{"a": }'], /--params is no JSON: it goes wrong at line 1, column 7/],
+  ["--params that is no object", ["run", "hello/node", "--params", "[1]"], /--params must be a JSON object/],
+  ["--params from no file", ["run", "hello/node", "--params", "@none.json"], /--params @none\.json: cannot read .*none\.json/],
+  ["parameter against the schema", ["run", "hello/typed", "-p", "n=one"], /parameters\.n must be integer/],
+  ["unknown parameter", ["run", "hello/typed", "-p", "m=1"], /parameters\.m is not known here/],
+  [
+    "unknown job variable",
+    ["run", "hello/node", "--job-variable", "working_dri=/"],
+    /job variable "working_dri" .*did you mean "working_dir"/,
+  ],
+  [
+    "ill-typed job variable",
+    ["run", "hello/node", "--job-variable", "stream_output=maybe"],
+    /job variable "stream_output" must be boolean/,
+  ],
+  ["working_dir not there", ["run", "hello/elsewhere"], /working_dir: there is no folder \/not\/there/],
+  ["no command", ["run", "hello/nothing"], /deployments\.hello\/nothing\.command is missing: .*flows\.py:hello/],
+  ["command that is no words", ["run", "hello/node", "--job-variable", `command=echo "a`], /job_configuration\.command cannot be split/],
+  ["--timeout that is no duration", ["run", "hello/node", "--timeout", "soon"], /--timeout "soon": must be a duration/],
+  ["--credentials", ["run", "hello/node", "--credentials", "mine"], /--credentials "mine": must be ambient/],
+  ["unknown run", ["show", "brave-fox"], /there is no run "brave-fox"/],
+  ["unknown state", ["ls", "--state", "RUNING"], /--state "RUNING": .*"RUNNING"/],
+  ["--limit", ["ls", "--limit", "none"], /--limit "none"/],
+  ["unknown option", ["run", "hello/node", "--detatch"], /unknown option '--detatch' \(Did you mean --detach\?\)/],
+  ["unknown command", ["rum"], /unknown command 'rum' \(Did you mean run\?\)/],
+  ["missing argument", ["run"], /missing required argument 'deployment'/],
+  ["manifest what", ["manifest", "shw"], /manifest "shw": did you mean "show"/],
+  ["no such folder", ["-C", "/not/there", "ls"], /-C: there is no folder \/not\/there/],
+])("%s", (_, args, message) => {
+  const here = placeWith(manifest);
+  refused(here.pushpool(...args), message);
+  const { runs } = JSON.parse(here.pushpool("ls", "--all-stacks", "--json").stdout) as { runs: unknown[] };
+  expect(runs).toEqual([]);
+});
+
+test("with --json the same is one object on stderr", () => {
+  const { status, stderr } = placeWith(manifest).pushpool("run", "hello/nod", "--json");
+  expect([status, JSON.parse(stderr)]).toMatchObject([2, { error: { exitCode: 2, message: expect.stringMatching(/hello\/nod/) } }]);
+});
+
+test("no manifest: everything that was looked at is told", () => {
+  const here = place();
+  refused(here.pushpool("run", "a/b"), /there is no manifest.*--manifest.*\$PUSHPOOL_MANIFEST.*Pulumi\.yaml/);
+});
+
+test.each<[string, object, RegExp]>([
+  [
+    "a wrong type",
+    { pools: { local: { type: "local:push", baseJobTemplate: { job_configuration: {}, variables: {} } } } },
+    /pools\.local\.type must be one of process:push, .*not "local:push"/,
+  ],
+  ["an unknown key", { pols: {} }, /pols is .*"pools"/],
+  ["a newer version", { version: 9 }, /version 9.*npm install pushpool@latest/],
+  ["another kind", { kind: "x" }, /kind/],
+])("manifest against its schema: %s", (_, over, message) =>
+  refused(placeWith({ ...manifest, ...over }).pushpool("run", "hello/node"), message),
+);
+
+test("an ambiguous prefix lists its runs", () => {
+  const here = placeWith(manifest);
+  const ids = [1, 2].map(() => here.pushpool("run", "hello/node", "--detach").stdout.trim());
+  const { status, stderr } = here.pushpool("show", "0");
+  expect(status).toBe(2);
+  for (const id of ids) expect(stderr).toContain(id);
+});
+
+test("cancel of an ended run", () => {
+  const here = placeWith(manifest);
+  expect(here.pushpool("run", "hello/node", "--flow-run-name", "done").status).toBe(0);
+  refused(here.pushpool("cancel", "done"), /run done \(.*\) has already ended: it is COMPLETED since/);
+  refused(here.pushpool("retry", "done"), /COMPLETED: there is nothing to retry/);
+});
+
+test("an idempotency key with other parameters", () => {
+  const here = placeWith(manifest);
+  const first = here.pushpool("run", "hello/node", "--idempotency-key", "k", "-p", "a=1", "--detach");
+  const again = here.pushpool("run", "hello/node", "--idempotency-key", "k", "-p", "a=1", "--detach");
+  expect(again.stdout).toBe(first.stdout);
+  refused(here.pushpool("run", "hello/node", "--idempotency-key", "k", "-p", "a=2"), /--idempotency-key "k" was already used for run/);
+});
+
+test.runIf(process.getuid?.() === 0)("a home of another user", () => {
+  const here = placeWith(manifest);
+  mkdirSync(here.home);
+  chownSync(here.home, 12345, 12345);
+  const { status, stderr } = here.pushpool("ls");
+  expect([status, stderr]).toEqual([2, expect.stringMatching(/\.pushpool .*12345.*/)]);
+});
+
+test("a home that anyone may write to", () => {
+  const here = placeWith(manifest);
+  mkdirSync(here.home);
+  chmodSync(here.home, 0o777);
+  expect(here.pushpool("ls")).toMatchObject({ status: 2, stderr: expect.stringMatching(/chmod/) });
+});
+
+function project(program: string, name = "broken"): Place {
+  const here = place({ cwd: join(__dirname, "..", "fixtures", "programs", name) });
+  mkdirSync(join(__dirname, "..", "fixtures", "programs", name), { recursive: true });
+  writeFileSync(join(__dirname, "..", "fixtures", "programs", name, "Pulumi.yaml"), `name: ${name}\nruntime: nodejs\nmain: index.js\n`);
+  writeFileSync(join(__dirname, "..", "fixtures", "programs", name, "index.js"), program);
+  return here;
+}
+
+test("a program that throws during `up`: its own stack, not ours", () => {
+  const here = project(`require("@pulumi/pulumi");\nfunction mine() {\n  throw new Error("no such region");\n}\nmine();\n`, "throws");
+  const { status, stderr } = here.pushpool("up", "--engine", "offline");
+  expect(status).toBe(2);
+  expect(stderr).toMatch(/Error: no such region.*at mine .*index\.js:3/s);
+  expect(stderr).not.toMatch(/lib\/cli\.cjs|src\/engine/);
+});
+
+test("two `up` on one stack: the second names the first", async () => {
+  const here = project(
+    `require("@pulumi/pulumi");\nmodule.exports = async () => { await new Promise((done) => setTimeout(done, 4000)); return {}; };\n`,
+    "slow",
+  );
+  const first = here.start("up", "--engine", "offline");
+  await until(() => existsSync(join(here.home, "stacks", "slow", "dev.json.lock")));
+  const { status, stderr } = here.pushpool("up", "--engine", "offline");
+  expect([status, stderr]).toEqual([2, expect.stringMatching(new RegExp(`stack slow/dev is being changed by process ${first.pid} since`))]);
+  first.kill("SIGKILL");
+});
+
+test("the other engine on a stack: the commands that move it", () => {
+  const here = project(`exports.n = 1;\n`, "moved");
+  expect(here.pushpool("up", "--engine", "offline").status).toBe(0);
+  const bin = join(here.folder, "bin");
+  mkdirSync(bin);
+  writeFileSync(join(bin, "pulumi"), "#!/bin/sh\nexit 1\n", { mode: 0o755 });
+  here.env.PATH = `${bin}:${here.env.PATH}`;
+  const { status, stderr } = here.pushpool("up", "--engine", "pulumi");
+  expect([status, stderr]).toEqual([2, expect.stringMatching(/stack .*moved\/dev.*offline.*pulumi stack import/s)]);
+});
+
+test("no project for `up`", () => refused(place().pushpool("up"), /there is no Pulumi\.yaml from .* upwards.*-C/));
+
+test("an engine that is not there", () => {
+  const here = project(`exports.n = 1;\n`, "moved");
+  here.env.PATH = "/nowhere";
+  refused(here.pushpool("up", "--engine", "pulumi"), /`pulumi` is not on PATH.*--engine offline/);
+  refused(here.pushpool("up", "--engine", "terraform"), /--engine "terraform": must be pulumi or offline/);
+});

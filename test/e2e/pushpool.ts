@@ -1,0 +1,95 @@
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { JsonObject } from "../../src/json";
+import { defaultTemplate } from "../../src/template";
+import { scratch } from "../scratch";
+
+const repo = join(__dirname, "..", "..");
+const bin = join(repo, "bin", "pushpool.cjs");
+
+export interface Ended {
+  status: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** The built CLI, in a folder of the test's own. */
+export interface Place {
+  folder: string;
+  home: string;
+  env: NodeJS.ProcessEnv;
+  /** Run a command to its end. */
+  pushpool(...args: string[]): Ended;
+  /** Start one and do not wait. */
+  start(...args: string[]): ChildProcess;
+}
+
+/** A folder with a `.pushpool` of its own; commands run in `cwd`, by default the folder. */
+export function place({ cwd, env: more = {} }: { cwd?: string; env?: NodeJS.ProcessEnv } = {}): Place {
+  const folder = scratch();
+  const home = join(folder, ".pushpool");
+  const { PUSHPOOL_MANIFEST: _, PULUMI_CONFIG_PASSPHRASE: __, ...inherited } = process.env;
+  const env = { ...inherited, PUSHPOOL_HOME: home, XDG_STATE_HOME: join(folder, "state"), NO_COLOR: "1", ...more };
+  const options = { cwd: cwd ?? folder, env };
+  return {
+    folder,
+    home,
+    env,
+    pushpool: (...args) => {
+      const { status, stdout, stderr } = spawnSync(process.execPath, [bin, ...args], { ...options, encoding: "utf8", timeout: 60_000 });
+      return { status, stdout, stderr };
+    },
+    start: (...args) => spawn(process.execPath, [bin, ...args], { ...options, stdio: ["ignore", "pipe", "pipe"] }),
+  };
+}
+
+/** A manifest of one `process:push` pool and these deployments, by command. */
+export function manifestOf(commands: Record<string, string>, over: { pool?: JsonObject; deployments?: JsonObject } = {}): JsonObject {
+  return {
+    kind: "pushpool.dev/manifest",
+    version: 1,
+    source: { project: "data", stack: "dev" },
+    pools: { local: { type: "process:push", baseJobTemplate: defaultTemplate("process:push"), ...over.pool } },
+    deployments: {
+      ...Object.fromEntries(Object.entries(commands).map(([name, command]) => [name, { command, workPool: { name: "local" } }])),
+      ...over.deployments,
+    },
+  };
+}
+
+/** Write it where `PUSHPOOL_MANIFEST` of the place says. */
+export function placeWith(manifest: JsonObject): Place {
+  const made = place();
+  const file = join(made.folder, "manifest.json");
+  mkdirSync(made.folder, { recursive: true });
+  writeFileSync(file, JSON.stringify(manifest), { mode: 0o600 });
+  made.env.PUSHPOOL_MANIFEST = file;
+  return made;
+}
+
+/** Wait until something holds. */
+export async function until<T>(what: () => T | undefined | false, limit = 20_000): Promise<T> {
+  const end = Date.now() + limit;
+  for (;;) {
+    const seen = what();
+    if (seen) return seen;
+    if (Date.now() > end) throw new Error(`it never came true: ${what}`);
+    await new Promise((done) => setTimeout(done, 20));
+  }
+}
+
+/** What a started command has written, as it comes, and its end. */
+export function listen(child: ChildProcess): { stdout(): string; stderr(): string; ended: Promise<number | null> } {
+  const text = { stdout: "", stderr: "" };
+  for (const stream of ["stdout", "stderr"] as const) {
+    child[stream]?.on("data", (chunk: Buffer) => {
+      text[stream] += chunk;
+    });
+  }
+  return {
+    stdout: () => text.stdout,
+    stderr: () => text.stderr,
+    ended: new Promise((done) => child.on("close", (status) => done(status))),
+  };
+}
