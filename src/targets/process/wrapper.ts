@@ -39,8 +39,11 @@ set -C
 { echo "$$ $pushpool_id $pushpool_began$pushpool_ms" > "$pushpool_dir/pid"; } 2> /dev/null || exit 0
 set +C
 
+# No subshell: a signal that came while one is waited for would hide how it ended.
 pushpool_terminate() {
-  (set -C; : > "$pushpool_dir/stopping") 2> /dev/null && kill -TERM 0
+  set -C
+  if { echo > "$pushpool_dir/stopping"; } 2> /dev/null; then kill -TERM 0; fi
+  set +C
 }
 
 pushpool_now() { command -p date +%s; }
