@@ -1,0 +1,24 @@
+import { expect, test } from "vitest";
+import { crypterFor, newSalt, WrongPassphrase } from "../../src/engine/state/passphrase";
+import { OTHER_SALT, OTHER_SECURE, SALT, SECURE } from "./passphrase.vectors";
+
+test.each([
+  ["", SALT, SECURE],
+  ["correct horse", OTHER_SALT, OTHER_SECURE],
+])("what another implementation encrypted with %j is read", async (passphrase, salt, secure) => {
+  expect((await crypterFor(passphrase, salt)).decrypt(secure)).toBe("hunter2-config");
+});
+
+test("another passphrase is told at once", async () => {
+  await expect(crypterFor("wrong", SALT)).rejects.toThrow(WrongPassphrase);
+});
+
+test("a new salt opens again; each encryption differs; a changed ciphertext is refused", async () => {
+  const { salt, crypter } = await newSalt("p");
+  const again = await crypterFor("p", salt);
+  const [one, two] = [crypter.encrypt("é\n"), crypter.encrypt("é\n")];
+  expect(one).not.toBe(two);
+  expect([again.decrypt(one), again.decrypt(two)]).toEqual(["é\n", "é\n"]);
+  const broken = `${one.slice(0, -4)}${one.slice(-4) === "AAA=" ? "BBB=" : "AAA="}`;
+  expect(() => again.decrypt(broken)).toThrow();
+});
