@@ -1,0 +1,139 @@
+import { execFileSync, spawn } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { listen, manifestOf, type Place, placeWith, until } from "./pushpool";
+
+const bin = join(__dirname, "..", "..", "bin", "pushpool.cjs");
+
+/** Runs a command on a pseudo-terminal (Python's pty) and sends keys when it has said something. */
+const ON_A_TERMINAL = `
+import json, os, pty, select, sys, time
+argv, keys = json.loads(sys.argv[1]), json.loads(sys.argv[2])
+pid, fd = pty.fork()
+if pid == 0:
+    os.execvp(argv[0], argv)
+seen = b""
+while True:
+    ready, _, _ = select.select([fd], [], [], 30)
+    try:
+        chunk = os.read(fd, 65536) if ready else b""
+    except OSError:
+        chunk = b""
+    if not chunk:
+        break
+    seen += chunk
+    while keys and keys[0][0].encode() in seen:
+        _, send = keys.pop(0)
+        os.write(fd, send.encode())
+_, status = os.waitpid(pid, 0)
+sys.stdout.buffer.write(seen)
+sys.exit(os.waitstatus_to_exitcode(status))
+`;
+
+function onTerminal(here: Place, args: string[], keys: [string, string][] = []): { status: number; screen: string } {
+  const script = join(here.folder, "terminal.py");
+  writeFileSync(script, ON_A_TERMINAL);
+  const { NO_COLOR: _, ...env } = here.env;
+  const argv = JSON.stringify([process.execPath, bin, ...args]);
+  try {
+    const screen = execFileSync("python3", [script, argv, JSON.stringify(keys)], {
+      cwd: here.folder,
+      env: { ...env, TERM: "xterm-256color" },
+      encoding: "utf8",
+      timeout: 60_000,
+    });
+    return { status: 0, screen };
+  } catch (error) {
+    const { status, stdout } = error as { status: number; stdout: string };
+    return { status, screen: stdout };
+  }
+}
+
+const CTRL_C = "\x03";
+const manifest = manifestOf({ "a/short": "sh -c 'echo one; sleep 0.5; echo two'", "a/long": "sh -c 'echo up; sleep 60'" });
+
+test("a terminal shows phases with times, the log below, a live line, the end", () => {
+  const { status, screen } = onTerminal(placeWith(manifest), ["run", "a/short"]);
+  expect(status).toBe(0);
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: what a terminal is sent
+  const plain = screen.replace(/\x1b\[[0-9;?]*[A-Za-z]/g, "");
+  expect(plain).toMatch(/ s {2}SCHEDULED/);
+  expect(plain).toMatch(/ s {2}RUNNING/);
+  expect(plain).toMatch(/│ one/);
+  expect(plain).toMatch(/│ two/);
+  expect(plain).toMatch(/[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏] RUNNING/);
+  expect(plain).toMatch(/is COMPLETED \(exit code 0/);
+  expect(screen).toContain("\x1b[32m");
+});
+
+test("Ctrl-C once detaches with 130 and says how to come back; the run goes on", () => {
+  const here = placeWith(manifest);
+  const { status, screen } = onTerminal(here, ["run", "a/long", "--flow-run-name", "mine"], [["│ up", CTRL_C]]);
+  expect(status).toBe(130);
+  expect(screen).toMatch(/detached from mine: it goes on\. `pushpool wait \S+` comes back to it, `pushpool cancel \S+` stops it/);
+  expect(JSON.parse(here.pushpool("show", "mine", "--json").stdout)).toMatchObject({ run: { state: { type: "RUNNING" } } });
+  expect(here.pushpool("cancel", "mine").status).toBe(0);
+});
+
+test("Ctrl-C twice quickly cancels for real, with 3", () => {
+  const here = placeWith(manifest);
+  const { status, screen } = onTerminal(
+    here,
+    ["run", "a/long", "--flow-run-name", "mine"],
+    [
+      ["│ up", CTRL_C],
+      ["detached from", CTRL_C],
+    ],
+  );
+  expect([status, screen]).toEqual([3, expect.stringMatching(/cancelling[\s\S]*mine is CANCELLED/)]);
+  expect(JSON.parse(here.pushpool("show", "mine", "--json").stdout)).toMatchObject({ run: { state: { type: "CANCELLED" } } });
+});
+
+test("kill -9 of the CLI while it watches: the run goes on, and the next one tells its end", async () => {
+  const here = placeWith(manifestOf({ "a/b": "sh -c 'echo up; sleep 1; echo down; exit 7'" }));
+  const child = here.start("run", "a/b", "--flow-run-name", "mine");
+  const heard = listen(child);
+  await until(() => heard.stdout().includes("up"));
+  child.kill("SIGKILL");
+  await heard.ended;
+  const { status, stdout } = here.pushpool("wait", "mine");
+  expect([status, stdout]).toEqual([1, "up\ndown\n"]);
+});
+
+test("a reader that goes away is no crash", async () => {
+  const here = placeWith(manifestOf({ "a/b": "sh -c 'i=0; while [ $i -lt 5000 ]; do echo line $i; i=$((i+1)); done'" }));
+  here.pushpool("run", "a/b", "--flow-run-name", "mine");
+  const child = spawn("sh", ["-c", `"${process.execPath}" "${bin}" logs mine | head -n 1`], {
+    cwd: here.folder,
+    env: here.env,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const heard = listen(child);
+  await heard.ended;
+  expect([heard.stdout(), heard.stderr()]).toEqual(["line 0\n", ""]);
+});
+
+test("two CLIs at once never exceed the pool's limit; the one that waits says so and then goes", async () => {
+  const here = placeWith(manifestOf({ "a/b": "sh -c 'sleep 1'" }, { pool: { concurrencyLimit: 1 } }));
+  const children = [1, 2, 3].map((n) => listen(here.start("run", "a/b", "--flow-run-name", `run-${n}`, "--json")));
+  expect(await Promise.all(children.map(({ ended }) => ended))).toEqual([0, 0, 0]);
+  const spans = children.map(({ stdout }) => {
+    const { run } = JSON.parse(stdout().trim().split("\n").at(-1) as string) as { run: { startedAt: string; endedAt: string } };
+    return [Date.parse(run.startedAt), Date.parse(run.endedAt)] as const;
+  });
+  spans.sort(([a], [b]) => a - b);
+  for (let n = 1; n < spans.length; n++) expect(spans[n]?.[0]).toBeGreaterThanOrEqual((spans[n - 1]?.[1] ?? 0) - 5);
+  expect(children.map(({ stdout }) => stdout()).join("")).toMatch(/AwaitingConcurrencySlot/);
+});
+
+test("a paused pool: --detach says that it waits, and for what", () => {
+  const here = placeWith(manifestOf({ "a/b": "true" }, { pool: { isPaused: true } }));
+  const { status, stderr } = here.pushpool("run", "a/b", "--detach", "--flow-run-name", "mine");
+  expect([status, stderr]).toEqual([
+    0,
+    expect.stringMatching(/not submitted yet: work pool "local" is paused\. `pushpool wait .*` submits it when it may go/),
+  ]);
+  expect(here.pushpool("wait", "mine", "--timeout", "200ms").status).toBe(4);
+  expect(here.pushpool("cancel", "mine").status).toBe(0);
+});
