@@ -1,6 +1,6 @@
 import { statSync } from "node:fs";
 import { resolve } from "node:path";
-import { findProjectDir, readProject } from "./engine/project";
+import { findProjectDir, readProjectName } from "./engine/project";
 import { findHome, openHome, stateHome } from "./home";
 import { pulumiSelectedStack } from "./pulumiCli";
 import { engineOf, selectedStack } from "./stacks";
@@ -54,7 +54,7 @@ export function openWorkspace({ cwd: folder = ".", stack: wanted, env = process.
   const home = findHome(cwd, env);
   openHome(home, { create });
   const dir = findProjectDir(cwd);
-  const project = dir === undefined ? undefined : { name: readProject(dir).name, dir };
+  const project = dir === undefined ? undefined : { name: readProjectName(dir), dir };
   const stack = wanted === undefined ? selected(home, project, env) : { ...readStackName(wanted, project?.name), given: true };
   return { cwd, env, home, stateHome: stateHome(env), ...(project ? { project } : {}), ...(stack ? { stack } : {}) };
 }

@@ -40,6 +40,17 @@ export function readProject(dir: string): Project {
   return { name, dir, file, ...(main === undefined ? {} : { main }), runtime: runtimeName, runtimeOptions: options ?? {} };
 }
 
+/**
+ * The name of a project, which nearly every command needs and nearly every project file has as a plain line: only for one that has not is
+ * the YAML read as such. An unindented line of this form is the top-level key, whatever else the file holds.
+ * @throws {UserError} as {@link readProject}
+ */
+export function readProjectName(dir: string): string {
+  const file = FILES.map((name) => join(dir, name)).find((path) => existsSync(path));
+  const plain = file === undefined ? null : /^name: +([A-Za-z0-9_.-]+) *$/m.exec(readFileSync(file, "utf8"));
+  return plain?.[1] ?? readProject(dir).name;
+}
+
 function parse(text: string, file: string): Record<string, unknown> {
   // Loaded here: most commands that look for a project never find more than plain `key: value` lines.
   const { parse: parseYaml } = require("yaml") as typeof import("yaml");

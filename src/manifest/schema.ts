@@ -1,25 +1,19 @@
-import type { ErrorObject, ValidateFunction } from "ajv";
 import { suggestion } from "../nearest";
+import type { SchemaError } from "../template/schema";
 import schema from "./manifest.schema.json";
 import { segmentsOf, toPath } from "./pointer";
+import { manifestErrors } from "./validator";
 
 /** The JSON Schema of a manifest, as shipped. */
 export const manifestSchema: object = schema;
 
-let validate: ValidateFunction | undefined;
-
 /**
  * What is wrong with a tree that should be a manifest: its first fault, with its path and what would be right; `undefined` if nothing is.
- * ajv is loaded by the first call, and not to check the schema itself: that would take longer than everything else here.
  */
 export function schemaFault(tree: unknown): string | undefined {
-  if (!validate) {
-    const { Ajv } = require("ajv") as typeof import("ajv");
-    validate = new Ajv({ strict: false, validateSchema: false, logger: false, verbose: true }).compile(schema);
-  }
-  if (validate(tree)) return undefined;
+  const errors = manifestErrors(tree);
+  if (errors.length === 0) return undefined;
   // For a bad name ajv tells its pattern first and the name second; the name is the fault.
-  const errors = validate.errors ?? [];
   const error = errors.find(({ keyword }) => keyword === "propertyNames") ?? errors[0];
   return error ? tell(error) : "it is not a manifest";
 }
@@ -30,7 +24,7 @@ const NAMES: Record<string, string> = {
   deployments: "a deployment is named by its flow and its name, for example hello/prod",
 };
 
-function tell({ instancePath, keyword, params, data, message = "is not valid", parentSchema }: ErrorObject): string {
+function tell({ instancePath, keyword, params, data, message = "is not valid", parentSchema }: SchemaError): string {
   const segments = segmentsOf(instancePath);
   const path = toPath(segments) || "the manifest";
   const at = (key: string) => toPath([...segments, key]);
@@ -61,7 +55,7 @@ function tell({ instancePath, keyword, params, data, message = "is not valid", p
   }
 }
 
-function hint(parent: ErrorObject["parentSchema"], key: string): string {
+function hint(parent: SchemaError["parentSchema"], key: string): string {
   const description = parent?.properties?.[key]?.description;
   return typeof description === "string" ? `: ${description.charAt(0).toLowerCase()}${description.slice(1).replace(/\.$/, "")}` : "";
 }

@@ -6,7 +6,7 @@ import {
   checkJobVariables,
   checkParameters,
   checkRequiredVariables,
-  checkTemplate,
+  checkTemplateShape,
   prepareJob,
   resolveJob,
   validateJob,
@@ -97,8 +97,8 @@ export function planJob(input: {
     ...deployment.workPool.jobVariables,
   };
   const template = pool.baseJobTemplate;
-  checkTemplate(template, `pools.${poolName}.baseJobTemplate`);
-  checkJobVariables(template, deploymentJobVariables, `deployments.${request.deployment}.workPool.jobVariables`);
+  checkTemplateShape(template, `pools.${poolName}.baseJobTemplate`);
+  checkJobVariables(template, deployment.workPool.jobVariables ?? {}, `deployments.${request.deployment}.workPool.jobVariables`);
   checkJobVariables(template, flowRunJobVariables, "job variable");
   checkRequiredVariables(template, { ...deploymentJobVariables, ...flowRunJobVariables }, "job variable");
 

@@ -17,6 +17,18 @@ import { schemaErrors } from "./schema";
  * @throws {UserError} naming the path of what is wrong
  */
 export function checkTemplate(template: Value, path: string): void {
+  checkTemplateShape(template, path);
+  const { variables } = template as { variables: ValueObject };
+  const at = ([name = "", ...keys]: string[]) => [`${path}.variables.properties.${name}.default`, ...keys].join(".");
+  refuse(variableFaults(template as ValueObject, defaultsOf(variables), `${path}.variables`), at);
+}
+
+/**
+ * The same without the defaults: what a run checks, since a default that it takes comes to its target like any other value, and checking
+ * a schema costs more than all else in submitting.
+ * @throws {UserError} naming the path of what is wrong
+ */
+export function checkTemplateShape(template: Value, path: string): void {
   if (!isObject(template)) throw new UserError(`${path}: must be an object with "job_configuration" and "variables"`);
   if (fine.has(template)) return;
   for (const half of ["job_configuration", "variables"] as const) {
@@ -34,9 +46,6 @@ export function checkTemplate(template: Value, path: string): void {
         : suggestion(variable, Object.keys(declared)) || "it declares none";
     throw new UserError(`${at}: job variable "${variable}" is not declared in ${path}.variables.properties: ${hint}`);
   }
-  const variables = template.variables as ValueObject;
-  const at = ([name = "", ...keys]: string[]) => [`${path}.variables.properties.${name}.default`, ...keys].join(".");
-  refuse(variableFaults(template, defaultsOf(variables), `${path}.variables`), at);
   fine.add(template);
 }
 

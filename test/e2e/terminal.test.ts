@@ -69,7 +69,7 @@ test("a terminal shows phases with times, the log below, a live line, the end", 
 
 test("Ctrl-C once detaches with 130 and says how to come back; the run goes on", () => {
   const here = placeWith(manifest);
-  const { status, screen } = onTerminal(here, ["run", "a/long", "--flow-run-name", "mine"], [["│ up", CTRL_C]]);
+  const { status, screen } = onTerminal(here, ["run", "a/long", "--flow-run-name", "mine"], [["[22m up", CTRL_C]]);
   expect(status).toBe(130);
   expect(screen).toMatch(/detached from mine: it goes on\. `pushpool wait \S+` comes back to it, `pushpool cancel \S+` stops it/);
   expect(JSON.parse(here.pushpool("show", "mine", "--json").stdout)).toMatchObject({ run: { state: { type: "RUNNING" } } });
@@ -82,7 +82,7 @@ test("Ctrl-C twice quickly cancels for real, with 3", () => {
     here,
     ["run", "a/long", "--flow-run-name", "mine"],
     [
-      ["│ up", CTRL_C],
+      ["[22m up", CTRL_C],
       ["detached from", CTRL_C],
     ],
   );
