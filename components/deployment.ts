@@ -1,60 +1,78 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { AnyJson } from "./poolDefinition";
+import { checkDeploymentName, refuse } from "./checks";
+import { type DeploymentDefinition, present } from "./definitions";
+import type { AnyJson } from "./json";
 
 export interface DeploymentArgs {
-  /** The work pool that runs it, as a pool component's `workPoolName`. */
+  /**
+   * The work pool that runs it: the workPoolName of a pool component, or the name of one.
+   */
   workPoolName: pulumi.Input<string>;
-  /** Queue of the work pool. `default` by default. */
+  /**
+   * Work queue of that pool. By default the one called default.
+   */
   workQueueName?: pulumi.Input<string>;
-  /** The flow: `path/file.py:func` or `module.func`. */
+  /**
+   * The flow: path/file.py:func or module.func.
+   */
   entrypoint?: pulumi.Input<string>;
-  /** What to run as it is, split into words as a shell does. */
+  /**
+   * What to run as it is, split into words as a shell does, but by no shell.
+   */
   command?: pulumi.Input<string>;
-  /** Defaults of the flow's parameters. Not secret. */
+  /**
+   * Defaults of the flow's parameters. They are not secret.
+   */
   parameters?: Record<string, AnyJson>;
-  /** JSON Schema that parameters are checked against before a run is sent. */
-  parameterSchema?: AnyJson;
-  /** Whether they are. True by default. */
+  /**
+   * JSON Schema that a run's parameters must fit.
+   */
+  parameterSchema?: Record<string, AnyJson>;
+  /**
+   * Whether they must. By default they must.
+   */
   enforceParameterSchema?: pulumi.Input<boolean>;
-  /** Over the pool's job variables, and under a run's own. */
+  /**
+   * Over the pool's job variables, and under a run's own. Any leaf may be secret.
+   */
   jobVariables?: Record<string, AnyJson>;
-  /** Every run has them. */
+  /**
+   * Tags of every run.
+   */
   tags?: pulumi.Input<pulumi.Input<string>[]>;
+  /**
+   * What it is for.
+   */
   description?: pulumi.Input<string>;
 }
 
 /**
- * A deployment: what runs, where, and with which defaults. It is named `<flow name>/<deployment name>`, as everywhere in Prefect.
+ * A deployment: what runs, where, and with which defaults. Its name is `<flow name>/<deployment name>`, as everywhere in Prefect.
  *
  * ```ts
  * const hello = new Deployment("hello/prod", { workPoolName: pool.workPoolName, command: "node hello.mjs", parameters: { name: "Ada" } });
  * ```
  */
 export class Deployment extends pulumi.ComponentResource {
-  /** `<flow name>/<deployment name>` */
+  /**
+   * Flow name and deployment name, with a slash between.
+   */
   readonly deploymentName: pulumi.Output<string>;
-  /** For `manifest()`. */
-  readonly definition: AnyJson;
+  /**
+   * What manifest() takes.
+   */
+  readonly definition: DeploymentDefinition;
 
   constructor(name: string, args: DeploymentArgs, opts?: pulumi.ComponentResourceOptions) {
     super("pushpool:index:Deployment", name, args, opts);
-    if (!/^[^/]+\/[^/]+$/.test(name))
-      throw new pulumi.ResourceError(`a deployment is named FLOW/DEPLOYMENT, as "hello/prod"; "${name}" is not`, this);
-    if (args.entrypoint === undefined && args.command === undefined)
-      throw new pulumi.ResourceError("give the deployment a command, or an entrypoint", this);
+    const { workPoolName, workQueueName, jobVariables, entrypoint, command, ...others } = args;
+    checkDeploymentName(name, this);
+    if (workPoolName === undefined) refuse("workPoolName is missing: give the workPoolName of a pool component", this);
+    if (entrypoint === undefined && command === undefined) {
+      refuse('command is missing, and so is entrypoint: give the deployment what it runs, for example command: "python etl.py"', this);
+    }
+    const { parameters, parameterSchema, enforceParameterSchema, tags, description } = others;
 
-    const {
-      workPoolName,
-      workQueueName,
-      jobVariables,
-      entrypoint,
-      command,
-      parameters,
-      parameterSchema,
-      enforceParameterSchema,
-      tags,
-      description,
-    } = args;
     this.deploymentName = pulumi.output(name);
     this.definition = {
       name,
@@ -71,8 +89,4 @@ export class Deployment extends pulumi.ComponentResource {
     };
     this.registerOutputs({ deploymentName: this.deploymentName });
   }
-}
-
-function present(values: Record<string, AnyJson>): Record<string, AnyJson> {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
 }

@@ -1,13 +1,14 @@
 import * as pulumi from "@pulumi/pulumi";
 import { MANIFEST_KIND, MANIFEST_VERSION } from "../src/manifest/manifest";
+import type { PushPoolDefinition } from "./definitions";
 import type { Deployment } from "./deployment";
-import type { AnyJson, PoolDefinition } from "./poolDefinition";
+import type { AnyJson } from "./json";
 
 /** What a manifest is made of. */
 export interface ManifestParts {
-  /** Pool components of any cloud. */
-  pools: { definition: AnyJson }[];
-  deployments?: Deployment[];
+  /** Pool components, of any cloud. */
+  pools: readonly { definition: PushPoolDefinition }[];
+  deployments?: readonly Deployment[];
   /** More blocks for `{{ prefect.blocks.… }}`, by `<block type slug>/<block document name>`: `{ data: {…} }`. */
   blocks?: Record<string, AnyJson>;
   /** For `{{ prefect.variables.NAME }}`. */
@@ -15,24 +16,34 @@ export interface ManifestParts {
 }
 
 /**
- * The manifest of what this program declares: export it, and `pushpool` finds it among the stack's outputs.
+ * The manifest of what this program declares. Export it, under any name: pushpool finds it among the stack's outputs by its kind.
  *
- * It is a plain tree with outputs at its leaves, so that of it only what is secret is masked. Do not wrap it in `pulumi.output()`:
- * one secret would make all of it secret.
+ * It is a plain tree with outputs at its leaves, so that of it only what is secret is masked. Do not wrap it in `pulumi.output()`: one
+ * secret would make all of it secret.
  *
  * ```ts
  * export const pushPools = manifest({ pools: [pool], deployments: [hello] });
  * ```
+ * @throws {Error} if two pools, blocks or deployments have one name
  */
-export function manifest({ pools, deployments = [], blocks = {}, variables = {} }: ManifestParts): AnyJson {
-  const definitions = pools.map(({ definition }) => definition as PoolDefinition);
+export function manifest({ pools, deployments = [], blocks = {}, variables = {} }: ManifestParts): Record<string, AnyJson> {
+  const poolEntries = pools.map(({ definition }) => [definition.name, definition.pool] as const);
+  const blockEntries = [...pools.flatMap(({ definition }) => Object.entries(definition.blocks)), ...Object.entries(blocks)];
+  const deploymentEntries = deployments.map(({ definition }) => [definition.name, definition.deployment] as const);
   return {
     kind: MANIFEST_KIND,
     version: MANIFEST_VERSION,
     source: { project: pulumi.getProject(), stack: pulumi.getStack() },
-    pools: Object.fromEntries(definitions.map(({ name, pool }) => [name, pool])),
-    blocks: { ...Object.assign({}, ...definitions.map((definition) => definition.blocks)), ...blocks },
+    pools: byName("work pools", poolEntries),
+    blocks: byName("blocks", blockEntries),
     variables,
-    deployments: Object.fromEntries(deployments.map(({ definition }) => [definition.name, definition.deployment])),
+    deployments: byName("deployments", deploymentEntries),
   };
+}
+
+function byName(what: string, entries: readonly (readonly [string, AnyJson])[]): Record<string, AnyJson> {
+  const names = entries.map(([name]) => name);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) throw new pulumi.RunError(`manifest(): two ${what} are called "${twice}": give one of them another name`);
+  return Object.fromEntries(entries);
 }

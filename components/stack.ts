@@ -5,32 +5,23 @@
  *       pushpool:pools:
  *         local: { type: process:push, concurrencyLimit: 4 }
  *
- * With no configuration at all there is one pool, `local`, of type process:push. A cloud's components are loaded only for a pool of its.
+ * With no configuration at all there is one pool, `local`, of type `process:push`.
  */
 import * as pulumi from "@pulumi/pulumi";
-import type { ProcessPushPoolArgs } from "./local";
+import { configuredPools, type PoolComponent } from "./configuredPools";
 import { manifest } from "./manifest";
-import type { AnyJson } from "./poolDefinition";
 
-interface PoolConfig extends Record<string, AnyJson> {
-  type: string;
-}
+// `require`, as each is to be loaded only where its pool type is configured, and before anything is declared.
+const COMPONENTS: Record<string, PoolComponent> = {
+  "process:push": {
+    load: () => (require("./local") as typeof import("./local")).ProcessPushPool,
+    args: ["workPoolName", "jobVariables", "baseJobTemplate", "isPaused", "concurrencyLimit", "queues", "timeoutSeconds", "labels"],
+  },
+};
 
-const DEFAULT_POOLS: Record<string, PoolConfig> = { local: { type: "process:push" } };
+const KEY = "pushpool:pools";
+const configured = new pulumi.Config("pushpool").getObject("pools");
+// Pulumi's SDK tells it nowhere else: the configuration keys with a secret in them, as the engine passes them to a program.
+const secretKeys: string[] = JSON.parse(process.env.PULUMI_CONFIG_SECRET_KEYS ?? "[]");
 
-function poolOf(name: string, config: PoolConfig): { definition: AnyJson } {
-  const { type, ...args } = config ?? {};
-  switch (type) {
-    case "process:push": {
-      const { ProcessPushPool } = require("./local") as typeof import("./local");
-      return new ProcessPushPool(name, args as ProcessPushPoolArgs);
-    }
-    default:
-      throw new pulumi.RunError(`pushpool:pools.${name}.type: must be process:push, not ${JSON.stringify(type)}`);
-  }
-}
-
-const configured = new pulumi.Config("pushpool").getObject<Record<string, PoolConfig>>("pools") ?? DEFAULT_POOLS;
-const pools = Object.entries(configured).map(([name, config]) => poolOf(name, config));
-
-export const pushPools = manifest({ pools });
+export const pushPools = manifest({ pools: configuredPools(configured, COMPONENTS, secretKeys.includes(KEY)) });

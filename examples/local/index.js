@@ -1,18 +1,14 @@
 const { Deployment, manifest } = require("pushpool");
 const { ProcessPushPool } = require("pushpool/local");
 
-const pool = new ProcessPushPool("local", {
-  concurrencyLimit: 4,
-  jobVariables: { working_dir: __dirname },
-});
+// Runs are processes of this machine, at most four at a time, in this folder.
+const pool = new ProcessPushPool("local", { concurrencyLimit: 4, jobVariables: { working_dir: __dirname } });
+const { workPoolName } = pool;
 
-const workPoolName = pool.workPoolName;
-
-// A node script: it reads its parameters from the environment.
 const node = new Deployment("hello/node", {
   workPoolName,
+  description: "A node script that greets someone, a few times",
   command: "node flows/hello.mjs",
-  description: "Greets someone, a few times.",
   parameters: { name: "Ada", times: 3 },
   parameterSchema: {
     type: "object",
@@ -22,16 +18,16 @@ const node = new Deployment("hello/node", {
   },
 });
 
-// A shell command, as it is.
-const shell = new Deployment("disk/usage", {
+const shell = new Deployment("hello/shell", {
   workPoolName,
-  command: `sh -c 'echo "in $(pwd):"; ls -l flows'`,
-  tags: ["housekeeping"],
+  description: "A shell command; parameters and ids are in its environment",
+  command: `sh -c 'echo "run $PUSHPOOL_FLOW_RUN_NAME in $(basename "$PWD"), with $PUSHPOOL_PARAMETERS"'`,
+  parameters: { name: "Ada" },
 });
 
-// One that fails, and says why.
 const failing = new Deployment("hello/failing", {
   workPoolName,
+  description: "One that fails, with its reason on stderr and exit code 3",
   command: `sh -c 'echo "cannot reach the database" >&2; exit 3'`,
 });
 

@@ -101,11 +101,14 @@ function read(path: string): Cached {
 
 function cachedStacks(folder: string): string[] {
   if (!existsSync(folder)) return [];
-  return readdirSync(folder).flatMap((project) =>
-    readdirSync(join(folder, project))
-      .filter((file) => file.endsWith(".json"))
-      .map((file) => `${project}/${file.slice(0, -".json".length)}`),
-  );
+  return readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .flatMap(({ name: project }) =>
+      readdirSync(join(folder, project))
+        .filter((file) => file.endsWith(".json"))
+        .map((file) => `${project}/${file.slice(0, -".json".length)}`),
+    )
+    .sort();
 }
 
 function cachePath({ home }: Workspace, id: string): string {

@@ -49,7 +49,9 @@ function tell({ instancePath, keyword, params, data, message = "is not valid", p
     case "minLength":
       return `${path} must not be empty`;
     case "pattern":
-      return `${path} must be a URL that starts with http:// or https://`;
+      return segments.at(-1) === "apiUrl"
+        ? `${path} must be a URL that starts with http:// or https://`
+        : `${path} must be a name of letters, digits, "-", "_" and "."`;
     default:
       return `${path} ${message}`;
   }

@@ -3,4 +3,3 @@ export { defaultTemplate } from "./defaultTemplate";
 export { type PrepareContext, prepareJob } from "./prepare";
 export { type JobInput, resolveJob } from "./resolve";
 export { validateJob } from "./validate";
-export { withDefaults } from "./withDefaults";

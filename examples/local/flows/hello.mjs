@@ -1,3 +1,4 @@
+// What a run of hello/node does. Its parameters come in the environment, as JSON.
 import { setTimeout as sleep } from "node:timers/promises";
 
 const { name, times = 1 } = JSON.parse(process.env.PUSHPOOL_PARAMETERS ?? "{}");

@@ -1,0 +1,130 @@
+import * as pulumi from "@pulumi/pulumi";
+import { beforeAll, expect, test } from "vitest";
+import { Deployment, manifest } from "../../components";
+import { ProcessPushPool } from "../../components/local";
+import { parseManifest } from "../../src/manifest";
+import { Secret } from "../../src/secret";
+import { checkTemplate, defaultTemplate } from "../../src/template";
+import { mockPulumi, settled } from "./mocks";
+
+beforeAll(mockPulumi);
+
+test("a manifest is a plain tree: of it only what is secret is secret, and it parses", async () => {
+  const token = pulumi.secret("hunter2");
+  const etl = new ProcessPushPool("etl", {
+    concurrencyLimit: pulumi.output(4),
+    jobVariables: { env: { REGION: "eu", TOKEN: token, DSN: pulumi.interpolate`db://${token}@host` }, stream_output: false },
+    queues: { fast: { priority: 1 } },
+    labels: { team: pulumi.output("data") },
+  });
+  const hello = new Deployment("hello/prod", {
+    workPoolName: etl.workPoolName,
+    workQueueName: "fast",
+    command: "python hello.py",
+    parameters: { name: "Ada" },
+    jobVariables: { env: { KEY: token } },
+    tags: ["t"],
+  });
+  const tree = manifest({
+    pools: [etl],
+    deployments: [hello],
+    blocks: { "secret/token": { data: { value: token } } },
+    variables: { region: "eu", password: token },
+  });
+  expect(pulumi.Output.isInstance(tree)).toBe(false);
+
+  const { value, secrets } = await settled(tree);
+  expect(secrets.sort()).toEqual([
+    "/blocks/secret/token/data/value",
+    "/deployments/hello/prod/workPool/jobVariables/env/KEY",
+    "/pools/etl/baseJobTemplate/variables/properties/env/default/DSN",
+    "/pools/etl/baseJobTemplate/variables/properties/env/default/TOKEN",
+    "/variables/password",
+  ]);
+  const parsed = parseManifest(value, ["/variables/password"], "the program");
+  expect(parsed.source).toEqual({ project: "data", stack: "prod" });
+  expect(parsed.pools.etl).toMatchObject({
+    type: "process:push",
+    concurrencyLimit: 4,
+    queues: { fast: { priority: 1 } },
+    labels: { team: "data" },
+  });
+  expect(parsed.deployments["hello/prod"]).toEqual({
+    command: "python hello.py",
+    workPool: { name: "etl", queue: "fast", jobVariables: { env: { KEY: "hunter2" } } },
+    parameters: { name: "Ada" },
+    tags: ["t"],
+  });
+  expect(parsed.variables.password).toBeInstanceOf(Secret);
+});
+
+test("a pool's template is Prefect's with the job variables as defaults, and the original is left alone", async () => {
+  const pool = new ProcessPushPool("plain", { jobVariables: { working_dir: "/srv", env: { A: "1" } } });
+  const { value } = await settled(pool.definition.pool.baseJobTemplate);
+  const expected = defaultTemplate("process:push");
+  const properties = (expected.variables as { properties: Record<string, object> }).properties;
+  properties.working_dir = { ...properties.working_dir, default: "/srv" };
+  properties.env = { ...properties.env, default: { A: "1" } };
+  expect(value).toEqual(expected);
+  expect(() => checkTemplate(expected, "baseJobTemplate")).not.toThrow();
+  expect(new ProcessPushPool("other").definition.pool.baseJobTemplate).toEqual(defaultTemplate("process:push"));
+});
+
+test("a given template takes the place of the default one", () => {
+  const baseJobTemplate = {
+    job_configuration: { command: "{{ script }}" },
+    variables: { type: "object", properties: { script: { type: "string" } }, required: ["script"] },
+  };
+  const pool = new ProcessPushPool("own", { workPoolName: "own-pool", baseJobTemplate, jobVariables: { script: "true" } });
+  expect(pool.definition).toEqual({
+    name: "own-pool",
+    pool: {
+      type: "process:push",
+      baseJobTemplate: {
+        ...baseJobTemplate,
+        variables: { ...baseJobTemplate.variables, properties: { script: { type: "string", default: "true" } } },
+      },
+    },
+    blocks: {},
+  });
+});
+
+// biome-ignore lint/suspicious/noExplicitAny: these are what the types would not let through
+const bad: [string, () => any, RegExp][] = [
+  [
+    "unknown variable",
+    () => new ProcessPushPool("p", { jobVariables: { workingdir: "/" } }),
+    /jobVariables.*workingdir.*did you mean "working_dir"\?/,
+  ],
+  ["unknown variable, an output", () => new ProcessPushPool("p", { jobVariables: { imagee: pulumi.output(1) } }), /jobVariables.*imagee/],
+  ["ill-typed variable", () => new ProcessPushPool("p", { jobVariables: { stream_output: "loud" } }), /jobVariables\.stream_output/],
+  [
+    "template without variables",
+    () => new ProcessPushPool("p", { baseJobTemplate: { job_configuration: { command: null } } }),
+    /baseJobTemplate\.variables/,
+  ],
+  [
+    "undeclared placeholder",
+    () =>
+      new ProcessPushPool("p", {
+        baseJobTemplate: { job_configuration: { command: "{{ comand }}" }, variables: { properties: { command: { type: "string" } } } },
+      }),
+    /baseJobTemplate\.job_configuration\.command.*"comand".*"command"/,
+  ],
+  ["time limit 0", () => new ProcessPushPool("p", { timeoutSeconds: 0 }), /timeoutSeconds must be a whole number of at least 1, not 0/],
+  ["time limit 1.5", () => new ProcessPushPool("p", { timeoutSeconds: 1.5 }), /timeoutSeconds must be a whole number/],
+  ["negative limit", () => new ProcessPushPool("p", { concurrencyLimit: -1 }), /concurrencyLimit must be .* at least 0, not -1/],
+  ["queue priority 0", () => new ProcessPushPool("p", { queues: { fast: { priority: 0 } } }), /queues\.fast\.priority must be/],
+  ["pool name", () => new ProcessPushPool("a/b"), /workPoolName must be some text without/],
+  ["deployment without a slash", () => new Deployment("hello", { workPoolName: "p", command: "true" }), /"hello\/prod".*"hello" is not/],
+  ["deployment with two", () => new Deployment("a/b/c", { workPoolName: "p", command: "true" }), /"a\/b\/c" is not/],
+  ["deployment with half a name", () => new Deployment("a/", { workPoolName: "p", command: "true" }), /"a\/" is not/],
+  ["nothing to run", () => new Deployment("a/b", { workPoolName: "p" }), /command is missing, and so is entrypoint/],
+  ["no pool", () => new Deployment("a/b", { command: "true" } as never), /workPoolName is missing/],
+  [
+    "two pools of one name",
+    () => manifest({ pools: [new ProcessPushPool("x"), new ProcessPushPool("y", { workPoolName: "x" })] }),
+    /two work pools are called "x"/,
+  ],
+];
+test.each(bad)("refused at once: %s", (_, make, message) => expect(make).toThrow(message));
