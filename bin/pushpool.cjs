@@ -3,11 +3,17 @@
 "use strict";
 var version = process.versions.node.split(".").map(Number);
 if (version[0] < 22 || (version[0] === 22 && version[1] < 13)) {
-  console.error("pushpool needs node 22.13 or newer; this is " + process.version + " (" + process.execPath + "). Install a newer node, or run it by `npx -p node@24 -p pushpool pushpool …`.");
+  console.error(
+    "pushpool needs node 22.13 or newer; this is " +
+      process.version +
+      " (" +
+      process.execPath +
+      "). Install a newer node, or run it by `npx -p node@24 -p pushpool pushpool …`.",
+  );
   process.exit(2);
 }
 // Compiled once, not at every start. In a folder of the user's own: what is in it is run.
 var env = process.env;
-var home = env.XDG_CACHE_HOME || (env.HOME && require("path").join(env.HOME, ".cache"));
-if (home) require("module").enableCompileCache(require("path").join(home, "pushpool", "node"));
+var home = env.XDG_CACHE_HOME || (env.HOME && require("node:path").join(env.HOME, ".cache"));
+if (home) require("node:module").enableCompileCache(require("node:path").join(home, "pushpool", "node"));
 require("../lib/cli.cjs");

@@ -1,6 +1,6 @@
 // `lib/`: the modules by tsc, without type-checking (a type error must not make `npm ci` fail; lint and test check), and the CLI as one bundle.
 import { spawnSync } from "node:child_process";
-import { copyFileSync, mkdirSync, readFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -9,6 +9,8 @@ import { build } from "esbuild";
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 process.chdir(root);
 
+// What an earlier version had and this one has not must not be packed.
+rmSync("lib", { recursive: true, force: true });
 const { status } = spawnSync(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "tsconfig.build.json"], { stdio: "inherit" });
 if (status !== 0) process.exit(status ?? 1);
 
@@ -23,7 +25,14 @@ const precompiledManifestSchema = {
       const require = createRequire(import.meta.url);
       const { Ajv2020 } = require("ajv/dist/2020");
       const standalone = require("ajv/dist/standalone").default;
-      const ajv = new Ajv2020({ strict: false, validateSchema: false, meta: false, allErrors: true, verbose: true, code: { source: true } });
+      const ajv = new Ajv2020({
+        strict: false,
+        validateSchema: false,
+        meta: false,
+        allErrors: true,
+        verbose: true,
+        code: { source: true },
+      });
       const code = standalone(ajv, ajv.compile(JSON.parse(readFileSync("src/manifest/manifest.schema.json", "utf8"))));
       const contents = `${code}\nconst check = module.exports;\nmodule.exports = { manifestErrors: (tree) => (check(tree) ? [] : check.errors) };`;
       return { contents, loader: "js", resolveDir: process.cwd() };

@@ -18,11 +18,11 @@ const node = new Deployment("hello/node", {
   },
 });
 
-const shell = new Deployment("hello/shell", {
+const shell = new Deployment("disk/usage", {
   workPoolName,
-  description: "A shell command; parameters and ids are in its environment",
-  command: `sh -c 'echo "run $PUSHPOOL_FLOW_RUN_NAME in $(basename "$PWD"), with $PUSHPOOL_PARAMETERS"'`,
-  parameters: { name: "Ada" },
+  description: "A shell command, as it is",
+  command: `sh -c 'echo "in $(basename "$PWD"):"; du -sh flows'`,
+  tags: ["housekeeping"],
 });
 
 const failing = new Deployment("hello/failing", {

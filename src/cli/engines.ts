@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { onPath } from "../manifest";
-import { type EngineName, engineOf, recordEngine, refuseOtherEngine, selectedStack } from "../stacks";
+import { DEFAULT_STACK, type EngineName, engineOf, recordEngine, refuseOtherEngine, selectedStack } from "../stacks";
 import { UserError } from "../userError";
 import type { Workspace } from "../workspace";
 import type { GlobalOptions } from "./program";
@@ -19,9 +19,6 @@ export interface Operation {
   engine: EngineName;
 }
 
-/** The stack that `up` makes where none is named or selected. */
-const FIRST_STACK = "dev";
-
 /**
  * Settle project, stack and engine, and say them: `--engine`, else the one that keeps the stack, else pulumi if it is on PATH, else offline.
  * @throws {UserError} if there is no project, or the other engine keeps the stack
@@ -34,7 +31,7 @@ export function settle(workspace: Workspace, { engine: wanted, json }: EngineFla
     throw new UserError(`--stack "${workspace.stack.id}": the project here is ${project.name}`);
   if (wanted !== undefined && wanted !== "pulumi" && wanted !== "offline")
     throw new UserError(`--engine "${wanted}": must be pulumi or offline`);
-  const stack = workspace.stack?.stack ?? selectedStack(home, project.name) ?? FIRST_STACK;
+  const stack = workspace.stack?.stack ?? selectedStack(home, project.name) ?? DEFAULT_STACK;
   const hasPulumi = onPath("pulumi", env);
   if (wanted === "pulumi" && !hasPulumi)
     throw new UserError(

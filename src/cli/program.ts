@@ -4,7 +4,6 @@ import { version } from "../../package.json";
 /** What every command takes, before or after its name. */
 export interface GlobalOptions {
   stack?: string;
-  // biome-ignore lint/style/useNamingConvention: commander names it by its flag
   C?: string;
   json?: boolean;
 }

@@ -9,7 +9,7 @@ export interface RunView {
 }
 
 /** `--json`: one object a line. */
-export function jsonView(): RunView {
+function jsonView(): RunView {
   return {
     show: (event) => {
       switch (event.kind) {
@@ -28,7 +28,7 @@ export function jsonView(): RunView {
 }
 
 /** For a pipe or a file: plain lines, the run's stdout on stdout and everything else on stderr. */
-export function plainView(now: () => number = Date.now): RunView {
+function plainView(now: () => number = Date.now): RunView {
   const start = now();
   return {
     show: (event) => {
@@ -48,7 +48,7 @@ export function plainView(now: () => number = Date.now): RunView {
 }
 
 /** `0.3 s  PENDING Submitting`, with the reason where there is one. */
-export function phaseLine(state: State, elapsed: number, coloured = false): string {
+function phaseLine(state: State, elapsed: number, coloured = false): string {
   const time = formatDuration(elapsed).padStart(6);
   return `${coloured ? dim(time) : time}  ${stateText(state, coloured)}${state.message ? `: ${state.message}` : ""}`;
 }
@@ -56,7 +56,7 @@ export function phaseLine(state: State, elapsed: number, coloured = false): stri
 const FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏";
 
 /** On a terminal: phases with their times, the output below, and a last line that lives. */
-export function terminalView(now: () => number = Date.now): RunView {
+function terminalView(now: () => number = Date.now): RunView {
   const start = now();
   const erase = "\r\x1b[2K";
   let status: string | undefined;

@@ -10,7 +10,7 @@ import type { Resource, StackStore } from "./state/stackStore";
 const STACK_TYPE = "pulumi:pulumi:Stack";
 
 /** A program asked for something impossible; the deployment ends, and this is why. */
-export class DeploymentFailed extends UserError {}
+class DeploymentFailed extends UserError {}
 
 /**
  * One preview or update as it goes: what the program has registered so far, over what the stack had before. In an update the state is

@@ -60,7 +60,7 @@ export function toRow(run: FlowRun, poolType: PoolType, requestDigest: string): 
   };
 }
 
-export function runOf(row: RunRow): FlowRun {
+function runOf(row: RunRow): FlowRun {
   return defined<FlowRun>({
     id: row.id,
     name: row.name,

@@ -67,7 +67,7 @@ export function searchCache(workspace: Workspace, { secrets, now }: { secrets: b
 }
 
 /** How long, in words: the greatest unit that there is at least one of. @param milliseconds of any sign */
-export function age(milliseconds: number): string {
+function age(milliseconds: number): string {
   const minutes = Math.floor(milliseconds / 60_000);
   if (minutes < 1) return "less than a minute";
   const [count, unit] =

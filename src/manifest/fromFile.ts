@@ -1,10 +1,10 @@
 import { readFileSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Json } from "../json";
+import { parseJson } from "../jsonText";
 import { refuseForeign } from "../ownership";
 import { UserError } from "../userError";
 import type { Workspace } from "../workspace";
-import { parseJson } from "../jsonText";
 import { pickManifest } from "./outputs";
 import { isManifest } from "./parse";
 import type { Source } from "./source";

@@ -1,6 +1,6 @@
 export { onPath } from "../pulumiCli";
 export { type LoadedManifest, loadManifest, type ManifestOptions, pullManifest, reloadManifest } from "./load";
-export { MANIFEST_KIND, MANIFEST_VERSION, type Manifest } from "./manifest";
+export type { Manifest } from "./manifest";
 export { checkDeploymentPool, parseManifest } from "./parse";
 export { manifestSchema } from "./schema";
 export { lookupSecret, maskManifest, secretFromParts } from "./secrets";

@@ -1,11 +1,12 @@
 import { v7 as uuid } from "uuid";
 import type { Json } from "../json";
 import type { RunRecord } from "../ledger";
+import type { LoadedManifest } from "../manifest";
 import { UserError } from "../userError";
 import type { RunsContext } from "./context";
 import type { FlowRun } from "./flowRun";
 import { madeUpName } from "./names";
-import { planJob, type RunRequest, resolveRequest } from "./plan";
+import { planJob, type Resolved, type RunRequest, resolveRequest } from "./plan";
 import { requestDigest } from "./requestDigest";
 import { state } from "./states";
 import { withoutSecrets } from "./storedSecrets";
@@ -63,8 +64,7 @@ export async function createRun(
 }
 
 async function plan(context: RunsContext, request: RunRequest) {
-  const { manifest, origin, stack } = await context.manifest();
-  const resolved = resolveRequest(manifest, origin, request);
+  const { resolved, manifest, stack } = await resolve(context, request);
   const target = await context.target(resolved.pool.type);
   const now = context.now();
   const identity = { id: uuid(), name: request.name ?? madeUpName(), attempt: 1 };
@@ -84,6 +84,18 @@ async function plan(context: RunsContext, request: RunRequest) {
     version: 1,
   };
   return { run, poolType: resolved.pool.type, jobConfiguration, submission };
+}
+
+/** An unknown name in a manifest that was pulled earlier may be known by now: that one is pulled once more before the request is refused. */
+async function resolve(context: RunsContext, request: RunRequest): Promise<LoadedManifest & { resolved: Resolved }> {
+  const loaded = await context.manifest();
+  try {
+    return { ...loaded, resolved: resolveRequest(loaded.manifest, loaded.origin, request) };
+  } catch (error) {
+    if (!(error instanceof UserError) || !loaded.reload) throw error;
+    const fresh = await context.manifest({ fresh: true });
+    return { ...fresh, resolved: resolveRequest(fresh.manifest, fresh.origin, request) };
+  }
 }
 
 function refuseOtherRequest(record: RunRecord, digest: string): void {

@@ -1,4 +1,5 @@
 import type { JsonObject, ValueObject } from "../json";
+import { checkDeploymentPool } from "../manifest";
 import type { DeploymentDefinition, Manifest, PoolDefinition } from "../manifest/manifest";
 import { suggestion } from "../nearest";
 import type { Submission, Target } from "../targets/target";
@@ -52,11 +53,8 @@ export function resolveRequest(manifest: Manifest, origin: string, request: RunR
   }
   const { name, queue = "default" } = deployment.workPool;
   const at = `deployments.${request.deployment}`;
-  const pool = manifest.pools[name];
-  if (!pool)
-    throw new UserError(
-      `${at}.workPool.name: there is no work pool "${name}" in ${origin}: ${suggestion(name, Object.keys(manifest.pools)) || "it has none"}`,
-    );
+  checkDeploymentPool(manifest, request.deployment, deployment, origin);
+  const pool = manifest.pools[name] as PoolDefinition;
   if (queue !== "default" && !pool.queues?.[queue]) {
     const queues = ["default", ...Object.keys(pool.queues ?? {})];
     throw new UserError(`${at}.workPool.queue: work pool "${name}" has no queue "${queue}": ${suggestion(queue, queues)}`);

@@ -61,8 +61,10 @@ export function openRuns({ workspace, manifest, output, stdin }: OpenRuns): Runs
   return runsOver({
     ledger: openSqliteLedger(path),
     ...(workspace.stack ? { stack: workspace.stack.id } : {}),
-    readManifest: async () => {
-      const { loadManifest } = await import("../manifest/index.js");
+    readManifest: async (stale) => {
+      const { loadManifest, reloadManifest } = await import("../manifest/index.js");
+      // A cached one is not read again but pulled again.
+      if (stale?.reload) return reloadManifest(stale);
       return loadManifest(workspace, {
         secrets: true,
         ...(manifest === undefined ? {} : { manifest }),
@@ -79,7 +81,8 @@ export function openRuns({ workspace, manifest, output, stdin }: OpenRuns): Runs
 export interface RunsParts {
   ledger: Ledger;
   stack?: string;
-  readManifest: () => Promise<LoadedManifest>;
+  /** @param stale what was read before, where it may no longer be true */
+  readManifest: (stale?: LoadedManifest) => Promise<LoadedManifest>;
   openTarget: (type: PoolType) => Promise<Target>;
   digestKey: () => Buffer;
   env: NodeJS.ProcessEnv;
@@ -95,7 +98,8 @@ export function runsOver({ ledger, stack, readManifest, openTarget, digestKey, e
     ledger,
     ...(stack === undefined ? {} : { stack }),
     manifest: ({ fresh = false } = {}) => {
-      if (fresh || !manifest) manifest = readManifest();
+      if (!manifest) manifest = readManifest();
+      else if (fresh) manifest = manifest.then(readManifest);
       return manifest;
     },
     target: (type) => {

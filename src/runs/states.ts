@@ -26,7 +26,7 @@ const USUAL_NAMES: Record<StateType, string> = {
  * A command that ran and failed is FAILED; infrastructure that failed under it is CRASHED (Prefect's distinction,
  * https://docs.prefect.io/v3/concepts/states). Success has one form only: exit code 0.
  */
-export function endState(outcome: Outcome, endedAt: string, cancelling: boolean): State {
+function endState(outcome: Outcome, endedAt: string, cancelling: boolean): State {
   const at = new Date(endedAt);
   switch (outcome.kind) {
     case "exited":

@@ -43,7 +43,7 @@ test("examples/local: one pool, three deployments, and a second `up` changes not
   const { manifest, origin, stack: id } = await load("local-example");
   expect([id, origin]).toEqual(["local-example/dev", "stack local-example/dev (offline engine)"]);
   expect(Object.keys(manifest.pools)).toEqual(["local"]);
-  expect(Object.keys(manifest.deployments).sort()).toEqual(["hello/failing", "hello/node", "hello/shell"]);
+  expect(Object.keys(manifest.deployments).sort()).toEqual(["disk/usage", "hello/failing", "hello/node"]);
   expect(manifest.deployments["hello/node"]?.workPool).toEqual({ name: "local" });
   const template = manifest.pools.local?.baseJobTemplate;
   expect(template?.variables).toMatchObject({ properties: { working_dir: { default: dir } } });

@@ -321,6 +321,6 @@ test("RUN: an unknown one names the nearest, an ambiguous prefix lists them", as
   expect((await runs.findRun(b.id)).id).toBe(b.id);
   await expect(runs.findRun("brave-fix")).rejects.toThrow(/did you mean "brave-fox"/);
   await expect(runs.findRun(a.id.slice(0, 4))).rejects.toThrow(
-    new RegExp(`ambiguous[sS]*${b.id}[sS]*${a.id}|ambiguous[sS]*${a.id}[sS]*${b.id}`),
+    new RegExp(`ambiguous[^]*${b.id}[^]*${a.id}|ambiguous[^]*${a.id}[^]*${b.id}`),
   );
 });

@@ -63,7 +63,7 @@ export class ScriptedTarget implements Target {
   }
 }
 
-export const AT = "2026-01-02T03:04:05.678Z";
+const AT = "2026-01-02T03:04:05.678Z";
 
 export function ended(outcome: (Observation & { phase: "ended" })["outcome"]): Observation {
   return { phase: "ended", outcome, startedAt: AT, endedAt: AT };

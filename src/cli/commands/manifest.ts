@@ -1,5 +1,4 @@
-import { loadManifest, maskManifest, pullManifest } from "../../manifest";
-import schema from "../../manifest/manifest.schema.json";
+import { loadManifest, manifestSchema, maskManifest, pullManifest } from "../../manifest";
 import { suggestion } from "../../nearest";
 import { UserError } from "../../userError";
 import { note, print, printJson } from "../screen";
@@ -12,7 +11,7 @@ export async function action([what = "show"]: string[], flags: ManifestFlags & {
   const show = (value: unknown) => (flags.json ? printJson(value) : print(JSON.stringify(value, null, 2)));
   switch (what) {
     case "schema":
-      return show(schema);
+      return show(manifestSchema);
     case "show": {
       const found = await loadManifest(workspaceOf(flags), { ...flags, secrets: false, stdin: readStdin });
       note(`manifest of ${found.origin}`);

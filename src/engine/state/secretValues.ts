@@ -3,8 +3,8 @@ import { MASK } from "../../secret";
 import type { Crypter } from "./passphrase";
 
 /** The key by which Pulumi marks special values on the wire and in state, and the mark of a secret (sdk/go/common/resource/sig). */
-export const SIGNATURE = "4dabf18193072939515e22adb298388d";
-export const SECRET_MARK = "1b47061264138c4ac30d75fd1eb44270";
+const SIGNATURE = "4dabf18193072939515e22adb298388d";
+const SECRET_MARK = "1b47061264138c4ac30d75fd1eb44270";
 
 /** A property value as it goes over the wire: JSON, secrets as `{ [SIGNATURE]: SECRET_MARK, value }`. */
 export type Wire = Json;
@@ -13,7 +13,7 @@ export function isSecretMark(value: Json | undefined): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value) && value[SIGNATURE] === SECRET_MARK;
 }
 
-export function secretOf(value: Json): JsonObject {
+function secretOf(value: Json): JsonObject {
   return { [SIGNATURE]: SECRET_MARK, value };
 }
 

@@ -103,7 +103,7 @@ type Placed = Cut & { stream: LogLine["stream"]; time: number };
  * Both streams in one order: by the stamp that covers a line, stdout before stderr under one stamp. Pure.
  * Where a stream was not read to its end, nothing of the other that belongs after it is told yet.
  */
-export function arrange(out: Cut[], err: Cut[], stamps: Stamp[], wholly: { out: boolean; err: boolean }): Placed[] {
+function arrange(out: Cut[], err: Cut[], stamps: Stamp[], wholly: { out: boolean; err: boolean }): Placed[] {
   const placed: (Placed & { stamp: number })[] = [];
   for (const [stream, lines, key] of [
     ["stdout", out, "out"],

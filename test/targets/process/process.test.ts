@@ -217,7 +217,7 @@ describe("process:push alone", () => {
 
   test("a line keeps its time, whoever reads it when", async () => {
     const { target } = here();
-    const id = await run(target, job("echo early; sleep 1.5; echo late"));
+    const id = await run(target, job("echo early; sleep 2.2; echo late"));
     const first = await until(async () => (await target.logs(id)).lines[0]);
     await ended(target, id);
     const [early, late] = (await target.logs(id)).lines;
