@@ -33,7 +33,7 @@ export interface EngineOptions {
 }
 
 /** The program failed; the message is what it said, its own stack and no other. */
-export class ProgramFailed extends UserError {}
+class ProgramFailed extends UserError {}
 
 /** What `up` would do. Nothing is written. */
 export function preview(options: EngineOptions): Promise<EngineResult> {

@@ -1,2 +1,2 @@
-export { destroy, type EngineOptions, ProgramFailed, preview, up } from "./engine";
+export { destroy, type EngineOptions, preview, up } from "./engine";
 export type { EngineEvent, EngineResult, Op } from "./events";
