@@ -1,6 +1,7 @@
-import { chmodSync, chownSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { scratch } from "../scratch";
 import { manifestOf, type Place, place, placeWith, until } from "./pushpool";
 
 // A mistake gets one message with the field and the fix, exit code 2, and nothing is sent.
@@ -129,12 +130,13 @@ test("a home that anyone may write to", () => {
   expect(here.pushpool("ls")).toMatchObject({ status: 2, stderr: expect.stringMatching(/chmod/) });
 });
 
-function project(program: string, name = "broken"): Place {
-  const here = place({ cwd: join(__dirname, "..", "fixtures", "programs", name) });
-  mkdirSync(join(__dirname, "..", "fixtures", "programs", name), { recursive: true });
-  writeFileSync(join(__dirname, "..", "fixtures", "programs", name, "Pulumi.yaml"), `name: ${name}\nruntime: nodejs\nmain: index.js\n`);
-  writeFileSync(join(__dirname, "..", "fixtures", "programs", name, "index.js"), program);
-  return here;
+function project(program: string, name: string): Place {
+  const cwd = join(scratch(), name);
+  mkdirSync(cwd);
+  symlinkSync(join(__dirname, "..", "..", "node_modules"), join(cwd, "node_modules"));
+  writeFileSync(join(cwd, "Pulumi.yaml"), `name: ${name}\nruntime: nodejs\nmain: index.js\n`);
+  writeFileSync(join(cwd, "index.js"), program);
+  return place({ cwd });
 }
 
 test("a program that throws during `up`: its own stack, not ours", () => {

@@ -1,0 +1,51 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { defaultTemplate } from "../src/template";
+import { exitCodeOf, openTrigger, type RunEvent, type Trigger } from "../src/trigger";
+import { scratch } from "./scratch";
+
+function trigger(): Trigger {
+  const folder = scratch();
+  const manifest = join(folder, "manifest.json");
+  const definition = {
+    kind: "pushpool.dev/manifest",
+    version: 1,
+    source: { project: "data", stack: "dev" },
+    pools: { local: { type: "process:push", baseJobTemplate: defaultTemplate("process:push") } },
+    deployments: {
+      "a/hello": { command: `sh -c 'echo "got $PUSHPOOL_PARAMETERS"'`, workPool: { name: "local" } },
+      "a/long": { command: "sleep 60", workPool: { name: "local" } },
+    },
+  };
+  writeFileSync(manifest, JSON.stringify(definition), { mode: 0o600 });
+  const opened = openTrigger({
+    cwd: folder,
+    manifest,
+    env: { ...process.env, PUSHPOOL_HOME: join(folder, ".pushpool"), XDG_STATE_HOME: folder },
+  });
+  onTestFinished(() => opened.close());
+  return opened;
+}
+
+test("run: submitted at once, watched to its end, its output and states heard", async () => {
+  const events: RunEvent[] = [];
+  const run = await trigger().run("a/hello", { parameters: { n: 1 }, name: "mine", tags: ["t"], onEvent: (event) => events.push(event) });
+  expect([run.name, run.state.type, exitCodeOf(run), run.tags]).toEqual(["mine", "COMPLETED", 0, ["t"]]);
+  expect(events.flatMap((event) => (event.kind === "log" ? [event.line.text] : []))).toEqual(['got {"n":1}']);
+});
+
+test("submit does not wait; watch comes back to it; cancel stops it for real", async () => {
+  const { submit, watch, cancel } = trigger();
+  const submitted = await submit("a/long", { name: "mine" });
+  expect(submitted.state.type).toBe("PENDING");
+  expect((await watch("mine", { timeoutMs: 500 })).state.type).toBe("RUNNING");
+  expect((await cancel(submitted.id, { graceSeconds: 5 })).state.type).toBe("CANCELLED");
+  await expect(cancel("mine")).rejects.toThrow(/has already ended/);
+});
+
+test("a mistake is thrown before anything is sent", async () => {
+  const { run, watch } = trigger();
+  await expect(run("a/helo")).rejects.toThrow(/did you mean "a\/hello"/);
+  await expect(watch("nobody")).rejects.toThrow(/there is no run "nobody"/);
+});
