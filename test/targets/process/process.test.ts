@@ -158,6 +158,8 @@ describe("process:push alone", () => {
   test("a pid that is used again is not taken for the run", async () => {
     const { target } = here();
     const id = await run(target, job("sleep 60"));
+    // Started in another tick of the kernel's clock (10 ms): what tells two processes of one pid apart.
+    await new Promise((done) => setTimeout(done, 50));
     const other = spawn("sleep", ["60"]);
     const start = processStart(other.pid as number) as string;
     expect(start).not.toBe(processStart(pidOf(id)));
