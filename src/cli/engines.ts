@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { openHome } from "../home";
 import { onPath } from "../manifest";
 import { DEFAULT_STACK, type EngineName, engineOf, recordEngine, refuseOtherEngine, selectedStack } from "../stacks";
 import { UserError } from "../userError";
@@ -21,9 +22,11 @@ export interface Operation {
 
 /**
  * Settle project, stack and engine, and say them: `--engine`, else the one that keeps the stack, else pulumi if it is on PATH, else offline.
- * @throws {UserError} if there is no project, or the other engine keeps the stack
+ * Makes the home once nothing is amiss.
+ * @param args what stands after `--`, which only pulumi understands
+ * @throws {UserError} if there is no project, the other engine keeps the stack, or the engine cannot take the arguments
  */
-export function settle(workspace: Workspace, { engine: wanted, json }: EngineFlags): Operation {
+export function settle(workspace: Workspace, { engine: wanted, json }: EngineFlags, args: string[]): Operation {
   const { project, home, env } = workspace;
   if (!project)
     throw new UserError(`there is no Pulumi.yaml from ${workspace.cwd} upwards: go to a Pulumi project, or name its folder with -C`);
@@ -40,6 +43,11 @@ export function settle(workspace: Workspace, { engine: wanted, json }: EngineFla
   const owner = engineOf(home, project.name, stack);
   const engine = wanted ?? owner ?? (hasPulumi ? "pulumi" : "offline");
   refuseOtherEngine(home, project.name, stack, engine);
+  if (engine === "offline" && args.length > 0)
+    throw new UserError(
+      `"${args.join(" ")}": arguments are handed to pulumi, and the offline engine does this. Leave them out, or use --engine pulumi`,
+    );
+  openHome(home, { create: true });
   const why = wanted ? "as asked" : owner ? "it keeps this stack" : hasPulumi ? "pulumi is on PATH" : "pulumi is not on PATH";
   if (!json) note(`stack ${project.name}/${stack}, engine ${engine} (${why})`);
   return { workspace, project, stack, engine };
@@ -52,12 +60,17 @@ export async function runPulumi(
   { yes, json }: EngineFlags,
   args: string[],
 ): Promise<void> {
-  const argv = [verb, "--stack", stack, ...(yes ? ["--yes"] : []), ...(json ? ["--json"] : []), ...args];
+  const organization = workspace.stack?.organization;
+  const name = organization === undefined ? stack : `${organization}/${project.name}/${stack}`;
+  const argv = [verb, "--stack", name, ...(yes ? ["--yes"] : []), ...(json ? ["--json"] : []), ...args];
+  // Ctrl-C reaches pulumi as well, which then winds its operation up: we have to stay until it has.
+  const stay = () => {};
+  process.on("SIGINT", stay);
   const code = await new Promise<number>((done, fail) => {
     const child = spawn("pulumi", argv, { cwd: project.dir, env: workspace.env, stdio: "inherit" });
     child.on("error", fail);
     child.on("exit", (status) => done(status ?? 1));
-  });
+  }).finally(() => process.off("SIGINT", stay));
   if (code !== 0) throw new UserError(`\`pulumi ${argv.join(" ")}\` ended with exit status ${code}; what it said is above`, 5);
 }
 

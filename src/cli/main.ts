@@ -1,5 +1,6 @@
 import { UserError } from "../userError";
 import { buildProgram } from "./program";
+import { guardOutput } from "./streams";
 
 /** A mistake in the words of the command itself. */
 const BAD_INPUT = 2;
@@ -7,13 +8,16 @@ const BAD_INPUT = 2;
 const OUR_BUG = 70;
 
 async function main(argv: string[]): Promise<void> {
-  // The reader has gone (`pushpool logs … | head`): there is nobody to tell.
-  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code === "EPIPE") process.exit(process.exitCode ?? 0);
-    throw error;
-  });
+  guardOutput();
   try {
-    await buildProgram().parseAsync(argv);
+    const program = buildProgram();
+    if (argv.length <= 2) {
+      // Asked for nothing: the help, where mistakes are told.
+      process.stderr.write(program.helpInformation());
+      process.exitCode = BAD_INPUT;
+      return;
+    }
+    await program.parseAsync(argv);
   } catch (error) {
     process.exitCode = tell(error, argv.includes("--json"));
   }

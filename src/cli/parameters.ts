@@ -36,6 +36,14 @@ export function parseParams(given: string, cwd: string): JsonObject {
   return tree;
 }
 
+/**
+ * The parameters of a run: those of `--params`, and over them those of `-p`.
+ * @returns with the names that both give, which is worth a word (Prefect's `deployment run` says so too)
+ */
+export function joinParameters(params: JsonObject, pairs: JsonObject): { parameters: JsonObject; twice: string[] } {
+  return { parameters: { ...params, ...pairs }, twice: Object.keys(pairs).filter((name) => Object.hasOwn(params, name)) };
+}
+
 function jsonOrText(text: string): Json {
   try {
     return JSON.parse(text) as Json;

@@ -1,6 +1,12 @@
-import type { RunEvent, State } from "../runs";
+import { isTerminal, type RunEvent, type State } from "../runs";
 import { formatDuration } from "./duration";
 import { dim, note, print, printJson, stateText } from "./screen";
+
+/** What times are counted from, in milliseconds since 1970. */
+export interface Clock {
+  start: number;
+  now?: () => number;
+}
 
 /** Shows what happens to one run while it is watched. */
 export interface RunView {
@@ -9,7 +15,7 @@ export interface RunView {
 }
 
 /** `--json`: one object a line. */
-function jsonView(): RunView {
+export function jsonView(): RunView {
   return {
     show: (event) => {
       switch (event.kind) {
@@ -28,8 +34,7 @@ function jsonView(): RunView {
 }
 
 /** For a pipe or a file: plain lines, the run's stdout on stdout and everything else on stderr. */
-function plainView(now: () => number = Date.now): RunView {
-  const start = now();
+export function plainView({ start, now = Date.now }: Clock): RunView {
   return {
     show: (event) => {
       switch (event.kind) {
@@ -48,7 +53,7 @@ function plainView(now: () => number = Date.now): RunView {
 }
 
 /** `0.3 s  PENDING Submitting`, with the reason where there is one. */
-function phaseLine(state: State, elapsed: number, coloured = false): string {
+export function phaseLine(state: State, elapsed: number, coloured = false): string {
   const time = formatDuration(elapsed).padStart(6);
   return `${coloured ? dim(time) : time}  ${stateText(state, coloured)}${state.message ? `: ${state.message}` : ""}`;
 }
@@ -56,15 +61,14 @@ function phaseLine(state: State, elapsed: number, coloured = false): string {
 const FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏";
 
 /** On a terminal: phases with their times, the output below, and a last line that lives. */
-function terminalView(now: () => number = Date.now): RunView {
-  const start = now();
+export function terminalView({ start, now = Date.now }: Clock): RunView {
   const erase = "\r\x1b[2K";
-  let status: string | undefined;
+  let status: ((width: number) => string) | undefined;
   let frame = 0;
   const draw = () => {
     if (status === undefined) return;
     frame = (frame + 1) % FRAMES.length;
-    process.stderr.write(`${erase}${FRAMES[frame]} ${status} ${dim(formatDuration(now() - start))}`);
+    process.stderr.write(`${erase}${FRAMES[frame]} ${status(room())} ${dim(formatDuration(now() - start))}`);
   };
   const timer = setInterval(draw, 100);
   timer.unref();
@@ -79,11 +83,11 @@ function terminalView(now: () => number = Date.now): RunView {
       switch (event.kind) {
         case "state": {
           const { state } = event.run;
-          status = ["COMPLETED", "FAILED", "CRASHED", "CANCELLED"].includes(state.type) ? undefined : stateText(state, true);
+          status = isTerminal(state) ? undefined : () => stateText(state, true);
           return line(phaseLine(state, now() - start, true));
         }
         case "waiting":
-          status = `waiting: ${event.reason}`;
+          status = (width) => shorten(`waiting: ${event.reason}`, width);
           return draw();
         case "warning":
           return line(`warning: ${event.message}`);
@@ -99,8 +103,19 @@ function terminalView(now: () => number = Date.now): RunView {
   };
 }
 
-/** The view that fits where the output goes. */
-export function chooseView(json: boolean): RunView {
+/** The view that fits where the output goes. @param start what its times are counted from */
+export function chooseView(json: boolean, start = Date.now()): RunView {
   if (json) return jsonView();
-  return process.stderr.isTTY && process.stdout.isTTY ? terminalView() : plainView();
+  return process.stderr.isTTY && process.stdout.isTTY ? terminalView({ start }) : plainView({ start });
+}
+
+/** How much of a line is left for text beside spinner and time: one that wraps could not be erased. */
+function room(): number {
+  return (process.stderr.columns || 80) - 18;
+}
+
+/** Cut to a width in characters, on one line. */
+export function shorten(text: string, width: number): string {
+  const line = text.replace(/\s+/g, " ");
+  return line.length <= width ? line : `${line.slice(0, Math.max(0, width - 1))}…`;
 }

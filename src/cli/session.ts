@@ -1,4 +1,7 @@
-import { openRuns, type Runs } from "../runs";
+import { existsSync } from "node:fs";
+import { openHome } from "../home";
+import { type FlowRun, openRuns, type Runs } from "../runs";
+import { UserError } from "../userError";
 import { openWorkspace, type Workspace } from "../workspace";
 import type { GlobalOptions } from "./program";
 
@@ -7,21 +10,52 @@ export interface ManifestFlags extends GlobalOptions {
   output?: string;
 }
 
-/** The workspace that the flags name. @param create make the home if it is not there */
-export function workspaceOf({ C, stack }: GlobalOptions, create = false): Workspace {
-  return openWorkspace({ create, ...(C === undefined ? {} : { cwd: C }), ...(stack === undefined ? {} : { stack }) });
+/** The workspace that the flags name. Makes no home: that is for the command that first has something to keep there. */
+export function workspaceOf({ C, stack }: GlobalOptions): Workspace {
+  return openWorkspace({ ...(C === undefined ? {} : { cwd: C }), ...(stack === undefined ? {} : { stack }) });
 }
 
-/** Work with the runs of a workspace, and let its ledger go whatever happens. */
+/**
+ * Work with the runs of a workspace where there may be none yet, and let its ledger go whatever happens.
+ *
+ * A home serves every folder below it, so a slip in the wrong folder must not leave one there: it is made once there is a manifest.
+ */
 export async function withRuns<T>(options: ManifestFlags, work: (runs: Runs, workspace: Workspace) => Promise<T>): Promise<T> {
-  const workspace = workspaceOf(options, true);
-  const { manifest, output } = options;
-  const runs = openRuns({
-    workspace,
-    stdin: readStdin,
-    ...(manifest === undefined ? {} : { manifest }),
-    ...(output === undefined ? {} : { output }),
-  });
+  const workspace = workspaceOf(options);
+  if (!existsSync(workspace.home)) {
+    const { loadManifest } = await import("../manifest/index.js");
+    await loadManifest(workspace, { ...given(options), secrets: false, stdin: readStdin });
+  }
+  openHome(workspace.home, { create: true });
+  return over(workspace, options, work);
+}
+
+/**
+ * The same with the run that a person means.
+ * @throws {UserError} if there is no such run
+ */
+export async function withRun<T>(
+  options: ManifestFlags,
+  ref: string,
+  work: (runs: Runs, run: FlowRun, workspace: Workspace) => Promise<T>,
+): Promise<T> {
+  const workspace = workspaceOf(options);
+  if (!existsSync(workspace.home))
+    throw new UserError(`there is no run "${ref}": no run was ever made here (${workspace.home} is not there)`);
+  return over(workspace, options, async (runs) => work(runs, await runs.findRun(ref), workspace));
+}
+
+/** The same for reading all of them; `undefined` where no run was ever made. */
+export async function withRecorded<T>(
+  options: GlobalOptions,
+  work: (runs: Runs | undefined, workspace: Workspace) => Promise<T>,
+): Promise<T> {
+  const workspace = workspaceOf(options);
+  return existsSync(workspace.home) ? over(workspace, options, work) : work(undefined, workspace);
+}
+
+async function over<T>(workspace: Workspace, options: ManifestFlags, work: (runs: Runs, workspace: Workspace) => Promise<T>): Promise<T> {
+  const runs = openRuns({ workspace, stdin: readStdin, ...given(options) });
   try {
     return await work(runs, workspace);
   } finally {
@@ -29,7 +63,19 @@ export async function withRuns<T>(options: ManifestFlags, work: (runs: Runs, wor
   }
 }
 
-export async function readStdin(): Promise<string> {
+function given({ manifest, output }: ManifestFlags): ManifestFlags {
+  return { ...(manifest === undefined ? {} : { manifest }), ...(output === undefined ? {} : { output }) };
+}
+
+let stdinText: Promise<string> | undefined;
+
+/** All of standard input; it can be read once only, and is kept. */
+export function readStdin(): Promise<string> {
+  stdinText ??= readAll();
+  return stdinText;
+}
+
+async function readAll(): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
   return Buffer.concat(chunks).toString("utf8");

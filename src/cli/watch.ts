@@ -2,14 +2,27 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { exitCodeOf, exitCodeOfCommand, type FlowRun, type Following, isTerminal, type RunEvent, type Runs } from "../runs";
 import { formatDuration, parseDuration } from "./duration";
 import { chooseView } from "./runView";
-import { note, printJson, taken } from "./screen";
+import { note, print, printJson, taken } from "./screen";
 
 /** How soon a second Ctrl-C has to come to cancel the run, in milliseconds. */
 const TWICE = 1500;
 const DETACHED = 130;
 
+/** Submit a run and leave it: prints its id, and says so where something holds it back. */
+export async function submitAndLeave(runs: Runs, run: FlowRun, json = false): Promise<void> {
+  const submitted = await runs.submitRun(run.id, {
+    onEvent: (event) => {
+      if (event.kind === "waiting") note(`not submitted yet: ${event.reason}. \`pushpool wait ${run.id}\` submits it when it may go`);
+      if (event.kind === "warning") note(`warning: ${event.message}`);
+    },
+  });
+  if (json) printJson({ run: submitted });
+  else print(submitted.id);
+}
+
 /**
- * Follow a run on the screen to its end and set the exit code. Ctrl-C once lets it go on without us; twice quickly cancels it.
+ * Follow a run on the screen to its end and set the exit code. Ctrl-C once lets it go on without us; twice quickly cancels it; once more stops
+ * waiting for that.
  */
 export async function watchOnScreen(
   runs: Runs,
@@ -17,24 +30,32 @@ export async function watchOnScreen(
   { json = false, timeout, warnings = [] }: { json?: boolean; timeout?: string; warnings?: string[] },
 ): Promise<void> {
   const following: Following = timeout === undefined ? {} : { timeoutMs: parseDuration(timeout, "--timeout") };
-  const view = chooseView(json);
+  const start = Date.now();
+  let view = chooseView(json, start);
   const show = (event: RunEvent) => view.show(event);
   const interrupt = new Interrupt();
   for (const message of warnings) show({ kind: "warning", message });
   try {
-    const seen = await runs.followRun(run.id, { ...following, signal: interrupt.first, onEvent: show });
+    const seen = await runs.followRun(run.id, { ...following, signal: interrupt.signals[0], onEvent: show });
     view.close();
     if (isTerminal(seen.state)) return tellEnd(seen, json);
-    if (!interrupt.first.aborted) return tellStillRunning(seen, json, timeout);
+    if (!interrupt.signals[0].aborted) return tellStillRunning(seen, json, timeout);
 
     tellDetached(seen, json);
     if (!(await interrupt.again(TWICE))) {
       process.exitCode = DETACHED;
       return;
     }
-    note("cancelling");
-    const ended = await runs.cancelRun(run.id, { onEvent: show });
-    tellEnd(ended, json);
+    // It may have ended in the meantime: then there is nothing to cancel.
+    const [now = seen] = await runs.observeRuns([seen]);
+    if (isTerminal(now.state)) return tellEnd(now, json);
+    if (!json) note("cancelling; Ctrl-C again stops waiting for it");
+    view = chooseView(json, start);
+    const left = await runs.cancelRun(run.id, { onEvent: show, signal: interrupt.signals[2] });
+    view.close();
+    if (isTerminal(left.state)) return tellEnd(left, json);
+    tellDetached(left, json);
+    process.exitCode = DETACHED;
   } finally {
     view.close();
     interrupt.close();
@@ -69,7 +90,11 @@ function tellStillRunning(run: FlowRun, json: boolean, timeout: string | undefin
 
 function tellDetached(run: FlowRun, json: boolean): void {
   if (json) {
-    printJson({ event: "detached", run });
+    printJson({ event: "detached", exitCode: DETACHED, run });
+    return;
+  }
+  if (run.state.type === "CANCELLING") {
+    note(`detached from ${run.name}: it was asked to stop. \`pushpool wait ${run.id}\` tells when it has`);
     return;
   }
   const goesOn = run.state.type === "SCHEDULED" ? "it was not submitted yet" : "it goes on";
@@ -78,24 +103,21 @@ function tellDetached(run: FlowRun, json: boolean): void {
   );
 }
 
-/** Ctrl-C, the first and a second one. */
+/** Ctrl-C, up to three times: to detach, to cancel, to stop waiting for that. */
 class Interrupt {
-  readonly #first = new AbortController();
-  readonly #second = new AbortController();
-  readonly #onSignal = () => (this.#first.signal.aborted ? this.#second.abort() : this.#first.abort());
+  readonly #presses = [new AbortController(), new AbortController(), new AbortController()] as const;
+  readonly signals = [this.#presses[0].signal, this.#presses[1].signal, this.#presses[2].signal] as const;
+  readonly #onSignal = () => this.#presses.find(({ signal }) => !signal.aborted)?.abort();
 
   constructor() {
     process.on("SIGINT", this.#onSignal);
   }
 
-  get first(): AbortSignal {
-    return this.#first.signal;
-  }
-
   /** Whether a second one comes within so many milliseconds of the call, or had come. */
   async again(within: number): Promise<boolean> {
-    await sleep(within, undefined, { signal: this.#second.signal }).catch(() => {});
-    return this.#second.signal.aborted;
+    const [, second] = this.signals;
+    await sleep(within, undefined, { signal: second }).catch(() => {});
+    return second.aborted;
   }
 
   close(): void {

@@ -84,7 +84,7 @@ test("preview, up, up again, run, ls, show, logs, cancel, retry, destroy", () =>
   const id = say("run", "hello/node", "-p", "times=100", "--detach", "--flow-run-name", "third").stdout.trim();
   expect(say("destroy", "--yes")).toMatchObject({
     status: 2,
-    stderr: expect.stringMatching(/1 runs of stack local-example\/dev are in flight: third/),
+    stderr: expect.stringMatching(/1 run of stack local-example\/dev in flight: third/),
   });
   expect(say("wait", id, "--timeout", "300ms")).toMatchObject({
     status: 4,

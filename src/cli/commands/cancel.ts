@@ -1,7 +1,7 @@
 import { DEFAULT_GRACE_SECONDS, exitCodeOf, isTerminal } from "../../runs";
 import { parseDuration } from "../duration";
 import { note, print, printJson, stateText } from "../screen";
-import { type ManifestFlags, withRuns } from "../session";
+import { type ManifestFlags, withRun } from "../session";
 
 interface CancelFlags extends ManifestFlags {
   detach?: boolean;
@@ -13,8 +13,7 @@ interface CancelFlags extends ManifestFlags {
 export async function action([ref = ""]: string[], flags: CancelFlags): Promise<void> {
   const { json, detach = false, dryRun } = flags;
   const graceSeconds = flags.grace === undefined ? DEFAULT_GRACE_SECONDS : parseDuration(flags.grace, "--grace") / 1000;
-  await withRuns(flags, async (runs) => {
-    const found = await runs.findRun(ref);
+  await withRun(flags, ref, async (runs, found) => {
     if (dryRun) {
       const [run = found] = await runs.observeRuns([found]);
       const plan = {

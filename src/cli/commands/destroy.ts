@@ -3,11 +3,12 @@ import { openRuns } from "../../runs";
 import { UserError } from "../../userError";
 import { type EngineFlags, type Operation, runPulumi, settle } from "../engines";
 import { runOffline } from "../offlineOperation";
+import { note } from "../screen";
 import { workspaceOf } from "../session";
 
 /** `pushpool destroy` */
 export async function action(args: string[], flags: EngineFlags & { force?: boolean }): Promise<void> {
-  const operation = settle(workspaceOf(flags, true), flags);
+  const operation = settle(workspaceOf(flags), flags, args);
   if (!flags.force) await refuseInFlight(operation);
   if (operation.engine === "pulumi") return runPulumi(operation, "destroy", flags, args);
   if (!flags.yes) await confirm(operation);
@@ -20,8 +21,9 @@ async function refuseInFlight({ workspace, project, stack }: Operation): Promise
     const found = await runs.inFlight();
     if (found.length === 0) return;
     const names = found.slice(0, 5).map(({ name, state }) => `${name} (${state.type})`);
+    const what = found.length === 1 ? "1 run" : `${found.length} runs`;
     throw new UserError(
-      `${found.length} runs of stack ${project.name}/${stack} are in flight: ${names.join(", ")}${found.length > 5 ? ", …" : ""}. Wait for them, cancel them, or use --force`,
+      `${what} of stack ${project.name}/${stack} in flight: ${names.join(", ")}${found.length > 5 ? ", …" : ""}. Wait, cancel, or use --force`,
     );
   } finally {
     await runs.close();
@@ -32,7 +34,11 @@ async function confirm({ project, stack }: Operation): Promise<void> {
   if (!process.stdin.isTTY) throw new UserError("destroy asks before it deletes, and nobody can be asked here: use --yes");
   const question = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    const answer = await question.question(`Delete everything that stack ${project.name}/${stack} has? [y/N] `);
+    // Ctrl-C and Ctrl-D reject; they are a no.
+    const answer = await question.question(`Delete everything that stack ${project.name}/${stack} has? [y/N] `).catch(() => {
+      note("");
+      return "";
+    });
     if (!/^y(es)?$/i.test(answer.trim())) throw new UserError("nothing was deleted");
   } finally {
     question.close();

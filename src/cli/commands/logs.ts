@@ -1,6 +1,7 @@
 import type { GlobalOptions } from "../program";
 import { note, print, printJson } from "../screen";
-import { withRuns } from "../session";
+import { withRun } from "../session";
+import { readerGone } from "../streams";
 
 /** `pushpool logs RUN [-f]` */
 export async function action([ref = ""]: string[], flags: GlobalOptions & { follow?: boolean }): Promise<void> {
@@ -8,11 +9,10 @@ export async function action([ref = ""]: string[], flags: GlobalOptions & { foll
   const onSignal = () => interrupted.abort();
   process.once("SIGINT", onSignal);
   try {
-    await withRuns(flags, async (runs) => {
-      const run = await runs.findRun(ref);
-      await runs.readLogs(run.id, {
+    await withRun(flags, ref, async (runs, { id }) => {
+      await runs.readLogs(id, {
         follow: flags.follow ?? false,
-        signal: interrupted.signal,
+        signal: AbortSignal.any([interrupted.signal, readerGone]),
         onLine: (line) => {
           if (flags.json) printJson(line);
           else if (line.stream === "stdout") print(line.text);

@@ -4,7 +4,7 @@ import { UserError } from "../../userError";
 import { formatDuration } from "../duration";
 import type { GlobalOptions } from "../program";
 import { note, print, printJson, stateText, table, taken } from "../screen";
-import { withRuns } from "../session";
+import { withRecorded } from "../session";
 
 interface LsFlags extends GlobalOptions {
   limit: string;
@@ -22,26 +22,28 @@ export async function action(_: string[], flags: LsFlags): Promise<void> {
   if (!Number.isInteger(limit) || limit < 1) throw new UserError(`--limit "${flags.limit}": must be a whole number of at least 1`);
   const states = flags.state?.map(stateOf);
   const { deployment, pool, allStacks } = flags;
-  await withRuns(flags, async (runs, { stack }) => {
-    const found = await runs.listRuns({
+  await withRecorded(flags, async (runs, { stack }) => {
+    const found = await runs?.listRuns({
       limit,
       ...(states ? { states } : {}),
       ...(deployment === undefined ? {} : { deployment }),
       ...(pool === undefined ? {} : { pool }),
       ...(allStacks ? { allStacks } : {}),
     });
-    const where = allStacks || !stack ? "every stack" : `stack ${stack.id}`;
-    if (flags.json) return printJson({ stack: allStacks ? null : (stack?.id ?? null), runs: found });
-    if (found.length === 0) return note(`no flow runs of ${where}`);
+    const only = allStacks ? undefined : stack;
+    const where = only ? `stack ${only.id}` : "every stack";
+    if (flags.json) return printJson({ stack: only?.id ?? null, runs: found ?? [] });
+    if (!found || found.length === 0) return note(`no flow runs of ${where}`);
     note(`flow runs of ${where}`);
     const now = Date.now();
     print(
       table(
-        ["NAME", "DEPLOYMENT", "STATE", "AGE", "TOOK", "ID"],
+        ["NAME", ...(only ? [] : ["STACK"]), "DEPLOYMENT", "STATE", "AGE", "TOOK", "ID"],
         found.map((run) => {
           const time = taken(run, now);
           return [
             run.name,
+            ...(only ? [] : [run.stack]),
             run.deployment,
             stateText(run.state),
             formatDuration(now - Date.parse(run.createdAt)),

@@ -1,3 +1,4 @@
+import { openHome } from "../../home";
 import { loadManifest, manifestSchema, maskManifest, pullManifest } from "../../manifest";
 import { suggestion } from "../../nearest";
 import { UserError } from "../../userError";
@@ -18,11 +19,14 @@ export async function action([what = "show"]: string[], flags: ManifestFlags & {
       return show(maskManifest(found.manifest));
     }
     case "pull": {
-      const { origin, path } = await pullManifest(workspaceOf(flags, true), {
+      const workspace = workspaceOf(flags);
+      const { origin, path } = await pullManifest(workspace, {
         ...flags,
         withSecrets: flags.withSecrets ?? false,
         stdin: readStdin,
       });
+      // Now that there is something to keep: the home ignores itself.
+      openHome(workspace.home, { create: true });
       if (flags.json) return printJson({ origin, path });
       return note(`pulled the manifest of ${origin} to ${path}${flags.withSecrets ? "" : ", without secrets"}`);
     }

@@ -4,7 +4,7 @@ import { workspaceOf } from "../session";
 
 /** `pushpool preview` */
 export async function action(args: string[], flags: EngineFlags): Promise<void> {
-  const operation = settle(workspaceOf(flags, true), flags);
+  const operation = settle(workspaceOf(flags), flags, args);
   if (operation.engine === "pulumi") return runPulumi(operation, "preview", { ...flags, yes: false }, args);
   await runOffline(operation, "preview", flags.json);
 }

@@ -1,16 +1,15 @@
 import { parseDuration } from "../duration";
-import { note, print, printJson } from "../screen";
-import { type ManifestFlags, withRuns } from "../session";
-import { watchOnScreen } from "../watch";
+import { note } from "../screen";
+import { type ManifestFlags, withRun } from "../session";
+import { submitAndLeave, watchOnScreen } from "../watch";
 
 /** `pushpool retry RUN` */
 export async function action([ref = ""]: string[], flags: ManifestFlags & { timeout?: string; detach?: boolean }): Promise<void> {
-  if (flags.timeout !== undefined) parseDuration(flags.timeout, "--timeout");
-  await withRuns(flags, async (runs) => {
-    const run = await runs.retryRun((await runs.findRun(ref)).id);
-    if (!flags.json) note(`flow run ${run.name} (${run.id}) of ${run.deployment}, attempt ${run.attempt}, stack ${run.stack}`);
-    if (!flags.detach) return watchOnScreen(runs, run, flags);
-    const submitted = await runs.submitRun(run.id);
-    return flags.json ? printJson({ run: submitted }) : print(submitted.id);
+  const { json, timeout } = flags;
+  if (timeout !== undefined) parseDuration(timeout, "--timeout");
+  await withRun(flags, ref, async (runs, { id }) => {
+    const run = await runs.retryRun(id);
+    if (!json) note(`flow run ${run.name} (${run.id}) of ${run.deployment}, attempt ${run.attempt}, stack ${run.stack}`);
+    return flags.detach ? submitAndLeave(runs, run, json) : watchOnScreen(runs, run, flags);
   });
 }

@@ -1,10 +1,9 @@
-import type { JsonObject } from "../../json";
 import { UserError } from "../../userError";
 import { parseDuration } from "../duration";
-import { parsePairs, parseParams } from "../parameters";
+import { joinParameters, parsePairs, parseParams } from "../parameters";
 import { note, print, printJson } from "../screen";
 import { type ManifestFlags, withRuns } from "../session";
-import { watchOnScreen } from "../watch";
+import { submitAndLeave, watchOnScreen } from "../watch";
 
 interface RunFlags extends ManifestFlags {
   param?: string[];
@@ -26,14 +25,16 @@ export async function action([deployment = ""]: string[], flags: RunFlags): Prom
   if (flags.credentials !== undefined && flags.credentials !== "ambient")
     throw new UserError(`--credentials "${flags.credentials}": must be ambient`);
   await withRuns(flags, async (runs, workspace) => {
-    const parameters: JsonObject = {
-      ...(flags.params === undefined ? {} : parseParams(flags.params, workspace.cwd)),
-      ...parsePairs(flags.param ?? [], "-p"),
-    };
+    const { parameters, twice } = joinParameters(
+      flags.params === undefined ? {} : parseParams(flags.params, workspace.cwd),
+      parsePairs(flags.param ?? [], "-p"),
+    );
+    const jobVariables = parsePairs(flags.jobVariable ?? [], "--job-variable");
+    if (twice.length > 0) note(`${twice.join(", ")}: given by both -p and --params; -p wins`);
     const request = {
       deployment,
       parameters,
-      jobVariables: parsePairs(flags.jobVariable ?? [], "--job-variable"),
+      jobVariables,
       tags: flags.tag ?? [],
       ...(flags.flowRunName === undefined ? {} : { name: flags.flowRunName }),
       ...(flags.idempotencyKey === undefined ? {} : { idempotencyKey: flags.idempotencyKey }),
@@ -51,11 +52,6 @@ export async function action([deployment = ""]: string[], flags: RunFlags): Prom
     if (!detach) return watchOnScreen(runs, made, { ...flags, warnings });
 
     for (const warning of warnings) note(`warning: ${warning}`);
-    const submitted = await runs.submitRun(made.id, {
-      onEvent: (event) => {
-        if (event.kind === "waiting") note(`not submitted yet: ${event.reason}. \`pushpool wait ${made.id}\` submits it when it may go`);
-      },
-    });
-    return json ? printJson({ run: submitted }) : print(submitted.id);
+    return submitAndLeave(runs, made, json);
   });
 }

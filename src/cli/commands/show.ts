@@ -2,12 +2,12 @@ import { exitCodeOfCommand } from "../../runs";
 import { formatDuration } from "../duration";
 import type { GlobalOptions } from "../program";
 import { print, printJson, stateText, taken } from "../screen";
-import { withRuns } from "../session";
+import { withRun } from "../session";
 
 /** `pushpool show RUN` */
 export async function action([ref = ""]: string[], flags: GlobalOptions): Promise<void> {
-  await withRuns(flags, async (runs) => {
-    const shown = await runs.showRun((await runs.findRun(ref)).id);
+  await withRun(flags, ref, async (runs, { id }) => {
+    const shown = await runs.showRun(id);
     const { run, transitions, submission } = shown;
     if (flags.json) return printJson({ ...shown, exitCode: exitCodeOfCommand(run) ?? null });
     const facts: [string, string | undefined][] = [

@@ -4,7 +4,7 @@ import { workspaceOf } from "../session";
 
 /** `pushpool up` */
 export async function action(args: string[], flags: EngineFlags): Promise<void> {
-  const operation = settle(workspaceOf(flags, true), flags);
+  const operation = settle(workspaceOf(flags), flags, args);
   if (operation.engine === "pulumi") {
     await runPulumi(operation, "up", flags, args);
     return keep(operation);

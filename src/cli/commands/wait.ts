@@ -1,13 +1,12 @@
 import { parseDuration } from "../duration";
 import { note } from "../screen";
-import { type ManifestFlags, withRuns } from "../session";
+import { type ManifestFlags, withRun } from "../session";
 import { watchOnScreen } from "../watch";
 
 /** `pushpool wait RUN` */
 export async function action([ref = ""]: string[], flags: ManifestFlags & { timeout?: string }): Promise<void> {
   if (flags.timeout !== undefined) parseDuration(flags.timeout, "--timeout");
-  await withRuns(flags, async (runs) => {
-    const run = await runs.findRun(ref);
+  await withRun(flags, ref, async (runs, run) => {
     if (!flags.json) note(`flow run ${run.name} (${run.id}) of ${run.deployment}, stack ${run.stack}`);
     await watchOnScreen(runs, run, flags);
   });

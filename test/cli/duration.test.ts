@@ -1,0 +1,52 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { formatDuration, parseDuration } from "../../src/cli/duration";
+import { UserError } from "../../src/userError";
+
+test.each([
+  ["90", 90_000],
+  ["90s", 90_000],
+  ["500ms", 500],
+  ["10m", 600_000],
+  ["1h30m", 5_400_000],
+  ["1.5h", 5_400_000],
+  ["2d", 172_800_000],
+  ["0", 0],
+])("%s is %i ms", (text, milliseconds) => expect(parseDuration(text, "--timeout")).toBe(milliseconds));
+
+test.each(["", "soon", "-5s", "10 m", "10x", "1h30", "h", "1e3", "٣s", "10m;"])("%j is no duration, and the flag is named", (text) => {
+  const parse = () => parseDuration(text, "--grace");
+  expect(parse).toThrow(UserError);
+  expect(parse).toThrow(`--grace "${text}": must be a duration, such as 90s, 10m or 1h30m`);
+});
+
+test("hours, minutes and seconds add up", () =>
+  fc.assert(
+    fc.property(fc.nat(99), fc.nat(99), fc.nat(99), (h, m, s) => {
+      expect(parseDuration(`${h}h${m}m${s}s`, "")).toBe(((h * 60 + m) * 60 + s) * 1000);
+    }),
+  ));
+
+test.each([
+  [0, "0.0 s"],
+  [-5, "0.0 s"],
+  [400, "0.4 s"],
+  [9_940, "9.9 s"],
+  [9_960, "10 s"],
+  [12_300, "12 s"],
+  [59_700, "1 min 0 s"],
+  [200_000, "3 min 20 s"],
+  [7_500_000, "2 h 5 min"],
+  [172_800_000, "2 d"],
+])("%i ms reads as %s", (milliseconds, text) => expect(formatDuration(milliseconds)).toBe(text));
+
+test("what is shown never has 60 seconds, and is off by less than its last figure", () =>
+  fc.assert(
+    fc.property(fc.integer({ min: 0, max: 3_599_000 }), (milliseconds) => {
+      const [, minutes = "0", seconds = ""] = /^(?:(\d+) min )?([\d.]+) s$/.exec(formatDuration(milliseconds)) ?? [];
+      expect(Number(seconds)).toBeLessThan(60);
+      expect(Math.abs(Number(minutes) * 60 + Number(seconds) - milliseconds / 1000)).toBeLessThanOrEqual(
+        seconds.includes(".") ? 0.0501 : 0.551,
+      );
+    }),
+  ));

@@ -1,0 +1,89 @@
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { type EngineFlags, settle } from "../../src/cli/engines";
+import { type EngineName, recordEngine } from "../../src/stacks";
+import { openWorkspace } from "../../src/workspace";
+import { scratch } from "../scratch";
+
+let stderr = "";
+beforeEach(() => {
+  stderr = "";
+  vi.spyOn(process.stderr, "write").mockImplementation((text) => {
+    stderr += text;
+    return true;
+  });
+});
+afterEach(() => vi.restoreAllMocks());
+
+interface Case {
+  pulumi?: boolean;
+  owner?: EngineName;
+  flags?: EngineFlags;
+  args?: string[];
+}
+
+/** A project `data`, with or without a `pulumi` on PATH, whose stack `dev` may have an owner. */
+function settled({ pulumi = false, owner, flags = {}, args = [] }: Case) {
+  const folder = scratch();
+  const bin = join(folder, "bin");
+  mkdirSync(bin);
+  if (pulumi) writeFileSync(join(bin, "pulumi"), "#!/bin/sh\n", { mode: 0o755 });
+  writeFileSync(join(folder, "Pulumi.yaml"), "name: data\nruntime: nodejs\n");
+  const home = join(folder, ".pushpool");
+  const env = { PATH: bin, HOME: folder, XDG_STATE_HOME: join(folder, "state") };
+  if (owner) {
+    recordEngine(home, "data", "dev", owner);
+    if (owner === "offline") {
+      mkdirSync(join(home, "stacks", "data"), { recursive: true });
+      writeFileSync(join(home, "stacks", "data", "dev.json"), "{}");
+    }
+  }
+  const workspace = openWorkspace({ cwd: folder, env, ...(flags.stack === undefined ? {} : { stack: flags.stack }) });
+  return { home, settle: () => settle(workspace, flags, args) };
+}
+
+test.each<[string, Case, EngineName, RegExp]>([
+  ["pulumi is there", { pulumi: true }, "pulumi", /stack data\/dev, engine pulumi \(pulumi is on PATH\)/],
+  ["pulumi is not there", {}, "offline", /engine offline \(pulumi is not on PATH\)/],
+  ["asked for", { pulumi: true, flags: { engine: "offline" } }, "offline", /engine offline \(as asked\)/],
+  ["it keeps the stack", { pulumi: true, owner: "offline" }, "offline", /engine offline \(it keeps this stack\)/],
+  [
+    "another stack of the project",
+    { pulumi: true, owner: "offline", flags: { stack: "prod" } },
+    "pulumi",
+    /stack data\/prod, engine pulumi/,
+  ],
+])("%s", (_, given, engine, told) => {
+  const { home, settle } = settled(given);
+  expect(settle().engine).toBe(engine);
+  expect(stderr).toMatch(told);
+  expect(existsSync(join(home, ".gitignore"))).toBe(true);
+});
+
+test.each<[string, Case, RegExp]>([
+  ["an engine that is none", { flags: { engine: "terraform" } }, /^--engine "terraform": must be pulumi or offline$/],
+  ["pulumi that is not there", { flags: { engine: "pulumi" } }, /^--engine pulumi: `pulumi` is not on PATH.*--engine offline$/],
+  ["the other engine", { pulumi: true, owner: "offline", flags: { engine: "pulumi" } }, /data\/dev was brought up by the offline engine/],
+  [
+    "the other engine, the other way",
+    { pulumi: true, owner: "pulumi", flags: { engine: "offline" } },
+    /data\/dev was brought up by the Pulumi CLI/,
+  ],
+  ["arguments for pulumi", { args: ["--refresh", "-v"] }, /^"--refresh -v": arguments are handed to pulumi/],
+])("refused: %s", (_, given, message) => {
+  const { settle } = settled(given);
+  expect(settle).toThrow(message);
+  expect(stderr).toBe("");
+});
+
+test("with --json nothing but results is told", () => {
+  settled({ flags: { json: true } }).settle();
+  expect(stderr).toBe("");
+});
+
+test("a refused command leaves no home behind", () => {
+  const { home, settle } = settled({ flags: { engine: "terraform" } });
+  expect(settle).toThrow();
+  expect(existsSync(home)).toBe(false);
+});

@@ -1,0 +1,46 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import type { Command } from "commander";
+import { expect, test } from "vitest";
+import { buildProgram } from "../../src/cli/program";
+
+const commands = buildProgram().commands;
+
+/** The help as it is shown, with what is added after it. */
+function helpOf(command: Command): string {
+  let text = "";
+  command.configureOutput({ writeOut: (part) => (text += part) });
+  command.outputHelp();
+  return text;
+}
+
+test("one file a command", () => {
+  const files = readdirSync(join(__dirname, "..", "..", "src", "cli", "commands")).map((file) => file.replace(/\.ts$/, ""));
+  expect(commands.map((command) => command.name()).sort()).toEqual(files.sort());
+});
+
+test.each(commands.map((command) => [command.name(), command] as const))("%s --help has an example of it", (name, command) => {
+  expect(helpOf(command)).toMatch(new RegExp(`Example:\\n  \\$ pushpool ${name}\\b`));
+});
+
+test.each(commands.map((command) => [command.name(), command] as const))("%s takes -s, -C and --json", (_, command) => {
+  const help = helpOf(command);
+  for (const flag of ["-s, --stack <stack>", "-C <dir>", "--json"]) expect(help).toContain(flag);
+});
+
+test.each(["run", "retry", "wait", "cancel", "pools", "deployments", "manifest"])(
+  "%s reads a manifest: --manifest and --output",
+  (name) => {
+    const flags = commands.find((command) => command.name() === name)?.options.map(({ long }) => long);
+    expect(flags).toEqual(expect.arrayContaining(["--manifest", "--output"]));
+  },
+);
+
+test.each(["ls", "show", "logs"])("%s reads the ledger only", (name) => {
+  const flags = commands.find((command) => command.name() === name)?.options.map(({ long }) => long);
+  expect(flags).not.toContain("--manifest");
+});
+
+test.each(["run", "cancel"])("%s takes --dry-run", (name) =>
+  expect(commands.find((command) => command.name() === name)?.options.map(({ long }) => long)).toContain("--dry-run"),
+);

@@ -1,0 +1,151 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { submitAndLeave, watchOnScreen } from "../../src/cli/watch";
+import type { FlowRun, Following, Runs, StateType } from "../../src/runs";
+import { aRun } from "./aRun";
+
+// Watching over runs that do as they are told: what the shell hears, and what each Ctrl-C does.
+
+let stdout = "";
+let stderr = "";
+
+beforeEach(() => {
+  stdout = "";
+  stderr = "";
+  process.exitCode = undefined;
+  vi.spyOn(process.stdout, "write").mockImplementation((text) => {
+    stdout += text;
+    return true;
+  });
+  vi.spyOn(process.stderr, "write").mockImplementation((text) => {
+    stderr += text;
+    return true;
+  });
+});
+afterEach(() => {
+  process.exitCode = undefined;
+  vi.restoreAllMocks();
+});
+
+const inState = (type: StateType, over: Partial<FlowRun> = {}) =>
+  aRun({ state: { type, name: type, timestamp: "2026-01-01T00:00:01.000Z" }, ...over });
+const took = { startedAt: "2026-01-01T00:00:00.000Z", endedAt: "2026-01-01T00:00:02.000Z" };
+
+/** Only what a test gives; anything else that is called fails it. */
+const runsThat = (methods: Partial<Runs>) => methods as Runs;
+
+const firing = (signal: AbortSignal | undefined) =>
+  new Promise<void>((done) => (signal?.aborted ? done() : signal?.addEventListener("abort", () => done())));
+const ctrlC = () => process.emit("SIGINT");
+
+test.each<[StateType, number, RegExp, Partial<FlowRun>?]>([
+  ["COMPLETED", 0, /^brave-fox is COMPLETED \(exit code 0, 2\.0 s\)$/m, { ...took, outcome: { kind: "exited", code: 0 } }],
+  ["FAILED", 1, /^brave-fox is FAILED \(exit code 7, 2\.0 s\)$/m, { ...took, outcome: { kind: "exited", code: 7 } }],
+  ["CRASHED", 1, /^brave-fox is CRASHED$/m, { outcome: { kind: "lost", reason: "gone" } }],
+  ["CANCELLED", 3, /^brave-fox is CANCELLED$/m],
+  ["RUNNING", 4, /still RUNNING after --timeout 1m; it goes on\. `pushpool wait 01a2.*` follows it, `pushpool cancel 01a2.*` stops it/],
+])("%s: exit code %i", async (type, code, told, over) => {
+  let asked: Following | undefined;
+  const runs = runsThat({
+    followRun: async (_, following) => {
+      asked = following;
+      return inState(type, over);
+    },
+  });
+  await watchOnScreen(runs, aRun(), { timeout: "1m" });
+  expect([process.exitCode, asked?.timeoutMs]).toEqual([code, 60_000]);
+  expect(stderr).toMatch(told);
+  expect(stdout).toBe("");
+  expect(process.listenerCount("SIGINT")).toBe(0);
+});
+
+test("--json: the last line is the result, with the exit code", async () => {
+  const run = inState("FAILED", { outcome: { kind: "exited", code: 7 } });
+  const runs = runsThat({
+    followRun: async (_, { onEvent } = {}) => {
+      onEvent?.({ kind: "state", run });
+      return run;
+    },
+  });
+  await watchOnScreen(runs, aRun(), { json: true, warnings: ["beware"] });
+  const lines = stdout.trimEnd().split("\n");
+  expect(lines.map((line) => JSON.parse(line).event)).toEqual(["warning", "state", "result"]);
+  expect(JSON.parse(lines.at(-1) ?? "")).toEqual({ event: "result", exitCode: 1, run });
+});
+
+test("Ctrl-C once: 130, the run goes on, and both ways on are told", async () => {
+  const runs = runsThat({
+    followRun: async (_, { signal } = {}) => {
+      ctrlC();
+      await firing(signal);
+      return inState("RUNNING");
+    },
+  });
+  await watchOnScreen(runs, aRun(), {});
+  expect(process.exitCode).toBe(130);
+  expect(stderr).toMatch(
+    /detached from brave-fox: it goes on\. `pushpool wait 01a2.*` comes back to it, `pushpool cancel 01a2.*` stops it/,
+  );
+});
+
+test("Ctrl-C before it was submitted says that", async () => {
+  const runs = runsThat({
+    followRun: async (_, { signal } = {}) => {
+      ctrlC();
+      await firing(signal);
+      return aRun();
+    },
+  });
+  await watchOnScreen(runs, aRun(), { json: false });
+  expect(stderr).toMatch(/it was not submitted yet/);
+});
+
+/** Two presses, the second while the first is still being answered. */
+const pressedTwice: Runs["followRun"] = async (_, { signal } = {}) => {
+  ctrlC();
+  await firing(signal);
+  ctrlC();
+  return inState("RUNNING");
+};
+
+test("twice: cancelled for real, 3", async () => {
+  const cancelRun = vi.fn(async () => inState("CANCELLED"));
+  const runs = runsThat({ followRun: pressedTwice, observeRuns: async (seen) => seen, cancelRun });
+  await watchOnScreen(runs, aRun(), {});
+  expect(process.exitCode).toBe(3);
+  expect(cancelRun).toHaveBeenCalledOnce();
+  expect(stderr).toMatch(/cancelling.*brave-fox is CANCELLED/s);
+});
+
+test("twice, but it ended by itself meanwhile: its own end, and nothing is cancelled", async () => {
+  const runs = runsThat({ followRun: pressedTwice, observeRuns: async () => [inState("COMPLETED")] });
+  await watchOnScreen(runs, aRun(), {});
+  expect(process.exitCode).toBe(0);
+});
+
+test("a third time: waiting for the stop ends, and that it was asked to is told", async () => {
+  const runs = runsThat({
+    followRun: pressedTwice,
+    observeRuns: async (seen) => seen,
+    cancelRun: async (_, { signal } = {}) => {
+      ctrlC();
+      await firing(signal);
+      return inState("CANCELLING");
+    },
+  });
+  await watchOnScreen(runs, aRun(), {});
+  expect(process.exitCode).toBe(130);
+  expect(stderr).toMatch(/it was asked to stop\. `pushpool wait 01a2.*` tells when it has/);
+});
+
+test("--detach prints the id alone, and says what holds the run back", async () => {
+  const run = aRun();
+  const runs = runsThat({
+    submitRun: async (_, { onEvent } = {}) => {
+      onEvent?.({ kind: "waiting", run, reason: "work pool local is paused" });
+      return run;
+    },
+  });
+  await submitAndLeave(runs, run);
+  expect(stdout).toBe(`${run.id}\n`);
+  expect(stderr).toMatch(/not submitted yet: work pool local is paused\. `pushpool wait 01a2.*` submits it/);
+});

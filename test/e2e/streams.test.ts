@@ -1,0 +1,82 @@
+import { spawnSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { manifestOf, type Place, placeWith } from "./pushpool";
+
+// stdout and stderr that go away, fill up, or are read by programs.
+
+const bin = join(__dirname, "..", "..", "bin", "pushpool.cjs");
+const manifest = manifestOf({
+  "hello/many": "sh -c 'seq 1 100000'",
+  "hello/slow": "sh -c 'echo first; sleep 1; echo second; exit 3'",
+  "hello/noisy": "sh -c 'echo out; echo err >&2; sleep 0.5; echo more >&2'",
+});
+
+/** In bash (`$PIPESTATUS` is the first command's status), where `pushpool` is the built CLI. */
+function shell({ folder, env }: Place, script: string) {
+  const { status, stdout, stderr } = spawnSync("bash", ["-c", `pushpool() { "${process.execPath}" "${bin}" "$@"; }; ${script}`], {
+    cwd: folder,
+    env,
+    encoding: "utf8",
+    timeout: 60_000,
+  });
+  return { status, stdout, stderr };
+}
+
+const stateOf = (here: Place, ref: string) => JSON.parse(here.pushpool("show", ref, "--json").stdout).run.state.type as string;
+
+test("a reader that has gone does not end the watch: the exit code still is the run's", () => {
+  const here = placeWith(manifest);
+  const { stdout, stderr } = shell(here, "pushpool run hello/slow --flow-run-name fox | head -1; echo $PIPESTATUS");
+  expect(stdout).toBe("first\n1\n");
+  expect(stderr).toMatch(/fox is FAILED \(exit code 3/);
+  expect(stateOf(here, "fox")).toBe("FAILED");
+});
+
+test("a long output into a pipe that closes is no crash", () => {
+  const here = placeWith(manifest);
+  expect(here.pushpool("run", "hello/many", "--flow-run-name", "fox", "--detach").status).toBe(0);
+  expect(here.pushpool("wait", "fox").stdout.split("\n")).toHaveLength(100_001);
+  expect(shell(here, "pushpool logs fox | head -1; echo $PIPESTATUS")).toEqual({ status: 0, stdout: "1\n0\n", stderr: "" });
+});
+
+test("stderr that has gone: the run comes to its end", () => {
+  const here = placeWith(manifest);
+  const { stdout } = shell(here, "pushpool run hello/noisy --flow-run-name fox 2> >(exec true); echo $?");
+  expect(stdout).toBe("out\n0\n");
+  expect(stateOf(here, "fox")).toBe("COMPLETED");
+});
+
+test.runIf(process.platform === "linux")("a full disk at stdout: 5, one line, no stack", () => {
+  const { status, stderr } = shell(placeWith(manifest), "pushpool pools >/dev/full");
+  expect([status, stderr]).toEqual([5, expect.stringMatching(/cannot write to standard output: ENOSPC.*\n$/)]);
+  expect(stderr).not.toMatch(/\n\s+at /);
+});
+
+test("piped, nothing has colours or moves", () => {
+  const here = placeWith(manifest);
+  delete here.env.NO_COLOR;
+  const { stdout, stderr } = here.pushpool("run", "hello/noisy");
+  for (const control of ["\x1b", "\r"]) expect(stdout + stderr).not.toContain(control);
+});
+
+test("a manifest from standard input", () => {
+  const here = placeWith(manifest);
+  const text = JSON.stringify(manifest);
+  writeFileSync(join(here.folder, "given.json"), text);
+  delete here.env.PUSHPOOL_MANIFEST;
+  expect(shell(here, "pushpool run hello/noisy --manifest - < given.json")).toMatchObject({ status: 0, stdout: "out\n" });
+});
+
+test("no command at all: the help on stderr, 2", () => {
+  const { status, stdout, stderr } = placeWith(manifest).pushpool();
+  expect([status, stdout]).toEqual([2, ""]);
+  expect(stderr).toMatch(/^Usage: pushpool/);
+});
+
+test.each([[["--help"]], [["run", "--help"]], [["help", "run"]], [["--version"]]])("%j: on stdout, 0", (args) => {
+  const { status, stdout, stderr } = placeWith(manifest).pushpool(...args);
+  expect([status, stderr]).toEqual([0, ""]);
+  expect(stdout).toMatch(/^(Usage: pushpool|\d+\.\d+\.\d+)/);
+});
