@@ -49,6 +49,8 @@ export async function follow(
     if (stop.aborted || Date.now() >= deadline) return record.run;
 
     const step = await advance(context, record, stop);
+    // A state before the lines that came in it; the end after all of them.
+    if (!isTerminal(step.record.run.state)) tell.state(step.record.run);
     await output?.pull(step.record);
     const { pace } = await context.target(step.record.poolType);
     if (step.kind === "held") {
@@ -64,7 +66,6 @@ export async function follow(
     }
     record = step.record;
     if (isTerminal(record.run.state)) continue;
-    tell.state(record.run);
     await sleep(Math.max(0, Math.min(pause, deadline - Date.now())), undefined, { signal: stop }).catch(() => {});
     record = await mustRead(context, id);
   }

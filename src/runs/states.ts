@@ -26,8 +26,7 @@ const USUAL_NAMES: Record<StateType, string> = {
  * A command that ran and failed is FAILED; infrastructure that failed under it is CRASHED (Prefect's distinction,
  * https://docs.prefect.io/v3/concepts/states). Success has one form only: exit code 0.
  */
-function endState(outcome: Outcome, endedAt: string, cancelling: boolean): State {
-  const at = new Date(endedAt);
+function endState(outcome: Outcome, at: Date, cancelling: boolean): State {
   switch (outcome.kind) {
     case "exited":
       if (outcome.code !== 0) return state("FAILED", at, `the command exited with code ${outcome.code}`);
@@ -61,16 +60,21 @@ export function changeBy(observation: Observation, run: FlowRun): RunChange | un
     case "running":
       if (run.state.type === "CANCELLING") return run.startedAt === undefined ? { startedAt: observation.startedAt } : undefined;
       if (run.state.type !== "PENDING") return undefined;
-      return { state: state("RUNNING", new Date(observation.startedAt)), startedAt: observation.startedAt };
+      return { state: state("RUNNING", notBefore(run, observation.startedAt)), startedAt: observation.startedAt };
     case "ended":
       return {
-        state: endState(observation.outcome, observation.endedAt, run.state.type === "CANCELLING"),
+        state: endState(observation.outcome, notBefore(run, observation.endedAt), run.state.type === "CANCELLING"),
         outcome: observation.outcome,
         endedAt: observation.endedAt,
         owner: null,
         ...(observation.startedAt !== undefined && run.startedAt === undefined ? { startedAt: observation.startedAt } : {}),
       };
   }
+}
+
+/** The infrastructure's clock is another one, and we look later than it acts: a run's states are in order all the same. */
+function notBefore(run: FlowRun, time: string): Date {
+  return new Date(Math.max(Date.parse(time), Date.parse(run.state.timestamp)));
 }
 
 /**

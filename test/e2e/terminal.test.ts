@@ -1,60 +1,22 @@
-import { execFileSync, spawn } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { listen, manifestOf, type Place, placeWith, until } from "./pushpool";
+import { CTRL_C, onTerminal } from "./terminal";
 
 const bin = join(__dirname, "..", "..", "bin", "pushpool.cjs");
 
-/** Runs a command on a pseudo-terminal (Python's pty) and sends keys when it has said something. */
-const ON_A_TERMINAL = `
-import json, os, pty, select, sys, time
-argv, keys = json.loads(sys.argv[1]), json.loads(sys.argv[2])
-pid, fd = pty.fork()
-if pid == 0:
-    os.execvp(argv[0], argv)
-seen = b""
-while True:
-    ready, _, _ = select.select([fd], [], [], 30)
-    try:
-        chunk = os.read(fd, 65536) if ready else b""
-    except OSError:
-        chunk = b""
-    if not chunk:
-        break
-    seen += chunk
-    while keys and keys[0][0].encode() in seen:
-        _, send = keys.pop(0)
-        os.write(fd, send.encode())
-_, status = os.waitpid(pid, 0)
-sys.stdout.buffer.write(seen)
-sys.exit(os.waitstatus_to_exitcode(status))
-`;
-
-function onTerminal(here: Place, args: string[], keys: [string, string][] = []): { status: number; screen: string } {
-  const script = join(here.folder, "terminal.py");
-  writeFileSync(script, ON_A_TERMINAL);
-  const { NO_COLOR: _, ...env } = here.env;
-  const argv = JSON.stringify([process.execPath, bin, ...args]);
-  try {
-    const screen = execFileSync("python3", [script, argv, JSON.stringify(keys)], {
-      cwd: here.folder,
-      env: { ...env, TERM: "xterm-256color" },
-      encoding: "utf8",
-      timeout: 60_000,
-    });
-    return { status: 0, screen };
-  } catch (error) {
-    const { status, stdout } = error as { status: number; stdout: string };
-    return { status, screen: stdout };
-  }
+/** A place whose terminal has colours. */
+function coloured(): Place {
+  const { env, ...here } = placeWith(manifest);
+  const { NO_COLOR: _, ...rest } = env;
+  return { ...here, env: rest };
 }
 
-const CTRL_C = "\x03";
 const manifest = manifestOf({ "a/short": "sh -c 'echo one; sleep 0.5; echo two'", "a/long": "sh -c 'echo up; sleep 60'" });
 
 test("a terminal shows phases with times, the log below, a live line, the end", () => {
-  const { status, screen } = onTerminal(placeWith(manifest), ["run", "a/short"]);
+  const { status, screen } = onTerminal(coloured(), ["run", "a/short"], []);
   expect(status).toBe(0);
   // biome-ignore lint/suspicious/noControlCharactersInRegex: what a terminal is sent
   const plain = screen.replace(/\x1b\[[0-9;?]*[A-Za-z]/g, "");
@@ -69,7 +31,14 @@ test("a terminal shows phases with times, the log below, a live line, the end", 
 
 test("Ctrl-C once detaches with 130 and says how to come back; the run goes on", () => {
   const here = placeWith(manifest);
-  const { status, screen } = onTerminal(here, ["run", "a/long", "--flow-run-name", "mine"], [["[22m up", CTRL_C]]);
+  const { status, screen } = onTerminal(
+    here,
+    ["run", "a/long", "--flow-run-name", "mine"],
+    [
+      ["wait", "│ up"],
+      ["send", CTRL_C],
+    ],
+  );
   expect(status).toBe(130);
   expect(screen).toMatch(/detached from mine: it goes on\. `pushpool wait \S+` comes back to it, `pushpool cancel \S+` stops it/);
   expect(JSON.parse(here.pushpool("show", "mine", "--json").stdout)).toMatchObject({ run: { state: { type: "RUNNING" } } });
@@ -82,8 +51,10 @@ test("Ctrl-C twice quickly cancels for real, with 3", () => {
     here,
     ["run", "a/long", "--flow-run-name", "mine"],
     [
-      ["[22m up", CTRL_C],
-      ["detached from", CTRL_C],
+      ["wait", "│ up"],
+      ["send", CTRL_C],
+      ["wait", "detached from"],
+      ["send", CTRL_C],
     ],
   );
   expect([status, screen]).toEqual([3, expect.stringMatching(/cancelling[\s\S]*mine is CANCELLED/)]);
