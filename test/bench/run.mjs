@@ -1,6 +1,6 @@
 // `npm run bench`: what the CLI and the trigger cost, as ratios taken in one run. The README quotes this table.
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -79,7 +79,7 @@ try {
     ["few", 100],
     ["many", 100_000],
   ]) {
-    spawnSync(node, [bin, "ls"], { ...inProject, env: { ...env, PUSHPOOL_HOME: homes[size] } });
+    mkdirSync(homes[size], { mode: 0o700 });
     await fill(homes[size], count);
   }
   // `env` for each: the two differ in their ledger alone.
@@ -90,13 +90,20 @@ try {
   const trigger = openTrigger({ cwd: inProject.cwd, env });
   const start = Date.now();
   let memoryAt100 = 0;
-  for (let n = 1; n <= 1000; n++) {
-    await trigger.submit("bench/true");
-    if (n === 100) {
-      globalThis.gc?.();
-      memoryAt100 = process.memoryUsage().rss;
+  let submitted = 0;
+  // Four at a time: starting a process is waiting for the system, most of it.
+  const submitSome = async () => {
+    while (submitted < 1000) {
+      submitted += 1;
+      const mine = submitted;
+      await trigger.submit("bench/true");
+      if (mine === 100) {
+        globalThis.gc?.();
+        memoryAt100 = process.memoryUsage().rss;
+      }
     }
-  }
+  };
+  await Promise.all(Array.from({ length: 4 }, submitSome));
   const perSecond = 1000 / ((Date.now() - start) / 1000);
   globalThis.gc?.();
   const memory = process.memoryUsage().rss;
