@@ -2,6 +2,8 @@ import type { JsonObject } from "../json";
 import { UserError } from "../userError";
 import type { EngineEvent, Op } from "./events";
 import type { Deployment, Registration } from "./grpc/monitorService";
+import { formerUrns } from "./plan/aliases";
+import { ignoringChanges } from "./plan/ignoreChanges";
 import { deletionLayers, planComponent } from "./plan/step";
 import { nameOf, urnOf } from "./plan/urn";
 import type { StackConfig } from "./stackConfig";
@@ -12,43 +14,66 @@ const STACK_TYPE = "pulumi:pulumi:Stack";
 /** A program asked for something impossible; the deployment ends, and this is why. */
 class DeploymentFailed extends UserError {}
 
+interface DeploymentOptions {
+  project: string;
+  stack: string;
+  config: StackConfig;
+  parallel: number;
+  /** Plan only: nothing is written. */
+  dryRun: boolean;
+  store: StackStore;
+  /** What the stack has, secrets opened. */
+  before: Promise<readonly Resource[]>;
+  onEvent: (event: EngineEvent) => void;
+  /** Hears once that the deployment cannot end well any more. */
+  onFailure: () => void;
+}
+
 /**
  * One preview or update as it goes: what the program has registered so far, over what the stack had before. In an update the state is
  * written whole after each step, so that it can be killed at any moment and nothing that was made is forgotten.
  */
 export class RunningDeployment implements Deployment {
+  readonly project: string;
+  readonly stack: string;
+  readonly config: StackConfig;
+  readonly parallel: number;
+  readonly dryRun: boolean;
   readonly changes: Partial<Record<Op, number>> = {};
   /** Why it cannot end well, if so. */
   failure: UserError | undefined;
-  #before: Map<string, Resource>;
+  readonly #options: DeploymentOptions;
+  #before: ReadonlyMap<string, Resource> = new Map();
   /** In the order of their registration. */
-  #now = new Map<string, Resource>();
-  #deleted = new Set<string>();
+  readonly #now = new Map<string, Resource>();
+  /** URNs that were found under an alias: from the new one to the former, and back. */
+  readonly #formerOf = new Map<string, string>();
+  readonly #nowOf = new Map<string, string>();
+  readonly #deleted = new Set<string>();
   #stackOutputs: JsonObject | undefined;
   #queue: Promise<unknown> = Promise.resolve();
+  readonly #opened: Promise<void>;
   #doneCalled = false;
 
-  constructor(
-    readonly project: string,
-    readonly stack: string,
-    readonly config: StackConfig,
-    readonly parallel: number,
-    readonly dryRun: boolean,
-    private readonly store: StackStore,
-    before: readonly Resource[],
-    private readonly onEvent: (event: EngineEvent) => void,
-    private readonly onFailure: () => void,
-  ) {
-    this.#before = new Map(before.map((resource) => [resource.urn, resource]));
+  constructor(options: DeploymentOptions) {
+    this.#options = options;
+    ({ project: this.project, stack: this.stack, config: this.config, parallel: this.parallel, dryRun: this.dryRun } = options);
+    this.#opened = options.before.then((resources) => {
+      this.#before = new Map(resources.map((resource) => [resource.urn, resource]));
+    });
+    this.#opened.catch(() => {});
   }
 
   register(registration: Registration): Promise<string> {
     return this.#inTurn(async () => {
+      if (this.failure) throw this.failure;
       const { type, name, parent } = registration;
       const urn = urnOf(this.stack, this.project, parent, type, name);
-      if (this.#now.has(urn)) throw this.#fail(`Duplicate resource URN '${urn}'; try giving it a unique name`);
-      const step = planComponent(this.#before.get(urn), resourceOf(urn, registration), new Date().toISOString());
-      this.#tell(step.op, step.resource, this.dryRun ? "planned" : "done", step.changedKeys);
+      const old = this.#stateOf(urn, registration);
+      if (old?.custom) throw this.refuse(`a component in place of the resource "${name}" of type ${old.type}`);
+      const inputs = ignoringChanges(old?.inputs ?? {}, registration.inputs, old ? registration.ignoreChanges : []);
+      const step = planComponent(old, resourceOf(urn, { ...registration, inputs }), new Date().toISOString());
+      this.#tell(step.op, step.resource, step.changedKeys);
       this.#now.set(urn, step.resource);
       if (step.op !== "same") await this.#save();
       return urn;
@@ -73,14 +98,13 @@ export class RunningDeployment implements Deployment {
     return this.#inTurn(async () => {
       if (this.#doneCalled || this.failure) return;
       this.#doneCalled = true;
-      const gone = new Set([...this.#before.keys()].filter((urn) => !this.#now.has(urn)));
-      await this.#delete([...this.#before.values()], gone);
+      await this.#delete(this.#left());
     });
   }
 
   /** Delete everything, as `destroy` does. */
-  async deleteAll(): Promise<void> {
-    await this.#delete([...this.#before.values()], new Set(this.#before.keys()));
+  deleteAll(): Promise<void> {
+    return this.#inTurn(() => this.#delete(this.#left()));
   }
 
   /** Write what stands at the end. After a failure the stack keeps the outputs that it did not say anew. */
@@ -103,20 +127,44 @@ export class RunningDeployment implements Deployment {
     );
   }
 
+  /** What the state has of a resource, under its own URN or a former one. No two resources come from the same one. */
+  #stateOf(urn: string, registration: Registration): Resource | undefined {
+    if (this.#now.has(urn)) throw this.#fail(`Duplicate resource URN '${urn}'; try giving it a unique name`);
+    const taken = this.#nowOf.get(urn);
+    if (taken) throw this.#fail(`Duplicate resource URN '${urn}' conflicting with alias on resource with URN '${taken}'`);
+    const { project, stack } = this;
+    const former = formerUrns({ ...registration, project, stack }, registration.aliases, this.#formerOf);
+    const found = [urn, ...former].find((candidate) => this.#before.has(candidate));
+    if (found === undefined || found === urn) return this.#before.get(urn);
+    const other = this.#now.has(found) ? found : this.#nowOf.get(found);
+    if (other) throw this.#fail(`Duplicate resource alias '${found}' applied to resource with URN '${urn}' conflicting with '${other}'`);
+    this.#formerOf.set(urn, found);
+    this.#nowOf.set(found, urn);
+    return this.#before.get(found);
+  }
+
   #fail(message: string): UserError {
     this.failure ??= new DeploymentFailed(message);
-    this.onFailure();
+    this.#options.onFailure();
     return this.failure;
   }
 
-  async #delete(all: Resource[], doomed: ReadonlySet<string>): Promise<void> {
-    for (const layer of deletionLayers(all, doomed)) {
+  /** What was there before and is neither registered nor deleted yet. */
+  #left(): Resource[] {
+    return [...this.#before.values()].filter(({ urn }) => !this.#now.has(urn) && !this.#nowOf.has(urn) && !this.#deleted.has(urn));
+  }
+
+  async #delete(doomed: Resource[]): Promise<void> {
+    // Before the first deletion: what a provider made is not forgotten because this engine has none.
+    const custom = doomed.find((resource) => resource.custom);
+    if (custom) throw this.refuse(`the deletion of "${nameOf(custom.urn)}" of type ${custom.type}`);
+    for (const layer of deletionLayers(doomed, new Set(doomed.map(({ urn }) => urn)))) {
       for (const resource of layer) {
         if (resource.protect)
           throw this.#fail(
             `resource "${resource.urn}" cannot be deleted because it is protected: remove its protect option first, then \`pushpool up\``,
           );
-        this.#tell("delete", resource, this.dryRun ? "planned" : "done", []);
+        this.#tell("delete", resource, []);
         this.#deleted.add(resource.urn);
         await this.#save();
       }
@@ -126,18 +174,27 @@ export class RunningDeployment implements Deployment {
   /** What was registered, then what is left of before: a crash now must not forget either. */
   async #save(): Promise<void> {
     if (this.dryRun) return;
-    const left = [...this.#before.values()].filter(({ urn }) => !this.#now.has(urn) && !this.#deleted.has(urn));
-    await this.store.write([...this.#now.values(), ...left]);
+    const renamed = (urn: string) => this.#nowOf.get(urn) ?? urn;
+    await this.#options.store.write([...this.#now.values(), ...this.#left().map((resource) => withReferences(resource, renamed))]);
   }
 
-  #tell(op: Op, { urn, type }: Resource, phase: "planned" | "done", changedKeys: string[]): void {
+  #tell(op: Op, { urn, type }: Resource, changedKeys: string[]): void {
     this.changes[op] = (this.changes[op] ?? 0) + 1;
-    this.onEvent({ kind: "resource", phase, op, urn, type, name: nameOf(urn), ...(changedKeys.length > 0 ? { changedKeys } : {}) });
+    const phase = this.dryRun ? "planned" : "done";
+    this.#options.onEvent({
+      kind: "resource",
+      phase,
+      op,
+      urn,
+      type,
+      name: nameOf(urn),
+      ...(changedKeys.length > 0 ? { changedKeys } : {}),
+    });
   }
 
-  /** One at a time, in the order in which they were asked for. */
+  /** One at a time, in the order in which they were asked for; none where the state could not be opened. */
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.#queue.then(work);
+    const turn = this.#queue.then(() => this.#opened).then(work);
     this.#queue = turn.catch(() => {});
     return turn;
   }
@@ -157,6 +214,20 @@ function resourceOf(
     ...(Object.keys(propertyDependencies).length > 0 ? { propertyDependencies } : {}),
     ...(protect ? { protect } : {}),
     ...(retainOnDelete ? { retainOnDelete } : {}),
+  };
+}
+
+/** A state in which a resource names one that is not there any more is refused by `pulumi stack import`. */
+function withReferences(resource: Resource, renamed: (urn: string) => string): Resource {
+  const { parent, dependencies, propertyDependencies } = resource;
+  const renamedAll = (urns: string[] | null) => (urns ?? []).map(renamed);
+  return {
+    ...resource,
+    ...(parent ? { parent: renamed(parent) } : {}),
+    ...(dependencies ? { dependencies: renamedAll(dependencies) } : {}),
+    ...(propertyDependencies
+      ? { propertyDependencies: Object.fromEntries(Object.entries(propertyDependencies).map(([key, urns]) => [key, renamedAll(urns)])) }
+      : {}),
   };
 }
 

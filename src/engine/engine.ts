@@ -6,10 +6,12 @@ import { RunningDeployment } from "./deployment";
 import type { EngineEvent, EngineResult } from "./events";
 import { engineService } from "./grpc/engineService";
 import { monitorService } from "./grpc/monitorService";
+import { findSdk } from "./grpc/protocol";
 import { serve } from "./grpc/server";
-import { type ProgramEnd, startProgram } from "./languageHost";
+import { type ProgramEnd, programOf, startProgram } from "./languageHost";
 import { type Project, readProject } from "./project";
 import { readConfigFile, resolveConfig } from "./stackConfig";
+import { statePath } from "./state/deployment";
 import { lockStack } from "./state/lock";
 import { maskSecrets } from "./state/secretValues";
 import { type Resource, StackStore } from "./state/stackStore";
@@ -26,18 +28,20 @@ export interface EngineOptions {
   /** Where keys and caches lie. */
   stateHome: string;
   env: NodeJS.ProcessEnv;
-  /** Over the configuration file's; structured values as JSON. */
+  /** Over the configuration files'; structured values as JSON. A key without a namespace is the project's. */
   config?: Record<string, string>;
   onEvent?: (event: EngineEvent) => void;
+  /** Cuts the program off; what had been done until then is kept. */
   signal?: AbortSignal;
 }
 
 /** The program failed; the message is what it said, its own stack and no other. */
 class ProgramFailed extends UserError {}
 
-/** What `up` would do. Nothing is written. */
-export function preview(options: EngineOptions): Promise<EngineResult> {
-  return deploy(options, true);
+/** What `up` would do. Nothing is written, and an update that goes on meanwhile is not waited for. */
+export async function preview(options: EngineOptions): Promise<EngineResult> {
+  const project = projectOf(options);
+  return deploy(options, project, openStore(options, project), true);
 }
 
 /**
@@ -46,117 +50,112 @@ export function preview(options: EngineOptions): Promise<EngineResult> {
  * @throws {UserError} if the stack is locked, its state damaged, or the program needs what this engine does not do
  */
 export function up(options: EngineOptions): Promise<EngineResult> {
-  return deploy(options, false);
+  return locked(options, (project, store) => deploy(options, project, store, false));
 }
 
-/** Delete everything that the stack has. The program is not run. */
-export async function destroy(options: EngineOptions): Promise<EngineResult> {
-  return withStack(options, async (project, store) => {
+/**
+ * Delete everything that the stack has. The program is not run.
+ * @throws {UserError} if the stack is locked, its state damaged, or something in it is protected or is a provider's
+ */
+export function destroy(options: EngineOptions): Promise<EngineResult> {
+  const { stack, onEvent = () => {} } = options;
+  return locked(options, async ({ name: project }, store) => {
     const start = Date.now();
-    const deployment = new RunningDeployment(
-      project.name,
-      options.stack,
-      { values: {}, secretKeys: [] },
-      1,
-      false,
-      store,
-      await store.read(),
-      options.onEvent ?? (() => {}),
-      () => {},
-    );
+    const before = store.read();
+    const nothing = { config: { values: {}, secretKeys: [] }, parallel: 1, dryRun: false, onFailure: () => {} };
+    const deployment = new RunningDeployment({ project, stack, store, before, onEvent, ...nothing });
     await deployment.deleteAll();
     const { changes } = deployment;
-    return {
-      project: project.name,
-      stack: options.stack,
-      changes,
-      outputs: {},
-      unchanged: Object.keys(changes).length === 0,
-      durationMs: Date.now() - start,
-    };
+    return { project, stack, changes, outputs: {}, unchanged: Object.keys(changes).length === 0, durationMs: Date.now() - start };
   });
 }
 
-async function deploy(options: EngineOptions, dryRun: boolean): Promise<EngineResult> {
-  const { stack, env, onEvent = () => {} } = options;
-  return withStack(options, async (project, store) => {
-    const start = Date.now();
-    const file = readConfigFile(project.dir, stack);
-    store.warm(file.salt);
-    const config = await resolveConfig(file, project.name, options.config ?? {}, () => store.crypter(file.salt));
-    // Beside the program's start: opening the state may take a key.
-    const reading = store.read();
-    reading.catch(() => {});
+async function deploy(options: EngineOptions, project: Project, store: StackStore, dryRun: boolean): Promise<EngineResult> {
+  const { stack, env, stateHome, signal, onEvent = () => {} } = options;
+  const start = Date.now();
+  const sdk = findSdk(programOf(project).folder);
+  const config = await resolveConfig(readConfigFile(project, stack), project, options.config ?? {}, store);
+  let kill = () => {};
+  // Opening the state may take a key: beside the program's start.
+  const before = store.read();
+  before.catch(() => kill());
+  const onFailure = () => kill();
+  const deployment = new RunningDeployment({
+    project: project.name,
+    stack,
+    config,
+    parallel: PARALLEL,
+    dryRun,
+    store,
+    before,
+    onEvent,
+    onFailure,
+  });
 
-    let end: ProgramEnd | undefined;
-    let kill = () => {};
-    const errors: string[] = [];
-    const deployment = await deploymentOver(await reading);
-    const server = await serve([
-      monitorService(deployment),
-      engineService((event) => {
-        if (event.severity === "error") errors.push(event.message);
-        onEvent(event);
-      }),
-    ]);
-    try {
-      const { address } = server;
-      const program = startProgram({
-        project,
-        stack,
-        config,
-        dryRun,
-        parallel: PARALLEL,
-        monitor: address,
-        engine: address,
-        env,
-        compileCache: join(options.stateHome, "cache", "node"),
-        onEvent,
-      });
-      kill = program.kill;
-      options.signal?.addEventListener("abort", kill);
-      end = await program.ended;
-    } finally {
-      options.signal?.removeEventListener("abort", kill);
-      server.close();
-    }
-    const before = (await reading).find(isStack)?.outputs ?? {};
-    const succeeded = end.kind === "ok" && !deployment.failure;
-    if (succeeded) await deployment.programIsDone();
-    const outputs = await deployment.finish(succeeded);
-    if (deployment.failure) throw deployment.failure;
-    if (options.signal?.aborted) throw new UserError(`interrupted: what had been done until then is in the state of stack ${stack}`, 5);
-    if (!succeeded) throw new ProgramFailed(whyItFailed(end, errors));
-    const { same: _, ...changed } = deployment.changes;
-    return {
-      project: project.name,
+  const errors: string[] = [];
+  const onLog = (event: EngineEvent & { kind: "diagnostic" }) => {
+    if (event.severity === "error") errors.push(event.message);
+    onEvent(event);
+  };
+  const protocol = sdk.load();
+  const server = await serve([monitorService(protocol, deployment), engineService(protocol, onLog)]);
+  const onAbort = () => kill();
+  let end: ProgramEnd;
+  try {
+    const compileCache = join(stateHome, "cache", "node");
+    const addresses = { monitor: server.address, engine: server.address };
+    const program = startProgram({
+      project,
       stack,
-      changes: deployment.changes,
-      outputs: maskSecrets(outputs) as JsonObject,
-      unchanged: Object.keys(changed).length === 0 && isDeepStrictEqual(before, outputs),
-      durationMs: Date.now() - start,
-    };
+      config,
+      dryRun,
+      parallel: PARALLEL,
+      ...addresses,
+      runner: sdk.runner,
+      env,
+      compileCache,
+      onEvent,
+    });
+    kill = program.kill;
+    signal?.addEventListener("abort", onAbort);
+    if (signal?.aborted) kill();
+    end = await program.ended;
+  } finally {
+    signal?.removeEventListener("abort", onAbort);
+    server.close();
+  }
 
-    async function deploymentOver(resources: Resource[]): Promise<RunningDeployment> {
-      // A refused registration is never answered in the real engine; here the program is cut off as well.
-      return new RunningDeployment(project.name, stack, config, PARALLEL, dryRun, store, resources, onEvent, () => kill());
-    }
-  });
+  const oldOutputs = (await before).find(isStack)?.outputs ?? {};
+  const succeeded = end.kind === "ok" && !deployment.failure && !signal?.aborted;
+  if (succeeded) await deployment.programIsDone();
+  const outputs = await deployment.finish(succeeded);
+  if (deployment.failure) throw deployment.failure;
+  if (signal?.aborted)
+    throw new UserError(`interrupted: what had been done until then is in the state of stack ${project.name}/${stack}`, 5);
+  if (!succeeded) throw new ProgramFailed(whyItFailed(end, errors));
+  const { changes } = deployment;
+  const { same: _, ...changed } = changes;
+  const unchanged = Object.keys(changed).length === 0 && isDeepStrictEqual(oldOutputs, outputs);
+  return { project: project.name, stack, changes, outputs: maskSecrets(outputs) as JsonObject, unchanged, durationMs: Date.now() - start };
 }
 
-async function withStack(
-  options: EngineOptions,
-  work: (project: Project, store: StackStore) => Promise<EngineResult>,
-): Promise<EngineResult> {
-  const { projectDir, stack, home, stateHome, env } = options;
+function projectOf({ projectDir, stack }: EngineOptions): Project {
   if (!/^[A-Za-z0-9_.-]{1,100}$/.test(stack))
     throw new UserError(`--stack "${stack}": a stack name has letters, digits, "-", "_" and ".", at most 100`);
-  const project = readProject(projectDir);
-  const store = StackStore.open(home, { stateHome, project: project.name, stack, env });
-  const unlock = lockStack(`${store.path}.lock`, `${project.name}/${stack}`);
+  return readProject(projectDir);
+}
+
+function openStore({ home, stateHome, stack, env }: EngineOptions, { name: project }: Project): StackStore {
+  return StackStore.open(home, { stateHome, project, stack, env });
+}
+
+async function locked(options: EngineOptions, work: (project: Project, store: StackStore) => Promise<EngineResult>): Promise<EngineResult> {
+  const { home, stack } = options;
+  const project = projectOf(options);
+  const unlock = lockStack(`${statePath(home, project.name, stack)}.lock`, `${project.name}/${stack}`);
   try {
-    // What another process wrote before it let the lock go.
-    return await work(project, StackStore.open(home, { stateHome, project: project.name, stack, env }));
+    // Read under the lock: what another process wrote before it let go counts.
+    return await work(project, openStore(options, project));
   } finally {
     unlock();
   }
@@ -166,9 +165,9 @@ function isStack({ type }: Resource): boolean {
   return type === "pulumi:pulumi:Stack";
 }
 
+/** Pulumi's words. A program that ended without a word of its own is told by its exit code alone; what it printed was heard. */
 function whyItFailed(end: ProgramEnd, errors: string[]): string {
-  if (errors.length > 0) return errors.join("\n");
-  if (end.kind === "exit")
-    return `the program ended with ${end.signal ? `signal ${end.signal}` : `exit code ${end.code}`} before it was done`;
-  return "the program failed";
+  if (end.kind !== "exit") return errors.join("\n").trimEnd() || "the program failed";
+  const how = end.signal ? `was ended by ${end.signal}` : `exited with non-zero exit code: ${end.code}`;
+  return [...errors, `an unhandled error occurred: Program ${how}`].join("\n");
 }

@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process";
 import { existsSync, statSync } from "node:fs";
-import { createRequire } from "node:module";
-import { dirname, join, resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { createInterface } from "node:readline";
+import { split } from "shlex";
 import { UserError } from "../userError";
 import type { EngineEvent } from "./events";
 import type { Project } from "./project";
@@ -17,6 +17,8 @@ export interface ProgramRun {
   parallel: number;
   monitor: string;
   engine: string;
+  /** Path of the `@pulumi/pulumi/cmd/run` to use. */
+  runner: string;
   env: NodeJS.ProcessEnv;
   /** Where the compiled code of children is kept between runs. */
   compileCache: string;
@@ -29,33 +31,19 @@ export type ProgramEnd = { kind: "ok" } | { kind: "bail" } | { kind: "exit"; cod
 /** `cmd/run` exits with this when the program's error is logged already. */
 const BAIL = 32;
 
-/**
- * Run the program of a project by the unmodified `@pulumi/pulumi/cmd/run` of its own `node_modules`.
- * @throws {UserError} if the project is not one for Node, or @pulumi/pulumi is not installed
- */
+/** Run the program of a project by the unmodified `@pulumi/pulumi/cmd/run`. */
 export function startProgram(run: ProgramRun): { ended: Promise<ProgramEnd>; kill(): void } {
-  const { project, stack, config, env } = run;
-  if (project.runtime !== "nodejs")
-    throw new UserError(`${project.file}: runtime ${project.runtime}: the offline engine runs nodejs programs; use --engine pulumi`);
+  const { project, stack } = run;
+  const { nodeargs } = project.runtimeOptions;
   const { folder, entry } = programOf(project);
   const args = [
-    ...["--monitor", run.monitor, "--engine", run.engine, "--project", project.name, "--stack", stack, "--organization", "organization"],
-    ...["--root-directory", project.dir, "--pwd", folder, "--parallel", String(run.parallel)],
+    ...(typeof nodeargs === "string" ? split(nodeargs) : []),
+    ...[run.runner, "--monitor", run.monitor, "--engine", run.engine, "--project", project.name, "--stack", stack],
+    ...["--organization", "organization", "--root-directory", project.dir, "--pwd", folder, "--parallel", String(run.parallel)],
     ...(run.dryRun ? ["--dry-run"] : []),
     entry,
   ];
-  const typescript = project.runtimeOptions.typescript !== false;
-  const child = spawn(process.execPath, [findCmdRun(folder), ...args], {
-    cwd: folder,
-    stdio: ["ignore", "pipe", "pipe"],
-    env: {
-      ...env,
-      NODE_COMPILE_CACHE: run.compileCache,
-      PULUMI_CONFIG: JSON.stringify(config.values),
-      PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(config.secretKeys),
-      PULUMI_NODEJS_TYPESCRIPT: String(typescript),
-    },
-  });
+  const child = spawn(process.execPath, args, { cwd: folder, stdio: ["ignore", "pipe", "pipe"], env: environmentOf(run) });
   const lines = (["stdout", "stderr"] as const).map(
     (kind) =>
       new Promise<void>((done) => {
@@ -73,18 +61,30 @@ export function startProgram(run: ProgramRun): { ended: Promise<ProgramEnd>; kil
   return { ended, kill: () => child.kill("SIGKILL") };
 }
 
-/** `main` names a folder or a file; without it the program is the project's folder. */
-function programOf({ dir, main, file }: Project): { folder: string; entry: string } {
+/**
+ * Where a project's program is. `main` names a folder or a file; without it the program is the project's folder.
+ * @throws {UserError} if the project is not one for Node, or its `main` is not there
+ */
+export function programOf({ dir, main, file, runtime }: Project): { folder: string; entry: string } {
+  if (runtime !== "nodejs")
+    throw new UserError(`${file}: runtime ${runtime}: the offline engine runs nodejs programs; use --engine pulumi`);
   if (main === undefined) return { folder: dir, entry: "." };
   const path = resolve(dir, main);
   if (!existsSync(path)) throw new UserError(`${file}: main: there is no ${path}`);
   return statSync(path).isDirectory() ? { folder: path, entry: "." } : { folder: dirname(path), entry: path };
 }
 
-function findCmdRun(folder: string): string {
-  try {
-    return createRequire(join(folder, "program.js")).resolve("@pulumi/pulumi/cmd/run");
-  } catch {
-    throw new UserError(`@pulumi/pulumi is not installed for the program in ${folder}: run \`npm install @pulumi/pulumi\` there`);
-  }
+function environmentOf({ project, config, env, compileCache }: ProgramRun): NodeJS.ProcessEnv {
+  const { typescript, tsconfig } = project.runtimeOptions;
+  const unproxied = env.no_grpc_proxy ?? env.no_proxy ?? env.NO_PROXY;
+  return {
+    ...env,
+    NODE_COMPILE_CACHE: compileCache,
+    // The way back to us is on this machine, whatever proxy the program's own calls take.
+    no_grpc_proxy: [...(unproxied ? [unproxied] : []), "127.0.0.1"].join(","),
+    PULUMI_CONFIG: JSON.stringify(config.values),
+    PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(config.secretKeys),
+    PULUMI_NODEJS_TYPESCRIPT: String(typescript !== false),
+    ...(typeof tsconfig === "string" ? { PULUMI_NODEJS_TSCONFIG_PATH: tsconfig } : {}),
+  };
 }

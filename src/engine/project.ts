@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { upwards } from "../home";
 import { UserError } from "../userError";
 
@@ -14,6 +14,10 @@ export interface Project {
   main?: string;
   runtime: string;
   runtimeOptions: Record<string, unknown>;
+  /** Absolute folder of the stacks' configuration files, if it is not `dir`. */
+  stackConfigDir?: string;
+  /** Configuration that holds for every stack, or is declared for it; as written. */
+  config: Record<string, unknown>;
 }
 
 const FILES = ["Pulumi.yaml", "Pulumi.yml"];
@@ -29,15 +33,28 @@ export function findProjectDir(from: string): string | undefined {
  */
 export function readProject(dir: string): Project {
   const file = FILES.map((name) => join(dir, name)).find((path) => existsSync(path)) ?? join(dir, "Pulumi.yaml");
+  if (!existsSync(file)) throw new UserError(`there is no ${file}: a Pulumi project has one`);
   const text = readFileSync(file, "utf8");
-  const { name, main, runtime } = parse(text, file);
+  const { name, main, runtime, config, stackConfigDir } = parse(text, file);
   if (typeof name !== "string" || !/^[A-Za-z0-9_.-]+$/.test(name))
     throw new UserError(`${file}: name must be a text of letters, digits, "-", "_" and "."`);
   if (main !== undefined && typeof main !== "string") throw new UserError(`${file}: main must be a text`);
   const runtimeName = typeof runtime === "string" ? runtime : (runtime as { name?: unknown } | null | undefined)?.name;
   if (typeof runtimeName !== "string") throw new UserError(`${file}: runtime must name a language, such as nodejs`);
   const options = typeof runtime === "object" && runtime !== null ? (runtime as { options?: Record<string, unknown> }).options : undefined;
-  return { name, dir, file, ...(main === undefined ? {} : { main }), runtime: runtimeName, runtimeOptions: options ?? {} };
+  if (stackConfigDir !== undefined && typeof stackConfigDir !== "string") throw new UserError(`${file}: stackConfigDir must be a text`);
+  return {
+    name,
+    dir,
+    file,
+    ...(main === undefined ? {} : { main }),
+    runtime: runtimeName,
+    runtimeOptions: options ?? {},
+    ...(stackConfigDir === undefined ? {} : { stackConfigDir: resolve(dir, stackConfigDir) }),
+    // Before projects had configuration of their own, this named the folder of the stacks' files.
+    config: isObject(config) ? config : {},
+    ...(typeof config === "string" ? { stackConfigDir: resolve(dir, config) } : {}),
+  };
 }
 
 /**
@@ -60,7 +77,10 @@ function parse(text: string, file: string): Record<string, unknown> {
   } catch (error) {
     throw new UserError(`${file} is not YAML: ${(error as Error).message.split("\n")[0]}`);
   }
-  if (typeof tree !== "object" || tree === null || Array.isArray(tree))
-    throw new UserError(`${file} must be an object with name and runtime`);
-  return tree as Record<string, unknown>;
+  if (!isObject(tree)) throw new UserError(`${file} must be an object with name and runtime`);
+  return tree;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,7 +1,9 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../userError";
+import type { Project } from "./project";
 import type { Crypter } from "./state/passphrase";
+import type { StackStore } from "./state/stackStore";
 
 /** A stack's configuration as programs get it: `project:key` to text (structured values as JSON), and which of them are secret. */
 export interface StackConfig {
@@ -9,68 +11,99 @@ export interface StackConfig {
   secretKeys: string[];
 }
 
+/** `Pulumi.<stack>.yaml` as written: a plain value as its text, a structured one as its tree. */
 interface ConfigFile {
   path: string;
+  /** What its `secure:` values are encrypted with: `encryptionsalt`. */
   salt?: string;
   config: Record<string, unknown>;
 }
 
-/** Read `Pulumi.<stack>.yaml`, if it is there. */
-export function readConfigFile(dir: string, stack: string): ConfigFile {
-  const path = ["yaml", "yml"].map((ending) => join(dir, `Pulumi.${stack}.${ending}`)).find((file) => existsSync(file));
-  if (path === undefined) return { path: join(dir, `Pulumi.${stack}.yaml`), config: {} };
-  const { parse } = require("yaml") as typeof import("yaml");
-  let tree: { config?: unknown; encryptionsalt?: unknown } | null;
-  try {
-    tree = parse(readFileSync(path, "utf8")) as typeof tree;
-  } catch (error) {
-    throw new UserError(`${path} is not YAML: ${(error as Error).message.split("\n")[0]}`);
-  }
-  const config = tree?.config ?? {};
+/**
+ * Read `Pulumi.<stack>.yaml`, if it is there.
+ * @throws {UserError} if it is not YAML, or `config` no object
+ */
+export function readConfigFile({ dir, stackConfigDir = dir }: Project, stack: string): ConfigFile {
+  const path = ["yaml", "yml"].map((ending) => join(stackConfigDir, `Pulumi.${stack}.${ending}`)).find((file) => existsSync(file));
+  if (path === undefined) return { path: join(stackConfigDir, `Pulumi.${stack}.yaml`), config: {} };
+  const { isScalar, parseDocument } = require("yaml") as typeof import("yaml");
+  const document = parseDocument(readFileSync(path, "utf8"), { merge: true });
+  const [error] = document.errors;
+  if (error) throw new UserError(`${path} is not YAML: ${error.message.split("\n")[0]}`);
+  const tree = (document.toJS() ?? {}) as { config?: unknown; encryptionsalt?: unknown };
+  const config = tree.config ?? {};
   if (typeof config !== "object" || Array.isArray(config)) throw new UserError(`${path}: config must be an object`);
-  return {
-    path,
-    config: config as Record<string, unknown>,
-    ...(typeof tree?.encryptionsalt === "string" ? { salt: tree.encryptionsalt } : {}),
-  };
+  const entries = Object.entries(config).map(([key, value]) => {
+    const node = document.getIn(["config", key], true);
+    // 1.10 and 0x10 are texts to Pulumi, as they stand.
+    return [key, value === null ? "" : typeof value !== "object" && isScalar(node) ? (node.source ?? value) : value];
+  });
+  const { encryptionsalt: salt } = tree;
+  return { path, config: Object.fromEntries(entries), ...(typeof salt === "string" ? { salt } : {}) };
 }
 
 /**
- * The file's values, `secure:` ones decrypted, with `extra` over them. A key without a namespace is the project's.
- * @throws {UserError} naming the key that cannot be decrypted
+ * The values that a program gets: the stack's file, `secure:` ones decrypted, over what the project file says for every stack; `extra`
+ * over both. A key without a namespace is the project's.
+ * @throws {UserError} naming the key that cannot be decrypted, or that the project file declares and nothing gives
  */
 export async function resolveConfig(
-  { path, config }: ConfigFile,
-  project: string,
+  { path, salt, config }: ConfigFile,
+  project: Project,
   extra: Record<string, string>,
-  crypter: () => Promise<Crypter>,
+  store: Pick<StackStore, "configCrypter">,
 ): Promise<StackConfig> {
-  const values: Record<string, string> = {};
-  const secretKeys: string[] = [];
+  const full = (key: string) => (key.includes(":") ? key : `${project.name}:${key}`);
+  const values = new Map<string, string>();
+  const secretKeys = new Set<string>();
+  const crypter = (at: string) => {
+    if (salt === undefined)
+      throw new UserError(`${at} is encrypted, but ${path} has no encryptionsalt: set it with \`pulumi config set --secret\``);
+    return store.configCrypter(salt);
+  };
   for (const [name, raw] of Object.entries(config)) {
-    const key = name.includes(":") ? name : `${project}:${name}`;
     const found = { secret: false };
     const plain = await opened(raw, crypter, found, `${path}: config.${name}`);
-    values[key] = typeof plain === "string" ? plain : JSON.stringify(plain);
-    if (found.secret) secretKeys.push(key);
+    values.set(full(name), textOf(plain));
+    if (found.secret) secretKeys.add(full(name));
   }
-  for (const [name, value] of Object.entries(extra)) values[name.includes(":") ? name : `${project}:${name}`] = value;
-  return { values, secretKeys };
+  for (const [name, value] of Object.entries(extra)) values.set(full(name), value);
+  for (const [name, declared] of Object.entries(project.config)) {
+    const { value, secret, isRequired } = declarationOf(declared);
+    if (secret) secretKeys.add(full(name));
+    if (values.has(full(name))) continue;
+    if (value !== undefined) values.set(full(name), textOf(value));
+    else if (isRequired)
+      throw new UserError(`${project.file} declares config.${name}, and nothing gives it: set config.${full(name)} in ${path}`);
+  }
+  return { values: Object.fromEntries(values), secretKeys: [...secretKeys] };
 }
 
-async function opened(value: unknown, crypter: () => Promise<Crypter>, found: { secret: boolean }, path: string): Promise<unknown> {
-  if (Array.isArray(value)) return Promise.all(value.map((item, index) => opened(item, crypter, found, `${path}[${index}]`)));
+/** An entry of Pulumi.yaml's `config`: a value, or a declaration (https://www.pulumi.com/docs/iac/concepts/config/). */
+function declarationOf(declared: unknown): { value?: unknown; secret: boolean; isRequired: boolean } {
+  if (typeof declared !== "object" || declared === null || Array.isArray(declared))
+    return { value: declared ?? undefined, secret: false, isRequired: false };
+  const { value, default: fallback, secret } = declared as { value?: unknown; default?: unknown; secret?: unknown };
+  return { value: value ?? fallback, secret: secret === true, isRequired: true };
+}
+
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+async function opened(value: unknown, crypter: (at: string) => Promise<Crypter>, found: { secret: boolean }, at: string): Promise<unknown> {
+  if (Array.isArray(value)) return Promise.all(value.map((item, index) => opened(item, crypter, found, `${at}[${index}]`)));
   if (typeof value !== "object" || value === null) return value;
   const { secure, ...others } = value as Record<string, unknown>;
   if (typeof secure === "string" && Object.keys(others).length === 0) {
     found.secret = true;
+    const { decrypt } = await crypter(at);
     try {
-      return (await crypter()).decrypt(secure);
-    } catch (error) {
-      if (error instanceof UserError) throw error;
-      throw new UserError(`${path} cannot be decrypted: it was encrypted with another key than this stack's`);
+      return decrypt(secure);
+    } catch {
+      throw new UserError(`${at} cannot be decrypted: it was encrypted with another key than this stack's`);
     }
   }
-  const entries = Object.entries(value).map(async ([key, inner]) => [key, await opened(inner, crypter, found, `${path}.${key}`)] as const);
+  const entries = Object.entries(value).map(async ([key, inner]) => [key, await opened(inner, crypter, found, `${at}.${key}`)] as const);
   return Object.fromEntries(await Promise.all(entries));
 }

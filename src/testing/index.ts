@@ -1,1 +1,2 @@
+export type { EngineEvent, EngineResult, Op } from "../engine";
 export { type OfflineStack, type OfflineStackOptions, offlineStack } from "./offlineStack";

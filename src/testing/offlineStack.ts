@@ -1,20 +1,18 @@
-import { mkdtempSync, readFileSync } from "node:fs";
+import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { destroy, type EngineEvent, type EngineOptions, type EngineResult, preview, up } from "../engine";
 import { readProject } from "../engine/project";
 import { readStackOutputs } from "../engine/state";
-import { statePath } from "../engine/state/deployment";
+import { emptyState, readState, statePath } from "../engine/state/deployment";
 import type { Json, JsonObject } from "../json";
-
-export type { EngineEvent, EngineResult, Op } from "../engine";
 
 export interface OfflineStackOptions {
   /** Folder of the Pulumi.yaml. */
   projectDir: string;
   /** @default "dev" */
   stack?: string;
-  /** Where the state lies. @default a temporary folder of its own */
+  /** Where the state lies: name it to find the stack again. @default a temporary folder of its own, which is left to you to remove */
   home?: string;
   /** Over the stack's configuration file; structured values as JSON. */
   config?: Record<string, string>;
@@ -25,12 +23,14 @@ export interface OfflineStackOptions {
 
 /** A stack of an unmodified Pulumi program, run through real previews and updates with no CLI and no cloud. */
 export interface OfflineStack {
+  /** What `up` would do. */
   preview(): Promise<EngineResult>;
+  /** @throws with the program's own message and stack if it fails */
   up(): Promise<EngineResult>;
   destroy(): Promise<EngineResult>;
   /** @param options.secrets true: values instead of "[secret]" */
   outputs(options?: { secrets?: boolean }): Promise<JsonObject>;
-  /** As `pulumi stack export` gives it; secrets are ciphertexts. */
+  /** As `pulumi stack export` gives it; secrets are ciphertexts. Before the first `up` it has no resources. */
   exportState(): Json;
 }
 
@@ -63,6 +63,6 @@ export function offlineStack({ projectDir, stack = "dev", home, config, env, onE
     up: () => up(options),
     destroy: () => destroy(options),
     outputs: async ({ secrets = false } = {}) => (await readStackOutputs({ ...options, project, secrets }))?.outputs ?? {},
-    exportState: () => JSON.parse(readFileSync(statePath(place, project, stack), "utf8")) as Json,
+    exportState: () => (readState(statePath(place, project, stack)) ?? emptyState()) as unknown as Json,
   };
 }

@@ -1,7 +1,7 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import type { EngineEvent } from "../../src/engine";
+import { type EngineEvent, up } from "../../src/engine";
 import type { JsonObject } from "../../src/json";
 import { project } from "./program";
 
@@ -46,7 +46,14 @@ test("a preview writes nothing", async () => {
   const { dir, write, stack } = project();
   write(`exports.n = 1;`);
   await stack().preview();
-  expect(existsSync(join(dir, "..", "home", "stacks", "conf", "dev.json"))).toBe(false);
+  expect(existsSync(join(dir, "..", "home", "stacks"))).toBe(false);
+  write(`exports.s = pulumi.secret("x");`);
+  await stack().up();
+  const path = join(dir, "..", "home", "stacks", "conf", "dev.json");
+  const before = readFileSync(path, "utf8");
+  write(`new Bare("b", {}); exports.s = pulumi.secret("y");`);
+  expect(await stack().preview()).toMatchObject({ changes: { create: 1, same: 1 }, outputs: { s: "[secret]" }, unchanged: false });
+  expect(readFileSync(path, "utf8")).toBe(before);
 });
 
 test("a second `up` leaves the state as it was, byte for byte, secrets and all", async () => {
@@ -81,7 +88,7 @@ test("secrets are never plain in the state, masked in outputs, and there for tho
   });
 });
 
-test("with no passphrase set there is a key file outside the project, for its owner; with a wrong one a clear refusal", async () => {
+test("with no passphrase set there is a key file outside the project, for its owner; it opens its stack whatever is set later", async () => {
   const { dir, write, stack } = project();
   write(`exports.s = pulumi.secret("x");`);
   const { PULUMI_CONFIG_PASSPHRASE: _, PULUMI_CONFIG_PASSPHRASE_FILE: __, ...env } = process.env;
@@ -91,9 +98,25 @@ test("with no passphrase set there is a key file outside the project, for its ow
     statSync(join(dir, "..", "home", "state", "keys", "stacks", "conf", "dev")),
   );
   expect(mode & 0o777).toBe(0o600);
-  await expect(stack({ env: { ...env, PULUMI_CONFIG_PASSPHRASE: "wrong" } }).up()).rejects.toThrow(
-    /the passphrase \(PULUMI_CONFIG_PASSPHRASE\) is not the one/,
+  const later = { ...env, PULUMI_CONFIG_PASSPHRASE: "of another stack" };
+  expect(await stack({ env: later }).up()).toMatchObject({ unchanged: true });
+});
+
+test("a wrong passphrase is told, and changes nothing", async () => {
+  const { dir, write, stack } = project();
+  write(`exports.s = pulumi.secret("x");`);
+  const path = join(dir, "..", "home", "stacks", "conf", "dev.json");
+  await stack().up();
+  const before = readFileSync(path, "utf8");
+  write(`exports.s = pulumi.secret("y");`);
+  await expect(stack({ env: { ...process.env, PULUMI_CONFIG_PASSPHRASE: "wrong" } }).up()).rejects.toThrow(
+    /the passphrase \(PULUMI_CONFIG_PASSPHRASE\) is not the one that the secrets of stack conf\/dev/,
   );
+  expect(readFileSync(path, "utf8")).toBe(before);
+  const file = join(dir, "passphrase");
+  writeFileSync(file, "\n");
+  const { PULUMI_CONFIG_PASSPHRASE: _, ...env } = process.env;
+  expect(await stack({ env: { ...env, PULUMI_CONFIG_PASSPHRASE_FILE: file } }).outputs({ secrets: true })).toEqual({ s: "x" });
 });
 
 test("configuration: plain, structured and secure values; extra ones over the file's", async () => {
@@ -123,7 +146,7 @@ test("a program that throws: its own message and stack; what was registered stay
 test.each<[string, string, RegExp]>([
   ["an unhandled rejection", `Promise.reject(new Error("later"));`, /later/],
   ["a RunError: the message alone", `throw new pulumi.RunError("plain words");`, /^(?!.*\n\s+at ).*plain words/s],
-  ["process.exit", `process.exit(3);`, /exit code 3/],
+  ["process.exit", `process.exit(3);`, /^an unhandled error occurred: Program exited with non-zero exit code: 3$/],
   ["a syntax error", `const = 1;`, /SyntaxError/],
   [
     "the same URN twice",
@@ -140,9 +163,38 @@ test.each<[string, string, RegExp]>([
     `new pulumi.dynamic.Resource({ async create() { return { id: "1", outs: {} }; } }, "mine", {});`,
     /does not do the resource "mine" of type pulumi-nodejs:dynamic.*--engine pulumi/,
   ],
-  ["a StackReference", `new pulumi.StackReference("organization/other/dev");`, /offline engine does not do/],
+  [
+    "a StackReference",
+    `new pulumi.StackReference("organization/other/dev");`,
+    /does not do reading "organization\/other\/dev" of type pulumi:pulumi:StackReference yet.*--engine pulumi/,
+  ],
+  [
+    "a provider function",
+    `pulumi.runtime.invoke("aws:index/getRegion:getRegion", {});`,
+    /does not do the provider function aws:index\/getRegion:getRegion yet.*--engine pulumi/,
+  ],
+  ["a transform", `new Bare("x", {}, { transforms: [() => undefined] });`, /does not do the transforms of "x" of type conf:index:Bare yet/],
+  [
+    "a stack transform",
+    `pulumi.runtime.registerResourceTransform(() => undefined); new Bare("x", {});`,
+    /does not do stack transforms yet/,
+  ],
+  [
+    "a resource hook",
+    `const hook = new pulumi.ResourceHook("after", () => {}); new Bare("x", {}, { hooks: { afterCreate: [hook] } });`,
+    /does not do the resource hook "after" yet/,
+  ],
+  [
+    "an alias that two lay claim to",
+    `new Bare("x", {}, { aliases: [{ name: "was" }] }); new Bare("y", {}, { aliases: [{ name: "was" }] });`,
+    /^Duplicate resource alias 'urn:pulumi:dev::conf::conf:index:Bare::was' applied to resource with URN '.*::[xy]' conflicting with '.*::[xy]'/,
+  ],
 ])("%s ends the update with its reason", async (_, program, message) => {
   const { write, stack } = project();
+  if (program.includes('"was"')) {
+    write(`new Bare("was", {});`);
+    await stack().up();
+  }
   write(program);
   await expect(stack().up()).rejects.toThrow(message);
 });
@@ -186,4 +238,92 @@ test("two stacks of a project are two states", async () => {
   await stack().up();
   await stack({ stack: "prod" }).up();
   expect([await stack().outputs(), await stack({ stack: "prod" }).outputs()]).toEqual([{ stack: "dev" }, { stack: "prod" }]);
+});
+
+test("a renamed component and its children stay what they are; a kill on the way leaves no reference to a former name", async () => {
+  const { write, stack } = project();
+  write(`const b = new Box("old", { label: "x" }); new Bare("old-in", { n: 1 }, { parent: b }); new Bare("left", {}, { parent: b });`);
+  await stack().up();
+  const made = resourcesOf(stack().exportState()).map(({ created }) => created);
+  write(`const b = new Box("new", { label: "x" }, { aliases: [{ name: "old" }] }); new Bare("other", {}, { parent: b });
+    module.exports = () => new Promise((_, fail) => b.urn.apply(() => fail(new Error("half way"))));`);
+  await expect(stack().up()).rejects.toThrow("half way");
+  const half = resourcesOf(stack().exportState());
+  const urns = new Set(half.map(({ urn }) => urn));
+  expect(half.filter(({ parent }) => parent !== undefined && !urns.has(parent))).toEqual([]);
+
+  write(`const b = new Box("old", { label: "x" }, { aliases: [{ name: "new" }] }); new Bare("old-in", { n: 1 }, { parent: b });`);
+  await stack().up();
+  write(`const b = new Box("new", { label: "x" }, { aliases: [{ name: "old" }] }); new Bare("new-in", { n: 1 }, { parent: b });`);
+  expect(await stack().up()).toMatchObject({ changes: { same: 3 }, unchanged: true });
+  const moved = resourcesOf(stack().exportState());
+  expect(moved.map(({ urn }) => urn)).toEqual([
+    urn("pulumi:pulumi:Stack", "conf-dev"),
+    urn("conf:index:Box", "new"),
+    urn("conf:index:Box$conf:index:Bare", "new-in"),
+  ]);
+  expect(made).toContain(moved[1]?.created);
+});
+
+test("ignoreChanges leaves a component as it was", async () => {
+  const { write, stack } = project();
+  write(`new Bare("b", { tag: 1, size: 1 }, { ignoreChanges: ["tag"] });`);
+  await stack().up();
+  write(`new Bare("b", { tag: 2, size: 1 }, { ignoreChanges: ["tag"] });`);
+  expect(await stack().up()).toMatchObject({ changes: { same: 2 }, unchanged: true });
+});
+
+test("secrets of the state and of the configuration may have salts of their own", async () => {
+  const { write, config, stack } = project();
+  write(`exports.s = pulumi.secret("x");`);
+  await stack().up();
+  const { SALT, SECURE } = await import("./passphrase.vectors.js");
+  config(`encryptionsalt: ${SALT}\nconfig:\n  conf:key:\n    secure: ${SECURE}\n`);
+  write(`exports.s = pulumi.secret("x"); exports.key = new pulumi.Config().requireSecret("key");`);
+  await stack().up();
+  expect(await stack().outputs({ secrets: true })).toEqual({ s: "x", key: "hunter2-config" });
+});
+
+test("a TypeScript program, transpiled only where its tsconfig says noCheck", async () => {
+  const { dir, stack } = project();
+  writeFileSync(join(dir, "Pulumi.yaml"), "name: conf\nruntime: nodejs\nmain: index.ts\n");
+  writeFileSync(join(dir, "tsconfig.json"), JSON.stringify({ compilerOptions: { module: "nodenext", noCheck: true } }));
+  writeFileSync(
+    join(dir, "index.ts"),
+    `import * as pulumi from "@pulumi/pulumi";\nconst n: string = 1;\nexport const out = pulumi.output(n);\n`,
+  );
+  expect(await stack().up()).toMatchObject({ outputs: { out: 1 } });
+});
+
+test("a proxy of the shell's is not taken on the way to the engine; nodeargs reach node", async () => {
+  const { dir, write, stack } = project();
+  writeFileSync(
+    join(dir, "Pulumi.yaml"),
+    "name: conf\nmain: index.js\nruntime:\n  name: nodejs\n  options:\n    nodeargs: --title 'a program'\n",
+  );
+  write(`exports.title = process.title;`);
+  const env = { ...process.env, PULUMI_CONFIG_PASSPHRASE: "", http_proxy: "http://127.0.0.1:9", no_proxy: "example.org" };
+  expect(await stack({ env }).up()).toMatchObject({ outputs: { title: "a program" } });
+});
+
+test("a program without @pulumi/pulumi of its own is run with ours; another language is refused", async () => {
+  const { dir, stack } = project();
+  rmSync(join(dir, "node_modules"));
+  writeFileSync(join(dir, "index.js"), "exports.n = 1;");
+  expect(await stack().up()).toMatchObject({ outputs: { n: 1 } });
+  writeFileSync(join(dir, "Pulumi.yaml"), "name: conf\nruntime: python\n");
+  await expect(stack().up()).rejects.toThrow(/Pulumi\.yaml: runtime python: the offline engine runs nodejs programs; use --engine pulumi/);
+});
+
+test("cut off by its caller, a program ends and what was made stays", async () => {
+  const { dir, write, stack } = project();
+  write(`new Bare("b", {}); module.exports = () => new Promise(() => setInterval(() => {}, 1000));`);
+  const abort = new AbortController();
+  const home = join(dir, "..", "home");
+  const onEvent = (event: EngineEvent) => event.kind === "resource" && event.name === "b" && abort.abort();
+  const env = { ...process.env, PULUMI_CONFIG_PASSPHRASE: "" };
+  await expect(
+    up({ projectDir: dir, stack: "dev", home, stateHome: join(home, "state"), env, onEvent, signal: abort.signal }),
+  ).rejects.toThrow(/^interrupted: .* stack conf\/dev$/);
+  expect(resourcesOf(stack().exportState()).map(({ urn }) => urn)).toContain(urn("conf:index:Bare", "b"));
 });

@@ -2,8 +2,11 @@ import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { dirname, join } from "node:path";
+import { createInterface } from "node:readline";
 import { expect, test } from "vitest";
+import { listStacks } from "../../src/engine/state";
 import { lockStack } from "../../src/engine/state/lock";
+import type { JsonObject } from "../../src/json";
 import { scratch } from "../scratch";
 import { project } from "./program";
 
@@ -11,7 +14,14 @@ const statePath = (dir: string) => join(dir, "..", "home", "stacks", "conf", "de
 
 test.each([
   ["no JSON", "{", /state .*dev\.json is damaged/],
+  ["cut off", `{"version": 3, "deployment": {"resources": [{"urn": "hunter2`, /state .*dev\.json is damaged(?!.*hunter2)/],
+  ["something else", JSON.stringify({ resources: [] }), /state .*dev\.json is damaged: it has no version/],
   ["a newer version", JSON.stringify({ version: 4, deployment: {} }), /is of version 4.*npm install pushpool@latest/],
+  [
+    "without resources' names",
+    JSON.stringify({ version: 3, deployment: { resources: [1] } }),
+    /deployment\.resources must be a list of resources/,
+  ],
 ])("a state that is %s is refused with its path and left as it is", async (_, text, message) => {
   const { dir, write, stack } = project();
   write("");
@@ -19,6 +29,104 @@ test.each([
   writeFileSync(statePath(dir), text);
   await expect(stack().up()).rejects.toThrow(message);
   expect(readFileSync(statePath(dir), "utf8")).toBe(text);
+});
+
+const BUCKET = {
+  urn: "urn:pulumi:dev::conf::aws:s3/bucket:Bucket::mine",
+  custom: true,
+  id: "mine-1",
+  type: "aws:s3/bucket:Bucket",
+  outputs: { arn: "arn" },
+  provider: "urn:pulumi:dev::conf::pulumi:providers:aws::default::1",
+};
+
+function imported(dir: string, deployment: JsonObject): void {
+  mkdirSync(dirname(statePath(dir)), { recursive: true });
+  writeFileSync(statePath(dir), JSON.stringify({ version: 3, deployment }));
+}
+
+test("what a provider made is not forgotten: neither `up` nor destroy drops it from an imported state", async () => {
+  const { dir, write, stack } = project();
+  write(`new Bare("b", {});`);
+  imported(dir, { manifest: { time: "t", magic: "m", version: "v" }, resources: [BUCKET] });
+  const message = /does not do the deletion of "mine" of type aws:s3\/bucket:Bucket yet.*--engine pulumi/;
+  await expect(stack().up()).rejects.toThrow(message);
+  await expect(stack().destroy()).rejects.toThrow(message);
+  const { deployment } = JSON.parse(readFileSync(statePath(dir), "utf8")) as {
+    deployment: { resources: JsonObject[]; manifest: JsonObject };
+  };
+  expect(deployment.resources).toContainEqual(BUCKET);
+  expect(deployment.manifest).toEqual({ time: "t", magic: "m", version: "v" });
+});
+
+test("what an imported state holds besides is kept", async () => {
+  const { dir, write, stack } = project();
+  write(`new Bare("b", {});`);
+  imported(dir, { manifest: { time: "t", magic: "m", version: "v" }, pending_operations: [], metadata: { integrity_error: null } });
+  await stack().up();
+  const { deployment } = JSON.parse(readFileSync(statePath(dir), "utf8")) as { deployment: JsonObject };
+  expect(deployment).toMatchObject({ pending_operations: [], metadata: { integrity_error: null }, manifest: { magic: "m" } });
+});
+
+test("secrets kept with something else than a passphrase are refused where one is met", async () => {
+  const { dir, write, stack } = project();
+  write(`exports.s = pulumi.secret("x");`);
+  imported(dir, { secrets_providers: { type: "service", state: { url: "https://api.pulumi.com" } }, resources: [] });
+  await expect(stack().up()).rejects.toThrow(/keeps its secrets with "service".*change-secrets-provider passphrase/);
+});
+
+test("a secret that was changed by hand is refused with its place", async () => {
+  const { dir, write, stack } = project();
+  write(`exports.s = pulumi.secret("x");`);
+  await stack().up();
+  const text = readFileSync(statePath(dir), "utf8");
+  writeFileSync(statePath(dir), text.replace(/("ciphertext": "v1:[^:]+:)..../, "$1AAAA"));
+  await expect(stack().outputs({ secrets: true })).rejects.toThrow(
+    /dev\.json is damaged: a secret in the outputs of .*conf-dev cannot be decrypted/,
+  );
+  await expect(stack().up()).rejects.toThrow(/cannot be decrypted/);
+});
+
+test("the stacks of a project are those that have a state", async () => {
+  const { dir, write, stack } = project();
+  const of = { home: join(dir, "..", "home"), project: "conf" };
+  expect(listStacks(of)).toEqual([]);
+  write("");
+  await stack({ stack: "prod" }).up();
+  await stack().up();
+  expect(listStacks(of)).toEqual(["dev", "prod"]);
+});
+
+test("many that find a dead holder's lock at once: one has it at a time", async () => {
+  const folder = scratch();
+  const path = join(folder, "dev.json.lock");
+  writeFileSync(path, JSON.stringify({ host: hostname(), pid: process.pid, start: "another boot", since: "2020" }));
+  // Each holds the lock until all have tried, so the second to get it would be seen.
+  const script = `
+    const { lockStack } = require(${JSON.stringify(join(__dirname, "..", "..", "lib", "src", "engine", "state", "lock"))});
+    process.stdin.once("data", () => {
+      try { lockStack(${JSON.stringify(path)}, "conf/dev"); console.log("mine"); } catch (error) { console.log(error.message); }
+      process.stdin.once("end", () => process.exit());
+    });
+    console.log("ready");`;
+  const children = Array.from({ length: 6 }, () => spawn(process.execPath, ["-e", script], { stdio: ["pipe", "pipe", "inherit"] }));
+  const readers = children.map(({ stdout }) => createInterface({ input: stdout })[Symbol.asyncIterator]());
+  const lines = () => Promise.all(readers.map(async (reader) => (await reader.next()).value as string));
+  expect(await lines()).toEqual(children.map(() => "ready"));
+  for (const { stdin } of children) stdin.write("go\n");
+  const said = await lines();
+  for (const { stdin } of children) stdin.end();
+  expect(said.filter((line) => line === "mine")).toHaveLength(1);
+  expect(said.filter((line) => /is being changed by process \d+ since/.test(line))).toHaveLength(5);
+});
+
+test("a preview does not wait for an update that goes on", async () => {
+  const { dir, write, stack } = project();
+  write(`exports.n = 1;`);
+  const unlock = lockStack(`${statePath(dir)}.lock`, "conf/dev");
+  expect(await stack().preview()).toMatchObject({ changes: { create: 1 } });
+  await expect(stack().up()).rejects.toThrow(`being changed by process ${process.pid}`);
+  unlock();
 });
 
 test("a lock names its holder; a dead one's is taken over", () => {

@@ -1,26 +1,29 @@
+import { stripVTControlCharacters } from "node:util";
 import type * as grpc from "@grpc/grpc-js";
-import { EngineService } from "@pulumi/pulumi/proto/engine_grpc_pb";
-import engine from "@pulumi/pulumi/proto/engine_pb";
-import empty from "google-protobuf/google/protobuf/empty_pb";
+import type * as engine from "@pulumi/pulumi/proto/engine_pb";
 import type { EngineEvent } from "../events";
+import type { Protocol } from "./protocol";
 import { unary } from "./server";
 
 const SEVERITIES = ["debug", "info", "warning", "error"] as const;
 
 /** Pulumi's Engine service: the program's log lines, and which resource is the stack. */
 export function engineService(
+  protocol: Protocol,
   onLog: (event: EngineEvent & { kind: "diagnostic" }) => void,
 ): [grpc.ServiceDefinition, grpc.UntypedServiceImplementation] {
+  const { engine, empty } = protocol;
   let root = "";
   return [
-    EngineService as unknown as grpc.ServiceDefinition,
+    protocol.engineService,
     {
       log: unary((request: engine.LogRequest) => {
         const urn = request.getUrn();
         onLog({
           kind: "diagnostic",
           severity: SEVERITIES[request.getSeverity()] ?? "info",
-          message: request.getMessage(),
+          // The SDK colours stacks wherever it runs; whether there is colour is for the screen to say.
+          message: stripVTControlCharacters(request.getMessage()),
           ...(urn ? { urn } : {}),
         });
         return new empty.Empty();

@@ -13,30 +13,27 @@ export interface Step {
 
 /**
  * What a component's registration means: it has no provider to ask, so its inputs alone decide, and an update is a change of state only.
- * What it was last known to give out stays until it says anew.
+ * Where nothing changes its outputs stay until it says them anew; an updated one has none until then (as Pulumi has it).
  */
 export function planComponent(old: Resource | undefined, wanted: Resource, now: string): Step {
   if (!old) return { op: "create", resource: { ...wanted, created: now, modified: now }, changedKeys: [] };
   const changedKeys = differing(old.inputs ?? {}, wanted.inputs ?? {});
-  const kept = {
-    ...(old.outputs ? { outputs: old.outputs } : {}),
-    ...(old.created ? { created: old.created } : {}),
-    ...(old.modified ? { modified: old.modified } : {}),
-  };
-  if (changedKeys.length === 0) return { op: "same", resource: { ...wanted, ...kept }, changedKeys };
-  return { op: "update", resource: { ...wanted, ...kept, modified: now }, changedKeys };
+  const created = old.created ? { created: old.created } : {};
+  if (changedKeys.length > 0) return { op: "update", resource: { ...wanted, ...created, modified: now }, changedKeys };
+  const kept = { ...(old.outputs ? { outputs: old.outputs } : {}), ...created, ...(old.modified ? { modified: old.modified } : {}) };
+  return { op: "same", resource: { ...wanted, ...kept }, changedKeys };
 }
 
 /** The resources to delete, in layers: a later layer needs nothing of an earlier one. Children go before their parents. */
 export function deletionLayers(all: readonly Resource[], doomed: ReadonlySet<string>): Resource[][] {
-  const left = all.filter(({ urn }) => doomed.has(urn));
+  let left = all.filter(({ urn }) => doomed.has(urn));
   const layers: Resource[][] = [];
   while (left.length > 0) {
     const needed = new Set(left.flatMap(({ parent, dependencies = [] }) => [...(parent ? [parent] : []), ...dependencies]));
     const layer = left.filter(({ urn }) => !needed.has(urn));
     if (layer.length === 0) throw new Error(`resources that need each other: ${left.map(({ urn }) => urn).join(", ")}`);
     layers.push(layer);
-    for (const resource of layer) left.splice(left.indexOf(resource), 1);
+    left = left.filter(({ urn }) => needed.has(urn));
   }
   return layers;
 }

@@ -1,1 +1,2 @@
+export { listStacks } from "./deployment";
 export { readStackOutputs } from "./outputs";

@@ -1,4 +1,4 @@
-import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { dirname } from "node:path";
 import { processStart } from "../../targets/process/processTable";
@@ -23,35 +23,66 @@ export function lockStack(path: string, stack: string): () => void {
   writeFileSync(beside, JSON.stringify(mine), { mode: 0o600 });
   try {
     for (;;) {
-      try {
-        // Whole or not there: a lock never lacks its holder's name.
-        linkSync(beside, path);
-        return () => rmSync(path, { force: true });
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-      }
+      // Whole or not there: a lock never lacks its holder's name.
+      if (link(beside, path)) return () => rmSync(path, { force: true });
       const holder = read(path);
-      if (holder && lives(holder)) {
-        const on = holder.host === hostname() ? "" : ` on ${holder.host}`;
-        throw new UserError(
-          `stack ${stack} is being changed by process ${holder.pid}${on} since ${holder.since}: wait for it to end. If it is not there any more, remove ${path}`,
-        );
-      }
-      rmSync(path, { force: true });
+      if (holder && lives(holder)) throw heldBy(holder, stack, path);
+      if (holder) putAside(path, `${beside}.dead`);
     }
   } finally {
     rmSync(beside, { force: true });
   }
 }
 
-function read(path: string): Holder | undefined {
+/**
+ * Take a dead holder's lock away. Another process may have done so since, and hold the lock now: what was moved is looked at, and one that
+ * lives gets its lock back.
+ */
+function putAside(path: string, aside: string): void {
   try {
-    return JSON.parse(readFileSync(path, "utf8")) as Holder;
+    renameSync(path, aside);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
+    throw error;
+  }
+  const moved = read(aside);
+  if (moved && lives(moved)) link(aside, path);
+  rmSync(aside, { force: true });
+}
+
+function link(from: string, to: string): boolean {
+  try {
+    linkSync(from, to);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+    throw error;
+  }
+}
+
+/** @returns `undefined` if it is not there; one that nobody can have written has a holder that is no process */
+function read(path: string): Holder | undefined {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+  try {
+    return JSON.parse(text) as Holder;
   } catch {
-    return undefined;
+    return { host: hostname(), pid: -1, start: "", since: "" };
   }
 }
 
 function lives({ host, pid, start }: Holder): boolean {
-  return host !== hostname() || processStart(pid) === start;
+  return host !== hostname() || (pid > 0 && processStart(pid) === start);
+}
+
+function heldBy({ host, pid, since }: Holder, stack: string, path: string): UserError {
+  const on = host === hostname() ? "" : ` on ${host}`;
+  return new UserError(
+    `stack ${stack} is being changed by process ${pid}${on} since ${since}: wait for it to end. If it is not there any more, remove ${path}`,
+  );
 }

@@ -1,6 +1,5 @@
 import type { Json, JsonObject } from "../../json";
 import { pointerTo } from "../../manifest/pointer";
-import { MASK } from "../../secret";
 import { isSecretMark, maskSecrets, openSecrets } from "./secretValues";
 import { StackStore } from "./stackStore";
 
@@ -22,15 +21,15 @@ export async function readStackOutputs(options: {
   const { home, secrets, ...place } = options;
   const store = StackStore.open(home, place);
   if (!store.exists) return undefined;
-  const sealed = store.sealed().find(({ type }) => type === STACK_TYPE)?.outputs ?? {};
+  const stack = store.sealed().find(({ type }) => type === STACK_TYPE);
+  const sealed = stack?.outputs ?? {};
   if (!secrets) return { outputs: maskSecrets(sealed) as JsonObject, secretPaths: [...marked(sealed, [])] };
-  const stack = (await store.read()).find(({ type }) => type === STACK_TYPE);
-  const { value, secretPaths } = openSecrets(stack?.outputs ?? {});
+  const { value, secretPaths } = openSecrets((stack && (await store.open(stack)).outputs) ?? {});
   return { outputs: value as JsonObject, secretPaths };
 }
 
 function* marked(value: Json, path: string[]): Generator<string> {
-  if (isSecretMark(value) || value === MASK) yield pointerTo(path);
+  if (isSecretMark(value)) yield pointerTo(path);
   else if (value !== null && typeof value === "object")
     for (const [key, inner] of Object.entries(value)) yield* marked(inner, [...path, key]);
 }

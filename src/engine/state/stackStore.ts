@@ -1,4 +1,5 @@
-import type { Json, JsonObject } from "../../json";
+import type { JsonObject } from "../../json";
+import { UserError } from "../../userError";
 import { emptyState, type ResourceState, readState, type StackState, statePath, writeState } from "./deployment";
 import type { Crypter } from "./passphrase";
 import { openSecretsProvider, type SecretsPlace } from "./secretsProvider";
@@ -37,16 +38,29 @@ export class StackStore {
     return this.#written !== undefined;
   }
 
-  /** Begin to derive the key, where it will be needed, beside whatever else goes on. */
-  warm(configSalt?: string): void {
-    if (configSalt !== undefined || holdsSecret(this.#state.deployment.resources as unknown as Json))
-      this.crypter(configSalt).catch(() => {});
+  /**
+   * What the state's secrets are encrypted with.
+   * @param configSalt the salt of `Pulumi.<stack>.yaml`, which a stack without secrets in its state goes by from now on
+   * @throws {UserError} if they are not encrypted with a passphrase, or not with this one
+   */
+  async crypter(configSalt?: string): Promise<Crypter> {
+    this.#provider ??= openSecretsProvider(this.#place, this.#salt() ?? configSalt);
+    return (await this.#provider).crypter;
   }
 
-  /** @param configSalt the salt of `Pulumi.<stack>.yaml`, which a stack without state goes by */
-  async crypter(configSalt?: string): Promise<Crypter> {
-    this.#provider ??= openSecretsProvider(this.#place, this.#state.deployment.secrets_providers?.state.salt ?? configSalt);
-    return (await this.#provider).crypter;
+  /** What `secure:` values of `Pulumi.<stack>.yaml` are encrypted with. Its salt and the state's differ if each was made on its own. */
+  async configCrypter(salt: string): Promise<Crypter> {
+    if ((this.#salt() ?? salt) === salt) return this.crypter(salt);
+    return (await openSecretsProvider(this.#place, salt)).crypter;
+  }
+
+  #salt(): string | undefined {
+    const provider = this.#state.deployment.secrets_providers;
+    if (!provider?.type) return undefined;
+    if (provider.type === "passphrase") return provider.state?.salt;
+    throw new UserError(
+      `the state ${this.path} keeps its secrets with "${provider.type}", and the offline engine knows passphrase: run \`pulumi stack change-secrets-provider passphrase\` before you export it, or use --engine pulumi`,
+    );
   }
 
   /** The resources as they were read, secrets sealed. */
@@ -56,14 +70,17 @@ export class StackStore {
 
   /** The resources as they were read, secrets opened. */
   async read(): Promise<Resource[]> {
-    const { resources } = this.#state.deployment;
-    return Promise.all(
-      resources.map(async (resource) => ({
-        ...resource,
-        ...(resource.inputs ? { inputs: await this.#open(resource.urn, "inputs", resource.inputs) } : {}),
-        ...(resource.outputs ? { outputs: await this.#open(resource.urn, "outputs", resource.outputs) } : {}),
-      })),
-    );
+    return Promise.all(this.#state.deployment.resources.map((resource) => this.open(resource)));
+  }
+
+  /** One resource with its secrets opened. */
+  async open(resource: ResourceState): Promise<Resource> {
+    const { urn, inputs, outputs } = resource;
+    return {
+      ...resource,
+      ...(inputs ? { inputs: await this.#open(urn, "inputs", inputs) } : {}),
+      ...(outputs ? { outputs: await this.#open(urn, "outputs", outputs) } : {}),
+    };
   }
 
   /** Write the resources, whole, if anything in them has changed. */
@@ -76,15 +93,12 @@ export class StackStore {
         ...(resource.outputs ? { outputs: await this.#seal(resource.urn, "outputs", resource.outputs) } : {}),
       });
     }
-    const { deployment } = this.#state;
-    const salt = this.#provider ? (await this.#provider).salt : deployment.secrets_providers?.state.salt;
+    // What else an imported state holds stays in it.
+    const { manifest, secrets_providers: found, resources: _, ...others } = this.#state.deployment;
+    const provider = this.#provider ? { type: "passphrase", state: { salt: (await this.#provider).salt } } : found;
     const next: StackState = {
-      version: 3,
-      deployment: {
-        manifest: deployment.manifest,
-        ...(salt === undefined ? {} : { secrets_providers: { type: "passphrase", state: { salt } } }),
-        resources: sealed,
-      },
+      ...this.#state,
+      deployment: { manifest, ...(provider ? { secrets_providers: provider } : {}), ...others, resources: sealed },
     };
     const text = JSON.stringify(next);
     if (text === this.#written) return;
@@ -96,7 +110,15 @@ export class StackStore {
     if (!holdsSecret(properties)) return properties;
     const note = (path: string, plaintext: string, ciphertext: string) =>
       this.#known.set(`${urn} ${section}${path} ${plaintext}`, ciphertext);
-    return fromState(properties, await this.crypter(), note) as JsonObject;
+    const crypter = await this.crypter();
+    try {
+      return fromState(properties, crypter, note) as JsonObject;
+    } catch {
+      // What the parts of a secret looked like is nobody's business.
+      throw new UserError(
+        `the state ${this.path} is damaged: a secret in the ${section} of ${urn} cannot be decrypted; it was left as it is`,
+      );
+    }
   }
 
   async #seal(urn: string, section: string, properties: JsonObject): Promise<JsonObject> {

@@ -1,0 +1,56 @@
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import type * as grpc from "@grpc/grpc-js";
+import type * as engine from "@pulumi/pulumi/proto/engine_pb";
+import type * as resource from "@pulumi/pulumi/proto/resource_pb";
+import type * as empty from "google-protobuf/google/protobuf/empty_pb";
+import type * as struct from "google-protobuf/google/protobuf/struct_pb";
+import { UserError } from "../../userError";
+
+/** One installed copy of `@pulumi/pulumi`: the program runner in it, and the protocol as that copy speaks it. */
+interface PulumiSdk {
+  /** Path of `cmd/run`. */
+  runner: string;
+  /** The services and messages. They belong together: a message of another copy is refused when it is sent. */
+  load(): Protocol;
+}
+
+export interface Protocol {
+  engineService: grpc.ServiceDefinition;
+  monitorService: grpc.ServiceDefinition;
+  engine: typeof engine;
+  resource: typeof resource;
+  empty: typeof empty;
+  struct: typeof struct;
+}
+
+/**
+ * The SDK that a program uses: the one of its own `node_modules`, else the one beside pushpool.
+ * @param folder where the program is
+ * @throws {UserError} if there is none
+ */
+export function findSdk(folder: string): PulumiSdk {
+  for (const from of [join(folder, "program.js"), __filename]) {
+    const resolve = createRequire(from).resolve;
+    try {
+      const runner = resolve("@pulumi/pulumi/cmd/run");
+      return { runner, load: () => load(runner) };
+    } catch {
+      // Not from there.
+    }
+  }
+  throw new UserError(`@pulumi/pulumi is not installed for the program in ${folder}: run \`npm install @pulumi/pulumi\` there`);
+}
+
+function load(runner: string): Protocol {
+  const from = createRequire(runner);
+  return {
+    engineService: (from("@pulumi/pulumi/proto/engine_grpc_pb") as { EngineService: grpc.ServiceDefinition }).EngineService,
+    monitorService: (from("@pulumi/pulumi/proto/resource_grpc_pb") as { ResourceMonitorService: grpc.ServiceDefinition })
+      .ResourceMonitorService,
+    engine: from("@pulumi/pulumi/proto/engine_pb") as typeof engine,
+    resource: from("@pulumi/pulumi/proto/resource_pb") as typeof resource,
+    empty: from("google-protobuf/google/protobuf/empty_pb") as typeof empty,
+    struct: from("google-protobuf/google/protobuf/struct_pb") as typeof struct,
+  };
+}

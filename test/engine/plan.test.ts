@@ -1,0 +1,144 @@
+import * as fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { type Alias, formerUrns } from "../../src/engine/plan/aliases";
+import { ignoringChanges } from "../../src/engine/plan/ignoreChanges";
+import { deletionLayers, planComponent } from "../../src/engine/plan/step";
+import { nameOf, urnOf } from "../../src/engine/plan/urn";
+import type { Resource } from "../../src/engine/state/stackStore";
+import type { JsonObject } from "../../src/json";
+
+const ROOT = "urn:pulumi:dev::conf::pulumi:pulumi:Stack::conf-dev";
+const urn = (types: string, name: string) => `urn:pulumi:dev::conf::${types}::${name}`;
+
+test.each([
+  ["", "pulumi:pulumi:Stack", "conf-dev", ROOT],
+  [ROOT, "a:b:C", "c", urn("a:b:C", "c")],
+  [urn("a:b:C", "c"), "d:e:F", "f", urn("a:b:C$d:e:F", "f")],
+  [urn("a:b:C$d:e:F", "f"), "g:h:I", "x::y", urn("a:b:C$d:e:F$g:h:I", "x::y")],
+])("under %j a %s named %s is %s", (parent, type, name, expected) => {
+  expect(urnOf("dev", "conf", parent, type, name)).toBe(expected);
+  expect(nameOf(expected)).toBe(name);
+});
+
+describe("former URNs", () => {
+  const spec = (over: Partial<Exclude<Alias, { urn: string }>>): Alias => ({
+    name: "",
+    type: "",
+    project: "",
+    stack: "",
+    parent: "same",
+    ...over,
+  });
+  const at = (parent: string, name = "c") => ({ stack: "dev", project: "conf", type: "a:b:C", name, parent });
+  const box = urn("x:y:Box", "box");
+  test.each<[string, ReturnType<typeof at>, Alias[], [string, string][], string[]]>([
+    ["none without aliases", at(ROOT), [], [], []],
+    ["another name", at(ROOT), [spec({ name: "old" })], [], [urn("a:b:C", "old")]],
+    ["another type", at(box), [spec({ type: "a:b:Old" })], [], [urn("x:y:Box$a:b:Old", "c")]],
+    ["another parent", at(box), [spec({ parent: { urn: urn("x:y:Crate", "crate") } })], [], [urn("x:y:Crate$a:b:C", "c")]],
+    ["the stack as parent", at(box), [spec({ parent: { urn: ROOT } }), spec({ parent: "none" })], [], [urn("a:b:C", "c")]],
+    ["another project and stack", at(ROOT), [spec({ project: "p", stack: "s" })], [], ["urn:pulumi:s::p::a:b:C::c"]],
+    ["a URN as it is", at(ROOT), [{ urn: "urn:pulumi:dev::conf::q:r:S::t" }], [], ["urn:pulumi:dev::conf::q:r:S::t"]],
+    ["a parent that moved", at(box), [], [[box, urn("x:y:Crate", "box")]], [urn("x:y:Crate$a:b:C", "c")]],
+    [
+      "a child named after a parent that was renamed",
+      at(box, "box-c"),
+      [],
+      [[box, urn("x:y:Box", "old")]],
+      [urn("x:y:Box$a:b:C", "old-c")],
+    ],
+    [
+      "its own alias under a parent that moved, both ways",
+      at(box),
+      [spec({ name: "was" })],
+      [[box, urn("x:y:Crate", "box")]],
+      [urn("x:y:Box$a:b:C", "was"), urn("x:y:Crate$a:b:C", "c"), urn("x:y:Crate$a:b:C", "was")],
+    ],
+  ])("%s", (_, resource, aliases, moved, expected) => {
+    expect(formerUrns(resource, aliases, new Map(moved))).toEqual(expected);
+  });
+});
+
+test.each<[string, JsonObject, JsonObject, string[], JsonObject]>([
+  ["nothing ignored", { a: 1 }, { a: 2 }, [], { a: 2 }],
+  ["a changed one", { a: 1, b: 1 }, { a: 2, b: 2 }, ["a"], { a: 1, b: 2 }],
+  ["an added one", {}, { a: 2 }, ["a"], {}],
+  ["a removed one", { a: 1 }, {}, ["a"], { a: 1 }],
+  ["a nested one", { a: { b: [1, { c: 1 }] } }, { a: { b: [2, { c: 2 }] } }, ["a.b[1].c"], { a: { b: [2, { c: 1 }] } }],
+  ["a quoted key", { a: { "b.c": 1 } }, { a: { "b.c": 2 } }, ['a["b.c"]'], { a: { "b.c": 1 } }],
+  ["all", { a: 1, b: 1 }, { a: 2, c: 2 }, ["*"], { a: 1, b: 1 }],
+  ["one of each", { a: [{ x: 1, y: 1 }] }, { a: [{ x: 2, y: 2 }] }, ["a[*].x"], { a: [{ x: 1, y: 2 }] }],
+  ["where there is no such path", { a: 1 }, { a: 2 }, ["b.c", "a.d"], { a: 2 }],
+])("ignoreChanges: %s", (_, before, wanted, paths, expected) => {
+  const kept = structuredClone(wanted);
+  expect(ignoringChanges(before, wanted, paths)).toEqual(expected);
+  expect(wanted).toEqual(kept);
+});
+
+describe("a component", () => {
+  const box = { urn: urn("x:y:Box", "b"), custom: false, type: "x:y:Box", inputs: { label: "x" } };
+  const old = { ...box, outputs: { out: 1 }, created: "t0", modified: "t1" };
+  test.each<[string, Resource | undefined, Resource, ReturnType<typeof planComponent>]>([
+    ["is created", undefined, box, { op: "create", changedKeys: [], resource: { ...box, created: "now", modified: "now" } }],
+    ["stays, with its outputs", old, box, { op: "same", changedKeys: [], resource: old }],
+    [
+      "stays, though its options change",
+      old,
+      { ...box, protect: true },
+      { op: "same", changedKeys: [], resource: { ...old, protect: true } },
+    ],
+    [
+      "is updated, and its outputs are to be said anew",
+      old,
+      { ...box, inputs: { label: "y", more: 1 } },
+      {
+        op: "update",
+        changedKeys: ["label", "more"],
+        resource: { ...box, inputs: { label: "y", more: 1 }, created: "t0", modified: "now" },
+      },
+    ],
+    [
+      "that loses its inputs is updated",
+      old,
+      { urn: box.urn, custom: false, type: box.type },
+      { op: "update", changedKeys: ["label"], resource: { urn: box.urn, custom: false, type: box.type, created: "t0", modified: "now" } },
+    ],
+  ])("%s", (_, before, wanted, expected) => {
+    expect(planComponent(before, wanted, "now")).toEqual(expected);
+  });
+});
+
+// Any resources whose parents and dependencies come before them, and any choice of them to delete.
+const resources = fc
+  .array(fc.record({ parent: fc.nat(), dependencies: fc.array(fc.nat(), { maxLength: 3 }), doomed: fc.boolean() }), { maxLength: 12 })
+  .map((drawn) =>
+    drawn.map(({ parent, dependencies, doomed }, index) => ({
+      doomed,
+      resource: {
+        urn: `r${index}`,
+        custom: false,
+        type: "t",
+        ...(index > 0 ? { parent: `r${parent % index}`, dependencies: dependencies.map((n) => `r${n % index}`) } : {}),
+      } satisfies Resource,
+    })),
+  );
+
+test("deletion: every doomed one once, none before what needs it", () => {
+  fc.assert(
+    fc.property(resources, (drawn) => {
+      const all = drawn.map(({ resource }) => resource as Resource);
+      const doomed = new Set(drawn.flatMap(({ resource, doomed }) => (doomed ? [resource.urn] : [])));
+      const layers = deletionLayers(all, doomed);
+      const layerOf = new Map(layers.flatMap((layer, index) => layer.map(({ urn }) => [urn, index] as const)));
+      expect(
+        layers
+          .flat()
+          .map(({ urn }) => urn)
+          .sort(),
+      ).toEqual([...doomed].sort());
+      for (const { urn, parent, dependencies = [] } of layers.flat())
+        for (const needed of [...(parent ? [parent] : []), ...dependencies])
+          if (doomed.has(needed)) expect(layerOf.get(needed)).toBeGreaterThan(layerOf.get(urn) as number);
+    }),
+  );
+});
