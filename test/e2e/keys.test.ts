@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { listen, manifestOf, type Place, place, placeWith } from "./pushpool";
-import { CTRL_C, CTRL_D, linesOf, onTerminal } from "./terminal";
+import { CTRL_C, CTRL_D, linesOf, onTerminal, terminalTest } from "./terminal";
 
 // What keys do at a terminal beside detaching and cancelling (terminal.test.ts), and its colours.
 
@@ -17,7 +17,7 @@ interface Shown {
 }
 const shown = (here: Place, ref: string) => (JSON.parse(here.pushpool("show", ref, "--json").stdout) as Shown).run;
 
-test("colours on a terminal, and none with NO_COLOR", () => {
+terminalTest("colours on a terminal, and none with NO_COLOR", () => {
   const here = placeWith(manifest);
   const sgr = "\x1b[32m";
   expect(onTerminal(here, ["run", "hello/quick"], []).screen).not.toContain(sgr);
@@ -25,7 +25,7 @@ test("colours on a terminal, and none with NO_COLOR", () => {
   expect(onTerminal(here, ["run", "hello/quick"], []).screen).toContain(`${sgr}COMPLETED`);
 });
 
-test("Ctrl-C a third time leaves a run that takes its time to stop", () => {
+terminalTest("Ctrl-C a third time leaves a run that takes its time to stop", () => {
   const here = placeWith(manifest);
   const { status, screen } = onTerminal(
     here,
@@ -45,7 +45,7 @@ test("Ctrl-C a third time leaves a run that takes its time to stop", () => {
   expect(here.pushpool("wait", "fox").status).toBe(3);
 });
 
-test("destroy asks, and only a yes deletes", () => {
+terminalTest("destroy asks, and only a yes deletes", () => {
   const here = place({ cwd: example });
   expect(here.pushpool("up", "--engine", "offline").status).toBe(0);
   const answer = (key: string) =>

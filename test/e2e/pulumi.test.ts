@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { type Place, place } from "./pushpool";
-import { CTRL_C, onTerminal } from "./terminal";
+import { CTRL_C, onTerminal, terminalTest } from "./terminal";
 
 // `pulumi` on PATH: a stand-in script that keeps what it was asked. Here it matters only that it is asked, and left to finish.
 
@@ -40,7 +40,7 @@ test("its failure is 5, and it keeps nothing", () => {
   });
 });
 
-test("Ctrl-C is pulumi's: it is waited for until it has wound up", () => {
+terminalTest("Ctrl-C is pulumi's: it is waited for until it has wound up", () => {
   const here = withPulumi(`trap 'echo winding up; sleep 0.5; echo wound up; exit 1' INT\necho started\nwhile :; do sleep 0.1; done`);
   const { status, screen } = onTerminal(
     here,

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { listen, manifestOf, type Place, placeWith, until } from "./pushpool";
-import { CTRL_C, onTerminal } from "./terminal";
+import { CTRL_C, onTerminal, terminalTest } from "./terminal";
 
 const bin = join(__dirname, "..", "..", "bin", "pushpool.cjs");
 
@@ -15,7 +15,7 @@ function coloured(): Place {
 
 const manifest = manifestOf({ "a/short": "sh -c 'echo one; sleep 0.5; echo two'", "a/long": "sh -c 'echo up; sleep 60'" });
 
-test("a terminal shows phases with times, the log below, a live line, the end", () => {
+terminalTest("a terminal shows phases with times, the log below, a live line, the end", () => {
   const { status, screen } = onTerminal(coloured(), ["run", "a/short"], []);
   expect(status).toBe(0);
   // biome-ignore lint/suspicious/noControlCharactersInRegex: what a terminal is sent
@@ -29,7 +29,7 @@ test("a terminal shows phases with times, the log below, a live line, the end", 
   expect(screen).toContain("\x1b[32m");
 });
 
-test("Ctrl-C once detaches with 130 and says how to come back; the run goes on", () => {
+terminalTest("Ctrl-C once detaches with 130 and says how to come back; the run goes on", () => {
   const here = placeWith(manifest);
   const { status, screen } = onTerminal(
     here,
@@ -45,7 +45,7 @@ test("Ctrl-C once detaches with 130 and says how to come back; the run goes on",
   expect(here.pushpool("cancel", "mine").status).toBe(0);
 });
 
-test("Ctrl-C twice quickly cancels for real, with 3", () => {
+terminalTest("Ctrl-C twice quickly cancels for real, with 3", () => {
   const here = placeWith(manifest);
   const { status, screen } = onTerminal(
     here,

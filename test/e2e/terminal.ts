@@ -1,9 +1,16 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
+import { test } from "vitest";
 import type { Place } from "./pushpool";
 
 const bin = join(__dirname, "..", "..", "bin", "pushpool.cjs");
+
+const hasPython = spawnSync("python3", ["--version"]).status === 0;
+if (!hasPython) console.warn("SKIPPED: every test on a terminal, for there is no python3 here");
+
+/** A test that needs a terminal, and so Python's pty module: skipped, and said, where there is no python3; never in CI. */
+export const terminalTest = test.skipIf(!hasPython && !process.env.CI);
 
 /** Wait until the text stands on the screen, or type. */
 export type Step = ["wait" | "send", string];
