@@ -1,4 +1,5 @@
 import { hostname } from "node:os";
+import type { Ledger } from "../ledger";
 import { processStart } from "../targets/process/processTable";
 
 /** The submissions that this process is busy with. */
@@ -8,8 +9,10 @@ let count = 0;
 /**
  * Do `work` as the owner of a run's submission. The name goes into the ledger: host, pid, the pid's start time (so that a pid used again
  * is not taken for it) and a number. Whoever finds a run whose owner is gone takes it up.
+ *
+ * However the work ends, the run is let go: nobody waits for a submitter that is done because its process lives on.
  */
-export async function asOwner<T>(work: (owner: string) => Promise<T>): Promise<T> {
+export async function asOwner<T>({ ledger }: { ledger: Ledger }, runId: string, work: (owner: string) => Promise<T>): Promise<T> {
   count += 1;
   const owner = [hostname(), process.pid, thisStart(), count].join("/");
   live.add(owner);
@@ -17,6 +20,15 @@ export async function asOwner<T>(work: (owner: string) => Promise<T>): Promise<T
     return await work(owner);
   } finally {
     live.delete(owner);
+    await letGo(ledger, runId, owner);
+  }
+}
+
+async function letGo(ledger: Ledger, runId: string, owner: string): Promise<void> {
+  for (;;) {
+    const record = await ledger.read(runId);
+    if (record?.owner !== owner) return;
+    if (await ledger.change(runId, record.run.version, { owner: null })) return;
   }
 }
 

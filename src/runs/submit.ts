@@ -25,7 +25,7 @@ export async function submitScheduled(context: RunsContext, record: RunRecord, s
 
   const submission = await submissionOf(context, record);
   const limits: SlotLimits = { pool: pool.concurrencyLimit ?? null, queue: pool.queues?.[run.workQueue]?.concurrencyLimit ?? null };
-  return asOwner(async (owner) => {
+  return asOwner(context, run.id, async (owner) => {
     const pending = { state: state("PENDING", context.now(), undefined, "Submitting"), owner };
     let answer = await context.ledger.acquireSlot(run.id, run.version, limits, pending);
     if (answer.kind === "full") {
@@ -52,7 +52,7 @@ export async function takeUp(context: RunsContext, record: RunRecord, signal: Ab
   if (record.owner !== undefined && ownerLives(record.owner)) {
     return { kind: "held", record, reason: `${describeOwner(record.owner)} is submitting it` };
   }
-  return asOwner(async (owner) => {
+  return asOwner(context, run.id, async (owner) => {
     const claimed = await context.ledger.change(run.id, run.version, { owner });
     if (!claimed) return moved(context, record);
     const target = await context.target(record.poolType);
@@ -91,19 +91,17 @@ async function recordInfrastructure(context: RunsContext, record: RunRecord, inf
 
 /**
  * A submission failed. Refused for good and nothing there: the run is CRASHED with the reason. Otherwise (interrupted, or it cannot be
- * known whether it was accepted) it stays PENDING without an owner, and the next watcher asks the target.
+ * known whether it was accepted) it stays PENDING, without an owner, and the next watcher asks the target.
  */
 async function giveUp(context: RunsContext, record: RunRecord, error: unknown, signal: AbortSignal): Promise<void> {
   const { run } = record;
-  const refused = error instanceof UserError && !signal.aborted && (await isSurelyNotThere(context, record));
+  if (!(error instanceof UserError) || signal.aborted || !(await isSurelyNotThere(context, record))) return;
   const now = context.now();
-  await context.ledger.change(
-    run.id,
-    run.version,
-    refused
-      ? { state: state("CRASHED", now, `it could not be submitted: ${error.message}`), endedAt: now.toISOString(), owner: null }
-      : { owner: null },
-  );
+  // Refused by the ledger if the run was cancelled meanwhile: whoever cancels ends it.
+  await context.ledger.change(run.id, run.version, {
+    state: state("CRASHED", now, `it could not be submitted: ${error.message}`),
+    endedAt: now.toISOString(),
+  });
 }
 
 async function isSurelyNotThere(context: RunsContext, record: RunRecord): Promise<boolean> {

@@ -6,6 +6,7 @@ import type { Manifest } from "../../src/manifest/manifest";
 import { exitCodeOf, type FlowRun, type RunEvent, type Runs, runsOver } from "../../src/runs";
 import { Secret } from "../../src/secret";
 import { defaultTemplate } from "../../src/template";
+import { UserError } from "../../src/userError";
 import { scratch } from "../scratch";
 import { ended, RUNNING, ScriptedTarget } from "./scriptedTarget";
 
@@ -237,6 +238,25 @@ test("cancelled while it is being submitted: what has started is stopped, CANCEL
   await until(() => target.stopped.length === 1);
   target.set(infra(run), ended({ kind: "cancelled", by: "us" }));
   expect((await cancelling).state.type).toBe("CANCELLED");
+});
+
+test.each<[string, () => Promise<void>]>([
+  ["goes through", async () => {}],
+  ["is refused", async () => Promise.reject(new UserError("no quota", 5))],
+  ["breaks off", async () => Promise.reject(new Error("broken"))],
+])("a submission that %s after the run was cancelled lets it go: nobody waits for a submitter that is done", async (_, submitting) => {
+  const { open, target, home } = workspace();
+  const runs = open();
+  const { run } = await runs.createRun({ deployment: "hello/node" });
+  target.beforeStart = async () => {
+    await open().cancelRun(run.id, { signal: AbortSignal.abort() });
+    await submitting();
+  };
+  await runs.submitRun(run.id).catch(() => {});
+  const ledger = openSqliteLedger(join(home, "ledger.db"));
+  onTestFinished(() => ledger.close());
+  expect(await ledger.read(run.id)).toMatchObject({ run: { state: { type: "CANCELLING" } } });
+  expect((await ledger.read(run.id))?.owner).toBeUndefined();
 });
 
 test("retry: another attempt with the same parameters; a COMPLETED or unfinished run is refused", async () => {

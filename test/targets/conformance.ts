@@ -189,6 +189,17 @@ export function describeTarget(name: string, make: () => Harness): void {
       expect(await look(target, id)).toMatchObject({ outcome: { kind: "cancelled", by: "us" } });
     });
 
+    test("a stop that comes at once after submitting ends as cancelled by us, every time", async () => {
+      const { open, job } = make();
+      const target = open();
+      for (let n = 0; n < 15; n++) {
+        const id = await submit(target, target.plan(job("sleep 60"), newRun()));
+        // Longer than this waits: what ends has heeded SIGTERM, and was not killed for want of it.
+        await target.stop(id, { reason: "test", graceSeconds: 300 });
+        expect(await untilEnded(target, id)).toMatchObject({ outcome: { kind: "cancelled", by: "us" } });
+      }
+    });
+
     test("what does not heed SIGTERM is killed after the grace, with all its children", async () => {
       const { open, job } = make();
       const target = open();

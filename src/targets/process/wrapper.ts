@@ -35,6 +35,9 @@ pushpool_start() {
 }
 pushpool_start
 
+# Before anyone can know of this process and signal it. A stop that comes before the command has started is found by the watchdog.
+trap : TERM HUP INT USR1
+
 set -C
 { echo "$$ $pushpool_id $pushpool_began$pushpool_ms" > "$pushpool_dir/pid"; } 2> /dev/null || exit 0
 set +C
@@ -54,15 +57,13 @@ if [ -e "$pushpool_dir/stop" ]; then
   exit
 fi
 
-trap : TERM HUP INT
-trap pushpool_terminate USR1
-
 (
   trap - TERM HUP INT QUIT USR1
   trap 'echo $? > "$pushpool_dir/noexec"' EXIT
   exec "$@"
 ) &
 pushpool_child=$!
+trap pushpool_terminate USR1
 # What the shell itself has to say of the command's end is no output of the command.
 exec 2> /dev/null
 
