@@ -60,7 +60,12 @@ export interface DeploymentDefinition {
   /** JSON Schema of the parameters. */
   parameterSchema?: JsonObject;
   enforceParameterSchema?: boolean;
+  /** In the form of Prefect's API. Nothing acts on them before `pushpool serve`. */
   schedules?: Json[];
   description?: string;
   tags?: string[];
+  /** Most runs of it at a time in this ledger. @default null: no limit */
+  concurrencyLimit?: number | null;
+  /** What becomes of a run over the limit. @default ENQUEUE: it waits */
+  collisionStrategy?: "ENQUEUE" | "CANCEL_NEW";
 }

@@ -1,0 +1,57 @@
+import type { Json, JsonObject } from "../json";
+import { getPath } from "../template/paths";
+import { only, type Placeholder, pieces } from "../template/placeholders";
+import { pythonStr } from "../template/pythonText";
+
+/** What a placeholder becomes: a value, `"keep"` (it stays as it stands) or `"drop"` (with its key or its place in a list; nothing in a text). */
+export type Answer = { value: Json } | "keep" | "drop";
+
+/**
+ * Fill the placeholders of a deployment as Prefect's `deploy` does (`prefect.utilities.templating.apply_values`). What was filled in is not
+ * searched again.
+ * @param answer asked once for each placeholder; a `"drop"` of one that stands alone takes its key along
+ */
+export function applyValues(template: Json, answer: (placeholder: Placeholder, alone: boolean) => Answer): Json | undefined {
+  if (typeof template === "string") return applyText(template, answer);
+  if (Array.isArray(template)) return template.map((item) => applyValues(item, answer)).filter((item) => item !== undefined);
+  if (template === null || typeof template !== "object") return template;
+  return Object.fromEntries(
+    Object.entries(template).flatMap(([key, inner]) => {
+      const value = applyValues(inner, answer);
+      return value === undefined ? [] : [[key, value]];
+    }),
+  );
+}
+
+function applyText(text: string, answer: (placeholder: Placeholder, alone: boolean) => Answer): Json | undefined {
+  const found = pieces(text);
+  const single = only(found);
+  if (single) {
+    const given = answer(single, true);
+    // An environment variable stands for a text, never for nothing at all.
+    if (given === "drop") return single.kind === "environment" ? "" : undefined;
+    return given === "keep" ? text : given.value;
+  }
+  return found
+    .map((piece) => {
+      if (typeof piece === "string") return piece;
+      const given = answer(piece, false);
+      return given === "keep" ? piece.text : given === "drop" ? "" : typeof given.value === "string" ? given.value : pythonStr(given.value);
+    })
+    .join("");
+}
+
+/** `{{ $NAME }}`, and, as Prefect has it while deploying, `{{ NAME }}` too. */
+export function fromEnvironment({ kind, name }: Placeholder, env: Readonly<Record<string, string | undefined>>): Answer {
+  if (kind !== "environment" && kind !== "standard") return "keep";
+  const variable = name.replace(/^\$+/, "");
+  const value = Object.hasOwn(env, variable) ? env[variable] : undefined;
+  return value === undefined ? "keep" : { value };
+}
+
+/** A path into a tree. */
+export function fromValues({ kind, name }: Placeholder, values: JsonObject): Answer {
+  if (kind !== "standard") return "keep";
+  const value = getPath(values, name) as Json | undefined;
+  return value === undefined ? "drop" : { value };
+}

@@ -1,0 +1,97 @@
+import * as v from "valibot";
+import type { JsonObject } from "../json";
+import { pythonStr } from "../template/pythonText";
+import { UserError } from "../userError";
+import { actionsModel, type DeploymentConfig, deploymentModel, type Steps } from "./model";
+import { parseYaml } from "./pyYaml";
+
+/** One thing wrong with one deployment. */
+export interface Problem {
+  /** Place in the file's list, from 0. */
+  index: number;
+  /** As the file has it, where it has one. */
+  name?: string;
+  /** Line in the file, from 1. */
+  line: number;
+  /** What is wrong and where: `schedules[0].timezon is no field of a schedule: …`. */
+  message: string;
+}
+
+export interface LoadedDeployment {
+  index: number;
+  line: number;
+  config: DeploymentConfig;
+}
+
+/** A prefect.yaml as Prefect's own loader gives it (`_load_deploy_configs_and_actions`), its bad deployments apart. */
+export interface PrefectYaml {
+  /** What messages call it. */
+  file: string;
+  deployments: LoadedDeployment[];
+  /** The steps for every deployment that has none of its own. `pull` null: Prefect's default; `[]`: none at all. */
+  actions: { build: Steps; push: Steps; pull: Steps | null };
+  /** Of deployments that are not in `deployments` for it. Prefect drops the whole file then, and says that an entrypoint is missing. */
+  problems: Problem[];
+  /** For messages of later steps. */
+  lineOf(path: readonly (string | number)[]): number;
+}
+
+/**
+ * Read a prefect.yaml.
+ * @param file what messages call it
+ * @throws {UserError} if nothing of it can be used: no YAML, no mapping, top-level fields of a wrong type
+ */
+export function loadPrefectYaml(text: string, file: string): PrefectYaml {
+  const { tree, lineOf } = parseYaml(text, file);
+  if (tree === null) throw new UserError(`${file} is empty: it must be a mapping with a list of deployments`);
+  if (!isMapping(tree)) throw new UserError(`${file}: must be a mapping with a list of deployments`);
+  const top = v.safeParse(actionsModel, tree);
+  if (!top.success) {
+    const [issue] = top.issues;
+    const path = pathOf(issue);
+    throw new UserError(`${file}:${lineOf(path)}: ${shown(path)} ${issue.message}`);
+  }
+  const { build, push, pull } = top.output;
+  const given = (tree as { deployments?: unknown }).deployments ?? [];
+  if (tree.deployments === null || !Array.isArray(given))
+    throw new UserError(`${file}:${lineOf(["deployments"])}: deployments must be a list of deployments`);
+
+  const deployments: LoadedDeployment[] = [];
+  const problems: Problem[] = [];
+  for (const [index, entry] of given.entries()) {
+    const line = lineOf(["deployments", index]);
+    const read = v.safeParse(deploymentModel, entry);
+    if (read.success) {
+      deployments.push({ index, line, config: read.output });
+      continue;
+    }
+    const name: unknown = isMapping(entry) ? entry.name : undefined;
+    for (const issue of read.issues) {
+      const path = pathOf(issue);
+      problems.push({
+        index,
+        ...(name === undefined || name === null ? {} : { name: typeof name === "boolean" ? pythonStr(name) : String(name) }),
+        line: lineOf(["deployments", index, ...path]),
+        message: `${shown(path)} ${issue.message}`.trim(),
+      });
+    }
+  }
+  return { file, deployments, actions: { build: orNone(build), push: orNone(push), pull: pull ?? null }, problems, lineOf };
+}
+
+function orNone(steps: Steps | null | undefined): Steps {
+  return steps && Object.keys(steps).length > 0 ? steps : [];
+}
+
+function pathOf(issue: v.BaseIssue<unknown>): (string | number)[] {
+  return (issue.path ?? []).map(({ key }) => (typeof key === "number" ? key : String(key)));
+}
+
+/** `schedules[0].cron` */
+function shown(path: readonly (string | number)[]): string {
+  return path.map((key, index) => (typeof key === "number" ? `[${key}]` : index === 0 ? key : `.${key}`)).join("");
+}
+
+function isMapping(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

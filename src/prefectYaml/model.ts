@@ -1,0 +1,179 @@
+import * as v from "valibot";
+import type { Json, JsonObject } from "../json";
+import { durationSeconds, isoDuration } from "./duration";
+import { Timestamp } from "./pyYaml";
+
+/**
+ * The fields of a prefect.yaml as Prefect reads them (`prefect/cli/deploy/_models.py`): what it lets through, how it converts, and nothing
+ * else. Fields that are not there stay absent; unknown ones are ignored.
+ */
+
+const text = v.string("must be text");
+
+const flag = v.pipe(
+  v.any(),
+  v.transform(asBoolean),
+  v.check((value) => value !== undefined, "must be true or false"),
+  v.transform((value) => value as boolean),
+);
+
+/** What is text stays it: it may be a template. */
+const flagOrText = v.union([v.boolean(), text, flag], "must be true, false or a template");
+
+const whole = v.pipe(
+  v.any(),
+  v.transform(asInteger),
+  v.check((value) => value !== undefined, "must be a whole number"),
+  v.transform((value) => value as number),
+);
+
+const json = v.pipe(v.any(), v.transform(asJson));
+
+const mapping = (hint = "") =>
+  v.pipe(
+    v.custom<object>(isMapping, `must be a mapping${hint}`),
+    v.transform((value) => asJson(value) as JsonObject),
+  );
+
+const objectOf = <T extends v.ObjectEntries>(entries: T, message: string) =>
+  v.pipe(v.custom<object>(isMapping, message), v.object(entries));
+
+const list = (item: v.GenericSchema<unknown, Json>, hint: string) => v.array(item, `must be a list${hint}`);
+const maybe = <T extends v.GenericSchema>(schema: T) => v.optional(v.nullable(schema));
+
+/** Steps of `build`, `push` or `pull`; one mapping alone is a list of one. An empty mapping is kept, and means none. */
+const steps = v.pipe(
+  v.any(),
+  v.transform((value: unknown) => (isMapping(value) && Object.keys(value).length > 0 ? [value] : value)),
+  v.union([v.array(mapping()), mapping()], "must be a list of steps, each a mapping"),
+);
+
+const interval = v.pipe(
+  v.any(),
+  v.transform(durationSeconds),
+  v.check((value) => value !== undefined, "must be seconds, ISO 8601 (PT15M) or a clock (00:15:00)"),
+  v.transform((value) => isoDuration(value as number)),
+);
+
+const schedule = v.pipe(
+  v.strictObject(
+    {
+      cron: maybe(text),
+      interval: maybe(interval),
+      rrule: maybe(text),
+      timezone: maybe(text),
+      anchor_date: maybe(
+        v.pipe(
+          v.any(),
+          v.transform((value: unknown) => (value instanceof Timestamp ? value.text : value)),
+          v.string("must be a date, as 2020-01-01T00:00:00Z"),
+        ),
+      ),
+      active: maybe(flagOrText),
+      parameters: v.optional(mapping()),
+      slug: maybe(text),
+      replaces: maybe(text),
+      day_or: maybe(flagOrText),
+    },
+    (issue) =>
+      issue.expected === "never"
+        ? "is no field of a schedule: cron, interval or rrule, with timezone, anchor_date, active, parameters, slug, replaces, day_or"
+        : 'must be a mapping, as { cron: "0 6 * * *" }',
+  ),
+  v.check(
+    ({ cron, interval, rrule }) => [cron, interval, rrule].filter((kind) => kind !== null && kind !== undefined).length === 1,
+    "must have exactly one of cron, interval and rrule",
+  ),
+);
+
+const noSchedule = v.pipe(v.custom<object>(isMapping), v.strictObject({}));
+
+export const deploymentModel = objectOf(
+  {
+    name: maybe(text),
+    version: maybe(text),
+    version_type: maybe(text),
+    tags: maybe(v.union([text, list(json, "")], "must be a list of tags")),
+    description: maybe(text),
+    schedule: maybe(v.union([noSchedule, schedule], onlyOf)),
+    schedules: maybe(list(v.union([noSchedule, schedule], onlyOf), ", each a mapping with cron, interval or rrule")),
+    paused: maybe(flag),
+    concurrency_limit: maybe(
+      v.union(
+        [
+          whole,
+          objectOf({ limit: maybe(whole), collision_strategy: maybe(text), grace_period_seconds: maybe(whole) }, "must be a mapping"),
+        ],
+        "must be a whole number, or a mapping with limit and collision_strategy",
+      ),
+    ),
+    flow_name: maybe(text),
+    entrypoint: maybe(text),
+    parameters: v.optional(mapping(" of parameters by name")),
+    enforce_parameter_schema: maybe(flag),
+    build: maybe(steps),
+    push: maybe(steps),
+    pull: maybe(steps),
+    work_pool: maybe(
+      objectOf(
+        { name: maybe(text), work_queue_name: maybe(text), job_variables: v.optional(mapping(" of job variables by name")) },
+        "must be a mapping with a name",
+      ),
+    ),
+    triggers: maybe(list(mapping(), " of triggers, each a mapping")),
+    sla: maybe(list(mapping(), ", each a mapping")),
+  },
+  "must be a mapping with a name, an entrypoint and a work_pool",
+);
+
+export const actionsModel = v.object({
+  "prefect-version": maybe(text),
+  prefect_version: maybe(text),
+  name: maybe(text),
+  build: maybe(steps),
+  push: maybe(steps),
+  pull: maybe(steps),
+});
+
+/** One entry of `deployments`, converted; a field that was not given is absent. */
+export type DeploymentConfig = v.InferOutput<typeof deploymentModel>;
+export type ScheduleConfig = v.InferOutput<typeof schedule>;
+export type Steps = JsonObject[] | JsonObject;
+
+/** In a union that fails, what is wrong with a mapping that has fields is what the fuller of its members says. */
+function onlyOf(issue: v.UnionIssue<v.BaseIssue<unknown>>): string {
+  const inner = (issue.issues ?? []).filter(({ expected }) => expected !== undefined);
+  const last = (issue.issues ?? []).at(-1) ?? inner.at(-1);
+  const key = last ? v.getDotPath(last) : null;
+  return last ? `${key ? `${key} ` : ""}${last.message}` : "must be a mapping";
+}
+
+function isMapping(value: unknown): value is object {
+  return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Timestamp);
+}
+
+function asJson(value: unknown): Json {
+  if (value instanceof Timestamp) return value.text;
+  if (Array.isArray(value)) return value.map(asJson);
+  if (typeof value !== "object" || value === null) return (value ?? null) as Json;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, asJson(inner)]));
+}
+
+const WORDS = new Map([
+  ...["true", "yes", "on", "t", "y", "1"].map((word) => [word, true] as const),
+  ...["false", "no", "off", "f", "n", "0"].map((word) => [word, false] as const),
+]);
+
+/** Pydantic's lax booleans. */
+function asBoolean(value: unknown): boolean | undefined {
+  if (typeof value === "boolean") return value;
+  if (value === 0 || value === 1) return value === 1;
+  return typeof value === "string" ? WORDS.get(value.toLowerCase()) : undefined;
+}
+
+/** Pydantic's lax integers. */
+function asInteger(value: unknown): number | undefined {
+  if (typeof value === "boolean") return Number(value);
+  if (typeof value === "number") return Number.isInteger(value) ? value : undefined;
+  return typeof value === "string" && /^\s*[-+]?\d+(?:_\d+)*(?:\.0*)?\s*$/.test(value) ? Number(value.replaceAll("_", "")) : undefined;
+}

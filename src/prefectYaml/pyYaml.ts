@@ -1,0 +1,179 @@
+import { isMap, isScalar, LineCounter, type Node, type ParsedNode, parseAllDocuments, type ScalarTag, visit } from "yaml";
+import { UserError } from "../userError";
+
+/** A date or time written without quotes, which YAML 1.1 reads as one. As text it is what Pydantic writes. */
+export class Timestamp {
+  constructor(readonly text: string) {}
+  toString(): string {
+    return this.text;
+  }
+}
+
+/** A parsed file, and where in it things stand. */
+export interface YamlFile {
+  tree: unknown;
+  /** Line of what stands at a path, from 1; of the nearest that is there. */
+  lineOf(path: readonly (string | number)[]): number;
+}
+
+/** Anchors can make a small file a huge tree ("a billion laughs"); no deployment file comes near this many values. */
+const MOST_VALUES = 1_000_000;
+
+/**
+ * Read YAML as Prefect does (PyYAML's `safe_load`, YAML 1.1): `yes` and `on` are booleans, `010` is octal, `1:30` sexagesimal, `1e3` text,
+ * dates are dates, the last of equal keys counts, `<<` merges.
+ * @param name what messages call the file
+ * @throws {UserError} with file, line, column and the line itself
+ */
+export function parseYaml(text: string, name: string): YamlFile {
+  const counter = new LineCounter();
+  const lines = text.split(/\r\n|\r|\n/);
+  const refuse = (offset: number, problem: string): UserError => {
+    const { line, col } = counter.linePos(offset);
+    const shown = lines[line - 1] ?? "";
+    return new UserError(`${name}:${line}:${col}: ${problem}\n  ${line} | ${shown}\n  ${" ".repeat(`${line} | `.length + col - 1)}^`);
+  };
+
+  const documents = parseAllDocuments(text.replace(/^\uFEFF/, ""), {
+    version: "1.1",
+    schema: "failsafe",
+    customTags: (known) => [...PYYAML_TAGS, ...known],
+    merge: true,
+    uniqueKeys: false,
+    lineCounter: counter,
+    prettyErrors: false,
+  });
+  if (!Array.isArray(documents) || documents.length === 0) return { tree: null, lineOf: () => 1 };
+  const [document, second] = documents;
+  if (!document) return { tree: null, lineOf: () => 1 };
+  for (const { errors } of documents) {
+    const [error] = errors;
+    if (error) throw refuse(error.pos[0], plain(error.message));
+  }
+  if (second) throw refuse(second.range[0], "a second document starts here (---), and the file must be one");
+  const [warning] = document.warnings;
+  if (warning && /tag/i.test(warning.message)) throw refuse(warning.pos[0], plain(warning.message));
+  visit(document, {
+    Alias(_, node) {
+      if (!node.resolve(document)) throw refuse(node.range?.[0] ?? 0, `there is no anchor &${node.source} above this alias`);
+    },
+    Pair(_, { key }) {
+      if (!isScalar(key) && (key as Node | null)?.range) {
+        throw refuse((key as ParsedNode).range[0], 'a mapping or list stands where a name must: put quotes around it, as "{{ … }}"');
+      }
+    },
+  });
+
+  const tree: unknown = toTree(() => document.toJS({ maxAliasCount: -1 }), name);
+  const lineOf = (path: readonly (string | number)[]): number => {
+    for (let length = path.length; length > 0; length -= 1) {
+      const node = nodeAt(document.contents, path.slice(0, length));
+      if (node?.range) return counter.linePos(node.range[0]).line;
+    }
+    return 1;
+  };
+  return { tree, lineOf };
+}
+
+function nodeAt(root: ParsedNode | null, path: readonly (string | number)[]): Node | undefined {
+  let node: Node | null | undefined = root;
+  for (const segment of path) {
+    if (isMap(node)) {
+      const pair = node.items.find(({ key }) => isScalar(key) && String(key.value) === String(segment));
+      node = (pair?.value ?? pair?.key) as Node | undefined;
+    } else if (node && "items" in node) node = (node.items as Node[])[Number(segment)];
+    else return undefined;
+  }
+  return node ?? undefined;
+}
+
+/** Anchors that hold themselves, or too much, are found here and not in whatever walks the tree first. */
+function toTree(read: () => unknown, name: string): unknown {
+  let tree: unknown;
+  try {
+    tree = read();
+  } catch (error) {
+    throw new UserError(`${name}: ${plain((error as Error).message)}`);
+  }
+  let values = 0;
+  const above = new Set<object>();
+  const walk = (value: unknown): void => {
+    values += 1;
+    if (values > MOST_VALUES) throw new UserError(`${name}: its anchors expand to more than ${MOST_VALUES} values`);
+    if (typeof value !== "object" || value === null) return;
+    if (above.has(value)) throw new UserError(`${name}: an anchor contains itself`);
+    above.add(value);
+    for (const inner of Object.values(value)) walk(inner);
+    above.delete(value);
+  };
+  walk(tree);
+  return tree;
+}
+
+function plain(message: string): string {
+  return message.replace(/ at line \d+, column \d+:?[\s\S]*$/, "").trim();
+}
+
+const tag = (name: string, test: RegExp, resolve: (text: string) => unknown): ScalarTag => ({
+  tag: `tag:yaml.org,2002:${name}`,
+  default: true,
+  test,
+  resolve,
+  identify: () => false,
+});
+
+function integer(text: string): number {
+  const digits = text.replaceAll("_", "");
+  const sign = digits.startsWith("-") ? -1 : 1;
+  const bare = digits.replace(/^[-+]/, "");
+  const value = bare.includes(":") ? sexagesimal(bare) : /^0[0-7]+$/.test(bare) ? Number.parseInt(bare, 8) : Number(bare);
+  return value === 0 ? 0 : sign * value;
+}
+
+function sexagesimal(text: string): number {
+  return text.split(":").reduce((sum, part) => sum * 60 + Number(part), 0);
+}
+
+function float(text: string): number | null {
+  const digits = text.replaceAll("_", "").toLowerCase();
+  // JSON has neither of them.
+  if (/inf|nan/.test(digits)) return null;
+  const sign = digits.startsWith("-") ? -1 : 1;
+  return sign * (digits.includes(":") ? sexagesimal(digits.replace(/^[-+]/, "")) : Number(digits.replace(/^[-+]/, "")));
+}
+
+const DATE = /^(\d{4})-(\d\d)-(\d\d)$/;
+const TIME = /^(\d{4})-(\d\d?)-(\d\d?)(?:[Tt]|[ \t]+)(\d\d?):(\d\d):(\d\d)(?:\.(\d*))?(?:[ \t]*(Z|([-+])(\d\d?)(?::(\d\d))?))?$/;
+
+function timestamp(text: string): Timestamp {
+  const time = TIME.exec(text);
+  if (!time) return new Timestamp(text);
+  const [, year, month, day, hour, minute, second, fraction, zone, sign, zoneHour, zoneMinute] = time;
+  const two = (part: string | undefined) => (part ?? "0").padStart(2, "0");
+  const micros = (fraction ?? "").slice(0, 6).padEnd(6, "0");
+  const behind =
+    zone === undefined
+      ? ""
+      : zone === "Z" || (Number(zoneHour) === 0 && !Number(zoneMinute))
+        ? "Z"
+        : `${sign}${two(zoneHour)}:${two(zoneMinute)}`;
+  return new Timestamp(
+    `${year}-${two(month)}-${two(day)}T${two(hour)}:${minute}:${second}${Number(micros) === 0 ? "" : `.${micros}`}${behind}`,
+  );
+}
+
+/** PyYAML's implicit resolvers (`yaml/resolver.py`), in its order; they are stricter than YAML 1.1 itself. */
+const PYYAML_TAGS: ScalarTag[] = [
+  tag("bool", /^(?:yes|Yes|YES|no|No|NO|true|True|TRUE|false|False|FALSE|on|On|ON|off|Off|OFF)$/, (text) => /^(?:y|t|on)/i.test(text)),
+  tag(
+    "float",
+    /^(?:[-+]?[0-9][0-9_]*\.[0-9_]*(?:[eE][-+][0-9]+)?|\.[0-9][0-9_]*(?:[eE][-+][0-9]+)?|[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+\.[0-9_]*|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$/,
+    float,
+  ),
+  tag("int", /^(?:[-+]?0b[01_]+|[-+]?0[0-7_]+|[-+]?(?:0|[1-9][0-9_]*)|[-+]?0x[0-9a-fA-F_]+|[-+]?[1-9][0-9_]*(?::[0-5]?[0-9])+)$/, integer),
+  tag("null", /^(?:~|null|Null|NULL|)$/, () => null),
+  tag("timestamp", DATE, timestamp),
+  tag("timestamp", TIME, timestamp),
+  // Only where it is written: `!!binary`. Pydantic writes bytes as text.
+  { tag: "tag:yaml.org,2002:binary", resolve: (text) => Buffer.from(text, "base64").toString(), identify: () => false },
+];

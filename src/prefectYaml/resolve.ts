@@ -1,0 +1,256 @@
+import { basename } from "node:path";
+import type { Json, JsonObject, Value } from "../json";
+import { Secret } from "../secret";
+import { type Blocks, resolveBlocks } from "../template/blocks";
+import type { Placeholder } from "../template/placeholders";
+import { pythonStr } from "../template/pythonText";
+import { resolveVariables } from "../template/variables";
+import { UserError } from "../userError";
+import { applyValues, fromEnvironment, fromValues } from "./applyValues";
+import type { LoadedDeployment, PrefectYaml } from "./load";
+import type { DeploymentConfig, Steps } from "./model";
+import { scheduleOf } from "./schedules";
+
+/** What the placeholders of a prefect.yaml are filled from while deploying. */
+export interface Surroundings {
+  /** For `{{ $NAME }}`, and `{{ NAME }}` too, as Prefect has it. */
+  env: Readonly<Record<string, string | undefined>>;
+  blocks: Blocks;
+  /** For `{{ prefect.variables.NAME }}`. */
+  variables: Record<string, Value>;
+  /** What build and push steps gave, by output name and by `<step id>.<output name>`: they are not run here. */
+  stepOutputs: JsonObject;
+  /** Where Prefect would have been started: entrypoints and the default pull step are relative to it. */
+  folder: string;
+}
+
+/** A deployment with its placeholders filled; block references in job variables and all of the pull steps' are for the run to fill. */
+export interface ResolvedDeployment {
+  index: number;
+  line: number;
+  name: string;
+  version: string | null;
+  tags: string[];
+  description: string | null;
+  paused: boolean;
+  flowName: string | null;
+  entrypoint: string | null;
+  parameters: JsonObject;
+  enforceParameterSchema: boolean;
+  workPool: { name: string | null; queue: string | null; jobVariables: JsonObject };
+  concurrencyLimit: number | null;
+  concurrencyOptions: { collisionStrategy: "ENQUEUE" | "CANCEL_NEW"; gracePeriodSeconds: number | null } | null;
+  /** In the form of Prefect's API. */
+  schedules: JsonObject[];
+  pullSteps: JsonObject[];
+  build: JsonObject[];
+  push: JsonObject[];
+  triggers: JsonObject[];
+  sla: JsonObject[];
+  /** Placeholders that nothing was found for, and so on: a line each. */
+  warnings: string[];
+}
+
+/** Prefect's banned characters in names (`raise_on_name_with_banned_characters`). */
+const BANNED = /[/%&<>]/;
+const DIRECTORY_STEP = "prefect.deployments.steps.set_working_directory";
+const DOCKER_STEP = "prefect_docker.deployments.steps.build_docker_image";
+
+/**
+ * Fill the placeholders of one deployment as `prefect deploy` does, with these differences, each of which keeps a user from harm:
+ * - A block is never written out in clear text: in job variables its reference stays, and the run fills it. A secret one is refused anywhere else.
+ * - `tags: solo` is one tag, not its letters; `tags: null` and `work_pool: null` are as if they were not there.
+ * - A placeholder that a build or push step would fill is refused unless its output is given: it does not vanish.
+ * @throws {UserError} naming the field
+ */
+export function resolveDeployment({ config, index, line }: LoadedDeployment, file: PrefectYaml, around: Surroundings): ResolvedDeployment {
+  const build = stepsOf(own(config, "build", file.actions.build));
+  const push = stepsOf(own(config, "push", file.actions.push));
+  const warnings: string[] = [];
+  const filler = fillerOf(around, [...build, ...push], warnings);
+  const fill = (value: Json | undefined, field: string) => filler(value ?? null, field);
+
+  const name = textAt(fill(config.name, "name"), "name") ?? "";
+  if (name === "") throw new UserError("name is missing: a deployment needs one");
+  if (BANNED.test(name)) throw new UserError(`name "${name}": must be without / % & < and >`);
+  const pool = config.work_pool ?? {};
+  const poolName =
+    textAt(fill(pool.name, "work_pool.name"), "work_pool.name") ||
+    around.env.PREFECT_DEPLOYMENTS_DEFAULT_WORK_POOL_NAME ||
+    around.env.PREFECT_DEFAULT_WORK_POOL_NAME ||
+    null;
+
+  return {
+    index,
+    line,
+    name,
+    version: textAt(fill(config.version, "version"), "version") || null,
+    tags: tagsOf(fill(config.tags, "tags") ?? []),
+    description: textAt(fill(config.description, "description"), "description") || null,
+    paused: config.paused ?? false,
+    flowName: textAt(fill(config.flow_name, "flow_name"), "flow_name") || null,
+    entrypoint: textAt(fill(config.entrypoint, "entrypoint"), "entrypoint") || null,
+    parameters: fill(config.parameters ?? {}, "parameters") as JsonObject,
+    enforceParameterSchema: config.enforce_parameter_schema ?? true,
+    workPool: {
+      name: poolName,
+      queue: textAt(fill(pool.work_queue_name, "work_pool.work_queue_name"), "work_pool.work_queue_name") || null,
+      jobVariables: fill(pool.job_variables ?? {}, "work_pool.job_variables") as JsonObject,
+    },
+    ...concurrencyOf(config),
+    schedules: schedulesOf(config, fill),
+    pullSteps: pullStepsOf(config, file, around, [...build, ...push]),
+    build,
+    push,
+    triggers: (config.triggers ?? []) as JsonObject[],
+    sla: (config.sla ?? []) as JsonObject[],
+    warnings,
+  };
+}
+
+/** A deployment's own steps where it has the key, even with nothing in it; else the file's. */
+function own(config: DeploymentConfig, key: "build" | "push", otherwise: Steps): Steps | null {
+  return Object.hasOwn(config, key) ? ((config[key] ?? null) as Steps | null) : otherwise;
+}
+
+function stepsOf(steps: Steps | null): JsonObject[] {
+  return Array.isArray(steps) ? steps : [];
+}
+
+function fillerOf({ env, blocks, variables, stepOutputs: given }: Surroundings, steps: JsonObject[], warnings: string[]) {
+  // One that has no steps gets nothing of those of others.
+  const stepOutputs = steps.length > 0 ? given : {};
+  const nothingGiven = Object.keys(stepOutputs).length === 0;
+  const ids = new Set(idsOf(steps));
+  const noted = new Set<string>();
+  const missing = ({ text }: Placeholder, field: string) => {
+    if (!noted.has(text)) warnings.push(`${field}: there is nothing for ${text}, and it was left out`);
+    noted.add(text);
+    return "drop" as const;
+  };
+  return (template: Json, field: string): Json => {
+    const isJobVariables = field === "work_pool.job_variables";
+    const looked = (placeholder: Placeholder, value: Value, what: string) => {
+      if (!holdsSecret(value)) return { value: value as Json };
+      if (isJobVariables) return "keep" as const;
+      throw new UserError(
+        `${field}: ${placeholder.text} is a secret, and ${what} is kept and shown in clear text. Put it into work_pool.job_variables.env, where it stays a reference, or load it in the flow`,
+      );
+    };
+    const filled = applyValues(template, (placeholder) => {
+      const { kind, name, text } = placeholder;
+      switch (kind) {
+        case "block": {
+          const value = resolveBlocks(text, blocks, field, (clear) => [clear]);
+          return isJobVariables ? "keep" : looked(placeholder, value, field);
+        }
+        case "variable":
+          return looked(placeholder, resolveVariables(text, variables, field), field);
+        case "environment": {
+          const given = fromEnvironment(placeholder, env);
+          return given === "keep" ? missing(placeholder, field) : given;
+        }
+        default: {
+          const given = fromEnvironment(placeholder, env);
+          if (given !== "keep") return given;
+          if (name.startsWith("ctx.")) return "keep";
+          const output = fromValues(placeholder, stepOutputs);
+          if (output !== "drop") return output;
+          if (steps.length > 0 && (nothingGiven || ids.has(name.split(".")[0] ?? ""))) throw unsupportedStep(field, text, name);
+          return missing(placeholder, field);
+        }
+      }
+    });
+    return filled ?? null;
+  };
+}
+
+function holdsSecret(value: Value): boolean {
+  if (value instanceof Secret) return true;
+  return typeof value === "object" && value !== null && Object.values(value).some(holdsSecret);
+}
+
+function unsupportedStep(field: string, text: string, name: string): UserError {
+  return new UserError(
+    `${field}: ${text} comes from a build or push step, and pushpool does not run those: run them before, and give what they made with --step-output ${name}=VALUE`,
+  );
+}
+
+/** The `id`s of steps, by which others refer to what they give. */
+function idsOf(steps: JsonObject[]): string[] {
+  return steps
+    .flatMap((step) => Object.values(step))
+    .flatMap((keywords) => {
+      const id = (keywords as JsonObject | null)?.id;
+      return typeof id === "string" ? [id] : [];
+    });
+}
+
+/** Pull steps as they are, for the run: of their placeholders only the environment and the outputs of other steps are known now. */
+function pullStepsOf(config: DeploymentConfig, { actions }: PrefectYaml, around: Surroundings, others: JsonObject[]): JsonObject[] {
+  const effective = Object.hasOwn(config, "pull") ? config.pull : actions.pull;
+  if (Array.isArray(effective) && effective.length === 0) return [];
+  const given = stepsOf((config.pull ?? null) as Steps | null);
+  const steps = given.length > 0 ? given : stepsOf(actions.pull);
+  if (steps.length === 0) return defaultPullSteps(config, actions.build, around.folder);
+  const ids = new Set(idsOf(others));
+  return applyValues(steps, (placeholder) => {
+    if (placeholder.kind === "environment") return fromEnvironment(placeholder, around.env);
+    const output = fromValues(placeholder, around.stepOutputs);
+    if (output !== "drop") return output;
+    if (ids.has(placeholder.name.split(".")[0] ?? "")) throw unsupportedStep("pull", placeholder.text, placeholder.name);
+    return "keep";
+  }) as JsonObject[];
+}
+
+/** Where Prefect looks for the code if nobody says (`_generate_default_pull_action`). */
+function defaultPullSteps(config: DeploymentConfig, fileBuild: Steps, folder: string): JsonObject[] {
+  const build = stepsOf((config.build ?? null) as Steps | null);
+  const docker = (build.length > 0 ? build : stepsOf(fileBuild)).map((step) => step[DOCKER_STEP]).find((found) => found);
+  if (docker)
+    return (docker as JsonObject).dockerfile === "auto" ? [{ [DIRECTORY_STEP]: { directory: `/opt/prefect/${basename(folder)}` } }] : [];
+  const directory = config.work_pool?.job_variables?.image ? "/opt/prefect" : folder;
+  return [{ [DIRECTORY_STEP]: { directory } }];
+}
+
+function schedulesOf(config: DeploymentConfig, fill: (value: Json | undefined, field: string) => Json): JsonObject[] {
+  const legacy = config.schedule && Object.keys(config.schedule).length > 0 ? config.schedule : undefined;
+  if (legacy && Object.hasOwn(config, "schedules")) throw new UserError("schedule and schedules are both there: keep schedules only");
+  const given = legacy ? [legacy] : (config.schedules ?? []);
+  const field = (index: number) => (legacy ? "schedule" : `schedules[${index}]`);
+  return given.map((schedule, index) => scheduleOf(fill(schedule as JsonObject, field(index)) as JsonObject, field(index)));
+}
+
+function concurrencyOf({
+  concurrency_limit: given,
+}: DeploymentConfig): Pick<ResolvedDeployment, "concurrencyLimit" | "concurrencyOptions"> {
+  if (given === null || given === undefined) return { concurrencyLimit: null, concurrencyOptions: null };
+  if (typeof given === "number") return { concurrencyLimit: atLeast(given, 1, "concurrency_limit"), concurrencyOptions: null };
+  const { limit, collision_strategy: strategy, grace_period_seconds: grace } = given;
+  if (strategy !== "ENQUEUE" && strategy !== "CANCEL_NEW") {
+    throw new UserError(`concurrency_limit.collision_strategy: must be ENQUEUE or CANCEL_NEW${strategy ? `, and is "${strategy}"` : ""}`);
+  }
+  return {
+    concurrencyLimit: limit === null || limit === undefined ? null : atLeast(limit, 1, "concurrency_limit.limit"),
+    concurrencyOptions: {
+      collisionStrategy: strategy,
+      gracePeriodSeconds: grace === null || grace === undefined ? null : atLeast(grace, 60, "concurrency_limit.grace_period_seconds"),
+    },
+  };
+}
+
+function atLeast(value: number, least: number, field: string): number {
+  if (value < least) throw new UserError(`${field}: must be ${least} or more`);
+  return value;
+}
+
+function tagsOf(tags: Json): string[] {
+  const list = typeof tags === "string" ? [tags] : tags;
+  if (!Array.isArray(list)) throw new UserError("tags: must be a list of texts");
+  return list.map((tag) => (typeof tag === "string" ? tag : pythonStr(tag))).filter((tag) => tag.trim() !== "");
+}
+
+function textAt(value: Json, field: string): string | null {
+  if (value === null || typeof value === "string") return value;
+  throw new UserError(`${field}: must be text, and is ${JSON.stringify(value)}`);
+}
