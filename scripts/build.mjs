@@ -16,6 +16,7 @@ if (status !== 0) process.exit(status ?? 1);
 
 mkdirSync("lib/src/manifest", { recursive: true });
 copyFileSync("src/manifest/manifest.schema.json", "lib/src/manifest/manifest.schema.json");
+for (const program of ["bootstrap.py", "inspect.py"]) copyFileSync(`src/entrypoint/${program}`, `lib/src/entrypoint/${program}`);
 
 /** Compiling the manifest's schema takes ajv 40 ms; in the bundle it is done already, by the same ajv with the same options. */
 const precompiledManifestSchema = {
@@ -40,6 +41,17 @@ const precompiledManifestSchema = {
   },
 };
 
+/** The Python programs are read from files beside their module; in the bundle they are its constants. */
+const embeddedPython = {
+  name: "embedded-python",
+  setup({ onLoad }) {
+    onLoad({ filter: /[\\/]src[\\/]entrypoint[\\/]programs\.ts$/ }, () => {
+      const programs = createRequire(import.meta.url)("../lib/src/entrypoint/programs.js");
+      return { contents: `module.exports = ${JSON.stringify(programs)};`, loader: "js" };
+    });
+  },
+};
+
 await build({
   entryPoints: ["src/cli/main.ts"],
   outfile: "lib/cli.cjs",
@@ -48,7 +60,7 @@ await build({
   target: "node22",
   format: "cjs",
   minify: true,
-  plugins: [precompiledManifestSchema],
+  plugins: [precompiledManifestSchema, embeddedPython],
   external: ["@pulumi/*", "@grpc/grpc-js", "google-protobuf"],
   define: { "process.env.NODE_ENV": '"production"' },
   logLevel: "warning",

@@ -1,0 +1,4 @@
+export { checkPlace } from "./checkPlace";
+export { entrypointCommand, PYTHON_VARIABLE, UNFIT } from "./command";
+export { type InspectedFlow, type InspectedFlows, inspectEntrypoints } from "./inspect";
+export { type Entrypoint, parseEntrypoint } from "./parse";
