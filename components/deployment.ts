@@ -21,6 +21,10 @@ export interface DeploymentArgs {
    */
   command?: pulumi.Input<string>;
   /**
+   * Prefect's pull steps, which bring the flow's code to where the entrypoint is run. With a command they are not run.
+   */
+  pullSteps?: Record<string, AnyJson>[];
+  /**
    * Defaults of the flow's parameters. They are not secret.
    */
   parameters?: Record<string, AnyJson>;
@@ -71,7 +75,7 @@ export class Deployment extends pulumi.ComponentResource {
     if (entrypoint === undefined && command === undefined) {
       refuse('command is missing, and so is entrypoint: give the deployment what it runs, for example command: "python etl.py"', this);
     }
-    const { parameters, parameterSchema, enforceParameterSchema, tags, description } = others;
+    const { pullSteps, parameters, parameterSchema, enforceParameterSchema, tags, description } = others;
 
     this.deploymentName = pulumi.output(name);
     this.definition = {
@@ -80,6 +84,7 @@ export class Deployment extends pulumi.ComponentResource {
         entrypoint,
         command,
         workPool: present({ name: workPoolName, queue: workQueueName, jobVariables }),
+        pullSteps,
         parameters,
         parameterSchema,
         enforceParameterSchema,

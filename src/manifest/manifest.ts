@@ -62,6 +62,8 @@ export interface DeploymentDefinition {
   enforceParameterSchema?: boolean;
   /** In the form of Prefect's API. Nothing acts on them before `pushpool serve`. */
   schedules?: Json[];
+  /** Prefect's pull steps, which bring the flow's code to where it runs; their placeholders stay for the run to fill in. */
+  pullSteps?: JsonObject[];
   description?: string;
   tags?: string[];
   /** Most runs of it at a time in this ledger. @default null: no limit */

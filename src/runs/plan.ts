@@ -1,3 +1,4 @@
+import { checkPlace, entrypointCommand, PYTHON_VARIABLE, parseEntrypoint } from "../entrypoint";
 import type { JsonObject, ValueObject } from "../json";
 import { checkDeploymentPool } from "../manifest";
 import type { DeploymentDefinition, Manifest, PoolDefinition } from "../manifest/manifest";
@@ -75,7 +76,8 @@ export interface RunIdentity {
  * Render the job of one attempt and turn it into the target's exact request. Pure but for what `Target.plan` looks at.
  *
  * The run reaches its command in the environment: `PUSHPOOL_FLOW_RUN_ID`, `PUSHPOOL_FLOW_RUN_NAME`, `PUSHPOOL_DEPLOYMENT` and
- * `PUSHPOOL_PARAMETERS` (JSON); the user's own `env` wins over them.
+ * `PUSHPOOL_PARAMETERS` (JSON); the user's own `env` wins over them. Where neither deployment nor template has a command, the command is
+ * the one that runs the deployment's entrypoint.
  * @throws {UserError} naming the path of what is wrong
  */
 export function planJob(input: {
@@ -104,11 +106,17 @@ export function planJob(input: {
   const rendered = validateJob(
     resolveJob({ baseJobTemplate: template, deploymentJobVariables, flowRunJobVariables, blocks, variables, env }),
   );
-  if (rendered.command === null || rendered.command === undefined) throw noCommand(request.deployment, deployment);
+  const entrypoint = rendered.command === null || rendered.command === undefined ? entrypointOf(request.deployment, deployment) : undefined;
+  const python = (rendered.env as ValueObject | null | undefined)?.[PYTHON_VARIABLE];
+  const bootstrap =
+    entrypoint === undefined
+      ? undefined
+      : entrypointCommand(entrypoint, { ...(typeof python === "string" ? { python } : {}), pullSteps: deployment.pullSteps ?? [] });
 
   const [flowName = request.deployment, deploymentName = ""] = request.deployment.split("/");
   const prepared = prepareJob(rendered, {
     prefect: false,
+    ...(bootstrap ? { defaultCommand: bootstrap.command } : {}),
     env,
     flowRun: { id: run.id, name: run.name, parameters },
     flow: { name: flowName },
@@ -122,6 +130,7 @@ export function planJob(input: {
       PUSHPOOL_FLOW_RUN_NAME: run.name,
       PUSHPOOL_DEPLOYMENT: request.deployment,
       PUSHPOOL_PARAMETERS: JSON.stringify(parameters),
+      ...bootstrap?.env,
       ...(prepared.env as ValueObject | null | undefined),
     },
   };
@@ -131,14 +140,26 @@ export function planJob(input: {
     pool: poolName,
     timeoutSeconds: pool.timeoutSeconds ?? null,
   });
+  if (entrypoint !== undefined) {
+    checkPlace({
+      at: `deployments.${request.deployment}`,
+      entrypoint,
+      pullSteps: deployment.pullSteps ?? [],
+      poolType: pool.type,
+      job: jobConfiguration,
+      env,
+    });
+  }
   return { jobConfiguration, submission };
 }
 
-function noCommand(name: string, deployment: DeploymentDefinition): UserError {
-  const path = `deployments.${name}.command`;
-  if (deployment.entrypoint === undefined)
-    return new UserError(`${path} is missing: the deployment has neither a command nor an entrypoint. Give it one of them`);
-  return new UserError(
-    `${path} is missing: this pushpool cannot run the entrypoint "${deployment.entrypoint}" by itself. Give the deployment a command, for example "python -m flows.etl"`,
-  );
+/** @throws {UserError} if the deployment says nothing of what to run, or something that means nothing */
+function entrypointOf(name: string, { entrypoint }: DeploymentDefinition): string {
+  if (entrypoint === undefined)
+    throw new UserError(
+      `deployments.${name}.command is missing: the deployment has neither a command nor an entrypoint. Give it one of them`,
+    );
+  const parsed = parseEntrypoint(entrypoint);
+  if ("fault" in parsed) throw new UserError(`deployments.${name}.entrypoint: ${parsed.fault}`);
+  return entrypoint;
 }
