@@ -61,6 +61,21 @@ Example:
     command("destroy", "delete everything the stack has", "pushpool destroy --stack dev --yes", () => import("./commands/destroy.js")),
   ).option("--force", "also while runs are in flight");
 
+  fromManifest(
+    command(
+      "deploy [names...]",
+      "take deployments from a prefect.yaml: NAME is one's name or FLOW/NAME, either with * for anything",
+      "pushpool deploy --all",
+      () => import("./commands/deploy.js"),
+    ),
+  )
+    .option("--all", "every deployment of the file")
+    .option("--file <path>", "the prefect.yaml (default: the nearest upwards); entrypoints are relative to where the command works")
+    .option("--remove <name>", "forget a deployment, FLOW/NAME, that was deployed before", collect)
+    .option("--step-output <key=value>", "what a build or push step gave: pushpool does not run those", collect)
+    .option("--all-or-nothing", "record nothing if any deployment is bad")
+    .option("--dry-run", "show exactly what would be recorded; record nothing");
+
   watching(
     command(
       "run <deployment>",

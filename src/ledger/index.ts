@@ -1,2 +1,3 @@
-export type { Ledger, RunChange, RunFilter, RunRecord } from "./ledger";
+export type { DeploymentRecord, Ledger, RunChange, RunFilter, RunRecord } from "./ledger";
+export { ledgerPath } from "./open";
 export { openSqliteLedger } from "./sqlite";

@@ -1,4 +1,5 @@
 import type { JsonObject } from "../json";
+import type { DeploymentDefinition } from "../manifest/manifest";
 import type { FlowRun, State, StateType } from "../runs/flowRun";
 import type { PoolType } from "../targets/target";
 
@@ -46,15 +47,30 @@ export interface RunFilter {
   limit?: number;
 }
 
+/** A deployment that `pushpool deploy` wrote. */
+export interface DeploymentRecord {
+  /** `<flow name>/<deployment name>` */
+  name: string;
+  /** What runs go by. Its job variables and pull steps hold references to secrets, never secrets. */
+  definition: DeploymentDefinition;
+  /** What the file says beside that and nothing acts on: build and push steps, triggers, and so on, under their names there. */
+  kept: JsonObject;
+  /** The file it came from: a path. */
+  file: string;
+  /** ISO 8601, UTC. */
+  deployedAt: string;
+}
+
 /** How many runs may hold a slot (PENDING, RUNNING, CANCELLING) at a time; `null`: any number. */
 export interface SlotLimits {
   pool: number | null;
   queue: number | null;
+  deployment: number | null;
 }
 
 export type SlotAnswer =
   | { kind: "acquired"; record: RunRecord }
-  | { kind: "full"; of: "pool" | "queue"; limit: number }
+  | { kind: "full"; of: "pool" | "queue" | "deployment"; limit: number }
   | { kind: "changed" };
 
 /**
@@ -80,8 +96,12 @@ export interface Ledger {
   change(id: string, version: number, change: RunChange): Promise<RunRecord | undefined>;
   /** Take a concurrency slot and enter PENDING, in one step that no other process can come between. */
   acquireSlot(id: string, version: number, limits: SlotLimits, change: RunChange & { state: State }): Promise<SlotAnswer>;
-  /** The runs that hold a slot in a pool. */
-  slotHolders(stack: string, workPool: string): Promise<RunRecord[]>;
+  /** Deployed ones of a stack, by name; all of them without `names`. */
+  deployments(stack: string, names?: readonly string[]): Promise<DeploymentRecord[]>;
+  /** Write and remove deployments of a stack, all or none. */
+  changeDeployments(stack: string, change: { put?: readonly DeploymentRecord[]; remove?: readonly string[] }): Promise<void>;
+  /** The runs that hold a slot in a pool, or one of a deployment's. */
+  slotHolders(stack: string, workPool: string, deployment: string): Promise<RunRecord[]>;
   /** May be repeated. */
   close(): void;
 }

@@ -1,10 +1,16 @@
 import { closeSync, openSync, readSync, statSync } from "node:fs";
+import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { UserError } from "../userError";
 import { MIGRATIONS } from "./schema";
 
 /** How long one process waits for another's write, in milliseconds. */
 const BUSY_TIMEOUT = 15_000;
+
+/** Where the ledger of a home lies. */
+export function ledgerPath(home: string): string {
+  return join(home, "ledger.db");
+}
 
 /**
  * Open the SQLite file of a ledger, made and migrated if need be.

@@ -1,7 +1,7 @@
 import type { JsonObject } from "../json";
 import type { FlowRun, StateType } from "../runs/flowRun";
 import type { PoolType } from "../targets/target";
-import type { RunRecord } from "./ledger";
+import type { DeploymentRecord, RunRecord } from "./ledger";
 
 /** Columns to be written, by name. */
 export type Row = Record<string, string | number | null>;
@@ -34,6 +34,25 @@ export interface RunRow {
   version: number;
   submission?: string;
   cleaned_at?: string | null;
+}
+
+/** A row of `deployments`. */
+export interface DeploymentRow {
+  name: string;
+  definition: string;
+  kept: string;
+  file: string;
+  deployed_at: string;
+}
+
+export function deploymentOf({ name, definition, kept, file, deployed_at }: DeploymentRow): DeploymentRecord {
+  return {
+    name,
+    definition: JSON.parse(definition) as DeploymentRecord["definition"],
+    kept: JSON.parse(kept) as JsonObject,
+    file,
+    deployedAt: deployed_at,
+  };
 }
 
 export function toRow(run: FlowRun, poolType: PoolType, requestDigest: string): Row {

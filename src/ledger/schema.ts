@@ -59,4 +59,17 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (run_id, attempt)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE deployments (
+    stack TEXT NOT NULL,
+    name TEXT NOT NULL,
+    definition TEXT NOT NULL,
+    kept TEXT NOT NULL,
+    file TEXT NOT NULL,
+    deployed_at TEXT NOT NULL,
+    PRIMARY KEY (stack, name)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE INDEX runs_holding_slots_by_deployment ON runs (stack, deployment) WHERE state_type IN ('PENDING', 'RUNNING', 'CANCELLING');
+  `,
 ];

@@ -1,9 +1,9 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import type { JsonObject } from "../json";
 import type { State } from "../runs/flowRun";
-import type { Ledger, NewRun, RunChange, RunFilter, RunRecord, SlotAnswer, SlotLimits } from "./ledger";
+import type { DeploymentRecord, Ledger, NewRun, RunChange, RunFilter, RunRecord, SlotAnswer, SlotLimits } from "./ledger";
 import { openDatabase, translated } from "./open";
-import { fromRow, type Row, type RunRow, toRow } from "./rows";
+import { type DeploymentRow, deploymentOf, fromRow, type Row, type RunRow, toRow } from "./rows";
 
 const RECORD = `SELECT r.*, s.submission, s.cleaned_at FROM runs r JOIN submissions s ON s.run_id = r.id AND s.attempt = r.attempt`;
 
@@ -108,17 +108,55 @@ class SqliteLedger implements Ledger {
       ) {
         return { kind: "full", of: "queue", limit: limits.queue };
       }
+      if (limits.deployment !== null && this.#holding("deployment = ?", row.stack, row.deployment) >= limits.deployment) {
+        return { kind: "full", of: "deployment", limit: limits.deployment };
+      }
       const record = this.#change(id, version, change);
       return record ? { kind: "acquired", record } : { kind: "changed" };
     });
   }
 
-  async slotHolders(stack: string, workPool: string): Promise<RunRecord[]> {
+  async deployments(stack: string, names?: readonly string[]): Promise<DeploymentRecord[]> {
+    // One statement for any number of names.
+    const filter = names ? " AND name IN (SELECT value FROM json_each(?))" : "";
+    const given = names ? [stack, JSON.stringify(names)] : [stack];
+    return this.#translated(() =>
+      this.#statement(`SELECT * FROM deployments WHERE stack = ?${filter} ORDER BY name`)
+        .all(...given)
+        .map((row) => deploymentOf(row as unknown as DeploymentRow)),
+    );
+  }
+
+  async changeDeployments(
+    stack: string,
+    { put = [], remove = [] }: { put?: readonly DeploymentRecord[]; remove?: readonly string[] },
+  ): Promise<void> {
+    if (put.length + remove.length === 0) return;
+    this.#write(() => {
+      for (const name of remove) this.#run("DELETE FROM deployments WHERE stack = ? AND name = ?", stack, name);
+      for (const { name, definition, kept, file, deployedAt } of put) {
+        this.#run(
+          "INSERT OR REPLACE INTO deployments (stack, name, definition, kept, file, deployed_at) VALUES (?, ?, ?, ?, ?, ?)",
+          stack,
+          name,
+          JSON.stringify(definition),
+          JSON.stringify(kept),
+          file,
+          deployedAt,
+        );
+      }
+    });
+  }
+
+  async slotHolders(stack: string, workPool: string, deployment: string): Promise<RunRecord[]> {
+    const holding = "r.state_type IN ('PENDING', 'RUNNING', 'CANCELLING')";
     return this.#translated(() =>
       this.#all(
-        `${RECORD} WHERE r.stack = ? AND r.work_pool = ? AND r.state_type IN ('PENDING', 'RUNNING', 'CANCELLING')`,
+        `${RECORD} WHERE (r.stack = ? AND r.work_pool = ? AND ${holding}) OR (r.stack = ? AND r.deployment = ? AND ${holding})`,
         stack,
         workPool,
+        stack,
+        deployment,
       ).map(fromRow),
     );
   }

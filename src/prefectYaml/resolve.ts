@@ -61,51 +61,73 @@ const DOCKER_STEP = "prefect_docker.deployments.steps.build_docker_image";
  * - A block is never written out in clear text: in job variables its reference stays, and the run fills it. A secret one is refused anywhere else.
  * - `tags: solo` is one tag, not its letters; `tags: null` and `work_pool: null` are as if they were not there.
  * - A placeholder that a build or push step would fill is refused unless its output is given: it does not vanish.
- * @throws {UserError} naming the field
+ * @returns the deployment, or everything that is wrong with it
  */
-export function resolveDeployment({ config, index, line }: LoadedDeployment, file: PrefectYaml, around: Surroundings): ResolvedDeployment {
+export function resolveDeployment(
+  { config, index, line }: LoadedDeployment,
+  file: PrefectYaml,
+  around: Surroundings,
+): ResolvedDeployment | { problems: string[] } {
   const build = stepsOf(own(config, "build", file.actions.build));
   const push = stepsOf(own(config, "push", file.actions.push));
   const warnings: string[] = [];
+  const problems: string[] = [];
+  const read = <T>(work: () => T): T => {
+    try {
+      return work();
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      problems.push(error.message);
+      // What has problems is not used.
+      return undefined as T;
+    }
+  };
   const filler = fillerOf(around, [...build, ...push], warnings);
   const fill = (value: Json | undefined, field: string) => filler(value ?? null, field);
-
-  const name = textAt(fill(config.name, "name"), "name") ?? "";
-  if (name === "") throw new UserError("name is missing: a deployment needs one");
-  if (BANNED.test(name)) throw new UserError(`name "${name}": must be without / % & < and >`);
+  const text = (value: Json | undefined, field: string) => read(() => textAt(fill(value, field), field)) || null;
   const pool = config.work_pool ?? {};
-  const poolName =
-    textAt(fill(pool.name, "work_pool.name"), "work_pool.name") ||
-    around.env.PREFECT_DEPLOYMENTS_DEFAULT_WORK_POOL_NAME ||
-    around.env.PREFECT_DEFAULT_WORK_POOL_NAME ||
-    null;
 
-  return {
+  const resolved: ResolvedDeployment = {
     index,
     line,
-    name,
-    version: textAt(fill(config.version, "version"), "version") || null,
-    tags: tagsOf(fill(config.tags, "tags") ?? []),
-    description: textAt(fill(config.description, "description"), "description") || null,
+    name: read(() => checkedName(textAt(fill(config.name, "name"), "name"))),
+    version: text(config.version, "version"),
+    tags: read(() => tagsOf(fill(config.tags, "tags") ?? [])),
+    description: text(config.description, "description"),
     paused: config.paused ?? false,
-    flowName: textAt(fill(config.flow_name, "flow_name"), "flow_name") || null,
-    entrypoint: textAt(fill(config.entrypoint, "entrypoint"), "entrypoint") || null,
-    parameters: fill(config.parameters ?? {}, "parameters") as JsonObject,
+    flowName: text(config.flow_name, "flow_name"),
+    entrypoint: text(config.entrypoint, "entrypoint"),
+    parameters: read(() => fill(config.parameters ?? {}, "parameters") as JsonObject),
     enforceParameterSchema: config.enforce_parameter_schema ?? true,
     workPool: {
-      name: poolName,
-      queue: textAt(fill(pool.work_queue_name, "work_pool.work_queue_name"), "work_pool.work_queue_name") || null,
-      jobVariables: fill(pool.job_variables ?? {}, "work_pool.job_variables") as JsonObject,
+      name: text(pool.name, "work_pool.name") ?? defaultPool(around.env),
+      queue: text(pool.work_queue_name, "work_pool.work_queue_name"),
+      jobVariables: read(() => fill(pool.job_variables ?? {}, "work_pool.job_variables") as JsonObject),
     },
-    ...concurrencyOf(config),
-    schedules: schedulesOf(config, fill),
-    pullSteps: pullStepsOf(config, file, around, [...build, ...push]),
+    ...read(() => concurrencyOf(config)),
+    schedules: read(() => schedulesOf(config, fill)),
+    pullSteps: read(() => pullStepsOf(config, file, around, [...build, ...push])),
     build,
     push,
     triggers: (config.triggers ?? []) as JsonObject[],
     sla: (config.sla ?? []) as JsonObject[],
     warnings,
   };
+  return problems.length > 0 ? { problems } : resolved;
+}
+
+function checkedName(name: string | null): string {
+  if (!name) throw new UserError("name is missing: a deployment needs one");
+  if (BANNED.test(name)) throw new UserError(`name "${name}": must be without / % & < and >`);
+  return name;
+}
+
+/** Prefect's setting `deployments.default_work_pool_name`, under both of its names. */
+function defaultPool({
+  PREFECT_DEPLOYMENTS_DEFAULT_WORK_POOL_NAME: name,
+  PREFECT_DEFAULT_WORK_POOL_NAME: older,
+}: Surroundings["env"]): string | null {
+  return name || older || null;
 }
 
 /** A deployment's own steps where it has the key, even with nothing in it; else the file's. */

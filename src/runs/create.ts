@@ -4,6 +4,7 @@ import type { RunRecord } from "../ledger";
 import type { LoadedManifest } from "../manifest";
 import { UserError } from "../userError";
 import type { RunsContext } from "./context";
+import { findDeployment } from "./deployments";
 import type { FlowRun } from "./flowRun";
 import { madeUpName } from "./names";
 import { planJob, type Resolved, type RunRequest, resolveRequest } from "./plan";
@@ -90,12 +91,16 @@ async function plan(context: RunsContext, request: RunRequest) {
 async function resolve(context: RunsContext, request: RunRequest): Promise<LoadedManifest & { resolved: Resolved }> {
   const loaded = await context.manifest();
   try {
-    return { ...loaded, resolved: resolveRequest(loaded.manifest, loaded.origin, request) };
+    return await resolveIn(context, loaded, request);
   } catch (error) {
     if (!(error instanceof UserError) || !loaded.reload) throw error;
-    const fresh = await context.manifest({ fresh: true });
-    return { ...fresh, resolved: resolveRequest(fresh.manifest, fresh.origin, request) };
+    return resolveIn(context, await context.manifest({ fresh: true }), request);
   }
+}
+
+async function resolveIn({ ledger }: RunsContext, loaded: LoadedManifest, request: RunRequest) {
+  const found = await findDeployment({ ledger, ...loaded }, request.deployment);
+  return { ...loaded, resolved: resolveRequest(loaded.manifest, loaded.origin, request, found) };
 }
 
 function refuseOtherRequest(record: RunRecord, digest: string): void {

@@ -14,6 +14,7 @@ import {
   validateJob,
 } from "../template";
 import { UserError } from "../userError";
+import type { FoundDeployment } from "./deployments";
 
 /** What a user asks for. */
 export interface RunRequest {
@@ -31,38 +32,29 @@ export interface RunRequest {
 }
 
 /** Where a deployment runs and with what. */
-export interface Resolved {
-  deployment: DeploymentDefinition;
+export interface Resolved extends FoundDeployment {
   pool: PoolDefinition;
   workQueue: string;
   parameters: JsonObject;
 }
 
 /**
- * Look the deployment and its pool up and check what was asked for against both.
+ * Look the pool of a deployment up and check what was asked for against both.
  * @throws {UserError} naming the field and the nearest name
  */
-export function resolveRequest(manifest: Manifest, origin: string, request: RunRequest): Resolved {
-  const deployment = manifest.deployments[request.deployment];
-  if (!deployment) {
-    const names = Object.keys(manifest.deployments);
-    const hint =
-      names.length > 0
-        ? suggestion(request.deployment, names)
-        : "it declares none: add a Deployment to the Pulumi program, then `pushpool up`";
-    throw new UserError(`there is no deployment "${request.deployment}" in ${origin}: ${hint}`);
-  }
+export function resolveRequest(manifest: Manifest, origin: string, request: RunRequest, { deployment, by }: FoundDeployment): Resolved {
   const { name, queue = "default" } = deployment.workPool;
   const at = `deployments.${request.deployment}`;
   checkDeploymentPool(manifest, request.deployment, deployment, origin);
   const pool = manifest.pools[name] as PoolDefinition;
-  if (queue !== "default" && !pool.queues?.[queue]) {
+  // Prefect makes the queue that a prefect.yaml names; here it is one without limits.
+  if (by === "program" && queue !== "default" && !pool.queues?.[queue]) {
     const queues = ["default", ...Object.keys(pool.queues ?? {})];
     throw new UserError(`${at}.workPool.queue: work pool "${name}" has no queue "${queue}": ${suggestion(queue, queues)}`);
   }
   const parameters = { ...deployment.parameters, ...request.parameters };
   if (deployment.enforceParameterSchema !== false) checkParameters(deployment.parameterSchema, parameters, "parameters");
-  return { deployment, pool, workQueue: queue, parameters };
+  return { deployment, by, pool, workQueue: queue, parameters };
 }
 
 /** The run that a job is rendered for. */
@@ -89,7 +81,7 @@ export function planJob(input: {
   env: NodeJS.ProcessEnv;
 }): { jobConfiguration: ValueObject; submission: Submission } {
   const { manifest, request, run, target, env } = input;
-  const { deployment, pool, parameters } = input.resolved;
+  const { deployment, by, pool, parameters } = input.resolved;
   const poolName = deployment.workPool.name;
   const flowRunJobVariables = request.jobVariables ?? {};
   const deploymentJobVariables: ValueObject = {
@@ -98,7 +90,13 @@ export function planJob(input: {
   };
   const template = pool.baseJobTemplate;
   checkTemplateShape(template, `pools.${poolName}.baseJobTemplate`);
-  checkJobVariables(template, deployment.workPool.jobVariables ?? {}, `deployments.${request.deployment}.workPool.jobVariables`);
+  checkJobVariables(
+    template,
+    deployment.workPool.jobVariables ?? {},
+    `deployments.${request.deployment}.workPool.jobVariables`,
+    // As Prefect, `deploy` takes what the pool does not have, and says so.
+    by === "deploy" ? "pass" : "refuse",
+  );
   checkJobVariables(template, flowRunJobVariables, "job variable");
   checkRequiredVariables(template, { ...deploymentJobVariables, ...flowRunJobVariables }, "job variable");
 

@@ -2,6 +2,7 @@ import type { Json } from "../json";
 import type { RunRecord } from "../ledger";
 import { UserError } from "../userError";
 import type { RunsContext } from "./context";
+import { findDeployment } from "./deployments";
 import { isTerminal } from "./flowRun";
 import { planJob, type RunRequest, resolveRequest } from "./plan";
 import { state } from "./states";
@@ -26,12 +27,14 @@ export async function retry(context: RunsContext, id: string): Promise<RunRecord
       `run ${run.name} (${run.id}) COMPLETED: there is nothing to retry. To do it again: \`pushpool run ${run.deployment}\``,
     );
   }
-  const { manifest, origin, stack } = await context.manifest();
+  const loaded = await context.manifest();
+  const { manifest, origin, stack } = loaded;
   if (stack !== run.stack)
     throw new UserError(`run ${run.name} belongs to stack ${run.stack}, but ${origin} is of ${stack}: choose it with --stack`);
   // The run's parameters are whole already: with the deployment's as they were then, not as they are now.
   const request: RunRequest = { deployment: run.deployment, parameters: run.parameters, jobVariables: run.jobVariables };
-  const found = resolveRequest(manifest, origin, request);
+  const deployment = await findDeployment({ ledger: context.ledger, ...loaded }, run.deployment);
+  const found = resolveRequest(manifest, origin, request, deployment);
   const resolved = { ...found, parameters: run.parameters };
   if (found.pool.type !== record.poolType || found.deployment.workPool.name !== run.workPool) {
     throw new UserError(

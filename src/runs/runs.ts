@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { Json } from "../json";
-import { type Ledger, openSqliteLedger, type RunRecord } from "../ledger";
+import { type Ledger, ledgerPath, openSqliteLedger, type RunRecord } from "../ledger";
 import type { LoadedManifest } from "../manifest";
 import { openTarget } from "../targets/open";
 import type { LogLine, PoolType, Target } from "../targets/target";
@@ -57,7 +57,7 @@ export interface OpenRuns {
 /** Open the ledger of a workspace. The manifest and the targets are loaded when something first needs them. */
 export function openRuns({ workspace, manifest, output, stdin }: OpenRuns): Runs {
   const { home, stateHome, env } = workspace;
-  const path = join(home, "ledger.db");
+  const path = ledgerPath(home);
   return runsOver({
     ledger: openSqliteLedger(path),
     ...(workspace.stack ? { stack: workspace.stack.id } : {}),

@@ -2,7 +2,7 @@ import type { JsonObject } from "../json";
 import type { RunRecord } from "../ledger";
 import type { SlotLimits } from "../ledger/ledger";
 import { secretFromParts } from "../manifest";
-import type { PoolDefinition } from "../manifest/manifest";
+import type { DeploymentDefinition, PoolDefinition } from "../manifest/manifest";
 import type { Submission } from "../targets/target";
 import { UserError } from "../userError";
 import type { RunsContext } from "./context";
@@ -24,19 +24,30 @@ export async function submitScheduled(context: RunsContext, record: RunRecord, s
   if (pool.isPaused) return hold(context, record, `work pool "${run.workPool}" is paused`, "Scheduled");
 
   const submission = await submissionOf(context, record);
-  const limits: SlotLimits = { pool: pool.concurrencyLimit ?? null, queue: pool.queues?.[run.workQueue]?.concurrencyLimit ?? null };
+  const deployment = await deploymentOf(context, record);
+  const limits: SlotLimits = {
+    pool: pool.concurrencyLimit ?? null,
+    queue: pool.queues?.[run.workQueue]?.concurrencyLimit ?? null,
+    deployment: deployment?.concurrencyLimit ?? null,
+  };
   return asOwner(context, run.id, async (owner) => {
     const pending = { state: state("PENDING", context.now(), undefined, "Submitting"), owner };
     let answer = await context.ledger.acquireSlot(run.id, run.version, limits, pending);
     if (answer.kind === "full") {
       // Those who hold the slots may have ended with nobody watching.
-      await observe(context, await context.ledger.slotHolders(run.stack, run.workPool));
+      await observe(context, await context.ledger.slotHolders(run.stack, run.workPool, run.deployment));
       answer = await context.ledger.acquireSlot(run.id, run.version, limits, pending);
     }
     switch (answer.kind) {
       case "full": {
-        const of = answer.of === "pool" ? `work pool "${run.workPool}"` : `work queue "${run.workQueue}" of work pool "${run.workPool}"`;
-        return hold(context, record, `${of} runs ${answer.limit} at a time (concurrencyLimit) and has as many`, "AwaitingConcurrencySlot");
+        const of = {
+          pool: `work pool "${run.workPool}"`,
+          queue: `work queue "${run.workQueue}" of work pool "${run.workPool}"`,
+          deployment: `deployment "${run.deployment}"`,
+        }[answer.of];
+        const reason = `${of} runs ${answer.limit} at a time (concurrencyLimit) and has as many`;
+        if (answer.of === "deployment" && deployment?.collisionStrategy === "CANCEL_NEW") return cancelNew(context, record, reason);
+        return hold(context, record, reason, "AwaitingConcurrencySlot");
       }
       case "changed":
         return moved(context, record);
@@ -119,6 +130,14 @@ async function hold(context: RunsContext, record: RunRecord, reason: string, nam
   return held ? { kind: "held", record: held, reason } : moved(context, record);
 }
 
+/** Prefect's collision strategy CANCEL_NEW: over the limit a run is not held but ends. Nothing of it was sent. */
+async function cancelNew(context: RunsContext, record: RunRecord, reason: string): Promise<Step> {
+  const now = context.now();
+  const change = { state: state("CANCELLED", now, `${reason}; its collisionStrategy is CANCEL_NEW`), endedAt: now.toISOString() };
+  const cancelled = await context.ledger.change(record.run.id, record.run.version, change);
+  return cancelled ? { kind: "moved", record: cancelled } : moved(context, record);
+}
+
 async function moved(context: RunsContext, record: RunRecord): Promise<Step> {
   return { kind: "moved", record: (await context.ledger.read(record.run.id)) ?? record };
 }
@@ -134,6 +153,12 @@ async function poolOf(context: RunsContext, { run }: RunRecord): Promise<PoolDef
     );
   }
   return pool;
+}
+
+/** The run's deployment as it is now; it may be gone, and the run is whole without it. */
+async function deploymentOf(context: RunsContext, { run }: RunRecord): Promise<DeploymentDefinition | undefined> {
+  const { manifest } = await context.manifest();
+  return manifest.deployments[run.deployment] ?? (await context.ledger.deployments(run.stack, [run.deployment]))[0]?.definition;
 }
 
 async function submissionOf(context: RunsContext, { run, submission }: RunRecord): Promise<Submission> {

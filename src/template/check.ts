@@ -57,22 +57,33 @@ const fine = new WeakSet<ValueObject>();
  * is not required; what is known only after rendering (placeholders, block references, secrets not at hand) is left alone. What is
  * missing is left to {@link checkRequiredVariables}.
  * @param path of the job variables, for messages: `deployments.a/b.workPool.jobVariables`, or a noun: `job variable`
+ * @param undeclared what becomes of one that the template does not declare, and so does not use
  * @throws {UserError} naming each variable, with the nearest name or what is allowed
  */
-export function checkJobVariables(template: ValueObject, jobVariables: ValueObject, path: string): void {
+export function checkJobVariables(
+  template: ValueObject,
+  jobVariables: ValueObject,
+  path: string,
+  undeclared: "refuse" | "pass" = "refuse",
+): void {
   const variables = objectAt(jobVariables, path);
   const at = below(path);
   const declared = declaredBy(template);
   const names = Object.keys(declared).sort();
-  for (const key of Object.keys(variables)) {
+  for (const key of undeclared === "pass" ? [] : undeclaredVariables(template, variables)) {
     const [name = key] = segments(key);
-    if (Object.hasOwn(declared, name)) continue;
     const hint = suggestion(name, names);
     throw new UserError(
       `${at([key])} is not a variable of the work pool${hint.startsWith("did") ? `: ${hint}` : ""} (it has ${names.join(", ") || "none"})`,
     );
   }
   refuse(variableFaults(template, expandDotted(variables), "the work pool's baseJobTemplate.variables"), at);
+}
+
+/** The job variables that a template does not declare, by their keys as given. */
+export function undeclaredVariables(template: ValueObject, variables: ValueObject): string[] {
+  const declared = declaredBy(template);
+  return Object.keys(variables).filter((key) => !Object.hasOwn(declared, segments(key)[0] ?? key));
 }
 
 /**

@@ -1,4 +1,11 @@
-export { checkJobVariables, checkParameters, checkRequiredVariables, checkTemplate, checkTemplateShape } from "./check";
+export {
+  checkJobVariables,
+  checkParameters,
+  checkRequiredVariables,
+  checkTemplate,
+  checkTemplateShape,
+  undeclaredVariables,
+} from "./check";
 export { defaultTemplate } from "./defaultTemplate";
 export { type PrepareContext, prepareJob } from "./prepare";
 export { type JobInput, resolveJob } from "./resolve";

@@ -103,12 +103,12 @@ test("slots: a pool's limit and a queue's limit hold, and an end frees one", asy
   const ledger = open();
   for (const id of ["a", "b", "c"]) await ledger.createRun(newRun(id, { workQueue: id === "c" ? "other" : "default" }));
   const take = (id: string, pool: number | null, queue: number | null = null) =>
-    ledger.acquireSlot(id, 1, { pool, queue }, { state: state("PENDING", NOW) });
+    ledger.acquireSlot(id, 1, { pool, queue, deployment: null }, { state: state("PENDING", NOW) });
   expect((await take("a", 2, 1)).kind).toBe("acquired");
   expect(await take("b", 2, 1)).toEqual({ kind: "full", of: "queue", limit: 1 });
   expect((await take("c", 2, 1)).kind).toBe("acquired");
   expect(await take("b", 2)).toEqual({ kind: "full", of: "pool", limit: 2 });
-  expect((await ledger.slotHolders("data/dev", "local")).map(({ run }) => run.id).sort()).toEqual(["a", "c"]);
+  expect((await ledger.slotHolders("data/dev", "local", "hello/a")).map(({ run }) => run.id).sort()).toEqual(["a", "c"]);
   await ledger.change("a", 2, { state: state("COMPLETED", NOW) });
   expect((await take("b", 2)).kind).toBe("acquired");
   expect(await take("b", null)).toEqual({ kind: "changed" });

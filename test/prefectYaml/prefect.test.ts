@@ -111,10 +111,18 @@ describe("deployments as `prefect deploy --all` leaves them, but for what it tak
     const named = file.deployments.filter(({ config }) => config.name !== undefined);
     const refused = REFUSED[name];
     if (refused !== undefined) {
-      for (const deployment of named) expect(() => resolveDeployment(deployment, file, around)).toThrow(refused);
+      for (const deployment of named) {
+        const { problems } = resolveDeployment(deployment, file, around) as { problems: string[] };
+        expect(problems).toHaveLength(1);
+        expect(problems[0]).toContain(refused);
+      }
       return;
     }
-    const ours = named.map((deployment) => resolveDeployment(deployment, file, around));
+    const ours = named.map((deployment) => {
+      const resolved = resolveDeployment(deployment, file, around);
+      if ("problems" in resolved) throw new Error(resolved.problems.join("; "));
+      return resolved;
+    });
     const safer = SAFER[name];
     if (exit !== 0) {
       // Those that Prefect left, at least; the others are refused by a later step, or are better off with us.

@@ -1,18 +1,45 @@
+import { existsSync } from "node:fs";
+import { relative } from "node:path";
+import { ledgerPath, openSqliteLedger } from "../../ledger";
 import { loadManifest } from "../../manifest";
 import { note, print, printJson, table } from "../screen";
 import { type ManifestFlags, readStdin, workspaceOf } from "../session";
 
 /** `pushpool deployments` */
 export async function action(_: string[], flags: ManifestFlags): Promise<void> {
-  const { manifest, origin } = await loadManifest(workspaceOf(flags), { ...flags, secrets: false, stdin: readStdin });
-  const found = Object.entries(manifest.deployments).map(([name, deployment]) => ({ name, ...deployment }));
+  const workspace = workspaceOf(flags);
+  const { manifest, origin, stack } = await loadManifest(workspace, { ...flags, secrets: false, stdin: readStdin });
+  const declared = Object.entries(manifest.deployments).map(([name, deployment]) => ({ name, ...deployment, from: "the Pulumi program" }));
+  const deployed = (await readDeployed(ledgerPath(workspace.home), stack)).map(({ name, definition, kept, file, deployedAt }) => ({
+    name,
+    ...definition,
+    ...kept,
+    from: relative(process.cwd(), file),
+    deployedAt,
+  }));
+  const found = [...declared, ...deployed].sort((a, b) => (a.name < b.name ? -1 : 1));
   if (flags.json) return printJson({ origin, deployments: found });
-  if (found.length === 0) return note(`no deployments in ${origin}`);
+  if (found.length === 0) return note(`no deployments in ${origin}: \`pushpool deploy\` takes them from a prefect.yaml`);
   note(`deployments of ${origin}`);
   print(
     table(
-      ["NAME", "WORK POOL", "RUNS"],
-      found.map(({ name, workPool, command, entrypoint }) => [name, workPool.name, command ?? entrypoint ?? ""]),
+      ["NAME", "WORK POOL", "RUNS", "FROM"],
+      found.map(({ name, workPool, command, entrypoint, from }) => [
+        name,
+        workPool.name,
+        String(workPool.jobVariables?.command ?? command ?? entrypoint ?? ""),
+        from,
+      ]),
     ),
   );
+}
+
+async function readDeployed(path: string, stack: string) {
+  if (!existsSync(path)) return [];
+  const ledger = openSqliteLedger(path);
+  try {
+    return await ledger.deployments(stack);
+  } finally {
+    ledger.close();
+  }
 }

@@ -1,0 +1,113 @@
+import { existsSync } from "node:fs";
+import { type DeploymentChange, type DeployPlan, locatePrefectYaml, planDeploy, planRemoval, writePlan } from "../../deployments";
+import { openHome } from "../../home";
+import type { JsonObject } from "../../json";
+import { type Ledger, ledgerPath, openSqliteLedger } from "../../ledger";
+import { loadManifest } from "../../manifest";
+import { UserError } from "../../userError";
+import type { Workspace } from "../../workspace";
+import { linesOf, summaryOf } from "../deployView";
+import { parsePairs } from "../parameters";
+import { note, print, printJson } from "../screen";
+import { type ManifestFlags, readStdin, workspaceOf } from "../session";
+
+interface Flags extends ManifestFlags {
+  all?: boolean;
+  file?: string;
+  remove?: string[];
+  stepOutput?: string[];
+  allOrNothing?: boolean;
+  dryRun?: boolean;
+}
+
+/** `pushpool deploy` */
+export async function action(names: string[], flags: Flags): Promise<void> {
+  if (flags.all && names.length > 0) throw new UserError(`--all, and ${names.join(", ")} too: give one of the two`);
+  if (flags.remove && (flags.all || names.length > 0 || flags.file !== undefined))
+    throw new UserError("--remove goes alone: deploy and remove in two commands");
+  const workspace = workspaceOf(flags);
+  const place = flags.remove ? undefined : locatePrefectYaml(workspace.cwd, flags.file);
+  const loaded = await loadManifest(workspace, { ...flags, secrets: false, stdin: readStdin });
+
+  await withLedger(workspace, flags.dryRun ?? false, async (ledger) => {
+    if (!place) {
+      const changes = await planRemoval(flags.remove ?? [], loaded, ledger);
+      if (!flags.dryRun) await ledger.changeDeployments(loaded.stack, { remove: changes.map(({ name }) => name) });
+      return show({ stack: loaded.stack, deployments: changes }, flags);
+    }
+    const plan = await planDeploy({
+      ...place,
+      names,
+      all: flags.all ?? false,
+      stepOutputs: nested(parsePairs(flags.stepOutput ?? [], "--step-output")),
+      env: workspace.env,
+      loaded,
+      ledger,
+    });
+    const refused = flags.allOrNothing === true && plan.problems.length > 0;
+    if (!flags.dryRun && !refused) await writePlan(plan, ledger);
+    report(plan, flags, refused);
+  });
+}
+
+function report(plan: DeployPlan, flags: Flags, refused: boolean): void {
+  const { stack, file, deployments, problems, notes, records } = plan;
+  if (!flags.json) {
+    for (const { name, warnings } of deployments) for (const warning of warnings) note(`warning: ${name}: ${warning}`);
+    for (const text of notes) note(text);
+  }
+  // What would be recorded, whole, is for a dry run to show.
+  const recorded = flags.dryRun ? { records: records.map(({ name, definition, kept }) => ({ name, ...definition, ...kept })) } : {};
+  if (flags.json) printJson({ stack, file, deployments, problems, notes, dryRun: flags.dryRun ?? false, ...recorded });
+  else if (!refused) show({ stack, deployments }, flags);
+  if (flags.dryRun && !flags.json) for (const record of recorded.records ?? []) print(JSON.stringify(record, null, 2));
+  if (problems.length === 0) return;
+  const bad = new Set(problems.map(({ line, name }) => `${name} ${line}`)).size;
+  const lines = problems.map(({ line, name, message }) => `  ${file}:${line}: ${name === undefined ? "" : `${name}: `}${message}`);
+  const what = refused
+    ? "nothing was deployed"
+    : flags.dryRun
+      ? "it would be left out"
+      : bad === 1
+        ? "it was left out"
+        : "they were left out";
+  throw new UserError([`${bad} bad ${bad === 1 ? "deployment" : "deployments"} in ${file}; ${what}:`, ...lines].join("\n"));
+}
+
+function show({ stack, deployments }: { stack: string; deployments: DeploymentChange[] }, { json, dryRun = false }: Flags): void {
+  if (json) {
+    printJson({ stack, deployments, dryRun });
+    return;
+  }
+  for (const line of linesOf(deployments)) print(line);
+  note(`stack ${stack}: ${summaryOf(deployments, dryRun)}`);
+}
+
+async function withLedger<T>({ home }: Workspace, dryRun: boolean, work: (ledger: Ledger) => Promise<T>): Promise<T> {
+  const path = ledgerPath(home);
+  if (!dryRun) openHome(home, { create: true });
+  // A dry run leaves nothing behind, not even an empty ledger.
+  const ledger = openSqliteLedger(dryRun && !existsSync(path) ? ":memory:" : path);
+  try {
+    return await work(ledger);
+  } finally {
+    ledger.close();
+  }
+}
+
+/** `build-image.image=x` as `{ "build-image": { image: "x" } }`: placeholders walk a path. */
+function nested(outputs: JsonObject): JsonObject {
+  const bare = (): JsonObject => Object.create(null) as JsonObject;
+  const tree = bare();
+  for (const [path, value] of Object.entries(outputs)) {
+    const keys = path.split(".");
+    const last = keys.pop() as string;
+    let at = tree;
+    for (const key of keys) {
+      if (typeof at[key] !== "object") at[key] = bare();
+      at = at[key] as JsonObject;
+    }
+    at[last] = value;
+  }
+  return tree;
+}

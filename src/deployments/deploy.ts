@@ -1,0 +1,161 @@
+import { readFileSync } from "node:fs";
+import { relative } from "node:path";
+import { inspectEntrypoints } from "../entrypoint";
+import type { JsonObject } from "../json";
+import type { DeploymentRecord, Ledger } from "../ledger";
+import type { LoadedManifest } from "../manifest";
+import { defineDeployment, loadPrefectYaml, type ResolvedDeployment, resolveDeployment, type Surroundings } from "../prefectYaml";
+import { UserError } from "../userError";
+import { brief, choose } from "./choose";
+import { compareDeployments, type DeploymentChange } from "./diff";
+
+export interface DeployRequest {
+  /** The prefect.yaml: an absolute path. */
+  file: string;
+  /** Folder that entrypoints and the default pull step are relative to. */
+  folder: string;
+  /** Which of its deployments: names, `flow/name`, either with `*`; none: the only one there is. */
+  names: readonly string[];
+  /** All of them. */
+  all: boolean;
+  /** What build and push steps gave. */
+  stepOutputs: JsonObject;
+  env: NodeJS.ProcessEnv;
+  loaded: LoadedManifest;
+  ledger: Ledger;
+}
+
+/** What is wrong with one deployment of a file. */
+export interface DeployProblem {
+  /** As the file has it, where it has one. */
+  name?: string;
+  /** From 1. */
+  line: number;
+  message: string;
+}
+
+/** What `deploy` would do with a file. Nothing is written before {@link writePlan}. */
+export interface DeployPlan {
+  /** `<project>/<stack>` */
+  stack: string;
+  /** Path of the file, as short as it can be said. */
+  file: string;
+  deployments: (DeploymentChange & { warnings: string[] })[];
+  problems: DeployProblem[];
+  /** What is worth a line and is no problem. */
+  notes: string[];
+  records: DeploymentRecord[];
+}
+
+/**
+ * Read a prefect.yaml, and compare what it declares with what was deployed before.
+ * @throws {UserError} if the file cannot be read as one, or a name means none of its deployments
+ */
+export async function planDeploy(request: DeployRequest): Promise<DeployPlan> {
+  const { loaded, ledger, folder } = request;
+  const { manifest, stack, origin } = loaded;
+  if (manifest.prefect)
+    throw new UserError(
+      `${origin} has a Prefect API (${manifest.prefect.apiUrl}), and this pushpool deploys to its own ledger only: use \`prefect deploy\` there`,
+    );
+  const shownFile = relative(process.cwd(), request.file) || request.file;
+  const file = loadPrefectYaml(readText(request.file), shownFile);
+  const notes: string[] = [];
+  const problems: DeployProblem[] = [];
+
+  const around: Surroundings = {
+    env: request.env,
+    blocks: manifest.blocks,
+    variables: manifest.variables,
+    stepOutputs: request.stepOutputs,
+    folder,
+  };
+  const chosen = await choose(request, file, around, notes);
+  for (const { name, index, line, message } of file.problems)
+    if (chosen.wants(index)) problems.push({ ...(name === undefined ? {} : { name }), line, message });
+
+  const resolved: ResolvedDeployment[] = [];
+  for (const deployment of chosen.deployments) {
+    const outcome = resolveDeployment(deployment, file, around);
+    if ("problems" in outcome)
+      problems.push(...outcome.problems.map((message) => ({ ...named(deployment.config.name), line: deployment.line, message })));
+    else resolved.push(outcome);
+  }
+  const { flows, pythonMissing } = await inspectEntrypoints(
+    resolved.flatMap(({ entrypoint }) => entrypoint ?? []),
+    { cwd: folder, env: request.env },
+  );
+  if (pythonMissing) notes.push("there is no python3 here: flows go by their functions' names, and their parameters are not known");
+
+  const records = new Map<string, DeploymentRecord & { warnings: string[] }>();
+  const deployedAt = new Date().toISOString();
+  for (const deployment of resolved) {
+    const { line } = deployment;
+    const flow = deployment.entrypoint === null ? undefined : flows.get(deployment.entrypoint);
+    const outcome = defineDeployment(deployment, flow, { pools: manifest.pools, origin });
+    if ("problems" in outcome) {
+      problems.push(...outcome.problems.map((message) => ({ name: deployment.name, line, message })));
+      continue;
+    }
+    const { name, definition, kept, warnings } = outcome;
+    if (Object.hasOwn(manifest.deployments, name)) {
+      const message = `"${name}" is already declared by the Pulumi program of stack ${stack} (pushpool:index:Deployment "${name}"): keep it in one of the two places`;
+      problems.push({ name: deployment.name, line, message });
+      continue;
+    }
+    if (records.has(name)) notes.push(`${shownFile}:${line}: "${name}" is there twice, and the last one counts`);
+    records.set(name, { name, definition, kept, file: request.file, deployedAt, warnings });
+  }
+
+  const before = new Map((await ledger.deployments(stack, [...records.keys()])).map((record) => [record.name, record]));
+  const deployments = [...records.values()].map(({ warnings, ...record }) => ({
+    ...compareDeployments(before.get(record.name), record),
+    warnings,
+  }));
+  notes.push(...notActedOn([...records.values()]));
+  const changed = new Set(deployments.filter(({ change }) => change !== "same").map(({ name }) => name));
+  problems.sort((a, b) => a.line - b.line);
+  return {
+    stack,
+    file: shownFile,
+    deployments,
+    problems,
+    notes,
+    records: [...records.values()].filter(({ name }) => changed.has(name)).map(({ warnings: _, ...record }) => record),
+  };
+}
+
+/** Write what a plan found new or changed, all of it or nothing. */
+export async function writePlan({ stack, records }: DeployPlan, ledger: Ledger): Promise<void> {
+  await ledger.changeDeployments(stack, { put: records });
+}
+
+/** One line for everything that is kept and that nothing acts on. */
+function notActedOn(records: DeploymentRecord[]): string[] {
+  const of = (has: (record: DeploymentRecord) => boolean) => records.filter(has).map(({ name }) => name);
+  const parts = [
+    ["build and push steps", "", of(({ kept }) => kept.build !== undefined || kept.push !== undefined)],
+    ["schedules", " (until `pushpool serve`)", of(({ definition }) => definition.schedules !== undefined)],
+    ["triggers", "", of(({ kept }) => kept.triggers !== undefined)],
+    ["sla", "", of(({ kept }) => kept.sla !== undefined)],
+  ] as const;
+  const said = parts.filter(([, , names]) => names.length > 0).map(([what, until, names]) => `${what} of ${brief(names)}${until}`);
+  return said.length > 0 ? [`kept, and not acted on: ${said.join("; ")}`] : [];
+}
+
+function named(name: string | null | undefined): { name?: string } {
+  return name ? { name } : {};
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new UserError(
+      code === "ENOENT"
+        ? `there is no file ${path}: name the prefect.yaml with --file, or its folder with -C`
+        : `cannot read ${path}: ${message}`,
+    );
+  }
+}

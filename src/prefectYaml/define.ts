@@ -1,0 +1,127 @@
+import type { JsonObject } from "../json";
+import type { DeploymentDefinition, PoolDefinition } from "../manifest/manifest";
+import { suggestion } from "../nearest";
+import { checkJobVariables, checkParameters, undeclaredVariables } from "../template";
+import { UserError } from "../userError";
+import type { ResolvedDeployment } from "./resolve";
+
+/** What is known of a flow without importing it. */
+export interface Flow {
+  /** As Prefect names it. */
+  flowName: string;
+  description?: string;
+  version?: string;
+  /** Prefect's version of a deployment where nobody gives one. */
+  fileHash?: string;
+  parameterSchema?: JsonObject;
+}
+
+/** What a deployment is checked against. */
+export interface Place {
+  /** Work pools by name. */
+  pools: Record<string, PoolDefinition>;
+  /** What messages call the pools' home: a stack. */
+  origin: string;
+}
+
+/** A deployment ready to be written down. */
+export interface DefinedDeployment {
+  /** `<flow name>/<deployment name>` */
+  name: string;
+  definition: DeploymentDefinition;
+  /** What nothing acts on yet, under its names in prefect.yaml. */
+  kept: JsonObject;
+  warnings: string[];
+}
+
+/**
+ * Give a deployment its flow and its pool.
+ * @param flow what its entrypoint leads to; a fault is the end of a sentence; absent: it has no entrypoint
+ * @returns the deployment, or everything that is wrong with it
+ */
+export function defineDeployment(
+  resolved: ResolvedDeployment,
+  flow: Flow | { fault: string } | undefined,
+  place: Place,
+): DefinedDeployment | { problems: string[] } {
+  const problems: string[] = [];
+  const check = (work: () => void) => {
+    try {
+      work();
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      problems.push(error.message);
+    }
+  };
+
+  const { workPool, entrypoint, parameters } = resolved;
+  const { jobVariables } = workPool;
+  const warnings = [...resolved.warnings];
+  let flowName = resolved.flowName ?? "";
+  if (flow && "fault" in flow) problems.push(`entrypoint: ${flow.fault}`);
+  else if (flow) flowName = flow.flowName;
+  else if (typeof jobVariables.command !== "string")
+    problems.push('entrypoint is missing: name the flow, as "flows/etl.py:etl", or give work_pool.job_variables a command');
+  else if (flowName === "") problems.push("flow_name is missing: a deployment of a command has no entrypoint to take it from");
+  if (/[/%&<>]/.test(flowName)) problems.push(`the flow's name "${flowName}": must be without / % & < and >`);
+
+  const found = flow && !("fault" in flow) ? flow : undefined;
+  const schema = found?.parameterSchema;
+  // A deployment need not give what a run may: only what it gives is looked at, as Prefect's server does.
+  if (resolved.enforceParameterSchema && schema) check(() => checkParameters({ ...schema, required: [] }, parameters, "parameters"));
+
+  const pool = poolOf(workPool.name, place);
+  if (typeof pool === "string") problems.push(pool);
+  else {
+    check(() => checkJobVariables(pool.baseJobTemplate, jobVariables, "work_pool.job_variables", "pass"));
+    const unused = undeclaredVariables(pool.baseJobTemplate, jobVariables);
+    if (unused.length > 0) warnings.push(`work pool "${workPool.name}" has no variable ${unused.join(", ")}: without effect there`);
+    if (workPool.queue !== null && workPool.queue !== "default" && !pool.queues?.[workPool.queue])
+      warnings.push(`work pool "${workPool.name}" declares no queue "${workPool.queue}": it is one without limits`);
+  }
+  if (problems.length > 0) return { problems };
+
+  const kept = present({
+    version: resolved.version ?? found?.version ?? found?.fileHash ?? null,
+    paused: resolved.paused || null,
+    build: orNull(resolved.build),
+    push: orNull(resolved.push),
+    triggers: orNull(resolved.triggers),
+    sla: orNull(resolved.sla),
+    gracePeriodSeconds: resolved.concurrencyOptions?.gracePeriodSeconds ?? null,
+  });
+  const definition = present({
+    entrypoint,
+    workPool: present({ name: workPool.name, queue: workPool.queue, jobVariables: orNull(jobVariables) }),
+    parameters: orNull(parameters),
+    parameterSchema: schema ?? null,
+    enforceParameterSchema: resolved.enforceParameterSchema ? null : false,
+    schedules: orNull(resolved.schedules),
+    description: resolved.description ?? found?.description ?? null,
+    tags: orNull(resolved.tags),
+    concurrencyLimit: resolved.concurrencyLimit,
+    collisionStrategy: resolved.concurrencyOptions?.collisionStrategy ?? null,
+    pullSteps: entrypoint === null ? null : orNull(resolved.pullSteps),
+  }) as unknown as DeploymentDefinition;
+  return { name: `${flowName}/${resolved.name}`, definition, kept, warnings };
+}
+
+function poolOf(name: string | null, { pools, origin }: Place): PoolDefinition | string {
+  const names = Object.keys(pools);
+  if (name === null)
+    return `work_pool.name is missing: name the work pool that runs it${names.length > 0 ? `; ${origin} has ${names.join(", ")}` : ""}`;
+  if (Object.hasOwn(pools, name)) return pools[name] as PoolDefinition;
+  const hint = suggestion(name, names) || "it has none";
+  return `work_pool.name: there is no work pool "${name}" in ${origin}: ${hint}. To make it, declare it in the Pulumi program and run \`pushpool up\``;
+}
+
+type Present = JsonObject | JsonObject[] | string[] | string | number | boolean | null;
+
+function present(fields: Record<string, Present>): JsonObject {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null)) as JsonObject;
+}
+
+/** Nothing in it is the same as not there. */
+function orNull<T extends object>(value: T): T | null {
+  return Object.keys(value).length > 0 ? value : null;
+}

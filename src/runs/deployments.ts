@@ -1,0 +1,45 @@
+import type { Ledger } from "../ledger";
+import type { DeploymentDefinition, Manifest } from "../manifest/manifest";
+import { suggestion } from "../nearest";
+import { UserError } from "../userError";
+
+/** A deployment and who declares it: the Pulumi program, or a prefect.yaml by `pushpool deploy`. */
+export interface FoundDeployment {
+  deployment: DeploymentDefinition;
+  by: "program" | "deploy";
+}
+
+/** What is looked in: a manifest, and what was deployed to its stack. */
+export interface DeploymentPlaces {
+  ledger: Ledger;
+  manifest: Manifest;
+  /** For messages: where the manifest comes from. */
+  origin: string;
+  /** `<project>/<stack>` */
+  stack: string;
+}
+
+/**
+ * Look a deployment up, in the manifest and in the ledger together.
+ * @throws {UserError} if it is in neither, with the nearest name, or in both
+ */
+export async function findDeployment({ ledger, manifest, origin, stack }: DeploymentPlaces, name: string): Promise<FoundDeployment> {
+  const declared = manifest.deployments[name];
+  const [deployed] = await ledger.deployments(stack, [name]);
+  if (declared && deployed) throw inBothPlaces(name, stack, deployed.file);
+  if (declared) return { deployment: declared, by: "program" };
+  if (deployed) return { deployment: deployed.definition, by: "deploy" };
+  const names = [...Object.keys(manifest.deployments), ...(await ledger.deployments(stack)).map((record) => record.name)];
+  const hint =
+    names.length > 0
+      ? suggestion(name, names)
+      : "it has none: `pushpool deploy` takes them from a prefect.yaml, or add a Deployment to the Pulumi program and `pushpool up`";
+  throw new UserError(`there is no deployment "${name}" in ${origin}: ${hint}`);
+}
+
+/** One name in both places: which of them a run would mean could not be told. */
+export function inBothPlaces(name: string, stack: string, file: string): UserError {
+  return new UserError(
+    `deployment "${name}" is declared by the Pulumi program of stack ${stack} (pushpool:index:Deployment "${name}") and by ${file}: keep one of them. \`pushpool deploy --remove ${name}\` drops the second; for the first take it out of the program, then \`pushpool up\``,
+  );
+}
