@@ -18,11 +18,9 @@ def fail(why):
     sys.exit(UNFIT)
 
 
-# A Prefect flow with no Prefect API named for it starts a server of its own for as long as it runs, whatever profile lies in the home folder.
-if not any(env.get(name) for name in ("PREFECT_API_URL", "PREFECT_PROFILE", "PREFECT_PROFILES_PATH")):
-    env["PREFECT_API_URL"] = ""
-    for name, value in (("ALLOW_EPHEMERAL_MODE", "true"), ("EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "120"), ("ANALYTICS_ENABLED", "false")):
-        env.setdefault("PREFECT_SERVER_" + name, value)
+# For the server that a Prefect flow starts where no Prefect API is named: on a small or busy machine it takes longer than Prefect gives it.
+env.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "120")
+env.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
 
 
 # Prefect's steps/pull.py and flows.py: the steps' outputs are merged, and a "directory" among them is where the flow is.

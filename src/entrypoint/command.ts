@@ -1,5 +1,6 @@
 import { quote } from "shlex";
 import type { Json } from "../json";
+import type { PoolType } from "../targets/target";
 import { bootstrap } from "./programs";
 
 /** Which Python runs an entrypoint, where the run's `env` does not say so by {@link PYTHON_VARIABLE}. Prefect's images have it as well as `python`. */
@@ -14,18 +15,20 @@ const PROGRAM = "import os,zlib,binascii;exec(zlib.decompress(binascii.a2b_base6
 
 /**
  * What runs an entrypoint: a command that is the same for every run, and the environment that tells it what to do.
+ * @param poolType a local run shares the caller's home folder, and must not be led to a Prefect API by the profile that is active there
  * @param python a program on the run's PATH, or a path there
  * @param pullSteps as the deployment has them; placeholders in them stay for Prefect to fill in the run
  */
 export function entrypointCommand(
   entrypoint: string,
-  { python = DEFAULT_PYTHON, pullSteps = [] }: { python?: string; pullSteps?: readonly Json[] } = {},
+  { poolType, python = DEFAULT_PYTHON, pullSteps = [] }: { poolType: PoolType; python?: string; pullSteps?: readonly Json[] },
 ): { command: string; env: Record<string, string> } {
   return {
     command: `${quote(python)} -uc "${PROGRAM}"`,
     env: {
       PUSHPOOL_BOOTSTRAP: bootstrap,
       PUSHPOOL_ENTRYPOINT: entrypoint,
+      ...(poolType === "process:push" ? { PREFECT_PROFILE: "ephemeral" } : {}),
       ...(pullSteps.length > 0 ? { PUSHPOOL_PULL_STEPS: JSON.stringify(pullSteps) } : {}),
     },
   };

@@ -26,7 +26,7 @@ class Source:
             self.tree = ast.parse(content, path)
         except SyntaxError as error:
             text = (error.text or "").strip()
-            raise Fault(kind="syntax", path=path, line=error.lineno, message=error.msg, text=text)
+            raise Fault(kind="syntax", path=path, line=error.lineno or 1, message=error.msg, text=text)
         except (ValueError, RecursionError) as error:
             raise Fault(kind="syntax", path=path, line=1, message=str(error), text="")
         self.names, self.stars = defined(self.tree.body)
@@ -231,7 +231,11 @@ def described(entry):
             unknown.append(key)
         elif value is not None:
             texts[key] = str(value)
+    docstring = ast.get_docstring(node) or ""
     schema, computed = parameters(node.args, where, method)
+    for name, text in parameter_texts(docstring).items():
+        if name in schema["properties"]:
+            schema["properties"][name]["description"] = text
     answer = {
         "flowName": texts.get("name") or node.name.replace("_", "-"),
         "functionName": own_name,
@@ -243,7 +247,7 @@ def described(entry):
         "parameterSchema": schema,
         "computed": unknown + ["parameters." + name for name in computed],
     }
-    description = texts.get("description") or (ast.get_docstring(node) or "")
+    description = texts.get("description") or docstring
     if description:
         answer["description"] = description
     if "version" in texts:
@@ -272,6 +276,24 @@ def parameters(args, where, method):
     if required:
         schema["required"] = required
     return schema, computed
+
+
+# What a docstring in Google's style says of each parameter, as Prefect puts it into the schema.
+def parameter_texts(docstring):
+    texts, inside, indent, name = {}, False, None, None
+    for line in docstring.split("\n"):
+        text, depth = line.strip(), len(line) - len(line.lstrip())
+        if depth == 0 and text:
+            inside, indent = text.lower() in ("args:", "arguments:", "params:", "parameters:"), None
+        elif inside and text:
+            indent = depth if indent is None else indent
+            head, colon, rest = text.partition(":")
+            if depth == indent and colon:
+                name = head.split("(")[0].strip(" *")
+                texts[name] = [rest.strip()]
+            elif depth > indent and name in texts:
+                texts[name].append(text)
+    return {name: "\n".join(filter(None, lines)) for name, lines in texts.items() if any(lines)}
 
 
 TYPES = {
