@@ -104,17 +104,12 @@ def load():
     return found
 
 
-# One value as its annotation wants it, as leniently as Prefect does; ValueError says what it must be.
+# One value as its annotation wants it, as leniently as Prefect is (pydantic's lax mode); ValueError says what it must be. What it does not know it lets be.
 def fit(value, kind):
     import typing
 
-    if kind in (typing.Any, object) or isinstance(kind, (typing.TypeVar, str)):
-        return value
-    if kind in (None, type(None)):
-        if value is None:
-            return None
-        raise ValueError("must be null")
     origin, args = typing.get_origin(kind), typing.get_args(kind)
+    base, text, wrong = origin or kind, isinstance(value, str), ValueError("must be " + called(kind))
     if hasattr(kind, "__metadata__"):
         return fit(value, args[0])
     if origin is typing.Literal:
@@ -122,134 +117,104 @@ def fit(value, kind):
             return value
         raise ValueError("must be one of " + ", ".join(map(repr, args)))
     if origin is typing.Union or type(kind).__name__ == "UnionType":
-        exact = [a for a in args if type(value) is (typing.get_origin(a) or a)]
-        for choice in exact + list(args):
+        for choice in sorted(args, key=lambda arg: type(value) is not (typing.get_origin(arg) or arg)):
             try:
                 return fit(value, choice)
             except ValueError as error:
-                why = error
-        raise why if len([a for a in args if a is not type(None)]) == 1 else ValueError("must be one of " + ", ".join(map(called, args)))
-    base = origin or kind
+                wrong = error if len(args) == 2 and type(None) in args and choice is not type(None) else wrong
+        raise wrong
     if not isinstance(base, type):
-        return fit(value, kind.__supertype__) if hasattr(kind, "__supertype__") else value
-    wrong = ValueError("must be " + called(kind))
-    module = base.__module__
-    text = isinstance(value, str)
-    number = isinstance(value, (int, float))
-    if base is bool:
-        known = {True: True, False: False, "true": True, "false": False, "1": True, "0": False, "yes": True, "no": False, "on": True, "off": False}
-        value = value.lower() if text else value
-        if (text or number) and value in known:
-            return known[value]
+        return value
+    name, home = base.__name__, base.__module__.split(".")[0]
+    try:
+        if base is type(None):
+            made = None
+        elif base is bool:
+            made = {"true": True, "false": False, "1": True, "0": False, "yes": True, "no": False, "on": True, "off": False}.get(str(value).lower())
+        elif base in (int, float) or name == "Decimal":
+            made = base(str(value) if name == "Decimal" else value) if text or isinstance(value, (int, float)) else None
+            made = made if base is not int or text or made == value else None
+        elif base is str:
+            made = value if text else None
+        elif home == "datetime":
+            made = moment(value, base, text)
+        elif home in ("uuid", "pathlib"):
+            made = base(value)
+        elif hasattr(base, "__members__"):
+            wrong = ValueError("must be one of " + ", ".join(repr(member.value) for member in base))
+            made = base(value)
+        elif hasattr(base, "__dataclass_fields__") or hasattr(base, "__total__"):
+            made = made_of(base, value, typing.get_type_hints(base)) if isinstance(value, dict) else None
+        elif issubclass(base, dict) or name == "Mapping":
+            made = {fit(key, args[0]): inside("." + key, inner, args[1]) for key, inner in value.items()} if args else dict(value)
+        elif base in (list, tuple, set, frozenset) or name in ("Sequence", "Iterable"):
+            if not isinstance(value, list):
+                raise wrong
+            if base is tuple and args and args[-1] is not ... and len(args) != len(value):
+                raise Unfit(f"must have {len(args)} items, not {len(value)}")
+            kinds = args if base is tuple and args[-1:] != (...,) else args[:1] * len(value)
+            made = (base if base in (tuple, set, frozenset) else list)(
+                inside(f"[{at}]", inner, kinds[at]) if kinds else inner for at, inner in enumerate(value)
+            )
+        else:
+            made = value
+    except Unfit:
+        raise
+    except (TypeError, ValueError, ArithmeticError, AttributeError):
+        raise wrong from None
+    # None is what did not become anything, and null is only itself.
+    if made is None and (value is not None or base not in (type(None), object)):
         raise wrong
-    if base in (int, float) or base.__name__ == "Decimal":
-        if text or number:
-            try:
-                made = base(str(value) if base.__name__ == "Decimal" else value)
-            except (ArithmeticError, ValueError):
-                raise wrong from None
-            if base is not int or text or made == value:
-                return made
-        raise wrong
-    if base is str:
-        if text:
-            return value
-        raise wrong
-    if base is bytes and text:
-        return value.encode()
-    if module == "datetime":
-        import datetime
+    return made
 
-        try:
-            if base is datetime.timedelta:
-                return span(value) if text else base(seconds=value)
-            if text:
-                value = value.strip()
-                value = value[:-1] + "+00:00" if value[-1:] in "zZ" and base is not datetime.date else value
-                if base is datetime.date and len(value) > 10:
-                    whole = fit(value, datetime.datetime)
-                    if whole.time() != datetime.time():
-                        raise wrong
-                    return whole.date()
-                return base.fromisoformat(value)
-            if number and base is datetime.datetime:
-                return base.fromtimestamp(value, datetime.timezone.utc)
-        except (TypeError, ValueError, OverflowError):
-            pass
-        raise wrong
-    if module == "uuid" or module.split(".")[0] == "pathlib":
-        try:
-            return base(value)
-        except (TypeError, ValueError, AttributeError):
-            raise wrong from None
-    if hasattr(base, "__members__"):
-        try:
-            return base(value)
-        except ValueError:
-            raise ValueError("must be one of " + ", ".join(repr(m.value) for m in base)) from None
-    if hasattr(base, "__dataclass_fields__"):
-        if not isinstance(value, dict):
-            raise wrong
-        fields = {n: f for n, f in base.__dataclass_fields__.items() if f.init}
-        hints = typing.get_type_hints(base)
-        return made_of(base, value, {n: hints.get(n, typing.Any) for n in fields})
-    if hasattr(base, "__total__"):
-        if not isinstance(value, dict):
-            raise wrong
-        hints = typing.get_type_hints(base)
-        missing = sorted(n for n in getattr(base, "__required_keys__", ()) if n not in value)
-        if missing:
-            raise ValueError("needs " + ", ".join(missing))
-        return made_of(dict, value, hints)
-    if hasattr(base, "_fields") and isinstance(value, (list, dict)):
-        hints = typing.get_type_hints(base)
-        return made_of(base, value if isinstance(value, dict) else dict(zip(base._fields, value)), {n: hints.get(n, typing.Any) for n in base._fields})
-    if issubclass(base, dict) or base.__name__ in ("Mapping", "MutableMapping"):
-        if not isinstance(value, dict):
-            raise wrong
-        return {fit(k, args[0]): inside(f".{k}", v, args[1]) for k, v in value.items()} if len(args) == 2 else value
-    if base in (list, tuple, set, frozenset) or base.__name__ in ("Sequence", "Iterable", "Collection", "Set"):
-        if not isinstance(value, list):
-            raise wrong
-        make = base if base in (tuple, set, frozenset) else set if base.__name__ == "Set" else list
-        if base is tuple and args and args[-1] is not ...:
-            if len(args) != len(value):
-                raise ValueError(f"must have {len(args)} items, not {len(value)}")
-            return tuple(inside(f"[{i}]", v, a) for i, (v, a) in enumerate(zip(value, args)))
-        return make(inside(f"[{i}]", v, args[0]) if args else v for i, v in enumerate(value))
-    # A class of its own: what JSON can say is no instance of it, and only the function knows what to do.
-    return value
+
+class Unfit(ValueError):
+    pass
 
 
 def inside(where, value, kind):
     try:
         return fit(value, kind)
     except ValueError as error:
-        raise ValueError(f"{where}{'' if str(error)[:1] in '.[' else ' '}{error}") from None
+        raise Unfit(f"{where}{'' if str(error)[:1] in '.[' else ' '}{error}") from None
 
 
-def made_of(make, value, hints):
-    unknown = sorted(set(value) - set(hints))
-    if unknown and make is not dict:
-        raise ValueError("has no " + ", ".join(unknown))
+# A dataclass, or a TypedDict, which is a dict.
+def made_of(base, value, hints):
+    if hasattr(base, "__total__"):
+        for name in sorted(base.__required_keys__ - set(value)):
+            raise Unfit("needs " + name)
+        return {name: inside("." + name, inner, hints[name]) if name in hints else inner for name, inner in value.items()}
+    fields = {name: hints.get(name, object) for name, field in base.__dataclass_fields__.items() if field.init}
+    for name in sorted(set(value) - set(fields)):
+        raise Unfit("has no " + name)
+    given = {name: inside("." + name, inner, fields[name]) for name, inner in value.items()}
     try:
-        return make(**{n: inside("." + n, v, hints[n]) if n in hints else v for n, v in value.items()})
-    except TypeError as error:
-        raise ValueError(str(error)) from None
+        return base(**given)
+    except (TypeError, ValueError) as error:
+        raise Unfit(f"makes no {base.__name__}: {error}") from None
 
 
-# ISO 8601 (P1DT2H) or [days ]HH:MM:SS, as Prefect takes a timedelta.
-def span(text):
+def moment(value, base, text):
     import datetime, re
 
-    iso = r"([-+]?)P(?=.)(?:(\d+)D)?(?:T(?=.)(?:(\d+)H)?(?:(\d+)M)?(?:([\d.]+)S)?)?"
-    clock = r"([-+]?)(?:(\d+)(?: days?)?,? *)?(\d+):(\d+)(?::([\d.]+))?"
-    found = re.fullmatch(iso, text) or re.fullmatch(clock, text)
-    if not found:
-        raise ValueError
-    sign, days, hours, minutes, seconds = found.groups()
-    whole = datetime.timedelta(days=int(days or 0), hours=int(hours or 0), minutes=int(minutes or 0), seconds=float(seconds or 0))
-    return -whole if sign == "-" else whole
+    if base is datetime.timedelta:
+        if not text:
+            return base(seconds=value)
+        # ISO 8601 (P1DT2H) or [days ]HH:MM:SS
+        sign, *parts = (
+            re.fullmatch(r"([-+]?)P(?=.)(?:(\d+)D)?(?:T(?=.)(?:(\d+)H)?(?:(\d+)M)?(?:([\d.]+)S)?)?", value)
+            or re.fullmatch(r"([-+]?)(?:(\d+)(?: days?)?,? *)?(\d+):(\d+)(?::([\d.]+))?", value)
+        ).groups()
+        days, hours, minutes, seconds = (float(part or 0) for part in parts)
+        return base(days=days, hours=hours, minutes=minutes, seconds=seconds) * (-1 if sign == "-" else 1)
+    if not text:
+        return base.fromtimestamp(value, datetime.timezone.utc) if base is datetime.datetime else None
+    value = re.sub("[zZ]$", "+00:00", value.strip())
+    if base is datetime.date and len(value) > 10:
+        whole = moment(value, datetime.datetime, text)
+        return None if whole.time() != datetime.time() else whole.date()
+    return base.fromisoformat(value)
 
 
 def called(kind):
@@ -279,7 +244,7 @@ SIMPLE = {str: str, int: int, float: (int, float), bool: bool, dict: dict, list:
 # The parameters as the function wants them; a function that says nothing of itself (a builtin) gets them as they are.
 def arguments(function):
     code = getattr(function, "__code__", None)
-    if code and not code.co_flags & 12 and not code.co_posonlyargcount and not hasattr(function, "__wrapped__"):
+    if code and not code.co_flags & 12 and not code.co_posonlyargcount and not hasattr(function, "__wrapped__") and not hasattr(function, "__self__"):
         # The usual case, without `inspect`, which takes longer to load than many a flow to run.
         names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
         late = function.__kwdefaults__ or {}
