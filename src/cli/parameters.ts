@@ -7,13 +7,14 @@ import { UserError } from "../userError";
 /**
  * `key=value` flags as an object; a value that reads as JSON is that, anything else is text (as `prefect deployment run -p`).
  * @param flag for the message
+ * @param read another way to read a value
  */
-export function parsePairs(pairs: string[], flag: string): JsonObject {
+export function parsePairs(pairs: string[], flag: string, read: (text: string) => Json = jsonOrText): JsonObject {
   return Object.fromEntries(
     pairs.map((pair) => {
       const equals = pair.indexOf("=");
       if (equals < 1) throw new UserError(`${flag} "${pair}": must be KEY=VALUE, such as ${flag} name=Ada`);
-      return [pair.slice(0, equals), jsonOrText(pair.slice(equals + 1))];
+      return [pair.slice(0, equals), read(pair.slice(equals + 1))];
     }),
   );
 }

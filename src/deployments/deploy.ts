@@ -5,6 +5,7 @@ import type { JsonObject } from "../json";
 import type { DeploymentRecord, Ledger } from "../ledger";
 import type { LoadedManifest } from "../manifest";
 import { defineDeployment, loadPrefectYaml, type ResolvedDeployment, resolveDeployment, type Surroundings } from "../prefectYaml";
+import { undeclaredVariables } from "../template";
 import { UserError } from "../userError";
 import { brief, choose } from "./choose";
 import { compareDeployments, type DeploymentChange } from "./diff";
@@ -68,6 +69,8 @@ export async function planDeploy(request: DeployRequest): Promise<DeployPlan> {
     blocks: manifest.blocks,
     variables: manifest.variables,
     stepOutputs: request.stepOutputs,
+    hasImage: (pool) =>
+      pool === null || !manifest.pools[pool] || undeclaredVariables(manifest.pools[pool].baseJobTemplate, { image: "" }).length === 0,
     folder,
   };
   const chosen = await choose(request, file, around, notes);

@@ -66,13 +66,12 @@ export function loadPrefectYaml(text: string, file: string): PrefectYaml {
       continue;
     }
     const name: unknown = isMapping(entry) ? entry.name : undefined;
-    for (const issue of read.issues) {
-      const path = pathOf(issue);
+    for (const { path, message } of read.issues.map(innermost)) {
       problems.push({
         index,
         ...(name === undefined || name === null ? {} : { name: typeof name === "boolean" ? pythonStr(name) : String(name) }),
         line: lineOf(["deployments", index, ...path]),
-        message: `${shown(path)} ${issue.message}`.trim(),
+        message: `${shown(path)} ${message}`.trim(),
       });
     }
   }
@@ -85,6 +84,15 @@ function orNone(steps: Steps | null | undefined): Steps {
 
 function pathOf(issue: v.BaseIssue<unknown>): (string | number)[] {
   return (issue.path ?? []).map(({ key }) => (typeof key === "number" ? key : String(key)));
+}
+
+/** Of a choice between shapes that none fits, what the last of them says, which is the fullest, at its own place. */
+function innermost(issue: v.BaseIssue<unknown>): { path: (string | number)[]; message: string } {
+  const path = pathOf(issue);
+  const last = issue.type === "union" && !issue.message.startsWith("must") ? issue.issues?.at(-1) : undefined;
+  if (!last) return { path, message: issue.message };
+  const inner = innermost(last);
+  return { path: [...path, ...inner.path], message: inner.message };
 }
 
 /** `schedules[0].cron` */

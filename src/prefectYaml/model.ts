@@ -77,7 +77,7 @@ const schedule = v.pipe(
     },
     (issue) =>
       issue.expected === "never"
-        ? "is no field of a schedule: cron, interval or rrule, with timezone, anchor_date, active, parameters, slug, replaces, day_or"
+        ? "is no field of a schedule: those are cron, interval or rrule, with timezone, anchor_date, active, parameters, slug, replaces, day_or"
         : 'must be a mapping, as { cron: "0 6 * * *" }',
   ),
   v.check(
@@ -95,8 +95,8 @@ export const deploymentModel = objectOf(
     version_type: maybe(text),
     tags: maybe(v.union([text, list(json, "")], "must be a list of tags")),
     description: maybe(text),
-    schedule: maybe(v.union([noSchedule, schedule], onlyOf)),
-    schedules: maybe(list(v.union([noSchedule, schedule], onlyOf), ", each a mapping with cron, interval or rrule")),
+    schedule: maybe(v.union([noSchedule, schedule])),
+    schedules: maybe(list(v.union([noSchedule, schedule]), ", each a mapping with cron, interval or rrule")),
     paused: maybe(flag),
     concurrency_limit: maybe(
       v.union(
@@ -139,14 +139,6 @@ export const actionsModel = v.object({
 export type DeploymentConfig = v.InferOutput<typeof deploymentModel>;
 export type ScheduleConfig = v.InferOutput<typeof schedule>;
 export type Steps = JsonObject[] | JsonObject;
-
-/** In a union that fails, what is wrong with a mapping that has fields is what the fuller of its members says. */
-function onlyOf(issue: v.UnionIssue<v.BaseIssue<unknown>>): string {
-  const inner = (issue.issues ?? []).filter(({ expected }) => expected !== undefined);
-  const last = (issue.issues ?? []).at(-1) ?? inner.at(-1);
-  const key = last ? v.getDotPath(last) : null;
-  return last ? `${key ? `${key} ` : ""}${last.message}` : "must be a mapping";
-}
 
 function isMapping(value: unknown): value is object {
   return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Timestamp);

@@ -20,6 +20,8 @@ export interface Surroundings {
   variables: Record<string, Value>;
   /** What build and push steps gave, by output name and by `<step id>.<output name>`: they are not run here. */
   stepOutputs: JsonObject;
+  /** Whether a work pool has a variable `image`. */
+  hasImage: (workPool: string | null) => boolean;
   /** Where Prefect would have been started: entrypoints and the default pull step are relative to it. */
   folder: string;
 }
@@ -60,6 +62,7 @@ const DOCKER_STEP = "prefect_docker.deployments.steps.build_docker_image";
  * Fill the placeholders of one deployment as `prefect deploy` does, with these differences, each of which keeps a user from harm:
  * - A block is never written out in clear text: in job variables its reference stays, and the run fills it. A secret one is refused anywhere else.
  * - `tags: solo` is one tag, not its letters; `tags: null` and `work_pool: null` are as if they were not there.
+ * - An `image` that the pool has no variable for does not send the default pull step to the image's `/opt/prefect`.
  * - A placeholder that a build or push step would fill is refused unless its output is given: it does not vanish.
  * @returns the deployment, or everything that is wrong with it
  */
@@ -86,6 +89,7 @@ export function resolveDeployment(
   const fill = (value: Json | undefined, field: string) => filler(value ?? null, field);
   const text = (value: Json | undefined, field: string) => read(() => textAt(fill(value, field), field)) || null;
   const pool = config.work_pool ?? {};
+  const poolName = text(pool.name, "work_pool.name") ?? defaultPool(around.env);
 
   const resolved: ResolvedDeployment = {
     index,
@@ -100,13 +104,13 @@ export function resolveDeployment(
     parameters: read(() => fill(config.parameters ?? {}, "parameters") as JsonObject),
     enforceParameterSchema: config.enforce_parameter_schema ?? true,
     workPool: {
-      name: text(pool.name, "work_pool.name") ?? defaultPool(around.env),
+      name: poolName,
       queue: text(pool.work_queue_name, "work_pool.work_queue_name"),
       jobVariables: read(() => fill(pool.job_variables ?? {}, "work_pool.job_variables") as JsonObject),
     },
     ...read(() => concurrencyOf(config)),
     schedules: read(() => schedulesOf(config, fill)),
-    pullSteps: read(() => pullStepsOf(config, file, around, [...build, ...push])),
+    pullSteps: read(() => pullStepsOf(config, file, poolName, around, [...build, ...push])),
     build,
     push,
     triggers: (config.triggers ?? []) as JsonObject[],
@@ -209,12 +213,18 @@ function idsOf(steps: JsonObject[]): string[] {
 }
 
 /** Pull steps as they are, for the run: of their placeholders only the environment and the outputs of other steps are known now. */
-function pullStepsOf(config: DeploymentConfig, { actions }: PrefectYaml, around: Surroundings, others: JsonObject[]): JsonObject[] {
+function pullStepsOf(
+  config: DeploymentConfig,
+  { actions }: PrefectYaml,
+  poolName: string | null,
+  around: Surroundings,
+  others: JsonObject[],
+): JsonObject[] {
   const effective = Object.hasOwn(config, "pull") ? config.pull : actions.pull;
   if (Array.isArray(effective) && effective.length === 0) return [];
   const given = stepsOf((config.pull ?? null) as Steps | null);
   const steps = given.length > 0 ? given : stepsOf(actions.pull);
-  if (steps.length === 0) return defaultPullSteps(config, actions.build, around.folder);
+  if (steps.length === 0) return defaultPullSteps(config, actions.build, around.hasImage(poolName), around.folder);
   const ids = new Set(idsOf(others));
   return applyValues(steps, (placeholder) => {
     if (placeholder.kind === "environment") return fromEnvironment(placeholder, around.env);
@@ -226,12 +236,12 @@ function pullStepsOf(config: DeploymentConfig, { actions }: PrefectYaml, around:
 }
 
 /** Where Prefect looks for the code if nobody says (`_generate_default_pull_action`). */
-function defaultPullSteps(config: DeploymentConfig, fileBuild: Steps, folder: string): JsonObject[] {
+function defaultPullSteps(config: DeploymentConfig, fileBuild: Steps, hasImage: boolean, folder: string): JsonObject[] {
   const build = stepsOf((config.build ?? null) as Steps | null);
   const docker = (build.length > 0 ? build : stepsOf(fileBuild)).map((step) => step[DOCKER_STEP]).find((found) => found);
   if (docker)
     return (docker as JsonObject).dockerfile === "auto" ? [{ [DIRECTORY_STEP]: { directory: `/opt/prefect/${basename(folder)}` } }] : [];
-  const directory = config.work_pool?.job_variables?.image ? "/opt/prefect" : folder;
+  const directory = hasImage && config.work_pool?.job_variables?.image ? "/opt/prefect" : folder;
   return [{ [DIRECTORY_STEP]: { directory } }];
 }
 

@@ -109,7 +109,11 @@ export function planJob(input: {
   const bootstrap =
     entrypoint === undefined
       ? undefined
-      : entrypointCommand(entrypoint, { poolType: pool.type, ...(typeof python === "string" ? { python } : {}), pullSteps: deployment.pullSteps ?? [] });
+      : entrypointCommand(entrypoint, {
+          poolType: pool.type,
+          ...(typeof python === "string" ? { python } : {}),
+          pullSteps: deployment.pullSteps ?? [],
+        });
 
   const [flowName = request.deployment, deploymentName = ""] = request.deployment.split("/");
   const prepared = prepareJob(rendered, {

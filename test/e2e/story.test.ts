@@ -18,14 +18,14 @@ function exampleAt(): Place {
   return place({ cwd: folder });
 }
 
-test("preview, up, up again, run, ls, show, logs, cancel, retry, destroy", () => {
+test("preview, up, up again, deploy, deploy again, run, ls, show, logs, cancel, retry, destroy", () => {
   const { pushpool, home } = exampleAt();
   const say = (...args: string[]) => {
     const { status, stdout, stderr } = pushpool(...args);
     return { status, stdout, stderr, all: stdout + stderr };
   };
 
-  expect(say("preview", "--engine", "offline")).toMatchObject({ status: 0, stderr: expect.stringMatching(/5 to create/) });
+  expect(say("preview", "--engine", "offline")).toMatchObject({ status: 0, stderr: expect.stringMatching(/3 to create/) });
   const up = say("up", "--engine", "offline");
   expect(up.status).toBe(0);
   expect(up.stderr).toMatch(/stack local-example\/dev, engine offline \(as asked\)/);
@@ -35,6 +35,10 @@ test("preview, up, up again, run, ls, show, logs, cancel, retry, destroy", () =>
 
   const { pools } = JSON.parse(say("pools", "--json").stdout) as { pools: { name: string; type: string }[] };
   expect(pools).toMatchObject([{ name: "local", type: "process:push" }]);
+  const deployed = say("deploy", "--all");
+  expect(deployed).toMatchObject({ status: 0, stderr: expect.stringMatching(/stack local-example\/dev: 6 created/) });
+  expect(deployed.stdout).toMatch(/\+ hello\/node \(work pool local\)/);
+  expect(say("deploy", "--all")).toMatchObject({ status: 0, stdout: "", stderr: expect.stringMatching(/6 unchanged/) });
   expect(say("deployments").stdout).toMatch(/hello\/node\s+local\s+node flows\/hello\.mjs/);
   expect(JSON.parse(say("manifest", "show").stdout)).toMatchObject({
     kind: "pushpool.dev/manifest",
@@ -99,7 +103,7 @@ test("preview, up, up again, run, ls, show, logs, cancel, retry, destroy", () =>
   expect(say("wait", "third").status).toBe(3);
 
   expect(say("destroy")).toMatchObject({ status: 2, stderr: expect.stringMatching(/--yes/) });
-  expect(say("destroy", "--yes")).toMatchObject({ status: 0, stderr: expect.stringMatching(/5 deleted/) });
+  expect(say("destroy", "--yes")).toMatchObject({ status: 0, stderr: expect.stringMatching(/3 deleted/) });
   expect(say("run", "hello/node")).toMatchObject({ status: 2 });
   expect(say("ls", "--json").status).toBe(0);
   expect(readFileSync(join(home, ".gitignore"), "utf8")).toBe("*\n");
@@ -108,6 +112,7 @@ test("preview, up, up again, run, ls, show, logs, cancel, retry, destroy", () =>
 test("every event of a run, one JSON object a line", () => {
   const { pushpool } = exampleAt();
   pushpool("up", "--engine", "offline", "--json");
+  pushpool("deploy", "node", "--json");
   const { status, stdout } = pushpool("run", "hello/node", "-p", "times=1", "--json");
   const events = stdout
     .trim()
@@ -119,12 +124,24 @@ test("every event of a run, one JSON object a line", () => {
   expect(events.at(-1)).toMatchObject({ event: "result", exitCode: 0, run: { state: { type: "COMPLETED" } } });
 });
 
-test.each(["up", "preview", "destroy", "run", "ls", "show", "logs", "cancel", "retry", "wait", "pools", "deployments", "manifest"])(
-  "%s --help has an example",
-  (verb) => {
-    const { status, stdout } = place().pushpool(verb, "--help");
-    expect(status).toBe(0);
-    expect(stdout).toMatch(new RegExp(`Example:\\n  \\$ pushpool ${verb}`));
-    expect(stdout).toMatch(/--stack.*-C <dir>.*--json/s);
-  },
-);
+test.each([
+  "up",
+  "preview",
+  "destroy",
+  "deploy",
+  "run",
+  "ls",
+  "show",
+  "logs",
+  "cancel",
+  "retry",
+  "wait",
+  "pools",
+  "deployments",
+  "manifest",
+])("%s --help has an example", (verb) => {
+  const { status, stdout } = place().pushpool(verb, "--help");
+  expect(status).toBe(0);
+  expect(stdout).toMatch(new RegExp(`Example:\\n  \\$ pushpool ${verb}`));
+  expect(stdout).toMatch(/--stack.*-C <dir>.*--json/s);
+});

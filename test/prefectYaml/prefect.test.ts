@@ -56,6 +56,7 @@ const surroundings = {
   blocks: { "secret/lab-secret": { data: { value: new Secret([{ pointer: "/blocks/secret~1lab-secret/data/value" }]) } } },
   variables: { lab_tags: ["v1", "v2"], lab_region: "eu" },
   stepOutputs: {},
+  hasImage: () => true,
   folder: "<cwd>",
 };
 

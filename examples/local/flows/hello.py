@@ -1,4 +1,4 @@
-"""Flows of hello/python and hello/formal, and the failing one. They are plain functions; with Prefect's @flow on them they would run as well."""
+"""Flows of hello/python and hello/formal, and of query/broken. They are plain functions; with Prefect's @flow on them they would run as well."""
 
 import os
 import time
@@ -13,7 +13,7 @@ def hello(name: str, times: int = 1) -> str:
     return f"greeted {name} {times} times"
 
 
-def unreachable(host: str = "db.example"):
+def query(host: str = "db.example"):
     """Fail as flows do."""
     connect(host)
 

@@ -39,7 +39,7 @@ export async function action(names: string[], flags: Flags): Promise<void> {
       ...place,
       names,
       all: flags.all ?? false,
-      stepOutputs: nested(parsePairs(flags.stepOutput ?? [], "--step-output")),
+      stepOutputs: nested(parsePairs(flags.stepOutput ?? [], "--step-output", (text) => text)),
       env: workspace.env,
       loaded,
       ledger,
