@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { compare } from "./measure.mjs";
+import { benchPython } from "./python.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const root = join(here, "..", "..");
@@ -73,6 +74,8 @@ try {
   writeFileSync(spawner, `require("node:child_process").spawn("true", { detached: true, stdio: "ignore" }).unref();`);
   const detached = compare([node, bin, "run", "bench/true", "--detach"], [node, spawner], inProject);
   report("run --detach of `true` against a node script that spawns it", against(detached), times(detached), "<= 2.5x");
+
+  await benchPython({ scratch, env, report });
 
   const homes = { few: join(scratch, "few"), many: join(scratch, "many") };
   for (const [size, count] of [

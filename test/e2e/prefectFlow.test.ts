@@ -1,0 +1,69 @@
+import { execFileSync } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import type { Json } from "../../src/json";
+import { describePrefect, prefectVenv } from "../prefect/python";
+import { scratch } from "../scratch";
+import { listen, manifestOf, placeWith } from "./pushpool";
+
+// A real Prefect flow with no Prefect API: it starts a server of its own, which takes a while.
+
+const FLOWS = `
+import datetime
+from prefect import flow, task, get_run_logger
+
+@task
+def add(a, b):
+    return a + b
+
+@flow
+def hello(day: datetime.date, n: int = 1):
+    get_run_logger().info("logged on %s", day.isoformat())
+    print("printed", type(day).__name__)
+    return add(n, 1)
+
+@flow
+async def fails():
+    raise ValueError("no good")
+`;
+
+describePrefect("a Prefect flow with no Prefect API", () => {
+  test("runs, logs, fails and is pulled as Prefect does it", { timeout: 600_000 }, async () => {
+    const python = join(await prefectVenv(), "bin", "python");
+    const code = join(scratch(), "code");
+    mkdirSync(code);
+    writeFileSync(join(code, "flows.py"), FLOWS);
+    for (const args of [
+      ["init", "-q"],
+      ["add", "."],
+      ["-c", "user.name=a", "-c", "user.email=a@example.com", "commit", "-qm", "Flows"],
+    ])
+      execFileSync("git", args, { cwd: code });
+    const started = (entrypoint: string, parameters: Record<string, Json>, pullSteps: Json[]) => {
+      const home = scratch();
+      const env = { PUSHPOOL_PYTHON: python, HOME: home };
+      const workPool = { name: "local", jobVariables: { env, ...(pullSteps.length > 0 ? {} : { working_dir: code }) } };
+      const made = placeWith(manifestOf({}, { deployments: { "flow/prod": { entrypoint, parameters, pullSteps, workPool } } }));
+      // A profile that leads elsewhere: with no Prefect API in the manifest it is not followed.
+      mkdirSync(join(home, ".prefect"));
+      writeFileSync(
+        join(home, ".prefect", "profiles.toml"),
+        'active = "mine"\n[profiles.mine]\nPREFECT_API_URL = "http://127.0.0.1:1/api"\n',
+      );
+      return listen(made.start("run", "flow/prod"));
+    };
+    const clone = [{ "prefect.deployments.steps.git_clone": { repository: code } }];
+    const pulled = started("flows.py:hello", { day: "2024-02-29", n: 2 }, clone);
+    expect([await pulled.ended, pulled.stdout()]).toEqual([0, expect.stringMatching(/Running git_clone step[\s\S]*printed date\n/)]);
+    expect(pulled.stderr()).toMatch(/Flow run '.*' - logged on 2024-02-29/);
+    expect(pulled.stderr()).toMatch(/flows\.py:hello returned 3/);
+
+    const failed = started("flows.py:fails", {}, []);
+    expect(await failed.ended).toBe(1);
+    // Prefect logs it with its own frames; what the run ends with is the flow's.
+    expect(failed.stderr()).toMatch(
+      /\nTraceback \(most recent call last\):\n {2}File ".*\/flows\.py", line \d+, in fails\n[^\n]*\nValueError: no good\n/,
+    );
+  });
+});
