@@ -4,14 +4,29 @@ import { formatDuration } from "./duration";
 import type { Operation } from "./engines";
 import { note, print, printJson } from "./screen";
 
-const SIGNS: Record<Op, string> = { create: "+", update: "~", delete: "-", same: " " };
-const DONE: Record<Op, string> = { create: "created", update: "updated", delete: "deleted", same: "unchanged" };
-const PLANNED: Record<Op, string> = { create: "to create", update: "to update", delete: "to delete", same: "unchanged" };
+const SIGNS: Record<Op, string> = {
+  create: "+",
+  update: "~",
+  delete: "-",
+  replace: "+-",
+  "create-replacement": "++",
+  "delete-replaced": "--",
+  "remove-pending-replace": "-",
+  refresh: "~",
+  same: " ",
+};
+const WORDS: Partial<Record<Op, { done: string; planned: string }>> = {
+  create: { done: "created", planned: "to create" },
+  update: { done: "updated", planned: "to update" },
+  delete: { done: "deleted", planned: "to delete" },
+  replace: { done: "replaced", planned: "to replace" },
+  same: { done: "unchanged", planned: "unchanged" },
+};
 
 /** Run an operation of the offline engine and show it: a line for each resource that changes, then the outputs. */
 export async function runOffline(
   { workspace, project, stack }: Operation,
-  verb: "preview" | "up" | "destroy",
+  verb: "preview" | "up" | "refresh" | "destroy",
   json = false,
 ): Promise<EngineResult> {
   const engine = await import("../engine/index.js");
@@ -39,10 +54,11 @@ export async function runOffline(
 
 function tell(event: EngineEvent): void {
   switch (event.kind) {
-    case "resource": {
-      if (event.op === "same" || event.type === "pulumi:pulumi:Stack") return;
-      const changed = event.changedKeys ? ` [${event.changedKeys.join(", ")}]` : "";
-      note(`  ${SIGNS[event.op]} ${event.type} ${event.name}${changed}`);
+    case "pre": {
+      const { op, type, name, diffs, keys } = event.step;
+      if (op === "same" || op === "refresh" || type === "pulumi:pulumi:Stack" || type.startsWith("pulumi:providers:")) return;
+      const changed = [...new Set([...(keys ?? []), ...(diffs ?? [])])];
+      note(`  ${SIGNS[op]} ${type} ${name}${changed.length > 0 ? ` [${changed.join(", ")}]` : ""}`);
       return;
     }
     case "diagnostic":
@@ -56,8 +72,8 @@ function tell(event: EngineEvent): void {
 }
 
 function summarize({ changes, outputs, unchanged, durationMs }: EngineResult, verb: string): void {
-  const words = verb === "preview" ? PLANNED : DONE;
-  const counts = (Object.keys(SIGNS) as Op[]).filter((op) => changes[op]).map((op) => `${changes[op]} ${words[op]}`);
+  const tense = verb === "preview" ? "planned" : "done";
+  const counts = (Object.keys(WORDS) as Op[]).filter((op) => changes[op]).map((op) => `${changes[op]} ${WORDS[op]?.[tense]}`);
   const took = formatDuration(durationMs);
   note(unchanged ? `no changes: ${counts.join(", ") || "nothing there"} (${took})` : `${counts.join(", ")} (${took})`);
   if (verb === "up" && Object.keys(outputs).length > 0)

@@ -57,6 +57,7 @@ Example:
 
   engine(command("up", "make the stack what its program declares", "pushpool up --stack prod", () => import("./commands/up.js")));
   engine(command("preview", "show what `up` would do; change nothing", "pushpool preview", () => import("./commands/preview.js")));
+  engine(command("refresh", "make the state what the providers say there is", "pushpool refresh", () => import("./commands/refresh.js")));
   engine(
     command("destroy", "delete everything the stack has", "pushpool destroy --stack dev --yes", () => import("./commands/destroy.js")),
   ).option("--force", "also while runs are in flight");

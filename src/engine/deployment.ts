@@ -1,37 +1,61 @@
-import type { JsonObject } from "../json";
 import { UserError } from "../userError";
-import type { EngineEvent, Op } from "./events";
-import type { Deployment, Registration } from "./grpc/monitorService";
-import { formerUrns } from "./plan/aliases";
-import { ignoringChanges } from "./plan/ignoreChanges";
-import { deletionLayers, planComponent } from "./plan/step";
-import { nameOf, urnOf } from "./plan/urn";
+import type { StepEvent } from "./events";
+import { type EngineEvent, told } from "./events";
+import { Executor } from "./execute/executor";
+import type { Deployment, Invocation, Invoked, Registered } from "./grpc/monitorService";
+import { type Goal, goalOf } from "./plan/goal";
+import { PlanFailed, Planner } from "./plan/planner";
+import { withOutputs } from "./plan/resource";
+import type { Changes, Op } from "./plan/step";
+import { isProviderType, packageOf, providerReference, providerType, urnOf } from "./plan/urn";
+import type { LoadedProvider } from "./providers/host";
+import { ofPackage } from "./providers/host";
+import { Registry } from "./providers/registry";
 import type { StackConfig } from "./stackConfig";
+import type { PendingOperation } from "./state/deployment";
+import { Snapshot } from "./state/snapshot";
 import type { Resource, StackStore } from "./state/stackStore";
+import { StateWriter } from "./state/stateWriter";
+import { type Properties, secretOf } from "./wire";
 
-const STACK_TYPE = "pulumi:pulumi:Stack";
+export const STACK_TYPE = "pulumi:pulumi:Stack";
 
-/** A program asked for something impossible; the deployment ends, and this is why. */
-class DeploymentFailed extends UserError {}
+/** What the stack had before an operation, secrets opened. */
+export interface Before {
+  resources: readonly Resource[];
+  pending: readonly PendingOperation[];
+}
 
-interface DeploymentOptions {
+export interface DeploymentOptions {
   project: string;
   stack: string;
   config: StackConfig;
   parallel: number;
   /** Plan only: nothing is written. */
   dryRun: boolean;
+  continueOnError: boolean;
   store: StackStore;
-  /** What the stack has, secrets opened. */
-  before: Promise<readonly Resource[]>;
+  before: Promise<Before>;
+  /** Starts, or attaches to, a provider. */
+  load(packageName: string): Promise<LoadedProvider>;
   onEvent: (event: EngineEvent) => void;
-  /** Hears once that the deployment cannot end well any more. */
+  /** Hears once that the program need not go on: something failed, and what was under way is finished. */
   onFailure: () => void;
 }
 
+interface Parts {
+  planner: Planner;
+  registry: Registry;
+  executor: Executor;
+  writer: StateWriter;
+}
+
+/** Never: whoever asked is cut off. */
+const forever = new Promise<never>(() => {});
+
 /**
- * One preview or update as it goes: what the program has registered so far, over what the stack had before. In an update the state is
- * written whole after each step, so that it can be killed at any moment and nothing that was made is forgotten.
+ * One preview or update as it goes: what the program declares comes in, is planned one after the other, and done several at a time. Planning,
+ * doing, the providers and the state are each a part of their own; this puts them together.
  */
 export class RunningDeployment implements Deployment {
   readonly project: string;
@@ -39,199 +63,189 @@ export class RunningDeployment implements Deployment {
   readonly config: StackConfig;
   readonly parallel: number;
   readonly dryRun: boolean;
-  readonly changes: Partial<Record<Op, number>> = {};
-  /** Why it cannot end well, if so. */
-  failure: UserError | undefined;
+  /** What went wrong, in its order. */
+  readonly errors: string[] = [];
   readonly #options: DeploymentOptions;
-  #before: ReadonlyMap<string, Resource> = new Map();
-  /** In the order of their registration. */
-  readonly #now = new Map<string, Resource>();
-  /** URNs that were found under an alias: from the new one to the former, and back. */
-  readonly #formerOf = new Map<string, string>();
-  readonly #nowOf = new Map<string, string>();
-  readonly #deleted = new Set<string>();
-  #stackOutputs: JsonObject | undefined;
+  readonly #parts: Promise<Parts>;
   #queue: Promise<unknown> = Promise.resolve();
-  readonly #opened: Promise<void>;
+  /** What the program has registered, by URN, and how. */
+  readonly #now = new Map<string, { resource: Resource; op: Op }>();
+  readonly #defaults = new Map<string, Promise<string>>();
+  #stackOutputs: { urn: string; outputs: Properties } | undefined;
   #doneCalled = false;
 
   constructor(options: DeploymentOptions) {
     this.#options = options;
     ({ project: this.project, stack: this.stack, config: this.config, parallel: this.parallel, dryRun: this.dryRun } = options);
-    this.#opened = options.before.then((resources) => {
-      this.#before = new Map(resources.map((resource) => [resource.urn, resource]));
-    });
-    this.#opened.catch(() => {});
+    this.#parts = options.before.then((before) => this.#assemble(before));
+    this.#parts.catch(() => {});
   }
 
-  register(registration: Registration): Promise<string> {
-    return this.#inTurn(async () => {
-      if (this.failure) throw this.failure;
-      const { type, name, parent } = registration;
-      const urn = urnOf(this.stack, this.project, parent, type, name);
-      const old = this.#stateOf(urn, registration);
-      if (old?.custom) throw this.refuse(`a component in place of the resource "${name}" of type ${old.type}`);
-      const inputs = ignoringChanges(old?.inputs ?? {}, registration.inputs, old ? registration.ignoreChanges : []);
-      const step = planComponent(old, resourceOf(urn, { ...registration, inputs }), new Date().toISOString());
-      this.#tell(step.op, step.resource, step.changedKeys);
-      this.#now.set(urn, step.resource);
-      if (step.op !== "same") await this.#save();
-      return urn;
-    });
+  #assemble({ resources, pending }: Before): Parts {
+    const { project, stack, dryRun, load, store, parallel, continueOnError, onEvent } = this.#options;
+    const registry = new Registry({ load, preview: dryRun, before: resources });
+    const onError = (urn: string, message: string) => this.#note(message, urn);
+    const planner = new Planner({ project, stack, preview: dryRun, before: resources, providers: registry, onError });
+    const interrupted = pending.filter(({ type }) => type === "creating");
+    const writer = new StateWriter(new Snapshot(resources, interrupted, planner.currentUrn), store, dryRun);
+    const onFailure = (urn: string, error: Error) => this.#fail(error, urn);
+    const executor = new Executor({ registry, writer, preview: dryRun, parallel, continueOnError, onEvent, onFailure });
+    return { planner, registry, executor, writer };
   }
 
-  registerOutputs(urn: string, outputs: JsonObject): Promise<void> {
-    return this.#inTurn(async () => {
-      const resource = this.#now.get(urn);
-      if (!resource) throw this.#fail(`outputs of ${urn}, which was not registered`);
-      if (resource.type === STACK_TYPE) {
-        this.#stackOutputs = outputs;
-        return;
+  async register(goal: Goal, version: string, downloadUrl: string): Promise<Registered> {
+    const needsProvider = goal.custom && !isProviderType(goal.type);
+    const provider = needsProvider ? goal.provider || (await this.#defaultProvider(packageOf(goal.type), version, downloadUrl)) : "";
+    return this.#register({ ...goal, provider });
+  }
+
+  async #register(goal: Goal): Promise<Registered> {
+    const urn = urnOf(this.stack, this.project, goal.parent, goal.type, goal.name);
+    const { planner, executor } = await this.#parts;
+    const planned = await this.#inTurn(async () => {
+      if (this.#isOver()) return forever;
+      try {
+        const chain = await planner.plan(goal);
+        // Begun in the order of planning; not waited for, so that others are planned meanwhile.
+        return { chain, outcome: executor.run(chain) };
+      } catch (error) {
+        this.#fail(error as Error, error instanceof PlanFailed ? error.urn : urn);
+        return undefined;
       }
-      this.#now.set(urn, withOutputs(resource, outputs));
-      await this.#save();
     });
+    const outcome = await planned?.outcome;
+    if (planned && outcome?.kind === "done" && outcome.resource) {
+      const { resource } = outcome;
+      this.#now.set(resource.urn, { resource, op: planned.chain.at(-1)?.op ?? "same" });
+      return { kind: "registered", urn: resource.urn, id: resource.id ?? "", outputs: resource.custom ? (resource.outputs ?? {}) : {} };
+    }
+    return this.#options.continueOnError && outcome?.kind !== "stopped" ? { kind: "failed", urn } : forever;
   }
 
-  /** What the program no longer declares is deleted, in layers; then the stack's outputs are what it said. */
-  programIsDone(): Promise<void> {
-    return this.#inTurn(async () => {
-      if (this.#doneCalled || this.failure) return;
+  async registerOutputs(urn: string, outputs: Properties): Promise<void> {
+    const { writer } = await this.#parts;
+    const found = this.#now.get(urn);
+    if (!found) throw this.#fail(new UserError(`outputs of ${urn}, which was not registered`), urn);
+    if (found.resource.type === STACK_TYPE) {
+      this.#stackOutputs = { urn, outputs };
+      return;
+    }
+    const resource = withOutputs(found.resource, outputs);
+    writer.snapshot.change(found.resource, resource);
+    this.#now.set(urn, { ...found, resource });
+    await writer.flush();
+    this.#tellOutputs(found.op, resource);
+  }
+
+  async invoke({ token, args, provider, version, downloadUrl }: Invocation): Promise<Invoked> {
+    const reference = provider || (await this.#defaultProvider(packageOf(token), version, downloadUrl));
+    const { registry } = await this.#parts;
+    const remote = await registry.configured(reference);
+    return remote.invoke(token, args, this.dryRun);
+  }
+
+  /** What the program no longer declares is deleted, in layers. */
+  async programIsDone(): Promise<void> {
+    const { planner, executor } = await this.#parts;
+    await this.#inTurn(async () => {
+      if (this.#doneCalled || this.#isOver()) return;
       this.#doneCalled = true;
-      await this.#delete(this.#left());
-    });
-  }
-
-  /** Delete everything, as `destroy` does. */
-  deleteAll(): Promise<void> {
-    return this.#inTurn(() => this.#delete(this.#left()));
-  }
-
-  /** Write what stands at the end. After a failure the stack keeps the outputs that it did not say anew. */
-  finish(succeeded: boolean): Promise<JsonObject> {
-    return this.#inTurn(async () => {
-      const stack = [...this.#now.values()].find(({ type }) => type === STACK_TYPE);
-      if (stack && this.#stackOutputs) {
-        const kept = succeeded ? {} : (stack.outputs ?? {});
-        this.#now.set(stack.urn, withOutputs(stack, { ...kept, ...this.#stackOutputs }));
+      try {
+        await executor.drained();
+        await executor.runLayers(await planner.planDeletions());
+      } catch (error) {
+        this.#fail(error as Error, "");
       }
-      await this.#save();
-      const [, root] = [...this.#now].find(([, { type }]) => type === STACK_TYPE) ?? [];
-      return root?.outputs ?? {};
     });
+  }
+
+  /**
+   * Write what stands at the end, and let the providers go. After a failure the stack keeps the outputs that it did not say anew.
+   * @returns the stack's outputs
+   */
+  async finish(succeeded: boolean): Promise<{ outputs: Properties; changes: Changes; steps: StepEvent[] }> {
+    const { registry, executor, writer } = await this.#parts;
+    await executor.drained();
+    const stack = [...this.#now.values()].find(({ resource }) => resource.type === STACK_TYPE);
+    let outputs = stack?.resource.outputs ?? {};
+    if (stack && this.#stackOutputs) {
+      outputs = { ...(succeeded ? {} : outputs), ...this.#stackOutputs.outputs };
+      const resource = withOutputs(stack.resource, outputs);
+      writer.snapshot.change(stack.resource, resource);
+      this.#tellOutputs(stack.op, resource);
+    }
+    await writer.flush();
+    await registry.close();
+    return { outputs, changes: executor.changes, steps: executor.steps };
+  }
+
+  /** Begin nothing more, and ask the providers to hurry. */
+  async interrupt(): Promise<void> {
+    const { executor, registry } = await this.#parts;
+    executor.stop();
+    await registry.cancel();
+    await executor.drained();
   }
 
   refuse(what: string): UserError {
-    return this.#fail(
-      `the offline engine does not do ${what} yet: it runs components, secrets and outputs. Use --engine pulumi for this program`,
+    return this.#fail(new UserError(`the offline engine does not do ${what} yet: use --engine pulumi for this program`), "");
+  }
+
+  /** The provider of a package that the program names none for: registered once, with the stack's configuration for the package. */
+  #defaultProvider(packageName: string, version: string, downloadUrl: string): Promise<string> {
+    const name = ["default", version, downloadUrl]
+      .filter((part) => part !== "")
+      .join("_")
+      .replaceAll(/[^A-Za-z0-9_]/g, "_");
+    const key = `${packageName} ${name}`;
+    const known = this.#defaults.get(key);
+    if (known) return known;
+    const inputs: Properties = {
+      ...configInputs(this.config, packageName),
+      ...(version ? { version } : {}),
+      ...(downloadUrl ? { pluginDownloadURL: downloadUrl } : {}),
+    };
+    const registering = this.#register(goalOf({ type: providerType(packageName), name, custom: true, inputs })).then((registered) =>
+      registered.kind === "registered" ? providerReference(registered) : forever,
     );
+    this.#defaults.set(key, registering);
+    return registering;
   }
 
-  /** What the state has of a resource, under its own URN or a former one. No two resources come from the same one. */
-  #stateOf(urn: string, registration: Registration): Resource | undefined {
-    if (this.#now.has(urn)) throw this.#fail(`Duplicate resource URN '${urn}'; try giving it a unique name`);
-    const taken = this.#nowOf.get(urn);
-    if (taken) throw this.#fail(`Duplicate resource URN '${urn}' conflicting with alias on resource with URN '${taken}'`);
-    const { project, stack } = this;
-    const former = formerUrns({ ...registration, project, stack }, registration.aliases, this.#formerOf);
-    const found = [urn, ...former].find((candidate) => this.#before.has(candidate));
-    if (found === undefined || found === urn) return this.#before.get(urn);
-    const other = this.#now.has(found) ? found : this.#nowOf.get(found);
-    if (other) throw this.#fail(`Duplicate resource alias '${found}' applied to resource with URN '${urn}' conflicting with '${other}'`);
-    this.#formerOf.set(urn, found);
-    this.#nowOf.set(found, urn);
-    return this.#before.get(found);
+  #tellOutputs(op: Op, resource: Resource): void {
+    this.#options.onEvent({ kind: "outputs", step: told({ op, urn: resource.urn, type: resource.type, next: resource }) });
   }
 
-  #fail(message: string): UserError {
-    this.failure ??= new DeploymentFailed(message);
-    this.#options.onFailure();
-    return this.failure;
+  #isOver(): boolean {
+    return this.errors.length > 0 && !this.#options.continueOnError && !this.dryRun;
   }
 
-  /** What was there before and is neither registered nor deleted yet. */
-  #left(): Resource[] {
-    return [...this.#before.values()].filter(({ urn }) => !this.#now.has(urn) && !this.#nowOf.has(urn) && !this.#deleted.has(urn));
+  #note(message: string, urn: string): void {
+    this.errors.push(message);
+    this.#options.onEvent({ kind: "diagnostic", severity: "error", message, ...(urn ? { urn } : {}) });
   }
 
-  async #delete(doomed: Resource[]): Promise<void> {
-    // Before the first deletion: what a provider made is not forgotten because this engine has none.
-    const custom = doomed.find((resource) => resource.custom);
-    if (custom) throw this.refuse(`the deletion of "${nameOf(custom.urn)}" of type ${custom.type}`);
-    for (const layer of deletionLayers(doomed, new Set(doomed.map(({ urn }) => urn)))) {
-      for (const resource of layer) {
-        if (resource.protect)
-          throw this.#fail(
-            `resource "${resource.urn}" cannot be deleted because it is protected: remove its protect option first, then \`pushpool up\``,
-          );
-        this.#tell("delete", resource, []);
-        this.#deleted.add(resource.urn);
-        await this.#save();
-      }
-    }
+  #fail(error: Error, urn: string): UserError {
+    this.#note(error.message, urn);
+    const { continueOnError, onFailure } = this.#options;
+    if (!continueOnError)
+      this.#parts.then(({ executor }) => {
+        executor.stop();
+        return executor.drained().then(onFailure);
+      });
+    return error instanceof UserError ? error : new UserError(error.message);
   }
 
-  /** What was registered, then what is left of before: a crash now must not forget either. */
-  async #save(): Promise<void> {
-    if (this.dryRun) return;
-    const renamed = (urn: string) => this.#nowOf.get(urn) ?? urn;
-    await this.#options.store.write([...this.#now.values(), ...this.#left().map((resource) => withReferences(resource, renamed))]);
-  }
-
-  #tell(op: Op, { urn, type }: Resource, changedKeys: string[]): void {
-    this.changes[op] = (this.changes[op] ?? 0) + 1;
-    const phase = this.dryRun ? "planned" : "done";
-    this.#options.onEvent({
-      kind: "resource",
-      phase,
-      op,
-      urn,
-      type,
-      name: nameOf(urn),
-      ...(changedKeys.length > 0 ? { changedKeys } : {}),
-    });
-  }
-
-  /** One at a time, in the order in which they were asked for; none where the state could not be opened. */
+  /** One at a time, in the order in which they were asked for. */
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.#queue.then(() => this.#opened).then(work);
+    const turn = this.#queue.then(work);
     this.#queue = turn.catch(() => {});
     return turn;
   }
 }
 
-function resourceOf(
-  urn: string,
-  { type, parent, inputs, dependencies, propertyDependencies, protect, retainOnDelete }: Registration,
-): Resource {
-  return {
-    urn,
-    custom: false,
-    type,
-    ...(Object.keys(inputs).length > 0 ? { inputs } : {}),
-    ...(parent ? { parent } : {}),
-    ...(dependencies.length > 0 ? { dependencies } : {}),
-    ...(Object.keys(propertyDependencies).length > 0 ? { propertyDependencies } : {}),
-    ...(protect ? { protect } : {}),
-    ...(retainOnDelete ? { retainOnDelete } : {}),
-  };
-}
-
-/** A state in which a resource names one that is not there any more is refused by `pulumi stack import`. */
-function withReferences(resource: Resource, renamed: (urn: string) => string): Resource {
-  const { parent, dependencies, propertyDependencies } = resource;
-  const renamedAll = (urns: string[] | null) => (urns ?? []).map(renamed);
-  return {
-    ...resource,
-    ...(parent ? { parent: renamed(parent) } : {}),
-    ...(dependencies ? { dependencies: renamedAll(dependencies) } : {}),
-    ...(propertyDependencies
-      ? { propertyDependencies: Object.fromEntries(Object.entries(propertyDependencies).map(([key, urns]) => [key, renamedAll(urns)])) }
-      : {}),
-  };
-}
-
-function withOutputs(resource: Resource, outputs: JsonObject): Resource {
-  const { outputs: _, ...rest } = resource;
-  return Object.keys(outputs).length > 0 ? { ...rest, outputs } : rest;
+function configInputs(config: StackConfig, packageName: string): Properties {
+  const { values, secretKeys } = ofPackage(config, packageName);
+  const strip = (key: string) => (key.startsWith(`${packageName}:`) ? key.slice(packageName.length + 1) : key);
+  return Object.fromEntries(Object.entries(values).map(([key, value]) => [strip(key), secretKeys.includes(key) ? secretOf(value) : value]));
 }

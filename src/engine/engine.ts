@@ -2,21 +2,30 @@ import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import type { JsonObject } from "../json";
 import { UserError } from "../userError";
-import { RunningDeployment } from "./deployment";
-import type { EngineEvent, EngineResult } from "./events";
+import { type Before, RunningDeployment, STACK_TYPE } from "./deployment";
+import type { EngineEvent, EngineResult, StepEvent } from "./events";
+import { Executor } from "./execute/executor";
+import { refresh as refreshResources } from "./execute/refresh";
 import { engineService } from "./grpc/engineService";
 import { monitorService } from "./grpc/monitorService";
-import { findSdk } from "./grpc/protocol";
+import { findSdk, type Protocol, type PulumiSdk } from "./grpc/protocol";
 import { serve } from "./grpc/server";
 import { type ProgramEnd, programOf, startProgram } from "./languageHost";
+import { Planner } from "./plan/planner";
+import type { Changes } from "./plan/step";
 import { type Project, readProject } from "./project";
-import { readConfigFile, resolveConfig } from "./stackConfig";
+import { ProviderHost } from "./providers/host";
+import { Registry } from "./providers/registry";
+import { readConfigFile, resolveConfig, type StackConfig } from "./stackConfig";
 import { statePath } from "./state/deployment";
 import { lockStack } from "./state/lock";
 import { maskSecrets } from "./state/secretValues";
+import { Snapshot } from "./state/snapshot";
 import { type Resource, StackStore } from "./state/stackStore";
+import { StateWriter } from "./state/stateWriter";
+import type { Properties } from "./wire";
 
-/** How many operations the program may have under way: what Pulumi takes on this kind of machine. */
+/** How many operations may be under way at a time, by default: what Pulumi takes on this kind of machine. */
 const PARALLEL = 16;
 
 export interface EngineOptions {
@@ -30,86 +39,199 @@ export interface EngineOptions {
   env: NodeJS.ProcessEnv;
   /** Over the configuration files'; structured values as JSON. A key without a namespace is the project's. */
   config?: Record<string, string>;
+  /** Providers that run already: package to port. Others are started, as Pulumi does. */
+  providers?: Record<string, number>;
+  /** How many operations may be under way at a time. @default 16 */
+  parallel?: number;
+  /** Go on with what does not hang on a failed resource. @default false */
+  continueOnError?: boolean;
   onEvent?: (event: EngineEvent) => void;
-  /** Cuts the program off; what had been done until then is kept. */
+  /** Breaks the operation off: nothing more is begun, what is under way is finished, and the state is sound. */
   signal?: AbortSignal;
 }
 
-/** The program failed; the message is what it said, its own stack and no other. */
-class ProgramFailed extends UserError {}
+/** An operation failed. What had been done until then is in the state, and in `result`. */
+export class OperationFailed extends UserError {
+  constructor(
+    message: string,
+    readonly result: EngineResult,
+    exitCode: 2 | 5 = 2,
+  ) {
+    super(message, exitCode);
+  }
+}
+
+/** What an operation works on. */
+interface Scene {
+  options: EngineOptions;
+  project: Project;
+  store: StackStore;
+  start: number;
+  onEvent: (event: EngineEvent) => void;
+}
 
 /** What `up` would do. Nothing is written, and an update that goes on meanwhile is not waited for. */
 export async function preview(options: EngineOptions): Promise<EngineResult> {
   const project = projectOf(options);
-  return deploy(options, project, openStore(options, project), true);
+  return deploy(sceneOf(options, project), true);
 }
 
 /**
  * Run the program and make the stack what it declares.
- * @throws {ProgramFailed} if the program fails: what it had registered until then is kept, nothing is deleted
+ * @throws {OperationFailed} if the program or a provider fails: what was done until then is kept, nothing is deleted
  * @throws {UserError} if the stack is locked, its state damaged, or the program needs what this engine does not do
  */
 export function up(options: EngineOptions): Promise<EngineResult> {
-  return locked(options, (project, store) => deploy(options, project, store, false));
+  return locked(options, (scene) => deploy(scene, false));
 }
 
 /**
  * Delete everything that the stack has. The program is not run.
- * @throws {UserError} if the stack is locked, its state damaged, or something in it is protected or is a provider's
+ * @throws {OperationFailed} if something cannot be deleted, or is protected
+ * @throws {UserError} if the stack is locked, or its state damaged
  */
 export function destroy(options: EngineOptions): Promise<EngineResult> {
-  const { stack, onEvent = () => {} } = options;
-  return locked(options, async ({ name: project }, store) => {
-    const start = Date.now();
-    const before = store.read();
-    const nothing = { config: { values: {}, secretKeys: [] }, parallel: 1, dryRun: false, onFailure: () => {} };
-    const deployment = new RunningDeployment({ project, stack, store, before, onEvent, ...nothing });
-    await deployment.deleteAll();
-    const { changes } = deployment;
-    return { project, stack, changes, outputs: {}, unchanged: Object.keys(changes).length === 0, durationMs: Date.now() - start };
-  });
+  return locked(options, (scene) =>
+    withoutProgram(scene, async ({ before, registry, parallel, fail, watchSignal }) => {
+      const { options, onEvent, project, store } = scene;
+      const planner = new Planner({
+        project: project.name,
+        stack: options.stack,
+        preview: false,
+        before: before.resources,
+        providers: registry,
+        onError: fail,
+      });
+      const writer = new StateWriter(new Snapshot(before.resources, creations(before), (urn) => urn), store, false);
+      const onFailure = (urn: string, error: Error) => fail(urn, error.message);
+      const executor = new Executor({
+        registry,
+        writer,
+        preview: false,
+        parallel,
+        continueOnError: options.continueOnError ?? false,
+        onEvent,
+        onFailure,
+      });
+      watchSignal(() => executor.stop());
+      await executor.runLayers(await planner.planDeletions());
+      await writer.flush();
+      return { changes: executor.changes, steps: executor.steps, outputs: {} };
+    }),
+  );
 }
 
-async function deploy(options: EngineOptions, project: Project, store: StackStore, dryRun: boolean): Promise<EngineResult> {
-  const { stack, env, stateHome, signal, onEvent = () => {} } = options;
-  const start = Date.now();
-  const sdk = findSdk(programOf(project).folder);
-  const config = await resolveConfig(readConfigFile(project, stack), project, options.config ?? {}, store);
+/**
+ * Make the state what the providers say there is. The program is not run, and nothing is changed but the state.
+ * @throws {OperationFailed} if something cannot be read: the rest is refreshed
+ * @throws {UserError} if the stack is locked, or its state damaged
+ */
+export function refresh(options: EngineOptions): Promise<EngineResult> {
+  return locked(options, (scene) =>
+    withoutProgram(scene, async ({ before, registry, parallel, fail }) => {
+      const { onEvent, store } = scene;
+      const onFailure = (urn: string, error: Error) => fail(urn, error.message);
+      const { resources, changes, steps } = await refreshResources(before.resources, { registry, parallel, onEvent, onFailure });
+      await store.write(resources, creations(before));
+      return { changes, steps, outputs: resources.find(isStack)?.outputs ?? {} };
+    }),
+  );
+}
+
+interface Offstage {
+  before: Before;
+  registry: Registry;
+  parallel: number;
+  fail: (urn: string, message: string) => void;
+  watchSignal: (stop: () => void) => void;
+}
+
+/** An operation on the state and its providers alone. */
+async function withoutProgram(
+  scene: Scene,
+  work: (offstage: Offstage) => Promise<{ changes: Changes; steps: StepEvent[]; outputs: Properties }>,
+): Promise<EngineResult> {
+  const { options, project, store, onEvent } = scene;
+  const before = await readBefore(scene);
+  const config = await configOf(scene).catch((error: Error) => {
+    // What there is can be deleted and looked at though the program's configuration is incomplete.
+    if (error instanceof UserError) return { values: {}, secretKeys: [] };
+    throw error;
+  });
+  onEvent({ kind: "prelude", config: {} });
+  const folder = folderOf(project);
+  const sdk = findSdk(folder);
+  const protocol = sdk.load();
+  const server = await serve([engineService(protocol, onEvent)]);
+  const host = hostOf(scene, { sdk, protocol, folder, config, engineAddress: server.address });
+  const registry = new Registry({ load: (name) => host.load(name), preview: false, before: before.resources });
+  const errors: string[] = [];
+  const fail = (urn: string, message: string) => {
+    errors.push(message);
+    onEvent({ kind: "diagnostic", severity: "error", message, ...(urn ? { urn } : {}) });
+  };
+  const stops: (() => void)[] = [];
+  const onAbort = () => {
+    for (const stop of stops) stop();
+    void registry.cancel();
+  };
+  options.signal?.addEventListener("abort", onAbort);
+  try {
+    const done = await work({ before, registry, parallel: options.parallel ?? PARALLEL, fail, watchSignal: (stop) => stops.push(stop) });
+    return conclude(scene, { ...done, errors, preview: false, oldOutputs: done.outputs });
+  } finally {
+    options.signal?.removeEventListener("abort", onAbort);
+    await registry.close();
+    server.close();
+    void store;
+  }
+}
+
+async function deploy(scene: Scene, dryRun: boolean): Promise<EngineResult> {
+  const { options, project, store, onEvent } = scene;
+  const { stack, env, signal, parallel = PARALLEL, continueOnError = false } = options;
+  const { folder } = programOf(project);
+  const sdk = findSdk(folder);
+  const config = await configOf(scene);
+  onEvent({ kind: "prelude", config: shownConfig(config) });
   let kill = () => {};
   // Opening the state may take a key: beside the program's start.
-  const before = store.read();
+  const before = readBefore(scene);
   before.catch(() => kill());
-  const onFailure = () => kill();
+  const protocol = sdk.load();
+  let engineAddress = "";
+  const compileCache = compileCacheOf(options);
   const deployment = new RunningDeployment({
     project: project.name,
     stack,
     config,
-    parallel: PARALLEL,
+    parallel,
     dryRun,
+    continueOnError,
     store,
     before,
+    load: (name) => hostOf(scene, { sdk, protocol, folder, config, engineAddress }).load(name),
     onEvent,
-    onFailure,
+    onFailure: () => kill(),
   });
 
-  const errors: string[] = [];
+  const said: string[] = [];
   const onLog = (event: EngineEvent & { kind: "diagnostic" }) => {
-    if (event.severity === "error") errors.push(event.message);
+    if (event.severity === "error") said.push(event.message);
     onEvent(event);
   };
-  const protocol = sdk.load();
   const server = await serve([monitorService(protocol, deployment), engineService(protocol, onLog)]);
-  const onAbort = () => kill();
+  engineAddress = server.address;
+  const onAbort = () => void deployment.interrupt().finally(() => kill());
   let end: ProgramEnd;
   try {
-    const compileCache = join(stateHome, "cache", "node");
     const addresses = { monitor: server.address, engine: server.address };
     const program = startProgram({
       project,
       stack,
       config,
       dryRun,
-      parallel: PARALLEL,
+      parallel,
       ...addresses,
       runner: sdk.runner,
       env,
@@ -120,23 +242,87 @@ async function deploy(options: EngineOptions, project: Project, store: StackStor
     signal?.addEventListener("abort", onAbort);
     if (signal?.aborted) kill();
     end = await program.ended;
+    const oldOutputs = (await before).resources.find(isStack)?.outputs ?? {};
+    const ended = () => end.kind === "ok" && deployment.errors.length === 0 && !signal?.aborted;
+    if (ended()) await deployment.programIsDone();
+    const { outputs, changes, steps } = await deployment.finish(ended());
+    const errors = [
+      ...deployment.errors,
+      ...(end.kind === "ok" || deployment.errors.length > 0 || signal?.aborted ? [] : [whyItFailed(end, said)]),
+    ];
+    return conclude(scene, { outputs, changes, steps, errors, preview: dryRun, oldOutputs });
   } finally {
     signal?.removeEventListener("abort", onAbort);
     server.close();
   }
+}
 
-  const oldOutputs = (await before).find(isStack)?.outputs ?? {};
-  const succeeded = end.kind === "ok" && !deployment.failure && !signal?.aborted;
-  if (succeeded) await deployment.programIsDone();
-  const outputs = await deployment.finish(succeeded);
-  if (deployment.failure) throw deployment.failure;
-  if (signal?.aborted)
-    throw new UserError(`interrupted: what had been done until then is in the state of stack ${project.name}/${stack}`, 5);
-  if (!succeeded) throw new ProgramFailed(whyItFailed(end, errors));
-  const { changes } = deployment;
+function conclude(
+  { options, project, start, onEvent }: Scene,
+  done: { changes: Changes; steps: StepEvent[]; outputs: Properties; oldOutputs: Properties; errors: string[]; preview: boolean },
+): EngineResult {
+  const { changes, steps, outputs, oldOutputs, errors, preview } = done;
+  const { stack, signal } = options;
   const { same: _, ...changed } = changes;
   const unchanged = Object.keys(changed).length === 0 && isDeepStrictEqual(oldOutputs, outputs);
-  return { project: project.name, stack, changes, outputs: maskSecrets(outputs) as JsonObject, unchanged, durationMs: Date.now() - start };
+  const durationMs = Date.now() - start;
+  const succeeded = errors.length === 0 && !signal?.aborted;
+  onEvent({ kind: "summary", changes, durationMs, preview, succeeded });
+  const result = { project: project.name, stack, changes, outputs: maskSecrets(outputs) as JsonObject, unchanged, steps, durationMs };
+  if (signal?.aborted)
+    throw new OperationFailed(`interrupted: what had been done until then is in the state of stack ${project.name}/${stack}`, result, 5);
+  if (!succeeded) throw new OperationFailed(errors.join("\n"), result);
+  return result;
+}
+
+async function readBefore({ store, onEvent }: Scene): Promise<Before> {
+  const [resources, pending] = await Promise.all([store.read(), store.readPending()]);
+  if (pending.length > 0) onEvent({ kind: "diagnostic", severity: "warning", message: interruptedWarning(pending) });
+  return { resources, pending };
+}
+
+/** Nobody knows whether they came about: they are told of until somebody has looked. The others are settled by doing them again. */
+function creations({ pending }: Before): Before["pending"] {
+  return pending.filter(({ type }) => type === "creating");
+}
+
+function interruptedWarning(pending: Before["pending"]): string {
+  const lines = pending.map(({ resource, type }) => `  * ${resource.urn}, interrupted while ${type}`);
+  return [
+    "an earlier operation was cut off while these were under way, and nobody knows whether they came about:",
+    ...lines,
+    "Look at the provider. `refresh` settles what exists; one that was being created is told of until it is removed from pending_operations.",
+  ].join("\n");
+}
+
+function configOf({ options, project, store }: Scene): Promise<StackConfig> {
+  return resolveConfig(readConfigFile(project, options.stack), project, options.config ?? {}, store);
+}
+
+function shownConfig({ values, secretKeys }: StackConfig): Record<string, string> {
+  return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, secretKeys.includes(key) ? "[secret]" : value]));
+}
+
+function hostOf(
+  { options, project, onEvent }: Scene,
+  rest: { sdk: PulumiSdk; protocol: Protocol; folder: string; config: StackConfig; engineAddress: string },
+): ProviderHost {
+  const { env, providers: attached = {} } = options;
+  const { name, runtimeOptions } = project;
+  return new ProviderHost({ ...rest, project: name, runtimeOptions, env, attached, compileCache: compileCacheOf(options), onEvent });
+}
+
+/** What needs no program needs none that is there. */
+function folderOf(project: Project): string {
+  try {
+    return programOf(project).folder;
+  } catch {
+    return project.dir;
+  }
+}
+
+function compileCacheOf({ stateHome }: EngineOptions): string {
+  return join(stateHome, "cache", "node");
 }
 
 function projectOf({ projectDir, stack }: EngineOptions): Project {
@@ -145,24 +331,25 @@ function projectOf({ projectDir, stack }: EngineOptions): Project {
   return readProject(projectDir);
 }
 
-function openStore({ home, stateHome, stack, env }: EngineOptions, { name: project }: Project): StackStore {
-  return StackStore.open(home, { stateHome, project, stack, env });
+function sceneOf(options: EngineOptions, project: Project): Scene {
+  const { home, stateHome, stack, env, onEvent = () => {} } = options;
+  return { options, project, store: StackStore.open(home, { stateHome, project: project.name, stack, env }), start: Date.now(), onEvent };
 }
 
-async function locked(options: EngineOptions, work: (project: Project, store: StackStore) => Promise<EngineResult>): Promise<EngineResult> {
+async function locked(options: EngineOptions, work: (scene: Scene) => Promise<EngineResult>): Promise<EngineResult> {
   const { home, stack } = options;
   const project = projectOf(options);
   const unlock = lockStack(`${statePath(home, project.name, stack)}.lock`, `${project.name}/${stack}`);
   try {
     // Read under the lock: what another process wrote before it let go counts.
-    return await work(project, openStore(options, project));
+    return await work(sceneOf(options, project));
   } finally {
     unlock();
   }
 }
 
 function isStack({ type }: Resource): boolean {
-  return type === "pulumi:pulumi:Stack";
+  return type === STACK_TYPE;
 }
 
 /** Pulumi's words. A program that ended without a word of its own is told by its exit code alone; what it printed was heard. */

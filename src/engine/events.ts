@@ -1,22 +1,81 @@
 import type { JsonObject } from "../json";
+import type { Changes, Op, Step } from "./plan/step";
+import { nameOf } from "./plan/urn";
+import type { PropertyDiff } from "./providers/provider";
+import { maskSecrets } from "./state/secretValues";
+import type { Resource } from "./state/stackStore";
 
-/** What the engine does to a resource; Pulumi's words. */
-export type Op = "create" | "update" | "same" | "delete";
+export type { Changes, Op, PropertyDiff };
+
+/** What the screen, a log or a test hears of a step. Secrets in it are "[secret]". */
+export interface StepEvent {
+  op: Op;
+  urn: string;
+  type: string;
+  name: string;
+  custom: boolean;
+  parent?: string;
+  /** Properties for whose sake it is replaced. */
+  keys?: string[];
+  /** Top-level properties that differ. */
+  diffs?: string[];
+  /** By property path. */
+  detailedDiff?: Record<string, PropertyDiff>;
+  old?: SeenResource;
+  new?: SeenResource;
+}
+
+interface SeenResource {
+  id?: string;
+  inputs: JsonObject;
+  outputs: JsonObject;
+}
 
 /** What is heard while an operation goes on. */
 export type EngineEvent =
-  | { kind: "resource"; phase: "planned" | "done" | "failed"; op: Op; urn: string; type: string; name: string; changedKeys?: string[] }
+  /** A step is about to be taken. */
+  | { kind: "pre"; step: StepEvent }
+  /** It has been, and these are its outputs; in a preview: would be. A component's come when it has said them. */
+  | { kind: "outputs"; step: StepEvent }
+  | { kind: "failed"; step: StepEvent }
   | { kind: "diagnostic"; severity: "debug" | "info" | "warning" | "error"; message: string; urn?: string }
-  | { kind: "stdout" | "stderr"; text: string };
+  | { kind: "stdout" | "stderr"; text: string }
+  | { kind: "prelude"; config: Record<string, string> }
+  | { kind: "summary"; changes: Changes; durationMs: number; preview: boolean; succeeded: boolean };
 
 export interface EngineResult {
   project: string;
   stack: string;
-  /** How many resources each op was, or would be, done to. */
-  changes: Partial<Record<Op, number>>;
+  /** How many resources each op was, or would be, done to. Providers that the engine makes itself are not counted. */
+  changes: Changes;
   /** The stack's outputs, secrets as "[secret]". */
   outputs: JsonObject;
   /** Nothing was, or would be, changed. */
   unchanged: boolean;
+  /** What was, or would be, done, in its order; what stays as it is left out. */
+  steps: StepEvent[];
   durationMs: number;
+}
+
+/** A step as it is told. `result`: what has come of it. */
+export function told(step: Step, result: Resource | undefined = step.next): StepEvent {
+  const { op, urn, type, old, keys, diffs, detailed } = step;
+  const about = result ?? old;
+  return {
+    op,
+    urn,
+    type,
+    name: nameOf(urn),
+    custom: about?.custom ?? false,
+    ...(about?.parent ? { parent: about.parent } : {}),
+    ...(keys ? { keys } : {}),
+    ...(diffs ? { diffs } : {}),
+    ...(detailed ? { detailedDiff: detailed } : {}),
+    ...(old ? { old: seen(old) } : {}),
+    ...(result && !op.startsWith("delete") ? { new: seen(result) } : {}),
+  };
+}
+
+function seen({ id, inputs = {}, outputs = {} }: Resource): SeenResource {
+  return { ...(id === undefined ? {} : { id }), inputs: maskSecrets(inputs) as JsonObject, outputs: maskSecrets(outputs) as JsonObject };
 }

@@ -1,2 +1,2 @@
-export { destroy, type EngineOptions, preview, up } from "./engine";
-export type { EngineEvent, EngineResult, Op } from "./events";
+export { destroy, type EngineOptions, OperationFailed, preview, refresh, up } from "./engine";
+export type { Changes, EngineEvent, EngineResult, Op, PropertyDiff, StepEvent } from "./events";

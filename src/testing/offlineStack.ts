@@ -1,7 +1,7 @@
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { destroy, type EngineEvent, type EngineOptions, type EngineResult, preview, up } from "../engine";
+import { destroy, type EngineEvent, type EngineOptions, type EngineResult, preview, refresh, up } from "../engine";
 import { readProject } from "../engine/project";
 import { readStackOutputs } from "../engine/state";
 import { emptyState, readState, statePath } from "../engine/state/deployment";
@@ -18,6 +18,10 @@ export interface OfflineStackOptions {
   config?: Record<string, string>;
   /** @default `process.env` with an empty passphrase */
   env?: NodeJS.ProcessEnv;
+  /** Providers that run already: package to port. Those of `PULUMI_DEBUG_PROVIDERS` are attached too. */
+  providers?: Record<string, number>;
+  /** How many operations may be under way at a time. @default 16 */
+  parallel?: number;
   onEvent?: (event: EngineEvent) => void;
 }
 
@@ -27,6 +31,8 @@ export interface OfflineStack {
   preview(): Promise<EngineResult>;
   /** @throws with the program's own message and stack if it fails */
   up(): Promise<EngineResult>;
+  /** Make the state what the providers say there is. */
+  refresh(): Promise<EngineResult>;
   destroy(): Promise<EngineResult>;
   /** @param options.secrets true: values instead of "[secret]" */
   outputs(options?: { secrets?: boolean }): Promise<JsonObject>;
@@ -37,7 +43,7 @@ export interface OfflineStack {
 /**
  * Test a Pulumi program on the offline engine.
  *
- * It is our model of Pulumi's engine, and knows components, secrets and outputs; anything else in a program is refused with a sentence that says so.
+ * It is our model of Pulumi's engine, and says so where it ends.
  *
  * ```ts
  * const stack = offlineStack({ projectDir: "infra" });
@@ -45,7 +51,16 @@ export interface OfflineStack {
  * expect((await stack.up()).unchanged).toBe(true);
  * ```
  */
-export function offlineStack({ projectDir, stack = "dev", home, config, env, onEvent }: OfflineStackOptions): OfflineStack {
+export function offlineStack({
+  projectDir,
+  stack = "dev",
+  home,
+  config,
+  env,
+  providers,
+  parallel,
+  onEvent,
+}: OfflineStackOptions): OfflineStack {
   const dir = resolve(projectDir);
   const place = home ?? mkdtempSync(join(tmpdir(), "pushpool-stack-"));
   const options: EngineOptions = {
@@ -55,12 +70,15 @@ export function offlineStack({ projectDir, stack = "dev", home, config, env, onE
     stateHome: join(place, "state"),
     env: env ?? { ...process.env, PULUMI_CONFIG_PASSPHRASE: "" },
     ...(config ? { config } : {}),
+    ...(providers ? { providers } : {}),
+    ...(parallel ? { parallel } : {}),
     ...(onEvent ? { onEvent } : {}),
   };
   const { name: project } = readProject(dir);
   return {
     preview: () => preview(options),
     up: () => up(options),
+    refresh: () => refresh(options),
     destroy: () => destroy(options),
     outputs: async ({ secrets = false } = {}) => (await readStackOutputs({ ...options, project, secrets }))?.outputs ?? {},
     exportState: () => (readState(statePath(place, project, stack)) ?? emptyState()) as unknown as Json,

@@ -33,7 +33,9 @@ test("components live: create, same, update, delete; nested ones know their pare
   const events: EngineEvent[] = [];
   const after = await stack({ onEvent: (event) => events.push(event) }).up();
   expect(after).toMatchObject({ changes: { same: 1, update: 1, delete: 1 }, outputs: { label: "y" } });
-  expect(events).toContainEqual(expect.objectContaining({ kind: "resource", op: "update", name: "b", changedKeys: ["label"] }));
+  expect(events).toContainEqual(
+    expect.objectContaining({ kind: "pre", step: expect.objectContaining({ op: "update", name: "b", diffs: ["label"] }) }),
+  );
   expect(resourcesOf(dev.exportState()).map(({ urn }) => urn)).toEqual([root?.urn, box?.urn]);
   expect(resourcesOf(dev.exportState())[1]).toMatchObject({ created: box?.created, inputs: { label: "y" } });
 
@@ -154,24 +156,14 @@ test.each<[string, string, RegExp]>([
     /Duplicate resource URN 'urn:pulumi:dev::conf::conf:index:Bare::x'; try giving it a unique name/,
   ],
   [
-    "a custom resource",
-    `new pulumi.CustomResource("aws:s3/bucket:Bucket", "mine", {});`,
-    /offline engine does not do the resource "mine" of type aws:s3\/bucket:Bucket yet.*--engine pulumi/,
-  ],
-  [
-    "a dynamic resource",
-    `new pulumi.dynamic.Resource({ async create() { return { id: "1", outs: {} }; } }, "mine", {});`,
-    /does not do the resource "mine" of type pulumi-nodejs:dynamic.*--engine pulumi/,
+    "a resource of a package without provider",
+    `new pulumi.CustomResource("acme:s3/bucket:Bucket", "mine", {});`,
+    /has no provider for the package acme: attach one \(PULUMI_DEBUG_PROVIDERS=acme:PORT/,
   ],
   [
     "a StackReference",
     `new pulumi.StackReference("organization/other/dev");`,
     /does not do reading "organization\/other\/dev" of type pulumi:pulumi:StackReference yet.*--engine pulumi/,
-  ],
-  [
-    "a provider function",
-    `pulumi.runtime.invoke("aws:index/getRegion:getRegion", {});`,
-    /does not do the provider function aws:index\/getRegion:getRegion yet.*--engine pulumi/,
   ],
   ["a transform", `new Bare("x", {}, { transforms: [() => undefined] });`, /does not do the transforms of "x" of type conf:index:Bare yet/],
   [
@@ -229,7 +221,7 @@ test("children are deleted before their parents", async () => {
   await stack().up();
   const events: EngineEvent[] = [];
   await stack({ onEvent: (event) => events.push(event) }).destroy();
-  expect(events.flatMap((event) => (event.kind === "resource" ? [event.name] : []))).toEqual(["c", "b", "a", "conf-dev"]);
+  expect(events.flatMap((event) => (event.kind === "pre" ? [event.step.name] : []))).toEqual(["c", "b", "a", "conf-dev"]);
 });
 
 test("two stacks of a project are two states", async () => {
@@ -320,7 +312,7 @@ test("cut off by its caller, a program ends and what was made stays", async () =
   write(`new Bare("b", {}); module.exports = () => new Promise(() => setInterval(() => {}, 1000));`);
   const abort = new AbortController();
   const home = join(dir, "..", "home");
-  const onEvent = (event: EngineEvent) => event.kind === "resource" && event.name === "b" && abort.abort();
+  const onEvent = (event: EngineEvent) => event.kind === "pre" && event.step.name === "b" && abort.abort();
   const env = { ...process.env, PULUMI_CONFIG_PASSPHRASE: "" };
   await expect(
     up({ projectDir: dir, stack: "dev", home, stateHome: join(home, "state"), env, onEvent, signal: abort.signal }),

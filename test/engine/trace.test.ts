@@ -63,7 +63,7 @@ test.each<[string, string[]]>([
 
 function countsOf(events: EngineEvent[]): Record<string, number> {
   const counts: Record<string, number> = {};
-  for (const event of events) if (event.kind === "resource") counts[event.op] = (counts[event.op] ?? 0) + 1;
+  for (const event of events) if (event.kind === "summary") Object.assign(counts, event.changes);
   return counts;
 }
 

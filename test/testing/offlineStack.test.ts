@@ -21,7 +21,7 @@ test("a user's program, tested as a user would: nothing of it lands in the proje
   expect(stack.exportState()).toMatchObject({ version: 3, deployment: { resources: [] } });
   expect(await stack.outputs()).toEqual({});
   expect(await stack.preview()).toMatchObject({ project: "infra", stack: "dev", changes: { create: 2 } });
-  expect(heard.map((event) => event.kind === "resource" && event.phase)).toContain("planned");
+  expect(heard.flatMap((event) => (event.kind === "pre" ? [event.step.name] : []))).toContain("site");
   expect(await stack.up()).toMatchObject({ changes: { create: 2 }, outputs: { token: "[secret]" } });
   expect(await stack.up()).toMatchObject({ unchanged: true });
   expect(await stack.outputs()).toEqual({ token: "[secret]" });

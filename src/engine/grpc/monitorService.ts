@@ -1,24 +1,28 @@
 import type * as grpc from "@grpc/grpc-js";
 import type * as resource from "@pulumi/pulumi/proto/resource_pb";
-import type { JsonObject } from "../../json";
+import type { JavaScriptValue, Struct } from "google-protobuf/google/protobuf/struct_pb";
 import type { Alias } from "../plan/aliases";
+import { type Goal, goalOf, type Timeouts } from "../plan/goal";
+import type { InvokeResult } from "../providers/provider";
 import type { StackConfig } from "../stackConfig";
+import { type Properties, received, withoutSecrets } from "../wire";
 import type { Protocol } from "./protocol";
 import { unary } from "./server";
 
-/** A component as the program registers it, in plain words. */
-export interface Registration {
-  type: string;
-  name: string;
-  parent: string;
-  inputs: JsonObject;
-  dependencies: string[];
-  propertyDependencies: Record<string, string[]>;
-  aliases: Alias[];
-  ignoreChanges: string[];
-  protect: boolean;
-  retainOnDelete: boolean;
+/** What has come of a registration. */
+export type Registered = { kind: "registered"; urn: string; id: string; outputs: Properties } | { kind: "failed"; urn: string };
+
+/** A call of a provider's function. */
+export interface Invocation {
+  token: string;
+  args: Properties;
+  /** Reference; "" for the package's default one. */
+  provider: string;
+  version: string;
+  downloadUrl: string;
 }
+
+export type Invoked = InvokeResult;
 
 /** What the service asks of the deployment behind it. */
 export interface Deployment {
@@ -27,8 +31,10 @@ export interface Deployment {
   config: StackConfig;
   parallel: number;
   dryRun: boolean;
-  register(registration: Registration): Promise<string>;
-  registerOutputs(urn: string, outputs: JsonObject): Promise<void>;
+  /** @param version of the package that the SDK is made for; "" if it does not say */
+  register(goal: Goal, version: string, downloadUrl: string): Promise<Registered>;
+  registerOutputs(urn: string, outputs: Properties): Promise<void>;
+  invoke(invocation: Invocation): Promise<Invoked>;
   /** Every registration has come; what is done after them is done when this resolves. */
   programIsDone(): Promise<void>;
   /** Something that this engine does not do yet. Ends the deployment with the reason. */
@@ -57,7 +63,8 @@ const FEATURES = [
 
 /** Pulumi's ResourceMonitor service, by which a program declares its resources. */
 export function monitorService(protocol: Protocol, deployment: Deployment): [grpc.ServiceDefinition, grpc.UntypedServiceImplementation] {
-  const { resource, empty, struct } = protocol;
+  const { resource, provider, empty, struct } = protocol;
+  const structOf = (properties: Properties): Struct => struct.Struct.fromJavaScript(properties as { [key: string]: JavaScriptValue });
   const refused = <Request>(what: (request: Request) => string) =>
     unary((request: Request) => {
       throw deployment.refuse(what(request));
@@ -86,20 +93,40 @@ export function monitorService(protocol: Protocol, deployment: Deployment): [grp
       registerResource: unary(async (request: resource.RegisterResourceRequest) => {
         const notYet = notYetDone(request);
         if (notYet) throw deployment.refuse(notYet);
+        const registered = await deployment.register(goalFrom(request), request.getVersion(), request.getPlugindownloadurl());
         const response = new resource.RegisterResourceResponse();
-        response.setUrn(await deployment.register(registrationOf(request)));
-        response.setObject(new struct.Struct());
+        response.setUrn(registered.urn);
+        const outputs = registered.kind === "registered" ? registered.outputs : {};
+        response.setObject(structOf(request.getAcceptsecrets() ? outputs : withoutSecrets(outputs)));
+        // In a preview nothing has an id yet; of a provider it is known that it will have one.
+        if (registered.kind === "registered") response.setId(registered.id);
+        else response.setResult(resource.Result.FAIL);
         return response;
       }),
       registerResourceOutputs: unary(async (request: resource.RegisterResourceOutputsRequest) => {
-        await deployment.registerOutputs(request.getUrn(), (request.getOutputs()?.toJavaScript() ?? {}) as JsonObject);
+        await deployment.registerOutputs(request.getUrn(), propertiesOf(request.getOutputs()));
         return new empty.Empty();
       }),
       signalAndWaitForShutdown: unary(async () => {
         await deployment.programIsDone();
         return new empty.Empty();
       }),
-      invoke: refused((request: resource.ResourceInvokeRequest) => `the provider function ${request.getTok()}`),
+      invoke: unary(async (request: resource.ResourceInvokeRequest) => {
+        const invoked = await deployment.invoke({
+          token: request.getTok(),
+          args: propertiesOf(request.getArgs()),
+          provider: request.getProvider(),
+          version: request.getVersion(),
+          downloadUrl: request.getPlugindownloadurl(),
+        });
+        const response = new provider.InvokeResponse();
+        if (invoked.kind === "unknown") return response;
+        response.setReturn(structOf(invoked.value));
+        response.setFailuresList(
+          invoked.failures.map(({ property, reason }) => new provider.CheckFailure().setProperty(property).setReason(reason)),
+        );
+        return response;
+      }),
       call: refused((request: resource.ResourceCallRequest) => `the method ${request.getTok()} of a remote component`),
       readResource: refused((request: resource.ReadResourceRequest) => `reading "${request.getName()}" of type ${request.getType()}`),
       registerStackTransform: refused(() => "stack transforms"),
@@ -117,17 +144,20 @@ function featureNumbers({ ResourceMonitorFeature }: Protocol["resource"]): resou
   return FEATURES.flatMap((name) => numbers[`RESOURCE_MONITOR_FEATURE_${name}`] ?? []);
 }
 
-/** What a registration asks for that is of a provider, or of the program called back. */
+/** What a registration asks for that is not done yet. */
 function notYetDone(request: resource.RegisterResourceRequest): string | undefined {
   const name = `"${request.getName()}" of type ${request.getType()}`;
-  if (request.getCustom()) return `the resource ${name}`;
   if (request.getRemote()) return `the remote component ${name}`;
   if (request.getImportid()) return `the import of ${name}`;
   if (request.getTransformsList().length > 0) return `the transforms of ${name}`;
   return undefined;
 }
 
-function registrationOf(request: resource.RegisterResourceRequest): Registration {
+function propertiesOf(struct: Struct | undefined): Properties {
+  return received((struct?.toJavaScript() ?? {}) as Properties) as Properties;
+}
+
+function goalFrom(request: resource.RegisterResourceRequest): Goal {
   const propertyDependencies: Record<string, string[]> = {};
   request.getPropertydependenciesMap().forEach((dependencies, property) => {
     propertyDependencies[property] = dependencies.getUrnsList();
@@ -143,16 +173,38 @@ function registrationOf(request: resource.RegisterResourceRequest): Registration
       parent: spec.getNoparent() ? "none" : spec.getParenturn() ? { urn: spec.getParenturn() } : "same",
     };
   });
-  return {
+  return goalOf({
     type: request.getType(),
     name: request.getName(),
+    custom: request.getCustom(),
     parent: request.getParent(),
-    inputs: (request.getObject()?.toJavaScript() ?? {}) as JsonObject,
+    inputs: propertiesOf(request.getObject()),
+    provider: request.getProvider(),
     dependencies: request.getDependenciesList(),
     propertyDependencies,
     aliases: [...request.getAliasurnsList().map((urn) => ({ urn })), ...aliases],
     ignoreChanges: request.getIgnorechangesList(),
+    replaceOnChanges: request.getReplaceonchangesList(),
+    additionalSecretOutputs: request.getAdditionalsecretoutputsList(),
     protect: request.getProtect() ?? false,
     retainOnDelete: request.getRetainondelete() ?? false,
-  };
+    ...(request.getDeletebeforereplacedefined() ? { deleteBeforeReplace: request.getDeletebeforereplace() } : {}),
+    deletedWith: request.getDeletedwith(),
+    timeouts: timeoutsOf(request.getCustomtimeouts()),
+  });
+}
+
+function timeoutsOf(given: resource.RegisterResourceRequest.CustomTimeouts | undefined): Timeouts {
+  const entries = { create: given?.getCreate(), update: given?.getUpdate(), delete: given?.getDelete() };
+  return Object.fromEntries(Object.entries(entries).flatMap(([key, text]) => (text ? [[key, secondsOf(text)]] : [])));
+}
+
+const UNITS: Record<string, number> = { h: 3600, m: 60, s: 1, ms: 1e-3, us: 1e-6, µs: 1e-6, ns: 1e-9 };
+
+/** A duration as Go writes it: "1h30m", "90s". */
+function secondsOf(text: string): number {
+  return [...text.matchAll(/([\d.]+)(h|ms|m|s|us|µs|ns)/g)].reduce(
+    (sum, [, count, unit = "s"]) => sum + Number(count) * (UNITS[unit] ?? 1),
+    0,
+  );
 }

@@ -2,15 +2,20 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import type * as grpc from "@grpc/grpc-js";
 import type * as engine from "@pulumi/pulumi/proto/engine_pb";
+import type * as plugin from "@pulumi/pulumi/proto/plugin_pb";
+import type * as provider from "@pulumi/pulumi/proto/provider_pb";
 import type * as resource from "@pulumi/pulumi/proto/resource_pb";
+import type * as status from "@pulumi/pulumi/proto/status_pb";
 import type * as empty from "google-protobuf/google/protobuf/empty_pb";
 import type * as struct from "google-protobuf/google/protobuf/struct_pb";
 import { UserError } from "../../userError";
 
 /** One installed copy of `@pulumi/pulumi`: the program runner in it, and the protocol as that copy speaks it. */
-interface PulumiSdk {
+export interface PulumiSdk {
   /** Path of `cmd/run`. */
   runner: string;
+  /** Path of `cmd/dynamic-provider`. */
+  dynamicProvider: string;
   /** The services and messages. They belong together: a message of another copy is refused when it is sent. */
   load(): Protocol;
 }
@@ -18,8 +23,13 @@ interface PulumiSdk {
 export interface Protocol {
   engineService: grpc.ServiceDefinition;
   monitorService: grpc.ServiceDefinition;
+  providerService: grpc.ServiceDefinition;
+  ProviderClient: grpc.ServiceClientConstructor;
   engine: typeof engine;
   resource: typeof resource;
+  provider: typeof provider;
+  plugin: typeof plugin;
+  status: typeof status;
   empty: typeof empty;
   struct: typeof struct;
 }
@@ -34,7 +44,7 @@ export function findSdk(folder: string): PulumiSdk {
     const resolve = createRequire(from).resolve;
     try {
       const runner = resolve("@pulumi/pulumi/cmd/run");
-      return { runner, load: () => load(runner) };
+      return { runner, dynamicProvider: resolve("@pulumi/pulumi/cmd/dynamic-provider"), load: () => load(runner) };
     } catch {
       // Not from there.
     }
@@ -44,12 +54,21 @@ export function findSdk(folder: string): PulumiSdk {
 
 function load(runner: string): Protocol {
   const from = createRequire(runner);
+  const { ResourceProviderService, ResourceProviderClient } = from("@pulumi/pulumi/proto/provider_grpc_pb") as {
+    ResourceProviderService: grpc.ServiceDefinition;
+    ResourceProviderClient: grpc.ServiceClientConstructor;
+  };
   return {
+    providerService: ResourceProviderService,
+    ProviderClient: ResourceProviderClient,
     engineService: (from("@pulumi/pulumi/proto/engine_grpc_pb") as { EngineService: grpc.ServiceDefinition }).EngineService,
     monitorService: (from("@pulumi/pulumi/proto/resource_grpc_pb") as { ResourceMonitorService: grpc.ServiceDefinition })
       .ResourceMonitorService,
     engine: from("@pulumi/pulumi/proto/engine_pb") as typeof engine,
     resource: from("@pulumi/pulumi/proto/resource_pb") as typeof resource,
+    provider: from("@pulumi/pulumi/proto/provider_pb") as typeof provider,
+    plugin: from("@pulumi/pulumi/proto/plugin_pb") as typeof plugin,
+    status: from("@pulumi/pulumi/proto/status_pb") as typeof status,
     empty: from("google-protobuf/google/protobuf/empty_pb") as typeof empty,
     struct: from("google-protobuf/google/protobuf/struct_pb") as typeof struct,
   };

@@ -1,7 +1,7 @@
 import * as grpc from "@grpc/grpc-js";
 
 /** The largest message that Pulumi's own engine takes: 400 MB. */
-const MOST_BYTES = 400 * 1024 * 1024;
+export const MOST_BYTES = 400 * 1024 * 1024;
 
 /** A gRPC server on a loopback port of the system's choice. */
 export async function serve(

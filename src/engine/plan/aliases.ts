@@ -1,4 +1,4 @@
-import { nameOf, qualifiedTypeOf, urnOf } from "./urn";
+import { nameOf, typeOf, urnOf } from "./urn";
 
 /** A former name of a resource: its URN, or what of it was different ("" = the same as now). */
 export type Alias =
@@ -28,7 +28,7 @@ export function formerUrns(resource: Named, aliases: readonly Alias[], moved: Re
     const formerName = name.startsWith(parentName) ? nameOf(formerParent) + name.slice(parentName.length) : name;
     return urnOf(resource.stack, resource.project, formerParent, type, formerName);
   };
-  const inherited = own.map((urn) => underFormerParent(lastType(urn), nameOf(urn)));
+  const inherited = own.map((urn) => underFormerParent(typeOf(urn), nameOf(urn)));
   return [...new Set([...own, underFormerParent(resource.type, resource.name), ...inherited])];
 }
 
@@ -39,8 +39,4 @@ function spelledOut(
 ) {
   const formerParent = parent === "none" ? "" : parent === "same" ? resource.parent : (moved.get(parent.urn) ?? parent.urn);
   return urnOf(stack || resource.stack, project || resource.project, formerParent, type || resource.type, name || resource.name);
-}
-
-function lastType(urn: string): string {
-  return qualifiedTypeOf(urn).split("$").at(-1) ?? "";
 }

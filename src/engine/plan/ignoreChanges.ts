@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from "../../json";
+import { segmentsOf } from "./propertyPath";
 
 /**
  * The inputs as they count where some changes are ignored: at each path what was there before, or nothing where nothing was. A path whose
@@ -19,12 +20,6 @@ function reset(before: Json | undefined, after: Json | undefined, [segment, ...r
     else if (Object.hasOwn(before, key)) after[key] = structuredClone(before[key] as Json);
     else delete after[key];
   }
-}
-
-function segmentsOf(path: string): string[] {
-  return [...path.matchAll(/\["((?:[^"\\]|\\.)*)"\]|\[([^\]]*)\]|([^.[\]]+)/g)].map(
-    ([, quoted, index, plain]) => quoted?.replaceAll(/\\(.)/g, "$1") ?? index ?? plain ?? "",
-  );
 }
 
 /** Lists too: their indices are keys. */

@@ -2,22 +2,42 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Json, JsonObject } from "../../json";
 import { UserError } from "../../userError";
-import { writeWhole } from "../../writeWhole";
 
 /** A resource as Pulumi's state has it (apitype.ResourceV3), as far as the engine makes such. What else one holds is kept. */
 export interface ResourceState {
   urn: string;
   custom: boolean;
+  /** It has been replaced, and is still to be deleted. */
+  delete?: boolean;
+  id?: string;
   type: string;
   inputs?: JsonObject;
   outputs?: JsonObject;
   parent?: string;
-  dependencies?: string[];
-  propertyDependencies?: Record<string, string[] | null>;
   protect?: boolean;
+  /** Read, not made: it is never deleted. */
+  external?: boolean;
+  dependencies?: string[];
+  /** Why it is there but not well. */
+  initErrors?: string[];
+  /** Reference to its provider: URN and id. */
+  provider?: string;
+  propertyDependencies?: Record<string, string[] | null>;
+  /** It has been deleted, and its replacement is still to be made. */
+  pendingReplacement?: boolean;
+  additionalSecretOutputs?: string[];
+  /** Seconds. */
+  customTimeouts?: { create?: number; update?: number; delete?: number };
   retainOnDelete?: boolean;
+  deletedWith?: string;
   created?: string;
   modified?: string;
+}
+
+/** An operation that was under way when the state was written. */
+export interface PendingOperation {
+  resource: ResourceState;
+  type: "creating" | "updating" | "deleting" | "reading" | "importing";
 }
 
 /** A stack's state in the form of `pulumi stack export`, version 3: what `pulumi stack import` takes. */
@@ -27,6 +47,7 @@ export interface StackState {
     manifest: { time: string; magic: string; version: string };
     secrets_providers?: { type: string; state?: { salt?: string } };
     resources: ResourceState[];
+    pending_operations?: PendingOperation[];
   };
 }
 
@@ -80,8 +101,69 @@ export function readState(path: string): StackState | undefined {
   return { version, deployment: { manifest: emptyState().deployment.manifest, ...rest, resources: list } } as unknown as StackState;
 }
 
-export function writeState(path: string, state: StackState): void {
-  writeWhole(path, `${JSON.stringify(state, null, 2)}\n`);
+/** The order of Pulumi's own fields; what else there is follows. */
+const FIELDS: readonly string[] = [
+  ...[
+    "urn",
+    "custom",
+    "delete",
+    "id",
+    "type",
+    "inputs",
+    "outputs",
+    "parent",
+    "protect",
+    "external",
+    "dependencies",
+    "initErrors",
+    "provider",
+  ],
+  ...["propertyDependencies", "pendingReplacement", "additionalSecretOutputs", "customTimeouts", "retainOnDelete", "deletedWith"],
+  ...["created", "modified"],
+];
+
+/** A resource with its fields in Pulumi's order, so that the same resource is always the same text. */
+export function orderedResource(resource: ResourceState): ResourceState {
+  const rank = (key: string) => (FIELDS.includes(key) ? FIELDS.indexOf(key) : FIELDS.length);
+  return Object.fromEntries(Object.entries(resource).sort(([a], [b]) => rank(a) - rank(b))) as unknown as ResourceState;
+}
+
+const RESOURCES = "@resources";
+const PENDING = "@pending";
+
+/**
+ * The text of a state's file.
+ * @param resources the resources' own texts, in place of those of the state
+ * @param pending likewise, with what is done to each
+ */
+export function stateText(
+  state: StackState,
+  resources: readonly string[] = state.deployment.resources.map((resource) => JSON.stringify(orderedResource(resource), null, 2)),
+  pending: readonly { resource: string; type: string }[] = (state.deployment.pending_operations ?? []).map(({ resource, type }) => ({
+    resource: JSON.stringify(orderedResource(resource), null, 2),
+    type,
+  })),
+): string {
+  const { resources: _, pending_operations: __, ...others } = state.deployment;
+  const frame = {
+    ...state,
+    deployment: { ...others, resources: RESOURCES, ...(pending.length > 0 ? { pending_operations: PENDING } : {}) },
+  };
+  const operations = pending.map(
+    ({ resource, type }) => `{\n  "resource": ${indented(resource, 2)},\n  "type": ${JSON.stringify(type)}\n}`,
+  );
+  return `${JSON.stringify(frame, null, 2)}\n`
+    .replace(JSON.stringify(RESOURCES), () => listText(resources))
+    .replace(JSON.stringify(PENDING), () => listText(operations));
+}
+
+function listText(items: readonly string[]): string {
+  if (items.length === 0) return "[]";
+  return `[\n${items.map((item) => `      ${indented(item, 6)}`).join(",\n")}\n    ]`;
+}
+
+function indented(text: string, by: number): string {
+  return text.replaceAll("\n", `\n${" ".repeat(by)}`);
 }
 
 /** The time and Pulumi version in a manifest are for people; with both empty its magic is empty too (deploy.Manifest.NewMagic). */

@@ -1,6 +1,7 @@
 import type { Json, JsonObject } from "../../json";
 import { pointerTo } from "../../manifest/pointer";
-import { isSecretMark, maskSecrets, openSecrets } from "./secretValues";
+import { isSecret } from "../wire";
+import { maskSecrets, openSecrets } from "./secretValues";
 import { StackStore } from "./stackStore";
 
 const STACK_TYPE = "pulumi:pulumi:Stack";
@@ -29,7 +30,7 @@ export async function readStackOutputs(options: {
 }
 
 function* marked(value: Json, path: string[]): Generator<string> {
-  if (isSecretMark(value)) yield pointerTo(path);
+  if (isSecret(value)) yield pointerTo(path);
   else if (value !== null && typeof value === "object")
     for (const [key, inner] of Object.entries(value)) yield* marked(inner, [...path, key]);
 }

@@ -1,9 +1,20 @@
 import type { JsonObject } from "../../json";
 import { UserError } from "../../userError";
-import { emptyState, type ResourceState, readState, type StackState, statePath, writeState } from "./deployment";
+import { writeWhole } from "../../writeWhole";
+import { holdsSecret } from "../wire";
+import {
+  emptyState,
+  orderedResource,
+  type PendingOperation,
+  type ResourceState,
+  readState,
+  type StackState,
+  statePath,
+  stateText,
+} from "./deployment";
 import type { Crypter } from "./passphrase";
 import { openSecretsProvider, type SecretsPlace } from "./secretsProvider";
-import { fromState, holdsSecret, toState } from "./secretValues";
+import { fromState, toState } from "./secretValues";
 
 /** A resource with its properties as they go over the wire: secrets open, but marked. */
 export type Resource = ResourceState;
@@ -19,13 +30,15 @@ export class StackStore {
   /** Ciphertexts by place and plaintext: what has not changed is written as it was. */
   readonly #known = new Map<string, string>();
   #provider: Promise<{ salt: string; crypter: Crypter }> | undefined;
+  /** The sealed form of each resource, as text: of a large stack only what has changed is made anew. */
+  readonly #sealed = new WeakMap<Resource, string>();
   #written: string | undefined;
 
   private constructor(path: string, place: SecretsPlace, state: StackState | undefined) {
     this.path = path;
     this.#place = place;
     this.#state = state ?? emptyState();
-    this.#written = state && JSON.stringify(state);
+    this.#written = state && stateText(state);
   }
 
   static open(home: string, place: SecretsPlace): StackStore {
@@ -83,27 +96,40 @@ export class StackStore {
     };
   }
 
-  /** Write the resources, whole, if anything in them has changed. */
-  async write(resources: Resource[]): Promise<void> {
-    const sealed: ResourceState[] = [];
-    for (const resource of resources) {
-      sealed.push({
-        ...resource,
-        ...(resource.inputs ? { inputs: await this.#seal(resource.urn, "inputs", resource.inputs) } : {}),
-        ...(resource.outputs ? { outputs: await this.#seal(resource.urn, "outputs", resource.outputs) } : {}),
-      });
-    }
+  /** What was under way when an operation was cut off, secrets opened. */
+  async readPending(): Promise<PendingOperation[]> {
+    const pending = this.#state.deployment.pending_operations ?? [];
+    return Promise.all(pending.map(async ({ resource, ...operation }) => ({ ...operation, resource: await this.open(resource) })));
+  }
+
+  /** Write the resources and what is under way, whole, if anything in them has changed. */
+  async write(resources: readonly Resource[], pending: readonly PendingOperation[] = []): Promise<void> {
+    const texts: string[] = [];
+    for (const resource of resources) texts.push(await this.#textOf(resource));
+    const operations: { resource: string; type: string }[] = [];
+    for (const { resource, type } of pending) operations.push({ resource: await this.#textOf(resource), type });
     // What else an imported state holds stays in it.
-    const { manifest, secrets_providers: found, resources: _, ...others } = this.#state.deployment;
+    const { manifest, secrets_providers: found, resources: _, pending_operations: __, ...others } = this.#state.deployment;
     const provider = this.#provider ? { type: "passphrase", state: { salt: (await this.#provider).salt } } : found;
-    const next: StackState = {
-      ...this.#state,
-      deployment: { manifest, ...(provider ? { secrets_providers: provider } : {}), ...others, resources: sealed },
-    };
-    const text = JSON.stringify(next);
+    const deployment = { manifest, ...(provider ? { secrets_providers: provider } : {}), ...others };
+    const text = stateText({ ...this.#state, deployment: { ...deployment, resources: [] } }, texts, operations);
     if (text === this.#written) return;
-    writeState(this.path, next);
+    writeWhole(this.path, text);
     this.#written = text;
+  }
+
+  async #textOf(resource: Resource): Promise<string> {
+    const known = this.#sealed.get(resource);
+    if (known !== undefined) return known;
+    const { urn, inputs, outputs } = resource;
+    const sealed = {
+      ...resource,
+      ...(inputs ? { inputs: await this.#seal(urn, "inputs", inputs) } : {}),
+      ...(outputs ? { outputs: await this.#seal(urn, "outputs", outputs) } : {}),
+    };
+    const text = JSON.stringify(orderedResource(sealed), null, 2);
+    this.#sealed.set(resource, text);
+    return text;
   }
 
   async #open(urn: string, section: string, properties: JsonObject): Promise<JsonObject> {

@@ -1,0 +1,10 @@
+import { type EngineFlags, runPulumi, settle } from "../engines";
+import { runOffline } from "../offlineOperation";
+import { workspaceOf } from "../session";
+
+/** `pushpool refresh` */
+export async function action(args: string[], flags: EngineFlags): Promise<void> {
+  const operation = settle(workspaceOf(flags), flags, args);
+  if (operation.engine === "pulumi") return runPulumi(operation, "refresh", flags, args);
+  await runOffline(operation, "refresh", flags.json);
+}

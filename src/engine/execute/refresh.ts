@@ -1,0 +1,105 @@
+import { isDeepStrictEqual } from "node:util";
+import { type EngineEvent, type StepEvent, told } from "../events";
+import { verdictOf } from "../plan/diff";
+import { withOutputs } from "../plan/resource";
+import type { Changes, Step } from "../plan/step";
+import { isDefaultProvider, isProviderType } from "../plan/urn";
+import type { ReadResult } from "../providers/provider";
+import type { Registry } from "../providers/registry";
+import type { Resource } from "../state/stackStore";
+import { secretAt, secretLike } from "../wire";
+
+interface RefreshOptions {
+  registry: Registry;
+  parallel: number;
+  onEvent: (event: EngineEvent) => void;
+  onFailure: (urn: string, error: Error) => void;
+}
+
+export interface Refreshed {
+  resources: Resource[];
+  changes: Changes;
+  steps: StepEvent[];
+}
+
+/**
+ * Ask the providers what there really is. What is gone is dropped, and is mentioned by none any more; what differs is as the provider says.
+ * Resources that a provider could not read stay as they were, and it is told.
+ */
+export async function refresh(before: readonly Resource[], { registry, parallel, onEvent, onFailure }: RefreshOptions): Promise<Refreshed> {
+  const found = new Map<Resource, Resource | undefined>();
+  const changes: Changes = {};
+  const steps: StepEvent[] = [];
+  const queue = [...before];
+  const work = async () => {
+    for (let old = queue.shift(); old; old = queue.shift()) {
+      const { urn, type } = old;
+      onEvent({ kind: "pre", step: told({ op: "refresh", urn, type, old, next: old }) });
+      try {
+        const step = await read(old, registry, onEvent);
+        found.set(old, step.next);
+        if (!isDefaultProvider(urn)) changes[step.op] = (changes[step.op] ?? 0) + 1;
+        const seen = told(step);
+        if (step.op !== "same") steps.push(seen);
+        onEvent({ kind: "outputs", step: seen });
+      } catch (error) {
+        onEvent({ kind: "failed", step: told({ op: "refresh", urn, type, old, next: old }) });
+        onFailure(urn, error as Error);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: parallel }, work));
+  const resources = before.flatMap((old) => (found.has(old) ? (found.get(old) ?? []) : [old]));
+  const standing = new Set(resources.map(({ urn }) => urn));
+  return { resources: resources.map((resource) => withoutMentions(resource, standing)), changes, steps };
+}
+
+/** What a resource has become, as the step that would make it so. */
+async function read(old: Resource, registry: Registry, onEvent: (event: EngineEvent) => void): Promise<Step> {
+  const { urn, type, id = "", inputs: oldInputs = {}, outputs: oldOutputs = {} } = old;
+  if (!old.custom || isProviderType(type)) return { op: "same", urn, type, old, next: old };
+  const provider = await registry.providerOf(old);
+  const result = await provider.read({ urn, id, inputs: oldInputs, outputs: oldOutputs });
+  if (result.id === "") return { op: "delete", urn, type, old };
+  if (result.initErrors.length > 0) {
+    const message = `Refreshed resource is in an unhealthy state:\n${result.initErrors.map((error) => `* ${error}`).join("\n")}`;
+    onEvent({ kind: "diagnostic", severity: "warning", message, urn });
+  }
+  const inputs = result.inputs ?? oldInputs;
+  const next = asRead(old, result);
+  const diff = await provider.diff({
+    urn,
+    id: result.id,
+    oldInputs: inputs,
+    oldOutputs: result.outputs,
+    inputs: oldInputs,
+    ignoreChanges: [],
+  });
+  const verdict = verdictOf(diff, { oldInputs: inputs, inputs: oldInputs, ignoreChanges: [], replaceOnChanges: [] });
+  const differs = !isDeepStrictEqual(oldOutputs, next.outputs ?? {}) || !isDeepStrictEqual(oldInputs, next.inputs ?? {});
+  return { op: differs ? "update" : "same", urn, type, old, next, diffs: verdict.diffs, detailed: verdict.detailed };
+}
+
+function asRead(old: Resource, { id, inputs: read, outputs, initErrors }: ReadResult): Resource {
+  const { initErrors: _, ...rest } = old;
+  const inputs = read ? secretLike(read, old.inputs ?? {}) : (old.inputs ?? {});
+  const marked = secretAt(secretLike(outputs, inputs), old.additionalSecretOutputs ?? []);
+  return withOutputs(
+    { ...rest, id, ...(Object.keys(inputs).length > 0 ? { inputs } : {}), ...(initErrors.length > 0 ? { initErrors } : {}) },
+    marked,
+  );
+}
+
+/** Dependencies on what is not there any more are none; a property without dependencies is not listed. */
+function withoutMentions(resource: Resource, standing: ReadonlySet<string>): Resource {
+  const { dependencies = [], propertyDependencies = {}, ...rest } = resource;
+  const left = dependencies.filter((urn) => standing.has(urn));
+  const properties = Object.entries(propertyDependencies)
+    .map(([key, urns]) => [key, (urns ?? []).filter((urn) => standing.has(urn))] as const)
+    .filter(([, urns]) => urns.length > 0);
+  return {
+    ...rest,
+    ...(left.length > 0 ? { dependencies: left } : {}),
+    ...(properties.length > 0 ? { propertyDependencies: Object.fromEntries(properties) } : {}),
+  };
+}

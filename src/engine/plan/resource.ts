@@ -1,0 +1,41 @@
+import type { Resource } from "../state/stackStore";
+import type { Properties } from "../wire";
+import type { Goal } from "./goal";
+
+/** What the state will have of a goal, as far as the goal says it. */
+export function resourceOf(urn: string, goal: Goal, inputs: Properties): Resource {
+  const {
+    type,
+    custom,
+    parent,
+    provider,
+    dependencies,
+    propertyDependencies,
+    additionalSecretOutputs,
+    protect,
+    retainOnDelete,
+    deletedWith,
+    timeouts,
+  } = goal;
+  return {
+    urn,
+    custom,
+    type,
+    ...(Object.keys(inputs).length > 0 ? { inputs } : {}),
+    ...(parent ? { parent } : {}),
+    ...(protect ? { protect } : {}),
+    ...(dependencies.length > 0 ? { dependencies } : {}),
+    ...(provider ? { provider } : {}),
+    ...(Object.keys(propertyDependencies).length > 0 ? { propertyDependencies } : {}),
+    ...(additionalSecretOutputs.length > 0 ? { additionalSecretOutputs } : {}),
+    ...(Object.keys(timeouts).length > 0 ? { customTimeouts: timeouts } : {}),
+    ...(retainOnDelete ? { retainOnDelete } : {}),
+    ...(deletedWith ? { deletedWith } : {}),
+  };
+}
+
+/** The resource with these outputs, none at all if they are empty, as the state has it. */
+export function withOutputs(resource: Resource, outputs: Properties): Resource {
+  const { outputs: _, ...rest } = resource;
+  return Object.keys(outputs).length > 0 ? { ...rest, outputs } : rest;
+}

@@ -1,0 +1,125 @@
+import { existsSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { UserError } from "../../userError";
+import type { EngineEvent } from "../events";
+import type { Protocol, PulumiSdk } from "../grpc/protocol";
+import type { StackConfig } from "../stackConfig";
+import { Connection } from "./connection";
+import { startProvider } from "./process";
+import { RemoteProvider } from "./remoteProvider";
+
+/** The package of dynamic resources, whose provider is in the Node SDK. */
+export const DYNAMIC = "pulumi-nodejs";
+
+interface HostOptions {
+  sdk: PulumiSdk;
+  protocol: Protocol;
+  /** Where the engine listens. */
+  engineAddress: string;
+  project: string;
+  runtimeOptions: Record<string, unknown>;
+  config: StackConfig;
+  /** Folder of the program: a dynamic provider finds its packages from there. */
+  folder: string;
+  env: NodeJS.ProcessEnv;
+  /** Providers that run already: package to port. Over those of `PULUMI_DEBUG_PROVIDERS`. */
+  attached: Readonly<Record<string, number>>;
+  /** Where the compiled code of children is kept between runs. */
+  compileCache: string;
+  onEvent: (event: EngineEvent) => void;
+}
+
+/** A provider that can be asked, and how to let it go. */
+export interface LoadedProvider {
+  provider: RemoteProvider;
+  /** Tell it that this is the end, then end its process if it is ours. */
+  close(): Promise<void>;
+}
+
+/** Finds and starts the providers of a deployment: one process for each provider resource, as Pulumi has it. */
+export class ProviderHost {
+  readonly #options: HostOptions;
+  readonly #attached: Readonly<Record<string, number>>;
+
+  constructor(options: HostOptions) {
+    this.#options = options;
+    this.#attached = { ...debugProviders(options.env.PULUMI_DEBUG_PROVIDERS), ...options.attached };
+  }
+
+  /** @throws {UserError} if there is no provider for the package, with how to give one */
+  async load(packageName: string): Promise<LoadedProvider> {
+    const { protocol, engineAddress } = this.#options;
+    const port = this.#attached[packageName];
+    const process = port === undefined ? await this.#start(packageName) : { port, kill: () => {} };
+    const connection = new Connection(protocol, `127.0.0.1:${process.port}`);
+    const provider = new RemoteProvider(connection, engineAddress);
+    const close = async () => {
+      await provider.cancel().catch(() => {});
+      connection.close();
+      process.kill();
+    };
+    try {
+      await connection.ready();
+      await provider.greet(this.#options.folder, port !== undefined);
+    } catch (error) {
+      await close();
+      if (port === undefined) throw error;
+      throw new UserError(
+        `the provider ${packageName} does not answer at port ${port}, where it is said to be attached: ${(error as Error).message}`,
+        5,
+      );
+    }
+    return { provider, close };
+  }
+
+  #start(packageName: string) {
+    const { sdk, engineAddress, folder, onEvent } = this.#options;
+    const options = { cwd: folder, env: this.#environment(packageName), onEvent };
+    if (packageName === DYNAMIC) return startProvider(packageName, process.execPath, [sdk.dynamicProvider, engineAddress], options);
+    const plugin = onPath(`pulumi-resource-${packageName}`, this.#options.env);
+    if (plugin === undefined)
+      throw new UserError(
+        `the offline engine has no provider for the package ${packageName}: attach one (PULUMI_DEBUG_PROVIDERS=${packageName}:PORT, or ` +
+          `\`providers\` of pushpool/testing), put pulumi-resource-${packageName} on PATH, or use --engine pulumi`,
+      );
+    return startProvider(packageName, plugin, [engineAddress], options);
+  }
+
+  /** What a plugin finds in its environment under Pulumi (sdk/go/common/resource/plugin/provider_plugin.go). */
+  #environment(packageName: string): NodeJS.ProcessEnv {
+    const { env, project, runtimeOptions, config, compileCache } = this.#options;
+    const own = Object.entries(runtimeOptions).map(([key, value]) => [`PULUMI_RUNTIME_${key.toUpperCase()}`, String(value)]);
+    return {
+      ...env,
+      ...Object.fromEntries(own),
+      NODE_COMPILE_CACHE: compileCache,
+      PULUMI_PROJECT: project,
+      PULUMI_CONFIG: JSON.stringify(ofPackage(config, packageName).values),
+      ...(packageName === DYNAMIC ? { PULUMI_NODEJS_PROJECT: project } : {}),
+    };
+  }
+}
+
+/** The part of the configuration that a package's provider gets: its own keys; the dynamic one gets all. */
+export function ofPackage({ values, secretKeys }: StackConfig, packageName: string): StackConfig {
+  if (packageName === DYNAMIC) return { values, secretKeys };
+  const own = (key: string) => key.startsWith(`${packageName}:`);
+  return { values: Object.fromEntries(Object.entries(values).filter(([key]) => own(key))), secretKeys: secretKeys.filter(own) };
+}
+
+/** `PULUMI_DEBUG_PROVIDERS=gcp:1234,aws:1235`. */
+function debugProviders(text = ""): Record<string, number> {
+  const entries = text.split(",").filter((entry) => entry.trim() !== "");
+  return Object.fromEntries(
+    entries.map((entry) => {
+      const [, name, port] = /^\s*([^:]+):(\d+)\s*$/.exec(entry) ?? [];
+      if (name === undefined) throw new UserError(`PULUMI_DEBUG_PROVIDERS: "${entry}" must be PACKAGE:PORT`);
+      return [name, Number(port)];
+    }),
+  );
+}
+
+function onPath(command: string, env: NodeJS.ProcessEnv): string | undefined {
+  const folders = (env.PATH ?? "").split(delimiter).filter((folder) => folder !== "");
+  return folders.map((folder) => join(folder, command)).find((path) => existsSync(path));
+}

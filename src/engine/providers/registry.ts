@@ -1,0 +1,150 @@
+import { randomUUID } from "node:crypto";
+import { UserError } from "../../userError";
+import { verdictOf } from "../plan/diff";
+import type { Providers } from "../plan/planner";
+import { isDefaultProvider, isProviderType, packageOf, providerReference, splitReference, typeOf } from "../plan/urn";
+import type { Resource } from "../state/stackStore";
+import { UNKNOWN } from "../wire";
+import type { LoadedProvider } from "./host";
+import type { Provider } from "./provider";
+import type { RemoteProvider } from "./remoteProvider";
+
+interface RegistryOptions {
+  /** Starts, or attaches to, a provider of a package. */
+  load(packageName: string): Promise<LoadedProvider>;
+  preview: boolean;
+  /** What the stack has: providers that the program has not registered (yet) come from there. */
+  before: readonly Resource[];
+}
+
+/**
+ * The providers of one deployment, by the provider resources that stand for them. To those it is itself the provider: their check and diff are
+ * the provider's CheckConfig and DiffConfig, and to create, update or keep one is to configure it. A process is started when first needed.
+ */
+export class Registry implements Providers, Provider {
+  readonly #options: RegistryOptions;
+  /** Started for a registration that is under way, by URN: not configured. */
+  readonly #fresh = new Map<string, LoadedProvider>();
+  /** By reference. */
+  readonly #configured = new Map<string, Promise<LoadedProvider>>();
+  readonly #loaded = new Set<LoadedProvider>();
+
+  constructor(options: RegistryOptions) {
+    this.#options = options;
+  }
+
+  async providerOf({ type, provider: reference, urn }: Pick<Resource, "type" | "provider" | "urn">): Promise<Provider> {
+    if (isProviderType(type)) return this;
+    if (!reference) throw new UserError(`the resource ${urn} has no provider: the state is damaged`);
+    return this.configured(reference);
+  }
+
+  /**
+   * The provider behind a reference, configured; from the state if the program has not registered it.
+   * @throws {UserError} if there is no such provider
+   */
+  async configured(reference: string): Promise<RemoteProvider> {
+    const found = this.#configured.get(reference) ?? this.#fromState(reference);
+    return (await found).provider;
+  }
+
+  async replacedWith(oldReference: string, reference: string): Promise<boolean> {
+    const [old, now] = [splitReference(oldReference), splitReference(reference)];
+    if (old.urn !== now.urn && !(isDefaultProvider(old.urn) && isDefaultProvider(now.urn))) return true;
+    const before = this.#options.before.find(({ urn, id }) => urn === old.urn && id === old.id);
+    const inputs = this.#inputs.get(now.urn);
+    if (!before || !inputs) return true;
+    const provider = await this.configured(reference);
+    const { inputs: oldInputs = {}, outputs: oldOutputs = {} } = before;
+    const diff = await provider.diffConfig({ urn: now.urn, oldInputs, oldOutputs, inputs });
+    return diff.replaces.length > 0;
+  }
+
+  /** Inputs of the providers that were registered, by URN. */
+  readonly #inputs = new Map<string, NonNullable<Resource["inputs"]>>();
+
+  async check({ urn, olds, news }: Parameters<Provider["check"]>[0]) {
+    await this.#drop(urn);
+    const loaded = await this.#load(packageOf(typeOf(urn)));
+    this.#fresh.set(urn, loaded);
+    return loaded.provider.checkConfig({ urn, olds, news });
+  }
+
+  async diff({ urn, oldInputs, oldOutputs, inputs }: Parameters<Provider["diff"]>[0]) {
+    const loaded = this.#fresh.get(urn) ?? (await this.#load(packageOf(typeOf(urn))));
+    this.#fresh.set(urn, loaded);
+    const diff = await loaded.provider.diffConfig({ urn, oldInputs, oldOutputs, inputs });
+    if (diff.changes !== "unknown") return diff;
+    const { changed, diffs, detailed } = verdictOf(diff, { oldInputs, inputs, ignoreChanges: [], replaceOnChanges: [] });
+    return { ...diff, changes: changed ? ("some" as const) : ("none" as const), diffs, detailed };
+  }
+
+  async create({ urn, inputs }: Parameters<Provider["create"]>[0]) {
+    const id = this.#options.preview ? UNKNOWN : randomUUID();
+    await this.#configure({ urn, id }, inputs);
+    return { id, outputs: inputs };
+  }
+
+  async update({ urn, id, inputs }: Parameters<Provider["update"]>[0]) {
+    await this.#configure({ urn, id }, inputs);
+    return { outputs: inputs };
+  }
+
+  /** Configure one that stays as it is. */
+  async keep({ urn, id = "", inputs = {} }: Resource): Promise<void> {
+    await this.#configure({ urn, id }, inputs);
+  }
+
+  async read({ id, inputs, outputs }: Parameters<Provider["read"]>[0]) {
+    return { id, inputs, outputs, initErrors: [] };
+  }
+
+  /** Nothing: it ends with the deployment. */
+  async delete(): Promise<void> {}
+
+  /** Tell every provider that the operation is to be broken off, as Pulumi does at a Ctrl-C. */
+  async cancel(): Promise<void> {
+    await Promise.all([...this.#loaded].map(({ provider }) => provider.cancel().catch(() => {})));
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#loaded].map(({ close }) => close()));
+  }
+
+  async #configure({ urn, id }: { urn: string; id: string }, inputs: NonNullable<Resource["inputs"]>): Promise<void> {
+    const loaded = this.#fresh.get(urn) ?? (await this.#load(packageOf(typeOf(urn))));
+    this.#fresh.delete(urn);
+    this.#inputs.set(urn, inputs);
+    const configured = loaded.provider.configure({ urn, id }, inputs).then(() => loaded);
+    configured.catch(() => {});
+    this.#configured.set(providerReference({ urn, id }), configured);
+    await configured;
+  }
+
+  #fromState(reference: string): Promise<LoadedProvider> {
+    const { urn, id } = splitReference(reference);
+    const resource = this.#options.before.find((resource) => resource.urn === urn && resource.id === id);
+    if (!resource) throw new UserError(`there is no provider ${reference}: neither the program nor the state has it`);
+    const loading = this.#load(packageOf(resource.type)).then(async (loaded) => {
+      await loaded.provider.configure({ urn, id }, resource.inputs ?? {});
+      return loaded;
+    });
+    loading.catch(() => {});
+    this.#configured.set(reference, loading);
+    return loading;
+  }
+
+  async #load(packageName: string): Promise<LoadedProvider> {
+    const loaded = await this.#options.load(packageName);
+    this.#loaded.add(loaded);
+    return loaded;
+  }
+
+  async #drop(urn: string): Promise<void> {
+    const fresh = this.#fresh.get(urn);
+    if (!fresh) return;
+    this.#fresh.delete(urn);
+    this.#loaded.delete(fresh);
+    await fresh.close();
+  }
+}

@@ -1,0 +1,126 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import type { Json, JsonObject } from "../json";
+import { nameOf, typeOf } from "./plan/urn";
+
+/** The key by which Pulumi marks special values on the wire and in state (sdk/go/common/resource/sig). */
+export const SIGNATURE = "4dabf18193072939515e22adb298388d";
+export const SECRET_MARK = "1b47061264138c4ac30d75fd1eb44270";
+const ASSET_MARK = "c44067f5952c0a294b673a41bacd8c17";
+const RESOURCE_MARK = "5cf8f73096256a8f31e491e813e4eb8e";
+const OUTPUT_MARK = "d0e6a833031e9bbcd3f4e8bde6ca49a4";
+/** What stands for a value that only the update will know. */
+export const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+const UNKNOWNS = new Set([
+  UNKNOWN,
+  "3eeb2bf0-c639-47a8-9e75-3b44932eb421",
+  "6a19a0b0-7e62-4c92-b797-7f8e31da9cc2",
+  "030794c1-ac77-496b-92df-f27374a8bd58",
+  "e48ece36-62e2-4504-bad9-02848725956a",
+  "dd056dcd-154b-4c76-9bd3-c8f88648b5ff",
+]);
+
+/** A property value as it goes over the wire: JSON, special values as objects with {@link SIGNATURE}. */
+export type Wire = Json;
+export type Properties = JsonObject;
+
+export function isSecret(value: Wire | undefined): value is JsonObject {
+  return markOf(value) === SECRET_MARK;
+}
+
+export function secretOf(value: Wire): JsonObject {
+  return isSecret(value) ? value : { [SIGNATURE]: SECRET_MARK, value };
+}
+
+/** Whether a tree holds a secret anywhere. */
+export function holdsSecret(value: Wire | undefined): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return isSecret(value) || Object.values(value).some(holdsSecret);
+}
+
+/** Whether a tree holds a value that is not known yet, secret ones included. */
+export function holdsUnknown(value: Wire | undefined): boolean {
+  if (typeof value === "string") return UNKNOWNS.has(value);
+  return typeof value === "object" && value !== null && Object.values(value).some(holdsUnknown);
+}
+
+/** The tree with every secret in plain. */
+export function withoutSecrets<T extends Wire>(value: T): T {
+  if (isSecret(value)) return withoutSecrets((value.value ?? null) as T);
+  return mapChildren(value, withoutSecrets) as T;
+}
+
+/** For a provider that takes no references: a resource is its id, a component its URN. */
+export function withoutReferences<T extends Wire>(value: T): T {
+  if (markOf(value) !== RESOURCE_MARK) return mapChildren(value, withoutReferences) as T;
+  const { id, urn } = value as JsonObject;
+  if (id === undefined || id === null) return (urn ?? null) as T;
+  return (id === "" ? UNKNOWN : id) as T;
+}
+
+/**
+ * What a program sends, as the engine keeps it and hands it on: output values resolved to what they hold, a reference completed by what its
+ * URN says, an asset with the hash of its content, and none of the marks that only the SDK reads.
+ */
+export function received(value: Wire): Wire {
+  switch (markOf(value)) {
+    case OUTPUT_MARK: {
+      const { value: inner, secret } = value as JsonObject;
+      const known = inner === undefined ? UNKNOWN : received(inner);
+      return secret === true ? secretOf(known) : known;
+    }
+    case RESOURCE_MARK: {
+      const { urn, id, ...rest } = value as JsonObject;
+      const of = String(urn);
+      return { ...rest, urn: of, ...(id === undefined ? {} : { id: holdsUnknown(id) ? "" : id }), name: nameOf(of), type: typeOf(of) };
+    }
+    case ASSET_MARK: {
+      const { __pulumiAsset: _, ...asset } = value as JsonObject;
+      const content = typeof asset.text === "string" ? asset.text : typeof asset.path === "string" ? readFileSync(asset.path) : undefined;
+      return content === undefined || asset.hash ? asset : { ...asset, hash: createHash("sha256").update(content).digest("hex") };
+    }
+    default:
+      return mapChildren(value, received);
+  }
+}
+
+/**
+ * Outputs that stand where a secret input stands are secret too, whatever the provider says: at the same key, in nested objects as well. A
+ * list with a secret in it makes the whole list secret, since its items may have moved (pkg/resource/plugin, annotateSecrets).
+ */
+export function secretLike(outputs: Properties, inputs: Properties): Properties {
+  const marked = { ...outputs };
+  for (const [key, input] of Object.entries(inputs)) {
+    const output = outputs[key];
+    if (output === undefined || isSecret(output)) continue;
+    if (isSecret(input) || (Array.isArray(input) && Array.isArray(output) && holdsSecret(input)))
+      marked[key] = secretOf(withoutSecrets(output));
+    else if (isPlainObject(input) && isPlainObject(output)) marked[key] = secretLike(output, input);
+  }
+  return marked;
+}
+
+/** The outputs with those of these names secret. Names of none are nobody's business. */
+export function secretAt(outputs: Properties, names: readonly string[]): Properties {
+  const marked = { ...outputs };
+  for (const name of names) {
+    const output = outputs[name];
+    if (output !== undefined) marked[name] = secretOf(output);
+  }
+  return marked;
+}
+
+export function mapChildren(value: Wire, change: (inner: Wire, key: string) => Wire): Wire {
+  if (Array.isArray(value)) return value.map((item, index) => change(item, String(index)));
+  if (value === null || typeof value !== "object") return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, change(inner, key)]));
+}
+
+/** An object that is no special value. */
+export function isPlainObject(value: Wire | undefined): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value) && !(SIGNATURE in value);
+}
+
+function markOf(value: Wire | undefined): Wire | undefined {
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? value[SIGNATURE] : undefined;
+}
