@@ -45,5 +45,7 @@ test.each(filesUnder("src"))("%s stays on its side", (file) => {
 
 test.each(filesUnder("components"))("%s declares only", (file) => {
   const allowed = /^(@pulumi\/|components\/|src\/manifest|src\/template|src\/json|node:)/;
-  expect(importsOf(file).filter((name) => !allowed.test(name))).toEqual([]);
+  // Not an import of this half: text for the process that Pulumi runs the dynamic resources in.
+  const elsewhere = file === join("components", "trampoline.ts") ? ["pushpool/provider"] : [];
+  expect(importsOf(file).filter((name) => !allowed.test(name) && !elsewhere.includes(name))).toEqual([]);
 });

@@ -1,0 +1,16 @@
+import type { dynamic } from "@pulumi/pulumi";
+
+// Pulumi stores the text of a dynamic resource's methods in its state, twice, and runs the stored one to refresh and to delete. So each
+// method only calls the package that is installed: the text is small, holds no secret, and is the same in every version, which must understand
+// what older ones stored. `require` and not import: what is imported would be stored by value.
+
+/** A flow run, as `components/flowRun.ts` declares it. */
+export const flowRun: dynamic.ResourceProvider = {
+  configure: (request) => require("pushpool/provider").dispatch({ v: 1, kind: "FlowRun", op: "configure", args: [request] }),
+  check: (olds, news) => require("pushpool/provider").dispatch({ v: 1, kind: "FlowRun", op: "check", args: [olds, news] }),
+  diff: (id, olds, news) => require("pushpool/provider").dispatch({ v: 1, kind: "FlowRun", op: "diff", args: [id, olds, news] }),
+  create: (inputs) => require("pushpool/provider").dispatch({ v: 1, kind: "FlowRun", op: "create", args: [inputs] }),
+  read: (id, props) => require("pushpool/provider").dispatch({ v: 1, kind: "FlowRun", op: "read", args: [id, props] }),
+  update: (id, olds, news) => require("pushpool/provider").dispatch({ v: 1, kind: "FlowRun", op: "update", args: [id, olds, news] }),
+  delete: (id, props) => require("pushpool/provider").dispatch({ v: 1, kind: "FlowRun", op: "delete", args: [id, props] }),
+};

@@ -1,0 +1,1 @@
+export { type DispatchCall, dispatch } from "./dispatch";
