@@ -23,6 +23,8 @@ export interface RunChange {
   owner?: string | null;
   /** What the present attempt left behind was cleaned up. */
   cleanedAt?: string;
+  /** Let the key go: the next run that asks by it is a new one. */
+  idempotencyKey?: null;
   /** Start another attempt with this submission. */
   nextAttempt?: { submission: JsonObject };
 }

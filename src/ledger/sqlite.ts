@@ -184,6 +184,7 @@ class SqliteLedger implements Ledger {
     if (change.infrastructureId !== undefined) columns.infrastructure_id = change.infrastructureId;
     if (change.outcome !== undefined) columns.outcome = change.outcome === null ? null : JSON.stringify(change.outcome);
     if (change.owner !== undefined) columns.owner = change.owner;
+    if (change.idempotencyKey !== undefined) columns.idempotency_key = change.idempotencyKey;
     const names = Object.keys(columns);
     this.#run(`UPDATE runs SET ${names.map((name) => `${name} = ?`).join(", ")} WHERE id = ?`, ...Object.values(columns), id);
 

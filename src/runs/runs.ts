@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Json } from "../json";
 import { type Ledger, ledgerPath, openSqliteLedger, type RunRecord } from "../ledger";
@@ -34,6 +35,10 @@ export interface Runs {
   /** Look and record; submits and stops nothing. */
   observeRuns(runs: FlowRun[]): Promise<FlowRun[]>;
   readLogs(id: string, options: { follow?: boolean; signal?: AbortSignal; onLine: (line: LogLine) => void }): Promise<FlowRun>;
+  /** By its whole id; `undefined` if it is not in this ledger. */
+  readRun(id: string): Promise<FlowRun | undefined>;
+  /** Let a run's idempotency key go: whoever uses it next gets a new run. */
+  releaseKey(id: string): Promise<void>;
   /** By id, unique prefix, or name. */
   findRun(ref: string): Promise<FlowRun>;
   /** Newest first, of this stack unless `allStacks`; observed. @param limit default 50 */
@@ -52,16 +57,18 @@ export interface OpenRuns {
   output?: string;
   /** What `-` reads. */
   stdin?: () => Promise<string>;
+  /** In place of all these: the manifest itself. */
+  readManifest?: RunsParts["readManifest"];
 }
 
 /** Open the ledger of a workspace. The manifest and the targets are loaded when something first needs them. */
-export function openRuns({ workspace, manifest, output, stdin }: OpenRuns): Runs {
-  const { home, stateHome, env } = workspace;
-  const path = ledgerPath(home);
+export function openRuns({ workspace, manifest, output, stdin, readManifest }: OpenRuns): Runs {
+  const { home, env } = workspace;
   return runsOver({
-    ledger: openSqliteLedger(path),
+    ledger: openSqliteLedger(ledgerPath(workspace.home)),
     ...(workspace.stack ? { stack: workspace.stack.id } : {}),
     readManifest: async (stale) => {
+      if (readManifest) return readManifest(stale);
       const { loadManifest, reloadManifest } = await import("../manifest/index.js");
       // A cached one is not read again but pulled again.
       if (stale?.reload) return reloadManifest(stale);
@@ -73,9 +80,20 @@ export function openRuns({ workspace, manifest, output, stdin }: OpenRuns): Runs
       });
     },
     openTarget: (type) => openTarget(type, { home, env }),
-    digestKey: () => readDigestKey(join(stateHome, "keys", `ledger-${createHash("sha256").update(path).digest("hex").slice(0, 16)}`)),
+    digestKey: () => ledgerDigestKey(workspace),
     env,
   });
+}
+
+/** Whether a ledger was ever made for a workspace. */
+export function hasLedger(workspace: Workspace): boolean {
+  return existsSync(ledgerPath(workspace.home));
+}
+
+/** The key of the digests of a workspace's ledger; made when first needed. */
+export function ledgerDigestKey(workspace: Workspace): Buffer {
+  const name = createHash("sha256").update(ledgerPath(workspace.home)).digest("hex").slice(0, 16);
+  return readDigestKey(join(workspace.stateHome, "keys", `ledger-${name}`));
 }
 
 export interface RunsParts {
@@ -134,6 +152,14 @@ export function runsOver({ ledger, stack, readManifest, openTarget, digestKey, e
       return look(records.filter((record) => record !== undefined));
     },
     readLogs: (id, options) => readLogs(context, id, options),
+    readRun: async (id) => (await ledger.read(id))?.run,
+    releaseKey: async (id) => {
+      for (;;) {
+        const record = await ledger.read(id);
+        if (record?.run.idempotencyKey === undefined) return;
+        if (await ledger.change(id, record.run.version, { idempotencyKey: null })) return;
+      }
+    },
     findRun: async (ref) => (await findRun(context, ref)).run,
     listRuns: async ({ limit, states, deployment, pool, allStacks = false } = {}) =>
       look(

@@ -112,7 +112,7 @@ describe("what is deployed", () => {
     expect(stderr).toMatch(/work pool "local" has no variable image: without effect there/);
     expect(stderr).toMatch(/declares no queue "fast": it is one without limits/);
     expect(place.pushpool("run", "hello/one", "--flow-run-name", "first")).toMatchObject({ status: 0, stdout: "Hi, world!\n" });
-    expect(JSON.parse(place.pushpool("show", "first", "--json").stdout)).toMatchObject({ tags: ["a"], workQueue: "fast" });
+    expect(JSON.parse(place.pushpool("show", "first", "--json").stdout)).toMatchObject({ run: { tags: ["a"], workQueue: "fast" } });
     // One that holds the slot; the next is cancelled and never sent.
     const id = place.pushpool("run", "hello/one", "--job-variable", "command=sleep 60", "--detach").stdout.trim();
     expect(place.pushpool("run", "hello/one")).toMatchObject({

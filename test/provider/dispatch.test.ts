@@ -17,6 +17,9 @@ test.each([
 
 test("configure may be absent, and what comes out has no undefined in it", async () => {
   expect(await call({ op: "configure", args: [{}] })).toBeUndefined();
-  const inputs = { a: undefined, b: [1, undefined, { c: undefined }], d: null };
-  expect(await call({ op: "read", args: ["id", inputs] })).toStrictEqual({ id: "id", props: { b: [1, null, {}], d: null } });
+  const inputs = { wait: "?", a: undefined, b: [1, undefined, { c: undefined }], d: null };
+  expect(await call({ args: [{}, inputs] })).toStrictEqual({
+    inputs: { wait: "?", b: [1, null, {}], d: null },
+    failures: [{ property: "", reason: "wait must be true or false" }],
+  });
 });

@@ -1,0 +1,102 @@
+import * as pulumi from "@pulumi/pulumi";
+import { type DeploymentDefinition, type PushPoolDefinition, present } from "./definitions";
+import type { AnyJson } from "./json";
+import { secretPaths } from "./secretPaths";
+import { flowRun } from "./trampoline";
+
+export interface FlowRunArgs {
+  /**
+   * The pool that it runs on: the `definition` of a pool component.
+   */
+  pool: PushPoolDefinition;
+  /**
+   * What runs: the `definition` of a Deployment, one of that pool's.
+   */
+  deployment: DeploymentDefinition;
+  /**
+   * Over the deployment's own. They are not secret. Another value runs the flow again.
+   */
+  parameters?: Record<string, AnyJson>;
+  /**
+   * Over the deployment's own. Any leaf may be secret. Another value runs the flow again.
+   */
+  jobVariables?: Record<string, AnyJson>;
+  /**
+   * Whatever is to run the flow again when it changes: an image's digest, a version, a file's hash.
+   */
+  triggers?: AnyJson[];
+  /**
+   * Tags of the run, beside the deployment's.
+   */
+  tags?: pulumi.Input<pulumi.Input<string>[]>;
+  /**
+   * Whether `up` waits until the run has COMPLETED, and fails if it does not; otherwise it is only submitted. By default it waits.
+   */
+  wait?: pulumi.Input<boolean>;
+  /**
+   * How long `up` watches, such as "90s" or "10m"; a number is seconds. The run itself goes on: `up` fails and says so, and the next one watches
+   * it further. By default any time. What limits the run is the pool's timeoutSeconds.
+   */
+  timeout?: pulumi.Input<string | number>;
+  /**
+   * Blocks for `{{ prefect.blocks.… }}`, as manifest() takes them.
+   */
+  blocks?: Record<string, AnyJson>;
+  /**
+   * For `{{ prefect.variables.NAME }}`, as manifest() takes them.
+   */
+  variables?: Record<string, AnyJson>;
+}
+
+/**
+ * A flow run as part of `up`: a smoke test, a migration, a backfill.
+ *
+ * It runs once, and again when its parameters, job variables or triggers change. A change of anything else (credentials, template, image) runs
+ * nothing by itself. `up` fails with the reason and the last lines if the run does; the next `up` then tries again. An `up` that was
+ * killed is taken up by the next. `destroy` cancels what is unfinished, and waits until it has stopped.
+ *
+ * ```ts
+ * new FlowRun("smoke", { pool: etl.definition, deployment: hello.definition, parameters: { name: "smoke" }, triggers: [image] });
+ * ```
+ */
+export class FlowRun extends pulumi.dynamic.Resource {
+  /** The flow run's id: what `pushpool show`, `logs` and `cancel` take. */
+  declare readonly runId: pulumi.Output<string>;
+  /** Its state type, as Prefect names them; COMPLETED where it was waited for. */
+  declare readonly state: pulumi.Output<string>;
+  /** Of its command; absent while there is none. */
+  declare readonly exitCode: pulumi.Output<number | undefined>;
+  /** When it was first seen running; ISO 8601, UTC. */
+  declare readonly startedAt: pulumi.Output<string | undefined>;
+  /** ISO 8601, UTC; absent while it has not ended. */
+  declare readonly endedAt: pulumi.Output<string | undefined>;
+
+  constructor(name: string, args: FlowRunArgs, opts?: pulumi.CustomResourceOptions) {
+    const outputs = { runId: undefined, state: undefined, exitCode: undefined, startedAt: undefined, endedAt: undefined };
+    super(flowRun, name, { ...inputsOf(name, args, opts), ...outputs }, withSecrets(opts), "pushpool", "FlowRun");
+  }
+}
+
+/** In manifest shape, since the manifest of this stack is there only once the stack is up. */
+function inputsOf(name: string, args: FlowRunArgs, opts: pulumi.CustomResourceOptions | undefined): Record<string, AnyJson> {
+  checkDefinition(name, "pool", args?.pool, "pool");
+  checkDefinition(name, "deployment", args.deployment, "deployment");
+  const { pool, deployment, parameters, jobVariables, triggers, tags, wait, timeout, blocks, variables } = args;
+  const declared = present({ pool, deployment, parameters, jobVariables, triggers, tags, wait, timeout, blocks, variables });
+  const source = present({ project: pulumi.getProject(), stack: pulumi.getStack(), name, parent: opts?.parent?.urn });
+  // A dynamic provider gets every secret in plain text, and has to be told which they are.
+  return { source, ...declared, secretPaths: secretPaths(declared) };
+}
+
+/** @throws {pulumi.RunError} for a component in place of its definition, or nothing at all */
+function checkDefinition(name: string, field: "pool" | "deployment", definition: unknown, part: string): void {
+  const given = definition as Record<string, unknown> | undefined | null;
+  if (given?.[part] !== undefined && typeof given.name === "string") return;
+  const example = field === "pool" ? "pool: etl.definition" : "deployment: hello.definition";
+  const problem = given?.definition === undefined ? "is missing" : "is a component";
+  throw new pulumi.RunError(`FlowRun "${name}": ${field} ${problem}: give it a component's definition, as ${example}`);
+}
+
+function withSecrets(opts: pulumi.CustomResourceOptions = {}): pulumi.CustomResourceOptions {
+  return { ...opts, additionalSecretOutputs: [...(opts.additionalSecretOutputs ?? []), "secrets"] };
+}

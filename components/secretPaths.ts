@@ -1,0 +1,12 @@
+import * as pulumi from "@pulumi/pulumi";
+import { pointerTo } from "../src/manifest/pointer";
+import type { AnyJson } from "./json";
+
+/** JSON pointers to the secret outputs of a tree, in the order in which they stand. */
+export async function secretPaths(tree: AnyJson, path: string[] = []): Promise<string[]> {
+  if (pulumi.Output.isInstance(tree)) return (await pulumi.isSecret(tree)) ? [pointerTo(path)] : [];
+  if (tree instanceof Promise) return secretPaths(await tree, path);
+  if (tree === null || typeof tree !== "object" || pulumi.Resource.isInstance(tree)) return [];
+  const inside = await Promise.all(Object.entries(tree).map(([key, inner]) => secretPaths(inner, [...path, key])));
+  return inside.flat();
+}

@@ -1,0 +1,101 @@
+import { isDeepStrictEqual } from "node:util";
+import type { Json, JsonObject } from "../json";
+import { segmentsOf } from "../manifest/pointer";
+import { exitCodeOfCommand, type FlowRun } from "../runs";
+import { MASK } from "../secret";
+import { type FlowRunInputs, isObject, secretPathsOf } from "./flowRunInputs";
+import type { Outs } from "./operations";
+
+/**
+ * What of a FlowRun goes into the state beside its inputs. Pulumi hands these to `diff`, `read` and `delete`, and never the inputs, so
+ * they hold the inputs again; with the secrets taken out of their places into `secrets`, which the component declares to be secret. (Pulumi knows
+ * by itself only a secret that comes out where it went in.)
+ */
+export function outsOf(inputs: FlowRunInputs, run: RunOutputs): Outs {
+  const { __provider: _, ...all } = inputs as unknown as JsonObject;
+  const { masked, secrets } = takenOut(all, secretPathsOf(inputs));
+  return { ...masked, ...(Object.keys(secrets).length === 0 ? {} : { secrets }), ...run };
+}
+
+/** What a program gets of its run. `attempt` is for `delete` alone. */
+export interface RunOutputs {
+  [name: string]: Json | undefined;
+  runId: string;
+  /** Prefect's state type. */
+  state: string;
+  exitCode: number | undefined;
+  startedAt: string | undefined;
+  endedAt: string | undefined;
+  attempt: number;
+}
+
+export function runOutputs(run: FlowRun): RunOutputs {
+  return {
+    runId: run.id,
+    state: run.state.type,
+    exitCode: exitCodeOfCommand(run),
+    startedAt: run.startedAt,
+    endedAt: run.endedAt,
+    attempt: run.attempt,
+  };
+}
+
+/** The same out of a state. */
+export function storedRun(outs: JsonObject): RunOutputs {
+  const { runId, state, exitCode, startedAt, endedAt, attempt } = outs as unknown as RunOutputs;
+  return { runId, state, exitCode, startedAt, endedAt, attempt: attempt ?? 1 };
+}
+
+const NOT_INPUTS = ["secrets", "runId", "state", "exitCode", "startedAt", "endedAt", "attempt"];
+
+/** The inputs that a state was made from, secrets back in their places. */
+export function storedInputs(outs: JsonObject): FlowRunInputs {
+  const inputs = structuredClone(Object.fromEntries(Object.entries(outs).filter(([name]) => !NOT_INPUTS.includes(name))));
+  const secrets = Object.entries(isObject(outs.secrets) ? outs.secrets : {}).sort(([a], [b]) => a.length - b.length);
+  for (const [path, value] of secrets) replace(inputs, segmentsOf(path), () => value);
+  return inputs as unknown as FlowRunInputs;
+}
+
+/** What makes it another run. */
+const REPLACING = ["parameters", "jobVariables", "triggers"] as const;
+const NOTHING: Record<(typeof REPLACING)[number], Json> = { parameters: {}, jobVariables: {}, triggers: [] };
+
+/**
+ * Another deployment, parameter, job variable or trigger is another run. Everything else (credentials, template, image, what the deployment
+ * runs) is only stored, for the runs to come: that alone runs nothing.
+ */
+export function differenceOf(olds: JsonObject, news: JsonObject): { changes: boolean; replaces: string[] } {
+  const before = storedInputs(olds) as unknown as JsonObject;
+  const valued = (inputs: JsonObject, name: (typeof REPLACING)[number]) => inputs[name] ?? NOTHING[name];
+  const replaces: string[] = REPLACING.filter((name) => !isDeepStrictEqual(valued(before, name), valued(news, name)));
+  if ((before.deployment as JsonObject).name !== (news.deployment as JsonObject).name) replaces.push("deployment");
+  const others = ({ __provider, parameters, jobVariables, triggers, ...rest }: JsonObject) => rest;
+  return { changes: replaces.length > 0 || !isDeepStrictEqual(others(before), others(news)), replaces };
+}
+
+function takenOut(inputs: JsonObject, paths: readonly string[]): { masked: JsonObject; secrets: JsonObject } {
+  const masked = structuredClone(inputs);
+  const secrets: JsonObject = {};
+  // The longest first, and back the other way round: there may be a secret within a secret.
+  for (const path of [...paths].sort((a, b) => b.length - a.length)) {
+    replace(masked, segmentsOf(path), (value) => {
+      secrets[path] = value;
+      return MASK;
+    });
+  }
+  return { masked, secrets };
+}
+
+function replace(tree: JsonObject, way: readonly string[], by: (value: Json) => Json): void {
+  let at: Json | undefined = tree;
+  for (const segment of way.slice(0, -1)) at = inside(at, segment);
+  const last = way.at(-1);
+  const value = last === undefined ? undefined : inside(at, last);
+  if (value === undefined || value === null) return;
+  (at as Record<string, Json>)[last as string] = by(value);
+}
+
+function inside(value: Json | undefined, segment: string): Json | undefined {
+  if (value === null || typeof value !== "object") return undefined;
+  return Object.hasOwn(value, segment) ? (value as Record<string, Json>)[segment] : undefined;
+}

@@ -1,0 +1,68 @@
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Json, JsonObject } from "../../src/json";
+import { scratch } from "../scratch";
+
+/** A Pulumi project, and what its programs declare. */
+export interface Project {
+  dir: string;
+  /** What a program registers of dynamic resources: each one's inputs, as its provider gets them. */
+  declare(program: string): Declared[];
+}
+
+export interface Declared {
+  type: string;
+  name: string;
+  /** In plain text, as the engine sends them to a provider that takes no secrets. */
+  inputs: JsonObject;
+  /** Which of them were secret. */
+  secrets: string[];
+}
+
+/** A folder as a user has it: a Pulumi project beside its packages, this one among them as it is built. */
+export function project(): Project {
+  const dir = join(scratch(), "conf");
+  mkdirSync(dir);
+  symlinkSync(join(__dirname, "..", "..", "node_modules"), join(dir, "node_modules"));
+  writeFileSync(join(dir, "Pulumi.yaml"), "name: conf\nruntime: nodejs\nmain: index.js\n");
+  return {
+    dir,
+    declare: (program) => {
+      const file = join(dir, "declare.js");
+      writeFileSync(file, `${BEFORE}\n${program}\n${AFTER}`);
+      const { status, stderr } = spawnSync(process.execPath, [file], { cwd: dir, encoding: "utf8" });
+      if (status !== 0) throw new Error(stderr);
+      return (JSON.parse(readFileSync(join(dir, "declared.json"), "utf8")) as JsonObject[]).map(({ type, name, inputs }) => {
+        const secrets: string[] = [];
+        return { type, name, inputs: plain(inputs as Json, "", secrets), secrets } as Declared;
+      });
+    },
+  };
+}
+
+const BEFORE = `
+const pulumi = require("@pulumi/pulumi");
+const registered = [];
+pulumi.runtime.setMocks({
+  newResource: ({ type, name, inputs, custom }) => { if (custom) registered.push({ type, name, inputs }); return { id: name + "-id", state: inputs }; },
+  call: ({ inputs }) => inputs,
+}, "conf", "dev");
+const { Deployment, FlowRun } = require("pushpool");
+const { ProcessPushPool } = require("pushpool/local");`;
+
+const AFTER = `
+process.on("beforeExit", () => require("node:fs").writeFileSync("declared.json", JSON.stringify(registered)));`;
+
+/** How Pulumi marks a secret on the wire. */
+const SIGNATURE = "4dabf18193072939515e22adb298388d";
+
+function plain(value: Json, path: string, secrets: string[]): Json {
+  if (value === null || typeof value !== "object") return value;
+  if (Array.isArray(value)) return value.map((item, index) => plain(item, `${path}/${index}`, secrets));
+  if (Object.hasOwn(value, SIGNATURE)) {
+    secrets.push(path);
+    return plain(value.value as Json, path, []);
+  }
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plain(inner, `${path}/${key}`, secrets)]));
+}

@@ -1,0 +1,322 @@
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import type { JsonObject } from "../../src/json";
+import { UNKNOWN } from "../../src/provider/operations";
+import { openRuns } from "../../src/runs";
+import { openWorkspace } from "../../src/workspace";
+import { project } from "./declared";
+import { type DynamicProvider, dynamicProvider } from "./dynamicProvider";
+
+// FlowRun as Pulumi has it: what a program registers goes to Pulumi's own provider process, which is asked as the engine asks it.
+
+const SECRET = "hunter2-very-secret";
+
+/** Says that it started, waits for a file, and ends with the code that the file holds. */
+const PATIENT = `sh -c 'echo $$ >> starts; echo started; while [ ! -e go ]; do sleep 0.05; done; echo went $(cat go); exit $(cat go)'`;
+
+function workplace() {
+  const { dir, declare } = project();
+  const env = {
+    ...process.env,
+    PUSHPOOL_HOME: join(dir, ".pushpool"),
+    XDG_STATE_HOME: join(dir, "state"),
+    PULUMI_CONFIG_PASSPHRASE: "the-passphrase",
+  };
+  return {
+    dir,
+    env,
+    provider: () => dynamicProvider(dir, env),
+    /** The inputs of one FlowRun on one pool and one deployment. */
+    inputs: (program: Program = {}) => declare(textOf(program))[0]?.inputs as JsonObject,
+    /** Of several, each as if it were the program's only one. */
+    inputsOf: (...programs: Program[]) => {
+      const declared = declare(programs.map(textOf).join("\n"));
+      // They are registered in any order.
+      return programs.map((_, index) => {
+        const { inputs = {} } = declared.find(({ name }) => name === `smoke-${index}`) ?? {};
+        return { ...inputs, source: { ...(inputs.source as JsonObject), name: "smoke-0" } } as JsonObject;
+      });
+    },
+    declare,
+    go: (code = 0) => writeFileSync(join(dir, "go"), String(code)),
+    starts: () => (existsSync(join(dir, "starts")) ? readFileSync(join(dir, "starts"), "utf8").trim().split("\n") : []),
+    /** What any other command of pushpool sees here. */
+    ledger: async () => {
+      const runs = openRuns({ workspace: openWorkspace({ cwd: dir, env, stack: "dev" }) });
+      const seen = await runs.listRuns();
+      await runs.close();
+      return seen;
+    },
+  };
+}
+
+interface Program {
+  command?: string;
+  pool?: string;
+  deployment?: string;
+  run?: string;
+}
+
+function textOf({ command = PATIENT, pool = "", deployment = "", run = "" }: Program, index = 0): string {
+  return `{
+const pool = new ProcessPushPool("local", { ${pool} });
+const hello = new Deployment("hello/prod", { workPoolName: pool.workPoolName, command: ${JSON.stringify(command)}, ${deployment} });
+new FlowRun("smoke-${index}", { pool: pool.definition, deployment: hello.definition, ${run} });
+}`;
+}
+
+const here = (dir: string) => `jobVariables: { working_dir: ${JSON.stringify(dir)} }`;
+
+/** As `up` does with a resource that is new. */
+async function created(provider: DynamicProvider, news: JsonObject) {
+  const { inputs, failures } = await provider.check({}, news);
+  expect(failures).toEqual([]);
+  return provider.create(inputs);
+}
+
+test("a run is created when it has COMPLETED, with its outputs, in the ledger of the project; a second `up` changes nothing", async () => {
+  const { provider, inputs, ledger } = workplace();
+  const news = inputs({ command: "sh -c 'echo $PUSHPOOL_PARAMETERS'", run: `parameters: { name: "Ada" }, tags: ["t"]` });
+  const one = await provider();
+  const { id, outs } = await created(one, news);
+  expect(outs).toMatchObject({
+    runId: id,
+    state: "COMPLETED",
+    exitCode: 0,
+    startedAt: expect.any(String),
+    endedAt: expect.any(String),
+    __provider: news.__provider,
+  });
+  expect(await ledger()).toMatchObject([
+    { id, deployment: "hello/prod", workPool: "local", parameters: { name: "Ada" }, tags: ["t"], stack: "conf/dev" },
+  ]);
+  expect(one.output()).toContain(`(${id}) of hello/prod is COMPLETED`);
+
+  const { inputs: again } = await one.check(news, news);
+  expect(again).toEqual(news);
+  expect(await one.diff(id, outs, again)).toEqual({ changes: false, replaces: [] });
+  expect(await one.read(id, outs)).toEqual({ id, props: outs });
+});
+
+test("kill -9 of the provider while the run goes on: the next `create` adopts it, and so does one beside it", async () => {
+  const { dir, provider, inputs, go, starts, ledger } = workplace();
+  const news = inputs({ pool: here(dir) });
+  const killed = await provider();
+  const lost = created(killed, news).catch((error) => error);
+  await expect.poll(starts, { timeout: 20_000 }).toHaveLength(1);
+  await killed.kill();
+  expect(await lost).toMatchObject({ message: expect.any(String) });
+
+  const next = await Promise.all([provider(), provider()]);
+  const both = next.map((one) => created(one, news));
+  await expect.poll(() => next.map((one) => one.output()).join(), { timeout: 20_000 }).toMatch(/is RUNNING.*is RUNNING/s);
+  go();
+  const [first, second] = await Promise.all(both);
+  expect(first).toMatchObject({ outs: { state: "COMPLETED", attempt: 1 } });
+  expect(second).toEqual(first);
+  expect(starts()).toHaveLength(1);
+  expect(await ledger()).toHaveLength(1);
+  expect(await created(next[0], news)).toEqual(first);
+});
+
+test("a run that fails fails `up`, with its reason and its last lines; the next one is another attempt", async () => {
+  const { dir, provider, inputs, go, starts } = workplace();
+  const news = inputs({
+    command: "sh -c 'echo $$ >> starts; seq 1 30; echo token $TOKEN; exit $(cat go)'",
+    pool: `jobVariables: { working_dir: ${JSON.stringify(dir)}, env: { TOKEN: pulumi.secret("${SECRET}") } }`,
+  });
+  const one = await provider();
+  go(3);
+  const failed = await created(one, news).catch((error) => error);
+  expect(failed.message).toMatch(/^flow run \S+ \(\S+\) of hello\/prod is FAILED: the command exited with code 3\. Its last lines/);
+  expect(failed.message).toMatch(/pushpool logs [-0-9a-f]{36}/);
+  expect(failed.message.split("\n").slice(1)).toEqual([...Array.from({ length: 19 }, (_, index) => `  ${index + 12}`), "  token [secret]"]);
+  expect(failed.partial).toBeUndefined();
+
+  go(0);
+  const { outs } = await created(one, news);
+  expect(outs).toMatchObject({ state: "COMPLETED", exitCode: 0, attempt: 2 });
+  expect(starts()).toHaveLength(2);
+});
+
+test("after a failure the deployment's own parameters may be mended too: that is a new run", async () => {
+  const { provider, inputsOf, ledger } = workplace();
+  const one = await provider();
+  const command = `sh -c 'case "$PUSHPOOL_PARAMETERS" in *good*) exit 0;; *) exit 4;; esac'`;
+  const deployments = [`parameters: { name: "bad" }`, `parameters: { name: "good" }`];
+  const [bad = {}, good = {}] = inputsOf(...deployments.map((deployment) => ({ command, deployment })));
+  await expect(created(one, bad)).rejects.toMatchObject({
+    message: expect.stringContaining("code 4. It wrote nothing."),
+  });
+  const { outs } = await created(one, good);
+  expect(outs).toMatchObject({ state: "COMPLETED", attempt: 1 });
+  expect(await ledger()).toHaveLength(2);
+});
+
+test("other parameters, job variables or triggers are another run; credentials, template and image are stored and run nothing", async () => {
+  const { provider, inputsOf, ledger } = workplace();
+  const base = { command: "true", pool: `jobVariables: { env: { TOKEN: pulumi.secret("one") } }`, run: `triggers: ["v1"]` };
+  const [news = {}, triggered = {}, parametrized = {}, varied = {}, rotated = {}, ...others] = inputsOf(
+    base,
+    { ...base, run: `triggers: ["v2"]` },
+    { ...base, run: `triggers: ["v1"], parameters: { a: 1 }` },
+    { ...base, run: `triggers: ["v1"], jobVariables: { env: { A: "b" } }` },
+    { ...base, pool: `jobVariables: { env: { TOKEN: pulumi.secret("two") } }` },
+    { ...base, pool: `concurrencyLimit: 2, jobVariables: { env: { TOKEN: pulumi.secret("one") } }` },
+    { ...base, deployment: `jobVariables: { name: "other" }` },
+    { ...base, run: `triggers: ["v1"], timeout: "10m", tags: ["x"]` },
+  );
+  const one = await provider();
+  const { id, outs } = await created(one, news);
+  const difference = async (inputs: JsonObject) => one.diff(id, outs, (await one.check(news, inputs)).inputs);
+  expect(await difference(triggered)).toEqual({ changes: true, replaces: ["triggers"] });
+  expect(await difference(parametrized)).toEqual({ changes: true, replaces: ["parameters"] });
+  expect(await difference(varied)).toEqual({ changes: true, replaces: ["jobVariables"] });
+  expect(others).toHaveLength(3);
+  for (const inputs of [rotated, ...others]) expect(await difference(inputs)).toEqual({ changes: true, replaces: [] });
+
+  const stored = await one.update(id, outs, rotated);
+  expect(stored).toMatchObject({ runId: id, state: "COMPLETED", attempt: 1 });
+  expect(await one.diff(id, stored, rotated)).toEqual({ changes: false, replaces: [] });
+  expect(await ledger()).toHaveLength(1);
+
+  // A replacement: the new one is created before the old one is deleted.
+  const next = await created(one, triggered);
+  expect(next.id).not.toBe(id);
+  await one.delete(id, outs);
+  expect(await ledger()).toHaveLength(2);
+
+  // And back: what was deleted is not adopted again.
+  const back = await created(one, news);
+  expect([id, next.id]).not.toContain(back.id);
+});
+
+test("a secret reaches the run and nothing else: neither ledger, nor outputs in their places, nor what is asked for by", async () => {
+  const { dir, provider, inputs, declare } = workplace();
+  const news = inputs({
+    command: `sh -c 'test "\${#TOKEN} \${#OTHER} $OPEN$PULUMI_CONFIG_PASSPHRASE" = "${SECRET.length} ${SECRET.length + 1} open"'`,
+    pool: `jobVariables: { env: { TOKEN: pulumi.secret("${SECRET}"), OPEN: "open" } }`,
+    run: `jobVariables: { env: { OTHER: pulumi.secret("${SECRET}2") } }, triggers: [pulumi.secret("${SECRET}3"), "x"]`,
+  });
+  expect(news.secretPaths).toEqual([
+    "/pool/pool/baseJobTemplate/variables/properties/env/default/TOKEN",
+    "/jobVariables/env/OTHER",
+    "/triggers/0",
+  ]);
+  const one = await provider();
+  const { id, outs } = await created(one, news);
+  expect(outs).toMatchObject({ state: "COMPLETED", jobVariables: { env: { OTHER: "[secret]" } }, triggers: ["[secret]", "x"] });
+  const { secrets, deployment: _, ...open } = outs;
+  expect(JSON.stringify(open)).not.toContain(SECRET);
+  expect(Object.values(secrets as JsonObject)).toEqual(expect.arrayContaining([SECRET, `${SECRET}2`, `${SECRET}3`]));
+  for (const file of ["ledger.db", "ledger.db-wal"]) {
+    const path = join(dir, ".pushpool", file);
+    expect(existsSync(path) && readFileSync(path, "latin1").includes(SECRET)).toBe(false);
+  }
+  expect(await one.diff(id, outs, news)).toEqual({ changes: false, replaces: [] });
+  const rotated = structuredClone(news);
+  (rotated.triggers as string[])[0] = "another";
+  expect(await one.diff(id, outs, rotated)).toEqual({ changes: true, replaces: ["triggers"] });
+  expect(await created(one, news)).toMatchObject({ id });
+
+  const refused = declare(`
+const pool = new ProcessPushPool("local");
+const hello = new Deployment("hello/prod", { workPoolName: pool.workPoolName, command: "true" });
+new FlowRun("smoke", { pool: pool.definition, deployment: hello.definition, parameters: { key: pulumi.secret("${SECRET}") } });`);
+  const { failures } = await one.check({}, refused[0]?.inputs as JsonObject);
+  expect(failures).toEqual([expect.stringMatching(/^parameters\.key is a secret, and what stands there is kept in the ledger as it is/)]);
+  expect(failures.join()).not.toContain(SECRET);
+});
+
+test("refresh looks at the ledger where there is one, and elsewhere leaves all as it is", async () => {
+  const { dir, env, provider, inputs, go } = workplace();
+  const one = await provider();
+  const { id, outs } = await created(one, inputs({ pool: here(dir), run: "wait: false" }));
+  expect(["PENDING", "RUNNING"]).toContain(outs.state);
+  go(5);
+  await expect
+    .poll(async () => (await one.read(id, outs)).props, { timeout: 20_000 })
+    .toMatchObject({ runId: id, state: "FAILED", exitCode: 5, endedAt: expect.any(String) });
+
+  const elsewhere = await dynamicProvider(dir, { ...env, PUSHPOOL_HOME: join(dir, "elsewhere") });
+  expect(await elsewhere.read(id, outs)).toEqual({ id, props: outs });
+  expect(existsSync(join(dir, "elsewhere"))).toBe(false);
+});
+
+test("`wait: false` returns at once; a second `up` starts nothing; delete cancels it and waits until it has stopped", async () => {
+  const { dir, provider, inputs, starts, ledger } = workplace();
+  const news = inputs({ pool: here(dir), run: "wait: false" });
+  const one = await provider();
+  const { id, outs } = await created(one, news);
+  await expect.poll(starts, { timeout: 20_000 }).toHaveLength(1);
+  expect(await one.diff(id, outs, news)).toEqual({ changes: false, replaces: [] });
+  expect(await one.update(id, outs, inputs({ pool: here(dir), run: `wait: false, tags: ["x"]` }))).toMatchObject({ runId: id });
+
+  const [pid] = starts();
+  await one.delete(id, outs);
+  expect(await ledger()).toMatchObject([{ id, state: { type: "CANCELLED" } }]);
+  expect(() => process.kill(Number(pid), 0)).toThrow(/ESRCH/);
+  await one.delete(id, outs);
+  expect(starts()).toHaveLength(1);
+});
+
+test("delete while it is waited for ends the wait; delete without a ledger asks the target by the run's id", async () => {
+  const { dir, provider, inputs, starts } = workplace();
+  const news = inputs({ pool: here(dir), run: "wait: false" });
+  const one = await provider();
+  const { id, outs } = await created(one, news);
+  await expect.poll(starts, { timeout: 20_000 }).toHaveLength(1);
+  const watcher = await provider();
+  const waiting = created(watcher, inputs({ pool: here(dir) })).catch((error) => error);
+  await expect.poll(watcher.output, { timeout: 20_000 }).toMatch(/is RUNNING/);
+  await one.delete(id, outs);
+  expect((await waiting).message).toMatch(/is CANCELLED: stopped on request/);
+
+  const other = await created(one, news);
+  await expect.poll(starts, { timeout: 20_000 }).toHaveLength(2);
+  for (const file of ["ledger.db", "ledger.db-wal", "ledger.db-shm"]) {
+    rmSync(join(dir, ".pushpool", file), { force: true });
+  }
+  await (await provider()).delete(other.id, other.outs);
+  expect(() => process.kill(Number(starts()[1]), 0)).toThrow(/ESRCH/);
+});
+
+test("`timeout` ends the watching and not the run: it is in the state as not ready, and the next `up` watches it further", async () => {
+  const { dir, provider, inputs, go, starts } = workplace();
+  const news = inputs({ pool: here(dir), run: `timeout: "500ms"` });
+  const one = await provider();
+  const failed = await created(one, news).catch((error) => error);
+  expect(failed.message).toMatch(/is still (PENDING|RUNNING) after 0\.5 s \(timeout\)\. It goes on: the next `up` watches it further/);
+  expect(failed.partial).toMatchObject({ properties: { __provider: news.__provider }, reasons: [failed.message] });
+  const { id, properties } = failed.partial;
+  await expect.poll(starts, { timeout: 20_000 }).toHaveLength(1);
+  const more = one.update(id, properties, inputs({ pool: here(dir) }));
+  go();
+  expect(await more).toMatchObject({ runId: id, state: "COMPLETED", exitCode: 0 });
+  expect(starts()).toHaveLength(1);
+});
+
+test("what is wrong is said before anything runs, and what is not known yet is let pass", async () => {
+  const { provider, inputs } = workplace();
+  const one = await provider();
+  const failuresOf = async (news: JsonObject) => (await one.check({}, news)).failures;
+  const good = inputs({ command: "true" });
+  expect(await failuresOf({ ...good, wait: "yes", timeout: "soon", triggers: {}, parameters: [] })).toEqual([
+    "wait must be true or false",
+    "parameters must be an object, as { name: value }",
+    "triggers must be a list: the flow runs again when one of them changes",
+    'timeout "soon": must be a duration, such as 90s, 10m or 1h30m',
+  ]);
+  expect(await failuresOf({ ...good, jobVariables: { enw: {} } })).toEqual([expect.stringMatching(/enw.*did you mean "env"/)]);
+  expect(await failuresOf({ ...good, pool: { ...(good.pool as JsonObject), name: "locall" } })).toEqual([
+    expect.stringMatching(/there is no work pool "local" in FlowRun "smoke-0".*"locall"/),
+  ]);
+  const { deployment, name } = good.deployment as JsonObject;
+  const notYet = {
+    ...good,
+    deployment: { name, deployment: { ...(deployment as JsonObject), workPool: { name: UNKNOWN } } },
+    wait: UNKNOWN,
+  };
+  expect(await failuresOf(notYet as JsonObject)).toEqual([]);
+});
