@@ -4,6 +4,7 @@ import { type FlowRun, openRuns, type Runs } from "../runs";
 import { UserError } from "../userError";
 import { openWorkspace, type Workspace } from "../workspace";
 import type { GlobalOptions } from "./program";
+import { note } from "./screen";
 
 export interface ManifestFlags extends GlobalOptions {
   manifest?: string;
@@ -55,7 +56,7 @@ export async function withRecorded<T>(
 }
 
 async function over<T>(workspace: Workspace, options: ManifestFlags, work: (runs: Runs, workspace: Workspace) => Promise<T>): Promise<T> {
-  const runs = openRuns({ workspace, stdin: readStdin, ...given(options) });
+  const runs = openRuns({ workspace, stdin: readStdin, warn: note, ...given(options) });
   try {
     return await work(runs, workspace);
   } finally {

@@ -1,7 +1,7 @@
 import type { JsonObject } from "../json";
 import type { DeploymentDefinition } from "../manifest/manifest";
 import type { FlowRun, State, StateType } from "../runs/flowRun";
-import type { PoolType } from "../targets/target";
+import type { PoolType, SharedNotes } from "../targets/target";
 
 /** A run as it is first written: SCHEDULED, with the exact submission of its first attempt. */
 export interface NewRun {
@@ -81,7 +81,7 @@ export type SlotAnswer =
  *
  * Every method may throw a `UserError` (exit code 5): disk full, locked, damaged, with the ledger's path.
  */
-export interface Ledger {
+export interface Ledger extends SharedNotes {
   /** Write a new run. With an idempotency key that this deployment has already seen nothing is written and the earlier run comes back. */
   createRun(run: NewRun): Promise<{ record: RunRecord; created: boolean }>;
   /** One run, or `undefined`. */

@@ -71,5 +71,10 @@ export const MIGRATIONS: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
 
   CREATE INDEX runs_holding_slots_by_deployment ON runs (stack, deployment) WHERE state_type IN ('PENDING', 'RUNNING', 'CANCELLING');
+
+  CREATE TABLE notes (
+    key TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
   `,
 ];

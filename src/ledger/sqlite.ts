@@ -161,6 +161,19 @@ class SqliteLedger implements Ledger {
     );
   }
 
+  async readNote(key: string): Promise<string | undefined> {
+    return this.#translated(() => this.#note(key));
+  }
+
+  async swapNote(key: string, before: string | undefined, after: string | undefined): Promise<boolean> {
+    return this.#write(() => {
+      if (this.#note(key) !== before) return false;
+      if (after === undefined) this.#run("DELETE FROM notes WHERE key = ?", key);
+      else this.#run("INSERT INTO notes (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value", key, after);
+      return true;
+    });
+  }
+
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -194,6 +207,10 @@ class SqliteLedger implements Ledger {
     if (change.cleanedAt)
       this.#run("UPDATE submissions SET cleaned_at = ? WHERE run_id = ? AND attempt = ?", change.cleanedAt, id, attempt);
     return this.#record(id);
+  }
+
+  #note(key: string): string | undefined {
+    return this.#statement("SELECT value FROM notes WHERE key = ?").get(key)?.value as string | undefined;
   }
 
   #record(id: string): RunRecord | undefined {

@@ -1,5 +1,6 @@
 import type { JsonObject } from "../json";
-import { type FlowRun, hasLedger, isTerminal, ledgerDigestKey, openRuns, type Runs, TERMINAL } from "../runs";
+import { openSqliteLedger } from "../ledger";
+import { accessTo, type FlowRun, hasLedger, isTerminal, ledgerDigestKey, openRuns, type Runs, TERMINAL } from "../runs";
 import { childEnvironment } from "../targets/childEnvironment";
 import { openTarget } from "../targets/open";
 import type { PoolType } from "../targets/target";
@@ -106,8 +107,15 @@ async function stop(runs: Runs, found: FlowRun): Promise<void> {
 async function stopElsewhere(id: string, inputs: FlowRunInputs, last: RunOutputs): Promise<void> {
   if (hasEnded(last)) return;
   const { home, env } = placeOf(inputs);
-  const target = await openTarget(inputs.pool.pool.type as PoolType, { home, env });
-  if (await stopUnrecorded(target, id, last.attempt)) return;
+  const { manifest } = askedOf(inputs);
+  const notes = openSqliteLedger(":memory:");
+  try {
+    const pool = async () => accessTo(manifest, inputs.pool.name);
+    const target = await openTarget(inputs.pool.pool.type as PoolType, { home, env, pool, notes, warn: tell });
+    if (await stopUnrecorded(target, id, last.attempt)) return;
+  } finally {
+    notes.close();
+  }
   tell(`flow run ${id} was ${last.state} when last seen from here, and nothing of it is to be found: there is nothing to stop`);
 }
 

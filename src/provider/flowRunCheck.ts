@@ -1,5 +1,6 @@
 import { parseDuration } from "../cli/duration";
 import type { JsonObject, ValueObject } from "../json";
+import type { DeploymentDefinition } from "../manifest/manifest";
 import { segmentsOf } from "../manifest/pointer";
 import { resolveRequest } from "../runs/plan";
 import { checkJobVariables, checkRequiredVariables, checkTemplateShape } from "../template";
@@ -59,7 +60,8 @@ function secretFaults(inputs: FlowRunInputs): string[] {
 
 function checkRun(inputs: FlowRunInputs): void {
   const { manifest, origin, request } = askedOf(inputs);
-  const { deployment, pool } = resolveRequest(manifest, origin, request);
+  const declared = manifest.deployments[request.deployment] as DeploymentDefinition;
+  const { deployment, pool } = resolveRequest(manifest, origin, request, { deployment: declared, by: "program" });
   const template: ValueObject = pool.baseJobTemplate;
   const ofDeployment: ValueObject = deployment.workPool.jobVariables ?? {};
   const command: ValueObject = deployment.command === undefined ? {} : { command: deployment.command };

@@ -3,6 +3,12 @@ import type { LoadedManifest } from "../manifest";
 import type { InfrastructureId, LogLine, PoolType, Submission, Target } from "../targets/target";
 import type { FlowRun } from "./flowRun";
 
+/** Where a run goes: a record of the ledger says it. */
+export interface OnPool {
+  poolType: PoolType;
+  run: Pick<FlowRun, "stack" | "workPool">;
+}
+
 /** What everything under `runs/` works with; each part is made only when first asked for. */
 export interface RunsContext {
   ledger: Ledger;
@@ -10,11 +16,14 @@ export interface RunsContext {
   stack?: string;
   /** The manifest with its secrets, read once; `fresh` reads it again. */
   manifest(options?: { fresh?: boolean }): Promise<LoadedManifest>;
-  target(type: PoolType): Promise<Target>;
+  /** The target of the work pool that a run is on. */
+  target(of: OnPool): Promise<Target>;
   /** Key of the secrets' digests in this ledger. */
   digestKey(): Buffer;
   env: NodeJS.ProcessEnv;
   now(): Date;
+  /** What a reader should hear and nothing else tells: a pool that cannot be asked just now. */
+  warn(message: string): void;
   /** Submissions made in this process, by `<run id>/<attempt>`, so that their secrets need not be looked up again. */
   planned: Map<string, Submission>;
   /** What this process has asked to stop already: asking is one call, watching goes on. */

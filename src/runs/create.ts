@@ -66,7 +66,8 @@ export async function createRun(
 
 async function plan(context: RunsContext, request: RunRequest) {
   const { resolved, manifest, stack } = await resolve(context, request);
-  const target = await context.target(resolved.pool.type);
+  const workPool = resolved.deployment.workPool.name;
+  const target = await context.target({ poolType: resolved.pool.type, run: { stack, workPool } });
   const now = context.now();
   const identity = { id: uuid(), name: request.name ?? madeUpName(), attempt: 1 };
   const { jobConfiguration, submission } = planJob({ manifest, request, resolved, run: identity, target, env: context.env });
@@ -74,7 +75,7 @@ async function plan(context: RunsContext, request: RunRequest) {
     ...identity,
     stack,
     deployment: request.deployment,
-    workPool: resolved.deployment.workPool.name,
+    workPool,
     workQueue: resolved.workQueue,
     parameters: resolved.parameters,
     jobVariables: request.jobVariables ?? {},

@@ -52,7 +52,7 @@ export async function follow(
     // A state before the lines that came in it; the end after all of them.
     if (!isTerminal(step.record.run.state)) tell.state(step.record.run);
     await output?.pull(step.record);
-    const { pace } = await context.target(step.record.poolType);
+    const { pace } = await context.target(step.record);
     if (step.kind === "held") {
       tell.waiting(step.record.run, step.reason);
       if (Date.now() - manifestReadAt > MANIFEST_AGE) {
@@ -126,14 +126,15 @@ class OutputTail {
     private readonly onEvent: (event: RunEvent) => void,
   ) {}
 
-  async pull({ run, poolType, submission }: RunRecord): Promise<void> {
+  async pull(record: RunRecord): Promise<void> {
+    const { run, submission } = record;
     if (run.infrastructureId === undefined || !isStreamed(submission)) return;
     if (this.#of !== run.infrastructureId) {
       this.#of = run.infrastructureId;
       this.#cursor = undefined;
       this.#complete = false;
     }
-    const target: Target = await this.context.target(poolType);
+    const target: Target = await this.context.target(record);
     // Page after page until nothing new comes: a page is bounded, what has gathered need not be.
     while (!this.#complete) {
       const page = await target.logs(run.infrastructureId, this.#cursor);

@@ -19,7 +19,7 @@ export async function readLogs(
   for (;;) {
     const [record = await mustRead(context, id)] = await observe(context, [await mustRead(context, id)]);
     const { run } = record;
-    const target = await context.target(record.poolType);
+    const target = await context.target(record);
     while (run.infrastructureId !== undefined && !complete) {
       const page = await target.logs(run.infrastructureId, cursor);
       for (const line of page.lines) onLine(line);

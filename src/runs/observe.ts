@@ -1,27 +1,49 @@
 import type { RunRecord } from "../ledger";
-import type { PoolType } from "../targets/target";
+import { UserError } from "../userError";
 import type { RunsContext } from "./context";
 import { isTerminal } from "./flowRun";
 import { changeBy } from "./states";
 
 /**
- * Look at the infrastructure of these runs, one batch a target, and record what was seen. Submits and stops nothing.
+ * Look at the infrastructure of these runs, one batch a work pool, and record what was seen. Submits and stops nothing.
  * @returns the same runs, in the same order, as they are now
+ * @throws {UserError} if a pool's cloud cannot be asked
  */
 export async function observe(context: RunsContext, records: RunRecord[]): Promise<RunRecord[]> {
-  const byType = new Map<PoolType, RunRecord[]>();
+  return look(context, records, (error) => {
+    throw error;
+  });
+}
+
+/** The same for those who list: runs of a pool whose cloud cannot be asked stay as they were last seen, with a warning. */
+export async function observeWherePossible(context: RunsContext, records: RunRecord[]): Promise<RunRecord[]> {
+  return look(context, records, (error, pool) => {
+    if (!(error instanceof UserError)) throw error;
+    context.warn(`the runs on work pool "${pool}" are as they were last seen: ${error.message}`);
+  });
+}
+
+async function look(context: RunsContext, records: RunRecord[], onFailure: (error: unknown, pool: string) => void): Promise<RunRecord[]> {
+  const byPool = new Map<string, RunRecord[]>();
   for (const record of records) {
     if (isTerminal(record.run.state) || record.run.infrastructureId === undefined) continue;
-    const batch = byType.get(record.poolType) ?? [];
-    byType.set(record.poolType, [...batch, record]);
+    const pool = JSON.stringify([record.run.stack, record.run.workPool, record.poolType]);
+    const batch = byPool.get(pool);
+    if (batch) batch.push(record);
+    else byPool.set(pool, [record]);
   }
   const now = new Map(records.map((record) => [record.run.id, record]));
-  for (const [type, batch] of byType) {
-    const target = await context.target(type);
-    const seen = await target.observe(batch.map(({ run }) => run.infrastructureId as string));
+  for (const batch of byPool.values()) {
+    const [first] = batch as [RunRecord];
+    const ids = batch.map(({ run }) => run.infrastructureId as string);
+    const seen = await context
+      .target(first)
+      .then((target) => target.observe(ids))
+      .catch((error) => onFailure(error, first.run.workPool));
+    if (!seen) continue;
     for (const record of batch) {
       const observation = seen.get(record.run.infrastructureId as string);
-      if (!observation) throw new Error(`target ${type} gave no answer for ${record.run.infrastructureId}`);
+      if (!observation) throw new Error(`the target of ${record.poolType} gave no answer for ${record.run.infrastructureId}`);
       const change = changeBy(observation, record.run);
       if (!change) continue;
       // Lost to another watcher: it saw the same infrastructure, so what it wrote is as good.
@@ -38,7 +60,7 @@ export async function cleanUp(context: RunsContext, record: RunRecord): Promise<
   const { run } = record;
   if (!isTerminal(run.state) || run.infrastructureId === undefined || record.cleanedAt !== undefined) return record;
   try {
-    await (await context.target(record.poolType)).cleanup(run.infrastructureId);
+    await (await context.target(record)).cleanup(run.infrastructureId);
   } catch {
     return record;
   }

@@ -42,7 +42,7 @@ export async function retry(context: RunsContext, id: string): Promise<RunRecord
     );
   }
   const attempt = run.attempt + 1;
-  const target = await context.target(record.poolType);
+  const target = await context.target(record);
   const { submission } = planJob({ manifest, request, resolved, run: { id, name: run.name, attempt }, target, env: context.env });
   const stored = withoutSecrets({ ...submission }, context.digestKey) as { [key: string]: Json };
   const changed = await context.ledger.change(id, run.version, {

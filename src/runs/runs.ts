@@ -5,7 +5,7 @@ import type { Json } from "../json";
 import { type Ledger, ledgerPath, openSqliteLedger, type RunRecord } from "../ledger";
 import type { LoadedManifest } from "../manifest";
 import { openTarget } from "../targets/open";
-import type { LogLine, PoolType, Target } from "../targets/target";
+import type { LogLine, PoolType, Target, TargetAccess } from "../targets/target";
 import type { Workspace } from "../workspace";
 import type { RunsContext, Watching } from "./context";
 import { createRun, planRun, type RunPlan } from "./create";
@@ -13,8 +13,9 @@ import { findRun } from "./find";
 import type { FlowRun, State, StateType } from "./flowRun";
 import { type Following, follow, submitOnce } from "./follow";
 import { readLogs } from "./logs";
-import { cleanUp, observe } from "./observe";
+import { cleanUp, observe, observeWherePossible } from "./observe";
 import type { RunRequest } from "./plan";
+import { poolAccess } from "./pool";
 import { retry } from "./retry";
 import { type Cancelling, cancel } from "./stop";
 import { masked, readDigestKey } from "./storedSecrets";
@@ -59,10 +60,12 @@ export interface OpenRuns {
   stdin?: () => Promise<string>;
   /** In place of all these: the manifest itself. */
   readManifest?: RunsParts["readManifest"];
+  /** What a reader should hear, beside the results: a pool that cannot be asked. */
+  warn?: (message: string) => void;
 }
 
 /** Open the ledger of a workspace. The manifest and the targets are loaded when something first needs them. */
-export function openRuns({ workspace, manifest, output, stdin, readManifest }: OpenRuns): Runs {
+export function openRuns({ workspace, manifest, output, stdin, readManifest, warn }: OpenRuns): Runs {
   const { home, env } = workspace;
   return runsOver({
     ledger: openSqliteLedger(ledgerPath(workspace.home)),
@@ -79,9 +82,10 @@ export function openRuns({ workspace, manifest, output, stdin, readManifest }: O
         ...(stdin ? { stdin } : {}),
       });
     },
-    openTarget: (type) => openTarget(type, { home, env }),
+    openTarget: (type, access) => openTarget(type, { home, env, ...access }),
     digestKey: () => ledgerDigestKey(workspace),
     env,
+    ...(warn ? { warn } : {}),
   });
 }
 
@@ -101,17 +105,29 @@ export interface RunsParts {
   stack?: string;
   /** @param stale what was read before, where it may no longer be true */
   readManifest: (stale?: LoadedManifest) => Promise<LoadedManifest>;
-  openTarget: (type: PoolType) => Promise<Target>;
+  /** The target of one work pool; asked for once a pool. */
+  openTarget: (type: PoolType, access: TargetAccess) => Promise<Target>;
   digestKey: () => Buffer;
   env: NodeJS.ProcessEnv;
   now?: () => Date;
+  /** @default nobody hears it */
+  warn?: (message: string) => void;
 }
 
 /** The same over given parts: another ledger, other targets. */
-export function runsOver({ ledger, stack, readManifest, openTarget, digestKey, env, now = () => new Date() }: RunsParts): Runs {
+export function runsOver({
+  ledger,
+  stack,
+  readManifest,
+  openTarget,
+  digestKey,
+  env,
+  now = () => new Date(),
+  warn = () => {},
+}: RunsParts): Runs {
   let manifest: Promise<LoadedManifest> | undefined;
   let key: Buffer | undefined;
-  const targets = new Map<PoolType, Promise<Target>>();
+  const targets = new Map<string, Promise<Target>>();
   const context: RunsContext = {
     ledger,
     ...(stack === undefined ? {} : { stack }),
@@ -120,9 +136,12 @@ export function runsOver({ ledger, stack, readManifest, openTarget, digestKey, e
       else if (fresh) manifest = manifest.then(readManifest);
       return manifest;
     },
-    target: (type) => {
-      const target = targets.get(type) ?? openTarget(type);
-      targets.set(type, target);
+    target: (of) => {
+      const key = JSON.stringify([of.run.stack, of.run.workPool, of.poolType]);
+      const target = targets.get(key) ?? openTarget(of.poolType, { pool: () => poolAccess(context, of), notes: ledger, warn });
+      targets.set(key, target);
+      // What could not be opened now may be later.
+      target.catch(() => targets.delete(key));
       return target;
     },
     digestKey: () => {
@@ -131,10 +150,11 @@ export function runsOver({ ledger, stack, readManifest, openTarget, digestKey, e
     },
     env,
     now,
+    warn,
     planned: new Map(),
     stopAsked: new Set(),
   };
-  const look = async (records: RunRecord[]) => (await observe(context, records)).map(({ run }) => run);
+  const look = async (records: RunRecord[]) => (await observeWherePossible(context, records)).map(({ run }) => run);
 
   return {
     planRun: (request) => planRun(context, request),

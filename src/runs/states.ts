@@ -32,7 +32,7 @@ function endState(outcome: Outcome, at: Date, cancelling: boolean): State {
       if (outcome.code !== 0) return state("FAILED", at, `the command exited with code ${outcome.code}`);
       return state("COMPLETED", at, cancelling ? "it exited with code 0 before the cancellation reached it" : undefined);
     case "signalled":
-      return state("CRASHED", at, `the command was ended by ${outcome.signal}, which pushpool did not send`);
+      return state("CRASHED", at, `the command was ended by ${outcome.signal}, ${outcome.reason ?? "which pushpool did not send"}`);
     case "failedToStart":
       return state("CRASHED", at, `it never started: ${outcome.reason}`);
     case "cancelled":

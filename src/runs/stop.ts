@@ -40,7 +40,7 @@ export async function cancel(
     }
     if (isTerminal(record.run.state)) break;
     if ((detach && step.kind === "moved") || signal?.aborted) return record.run;
-    const { pace } = await context.target(record.poolType);
+    const { pace } = await context.target(record);
     await sleep(pace.first, undefined, signal ? { signal } : {}).catch(() => {});
     record = (await context.ledger.read(id)) ?? record;
   }
@@ -76,7 +76,7 @@ async function begin(context: RunsContext, id: string): Promise<RunRecord> {
  */
 export async function confirmStopped(context: RunsContext, record: RunRecord, graceSeconds = DEFAULT_GRACE_SECONDS): Promise<Step> {
   const { run, owner } = record;
-  const target = await context.target(record.poolType);
+  const target = await context.target(record);
   if (run.infrastructureId !== undefined) {
     if (!context.stopAsked.has(run.infrastructureId)) {
       await target.stop(run.infrastructureId, { reason: `pushpool cancel ${run.id}`, graceSeconds });

@@ -2,12 +2,13 @@ import type { JsonObject } from "../json";
 import type { RunRecord } from "../ledger";
 import type { SlotLimits } from "../ledger/ledger";
 import { secretFromParts } from "../manifest";
-import type { DeploymentDefinition, PoolDefinition } from "../manifest/manifest";
+import type { DeploymentDefinition } from "../manifest/manifest";
 import type { Submission } from "../targets/target";
 import { UserError } from "../userError";
 import type { RunsContext } from "./context";
 import { observe } from "./observe";
 import { asOwner, describeOwner, ownerLives } from "./owner";
+import { poolOf } from "./pool";
 import { state } from "./states";
 import { holdsSecrets, withSecrets } from "./storedSecrets";
 
@@ -66,7 +67,7 @@ export async function takeUp(context: RunsContext, record: RunRecord, signal: Ab
   return asOwner(context, run.id, async (owner) => {
     const claimed = await context.ledger.change(run.id, run.version, { owner });
     if (!claimed) return moved(context, record);
-    const target = await context.target(record.poolType);
+    const target = await context.target(record);
     const found = await target.find(run.id, run.attempt);
     if (found !== undefined) return recordInfrastructure(context, claimed, found);
     return send(context, claimed, await submissionOf(context, claimed), signal);
@@ -75,7 +76,7 @@ export async function takeUp(context: RunsContext, record: RunRecord, signal: Ab
 
 async function send(context: RunsContext, record: RunRecord, submission: Submission, signal: AbortSignal): Promise<Step> {
   const { run } = record;
-  const target = await context.target(record.poolType);
+  const target = await context.target(record);
   try {
     const prepared = await target.prepare(submission, signal);
     const present = await context.ledger.read(run.id);
@@ -117,7 +118,7 @@ async function giveUp(context: RunsContext, record: RunRecord, error: unknown, s
 
 async function isSurelyNotThere(context: RunsContext, record: RunRecord): Promise<boolean> {
   try {
-    return (await (await context.target(record.poolType)).find(record.run.id, record.run.attempt)) === undefined;
+    return (await (await context.target(record)).find(record.run.id, record.run.attempt)) === undefined;
   } catch {
     return false;
   }
@@ -140,19 +141,6 @@ async function cancelNew(context: RunsContext, record: RunRecord, reason: string
 
 async function moved(context: RunsContext, record: RunRecord): Promise<Step> {
   return { kind: "moved", record: (await context.ledger.read(record.run.id)) ?? record };
-}
-
-async function poolOf(context: RunsContext, { run }: RunRecord): Promise<PoolDefinition> {
-  const { manifest, origin, stack } = await context.manifest();
-  if (stack !== run.stack)
-    throw new UserError(`run ${run.name} belongs to stack ${run.stack}, but ${origin} is of ${stack}: choose it with --stack`);
-  const pool = manifest.pools[run.workPool];
-  if (!pool) {
-    throw new UserError(
-      `work pool "${run.workPool}" of run ${run.name} is no longer in ${origin}: provision it again, or \`pushpool cancel ${run.id}\``,
-    );
-  }
-  return pool;
 }
 
 /** The run's deployment as it is now; it may be gone, and the run is whole without it. */

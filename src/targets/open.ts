@@ -1,20 +1,30 @@
 import { UserError } from "../userError";
-import type { PoolType, Target } from "./target";
+import type { PoolType, Target, TargetAccess } from "./target";
+
+/** Where and for whom a target is opened. */
+export interface TargetPlace extends TargetAccess {
+  home: string;
+  env: NodeJS.ProcessEnv;
+}
 
 /**
- * The target of a pool type, loaded only now: a process that uses one pays for one.
- * @param place `home`: the `.pushpool` folder; `env`: the caller's environment
+ * The target of a work pool, loaded only now: a process that uses one pays for one.
+ * @param place `home`: the `.pushpool` folder; `env`: the caller's environment; `pool`, `notes`: see {@link TargetAccess}
  * @throws {UserError} for a type this version does not run
  */
-export async function openTarget(type: PoolType, place: { home: string; env: NodeJS.ProcessEnv }): Promise<Target> {
+export async function openTarget(type: PoolType, place: TargetPlace): Promise<Target> {
   switch (type) {
     case "process:push": {
       const { createProcessTarget } = await import("./process/index.js");
       return createProcessTarget(place);
     }
+    case "cloud-run-v2:push": {
+      const { createCloudRunTarget } = await import("./cloudRun/index.js");
+      return createCloudRunTarget(place);
+    }
     default:
       throw new UserError(
-        `work pools of type ${type} cannot be run by this version of pushpool: it runs process:push. Upgrade with \`npm install pushpool@latest\``,
+        `work pools of type ${type} cannot be run by this version of pushpool: it runs process:push and cloud-run-v2:push. Upgrade with \`npm install pushpool@latest\``,
       );
   }
 }

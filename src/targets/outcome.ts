@@ -2,7 +2,8 @@
  * How a run's infrastructure ended. Only `exited` with code 0 is success: what a cloud does not say is never taken for it.
  *
  * - `exited`: the command ran to its end and this is its exit code (0-255).
- * - `signalled`: killed by a signal that nobody here sent (`SIGKILL`, or a number where there is no name).
+ * - `signalled`: killed by a signal that nobody here sent (`SIGKILL`, or a number where there is no name); `reason` where the target
+ *   tells why, as "out of memory".
  * - `failedToStart`: the command never ran; `reason` in the target's own words.
  * - `cancelled`: stopped on request; `by` tells whose.
  * - `timedOut`: the run's own time limit ended it, while it was pending or running.
@@ -10,7 +11,7 @@
  */
 export type Outcome =
   | { kind: "exited"; code: number }
-  | { kind: "signalled"; signal: string }
+  | { kind: "signalled"; signal: string; reason?: string }
   | { kind: "failedToStart"; reason: string }
   | { kind: "cancelled"; by: "us" | "someoneElse" }
   | { kind: "timedOut"; phase: "pending" | "running" }

@@ -4,6 +4,37 @@ import type { Outcome } from "./outcome";
 /** The pool types of Prefect that pushpool runs; `process:push` is ours. */
 export type PoolType = "process:push" | "cloud-run-v2:push" | "ecs:push" | "azure-container-instance:push";
 
+/** What a target may know of the work pool it runs for. */
+export interface PoolAccess {
+  /** Work pool name. */
+  name: string;
+  /** Service name to base URL, where it is not the cloud's usual one. */
+  endpoints: Record<string, string>;
+  /** Prefect's envelope. */
+  baseJobTemplate: ValueObject;
+  /** The block that runs are submitted with; absent: the caller's own cloud login. `createdAt`: ISO 8601. */
+  credentials?: { block: string; createdAt?: string; data: ValueObject };
+}
+
+/**
+ * Small texts by key that every process which uses the same ledger shares: what was sent, how fast a cloud may be asked.
+ * They are as durable as the ledger, and hold no secret.
+ */
+export interface SharedNotes {
+  readNote(key: string): Promise<string | undefined>;
+  /** Compare-and-set. `before`: what it must be now (`undefined`: absent); `after`: what it becomes (`undefined`: gone). */
+  swapNote(key: string, before: string | undefined, after: string | undefined): Promise<boolean>;
+}
+
+/** What a target gets from whoever opens it. */
+export interface TargetAccess {
+  /** Takes the manifest, so it is called only where a target cannot do without. */
+  pool(): Promise<PoolAccess>;
+  notes: SharedNotes;
+  /** For what a user should hear while it is waited for something. @default nobody hears it */
+  warn?: (message: string) => void;
+}
+
 /** What a target needs to know of the run it plans, beside the job configuration. */
 export interface RunToPlan {
   /** Flow run id (UUID). */

@@ -69,7 +69,7 @@ export async function killAndTakeUp(folder: string, { n, when }: KillPoint): Pro
   const runs = runsOver({
     ledger: openSqliteLedger(join(home, "ledger.db")),
     readManifest: () => loadManifest(workspace, { manifest, secrets: true }),
-    openTarget: (type) => openTarget(type, { home, env }),
+    openTarget: (type, access) => openTarget(type, { home, env, ...access }),
     digestKey: () => Buffer.alloc(32),
     env,
   });

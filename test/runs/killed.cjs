@@ -36,7 +36,7 @@ async function main() {
   const runs = runsOver({
     ledger: counted(openSqliteLedger(join(home, "ledger.db"))),
     readManifest: () => loadManifest(workspace, { manifest, secrets: true }),
-    openTarget: async (type) => counted(await openTarget(type, { home, env })),
+    openTarget: async (type, access) => counted(await openTarget(type, { home, env, ...access })),
     digestKey: () => Buffer.alloc(32),
     env,
   });

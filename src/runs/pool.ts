@@ -1,0 +1,49 @@
+import type { Manifest, PoolDefinition } from "../manifest/manifest";
+import type { PoolAccess } from "../targets/target";
+import { UserError } from "../userError";
+import type { OnPool, RunsContext } from "./context";
+import type { FlowRun } from "./flowRun";
+
+/**
+ * The definition of a run's work pool, as the manifest has it now.
+ * @throws {UserError} if the manifest is another stack's, or has that pool no more
+ */
+export async function poolOf(
+  context: RunsContext,
+  { run }: { run: Pick<FlowRun, "stack" | "workPool"> & Partial<FlowRun> },
+): Promise<PoolDefinition> {
+  const { manifest, origin, stack } = await context.manifest();
+  const whose = run.name === undefined ? "" : ` of run ${run.name}`;
+  if (stack !== run.stack)
+    throw new UserError(
+      `work pool "${run.workPool}"${whose} belongs to stack ${run.stack}, but ${origin} is of ${stack}: choose it with --stack`,
+    );
+  const pool = manifest.pools[run.workPool];
+  if (!pool) {
+    const instead = run.id === undefined ? "" : `, or \`pushpool cancel ${run.id}\``;
+    throw new UserError(`work pool "${run.workPool}"${whose} is no longer in ${origin}: provision it again${instead}`);
+  }
+  return pool;
+}
+
+/** What a target is told of a run's pool. */
+export async function poolAccess(context: RunsContext, of: OnPool): Promise<PoolAccess> {
+  await poolOf(context, of);
+  return accessTo((await context.manifest()).manifest, of.run.workPool);
+}
+
+/** Where the cloud of a work pool is, and whose credentials to use there. */
+export function accessTo({ pools, blocks }: Manifest, name: string): PoolAccess {
+  const { endpoints = {}, credentials, baseJobTemplate } = pools[name] as PoolDefinition;
+  const block = credentials === undefined ? undefined : blocks[credentials];
+  return {
+    name,
+    endpoints,
+    baseJobTemplate,
+    ...(credentials === undefined || !block
+      ? {}
+      : {
+          credentials: { block: credentials, ...(block.createdAt === undefined ? {} : { createdAt: block.createdAt }), data: block.data },
+        }),
+  };
+}

@@ -1,0 +1,161 @@
+import type { AuthClient, GoogleAuth } from "google-auth-library";
+import type { JsonObject, Value } from "../../json";
+import { Secret } from "../../secret";
+import { UserError } from "../../userError";
+import type { PoolAccess } from "../target";
+import type { PoolIdentity } from "./plan";
+
+const SCOPE = "https://www.googleapis.com/auth/cloud-platform";
+
+/** Whose Google Cloud a pool's runs go to, and how to be let in there. */
+export interface Access extends PoolIdentity {
+  pool: string;
+  /** Base URLs. */
+  endpoints: { run: URL; logging: URL };
+  /** When the credentials were made, in milliseconds; absent: long ago. */
+  createdAt?: number;
+  universeDomain?: string;
+  /** Made when first needed. @throws {UserError} (5) if there are no credentials here */
+  auth(): Promise<{ auth: GoogleAuth; client: AuthClient }>;
+}
+
+const SERVICES = ["run", "logging"] as const;
+
+/**
+ * What a pool's definition says of its cloud.
+ * @throws {UserError} naming what of it cannot be used
+ */
+export async function accessOf(pool: PoolAccess, env: NodeJS.ProcessEnv): Promise<Access> {
+  const { block, createdAt } = pool.credentials ?? {};
+  const data = pool.credentials?.data ?? {};
+  const at = `blocks.${block}.data`;
+  const key = keyOf(data.service_account_info ?? null, `${at}.service_account_info`);
+  const file = typeof data.service_account_file === "string" ? data.service_account_file : undefined;
+  const project = typeof data.project === "string" && data.project !== "" ? data.project : undefined;
+  const common = {
+    pool: pool.name,
+    endpoints: {
+      run: endpointOf(pool, "run"),
+      logging: endpointOf(pool, "logging"),
+    },
+    ...(createdAt === undefined ? {} : { createdAt: Date.parse(createdAt) }),
+  };
+  for (const service of Object.keys(pool.endpoints)) {
+    if (!SERVICES.some((known) => known === service))
+      throw new UserError(`pools.${pool.name}.endpoints.${service}: a cloud-run-v2:push pool uses ${SERVICES.join(" and ")} only`);
+  }
+  if (key) return { ...common, ...withKey(key, project) };
+  const own = project ?? env.GOOGLE_CLOUD_PROJECT ?? env.GCLOUD_PROJECT;
+  let made: Promise<GoogleAuth> | undefined;
+  const auth = () => {
+    made ??= loadAuth().then(
+      ({ GoogleAuth }) =>
+        new GoogleAuth({
+          scopes: [SCOPE],
+          ...(file === undefined ? {} : { keyFilename: file }),
+          ...(own === undefined ? {} : { projectId: own }),
+        }),
+    );
+    return made;
+  };
+  const found = own ?? (await (await auth()).getProjectId().catch(() => undefined));
+  return {
+    ...common,
+    ...(found ? { project: found } : {}),
+    auth: async () => {
+      const ready = await auth();
+      return { auth: ready, client: await ready.getClient() };
+    },
+  };
+}
+
+interface Key {
+  client_email: string;
+  private_key: string;
+  private_key_id?: string;
+  project_id?: string;
+  universe_domain?: string;
+}
+
+/** A key signs its own tokens: no call to the token endpoint before the first one that matters. */
+function withKey(key: Key, project: string | undefined): Pick<Access, "project" | "clientEmail" | "universeDomain" | "auth"> {
+  let made: Promise<{ auth: GoogleAuth; client: AuthClient }> | undefined;
+  const found = project ?? key.project_id;
+  return {
+    ...(found ? { project: found } : {}),
+    clientEmail: key.client_email,
+    ...(key.universe_domain ? { universeDomain: key.universe_domain } : {}),
+    auth: () => {
+      made ??= loadAuth().then(({ GoogleAuth, JWT }) => {
+        const client = new JWT({
+          email: key.client_email,
+          key: key.private_key,
+          ...(key.private_key_id === undefined ? {} : { keyId: key.private_key_id }),
+          scopes: [SCOPE],
+        });
+        client.useJWTAccessWithScope = true;
+        return { client, auth: new GoogleAuth({ authClient: client, ...(found ? { projectId: found } : {}) }) as unknown as GoogleAuth };
+      });
+      return made;
+    },
+  };
+}
+
+/** The key, as an object or as the text of its file. @throws {UserError} that never shows any of it */
+function keyOf(info: Value, path: string): Key | undefined {
+  if (info === null) return undefined;
+  const plain: unknown = info instanceof Secret ? (info.known ? info.reveal() : unknown(path)) : opened(info);
+  let key = plain;
+  if (typeof plain === "string") {
+    try {
+      key = JSON.parse(plain);
+    } catch {
+      throw new UserError(`${path}: is no JSON; it must be a service account's key, as Google gives it`);
+    }
+  }
+  const { client_email: email, private_key: secret } = (key ?? {}) as JsonObject;
+  if (typeof email !== "string" || typeof secret !== "string")
+    throw new UserError(`${path}: must be a service account's key with client_email and private_key, as Google gives it`);
+  if (!secret.includes("PRIVATE KEY")) throw new UserError(`${path}.private_key: is no private key in PEM form`);
+  return key as unknown as Key;
+}
+
+/** Secrets may stand on single fields of the key instead of on the whole. */
+function opened(value: Value): unknown {
+  if (value instanceof Secret) return value.known ? value.reveal() : undefined;
+  if (value === null || typeof value !== "object") return value;
+  if (Array.isArray(value)) return value.map(opened);
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, opened(inner)]));
+}
+
+function unknown(path: string): never {
+  throw new UserError(`${path}: is not readable here: use the stack itself, or \`pushpool manifest pull --with-secrets\``);
+}
+
+function endpointOf(pool: PoolAccess, service: (typeof SERVICES)[number]): URL {
+  const given = pool.endpoints[service];
+  const path = `pools.${pool.name}.endpoints.${service}`;
+  if (given === undefined) return new URL(`https://${service}.googleapis.com`);
+  if (!URL.canParse(given)) throw new UserError(`${path}: "${given}" is no URL: https://host or http://host:port`);
+  const url = new URL(given);
+  if (!/^https?:$/.test(url.protocol)) throw new UserError(`${path}: must begin with https:// or http://, not ${url.protocol}//`);
+  if (url.pathname !== "/" || url.search !== "") throw new UserError(`${path}: must be a host and no more: Google's paths are added to it`);
+  return url;
+}
+
+async function loadAuth(): Promise<typeof import("google-auth-library")> {
+  return loaded(() => import("google-auth-library"));
+}
+
+/** An optional package, asked for where it is first needed. @throws {UserError} with the line that installs it */
+export async function loaded<T>(load: () => Promise<T>): Promise<T> {
+  try {
+    return await load();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== "MODULE_NOT_FOUND" && code !== "ERR_MODULE_NOT_FOUND") throw error;
+    throw new UserError(
+      "runs on Google Cloud Run need two packages that are not installed: npm install @google-cloud/run google-auth-library",
+    );
+  }
+}

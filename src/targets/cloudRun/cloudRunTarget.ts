@@ -1,0 +1,234 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { JsonObject, ValueObject } from "../../json";
+import { Secret } from "../../secret";
+import { UserError } from "../../userError";
+import type { TargetPlace } from "../open";
+import type { InfrastructureId, LogPage, Observation, PoolAccess, Prepared, RunToPlan, Submission, Target } from "../target";
+import { type Access, accessOf } from "./access";
+import { asFailure, CloudFailure } from "./failures";
+import { type LogReader, openLogReader } from "./logReader";
+import { EXECUTION_TOKEN, goesWithItsRun, parseExecutionName } from "./names";
+import { planCloudRun } from "./plan";
+import type { CloudRunRequest } from "./request";
+import { giveUp, openRunApi, type RunApi } from "./runApi";
+import { endKey, jobKey, stopKey } from "./runNotes";
+import { openSends, type Sends, type Whereabouts } from "./sends";
+import { readSettings } from "./settings";
+import { openWatcher, type Watcher } from "./watcher";
+
+/** How long Google may take to get a Job ready, in milliseconds. */
+const READY_TIMEOUT = 300_000;
+
+/**
+ * Runs as executions of Cloud Run jobs, for the runs of one `cloud-run-v2:push` pool.
+ *
+ * - Runs of one shape share a Job, which is made when first needed; a run is one call of `jobs.run`.
+ * - An infrastructure id is the execution's full name.
+ * - Of what a stop may say Cloud Run heeds nothing: SIGKILL follows SIGTERM after ten seconds
+ *   (https://cloud.google.com/run/docs/container-contract#jobs-sigterm).
+ * @throws {UserError} if the pool's credentials or endpoints cannot be used
+ */
+export async function createCloudRunTarget(place: Omit<TargetPlace, "home">): Promise<Target> {
+  const pool = await place.pool();
+  const access = await accessOf(pool, place.env);
+  return new CloudRunTarget(access, usualPlaceOf(access, pool), place);
+}
+
+class CloudRunTarget implements Target {
+  readonly pace = { first: 500, longest: 5_000 };
+  readonly #access: Access;
+  readonly #usualPlace: Whereabouts | undefined;
+  readonly #notes: TargetPlace["notes"];
+  readonly #api: RunApi;
+  readonly #sends: Sends;
+  readonly #watcher: Watcher;
+  readonly #logs: LogReader;
+  /** Attempts that Google has refused, by run id and attempt: it is sure that nothing of them is there. */
+  readonly #refused = new Set<string>();
+
+  constructor(access: Access, usualPlace: Whereabouts | undefined, { notes, env, warn = () => {} }: Omit<TargetPlace, "home">) {
+    const { settle, logDrain } = readSettings(env);
+    this.#access = access;
+    this.#usualPlace = usualPlace;
+    this.#notes = notes;
+    this.#api = openRunApi(access, notes, warn);
+    this.#sends = openSends({ api: this.#api, notes, settle });
+    this.#watcher = openWatcher({ api: this.#api, notes, settle });
+    this.#logs = openLogReader({ access, notes, watcher: this.#watcher, late: logDrain });
+  }
+
+  plan(job: ValueObject, run: RunToPlan): Submission {
+    return planCloudRun(job, run, this.#access);
+  }
+
+  async prepare(submission: Submission, signal: AbortSignal): Promise<Prepared> {
+    const request = requestOf(submission);
+    // One of the run's own starts as it is made.
+    if (!request.jobPerRun) await this.#orRefuse(submission, "making the job", () => this.#makeReady(request, signal));
+    return { submission, resources: { job: nameOf(request) } };
+  }
+
+  async submit({ submission }: Prepared, signal: AbortSignal): Promise<InfrastructureId> {
+    const request = requestOf(submission);
+    return this.#orRefuse(submission, "submitting the run", () =>
+      request.jobPerRun ? this.#startOwnJob(request, submission, signal) : this.#run(request, submission, signal),
+    );
+  }
+
+  async find(runId: string, attempt: number): Promise<InfrastructureId | undefined> {
+    if (this.#refused.has(`${runId}/${attempt}`)) return undefined;
+    return this.#orExplain("looking for the run", () => this.#sends.find({ runId, attempt }, this.#usualPlace));
+  }
+
+  async observe(ids: readonly InfrastructureId[]): Promise<Map<InfrastructureId, Observation>> {
+    return this.#orExplain("observing runs", async () => {
+      const seen = await Promise.all(ids.map(async (id) => [id, await this.#watcher.observe(id)] as const));
+      return new Map(seen);
+    });
+  }
+
+  async logs(id: InfrastructureId, cursor?: string): Promise<LogPage> {
+    return this.#orExplain("reading the log", () => this.#logs.page(id, cursor));
+  }
+
+  async stop(id: InfrastructureId, { reason }: { reason: string; graceSeconds: number }): Promise<void> {
+    // Before it is asked: whoever sees the end knows then that it was us.
+    const first = await this.#notes.swapNote(stopKey(id), undefined, reason);
+    await this.#orExplain("cancelling the run", async () => {
+      try {
+        await this.#api.cancelExecution(id);
+      } catch (error) {
+        const { kind } = asFailure(error);
+        if (kind !== "precondition" && kind !== "missing") throw error;
+        // It had ended before, of itself or by someone else.
+        if (first) await this.#notes.swapNote(stopKey(id), reason, undefined);
+      }
+    });
+  }
+
+  async cleanup(id: InfrastructureId): Promise<void> {
+    const { parent, job } = parseExecutionName(id);
+    if (!goesWithItsRun(job)) return;
+    await this.#orExplain("removing the run's job", async () => {
+      const end = await this.#watcher.observe(id);
+      if (end.phase !== "ended") return;
+      await this.#notes.swapNote(endKey(id), undefined, JSON.stringify(end));
+      await this.#api.deleteJob(`${parent}/jobs/${job}`).catch((error) => {
+        if (asFailure(error).kind !== "missing") throw error;
+      });
+    });
+  }
+
+  async #makeReady(request: CloudRunRequest, signal: AbortSignal): Promise<void> {
+    const name = nameOf(request);
+    if ((await this.#notes.readNote(jobKey(name))) !== undefined) return;
+    const problem = await this.#make(request, signal);
+    if (problem === undefined) {
+      await this.#notes.swapNote(jobKey(name), undefined, new Date().toISOString());
+      return;
+    }
+    // Not one to come upon later: what is wrong with it may be put right by then.
+    await this.#api.deleteJob(name, signal).catch(() => {});
+    throw new UserError(`Cloud Run cannot run this job: ${problem}`, 5);
+  }
+
+  /** @returns why the Job cannot be got ready */
+  async #make(request: CloudRunRequest, signal: AbortSignal): Promise<string | undefined> {
+    const { parent, jobId, job } = request;
+    for (let made = false; ; made = true) {
+      const existed = await this.#create(parent, jobId, job, signal);
+      const problem = await this.#untilReady(nameOf(request), signal);
+      // An old one that failed then may be fine now: it is made anew, once.
+      if (problem === undefined || !existed || made) return problem;
+      await this.#api.deleteJob(nameOf(request), signal);
+    }
+  }
+
+  async #create(parent: string, jobId: string, job: JsonObject, signal: AbortSignal): Promise<boolean> {
+    try {
+      await this.#api.createJob(parent, jobId, job, signal);
+      return false;
+    } catch (error) {
+      if (asFailure(error).kind !== "exists") throw error;
+      return true;
+    }
+  }
+
+  async #untilReady(name: string, signal: AbortSignal): Promise<string | undefined> {
+    const limit = Date.now() + READY_TIMEOUT;
+    for (let pause = 100; ; pause = Math.min(pause * 1.6, 2_000)) {
+      const { ready, problem } = await this.#api.getJob(name, signal);
+      if (ready === "yes") return undefined;
+      if (ready === "no") return problem;
+      if (Date.now() > limit) return `it was not ready within ${READY_TIMEOUT / 1000} s`;
+      await sleep(pause, undefined, { signal });
+    }
+  }
+
+  async #run(request: CloudRunRequest, submission: Submission, signal: AbortSignal): Promise<InfrastructureId> {
+    const job = nameOf(request);
+    const { env, ...overrides } = request.overrides;
+    const send = () => this.#sends.send(submission, { job }, () => this.#api.runJob(job, { ...overrides, env: revealed(env) }), signal);
+    try {
+      return await send();
+    } catch (error) {
+      if (!(error instanceof CloudFailure) || error.kind !== "missing") throw error;
+      // Someone has deleted the Job since it was seen.
+      await this.#notes.swapNote(jobKey(job), await this.#notes.readNote(jobKey(job)), undefined);
+      await this.#makeReady(request, signal);
+      return send();
+    }
+  }
+
+  /** Made and started in one call that may be repeated by anyone: the Job's name is the run's, the execution's is the Job's and the token. */
+  async #startOwnJob({ parent, jobId, job }: CloudRunRequest, submission: Submission, signal: AbortSignal): Promise<InfrastructureId> {
+    const name = `${parent}/jobs/${jobId}`;
+    const own = `${name}/executions/${jobId}-${EXECUTION_TOKEN}`;
+    const start = async () => {
+      await this.#create(parent, jobId, job, signal);
+      return own;
+    };
+    return this.#sends.send(submission, { job: name, own }, start, signal);
+  }
+
+  /** What submitting throws is the user's to read; that nothing was started is kept in mind. */
+  async #orRefuse<T>({ runId, attempt }: Submission, what: string, work: () => Promise<T>): Promise<T> {
+    this.#refused.delete(`${runId}/${attempt}`);
+    try {
+      return await work();
+    } catch (error) {
+      const refused = error instanceof UserError || (error instanceof CloudFailure && error.kind !== "unclear");
+      if (refused) this.#refused.add(`${runId}/${attempt}`);
+      throw error instanceof CloudFailure ? giveUp(what, error, this.#access) : error;
+    }
+  }
+
+  async #orExplain<T>(what: string, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      throw error instanceof CloudFailure ? giveUp(what, error, this.#access) : error;
+    }
+  }
+}
+
+function requestOf({ request }: Submission): CloudRunRequest {
+  return request as unknown as CloudRunRequest;
+}
+
+function nameOf({ parent, jobId }: CloudRunRequest): string {
+  return `${parent}/jobs/${jobId}`;
+}
+
+function revealed(env: Record<string, string | Secret>): Record<string, string> {
+  return Object.fromEntries(Object.entries(env).map(([name, value]) => [name, value instanceof Secret ? String(value.reveal()) : value]));
+}
+
+/** Where the pool's runs usually go: the region that its template gives. */
+function usualPlaceOf({ project }: Access, { baseJobTemplate }: PoolAccess): Whereabouts | undefined {
+  const { job_configuration: configuration, variables } = baseJobTemplate as { [half: string]: ValueObject };
+  const properties = variables?.properties as ValueObject | undefined;
+  const declared = (properties?.region as ValueObject | undefined)?.default;
+  const region = [configuration?.region, declared].find((each) => typeof each === "string" && !each.includes("{{"));
+  return project === undefined || region === undefined ? undefined : { job: `projects/${project}/locations/${String(region)}/jobs/-` };
+}

@@ -1,0 +1,61 @@
+import type { Value, ValueObject } from "../../json";
+import { Secret } from "../../secret";
+import { UserError } from "../../userError";
+import { LONGEST_VARIABLE, MOST_VARIABLES } from "./limits";
+
+/** Names that Cloud Run sets itself (https://cloud.google.com/run/docs/container-contract#jobs-env-vars). */
+const RESERVED = /^(X_GOOGLE_|CLOUD_RUN_(JOB|EXECUTION|TASK_INDEX|TASK_ATTEMPT|TASK_COUNT)$)/;
+
+/**
+ * The variables of a run, within what Cloud Run takes.
+ * @throws {UserError} naming the one that is too long or not allowed
+ */
+export function environmentOf(env: Value, path: string): Record<string, string | Secret> {
+  const given = env as ValueObject;
+  const names = Object.keys(given);
+  // One is added by which the run is found again.
+  if (names.length >= MOST_VARIABLES) throw new UserError(`${path}: Cloud Run takes ${MOST_VARIABLES - 1} variables, not ${names.length}`);
+  for (const name of names) {
+    const at = `${path}.${name}`;
+    if (name === "" || name.includes("=") || name.includes("\0") || name.length > LONGEST_VARIABLE)
+      throw new UserError(`${at}: is no name for an environment variable`);
+    if (RESERVED.test(name)) throw new UserError(`${at}: Cloud Run keeps this name for itself`);
+    const value = given[name] as Value;
+    const text = value instanceof Secret ? (value.known ? String(value.reveal()) : "") : value;
+    if (typeof text !== "string") throw new UserError(`${at}: must be a text`);
+    const bytes = Buffer.byteLength(text);
+    if (bytes <= LONGEST_VARIABLE) continue;
+    const what = name === "PUSHPOOL_PARAMETERS" ? "parameters: as JSON they are" : `${at}: it is`;
+    throw new UserError(
+      `${what} ${bytes} bytes, and Cloud Run takes at most ${LONGEST_VARIABLE} in a variable: hand large data over in a file`,
+    );
+  }
+  return given as Record<string, string | Secret>;
+}
+
+/** The variables that come out of Secret Manager, by name; only where a secret lies is known here. */
+export function secretVariables(job: ValueObject): Record<string, { secret: string; version: string }> {
+  const found: Record<string, { secret: string; version: string }> = {};
+  const add = (name: string, selector: Value | undefined, path: string) => {
+    if (selector === null || selector === undefined) return;
+    found[name] = selectorAt(selector, path);
+  };
+  const map = job.env_from_secrets ?? {};
+  if (map === null || typeof map !== "object" || Array.isArray(map) || map instanceof Secret)
+    throw new UserError('job_configuration.env_from_secrets: must be an object of {"secret": …, "version": …}');
+  for (const [name, selector] of Object.entries(map)) add(name, selector, `job_configuration.env_from_secrets.${name}`);
+  add("PREFECT_API_KEY", job.prefect_api_key_secret, "job_configuration.prefect_api_key_secret");
+  add("PREFECT_API_AUTH_STRING", job.prefect_api_auth_string_secret, "job_configuration.prefect_api_auth_string_secret");
+  return found;
+}
+
+function selectorAt(value: Value, path: string): { secret: string; version: string } {
+  const refuse = (problem: string) => new UserError(`${path}: ${problem}: it is {"secret": NAME, "version": "latest" or a number}`);
+  if (value === null || typeof value !== "object" || Array.isArray(value) || value instanceof Secret) throw refuse("must be an object");
+  const { secret, version, ...others } = value;
+  const [other] = Object.keys(others);
+  if (other !== undefined) throw refuse(`has no "${other}"`);
+  if (typeof secret !== "string" || secret === "") throw refuse('needs "secret", the secret\'s name in Secret Manager');
+  if (typeof version !== "string" || version === "") throw refuse('needs "version"');
+  return { secret, version };
+}

@@ -1,0 +1,1 @@
+export { createCloudRunTarget } from "./cloudRunTarget";

@@ -1,0 +1,104 @@
+/**
+ * What a Cloud Run v2 Job says, as far as a caller may say it (google/cloud/run/v2/job.proto and what it refers to; a test holds this to
+ * the SDK's protos.json). The SDK drops what it does not know without a word, so a misspelt field has to be found here.
+ */
+export type Field =
+  | "text"
+  | "integer"
+  | "flag"
+  | "duration"
+  | { enum: readonly string[] }
+  | { list: Field }
+  | { map: "text" }
+  | { fields: Record<string, Field> };
+
+const text = "text";
+const integer = "integer";
+const flag = "flag";
+const list = (of: Field): Field => ({ list: of });
+const fields = (of: Record<string, Field>): Field => ({ fields: of });
+
+const secretKeyRef = fields({ secret: text, version: text });
+
+const probe = fields({
+  initialDelaySeconds: integer,
+  timeoutSeconds: integer,
+  periodSeconds: integer,
+  failureThreshold: integer,
+  httpGet: fields({ path: text, httpHeaders: list(fields({ name: text, value: text })), port: integer }),
+  tcpSocket: fields({ port: integer }),
+  grpc: fields({ port: integer, service: text }),
+});
+
+const container = fields({
+  name: text,
+  image: text,
+  command: list(text),
+  args: list(text),
+  env: list(fields({ name: text, value: text, valueSource: fields({ secretKeyRef }) })),
+  resources: fields({ limits: { map: text }, cpuIdle: flag, startupCpuBoost: flag }),
+  ports: list(fields({ name: text, containerPort: integer })),
+  volumeMounts: list(fields({ name: text, mountPath: text, subPath: text })),
+  workingDir: text,
+  livenessProbe: probe,
+  startupProbe: probe,
+  readinessProbe: probe,
+  dependsOn: list(text),
+});
+
+const volume = fields({
+  name: text,
+  secret: fields({ secret: text, items: list(fields({ path: text, version: text, mode: integer })), defaultMode: integer }),
+  cloudSqlInstance: fields({ instances: list(text) }),
+  emptyDir: fields({ medium: { enum: ["MEDIUM_UNSPECIFIED", "MEMORY", "DISK"] }, sizeLimit: text }),
+  nfs: fields({ server: text, path: text, readOnly: flag }),
+  gcs: fields({ bucket: text, readOnly: flag, mountOptions: list(text) }),
+});
+
+const task = fields({
+  containers: list(container),
+  volumes: list(volume),
+  maxRetries: integer,
+  timeout: "duration",
+  serviceAccount: text,
+  executionEnvironment: {
+    enum: ["EXECUTION_ENVIRONMENT_UNSPECIFIED", "EXECUTION_ENVIRONMENT_GEN1", "EXECUTION_ENVIRONMENT_GEN2"],
+  },
+  encryptionKey: text,
+  vpcAccess: fields({
+    connector: text,
+    egress: { enum: ["VPC_EGRESS_UNSPECIFIED", "ALL_TRAFFIC", "PRIVATE_RANGES_ONLY"] },
+    networkInterfaces: list(fields({ network: text, subnetwork: text, tags: list(text) })),
+  }),
+  nodeSelector: fields({ accelerator: text }),
+  gpuZonalRedundancyDisabled: flag,
+});
+
+export const JOB_FIELDS = fields({
+  labels: { map: text },
+  annotations: { map: text },
+  client: text,
+  clientVersion: text,
+  launchStage: {
+    enum: [
+      "LAUNCH_STAGE_UNSPECIFIED",
+      "UNIMPLEMENTED",
+      "PRELAUNCH",
+      "EARLY_ACCESS",
+      "ALPHA",
+      "BETA",
+      "GA",
+      "DEPRECATED",
+      // Prefect's template offers it; Google's API has no such stage, and takes none to mean GA.
+      "LAUNCH_TAG_UNSPECIFIED",
+    ],
+  },
+  binaryAuthorization: fields({ useDefault: flag, policy: text, breakglassJustification: text }),
+  template: fields({
+    labels: { map: text },
+    annotations: { map: text },
+    parallelism: integer,
+    taskCount: integer,
+    template: task,
+  }),
+});

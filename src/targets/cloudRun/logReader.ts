@@ -1,0 +1,133 @@
+import type { InfrastructureId, LogPage, SharedNotes } from "../target";
+import type { Access } from "./access";
+import { type Entry, executionOf, filterOf, formatCursor, type Position, parseCursor, take } from "./entries";
+import { asFailure, mayPass } from "./failures";
+import { parseExecutionName, projectOf } from "./names";
+import { takeLogRead } from "./pace";
+import { CALL_TIMEOUT } from "./runApi";
+import type { Watcher } from "./watcher";
+
+/** Those who ask at about the same time are answered by one query, in milliseconds. */
+const GATHER = 15;
+/** Executions a query: Cloud Logging takes filters of up to 20,000 characters. */
+const TOGETHER = 80;
+/** Entries a page; Cloud Logging's most. */
+const PAGE = 1000;
+/** Pages an answer: more is left for the next call. */
+const MOST_PAGES = 20;
+
+interface Waiting {
+  id: InfrastructureId;
+  position: Position;
+  resolve: (page: LogPage) => void;
+  reject: (error: unknown) => void;
+}
+
+export interface LogReader {
+  page(id: InfrastructureId, cursor: string | undefined): Promise<LogPage>;
+}
+
+/**
+ * The logs of a pool's runs, read from Cloud Logging by one query for all who ask in this process, within the project's quota, which all
+ * processes share. Where the quota is used up a page is empty, and the next call tries again.
+ * @param late how much later than its time a line may show up, in milliseconds
+ */
+export function openLogReader({
+  access,
+  notes,
+  watcher,
+  late,
+}: {
+  access: Access;
+  notes: SharedNotes;
+  watcher: Watcher;
+  late: number;
+}): LogReader {
+  let waiting: Waiting[] = [];
+  let scheduled = false;
+
+  async function answer(): Promise<void> {
+    scheduled = false;
+    const asked = waiting;
+    waiting = [];
+    const byPlace = Map.groupBy(asked, ({ id }) => parseExecutionName(id).parent);
+    for (const [parent, all] of byPlace) {
+      for (let from = 0; from < all.length; from += TOGETHER) {
+        const some = all.slice(from, from + TOGETHER);
+        await together(parent, some).catch((error) => {
+          for (const { reject } of some) reject(error);
+        });
+      }
+    }
+  }
+
+  async function together(parent: string, some: Waiting[]): Promise<void> {
+    const wanted = await Promise.all(
+      some.map(async (each) => {
+        const { createTime, endTime } = await watcher.times(each.id);
+        const created = createTime === undefined ? 0 : Date.parse(createTime) - 60_000;
+        return {
+          ...each,
+          endTime,
+          name: parseExecutionName(each.id),
+          since: Math.max(0, each.position.time === 0 ? created : each.position.time - late),
+        };
+      }),
+    );
+    const reply = await query(projectOf(parent), filterOf(wanted));
+    const byExecution = Map.groupBy(reply?.entries ?? [], executionOf);
+    for (const { position, name, endTime, resolve } of wanted) {
+      const taken = take(position, byExecution.get(name.execution) ?? [], late);
+      // Google's clock for both: ours may differ.
+      const drained = endTime !== undefined && reply?.whole === true && reply.at > Date.parse(endTime) + late;
+      resolve({ lines: taken.lines, cursor: formatCursor(taken.position), complete: drained && taken.lines.length === 0 });
+    }
+  }
+
+  /** @returns `undefined` where the quota or the service does not allow it just now */
+  async function query(project: string, filter: string): Promise<{ entries: Entry[]; whole: boolean; at: number } | undefined> {
+    const { client } = await access.auth();
+    const entries: Entry[] = [];
+    let pageToken: string | undefined;
+    let at = 0;
+    for (let pages = 0; pages < MOST_PAGES; pages++) {
+      if (!(await takeLogRead(notes, project))) return pages === 0 ? undefined : { entries, whole: false, at };
+      try {
+        const { data, headers } = await client.request<{ entries?: Entry[]; nextPageToken?: string }>({
+          url: new URL("/v2/entries:list", access.endpoints.logging).href,
+          method: "POST",
+          data: {
+            resourceNames: [`projects/${project}`],
+            filter,
+            orderBy: "timestamp asc",
+            pageSize: PAGE,
+            ...(pageToken ? { pageToken } : {}),
+          },
+          retry: false,
+          timeout: CALL_TIMEOUT,
+          responseType: "json",
+        });
+        entries.push(...(data.entries ?? []));
+        // The first page's time: what came into the log while the others were read may stand before where they begin.
+        at ||= Date.parse(headers.get("date") ?? "") || Date.now();
+        pageToken = data.nextPageToken || undefined;
+      } catch (error) {
+        const failure = asFailure(error);
+        if (!mayPass(failure)) throw failure;
+        return pages === 0 ? undefined : { entries, whole: false, at };
+      }
+      if (pageToken === undefined) return { entries, whole: true, at };
+    }
+    return { entries, whole: false, at };
+  }
+
+  return {
+    page: (id, cursor) =>
+      new Promise((resolve, reject) => {
+        waiting.push({ id, position: parseCursor(cursor), resolve, reject });
+        if (scheduled) return;
+        scheduled = true;
+        setTimeout(answer, GATHER);
+      }),
+  };
+}

@@ -1,0 +1,79 @@
+import { createHash } from "node:crypto";
+import { canonicalJson } from "../../canonicalJson";
+import type { Json } from "../../json";
+
+/** Full name of an execution: what this target calls an infrastructure id. */
+export interface ExecutionName {
+  /** `projects/P/locations/R` */
+  parent: string;
+  job: string;
+  execution: string;
+}
+
+const EXECUTION = /^(projects\/[^/]+\/locations\/[^/]+)\/jobs\/([^/]+)\/executions\/([^/]+)$/;
+
+/** @throws {Error} if it is no execution's name: infrastructure ids come from this target only */
+export function parseExecutionName(name: string): ExecutionName {
+  const [, parent, job, execution] = EXECUTION.exec(name) ?? [];
+  if (parent === undefined || job === undefined || execution === undefined) throw new Error(`"${name}" is no execution of a Cloud Run job`);
+  return { parent, job, execution };
+}
+
+export function projectOf(parent: string): string {
+  return parent.split("/")[1] ?? "";
+}
+
+export function regionOf(parent: string): string {
+  return parent.split("/")[3] ?? "";
+}
+
+/** Google takes job ids of up to 63 characters; an execution adds six to its job's. */
+const LONGEST_SLUG = 30;
+
+/**
+ * The name of the Job that runs of one shape share: what a person recognises, and a digest of all that the Job says.
+ * @param what the deployment, in any characters
+ */
+export function durableJobId(what: string, job: Json): string {
+  const digest = createHash("sha256").update(canonicalJson(job)).digest("hex").slice(0, 12);
+  const slug = what
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, "-")
+    .slice(0, LONGEST_SLUG)
+    .replaceAll(/^-+|-+$/g, "");
+  return slug === "" ? `pp-${digest}` : `pp-${slug}-${digest}`;
+}
+
+/** With a Job per run, the suffix of its one execution: `startExecutionToken`. */
+export const EXECUTION_TOKEN = "run";
+const OWN_JOB = "pp-run-";
+const KEPT_JOB = "pp-kept-";
+
+/** The name of a run's own Job, the same from any machine; it tells too whether the Job stays after the run. */
+export function ownJobId(runId: string, attempt: number, keep: boolean): string {
+  const id = runId.replaceAll("-", "").toLowerCase();
+  return `${keep ? KEPT_JOB : OWN_JOB}${/^[0-9a-f]{32}$/.test(id) ? id : digestOf(runId)}-${attempt}`;
+}
+
+/** Whether a Job was made for one run and goes with it. */
+export function goesWithItsRun(jobId: string): boolean {
+  return jobId.startsWith(OWN_JOB);
+}
+
+/** The variable by which the execution of an attempt is found again among all others. */
+export const MARKER = "PUSHPOOL_SUBMISSION";
+
+export function markerOf(runId: string, attempt: number): string {
+  return `${runId}/${attempt}`;
+}
+
+/** When a run was made, in milliseconds: its id is a UUID v7, which starts with the time; `undefined` for any other. */
+export function timeOfRun(runId: string): number | undefined {
+  const id = runId.replaceAll("-", "");
+  if (!/^[0-9a-f]{12}7[0-9a-f]{19}$/i.test(id)) return undefined;
+  return Number.parseInt(id.slice(0, 12), 16);
+}
+
+function digestOf(text: string): string {
+  return createHash("sha256").update(text).digest("hex").slice(0, 32);
+}

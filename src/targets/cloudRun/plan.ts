@@ -1,0 +1,290 @@
+import { split } from "shlex";
+import type { JsonObject, Value, ValueObject } from "../../json";
+import { suggestion } from "../../nearest";
+import { Secret } from "../../secret";
+import { UserError } from "../../userError";
+import type { RunToPlan, Submission } from "../target";
+import { checked } from "./checkJob";
+import { environmentOf, secretVariables } from "./environment";
+import { JOB_FIELDS } from "./jobFields";
+import { jobLabels } from "./labels";
+import { checkRegion, checkResources, LONGEST_TIMEOUT, MOST_RETRIES } from "./limits";
+import { durableJobId, EXECUTION_TOKEN, MARKER, markerOf, ownJobId } from "./names";
+import type { CloudRunRequest } from "./request";
+
+const KEYS = [
+  "command",
+  "env",
+  "labels",
+  "name",
+  "credentials",
+  "env_from_secrets",
+  "prefect_api_key_secret",
+  "prefect_api_auth_string_secret",
+  "cloudsql_instances",
+  "job_body",
+  "keep_job",
+  "region",
+  "timeout",
+  "stream_output",
+  "job_per_run",
+];
+
+/** What a plan needs to know of the pool: whose project runs go to, and as whom they are submitted. */
+export interface PoolIdentity {
+  /** Absent: nothing here says which. */
+  project?: string;
+  /** Of the key that runs are submitted with; absent: the caller's own login. */
+  clientEmail?: string;
+}
+
+/**
+ * A job configuration of Prefect's `cloud-run-v2` template as a request.
+ *
+ * The Job holds what `jobs.run` cannot override (image, command, resources, service account, retries, network, secrets of Secret Manager)
+ * and is named by a digest of it, so that all runs of one shape share it; environment, arguments and time limit are the run's own.
+ * @throws {UserError} naming the path of what cannot be honoured
+ */
+export function planCloudRun(job: ValueObject, run: RunToPlan, pool: PoolIdentity): Submission {
+  for (const [key, value] of Object.entries(job)) {
+    if (value !== null && !KEYS.includes(key))
+      throw new UserError(`job_configuration.${key}: a cloud-run-v2:push run has no use for it: ${suggestion(key, KEYS)}`);
+  }
+  checkCredentials(job.credentials ?? null, pool);
+  const region = textAt(job.region ?? null, "job_configuration.region");
+  checkRegion(region, "job_configuration.region");
+  if (pool.project === undefined) {
+    throw new UserError(
+      `pools.${run.pool}: nothing says which Google Cloud project it is in: give its credentials block a "project", or set GOOGLE_CLOUD_PROJECT`,
+    );
+  }
+  const parent = `projects/${pool.project}/locations/${region}`;
+  const jobPerRun = flagAt(job.job_per_run ?? false, "job_configuration.job_per_run");
+  const keepJob = flagAt(job.keep_job ?? false, "job_configuration.keep_job");
+
+  const { body, container, task } = bodyOf(job);
+  container.command = wordsOf(container.command ?? job.command ?? null, `${BODY_CONTAINER}.command`);
+  const args = container.args === undefined ? [] : wordsOf(container.args, `${BODY_CONTAINER}.args`);
+  delete container.args;
+  const env: Record<string, string | Secret> = {
+    ...environmentOf(job.env ?? {}, "job_configuration.env"),
+    [MARKER]: markerOf(run.id, run.attempt),
+  };
+  const fromSecrets = secretVariables(job);
+  for (const name of Object.keys(fromSecrets)) {
+    // As Prefect does: the secret's reference takes the place of a key that stands in the clear.
+    if (name in env && !name.startsWith("PREFECT_API_"))
+      throw new UserError(`job_configuration.env.${name}: env_from_secrets sets it too: take it out of one of them`);
+    delete env[name];
+  }
+  addVariables(container, fromSecrets);
+  addCloudSql(task, container, job.cloudsql_instances ?? null);
+  dropEmptyConnector(task);
+
+  const timeout = timeoutOf(task.timeout ?? job.timeout ?? null, run);
+  delete task.timeout;
+  const labels = jobLabels(job.labels ?? {}, { pool: run.pool, ofOneRun: jobPerRun });
+  body.labels = { ...(body.labels as ValueObject | undefined), ...labels };
+  const template = body.template as ValueObject;
+  template.labels = { ...(template.labels as ValueObject | undefined), ...labels };
+  if (body.launchStage === "LAUNCH_TAG_UNSPECIFIED") delete body.launchStage;
+
+  const shape = checked(body, JOB_FIELDS, "job_configuration.job_body") as JsonObject;
+  checkShape(shape);
+  const warnings = [...secretWarnings(env), ...serviceAccountWarnings(shape)];
+  const common = { parent, jobPerRun, job: shape };
+  const request: CloudRunRequest = jobPerRun
+    ? { ...common, jobId: ownJobId(run.id, run.attempt, keepJob), job: ownJob(shape, args, env, timeout), overrides: { env: {} } }
+    : {
+        ...common,
+        jobId: durableJobId(deploymentOf(job, run), { parent, job: shape }),
+        overrides: {
+          ...containerName(shape),
+          ...(args.length > 0 ? { args } : {}),
+          env,
+          ...(timeout === null ? {} : { timeout }),
+        },
+      };
+  return { runId: run.id, attempt: run.attempt, pool: run.pool, request: request as unknown as ValueObject, warnings };
+}
+
+const BODY = "job_configuration.job_body";
+const BODY_TASK = `${BODY}.template.template`;
+const BODY_CONTAINER = `${BODY_TASK}.containers[0]`;
+
+/** A copy of the template's `job_body`, with the parts that are filled in. */
+function bodyOf(job: ValueObject): { body: ValueObject; task: ValueObject; container: ValueObject } {
+  const body = copy(objectAt(job.job_body ?? null, BODY));
+  const template = objectAt(body.template ?? null, `${BODY}.template`);
+  const task = objectAt(template.template ?? null, BODY_TASK);
+  if (!Array.isArray(task.containers) || task.containers.length === 0)
+    throw new UserError(`${BODY_TASK}.containers: must be a list with the run's container first`);
+  return { body, task, container: objectAt(task.containers[0] ?? null, BODY_CONTAINER) };
+}
+
+function copy(value: ValueObject): ValueObject {
+  const deep = (inner: Value): Value => {
+    if (inner instanceof Secret || inner === null || typeof inner !== "object") return inner;
+    return Array.isArray(inner) ? inner.map(deep) : Object.fromEntries(Object.entries(inner).map(([key, each]) => [key, deep(each)]));
+  };
+  return deep(value) as ValueObject;
+}
+
+/** Split as Prefect does, by Python's `shlex.split`; a list stays as it is. */
+function wordsOf(value: Value, path: string): string[] {
+  if (value === null) throw new UserError("job_configuration.command is missing: say what to run");
+  if (value instanceof Secret || (Array.isArray(value) && value.some((word) => word instanceof Secret))) {
+    throw new UserError(`${path} holds a secret: whoever may look at the job could read it. Pass it in env, or by env_from_secrets`);
+  }
+  if (Array.isArray(value)) return value.map((word, index) => textAt(word, `${path}[${index}]`));
+  if (typeof value !== "string") throw new UserError(`${path}: must be a text or a list of texts`);
+  try {
+    return split(value);
+  } catch (error) {
+    throw new UserError(`${path} cannot be split into words (${(error as Error).message}): ${JSON.stringify(value)}`);
+  }
+}
+
+function addVariables(container: ValueObject, fromSecrets: Record<string, { secret: string; version: string }>): void {
+  const env = container.env ?? [];
+  if (!Array.isArray(env)) throw new UserError(`${BODY_CONTAINER}.env: must be a list`);
+  const added = Object.entries(fromSecrets).map(([name, secretKeyRef]) => ({ name, valueSource: { secretKeyRef } }));
+  const given = env.filter((each) => !(each instanceof Object && "name" in each && String(each.name) in fromSecrets));
+  container.env = [...given, ...added];
+  if (container.env.length === 0) delete container.env;
+}
+
+function addCloudSql(task: ValueObject, container: ValueObject, instances: Value): void {
+  const path = "job_configuration.cloudsql_instances";
+  if (instances === null || (Array.isArray(instances) && instances.length === 0)) return;
+  if (!Array.isArray(instances)) throw new UserError(`${path}: must be a list of project:region:instance`);
+  for (const [index, each] of instances.entries()) {
+    if (!/^[^:\s]+(:[^:\s]+){2,3}$/.test(textAt(each, `${path}[${index}]`)))
+      throw new UserError(`${path}[${index}]: "${String(each)}" must be project:region:instance`);
+  }
+  const volumes = Array.isArray(task.volumes) ? task.volumes : [];
+  const mounts = Array.isArray(container.volumeMounts) ? container.volumeMounts : [];
+  task.volumes = [...volumes, { name: "cloudsql", cloudSqlInstance: { instances } }];
+  container.volumeMounts = [...mounts, { name: "cloudsql", mountPath: "/cloudsql" }];
+}
+
+/** The API refuses a connector that is null, and the template has one where none is given. */
+function dropEmptyConnector(task: ValueObject): void {
+  const access = task.vpcAccess;
+  if (access === null || (access !== undefined && Object.values(access).every((value) => value === null))) delete task.vpcAccess;
+}
+
+function timeoutOf(value: Value, run: RunToPlan): number | null {
+  const path = "job_configuration.timeout";
+  if (value === null) return run.timeoutSeconds;
+  const [, seconds] = /^(\d+(?:\.\d+)?)s?$/.exec(String(value)) ?? [];
+  if (seconds === undefined || Number(seconds) <= 0)
+    throw new UserError(`${path}: must be a number of seconds over 0, not ${JSON.stringify(value)}`);
+  if (Number(seconds) > LONGEST_TIMEOUT)
+    throw new UserError(`${path}: Cloud Run takes at most ${LONGEST_TIMEOUT} seconds (7 days), not ${seconds}`);
+  return Number(seconds);
+}
+
+/** What only the whole tells: numbers within their limits, one task, an image. */
+function checkShape(job: JsonObject): void {
+  const { template } = job as { template: { taskCount?: number; parallelism?: number; template: JsonObject } };
+  if ((template.taskCount ?? 1) !== 1) throw new UserError(`${BODY}.template.taskCount: a flow run is one task, not ${template.taskCount}`);
+  if ((template.parallelism ?? 0) > 1)
+    throw new UserError(`${BODY}.template.parallelism: a flow run is one task, not ${template.parallelism}`);
+  const { maxRetries = 0, containers } = template.template as {
+    maxRetries?: number;
+    containers: { image?: string; name?: string; resources?: { limits?: Record<string, string> } }[];
+  };
+  if (maxRetries < 0 || maxRetries > MOST_RETRIES)
+    throw new UserError(`${BODY_TASK}.maxRetries: Cloud Run retries a task 0 to ${MOST_RETRIES} times, not ${maxRetries}`);
+  // Google's own default is 3: a flow run would be repeated without anybody having asked for it.
+  template.template.maxRetries = maxRetries;
+  for (const [index, container] of containers.entries()) {
+    const path = `${BODY_TASK}.containers[${index}]`;
+    if (container.image === undefined || container.image.trim() === "")
+      throw new UserError(`${path}.image is missing: name the image to run`);
+    if (/\s/.test(container.image)) throw new UserError(`${path}.image: "${container.image}" has blanks in it`);
+    if (container.resources?.limits && containers.length === 1) checkResources(container.resources.limits, `${path}.resources.limits`);
+    if (containers.length > 1 && container.name === undefined)
+      throw new UserError(`${path}.name is missing: a job of several containers names each`);
+  }
+}
+
+function containerName(job: JsonObject): { container?: string } {
+  const { containers } = (job as { template: { template: { containers: { name?: string }[] } } }).template.template;
+  const name = containers[0]?.name;
+  return name === undefined ? {} : { container: name };
+}
+
+/** A Job that starts by itself, with everything in it. */
+function ownJob(shape: JsonObject, args: string[], env: Record<string, string | Secret>, timeout: number | null): JsonObject {
+  const job = structuredClone(shape) as JsonObject & { template: { template: JsonObject & { containers: JsonObject[] } } };
+  const [container] = job.template.template.containers;
+  if (container) {
+    if (args.length > 0) container.args = args;
+    const given = (container.env ?? []) as JsonObject[];
+    const own = Object.entries(env).map(([name, value]) => ({ name, value: shown(name, value) }));
+    container.env = [...given.filter((each) => !(String(each.name) in env)), ...own];
+  }
+  if (timeout !== null) job.template.template.timeout = `${timeout}s`;
+  return { ...job, startExecutionToken: EXECUTION_TOKEN };
+}
+
+function shown(name: string, value: string | Secret): string {
+  if (!(value instanceof Secret)) return value;
+  throw new UserError(
+    `job_configuration.env.${name} holds a secret (${value.pointers.join(", ")}), and with job_per_run it would stand in the job: put it into Secret Manager and name it in env_from_secrets, or leave job_per_run out`,
+  );
+}
+
+function deploymentOf({ labels }: ValueObject, run: RunToPlan): string {
+  const given = (labels ?? {}) as ValueObject;
+  const parts = ["prefect.io/flow-name", "prefect.io/deployment-name"].map((key) => given[key]).filter((part) => typeof part === "string");
+  return parts.length > 0 ? parts.join("-") : run.pool;
+}
+
+/** Submitting is the pool's business: the template's credentials are only compared with it, and go nowhere. */
+function checkCredentials(credentials: Value, { project, clientEmail }: PoolIdentity): void {
+  const path = "job_configuration.credentials";
+  if (credentials === null || typeof credentials !== "object" || Array.isArray(credentials) || credentials instanceof Secret) return;
+  const info = credentials.service_account_info;
+  const known = info instanceof Secret ? (info.known ? info.reveal() : null) : (info ?? null);
+  const email = known !== null && typeof known === "object" && "client_email" in known ? known.client_email : undefined;
+  if (typeof email === "string" && clientEmail !== undefined && email !== clientEmail)
+    throw new UserError(`${path}: it is the key of ${email}, but the work pool's is of ${clientEmail}: runs are submitted with the pool's`);
+  const other = credentials.project;
+  if (typeof other === "string" && project !== undefined && other !== project)
+    throw new UserError(`${path}.project: it is "${other}", but the work pool's runs go to project "${project}"`);
+}
+
+function secretWarnings(env: CloudRunRequest["overrides"]["env"]): string[] {
+  const names = Object.keys(env).filter((name) => env[name] instanceof Secret);
+  if (names.length === 0) return [];
+  return [
+    `${names.join(", ")}: Cloud Run shows a variable's value to whoever may read the execution; put it into Secret Manager and name it in env_from_secrets to hide it`,
+  ];
+}
+
+function serviceAccountWarnings(job: JsonObject): string[] {
+  const { serviceAccount } = (job as { template: { template: { serviceAccount?: string } } }).template.template;
+  if (serviceAccount !== undefined) return [];
+  return [
+    "service_account_name is not set: the run acts as the project's default Compute Engine service account, which often may do anything",
+  ];
+}
+
+function objectAt(value: Value, path: string): ValueObject {
+  if (value === null || typeof value !== "object" || Array.isArray(value) || value instanceof Secret)
+    throw new UserError(`${path}: must be an object, as in Prefect's cloud-run-v2 template`);
+  return value;
+}
+
+function textAt(value: Value, path: string): string {
+  if (typeof value !== "string" || value === "") throw new UserError(`${path}: must be a text`);
+  return value;
+}
+
+function flagAt(value: Value, path: string): boolean {
+  if (typeof value !== "boolean") throw new UserError(`${path}: must be true or false`);
+  return value;
+}

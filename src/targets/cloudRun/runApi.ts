@@ -1,0 +1,181 @@
+import type { protos, v2 } from "@google-cloud/run";
+import pRetry from "p-retry";
+import type { JsonObject } from "../../json";
+import type { SharedNotes } from "../target";
+import { type Access, loaded } from "./access";
+import { conditionFacts, type ExecutionFacts, executionFacts, type TaskFacts, taskFacts } from "./facts";
+import { asFailure, type CloudFailure, mayPass, refusal } from "./failures";
+import { type Quota, slowDown, waitForTurn } from "./pace";
+import { jobMessage, type RunOverrides, runMessage } from "./wire";
+
+/** How long one call may take, in milliseconds. */
+export const CALL_TIMEOUT = 30_000;
+/** For how long a call that may pass is repeated, in milliseconds. */
+const PERSEVERANCE = 180_000;
+/** Credentials younger than this may not work everywhere yet, in milliseconds; roles take longest (https://cloud.google.com/iam/docs/access-change-propagation). */
+const YOUNG = 600_000;
+
+/** What of a Job matters here. */
+export interface JobFacts {
+  ready: "yes" | "no" | "not yet";
+  /** Why it is not ready. */
+  problem: string;
+}
+
+export interface ExecutionPage {
+  executions: ExecutionFacts[];
+  next?: string;
+}
+
+/** The calls of Cloud Run that this target makes. Each may throw a {@link CloudFailure}; those that are safe to repeat are. */
+export interface RunApi {
+  createJob(parent: string, jobId: string, job: JsonObject, signal?: AbortSignal): Promise<void>;
+  getJob(name: string, signal?: AbortSignal): Promise<JobFacts>;
+  deleteJob(name: string, signal?: AbortSignal): Promise<void>;
+  /** Once: whether an unclear answer may be followed by another call is the caller's to find out. @returns the execution's name */
+  runJob(name: string, overrides: RunOverrides): Promise<string>;
+  getExecution(name: string): Promise<ExecutionFacts>;
+  /** One page, newest first as far as Google keeps to it. @param parent a Job's name, or `…/jobs/-` for all */
+  listExecutions(parent: string, pageToken?: string, signal?: AbortSignal): Promise<ExecutionPage>;
+  /** The first task of an execution. */
+  getTask(execution: string): Promise<TaskFacts | undefined>;
+  cancelExecution(name: string): Promise<void>;
+}
+
+/** Executions a page. */
+const PAGE = 100;
+
+type Clients = { jobs: v2.JobsClient; executions: v2.ExecutionsClient; tasks: v2.TasksClient };
+
+/** @param tell what a user should hear while it is waited for something */
+export function openRunApi(access: Access, notes: SharedNotes, tell: (message: string) => void): RunApi {
+  let clients: Promise<Clients> | undefined;
+  const ready = () => {
+    clients ??= openClients(access);
+    clients.catch(() => {
+      clients = undefined;
+    });
+    return clients;
+  };
+  let told = false;
+
+  async function once<T>(quota: Quota, place: string, call: (clients: Clients) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    await waitForTurn(notes, place, quota, signal);
+    try {
+      return await call(await ready());
+    } catch (error) {
+      const failure = asFailure(error);
+      if (failure.kind === "throttled") await slowDown(notes, place, quota);
+      throw failure;
+    }
+  }
+
+  function repeated<T>(quota: Quota, place: string, call: (clients: Clients) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    return pRetry(() => once(quota, place, call, signal), {
+      retries: 1000,
+      minTimeout: 200,
+      maxTimeout: 5_000,
+      randomize: true,
+      maxRetryTime: Math.max(PERSEVERANCE, youngFor()),
+      shouldRetry: ({ error }) => worthAnotherTry(error as unknown as CloudFailure),
+      ...(signal ? { signal } : {}),
+    });
+  }
+
+  function youngFor(): number {
+    return access.createdAt === undefined ? 0 : access.createdAt + YOUNG - Date.now();
+  }
+
+  function worthAnotherTry(failure: CloudFailure): boolean {
+    if (mayPass(failure)) return true;
+    if ((failure.kind !== "unauthenticated" && failure.kind !== "denied") || youngFor() <= 0) return false;
+    if (!told)
+      tell(
+        `the credentials of work pool "${access.pool}" are new, and Google does not know them everywhere yet: trying again (${failure.message})`,
+      );
+    told = true;
+    return true;
+  }
+
+  const of = (name: string) => name.split("/").slice(0, 4).join("/");
+  const options = { timeout: CALL_TIMEOUT, maxRetries: 0 };
+  return {
+    createJob: async (parent, jobId, job, signal) => {
+      await repeated("write", parent, ({ jobs }) => jobs.createJob({ parent, jobId, job: jobMessage(job) }, options), signal);
+    },
+    getJob: (name, signal) => repeated("read", of(name), async ({ jobs }) => jobFacts((await jobs.getJob({ name }, options))[0]), signal),
+    deleteJob: async (name, signal) => {
+      await repeated("write", of(name), ({ jobs }) => jobs.deleteJob({ name }, options), signal);
+    },
+    runJob: async (name, overrides) => {
+      const call = async ({ jobs }: Clients) => {
+        const [operation] = await jobs.runJob({ name, overrides: runMessage(overrides) }, options);
+        // The operation is done only when the run is; its metadata is the execution from the start.
+        return (operation.metadata as protos.google.cloud.run.v2.IExecution | null)?.name ?? "";
+      };
+      return pRetry(() => once("run", of(name), call), {
+        retries: 1000,
+        minTimeout: 200,
+        maxTimeout: 5_000,
+        randomize: true,
+        maxRetryTime: Math.max(PERSEVERANCE, youngFor()),
+        shouldRetry: ({ error }) => {
+          const failure = error as unknown as CloudFailure;
+          return failure.kind !== "unclear" && worthAnotherTry(failure);
+        },
+      });
+    },
+    getExecution: (name) =>
+      repeated("read", of(name), async ({ executions }) => executionFacts((await executions.getExecution({ name }, options))[0])),
+    listExecutions: (parent, pageToken, signal) =>
+      repeated(
+        "read",
+        of(parent),
+        async ({ executions }) => {
+          const request = { parent, pageSize: PAGE, ...(pageToken === undefined ? {} : { pageToken }) };
+          const [found, , reply] = await executions.listExecutions(request, { ...options, autoPaginate: false });
+          return { executions: found.map(executionFacts), ...(reply?.nextPageToken ? { next: reply.nextPageToken } : {}) };
+        },
+        signal,
+      ),
+    getTask: (execution) =>
+      repeated("read", of(execution), async ({ tasks }) => {
+        const [[task]] = await tasks.listTasks({ parent: execution, pageSize: 1 }, { ...options, autoPaginate: false });
+        return task && taskFacts(task);
+      }),
+    cancelExecution: async (name) => {
+      await repeated("write", of(name), ({ executions }) => executions.cancelExecution({ name }, options));
+    },
+  };
+}
+
+function jobFacts(job: protos.google.cloud.run.v2.IJob): JobFacts {
+  const condition = job.terminalCondition ? conditionFacts(job.terminalCondition) : undefined;
+  if (condition?.state === "SUCCEEDED") return { ready: "yes", problem: "" };
+  if (condition?.state !== "FAILED") return { ready: "not yet", problem: "" };
+  const { message, reason } = condition;
+  return { ready: "no", problem: message === "" ? reason : `${message} (${reason})` };
+}
+
+async function openClients(access: Access): Promise<Clients> {
+  const [{ v2 }, { auth }] = await Promise.all([loaded(() => import("@google-cloud/run")), access.auth()]);
+  const { protocol, hostname, port } = access.endpoints.run;
+  const options = {
+    auth,
+    // REST: it passes proxies and private endpoints that gRPC does not, and sends its token over plain HTTP too.
+    fallback: true as const,
+    apiEndpoint: hostname,
+    protocol: protocol.slice(0, -1),
+    port: Number(port) || (protocol === "https:" ? 443 : 80),
+    ...(access.universeDomain === undefined ? {} : { universeDomain: access.universeDomain }),
+  } as unknown as ConstructorParameters<typeof v2.JobsClient>[0];
+  return { jobs: new v2.JobsClient(options), executions: new v2.ExecutionsClient(options), tasks: new v2.TasksClient(options) };
+}
+
+/** For callers that give up: what the user hears. */
+export function giveUp(what: string, failure: CloudFailure, access: Access): Error {
+  return refusal(what, failure, {
+    project: access.project ?? "",
+    ...(access.clientEmail === undefined ? {} : { clientEmail: access.clientEmail }),
+  });
+}

@@ -1,0 +1,16 @@
+import type { InfrastructureId } from "../target";
+
+/** Noted before an execution is cancelled: Google does not say by whom one was. */
+export function stopKey(id: InfrastructureId): string {
+  return `cloud-run/stop/${id}`;
+}
+
+/** How an execution ended, noted before its Job is removed. */
+export function endKey(id: InfrastructureId): string {
+  return `cloud-run/end/${id}`;
+}
+
+/** A Job that was seen ready: runs of its shape need not look again. */
+export function jobKey(name: string): string {
+  return `cloud-run/job/${name}`;
+}
