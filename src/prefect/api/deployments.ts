@@ -1,0 +1,129 @@
+import type { Json, JsonObject } from "../../json";
+import type { Client } from "../client";
+
+export interface Flow {
+  id: string;
+  name: string;
+}
+
+export interface Deployment {
+  id: string;
+  name: string;
+  flow_id: string;
+  version: string | null;
+  description: string | null;
+  paused: boolean;
+  schedules: Schedule[];
+  concurrency_options: JsonObject | null;
+  /** The limit itself is here; the reply's `concurrency_limit` is always `null`. */
+  global_concurrency_limit: { limit: number } | null;
+  job_variables: JsonObject;
+  parameters: JsonObject;
+  tags: string[];
+  work_pool_name: string | null;
+  work_queue_name: string | null;
+  entrypoint: string | null;
+  path: string | null;
+  pull_steps: Json[] | null;
+  parameter_openapi_schema: JsonObject | null;
+  enforce_parameter_schema: boolean;
+}
+
+export interface Schedule {
+  id: string;
+  schedule: JsonObject;
+  active: boolean;
+  max_scheduled_runs: number | null;
+  parameters: JsonObject;
+  slug: string | null;
+}
+
+/** What of a deployment can be given; a key that is not there is left as it is. */
+export interface DeploymentChange {
+  version?: string | null;
+  description?: string | null;
+  paused?: boolean;
+  concurrency_limit?: number | null;
+  concurrency_options?: JsonObject | null;
+  job_variables?: JsonObject;
+  parameters?: JsonObject;
+  tags?: string[];
+  work_pool_name?: string | null;
+  work_queue_name?: string | null;
+  entrypoint?: string | null;
+  path?: string | null;
+  pull_steps?: Json[] | null;
+  parameter_openapi_schema?: JsonObject;
+  enforce_parameter_schema?: boolean;
+}
+
+export interface ScheduleChange {
+  schedule?: JsonObject;
+  active?: boolean;
+  max_scheduled_runs?: number | null;
+  parameters?: JsonObject;
+  slug?: string;
+}
+
+/** A flow of that name, made if there is none. */
+export async function ensureFlow(client: Client, name: string): Promise<Flow> {
+  return (await client.request<Flow>("POST", "/flows/", { json: { name }, about: `flow "${name}"` })).body;
+}
+
+export async function readFlow(client: Client, id: string): Promise<Flow | undefined> {
+  const { status, body } = await client.request<Flow>("GET", `/flows/${id}`, { allow: [404] });
+  return status === 404 ? undefined : body;
+}
+
+export async function readDeployment(client: Client, id: string): Promise<Deployment | undefined> {
+  const { status, body } = await client.request<Deployment>("GET", `/deployments/${id}`, { allow: [404] });
+  return status === 404 ? undefined : body;
+}
+
+/** @param name `<flow name>/<deployment name>` */
+export async function readDeploymentByName(client: Client, name: string): Promise<Deployment | undefined> {
+  const [flow = "", deployment = ""] = name.split("/");
+  const path = `/deployments/name/${encodeURIComponent(flow)}/${encodeURIComponent(deployment)}`;
+  const { status, body } = await client.request<Deployment>("GET", path, { allow: [404], about: `deployment "${name}"` });
+  return status === 404 ? undefined : body;
+}
+
+/**
+ * Make a deployment. Prefect takes this call for an existing one too, and then throws its schedules and scheduled runs away: so look first.
+ */
+export async function createDeployment(
+  client: Client,
+  { name, flowId, about, redact }: { name: string; flowId: string; about: string; redact: readonly string[] },
+  change: DeploymentChange & { schedules?: ScheduleChange[] },
+): Promise<Deployment> {
+  const json = { name, flow_id: flowId, ...change } as unknown as JsonObject;
+  return (await client.request<Deployment>("POST", "/deployments/", { json, about, redact })).body;
+}
+
+export async function patchDeployment(
+  client: Client,
+  id: string,
+  change: DeploymentChange,
+  { about, redact }: { about: string; redact: readonly string[] },
+): Promise<void> {
+  await client.request("PATCH", `/deployments/${id}`, { json: change as JsonObject, about, redact });
+}
+
+/** Its schedules and scheduled runs go with it; runs that were are kept. */
+export async function deleteDeployment(client: Client, id: string): Promise<void> {
+  await client.request("DELETE", `/deployments/${id}`, { allow: [404] });
+}
+
+export async function createSchedules(client: Client, deployment: string, schedules: ScheduleChange[], about: string): Promise<void> {
+  // 409: the slugs are taken, by this very request if its reply was lost.
+  const json = schedules as unknown as Json;
+  await client.request("POST", `/deployments/${deployment}/schedules`, { json, about });
+}
+
+export async function patchSchedule(client: Client, deployment: string, id: string, change: ScheduleChange, about: string): Promise<void> {
+  await client.request("PATCH", `/deployments/${deployment}/schedules/${id}`, { json: change as JsonObject, about });
+}
+
+export async function deleteSchedule(client: Client, deployment: string, id: string): Promise<void> {
+  await client.request("DELETE", `/deployments/${deployment}/schedules/${id}`, { allow: [404] });
+}

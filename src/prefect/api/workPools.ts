@@ -1,0 +1,120 @@
+import type { JsonObject } from "../../json";
+import type { Client } from "../client";
+import type { FlowRun } from "./flowRuns";
+
+export interface WorkPool {
+  id: string;
+  name: string;
+  type: string;
+  description: string | null;
+  base_job_template: JsonObject;
+  is_paused: boolean;
+  concurrency_limit: number | null;
+  default_queue_id: string;
+}
+
+export interface WorkQueue {
+  id: string;
+  name: string;
+  description: string | null;
+  is_paused: boolean;
+  concurrency_limit: number | null;
+  priority: number;
+}
+
+/** What of a pool can be given, and changed later; its name and its type cannot. */
+export interface WorkPoolChange {
+  description?: string | null;
+  is_paused?: boolean;
+  concurrency_limit?: number | null;
+  base_job_template?: JsonObject;
+}
+
+export interface WorkQueueChange {
+  description?: string;
+  is_paused?: boolean;
+  concurrency_limit?: number | null;
+  /** 1 goes first; others of the pool make room. */
+  priority?: number;
+}
+
+const poolPath = (name: string) => `/work_pools/${encodeURIComponent(name)}`;
+const queuePath = (pool: string, name: string) => `${poolPath(pool)}/queues/${encodeURIComponent(name)}`;
+const about = (name: string) => `work pool "${name}"`;
+
+export async function readWorkPool(client: Client, name: string): Promise<WorkPool | undefined> {
+  const { status, body } = await client.request<WorkPool>("GET", poolPath(name), { allow: [404], about: about(name) });
+  return status === 404 ? undefined : body;
+}
+
+/** @returns `"exists"` if there is one of that name; after a lost reply it may be this one */
+export async function createWorkPool(
+  client: Client,
+  pool: { name: string; type: string } & WorkPoolChange,
+  redact: readonly string[] = [],
+): Promise<WorkPool | { exists: true; maybeOurs: boolean }> {
+  const { status, body, repeated } = await client.request<WorkPool>("POST", "/work_pools/", {
+    json: pool as unknown as JsonObject,
+    allow: [409],
+    about: about(pool.name),
+    redact,
+  });
+  return status === 409 ? { exists: true, maybeOurs: repeated } : body;
+}
+
+export async function patchWorkPool(client: Client, name: string, change: WorkPoolChange, redact: readonly string[] = []): Promise<void> {
+  await client.request("PATCH", poolPath(name), { json: change as JsonObject, about: about(name), redact });
+}
+
+/** Its queues go with it. That it is gone already is as good. */
+export async function deleteWorkPool(client: Client, name: string): Promise<void> {
+  await client.request("DELETE", poolPath(name), { allow: [404], about: about(name) });
+}
+
+export async function listWorkQueues(client: Client, pool: string): Promise<WorkQueue[]> {
+  return (await client.request<WorkQueue[]>("POST", `${poolPath(pool)}/queues/filter`, { json: {}, about: about(pool) })).body;
+}
+
+/** That there is one of that name is as good: it is then changed. */
+export async function ensureWorkQueue(client: Client, pool: string, name: string, change: WorkQueueChange): Promise<void> {
+  const where = `work queue "${name}" of ${about(pool)}`;
+  const json = { name, ...change } as JsonObject;
+  const { status } = await client.request("POST", `${poolPath(pool)}/queues`, { json, allow: [409], about: where });
+  if (status === 409) await patchWorkQueue(client, pool, name, change);
+}
+
+export async function patchWorkQueue(client: Client, pool: string, name: string, change: WorkQueueChange): Promise<void> {
+  await client.request("PATCH", queuePath(pool, name), { json: change as JsonObject, about: `work queue "${name}" of ${about(pool)}` });
+}
+
+/** Never of `default`: a server answers that with an error of its own. */
+export async function deleteWorkQueue(client: Client, pool: string, name: string): Promise<void> {
+  await client.request("DELETE", queuePath(pool, name), { allow: [404], about: `work queue "${name}" of ${about(pool)}` });
+}
+
+/**
+ * The runs that are due, most urgent first. Only here do pauses and the limits of pools and queues count; nothing is claimed.
+ * @param before without it runs of any future time would come
+ */
+export async function scheduledFlowRuns(
+  client: Client,
+  pool: string,
+  { before, limit, queues, signal }: { before: Date; limit?: number; queues?: string[]; signal?: AbortSignal },
+): Promise<FlowRun[]> {
+  const { body } = await client.request<{ flow_run: FlowRun }[]>("POST", `${poolPath(pool)}/get_scheduled_flow_runs`, {
+    json: {
+      scheduled_before: before.toISOString(),
+      ...(limit === undefined ? {} : { limit }),
+      ...(queues === undefined ? {} : { work_queue_names: queues }),
+    },
+    about: about(pool),
+    ...(signal ? { signal } : {}),
+  });
+  return body.map(({ flow_run }) => flow_run);
+}
+
+/** As a worker says that it is there; the pool is READY for as long as this is repeated. */
+export async function sendHeartbeat(client: Client, pool: string, name: string, intervalSeconds: number): Promise<void> {
+  const json = { name, heartbeat_interval_seconds: intervalSeconds };
+  await client.request("POST", `${poolPath(pool)}/workers/heartbeat`, { json, about: about(pool) });
+}

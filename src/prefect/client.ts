@@ -1,0 +1,192 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { v4 as uuid } from "uuid";
+import type { Json } from "../json";
+import { MASK } from "../secret";
+import { authorization, type Connection } from "./connection";
+import { PrefectRefusal, serverText } from "./refusal";
+import { nextPause, sureNotSent } from "./repeat";
+
+export interface Request {
+  json?: Json;
+  query?: Record<string, string>;
+  /** What it is about, as a message begins: `work pool "etl"`. */
+  about?: string;
+  /** Statuses that are answers too, beside the 2xx. */
+  allow?: readonly number[];
+  /** Texts of the request that the server's message must not tell. */
+  redact?: readonly string[];
+  signal?: AbortSignal;
+}
+
+export interface Reply<Body = Json> {
+  status: number;
+  /** `null` for an empty one. Its type is the caller's word for what Prefect's API promises. */
+  body: Body;
+  /** An earlier try got no clear answer and may have taken effect: "already exists" can mean this very request. */
+  repeated: boolean;
+}
+
+/** Talks to one Prefect API over HTTP. */
+export interface Client {
+  readonly connection: Connection;
+  /** How many requests were sent, repeats among them. */
+  readonly sent: number;
+  /** @throws {PrefectRefusal} exit code 5, with the server's own words */
+  request<Body = Json>(method: "GET" | "POST" | "PATCH" | "DELETE", path: string, request?: Request): Promise<Reply<Body>>;
+}
+
+export interface ClientOptions {
+  /** Longest time without any reply to one request, in milliseconds. @default 30,000 */
+  timeoutMs?: number;
+  /** How long a request is repeated that gets no clear answer, in milliseconds. @default 30,000 */
+  patienceMs?: number;
+  /** Whether the first request of all is repeated too where nothing answers; else a wrong URL is said at once. @default false */
+  patientAtFirst?: boolean;
+  /** Hears of each repeat. */
+  onRepeat?: (reason: string, pauseMs: number) => void;
+}
+
+/**
+ * A client. It repeats what has no clear answer: 408, 429, 502, 503 (which a server on SQLite gives when it is busy), lost replies; it
+ * waits as long as `Retry-After` says, and brings a CSRF token where the server wants one. So whatever is sent must bear being sent
+ * twice: see {@link Reply.repeated}.
+ */
+export function createClient(connection: Connection, options: ClientOptions = {}): Client {
+  return new HttpClient(connection, { timeoutMs: 30_000, patienceMs: 30_000, patientAtFirst: false, onRepeat: () => {}, ...options });
+}
+
+const REPEATED = new Set([408, 429, 502, 503]);
+
+class HttpClient implements Client {
+  sent = 0;
+  #answered = false;
+  #csrf: { client: string; token: string } | undefined;
+
+  constructor(
+    readonly connection: Connection,
+    private readonly options: Required<ClientOptions>,
+  ) {}
+
+  async request<Body = Json>(method: string, path: string, request: Request = {}): Promise<Reply<Body>> {
+    const until = Date.now() + this.options.patienceMs;
+    let repeated = false;
+    let renewed = false;
+    for (let tries = 1; ; tries += 1) {
+      const outcome = await this.#send(method, path, request);
+      let reason: string;
+      let retryAfter: string | null = null;
+      if (outcome instanceof Error) {
+        if (request.signal?.aborted) throw request.signal.reason;
+        reason = reasonOf(outcome);
+        if (!sureNotSent(outcome)) repeated = true;
+        if (!this.#answered && !this.options.patientAtFirst) throw this.#unreachable(reason, request);
+      } else {
+        this.#answered = true;
+        const { status, body } = outcome;
+        if (status < 300 || request.allow?.includes(status)) return { status, body: body as Body, repeated };
+        if (status === 403 && !renewed && /csrf/i.test(serverText(body)) && (await this.#renewCsrf(request.signal))) {
+          renewed = true;
+          continue;
+        }
+        if (!REPEATED.has(status)) throw this.#refused(status, body, request);
+        // Prefect can commit and answer 503 all the same.
+        if (status !== 429) repeated = true;
+        reason = `it answered ${status}`;
+        retryAfter = outcome.retryAfter;
+      }
+      const pause = nextPause(tries, retryAfter, Date.now());
+      if (Date.now() + pause > until) throw this.#unreachable(`${reason}, ${tries} times`, request);
+      this.options.onRepeat(reason, pause);
+      await sleep(pause, undefined, request.signal ? { signal: request.signal } : {});
+    }
+  }
+
+  async #send(method: string, path: string, request: Request): Promise<Error | { status: number; body: Json; retryAfter: string | null }> {
+    const { apiUrl, auth } = this.connection;
+    const query = request.query ? `?${new URLSearchParams(request.query)}` : "";
+    const limit = AbortSignal.timeout(this.options.timeoutMs);
+    this.sent += 1;
+    try {
+      const reply = await fetch(`${apiUrl}${path}${query}`, {
+        method,
+        // A redirect would carry the key to a place that nobody named.
+        redirect: "manual",
+        signal: request.signal ? AbortSignal.any([request.signal, limit]) : limit,
+        headers: {
+          accept: "application/json",
+          "user-agent": "pushpool",
+          ...(auth ? { authorization: authorization(auth) } : {}),
+          ...(this.#csrf && method !== "GET" ? { "prefect-csrf-token": this.#csrf.token, "prefect-csrf-client": this.#csrf.client } : {}),
+          ...(request.json === undefined ? {} : { "content-type": "application/json" }),
+        },
+        ...(request.json === undefined ? {} : { body: JSON.stringify(request.json) }),
+      });
+      const text = await reply.text();
+      return { status: reply.status, body: bodyOf(text), retryAfter: reply.headers.get("retry-after") };
+    } catch (error) {
+      return error instanceof Error ? error : new Error(String(error));
+    }
+  }
+
+  /** @returns whether there is a new token: a server without the protection says so with 422, an older one with 404 */
+  async #renewCsrf(signal: AbortSignal | undefined): Promise<boolean> {
+    const client = this.#csrf?.client ?? uuid();
+    const query = { client };
+    const { status, body } = await this.request("GET", "/csrf-token", { query, allow: [404, 422], ...(signal ? { signal } : {}) });
+    const token = status === 200 && body !== null && typeof body === "object" && !Array.isArray(body) ? body.token : undefined;
+    if (typeof token !== "string") return false;
+    this.#csrf = { client, token };
+    return true;
+  }
+
+  #refused(status: number, body: Json, request: Request): PrefectRefusal {
+    const { apiUrl, origin } = this.connection;
+    const about = request.about === undefined ? "" : `${request.about}: `;
+    const said = this.#redacted(serverText(body), request);
+    if (status === 401) {
+      const way = this.connection.auth ? "the key is refused" : "it wants a key";
+      return new PrefectRefusal(
+        `${about}the Prefect API at ${apiUrl} (${origin}) answers 401: ${way}. Set PREFECT_API_KEY, or PREFECT_API_AUTH_STRING for a server of your own`,
+        status,
+      );
+    }
+    if (status >= 300 && status < 400)
+      return new PrefectRefusal(`${about}${apiUrl} (${origin}) redirects elsewhere: give the URL that it leads to`, status);
+    if ((status === 404 || status === 405) && (said === "Not Found" || said === "Method Not Allowed" || /^\s*</.test(said) || said === ""))
+      return new PrefectRefusal(
+        `${about}there is no Prefect API at ${apiUrl} (${origin}), it answers ${status}: that of a server of your own ends in /api`,
+        status,
+      );
+    return new PrefectRefusal(`${about}the Prefect API at ${apiUrl} refuses it (${status}): ${said || "it does not say why"}`, status);
+  }
+
+  #unreachable(reason: string, request: Request): PrefectRefusal {
+    const { apiUrl, origin } = this.connection;
+    const about = request.about === undefined ? "" : `${request.about}: `;
+    return new PrefectRefusal(`${about}the Prefect API at ${apiUrl} (${origin}) cannot be reached: ${this.#redacted(reason, request)}`);
+  }
+
+  #redacted(text: string, { redact = [] }: Request): string {
+    const { auth } = this.connection;
+    const secrets = [...redact, ...(auth ? [String(auth.reveal())] : [])].filter((secret) => secret !== "");
+    // Longest first: one may be part of another.
+    return secrets.sort((a, b) => b.length - a.length).reduce((masked, secret) => masked.replaceAll(secret, MASK), text);
+  }
+}
+
+function bodyOf(text: string): Json {
+  if (text === "") return null;
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    return text;
+  }
+}
+
+/** What went wrong, as the system names it; fetch itself says only "fetch failed". */
+function reasonOf(error: Error): string {
+  if (error.name === "TimeoutError") return "it does not answer";
+  const { cause } = error;
+  if (cause instanceof AggregateError && cause.errors[0] instanceof Error) return cause.errors[0].message;
+  return cause instanceof Error && cause.message !== "" ? cause.message : error.message;
+}
