@@ -5,6 +5,9 @@ import type { Operations } from "./operations";
 /** The kinds of dynamic resource, each loaded when it is first asked for. */
 const KINDS: Record<string, () => Promise<{ operations: Operations }>> = {
   FlowRun: () => import("./flowRun.js"),
+  PrefectBlock: () => import("./prefectBlock.js"),
+  PrefectWorkPool: () => import("./prefectWorkPool.js"),
+  PrefectDeployment: () => import("./prefectDeployment.js"),
 };
 
 /**

@@ -1,0 +1,108 @@
+import { isDeepStrictEqual } from "node:util";
+import type { JsonObject } from "../json";
+import { blockKey, createBlock, deleteBlock, newestSchema, readBlock, readBlockByName, replaceBlockData } from "../prefect/api/blocks";
+import { blockFaults } from "../prefect/blockData";
+import type { Client } from "../prefect/client";
+import { UserError } from "../userError";
+import { longTexts } from "./managedFields";
+import { type CheckFailure, holdsUnknown, type Operations } from "./operations";
+import { apiMoved, configureConnection, openClient } from "./prefectConnection";
+
+interface Inputs extends JsonObject {
+  blockTypeSlug: string;
+  blockName: string;
+  data: JsonObject;
+}
+
+/** Prefect's rule for the names of block documents and the slugs of block types. */
+const NAME = /^[a-z0-9-]+$/;
+
+/** A Prefect block document. Its id is that of the document; its data is secret as a whole. */
+export const operations: Operations = {
+  configure: configureConnection,
+
+  async check(_olds, news) {
+    const failures: CheckFailure[] = [];
+    for (const property of ["blockTypeSlug", "blockName"]) {
+      const value = news[property];
+      if (holdsUnknown(value) || (typeof value === "string" && NAME.test(value))) continue;
+      failures.push({ property, reason: `${property} must be of lowercase letters, digits and dashes, not ${JSON.stringify(value)}` });
+    }
+    const { data } = news;
+    if (!holdsUnknown(data) && (data === null || typeof data !== "object" || Array.isArray(data)))
+      failures.push({ property: "data", reason: "data must be an object: the fields of the block" });
+    return { inputs: news, failures };
+  },
+
+  async diff(_id, olds, news) {
+    const replaces = ["blockTypeSlug", "blockName"].filter((key) => olds[key] !== news[key]);
+    return { changes: replaces.length > 0 || !isDeepStrictEqual(olds.data, news.data) || apiMoved(olds), replaces };
+  },
+
+  async create(inputs) {
+    const { blockTypeSlug: slug, blockName: name, data } = inputs as Inputs;
+    const client = await openClient();
+    const schema = await checkedSchema(client, slug, name, data);
+    const made = await createBlock(client, { slug, name }, schema, data, secretsOf(data));
+    if (!("exists" in made)) return { id: made.id, outs: outsOf(client, made.id, inputs) };
+
+    const there = await readBlockByName(client, slug, name, { secrets: true });
+    const isOurs = made.maybeOurs && there !== undefined && isDeepStrictEqual(there.data, data);
+    if (!there || (inputs.adoptExisting !== true && !isOurs)) {
+      throw new UserError(
+        `block "${blockKey(slug, name)}" is already there, at ${client.connection.apiUrl}: set adoptExisting: true to take it over, or give another blockName`,
+        5,
+      );
+    }
+    if (!isOurs) await replaceBlockData(client, there.id, `block "${blockKey(slug, name)}"`, data, secretsOf(data));
+    return { id: there.id, outs: outsOf(client, there.id, inputs) };
+  },
+
+  async read(id, props) {
+    const client = await openClient();
+    const there = await readBlock(client, id, { secrets: true });
+    return there ? { id, props: { ...props, data: inGivenWords(props.data as JsonObject, there.data) } } : {};
+  },
+
+  async update(id, olds, news) {
+    const { blockTypeSlug: slug, blockName: name, data } = news as Inputs;
+    const client = await openClient();
+    await checkedSchema(client, slug, name, data);
+    await replaceBlockData(client, id, `block "${blockKey(slug, name)}"`, data, [
+      ...secretsOf(data),
+      ...secretsOf(olds.data as JsonObject),
+    ]);
+    return { outs: outsOf(client, id, news) };
+  },
+
+  async delete(id) {
+    await deleteBlock(await openClient(), id);
+  },
+};
+
+/** A server stores whatever it is given as a block's data, and what is wrong in it comes out when a run fails: so it is checked here. */
+async function checkedSchema(client: Client, slug: string, name: string, data: JsonObject) {
+  const schema = await newestSchema(client, slug, client.connection.isCloud ? 60_000 : 5_000);
+  const faults = blockFaults(schema.fields, data);
+  if (faults.length > 0) throw new UserError(`block "${blockKey(slug, name)}": ${faults.join("; ")}`);
+  return schema;
+}
+
+/** A server reads a reference to another block as that block's data: it then cannot be told whether it changed. */
+function inGivenWords(given: JsonObject, there: JsonObject): JsonObject {
+  return Object.fromEntries(
+    Object.entries(there).map(([key, value]) => {
+      const said = given[key];
+      const isReference = said !== null && typeof said === "object" && !Array.isArray(said) && Object.hasOwn(said, "$ref");
+      return [key, isReference ? said : value];
+    }),
+  );
+}
+
+function outsOf(client: Client, id: string, inputs: JsonObject): JsonObject {
+  return { ...inputs, blockDocumentId: id, apiUrl: client.connection.apiUrl };
+}
+
+function secretsOf(data: JsonObject): string[] {
+  return longTexts(data, 4);
+}

@@ -1,0 +1,156 @@
+import { spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { prefectVenv } from "./python";
+
+/** A real Prefect server on a loopback port. */
+export interface PrefectServer {
+  /** As `PREFECT_API_URL`. */
+  apiUrl: string;
+  /** Folder of the venv: `bin/prefect`, `bin/python`. */
+  venv: string;
+  /** Of the server itself. */
+  pid: number;
+}
+
+export interface ServerOptions {
+  /** More settings, as `PREFECT_SERVER_…`. */
+  settings?: Record<string, string>;
+  /** @default a free one */
+  port?: number;
+  /** What it remembers; @default a new folder */
+  home?: string;
+}
+
+/**
+ * The server that all test files of this run share. Whoever needs it first starts it; it ends with the run, whatever becomes of the
+ * process that started it. Each test takes names of its own.
+ */
+export async function sharedServer(): Promise<PrefectServer> {
+  // The process that vitest's workers are children of: one a run.
+  const run = process.ppid;
+  const folder = join(tmpdir(), `pushpool-prefect-${process.getuid?.() ?? 0}-${run}`);
+  const described = join(folder, "server.json");
+  for (;;) {
+    try {
+      mkdirSync(folder);
+      break;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    }
+    const found = readIfThere(described);
+    if (found !== undefined) return JSON.parse(found) as PrefectServer;
+    // Its starter died, or it is a folder of an earlier run whose number came up again.
+    const age = Date.now() - (statSync(folder, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
+    if (age > 600_000) rmSync(folder, { recursive: true, force: true });
+    await sleep(200);
+  }
+  try {
+    const server = await startServer({ home: join(folder, "home") }, run);
+    writeFileSync(`${described}.new`, JSON.stringify(server));
+    renameSync(`${described}.new`, described);
+    return server;
+  } catch (error) {
+    rmSync(folder, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+/** A server of this test's own: with other settings, or to be stopped. */
+export async function ownServer(
+  options: ServerOptions = {},
+): Promise<PrefectServer & { stop(): Promise<void>; home: string; port: number }> {
+  const home = options.home ?? mkdtempSync(join(tmpdir(), "pushpool-prefect-own-"));
+  const port = options.port ?? (await freePort());
+  const server = await startServer({ ...options, home, port }, process.pid);
+  return { ...server, home, port, stop: () => stopped(server.pid) };
+}
+
+/**
+ * The shell that starts it also guards it: when `owner` is gone the server is told to end, and its folder goes. Nothing of a test run is
+ * left behind, however that ended.
+ */
+const GUARD = `
+"$VENV/bin/prefect" server start --host 127.0.0.1 --port "$PORT" &
+server=$!
+echo $server > "$FOLDER/pid"
+while kill -0 "$OWNER" 2>/dev/null && kill -0 $server 2>/dev/null; do sleep 1; done
+if ! kill -0 "$OWNER" 2>/dev/null; then
+  kill $server 2>/dev/null
+  wait $server
+  rm -rf "$REMOVED"
+fi
+`;
+
+async function startServer({ settings, port: wanted, home = "" }: ServerOptions, owner: number): Promise<PrefectServer> {
+  const venv = await prefectVenv();
+  const port = wanted ?? (await freePort());
+  mkdirSync(home, { recursive: true });
+  const log = join(home, "server.log");
+  const out = openSync(log, "a");
+  rmSync(join(home, "pid"), { force: true });
+  const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("PREFECT_")));
+  const guard = spawn("/bin/sh", ["-c", GUARD], {
+    detached: true,
+    stdio: ["ignore", out, out],
+    env: {
+      ...inherited,
+      VENV: venv,
+      PORT: String(port),
+      OWNER: String(owner),
+      FOLDER: home,
+      REMOVED: home.endsWith("/home") ? join(home, "..") : home,
+      PREFECT_HOME: home,
+      PREFECT_SERVER_ANALYTICS_ENABLED: "false",
+      DO_NOT_TRACK: "1",
+      ...settings,
+    },
+  });
+  guard.unref();
+  const origin = `http://127.0.0.1:${port}`;
+  const until = Date.now() + 180_000;
+  for (;;) {
+    const answer = await fetch(`${origin}/api/health`).catch(() => undefined);
+    if (answer?.ok) break;
+    if (guard.exitCode !== null || Date.now() > until)
+      throw new Error(`the Prefect server did not start:\n${readFileSync(log, "utf8").slice(-3000)}`);
+    await sleep(200);
+  }
+  return { apiUrl: `${origin}/api`, venv, pid: Number(readFileSync(join(home, "pid"), "utf8")) };
+}
+
+async function stopped(pid: number): Promise<void> {
+  signal(pid, "SIGTERM");
+  for (let waited = 0; signal(pid, 0); waited += 100) {
+    if (waited === 20_000) signal(pid, "SIGKILL");
+    await sleep(100);
+  }
+}
+
+function signal(pid: number, name: NodeJS.Signals | 0): boolean {
+  try {
+    return process.kill(pid, name);
+  } catch {
+    return false;
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (address === null || typeof address === "string") throw new Error("no port");
+  return address.port;
+}
+
+function readIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return undefined;
+  }
+}
