@@ -21,6 +21,14 @@ export interface DeploymentDefinition {
   deployment: Record<string, AnyJson>;
 }
 
+/** What `prefect.register()` gives to `manifest()`. */
+export interface PrefectDefinition {
+  /** The API that runs go through, as the manifest has it. */
+  prefect: Record<string, AnyJson>;
+  /** Ids of the block documents there, by `<block type slug>/<block document name>`. */
+  blockIds: Record<string, AnyJson>;
+}
+
 /** An object without what is not there: an absent field and one that is undefined are not the same in a manifest. */
 export function present(fields: Record<string, AnyJson>): Record<string, AnyJson> {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { MANIFEST_KIND, MANIFEST_VERSION } from "../src/manifest/manifest";
-import type { PushPoolDefinition } from "./definitions";
+import type { PrefectDefinition, PushPoolDefinition } from "./definitions";
 import type { Deployment } from "./deployment";
 import type { AnyJson } from "./json";
 
@@ -13,6 +13,8 @@ export interface ManifestParts {
   blocks?: Record<string, AnyJson>;
   /** For `{{ prefect.variables.NAME }}`. */
   variables?: Record<string, AnyJson>;
+  /** What prefect.register() gave. Runs then go through that Prefect API; without it there is none, whatever the shell says. */
+  prefect?: { definition: PrefectDefinition };
 }
 
 /**
@@ -26,9 +28,14 @@ export interface ManifestParts {
  * ```
  * @throws {Error} if two pools, blocks or deployments have one name
  */
-export function manifest({ pools, deployments = [], blocks = {}, variables = {} }: ManifestParts): Record<string, AnyJson> {
+export function manifest({ pools, deployments = [], blocks = {}, variables = {}, prefect }: ManifestParts): Record<string, AnyJson> {
   const poolEntries = pools.map(({ definition }) => [definition.name, definition.pool] as const);
-  const blockEntries = [...pools.flatMap(({ definition }) => Object.entries(definition.blocks)), ...Object.entries(blocks)];
+  const blockEntries = [...pools.flatMap(({ definition }) => Object.entries(definition.blocks)), ...Object.entries(blocks)].map(
+    ([key, block]) => {
+      const id = prefect?.definition.blockIds[key];
+      return [key, id === undefined ? block : { ...block, id }] as const;
+    },
+  );
   const deploymentEntries = deployments.map(({ definition }) => [definition.name, definition.deployment] as const);
   return {
     kind: MANIFEST_KIND,
@@ -38,6 +45,7 @@ export function manifest({ pools, deployments = [], blocks = {}, variables = {} 
     blocks: byName("blocks", blockEntries),
     variables,
     deployments: byName("deployments", deploymentEntries),
+    ...(prefect ? { prefect: prefect.definition.prefect } : {}),
   };
 }
 

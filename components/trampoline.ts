@@ -14,3 +14,38 @@ export const flowRun: dynamic.ResourceProvider = {
   update: (id, olds, news) => require("pushpool/provider").dispatch({ v: 1, kind: "FlowRun", op: "update", args: [id, olds, news] }),
   delete: (id, props) => require("pushpool/provider").dispatch({ v: 1, kind: "FlowRun", op: "delete", args: [id, props] }),
 };
+
+/** A work pool on a Prefect API, as `components/prefect/workPool.ts` declares it. */
+export const prefectWorkPool: dynamic.ResourceProvider = {
+  configure: (request) => require("pushpool/provider").dispatch({ v: 1, kind: "PrefectWorkPool", op: "configure", args: [request] }),
+  check: (olds, news) => require("pushpool/provider").dispatch({ v: 1, kind: "PrefectWorkPool", op: "check", args: [olds, news] }),
+  diff: (id, olds, news) => require("pushpool/provider").dispatch({ v: 1, kind: "PrefectWorkPool", op: "diff", args: [id, olds, news] }),
+  create: (inputs) => require("pushpool/provider").dispatch({ v: 1, kind: "PrefectWorkPool", op: "create", args: [inputs] }),
+  read: (id, props) => require("pushpool/provider").dispatch({ v: 1, kind: "PrefectWorkPool", op: "read", args: [id, props] }),
+  update: (id, olds, news) =>
+    require("pushpool/provider").dispatch({ v: 1, kind: "PrefectWorkPool", op: "update", args: [id, olds, news] }),
+  delete: (id, props) => require("pushpool/provider").dispatch({ v: 1, kind: "PrefectWorkPool", op: "delete", args: [id, props] }),
+};
+
+/** A block document on a Prefect API, as `components/prefect/block.ts` declares it. */
+export const prefectBlock: dynamic.ResourceProvider = {
+  configure: (request) => require("pushpool/provider").dispatch({ v: 1, kind: "PrefectBlock", op: "configure", args: [request] }),
+  check: (olds, news) => require("pushpool/provider").dispatch({ v: 1, kind: "PrefectBlock", op: "check", args: [olds, news] }),
+  diff: (id, olds, news) => require("pushpool/provider").dispatch({ v: 1, kind: "PrefectBlock", op: "diff", args: [id, olds, news] }),
+  create: (inputs) => require("pushpool/provider").dispatch({ v: 1, kind: "PrefectBlock", op: "create", args: [inputs] }),
+  read: (id, props) => require("pushpool/provider").dispatch({ v: 1, kind: "PrefectBlock", op: "read", args: [id, props] }),
+  update: (id, olds, news) => require("pushpool/provider").dispatch({ v: 1, kind: "PrefectBlock", op: "update", args: [id, olds, news] }),
+  delete: (id, props) => require("pushpool/provider").dispatch({ v: 1, kind: "PrefectBlock", op: "delete", args: [id, props] }),
+};
+
+/** A deployment on a Prefect API, as `components/prefect/deployment.ts` declares it. */
+export const prefectDeployment: dynamic.ResourceProvider = {
+  configure: (request) => require("pushpool/provider").dispatch({ v: 1, kind: "PrefectDeployment", op: "configure", args: [request] }),
+  check: (olds, news) => require("pushpool/provider").dispatch({ v: 1, kind: "PrefectDeployment", op: "check", args: [olds, news] }),
+  diff: (id, olds, news) => require("pushpool/provider").dispatch({ v: 1, kind: "PrefectDeployment", op: "diff", args: [id, olds, news] }),
+  create: (inputs) => require("pushpool/provider").dispatch({ v: 1, kind: "PrefectDeployment", op: "create", args: [inputs] }),
+  read: (id, props) => require("pushpool/provider").dispatch({ v: 1, kind: "PrefectDeployment", op: "read", args: [id, props] }),
+  update: (id, olds, news) =>
+    require("pushpool/provider").dispatch({ v: 1, kind: "PrefectDeployment", op: "update", args: [id, olds, news] }),
+  delete: (id, props) => require("pushpool/provider").dispatch({ v: 1, kind: "PrefectDeployment", op: "delete", args: [id, props] }),
+};

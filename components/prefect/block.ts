@@ -1,0 +1,43 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { AnyJson } from "../json";
+import { prefectBlock } from "../trampoline";
+
+export interface PrefectBlockArgs {
+  /**
+   * Slug of the block type, as aws-credentials. A change is a replacement.
+   */
+  blockTypeSlug: pulumi.Input<string>;
+  /**
+   * Name of the block document: lowercase letters, digits and dashes. By default the resource's name. A change is a replacement.
+   */
+  blockName?: pulumi.Input<string>;
+  /**
+   * The fields of the block, checked against the block type's schema on the server. Secret as a whole.
+   */
+  data: Record<string, AnyJson>;
+  /**
+   * Take over a block that is there already, in place of refusing. From then on it is this resource's, and goes with it.
+   */
+  adoptExisting?: pulumi.Input<boolean>;
+}
+
+/**
+ * A block document on a Prefect API.
+ *
+ * ```ts
+ * const secret = new PrefectBlock("warehouse-password", { blockTypeSlug: "secret", data: { value: config.requireSecret("password") } }, { provider: connection });
+ * ```
+ */
+export class PrefectBlock extends pulumi.dynamic.Resource {
+  declare readonly blockTypeSlug: pulumi.Output<string>;
+  declare readonly blockName: pulumi.Output<string>;
+  /** Id of the block document: what `$ref` names. */
+  declare readonly blockDocumentId: pulumi.Output<string>;
+  /** The API that it is registered with. */
+  declare readonly apiUrl: pulumi.Output<string>;
+
+  constructor(name: string, args: PrefectBlockArgs, opts?: pulumi.CustomResourceOptions) {
+    const props = { blockName: name, ...args, data: pulumi.secret(args.data), blockDocumentId: undefined, apiUrl: undefined };
+    super(prefectBlock, name, props, pulumi.mergeOptions({ additionalSecretOutputs: ["data"] }, opts), "pushpool", "PrefectBlock");
+  }
+}

@@ -1,0 +1,49 @@
+import * as pulumi from "@pulumi/pulumi";
+import { refuse } from "../checks";
+
+export interface ConnectionArgs {
+  /**
+   * Base URL of the Prefect API, as PREFECT_API_URL: http://HOST:4200/api, or https://api.prefect.cloud/api/accounts/…/workspaces/… for
+   * Prefect Cloud.
+   */
+  apiUrl: pulumi.Input<string>;
+  /**
+   * API key. Secret, marked or not.
+   */
+  apiKey?: pulumi.Input<string>;
+  /**
+   * user:password of a server of your own, as PREFECT_API_AUTH_STRING, in place of a key. Secret, marked or not.
+   */
+  authString?: pulumi.Input<string>;
+}
+
+/**
+ * Which Prefect API pools, blocks and deployments are registered with, and as whom. A provider: what is given it as `provider` goes
+ * there, so that one program can have several. Its key lies once, encrypted, in the stack's state.
+ *
+ * Without one, the resources go to the Prefect API that the environment of `pulumi up` means: `PREFECT_API_URL` with `PREFECT_API_KEY` or
+ * `PREFECT_API_AUTH_STRING`, else the active Prefect profile.
+ *
+ * ```ts
+ * const connection = new Connection("prefect", { apiUrl: "http://prefect.internal:4200/api", authString: config.requireSecret("auth") });
+ * ```
+ */
+export class Connection extends pulumi.ProviderResource {
+  /** Base URL of the API. */
+  readonly apiUrl: pulumi.Output<string>;
+  /** The key, or user:password. Secret. */
+  readonly auth: pulumi.Output<string> | undefined;
+
+  constructor(name: string, args: ConnectionArgs, opts?: pulumi.ResourceOptions) {
+    const { apiUrl, apiKey, authString } = args;
+    const given = authString ?? apiKey;
+    const auth = given === undefined ? undefined : pulumi.secret(given);
+    // Names with a namespace, as those of a stack's configuration: the process of a dynamic provider gets either.
+    super("pulumi-nodejs", name, { "prefect:apiUrl": apiUrl, ...(auth ? { "prefect:auth": auth } : {}) }, opts);
+    if (apiKey !== undefined && authString !== undefined) refuse("apiKey and authString exclude each other: give one of them", this);
+    if (typeof apiUrl === "string" && !/^https?:\/\//.test(apiUrl))
+      refuse(`apiUrl must begin with http:// or https://, as http://HOST:4200/api; "${apiUrl}" does not`, this);
+    this.apiUrl = pulumi.output(apiUrl);
+    this.auth = auth;
+  }
+}

@@ -1,0 +1,128 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { PrefectDefinition, PushPoolDefinition } from "../definitions";
+import { present } from "../definitions";
+import type { Deployment } from "../deployment";
+import type { AnyJson } from "../json";
+import { PrefectBlock } from "./block";
+import type { Connection } from "./connection";
+import { PrefectDeployment, type PrefectDeploymentArgs } from "./deployment";
+import { PrefectWorkPool, type PrefectWorkPoolArgs } from "./workPool";
+
+/** What is registered. */
+export interface Registered {
+  /** Pool components, of any cloud; their blocks come along. */
+  pools: readonly { definition: PushPoolDefinition }[];
+  deployments?: readonly Deployment[];
+  /** More blocks, by `<block type slug>/<block document name>`: `{ data: {…} }`; those that a pool's credentials name, for example. */
+  blocks?: Record<string, AnyJson>;
+  /** Take over what is there already under these names, in place of refusing. */
+  adoptExisting?: boolean;
+}
+
+/** The resources on the Prefect API, and what `manifest()` takes. */
+export interface Registration {
+  /** By `<block type slug>/<block document name>`. */
+  blocks: Record<string, PrefectBlock>;
+  /** By name. */
+  workPools: Record<string, PrefectWorkPool>;
+  /** By `<flow name>/<deployment name>`. */
+  deployments: Record<string, PrefectDeployment>;
+  /** For `manifest({ prefect })`: runs then go through this Prefect API. */
+  definition: PrefectDefinition;
+}
+
+/** The variable of a pool type's template that takes the credentials block. */
+const CREDENTIALS: Record<string, string> = {
+  "cloud-run-v2:push": "credentials",
+  "ecs:push": "aws_credentials",
+  "azure-container-instance:push": "aci_credentials",
+};
+
+/**
+ * Register pools with their blocks, and deployments, with a Prefect API: Prefect Cloud or a server of your own. Everything of a pool that
+ * is Prefect's goes there; the template's credentials variable defaults to the block.
+ *
+ * ```ts
+ * const registration = prefect.register(connection, { pools: [etl], deployments: [hello] });
+ * export const pushPools = manifest({ pools: [etl], deployments: [hello], prefect: registration });
+ * ```
+ * @param connection `undefined` for the Prefect API that the environment of `pulumi up` means
+ */
+export function register(
+  connection: Connection | undefined,
+  { pools, deployments = [], blocks: more = {}, adoptExisting }: Registered,
+): Registration {
+  const opts = connection ? { provider: connection } : {};
+  const adopt = adoptExisting === undefined ? {} : { adoptExisting };
+  const definitions = Object.assign({}, ...pools.map(({ definition }) => definition.blocks), more) as Record<string, AnyJson>;
+  const blocks = mapped(definitions, (key, { data }) => {
+    const [blockTypeSlug = "", blockName = ""] = key.split("/");
+    return new PrefectBlock(key, { blockTypeSlug, blockName, data, ...adopt }, opts);
+  });
+  const workPools = Object.fromEntries(
+    pools.map(({ definition: { name, pool } }) => {
+      const { type, isPaused, concurrencyLimit, queues } = pool;
+      const baseJobTemplate = withCredentials(name, pool, blocks);
+      const args = { workPoolName: name, ...present({ type, baseJobTemplate, isPaused, concurrencyLimit, queues, ...adopt }) };
+      return [name, new PrefectWorkPool(name, args as unknown as PrefectWorkPoolArgs, opts)];
+    }),
+  );
+  const registered = Object.fromEntries(
+    deployments.map(({ definition: { name, deployment } }) => {
+      const args = { deploymentName: name, ...prefectArgs(deployment), ...adopt };
+      return [name, new PrefectDeployment(name, args, { ...opts, dependsOn: Object.values(workPools) })];
+    }),
+  );
+  const [any] = [...Object.values(workPools), ...Object.values(blocks)];
+  return {
+    blocks,
+    workPools,
+    deployments: registered,
+    definition: {
+      prefect: present({ apiUrl: connection?.apiUrl ?? any?.apiUrl, auth: connection?.auth }),
+      blockIds: mapped(blocks, (_, { blockDocumentId }) => blockDocumentId),
+    },
+  };
+
+  /** A deployment of the manifest in the words of the resource. */
+  function prefectArgs({ command, workPool, ...same }: Record<string, AnyJson>): PrefectDeploymentArgs {
+    const pool = typeof workPool.name === "string" ? workPools[workPool.name] : undefined;
+    const jobVariables = command === undefined ? workPool.jobVariables : { command, ...workPool.jobVariables };
+    return present({
+      ...same,
+      // Of a pool that is made in this program the id too: one made anew gets its deployments back.
+      workPoolName: pool?.workPoolName ?? workPool.name,
+      workPoolId: pool?.workPoolId ?? poolIdOf(workPool.name),
+      workQueueName: workPool.queue,
+      jobVariables,
+    });
+  }
+
+  /** A name that comes as an output is one of these pools', or of a pool made elsewhere. */
+  function poolIdOf(name: pulumi.Input<string>): pulumi.Output<string | undefined> | undefined {
+    if (!pulumi.Output.isInstance(name)) return undefined;
+    const ids = pulumi.all(mapped(workPools, (_, { workPoolId }) => workPoolId));
+    return pulumi.all([name, ids]).apply(([known, byName]) => byName[known]);
+  }
+}
+
+/** The pool's template with its credentials variable defaulting to the block, by reference. */
+function withCredentials(name: string, pool: Record<string, AnyJson>, blocks: Record<string, PrefectBlock>): AnyJson {
+  const { baseJobTemplate: template, credentials: key, type } = pool;
+  const variable = typeof type === "string" ? CREDENTIALS[type] : undefined;
+  if (key === undefined || variable === undefined) return template;
+  const block = typeof key === "string" ? blocks[key] : undefined;
+  if (!block) {
+    throw new pulumi.RunError(
+      `prefect.register(): the credentials of work pool "${name}" are block "${String(key)}", which is not among those registered: give it in blocks: { "${String(key)}": { data: {…} } }`,
+    );
+  }
+  const { variables } = template;
+  const reference = { $ref: { block_document_id: block.blockDocumentId } };
+  const properties = { ...variables.properties, [variable]: { ...variables.properties?.[variable], default: reference } };
+  return { ...template, variables: { ...variables, properties } };
+}
+
+function mapped<From, To>(from: Record<string, From>, to: (key: string, value: From) => To): Record<string, To> {
+  return Object.fromEntries(Object.entries(from).map(([key, value]) => [key, to(key, value)]));
+}
