@@ -40,7 +40,8 @@ const FIELDS: Fields = {
   jobVariables: { api: "job_variables", reset: NO_JOB_VARIABLES, same: (given, there) => isNone(given) && isNone(there) },
   tags: { api: "tags", reset: [] },
   concurrencyLimit: { api: "concurrency_limit", reset: null },
-  concurrencyOptions: { api: "concurrency_options", reset: null },
+  // The server fills a grace period in.
+  concurrencyOptions: { api: "concurrency_options", reset: null, same: (given, there) => saysAll(given, there) },
 };
 /** Apart, for their changes are calls of their own; and the pool's id, so that a pool made anew gets its deployments back. */
 const OTHERS: Fields = { schedules: { api: "schedules", reset: [] }, workPoolId: { api: "work_pool_id", reset: null } };
@@ -130,6 +131,11 @@ async function adopt(client: Client, there: Deployment, inputs: JsonObject): Pro
 async function bring(client: Client, there: Deployment, news: JsonObject, changed: string[], schedules: boolean): Promise<void> {
   const change = changeOf(FIELDS, changed, news);
   if (change.job_variables !== undefined && isNone(change.job_variables)) change.job_variables = NO_JOB_VARIABLES;
+  // Prefect checks job variables against the pool only where the change names it, and a pool without its queue means the default one.
+  const pool = change.work_pool_name === undefined ? there.work_pool_name : change.work_pool_name;
+  if (change.job_variables !== undefined && pool !== null) change.work_pool_name = pool;
+  if (change.work_pool_name && change.work_queue_name === undefined)
+    change.work_queue_name = (news.workQueueName ?? there.work_queue_name) || "default";
   if (changed.length > 0) await patchDeployment(client, there.id, change, about(news));
   if (!schedules) return;
   const steps = scheduleSteps((news.schedules ?? []) as GivenSchedule[], there.schedules);
@@ -149,6 +155,11 @@ function asProps(props: JsonObject, there: Deployment): JsonObject {
 
 function outsOf(client: Client, there: Deployment, inputs: JsonObject): JsonObject {
   return { ...inputs, deploymentId: there.id, flowId: there.flow_id, apiUrl: client.connection.apiUrl };
+}
+
+function saysAll(given: Json, there: Json): boolean {
+  if (given === null || there === null) return given === there;
+  return Object.entries(given).every(([key, value]) => (there as JsonObject)[key] === value);
 }
 
 function about(inputs: JsonObject): { about: string; redact: string[] } {
