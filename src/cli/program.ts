@@ -55,6 +55,12 @@ Example:
   const watching = (made: Command) =>
     fromManifest(made).option("--timeout <duration>", "stop watching after so long, as 90s, 10m, 1h30m; the run goes on");
 
+  command(
+    "init [kind]",
+    "make a Pulumi project with push work pools: local (gcp, aws and azure are to come)",
+    "pushpool init local",
+    () => import("./commands/init.js"),
+  ).option("--no-install", "do not run npm install");
   engine(command("up", "make the stack what its program declares", "pushpool up --stack prod", () => import("./commands/up.js")));
   engine(command("preview", "show what `up` would do; change nothing", "pushpool preview", () => import("./commands/preview.js")));
   engine(command("refresh", "make the state what the providers say there is", "pushpool refresh", () => import("./commands/refresh.js")));

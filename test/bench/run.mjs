@@ -5,6 +5,7 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { benchDeploy } from "./deploy.mjs";
 import { compare } from "./measure.mjs";
 import { benchPython } from "./python.mjs";
 
@@ -76,6 +77,7 @@ try {
   report("run --detach of `true` against a node script that spawns it", against(detached), times(detached), "<= 2.5x");
 
   await benchPython({ scratch, env, report });
+  benchDeploy({ scratch, env, report });
 
   const homes = { few: join(scratch, "few"), many: join(scratch, "many") };
   for (const [size, count] of [

@@ -5,6 +5,8 @@
  *
  *     pid       "<pid> <start> <began, in milliseconds>", made with O_EXCL: of many wrappers of one attempt, one runs the command
  *     stamps    "<seconds> <bytes of out> <bytes of err>", a line each second in which something came
+ *     ready     the command, and
+ *     watching  the watchdog, have their own traps set: before, a signal would be lost on the one and end the other
  *     stopping  SIGTERM was about to be sent; made with O_EXCL, so that it is sent once
  *     timedout  the time limit was reached
  *     killing   SIGKILL was about to be sent to the group, this script included: there will be no `exit`
@@ -44,6 +46,8 @@ set +C
 
 # No subshell: a signal that came while one is waited for would hide how it ended.
 pushpool_terminate() {
+  # Asked again by the watchdog within a second.
+  [ -e "$pushpool_dir/ready" ] && [ -e "$pushpool_dir/watching" ] || return 0
   set -C
   if { echo > "$pushpool_dir/stopping"; } 2> /dev/null; then kill -TERM 0; fi
   set +C
@@ -59,6 +63,7 @@ fi
 
 (
   trap - TERM HUP INT QUIT USR1
+  : > "$pushpool_dir/ready"
   trap 'echo $? > "$pushpool_dir/noexec"' EXIT
   exec "$@"
 ) &
@@ -71,6 +76,7 @@ exec 2> /dev/null
   trap : TERM HUP INT USR1
   exec > /dev/null 2>&1
   cd "$pushpool_dir" || exit
+  : > watching
   pushpool_kill=
   pushpool_seen=
   while kill -0 $$; do

@@ -1,0 +1,154 @@
+import { basename } from "node:path";
+import type { Json } from "../json";
+import type { PrefectYaml } from "../prefectYaml";
+
+/** The kinds of project that there are; each makes push pools of one type. */
+export const KINDS = ["local", "gcp", "aws", "azure"] as const;
+export type Kind = (typeof KINDS)[number];
+
+/** A push pool to be declared. */
+export interface PoolPlan {
+  name: string;
+  /** Work queues that deployments name, beside the one called default. */
+  queues: string[];
+}
+
+export interface InitPlan {
+  pools: PoolPlan[];
+  /** By path from the folder. */
+  files: Record<string, string>;
+  /** What the person has to do by hand, a line each. */
+  notes: string[];
+}
+
+/** What a project is made for. */
+export interface InitInput {
+  /** Folder of the project: an absolute path. */
+  folder: string;
+  /** The prefect.yaml that is there. */
+  prefectYaml?: PrefectYaml;
+  /** For `{{ $NAME }}` in the names of work pools. */
+  env: Readonly<Record<string, string | undefined>>;
+  /** What package.json says of where pushpool comes from: a version range, or `file:…`. */
+  pushpool: string;
+  /** Names of what lies in the folder. */
+  present: readonly string[];
+}
+
+const DEFAULT_POOL = "local";
+
+/** The files of a Pulumi project with a `process:push` pool for each work pool that the prefect.yaml names; without one, a small one of those too. */
+export function planLocal({ folder, prefectYaml, env, pushpool, present }: InitInput): InitPlan {
+  const { pools, notes } = poolsOf(prefectYaml, env);
+  const project = projectName(folder);
+  const files: Record<string, string> = {
+    "Pulumi.yaml": pulumiYaml(project),
+    "index.js": program(pools),
+  };
+  if (!present.includes("package.json")) files["package.json"] = packageJson(project, pushpool);
+  else notes.push(`package.json is there already: \`npm install pushpool@${pushpool} @pulumi/pulumi\` adds what index.js needs`);
+  if (!present.includes(".gitignore")) files[".gitignore"] = "node_modules/\n";
+  if (!prefectYaml) {
+    files["prefect.yaml"] = PREFECT_YAML;
+    files["flows/hello.py"] = FLOW;
+  }
+  return { pools, files, notes };
+}
+
+/** The work pools that deployments name, each with its queues; one of a usual name where none does. */
+function poolsOf(file: PrefectYaml | undefined, env: InitInput["env"]): { pools: PoolPlan[]; notes: string[] } {
+  const pools = new Map<string, Set<string>>();
+  const notes: string[] = [];
+  const nameless: string[] = [];
+  for (const { config } of file?.deployments ?? []) {
+    const name = filled(config.work_pool?.name ?? "", env);
+    if (name === "" || name === undefined) {
+      if (config.name) nameless.push(config.name);
+      continue;
+    }
+    const queues = pools.get(name) ?? new Set();
+    pools.set(name, queues);
+    const queue = filled(config.work_pool?.work_queue_name ?? "", env);
+    if (queue && queue !== "default") queues.add(queue);
+  }
+  if (pools.size === 0) pools.set(DEFAULT_POOL, new Set());
+  const [first] = pools.keys();
+  if (nameless.length > 0)
+    notes.push(`prefect.yaml is left as it is; give ${nameless.join(", ")} a work pool there:\n    work_pool:\n      name: ${first}`);
+  return { pools: [...pools].map(([name, queues]) => ({ name, queues: [...queues] })), notes };
+}
+
+/** A name with `{{ $NAME }}` filled in; `undefined` where the environment has none. */
+function filled(text: string, env: InitInput["env"]): string | undefined {
+  let missing = false;
+  const whole = text.replace(/\{\{\s*\$?(\w+)\s*\}\}/g, (_, name: string) => {
+    missing ||= !env[name];
+    return env[name] ?? "";
+  });
+  return missing || whole.includes("{{") ? undefined : whole;
+}
+
+/** Pulumi's rule for names of projects. */
+function projectName(folder: string): string {
+  return (
+    basename(folder)
+      .replace(/[^A-Za-z0-9_.-]+/g, "-")
+      .replace(/^[-.]+|-+$/g, "")
+      .slice(0, 100) || "push-pools"
+  );
+}
+
+function pulumiYaml(project: string): string {
+  return `name: ${JSON.stringify(project)}
+description: Push work pools for Prefect deployments
+runtime:
+  name: nodejs
+  options:
+    # A JavaScript program: Pulumi then does not load the TypeScript compiler, which is most of the time of an \`up\`.
+    typescript: false
+main: index.js
+`;
+}
+
+function program(pools: readonly PoolPlan[]): string {
+  const declared = pools.map(({ name, queues }) => {
+    const options = [
+      "jobVariables: { working_dir: __dirname }",
+      ...(queues.length > 0 ? [`queues: { ${queues.map((queue) => `${JSON.stringify(queue)}: {}`).join(", ")} }`] : []),
+    ];
+    return `  new ProcessPushPool(${JSON.stringify(name)}, { ${options.join(", ")} }),`;
+  });
+  return `const { manifest } = require("pushpool");
+const { ProcessPushPool } = require("pushpool/local");
+
+// Their runs are processes of the machine that submits them, in this folder. prefect.yaml refers to them by name.
+const pools = [
+${declared.join("\n")}
+];
+
+// pushpool finds the pools by this output.
+exports.pushPools = manifest({ pools });
+`;
+}
+
+function packageJson(project: string, pushpool: string): string {
+  const name = project.toLowerCase().replace(/^[._]+/, "");
+  const tree: Json = { name, private: true, main: "index.js", dependencies: { "@pulumi/pulumi": "^3.248.0", pushpool } };
+  return `${JSON.stringify(tree, null, 2)}\n`;
+}
+
+const PREFECT_YAML = `# Deployments for \`pushpool deploy\`, in Prefect's own format: https://docs.prefect.io/v3/how-to-guides/deployments/prefect-yaml
+deployments:
+  - name: ${DEFAULT_POOL}
+    entrypoint: flows/hello.py:hello
+    parameters:
+      name: Ada
+    work_pool:
+      name: ${DEFAULT_POOL}
+`;
+
+const FLOW = `def hello(name: str = "world") -> str:
+    """A plain function; with Prefect's @flow on it, it is a flow."""
+    print(f"Hello, {name}!")
+    return f"greeted {name}"
+`;

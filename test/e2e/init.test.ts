@@ -1,0 +1,113 @@
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { expect, test } from "vitest";
+import { type Place, place } from "./pushpool";
+
+const repo = join(__dirname, "..", "..");
+
+/** A folder whose commands find an `npm` that notes what it was asked, in place of the real one. */
+function folder(files: Record<string, string> = {}): Place & { asked(): string } {
+  const made = place();
+  const bin = join(made.folder, "..", `${made.folder.split("/").at(-1)}-bin`);
+  mkdirSync(bin);
+  writeFileSync(join(bin, "npm"), `#!/bin/sh\necho "$PWD: $*" >> ${join(bin, "asked")}\nexit \${NPM_STATUS:-0}\n`);
+  chmodSync(join(bin, "npm"), 0o755);
+  made.env.PATH = `${bin}${delimiter}${process.env.PATH}`;
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(join(made.folder, path, ".."), { recursive: true });
+    writeFileSync(join(made.folder, path), text);
+  }
+  return { ...made, asked: () => (existsSync(join(bin, "asked")) ? readFileSync(join(bin, "asked"), "utf8") : "") };
+}
+
+/** As `npm install` leaves it: pushpool is this very checkout. */
+function install({ folder: at }: Place): void {
+  mkdirSync(join(at, "node_modules", "@pulumi"), { recursive: true });
+  symlinkSync(repo, join(at, "node_modules", "pushpool"));
+  symlinkSync(join(repo, "node_modules", "@pulumi", "pulumi"), join(at, "node_modules", "@pulumi", "pulumi"));
+}
+
+test("in an empty folder: a project that goes up, deploys and runs as it is", () => {
+  const here = folder();
+  const made = here.pushpool("init");
+  expect(made).toMatchObject({ status: 0, stdout: "  pushpool up\n  pushpool deploy --all\n  pushpool run hello/local\n" });
+  expect(readdirSync(here.folder).sort()).toEqual([".gitignore", "Pulumi.yaml", "flows", "index.js", "package.json", "prefect.yaml"]);
+  expect(here.asked()).toBe(`${here.folder}: install --no-audit --no-fund --loglevel=error\n`);
+  install(here);
+  expect(here.pushpool("up", "--engine", "offline", "--yes").status).toBe(0);
+  expect(here.pushpool("deploy", "--all")).toMatchObject({ status: 0, stdout: "  + hello/local (work pool local)\n" });
+  expect(here.pushpool("run", "hello/local")).toMatchObject({ status: 0, stdout: "Hello, Ada!\n" });
+});
+
+const YAML = `deployments:
+- name: nightly
+  entrypoint: etl.py:load
+  work_pool: { name: "{{ $POOL }}", work_queue_name: fast }
+- name: hourly
+  entrypoint: etl.py:load
+  work_pool: { name: other-pool }
+- name: without
+  entrypoint: etl.py:load
+`;
+
+test("beside a prefect.yaml: its work pools and queues, and not a byte of it changed", () => {
+  const here = folder({ "prefect.yaml": YAML, "etl.py": "def load():\n    print('loaded')\n" });
+  here.env.POOL = "big pool";
+  const made = here.pushpool("init", "local", "--json");
+  expect(JSON.parse(made.stdout)).toMatchObject({
+    files: ["Pulumi.yaml", "index.js", "package.json", ".gitignore"],
+    pools: ["big pool", "other-pool"],
+    notes: [expect.stringMatching(/^prefect\.yaml is left as it is; give without a work pool there:\n {4}work_pool:\n {6}name: big pool$/)],
+  });
+  expect(readFileSync(join(here.folder, "prefect.yaml"), "utf8")).toBe(YAML);
+  install(here);
+  expect(here.pushpool("up", "--engine", "offline", "--yes").status).toBe(0);
+  const deployed = here.pushpool("deploy", "--all");
+  expect([deployed.status, deployed.stdout]).toEqual([
+    2,
+    "  + load/nightly (work pool big pool)\n  + load/hourly (work pool other-pool)\n",
+  ]);
+  expect(deployed.stderr).toMatch(/without: work_pool\.name is missing: name the work pool that runs it; .* has big pool, other-pool/);
+  expect(deployed.stderr).not.toMatch(/declares no queue/);
+  expect(here.pushpool("run", "load/nightly")).toMatchObject({ status: 0, stdout: "loaded\n" });
+});
+
+test("a package.json that is there stays, and what it lacks is said", () => {
+  const here = folder({ "package.json": "{}" });
+  const { status, stderr } = here.pushpool("init");
+  expect([status, stderr]).toEqual([
+    0,
+    expect.stringMatching(/package\.json is there already: `npm install pushpool@\S+ @pulumi\/pulumi`/),
+  ]);
+  expect([readFileSync(join(here.folder, "package.json"), "utf8"), here.asked()]).toEqual(["{}", ""]);
+});
+
+test("npm that fails is told, and what to do; --no-install leaves it to the person", () => {
+  const failing = folder();
+  failing.env.NPM_STATUS = "1";
+  expect(failing.pushpool("init")).toMatchObject({
+    status: 0,
+    stdout: expect.stringMatching(/^ {2}npm install$/m),
+    stderr: expect.stringMatching(/npm install did not succeed/),
+  });
+  const without = folder();
+  expect(without.pushpool("init", "--no-install")).toMatchObject({ status: 0, stdout: expect.stringMatching(/^ {2}npm install$/m) });
+  expect(without.asked()).toBe("");
+});
+
+test.each([
+  [
+    "a Pulumi project",
+    { "Pulumi.yaml": "name: x\n" },
+    [],
+    /Pulumi\.yaml is there already, and nothing is overwritten: declare pools in its program/,
+  ],
+  ["an index.js", { "index.js": "" }, [], /index\.js is there already, and nothing is overwritten/],
+  ["a prefect.yaml that is none", { "prefect.yaml": "deployments:\n- {{ x }}\n" }, [], /prefect\.yaml:2:4: /],
+  ["an unknown kind", {}, ["gpc"], /init "gpc": did you mean "gcp"\?/],
+  ["a kind of a later version", {}, ["aws"], /init aws: this version of pushpool makes projects of process:push pools only/],
+])("%s: one message, exit 2, nothing written", (_, files, args, message) => {
+  const here = folder(files);
+  expect(here.pushpool("init", ...args)).toMatchObject({ status: 2, stderr: expect.stringMatching(message) });
+  expect(readdirSync(here.folder)).toEqual(Object.keys(files));
+});
