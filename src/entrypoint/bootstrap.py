@@ -101,7 +101,7 @@ def load():
         found = getattr(found, name)
     if not callable(found):
         fail(f"{names} is no function but {type(found).__name__}")
-    return found
+    return found, "." in names
 
 
 # One value as its annotation wants it, as leniently as Prefect is (pydantic's lax mode); ValueError says what it must be. What it does not know it lets be.
@@ -242,7 +242,7 @@ SIMPLE = {str: str, int: int, float: (int, float), bool: bool, dict: dict, list:
 
 
 # The parameters as the function wants them; a function that says nothing of itself (a builtin) gets them as they are.
-def arguments(function):
+def arguments(function, converted=True):
     code = getattr(function, "__code__", None)
     if code and not code.co_flags & 12 and not code.co_posonlyargcount and not hasattr(function, "__wrapped__") and not hasattr(function, "__self__"):
         # The usual case, without `inspect`, which takes longer to load than many a flow to run.
@@ -271,6 +271,8 @@ def arguments(function):
     missing = [n for n in required if n not in parameters]
     if missing:
         fail(f"parameter {missing[0]} is missing: give it a value")
+    if not converted:
+        return (), parameters
     hints = getattr(hinted, "__annotations__", None) or {}
     hints = {n: hints[n] for n in parameters if n in hints}
     given = dict(parameters)
@@ -307,10 +309,21 @@ def own(traceback):
 def main():
     if steps:
         pull()
-    function = load()
-    # A Prefect flow checks and converts its parameters by itself, with what it knows of its types.
-    flow = hasattr(function, "fn") and (type(function).__module__ or "").split(".")[0] == "prefect"
-    args, named = ((), parameters) if flow else arguments(function)
+    function, in_class = load()
+    if hasattr(function, "fn") and (type(function).__module__ or "").split(".")[0] == "prefect":
+        # A Prefect flow converts its parameters by itself; what is wrong with them is told before it starts anything.
+        args, named = (), parameters
+        if not in_class:
+            arguments(function.fn, converted=False)
+        if getattr(function, "should_validate_parameters", False):
+            try:
+                function.validate_parameters(parameters)
+            except Exception as error:
+                # Of anything else the call itself will tell.
+                if type(error).__name__ == "ParameterTypeError":
+                    fail(" ".join(str(error).split()))
+    else:
+        args, named = arguments(function)
     result = function(*args, **named)
     if hasattr(result, "__await__"):
         import asyncio

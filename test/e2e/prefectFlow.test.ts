@@ -59,6 +59,11 @@ describePrefect("a Prefect flow with no Prefect API", () => {
     expect(pulled.stderr()).toMatch(/Flow run '.*' - logged on 2024-02-29/);
     expect(pulled.stderr()).toMatch(/flows\.py:hello returned 3/);
 
+    const misfit = started("flows.py:hello", { day: "someday" }, []);
+    expect(await misfit.ended).toBe(1);
+    expect(misfit.stderr()).toMatch(/\nflows\.py:hello: .*day: Input should be a valid date.*\n.*exited with code 78/);
+    expect(misfit.stderr()).not.toMatch(/temporary server/);
+
     const failed = started("flows.py:fails", {}, []);
     expect(await failed.ended).toBe(1);
     // Prefect logs it with its own frames; what the run ends with is the flow's.
