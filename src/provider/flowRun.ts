@@ -1,18 +1,15 @@
 import type { JsonObject } from "../json";
-import { openSqliteLedger } from "../ledger";
-import { accessTo, type FlowRun, hasLedger, isTerminal, ledgerDigestKey, openRuns, type Runs, TERMINAL } from "../runs";
+import { type FlowRun, hasLedger, isTerminal, ledgerDigestKey, openRuns, type Runs, TERMINAL } from "../runs";
 import { childEnvironment } from "../targets/childEnvironment";
-import { openTarget } from "../targets/open";
 import type { PoolType } from "../targets/target";
 import { UserError } from "../userError";
 import { openWorkspace, type Workspace } from "../workspace";
 import { again, carryOut, StillGoing, startOrAdopt } from "./carryOut";
 import { faultsOf, watchingTime } from "./flowRunCheck";
 import { askedOf, type FlowRunInputs, idempotencyKey } from "./flowRunInputs";
-import { differenceOf, outsOf, type RunOutputs, runOutputs, storedInputs, storedRun } from "./flowRunState";
+import { differenceOf, isAwaited, outsOf, type RunOutputs, runOutputs, storedInputs, storedRun } from "./flowRunState";
 import { hideSecrets, secretTexts } from "./hideSecrets";
 import type { Operations, Outs } from "./operations";
-import { stopUnrecorded } from "./stopUnrecorded";
 import { tell } from "./tell";
 
 /**
@@ -46,7 +43,7 @@ export const operations: Operations = {
   update: async (id, olds, news) => {
     const inputs = news as unknown as FlowRunInputs;
     const stored = storedRun(olds);
-    if (hasEnded(stored) || inputs.wait === false || storedInputs(olds).wait === false) return { outs: outsOf(inputs, stored) };
+    if (!isAwaited(olds) || inputs.wait === false) return { outs: outsOf(inputs, stored) };
     const run = await ifRecorded(id, inputs, async (runs, found) => {
       const going = await again(runs, found, askedOf(inputs).request);
       if (!going) throw new UserError(`flow run ${id} has failed, and its deployment is another one by now: give triggers a new value`);
@@ -106,16 +103,10 @@ async function stop(runs: Runs, found: FlowRun): Promise<void> {
 /** On another machine than the one that ran it: what is to be stopped is asked for by the run's id. */
 async function stopElsewhere(id: string, inputs: FlowRunInputs, last: RunOutputs): Promise<void> {
   if (hasEnded(last)) return;
-  const { home, env } = placeOf(inputs);
-  const { manifest } = askedOf(inputs);
-  const notes = openSqliteLedger(":memory:");
-  try {
-    const pool = async () => accessTo(manifest, inputs.pool.name);
-    const target = await openTarget(inputs.pool.pool.type as PoolType, { home, env, pool, notes, warn: tell });
-    if (await stopUnrecorded(target, id, last.attempt)) return;
-  } finally {
-    notes.close();
-  }
+  const place = placeOf(inputs);
+  const run = { id, attempt: last.attempt, stack: place.stack?.id ?? "", workPool: inputs.pool.name };
+  const poolType = inputs.pool.pool.type as PoolType;
+  if (await withRuns(place, inputs, (runs) => runs.stopUnrecorded({ poolType, run }), { inMemory: true })) return;
   tell(`flow run ${id} was ${last.state} when last seen from here, and nothing of it is to be found: there is nothing to stop`);
 }
 
@@ -133,8 +124,13 @@ function placeOf({ source }: FlowRunInputs, { create = false } = {}): Workspace 
   return { ...place, env: childEnvironment(place.env, {}) };
 }
 
-async function withRuns<T>(workspace: Workspace, inputs: FlowRunInputs, work: (runs: Runs) => Promise<T>): Promise<T> {
-  const runs = openRuns({ workspace, readManifest: async () => askedOf(inputs) });
+async function withRuns<T>(
+  workspace: Workspace,
+  inputs: FlowRunInputs,
+  work: (runs: Runs) => Promise<T>,
+  { inMemory = false } = {},
+): Promise<T> {
+  const runs = openRuns({ workspace, readManifest: async () => askedOf(inputs), inMemory });
   try {
     return await work(runs);
   } finally {

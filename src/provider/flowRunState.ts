@@ -52,8 +52,13 @@ const NOT_INPUTS = ["secrets", "runId", "state", "exitCode", "startedAt", "ended
 export function storedInputs(outs: JsonObject): FlowRunInputs {
   const inputs = structuredClone(Object.fromEntries(Object.entries(outs).filter(([name]) => !NOT_INPUTS.includes(name))));
   const secrets = Object.entries(isObject(outs.secrets) ? outs.secrets : {}).sort(([a], [b]) => a.length - b.length);
-  for (const [path, value] of secrets) replace(inputs, segmentsOf(path), () => value);
+  for (const [path, value] of secrets) replace(inputs, segmentsOf(path), () => structuredClone(value));
   return inputs as unknown as FlowRunInputs;
+}
+
+/** Whether an `up` that was to wait for the run went away before it had COMPLETED: the next one has to go on. */
+export function isAwaited(outs: JsonObject): boolean {
+  return outs.wait !== false && outs.state !== "COMPLETED";
 }
 
 /** What makes it another run. */
@@ -70,14 +75,14 @@ export function differenceOf(olds: JsonObject, news: JsonObject): { changes: boo
   const replaces: string[] = REPLACING.filter((name) => !isDeepStrictEqual(valued(before, name), valued(news, name)));
   if ((before.deployment as JsonObject).name !== (news.deployment as JsonObject).name) replaces.push("deployment");
   const others = ({ __provider, parameters, jobVariables, triggers, ...rest }: JsonObject) => rest;
-  return { changes: replaces.length > 0 || !isDeepStrictEqual(others(before), others(news)), replaces };
+  return { changes: replaces.length > 0 || isAwaited(olds) || !isDeepStrictEqual(others(before), others(news)), replaces };
 }
 
 function takenOut(inputs: JsonObject, paths: readonly string[]): { masked: JsonObject; secrets: JsonObject } {
   const masked = structuredClone(inputs);
   const secrets: JsonObject = {};
   // The longest first, and back the other way round: there may be a secret within a secret.
-  for (const path of [...paths].sort((a, b) => b.length - a.length)) {
+  for (const path of [...new Set(paths)].sort((a, b) => b.length - a.length)) {
     replace(masked, segmentsOf(path), (value) => {
       secrets[path] = value;
       return MASK;

@@ -33,7 +33,7 @@ export async function poolAccess(context: RunsContext, of: OnPool): Promise<Pool
 }
 
 /** Where the cloud of a work pool is, and whose credentials to use there. */
-export function accessTo({ pools, blocks }: Manifest, name: string): PoolAccess {
+function accessTo({ pools, blocks }: Manifest, name: string): PoolAccess {
   const { endpoints = {}, credentials, baseJobTemplate } = pools[name] as PoolDefinition;
   const block = credentials === undefined ? undefined : blocks[credentials];
   return {

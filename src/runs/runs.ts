@@ -18,6 +18,7 @@ import type { RunRequest } from "./plan";
 import { poolAccess } from "./pool";
 import { retry } from "./retry";
 import { type Cancelling, cancel } from "./stop";
+import { stopUnrecorded, type UnrecordedRun } from "./stopUnrecorded";
 import { masked, readDigestKey } from "./storedSecrets";
 
 /** The runs of one workspace: what the CLI and the trigger module are thin layers over. Every method may throw a `UserError`. */
@@ -31,6 +32,8 @@ export interface Runs {
   /** Submit if need be and watch to the end; see {@link follow}. */
   followRun(id: string, following?: Following): Promise<FlowRun>;
   cancelRun(id: string, cancelling?: Cancelling): Promise<FlowRun>;
+  /** Stop what goes on of a run that this ledger does not know. @returns whether anything did */
+  stopUnrecorded(run: UnrecordedRun): Promise<boolean>;
   /** Another attempt, SCHEDULED; `followRun` then submits it. */
   retryRun(id: string): Promise<FlowRun>;
   /** Look and record; submits and stops nothing. */
@@ -62,13 +65,15 @@ export interface OpenRuns {
   readManifest?: RunsParts["readManifest"];
   /** What a reader should hear, beside the results: a pool that cannot be asked. */
   warn?: (message: string) => void;
+  /** With a ledger that nothing is kept of, where there is none. @default false */
+  inMemory?: boolean;
 }
 
 /** Open the ledger of a workspace. The manifest and the targets are loaded when something first needs them. */
-export function openRuns({ workspace, manifest, output, stdin, readManifest, warn }: OpenRuns): Runs {
+export function openRuns({ workspace, manifest, output, stdin, readManifest, warn, inMemory = false }: OpenRuns): Runs {
   const { home, env } = workspace;
   return runsOver({
-    ledger: openSqliteLedger(ledgerPath(workspace.home)),
+    ledger: openSqliteLedger(inMemory ? ":memory:" : ledgerPath(workspace.home)),
     ...(workspace.stack ? { stack: workspace.stack.id } : {}),
     readManifest: async (stale) => {
       if (readManifest) return readManifest(stale);
@@ -162,6 +167,7 @@ export function runsOver({
     submitRun: (id, watching) => submitOnce(context, id, watching),
     followRun: (id, following) => follow(context, id, following),
     cancelRun: (id, cancelling) => cancel(context, id, cancelling),
+    stopUnrecorded: (run) => stopUnrecorded(context, run),
     retryRun: async (id) => {
       const record = await ledger.read(id);
       if (record) await cleanUp(context, record);

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import type { JsonObject } from "../../src/json";
 import { UNKNOWN } from "../../src/provider/operations";
@@ -291,9 +292,41 @@ test("`timeout` ends the watching and not the run: it is in the state as not rea
   expect(failed.partial).toMatchObject({ properties: { __provider: news.__provider }, reasons: [failed.message] });
   const { id, properties } = failed.partial;
   await expect.poll(starts, { timeout: 20_000 }).toHaveLength(1);
+  expect(await one.diff(id, properties, news)).toEqual({ changes: true, replaces: [] });
   const more = one.update(id, properties, inputs({ pool: here(dir) }));
   go();
   expect(await more).toMatchObject({ runId: id, state: "COMPLETED", exitCode: 0 });
+  expect(starts()).toHaveLength(1);
+});
+
+test("a run that fails after `timeout` is tried again, also where a refresh has seen that it did", async () => {
+  const { dir, provider, inputs, go, starts } = workplace();
+  const news = inputs({ pool: here(dir), run: `timeout: "100ms"` });
+  const one = await provider();
+  const { id, properties } = (await created(one, news).catch((error) => error)).partial;
+  await expect.poll(starts, { timeout: 20_000 }).toHaveLength(1);
+  go(3);
+  await expect.poll(async () => (await one.read(id, properties)).props.state, { timeout: 20_000 }).toBe("FAILED");
+  const { props } = await one.read(id, properties);
+  expect(await one.diff(id, props, news)).toEqual({ changes: true, replaces: [] });
+  const waits = { ...news, timeout: "1h" };
+  await expect(one.update(id, props, waits)).rejects.toMatchObject({ message: expect.stringMatching(/attempt 2\) .* is FAILED/) });
+  go(0);
+  expect(await one.update(id, props, waits)).toMatchObject({ runId: id, state: "COMPLETED", attempt: 3 });
+});
+
+test("kill -9 of the provider at any moment: one run, started once", async () => {
+  const { dir, provider, inputs, starts, ledger } = workplace();
+  const news = inputs({ pool: here(dir), command: "sh -c 'echo $$ >> starts; sleep 0.3'" });
+  for (const wait of [0, 20, 40, 60, 80, 100, 130, 160, 200]) {
+    const one = await provider();
+    const lost = one.create(news).catch((error) => error);
+    await sleep(wait);
+    await one.kill();
+    await lost;
+  }
+  expect((await created(await provider(), news)).outs).toMatchObject({ state: "COMPLETED", attempt: 1 });
+  expect(await ledger()).toHaveLength(1);
   expect(starts()).toHaveLength(1);
 });
 

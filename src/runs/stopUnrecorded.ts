@@ -1,0 +1,31 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { PoolType } from "../targets/target";
+import type { RunsContext } from "./context";
+import type { FlowRun } from "./flowRun";
+import { DEFAULT_GRACE_SECONDS } from "./stop";
+
+/** All that is known, elsewhere than in its ledger, of a run that may have something going. */
+export interface UnrecordedRun {
+  poolType: PoolType;
+  /** `attempt`: the first to look for; it may have been tried again since. */
+  run: Pick<FlowRun, "id" | "attempt" | "stack" | "workPool">;
+}
+
+/**
+ * Stop what a run has going, where no ledger knows it: its target is asked by its id, an attempt at a time.
+ * @returns whether anything of it was found; it has stopped then
+ */
+export async function stopUnrecorded(context: RunsContext, { poolType, run }: UnrecordedRun): Promise<boolean> {
+  const target = await context.target({ poolType, run });
+  for (let attempt = run.attempt; ; attempt += 1) {
+    const infrastructure = await target.find(run.id, attempt);
+    if (infrastructure === undefined) return attempt > run.attempt;
+    for (let asked = false; ; asked = true) {
+      const seen = (await target.observe([infrastructure])).get(infrastructure);
+      if (seen?.phase === "ended") break;
+      if (!asked) await target.stop(infrastructure, { reason: `pushpool: run ${run.id} is deleted`, graceSeconds: DEFAULT_GRACE_SECONDS });
+      await sleep(target.pace.first);
+    }
+    await target.cleanup(infrastructure);
+  }
+}

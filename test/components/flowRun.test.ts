@@ -1,0 +1,52 @@
+import { expect, test } from "vitest";
+import { project } from "../provider/declared";
+
+const POOL = `
+const pool = new ProcessPushPool("local", { jobVariables: { env: { TOKEN: pulumi.secret("s") } } });
+const hello = new Deployment("hello/prod", { workPoolName: pool.workPoolName, command: "true" });
+`;
+
+test("what is stored of its provider: small, without a secret, and the same in every version", () => {
+  const { declare } = project();
+  const [one, two] = declare(`${POOL}
+for (const name of ["a", "b"]) new FlowRun(name, { pool: pool.definition, deployment: hello.definition });`);
+  expect(one?.inputs.__provider).toBe(two?.inputs.__provider);
+  // What is stored is called for as long as there are stacks: this text may only change with a new `v`.
+  expect(one?.inputs.__provider).toMatchSnapshot();
+});
+
+test("it is registered under its type, with all that its run needs, and says which of it is secret", () => {
+  const [run] = project().declare(`${POOL}
+class Box extends pulumi.ComponentResource { constructor(name) { super("my:index:Box", name); } }
+new FlowRun("smoke", {
+  pool: pool.definition, deployment: hello.definition, parameters: { name: "smoke" }, triggers: [pulumi.output("v1"), pulumi.secret("v2")],
+  jobVariables: Promise.resolve({ env: pulumi.output({ A: pulumi.secret("x") }) }),
+}, { parent: new Box("box") });`);
+  expect(run).toMatchObject({
+    type: "pulumi-nodejs:dynamic/pushpool:FlowRun",
+    name: "smoke",
+    inputs: {
+      source: { project: "conf", stack: "dev", name: "smoke", parent: expect.stringMatching(/::my:index:Box::box$/) },
+      pool: { name: "local", pool: { type: "process:push" }, blocks: {} },
+      deployment: { name: "hello/prod", deployment: { command: "true", workPool: { name: "local" } } },
+      parameters: { name: "smoke" },
+      triggers: ["v1", "v2"],
+      secretPaths: ["/pool/pool/baseJobTemplate/variables/properties/env/default/TOKEN", "/jobVariables/env", "/triggers/1"],
+    },
+  });
+  expect(Object.keys(run?.inputs ?? {}).sort()).toEqual(
+    ["__provider", "deployment", "jobVariables", "parameters", "pool", "secretPaths", "source", "triggers"].sort(),
+  );
+});
+
+test.each([
+  [
+    "{ pool, deployment: hello.definition }",
+    /FlowRun "smoke": pool is a component: give it a component's definition, as pool: etl\.definition/,
+  ],
+  ["{ pool: pool.definition, deployment: hello }", /deployment is a component: .* as deployment: hello\.definition/],
+  ["{ pool: pool.definition }", /deployment is missing/],
+  ["undefined", /pool is missing/],
+])("%s is refused at once", (args, message) => {
+  expect(() => project().declare(`${POOL}\nnew FlowRun("smoke", ${args});`)).toThrow(message);
+});
