@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { formatDuration } from "../cli/duration";
-import { type FlowRun, isTerminal, type RunEvent, type RunRequest, type Runs } from "../runs";
+import { type FlowRun, isTerminal, type RunEvent, type RunRequest, type Runs, type StateType } from "../runs";
 import { UserError } from "../userError";
 
 /** How many of a failed run's last lines its error tells, and how many characters of them: it travels in a header. */
@@ -8,6 +8,9 @@ const LAST_LINES = 20;
 const LAST_CHARACTERS = 4000;
 /** How long to wait for the last of them, in milliseconds. */
 const LOG_WAIT = 30_000;
+
+/** The states told while it is waited for; a bad end is told by the error. */
+const TOLD: readonly StateType[] = ["PENDING", "RUNNING", "COMPLETED"];
 
 /** A run that `up` stopped watching before it had ended. */
 export class StillGoing extends Error {
@@ -72,7 +75,7 @@ export interface CarryingOut {
  */
 export async function carryOut(runs: Runs, run: FlowRun, { wait, timeoutMs, tell, hide }: CarryingOut): Promise<FlowRun> {
   const onEvent = (event: RunEvent) => {
-    if (event.kind === "state") tell(`${title(event.run)} is ${event.run.state.type}`);
+    if (event.kind === "state" && TOLD.includes(event.run.state.type)) tell(`${title(event.run)} is ${event.run.state.type}`);
     if (event.kind === "waiting") tell(`${title(event.run)} waits: ${event.reason}`);
     if (event.kind === "warning") tell(`warning: ${event.message}`);
   };

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
@@ -98,6 +98,16 @@ test("a run is created when it has COMPLETED, with its outputs, in the ledger of
   expect(again).toEqual(news);
   expect(await one.diff(id, outs, again)).toEqual({ changes: false, replaces: [] });
   expect(await one.read(id, outs)).toEqual({ id, props: outs });
+});
+
+test("the ledger is found from the program's folder, as Pulumi starts a provider in it", async () => {
+  const { dir, env, inputs, ledger } = workplace();
+  const { PUSHPOOL_HOME: _, ...others } = env;
+  mkdirSync(join(dir, "program"));
+  const one = await dynamicProvider(join(dir, "program"), others);
+  const { id } = await created(one, inputs({ command: "true" }));
+  expect(existsSync(join(dir, "program", ".pushpool"))).toBe(false);
+  expect(await ledger()).toMatchObject([{ id }]);
 });
 
 test("kill -9 of the provider while the run goes on: the next `create` adopts it, and so does one beside it", async () => {
