@@ -103,7 +103,7 @@ class HttpClient implements Client {
 
   async #send(method: string, path: string, request: Request): Promise<Error | { status: number; body: Json; retryAfter: string | null }> {
     const { apiUrl, auth } = this.connection;
-    const query = request.query ? `?${new URLSearchParams(request.query)}` : "";
+    const query = Object.keys(request.query ?? {}).length > 0 ? `?${new URLSearchParams(request.query)}` : "";
     const limit = AbortSignal.timeout(this.options.timeoutMs);
     this.sent += 1;
     try {

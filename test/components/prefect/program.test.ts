@@ -1,0 +1,154 @@
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, expect, test } from "vitest";
+import type { JsonObject } from "../../../src/json";
+import { readDeploymentByName } from "../../../src/prefect/api/deployments";
+import { readWorkPool } from "../../../src/prefect/api/workPools";
+import { type Client, createClient } from "../../../src/prefect/client";
+import { connectionOf } from "../../../src/prefect/connection";
+import { offlineStack } from "../../../src/testing";
+import { describePrefect } from "../../prefect/python";
+import { ownServer } from "../../prefect/server";
+import { scratch } from "../../scratch";
+
+// A whole program, through the offline engine and Pulumi's own provider process, against a real server that wants a password and CSRF tokens.
+
+const AUTH = "admin:correct-horse-battery";
+const SECRET = "fake-secret-of-the-cloud";
+const TEMPLATE = join(__dirname, "..", "..", "fixtures", "prefect", "base-job-templates", "ecs.from-code.json");
+
+describePrefect("a program that registers with a real Prefect server", () => {
+  let apiUrl: string;
+  let client: Client;
+  let stop: () => Promise<void>;
+  beforeAll(async () => {
+    const server = await ownServer({ settings: { PREFECT_SERVER_API_AUTH_STRING: AUTH, PREFECT_SERVER_CSRF_PROTECTION_ENABLED: "true" } });
+    ({ apiUrl, stop } = server);
+    client = createClient(connectionOf(apiUrl, AUTH, "test"));
+    return () => stop();
+  }, 600_000);
+
+  function project(program: string) {
+    const dir = join(scratch(), "data");
+    mkdirSync(dir);
+    symlinkSync(join(__dirname, "..", "..", "..", "node_modules"), join(dir, "node_modules"));
+    writeFileSync(join(dir, "Pulumi.yaml"), "name: data\nruntime: nodejs\nmain: index.js\n");
+    const write = (text: string) => writeFileSync(join(dir, "index.js"), `${BEFORE}\n${text}`);
+    write(program);
+    const { PREFECT_API_URL: _, ...rest } = process.env;
+    const stack = (env: Record<string, string> = {}) =>
+      offlineStack({
+        projectDir: dir,
+        home: join(dir, "..", "home"),
+        env: { ...rest, HOME: dir, PULUMI_CONFIG_PASSPHRASE: "", ...env },
+      });
+    return { write, stack };
+  }
+  const BEFORE = `
+    const pulumi = require("@pulumi/pulumi");
+    const { Deployment, manifest } = require("pushpool");
+    const { ProcessPushPool } = require("pushpool/local");
+    const prefect = require("pushpool/prefect");`;
+  const CONNECTION = () =>
+    `const connection = new prefect.Connection("prefect", { apiUrl: "${apiUrl}", authString: pulumi.secret("${AUTH}") });`;
+  const text = (value: unknown) => JSON.stringify(value);
+
+  test("block, pools and deployments are made, are the same the second time, are put right, and go", async () => {
+    const program = (more = "") => `
+      ${CONNECTION()}
+      const local = new ProcessPushPool("local", { concurrencyLimit: 2, queues: { high: { priority: 1 } } });
+      const etl = { definition: {
+        name: "etl",
+        pool: { type: "ecs:push", baseJobTemplate: require(${text(TEMPLATE)}), credentials: "aws-credentials/etl" },
+        blocks: { "aws-credentials/etl": { data: { aws_access_key_id: "AKIAFAKE", aws_secret_access_key: pulumi.secret("${SECRET}"), region_name: "eu-west-1" } } },
+      } };
+      const hello = new Deployment("hello/prod", { workPoolName: local.workPoolName, command: "node hello.mjs", parameters: { name: "Ada" } });
+      const report = new Deployment("report/prod", { workPoolName: "etl", entrypoint: "flows/report.py:report", jobVariables: { cpu: 512 } });
+      const parts = { pools: [local, etl], deployments: [hello, report] };
+      const registration = prefect.register(connection, parts);
+      ${more}
+      exports.pushPools = manifest({ ...parts, prefect: registration });`;
+    const { write, stack } = project(program());
+    expect(await stack().preview()).toMatchObject({ changes: { create: 10 } });
+    expect(await readWorkPool(client, "etl")).toBeUndefined();
+    const { outputs } = await stack().up();
+
+    // What a run needs to know of it is in the manifest; what is secret is only there as a secret.
+    const pushPools = outputs.pushPools as { prefect: JsonObject; blocks: Record<string, { id: string }> };
+    expect(pushPools.prefect).toEqual({ apiUrl, auth: "[secret]" });
+    const id = pushPools.blocks["aws-credentials/etl"]?.id;
+    const credentials = { default: { $ref: { block_document_id: id } } };
+    expect(await readWorkPool(client, "etl")).toMatchObject({
+      base_job_template: { variables: { properties: { aws_credentials: credentials } } },
+    });
+    expect(await readWorkPool(client, "local")).toMatchObject({ type: "process:push", concurrency_limit: 2 });
+    expect(await readDeploymentByName(client, "hello/prod")).toMatchObject({
+      work_pool_name: "local",
+      job_variables: { command: "node hello.mjs" },
+      parameters: { name: "Ada" },
+    });
+    expect(await readDeploymentByName(client, "report/prod")).toMatchObject({ work_pool_name: "etl", job_variables: { cpu: 512 } });
+    const state = text(stack().exportState());
+    for (const secret of [SECRET, AUTH, "battery"]) expect(state).not.toContain(secret);
+
+    expect(await stack().up()).toMatchObject({ unchanged: true });
+    expect(await stack().refresh()).toMatchObject({ changes: { same: 10 } });
+    expect(await stack().up()).toMatchObject({ unchanged: true });
+    expect(text(stack().exportState())).not.toContain(SECRET);
+
+    await client.request("PATCH", "/work_pools/local", { json: { concurrency_limit: 9 } });
+    expect(await stack().refresh()).toMatchObject({ changes: { update: 1 } });
+    expect(await stack().up()).toMatchObject({ changes: { update: 1 } });
+    expect(await readWorkPool(client, "local")).toMatchObject({ concurrency_limit: 2 });
+
+    // The component and the pool on the server.
+    write(program().replace("concurrencyLimit: 2", "concurrencyLimit: 3"));
+    expect(await stack().up()).toMatchObject({ changes: { update: 2 } });
+    await stack().destroy();
+    expect(await readWorkPool(client, "etl")).toBeUndefined();
+    expect(await readDeploymentByName(client, "hello/prod")).toBeUndefined();
+  });
+
+  test("without a connection of its own it goes to the API that the environment means", async () => {
+    const { stack } = project(`
+      const pool = new ProcessPushPool("ambient");
+      const registration = prefect.register(undefined, { pools: [pool] });
+      exports.pushPools = manifest({ pools: [pool], prefect: registration });`);
+    await expect(stack().up()).rejects.toThrow(/no Prefect API is named: pass a prefect.Connection as provider, or set PREFECT_API_URL/);
+    const { outputs } = await stack({ PREFECT_API_URL: apiUrl, PREFECT_API_AUTH_STRING: AUTH }).up();
+    // The key stays in the environment.
+    expect((outputs.pushPools as JsonObject).prefect).toEqual({ apiUrl });
+    expect(await readWorkPool(client, "ambient")).toMatchObject({ type: "process:push" });
+    expect(text(stack().exportState())).not.toContain("battery");
+    await stack({ PREFECT_API_URL: apiUrl, PREFECT_API_AUTH_STRING: AUTH }).destroy();
+  });
+
+  test("a wrong key is said in one message without it", async () => {
+    const { stack } = project(`
+      const connection = new prefect.Connection("prefect", { apiUrl: "${apiUrl}", apiKey: "pnu_wrong-key" });
+      new prefect.PrefectWorkPool("never", { type: "process:push" }, { provider: connection });`);
+    const error = await stack()
+      .up()
+      .catch((thrown: Error) => thrown);
+    expect(error).toMatchObject({ message: expect.stringMatching(/answers 401: the key is refused\. Set PREFECT_API_KEY/) });
+    expect(String(error)).not.toContain("pnu_wrong-key");
+  });
+
+  test("credentials that are registered nowhere are refused with the way out", async () => {
+    const { stack } = project(`
+      ${CONNECTION()}
+      const pool = { definition: { name: "etl", pool: { type: "ecs:push", baseJobTemplate: {}, credentials: "aws-credentials/none" }, blocks: {} } };
+      prefect.register(connection, { pools: [pool] });`);
+    await expect(stack().up()).rejects.toThrow(
+      /credentials of work pool "etl" are block "aws-credentials\/none", which is not among those/,
+    );
+  });
+
+  test.each([
+    [`{ apiUrl: "prefect.internal/api" }`, /apiUrl must begin with http:\/\/ or https:\/\//],
+    [`{ apiUrl: "http://x/api", apiKey: "a", authString: "b:c" }`, /apiKey and authString exclude each other/],
+  ])("a connection that is none: %s", async (args, message) => {
+    const { stack } = project(`new prefect.Connection("prefect", ${args});`);
+    await expect(stack().up()).rejects.toThrow(message);
+  });
+});
