@@ -30,7 +30,11 @@ const READY_TIMEOUT = 300_000;
  */
 export async function createCloudRunTarget(place: Omit<TargetPlace, "home">): Promise<Target> {
   const pool = await place.pool();
-  const access = await accessOf(pool, place.env);
+  return targetOver(await accessOf(pool, place.env), pool, place);
+}
+
+/** The same where it is known already whose cloud it is. */
+export function targetOver(access: Access, pool: PoolAccess, place: Omit<TargetPlace, "home" | "pool">): Target {
   return new CloudRunTarget(access, usualPlaceOf(access, pool), place);
 }
 
@@ -46,7 +50,7 @@ class CloudRunTarget implements Target {
   /** Attempts that Google has refused, by run id and attempt: it is sure that nothing of them is there. */
   readonly #refused = new Set<string>();
 
-  constructor(access: Access, usualPlace: Whereabouts | undefined, { notes, env, warn = () => {} }: Omit<TargetPlace, "home">) {
+  constructor(access: Access, usualPlace: Whereabouts | undefined, { notes, env, warn = () => {} }: Omit<TargetPlace, "home" | "pool">) {
     const { settle, logDrain } = readSettings(env);
     this.#access = access;
     this.#usualPlace = usualPlace;

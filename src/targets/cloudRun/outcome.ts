@@ -60,7 +60,8 @@ function outcomeOf(execution: ExecutionFacts, task: TaskFacts | undefined, stopA
   const cause = execution.conditions.find(({ state, reason }) => state === "FAILED" && NEVER_STARTED.test(reason));
   if (cause) return { kind: "failedToStart", reason: told(cause) };
   const reason = attempt.message || (end && told(end)) || "Cloud Run gives no reason";
-  return execution.startTime === undefined || task?.started === false ? { kind: "failedToStart", reason } : { kind: "lost", reason };
+  const neverRan = execution.startTime === undefined || task?.started === false || /failed to (start|load)/i.test(reason);
+  return neverRan ? { kind: "failedToStart", reason } : { kind: "lost", reason };
 }
 
 /** Where the tasks are gone the execution's own words are left: "Task X failed with exit code: 3 and message: …". */

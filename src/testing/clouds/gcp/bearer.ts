@@ -1,0 +1,64 @@
+import { randomBytes } from "node:crypto";
+import { decode, verify } from "hono/jwt";
+import { GoogleError } from "./errors";
+import type { Iam } from "./iam";
+
+const SCOPE = "https://www.googleapis.com/auth/cloud-platform";
+const INVALID =
+  "Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or other valid authentication credential. See https://developers.google.com/identity/sign-in/web/devconsole-project.";
+const MISSING =
+  "Request is missing required authentication credential. Expected OAuth 2 access token, login cookie or other valid authentication credential. See https://developers.google.com/identity/sign-in/web/devconsole-project.";
+
+/** Tells whose a request is, by the token it carries: one that this fake gave out, or one that a service account's key signed itself. */
+export class Bearer {
+  readonly #iam: Iam;
+  readonly #given = new Map<string, { member: string; until: number }>();
+  readonly #verified = new Map<string, { keyId: string; member: string; until: number }>();
+
+  constructor(iam: Iam) {
+    this.#iam = iam;
+  }
+
+  /** An access token; an hour, as Google's. */
+  give(member: string): { token: string; seconds: number } {
+    const token = `ya29.fake-${randomBytes(24).toString("base64url")}`;
+    this.#given.set(token, { member, until: Date.now() + 3_600_000 });
+    return { token, seconds: 3600 };
+  }
+
+  /** @throws {GoogleError} if Google would not know who asks */
+  async memberOf(header: string | undefined): Promise<string> {
+    const [, token] = /^Bearer (.+)$/.exec(header ?? "") ?? [];
+    if (token === undefined) throw new GoogleError("UNAUTHENTICATED", MISSING);
+    const given = this.#given.get(token);
+    if (given && given.until > Date.now()) return given.member;
+    const known = this.#verified.get(token);
+    if (known && known.until > Date.now() && this.#iam.usableKey(known.keyId)) return known.member;
+    const signed = await this.#signed(token);
+    if (!signed || signed.scope !== SCOPE || signed.iss !== signed.sub) throw new GoogleError("UNAUTHENTICATED", INVALID);
+    this.#verified.set(token, { keyId: signed.keyId, member: signed.member, until: signed.exp * 1000 });
+    return signed.member;
+  }
+
+  /** The token endpoint: an assertion that a key has signed against an access token. `undefined`: `invalid_grant`. */
+  async exchange(assertion: string, audience: string): Promise<{ token: string; seconds: number } | undefined> {
+    const signed = await this.#signed(assertion);
+    if (!signed || signed.aud !== audience) return undefined;
+    return this.give(signed.member);
+  }
+
+  async #signed(token: string) {
+    try {
+      const { header } = decode(token);
+      const keyId = "kid" in header ? String(header.kid) : "";
+      const key = this.#iam.usableKey(keyId);
+      if (!key) return undefined;
+      const claims = await verify(token, key.publicKey.export({ type: "spki", format: "pem" }).toString(), "RS256");
+      if (claims.iss !== key.email) return undefined;
+      const { iss, sub, aud, scope, exp } = claims as { iss?: string; sub?: string; aud?: string; scope?: string; exp?: number };
+      return { keyId, member: `serviceAccount:${key.email}`, iss, sub, aud, scope, exp: exp ?? 0 };
+    } catch {
+      return undefined;
+    }
+  }
+}

@@ -1,0 +1,148 @@
+import type { Json, JsonObject } from "../../../json";
+
+/** The part of protobufjs' JSON descriptors that is used here. */
+interface Descriptor {
+  nested?: Record<string, Descriptor>;
+  fields?: Record<string, { type: string; rule?: string; keyType?: string }>;
+  values?: Record<string, number>;
+}
+
+const NUMBERS = ["int32", "uint32", "sint32", "fixed32", "float", "double"];
+const LONGS = ["int64", "uint64", "sint64", "fixed64"];
+
+/** One difference between a value and Google's contract. */
+export interface Difference {
+  /** In Google's own spelling: `job.template.task_count`. */
+  path: string;
+  kind: "unknown" | "invalid";
+  /** The unknown name, or the type that was expected. */
+  what: string;
+  value: Json;
+}
+
+/**
+ * Google's own description of Cloud Run's messages, out of the SDK that users have anyway: what the fake takes and gives is held to it.
+ */
+export class Contract {
+  readonly #root: Descriptor;
+
+  /** @param root the SDK's `protos.json` */
+  constructor(root: unknown) {
+    this.#root = root as Descriptor;
+  }
+
+  /** Where JSON is not what the message says; the first difference, depth first. */
+  difference(value: Json, type: string, path = ""): Difference | undefined {
+    const known = this.#find(type);
+    if (type === ".google.protobuf.Any") return undefined;
+    const invalid = (what: string): Difference => ({ path, kind: "invalid", what, value });
+    const scalar = scalarFault(value, type);
+    if (scalar !== undefined) return scalar === "" ? undefined : invalid(scalar);
+    if (!known) throw new Error(`the contract has no type ${type}`);
+    if (known.values) {
+      const fits =
+        typeof value === "number" ? Object.values(known.values).includes(value) : typeof value === "string" && value in known.values;
+      return fits ? undefined : invalid(type.replace(/^\./, ""));
+    }
+    if (value === null || typeof value !== "object" || Array.isArray(value)) return invalid(type.replace(/^\./, ""));
+    for (const [name, inner] of Object.entries(value)) {
+      if (name === "@type") continue;
+      const field = known.fields?.[name];
+      if (!field) return { path, kind: "unknown", what: name, value: inner };
+      const at = path === "" ? snake(name) : `${path}.${snake(name)}`;
+      const inside = this.#resolve(field.type, type);
+      const parts: [string, Json][] =
+        field.keyType !== undefined
+          ? Object.entries(inner as JsonObject).map(([key, each]) => [`${at}[${key}]`, each])
+          : field.rule === "repeated"
+            ? (Array.isArray(inner) ? inner : [inner]).map((each, index) => [`${at}[${index}]`, each])
+            : [[at, inner]];
+      for (const [place, each] of parts) {
+        const found = this.difference(each, inside, place);
+        if (found) return found;
+      }
+    }
+    return undefined;
+  }
+
+  /** The same value with its enums by name, or by number. */
+  withEnums(value: Json, type: string, as: "names" | "numbers"): Json {
+    const known = this.#find(type);
+    if (known?.values) {
+      const { values } = known;
+      if (as === "numbers") return typeof value === "string" ? (values[value] ?? value) : value;
+      return typeof value === "number" ? (Object.keys(values).find((name) => values[name] === value) ?? value) : value;
+    }
+    if (!known?.fields || value === null || typeof value !== "object" || Array.isArray(value)) return value;
+    return Object.fromEntries(
+      Object.entries(value).map(([name, inner]) => {
+        const field = known.fields?.[name];
+        if (!field) return [name, inner];
+        const inside = this.#resolve(field.type, type);
+        if (field.keyType !== undefined || inner === null) return [name, inner];
+        if (Array.isArray(inner)) return [name, inner.map((each) => this.withEnums(each, inside, as))];
+        // What an Any holds says its own type.
+        const held = inside === ".google.protobuf.Any" ? anyType(inner) : inside;
+        return [name, this.withEnums(inner, held, as)];
+      }),
+    );
+  }
+
+  #resolve(type: string, scope: string): string {
+    if (isScalar(type)) return type;
+    const parts = scope.split(".").filter(Boolean);
+    for (let length = parts.length; length >= 0; length--) {
+      const name = `.${[...parts.slice(0, length), type].join(".")}`;
+      if (this.#find(name)) return name;
+    }
+    throw new Error(`the contract has no type ${type} (from ${scope})`);
+  }
+
+  #find(type: string): Descriptor | undefined {
+    if (isScalar(type)) return undefined;
+    let found: Descriptor | undefined = this.#root;
+    for (const part of type.split(".").filter(Boolean)) found = found?.nested?.[part];
+    return found;
+  }
+}
+
+/** The SDK's description, where the SDK is installed. */
+export function runContract(): Contract {
+  return new Contract(require("@google-cloud/run/build/protos/protos.json"));
+}
+
+function anyType(value: Json): string {
+  const named = value !== null && typeof value === "object" && !Array.isArray(value) ? value["@type"] : undefined;
+  return typeof named === "string" ? named.replace(/^type\.googleapis\.com\//, ".") : ".google.protobuf.Any";
+}
+
+function isScalar(type: string): boolean {
+  return !type.includes(".") && /^[a-z]/.test(type);
+}
+
+/** What a scalar or well-known type should have been; empty if it is; `undefined` if the type is neither. */
+function scalarFault(value: Json, type: string): string | undefined {
+  const given = (fits: boolean, what: string) => (fits ? "" : what);
+  switch (type) {
+    case "string":
+      return given(typeof value === "string", "TYPE_STRING");
+    case "bool":
+      return given(typeof value === "boolean", "TYPE_BOOL");
+    case "bytes":
+      return given(typeof value === "string", "TYPE_BYTES");
+    case ".google.protobuf.Timestamp":
+      return given(
+        typeof value === "string" && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$/.test(value),
+        "type.googleapis.com/google.protobuf.Timestamp",
+      );
+    case ".google.protobuf.Duration":
+      return given(typeof value === "string" && /^-?\d+(\.\d{1,9})?s$/.test(value), "type.googleapis.com/google.protobuf.Duration");
+  }
+  if (NUMBERS.includes(type)) return given(typeof value === "number", `TYPE_${type.toUpperCase()}`);
+  if (LONGS.includes(type)) return given(typeof value === "string" && /^-?\d+$/.test(value), `TYPE_${type.toUpperCase()}`);
+  return undefined;
+}
+
+function snake(name: string): string {
+  return name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}

@@ -1,0 +1,51 @@
+import type { JsonObject } from "../../../json";
+
+/** google.rpc.Code names with their HTTP status. */
+const STATUS = {
+  INVALID_ARGUMENT: 400,
+  FAILED_PRECONDITION: 400,
+  UNAUTHENTICATED: 401,
+  PERMISSION_DENIED: 403,
+  NOT_FOUND: 404,
+  ABORTED: 409,
+  ALREADY_EXISTS: 409,
+  RESOURCE_EXHAUSTED: 429,
+  INTERNAL: 500,
+  UNAVAILABLE: 503,
+} as const;
+
+export type Code = keyof typeof STATUS;
+
+/** An error as Google's APIs answer it. */
+export class GoogleError extends Error {
+  constructor(
+    readonly code: Code,
+    message: string,
+    readonly details: JsonObject[] = [],
+  ) {
+    super(message);
+  }
+
+  get status(): (typeof STATUS)[Code] {
+    return STATUS[this.code];
+  }
+
+  get body(): JsonObject {
+    const error = { code: this.status, message: this.message, status: this.code };
+    return { error: this.details.length > 0 ? { ...error, details: this.details } : error };
+  }
+}
+
+export function notFound(kind: string, id: string, region: string, project: string): GoogleError {
+  return new GoogleError("NOT_FOUND", `Resource '${id}' of kind '${kind}' in region '${region}' in project '${project}' does not exist.`);
+}
+
+export function errorInfo(reason: string, metadata: Record<string, string>, domain = "googleapis.com"): JsonObject {
+  return { "@type": "type.googleapis.com/google.rpc.ErrorInfo", reason, domain, metadata };
+}
+
+export function denied(permission: string, resource: string): GoogleError {
+  return new GoogleError("PERMISSION_DENIED", `Permission '${permission}' denied on resource '${resource}' (or resource may not exist).`, [
+    errorInfo("IAM_PERMISSION_DENIED", { permission, resource }, "iam.googleapis.com"),
+  ]);
+}

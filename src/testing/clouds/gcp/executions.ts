@@ -1,0 +1,341 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import type { JsonObject } from "../../../json";
+import { Container, type End } from "./container";
+import { GoogleError, notFound } from "./errors";
+import { checkTimeout, checkVariable, startProblem } from "./jobs";
+import {
+  type Condition,
+  type ContainerSpec,
+  type Execution,
+  etagOf,
+  idOf,
+  type Job,
+  logUriOf,
+  type Task,
+  type TaskTemplate,
+} from "./resources";
+import type { World } from "./world";
+
+/** What `jobs.run` may override. */
+export interface Overrides {
+  containerOverrides?: { name?: string; args?: string[]; env?: { name: string; value?: string }[]; clearArgs?: boolean }[];
+  taskCount?: number;
+  timeout?: string;
+}
+
+/** An execution while it goes on; the fake's hands on it. */
+interface Live {
+  container?: Container;
+  /** Why it is to end before its command does. */
+  stopping?: "cancelled" | "timedOut" | "deleted" | "outOfMemory";
+  /** With simulated containers: ends the attempt. */
+  finish?: (end: End) => void;
+}
+
+const live = new WeakMap<Execution, Live>();
+
+const OUT_OF_MEMORY =
+  "Memory limit of 512 MiB exceeded with 541 MiB used. Consider increasing the memory limit, see https://cloud.google.com/run/docs/configuring/memory-limits";
+const TIMED_OUT = "The configured timeout was reached.";
+
+/** Start an execution of a Job, as `jobs.run` and `startExecutionToken` do. @throws {GoogleError} on overrides that Google refuses */
+export function startExecution(world: World, job: Job, overrides: Overrides, creator: string, token?: string): Execution {
+  const template = overridden(job.template.template, overrides);
+  const [, project = "", , region = ""] = job.name.split("/");
+  const id = `${idOf(job.name)}-${token ?? suffix()}`;
+  const now = world.clock.now();
+  const name = `${job.name}/executions/${id}`;
+  const execution: Execution = {
+    name,
+    uid: randomUUID(),
+    creator,
+    generation: "1",
+    ...(job.template.labels ? { labels: job.template.labels } : {}),
+    createTime: now,
+    updateTime: now,
+    launchStage: job.launchStage,
+    job: idOf(job.name),
+    parallelism: 1,
+    taskCount: overrides.taskCount ?? job.template.taskCount ?? 1,
+    template,
+    reconciling: true,
+    conditions: [{ type: "Completed", state: "CONDITION_PENDING" }],
+    logUri: logUriOf(project, region, idOf(job.name), id),
+    etag: etagOf(name, now),
+  };
+  world.executions.set(name, execution);
+  job.executionCount = (job.executionCount ?? 0) + 1;
+  job.latestCreatedExecution = { name, createTime: now, completionStatus: "EXECUTION_PENDING" };
+  live.set(execution, {});
+  world.later(world.options.start, () => {
+    if (!isOver(execution)) void run(world, execution, job);
+  });
+  return execution;
+}
+
+function overridden(template: TaskTemplate, { containerOverrides = [], timeout }: Overrides): TaskTemplate {
+  if (timeout !== undefined) checkTimeout(timeout, "overrides.timeout");
+  const containers = template.containers.map((container): ContainerSpec => {
+    const override = containerOverrides.find(
+      ({ name }) => (name ?? "") === (container.name ?? "") || (!name && template.containers.length === 1),
+    );
+    if (!override) return container;
+    for (const { name, value = "" } of override.env ?? []) checkVariable(name, value, "overrides.container_overrides[0]");
+    const names = new Set(override.env?.map(({ name }) => name));
+    const env = [...(container.env ?? []).filter(({ name }) => !names.has(name)), ...(override.env ?? [])];
+    if (env.length > 1000)
+      throw new GoogleError("INVALID_ARGUMENT", "overrides.container_overrides[0].env: must have at most 1000 variables.");
+    const args = override.clearArgs ? [] : override.args && override.args.length > 0 ? override.args : container.args;
+    return { ...container, ...(args ? { args } : {}), ...(env.length > 0 ? { env } : {}) };
+  });
+  for (const { name } of containerOverrides) {
+    if (name && !template.containers.some((container) => container.name === name))
+      throw new GoogleError("INVALID_ARGUMENT", `overrides.container_overrides: there is no container ${name}.`);
+  }
+  return { ...template, containers, ...(timeout === undefined ? {} : { timeout }) };
+}
+
+async function run(world: World, execution: Execution, job: Job): Promise<void> {
+  const [, project = ""] = execution.name.split("/");
+  const problem = startProblem(world, project, execution.template);
+  if (problem) return end(world, execution, job, failed(problem));
+  const task = newTask(world, execution);
+  execution.startTime = world.clock.now();
+  task.startTime = execution.startTime;
+  execution.runningCount = 1;
+  execution.conditions = [
+    ...started(world),
+    { type: "Completed", state: "CONDITION_RECONCILING", lastTransitionTime: execution.startTime },
+  ];
+  job.latestCreatedExecution.completionStatus = "EXECUTION_RUNNING";
+
+  const retries = execution.template.maxRetries ?? 3;
+  let last: Attempt = { ok: false, code: 0 };
+  for (let attempt = 0; attempt <= retries; attempt++) {
+    if (attempt > 0) {
+      task.retried = attempt;
+      execution.retriedCount = 1;
+    }
+    last = await oneAttempt(world, execution, attempt);
+    task.lastAttemptResult = last.result;
+    const { stopping } = live.get(execution) ?? {};
+    if (stopping === "cancelled" || stopping === "deleted" || last.ok) break;
+    const state = live.get(execution);
+    if (state) delete state.stopping;
+  }
+  task.completionTime = world.clock.now();
+  const { stopping } = live.get(execution) ?? {};
+  if (stopping === "cancelled") {
+    delete task.lastAttemptResult;
+    return end(world, execution, job, cancelled());
+  }
+  if (last.ok) return end(world, execution, job, { state: "CONDITION_SUCCEEDED" });
+  const code = last.result?.exitCode ?? 0;
+  const message = `Task ${idOf(task.name)} failed with exit code: ${code} and message: ${last.result?.status?.message}`;
+  return end(world, execution, job, { state: "CONDITION_FAILED", message, executionReason: "NON_ZERO_EXIT_CODE" });
+}
+
+interface Attempt {
+  ok: boolean;
+  code: number;
+  result?: NonNullable<Task["lastAttemptResult"]>;
+}
+
+async function oneAttempt(world: World, execution: Execution, attempt: number): Promise<Attempt> {
+  const state = live.get(execution) ?? {};
+  const seconds = Number.parseFloat(execution.template.timeout ?? "600s");
+  const timer = setTimeout(() => {
+    state.stopping ??= "timedOut";
+    state.container?.stop(world.options.grace);
+    state.finish?.({ kind: "signalled", signal: 15 });
+  }, seconds * 1000);
+  timer.unref();
+  const ended = await endOf(world, execution, attempt, state);
+  clearTimeout(timer);
+  delete state.container;
+  delete state.finish;
+  const fails = (code: number, message: string, more: { exitCode?: number; termSignal?: number } = {}): Attempt => ({
+    ok: false,
+    code,
+    result: { status: { code, message }, ...more },
+  });
+  // Cut off at its time limit a task has no exit code of its own, whatever the command made of SIGTERM.
+  if (state.stopping === "timedOut") return fails(4, TIMED_OUT);
+  if (state.stopping === "outOfMemory") return fails(10, OUT_OF_MEMORY, { termSignal: 9 });
+  switch (ended.kind) {
+    case "notStarted":
+      return fails(10, `Application failed to start: ${ended.message}`);
+    case "signalled":
+      return fails(10, `Container terminated on signal ${ended.signal}.`, { termSignal: ended.signal });
+    case "exited":
+      world.log.write(execution, "varlog/system", `Container called exit(${ended.code}).`, attempt);
+      return ended.code === 0
+        ? { ok: true, code: 0, result: { status: {} } }
+        : fails(10, "The container exited with an error.", { exitCode: ended.code });
+  }
+}
+
+function endOf(world: World, execution: Execution, attempt: number, state: Live): Promise<End> {
+  if (world.options.simulated)
+    return new Promise((resolve) => {
+      state.finish = resolve;
+    });
+  const [first] = execution.template.containers as [ContainerSpec];
+  const { entrypoint = [] } = world.images.get(first.image) ?? {};
+  const argv = [...(first.command && first.command.length > 0 ? first.command : entrypoint), ...(first.args ?? [])];
+  if (argv.length === 0) return Promise.resolve({ kind: "notStarted", message: "the image has no entrypoint" });
+  const given = (first.env ?? []).map(({ name, value, valueSource }) => [
+    name,
+    valueSource ? (world.secretValue(valueSource.secretKeyRef.secret, valueSource.secretKeyRef.version) ?? "") : (value ?? ""),
+  ]);
+  const container = new Container({
+    argv,
+    env: {
+      ...Object.fromEntries(given),
+      CLOUD_RUN_JOB: execution.job,
+      CLOUD_RUN_EXECUTION: idOf(execution.name),
+      CLOUD_RUN_TASK_INDEX: "0",
+      CLOUD_RUN_TASK_ATTEMPT: String(attempt),
+      CLOUD_RUN_TASK_COUNT: "1",
+    },
+    onLine: (stream, text) => world.log.write(execution, stream, text, attempt),
+  });
+  state.container = container;
+  world.containers.add(container);
+  container.ended.finally(() => world.containers.delete(container));
+  // Stopped while it was being started.
+  if (state.stopping) container.stop(world.options.grace);
+  return container.ended;
+}
+
+/** `executions.cancel`, and whatever else ends one from outside. @throws {GoogleError} if it is over */
+export function cancelExecution(world: World, execution: Execution): void {
+  if (isOver(execution))
+    throw new GoogleError("FAILED_PRECONDITION", `Execution ${idOf(execution.name)} cannot be cancelled because it is not running.`);
+  const state = live.get(execution) ?? {};
+  state.stopping = "cancelled";
+  const completed = execution.conditions.find(({ type }) => type === "Completed");
+  if (completed)
+    Object.assign(completed, { state: "CONDITION_RECONCILING", executionReason: "CANCELLING", lastTransitionTime: world.clock.now() });
+  if (execution.startTime === undefined) {
+    end(world, execution, world.jobs.get(jobNameOf(execution)), cancelled());
+    return;
+  }
+  state.container?.stop(world.options.grace);
+  state.finish?.({ kind: "signalled", signal: 15 });
+}
+
+/** Delete one, running or not: it is gone at once, and so is its container. */
+export function deleteExecution(world: World, execution: Execution): void {
+  const state = live.get(execution) ?? {};
+  state.stopping = "deleted";
+  state.container?.kill();
+  state.finish?.({ kind: "signalled", signal: 9 });
+  world.executions.delete(execution.name);
+}
+
+/** Let its container run out of memory. */
+export function outOfMemory(execution: Execution): void {
+  const state = live.get(execution) ?? {};
+  state.stopping = "outOfMemory";
+  state.container?.kill();
+  state.finish?.({ kind: "signalled", signal: 9 });
+}
+
+/** With simulated containers: end one. */
+export function finish(execution: Execution, ended: End): void {
+  const { finish: resolve } = live.get(execution) ?? {};
+  if (!resolve) throw new Error(`${execution.name} does not run a simulated container`);
+  resolve(ended);
+}
+
+export function isOver(execution: Execution): boolean {
+  const state = execution.conditions.find(({ type }) => type === "Completed")?.state;
+  return state === "CONDITION_FAILED" || state === "CONDITION_SUCCEEDED";
+}
+
+type Ending = Omit<Condition, "type">;
+
+function failed({ reason, message }: { reason: string; message: string }): Ending {
+  return { state: "CONDITION_FAILED", message, reason };
+}
+
+function cancelled(): Ending {
+  return { state: "CONDITION_FAILED", message: "Execution cancelled.", executionReason: "CANCELLED" };
+}
+
+function end(world: World, execution: Execution, job: Job | undefined, ending: Ending): void {
+  const now = world.clock.now();
+  delete execution.runningCount;
+  delete execution.reconciling;
+  execution.observedGeneration = "1";
+  execution.updateTime = now;
+  const wasCancelled = ending.executionReason === "CANCELLED";
+  // One that was cancelled before it started has no end, only a last condition.
+  if (!wasCancelled || execution.startTime !== undefined) execution.completionTime = now;
+  if (ending.state === "CONDITION_SUCCEEDED") execution.succeededCount = 1;
+  else if (wasCancelled) execution.cancelledCount = 1;
+  else execution.failedCount = 1;
+  execution.conditions = [
+    ...(execution.startTime === undefined ? [] : started(world)),
+    { type: "Completed", lastTransitionTime: now, ...ending },
+  ];
+  if (job && job.latestCreatedExecution.name === execution.name) {
+    const completionStatus =
+      ending.state === "CONDITION_SUCCEEDED" ? "EXECUTION_SUCCEEDED" : wasCancelled ? "EXECUTION_CANCELLED" : "EXECUTION_FAILED";
+    job.latestCreatedExecution = { ...job.latestCreatedExecution, completionTime: now, completionStatus };
+  }
+}
+
+function started(world: World): Condition[] {
+  const lastTransitionTime = world.clock.now();
+  return ["ResourcesAvailable", "Started", "ContainerReady"].map((type) => ({ type, state: "CONDITION_SUCCEEDED", lastTransitionTime }));
+}
+
+function newTask(world: World, execution: Execution): Task {
+  const now = world.clock.now();
+  const name = `${execution.name}/tasks/${idOf(execution.name)}-task0`;
+  const task: Task = {
+    name,
+    uid: randomUUID(),
+    generation: "1",
+    createTime: now,
+    updateTime: now,
+    job: execution.job,
+    execution: idOf(execution.name),
+    conditions: [{ type: "Completed", state: "CONDITION_RECONCILING" }],
+    logUri: execution.logUri,
+  };
+  world.tasks.set(name, task);
+  return task;
+}
+
+/** @throws {GoogleError} 404 */
+export function executionNamed(world: World, name: string): Execution {
+  const execution = world.executions.get(name);
+  if (execution) return execution;
+  const [, project = "", , region = "", , , , id = ""] = name.split("/");
+  throw notFound("EXECUTION", id, region, project);
+}
+
+export function jobNameOf(execution: Execution): string {
+  return execution.name.slice(0, execution.name.indexOf("/executions/"));
+}
+
+/** Five characters, of those that spell nothing. */
+function suffix(): string {
+  const letters = "bcdfghjklmnpqrstvwxz2456789";
+  return [...randomBytes(5)].map((byte) => letters[byte % letters.length]).join("");
+}
+
+/** What an operation of `jobs.run` says at last. */
+export function operationError(execution: Execution): { code: number; message: string } | undefined {
+  const completed = execution.conditions.find(({ type }) => type === "Completed");
+  if (completed?.state !== "CONDITION_FAILED") return undefined;
+  const code = completed.executionReason === "CANCELLED" ? 1 : /timeout was reached/.test(completed.message ?? "") ? 4 : 10;
+  return { code, message: completed.message ?? "" };
+}
+
+export function asJson(resource: Job | Execution | Task): JsonObject {
+  return JSON.parse(JSON.stringify(resource)) as JsonObject;
+}

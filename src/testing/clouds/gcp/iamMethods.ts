@@ -1,0 +1,3 @@
+import type { Method } from "./api";
+
+export const IAM_METHODS: readonly Method[] = [];

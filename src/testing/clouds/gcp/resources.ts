@@ -1,0 +1,137 @@
+import type { JsonObject } from "../../../json";
+
+/** Cloud Run's resources as the v2 API's JSON has them, as far as the fake works with them. */
+export interface EnvVar {
+  name: string;
+  value?: string;
+  valueSource?: { secretKeyRef: { secret: string; version: string } };
+}
+
+export interface ContainerSpec {
+  name?: string;
+  image: string;
+  command?: string[];
+  args?: string[];
+  env?: EnvVar[];
+  resources?: { limits?: Record<string, string> };
+}
+
+export interface TaskTemplate {
+  containers: ContainerSpec[];
+  maxRetries?: number;
+  timeout?: string;
+  serviceAccount?: string;
+  executionEnvironment?: string;
+}
+
+export interface ExecutionTemplate {
+  labels?: Record<string, string>;
+  taskCount?: number;
+  parallelism?: number;
+  template: TaskTemplate;
+}
+
+export interface Condition {
+  type?: string;
+  state: string;
+  message?: string;
+  lastTransitionTime?: string;
+  reason?: string;
+  executionReason?: string;
+}
+
+export interface Job {
+  name: string;
+  uid: string;
+  generation: string;
+  observedGeneration?: string;
+  labels?: Record<string, string>;
+  createTime: string;
+  updateTime: string;
+  deleteTime?: string;
+  expireTime?: string;
+  creator: string;
+  lastModifier: string;
+  client?: string;
+  launchStage: string;
+  template: ExecutionTemplate;
+  terminalCondition: Condition;
+  executionCount?: number;
+  latestCreatedExecution: { name?: string; createTime?: string; completionTime?: string; completionStatus?: string };
+  reconciling?: true;
+  startExecutionToken?: string;
+  etag: string;
+}
+
+export interface Execution {
+  name: string;
+  uid: string;
+  creator: string;
+  generation: string;
+  labels?: Record<string, string>;
+  createTime: string;
+  startTime?: string;
+  completionTime?: string;
+  updateTime: string;
+  deleteTime?: string;
+  launchStage: string;
+  job: string;
+  parallelism: number;
+  taskCount: number;
+  template: TaskTemplate;
+  reconciling?: true;
+  conditions: Condition[];
+  observedGeneration?: string;
+  runningCount?: number;
+  succeededCount?: number;
+  failedCount?: number;
+  cancelledCount?: number;
+  retriedCount?: number;
+  logUri: string;
+  etag: string;
+}
+
+export interface Task {
+  name: string;
+  uid: string;
+  generation: string;
+  createTime: string;
+  startTime?: string;
+  completionTime?: string;
+  updateTime: string;
+  job: string;
+  execution: string;
+  conditions: Condition[];
+  index?: number;
+  retried?: number;
+  lastAttemptResult?: { status?: { code?: number; message?: string }; exitCode?: number; termSignal?: number };
+  logUri: string;
+}
+
+export interface Operation {
+  name: string;
+  metadata: JsonObject;
+  done?: true;
+  response?: JsonObject;
+  error?: { code: number; message: string };
+}
+
+/** The last part of a resource's name. */
+export function idOf(name: string): string {
+  return name.slice(name.lastIndexOf("/") + 1);
+}
+
+/** Google's etags hold their own quotes: a time and the resource's name, both in base64. */
+export function etagOf(name: string, time: string): string {
+  return `"${Buffer.from(time).toString("base64")}/${Buffer.from(name).toString("base64").replaceAll("=", "")}"`;
+}
+
+export function logUriOf(project: string, region: string, job: string, execution: string): string {
+  const filter = [
+    'resource.type="cloud_run_job"',
+    `resource.labels.job_name="${job}"`,
+    `resource.labels.location="${region}"`,
+    `labels."run.googleapis.com/execution_name"="${execution}"`,
+  ].join("\n");
+  return `https://console.cloud.google.com/logs/viewer?project=${project}&advancedFilter=${encodeURIComponent(filter)}`;
+}

@@ -1,0 +1,204 @@
+import type { IncomingMessage } from "node:http";
+import { type HttpBindings, serve } from "@hono/node-server";
+import { Hono } from "hono";
+import type { JsonObject } from "../../../json";
+import type { Call, Method } from "./api";
+import type { Bearer } from "./bearer";
+import type { Contract, Difference } from "./contract";
+import { errorInfo, GoogleError } from "./errors";
+import type { Fault, Faults } from "./faults";
+import { IAM_METHODS } from "./iamMethods";
+import { LOGGING_METHODS } from "./loggingMethods";
+import type { Quotas } from "./quotas";
+import { RUN_METHODS } from "./runMethods";
+import type { World } from "./world";
+
+/** A call that was answered, or left without an answer (`status` 0). */
+export interface CallRecord {
+  /** As `run.jobs.run`. */
+  method: string;
+  /** With the query. */
+  path: string;
+  member?: string;
+  body: JsonObject;
+  status: number;
+  reply: JsonObject;
+}
+
+interface Parts {
+  world: World;
+  bearer: Bearer;
+  contract: Contract;
+  faults: Faults;
+  quotas: Quotas;
+  calls: CallRecord[];
+}
+
+const METHODS: readonly Method[] = [...RUN_METHODS, ...LOGGING_METHODS, ...IAM_METHODS];
+const TITLES: Record<string, string> = {
+  run: "Cloud Run Admin API",
+  logging: "Cloud Logging API",
+  iam: "Identity and Access Management (IAM) API",
+  cloudresourcemanager: "Cloud Resource Manager API",
+};
+
+/** Serve all of Google's APIs that the fake knows under one base URL: their paths tell them apart. */
+export async function listen(parts: Parts, port: number): Promise<{ port: number; close: () => Promise<void> }> {
+  const app = new Hono<{ Bindings: HttpBindings }>();
+  app.post("/token", async (context) => {
+    const form = await context.req.parseBody();
+    const given = await parts.bearer.exchange(String(form.assertion ?? ""), new URL(context.req.url).href);
+    if (!given) return context.json({ error: "invalid_grant", error_description: "Invalid JWT Signature." }, 400);
+    return context.json({ access_token: given.token, expires_in: given.seconds, token_type: "Bearer" });
+  });
+  app.all("*", async (context) => {
+    const url = new URL(context.req.url);
+    const decoded = decodeURIComponent(url.pathname);
+    const found = METHODS.map((method) => ({
+      method,
+      groups:
+        method.verb === context.req.method
+          ? (method.pattern.exec(decoded)?.groups ?? (method.pattern.test(decoded) ? {} : undefined))
+          : undefined,
+    })).find(({ groups }) => groups !== undefined);
+    if (!found)
+      return context.html(
+        `<!DOCTYPE html><title>Error 404 (Not Found)!!1</title><p>The requested URL <code>${url.pathname}</code> was not found on this server.`,
+        404,
+      );
+    const { method, groups = {} } = found;
+    const text = await context.req.text();
+    const record: CallRecord = { method: method.id, path: `${url.pathname}${url.search}`, body: {}, status: 0, reply: {} };
+    parts.calls.push(record);
+    const fault = parts.faults.take(method.id);
+    const incoming = (context.env as { incoming: IncomingMessage }).incoming;
+    await pause(parts.world.options.latency + (fault?.kind === "delay" ? fault.ms : 0));
+    if (fault && isBefore(fault)) return broken(fault, incoming, record);
+
+    let status = 200;
+    let reply: JsonObject;
+    try {
+      record.member = await parts.bearer.memberOf(context.req.header("authorization"));
+      record.body = text === "" ? {} : (JSON.parse(text) as JsonObject);
+      reply = answer(parts, method, {
+        world: parts.world,
+        member: record.member,
+        path: groups,
+        query: url.searchParams,
+        body: record.body,
+      });
+    } catch (error) {
+      const said =
+        error instanceof SyntaxError ? new GoogleError("INVALID_ARGUMENT", `Invalid JSON payload received. ${error.message}`) : error;
+      if (!(said instanceof GoogleError)) throw said;
+      status = said.status;
+      reply = said.body;
+    }
+    record.status = status;
+    record.reply = reply;
+    if (fault) {
+      const after = await afterwards(fault, incoming, record);
+      if (after) return after;
+    }
+    if (status === 200 && method.reply !== undefined && /enum-encoding=int/.test(decodeURIComponent(url.search)))
+      reply = parts.contract.withEnums(reply, method.reply, "numbers") as JsonObject;
+    return new Response(JSON.stringify(reply), { status, headers: { "content-type": "application/json; charset=UTF-8" } });
+  });
+  return new Promise((resolve) => {
+    const server = serve({ fetch: app.fetch, port, hostname: "127.0.0.1" }, ({ port: taken }) =>
+      resolve({
+        port: taken,
+        close: () =>
+          new Promise((done) => {
+            server.close(() => done());
+            if ("closeAllConnections" in server) server.closeAllConnections();
+          }),
+      }),
+    );
+  });
+}
+
+function answer({ world, contract, quotas }: Parts, method: Method, call: Call): JsonObject {
+  const [service = ""] = method.id.split(".");
+  const project = call.path.project ?? world.options.project;
+  if (!world.services.has(`${service}.googleapis.com`)) throw disabled(service, world.numberOf(project));
+  if (method.quota !== undefined) quotas.take(method.quota, `${project}/${call.path.region ?? ""}`, world.numberOf(project));
+  if (method.request !== undefined) {
+    const difference = contract.difference(call.body, method.request, "");
+    if (difference) throw asGoogleSays(difference);
+    call.body = contract.withEnums(call.body, method.request, "names") as JsonObject;
+  }
+  return method.handle(call);
+}
+
+function disabled(service: string, number: string): GoogleError {
+  const title = TITLES[service] ?? service;
+  const link = `https://console.developers.google.com/apis/api/${service}.googleapis.com/overview?project=${number}`;
+  return new GoogleError(
+    "PERMISSION_DENIED",
+    `${title} has not been used in project ${number} before or it is disabled. Enable it by visiting ${link} then retry. If you enabled this API recently, wait a few minutes for the action to propagate to our systems and retry.`,
+    [errorInfo("SERVICE_DISABLED", { service: `${service}.googleapis.com`, consumer: `projects/${number}` })],
+  );
+}
+
+function asGoogleSays({ path, kind, what, value }: Difference): GoogleError {
+  const message =
+    kind === "unknown"
+      ? `Invalid JSON payload received. Unknown name "${what}"${path === "" ? "" : ` at '${path}'`}: Cannot find field.`
+      : `Invalid value at '${path}' (${what}), ${JSON.stringify(value)}`;
+  return new GoogleError("INVALID_ARGUMENT", message, [
+    { "@type": "type.googleapis.com/google.rpc.BadRequest", fieldViolations: [{ field: path, description: message }] },
+  ]);
+}
+
+function isBefore(fault: Fault): boolean {
+  return (
+    ["throttle", "unavailable", "internal", "badGateway"].includes(fault.kind) ||
+    ((fault.kind === "reset" || fault.kind === "hang") && !fault.after)
+  );
+}
+
+async function broken(fault: Fault, incoming: IncomingMessage, record: CallRecord): Promise<Response> {
+  switch (fault.kind) {
+    case "reset":
+      return cut(incoming);
+    case "hang":
+      return new Promise(() => {});
+    case "badGateway":
+      record.status = 502;
+      return new Response("<html><title>502 Bad Gateway</title></html>", { status: 502, headers: { "content-type": "text/html" } });
+    default: {
+      const error =
+        fault.kind === "throttle"
+          ? new GoogleError(
+              "RESOURCE_EXHAUSTED",
+              "Quota exceeded for quota metric 'Job run requests' and limit 'Job run requests per minute per region' of service 'run.googleapis.com'.",
+            )
+          : fault.kind === "internal"
+            ? new GoogleError("INTERNAL", "Internal error encountered.")
+            : new GoogleError("UNAVAILABLE", "The service is currently unavailable.");
+      record.status = error.status;
+      record.reply = error.body;
+      return Response.json(error.body, { status: error.status });
+    }
+  }
+}
+
+async function afterwards(fault: Fault, incoming: IncomingMessage, record: CallRecord): Promise<Response | undefined> {
+  if (fault.kind === "slowReply") await pause(fault.ms);
+  if (fault.kind === "reset") return cut(incoming);
+  if (fault.kind === "hang") return new Promise(() => {});
+  if (fault.kind !== "unavailableAfter") return undefined;
+  record.status = 503;
+  return Response.json(new GoogleError("UNAVAILABLE", "The service is currently unavailable.").body, { status: 503 });
+}
+
+/** The connection breaks with no answer; the response is for nobody. */
+function cut(incoming: IncomingMessage): Response {
+  incoming.socket.destroy();
+  return new Response(null);
+}
+
+async function pause(milliseconds: number): Promise<void> {
+  if (milliseconds > 0) await new Promise((done) => setTimeout(done, milliseconds));
+}

@@ -1,0 +1,94 @@
+import type { JsonObject } from "../../../json";
+import { Clock } from "./clock";
+import type { Container, End } from "./container";
+import { cancelExecution, deleteExecution, executionNamed, finish, jobNameOf, outOfMemory } from "./executions";
+import { Iam } from "./iam";
+import { LogStore } from "./logStore";
+import type { FakeImage, Settled } from "./options";
+import { type Execution, idOf, type Job, type Task } from "./resources";
+
+/** Everything that the fake cloud holds: for tests to look at and to meddle with. */
+export class World {
+  readonly options: Settled;
+  readonly clock = new Clock();
+  readonly iam: Iam;
+  readonly log: LogStore;
+  readonly images: Map<string, FakeImage>;
+  readonly secrets: Map<string, Record<string, string>>;
+  readonly services: Set<string>;
+  readonly jobs = new Map<string, Job>();
+  /** In the order in which they were made. */
+  readonly executions = new Map<string, Execution>();
+  readonly tasks = new Map<string, Task>();
+  /** By operation name: what it is about. */
+  readonly operations = new Map<
+    string,
+    { kind: "job" | "run" | "other"; of: Job | Execution | JsonObject; metadata: JsonObject; readyAt: number }
+  >();
+  readonly containers = new Set<Container>();
+  readonly #timers = new Set<NodeJS.Timeout>();
+
+  constructor(options: Settled) {
+    this.options = options;
+    this.iam = new Iam({ keys: options.keyDelay, bindings: options.bindingDelay });
+    this.log = new LogStore(this.clock, options.logDelay);
+    this.images = new Map(Object.entries(options.images));
+    this.secrets = new Map(Object.entries(options.secrets));
+    this.services = new Set(options.services);
+  }
+
+  /** A project's number: derived from its id, so that it is the same in every fake. */
+  numberOf(project: string): string {
+    let number = 7;
+    for (const letter of project) number = (number * 31 + letter.charCodeAt(0)) % 900_000_000;
+    return String(100_000_000 + number);
+  }
+
+  /** @param secret a name, with or without its project */
+  secretValue(secret: string, version: string): string | undefined {
+    const versions = this.secrets.get(idOf(secret));
+    if (!versions) return undefined;
+    const [latest] = Object.keys(versions).sort((a, b) => Number(b) - Number(a));
+    return version === "latest" ? versions[latest ?? ""] : versions[version];
+  }
+
+  later(milliseconds: number, work: () => void): void {
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      work();
+    }, milliseconds);
+    this.#timers.add(timer);
+  }
+
+  /** Someone else cancels an execution. */
+  cancel(name: string): void {
+    cancelExecution(this, executionNamed(this, name));
+  }
+
+  /** Someone deletes an execution. */
+  deleteExecution(name: string): void {
+    deleteExecution(this, executionNamed(this, name));
+  }
+
+  /** Someone deletes a Job, with all its executions. */
+  deleteJob(name: string): void {
+    this.jobs.delete(name);
+    for (const execution of [...this.executions.values()]) if (jobNameOf(execution) === name) deleteExecution(this, execution);
+  }
+
+  /** A container runs out of memory. */
+  outOfMemory(name: string): void {
+    outOfMemory(executionNamed(this, name));
+  }
+
+  /** With simulated containers: one ends. */
+  finish(name: string, end: End): void {
+    finish(executionNamed(this, name), end);
+  }
+
+  /** Kill what runs, and let nothing more happen. */
+  stop(): void {
+    for (const timer of this.#timers) clearTimeout(timer);
+    for (const container of this.containers) container.kill();
+  }
+}
