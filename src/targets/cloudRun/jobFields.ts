@@ -50,7 +50,7 @@ const volume = fields({
   name: text,
   secret: fields({ secret: text, items: list(fields({ path: text, version: text, mode: integer })), defaultMode: integer }),
   cloudSqlInstance: fields({ instances: list(text) }),
-  emptyDir: fields({ medium: { enum: ["MEDIUM_UNSPECIFIED", "MEMORY", "DISK"] }, sizeLimit: text }),
+  emptyDir: fields({ medium: { enum: ["MEDIUM_UNSPECIFIED", "MEMORY"] }, sizeLimit: text }),
   nfs: fields({ server: text, path: text, readOnly: flag }),
   gcs: fields({ bucket: text, readOnly: flag, mountOptions: list(text) }),
 });

@@ -55,6 +55,7 @@ export async function startFakeGoogleCloud(options: FakeGoogleCloudOptions = {})
   const quotas = new Quotas(world.options);
   const { port, close } = await listen({ world, bearer, contract: runContract(), faults, quotas, calls }, options.port ?? 0);
   const url = `http://127.0.0.1:${port}`;
+  world.url = url;
   const { project } = world.options;
   const runtime = world.iam.addAccount(project, RUNTIME);
   world.iam.bind(`projects/${project}`, "roles/owner", "user:owner@example.com");

@@ -1,8 +1,12 @@
+import type { Code } from "./errors";
+
 /** What goes wrong with a call: before it is looked at, or after it was done. */
 export type Fault =
   | { kind: "throttle" }
   | { kind: "unavailable" }
   | { kind: "internal" }
+  /** Refused in Google's own words, before it is looked at. */
+  | { kind: "refuse"; code: Code; message: string }
   /** Answers with what a proxy in between might say. */
   | { kind: "badGateway" }
   /** The connection breaks; `after`: what was asked for has been done. */

@@ -1,4 +1,4 @@
-import { createPublicKey, generateKeyPairSync, randomBytes } from "node:crypto";
+import { createHash, createPublicKey, generateKeyPairSync, randomBytes } from "node:crypto";
 import type { JsonObject } from "../../../json";
 import { denied, errorInfo, GoogleError } from "./errors";
 
@@ -184,6 +184,15 @@ export class Iam {
       ({ role }) => role,
     );
     return [...byRole].map(([role, all]) => ({ role, members: all.map(({ member }) => member) }));
+  }
+
+  /** Changes with every change of the policy. */
+  etagOf(resource: string): string {
+    return createHash("sha256")
+      .update(JSON.stringify(this.policyOf(resource)))
+      .digest("base64")
+      .slice(0, 11)
+      .concat("=");
   }
 
   may(member: string, permission: string, resources: readonly string[]): boolean {

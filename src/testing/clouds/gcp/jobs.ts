@@ -90,7 +90,23 @@ function filledContainer(container: ContainerSpec, index: number, count: number)
     checkVariable(name, value, path);
   }
   const usual = { cpu: "1000m", memory: count > 1 ? "256Mi" : "512Mi" };
-  return { ...container, resources: { ...container.resources, limits: { ...usual, ...container.resources?.limits } } };
+  const startupProbe = container.startupProbe && filledProbe(container.startupProbe);
+  return {
+    ...container,
+    ...(startupProbe ? { startupProbe } : {}),
+    resources: { ...container.resources, limits: { ...usual, ...container.resources?.limits } },
+  };
+}
+
+function filledProbe(probe: JsonObject): JsonObject {
+  const http = probe.httpGet as JsonObject | undefined;
+  return {
+    failureThreshold: 3,
+    periodSeconds: 10,
+    timeoutSeconds: 1,
+    ...probe,
+    ...(http ? { httpGet: { port: 8080, ...http } } : {}),
+  };
 }
 
 export function checkVariable(name: string, value: string, path: string): void {

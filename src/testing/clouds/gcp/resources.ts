@@ -14,6 +14,7 @@ export interface ContainerSpec {
   args?: string[];
   env?: EnvVar[];
   resources?: { limits?: Record<string, string> };
+  startupProbe?: JsonObject;
 }
 
 export interface TaskTemplate {

@@ -80,6 +80,7 @@ export const RUN_METHODS: readonly Method[] = [
       demand(call, "run.jobs.update", jobOf(call));
       const job = jobNamed(world, jobOf(call));
       checkEtag(job, body.etag);
+      if (body.labels) job.labels = body.labels as Record<string, string>;
       job.template = filled(body.template as unknown as ExecutionTemplate, world, project(call));
       world.iam.demandActAs(member, project(call), job.template.template.serviceAccount ?? "");
       job.generation = String(Number(job.generation) + 1);
@@ -219,8 +220,8 @@ export const RUN_METHODS: readonly Method[] = [
       demand(call, "run.operations.get", parentOf(call));
       const name = `${parentOf(call)}/operations/${call.path.operation}`;
       const known = call.world.operations.get(name);
-      if (!known) throw new GoogleError("NOT_FOUND", `Operation ${name} not found.`);
-      return shown(name, known.kind, known.of as Job | Execution);
+      if (!known || "response" in known) throw new GoogleError("NOT_FOUND", `Operation ${name} not found.`);
+      return shown(name, known.kind, known.of);
     },
   },
 ];
@@ -273,12 +274,12 @@ function reconcile(world: World, job: Job, whenReady = () => {}): void {
 
 function operation(world: World, parent: string, kind: "job" | "run", of: Job | Execution): JsonObject {
   const name = `${parent}/operations/${randomUUID()}`;
-  world.operations.set(name, { kind, of, metadata: {}, readyAt: 0 });
+  world.operations.set(name, { kind, of });
   return shown(name, kind, of);
 }
 
 /** An operation of a Job is done when it is ready, one of a run when the run is over. */
-function shown(name: string, kind: "job" | "run" | "other", of: Job | Execution): JsonObject {
+function shown(name: string, kind: "job" | "run", of: Job | Execution): JsonObject {
   const type = kind === "job" ? "Job" : "Execution";
   // The metadata has no uid of a Job.
   const { uid, ...rest } = asJson(of);

@@ -153,7 +153,7 @@ function asGoogleSays({ path, kind, what, value }: Difference): GoogleError {
 
 function isBefore(fault: Fault): boolean {
   return (
-    ["throttle", "unavailable", "internal", "badGateway"].includes(fault.kind) ||
+    ["throttle", "unavailable", "internal", "badGateway", "refuse"].includes(fault.kind) ||
     ((fault.kind === "reset" || fault.kind === "hang") && !fault.after)
   );
 }
@@ -168,19 +168,27 @@ async function broken(fault: Fault, incoming: IncomingMessage, record: CallRecor
       record.status = 502;
       return new Response("<html><title>502 Bad Gateway</title></html>", { status: 502, headers: { "content-type": "text/html" } });
     default: {
-      const error =
-        fault.kind === "throttle"
-          ? new GoogleError(
-              "RESOURCE_EXHAUSTED",
-              "Quota exceeded for quota metric 'Job run requests' and limit 'Job run requests per minute per region' of service 'run.googleapis.com'.",
-            )
-          : fault.kind === "internal"
-            ? new GoogleError("INTERNAL", "Internal error encountered.")
-            : new GoogleError("UNAVAILABLE", "The service is currently unavailable.");
+      const error = errorOf(fault);
       record.status = error.status;
       record.reply = error.body;
       return Response.json(error.body, { status: error.status });
     }
+  }
+}
+
+function errorOf(fault: Fault): GoogleError {
+  switch (fault.kind) {
+    case "refuse":
+      return new GoogleError(fault.code, fault.message);
+    case "throttle":
+      return new GoogleError(
+        "RESOURCE_EXHAUSTED",
+        "Quota exceeded for quota metric 'Job run requests' and limit 'Job run requests per minute per region' of service 'run.googleapis.com'.",
+      );
+    case "internal":
+      return new GoogleError("INTERNAL", "Internal error encountered.");
+    default:
+      return new GoogleError("UNAVAILABLE", "The service is currently unavailable.");
   }
 }
 

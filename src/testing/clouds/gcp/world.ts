@@ -21,11 +21,10 @@ export class World {
   readonly executions = new Map<string, Execution>();
   readonly tasks = new Map<string, Task>();
   /** By operation name: what it is about. */
-  readonly operations = new Map<
-    string,
-    { kind: "job" | "run" | "other"; of: Job | Execution | JsonObject; metadata: JsonObject; readyAt: number }
-  >();
+  readonly operations = new Map<string, { kind: "job" | "run"; of: Job | Execution } | { response: JsonObject }>();
   readonly containers = new Set<Container>();
+  /** Base URL of the fake, once it listens. */
+  url = "";
   readonly #timers = new Set<NodeJS.Timeout>();
 
   constructor(options: Settled) {

@@ -1,0 +1,214 @@
+import { describe, expect, test } from "vitest";
+import { executionFacts, taskFacts } from "../../../src/targets/cloudRun/facts";
+import { isOver, needsTasks, observationOf } from "../../../src/targets/cloudRun/outcome";
+
+// Executions and tasks as Cloud Run's REST API gives them: what is 0, false or empty is not there.
+
+const name = "projects/acme/locations/europe-west1/jobs/j/executions/j-abcde";
+const T0 = "2026-01-02T03:04:05.000000Z";
+const T1 = "2026-01-02T03:04:06.000000Z";
+const T2 = "2026-01-02T03:04:09.000000Z";
+const completed = (over: object) => ({ type: "Completed", state: "CONDITION_FAILED", lastTransitionTime: T2, ...over });
+const ended = { name, createTime: T0, startTime: T1, completionTime: T2 };
+const nonZero = (message: string) => completed({ executionReason: "NON_ZERO_EXIT_CODE", message });
+const FAILED = nonZero("Task j-abcde-task0 failed with exit code: 3 and message: The container exited with an error.");
+const attempt = (lastAttemptResult: object) => ({ name: `${name}/tasks/t`, startTime: T1, lastAttemptResult });
+
+interface Row {
+  execution: object;
+  task?: object;
+  asked?: boolean;
+  seen: object;
+}
+
+const PHASES: Record<string, Row> = {
+  "just made": {
+    execution: { name, createTime: T0, conditions: [{ type: "Completed", state: "CONDITION_PENDING" }] },
+    seen: { phase: "pending" },
+  },
+  "made, numbers for names": {
+    execution: { name, createTime: T0, conditions: [{ type: "Completed", state: 1 }] },
+    seen: { phase: "pending" },
+  },
+  "nothing said of it yet": { execution: { name }, seen: { phase: "pending" } },
+  "waiting, and why": {
+    execution: {
+      name,
+      createTime: T0,
+      conditions: [{ type: "ResourcesAvailable", state: "CONDITION_RECONCILING", message: "Provisioning." }],
+    },
+    seen: { phase: "pending", message: "Provisioning." },
+  },
+  running: {
+    execution: {
+      name,
+      createTime: T0,
+      startTime: T1,
+      runningCount: 1,
+      conditions: [{ type: "Completed", state: "CONDITION_RECONCILING" }],
+    },
+    seen: { phase: "running", startedAt: T1 },
+  },
+  "between two attempts": {
+    execution: {
+      name,
+      createTime: T0,
+      startTime: T1,
+      retriedCount: 1,
+      conditions: [{ type: "Completed", state: "CONDITION_RECONCILING" }],
+    },
+    seen: { phase: "running", startedAt: T1 },
+  },
+  "being cancelled": {
+    execution: { name, startTime: T1, conditions: [completed({ state: "CONDITION_RECONCILING", executionReason: "CANCELLING" })] },
+    asked: true,
+    seen: { phase: "running", startedAt: T1 },
+  },
+};
+
+const OUTCOMES: Record<string, Row> = {
+  "success has no exit code, and needs none": {
+    execution: { ...ended, succeededCount: 1, conditions: [completed({ state: "CONDITION_SUCCEEDED" })] },
+    seen: { kind: "exited", code: 0 },
+  },
+  "an exit code": {
+    execution: { ...ended, failedCount: 1, conditions: [FAILED] },
+    task: attempt({ status: { code: 10, message: "The container exited with an error." }, exitCode: 3 }),
+    seen: { kind: "exited", code: 3 },
+  },
+  "an exit code whose task is gone": { execution: { ...ended, conditions: [FAILED] }, seen: { kind: "exited", code: 3 } },
+  "a signal": {
+    execution: { ...ended, conditions: [FAILED] },
+    task: attempt({ status: { code: 10 }, termSignal: 11 }),
+    seen: { kind: "signalled", signal: "SIGSEGV" },
+  },
+  "a signal that has no name here": {
+    execution: { ...ended, conditions: [FAILED] },
+    task: attempt({ termSignal: 63 }),
+    seen: { kind: "signalled", signal: "signal 63" },
+  },
+  "out of memory": {
+    execution: { ...ended, conditions: [FAILED] },
+    task: attempt({ status: { code: 10, message: "Memory limit of 512 MiB exceeded with 541 MiB used." }, termSignal: 9 }),
+    seen: { kind: "signalled", signal: "SIGKILL", reason: "Memory limit of 512 MiB exceeded with 541 MiB used." },
+  },
+  "out of memory told with a code": {
+    execution: { ...ended, conditions: [FAILED] },
+    task: attempt({ status: { code: 10, message: "Memory limit of 512 MiB exceeded." }, exitCode: 137 }),
+    seen: { kind: "signalled", signal: "SIGKILL" },
+  },
+  "the time limit": {
+    execution: { ...ended, conditions: [nonZero("Task t failed with exit code: 0 and message: The configured timeout was reached.")] },
+    task: attempt({ status: { code: 4, message: "The configured timeout was reached." } }),
+    seen: { kind: "timedOut", phase: "running" },
+  },
+  "the time limit, of a task that is gone: its exit code of 0 is none": {
+    execution: { ...ended, conditions: [nonZero("Task t failed with exit code: 0 and message: The configured timeout was reached.")] },
+    seen: { kind: "timedOut", phase: "running" },
+  },
+  "failed with nothing said": { execution: { ...ended, conditions: [completed({})] }, task: attempt({}), seen: { kind: "lost" } },
+  "failed with exit code 0 in its words": {
+    execution: { ...ended, conditions: [nonZero("Task t failed with exit code: 0 and message: Internal.")] },
+    seen: { kind: "lost", reason: "Internal." },
+  },
+  "ended without a word": { execution: ended, seen: { kind: "lost" } },
+  "the image is missing": {
+    execution: {
+      name,
+      createTime: T0,
+      completionTime: T2,
+      conditions: [completed({ reason: "CONTAINER_MISSING", message: "Image 'x' not found." })],
+    },
+    seen: { kind: "failedToStart", reason: "Image 'x' not found. (CONTAINER_MISSING)" },
+  },
+  "the image is not ours to read": {
+    execution: { name, createTime: T0, completionTime: T2, conditions: [completed({ reason: 7, message: "no" })] },
+    seen: { kind: "failedToStart", reason: "no (CONTAINER_PERMISSION_DENIED)" },
+  },
+  "a secret is not readable": {
+    execution: {
+      name,
+      createTime: T0,
+      completionTime: T2,
+      conditions: [completed({ reason: "SECRETS_ACCESS_CHECK_FAILED", message: "Permission denied on secret" })],
+    },
+    seen: { kind: "failedToStart", reason: "Permission denied on secret (SECRETS_ACCESS_CHECK_FAILED)" },
+  },
+  "no room in time": {
+    execution: {
+      name,
+      createTime: T0,
+      completionTime: T2,
+      conditions: [
+        { type: "ResourcesAvailable", state: "CONDITION_FAILED", reason: "PROGRESS_DEADLINE_EXCEEDED", message: "late" },
+        completed({}),
+      ],
+    },
+    seen: { kind: "failedToStart", reason: "late (PROGRESS_DEADLINE_EXCEEDED)" },
+  },
+  "the command is not there": {
+    execution: { ...ended, conditions: [nonZero("Task t failed with message: x")] },
+    task: attempt({ status: { code: 10, message: "Application failed to start: no such file" } }),
+    seen: { kind: "failedToStart", reason: "Application failed to start: no such file" },
+  },
+  "cancelled by us": {
+    execution: { ...ended, conditions: [completed({ executionReason: "CANCELLED" })] },
+    asked: true,
+    seen: { kind: "cancelled", by: "us" },
+  },
+  "cancelled by someone else": {
+    execution: { ...ended, conditions: [completed({ executionReason: 3 })] },
+    seen: { kind: "cancelled", by: "someoneElse" },
+  },
+  "cancelled before it started: it has no end": {
+    execution: { name, createTime: T0, cancelledCount: 1, conditions: [completed({ executionReason: "CANCELLED" })] },
+    asked: true,
+    seen: { kind: "cancelled", by: "us" },
+  },
+  "deleted by someone": {
+    execution: { ...ended, conditions: [completed({ executionReason: "DELETED" })] },
+    seen: { kind: "cancelled", by: "someoneElse" },
+  },
+  "deleted while it ran": {
+    execution: { name, startTime: T1, deleteTime: T2, conditions: [completed({ state: "CONDITION_RECONCILING" })] },
+    seen: { kind: "cancelled", by: "someoneElse" },
+  },
+  "it succeeded before our cancellation came": {
+    execution: { ...ended, conditions: [completed({ state: "CONDITION_SUCCEEDED" })] },
+    asked: true,
+    seen: { kind: "exited", code: 0 },
+  },
+};
+
+const look = ({ execution, task, asked = false }: Row) =>
+  observationOf(executionFacts(execution as object), task && taskFacts(task as object), asked);
+
+describe("phases", () => {
+  test.each(Object.entries(PHASES))("%s", (_, row) => {
+    expect(isOver(executionFacts(row.execution as object))).toBe(false);
+    expect(look(row)).toEqual(row.seen);
+  });
+});
+
+describe("outcomes", () => {
+  test.each(Object.entries(OUTCOMES))("%s", (_, row) => {
+    const seen = look(row);
+    expect(seen.phase).toBe("ended");
+    expect((seen as { outcome: object }).outcome).toMatchObject(row.seen);
+    expect(Number.isNaN(Date.parse((seen as { endedAt: string }).endedAt))).toBe(false);
+  });
+
+  test("tasks are asked for only where the execution does not tell", () => {
+    expect(needsTasks(executionFacts(OUTCOMES["success has no exit code, and needs none"]?.execution as object))).toBe(false);
+    expect(needsTasks(executionFacts(OUTCOMES["an exit code"]?.execution as object))).toBe(true);
+    expect(needsTasks(executionFacts(PHASES.running?.execution as object))).toBe(false);
+  });
+
+  test("times come from the execution, also as seconds and nanoseconds", () => {
+    const seen = look({
+      execution: { ...ended, startTime: { seconds: "1767323046", nanos: 5e8 }, conditions: [completed({ state: 4 })] },
+      seen: {},
+    });
+    expect(seen).toMatchObject({ startedAt: "2026-01-02T03:04:06.500Z", endedAt: T2 });
+  });
+});
