@@ -1,4 +1,4 @@
-const { Deployment, manifest } = require("pushpool");
+const { Deployment, FlowRun, manifest } = require("pushpool");
 const { ProcessPushPool } = require("pushpool/local");
 
 // Runs are processes of this machine, at most four at a time, in this folder. prefect.yaml refers to the pool by its name.
@@ -12,4 +12,8 @@ const usage = new Deployment("disk/usage", {
   tags: ["housekeeping"],
 });
 
+// A run as part of `up`: once, and again when a trigger changes. Where it fails, `up` fails.
+const smoke = new FlowRun("smoke", { pool: pool.definition, deployment: usage.definition, triggers: ["1.0"] });
+
 exports.pushPools = manifest({ pools: [pool], deployments: [usage] });
+exports.smoke = smoke.state;

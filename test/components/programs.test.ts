@@ -34,11 +34,12 @@ function project(from: string, files: string[]) {
   return { dir, home, env, load };
 }
 
-test("examples/local: one pool, a deployment, and a second `up` changes nothing", async () => {
+test("examples/local: one pool, a deployment, a run of it, and a second `up` changes nothing", async () => {
   const { dir, home, env, load } = project("examples/local", ["Pulumi.yaml", "package.json", "index.js", "flows"]);
   const stack = offlineStack({ projectDir: dir, home, env });
-  expect((await stack.up()).changes).toEqual({ create: 3 });
+  expect((await stack.up()).changes).toEqual({ create: 4 });
   expect((await stack.up()).unchanged).toBe(true);
+  expect(await stack.outputs()).toMatchObject({ smoke: "COMPLETED" });
 
   const { manifest, origin, stack: id } = await load("local-example");
   expect([id, origin]).toEqual(["local-example/dev", "stack local-example/dev (offline engine)"]);
