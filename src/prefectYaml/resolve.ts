@@ -182,7 +182,9 @@ function fillerOf({ env, blocks, variables, stepOutputs: given }: Surroundings, 
           if (name.startsWith("ctx.")) return "keep";
           const output = fromValues(placeholder, stepOutputs);
           if (output !== "drop") return output;
-          if (steps.length > 0 && (nothingGiven || ids.has(name.split(".")[0] ?? ""))) throw unsupportedStep(field, text, name);
+          // An output goes by its step's id, or by its own name alone.
+          const [first = name, second] = name.split(".");
+          if (ids.has(first) || (steps.length > 0 && second === undefined && nothingGiven)) throw unsupportedStep(field, text, name);
           return missing(placeholder, field);
         }
       }
