@@ -307,8 +307,10 @@ function hostOf(
   { options, project, onEvent }: Scene,
   rest: { sdk: PulumiSdk; protocol: Protocol; folder: string; config: StackConfig; engineAddress: string },
 ): ProviderHost {
-  const { env, providers: attached = {} } = options;
+  const { providers: attached = {} } = options;
   const { name, runtimeOptions } = project;
+  // A flow run that is a resource lies where the stack does.
+  const env = { ...options.env, PUSHPOOL_HOME: options.home };
   return new ProviderHost({ ...rest, project: name, runtimeOptions, env, attached, compileCache: compileCacheOf(options), onEvent });
 }
 

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { offlineStack } from "../../src/testing";
 import { scratch } from "../scratch";
 import { listen, type Place, place } from "./pushpool";
 
@@ -167,6 +168,17 @@ test("secrets are in no file; a changed one is stored and runs nothing", () => {
   expect(up().result).toMatchObject({ changes: { same: 2, update: 2 } });
   expect(text().includes(SECRET)).toBe(false);
   expect(starts()).toHaveLength(1);
+});
+
+test("tested with pushpool/testing, its run lies where the stack does, and nothing lands in the project", async () => {
+  const { folder, write, go } = stack();
+  go();
+  write({});
+  const home = scratch();
+  const tested = offlineStack({ projectDir: folder, home });
+  expect(await tested.up()).toMatchObject({ outputs: { state: "COMPLETED" } });
+  expect(await tested.up()).toMatchObject({ unchanged: true });
+  expect([existsSync(join(home, "ledger.db")), existsSync(join(folder, ".pushpool"))]).toEqual([true, false]);
 });
 
 test("what is wrong is said before anything is made", () => {
