@@ -1,11 +1,15 @@
+import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { offlineStack } from "../../src/testing";
 import { scratch } from "../scratch";
 import { listen, type Place, place } from "./pushpool";
 
 // FlowRun by the built CLI and the offline engine: a program with a pool, a deployment and a run of it, as a user has it.
+
+// Several programs a test, each of which loads Pulumi.
+vi.setConfig({ testTimeout: 180_000 });
 
 const repo = join(__dirname, "..", "..");
 const SECRET = "hunter2-very-secret";
@@ -22,7 +26,8 @@ interface Stack extends Place {
 
 type Outputs = { state: string; runId: string; exitCode?: number; startedAt?: string; endedAt?: string };
 
-const PATIENT = `sh -c 'echo $$ >> starts; while [ ! -e go ]; do sleep 0.05; done; echo went with $(cat go); exit $(cat go)'`;
+/** Waits for a file (or for the test's folder to go), and ends with the code that the file holds. */
+const PATIENT = `sh -c 'echo $$ >> starts; while [ -e starts ] && [ ! -e go ]; do sleep 0.05; done; echo went with $(cat go); exit $(cat go)'`;
 
 function stack(): Stack {
   const folder = join(scratch(), "infra");
@@ -37,6 +42,7 @@ function stack(): Stack {
   // No PUSHPOOL_HOME: the provider has to find the home by itself, from the program's folder.
   const made = place({ cwd: folder, env: { PUSHPOOL_HOME: "", PULUMI_CONFIG_PASSPHRASE: "x" } });
   const at = (file: string) => join(folder, file);
+  const go = (code = 0) => writeFileSync(at("go"), String(code));
   const self: Stack = {
     ...made,
     folder,
@@ -48,7 +54,7 @@ function stack(): Stack {
       return { ...ended, ...result };
     },
     starts: () => (existsSync(at("starts")) ? readFileSync(at("starts"), "utf8").trim().split("\n") : []),
-    go: (code = 0) => writeFileSync(at("go"), String(code)),
+    go,
     runs: () => JSON.parse(self.pushpool("ls", "--json").stdout).runs,
   };
   return self;
@@ -115,6 +121,10 @@ test("`up` is killed in the middle: the next one adopts the run", async () => {
   const first = start("up", "--engine", "offline");
   const said = listen(first);
   await expect.poll(starts, { timeout: 30_000 }).toHaveLength(1);
+  // As with Pulumi, the provider that it had started lives on.
+  const orphan = Number(spawnSync("pgrep", ["-P", String(first.pid), "-f", "dynamic-provider"], { encoding: "utf8" }).stdout);
+  expect(orphan).toBeGreaterThan(0);
+  onTestFinished(() => void process.kill(orphan, "SIGKILL"));
   first.kill("SIGKILL");
   await said.ended;
   const next = listen(start("up", "--engine", "offline"));
@@ -148,6 +158,23 @@ test("`wait: false`, refresh, and destroy while it runs; refresh without a ledge
   for (const file of ["ledger.db", "ledger.db-wal", "ledger.db-shm"]) rmSync(join(home, file), { force: true });
   expect(pushpool("refresh", "--engine", "offline")).toMatchObject({ status: 0 });
   expect(up().result).toMatchObject({ changes: { same: 4 }, outputs: again?.outputs });
+});
+
+test("`timeout` fails `up` and not the run: the next one watches it further, and destroy stops it", async () => {
+  const { write, go, up, starts, runs, pushpool } = stack();
+  write({ run: `timeout: "200ms"` });
+  const { status, stderr } = pushpool("up", "--engine", "offline");
+  expect([status === 0, stderr]).toEqual([false, expect.stringMatching(/is still \w+ after 0\.2 s \(timeout\)\. It goes on/)]);
+  await expect.poll(starts, { timeout: 20_000 }).toHaveLength(1);
+  expect(pushpool("destroy", "--yes", "--force")).toMatchObject({ status: 0 });
+  expect(runs()).toMatchObject([{ state: { type: "CANCELLED" } }]);
+
+  expect(pushpool("up", "--engine", "offline").status).not.toBe(0);
+  await expect.poll(starts, { timeout: 20_000 }).toHaveLength(2);
+  go();
+  write({});
+  expect(up().result).toMatchObject({ outputs: { state: "COMPLETED", exitCode: 0 } });
+  expect([starts().length, up().result?.changes]).toEqual([2, { same: 4 }]);
 });
 
 test("secrets are in no file; a changed one is stored and runs nothing", () => {

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import type { JsonObject } from "../../src/json";
 import { UNKNOWN } from "../../src/provider/operations";
 import { openRuns } from "../../src/runs";
@@ -11,10 +11,13 @@ import { type DynamicProvider, dynamicProvider } from "./dynamicProvider";
 
 // FlowRun as Pulumi has it: what a program registers goes to Pulumi's own provider process, which is asked as the engine asks it.
 
+// Each starts several processes that load Pulumi.
+vi.setConfig({ testTimeout: 180_000 });
+
 const SECRET = "hunter2-very-secret";
 
-/** Says that it started, waits for a file, and ends with the code that the file holds. */
-const PATIENT = `sh -c 'echo $$ >> starts; echo started; while [ ! -e go ]; do sleep 0.05; done; echo went $(cat go); exit $(cat go)'`;
+/** Says that it started, waits for a file (or for the test's folder to go), and ends with the code that the file holds. */
+const PATIENT = `sh -c 'echo $$ >> starts; echo started; while [ -e starts ] && [ ! -e go ]; do sleep 0.05; done; echo went $(cat go); exit $(cat go)'`;
 
 function workplace() {
   const { dir, declare } = project();
@@ -24,6 +27,7 @@ function workplace() {
     XDG_STATE_HOME: join(dir, "state"),
     PULUMI_CONFIG_PASSPHRASE: "the-passphrase",
   };
+  const go = (code = 0) => writeFileSync(join(dir, "go"), String(code));
   return {
     dir,
     env,
@@ -40,7 +44,7 @@ function workplace() {
       });
     },
     declare,
-    go: (code = 0) => writeFileSync(join(dir, "go"), String(code)),
+    go,
     starts: () => (existsSync(join(dir, "starts")) ? readFileSync(join(dir, "starts"), "utf8").trim().split("\n") : []),
     /** What any other command of pushpool sees here. */
     ledger: async () => {
@@ -307,6 +311,23 @@ test("`timeout` ends the watching and not the run: it is in the state as not rea
   go();
   expect(await more).toMatchObject({ runId: id, state: "COMPLETED", exitCode: 0 });
   expect(starts()).toHaveLength(1);
+});
+
+test("what does not fit into an error is left out of it: the run is then found by its key alone", async () => {
+  const { dir, provider, inputsOf, starts } = workplace();
+  const sized = (size: number) => ({
+    pool: `${here(dir)}, labels: { big: "x".repeat(${size}) }`,
+    run: `timeout: "100ms", parameters: { size: ${size} }`,
+  });
+  const [fitting = {}, tooBig = {}] = inputsOf(sized(24_000), sized(60_000));
+  const one = await provider();
+  const failed = await Promise.all([fitting, tooBig].map((news) => created(one, news).catch((error) => error)));
+  expect(failed.map(({ message }) => message)).toEqual(Array(2).fill(expect.stringMatching(/after 0\.1 s \(timeout\)/)));
+  expect(failed.map(({ partial }) => partial?.properties.pool.pool.labels.big.length)).toEqual([24_000, undefined]);
+  await expect.poll(starts, { timeout: 20_000 }).toHaveLength(2);
+  const again = await created(one, tooBig).catch((error) => error);
+  expect(again.message).toMatch(/after 0\.1 s/);
+  expect(starts()).toHaveLength(2);
 });
 
 test("a run that fails after `timeout` is tried again, also where a refresh has seen that it did", async () => {
