@@ -3,11 +3,11 @@ import { UserError } from "../userError";
 import type { Operations } from "./operations";
 
 /** The kinds of dynamic resource, each loaded when it is first asked for. */
-const KINDS: Record<string, () => Promise<{ operations: Operations }>> = {
-  FlowRun: () => import("./flowRun.js"),
-  PrefectBlock: () => import("./prefectBlock.js"),
-  PrefectWorkPool: () => import("./prefectWorkPool.js"),
-  PrefectDeployment: () => import("./prefectDeployment.js"),
+const KINDS: Record<string, () => Promise<Operations>> = {
+  FlowRun: () => import("./flowRun.js").then(({ operations }) => operations),
+  PrefectBlock: () => import("./prefectBlock.js").then(({ operations }) => operations),
+  PrefectWorkPool: () => import("./prefectWorkPool.js").then(({ operations }) => operations),
+  PrefectDeployment: () => import("./prefectDeployment.js").then(({ operations }) => operations),
 };
 
 /**
@@ -57,7 +57,7 @@ async function operationsOf({ v, kind, op }: DispatchCall): Promise<Operations> 
       `this pushpool knows no resource of kind "${String(kind)}" (${suggestion(String(kind), Object.keys(KINDS))}): ${upgrade}`,
     );
   if (!Object.hasOwn(OPS, op)) throw new UserError(`this pushpool cannot "${String(op)}" a ${kind}: ${upgrade}`);
-  return (await load()).operations;
+  return load();
 }
 
 /** The dynamic provider prints an error's stack; a user's mistake has none worth reading. */
