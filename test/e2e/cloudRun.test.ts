@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { JsonObject } from "../../src/json";
@@ -160,4 +160,74 @@ test("ls with no way to ask Google shows what was last seen, and says so", async
   ]);
   expect(stdout).toContain(id);
   await place.run("cancel", id);
+});
+
+// Bad input: one message with the field and the fix, and where it can be known beforehand nothing is sent.
+
+const HELLO = { "hello/prod": "true" };
+const poolWith = (jobVariables: JsonObject) => ({ jobVariables });
+
+test.each<[string, Parameters<typeof cloudManifest>[3], 2 | 5, RegExp]>([
+  [
+    "cpu and memory that do not go together",
+    poolWith({ memory: "8Gi" }),
+    2,
+    /limits\.memory: 1000m CPU takes at most 4Gi, not 8Gi: use cpu 2/,
+  ],
+  ["memory against the template's pattern", poolWith({ memory: "lots" }), 2, /memory/],
+  ["a cpu that there is not", poolWith({ cpu: "3" }), 2, /limits\.cpu: "3" is not what Cloud Run jobs take/],
+  [
+    "a region that is none",
+    poolWith({ region: "europe-west" }),
+    2,
+    /job_configuration\.region: "europe-west" is no region.*did you mean "europe-west1"/,
+  ],
+  ["a time limit that is too long", poolWith({ timeout: 604_801 }), 2, /timeout/],
+  ["an unknown variable", poolWith({ imgae: "x" }), 2, /imgae.*did you mean "image"/],
+  [
+    "a block that is no key",
+    { block: { service_account_info: { type: "service_account" } } },
+    2,
+    /service_account_info: must be a service account's key/,
+  ],
+  ["an endpoint that is no URL", { pool: { endpoints: { run: "here" } } }, 2, /pools\.etl\.endpoints\.run: "here" is no URL/],
+  [
+    "a key of another project",
+    { block: { project: "elsewhere" } },
+    5,
+    /the key is of project "acme", the work pool's runs go to "elsewhere"/,
+  ],
+])("bad input: %s", async (_, over, code, message) => {
+  const before = google.calls.length;
+  const place = here(HELLO, over);
+  const { status, stdout, stderr } = await place.run("run", "hello/prod");
+  expect([status, stdout]).toEqual([code, ""]);
+  expect(stderr).toMatch(message);
+  expect(stderr).not.toMatch(/\n\s+at /);
+  if (code === 2) expect(google.calls.length).toBe(before);
+});
+
+test("no credentials at all: what to do, and nothing is sent", async () => {
+  const before = google.calls.length;
+  const manifest = cloudManifest(google, key, HELLO);
+  const pool = (manifest.pools as { etl: JsonObject }).etl;
+  delete pool.credentials;
+  const place = cloudPlace(manifest);
+  Object.assign(place.env, { GOOGLE_CLOUD_PROJECT: "acme", METADATA_SERVER_DETECTION: "none" });
+  const { status, stderr } = await place.run("run", "hello/prod");
+  expect([status, stderr]).toEqual([
+    5,
+    expect.stringMatching(/there are no Google Cloud credentials here: log in with `gcloud auth application-default login`/),
+  ]);
+  expect(google.calls.length).toBe(before);
+});
+
+test("the caller's own login, by a key file", async () => {
+  const manifest = cloudManifest(google, key, HELLO);
+  delete (manifest.pools as { etl: JsonObject }).etl.credentials;
+  const place = cloudPlace(manifest);
+  const file = join(place.folder, "key.json");
+  writeFileSync(file, JSON.stringify(key), { mode: 0o600 });
+  place.env.GOOGLE_APPLICATION_CREDENTIALS = file;
+  expect((await place.run("run", "hello/prod")).status).toBe(0);
 });

@@ -43,7 +43,8 @@ export class Bearer {
   /** The token endpoint: an assertion that a key has signed against an access token. `undefined`: `invalid_grant`. */
   async exchange(assertion: string, audience: string): Promise<{ token: string; seconds: number } | undefined> {
     const signed = await this.#signed(assertion);
-    if (!signed || signed.aud !== audience) return undefined;
+    // Some libraries take the key file's token_uri for it, some Google's own.
+    if (!signed || (signed.aud !== audience && signed.aud !== "https://oauth2.googleapis.com/token")) return undefined;
     return this.give(signed.member);
   }
 

@@ -4,6 +4,7 @@ import type { Json, JsonObject } from "../../../json";
 interface Descriptor {
   nested?: Record<string, Descriptor>;
   fields?: Record<string, { type: string; rule?: string; keyType?: string }>;
+  oneofs?: Record<string, { oneof: string[] }>;
   values?: Record<string, number>;
 }
 
@@ -84,6 +85,25 @@ export class Contract {
         // What an Any holds says its own type.
         const held = inside === ".google.protobuf.Any" ? anyType(inner) : inside;
         return [name, this.withEnums(inner, held, as)];
+      }),
+    );
+  }
+
+  /** The same value as proto3 keeps it: what is zero, false or empty is not there, unless its field tells that from absence. */
+  withoutDefaults(value: Json, type: string): Json {
+    const known = this.#find(type);
+    if (!known?.fields || value === null || typeof value !== "object" || Array.isArray(value)) return value;
+    const told = new Set(Object.values(known.oneofs ?? {}).flatMap(({ oneof }) => oneof));
+    return Object.fromEntries(
+      Object.entries(value).flatMap(([name, inner]): [string, Json][] => {
+        const field = known.fields?.[name];
+        if (!field || field.keyType !== undefined) return [[name, inner]];
+        const empty = Array.isArray(inner) ? inner.length === 0 : inner === "" || inner === 0 || inner === false;
+        if (empty && !told.has(name)) return [];
+        const inside = this.#resolve(field.type, type);
+        return [
+          [name, Array.isArray(inner) ? inner.map((each) => this.withoutDefaults(each, inside)) : this.withoutDefaults(inner, inside)],
+        ];
       }),
     );
   }

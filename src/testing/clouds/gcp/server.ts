@@ -126,7 +126,7 @@ function answer({ world, contract, quotas }: Parts, method: Method, call: Call):
   if (method.request !== undefined) {
     const difference = contract.difference(call.body, method.request, "");
     if (difference) throw asGoogleSays(difference);
-    call.body = contract.withEnums(call.body, method.request, "names") as JsonObject;
+    call.body = contract.withoutDefaults(contract.withEnums(call.body, method.request, "names"), method.request) as JsonObject;
   }
   return method.handle(call);
 }

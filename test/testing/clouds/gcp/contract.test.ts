@@ -1,0 +1,233 @@
+import { randomUUID, sign } from "node:crypto";
+import { describe, expect, onTestFinished, test } from "vitest";
+import type { Json, JsonObject } from "../../../../src/json";
+import { startFakeGoogleCloud } from "../../../../src/testing";
+import type { KeyFile } from "../../../../src/testing/clouds/gcp";
+import { runContract } from "../../../../src/testing/clouds/gcp/contract";
+import { RUN_METHODS } from "../../../../src/testing/clouds/gcp/runMethods";
+import { jobOf, never, openerOf, poolOf, runOf } from "../../../targets/cloudRun/place";
+import { until } from "../../../until";
+
+// The fake against Google's own description of the API (the SDK's protos.json).
+
+const contract = runContract();
+
+async function google(options = {}) {
+  const fake = await startFakeGoogleCloud({ grace: 500, ...options });
+  onTestFinished(() => fake.stop());
+  const headers = { authorization: `Bearer ${fake.ownerToken()}`, "content-type": "application/json" };
+  const ask = async (method: string, path: string, body?: Json) => {
+    const reply = await fetch(`${fake.url}${path}`, { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+    return { status: reply.status, body: (await reply.json()) as JsonObject };
+  };
+  return { fake, ask };
+}
+
+test("every reply to a story of all ends is what Google says its reply is, and every request ours", async () => {
+  const { fake, ask } = await google();
+  const pool = poolOf(fake, fake.serviceAccountKey("submitter") as JsonObject);
+  const target = await openerOf(pool).open();
+  const submit = async (script: string, over = {}) => {
+    const plan = target.plan(jobOf(fake, script, over), runOf(randomUUID()));
+    return target.submit(await target.prepare(plan, never), never);
+  };
+  const ends = ["true", "exit 3", "kill -9 $$", "sleep 60", "sleep 61", "no-such-command"];
+  const ids = await Promise.all(ends.map((script) => submit(script)));
+  ids.push(await submit("sleep 60", { task: { timeout: 1 } }), await submit("exit 1", { task: { maxRetries: 1 } }));
+  ids.push(await submit("true", { job_per_run: true, env: { A: "1" } }));
+  await until(() => fake.world.executions.get(ids[3] as string)?.startTime !== undefined);
+  await target.stop(ids[3] as string, { reason: "test", graceSeconds: 1 });
+  fake.world.outOfMemory(ids[4] as string);
+  await until(async () => [...(await target.observe(ids)).values()].every(({ phase }) => phase === "ended"));
+  const parent = "/v2/projects/acme/locations/europe-west1";
+  for (const path of ["/jobs", "/jobs/-/executions?pageSize=2", "/jobs/none"]) await ask("GET", `${parent}${path}`);
+  await Promise.all(ids.map((id) => ask("GET", `/v2/${id}`)));
+
+  const found = fake.calls.flatMap(({ method, path, status, body, reply }) => {
+    const described = RUN_METHODS.find(({ id }) => id === method);
+    if (!described) return [];
+    const faults: unknown[] = [];
+    if (described.request && contract.difference(body, described.request)) faults.push(contract.difference(body, described.request));
+    if (status === 200 && described.reply) faults.push(contract.difference(reply, described.reply));
+    const inside = status === 200 ? anyOf(reply) : [];
+    for (const any of inside) faults.push(contract.difference(any, `.${String(any["@type"]).split("/")[1]}`));
+    return faults.filter(Boolean).map((fault) => [method, path, fault]);
+  });
+  expect(found).toEqual([]);
+  const asked = new Set(fake.calls.map(({ method }) => method));
+  for (const method of [
+    "run.jobs.create",
+    "run.jobs.run",
+    "run.jobs.get",
+    "run.jobs.list",
+    "run.executions.list",
+    "run.tasks.list",
+    "run.executions.cancel",
+  ])
+    expect(asked).toContain(method);
+});
+
+function anyOf(reply: JsonObject): JsonObject[] {
+  return [reply.metadata, reply.response].filter(
+    (each): each is JsonObject => each !== undefined && each !== null && typeof each === "object" && "@type" in each,
+  );
+}
+
+describe("proto3's JSON", () => {
+  test("what is zero, false or empty is not there", async () => {
+    const { fake } = await google();
+    const target = await openerOf(poolOf(fake, fake.serviceAccountKey("submitter") as JsonObject)).open();
+    const plan = target.plan(jobOf(fake, "true"), runOf(randomUUID()));
+    const id = await target.submit(await target.prepare(plan, never), never);
+    await until(async () => (await target.observe([id])).get(id)?.phase === "ended");
+    const text = JSON.stringify([fake.world.executions.get(id), [...fake.world.tasks.values()]]);
+    // Of maxRetries alone 0 is told from nothing.
+    expect(text.replaceAll('"maxRetries":0,', "")).not.toMatch(/":(0|false|""|\[\])[,}]/);
+    expect(text).not.toContain("exitCode");
+  });
+
+  test("enums are taken by name and by number, and given by number where that is asked for", async () => {
+    const { ask } = await google();
+    const jobs = "/v2/projects/acme/locations/europe-west1/jobs";
+    const job = (launchStage: Json) => ({ launchStage, template: { template: { executionEnvironment: 1, containers: [{ image: "x" }] } } });
+    await ask("POST", `${jobs}?jobId=named`, job("GA"));
+    await ask("POST", `${jobs}?jobId=numbered`, job(4));
+    const byName = await ask("GET", `${jobs}/numbered`);
+    const byNumber = await ask("GET", `${jobs}/named?$alt=json%3Benum-encoding=int`);
+    expect(byName.body).toMatchObject({
+      launchStage: "GA",
+      template: { template: { executionEnvironment: "EXECUTION_ENVIRONMENT_GEN1" } },
+    });
+    expect(byNumber.body).toMatchObject({ launchStage: 4, template: { template: { executionEnvironment: 1 } } });
+  });
+});
+
+describe("what Google refuses", () => {
+  const jobs = "/v2/projects/acme/locations/europe-west1/jobs";
+  const task = (over: JsonObject): JsonObject => ({ template: { template: { containers: [{ image: "x" }], ...over } } });
+  test.each<[string, string, JsonObject, number, RegExp]>([
+    [
+      "a field that there is not",
+      "j",
+      { templat: {} },
+      400,
+      /^Invalid JSON payload received\. Unknown name "templat": Cannot find field\.$/,
+    ],
+    [
+      "a field that there is not, deep down",
+      "j",
+      task({ maxRetry: 1 }),
+      400,
+      /Unknown name "maxRetry" at 'template\.template': Cannot find field/,
+    ],
+    [
+      "a value of another type",
+      "j",
+      task({ maxRetries: "many" }),
+      400,
+      /^Invalid value at 'template\.template\.max_retries' \(TYPE_INT32\), "many"$/,
+    ],
+    ["a number for a duration", "j", task({ timeout: 600 }), 400, /Duration/],
+    ["an enum that there is not", "j", task({ executionEnvironment: "GEN2" }), 400, /ExecutionEnvironment/],
+    ["a name that is none", "J_1", task({}), 400, /job_id/],
+    ["too many retries", "j", task({ maxRetries: 11 }), 400, /max_retries/],
+    ["a token that is too long", "j", { ...task({}), startExecutionToken: "x".repeat(62) }, 400, /fewer than 63/],
+    ["a label that is none", "j", { ...task({}), labels: { Team: "x" } }, 400, /labels: Team=x/],
+    ["no container", "j", { template: { template: {} } }, 400, /at least one container/],
+  ])("%s", async (_, id, body, status, message) => {
+    const { ask } = await google();
+    expect(await ask("POST", `${jobs}?jobId=${id}`, body)).toMatchObject({
+      status,
+      body: { error: { code: status, message: expect.stringMatching(message) } },
+    });
+  });
+
+  test("a name twice, a run before it is ready, a stale etag, a cancellation after the end", async () => {
+    const { fake, ask } = await google({ reconcile: 100 });
+    const made = await ask("POST", `${jobs}?jobId=j`, task({ containers: [{ image: "x", command: ["true"] }] }));
+    expect(made.status).toBe(200);
+    expect(await ask("POST", `${jobs}?jobId=j`, task({}))).toMatchObject({ status: 409, body: { error: { status: "ALREADY_EXISTS" } } });
+    expect(await ask("POST", `${jobs}/j:run`, {})).toMatchObject({ status: 400, body: { error: { status: "FAILED_PRECONDITION" } } });
+    const run = await until(async () => {
+      const reply = await ask("POST", `${jobs}/j:run`, {});
+      return reply.status === 200 && reply;
+    });
+    expect(await ask("POST", `${jobs}/j:run`, { etag: '"stale"' })).toMatchObject({ status: 409, body: { error: { status: "ABORTED" } } });
+    const { name } = run.body.metadata as { name: string };
+    const done = await until(async () => {
+      const operation = await ask("GET", `/v2/${String(run.body.name)}`);
+      return operation.body.done === true && operation.body;
+    });
+    expect(done).toMatchObject({ response: { succeededCount: 1 } });
+    expect(await ask("POST", `/v2/${name}:cancel`, {})).toMatchObject({
+      status: 400,
+      body: { error: { status: "FAILED_PRECONDITION", message: expect.stringMatching(/cannot be cancelled because it is not running/) } },
+    });
+    expect(fake.world.executions.size).toBe(1);
+  });
+});
+
+/** A JSON Web Token as Google's client libraries make them (RFC 7519), in the claims that are wanted. */
+function signedBy(key: KeyFile, claims: object): string {
+  const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
+  const text = `${part({ alg: "RS256", typ: "JWT", kid: key.private_key_id })}.${part(claims)}`;
+  return `${text}.${sign("RSA-SHA256", Buffer.from(text), key.private_key).toString("base64url")}`;
+}
+
+function exchange(url: string, assertion: string): Promise<Response> {
+  return fetch(`${url}/token`, {
+    method: "POST",
+    body: new URLSearchParams({ grant_type: "urn:ietf:params:oauth:grant-type:jwt-bearer", assertion }),
+  });
+}
+
+describe("who is let in", () => {
+  const path = "/v2/projects/acme/locations/europe-west1/jobs";
+  const asked = async (url: string, token?: string) => {
+    const reply = await fetch(`${url}${path}`, token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } });
+    return [reply.status, ((await reply.json()) as { error?: { status: string; message: string } }).error?.message];
+  };
+
+  test("nobody without a token, or with one of his own making", async () => {
+    const { fake } = await google();
+    expect(await asked(fake.url)).toEqual([401, expect.stringMatching(/^Request is missing required authentication credential/)]);
+    expect(await asked(fake.url, "made.up.token")).toEqual([401, expect.stringMatching(/^Request had invalid authentication credentials/)]);
+  });
+
+  test("a key's own token, and one that the token endpoint gives for it; not one of a key that is gone, expired, or another's", async () => {
+    const { fake } = await google();
+    const { JWT } = await import("google-auth-library");
+    const key = fake.serviceAccountKey("someone", ["roles/run.viewer"]);
+    const signed = async (over: object, own: boolean) => {
+      const client = new JWT({
+        email: key.client_email,
+        key: key.private_key,
+        keyId: key.private_key_id,
+        scopes: ["https://www.googleapis.com/auth/cloud-platform"],
+        ...over,
+      });
+      client.useJWTAccessWithScope = own;
+      const headers = await client.getRequestHeaders();
+      return String(headers.get("authorization")).replace("Bearer ", "");
+    };
+    const own = await signed({}, true);
+    expect((await asked(fake.url, own))[0]).toBe(200);
+    expect((await asked(fake.url, await signed({ email: "other@acme.iam.gserviceaccount.com" }, true)))[0]).toBe(401);
+    const now = Math.floor(Date.now() / 1000);
+    const claims = {
+      iss: key.client_email,
+      aud: key.token_uri,
+      scope: "https://www.googleapis.com/auth/cloud-platform",
+      iat: now,
+      exp: now + 60,
+    };
+    const given = await exchange(fake.url, signedBy(key, claims));
+    expect(given.status).toBe(200);
+    const { access_token: token } = (await given.json()) as { access_token: string };
+    expect((await asked(fake.url, token))[0]).toBe(200);
+    fake.world.iam.keys.delete(key.private_key_id);
+    expect((await asked(fake.url, own))[0]).toBe(401);
+    const refused = await exchange(fake.url, signedBy(key, claims));
+    expect([refused.status, await refused.json()]).toEqual([400, { error: "invalid_grant", error_description: "Invalid JWT Signature." }]);
+  });
+});
