@@ -1,10 +1,11 @@
 import { UserError } from "../userError";
 import type { StepEvent } from "./events";
 import { type EngineEvent, told } from "./events";
+import { Refused } from "./execute/apply";
 import { Executor } from "./execute/executor";
 import type { Deployment, Invocation, Invoked, Registered } from "./grpc/monitorService";
 import { type Goal, goalOf } from "./plan/goal";
-import { PlanFailed, Planner } from "./plan/planner";
+import { duplicateUrn, PlanFailed, Planner } from "./plan/planner";
 import { withOutputs } from "./plan/resource";
 import type { Changes, Op } from "./plan/step";
 import { isProviderType, packageOf, providerReference, providerType, urnOf } from "./plan/urn";
@@ -24,6 +25,8 @@ export const STACK_TYPE = "pulumi:pulumi:Stack";
 export interface Before {
   resources: readonly Resource[];
   pending: readonly PendingOperation[];
+  /** Providers that have been asked already. */
+  registry?: Registry;
 }
 
 export interface DeploymentOptions {
@@ -73,6 +76,10 @@ export class RunningDeployment implements Deployment {
   readonly #defaults = new Map<string, Promise<string>>();
   #stackOutputs: { urn: string; outputs: Properties } | undefined;
   #doneCalled = false;
+  /** Something failed for which nothing more is begun. */
+  #failed = false;
+  /** URNs whose registration has come, whether or not it was their turn yet. */
+  readonly #arrived = new Set<string>();
 
   constructor(options: DeploymentOptions) {
     this.#options = options;
@@ -81,16 +88,23 @@ export class RunningDeployment implements Deployment {
     this.#parts.catch(() => {});
   }
 
-  #assemble({ resources, pending }: Before): Parts {
-    const { project, stack, dryRun, load, store, parallel, continueOnError, onEvent } = this.#options;
-    const registry = new Registry({ load, preview: dryRun, before: resources });
+  #assemble({ resources, pending, registry = this.#registryOf(resources) }: Before): Parts {
+    const { project, stack, dryRun, store, parallel, continueOnError, onEvent } = this.#options;
     const onError = (urn: string, message: string) => this.#note(message, urn);
     const planner = new Planner({ project, stack, preview: dryRun, before: resources, providers: registry, onError });
     const interrupted = pending.filter(({ type }) => type === "creating");
     const writer = new StateWriter(new Snapshot(resources, interrupted, planner.currentUrn), store, dryRun);
-    const onFailure = (urn: string, error: Error) => this.#fail(error, urn);
+    const onFailure = (urn: string, error: Error) => {
+      if (error instanceof Refused) this.#note(error.message, urn);
+      else this.#fail(error, urn);
+    };
     const executor = new Executor({ registry, writer, preview: dryRun, parallel, continueOnError, onEvent, onFailure });
     return { planner, registry, executor, writer };
+  }
+
+  #registryOf(before: readonly Resource[]): Registry {
+    const { load, dryRun } = this.#options;
+    return new Registry({ load, preview: dryRun, before });
   }
 
   async register(goal: Goal, version: string, downloadUrl: string): Promise<Registered> {
@@ -102,6 +116,9 @@ export class RunningDeployment implements Deployment {
   async #register(goal: Goal): Promise<Registered> {
     const urn = urnOf(this.stack, this.project, goal.parent, goal.type, goal.name);
     const { planner, executor } = await this.#parts;
+    // Told as soon as it comes: then the first of them may not be begun yet.
+    if (this.#arrived.has(urn)) this.#fail(duplicateUrn(urn), urn);
+    this.#arrived.add(urn);
     const planned = await this.#inTurn(async () => {
       if (this.#isOver()) return forever;
       try {
@@ -217,7 +234,7 @@ export class RunningDeployment implements Deployment {
   }
 
   #isOver(): boolean {
-    return this.errors.length > 0 && !this.#options.continueOnError && !this.dryRun;
+    return this.#failed && !this.#options.continueOnError;
   }
 
   #note(message: string, urn: string): void {
@@ -226,6 +243,7 @@ export class RunningDeployment implements Deployment {
   }
 
   #fail(error: Error, urn: string): UserError {
+    this.#failed = true;
     this.#note(error.message, urn);
     const { continueOnError, onFailure } = this.#options;
     if (!continueOnError)

@@ -14,7 +14,7 @@ import { type ProgramEnd, programOf, startProgram } from "./languageHost";
 import { Planner } from "./plan/planner";
 import type { Changes } from "./plan/step";
 import { type Project, readProject } from "./project";
-import { ProviderHost } from "./providers/host";
+import { type Intercept, ProviderHost } from "./providers/host";
 import { Registry } from "./providers/registry";
 import { readConfigFile, resolveConfig, type StackConfig } from "./stackConfig";
 import { statePath } from "./state/deployment";
@@ -43,9 +43,15 @@ export interface EngineOptions {
   providers?: Record<string, number>;
   /** How many operations may be under way at a time. @default 16 */
   parallel?: number;
+  /** `up`, `preview`, `destroy`: ask the providers first what there really is. @default false */
+  refresh?: boolean;
+  /** `destroy`, `refresh`: only say what would be done. @default false */
+  preview?: boolean;
   /** Go on with what does not hang on a failed resource. @default false */
   continueOnError?: boolean;
   onEvent?: (event: EngineEvent) => void;
+  /** Sees, delays or fails what providers are asked; secrets are in plain there. For tests. */
+  intercept?: Intercept;
   /** Breaks the operation off: nothing more is begun, what is under way is finished, and the state is sound. */
   signal?: AbortSignal;
 }
@@ -91,28 +97,24 @@ export function up(options: EngineOptions): Promise<EngineResult> {
  * @throws {UserError} if the stack is locked, or its state damaged
  */
 export function destroy(options: EngineOptions): Promise<EngineResult> {
+  const dryRun = options.preview ?? false;
   return locked(options, (scene) =>
-    withoutProgram(scene, async ({ before, registry, parallel, fail, watchSignal }) => {
+    withoutProgram(scene, async (offstage) => {
       const { options, onEvent, project, store } = scene;
+      const { registry, parallel, fail, watchSignal } = offstage;
+      const before = options.refresh ? await refreshFirst(scene, offstage) : offstage.before;
       const planner = new Planner({
         project: project.name,
         stack: options.stack,
-        preview: false,
+        preview: dryRun,
         before: before.resources,
         providers: registry,
         onError: fail,
       });
-      const writer = new StateWriter(new Snapshot(before.resources, creations(before), (urn) => urn), store, false);
+      const writer = new StateWriter(new Snapshot(before.resources, creations(before), (urn) => urn), store, dryRun);
       const onFailure = (urn: string, error: Error) => fail(urn, error.message);
-      const executor = new Executor({
-        registry,
-        writer,
-        preview: false,
-        parallel,
-        continueOnError: options.continueOnError ?? false,
-        onEvent,
-        onFailure,
-      });
+      const continueOnError = options.continueOnError ?? false;
+      const executor = new Executor({ registry, writer, preview: dryRun, parallel, continueOnError, onEvent, onFailure });
       watchSignal(() => executor.stop());
       await executor.runLayers(await planner.planDeletions());
       await writer.flush();
@@ -132,10 +134,33 @@ export function refresh(options: EngineOptions): Promise<EngineResult> {
       const { onEvent, store } = scene;
       const onFailure = (urn: string, error: Error) => fail(urn, error.message);
       const { resources, changes, steps } = await refreshResources(before.resources, { registry, parallel, onEvent, onFailure });
-      await store.write(resources, creations(before));
+      if (!options.preview) await store.write(resources, creations(before));
       return { changes, steps, outputs: resources.find(isStack)?.outputs ?? {} };
     }),
   );
+}
+
+/** Ask what there really is before anything else is done. What cannot be read ends the operation. */
+async function refreshFirst(
+  { onEvent, store, options }: Scene,
+  { before, registry, parallel }: Pick<Offstage, "before" | "registry" | "parallel">,
+  dryRun = options.preview ?? false,
+): Promise<Before> {
+  const errors: string[] = [];
+  const heard = (event: EngineEvent) => {
+    // Here it is not what the operation does, but what it begins with.
+    const told = event.kind === "outputs" ? { ...event, step: { ...event.step, op: "refresh" as const } } : event;
+    onEvent(told);
+  };
+  const onFailure = (urn: string, { message }: Error) => {
+    errors.push(message);
+    onEvent({ kind: "diagnostic", severity: "error", message, urn });
+  };
+  const { resources } = await refreshResources(before.resources, { registry, parallel, onEvent: heard, onFailure });
+  if (errors.length > 0) throw new UserError(errors.join("\n"));
+  if (!dryRun) await store.write(resources, creations(before));
+  // What was interrupted while it changed or went is settled by now.
+  return { resources, pending: creations(before) };
 }
 
 interface Offstage {
@@ -151,7 +176,7 @@ async function withoutProgram(
   scene: Scene,
   work: (offstage: Offstage) => Promise<{ changes: Changes; steps: StepEvent[]; outputs: Properties }>,
 ): Promise<EngineResult> {
-  const { options, project, store, onEvent } = scene;
+  const { options, project, onEvent } = scene;
   const before = await readBefore(scene);
   const config = await configOf(scene).catch((error: Error) => {
     // What there is can be deleted and looked at though the program's configuration is incomplete.
@@ -164,7 +189,7 @@ async function withoutProgram(
   const protocol = sdk.load();
   const server = await serve([engineService(protocol, onEvent)]);
   const host = hostOf(scene, { sdk, protocol, folder, config, engineAddress: server.address });
-  const registry = new Registry({ load: (name) => host.load(name), preview: false, before: before.resources });
+  const registry = new Registry({ load: (name) => host.load(name), preview: options.preview ?? false, before: before.resources });
   const errors: string[] = [];
   const fail = (urn: string, message: string) => {
     errors.push(message);
@@ -178,12 +203,11 @@ async function withoutProgram(
   options.signal?.addEventListener("abort", onAbort);
   try {
     const done = await work({ before, registry, parallel: options.parallel ?? PARALLEL, fail, watchSignal: (stop) => stops.push(stop) });
-    return conclude(scene, { ...done, errors, preview: false, oldOutputs: done.outputs });
+    return conclude(scene, { ...done, errors, preview: options.preview ?? false, oldOutputs: done.outputs });
   } finally {
     options.signal?.removeEventListener("abort", onAbort);
     await registry.close();
     server.close();
-    void store;
   }
 }
 
@@ -195,11 +219,21 @@ async function deploy(scene: Scene, dryRun: boolean): Promise<EngineResult> {
   const config = await configOf(scene);
   onEvent({ kind: "prelude", config: shownConfig(config) });
   let kill = () => {};
-  // Opening the state may take a key: beside the program's start.
-  const before = readBefore(scene);
-  before.catch(() => kill());
   const protocol = sdk.load();
   let engineAddress = "";
+  const load = (name: string) => hostOf(scene, { sdk, protocol, folder, config, engineAddress }).load(name);
+  // Opening the state may take a key: beside the program's start.
+  const before = readBefore(scene).then(async (found) => {
+    if (!options.refresh) return found;
+    const registry = new Registry({ load, preview: dryRun, before: found.resources });
+    try {
+      return { ...(await refreshFirst(scene, { before: found, registry, parallel }, dryRun)), registry };
+    } catch (error) {
+      await registry.close();
+      throw error;
+    }
+  });
+  before.catch(() => kill());
   const compileCache = compileCacheOf(options);
   const deployment = new RunningDeployment({
     project: project.name,
@@ -210,7 +244,7 @@ async function deploy(scene: Scene, dryRun: boolean): Promise<EngineResult> {
     continueOnError,
     store,
     before,
-    load: (name) => hostOf(scene, { sdk, protocol, folder, config, engineAddress }).load(name),
+    load,
     onEvent,
     onFailure: () => kill(),
   });
@@ -307,11 +341,20 @@ function hostOf(
   { options, project, onEvent }: Scene,
   rest: { sdk: PulumiSdk; protocol: Protocol; folder: string; config: StackConfig; engineAddress: string },
 ): ProviderHost {
-  const { providers: attached = {} } = options;
+  const { providers: attached = {}, intercept } = options;
   const { name, runtimeOptions } = project;
   // A flow run that is a resource lies where the stack does.
   const env = { ...options.env, PUSHPOOL_HOME: options.home };
-  return new ProviderHost({ ...rest, project: name, runtimeOptions, env, attached, compileCache: compileCacheOf(options), onEvent });
+  return new ProviderHost({
+    ...rest,
+    project: name,
+    runtimeOptions,
+    env,
+    attached,
+    compileCache: compileCacheOf(options),
+    ...(intercept ? { intercept } : {}),
+    onEvent,
+  });
 }
 
 /** What needs no program needs none that is there. */

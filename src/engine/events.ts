@@ -68,9 +68,9 @@ export function told(step: Step, result: Resource | undefined = step.next): Step
     name: nameOf(urn),
     custom: about?.custom ?? false,
     ...(about?.parent ? { parent: about.parent } : {}),
-    ...(keys ? { keys } : {}),
-    ...(diffs ? { diffs } : {}),
-    ...(detailed ? { detailedDiff: detailed } : {}),
+    ...(keys?.length ? { keys } : {}),
+    ...(diffs?.length ? { diffs } : {}),
+    ...(detailed && Object.keys(detailed).length > 0 ? { detailedDiff: detailed } : {}),
     ...(old ? { old: seen(old) } : {}),
     ...(result && !op.startsWith("delete") ? { new: seen(result) } : {}),
   };

@@ -16,6 +16,9 @@ export class NotWell extends Error {
   }
 }
 
+/** It was not even tried: what stands in its way is said. What has nothing to do with it goes on. */
+export class Refused extends Error {}
+
 interface Circumstances {
   registry: Registry;
   /** Nothing is done; providers that can are asked what would come of it. */
@@ -92,7 +95,7 @@ async function update({ old, next, ignoreChanges = [] }: Step, { registry, previ
 async function remove({ op, old }: Step, { registry, preview, isDeleted }: Circumstances): Promise<undefined> {
   if (!old) return;
   if (old.protect && op === "delete")
-    throw new Error(
+    throw new Refused(
       `resource "${old.urn}" cannot be deleted because it is protected: remove its protect option first, then \`pushpool up\``,
     );
   const { urn, id = "", inputs = {}, outputs = {}, deletedWith, customTimeouts } = old;

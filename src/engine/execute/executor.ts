@@ -1,10 +1,11 @@
 import { type EngineEvent, type StepEvent, told } from "../events";
+import { needs } from "../plan/deletions";
 import { type Changes, counts, type Step } from "../plan/step";
 import { isDefaultProvider } from "../plan/urn";
 import type { Registry } from "../providers/registry";
 import type { Resource } from "../state/stackStore";
 import type { StateWriter } from "../state/stateWriter";
-import { apply, NotWell } from "./apply";
+import { apply, NotWell, Refused } from "./apply";
 
 interface ExecutorOptions {
   registry: Registry;
@@ -56,10 +57,21 @@ export class Executor {
     return running;
   }
 
-  /** Layer after layer. A layer in which something failed is the last, unless what failed was only refused. */
+  /** Delete layer after layer. What a refused one needs is left alone; any other failure ends it with its layer. */
   async runLayers(layers: readonly Step[][]): Promise<void> {
     for (const { op, urn } of layers.flat()) if (op === "delete") this.#deleted.add(urn);
-    for (const layer of layers) await Promise.all(layer.map((step) => this.run([step])));
+    const needed = new Set<string>();
+    const stays = ({ old }: Step) => {
+      for (const urn of old ? needs(old) : []) needed.add(urn);
+    };
+    for (const layer of layers) {
+      const free = layer.filter((step) => {
+        if (needed.has(step.urn)) stays(step);
+        return !needed.has(step.urn);
+      });
+      const outcomes = await Promise.all(free.map((step) => this.run([step])));
+      for (const [index, { kind }] of outcomes.entries()) if (kind !== "done" && free[index]) stays(free[index]);
+    }
   }
 
   async #run(chain: readonly Step[]): Promise<Outcome> {
@@ -98,10 +110,10 @@ export class Executor {
       this.#count(step, resource);
       return { resource };
     } catch (error) {
-      if (!continueOnError) this.stop();
+      if (!continueOnError && !(error instanceof Refused)) this.stop();
       const changed = error instanceof NotWell ? writer.snapshot.end(step, error.result) : writer.snapshot.fail(step);
       if (changed) await writer.flush();
-      onEvent({ kind: "failed", step: told(step, error instanceof NotWell ? error.result : step.next) });
+      if (!preview) onEvent({ kind: "failed", step: told(step, error instanceof NotWell ? error.result : step.next) });
       onFailure(step.urn, error as Error);
       return "failed";
     }

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { type EngineEvent, type StepEvent, told } from "../events";
+import { shown } from "../plan/decide";
 import { verdictOf } from "../plan/diff";
 import { withOutputs } from "../plan/resource";
 import type { Changes, Step } from "../plan/step";
@@ -77,7 +78,7 @@ async function read(old: Resource, registry: Registry, onEvent: (event: EngineEv
   });
   const verdict = verdictOf(diff, { oldInputs: inputs, inputs: oldInputs, ignoreChanges: [], replaceOnChanges: [] });
   const differs = !isDeepStrictEqual(oldOutputs, next.outputs ?? {}) || !isDeepStrictEqual(oldInputs, next.inputs ?? {});
-  return { op: differs ? "update" : "same", urn, type, old, next, diffs: verdict.diffs, detailed: verdict.detailed };
+  return { op: differs ? "update" : "same", urn, type, old, next, ...shown(verdict) };
 }
 
 function asRead(old: Resource, { id, inputs: read, outputs, initErrors }: ReadResult): Resource {

@@ -49,10 +49,16 @@ export function deletingFirst(old: Resource, next: Resource, verdict: Verdict, c
 }
 
 /** Steps for something that has been deleted already. */
-export function recreating(old: Resource, next: Resource, verdict: Pick<Verdict, "keys" | "diffs" | "detailed">): Step[] {
+export function recreating(
+  old: Resource,
+  next: Resource,
+  verdict: Pick<Verdict, "keys" | "diffs" | "detailed">,
+  { condemned = false } = {},
+): Step[] {
   const step = { urn: next.urn, type: next.type, old, next, ...shown(verdict) };
   return [
-    { op: "replace", ...step },
+    // One that had to go with another is not replaced for its own sake.
+    { ...step, op: "replace", ...(condemned ? { keys: [] } : {}) },
     { op: "create-replacement", ...step },
   ];
 }
@@ -61,7 +67,8 @@ export function deletingReplaced(old: Resource): Step {
   return { op: "delete-replaced", urn: old.urn, type: old.type, old };
 }
 
-function shown({ keys, diffs, detailed }: Pick<Verdict, "keys" | "diffs" | "detailed">): Pick<Step, "keys" | "diffs" | "detailed"> {
+/** What differs, as far as anything does. */
+export function shown({ keys, diffs, detailed }: Pick<Verdict, "keys" | "diffs" | "detailed">): Pick<Step, "keys" | "diffs" | "detailed"> {
   return {
     ...(keys.length > 0 ? { keys } : {}),
     ...(diffs.length > 0 ? { diffs } : {}),

@@ -24,6 +24,10 @@ export class PlanFailed extends UserError {
   }
 }
 
+export function duplicateUrn(urn: string): PlanFailed {
+  return new PlanFailed(`Duplicate resource URN '${urn}'; try giving it a unique name`, urn);
+}
+
 /** Whom the planner asks. It changes nothing by that. */
 export interface Providers {
   /** The provider of a resource; of a provider resource, what does for them. */
@@ -98,7 +102,7 @@ export class Planner {
     const standing = keys === undefined ? old : undefined;
     const next = resourceOf(urn, goal, await this.#checked(provider, urn, standing?.inputs ?? {}, news, seed));
     if (!old) return creating(next);
-    if (keys !== undefined) return recreating(old, next, { keys, diffs: [], detailed: {} });
+    if (keys !== undefined) return recreating(old, next, { keys, diffs: [], detailed: {} }, { condemned: true });
 
     const verdict = await this.#verdict(provider, old, next, goal);
     if (verdict.replace || old.pendingReplacement) {
@@ -192,7 +196,7 @@ export class Planner {
 
   /** What the state has of a resource, under its own URN or a former one. No two resources come from the same one. */
   #stateOf(urn: string, goal: Goal): Resource | undefined {
-    if (this.#declared.has(urn)) throw new PlanFailed(`Duplicate resource URN '${urn}'; try giving it a unique name`, urn);
+    if (this.#declared.has(urn)) throw duplicateUrn(urn);
     const taken = this.#nowOf.get(urn);
     if (taken) throw new PlanFailed(`Duplicate resource URN '${urn}' conflicting with alias on resource with URN '${taken}'`, urn);
     const { project, stack } = this.#options;

@@ -26,6 +26,11 @@ export type Method =
   | "delete"
   | "cancel";
 
+/** What a protobuf message has, as far as it is needed here. */
+interface Message {
+  toObject(): object;
+}
+
 type Call = (request: unknown, done: (error: grpc.ServiceError | null, response: unknown) => void) => void;
 
 type Client = grpc.Client & Partial<Record<Method, Call>>;
@@ -37,6 +42,8 @@ export class Connection {
   constructor(
     readonly protocol: Protocol,
     readonly address: string,
+    /** Stands between the engine and the provider: see `EngineOptions.intercept`. */
+    readonly intercept?: (method: Method, request: Properties, proceed: () => Promise<unknown>) => Promise<unknown>,
   ) {
     const size = { "grpc.max_receive_message_length": MOST_BYTES, "grpc.max_send_message_length": MOST_BYTES };
     this.#client = new protocol.ProviderClient(address, grpc.credentials.createInsecure(), {
@@ -55,7 +62,13 @@ export class Connection {
    * @throws {PartialFailure} if the provider did it, and says that the result is not well
    * @throws {ProviderError} with the provider's words
    */
-  call<Response>(method: Method, request: unknown): Promise<Response> {
+  call<Response>(method: Method, request: Message): Promise<Response> {
+    const proceed = () => this.#call<Response>(method, request);
+    if (!this.intercept) return proceed();
+    return this.intercept(method, inPlainWords(request), proceed) as Promise<Response>;
+  }
+
+  #call<Response>(method: Method, request: Message): Promise<Response> {
     return new Promise((done, fail) => {
       const call = this.#client[method];
       if (!call) throw new Error(`pulumi/provider.proto of this SDK has no ${method}`);
@@ -89,4 +102,19 @@ export class Connection {
 
 export function plain(struct: Struct | undefined): Properties {
   return (struct?.toJavaScript() ?? {}) as Properties;
+}
+
+/** A request as an object of its fields, by their names in the protocol: properties as they go over the wire, what is empty left out. */
+function inPlainWords(request: Message): Properties {
+  const entries = Object.entries(request.toObject()).flatMap(([field, value]) => {
+    const [, name = field, kind] = /^(.*?)(List|Map)?$/.exec(field) ?? [];
+    if (value === undefined || value === "" || value === false || value === 0 || (Array.isArray(value) && value.length === 0)) return [];
+    if (kind === "Map") return [[name, Object.fromEntries(value as [string, Properties[string]][])] as const];
+    if (typeof value === "object" && "fieldsMap" in (value as object)) {
+      const getter = `get${name[0]?.toUpperCase()}${name.slice(1)}` as keyof Message;
+      return [[name, plain((request[getter] as unknown as () => Struct).call(request))] as const];
+    }
+    return [[name, value] as const];
+  });
+  return Object.fromEntries(entries);
 }

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
+import type { JsonObject } from "../../json";
 import { UserError } from "../../userError";
 import type { EngineEvent } from "../events";
 import type { Protocol, PulumiSdk } from "../grpc/protocol";
@@ -26,8 +27,22 @@ interface HostOptions {
   attached: Readonly<Record<string, number>>;
   /** Where the compiled code of children is kept between runs. */
   compileCache: string;
+  intercept?: Intercept;
   onEvent: (event: EngineEvent) => void;
 }
+
+/** One call of a provider's gRPC service; `request` as it went over the wire. */
+export interface ProviderCall {
+  package: string;
+  method: string;
+  request: JsonObject;
+}
+
+/**
+ * Stands between the engine and its providers. What it resolves with has to be what `proceed` did; it may wait before and after, and what it
+ * throws the engine takes for the provider's own error.
+ */
+export type Intercept = (call: ProviderCall, proceed: () => Promise<unknown>) => Promise<unknown>;
 
 /** A provider that can be asked, and how to let it go. */
 export interface LoadedProvider {
@@ -48,10 +63,14 @@ export class ProviderHost {
 
   /** @throws {UserError} if there is no provider for the package, with how to give one */
   async load(packageName: string): Promise<LoadedProvider> {
-    const { protocol, engineAddress } = this.#options;
+    const { protocol, engineAddress, intercept } = this.#options;
     const port = this.#attached[packageName];
     const process = port === undefined ? await this.#start(packageName) : { port, kill: () => {} };
-    const connection = new Connection(protocol, `127.0.0.1:${process.port}`);
+    const connection = new Connection(
+      protocol,
+      `127.0.0.1:${process.port}`,
+      intercept && ((method, request, proceed) => intercept({ package: packageName, method, request }, proceed)),
+    );
     const provider = new RemoteProvider(connection, engineAddress);
     const close = async () => {
       await provider.cancel().catch(() => {});

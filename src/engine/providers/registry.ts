@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
 import { UserError } from "../../userError";
-import { verdictOf } from "../plan/diff";
 import type { Providers } from "../plan/planner";
 import { isDefaultProvider, isProviderType, packageOf, providerReference, splitReference, typeOf } from "../plan/urn";
 import type { Resource } from "../state/stackStore";
@@ -75,8 +75,7 @@ export class Registry implements Providers, Provider {
     this.#fresh.set(urn, loaded);
     const diff = await loaded.provider.diffConfig({ urn, oldInputs, oldOutputs, inputs });
     if (diff.changes !== "unknown") return diff;
-    const { changed, diffs, detailed } = verdictOf(diff, { oldInputs, inputs, ignoreChanges: [], replaceOnChanges: [] });
-    return { ...diff, changes: changed ? ("some" as const) : ("none" as const), diffs, detailed };
+    return { ...diff, changes: isDeepStrictEqual(oldInputs, inputs) ? ("none" as const) : ("some" as const) };
   }
 
   async create({ urn, inputs }: Parameters<Provider["create"]>[0]) {
@@ -90,8 +89,12 @@ export class Registry implements Providers, Provider {
     return { outputs: inputs };
   }
 
-  /** Configure one that stays as it is. */
+  /** Configure one that stays as it is, unless it is at work already: then the one that was started to ask about it goes. */
   async keep({ urn, id = "", inputs = {} }: Resource): Promise<void> {
+    if (this.#configured.has(providerReference({ urn, id }))) {
+      this.#inputs.set(urn, inputs);
+      return this.#drop(urn);
+    }
     await this.#configure({ urn, id }, inputs);
   }
 

@@ -1,0 +1,268 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import {
+  destroy,
+  type EngineEvent,
+  type EngineOptions,
+  type EngineResult,
+  OperationFailed,
+  preview,
+  refresh,
+  up,
+} from "../../../src/engine";
+import type { ProviderCall } from "../../../src/engine/providers/host";
+import { newSalt } from "../../../src/engine/state/passphrase";
+import { StackStore } from "../../../src/engine/state/stackStore";
+import type { Json, JsonObject } from "../../../src/json";
+import { type Heard, type RecordedStep, type Recording, recordings, shortForms } from "./recording";
+import { orderOf, Schedule } from "./schedule";
+
+/** What the engine under test did at one step, in the forms of the recordings. */
+export interface Took {
+  failure: string | undefined;
+  changes: JsonObject;
+  outputs: JsonObject;
+  secrets: JsonObject;
+  events: Heard[];
+  calls: [string, JsonObject][];
+  state: JsonObject[];
+}
+
+const modules = join(__dirname, "..", "..", "..", "node_modules");
+const CALLS = ["checkConfig", "diffConfig", "configure", "check", "diff", "create", "read", "update", "delete", "invoke"];
+const NOISE = [
+  "name",
+  "type",
+  "randomseed",
+  "resourceStatusAddress",
+  "resourceStatusToken",
+  "acceptsecrets",
+  "acceptresources",
+  "sendsOldInputs",
+  "sendsOldInputsToDelete",
+];
+const NAMES: Record<string, string> = { ignorechanges: "ignoreChanges" };
+
+/** A scenario's project, its stand-in provider and its world, on which its steps are done one after the other. */
+export class Stage {
+  readonly #recording: Recording;
+  readonly #root = mkdtempSync(join(tmpdir(), "pushpool-conformance-"));
+  readonly #short = shortForms();
+  readonly #config = new Map<string, Json>();
+  #attached: { process: ChildProcess; port: string } | undefined;
+
+  constructor(recording: Recording) {
+    this.#recording = recording;
+    const dir = this.#dir;
+    for (const folder of [dir, join(dir, "node_modules", "dynhost"), this.#bin]) mkdirSync(folder, { recursive: true });
+    for (const name of ["@pulumi", "@types", "@grpc", "google-protobuf", "typescript"])
+      symlinkSync(join(modules, name), join(dir, "node_modules", name));
+    copyFileSync(join(recordings, "dynhost.js"), join(dir, "node_modules", "dynhost", "index.js"));
+    copyFileSync(join(recordings, "demo-provider.js"), join(dir, "demo-provider.js"));
+    copyFileSync(join(__dirname, "inOrder.cjs"), join(dir, "inOrder.cjs"));
+    writeFileSync(join(dir, "demo.js"), `require("./inOrder.cjs");\n${readFileSync(join(recordings, "demo.js"), "utf8")}`);
+    copyFileSync(join(recordings, recording.scenario, "program", "Pulumi.yaml"), join(dir, "Pulumi.yaml"));
+    writeFileSync(
+      join(dir, "package.json"),
+      JSON.stringify({ name: "conf", private: true, main: this.#isTypeScript ? "index.ts" : "index.js" }),
+    );
+    const compilerOptions = {
+      target: "es2022",
+      module: "nodenext",
+      moduleResolution: "nodenext",
+      types: ["node"],
+      useDefineForClassFields: false,
+      noCheck: true,
+    };
+    if (this.#isTypeScript) writeFileSync(join(dir, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["index.ts"] }));
+    writeFileSync(join(this.#bin, "pulumi-resource-demo"), `#!/bin/sh\nexec node "${join(dir, "demo-provider.js")}" "$@"\n`, {
+      mode: 0o755,
+    });
+  }
+
+  get #dir() {
+    return join(this.#root, "conf");
+  }
+
+  get #bin() {
+    return join(this.#root, "bin");
+  }
+
+  get #world() {
+    return join(this.#root, "world.json");
+  }
+
+  get #isTypeScript() {
+    return this.#recording.steps.some(({ program }) => program.endsWith(".ts"));
+  }
+
+  async take(step: RecordedStep): Promise<Took> {
+    const { program, config = {}, planted = {} } = step;
+    if (program !== "(unchanged)")
+      copyFileSync(
+        join(recordings, this.#recording.scenario, "program", program),
+        join(this.#dir, this.#isTypeScript ? "index.ts" : "index.js"),
+      );
+    for (const [key, value] of Object.entries(config)) this.#config.set(key, value);
+    await this.#writeConfig();
+    this.#plant(planted);
+    const options = await this.#options(step);
+    let events: EngineEvent[] = [];
+    let calls: [string, JsonObject][] = [];
+    const schedule = step.exitCode === 0 ? undefined : new Schedule(step);
+    let result: EngineResult | undefined;
+    let failure: string | undefined;
+    for (const operation of operationsOf(step.command)) {
+      events = [];
+      calls = [];
+      const intercept = async (call: ProviderCall, proceed: () => Promise<unknown>) => {
+        const [asked] = this.#call(call);
+        if (asked) calls.push(asked);
+        return asked && schedule ? schedule.run(...asked, proceed) : proceed();
+      };
+      const { result: done, failure: why } = await attempt(operation, { ...options, intercept, onEvent: (event) => events.push(event) });
+      result = done;
+      failure = why;
+      if (failure !== undefined) break;
+    }
+    const state = await this.#state(options);
+    const outputs = (state.find(({ type }) => type === "pulumi:pulumi:Stack")?.outputs ?? {}) as JsonObject;
+    return {
+      failure,
+      changes: (result?.changes ?? {}) as JsonObject,
+      outputs: unsealed(outputs, "[secret]") as JsonObject,
+      secrets: unsealed(outputs) as JsonObject,
+      events: events.flatMap((event) => this.#heard(event)),
+      calls,
+      state,
+    };
+  }
+
+  close(): void {
+    this.#attached?.process.kill();
+    rmSync(this.#root, { recursive: true, force: true });
+  }
+
+  async #options(step: RecordedStep): Promise<EngineOptions> {
+    const { command, env = {} } = step;
+    const home = join(this.#root, "home");
+    const parallel = /--parallel (\d+)/.exec(command)?.[1];
+    const own = { DEMO_WORLD: this.#world, ...this.#recording.env, ...env };
+    if (this.#recording.attach) this.#attached ??= await attach(join(this.#dir, "demo-provider.js"), own);
+    return {
+      projectDir: this.#dir,
+      stack: "dev",
+      home,
+      stateHome: join(home, "state"),
+      parallel: parallel === undefined ? 8 : Number(parallel),
+      continueOnError: command.includes("--continue-on-error"),
+      ...(command.includes("--refresh") ? { refresh: true } : {}),
+      env: {
+        ...process.env,
+        PATH: `${this.#bin}:${process.env.PATH}`,
+        PULUMI_CONFIG_PASSPHRASE: "",
+        ...own,
+        ...(step.exitCode === 0 ? {} : { DEMO_ORDER: JSON.stringify(orderOf(step)) }),
+        ...(this.#attached ? { PULUMI_DEBUG_PROVIDERS: `demo:${this.#attached.port}` } : {}),
+      },
+    };
+  }
+
+  async #writeConfig(): Promise<void> {
+    if (this.#config.size === 0) return;
+    const { salt, crypter } = await newSalt("");
+    const entries = [...this.#config].flatMap(([key, value]) => {
+      const full = key.includes(":") ? key : `conf:${key}`;
+      if (value === null) return [];
+      if (typeof value !== "object") return [[full, String(value)]];
+      return [[full, { secure: crypter.encrypt(String((value as JsonObject).secret)) }]];
+    });
+    writeFileSync(join(this.#dir, "Pulumi.dev.yaml"), JSON.stringify({ encryptionsalt: salt, config: Object.fromEntries(entries) }));
+  }
+
+  /** Change the world behind the providers' backs, as the recorder did: null deletes, a property that is null goes. */
+  #plant(planted: Record<string, JsonObject | null>): void {
+    if (Object.keys(planted).length === 0) return;
+    const world = (existsSync(this.#world) ? JSON.parse(readFileSync(this.#world, "utf8")) : { counters: {}, things: {} }) as Record<
+      string,
+      Record<string, JsonObject>
+    >;
+    for (const [id, patch] of Object.entries(planted)) {
+      if (patch === null) {
+        delete world.things?.[id];
+        delete world.dyn?.[id];
+        continue;
+      }
+      const place = world.dyn?.[id] ? world.dyn : (world.things ?? {});
+      place[id] ??= { inputs: {}, arn: `arn:demo:local:${id}:0`, version: 1, key: `key-${id}` };
+      const thing = place[id] as { inputs: JsonObject; broken?: Json };
+      for (const [key, value] of Object.entries(patch)) {
+        if (key === "broken") thing.broken = value;
+        else if (value === null) delete thing.inputs[key];
+        else thing.inputs[key] = value;
+      }
+    }
+    writeFileSync(this.#world, JSON.stringify(world, null, 2));
+  }
+
+  async #state({ home, stateHome, env }: EngineOptions): Promise<JsonObject[]> {
+    const store = StackStore.open(home, { stateHome, project: "conf", stack: "dev", env });
+    const resources = (await store.read()).map(
+      ({ created: _, modified: __, ...resource }) => this.#short(resource as unknown as Json) as JsonObject,
+    );
+    return resources;
+  }
+
+  #heard(event: EngineEvent): Heard[] {
+    if (event.kind !== "pre" && event.kind !== "outputs" && event.kind !== "failed") return [];
+    const { op, urn, keys, diffs, detailedDiff } = event.step;
+    const detailed =
+      detailedDiff &&
+      Object.fromEntries(Object.entries(detailedDiff).map(([path, { kind, input }]) => [path, `${kind}${input ? " (input)" : ""}`]));
+    const differs = { ...(keys ? { keys } : {}), ...(diffs ? { diffs } : {}), ...(detailed ? { detailedDiff: detailed } : {}) };
+    return [this.#short([event.kind, op, urn, ...(Object.keys(differs).length > 0 ? [differs] : [])]) as Heard];
+  }
+
+  #call({ method, request }: ProviderCall): [string, JsonObject][] {
+    if (!CALLS.includes(method)) return [];
+    const kept = Object.entries(request).filter(([key, value]) => !NOISE.includes(key) && JSON.stringify(value) !== "{}");
+    const named = Object.fromEntries(kept.map(([key, value]) => [NAMES[key] ?? key, value]));
+    return [[`${method[0]?.toUpperCase()}${method.slice(1)}`, this.#short(named) as JsonObject]];
+  }
+}
+
+type Operation = (options: EngineOptions) => Promise<EngineResult>;
+
+/** What a command does, in its order: without --skip-preview a preview stands before it. */
+function operationsOf(command: string): Operation[] {
+  const verb = command.split(" ")[1] as "preview" | "up" | "destroy" | "refresh";
+  const operation = { preview, up, destroy, refresh }[verb];
+  if (verb === "preview" || command.includes("--skip-preview")) return [operation];
+  return [(options) => (verb === "up" ? preview(options) : operation({ ...options, preview: true })), operation];
+}
+
+async function attempt(operation: Operation, options: EngineOptions): Promise<{ result?: EngineResult; failure?: string }> {
+  try {
+    return { result: await operation(options) };
+  } catch (error) {
+    if (error instanceof OperationFailed) return { result: error.result, failure: error.message };
+    return { failure: (error as Error).message };
+  }
+}
+
+async function attach(script: string, env: Record<string, string>): Promise<{ process: ChildProcess; port: string }> {
+  const child = spawn(process.execPath, [script], { env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "inherit"] });
+  const port = await new Promise<string>((done) => createInterface({ input: child.stdout }).once("line", done));
+  return { process: child, port };
+}
+
+/** Secrets as their values, or as a mask. */
+function unsealed(value: Json, mask?: string): Json {
+  if (Array.isArray(value)) return value.map((item) => unsealed(item, mask));
+  if (value === null || typeof value !== "object") return value;
+  if ("$" in value) return mask ?? unsealed(value.$ ?? null);
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, unsealed(inner, mask)]));
+}
