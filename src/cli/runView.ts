@@ -1,5 +1,5 @@
+import { formatDuration } from "../duration";
 import { isTerminal, type RunEvent, type State } from "../runs";
-import { formatDuration } from "./duration";
 import { dim, note, print, printJson, stateText } from "./screen";
 
 /** What times are counted from, in milliseconds since 1970. */

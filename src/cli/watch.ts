@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { formatDuration, parseDuration } from "../duration";
 import { exitCodeOf, exitCodeOfCommand, type FlowRun, type Following, isTerminal, type RunEvent, type Runs } from "../runs";
-import { formatDuration, parseDuration } from "./duration";
 import { chooseView } from "./runView";
 import { note, print, printJson, taken } from "./screen";
 

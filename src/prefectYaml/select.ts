@@ -1,5 +1,3 @@
-import type { LoadedDeployment } from "./load";
-
 /** A deployment as names given on the command line can mean it. */
 export interface Nameable {
   /** Deployment names: as the file has it, and with its placeholders filled. */
@@ -28,9 +26,4 @@ function matcher(pattern: string): RegExp {
 export function flowsOf(entrypoint: string | null | undefined): string[] {
   const name = entrypoint?.split(/[:.]/).at(-1);
   return name ? [name, name.replaceAll("_", "-")] : [];
-}
-
-/** The name in the file, as it is written there. */
-export function rawName({ config }: LoadedDeployment): string | undefined {
-  return config.name || undefined;
 }

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import { formatDuration } from "../cli/duration";
+import { formatDuration } from "../duration";
 import { type FlowRun, isTerminal, type RunEvent, type RunRequest, type Runs, type StateType } from "../runs";
 import { UserError } from "../userError";
 

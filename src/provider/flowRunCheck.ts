@@ -1,4 +1,4 @@
-import { parseDuration } from "../cli/duration";
+import { parseDuration } from "../duration";
 import type { JsonObject, ValueObject } from "../json";
 import type { DeploymentDefinition } from "../manifest/manifest";
 import { segmentsOf } from "../manifest/pointer";

@@ -38,7 +38,7 @@ export async function findDeployment({ ledger, manifest, origin, stack }: Deploy
 }
 
 /** One name in both places: which of them a run would mean could not be told. */
-export function inBothPlaces(name: string, stack: string, file: string): UserError {
+function inBothPlaces(name: string, stack: string, file: string): UserError {
   return new UserError(
     `deployment "${name}" is declared by the Pulumi program of stack ${stack} (pushpool:index:Deployment "${name}") and by ${file}: keep one of them. \`pushpool deploy --remove ${name}\` drops the second; for the first take it out of the program, then \`pushpool up\``,
   );

@@ -1,5 +1,5 @@
+import { parseDuration } from "../../duration";
 import { DEFAULT_GRACE_SECONDS, exitCodeOf, isTerminal } from "../../runs";
-import { parseDuration } from "../duration";
 import { note, print, printJson, stateText } from "../screen";
 import { type ManifestFlags, withRun } from "../session";
 

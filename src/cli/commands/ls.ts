@@ -1,7 +1,7 @@
+import { formatDuration } from "../../duration";
 import { suggestion } from "../../nearest";
 import { type StateType, TERMINAL } from "../../runs";
 import { UserError } from "../../userError";
-import { formatDuration } from "../duration";
 import type { GlobalOptions } from "../program";
 import { note, print, printJson, stateText, table, taken } from "../screen";
 import { withRecorded } from "../session";

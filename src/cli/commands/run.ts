@@ -1,5 +1,5 @@
+import { parseDuration } from "../../duration";
 import { UserError } from "../../userError";
-import { parseDuration } from "../duration";
 import { joinParameters, parsePairs, parseParams } from "../parameters";
 import { note, print, printJson } from "../screen";
 import { type ManifestFlags, withRuns } from "../session";

@@ -1,5 +1,5 @@
+import { formatDuration } from "../../duration";
 import { exitCodeOfCommand } from "../../runs";
-import { formatDuration } from "../duration";
 import type { GlobalOptions } from "../program";
 import { print, printJson, stateText, taken } from "../screen";
 import { withRun } from "../session";

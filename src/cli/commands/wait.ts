@@ -1,4 +1,4 @@
-import { parseDuration } from "../duration";
+import { parseDuration } from "../../duration";
 import { note } from "../screen";
 import { type ManifestFlags, withRun } from "../session";
 import { watchOnScreen } from "../watch";

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { formatDuration, parseDuration } from "../../src/cli/duration";
-import { UserError } from "../../src/userError";
+import { UserError } from "../src/userError";
+import { formatDuration, parseDuration } from "../src/duration";
 
 test.each([
   ["90", 90_000],
