@@ -166,12 +166,19 @@ class SqliteLedger implements Ledger {
   }
 
   async swapNote(key: string, before: string | undefined, after: string | undefined): Promise<boolean> {
-    return this.#write(() => {
+    const swap = () => {
       if (this.#note(key) !== before) return false;
       if (after === undefined) this.#run("DELETE FROM notes WHERE key = ?", key);
       else this.#run("INSERT INTO notes (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value", key, after);
       return true;
-    });
+    };
+    // Notes are for other processes of this machine: they need not wait for the disk.
+    this.#run("PRAGMA synchronous = NORMAL");
+    try {
+      return this.#write(swap);
+    } finally {
+      this.#run("PRAGMA synchronous = FULL");
+    }
   }
 
   close(): void {

@@ -18,7 +18,7 @@ export interface PoolAccess {
 
 /**
  * Small texts by key that every process which uses the same ledger shares: what was sent, how fast a cloud may be asked.
- * They are as durable as the ledger, and hold no secret.
+ * They outlive the process that writes them; the newest may be gone when the machine itself goes down. They hold no secret.
  */
 export interface SharedNotes {
   readNote(key: string): Promise<string | undefined>;
