@@ -1,0 +1,49 @@
+import { mkdirSync } from "node:fs";
+import { expect, onTestFinished, test } from "vitest";
+import type { JsonObject } from "../../src/json";
+import { type FakeGoogleCloud, startFakeGoogleCloud } from "../../src/testing";
+import { openTrigger } from "../../src/trigger";
+import { cloudManifest, cloudPlace } from "../e2e/cloudRunPlace";
+import { countSteps, killAndTakeUp, STORY } from "../targets/cloudRun/killPoints";
+
+function freshOf(google: FakeGoogleCloud) {
+  const key = google.serviceAccountKey("submitter") as JsonObject;
+  return (commands: Record<string, string>, over = {}) => {
+    const place = cloudPlace(cloudManifest(google, key, commands, over));
+    mkdirSync(place.home, { mode: 0o700, recursive: true });
+    return place;
+  };
+}
+
+test("kill -9 at every step of a run, before and after it: one execution, the right end", async () => {
+  const google = await startFakeGoogleCloud();
+  onTestFinished(() => google.stop());
+  const fresh = freshOf(google);
+  const steps = await countSteps(fresh(STORY));
+  for (let n = 1; n <= steps - 2; n++) {
+    for (const when of ["before", "after"] as const) {
+      const { states, executions } = await killAndTakeUp(google, fresh(STORY), { n, when });
+      expect([n, when, states, executions]).toEqual([n, when, states.length === 0 ? [] : ["COMPLETED"], states.length]);
+    }
+  }
+});
+
+test("300 runs watched by three triggers while every tenth call goes wrong: one execution each, all COMPLETED, one Job", async () => {
+  const google = await startFakeGoogleCloud();
+  onTestFinished(() => google.stop());
+  const place = freshOf(google)({ "soak/short": "sh -c 'echo done; sleep 0.05'" }, { pool: { concurrencyLimit: 20 } });
+  const faults = [
+    { kind: "throttle" },
+    { kind: "unavailable" },
+    { kind: "unavailableAfter" },
+    { kind: "reset", after: true },
+    { kind: "reset", after: false },
+    { kind: "badGateway" },
+  ] as const;
+  for (let n = 0; n < 120; n++) google.plant({ on: /^(run|logging)\./, fault: faults[n % faults.length] ?? faults[0], skip: n * 10 });
+  const triggers = [1, 2, 3].map(() => openTrigger({ cwd: place.folder, manifest: String(place.env.PUSHPOOL_MANIFEST), env: place.env }));
+  const ends = await Promise.all(Array.from({ length: 300 }, (_, n) => triggers[n % 3]?.run("soak/short")));
+  expect(new Set(ends.map((run) => run?.state.type))).toEqual(new Set(["COMPLETED"]));
+  expect([google.world.executions.size, google.world.jobs.size]).toEqual([300, 1]);
+  await Promise.all(triggers.map((trigger) => trigger.close()));
+});

@@ -1,0 +1,74 @@
+import { spawn } from "node:child_process";
+import { join } from "node:path";
+import { openSqliteLedger } from "../../../src/ledger";
+import { loadManifest } from "../../../src/manifest";
+import { isTerminal, runsOver } from "../../../src/runs";
+import { openTarget } from "../../../src/targets/open";
+import type { FakeGoogleCloud } from "../../../src/testing";
+import { openWorkspace } from "../../../src/workspace";
+import type { CloudPlace } from "../../e2e/cloudRunPlace";
+import type { KillPoint } from "../../runs/killPoints";
+
+/** What was left of a story: how many executions were made, and how each recorded run ended. */
+interface Left {
+  executions: number;
+  states: string[];
+}
+
+const DEPLOYMENT = "count/once";
+
+/** How many steps with ledger and target an undisturbed run takes. Also makes the Job that later ones share. */
+export async function countSteps(place: CloudPlace): Promise<number> {
+  const { stdout, stderr } = await watcher(place, 0, "before");
+  if (stdout.trim() === "") throw new Error(stderr);
+  const { steps, state } = JSON.parse(stdout) as { steps: number; state: string };
+  if (state !== "COMPLETED") throw new Error(`the undisturbed run is ${state}`);
+  return steps;
+}
+
+/** Kill a watcher at a point of its way, then let another one take up whatever it left. */
+export async function killAndTakeUp(google: FakeGoogleCloud, place: CloudPlace, { n, when }: KillPoint): Promise<Left> {
+  const before = google.world.executions.size;
+  const { signal, stderr } = await watcher(place, n, when);
+  if (signal !== "SIGKILL") throw new Error(`it was to be killed at ${when} ${n}: ${stderr}`);
+  const { env, home } = place;
+  const workspace = openWorkspace({ cwd: home, env, create: true });
+  const runs = runsOver({
+    ledger: openSqliteLedger(join(home, "ledger.db")),
+    readManifest: () => loadManifest(workspace, { manifest: String(env.PUSHPOOL_MANIFEST), secrets: true }),
+    openTarget: (type, access) => openTarget(type, { home, env, ...access }),
+    digestKey: () => Buffer.alloc(32),
+    env,
+  });
+  try {
+    const states: string[] = [];
+    for (const run of await runs.listRuns()) {
+      const end = isTerminal(run.state) ? run : await runs.followRun(run.id, { timeoutMs: 60_000 });
+      states.push(end.state.type);
+    }
+    return { states, executions: google.world.executions.size - before };
+  } finally {
+    await runs.close();
+  }
+}
+
+/** In a process of its own; this one goes on, for the fake cloud lives in it. */
+function watcher({ env, home }: CloudPlace, n: number, when: string): Promise<{ signal: string | null; stdout: string; stderr: string }> {
+  const killed = join(__dirname, "..", "..", "runs", "killed.cjs");
+  const child = spawn(process.execPath, [killed, home, String(env.PUSHPOOL_MANIFEST), String(n), when], {
+    env,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let stdout = "";
+  let stderr = "";
+  child.stdout.on("data", (chunk: Buffer) => {
+    stdout += chunk;
+  });
+  child.stderr.on("data", (chunk: Buffer) => {
+    stderr += chunk;
+  });
+  return new Promise((done) => child.on("close", (_, signal) => done({ signal, stdout, stderr })));
+}
+
+/** The deployment that the stories run: it says nothing and ends at once. */
+export const STORY = { [DEPLOYMENT]: "true" };
