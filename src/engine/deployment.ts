@@ -154,11 +154,17 @@ export class RunningDeployment implements Deployment {
     this.#tellOutputs(found.op, resource);
   }
 
-  async invoke({ token, args, provider, version, downloadUrl }: Invocation): Promise<Invoked> {
+  async invoke({ token, args, provider, version, downloadUrl, dependsOn }: Invocation): Promise<Invoked> {
+    // What is only going to be made cannot be looked up yet.
+    if (this.dryRun && dependsOn.some((urn) => isMade(this.#now.get(urn)?.op))) return { kind: "unknown" };
     const reference = provider || (await this.#defaultProvider(packageOf(token), version, downloadUrl));
     const { registry } = await this.#parts;
     const remote = await registry.configured(reference);
-    return remote.invoke(token, args, this.dryRun);
+    try {
+      return await remote.invoke(token, args, this.dryRun);
+    } catch (error) {
+      throw new Error(`invocation of ${token} returned an error: ${(error as Error).message}`);
+    }
   }
 
   /** What the program no longer declares is deleted, in layers. */
@@ -260,6 +266,10 @@ export class RunningDeployment implements Deployment {
     this.#queue = turn.catch(() => {});
     return turn;
   }
+}
+
+function isMade(op: Op | undefined): boolean {
+  return op === "create" || op === "create-replacement" || op === "replace";
 }
 
 function configInputs(config: StackConfig, packageName: string): Properties {

@@ -7,6 +7,7 @@ import { nameOf, typeOf } from "./plan/urn";
 export const SIGNATURE = "4dabf18193072939515e22adb298388d";
 export const SECRET_MARK = "1b47061264138c4ac30d75fd1eb44270";
 const ASSET_MARK = "c44067f5952c0a294b673a41bacd8c17";
+const ARCHIVE_MARK = "0def7320c3a5731c473e5ecbe6d01bc7";
 const RESOURCE_MARK = "5cf8f73096256a8f31e491e813e4eb8e";
 const OUTPUT_MARK = "d0e6a833031e9bbcd3f4e8bde6ca49a4";
 /** What stands for a value that only the update will know. */
@@ -38,6 +39,12 @@ export function holdsSecret(value: Wire | undefined): boolean {
   return isSecret(value) || Object.values(value).some(holdsSecret);
 }
 
+/** Whether a tree holds a reference to a resource anywhere. */
+export function holdsReference(value: Wire | undefined): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return isReference(value) || Object.values(value).some(holdsReference);
+}
+
 /** Whether a tree holds a value that is not known yet, secret ones included. */
 export function holdsUnknown(value: Wire | undefined): boolean {
   if (typeof value === "string") return UNKNOWNS.has(value);
@@ -58,6 +65,31 @@ export function withoutReferences<T extends Wire>(value: T): T {
   return (id === "" ? UNKNOWN : id) as T;
 }
 
+/** For a provider that only compares: an asset is its hash. */
+export function withoutContent<T extends Wire>(value: T): T {
+  const mark = markOf(value);
+  if (mark !== ASSET_MARK && mark !== ARCHIVE_MARK) return mapChildren(value, withoutContent) as T;
+  const { hash } = value as JsonObject;
+  return { [SIGNATURE]: mark, ...(hash === undefined ? {} : { hash }) } as Wire as T;
+}
+
+/** A reference to a resource, as the state has it. */
+export function referenceInState(value: JsonObject): JsonObject {
+  const { name: _, type: __, packageVersion = "", ...rest } = value;
+  return { ...rest, packageVersion };
+}
+
+export function isReference(value: Wire | undefined): value is JsonObject {
+  return markOf(value) === RESOURCE_MARK;
+}
+
+/** A reference to a resource, as it goes over the wire: with what its URN says. */
+export function referenceOnWire(value: JsonObject): JsonObject {
+  const { packageVersion, ...rest } = value;
+  const urn = String(value.urn);
+  return { ...rest, ...(packageVersion ? { packageVersion } : {}), name: nameOf(urn), type: typeOf(urn) };
+}
+
 /**
  * What a program sends, as the engine keeps it and hands it on: output values resolved to what they hold, a reference completed by what its
  * URN says, an asset with the hash of its content, and none of the marks that only the SDK reads.
@@ -70,9 +102,8 @@ export function received(value: Wire): Wire {
       return secret === true ? secretOf(known) : known;
     }
     case RESOURCE_MARK: {
-      const { urn, id, ...rest } = value as JsonObject;
-      const of = String(urn);
-      return { ...rest, urn: of, ...(id === undefined ? {} : { id: holdsUnknown(id) ? "" : id }), name: nameOf(of), type: typeOf(of) };
+      const { id, ...rest } = value as JsonObject;
+      return referenceOnWire({ ...rest, ...(id === undefined ? {} : { id: holdsUnknown(id) ? "" : id }) });
     }
     case ASSET_MARK: {
       const { __pulumiAsset: _, ...asset } = value as JsonObject;

@@ -20,6 +20,8 @@ export interface Invocation {
   provider: string;
   version: string;
   downloadUrl: string;
+  /** URNs of what has to be there first. */
+  dependsOn: string[];
 }
 
 export type Invoked = InvokeResult;
@@ -59,6 +61,7 @@ const FEATURES = [
   "RESOURCE_HOOKS",
   "ERROR_HOOKS",
   "SENDS_OPTIONS_TO_HOOKS",
+  "INVOKE_DEPENDS_ON",
 ];
 
 /** Pulumi's ResourceMonitor service, by which a program declares its resources. */
@@ -118,9 +121,10 @@ export function monitorService(protocol: Protocol, deployment: Deployment): [grp
           provider: request.getProvider(),
           version: request.getVersion(),
           downloadUrl: request.getPlugindownloadurl(),
+          dependsOn: request.getDependsonList?.() ?? [],
         });
-        const response = new provider.InvokeResponse();
-        if (invoked.kind === "unknown") return response;
+        const response = new resource.ResourceInvokeResponse();
+        if (invoked.kind === "unknown") return response.setUnknown(true);
         response.setReturn(structOf(invoked.value));
         response.setFailuresList(
           invoked.failures.map(({ property, reason }) => new provider.CheckFailure().setProperty(property).setReason(reason)),

@@ -50,13 +50,12 @@ export function verdictOf(
   return replacingOn(asked, replaceOnChanges);
 }
 
-/** With detailed differences the paths are looked for among those, else among the top-level properties that differ. */
+/** A path is looked for among the detailed differences and among the top-level properties; only the latter are given as reasons. */
 function replacingOn(verdict: Verdict, replaceOnChanges: string[]): Verdict {
   const wanted = replaceOnChanges.map(segmentsOf);
   const found = (path: string) => wanted.some((segments) => covers(segments, segmentsOf(path)));
-  const paths = Object.keys(verdict.detailed).length > 0 ? Object.keys(verdict.detailed) : verdict.diffs;
-  const keys = [...new Set(paths.filter(found).map((path) => segmentsOf(path)[0] ?? path))];
-  if (keys.length === 0) return verdict;
+  const keys = verdict.diffs.filter(found);
+  if (keys.length === 0 && !Object.keys(verdict.detailed).some(found)) return verdict;
   const detailed = Object.entries(verdict.detailed).map(([path, { kind, input }]) => [
     path,
     { kind: found(path) ? replacing(kind) : kind, input },

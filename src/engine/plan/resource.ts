@@ -16,6 +16,8 @@ export function resourceOf(urn: string, goal: Goal, inputs: Properties): Resourc
     retainOnDelete,
     deletedWith,
     timeouts,
+    ignoreChanges,
+    replaceOnChanges,
   } = goal;
   return {
     urn,
@@ -31,6 +33,8 @@ export function resourceOf(urn: string, goal: Goal, inputs: Properties): Resourc
     ...(Object.keys(timeouts).length > 0 ? { customTimeouts: timeouts } : {}),
     ...(retainOnDelete ? { retainOnDelete } : {}),
     ...(deletedWith ? { deletedWith } : {}),
+    ...(ignoreChanges.length > 0 ? { ignoreChanges } : {}),
+    ...(replaceOnChanges.length > 0 ? { replaceOnChanges } : {}),
   };
 }
 

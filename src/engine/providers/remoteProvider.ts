@@ -9,7 +9,7 @@ import type {
 } from "@pulumi/pulumi/proto/provider_pb";
 import type { JavaScriptValue, Struct } from "google-protobuf/google/protobuf/struct_pb";
 import { nameOf, typeOf } from "../plan/urn";
-import { holdsUnknown, type Properties, secretLike, withoutReferences, withoutSecrets } from "../wire";
+import { holdsUnknown, type Properties, secretLike, withoutContent, withoutReferences, withoutSecrets } from "../wire";
 import { type Connection, plain } from "./connection";
 import {
   type CheckFailure,
@@ -157,7 +157,7 @@ export class RemoteProvider implements Provider {
     if (!this.#configured) return { changes: "unknown", replaces: [], diffs: [], deleteBeforeReplace: false };
     const request = new this.connection.protocol.provider.DiffRequest();
     request.setId(id).setUrn(urn).setName(nameOf(urn)).setType(typeOf(urn)).setIgnorechangesList(ignoreChanges);
-    request.setOlds(this.#sent(oldOutputs)).setNews(this.#sent(inputs)).setOldInputs(this.#sent(oldInputs));
+    request.setOlds(this.#told(oldOutputs)).setNews(this.#told(inputs)).setOldInputs(this.#told(oldInputs));
     return diffOf(await this.connection.call<DiffResponse>("diff", request));
   }
 
@@ -193,7 +193,7 @@ export class RemoteProvider implements Provider {
       .setTimeout(timeout)
       .setIgnorechangesList(ignoreChanges)
       .setPreview(preview);
-    request.setOlds(this.#sent(oldOutputs)).setNews(this.#sent(inputs)).setOldInputs(this.#sent(oldInputs));
+    request.setOlds(this.#told(oldOutputs)).setNews(this.#sent(inputs)).setOldInputs(this.#told(oldInputs));
     const response = await this.#marking(inputs, () => this.connection.call<UpdateResponse>("update", request));
     return { outputs: this.#answered(plain(response.getProperties()), inputs) };
   }
@@ -206,8 +206,8 @@ export class RemoteProvider implements Provider {
       .setUrn(urn)
       .setName(nameOf(urn))
       .setType(typeOf(urn))
-      .setProperties(this.#sent(outputs))
-      .setInputs(this.#sent(inputs));
+      .setProperties(this.#told(outputs))
+      .setInputs(this.#told(inputs));
     try {
       const response = await this.connection.call<ReadResponse>("read", request);
       const read = response.getInputs();
@@ -227,12 +227,12 @@ export class RemoteProvider implements Provider {
   async delete({ urn, id, inputs, outputs, timeout }: Parameters<Provider["delete"]>[0]): Promise<void> {
     const request = new this.connection.protocol.provider.DeleteRequest();
     request.setId(id).setUrn(urn).setName(nameOf(urn)).setType(typeOf(urn)).setTimeout(timeout);
-    request.setProperties(this.#sent(outputs)).setOldInputs(this.#sent(inputs));
+    request.setProperties(this.#told(outputs)).setOldInputs(this.#told(inputs));
     await this.connection.call("delete", request);
   }
 
   async invoke(token: string, args: Properties, preview: boolean): Promise<InvokeResult> {
-    if (!this.#configured) return { kind: "unknown" };
+    if (!this.#configured) return { kind: "returned", value: {}, failures: [] };
     const request = new this.connection.protocol.provider.InvokeRequest();
     request.setTok(token).setArgs(this.#sent(args)).setPreview(preview);
     const response = await this.connection.call<InvokeResponse>("invoke", request);
@@ -246,6 +246,11 @@ export class RemoteProvider implements Provider {
   #sent(properties: Properties): Struct {
     const open = this.#accepts.secrets ? properties : withoutSecrets(properties);
     return this.#struct(this.#accepts.resources ? open : withoutReferences(open));
+  }
+
+  /** What there was before, or is only looked at: of assets the hash alone. */
+  #told(properties: Properties): Struct {
+    return this.#sent(withoutContent(properties));
   }
 
   #struct(properties: Properties): Struct {

@@ -30,6 +30,8 @@ export interface ResourceState {
   customTimeouts?: { create?: number; update?: number; delete?: number };
   retainOnDelete?: boolean;
   deletedWith?: string;
+  ignoreChanges?: string[];
+  replaceOnChanges?: string[];
   created?: string;
   modified?: string;
 }
@@ -118,7 +120,16 @@ const FIELDS: readonly string[] = [
     "initErrors",
     "provider",
   ],
-  ...["propertyDependencies", "pendingReplacement", "additionalSecretOutputs", "customTimeouts", "retainOnDelete", "deletedWith"],
+  ...[
+    "propertyDependencies",
+    "pendingReplacement",
+    "additionalSecretOutputs",
+    "customTimeouts",
+    "retainOnDelete",
+    "deletedWith",
+    "ignoreChanges",
+    "replaceOnChanges",
+  ],
   ...["created", "modified"],
 ];
 

@@ -1,6 +1,17 @@
 import type { Json } from "../../json";
 import { MASK } from "../../secret";
-import { isSecret, mapChildren, SECRET_MARK, SIGNATURE, secretOf, type Wire, withoutSecrets } from "../wire";
+import {
+  isReference,
+  isSecret,
+  mapChildren,
+  referenceInState,
+  referenceOnWire,
+  SECRET_MARK,
+  SIGNATURE,
+  secretOf,
+  type Wire,
+  withoutSecrets,
+} from "../wire";
 import type { Crypter } from "./passphrase";
 
 /**
@@ -9,6 +20,7 @@ import type { Crypter } from "./passphrase";
  */
 export function toState(value: Wire, encrypt: (path: string, plaintext: string) => string, path = ""): Json {
   if (isSecret(value)) return { [SIGNATURE]: SECRET_MARK, ciphertext: encrypt(path, JSON.stringify(withoutSecrets(value.value as Json))) };
+  if (isReference(value)) return referenceInState(value);
   return mapChildren(value, (inner, key) => toState(inner, encrypt, `${path}/${key}`));
 }
 
@@ -25,6 +37,7 @@ export function fromState(
     note(path, plaintext, ciphertext);
     return secretOf(JSON.parse(plaintext) as Json);
   }
+  if (isReference(value)) return referenceOnWire(value);
   return mapChildren(value, (inner, key) => fromState(inner, crypter, note, `${path}/${key}`));
 }
 

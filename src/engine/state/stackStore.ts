@@ -1,7 +1,7 @@
 import type { JsonObject } from "../../json";
 import { UserError } from "../../userError";
 import { writeWhole } from "../../writeWhole";
-import { holdsSecret } from "../wire";
+import { holdsReference, holdsSecret } from "../wire";
 import {
   emptyState,
   orderedResource,
@@ -133,10 +133,10 @@ export class StackStore {
   }
 
   async #open(urn: string, section: string, properties: JsonObject): Promise<JsonObject> {
-    if (!holdsSecret(properties)) return properties;
+    if (!isSpecial(properties)) return properties;
     const note = (path: string, plaintext: string, ciphertext: string) =>
       this.#known.set(`${urn} ${section}${path} ${plaintext}`, ciphertext);
-    const crypter = await this.crypter();
+    const crypter = holdsSecret(properties) ? await this.crypter() : NO_SECRETS;
     try {
       return fromState(properties, crypter, note) as JsonObject;
     } catch {
@@ -148,8 +148,9 @@ export class StackStore {
   }
 
   async #seal(urn: string, section: string, properties: JsonObject): Promise<JsonObject> {
-    if (!holdsSecret(properties)) return properties;
-    const crypter = await this.crypter();
+    if (!isSpecial(properties)) return properties;
+    // References are written in another form than they are sent in, and need no key.
+    const crypter = holdsSecret(properties) ? await this.crypter() : NO_SECRETS;
     return toState(properties, (path, plaintext) => {
       const key = `${urn} ${section}${path} ${plaintext}`;
       const ciphertext = this.#known.get(key) ?? crypter.encrypt(plaintext);
@@ -157,4 +158,11 @@ export class StackStore {
       return ciphertext;
     }) as JsonObject;
   }
+}
+
+/** Where there is no secret there is nothing to decrypt, and no key is derived. */
+const NO_SECRETS: Crypter = { encrypt: (plaintext) => plaintext, decrypt: (ciphertext) => ciphertext };
+
+function isSpecial(properties: JsonObject): boolean {
+  return holdsSecret(properties) || holdsReference(properties);
 }

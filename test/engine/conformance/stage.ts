@@ -16,6 +16,7 @@ import {
 import type { ProviderCall } from "../../../src/engine/providers/host";
 import { newSalt } from "../../../src/engine/state/passphrase";
 import { StackStore } from "../../../src/engine/state/stackStore";
+import { isReference, mapChildren, referenceInState } from "../../../src/engine/wire";
 import type { Json, JsonObject } from "../../../src/json";
 import { type Heard, type RecordedStep, type Recording, recordings, shortForms } from "./recording";
 import { orderOf, Schedule } from "./schedule";
@@ -99,7 +100,8 @@ export class Stage {
     return this.#recording.steps.some(({ program }) => program.endsWith(".ts"));
   }
 
-  async take(step: RecordedStep): Promise<Took> {
+  /** @param freely not held to the recorded order where the step failed */
+  async take(step: RecordedStep, { freely = false } = {}): Promise<Took> {
     const { program, config = {}, planted = {} } = step;
     if (program !== "(unchanged)")
       copyFileSync(
@@ -111,13 +113,12 @@ export class Stage {
     this.#plant(planted);
     const options = await this.#options(step);
     let events: EngineEvent[] = [];
-    let calls: [string, JsonObject][] = [];
-    const schedule = step.exitCode === 0 ? undefined : new Schedule(step);
+    const calls: [string, JsonObject][] = [];
+    const schedule = step.exitCode === 0 || freely ? undefined : new Schedule(step);
     let result: EngineResult | undefined;
     let failure: string | undefined;
     for (const operation of operationsOf(step.command)) {
       events = [];
-      calls = [];
       const intercept = async (call: ProviderCall, proceed: () => Promise<unknown>) => {
         const [asked] = this.#call(call);
         if (asked) calls.push(asked);
@@ -211,7 +212,7 @@ export class Stage {
   async #state({ home, stateHome, env }: EngineOptions): Promise<JsonObject[]> {
     const store = StackStore.open(home, { stateHome, project: "conf", stack: "dev", env });
     const resources = (await store.read()).map(
-      ({ created: _, modified: __, ...resource }) => this.#short(resource as unknown as Json) as JsonObject,
+      ({ created: _, modified: __, ...resource }) => this.#short(inState(resource as unknown as Json)) as JsonObject,
     );
     return resources;
   }
@@ -232,6 +233,11 @@ export class Stage {
     const named = Object.fromEntries(kept.map(([key, value]) => [NAMES[key] ?? key, value]));
     return [[`${method[0]?.toUpperCase()}${method.slice(1)}`, this.#short(named) as JsonObject]];
   }
+}
+
+/** References in the form that the state's file has. */
+function inState(value: Json): Json {
+  return isReference(value) ? referenceInState(value) : mapChildren(value, inState);
 }
 
 type Operation = (options: EngineOptions) => Promise<EngineResult>;
