@@ -10,6 +10,7 @@ import { engineService } from "./grpc/engineService";
 import { monitorService } from "./grpc/monitorService";
 import { findSdk, type Protocol, type PulumiSdk } from "./grpc/protocol";
 import { serve } from "./grpc/server";
+import { type InlineProgram, startInline } from "./inlineProgram";
 import { type ProgramEnd, programOf, startProgram } from "./languageHost";
 import { Planner } from "./plan/planner";
 import type { Changes } from "./plan/step";
@@ -32,6 +33,8 @@ export interface EngineOptions {
   /** Folder of the Pulumi.yaml. */
   projectDir: string;
   stack: string;
+  /** A program of this process in place of the folder's, and the name of its project. */
+  inline?: { program: InlineProgram; project: string };
   /** The `.pushpool` folder; the state lies in it. */
   home: string;
   /** Where keys and caches lie. */
@@ -214,7 +217,7 @@ async function withoutProgram(
 async function deploy(scene: Scene, dryRun: boolean): Promise<EngineResult> {
   const { options, project, store, onEvent } = scene;
   const { stack, env, signal, parallel = PARALLEL, continueOnError = false } = options;
-  const { folder } = programOf(project);
+  const { folder } = options.inline ? { folder: project.dir } : programOf(project);
   const sdk = findSdk(folder);
   const config = await configOf(scene);
   onEvent({ kind: "prelude", config: shownConfig(config) });
@@ -260,18 +263,8 @@ async function deploy(scene: Scene, dryRun: boolean): Promise<EngineResult> {
   let end: ProgramEnd;
   try {
     const addresses = { monitor: server.address, engine: server.address };
-    const program = startProgram({
-      project,
-      stack,
-      config,
-      dryRun,
-      parallel,
-      ...addresses,
-      runner: sdk.runner,
-      env,
-      compileCache,
-      onEvent,
-    });
+    const run = { project, stack, config, dryRun, parallel, ...addresses, runner: sdk.runner };
+    const program = options.inline ? startInline(options.inline.program, run) : startProgram({ ...run, env, compileCache, onEvent });
     kill = program.kill;
     signal?.addEventListener("abort", onAbort);
     if (signal?.aborted) kill();
@@ -370,10 +363,11 @@ function compileCacheOf({ stateHome }: EngineOptions): string {
   return join(stateHome, "cache", "node");
 }
 
-function projectOf({ projectDir, stack }: EngineOptions): Project {
+function projectOf({ projectDir, stack, inline }: EngineOptions): Project {
   if (!/^[A-Za-z0-9_.-]{1,100}$/.test(stack))
     throw new UserError(`--stack "${stack}": a stack name has letters, digits, "-", "_" and ".", at most 100`);
-  return readProject(projectDir);
+  if (!inline) return readProject(projectDir);
+  return { name: inline.project, dir: projectDir, file: "the test's project", runtime: "nodejs", runtimeOptions: {}, config: {} };
 }
 
 function sceneOf(options: EngineOptions, project: Project): Scene {
@@ -399,6 +393,7 @@ function isStack({ type }: Resource): boolean {
 
 /** Pulumi's words. A program that ended without a word of its own is told by its exit code alone; what it printed was heard. */
 function whyItFailed(end: ProgramEnd, errors: string[]): string {
+  if (end.kind === "failed") return errors.join("\n").trimEnd() || end.message;
   if (end.kind !== "exit") return errors.join("\n").trimEnd() || "the program failed";
   const how = end.signal ? `was ended by ${end.signal}` : `exited with non-zero exit code: ${end.code}`;
   return [...errors, `an unhandled error occurred: Program ${how}`].join("\n");

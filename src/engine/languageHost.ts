@@ -26,7 +26,11 @@ export interface ProgramRun {
 }
 
 /** How a program ended. `bail`: it, or we, have said why already. */
-export type ProgramEnd = { kind: "ok" } | { kind: "bail" } | { kind: "exit"; code: number | null; signal: string | null };
+export type ProgramEnd =
+  | { kind: "ok" }
+  | { kind: "bail" }
+  | { kind: "failed"; message: string }
+  | { kind: "exit"; code: number | null; signal: string | null };
 
 /** `cmd/run` exits with this when the program's error is logged already. */
 const BAIL = 32;

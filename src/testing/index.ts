@@ -1,7 +1,12 @@
-export type { EngineEvent, EngineResult, Op } from "../engine";
+export type { Changes, EngineEvent, EngineResult, Op, PropertyDiff, StepEvent } from "../engine";
+export { OperationFailed } from "../engine";
+export type { InlineProgram } from "../engine/inlineProgram";
+export type { Intercept, ProviderCall } from "../engine/providers/host";
 export {
   type FakeGoogleCloud,
   type FakeGoogleCloudOptions,
   startFakeGoogleCloud,
 } from "./clouds/gcp";
+export { OfflineEngine, type OfflineEngineOptions, type OfflineResult, type SeenInState } from "./offlineEngine";
 export { type OfflineStack, type OfflineStackOptions, offlineStack } from "./offlineStack";
+export { type Asked, type ServedProvider, type StandInProvider, serveProvider } from "./standInProvider";

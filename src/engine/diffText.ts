@@ -1,0 +1,62 @@
+import type { Json, JsonObject } from "../json";
+import type { StepEvent } from "./events";
+import { pathOf, segmentsOf } from "./plan/propertyPath";
+import type { Op } from "./plan/step";
+import { UNKNOWN } from "./wire";
+
+/** Pulumi's marks. */
+export const MARKS: Record<Op, string> = {
+  create: "+",
+  update: "~",
+  delete: "-",
+  replace: "+-",
+  "create-replacement": "++",
+  "delete-replaced": "--",
+  "remove-pending-replace": "-",
+  refresh: "~",
+  same: " ",
+};
+
+/** The steps that a reader cares for, each with the properties that differ below it: halves of replacements, the stack and engine-made providers left out. */
+export function diffText(steps: readonly StepEvent[]): string {
+  return steps
+    .filter(isShown)
+    .flatMap((step) => [`${MARKS[step.op]} ${step.type} ${step.name}`, ...propertyLines(step).map((line) => `    ${line}`)])
+    .join("\n");
+}
+
+/** Whether a step stands for itself in a plan. */
+export function isShown({ op, type, name }: StepEvent): boolean {
+  if (op === "same" || op === "create-replacement" || op === "delete-replaced" || op === "refresh") return false;
+  return type !== "pulumi:pulumi:Stack" && !(type.startsWith("pulumi:providers:") && name.startsWith("default"));
+}
+
+/** `~ size: 1 => 2`, for each property that differs, as far as the step says. */
+export function propertyLines({ op, detailedDiff, diffs, keys, old, new: now }: StepEvent): string[] {
+  if (op === "create" || op === "delete") return [];
+  const paths = detailedDiff ? Object.keys(detailedDiff) : [...new Set([...(keys ?? []), ...(diffs ?? [])])].map((key) => pathOf([key]));
+  return paths.flatMap((path) => {
+    const input = detailedDiff?.[path]?.input ?? true;
+    const before = valueAt((input ? old?.inputs : old?.outputs) ?? {}, path);
+    const after = valueAt(now?.inputs ?? {}, path);
+    if (path === "provider" || path === "__provider") return [`~ ${path}`];
+    if (before === undefined && after === undefined) return [];
+    if (before === undefined) return [`+ ${path}: ${shown(after)}`];
+    if (after === undefined) return [`- ${path}: ${shown(before)}`];
+    return [`~ ${path}: ${shown(before)} => ${shown(after)}`];
+  });
+}
+
+function valueAt(properties: JsonObject, path: string): Json | undefined {
+  let at: Json | undefined = properties;
+  for (const segment of segmentsOf(path)) at = typeof at === "object" && at !== null ? (at as JsonObject)[segment] : undefined;
+  return at;
+}
+
+const MOST = 80;
+
+function shown(value: Json | undefined): string {
+  if (value === UNKNOWN) return "[unknown]";
+  const text = JSON.stringify(value)?.replaceAll(`"${UNKNOWN}"`, "[unknown]") ?? "";
+  return text.length > MOST ? `${text.slice(0, MOST)}…` : text;
+}

@@ -1,0 +1,42 @@
+import { createRequire } from "node:module";
+import type * as language from "@pulumi/pulumi/proto/language_pb";
+import type { ProgramEnd, ProgramRun } from "./languageHost";
+
+/** The SDK's own, which its types keep to themselves. */
+type LanguageServer = new (
+  program: () => Promise<unknown>,
+) => {
+  run(call: { request: language.RunRequest }, reply: (error: Error | undefined) => void): void;
+};
+
+/** A program as a function: what it resolves with are the stack's outputs. */
+export type InlineProgram = () => Promise<Record<string, unknown> | undefined>;
+
+/**
+ * Run a program that is a function of this process, as Pulumi's Automation API does: by the SDK's own language server. One at a time: what it declares
+ * goes to the deployment of this run because the SDK's settings say so while it runs.
+ */
+export function startInline(
+  program: InlineProgram,
+  run: Omit<ProgramRun, "env" | "compileCache" | "onEvent">,
+): { ended: Promise<ProgramEnd>; kill(): void } {
+  const from = createRequire(run.runner);
+  const { LanguageServer: Server } = from("@pulumi/pulumi/automation/server") as { LanguageServer: LanguageServer };
+  const { RunRequest } = from("@pulumi/pulumi/proto/language_pb") as typeof language;
+  const request = new RunRequest();
+  request.setProject(run.project.name).setStack(run.stack).setOrganization("organization").setPwd(run.project.dir);
+  request.setParallel(run.parallel).setDryrun(run.dryRun).setMonitorAddress(run.monitor).setArgsList([run.engine]);
+  for (const [key, value] of Object.entries(run.config.values)) request.getConfigMap().set(key, value);
+  request.setConfigsecretkeysList(run.config.secretKeys);
+
+  let kill = () => {};
+  const killed = new Promise<ProgramEnd>((done) => {
+    kill = () => done({ kind: "bail" });
+  });
+  const server = new Server(async () => (await program()) ?? {});
+  const finished = new Promise<ProgramEnd>((done) => {
+    const reply = (error: Error | undefined) => done(error ? { kind: "failed", message: error.message } : { kind: "ok" });
+    server.run({ request }, reply);
+  });
+  return { ended: Promise.race([finished, killed]), kill };
+}

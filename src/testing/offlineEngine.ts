@@ -1,0 +1,175 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { destroy, type EngineEvent, type EngineOptions, type EngineResult, preview, refresh, up } from "../engine";
+import { diffText } from "../engine/diffText";
+import type { InlineProgram } from "../engine/inlineProgram";
+import { readProjectName } from "../engine/project";
+import type { Intercept } from "../engine/providers/host";
+import { readStackOutputs } from "../engine/state";
+import { maskSecrets } from "../engine/state/secretValues";
+import { StackStore } from "../engine/state/stackStore";
+import type { JsonObject } from "../json";
+import { type ServedProvider, type StandInProvider, serveProvider } from "./standInProvider";
+
+export interface OfflineEngineOptions {
+  /** Folder of a Pulumi project; its program is run by its own SDK in a process of its own. This or `program` is needed. */
+  projectDir?: string;
+  /** A program as a function of the test itself; the stack's outputs are what it resolves with. */
+  program?: InlineProgram;
+  /** Name of the project of a `program`. @default "test" */
+  project?: string;
+  /** @default "dev" */
+  stack?: string;
+  /** Over the stack's configuration file; structured values as JSON. A key without a namespace is the project's. */
+  config?: Record<string, string>;
+  /** By package: a stand-in, or the port of a provider that runs already. Those of `PULUMI_DEBUG_PROVIDERS` are attached too. */
+  providers?: Record<string, StandInProvider | number>;
+  /** @default `process.env` with an empty passphrase */
+  env?: NodeJS.ProcessEnv;
+  /** How many operations may be under way at a time. @default 16 */
+  parallel?: number;
+  /** Sees, delays or fails what providers are asked. */
+  intercept?: Intercept;
+  onEvent?: (event: EngineEvent) => void;
+}
+
+/** What came of an operation. */
+export interface OfflineResult extends EngineResult {
+  /** The steps as lines, as Pulumi shows them: `+ aws:s3/bucket:Bucket logs`, properties that differ below. Secrets are "[secret]". */
+  diff: string;
+}
+
+/** A resource of the stack. */
+export interface SeenInState {
+  urn: string;
+  type: string;
+  name: string;
+  id?: string;
+  /** Secrets are "[secret]". */
+  inputs: JsonObject;
+  outputs: JsonObject;
+  parent?: string;
+  dependencies: string[];
+  protect: boolean;
+}
+
+/**
+ * A whole unmodified Pulumi program through real previews, updates, refreshes and destroys, with no CLI and no cloud. It is our model of Pulumi's engine,
+ * held to recordings of the real one, and says so where it ends.
+ *
+ * ```ts
+ * const engine = new OfflineEngine({ projectDir: "infra", providers: { acme } });
+ * expect((await engine.up()).changes).toEqual({ create: 2 });
+ * expect((await engine.up()).unchanged).toBe(true);
+ * engine.close();
+ * ```
+ */
+export class OfflineEngine {
+  readonly #options: OfflineEngineOptions;
+  readonly #home = mkdtempSync(join(tmpdir(), "pushpool-engine-"));
+  #served: Promise<Record<string, ServedProvider>> | undefined;
+
+  constructor(options: OfflineEngineOptions) {
+    this.#options = options;
+  }
+
+  /** What `up` would do; nothing is changed. */
+  preview(): Promise<OfflineResult> {
+    return this.#run(preview);
+  }
+
+  /** @throws {OperationFailed} with what the program or a provider said; its `result` has what was done until then */
+  up(options: { refresh?: boolean; continueOnError?: boolean } = {}): Promise<OfflineResult> {
+    return this.#run(up, options);
+  }
+
+  /** Make the state what the providers say there is. */
+  refresh(): Promise<OfflineResult> {
+    return this.#run(refresh);
+  }
+
+  destroy(): Promise<OfflineResult> {
+    return this.#run(destroy);
+  }
+
+  /** @param options.secrets true: values instead of "[secret]" */
+  async outputs({ secrets = false } = {}): Promise<JsonObject> {
+    const options = await this.#engineOptions({});
+    return (await readStackOutputs({ ...options, project: this.#project(options), secrets }))?.outputs ?? {};
+  }
+
+  /** What the stack has, in the order of its state; without the stack itself and the providers. */
+  async resources(): Promise<SeenInState[]> {
+    const options = await this.#engineOptions({});
+    const { home, stateHome, stack, env } = options;
+    const store = StackStore.open(home, { stateHome, project: this.#project(options), stack, env });
+    return store
+      .sealed()
+      .filter(({ type }) => !type.startsWith("pulumi:providers:") && type !== "pulumi:pulumi:Stack")
+      .map(({ urn, type, id, inputs = {}, outputs = {}, parent, dependencies = [], protect = false }) => ({
+        urn,
+        type,
+        name: urn.split("::").slice(3).join("::"),
+        ...(id === undefined ? {} : { id }),
+        inputs: maskSecrets(inputs) as JsonObject,
+        outputs: maskSecrets(outputs) as JsonObject,
+        ...(parent === undefined ? {} : { parent }),
+        dependencies,
+        protect,
+      }));
+  }
+
+  /** The one resource of a name. @throws if there is none, or more than one */
+  async resource(name: string): Promise<SeenInState> {
+    const found = (await this.resources()).filter((resource) => resource.name === name);
+    const [one] = found;
+    if (!one || found.length > 1) throw new Error(`the stack has ${found.length} resources named "${name}"`);
+    return one;
+  }
+
+  /** Stop the stand-in providers, and forget the stack. */
+  close(): void {
+    void this.#served?.then((served) => {
+      for (const { close } of Object.values(served)) close();
+    });
+    rmSync(this.#home, { recursive: true, force: true });
+  }
+
+  async #run(operation: (options: EngineOptions) => Promise<EngineResult>, more: Partial<EngineOptions> = {}): Promise<OfflineResult> {
+    const result = await operation(await this.#engineOptions(more));
+    return { ...result, diff: diffText(result.steps) };
+  }
+
+  async #engineOptions(more: Partial<EngineOptions>): Promise<EngineOptions> {
+    const { projectDir, program, project = "test", stack = "dev", config, env, parallel, intercept, onEvent } = this.#options;
+    this.#served ??= this.#serve();
+    const served = await this.#served;
+    return {
+      projectDir: resolve(projectDir ?? "."),
+      stack,
+      home: this.#home,
+      stateHome: join(this.#home, "state"),
+      env: env ?? { ...process.env, PULUMI_CONFIG_PASSPHRASE: "" },
+      providers: Object.fromEntries(Object.entries(served).map(([name, { port }]) => [name, port])),
+      ...(program ? { inline: { program, project } } : {}),
+      ...(config ? { config } : {}),
+      ...(parallel ? { parallel } : {}),
+      ...(intercept ? { intercept } : {}),
+      ...(onEvent ? { onEvent } : {}),
+      ...more,
+    };
+  }
+
+  #project({ projectDir }: EngineOptions): string {
+    if (this.#options.program) return this.#options.project ?? "test";
+    return readProjectName(projectDir);
+  }
+
+  async #serve(): Promise<Record<string, ServedProvider>> {
+    const entries = Object.entries(this.#options.providers ?? {}).map(async ([name, provider]) => {
+      return [name, typeof provider === "number" ? { port: provider, close: () => {} } : await serveProvider(provider)] as const;
+    });
+    return Object.fromEntries(await Promise.all(entries));
+  }
+}
