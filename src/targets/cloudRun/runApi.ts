@@ -10,6 +10,8 @@ import { jobMessage, type RunOverrides, runMessage } from "./wire";
 
 /** How long one call may take, in milliseconds. */
 export const CALL_TIMEOUT = 30_000;
+/** A page of a list comes sooner; and until a call's time is over the SDK keeps all that it was answered, which for many pages is much. */
+const LIST_TIMEOUT = 10_000;
 /** For how long a call that may pass is repeated, in milliseconds. */
 const PERSEVERANCE = 180_000;
 /** Credentials younger than this may not work everywhere yet, in milliseconds; roles take longest (https://cloud.google.com/iam/docs/access-change-propagation). */
@@ -35,12 +37,22 @@ export interface RunApi {
   /** Once: whether an unclear answer may be followed by another call is the caller's to find out. @returns the execution's name */
   runJob(name: string, overrides: RunOverrides): Promise<string>;
   getExecution(name: string): Promise<ExecutionFacts>;
-  /** One page, newest first as far as Google keeps to it. @param parent a Job's name, or `…/jobs/-` for all */
-  listExecutions(parent: string, pageToken?: string, signal?: AbortSignal): Promise<ExecutionPage>;
+  /**
+   * One page, newest first as far as Google keeps to it.
+   * @param parent a Job's name, or `…/jobs/-` for all
+   * @param what `state`: without the templates, which are most of it; `marker`: with them
+   */
+  listExecutions(parent: string, what: "state" | "marker", pageToken?: string, signal?: AbortSignal): Promise<ExecutionPage>;
   /** The first task of an execution. */
   getTask(execution: string): Promise<TaskFacts | undefined>;
   cancelExecution(name: string): Promise<void>;
 }
+
+/** What of executions tells their state (https://cloud.google.com/apis/docs/system-parameters). */
+const STATE_MASK = [
+  "nextPageToken",
+  ...["name", "createTime", "startTime", "completionTime", "deleteTime", "conditions"].map((field) => `executions.${field}`),
+].join(",");
 
 /** Executions a page. */
 const PAGE = 100;
@@ -127,13 +139,19 @@ export function openRunApi(access: Access, notes: SharedNotes, tell: (message: s
     },
     getExecution: (name) =>
       repeated("read", of(name), async ({ executions }) => executionFacts((await executions.getExecution({ name }, options))[0])),
-    listExecutions: (parent, pageToken, signal) =>
+    listExecutions: (parent, what, pageToken, signal) =>
       repeated(
         "read",
         of(parent),
         async ({ executions }) => {
           const request = { parent, pageSize: PAGE, ...(pageToken === undefined ? {} : { pageToken }) };
-          const [found, , reply] = await executions.listExecutions(request, { ...options, autoPaginate: false });
+          const otherArgs = what === "state" ? { headers: { "x-goog-fieldmask": STATE_MASK } } : {};
+          const [found, , reply] = await executions.listExecutions(request, {
+            ...options,
+            timeout: LIST_TIMEOUT,
+            otherArgs,
+            autoPaginate: false,
+          });
           return { executions: found.map(executionFacts), ...(reply?.nextPageToken ? { next: reply.nextPageToken } : {}) };
         },
         signal,

@@ -69,7 +69,7 @@ export function openSends({ api, notes, settle }: { api: RunApi; notes: SharedNo
     let ordered = true;
     let page: string | undefined;
     do {
-      const { executions, next } = await api.listExecutions(job, page, signal);
+      const { executions, next } = await api.listExecutions(job, "marker", page, signal);
       const found = executions.find((each) => each.marker === marker);
       if (found) return found.name;
       for (const { createTime } of executions) {

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { type HttpBindings, serve } from "@hono/node-server";
 import { Hono } from "hono";
-import type { JsonObject } from "../../../json";
+import type { Json, JsonObject } from "../../../json";
 import type { Call, Method } from "./api";
 import type { Bearer } from "./bearer";
 import type { Contract, Difference } from "./contract";
@@ -100,6 +100,8 @@ export async function listen(parts: Parts, port: number): Promise<{ port: number
       const after = await afterwards(fault, incoming, record);
       if (after) return after;
     }
+    const mask = context.req.header("x-goog-fieldmask");
+    if (status === 200 && mask !== undefined) reply = masked(reply, mask.split(",")) as JsonObject;
     if (status === 200 && method.reply !== undefined && /enum-encoding=int/.test(decodeURIComponent(url.search)))
       reply = parts.contract.withEnums(reply, method.reply, "numbers") as JsonObject;
     return new Response(JSON.stringify(reply), { status, headers: { "content-type": "application/json; charset=UTF-8" } });
@@ -149,6 +151,19 @@ function asGoogleSays({ path, kind, what, value }: Difference): GoogleError {
   return new GoogleError("INVALID_ARGUMENT", message, [
     { "@type": "type.googleapis.com/google.rpc.BadRequest", fieldViolations: [{ field: path, description: message }] },
   ]);
+}
+
+/** Only the fields that were asked for, in lists too. */
+function masked(value: Json, mask: readonly string[]): Json {
+  if (Array.isArray(value)) return value.map((each) => masked(each, mask));
+  if (value === null || typeof value !== "object") return value;
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([name, inner]): [string, Json][] => {
+      if (mask.includes(name)) return [[name, inner]];
+      const below = mask.filter((path) => path.startsWith(`${name}.`)).map((path) => path.slice(name.length + 1));
+      return below.length > 0 ? [[name, masked(inner, below)]] : [];
+    }),
+  );
 }
 
 function isBefore(fault: Fault): boolean {
