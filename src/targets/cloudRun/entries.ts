@@ -20,7 +20,7 @@ export interface Position {
   seen: Record<string, number>;
 }
 
-export const START: Position = { time: 0, seen: {} };
+const START: Position = { time: 0, seen: {} };
 
 export function parseCursor(cursor: string | undefined): Position {
   return cursor === undefined || cursor === "" ? START : (JSON.parse(cursor) as Position);

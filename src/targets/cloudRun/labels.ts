@@ -22,12 +22,12 @@ export function jobLabels(labels: Value, { pool, ofOneRun }: { pool: string; ofO
 }
 
 /** A key must start with a letter. */
-export function labelKey(key: string): string {
+function labelKey(key: string): string {
   const clean = labelValue(key).replace(/^[^a-z]+/, "");
   return clean === "" ? "label" : clean;
 }
 
-export function labelValue(value: string): string {
+function labelValue(value: string): string {
   return value
     .toLowerCase()
     .replaceAll(/[^a-z0-9_-]/g, "-")

@@ -76,7 +76,7 @@ function completed(execution: ExecutionFacts): Condition | undefined {
 }
 
 /** A condition's own words, with its reason where they do not say it. */
-export function told({ message, reason }: Condition): string {
+function told({ message, reason }: Condition): string {
   if (message === "") return reason;
   return reason === "" ? message : `${message} (${reason})`;
 }

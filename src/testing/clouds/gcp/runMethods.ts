@@ -246,7 +246,7 @@ function demand(call: Call, permission: string, resource: string): void {
   call.world.iam.demand(call.member, permission, project(call), resource);
 }
 
-export function emailOf(member: string): string {
+function emailOf(member: string): string {
   return member.slice(member.indexOf(":") + 1);
 }
 
