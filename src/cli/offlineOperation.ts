@@ -1,20 +1,11 @@
-import { formatDuration } from "../duration";
-import type { EngineEvent, EngineResult, Op } from "../engine";
+import type { EngineResult, Op } from "../engine";
 import type { Json } from "../json";
+import { formatDuration } from "../duration";
 import type { Operation } from "./engines";
+import { eventLog } from "./eventLog";
+import { PlanView } from "./planView";
 import { note, print, printJson } from "./screen";
 
-const SIGNS: Record<Op, string> = {
-  create: "+",
-  update: "~",
-  delete: "-",
-  replace: "+-",
-  "create-replacement": "++",
-  "delete-replaced": "--",
-  "remove-pending-replace": "-",
-  refresh: "~",
-  same: " ",
-};
 const WORDS: Partial<Record<Op, { done: string; planned: string }>> = {
   create: { done: "created", planned: "to create" },
   update: { done: "updated", planned: "to update" },
@@ -23,7 +14,7 @@ const WORDS: Partial<Record<Op, { done: string; planned: string }>> = {
   same: { done: "unchanged", planned: "unchanged" },
 };
 
-/** Run an operation of the offline engine and show it: a line for each resource that changes, then the outputs. */
+/** Run an operation of the offline engine and show it: the tree of what changes, a summary, then the outputs; or, as JSON, its events and its result. */
 export async function runOffline(
   { workspace, project, stack }: Operation,
   verb: "preview" | "up" | "refresh" | "destroy",
@@ -35,6 +26,7 @@ export async function runOffline(
   process.once("SIGINT", onSignal);
   try {
     const { home, stateHome, env } = workspace;
+    const view = new PlanView({ preview: verb === "preview" });
     const result = await engine[verb]({
       projectDir: project.dir,
       stack,
@@ -42,32 +34,14 @@ export async function runOffline(
       stateHome,
       env,
       signal: interrupted.signal,
-      onEvent: json ? () => {} : tell,
+      onEvent: json ? eventLog() : (event) => view.hear(event),
     });
-    if (json) printJson(result);
+    const { steps: _, ...summary } = result;
+    if (json) printJson({ result: summary });
     else summarize(result, verb);
     return result;
   } finally {
     process.off("SIGINT", onSignal);
-  }
-}
-
-function tell(event: EngineEvent): void {
-  switch (event.kind) {
-    case "pre": {
-      const { op, type, name, diffs, keys } = event.step;
-      if (op === "same" || op === "refresh" || type === "pulumi:pulumi:Stack" || type.startsWith("pulumi:providers:")) return;
-      const changed = [...new Set([...(keys ?? []), ...(diffs ?? [])])];
-      note(`  ${SIGNS[op]} ${type} ${name}${changed.length > 0 ? ` [${changed.join(", ")}]` : ""}`);
-      return;
-    }
-    case "diagnostic":
-      // Errors end the operation: the message it ends with has them.
-      if (event.severity === "info" || event.severity === "warning") note(`  ${event.severity}: ${event.message.trimEnd()}`);
-      return;
-    case "stdout":
-    case "stderr":
-      note(`  ${event.text}`);
   }
 }
 

@@ -197,7 +197,7 @@ export class RunningDeployment implements Deployment {
       writer.snapshot.change(stack.resource, resource);
       this.#tellOutputs(stack.op, resource);
     }
-    await writer.flush();
+    await writer.settle();
     await registry.close();
     return { outputs, changes: executor.changes, steps: executor.steps };
   }

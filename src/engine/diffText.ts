@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Json, JsonObject } from "../json";
 import type { StepEvent } from "./events";
 import { pathOf, segmentsOf } from "./plan/propertyPath";
@@ -34,7 +35,10 @@ export function isShown({ op, type, name }: StepEvent): boolean {
 /** `~ size: 1 => 2`, for each property that differs, as far as the step says. */
 export function propertyLines({ op, detailedDiff, diffs, keys, old, new: now }: StepEvent): string[] {
   if (op === "create" || op === "delete") return [];
-  const paths = detailedDiff ? Object.keys(detailedDiff) : [...new Set([...(keys ?? []), ...(diffs ?? [])])].map((key) => pathOf([key]));
+  const named = [...(keys ?? []), ...(diffs ?? [])];
+  const paths = detailedDiff
+    ? Object.keys(detailedDiff)
+    : (named.length > 0 ? [...new Set(named)] : differing(old?.inputs, now?.inputs)).map((key) => pathOf([key]));
   return paths.flatMap((path) => {
     const input = detailedDiff?.[path]?.input ?? true;
     const before = valueAt((input ? old?.inputs : old?.outputs) ?? {}, path);
@@ -45,6 +49,11 @@ export function propertyLines({ op, detailedDiff, diffs, keys, old, new: now }: 
     if (after === undefined) return [`- ${path}: ${shown(before)}`];
     return [`~ ${path}: ${shown(before)} => ${shown(after)}`];
   });
+}
+
+/** Where a provider only says that something differs, the inputs tell what. */
+function differing(before: JsonObject = {}, after: JsonObject = {}): string[] {
+  return [...new Set([...Object.keys(before), ...Object.keys(after)])].filter((key) => !isDeepStrictEqual(before[key], after[key])).sort();
 }
 
 function valueAt(properties: JsonObject, path: string): Json | undefined {

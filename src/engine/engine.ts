@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import type { JsonObject } from "../json";
+import type { Json, JsonObject } from "../json";
 import { UserError } from "../userError";
 import { type Before, RunningDeployment, STACK_TYPE } from "./deployment";
 import type { EngineEvent, EngineResult, StepEvent } from "./events";
@@ -24,7 +24,7 @@ import { maskSecrets } from "./state/secretValues";
 import { Snapshot } from "./state/snapshot";
 import { type Resource, StackStore } from "./state/stackStore";
 import { StateWriter } from "./state/stateWriter";
-import type { Properties } from "./wire";
+import { mapChildren, type Properties, UNKNOWN } from "./wire";
 
 /** How many operations may be under way at a time, by default: what Pulumi takes on this kind of machine. */
 const PARALLEL = 16;
@@ -120,7 +120,7 @@ export function destroy(options: EngineOptions): Promise<EngineResult> {
       const executor = new Executor({ registry, writer, preview: dryRun, parallel, continueOnError, onEvent, onFailure });
       watchSignal(() => executor.stop());
       await executor.runLayers(await planner.planDeletions());
-      await writer.flush();
+      await writer.settle();
       return { changes: executor.changes, steps: executor.steps, outputs: {} };
     }),
   );
@@ -295,11 +295,17 @@ function conclude(
   const durationMs = Date.now() - start;
   const succeeded = errors.length === 0 && !signal?.aborted;
   onEvent({ kind: "summary", changes, durationMs, preview, succeeded });
-  const result = { project: project.name, stack, changes, outputs: maskSecrets(outputs) as JsonObject, unchanged, steps, durationMs };
+  const result = { project: project.name, stack, changes, outputs: shownOutputs(outputs), unchanged, steps, durationMs };
   if (signal?.aborted)
     throw new OperationFailed(`interrupted: what had been done until then is in the state of stack ${project.name}/${stack}`, result, 5);
   if (!succeeded) throw new OperationFailed(errors.join("\n"), result);
   return result;
+}
+
+/** What is not known before an update is said to be so. */
+function shownOutputs(outputs: Properties): JsonObject {
+  const known = (value: Json): Json => (value === UNKNOWN ? "[unknown]" : mapChildren(value, known));
+  return known(maskSecrets(outputs)) as JsonObject;
 }
 
 async function readBefore({ store, onEvent }: Scene): Promise<Before> {

@@ -134,13 +134,18 @@ const FIELDS: readonly string[] = [
 ];
 
 /** A resource with its fields in Pulumi's order, so that the same resource is always the same text. */
-export function orderedResource(resource: ResourceState): ResourceState {
+function orderedResource(resource: ResourceState): ResourceState {
   const rank = (key: string) => (FIELDS.includes(key) ? FIELDS.indexOf(key) : FIELDS.length);
   return Object.fromEntries(Object.entries(resource).sort(([a], [b]) => rank(a) - rank(b))) as unknown as ResourceState;
 }
 
 const RESOURCES = "@resources";
 const PENDING = "@pending";
+
+/** The text of a sealed resource, as it stands in the list of a state's file. */
+export function resourceText(resource: ResourceState): string {
+  return indented(JSON.stringify(orderedResource(resource), null, 2), 6);
+}
 
 /**
  * The text of a state's file.
@@ -149,9 +154,9 @@ const PENDING = "@pending";
  */
 export function stateText(
   state: StackState,
-  resources: readonly string[] = state.deployment.resources.map((resource) => JSON.stringify(orderedResource(resource), null, 2)),
+  resources: readonly string[] = state.deployment.resources.map(resourceText),
   pending: readonly { resource: string; type: string }[] = (state.deployment.pending_operations ?? []).map(({ resource, type }) => ({
-    resource: JSON.stringify(orderedResource(resource), null, 2),
+    resource: resourceText(resource),
     type,
   })),
 ): string {
@@ -161,7 +166,7 @@ export function stateText(
     deployment: { ...others, resources: RESOURCES, ...(pending.length > 0 ? { pending_operations: PENDING } : {}) },
   };
   const operations = pending.map(
-    ({ resource, type }) => `{\n  "resource": ${indented(resource, 2)},\n  "type": ${JSON.stringify(type)}\n}`,
+    ({ resource, type }) => `{\n        "resource": ${indented(resource, 2)},\n        "type": ${JSON.stringify(type)}\n      }`,
   );
   return `${JSON.stringify(frame, null, 2)}\n`
     .replace(JSON.stringify(RESOURCES), () => listText(resources))
@@ -169,8 +174,7 @@ export function stateText(
 }
 
 function listText(items: readonly string[]): string {
-  if (items.length === 0) return "[]";
-  return `[\n${items.map((item) => `      ${indented(item, 6)}`).join(",\n")}\n    ]`;
+  return items.length === 0 ? "[]" : `[\n      ${items.join(",\n      ")}\n    ]`;
 }
 
 function indented(text: string, by: number): string {

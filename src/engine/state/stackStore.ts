@@ -4,10 +4,10 @@ import { writeWhole } from "../../writeWhole";
 import { holdsReference, holdsSecret } from "../wire";
 import {
   emptyState,
-  orderedResource,
   type PendingOperation,
   type ResourceState,
   readState,
+  resourceText,
   type StackState,
   statePath,
   stateText,
@@ -33,6 +33,8 @@ export class StackStore {
   /** The sealed form of each resource, as text: of a large stack only what has changed is made anew. */
   readonly #sealed = new WeakMap<Resource, string>();
   #written: string | undefined;
+  /** Whether what is written is on the disk itself. */
+  #settled = true;
 
   private constructor(path: string, place: SecretsPlace, state: StackState | undefined) {
     this.path = path;
@@ -102,8 +104,11 @@ export class StackStore {
     return Promise.all(pending.map(async ({ resource, ...operation }) => ({ ...operation, resource: await this.open(resource) })));
   }
 
-  /** Write the resources and what is under way, whole, if anything in them has changed. */
-  async write(resources: readonly Resource[], pending: readonly PendingOperation[] = []): Promise<void> {
+  /**
+   * Write the resources and what is under way, whole, if anything in them has changed.
+   * @param options.settled false: more is to come. It outlives a kill of this process all the same
+   */
+  async write(resources: readonly Resource[], pending: readonly PendingOperation[] = [], { settled = true } = {}): Promise<void> {
     const texts: string[] = [];
     for (const resource of resources) texts.push(await this.#textOf(resource));
     const operations: { resource: string; type: string }[] = [];
@@ -113,8 +118,9 @@ export class StackStore {
     const provider = this.#provider ? { type: "passphrase", state: { salt: (await this.#provider).salt } } : found;
     const deployment = { manifest, ...(provider ? { secrets_providers: provider } : {}), ...others };
     const text = stateText({ ...this.#state, deployment: { ...deployment, resources: [] } }, texts, operations);
-    if (text === this.#written) return;
-    writeWhole(this.path, text);
+    if (text === this.#written && (!settled || this.#settled)) return;
+    writeWhole(this.path, text, { settled });
+    this.#settled = settled;
     this.#written = text;
   }
 
@@ -127,7 +133,7 @@ export class StackStore {
       ...(inputs ? { inputs: await this.#seal(urn, "inputs", inputs) } : {}),
       ...(outputs ? { outputs: await this.#seal(urn, "outputs", outputs) } : {}),
     };
-    const text = JSON.stringify(orderedResource(sealed), null, 2);
+    const text = resourceText(sealed);
     this.#sealed.set(resource, text);
     return text;
   }

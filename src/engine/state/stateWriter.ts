@@ -20,9 +20,16 @@ export class StateWriter {
       .catch(() => {})
       .then(() => {
         this.#next = undefined;
-        this.#writing = this.store.write(this.snapshot.resources(), this.snapshot.pending());
+        this.#writing = this.store.write(this.snapshot.resources(), this.snapshot.pending(), { settled: false });
         return this.#writing;
       });
     return this.#next;
+  }
+
+  /** The last write of an operation, down to the disk. */
+  async settle(): Promise<void> {
+    if (this.dryRun) return;
+    await this.flush();
+    await this.store.write(this.snapshot.resources(), this.snapshot.pending());
   }
 }

@@ -1,0 +1,82 @@
+import pc from "picocolors";
+import type { EngineEvent, Op, StepEvent } from "../engine";
+import { isShown, MARKS, propertyLines } from "../engine/diffText";
+import { note } from "./screen";
+
+const colors = pc.createColors(process.stderr.isTTY === true && pc.isColorSupported);
+
+const COLORS: Partial<Record<Op, (text: string) => string>> = {
+  create: colors.green,
+  update: colors.yellow,
+  delete: colors.red,
+  replace: colors.magenta,
+};
+
+/**
+ * Shows an operation as it goes: a line for each resource that changes, below its parent as far as it is in the tree, with the properties that differ.
+ * A preview is shown whole at its end, when the tree is known; an update line by line, as things are done.
+ */
+export class PlanView {
+  readonly #preview: boolean;
+  readonly #parents = new Map<string, string | undefined>();
+  readonly #planned: StepEvent[] = [];
+  readonly #told = new Set<string>();
+
+  constructor({ preview }: { preview: boolean }) {
+    this.#preview = preview;
+  }
+
+  hear(event: EngineEvent): void {
+    switch (event.kind) {
+      case "pre":
+        this.#parents.set(event.step.urn, event.step.parent);
+        if (this.#preview && isShown(event.step)) this.#planned.push(event.step);
+        // A component is there as soon as it is begun; its outputs come when they will.
+        if (!this.#preview && !event.step.custom && event.step.op !== "delete") this.#tell(event.step);
+        return;
+      case "outputs":
+        if (!this.#preview) this.#tell(event.step);
+        return;
+      case "failed":
+        note(`${this.#indent(event.step)}${colors.red("!")} ${event.step.type} ${event.step.name} failed`);
+        return;
+      case "summary":
+        for (const step of inTree(this.#planned)) this.#tell(step);
+        return;
+      case "diagnostic":
+        // Errors end the operation: the message that it ends with has them.
+        if (event.severity === "info" || event.severity === "warning") note(`  ${event.severity}: ${event.message.trimEnd()}`);
+        return;
+      case "stdout":
+      case "stderr":
+        note(`  ${event.text}`);
+    }
+  }
+
+  #tell(step: StepEvent): void {
+    const key = `${step.op} ${step.urn}`;
+    if (!isShown(step) || this.#told.has(key)) return;
+    this.#told.add(key);
+    const indent = this.#indent(step);
+    const paint = COLORS[step.op] ?? ((text: string) => text);
+    note(`${indent}${paint(MARKS[step.op])} ${step.type} ${step.name}${step.keys ? ` [${step.keys.join(", ")}]` : ""}`);
+    for (const line of propertyLines(step)) note(`${indent}    ${line}`);
+  }
+
+  /** Two more for every ancestor but the stack. */
+  #indent({ parent }: StepEvent): string {
+    let depth = 1;
+    for (let urn = parent; urn !== undefined && this.#parents.get(urn) !== undefined; urn = this.#parents.get(urn)) depth++;
+    return "  ".repeat(depth);
+  }
+}
+
+/** Children below their parents, each where its parent first has room; siblings in the order in which they came. */
+function inTree(steps: readonly StepEvent[]): StepEvent[] {
+  const shown = new Set(steps.map(({ urn }) => urn));
+  const below = (parent: string | undefined): StepEvent[] =>
+    steps
+      .filter((step) => (parent === undefined ? !step.parent || !shown.has(step.parent) : step.parent === parent))
+      .flatMap((step) => [step, ...below(step.urn)]);
+  return below(undefined);
+}
