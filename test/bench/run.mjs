@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { benchDeploy } from "./deploy.mjs";
+import { benchEngine } from "./engine.mjs";
 import { compare } from "./measure.mjs";
 import { benchPython } from "./python.mjs";
 
@@ -127,6 +128,8 @@ try {
   const fourAtATime = await submit(1000, 4);
   report("1,000 more, four at a time", `${fourAtATime.toFixed(0)} runs/s`, "", ">= 100/s");
   await trigger.close();
+
+  for (const { what, measured, ratio, aim } of await benchEngine()) report(what, measured, ratio, aim);
 } finally {
   rmSync(scratch, { recursive: true, force: true });
 }

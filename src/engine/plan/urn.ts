@@ -13,7 +13,7 @@ export function nameOf(urn: string): string {
 }
 
 /** The types of a resource and its ancestors, outermost first, joined by `$`. */
-export function qualifiedTypeOf(urn: string): string {
+function qualifiedTypeOf(urn: string): string {
   return urn.split("::")[2] ?? "";
 }
 

@@ -10,7 +10,7 @@ import { startProvider } from "./process";
 import { RemoteProvider } from "./remoteProvider";
 
 /** The package of dynamic resources, whose provider is in the Node SDK. */
-export const DYNAMIC = "pulumi-nodejs";
+const DYNAMIC = "pulumi-nodejs";
 
 interface HostOptions {
   sdk: PulumiSdk;
