@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { UserError } from "../src/userError";
 import { formatDuration, parseDuration } from "../src/duration";
+import { UserError } from "../src/userError";
 
 test.each([
   ["90", 90_000],

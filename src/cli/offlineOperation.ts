@@ -1,6 +1,6 @@
+import { formatDuration } from "../duration";
 import type { EngineResult, Op } from "../engine";
 import type { Json } from "../json";
-import { formatDuration } from "../duration";
 import type { Operation } from "./engines";
 import { eventLog } from "./eventLog";
 import { PlanView } from "./planView";
