@@ -1,9 +1,12 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import type { EngineEvent } from "../../src/engine";
 import type { JsonObject } from "../../src/json";
 import { project } from "./program";
+
+// Each of them is several updates, and a machine may be busy.
+vi.setConfig({ testTimeout: 240_000 });
 
 // Dynamic resources through the unmodified provider of the Node SDK. What their methods did is in a file beside the program.
 

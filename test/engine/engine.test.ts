@@ -1,9 +1,12 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { type EngineEvent, up } from "../../src/engine";
 import type { JsonObject } from "../../src/json";
 import { project } from "./program";
+
+// Each of them is several updates, and a machine may be busy.
+vi.setConfig({ testTimeout: 240_000 });
 
 type State = { deployment: { resources: JsonObject[]; secrets_providers?: JsonObject } };
 const resourcesOf = (state: unknown) => (state as State).deployment.resources;

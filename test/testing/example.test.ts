@@ -1,6 +1,9 @@
 import { join } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { OfflineEngine, type StandInProvider } from "../../src/testing";
+
+// Each of them is several updates, and a machine may be busy.
+vi.setConfig({ testTimeout: 240_000 });
 
 // The example of the README, as a user would write it: a project, a stand-in for the provider that it needs, and what is expected of both.
 

@@ -1,8 +1,11 @@
 import { existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { type EngineEvent, offlineStack } from "../../src/testing";
 import { scratch } from "../scratch";
+
+// Each of them is several updates, and a machine may be busy.
+vi.setConfig({ testTimeout: 240_000 });
 
 test("a user's program, tested as a user would: nothing of it lands in the project", async () => {
   const dir = join(scratch(), "infra");
