@@ -248,3 +248,25 @@ test("two writers interleaved leave a sound ledger: each change is seen by exact
     { numRuns: 30 },
   );
 });
+
+test("a note is changed by whoever saw it as it is: of several that take a turn each gets its own", async () => {
+  const path = join(scratch(), "ledger.db");
+  const ledgers = [1, 2, 3].map(() => open(path));
+  const [first] = ledgers as [Ledger];
+  expect(await first.readNote("k")).toBeUndefined();
+  const turns = await Promise.all(
+    ledgers.flatMap((ledger) =>
+      Array.from({ length: 20 }, async () => {
+        for (;;) {
+          const before = await ledger.readNote("k");
+          const turn = Number(before ?? 0) + 1;
+          if (await ledger.swapNote("k", before, String(turn))) return turn;
+        }
+      }),
+    ),
+  );
+  expect(turns.sort((a, b) => a - b)).toEqual(Array.from({ length: 60 }, (_, n) => n + 1));
+  expect(await first.swapNote("k", "59", "x")).toBe(false);
+  expect(await first.swapNote("k", "60", undefined)).toBe(true);
+  expect(await open(path).readNote("k")).toBeUndefined();
+});
