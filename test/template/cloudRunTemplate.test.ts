@@ -1,0 +1,22 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import type { Json } from "../../src/json";
+import { checkTemplate, defaultTemplate } from "../../src/template";
+
+const WORDS = ["title", "description", "examples"];
+
+/** Without what only a person reads. */
+function wordless(tree: Json, named = false): Json {
+  if (Array.isArray(tree)) return tree.map((item) => wordless(item));
+  if (tree === null || typeof tree !== "object") return tree;
+  const entries = Object.entries(tree).filter(([key]) => named || !WORDS.includes(key));
+  return Object.fromEntries(entries.map(([key, inner]) => [key, wordless(inner, key === "properties" || key === "definitions")]));
+}
+
+test("the Cloud Run template says what Prefect's own says, in words of its own", () => {
+  const file = join(__dirname, "..", "fixtures", "base-job-templates", "cloud-run-v2.from-code.json");
+  const ours = defaultTemplate("cloud-run-v2:push");
+  expect(wordless(ours)).toEqual(wordless(JSON.parse(readFileSync(file, "utf8")) as Json));
+  expect(() => checkTemplate(ours, "baseJobTemplate")).not.toThrow();
+});
