@@ -77,6 +77,8 @@ interface Scene {
   store: StackStore;
   start: number;
   onEvent: (event: EngineEvent) => void;
+  /** A provider was asked to do something, and could not. */
+  refused: boolean;
 }
 
 /** What `up` would do. Nothing is written, and an update that goes on meanwhile is not waited for. */
@@ -285,7 +287,7 @@ async function deploy(scene: Scene, dryRun: boolean): Promise<EngineResult> {
 }
 
 function conclude(
-  { options, project, start, onEvent }: Scene,
+  { options, project, start, onEvent, refused }: Scene,
   done: { changes: Changes; steps: StepEvent[]; outputs: Properties; oldOutputs: Properties; errors: string[]; preview: boolean },
 ): EngineResult {
   const { changes, steps, outputs, oldOutputs, errors, preview } = done;
@@ -298,7 +300,8 @@ function conclude(
   const result = { project: project.name, stack, changes, outputs: shownOutputs(outputs), unchanged, steps, durationMs };
   if (signal?.aborted)
     throw new OperationFailed(`interrupted: what had been done until then is in the state of stack ${project.name}/${stack}`, result, 5);
-  if (!succeeded) throw new OperationFailed(errors.join("\n"), result);
+  // A mistake in the program, or something outside that would not: the shell is told which.
+  if (!succeeded) throw new OperationFailed(errors.join("\n"), result, refused ? 5 : 2);
   return result;
 }
 
@@ -378,7 +381,19 @@ function projectOf({ projectDir, stack, inline }: EngineOptions): Project {
 
 function sceneOf(options: EngineOptions, project: Project): Scene {
   const { home, stateHome, stack, env, onEvent = () => {} } = options;
-  return { options, project, store: StackStore.open(home, { stateHome, project: project.name, stack, env }), start: Date.now(), onEvent };
+  const store = StackStore.open(home, { stateHome, project: project.name, stack, env });
+  const scene: Scene = {
+    options,
+    project,
+    store,
+    start: Date.now(),
+    onEvent: (event) => {
+      if (event.kind === "failed") scene.refused = true;
+      onEvent(event);
+    },
+    refused: false,
+  };
+  return scene;
 }
 
 async function locked(options: EngineOptions, work: (scene: Scene) => Promise<EngineResult>): Promise<EngineResult> {
