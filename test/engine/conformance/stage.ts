@@ -18,6 +18,7 @@ import { newSalt } from "../../../src/engine/state/passphrase";
 import { StackStore } from "../../../src/engine/state/stackStore";
 import { isReference, mapChildren, referenceInState } from "../../../src/engine/wire";
 import type { Json, JsonObject } from "../../../src/json";
+import { takeByPulumi } from "./pulumiCli";
 import { type Heard, type RecordedStep, type Recording, recordings, shortForms } from "./recording";
 import { orderOf, Schedule } from "./schedule";
 
@@ -102,15 +103,9 @@ export class Stage {
 
   /** @param freely not held to the recorded order where the step failed */
   async take(step: RecordedStep, { freely = false } = {}): Promise<Took> {
-    const { program, config = {}, planted = {} } = step;
-    if (program !== "(unchanged)")
-      copyFileSync(
-        join(recordings, this.#recording.scenario, "program", program),
-        join(this.#dir, this.#isTypeScript ? "index.ts" : "index.js"),
-      );
-    for (const [key, value] of Object.entries(config)) this.#config.set(key, value);
+    this.#stand(step);
+    for (const [key, value] of Object.entries(step.config ?? {})) this.#config.set(key, value);
     await this.#writeConfig();
-    this.#plant(planted);
     const options = await this.#options(step);
     let events: EngineEvent[] = [];
     const calls: [string, JsonObject][] = [];
@@ -142,12 +137,35 @@ export class Stage {
     };
   }
 
+  /** The same step by the `pulumi` on PATH, on a stage that no other engine was on. What providers were asked it does not tell. */
+  async takeByPulumi(step: RecordedStep): Promise<Omit<Took, "calls">> {
+    this.#stand(step);
+    const { env } = await this.#options(step);
+    const { events, state, ...took } = await takeByPulumi({ step, dir: this.#dir, root: this.#root, env });
+    const short = (value: Json) => this.#short(value);
+    return {
+      ...took,
+      events: events.map((heard) => short(heard as Json) as Heard),
+      state: state.map((resource) => short(resource) as JsonObject),
+    };
+  }
+
+  /** The step's program in its place, and the world as it is to find it. */
+  #stand({ program, planted = {} }: RecordedStep): void {
+    if (program !== "(unchanged)")
+      copyFileSync(
+        join(recordings, this.#recording.scenario, "program", program),
+        join(this.#dir, this.#isTypeScript ? "index.ts" : "index.js"),
+      );
+    this.#plant(planted);
+  }
+
   close(): void {
     this.#attached?.process.kill();
     rmSync(this.#root, { recursive: true, force: true });
   }
 
-  async #options(step: RecordedStep): Promise<EngineOptions> {
+  async #options(step: RecordedStep): Promise<EngineOptions & { env: NodeJS.ProcessEnv }> {
     const { command, env = {} } = step;
     const home = join(this.#root, "home");
     const parallel = /--parallel (\d+)/.exec(command)?.[1];
