@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { WorkQueueArgs } from "./workQueue";
 
 /** Prefect's rule for the names of work pools, flows and deployments. */
 const NAME = /^[^/%&<>]+$/;
@@ -16,6 +17,23 @@ export function checkCount(field: string, value: unknown, least: number, resourc
   if (value === undefined || value === null || pulumi.Output.isInstance(value) || value instanceof Promise) return;
   if (typeof value !== "number" || !Number.isInteger(value) || value < least) {
     refuse(`${field} must be a whole number of at least ${least}, not ${JSON.stringify(value)}`, resource);
+  }
+}
+
+/** The limits of a work pool and of its queues. */
+export function checkLimits(
+  {
+    concurrencyLimit,
+    timeoutSeconds,
+    queues,
+  }: { concurrencyLimit?: unknown; timeoutSeconds?: unknown; queues?: Record<string, WorkQueueArgs> },
+  pool: pulumi.Resource,
+): void {
+  checkCount("concurrencyLimit", concurrencyLimit, 0, pool);
+  checkCount("timeoutSeconds", timeoutSeconds, 1, pool);
+  for (const [queue, { priority, concurrencyLimit: limit }] of Object.entries(queues ?? {})) {
+    checkCount(`queues.${queue}.priority`, priority, 1, pool);
+    checkCount(`queues.${queue}.concurrencyLimit`, limit, 0, pool);
   }
 }
 

@@ -17,6 +17,29 @@ const COMPONENTS: Record<string, PoolComponent> = {
     load: () => (require("./local") as typeof import("./local")).ProcessPushPool,
     args: ["workPoolName", "jobVariables", "baseJobTemplate", "isPaused", "concurrencyLimit", "queues", "timeoutSeconds", "labels"],
   },
+  "cloud-run-v2:push": {
+    load: () => (require("./gcp") as typeof import("./gcp")).CloudRunPushPool,
+    args: [
+      "project",
+      "region",
+      "workPoolName",
+      "jobVariables",
+      "baseJobTemplate",
+      "credentials",
+      "credentialsBlock",
+      "serviceAccount",
+      "runtimeServiceAccount",
+      "permissions",
+      "logAccess",
+      "submitters",
+      "endpoints",
+      "isPaused",
+      "concurrencyLimit",
+      "queues",
+      "timeoutSeconds",
+      "labels",
+    ],
+  },
 };
 
 const KEY = "pushpool:pools";

@@ -1,1 +1,2 @@
-export { ProcessPushPool, type ProcessPushPoolArgs, type WorkQueueArgs } from "./processPushPool";
+export type { WorkQueueArgs } from "../workQueue";
+export { ProcessPushPool, type ProcessPushPoolArgs } from "./processPushPool";

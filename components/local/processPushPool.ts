@@ -1,20 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import { defaultTemplate } from "../../src/template";
-import { checkCount, checkName } from "../checks";
+import { checkLimits, checkName } from "../checks";
 import { type PushPoolDefinition, present } from "../definitions";
 import type { AnyJson } from "../json";
 import { poolTemplate } from "../poolTemplate";
-
-export interface WorkQueueArgs {
-  /**
-   * Which queue goes first: 1 before 2.
-   */
-  priority?: pulumi.Input<number>;
-  /**
-   * How many runs of the queue at a time. Any number by default; 0 holds them all.
-   */
-  concurrencyLimit?: pulumi.Input<number>;
-}
+import type { WorkQueueArgs } from "../workQueue";
 
 export interface ProcessPushPoolArgs {
   /**
@@ -73,12 +63,7 @@ export class ProcessPushPool extends pulumi.ComponentResource {
     super("pushpool:index:ProcessPushPool", name, args, opts);
     const { workPoolName = name, jobVariables = {}, isPaused, concurrencyLimit, queues, timeoutSeconds, labels } = args;
     checkName("workPoolName", workPoolName, this);
-    checkCount("concurrencyLimit", concurrencyLimit, 0, this);
-    checkCount("timeoutSeconds", timeoutSeconds, 1, this);
-    for (const [queue, { priority, concurrencyLimit: limit }] of Object.entries(queues ?? {})) {
-      checkCount(`queues.${queue}.priority`, priority, 1, this);
-      checkCount(`queues.${queue}.concurrencyLimit`, limit, 0, this);
-    }
+    checkLimits(args, this);
     const baseJobTemplate = poolTemplate(args.baseJobTemplate ?? defaultTemplate("process:push"), jobVariables, this);
 
     this.workPoolName = pulumi.output(workPoolName);

@@ -9,4 +9,6 @@ export {
 } from "./clouds/gcp";
 export { OfflineEngine, type OfflineEngineOptions, type OfflineResult, type SeenInState } from "./offlineEngine";
 export { type OfflineStack, type OfflineStackOptions, offlineStack } from "./offlineStack";
+export { type GcpProviderOptions, startGcpProvider } from "./providers/gcp";
+export type { StandInProvider as ServedCloud } from "./providers/serveProvider";
 export { type Asked, type ServedProvider, type StandInProvider, serveProvider } from "./standInProvider";

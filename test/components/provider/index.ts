@@ -1,5 +1,20 @@
 // The entry of a component provider, as a plugin's would be: Pulumi's analyzer starts here.
 import { Deployment } from "../../../components/deployment";
+import { ApiEnablement } from "../../../components/gcp/apiEnablement";
+import { CloudRunPushPool } from "../../../components/gcp/cloudRunPushPool";
+import { GcpCredentialsBlock } from "../../../components/gcp/gcpCredentialsBlock";
+import { PushServiceAccount } from "../../../components/gcp/pushServiceAccount";
+import { RuntimeServiceAccount } from "../../../components/gcp/runtimeServiceAccount";
+import { SubmitAccess } from "../../../components/gcp/submitAccess";
 import { ProcessPushPool } from "../../../components/local/processPushPool";
 
-export const components = [ProcessPushPool, Deployment];
+export const components = [
+  ProcessPushPool,
+  Deployment,
+  CloudRunPushPool,
+  PushServiceAccount,
+  RuntimeServiceAccount,
+  SubmitAccess,
+  GcpCredentialsBlock,
+  ApiEnablement,
+];

@@ -159,6 +159,20 @@ export const IAM_METHODS: readonly Method[] = [
     },
   },
   {
+    id: "iam.roles.update",
+    verb: "PATCH",
+    pattern: path("v1", `projects/${PROJECT}/roles/(?<role>[^/:]+)`),
+    handle: (call): JsonObject => {
+      const project = projectOf(call);
+      call.world.iam.demand(call.member, "iam.roles.update", project, `projects/${project}`);
+      const name = `projects/${project}/roles/${call.path.role}`;
+      if (!call.world.iam.roles.has(name)) throw new GoogleError("NOT_FOUND", `The role named ${name} was not found.`);
+      const { includedPermissions = [] } = call.body as { includedPermissions?: string[] };
+      call.world.iam.roles.set(name, includedPermissions);
+      return { ...call.body, name };
+    },
+  },
+  {
     id: "iam.roles.delete",
     verb: "DELETE",
     pattern: path("v1", `projects/${PROJECT}/roles/(?<role>[^/:]+)`),

@@ -1,0 +1,37 @@
+import { Service } from "@pulumi/gcp/projects";
+import * as pulumi from "@pulumi/pulumi";
+import { partOf, placeOf } from "./checks";
+
+/** What provisioning a pool and running on it asks. */
+const ALWAYS = ["cloudresourcemanager", "iam", "run", "logging"];
+
+export interface ApiEnablementArgs {
+  /**
+   * Project whose APIs are switched on. By default the provider's (`gcp:project`).
+   */
+  project?: pulumi.Input<string>;
+  /**
+   * More APIs beside those of Cloud Run, Logging, IAM and Resource Manager, as secretmanager.googleapis.com.
+   */
+  apis?: string[];
+}
+
+/**
+ * Switches on the APIs of Google Cloud that a pool needs. They stay on when the stack is destroyed, since others may have come to need them.
+ *
+ * ```ts
+ * const apis = new ApiEnablement("apis", { project: "acme-data" });
+ * const pool = new CloudRunPushPool("etl", { … }, { dependsOn: apis });
+ * ```
+ */
+export class ApiEnablement extends pulumi.ComponentResource {
+  constructor(name: string, args: ApiEnablementArgs = {}, opts?: pulumi.ComponentResourceOptions) {
+    super("pushpool:index:ApiEnablement", name, args, opts);
+    const project = placeOf("project", args.project, this);
+    const services = new Set([...ALWAYS.map((api) => `${api}.googleapis.com`), ...(args.apis ?? [])]);
+    for (const service of services) {
+      new Service(`${name}-${service.replace(".googleapis.com", "")}`, { project, service, disableOnDestroy: false }, partOf(this, opts));
+    }
+    this.registerOutputs({});
+  }
+}

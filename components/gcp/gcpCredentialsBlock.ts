@@ -1,0 +1,66 @@
+import * as pulumi from "@pulumi/pulumi";
+import { checkName } from "../checks";
+import { present } from "../definitions";
+import type { AnyJson } from "../json";
+import { placeOf } from "./checks";
+
+export interface GcpCredentialsBlockArgs {
+  /**
+   * A service account's key, as the file that Google gives out: its text, or that as an object. Kept secret, marked or not. Without one the
+   * block stands for the login of the machine that submits.
+   */
+  serviceAccountInfo?: AnyJson;
+  /**
+   * Project of the runs. By default the provider's (`gcp:project`).
+   */
+  project?: pulumi.Input<string>;
+  /**
+   * Name of the block document. By default the component's name.
+   */
+  blockName?: string;
+  /**
+   * When the key was made, as ISO 8601. While a key is young, runs wait for Google to know it everywhere.
+   */
+  keyCreatedAt?: pulumi.Input<string>;
+}
+
+/**
+ * A block of Prefect's type `gcp-credentials`.
+ *
+ * ```ts
+ * const block = new GcpCredentialsBlock("etl", { serviceAccountInfo: push.key, keyCreatedAt: push.keyCreatedAt });
+ * ```
+ */
+export class GcpCredentialsBlock extends pulumi.ComponentResource {
+  /**
+   * What a pool's credentialsBlock takes: gcp-credentials/ and the block document's name.
+   */
+  readonly blockKey: string;
+  /**
+   * What manifest() takes among its blocks, by blockKey.
+   */
+  readonly definition: Record<string, AnyJson>;
+
+  constructor(name: string, args: GcpCredentialsBlockArgs = {}, opts?: pulumi.ComponentResourceOptions) {
+    const { blockName = name, serviceAccountInfo, keyCreatedAt } = args;
+    const key = serviceAccountInfo === undefined ? undefined : pulumi.secret(serviceAccountInfo);
+    super("pushpool:index:GcpCredentialsBlock", name, { ...args, serviceAccountInfo: key }, opts);
+    checkName("blockName", blockName, this);
+    const project = placeOf("project", args.project, this);
+
+    this.blockKey = `gcp-credentials/${blockName}`;
+    this.definition = present({ createdAt: keyCreatedAt, data: present({ service_account_info: key?.apply(asObject), project }) });
+    this.registerOutputs({ blockKey: this.blockKey });
+  }
+}
+
+/** Prefect's field takes an object. */
+function asObject(key: AnyJson): AnyJson {
+  if (typeof key !== "string") return key;
+  try {
+    return JSON.parse(key);
+  } catch {
+    // The parser's own words would show some of it.
+    throw new Error("serviceAccountInfo is no JSON: it must be a service account's key, as the file that Google gives out");
+  }
+}

@@ -1,0 +1,90 @@
+import { Account, Key } from "@pulumi/gcp/serviceaccount";
+import * as pulumi from "@pulumi/pulumi";
+import { checkAccount, checkAccountId, partOf, placeOf } from "./checks";
+import { physicalName } from "./physicalName";
+import { type Permissions, SubmitAccess } from "./submitAccess";
+
+export interface PushServiceAccountArgs {
+  /**
+   * E-mail of the service account that runs act as: the only one that this one may let code run as.
+   */
+  runtimeServiceAccount: pulumi.Input<string>;
+  /**
+   * Project of the account and of the runs. By default the provider's (`gcp:project`).
+   */
+  project?: pulumi.Input<string>;
+  /**
+   * The account's id, the part of its e-mail before the @. By default made of the component's name.
+   */
+  accountId?: string;
+  /**
+   * E-mail of an account that is there already, in place of a new one.
+   */
+  serviceAccount?: pulumi.Input<string>;
+  /**
+   * What it may do in the project. Documented by default.
+   */
+  permissions?: Permissions;
+  /**
+   * Whether it may read the project's logs, without which a run's lines are not shown. By default it may.
+   */
+  logAccess?: boolean;
+}
+
+/**
+ * The service account by which runs are submitted, with what that takes and a JSON key, as Prefect's guide has it.
+ *
+ * ```ts
+ * const push = new PushServiceAccount("etl-push", { runtimeServiceAccount: runtime.email });
+ * ```
+ */
+export class PushServiceAccount extends pulumi.ComponentResource {
+  /**
+   * E-mail of the account.
+   */
+  readonly email: pulumi.Output<string>;
+  /**
+   * Its key, as the file that Google gives out. Secret.
+   */
+  readonly key: pulumi.Output<Record<string, string>>;
+  /**
+   * When the key was made, as ISO 8601.
+   */
+  readonly keyCreatedAt: pulumi.Output<string>;
+
+  constructor(name: string, args: PushServiceAccountArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("pushpool:index:PushServiceAccount", name, args, opts);
+    const { accountId = physicalName(name, 30), runtimeServiceAccount, permissions, logAccess } = args;
+    const project = placeOf("project", args.project, this);
+    checkAccountId("accountId", accountId, this);
+    checkAccount("serviceAccount", args.serviceAccount, project, this);
+    const options = partOf(this, opts);
+
+    const account = args.serviceAccount
+      ? undefined
+      : new Account(`${name}-account`, { project, accountId, displayName: `Submits flow runs: ${name}`.slice(0, 100) }, options);
+    this.email = pulumi.output(args.serviceAccount ?? account?.email ?? "");
+    const member = pulumi.interpolate`serviceAccount:${this.email}`;
+    const access = new SubmitAccess(
+      `${name}-access`,
+      { project, members: [member], runtimeServiceAccount, permissions, logAccess },
+      options,
+    );
+    const serviceAccountId = pulumi.interpolate`projects/${project}/serviceAccounts/${this.email}`;
+    // After its roles: by the time that there is a key, they have had a while to become known everywhere.
+    const key = new Key(
+      `${name}-key`,
+      { serviceAccountId },
+      { ...options, dependsOn: access, ...(account ? { deletedWith: account } : {}) },
+    );
+
+    this.key = pulumi.secret(key.privateKey.apply(keyFile));
+    this.keyCreatedAt = key.validAfter;
+    this.registerOutputs({ email: this.email, key: this.key, keyCreatedAt: this.keyCreatedAt });
+  }
+}
+
+/** The file, from how Google's API sends it. */
+function keyFile(base64: string): Record<string, string> {
+  return JSON.parse(Buffer.from(base64, "base64").toString("utf8"));
+}

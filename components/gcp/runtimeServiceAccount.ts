@@ -1,0 +1,53 @@
+import { IAMMember } from "@pulumi/gcp/projects";
+import { Account } from "@pulumi/gcp/serviceaccount";
+import * as pulumi from "@pulumi/pulumi";
+import { checkAccountId, partOf, placeOf } from "./checks";
+import { physicalName } from "./physicalName";
+
+export interface RuntimeServiceAccountArgs {
+  /**
+   * Project of the account. By default the provider's (`gcp:project`).
+   */
+  project?: pulumi.Input<string>;
+  /**
+   * The account's id, the part of its e-mail before the @. By default made of the component's name.
+   */
+  accountId?: string;
+  /**
+   * Roles in the project that flows need for what they do, as roles/bigquery.jobUser. None by default: running and logging take none.
+   */
+  roles?: string[];
+}
+
+/**
+ * The service account that flow runs act as. With none of their own they would act as the project's default compute account, which in many
+ * projects may change nearly everything.
+ *
+ * ```ts
+ * const runtime = new RuntimeServiceAccount("etl-runtime", { roles: ["roles/bigquery.jobUser"] });
+ * ```
+ */
+export class RuntimeServiceAccount extends pulumi.ComponentResource {
+  /**
+   * E-mail of the account.
+   */
+  readonly email: pulumi.Output<string>;
+
+  constructor(name: string, args: RuntimeServiceAccountArgs = {}, opts?: pulumi.ComponentResourceOptions) {
+    super("pushpool:index:RuntimeServiceAccount", name, args, opts);
+    const { accountId = physicalName(name, 30), roles = [] } = args;
+    const project = placeOf("project", args.project, this);
+    checkAccountId("accountId", accountId, this);
+    const options = partOf(this, opts);
+
+    const account = new Account(
+      `${name}-account`,
+      { project, accountId, displayName: `Flow runs act as this: ${name}`.slice(0, 100) },
+      options,
+    );
+    for (const role of roles) new IAMMember(`${name}-${role.replace(/^roles\//, "")}`, { project, role, member: account.member }, options);
+
+    this.email = account.email;
+    this.registerOutputs({ email: this.email });
+  }
+}

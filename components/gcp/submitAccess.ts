@@ -1,0 +1,95 @@
+import { IAMCustomRole, IAMMember as ProjectMember } from "@pulumi/gcp/projects";
+import { IAMMember as AccountMember } from "@pulumi/gcp/serviceaccount";
+import * as pulumi from "@pulumi/pulumi";
+import { refuse } from "../checks";
+import { checkAccount, checkChoice, partOf, placeOf } from "./checks";
+import { leastPrivilege } from "./leastPrivilege";
+import { physicalName } from "./physicalName";
+
+/** What those who submit runs may do. */
+export const Permissions = {
+  /** Cloud Run Developer, as Prefect's guide has it: all Cloud Run services and jobs of the project. */
+  Documented: "documented",
+  /** A role of the pool's own with the permissions that its runs take. */
+  LeastPrivilege: "leastPrivilege",
+} as const;
+export type Permissions = (typeof Permissions)[keyof typeof Permissions];
+
+export interface SubmitAccessArgs {
+  /**
+   * Who may submit, as IAM names them: serviceAccount:…, user:…, group:….
+   */
+  members: pulumi.Input<string>[];
+  /**
+   * E-mail of the service account that runs act as. Only as this one may the members let code run.
+   */
+  runtimeServiceAccount: pulumi.Input<string>;
+  /**
+   * Project of the runs. By default the provider's (`gcp:project`).
+   */
+  project?: pulumi.Input<string>;
+  /**
+   * What they may do in the project. Documented by default.
+   */
+  permissions?: Permissions;
+  /**
+   * Whether they may read the project's logs, without which a run's lines are not shown. By default they may: Cloud Run Developer alone, as
+   * the guide has it, cannot.
+   */
+  logAccess?: boolean;
+}
+
+/**
+ * Lets some submit runs to Cloud Run: a role in the project, and Service Account User on the runs' own account only. Prefect's guide gives
+ * that role on the whole project, and whoever has it there can act as every account in it.
+ *
+ * ```ts
+ * new SubmitAccess("data", { members: ["group:data@acme.com"], runtimeServiceAccount: runtime.email });
+ * ```
+ */
+export class SubmitAccess extends pulumi.ComponentResource {
+  constructor(name: string, args: SubmitAccessArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("pushpool:index:SubmitAccess", name, args, opts);
+    const project = placeOf("project", args.project, this);
+    checkChoice("permissions", args.permissions, Permissions, this);
+    checkAccount("runtimeServiceAccount", args.runtimeServiceAccount, project, this);
+    args.members.forEach((member, index) => {
+      if (typeof member === "string" && !/^[a-zA-Z]+:./.test(member))
+        refuse(`members[${index}] "${member}" must say what it is, as user:ada@acme.com or group:data@acme.com`, this);
+    });
+    const { logAccess = true } = args;
+    const options = partOf(this, opts);
+
+    const serviceAccountId = pulumi.interpolate`projects/${project}/serviceAccounts/${args.runtimeServiceAccount}`;
+    const roles = args.permissions === Permissions.LeastPrivilege ? [customRole()] : documentedRoles(logAccess);
+    args.members.forEach((member, index) => {
+      const of = args.members.length === 1 ? name : `${name}-${index}`;
+      roles.forEach(([part, role]) => {
+        new ProjectMember(`${of}-${part}`, { project, role, member }, options);
+      });
+      new AccountMember(`${of}-act-as`, { serviceAccountId, role: "roles/iam.serviceAccountUser", member }, options);
+    });
+    this.registerOutputs({});
+
+    function customRole(): [string, pulumi.Input<string>] {
+      const needed = leastPrivilege({ logAccess });
+      const role = new IAMCustomRole(
+        `${name}-role`,
+        {
+          project,
+          roleId: physicalName(name, 64, "_"),
+          title: `Submit runs: ${name}`.slice(0, 100),
+          description: "What submitting flow runs to Cloud Run takes, and no more",
+          permissions: needed.map(({ permission }) => permission),
+        },
+        options,
+      );
+      return ["submitter", role.name];
+    }
+  }
+}
+
+function documentedRoles(logAccess: boolean): [string, string][] {
+  const developer: [string, string] = ["developer", "roles/run.developer"];
+  return logAccess ? [developer, ["logs", "roles/logging.viewer"]] : [developer];
+}

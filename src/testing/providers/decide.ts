@@ -1,0 +1,37 @@
+import { createHash } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
+import { UNKNOWN } from "../../engine/wire";
+import type { JsonObject } from "../../json";
+import type { StandInResource } from "./standInResource";
+
+/** The inputs with what the provider fills in. A name that was made up stays the same for as long as the resource lives. */
+export function checked(type: StandInResource, name: string, news: JsonObject, olds: JsonObject, seed: Buffer): JsonObject {
+  const inputs = { ...type.defaults, ...news };
+  if (!type.autoName || inputs[type.autoName.input] !== undefined) return inputs;
+  const { input, longest } = type.autoName;
+  const suffix = createHash("sha256")
+    .update(seed.length > 0 ? seed : name)
+    .digest("hex")
+    .slice(0, 7);
+  const made = `${name.toLowerCase().slice(0, longest - 8)}-${suffix}`;
+  return { ...inputs, [input]: olds[input] ?? made };
+}
+
+/** Which inputs differ, and which of those it has to be replaced for. */
+export function difference(type: StandInResource, olds: JsonObject, news: JsonObject): { diffs: string[]; replaces: string[] } {
+  const names = [...new Set([...Object.keys(olds), ...Object.keys(news)])];
+  const diffs = names.filter((name) => !isDeepStrictEqual(olds[name], news[name]));
+  const { replacedBy } = type;
+  const replaces = replacedBy === true || !type.update ? diffs : diffs.filter((name) => replacedBy.includes(name));
+  return { diffs, replaces };
+}
+
+/** What a preview says of a resource that is to be made. */
+export function foreseen(type: StandInResource, inputs: JsonObject): JsonObject {
+  return { ...Object.fromEntries(type.computed.map((name) => [name, UNKNOWN])), ...inputs };
+}
+
+/** A read's answer as inputs: as many as there were, each as the cloud has it. One that the cloud does not tell is as it was. */
+export function asInputs(inputs: JsonObject, outputs: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(inputs).map(([name, value]) => [name, outputs[name] ?? value]));
+}

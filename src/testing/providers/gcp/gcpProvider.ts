@@ -1,0 +1,26 @@
+import { type StandInProvider, serveProvider } from "../serveProvider";
+import { googleApi } from "./googleApi";
+import { identityResources } from "./identity";
+
+/** Where the provider's resources are. */
+export interface GcpProviderOptions {
+  /** Base URL of every service. */
+  url: string;
+  /** An access token of whoever provisions. */
+  ownerToken(): string;
+}
+
+/**
+ * A stand-in for Pulumi's `gcp` provider: each resource becomes calls of Google's REST APIs, at the fake's place. It has the resource types
+ * that pushpool's components use; a program that has another is told.
+ *
+ * ```ts
+ * const google = await startFakeGoogleCloud();
+ * const provider = await startGcpProvider(google);
+ * const stack = offlineStack({ projectDir: "infra", providers: { gcp: provider.port } });
+ * ```
+ */
+export async function startGcpProvider({ url, ownerToken }: GcpProviderOptions): Promise<StandInProvider> {
+  const api = googleApi(url, ownerToken);
+  return serveProvider("gcp", { ...identityResources(api) });
+}

@@ -1,0 +1,71 @@
+import { setTimeout as pause } from "node:timers/promises";
+import type { JsonObject } from "../../../json";
+
+/** An error that Google answered. */
+class GoogleApiError extends Error {
+  constructor(
+    readonly status: number,
+    message: string,
+  ) {
+    super(`googleapi: Error ${status}: ${message}`);
+  }
+}
+
+/** Calls of Google's REST APIs, as the owner of the project. */
+export interface GoogleApi {
+  call(verb: string, path: string, body?: JsonObject): Promise<JsonObject>;
+  /** @returns `undefined` for a 404 */
+  get(path: string): Promise<JsonObject | undefined>;
+  /** Of what is gone already: nothing. */
+  remove(path: string): Promise<void>;
+  /** Read a resource's policy, change it, write it; again if someone else wrote in between. */
+  changePolicy(resource: string, change: (bindings: Binding[]) => Binding[]): Promise<JsonObject>;
+}
+
+export interface Binding {
+  role: string;
+  members: string[];
+  condition?: JsonObject;
+}
+
+const ATTEMPTS = 50;
+
+/** @param base URL of all services @param token an access token, asked for with each call */
+export function googleApi(base: string, token: () => string): GoogleApi {
+  async function call(verb: string, path: string, body?: JsonObject): Promise<JsonObject> {
+    const headers = { authorization: `Bearer ${token()}`, "content-type": "application/json" };
+    const response = await fetch(`${base}${path}`, { method: verb, headers, ...(body ? { body: JSON.stringify(body) } : {}) });
+    const reply = (await response.json().catch(() => ({}))) as JsonObject;
+    if (response.ok) return reply;
+    throw new GoogleApiError(response.status, (reply.error as { message?: string } | undefined)?.message ?? `${verb} ${path}`);
+  }
+
+  async function unlessMissing<T>(work: Promise<T>): Promise<T | undefined> {
+    try {
+      return await work;
+    } catch (error) {
+      if (error instanceof GoogleApiError && error.status === 404) return undefined;
+      throw error;
+    }
+  }
+
+  return {
+    call,
+    get: (path) => unlessMissing(call("GET", path)),
+    remove: async (path) => {
+      await unlessMissing(call("DELETE", path));
+    },
+    changePolicy: async (resource, change) => {
+      for (let attempt = 1; ; attempt++) {
+        const policy = await call("POST", `${resource}:getIamPolicy`, {});
+        const bindings = change((policy.bindings ?? []) as unknown as Binding[]);
+        try {
+          return await call("POST", `${resource}:setIamPolicy`, { policy: { ...policy, bindings: bindings as unknown as JsonObject[] } });
+        } catch (error) {
+          if (!(error instanceof GoogleApiError) || error.status !== 409 || attempt === ATTEMPTS) throw error;
+          await pause(Math.random() * 10 * attempt);
+        }
+      }
+    },
+  };
+}

@@ -1,0 +1,47 @@
+import type { JsonObject } from "../../../json";
+import type { StandInResource } from "../standInResource";
+import type { Binding, GoogleApi } from "./googleApi";
+
+/**
+ * One member of one role in a resource's policy.
+ * @param resourceOf path of the resource whose policy it is
+ * @param idOf what Pulumi's provider calls that resource in ids
+ */
+export function iamMember(
+  api: GoogleApi,
+  resourceOf: (inputs: JsonObject) => string,
+  idOf: (inputs: JsonObject) => string,
+): StandInResource {
+  const bound = (bindings: readonly Binding[], { role, member }: JsonObject) =>
+    bindings.some((binding) => binding.role === role && binding.members.includes(String(member)));
+  return {
+    replacedBy: true,
+    computed: ["etag"],
+    create: async (inputs) => {
+      const member = String(inputs.member);
+      const { etag = "" } = await api.changePolicy(resourceOf(inputs), (bindings) =>
+        bound(bindings, inputs) ? bindings : [...bindings, { role: String(inputs.role), members: [member] }],
+      );
+      return { id: `${idOf(inputs)}/${inputs.role}/${member}`, outputs: { etag } };
+    },
+    read: async (id, known) => {
+      // A policy cannot be asked for where its resource is gone.
+      const policy = await api.call("POST", `${resourceOf(known)}:getIamPolicy`, {}).catch(() => undefined);
+      if (!policy || !bound((policy.bindings ?? []) as unknown as Binding[], known)) return undefined;
+      return { id, outputs: {} };
+    },
+    delete: async (_, known) => {
+      await api
+        .changePolicy(resourceOf(known), (bindings) =>
+          bindings
+            .map((binding) =>
+              binding.role === known.role ? { ...binding, members: binding.members.filter((each) => each !== known.member) } : binding,
+            )
+            .filter(({ members }) => members.length > 0),
+        )
+        .catch((error: Error & { status?: number }) => {
+          if (error.status !== 404) throw error;
+        });
+    },
+  };
+}

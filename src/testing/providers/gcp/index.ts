@@ -1,0 +1,1 @@
+export { type GcpProviderOptions, startGcpProvider } from "./gcpProvider";
