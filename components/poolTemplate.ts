@@ -10,26 +10,54 @@ import type { AnyJson } from "./json";
  * @throws {pulumi.ResourceError} for a template that is none, and for a variable that it does not have (with the nearest) or of another type
  */
 export function poolTemplate(template: AnyJson, jobVariables: Record<string, AnyJson>, pool: pulumi.Resource): Record<string, AnyJson> {
+  checkPoolTemplate(template, jobVariables, pool);
+  return withDefaults(template, jobVariables);
+}
+
+/** The checks of {@link poolTemplate} alone, for a pool that makes resources before it knows all its variables. */
+export function checkPoolTemplate(template: AnyJson, jobVariables: Record<string, AnyJson>, pool: pulumi.Resource): void {
   try {
     const known = knownPart(template) as ValueObject;
     checkTemplate(known, "baseJobTemplate");
-    // An output's value is not known yet, its name is: null is a value that fits every variable.
-    const named = Object.entries(jobVariables).map(([name, value]) => [name, knownPart(value) ?? null]);
+    const declared = (known.variables as ValueObject).properties as ValueObject | undefined;
+    const named = Object.entries(jobVariables).map(([name, value]) => [name, judgeable(value, declared?.[name])]);
     checkJobVariables(known, Object.fromEntries(named), "jobVariables");
   } catch (error) {
     // By name: whoever imports pushpool and pushpool/local may have two copies of a class.
     if (error instanceof Error && error.name === "UserError") refuse(error.message, pool);
     throw error;
   }
+}
+
+/** The composing of {@link poolTemplate} alone. */
+export function withDefaults(template: AnyJson, jobVariables: Record<string, AnyJson>): Record<string, AnyJson> {
   const { variables } = template as { variables: JsonObject };
   const properties: Record<string, AnyJson> = { ...(variables.properties as JsonObject | undefined) };
   for (const [name, value] of Object.entries(jobVariables)) properties[name] = { ...properties[name], default: value };
   return { ...template, variables: { ...variables, properties } };
 }
 
+/**
+ * What of a variable's value can be judged now: a map's entries each for itself, anything else only as a whole. An output's value is not
+ * known yet, but its variable's name is: null is a value that fits every variable.
+ */
+function judgeable(value: AnyJson, schema: AnyJson): AnyJson {
+  const isMap = typeof value === "object" && value !== null && !isLater(value) && !Array.isArray(value) && schema?.additionalProperties;
+  if (isMap) return Object.fromEntries(Object.entries(value).filter(([, inner]) => !holdsLater(inner)));
+  return holdsLater(value) ? null : (value ?? null);
+}
+
+function isLater(value: AnyJson): boolean {
+  return pulumi.Output.isInstance(value) || value instanceof Promise;
+}
+
+function holdsLater(value: AnyJson): boolean {
+  return isLater(value) || (typeof value === "object" && value !== null && Object.values(value).some(holdsLater));
+}
+
 /** Without its outputs and promises. */
 function knownPart(value: AnyJson): AnyJson {
-  if (pulumi.Output.isInstance(value) || value instanceof Promise) return undefined;
+  if (isLater(value)) return undefined;
   if (Array.isArray(value)) return value.map(knownPart).filter((item) => item !== undefined);
   if (value === null || typeof value !== "object") return value;
   const entries = Object.entries(value).map(([key, inner]) => [key, knownPart(inner)] as const);

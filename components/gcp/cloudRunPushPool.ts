@@ -1,101 +1,20 @@
+import { IAMMember } from "@pulumi/gcp/projects";
 import * as pulumi from "@pulumi/pulumi";
 import { defaultTemplate } from "../../src/template";
 import { checkLimits, checkName, refuse } from "../checks";
 import { type PushPoolDefinition, present } from "../definitions";
 import type { AnyJson } from "../json";
-import { poolTemplate } from "../poolTemplate";
-import type { WorkQueueArgs } from "../workQueue";
+import { checkPoolTemplate, withDefaults } from "../poolTemplate";
+import { ApiEnablement } from "./apiEnablement";
 import { checkAccount, checkChoice, checkExclusive, partOf, placeOf } from "./checks";
+import { type CloudRunPushPoolArgs, Credentials } from "./cloudRunPushPoolArgs";
 import { GcpCredentialsBlock } from "./gcpCredentialsBlock";
+import { ImageRepository } from "./imageRepository";
 import { PushServiceAccount } from "./pushServiceAccount";
+import { NetworkAccess, RunNetwork } from "./runNetwork";
+import { RuntimeSecrets } from "./runtimeSecrets";
 import { RuntimeServiceAccount } from "./runtimeServiceAccount";
 import { Permissions, SubmitAccess } from "./submitAccess";
-
-/** As whom runs are submitted. */
-export const Credentials = {
-  /** A service account of the pool's own with a JSON key, as Prefect's guide has it. */
-  Key: "key",
-  /** Whoever submits, as that machine is logged in to Google Cloud. There is no key anywhere. */
-  Ambient: "ambient",
-} as const;
-export type Credentials = (typeof Credentials)[keyof typeof Credentials];
-
-export interface CloudRunPushPoolArgs {
-  /**
-   * Project in which runs run. By default the provider's (`gcp:project`).
-   */
-  project?: pulumi.Input<string>;
-  /**
-   * Region in which runs run, as europe-west1. By default the provider's (`gcp:region`).
-   */
-  region?: pulumi.Input<string>;
-  /**
-   * Name of the work pool, by which deployments and prefect.yaml refer to it. By default the component's name.
-   */
-  workPoolName?: string;
-  /**
-   * Defaults of the job variables of Prefect's template for Cloud Run: image, cpu, memory, timeout, env, env_from_secrets and so on. A
-   * deployment's own go over them, and a run's over those. Any leaf may be secret.
-   */
-  jobVariables?: Record<string, AnyJson>;
-  /**
-   * A base job template of your own, as a Prefect server has it, in place of the one for Cloud Run.
-   */
-  baseJobTemplate?: Record<string, AnyJson>;
-  /**
-   * As whom runs are submitted. By default with a key of the pool's own, which some organisations forbid; ambient takes none.
-   */
-  credentials?: Credentials;
-  /**
-   * A credentials block that is there already, as gcp-credentials/NAME, in place of one of the pool's own. The manifest has to have it.
-   */
-  credentialsBlock?: string;
-  /**
-   * E-mail of the service account to make the key for. By default a new one.
-   */
-  serviceAccount?: pulumi.Input<string>;
-  /**
-   * E-mail of the service account that runs act as. By default a new one, which may do nothing but run.
-   */
-  runtimeServiceAccount?: pulumi.Input<string>;
-  /**
-   * What those who submit may do in the project. Documented by default.
-   */
-  permissions?: Permissions;
-  /**
-   * Whether those who submit may read the project's logs, without which a run's lines are not shown. By default they may: Prefect's guide
-   * leaves it out, as there the run itself sends its log to Prefect.
-   */
-  logAccess?: boolean;
-  /**
-   * Who else may submit, as IAM names them: user:ada@acme.com, group:data@acme.com. With ambient credentials, those who are to run anything.
-   */
-  submitters?: pulumi.Input<string>[];
-  /**
-   * Base URLs of services, by name: run, logging. For private endpoints and emulators.
-   */
-  endpoints?: Record<string, pulumi.Input<string>>;
-  /**
-   * Whether runs are held instead of submitted. By default they are not.
-   */
-  isPaused?: pulumi.Input<boolean>;
-  /**
-   * How many runs at a time. Any number by default; 0 holds them all.
-   */
-  concurrencyLimit?: pulumi.Input<number>;
-  /**
-   * Work queues beside the one called default, by name.
-   */
-  queues?: Record<string, WorkQueueArgs>;
-  /**
-   * How long a run may take, in seconds, where its job variables do not say. Any time by default.
-   */
-  timeoutSeconds?: pulumi.Input<number>;
-  /**
-   * Labels of the pool's own.
-   */
-  labels?: Record<string, pulumi.Input<string>>;
-}
 
 /** Arguments that each decide what the other would. */
 const EXCLUSIVE = [
@@ -103,6 +22,11 @@ const EXCLUSIVE = [
   ["runtimeServiceAccount", "jobVariables.service_account_name", "give the account that runs act as once"],
   ["credentialsBlock", "credentials", "a given block has its credentials already"],
   ["credentialsBlock", "serviceAccount", "a given block has its service account already"],
+  ["prefectApiKey", "jobVariables.prefect_api_key_secret", "give the key, or the secret that has it"],
+  ["cloudSqlInstances", "jobVariables.cloudsql_instances", "give the instances once"],
+  ["network", "subnetwork", "a network is made, or a given one is used"],
+  ["network", "jobVariables.vpc_connector_name", "a network is made, or a given connector is used"],
+  ["subnetwork", "jobVariables.vpc_connector_name", "runs have their addresses in a subnetwork, or go through a connector"],
 ] as const;
 
 /**
@@ -126,6 +50,10 @@ export class CloudRunPushPool extends pulumi.ComponentResource {
    */
   readonly pushServiceAccount: pulumi.Output<string> | undefined;
   /**
+   * What names of images begin with, where a repository was asked for.
+   */
+  readonly imageRepository: pulumi.Output<string> | undefined;
+  /**
    * What manifest() takes.
    */
   readonly definition: PushPoolDefinition;
@@ -141,19 +69,34 @@ export class CloudRunPushPool extends pulumi.ComponentResource {
     checkCredentials(args, this);
     checkAccount("runtimeServiceAccount", args.runtimeServiceAccount, project, this);
     checkAccount("serviceAccount", args.serviceAccount, project, this);
-    const options = partOf(this, opts);
+    checkChoice("network", args.network, NetworkAccess, this);
+    const template = args.baseJobTemplate ?? defaultTemplate("cloud-run-v2:push");
+    checkPoolTemplate(template, jobVariables, this);
+    const first = partOf(this, opts);
+    const apis = args.enableApis ? new ApiEnablement(`${name}-apis`, { project, apis: apisFor(args) }, first) : undefined;
+    const options = apis ? { ...first, dependsOn: [apis] } : first;
 
     const runtime: pulumi.Input<string> =
       args.runtimeServiceAccount ??
       jobVariables.service_account_name ??
       new RuntimeServiceAccount(`${name}-run`, { project }, options).email;
     const { block, push } = this.#credentials(name, args, project, runtime, options);
-    const variables = { region, service_account_name: runtime, ...jobVariables };
-    const baseJobTemplate = poolTemplate(args.baseJobTemplate ?? defaultTemplate("cloud-run-v2:push"), variables, this);
+    const network = args.network && new RunNetwork(`${name}-network`, { project, region, access: args.network }, options);
+    const images = args.imageRepository ? new ImageRepository(`${name}-images`, { project, region }, options) : undefined;
+    const variables = {
+      region,
+      service_account_name: runtime,
+      ...this.#reached(name, args, project, runtime, options),
+      ...(network?.connectorId ? { vpc_connector_name: network.connectorId } : {}),
+      ...without(jobVariables, args.secretEnv ? ["env_from_secrets"] : []),
+    };
+    const subnetwork = network?.subnetworkId ?? args.subnetwork;
+    const baseJobTemplate = withDefaults(subnetwork === undefined ? template : inSubnetwork(template, subnetwork, this), variables);
 
     this.workPoolName = pulumi.output(workPoolName);
     this.runtimeServiceAccount = pulumi.output(runtime);
     this.pushServiceAccount = push?.email;
+    this.imageRepository = images?.url;
     this.definition = {
       name: workPoolName,
       pool: present({
@@ -173,6 +116,7 @@ export class CloudRunPushPool extends pulumi.ComponentResource {
       workPoolName: this.workPoolName,
       runtimeServiceAccount: this.runtimeServiceAccount,
       pushServiceAccount: this.pushServiceAccount,
+      imageRepository: this.imageRepository,
     });
   }
 
@@ -195,6 +139,30 @@ export class CloudRunPushPool extends pulumi.ComponentResource {
     const key = { serviceAccountInfo: push.key, keyCreatedAt: push.keyCreatedAt };
     return { push, block: new GcpCredentialsBlock(`${name}-credentials`, { ...blockArgs, ...key }, options) };
   }
+
+  /** What runs read and connect to, as job variables, and the runs' account let in there. */
+  #reached(
+    name: string,
+    { secretEnv, prefectApiKey, cloudSqlInstances, jobVariables }: CloudRunPushPoolArgs,
+    project: pulumi.Input<string>,
+    runtimeServiceAccount: pulumi.Input<string>,
+    options: pulumi.CustomResourceOptions,
+  ): Record<string, AnyJson> {
+    const variables: Record<string, AnyJson> = {};
+    const values = { ...secretEnv, ...(prefectApiKey === undefined ? {} : { PREFECT_API_KEY: prefectApiKey }) };
+    if (Object.keys(values).length > 0) {
+      const { references } = new RuntimeSecrets(`${name}-secrets`, { project, runtimeServiceAccount, values }, options);
+      const { PREFECT_API_KEY: key, ...rest } = references;
+      if (prefectApiKey !== undefined) variables.prefect_api_key_secret = key;
+      if (secretEnv) variables.env_from_secrets = { ...rest, ...jobVariables?.env_from_secrets };
+    }
+    if (cloudSqlInstances?.length) {
+      const member = pulumi.interpolate`serviceAccount:${runtimeServiceAccount}`;
+      new IAMMember(`${name}-cloudsql`, { project, role: "roles/cloudsql.client", member }, options);
+      variables.cloudsql_instances = cloudSqlInstances;
+    }
+    return variables;
+  }
 }
 
 function checkCredentials(args: CloudRunPushPoolArgs, pool: pulumi.Resource): void {
@@ -203,9 +171,38 @@ function checkCredentials(args: CloudRunPushPoolArgs, pool: pulumi.Resource): vo
   checkChoice("permissions", permissions, Permissions, pool);
   if (credentialsBlock !== undefined && !/^gcp-credentials\/[^/%&<>]+$/.test(credentialsBlock))
     refuse(`credentialsBlock "${credentialsBlock}" must name a block of type gcp-credentials, as gcp-credentials/etl`, pool);
+  if (args.secretEnv?.PREFECT_API_KEY !== undefined) refuse("secretEnv.PREFECT_API_KEY: give it as prefectApiKey", pool);
   if (credentials === Credentials.Ambient && serviceAccount !== undefined)
     refuse(
       "credentials ambient and serviceAccount exclude each other: with ambient nothing is made for an account; list it in submitters",
       pool,
     );
+}
+
+/** APIs for the optional parts. */
+function apisFor({ secretEnv, prefectApiKey, network, imageRepository, cloudSqlInstances }: CloudRunPushPoolArgs): string[] {
+  const apis = [
+    ...(secretEnv || prefectApiKey !== undefined ? ["secretmanager"] : []),
+    ...(network ? ["compute"] : []),
+    ...(network === NetworkAccess.Connector ? ["vpcaccess"] : []),
+    ...(imageRepository ? ["artifactregistry"] : []),
+    ...(cloudSqlInstances?.length ? ["sqladmin"] : []),
+  ];
+  return apis.map((api) => `${api}.googleapis.com`);
+}
+
+/** Prefect's template has a variable for connectors only, so the job itself says the subnetwork. */
+function inSubnetwork(template: Record<string, AnyJson>, subnetwork: pulumi.Input<string>, pool: pulumi.Resource): Record<string, AnyJson> {
+  const job = template.job_configuration;
+  const body = job?.job_body;
+  const task = body?.template?.template;
+  if (typeof task !== "object" || task === null)
+    refuse("baseJobTemplate.job_configuration.job_body.template.template is missing: it is where the subnetwork of runs is said", pool);
+  const vpcAccess = { networkInterfaces: [{ subnetwork }], egress: "PRIVATE_RANGES_ONLY" };
+  const within = { ...body, template: { ...body.template, template: { ...task, vpcAccess } } };
+  return { ...template, job_configuration: { ...job, job_body: within } };
+}
+
+function without(fields: Record<string, AnyJson>, names: readonly string[]): Record<string, AnyJson> {
+  return Object.fromEntries(Object.entries(fields).filter(([name]) => !names.includes(name)));
 }

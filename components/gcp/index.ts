@@ -1,8 +1,12 @@
 export type { WorkQueueArgs } from "../workQueue";
 export { ApiEnablement, type ApiEnablementArgs } from "./apiEnablement";
-export { CloudRunPushPool, type CloudRunPushPoolArgs, Credentials } from "./cloudRunPushPool";
+export { CloudRunPushPool } from "./cloudRunPushPool";
+export { type CloudRunPushPoolArgs, Credentials } from "./cloudRunPushPoolArgs";
 export { GcpCredentialsBlock, type GcpCredentialsBlockArgs } from "./gcpCredentialsBlock";
+export { ImageRepository, type ImageRepositoryArgs } from "./imageRepository";
 export { leastPrivilege, type NeededPermission } from "./leastPrivilege";
 export { PushServiceAccount, type PushServiceAccountArgs } from "./pushServiceAccount";
+export { NetworkAccess, RunNetwork, type RunNetworkArgs } from "./runNetwork";
+export { RuntimeSecrets, type RuntimeSecretsArgs } from "./runtimeSecrets";
 export { RuntimeServiceAccount, type RuntimeServiceAccountArgs } from "./runtimeServiceAccount";
 export { Permissions, SubmitAccess, type SubmitAccessArgs } from "./submitAccess";

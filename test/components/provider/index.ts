@@ -3,7 +3,10 @@ import { Deployment } from "../../../components/deployment";
 import { ApiEnablement } from "../../../components/gcp/apiEnablement";
 import { CloudRunPushPool } from "../../../components/gcp/cloudRunPushPool";
 import { GcpCredentialsBlock } from "../../../components/gcp/gcpCredentialsBlock";
+import { ImageRepository } from "../../../components/gcp/imageRepository";
 import { PushServiceAccount } from "../../../components/gcp/pushServiceAccount";
+import { RunNetwork } from "../../../components/gcp/runNetwork";
+import { RuntimeSecrets } from "../../../components/gcp/runtimeSecrets";
 import { RuntimeServiceAccount } from "../../../components/gcp/runtimeServiceAccount";
 import { SubmitAccess } from "../../../components/gcp/submitAccess";
 import { ProcessPushPool } from "../../../components/local/processPushPool";
@@ -17,4 +20,7 @@ export const components = [
   SubmitAccess,
   GcpCredentialsBlock,
   ApiEnablement,
+  RuntimeSecrets,
+  ImageRepository,
+  RunNetwork,
 ];

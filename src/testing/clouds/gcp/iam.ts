@@ -1,5 +1,6 @@
 import { createHash, createPublicKey, generateKeyPairSync, randomBytes } from "node:crypto";
 import type { JsonObject } from "../../../json";
+import { COLLECTIONS, permissionsOf, SECRET_PERMISSIONS } from "./collections";
 import { denied, errorInfo, GoogleError } from "./errors";
 
 /** What each role may do, as far as this fake asks (https://cloud.google.com/iam/docs/roles-permissions). */
@@ -52,6 +53,8 @@ const ROLES: Record<string, readonly string[]> = {
     "serviceusage.services.disable",
     "serviceusage.services.get",
     "secretmanager.versions.access",
+    ...SECRET_PERMISSIONS,
+    ...COLLECTIONS.flatMap(permissionsOf),
   ],
   "roles/run.admin": RUN_ALL,
   "roles/run.developer": RUN_ALL,

@@ -4,6 +4,7 @@ import { Hono } from "hono";
 import type { Json, JsonObject } from "../../../json";
 import type { Call, Method } from "./api";
 import type { Bearer } from "./bearer";
+import { COLLECTION_METHODS } from "./collectionMethods";
 import type { Contract, Difference } from "./contract";
 import { errorInfo, GoogleError } from "./errors";
 import type { Fault, Faults } from "./faults";
@@ -11,6 +12,7 @@ import { IAM_METHODS } from "./iamMethods";
 import { LOGGING_METHODS } from "./loggingMethods";
 import type { Quotas } from "./quotas";
 import { RUN_METHODS } from "./runMethods";
+import { SECRET_METHODS } from "./secretMethods";
 import type { World } from "./world";
 
 /** A call that was answered, or left without an answer (`status` 0). */
@@ -34,7 +36,7 @@ interface Parts {
   calls: CallRecord[];
 }
 
-const METHODS: readonly Method[] = [...RUN_METHODS, ...LOGGING_METHODS, ...IAM_METHODS];
+const METHODS: readonly Method[] = [...RUN_METHODS, ...LOGGING_METHODS, ...IAM_METHODS, ...SECRET_METHODS, ...COLLECTION_METHODS];
 const TITLES: Record<string, string> = {
   run: "Cloud Run Admin API",
   logging: "Cloud Logging API",

@@ -16,6 +16,8 @@ export class World {
   readonly images: Map<string, FakeImage>;
   readonly secrets: Map<string, Record<string, string>>;
   readonly services: Set<string>;
+  /** Networks, repositories and such, by name. */
+  readonly kept = new Map<string, JsonObject>();
   readonly jobs = new Map<string, Job>();
   /** In the order in which they were made. */
   readonly executions = new Map<string, Execution>();

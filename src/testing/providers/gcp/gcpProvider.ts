@@ -1,6 +1,7 @@
 import { type StandInProvider, serveProvider } from "../serveProvider";
 import { googleApi } from "./googleApi";
 import { identityResources } from "./identity";
+import { surroundingResources } from "./surroundings";
 
 /** Where the provider's resources are. */
 export interface GcpProviderOptions {
@@ -22,5 +23,5 @@ export interface GcpProviderOptions {
  */
 export async function startGcpProvider({ url, ownerToken }: GcpProviderOptions): Promise<StandInProvider> {
   const api = googleApi(url, ownerToken);
-  return serveProvider("gcp", { ...identityResources(api) });
+  return serveProvider("gcp", { ...identityResources(api), ...surroundingResources(api) });
 }

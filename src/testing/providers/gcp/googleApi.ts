@@ -20,6 +20,7 @@ export interface GoogleApi {
   remove(path: string): Promise<void>;
   /** Read a resource's policy, change it, write it; again if someone else wrote in between. */
   changePolicy(resource: string, change: (bindings: Binding[]) => Binding[]): Promise<JsonObject>;
+  policyOf(resource: string): Promise<JsonObject>;
 }
 
 export interface Binding {
@@ -49,15 +50,20 @@ export function googleApi(base: string, token: () => string): GoogleApi {
     }
   }
 
+  /** Most services take a POST for it, some a GET. */
+  const policyOf = (resource: string) =>
+    resource.includes("/secrets/") ? call("GET", `${resource}:getIamPolicy`) : call("POST", `${resource}:getIamPolicy`, {});
+
   return {
     call,
+    policyOf,
     get: (path) => unlessMissing(call("GET", path)),
     remove: async (path) => {
       await unlessMissing(call("DELETE", path));
     },
     changePolicy: async (resource, change) => {
       for (let attempt = 1; ; attempt++) {
-        const policy = await call("POST", `${resource}:getIamPolicy`, {});
+        const policy = await policyOf(resource);
         const bindings = change((policy.bindings ?? []) as unknown as Binding[]);
         try {
           return await call("POST", `${resource}:setIamPolicy`, { policy: { ...policy, bindings: bindings as unknown as JsonObject[] } });

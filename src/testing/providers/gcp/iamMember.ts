@@ -26,7 +26,7 @@ export function iamMember(
     },
     read: async (id, known) => {
       // A policy cannot be asked for where its resource is gone.
-      const policy = await api.call("POST", `${resourceOf(known)}:getIamPolicy`, {}).catch(() => undefined);
+      const policy = await api.policyOf(resourceOf(known)).catch(() => undefined);
       if (!policy || !bound((policy.bindings ?? []) as unknown as Binding[], known)) return undefined;
       return { id, outputs: {} };
     },

@@ -1,0 +1,48 @@
+import { Repository } from "@pulumi/gcp/artifactregistry";
+import * as pulumi from "@pulumi/pulumi";
+import { refuse } from "../checks";
+import { partOf, placeOf } from "./checks";
+import { physicalName } from "./physicalName";
+
+export interface ImageRepositoryArgs {
+  /**
+   * Project of the repository. By default the provider's (`gcp:project`).
+   */
+  project?: pulumi.Input<string>;
+  /**
+   * Where the images lie; best where the runs are. By default the provider's region (`gcp:region`).
+   */
+  region?: pulumi.Input<string>;
+  /**
+   * Id of the repository. By default made of the component's name.
+   */
+  repositoryId?: string;
+}
+
+/**
+ * A Docker repository of Artifact Registry for flows' images. Cloud Run reads from those of its own project with nothing more.
+ *
+ * ```ts
+ * const images = new ImageRepository("etl-images");
+ * const image = pulumi.interpolate`${images.url}/etl:1.2`;
+ * ```
+ */
+export class ImageRepository extends pulumi.ComponentResource {
+  /**
+   * What images' names begin with: REGION-docker.pkg.dev/PROJECT/REPOSITORY.
+   */
+  readonly url: pulumi.Output<string>;
+
+  constructor(name: string, args: ImageRepositoryArgs = {}, opts?: pulumi.ComponentResourceOptions) {
+    super("pushpool:index:ImageRepository", name, args, opts);
+    const { repositoryId = physicalName(name, 63) } = args;
+    const project = placeOf("project", args.project, this);
+    const location = placeOf("region", args.region, this);
+    if (!/^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/.test(repositoryId))
+      refuse(`repositoryId "${repositoryId}": Google takes up to 63 lower-case letters, digits and hyphens, a letter first`, this);
+    const repository = new Repository(`${name}-repository`, { project, location, repositoryId, format: "DOCKER" }, partOf(this, opts));
+
+    this.url = pulumi.interpolate`${repository.location}-docker.pkg.dev/${repository.project}/${repository.repositoryId}`;
+    this.registerOutputs({ url: this.url });
+  }
+}

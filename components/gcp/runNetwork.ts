@@ -1,0 +1,73 @@
+import { Network, Subnetwork } from "@pulumi/gcp/compute";
+import { Connector } from "@pulumi/gcp/vpcaccess";
+import * as pulumi from "@pulumi/pulumi";
+import { checkChoice, partOf, placeOf } from "./checks";
+
+/** How runs get into a VPC network. */
+export const NetworkAccess = {
+  /** Each has an address in the subnetwork: no machines that cost while nothing runs. */
+  Direct: "direct",
+  /** Through a Serverless VPC Access connector, for which Prefect's template has a variable. Its machines cost all the time. */
+  Connector: "connector",
+} as const;
+export type NetworkAccess = (typeof NetworkAccess)[keyof typeof NetworkAccess];
+
+export interface RunNetworkArgs {
+  /**
+   * How runs get into it. Direct by default.
+   */
+  access?: NetworkAccess;
+  /**
+   * Project of the network. By default the provider's (`gcp:project`).
+   */
+  project?: pulumi.Input<string>;
+  /**
+   * Region of the runs. By default the provider's (`gcp:region`).
+   */
+  region?: pulumi.Input<string>;
+  /**
+   * Addresses of the subnetwork, as 10.8.0.0/26 (the default, for some thirty runs at a time); for a connector a /28, 10.8.0.0/28 by default.
+   */
+  ipRange?: pulumi.Input<string>;
+}
+
+/**
+ * A VPC network of the runs' own, for what is to be reached from them alone.
+ *
+ * ```ts
+ * const network = new RunNetwork("etl-network", { access: NetworkAccess.Connector });
+ * ```
+ */
+export class RunNetwork extends pulumi.ComponentResource {
+  /**
+   * The network's id.
+   */
+  readonly networkId: pulumi.Output<string>;
+  /**
+   * With direct access: the subnetwork's id.
+   */
+  readonly subnetworkId: pulumi.Output<string> | undefined;
+  /**
+   * With a connector: its id, which the job variable vpc_connector_name takes.
+   */
+  readonly connectorId: pulumi.Output<string> | undefined;
+
+  constructor(name: string, args: RunNetworkArgs = {}, opts?: pulumi.ComponentResourceOptions) {
+    super("pushpool:index:RunNetwork", name, args, opts);
+    const project = placeOf("project", args.project, this);
+    const region = placeOf("region", args.region, this);
+    checkChoice("access", args.access, NetworkAccess, this);
+    const options = partOf(this, opts);
+
+    const network = new Network(`${name}-vpc`, { project, autoCreateSubnetworks: false }, options);
+    this.networkId = network.id;
+    if (args.access === NetworkAccess.Connector) {
+      const size = { ipCidrRange: args.ipRange ?? "10.8.0.0/28", minInstances: 2, maxInstances: 3 };
+      this.connectorId = new Connector(`${name}-connector`, { project, region, network: network.name, ...size }, options).id;
+    } else {
+      const range = { ipCidrRange: args.ipRange ?? "10.8.0.0/26", privateIpGoogleAccess: true };
+      this.subnetworkId = new Subnetwork(`${name}-subnetwork`, { project, region, network: network.id, ...range }, options).id;
+    }
+    this.registerOutputs({ networkId: this.networkId, subnetworkId: this.subnetworkId, connectorId: this.connectorId });
+  }
+}

@@ -1,0 +1,64 @@
+import { Secret, SecretIamMember, SecretVersion } from "@pulumi/gcp/secretmanager";
+import * as pulumi from "@pulumi/pulumi";
+import { refuse } from "../checks";
+import type { AnyJson } from "../json";
+import { checkAccount, partOf, placeOf } from "./checks";
+import { physicalName } from "./physicalName";
+
+export interface RuntimeSecretsArgs {
+  /**
+   * Values by the name of the environment variable that they are for. Secret, marked or not.
+   */
+  values: Record<string, pulumi.Input<string>>;
+  /**
+   * E-mail of the service account that reads them: the one that runs act as.
+   */
+  runtimeServiceAccount: pulumi.Input<string>;
+  /**
+   * Project of the secrets. By default the provider's (`gcp:project`).
+   */
+  project?: pulumi.Input<string>;
+}
+
+/**
+ * Secrets of Secret Manager, which only the runs' service account may read: a run's job then names them, and has no value of theirs in it.
+ *
+ * ```ts
+ * const secrets = new RuntimeSecrets("etl-secrets", { runtimeServiceAccount: runtime.email, values: { DATABASE_PASSWORD: config.requireSecret("password") } });
+ * ```
+ */
+export class RuntimeSecrets extends pulumi.ComponentResource {
+  /**
+   * By the variable's name: what the job variable env_from_secrets takes. Always the latest version, so that a new value is in the next run.
+   */
+  readonly references: Record<string, AnyJson>;
+
+  constructor(name: string, args: RuntimeSecretsArgs, opts?: pulumi.ComponentResourceOptions) {
+    const values = Object.fromEntries(Object.entries(args.values).map(([key, value]) => [key, pulumi.secret(value)]));
+    super("pushpool:index:RuntimeSecrets", name, { ...args, values }, opts);
+    const project = placeOf("project", args.project, this);
+    checkAccount("runtimeServiceAccount", args.runtimeServiceAccount, project, this);
+    const options = partOf(this, opts);
+    const member = pulumi.interpolate`serviceAccount:${args.runtimeServiceAccount}`;
+
+    this.references = {};
+    for (const [variable, secretData] of Object.entries(values)) {
+      if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(variable)) refuse(`values "${variable}" must be the name of an environment variable`, this);
+      const secretId = physicalName(`${name}-${variable}`, 63);
+      const secret = new Secret(`${name}-${variable}`, { project, secretId, replication: { auto: {} } }, options);
+      const parts = { ...options, deletedWith: secret };
+      const version = new SecretVersion(`${name}-${variable}-value`, { secret: secret.id, secretData }, parts);
+      const reader = new SecretIamMember(
+        `${name}-${variable}-reader`,
+        { project, secretId: secret.secretId, role: "roles/secretmanager.secretAccessor", member },
+        parts,
+      );
+      // Told only when the run can read it.
+      this.references[variable] = {
+        secret: pulumi.all([secret.secretId, version.id, reader.id]).apply(([id]) => id),
+        version: "latest",
+      };
+    }
+    this.registerOutputs({});
+  }
+}

@@ -1,0 +1,99 @@
+import type { JsonObject } from "../../../json";
+import type { StandInResource } from "../standInResource";
+import type { GoogleApi } from "./googleApi";
+import { iamMember } from "./iamMember";
+
+/** What a pool can have around it: secrets, an image repository, a network. */
+export function surroundingResources(api: GoogleApi): Record<string, StandInResource> {
+  return {
+    "gcp:secretmanager/secret:Secret": {
+      replacedBy: true,
+      computed: ["createTime", "name"],
+      create: async ({ project, secretId, replication }) => {
+        const { name = "" } = await api.call("POST", `/v1/projects/${project}/secrets?secretId=${secretId}`, {
+          replication: replication ?? {},
+        });
+        return { id: `projects/${project}/secrets/${secretId}`, outputs: { name } };
+      },
+      read: async (id) => ((await api.get(`/v1/${id}`)) ? { id, outputs: {} } : undefined),
+      delete: (id) => api.remove(`/v1/${id}`),
+    },
+    "gcp:secretmanager/secretVersion:SecretVersion": {
+      replacedBy: true,
+      computed: ["createTime", "name", "version"],
+      create: async ({ secret, secretData }) => {
+        const payload = { data: Buffer.from(String(secretData)).toString("base64") };
+        const { name = "" } = await api.call("POST", `/v1/${secret}:addVersion`, { payload });
+        const version = String(name).split("/").at(-1) ?? "";
+        return { id: `${secret}/versions/${version}`, outputs: { name, version } };
+      },
+      read: async (id) => ((await api.get(`/v1/${id}`)) ? { id, outputs: {} } : undefined),
+      delete: async (id) => {
+        await api.call("POST", `/v1/${id}:destroy`, {});
+      },
+    },
+    "gcp:secretmanager/secretIamMember:SecretIamMember": iamMember(
+      api,
+      (inputs) => `/v1/${secretPath(inputs)}`,
+      (inputs) => secretPath(inputs),
+    ),
+    "gcp:artifactregistry/repository:Repository": kept(api, {
+      computed: ["createTime", "name", "registryUri"],
+      collection: ({ project, location }) => `v1/projects/${project}/locations/${location}/repositories`,
+      query: ({ repositoryId }) => `?repositoryId=${repositoryId}`,
+      id: ({ repositoryId }) => repositoryId,
+      body: ({ format = "" }) => ({ format }),
+    }),
+    "gcp:vpcaccess/connector:Connector": kept(api, {
+      computed: ["selfLink", "state"],
+      autoName: { input: "name", longest: 24 },
+      collection: ({ project, region }) => `v1/projects/${project}/locations/${region}/connectors`,
+      query: ({ name }) => `?connectorId=${name}`,
+      id: ({ name }) => name,
+      body: ({ network = "", ipCidrRange = "" }) => ({ network, ipCidrRange }),
+    }),
+    "gcp:compute/network:Network": kept(api, {
+      computed: ["gatewayIpv4", "networkId", "selfLink"],
+      autoName: { input: "name", longest: 63 },
+      collection: ({ project }) => `compute/v1/projects/${project}/global/networks`,
+      id: ({ name }) => name,
+      body: ({ name = "", autoCreateSubnetworks = true }) => ({ name, autoCreateSubnetworks }),
+    }),
+    "gcp:compute/subnetwork:Subnetwork": kept(api, {
+      computed: ["gatewayAddress", "selfLink"],
+      autoName: { input: "name", longest: 63 },
+      collection: ({ project, region }) => `compute/v1/projects/${project}/regions/${region}/subnetworks`,
+      id: ({ name }) => name,
+      body: ({ name = "", network = "", ipCidrRange = "" }) => ({ name, network, ipCidrRange }),
+    }),
+  };
+}
+
+interface Kept extends Pick<StandInResource, "computed" | "autoName"> {
+  /** Path of the collection. */
+  collection(inputs: JsonObject): string;
+  query?(inputs: JsonObject): string;
+  id(inputs: JsonObject): unknown;
+  body(inputs: JsonObject): JsonObject;
+}
+
+/** One that is made, is there, and goes. Its id is its path without the version. */
+function kept(api: GoogleApi, { collection, query, id, body, ...rest }: Kept): StandInResource {
+  const pathOf = (inputs: JsonObject) => `${collection(inputs)}/${id(inputs)}`;
+  return {
+    ...rest,
+    replacedBy: true,
+    create: async (inputs) => {
+      await api.call("POST", `/${collection(inputs)}${query?.(inputs) ?? ""}`, body(inputs));
+      return { id: pathOf(inputs).replace(/^.*?(?=projects\/)/, ""), outputs: {} };
+    },
+    read: async (found, known) => ((await api.get(`/${pathOf(known)}`)) ? { id: found, outputs: {} } : undefined),
+    delete: (_, known) => api.remove(`/${pathOf(known)}`),
+  };
+}
+
+/** A secret's id, or its whole name. */
+function secretPath({ project, secretId }: JsonObject): string {
+  const given = String(secretId);
+  return given.startsWith("projects/") ? given : `projects/${project}/secrets/${given}`;
+}
