@@ -19,7 +19,12 @@ export interface InitPlan {
   files: Record<string, string>;
   /** What the person has to do by hand, a line each. */
   notes: string[];
+  /** Commands that come before `pushpool up`. */
+  before: string[];
 }
+
+/** Plans one kind of project. */
+export type Planner = (input: InitInput) => InitPlan;
 
 /** What a project is made for. */
 export interface InitInput {
@@ -35,28 +40,52 @@ export interface InitInput {
   present: readonly string[];
 }
 
-const DEFAULT_POOL = "local";
+/** What differs between the kinds. */
+export interface ProjectKind {
+  /** Name of the pool, and of the deployment on it, where there is no prefect.yaml. */
+  kind: Kind;
+  /** The text of index.js. */
+  program(pools: readonly PoolPlan[]): string;
+  /** Packages beside pushpool and `@pulumi/pulumi`, with their version ranges. */
+  dependencies: Record<string, string>;
+  /** Commands that come before `pushpool up`. */
+  before: string[];
+  /** More of the deployment's work pool in a prefect.yaml of ours, as YAML. */
+  jobVariables?: string;
+}
 
-/** The files of a Pulumi project with a `process:push` pool for each work pool that the prefect.yaml names; without one, a small one of those too. */
-export function planLocal({ folder, prefectYaml, env, pushpool, present }: InitInput): InitPlan {
-  const { pools, notes } = poolsOf(prefectYaml, env);
+/** The files of a Pulumi project with a push pool for each work pool that the prefect.yaml names; without one, a small one of those too. */
+export function planProject(
+  { kind, program, dependencies, before, jobVariables }: ProjectKind,
+  { folder, prefectYaml, env, pushpool, present }: InitInput,
+): InitPlan {
+  const { pools, notes } = poolsOf(prefectYaml, env, kind);
   const project = projectName(folder);
   const files: Record<string, string> = {
     "Pulumi.yaml": pulumiYaml(project),
     "index.js": program(pools),
   };
-  if (!present.includes("package.json")) files["package.json"] = packageJson(project, pushpool);
-  else notes.push(`package.json is there already: \`npm install pushpool@${pushpool} @pulumi/pulumi\` adds what index.js needs`);
+  const packages = Object.entries(dependencies).map(([name, range]) => ` ${name}@${range}`);
+  if (!present.includes("package.json")) files["package.json"] = packageJson(project, { ...dependencies, pushpool });
+  else
+    notes.push(
+      `package.json is there already: \`npm install pushpool@${pushpool} @pulumi/pulumi${packages.join("")}\` adds what index.js needs`,
+    );
   if (!present.includes(".gitignore")) files[".gitignore"] = "node_modules/\n";
   if (!prefectYaml) {
-    files["prefect.yaml"] = PREFECT_YAML;
+    files["prefect.yaml"] = prefectYamlOf(kind, jobVariables);
     files["flows/hello.py"] = FLOW;
   }
-  return { pools, files, notes };
+  return { pools, files, notes, before };
+}
+
+/** The `queues` argument of a pool, if it has any beside the default one. */
+export function queuesArgument(queues: readonly string[]): string[] {
+  return queues.length > 0 ? [`queues: { ${queues.map((queue) => `${JSON.stringify(queue)}: {}`).join(", ")} }`] : [];
 }
 
 /** The work pools that deployments name, each with its queues; one of a usual name where none does. */
-function poolsOf(file: PrefectYaml | undefined, env: InitInput["env"]): { pools: PoolPlan[]; notes: string[] } {
+function poolsOf(file: PrefectYaml | undefined, env: InitInput["env"], usual: string): { pools: PoolPlan[]; notes: string[] } {
   const pools = new Map<string, Set<string>>();
   const notes: string[] = [];
   const nameless: string[] = [];
@@ -71,7 +100,7 @@ function poolsOf(file: PrefectYaml | undefined, env: InitInput["env"]): { pools:
     const queue = filled(config.work_pool?.work_queue_name ?? "", env);
     if (queue && queue !== "default") queues.add(queue);
   }
-  if (pools.size === 0) pools.set(DEFAULT_POOL, new Set());
+  if (pools.size === 0) pools.set(usual, new Set());
   const [first] = pools.keys();
   if (nameless.length > 0)
     notes.push(`prefect.yaml is left as it is; give ${nameless.join(", ")} a work pool there:\n    work_pool:\n      name: ${first}`);
@@ -110,42 +139,23 @@ main: index.js
 `;
 }
 
-function program(pools: readonly PoolPlan[]): string {
-  const declared = pools.map(({ name, queues }) => {
-    const options = [
-      "jobVariables: { working_dir: __dirname }",
-      ...(queues.length > 0 ? [`queues: { ${queues.map((queue) => `${JSON.stringify(queue)}: {}`).join(", ")} }`] : []),
-    ];
-    return `  new ProcessPushPool(${JSON.stringify(name)}, { ${options.join(", ")} }),`;
-  });
-  return `const { manifest } = require("pushpool");
-const { ProcessPushPool } = require("pushpool/local");
-
-// Their runs are processes of the machine that submits them, in this folder. prefect.yaml refers to them by name.
-const pools = [
-${declared.join("\n")}
-];
-
-// pushpool finds the pools by this output.
-exports.pushPools = manifest({ pools });
-`;
-}
-
-function packageJson(project: string, pushpool: string): string {
+function packageJson(project: string, dependencies: Record<string, string>): string {
   const name = project.toLowerCase().replace(/^[._]+/, "");
-  const tree: Json = { name, private: true, main: "index.js", dependencies: { "@pulumi/pulumi": "^3.248.0", pushpool } };
+  const tree: Json = { name, private: true, main: "index.js", dependencies: { "@pulumi/pulumi": "^3.248.0", ...dependencies } };
   return `${JSON.stringify(tree, null, 2)}\n`;
 }
 
-const PREFECT_YAML = `# Deployments for \`pushpool deploy\`, in Prefect's own format: https://docs.prefect.io/v3/how-to-guides/deployments/prefect-yaml
+function prefectYamlOf(pool: string, jobVariables = ""): string {
+  return `# Deployments for \`pushpool deploy\`, in Prefect's own format: https://docs.prefect.io/v3/how-to-guides/deployments/prefect-yaml
 deployments:
-  - name: ${DEFAULT_POOL}
+  - name: ${pool}
     entrypoint: flows/hello.py:hello
     parameters:
       name: Ada
     work_pool:
-      name: ${DEFAULT_POOL}
-`;
+      name: ${pool}
+${jobVariables}`;
+}
 
 const FLOW = `def hello(name: str = "world") -> str:
     """A plain function; with Prefect's @flow on it, it is a flow."""

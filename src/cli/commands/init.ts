@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { version } from "../../../package.json";
-import { KINDS, type Kind, planLocal } from "../../init/files";
+import { KINDS, type Kind, type Planner, planGcp, planLocal } from "../../init";
 import { suggestion } from "../../nearest";
 import { loadPrefectYaml } from "../../prefectYaml";
 import { UserError } from "../../userError";
@@ -14,11 +14,14 @@ interface Flags extends GlobalOptions {
   install: boolean;
 }
 
+const PLANNERS: Partial<Record<Kind, Planner>> = { local: planLocal, gcp: planGcp };
+
 /** `pushpool init [local|gcp|aws|azure]` */
 export async function action([kind = "local"]: string[], { C = ".", json, install }: Flags): Promise<void> {
   if (!KINDS.includes(kind as Kind)) throw new UserError(`init "${kind}": ${suggestion(kind, KINDS)}`);
-  if (kind !== "local")
-    throw new UserError(`init ${kind}: this version of pushpool makes projects of process:push pools only: \`pushpool init local\``);
+  const planner = PLANNERS[kind as Kind];
+  if (!planner)
+    throw new UserError(`init ${kind}: this version of pushpool makes projects of ${Object.keys(PLANNERS).join(" and ")} pools only`);
   const folder = resolve(C);
   const present = existsSync(folder) ? readdirSync(folder) : [];
   const project = present.find((file) => /^Pulumi\.ya?ml$/.test(file));
@@ -29,7 +32,7 @@ export async function action([kind = "local"]: string[], { C = ".", json, instal
   const yaml = join(folder, "prefect.yaml");
   const prefectYaml = existsSync(yaml) ? loadPrefectYaml(readFileSync(yaml, "utf8"), relative(process.cwd(), yaml)) : undefined;
 
-  const plan = planLocal({ folder, ...(prefectYaml ? { prefectYaml } : {}), env: process.env, pushpool: source(folder), present });
+  const plan = planner({ folder, ...(prefectYaml ? { prefectYaml } : {}), env: process.env, pushpool: source(folder), present });
   const paths = Object.keys(plan.files);
   const taken = paths.find((path) => existsSync(join(folder, path)));
   if (taken)
@@ -46,9 +49,10 @@ export async function action([kind = "local"]: string[], { C = ".", json, instal
   const next = [
     ...(cd === "" ? [] : [`cd ${cd}`]),
     ...(installed || !paths.includes("package.json") ? [] : ["npm install"]),
+    ...plan.before,
     "pushpool up",
     "pushpool deploy --all",
-    ...(prefectYaml ? ["pushpool deployments"] : ["pushpool run hello/local"]),
+    ...(prefectYaml ? ["pushpool deployments"] : [`pushpool run hello/${kind}`]),
   ];
   if (json) return printJson({ folder, files: paths, pools, installed, notes: plan.notes, next });
   for (const path of paths) note(`  + ${path}`);
