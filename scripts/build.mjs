@@ -61,7 +61,7 @@ await build({
   format: "cjs",
   minify: true,
   plugins: [precompiledManifestSchema, embeddedPython],
-  external: ["@pulumi/*", "@grpc/grpc-js", "google-protobuf", "@google-cloud/run", "google-auth-library"],
+  external: ["@pulumi/*", "@grpc/grpc-js", "google-protobuf", "@google-cloud/run", "google-auth-library", "@aws-sdk/*"],
   define: { "process.env.NODE_ENV": '"production"' },
   logLevel: "warning",
 });

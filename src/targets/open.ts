@@ -22,9 +22,13 @@ export async function openTarget(type: PoolType, place: TargetPlace): Promise<Ta
       const { createCloudRunTarget } = await import("./cloudRun/index.js");
       return createCloudRunTarget(place);
     }
+    case "ecs:push": {
+      const { createEcsTarget } = await import("./ecs/index.js");
+      return createEcsTarget(place);
+    }
     default:
       throw new UserError(
-        `work pools of type ${type} cannot be run by this version of pushpool: it runs process:push and cloud-run-v2:push. Upgrade with \`npm install pushpool@latest\``,
+        `work pools of type ${type} cannot be run by this version of pushpool: it runs process:push, cloud-run-v2:push and ecs:push. Upgrade with \`npm install pushpool@latest\``,
       );
   }
 }

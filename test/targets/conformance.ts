@@ -20,6 +20,8 @@ export interface Harness {
     during?: (id: InfrastructureId) => Promise<void>;
     outcome: Partial<Outcome> & { kind: Outcome["kind"] };
   }[];
+  /** Where the place itself keeps one log of both, every line comes as stdout. @default "apart" */
+  streams?: "apart" | "merged";
   /** Everything that the place keeps of all runs, as text: no secret may be in it. */
   everythingKept(): string;
 }
@@ -139,14 +141,15 @@ export function describeTarget(name: string, make: () => Harness): void {
     });
 
     test("both streams come whole and in their order, and can be taken up at any cursor by another", async () => {
-      const { open, job } = make();
+      const { open, job, streams = "apart" } = make();
       const id = await submit(
         open(),
         open().plan(job(`i=0; while [ $i -lt 50 ]; do echo "out $i"; echo "err $i" >&2; i=$((i+1)); done; printf 'no newline'`), newRun()),
       );
       await untilEnded(open(), id);
       const whole = await allLines(open(), id);
-      const texts = (stream: string) => whole.filter((line) => line.stream === stream).map(({ text }) => text);
+      const streamOf = ({ stream, text }: LogLine) => (streams === "merged" && text.startsWith("err") ? "stderr" : stream);
+      const texts = (stream: string) => whole.filter((line) => streamOf(line) === stream).map(({ text }) => text);
       expect(texts("stdout")).toEqual([...Array.from({ length: 50 }, (_, n) => `out ${n}`), "no newline"]);
       expect(texts("stderr")).toEqual(Array.from({ length: 50 }, (_, n) => `err ${n}`));
       expect(await allLines(open(), id)).toEqual(whole);
@@ -178,7 +181,7 @@ export function describeTarget(name: string, make: () => Harness): void {
     test("stop is a request: it ends as cancelled by us, and can be asked for again and after the end", async () => {
       const { open, job } = make();
       const target = open();
-      const id = await submit(target, target.plan(job("trap 'echo bye; exit 0' TERM; echo up; while :; do sleep 0.05; done"), newRun()));
+      const id = await submit(target, target.plan(job("exec 2>/dev/null; trap 'echo bye; exit 0' TERM; echo up; while :; do sleep 0.05; done"), newRun()));
       await until(async () => (await target.logs(id)).lines.length > 0);
       await target.stop(id, { reason: "test", graceSeconds: 20 });
       await open().stop(id, { reason: "test", graceSeconds: 20 });

@@ -1,0 +1,98 @@
+import type { Value, ValueObject } from "../../json";
+import { Secret } from "../../secret";
+import { UserError } from "../../userError";
+import type { PoolAccess } from "../target";
+
+const SERVICES = ["ecs", "logs", "ssm"] as const;
+type Service = (typeof SERVICES)[number];
+
+/** Whose AWS a pool's runs go to, and how to be let in there. */
+export interface Access {
+  pool: string;
+  /** Absent: nothing here says which. */
+  region?: string;
+  /** Of the pool's key; absent: the caller's own login. */
+  accessKeyId?: string;
+  /** When the credentials were made, in milliseconds; absent: long ago. */
+  createdAt?: number;
+  /** Whose buckets and definitions these are, for notes: no secret. */
+  place: string;
+  /** For the SDK's clients. */
+  options(service: Service): {
+    credentials?: { accessKeyId: string; secretAccessKey: string; sessionToken?: string };
+    profile?: string;
+    endpoint?: string;
+  };
+}
+
+/**
+ * What a pool's definition says of its cloud.
+ * @throws {UserError} naming what of it cannot be used
+ */
+export function accessOf(pool: PoolAccess, env: NodeJS.ProcessEnv): Access {
+  const { block, createdAt, data = {} } = pool.credentials ?? {};
+  const at = `blocks.${block}.data`;
+  for (const service of Object.keys(pool.endpoints)) {
+    if (!SERVICES.some((known) => known === service))
+      throw new UserError(`pools.${pool.name}.endpoints.${service}: an ecs:push pool uses ${SERVICES.join(", ")} only`);
+  }
+  const accessKeyId = textOf(data.aws_access_key_id, `${at}.aws_access_key_id`);
+  const secretAccessKey = textOf(data.aws_secret_access_key, `${at}.aws_secret_access_key`);
+  const sessionToken = textOf(data.aws_session_token, `${at}.aws_session_token`);
+  const profile = textOf(data.profile_name, `${at}.profile_name`);
+  if (textOf(data.assume_role_arn, `${at}.assume_role_arn`) !== undefined)
+    throw new UserError(`${at}.assume_role_arn: this version of pushpool assumes no role: give a profile_name that does`);
+  if ((accessKeyId === undefined) !== (secretAccessKey === undefined))
+    throw new UserError(`${at}: needs both aws_access_key_id and aws_secret_access_key, or neither`);
+  const region = textOf(data.region_name, `${at}.region_name`) ?? env.AWS_REGION ?? env.AWS_DEFAULT_REGION;
+  if (region !== undefined && !/^[a-z]{2}(-[a-z]+)+-\d+$/.test(region))
+    throw new UserError(`${at}.region_name: "${region}" is no AWS region`);
+  const { endpoint_url } = (data.aws_client_parameters ?? {}) as ValueObject;
+  const everywhere = typeof endpoint_url === "string" && endpoint_url !== "" ? endpoint_url : undefined;
+  for (const [service, url] of Object.entries(pool.endpoints)) checkUrl(url, `pools.${pool.name}.endpoints.${service}`);
+  if (everywhere !== undefined) checkUrl(everywhere, `${at}.aws_client_parameters.endpoint_url`);
+  return {
+    pool: pool.name,
+    ...(region === undefined ? {} : { region }),
+    ...(accessKeyId === undefined ? {} : { accessKeyId }),
+    ...(createdAt === undefined ? {} : { createdAt: Date.parse(createdAt) }),
+    place: `${accessKeyId ?? profile ?? "own"}/${region ?? ""}`,
+    options: (service) => {
+      const endpoint = pool.endpoints[service] ?? everywhere;
+      return {
+        ...(accessKeyId !== undefined && secretAccessKey !== undefined
+          ? { credentials: { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) } }
+          : {}),
+        ...(profile === undefined ? {} : { profile }),
+        ...(endpoint === undefined ? {} : { endpoint }),
+      };
+    },
+  };
+}
+
+function textOf(value: Value | undefined, path: string): string | undefined {
+  if (value instanceof Secret && !value.known)
+    throw new UserError(`${path}: is not readable here: use the stack itself, or \`pushpool manifest pull --with-secrets\``);
+  const plain = value instanceof Secret ? value.reveal() : (value ?? null);
+  if (plain === null || plain === "") return undefined;
+  if (typeof plain !== "string") throw new UserError(`${path}: must be a text`);
+  return plain;
+}
+
+function checkUrl(text: string, path: string): void {
+  if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol))
+    throw new UserError(`${path}: "${text}" is no URL: https://host or http://host:port`);
+}
+
+/** An optional package, asked for where it is first needed. @throws {UserError} with the line that installs it */
+export async function loaded<T>(load: () => Promise<T>): Promise<T> {
+  try {
+    return await load();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== "MODULE_NOT_FOUND" && code !== "ERR_MODULE_NOT_FOUND") throw error;
+    throw new UserError(
+      "runs on AWS ECS need packages that are not installed: npm install @aws-sdk/client-ecs @aws-sdk/client-cloudwatch-logs @aws-sdk/client-ssm",
+    );
+  }
+}

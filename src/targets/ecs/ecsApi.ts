@@ -1,0 +1,276 @@
+import type { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
+import type { ECSClient, RegisterTaskDefinitionCommandInput, RunTaskCommandInput, Task, TaskDefinition } from "@aws-sdk/client-ecs";
+import type { SSMClient } from "@aws-sdk/client-ssm";
+import pRetry from "p-retry";
+import type { JsonObject } from "../../json";
+import type { SharedNotes } from "../target";
+import { type Access, loaded } from "./access";
+import { type AwsFailure, asFailure, failureOf, mayPass } from "./failures";
+import type { TaskName } from "./names";
+import type { TaskFacts } from "./outcome";
+import { type Bucket, emptied, waitForTurn } from "./pace";
+
+/** How long one call may take, in milliseconds. */
+const CALL_TIMEOUT = 30_000;
+/** For how long a call that may pass is repeated, in milliseconds. */
+const PERSEVERANCE = 180_000;
+/** What was made less than this ago may not work everywhere yet, in milliseconds: AWS' access keys and policies take seconds, at times a minute or two. */
+const YOUNG = 600_000;
+/** How long words that tell of something not yet known are borne with where nothing says how young it is, in milliseconds. */
+const PATIENCE = 20_000;
+
+export interface LogEvent {
+  eventId: string;
+  /** Milliseconds. */
+  timestamp: number;
+  stream: string;
+  message: string;
+}
+
+export interface DefinitionFacts {
+  arn: string;
+  active: boolean;
+  definition: TaskDefinition;
+  tags: Record<string, string>;
+}
+
+/** The calls that this target makes. Each may throw an {@link AwsFailure}; all are safe to repeat, and are repeated where that may help. */
+export interface EcsApi {
+  registerTaskDefinition(request: JsonObject, signal?: AbortSignal): Promise<string>;
+  /** @param name ARN, family (its latest active revision) or `family:revision` */
+  describeTaskDefinition(name: string, signal?: AbortSignal): Promise<DefinitionFacts | undefined>;
+  deregisterTaskDefinition(arn: string): Promise<void>;
+  /** @returns cluster and task */
+  runTask(request: JsonObject, launches: boolean, signal?: AbortSignal): Promise<TaskName>;
+  /** Up to a hundred of one cluster. What is not there is missing in the answer. */
+  describeTasks(cluster: string, tasks: string[]): Promise<Map<string, { facts: TaskFacts; definition?: string }>>;
+  listTasks(cluster: string | undefined, startedBy: string, status: "RUNNING" | "STOPPED"): Promise<string[]>;
+  stopTask(name: TaskName, reason: string): Promise<void>;
+  /** All events of these streams since a time. @throws {AwsFailure} `missing` where the group or a stream is not there */
+  logEvents(place: { group: string; region: string }, streams: string[], since: number): Promise<{ events: LogEvent[]; whole: boolean }>;
+  putSecret(name: string, value: string, signal?: AbortSignal): Promise<void>;
+}
+
+/** Pages an answer: more is left for the next call. */
+const MOST_PAGES = 50;
+
+/** @param tell what a user should hear while it is waited for something */
+export function openEcsApi(access: Access, notes: SharedNotes, tell: (message: string) => void): EcsApi {
+  const { region = "" } = access;
+  const ecs = once(async () => {
+    const sdk = await loaded(() => import("@aws-sdk/client-ecs"));
+    return { sdk, client: new sdk.ECSClient(clientOptions(access, "ecs", region)) as ECSClient };
+  });
+  const logClients = new Map<string, CloudWatchLogsClient>();
+  const logs = async (place: string) => {
+    const sdk = await loaded(() => import("@aws-sdk/client-cloudwatch-logs"));
+    const client = logClients.get(place) ?? new sdk.CloudWatchLogsClient(clientOptions(access, "logs", place));
+    logClients.set(place, client);
+    return { sdk, client };
+  };
+  const ssm = once(async () => {
+    const sdk = await loaded(() => import("@aws-sdk/client-ssm"));
+    return { sdk, client: new sdk.SSMClient(clientOptions(access, "ssm", region)) as SSMClient };
+  });
+  let told = false;
+
+  async function repeated<T>(buckets: Bucket[], call: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    const began = Date.now();
+    const youngUntil = access.createdAt === undefined ? 0 : access.createdAt + YOUNG;
+    const worthIt = (failure: AwsFailure) => {
+      if (mayPass(failure)) return true;
+      if (failure.kind === "young") return Date.now() < Math.max(began + PATIENCE, youngUntil);
+      if ((failure.kind !== "unauthenticated" && failure.kind !== "denied") || Date.now() >= youngUntil) return false;
+      if (!told)
+        tell(
+          `the credentials of work pool "${access.pool}" are new, and AWS does not know them everywhere yet: trying again (${failure.message})`,
+        );
+      told = true;
+      return true;
+    };
+    return pRetry(
+      async () => {
+        for (const bucket of buckets) await waitForTurn(notes, access.place, bucket, signal);
+        try {
+          return await call();
+        } catch (error) {
+          const failure = asFailure(error);
+          if (failure.kind === "throttled") for (const bucket of buckets) await emptied(notes, access.place, bucket);
+          throw failure;
+        }
+      },
+      {
+        retries: 1000,
+        minTimeout: 200,
+        maxTimeout: 5_000,
+        randomize: true,
+        maxRetryTime: Math.max(PERSEVERANCE, youngUntil - began),
+        shouldRetry: ({ error }) => worthIt(error as unknown as AwsFailure),
+        ...(signal ? { signal } : {}),
+      },
+    );
+  }
+
+  return {
+    registerTaskDefinition: (request, signal) =>
+      repeated(
+        ["register"],
+        async () => {
+          const { sdk, client } = await ecs();
+          const { taskDefinition } = await client.send(
+            new sdk.RegisterTaskDefinitionCommand(request as unknown as RegisterTaskDefinitionCommandInput),
+          );
+          return taskDefinition?.taskDefinitionArn ?? "";
+        },
+        signal,
+      ),
+    describeTaskDefinition: async (name, signal) => {
+      try {
+        return await repeated(
+          ["describeDefinition"],
+          async () => {
+            const { sdk, client } = await ecs();
+            const { taskDefinition = {}, tags = [] } = await client.send(
+              new sdk.DescribeTaskDefinitionCommand({ taskDefinition: name, include: ["TAGS"] }),
+            );
+            return {
+              arn: taskDefinition.taskDefinitionArn ?? "",
+              active: taskDefinition.status === "ACTIVE",
+              definition: taskDefinition,
+              tags: Object.fromEntries(tags.map(({ key = "", value = "" }) => [key, value])),
+            };
+          },
+          signal,
+        );
+      } catch (error) {
+        if (asFailure(error).kind === "missing") return undefined;
+        throw error;
+      }
+    },
+    deregisterTaskDefinition: (arn) =>
+      repeated(["register"], async () => {
+        const { sdk, client } = await ecs();
+        await client.send(new sdk.DeregisterTaskDefinitionCommand({ taskDefinition: arn }));
+      }),
+    runTask: (request, launches, signal) =>
+      repeated(
+        launches ? ["modify", "launch"] : ["modify"],
+        async () => {
+          const { sdk, client } = await ecs();
+          const { tasks = [], failures = [] } = await client.send(new sdk.RunTaskCommand(request as unknown as RunTaskCommandInput));
+          const [task] = tasks;
+          if (task?.taskArn && task.clusterArn) return { cluster: task.clusterArn, task: task.taskArn };
+          throw failureOf(failures[0] ?? { reason: "ECS started no task and gives no reason" });
+        },
+        signal,
+      ),
+    describeTasks: (cluster, tasks) =>
+      repeated(["read"], async () => {
+        const { sdk, client } = await ecs();
+        const reply = await client.send(new sdk.DescribeTasksCommand({ cluster, tasks }));
+        const other = reply.failures?.find(({ reason }) => reason !== "MISSING");
+        if (other) throw failureOf(other);
+        return new Map(
+          (reply.tasks ?? []).map((task) => [
+            task.taskArn ?? "",
+            { facts: factsOf(task), ...(task.taskDefinitionArn ? { definition: task.taskDefinitionArn } : {}) },
+          ]),
+        );
+      }),
+    listTasks: (cluster, startedBy, desiredStatus) =>
+      repeated(["read"], async () => {
+        const { sdk, client } = await ecs();
+        const reply = await client.send(
+          new sdk.ListTasksCommand({ ...(cluster === undefined ? {} : { cluster }), startedBy, desiredStatus }),
+        );
+        return reply.taskArns ?? [];
+      }),
+    stopTask: ({ cluster, task }, reason) =>
+      repeated(["modify"], async () => {
+        const { sdk, client } = await ecs();
+        await client.send(new sdk.StopTaskCommand({ cluster, task, reason: reason.slice(0, 1024) }));
+      }),
+    logEvents: async ({ group, region: place }, streams, since) => {
+      const events: LogEvent[] = [];
+      let nextToken: string | undefined;
+      for (let pages = 0; pages < MOST_PAGES; pages++) {
+        const reply = await repeated(["logs"], async () => {
+          const { sdk, client } = await logs(place);
+          return client.send(
+            new sdk.FilterLogEventsCommand({
+              logGroupName: group,
+              logStreamNames: streams,
+              startTime: since,
+              ...(nextToken === undefined ? {} : { nextToken }),
+            }),
+          );
+        });
+        for (const { eventId = "", timestamp = 0, logStreamName = "", message = "" } of reply.events ?? [])
+          events.push({ eventId, timestamp, stream: logStreamName, message });
+        nextToken = reply.nextToken;
+        if (nextToken === undefined) return { events, whole: true };
+      }
+      return { events, whole: false };
+    },
+    putSecret: (Name, Value, signal) =>
+      repeated(
+        [],
+        async () => {
+          const { sdk, client } = await ssm();
+          await client.send(
+            new sdk.PutParameterCommand({ Name, Value, Type: "SecureString", Overwrite: true, Tier: "Intelligent-Tiering" }),
+          );
+        },
+        signal,
+      ),
+  };
+}
+
+function factsOf(task: Task): TaskFacts {
+  const time = (at: Date | undefined) => at?.getTime();
+  return {
+    lastStatus: task.lastStatus ?? "PROVISIONING",
+    ...given("desiredStatus", task.desiredStatus),
+    ...given("stopCode", task.stopCode),
+    ...given("stoppedReason", task.stoppedReason),
+    ...given("createdAt", time(task.createdAt)),
+    ...given("startedAt", time(task.startedAt)),
+    ...given("stoppingAt", time(task.stoppingAt)),
+    ...given("stoppedAt", time(task.stoppedAt)),
+    containers: (task.containers ?? []).map(({ name = "", exitCode, reason }) => ({
+      name,
+      ...given("exitCode", exitCode),
+      ...given("reason", reason),
+    })),
+  };
+}
+
+function given<K extends string, T>(key: K, value: T | undefined): { [P in K]?: T } {
+  return (value === undefined ? {} : { [key]: value }) as { [P in K]?: T };
+}
+
+function clientOptions(access: Access, service: "ecs" | "logs" | "ssm", region: string) {
+  return {
+    region,
+    ...access.options(service),
+    // Repeating is done here, by what all processes know of AWS' buckets.
+    maxAttempts: 1,
+    requestHandler: {
+      requestTimeout: CALL_TIMEOUT,
+      connectionTimeout: 5_000,
+      httpAgent: { maxSockets: 50 },
+      httpsAgent: { maxSockets: 50 },
+    },
+  };
+}
+
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => {
+    made ??= make();
+    made.catch(() => {
+      made = undefined;
+    });
+    return made;
+  };
+}

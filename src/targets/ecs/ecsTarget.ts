@@ -1,0 +1,243 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { JsonObject, ValueObject } from "../../json";
+import type { TargetPlace } from "../open";
+import type { InfrastructureId, LogPage, Observation, PoolAccess, Prepared, RunToPlan, Submission, Target } from "../target";
+import { type Access, accessOf, loaded } from "./access";
+import { type Definitions, openDefinitions, type ReadyDefinition } from "./definitions";
+import { type EcsApi, openEcsApi } from "./ecsApi";
+import { AwsFailure, asFailure, refusal } from "./failures";
+import { type LogReader, openLogReader } from "./logReader";
+import { formatId, parseId, regionOfArn, startedBy, type TaskName } from "./names";
+import { STOP_REASON } from "./outcome";
+import { type PoolFacts, planEcs } from "./plan";
+import type { EcsRequest } from "./request";
+import { readSettings } from "./settings";
+import { noteSend, noteTask, readSend, readTask } from "./taskNotes";
+import { openWatcher, type Watcher } from "./watcher";
+
+/** How often a submission meets a definition that someone has just deregistered. */
+const TRIES = 3;
+
+/**
+ * Runs as tasks of ECS, for the runs of one `ecs:push` pool.
+ *
+ * - Runs of one shape share a task definition, registered when first needed; a run is one call of `RunTask`, which ECS knows again by its token.
+ * - An infrastructure id is `<cluster ARN>::<task ARN>`, as Prefect's worker has it.
+ * - ECS itself has no time limit for a task: whoever watches one asks it to stop. Of what a stop may say ECS heeds nothing: SIGKILL follows SIGTERM after the
+ *   container's `stopTimeout` (30 s, if it says nothing else).
+ * - A secret in the environment lies in Parameter Store (SecureString), and the definition names it: an override could be read by whoever may look at the task.
+ * @throws {UserError} if the pool's credentials or endpoints cannot be used
+ */
+export async function createEcsTarget(place: Omit<TargetPlace, "home">): Promise<Target> {
+  const open = await openerFor(await place.pool(), place.env);
+  return open(place);
+}
+
+/** The same where the pool is known already; each that it opens is what another process would have. */
+export async function openerFor(pool: PoolAccess, env: NodeJS.ProcessEnv): Promise<(place: Omit<TargetPlace, "home" | "pool">) => Target> {
+  const access = accessOf(pool, env);
+  const { RegisterTaskDefinitionRequest$: register, RunTaskRequest$: run } = await loaded(() => import("@aws-sdk/client-ecs"));
+  const facts: PoolFacts = {
+    ...(access.region === undefined ? {} : { region: access.region }),
+    ...(access.accessKeyId === undefined ? {} : { accessKeyId: access.accessKeyId }),
+    shapes: { register: register as unknown as PoolFacts["shapes"]["register"], run: run as unknown as PoolFacts["shapes"]["run"] },
+  };
+  return (place) => new EcsTarget(access, facts, usualClusterOf(pool), place);
+}
+
+class EcsTarget implements Target {
+  readonly pace = { first: 500, longest: 5_000 };
+  readonly #access: Access;
+  readonly #facts: PoolFacts;
+  readonly #usualCluster: string | undefined;
+  readonly #notes: TargetPlace["notes"];
+  readonly #settle: number;
+  readonly #api: EcsApi;
+  readonly #definitions: Definitions;
+  readonly #watcher: Watcher;
+  readonly #logs: LogReader;
+
+  constructor(
+    access: Access,
+    facts: PoolFacts,
+    usualCluster: string | undefined,
+    { notes, env, warn = () => {} }: Omit<TargetPlace, "home" | "pool">,
+  ) {
+    const { settle, logDrain } = readSettings(env);
+    this.#access = access;
+    this.#facts = facts;
+    this.#usualCluster = usualCluster;
+    this.#notes = notes;
+    this.#settle = settle;
+    this.#api = openEcsApi(access, notes, warn);
+    this.#definitions = openDefinitions({ api: this.#api, notes, place: access.place });
+    this.#watcher = openWatcher({ api: this.#api, notes, settle });
+    this.#logs = openLogReader({ api: this.#api, notes, watcher: this.#watcher, late: logDrain });
+  }
+
+  plan(job: ValueObject, run: RunToPlan): Submission {
+    return planEcs(job, run, this.#facts);
+  }
+
+  async prepare(submission: Submission, signal: AbortSignal): Promise<Prepared> {
+    const ready = await this.#orExplain("registering the task definition", () =>
+      this.#definitions.ready(requestOf(submission), submission.pool, signal),
+    );
+    return { submission, resources: ready as unknown as JsonObject };
+  }
+
+  async submit({ submission, resources }: Prepared, signal: AbortSignal): Promise<InfrastructureId> {
+    return this.#orExplain("submitting the run", () => this.#send(submission, resources as unknown as ReadyDefinition, signal));
+  }
+
+  async find(runId: string, attempt: number): Promise<InfrastructureId | undefined> {
+    return this.#orExplain("looking for the run", async () => {
+      const { send } = await readSend(this.#notes, runId, attempt);
+      if (send?.id !== undefined) return send.id;
+      // Without a note nobody here has sent it: one look for what another ledger's processes may have sent.
+      const until = send === undefined ? 0 : Date.now() + Math.min(this.#settle, 5_000);
+      for (;;) {
+        const last = Date.now() >= until;
+        const found = await this.#look(send?.cluster ?? this.#usualCluster, runId, attempt);
+        if (found || last) return found && formatId(found);
+        await sleep(Math.min(500, this.#settle / 4));
+      }
+    });
+  }
+
+  async observe(ids: readonly InfrastructureId[]): Promise<Map<InfrastructureId, Observation>> {
+    return this.#orExplain(
+      "observing runs",
+      async () => new Map(await Promise.all(ids.map(async (id) => [id, await this.#watcher.observe(id)] as const))),
+    );
+  }
+
+  async logs(id: InfrastructureId, cursor?: string): Promise<LogPage> {
+    return this.#orExplain("reading the log", () => this.#logs.page(id, cursor));
+  }
+
+  async stop(id: InfrastructureId, { reason }: { reason: string; graceSeconds: number }): Promise<void> {
+    await this.#orExplain("cancelling the run", async () => {
+      const seen = await this.#watcher.observe(id);
+      if (seen.phase === "ended") return;
+      try {
+        await this.#api.stopTask(parseId(id), `${STOP_REASON.cancelled}${reason}`);
+      } catch (error) {
+        // It ended, and was forgotten, meanwhile.
+        const { kind, message } = asFailure(error);
+        if (kind !== "missing" && !/task was not found/i.test(message)) throw error;
+      }
+    });
+  }
+
+  async cleanup(id: InfrastructureId): Promise<void> {
+    const note = await readTask(this.#notes, id);
+    const { deregister } = note ?? {};
+    if (deregister === undefined) return;
+    await this.#orExplain("deregistering the task definition", () => this.#api.deregisterTaskDefinition(deregister)).catch((error) => {
+      // Someone has done it already, or it is done a second time.
+      if (!/inactive|refused by AWS/i.test(String(error))) throw error;
+    });
+  }
+
+  async #send(submission: Submission, first: ReadyDefinition, signal: AbortSignal): Promise<InfrastructureId> {
+    const { runId, attempt, pool } = submission;
+    const request = requestOf(submission);
+    const { send } = await readSend(this.#notes, runId, attempt);
+    if (send?.id !== undefined) return send.id;
+    const cluster = typeof request.runTask.cluster === "string" ? { cluster: request.runTask.cluster } : {};
+    await noteSend(this.#notes, runId, attempt, { ...cluster, at: Date.now() });
+    let definition = first;
+    for (let tries = 1; ; tries++) {
+      try {
+        const task = await this.#run(request, definition, signal);
+        const { id = formatId(task) } = await noteSend(this.#notes, runId, attempt, { ...cluster, at: Date.now(), id: formatId(task) });
+        await noteTask(this.#notes, id, {
+          at: Date.now(),
+          ...(definition.container === undefined ? {} : { container: definition.container }),
+          ...(definition.logs ? { logs: definition.logs } : {}),
+          timeoutSeconds: request.timeoutSeconds,
+          startTimeoutSeconds: request.startTimeoutSeconds,
+          ...(request.deregister ? { deregister: definition.arn } : {}),
+        });
+        return id;
+      } catch (error) {
+        const failure = asFailure(error);
+        if (failure.kind !== "inactive" || "given" in request.definition || tries === TRIES) throw failure;
+        await this.#definitions.forget(request);
+        definition = await this.#definitions.ready(request, pool, signal);
+      }
+    }
+  }
+
+  async #run(request: EcsRequest, definition: ReadyDefinition, signal: AbortSignal): Promise<TaskName> {
+    const { launchType, capacityProviderStrategy } = request.runTask as {
+      launchType?: string;
+      capacityProviderStrategy?: { capacityProvider: string }[];
+    };
+    const launches =
+      launchType === "FARGATE" || (capacityProviderStrategy ?? []).some(({ capacityProvider }) => capacityProvider.startsWith("FARGATE"));
+    const sent = { ...named(request.runTask, definition.container), taskDefinition: definition.arn };
+    try {
+      return await this.#api.runTask(sent, launches, signal);
+    } catch (error) {
+      const failure = asFailure(error);
+      const [existing] = failure.kind === "conflict" ? failure.existing : [];
+      if (existing === undefined) throw failure;
+      // The token was used already: whatever differs, the attempt has its task.
+      return { cluster: clusterOf(existing, request.runTask.cluster as string | undefined), task: existing };
+    }
+  }
+
+  async #look(cluster: string | undefined, runId: string, attempt: number): Promise<TaskName | undefined> {
+    for (const status of ["RUNNING", "STOPPED"] as const) {
+      const [task] = await this.#api.listTasks(cluster, startedBy(runId, attempt), status).catch((error) => {
+        if (asFailure(error).kind === "missing") return [];
+        throw error;
+      });
+      if (task !== undefined) return { cluster: clusterOf(task, cluster), task };
+    }
+    return undefined;
+  }
+
+  async #orExplain<T>(what: string, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof AwsFailure)) throw error;
+      const { region = "", accessKeyId, pool } = this.#access;
+      throw refusal(what, error, { region, pool, ...(accessKeyId === undefined ? {} : { accessKeyId }) });
+    }
+  }
+}
+
+function requestOf({ request }: Submission): EcsRequest {
+  return request as unknown as EcsRequest;
+}
+
+/** A container that was known only once its definition was read. */
+function named(runTask: JsonObject, container: string | undefined): JsonObject {
+  const { overrides } = runTask as { overrides?: { containerOverrides?: JsonObject[] } };
+  if (container === undefined || !overrides?.containerOverrides) return runTask;
+  const containerOverrides = overrides.containerOverrides.map((each) => ({ name: container, ...each }));
+  return { ...runTask, overrides: { ...overrides, containerOverrides } };
+}
+
+/** A task's ARN holds its cluster's name, unless it is of the old format. */
+function clusterOf(task: string, cluster: string | undefined): string {
+  const [, prefix, name] = /^(arn:[^:]+:ecs:[^:]+:[^:]+):task\/([^/]+)\/[^/]+$/.exec(task) ?? [];
+  if (prefix !== undefined && name !== undefined) return `${prefix}:cluster/${name}`;
+  return cluster ?? `default-${regionOfArn(task) ?? ""}`;
+}
+
+/** The cluster that runs of this pool go to unless they say otherwise. */
+function usualClusterOf({ baseJobTemplate }: PoolAccess): string | undefined {
+  const { variables, job_configuration } = baseJobTemplate as {
+    variables?: { properties?: { cluster?: { default?: unknown } } };
+    job_configuration?: { cluster?: unknown };
+  };
+  const usual = [job_configuration?.cluster, variables?.properties?.cluster?.default].find(
+    (each) => typeof each === "string" && !each.includes("{{"),
+  );
+  return usual as string | undefined;
+}

@@ -1,0 +1,1 @@
+export { createEcsTarget } from "./ecsTarget";

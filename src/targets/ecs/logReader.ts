@@ -1,0 +1,128 @@
+import type { InfrastructureId, LogLine, LogPage, SharedNotes } from "../target";
+import type { EcsApi, LogEvent } from "./ecsApi";
+import { asFailure } from "./failures";
+import { parseId, regionOfArn, taskIdOf } from "./names";
+import type { LogPlace } from "./request";
+import { logPlaceOf } from "./taskDefinition";
+import { readTask } from "./taskNotes";
+import type { Watcher } from "./watcher";
+
+/** Those who ask at about the same time are answered by one query, in milliseconds. */
+const GATHER = 15;
+/** Streams a query. */
+const TOGETHER = 100;
+
+/** Up to where a run's log has been read. */
+export interface Position {
+  /** Time of the newest line that was given out, in milliseconds; 0: none was. */
+  time: number;
+  /** Lines that may come again, since late ones are looked for: event id and time. */
+  seen: Record<string, number>;
+}
+
+interface Waiting {
+  position: Position;
+  stream: string;
+  resolve: (answer: { events: LogEvent[]; whole: boolean }) => void;
+  reject: (error: unknown) => void;
+}
+
+export interface LogReader {
+  page(id: InfrastructureId, cursor: string | undefined): Promise<LogPage>;
+}
+
+/**
+ * The logs of a pool's runs by `FilterLogEvents`, which the managed policy AmazonECS_FullAccess allows and `GetLogEvents` it does not.
+ * The driver writes both of a container's streams into one: all lines are told as stdout.
+ * @param late how much later than its time a line may show up, in milliseconds
+ */
+export function openLogReader({
+  api,
+  notes,
+  watcher,
+  late,
+}: {
+  api: EcsApi;
+  notes: SharedNotes;
+  watcher: Watcher;
+  late: number;
+}): LogReader {
+  const waiting = new Map<string, { place: LogPlace; asked: Waiting[] }>();
+  const places = new Map<InfrastructureId, { place: LogPlace; container: string } | undefined>();
+
+  async function placeOf(id: InfrastructureId): Promise<{ place: LogPlace; container: string } | undefined> {
+    if (places.has(id)) return places.get(id);
+    const note = await readTask(notes, id);
+    const { cluster, task } = parseId(id);
+    let found: { place: LogPlace; container: string } | undefined;
+    if (note) found = note.logs && note.container !== undefined ? { place: note.logs, container: note.container } : undefined;
+    else {
+      // Another machine's run: its definition tells.
+      const described = (await api.describeTasks(cluster, [task])).get(task);
+      if (!described?.definition) return undefined;
+      const definition = (await api.describeTaskDefinition(described.definition))?.definition;
+      const all = definition?.containerDefinitions ?? [];
+      const own = all.find(({ name }) => name === "prefect") ?? all[0];
+      const place = own && logPlaceOf(own, regionOfArn(task) ?? "");
+      found = place && own?.name ? { place, container: own.name } : undefined;
+    }
+    places.set(id, found);
+    return found;
+  }
+
+  async function answer(key: string): Promise<void> {
+    const group = waiting.get(key);
+    waiting.delete(key);
+    if (!group) return;
+    for (let from = 0; from < group.asked.length; from += TOGETHER) await together(group.place, group.asked.slice(from, from + TOGETHER));
+  }
+
+  async function together(place: LogPlace, some: Waiting[]): Promise<void> {
+    const since = Math.min(...some.map(({ position }) => Math.max(0, position.time - late)));
+    try {
+      const { events, whole } = await api.logEvents(place, [...new Set(some.map(({ stream }) => stream))], since);
+      for (const { stream, resolve } of some) resolve({ events: events.filter((each) => each.stream === stream), whole });
+    } catch (error) {
+      if (asFailure(error).kind !== "missing") for (const { reject } of some) reject(error);
+      // No stream before the first line; of several, one that is missing hides the others.
+      else if (some.length === 1) some[0]?.resolve({ events: [], whole: true });
+      else for (const each of some) await together(place, [each]);
+    }
+  }
+
+  return {
+    async page(id, cursor) {
+      // Looked at before the log is: what is written later than an end is not of the run.
+      const end = await watcher.observe(id);
+      const drained = end.phase === "ended" && Date.now() > Date.parse(end.endedAt) + late;
+      const position: Position = cursor === undefined || cursor === "" ? { time: 0, seen: {} } : (JSON.parse(cursor) as Position);
+      const where = await placeOf(id);
+      if (!where) return { lines: [], cursor: JSON.stringify(position), complete: end.phase === "ended" };
+      const { place, container } = where;
+      const { events, whole } = await new Promise<{ events: LogEvent[]; whole: boolean }>((resolve, reject) => {
+        const key = `${place.region}/${place.group}`;
+        const group = waiting.get(key) ?? { place, asked: [] };
+        group.asked.push({ position, stream: `${place.prefix}/${container}/${taskIdOf(parseId(id).task)}`, resolve, reject });
+        if (waiting.has(key)) return;
+        waiting.set(key, group);
+        setTimeout(() => answer(key), GATHER);
+      });
+      const taken = take(position, events, late);
+      return { lines: taken.lines, cursor: JSON.stringify(taken.position), complete: drained && whole && taken.lines.length === 0 };
+    },
+  };
+}
+
+/** What of some events is new at a position, in their order, and the position after them. */
+export function take(position: Position, events: readonly LogEvent[], late: number): { lines: LogLine[]; position: Position } {
+  const lines: LogLine[] = [];
+  const seen = { ...position.seen };
+  let { time } = position;
+  for (const { eventId, timestamp, message } of events) {
+    if (seen[eventId] !== undefined || timestamp < position.time - late) continue;
+    seen[eventId] = timestamp;
+    time = Math.max(time, timestamp);
+    lines.push({ at: new Date(timestamp).toISOString(), stream: "stdout", text: message.replace(/\r?\n$/, "") });
+  }
+  return { lines, position: { time, seen: Object.fromEntries(Object.entries(seen).filter(([, at]) => at >= time - late)) } };
+}

@@ -1,0 +1,65 @@
+import { createHash } from "node:crypto";
+import { canonicalJson } from "../../canonicalJson";
+import type { Json } from "../../json";
+import { UserError } from "../../userError";
+
+/** The tag by which a task definition of ours tells what it was made of. */
+export const SHAPE_TAG = "pushpool-shape";
+
+export function digestOf(value: Json): string {
+  return createHash("sha256").update(canonicalJson(value)).digest("hex").slice(0, 32);
+}
+
+/** By this token ECS knows a repeated `RunTask` (64 characters at most; it is heeded for up to 24 h). */
+export function clientToken(runId: string, attempt: number): string {
+  return createHash("sha256").update(`${runId}/${attempt}`).digest("hex");
+}
+
+/** By this the tasks of an attempt are listed: letters, digits, `/ _ -`, up to 128. */
+export function startedBy(runId: string, attempt: number): string {
+  return `pushpool/${runId.replaceAll(/[^A-Za-z0-9_-]/g, "_").slice(0, 100)}/${attempt}`;
+}
+
+/** Family names are letters, digits, `_ -`, up to 255. */
+export function familyName(text: string): string {
+  return text.replaceAll(/[^A-Za-z0-9_-]+/g, "-").slice(0, 255);
+}
+
+/** Tags take letters, digits and `_ . / = + : @ -` safely everywhere (as Prefect's worker has it); 128 characters in a key, 256 in a value, 50 of them. */
+export function tagsOf(labels: Record<string, string>, path: string): { key: string; value: string }[] {
+  const clean = (text: string, longest: number) => text.replaceAll(/[^a-zA-Z0-9_./=+:@-]+/g, "-").slice(0, longest);
+  const tags = new Map(Object.entries(labels).map(([key, value]) => [clean(key, 128), clean(value, 256)]));
+  if (tags.size > 50) throw new UserError(`${path}: ECS takes 50 tags, not ${tags.size}`);
+  for (const key of tags.keys()) {
+    if (key === "") throw new UserError(`${path}: a tag needs a name`);
+    if (/^aws:/i.test(key)) throw new UserError(`${path}.${key}: AWS keeps names that begin with "aws:" for itself`);
+  }
+  return [...tags].map(([key, value]) => ({ key, value }));
+}
+
+/** What this target calls an infrastructure id, which is also what Prefect's worker writes as `infrastructure_pid`: cluster and task ARN. */
+export interface TaskName {
+  cluster: string;
+  task: string;
+}
+
+export function formatId({ cluster, task }: TaskName): string {
+  return `${cluster}::${task}`;
+}
+
+/** @throws {Error} if it is none of ours */
+export function parseId(id: string): TaskName {
+  const [cluster, task, ...rest] = id.split("::");
+  if (!cluster || !task || rest.length > 0) throw new Error(`"${id}" is no task of ECS`);
+  return { cluster, task };
+}
+
+/** The last part of a task's ARN. */
+export function taskIdOf(arn: string): string {
+  return arn.slice(arn.lastIndexOf("/") + 1);
+}
+
+/** `arn:<partition>:<service>:<region>:…`; partitions are aws, aws-cn, aws-us-gov and others. */
+export function regionOfArn(arn: string): string | undefined {
+  return /^arn:[^:]+:[^:]+:([^:]*):/.exec(arn)?.[1] || undefined;
+}

@@ -1,0 +1,239 @@
+import type { JsonObject, Value, ValueObject } from "../../json";
+import { suggestion } from "../../nearest";
+import { Secret } from "../../secret";
+import { UserError } from "../../userError";
+import type { RunToPlan, Submission } from "../target";
+import { clientToken, digestOf, familyName, regionOfArn, startedBy, tagsOf } from "./names";
+import type { EcsRequest } from "./request";
+import { checkShape, type Shape } from "./shapes";
+import { type Definition, definitionOf } from "./taskDefinition";
+import { capacityOf, networkOf, overridesOf } from "./taskRun";
+import { asJson, environmentAt, flagAt, objectAt, pairs, secondsAt, textAt, withoutEmpty } from "./values";
+
+const KEYS = [
+  "command",
+  "env",
+  "labels",
+  "name",
+  "aws_credentials",
+  "task_definition",
+  "task_run_request",
+  "configure_cloudwatch_logs",
+  "cloudwatch_logs_options",
+  "cloudwatch_logs_prefix",
+  "network_configuration",
+  "stream_output",
+  "task_start_timeout_seconds",
+  "task_watch_poll_interval",
+  "auto_deregister_task_definition",
+  "vpc_id",
+  "container_name",
+  "cluster",
+  "match_latest_revision_in_family",
+  "prefect_api_key_secret_arn",
+  "prefect_api_auth_string_secret_arn",
+  "execution_role_arn",
+];
+
+/** What ECS takes in `overrides`, in characters of JSON (https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TaskOverride.html). */
+export const MOST_OVERRIDES = 8192;
+/** Bytes of a task definition. */
+const LARGEST_DEFINITION = 64 * 1024;
+
+/** What a plan needs to know of the pool and of AWS' API. */
+export interface PoolFacts {
+  /** Absent: nothing here says which. */
+  region?: string;
+  /** Of the key that runs are submitted with; absent: the caller's own login. */
+  accessKeyId?: string;
+  shapes: { register: Shape; run: Shape };
+}
+
+/**
+ * A job configuration of Prefect's `ecs` template as a request.
+ *
+ * Runs of one shape share a task definition, named by a digest of all that it says; command, environment and sizes of one run are overrides.
+ * @throws {UserError} naming the path of what cannot be honoured
+ */
+export function planEcs(job: ValueObject, run: RunToPlan, pool: PoolFacts): Submission {
+  for (const [key, value] of Object.entries(job)) {
+    if (value !== null && !KEYS.includes(key))
+      throw new UserError(`job_configuration.${key}: an ecs:push run has no use for it: ${suggestion(key, KEYS)}`);
+  }
+  checkCredentials(job.aws_credentials ?? null, pool);
+  const asked = withoutEmpty(objectAt(job.task_run_request, RUN)) as ValueObject;
+  const cluster = textAt(asked.cluster, `${RUN}.cluster`) ?? textAt(job.cluster, "job_configuration.cluster");
+  const region = (cluster !== undefined ? regionOfArn(cluster) : undefined) ?? pool.region;
+  if (region === undefined)
+    throw new UserError(
+      `pools.${run.pool}: nothing says which AWS region it is in: give its credentials block a "region_name", or set AWS_REGION`,
+    );
+  if (pool.region !== undefined && region !== pool.region)
+    throw new UserError(`${RUN}.cluster: it is in ${region}, but the work pool's credentials are for ${pool.region}`);
+  const given = textAt(asked.taskDefinition, `${RUN}.taskDefinition`);
+  const capacity = capacityOf(asked);
+  const env = environmentAt(job.env, "job_configuration.env");
+  const overridden = overridesOf(asked, job, env, given === undefined);
+  const made = given === undefined ? definitionOf(job, run, { region, env: overridden.env, fargate: capacity.fargate }) : undefined;
+  if (!made) refuseSecrets(overridden.env);
+
+  const warnings = [...(made?.warnings ?? [])];
+  const container = made?.container ?? overridden.container;
+  const runTask = runTaskOf({
+    asked,
+    job,
+    run,
+    cluster,
+    capacity,
+    awsvpc: made ? made.register.networkMode === "awsvpc" : capacity.fargate,
+  });
+  const { overrides, own } = fitted(overridden, made, container, warnings);
+  if (Object.keys(overrides).length > 0) runTask.overrides = overrides;
+  checkShape({ ...asJson(runTask), taskDefinition: "x" }, pool.shapes.run, RUN);
+
+  const matchLatest = flagAt(job.match_latest_revision_in_family, "job_configuration.match_latest_revision_in_family") ?? false;
+  const deregister = flagAt(job.auto_deregister_task_definition, "job_configuration.auto_deregister_task_definition") ?? false;
+  const request: EcsRequest = {
+    region,
+    definition: made ? definition(made, own, matchLatest, pool) : { given: given as string },
+    secrets: made?.secrets ?? {},
+    runTask: asJson(runTask),
+    ...(container === undefined ? {} : { container }),
+    ...(made?.logs ? { logs: made.logs } : {}),
+    deregister: made !== undefined && (own || deregister),
+    timeoutSeconds: run.timeoutSeconds,
+    startTimeoutSeconds: secondsAt(job.task_start_timeout_seconds, "job_configuration.task_start_timeout_seconds"),
+  };
+  return { runId: run.id, attempt: run.attempt, pool: run.pool, request: request as unknown as ValueObject, warnings };
+}
+
+const RUN = "job_configuration.task_run_request";
+
+function definition({ register, secrets }: Definition, own: boolean, matchLatest: boolean, pool: PoolFacts): EcsRequest["definition"] {
+  checkShape(asJson(register), pool.shapes.register, "job_configuration.task_definition");
+  const size = Buffer.byteLength(JSON.stringify(register));
+  if (size > LARGEST_DEFINITION)
+    throw new UserError(
+      `job_configuration.task_definition: it is ${size} bytes with what the run adds, and ECS takes ${LARGEST_DEFINITION}: hand large data over in a file`,
+    );
+  const digest = digestOf({
+    register: asJson(register),
+    secrets: Object.entries(secrets).map(([name, { parts }]) => [name, parts]),
+  } as unknown as JsonObject);
+  // One of a run's own does not push what the others share from its place as the family's latest.
+  if (own) register.family = familyName(`${String(register.family).slice(0, 220)}-own-${digest.slice(0, 12)}`);
+  return { register: asJson(register), digest, matchLatest };
+}
+
+/** Overrides of up to 8192 characters; where they are longer, what the run's container gets is put into a definition of its own. */
+function fitted(
+  overridden: ReturnType<typeof overridesOf>,
+  made: Definition | undefined,
+  container: string | undefined,
+  warnings: string[],
+): { overrides: ValueObject; own: boolean } {
+  const { env, command, others, rest } = overridden;
+  const plain = Object.fromEntries(
+    Object.entries(env).filter((entry): entry is [string, string] => typeof entry[1] === "string" && made?.carried[entry[0]] === undefined),
+  );
+  const of = (inner: ValueObject): ValueObject => {
+    const all = Object.keys(inner).length > 0 ? [{ ...(container === undefined ? {} : { name: container }), ...inner }, ...others] : others;
+    return { ...rest, ...(all.length > 0 ? { containerOverrides: all } : {}) };
+  };
+  const whole = of({
+    ...overridden.own,
+    ...(command ? { command } : {}),
+    ...(Object.keys(plain).length > 0 ? { environment: pairs(plain) } : {}),
+  });
+  // As if the container's name were as long as names get, where it is found out only later.
+  const size = JSON.stringify(whole).length + (container === undefined ? 270 : 0);
+  if (size <= MOST_OVERRIDES) return { overrides: whole, own: false };
+  if (!made)
+    throw new UserError(
+      `job_configuration: what the run overrides of its task definition is ${size} characters, and ECS takes ${MOST_OVERRIDES}: hand large data over in a file, or leave task_definition_arn out`,
+    );
+  const target = (made.register.containerDefinitions as ValueObject[]).find((each) => each.name === container) as ValueObject;
+  const before = environmentAt(target.environment, "job_configuration.task_definition") as Record<string, string>;
+  target.environment = pairs({ ...before, ...plain });
+  if (command) target.command = command;
+  warnings.push(
+    `command and environment of this run are ${size} characters, and ECS takes ${MOST_OVERRIDES} with a run: a task definition of its own is registered for it`,
+  );
+  const overrides = of(overridden.own);
+  if (JSON.stringify(overrides).length > MOST_OVERRIDES)
+    throw new UserError(`${RUN}.overrides: they are longer than the ${MOST_OVERRIDES} characters that ECS takes`);
+  return { overrides, own: true };
+}
+
+function runTaskOf({
+  asked,
+  job,
+  run,
+  cluster,
+  capacity,
+  awsvpc,
+}: {
+  asked: ValueObject;
+  job: ValueObject;
+  run: RunToPlan;
+  cluster: string | undefined;
+  capacity: ReturnType<typeof capacityOf>;
+  awsvpc: boolean;
+}): ValueObject {
+  const {
+    overrides: _,
+    tags,
+    taskDefinition: __,
+    launchType: ___,
+    capacityProviderStrategy: ____,
+    cluster: _____,
+    networkConfiguration,
+    ...kept
+  } = asked;
+  for (const own of ["count", "clientToken", "startedBy"]) {
+    if (kept[own] !== undefined && !(own === "count" && kept[own] === 1))
+      throw new UserError(`${RUN}.${own}: pushpool sets it, so that a run is one task whatever happens: leave it out`);
+  }
+  const network = networkOf(job.network_configuration, networkConfiguration, awsvpc);
+  const labels = { ...labelsOf(job.labels ?? null, "job_configuration.labels"), ...labelsOf(tags ?? null, `${RUN}.tags`) };
+  return {
+    ...kept,
+    ...(cluster === undefined ? {} : { cluster }),
+    count: 1,
+    ...capacity.request,
+    ...(network ? { networkConfiguration: network } : {}),
+    tags: tagsOf(labels, `${RUN}.tags`),
+    startedBy: startedBy(run.id, run.attempt),
+    clientToken: clientToken(run.id, run.attempt),
+  };
+}
+
+/** Labels as Prefect writes them (an object) or tags as ECS does (a list). */
+function labelsOf(value: Value, path: string): Record<string, string> {
+  if (value === null) return {};
+  const entries = Array.isArray(value)
+    ? value.map((each, index) => {
+        const tag = objectAt(each, `${path}[${index}]`);
+        return [String(tag.key ?? ""), String(tag.value ?? "")] as const;
+      })
+    : Object.entries(objectAt(value, path)).map(([key, inner]) => [key, String(inner)] as const);
+  return Object.fromEntries(entries);
+}
+
+function refuseSecrets(env: Record<string, string | Secret>): void {
+  const names = Object.keys(env).filter((name) => env[name] instanceof Secret);
+  if (names.length === 0) return;
+  throw new UserError(
+    `job_configuration.env.${names[0]} holds a secret, and with a given task definition it could only go where everyone who may look at the task reads it: name it in that definition's "secrets", or leave task_definition_arn out`,
+  );
+}
+
+/** Submitting is the pool's business: the template's credentials are only compared with it, and go nowhere. */
+function checkCredentials(credentials: Value, { region, accessKeyId }: PoolFacts): void {
+  if (credentials === null || typeof credentials !== "object" || Array.isArray(credentials) || credentials instanceof Secret) return;
+  const { aws_access_key_id: key, region_name: other } = credentials;
+  if (typeof key === "string" && accessKeyId !== undefined && key !== accessKeyId)
+    throw new UserError("job_configuration.aws_credentials: it is another key than the work pool's: runs are submitted with the pool's");
+  if (typeof other === "string" && region !== undefined && other !== region)
+    throw new UserError(`job_configuration.aws_credentials.region_name: it is "${other}", but the work pool's runs go to "${region}"`);
+}

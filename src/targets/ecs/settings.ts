@@ -1,0 +1,24 @@
+import { UserError } from "../../userError";
+
+/** How long AWS may take for things that have no other sign, in milliseconds. */
+export interface Settings {
+  /** After `RunTask`: how long a task may take to show up. @default 60 s */
+  settle: number;
+  /** After a run's end: how long its last lines may take to get into CloudWatch Logs. @default 10 s */
+  logDrain: number;
+}
+
+/**
+ * `PUSHPOOL_ECS_SETTLE_SECONDS` and `PUSHPOOL_ECS_LOG_DRAIN_SECONDS`, for places slower or faster than most.
+ * @throws {UserError} if one is no number of seconds
+ */
+export function readSettings(env: NodeJS.ProcessEnv): Settings {
+  return { settle: secondsIn(env, "PUSHPOOL_ECS_SETTLE_SECONDS", 60), logDrain: secondsIn(env, "PUSHPOOL_ECS_LOG_DRAIN_SECONDS", 10) };
+}
+
+function secondsIn(env: NodeJS.ProcessEnv, name: string, usual: number): number {
+  const text = env[name];
+  if (text === undefined || text === "") return usual * 1000;
+  if (!/^\d+(\.\d+)?$/.test(text)) throw new UserError(`${name}: must be a number of seconds, not "${text}"`);
+  return Number(text) * 1000;
+}

@@ -1,0 +1,188 @@
+import type { Value, ValueObject } from "../../json";
+import { suggestion } from "../../nearest";
+import type { Secret } from "../../secret";
+import { UserError } from "../../userError";
+import type { RunToPlan } from "../target";
+import { checkFargateSize } from "./fargate";
+import { familyName } from "./names";
+import type { LogPlace } from "./request";
+import { environmentAt, flagAt, objectAt, pairs, sizeText, textAt, withoutEmpty } from "./values";
+
+const AT = "job_configuration.task_definition";
+/** The container that Prefect takes for the flow run's, unless one is named. */
+const USUAL_CONTAINER = "prefect";
+
+/** Variables that are the same for all runs of a deployment, and large: the definition carries them, so that the overrides do not. */
+const OF_DEPLOYMENT = ["PUSHPOOL_BOOTSTRAP", "PUSHPOOL_ENTRYPOINT", "PUSHPOOL_PULL_STEPS"];
+
+export interface Definition {
+  /** A `RegisterTaskDefinition` request, without secrets. */
+  register: ValueObject;
+  container: string;
+  /** Variables that the definition carries of those asked for. */
+  carried: Record<string, string>;
+  secrets: Record<string, Secret>;
+  logs?: LogPlace;
+  warnings: string[];
+}
+
+/**
+ * The task definition that Prefect's worker would register for this job configuration.
+ * @param env what the run's container is to have
+ * @param fargate whether it goes to Fargate
+ */
+export function definitionOf(
+  job: ValueObject,
+  run: RunToPlan,
+  { region, env, fargate }: { region: string; env: Record<string, string | Secret>; fargate: boolean },
+): Definition {
+  const register = withoutEmpty(objectAt(job.task_definition, AT)) as ValueObject;
+  const container = containerOf(register, textAt(job.container_name, "job_configuration.container_name"));
+  const name = container.name as string;
+  if (textAt(container.image, `${AT}.containerDefinitions.${name}.image`) === undefined)
+    throw new UserError(`${AT}.containerDefinitions.${name}.image is missing: name the image to run (job variable "image")`);
+  if (/\s/.test(String(container.image)))
+    throw new UserError(`${AT}.containerDefinitions.${name}.image: "${String(container.image)}" has blanks in it`);
+
+  const executionRole =
+    textAt(register.executionRoleArn, `${AT}.executionRoleArn`) ?? textAt(job.execution_role_arn, "job_configuration.execution_role_arn");
+  if (executionRole !== undefined) register.executionRoleArn = executionRole;
+  sizes(register, container, fargate);
+  register.family = familyOf(register, job, run);
+
+  const own = environmentAt(container.environment, `${AT}.containerDefinitions.${name}.environment`);
+  const carried: Record<string, string> = {};
+  const secrets: Record<string, Secret> = {};
+  for (const [key, value] of Object.entries({ ...own, ...env })) {
+    if (typeof value !== "string") secrets[key] = value;
+    else if (OF_DEPLOYMENT.includes(key)) carried[key] = value;
+  }
+  const plain = Object.fromEntries(Object.entries(own).filter((entry): entry is [string, string] => typeof entry[1] === "string"));
+  const fixed = { ...plain, ...carried };
+  for (const key of Object.keys(secrets)) delete fixed[key];
+  setOrDrop(container, "environment", pairs(fixed));
+  addSecretArns(container, job);
+  const warnings: string[] = [];
+  const logs = logsOf(container, job, run, { region, executionRole, warnings });
+  if (executionRole === undefined && (container.secrets !== undefined || Object.keys(secrets).length > 0))
+    throw new UserError(`${AT}.executionRoleArn is missing: ECS fetches secrets as that role (job variable "execution_role_arn")`);
+  return { register, container: name, carried, secrets, ...(logs ? { logs } : {}), warnings };
+}
+
+function containerOf(register: ValueObject, wanted: string | undefined): ValueObject {
+  const given = register.containerDefinitions ?? [];
+  if (!Array.isArray(given)) throw new UserError(`${AT}.containerDefinitions: must be a list`);
+  const all = given.map((each, index) => objectAt(each, `${AT}.containerDefinitions[${index}]`));
+  const name = wanted ?? USUAL_CONTAINER;
+  const found = all.find((each) => each.name === name);
+  if (found) return found;
+  const unnamed = all.find((each) => each.name === undefined);
+  if (unnamed) {
+    unnamed.name = name;
+    return unnamed;
+  }
+  if (wanted !== undefined && all.length > 0)
+    throw new UserError(
+      `job_configuration.container_name: the task definition has no container "${wanted}": ${suggestion(
+        wanted,
+        all.map((each) => String(each.name)),
+      )}`,
+    );
+  if (all[0]) return all[0];
+  const made: ValueObject = { name };
+  register.containerDefinitions = [made];
+  return made;
+}
+
+/** Fargate takes sizes of the task, as text, and needs `awsvpc`; elsewhere they are the container's. */
+function sizes(register: ValueObject, container: ValueObject, fargate: boolean): void {
+  const cpu = sizeText(register.cpu, `${AT}.cpu`);
+  const memory = sizeText(register.memory, `${AT}.memory`);
+  if (fargate) {
+    register.cpu = cpu ?? "1024";
+    register.memory = memory ?? "2048";
+    checkFargateSize(register.cpu, register.memory, AT);
+    const compatible = Array.isArray(register.requiresCompatibilities) ? register.requiresCompatibilities : [];
+    register.requiresCompatibilities = compatible.includes("FARGATE") ? compatible : [...compatible, "FARGATE"];
+    register.networkMode ??= "awsvpc";
+    if (register.networkMode !== "awsvpc")
+      throw new UserError(`${AT}.networkMode: Fargate takes "awsvpc" only, not ${JSON.stringify(register.networkMode)}`);
+    return;
+  }
+  container.cpu ??= cpu === undefined ? 1024 : Number(cpu);
+  container.memory ??= memory === undefined ? 2048 : Number(memory);
+  if (cpu !== undefined) register.cpu = cpu;
+  if (memory !== undefined) register.memory = memory;
+}
+
+function familyOf(register: ValueObject, job: ValueObject, run: RunToPlan): string {
+  const given = textAt(register.family, `${AT}.family`);
+  if (given !== undefined) return familyName(given);
+  const labels = (job.labels ?? {}) as ValueObject;
+  const parts = Array.isArray(labels) ? [] : [labels["prefect.io/flow-name"], labels["prefect.io/deployment-name"]];
+  return familyName(["prefect", run.pool, ...parts.filter((part) => typeof part === "string")].join("_"));
+}
+
+function addSecretArns(container: ValueObject, job: ValueObject): void {
+  const arns = { PREFECT_API_KEY: job.prefect_api_key_secret_arn, PREFECT_API_AUTH_STRING: job.prefect_api_auth_string_secret_arn };
+  const added = Object.entries(arns).filter((entry): entry is [string, string] => typeof entry[1] === "string" && entry[1] !== "");
+  if (added.length === 0) return;
+  const names = added.map(([key]) => key);
+  const others = (Array.isArray(container.secrets) ? container.secrets : []).filter(
+    (each) => !names.includes(String((each as ValueObject).name)),
+  );
+  container.secrets = [...others, ...added.map(([key, valueFrom]) => ({ name: key, valueFrom }))];
+  const plain = (Array.isArray(container.environment) ? container.environment : []).filter(
+    (each) => !names.includes(String((each as ValueObject).name)),
+  );
+  setOrDrop(container, "environment", plain);
+}
+
+function logsOf(
+  container: ValueObject,
+  job: ValueObject,
+  run: RunToPlan,
+  { region, executionRole, warnings }: { region: string; executionRole: string | undefined; warnings: string[] },
+): LogPlace | undefined {
+  const path = "job_configuration.configure_cloudwatch_logs";
+  const asked =
+    flagAt(job.configure_cloudwatch_logs, path) ??
+    (flagAt(job.stream_output, "job_configuration.stream_output") === true && container.logConfiguration === undefined);
+  const options =
+    job.cloudwatch_logs_options === undefined || job.cloudwatch_logs_options === null
+      ? {}
+      : objectAt(job.cloudwatch_logs_options, "job_configuration.cloudwatch_logs_options");
+  if (asked) {
+    if (executionRole === undefined)
+      throw new UserError(`${path}: needs an execution role that may write logs (job variable "execution_role_arn")`);
+    const prefix = textAt(job.cloudwatch_logs_prefix, "job_configuration.cloudwatch_logs_prefix") ?? `prefect-logs_${run.pool}`;
+    container.logConfiguration = {
+      logDriver: "awslogs",
+      options: {
+        "awslogs-create-group": "true",
+        "awslogs-group": "prefect",
+        "awslogs-region": region,
+        "awslogs-stream-prefix": prefix,
+        ...options,
+      },
+    };
+  } else if (Object.keys(options).length > 0) {
+    throw new UserError("job_configuration.cloudwatch_logs_options: they do nothing unless configure_cloudwatch_logs is on");
+  }
+  const found = logPlaceOf(container, region);
+  if (!found) warnings.push("configure_cloudwatch_logs is not on: nothing that the run writes can be shown");
+  return found;
+}
+
+/** Where a container definition's output goes; `undefined` where that is not CloudWatch Logs, or its stream cannot be known. */
+export function logPlaceOf(container: { logConfiguration?: Value | unknown }, region: string): LogPlace | undefined {
+  const { logDriver, options = {} } = (container.logConfiguration ?? {}) as { logDriver?: string; options?: Record<string, string> };
+  const { "awslogs-group": group, "awslogs-stream-prefix": prefix, "awslogs-region": place = region } = options;
+  if (logDriver !== "awslogs" || group === undefined || prefix === undefined) return undefined;
+  return { group, prefix, region: place };
+}
+
+function setOrDrop(object: ValueObject, key: string, list: Value[]): void {
+  if (list.length > 0) object[key] = list;
+  else delete object[key];
+}

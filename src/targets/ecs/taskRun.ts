@@ -1,0 +1,99 @@
+import type { Value, ValueObject } from "../../json";
+import { suggestion } from "../../nearest";
+import type { Secret } from "../../secret";
+import { UserError } from "../../userError";
+import { environmentAt, objectAt, sizeText, textAt, withoutEmpty, wordsAt } from "./values";
+
+const RUN = "job_configuration.task_run_request";
+const LAUNCH_TYPES = ["FARGATE", "EC2", "EXTERNAL", "FARGATE_SPOT"];
+
+/** Where a task goes: `request` is what `RunTask` takes for it. A strategy wins over a launch type; FARGATE_SPOT is a strategy. */
+export function capacityOf(asked: ValueObject): { fargate: boolean; request: ValueObject } {
+  const strategy = asked.capacityProviderStrategy;
+  if (strategy !== undefined) {
+    if (!Array.isArray(strategy)) throw new UserError(`${RUN}.capacityProviderStrategy: must be a list`);
+    const names = strategy.map((each, index) =>
+      textAt(
+        objectAt(each, `${RUN}.capacityProviderStrategy[${index}]`).capacityProvider,
+        `${RUN}.capacityProviderStrategy[${index}].capacityProvider`,
+      ),
+    );
+    // As in Prefect, the launch type still tells what the definition is made for, unless the providers do.
+    const fargate = names.some((name) => name?.startsWith("FARGATE")) || (names.length === 0 && asked.launchType === "FARGATE");
+    return { fargate, request: { capacityProviderStrategy: strategy } };
+  }
+  const type = textAt(asked.launchType, `${RUN}.launchType`) ?? "FARGATE";
+  if (!LAUNCH_TYPES.includes(type)) throw new UserError(`${RUN}.launchType: there is no "${type}": ${suggestion(type, LAUNCH_TYPES)}`);
+  if (type === "FARGATE_SPOT")
+    return { fargate: true, request: { capacityProviderStrategy: [{ capacityProvider: "FARGATE_SPOT", weight: 1 }] } };
+  return { fargate: type === "FARGATE", request: { launchType: type } };
+}
+
+/**
+ * @param given `network_configuration`: subnets, security groups and so on, without their wrapper, as Prefect has it
+ * @param own the template's own `networkConfiguration`, as ECS has it
+ * @param needed whether the task has a network of its own (`awsvpc`)
+ */
+export function networkOf(given: Value | undefined, own: Value | undefined, needed: boolean): ValueObject | undefined {
+  const path = "job_configuration.network_configuration";
+  const inner = given === null || given === undefined ? {} : (withoutEmpty(objectAt(given, path)) as ValueObject);
+  if (Object.keys(inner).length === 0) {
+    if (own !== undefined) return objectAt(own, `${RUN}.networkConfiguration`);
+    if (!needed) return undefined;
+    throw new UserError(
+      `${path}: a task with a network of its own needs subnets: {"subnets": ["subnet-…"], "securityGroups": ["sg-…"], "assignPublicIp": "ENABLED"}`,
+    );
+  }
+  if (inner.awsvpcConfiguration !== undefined)
+    throw new UserError(`${path}: give subnets, securityGroups and assignPublicIp without the awsvpcConfiguration around them`);
+  const known = ["subnets", "securityGroups", "assignPublicIp"];
+  for (const key of Object.keys(inner))
+    if (!known.includes(key)) throw new UserError(`${path}.${key}: ECS has no such field here: ${suggestion(key, known)}`);
+  const { subnets, assignPublicIp } = inner;
+  if (!Array.isArray(subnets)) throw new UserError(`${path}.subnets: must be a list of subnets' ids`);
+  if (assignPublicIp !== undefined && assignPublicIp !== "ENABLED" && assignPublicIp !== "DISABLED")
+    throw new UserError(`${path}.assignPublicIp: must be "ENABLED" or "DISABLED", not ${JSON.stringify(assignPublicIp)}`);
+  return { awsvpcConfiguration: inner };
+}
+
+export interface Overridden {
+  /** Name of the run's container, where the template has one. */
+  container: string | undefined;
+  command: string[] | undefined;
+  env: Record<string, string | Secret>;
+  /** Of the run's container, beside command and environment. */
+  own: ValueObject;
+  /** Of other containers. */
+  others: ValueObject[];
+  /** Of the task. */
+  rest: ValueObject;
+}
+
+/** What a run overrides of its task definition. The job configuration's own `command` and `env` win and fill up what the template has there. */
+export function overridesOf(asked: ValueObject, job: ValueObject, jobEnv: Record<string, string | Secret>, ours: boolean): Overridden {
+  const path = `${RUN}.overrides`;
+  const given = asked.overrides === undefined ? {} : objectAt(asked.overrides, path);
+  const list = given.containerOverrides ?? [];
+  if (!Array.isArray(list)) throw new UserError(`${path}.containerOverrides: must be a list`);
+  const all = list.map((each, index) => objectAt(each, `${path}.containerOverrides[${index}]`));
+  const wanted = textAt(job.container_name, "job_configuration.container_name");
+  const index = Math.max(
+    0,
+    all.findIndex(({ name }) => name === (wanted ?? "prefect")),
+  );
+  const { name, command: templated, environment, ...inner } = all[index] ?? {};
+  const at = `${path}.containerOverrides[${index}]`;
+  const command = wordsAt(job.command, "job_configuration.command") ?? wordsAt(templated, `${at}.command`);
+  if (command === undefined && ours) throw new UserError("job_configuration.command is missing: say what to run");
+  const { containerOverrides: _, cpu, memory, ...rest } = given;
+  const taskCpu = sizeText(cpu, `${path}.cpu`);
+  const taskMemory = sizeText(memory, `${path}.memory`);
+  return {
+    container: wanted ?? textAt(name, `${at}.name`),
+    command,
+    env: { ...environmentAt(environment, `${at}.environment`), ...jobEnv },
+    own: inner,
+    others: all.filter((_each, other) => other !== index),
+    rest: { ...rest, ...(taskCpu === undefined ? {} : { cpu: taskCpu }), ...(taskMemory === undefined ? {} : { memory: taskMemory }) },
+  };
+}

@@ -1,0 +1,21 @@
+import type { JsonObject } from "../../../json";
+import type { Principal } from "./iam";
+import type { Bucket } from "./options";
+import type { World } from "./world";
+
+/** A call as its handler sees it. */
+export interface Call {
+  world: World;
+  principal: Principal;
+  body: JsonObject;
+}
+
+/** One operation of an AWS service. */
+export interface Operation {
+  /** As IAM names it: `ecs:RunTask`. */
+  action: string;
+  /** Name of the request's and the reply's shape in the SDK's description of ECS, checked where given. */
+  shapes?: { request: string; reply: string };
+  buckets?: (body: JsonObject) => Bucket[];
+  handle(call: Call): JsonObject;
+}

@@ -1,0 +1,78 @@
+import { AwsFaults, type AwsPlant } from "./faults";
+import type { AccessKey, Policy } from "./iam";
+import { type FakeAwsOptions, settled } from "./options";
+import { type AwsCallRecord, listen } from "./server";
+import { World } from "./world";
+
+export interface FakeAws {
+  /** Base URL of every service. */
+  url: string;
+  region: string;
+  account: string;
+  /** For a work pool's `endpoints`. */
+  endpoints: { ecs: string; logs: string; ssm: string };
+  /** A cluster that is there from the start. */
+  clusterArn: string;
+  /** A role that ECS may assume to fetch images and secrets and to write logs. */
+  executionRoleArn: string;
+  /** Everything in it. */
+  world: World;
+  /** Every call so far, oldest first. */
+  calls: AwsCallRecord[];
+  /** Let calls fail. */
+  plant(fault: AwsPlant): void;
+  /** Make a user with policies (documents, or names of managed ones), and a key of it. */
+  accessKey(user: string, policies?: readonly (Policy | string)[]): AccessKey;
+  /** Also kills the commands that still run. */
+  stop(): Promise<void>;
+}
+
+/**
+ * An AWS on this machine: ECS, whose tasks it runs as processes, CloudWatch Logs, Parameter Store, STS, and who may do what.
+ *
+ * It is no kinder than AWS: it takes what the SDK's own description of the API allows, checks every call's signature and permissions, and can be made slow,
+ * forgetful and contradictory. Reach it through a work pool's `endpoints`.
+ *
+ * ```ts
+ * const aws = await startFakeAws();
+ * const key = aws.accessKey("submitter");
+ * ```
+ * @throws {Error} if `@aws-sdk/client-ecs` is not installed: its description of the API comes from there
+ */
+export async function startFakeAws(options: FakeAwsOptions = {}): Promise<FakeAws> {
+  const world = new World(settled(options));
+  const shapes = (await import("@aws-sdk/client-ecs")) as unknown as Record<string, unknown>;
+  const faults = new AwsFaults();
+  const calls: AwsCallRecord[] = [];
+  const { port, close } = await listen({ world, faults, calls, shapes }, options.port ?? 0);
+  const url = `http://127.0.0.1:${port}`;
+  const clusterArn = world.addCluster("flows");
+  const execution = world.iam.addRole("ecs-execution");
+  world.iam.attach(execution, "AmazonECSTaskExecutionRolePolicy");
+  world.iam.attach(execution, {
+    Statement: { Effect: "Allow", Action: ["logs:CreateLogGroup", "ssm:GetParameters"], Resource: ["*"] },
+  });
+  return {
+    url,
+    region: world.options.region,
+    account: world.options.account,
+    endpoints: { ecs: url, logs: url, ssm: url },
+    clusterArn,
+    executionRoleArn: execution.arn,
+    world,
+    calls,
+    plant: (fault) => faults.plant(fault),
+    accessKey: (name, policies = ["AmazonECS_FullAccess", SECRETS]) => {
+      const user = world.iam.addUser(name);
+      for (const policy of policies) world.iam.attach(user, policy);
+      return world.iam.addKey(user);
+    },
+    stop: async () => {
+      world.stop();
+      await close();
+    },
+  };
+}
+
+/** What secrets in a run's environment take beside AmazonECS_FullAccess. */
+const SECRETS: Policy = { Statement: { Effect: "Allow", Action: "ssm:PutParameter", Resource: "arn:*:ssm:*:*:parameter/pushpool/*" } };

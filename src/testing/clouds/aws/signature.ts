@@ -1,0 +1,75 @@
+import { createHash, createHmac, timingSafeEqual } from "node:crypto";
+import { AwsError } from "./errors";
+
+export interface SignedRequest {
+  method: string;
+  /** Path and query as sent. */
+  path: string;
+  headers: Record<string, string | undefined>;
+  body: string;
+}
+
+/** What an `Authorization` header of AWS' signature version 4 says. */
+export interface Signed {
+  accessKeyId: string;
+  date: string;
+  region: string;
+  service: string;
+  names: string[];
+  signature: string;
+}
+
+const UNKNOWN = "The security token included in the request is invalid.";
+const WRONG =
+  "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.";
+
+/** @throws {AwsError} where there is none */
+export function readAuthorization(header: string | undefined): Signed {
+  if (header === undefined) throw new AwsError("MissingAuthenticationTokenException", "Missing Authentication Token");
+  const [, accessKeyId, date, region, service, names, signature] =
+    /^AWS4-HMAC-SHA256 Credential=([^/]+)\/(\d{8})\/([^/]+)\/([^/]+)\/aws4_request, ?SignedHeaders=([^,]+), ?Signature=([0-9a-f]{64})$/.exec(
+      header,
+    ) ?? [];
+  if (!accessKeyId || !date || !region || !service || !names || !signature)
+    throw new AwsError("IncompleteSignatureException", "Authorization header requires 'Credential' parameter.");
+  return { accessKeyId, date, region, service, names: names.split(";"), signature };
+}
+
+/**
+ * Check a signature (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html).
+ * @param secret of the access key; absent: nobody knows the key
+ * @throws {AwsError} as AWS would
+ */
+export function checkSignature(request: SignedRequest, signed: Signed, secret: string | undefined): void {
+  if (secret === undefined) throw new AwsError("UnrecognizedClientException", UNKNOWN);
+  const at = request.headers["x-amz-date"] ?? "";
+  const time = Date.parse(at.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, "$1-$2-$3T$4:$5:$6Z"));
+  if (!(Math.abs(Date.now() - time) < 300_000))
+    throw new AwsError("InvalidSignatureException", `Signature expired: ${at} is now earlier than allowed.`);
+  const [path = "/", query = ""] = request.path.split("?");
+  const canonical = [
+    request.method,
+    path,
+    query.split("&").sort().join("&"),
+    ...signed.names.map((name) => `${name}:${(request.headers[name] ?? "").trim().replaceAll(/\s+/g, " ")}`),
+    "",
+    signed.names.join(";"),
+    sha256(request.body),
+  ].join("\n");
+  const scope = `${signed.date}/${signed.region}/${signed.service}/aws4_request`;
+  const text = ["AWS4-HMAC-SHA256", at, scope, sha256(canonical)].join("\n");
+  const key = [signed.date, signed.region, signed.service, "aws4_request"].reduce<Buffer | string>(
+    (previous, part) => hmac(previous, part),
+    `AWS4${secret}`,
+  );
+  const expected = hmac(key, text);
+  if (!timingSafeEqual(expected, Buffer.from(signed.signature, "hex"))) throw new AwsError("InvalidSignatureException", WRONG);
+}
+
+function sha256(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}
+
+function hmac(key: Buffer | string, text: string): Buffer {
+  return createHmac("sha256", key).update(text).digest();
+}

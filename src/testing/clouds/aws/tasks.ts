@@ -1,0 +1,325 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import type { JsonObject } from "../../../json";
+import { Container, type End } from "../gcp/container";
+import type { TaskDefinitionRecord, World } from "./world";
+
+type StopCode = "TaskFailedToStart" | "EssentialContainerExited" | "UserInitiated" | "SpotInterruption" | "InfrastructureHealth";
+
+export interface ContainerRecord {
+  name: string;
+  image: string;
+  containerArn: string;
+  taskArn: string;
+  lastStatus: string;
+  exitCode?: number;
+  reason?: string;
+  runtimeId?: string;
+}
+
+/** A task, with what the fake alone knows of it. */
+export interface Task {
+  /** As `DescribeTasks` shows it; times in milliseconds. */
+  record: {
+    taskArn: string;
+    clusterArn: string;
+    taskDefinitionArn: string;
+    lastStatus: string;
+    desiredStatus: string;
+    startedBy?: string;
+    stopCode?: StopCode;
+    stoppedReason?: string;
+    createdAt: number;
+    startedAt?: number;
+    stoppingAt?: number;
+    stoppedAt?: number;
+    version: number;
+    containers: ContainerRecord[];
+    overrides: JsonObject;
+    more: JsonObject;
+  };
+  definition: TaskDefinitionRecord;
+  tags: JsonObject[];
+  running: Map<string, { container?: Container; finish: (end: End) => void; ended: Promise<End> }>;
+  killReason?: string;
+  hostLost?: boolean;
+}
+
+interface ContainerDefinition {
+  name: string;
+  image: string;
+  entryPoint?: string[];
+  command?: string[];
+  essential?: boolean;
+  environment?: { name: string; value: string }[];
+  secrets?: { name: string; valueFrom: string }[];
+  logConfiguration?: { logDriver?: string; options?: Record<string, string> };
+}
+
+interface ContainerOverride {
+  name?: string;
+  command?: string[];
+  environment?: { name: string; value: string }[];
+}
+
+/** Make a task and let it walk: PROVISIONING, PENDING, ACTIVATING, RUNNING, DEACTIVATING, STOPPING, DEPROVISIONING, STOPPED. */
+export function startTask(
+  world: World,
+  input: { clusterArn: string; clusterName: string; definition: TaskDefinitionRecord; request: JsonObject },
+): Task {
+  const { definition, clusterArn, clusterName, request } = input;
+  const taskArn = world.arn("ecs", `task/${clusterName}/${randomUUID().replaceAll("-", "")}`);
+  const {
+    networkConfiguration,
+    overrides = {},
+    launchType,
+    capacityProviderStrategy,
+    startedBy,
+    tags = [],
+  } = request as {
+    networkConfiguration?: { awsvpcConfiguration?: { subnets?: string[] } };
+    overrides?: JsonObject;
+    launchType?: string;
+    capacityProviderStrategy?: JsonObject[];
+    startedBy?: string;
+    tags?: JsonObject[];
+  };
+  const [subnet] = networkConfiguration?.awsvpcConfiguration?.subnets ?? [];
+  const { family, cpu, memory } = definition.definition;
+  const task: Task = {
+    record: {
+      taskArn,
+      clusterArn,
+      taskDefinitionArn: definition.definition.taskDefinitionArn,
+      lastStatus: "PROVISIONING",
+      desiredStatus: "RUNNING",
+      ...(startedBy === undefined ? {} : { startedBy }),
+      createdAt: Date.now(),
+      version: 1,
+      containers: definitionsOf(definition).map(({ name, image }) => ({
+        containerArn: world.arn("ecs", `container/${clusterName}/${randomUUID()}`),
+        taskArn,
+        name,
+        image,
+        lastStatus: "PENDING",
+      })),
+      overrides: overrides as JsonObject,
+      more: {
+        attachments:
+          subnet === undefined
+            ? []
+            : [{ id: randomUUID(), type: "ElasticNetworkInterface", status: "PRECREATED", details: [{ name: "subnetId", value: subnet }] }],
+        attributes: [{ name: "ecs.cpu-architecture", value: "x86_64" }],
+        availabilityZone: `${world.options.region}a`,
+        group: `family:${String(family)}`,
+        ...(launchType === undefined
+          ? capacityProviderStrategy?.[0]
+            ? { capacityProviderName: capacityProviderStrategy[0].capacityProvider as string }
+            : {}
+          : { launchType }),
+        ...(cpu === undefined ? {} : { cpu: String((overrides as JsonObject).cpu ?? cpu) }),
+        ...(memory === undefined ? {} : { memory: String((overrides as JsonObject).memory ?? memory) }),
+        platformFamily: "Linux",
+        platformVersion: "1.4.0",
+        enableExecuteCommand: false,
+      },
+    },
+    definition,
+    tags,
+    running: new Map(),
+  };
+  world.tasks.set(taskArn, task);
+  walk(world, task).catch((error) => {
+    end(world, task, "TaskFailedToStart", String(error));
+  });
+  return task;
+}
+
+async function walk(world: World, task: Task): Promise<void> {
+  const { record } = task;
+  for (const status of ["PENDING", "ACTIVATING"]) {
+    await step(world);
+    if (record.desiredStatus === "STOPPED") return end(world, task, record.stopCode ?? "UserInitiated", record.stoppedReason ?? "");
+    move(task, status);
+    const problem = status === "PENDING" ? startFault(world, task) : undefined;
+    if (problem !== undefined) return end(world, task, "TaskFailedToStart", problem);
+  }
+  await step(world);
+  if (record.desiredStatus === "STOPPED") return end(world, task, record.stopCode ?? "UserInitiated", record.stoppedReason ?? "");
+  await run(world, task);
+}
+
+/** What keeps a task from starting: its image, its secrets, its log group. */
+function startFault(world: World, task: Task): string | undefined {
+  const { executionRoleArn } = task.definition.definition as { executionRoleArn?: string };
+  const role = executionRoleArn === undefined ? undefined : world.iam.roles.get(executionRoleArn);
+  for (const { name, image, secrets = [], logConfiguration } of definitionsOf(task.definition)) {
+    const access = world.options.images[image]?.access ?? "there";
+    if (access === "missing")
+      return `CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref docker.io/library/${image}: pull access denied, repository does not exist or may require authorization: server message: insufficient_scope: authorization failed`;
+    if (access === "denied")
+      return `CannotPullContainerError: pull image manifest has been retried 5 time(s): failed to resolve ref ${image}: 403 Forbidden`;
+    for (const { valueFrom } of secrets) {
+      const parameter = valueFrom.replace(/^arn:[^:]+:ssm:[^:]+:[^:]+:parameter/, "");
+      const resource = world.arn("ssm", `parameter${parameter}`);
+      if (!role || !world.iam.allows(role, "ssm:GetParameters", resource, {}))
+        return `ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: unable to retrieve secrets from ssm: AccessDeniedException: ${executionRoleArn ?? "no role"} is not authorized to perform: ssm:GetParameters on resource: ${resource}`;
+      if (!world.parameters.has(parameter))
+        return `ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: unable to retrieve secrets from ssm: invalid parameters: ${valueFrom}`;
+    }
+    const { "awslogs-group": group, "awslogs-create-group": create } = logConfiguration?.options ?? {};
+    if (group === undefined || world.log.groups.has(group)) continue;
+    const resource = world.arn("logs", `log-group:${group}`);
+    if (create !== "true")
+      return `ResourceInitializationError: failed to validate logger args: create stream has been retried 1 times: failed to create Cloudwatch log stream: ResourceNotFoundException: The specified log group does not exist. : exit status 1 (container ${name})`;
+    if (!role || !world.iam.allows(role, "logs:CreateLogGroup", resource, {}))
+      return `ResourceInitializationError: failed to validate logger args: create log group has been retried 1 times: failed to create Cloudwatch log group: AccessDeniedException: ${executionRoleArn ?? "no role"} is not authorized to perform: logs:CreateLogGroup on resource: ${resource}`;
+    world.log.createGroup(group);
+  }
+  return undefined;
+}
+
+async function run(world: World, task: Task): Promise<void> {
+  const { record } = task;
+  const definitions = definitionsOf(task.definition);
+  for (const each of definitions) task.running.set(each.name, containerOf(world, task, each));
+  for (const { name } of definitions) {
+    const own = record.containers.find((each) => each.name === name) as ContainerRecord;
+    own.runtimeId = `${record.taskArn.slice(-32)}-${randomBytes(4).readUInt32BE()}`;
+    own.lastStatus = "RUNNING";
+  }
+  record.startedAt = Date.now();
+  move(task, "RUNNING");
+  // A command that is not there is no container that ran.
+  const first = await Promise.race(
+    definitions
+      .filter(({ essential = true }) => essential)
+      .map(async ({ name }) => ({ name, end: await (task.running.get(name) as { ended: Promise<End> }).ended })),
+  );
+  if (first.end.kind === "notStarted") {
+    delete record.startedAt;
+    for (const { container } of task.running.values()) container?.kill();
+    const own = record.containers.find(({ name }) => name === first.name);
+    if (own)
+      own.reason = `CannotStartContainerError: Error response from daemon: failed to create task for container: exec: ${JSON.stringify(first.end.message)}: executable file not found in $PATH: unknown`;
+    return end(world, task, "TaskFailedToStart", "Task failed to start");
+  }
+  if (record.desiredStatus === "RUNNING") {
+    record.desiredStatus = "STOPPED";
+    record.stopCode = "EssentialContainerExited";
+    record.stoppedReason = "Essential container in task exited";
+    record.stoppingAt = Date.now();
+    for (const [name, { container, finish }] of task.running) {
+      if (name === first.name) continue;
+      container?.stop(world.options.grace);
+      finish({ kind: "signalled", signal: 15 });
+    }
+  }
+  for (const own of record.containers) {
+    const ended = await (task.running.get(own.name) as { ended: Promise<End> }).ended;
+    own.lastStatus = "STOPPED";
+    if (task.hostLost) continue;
+    if (ended.kind === "exited") own.exitCode = ended.code;
+    if (ended.kind === "signalled") own.exitCode = 128 + ended.signal;
+    if (task.killReason !== undefined && own.name === first.name) own.reason = task.killReason;
+  }
+  for (const status of ["DEACTIVATING", "STOPPING", "DEPROVISIONING"]) {
+    move(task, status);
+    await step(world);
+  }
+  end(world, task, record.stopCode ?? "EssentialContainerExited", record.stoppedReason ?? "");
+}
+
+function containerOf(
+  world: World,
+  task: Task,
+  definition: ContainerDefinition,
+): { container?: Container; finish: (end: End) => void; ended: Promise<End> } {
+  const { name, image, entryPoint, command = [], environment = [], secrets = [], logConfiguration } = definition;
+  const override = ((task.record.overrides.containerOverrides ?? []) as ContainerOverride[]).find((each) => each.name === name);
+  const { "awslogs-group": group, "awslogs-stream-prefix": prefix } = logConfiguration?.options ?? {};
+  const env = Object.fromEntries([...environment, ...(override?.environment ?? [])].map((each) => [each.name, each.value]));
+  for (const secret of secrets)
+    env[secret.name] = world.parameters.get(secret.valueFrom.replace(/^arn:[^:]+:ssm:[^:]+:[^:]+:parameter/, ""))?.value ?? "";
+  if (world.options.simulated) {
+    let finish: (end: End) => void = () => {};
+    const ended = new Promise<End>((resolve) => {
+      finish = resolve;
+    });
+    return { finish, ended };
+  }
+  const container = new Container({
+    argv: [...(entryPoint ?? world.options.images[image]?.entrypoint ?? []), ...(override?.command ?? command)],
+    env,
+    onLine: (_stream, text) => {
+      if (group !== undefined && prefix !== undefined) world.log.write(group, `${prefix}/${name}/${idOf(task.record.taskArn)}`, text);
+    },
+  });
+  world.containers.add(container);
+  container.ended.finally(() => world.containers.delete(container));
+  return { container, finish: () => {}, ended: container.ended };
+}
+
+/** `StopTask`, and whatever else ends a task from outside. */
+export function stopTask(world: World, task: Task, code: StopCode, reason: string): void {
+  const { record } = task;
+  if (record.desiredStatus === "STOPPED") return;
+  Object.assign(record, {
+    desiredStatus: "STOPPED",
+    stopCode: code,
+    stoppedReason: reason,
+    stoppingAt: Date.now(),
+    version: record.version + 1,
+  });
+  for (const { container, finish } of task.running.values()) {
+    container?.stop(world.options.grace);
+    finish({ kind: "signalled", signal: 15 });
+  }
+}
+
+/** End its containers at once. */
+export function killContainer(task: Task, reason?: string): void {
+  if (reason !== undefined) task.killReason = reason;
+  for (const { container, finish } of task.running.values()) {
+    container?.kill();
+    finish({ kind: "signalled", signal: 9 });
+  }
+}
+
+export function finishTask(task: Task, ended: End): void {
+  for (const { finish } of task.running.values()) finish(ended);
+}
+
+function end(world: World, task: Task, code: StopCode, reason: string): void {
+  const { record } = task;
+  const now = Date.now();
+  record.stoppingAt ??= now;
+  Object.assign(record, { desiredStatus: "STOPPED", stopCode: code, stoppedReason: reason, stoppedAt: now });
+  for (const container of record.containers) container.lastStatus = "STOPPED";
+  move(task, "STOPPED");
+  world.later(world.options.memory, () => world.tasks.delete(record.taskArn));
+}
+
+function move(task: Task, status: string): void {
+  task.record.lastStatus = status;
+  task.record.version += 1;
+}
+
+async function step(world: World): Promise<void> {
+  await new Promise<void>((done) => world.later(world.options.step, done));
+}
+
+export function definitionsOf({ definition }: TaskDefinitionRecord): ContainerDefinition[] {
+  return definition.containerDefinitions as unknown as ContainerDefinition[];
+}
+
+function idOf(arn: string): string {
+  return arn.slice(arn.lastIndexOf("/") + 1);
+}
+
+/** As the API answers it: times are seconds since 1970. */
+export function taskJson({ record, tags }: Task, withTags: boolean): JsonObject {
+  const { more, createdAt, startedAt, stoppingAt, stoppedAt, ...rest } = record;
+  const times = { createdAt, startedAt, stoppingAt, stoppedAt };
+  const seconds = Object.fromEntries(Object.entries(times).flatMap(([key, at]) => (at === undefined ? [] : [[key, at / 1000]])));
+  return JSON.parse(JSON.stringify({ ...more, ...rest, ...seconds, tags: withTags ? tags : [] })) as JsonObject;
+}

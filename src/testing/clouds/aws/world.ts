@@ -1,0 +1,113 @@
+import type { JsonObject } from "../../../json";
+import type { Container, End } from "../gcp/container";
+import { AwsError } from "./errors";
+import { Iam } from "./iam";
+import { LogStore } from "./logStore";
+import type { Settled } from "./options";
+import { finishTask, killContainer, stopTask, type Task } from "./tasks";
+
+/** A registered task definition, as `DescribeTaskDefinition` shows it, with its tags beside it. */
+export interface TaskDefinitionRecord {
+  definition: JsonObject & { taskDefinitionArn: string; family: string; revision: number; status: "ACTIVE" | "INACTIVE" };
+  tags: JsonObject[];
+}
+
+/** Everything that the fake cloud holds: for tests to look at and to meddle with. */
+export class World {
+  readonly options: Settled;
+  readonly partition: string;
+  readonly iam: Iam;
+  readonly log: LogStore;
+  readonly clusters = new Map<string, { arn: string; name: string; status: "ACTIVE" | "INACTIVE" }>();
+  /** By family, revision 1 first. */
+  readonly families = new Map<string, TaskDefinitionRecord[]>();
+  /** By ARN, in the order in which they were started. */
+  readonly tasks = new Map<string, Task>();
+  /** `RunTask` requests by cluster and client token. */
+  readonly tokens = new Map<string, { request: string; tasks: string[] }>();
+  /** Parameter Store, by name. */
+  readonly parameters = new Map<string, { value: string; version: number }>();
+  readonly containers = new Set<Container>();
+  readonly #timers = new Set<NodeJS.Timeout>();
+
+  constructor(options: Settled) {
+    this.options = options;
+    const { region, account } = options;
+    this.partition = region.startsWith("cn-") ? "aws-cn" : region.startsWith("us-gov-") ? "aws-us-gov" : "aws";
+    this.iam = new Iam(account, this.partition, { keys: options.keyDelay, policies: options.policyDelay });
+    this.log = new LogStore(options.logDelay);
+    for (const group of options.logGroups) this.log.createGroup(group);
+  }
+
+  arn(service: string, what: string): string {
+    return `arn:${this.partition}:${service}:${this.options.region}:${this.options.account}:${what}`;
+  }
+
+  addCluster(name: string): string {
+    const arn = this.arn("ecs", `cluster/${name}`);
+    this.clusters.set(name, { arn, name, status: "ACTIVE" });
+    return arn;
+  }
+
+  /** @param given name or ARN. @throws {AwsError} */
+  clusterNamed(given = "default"): { arn: string; name: string } {
+    const name = given.slice(given.lastIndexOf("/") + 1);
+    const cluster = this.clusters.get(name);
+    if (!cluster || (given.startsWith("arn:") && given !== cluster.arn) || cluster.status !== "ACTIVE")
+      throw new AwsError("ClusterNotFoundException", "Cluster not found.");
+    return cluster;
+  }
+
+  later(milliseconds: number, work: () => void): void {
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      work();
+    }, milliseconds);
+    this.#timers.add(timer);
+  }
+
+  task(arn: string): Task {
+    const task = this.tasks.get(arn);
+    if (!task) throw new Error(`there is no task ${arn}`);
+    return task;
+  }
+
+  /** Someone else stops a task. */
+  stopTask(arn: string, reason = "stopped in the console"): void {
+    stopTask(this, this.task(arn), "UserInitiated", reason);
+  }
+
+  /** Its run's container runs out of memory. */
+  outOfMemory(arn: string): void {
+    killContainer(this.task(arn), "OutOfMemoryError: Container killed due to memory usage");
+  }
+
+  /** Spot capacity is taken back. */
+  interruptSpot(arn: string): void {
+    stopTask(this, this.task(arn), "SpotInterruption", "Your Spot Task was interrupted.");
+  }
+
+  /** The machine under it fails: nothing says how its containers ended. */
+  loseHost(arn: string): void {
+    const task = this.task(arn);
+    task.hostLost = true;
+    stopTask(this, task, "InfrastructureHealth", "Task stopped due to an underlying infrastructure failure");
+    killContainer(task);
+  }
+
+  /** ECS forgets it, as it does an hour after its end. */
+  forget(arn: string): void {
+    this.tasks.delete(arn);
+  }
+
+  /** With simulated containers: one ends. */
+  finish(arn: string, end: End): void {
+    finishTask(this.task(arn), end);
+  }
+
+  /** Kill what runs, and let nothing more happen. */
+  stop(): void {
+    for (const timer of this.#timers) clearTimeout(timer);
+    for (const container of this.containers) container.kill();
+  }
+}

@@ -1,0 +1,84 @@
+import { onTestFinished } from "vitest";
+import type { Value, ValueObject } from "../../../src/json";
+import { openSqliteLedger } from "../../../src/ledger";
+import { Secret } from "../../../src/secret";
+import { createEcsTarget } from "../../../src/targets/ecs";
+import type { PoolAccess, RunToPlan, Target } from "../../../src/targets/target";
+import type { FakeAws } from "../../../src/testing";
+import { scratch } from "../../scratch";
+
+/** Windows short enough for tests. */
+export const QUICK = { PUSHPOOL_ECS_SETTLE_SECONDS: "0.4", PUSHPOOL_ECS_LOG_DRAIN_SECONDS: "0.2" };
+
+export const quoted = (text: string) => `'${text.replaceAll("'", `'"'"'`)}'`;
+
+/** A job configuration as Prefect's template renders it, that runs a POSIX shell script. */
+export function jobOf(
+  aws: Pick<FakeAws, "clusterArn" | "executionRoleArn">,
+  script: string,
+  { env = {}, ...over }: { env?: Record<string, Value> } & ValueObject = {},
+): ValueObject {
+  return {
+    command: `sh -c ${quoted(script)}`,
+    env,
+    labels: { "prefect.io/flow-name": "hello", "prefect.io/deployment-name": "prod" },
+    name: "n",
+    task_definition: { containerDefinitions: [{ image: "acme/etl:1" }], executionRoleArn: aws.executionRoleArn },
+    task_run_request: { launchType: "FARGATE", cluster: aws.clusterArn, overrides: { containerOverrides: [{}] }, tags: {} },
+    configure_cloudwatch_logs: true,
+    cloudwatch_logs_options: {},
+    network_configuration: { subnets: ["subnet-1", "subnet-2"], securityGroups: ["sg-1"], assignPublicIp: "ENABLED" },
+    stream_output: false,
+    task_start_timeout_seconds: 0,
+    task_watch_poll_interval: 0,
+    auto_deregister_task_definition: false,
+    cluster: aws.clusterArn,
+    match_latest_revision_in_family: false,
+    ...over,
+  };
+}
+
+/** A pool of the fake's account, submitted to with a key. */
+export function poolOf(aws: FakeAws, key: { accessKeyId: string; secretAccessKey: string }, over: Partial<PoolAccess> = {}): PoolAccess {
+  return {
+    name: "etl",
+    endpoints: aws.endpoints,
+    baseJobTemplate: {
+      job_configuration: { cluster: "{{ cluster }}" },
+      variables: { properties: { cluster: { default: aws.clusterArn } } },
+    },
+    credentials: {
+      block: "aws-credentials/etl",
+      data: {
+        aws_access_key_id: key.accessKeyId,
+        aws_secret_access_key: new Secret([{ pointer: "/blocks/aws-credentials~1etl/data/aws_secret_access_key" }], key.secretAccessKey),
+        region_name: aws.region,
+      },
+    },
+    ...over,
+  };
+}
+
+/** Targets over one ledger: each is what another process would have. */
+export function openerOf(
+  pool: PoolAccess,
+  env: NodeJS.ProcessEnv = QUICK,
+): { open: () => Promise<Target>; ledgerPath: string; told: string[] } {
+  const ledgerPath = `${scratch()}/ledger.db`;
+  const told: string[] = [];
+  return {
+    ledgerPath,
+    told,
+    open: () => {
+      const ledger = openSqliteLedger(ledgerPath);
+      onTestFinished(() => ledger.close());
+      return createEcsTarget({ env, notes: ledger, pool: async () => pool, warn: (message) => told.push(message) });
+    },
+  };
+}
+
+export const never = new AbortController().signal;
+
+export function runOf(id: string, over: Partial<RunToPlan> = {}): RunToPlan {
+  return { id, attempt: 1, pool: "etl", timeoutSeconds: null, ...over };
+}
