@@ -17,7 +17,7 @@ const PERSEVERANCE = 180_000;
 /** What was made less than this ago may not work everywhere yet, in milliseconds: AWS' access keys and policies take seconds, at times a minute or two. */
 const YOUNG = 600_000;
 /** How long words that tell of something not yet known are borne with where nothing says how young it is, in milliseconds. */
-const PATIENCE = 20_000;
+const PATIENCE = 5_000;
 
 export interface LogEvent {
   eventId: string;

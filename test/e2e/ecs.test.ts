@@ -1,0 +1,154 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { JsonObject } from "../../src/json";
+import { type FakeAws, startFakeAws } from "../../src/testing";
+import { ecsManifest, ecsPlace, ecsTemplate } from "./ecsPlace";
+import { listen, until } from "./pushpool";
+
+// The built command line on a manifest written by hand, against a fake AWS.
+
+const CANARY = "canary-4711-not-to-be-seen";
+let aws: FakeAws;
+let key: { accessKeyId: string; secretAccessKey: string };
+beforeAll(async () => {
+  aws = await startFakeAws({ grace: 1_000 });
+  key = aws.accessKey("submitter");
+});
+afterAll(() => aws.stop());
+
+const here = (commands: Record<string, string>, over: Parameters<typeof ecsManifest>[3] = {}) =>
+  ecsPlace(ecsManifest(aws, key, commands, over));
+const actions = () => aws.calls.map(({ action }) => action);
+
+test.each(["ecs", "ecs.from-code"] as const)(
+  "a run by the template %s: phases, log lines, COMPLETED; the second submits with one call",
+  async (template) => {
+    const place = here(
+      { "hello/prod": `sh -c 'echo "$PUSHPOOL_PARAMETERS"; echo oops >&2'` },
+      { pool: { baseJobTemplate: ecsTemplate(template) } },
+    );
+    const first = await place.run("run", "hello/prod", "-p", "name=Ada");
+    expect(first).toMatchObject({ status: 0, stdout: '{"name":"Ada"}\noops\n' });
+    for (const said of ["SCHEDULED", "PENDING InfrastructurePending", "COMPLETED"]) expect(first.stderr).toContain(said);
+
+    aws.calls.length = 0;
+    const second = await place.run("run", "hello/prod", "--detach");
+    expect([second.status, actions()]).toEqual([0, ["ecs:RunTask"]]);
+    const waited = await place.run("wait", second.stdout.trim());
+    expect(waited.status).toBe(0);
+    expect((await place.run("logs", second.stdout.trim())).stdout).toBe("{}\noops\n");
+  },
+);
+
+test("a failing command is FAILED with its code, and can be retried", async () => {
+  const place = here({ "hello/bad": "sh -c 'exit 3'" });
+  const { status, stderr } = await place.run("run", "hello/bad", "--flow-run-name", "mine");
+  expect(status).toBe(1);
+  expect(stderr).toContain("exited with code 3");
+  expect((await place.run("retry", "mine")).status).toBe(1);
+});
+
+test("cancel waits until ECS says stopped; ls says the same", async () => {
+  const place = here({ "hello/long": "sleep 60" });
+  const id = (await place.run("run", "hello/long", "--detach")).stdout.trim();
+  expect((await place.run("cancel", id)).status).toBe(0);
+  const [task] = [...aws.world.tasks.values()].slice(-1);
+  expect(task?.record).toMatchObject({ lastStatus: "STOPPED", stopCode: "UserInitiated" });
+  const { runs } = JSON.parse((await place.run("ls", "--json")).stdout) as { runs: { state: { type: string } }[] };
+  expect(runs[0]?.state.type).toBe("CANCELLED");
+  expect((await place.run("wait", id)).status).toBe(3);
+});
+
+test("a secret in env is found in no plan, log, ledger, definition, override or argument", async () => {
+  const manifest = ecsManifest(
+    aws,
+    key,
+    { "hello/env": `sh -c 'test \${#TOKEN} -eq ${CANARY.length}; echo done'` },
+    {
+      jobVariables: { env: { TOKEN: "{{ prefect.blocks.secret.token }}" } },
+    },
+  );
+  (manifest.blocks as JsonObject)["secret/token"] = { data: { value: CANARY } };
+  const place = ecsPlace(manifest);
+  const calls = aws.calls.length;
+  const dry = await place.run("run", "hello/env", "--dry-run");
+  const done = await place.run("run", "hello/env", "--flow-run-name", "canary");
+  expect(done).toMatchObject({ status: 0, stdout: "done\n" });
+  const shown = await place.run("show", "canary", "--json");
+  const everything = [dry, done, shown].map(({ stdout, stderr }) => stdout + stderr);
+  everything.push(
+    JSON.stringify([...aws.world.families.values()]),
+    JSON.stringify([...aws.world.tasks.values()].map(({ record, tags }) => ({ record, tags }))),
+    JSON.stringify([...aws.world.log.groups.values()].map((streams) => [...streams])),
+    JSON.stringify([...aws.world.parameters.keys()]),
+  );
+  for (const file of readdirSync(place.home, { recursive: true, withFileTypes: true })) {
+    if (file.isFile()) everything.push(readFileSync(join(file.parentPath, file.name), "latin1"));
+  }
+  for (const text of everything) {
+    expect(text).not.toContain(CANARY);
+    expect(text).not.toContain(key.secretAccessKey);
+  }
+  // The one call that it is in: to where secrets are kept.
+  const carrying = aws.calls.slice(calls).filter(({ body, reply }) => JSON.stringify([body, reply]).includes(CANARY));
+  expect(carrying.map(({ action }) => action)).toEqual(["ssm:PutParameter"]);
+});
+
+test("a reply that is lost after ECS accepted: one task, COMPLETED", async () => {
+  const place = here({ "hello/lost": "true" });
+  for (const fault of [{ kind: "reset", after: true }, { kind: "unavailableAfter" }] as const) {
+    const before = aws.world.tasks.size;
+    aws.plant({ on: "ecs:RunTask", fault });
+    expect((await place.run("run", "hello/lost")).status).toBe(0);
+    expect(aws.world.tasks.size).toBe(before + 1);
+  }
+});
+
+test("kill -9 while ECS' answer is on its way: the next watcher takes the run up, and it ran once", async () => {
+  const place = here({ "hello/killed": "true" });
+  await place.run("run", "hello/killed");
+  const before = aws.world.tasks.size;
+  aws.plant({ on: "ecs:RunTask", fault: { kind: "hang", after: true } });
+  const child = place.start("run", "hello/killed", "--flow-run-name", "killed");
+  const heard = listen(child);
+  await until(() => aws.world.tasks.size > before);
+  child.kill("SIGKILL");
+  await heard.ended;
+  expect((await place.run("wait", "killed")).status).toBe(0);
+  expect(aws.world.tasks.size).toBe(before + 1);
+});
+
+test.each<[string, JsonObject, number, RegExp]>([
+  [
+    "a Fargate size that there is none of",
+    { cpu: 256, memory: 4096 },
+    2,
+    /task_definition\.memory: with 256 CPU units Fargate takes 512, 1024, 2048 MiB, not "4096"/,
+  ],
+  ["no image", { image: null }, 2, /image is missing/],
+  ["no subnets", { network_configuration: {} }, 2, /network_configuration: a task with a network of its own needs subnets/],
+  ["logs without a role", { execution_role_arn: null }, 2, /configure_cloudwatch_logs: needs an execution role/],
+  [
+    "a wrapped network",
+    { network_configuration: { awsvpcConfiguration: { subnets: ["subnet-1"] }, subnets: ["subnet-1"] } },
+    2,
+    /network_configuration: give subnets, securityGroups and assignPublicIp without/,
+  ],
+  ["subnets of two VPCs", { network_configuration: { subnets: ["subnet-1", "subnet-9"] } }, 5, /must belong to the same VPC/],
+  ["an unknown cluster", { cluster: "nope" }, 5, /ClusterNotFoundException: Cluster not found/],
+  ["an inactive definition", { task_definition_arn: "nope:1" }, 5, /there is no task definition nope:1/],
+])("%s: one clear message and exit code", async (_, jobVariables, code, message) => {
+  const place = here({ "hello/wrong": "true" }, { jobVariables });
+  const { status, stdout, stderr } = await place.run("run", "hello/wrong");
+  expect([status, stdout, stderr]).toEqual([code, "", expect.stringMatching(message)]);
+  expect(stderr).not.toMatch(/\n\s+at /);
+});
+
+test("a key that was deleted: exit code 5, and it is named", async () => {
+  const gone = aws.accessKey("gone");
+  aws.world.iam.keys.delete(gone.accessKeyId);
+  const place = ecsPlace(ecsManifest(aws, gone, { "hello/gone": "true" }));
+  const { status, stderr } = await place.run("run", "hello/gone");
+  expect([status, stderr]).toEqual([5, expect.stringContaining(`AWS does not accept access key ${gone.accessKeyId}`)]);
+});

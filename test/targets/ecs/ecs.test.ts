@@ -1,0 +1,331 @@
+import { randomUUID } from "node:crypto";
+import { expect, onTestFinished, test } from "vitest";
+import { Secret } from "../../../src/secret";
+import { parseId } from "../../../src/targets/ecs/names";
+import type { PoolAccess, Prepared, Target } from "../../../src/targets/target";
+import { type FakeAws, type FakeAwsOptions, startFakeAws } from "../../../src/testing";
+import { jobOf, never, openerOf, poolOf, QUICK, runOf } from "./place";
+
+async function place({
+  options = {},
+  policies,
+  pool = {},
+}: {
+  options?: FakeAwsOptions;
+  policies?: Parameters<FakeAws["accessKey"]>[1];
+  pool?: Partial<PoolAccess>;
+} = {}) {
+  const aws = await startFakeAws({ simulated: true, ...options });
+  onTestFinished(() => aws.stop());
+  const key = aws.accessKey("submitter", policies);
+  return { aws, key, ...openerOf(poolOf(aws, key, pool)) };
+}
+
+const submit = async (target: Target, aws: FakeAws, over: Parameters<typeof jobOf>[2] = {}, run = runOf(randomUUID())) =>
+  target.submit(await target.prepare(target.plan(jobOf(aws, "true", over), run), never), never);
+const count = (aws: FakeAws, action: string) => aws.calls.filter((call) => call.action === action).length;
+const withImage = (aws: FakeAws, image: string) => ({
+  task_definition: { containerDefinitions: [{ image }], executionRoleArn: aws.executionRoleArn },
+});
+const until = async (what: () => Promise<boolean>) => {
+  const limit = Date.now() + 20_000;
+  while (!(await what())) {
+    if (Date.now() > limit) throw new Error(`it never came true: ${what}`);
+    await new Promise((done) => setTimeout(done, 10));
+  }
+};
+
+test("a hundred runs of one shape register one revision, another image one more; from a fresh ledger none", async () => {
+  const { aws, open, key } = await place();
+  const [one, two] = [await open(), await open()];
+  await Promise.all(Array.from({ length: 100 }, (_, index) => submit(index % 2 ? one : two, aws, { env: { N: String(index) } })));
+  expect([aws.world.tasks.size, count(aws, "ecs:RegisterTaskDefinition")]).toEqual([100, 1]);
+  await submit(one, aws, withImage(aws, "acme/etl:2"));
+  expect(count(aws, "ecs:RegisterTaskDefinition")).toBe(2);
+  const elsewhere = openerOf(poolOf(aws, key));
+  await submit(await elsewhere.open(), aws, withImage(aws, "acme/etl:2"));
+  expect(count(aws, "ecs:RegisterTaskDefinition")).toBe(2);
+});
+
+test.each([
+  { kind: "reset", after: true },
+  { kind: "unavailableAfter" },
+  { kind: "reset", after: false },
+  { kind: "internal" },
+  { kind: "throttle" },
+] as const)("RunTask that ends with %o is one task", async (fault) => {
+  const { aws, open } = await place();
+  aws.plant({ on: "ecs:RunTask", fault, times: 2 });
+  const id = await submit(await open(), aws);
+  expect([...aws.world.tasks.keys()]).toEqual([parseId(id).task]);
+  expect(count(aws, "ecs:RunTask")).toBe(3);
+});
+
+test("a storm on every call is outlasted", async () => {
+  const { aws, open } = await place();
+  aws.plant({ on: /^ecs:/, fault: { kind: "throttle" }, times: 2 });
+  aws.plant({ on: /^ecs:/, fault: { kind: "unavailable" }, times: 2 });
+  const target = await open();
+  const id = await submit(target, aws);
+  await until(async () => (await target.observe([id])).get(id)?.phase === "running");
+  expect(aws.world.tasks.size).toBe(1);
+});
+
+test("the token was used for another request: its task is taken for what it is", async () => {
+  const { aws, open, key } = await place();
+  const run = runOf(randomUUID());
+  const id = await submit(await open(), aws, {}, run);
+  const elsewhere = openerOf(poolOf(aws, key));
+  expect(await submit(await elsewhere.open(), aws, withImage(aws, "acme/etl:2"), run)).toBe(id);
+  expect(aws.world.tasks.size).toBe(1);
+});
+
+test("an attempt is found from another ledger, and one whose reply never came in its own", async () => {
+  const { aws, open, key } = await place();
+  const run = runOf(randomUUID());
+  const id = await submit(await open(), aws, {}, run);
+  const elsewhere = openerOf(poolOf(aws, key));
+  expect(await (await elsewhere.open()).find(run.id, 1)).toBe(id);
+  expect(await (await elsewhere.open()).find(run.id, 2)).toBeUndefined();
+});
+
+test("RunTask that starts nothing is a refusal, with ECS' reason", async () => {
+  const { aws, open } = await place();
+  aws.plant({
+    on: "ecs:RunTask",
+    fault: { kind: "failure", reason: "Capacity is unavailable at this time. Please try again later or in a different availability zone" },
+  });
+  await expect(submit(await open(), aws)).rejects.toMatchObject({
+    exitCode: 5,
+    message: expect.stringMatching(/no room for it.*nothing was started: Capacity is unavailable/),
+  });
+  expect(aws.world.tasks.size).toBe(0);
+});
+
+test("a definition that someone deregistered is registered anew", async () => {
+  const { aws, open } = await place();
+  const target = await open();
+  await submit(target, aws);
+  for (const revisions of aws.world.families.values()) for (const { definition } of revisions) definition.status = "INACTIVE";
+  await submit(target, aws);
+  expect([aws.world.tasks.size, count(aws, "ecs:RegisterTaskDefinition")]).toEqual([2, 2]);
+});
+
+test("what is too long for overrides gets a definition of its own, which goes with the run", async () => {
+  const { aws, open } = await place();
+  const target = await open();
+  const submission = target.plan(jobOf(aws, "true", { env: { BIG: "x".repeat(9000), SMALL: "y" } }), runOf(randomUUID()));
+  expect(submission.warnings).toEqual([
+    expect.stringMatching(/^command and environment of this run are \d+ characters, and ECS takes 8192 with a run/),
+  ]);
+  const id = await target.submit(await target.prepare(submission, never), never);
+  const { record, definition } = aws.world.task(parseId(id).task);
+  expect(JSON.stringify(record.overrides).length).toBeLessThan(100);
+  expect(JSON.stringify(definition.definition)).toContain("x".repeat(9000));
+  await until(async () => (await target.observe([id])).get(id)?.phase === "running");
+  aws.world.finish(record.taskArn, { kind: "exited", code: 0 });
+  await until(async () => (await target.observe([id])).get(id)?.phase === "ended");
+  await target.cleanup(id);
+  await target.cleanup(id);
+  expect(definition.definition.status).toBe("INACTIVE");
+});
+
+test("exactly 8192 characters go as overrides", async () => {
+  const { aws, open } = await place();
+  const target = await open();
+  const sizeOf = (length: number) => {
+    const { request } = target.plan(jobOf(aws, "true", { env: { BIG: "x".repeat(length) } }), runOf(randomUUID()));
+    return JSON.stringify((request as { runTask: { overrides?: object } }).runTask.overrides ?? {}).length;
+  };
+  const around = 8192 - sizeOf(0);
+  expect([sizeOf(around), sizeOf(around + 1) < 1000]).toEqual([8192, true]);
+  expect(
+    (await target.prepare(target.plan(jobOf(aws, "true", { env: { BIG: "x".repeat(around) } }), runOf(randomUUID())), never)) as Prepared,
+  ).toBeDefined();
+});
+
+test("what is the same for all runs of a deployment stands in the definition, not in the overrides", async () => {
+  const { aws, open } = await place();
+  const target = await open();
+  const bootstrap = { PUSHPOOL_BOOTSTRAP: "b".repeat(5800), PUSHPOOL_ENTRYPOINT: "flows/a.py:main", PUSHPOOL_PULL_STEPS: "[]" };
+  await submit(target, aws, { env: { ...bootstrap, PUSHPOOL_FLOW_RUN_ID: "1" } });
+  await submit(target, aws, { env: { ...bootstrap, PUSHPOOL_FLOW_RUN_ID: "2" } });
+  expect(count(aws, "ecs:RegisterTaskDefinition")).toBe(1);
+  for (const { record } of aws.world.tasks.values()) expect(JSON.stringify(record.overrides)).not.toContain("bbbb");
+});
+
+test("250 runs are observed by three calls; ended ones once ECS has forgotten them too", async () => {
+  const { aws, open } = await place();
+  const target = await open();
+  const ids = await Promise.all(Array.from({ length: 250 }, () => submit(target, aws)));
+  await until(async () => [...(await target.observe(ids)).values()].every(({ phase }) => phase === "running"));
+  const before = count(aws, "ecs:DescribeTasks");
+  await target.observe(ids);
+  expect(count(aws, "ecs:DescribeTasks") - before).toBe(3);
+  const [first = ""] = ids;
+  aws.world.finish(parseId(first).task, { kind: "exited", code: 0 });
+  await until(async () => (await target.observe([first])).get(first)?.phase === "ended");
+  const end = (await target.observe([first])).get(first);
+  aws.world.forget(parseId(first).task);
+  expect((await (await open()).observe([first])).get(first)).toEqual(end);
+});
+
+test("a task that ECS does not show yet is pending", async () => {
+  const { aws, open } = await place({ options: { describeLag: 300 } });
+  const target = await open();
+  const id = await submit(target, aws);
+  expect((await target.observe([id])).get(id)).toMatchObject({ phase: "pending", message: "ECS does not show the task yet" });
+  await until(async () => (await target.observe([id])).get(id)?.phase === "running");
+});
+
+test("a secret goes to Parameter Store and into no override; a given definition refuses it", async () => {
+  const { aws, open } = await place();
+  const target = await open();
+  const env = { TOKEN: new Secret([{ pointer: "/t" }], "hunter2-canary") };
+  await submit(target, aws, { env });
+  expect(JSON.stringify(aws.calls.filter(({ action }) => action.startsWith("ecs:")))).not.toContain("hunter2-canary");
+  expect([...aws.world.parameters.values()]).toEqual([{ value: "hunter2-canary", version: 1 }]);
+  expect(() =>
+    target.plan(jobOf(aws, "true", { env, task_run_request: { cluster: aws.clusterArn, taskDefinition: "given:1" } }), runOf(randomUUID())),
+  ).toThrow(/job_configuration\.env\.TOKEN holds a secret/);
+});
+
+test.each<[string, Parameters<typeof jobOf>[2], RegExp]>([
+  [
+    "an unknown cluster",
+    { cluster: "nope", task_run_request: { cluster: "nope", launchType: "FARGATE" } },
+    /not found in region eu-west-1: ClusterNotFoundException: Cluster not found/,
+  ],
+  ["subnets of two VPCs", { network_configuration: { subnets: ["subnet-1", "subnet-9"] } }, /must belong to the same VPC/],
+  ["a subnet that is not there", { network_configuration: { subnets: ["subnet-7"] } }, /'subnet-7' does not exist/],
+  [
+    "a role that ECS may not assume",
+    { execution_role_arn: "arn:aws:iam::111111111111:role/none", task_definition: { containerDefinitions: [{ image: "a" }] } },
+    /Role is not valid/,
+  ],
+  ["a definition that is not there", { task_run_request: { taskDefinition: "none:3" } }, /there is no task definition none:3/],
+])(
+  "%s is refused with exit code 5",
+  async (_, over, message) => {
+    const { aws, open } = await place();
+    await expect(submit(await open(), aws, over)).rejects.toMatchObject({ exitCode: 5, message: expect.stringMatching(message) });
+    expect(aws.world.tasks.size).toBe(0);
+  },
+  60_000,
+);
+
+test("a given definition is used as it is; an inactive one is refused", async () => {
+  const { aws, open } = await place();
+  const target = await open();
+  await submit(target, aws);
+  const [[record] = []] = [...aws.world.families.values()];
+  const arn = record?.definition.taskDefinitionArn as string;
+  const over = { task_run_request: { taskDefinition: arn, cluster: aws.clusterArn, launchType: "FARGATE" } };
+  const id = await submit(target, aws, over);
+  expect(aws.world.task(parseId(id).task).record).toMatchObject({
+    taskDefinitionArn: arn,
+    overrides: { containerOverrides: [{ name: "prefect" }] },
+  });
+  expect(count(aws, "ecs:RegisterTaskDefinition")).toBe(1);
+  if (record) record.definition.status = "INACTIVE";
+  await expect(submit(target, aws, over)).rejects.toMatchObject({
+    exitCode: 5,
+    message: expect.stringMatching(/is inactive: name an active revision/),
+  });
+});
+
+test("a deleted key, a wrong region and a missing permission are told as what they are", async () => {
+  const { aws, key } = await place();
+  const deleted = poolOf(aws, key);
+  aws.world.iam.keys.delete(key.accessKeyId);
+  await expect(submit(await openerOf(deleted).open(), aws)).rejects.toMatchObject({
+    exitCode: 5,
+    message: expect.stringMatching(
+      new RegExp(`AWS does not accept access key ${key.accessKeyId}; it may be deleted, inactive or expired: UnrecognizedClientException`),
+    ),
+  });
+  const other = poolOf(aws, aws.accessKey("two"));
+  const { credentials } = other;
+  const wrong = { ...other, credentials: { block: "b", ...credentials, data: { ...credentials?.data, region_name: "us-east-1" } } };
+  await expect(submit(await openerOf(wrong).open(), aws)).rejects.toThrow(
+    /it is in eu-west-1, but the work pool's credentials are for us-east-1/,
+  );
+  const nothing = poolOf(aws, aws.accessKey("three", []));
+  await expect(submit(await openerOf(nothing).open(), aws)).rejects.toMatchObject({
+    exitCode: 5,
+    message: expect.stringMatching(/not allowed to access key .*ecs:DescribeTaskDefinition/),
+  });
+});
+
+test("a key and a policy that are not known everywhere yet are waited for, with one line", async () => {
+  const { aws, key } = await place({ options: { keyDelay: 700, policyDelay: 900 } });
+  const pool = poolOf(aws, key);
+  const young = openerOf({
+    ...pool,
+    credentials: { block: "b", ...pool.credentials, data: pool.credentials?.data ?? {}, createdAt: new Date().toISOString() },
+  });
+  await submit(await young.open(), aws);
+  expect(young.told).toEqual([
+    expect.stringMatching(/the credentials of work pool "etl" are new, and AWS does not know them everywhere yet/),
+  ]);
+});
+
+test("the least that it takes: no more than these permissions; without PassRole it is refused", async () => {
+  const least = (roles: string[]) => (aws: { account: string }) =>
+    ({
+      Statement: [
+        {
+          Effect: "Allow",
+          Action: "ecs:RunTask",
+          Resource: `arn:aws:ecs:eu-west-1:${aws.account}:task-definition/prefect_*:*`,
+          Condition: { ArnEquals: { "ecs:cluster": `arn:aws:ecs:eu-west-1:${aws.account}:cluster/flows` } },
+        },
+        { Effect: "Allow", Action: ["ecs:StopTask", "ecs:DescribeTasks"], Resource: `arn:aws:ecs:eu-west-1:${aws.account}:task/flows/*` },
+        { Effect: "Allow", Action: ["ecs:RegisterTaskDefinition", "ecs:DescribeTaskDefinition", "ecs:ListTasks"], Resource: "*" },
+        {
+          Effect: "Allow",
+          Action: "ecs:TagResource",
+          Resource: "*",
+          Condition: { StringEquals: { "ecs:CreateAction": ["RunTask", "RegisterTaskDefinition"] } },
+        },
+        {
+          Effect: "Allow",
+          Action: "iam:PassRole",
+          Resource: roles,
+          Condition: { StringEquals: { "iam:PassedToService": "ecs-tasks.amazonaws.com" } },
+        },
+      ],
+    }) as const;
+  const account = "111111111111";
+  const role = `arn:aws:iam::${account}:role/ecs-execution`;
+  const { aws, open } = await place({ policies: [least([role])({ account })] });
+  await submit(await open(), aws);
+  const other = openerOf(poolOf(aws, aws.accessKey("other", [least([`${role}-2`])({ account })])));
+  await expect(submit(await other.open(), aws, withImage(aws, "acme/etl:9"))).rejects.toMatchObject({
+    exitCode: 5,
+    message: expect.stringMatching(/not authorized to perform: iam:PassRole on resource: .*ecs-execution/),
+  });
+});
+
+test.each(["us-gov-west-1", "cn-north-1"])("partition of %s", async (region) => {
+  const { aws, open } = await place({ options: { region } });
+  const target = await open();
+  const id = await submit(target, aws);
+  expect(id).toMatch(region.startsWith("cn") ? /^arn:aws-cn:ecs:cn-north-1:/ : /^arn:aws-us-gov:ecs:/);
+  await until(async () => (await target.observe([id])).get(id)?.phase === "running");
+});
+
+test("a task that does not start in time is stopped", async () => {
+  const { aws, open } = await place({ options: { step: 3_000 } });
+  const target = await open();
+  const id = await submit(target, aws, { task_start_timeout_seconds: 1 });
+  await until(async () => (await target.observe([id])).get(id)?.phase === "ended");
+  expect((await target.observe([id])).get(id)).toMatchObject({ outcome: { kind: "timedOut", phase: "pending" } });
+});
+
+test("settings that are no numbers are refused", async () => {
+  const { aws, key } = await place();
+  await expect(openerOf(poolOf(aws, key), { ...QUICK, PUSHPOOL_ECS_SETTLE_SECONDS: "soon" }).open()).rejects.toThrow(
+    'PUSHPOOL_ECS_SETTLE_SECONDS: must be a number of seconds, not "soon"',
+  );
+});
