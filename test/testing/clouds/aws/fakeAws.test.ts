@@ -1,0 +1,124 @@
+import { CloudWatchLogsClient, FilterLogEventsCommand, GetLogEventsCommand } from "@aws-sdk/client-cloudwatch-logs";
+import {
+  DescribeClustersCommand,
+  DescribeTaskDefinitionCommand,
+  DescribeTasksCommand,
+  ECSClient,
+  RegisterTaskDefinitionCommand,
+  RunTaskCommand,
+} from "@aws-sdk/client-ecs";
+import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
+import { expect, onTestFinished, test } from "vitest";
+import { type FakeAws, type FakeAwsOptions, startFakeAws } from "../../../../src/testing";
+
+async function clients(options: FakeAwsOptions = {}, policies?: Parameters<FakeAws["accessKey"]>[1]) {
+  const aws = await startFakeAws(options);
+  onTestFinished(() => aws.stop());
+  const credentials = aws.accessKey("tester", policies);
+  const config = { endpoint: aws.url, region: aws.region, credentials, maxAttempts: 1 };
+  return { aws, credentials, config, ecs: new ECSClient(config), logs: new CloudWatchLogsClient(config), sts: new STSClient(config) };
+}
+
+const family = (aws: FakeAws, script: string) => ({
+  family: "etl",
+  networkMode: "awsvpc" as const,
+  requiresCompatibilities: ["FARGATE" as const],
+  cpu: "256",
+  memory: "512",
+  executionRoleArn: aws.executionRoleArn,
+  containerDefinitions: [
+    {
+      name: "main",
+      image: "busybox",
+      command: ["sh", "-c", script],
+      logConfiguration: {
+        logDriver: "awslogs" as const,
+        options: { "awslogs-group": "g", "awslogs-create-group": "true", "awslogs-stream-prefix": "p" },
+      },
+    },
+  ],
+});
+const awsvpcConfiguration = { subnets: ["subnet-1"] };
+
+test("whose a key is, and whose it is not", async () => {
+  const { aws, sts, config } = await clients();
+  expect(await sts.send(new GetCallerIdentityCommand({}))).toMatchObject({
+    Account: aws.account,
+    Arn: `arn:aws:iam::${aws.account}:user/tester`,
+  });
+  const forged = { ...config, credentials: { ...config.credentials, secretAccessKey: "no" } };
+  await expect(new ECSClient(forged).send(new DescribeClustersCommand({}))).rejects.toMatchObject({ name: "InvalidSignatureException" });
+  const unknown = { ...config, credentials: { accessKeyId: "AKIANOBODY", secretAccessKey: "no" } };
+  await expect(new ECSClient(unknown).send(new DescribeClustersCommand({}))).rejects.toMatchObject({ name: "UnrecognizedClientException" });
+  await expect(new STSClient(unknown).send(new GetCallerIdentityCommand({}))).rejects.toMatchObject({ name: "InvalidClientTokenId" });
+});
+
+test("a task walks through its states in their order, and its log comes by FilterLogEvents, for which alone AmazonECS_FullAccess is enough", async () => {
+  const { aws, ecs, logs } = await clients({ step: 60 }, ["AmazonECS_FullAccess"]);
+  const { taskDefinition } = await ecs.send(new RegisterTaskDefinitionCommand(family(aws, "echo hi; sleep 0.3")));
+  expect(taskDefinition).toMatchObject({ revision: 1, status: "ACTIVE" });
+  const started = await ecs.send(
+    new RunTaskCommand({ cluster: "flows", taskDefinition: "etl", launchType: "FARGATE", networkConfiguration: { awsvpcConfiguration } }),
+  );
+  expect(started).toMatchObject({
+    failures: [],
+    tasks: [
+      {
+        lastStatus: "PROVISIONING",
+        desiredStatus: "RUNNING",
+        version: 1,
+        containers: [{ lastStatus: "PENDING" }],
+        attachments: [{ status: "PRECREATED" }],
+      },
+    ],
+  });
+  const task = started.tasks?.[0]?.taskArn as string;
+  const seen: string[] = [];
+  const limit = Date.now() + 20_000;
+  while (seen.at(-1) !== "STOPPED" && Date.now() < limit) {
+    const { tasks } = await ecs.send(new DescribeTasksCommand({ cluster: "flows", tasks: [task] }));
+    const status = tasks?.[0]?.lastStatus as string;
+    if (seen.at(-1) !== status) seen.push(status);
+  }
+  const order = ["PROVISIONING", "PENDING", "ACTIVATING", "RUNNING", "DEACTIVATING", "STOPPING", "DEPROVISIONING", "STOPPED"];
+  expect(seen).toEqual(order.filter((status) => seen.includes(status)));
+  const stream = `p/main/${task.split("/").at(-1)}`;
+  const { events } = await logs.send(new FilterLogEventsCommand({ logGroupName: "g", logStreamNames: [stream] }));
+  expect(events?.map(({ message }) => message)).toEqual(["hi"]);
+  await expect(logs.send(new GetLogEventsCommand({ logGroupName: "g", logStreamName: stream }))).rejects.toMatchObject({
+    name: "AccessDeniedException",
+  });
+});
+
+test("errors are in AWS' own words", async () => {
+  const { aws, ecs, logs } = await clients({}, ["AdministratorAccess"]);
+  await expect(logs.send(new FilterLogEventsCommand({ logGroupName: "none" }))).rejects.toMatchObject({
+    name: "ResourceNotFoundException",
+    message: "The specified log group does not exist.",
+  });
+  await expect(ecs.send(new RunTaskCommand({ cluster: "none", taskDefinition: "etl" }))).rejects.toMatchObject({
+    name: "ClusterNotFoundException",
+    message: "Cluster not found.",
+  });
+  await expect(ecs.send(new DescribeTaskDefinitionCommand({ taskDefinition: "none" }))).rejects.toMatchObject({
+    name: "ClientException",
+    message: "Unable to describe task definition.",
+  });
+  const unknown = aws.clusterArn.replace("cluster/flows", "task/flows/0");
+  expect(await ecs.send(new DescribeTasksCommand({ cluster: "flows", tasks: [unknown] }))).toMatchObject({
+    tasks: [],
+    failures: [{ arn: unknown, reason: "MISSING" }],
+  });
+});
+
+test("one token, one task; with another request a conflict that names it", async () => {
+  const { aws, ecs } = await clients({ simulated: true }, ["AdministratorAccess"]);
+  await ecs.send(new RegisterTaskDefinitionCommand(family(aws, "true")));
+  const request = { cluster: "flows", taskDefinition: "etl", clientToken: "t", networkConfiguration: { awsvpcConfiguration } };
+  const [one, two] = [await ecs.send(new RunTaskCommand(request)), await ecs.send(new RunTaskCommand(request))];
+  expect(two.tasks?.[0]?.taskArn).toBe(one.tasks?.[0]?.taskArn);
+  await expect(ecs.send(new RunTaskCommand({ ...request, startedBy: "me" }))).rejects.toMatchObject({
+    name: "ConflictException",
+    resourceIds: [one.tasks?.[0]?.taskArn],
+  });
+});
