@@ -2,7 +2,6 @@ export type { Changes, EngineEvent, EngineResult, Op, PropertyDiff, StepEvent } 
 export { OperationFailed } from "../engine";
 export type { InlineProgram } from "../engine/inlineProgram";
 export type { Intercept, ProviderCall } from "../engine/providers/host";
-export type { EngineEvent, EngineResult, Op } from "../engine";
 export { type FakeAws, type FakeAwsOptions, REAL_BUCKETS, startFakeAws } from "./clouds/aws";
 export {
   type FakeGoogleCloud,
