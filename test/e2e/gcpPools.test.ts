@@ -76,7 +76,7 @@ const etl = new gcp.CloudRunPushPool("etl", {
   secretEnv: { PASSWORD: password }, prefectApiKey: pulumi.secret("canary-4711-key"), cloudSqlInstances: ["acme:europe-west1:db"],
 });
 const wide = new gcp.CloudRunPushPool("wide", { endpoints, network: "connector", enableApis: true, credentials: "ambient", submitters: ["user:ada@acme.com"] });
-const hello = new Deployment("hello/prod", { workPoolName: etl.workPoolName, command: \`sh -c 'test "$PASSWORD" = canary-4711-password'\`,
+const hello = new Deployment("hello/prod", { workPoolName: etl.workPoolName, command: \`sh -c 'case "$PASSWORD" in canary-*-password) ;; *) exit 1 ;; esac'\`,
   jobVariables: { image: pulumi.interpolate\`\${etl.imageRepository}/etl:1\` } });
 exports.repository = etl.imageRepository;
 exports.pushPools = manifest({ pools: [etl, wide], deployments: [hello] });`);
