@@ -69,11 +69,13 @@ test("up, up again, deploy a prefect.yaml, run, destroy: what was made is what i
 test("everything around a pool: repository, network, secrets, Cloud SQL, the APIs for them; drift is seen; destroy takes it all", async () => {
   const here = await gcpPlace();
   here.write("Pulumi.dev.yaml", "config:\n  gcp:project: acme\n  gcp:region: europe-west1\n");
+  // Not in the program's text, which node keeps compiled.
+  here.env.CANARY = "canary-4711";
   here.program(`
-const password = pulumi.secret("canary-4711-password");
+const password = pulumi.secret(process.env.CANARY + "-password");
 const etl = new gcp.CloudRunPushPool("etl", {
   endpoints, permissions: "leastPrivilege", network: "direct", imageRepository: true, enableApis: true,
-  secretEnv: { PASSWORD: password }, prefectApiKey: pulumi.secret("canary-4711-key"), cloudSqlInstances: ["acme:europe-west1:db"],
+  secretEnv: { PASSWORD: password }, prefectApiKey: pulumi.secret(process.env.CANARY + "-key"), cloudSqlInstances: ["acme:europe-west1:db"],
 });
 const wide = new gcp.CloudRunPushPool("wide", { endpoints, network: "connector", enableApis: true, credentials: "ambient", submitters: ["user:ada@acme.com"] });
 const hello = new Deployment("hello/prod", { workPoolName: etl.workPoolName, command: \`sh -c 'case "$PASSWORD" in canary-*-password) ;; *) exit 1 ;; esac'\`,
