@@ -13,7 +13,7 @@ export function refuse(problem: string, resource: pulumi.Resource): never {
 }
 
 /** A whole number of at least `least`. What is an output is judged when the manifest is read. */
-export function checkCount(field: string, value: unknown, least: number, resource: pulumi.Resource): void {
+function checkCount(field: string, value: unknown, least: number, resource: pulumi.Resource): void {
   if (value === undefined || value === null || pulumi.Output.isInstance(value) || value instanceof Promise) return;
   if (typeof value !== "number" || !Number.isInteger(value) || value < least) {
     refuse(`${field} must be a whole number of at least ${least}, not ${JSON.stringify(value)}`, resource);

@@ -147,7 +147,7 @@ function keyOf(place: string, { register, digest }: { register: JsonObject; dige
 }
 
 /** Where a secret lies in Parameter Store: by what it is made of, so that nothing of its value shows. */
-export function parameterName(pool: string, variable: string, { parts }: Secret): string {
+function parameterName(pool: string, variable: string, { parts }: Secret): string {
   const digest = createHash("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, 16);
   return `/pushpool/${pool.replaceAll(/[^a-zA-Z0-9_.-]/g, "-")}/${variable.replaceAll(/[^a-zA-Z0-9_.-]/g, "-")}-${digest}`;
 }
@@ -166,7 +166,7 @@ const ADDED = [
 ];
 
 /** Whether a described definition says what a request asks for, as Prefect's worker compares them. */
-export function sameDefinition(wanted: JsonObject, described: JsonObject): boolean {
+function sameDefinition(wanted: JsonObject, described: JsonObject): boolean {
   return isDeepStrictEqual(normal(wanted), normal(described));
 }
 

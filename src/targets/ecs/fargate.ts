@@ -1,7 +1,7 @@
 import { UserError } from "../../userError";
 
 /** CPU units with the MiB of memory that Fargate has for them (https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html#fargate-tasks-size). */
-export const FARGATE_SIZES: Record<number, readonly number[]> = {
+const FARGATE_SIZES: Record<number, readonly number[]> = {
   256: [512, 1024, 2048],
   512: steps(1, 4, 1),
   1024: steps(2, 8, 1),

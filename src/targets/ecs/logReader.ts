@@ -114,7 +114,7 @@ export function openLogReader({
 }
 
 /** What of some events is new at a position, in their order, and the position after them. */
-export function take(position: Position, events: readonly LogEvent[], late: number): { lines: LogLine[]; position: Position } {
+function take(position: Position, events: readonly LogEvent[], late: number): { lines: LogLine[]; position: Position } {
   const lines: LogLine[] = [];
   const seen = { ...position.seen };
   let { time } = position;

@@ -36,7 +36,7 @@ const KEYS = [
 ];
 
 /** What ECS takes in `overrides`, in characters of JSON (https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TaskOverride.html). */
-export const MOST_OVERRIDES = 8192;
+const MOST_OVERRIDES = 8192;
 /** Bytes of a task definition. */
 const LARGEST_DEFINITION = 64 * 1024;
 

@@ -10,7 +10,7 @@ import { scratch } from "../../scratch";
 /** Windows short enough for tests. */
 export const QUICK = { PUSHPOOL_ECS_SETTLE_SECONDS: "0.4", PUSHPOOL_ECS_LOG_DRAIN_SECONDS: "0.2" };
 
-export const quoted = (text: string) => `'${text.replaceAll("'", `'"'"'`)}'`;
+const quoted = (text: string) => `'${text.replaceAll("'", `'"'"'`)}'`;
 
 /** A job configuration as Prefect's template renders it, that runs a POSIX shell script. */
 export function jobOf(

@@ -308,7 +308,7 @@ async function step(world: World): Promise<void> {
   await new Promise<void>((done) => world.later(world.options.step, done));
 }
 
-export function definitionsOf({ definition }: TaskDefinitionRecord): ContainerDefinition[] {
+function definitionsOf({ definition }: TaskDefinitionRecord): ContainerDefinition[] {
   return definition.containerDefinitions as unknown as ContainerDefinition[];
 }
 
