@@ -3,14 +3,14 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { Json } from "../../src/json";
 import { scratch } from "../scratch";
-import { elsewhere, notYet } from "./conformance/differences";
+import { elsewhere, held, notYet } from "./conformance/differences";
 import { argumentsOf, configCommands, findPulumi, readEventLog, readExport, takeByPulumi } from "./conformance/pulumiCli";
 import { type RecordedStep, readRecording, scenarios } from "./conformance/recording";
 import { Stage, type Took } from "./conformance/stage";
 
 // The recorded scenarios on the `pulumi` that is on PATH and on this engine, each on a stage of its own, compared step by step: exit status, counts,
 // the events of each resource, outputs, secrets, state. Where a step fails it is chance what its siblings came to, and so is what later steps
-// find to do: from there on what is compared is the exit status, and after each success the outputs. PUSHPOOL_SCENARIOS=^a1 runs some.
+// find to do: from there on what is compared is the exit status, and after each success which outputs there are. PUSHPOOL_SCENARIOS=^a1 runs some.
 
 const pulumi = findPulumi();
 if (!pulumi) console.warn("SKIPPED: no `pulumi` on PATH, so the offline engine was compared with recordings of Pulumi only");
@@ -26,6 +26,8 @@ describe.skipIf(!pulumi)("this engine does what the pulumi on PATH does", () => 
     try {
       for (const step of recording.steps) {
         settled &&= step.exitCode === 0;
+        // What the program leaves to chance may fall out otherwise there.
+        if (`${scenario}/${step.label}` in held) settled = false;
         const [here, there] = [await stages.here.take(step, { freely: true }), await stages.there.takeByPulumi(step)];
         expect([step.label, comparable(here, settled)]).toEqual([step.label, comparable(there, settled)]);
       }
@@ -37,7 +39,7 @@ describe.skipIf(!pulumi)("this engine does what the pulumi on PATH does", () => 
 
 function comparable({ failure, changes, outputs, secrets, events, state }: Omit<Took, "calls">, settled: boolean) {
   const succeeded = failure === undefined;
-  if (!settled) return { succeeded, outputs: succeeded ? [outputs, secrets] : [] };
+  if (!settled) return { succeeded, outputs: succeeded ? Object.keys(outputs).sort() : [] };
   const components = new Set(state.filter(({ custom }) => !custom).map(({ urn }) => urn));
   const happened: Record<string, string[]> = {};
   for (const [event, op, urn, differs] of events) {

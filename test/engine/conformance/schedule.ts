@@ -61,6 +61,31 @@ export class Schedule {
   }
 }
 
+/** Makes the calls of one method wait until so many of another have been answered. */
+export class Hold {
+  readonly #rule: { method: string; after: string };
+  readonly #gate: Promise<void>;
+  #open = () => {};
+  #left: number;
+
+  constructor(rule: { method: string; after: string; count: number }) {
+    this.#rule = rule;
+    this.#left = rule.count;
+    this.#gate = new Promise((open) => {
+      this.#open = open;
+    });
+  }
+
+  async run(method: string, proceed: () => Promise<unknown>): Promise<unknown> {
+    if (method === this.#rule.method) await this.#gate;
+    try {
+      return await proceed();
+    } finally {
+      if (method === this.#rule.after && --this.#left === 0) this.#open();
+    }
+  }
+}
+
 /** The custom resources in the order in which they were planned, as the program is told it. */
 export function orderOf({ calls }: RecordedStep): string[] {
   const checked = new Set<string>();

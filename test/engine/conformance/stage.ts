@@ -18,9 +18,10 @@ import { newSalt } from "../../../src/engine/state/passphrase";
 import { StackStore } from "../../../src/engine/state/stackStore";
 import { isReference, mapChildren, referenceInState } from "../../../src/engine/wire";
 import type { Json, JsonObject } from "../../../src/json";
+import { held } from "./differences";
 import { takeByPulumi } from "./pulumiCli";
 import { type Heard, type RecordedStep, type Recording, recordings, shortForms } from "./recording";
-import { orderOf, Schedule } from "./schedule";
+import { Hold, orderOf, Schedule } from "./schedule";
 
 /** What the engine under test did at one step, in the forms of the recordings. */
 export interface Took {
@@ -110,6 +111,8 @@ export class Stage {
     let events: EngineEvent[] = [];
     const calls: [string, JsonObject][] = [];
     const schedule = step.exitCode === 0 || freely ? undefined : new Schedule(step);
+    const chance = held[`${this.#recording.scenario}/${step.label}`];
+    const hold = chance && new Hold(chance);
     let result: EngineResult | undefined;
     let failure: string | undefined;
     for (const operation of operationsOf(step.command)) {
@@ -117,7 +120,9 @@ export class Stage {
       const intercept = async (call: ProviderCall, proceed: () => Promise<unknown>) => {
         const [asked] = this.#call(call);
         if (asked) calls.push(asked);
-        return asked && schedule ? schedule.run(...asked, proceed) : proceed();
+        if (!asked) return proceed();
+        if (schedule) return schedule.run(...asked, proceed);
+        return hold ? hold.run(asked[0], proceed) : proceed();
       };
       const { result: done, failure: why } = await attempt(operation, { ...options, intercept, onEvent: (event) => events.push(event) });
       result = done;
