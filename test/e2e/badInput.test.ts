@@ -149,7 +149,7 @@ test("a program that throws during `up`: its own stack, not ours", () => {
 
 test("two `up` on one stack: the second names the first", async () => {
   const here = project(
-    `require("@pulumi/pulumi");\nmodule.exports = async () => { await new Promise((done) => setTimeout(done, 4000)); return {}; };\n`,
+    `require("@pulumi/pulumi");\nmodule.exports = async () => { await new Promise((done) => setTimeout(done, 40_000)); return {}; };\n`,
     "slow",
   );
   const first = here.start("up", "--engine", "offline");

@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { dirname, join } from "node:path";
@@ -154,9 +155,11 @@ test("kill -9 in the middle of an update leaves a readable state with everything
           ({ urn }) => urn.split("::").at(-1),
         )
       : [];
-  const limit = Date.now() + 20_000;
+  const limit = Date.now() + 50_000;
   while (names().length < 4 && Date.now() < limit) await new Promise((done) => setTimeout(done, 20));
+  const gone = once(child, "exit");
   process.kill(-(child.pid as number), "SIGKILL");
+  await gone;
   expect(names().sort()).toEqual(["b1", "b2", "b3", "conf-dev"]);
   write(`for (const n of [1, 2]) new Bare("b" + n, {});`);
   expect(await stack().up()).toMatchObject({ changes: { same: 3, delete: 1 } });
