@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { InfrastructureId, LogPage, SharedNotes } from "../target";
 import type { Access } from "./access";
 import { type Entry, executionOf, filterOf, formatCursor, type Position, parseCursor, take } from "./entries";
@@ -91,7 +92,12 @@ export function openLogReader({
     let pageToken: string | undefined;
     let at = 0;
     for (let pages = 0; pages < MOST_PAGES; pages++) {
-      if (!(await takeLogRead(notes, project))) return pages === 0 ? undefined : { entries, whole: false, at };
+      // The first page may be put off to the next call. The others wait here: without them the next call would begin at the first again, and
+      // where the quota is short nobody would come to the last.
+      for (let wait = await takeLogRead(notes, project); wait > 0; wait = await takeLogRead(notes, project)) {
+        if (pages === 0) return undefined;
+        await sleep(wait);
+      }
       try {
         const { data, headers } = await client.request<{ entries?: Entry[]; nextPageToken?: string }>({
           url: new URL("/v2/entries:list", access.endpoints.logging).href,

@@ -54,15 +54,18 @@ function keyOf(place: string, quota: Quota): string {
 const LOG_READS = 60;
 const LOG_BURST = 30;
 
-/** Take one read of Cloud Logging out of the project's budget, which all processes share; `false` if it is used up for now. */
-export async function takeLogRead(notes: SharedNotes, project: string): Promise<boolean> {
+/**
+ * Take one read of Cloud Logging out of the project's budget, which all processes share.
+ * @returns 0 if it was taken; else how long it will be until there is one again, in milliseconds
+ */
+export async function takeLogRead(notes: SharedNotes, project: string): Promise<number> {
   const key = `cloud-run/log-reads/${project}`;
   for (;;) {
     const text = await notes.readNote(key);
     const now = Date.now();
     const { left, at } = text === undefined ? { left: LOG_BURST, at: now } : (JSON.parse(text) as { left: number; at: number });
     const refilled = Math.min(LOG_BURST, left + (Math.max(0, now - at) * LOG_READS) / 60_000);
-    if (refilled < 1) return false;
-    if (await notes.swapNote(key, text, JSON.stringify({ left: refilled - 1, at: now }))) return true;
+    if (refilled < 1) return Math.ceil(((1 - refilled) * 60_000) / LOG_READS);
+    if (await notes.swapNote(key, text, JSON.stringify({ left: refilled - 1, at: now }))) return 0;
   }
 }
