@@ -48,6 +48,8 @@ export interface RunOptions {
   tags?: string[];
   name?: string;
   idempotencyKey?: string;
+  /** `"ambient"`: your own cloud login, not the work pool's credentials. */
+  credentials?: "ambient";
 }
 
 export interface Trigger {
@@ -69,8 +71,8 @@ export interface Trigger {
 /** Open the trigger of a workspace. Close it when done: it holds the ledger open. */
 export function openTrigger({ manifest, ...place }: TriggerOptions = {}): Trigger {
   const runs = openRuns({ workspace: openWorkspace({ ...place, create: true }), ...(manifest === undefined ? {} : { manifest }) });
-  const create = async (deployment: string, { parameters, jobVariables, tags, name, idempotencyKey }: RunOptions) =>
-    (await runs.createRun({ deployment, parameters, jobVariables, tags, name, idempotencyKey })).run;
+  const create = async (deployment: string, { parameters, jobVariables, tags, name, idempotencyKey, credentials }: RunOptions) =>
+    (await runs.createRun({ deployment, parameters, jobVariables, tags, name, idempotencyKey, credentials })).run;
   return {
     run: async (deployment, options = {}) => runs.followRun((await create(deployment, options)).id, options),
     submit: async (deployment, options = {}) => runs.submitRun((await create(deployment, options)).id),

@@ -1,12 +1,19 @@
+import type { Json } from "../json";
 import type { Ledger } from "../ledger";
 import type { LoadedManifest } from "../manifest";
 import type { InfrastructureId, LogLine, PoolType, Submission, Target } from "../targets/target";
 import type { FlowRun } from "./flowRun";
 
-/** Where a run goes: a record of the ledger says it. */
+/** Where a run goes, and by whose login: a record of the ledger says it. */
 export interface OnPool {
   poolType: PoolType;
   run: Pick<FlowRun, "stack" | "workPool">;
+  submission?: { credentials?: Json };
+}
+
+/** The same text for runs of one target. */
+export function targetKey({ run, poolType, submission }: OnPool): string {
+  return JSON.stringify([run.stack, run.workPool, poolType, submission?.credentials ?? null]);
 }
 
 /** What everything under `runs/` works with; each part is made only when first asked for. */

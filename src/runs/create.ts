@@ -18,6 +18,8 @@ export interface RunPlan {
   deployment: string;
   workPool: string;
   workQueue: string;
+  /** Only where it is not the work pool's. */
+  credentials?: "ambient";
   parameters: Json;
   jobConfiguration: Json;
   submission: Json;
@@ -32,6 +34,7 @@ export async function planRun(context: RunsContext, request: RunRequest): Promis
     deployment: run.deployment,
     workPool: run.workPool,
     workQueue: run.workQueue,
+    ...(submission.credentials === undefined ? {} : { credentials: submission.credentials }),
     parameters: run.parameters,
     jobConfiguration: masked(jobConfiguration),
     submission: masked(submission.request),
@@ -67,10 +70,11 @@ export async function createRun(
 async function plan(context: RunsContext, request: RunRequest) {
   const { resolved, manifest, stack } = await resolve(context, request);
   const workPool = resolved.deployment.workPool.name;
-  const target = await context.target({ poolType: resolved.pool.type, run: { stack, workPool } });
+  const by = request.credentials === undefined ? {} : { credentials: request.credentials };
+  const target = await context.target({ poolType: resolved.pool.type, run: { stack, workPool }, submission: by });
   const now = context.now();
   const identity = { id: uuid(), name: request.name ?? madeUpName(), attempt: 1 };
-  const { jobConfiguration, submission } = planJob({ manifest, request, resolved, run: identity, target, env: context.env });
+  const { jobConfiguration, submission: planned } = planJob({ manifest, request, resolved, run: identity, target, env: context.env });
   const run: FlowRun = {
     ...identity,
     stack,
@@ -85,7 +89,7 @@ async function plan(context: RunsContext, request: RunRequest) {
     createdAt: now.toISOString(),
     version: 1,
   };
-  return { run, poolType: resolved.pool.type, jobConfiguration, submission };
+  return { run, poolType: resolved.pool.type, jobConfiguration, submission: { ...planned, ...by } };
 }
 
 /** An unknown name in a manifest that was pulled earlier may be known by now: that one is pulled once more before the request is refused. */

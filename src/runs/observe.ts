@@ -1,6 +1,6 @@
 import type { RunRecord } from "../ledger";
 import { UserError } from "../userError";
-import type { RunsContext } from "./context";
+import { type RunsContext, targetKey } from "./context";
 import { isTerminal } from "./flowRun";
 import { changeBy } from "./states";
 
@@ -24,16 +24,16 @@ export async function observeWherePossible(context: RunsContext, records: RunRec
 }
 
 async function look(context: RunsContext, records: RunRecord[], onFailure: (error: unknown, pool: string) => void): Promise<RunRecord[]> {
-  const byPool = new Map<string, RunRecord[]>();
+  const byTarget = new Map<string, RunRecord[]>();
   for (const record of records) {
     if (isTerminal(record.run.state) || record.run.infrastructureId === undefined) continue;
-    const pool = JSON.stringify([record.run.stack, record.run.workPool, record.poolType]);
-    const batch = byPool.get(pool);
+    const key = targetKey(record);
+    const batch = byTarget.get(key);
     if (batch) batch.push(record);
-    else byPool.set(pool, [record]);
+    else byTarget.set(key, [record]);
   }
   const now = new Map(records.map((record) => [record.run.id, record]));
-  for (const batch of byPool.values()) {
+  for (const batch of byTarget.values()) {
     const [first] = batch as [RunRecord];
     const ids = batch.map(({ run }) => run.infrastructureId as string);
     const seen = await context

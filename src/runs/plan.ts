@@ -29,6 +29,8 @@ export interface RunRequest {
   name?: string;
   /** The same key again for the same deployment gives the same run. */
   idempotencyKey?: string;
+  /** `"ambient"`: submit with the caller's own cloud login, not with the work pool's credentials. The run keeps to it. */
+  credentials?: "ambient";
 }
 
 /** Where a deployment runs and with what. */

@@ -29,7 +29,8 @@ export async function poolOf(
 /** What a target is told of a run's pool. */
 export async function poolAccess(context: RunsContext, of: OnPool): Promise<PoolAccess> {
   await poolOf(context, of);
-  return accessTo((await context.manifest()).manifest, of.run.workPool);
+  const access = accessTo((await context.manifest()).manifest, of.run.workPool);
+  return of.submission?.credentials === "ambient" ? { ...access, ambient: true } : access;
 }
 
 /** Where the cloud of a work pool is, and whose credentials to use there. */

@@ -1,5 +1,6 @@
 import type { Json } from "../json";
 import type { RunRecord } from "../ledger";
+import type { Submission } from "../targets/target";
 import { UserError } from "../userError";
 import type { RunsContext } from "./context";
 import { findDeployment } from "./deployments";
@@ -43,7 +44,8 @@ export async function retry(context: RunsContext, id: string): Promise<RunRecord
   }
   const attempt = run.attempt + 1;
   const target = await context.target(record);
-  const { submission } = planJob({ manifest, request, resolved, run: { id, name: run.name, attempt }, target, env: context.env });
+  const { submission: planned } = planJob({ manifest, request, resolved, run: { id, name: run.name, attempt }, target, env: context.env });
+  const submission: Submission = record.submission.credentials === "ambient" ? { ...planned, credentials: "ambient" } : planned;
   const stored = withoutSecrets({ ...submission }, context.digestKey) as { [key: string]: Json };
   const changed = await context.ledger.change(id, run.version, {
     state: state("SCHEDULED", context.now(), `attempt ${attempt}`, "AwaitingRetry"),

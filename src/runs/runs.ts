@@ -7,7 +7,7 @@ import type { LoadedManifest } from "../manifest";
 import { openTarget } from "../targets/open";
 import type { LogLine, PoolType, Target, TargetAccess } from "../targets/target";
 import type { Workspace } from "../workspace";
-import type { RunsContext, Watching } from "./context";
+import { type RunsContext, targetKey, type Watching } from "./context";
 import { createRun, planRun, type RunPlan } from "./create";
 import { findRun } from "./find";
 import type { FlowRun, State, StateType } from "./flowRun";
@@ -142,7 +142,7 @@ export function runsOver({
       return manifest;
     },
     target: (of) => {
-      const key = JSON.stringify([of.run.stack, of.run.workPool, of.poolType]);
+      const key = targetKey(of);
       const target = targets.get(key) ?? openTarget(of.poolType, { pool: () => poolAccess(context, of), notes: ledger, warn });
       targets.set(key, target);
       // What could not be opened now may be later.

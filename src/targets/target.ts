@@ -14,6 +14,8 @@ export interface PoolAccess {
   baseJobTemplate: ValueObject;
   /** The block that runs are submitted with; absent: the caller's own cloud login. `createdAt`: ISO 8601. */
   credentials?: { block: string; createdAt?: string; data: ValueObject };
+  /** Submit with the caller's own cloud login all the same: of the block only what says where (a project, a region) is used. @default false */
+  ambient?: boolean;
 }
 
 /**
@@ -59,6 +61,8 @@ export interface Submission {
   request: ValueObject;
   /** What the user should hear before it is sent, a line each. */
   warnings: string[];
+  /** `"ambient"`: by the caller's own cloud login, whoever takes the run up. @default the work pool's credentials */
+  credentials?: "ambient";
 }
 
 /** A submission whose prerequisites exist (a Job, a task definition), with what was learnt in making them. */

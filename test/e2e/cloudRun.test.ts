@@ -231,3 +231,24 @@ test("the caller's own login, by a key file", async () => {
   place.env.GOOGLE_APPLICATION_CREDENTIALS = file;
   expect((await place.run("run", "hello/prod")).status).toBe(0);
 });
+
+test("--credentials ambient: the caller's own login in place of the pool's, which need not even be readable, for whatever is done with the run", async () => {
+  const own = google.serviceAccountKey("ada");
+  const place = cloudPlace(cloudManifest(google, key, { "hello/prod": "echo hello" }, { block: { service_account_info: "[secret]" } }));
+  const file = join(place.folder, "key.json");
+  writeFileSync(file, JSON.stringify(own), { mode: 0o600 });
+  place.env.GOOGLE_APPLICATION_CREDENTIALS = file;
+  expect(await place.run("run", "hello/prod")).toMatchObject({ status: 2, stderr: expect.stringContaining("--credentials ambient") });
+
+  google.calls.length = 0;
+  const dry = await place.run("run", "hello/prod", "--credentials", "ambient", "--dry-run");
+  expect([dry.status, JSON.parse(dry.stdout)]).toEqual([0, expect.objectContaining({ credentials: "ambient" })]);
+  expect(google.calls).toEqual([]);
+  const { status, stdout } = await place.run("run", "hello/prod", "--credentials", "ambient", "--detach");
+  expect(status).toBe(0);
+  const id = stdout.trim();
+  // Another process, which was not told: the run says it.
+  expect((await place.run("wait", id)).status).toBe(0);
+  expect((await place.run("logs", id)).stdout).toBe("hello\n");
+  expect(new Set(google.calls.map(({ member }) => member))).toEqual(new Set(["serviceAccount:ada@acme.iam.gserviceaccount.com"]));
+});

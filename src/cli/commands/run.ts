@@ -22,8 +22,7 @@ interface RunFlags extends ManifestFlags {
 export async function action([deployment = ""]: string[], flags: RunFlags): Promise<void> {
   const { json, detach, dryRun, timeout } = flags;
   if (timeout !== undefined) parseDuration(timeout, "--timeout");
-  if (flags.credentials !== undefined && flags.credentials !== "ambient")
-    throw new UserError(`--credentials "${flags.credentials}": must be ambient`);
+  const credentials = loginOf(flags);
   await withRuns(flags, async (runs, workspace) => {
     const { parameters, twice } = joinParameters(
       flags.params === undefined ? {} : parseParams(flags.params, workspace.cwd),
@@ -38,6 +37,7 @@ export async function action([deployment = ""]: string[], flags: RunFlags): Prom
       tags: flags.tag ?? [],
       ...(flags.flowRunName === undefined ? {} : { name: flags.flowRunName }),
       ...(flags.idempotencyKey === undefined ? {} : { idempotencyKey: flags.idempotencyKey }),
+      ...(credentials === undefined ? {} : { credentials }),
     };
     if (dryRun) {
       const plan = await runs.planRun(request);
@@ -54,4 +54,9 @@ export async function action([deployment = ""]: string[], flags: RunFlags): Prom
     for (const warning of warnings) note(`warning: ${warning}`);
     return submitAndLeave(runs, made, json);
   });
+}
+
+function loginOf({ credentials }: RunFlags): "ambient" | undefined {
+  if (credentials === undefined || credentials === "ambient") return credentials;
+  throw new UserError(`--credentials "${credentials}": must be ambient`);
 }

@@ -26,19 +26,20 @@ const SERVICES = ["run", "logging"] as const;
  * @throws {UserError} naming what of it cannot be used
  */
 export async function accessOf(pool: PoolAccess, env: NodeJS.ProcessEnv): Promise<Access> {
-  const { block, createdAt } = pool.credentials ?? {};
-  const data = pool.credentials?.data ?? {};
+  const { block, createdAt, data = {} } = pool.credentials ?? {};
   const at = `blocks.${block}.data`;
-  const key = keyOf(data.service_account_info ?? null, `${at}.service_account_info`);
-  const file = typeof data.service_account_file === "string" ? data.service_account_file : undefined;
-  const project = typeof data.project === "string" && data.project !== "" ? data.project : undefined;
+  const given = typeof data.project === "string" && data.project !== "" ? data.project : undefined;
+  const info = data.service_account_info ?? null;
+  const key = pool.ambient ? undefined : keyOf(info, `${at}.service_account_info`);
+  const file = !pool.ambient && typeof data.service_account_file === "string" ? data.service_account_file : undefined;
+  const project = given ?? (pool.ambient ? projectOf(info) : undefined);
   const common = {
     pool: pool.name,
     endpoints: {
       run: endpointOf(pool, "run"),
       logging: endpointOf(pool, "logging"),
     },
-    ...(createdAt === undefined ? {} : { createdAt: Date.parse(createdAt) }),
+    ...(createdAt === undefined || pool.ambient ? {} : { createdAt: Date.parse(createdAt) }),
   };
   for (const service of Object.keys(pool.endpoints)) {
     if (!SERVICES.some((known) => known === service))
@@ -120,6 +121,13 @@ function keyOf(info: Value, path: string): Key | undefined {
   return key as unknown as Key;
 }
 
+/** Where the runs of a key's pool go. The key itself is not used, so nothing is wrong with one that cannot be read. */
+function projectOf(info: Value): string | undefined {
+  const key = info instanceof Secret ? (info.known ? info.reveal() : undefined) : info;
+  const project = key !== null && typeof key === "object" && "project_id" in key ? key.project_id : undefined;
+  return typeof project === "string" && project !== "" ? project : undefined;
+}
+
 /** Secrets may stand on single fields of the key instead of on the whole. */
 function opened(value: Value): unknown {
   if (value instanceof Secret) return value.known ? value.reveal() : undefined;
@@ -129,7 +137,9 @@ function opened(value: Value): unknown {
 }
 
 function unknown(path: string): never {
-  throw new UserError(`${path}: is not readable here: use the stack itself, or \`pushpool manifest pull --with-secrets\``);
+  throw new UserError(
+    `${path}: is not readable here: use the stack itself, or \`pushpool manifest pull --with-secrets\`, or your own login with --credentials ambient`,
+  );
 }
 
 function endpointOf(pool: PoolAccess, service: (typeof SERVICES)[number]): URL {
