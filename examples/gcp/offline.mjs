@@ -6,11 +6,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 const require = createRequire(import.meta.url);
-const { startFakeGoogleCloud, startGcpProvider } = require("pushpool/testing");
+const { gcpProvider, serveProvider, startFakeGoogleCloud } = require("pushpool/testing");
 const pushpool = join(require.resolve("pushpool/package.json"), "..", "bin", "pushpool.cjs");
 const place = mkdtempSync(join(tmpdir(), "pushpool-gcp-"));
 const google = await startFakeGoogleCloud({ project: "acme-data" });
-const provider = await startGcpProvider(google);
+const provider = await serveProvider(gcpProvider(google));
 
 // What `pulumi config set` would write for a real project, and where the fake is.
 const config = { "gcp:project": google.project, "gcp:region": "europe-west1", "gcp-example:endpoints": google.endpoints };

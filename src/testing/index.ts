@@ -10,6 +10,13 @@ export {
 } from "./clouds/gcp";
 export { OfflineEngine, type OfflineEngineOptions, type OfflineResult, type SeenInState } from "./offlineEngine";
 export { type OfflineStack, type OfflineStackOptions, offlineStack } from "./offlineStack";
-export { type GcpProviderOptions, startGcpProvider } from "./providers/gcp";
-export type { StandInProvider as ServedCloud } from "./providers/serveProvider";
-export { type Asked, type ServedProvider, type StandInProvider, serveProvider } from "./standInProvider";
+export {
+  type Asked,
+  type Found,
+  type GcpProviderOptions,
+  gcpProvider,
+  type ServedProvider,
+  type StandInProvider,
+  type StandInResource,
+  serveProvider,
+} from "./providers";

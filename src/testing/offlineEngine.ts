@@ -10,7 +10,7 @@ import { readStackOutputs } from "../engine/state";
 import { maskSecrets } from "../engine/state/secretValues";
 import { StackStore } from "../engine/state/stackStore";
 import type { JsonObject } from "../json";
-import { type ServedProvider, type StandInProvider, serveProvider } from "./standInProvider";
+import { type ServedProvider, type StandInProvider, serveProvider } from "./providers";
 
 export interface OfflineEngineOptions {
   /** Folder of a Pulumi project; its program is run by its own SDK in a process of its own. This or `program` is needed. */
@@ -131,7 +131,7 @@ export class OfflineEngine {
   /** Stop the stand-in providers, and forget the stack. */
   close(): void {
     void this.#served?.then((served) => {
-      for (const { close } of Object.values(served)) close();
+      for (const { stop } of Object.values(served)) stop();
     });
     rmSync(this.#home, { recursive: true, force: true });
   }
@@ -168,7 +168,7 @@ export class OfflineEngine {
 
   async #serve(): Promise<Record<string, ServedProvider>> {
     const entries = Object.entries(this.#options.providers ?? {}).map(async ([name, provider]) => {
-      return [name, typeof provider === "number" ? { port: provider, close: () => {} } : await serveProvider(provider)] as const;
+      return [name, typeof provider === "number" ? { port: provider, stop: () => {} } : await serveProvider(provider)] as const;
     });
     return Object.fromEntries(await Promise.all(entries));
   }

@@ -28,7 +28,7 @@ function projectOf(count) {
   return dir;
 }
 
-const bench = { create: ({ name }, inputs) => ({ id: name, outputs: { ...inputs, url: `https://${name}.test` } }) };
+const bench = { resources: { "bench:index:Thing": { create: (_, { name }) => ({ id: name, outputs: { url: `https://${name}.test` } }) } } };
 const calls = { count: 0 };
 const intercept = (_, proceed) => {
   calls.count++;
@@ -57,18 +57,18 @@ async function floorOf(count) {
   const { Connection } = require(join(root, "lib", "src", "engine", "providers", "connection.js"));
   const { findSdk } = require(join(root, "lib", "src", "engine", "grpc", "protocol.js"));
   const protocol = findSdk(dir).load();
-  const { port, close } = await serveProvider(bench);
+  const { port, stop } = await serveProvider(bench);
   const connection = new Connection(protocol, `127.0.0.1:${port}`);
   await connection.ready();
   const asking = await seconds(() =>
     Promise.all(
       Array.from({ length: count }, (_, n) =>
-        connection.call("create", new protocol.provider.CreateRequest().setUrn(`u${n}`).setName(`t${n}`).setType("t")),
+        connection.call("create", new protocol.provider.CreateRequest().setUrn(`urn:pulumi:dev::bench::bench:index:Thing::t${n}`)),
       ),
     ),
   );
   connection.close();
-  close();
+  stop();
   return own + asking;
 }
 

@@ -1,7 +1,7 @@
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
-import { type FakeGoogleCloud, type FakeGoogleCloudOptions, startFakeGoogleCloud, startGcpProvider } from "../../src/testing";
+import { type FakeGoogleCloud, type FakeGoogleCloudOptions, gcpProvider, serveProvider, startFakeGoogleCloud } from "../../src/testing";
 import { QUICK } from "../targets/cloudRun/place";
 import { type Ended, listen, type Place, place } from "./pushpool";
 
@@ -20,7 +20,7 @@ export interface GcpPlace extends Place {
 
 export async function gcpPlace(options: FakeGoogleCloudOptions = {}): Promise<GcpPlace> {
   const google = await startFakeGoogleCloud({ grace: 1_000, ...options });
-  const provider = await startGcpProvider(google);
+  const provider = await serveProvider(gcpProvider(google));
   onTestFinished(async () => {
     provider.stop();
     await google.stop();

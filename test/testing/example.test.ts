@@ -8,13 +8,14 @@ vi.setConfig({ testTimeout: 240_000 });
 // The example of the README, as a user would write it: a project, a stand-in for the provider that it needs, and what is expected of both.
 
 const acme: StandInProvider = {
-  replaceOn: ["region"],
-  computed: ["url"],
-  check: (_, inputs) => (inputs.region === "moon" ? { region: "there is no such region" } : undefined),
-  create: ({ name }, inputs) => ({
-    id: `${name}-in-${inputs.region}`,
-    outputs: { ...inputs, url: `https://${name}.${inputs.region}.test` },
-  }),
+  resources: {
+    "acme:index:Bucket": {
+      replaceOn: ["region"],
+      computed: ["url"],
+      check: ({ region }) => (region === "moon" ? { region: "there is no such region" } : undefined),
+      create: ({ region }, { name }) => ({ id: `${name}-in-${region}`, outputs: { url: `https://${name}.${region}.test` } }),
+    },
+  },
 };
 
 function infra(config: Record<string, string>) {

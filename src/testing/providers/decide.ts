@@ -2,7 +2,10 @@ import { createHash } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { UNKNOWN } from "../../engine/wire";
 import type { JsonObject } from "../../json";
-import type { StandInResource } from "./standInResource";
+import type { StandInResource } from "./standInProvider";
+
+/** Of a name that is made up: a hyphen and this many characters go behind the resource's own. */
+const SUFFIX = 7;
 
 /** The inputs with what the provider fills in. A name that was made up stays the same for as long as the resource lives. */
 export function checked(type: StandInResource, name: string, news: JsonObject, olds: JsonObject, seed: Buffer): JsonObject {
@@ -12,23 +15,25 @@ export function checked(type: StandInResource, name: string, news: JsonObject, o
   const suffix = createHash("sha256")
     .update(seed.length > 0 ? seed : name)
     .digest("hex")
-    .slice(0, 7);
-  const made = `${name.toLowerCase().slice(0, longest - 8)}-${suffix}`;
+    .slice(0, SUFFIX);
+  const made = `${name.toLowerCase().slice(0, longest - SUFFIX - 1)}-${suffix}`;
   return { ...inputs, [input]: olds[input] ?? made };
 }
 
 /** Which inputs differ, and which of those it has to be replaced for. */
-export function difference(type: StandInResource, olds: JsonObject, news: JsonObject): { diffs: string[]; replaces: string[] } {
+export function difference(
+  { replaceOn = [] }: StandInResource,
+  olds: JsonObject,
+  news: JsonObject,
+): { diffs: string[]; replaces: string[] } {
   const names = [...new Set([...Object.keys(olds), ...Object.keys(news)])];
   const diffs = names.filter((name) => !isDeepStrictEqual(olds[name], news[name]));
-  const { replacedBy } = type;
-  const replaces = replacedBy === true || !type.update ? diffs : diffs.filter((name) => replacedBy.includes(name));
-  return { diffs, replaces };
+  return { diffs, replaces: replaceOn === "all" ? diffs : diffs.filter((name) => replaceOn.includes(name)) };
 }
 
 /** What a preview says of a resource that is to be made. */
-export function foreseen(type: StandInResource, inputs: JsonObject): JsonObject {
-  return { ...Object.fromEntries(type.computed.map((name) => [name, UNKNOWN])), ...inputs };
+export function foreseen({ computed = [] }: StandInResource, inputs: JsonObject): JsonObject {
+  return { ...Object.fromEntries(computed.map((name) => [name, UNKNOWN])), ...inputs };
 }
 
 /** A read's answer as inputs: as many as there were, each as the cloud has it. One that the cloud does not tell is as it was. */

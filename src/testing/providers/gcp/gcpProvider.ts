@@ -1,4 +1,4 @@
-import { type StandInProvider, serveProvider } from "../serveProvider";
+import type { StandInProvider } from "../standInProvider";
 import { googleApi } from "./googleApi";
 import { identityResources } from "./identity";
 import { surroundingResources } from "./surroundings";
@@ -17,11 +17,10 @@ export interface GcpProviderOptions {
  *
  * ```ts
  * const google = await startFakeGoogleCloud();
- * const provider = await startGcpProvider(google);
- * const stack = offlineStack({ projectDir: "infra", providers: { gcp: provider.port } });
+ * const engine = new OfflineEngine({ projectDir: "infra", providers: { gcp: gcpProvider(google) } });
  * ```
  */
-export async function startGcpProvider({ url, ownerToken }: GcpProviderOptions): Promise<StandInProvider> {
+export function gcpProvider({ url, ownerToken }: GcpProviderOptions): StandInProvider {
   const api = googleApi(url, ownerToken);
-  return serveProvider("gcp", { ...identityResources(api), ...surroundingResources(api) });
+  return { resources: { ...identityResources(api), ...surroundingResources(api) } };
 }

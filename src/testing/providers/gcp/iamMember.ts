@@ -1,5 +1,5 @@
 import type { JsonObject } from "../../../json";
-import type { StandInResource } from "../standInResource";
+import type { StandInResource } from "../standInProvider";
 import type { Binding, GoogleApi } from "./googleApi";
 
 /**
@@ -15,7 +15,7 @@ export function iamMember(
   const bound = (bindings: readonly Binding[], { role, member }: JsonObject) =>
     bindings.some((binding) => binding.role === role && binding.members.includes(String(member)));
   return {
-    replacedBy: true,
+    replaceOn: "all",
     computed: ["etag"],
     create: async (inputs) => {
       const member = String(inputs.member);
@@ -28,7 +28,7 @@ export function iamMember(
       // A policy cannot be asked for where its resource is gone.
       const policy = await api.policyOf(resourceOf(known)).catch(() => undefined);
       if (!policy || !bound((policy.bindings ?? []) as unknown as Binding[], known)) return undefined;
-      return { id, outputs: {} };
+      return { id };
     },
     delete: async (_, known) => {
       await api

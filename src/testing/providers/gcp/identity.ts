@@ -1,5 +1,5 @@
 import type { JsonObject } from "../../../json";
-import type { StandInResource } from "../standInResource";
+import type { StandInResource } from "../standInProvider";
 import type { GoogleApi } from "./googleApi";
 import { iamMember } from "./iamMember";
 
@@ -7,7 +7,7 @@ import { iamMember } from "./iamMember";
 export function identityResources(api: GoogleApi): Record<string, StandInResource> {
   return {
     "gcp:serviceaccount/account:Account": {
-      replacedBy: ["accountId", "project"],
+      replaceOn: ["accountId", "project"],
       computed: ["email", "member", "name", "uniqueId"],
       create: async ({ project, accountId, ...rest }) =>
         account(await api.call("POST", `/v1/projects/${project}/serviceAccounts`, { accountId: accountId ?? "", serviceAccount: rest })),
@@ -25,7 +25,7 @@ export function identityResources(api: GoogleApi): Record<string, StandInResourc
       delete: (id) => api.remove(`/v1/${id}`),
     },
     "gcp:serviceaccount/key:Key": {
-      replacedBy: true,
+      replaceOn: "all",
       computed: ["name", "privateKey", "publicKey", "validAfter", "validBefore"],
       create: async (inputs) => {
         const made = await api.call("POST", `/v1/${accountPath(inputs)}/keys`, {});
@@ -49,7 +49,7 @@ export function identityResources(api: GoogleApi): Record<string, StandInResourc
       ({ project }) => String(project),
     ),
     "gcp:projects/iAMCustomRole:IAMCustomRole": {
-      replacedBy: ["roleId", "project"],
+      replaceOn: ["roleId", "project"],
       computed: ["deleted", "name"],
       defaults: { stage: "GA" },
       create: async ({ project, roleId, ...rest }) => {
@@ -67,17 +67,16 @@ export function identityResources(api: GoogleApi): Record<string, StandInResourc
       delete: (id) => api.remove(`/v1/${id}`),
     },
     "gcp:projects/service:Service": {
-      replacedBy: ["project", "service"],
+      replaceOn: ["project", "service"],
       computed: [],
       create: async ({ project, service }) => {
         await settled(api, await api.call("POST", `/v1/projects/${project}/services/${service}:enable`, {}));
-        return { id: `${project}/${service}`, outputs: {} };
+        return { id: `${project}/${service}` };
       },
       read: async (id, { project, service }) => {
         const found = await api.get(`/v1/projects/${project}/services/${service}`);
-        return found?.state === "ENABLED" ? { id, outputs: {} } : undefined;
+        return found?.state === "ENABLED" ? { id } : undefined;
       },
-      update: async () => ({}),
       delete: async (_, { project, service, disableOnDestroy }) => {
         if (disableOnDestroy !== true) return;
         await settled(api, await api.call("POST", `/v1/projects/${project}/services/${service}:disable`, {}));

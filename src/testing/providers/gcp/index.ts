@@ -1,1 +1,1 @@
-export { type GcpProviderOptions, startGcpProvider } from "./gcpProvider";
+export { type GcpProviderOptions, gcpProvider } from "./gcpProvider";

@@ -1,5 +1,5 @@
 import type { JsonObject } from "../../../json";
-import type { StandInResource } from "../standInResource";
+import type { StandInResource } from "../standInProvider";
 import type { GoogleApi } from "./googleApi";
 import { iamMember } from "./iamMember";
 
@@ -7,7 +7,7 @@ import { iamMember } from "./iamMember";
 export function surroundingResources(api: GoogleApi): Record<string, StandInResource> {
   return {
     "gcp:secretmanager/secret:Secret": {
-      replacedBy: true,
+      replaceOn: "all",
       computed: ["createTime", "name"],
       create: async ({ project, secretId, replication }) => {
         const { name = "" } = await api.call("POST", `/v1/projects/${project}/secrets?secretId=${secretId}`, {
@@ -15,11 +15,11 @@ export function surroundingResources(api: GoogleApi): Record<string, StandInReso
         });
         return { id: `projects/${project}/secrets/${secretId}`, outputs: { name } };
       },
-      read: async (id) => ((await api.get(`/v1/${id}`)) ? { id, outputs: {} } : undefined),
+      read: async (id) => ((await api.get(`/v1/${id}`)) ? { id } : undefined),
       delete: (id) => api.remove(`/v1/${id}`),
     },
     "gcp:secretmanager/secretVersion:SecretVersion": {
-      replacedBy: true,
+      replaceOn: "all",
       computed: ["createTime", "name", "version"],
       create: async ({ secret, secretData }) => {
         const payload = { data: Buffer.from(String(secretData)).toString("base64") };
@@ -27,7 +27,7 @@ export function surroundingResources(api: GoogleApi): Record<string, StandInReso
         const version = String(name).split("/").at(-1) ?? "";
         return { id: `${secret}/versions/${version}`, outputs: { name, version } };
       },
-      read: async (id) => ((await api.get(`/v1/${id}`)) ? { id, outputs: {} } : undefined),
+      read: async (id) => ((await api.get(`/v1/${id}`)) ? { id } : undefined),
       delete: async (id) => {
         await api.call("POST", `/v1/${id}:destroy`, {});
       },
@@ -82,12 +82,12 @@ function kept(api: GoogleApi, { collection, query, id, body, ...rest }: Kept): S
   const pathOf = (inputs: JsonObject) => `${collection(inputs)}/${id(inputs)}`;
   return {
     ...rest,
-    replacedBy: true,
+    replaceOn: "all",
     create: async (inputs) => {
       await api.call("POST", `/${collection(inputs)}${query?.(inputs) ?? ""}`, body(inputs));
-      return { id: pathOf(inputs).replace(/^.*?(?=projects\/)/, ""), outputs: {} };
+      return { id: pathOf(inputs).replace(/^.*?(?=projects\/)/, "") };
     },
-    read: async (found, known) => ((await api.get(`/${pathOf(known)}`)) ? { id: found, outputs: {} } : undefined),
+    read: async (found, known) => ((await api.get(`/${pathOf(known)}`)) ? { id: found } : undefined),
     delete: (_, known) => api.remove(`/${pathOf(known)}`),
   };
 }

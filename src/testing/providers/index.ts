@@ -1,0 +1,3 @@
+export { type GcpProviderOptions, gcpProvider } from "./gcp";
+export { type ServedProvider, serveProvider } from "./serveProvider";
+export type { Asked, Found, StandInProvider, StandInResource } from "./standInProvider";

@@ -1,0 +1,59 @@
+import * as fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { UNKNOWN } from "../../../src/engine/wire";
+import type { JsonObject } from "../../../src/json";
+import type { StandInResource } from "../../../src/testing";
+import { asInputs, checked, difference, foreseen } from "../../../src/testing/providers/decide";
+
+const of = (more: Partial<StandInResource> = {}): StandInResource => ({ create: () => ({ id: "1" }), ...more });
+const named = of({ autoName: { input: "name", longest: 24 }, defaults: { stage: "GA" } });
+const NO_SEED = Buffer.alloc(0);
+
+describe("checked", () => {
+  test.each<[string, JsonObject, JsonObject, JsonObject]>([
+    ["what is given stays", { name: "mine", stage: "BETA" }, {}, { name: "mine", stage: "BETA" }],
+    ["a name is made up", {}, {}, { name: expect.stringMatching(/^etl-net-[0-9a-f]{7}$/) as never, stage: "GA" }],
+    ["one that was made up before stays", {}, { name: "etl-net-0000000" }, { name: "etl-net-0000000", stage: "GA" }],
+    ["a given one goes over it", { name: "mine" }, { name: "etl-net-0000000" }, { name: "mine", stage: "GA" }],
+  ])("%s", (_, news, olds, expected) => {
+    expect(checked(named, "etl-net", news, olds, NO_SEED)).toEqual(expected);
+  });
+
+  test("a made-up name is as long as it may be, and another with another seed", () => {
+    fc.assert(
+      fc.property(fc.string({ minLength: 1 }), fc.uint8Array({ minLength: 1 }), fc.integer({ min: 10, max: 64 }), (name, seed, longest) => {
+        const type = of({ autoName: { input: "name", longest } });
+        const made = String(checked(type, name, {}, {}, Buffer.from(seed)).name);
+        expect(made.length).toBeLessThanOrEqual(longest);
+        expect(made).toBe(checked(type, name, {}, {}, Buffer.from(seed)).name);
+        expect(made).not.toBe(checked(type, name, {}, {}, Buffer.from([...seed, 1])).name);
+      }),
+    );
+  });
+});
+
+describe("difference", () => {
+  test.each<[string, StandInResource["replaceOn"], JsonObject, JsonObject, string[], string[]]>([
+    ["nothing", "all", { a: { x: [1] } }, { a: { x: [1] } }, [], []],
+    ["an update", undefined, { a: 1, b: 2 }, { a: 1, b: 3 }, ["b"], []],
+    ["one of the keys", ["a"], { a: 1, b: 2 }, { a: 2, b: 3 }, ["a", "b"], ["a"]],
+    ["none of the keys", ["a"], { a: 1, b: 2 }, { a: 1, b: 3 }, ["b"], []],
+    ["all of them", "all", { a: 1, b: 2 }, { a: 1, b: 3 }, ["b"], ["b"]],
+    ["one that is new, one that is gone, one deep down", ["c"], { a: 1, d: { e: 1 } }, { c: 1, d: { e: 2 } }, ["a", "d", "c"], ["c"]],
+  ])("%s", (_, replaceOn, olds, news, diffs, replaces) => {
+    expect(difference(of(replaceOn ? { replaceOn } : {}), olds, news)).toEqual({ diffs, replaces });
+  });
+});
+
+test("foreseen: what only making it tells is unknown, unless it was given", () => {
+  expect(foreseen(of({ computed: ["url", "email"] }), { email: "ada@acme.com", a: 1 })).toEqual({
+    url: UNKNOWN,
+    email: "ada@acme.com",
+    a: 1,
+  });
+  expect(foreseen(of(), { a: 1 })).toEqual({ a: 1 });
+});
+
+test("asInputs: no input is made up; drift is there; what the cloud does not tell is as it was", () => {
+  expect(asInputs({ title: "a", secretData: "s" }, { title: "b", etag: "1" })).toEqual({ title: "b", secretData: "s" });
+});
