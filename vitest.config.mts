@@ -8,8 +8,8 @@ export default defineConfig({
     exclude: ["test/fixtures/**", "test/soak/**"],
     // The end-to-end tests drive the built CLI.
     globalSetup: ["test/build.ts"],
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
+    testTimeout: 180_000,
+    hookTimeout: 240_000,
     // Two cores, and many tests start processes of their own.
     maxWorkers: 2,
     reporters: results ? ["default", ["json", { outputFile: results }]] : ["default"],

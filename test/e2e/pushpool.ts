@@ -69,7 +69,7 @@ export function placeWith(manifest: JsonObject): Place {
 }
 
 /** Wait until something holds. */
-export async function until<T>(what: () => T | undefined | false, limit = 20_000): Promise<T> {
+export async function until<T>(what: () => T | undefined | false, limit = 90_000): Promise<T> {
   const end = Date.now() + limit;
   for (;;) {
     const seen = what();

@@ -155,7 +155,7 @@ test("kill -9 in the middle of an update leaves a readable state with everything
           ({ urn }) => urn.split("::").at(-1),
         )
       : [];
-  const limit = Date.now() + 50_000;
+  const limit = Date.now() + 90_000;
   while (names().length < 4 && Date.now() < limit) await new Promise((done) => setTimeout(done, 20));
   const gone = once(child, "exit");
   process.kill(-(child.pid as number), "SIGKILL");

@@ -30,4 +30,4 @@ test("the oldest node that is promised runs it: node 22.13.0 from npm", () => {
   expect([status, stdout]).toEqual([0, "hello\n"]);
   expect(stderr).not.toMatch(/Warning/);
   expect(spawnSync(node, [bin, "ls"], { cwd: here.folder, env: here.env, encoding: "utf8" }).stdout).toMatch(/a\/b\s+COMPLETED/);
-}, 120_000);
+});

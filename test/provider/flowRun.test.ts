@@ -119,13 +119,13 @@ test("kill -9 of the provider while the run goes on: the next `create` adopts it
   const news = inputs({ pool: here(dir) });
   const killed = await provider();
   const lost = created(killed, news).catch((error) => error);
-  await expect.poll(starts, { timeout: 20_000 }).toHaveLength(1);
+  await expect.poll(starts, { timeout: 90_000 }).toHaveLength(1);
   await killed.kill();
   expect(await lost).toMatchObject({ message: expect.any(String) });
 
   const next = await Promise.all([provider(), provider()]);
   const both = next.map((one) => created(one, news));
-  await expect.poll(() => next.map((one) => one.output()).join(), { timeout: 20_000 }).toMatch(/is RUNNING.*is RUNNING/s);
+  await expect.poll(() => next.map((one) => one.output()).join(), { timeout: 90_000 }).toMatch(/is RUNNING.*is RUNNING/s);
   go();
   const [first, second] = await Promise.all(both);
   expect(first).toMatchObject({ outs: { state: "COMPLETED", attempt: 1 } });
@@ -251,7 +251,7 @@ test("refresh looks at the ledger where there is one, and elsewhere leaves all a
   expect(["PENDING", "RUNNING"]).toContain(outs.state);
   go(5);
   await expect
-    .poll(async () => (await one.read(id, outs)).props, { timeout: 20_000 })
+    .poll(async () => (await one.read(id, outs)).props, { timeout: 90_000 })
     .toMatchObject({ runId: id, state: "FAILED", exitCode: 5, endedAt: expect.any(String) });
 
   const elsewhere = await dynamicProvider(dir, { ...env, PUSHPOOL_HOME: join(dir, "elsewhere") });
@@ -264,7 +264,7 @@ test("`wait: false` returns at once; a second `up` starts nothing; delete cancel
   const news = inputs({ pool: here(dir), run: "wait: false" });
   const one = await provider();
   const { id, outs } = await created(one, news);
-  await expect.poll(starts, { timeout: 20_000 }).toHaveLength(1);
+  await expect.poll(starts, { timeout: 90_000 }).toHaveLength(1);
   expect(await one.diff(id, outs, news)).toEqual({ changes: false, replaces: [] });
   expect(await one.update(id, outs, inputs({ pool: here(dir), run: `wait: false, tags: ["x"]` }))).toMatchObject({ runId: id });
 
@@ -281,15 +281,15 @@ test("delete while it is waited for ends the wait; delete without a ledger asks 
   const news = inputs({ pool: here(dir), run: "wait: false" });
   const one = await provider();
   const { id, outs } = await created(one, news);
-  await expect.poll(starts, { timeout: 20_000 }).toHaveLength(1);
+  await expect.poll(starts, { timeout: 90_000 }).toHaveLength(1);
   const watcher = await provider();
   const waiting = created(watcher, inputs({ pool: here(dir) })).catch((error) => error);
-  await expect.poll(watcher.output, { timeout: 20_000 }).toMatch(/is RUNNING/);
+  await expect.poll(watcher.output, { timeout: 90_000 }).toMatch(/is RUNNING/);
   await one.delete(id, outs);
   expect((await waiting).message).toMatch(/is CANCELLED: stopped on request/);
 
   const other = await created(one, news);
-  await expect.poll(starts, { timeout: 20_000 }).toHaveLength(2);
+  await expect.poll(starts, { timeout: 90_000 }).toHaveLength(2);
   for (const file of ["ledger.db", "ledger.db-wal", "ledger.db-shm"]) {
     rmSync(join(dir, ".pushpool", file), { force: true });
   }
@@ -305,7 +305,7 @@ test("`timeout` ends the watching and not the run: it is in the state as not rea
   expect(failed.message).toMatch(/is still (PENDING|RUNNING) after 0\.5 s \(timeout\)\. It goes on: the next `up` watches it further/);
   expect(failed.partial).toMatchObject({ properties: { __provider: news.__provider }, reasons: [failed.message] });
   const { id, properties } = failed.partial;
-  await expect.poll(starts, { timeout: 20_000 }).toHaveLength(1);
+  await expect.poll(starts, { timeout: 90_000 }).toHaveLength(1);
   expect(await one.diff(id, properties, news)).toEqual({ changes: true, replaces: [] });
   const more = one.update(id, properties, inputs({ pool: here(dir) }));
   go();
@@ -324,7 +324,7 @@ test("what does not fit into an error is left out of it: the run is then found b
   const failed = await Promise.all([fitting, tooBig].map((news) => created(one, news).catch((error) => error)));
   expect(failed.map(({ message }) => message)).toEqual(Array(2).fill(expect.stringMatching(/after 0\.1 s \(timeout\)/)));
   expect(failed.map(({ partial }) => partial?.properties.pool.pool.labels.big.length)).toEqual([24_000, undefined]);
-  await expect.poll(starts, { timeout: 20_000 }).toHaveLength(2);
+  await expect.poll(starts, { timeout: 90_000 }).toHaveLength(2);
   const again = await created(one, tooBig).catch((error) => error);
   expect(again.message).toMatch(/after 0\.1 s/);
   expect(starts()).toHaveLength(2);
@@ -335,9 +335,9 @@ test("a run that fails after `timeout` is tried again, also where a refresh has 
   const news = inputs({ pool: here(dir), run: `timeout: "100ms"` });
   const one = await provider();
   const { id, properties } = (await created(one, news).catch((error) => error)).partial;
-  await expect.poll(starts, { timeout: 20_000 }).toHaveLength(1);
+  await expect.poll(starts, { timeout: 90_000 }).toHaveLength(1);
   go(3);
-  await expect.poll(async () => (await one.read(id, properties)).props.state, { timeout: 20_000 }).toBe("FAILED");
+  await expect.poll(async () => (await one.read(id, properties)).props.state, { timeout: 90_000 }).toBe("FAILED");
   const { props } = await one.read(id, properties);
   expect(await one.diff(id, props, news)).toEqual({ changes: true, replaces: [] });
   const waits = { ...news, timeout: "1h" };

@@ -76,7 +76,7 @@ export async function killAndTakeUp(folder: string, { n, when }: KillPoint): Pro
   try {
     const states: string[] = [];
     for (const run of await runs.listRuns()) {
-      const end = isTerminal(run.state) ? run : await runs.followRun(run.id, { timeoutMs: 30_000 });
+      const end = isTerminal(run.state) ? run : await runs.followRun(run.id, { timeoutMs: 120_000 });
       states.push(end.state.type);
     }
     return { states, ran: readFileSync(effects, "utf8").split("\n").filter(Boolean).length };

@@ -59,7 +59,7 @@ function workspace(first: Manifest = manifest(), target = new ScriptedTarget()) 
 const infra = (run: FlowRun) => `${run.id}/${run.attempt}`;
 const statesOf = async (runs: Runs, id: string) => (await runs.showRun(id)).transitions.map(({ type, name }) => `${type}/${name}`);
 const until = async (condition: () => unknown | Promise<unknown>) => {
-  const limit = Date.now() + 10_000;
+  const limit = Date.now() + 90_000;
   while (!(await condition())) {
     if (Date.now() > limit) throw new Error("it never came true");
     await new Promise((done) => setTimeout(done, 2));
@@ -184,7 +184,7 @@ test("many at once over one ledger never exceed the limit", async () => {
   expect(new Set(all.map(({ state }) => state.type))).toEqual(new Set(["COMPLETED"]));
   expect(most).toBeLessThanOrEqual(3);
   expect(target.started).toHaveLength(20);
-}, 30_000);
+});
 
 test("cancel: SCHEDULED ends at once; RUNNING is CANCELLING until the target says stopped", async () => {
   const { open, target } = workspace();

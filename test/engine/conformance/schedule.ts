@@ -2,7 +2,7 @@ import type { JsonObject } from "../../../src/json";
 import type { RecordedStep } from "./recording";
 
 /** How long an answer is held for one that was earlier when it was recorded, and does not come. Only a difference makes it wait so long. */
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 60_000;
 
 /**
  * Holds an operation to the order of a recorded one. Of a step that fails it is chance what its siblings had come to by then, and everything

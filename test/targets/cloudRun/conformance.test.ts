@@ -30,7 +30,7 @@ afterAll(async () => {
 });
 
 async function untilRunning(id: InfrastructureId): Promise<void> {
-  const limit = Date.now() + 30_000;
+  const limit = Date.now() + 90_000;
   while (google.world.executions.get(id)?.startTime === undefined) {
     if (Date.now() > limit) throw new Error(`${id} never started`);
     await new Promise((done) => setTimeout(done, 5));

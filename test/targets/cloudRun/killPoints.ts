@@ -44,7 +44,7 @@ export async function killAndTakeUp(google: FakeGoogleCloud, place: CloudPlace, 
   try {
     const states: string[] = [];
     for (const run of await runs.listRuns()) {
-      const end = isTerminal(run.state) ? run : await runs.followRun(run.id, { timeoutMs: 60_000 });
+      const end = isTerminal(run.state) ? run : await runs.followRun(run.id, { timeoutMs: 120_000 });
       states.push(end.state.type);
     }
     return { states, executions: google.world.executions.size - before };

@@ -31,7 +31,7 @@ afterAll(async () => {
 const taskOf = (id: InfrastructureId) => id.split("::")[1] as string;
 
 async function untilRunning(id: InfrastructureId): Promise<void> {
-  const limit = Date.now() + 30_000;
+  const limit = Date.now() + 90_000;
   while (aws.world.tasks.get(taskOf(id))?.record.lastStatus !== "RUNNING") {
     if (Date.now() > limit) throw new Error(`${id} never started`);
     await new Promise((done) => setTimeout(done, 5));

@@ -28,7 +28,7 @@ const withImage = (aws: FakeAws, image: string) => ({
   task_definition: { containerDefinitions: [{ image }], executionRoleArn: aws.executionRoleArn },
 });
 const until = async (what: () => Promise<boolean>) => {
-  const limit = Date.now() + 20_000;
+  const limit = Date.now() + 90_000;
   while (!(await what())) {
     if (Date.now() > limit) throw new Error(`it never came true: ${what}`);
     await new Promise((done) => setTimeout(done, 10));

@@ -295,7 +295,7 @@ function allTextUnder(folder: string): string {
 }
 
 async function until<T>(what: () => Promise<T | false | undefined>): Promise<T> {
-  const limit = Date.now() + 30_000;
+  const limit = Date.now() + 90_000;
   for (;;) {
     const seen = await what();
     if (seen) return seen;

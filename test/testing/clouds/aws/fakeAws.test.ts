@@ -74,7 +74,7 @@ test("a task walks through its states in their order, and its log comes by Filte
   });
   const task = started.tasks?.[0]?.taskArn as string;
   const seen: string[] = [];
-  const limit = Date.now() + 20_000;
+  const limit = Date.now() + 90_000;
   while (seen.at(-1) !== "STOPPED" && Date.now() < limit) {
     const { tasks } = await ecs.send(new DescribeTasksCommand({ cluster: "flows", tasks: [task] }));
     const status = tasks?.[0]?.lastStatus as string;
