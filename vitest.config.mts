@@ -8,6 +8,7 @@ export default defineConfig({
     exclude: ["test/fixtures/**", "test/soak/**"],
     // The end-to-end tests drive the built CLI.
     globalSetup: ["test/build.ts"],
+    // Most take seconds; a loaded machine may take minutes.
     testTimeout: 180_000,
     hookTimeout: 240_000,
     // Two cores, and many tests start processes of their own.

@@ -1,5 +1,5 @@
-/** Wait until something holds, and give it; a loaded machine gets a minute and a half. */
-export async function until<T>(what: () => Promise<T | false | undefined> | T | false | undefined, limit = 90_000): Promise<T> {
+/** Wait until something holds, and give it; a loaded machine gets minutes, and a test that fails takes as long. */
+export async function until<T>(what: () => Promise<T | false | undefined> | T | false | undefined, limit = 150_000): Promise<T> {
   const end = Date.now() + limit;
   for (;;) {
     const seen = await what();

@@ -37,7 +37,7 @@ export function place({ cwd, env: more = {} }: { cwd?: string; env?: NodeJS.Proc
     home,
     env,
     pushpool: (...args) => {
-      const { status, stdout, stderr } = spawnSync(process.execPath, [bin, ...args], { ...options, encoding: "utf8", timeout: 60_000 });
+      const { status, stdout, stderr } = spawnSync(process.execPath, [bin, ...args], { ...options, encoding: "utf8", timeout: 170_000 });
       return { status, stdout, stderr };
     },
     start: (...args) => spawn(process.execPath, [bin, ...args], { ...options, stdio: ["ignore", "pipe", "pipe"] }),
@@ -69,7 +69,7 @@ export function placeWith(manifest: JsonObject): Place {
 }
 
 /** Wait until something holds. */
-export async function until<T>(what: () => T | undefined | false, limit = 90_000): Promise<T> {
+export async function until<T>(what: () => T | undefined | false, limit = 150_000): Promise<T> {
   const end = Date.now() + limit;
   for (;;) {
     const seen = what();

@@ -12,12 +12,22 @@ export interface Entry {
   labels?: Record<string, string>;
 }
 
-/** Up to where a run's log has been read. */
+/** Up to where a run's log has been read. Times are Google's, in milliseconds. */
 export interface Position {
-  /** Time of the newest line that was given out, in milliseconds; 0: none was. */
+  /** Lines so much older than this as a line may be late have all come; 0: nothing was read. */
   time: number;
   /** Lines that may come again, since late ones are looked for: insertId and time. */
   seen: Record<string, number>;
+  /** A reading that was left before its end, for the quota or its size: where it goes on, and when it was begun. */
+  walk?: { on: number; at: number };
+}
+
+/** What was read at once: some pages, for one or more runs. */
+export interface Read {
+  /** When, by Google's clock; late lines that came in after it may be missing. */
+  at: number;
+  /** Time of the last entry, where pages were left unread. */
+  cut?: number;
 }
 
 const START: Position = { time: 0, seen: {} };
@@ -48,21 +58,44 @@ export function executionOf(entry: Entry): string | undefined {
   return entry.labels?.["run.googleapis.com/execution_name"];
 }
 
-/** What of some entries is new at a position, in their order, and the position after them. @param late as for {@link filterOf} */
-export function take(position: Position, entries: readonly Entry[], late: number): { lines: LogLine[]; position: Position } {
+/** From when on a query has to look: late lines are older than what was read before. @param created when the run was made */
+export function sinceOf({ time, walk }: Position, created: number, late: number): number {
+  return walk?.on ?? Math.max(0, time === 0 ? created : time - late);
+}
+
+/**
+ * What of some entries is new at a position, in their order, and the position after them.
+ * @param since as the query had it
+ * @param late how much later than its time a line may show up
+ */
+export function take(
+  position: Position,
+  entries: readonly Entry[],
+  { at, cut }: Read,
+  { since, late }: { since: number; late: number },
+): { lines: LogLine[]; position: Position } {
   const lines: LogLine[] = [];
   const seen: Record<string, number> = { ...position.seen };
-  let { time } = position;
   for (const entry of entries) {
-    const at = Date.parse(entry.timestamp);
     if (seen[entry.insertId] !== undefined) continue;
-    seen[entry.insertId] = at;
-    time = Math.max(time, at);
+    seen[entry.insertId] = Date.parse(entry.timestamp);
     const line = lineOf(entry);
     if (line) lines.push(line);
   }
-  const kept = Object.entries(seen).filter(([, at]) => at >= time - late);
+  const begun = position.walk?.at ?? at;
+  // The next query goes on where this one was left: were it to begin anew it might never get further.
+  if (cut !== undefined) return { lines, position: { time: position.time, seen, walk: { on: Math.max(since, cut), at: begun } } };
+  let newest = position.time;
+  for (const time of Object.values(seen)) newest = Math.max(newest, time);
+  // A long reading ends with lines that are younger than its beginning, whose late neighbours may have come in behind its back.
+  const time = Math.max(position.time, Math.min(newest, begun));
+  const kept = Object.entries(seen).filter(([, each]) => each >= time - late);
   return { lines, position: { time, seen: Object.fromEntries(kept) } };
+}
+
+/** Whether a position is past every line that a run which ended then has. */
+export function isDrained(before: Position, { at, cut }: Read, ended: number | undefined, late: number): boolean {
+  return ended !== undefined && cut === undefined && (before.walk?.at ?? at) > ended + late;
 }
 
 /** Of what Cloud Run writes beside the container (its own system log) nothing is the run's output. */

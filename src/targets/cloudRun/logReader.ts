@@ -1,7 +1,17 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { InfrastructureId, LogPage, SharedNotes } from "../target";
 import type { Access } from "./access";
-import { type Entry, executionOf, filterOf, formatCursor, type Position, parseCursor, take } from "./entries";
+import {
+  type Entry,
+  executionOf,
+  filterOf,
+  formatCursor,
+  isDrained,
+  type Position,
+  parseCursor,
+  type Read,
+  sinceOf,
+  take,
+} from "./entries";
 import { asFailure, mayPass } from "./failures";
 import { parseExecutionName, projectOf } from "./names";
 import { takeLogRead } from "./pace";
@@ -16,6 +26,8 @@ const TOGETHER = 80;
 const PAGE = 1000;
 /** Pages an answer: more is left for the next call. */
 const MOST_PAGES = 20;
+/** Who has just read all that there is is not answered by another query sooner than this, in milliseconds. */
+const APART = 1_000;
 
 interface Waiting {
   id: InfrastructureId;
@@ -46,6 +58,7 @@ export function openLogReader({
 }): LogReader {
   let waiting: Waiting[] = [];
   let scheduled = false;
+  const readWhole = new Map<InfrastructureId, { cursor: string; until: number }>();
 
   async function answer(): Promise<void> {
     scheduled = false;
@@ -67,37 +80,35 @@ export function openLogReader({
       some.map(async (each) => {
         const { createTime, endTime } = await watcher.times(each.id);
         const created = createTime === undefined ? 0 : Date.parse(createTime) - 60_000;
-        return {
-          ...each,
-          endTime,
-          name: parseExecutionName(each.id),
-          since: Math.max(0, each.position.time === 0 ? created : each.position.time - late),
-        };
+        const ended = endTime === undefined ? undefined : Date.parse(endTime);
+        return { ...each, ended, name: parseExecutionName(each.id), since: sinceOf(each.position, created, late) };
       }),
     );
     const reply = await query(projectOf(parent), filterOf(wanted));
     const byExecution = Map.groupBy(reply?.entries ?? [], executionOf);
-    for (const { position, name, endTime, resolve } of wanted) {
-      const taken = take(position, byExecution.get(name.execution) ?? [], late);
-      // Google's clock for both: ours may differ.
-      const drained = endTime !== undefined && reply?.whole === true && reply.at > Date.parse(endTime) + late;
-      resolve({ lines: taken.lines, cursor: formatCursor(taken.position), complete: drained && taken.lines.length === 0 });
+    for (const { id, position, name, since, ended, resolve } of wanted) {
+      if (!reply) {
+        resolve({ lines: [], cursor: formatCursor(position), complete: false });
+        continue;
+      }
+      const taken = take(position, byExecution.get(name.execution) ?? [], reply, { since, late });
+      const cursor = formatCursor(taken.position);
+      const complete = isDrained(position, reply, ended, late);
+      if (complete || reply.cut !== undefined) readWhole.delete(id);
+      else readWhole.set(id, { cursor, until: performance.now() + Math.min(APART, late / 4) });
+      resolve({ lines: taken.lines, cursor, complete });
     }
   }
 
   /** @returns `undefined` where the quota or the service does not allow it just now */
-  async function query(project: string, filter: string): Promise<{ entries: Entry[]; whole: boolean; at: number } | undefined> {
+  async function query(project: string, filter: string): Promise<(Read & { entries: Entry[] }) | undefined> {
     const { client } = await access.auth();
     const entries: Entry[] = [];
     let pageToken: string | undefined;
     let at = 0;
+    const left = () => ({ entries, at, cut: Date.parse((entries.at(-1) as Entry).timestamp) });
     for (let pages = 0; pages < MOST_PAGES; pages++) {
-      // The first page may be put off to the next call. The others wait here: without them the next call would begin at the first again, and
-      // where the quota is short nobody would come to the last.
-      for (let wait = await takeLogRead(notes, project); wait > 0; wait = await takeLogRead(notes, project)) {
-        if (pages === 0) return undefined;
-        await sleep(wait);
-      }
+      if (!(await takeLogRead(notes, project))) return entries.length === 0 ? undefined : left();
       try {
         const { data, headers } = await client.request<{ entries?: Entry[]; nextPageToken?: string }>({
           url: new URL("/v2/entries:list", access.endpoints.logging).href,
@@ -120,16 +131,21 @@ export function openLogReader({
       } catch (error) {
         const failure = asFailure(error);
         if (!mayPass(failure)) throw failure;
-        return pages === 0 ? undefined : { entries, whole: false, at };
+        return entries.length === 0 ? undefined : left();
       }
-      if (pageToken === undefined) return { entries, whole: true, at };
+      if (pageToken === undefined) return { entries, at };
     }
-    return { entries, whole: false, at };
+    return entries.length === 0 ? undefined : left();
   }
 
   return {
     page: (id, cursor) =>
       new Promise((resolve, reject) => {
+        const read = readWhole.get(id);
+        if (read !== undefined && read.cursor === cursor && performance.now() < read.until) {
+          resolve({ lines: [], cursor, complete: false });
+          return;
+        }
         waiting.push({ id, position: parseCursor(cursor), resolve, reject });
         if (scheduled) return;
         scheduled = true;

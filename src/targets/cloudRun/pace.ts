@@ -50,22 +50,19 @@ function keyOf(place: string, quota: Quota): string {
   return `cloud-run/spread/${quota}/${place}`;
 }
 
-/** Reads of Cloud Logging a minute and project (https://cloud.google.com/logging/quotas), and how many may come at once. */
-const LOG_READS = 60;
-const LOG_BURST = 30;
+/** Reads of Cloud Logging that may come at once, and that are added a minute: in sum no more in any minute than Google's 60 (https://cloud.google.com/logging/quotas). */
+const LOG_BURST = 20;
+const LOG_READS = 40;
 
-/**
- * Take one read of Cloud Logging out of the project's budget, which all processes share.
- * @returns 0 if it was taken; else how long it will be until there is one again, in milliseconds
- */
-export async function takeLogRead(notes: SharedNotes, project: string): Promise<number> {
+/** Take one read of Cloud Logging out of the project's budget, which all processes share; `false` if it is used up for now. */
+export async function takeLogRead(notes: SharedNotes, project: string): Promise<boolean> {
   const key = `cloud-run/log-reads/${project}`;
   for (;;) {
     const text = await notes.readNote(key);
     const now = Date.now();
     const { left, at } = text === undefined ? { left: LOG_BURST, at: now } : (JSON.parse(text) as { left: number; at: number });
     const refilled = Math.min(LOG_BURST, left + (Math.max(0, now - at) * LOG_READS) / 60_000);
-    if (refilled < 1) return Math.ceil(((1 - refilled) * 60_000) / LOG_READS);
-    if (await notes.swapNote(key, text, JSON.stringify({ left: refilled - 1, at: now }))) return 0;
+    if (refilled < 1) return false;
+    if (await notes.swapNote(key, text, JSON.stringify({ left: refilled - 1, at: now }))) return true;
   }
 }

@@ -1,11 +1,13 @@
+import { randomUUID } from "node:crypto";
 import { onTestFinished } from "vitest";
 import type { JsonObject, Value, ValueObject } from "../../../src/json";
 import { openSqliteLedger } from "../../../src/ledger";
 import { Secret } from "../../../src/secret";
 import { createCloudRunTarget } from "../../../src/targets/cloudRun";
-import type { PoolAccess, RunToPlan, Target } from "../../../src/targets/target";
-import type { FakeGoogleCloud } from "../../../src/testing";
+import type { InfrastructureId, LogLine, Observation, PoolAccess, RunToPlan, Target } from "../../../src/targets/target";
+import { type FakeGoogleCloud, type FakeGoogleCloudOptions, startFakeGoogleCloud } from "../../../src/testing";
 import { scratch } from "../../scratch";
+import { until } from "../../until";
 
 /** Windows short enough for tests. */
 export const QUICK = { PUSHPOOL_CLOUD_RUN_SETTLE_SECONDS: "0.4", PUSHPOOL_CLOUD_RUN_LOG_DRAIN_SECONDS: "0.2" };
@@ -85,4 +87,49 @@ export const never = new AbortController().signal;
 
 export function runOf(id: string, over: Partial<RunToPlan> = {}): RunToPlan {
   return { id, attempt: 1, pool: "etl", timeoutSeconds: null, ...over };
+}
+
+/** A fake, a pool on it with a key, and what opens targets of it. */
+export async function place({
+  roles,
+  pool: over,
+  env = QUICK,
+  ...options
+}: FakeGoogleCloudOptions & { roles?: readonly string[]; pool?: Partial<PoolAccess>; env?: NodeJS.ProcessEnv } = {}) {
+  const google = await startFakeGoogleCloud({ grace: 1_000, ...options });
+  onTestFinished(() => google.stop());
+  const key = google.serviceAccountKey("submitter", roles) as JsonObject;
+  const pool = poolOf(google, key, over);
+  return { google, key, pool, ...openerOf(pool, env) };
+}
+
+/** How often a method was called. */
+export const ran = (google: FakeGoogleCloud, method: string) => google.calls.filter((call) => call.method === method).length;
+/** How many executions there are. */
+export const executions = (google: FakeGoogleCloud) => google.world.executions.size;
+
+/** Prepare and submit a run. */
+export async function submit(target: Target, job: Parameters<Target["plan"]>[0], run = runOf(randomUUID())): Promise<InfrastructureId> {
+  return target.submit(await target.prepare(target.plan(job, run), never), never);
+}
+
+/** A run once it has ended. */
+export async function ended(target: Target, id: InfrastructureId) {
+  return until(async () => {
+    const seen = (await target.observe([id])).get(id) as Observation;
+    return seen.phase === "ended" && seen;
+  });
+}
+
+/** The whole log of a run. */
+export async function allLines(target: Target, id: InfrastructureId): Promise<LogLine[]> {
+  const lines: LogLine[] = [];
+  let cursor: string | undefined;
+  await until(async () => {
+    const page = await target.logs(id, cursor);
+    lines.push(...page.lines);
+    cursor = page.cursor;
+    return page.complete;
+  });
+  return lines;
 }

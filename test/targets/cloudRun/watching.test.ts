@@ -1,0 +1,135 @@
+import { describe, expect, onTestFinished, test } from "vitest";
+import { openSqliteLedger } from "../../../src/ledger";
+import type { Target } from "../../../src/targets/target";
+import { until } from "../../until";
+import { allLines, ended, executions, jobOf, place, QUICK, ran, submit } from "./place";
+
+// Reading states and logs within the quotas, on the fake.
+
+describe("quotas are shared by all processes of a ledger", () => {
+  test("calls are spread out after Google's first refusal, and all get through", async () => {
+    const { google, open } = await place({ simulated: true, start: 60_000 });
+    const targets = await Promise.all([1, 2, 3].map(() => open()));
+    for (const target of targets) await submit(target, jobOf(google, "true"));
+    google.plant({ on: "run.jobs.run", fault: { kind: "throttle" } });
+    await submit(targets[0] as Target, jobOf(google, "true"));
+    const begun = performance.now();
+    await Promise.all(targets.flatMap((target) => [1, 2].map(() => submit(target, jobOf(google, "true")))));
+    expect(executions(google)).toBe(10);
+    // 180 a minute are a third of a second each; the first has waited for its turn before.
+    expect(performance.now() - begun).toBeGreaterThan(5 * 330);
+  });
+
+  test("a quota that is used up is waited for", async () => {
+    const { google, open } = await place({ quotas: { run: 4 }, quotaWindow: 1_500, simulated: true, start: 60_000 });
+    const targets = await Promise.all([1, 2].map(() => open()));
+    await Promise.all(targets.flatMap((target) => [1, 2, 3, 4].map(() => submit(target, jobOf(google, "true")))));
+    expect(executions(google)).toBe(8);
+  });
+
+  test("the log is read no oftener than Google allows, and nothing is lost by it", async () => {
+    const { google, open, ledgerPath } = await place();
+    const target = await open();
+    const id = await submit(target, jobOf(google, "echo one; echo two"));
+    await ended(target, id);
+    const notes = openSqliteLedger(ledgerPath);
+    onTestFinished(() => notes.close());
+    // Used up, by a clock that is ahead of ours: nothing is added for an hour.
+    const none = JSON.stringify({ left: 0, at: Date.now() + 3_600_000 });
+    await notes.swapNote("cloud-run/log-reads/acme", undefined, none);
+    const before = ran(google, "logging.entries.list");
+    expect(await (await open()).logs(id)).toMatchObject({ lines: [], complete: false });
+    expect(ran(google, "logging.entries.list")).toBe(before);
+    await notes.swapNote("cloud-run/log-reads/acme", none, undefined);
+    expect((await allLines(await open(), id)).map(({ text }) => text)).toEqual(["one", "two"]);
+  });
+});
+
+describe("logs", () => {
+  test("lines that get into the log late are not missed, and `complete` waits for them", async () => {
+    const { google, open } = await place({ logDelay: 700, env: { ...QUICK, PUSHPOOL_CLOUD_RUN_LOG_DRAIN_SECONDS: "1.5" } });
+    const target = await open();
+    const id = await submit(target, jobOf(google, "echo one; echo two >&2; exit 1"));
+    await ended(target, id);
+    expect((await allLines(target, id)).map(({ stream, text }) => [stream, text])).toEqual([
+      ["stdout", "one"],
+      ["stderr", "two"],
+    ]);
+  });
+
+  test("3,000 lines at once come whole, by pages, within the quota", async () => {
+    const { google, open } = await place({ quotas: { logRead: 60 } });
+    const target = await open();
+    const id = await submit(target, jobOf(google, "i=0; while [ $i -lt 3000 ]; do echo line-$i; i=$((i+1)); done"));
+    await ended(target, id);
+    expect((await allLines(target, id)).map(({ text }) => text)).toEqual(Array.from({ length: 3000 }, (_, n) => `line-${n}`));
+    expect(google.calls.filter(({ status }) => status === 429)).toEqual([]);
+  });
+
+  test("where the quota leaves room for one page at a time, each reading goes on where the last was left, in another process too", async () => {
+    const { google, open, ledgerPath } = await place();
+    const target = await open();
+    const id = await submit(target, jobOf(google, "seq 1 2500"));
+    await ended(target, id);
+    const notes = openSqliteLedger(ledgerPath);
+    onTestFinished(() => notes.close());
+    const key = "cloud-run/log-reads/acme";
+    const lines: string[] = [];
+    let cursor: string | undefined;
+    for (let reads = 0; reads < 3; reads++) {
+      await notes.swapNote(key, await notes.readNote(key), JSON.stringify({ left: 1, at: Date.now() + 3_600_000 }));
+      const page = await (await open()).logs(id, cursor);
+      lines.push(...page.lines.map(({ text }) => text));
+      cursor = page.cursor;
+    }
+    expect(lines).toEqual(Array.from({ length: 2500 }, (_, n) => String(n + 1)));
+  });
+
+  test("ten runs are read by one query", async () => {
+    const { google, open } = await place();
+    const target = await open();
+    const ids = await Promise.all(
+      Array.from({ length: 10 }, (_, n) => submit(target, jobOf(google, "echo $N; sleep 60", { env: { N: String(n) } }))),
+    );
+    await until(() => google.world.log.entries.length === 10);
+    const before = ran(google, "logging.entries.list");
+    const pages = await Promise.all(ids.map((id) => target.logs(id)));
+    expect(pages.map(({ lines }) => lines.map(({ text }) => text))).toEqual(ids.map((_, n) => [String(n)]));
+    expect(ran(google, "logging.entries.list") - before).toBe(1);
+  });
+
+  test("a JSON line comes as it was meant, Cloud Run's own lines do not come", async () => {
+    const { google, open } = await place();
+    const target = await open();
+    const id = await submit(target, jobOf(google, `echo '{"level":"info","n":1}'`));
+    await ended(target, id);
+    expect((await allLines(target, id)).map(({ text }) => text)).toEqual(['{"level":"info","n":1}']);
+    expect(google.world.log.entries.map(({ textPayload }) => textPayload)).toContain("Container called exit(0).");
+  });
+});
+
+describe("watching many", () => {
+  test("200 runs are observed by pages of the list, whoever asks", async () => {
+    const { google, open } = await place({ simulated: true });
+    const target = await open();
+    const ids = await Promise.all(Array.from({ length: 200 }, () => submit(target, jobOf(google, "true"))));
+    await until(() => [...google.world.executions.values()].every(({ startTime }) => startTime !== undefined));
+    google.calls.length = 0;
+    const seen = await Promise.all(ids.map((id) => target.observe([id])));
+    expect(seen.every((each, n) => each.get(ids[n] as string)?.phase === "running")).toBe(true);
+    expect(google.calls.length).toBeLessThanOrEqual(3);
+  });
+
+  test("an execution that Google does not show at first is pending, not lost", async () => {
+    const { google, open } = await place({ env: { ...QUICK, PUSHPOOL_CLOUD_RUN_SETTLE_SECONDS: "5" } });
+    const target = await open();
+    const id = await submit(target, jobOf(google, "sleep 60"));
+    google.plant({
+      on: "run.executions.get",
+      fault: { kind: "refuse", code: "NOT_FOUND", message: "Resource 'x' of kind 'EXECUTION' does not exist." },
+    });
+    expect((await target.observe([id])).get(id)).toMatchObject({ phase: "pending" });
+    await target.stop(id, { reason: "test", graceSeconds: 1 });
+    expect((await ended(target, id)).outcome.kind).toBe("cancelled");
+  });
+});
