@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { JsonObject } from "../json";
 import type { RunRecord } from "../ledger";
 import type { Target } from "../targets/target";
+import { UserError } from "../userError";
 import type { RunEvent, RunsContext, Watching } from "./context";
 import { type FlowRun, isTerminal, type State } from "./flowRun";
 import { cleanUp, observe } from "./observe";
@@ -137,13 +138,21 @@ class OutputTail {
     const target: Target = await this.context.target(record);
     // Page after page until nothing new comes: a page is bounded, what has gathered need not be.
     while (!this.#complete) {
-      const page = await target.logs(run.infrastructureId, this.#cursor);
+      const page = await target.logs(run.infrastructureId, this.#cursor).catch((error) => this.#refused(error));
+      if (!page) break;
       for (const line of page.lines) this.onEvent({ kind: "log", line });
       const stuck = page.lines.length === 0 && page.cursor === this.#cursor;
       this.#cursor = page.cursor;
       this.#complete = page.complete;
       if (page.lines.length === 0 || stuck) break;
     }
+  }
+
+  /** Who may run but not read the log still hears how the run ends. */
+  #refused(error: unknown): undefined {
+    if (!(error instanceof UserError)) throw error;
+    this.#complete = true;
+    this.onEvent({ kind: "warning", message: `the run's log is not shown: ${error.message}` });
   }
 
   async drain(record: RunRecord, signal: AbortSignal): Promise<void> {

@@ -61,7 +61,8 @@ export async function cleanUp(context: RunsContext, record: RunRecord): Promise<
   if (!isTerminal(run.state) || run.infrastructureId === undefined || record.cleanedAt !== undefined) return record;
   try {
     await (await context.target(record)).cleanup(run.infrastructureId);
-  } catch {
+  } catch (error) {
+    if (error instanceof UserError) context.warn(error.message);
     return record;
   }
   return (await context.ledger.change(run.id, run.version, { cleanedAt: context.now().toISOString() })) ?? record;

@@ -1,4 +1,5 @@
 import { UserError } from "../../userError";
+import { type Denied, remedy } from "./permissions";
 
 /**
  * How a call to Google failed:
@@ -103,7 +104,7 @@ export function mayPass({ kind }: CloudFailure): boolean {
 }
 
 /** What a user hears when a call has failed for good: exit code 5. */
-export function refusal(what: string, failure: CloudFailure, who: { project: string; clientEmail?: string }): UserError {
+export function refusal(what: string, failure: CloudFailure, who: Denied): UserError {
   const as = who.clientEmail === undefined ? "your own Google Cloud login" : who.clientEmail;
   const keyProject = /@([a-z0-9.:-]+?)\.iam\.gserviceaccount\.com$/.exec(who.clientEmail ?? "")?.[1];
   const elsewhere =
@@ -112,7 +113,10 @@ export function refusal(what: string, failure: CloudFailure, who: { project: str
       : "";
   switch (failure.kind) {
     case "denied":
-      return new UserError(`${what} is not allowed to ${as}${elsewhere}: ${failure.message}`, 5);
+      return new UserError(
+        `${what} is not allowed to ${as}${elsewhere}: ${failure.message.replace(/\.$/, "")}${remedy(failure.message, who)}`,
+        5,
+      );
     case "disabled":
       return new UserError(`${what}: the API is disabled in project "${who.project}": ${failure.message}`, 5);
     case "unauthenticated":

@@ -12,10 +12,10 @@ import {
   sinceOf,
   take,
 } from "./entries";
-import { asFailure, mayPass } from "./failures";
+import { asFailure, CloudFailure, mayPass } from "./failures";
 import { parseExecutionName, projectOf } from "./names";
 import { takeLogRead } from "./pace";
-import { CALL_TIMEOUT } from "./runApi";
+import { CALL_TIMEOUT, youngFor } from "./runApi";
 import type { Watcher } from "./watcher";
 
 /** Those who ask at about the same time are answered by one query, in milliseconds. */
@@ -130,7 +130,8 @@ export function openLogReader({
         pageToken = data.nextPageToken || undefined;
       } catch (error) {
         const failure = asFailure(error);
-        if (!mayPass(failure)) throw failure;
+        const notYet = youngFor(access) > 0 && (failure.kind === "denied" || failure.kind === "unauthenticated");
+        if (!mayPass(failure) && !notYet) throw failure.kind === "denied" ? denied(project) : failure;
         return entries.length === 0 ? undefined : left();
       }
       if (pageToken === undefined) return { entries, at };
@@ -152,4 +153,9 @@ export function openLogReader({
         setTimeout(answer, GATHER);
       }),
   };
+}
+
+/** Cloud Logging says that something is denied, and not what. */
+function denied(project: string): CloudFailure {
+  return new CloudFailure("denied", `Permission 'logging.logEntries.list' denied on resource 'projects/${project}'`);
 }

@@ -88,19 +88,15 @@ export function openRunApi(access: Access, notes: SharedNotes, tell: (message: s
       minTimeout: 200,
       maxTimeout: 5_000,
       randomize: true,
-      maxRetryTime: Math.max(PERSEVERANCE, youngFor()),
+      maxRetryTime: Math.max(PERSEVERANCE, youngFor(access)),
       shouldRetry: ({ error }) => worthAnotherTry(error as unknown as CloudFailure),
       ...(signal ? { signal } : {}),
     });
   }
 
-  function youngFor(): number {
-    return access.createdAt === undefined ? 0 : access.createdAt + YOUNG - Date.now();
-  }
-
   function worthAnotherTry(failure: CloudFailure): boolean {
     if (mayPass(failure)) return true;
-    if ((failure.kind !== "unauthenticated" && failure.kind !== "denied") || youngFor() <= 0) return false;
+    if ((failure.kind !== "unauthenticated" && failure.kind !== "denied") || youngFor(access) <= 0) return false;
     if (!told)
       tell(
         `the credentials of work pool "${access.pool}" are new, and Google does not know them everywhere yet: trying again (${failure.message})`,
@@ -130,7 +126,7 @@ export function openRunApi(access: Access, notes: SharedNotes, tell: (message: s
         minTimeout: 200,
         maxTimeout: 5_000,
         randomize: true,
-        maxRetryTime: Math.max(PERSEVERANCE, youngFor()),
+        maxRetryTime: Math.max(PERSEVERANCE, youngFor(access)),
         shouldRetry: ({ error }) => {
           const failure = error as unknown as CloudFailure;
           return failure.kind !== "unclear" && worthAnotherTry(failure);
@@ -165,6 +161,11 @@ export function openRunApi(access: Access, notes: SharedNotes, tell: (message: s
       await repeated("write", of(name), ({ executions }) => executions.cancelExecution({ name }, options));
     },
   };
+}
+
+/** For how many milliseconds yet the pool's credentials may not be known everywhere; 0 or less: they are. */
+export function youngFor({ createdAt }: Access): number {
+  return createdAt === undefined ? 0 : createdAt + YOUNG - Date.now();
 }
 
 function jobFacts(job: protos.google.cloud.run.v2.IJob): JobFacts {

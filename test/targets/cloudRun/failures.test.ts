@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
+import { leastPrivilege } from "../../../components/gcp/leastPrivilege";
 import { asFailure, CloudFailure, mayPass, refusal } from "../../../src/targets/cloudRun/failures";
+import { permissionIn, remedy } from "../../../src/targets/cloudRun/permissions";
 
 const error = (message: string, more: object = {}) => Object.assign(new Error(message), more);
 const network = (code: string) =>
@@ -59,4 +61,31 @@ test.each<[CloudFailure["kind"], RegExp]>([
 ])("what a user hears of %s", (kind, message) => {
   const told = refusal("submitting", new CloudFailure(kind, "why"), { project: "acme", clientEmail: "s@other.iam.gserviceaccount.com" });
   expect([told.exitCode, told.message]).toEqual([5, expect.stringMatching(message)]);
+});
+
+const RUN = "Permission 'run.jobs.run' denied on resource 'projects/acme/locations/r/jobs/j' (or resource may not exist).";
+const ACT = "Permission 'iam.serviceaccounts.actAs' denied on service account flows@acme.iam.gserviceaccount.com (or it may not exist).";
+const LOG = "Permission 'logging.logEntries.list' denied on resource 'projects/acme'";
+
+test.each<[string, string | undefined, string, RegExp]>([
+  ["a key", "s@acme.iam.gserviceaccount.com", RUN, /roles\/run\.developer in project "acme".*CloudRunPushPool gives it; .*refresh/],
+  ["a login", undefined, RUN, /roles\/run\.developer in project "acme".*CloudRunPushPool gives it, to those in its submitters$/],
+  [
+    "acting as",
+    "s@acme.iam.gserviceaccount.com",
+    ACT,
+    /roles\/iam\.serviceAccountUser on flows@acme\.iam\..* on its runtimeServiceAccount only/,
+  ],
+  ["logs", undefined, LOG, /roles\/logging\.viewer in project "acme".*unless logAccess is false, to those in its submitters$/],
+  ["what Google does not name", undefined, "The caller does not have permission", /^$/],
+  ["another's permission", undefined, "Permission 'storage.objects.get' denied on resource 'x'", /^$/],
+])("what to do about a denial: %s", (_, clientEmail, message, expected) => {
+  expect(remedy(message, { project: "acme", ...(clientEmail === undefined ? {} : { clientEmail }) })).toMatch(expected);
+});
+
+test("each permission of the component has a remedy", () => {
+  const unknown = leastPrivilege({ logAccess: true }).filter(
+    ({ permission }) => remedy(`Permission '${permission}' denied on resource 'x'`, { project: "acme" }) === "",
+  );
+  expect([unknown, permissionIn(RUN)]).toEqual([[], "run.jobs.run"]);
 });
