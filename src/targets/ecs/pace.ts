@@ -1,17 +1,19 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { SharedNotes } from "../target";
 
-/** What AWS counts by account and region (https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html): calls at once, and calls a second after that. */
+/** What AWS counts by account and region (https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html): calls at once, and calls a second after that.
+ * A tenth of what goes at once is left over, so that calls which leave in time but arrive in bunches are not too many.
+ */
 const BUCKETS = {
   /** RunTask, StopTask. */
-  modify: { burst: 100, perSecond: 40 },
+  modify: { burst: 90, perSecond: 40 },
   /** What Fargate launches. */
-  launch: { burst: 100, perSecond: 20 },
+  launch: { burst: 90, perSecond: 20 },
   /** DescribeTasks, ListTasks. */
-  read: { burst: 100, perSecond: 20 },
+  read: { burst: 90, perSecond: 20 },
   /** RegisterTaskDefinition, DeregisterTaskDefinition. */
-  register: { burst: 20, perSecond: 1 },
-  describeDefinition: { burst: 50, perSecond: 20 },
+  register: { burst: 18, perSecond: 1 },
+  describeDefinition: { burst: 45, perSecond: 20 },
   /** FilterLogEvents: 5 a second in small regions, 10 in large ones. */
   logs: { burst: 5, perSecond: 5 },
 } as const;
