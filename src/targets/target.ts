@@ -119,8 +119,11 @@ export interface Target {
   /** Start it. The same submission twice, from anywhere, at any time, gives one container and the same id. */
   submit(prepared: Prepared, signal: AbortSignal): Promise<InfrastructureId>;
 
-  /** After a crash: did this attempt start? Answers `undefined` only where it is sure that it did not. */
-  find(runId: string, attempt: number): Promise<InfrastructureId | undefined>;
+  /**
+   * After a crash: did this attempt start? Answers `undefined` only where it is sure that it did not.
+   * @param submission as the ledger has it, its secrets as references, where the run is in it: it tells where to look
+   */
+  find(runId: string, attempt: number, submission?: JsonObject): Promise<InfrastructureId | undefined>;
 
   /** How they are now, in as few calls as the place allows. Every id asked for has an answer. */
   observe(ids: readonly InfrastructureId[]): Promise<Map<InfrastructureId, Observation>>;

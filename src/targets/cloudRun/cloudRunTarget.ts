@@ -79,9 +79,13 @@ class CloudRunTarget implements Target {
     );
   }
 
-  async find(runId: string, attempt: number): Promise<InfrastructureId | undefined> {
+  async find(runId: string, attempt: number, submission?: JsonObject): Promise<InfrastructureId | undefined> {
     if (this.#refused.has(`${runId}/${attempt}`)) return undefined;
-    return this.#orExplain("looking for the run", () => this.#sends.find({ runId, attempt }, this.#usualPlace));
+    const where =
+      submission === undefined
+        ? { elsewhere: this.#usualPlace }
+        : { planned: whereaboutsOf(submission.request as unknown as CloudRunRequest) };
+    return this.#orExplain("looking for the run", () => this.#sends.find({ runId, attempt }, where));
   }
 
   async observe(ids: readonly InfrastructureId[]): Promise<Map<InfrastructureId, Observation>> {
@@ -186,13 +190,12 @@ class CloudRunTarget implements Target {
 
   /** Made and started in one call that may be repeated by anyone: the Job's name is the run's, the execution's is the Job's and the token. */
   async #startOwnJob({ parent, jobId, job }: CloudRunRequest, submission: Submission, signal: AbortSignal): Promise<InfrastructureId> {
-    const name = `${parent}/jobs/${jobId}`;
-    const own = `${name}/executions/${jobId}-${EXECUTION_TOKEN}`;
+    const where = whereaboutsOf({ parent, jobId, jobPerRun: true });
     const start = async () => {
       await this.#create(parent, jobId, job, signal);
-      return own;
+      return where.own as string;
     };
-    return this.#sends.send(submission, { job: name, own }, start, signal);
+    return this.#sends.send(submission, where, start, signal);
   }
 
   /** What submitting throws is the user's to read; that nothing was started is kept in mind. */
@@ -222,6 +225,11 @@ function requestOf({ request }: Submission): CloudRunRequest {
 
 function nameOf({ parent, jobId }: CloudRunRequest): string {
   return `${parent}/jobs/${jobId}`;
+}
+
+function whereaboutsOf({ parent, jobId, jobPerRun }: Pick<CloudRunRequest, "parent" | "jobId" | "jobPerRun">): Whereabouts {
+  const job = `${parent}/jobs/${jobId}`;
+  return jobPerRun ? { job, own: `${job}/executions/${jobId}-${EXECUTION_TOKEN}` } : { job };
 }
 
 function revealed(env: Record<string, string | Secret>): Record<string, string> {

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { SharedNotes } from "../target";
 import { asFailure, CloudFailure } from "./failures";
 import { markerOf, timeOfRun } from "./names";
-import { CALL_TIMEOUT, type RunApi } from "./runApi";
+import { CALL_TIMEOUT, type ExecutionPage, type RunApi } from "./runApi";
 
 /**
  * `jobs.run` has no token by which Google would know a repeated request: whether one was done is found out by looking for an execution that
@@ -48,9 +48,9 @@ export interface Sends {
   send(of: Attempt, where: Whereabouts, start: () => Promise<string>, signal: AbortSignal): Promise<string>;
   /**
    * The execution of an attempt whose sender is gone; `undefined` once it is sure that there is none.
-   * @param elsewhere where to look for what another ledger's processes may have sent
+   * @param where `planned`: as the ledger's submission has it; `elsewhere`: where to look for what another ledger's processes may have sent
    */
-  find(of: Attempt, elsewhere: Whereabouts | undefined): Promise<string | undefined>;
+  find(of: Attempt, where: { planned?: Whereabouts; elsewhere?: Whereabouts }): Promise<string | undefined>;
 }
 
 /** @param settle how long an execution may take to show up in the list, in milliseconds */
@@ -69,7 +69,11 @@ export function openSends({ api, notes, settle }: { api: RunApi; notes: SharedNo
     let ordered = true;
     let page: string | undefined;
     do {
-      const { executions, next } = await api.listExecutions(job, "marker", page, signal);
+      const { executions, next } = await api.listExecutions(job, "marker", page, signal).catch((error): ExecutionPage => {
+        // Nothing of a Job that was never made.
+        if (asFailure(error).kind === "missing") return { executions: [] };
+        throw error;
+      });
       const found = executions.find((each) => each.marker === marker);
       if (found) return found.name;
       for (const { createTime } of executions) {
@@ -105,10 +109,12 @@ export function openSends({ api, notes, settle }: { api: RunApi; notes: SharedNo
   }
 
   async function record(of: Attempt, claim: Send, execution: string): Promise<string> {
-    for (;;) {
-      const { text, send } = await read(of);
-      if (send?.execution !== undefined) return send.execution;
-      if (await notes.swapNote(keyOf(of), text, JSON.stringify({ ...claim, execution } satisfies Send))) return execution;
+    const known = JSON.stringify({ ...claim, execution } satisfies Send);
+    for (let text: string | undefined = JSON.stringify(claim); ; ) {
+      if (await notes.swapNote(keyOf(of), text, known)) return execution;
+      const present = await read(of);
+      if (present.send?.execution !== undefined) return present.send.execution;
+      text = present.text;
     }
   }
 
@@ -141,6 +147,9 @@ export function openSends({ api, notes, settle }: { api: RunApi; notes: SharedNo
   return {
     async send(of, where, start, signal) {
       const by = randomUUID();
+      signal.throwIfAborted();
+      const first: Send = { by, at: Date.now(), ...where };
+      if (await notes.swapNote(keyOf(of), undefined, JSON.stringify(first))) return sendOwn(of, first, start, signal);
       for (;;) {
         signal.throwIfAborted();
         const { text, send } = await read(of);
@@ -159,10 +168,14 @@ export function openSends({ api, notes, settle }: { api: RunApi; notes: SharedNo
       }
     },
 
-    async find(of, elsewhere) {
+    async find(of, { planned, elsewhere }) {
       const { text, send } = await read(of);
       if (send?.execution !== undefined) return send.execution;
-      if (send === undefined) return elsewhere && look(of, elsewhere);
+      if (send === undefined) {
+        // That there is no note says nothing of a run in the ledger: the newest notes may have gone down with the machine.
+        if (planned !== undefined) return lookFor(of, planned, Date.now() + settle);
+        return elsewhere && look(of, elsewhere);
+      }
       // The sender may have been stopped in the very moment: the window begins now.
       const found = await lookFor(of, send, Date.now() + settle);
       if (found !== undefined) return record(of, send, found);

@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { describe, expect, test } from "vitest";
+import type { JsonObject } from "../../../src/json";
 import type { FakeGoogleCloudOptions } from "../../../src/testing";
 import { UserError } from "../../../src/userError";
-import { allLines, ended, executions, jobOf, openerOf, place, QUICK, runOf, submit } from "./place";
+import { allLines, ended, executions, jobOf, never, openerOf, place, QUICK, runOf, submit } from "./place";
 
 // How runs are started on Cloud Run, on the fake.
 
@@ -48,6 +49,18 @@ describe("one execution, whatever comes back of jobs.run", () => {
     expect(await target.find(run.id, 1)).toBeUndefined();
     await submit(target, jobOf(google, "true"), run);
     expect(executions(google)).toBe(1);
+  });
+
+  test("the notes went down with the machine: what was sent is found where the ledger says it was to go", async () => {
+    const { google, open, pool } = await place({ listLag: 200 });
+    const target = await open();
+    const run = runOf(randomUUID());
+    const submission = target.plan(jobOf(google, "true"), run);
+    const recorded = JSON.parse(JSON.stringify(submission)) as JsonObject;
+    const after = openerOf({ ...pool, baseJobTemplate: {} });
+    expect(await (await after.open()).find(run.id, 1, recorded)).toBeUndefined();
+    const id = await target.submit(await target.prepare(submission, never), never);
+    expect(await (await after.open()).find(run.id, 1, recorded)).toBe(id);
   });
 
   test("someone deletes the Job: it is made again", async () => {
