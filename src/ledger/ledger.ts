@@ -82,10 +82,15 @@ export type SlotAnswer =
  * Every method may throw a `UserError` (exit code 5): disk full, locked, damaged, with the ledger's path.
  */
 export interface Ledger extends SharedNotes {
-  /** Write a new run. With an idempotency key that this deployment has already seen nothing is written and the earlier run comes back. */
+  /**
+   * Write a new run. With an idempotency key that this deployment has already seen nothing is written and the earlier run comes back.
+   * Every other process sees it at once; it survives a power cut with the next change of any run: taking a slot, at the latest.
+   */
   createRun(run: NewRun): Promise<{ record: RunRecord; created: boolean }>;
   /** One run, or `undefined`. */
   read(id: string): Promise<RunRecord | undefined>;
+  /** Whether a run is still at a version: cheaper than reading it. */
+  isAt(id: string, version: number): Promise<boolean>;
   /** Runs whose id starts with `ref` or whose name is `ref`, newest first, at most `limit`. */
   match(ref: string, limit: number): Promise<RunRecord[]>;
   /** Newest first. */
@@ -94,9 +99,9 @@ export interface Ledger extends SharedNotes {
   recentNames(limit: number): Promise<string[]>;
   /** Every state a run has had, oldest first. */
   transitions(id: string): Promise<(State & { attempt: number })[]>;
-  /** Compare-and-set; `undefined` if the run is no longer at `version`. */
+  /** Compare-and-set; `undefined` if the run is no longer at `version`. What it resolves with would survive a power cut. */
   change(id: string, version: number, change: RunChange): Promise<RunRecord | undefined>;
-  /** Take a concurrency slot and enter PENDING, in one step that no other process can come between. */
+  /** Take a concurrency slot and enter PENDING, in one step that no other process can come between; as durable as a change. */
   acquireSlot(id: string, version: number, limits: SlotLimits, change: RunChange & { state: State }): Promise<SlotAnswer>;
   /** Deployed ones of a stack, by name; all of them without `names`. */
   deployments(stack: string, names?: readonly string[]): Promise<DeploymentRecord[]>;

@@ -24,8 +24,8 @@ export function openDatabase(path: string): DatabaseSync {
     // Before journal_mode: two processes that make the file at once would else meet SQLITE_BUSY there.
     db.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT}`);
     if (pragma(db, "journal_mode") !== "wal") db.exec("PRAGMA journal_mode = wal");
-    // With WAL, FULL makes each commit survive a power cut: what is about to be sent must not be forgotten.
-    db.exec("PRAGMA synchronous = FULL");
+    // A commit need not wait for the disk: who needs that waits for `walSync.ts`, and this process can do other things meanwhile.
+    db.exec("PRAGMA synchronous = NORMAL");
     if (Number(pragma(db, "user_version")) < MIGRATIONS.length) migrate(db, path);
     return db;
   });
@@ -112,6 +112,11 @@ function asUserError(path: string, error: unknown): unknown {
     default:
       return error;
   }
+}
+
+/** What was written is in the file, and may not be there after a power cut. */
+export function writeFailed(path: string, { message }: Error): UserError {
+  return new UserError(`writing the ledger ${path} to the disk failed: ${message}. Check the disk, then repeat the command`, 5);
 }
 
 function pragma(db: DatabaseSync, name: string): unknown {

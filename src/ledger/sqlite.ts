@@ -2,8 +2,10 @@ import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import type { JsonObject } from "../json";
 import type { State } from "../runs/flowRun";
 import type { DeploymentRecord, Ledger, NewRun, RunChange, RunFilter, RunRecord, SlotAnswer, SlotLimits } from "./ledger";
-import { openDatabase, translated } from "./open";
+import { openDatabase, translated, writeFailed } from "./open";
 import { type DeploymentRow, deploymentOf, fromRow, type Row, type RunRow, toRow } from "./rows";
+import { openTogether, type Together } from "./together";
+import { openWalSync, type WalSync } from "./walSync";
 
 const RECORD = `SELECT r.*, s.submission, s.cleaned_at FROM runs r JOIN submissions s ON s.run_id = r.id AND s.attempt = r.attempt`;
 
@@ -20,14 +22,23 @@ class SqliteLedger implements Ledger {
   readonly #path: string;
   readonly #db: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
+  /** Absent for a ledger in memory. */
+  readonly #wal: WalSync | undefined;
+  readonly #together: Together;
   #closed = false;
 
   constructor(path: string, db: DatabaseSync) {
     this.#path = path;
     this.#db = db;
+    this.#wal = path === ":memory:" ? undefined : openWalSync(path);
+    this.#together = openTogether(
+      (work) => this.#translated(work),
+      (sql) => this.#run(sql),
+    );
   }
 
   async createRun({ run, poolType, requestDigest, submission }: NewRun): Promise<{ record: RunRecord; created: boolean }> {
+    // Nothing of it is sent before it takes a slot, and no later write is on the disk without this one.
     return this.#write(() => {
       const earlier =
         run.idempotencyKey === undefined
@@ -50,6 +61,10 @@ class SqliteLedger implements Ledger {
 
   async read(id: string): Promise<RunRecord | undefined> {
     return this.#translated(() => this.#record(id));
+  }
+
+  async isAt(id: string, version: number): Promise<boolean> {
+    return this.#translated(() => this.#statement("SELECT 1 FROM runs WHERE id = ? AND version = ?").get(id, version) !== undefined);
   }
 
   async match(ref: string, limit: number): Promise<RunRecord[]> {
@@ -93,15 +108,18 @@ class SqliteLedger implements Ledger {
   }
 
   async change(id: string, version: number, change: RunChange): Promise<RunRecord | undefined> {
-    return this.#write(() => this.#change(id, version, change));
+    return this.#writeDurably(() => {
+      const row = this.#atVersion(id, version);
+      return row && this.#change(row, change);
+    });
   }
 
   async acquireSlot(id: string, version: number, limits: SlotLimits, change: RunChange & { state: State }): Promise<SlotAnswer> {
-    return this.#write(() => {
-      const row = this.#one("SELECT * FROM runs WHERE id = ? AND version = ?", id, version);
+    return this.#writeDurably(() => {
+      const row = this.#atVersion(id, version);
       if (!row) return { kind: "changed" };
-      const inPool = this.#holding("work_pool = ?", row.stack, row.work_pool);
-      if (limits.pool !== null && inPool >= limits.pool) return { kind: "full", of: "pool", limit: limits.pool };
+      if (limits.pool !== null && this.#holding("work_pool = ?", row.stack, row.work_pool) >= limits.pool)
+        return { kind: "full", of: "pool", limit: limits.pool };
       if (
         limits.queue !== null &&
         this.#holding("work_pool = ? AND work_queue = ?", row.stack, row.work_pool, row.work_queue) >= limits.queue
@@ -111,8 +129,7 @@ class SqliteLedger implements Ledger {
       if (limits.deployment !== null && this.#holding("deployment = ?", row.stack, row.deployment) >= limits.deployment) {
         return { kind: "full", of: "deployment", limit: limits.deployment };
       }
-      const record = this.#change(id, version, change);
-      return record ? { kind: "acquired", record } : { kind: "changed" };
+      return { kind: "acquired", record: this.#change(row, change) };
     });
   }
 
@@ -132,7 +149,7 @@ class SqliteLedger implements Ledger {
     { put = [], remove = [] }: { put?: readonly DeploymentRecord[]; remove?: readonly string[] },
   ): Promise<void> {
     if (put.length + remove.length === 0) return;
-    this.#write(() => {
+    await this.#writeDurably(() => {
       for (const name of remove) this.#run("DELETE FROM deployments WHERE stack = ? AND name = ?", stack, name);
       for (const { name, definition, kept, file, deployedAt } of put) {
         this.#run(
@@ -166,33 +183,38 @@ class SqliteLedger implements Ledger {
   }
 
   async swapNote(key: string, before: string | undefined, after: string | undefined): Promise<boolean> {
-    const swap = () => {
-      if (this.#note(key) !== before) return false;
-      if (after === undefined) this.#run("DELETE FROM notes WHERE key = ?", key);
-      else this.#run("INSERT INTO notes (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value", key, after);
-      return true;
-    };
     // Notes are for other processes of this machine: they need not wait for the disk.
-    this.#run("PRAGMA synchronous = NORMAL");
-    try {
-      return this.#write(swap);
-    } finally {
-      this.#run("PRAGMA synchronous = FULL");
-    }
+    return this.#write(() => {
+      if (before === undefined && after === undefined) return this.#note(key) === undefined;
+      const { changes } =
+        before === undefined
+          ? this.#run("INSERT INTO notes (key, value) VALUES (?, ?) ON CONFLICT (key) DO NOTHING", key, after as string)
+          : after === undefined
+            ? this.#run("DELETE FROM notes WHERE key = ? AND value = ?", key, before)
+            : this.#run("UPDATE notes SET value = ? WHERE key = ? AND value = ?", after, key, before);
+      return changes === 1;
+    });
   }
 
   close(): void {
     if (this.#closed) return;
+    this.#together.flush();
     this.#closed = true;
     this.#statements.clear();
     this.#db.close();
+    this.#wal?.close();
   }
 
-  #change(id: string, version: number, change: RunChange): RunRecord | undefined {
-    const before = this.#one("SELECT * FROM runs WHERE id = ? AND version = ?", id, version);
-    if (!before) return undefined;
+  #atVersion(id: string, version: number): RunRow | undefined {
+    return this.#one(`${RECORD} WHERE r.id = ? AND r.version = ?`, id, version);
+  }
+
+  /** @returns the run as it is then: what was read before, with what is written now */
+  #change(before: RunRow, change: RunChange): RunRecord {
+    const { id } = before;
+    const version = before.version + 1;
     const attempt = change.nextAttempt ? before.attempt + 1 : before.attempt;
-    const columns: Row = { version: version + 1, attempt };
+    const columns: Row = { version, attempt };
     if (change.state) {
       columns.state_type = change.state.type;
       columns.state_name = change.state.name;
@@ -208,12 +230,18 @@ class SqliteLedger implements Ledger {
     const names = Object.keys(columns);
     this.#run(`UPDATE runs SET ${names.map((name) => `${name} = ?`).join(", ")} WHERE id = ?`, ...Object.values(columns), id);
 
-    if (change.state) this.#addTransition(id, version + 1, attempt, change.state);
-    if (change.nextAttempt)
-      this.#storeSubmission(id, attempt, change.nextAttempt.submission, change.state?.timestamp ?? new Date().toISOString());
-    if (change.cleanedAt)
+    const after = { ...before, ...columns } as RunRow;
+    if (change.state) this.#addTransition(id, version, attempt, change.state);
+    if (change.nextAttempt) {
+      const { submission } = change.nextAttempt;
+      this.#storeSubmission(id, attempt, submission, change.state?.timestamp ?? new Date().toISOString());
+      Object.assign(after, { submission: JSON.stringify(submission), cleaned_at: null });
+    }
+    if (change.cleanedAt) {
       this.#run("UPDATE submissions SET cleaned_at = ? WHERE run_id = ? AND attempt = ?", change.cleanedAt, id, attempt);
-    return this.#record(id);
+      after.cleaned_at = change.cleanedAt;
+    }
+    return fromRow(after);
   }
 
   #note(key: string): string | undefined {
@@ -256,31 +284,29 @@ class SqliteLedger implements Ledger {
     );
   }
 
-  #write<T>(work: () => T): T {
-    return this.#translated(() => {
-      // IMMEDIATE: what is read inside is still so when it is written.
-      this.#run("BEGIN IMMEDIATE");
-      try {
-        const result = work();
-        this.#run("COMMIT");
-        return result;
-      } catch (error) {
-        try {
-          this.#run("ROLLBACK");
-        } catch {
-          // SQLite has rolled back by itself already (disk full, for one); the first error is the one to tell.
-        }
-        throw error;
-      }
-    });
+  /** Resolves when it would survive a power cut: what is about to be sent must not be forgotten. */
+  async #writeDurably<T>(work: () => T): Promise<T> {
+    const result = await this.#write(work);
+    try {
+      await this.#wal?.synced();
+    } catch (error) {
+      throw writeFailed(this.#path, error as Error);
+    }
+    return result;
+  }
+
+  /** Others see it when this resolves. */
+  #write<T>(work: () => T): Promise<T> {
+    if (this.#closed) return Promise.reject(new Error(`the ledger ${this.#path} is closed`));
+    return this.#together.write(work);
   }
 
   #translated<T>(work: () => T): T {
     return translated(this.#path, work);
   }
 
-  #run(sql: string, ...values: SQLInputValue[]): void {
-    this.#statement(sql).run(...values);
+  #run(sql: string, ...values: SQLInputValue[]): { changes: number | bigint } {
+    return this.#statement(sql).run(...values);
   }
 
   #one(sql: string, ...values: SQLInputValue[]): RunRow | undefined {

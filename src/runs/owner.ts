@@ -1,5 +1,5 @@
 import { hostname } from "node:os";
-import type { Ledger } from "../ledger";
+import type { Ledger, RunRecord } from "../ledger";
 import { processStart } from "../targets/process/processTable";
 
 /** The submissions that this process is busy with. */
@@ -12,15 +12,22 @@ let count = 0;
  *
  * However the work ends, the run is let go: nobody waits for a submitter that is done because its process lives on.
  */
-export async function asOwner<T>({ ledger }: { ledger: Ledger }, runId: string, work: (owner: string) => Promise<T>): Promise<T> {
+export async function asOwner<T extends { record: RunRecord }>(
+  { ledger }: { ledger: Ledger },
+  runId: string,
+  work: (owner: string) => Promise<T>,
+): Promise<T> {
   count += 1;
   const owner = [hostname(), process.pid, thisStart(), count].join("/");
   live.add(owner);
+  let held = true;
   try {
-    return await work(owner);
+    const result = await work(owner);
+    held = result.record.owner === owner;
+    return result;
   } finally {
     live.delete(owner);
-    await letGo(ledger, runId, owner);
+    if (held) await letGo(ledger, runId, owner);
   }
 }
 

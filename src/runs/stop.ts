@@ -88,7 +88,7 @@ export async function confirmStopped(context: RunsContext, record: RunRecord, gr
   if (owner !== undefined && ownerLives(owner)) {
     return { kind: "held", record, reason: `${describeOwner(owner)} is submitting it; it is stopped as soon as it is there` };
   }
-  const found = await target.find(run.id, run.attempt);
+  const found = await target.find(run.id, run.attempt, record.submission);
   const now = context.now();
   const change =
     found === undefined

@@ -68,7 +68,7 @@ export async function takeUp(context: RunsContext, record: RunRecord, signal: Ab
     const claimed = await context.ledger.change(run.id, run.version, { owner });
     if (!claimed) return moved(context, record);
     const target = await context.target(record);
-    const found = await target.find(run.id, run.attempt);
+    const found = await target.find(run.id, run.attempt, record.submission);
     if (found !== undefined) return recordInfrastructure(context, claimed, found);
     return send(context, claimed, await submissionOf(context, claimed), signal);
   });
@@ -79,9 +79,8 @@ async function send(context: RunsContext, record: RunRecord, submission: Submiss
   const target = await context.target(record);
   try {
     const prepared = await target.prepare(submission, signal);
-    const present = await context.ledger.read(run.id);
     // Cancelled meanwhile: whoever cancels ends it.
-    if (!present || present.run.version !== run.version) return moved(context, record);
+    if (!(await context.ledger.isAt(run.id, run.version))) return moved(context, record);
     return await recordInfrastructure(context, record, await target.submit(prepared, signal));
   } catch (error) {
     await giveUp(context, record, error, signal);
@@ -118,7 +117,7 @@ async function giveUp(context: RunsContext, record: RunRecord, error: unknown, s
 
 async function isSurelyNotThere(context: RunsContext, record: RunRecord): Promise<boolean> {
   try {
-    return (await (await context.target(record)).find(record.run.id, record.run.attempt)) === undefined;
+    return (await (await context.target(record)).find(record.run.id, record.run.attempt, record.submission)) === undefined;
   } catch {
     return false;
   }

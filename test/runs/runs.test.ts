@@ -59,7 +59,7 @@ function workspace(first: Manifest = manifest(), target = new ScriptedTarget()) 
 const infra = (run: FlowRun) => `${run.id}/${run.attempt}`;
 const statesOf = async (runs: Runs, id: string) => (await runs.showRun(id)).transitions.map(({ type, name }) => `${type}/${name}`);
 const until = async (condition: () => unknown | Promise<unknown>) => {
-  const limit = Date.now() + 90_000;
+  const limit = Date.now() + 150_000;
   while (!(await condition())) {
     if (Date.now() > limit) throw new Error("it never came true");
     await new Promise((done) => setTimeout(done, 2));
@@ -77,7 +77,8 @@ test("a run from request to COMPLETED: every state with its name, the log, one i
   await until(() => target.started.length === 1);
   target.set(infra(run), RUNNING);
   target.say(infra(run), "one");
-  await until(async () => events.some((event) => event.kind === "log"));
+  await until(() => events.some((event) => event.kind === "log"));
+  await until(() => events.some((event) => event.kind === "state" && event.run.state.type === "RUNNING"));
   target.say(infra(run), "two");
   target.set(infra(run), ended({ kind: "exited", code: 0 }));
 
@@ -226,9 +227,14 @@ test("cancelled while it is being submitted: what has started is stopped, CANCEL
   const gate = new Promise<void>((done) => {
     go = done;
   });
-  target.beforeStart = () => gate;
+  let reached = false;
+  target.beforeStart = () => {
+    reached = true;
+    return gate;
+  };
   const submitting = runs.submitRun(run.id);
-  await until(async () => (await runs.findRun(run.id)).state.type === "PENDING");
+  await until(() => reached);
+  expect((await runs.findRun(run.id)).state.type).toBe("PENDING");
   const reasons: string[] = [];
   const cancelling = open().cancelRun(run.id, { onEvent: (event) => event.kind === "waiting" && reasons.push(event.reason) });
   await until(() => reasons.length === 1);
@@ -238,6 +244,20 @@ test("cancelled while it is being submitted: what has started is stopped, CANCEL
   await until(() => target.stopped.length === 1);
   target.set(infra(run), ended({ kind: "cancelled", by: "us" }));
   expect((await cancelling).state.type).toBe("CANCELLED");
+});
+
+test("cancelled while its slot is being written: nothing is sent, and it is CANCELLED", async () => {
+  const { open, target } = workspace();
+  const runs = open();
+  const { run } = await runs.createRun({ deployment: "hello/node" });
+  const submitting = runs.submitRun(run.id);
+  // Others see a change before it is on the disk: this one comes between the two, or after both.
+  await until(async () => (await runs.findRun(run.id)).state.type !== "SCHEDULED");
+  const cancelling = open().cancelRun(run.id);
+  await submitting;
+  if (target.started.length > 0) target.set(infra(run), ended({ kind: "cancelled", by: "us" }));
+  expect((await cancelling).state.type).toBe("CANCELLED");
+  expect(target.stopped.length).toBe(target.started.length);
 });
 
 test.each<[string, () => Promise<void>]>([
