@@ -87,7 +87,12 @@ function kept(api: GoogleApi, { collection, query, id, body, ...rest }: Kept): S
       await api.call("POST", `/${collection(inputs)}${query?.(inputs) ?? ""}`, body(inputs));
       return { id: pathOf(inputs).replace(/^.*?(?=projects\/)/, "") };
     },
-    read: async (found, known) => ((await api.get(`/${pathOf(known)}`)) ? { id: found } : undefined),
+    read: async (id, known) => {
+      const found = await api.get(`/${pathOf(known)}`);
+      // Its name is the whole path there.
+      const told = Object.keys(body(known)).filter((name) => name !== "name");
+      return found && { id, outputs: Object.fromEntries(told.map((name) => [name, found[name] ?? null])) };
+    },
     delete: (_, known) => api.remove(`/${pathOf(known)}`),
   };
 }
