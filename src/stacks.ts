@@ -69,9 +69,16 @@ function statePath(home: string, project: string, stack: string): string {
 
 function handOver(home: string, project: string, stack: string, owner: EngineName): string {
   const state = statePath(home, project, stack);
+  // What an operation that was cut off has noted stands beside the state until the next one.
+  const unfinished = existsSync(`${state}.journal`) ? [`pushpool refresh -y --engine offline --stack ${stack}`] : [];
   const lines =
     owner === "offline"
-      ? [`pulumi stack init ${stack}`, `pulumi stack import --stack ${stack} --file ${state}`, `mv ${state} ${state}.imported`]
+      ? [
+          ...unfinished,
+          `pulumi stack init ${stack}`,
+          `pulumi stack import --stack ${stack} --file ${state}`,
+          `mv ${state} ${state}.imported`,
+        ]
       : [`mkdir -p ${join(home, "stacks", project)}`, `pulumi stack export --stack ${stack} --file ${state}`];
   const [is, other] = owner === "offline" ? ["the offline engine", "the Pulumi CLI"] : ["the Pulumi CLI", "the offline engine"];
   return `stack ${project}/${stack} was brought up by ${is}: use --engine ${owner}, or hand it over to ${other}:\n${lines.map((line) => `  ${line}`).join("\n")}`;

@@ -1,17 +1,14 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 
-/**
- * Write a file so that whoever reads it, also after a crash, finds the old text or the new one, whole. For its owner only.
- * @param options.settled false: it outlives this process, however that ends, but perhaps not the machine's power
- */
-export function writeWhole(path: string, text: string, { settled = true } = {}): void {
+/** Write a file so that whoever reads it, also after a crash or a loss of power, finds the old text or the new one, whole. For its owner only. */
+export function writeWhole(path: string, text: string): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const beside = `${path}.${process.pid}.new`;
   const file = openSync(beside, "w", 0o600);
   try {
-    writeSync(file, text);
-    if (settled) fsyncSync(file);
+    writeFileSync(file, text);
+    fsyncSync(file);
   } catch (error) {
     rmSync(beside, { force: true });
     throw error;
@@ -19,4 +16,15 @@ export function writeWhole(path: string, text: string, { settled = true } = {}):
     closeSync(file);
   }
   renameSync(beside, path);
+  syncFolder(path);
+}
+
+/** That a file is there, under its name, is on the disk itself after this. */
+export function syncFolder(path: string): void {
+  const folder = openSync(dirname(path), "r");
+  try {
+    fsyncSync(folder);
+  } finally {
+    closeSync(folder);
+  }
 }

@@ -16,6 +16,7 @@ import type { StackConfig } from "./stackConfig";
 import type { PendingOperation } from "./state/deployment";
 import { Snapshot } from "./state/snapshot";
 import type { Resource, StackStore } from "./state/stackStore";
+import { unsettled } from "./state/stateFile";
 import { StateWriter } from "./state/stateWriter";
 import { type Properties, secretOf } from "./wire";
 
@@ -92,8 +93,7 @@ export class RunningDeployment implements Deployment {
     const { project, stack, dryRun, store, parallel, continueOnError, onEvent } = this.#options;
     const onError = (urn: string, message: string) => this.#note(message, urn);
     const planner = new Planner({ project, stack, preview: dryRun, before: resources, providers: registry, onError });
-    const interrupted = pending.filter(({ type }) => type === "creating");
-    const writer = new StateWriter(new Snapshot(resources, interrupted, planner.currentUrn), store, dryRun);
+    const writer = new StateWriter(new Snapshot(resources, unsettled(pending)), store, dryRun);
     const onFailure = (urn: string, error: Error) => {
       if (error instanceof Refused) this.#note(error.message, urn);
       else this.#fail(error, urn);

@@ -23,6 +23,7 @@ import { lockStack } from "./state/lock";
 import { maskSecrets } from "./state/secretValues";
 import { Snapshot } from "./state/snapshot";
 import { type Resource, StackStore } from "./state/stackStore";
+import { foldJournal, unsettled } from "./state/stateFile";
 import { StateWriter } from "./state/stateWriter";
 import { mapChildren, type Properties, UNKNOWN } from "./wire";
 
@@ -39,6 +40,8 @@ export interface EngineOptions {
   home: string;
   /** Where keys and caches lie. */
   stateHome: string;
+  /** Where the compiled code of programs and providers is kept between runs. @default below `stateHome` */
+  compileCache?: string;
   env: NodeJS.ProcessEnv;
   /** Over the configuration files'; structured values as JSON. A key without a namespace is the project's. */
   config?: Record<string, string>;
@@ -116,7 +119,7 @@ export function destroy(options: EngineOptions): Promise<EngineResult> {
         providers: registry,
         onError: fail,
       });
-      const writer = new StateWriter(new Snapshot(before.resources, creations(before), (urn) => urn), store, dryRun);
+      const writer = new StateWriter(new Snapshot(before.resources, unsettled(before.pending)), store, dryRun);
       const onFailure = (urn: string, error: Error) => fail(urn, error.message);
       const continueOnError = options.continueOnError ?? false;
       const executor = new Executor({ registry, writer, preview: dryRun, parallel, continueOnError, onEvent, onFailure });
@@ -139,7 +142,7 @@ export function refresh(options: EngineOptions): Promise<EngineResult> {
       const { onEvent, store } = scene;
       const onFailure = (urn: string, error: Error) => fail(urn, error.message);
       const { resources, changes, steps } = await refreshResources(before.resources, { registry, parallel, onEvent, onFailure });
-      if (!options.preview) await store.write(resources, creations(before));
+      if (!options.preview) await store.write(resources, unsettled(before.pending));
       return { changes, steps, outputs: resources.find(isStack)?.outputs ?? {} };
     }),
   );
@@ -163,9 +166,9 @@ async function refreshFirst(
   };
   const { resources } = await refreshResources(before.resources, { registry, parallel, onEvent: heard, onFailure });
   if (errors.length > 0) throw new UserError(errors.join("\n"));
-  if (!dryRun) await store.write(resources, creations(before));
+  if (!dryRun) await store.write(resources, unsettled(before.pending));
   // What was interrupted while it changed or went is settled by now.
-  return { resources, pending: creations(before) };
+  return { resources, pending: unsettled(before.pending) };
 }
 
 interface Offstage {
@@ -317,11 +320,6 @@ async function readBefore({ store, onEvent }: Scene): Promise<Before> {
   return { resources, pending };
 }
 
-/** Nobody knows whether they came about: they are told of until somebody has looked. The others are settled by doing them again. */
-function creations({ pending }: Before): Before["pending"] {
-  return pending.filter(({ type }) => type === "creating");
-}
-
 function interruptedWarning(pending: Before["pending"]): string {
   const lines = pending.map(({ resource, type }) => `  * ${resource.urn}, interrupted while ${type}`);
   return [
@@ -368,8 +366,8 @@ function folderOf(project: Project): string {
   }
 }
 
-function compileCacheOf({ stateHome }: EngineOptions): string {
-  return join(stateHome, "cache", "node");
+function compileCacheOf({ stateHome, compileCache = join(stateHome, "cache", "node") }: EngineOptions): string {
+  return compileCache;
 }
 
 function projectOf({ projectDir, stack, inline }: EngineOptions): Project {
@@ -399,8 +397,10 @@ function sceneOf(options: EngineOptions, project: Project): Scene {
 async function locked(options: EngineOptions, work: (scene: Scene) => Promise<EngineResult>): Promise<EngineResult> {
   const { home, stack } = options;
   const project = projectOf(options);
-  const unlock = lockStack(`${statePath(home, project.name, stack)}.lock`, `${project.name}/${stack}`);
+  const path = statePath(home, project.name, stack);
+  const unlock = lockStack(`${path}.lock`, `${project.name}/${stack}`);
   try {
+    foldJournal(path);
     // Read under the lock: what another process wrote before it let go counts.
     return await work(sceneOf(options, project));
   } finally {

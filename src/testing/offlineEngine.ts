@@ -150,6 +150,8 @@ export class OfflineEngine {
       stack,
       home: this.#home,
       stateHome: join(this.#home, "state"),
+      // Node's own place for it: an engine lives for one test, and the next one starts its program as fast.
+      compileCache: join(tmpdir(), "node-compile-cache"),
       env: env ?? { ...process.env, PULUMI_CONFIG_PASSPHRASE: "" },
       providers: Object.fromEntries(Object.entries(served).map(([name, { port }]) => [name, port])),
       ...(program ? { inline: { program, project } } : {}),

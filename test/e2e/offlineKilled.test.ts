@@ -3,6 +3,7 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFi
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { expect, onTestFinished, test } from "vitest";
+import { readState } from "../../src/engine/state/stateFile";
 import { recordings } from "../engine/conformance/recording";
 import { scratch } from "../scratch";
 import { listen, type Place, place, until } from "./pushpool";
@@ -47,17 +48,10 @@ async function scene(delayMs = 200): Promise<Scene> {
     ...here,
     things: () => (existsSync(world) ? Object.keys(JSON.parse(readFileSync(world, "utf8")).things) : []),
     state: () => {
-      const file = join(here.home, "stacks", "conf", "dev.json");
-      if (!existsSync(file)) return { ids: [], underWay: [] };
-      const { deployment } = JSON.parse(readFileSync(file, "utf8")) as {
-        deployment: {
-          resources: { id?: string; type: string }[];
-          pending_operations?: { type: string; resource: { urn: string } }[];
-        };
-      };
+      const { resources = [], pending_operations = [] } = readState(join(here.home, "stacks", "conf", "dev.json"))?.deployment ?? {};
       return {
-        ids: deployment.resources.flatMap(({ id, type }) => (id && type === "demo:index:Thing" ? [id] : [])),
-        underWay: (deployment.pending_operations ?? []).map(({ resource }) => resource.urn.split("::").at(-1) ?? ""),
+        ids: resources.flatMap(({ id, type }) => (id && type === "demo:index:Thing" ? [id] : [])),
+        underWay: pending_operations.map(({ resource }) => resource.urn.split("::").at(-1) ?? ""),
       };
     },
   };

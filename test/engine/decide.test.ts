@@ -97,11 +97,11 @@ test("deletion goes by depth: what needs nothing goes last, even if nothing need
 describe("the state on the way", () => {
   const old = thing("a", { id: "1" });
   const made = thing("a", { id: "2" });
-  const start = () => new Snapshot([old], [], (urn) => urn);
+  const start = () => new Snapshot([old], []);
   const step = (over: Partial<Step>): Step => ({ op: "create", urn: "a", type: "d:i:T", ...over });
 
   test("a creation is under way until it is in the state", () => {
-    const snapshot = new Snapshot([], [], (urn) => urn);
+    const snapshot = new Snapshot([], []);
     const create = step({ next: thing("a") });
     expect(snapshot.begin(create)).toBe(true);
     expect(snapshot.pending()).toEqual([{ resource: thing("a"), type: "creating" }]);

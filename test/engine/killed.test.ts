@@ -31,7 +31,7 @@ const SECOND = `${THING} const a = new Thing("a", { name: "a2" }); new Thing("b"
 test.each([
   ["the first update", "", FIRST],
   ["an update that replaces, updates, deletes and makes", FIRST, SECOND],
-])("%s, killed at every moment", { timeout: 300_000 }, async (_, before, program) => {
+])("%s, killed at every moment", { timeout: 1_200_000 }, async (_, before, program) => {
   const { dir, write, stack } = project();
   const { port, world } = await demoProvider(dir);
   const home = join(dir, "..", "home");

@@ -150,11 +150,9 @@ test("kill -9 in the middle of an update leaves a readable state with everything
   const script = `require(${JSON.stringify(lib)}).offlineStack({ projectDir: ${JSON.stringify(dir)}, home: ${JSON.stringify(join(dir, "..", "home"))} }).up()`;
   const child = spawn(process.execPath, ["-e", script], { stdio: "ignore", detached: true });
   const names = () =>
-    existsSync(statePath(dir))
-      ? (JSON.parse(readFileSync(statePath(dir), "utf8")) as { deployment: { resources: { urn: string }[] } }).deployment.resources.map(
-          ({ urn }) => urn.split("::").at(-1),
-        )
-      : [];
+    (stack().exportState() as { deployment: { resources: { urn: string }[] } }).deployment.resources.map(({ urn }) =>
+      urn.split("::").at(-1),
+    );
   const limit = Date.now() + 90_000;
   while (names().length < 4 && Date.now() < limit) await new Promise((done) => setTimeout(done, 20));
   const gone = once(child, "exit");

@@ -164,6 +164,12 @@ test("the engine that owns a stack: the other one is refused, and taken once the
     ),
   );
 
+  // What an update that was cut off has noted has to be in the state before it is handed over.
+  writeFileSync(`${state}.journal`, "");
+  expect(() => recordEngine(home, "data", "dev", "pulumi")).toThrow(
+    "\n  pushpool refresh -y --engine offline --stack dev\n  pulumi stack init dev\n",
+  );
+
   recordEngine(home, "data", "prod", "pulumi");
   expect(engineOf(home, "data", "prod")).toBe("pulumi");
   const exported = join(home, "stacks", "data", "prod.json");

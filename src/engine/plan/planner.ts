@@ -69,9 +69,6 @@ export class Planner {
     this.#before = new Map(options.before.filter((resource) => !resource.delete).map((resource) => [resource.urn, resource]));
   }
 
-  /** The new URN of a resource that was found under an alias, else the same. */
-  readonly currentUrn = (urn: string): string => this.#nowOf.get(urn) ?? urn;
-
   /**
    * The steps for a goal, to be taken one after the other.
    * @throws {PlanFailed} if it cannot be

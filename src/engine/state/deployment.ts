@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Json, JsonObject } from "../../json";
 import { UserError } from "../../userError";
@@ -69,18 +69,11 @@ export function listStacks({ home, project }: { home: string; project: string })
 }
 
 /**
- * Read a stack's state.
- * @returns `undefined` if the stack was never provisioned
- * @throws {UserError} if the file is damaged or of another version: it is left as it is
+ * A state's text as what it says.
+ * @param path of its file, for what is said
+ * @throws {UserError} if it is damaged or of another version
  */
-export function readState(path: string): StackState | undefined {
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw new UserError(`cannot read the state ${path}: ${(error as Error).message}`, 5);
-  }
+export function parseState(text: string, path: string): StackState {
   let state: Json;
   try {
     state = JSON.parse(text) as Json;
@@ -133,52 +126,28 @@ const FIELDS: readonly string[] = [
   ...["created", "modified"],
 ];
 
+const RANKS = new Map(FIELDS.map((field, rank) => [field, rank]));
+
 /** A resource with its fields in Pulumi's order, so that the same resource is always the same text. */
 function orderedResource(resource: ResourceState): ResourceState {
-  const rank = (key: string) => (FIELDS.includes(key) ? FIELDS.indexOf(key) : FIELDS.length);
+  const rank = (key: string) => RANKS.get(key) ?? FIELDS.length;
   return Object.fromEntries(Object.entries(resource).sort(([a], [b]) => rank(a) - rank(b))) as unknown as ResourceState;
 }
 
-const RESOURCES = "@resources";
-const PENDING = "@pending";
-
-/** The text of a sealed resource, as it stands in the list of a state's file. */
-export function resourceText(resource: ResourceState): string {
-  return indented(JSON.stringify(orderedResource(resource), null, 2), 6);
-}
-
-/**
- * The text of a state's file.
- * @param resources the resources' own texts, in place of those of the state
- * @param pending likewise, with what is done to each
- */
-export function stateText(
-  state: StackState,
-  resources: readonly string[] = state.deployment.resources.map(resourceText),
-  pending: readonly { resource: string; type: string }[] = (state.deployment.pending_operations ?? []).map(({ resource, type }) => ({
-    resource: resourceText(resource),
-    type,
-  })),
-): string {
-  const { resources: _, pending_operations: __, ...others } = state.deployment;
-  const frame = {
-    ...state,
-    deployment: { ...others, resources: RESOURCES, ...(pending.length > 0 ? { pending_operations: PENDING } : {}) },
+/** The text of a state's file. */
+export function stateText({
+  version,
+  deployment: { manifest, secrets_providers, resources, pending_operations, ...others },
+}: StackState): string {
+  const pending = (pending_operations ?? []).map(({ resource, type }) => ({ resource: orderedResource(resource), type }));
+  const deployment = {
+    manifest,
+    ...(secrets_providers ? { secrets_providers } : {}),
+    ...others,
+    resources: resources.map(orderedResource),
+    ...(pending.length > 0 ? { pending_operations: pending } : {}),
   };
-  const operations = pending.map(
-    ({ resource, type }) => `{\n        "resource": ${indented(resource, 2)},\n        "type": ${JSON.stringify(type)}\n      }`,
-  );
-  return `${JSON.stringify(frame, null, 2)}\n`
-    .replace(JSON.stringify(RESOURCES), () => listText(resources))
-    .replace(JSON.stringify(PENDING), () => listText(operations));
-}
-
-function listText(items: readonly string[]): string {
-  return items.length === 0 ? "[]" : `[\n      ${items.join(",\n      ")}\n    ]`;
-}
-
-function indented(text: string, by: number): string {
-  return text.replaceAll("\n", `\n${" ".repeat(by)}`);
+  return `${JSON.stringify({ version, deployment }, null, 2)}\n`;
 }
 
 /** The time and Pulumi version in a manifest are for people; with both empty its magic is empty too (deploy.Manifest.NewMagic). */

@@ -2,25 +2,19 @@ import type { JsonObject } from "../../json";
 import { UserError } from "../../userError";
 import { writeWhole } from "../../writeWhole";
 import { holdsReference, holdsSecret } from "../wire";
-import {
-  emptyState,
-  type PendingOperation,
-  type ResourceState,
-  readState,
-  resourceText,
-  type StackState,
-  statePath,
-  stateText,
-} from "./deployment";
+import { emptyState, type PendingOperation, type ResourceState, type StackState, statePath, stateText } from "./deployment";
+import { JournalWriter } from "./journal";
 import type { Crypter } from "./passphrase";
 import { openSecretsProvider, type SecretsPlace } from "./secretsProvider";
 import { fromState, toState } from "./secretValues";
+import type { Edit } from "./snapshot";
+import { readState } from "./stateFile";
 
 /** A resource with its properties as they go over the wire: secrets open, but marked. */
 export type Resource = ResourceState;
 
 /**
- * One stack's state during one operation: its resources, opened, and every change written whole before the next step.
+ * One stack's state during one operation: its resources, opened, and every change on the disk before the next step.
  * The key is derived only where there is a secret.
  */
 export class StackStore {
@@ -30,11 +24,12 @@ export class StackStore {
   /** Ciphertexts by place and plaintext: what has not changed is written as it was. */
   readonly #known = new Map<string, string>();
   #provider: Promise<{ salt: string; crypter: Crypter }> | undefined;
-  /** The sealed form of each resource, as text: of a large stack only what has changed is made anew. */
-  readonly #sealed = new WeakMap<Resource, string>();
+  /** The sealed form of each resource: what has not changed is not sealed anew. */
+  readonly #sealed = new WeakMap<Resource, ResourceState>();
+  /** What the state's file holds. */
   #written: string | undefined;
-  /** Whether what is written is on the disk itself. */
-  #settled = true;
+  #journal: JournalWriter | undefined;
+  #saltNoted = false;
 
   private constructor(path: string, place: SecretsPlace, state: StackState | undefined) {
     this.path = path;
@@ -104,27 +99,46 @@ export class StackStore {
     return Promise.all(pending.map(async ({ resource, ...operation }) => ({ ...operation, resource: await this.open(resource) })));
   }
 
-  /**
-   * Write the resources and what is under way, whole, if anything in them has changed.
-   * @param options.settled false: more is to come. It outlives a kill of this process all the same
-   */
-  async write(resources: readonly Resource[], pending: readonly PendingOperation[] = [], { settled = true } = {}): Promise<void> {
-    const texts: string[] = [];
-    for (const resource of resources) texts.push(await this.#textOf(resource));
-    const operations: { resource: string; type: string }[] = [];
-    for (const { resource, type } of pending) operations.push({ resource: await this.#textOf(resource), type });
-    // What else an imported state holds stays in it.
-    const { manifest, secrets_providers: found, resources: _, pending_operations: __, ...others } = this.#state.deployment;
+  /** Write down edits of what was written last, so that neither a kill nor a loss of power forgets them. */
+  async note(edits: readonly Edit[]): Promise<void> {
+    if (edits.length === 0) return;
+    const sealed: Edit[] = [];
+    for (const edit of edits) sealed.push("resource" in edit ? { ...edit, resource: await this.#sealedForm(edit.resource) } : edit);
+    if (this.#written === undefined) this.#writeText(stateText(this.#state));
+    this.#journal ??= await JournalWriter.begin(this.path);
+    const salt = this.#saltNoted ? undefined : (await this.#provider)?.salt;
+    await this.#journal.append([...(salt === undefined ? [] : [{ salt }]), ...sealed]);
+    this.#saltNoted ||= salt !== undefined;
+  }
+
+  /** Write the resources and what is under way, whole, if anything in them has changed. What was noted is in it. */
+  async write(resources: readonly Resource[], pending: readonly PendingOperation[] = []): Promise<void> {
+    const sealed: ResourceState[] = [];
+    for (const resource of resources) sealed.push(await this.#sealedForm(resource));
+    const operations: PendingOperation[] = [];
+    for (const { resource, type } of pending) operations.push({ resource: await this.#sealedForm(resource), type });
+    const { secrets_providers: found, ...others } = this.#state.deployment;
     const provider = this.#provider ? { type: "passphrase", state: { salt: (await this.#provider).salt } } : found;
-    const deployment = { manifest, ...(provider ? { secrets_providers: provider } : {}), ...others };
-    const text = stateText({ ...this.#state, deployment: { ...deployment, resources: [] } }, texts, operations);
-    if (text === this.#written && (!settled || this.#settled)) return;
-    writeWhole(this.path, text, { settled });
-    this.#settled = settled;
+    // What else an imported state holds stays in it.
+    const deployment = {
+      ...others,
+      ...(provider ? { secrets_providers: provider } : {}),
+      resources: sealed,
+      pending_operations: operations,
+    };
+    const text = stateText({ ...this.#state, deployment });
+    const journal = this.#journal;
+    this.#journal = undefined;
+    if (journal) await journal.fold(text, () => this.#writeText(text));
+    else if (text !== this.#written) this.#writeText(text);
+  }
+
+  #writeText(text: string): void {
+    writeWhole(this.path, text);
     this.#written = text;
   }
 
-  async #textOf(resource: Resource): Promise<string> {
+  async #sealedForm(resource: Resource): Promise<ResourceState> {
     const known = this.#sealed.get(resource);
     if (known !== undefined) return known;
     const { urn, inputs, outputs } = resource;
@@ -133,9 +147,8 @@ export class StackStore {
       ...(inputs ? { inputs: await this.#seal(urn, "inputs", inputs) } : {}),
       ...(outputs ? { outputs: await this.#seal(urn, "outputs", outputs) } : {}),
     };
-    const text = resourceText(sealed);
-    this.#sealed.set(resource, text);
-    return text;
+    this.#sealed.set(resource, sealed);
+    return sealed;
   }
 
   async #open(urn: string, section: string, properties: JsonObject): Promise<JsonObject> {
