@@ -18,9 +18,9 @@ export type Verdict =
 
 /**
  * Read the answer to a proposal.
- * @param transition the proposal's own id: the server answers a repeat of one that it took already with REJECT
+ * @param proposed with the proposal's own id: the server answers a repeat of one that it took already with REJECT
  */
-export function verdictOf(body: JsonObject, transition: string): Verdict {
+export function verdictOf(body: JsonObject, proposed: { type: string; transition: string }): Verdict {
   const details = (body.details ?? {}) as { reason?: string | null; delay_seconds?: number };
   const reason = details.reason ?? "the server gives no reason";
   const state = (body.state ?? undefined) as FlowRunState | undefined;
@@ -28,7 +28,8 @@ export function verdictOf(body: JsonObject, transition: string): Verdict {
     case "ACCEPT":
       return { kind: "accepted", state: state as FlowRunState };
     case "REJECT":
-      if (state?.state_details?.transition_id === transition) return { kind: "accepted", state };
+      // Of this type: the server may have answered the first one by another state, under the same id.
+      if (state?.type === proposed.type && state.state_details?.transition_id === proposed.transition) return { kind: "accepted", state };
       return { kind: "rejected", state: state as FlowRunState, reason };
     case "WAIT":
       return { kind: "wait", seconds: details.delay_seconds ?? 1, reason };

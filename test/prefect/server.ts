@@ -28,8 +28,12 @@ export interface ServerOptions {
 /**
  * The server that all test files of this run share. Whoever needs it first starts it; it ends with the run, whatever becomes of the
  * process that started it. Each test takes names of its own.
+ *
+ * `PUSHPOOL_TEST_PREFECT_API_URL` names one that runs already, for running one test again and again.
  */
 export async function sharedServer(): Promise<PrefectServer> {
+  const running = process.env.PUSHPOOL_TEST_PREFECT_API_URL;
+  if (running) return { apiUrl: running, venv: await prefectVenv(), pid: 0 };
   // The process that vitest's workers are children of: one a run.
   const run = process.ppid;
   const folder = join(tmpdir(), `pushpool-prefect-${process.getuid?.() ?? 0}-${run}`);

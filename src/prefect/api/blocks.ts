@@ -15,8 +15,8 @@ export interface BlockDocument {
   id: string;
   name: string;
   data: JsonObject;
-  block_type_id: string;
-  block_schema_id: string;
+  block_type: { slug: string };
+  block_schema: { fields: JsonObject };
 }
 
 /** What a block is called in messages and in manifests. */

@@ -74,14 +74,15 @@ export async function readStates(client: Client, id: string, signal?: AbortSigna
 
 /**
  * Propose a state. The proposal carries an id of its own, so that a repeat of it after a lost reply is told from another dispatcher's.
+ * @param transition that id (UUID); given where the proposal may be repeated by a later process
  */
 export async function proposeState(
   client: Client,
   id: string,
   state: { type: StateType; name: string; message?: string },
+  transition = uuid(),
 ): Promise<Verdict> {
-  const transition = uuid();
   const json = { state: { ...state, state_details: { transition_id: transition } } };
   const { body } = await client.request<JsonObject>("POST", `/flow_runs/${id}/set_state`, { json, about: `flow run ${id}` });
-  return verdictOf(body, transition);
+  return verdictOf(body, { type: state.type, transition });
 }

@@ -110,7 +110,8 @@ export async function scheduledFlowRuns(
     about: about(pool),
     ...(signal ? { signal } : {}),
   });
-  return body.map(({ flow_run }) => flow_run);
+  // Unlike elsewhere in the API the run does not say here which pool it is in.
+  return body.map(({ flow_run }) => ({ ...flow_run, work_pool_name: pool, work_queue_name: flow_run.work_queue_name ?? null }));
 }
 
 /** As a worker says that it is there; the pool is READY for as long as this is repeated. */

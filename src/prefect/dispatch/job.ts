@@ -1,0 +1,120 @@
+import type { Json, JsonObject, Value, ValueObject } from "../../json";
+import type { LoadedManifest } from "../../manifest";
+import { MANIFEST_KIND, MANIFEST_VERSION } from "../../manifest/manifest";
+import { Secret } from "../../secret";
+import { asPoolType } from "../../targets/pushType";
+import { placeholdersIn } from "../../template/placeholders";
+import { UserError } from "../../userError";
+import { readBlock, readBlockByName } from "../api/blocks";
+import { type Deployment, type Flow, readDeployment, readFlow } from "../api/deployments";
+import type { FlowRun } from "../api/flowRuns";
+import { readVariable } from "../api/variables";
+import { readWorkPool, type WorkPool } from "../api/workPools";
+import type { Client } from "../client";
+
+/** Everything on the server that a flow run is rendered from. */
+export interface Job {
+  run: FlowRun;
+  deployment: Deployment;
+  flow: Flow;
+  pool: WorkPool;
+  /** The same as a manifest, with blocks and variables that the job names: what rendering, submitting and taking up again work with. */
+  loaded: LoadedManifest;
+}
+
+/**
+ * Read what a flow run needs from the server.
+ * @param stack what the ledger files its runs under
+ * @throws {UserError} if its deployment, its pool, or a block that it names is gone
+ */
+export async function readJob(client: Client, run: FlowRun, stack: string): Promise<Job> {
+  const gone = (what: string) => new UserError(`flow run ${run.name} (${run.id}): its ${what} is gone`);
+  if (run.deployment_id === null)
+    throw new UserError(`flow run ${run.name} (${run.id}) is of no deployment: there is nothing to start it by`);
+  if (run.work_pool_name === null) throw gone("work pool");
+  const [deployment, flow, pool] = await Promise.all([
+    readDeployment(client, run.deployment_id),
+    readFlow(client, run.flow_id),
+    readWorkPool(client, run.work_pool_name),
+  ]);
+  if (!deployment) throw gone("deployment");
+  if (!flow) throw gone("flow");
+  if (!pool) throw gone(`work pool "${run.work_pool_name}"`);
+  const { apiUrl, auth } = client.connection;
+  const used: Json[] = [pool.base_job_template, deployment.job_variables, run.job_variables ?? {}];
+  const [blocks, variables] = await Promise.all([readBlocks(client, used), readVariables(client, used)]);
+  const [project = "prefect", stackName = "server"] = stack.split("/");
+  return {
+    run,
+    deployment,
+    flow,
+    pool,
+    loaded: {
+      stack,
+      origin: `the Prefect API at ${apiUrl}`,
+      manifest: {
+        kind: MANIFEST_KIND,
+        version: MANIFEST_VERSION,
+        source: { project, stack: stackName },
+        // Pauses and limits are the server's to keep, when it gives its runs away.
+        pools: { [pool.name]: { type: asPoolType(pool.type, pool.name), baseJobTemplate: pool.base_job_template } },
+        blocks,
+        variables,
+        deployments: {},
+        prefect: { apiUrl, ...(auth ? { auth } : {}) },
+      },
+    },
+  };
+}
+
+/** The blocks that are named, by reference or in a placeholder, with their secret fields wrapped. */
+async function readBlocks(client: Client, used: Json[]): Promise<Record<string, { id: string; data: ValueObject }>> {
+  const ids = new Set(used.flatMap(referencedIds));
+  const names = new Set(
+    used.flatMap((value) =>
+      [...placeholdersIn(value, "")].filter(({ kind }) => kind === "block").map(({ name }) => name.split(".").slice(2, 4).join("/")),
+    ),
+  );
+  const found = await Promise.all([
+    ...[...ids].map((id) => readBlock(client, id, { secrets: true })),
+    ...[...names].map((key) => {
+      const [slug = "", name = ""] = key.split("/");
+      return readBlockByName(client, slug, name, { secrets: true });
+    }),
+  ]);
+  return Object.fromEntries(
+    found.flatMap((block) => {
+      if (!block) return [];
+      const key = `${block.block_type.slug}/${block.name}`;
+      return [[key, { id: block.id, data: wrapped(key, block.data, block.block_schema.fields) }] as const];
+    }),
+  );
+}
+
+function referencedIds(value: Json): string[] {
+  if (value === null || typeof value !== "object") return [];
+  if (Array.isArray(value)) return value.flatMap(referencedIds);
+  const { $ref: reference } = value;
+  const id = reference !== null && typeof reference === "object" && !Array.isArray(reference) ? reference?.block_document_id : undefined;
+  return [...(typeof id === "string" ? [id] : []), ...Object.values(value).flatMap(referencedIds)];
+}
+
+/** `secret_fields` names them by path, as `aws_secret_access_key` or `credentials.password`; the first part is enough to wrap it. */
+function wrapped(key: string, data: JsonObject, fields: JsonObject): ValueObject {
+  const secret = new Set((Array.isArray(fields.secret_fields) ? fields.secret_fields : []).map((path) => String(path).split(".")[0]));
+  const pointer = `/blocks/${key.replaceAll("~", "~0").replaceAll("/", "~1")}/data`;
+  return Object.fromEntries(
+    Object.entries(data).map(([field, value]): [string, Value] => [
+      field,
+      secret.has(field) && value !== null ? new Secret([{ pointer: `${pointer}/${field}` }], value) : value,
+    ]),
+  );
+}
+
+async function readVariables(client: Client, used: Json[]): Promise<Record<string, Value>> {
+  const names = used.flatMap((value) =>
+    [...placeholdersIn(value, "")].filter(({ kind }) => kind === "variable").map(({ name }) => name.replace("prefect.variables.", "")),
+  );
+  const read = await Promise.all([...new Set(names)].map(async (name) => [name, await readVariable(client, name)] as const));
+  return Object.fromEntries(read.filter((entry): entry is [string, Json] => entry[1] !== undefined));
+}

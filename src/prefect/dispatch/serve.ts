@@ -1,0 +1,209 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { asPoolType } from "../../targets/pushType";
+import type { Target } from "../../targets/target";
+import { UserError } from "../../userError";
+import { type FlowRun, readFlowRun } from "../api/flowRuns";
+import { readWorkPool, scheduledFlowRuns, sendHeartbeat } from "../api/workPools";
+import type { Client } from "../client";
+import { listen, workPoolOf } from "../eventStream";
+import { contextMaker, type Shared } from "./context";
+import { type DispatchEvent, type Dispatched, type Dispatching, dispatchRun } from "./dispatchRun";
+import { InfrastructureWatch } from "./infrastructureWatch";
+import { type Dispatcher, type StartUp, transitionOf } from "./record";
+import { ServerStates } from "./states";
+
+/** How often the server is asked although its events say nothing, in milliseconds. */
+const POLL = 15_000;
+const HEARTBEAT_SECONDS = 30;
+/** How long a run rests that something went wrong with, in milliseconds. */
+const TROUBLE_PAUSE = 5_000;
+
+export type ServeEvent =
+  | DispatchEvent
+  | { kind: "listening" }
+  | { kind: "deaf"; message: string }
+  | { kind: "refused"; run: FlowRun; message: string }
+  | { kind: "serverTrouble"; message: string };
+
+export interface Serving {
+  client: Client;
+  /** The work pools to serve, by name. */
+  pools: readonly string[];
+  dispatcher: Dispatcher;
+  shared: Shared;
+  /** @default "execute" */
+  startUp?: StartUp;
+  /** @default 30 */
+  graceSeconds?: number;
+  /** Ends it: nothing more is begun, what is begun is brought to where another dispatcher can take it up. */
+  signal: AbortSignal;
+  onEvent?: (event: ServeEvent) => void;
+  /** How often the server is asked although nothing was heard, in milliseconds. @default 15,000 */
+  pollMs?: number;
+}
+
+/**
+ * Dispatch the runs of work pools that no one else submits: those of `…:push` types on a server of one's own, and hybrid ones in place of a
+ * worker. Runs until `signal` fires.
+ *
+ * It hears of a run by the server's events, and asks for what is due: only in that answer do pauses, limits and priorities count.
+ * @throws {UserError} if a pool is not there, is of a type that is not run here, or is Prefect Cloud's own to submit
+ */
+export async function serve(serving: Serving): Promise<void> {
+  const { client, pools, signal, onEvent = () => {}, pollMs = POLL } = serving;
+  for (const pool of pools) await checkPool(client, pool);
+  const states = new ServerStates(client, pollMs, signal);
+  const watches = new Map<Target, InfrastructureWatch>();
+  const parts: Dispatching = {
+    client,
+    dispatcher: serving.dispatcher,
+    startUp: serving.startUp ?? "execute",
+    stack: serving.shared.stack,
+    contextOf: contextMaker(serving.shared),
+    graceSeconds: serving.graceSeconds ?? 30,
+    signal,
+    tell: onEvent,
+    untilState: (id, types, until) => states.until(id, types, until),
+    watchOf: (target) => {
+      const trouble = (error: unknown) => onEvent({ kind: "serverTrouble", message: (error as Error).message });
+      const watch = watches.get(target) ?? new InfrastructureWatch(target, signal, trouble);
+      watches.set(target, watch);
+      return watch;
+    },
+  };
+  const active = new Map<string, Promise<void>>();
+  const begin = (run: FlowRun) => {
+    if (signal.aborted || active.has(run.id)) return;
+    const over = dispatchRun(parts, run)
+      .then((dispatched) => told(dispatched, run))
+      .catch(async (error: Error) => {
+        if (signal.aborted) return;
+        onEvent({ kind: "trouble", run, message: error.message });
+        // It comes again at once otherwise, for as long as the trouble lasts.
+        await sleep(TROUBLE_PAUSE, undefined, { signal }).catch(() => {});
+      })
+      .finally(() => {
+        active.delete(run.id);
+        // It may have made room for another one.
+        if (!signal.aborted) for (const pool of queues.values()) pool.look();
+      });
+    active.set(run.id, over);
+  };
+  const told = (dispatched: Dispatched, run: FlowRun) => {
+    if (dispatched.kind === "refused") onEvent({ kind: "refused", run, message: dispatched.reason });
+  };
+  const queues = new Map(pools.map((pool) => [pool, new Queue(client, pool, begin, signal, onEvent)]));
+  const lookEverywhere = () => {
+    if (signal.aborted) return;
+    for (const queue of queues.values()) queue.look();
+  };
+
+  for (const run of await unfinished(serving)) begin(run);
+  const hearing = listen(client.connection, ["prefect.flow-run.", "prefect.work-pool.", "prefect.work-queue."], {
+    signal,
+    onOpen: () => {
+      onEvent({ kind: "listening" });
+      // The server takes a moment before it really listens on our behalf: what comes in between is in no event.
+      for (const delay of [0, 500, 2_000]) setTimeout(lookEverywhere, delay).unref();
+      states.ask().catch(() => {});
+    },
+    onLost: (message) => onEvent({ kind: "deaf", message }),
+    onEvent: (event) => {
+      states.hear(event);
+      const pool = workPoolOf(event);
+      const isNew = event.event.startsWith("prefect.flow-run.") && event.resource["prefect.state-type"] === "SCHEDULED";
+      if (isNew && pool !== undefined) queues.get(pool)?.look(Date.parse(event.occurred));
+      else if (!event.event.startsWith("prefect.flow-run.")) lookEverywhere();
+    },
+  });
+  lookEverywhere();
+  for (let beat = 0; !signal.aborted; beat += pollMs) {
+    if (beat % (HEARTBEAT_SECONDS * 1000) < pollMs) {
+      for (const pool of pools) await sendHeartbeat(client, pool, serving.dispatcher.name, HEARTBEAT_SECONDS).catch(() => {});
+    }
+    await sleep(pollMs, undefined, { signal }).catch(() => {});
+    lookEverywhere();
+  }
+  await hearing;
+  await Promise.all(active.values());
+}
+
+async function checkPool(client: Client, name: string): Promise<void> {
+  const pool = await readWorkPool(client, name);
+  const at = client.connection.apiUrl;
+  if (!pool) throw new UserError(`there is no work pool "${name}" at ${at}: \`pulumi up\` with prefect.register() makes it`, 5);
+  asPoolType(pool.type, name);
+  if (client.connection.isCloud && pool.type.endsWith(":push")) {
+    throw new UserError(
+      `work pool "${name}" is of type ${pool.type}, whose runs Prefect Cloud submits by itself: serve is for pools of hybrid types there, as ${pool.type.replace(/:push$/, "")}`,
+    );
+  }
+}
+
+/** What an earlier dispatcher of this ledger left unfinished, as the server has it now. */
+async function unfinished({ client, shared: { ledger, stack } }: Serving): Promise<FlowRun[]> {
+  const kept = await ledger.list({ stack, states: ["SCHEDULED", "PENDING", "RUNNING", "CANCELLING"], limit: 100_000 });
+  const ours = kept.filter((record) => transitionOf(record) !== undefined && record.run.outcome === undefined);
+  const runs: FlowRun[] = [];
+  for (const { run } of ours) {
+    const there = await readFlowRun(client, run.id);
+    if (there) runs.push(there);
+  }
+  return runs;
+}
+
+/** The runs of one pool that are due: asked for again whenever something may have changed, never twice at a time. */
+class Queue {
+  #asking = false;
+  #again = false;
+  #timer: NodeJS.Timeout | undefined;
+  /** The latest that is known of the server's clock, which may be ahead of ours. */
+  #serverTime = 0;
+
+  constructor(
+    private readonly client: Client,
+    private readonly pool: string,
+    private readonly begin: (run: FlowRun) => void,
+    private readonly signal: AbortSignal,
+    private readonly onEvent: (event: ServeEvent) => void,
+  ) {
+    signal.addEventListener("abort", () => clearTimeout(this.#timer), { once: true });
+  }
+
+  /** @param occurred when by the server's clock */
+  look(occurred = 0): void {
+    this.#serverTime = Math.max(this.#serverTime, occurred);
+    if (this.#asking) {
+      this.#again = true;
+      return;
+    }
+    void this.#ask();
+  }
+
+  async #ask(): Promise<void> {
+    this.#asking = true;
+    do {
+      this.#again = false;
+      try {
+        await this.#take();
+      } catch (error) {
+        if (!this.signal.aborted) this.onEvent({ kind: "serverTrouble", message: (error as Error).message });
+      }
+    } while (this.#again && !this.signal.aborted);
+    this.#asking = false;
+  }
+
+  async #take(): Promise<void> {
+    const now = Math.max(Date.now(), this.#serverTime);
+    const ahead = new Date(now + POLL);
+    const found = await scheduledFlowRuns(this.client, this.pool, { before: ahead, signal: this.signal });
+    const later: number[] = [];
+    for (const run of found) {
+      const due = Date.parse(run.expected_start_time ?? run.created);
+      if (due <= now) this.begin(run);
+      else later.push(due - now);
+    }
+    clearTimeout(this.#timer);
+    if (later.length > 0) this.#timer = setTimeout(() => this.look(), Math.min(...later));
+  }
+}

@@ -1,0 +1,53 @@
+import { isTerminal, type State } from "../../runs/flowRun";
+import type { Outcome } from "../../targets/outcome";
+
+/** What is still to be told to the server when a flow run's infrastructure has ended. */
+export type Settlement =
+  /** Nothing: the run has told its end itself, or it goes on later (a retry, a pause). */
+  | { kind: "settled" }
+  /** It stopped, as was asked. */
+  | { kind: "cancelled"; message: string }
+  /** It died without a word. */
+  | { kind: "crashed"; message: string };
+
+/**
+ * Whether the end of the infrastructure is the end of the run.
+ *
+ * The flow run's own process reports its states, and exits with 0 even if the flow failed: its exit code tells only a crash. An end that it
+ * did not report is reported here; the server refuses a CRASHED that comes after an end, so that is safe.
+ * @param state what the server has now
+ */
+export function settlement(outcome: Outcome, state: Pick<State, "type" | "name">): Settlement {
+  if (isTerminal(state as State)) return { kind: "settled" };
+  if (state.type === "CANCELLING") return { kind: "cancelled", message: `its infrastructure has stopped: ${described(outcome)}` };
+  // Put back by itself: to be retried, paused with its process let go, or rescheduled on SIGTERM.
+  if (state.type === "SCHEDULED" || state.type === "PAUSED") return { kind: "settled" };
+  return { kind: "crashed", message: `its infrastructure ended without a word of the run: ${described(outcome)}` };
+}
+
+function described(outcome: Outcome): string {
+  switch (outcome.kind) {
+    case "exited":
+      return outcome.code === 0
+        ? "it exited with code 0; did the command run the flow, and can it reach the Prefect API?"
+        : `it exited with code ${outcome.code}${EXIT_CODES[outcome.code] ?? ""}`;
+    case "signalled":
+      return `it was ended by ${outcome.signal}${outcome.signal === "SIGKILL" ? ", as when memory runs out" : ""}`;
+    case "failedToStart":
+      return `it never started: ${outcome.reason}`;
+    case "cancelled":
+      return outcome.by === "us" ? "stopped on request" : "stopped by someone else";
+    case "timedOut":
+      return `it reached its time limit while ${outcome.phase}`;
+    case "lost":
+      return outcome.reason;
+  }
+}
+
+const EXIT_CODES: Record<number, string> = {
+  125: " (the container could not be run)",
+  126: " (the command is not executable)",
+  127: " (the command was not found)",
+  137: " (SIGKILL, as when memory runs out)",
+  143: " (SIGTERM)",
+};

@@ -1,0 +1,82 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { StateType } from "../../runs/flowRun";
+import { filterFlowRuns } from "../api/flowRuns";
+import type { Client } from "../client";
+import { flowRunOf, type PrefectEvent } from "../eventStream";
+
+interface Waiting {
+  id: string;
+  types: readonly string[];
+  resolve: () => void;
+}
+
+/**
+ * Tells when a run's state on the server is one of some, however many runs are waited for: at once by the server's events, and by one
+ * question for all of them now and then, for events that did not come.
+ */
+export class ServerStates {
+  readonly #waiting = new Set<Waiting>();
+  #asking = false;
+
+  constructor(
+    private readonly client: Client,
+    private readonly pauseMs: number,
+    private readonly signal: AbortSignal,
+  ) {}
+
+  /** An event has come. */
+  hear(event: PrefectEvent): void {
+    const id = flowRunOf(event);
+    const type = event.resource["prefect.state-type"];
+    if (id !== undefined && type !== undefined) this.#tell(id, type);
+  }
+
+  /** Resolves when it is so, or `signal` fires. */
+  until(id: string, types: readonly string[], signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const waiting: Waiting = {
+        id,
+        types,
+        resolve: () => {
+          this.#waiting.delete(waiting);
+          signal.removeEventListener("abort", waiting.resolve);
+          resolve();
+        },
+      };
+      if (signal.aborted) return resolve();
+      signal.addEventListener("abort", waiting.resolve);
+      this.#waiting.add(waiting);
+      if (!this.#asking) void this.#askNowAndThen();
+    });
+  }
+
+  /** Ask at once, as after a time without events. */
+  async ask(): Promise<void> {
+    const byTypes = new Map<string, string[]>();
+    for (const { id, types } of this.#waiting) {
+      const key = types.join();
+      byTypes.set(key, [...(byTypes.get(key) ?? []), id]);
+    }
+    for (const [types, ids] of byTypes) {
+      for (let from = 0; from < ids.length; from += 200) {
+        const filter = { id: { any_: ids.slice(from, from + 200) }, state: { type: { any_: types.split(",") } } };
+        const found = await filterFlowRuns(this.client, { flow_runs: filter });
+        for (const { id, state } of found) if (state) this.#tell(id, state.type);
+      }
+    }
+  }
+
+  async #askNowAndThen(): Promise<void> {
+    this.#asking = true;
+    while (this.#waiting.size > 0 && !this.signal.aborted) {
+      await sleep(this.pauseMs, undefined, { signal: this.signal }).catch(() => {});
+      // Out of reach: asked again after the pause.
+      if (!this.signal.aborted) await this.ask().catch(() => {});
+    }
+    this.#asking = false;
+  }
+
+  #tell(id: string, type: StateType | string): void {
+    for (const waiting of [...this.#waiting]) if (waiting.id === id && waiting.types.includes(type)) waiting.resolve();
+  }
+}

@@ -1,0 +1,113 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { WebSocket } from "ws";
+import type { JsonObject } from "../json";
+import type { Connection } from "./connection";
+import { nextPause } from "./repeat";
+
+/** One event of a Prefect server's stream. */
+export interface PrefectEvent {
+  id: string;
+  /** As `prefect.flow-run.Scheduled`. */
+  event: string;
+  occurred: string;
+  resource: Record<string, string>;
+  related: Record<string, string>[];
+}
+
+export interface EventListener {
+  onEvent: (event: PrefectEvent) => void;
+  /** The stream is there: what came before is not in it, so this is the moment to look by other means. */
+  onOpen?: () => void;
+  /** It is not there (any more), and will be tried again after a pause. */
+  onLost?: (reason: string) => void;
+  signal: AbortSignal;
+  /** How long nothing at all may come, not even the server's pings, before the connection counts as dead, in milliseconds. @default 60,000 */
+  silenceMs?: number;
+}
+
+/**
+ * Listen to a server's events until `signal` fires, over as many connections as it takes. Events while there is none are not made up
+ * for: whoever needs to miss nothing looks again in `onOpen`.
+ *
+ * As recorded of Prefect's own protocol: subprotocol `prefect`, then `auth` (with the token, or `null`), then `filter`; without the
+ * subprotocol, or with a bad filter, the server closes.
+ * @param filter names of events, as `prefect.flow-run.`, by their beginning
+ */
+export async function listen(connection: Connection, prefixes: readonly string[], listener: EventListener): Promise<void> {
+  const { signal, onLost } = listener;
+  for (let tries = 1; !signal.aborted; tries += 1) {
+    const { reason, opened } = await session(connection, prefixes, listener);
+    if (signal.aborted) return;
+    if (opened) tries = 1;
+    onLost?.(reason);
+    await sleep(nextPause(tries, null, Date.now()), undefined, { signal }).catch(() => {});
+  }
+}
+
+/** One connection, to its end. */
+function session(
+  { apiUrl, auth }: Connection,
+  prefixes: readonly string[],
+  { onEvent, onOpen, signal, silenceMs = 60_000 }: EventListener,
+): Promise<{ reason: string; opened: boolean }> {
+  return new Promise((resolve) => {
+    const socket = new WebSocket(`${apiUrl.replace(/^http/, "ws")}/events/out`, "prefect", { handshakeTimeout: 20_000 });
+    let opened = false;
+    let silence: NodeJS.Timeout | undefined;
+    let reason = "it was closed";
+    const heard = () => {
+      clearTimeout(silence);
+      silence = setTimeout(() => {
+        reason = "nothing came for too long";
+        socket.terminate();
+      }, silenceMs);
+    };
+    const give = (message: JsonObject) => socket.send(JSON.stringify(message));
+    const stop = () => socket.terminate();
+    signal.addEventListener("abort", stop, { once: true });
+    socket.on("open", () => {
+      heard();
+      // Prefect's own client sends its auth string as it is, too.
+      give({ type: "auth", token: auth ? String(auth.reveal()) : null });
+    });
+    socket.on("ping", heard);
+    socket.on("message", (data) => {
+      heard();
+      const message = parsed(String(data));
+      if (message?.type === "auth_success") {
+        give({ type: "filter", filter: { event: { prefix: [...prefixes] } }, backfill: false });
+        opened = true;
+        onOpen?.();
+      } else if (message?.type === "auth_failure") {
+        reason = "the server refuses the key";
+        socket.terminate();
+      } else if (message?.type === "event" && message.event) onEvent(message.event);
+    });
+    socket.on("error", (error) => {
+      reason = error.message;
+    });
+    socket.on("close", (code, text) => {
+      clearTimeout(silence);
+      signal.removeEventListener("abort", stop);
+      resolve({ reason: text.length > 0 ? `${text} (${code})` : reason, opened });
+    });
+  });
+}
+
+function parsed(text: string): { type?: string; event?: PrefectEvent } | undefined {
+  try {
+    return JSON.parse(text) as { type?: string; event?: PrefectEvent };
+  } catch {
+    return undefined;
+  }
+}
+
+/** The flow run that an event is about. */
+export function flowRunOf({ resource }: PrefectEvent): string | undefined {
+  return /^prefect\.flow-run\.(.+)$/.exec(resource["prefect.resource.id"] ?? "")?.[1];
+}
+
+/** The work pool that it is in, by name. */
+export function workPoolOf({ related }: PrefectEvent): string | undefined {
+  return related.find((one) => one["prefect.resource.role"] === "work-pool")?.["prefect.resource.name"];
+}

@@ -1,0 +1,159 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { RunEvent } from "../runs/context";
+import type { FlowRun as Shown, State } from "../runs/flowRun";
+import { type FlowRun, type FlowRunState, readFlowRun, readStates } from "./api/flowRuns";
+import { type Log, readLogs } from "./api/logs";
+import type { Client } from "./client";
+import { flowRunOf, listen } from "./eventStream";
+
+/** How long a look may wait for an event, in milliseconds: with the stream, and without. */
+const HEARING = 2_000;
+const DEAF = 500;
+/** How long the last lines may take after the end: Prefect sends its log every 2 s. In milliseconds. */
+const LOG_DRAIN = 3_000;
+
+/** A server's run as the command line shows it. */
+export function shownRun(run: FlowRun, names: { deployment: string; stack: string; workPool: string }): Shown {
+  const state = run.state ? shownState(run.state) : { type: "SCHEDULED" as const, name: "Scheduled", timestamp: run.created };
+  return {
+    id: run.id,
+    name: run.name,
+    stack: names.stack,
+    deployment: names.deployment,
+    workPool: run.work_pool_name ?? names.workPool,
+    workQueue: run.work_queue_name ?? "default",
+    parameters: run.parameters,
+    jobVariables: run.job_variables ?? {},
+    tags: run.tags,
+    attempt: Math.max(1, run.run_count),
+    state,
+    createdAt: run.created,
+    ...(run.start_time === null ? {} : { startedAt: run.start_time }),
+    ...(run.end_time === null ? {} : { endedAt: run.end_time }),
+    ...(run.infrastructure_pid === null ? {} : { infrastructureId: run.infrastructure_pid }),
+    version: 1,
+  };
+}
+
+function shownState({ type, name, timestamp, message }: FlowRunState): State {
+  return { type, name, timestamp, ...(message ? { message } : {}) };
+}
+
+export interface FollowServer {
+  client: Client;
+  show: (run: FlowRun) => Shown;
+  onEvent: (event: RunEvent) => void;
+  /** Tell the log too. */
+  logs: boolean;
+  signal: AbortSignal;
+  /** Is waited for before an end is told. */
+  settled?: () => Promise<unknown>;
+}
+
+/**
+ * Tell a run's states and its log as the server has them, until it has ended or `signal` fires. A state is told before the lines that came
+ * after it, each once.
+ */
+export async function followOnServer(id: string, { client, show, onEvent, logs, signal, settled }: FollowServer): Promise<FlowRun> {
+  const states = new StatesTold(client, id);
+  const lines = new LogTold(client, id);
+  let wake = new AbortController();
+  let hears = false;
+  const over = new AbortController();
+  const stop = AbortSignal.any([signal, over.signal]);
+  const hearing = listen(client.connection, ["prefect.flow-run."], {
+    signal: stop,
+    onOpen: () => {
+      hears = true;
+      wake.abort();
+    },
+    onLost: () => {
+      hears = false;
+    },
+    onEvent: (event) => {
+      if (flowRunOf(event) === id) wake.abort();
+    },
+  });
+  try {
+    for (;;) {
+      const run = await readFlowRun(client, id);
+      if (!run) throw new Error(`flow run ${id} is no longer on the server`);
+      const ended = run.state !== null && ENDS.has(run.state.type);
+      for (const state of await states.fresh())
+        if (!ENDS.has(state.type)) onEvent({ kind: "state", run: { ...show(run), state: shownState(state) } });
+      if (logs) await lines.pull(onEvent);
+      if (ended) {
+        await settled?.();
+        if (logs) await lines.drain(onEvent, signal);
+        const last = (await readFlowRun(client, id)) ?? run;
+        if (last.state !== null && !ENDS.has(last.state.type)) continue;
+        onEvent({ kind: "state", run: show(last) });
+        return last;
+      }
+      if (signal.aborted) return run;
+      await sleep(hears ? HEARING : DEAF, undefined, { signal: AbortSignal.any([stop, wake.signal]) }).catch(() => {});
+      wake = new AbortController();
+    }
+  } finally {
+    over.abort();
+    await hearing;
+  }
+}
+
+const ENDS = new Set(["COMPLETED", "FAILED", "CANCELLED", "CRASHED"]);
+
+class StatesTold {
+  readonly #told = new Set<string>();
+
+  constructor(
+    private readonly client: Client,
+    private readonly id: string,
+  ) {}
+
+  async fresh(): Promise<FlowRunState[]> {
+    const all = await readStates(this.client, this.id);
+    const fresh = all.filter((state) => !this.#told.has(state.id));
+    for (const { id } of fresh) this.#told.add(id);
+    return fresh;
+  }
+}
+
+/** The log by pages, from the last line's time on; lines of that very time come again and are known by their id. */
+class LogTold {
+  #from: string | undefined;
+  #atThatTime = new Set<string>();
+
+  constructor(
+    private readonly client: Client,
+    private readonly id: string,
+  ) {}
+
+  async pull(onEvent: (event: RunEvent) => void): Promise<number> {
+    let told = 0;
+    for (let offset = 0; ; ) {
+      const from = this.#from;
+      const { logs, isLast } = await readLogs(this.client, this.id, { ...(from === undefined ? {} : { from }), offset });
+      for (const log of logs) if (!this.#atThatTime.has(log.id)) told += this.#tell(log, onEvent);
+      if (isLast) return told;
+      // Another page: from the new time on, unless all of it was of one time.
+      offset = this.#from === from ? offset + logs.length : 0;
+    }
+  }
+
+  async drain(onEvent: (event: RunEvent) => void, signal: AbortSignal): Promise<void> {
+    const until = Date.now() + LOG_DRAIN;
+    for (let quiet = 0; quiet < 2 && Date.now() < until && !signal.aborted; ) {
+      quiet = (await this.pull(onEvent)) > 0 ? 0 : quiet + 1;
+      await sleep(250, undefined, { signal }).catch(() => {});
+    }
+  }
+
+  #tell({ id, timestamp, level, message }: Log, onEvent: (event: RunEvent) => void): number {
+    if (timestamp !== this.#from) this.#atThatTime = new Set();
+    this.#from = timestamp;
+    this.#atThatTime.add(id);
+    for (const text of message.split("\n"))
+      onEvent({ kind: "log", line: { at: timestamp, stream: level >= 40 ? "stderr" : "stdout", text } });
+    return 1;
+  }
+}

@@ -1,0 +1,107 @@
+import { randomUUID } from "node:crypto";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { onTestFinished } from "vitest";
+import type { JsonObject } from "../../../src/json";
+import { openSqliteLedger } from "../../../src/ledger";
+import { createDeployment, ensureFlow } from "../../../src/prefect/api/deployments";
+import { createFlowRun, type FlowRun, readFlowRun } from "../../../src/prefect/api/flowRuns";
+import { createWorkPool, type WorkPoolChange } from "../../../src/prefect/api/workPools";
+import { type Client, createClient } from "../../../src/prefect/client";
+import { connectionOf } from "../../../src/prefect/connection";
+import { type ServeEvent, type Serving, serve } from "../../../src/prefect/dispatch/serve";
+import { createProcessTarget } from "../../../src/targets/process";
+import { defaultTemplate } from "../../../src/template";
+import { scratch } from "../../scratch";
+
+const QUICK = join(__dirname, "..", "..", "fixtures", "prefect", "flows", "quick.mjs");
+
+export function clientOf(apiUrl: string): Client {
+  return createClient(connectionOf(apiUrl, undefined, "test"), {
+    patienceMs: 60_000,
+    patientAtFirst: true,
+  });
+}
+
+export interface Dispatcher {
+  events: ServeEvent[];
+  /** Ends it, and waits until it has. */
+  stop(): Promise<void>;
+  ledger: ReturnType<typeof openSqliteLedger>;
+}
+
+/** A dispatcher of this process, with a ledger of its own unless given a place. */
+export function dispatcher(
+  client: Client,
+  pools: string[],
+  { place = scratch(), ...over }: Partial<Serving> & { place?: string } = {},
+): Dispatcher {
+  const ledger = openSqliteLedger(join(place, "ledger.db"));
+  const end = new AbortController();
+  const events: ServeEvent[] = [];
+  const target = createProcessTarget({ home: place, env: process.env });
+  const over_ = serve({
+    client,
+    pools,
+    dispatcher: { id: randomUUID(), name: `dispatcher-${pools[0]}` },
+    shared: { ledger, stack: "test/dev", target: async () => target, digestKey: () => Buffer.alloc(32), env: process.env },
+    graceSeconds: 1,
+    signal: end.signal,
+    onEvent: (event) => events.push(event),
+    ...over,
+  });
+  over_.catch(() => {});
+  let stopped = false;
+  const stop = async () => {
+    if (stopped) return;
+    stopped = true;
+    end.abort();
+    await over_;
+    ledger.close();
+  };
+  onTestFinished(stop);
+  return { events, stop, ledger };
+}
+
+/** A pool with a deployment on it whose runs do as `DO` says. */
+export async function aPool(
+  client: Client,
+  change: WorkPoolChange & { type?: string } = {},
+): Promise<{
+  pool: string;
+  deploymentId: string;
+  start(what?: string, more?: JsonObject): Promise<FlowRun>;
+}> {
+  const pool = `pool-${randomUUID().slice(0, 8)}`;
+  const { type = "process:push", ...rest } = change;
+  await createWorkPool(client, { name: pool, type, base_job_template: defaultTemplate("process:push"), ...rest });
+  const deploymentId = await aDeployment(client, pool);
+  const start = (what = "complete", more: JsonObject = {}) => startRun(client, deploymentId, what, more);
+  return { pool, deploymentId, start };
+}
+
+export async function aDeployment(client: Client, pool: string, more: object = {}): Promise<string> {
+  const flow = await ensureFlow(client, `flow-${pool}`);
+  const { id } = await createDeployment(
+    client,
+    { name: `d-${randomUUID().slice(0, 6)}`, flowId: flow.id, about: "", redact: [] },
+    { work_pool_name: pool, job_variables: { command: `${process.execPath} ${QUICK}` }, ...more },
+  );
+  return id;
+}
+
+export async function startRun(client: Client, deploymentId: string, what = "complete", more: JsonObject = {}): Promise<FlowRun> {
+  const request = { idempotency_key: randomUUID(), job_variables: { env: { DO: what } }, ...more };
+  return (await createFlowRun(client, deploymentId, request, "")).run;
+}
+
+/** The run, once it is in one of these states. */
+export async function until(client: Client, run: FlowRun, ...types: string[]): Promise<FlowRun> {
+  for (;;) {
+    const now = await readFlowRun(client, run.id);
+    if (now?.state && types.includes(now.state.type)) return now;
+    await sleep(50);
+  }
+}
+
+export const untilEnd = (client: Client, run: FlowRun) => until(client, run, "COMPLETED", "FAILED", "CRASHED", "CANCELLED");

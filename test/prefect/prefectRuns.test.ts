@@ -1,0 +1,127 @@
+import { randomUUID } from "node:crypto";
+import { join } from "node:path";
+import { beforeAll, expect, onTestFinished, test, vi } from "vitest";
+import { openSqliteLedger } from "../../src/ledger";
+import { createDeployment, ensureFlow } from "../../src/prefect/api/deployments";
+import { createWorkPool } from "../../src/prefect/api/workPools";
+import type { Client } from "../../src/prefect/client";
+import { PrefectRuns } from "../../src/prefect/prefectRuns";
+import { exitCodeOf } from "../../src/runs";
+import type { RunEvent } from "../../src/runs/context";
+import { createProcessTarget } from "../../src/targets/process";
+import { defaultTemplate } from "../../src/template";
+import { scratch } from "../scratch";
+import { aPool, clientOf } from "./dispatch/dispatcher";
+import { describePrefect } from "./python";
+import { sharedServer } from "./server";
+
+describePrefect("runs of a real Prefect server, submitted from here", () => {
+  vi.setConfig({ testTimeout: 240_000 });
+  let client: Client;
+  let venv: string;
+  beforeAll(async () => {
+    const server = await sharedServer();
+    ({ venv } = server);
+    client = clientOf(server.apiUrl);
+  }, 600_000);
+
+  function prefectRuns() {
+    const place = scratch();
+    const ledger = openSqliteLedger(join(place, "ledger.db"));
+    onTestFinished(() => ledger.close());
+    const env = { ...process.env, PATH: `${join(venv, "bin")}:${process.env.PATH}`, PREFECT_HOME: place };
+    const target = createProcessTarget({ home: place, env });
+    const shared = { ledger, stack: "data/prod", target: async () => target, digestKey: () => Buffer.alloc(32), env };
+    const events: RunEvent[] = [];
+    const told = () =>
+      events.flatMap((event) => (event.kind === "state" ? [event.run.state.name] : event.kind === "log" ? [event.line.text] : []));
+    return { runs: new PrefectRuns({ client, shared, graceSeconds: 1 }), ledger, events, told };
+  }
+
+  async function aFlow(): Promise<string> {
+    const pool = `pool-${randomUUID().slice(0, 8)}`;
+    await createWorkPool(client, { name: pool, type: "process:push", base_job_template: defaultTemplate("process:push") });
+    const flow = await ensureFlow(client, "hello");
+    const properties = { name: { type: "string" }, fail: { type: "boolean" } };
+    await createDeployment(
+      client,
+      { name: pool, flowId: flow.id, about: "", redact: [] },
+      {
+        work_pool_name: pool,
+        entrypoint: "hello.py:hello",
+        path: join(__dirname, "..", "fixtures", "prefect", "flows"),
+        parameter_openapi_schema: { title: "Parameters", type: "object", properties },
+        enforce_parameter_schema: true,
+      },
+    );
+    return `hello/${pool}`;
+  }
+
+  test("a real flow: its states and its log, and how it ended", async () => {
+    const deployment = await aFlow();
+    const { runs, ledger, events, told } = prefectRuns();
+    const { run, created } = await runs.createRun({ deployment, parameters: { name: "Ada" }, name: "first" });
+    expect([created, run.name, run.deployment, run.stack]).toEqual([true, "first", deployment, "data/prod"]);
+    const ended = await runs.followRun(run.id, { onEvent: (event) => events.push(event) });
+    expect(exitCodeOf(ended)).toBe(0);
+    const order = told().filter((text) => ["Pending", "Submitting", "Running", "Hello, Ada!", "Completed"].includes(text));
+    expect(order).toEqual(["Pending", "Submitting", "Running", "Hello, Ada!", "Completed"]);
+    expect((await ledger.read(run.id))?.run).toMatchObject({ state: { type: "COMPLETED" }, outcome: { kind: "exited", code: 0 } });
+
+    const failing = await runs.createRun({ deployment, parameters: { name: "Bob", fail: true } });
+    const failed = await runs.followRun(failing.run.id, { onEvent: (event) => events.push(event) });
+    // The process exits with 0 all the same: the server's word counts.
+    expect([failed.state.type, exitCodeOf(failed)]).toEqual(["FAILED", 1]);
+    expect((await ledger.read(failing.run.id))?.run).toMatchObject({ state: { type: "FAILED" } });
+  });
+
+  test("the same idempotency key gives the same run", async () => {
+    const deployment = await aFlow();
+    const { runs } = prefectRuns();
+    const idempotencyKey = randomUUID();
+    const first = await runs.createRun({ deployment, idempotencyKey });
+    const second = await runs.createRun({ deployment, idempotencyKey });
+    expect([first.created, second.created, second.run.id]).toEqual([true, false, first.run.id]);
+  });
+
+  test("bad input is refused before anything is sent", async () => {
+    const deployment = await aFlow();
+    const { runs } = prefectRuns();
+    const refused = (request: Parameters<PrefectRuns["createRun"]>[0]) => expect(runs.createRun(request)).rejects;
+    await refused({ deployment: deployment.replace("hello", "helo") }).toMatchObject({
+      message: expect.stringContaining(`did you mean "${deployment}"`),
+      exitCode: 2,
+    });
+    await refused({ deployment, parameters: { name: 5 } }).toMatchObject({
+      message: expect.stringContaining("parameters.name"),
+      exitCode: 2,
+    });
+    await refused({ deployment, jobVariables: { comand: "x" } }).toMatchObject({
+      message: expect.stringContaining('"command"'),
+      exitCode: 2,
+    });
+  });
+
+  test("a paused pool holds a run, which is said once; Ctrl-C leaves it, and a cancellation ends it", async () => {
+    const { deploymentId, pool } = await aPool(client, { is_paused: true });
+    const { name } = (await client.request<{ name: string }>("GET", `/deployments/${deploymentId}`)).body;
+    const { runs, events } = prefectRuns();
+    const { run } = await runs.createRun({ deployment: `flow-${pool}/${name}` });
+    const left = await runs.followRun(run.id, { onEvent: (event) => events.push(event), timeoutMs: 3_000 });
+    expect([left.state.type, exitCodeOf(left)]).toEqual(["SCHEDULED", 4]);
+    expect(events.filter(({ kind }) => kind === "waiting")).toEqual([expect.objectContaining({ reason: `work pool "${pool}" is paused` })]);
+    const cancelled = await runs.cancelRun(run.id);
+    expect([cancelled.state.type, exitCodeOf(cancelled)]).toEqual(["CANCELLED", 3]);
+    await expect(runs.cancelRun(run.id)).rejects.toThrow(/has already ended: it is CANCELLED/);
+  });
+
+  test("a run that is left goes on, and is followed again and cancelled from here", async () => {
+    const { deploymentId, pool } = await aPool(client);
+    const { name } = (await client.request<{ name: string }>("GET", `/deployments/${deploymentId}`)).body;
+    const { runs } = prefectRuns();
+    const { run } = await runs.createRun({ deployment: `flow-${pool}/${name}`, jobVariables: { env: { DO: "wait" } } });
+    const left = await runs.submitRun(run.id);
+    expect(["PENDING", "RUNNING"]).toContain(left.state.type);
+    expect((await runs.cancelRun(run.id)).state.type).toBe("CANCELLED");
+  });
+});
