@@ -14,6 +14,8 @@ export interface PrefectEvent {
   related: Record<string, string>[];
 }
 
+const A_DAY = 86_400_000;
+
 export interface EventListener {
   onEvent: (event: PrefectEvent) => void;
   /** The stream is there: what came before is not in it, so this is the moment to look by other means. */
@@ -63,7 +65,10 @@ function session(
       }, silenceMs);
     };
     const give = (message: JsonObject) => socket.send(JSON.stringify(message));
-    const stop = () => socket.terminate();
+    const stop = () => {
+      socket.close(1000);
+      setTimeout(() => socket.terminate(), 1_000).unref();
+    };
     signal.addEventListener("abort", stop, { once: true });
     socket.on("open", () => {
       heard();
@@ -75,7 +80,9 @@ function session(
       heard();
       const message = parsed(String(data));
       if (message?.type === "auth_success") {
-        give({ type: "filter", filter: { event: { prefix: [...prefixes] } }, backfill: false });
+        // Without times of its own a filter ends now, and lets nothing through.
+        const occurred = { since: new Date(Date.now() - A_DAY).toISOString(), until: new Date(Date.now() + 3650 * A_DAY).toISOString() };
+        give({ type: "filter", filter: { event: { prefix: [...prefixes] }, occurred }, backfill: false });
         opened = true;
         onOpen?.();
       } else if (message?.type === "auth_failure") {

@@ -74,7 +74,7 @@ export class PrefectRuns {
       onEvent,
       logs,
       signal: end,
-      settled: () => Promise.race([submitting, sleep(10_000, undefined, { signal: end }).catch(() => {})]),
+      settled: () => Promise.race([submitting, sleep(10_000, undefined, { signal: end, ref: false }).catch(() => {})]),
     });
     if (end.aborted) await submitting;
     return this.#show(run);
@@ -84,6 +84,11 @@ export class PrefectRuns {
   async submitRun(id: string, onEvent: (event: RunEvent) => void = () => {}): Promise<Shown> {
     const leave = new AbortController();
     await this.#submitting(id, leave.signal, onEvent, { onSubmitted: () => leave.abort(), onHeld: () => leave.abort() });
+    return this.readRun(id);
+  }
+
+  /** As the server has it now. */
+  async readRun(id: string): Promise<Shown> {
     const run = await readFlowRun(this.parts.client, id);
     if (!run) throw new UserError(`flow run ${id} is no longer on the server`, 5);
     return this.#show(run);
@@ -144,7 +149,7 @@ export class PrefectRuns {
         if (run.state.type !== "SCHEDULED" || run.work_pool_name === null) return;
         const pool = await readWorkPool(client, run.work_pool_name);
         if (!pool?.type.endsWith(":push") || client.connection.isCloud) return;
-        const due = await scheduledFlowRuns(client, pool.name, { before: new Date(Date.now() + 1_000) });
+        const due = await scheduledFlowRuns(client, pool.name, { before: new Date() });
         if (!due.some((one) => one.id === id)) {
           const reason = `work pool "${pool.name}" ${pool.is_paused ? "is paused" : "holds it back: its limits, its queue's pause, or the time that the run is scheduled for"}`;
           if (!toldHeld) onEvent({ kind: "waiting", run: this.#show(run), reason });

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Json } from "../json";
 import { type Ledger, ledgerPath, openSqliteLedger, type RunRecord } from "../ledger";
 import type { LoadedManifest } from "../manifest";
+import { withPrefect } from "../prefect/withPrefect";
 import { openTarget } from "../targets/open";
 import type { LogLine, PoolType, Target, TargetAccess } from "../targets/target";
 import type { Workspace } from "../workspace";
@@ -72,26 +73,35 @@ export interface OpenRuns {
 /** Open the ledger of a workspace. The manifest and the targets are loaded when something first needs them. */
 export function openRuns({ workspace, manifest, output, stdin, readManifest, warn, inMemory = false }: OpenRuns): Runs {
   const { home, env } = workspace;
-  return runsOver({
+  let first: Promise<LoadedManifest> | undefined;
+  const parts: RunsParts = {
     ledger: openSqliteLedger(inMemory ? ":memory:" : ledgerPath(workspace.home)),
     ...(workspace.stack ? { stack: workspace.stack.id } : {}),
     readManifest: async (stale) => {
-      if (readManifest) return readManifest(stale);
-      const { loadManifest, reloadManifest } = await import("../manifest/index.js");
-      // A cached one is not read again but pulled again.
-      if (stale?.reload) return reloadManifest(stale);
-      return loadManifest(workspace, {
-        secrets: true,
-        ...(manifest === undefined ? {} : { manifest }),
-        ...(output === undefined ? {} : { output }),
-        ...(stdin ? { stdin } : {}),
-      });
+      if (stale) return read(stale);
+      first ??= read();
+      return first;
     },
     openTarget: (type, access) => openTarget(type, { home, env, ...access }),
     digestKey: () => ledgerDigestKey(workspace),
     env,
     ...(warn ? { warn } : {}),
-  });
+  };
+  // Which API a run goes through is known when the manifest is.
+  return withPrefect(runsOver(parts), parts);
+
+  async function read(stale?: LoadedManifest): Promise<LoadedManifest> {
+    if (readManifest) return readManifest(stale);
+    const { loadManifest, reloadManifest } = await import("../manifest/index.js");
+    // A cached one is not read again but pulled again.
+    if (stale?.reload) return reloadManifest(stale);
+    return loadManifest(workspace, {
+      secrets: true,
+      ...(manifest === undefined ? {} : { manifest }),
+      ...(output === undefined ? {} : { output }),
+      ...(stdin ? { stdin } : {}),
+    });
+  }
 }
 
 /** Whether a ledger was ever made for a workspace. */

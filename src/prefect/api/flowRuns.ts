@@ -25,7 +25,7 @@ export interface FlowRun {
   run_count: number;
   start_time: string | null;
   end_time: string | null;
-  expected_start_time: string | null;
+  next_scheduled_start_time: string | null;
   created: string;
   infrastructure_pid: string | null;
   work_pool_name: string | null;

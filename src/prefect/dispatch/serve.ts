@@ -196,10 +196,12 @@ class Queue {
   async #take(): Promise<void> {
     const now = Math.max(Date.now(), this.#serverTime);
     const ahead = new Date(now + POLL);
-    const found = await scheduledFlowRuns(this.client, this.pool, { before: ahead, signal: this.signal });
+    // Not cut short by the signal: a server on SQLite can keep its lock for a minute after a client that left.
+    const found = await scheduledFlowRuns(this.client, this.pool, { before: ahead });
     const later: number[] = [];
     for (const run of found) {
-      const due = Date.parse(run.expected_start_time ?? run.created);
+      // Not `expected_start_time`: that stays what it was when a run is put off.
+      const due = Date.parse(run.next_scheduled_start_time ?? run.state?.state_details?.scheduled_time ?? run.created);
       if (due <= now) this.begin(run);
       else later.push(due - now);
     }

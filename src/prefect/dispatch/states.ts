@@ -4,6 +4,8 @@ import { filterFlowRuns } from "../api/flowRuns";
 import type { Client } from "../client";
 import { flowRunOf, type PrefectEvent } from "../eventStream";
 
+const REMEMBERED = 1_000;
+
 interface Waiting {
   id: string;
   types: readonly string[];
@@ -16,6 +18,8 @@ interface Waiting {
  */
 export class ServerStates {
   readonly #waiting = new Set<Waiting>();
+  /** The last state that was heard of each run, of the most recent ones: what is waited for may have come a moment before. */
+  readonly #heard = new Map<string, string>();
   #asking = false;
 
   constructor(
@@ -28,7 +32,12 @@ export class ServerStates {
   hear(event: PrefectEvent): void {
     const id = flowRunOf(event);
     const type = event.resource["prefect.state-type"];
-    if (id !== undefined && type !== undefined) this.#tell(id, type);
+    if (id === undefined || type === undefined) return;
+    this.#heard.delete(id);
+    this.#heard.set(id, type);
+    const [oldest] = this.#heard.keys();
+    if (this.#heard.size > REMEMBERED && oldest !== undefined) this.#heard.delete(oldest);
+    this.#tell(id, type);
   }
 
   /** Resolves when it is so, or `signal` fires. */
@@ -43,7 +52,7 @@ export class ServerStates {
           resolve();
         },
       };
-      if (signal.aborted) return resolve();
+      if (signal.aborted || types.includes(this.#heard.get(id) ?? "")) return resolve();
       signal.addEventListener("abort", waiting.resolve);
       this.#waiting.add(waiting);
       if (!this.#asking) void this.#askNowAndThen();
@@ -69,7 +78,7 @@ export class ServerStates {
   async #askNowAndThen(): Promise<void> {
     this.#asking = true;
     while (this.#waiting.size > 0 && !this.signal.aborted) {
-      await sleep(this.pauseMs, undefined, { signal: this.signal }).catch(() => {});
+      await sleep(this.pauseMs, undefined, { signal: this.signal, ref: false }).catch(() => {});
       // Out of reach: asked again after the pause.
       if (!this.signal.aborted) await this.ask().catch(() => {});
     }

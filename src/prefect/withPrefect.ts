@@ -1,0 +1,80 @@
+import type { Runs, RunsParts } from "../runs/runs";
+import type { PrefectRuns } from "./prefectRuns";
+
+/**
+ * The runs of a workspace, through the Prefect API where its manifest names one: there they are made, followed and cancelled on the server.
+ * Nothing of it is loaded for a workspace without.
+ *
+ * @param local the same without a Prefect API
+ */
+export function withPrefect(local: Runs, parts: RunsParts): Runs {
+  let opened: Promise<PrefectRuns | undefined> | undefined;
+  const open = () => {
+    opened ??= openPrefectRuns(parts);
+    return opened;
+  };
+  /** The runs of the server that this process has made, which need not be in the ledger. */
+  const made = new Set<string>();
+  const ofServer = async (id: string): Promise<PrefectRuns | undefined> => {
+    if (made.has(id)) return open();
+    const record = await parts.ledger.read(id);
+    return record?.submission.prefect === undefined ? undefined : open();
+  };
+  return {
+    ...local,
+    createRun: async (request) => {
+      const prefect = await open();
+      if (!prefect) return local.createRun(request);
+      const answer = await prefect.createRun(request);
+      made.add(answer.run.id);
+      return answer;
+    },
+    submitRun: async (id, watching) => (await ofServer(id))?.submitRun(id, watching?.onEvent) ?? local.submitRun(id, watching),
+    followRun: async (id, following) => (await ofServer(id))?.followRun(id, following) ?? local.followRun(id, following),
+    cancelRun: async (id, cancelling) => (await ofServer(id))?.cancelRun(id, cancelling) ?? local.cancelRun(id, cancelling),
+    observeRuns: async (runs) => {
+      const there = runs.filter(({ id }) => made.has(id));
+      const prefect = there.length > 0 ? await open() : undefined;
+      const seen = prefect ? await Promise.all(there.map(({ id }) => prefect.readRun(id))) : [];
+      return [...seen, ...(await local.observeRuns(runs.filter(({ id }) => !made.has(id))))];
+    },
+  };
+}
+
+async function openPrefectRuns({ readManifest, ledger, openTarget, digestKey, env }: RunsParts): Promise<PrefectRuns | undefined> {
+  const { manifest, origin, stack } = await readManifest();
+  if (!manifest.prefect) return undefined;
+  const [{ findConnection }, { createClient }, { checkServer }, { PrefectRuns }] = await Promise.all([
+    import("./findConnection.js"),
+    import("./client.js"),
+    import("./api/server.js"),
+    import("./prefectRuns.js"),
+  ]);
+  const { apiUrl, auth } = manifest.prefect;
+  const explicit = { apiUrl, origin: `prefect.apiUrl in ${origin}`, ...(auth === undefined ? {} : { auth: textOf(auth) }) };
+  const connection = findConnection(env, explicit);
+  if (!connection) return undefined;
+  const client = createClient(connection);
+  await checkServer(client);
+  let key: Buffer | undefined;
+  return new PrefectRuns({
+    client,
+    shared: {
+      ledger,
+      stack,
+      env,
+      target: openTarget,
+      digestKey: () => {
+        key ??= digestKey();
+        return key;
+      },
+    },
+  });
+}
+
+/** A manifest's secret is wrapped; one that is only masked here counts as none, and the environment's may do. */
+function textOf(auth: unknown): string {
+  if (typeof auth === "string") return auth;
+  const secret = auth as { known?: boolean; reveal?: () => unknown };
+  return secret.known ? String(secret.reveal?.()) : "";
+}

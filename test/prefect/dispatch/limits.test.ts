@@ -1,0 +1,40 @@
+import { beforeAll, expect, test, vi } from "vitest";
+import { readStates } from "../../../src/prefect/api/flowRuns";
+import type { Client } from "../../../src/prefect/client";
+import { describePrefect } from "../python";
+import { ownServer } from "../server";
+import { aDeployment, aPool, clientOf, dispatcher, startRun, until, untilEnd } from "./dispatcher";
+
+// On a server of its own: one on SQLite can stand still for a minute over the leases of a deployment's limit.
+describePrefect("a dispatcher and the limit of a deployment", () => {
+  vi.setConfig({ testTimeout: 240_000 });
+  let client: Client;
+  beforeAll(async () => {
+    const server = await ownServer();
+    client = clientOf(server.apiUrl);
+    return () => server.stop();
+  }, 600_000);
+  const names = async (id: string) => (await readStates(client, id)).map(({ name }) => name);
+
+  test("a deployment's limit: who is over it is told to wait, or cancelled", async () => {
+    const { pool } = await aPool(client);
+    dispatcher(client, [pool]);
+    const concurrency_options = { collision_strategy: "CANCEL_NEW" };
+    const id = await aDeployment(client, pool, { concurrency_limit: 1, concurrency_options });
+    const first = await startRun(client, id, "wait");
+    await until(client, first, "RUNNING");
+    const second = await untilEnd(client, await startRun(client, id));
+    expect(second.state).toMatchObject({ type: "CANCELLED", message: "Deployment concurrency limit reached." });
+    await client.request("POST", `/flow_runs/${first.id}/set_state`, { json: { state: { type: "CANCELLING", name: "Cancelling" } } });
+
+    const waiting = await aDeployment(client, pool, { concurrency_limit: 1, concurrency_options: { collision_strategy: "ENQUEUE" } });
+    const one = await startRun(client, waiting, "wait");
+    await until(client, one, "RUNNING");
+    const two = await startRun(client, waiting);
+    await expect.poll(() => names(two.id), { timeout: 30_000 }).toContain("AwaitingConcurrencySlot");
+    await client.request("POST", `/flow_runs/${one.id}/set_state`, { json: { state: { type: "CANCELLING", name: "Cancelling" } } });
+    await untilEnd(client, one);
+    // The server put it 30 s ahead.
+    expect((await untilEnd(client, two)).state).toMatchObject({ type: "COMPLETED", message: null });
+  });
+});
