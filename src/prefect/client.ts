@@ -36,9 +36,12 @@ export interface Client {
 }
 
 export interface ClientOptions {
-  /** Longest time without any reply to one request, in milliseconds. @default 30,000 */
+  /**
+   * Longest time without any reply to one request, in milliseconds. @default 75,000: a server on SQLite waits for its own lock for up to a
+   * minute, and longer where its client has left in the middle
+   */
   timeoutMs?: number;
-  /** How long a request is repeated that gets no clear answer, in milliseconds. @default 30,000 */
+  /** How long a request is repeated that gets no clear answer, in milliseconds. @default 120,000 */
   patienceMs?: number;
   /** Whether the first request of all is repeated too where nothing answers; else a wrong URL is said at once. @default false */
   patientAtFirst?: boolean;
@@ -52,7 +55,7 @@ export interface ClientOptions {
  * twice: see {@link Reply.repeated}.
  */
 export function createClient(connection: Connection, options: ClientOptions = {}): Client {
-  return new HttpClient(connection, { timeoutMs: 30_000, patienceMs: 30_000, patientAtFirst: false, onRepeat: () => {}, ...options });
+  return new HttpClient(connection, { timeoutMs: 75_000, patienceMs: 120_000, patientAtFirst: false, onRepeat: () => {}, ...options });
 }
 
 const REPEATED = new Set([408, 429, 502, 503]);

@@ -18,7 +18,7 @@ const QUICK = join(__dirname, "..", "..", "fixtures", "prefect", "flows", "quick
 
 export function clientOf(apiUrl: string): Client {
   return createClient(connectionOf(apiUrl, undefined, "test"), {
-    patienceMs: 60_000,
+    patienceMs: 180_000,
     patientAtFirst: true,
   });
 }

@@ -1,0 +1,152 @@
+import { beforeAll, expect, test, vi } from "vitest";
+import { readStates } from "../../../src/prefect/api/flowRuns";
+import { readLogs } from "../../../src/prefect/api/logs";
+import { patchWorkPool } from "../../../src/prefect/api/workPools";
+import type { Client } from "../../../src/prefect/client";
+import { serve } from "../../../src/prefect/dispatch/serve";
+import { describePrefect } from "../python";
+import { sharedServer } from "../server";
+import { aPool, clientOf, dispatcher, startRun, until, untilEnd } from "./dispatcher";
+
+// A server on SQLite may rest for half a minute on a loaded machine.
+describePrefect("a dispatcher of a real Prefect server", () => {
+  vi.setConfig({ testTimeout: 240_000 });
+  let client: Client;
+  beforeAll(async () => {
+    client = clientOf((await sharedServer()).apiUrl);
+  }, 600_000);
+  const names = async (id: string) => (await readStates(client, id)).map(({ name }) => name);
+
+  test("a run is claimed, started, shown and ended; the ledger has the server's last word", async () => {
+    const { pool, start } = await aPool(client);
+    const { events, ledger } = dispatcher(client, [pool]);
+    const run = await start();
+    const ended = await untilEnd(client, run);
+    expect(ended.state).toMatchObject({ type: "COMPLETED", message: null });
+    expect(ended.infrastructure_pid).toMatch(/.+/);
+    expect((await names(run.id)).filter((name) => name !== "InfrastructurePending")).toEqual([
+      "Scheduled",
+      "Pending",
+      "Submitting",
+      "Running",
+      "Completed",
+    ]);
+    await expect
+      .poll(async () => (await ledger.read(run.id))?.run)
+      .toMatchObject({
+        state: { type: "COMPLETED", name: "Completed" },
+        outcome: { kind: "exited", code: 0 },
+        infrastructureId: ended.infrastructure_pid,
+      });
+    expect(events.filter(({ kind }) => kind === "trouble" || kind === "serverTrouble")).toEqual([]);
+  });
+
+  test.each([
+    ["fail", "FAILED", null],
+    ["kill", "CRASHED", /its infrastructure ended without a word of the run: it was ended by SIGKILL/],
+    ["die-first", "CRASHED", /it exited with code 1/],
+    ["mute", "CRASHED", /it exited with code 0; did the command run the flow/],
+  ])("a run that does %s is %s on the server", async (what, type, message) => {
+    const { pool, start } = await aPool(client);
+    dispatcher(client, [pool]);
+    const { state, id } = await untilEnd(client, await start(what));
+    expect(state?.type).toBe(type);
+    if (message) expect(state?.message).toMatch(message);
+    if (what === "die-first") {
+      // What it printed is where one looks.
+      const { logs } = await readLogs(client, id);
+      expect(logs.map((log) => [log.message, log.level])).toEqual([["no such module: pandas", 40]]);
+    }
+  });
+
+  test("what cannot be rendered is CRASHED with the path; a command that is not there with the reason", async () => {
+    const { pool, deploymentId } = await aPool(client);
+    dispatcher(client, [pool]);
+    const folder = await untilEnd(client, await startRun(client, deploymentId, "", { job_variables: { working_dir: "/no/such/folder" } }));
+    expect(folder.state).toMatchObject({
+      type: "CRASHED",
+      message: expect.stringMatching(/job_configuration\.working_dir: there is no folder/),
+    });
+    const missing = await untilEnd(client, await startRun(client, deploymentId, "", { job_variables: { command: "no-such-command" } }));
+    expect(missing.state).toMatchObject({ type: "CRASHED", message: expect.stringMatching(/the command was not found/) });
+  });
+
+  test("a pending run is stopped and CANCELLED; a running one too, after its grace", async () => {
+    const { pool, start } = await aPool(client);
+    const { ledger } = dispatcher(client, [pool]);
+    for (const [what, before] of [
+      ["never-running", "PENDING"],
+      ["wait", "RUNNING"],
+    ] as const) {
+      const run = await start(what);
+      await until(client, run, before);
+      await expect.poll(async () => (await ledger.read(run.id))?.run.infrastructureId).toBeDefined();
+      await client.request("POST", `/flow_runs/${run.id}/set_state`, { json: { state: { type: "CANCELLING", name: "Cancelling" } } });
+      const ended = await untilEnd(client, run);
+      expect(ended.state?.type).toBe("CANCELLED");
+      await expect.poll(async () => (await ledger.read(run.id))?.run.state.type).toBe("CANCELLED");
+      expect((await ledger.read(run.id))?.run.outcome).toMatchObject({ kind: "cancelled" });
+    }
+  });
+
+  test("a paused pool holds its runs; resumed it gives them", async () => {
+    const { pool, start } = await aPool(client, { is_paused: true });
+    const { ledger } = dispatcher(client, [pool], { pollMs: 500 });
+    const run = await start();
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    expect(await ledger.read(run.id)).toBeUndefined();
+    await patchWorkPool(client, pool, { is_paused: false });
+    expect((await untilEnd(client, run)).state?.type).toBe("COMPLETED");
+  });
+
+  test("a pool's limit of 1: five runs, one at a time", async () => {
+    const { pool, start } = await aPool(client, { concurrency_limit: 1 });
+    dispatcher(client, [pool]);
+    const runs = await oneByOne(5, () => start("sleep:200"));
+    const ended = await Promise.all(runs.map((run) => untilEnd(client, run)));
+    expect(ended.map(({ state }) => state?.type)).toEqual(Array(5).fill("COMPLETED"));
+    const spans = ended
+      .map(({ start_time, end_time }) => [Date.parse(start_time ?? ""), Date.parse(end_time ?? "")] as const)
+      .sort((a, b) => a[0] - b[0]);
+    for (const [index, [begun]] of spans.entries())
+      if (index > 0) expect(begun).toBeGreaterThanOrEqual((spans[index - 1] as [number, number])[1]);
+  });
+
+  test("a run that is put back to be retried runs again, as another attempt", async () => {
+    const { pool, start } = await aPool(client);
+    const { ledger } = dispatcher(client, [pool]);
+    const run = await start("retry");
+    await expect
+      .poll(async () => (await names(run.id)).filter((name) => name === "Running").length, { timeout: 20_000 })
+      .toBeGreaterThan(1);
+    expect((await ledger.read(run.id))?.run.attempt).toBeGreaterThan(1);
+    await client.request("POST", `/flow_runs/${run.id}/set_state`, {
+      json: { state: { type: "CANCELLED", name: "Cancelled" }, force: true },
+    });
+  });
+
+  test("a dispatcher that ends leaves what runs to the next one", async () => {
+    const { pool, start } = await aPool(client);
+    const first = dispatcher(client, [pool]);
+    const run = await start("sleep:2500");
+    await until(client, run, "RUNNING");
+    await first.stop();
+    expect(first.events.some(({ kind }) => kind === "left")).toBe(true);
+    expect((await untilEnd(client, run)).state?.type).toBe("COMPLETED");
+  });
+
+  test.each([
+    ["no-such-pool", undefined, /there is no work pool "no-such-pool" at/],
+    [undefined, "kubernetes", /is of type "kubernetes", which pushpool cannot run/],
+  ])("a pool that cannot be served is refused: %s %s", async (name, type, message) => {
+    const pool = name ?? (await aPool(client, { type: type as string })).pool;
+    await expect(serve({ client, pools: [pool], signal: new AbortController().signal } as never)).rejects.toThrow(message);
+  });
+});
+
+/** Not at once: a server on SQLite can stand still for a minute over several that make runs at the same moment. */
+async function oneByOne<T>(count: number, make: () => Promise<T>): Promise<T[]> {
+  const made: T[] = [];
+  while (made.length < count) made.push(await make());
+  return made;
+}
