@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { CREDENTIALS_VARIABLE } from "../../src/template";
 import type { PrefectDefinition, PushPoolDefinition } from "../definitions";
 import { present } from "../definitions";
 import type { Deployment } from "../deployment";
@@ -30,13 +31,6 @@ export interface Registration {
   /** For `manifest({ prefect })`: runs then go through this Prefect API. */
   definition: PrefectDefinition;
 }
-
-/** The variable of a pool type's template that takes the credentials block. */
-const CREDENTIALS: Record<string, string> = {
-  "cloud-run-v2:push": "credentials",
-  "ecs:push": "aws_credentials",
-  "azure-container-instance:push": "aci_credentials",
-};
 
 /**
  * Register pools with their blocks, and deployments, with a Prefect API: Prefect Cloud or a server of your own. Everything of a pool that
@@ -109,7 +103,7 @@ export function register(
 /** The pool's template with its credentials variable defaulting to the block, by reference. */
 function withCredentials(name: string, pool: Record<string, AnyJson>, blocks: Record<string, PrefectBlock>): AnyJson {
   const { baseJobTemplate: template, credentials: key, type } = pool;
-  const variable = typeof type === "string" ? CREDENTIALS[type] : undefined;
+  const variable = typeof type === "string" ? CREDENTIALS_VARIABLE[type] : undefined;
   if (key === undefined || variable === undefined) return template;
   const block = typeof key === "string" ? blocks[key] : undefined;
   if (!block) {

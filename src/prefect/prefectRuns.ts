@@ -177,6 +177,7 @@ export class PrefectRuns {
       startUp: "execute",
       stack: shared.stack,
       contextOf: contextMaker(shared),
+      ...(shared.poolsBeside ? { poolsBeside: shared.poolsBeside } : {}),
       watchOf: (target: Target) => new InfrastructureWatch(target, signal, () => {}),
       untilState: (id, types, until) => states.until(id, types, until),
       graceSeconds,

@@ -41,7 +41,7 @@ export function withPrefect(local: Runs, parts: RunsParts): Runs {
   };
 }
 
-async function openPrefectRuns({ readManifest, ledger, openTarget, digestKey, env }: RunsParts): Promise<PrefectRuns | undefined> {
+async function openPrefectRuns({ readManifest, ledger, openTarget, digestKey, env, warn }: RunsParts): Promise<PrefectRuns | undefined> {
   const { manifest, origin, stack } = await readManifest();
   if (!manifest.prefect) return undefined;
   const [{ findConnection }, { createClient }, { checkServer }, { PrefectRuns }] = await Promise.all([
@@ -63,7 +63,9 @@ async function openPrefectRuns({ readManifest, ledger, openTarget, digestKey, en
       ledger,
       stack,
       env,
-      target: openTarget,
+      openTarget,
+      poolsBeside: (name) => manifest.pools[name] ?? {},
+      ...(warn ? { warn } : {}),
       digestKey: () => {
         key ??= digestKey();
         return key;

@@ -6,6 +6,7 @@ export {
   checkTemplateShape,
   undeclaredVariables,
 } from "./check";
+export { CREDENTIALS_VARIABLE } from "./credentialsVariable";
 export { defaultTemplate } from "./defaultTemplate";
 export { type PrepareContext, prepareJob } from "./prepare";
 export { type JobInput, resolveJob } from "./resolve";

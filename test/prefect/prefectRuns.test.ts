@@ -31,7 +31,7 @@ describePrefect("runs of a real Prefect server, submitted from here", () => {
     onTestFinished(() => ledger.close());
     const env = { ...process.env, PATH: `${join(venv, "bin")}:${process.env.PATH}`, PREFECT_HOME: place };
     const target = createProcessTarget({ home: place, env });
-    const shared = { ledger, stack: "data/prod", target: async () => target, digestKey: () => Buffer.alloc(32), env };
+    const shared = { ledger, stack: "data/prod", openTarget: async () => target, digestKey: () => Buffer.alloc(32), env };
     const events: RunEvent[] = [];
     const told = () =>
       events.flatMap((event) => (event.kind === "state" ? [event.run.state.name] : event.kind === "log" ? [event.line.text] : []));

@@ -14,6 +14,8 @@ export interface BlockSchema {
 export interface BlockDocument {
   id: string;
   name: string;
+  /** ISO 8601. */
+  updated: string;
   data: JsonObject;
   block_type: { slug: string };
   block_schema: { fields: JsonObject };

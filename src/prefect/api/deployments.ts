@@ -70,6 +70,11 @@ export async function ensureFlow(client: Client, name: string): Promise<Flow> {
   return (await client.request<Flow>("POST", "/flows/", { json: { name }, about: `flow "${name}"` })).body;
 }
 
+export async function readFlow(client: Client, id: string): Promise<Flow | undefined> {
+  const { status, body } = await client.request<Flow>("GET", `/flows/${id}`, { allow: [404] });
+  return status === 404 ? undefined : body;
+}
+
 export async function readDeployment(client: Client, id: string): Promise<Deployment | undefined> {
   const { status, body } = await client.request<Deployment>("GET", `/deployments/${id}`, { allow: [404] });
   return status === 404 ? undefined : body;

@@ -65,6 +65,10 @@ export async function patchFlowRun(client: Client, id: string, change: { infrast
   await client.request("PATCH", `/flow_runs/${id}`, { json: change });
 }
 
+export async function filterFlowRuns(client: Client, filter: JsonObject): Promise<FlowRun[]> {
+  return (await client.request<FlowRun[]>("POST", "/flow_runs/filter", { json: filter })).body;
+}
+
 /** All states that a run had, oldest first. */
 export async function readStates(client: Client, id: string, signal?: AbortSignal): Promise<FlowRunState[]> {
   const query = { flow_run_id: id };

@@ -1,31 +1,51 @@
 import type { Ledger } from "../../ledger";
+import type { PoolDefinition } from "../../manifest/manifest";
 import type { RunsContext } from "../../runs/context";
-import type { PoolType, Target } from "../../targets/target";
-import type { Job } from "./job";
+import { poolAccess } from "../../runs/pool";
+import type { PoolType, Target, TargetAccess } from "../../targets/target";
+import type { Job, PoolsBeside } from "./job";
 
 /** What runs from a server share: the ledger, the targets, the key of the secrets' digests. */
 export interface Shared {
   ledger: Ledger;
   stack: string;
-  target: (type: PoolType) => Promise<Target>;
+  openTarget: (type: PoolType, access: TargetAccess) => Promise<Target>;
   digestKey: () => Buffer;
   /** For `{{ $NAME }}`, and what commands inherit. */
   env: NodeJS.ProcessEnv;
+  poolsBeside?: PoolsBeside;
+  /** @default nobody hears it */
+  warn?: (message: string) => void;
 }
 
 /** What `runs/` works with, for one job: its manifest is what the server says. */
-export function contextMaker({ ledger, stack, target, digestKey, env }: Shared): (job: Job) => RunsContext {
+export function contextMaker({ ledger, stack, openTarget, digestKey, env, warn = () => {} }: Shared): (job: Job) => RunsContext {
   const planned: RunsContext["planned"] = new Map();
   const stopAsked: RunsContext["stopAsked"] = new Set();
-  return ({ loaded }) => ({
-    ledger,
-    stack,
-    target,
-    digestKey,
-    env,
-    planned,
-    stopAsked,
-    manifest: async () => loaded,
-    now: () => new Date(),
-  });
+  const targets = new Map<string, Promise<Target>>();
+  return ({ loaded }) => {
+    const context: RunsContext = {
+      ledger,
+      stack,
+      target: (of) => {
+        // A key that was changed on the server, or another one, is another way in.
+        const { credentials } = loaded.manifest.pools[of.run.workPool] as PoolDefinition;
+        const block = credentials === undefined ? undefined : loaded.manifest.blocks[credentials];
+        const key = JSON.stringify([of.run.workPool, of.poolType, credentials, block?.createdAt]);
+        const target = targets.get(key) ?? openTarget(of.poolType, { pool: () => poolAccess(context, of), notes: ledger, warn });
+        targets.set(key, target);
+        // What could not be opened now may be later.
+        target.catch(() => targets.delete(key));
+        return target;
+      },
+      digestKey,
+      env,
+      planned,
+      stopAsked,
+      warn,
+      manifest: async () => loaded,
+      now: () => new Date(),
+    };
+    return context;
+  };
 }

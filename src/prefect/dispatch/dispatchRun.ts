@@ -11,7 +11,7 @@ import { type FlowRun, type FlowRunState, patchFlowRun, proposeState, readFlowRu
 import { writeLogs } from "../api/logs";
 import type { Client } from "../client";
 import type { InfrastructureWatch } from "./infrastructureWatch";
-import { type Job, readJob } from "./job";
+import { type Job, type PoolsBeside, readJob } from "./job";
 import { type Dispatcher, followingTransition, isOwnClaim, recordRun, type StartUp, transitionOf } from "./record";
 import { settlement } from "./settlement";
 
@@ -22,6 +22,8 @@ export interface Dispatching {
   startUp: StartUp;
   /** What the ledger files these runs under: `<project>/<stack>`. */
   stack: string;
+  /** What a manifest says of the pools beside what the server keeps. */
+  poolsBeside?: PoolsBeside;
   contextOf(job: Job): RunsContext;
   watchOf(target: Target): InfrastructureWatch;
   /** Resolves when the state of a run on the server is one of these, or `signal` fires. */
@@ -58,7 +60,7 @@ export async function dispatchRun(parts: Dispatching, run: FlowRun): Promise<Dis
   let record: RunRecord;
   let context: RunsContext;
   try {
-    job = await readJob(client, run, parts.stack);
+    job = await readJob(client, run, parts.stack, parts.poolsBeside);
     context = parts.contextOf(job);
     record = await recordRun(context, job, parts.dispatcher, parts.startUp);
   } catch (error) {
@@ -125,7 +127,7 @@ async function endedBefore(parts: Dispatching, context: RunsContext, record: Run
   const seen = run.state ?? undefined;
   if (record.run.state.type === "SCHEDULED" || seen === undefined || (seen.type !== "CANCELLING" && !isTerminal(seen as State)))
     return undefined;
-  const target = await context.target(record.poolType);
+  const target = await context.target(record);
   if ((await target.find(run.id, record.run.attempt)) !== undefined) return undefined;
   if (seen.type === "CANCELLING")
     await proposeState(parts.client, run.id, { type: "CANCELLED", name: "Cancelled", message: "it was cancelled before it was started" });
@@ -137,7 +139,7 @@ async function endedBefore(parts: Dispatching, context: RunsContext, record: Run
 async function watch(parts: Dispatching, context: RunsContext, record: RunRecord, run: FlowRun): Promise<Dispatched> {
   const { client, signal, tell } = parts;
   const id = record.run.infrastructureId as string;
-  const target = await context.target(record.poolType);
+  const target = await context.target(record);
   const over = new AbortController();
   const stopping = stopIfCancelled(parts, target, id, run, AbortSignal.any([signal, over.signal]));
   const left = new Promise<"left">((resolve) => signal.addEventListener("abort", () => resolve("left"), { once: true }));

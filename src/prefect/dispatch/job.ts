@@ -1,8 +1,9 @@
 import type { Json, JsonObject, Value, ValueObject } from "../../json";
 import type { LoadedManifest } from "../../manifest";
-import { MANIFEST_KIND, MANIFEST_VERSION } from "../../manifest/manifest";
+import { MANIFEST_KIND, MANIFEST_VERSION, type PoolDefinition } from "../../manifest/manifest";
 import { Secret } from "../../secret";
 import { asPoolType } from "../../targets/pushType";
+import { CREDENTIALS_VARIABLE } from "../../template";
 import { placeholdersIn } from "../../template/placeholders";
 import { UserError } from "../../userError";
 import { readBlock, readBlockByName } from "../api/blocks";
@@ -22,12 +23,16 @@ export interface Job {
   loaded: LoadedManifest;
 }
 
+/** Where a pool's cloud is, and how long its runs may take, by the pool's name. */
+export type PoolsBeside = (pool: string) => Pick<PoolDefinition, "endpoints" | "timeoutSeconds">;
+
 /**
  * Read what a flow run needs from the server.
  * @param stack what the ledger files its runs under
+ * @param beside what a manifest says of a pool that a server does not keep
  * @throws {UserError} if its deployment, its pool, or a block that it names is gone
  */
-export async function readJob(client: Client, run: FlowRun, stack: string): Promise<Job> {
+export async function readJob(client: Client, run: FlowRun, stack: string, beside: PoolsBeside = () => ({})): Promise<Job> {
   const gone = (what: string) => new UserError(`flow run ${run.name} (${run.id}): its ${what} is gone`);
   if (run.deployment_id === null)
     throw new UserError(`flow run ${run.name} (${run.id}) is of no deployment: there is nothing to start it by`);
@@ -41,8 +46,11 @@ export async function readJob(client: Client, run: FlowRun, stack: string): Prom
   if (!flow) throw gone("flow");
   if (!pool) throw gone(`work pool "${run.work_pool_name}"`);
   const { apiUrl, auth } = client.connection;
+  const type = asPoolType(pool.type, pool.name);
   const used: Json[] = [pool.base_job_template, deployment.job_variables, run.job_variables ?? {}];
   const [blocks, variables] = await Promise.all([readBlocks(client, used), readVariables(client, used)]);
+  const credentials = credentialsOf(CREDENTIALS_VARIABLE[type], used, blocks);
+  const { endpoints, timeoutSeconds } = beside(pool.name);
   const [project = "prefect", stackName = "server"] = stack.split("/");
   return {
     run,
@@ -57,7 +65,15 @@ export async function readJob(client: Client, run: FlowRun, stack: string): Prom
         version: MANIFEST_VERSION,
         source: { project, stack: stackName },
         // Pauses and limits are the server's to keep, when it gives its runs away.
-        pools: { [pool.name]: { type: asPoolType(pool.type, pool.name), baseJobTemplate: pool.base_job_template } },
+        pools: {
+          [pool.name]: {
+            ...(endpoints ? { endpoints } : {}),
+            ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }),
+            type,
+            baseJobTemplate: pool.base_job_template,
+            ...(credentials === undefined ? {} : { credentials }),
+          },
+        },
         blocks,
         variables,
         deployments: {},
@@ -67,8 +83,25 @@ export async function readJob(client: Client, run: FlowRun, stack: string): Prom
   };
 }
 
+type Blocks = Record<string, { id: string; createdAt: string; data: ValueObject }>;
+
+/**
+ * The block that runs are submitted with: what the template's credentials variable refers to, as merged.
+ * @param used template, the deployment's job variables, the run's
+ */
+function credentialsOf(variable: string | undefined, [template, ...jobVariables]: Json[], blocks: Blocks): string | undefined {
+  if (variable === undefined) return undefined;
+  const properties = ((template as JsonObject | undefined)?.variables as JsonObject | undefined)?.properties as JsonObject | undefined;
+  const standard = (properties?.[variable] as JsonObject | undefined)?.default;
+  const chosen = [standard, ...jobVariables.map((variables) => (variables as JsonObject | null)?.[variable])].findLast(
+    (value) => value !== undefined,
+  );
+  const [id] = referencedIds(chosen ?? null);
+  return Object.entries(blocks).find(([, block]) => block.id === id)?.[0];
+}
+
 /** The blocks that are named, by reference or in a placeholder, with their secret fields wrapped. */
-async function readBlocks(client: Client, used: Json[]): Promise<Record<string, { id: string; data: ValueObject }>> {
+async function readBlocks(client: Client, used: Json[]): Promise<Blocks> {
   const ids = new Set(used.flatMap(referencedIds));
   const names = new Set(
     used.flatMap((value) =>
@@ -86,7 +119,7 @@ async function readBlocks(client: Client, used: Json[]): Promise<Record<string, 
     found.flatMap((block) => {
       if (!block) return [];
       const key = `${block.block_type.slug}/${block.name}`;
-      return [[key, { id: block.id, data: wrapped(key, block.data, block.block_schema.fields) }] as const];
+      return [[key, { id: block.id, createdAt: block.updated, data: wrapped(key, block.data, block.block_schema.fields) }] as const];
     }),
   );
 }

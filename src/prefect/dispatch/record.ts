@@ -38,12 +38,12 @@ export async function recordRun(context: RunsContext, job: Job, dispatcher: Disp
   const attempt = (known?.run.attempt ?? 0) + 1;
   const poolType = job.loaded.manifest.pools[pool.name]?.type;
   if (poolType === undefined) throw new Error(`no pool ${pool.name}`);
-  const target = await context.target(poolType);
+  const target = await context.target({ poolType, run: { stack: job.loaded.stack, workPool: pool.name } });
   const submission = target.plan(configurationOf(context, job, dispatcher, startUp), {
     id: run.id,
     attempt,
     pool: pool.name,
-    timeoutSeconds: null,
+    timeoutSeconds: job.loaded.manifest.pools[pool.name]?.timeoutSeconds ?? null,
   });
   const stored = withoutSecrets(
     { ...submission, prefect: { transition: uuid() } } as unknown as ValueObject,

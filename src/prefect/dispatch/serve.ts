@@ -60,6 +60,7 @@ export async function serve(serving: Serving): Promise<void> {
     startUp: serving.startUp ?? "execute",
     stack: serving.shared.stack,
     contextOf: contextMaker(serving.shared),
+    ...(serving.shared.poolsBeside ? { poolsBeside: serving.shared.poolsBeside } : {}),
     graceSeconds: serving.graceSeconds ?? 30,
     signal,
     tell: onEvent,

@@ -44,7 +44,7 @@ export function dispatcher(
     client,
     pools,
     dispatcher: { id: randomUUID(), name: `dispatcher-${pools[0]}` },
-    shared: { ledger, stack: "test/dev", target: async () => target, digestKey: () => Buffer.alloc(32), env: process.env },
+    shared: { ledger, stack: "test/dev", openTarget: async () => target, digestKey: () => Buffer.alloc(32), env: process.env },
     graceSeconds: 1,
     signal: end.signal,
     onEvent: (event) => events.push(event),
