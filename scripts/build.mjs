@@ -61,7 +61,16 @@ await build({
   format: "cjs",
   minify: true,
   plugins: [precompiledManifestSchema, embeddedPython],
-  external: ["@pulumi/*", "@grpc/grpc-js", "google-protobuf", "@google-cloud/run", "google-auth-library", "@aws-sdk/*"],
+  external: [
+    "@pulumi/*",
+    "@grpc/grpc-js",
+    "google-protobuf",
+    "@google-cloud/run",
+    "google-auth-library",
+    "@aws-sdk/*",
+    "pino",
+    "prom-client",
+  ],
   define: { "process.env.NODE_ENV": '"production"' },
   logLevel: "warning",
 });

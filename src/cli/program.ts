@@ -145,6 +145,26 @@ Example:
     ),
   );
 
+  fromManifest(
+    command(
+      "serve",
+      "dispatch the flow runs of a Prefect server's work pools, until it is told to end; logs JSON lines",
+      "pushpool serve --pool etl",
+      () => import("./commands/serve.js"),
+    ),
+  )
+    .option("--pool <name>", "a work pool to serve, of a push type or a hybrid one (default: all of the manifest)", collect)
+    .option(
+      "--start-up <how>",
+      "execute: `prefect flow-run execute`; engine: `python -m prefect.engine` at once, without pull steps",
+      "execute",
+    )
+    .option("--allow-env <name>", "a variable of this environment that {{ $NAME }} in a template may read", collect)
+    .option("--grace <duration>", "time that a cancelled run has to end by itself (default: 30s)")
+    .option("--host <address>", "where health and metrics are told", "127.0.0.1")
+    .option("--port <port>", "the same: /health and /metrics; 0 for any free one", "4201")
+    .option("--log-level <level>", "debug, info, warn or error", "info");
+
   fromManifest(command("pools", "list the work pools of the stack", "pushpool pools", () => import("./commands/pools.js")));
   fromManifest(
     command("deployments", "list the deployments of the stack", "pushpool deployments", () => import("./commands/deployments.js")),

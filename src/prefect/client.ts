@@ -31,6 +31,8 @@ export interface Client {
   readonly connection: Connection;
   /** How many requests were sent, repeats among them. */
   readonly sent: number;
+  /** When it last answered anything, in milliseconds since 1970; at first when this client was made. */
+  readonly answeredAt: number;
   /** @throws {PrefectRefusal} exit code 5, with the server's own words */
   request<Body = Json>(method: "GET" | "POST" | "PATCH" | "DELETE", path: string, request?: Request): Promise<Reply<Body>>;
 }
@@ -47,6 +49,8 @@ export interface ClientOptions {
   patientAtFirst?: boolean;
   /** Hears of each repeat. */
   onRepeat?: (reason: string, pauseMs: number) => void;
+  /** Once it fires nothing is repeated any more. @default it never does */
+  lastTries?: AbortSignal;
 }
 
 /**
@@ -55,13 +59,21 @@ export interface ClientOptions {
  * twice: see {@link Reply.repeated}.
  */
 export function createClient(connection: Connection, options: ClientOptions = {}): Client {
-  return new HttpClient(connection, { timeoutMs: 75_000, patienceMs: 120_000, patientAtFirst: false, onRepeat: () => {}, ...options });
+  return new HttpClient(connection, {
+    timeoutMs: 75_000,
+    patienceMs: 120_000,
+    patientAtFirst: false,
+    onRepeat: () => {},
+    lastTries: new AbortController().signal,
+    ...options,
+  });
 }
 
 const REPEATED = new Set([408, 429, 502, 503]);
 
 class HttpClient implements Client {
   sent = 0;
+  answeredAt = Date.now();
   #answered = false;
   #csrf: { client: string; token: string } | undefined;
 
@@ -85,6 +97,7 @@ class HttpClient implements Client {
         if (!this.#answered && !this.options.patientAtFirst) throw this.#unreachable(reason, request);
       } else {
         this.#answered = true;
+        this.answeredAt = Date.now();
         const { status, body } = outcome;
         if (status < 300 || request.allow?.includes(status)) return { status, body: body as Body, repeated };
         if (status === 403 && !renewed && /csrf/i.test(serverText(body)) && (await this.#renewCsrf(request.signal))) {
@@ -98,9 +111,12 @@ class HttpClient implements Client {
         retryAfter = outcome.retryAfter;
       }
       const pause = nextPause(tries, retryAfter, Date.now());
-      if (Date.now() + pause > until) throw this.#unreachable(`${reason}, ${tries} times`, request);
+      if (Date.now() + pause > until || this.options.lastTries.aborted) throw this.#unreachable(`${reason}, ${tries} times`, request);
       this.options.onRepeat(reason, pause);
-      await sleep(pause, undefined, request.signal ? { signal: request.signal } : {});
+      const { lastTries } = this.options;
+      await sleep(pause, undefined, { signal: request.signal ? AbortSignal.any([request.signal, lastTries]) : lastTries }).catch(() => {
+        if (request.signal?.aborted) throw request.signal.reason;
+      });
     }
   }
 

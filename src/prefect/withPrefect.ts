@@ -41,42 +41,9 @@ export function withPrefect(local: Runs, parts: RunsParts): Runs {
   };
 }
 
-async function openPrefectRuns({ readManifest, ledger, openTarget, digestKey, env, warn }: RunsParts): Promise<PrefectRuns | undefined> {
-  const { manifest, origin, stack } = await readManifest();
-  if (!manifest.prefect) return undefined;
-  const [{ findConnection }, { createClient }, { checkServer }, { PrefectRuns }] = await Promise.all([
-    import("./findConnection.js"),
-    import("./client.js"),
-    import("./api/server.js"),
-    import("./prefectRuns.js"),
-  ]);
-  const { apiUrl, auth } = manifest.prefect;
-  const explicit = { apiUrl, origin: `prefect.apiUrl in ${origin}`, ...(auth === undefined ? {} : { auth: textOf(auth) }) };
-  const connection = findConnection(env, explicit);
-  if (!connection) return undefined;
-  const client = createClient(connection);
-  await checkServer(client);
-  let key: Buffer | undefined;
-  return new PrefectRuns({
-    client,
-    shared: {
-      ledger,
-      stack,
-      env,
-      openTarget,
-      poolsBeside: (name) => manifest.pools[name] ?? {},
-      ...(warn ? { warn } : {}),
-      digestKey: () => {
-        key ??= digestKey();
-        return key;
-      },
-    },
-  });
-}
-
-/** A manifest's secret is wrapped; one that is only masked here counts as none, and the environment's may do. */
-function textOf(auth: unknown): string {
-  if (typeof auth === "string") return auth;
-  const secret = auth as { known?: boolean; reveal?: () => unknown };
-  return secret.known ? String(secret.reveal?.()) : "";
+async function openPrefectRuns(parts: RunsParts): Promise<PrefectRuns | undefined> {
+  const loaded = await parts.readManifest();
+  if (!loaded.manifest.prefect) return undefined;
+  const [{ openPrefect }, { PrefectRuns }] = await Promise.all([import("./openPrefect.js"), import("./prefectRuns.js")]);
+  return new PrefectRuns(await openPrefect(loaded, parts));
 }

@@ -71,10 +71,17 @@ export interface OpenRuns {
 }
 
 /** Open the ledger of a workspace. The manifest and the targets are loaded when something first needs them. */
-export function openRuns({ workspace, manifest, output, stdin, readManifest, warn, inMemory = false }: OpenRuns): Runs {
+export function openRuns(options: OpenRuns): Runs {
+  const parts = runsParts(options);
+  // Which API a run goes through is known when the manifest is.
+  return withPrefect(runsOver(parts), parts);
+}
+
+/** What {@link openRuns} is made over. */
+export function runsParts({ workspace, manifest, output, stdin, readManifest, warn, inMemory = false }: OpenRuns): RunsParts {
   const { home, env } = workspace;
   let first: Promise<LoadedManifest> | undefined;
-  const parts: RunsParts = {
+  return {
     ledger: openSqliteLedger(inMemory ? ":memory:" : ledgerPath(workspace.home)),
     ...(workspace.stack ? { stack: workspace.stack.id } : {}),
     readManifest: async (stale) => {
@@ -87,8 +94,6 @@ export function openRuns({ workspace, manifest, output, stdin, readManifest, war
     env,
     ...(warn ? { warn } : {}),
   };
-  // Which API a run goes through is known when the manifest is.
-  return withPrefect(runsOver(parts), parts);
 
   async function read(stale?: LoadedManifest): Promise<LoadedManifest> {
     if (readManifest) return readManifest(stale);

@@ -5,7 +5,7 @@ import { UserError } from "../../userError";
 import { type FlowRun, readFlowRun } from "../api/flowRuns";
 import { readWorkPool, scheduledFlowRuns, sendHeartbeat } from "../api/workPools";
 import type { Client } from "../client";
-import { listen, workPoolOf } from "../eventStream";
+import { listen, type PrefectEvent, workPoolOf } from "../eventStream";
 import { contextMaker, type Shared } from "./context";
 import { type DispatchEvent, type Dispatched, type Dispatching, dispatchRun } from "./dispatchRun";
 import { InfrastructureWatch } from "./infrastructureWatch";
@@ -37,7 +37,11 @@ export interface Serving {
   graceSeconds?: number;
   /** Ends it: nothing more is begun, what is begun is brought to where another dispatcher can take it up. */
   signal: AbortSignal;
+  /** Every pool can be served, and from now on is. */
+  onReady?: () => void;
   onEvent?: (event: ServeEvent) => void;
+  /** Hears the server's own events too. */
+  onServerEvent?: (event: PrefectEvent) => void;
   /** How often the server is asked although nothing was heard, in milliseconds. @default 15,000 */
   pollMs?: number;
 }
@@ -52,6 +56,7 @@ export interface Serving {
 export async function serve(serving: Serving): Promise<void> {
   const { client, pools, signal, onEvent = () => {}, pollMs = POLL } = serving;
   for (const pool of pools) await checkPool(client, pool);
+  serving.onReady?.();
   const states = new ServerStates(client, pollMs, signal);
   const watches = new Map<Target, InfrastructureWatch>();
   const parts: Dispatching = {
@@ -111,6 +116,7 @@ export async function serve(serving: Serving): Promise<void> {
     onLost: (message) => onEvent({ kind: "deaf", message }),
     onEvent: (event) => {
       states.hear(event);
+      serving.onServerEvent?.(event);
       const pool = workPoolOf(event);
       const isNew = event.event.startsWith("prefect.flow-run.") && event.resource["prefect.state-type"] === "SCHEDULED";
       if (isNew && pool !== undefined) queues.get(pool)?.look(Date.parse(event.occurred));

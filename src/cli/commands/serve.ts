@@ -1,0 +1,92 @@
+import { once } from "node:events";
+import { parseDuration } from "../../duration";
+import { openHome } from "../../home";
+import { runsParts } from "../../runs";
+import { UserError } from "../../userError";
+import { note } from "../screen";
+import { type ManifestFlags, readStdin, workspaceOf } from "../session";
+
+interface ServeFlags extends ManifestFlags {
+  pool?: string[];
+  startUp: string;
+  allowEnv?: string[];
+  grace?: string;
+  host: string;
+  port: string;
+  logLevel: string;
+}
+
+const START_UPS = ["execute", "engine"] as const;
+const LEVELS = ["debug", "info", "warn", "error"];
+/** How long a graceful end may take, in milliseconds. What is cut off then is taken up as after a kill. */
+const LONGEST_END = 20_000;
+
+/** `pushpool serve` */
+export async function action(_: string[], flags: ServeFlags): Promise<void> {
+  const startUp = START_UPS.find((one) => one === flags.startUp);
+  if (!startUp) throw new UserError(`--start-up "${flags.startUp}": must be ${START_UPS.join(" or ")}`);
+  if (!LEVELS.includes(flags.logLevel)) throw new UserError(`--log-level "${flags.logLevel}": must be one of ${LEVELS.join(", ")}`);
+  const port = Number(flags.port);
+  if (!/^\d+$/.test(flags.port) || port > 65_535)
+    throw new UserError(`--port "${flags.port}": must be a port number, or 0 for any free one`);
+  const graceSeconds = parseDuration(flags.grace ?? "30s", "--grace") / 1000;
+
+  const workspace = workspaceOf(flags);
+  const { loadManifest } = await import("../../manifest/index.js");
+  const manifestFlags = {
+    ...(flags.manifest === undefined ? {} : { manifest: flags.manifest }),
+    ...(flags.output === undefined ? {} : { output: flags.output }),
+    stdin: readStdin,
+  };
+  const loaded = await loadManifest(workspace, { ...manifestFlags, secrets: true });
+  if (!loaded.manifest.prefect)
+    throw new UserError(
+      `${loaded.origin} names no Prefect API, so there is none to serve: \`pushpool run\` submits its runs at once. With prefect.register() and manifest({ prefect }) it does`,
+    );
+  openHome(workspace.home, { create: true });
+  const { pino } = await import("pino");
+  const log = pino({ level: flags.logLevel, base: { stack: loaded.stack }, timestamp: pino.stdTimeFunctions.isoTime });
+  const parts = runsParts({ workspace, ...manifestFlags, readManifest: async () => loaded, warn: (message) => log.warn(message) });
+  const end = new AbortController();
+  const stop = (signal: NodeJS.Signals) => {
+    if (end.signal.aborted) process.exit(130);
+    log.info({ signal }, "ending: nothing more is begun, what runs goes on and is taken up by the next one");
+    end.abort();
+    setTimeout(() => {
+      log.warn("it takes too long; what is half done is taken up by the next one");
+      process.exit(0);
+    }, LONGEST_END).unref();
+  };
+  process.on("SIGTERM", stop).on("SIGINT", stop);
+  try {
+    const { serveApi } = await import("../../prefect/serveApi.js");
+    await serveApi({
+      loaded,
+      parts,
+      templateEnv: allowed(workspace.env, flags.allowEnv ?? []),
+      pools: flags.pool ?? [],
+      startUp,
+      graceSeconds,
+      endpoint: { host: flags.host, port },
+      log,
+      signal: end.signal,
+      onServing: ({ pools, apiUrl, url }) => {
+        log.info({ workPools: pools, api: apiUrl, endpoint: url }, "serving");
+        if (process.stderr.isTTY)
+          note(`serving ${pools.join(", ")} of ${apiUrl}; health and metrics at ${url}. Ctrl-C ends it, runs go on`);
+      },
+    });
+    log.info("ended");
+  } finally {
+    process.off("SIGTERM", stop).off("SIGINT", stop);
+    parts.ledger.close();
+  }
+  // Connections that are kept alive would hold the process for a while.
+  if (process.stdout.writableNeedDrain) await once(process.stdout, "drain");
+  process.exit();
+}
+
+/** A template is somebody else's text: of this process's environment it reads only what was allowed by name. */
+function allowed(env: NodeJS.ProcessEnv, names: readonly string[]): NodeJS.ProcessEnv {
+  return Object.fromEntries(names.map((name) => [name, env[name]]));
+}

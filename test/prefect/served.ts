@@ -1,0 +1,53 @@
+import type { ChildProcess } from "node:child_process";
+import { setTimeout as sleep } from "node:timers/promises";
+import { onTestFinished } from "vitest";
+import type { JsonObject } from "../../src/json";
+import { type Ended, listen, manifestOf, type Place, placeWith } from "../e2e/pushpool";
+
+/** A place whose manifest names a Prefect API. */
+export const through = (apiUrl: string, over: JsonObject = {}): Place => placeWith({ ...manifestOf({}), prefect: { apiUrl }, ...over });
+
+/** Run a command to its end, however long a busy server makes it. */
+export async function pushpool(at: Place, ...args: string[]): Promise<Ended> {
+  const said = listen(at.start(...args));
+  const status = await said.ended;
+  return { status, stdout: said.stdout(), stderr: said.stderr() };
+}
+
+export interface Served {
+  child: ChildProcess;
+  /** Where health and metrics are. */
+  endpoint: string;
+  /** Its log so far, a line each. */
+  log(): JsonObject[];
+  /** Its log once there is a line with this message. */
+  until(message: string): Promise<JsonObject>;
+  ended: Promise<number | null>;
+  stderr(): string;
+}
+
+/** `pushpool serve`, once it serves. It ends with the test. */
+export async function served(at: Place, ...args: string[]): Promise<Served> {
+  const child = at.start("serve", "--port", "0", ...args);
+  const said = listen(child);
+  onTestFinished(async () => {
+    child.kill("SIGKILL");
+    await said.ended;
+  });
+  const log = () =>
+    said
+      .stdout()
+      .split("\n")
+      .slice(0, -1)
+      .map((line) => JSON.parse(line) as JsonObject);
+  const until = async (message: string) => {
+    for (;;) {
+      const found = log().find(({ msg }) => msg === message);
+      if (found) return found;
+      if (child.exitCode !== null) throw new Error(`it ended with ${child.exitCode}: ${said.stderr()}${said.stdout()}`);
+      await sleep(50);
+    }
+  };
+  const { endpoint } = await until("serving");
+  return { child, endpoint: String(endpoint), log, until, ended: said.ended, stderr: said.stderr };
+}
