@@ -25,8 +25,8 @@ export interface RunChange {
   cleanedAt?: string;
   /** Let the key go: the next run that asks by it is a new one. */
   idempotencyKey?: null;
-  /** Start another attempt with this submission. */
-  nextAttempt?: { submission: JsonObject };
+  /** Start another attempt with this submission. `attempt`: its number, where it is further on than the next: others ran elsewhere. */
+  nextAttempt?: { submission: JsonObject; attempt?: number };
 }
 
 /** What the ledger keeps of a run beside what its user sees. */

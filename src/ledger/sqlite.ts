@@ -213,7 +213,7 @@ class SqliteLedger implements Ledger {
   #change(before: RunRow, change: RunChange): RunRecord {
     const { id } = before;
     const version = before.version + 1;
-    const attempt = change.nextAttempt ? before.attempt + 1 : before.attempt;
+    const attempt = change.nextAttempt ? Math.max(before.attempt + 1, change.nextAttempt.attempt ?? 0) : before.attempt;
     const columns: Row = { version, attempt };
     if (change.state) {
       columns.state_type = change.state.type;

@@ -16,6 +16,7 @@ import type { Client } from "./client";
 import { contextMaker, type Shared } from "./dispatch/context";
 import { type DispatchEvent, type Dispatching, dispatchRun } from "./dispatch/dispatchRun";
 import { InfrastructureWatch } from "./dispatch/infrastructureWatch";
+import { isOpen } from "./dispatch/record";
 import { ServerStates } from "./dispatch/states";
 import { followOnServer, shownRun } from "./follow";
 
@@ -144,7 +145,7 @@ export class PrefectRuns {
     for (;;) {
       const run = await readFlowRun(client, id);
       if (!run?.state || isTerminal(run.state as never) || signal.aborted) return;
-      const isOurs = kept !== undefined && !isTerminal(kept.run.state) && kept.run.outcome === undefined;
+      const isOurs = kept !== undefined && isOpen(kept);
       if (!isOurs) {
         if (run.state.type !== "SCHEDULED" || run.work_pool_name === null) return;
         const pool = await readWorkPool(client, run.work_pool_name);
@@ -176,6 +177,7 @@ export class PrefectRuns {
       dispatcher: { id: randomUUID(), name: `pushpool ${hostname()}` },
       startUp: "execute",
       stack: shared.stack,
+      ledger: shared.ledger,
       contextOf: contextMaker(shared),
       ...(shared.poolsBeside ? { poolsBeside: shared.poolsBeside } : {}),
       watchOf: (target: Target) => new InfrastructureWatch(target, signal, () => {}),

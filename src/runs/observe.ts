@@ -27,6 +27,8 @@ async function look(context: RunsContext, records: RunRecord[], onFailure: (erro
   const byTarget = new Map<string, RunRecord[]>();
   for (const record of records) {
     if (isTerminal(record.run.state) || record.run.infrastructureId === undefined) continue;
+    // A Prefect server owns its run's state; what ends here without its word is told there by who dispatched it.
+    if (record.submission.prefect !== undefined) continue;
     const key = targetKey(record);
     const batch = byTarget.get(key);
     if (batch) batch.push(record);

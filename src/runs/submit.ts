@@ -16,10 +16,26 @@ import { holdsSecrets, withSecrets } from "./storedSecrets";
 export type Step = { kind: "moved"; record: RunRecord } | { kind: "held"; record: RunRecord; reason: string };
 
 /**
+ * Asked on the way, by who has more to see to than the ledger. On `false` nothing is started: the run stays as it is, PENDING without an
+ * owner, and is the asker's to end.
+ */
+export interface OnTheWay {
+  /** Before what the submission needs is made. */
+  mayPrepare?(): Promise<boolean>;
+  /** Before it is sent. */
+  maySubmit?(): Promise<boolean>;
+}
+
+/**
  * Submit a SCHEDULED run, if nothing holds it.
  * @throws {UserError} if it cannot be sent; it then stays SCHEDULED (nothing was sent) or is CRASHED with the reason
  */
-export async function submitScheduled(context: RunsContext, record: RunRecord, signal: AbortSignal): Promise<Step> {
+export async function submitScheduled(
+  context: RunsContext,
+  record: RunRecord,
+  signal: AbortSignal,
+  onTheWay: OnTheWay = {},
+): Promise<Step> {
   const { run } = record;
   const pool = await poolOf(context, record);
   if (pool.isPaused) return hold(context, record, `work pool "${run.workPool}" is paused`, "Scheduled");
@@ -53,13 +69,13 @@ export async function submitScheduled(context: RunsContext, record: RunRecord, s
       case "changed":
         return moved(context, record);
       case "acquired":
-        return send(context, answer.record, submission, signal);
+        return send(context, answer.record, submission, signal, onTheWay);
     }
   });
 }
 
 /** Go on with a run that another process had begun to submit: if that one is gone, find what it started or start it. */
-export async function takeUp(context: RunsContext, record: RunRecord, signal: AbortSignal): Promise<Step> {
+export async function takeUp(context: RunsContext, record: RunRecord, signal: AbortSignal, onTheWay: OnTheWay = {}): Promise<Step> {
   const { run } = record;
   if (record.owner !== undefined && ownerLives(record.owner)) {
     return { kind: "held", record, reason: `${describeOwner(record.owner)} is submitting it` };
@@ -70,17 +86,25 @@ export async function takeUp(context: RunsContext, record: RunRecord, signal: Ab
     const target = await context.target(record);
     const found = await target.find(run.id, run.attempt, record.submission);
     if (found !== undefined) return recordInfrastructure(context, claimed, found);
-    return send(context, claimed, await submissionOf(context, claimed), signal);
+    return send(context, claimed, await submissionOf(context, claimed), signal, onTheWay);
   });
 }
 
-async function send(context: RunsContext, record: RunRecord, submission: Submission, signal: AbortSignal): Promise<Step> {
+async function send(
+  context: RunsContext,
+  record: RunRecord,
+  submission: Submission,
+  signal: AbortSignal,
+  { mayPrepare, maySubmit }: OnTheWay,
+): Promise<Step> {
   const { run } = record;
   const target = await context.target(record);
+  if (mayPrepare && !(await mayPrepare())) return moved(context, record);
   try {
     const prepared = await target.prepare(submission, signal);
     // Cancelled meanwhile: whoever cancels ends it.
     if (!(await context.ledger.isAt(run.id, run.version))) return moved(context, record);
+    if (maySubmit && !(await maySubmit())) return moved(context, record);
     return await recordInfrastructure(context, record, await target.submit(prepared, signal));
   } catch (error) {
     await giveUp(context, record, error, signal);

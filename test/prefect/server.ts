@@ -53,7 +53,7 @@ export async function sharedServer(): Promise<PrefectServer> {
     await sleep(200);
   }
   try {
-    const server = await startServer({ home: join(folder, "home") }, run);
+    const server = await startServer({ home: join(folder, "home"), settings: IN_MEMORY }, run);
     writeFileSync(`${described}.new`, JSON.stringify(server));
     renameSync(`${described}.new`, described);
     return server;
@@ -62,6 +62,11 @@ export async function sharedServer(): Promise<PrefectServer> {
     throw error;
   }
 }
+
+/** One connection to a database in memory: on one in a file several clients at a time make a server stand still for a minute. */
+const IN_MEMORY = {
+  PREFECT_SERVER_DATABASE_CONNECTION_URL: "sqlite+aiosqlite:///file::memory:?cache=shared&uri=true&check_same_thread=false",
+};
 
 /** A server of this test's own: with other settings, or to be stopped. */
 export async function ownServer(

@@ -1,5 +1,5 @@
 import { v4 as uuid } from "uuid";
-import type { JsonObject } from "../../json";
+import type { Json, JsonObject } from "../../json";
 import type { StateType } from "../../runs/flowRun";
 import type { Client } from "../client";
 import { type Verdict, verdictOf } from "../verdict";
@@ -10,6 +10,8 @@ export interface FlowRunState {
   name: string;
   timestamp: string;
   message: string | null;
+  /** Where the result is, of a run that has one. */
+  data?: Json;
   state_details?: { scheduled_time?: string | null; transition_id?: string | null };
 }
 
@@ -21,7 +23,10 @@ export interface FlowRun {
   parameters: JsonObject;
   job_variables: JsonObject | null;
   tags: string[];
+  /** Absent where runs are given away; its type and name never are. */
   state: FlowRunState | null;
+  state_type: StateType | null;
+  state_name: string | null;
   run_count: number;
   start_time: string | null;
   end_time: string | null;
@@ -78,15 +83,17 @@ export async function readStates(client: Client, id: string, signal?: AbortSigna
 
 /**
  * Propose a state. The proposal carries an id of its own, so that a repeat of it after a lost reply is told from another dispatcher's.
+ * @param scheduledTime of a SCHEDULED one (ISO 8601)
  * @param transition that id (UUID); given where the proposal may be repeated by a later process
  */
 export async function proposeState(
   client: Client,
   id: string,
-  state: { type: StateType; name: string; message?: string },
+  { scheduledTime, ...state }: { type: StateType; name: string; message?: string; data?: Json; scheduledTime?: string },
   transition = uuid(),
 ): Promise<Verdict> {
-  const json = { state: { ...state, state_details: { transition_id: transition } } };
+  const details = { transition_id: transition, ...(scheduledTime === undefined ? {} : { scheduled_time: scheduledTime }) };
+  const json = { state: { ...state, state_details: details } };
   const { body } = await client.request<JsonObject>("POST", `/flow_runs/${id}/set_state`, { json, about: `flow run ${id}` });
   return verdictOf(body, { type: state.type, transition });
 }

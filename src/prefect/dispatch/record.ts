@@ -1,4 +1,5 @@
-import { v5 as derived, v4 as uuid } from "uuid";
+import { v4 as uuid } from "uuid";
+import { canonicalJson } from "../../canonicalJson";
 import type { Json, JsonObject, ValueObject } from "../../json";
 import type { RunRecord } from "../../ledger";
 import type { RunsContext } from "../../runs/context";
@@ -6,8 +7,9 @@ import { isTerminal, type FlowRun as Kept } from "../../runs/flowRun";
 import { requestDigest } from "../../runs/requestDigest";
 import { state } from "../../runs/states";
 import { withoutSecrets } from "../../runs/storedSecrets";
+import type { PoolType, Submission } from "../../targets/target";
 import { prepareJob, resolveJob, validateJob } from "../../template";
-import type { FlowRunState } from "../api/flowRuns";
+import { transitionsOf } from "./claim";
 import type { Job } from "./job";
 
 /** Who dispatches, as Prefect names its workers. */
@@ -24,47 +26,64 @@ export type StartUp =
   | "engine";
 
 /**
- * Render a flow run's job and write it down with its exact submission, before anything is claimed or sent. One that is in the ledger
- * already is taken as it is, unless it has ended there: the server has scheduled it again, and it gets another attempt.
+ * Render a flow run's job and write it down with its exact submission, before anything is claimed or sent. What was begun already is taken as
+ * it is; one that was only written down is rendered again, since what it is made of may be another by now.
  *
  * With the submission lies the id of the transition by which this dispatcher claims it, so that after a crash it knows its own claim again.
+ * @param claims how often the run was claimed before, by anyone: its attempts are numbered by that
  * @throws {UserError} naming the path of what cannot be rendered or honoured: nothing is written then
  */
-export async function recordRun(context: RunsContext, job: Job, dispatcher: Dispatcher, startUp: StartUp): Promise<RunRecord> {
+export async function recordRun(
+  context: RunsContext,
+  job: Job,
+  { dispatcher, startUp, known, claims }: { dispatcher: Dispatcher; startUp: StartUp; known: RunRecord | undefined; claims: number },
+): Promise<RunRecord> {
   const { run, pool } = job;
-  const known = await context.ledger.read(run.id);
-  // An attempt with an outcome is over, though the run is not: it was paused, or put back to be retried.
-  if (known && !isTerminal(known.run.state) && known.run.outcome === undefined) return known;
-  const attempt = (known?.run.attempt ?? 0) + 1;
+  const unclaimed = known !== undefined && isOpen(known) && known.run.attempt > claims;
+  const attempt = unclaimed ? known.run.attempt : Math.max(known?.run.attempt ?? 0, claims) + 1;
   const poolType = job.loaded.manifest.pools[pool.name]?.type;
   if (poolType === undefined) throw new Error(`no pool ${pool.name}`);
   const target = await context.target({ poolType, run: { stack: job.loaded.stack, workPool: pool.name } });
-  const submission = target.plan(configurationOf(context, job, dispatcher, startUp), {
-    id: run.id,
-    attempt,
-    pool: pool.name,
-    timeoutSeconds: job.loaded.manifest.pools[pool.name]?.timeoutSeconds ?? null,
-  });
-  const stored = withoutSecrets(
-    { ...submission, prefect: { transition: uuid() } } as unknown as ValueObject,
-    context.digestKey,
-  ) as JsonObject;
-  const now = context.now();
-  if (known) {
-    const again = await context.ledger.change(run.id, known.run.version, {
-      state: state("SCHEDULED", now, `attempt ${attempt}`, run.state?.name ?? "Scheduled"),
-      nextAttempt: { submission: stored },
-      startedAt: null,
-      endedAt: null,
-      infrastructureId: null,
-      outcome: null,
-      owner: null,
+  const planned = (number: number) =>
+    target.plan(configurationOf(context, job, dispatcher, startUp), {
+      id: run.id,
+      attempt: number,
+      pool: pool.name,
+      timeoutSeconds: job.loaded.manifest.pools[pool.name]?.timeoutSeconds ?? null,
     });
-    if (!again) throw new Error(`flow run ${run.id} was changed in the ledger meanwhile`);
-    context.planned.set(`${run.id}/${attempt}`, submission);
-    return again;
-  }
-  const parameters = run.parameters;
+  // The claim of an earlier process may still be on its way: it is this one's too.
+  const transition = (unclaimed && transitionsOf(known)[0]) || uuid();
+  const store = (submission: Submission) =>
+    withoutSecrets({ ...submission, prefect: { transition } } as unknown as ValueObject, context.digestKey) as JsonObject;
+  const keep = (record: RunRecord, submission: Submission) => {
+    context.planned.set(`${run.id}/${record.run.attempt}`, submission);
+    return record;
+  };
+  const submission = planned(attempt);
+  if (!known) return keep(await create(context, job, poolType, attempt, store(submission)), submission);
+  if (unclaimed && canonicalJson(known.submission) === canonicalJson(store(submission))) return keep(known, submission);
+  const next = unclaimed ? planned(attempt + 1) : submission;
+  const again = await context.ledger.change(run.id, known.run.version, {
+    state: state("SCHEDULED", context.now(), `attempt ${next.attempt}`, run.state_name ?? "Scheduled"),
+    nextAttempt: { submission: store(next), attempt: next.attempt },
+    startedAt: null,
+    endedAt: null,
+    infrastructureId: null,
+    outcome: null,
+    owner: null,
+  });
+  if (!again) throw new Error(`flow run ${run.id} was changed in the ledger meanwhile`);
+  return keep(again, next);
+}
+
+/** Whether an attempt goes on, or is still to begin. One with an outcome is over, though its run may not be: it was paused, or put back to be retried. */
+export function isOpen({ run }: RunRecord): boolean {
+  return !isTerminal(run.state) && run.outcome === undefined;
+}
+
+async function create(context: RunsContext, job: Job, poolType: PoolType, attempt: number, submission: JsonObject): Promise<RunRecord> {
+  const { run, pool } = job;
+  const { parameters } = run;
   const jobVariables = run.job_variables ?? {};
   const deployment = `${job.flow.name}/${job.deployment.name}`;
   const kept: Kept = {
@@ -78,33 +97,12 @@ export async function recordRun(context: RunsContext, job: Job, dispatcher: Disp
     jobVariables,
     tags: run.tags,
     attempt,
-    state: state("SCHEDULED", now, undefined, run.state?.name),
+    state: state("SCHEDULED", context.now(), undefined, run.state_name ?? undefined),
     createdAt: run.created,
     version: 1,
   };
   const digest = requestDigest({ deployment, parameters, jobVariables });
-  const { record } = await context.ledger.createRun({ run: kept, poolType, requestDigest: digest, submission: stored });
-  context.planned.set(`${run.id}/${attempt}`, submission);
-  return record;
-}
-
-/** The id of the transition by which this ledger claims the present attempt. */
-export function transitionOf({ submission }: RunRecord): string | undefined {
-  const prefect = submission.prefect as { transition?: Json } | undefined;
-  return typeof prefect?.transition === "string" ? prefect.transition : undefined;
-}
-
-/** The ids of the transitions that follow the claim: derived from it, so that they are known again as well. */
-export function followingTransition(claim: string | undefined, name: "Submitting" | "InfrastructurePending"): string | undefined {
-  return claim === undefined ? undefined : derived(name, claim);
-}
-
-/** Whether a state on the server was written by this attempt's claim, or by what this dispatcher did next. */
-export function isOwnClaim(state: FlowRunState | undefined, record: RunRecord): boolean {
-  const claim = transitionOf(record);
-  const transition = state?.state_details?.transition_id;
-  if (claim === undefined || transition === undefined || transition === null || state?.type !== "PENDING") return false;
-  return [claim, followingTransition(claim, "Submitting"), followingTransition(claim, "InfrastructurePending")].includes(transition);
+  return (await context.ledger.createRun({ run: kept, poolType, requestDigest: digest, submission })).record;
 }
 
 function configurationOf(context: RunsContext, job: Job, dispatcher: Dispatcher, startUp: StartUp): ValueObject {

@@ -1,15 +1,17 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { RunRecord } from "../../ledger";
 import { asPoolType } from "../../targets/pushType";
 import type { Target } from "../../targets/target";
 import { UserError } from "../../userError";
 import { type FlowRun, readFlowRun } from "../api/flowRuns";
 import { readWorkPool, scheduledFlowRuns, sendHeartbeat } from "../api/workPools";
 import type { Client } from "../client";
-import { listen, type PrefectEvent, workPoolOf } from "../eventStream";
+import { flowRunOf, listen, type PrefectEvent, workPoolOf } from "../eventStream";
+import { isServers, putBack } from "./claim";
 import { contextMaker, type Shared } from "./context";
 import { type DispatchEvent, type Dispatched, type Dispatching, dispatchRun } from "./dispatchRun";
 import { InfrastructureWatch } from "./infrastructureWatch";
-import { type Dispatcher, type StartUp, transitionOf } from "./record";
+import { type Dispatcher, isOpen, type StartUp } from "./record";
 import { ServerStates } from "./states";
 
 /** How often the server is asked although its events say nothing, in milliseconds. */
@@ -17,6 +19,10 @@ const POLL = 15_000;
 const HEARTBEAT_SECONDS = 30;
 /** How long a run rests that something went wrong with, in milliseconds. */
 const TROUBLE_PAUSE = 5_000;
+/** How long one rests that is not to be run from here, in milliseconds. */
+const REFUSED_PAUSE = 1_000;
+/** So many ended runs are watched over. */
+const REMEMBERED = 1_000;
 
 export type ServeEvent =
   | DispatchEvent
@@ -64,6 +70,7 @@ export async function serve(serving: Serving): Promise<void> {
     dispatcher: serving.dispatcher,
     startUp: serving.startUp ?? "execute",
     stack: serving.shared.stack,
+    ledger: serving.shared.ledger,
     contextOf: contextMaker(serving.shared),
     ...(serving.shared.poolsBeside ? { poolsBeside: serving.shared.poolsBeside } : {}),
     graceSeconds: serving.graceSeconds ?? 30,
@@ -78,25 +85,43 @@ export async function serve(serving: Serving): Promise<void> {
     },
   };
   const active = new Map<string, Promise<void>>();
-  const begin = (run: FlowRun) => {
+  const ended = new Map<string, RunRecord>();
+  const begin = (run: FlowRun, readAt = Date.now()) => {
     if (signal.aborted || active.has(run.id)) return;
-    const over = dispatchRun(parts, run)
-      .then((dispatched) => told(dispatched, run))
+    const over = dispatchRun(parts, run, readAt)
+      .then(async (dispatched) => {
+        told(dispatched, run);
+        // Should the server go on giving it away all the same.
+        if (dispatched.kind === "refused") await sleep(REFUSED_PAUSE, undefined, { signal }).catch(() => {});
+      })
       .catch(async (error: Error) => {
         if (signal.aborted) return;
         onEvent({ kind: "trouble", run, message: error.message });
         // It comes again at once otherwise, for as long as the trouble lasts.
         await sleep(TROUBLE_PAUSE, undefined, { signal }).catch(() => {});
+        return "again" as const;
       })
-      .finally(() => {
+      .then((again) => {
         active.delete(run.id);
+        // What was claimed is in no queue any more.
+        if (again === "again") begin(run, 0);
         // It may have made room for another one.
-        if (!signal.aborted) for (const pool of queues.values()) pool.look();
+        else lookEverywhere();
       });
     active.set(run.id, over);
   };
   const told = (dispatched: Dispatched, run: FlowRun) => {
     if (dispatched.kind === "refused") onEvent({ kind: "refused", run, message: dispatched.reason });
+    if (dispatched.kind !== "ended" || !dispatched.record) return;
+    ended.set(run.id, dispatched.record);
+    const [oldest] = ended.keys();
+    if (ended.size > REMEMBERED && oldest !== undefined) ended.delete(oldest);
+  };
+  // A proposal of ours that the network kept back until after the end has brought the run back to PENDING.
+  const guardEnds = (event: PrefectEvent) => {
+    const id = flowRunOf(event);
+    const record = id === undefined || active.has(id) ? undefined : ended.get(id);
+    if (record && event.resource["prefect.state-type"] === "PENDING") putBack(client, record).catch(() => {});
   };
   const queues = new Map(pools.map((pool) => [pool, new Queue(client, pool, begin, signal, onEvent)]));
   const lookEverywhere = () => {
@@ -116,6 +141,7 @@ export async function serve(serving: Serving): Promise<void> {
     onLost: (message) => onEvent({ kind: "deaf", message }),
     onEvent: (event) => {
       states.hear(event);
+      guardEnds(event);
       serving.onServerEvent?.(event);
       const pool = workPoolOf(event);
       const isNew = event.event.startsWith("prefect.flow-run.") && event.resource["prefect.state-type"] === "SCHEDULED";
@@ -150,7 +176,7 @@ async function checkPool(client: Client, name: string): Promise<void> {
 /** What an earlier dispatcher of this ledger left unfinished, as the server has it now. */
 async function unfinished({ client, shared: { ledger, stack } }: Serving): Promise<FlowRun[]> {
   const kept = await ledger.list({ stack, states: ["SCHEDULED", "PENDING", "RUNNING", "CANCELLING"], limit: 100_000 });
-  const ours = kept.filter((record) => transitionOf(record) !== undefined && record.run.outcome === undefined);
+  const ours = kept.filter((record) => isServers(record) && isOpen(record));
   const runs: FlowRun[] = [];
   for (const { run } of ours) {
     const there = await readFlowRun(client, run.id);

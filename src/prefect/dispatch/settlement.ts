@@ -16,10 +16,13 @@ export type Settlement =
  * The flow run's own process reports its states, and exits with 0 even if the flow failed: its exit code tells only a crash. An end that it
  * did not report is reported here; the server refuses a CRASHED that comes after an end, so that is safe.
  * @param state what the server has now
+ * @param stopped whether it was stopped from here, since the run was cancelled
  */
-export function settlement(outcome: Outcome, state: Pick<State, "type" | "name">): Settlement {
+export function settlement(outcome: Outcome, state: Pick<State, "type" | "name">, stopped = false): Settlement {
   if (isTerminal(state as State)) return { kind: "settled" };
-  if (state.type === "CANCELLING") return { kind: "cancelled", message: `its infrastructure has stopped: ${described(outcome)}` };
+  // A container that started after CANCELLED brings its run back to RUNNING, before it is stopped.
+  if (state.type === "CANCELLING" || (stopped && (state.type === "RUNNING" || state.type === "PENDING")))
+    return { kind: "cancelled", message: `its infrastructure has stopped: ${described(outcome)}` };
   // Put back by itself: to be retried, paused with its process let go, or rescheduled on SIGTERM.
   if (state.type === "SCHEDULED" || state.type === "PAUSED") return { kind: "settled" };
   return { kind: "crashed", message: `its infrastructure ended without a word of the run: ${described(outcome)}` };

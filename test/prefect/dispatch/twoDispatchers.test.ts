@@ -1,0 +1,65 @@
+import { beforeAll, expect, test, vi } from "vitest";
+import { type FlowRun, readStates } from "../../../src/prefect/api/flowRuns";
+import type { Client } from "../../../src/prefect/client";
+import { badLine, type Mishap } from "../proxy";
+import { describePrefect } from "../python";
+import { sharedServer } from "../server";
+import { aPool, clientOf, dispatcher, untilEnd } from "./dispatcher";
+
+describePrefect("two dispatchers of one pool", () => {
+  vi.setConfig({ testTimeout: 300_000 });
+  let apiUrl: string;
+  let client: Client;
+  beforeAll(async () => {
+    ({ apiUrl } = await sharedServer());
+    client = clientOf(apiUrl);
+  }, 600_000);
+
+  /** Neither of them has started it a second time, and its end stands. */
+  async function ranOnce(run: FlowRun): Promise<void> {
+    const states = await readStates(client, run.id);
+    expect(states.filter(({ type }) => type === "RUNNING").map(({ name }) => name)).toEqual(["Running"]);
+    expect((await untilEnd(client, run)).state).toMatchObject({ type: "COMPLETED", message: null });
+  }
+
+  const isClaim = (request: string) => request.endsWith("PENDING/Pending");
+  const isPending = (request: string) => request.includes(" PENDING/");
+  /** Every third one of them, counted. */
+  const everyThird = (applies: (request: string) => boolean, mishap: Mishap) => {
+    let count = 0;
+    return (request: string) => (applies(request) && ++count % 3 === 0 ? mishap : undefined);
+  };
+
+  test.each<[string, () => (request: string) => Mishap | undefined]>([
+    ["on a good line", () => () => undefined],
+    ["one of them so slow that what it claims has ended", () => (request) => (isClaim(request) ? { late: 1_500 } : undefined)],
+    ["replies lost on the way to the start", () => everyThird(isPending, { replyLost: true })],
+    ["proposals late on the way to the start", () => everyThird(isPending, { late: 800 })],
+    ["503 in place of an answer", () => everyThird(isPending, { instead: { status: 503, headers: { "retry-after": "0.2" } } })],
+  ])("start each run once: %s", async (_, mishaps) => {
+    const { pool, start } = await aPool(client);
+    const lines = await Promise.all([badLine(apiUrl, () => undefined), badLine(apiUrl, mishaps())]);
+    const both = lines.map((line) => dispatcher(clientOf(line.apiUrl), [pool]));
+    const runs: FlowRun[] = [];
+    for (let made = 0; made < 6; made += 1) runs.push(await start());
+    for (const run of runs) await untilEnd(client, run);
+    // Nobody is on the way any more who could still do something to them.
+    const settled = () => both.flatMap(({ events }) => events.filter(({ kind }) => kind === "ended" || kind === "refused")).length;
+    await expect.poll(settled, { timeout: 120_000 }).toBeGreaterThanOrEqual(6);
+    await Promise.all(both.map(({ stop }) => stop()));
+    for (const run of runs) await ranOnce(run);
+    expect(both.flatMap(({ events }) => events.filter(({ kind }) => kind === "submitted"))).toHaveLength(6);
+  });
+
+  test("a claim that comes after the end is undone, and says so", async () => {
+    const { pool, start } = await aPool(client);
+    const late = await badLine(apiUrl, (request) => (isClaim(request) ? { late: 2_500 } : undefined));
+    const slow = dispatcher(clientOf(late.apiUrl), [pool]);
+    const run = await start();
+    await expect.poll(() => late.seen.some(isClaim), { timeout: 60_000 }).toBe(true);
+    dispatcher(client, [pool]);
+    await untilEnd(client, run);
+    await expect.poll(() => slow.events.filter(({ kind }) => kind === "refused"), { timeout: 60_000 }).not.toEqual([]);
+    await ranOnce(run);
+  });
+});
