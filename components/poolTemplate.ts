@@ -17,7 +17,7 @@ export function poolTemplate(template: AnyJson, jobVariables: Record<string, Any
 /** The checks of {@link poolTemplate} alone, for a pool that makes resources before it knows all its variables. */
 export function checkPoolTemplate(template: AnyJson, jobVariables: Record<string, AnyJson>, pool: pulumi.Resource): void {
   try {
-    const known = knownPart(template) as ValueObject;
+    const known = sameOf(knownPart(template) as ValueObject);
     checkTemplate(known, "baseJobTemplate");
     const declared = (known.variables as ValueObject).properties as ValueObject | undefined;
     const named = Object.entries(jobVariables).map(([name, value]) => [name, judgeable(value, declared?.[name])]);
@@ -27,6 +27,17 @@ export function checkPoolTemplate(template: AnyJson, jobVariables: Record<string
     if (error instanceof Error && error.name === "UserError") refuse(error.message, pool);
     throw error;
   }
+}
+
+/** By text: what is known of the templates of a program's pools, which mostly are alike. A check of one costs as much as all else of its pool. */
+const templates = new Map<string, ValueObject>();
+
+/** The first template of the same content: as one object it is checked and compiled once. */
+function sameOf(template: ValueObject): ValueObject {
+  const text = JSON.stringify(template) ?? "";
+  const first = templates.get(text) ?? template;
+  templates.set(text, first);
+  return first;
 }
 
 /** The composing of {@link poolTemplate} alone. */
