@@ -7,6 +7,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { benchDeploy } from "./deploy.mjs";
 import { benchEngine } from "./engine.mjs";
+import { benchGcpPools } from "./gcpPools.mjs";
 import { compare } from "./measure.mjs";
 import { benchPython } from "./python.mjs";
 
@@ -130,6 +131,7 @@ try {
   await trigger.close();
 
   for (const { what, measured, ratio, aim } of await benchEngine()) report(what, measured, ratio, aim);
+  await benchGcpPools({ scratch, env, report });
 } finally {
   rmSync(scratch, { recursive: true, force: true });
 }
