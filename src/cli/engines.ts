@@ -43,14 +43,33 @@ export function settle(workspace: Workspace, { engine: wanted, json }: EngineFla
   const owner = engineOf(home, project.name, stack);
   const engine = wanted ?? owner ?? (hasPulumi ? "pulumi" : "offline");
   refuseOtherEngine(home, project.name, stack, engine);
-  if (engine === "offline" && args.length > 0)
-    throw new UserError(
-      `"${args.join(" ")}": arguments are handed to pulumi, and the offline engine does this. Leave them out, or use --engine pulumi`,
-    );
+  if (engine === "offline" && args.length > 0) throw refusalOf(args);
   openHome(home, { create: true });
   const why = wanted ? "as asked" : owner ? "it keeps this stack" : hasPulumi ? "pulumi is on PATH" : "pulumi is not on PATH";
   if (!json) note(`stack ${project.name}/${stack}, engine ${engine} (${why})`);
   return { workspace, project, stack, engine };
+}
+
+/** What of pulumi's own flags stands for something that the offline engine does not do. */
+const NOT_OFFLINE: Record<string, string> = {
+  "--policy-pack": "runs no policy packs",
+  "--policy-pack-config": "runs no policy packs",
+  "--target": "takes the whole stack, no targets",
+  "--target-dependents": "takes the whole stack, no targets",
+  "--target-replace": "takes the whole stack, no targets",
+  "--exclude": "takes the whole stack, no targets",
+  "--replace": "replaces only what has to be",
+};
+
+function refusalOf(args: string[]): UserError {
+  for (const arg of args) {
+    const [flag = ""] = arg.split("=");
+    const why = Object.hasOwn(NOT_OFFLINE, flag) ? NOT_OFFLINE[flag] : undefined;
+    if (why) return new UserError(`${flag}: the offline engine ${why}. Leave it out, or use --engine pulumi`);
+  }
+  return new UserError(
+    `"${args.join(" ")}": arguments are handed to pulumi, and the offline engine does this. Leave them out, or use --engine pulumi`,
+  );
 }
 
 /** Let the Pulumi CLI do it, on this very terminal. Its exit status 0 is ours; anything else is "refused". */

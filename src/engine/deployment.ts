@@ -1,8 +1,8 @@
 import { UserError } from "../userError";
 import type { StepEvent } from "./events";
 import { type EngineEvent, told } from "./events";
-import { Refused } from "./execute/apply";
-import { Executor } from "./execute/executor";
+import { Refused, secretly } from "./execute/apply";
+import { Executor, type Outcome } from "./execute/executor";
 import type { Deployment, Invocation, Invoked, Registered } from "./grpc/monitorService";
 import { type Goal, goalOf } from "./plan/goal";
 import { duplicateUrn, PlanFailed, Planner } from "./plan/planner";
@@ -18,7 +18,7 @@ import { Snapshot } from "./state/snapshot";
 import type { Resource, StackStore } from "./state/stackStore";
 import { unsettled } from "./state/stateFile";
 import { StateWriter } from "./state/stateWriter";
-import { type Properties, secretOf } from "./wire";
+import { holdsUnknown, type Properties, secretOf } from "./wire";
 
 export const STACK_TYPE = "pulumi:pulumi:Stack";
 
@@ -113,7 +113,13 @@ export class RunningDeployment implements Deployment {
     return this.#register({ ...goal, provider });
   }
 
-  async #register(goal: Goal): Promise<Registered> {
+  async read(goal: Goal, id: string, version: string, downloadUrl: string): Promise<Registered> {
+    const provider = goal.provider || (await this.#defaultProvider(packageOf(goal.type), version, downloadUrl));
+    return this.#register({ ...goal, provider }, id);
+  }
+
+  /** @param readId it is only looked up, by this id */
+  async #register(goal: Goal, readId?: string): Promise<Registered> {
     const urn = urnOf(this.stack, this.project, goal.parent, goal.type, goal.name);
     const { planner, executor } = await this.#parts;
     // Told as soon as it comes: then the first of them may not be begun yet.
@@ -122,7 +128,7 @@ export class RunningDeployment implements Deployment {
     const planned = await this.#inTurn(async () => {
       if (this.#isOver()) return forever;
       try {
-        const chain = await planner.plan(goal);
+        const chain = readId === undefined ? await planner.plan(goal) : planner.planRead(goal, readId);
         // Begun in the order of planning; not waited for, so that others are planned meanwhile.
         return { chain, outcome: executor.run(chain) };
       } catch (error) {
@@ -130,13 +136,37 @@ export class RunningDeployment implements Deployment {
         return undefined;
       }
     });
-    const outcome = await planned?.outcome;
+    let outcome = await planned?.outcome;
+    if (planned && outcome?.kind === "done" && outcome.resource && planned.chain[0]?.op.startsWith("import"))
+      outcome = await this.#adjust(goal, outcome.resource);
     if (planned && outcome?.kind === "done" && outcome.resource) {
       const { resource } = outcome;
       this.#now.set(resource.urn, { resource, op: planned.chain.at(-1)?.op ?? "same" });
       return { kind: "registered", urn: resource.urn, id: resource.id ?? "", outputs: resource.custom ? (resource.outputs ?? {}) : {} };
     }
     return this.#options.continueOnError && outcome?.kind !== "stopped" ? { kind: "failed", urn } : forever;
+  }
+
+  /** Make what was imported what the program declares. */
+  async #adjust(goal: Goal, imported: Resource): Promise<Outcome> {
+    const { planner, executor, writer } = await this.#parts;
+    const adjusting = await this.#inTurn(async () => {
+      if (this.#isOver()) return undefined;
+      try {
+        const chain = holdsUnknown(imported.id) ? [] : await planner.planImported(goal, imported);
+        const [step] = chain;
+        if (step?.op !== "same") return { outcome: executor.run(chain) };
+        const resource = step.next && secretly(step.next, imported.outputs ?? {});
+        if (resource) writer.snapshot.change(imported, resource);
+        await writer.flush();
+        return { outcome: Promise.resolve<Outcome>({ kind: "done", resource }) };
+      } catch (error) {
+        this.#fail(error as Error, imported.urn);
+        return undefined;
+      }
+    });
+    const outcome = (await adjusting?.outcome) ?? { kind: "failed" };
+    return outcome.kind === "done" ? { kind: "done", resource: outcome.resource ?? imported } : outcome;
   }
 
   async registerOutputs(urn: string, outputs: Properties): Promise<void> {

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { Json, JsonObject } from "../json";
 import type { StepEvent } from "./events";
 import { pathOf, segmentsOf } from "./plan/propertyPath";
-import type { Op } from "./plan/step";
+import { isGone, type Op } from "./plan/step";
 import { UNKNOWN } from "./wire";
 
 /** Pulumi's marks. */
@@ -15,6 +15,12 @@ export const MARKS: Record<Op, string> = {
   "delete-replaced": "--",
   "remove-pending-replace": "-",
   refresh: "~",
+  read: ">",
+  "read-replacement": ">>",
+  discard: "<",
+  "discard-replaced": "<<",
+  import: "=",
+  "import-replacement": "=>",
   same: " ",
 };
 
@@ -26,15 +32,18 @@ export function diffText(steps: readonly StepEvent[]): string {
     .join("\n");
 }
 
+/** Of a replacement, which its `replace` stands for. */
+const HALVES: readonly Op[] = ["create-replacement", "delete-replaced", "read-replacement", "discard-replaced", "import-replacement"];
+
 /** Whether a step stands for itself in a plan. */
 export function isShown({ op, type, name }: StepEvent): boolean {
-  if (op === "same" || op === "create-replacement" || op === "delete-replaced" || op === "refresh") return false;
+  if (op === "same" || op === "refresh" || HALVES.includes(op)) return false;
   return type !== "pulumi:pulumi:Stack" && !(type.startsWith("pulumi:providers:") && name.startsWith("default"));
 }
 
 /** `~ size: 1 => 2`, for each property that differs, as far as the step says. */
 export function propertyLines({ op, detailedDiff, diffs, keys, old, new: now }: StepEvent): string[] {
-  if (op === "create" || op === "delete") return [];
+  if (op === "create" || op === "import" || op === "read" || isGone(op)) return [];
   const named = [...(keys ?? []), ...(diffs ?? [])];
   const paths = detailedDiff
     ? Object.keys(detailedDiff)

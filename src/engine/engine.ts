@@ -352,9 +352,20 @@ function hostOf(
     env,
     attached,
     compileCache: compileCacheOf(options),
+    outputsOf: (name) => outputsOf(name, options, project),
     ...(intercept ? { intercept } : {}),
     onEvent,
   });
+}
+
+/** Of a stack that lies where this one does; its project is this one's where the name has none. */
+async function outputsOf(name: string, { home, stateHome, env }: EngineOptions, own: Project): Promise<Properties | undefined> {
+  const [stack = "", project = own.name] = name.split("/").reverse();
+  if (![stack, project].every((part) => /^[A-Za-z0-9_-][A-Za-z0-9_.-]*$/.test(part))) return undefined;
+  const store = StackStore.open(home, { stateHome, project, stack, env });
+  if (!store.exists) return undefined;
+  const sealed = store.sealed().find(isStack);
+  return (sealed && (await store.open(sealed)).outputs) ?? {};
 }
 
 /** What needs no program needs none that is there. */

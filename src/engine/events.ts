@@ -1,5 +1,5 @@
 import type { JsonObject } from "../json";
-import type { Changes, Op, Step } from "./plan/step";
+import { type Changes, isGone, type Op, type Step } from "./plan/step";
 import { nameOf } from "./plan/urn";
 import type { PropertyDiff } from "./providers/provider";
 import { maskSecrets } from "./state/secretValues";
@@ -72,7 +72,7 @@ export function told(step: Step, result: Resource | undefined = step.next): Step
     ...(diffs?.length ? { diffs } : {}),
     ...(detailed && Object.keys(detailed).length > 0 ? { detailedDiff: detailed } : {}),
     ...(old ? { old: seen(old) } : {}),
-    ...(result && !op.startsWith("delete") ? { new: seen(result) } : {}),
+    ...(result && !isGone(op) ? { new: seen(result) } : {}),
   };
 }
 

@@ -70,6 +70,13 @@ test.each<[string, Case, RegExp]>([
     { pulumi: true, owner: "pulumi", flags: { engine: "offline" } },
     /data\/dev was brought up by the Pulumi CLI/,
   ],
+  [
+    "a policy pack",
+    { args: ["--refresh", "--policy-pack", "./rules"] },
+    /^--policy-pack: the offline engine runs no policy packs\. Leave it out, or use --engine pulumi$/,
+  ],
+  ["a policy pack in one word", { args: ["--policy-pack=./rules"] }, /^--policy-pack: the offline engine runs no policy packs/],
+  ["a target", { args: ["--target", "urn:x"] }, /^--target: the offline engine takes the whole stack, no targets/],
   ["arguments for pulumi", { args: ["--refresh", "-v"] }, /^"--refresh -v": arguments are handed to pulumi/],
 ])("refused: %s", (_, given, message) => {
   const { settle } = settled(given);

@@ -16,9 +16,10 @@ describe.concurrent("the engine does what the recorded one did", () => {
   test.each(all.filter((scenario) => !(scenario in notYet)))("%s", { timeout: 600_000 }, async (scenario) => {
     const recording = readRecording(scenario);
     const stage = new Stage(recording);
-    let before: Took["state"] = [];
+    const states = new Map<string | undefined, Took["state"]>();
     try {
       for (const step of recording.steps) {
+        const before = states.get(step.dir) ?? [];
         const took = await stage.take(step);
         const { aspects = [] } = differences[`${scenario}/${step.label}`] ?? {};
         const compared = (from: Record<Aspect, unknown>) => Object.entries(from).filter(([aspect]) => !aspects.includes(aspect as Aspect));
@@ -27,7 +28,7 @@ describe.concurrent("the engine does what the recorded one did", () => {
           step.label,
           ...compared(theirs(step, theirState, took, before)),
         ]);
-        before = took.state;
+        states.set(step.dir, took.state);
       }
     } finally {
       stage.close();

@@ -164,9 +164,19 @@ test.each<[string, string, RegExp]>([
     /has no provider for the package acme: attach one \(PULUMI_DEBUG_PROVIDERS=acme:PORT/,
   ],
   [
-    "a StackReference",
+    "a StackReference to a stack that is not there",
     `new pulumi.StackReference("organization/other/dev");`,
-    /does not do reading "organization\/other\/dev" of type pulumi:pulumi:StackReference yet.*--engine pulumi/,
+    /^unknown stack "organization\/other\/dev"$/,
+  ],
+  [
+    "a remote component",
+    `class Site extends pulumi.ComponentResource { constructor(name) { super("acme:index:Site", name, {}, {}, true); } } new Site("s");`,
+    /does not do the remote component "s" of type acme:index:Site yet: use --engine pulumi/,
+  ],
+  [
+    "a method of a remote component",
+    `pulumi.runtime.call("acme:index:Site/open", {});`,
+    /does not do the method acme:index:Site\/open of a remote component yet: use --engine pulumi/,
   ],
   ["a transform", `new Bare("x", {}, { transforms: [() => undefined] });`, /does not do the transforms of "x" of type conf:index:Bare yet/],
   [

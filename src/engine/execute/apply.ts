@@ -1,10 +1,10 @@
 import { withOutputs } from "../plan/resource";
 import type { Step } from "../plan/step";
-import { isProviderType } from "../plan/urn";
-import { PartialFailure } from "../providers/provider";
+import { isProviderType, packageOf } from "../plan/urn";
+import { PartialFailure, ProviderError } from "../providers/provider";
 import type { Registry } from "../providers/registry";
 import type { Resource } from "../state/stackStore";
-import { type Properties, secretAt, secretLike } from "../wire";
+import { holdsUnknown, type Properties, secretAt, secretLike } from "../wire";
 
 /** It was done, but the result is not well. It is kept, and the operation fails. */
 export class NotWell extends Error {
@@ -44,7 +44,15 @@ export async function apply(step: Step, circumstances: Circumstances): Promise<R
       return update(step, circumstances);
     case "delete":
     case "delete-replaced":
+    case "discard":
+    case "discard-replaced":
       return remove(step, circumstances);
+    case "read":
+    case "read-replacement":
+      return read(step, circumstances);
+    case "import":
+    case "import-replacement":
+      return bring(step, circumstances);
     case "remove-pending-replace":
     case "replace":
     case "refresh":
@@ -71,6 +79,34 @@ async function create({ next }: Step, { registry, preview, now }: Circumstances)
     if (!(error instanceof PartialFailure)) throw error;
     throw new NotWell(error.message, { ...made(error), initErrors: error.reasons });
   }
+}
+
+async function read({ next }: Step, { registry }: Circumstances): Promise<Resource | undefined> {
+  if (!next) return undefined;
+  const { urn, id = "", inputs = {} } = next;
+  // In a preview: of something that is still to be made.
+  if (holdsUnknown(id)) return next;
+  const provider = await registry.providerOf(next);
+  const { initErrors, ...found } = await provider.read({ urn, id, inputs: {}, outputs: inputs });
+  if (found.id === "") throw new ProviderError(`resource '${id}' does not exist`);
+  const result = secretly({ ...next, id: found.id }, found.outputs);
+  if (initErrors.length > 0) throw new NotWell(new PartialFailure(found.id, found.outputs, initErrors).message, { ...result, initErrors });
+  return result;
+}
+
+/** Take over what is there already. What the program wants of it comes after. */
+async function bring({ next }: Step, { registry, now }: Circumstances): Promise<Resource | undefined> {
+  if (!next) return undefined;
+  const { urn, id = "", type } = next;
+  if (holdsUnknown(id)) return next;
+  const provider = await registry.providerOf(next);
+  const { initErrors, inputs, ...found } = await provider.read({ urn, id, inputs: {}, outputs: {} });
+  if (found.id === "") throw new ProviderError(`resource '${id}' does not exist`);
+  if (!inputs)
+    throw new ProviderError(`provider does not support importing resources; please try updating the '${packageOf(type)}' plugin`);
+  const result = secretly(withInputs({ ...next, id: found.id, created: now, modified: now }, inputs), found.outputs);
+  if (initErrors.length > 0) throw new NotWell(new PartialFailure(found.id, found.outputs, initErrors).message, { ...result, initErrors });
+  return result;
 }
 
 async function update({ old, next, ignoreChanges = [] }: Step, { registry, preview, now }: Circumstances): Promise<Resource | undefined> {
@@ -106,7 +142,7 @@ async function remove({ op, old }: Step, { registry, preview, isDeleted }: Circu
 }
 
 /** With these outputs, and in them secret what a secret input or an option makes so. */
-function secretly(resource: Resource, outputs: Properties): Resource {
+export function secretly(resource: Resource, outputs: Properties): Resource {
   return withOutputs(resource, secretAt(secretLike(outputs, resource.inputs ?? {}), resource.additionalSecretOutputs ?? []));
 }
 

@@ -123,7 +123,7 @@ export class Executor {
     const { op, urn } = step;
     if (counts(step) && !isDefaultProvider(urn)) this.changes[op] = (this.changes[op] ?? 0) + 1;
     const seen = told(step, resource);
-    if (op !== "same") this.steps.push(seen);
+    if (op !== "same" && op !== "read") this.steps.push(seen);
     // What a component has come to is known once it has said its outputs.
     if (seen.custom || this.#options.preview || op === "delete") this.#options.onEvent({ kind: "outputs", step: seen });
   }

@@ -68,6 +68,9 @@ async function read(old: Resource, registry: Registry, onEvent: (event: EngineEv
   }
   const inputs = result.inputs ?? oldInputs;
   const next = asRead(old, result);
+  const differs = !isDeepStrictEqual(oldOutputs, next.outputs ?? {}) || !isDeepStrictEqual(oldInputs, next.inputs ?? {});
+  // Of what is only looked at nobody wants anything.
+  if (old.external) return { op: differs ? "update" : "same", urn, type, old, next };
   const diff = await provider.diff({
     urn,
     id: result.id,
@@ -77,7 +80,6 @@ async function read(old: Resource, registry: Registry, onEvent: (event: EngineEv
     ignoreChanges: [],
   });
   const verdict = verdictOf(diff, { oldInputs: inputs, inputs: oldInputs, ignoreChanges: [], replaceOnChanges: [] });
-  const differs = !isDeepStrictEqual(oldOutputs, next.outputs ?? {}) || !isDeepStrictEqual(oldInputs, next.inputs ?? {});
   return { op: differs ? "update" : "same", urn, type, old, next, ...shown(verdict) };
 }
 

@@ -35,6 +35,8 @@ export interface Deployment {
   dryRun: boolean;
   /** @param version of the package that the SDK is made for; "" if it does not say */
   register(goal: Goal, version: string, downloadUrl: string): Promise<Registered>;
+  /** Look something up by its id. */
+  read(goal: Goal, id: string, version: string, downloadUrl: string): Promise<Registered>;
   registerOutputs(urn: string, outputs: Properties): Promise<void>;
   invoke(invocation: Invocation): Promise<Invoked>;
   /** Every registration has come; what is done after them is done when this resolves. */
@@ -132,7 +134,15 @@ export function monitorService(protocol: Protocol, deployment: Deployment): [grp
         return response;
       }),
       call: refused((request: resource.ResourceCallRequest) => `the method ${request.getTok()} of a remote component`),
-      readResource: refused((request: resource.ReadResourceRequest) => `reading "${request.getName()}" of type ${request.getType()}`),
+      readResource: unary(async (request: resource.ReadResourceRequest) => {
+        const found = await deployment.read(goalToRead(request), request.getId(), request.getVersion(), request.getPlugindownloadurl());
+        const response = new resource.ReadResourceResponse();
+        response.setUrn(found.urn);
+        const outputs = found.kind === "registered" ? found.outputs : {};
+        response.setProperties(structOf(request.getAcceptsecrets() ? outputs : withoutSecrets(outputs)));
+        if (found.kind === "failed") response.setResult(resource.Result.FAIL);
+        return response;
+      }),
       registerStackTransform: refused(() => "stack transforms"),
       registerStackInvokeTransform: refused(() => "stack invoke transforms"),
       registerResourceHook: refused((request: resource.RegisterResourceHookRequest) => `the resource hook "${request.getName()}"`),
@@ -152,7 +162,6 @@ function featureNumbers({ ResourceMonitorFeature }: Protocol["resource"]): resou
 function notYetDone(request: resource.RegisterResourceRequest): string | undefined {
   const name = `"${request.getName()}" of type ${request.getType()}`;
   if (request.getRemote()) return `the remote component ${name}`;
-  if (request.getImportid()) return `the import of ${name}`;
   if (request.getTransformsList().length > 0) return `the transforms of ${name}`;
   return undefined;
 }
@@ -195,6 +204,20 @@ function goalFrom(request: resource.RegisterResourceRequest): Goal {
     ...(request.getDeletebeforereplacedefined() ? { deleteBeforeReplace: request.getDeletebeforereplace() } : {}),
     deletedWith: request.getDeletedwith(),
     timeouts: timeoutsOf(request.getCustomtimeouts()),
+    importId: request.getImportid(),
+  });
+}
+
+function goalToRead(request: resource.ReadResourceRequest): Goal {
+  return goalOf({
+    type: request.getType(),
+    name: request.getName(),
+    custom: true,
+    parent: request.getParent(),
+    inputs: propertiesOf(request.getProperties()),
+    provider: request.getProvider(),
+    dependencies: request.getDependenciesList(),
+    additionalSecretOutputs: request.getAdditionalsecretoutputsList(),
   });
 }
 

@@ -63,8 +63,17 @@ export function recreating(
   ];
 }
 
+/** Steps for something that is there, and takes the place of what the state has under its URN: that is deleted when all else is done. */
+export function inPlaceOf(old: Resource, next: Resource, op: "read-replacement" | "import-replacement"): Step[] {
+  const step = { urn: next.urn, type: next.type, old, next };
+  return [
+    { op, ...step, oldRemains: true },
+    { op: "replace", ...step },
+  ];
+}
+
 export function deletingReplaced(old: Resource): Step {
-  return { op: "delete-replaced", urn: old.urn, type: old.type, old };
+  return { op: old.external ? "discard-replaced" : "delete-replaced", urn: old.urn, type: old.type, old };
 }
 
 /** What differs, as far as anything does. */

@@ -31,6 +31,8 @@ export interface Goal {
   /** URN of what takes this with it when it is deleted. */
   deletedWith: string;
   timeouts: Timeouts;
+  /** Id of something that is there already, and is to be taken over; "": it is to be made. */
+  importId: string;
 }
 
 /** A goal of which only this much is said. */
@@ -49,6 +51,7 @@ export function goalOf(said: Pick<Goal, "type" | "name" | "custom"> & Partial<Go
     retainOnDelete: false,
     deletedWith: "",
     timeouts: {},
+    importId: "",
     ...said,
   };
 }

@@ -4,7 +4,7 @@ import type { Provider } from "../providers/provider";
 import type { Resource } from "../state/stackStore";
 import { type Properties, withoutSecrets } from "../wire";
 import { formerUrns } from "./aliases";
-import { type Condemned, creating, deletingFirst, deletingReplaced, keeping, recreating, replacing, updating } from "./decide";
+import { type Condemned, creating, deletingFirst, deletingReplaced, inPlaceOf, keeping, recreating, replacing, updating } from "./decide";
 import { deletionLayers } from "./deletions";
 import { dependentQuestion } from "./dependents";
 import { compareInputs, replacedFor, UNCHANGED, type Verdict, verdictOf } from "./diff";
@@ -92,13 +92,57 @@ export class Planner {
     return this.#planCustom(urn, goal, old, news);
   }
 
+  /** The steps by which something is looked up by its id, and is from then on known as external. */
+  planRead(goal: Goal, id: string): Step[] {
+    const urn = urnOf(this.#options.stack, this.#options.project, goal.parent, goal.type, goal.name);
+    if (this.#declared.has(urn)) throw duplicateUrn(urn);
+    this.#declared.add(urn);
+    const next: Resource = { ...resourceOf(urn, goal, goal.inputs), id, external: true };
+    const old = this.#before.get(urn);
+    if (old && !old.external && old.id !== id) {
+      this.#replaced.add(urn);
+      return inPlaceOf(old, next, "read-replacement");
+    }
+    // One of the same id is released: it is there, but no more for this stack to change.
+    return [{ op: "read", urn, type: goal.type, next, ...(old ? { old } : {}) }];
+  }
+
+  /**
+   * What is still to be done to something that was imported just now, so that it is as the program declares it; one step "same" if nothing.
+   * @throws {PlanFailed} if it would have to be replaced for that
+   */
+  async planImported(goal: Goal, imported: Resource): Promise<Step[]> {
+    const { urn, inputs = {} } = imported;
+    const provider = await this.#options.providers.providerOf(imported);
+    const wanted = ignoringChanges(inputs, goal.inputs, goal.ignoreChanges);
+    const next = resourceOf(urn, goal, await this.#checked(provider, urn, inputs, wanted, randomBytes(32)));
+    const verdict = await this.#verdict(provider, imported, next, goal);
+    if (verdict.replace)
+      throw new PlanFailed(
+        `"${goal.name}" was imported as ${imported.id}, and differs from what the program declares in ${verdict.keys.join(", ")}, for which it would have to be replaced: declare it as it is, or use --engine pulumi`,
+        urn,
+      );
+    return verdict.changed ? updating(imported, next, verdict, goal.ignoreChanges) : keeping(imported, next);
+  }
+
   async #planCustom(urn: string, goal: Goal, old: Resource | undefined, news: Properties): Promise<Step[]> {
     const provider = await this.#options.providers.providerOf({ ...goal, urn });
     const seed = randomBytes(32);
     const keys = this.#deletedFirst.get(urn);
+    const { importId } = goal;
+    if (importId && (!old || old.external || (old.id !== importId && old.importID !== importId))) {
+      const next: Resource = { ...resourceOf(urn, goal, news), id: importId };
+      if (!old || keys !== undefined) return [{ op: "import", urn, type: goal.type, next, ...(old ? { old } : {}) }];
+      this.#replaced.add(urn);
+      return inPlaceOf(old, next, "import-replacement");
+    }
     const standing = keys === undefined ? old : undefined;
     const next = resourceOf(urn, goal, await this.#checked(provider, urn, standing?.inputs ?? {}, news, seed));
     if (!old) return creating(next);
+    if (old.external) {
+      this.#replaced.add(urn);
+      return replacing(old, next, UNCHANGED);
+    }
     if (keys !== undefined) return recreating(old, next, { keys, diffs: [], detailed: {} }, { condemned: true });
 
     const verdict = await this.#verdict(provider, old, next, goal);
@@ -128,6 +172,7 @@ export class Planner {
       if (resource.delete) steps.set(resource, deletingReplaced(resource));
       else if (this.#replaced.has(urn)) steps.set(resource, deletingReplaced(resource));
       else if (this.#declared.has(urn) || this.#nowOf.has(urn)) continue;
+      else if (resource.external) steps.set(resource, { op: "discard", urn, type, old: resource });
       else steps.set(resource, { op: resource.pendingReplacement ? "remove-pending-replace" : "delete", urn, type, old: resource });
     }
     for (const { custom, type, provider, urn } of steps.keys())

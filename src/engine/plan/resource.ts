@@ -18,6 +18,7 @@ export function resourceOf(urn: string, goal: Goal, inputs: Properties): Resourc
     timeouts,
     ignoreChanges,
     replaceOnChanges,
+    importId,
   } = goal;
   return {
     urn,
@@ -33,6 +34,7 @@ export function resourceOf(urn: string, goal: Goal, inputs: Properties): Resourc
     ...(Object.keys(timeouts).length > 0 ? { customTimeouts: timeouts } : {}),
     ...(retainOnDelete ? { retainOnDelete } : {}),
     ...(deletedWith ? { deletedWith } : {}),
+    ...(importId ? { importID: importId } : {}),
     ...(ignoreChanges.length > 0 ? { ignoreChanges } : {}),
     ...(replaceOnChanges.length > 0 ? { replaceOnChanges } : {}),
   };

@@ -11,7 +11,13 @@ export type Op =
   | "create-replacement"
   | "delete-replaced"
   | "remove-pending-replace"
-  | "refresh";
+  | "refresh"
+  | "read"
+  | "read-replacement"
+  | "discard"
+  | "discard-replaced"
+  | "import"
+  | "import-replacement";
 
 /** What differs, for those who read the plan. */
 export interface StepDiff {
@@ -42,7 +48,17 @@ export interface Step extends StepDiff {
 /** How often each op was, or would be, done. The halves of a replacement count as one. */
 export type Changes = Partial<Record<Op, number>>;
 
-/** Whether a step counts in the summary: a replacement does once, by its `replace`. */
+const UNCOUNTED: readonly Op[] = [
+  ...(["create-replacement", "delete-replaced", "remove-pending-replace", "import-replacement"] as const),
+  ...(["read", "read-replacement", "discard-replaced"] as const),
+];
+
+/** Whether a step counts in the summary: a replacement does once, by its `replace`; what is only looked at does not. */
 export function counts({ op }: Pick<Step, "op">): boolean {
-  return op !== "create-replacement" && op !== "delete-replaced" && op !== "remove-pending-replace";
+  return !UNCOUNTED.includes(op);
+}
+
+/** Whether what a step is about is gone after it, from the state at least. */
+export function isGone(op: Op): boolean {
+  return op.startsWith("delete") || op.startsWith("discard");
 }

@@ -5,8 +5,10 @@ import { UserError } from "../../userError";
 import type { EngineEvent } from "../events";
 import type { Protocol, PulumiSdk } from "../grpc/protocol";
 import type { StackConfig } from "../stackConfig";
+import { BUILTIN, builtinProvider } from "./builtin";
 import { Connection } from "./connection";
 import { startProvider } from "./process";
+import type { HostedProvider } from "./provider";
 import { RemoteProvider } from "./remoteProvider";
 
 /** The package of dynamic resources, whose provider is in the Node SDK. */
@@ -28,6 +30,8 @@ interface HostOptions {
   /** Where the compiled code of children is kept between runs. */
   compileCache: string;
   intercept?: Intercept;
+  /** The outputs of another stack by its name, secrets marked. */
+  outputsOf(stack: string): Promise<JsonObject | undefined>;
   onEvent: (event: EngineEvent) => void;
 }
 
@@ -46,7 +50,7 @@ export type Intercept = (call: ProviderCall, proceed: () => Promise<unknown>) =>
 
 /** A provider that can be asked, and how to let it go. */
 export interface LoadedProvider {
-  provider: RemoteProvider;
+  provider: HostedProvider;
   /** Tell it that this is the end, then end its process if it is ours. */
   close(): Promise<void>;
 }
@@ -63,7 +67,8 @@ export class ProviderHost {
 
   /** @throws {UserError} if there is no provider for the package, with how to give one */
   async load(packageName: string): Promise<LoadedProvider> {
-    const { protocol, engineAddress, intercept } = this.#options;
+    const { protocol, engineAddress, intercept, outputsOf } = this.#options;
+    if (packageName === BUILTIN) return { provider: builtinProvider(outputsOf), close: async () => {} };
     const port = this.#attached[packageName];
     const process = port === undefined ? await this.#start(packageName) : { port, kill: () => {} };
     const connection = new Connection(

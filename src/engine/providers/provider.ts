@@ -70,6 +70,21 @@ export interface Provider {
   delete(request: About & { id: string; inputs: Properties; outputs: Properties; timeout: number }): Promise<void>;
 }
 
+/** Which provider resource a provider stands for. */
+export interface Identity {
+  urn: string;
+  id: string;
+}
+
+/** A provider with what belongs to the provider itself: it is configured before it is asked about resources. */
+export interface HostedProvider extends Provider {
+  checkConfig(request: About & { olds: Properties; news: Properties }): Promise<{ inputs: Properties; failures: CheckFailure[] }>;
+  diffConfig(request: About & { oldInputs: Properties; oldOutputs: Properties; inputs: Properties }): Promise<Diff>;
+  configure(identity: Identity, inputs: Properties): Promise<void>;
+  invoke(token: string, args: Properties, preview: boolean): Promise<InvokeResult>;
+  cancel(): Promise<void>;
+}
+
 /** What a function of a provider answers. `unknown`: the provider cannot be asked yet. */
 export type InvokeResult = { kind: "returned"; value: Properties; failures: CheckFailure[] } | { kind: "unknown" };
 

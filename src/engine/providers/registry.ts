@@ -6,8 +6,7 @@ import { isDefaultProvider, isProviderType, packageOf, providerReference, splitR
 import type { Resource } from "../state/stackStore";
 import { UNKNOWN } from "../wire";
 import type { LoadedProvider } from "./host";
-import type { Provider } from "./provider";
-import type { RemoteProvider } from "./remoteProvider";
+import type { HostedProvider, Provider } from "./provider";
 
 interface RegistryOptions {
   /** Starts, or attaches to, a provider of a package. */
@@ -43,7 +42,7 @@ export class Registry implements Providers, Provider {
    * The provider behind a reference, configured; from the state if the program has not registered it.
    * @throws {UserError} if there is no such provider
    */
-  async configured(reference: string): Promise<RemoteProvider> {
+  async configured(reference: string): Promise<HostedProvider> {
     const found = this.#configured.get(reference) ?? this.#fromState(reference);
     return (await found).provider;
   }

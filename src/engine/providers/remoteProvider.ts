@@ -14,6 +14,8 @@ import { type Connection, plain } from "./connection";
 import {
   type CheckFailure,
   type Diff,
+  type HostedProvider,
+  type Identity,
   type InvokeResult,
   PartialFailure,
   PROPERTY_CHANGES,
@@ -30,18 +32,12 @@ interface Accepts {
   preview: boolean;
 }
 
-/** Which provider resource a provider stands for. */
-export interface Identity {
-  urn: string;
-  id: string;
-}
-
 /**
  * One configured provider behind gRPC: each request as Pulumi's engine words it (recorded), and its answers as {@link Provider} has them.
  *
  * Where its configuration is not known yet (in a preview), it is not configured and not asked: resources are then what they were given.
  */
-export class RemoteProvider implements Provider {
+export class RemoteProvider implements HostedProvider {
   #accepts: Accepts = { secrets: false, resources: false, preview: false };
   #configured = false;
 

@@ -30,6 +30,8 @@ export interface ResourceState {
   customTimeouts?: { create?: number; update?: number; delete?: number };
   retainOnDelete?: boolean;
   deletedWith?: string;
+  /** By which it was imported, until it is next registered without. */
+  importID?: string;
   ignoreChanges?: string[];
   replaceOnChanges?: string[];
   created?: string;
@@ -120,6 +122,7 @@ const FIELDS: readonly string[] = [
     "customTimeouts",
     "retainOnDelete",
     "deletedWith",
+    "importID",
     "ignoreChanges",
     "replaceOnChanges",
   ],

@@ -8,6 +8,10 @@ const OPERATIONS: Partial<Record<Step["op"], PendingOperation["type"]>> = {
   update: "updating",
   delete: "deleting",
   "delete-replaced": "deleting",
+  read: "reading",
+  "read-replacement": "reading",
+  import: "importing",
+  "import-replacement": "importing",
 };
 
 /** One change of a state, by which it is kept up to date: what is now is numbered as it comes, what was before by its place in the state. */
@@ -70,10 +74,16 @@ export class Snapshot {
       case "same":
       case "update":
       case "delete":
+      case "read":
+      case "import":
+      case "discard":
+      case "discard-replaced":
       case "remove-pending-replace":
         this.#drop(old);
         break;
       case "create-replacement":
+      case "read-replacement":
+      case "import-replacement":
         if (step.oldRemains) this.#change(old, { delete: true });
         else this.#drop(old);
         break;
@@ -86,9 +96,11 @@ export class Snapshot {
         return false;
     }
     if (old && result && old.urn !== result.urn) this.#edit({ edit: "move", from: old.urn, to: result.urn });
-    if (result) this.#edit({ edit: "put", at: this.#now.length, resource: result });
+    // What was imported, and is changed in the same breath, stays where it stands.
+    const at = (old && this.#placeNow.get(old)) ?? this.#now.length;
+    if (result) this.#edit({ edit: "put", at, resource: result });
     // A mere change of order is written with the next change.
-    return op !== "same" || !isDeepStrictEqual(old, result);
+    return (op !== "same" && op !== "read") || !isDeepStrictEqual(old, result);
   }
 
   /** The step did not come about, and left nothing. */

@@ -29,14 +29,10 @@ export const held: Record<string, { method: string; after: string; count: number
 
 /** Scenarios of what this engine does not do yet, with what it says instead. */
 export const notYet: Record<string, RegExp> = {
-  "f12-import": /does not do the import of/,
-  "f13-get": /does not do reading/,
-  "f13b-get-unknown-id": /does not do reading/,
   "i1-transforms": /does not do .*transform/,
 };
 
 /** Scenarios that cannot be staged, and what stands for them. */
 export const elsewhere: Record<string, string> = {
   "f16-targets": "no command or option of this engine names targets; what stands after -- is refused (test/e2e/places.test.ts)",
-  "j1-stack-reference": "two projects; a StackReference is refused with a sentence (test/engine/engine.test.ts)",
 };

@@ -8,7 +8,8 @@ const waiting = [];
 const original = ResourceMonitorClient.prototype.registerResource;
 
 function keyOf(request) {
-  const name = request.getObject()?.toJavaScript().name;
+  // Of what is imported the recording begins with a call that does not say it.
+  const name = request.getImportid() ? "" : request.getObject()?.toJavaScript().name;
   return [request.getType(), request.getName(), typeof name === "string" ? name : ""].join("::");
 }
 

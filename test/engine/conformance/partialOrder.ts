@@ -8,7 +8,7 @@ import type { Heard } from "./recording";
  *    kind of replacement has it. (Compared as the sequence of each URN, without what a component or the stack says at leisure.)
  * 2. What another needs (parent, provider, a dependency) is planned and done before the other is begun: made, changed or kept. (What is only read, at
  *    a refresh, is read in any order.)
- * 3. A deletion is done before the deletion of what the deleted one needs is begun.
+ * 3. A deletion (or the discarding of what was only read) is done before the deletion of what the deleted one needs is begun.
  * 4. What the program no longer declares is deleted after everything that it declares is done; so are the old halves of replacements that were made
  *    while the old one stood.
  *
@@ -18,7 +18,7 @@ export function inTheirOrder(events: readonly Heard[], before: readonly JsonObje
   const wrong: string[] = [];
   const at = (match: (event: Heard) => boolean) => events.findIndex(match);
   const lastAt = (match: (event: Heard) => boolean) => events.findLastIndex(match);
-  const isDeletion = ([, op]: Heard) => op === "delete" || op === "delete-replaced";
+  const isDeletion = ([, op]: Heard) => op.startsWith("delete") || op.startsWith("discard");
   const isRefreshed = (urn: string) => events.some(([event, op, whose]) => event === "pre" && op === "refresh" && whose === urn);
   const isDeclared = (event: Heard) => !isDeletion(event) && event[1] !== "refresh" && !isRefreshed(event[2]);
   const isComponent = (urn: string) => [...before, ...after].some((resource) => resource.urn === urn && resource.custom === false);

@@ -87,11 +87,14 @@ export class Hold {
 }
 
 /** The custom resources in the order in which they were planned, as the program is told it. */
-export function orderOf({ calls }: RecordedStep): string[] {
-  const checked = new Set<string>();
+export function orderOf({ calls, events }: RecordedStep): string[] {
+  const isImported = (urn: string) => events.some(([, op, whose]) => op.startsWith("import") && whose === urn);
+  const begun = new Set<string>();
   return calls.flatMap(([method, { urn, news }]) => {
-    if (method !== "Check" || checked.has(String(urn))) return [];
-    checked.add(String(urn));
+    // What is imported is read before it is checked, and what cannot be is only read.
+    const begins = method === "Check" || (method === "Read" && isImported(String(urn)));
+    if (!begins || begun.has(String(urn))) return [];
+    begun.add(String(urn));
     const [types = "", name = ""] = String(urn).replace(/^~/, "").split("::");
     const given = (news as JsonObject | undefined)?.name;
     return [[types.split("$").at(-1), name, typeof given === "string" ? given : ""].join("::")];

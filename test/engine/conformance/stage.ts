@@ -49,7 +49,10 @@ const NOISE = [
 ];
 const NAMES: Record<string, string> = { ignorechanges: "ignoreChanges" };
 
-/** A scenario's project, its stand-in provider and its world, on which its steps are done one after the other. */
+/** The project of a scenario that has one; those of others have the names of their folders. */
+const ALONE = "conf";
+
+/** A scenario's projects, its stand-in provider and its world, on which its steps are done one after the other. */
 export class Stage {
   readonly #recording: Recording;
   readonly #root = mkdtempSync(join(tmpdir(), "pushpool-conformance-"));
@@ -57,17 +60,32 @@ export class Stage {
   readonly #config = new Map<string, Json>();
   #attached: { process: ChildProcess; port: string } | undefined;
 
+  /** The scenario's projects, by the names of their folders. */
+  readonly #projects: readonly string[];
+
   constructor(recording: Recording) {
     this.#recording = recording;
-    const dir = this.#dir;
-    for (const folder of [dir, join(dir, "node_modules", "dynhost"), this.#bin]) mkdirSync(folder, { recursive: true });
+    this.#projects = [...new Set(recording.steps.map(({ dir = ALONE }) => dir))];
+    mkdirSync(this.#bin, { recursive: true });
+    for (const project of this.#projects) this.#build(project);
+    writeFileSync(
+      join(this.#bin, "pulumi-resource-demo"),
+      `#!/bin/sh\nexec node "${join(this.#dir(this.#projects[0]), "demo-provider.js")}" "$@"\n`,
+      { mode: 0o755 },
+    );
+  }
+
+  #build(project: string): void {
+    const dir = this.#dir(project);
+    const { scenario } = this.#recording;
+    mkdirSync(join(dir, "node_modules", "dynhost"), { recursive: true });
     for (const name of ["@pulumi", "@types", "@grpc", "google-protobuf", "typescript"])
       symlinkSync(join(modules, name), join(dir, "node_modules", name));
     copyFileSync(join(recordings, "dynhost.js"), join(dir, "node_modules", "dynhost", "index.js"));
     copyFileSync(join(recordings, "demo-provider.js"), join(dir, "demo-provider.js"));
     copyFileSync(join(__dirname, "inOrder.cjs"), join(dir, "inOrder.cjs"));
     writeFileSync(join(dir, "demo.js"), `require("./inOrder.cjs");\n${readFileSync(join(recordings, "demo.js"), "utf8")}`);
-    copyFileSync(join(recordings, recording.scenario, "program", "Pulumi.yaml"), join(dir, "Pulumi.yaml"));
+    copyFileSync(join(recordings, scenario, "program", project === ALONE ? "" : project, "Pulumi.yaml"), join(dir, "Pulumi.yaml"));
     writeFileSync(
       join(dir, "package.json"),
       JSON.stringify({ name: "conf", private: true, main: this.#isTypeScript ? "index.ts" : "index.js" }),
@@ -81,13 +99,10 @@ export class Stage {
       noCheck: true,
     };
     if (this.#isTypeScript) writeFileSync(join(dir, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["index.ts"] }));
-    writeFileSync(join(this.#bin, "pulumi-resource-demo"), `#!/bin/sh\nexec node "${join(dir, "demo-provider.js")}" "$@"\n`, {
-      mode: 0o755,
-    });
   }
 
-  get #dir() {
-    return join(this.#root, "conf");
+  #dir(project = ALONE) {
+    return join(this.#root, project);
   }
 
   get #bin() {
@@ -106,7 +121,7 @@ export class Stage {
   async take(step: RecordedStep, { freely = false } = {}): Promise<Took> {
     this.#stand(step);
     for (const [key, value] of Object.entries(step.config ?? {})) this.#config.set(key, value);
-    await this.#writeConfig();
+    await this.#writeConfig(step);
     const options = await this.#options(step);
     let events: EngineEvent[] = [];
     const calls: [string, JsonObject][] = [];
@@ -129,7 +144,7 @@ export class Stage {
       failure = why;
       if (failure !== undefined) break;
     }
-    const state = await this.#state(options);
+    const state = await this.#state(options, step);
     const outputs = (state.find(({ type }) => type === "pulumi:pulumi:Stack")?.outputs ?? {}) as JsonObject;
     return {
       failure,
@@ -146,7 +161,7 @@ export class Stage {
   async takeByPulumi(step: RecordedStep): Promise<Omit<Took, "calls">> {
     this.#stand(step);
     const { env } = await this.#options(step);
-    const { events, state, ...took } = await takeByPulumi({ step, dir: this.#dir, root: this.#root, env });
+    const { events, state, ...took } = await takeByPulumi({ step, dir: this.#dir(step.dir), root: this.#root, env });
     const short = (value: Json) => this.#short(value);
     return {
       ...took,
@@ -156,11 +171,11 @@ export class Stage {
   }
 
   /** The step's program in its place, and the world as it is to find it. */
-  #stand({ program, planted = {} }: RecordedStep): void {
+  #stand({ program, dir, planted = {} }: RecordedStep): void {
     if (program !== "(unchanged)")
       copyFileSync(
         join(recordings, this.#recording.scenario, "program", program),
-        join(this.#dir, this.#isTypeScript ? "index.ts" : "index.js"),
+        join(this.#dir(dir), this.#isTypeScript ? "index.ts" : "index.js"),
       );
     this.#plant(planted);
   }
@@ -175,9 +190,9 @@ export class Stage {
     const home = join(this.#root, "home");
     const parallel = /--parallel (\d+)/.exec(command)?.[1];
     const own = { DEMO_WORLD: this.#world, ...this.#recording.env, ...env };
-    if (this.#recording.attach) this.#attached ??= await attach(join(this.#dir, "demo-provider.js"), own);
+    if (this.#recording.attach) this.#attached ??= await attach(join(this.#dir(), "demo-provider.js"), own);
     return {
-      projectDir: this.#dir,
+      projectDir: this.#dir(step.dir),
       stack: "dev",
       home,
       stateHome: join(home, "state"),
@@ -195,7 +210,7 @@ export class Stage {
     };
   }
 
-  async #writeConfig(): Promise<void> {
+  async #writeConfig({ dir }: RecordedStep): Promise<void> {
     if (this.#config.size === 0) return;
     const { salt, crypter } = await newSalt("");
     const entries = [...this.#config].flatMap(([key, value]) => {
@@ -204,7 +219,7 @@ export class Stage {
       if (typeof value !== "object") return [[full, String(value)]];
       return [[full, { secure: crypter.encrypt(String((value as JsonObject).secret)) }]];
     });
-    writeFileSync(join(this.#dir, "Pulumi.dev.yaml"), JSON.stringify({ encryptionsalt: salt, config: Object.fromEntries(entries) }));
+    writeFileSync(join(this.#dir(dir), "Pulumi.dev.yaml"), JSON.stringify({ encryptionsalt: salt, config: Object.fromEntries(entries) }));
   }
 
   /** Change the world behind the providers' backs, as the recorder did: null deletes, a property that is null goes. */
@@ -232,8 +247,8 @@ export class Stage {
     writeFileSync(this.#world, JSON.stringify(world, null, 2));
   }
 
-  async #state({ home, stateHome, env }: EngineOptions): Promise<JsonObject[]> {
-    const store = StackStore.open(home, { stateHome, project: "conf", stack: "dev", env });
+  async #state({ home, stateHome, env }: EngineOptions, { dir = ALONE }: RecordedStep): Promise<JsonObject[]> {
+    const store = StackStore.open(home, { stateHome, project: dir, stack: "dev", env });
     const resources = (await store.read()).map(
       ({ created: _, modified: __, ...resource }) => this.#short(inState(resource as unknown as Json)) as JsonObject,
     );
