@@ -32,7 +32,7 @@ exports.pushPools = manifest({ pools: [mine, shared], deployments: [on(mine, "he
   );
   expect((await here.run("destroy", "--engine", "offline", "--yes")).status).toBe(0);
   expect(provisioned(google)).toEqual(before);
-}, 240_000);
+}, 400_000);
 
 test("ambient: a submitter's own login runs it, another's does not and hears why", async () => {
   const here = await gcpPlace();
@@ -63,7 +63,7 @@ exports.pushPools = manifest({ pools: [etl], deployments: [hello] });`);
   });
   as(ada);
   expect(await here.run("run", "hello/prod")).toMatchObject({ status: 0, stdout: "hello\n" });
-}, 240_000);
+}, 400_000);
 
 test("preview where what is given is not known yet: nothing is called, nothing breaks", async () => {
   const here = await gcpPlace();
@@ -91,7 +91,7 @@ exports.pushPools = manifest({ pools: [etl] });`);
     service_account_name: { default: "flows-account@acme.iam.gserviceaccount.com" },
     region: { default: "europe-west1" },
   });
-}, 240_000);
+}, 400_000);
 
 test("the root program: a pool of this type from the stack's configuration alone, up, deploy, run, destroy", async () => {
   const here = await gcpPlace();
@@ -123,4 +123,4 @@ test("the root program: a pool of this type from the stack's configuration alone
   expect(await here.run("run", "hello/prod")).toMatchObject({ status: 0, stdout: '{"name":"Ada"}\n' });
   expect((await here.run("destroy", "--engine", "offline", "--yes")).status).toBe(0);
   expect(provisioned(here.google)).toEqual(empty);
-}, 240_000);
+}, 400_000);

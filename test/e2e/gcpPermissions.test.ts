@@ -82,7 +82,7 @@ test("leastPrivilege: everything works with the role, and what each permission i
   for (const [permission, command] of Object.entries(TOLD))
     expect([permission, (await without(permission, command)).status]).toEqual([permission, 0]);
   expect((await here.run("cancel", "long-1")).status).toBe(0);
-}, 300_000);
+}, 400_000);
 
 test("documented: each role removed in turn is told with its fix, and up brings it back", async () => {
   const here = await gcpPlace();
@@ -110,7 +110,7 @@ test("documented: each role removed in turn is told with its fix, and up brings 
   }
   for (const command of ["refresh", "up"]) expect((await here.run(command, "--engine", "offline", "--yes")).status).toBe(0);
   expect(await here.run(...RUN)).toMatchObject({ status: 0, stdout: "hello\n" });
-}, 300_000);
+}, 400_000);
 
 test("without log access: a run is followed to its end, and says where its lines would come from", async () => {
   const here = await gcpPlace();
@@ -120,4 +120,4 @@ test("without log access: a run is followed to its end, and says where its lines
   const { status, stdout, stderr } = await here.run("run", "hello/bad");
   expect([status, stdout]).toEqual([1, ""]);
   expect(stderr.match(/log is not shown: .*logAccess/g)).toHaveLength(1);
-}, 120_000);
+}, 400_000);

@@ -99,7 +99,10 @@ exports.pushPools = manifest({ pools: [etl, wide], deployments: [hello] });`);
     "subnetworks",
   ]);
   for (const api of ["artifactregistry", "compute"]) expect([...here.google.world.services]).toContain(`${api}.googleapis.com`);
-  expect((await here.run("run", "hello/prod")).status).toBe(0);
+  const plan = await here.run("run", "hello/prod", "--dry-run");
+  expect([plan.status, plan.stdout]).toEqual([0, expect.stringContaining('"secretKeyRef"')]);
+  const run = await here.run("run", "hello/prod");
+  expect(run.status).toBe(0);
   const { stdout } = await here.run("manifest", "show");
   const pools = (JSON.parse(stdout) as { pools: Record<string, { baseJobTemplate: never }> }).pools;
   expect(pools.etl?.baseJobTemplate).toMatchObject({
@@ -130,8 +133,9 @@ exports.pushPools = manifest({ pools: [etl, wide], deployments: [hello] });`);
     if (!file.isFile() || file.parentPath.includes("node_modules") || file.name === "index.js") continue;
     expect(readFileSync(join(file.parentPath, file.name), "latin1").includes("canary-4711"), file.name).toBe(false);
   }
-  expect(preview.stderr + preview.stdout + up.stderr + up.stdout + stdout).not.toContain("canary-4711");
-}, 180_000);
+  for (const ended of [preview, up, plan, run]) expect(ended.stderr + ended.stdout).not.toContain("canary-4711");
+  expect(stdout).not.toContain("canary-4711");
+}, 400_000);
 
 test("examples/gcp runs offline as it is: two runs, and destroy", async () => {
   const example = join(__dirname, "..", "..", "examples", "gcp");

@@ -41,4 +41,4 @@ test("bad input is refused at preview", async () => {
     ]);
   }
   expect(here.google.calls).toEqual([]);
-}, 240_000);
+}, 400_000);
