@@ -35,7 +35,8 @@ export function shownRun(run: FlowRun, names: { deployment: string; stack: strin
   };
 }
 
-function shownState({ type, name, timestamp, message }: FlowRunState): State {
+/** A server's state in the words of the command line. */
+export function shownState({ type, name, timestamp, message }: FlowRunState): State {
   return { type, name, timestamp, ...(message ? { message } : {}) };
 }
 

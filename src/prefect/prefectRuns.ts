@@ -1,24 +1,27 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Json } from "../json";
 import { suggestion } from "../nearest";
 import type { RunEvent } from "../runs/context";
-import { isTerminal, type FlowRun as Shown } from "../runs/flowRun";
+import type { RunPlan } from "../runs/create";
+import { isTerminal, type FlowRun as Shown, type State } from "../runs/flowRun";
 import type { Following } from "../runs/follow";
 import type { RunRequest } from "../runs/plan";
 import type { Target } from "../targets/target";
 import { checkJobVariables, checkParameters } from "../template";
 import { UserError } from "../userError";
 import { type Deployment, readDeploymentByName } from "./api/deployments";
-import { createFlowRun, type FlowRun, proposeState, readFlowRun } from "./api/flowRuns";
+import { createFlowRun, type FlowRun, filterFlowRuns, proposeState, readFlowRun, readStates } from "./api/flowRuns";
 import { readWorkPool, scheduledFlowRuns, type WorkPool } from "./api/workPools";
 import type { Client } from "./client";
 import { contextMaker, type Shared } from "./dispatch/context";
 import { type DispatchEvent, type Dispatching, dispatchRun } from "./dispatch/dispatchRun";
 import { InfrastructureWatch } from "./dispatch/infrastructureWatch";
-import { isOpen } from "./dispatch/record";
+import { readJob } from "./dispatch/job";
+import { isOpen, planJob } from "./dispatch/record";
 import { ServerStates } from "./dispatch/states";
-import { followOnServer, shownRun } from "./follow";
+import { followOnServer, shownRun, shownState } from "./follow";
 
 /** How often a run that the server holds back is asked for, in milliseconds. */
 const HELD_PAUSE = 1_000;
@@ -33,6 +36,7 @@ export interface PrefectRunsParts {
 
 /** The runs of a Prefect server: it owns their states; where nobody else submits them, they are submitted from here. */
 export class PrefectRuns {
+  readonly #dispatcher = { id: randomUUID(), name: `pushpool ${hostname()}` };
   readonly #names = new Map<string, { deployment: string; stack: string; workPool: string }>();
 
   constructor(private readonly parts: PrefectRunsParts) {}
@@ -44,10 +48,6 @@ export class PrefectRuns {
   async createRun(request: RunRequest): Promise<{ run: Shown; created: boolean; warnings: string[] }> {
     const { client, shared } = this.parts;
     const { deployment, pool } = await this.#resolve(request);
-    if (deployment.enforce_parameter_schema && deployment.parameter_openapi_schema)
-      checkParameters(deployment.parameter_openapi_schema, { ...deployment.parameters, ...request.parameters }, "parameters");
-    if (Object.keys(pool.base_job_template).length > 0)
-      checkJobVariables(pool.base_job_template, request.jobVariables ?? {}, "job variable");
     const { run, created } = await createFlowRun(
       client,
       deployment.id,
@@ -95,6 +95,83 @@ export class PrefectRuns {
     return this.#show(run);
   }
 
+  /** What of it the ledger and the server know together, with the states that the server has. */
+  async show(kept: Shown): Promise<{ run: Shown; transitions: (State & { attempt: number })[] }> {
+    const { client } = this.parts;
+    const [run, states] = await Promise.all([readFlowRun(client, kept.id), readStates(client, kept.id)]);
+    let attempt = 0;
+    const transitions = states.map((state) => {
+      if (state.type === "SCHEDULED" && state.name !== "Late") attempt += 1;
+      return { ...shownState(state), attempt };
+    });
+    return { run: run ? merged(kept, run) : kept, transitions };
+  }
+
+  /** The same runs as the server has them, by id. */
+  async readRuns(kept: readonly Shown[]): Promise<Map<string, Shown>> {
+    const byId = new Map(kept.map((run) => [run.id, run]));
+    const seen = new Map<string, Shown>();
+    const ids = [...byId.keys()];
+    for (let from = 0; from < ids.length; from += 200) {
+      const filter = { flow_runs: { id: { any_: ids.slice(from, from + 200) } } };
+      for (const run of await filterFlowRuns(this.parts.client, filter)) seen.set(run.id, merged(byId.get(run.id) as Shown, run));
+    }
+    return seen;
+  }
+
+  /**
+   * Have the server schedule an ended run again.
+   * @throws {UserError} if it has not ended, or COMPLETED
+   */
+  async retryRun(id: string): Promise<Shown> {
+    const { client } = this.parts;
+    const run = await this.readRun(id);
+    if (!isTerminal(run.state))
+      throw new UserError(
+        `run ${run.name} (${id}) has not ended: it is ${run.state.type}. \`pushpool wait ${id}\` follows it, \`pushpool cancel ${id}\` ends it`,
+      );
+    if (run.state.type === "COMPLETED")
+      throw new UserError(`run ${run.name} (${id}) COMPLETED: there is nothing to retry. To do it again: \`pushpool run\``);
+    const verdict = await proposeState(client, id, { type: "SCHEDULED", name: "AwaitingRetry", scheduledTime: new Date().toISOString() });
+    if (verdict.kind !== "accepted")
+      throw new UserError(`run ${run.name} (${id}): the server does not schedule it again: ${verdict.reason}`, 5);
+    return this.readRun(id);
+  }
+
+  /** What would be made on the server, and sent from here; nothing is. */
+  async planRun(request: RunRequest): Promise<RunPlan> {
+    const { client, shared } = this.parts;
+    const { deployment, pool } = await this.#resolve(request);
+    const now = new Date().toISOString();
+    const run = {
+      id: "00000000-0000-0000-0000-000000000000",
+      name: request.name ?? "made-up-by-the-server",
+      flow_id: deployment.flow_id,
+      deployment_id: deployment.id,
+      parameters: { ...deployment.parameters, ...request.parameters },
+      job_variables: request.jobVariables ?? {},
+      tags: request.tags ?? [],
+      work_pool_name: pool.name,
+      created: now,
+    } as unknown as FlowRun;
+    const job = await readJob(client, run, shared.stack, shared.poolsBeside);
+    const { jobConfiguration, submission } = await planJob(contextMaker(shared)(job), job, {
+      attempt: 1,
+      dispatcher: this.#dispatcher,
+      startUp: "execute",
+    });
+    return {
+      stack: shared.stack,
+      deployment: request.deployment,
+      workPool: pool.name,
+      workQueue: deployment.work_queue_name ?? "default",
+      parameters: run.parameters,
+      jobConfiguration: masked(jobConfiguration),
+      submission: masked(submission.request),
+      warnings: submission.warnings,
+    };
+  }
+
   /** Ask the server for the cancellation, and see it through where the run was submitted from here. */
   async cancelRun(id: string, { detach = false, ...following }: Following & { detach?: boolean } = {}): Promise<Shown> {
     const verdict = await proposeState(this.parts.client, id, { type: "CANCELLING", name: "Cancelling" });
@@ -107,7 +184,22 @@ export class PrefectRuns {
     return this.followRun(id, { ...following, logs: false });
   }
 
+  /** Look up what is asked for, and check it against what is there: nothing is sent. */
   async #resolve(request: RunRequest): Promise<{ deployment: Deployment; pool: WorkPool }> {
+    const found = await this.#find(request);
+    const { deployment, pool } = found;
+    if (deployment.enforce_parameter_schema && deployment.parameter_openapi_schema)
+      checkParameters(deployment.parameter_openapi_schema, { ...deployment.parameters, ...request.parameters }, "parameters");
+    if (Object.keys(pool.base_job_template).length > 0)
+      checkJobVariables(pool.base_job_template, request.jobVariables ?? {}, "job variable");
+    if (request.credentials !== undefined)
+      throw new UserError(
+        `--credentials ${request.credentials}: a run through a Prefect API is anyone's to submit, so it goes by the credentials of its work pool "${pool.name}"`,
+      );
+    return found;
+  }
+
+  async #find(request: RunRequest): Promise<{ deployment: Deployment; pool: WorkPool }> {
     const { client } = this.parts;
     const { apiUrl } = client.connection;
     const deployment = await readDeploymentByName(client, request.deployment);
@@ -174,7 +266,7 @@ export class PrefectRuns {
     const states = new ServerStates(client, POLL, signal);
     return {
       client,
-      dispatcher: { id: randomUUID(), name: `pushpool ${hostname()}` },
+      dispatcher: this.#dispatcher,
       startUp: "execute",
       stack: shared.stack,
       ledger: shared.ledger,
@@ -192,4 +284,15 @@ export class PrefectRuns {
     const { stack } = this.parts.shared;
     return shownRun(run, this.#names.get(run.id) ?? { deployment: run.deployment_id ?? "", stack, workPool: run.work_pool_name ?? "" });
   }
+}
+
+/** What this ledger knows of a run, with what the server says of it now. */
+function merged(kept: Shown, run: FlowRun): Shown {
+  const { deployment, stack, workPool, attempt } = kept;
+  return { ...shownRun(run, { deployment, stack, workPool }), attempt, ...(kept.outcome ? { outcome: kept.outcome } : {}) };
+}
+
+/** Through JSON: there every secret is its mask. */
+function masked(value: unknown): Json {
+  return JSON.parse(JSON.stringify(value)) as Json;
 }

@@ -1,4 +1,6 @@
+import type { FlowRun } from "../runs/flowRun";
 import type { Runs, RunsParts } from "../runs/runs";
+import { UserError } from "../userError";
 import type { PrefectRuns } from "./prefectRuns";
 
 /**
@@ -20,6 +22,20 @@ export function withPrefect(local: Runs, parts: RunsParts): Runs {
     const record = await parts.ledger.read(id);
     return record?.submission.prefect === undefined ? undefined : open();
   };
+  /** The server owns the states of its runs; where it is out of reach they are as this ledger saw them last. */
+  const asOnServer = async (runs: FlowRun[]): Promise<FlowRun[]> => {
+    const records = await Promise.all(runs.map(({ id }) => parts.ledger.read(id)));
+    const theirs = runs.filter((_, index) => records[index]?.submission.prefect !== undefined);
+    if (theirs.length === 0) return runs;
+    try {
+      const seen = await (await open())?.readRuns(theirs);
+      return runs.map((run) => seen?.get(run.id) ?? run);
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      parts.warn?.(`runs of the Prefect server are as they were last seen: ${error.message}`);
+      return runs;
+    }
+  };
   return {
     ...local,
     createRun: async (request) => {
@@ -32,6 +48,17 @@ export function withPrefect(local: Runs, parts: RunsParts): Runs {
     submitRun: async (id, watching) => (await ofServer(id))?.submitRun(id, watching?.onEvent) ?? local.submitRun(id, watching),
     followRun: async (id, following) => (await ofServer(id))?.followRun(id, following) ?? local.followRun(id, following),
     cancelRun: async (id, cancelling) => (await ofServer(id))?.cancelRun(id, cancelling) ?? local.cancelRun(id, cancelling),
+    planRun: async (request) => {
+      const prefect = await open();
+      return prefect ? prefect.planRun(request) : local.planRun(request);
+    },
+    retryRun: async (id) => (await ofServer(id))?.retryRun(id) ?? local.retryRun(id),
+    showRun: async (id) => {
+      const shown = await local.showRun(id);
+      const prefect = await ofServer(shown.run.id);
+      return prefect ? { ...shown, ...(await prefect.show(shown.run)) } : shown;
+    },
+    listRuns: async (filter) => asOnServer(await local.listRuns(filter)),
     observeRuns: async (runs) => {
       const there = runs.filter(({ id }) => made.has(id));
       const prefect = there.length > 0 ? await open() : undefined;

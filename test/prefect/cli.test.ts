@@ -1,12 +1,16 @@
 import { beforeAll, expect, test, vi } from "vitest";
+import { patchWorkPool } from "../../src/prefect/api/workPools";
 import type { Client } from "../../src/prefect/client";
-import { manifestOf, placeWith } from "../e2e/pushpool";
 import { aPool, clientOf } from "./dispatch/dispatcher";
+import { fakeApi } from "./fakeApi";
 import { describePrefect } from "./python";
+import { pushpool, through } from "./served";
 import { sharedServer } from "./server";
 
+const said = (status: number, message: RegExp) => ({ status, stderr: expect.stringMatching(message) });
+
 describePrefect("pushpool run through a real Prefect server", () => {
-  vi.setConfig({ testTimeout: 240_000 });
+  vi.setConfig({ testTimeout: 300_000 });
   let apiUrl: string;
   let client: Client;
   beforeAll(async () => {
@@ -14,43 +18,74 @@ describePrefect("pushpool run through a real Prefect server", () => {
     client = clientOf(apiUrl);
   }, 600_000);
 
-  const through = (url: string) => placeWith({ ...manifestOf({}), prefect: { apiUrl: url } });
-  async function aDeployment(): Promise<string> {
-    const { deploymentId, pool } = await aPool(client);
+  async function aDeployment(change: Parameters<typeof aPool>[1] = {}): Promise<{ name: string; pool: string }> {
+    const { deploymentId, pool } = await aPool(client, change);
     const { body } = await client.request<{ name: string }>("GET", `/deployments/${deploymentId}`);
-    return `flow-${pool}/${body.name}`;
+    return { name: `flow-${pool}/${body.name}`, pool };
   }
+  const doing = (what: string) => ["--job-variable", `env={"DO":"${what}"}`];
 
   test.each([
     ["complete", 0, "COMPLETED"],
     ["fail", 1, "FAILED"],
     ["kill", 1, "CRASHED"],
   ])("a run that does %s ends with exit code %i", async (what, code, state) => {
-    const { pushpool } = through(apiUrl);
-    const { status, stderr } = pushpool("run", await aDeployment(), "--job-variable", `env={"DO":"${what}"}`);
-    expect([status, stderr]).toEqual([code, expect.stringContaining(`is ${state}`)]);
+    const { name } = await aDeployment();
+    expect(await pushpool(through(apiUrl), "run", name, ...doing(what))).toMatchObject(said(code, new RegExp(`is ${state}`)));
   });
 
-  test("detached it is on its way; the ledger knows it, wait follows it to the end", async () => {
-    const { pushpool } = through(apiUrl);
-    const made = pushpool("run", await aDeployment(), "--detach", "--job-variable", 'env={"DO":"sleep:1000"}');
-    expect([made.status, made.stderr]).toEqual([0, expect.any(String)]);
+  test("detached it is on its way; show and ls tell what the server has, wait follows it, retry runs it again", async () => {
+    const { name } = await aDeployment();
+    const at = through(apiUrl);
+    const made = await pushpool(at, "run", name, "--detach", ...doing("fail"));
+    expect(made).toMatchObject(said(0, /flow run/));
     const id = made.stdout.trim();
-    expect(pushpool("wait", id).status).toBe(0);
-    expect(JSON.parse(pushpool("show", id, "--json").stdout)).toMatchObject({ run: { id, state: { type: "COMPLETED" } } });
+    expect((await pushpool(at, "wait", id)).status).toBe(1);
+    const shown = JSON.parse((await pushpool(at, "show", id, "--json")).stdout);
+    expect(shown).toMatchObject({ run: { id, attempt: 1, state: { type: "FAILED" } } });
+    expect(shown.transitions.map((state: { name: string }) => state.name)).toEqual([
+      "Scheduled",
+      "Pending",
+      "Submitting",
+      "InfrastructurePending",
+      "Running",
+      "Failed",
+    ]);
+    const listed = await pushpool(at, "ls", "--json");
+    expect(listed.stdout).toContain(id);
+    expect(listed.stdout).toContain("FAILED");
+    expect((await pushpool(at, "retry", id)).status).toBe(1);
+    expect(JSON.parse((await pushpool(at, "show", id, "--json")).stdout)).toMatchObject({ run: { attempt: 2, state: { type: "FAILED" } } });
   });
 
-  test.each([
-    ["a wrong URL", "http://127.0.0.1:2/api", 5, /cannot be reached: .*ECONNREFUSED/],
-    ["another page of the server", "", 5, /there is no Prefect API at/],
-  ])("%s is said with exit code 5", (_, url, code, message) => {
-    const { status, stderr } = through(url || apiUrl.replace("/api", "/nowhere")).pushpool("run", "hello/prod");
-    expect([status, stderr]).toEqual([code, expect.stringMatching(message)]);
+  test("a dry run shows the job and the request; nothing is made", async () => {
+    const { name, pool } = await aDeployment();
+    const planned = await pushpool(through(apiUrl), "run", name, "--dry-run", ...doing("complete"));
+    expect(JSON.parse(planned.stdout)).toMatchObject({
+      workPool: pool,
+      jobConfiguration: { command: expect.stringContaining("quick.mjs"), env: { DO: "complete", PREFECT_API_URL: apiUrl } },
+    });
+    const filter = { work_pools: { name: { any_: [pool] } } };
+    expect((await client.request("POST", "/flow_runs/filter", { json: filter })).body).toEqual([]);
   });
 
-  test("an unknown deployment is said with exit code 2 and the nearest", async () => {
-    const name = await aDeployment();
-    const { status, stderr } = through(apiUrl).pushpool("run", `${name}x`);
-    expect([status, stderr]).toEqual([2, expect.stringContaining(`did you mean "${name}"`)]);
+  test("bad input: what is wrong, with the exit code and nothing made", async () => {
+    const { name, pool } = await aDeployment();
+    const run = (url: string, ...args: string[]) => pushpool(through(url), "run", ...args);
+    expect(await run("http://127.0.0.1:2/api", name)).toMatchObject(said(5, /cannot be reached: .*ECONNREFUSED/));
+    expect(await run(apiUrl.replace("/api", "/nowhere"), name)).toMatchObject(said(5, /there is no Prefect API at/));
+    expect(await run(apiUrl, `${name}x`)).toMatchObject(said(2, new RegExp(`did you mean "${name}"`)));
+    expect(await run(apiUrl, name, "--job-variable", "comand=x")).toMatchObject(said(2, /"comand".*did you mean "command"/));
+    expect(await run(apiUrl, name, "--credentials", "ambient")).toMatchObject(said(2, /--credentials ambient: /));
+    const refuses = await fakeApi(() => ({ status: 401, body: { exception_message: "Unauthorized" } }));
+    expect(await run(refuses.apiUrl, name)).toMatchObject(said(5, /answers 401: it wants a key/));
+    const old = await fakeApi(() => ({ status: 200, body: "2.20.1" }));
+    expect(await run(old.apiUrl, name)).toMatchObject(said(5, /is too old: it is 2\.20\.1, and pushpool needs 3\.0 or newer/));
+
+    await patchWorkPool(client, pool, { is_paused: true });
+    const held = await run(apiUrl, name, "--timeout", "3s");
+    expect([held.status, held.stderr]).toEqual([4, expect.stringContaining(`work pool "${pool}" is paused`)]);
+    await client.request("DELETE", `/work_pools/${pool}`);
+    expect(await run(apiUrl, name)).toMatchObject(said(2, /has no work pool at .* \(any more\)/));
   });
 });

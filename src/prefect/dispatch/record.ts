@@ -2,12 +2,13 @@ import { v4 as uuid } from "uuid";
 import { canonicalJson } from "../../canonicalJson";
 import type { Json, JsonObject, ValueObject } from "../../json";
 import type { RunRecord } from "../../ledger";
+import type { PoolDefinition } from "../../manifest/manifest";
 import type { RunsContext } from "../../runs/context";
 import { isTerminal, type FlowRun as Kept } from "../../runs/flowRun";
 import { requestDigest } from "../../runs/requestDigest";
 import { state } from "../../runs/states";
 import { withoutSecrets } from "../../runs/storedSecrets";
-import type { PoolType, Submission } from "../../targets/target";
+import type { Submission } from "../../targets/target";
 import { prepareJob, resolveJob, validateJob } from "../../template";
 import { transitionsOf } from "./claim";
 import type { Job } from "./job";
@@ -38,19 +39,10 @@ export async function recordRun(
   job: Job,
   { dispatcher, startUp, known, claims }: { dispatcher: Dispatcher; startUp: StartUp; known: RunRecord | undefined; claims: number },
 ): Promise<RunRecord> {
-  const { run, pool } = job;
+  const { run } = job;
   const unclaimed = known !== undefined && isOpen(known) && known.run.attempt > claims;
   const attempt = unclaimed ? known.run.attempt : Math.max(known?.run.attempt ?? 0, claims) + 1;
-  const poolType = job.loaded.manifest.pools[pool.name]?.type;
-  if (poolType === undefined) throw new Error(`no pool ${pool.name}`);
-  const target = await context.target({ poolType, run: { stack: job.loaded.stack, workPool: pool.name } });
-  const planned = (number: number) =>
-    target.plan(configurationOf(context, job, dispatcher, startUp), {
-      id: run.id,
-      attempt: number,
-      pool: pool.name,
-      timeoutSeconds: job.loaded.manifest.pools[pool.name]?.timeoutSeconds ?? null,
-    });
+  const planned = async (number: number) => (await planJob(context, job, { attempt: number, dispatcher, startUp })).submission;
   // The claim of an earlier process may still be on its way: it is this one's too.
   const transition = (unclaimed && transitionsOf(known)[0]) || uuid();
   const store = (submission: Submission) =>
@@ -59,10 +51,10 @@ export async function recordRun(
     context.planned.set(`${run.id}/${record.run.attempt}`, submission);
     return record;
   };
-  const submission = planned(attempt);
-  if (!known) return keep(await create(context, job, poolType, attempt, store(submission)), submission);
+  const submission = await planned(attempt);
+  if (!known) return keep(await create(context, job, attempt, store(submission)), submission);
   if (unclaimed && canonicalJson(known.submission) === canonicalJson(store(submission))) return keep(known, submission);
-  const next = unclaimed ? planned(attempt + 1) : submission;
+  const next = unclaimed ? await planned(attempt + 1) : submission;
   const again = await context.ledger.change(run.id, known.run.version, {
     state: state("SCHEDULED", context.now(), `attempt ${next.attempt}`, run.state_name ?? "Scheduled"),
     nextAttempt: { submission: store(next), attempt: next.attempt },
@@ -76,12 +68,29 @@ export async function recordRun(
   return keep(again, next);
 }
 
+/** Render a flow run's job, and turn it into the exact request of one attempt. */
+export async function planJob(
+  context: RunsContext,
+  job: Job,
+  { attempt, dispatcher, startUp }: { attempt: number; dispatcher: Dispatcher; startUp: StartUp },
+): Promise<{ jobConfiguration: ValueObject; submission: Submission }> {
+  const { type, timeoutSeconds = null } = poolOf(job);
+  const target = await context.target({ poolType: type, run: { stack: job.loaded.stack, workPool: job.pool.name } });
+  const jobConfiguration = configurationOf(context, job, dispatcher, startUp);
+  const submission = target.plan(jobConfiguration, { id: job.run.id, attempt, pool: job.pool.name, timeoutSeconds });
+  return { jobConfiguration, submission };
+}
+
+function poolOf({ loaded, pool }: Job): PoolDefinition {
+  return loaded.manifest.pools[pool.name] as PoolDefinition;
+}
+
 /** Whether an attempt goes on, or is still to begin. One with an outcome is over, though its run may not be: it was paused, or put back to be retried. */
 export function isOpen({ run }: RunRecord): boolean {
   return !isTerminal(run.state) && run.outcome === undefined;
 }
 
-async function create(context: RunsContext, job: Job, poolType: PoolType, attempt: number, submission: JsonObject): Promise<RunRecord> {
+async function create(context: RunsContext, job: Job, attempt: number, submission: JsonObject): Promise<RunRecord> {
   const { run, pool } = job;
   const { parameters } = run;
   const jobVariables = run.job_variables ?? {};
@@ -102,7 +111,9 @@ async function create(context: RunsContext, job: Job, poolType: PoolType, attemp
     version: 1,
   };
   const digest = requestDigest({ deployment, parameters, jobVariables });
-  return (await context.ledger.createRun({ run: kept, poolType, requestDigest: digest, submission })).record;
+  const { record } = await context.ledger.createRun({ run: kept, poolType: poolOf(job).type, requestDigest: digest, submission });
+  // A change brings it to the disk: a claim that nobody knows of after a power cut would hang.
+  return (await context.ledger.change(run.id, record.run.version, { owner: null })) ?? record;
 }
 
 function configurationOf(context: RunsContext, job: Job, dispatcher: Dispatcher, startUp: StartUp): ValueObject {
