@@ -156,7 +156,7 @@ Example:
     .option("--pool <name>", "a work pool to serve, of a push type or a hybrid one (default: all of the manifest)", collect)
     .option(
       "--start-up <how>",
-      "execute: `prefect flow-run execute`; engine: `python -m prefect.engine` at once, without pull steps",
+      "execute: `prefect flow-run execute`; engine: `python -m prefect.engine` at once, which hears of a cancellation by SIGTERM only",
       "execute",
     )
     .option("--allow-env <name>", "a variable of this environment that {{ $NAME }} in a template may read", collect)

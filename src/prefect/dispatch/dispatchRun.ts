@@ -258,7 +258,8 @@ function settled({
 }
 
 /**
- * A run that has begun hears of its cancellation itself, and has the grace to end by itself; one that has not would not hear, and would come back
+ * A run that has begun hears of its cancellation itself, where `prefect flow-run execute` does that for it, and has the grace to end by itself;
+ * one that has not would not hear, and would come back
  * to life if it began now: the server takes a RUNNING after CANCELLED.
  * @returns whether it was stopped from here
  */
@@ -271,7 +272,7 @@ async function stopIfCancelled(parts: Dispatching, target: Target, id: string, r
         await parts.untilState(run.id, ["CANCELLING", "CANCELLED"], signal);
       if (signal.aborted) return asked;
       const now = await readFlowRun(parts.client, run.id);
-      if (now?.start_time && !asked) await sleep(parts.graceSeconds * 1000, undefined, { signal });
+      if (now?.start_time && !asked && parts.startUp === "execute") await sleep(parts.graceSeconds * 1000, undefined, { signal });
       if (signal.aborted) return asked;
       asked = true;
       await target.stop(id, { reason: `cancellation of flow run ${run.id}`, graceSeconds: parts.graceSeconds });

@@ -23,7 +23,10 @@ export interface Dispatcher {
 export type StartUp =
   /** `prefect flow-run execute`, as Prefect's workers do: it pulls the code, runs the flow, and listens for a cancellation. */
   | "execute"
-  /** `python -m prefect.engine` at once: 2 to 3 seconds sooner; pull steps are not run. */
+  /**
+   * `python -m prefect.engine` at once, which is what that starts in the end: it pulls the code and runs the flow too, one Python sooner. Nobody
+   * in the container listens for a cancellation, so the dispatcher stops it: the flow gets SIGTERM, is CRASHED for the moment until that is told, and its `on_cancellation` hooks are not called.
+   */
   | "engine";
 
 /**

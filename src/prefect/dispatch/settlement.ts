@@ -19,6 +19,8 @@ export type Settlement =
  * @param stopped whether it was stopped from here, since the run was cancelled
  */
 export function settlement(outcome: Outcome, state: Pick<State, "type" | "name">, stopped = false): Settlement {
+  // Stopped while nobody in it listened for a cancellation, the engine takes SIGTERM for a crash, and says so against any other state.
+  if (stopped && state.type === "CRASHED") return { kind: "cancelled", message: `it was cancelled: ${described(outcome)}` };
   if (isTerminal(state as State)) return { kind: "settled" };
   // A container that started after CANCELLED brings its run back to RUNNING, before it is stopped.
   if (state.type === "CANCELLING" || (stopped && (state.type === "RUNNING" || state.type === "PENDING")))

@@ -1,0 +1,72 @@
+import { beforeAll, expect, test, vi } from "vitest";
+import { type FlowRun, readStates } from "../../../src/prefect/api/flowRuns";
+import type { Client } from "../../../src/prefect/client";
+import { badLine, type Mishap } from "../proxy";
+import { describePrefect } from "../python";
+import { sharedServer } from "../server";
+import { aPool, clientOf, dispatcher, untilEnd } from "./dispatcher";
+
+describePrefect("a dispatcher on a bad line", () => {
+  vi.setConfig({ testTimeout: 300_000 });
+  let apiUrl: string;
+  let client: Client;
+  beforeAll(async () => {
+    ({ apiUrl } = await sharedServer());
+    client = clientOf(apiUrl);
+  }, 600_000);
+  const runsOf = async (run: FlowRun) => (await readStates(client, run.id)).filter(({ type }) => type === "RUNNING").length;
+
+  test("of every request some are refused for now, and some replies lost: each run runs once", async () => {
+    const { pool, start } = await aPool(client);
+    let count = 0;
+    const mishaps: (Mishap | undefined)[] = [
+      undefined,
+      { instead: { status: 429, headers: { "retry-after": "0.1" } } },
+      undefined,
+      { replyLost: true },
+      undefined,
+      { instead: { status: 503 } },
+      undefined,
+      undefined,
+    ];
+    const line = await badLine(apiUrl, () => mishaps[count++ % mishaps.length]);
+    const { events } = dispatcher(clientOf(line.apiUrl), [pool]);
+    const runs: FlowRun[] = [];
+    // The line is the dispatcher's, not the flow's.
+    const job_variables = { env: { DO: "complete", PREFECT_API_URL: apiUrl } };
+    for (let made = 0; made < 5; made += 1) runs.push(await start("complete", { job_variables }));
+    for (const run of runs) {
+      expect((await untilEnd(client, run)).state?.type).toBe("COMPLETED");
+      expect(await runsOf(run)).toBe(1);
+    }
+    expect(events.filter(({ kind }) => kind === "submitted")).toHaveLength(5);
+  });
+
+  test("the event stream is cut: what it missed is found, and it comes back; no busy loop", async () => {
+    const { pool, start } = await aPool(client);
+    const line = await badLine(apiUrl, () => undefined);
+    const { events } = dispatcher(clientOf(line.apiUrl), [pool]);
+    const heard = () => events.filter(({ kind }) => kind === "listening").length;
+    for (let cut = 1; cut <= 3; cut += 1) {
+      await expect.poll(heard, { timeout: 60_000 }).toBe(cut);
+      line.cutSockets();
+      expect((await untilEnd(client, await start())).state?.type).toBe("COMPLETED");
+    }
+    expect(events.filter(({ kind }) => kind === "deaf").length).toBeGreaterThanOrEqual(3);
+    // Some looks after each time that it listens again, and a few requests a run.
+    expect(line.seen.length).toBeLessThan(120);
+  });
+
+  test("idle, it asks for little", async () => {
+    const { pool } = await aPool(client);
+    const line = await badLine(apiUrl, () => undefined);
+    const { events, stop } = dispatcher(clientOf(line.apiUrl), [pool], { pollMs: 1_000 });
+    await expect.poll(() => events.some(({ kind }) => kind === "listening"), { timeout: 60_000 }).toBe(true);
+    const since = Date.now();
+    await expect.poll(() => line.seen.filter((one) => one.includes("get_scheduled")).length, { timeout: 60_000 }).toBeGreaterThan(6);
+    const seconds = (Date.now() - since) / 1000;
+    await stop();
+    // One look a poll, those after it began to listen, a heartbeat now and then.
+    expect(line.seen.length).toBeLessThan(10 + 2 * seconds + 10);
+  });
+});
