@@ -94,6 +94,8 @@ async function advance(context: RunsContext, record: RunRecord, signal: AbortSig
   if (state.type === "CANCELLING") return confirmStopped(context, record);
   if (infrastructureId === undefined) return takeUp(context, record, signal);
   const [seen = record] = await observe(context, [record]);
+  // Where the cloud has no time limit of its own, who watches a run keeps it; who only reads does not.
+  if (!isTerminal(seen.run.state)) await (await context.target(seen)).enforceLimits?.([infrastructureId]);
   return { kind: "moved", record: seen };
 }
 

@@ -128,6 +128,12 @@ export interface Target {
   /** How they are now, in as few calls as the place allows. Every id asked for has an answer. */
   observe(ids: readonly InfrastructureId[]): Promise<Map<InfrastructureId, Observation>>;
 
+  /**
+   * Ask what is past its time limit to stop. Only where the cloud enforces no limit itself, and only for those who watch a run to its end: whoever just looks
+   * stops nothing. {@link observe} proves the end.
+   */
+  enforceLimits?(ids: readonly InfrastructureId[]): Promise<void>;
+
   /** The lines after `cursor` (from the start without one). Resumable: nothing lost, nothing twice. */
   logs(id: InfrastructureId, cursor?: string): Promise<LogPage>;
 

@@ -262,7 +262,11 @@ export function describeTarget(name: string, make: () => Harness): void {
         const target = open();
         const id = await submit(target, target.plan(end.job, newRun({ timeoutSeconds: end.timeoutSeconds ?? null })));
         await end.during?.(id);
-        const seen = await untilEnded(target, id);
+        const seen = await until(async () => {
+          const now = await look(target, id);
+          await target.enforceLimits?.([id]);
+          return now.phase === "ended" && now;
+        });
         expect(seen.outcome).toMatchObject(end.outcome);
       });
     }

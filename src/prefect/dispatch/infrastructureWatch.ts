@@ -50,6 +50,7 @@ export class InfrastructureWatch {
         this.#waiting.delete(id);
         tell?.(observation);
       }
+      await this.target.enforceLimits?.([...this.#waiting.keys()]);
     } catch (error) {
       this.#pause = Math.max(this.#pause, 1_000);
       this.onError(error);

@@ -23,7 +23,7 @@ const TRIES = 3;
  *
  * - Runs of one shape share a task definition, registered when first needed; a run is one call of `RunTask`, which ECS knows again by its token.
  * - An infrastructure id is `<cluster ARN>::<task ARN>`, as Prefect's worker has it.
- * - ECS itself has no time limit for a task: whoever watches one asks it to stop. Of what a stop may say ECS heeds nothing: SIGKILL follows SIGTERM after the
+ * - ECS itself has no time limit for a task: whoever watches one to its end asks it to stop (`enforceLimits`); looking at it does not. Of what a stop may say ECS heeds nothing: SIGKILL follows SIGTERM after the
  *   container's `stopTimeout` (30 s, if it says nothing else).
  * - A secret in the environment lies in Parameter Store (SecureString), and the definition names it: an override could be read by whoever may look at the task.
  * @throws {UserError} if the pool's credentials or endpoints cannot be used
@@ -110,6 +110,12 @@ class EcsTarget implements Target {
       "observing runs",
       async () => new Map(await Promise.all(ids.map(async (id) => [id, await this.#watcher.observe(id)] as const))),
     );
+  }
+
+  async enforceLimits(ids: readonly InfrastructureId[]): Promise<void> {
+    await this.#orExplain("stopping what is past its time limit", async () => {
+      await Promise.all(ids.map((id) => this.#watcher.enforceLimit(id)));
+    });
   }
 
   async logs(id: InfrastructureId, cursor?: string): Promise<LogPage> {

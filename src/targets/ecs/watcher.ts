@@ -18,6 +18,8 @@ interface Waiting {
 /** Looks at tasks, for all who watch in this process together. */
 export interface Watcher {
   observe(id: InfrastructureId): Promise<Observation>;
+  /** Ask a task to stop that was past its time limit when it was last looked at: ECS itself has none. One never looked at is left alone. */
+  enforceLimit(id: InfrastructureId): Promise<void>;
 }
 
 /** @param settle for so long after it was started a task that ECS does not show may only be late, in milliseconds */
@@ -26,6 +28,7 @@ export function openWatcher({ api, notes, settle }: { api: EcsApi; notes: Shared
   const missingSince = new Map<InfrastructureId, number>();
   const known = new Map<InfrastructureId, TaskNote>();
   const stopping = new Set<InfrastructureId>();
+  const latest = new Map<InfrastructureId, TaskFacts>();
 
   async function noteOf(id: InfrastructureId): Promise<TaskNote | undefined> {
     const note = known.get(id) ?? (await readTask(notes, id));
@@ -35,17 +38,25 @@ export function openWatcher({ api, notes, settle }: { api: EcsApi; notes: Shared
 
   async function told(id: InfrastructureId, facts: TaskFacts | undefined): Promise<Observation> {
     const note = await noteOf(id);
-    if (!facts) return gone(id, note);
+    if (!facts) {
+      latest.delete(id);
+      return gone(id, note);
+    }
     missingSince.delete(id);
     const observation = observationOf(facts, note?.container);
-    if (observation.phase === "ended") await noteEnd(notes, id, observation);
-    else if (facts.desiredStatus !== "STOPPED" && note) await enforce(id, facts, note);
+    if (observation.phase === "ended") {
+      latest.delete(id);
+      await noteEnd(notes, id, observation);
+    } else latest.set(id, facts);
     return observation;
   }
 
-  /** ECS has no time limit for a task: whoever watches asks it to stop. */
-  async function enforce(id: InfrastructureId, facts: TaskFacts, { timeoutSeconds, startTimeoutSeconds }: TaskNote): Promise<void> {
+  async function enforceLimit(id: InfrastructureId): Promise<void> {
+    const facts = latest.get(id);
+    const note = await noteOf(id);
+    if (!facts || !note || facts.desiredStatus === "STOPPED") return;
     const { startedAt, createdAt } = facts;
+    const { timeoutSeconds, startTimeoutSeconds } = note;
     const [since, limit, reason] =
       startedAt === undefined ? [createdAt, startTimeoutSeconds, STOP_REASON.pending] : [startedAt, timeoutSeconds, STOP_REASON.running];
     if (since === undefined || limit === null || Date.now() < since + limit * 1000 || stopping.has(id)) return;
@@ -95,6 +106,7 @@ export function openWatcher({ api, notes, settle }: { api: EcsApi; notes: Shared
   }
 
   return {
+    enforceLimit,
     observe: (id) =>
       new Promise((resolve, reject) => {
         waiting.push({ id, resolve, reject });

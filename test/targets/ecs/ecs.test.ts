@@ -319,8 +319,29 @@ test("a task that does not start in time is stopped", async () => {
   const { aws, open } = await place({ options: { step: 3_000 } });
   const target = await open();
   const id = await submit(target, aws, { task_start_timeout_seconds: 1 });
-  await until(async () => (await target.observe([id])).get(id)?.phase === "ended");
+  await until(async () => {
+    const ended = (await target.observe([id])).get(id)?.phase === "ended";
+    await target.enforceLimits?.([id]);
+    return ended;
+  });
   expect((await target.observe([id])).get(id)).toMatchObject({ outcome: { kind: "timedOut", phase: "pending" } });
+});
+
+test("looking at a task that is past its time limit does not stop it; watching it does", async () => {
+  const { aws, open } = await place();
+  const target = await open();
+  const id = await submit(target, aws, {}, runOf(randomUUID(), { timeoutSeconds: 1 }));
+  const look = async () => (await target.observe([id])).get(id);
+  await until(async () => {
+    const seen = await look();
+    return seen?.phase === "running" && Date.now() > Date.parse(seen.startedAt) + 1_500;
+  });
+  expect(await look()).toMatchObject({ phase: "running" });
+  expect(count(aws, "ecs:StopTask")).toBe(0);
+  await target.enforceLimits?.([id]);
+  expect(count(aws, "ecs:StopTask")).toBe(1);
+  await until(async () => (await look())?.phase === "ended");
+  expect(await look()).toMatchObject({ outcome: { kind: "timedOut", phase: "running" } });
 });
 
 test("settings that are no numbers are refused", async () => {
