@@ -69,6 +69,16 @@ test.each<[Parameters<typeof settlement>[0], string, string, string]>([
   if (end.kind !== "settled") expect(end.message).toContain(message);
 });
 
+test.each([
+  ["RUNNING", "cancelled"],
+  ["PENDING", "cancelled"],
+  ["CRASHED", "cancelled"],
+  ["CANCELLED", "settled"],
+  ["COMPLETED", "settled"],
+] as const)("stopped since it was cancelled, while the server says %s: %s", (type, kind) => {
+  expect(settlement({ kind: "signalled", signal: "SIGTERM" }, { type, name: "" }, true).kind).toBe(kind);
+});
+
 const FIELDS = { properties: { key: { type: "string" }, port: { type: "integer" }, more: { allOf: [] } }, required: ["key"] };
 test.each<[JsonObject, string[]]>([
   [{ key: "k" }, []],

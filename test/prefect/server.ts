@@ -75,7 +75,7 @@ export async function ownServer(
   const home = options.home ?? mkdtempSync(join(tmpdir(), "pushpool-prefect-own-"));
   const port = options.port ?? (await freePort());
   const server = await startServer({ ...options, home, port }, process.pid);
-  return { ...server, home, port, stop: () => stopped(server.pid) };
+  return { ...server, home, port, stop: () => stopped(server) };
 }
 
 /**
@@ -131,12 +131,14 @@ async function startServer({ settings, port: wanted, home = "" }: ServerOptions,
   return { apiUrl: `${origin}/api`, venv, pid: Number(readFileSync(join(home, "pid"), "utf8")) };
 }
 
-async function stopped(pid: number): Promise<void> {
+async function stopped({ pid, apiUrl }: PrefectServer): Promise<void> {
   signal(pid, "SIGTERM");
   for (let waited = 0; signal(pid, 0); waited += 100) {
     if (waited === 20_000) signal(pid, "SIGKILL");
     await sleep(100);
   }
+  // What listens is its child, and outlives it by the time that open connections take.
+  while (await fetch(`${apiUrl}/health`).catch(() => undefined)) await sleep(100);
 }
 
 function signal(pid: number, name: NodeJS.Signals | 0): boolean {
