@@ -119,6 +119,8 @@ export async function listen(parts: Parts, port: number): Promise<{ port: number
           }),
       }),
     );
+    // As long as Google's front ends: node's own five seconds close a connection just as a busy client takes it up again.
+    if ("keepAliveTimeout" in server) server.keepAliveTimeout = 600_000;
   });
 }
 
