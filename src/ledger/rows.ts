@@ -1,5 +1,6 @@
 import type { JsonObject } from "../json";
 import type { FlowRun, StateType } from "../runs/flowRun";
+import type { Outcome } from "../targets/outcome";
 import type { PoolType } from "../targets/target";
 import type { DeploymentRecord, RunRecord } from "./ledger";
 
@@ -79,8 +80,10 @@ export function toRow(run: FlowRun, poolType: PoolType, requestDigest: string): 
   };
 }
 
+// What was never set is absent, not there and empty. Written out field by field: tens of thousands are read and kept at a time, and an object
+// that is made of entries takes several times the room.
 function runOf(row: RunRow): FlowRun {
-  return defined<FlowRun>({
+  const run: FlowRun = {
     id: row.id,
     name: row.name,
     stack: row.stack,
@@ -90,35 +93,28 @@ function runOf(row: RunRow): FlowRun {
     parameters: JSON.parse(row.parameters) as JsonObject,
     jobVariables: JSON.parse(row.job_variables) as JsonObject,
     tags: JSON.parse(row.tags) as string[],
-    idempotencyKey: row.idempotency_key ?? undefined,
     attempt: row.attempt,
-    state: defined({
-      type: row.state_type as StateType,
-      name: row.state_name,
-      timestamp: row.state_timestamp,
-      message: row.state_message ?? undefined,
-    }),
+    state: { type: row.state_type as StateType, name: row.state_name, timestamp: row.state_timestamp },
     createdAt: row.created_at,
-    startedAt: row.started_at ?? undefined,
-    endedAt: row.ended_at ?? undefined,
-    infrastructureId: row.infrastructure_id ?? undefined,
-    outcome: row.outcome === null ? undefined : (JSON.parse(row.outcome) as FlowRun["outcome"]),
     version: row.version,
-  });
+  };
+  if (row.state_message !== null) run.state.message = row.state_message;
+  if (row.idempotency_key !== null) run.idempotencyKey = row.idempotency_key;
+  if (row.started_at !== null) run.startedAt = row.started_at;
+  if (row.ended_at !== null) run.endedAt = row.ended_at;
+  if (row.infrastructure_id !== null) run.infrastructureId = row.infrastructure_id;
+  if (row.outcome !== null) run.outcome = JSON.parse(row.outcome) as Outcome;
+  return run;
 }
 
 export function fromRow(row: RunRow): RunRecord {
-  return defined<RunRecord>({
+  const record: RunRecord = {
     run: runOf(row),
     poolType: row.pool_type as PoolType,
     requestDigest: row.request_digest,
-    owner: row.owner ?? undefined,
     submission: JSON.parse(row.submission ?? "{}") as JsonObject,
-    cleanedAt: row.cleaned_at ?? undefined,
-  });
-}
-
-/** Without the keys whose value is `undefined`, so that what was never set is absent, not there and empty. */
-function defined<T extends object>(value: T): T {
-  return Object.fromEntries(Object.entries(value).filter(([, inner]) => inner !== undefined)) as T;
+  };
+  if (row.owner !== null) record.owner = row.owner;
+  if (row.cleaned_at !== null && row.cleaned_at !== undefined) record.cleanedAt = row.cleaned_at;
+  return record;
 }

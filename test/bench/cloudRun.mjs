@@ -35,6 +35,10 @@ async function startGoogle(options) {
       child.send("calls");
       return answer();
     },
+    fill: (executions) => {
+      child.send({ executions });
+      return answer();
+    },
     stop: () => {
       child.send("stop");
       return new Promise((resolve) => child.once("exit", resolve));
@@ -164,16 +168,10 @@ const many = await startGoogle({ simulated: true, start: 0 });
 try {
   const { folder, file, env, open } = place(many, "many");
   const watcher = open();
-  await watcher.submit("bench/true");
-  const { executions } = await many.calls();
-  const job = executions[0].slice(0, executions[0].indexOf("/executions/"));
-  const key = join(scratch, "many-key.json");
-  writeFileSync(key, JSON.stringify(many.key), { mode: 0o600 });
-  const script = join(root, "node_modules", ".bench-bare.cjs");
-  writeFileSync(script, BARE);
-  await times(10_000, 16, require(script).bare(many.url, key, job));
-  rmSync(script);
-  const started = (await many.calls()).executions;
+  const { id } = await watcher.submit("bench/true");
+  while ((await watcher.watch(id, { timeoutMs: 1_000, logs: false })).state.type !== "RUNNING");
+  const { executions: started } = await many.fill(10_000);
+  await many.calls();
   await record(join(env.PUSHPOOL_HOME, "ledger.db"), started);
 
   await watcher.close();

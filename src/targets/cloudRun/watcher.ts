@@ -22,6 +22,9 @@ interface Waiting {
   reject: (error: unknown) => void;
 }
 
+/** Takes what Google says of one execution; `undefined`: it does not know it. */
+type Tell = (id: InfrastructureId, execution: ExecutionFacts | undefined) => void;
+
 /** Times of an execution that reading its log needs, in ISO 8601. */
 export interface Times {
   createTime?: string;
@@ -57,29 +60,27 @@ export function openWatcher({ api, notes, settle }: { api: RunApi; notes: Shared
     });
 
   /** Many in one place: the list, newest first, until all are found; what it does not show is asked for by name. */
-  async function listed(parent: string, wanted: ReadonlySet<InfrastructureId>): Promise<Map<InfrastructureId, ExecutionFacts>> {
-    const found = new Map<InfrastructureId, ExecutionFacts>();
+  async function listed(parent: string, wanted: Set<InfrastructureId>, tell: Tell): Promise<void> {
     // A list that has to be walked for longer than this costs more than asking by name.
     const most = Math.max(2, wanted.size / 10);
     let page: string | undefined;
-    for (let pages = 0; pages < most && found.size < wanted.size; pages++) {
+    for (let pages = 0; pages < most && wanted.size > 0; pages++) {
       calls += 1;
       const { executions, next } = await api.listExecutions(`${parent}/jobs/-`, "state", page);
-      for (const execution of executions) if (wanted.has(execution.name)) found.set(execution.name, execution);
+      // Told page by page: kept until the last one, ten thousand would take much memory.
+      for (const execution of executions) if (wanted.delete(execution.name)) tell(execution.name, execution);
       page = next;
       if (page === undefined) break;
     }
-    return found;
   }
 
-  async function look(ids: ReadonlySet<InfrastructureId>): Promise<Map<InfrastructureId, ExecutionFacts | undefined>> {
+  async function look(ids: ReadonlySet<InfrastructureId>, tell: Tell): Promise<void> {
     const byPlace = Map.groupBy(ids, (id) => parseExecutionName(id).parent);
-    const seen = new Map<InfrastructureId, ExecutionFacts | undefined>();
-    for (const [parent, wanted] of byPlace) {
-      const found = wanted.length > ONE_BY_ONE ? await listed(parent, new Set(wanted)) : new Map<InfrastructureId, ExecutionFacts>();
-      await Promise.all(wanted.map(async (id) => seen.set(id, found.get(id) ?? (await get(id)))));
+    for (const [parent, all] of byPlace) {
+      const wanted = new Set(all);
+      if (wanted.size > ONE_BY_ONE) await listed(parent, wanted, tell);
+      await Promise.all([...wanted].map(async (id) => tell(id, await get(id))));
     }
-    return seen;
   }
 
   async function told(id: InfrastructureId, execution: ExecutionFacts | undefined): Promise<Observation> {
@@ -98,10 +99,10 @@ export function openWatcher({ api, notes, settle }: { api: RunApi; notes: Shared
     const stopAsked = over && (await notes.readNote(stopKey(id))) !== undefined;
     const observation = observationOf(execution, task, stopAsked);
     const { createTime } = execution;
-    times.set(id, {
-      ...(createTime === undefined ? {} : { createTime }),
-      ...(observation.phase === "ended" ? { endTime: observation.endedAt } : {}),
-    });
+    const endTime = observation.phase === "ended" ? observation.endedAt : undefined;
+    const known = times.get(id);
+    if (known?.createTime !== createTime || known?.endTime !== endTime)
+      times.set(id, { ...(createTime === undefined ? {} : { createTime }), ...(endTime === undefined ? {} : { endTime }) });
     return observation;
   }
 
@@ -131,12 +132,21 @@ export function openWatcher({ api, notes, settle }: { api: RunApi; notes: Shared
     waiting = [];
     calls = 0;
     try {
-      const ids = new Set(asked.map(({ id }) => id));
-      const seen = await look(ids);
-      const answers = new Map<InfrastructureId, Promise<Observation>>();
-      for (const id of ids) answers.set(id, told(id, seen.get(id)));
-      for (const { id, resolve, reject } of asked) answers.get(id)?.then(resolve, reject);
-      await Promise.allSettled(answers.values());
+      const byId = Map.groupBy(asked, ({ id }) => id);
+      const answers: Promise<void>[] = [];
+      await look(new Set(byId.keys()), (id, execution) => {
+        const all = byId.get(id) ?? [];
+        const answer = told(id, execution).then(
+          (observation) => {
+            for (const { resolve } of all) resolve(observation);
+          },
+          (error) => {
+            for (const { reject } of all) reject(error);
+          },
+        );
+        answers.push(answer);
+      });
+      await Promise.all(answers);
     } catch (error) {
       for (const { reject } of asked) reject(error);
     }
