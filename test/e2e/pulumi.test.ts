@@ -41,7 +41,7 @@ test("its failure is 5, and it keeps nothing", () => {
 });
 
 terminalTest("Ctrl-C is pulumi's: it is waited for until it has wound up", () => {
-  const here = withPulumi(`trap 'echo winding up; sleep 0.5; echo wound up; exit 1' INT\necho started\nwhile :; do sleep 0.1; done`);
+  const here = withPulumi(`trap 'echo winding up; sleep 0.5; echo wound up; exit 1' INT\necho started\nwhile :; do sleep 0.1 & wait; done`);
   const { status, screen } = onTerminal(
     here,
     ["up", "-y"],

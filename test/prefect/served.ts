@@ -7,10 +7,17 @@ import { type Ended, listen, manifestOf, type Place, placeWith } from "../e2e/pu
 /** A place whose manifest names a Prefect API. */
 export const through = (apiUrl: string, over: JsonObject = {}): Place => placeWith({ ...manifestOf({}), prefect: { apiUrl }, ...over });
 
-/** Run a command to its end, however long a busy server makes it. */
+/** How long a busy server may make one command take, in milliseconds. */
+const LONGEST = 200_000;
+
+/** Run a command to its end. One that does not come to it is told with what it has said. */
 export async function pushpool(at: Place, ...args: string[]): Promise<Ended> {
-  const said = listen(at.start(...args));
+  const child = at.start(...args);
+  const said = listen(child);
+  const limit = setTimeout(() => child.kill("SIGKILL"), LONGEST);
   const status = await said.ended;
+  clearTimeout(limit);
+  if (child.signalCode === "SIGKILL") throw new Error(`pushpool ${args.join(" ")} went on and on: ${said.stderr()}${said.stdout()}`);
   return { status, stdout: said.stdout(), stderr: said.stderr() };
 }
 

@@ -62,7 +62,7 @@ describeTarget("cloudRun", () => {
       },
       {
         name: "the time limit, though the command then exits with 0",
-        job: jobOf(account, "trap 'exit 0' TERM; while :; do sleep 0.05; done", { task: { timeout: 1 } }),
+        job: jobOf(account, "trap 'exit 0' TERM; while :; do sleep 0.05 & wait; done", { task: { timeout: 1 } }),
         outcome: { kind: "timedOut", phase: "running" },
       },
       {

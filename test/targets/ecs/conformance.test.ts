@@ -60,7 +60,7 @@ describeTarget("ecs", () => {
       { name: "the time limit", job: job("sleep 60"), timeoutSeconds: 1, outcome: { kind: "timedOut", phase: "running" } },
       {
         name: "the time limit, though the command then exits with 0",
-        job: job("trap 'exit 0' TERM; while :; do sleep 0.05; done"),
+        job: job("trap 'exit 0' TERM; while :; do sleep 0.05 & wait; done"),
         timeoutSeconds: 1,
         outcome: { kind: "timedOut", phase: "running" },
       },
