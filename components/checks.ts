@@ -51,3 +51,31 @@ export function checkDeploymentName(name: string, resource: pulumi.Resource): vo
     refuse(`a deployment is named by its flow and its name, as "hello/prod", each without % & < >; "${name}" is not`, resource);
   }
 }
+
+/** Two arguments that each say what the other would decide. */
+export function checkExclusive(args: object, pairs: readonly (readonly [string, string, string])[], resource: pulumi.Resource): void {
+  for (const [one, other, why] of pairs) {
+    if (isGiven(args, one) && isGiven(args, other)) refuse(`${one} and ${other} exclude each other: ${why}`, resource);
+  }
+}
+
+/** @param path of one argument, as `jobVariables.region` */
+function isGiven(args: object, path: string): boolean {
+  const value = path.split(".").reduce<unknown>((inner, key) => (inner as Record<string, unknown> | undefined)?.[key], args);
+  return value !== undefined && value !== null && value !== false;
+}
+
+/** A choice of an `as const` object, which a program in plain JavaScript may misspell. */
+export function checkChoice(field: string, value: string | undefined, choices: object, resource: pulumi.Resource): void {
+  const known: string[] = Object.values(choices);
+  if (value === undefined || known.includes(value)) return;
+  refuse(`${field} "${value}" is unknown: ${known.join(" or ")}`, resource);
+}
+
+/** Options of a component's children. What it depends on they do too: Pulumi does not hand that down. */
+export function partOf(
+  component: pulumi.ComponentResource,
+  opts: pulumi.ComponentResourceOptions | undefined,
+): pulumi.CustomResourceOptions {
+  return { parent: component, ...(opts?.dependsOn ? { dependsOn: opts.dependsOn } : {}) };
+}

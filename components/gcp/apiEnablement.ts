@@ -1,6 +1,7 @@
 import { Service } from "@pulumi/gcp/projects";
 import * as pulumi from "@pulumi/pulumi";
-import { partOf, placeOf } from "./checks";
+import { partOf } from "../checks";
+import { placeOf } from "./checks";
 
 /** What provisioning a pool and running on it asks. */
 const ALWAYS = ["cloudresourcemanager", "iam", "run", "logging"];

@@ -1,20 +1,21 @@
 import { IAMMember } from "@pulumi/gcp/projects";
 import * as pulumi from "@pulumi/pulumi";
 import { defaultTemplate } from "../../src/template";
-import { checkLimits, checkName, refuse } from "../checks";
+import { checkChoice, checkExclusive, checkLimits, checkName, partOf, refuse } from "../checks";
 import { type PushPoolDefinition, present } from "../definitions";
 import type { AnyJson } from "../json";
 import { checkPoolTemplate, withDefaults } from "../poolTemplate";
+import { Credentials, Permissions } from "../submitting";
 import { ApiEnablement } from "./apiEnablement";
-import { checkAccount, checkChoice, checkExclusive, partOf, placeOf } from "./checks";
-import { type CloudRunPushPoolArgs, Credentials } from "./cloudRunPushPoolArgs";
+import { checkAccount, placeOf } from "./checks";
+import type { CloudRunPushPoolArgs } from "./cloudRunPushPoolArgs";
 import { GcpCredentialsBlock } from "./gcpCredentialsBlock";
 import { ImageRepository } from "./imageRepository";
 import { PushServiceAccount } from "./pushServiceAccount";
 import { NetworkAccess, RunNetwork } from "./runNetwork";
 import { RuntimeSecrets } from "./runtimeSecrets";
 import { RuntimeServiceAccount } from "./runtimeServiceAccount";
-import { Permissions, SubmitAccess } from "./submitAccess";
+import { SubmitAccess } from "./submitAccess";
 
 /** Arguments that each decide what the other would. */
 const EXCLUSIVE = [

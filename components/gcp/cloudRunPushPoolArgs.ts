@@ -1,17 +1,8 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { AnyJson } from "../json";
+import type { Credentials, Permissions } from "../submitting";
 import type { WorkQueueArgs } from "../workQueue";
 import type { NetworkAccess } from "./runNetwork";
-import type { Permissions } from "./submitAccess";
-
-/** As whom runs are submitted. */
-export const Credentials = {
-  /** A service account of the pool's own with a JSON key, as Prefect's guide has it. */
-  Key: "key",
-  /** Whoever submits, as that machine is logged in to Google Cloud. There is no key anywhere. */
-  Ambient: "ambient",
-} as const;
-export type Credentials = (typeof Credentials)[keyof typeof Credentials];
 
 export interface CloudRunPushPoolArgs {
   /**

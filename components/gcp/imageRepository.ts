@@ -1,8 +1,8 @@
 import { Repository } from "@pulumi/gcp/artifactregistry";
 import * as pulumi from "@pulumi/pulumi";
-import { refuse } from "../checks";
-import { partOf, placeOf } from "./checks";
-import { physicalName } from "./physicalName";
+import { partOf, refuse } from "../checks";
+import { physicalName } from "../physicalName";
+import { placeOf } from "./checks";
 
 export interface ImageRepositoryArgs {
   /**

@@ -1,7 +1,8 @@
+export { Credentials, Permissions } from "../submitting";
 export type { WorkQueueArgs } from "../workQueue";
 export { ApiEnablement, type ApiEnablementArgs } from "./apiEnablement";
 export { CloudRunPushPool } from "./cloudRunPushPool";
-export { type CloudRunPushPoolArgs, Credentials } from "./cloudRunPushPoolArgs";
+export type { CloudRunPushPoolArgs } from "./cloudRunPushPoolArgs";
 export { GcpCredentialsBlock, type GcpCredentialsBlockArgs } from "./gcpCredentialsBlock";
 export { ImageRepository, type ImageRepositoryArgs } from "./imageRepository";
 export { leastPrivilege, type NeededPermission } from "./leastPrivilege";
@@ -9,4 +10,4 @@ export { PushServiceAccount, type PushServiceAccountArgs } from "./pushServiceAc
 export { NetworkAccess, RunNetwork, type RunNetworkArgs } from "./runNetwork";
 export { RuntimeSecrets, type RuntimeSecretsArgs } from "./runtimeSecrets";
 export { RuntimeServiceAccount, type RuntimeServiceAccountArgs } from "./runtimeServiceAccount";
-export { Permissions, SubmitAccess, type SubmitAccessArgs } from "./submitAccess";
+export { SubmitAccess, type SubmitAccessArgs } from "./submitAccess";

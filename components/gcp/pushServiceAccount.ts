@@ -1,8 +1,10 @@
 import { Account, Key } from "@pulumi/gcp/serviceaccount";
 import * as pulumi from "@pulumi/pulumi";
-import { checkAccount, checkAccountId, partOf, placeOf } from "./checks";
-import { physicalName } from "./physicalName";
-import { type Permissions, SubmitAccess } from "./submitAccess";
+import { partOf } from "../checks";
+import { physicalName } from "../physicalName";
+import type { Permissions } from "../submitting";
+import { checkAccount, checkAccountId, placeOf } from "./checks";
+import { SubmitAccess } from "./submitAccess";
 
 export interface PushServiceAccountArgs {
   /**

@@ -1,7 +1,8 @@
 import { Network, Subnetwork } from "@pulumi/gcp/compute";
 import { Connector } from "@pulumi/gcp/vpcaccess";
 import * as pulumi from "@pulumi/pulumi";
-import { checkChoice, partOf, placeOf } from "./checks";
+import { checkChoice, partOf } from "../checks";
+import { placeOf } from "./checks";
 
 /** How runs get into a VPC network. */
 export const NetworkAccess = {

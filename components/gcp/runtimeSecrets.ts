@@ -1,9 +1,9 @@
 import { Secret, SecretIamMember, SecretVersion } from "@pulumi/gcp/secretmanager";
 import * as pulumi from "@pulumi/pulumi";
-import { refuse } from "../checks";
+import { partOf, refuse } from "../checks";
 import type { AnyJson } from "../json";
-import { checkAccount, partOf, placeOf } from "./checks";
-import { physicalName } from "./physicalName";
+import { physicalName } from "../physicalName";
+import { checkAccount, placeOf } from "./checks";
 
 export interface RuntimeSecretsArgs {
   /**

@@ -1,8 +1,9 @@
 import { IAMMember } from "@pulumi/gcp/projects";
 import { Account } from "@pulumi/gcp/serviceaccount";
 import * as pulumi from "@pulumi/pulumi";
-import { checkAccountId, partOf, placeOf } from "./checks";
-import { physicalName } from "./physicalName";
+import { partOf } from "../checks";
+import { physicalName } from "../physicalName";
+import { checkAccountId, placeOf } from "./checks";
 
 export interface RuntimeServiceAccountArgs {
   /**

@@ -1,19 +1,11 @@
 import { IAMCustomRole, IAMMember as ProjectMember } from "@pulumi/gcp/projects";
 import { IAMMember as AccountMember } from "@pulumi/gcp/serviceaccount";
 import * as pulumi from "@pulumi/pulumi";
-import { refuse } from "../checks";
-import { checkAccount, checkChoice, partOf, placeOf } from "./checks";
+import { checkChoice, partOf, refuse } from "../checks";
+import { physicalName } from "../physicalName";
+import { Permissions } from "../submitting";
+import { checkAccount, placeOf } from "./checks";
 import { leastPrivilege } from "./leastPrivilege";
-import { physicalName } from "./physicalName";
-
-/** What those who submit runs may do. */
-export const Permissions = {
-  /** Cloud Run Developer, as Prefect's guide has it: all Cloud Run services and jobs of the project. */
-  Documented: "documented",
-  /** A role of the pool's own with the permissions that its runs take. */
-  LeastPrivilege: "leastPrivilege",
-} as const;
-export type Permissions = (typeof Permissions)[keyof typeof Permissions];
 
 export interface SubmitAccessArgs {
   /**

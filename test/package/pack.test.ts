@@ -28,8 +28,9 @@ beforeAll(() => {
   const { filename } = (JSON.parse(packed) as [{ filename: string }])[0];
   writeFileSync(join(project, "package.json"), JSON.stringify({ name: "user", private: true }));
   run("npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", join(project, filename));
-  // The peer of `pushpool/gcp`, as a user of it has installed; it is large.
-  symlinkSync(join(repo, "node_modules", "@pulumi", "gcp"), join(project, "node_modules", "@pulumi", "gcp"));
+  // The peers of `pushpool/gcp` and `pushpool/aws`, as a user of them has installed; they are large.
+  for (const peer of ["gcp", "aws"])
+    symlinkSync(join(repo, "node_modules", "@pulumi", peer), join(project, "node_modules", "@pulumi", peer));
 }, 300_000);
 
 afterAll(() => rmSync(project, { recursive: true, force: true }));

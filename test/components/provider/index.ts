@@ -1,4 +1,15 @@
 // The entry of a component provider, as a plugin's would be: Pulumi's analyzer starts here.
+import { AwsCredentialsBlock } from "../../../components/aws/awsCredentialsBlock";
+import { EcrRepository } from "../../../components/aws/ecrRepository";
+import { EcsPushPool } from "../../../components/aws/ecsPushPool";
+import { ExecutionRole } from "../../../components/aws/executionRole";
+import { PushUser } from "../../../components/aws/pushUser";
+import { TaskCluster } from "../../../components/aws/taskCluster";
+import { TaskLogGroup } from "../../../components/aws/taskLogGroup";
+import { TaskNetwork } from "../../../components/aws/taskNetwork";
+import { TaskRole } from "../../../components/aws/taskRole";
+import { TaskSecrets } from "../../../components/aws/taskSecrets";
+import { TaskSubmitAccess } from "../../../components/aws/taskSubmitAccess";
 import { Deployment } from "../../../components/deployment";
 import { ApiEnablement } from "../../../components/gcp/apiEnablement";
 import { CloudRunPushPool } from "../../../components/gcp/cloudRunPushPool";
@@ -23,4 +34,15 @@ export const components = [
   RuntimeSecrets,
   ImageRepository,
   RunNetwork,
+  AwsCredentialsBlock,
+  EcrRepository,
+  EcsPushPool,
+  ExecutionRole,
+  PushUser,
+  TaskCluster,
+  TaskLogGroup,
+  TaskNetwork,
+  TaskRole,
+  TaskSecrets,
+  TaskSubmitAccess,
 ];

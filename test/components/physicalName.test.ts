@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { uniqueName } from "../../../components/gcp/physicalName";
+import { uniqueName } from "../../components/physicalName";
 
 const text = fc.string({ minLength: 1, maxLength: 80 });
 

@@ -14,9 +14,12 @@ function wordless(tree: Json, named = false): Json {
   return Object.fromEntries(entries.map(([key, inner]) => [key, wordless(inner, key === "properties" || key === "definitions")]));
 }
 
-test("the Cloud Run template says what Prefect's own says, in words of its own", () => {
-  const file = join(__dirname, "..", "fixtures", "base-job-templates", "cloud-run-v2.from-code.json");
-  const ours = defaultTemplate("cloud-run-v2:push");
+test.each([
+  ["cloud-run-v2:push", "cloud-run-v2.from-code"],
+  ["ecs:push", "ecs.from-code"],
+] as const)("the template of %s says what Prefect's own says, in words of its own", (type, name) => {
+  const file = join(__dirname, "..", "fixtures", "base-job-templates", `${name}.json`);
+  const ours = defaultTemplate(type);
   expect(wordless(ours)).toEqual(wordless(JSON.parse(readFileSync(file, "utf8")) as Json));
   expect(() => checkTemplate(ours, "baseJobTemplate")).not.toThrow();
 });

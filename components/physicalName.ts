@@ -2,9 +2,9 @@ import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 
 /**
- * An id for a thing that Google has by a name of the caller's choice: the same at each `up`, another for each stack.
- * @param longest what Google takes, in characters
- * @param joint between its words: "_" where Google takes no "-"
+ * An id for a thing that a cloud has by a name of the caller's choice: the same at each `up`, another for each stack.
+ * @param longest what the cloud takes, in characters
+ * @param joint between its words: "_" where it takes no "-"
  */
 export function physicalName(name: string, longest: number, joint: "-" | "_" = "-"): string {
   return uniqueName([pulumi.getProject(), pulumi.getStack(), name], longest, joint);

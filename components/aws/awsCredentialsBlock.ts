@@ -1,0 +1,62 @@
+import * as pulumi from "@pulumi/pulumi";
+import { checkName, refuse } from "../checks";
+import { present } from "../definitions";
+import type { AnyJson } from "../json";
+import { regionOf } from "./checks";
+
+export interface AwsCredentialsBlockArgs {
+  /**
+   * Id of an access key. Without one the block stands for the login of the machine that submits.
+   */
+  accessKeyId?: pulumi.Input<string>;
+  /**
+   * The access key's secret. Kept secret, marked or not.
+   */
+  secretAccessKey?: pulumi.Input<string>;
+  /**
+   * Region of the runs. By default the provider's (`aws:region`).
+   */
+  region?: pulumi.Input<string>;
+  /**
+   * Name of the block document. By default the component's name.
+   */
+  blockName?: string;
+  /**
+   * When the key was made, as ISO 8601. While a key is young, runs wait for AWS to know it everywhere.
+   */
+  keyCreatedAt?: pulumi.Input<string>;
+}
+
+/**
+ * A block of Prefect's type `aws-credentials`. The cluster, which Prefect's older guide puts here, is a job variable of the work pool today:
+ * the block has no field for it.
+ *
+ * ```ts
+ * const block = new AwsCredentialsBlock("etl", { accessKeyId: push.accessKeyId, secretAccessKey: push.secretAccessKey });
+ * ```
+ */
+export class AwsCredentialsBlock extends pulumi.ComponentResource {
+  /**
+   * What a pool's credentialsBlock takes: aws-credentials/ and the block document's name.
+   */
+  readonly blockKey: string;
+  /**
+   * What manifest() takes among its blocks, by blockKey.
+   */
+  readonly definition: Record<string, AnyJson>;
+
+  constructor(name: string, args: AwsCredentialsBlockArgs = {}, opts?: pulumi.ComponentResourceOptions) {
+    const { blockName = name, accessKeyId, keyCreatedAt } = args;
+    const secretAccessKey = args.secretAccessKey === undefined ? undefined : pulumi.secret(args.secretAccessKey);
+    super("pushpool:index:AwsCredentialsBlock", name, { ...args, secretAccessKey }, opts);
+    checkName("blockName", blockName, this);
+    if ((accessKeyId === undefined) !== (secretAccessKey === undefined))
+      refuse("accessKeyId and secretAccessKey belong together: give both, or neither for the login of whoever submits", this);
+    const region = regionOf(args.region, this);
+
+    this.blockKey = `aws-credentials/${blockName}`;
+    const data = { aws_access_key_id: accessKeyId, aws_secret_access_key: secretAccessKey, region_name: region };
+    this.definition = present({ createdAt: keyCreatedAt, data: present(data) });
+    this.registerOutputs({ blockKey: this.blockKey });
+  }
+}

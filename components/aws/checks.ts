@@ -1,0 +1,49 @@
+import * as pulumi from "@pulumi/pulumi";
+import { refuse } from "../checks";
+
+/** AWS' rules: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html and the API references of ECS, ECR and CloudWatch Logs. */
+const REGION = /^[a-z]{2,4}(-[a-z]+)+-[0-9]$/;
+const ROLE_ARN = /^arn:aws[a-z-]*:iam::[0-9]{12}:role\/.+$/;
+
+/** What AWS takes for a name, by what is named, with the words for it. */
+const NAMES = {
+  user: [/^[\w+=,.@-]{1,64}$/, "up to 64 letters, digits and + = , . @ _ -"],
+  cluster: [/^[a-zA-Z][a-zA-Z0-9_-]{0,254}$/, "up to 255 letters, digits, hyphens and underscores, a letter first"],
+  logGroup: [/^[.\-_/#A-Za-z0-9]{1,512}$/, "up to 512 letters, digits and . - _ / #"],
+  repository: [
+    /^(?=.{2,256}$)[a-z0-9]+([._-][a-z0-9]+)*(\/[a-z0-9]+([._-][a-z0-9]+)*)*$/,
+    "2 to 256 lower-case letters and digits, with single . _ - / between them",
+  ],
+} as const;
+
+/** For how many days CloudWatch Logs can keep what is written; 0 is for ever. */
+const RETENTION = [0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653];
+
+/** Where a component's resources go: as given, else as the stack's configuration of the provider (`aws:region`) or AWS_REGION has it. */
+export function regionOf(given: pulumi.Input<string> | undefined, resource: pulumi.Resource): pulumi.Input<string> {
+  const value = given ?? new pulumi.Config("aws").get("region") ?? process.env.AWS_REGION ?? process.env.AWS_DEFAULT_REGION;
+  if (value === undefined || value === "")
+    refuse('region is missing: give it, as region: "eu-west-1", or set it for the stack: pulumi config set aws:region eu-west-1', resource);
+  if (typeof value === "string" && !REGION.test(value)) {
+    const zone = /^(.*[0-9])[a-z]$/.exec(value)?.[1];
+    refuse(`region "${value}" is no region of AWS: ${zone ? `that is a zone of ${zone}` : "as eu-west-1"}`, resource);
+  }
+  return value;
+}
+
+/** A name that AWS would take. */
+export function checkAwsName(field: string, kind: keyof typeof NAMES, value: unknown, resource: pulumi.Resource): void {
+  if (typeof value !== "string") return;
+  const [rule, words] = NAMES[kind];
+  if (!rule.test(value)) refuse(`${field} "${value}": AWS takes ${words}`, resource);
+}
+
+export function checkRole(field: string, value: unknown, resource: pulumi.Resource): void {
+  if (typeof value === "string" && !ROLE_ARN.test(value))
+    refuse(`${field} "${value}" must be the ARN of a role, as arn:aws:iam::123456789012:role/flows`, resource);
+}
+
+export function checkRetention(days: unknown, resource: pulumi.Resource): void {
+  if (typeof days !== "number" || RETENTION.includes(days)) return;
+  refuse(`logRetentionDays ${days}: CloudWatch Logs keeps for ${RETENTION.slice(1).join(", ")} days, or 0 for ever`, resource);
+}

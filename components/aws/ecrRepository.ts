@@ -1,0 +1,48 @@
+import { Repository } from "@pulumi/aws/ecr";
+import * as pulumi from "@pulumi/pulumi";
+import { partOf } from "../checks";
+import { physicalName } from "../physicalName";
+import { checkAwsName, regionOf } from "./checks";
+
+export interface EcrRepositoryArgs {
+  /**
+   * Name of the repository. By default made of the component's name.
+   */
+  repositoryName?: string;
+  /**
+   * Where the images lie; best where the runs are. By default the provider's region (`aws:region`).
+   */
+  region?: pulumi.Input<string>;
+}
+
+/**
+ * A repository of Elastic Container Registry for flows' images. Tags can be pushed over; a repository with images in it is not destroyed.
+ *
+ * ```ts
+ * const images = new EcrRepository("etl-images");
+ * const image = pulumi.interpolate`${images.url}:1.2`;
+ * ```
+ */
+export class EcrRepository extends pulumi.ComponentResource {
+  /**
+   * What images are called, before the colon and their tag.
+   */
+  readonly url: pulumi.Output<string>;
+  /**
+   * ARN of the repository.
+   */
+  readonly arn: pulumi.Output<string>;
+
+  constructor(name: string, args: EcrRepositoryArgs = {}, opts?: pulumi.ComponentResourceOptions) {
+    super("pushpool:index:EcrRepository", name, args, opts);
+    const region = regionOf(args.region, this);
+    const { repositoryName = physicalName(name, 100) } = args;
+    checkAwsName("repositoryName", "repository", repositoryName, this);
+    const scanned = { imageScanningConfiguration: { scanOnPush: true } };
+    const repository = new Repository(`${name}-repository`, { name: repositoryName, region, ...scanned }, partOf(this, opts));
+
+    this.url = repository.repositoryUrl;
+    this.arn = repository.arn;
+    this.registerOutputs({ url: this.url, arn: this.arn });
+  }
+}

@@ -1,0 +1,248 @@
+import * as pulumi from "@pulumi/pulumi";
+import { defaultTemplate } from "../../src/template";
+import { partOf, refuse } from "../checks";
+import { type PushPoolDefinition, present } from "../definitions";
+import type { AnyJson } from "../json";
+import { checkPoolTemplate, withDefaults } from "../poolTemplate";
+import { Credentials } from "../submitting";
+import { AwsCredentialsBlock } from "./awsCredentialsBlock";
+import { regionOf } from "./checks";
+import { EcrRepository } from "./ecrRepository";
+import type { EcsPushPoolArgs } from "./ecsPushPoolArgs";
+import { ExecutionRole } from "./executionRole";
+import { arnIn } from "./partition";
+import { checkPool } from "./poolChecks";
+import { PushUser } from "./pushUser";
+import { TaskCluster } from "./taskCluster";
+import { TaskLogGroup } from "./taskLogGroup";
+import { TaskNetwork, TaskNetworkAccess } from "./taskNetwork";
+import { TaskRole } from "./taskRole";
+import { TaskSecrets } from "./taskSecrets";
+import { TaskSubmitAccess } from "./taskSubmitAccess";
+
+/** Where runs run, and with which roles. */
+interface RunPlace {
+  region: pulumi.Input<string>;
+  workPoolName: string;
+  clusterArn: pulumi.Input<string>;
+  executionRoleArn: pulumi.Input<string>;
+  taskRoleArn?: pulumi.Input<string>;
+  logGroupName?: pulumi.Input<string>;
+}
+
+/**
+ * A push work pool of type `ecs:push`: its runs are tasks of ECS, on Fargate unless a job variable says otherwise.
+ *
+ * ```ts
+ * const etl = new EcsPushPool("etl", { region: "eu-west-1", jobVariables: { image: "…/etl:1.2", cpu: 512, memory: 1024 } });
+ * ```
+ */
+export class EcsPushPool extends pulumi.ComponentResource {
+  /**
+   * Name of the work pool.
+   */
+  readonly workPoolName: pulumi.Output<string>;
+  /**
+   * ARN of the cluster in which runs run.
+   */
+  readonly clusterArn: pulumi.Output<string>;
+  /**
+   * ARN of the role as which ECS fetches images and secrets and writes logs.
+   */
+  readonly executionRoleArn: pulumi.Output<string>;
+  /**
+   * ARN of the role that flows have, if they have one.
+   */
+  readonly taskRoleArn: pulumi.Output<string> | undefined;
+  /**
+   * Name of the IAM user by which runs are submitted. Absent with ambient credentials and with a given block.
+   */
+  readonly pushUser: pulumi.Output<string> | undefined;
+  /**
+   * What images are called before the colon and their tag, where a repository was asked for.
+   */
+  readonly imageRepository: pulumi.Output<string> | undefined;
+  /**
+   * Name of the log group that runs write to.
+   */
+  readonly logGroupName: pulumi.Output<string> | undefined;
+  /**
+   * Id of the VPC that runs are in.
+   */
+  readonly vpcId: pulumi.Output<string> | undefined;
+  /**
+   * What manifest() takes.
+   */
+  readonly definition: PushPoolDefinition;
+
+  constructor(name: string, args: EcsPushPoolArgs = {}, opts?: pulumi.ComponentResourceOptions) {
+    super("pushpool:index:EcsPushPool", name, args, opts);
+    const { workPoolName = name, jobVariables = {}, isPaused, concurrencyLimit, queues, timeoutSeconds, labels, endpoints } = args;
+    const region = regionOf(args.region, this);
+    checkPool(workPoolName, args, this);
+    const template = args.baseJobTemplate ?? defaultTemplate("ecs:push");
+    checkPoolTemplate(template, jobVariables, this);
+    const options = partOf(this, opts);
+
+    const network = networkOf(name, args, region, options);
+    const images = args.imageRepository ? new EcrRepository(`${name}-images`, { region }, options) : undefined;
+    const logs = logsOf(name, args, region, options);
+    const secrets = secretsOf(name, workPoolName, args, region, options);
+    const place: RunPlace = {
+      region,
+      workPoolName,
+      clusterArn:
+        args.clusterArn ??
+        jobVariables.cluster ??
+        new TaskCluster(`${name}-tasks`, { region, serviceLinkedRole: args.serviceLinkedRole }, options).arn,
+      executionRoleArn:
+        args.executionRoleArn ??
+        jobVariables.execution_role_arn ??
+        new ExecutionRole(
+          `${name}-execution`,
+          present({
+            region,
+            workPoolName,
+            logGroupArn: logs.arn,
+            secretArns: secretArnsOf(jobVariables),
+          }) as { workPoolName: string },
+          options,
+        ).arn,
+      ...present({
+        taskRoleArn:
+          args.taskRoleArn ??
+          jobVariables.task_role_arn ??
+          (args.taskPolicyArns && new TaskRole(`${name}-flows`, { policyArns: args.taskPolicyArns }, options).arn),
+        logGroupName: logs.name,
+      }),
+    };
+    const { block, push } = credentialsOf(name, args, place, options);
+    const variables = {
+      cluster: place.clusterArn,
+      execution_role_arn: place.executionRoleArn,
+      ...present({ task_role_arn: place.taskRoleArn, vpc_id: network?.vpcId, prefect_api_key_secret_arn: secrets.PREFECT_API_KEY }),
+      ...(network ? { network_configuration: network.configuration } : {}),
+      configure_cloudwatch_logs: true,
+      ...(logs.name === undefined ? {} : { cloudwatch_logs_options: { "awslogs-group": logs.name, "awslogs-create-group": "false" } }),
+      ...jobVariables,
+    };
+    const { PREFECT_API_KEY: _, ...environment } = secrets;
+    const baseJobTemplate = withDefaults(withSecrets(template, environment, this), variables);
+
+    this.workPoolName = pulumi.output(workPoolName);
+    this.clusterArn = pulumi.output(place.clusterArn);
+    this.executionRoleArn = pulumi.output(place.executionRoleArn);
+    this.taskRoleArn = place.taskRoleArn === undefined ? undefined : pulumi.output(place.taskRoleArn);
+    this.pushUser = push?.userName;
+    this.imageRepository = images?.url;
+    this.logGroupName = logs.name === undefined ? undefined : pulumi.output(logs.name);
+    this.vpcId = network && pulumi.output(network.vpcId);
+    this.definition = {
+      name: workPoolName,
+      pool: present({
+        type: "ecs:push",
+        baseJobTemplate,
+        credentials: block?.blockKey ?? args.credentialsBlock,
+        isPaused,
+        concurrencyLimit,
+        queues,
+        timeoutSeconds,
+        labels,
+        endpoints,
+      }),
+      blocks: block ? { [block.blockKey]: block.definition } : {},
+    };
+    const { workPoolName: pool, clusterArn, executionRoleArn, taskRoleArn, pushUser, imageRepository, logGroupName, vpcId } = this;
+    this.registerOutputs({ workPoolName: pool, clusterArn, executionRoleArn, taskRoleArn, pushUser, imageRepository, logGroupName, vpcId });
+  }
+}
+
+/** Runs' network, as the template's job variables have it; `undefined` where those say it themselves. */
+function networkOf(
+  name: string,
+  { network: access, vpcId, subnetIds, securityGroupIds, assignPublicIp = false, jobVariables = {} }: EcsPushPoolArgs,
+  region: pulumi.Input<string>,
+  options: pulumi.CustomResourceOptions,
+): { vpcId: pulumi.Input<string>; configuration: Record<string, AnyJson> } | undefined {
+  if (jobVariables.network_configuration !== undefined) return undefined;
+  const address = (isPublic: boolean) => (isPublic ? "ENABLED" : "DISABLED");
+  if (subnetIds !== undefined)
+    return {
+      vpcId: vpcId ?? jobVariables.vpc_id,
+      configuration: present({ subnets: subnetIds, securityGroups: securityGroupIds, assignPublicIp: address(assignPublicIp) }),
+    };
+  const made = new TaskNetwork(`${name}-network`, { region, access }, options);
+  const isPublic = (access ?? TaskNetworkAccess.Public) === TaskNetworkAccess.Public;
+  return {
+    vpcId: made.vpcId,
+    configuration: { subnets: made.subnetIds, securityGroups: [made.securityGroupId], assignPublicIp: address(isPublic) },
+  };
+}
+
+/** Where runs write to: nowhere of ours where the job variables say it themselves. */
+function logsOf(
+  name: string,
+  { logGroupName, logRetentionDays: retentionDays, jobVariables = {} }: EcsPushPoolArgs,
+  region: pulumi.Input<string>,
+  options: pulumi.CustomResourceOptions,
+): { arn?: pulumi.Input<string>; name?: pulumi.Input<string> } {
+  if (jobVariables.cloudwatch_logs_options !== undefined || jobVariables.configure_cloudwatch_logs === false) return {};
+  if (logGroupName === undefined) {
+    const made = new TaskLogGroup(`${name}-logs`, { region, retentionDays }, options);
+    return { arn: made.arn, name: made.logGroupName };
+  }
+  const arn = pulumi.output(logGroupName).apply((known) => arnIn(region, (place) => `logs:${place}:*:log-group:${known}`));
+  return { arn, name: logGroupName };
+}
+
+/** ARNs of parameters by the variable's name. */
+function secretsOf(
+  name: string,
+  workPoolName: string,
+  { secretEnv, prefectApiKey }: EcsPushPoolArgs,
+  region: pulumi.Input<string>,
+  options: pulumi.CustomResourceOptions,
+): Record<string, pulumi.Output<string>> {
+  const values = { ...secretEnv, ...(prefectApiKey === undefined ? {} : { PREFECT_API_KEY: prefectApiKey }) };
+  if (Object.keys(values).length === 0) return {};
+  return new TaskSecrets(`${name}-secrets`, { region, workPoolName, values }, options).arns;
+}
+
+/** Secrets that the job variables name. */
+function secretArnsOf(jobVariables: Record<string, AnyJson>): pulumi.Input<string>[] | undefined {
+  const named = [jobVariables.prefect_api_key_secret_arn, jobVariables.prefect_api_auth_string_secret_arn].filter(
+    (arn) => arn !== undefined,
+  );
+  return named.length > 0 ? named : undefined;
+}
+
+/** The block by which runs are submitted, with the user behind it, and what others need to submit by their own login. */
+function credentialsOf(
+  name: string,
+  { credentials = Credentials.Key, credentialsBlock, user, permissions, submitters }: EcsPushPoolArgs,
+  place: RunPlace,
+  options: pulumi.CustomResourceOptions,
+): { block?: AwsCredentialsBlock; push?: PushUser } {
+  if (submitters?.length) new TaskSubmitAccess(`${name}-submitters`, { ...place, permissions, members: submitters }, options);
+  if (credentialsBlock !== undefined) return {};
+  const blockArgs = { region: place.region, blockName: place.workPoolName };
+  // Without a key it still tells the region, which a login does not always know.
+  if (credentials === Credentials.Ambient) return { block: new AwsCredentialsBlock(`${name}-credentials`, blockArgs, options) };
+  const push = new PushUser(`${name}-push`, { ...place, permissions, user }, options);
+  const { accessKeyId, secretAccessKey, keyCreatedAt } = push;
+  const key = { accessKeyId, secretAccessKey, keyCreatedAt };
+  return { push, block: new AwsCredentialsBlock(`${name}-credentials`, { ...blockArgs, ...key }, options) };
+}
+
+/** Prefect's template has no variable for secrets of the environment, so the task definition itself names them. */
+function withSecrets(template: Record<string, AnyJson>, arns: Record<string, AnyJson>, pool: pulumi.Resource): Record<string, AnyJson> {
+  const named = Object.entries(arns).map(([name, valueFrom]) => ({ name, valueFrom }));
+  if (named.length === 0) return template;
+  const job = template.job_configuration;
+  const [container, ...others] = job?.task_definition?.containerDefinitions ?? [];
+  if (typeof container !== "object" || container === null)
+    refuse("baseJobTemplate.job_configuration.task_definition.containerDefinitions[0] is missing: it is where secretEnv is said", pool);
+  const secrets = [...(container.secrets ?? []), ...named];
+  const definition = { ...job.task_definition, containerDefinitions: [{ ...container, secrets }, ...others] };
+  return { ...template, job_configuration: { ...job, task_definition: definition } };
+}

@@ -1,0 +1,79 @@
+import { Role, RolePolicy } from "@pulumi/aws/iam";
+import * as pulumi from "@pulumi/pulumi";
+import { partOf } from "../checks";
+import { regionOf } from "./checks";
+import { parameterPathOf, policyDocument } from "./leastPrivilege";
+import { arnIn } from "./partition";
+import { TRUSTS_TASKS } from "./taskRoles";
+
+export interface ExecutionRoleArgs {
+  /**
+   * Work pool whose runs have it: their secrets lie under its name in Parameter Store.
+   */
+  workPoolName: string;
+  /**
+   * ARN of the log group that runs write to. By default any.
+   */
+  logGroupArn?: pulumi.Input<string>;
+  /**
+   * ARNs of the repositories of Elastic Container Registry that images come from. By default any that lets the account in.
+   */
+  repositoryArns?: pulumi.Input<string>[];
+  /**
+   * ARNs of more parameters and secrets that task definitions name, as of Secrets Manager.
+   */
+  secretArns?: pulumi.Input<string>[];
+  /**
+   * Region of the runs. By default the provider's (`aws:region`).
+   */
+  region?: pulumi.Input<string>;
+}
+
+/**
+ * The role as which ECS fetches a run's image and secrets and writes its log: that, and nothing else. What the flow itself may do is the
+ * task role's.
+ *
+ * ```ts
+ * const role = new ExecutionRole("etl-execution", { workPoolName: "etl", logGroupArn: logs.arn });
+ * ```
+ */
+export class ExecutionRole extends pulumi.ComponentResource {
+  /**
+   * ARN of the role.
+   */
+  readonly arn: pulumi.Output<string>;
+
+  constructor(name: string, args: ExecutionRoleArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("pushpool:index:ExecutionRole", name, args, opts);
+    const region = regionOf(args.region, this);
+    const { workPoolName, logGroupArn = arnIn(region, (known) => `logs:${known}:*:log-group:*`), secretArns = [] } = args;
+    const repositories = args.repositoryArns ?? [arnIn(region, () => "ecr:*:*:repository/*")];
+    const parameters = arnIn(region, (known) => `ssm:${known}:*:parameter${parameterPathOf(workPoolName)}*`);
+    const options = partOf(this, opts);
+
+    const role = new Role(
+      `${name}-role`,
+      { assumeRolePolicy: TRUSTS_TASKS, description: `ECS fetches images and writes logs as this: ${name}`.slice(0, 1000) },
+      options,
+    );
+    const policy = pulumi
+      .all([logGroupArn, pulumi.all(repositories), parameters, pulumi.all(secretArns)])
+      .apply(([logs, from, own, more]) => {
+        const pulls = ["ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage"];
+        const managed = more.filter((arn) => arn.includes(":secretsmanager:"));
+        const others = more.filter((arn) => !arn.includes(":secretsmanager:"));
+        return policyDocument([
+          ...["logs:CreateLogStream", "logs:PutLogEvents"].map((action) => ({ action, resources: [`${logs.replace(/:\*$/, "")}:*`] })),
+          { action: "ecr:GetAuthorizationToken", resources: ["*"] },
+          ...pulls.map((action) => ({ action, resources: from })),
+          { action: "ssm:GetParameters", resources: [own, ...others] },
+          ...(managed.length > 0 ? [{ action: "secretsmanager:GetSecretValue", resources: managed }] : []),
+        ]);
+      });
+    const attached = new RolePolicy(`${name}-policy`, { role: role.name, policy }, { ...options, deletedWith: role });
+
+    // Told only when it can do what it is for.
+    this.arn = pulumi.all([role.arn, attached.id]).apply(([arn]) => arn);
+    this.registerOutputs({ arn: this.arn });
+  }
+}

@@ -1,0 +1,15 @@
+export { Credentials, Permissions } from "../submitting";
+export type { WorkQueueArgs } from "../workQueue";
+export { AwsCredentialsBlock, type AwsCredentialsBlockArgs } from "./awsCredentialsBlock";
+export { EcrRepository, type EcrRepositoryArgs } from "./ecrRepository";
+export { EcsPushPool } from "./ecsPushPool";
+export type { EcsPushPoolArgs } from "./ecsPushPoolArgs";
+export { ExecutionRole, type ExecutionRoleArgs } from "./executionRole";
+export { leastPrivilege, type NeededAction, type SubmitPlace } from "./leastPrivilege";
+export { PushUser, type PushUserArgs } from "./pushUser";
+export { TaskCluster, type TaskClusterArgs } from "./taskCluster";
+export { TaskLogGroup, type TaskLogGroupArgs } from "./taskLogGroup";
+export { TaskNetwork, TaskNetworkAccess, type TaskNetworkArgs } from "./taskNetwork";
+export { TaskRole, type TaskRoleArgs } from "./taskRole";
+export { TaskSecrets, type TaskSecretsArgs } from "./taskSecrets";
+export { TaskSubmitAccess, type TaskSubmitAccessArgs } from "./taskSubmitAccess";

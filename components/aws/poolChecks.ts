@@ -1,0 +1,84 @@
+import type * as pulumi from "@pulumi/pulumi";
+import { checkChoice, checkExclusive, checkLimits, checkName, refuse } from "../checks";
+import { Credentials, Permissions } from "../submitting";
+import { checkAwsName, checkRetention, checkRole } from "./checks";
+import type { EcsPushPoolArgs } from "./ecsPushPoolArgs";
+import { TaskNetworkAccess } from "./taskNetwork";
+
+/** Arguments that each decide what the other would. */
+const EXCLUSIVE = [
+  ["clusterArn", "jobVariables.cluster", "give the cluster once"],
+  ["executionRoleArn", "jobVariables.execution_role_arn", "give the role once"],
+  ["taskRoleArn", "jobVariables.task_role_arn", "give the role once"],
+  ["taskRoleArn", "taskPolicyArns", "a given role has its policies already"],
+  ["taskPolicyArns", "jobVariables.task_role_arn", "a given role has its policies already"],
+  ["vpcId", "jobVariables.vpc_id", "give the VPC once"],
+  ["network", "vpcId", "a network is made, or a given one is used"],
+  ["network", "subnetIds", "a network is made, or a given one is used"],
+  ["network", "jobVariables.network_configuration", "a network is made, or a given one is used"],
+  ["subnetIds", "jobVariables.network_configuration", "give the subnets once"],
+  ["logGroupName", "logRetentionDays", "how long a given log group keeps lines is its own matter"],
+  ["logGroupName", "jobVariables.cloudwatch_logs_options.awslogs-group", "give the log group once"],
+  ["clusterArn", "serviceLinkedRole", "who made the given cluster has the role already"],
+  ["credentialsBlock", "credentials", "a given block has its credentials already"],
+  ["credentialsBlock", "user", "a given block has its user already"],
+  ["prefectApiKey", "jobVariables.prefect_api_key_secret_arn", "give the key, or the secret that has it"],
+] as const;
+
+const ECR = /^[0-9]{12}\.dkr\.ecr\./;
+
+/** @throws {pulumi.ResourceError} naming the argument, and the fix */
+export function checkPool(workPoolName: string, args: EcsPushPoolArgs, pool: pulumi.Resource): void {
+  checkExclusive(args, EXCLUSIVE, pool);
+  checkName("workPoolName", workPoolName, pool);
+  checkLimits(args, pool);
+  checkChoice("credentials", args.credentials, Credentials, pool);
+  checkChoice("permissions", args.permissions, Permissions, pool);
+  checkChoice("network", args.network, TaskNetworkAccess, pool);
+  checkAwsName("user", "user", args.user, pool);
+  checkAwsName("logGroupName", "logGroup", args.logGroupName, pool);
+  checkRetention(args.logRetentionDays, pool);
+  checkRole("executionRoleArn", args.executionRoleArn, pool);
+  checkRole("taskRoleArn", args.taskRoleArn, pool);
+  checkGiven(args, pool);
+  checkNetwork(args, pool);
+}
+
+function checkGiven({ clusterArn, credentials, credentialsBlock, user, secretEnv }: EcsPushPoolArgs, pool: pulumi.Resource): void {
+  if (typeof clusterArn === "string" && !/^arn:aws[a-z-]*:ecs:[a-z0-9-]+:[0-9]{12}:cluster\/.+$/.test(clusterArn))
+    refuse(`clusterArn "${clusterArn}" must be the ARN of a cluster, as arn:aws:ecs:eu-west-1:123456789012:cluster/flows`, pool);
+  if (credentialsBlock !== undefined && !/^aws-credentials\/[^/%&<>]+$/.test(credentialsBlock))
+    refuse(`credentialsBlock "${credentialsBlock}" must name a block of type aws-credentials, as aws-credentials/etl`, pool);
+  if (credentials === Credentials.Ambient && user !== undefined)
+    refuse("credentials ambient and user exclude each other: with ambient nothing is made for a user; list it in submitters", pool);
+  if (secretEnv?.PREFECT_API_KEY !== undefined) refuse("secretEnv.PREFECT_API_KEY: give it as prefectApiKey", pool);
+}
+
+function checkNetwork(args: EcsPushPoolArgs, pool: pulumi.Resource): void {
+  const { vpcId, subnetIds, securityGroupIds, assignPublicIp, network, jobVariables = {} } = args;
+  const vpc = vpcId ?? jobVariables.vpc_id;
+  if (subnetIds !== undefined && vpc === undefined) refuse("subnetIds need vpcId: name the VPC that they are in", pool);
+  if (subnetIds !== undefined && subnetIds.length === 0) refuse("subnetIds is empty: name a subnet of the VPC at least", pool);
+  if (vpcId !== undefined && subnetIds === undefined && jobVariables.network_configuration === undefined)
+    refuse("vpcId needs subnetIds: name the subnets of the VPC that runs are in", pool);
+  // Prefect's own rule for its template.
+  if (jobVariables.network_configuration !== undefined && vpc === undefined)
+    refuse("jobVariables.network_configuration needs vpcId: name the VPC that its subnets are in", pool);
+  if (subnetIds === undefined) {
+    if (securityGroupIds !== undefined) refuse("securityGroupIds need vpcId and subnetIds: a network that is made has its own", pool);
+    if (assignPublicIp !== undefined) refuse("assignPublicIp needs vpcId and subnetIds: a network that is made decides it itself", pool);
+  }
+  for (const [field, ids, prefix] of [
+    ["vpcId", [vpcId], "vpc-"],
+    ["subnetIds", subnetIds ?? [], "subnet-"],
+    ["securityGroupIds", securityGroupIds ?? [], "sg-"],
+  ] as const)
+    for (const id of ids)
+      if (typeof id === "string" && !id.startsWith(prefix)) refuse(`${field} "${id}" is no id of AWS: as ${prefix}0a1b2c3d4e5f`, pool);
+  const { image } = jobVariables;
+  if (network === TaskNetworkAccess.PrivateEndpoints && typeof image === "string" && !ECR.test(image))
+    refuse(
+      `network privateEndpoints has no way to jobVariables.image "${image}": put it into a repository of ECR (imageRepository), or take privateNat`,
+      pool,
+    );
+}

@@ -1,0 +1,65 @@
+import { Cluster, ClusterCapacityProviders } from "@pulumi/aws/ecs";
+import { ServiceLinkedRole } from "@pulumi/aws/iam";
+import * as pulumi from "@pulumi/pulumi";
+import { partOf } from "../checks";
+import { checkAwsName, regionOf } from "./checks";
+
+export interface TaskClusterArgs {
+  /**
+   * Name of the cluster. By default made of the component's name.
+   */
+  clusterName?: string;
+  /**
+   * Whether to make the role AWSServiceRoleForECS, which an account has once. AWS makes it by itself with an account's first cluster, if the
+   * login may; where it may not, this is for the one stack that does it. It stays when the stack is destroyed. Not made by default.
+   */
+  serviceLinkedRole?: boolean;
+  /**
+   * Region of the cluster. By default the provider's (`aws:region`).
+   */
+  region?: pulumi.Input<string>;
+}
+
+/**
+ * A cluster of ECS for runs on Fargate, Fargate Spot too. It costs nothing while nothing runs.
+ *
+ * ```ts
+ * const cluster = new TaskCluster("flows");
+ * ```
+ */
+export class TaskCluster extends pulumi.ComponentResource {
+  /**
+   * ARN of the cluster.
+   */
+  readonly arn: pulumi.Output<string>;
+  /**
+   * Name of the cluster.
+   */
+  readonly clusterName: pulumi.Output<string>;
+
+  constructor(name: string, args: TaskClusterArgs = {}, opts?: pulumi.ComponentResourceOptions) {
+    super("pushpool:index:TaskCluster", name, args, opts);
+    const region = regionOf(args.region, this);
+    checkAwsName("clusterName", "cluster", args.clusterName, this);
+    const options = partOf(this, opts);
+
+    // Others may have come to need it: it is not taken away.
+    const linked = args.serviceLinkedRole
+      ? new ServiceLinkedRole(`${name}-service-role`, { awsServiceName: "ecs.amazonaws.com" }, { ...options, retainOnDelete: true })
+      : undefined;
+    const cluster = new Cluster(
+      `${name}-cluster`,
+      { name: args.clusterName, region },
+      linked ? { ...options, dependsOn: [linked] } : options,
+    );
+    const providers = new ClusterCapacityProviders(
+      `${name}-capacity`,
+      { clusterName: cluster.name, capacityProviders: ["FARGATE", "FARGATE_SPOT"], region },
+      { ...options, deletedWith: cluster },
+    );
+
+    this.arn = pulumi.all([cluster.arn, providers.id]).apply(([arn]) => arn);
+    this.clusterName = cluster.name;
+    this.registerOutputs({ arn: this.arn, clusterName: this.clusterName });
+  }
+}

@@ -1,0 +1,51 @@
+import { LogGroup } from "@pulumi/aws/cloudwatch";
+import * as pulumi from "@pulumi/pulumi";
+import { partOf } from "../checks";
+import { physicalName } from "../physicalName";
+import { checkAwsName, checkRetention, regionOf } from "./checks";
+
+export interface TaskLogGroupArgs {
+  /**
+   * Name of the log group. By default /pushpool/ and the component's name.
+   */
+  logGroupName?: string;
+  /**
+   * For how many days lines are kept; 0 is for ever. 30 by default.
+   */
+  retentionDays?: number;
+  /**
+   * Region of the log group: the runs'. By default the provider's (`aws:region`).
+   */
+  region?: pulumi.Input<string>;
+}
+
+/**
+ * The log group of CloudWatch Logs that runs write to.
+ *
+ * ```ts
+ * const logs = new TaskLogGroup("etl-logs", { retentionDays: 7 });
+ * ```
+ */
+export class TaskLogGroup extends pulumi.ComponentResource {
+  /**
+   * ARN of the log group.
+   */
+  readonly arn: pulumi.Output<string>;
+  /**
+   * Its name.
+   */
+  readonly logGroupName: pulumi.Output<string>;
+
+  constructor(name: string, args: TaskLogGroupArgs = {}, opts?: pulumi.ComponentResourceOptions) {
+    super("pushpool:index:TaskLogGroup", name, args, opts);
+    const region = regionOf(args.region, this);
+    const { logGroupName = `/pushpool/${physicalName(name, 60)}`, retentionDays = 30 } = args;
+    checkAwsName("logGroupName", "logGroup", logGroupName, this);
+    checkRetention(retentionDays, this);
+    const group = new LogGroup(`${name}-group`, { name: logGroupName, retentionInDays: retentionDays, region }, partOf(this, opts));
+
+    this.arn = group.arn;
+    this.logGroupName = group.name;
+    this.registerOutputs({ arn: this.arn, logGroupName: this.logGroupName });
+  }
+}

@@ -1,0 +1,184 @@
+import {
+  Eip,
+  InternetGateway,
+  NatGateway,
+  Route,
+  RouteTable,
+  RouteTableAssociation,
+  SecurityGroup,
+  Subnet,
+  Vpc,
+  VpcEndpoint,
+} from "@pulumi/aws/ec2";
+import { getAvailabilityZonesOutput } from "@pulumi/aws/getAvailabilityZones";
+import * as pulumi from "@pulumi/pulumi";
+import { checkChoice, partOf, refuse } from "../checks";
+import { regionOf } from "./checks";
+
+/** How runs get out of their network. Nothing gets in by any of them. */
+export const TaskNetworkAccess = {
+  /** Each has a public address, and lets nothing in. Nothing costs while nothing runs. */
+  Public: "public",
+  /** No public addresses: they go out through a NAT gateway, which costs all the time. */
+  PrivateNat: "privateNat",
+  /** No way out at all but to the AWS services that a run takes: images come from ECR only. Endpoints cost all the time. */
+  PrivateEndpoints: "privateEndpoints",
+} as const;
+export type TaskNetworkAccess = (typeof TaskNetworkAccess)[keyof typeof TaskNetworkAccess];
+
+export interface TaskNetworkArgs {
+  /**
+   * How runs get out. Public by default.
+   */
+  access?: TaskNetworkAccess;
+  /**
+   * Addresses of the network, a /16 written with its zeros, as 10.72.0.0/16 (the default).
+   */
+  cidrBlock?: string;
+  /**
+   * Zones of the subnets, two or more, as eu-west-1a. By default the first two that the account has.
+   */
+  zones?: string[];
+  /**
+   * Region of the runs. By default the provider's (`aws:region`).
+   */
+  region?: pulumi.Input<string>;
+}
+
+/** What a run in a network with no way out takes. Layers of images lie in S3. */
+const ENDPOINTS = ["ecr.api", "ecr.dkr", "logs", "ssm", "secretsmanager"];
+const ANYWHERE = "0.0.0.0/0";
+
+/**
+ * A small VPC for runs, in two zones at least. Its security group lets nothing in.
+ *
+ * ```ts
+ * const network = new TaskNetwork("etl-network", { access: TaskNetworkAccess.PrivateNat });
+ * ```
+ */
+export class TaskNetwork extends pulumi.ComponentResource {
+  /**
+   * The VPC's id.
+   */
+  readonly vpcId: pulumi.Output<string>;
+  /**
+   * Ids of the subnets for runs.
+   */
+  readonly subnetIds: pulumi.Output<string>[];
+  /**
+   * Id of the security group for runs.
+   */
+  readonly securityGroupId: pulumi.Output<string>;
+
+  constructor(name: string, args: TaskNetworkArgs = {}, opts?: pulumi.ComponentResourceOptions) {
+    super("pushpool:index:TaskNetwork", name, args, opts);
+    const { access = TaskNetworkAccess.Public, cidrBlock = "10.72.0.0/16", zones } = args;
+    const region = regionOf(args.region, this);
+    checkChoice("access", args.access, TaskNetworkAccess, this);
+    const [, start] = /^(\d{1,3}\.\d{1,3})\.0\.0\/16$/.exec(cidrBlock) ?? [];
+    if (start === undefined) refuse(`cidrBlock "${cidrBlock}" must be a /16, as 10.72.0.0/16`, this);
+    if (zones && new Set(zones).size < 2) refuse("zones must name two zones or more, as eu-west-1a and eu-west-1b", this);
+    const options = partOf(this, opts);
+    const tags = { Name: `${name}` };
+
+    const vpc = new Vpc(`${name}-vpc`, { cidrBlock, enableDnsHostnames: true, enableDnsSupport: true, tags, region }, options);
+    const names = zones ?? firstZones(region, options);
+    const subnet = (part: string, number: number, availabilityZone: pulumi.Input<string>) =>
+      new Subnet(`${name}-${part}`, { vpcId: vpc.id, cidrBlock: `${start}.${number * 16}.0/20`, availabilityZone, tags, region }, options);
+    const subnets = names.map((zone, index) => subnet(`subnet-${index}`, index, zone));
+    const out =
+      access === TaskNetworkAccess.PrivateEndpoints
+        ? undefined
+        : new InternetGateway(`${name}-internet`, { vpcId: vpc.id, tags, region }, options);
+    const table = new RouteTable(`${name}-routes`, { vpcId: vpc.id, tags, region }, options);
+    const routes: pulumi.Resource[] = subnets.map(
+      ({ id }, index) => new RouteTableAssociation(`${name}-routes-${index}`, { routeTableId: table.id, subnetId: id, region }, options),
+    );
+    const group = new SecurityGroup(
+      `${name}-runs`,
+      {
+        vpcId: vpc.id,
+        description: "Flow runs: anything out, nothing in",
+        ingress: [],
+        egress: [{ protocol: "-1", fromPort: 0, toPort: 0, cidrBlocks: [ANYWHERE] }],
+        tags,
+        region,
+      },
+      options,
+    );
+    const anywhere = { destinationCidrBlock: ANYWHERE, region };
+    if (out && access === TaskNetworkAccess.Public) {
+      routes.push(new Route(`${name}-out`, { ...anywhere, routeTableId: table.id, gatewayId: out.id }, options));
+    } else if (out) {
+      const front = subnet("front", 15, names[0] ?? "");
+      const frontTable = new RouteTable(`${name}-front-routes`, { vpcId: vpc.id, tags, region }, options);
+      const joined = new RouteTableAssociation(`${name}-front`, { routeTableId: frontTable.id, subnetId: front.id, region }, options);
+      const gatewayId = out.id;
+      const open = new Route(`${name}-front-out`, { ...anywhere, routeTableId: frontTable.id, gatewayId }, options);
+      const address = new Eip(`${name}-address`, { domain: "vpc", tags, region }, { ...options, dependsOn: [out] });
+      const place = { subnetId: front.id, allocationId: address.id, tags, region };
+      const nat = new NatGateway(`${name}-nat`, place, { ...options, dependsOn: [open, joined] });
+      routes.push(new Route(`${name}-out`, { ...anywhere, routeTableId: table.id, natGatewayId: nat.id }, options));
+    } else {
+      routes.push(...endpoints());
+    }
+
+    this.vpcId = vpc.id;
+    // Told only when runs can get out.
+    this.subnetIds = subnets.map(({ id }) => pulumi.all([id, ...routes.map(({ urn }) => urn)]).apply(([known]) => known ?? ""));
+    this.securityGroupId = group.id;
+    this.registerOutputs({ vpcId: this.vpcId, subnetIds: this.subnetIds, securityGroupId: this.securityGroupId });
+
+    function endpoints(): pulumi.Resource[] {
+      const doors = new SecurityGroup(
+        `${name}-doors`,
+        {
+          vpcId: vpc.id,
+          description: "AWS services, for flow runs only",
+          ingress: [{ protocol: "tcp", fromPort: 443, toPort: 443, securityGroups: [group.id] }],
+          egress: [],
+          tags,
+          region,
+        },
+        options,
+      );
+      // China's services are called cn.com.amazonaws there.
+      const service = (of: string) =>
+        pulumi.output(region).apply((known) => `${known.startsWith("cn-") ? "cn." : ""}com.amazonaws.${known}.${of}`);
+      const storage = {
+        vpcId: vpc.id,
+        serviceName: pulumi.interpolate`com.amazonaws.${region}.s3`,
+        vpcEndpointType: "Gateway",
+        tags,
+        region,
+      };
+      return [
+        new VpcEndpoint(`${name}-s3`, { ...storage, routeTableIds: [table.id] }, options),
+        ...ENDPOINTS.map(
+          (of) =>
+            new VpcEndpoint(
+              `${name}-${of.replace(".", "-")}`,
+              {
+                vpcId: vpc.id,
+                serviceName: of === "logs" || of === "ssm" ? pulumi.interpolate`com.amazonaws.${region}.${of}` : service(of),
+                vpcEndpointType: "Interface",
+                privateDnsEnabled: true,
+                subnetIds: subnets.map(({ id }) => id),
+                securityGroupIds: [doors.id],
+                tags,
+                region,
+              },
+              options,
+            ),
+        ),
+      ];
+    }
+  }
+}
+
+function firstZones(region: pulumi.Input<string>, { parent }: pulumi.CustomResourceOptions): pulumi.Output<string>[] {
+  // Local zones and those to be opted in to have no Fargate.
+  const usable = { state: "available", filters: [{ name: "opt-in-status", values: ["opt-in-not-required"] }], region };
+  const { names } = getAvailabilityZonesOutput(usable, parent ? { parent } : {});
+  return [0, 1].map((index) => names.apply((all) => all[index] ?? ""));
+}

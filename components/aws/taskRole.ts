@@ -1,0 +1,40 @@
+import { Role, RolePolicyAttachment } from "@pulumi/aws/iam";
+import * as pulumi from "@pulumi/pulumi";
+import { partOf } from "../checks";
+import { TRUSTS_TASKS } from "./taskRoles";
+
+export interface TaskRoleArgs {
+  /**
+   * ARNs of policies for what flows do, as arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess. None by default.
+   */
+  policyArns?: pulumi.Input<string>[];
+}
+
+/**
+ * The role that flows themselves have: their code finds its login by itself.
+ *
+ * ```ts
+ * const role = new TaskRole("etl-task", { policyArns: ["arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"] });
+ * ```
+ */
+export class TaskRole extends pulumi.ComponentResource {
+  /**
+   * ARN of the role.
+   */
+  readonly arn: pulumi.Output<string>;
+
+  constructor(name: string, args: TaskRoleArgs = {}, opts?: pulumi.ComponentResourceOptions) {
+    super("pushpool:index:TaskRole", name, args, opts);
+    const options = partOf(this, opts);
+    const role = new Role(
+      `${name}-role`,
+      { assumeRolePolicy: TRUSTS_TASKS, description: `Flow runs act as this: ${name}`.slice(0, 1000) },
+      options,
+    );
+    for (const [index, policyArn] of (args.policyArns ?? []).entries())
+      new RolePolicyAttachment(`${name}-policy-${index}`, { role: role.name, policyArn }, options);
+
+    this.arn = role.arn;
+    this.registerOutputs({ arn: this.arn });
+  }
+}

@@ -1,0 +1,51 @@
+import { Parameter } from "@pulumi/aws/ssm";
+import * as pulumi from "@pulumi/pulumi";
+import { partOf, refuse } from "../checks";
+import { physicalName } from "../physicalName";
+import { regionOf } from "./checks";
+import { parameterPathOf } from "./leastPrivilege";
+
+export interface TaskSecretsArgs {
+  /**
+   * Values by the name of the environment variable that they are for. Secret, marked or not.
+   */
+  values: Record<string, pulumi.Input<string>>;
+  /**
+   * Work pool whose runs read them: its execution role may read what lies under its name.
+   */
+  workPoolName: string;
+  /**
+   * Region of the runs. By default the provider's (`aws:region`).
+   */
+  region?: pulumi.Input<string>;
+}
+
+/**
+ * Encrypted parameters of Systems Manager for the environment of runs: a task definition then names them, and has no value of theirs in it.
+ *
+ * ```ts
+ * const secrets = new TaskSecrets("etl-secrets", { workPoolName: "etl", values: { DATABASE_PASSWORD: config.requireSecret("password") } });
+ * ```
+ */
+export class TaskSecrets extends pulumi.ComponentResource {
+  /**
+   * ARNs by the variable's name.
+   */
+  readonly arns: Record<string, pulumi.Output<string>>;
+
+  constructor(name: string, args: TaskSecretsArgs, opts?: pulumi.ComponentResourceOptions) {
+    const values = Object.fromEntries(Object.entries(args.values).map(([key, value]) => [key, pulumi.secret(value)]));
+    super("pushpool:index:TaskSecrets", name, { ...args, values }, opts);
+    const region = regionOf(args.region, this);
+    const path = `${parameterPathOf(args.workPoolName)}${physicalName(name, 60)}`;
+
+    this.arns = {};
+    for (const [variable, value] of Object.entries(values)) {
+      if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(variable)) refuse(`values "${variable}" must be the name of an environment variable`, this);
+      // 4 KB fit into a standard parameter, which costs nothing; more makes it an advanced one.
+      const inputs = { name: `${path}/${variable}`, type: "SecureString", tier: "Intelligent-Tiering", value, region };
+      this.arns[variable] = new Parameter(`${name}-${variable}`, inputs, partOf(this, opts)).arn;
+    }
+    this.registerOutputs({});
+  }
+}

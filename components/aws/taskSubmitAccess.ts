@@ -1,0 +1,96 @@
+import { Policy, RolePolicyAttachment, UserPolicyAttachment } from "@pulumi/aws/iam";
+import * as pulumi from "@pulumi/pulumi";
+import { checkChoice, partOf, refuse } from "../checks";
+import { Permissions } from "../submitting";
+import { checkRole, regionOf } from "./checks";
+import { leastPrivilege, parameterPathOf, policyDocument, secretsAction } from "./leastPrivilege";
+import { managedPolicy, partitionOf } from "./partition";
+
+export interface TaskSubmitAccessArgs {
+  /**
+   * Who may submit: user/NAME or role/NAME of the account.
+   */
+  members: pulumi.Input<string>[];
+  /**
+   * Work pool that they submit to.
+   */
+  workPoolName: string;
+  /**
+   * ARN of the cluster in which runs run.
+   */
+  clusterArn: pulumi.Input<string>;
+  /**
+   * ARN of the runs' execution role.
+   */
+  executionRoleArn: pulumi.Input<string>;
+  /**
+   * ARN of the role that flows have, if they have one.
+   */
+  taskRoleArn?: pulumi.Input<string>;
+  /**
+   * Name of the log group that runs write to. By default any.
+   */
+  logGroupName?: pulumi.Input<string>;
+  /**
+   * What they may do. Documented by default.
+   */
+  permissions?: Permissions;
+  /**
+   * Region of the runs. By default the provider's (`aws:region`).
+   */
+  region?: pulumi.Input<string>;
+}
+
+/**
+ * Lets some submit runs to ECS. With AmazonECS_FullAccess, as Prefect's guide has it, they may give a task any role of the account that trusts
+ * ECS; with least privilege, the pool's own only.
+ *
+ * ```ts
+ * new TaskSubmitAccess("data", { members: ["role/data"], workPoolName: "etl", clusterArn: cluster.arn, executionRoleArn: role.arn });
+ * ```
+ */
+export class TaskSubmitAccess extends pulumi.ComponentResource {
+  constructor(name: string, args: TaskSubmitAccessArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("pushpool:index:TaskSubmitAccess", name, args, opts);
+    const region = regionOf(args.region, this);
+    checkChoice("permissions", args.permissions, Permissions, this);
+    checkRole("executionRoleArn", args.executionRoleArn, this);
+    checkRole("taskRoleArn", args.taskRoleArn, this);
+    args.members.forEach((member, index) => {
+      if (typeof member === "string" && !/^(user|role)\/[\w+=,.@-]{1,64}$/.test(member))
+        refuse(`members[${index}] "${member}" must say what it is, as user/ada or role/data`, this);
+    });
+    const options = partOf(this, opts);
+    const isLeast = args.permissions === Permissions.LeastPrivilege;
+    const { workPoolName, clusterArn, executionRoleArn, taskRoleArn, logGroupName } = args;
+
+    const roles = pulumi.all(taskRoleArn === undefined ? [executionRoleArn] : [executionRoleArn, taskRoleArn]);
+    const policy = pulumi.all([region, clusterArn, roles, logGroupName ?? "*"]).apply(([place, cluster, roleArns, group]) => {
+      const partition = partitionOf(place);
+      const parameterPath = parameterPathOf(workPoolName);
+      if (!isLeast) return policyDocument([secretsAction(partition, place, parameterPath)]);
+      const submitPlace = { partition, region: place, clusterArn: cluster, roleArns, logGroupName: group, parameterPath };
+      return policyDocument(leastPrivilege(submitPlace));
+    });
+    const description = isLeast ? "What submitting flow runs to ECS takes, and no more" : "Secrets in the environment of flow runs on ECS";
+    const own = new Policy(`${name}-policy`, { policy, description }, options);
+    const policies: [string, pulumi.Input<string>][] = isLeast
+      ? [["submitter", own.arn]]
+      : [
+          ["ecs", managedPolicy(region, "AmazonECS_FullAccess")],
+          ["secrets", own.arn],
+        ];
+    args.members.forEach((member, index) => {
+      const of = args.members.length === 1 ? name : `${name}-${index}`;
+      for (const [part, policyArn] of policies) attach(`${of}-${part}`, member, policyArn, options);
+    });
+    this.registerOutputs({});
+  }
+}
+
+/** What a member is has to be known while the program runs; of one that is not known yet, it is a user. */
+function attach(name: string, member: pulumi.Input<string>, policyArn: pulumi.Input<string>, options: pulumi.CustomResourceOptions): void {
+  const plain = pulumi.output(member).apply((known) => known.replace(/^(user|role)\//, ""));
+  if (typeof member === "string" && member.startsWith("role/")) new RolePolicyAttachment(name, { role: plain, policyArn }, options);
+  else new UserPolicyAttachment(name, { user: plain, policyArn }, options);
+}

@@ -1,0 +1,17 @@
+/** As whom runs are submitted. */
+export const Credentials = {
+  /** An identity of the pool's own with a key, as Prefect's guides have it. */
+  Key: "key",
+  /** Whoever submits, as that machine is logged in to the cloud. There is no key anywhere. */
+  Ambient: "ambient",
+} as const;
+export type Credentials = (typeof Credentials)[keyof typeof Credentials];
+
+/** What those who submit runs may do. */
+export const Permissions = {
+  /** What Prefect's guide gives them: Cloud Run Developer on Google Cloud, AmazonECS_FullAccess on AWS. */
+  Documented: "documented",
+  /** What the pool's runs take, and no more. */
+  LeastPrivilege: "leastPrivilege",
+} as const;
+export type Permissions = (typeof Permissions)[keyof typeof Permissions];

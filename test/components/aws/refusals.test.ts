@@ -1,0 +1,80 @@
+import type * as pulumi from "@pulumi/pulumi";
+import { beforeAll, expect, test } from "vitest";
+import {
+  AwsCredentialsBlock,
+  EcrRepository,
+  EcsPushPool,
+  ExecutionRole,
+  PushUser,
+  TaskCluster,
+  TaskLogGroup,
+  TaskNetwork,
+  TaskSecrets,
+  TaskSubmitAccess,
+} from "../../../components/aws";
+import { mockPulumi } from "../mocks";
+
+beforeAll(mockPulumi);
+
+const region = "eu-west-1";
+const ROLE = "arn:aws:iam::111111111111:role/flows";
+const CLUSTER = "arn:aws:ecs:eu-west-1:111111111111:cluster/flows";
+
+// biome-ignore lint/suspicious/noExplicitAny: arguments as a program in plain JavaScript may get them wrong
+const pools: [string, any, RegExp][] = [
+  ["a zone", { region: "eu-west-1b" }, /^region "eu-west-1b" is no region of AWS: that is a zone of eu-west-1$/],
+  ["no region of AWS", { region: "europe" }, /^region "europe" is no region/],
+  ["subnets without a VPC", { region, subnetIds: ["subnet-1"] }, /^subnetIds need vpcId/],
+  ["a VPC without subnets", { region, vpcId: "vpc-1" }, /^vpcId needs subnetIds/],
+  ["no subnet", { region, vpcId: "vpc-1", subnetIds: [] }, /^subnetIds is empty/],
+  ["groups without a VPC", { region, securityGroupIds: ["sg-1"] }, /^securityGroupIds need vpcId and subnetIds/],
+  ["an address in a made network", { region, assignPublicIp: true }, /^assignPublicIp needs vpcId/],
+  ["a VPC for a subnet", { region, vpcId: "vpc-1", subnetIds: ["vpc-1"] }, /^subnetIds "vpc-1" is no id of AWS/],
+  ["two networks", { region, network: "public", vpcId: "vpc-1", subnetIds: ["subnet-1"] }, /^network and vpcId exclude each other/],
+  ["subnets in variables alone", { region, jobVariables: { network_configuration: { subnets: [] } } }, /network_configuration needs vpcId/],
+  [
+    "a private network with no way to the image",
+    { region, network: "privateEndpoints", jobVariables: { image: "python:3.12" } },
+    /^network privateEndpoints has no way to jobVariables\.image "python:3\.12"/,
+  ],
+  ["an unknown network", { region, network: "vpn" }, /^network "vpn" is unknown: public or privateNat or privateEndpoints/],
+  ["unknown credentials", { region, credentials: "keys" }, /^credentials "keys" is unknown: key or ambient/],
+  ["unknown permissions", { region, permissions: "all" }, /^permissions "all" is unknown/],
+  ["block and credentials", { region, credentialsBlock: "aws-credentials/x", credentials: "key" }, /^credentialsBlock and credentials/],
+  ["a block of another type", { region, credentialsBlock: "gcp-credentials/x" }, /must name a block of type aws-credentials/],
+  ["ambient with a user", { region, credentials: "ambient", user: "ada" }, /^credentials ambient and user exclude/],
+  ["a role that is none", { region, executionRoleArn: "flows" }, /^executionRoleArn "flows" must be the ARN of a role/],
+  ["a cluster by name", { region, clusterArn: "flows" }, /^clusterArn "flows" must be the ARN of a cluster/],
+  ["two clusters", { region, clusterArn: CLUSTER, jobVariables: { cluster: "x" } }, /^clusterArn and jobVariables\.cluster exclude/],
+  ["two task roles", { region, taskRoleArn: ROLE, taskPolicyArns: [ROLE] }, /^taskRoleArn and taskPolicyArns exclude/],
+  ["a time that logs are not kept for", { region, logRetentionDays: 10 }, /^logRetentionDays 10: CloudWatch Logs keeps for 1, 3, 5/],
+  ["a log group's name that AWS refuses", { region, logGroupName: "a b" }, /^logGroupName "a b": AWS takes/],
+  ["a user's name that AWS refuses", { region, user: "a/b" }, /^user "a\/b": AWS takes up to 64/],
+  ["two API keys", { region, secretEnv: { PREFECT_API_KEY: "y" } }, /^secretEnv\.PREFECT_API_KEY: give it as prefectApiKey/],
+  ["a variable that there is not", { region, jobVariables: { memroy: 1 } }, /memroy.*"memory"/],
+  ["a variable of another type", { region, jobVariables: { cpu: "much" } }, /jobVariables\.cpu/],
+  ["a limit below none", { region, concurrencyLimit: -1 }, /^concurrencyLimit must be a whole number/],
+  ["a name that Prefect refuses", { region, workPoolName: "a/b" }, /^workPoolName must be some text without/],
+];
+
+test.each(pools)("a pool with %s", (_, args, message) => {
+  expect(() => new EcsPushPool("etl", args)).toThrow(expect.objectContaining({ message: expect.stringMatching(message) }));
+});
+
+const submit = { region, workPoolName: "etl", clusterArn: CLUSTER, executionRoleArn: ROLE };
+const parts: [string, () => pulumi.Resource, RegExp][] = [
+  ["PushUser", () => new PushUser("p", { ...submit, user: "a b" }), /^user "a b"/],
+  ["TaskSubmitAccess", () => new TaskSubmitAccess("s", { ...submit, members: ["ada"] }), /^members\[0\] "ada" must say what it is/],
+  ["TaskCluster", () => new TaskCluster("c", { region, clusterName: "a b" }), /^clusterName "a b": AWS takes/],
+  ["TaskLogGroup", () => new TaskLogGroup("l", { region, retentionDays: 2 }), /^logRetentionDays 2/],
+  ["EcrRepository", () => new EcrRepository("i", { region, repositoryName: "A" }), /^repositoryName "A"/],
+  ["TaskNetwork", () => new TaskNetwork("n", { region, cidrBlock: "10.0.0.0/24" }), /^cidrBlock "10\.0\.0\.0\/24" must be a \/16/],
+  ["TaskNetwork in one zone", () => new TaskNetwork("n", { region, zones: ["eu-west-1a"] }), /^zones must name two/],
+  ["TaskSecrets", () => new TaskSecrets("s", { region, workPoolName: "etl", values: { "A-B": "x" } }), /^values "A-B"/],
+  ["AwsCredentialsBlock", () => new AwsCredentialsBlock("b", { region, accessKeyId: "x" }), /^accessKeyId and secretAccessKey belong/],
+  ["ExecutionRole", () => new ExecutionRole("e", { region: "x", workPoolName: "etl" }), /^region "x"/],
+];
+
+test.each(parts)("a %s that cannot be", (_, make, message) => {
+  expect(make).toThrow(expect.objectContaining({ message: expect.stringMatching(message) }));
+});
