@@ -70,7 +70,7 @@ export class ExecutionRole extends pulumi.ComponentResource {
           ...(managed.length > 0 ? [{ action: "secretsmanager:GetSecretValue", resources: managed }] : []),
         ]);
       });
-    const attached = new RolePolicy(`${name}-policy`, { role: role.name, policy }, { ...options, deletedWith: role });
+    const attached = new RolePolicy(`${name}-policy`, { role: role.name, policy }, options);
 
     // Told only when it can do what it is for.
     this.arn = pulumi.all([role.arn, attached.id]).apply(([arn]) => arn);

@@ -75,11 +75,7 @@ export class PushUser extends pulumi.ComponentResource {
     this.userName = pulumi.output(given ?? user?.name ?? "");
     const allowed = new TaskSubmitAccess(`${name}-access`, { ...access, members: [this.userName] }, options);
     // After its policies: by the time that there is a key, they have had a while to become known everywhere.
-    const key = new AccessKey(
-      `${name}-key`,
-      { user: this.userName },
-      { ...options, dependsOn: allowed, ...(user ? { deletedWith: user } : {}) },
-    );
+    const key = new AccessKey(`${name}-key`, { user: this.userName }, { ...options, dependsOn: allowed });
 
     this.accessKeyId = key.id;
     this.secretAccessKey = pulumi.secret(key.secret);
