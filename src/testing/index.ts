@@ -12,6 +12,7 @@ export { OfflineEngine, type OfflineEngineOptions, type OfflineResult, type Seen
 export { type OfflineStack, type OfflineStackOptions, offlineStack } from "./offlineStack";
 export {
   type Asked,
+  awsProvider,
   type Found,
   type GcpProviderOptions,
   gcpProvider,

@@ -1,3 +1,4 @@
+export { awsProvider } from "./aws";
 export { type GcpProviderOptions, gcpProvider } from "./gcp";
 export { type ServedProvider, serveProvider } from "./serveProvider";
 export type { Asked, Found, StandInProvider, StandInResource } from "./standInProvider";

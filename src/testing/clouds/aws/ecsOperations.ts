@@ -169,7 +169,8 @@ function runTask({ world, principal, body }: Call): JsonObject {
     throw invalid("Network Configuration must be provided when networkMode 'awsvpc' is specified.");
   const networks = new Set<string>();
   for (const subnet of subnets ?? []) {
-    const network = world.options.subnets[subnet];
+    const made = world.surroundings.things.get(subnet)?.properties.vpcId as string | undefined;
+    const network = world.options.subnets[subnet] ?? made;
     if (network === undefined)
       throw invalid(
         `Error retrieving subnet information for [${subnet}]: The subnet ID '${subnet}' does not exist (ErrorCode: InvalidSubnetID.NotFound)`,

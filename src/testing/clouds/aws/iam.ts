@@ -63,6 +63,26 @@ export class Iam {
     return role;
   }
 
+  /** A policy of the account's own, attached or not, by ARN. */
+  readonly policies = new Map<string, Policy>();
+
+  /** Make a principal's policies anew from their names: documents by name, ARNs of managed ones and of the account's own. */
+  renew(principal: Principal, attached: ReadonlyMap<string, Policy | string>): void {
+    const before = new Map(principal.policies.map((each) => [JSON.stringify(each.policy), each.since]));
+    principal.policies = [...attached.values()].map((each) => {
+      const policy = typeof each === "string" ? this.#policyNamed(each) : each;
+      return { policy: listed(policy), since: before.get(JSON.stringify(listed(policy))) ?? Date.now() };
+    });
+  }
+
+  #policyNamed(arn: string): Policy {
+    const own = this.policies.get(arn);
+    const managed = arn.startsWith(`arn:${this.#partition}:iam::aws:policy/`) ? MANAGED[arn.slice(arn.lastIndexOf("/") + 1)] : undefined;
+    const policy = own ?? managed;
+    if (!policy) throw new AwsError("NoSuchEntity", `Policy ${arn} does not exist or is not attachable.`);
+    return policy;
+  }
+
   /** @param policy a document, or the name of a managed policy */
   attach(principal: Principal, policy: Policy | string): void {
     const document = typeof policy === "string" ? MANAGED[policy] : policy;
@@ -103,6 +123,11 @@ export class Iam {
       `User: ${principal.arn} is not authorized to perform: ${action} on resource: ${resource} because no identity-based policy allows the ${action} action`,
     );
   }
+}
+
+/** With its statements as a list. */
+function listed(policy: Policy): Policy {
+  return { ...policy, Statement: Array.isArray(policy.Statement) ? policy.Statement : [policy.Statement as Statement] };
 }
 
 function fits(statement: Statement, action: string, resource: string, context: Record<string, string | undefined>): boolean {

@@ -4,6 +4,7 @@ import { AwsError } from "./errors";
 import { Iam } from "./iam";
 import { LogStore } from "./logStore";
 import type { Settled } from "./options";
+import { Surroundings } from "./surroundings";
 import { finishTask, killContainer, stopTask, type Task } from "./tasks";
 
 /** A registered task definition, as `DescribeTaskDefinition` shows it, with its tags beside it. */
@@ -27,6 +28,7 @@ export class World {
   readonly tokens = new Map<string, { request: string; tasks: string[] }>();
   /** Parameter Store, by name. */
   readonly parameters = new Map<string, { value: string; version: number }>();
+  readonly surroundings = new Surroundings();
   readonly containers = new Set<Container>();
   readonly #timers = new Set<NodeJS.Timeout>();
 

@@ -1,0 +1,105 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { awsPlace, inwards, provisioned } from "./awsPlace";
+
+// From `up` of a program to `destroy`, by the built command line, on a fake AWS that lets in only what the program provisioned.
+
+const PREFECT_YAML = `deployments:
+- name: prod
+  entrypoint: hello.py:hello
+  parameters: { name: Ada }
+  work_pool:
+    name: etl
+    job_variables: { image: "acme/etl:1", command: "sh -c 'echo $PUSHPOOL_PARAMETERS'" }
+`;
+
+test("up, up again, deploy a prefect.yaml, run, destroy: what was made is what it takes, and nothing stays", async () => {
+  const here = await awsPlace();
+  here.program(`
+const etl = new aws.EcsPushPool("etl", { region, endpoints });
+exports.pushPools = manifest({ pools: [etl] });`);
+  here.write("prefect.yaml", PREFECT_YAML);
+  here.write("hello.py", "def hello(name):\n    print(name)\n");
+  const empty = provisioned(here.aws);
+
+  const up = await here.up();
+  expect([up.status, up.stderr]).toEqual([0, expect.stringContaining("created")]);
+  const made = provisioned(here.aws);
+  expect(made.users).toEqual([expect.stringMatching(/^etl-push-user-/)]);
+  expect(made.keys).toHaveLength(1);
+  expect(made.things).toEqual(["igw", "r", "rtb", "rtbassoc", "rtbassoc", "sg", "subnet", "subnet", "vpc"]);
+  expect(inwards(here.aws)).toEqual([]);
+  const again = await here.up();
+  expect([again.status, again.stderr]).toEqual([0, expect.stringContaining("no changes")]);
+
+  expect(await here.run("deploy", "--all")).toMatchObject({ status: 0, stdout: "  + hello/prod (work pool etl)\n" });
+  const done = await here.run("run", "hello/prod", "-p", "name=Grace");
+  expect(done).toMatchObject({ status: 0, stdout: '{"name":"Grace"}\n', stderr: expect.stringContaining("COMPLETED") });
+  const [task] = here.aws.world.tasks.values();
+  expect(task?.record.clusterArn).toBe(here.aws.world.clusters.get(made.clusters.at(-1) ?? "")?.arn);
+
+  const secrets = [...here.aws.world.iam.keys.values()].map(({ key }) => key.secretAccessKey);
+  const destroyed = await here.run("destroy", "--engine", "offline", "--yes");
+  expect([destroyed.status, destroyed.stderr]).toEqual([0, expect.stringContaining("deleted")]);
+  expect(provisioned(here.aws)).toEqual(empty);
+  // Nothing of the key is left in clear anywhere.
+  for (const file of readdirSync(here.folder, { recursive: true, withFileTypes: true })) {
+    if (!file.isFile() || file.parentPath.includes("node_modules")) continue;
+    const text = readFileSync(join(file.parentPath, file.name), "latin1");
+    for (const secret of secrets) expect(text.includes(secret), `${file.name} holds the key`).toBe(false);
+  }
+  for (const { stdout, stderr } of [up, again, done]) for (const secret of secrets) expect(stdout + stderr).not.toContain(secret);
+}, 240_000);
+
+test("everything around a pool: least privilege, private network, repository, secrets, task role; drift is seen; destroy takes it all", async () => {
+  const here = await awsPlace();
+  here.write("Pulumi.dev.yaml", "config:\n  aws:region: eu-west-1\n");
+  // Not in the program's text, which node keeps compiled.
+  here.env.CANARY = "canary-4711";
+  here.program(`
+const password = pulumi.secret(process.env.CANARY + "-password");
+const etl = new aws.EcsPushPool("etl", {
+  endpoints, permissions: "leastPrivilege", network: "privateEndpoints", imageRepository: true, taskPolicyArns: [], logRetentionDays: 7,
+  secretEnv: { PASSWORD: password }, prefectApiKey: pulumi.secret(process.env.CANARY + "-key"),
+});
+const wide = new aws.EcsPushPool("wide", { endpoints, network: "privateNat", credentials: "ambient", submitters: [], clusterArn: etl.clusterArn });
+const hello = new Deployment("hello/prod", { workPoolName: etl.workPoolName, command: \`sh -c 'case "$PASSWORD" in canary-*-password) ;; *) exit 1 ;; esac'\`,
+  jobVariables: { image: pulumi.interpolate\`\${etl.imageRepository}:1\` } });
+exports.repository = etl.imageRepository;
+exports.pushPools = manifest({ pools: [etl, wide], deployments: [hello] });`);
+  const empty = provisioned(here.aws);
+  const preview = await here.run("preview", "--engine", "offline");
+  expect([preview.status, preview.stderr, provisioned(here.aws)]).toEqual([0, expect.any(String), empty]);
+  const up = await here.up();
+  expect([up.status, up.stderr, up.stdout]).toEqual([
+    0,
+    expect.any(String),
+    expect.stringMatching(/repository: "111111111111\.dkr\.ecr\.eu-west-1\.amazonaws\.com\/etl-images-[0-9a-f]{6}"/),
+  ]);
+  expect((await here.up()).stderr).toContain("no changes");
+  // Only runs' own group is let in, and only at the endpoints.
+  expect(inwards(here.aws)).toEqual([expect.objectContaining({ fromPort: 443, securityGroups: [expect.stringMatching(/^sg-/)] })]);
+  expect(JSON.stringify(inwards(here.aws))).not.toContain("0.0.0.0/0");
+  const done = await here.run("run", "hello/prod");
+  expect([done.status, done.stderr]).toEqual([0, expect.stringContaining("COMPLETED")]);
+  const { stdout } = await here.run("manifest", "show");
+
+  // Someone takes a log group away, and a route.
+  const { log, surroundings } = here.aws.world;
+  log.groups.delete(provisioned(here.aws).logGroups.find((name) => name.includes("wide")) ?? "");
+  for (const [id, { kind }] of surroundings.things) if (kind === "nat") surroundings.things.delete(id);
+  const refreshed = await here.run("refresh", "--engine", "offline", "--yes");
+  expect([refreshed.status, refreshed.stderr]).toEqual([0, expect.stringContaining("2 deleted")]);
+  const repaired = await here.up();
+  expect([repaired.status, repaired.stderr]).toEqual([0, expect.stringMatching(/2 created/)]);
+
+  const destroyed = await here.run("destroy", "--engine", "offline", "--yes");
+  expect([destroyed.status, destroyed.stderr]).toEqual([0, expect.any(String)]);
+  expect(provisioned(here.aws)).toEqual(empty);
+  for (const file of readdirSync(here.folder, { recursive: true, withFileTypes: true })) {
+    if (!file.isFile() || file.parentPath.includes("node_modules") || file.name === "index.js") continue;
+    expect(readFileSync(join(file.parentPath, file.name), "latin1").includes("canary-4711"), file.name).toBe(false);
+  }
+  expect(preview.stderr + preview.stdout + up.stderr + up.stdout + stdout).not.toContain("canary-4711");
+}, 240_000);
