@@ -69,7 +69,7 @@ test("the root program: with no configuration one pool on this machine; with one
 
   writeFileSync(join(dir, "Pulumi.dev.yaml"), "config:\n  pushpool:pools:\n    a: { type: proces:push }\n");
   await expect(offlineStack({ projectDir: dir, home, env }).up()).rejects.toThrow(
-    /pushpool:pools\.a\.type is unknown: "proces:push": did you mean "process:push"\?/,
+    /pushpool:pools\.a\.type is unknown: "proces:push": did you mean "process:push"/,
   );
 });
 
