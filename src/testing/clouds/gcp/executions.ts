@@ -42,9 +42,12 @@ const TIMED_OUT = "The configured timeout was reached.";
 export function startExecution(world: World, job: Job, overrides: Overrides, creator: string, token?: string): Execution {
   const template = overridden(job.template.template, overrides);
   const [, project = "", , region = ""] = job.name.split("/");
-  const id = `${idOf(job.name)}-${token ?? suffix()}`;
+  const nameOf = (end: string) => `${job.name}/executions/${idOf(job.name)}-${end}`;
+  let name = nameOf(token ?? suffix());
+  // Among a few thousand, two draws are the same now and then.
+  while (token === undefined && world.executions.has(name)) name = nameOf(suffix());
+  const id = idOf(name);
   const now = world.clock.now();
-  const name = `${job.name}/executions/${id}`;
   const execution: Execution = {
     name,
     uid: randomUUID(),
