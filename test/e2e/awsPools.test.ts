@@ -50,7 +50,7 @@ exports.pushPools = manifest({ pools: [etl] });`);
     for (const secret of secrets) expect(text.includes(secret), `${file.name} holds the key`).toBe(false);
   }
   for (const { stdout, stderr } of [up, again, done]) for (const secret of secrets) expect(stdout + stderr).not.toContain(secret);
-}, 240_000);
+}, 600_000);
 
 test("everything around a pool: least privilege, private network, repository, secrets, task role; drift is seen; destroy takes it all", async () => {
   const here = await awsPlace();
@@ -102,4 +102,4 @@ exports.pushPools = manifest({ pools: [etl, wide], deployments: [hello] });`);
     expect(readFileSync(join(file.parentPath, file.name), "latin1").includes("canary-4711"), file.name).toBe(false);
   }
   expect(preview.stderr + preview.stdout + up.stderr + up.stdout + stdout).not.toContain("canary-4711");
-}, 240_000);
+}, 600_000);
