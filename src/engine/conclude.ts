@@ -1,0 +1,34 @@
+import { isDeepStrictEqual } from "node:util";
+import type { Json, JsonObject } from "../json";
+import type { EngineResult, StepEvent } from "./events";
+import { OperationFailed } from "./options";
+import type { Changes } from "./plan/step";
+import type { Scene } from "./scene";
+import { maskSecrets } from "./state/secretValues";
+import { mapChildren, type Properties, UNKNOWN } from "./wire";
+
+/** Say how an operation ended. @throws {OperationFailed} unless it went well */
+export function conclude(
+  { options, project, start, onEvent, refused }: Scene,
+  done: { changes: Changes; steps: StepEvent[]; outputs: Properties; oldOutputs: Properties; errors: string[]; preview: boolean },
+): EngineResult {
+  const { changes, steps, outputs, oldOutputs, errors, preview } = done;
+  const { stack, signal } = options;
+  const { same: _, ...changed } = changes;
+  const unchanged = Object.keys(changed).length === 0 && isDeepStrictEqual(oldOutputs, outputs);
+  const durationMs = Date.now() - start;
+  const succeeded = errors.length === 0 && !signal?.aborted;
+  onEvent({ kind: "summary", changes, durationMs, preview, succeeded });
+  const result = { project: project.name, stack, changes, outputs: shownOutputs(outputs), unchanged, steps, durationMs };
+  if (signal?.aborted)
+    throw new OperationFailed(`interrupted: what had been done until then is in the state of stack ${project.name}/${stack}`, result, 5);
+  // A mistake in the program, or something outside that would not: the shell is told which.
+  if (!succeeded) throw new OperationFailed(errors.join("\n"), result, refused ? 5 : 2);
+  return result;
+}
+
+/** What is not known before an update is said to be so. */
+function shownOutputs(outputs: Properties): JsonObject {
+  const known = (value: Json): Json => (value === UNKNOWN ? "[unknown]" : mapChildren(value, known));
+  return known(maskSecrets(outputs)) as JsonObject;
+}

@@ -1,0 +1,122 @@
+import { join } from "node:path";
+import { UserError } from "../userError";
+import { type Before, STACK_TYPE } from "./deployment";
+import type { EngineEvent, EngineResult } from "./events";
+import type { Protocol, PulumiSdk } from "./grpc/protocol";
+import type { EngineOptions } from "./options";
+import { type Project, readProject } from "./project";
+import { ProviderHost } from "./providers/host";
+import { readConfigFile, resolveConfig, type StackConfig } from "./stackConfig";
+import { statePath } from "./state/deployment";
+import { lockStack } from "./state/lock";
+import { type Resource, StackStore } from "./state/stackStore";
+import { foldJournal } from "./state/stateFile";
+import type { Properties } from "./wire";
+
+/** What an operation works on. */
+export interface Scene {
+  options: EngineOptions;
+  project: Project;
+  store: StackStore;
+  start: number;
+  onEvent: (event: EngineEvent) => void;
+  /** A provider was asked to do something, and could not. */
+  refused: boolean;
+}
+
+export async function locked(options: EngineOptions, work: (scene: Scene) => Promise<EngineResult>): Promise<EngineResult> {
+  const { home, stack } = options;
+  const project = projectOf(options);
+  const path = statePath(home, project.name, stack);
+  const unlock = lockStack(`${path}.lock`, `${project.name}/${stack}`);
+  try {
+    foldJournal(path);
+    // Read under the lock: what another process wrote before it let go counts.
+    return await work(sceneOf(options, project));
+  } finally {
+    unlock();
+  }
+}
+
+/** What an operation that takes no lock works on. */
+export function sceneOf(options: EngineOptions, project: Project): Scene {
+  const { home, stateHome, stack, env, onEvent = () => {} } = options;
+  const store = StackStore.open(home, { stateHome, project: project.name, stack, env });
+  const scene: Scene = {
+    options,
+    project,
+    store,
+    start: Date.now(),
+    onEvent: (event) => {
+      if (event.kind === "failed") scene.refused = true;
+      onEvent(event);
+    },
+    refused: false,
+  };
+  return scene;
+}
+
+export function projectOf({ projectDir, stack, inline }: EngineOptions): Project {
+  if (!/^[A-Za-z0-9_.-]{1,100}$/.test(stack))
+    throw new UserError(`--stack "${stack}": a stack name has letters, digits, "-", "_" and ".", at most 100`);
+  if (!inline) return readProject(projectDir);
+  return { name: inline.project, dir: projectDir, file: "the test's project", runtime: "nodejs", runtimeOptions: {}, config: {} };
+}
+
+export async function readBefore({ store, onEvent }: Scene): Promise<Before> {
+  const [resources, pending] = await Promise.all([store.read(), store.readPending()]);
+  if (pending.length > 0) onEvent({ kind: "diagnostic", severity: "warning", message: interruptedWarning(pending) });
+  return { resources, pending };
+}
+
+function interruptedWarning(pending: Before["pending"]): string {
+  const lines = pending.map(({ resource, type }) => `  * ${resource.urn}, interrupted while ${type}`);
+  return [
+    "an earlier operation was cut off while these were under way, and nobody knows whether they came about:",
+    ...lines,
+    "Look at the provider. `refresh` settles what exists; one that was being created is told of until it is removed from pending_operations.",
+  ].join("\n");
+}
+
+export function configOf({ options, project, store }: Scene): Promise<StackConfig> {
+  return resolveConfig(readConfigFile(project, options.stack), project, options.config ?? {}, store);
+}
+
+export function hostOf(
+  { options, project, onEvent }: Scene,
+  rest: { sdk: PulumiSdk; protocol: Protocol; folder: string; config: StackConfig; engineAddress: string },
+): ProviderHost {
+  const { providers: attached = {}, intercept } = options;
+  const { name, runtimeOptions } = project;
+  // A flow run that is a resource lies where the stack does.
+  const env = { ...options.env, PUSHPOOL_HOME: options.home };
+  return new ProviderHost({
+    ...rest,
+    project: name,
+    runtimeOptions,
+    env,
+    attached,
+    compileCache: compileCacheOf(options),
+    outputsOf: (name) => outputsOf(name, options, project),
+    ...(intercept ? { intercept } : {}),
+    onEvent,
+  });
+}
+
+/** Of a stack that lies where this one does; its project is this one's where the name has none. */
+async function outputsOf(name: string, { home, stateHome, env }: EngineOptions, own: Project): Promise<Properties | undefined> {
+  const [stack = "", project = own.name] = name.split("/").reverse();
+  if (![stack, project].every((part) => /^[A-Za-z0-9_-][A-Za-z0-9_.-]*$/.test(part))) return undefined;
+  const store = StackStore.open(home, { stateHome, project, stack, env });
+  if (!store.exists) return undefined;
+  const sealed = store.sealed().find(isStack);
+  return (sealed && (await store.open(sealed)).outputs) ?? {};
+}
+
+export function compileCacheOf({ stateHome, compileCache = join(stateHome, "cache", "node") }: EngineOptions): string {
+  return compileCache;
+}
+
+export function isStack({ type }: Resource): boolean {
+  return type === STACK_TYPE;
+}

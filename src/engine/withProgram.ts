@@ -1,0 +1,97 @@
+import { conclude } from "./conclude";
+import { RunningDeployment } from "./deployment";
+import type { EngineEvent, EngineResult } from "./events";
+import { engineService } from "./grpc/engineService";
+import { monitorService } from "./grpc/monitorService";
+import { findSdk } from "./grpc/protocol";
+import { serve } from "./grpc/server";
+import { startInline } from "./inlineProgram";
+import { type ProgramEnd, programOf, startProgram } from "./languageHost";
+import { PARALLEL } from "./options";
+import { Registry } from "./providers/registry";
+import { refreshFirst } from "./refreshFirst";
+import { compileCacheOf, configOf, hostOf, isStack, readBefore, type Scene } from "./scene";
+import type { StackConfig } from "./stackConfig";
+
+/** Run the program, and make the stack what it declares; with `dryRun` only say what would be done. */
+export async function deploy(scene: Scene, dryRun: boolean): Promise<EngineResult> {
+  const { options, project, store, onEvent } = scene;
+  const { stack, env, signal, parallel = PARALLEL, continueOnError = false } = options;
+  const { folder } = options.inline ? { folder: project.dir } : programOf(project);
+  const sdk = findSdk(folder);
+  const config = await configOf(scene);
+  onEvent({ kind: "prelude", config: shownConfig(config) });
+  let kill = () => {};
+  const protocol = sdk.load();
+  let engineAddress = "";
+  const load = (name: string) => hostOf(scene, { sdk, protocol, folder, config, engineAddress }).load(name);
+  // Opening the state may take a key: beside the program's start.
+  const before = readBefore(scene).then(async (found) => {
+    if (!options.refresh) return found;
+    const registry = new Registry({ load, preview: dryRun, before: found.resources });
+    try {
+      return { ...(await refreshFirst(scene, { before: found, registry, parallel }, dryRun)), registry };
+    } catch (error) {
+      await registry.close();
+      throw error;
+    }
+  });
+  before.catch(() => kill());
+  const compileCache = compileCacheOf(options);
+  const deployment = new RunningDeployment({
+    project: project.name,
+    stack,
+    config,
+    parallel,
+    dryRun,
+    continueOnError,
+    store,
+    before,
+    load,
+    onEvent,
+    onFailure: () => kill(),
+  });
+
+  const said: string[] = [];
+  const onLog = (event: EngineEvent & { kind: "diagnostic" }) => {
+    if (event.severity === "error") said.push(event.message);
+    onEvent(event);
+  };
+  const server = await serve([monitorService(protocol, deployment), engineService(protocol, onLog)]);
+  engineAddress = server.address;
+  const onAbort = () => void deployment.interrupt().finally(() => kill());
+  let end: ProgramEnd;
+  try {
+    const addresses = { monitor: server.address, engine: server.address };
+    const run = { project, stack, config, dryRun, parallel, ...addresses, runner: sdk.runner };
+    const program = options.inline ? startInline(options.inline.program, run) : startProgram({ ...run, env, compileCache, onEvent });
+    kill = program.kill;
+    signal?.addEventListener("abort", onAbort);
+    if (signal?.aborted) kill();
+    end = await program.ended;
+    const oldOutputs = (await before).resources.find(isStack)?.outputs ?? {};
+    const ended = () => end.kind === "ok" && deployment.errors.length === 0 && !signal?.aborted;
+    if (ended()) await deployment.programIsDone();
+    const { outputs, changes, steps } = await deployment.finish(ended());
+    const errors = [
+      ...deployment.errors,
+      ...(end.kind === "ok" || deployment.errors.length > 0 || signal?.aborted ? [] : [whyItFailed(end, said)]),
+    ];
+    return conclude(scene, { outputs, changes, steps, errors, preview: dryRun, oldOutputs });
+  } finally {
+    signal?.removeEventListener("abort", onAbort);
+    server.close();
+  }
+}
+
+function shownConfig({ values, secretKeys }: StackConfig): Record<string, string> {
+  return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, secretKeys.includes(key) ? "[secret]" : value]));
+}
+
+/** Pulumi's words. A program that ended without a word of its own is told by its exit code alone; what it printed was heard. */
+function whyItFailed(end: ProgramEnd, errors: string[]): string {
+  if (end.kind === "failed") return errors.join("\n").trimEnd() || end.message;
+  if (end.kind !== "exit") return errors.join("\n").trimEnd() || "the program failed";
+  const how = end.signal ? `was ended by ${end.signal}` : `exited with non-zero exit code: ${end.code}`;
+  return [...errors, `an unhandled error occurred: Program ${how}`].join("\n");
+}

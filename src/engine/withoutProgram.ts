@@ -1,0 +1,71 @@
+import { UserError } from "../userError";
+import { conclude } from "./conclude";
+import type { Before } from "./deployment";
+import type { EngineResult, StepEvent } from "./events";
+import { engineService } from "./grpc/engineService";
+import { findSdk } from "./grpc/protocol";
+import { serve } from "./grpc/server";
+import { programOf } from "./languageHost";
+import { PARALLEL } from "./options";
+import type { Changes } from "./plan/step";
+import type { Project } from "./project";
+import { Registry } from "./providers/registry";
+import { configOf, hostOf, readBefore, type Scene } from "./scene";
+import type { Properties } from "./wire";
+
+interface Offstage {
+  before: Before;
+  registry: Registry;
+  parallel: number;
+  fail: (urn: string, message: string) => void;
+  watchSignal: (stop: () => void) => void;
+}
+
+/** An operation on the state and its providers alone. */
+export async function withoutProgram(
+  scene: Scene,
+  work: (offstage: Offstage) => Promise<{ changes: Changes; steps: StepEvent[]; outputs: Properties }>,
+): Promise<EngineResult> {
+  const { options, project, onEvent } = scene;
+  const before = await readBefore(scene);
+  const config = await configOf(scene).catch((error: Error) => {
+    // What there is can be deleted and looked at though the program's configuration is incomplete.
+    if (error instanceof UserError) return { values: {}, secretKeys: [] };
+    throw error;
+  });
+  onEvent({ kind: "prelude", config: {} });
+  const folder = folderOf(project);
+  const sdk = findSdk(folder);
+  const protocol = sdk.load();
+  const server = await serve([engineService(protocol, onEvent)]);
+  const host = hostOf(scene, { sdk, protocol, folder, config, engineAddress: server.address });
+  const registry = new Registry({ load: (name) => host.load(name), preview: options.preview ?? false, before: before.resources });
+  const errors: string[] = [];
+  const fail = (urn: string, message: string) => {
+    errors.push(message);
+    onEvent({ kind: "diagnostic", severity: "error", message, ...(urn ? { urn } : {}) });
+  };
+  const stops: (() => void)[] = [];
+  const onAbort = () => {
+    for (const stop of stops) stop();
+    void registry.cancel();
+  };
+  options.signal?.addEventListener("abort", onAbort);
+  try {
+    const done = await work({ before, registry, parallel: options.parallel ?? PARALLEL, fail, watchSignal: (stop) => stops.push(stop) });
+    return conclude(scene, { ...done, errors, preview: options.preview ?? false, oldOutputs: done.outputs });
+  } finally {
+    options.signal?.removeEventListener("abort", onAbort);
+    await registry.close();
+    server.close();
+  }
+}
+
+/** What needs no program needs none that is there. */
+function folderOf(project: Project): string {
+  try {
+    return programOf(project).folder;
+  } catch {
+    return project.dir;
+  }
+}
