@@ -19,10 +19,17 @@ export interface Policy {
   Statement: Statement | readonly Statement[];
 }
 
+/** A policy of one principal: its own document, or the ARN of a managed one, which is looked up when a call is decided. */
+export interface Attached {
+  policy: Policy | string;
+  since: number;
+}
+
 /** Who asks: a user, a role, or the account's root, who may do everything. */
 export interface Principal {
   arn: string;
-  policies: { policy: Policy; since: number }[];
+  /** By name; attached ones by their ARN. */
+  policies: Map<string, Attached>;
 }
 
 export interface AccessKey {
@@ -36,6 +43,8 @@ export class Iam {
   /** By ARN. `trusts`: who may assume it. */
   readonly roles = new Map<string, Principal & { trusts: string[] }>();
   readonly keys = new Map<string, { key: AccessKey; principal: Principal; since: number; active: boolean }>();
+  /** Managed policies of the account's own, attached or not, by ARN. */
+  readonly policies = new Map<string, { policy: Policy; since: number }>();
   readonly #account: string;
   readonly #partition: string;
   readonly #delays: { keys: number; policies: number };
@@ -51,43 +60,36 @@ export class Iam {
   }
 
   addUser(name: string): Principal {
-    const user = this.users.get(name) ?? { arn: this.arn(`user/${name}`), policies: [] };
+    const user = this.users.get(name) ?? { arn: this.arn(`user/${name}`), policies: new Map() };
     this.users.set(name, user);
     return user;
   }
 
   /** @param trusts services, as `ecs-tasks.amazonaws.com` */
   addRole(name: string, trusts: string[] = ["ecs-tasks.amazonaws.com"]): Principal & { trusts: string[] } {
-    const role = { arn: this.arn(`role/${name}`), policies: [], trusts };
+    const role = { arn: this.arn(`role/${name}`), policies: new Map(), trusts };
     this.roles.set(role.arn, role);
     return role;
   }
 
-  /** A policy of the account's own, attached or not, by ARN. */
-  readonly policies = new Map<string, Policy>();
-
-  /** Make a principal's policies anew from their names: documents by name, ARNs of managed ones and of the account's own. */
-  renew(principal: Principal, attached: ReadonlyMap<string, Policy | string>): void {
-    const before = new Map(principal.policies.map((each) => [JSON.stringify(each.policy), each.since]));
-    principal.policies = [...attached.values()].map((each) => {
-      const policy = typeof each === "string" ? this.#policyNamed(each) : each;
-      return { policy: listed(policy), since: before.get(JSON.stringify(listed(policy))) ?? Date.now() };
-    });
+  /** Give a principal a policy: a document of its own by any name, or a managed one by its ARN. @throws {AwsError} if there is none */
+  put(principal: Principal, name: string, policy: Policy | string): void {
+    if (typeof policy === "string" && !this.#managed(policy))
+      throw new AwsError("NoSuchEntity", `Policy ${policy} does not exist or is not attachable.`);
+    principal.policies.set(name, { policy, since: Date.now() });
   }
 
-  #policyNamed(arn: string): Policy {
-    const own = this.policies.get(arn);
-    const managed = arn.startsWith(`arn:${this.#partition}:iam::aws:policy/`) ? MANAGED[arn.slice(arn.lastIndexOf("/") + 1)] : undefined;
-    const policy = own ?? managed;
-    if (!policy) throw new AwsError("NoSuchEntity", `Policy ${arn} does not exist or is not attachable.`);
-    return policy;
-  }
-
-  /** @param policy a document, or the name of a managed policy */
+  /** @param policy a document, or the name of a policy that AWS manages */
   attach(principal: Principal, policy: Policy | string): void {
-    const document = typeof policy === "string" ? MANAGED[policy] : policy;
-    if (!document) throw new AwsError("NoSuchEntity", `Policy ${String(policy)} does not exist or is not attachable.`);
-    principal.policies.push({ policy: document, since: Date.now() });
+    const arn = typeof policy === "string" ? `arn:${this.#partition}:iam::aws:policy/${policy}` : undefined;
+    this.put(principal, arn ?? `inline-${principal.policies.size}`, arn ?? policy);
+  }
+
+  #managed(arn: string): { policy: Policy; since: number } | undefined {
+    const own = this.policies.get(arn);
+    if (own || !arn.startsWith(`arn:${this.#partition}:iam::aws:policy/`)) return own;
+    const policy = MANAGED[arn.slice(arn.lastIndexOf("/") + 1)];
+    return policy && { policy, since: 0 };
   }
 
   addKey(principal: Principal): AccessKey {
@@ -108,9 +110,12 @@ export class Iam {
   /** Whether a principal may: an explicit deny wins, and without an allow nothing goes. */
   allows({ arn, policies }: Principal, action: string, resource: string, context: Record<string, string | undefined>): boolean {
     if (arn.endsWith(":root")) return true;
-    const fitting = policies
-      .filter(({ since }) => Date.now() >= since + this.#delays.policies)
-      .flatMap(({ policy }) => policy.Statement as Statement[])
+    const fitting = [...policies.values()]
+      .flatMap(({ policy, since }) => {
+        const found = typeof policy === "string" ? this.#managed(policy) : { policy, since };
+        return found && Date.now() >= Math.max(since, found.since) + this.#delays.policies ? [found.policy] : [];
+      })
+      .flatMap(({ Statement }) => Statement)
       .filter((statement) => fits(statement, action, resource, context));
     return fitting.length > 0 && fitting.every(({ Effect }) => Effect === "Allow");
   }
@@ -123,11 +128,6 @@ export class Iam {
       `User: ${principal.arn} is not authorized to perform: ${action} on resource: ${resource} because no identity-based policy allows the ${action} action`,
     );
   }
-}
-
-/** With its statements as a list. */
-function listed(policy: Policy): Policy {
-  return { ...policy, Statement: Array.isArray(policy.Statement) ? policy.Statement : [policy.Statement as Statement] };
 }
 
 function fits(statement: Statement, action: string, resource: string, context: Record<string, string | undefined>): boolean {

@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import type { JsonObject } from "../../../json";
 import { Container, type End } from "../gcp/container";
+import { mayWriteLogs, startFault } from "./startFault";
 import type { TaskDefinitionRecord, World } from "./world";
 
 type StopCode = "TaskFailedToStart" | "EssentialContainerExited" | "UserInitiated" | "SpotInterruption" | "InfrastructureHealth";
@@ -44,7 +45,7 @@ export interface Task {
   hostLost?: boolean;
 }
 
-interface ContainerDefinition {
+export interface ContainerDefinition {
   name: string;
   image: string;
   entryPoint?: string[];
@@ -140,42 +141,12 @@ async function walk(world: World, task: Task): Promise<void> {
     await step(world);
     if (record.desiredStatus === "STOPPED") return end(world, task, record.stopCode ?? "UserInitiated", record.stoppedReason ?? "");
     move(task, status);
-    const problem = status === "PENDING" ? startFault(world, task) : undefined;
+    const problem = status === "PENDING" ? startFault(world, task, definitionsOf(task.definition)) : undefined;
     if (problem !== undefined) return end(world, task, "TaskFailedToStart", problem);
   }
   await step(world);
   if (record.desiredStatus === "STOPPED") return end(world, task, record.stopCode ?? "UserInitiated", record.stoppedReason ?? "");
   await run(world, task);
-}
-
-/** What keeps a task from starting: its image, its secrets, its log group. */
-function startFault(world: World, task: Task): string | undefined {
-  const { executionRoleArn } = task.definition.definition as { executionRoleArn?: string };
-  const role = executionRoleArn === undefined ? undefined : world.iam.roles.get(executionRoleArn);
-  for (const { name, image, secrets = [], logConfiguration } of definitionsOf(task.definition)) {
-    const access = world.options.images[image]?.access ?? "there";
-    if (access === "missing")
-      return `CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref docker.io/library/${image}: pull access denied, repository does not exist or may require authorization: server message: insufficient_scope: authorization failed`;
-    if (access === "denied")
-      return `CannotPullContainerError: pull image manifest has been retried 5 time(s): failed to resolve ref ${image}: 403 Forbidden`;
-    for (const { valueFrom } of secrets) {
-      const parameter = valueFrom.replace(/^arn:[^:]+:ssm:[^:]+:[^:]+:parameter/, "");
-      const resource = world.arn("ssm", `parameter${parameter}`);
-      if (!role || !world.iam.allows(role, "ssm:GetParameters", resource, {}))
-        return `ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: unable to retrieve secrets from ssm: AccessDeniedException: ${executionRoleArn ?? "no role"} is not authorized to perform: ssm:GetParameters on resource: ${resource}`;
-      if (!world.parameters.has(parameter))
-        return `ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: unable to retrieve secrets from ssm: invalid parameters: ${valueFrom}`;
-    }
-    const { "awslogs-group": group, "awslogs-create-group": create } = logConfiguration?.options ?? {};
-    if (group === undefined || world.log.groups.has(group)) continue;
-    const resource = world.arn("logs", `log-group:${group}`);
-    if (create !== "true")
-      return `ResourceInitializationError: failed to validate logger args: create stream has been retried 1 times: failed to create Cloudwatch log stream: ResourceNotFoundException: The specified log group does not exist. : exit status 1 (container ${name})`;
-    if (!role || !world.iam.allows(role, "logs:CreateLogGroup", resource, {}))
-      return `ResourceInitializationError: failed to validate logger args: create log group has been retried 1 times: failed to create Cloudwatch log group: AccessDeniedException: ${executionRoleArn ?? "no role"} is not authorized to perform: logs:CreateLogGroup on resource: ${resource}`;
-    world.log.createGroup(group);
-  }
-  return undefined;
 }
 
 async function run(world: World, task: Task): Promise<void> {
@@ -247,11 +218,12 @@ function containerOf(
     });
     return { finish, ended };
   }
+  const written = group !== undefined && prefix !== undefined && mayWriteLogs(world, task, group);
   const container = new Container({
     argv: [...(entryPoint ?? world.options.images[image]?.entrypoint ?? []), ...(override?.command ?? command)],
     env,
     onLine: (_stream, text) => {
-      if (group !== undefined && prefix !== undefined) world.log.write(group, `${prefix}/${name}/${idOf(task.record.taskArn)}`, text);
+      if (written) world.log.write(group, `${prefix}/${name}/${idOf(task.record.taskArn)}`, text);
     },
   });
   world.containers.add(container);

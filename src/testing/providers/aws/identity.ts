@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { JsonObject } from "../../../json";
 import type { FakeAws } from "../../clouds/aws";
 import type { Policy, Principal } from "../../clouds/aws/iam";
@@ -6,36 +7,23 @@ import type { StandInResource } from "../standInProvider";
 /** Users, roles, their policies and keys. */
 export function identityResources({ world }: FakeAws): Record<string, StandInResource> {
   const { iam } = world;
-  /** Policies of each principal by name, as attachments and documents of its own make them. */
-  const attached = new Map<string, Map<string, Policy | string>>();
-  const principal = (kind: "user" | "role", name: string): Principal => {
-    const found = kind === "user" ? iam.users.get(name) : iam.roles.get(iam.arn(`role/${name}`));
-    if (!found) throw new Error(`NoSuchEntity: The ${kind} with name ${name} cannot be found.`);
+  const find = (kind: "user" | "role", name: unknown): Principal | undefined =>
+    kind === "user" ? iam.users.get(String(name)) : iam.roles.get(iam.arn(`role/${String(name)}`));
+  const principal = (kind: "user" | "role", name: unknown): Principal => {
+    const found = find(kind, name);
+    if (!found) throw new Error(`NoSuchEntity: The ${kind} with name ${String(name)} cannot be found.`);
     return found;
   };
-  const change = (kind: "user" | "role", name: string, edit: (policies: Map<string, Policy | string>) => void): void => {
-    const owner = principal(kind, name);
-    const policies = attached.get(owner.arn) ?? new Map();
-    attached.set(owner.arn, policies);
-    edit(policies);
-    iam.renew(owner, policies);
-  };
-  const has = (kind: "user" | "role", name: string, key: string) => {
-    const owner = kind === "user" ? iam.users.get(name) : iam.roles.get(iam.arn(`role/${name}`));
-    // Someone may have taken it from the fake itself.
-    return owner !== undefined && owner.policies.length > 0 && attached.get(owner.arn)?.has(key) === true;
-  };
-  const documentOf = (text: unknown) => JSON.parse(String(text)) as Policy;
 
   const attachment = (kind: "user" | "role"): StandInResource => ({
     replaceOn: "all",
     create: ({ [kind]: name, policyArn }) => {
-      change(kind, String(name), (policies) => policies.set(String(policyArn), String(policyArn)));
+      iam.put(principal(kind, name), String(policyArn), String(policyArn));
       return { id: `${name}-${policyArn}` };
     },
-    read: (id, { [kind]: name, policyArn }) => (has(kind, String(name), String(policyArn)) ? { id } : undefined),
+    read: (id, { [kind]: name, policyArn }) => (find(kind, name)?.policies.has(String(policyArn)) ? { id } : undefined),
     delete: (_, { [kind]: name, policyArn }) => {
-      if (has(kind, String(name), String(policyArn))) change(kind, String(name), (policies) => policies.delete(String(policyArn)));
+      find(kind, name)?.policies.delete(String(policyArn));
     },
   });
 
@@ -45,14 +33,14 @@ export function identityResources({ world }: FakeAws): Record<string, StandInRes
       computed: ["arn", "uniqueId"],
       autoName: { input: "name", longest: 64 },
       create: ({ name }) => {
-        const { arn } = iam.addUser(String(name));
-        return { id: String(name), outputs: { arn, uniqueId: `AIDA${String(name)}` } };
+        if (iam.users.has(String(name))) throw new Error(`EntityAlreadyExists: User with name ${name} already exists.`);
+        return { id: String(name), outputs: { arn: iam.addUser(String(name)).arn, uniqueId: `AIDA${String(name)}` } };
       },
       read: (id) => (iam.users.has(id) ? { id } : undefined),
       delete: (id) => {
         const user = iam.users.get(id);
         if (!user) return;
-        if (user.policies.length > 0) throw new Error("DeleteConflict: Cannot delete entity, must detach all policies first.");
+        if (user.policies.size > 0) throw new Error("DeleteConflict: Cannot delete entity, must detach all policies first.");
         if ([...iam.keys.values()].some(({ principal: owner }) => owner === user))
           throw new Error("DeleteConflict: Cannot delete entity, must delete access keys first.");
         iam.users.delete(id);
@@ -63,14 +51,24 @@ export function identityResources({ world }: FakeAws): Record<string, StandInRes
       computed: ["arn", "createDate", "uniqueId"],
       autoName: { input: "name", longest: 64 },
       create: ({ name, assumeRolePolicy }) => {
-        const { Statement } = documentOf(assumeRolePolicy) as unknown as { Statement: { Principal: { Service: string } }[] };
-        const trusts = Statement.map(({ Principal }) => Principal.Service);
-        return { id: String(name), outputs: { arn: iam.addRole(String(name), trusts).arn } };
+        if (find("role", name)) throw new Error(`EntityAlreadyExists: Role with name ${name} already exists.`);
+        return { id: String(name), outputs: { arn: iam.addRole(String(name), trusted(assumeRolePolicy)).arn } };
       },
-      read: (id) => (iam.roles.has(iam.arn(`role/${id}`)) ? { id } : undefined),
+      read: (id, { assumeRolePolicy }) => {
+        const role = iam.roles.get(iam.arn(`role/${id}`));
+        if (!role) return undefined;
+        if (isDeepStrictEqual(role.trusts, trusted(assumeRolePolicy))) return { id };
+        const Statement = { Effect: "Allow", Principal: { Service: role.trusts }, Action: "sts:AssumeRole" };
+        return { id, outputs: { assumeRolePolicy: JSON.stringify({ Version: "2012-10-17", Statement }) } };
+      },
+      update: (id, { assumeRolePolicy }) => {
+        const role = iam.roles.get(iam.arn(`role/${id}`));
+        if (role) role.trusts = trusted(assumeRolePolicy);
+        return {};
+      },
       delete: (id) => {
         const role = iam.roles.get(iam.arn(`role/${id}`));
-        if (role && role.policies.length > 0) throw new Error("DeleteConflict: Cannot delete entity, must delete policies first.");
+        if (role && role.policies.size > 0) throw new Error("DeleteConflict: Cannot delete entity, must delete policies first.");
         iam.roles.delete(iam.arn(`role/${id}`));
       },
     },
@@ -78,16 +76,19 @@ export function identityResources({ world }: FakeAws): Record<string, StandInRes
       replaceOn: ["role", "name"],
       autoName: { input: "name", longest: 128 },
       create: ({ role, name, policy }) => {
-        change("role", String(role), (policies) => policies.set(String(name), documentOf(policy)));
+        iam.put(principal("role", role), String(name), documentOf(policy));
         return { id: `${role}:${name}` };
       },
-      read: (id, { role, name }) => (has("role", String(role), String(name)) ? { id } : undefined),
+      read: (id, { role, name, policy }) => {
+        const found = find("role", role)?.policies.get(String(name))?.policy;
+        return found === undefined ? undefined : { id, outputs: { policy: textOf(found, policy) } };
+      },
       update: (_, { role, name, policy }) => {
-        change("role", String(role), (policies) => policies.set(String(name), documentOf(policy)));
+        iam.put(principal("role", role), String(name), documentOf(policy));
         return {};
       },
       delete: (_, { role, name }) => {
-        if (has("role", String(role), String(name))) change("role", String(role), (policies) => policies.delete(String(name)));
+        find("role", role)?.policies.delete(String(name));
       },
     },
     "aws:iam/policy:Policy": {
@@ -96,20 +97,20 @@ export function identityResources({ world }: FakeAws): Record<string, StandInRes
       autoName: { input: "name", longest: 128 },
       create: ({ name, policy }) => {
         const arn = iam.arn(`policy/${name}`);
-        iam.policies.set(arn, documentOf(policy));
+        if (iam.policies.has(arn)) throw new Error(`EntityAlreadyExists: A policy called ${name} already exists.`);
+        iam.policies.set(arn, { policy: documentOf(policy), since: Date.now() });
         return { id: arn, outputs: { arn } };
       },
-      read: (id) => (iam.policies.has(id) ? { id } : undefined),
+      read: (id, { policy }) => {
+        const found = iam.policies.get(id)?.policy;
+        return found && { id, outputs: { policy: textOf(found, policy) } };
+      },
       update: (id, { policy }) => {
-        iam.policies.set(id, documentOf(policy));
-        for (const owner of [...iam.users.values(), ...iam.roles.values()]) {
-          const policies = attached.get(owner.arn);
-          if (policies?.has(id)) iam.renew(owner, policies);
-        }
+        iam.policies.set(id, { policy: documentOf(policy), since: Date.now() });
         return {};
       },
       delete: (id) => {
-        if ([...attached.values()].some((policies) => policies.has(id)))
+        if ([...iam.users.values(), ...iam.roles.values()].some(({ policies }) => policies.has(id)))
           throw new Error("DeleteConflict: Cannot delete a policy attached to entities.");
         iam.policies.delete(id);
       },
@@ -121,11 +122,19 @@ export function identityResources({ world }: FakeAws): Record<string, StandInRes
       computed: ["createDate", "encryptedSecret", "keyFingerprint", "secret", "sesSmtpPasswordV4"],
       defaults: { status: "Active" },
       create: ({ user }) => {
-        const key = iam.addKey(principal("user", String(user)));
+        const key = iam.addKey(principal("user", user));
         const createDate = new Date().toISOString().replace(/\.\d+Z$/, "Z");
         return { id: key.accessKeyId, outputs: { secret: key.secretAccessKey, createDate } satisfies JsonObject };
       },
-      read: (id) => (iam.keys.has(id) ? { id } : undefined),
+      read: (id) => {
+        const key = iam.keys.get(id);
+        return key && { id, outputs: { status: key.active ? "Active" : "Inactive" } };
+      },
+      update: (id, { status }) => {
+        const key = iam.keys.get(id);
+        if (key) key.active = status === "Active";
+        return {};
+      },
       delete: (id) => {
         iam.keys.delete(id);
       },
@@ -147,4 +156,23 @@ export function identityResources({ world }: FakeAws): Record<string, StandInRes
       },
     },
   };
+}
+
+function documentOf(text: unknown): Policy {
+  return JSON.parse(String(text)) as Policy;
+}
+
+/** As it was written, if it still says that. */
+function textOf(policy: Policy | string, written: unknown): string {
+  return isDeepStrictEqual(policy, documentOf(written)) ? String(written) : JSON.stringify(policy);
+}
+
+/** The services that a role's trust policy lets in. */
+function trusted(text: unknown): string[] {
+  const { Statement } = JSON.parse(String(text)) as { Statement: TrustStatement | TrustStatement[] };
+  return [Statement].flat().flatMap(({ Principal: { Service } }) => Service);
+}
+
+interface TrustStatement {
+  Principal: { Service: string | string[] };
 }

@@ -1,0 +1,96 @@
+import { randomUUID } from "node:crypto";
+import type { Principal } from "./iam";
+import type { ContainerDefinition, Task } from "./tasks";
+import type { World } from "./world";
+
+/** What ECS does as a task's execution role before its containers run. */
+interface Fetching {
+  world: World;
+  task: Task;
+  role: Principal | undefined;
+}
+
+const ECR = /^(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?\/([^:@]+)(?::([^@]+))?/;
+const PULLS = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:BatchCheckLayerAvailability"];
+const REGISTRY =
+  "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: unable to retrieve";
+const LOGGER =
+  "ResourceInitializationError: failed to validate logger args: create stream has been retried 1 times: failed to create Cloudwatch log";
+
+/** What keeps a task from starting: its roles, its image, its secrets, its log group. */
+export function startFault(world: World, task: Task, containers: readonly ContainerDefinition[]): string | undefined {
+  const { executionRoleArn, taskRoleArn } = task.definition.definition as { executionRoleArn?: string; taskRoleArn?: string };
+  for (const arn of [executionRoleArn, taskRoleArn])
+    if (arn !== undefined && !world.iam.roles.get(arn)?.trusts.includes("ecs-tasks.amazonaws.com"))
+      return `ECS was unable to assume the role '${arn}' that was provided for this task. Please verify that the role being passed has the proper trust relationship and permissions and that your IAM user has permissions to pass this role.`;
+  const fetching: Fetching = { world, task, role: executionRoleArn === undefined ? undefined : world.iam.roles.get(executionRoleArn) };
+  for (const container of containers) {
+    const problem = imageFault(fetching, container) ?? secretFault(fetching, container) ?? logFault(fetching, container);
+    if (problem !== undefined) return problem;
+  }
+  return undefined;
+}
+
+/** Whether what a task's containers write gets anywhere. Docker's log driver tells nobody that it does not. */
+export function mayWriteLogs(world: World, task: Task, group: string): boolean {
+  const { executionRoleArn } = task.definition.definition as { executionRoleArn?: string };
+  const role = executionRoleArn === undefined ? undefined : world.iam.roles.get(executionRoleArn);
+  return role === undefined || world.iam.allows(role, "logs:PutLogEvents", world.arn("logs", `log-group:${group}:log-stream:any`), {});
+}
+
+function imageFault(fetching: Fetching, { image }: ContainerDefinition): string | undefined {
+  const access = fetching.world.options.images[image]?.access ?? "there";
+  if (access === "missing")
+    return `CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref docker.io/library/${image}: pull access denied, repository does not exist or may require authorization: server message: insufficient_scope: authorization failed`;
+  if (access === "denied")
+    return `CannotPullContainerError: pull image manifest has been retried 5 time(s): failed to resolve ref ${image}: 403 Forbidden`;
+  const [, account = "", region = "", repository, tag = "latest"] = ECR.exec(image) ?? [];
+  // Without an execution role the machine fetches it, by a role of its own.
+  if (repository === undefined || !fetching.role) return undefined;
+  const token = denial(fetching, "ecr:GetAuthorizationToken", "*");
+  if (token) return `${REGISTRY} ecr registry auth: service call has been retried 1 time(s): ${token}`;
+  const arn = `arn:${fetching.world.partition}:ecr:${region}:${account}:repository/${repository}`;
+  // The registry does not say which of these it was.
+  if (PULLS.every((action) => denial(fetching, action, arn) === undefined)) return undefined;
+  return `CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref ${image}: pulling from host ${image.slice(0, image.indexOf("/"))} failed with status code [manifests ${tag}]: 403 Forbidden`;
+}
+
+function secretFault(fetching: Fetching, { secrets = [] }: ContainerDefinition): string | undefined {
+  const { world } = fetching;
+  for (const { valueFrom } of secrets) {
+    if (valueFrom.includes(":secretsmanager:")) {
+      const denied = denial(fetching, "secretsmanager:GetSecretValue", valueFrom);
+      if (denied) return `${REGISTRY} secret from asm: service call has been retried 1 time(s): ${denied}`;
+      continue;
+    }
+    const parameter = valueFrom.replace(/^arn:[^:]+:ssm:[^:]+:[^:]+:parameter/, "");
+    const denied = denial(fetching, "ssm:GetParameters", world.arn("ssm", `parameter${parameter}`));
+    if (denied) return `${REGISTRY} secrets from ssm: service call has been retried 1 time(s): ${denied}`;
+    if (!world.parameters.has(parameter)) return `${REGISTRY} secrets from ssm: invalid parameters: ${valueFrom}`;
+  }
+  return undefined;
+}
+
+function logFault(fetching: Fetching, { name, logConfiguration }: ContainerDefinition): string | undefined {
+  const { world, task, role } = fetching;
+  const { "awslogs-group": group, "awslogs-stream-prefix": prefix, "awslogs-create-group": create } = logConfiguration?.options ?? {};
+  if (group === undefined) return undefined;
+  if (!world.log.groups.has(group)) {
+    if (create !== "true")
+      return `${LOGGER} stream: ResourceNotFoundException: The specified log group does not exist. : exit status 1 (container ${name})`;
+    const denied = denial(fetching, "logs:CreateLogGroup", world.arn("logs", `log-group:${group}:log-stream:`));
+    if (denied) return `${LOGGER} group: ${denied} : exit status 1`;
+    world.log.createGroup(group);
+  }
+  const stream = `${prefix ?? ""}/${name}/${task.record.taskArn.slice(-32)}`;
+  const denied = role && denial(fetching, "logs:CreateLogStream", world.arn("logs", `log-group:${group}:log-stream:${stream}`));
+  return denied && `${LOGGER} stream: ${denied} : exit status 1`;
+}
+
+/** What a service says where the role may not; `undefined` where it may. */
+function denial({ world, task, role }: Fetching, action: string, resource: string): string | undefined {
+  if (role && world.iam.allows(role, action, resource, {})) return undefined;
+  const name = role?.arn.slice(role.arn.lastIndexOf("/") + 1) ?? "ecsInstanceRole";
+  const user = `arn:${world.partition}:sts::${world.options.account}:assumed-role/${name}/${task.record.taskArn.slice(-32)}`;
+  return `AccessDeniedException: User: ${user} is not authorized to perform: ${action} on resource: ${resource} because no identity-based policy allows the ${action} action status code: 400, request id: ${randomUUID()}`;
+}
