@@ -1,4 +1,5 @@
 import { UserError } from "../../userError";
+import { remedy } from "./permissions";
 
 /**
  * How a call to AWS failed:
@@ -84,7 +85,8 @@ export function asFailure(error: unknown): AwsFailure {
   if (error.name === "ClientException" && /unable to (describe|find) task ?definition/i.test(message))
     return new AwsFailure("missing", told);
   if (error.name === "ClientException" && /too many concurrent attempts/i.test(message)) return new AwsFailure("throttled", told);
-  const kind = BY_NAME[error.name];
+  // What ECS finds forbidden while it checks a request, as passing a role, it may answer by another name.
+  const kind = BY_NAME[error.name] ?? (/is not authorized to perform: /.test(message) ? "denied" : undefined);
   if (kind) return new AwsFailure(kind, told, resourceIds ?? []);
   if (status !== undefined && status >= 400)
     return new AwsFailure(status === 429 ? "throttled" : status >= 500 ? "unclear" : "refused", told);
@@ -124,7 +126,7 @@ export function refusal(
   const why = failure.message;
   switch (failure.kind) {
     case "denied":
-      return new UserError(`${what} is not allowed to ${as}: ${why}`, 5);
+      return new UserError(`${what} is not allowed to ${as}: ${why}${remedy(why, accessKeyId)}`, 5);
     case "unauthenticated":
       return new UserError(
         why === NO_LOGIN ? NO_LOGIN : `${what}: AWS does not accept ${as}; it may be deleted, inactive or expired: ${why}`,

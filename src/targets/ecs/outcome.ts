@@ -1,5 +1,6 @@
 import type { Outcome } from "../outcome";
 import type { Observation } from "../target";
+import { explained } from "./permissions";
 
 /** What of a task matters here, as `DescribeTasks` has it. Times are in milliseconds. */
 export interface TaskFacts {
@@ -66,7 +67,7 @@ function outcomeOf(task: TaskFacts, name: string | undefined): Outcome {
       if (stoppedReason.startsWith(STOP_REASON.pending)) return { kind: "timedOut", phase: "pending" };
       return { kind: "cancelled", by: stoppedReason.startsWith(STOP_REASON.cancelled) ? "us" : "someoneElse" };
     case "TaskFailedToStart":
-      return { kind: "failedToStart", reason };
+      return { kind: "failedToStart", reason: explained(reason) };
     case "SpotInterruption":
     case "TerminationNotice":
     case "InfrastructureHealth":

@@ -1,0 +1,81 @@
+/** What takes an action, and what of a pool's declaration gives it. */
+interface Remedy {
+  has: RegExp;
+  /** Whose action it is: of those who submit, or of ECS as the task's execution role. */
+  of: "submitter" | "executionRole";
+  /** Which policies of AWS' own have it. */
+  managed?: string;
+  /** What of a declaration gives it. */
+  gives: string;
+}
+
+const REMEDIES: readonly Remedy[] = [
+  {
+    has: /^iam:PassRole$/i,
+    of: "submitter",
+    managed: "AmazonECS_FullAccess",
+    gives: "EcsPushPool gives it for its executionRoleArn and taskRoleArn",
+  },
+  { has: /^ecs:/, of: "submitter", managed: "AmazonECS_FullAccess", gives: "EcsPushPool gives it for its cluster" },
+  {
+    has: /^logs:(Filter|Get)LogEvents$/,
+    of: "submitter",
+    managed: "AmazonECS_FullAccess",
+    gives: "EcsPushPool gives it for its log group",
+  },
+  {
+    has: /^ssm:PutParameter$/,
+    of: "submitter",
+    gives: "EcsPushPool gives it for the parameters under its name, beside AmazonECS_FullAccess",
+  },
+  { has: /^ecr:/, of: "executionRole", managed: "AmazonECSTaskExecutionRolePolicy", gives: "EcsPushPool's own has it" },
+  {
+    has: /^logs:(CreateLogStream|PutLogEvents)$/,
+    of: "executionRole",
+    managed: "AmazonECSTaskExecutionRolePolicy",
+    gives: "EcsPushPool's own has it for its log group",
+  },
+  { has: /^logs:CreateLogGroup$/, of: "executionRole", gives: "EcsPushPool makes the log group itself in place of awslogs-create-group" },
+  {
+    has: /^(ssm:GetParameters|secretsmanager:GetSecretValue)$/,
+    of: "executionRole",
+    gives: "EcsPushPool's own has it for the parameters under its name and the secrets that its job variables name",
+  },
+];
+
+const AGAIN = "what was taken away since, `pushpool refresh` and `pushpool up` bring back";
+
+/** The action that a denial of AWS names. */
+export function actionIn(message: string): string | undefined {
+  return /not authorized to perform: ([a-z0-9-]+:[A-Za-z]+)/.exec(message)?.[1];
+}
+
+/**
+ * What to do about a call that was denied.
+ * @param message as AWS has it
+ * @param accessKeyId of the pool's key; absent: the caller's own login
+ * @returns "" where it names no action that is known here
+ */
+export function remedy(message: string, accessKeyId: string | undefined): string {
+  const action = actionIn(message);
+  const found = action === undefined ? undefined : REMEDIES.find(({ has, of }) => of === "submitter" && has.test(action));
+  if (!found) return "";
+  const { managed, gives } = found;
+  const need = `. It takes ${action}${managed ? `, as in ${managed} or in a policy of your own` : ""}: ${gives}`;
+  return accessKeyId === undefined ? `${need}, to those in its submitters` : `${need}; ${AGAIN}`;
+}
+
+/**
+ * A task that did not start, with what to do where its execution role was denied something.
+ * @param reason as ECS has it
+ */
+export function explained(reason: string): string {
+  const action = actionIn(reason);
+  // The registry says no more than this.
+  const forbidden = /\.dkr\.ecr\..*403 Forbidden/.test(reason);
+  const found = REMEDIES.find(({ has, of }) => of === "executionRole" && (forbidden ? has.test("ecr:") : action && has.test(action)));
+  if (!found) return reason;
+  const actions = forbidden ? "ecr:BatchGetImage, ecr:GetDownloadUrlForLayer and ecr:BatchCheckLayerAvailability" : action;
+  const policy = found.managed ? `, as in ${found.managed}` : "";
+  return `${reason}. The task's execution role has to have ${actions}${policy}: ${found.gives}; ${AGAIN}`;
+}

@@ -1,0 +1,61 @@
+import { expect, test } from "vitest";
+import { leastPrivilege, secretsAction } from "../../../components/aws/leastPrivilege";
+import { asFailure, refusal } from "../../../src/targets/ecs/failures";
+import { actionIn, explained, remedy } from "../../../src/targets/ecs/permissions";
+
+const denied = (action: string) =>
+  `User: arn:aws:iam::111111111111:user/etl is not authorized to perform: ${action} on resource: * because no identity-based policy allows the ${action} action`;
+
+const PLACE = {
+  partition: "aws",
+  region: "eu-west-1",
+  clusterArn: "arn:aws:ecs:eu-west-1:1:cluster/c",
+  roleArns: [],
+  parameterPath: "/pushpool/etl/",
+};
+
+test.each(leastPrivilege(PLACE).map(({ action }) => action))("a submitter without %s hears what to do", (action) => {
+  expect(actionIn(denied(action))).toBe(action);
+  expect(remedy(denied(action), "AKIA")).toMatch(new RegExp(`It takes ${action}.*EcsPushPool gives it for .*pushpool up. bring back$`));
+  expect(remedy(denied(action), undefined)).toMatch(/EcsPushPool gives it for .*, to those in its submitters$/);
+  const managed = action !== secretsAction("aws", "eu-west-1", "/").action;
+  expect(remedy(denied(action), "AKIA").includes("as in AmazonECS_FullAccess")).toBe(managed);
+});
+
+test("a denial by another name is one, and its words go to the user once", () => {
+  const failure = asFailure(
+    Object.assign(new Error(denied("iam:PassRole")), { name: "ClientException", $metadata: { httpStatusCode: 400 } }),
+  );
+  expect(failure.kind).toBe("denied");
+  const { message, exitCode } = refusal("submitting the run", failure, { region: "eu-west-1", pool: "etl" });
+  expect([exitCode, message.match(/iam:PassRole on resource/g)]).toEqual([5, ["iam:PassRole on resource"]]);
+});
+
+test("what is not known here stays as AWS has it", () => {
+  expect([remedy("it is not", "AKIA"), remedy(denied("s3:GetObject"), "AKIA"), remedy(denied("ecr:BatchGetImage"), "AKIA")]).toEqual([
+    "",
+    "",
+    "",
+  ]);
+  expect(explained("Task failed to start")).toBe("Task failed to start");
+});
+
+test.each<[string, string, RegExp]>([
+  [
+    "an ECR token",
+    `ResourceInitializationError: … AccessDeniedException: ${denied("ecr:GetAuthorizationToken")}`,
+    /has to have ecr:GetAuthorizationToken, as in AmazonECSTaskExecutionRolePolicy: EcsPushPool's own/,
+  ],
+  [
+    "an image of ECR",
+    "CannotPullContainerError: failed to resolve ref 111111111111.dkr.ecr.eu-west-1.amazonaws.com/etl:1: … 403 Forbidden",
+    /has to have ecr:BatchGetImage, ecr:GetDownloadUrlForLayer and/,
+  ],
+  ["a log stream", `… AccessDeniedException: ${denied("logs:CreateLogStream")}`, /has to have logs:CreateLogStream, as in Amazon/],
+  ["a log group", `… AccessDeniedException: ${denied("logs:CreateLogGroup")}`, /has to have logs:CreateLogGroup: EcsPushPool makes/],
+  ["a parameter", `… AccessDeniedException: ${denied("ssm:GetParameters")}`, /has to have ssm:GetParameters: EcsPushPool's own/],
+  ["a secret", `… AccessDeniedException: ${denied("secretsmanager:GetSecretValue")}`, /has to have secretsmanager:GetSecretValue:/],
+])("an execution role that may not fetch %s", (_, reason, told) => {
+  expect(explained(reason)).toMatch(told);
+  expect(explained(reason).startsWith(`${reason}. The task's execution role`)).toBe(true);
+});
