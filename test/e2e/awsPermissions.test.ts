@@ -1,0 +1,196 @@
+import { expect, onTestFinished, test } from "vitest";
+import { leastPrivilege } from "../../components/aws/leastPrivilege";
+import type { JsonObject } from "../../src/json";
+import { loadManifest } from "../../src/manifest";
+import { type FlowRun, openRuns, type RunEvent, type Runs } from "../../src/runs";
+import type { Attached, Policy, Principal, Statement } from "../../src/testing/clouds/aws/iam";
+import { UserError } from "../../src/userError";
+import { openWorkspace } from "../../src/workspace";
+import { type AwsPlace, awsPlace } from "./awsPlace";
+
+// What a pool's user and execution role may do is what runs take: without any one of it something that users do fails, with the action's name and
+// the fix. The built command line makes the pool; what follows is made by the parts under it, as dozens of processes would take minutes.
+
+const POOL = (more: string) => `
+const etl = new aws.EcsPushPool("etl", { region, endpoints, imageRepository: true, secretEnv: { PASSWORD: "x" }, taskPolicyArns: [], ${more} });
+const on = (name, command, jobVariables) =>
+  new Deployment(name, { workPoolName: etl.workPoolName, command, jobVariables: { image: pulumi.interpolate\`\${etl.imageRepository}:1\`, ...jobVariables } });
+exports.pushPools = manifest({ pools: [etl], deployments: [
+  on("hello/prod", "echo hello"),
+  on("hello/long", "sleep 100"),
+  on("hello/secret", "echo hello", { env: { TOKEN: pulumi.secret("t") } }),
+] });`;
+
+/** The runs of a place as if its key were made long ago: nobody waits for it to become known. */
+async function runsOf(here: AwsPlace): Promise<{ runs: Runs; told: string[] }> {
+  const workspace = openWorkspace({ cwd: here.folder, env: here.env });
+  const loaded = await loadManifest(workspace, { secrets: true });
+  for (const block of Object.values(loaded.manifest.blocks ?? {})) delete block.createdAt;
+  const told: string[] = [];
+  const runs = openRuns({ workspace, readManifest: async () => loaded, warn: (message) => told.push(message) });
+  onTestFinished(() => runs.close());
+  return { runs, told };
+}
+
+interface Heard {
+  run: FlowRun;
+  lines: string[];
+  warnings: string[];
+}
+
+async function start(runs: Runs, deployment: string, jobVariables: JsonObject = {}): Promise<FlowRun> {
+  return runs.submitRun((await runs.createRun({ deployment, jobVariables })).run.id);
+}
+
+async function done(runs: Runs, deployment: string, jobVariables: JsonObject = {}): Promise<Heard> {
+  const heard: Omit<Heard, "run"> = { lines: [], warnings: [] };
+  const onEvent = (event: RunEvent) => {
+    if (event.kind === "log") heard.lines.push(event.line.text);
+    if (event.kind === "warning") heard.warnings.push(event.message);
+  };
+  const { run } = await runs.createRun({ deployment, jobVariables });
+  return { run: await runs.followRun(run.id, { onEvent }), ...heard };
+}
+
+const refusalOf = async (work: Promise<unknown>): Promise<UserError> => {
+  const error = await work.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  if (!(error instanceof UserError)) throw new Error(`it was not refused: ${String(error)}`);
+  return error;
+};
+
+const statementsOf = ({ Statement }: Policy): Statement[] => [Statement].flat() as Statement[];
+const named = (place: ReadonlyMap<string, Principal>, part: string) =>
+  [...place.values()].find(({ arn }) => arn.includes(part)) as Principal;
+
+/** Take an action out of a document for as long as something goes on. */
+async function without<T>(held: { policy: Policy | string }, action: string, work: () => Promise<T>): Promise<T> {
+  const whole = held.policy as Policy;
+  held.policy = { ...whole, Statement: statementsOf(whole).filter(({ Action }) => Action !== action) };
+  expect(statementsOf(held.policy)).not.toHaveLength(statementsOf(whole).length);
+  try {
+    return await work();
+  } finally {
+    held.policy = whole;
+  }
+}
+
+test("leastPrivilege: everything works with the policy, and what each action is for does not without it", async () => {
+  const here = await awsPlace();
+  here.program(POOL(`permissions: "leastPrivilege"`));
+  expect((await here.up()).status).toBe(0);
+  const { iam } = here.aws.world;
+  const user = named(iam.users, "user/etl-push");
+  // Nothing but the one policy.
+  const [[arn = ""] = []] = [...user.policies];
+  const own = iam.policies.get(arn) as { policy: Policy; since: number };
+  expect([user.policies.size, arn]).toEqual([1, expect.stringContaining("policy/etl-push-access-policy")]);
+
+  const { runs, told } = await runsOf(here);
+  const first = await done(runs, "hello/secret");
+  expect([first.run.state.type, first.lines, first.warnings]).toEqual(["COMPLETED", ["hello"], []]);
+  const long = await start(runs, "hello/long");
+  let memory = 2048;
+  const newShape = () => {
+    memory += 1024;
+    return done(runs, "hello/prod", { memory });
+  };
+  const unknown = { id: "0193c5a4-0000-7000-8000-000000000000", attempt: 1, stack: long.stack, workPool: "etl" };
+
+  /** By action: what is refused without it. */
+  const USES: Record<string, () => Promise<unknown>> = {
+    "ecs:RegisterTaskDefinition": newShape,
+    "ecs:DescribeTaskDefinition": newShape,
+    "ecs:TagResource": newShape,
+    "iam:PassRole": newShape,
+    "ecs:RunTask": () => done(runs, "hello/secret"),
+    "ssm:PutParameter": async () => done((await runsOf(here)).runs, "hello/secret"),
+    "ecs:DescribeTasks": () => runs.followRun(long.id),
+    "ecs:StopTask": () => runs.cancelRun(long.id),
+    "ecs:ListTasks": () => runs.stopUnrecorded({ poolType: "ecs:push", run: unknown }),
+    "logs:FilterLogEvents": () => runs.readLogs(first.run.id, { onLine: () => {} }),
+  };
+  for (const [action, use] of Object.entries(USES)) {
+    const { exitCode, message } = await refusalOf(without(own, action, use));
+    expect([action, exitCode, message]).toEqual([action, 5, expect.stringContaining(`not authorized to perform: ${action}`)]);
+    expect(message).toMatch(new RegExp(`It takes ${action}.*EcsPushPool gives it`));
+  }
+  // What is told, and changes no outcome.
+  const watched = await without(own, "logs:FilterLogEvents", () => done(runs, "hello/prod"));
+  expect([watched.run.state.type, watched.warnings]).toEqual(["COMPLETED", [expect.stringContaining("It takes logs:FilterLogEvents")]]);
+  expect(told).toEqual([]);
+  const kept = await without(own, "ecs:DeregisterTaskDefinition", () =>
+    done(runs, "hello/prod", { auto_deregister_task_definition: true }),
+  );
+  expect([kept.run.state.type, told[0]]).toEqual(["COMPLETED", expect.stringContaining("It takes ecs:DeregisterTaskDefinition")]);
+
+  const all = leastPrivilege({ partition: "aws", region: "", clusterArn: "", roleArns: [], parameterPath: "" }).map(({ action }) => action);
+  expect(statementsOf(own.policy).map(({ Action }) => Action)).toEqual(all);
+  expect(new Set([...Object.keys(USES), "ecs:DeregisterTaskDefinition"])).toEqual(new Set(all));
+  expect((await runs.cancelRun(long.id)).state.type).toBe("CANCELLED");
+  // Roles and clusters of others are out of its reach.
+  const others = here.aws;
+  const refused = await refusalOf(done(runs, "hello/prod", { execution_role_arn: others.executionRoleArn }));
+  expect(refused.message).toContain(`iam:PassRole on resource: ${others.executionRoleArn}`);
+  const elsewhere = await refusalOf(done(runs, "hello/prod", { cluster: others.clusterArn }));
+  expect(elsewhere.message).toContain("not authorized to perform: ecs:RunTask");
+}, 400_000);
+
+test("documented: each policy removed in turn is told with its fix, and so is each action of the execution role; up brings back what drifted", async () => {
+  const here = await awsPlace();
+  here.program(POOL(`permissions: "documented"`));
+  expect((await here.up()).status).toBe(0);
+  const { iam } = here.aws.world;
+  const user = named(iam.users, "user/etl-push");
+  const { runs } = await runsOf(here);
+  const first = await done(runs, "hello/secret");
+  expect([first.run.state.type, first.lines]).toEqual(["COMPLETED", ["hello"]]);
+  // Whoever has AmazonECS_FullAccess may give a task any role that trusts ECS.
+  expect((await done(runs, "hello/prod", { execution_role_arn: here.aws.executionRoleArn })).run.state.type).toBe("COMPLETED");
+
+  const CASES: [policy: RegExp, action: string, fix: string][] = [
+    [/iam::aws:policy\/AmazonECS_FullAccess$/, "ecs:RunTask", "It takes ecs:RunTask, as in AmazonECS_FullAccess"],
+    [/policy\/etl-push-access-policy/, "ssm:PutParameter", "It takes ssm:PutParameter: EcsPushPool gives it"],
+  ];
+  expect(user.policies.size).toBe(CASES.length);
+  for (const [policy, action, fix] of CASES) {
+    const [arn = "", attached] = [...user.policies].find(([name]) => policy.test(name)) ?? [];
+    user.policies.delete(arn);
+    const { exitCode, message } = await refusalOf(done(action.startsWith("ecs:") ? runs : (await runsOf(here)).runs, "hello/secret"));
+    expect([exitCode, message]).toEqual([5, expect.stringContaining(fix)]);
+    user.policies.set(arn, attached as Attached);
+  }
+
+  const role = named(iam.roles, "role/etl-execution");
+  const [[policyName, held]] = [...role.policies] as unknown as [[string, { policy: Policy }]];
+  /** By action: how a run ends without it, and what its state says. */
+  const FETCHES: Record<string, [state: string, told: RegExp | undefined]> = {
+    "logs:CreateLogStream": ["CRASHED", /perform: logs:CreateLogStream on resource.*has to have logs:CreateLogStream/],
+    // Docker's log driver tells nobody.
+    "logs:PutLogEvents": ["COMPLETED", undefined],
+    "ecr:GetAuthorizationToken": ["CRASHED", /registry auth.*has to have ecr:GetAuthorizationToken/],
+    "ecr:BatchCheckLayerAvailability": ["CRASHED", /CannotPullContainerError.*has to have .*ecr:BatchCheckLayerAvailability/],
+    "ecr:GetDownloadUrlForLayer": ["CRASHED", /CannotPullContainerError.*has to have .*ecr:GetDownloadUrlForLayer/],
+    "ecr:BatchGetImage": ["CRASHED", /CannotPullContainerError.*has to have ecr:BatchGetImage/],
+    "ssm:GetParameters": ["CRASHED", /secrets from ssm.*has to have ssm:GetParameters/],
+  };
+  expect(statementsOf(held.policy).map(({ Action }) => Action)).toEqual(Object.keys(FETCHES));
+  for (const [action, [state, told]] of Object.entries(FETCHES)) {
+    const ended = await without(held, action, () => done(runs, "hello/prod"));
+    expect([action, ended.run.state.type, ended.lines]).toEqual([action, state, []]);
+    if (told) expect(ended.run.state.message).toMatch(told);
+  }
+
+  // Someone takes an action out of the role's policy, and widens the user's: `up` makes it again what the program says.
+  const own = [...iam.policies.values()][0] as { policy: Policy };
+  const before = [held.policy, own.policy];
+  held.policy = { ...held.policy, Statement: [] };
+  own.policy = { Statement: [{ Effect: "Allow", Action: "*", Resource: "*" }] };
+  const refreshed = await here.run("refresh", "--engine", "offline", "--yes");
+  expect([refreshed.status, refreshed.stderr]).toEqual([0, expect.stringContaining("2 updated")]);
+  expect((await here.up()).stderr).toContain("2 updated");
+  expect([role.policies.get(policyName)?.policy, [...iam.policies.values()][0]?.policy]).toEqual(before);
+  expect((await done(runs, "hello/prod")).run.state.type).toBe("COMPLETED");
+}, 400_000);
