@@ -31,6 +31,18 @@ export function regionOf(given: pulumi.Input<string> | undefined, resource: pulu
   return value;
 }
 
+/**
+ * The name of a component, of which the provider makes the names of its resources.
+ * @param longest so that what is put behind it fits too: 64 characters are the most that IAM takes
+ */
+export function checkComponentName(name: string, longest: number, resource: pulumi.Resource, hint = ""): void {
+  if (name.length <= longest && /^[A-Za-z][A-Za-z0-9_-]*$/.test(name)) return;
+  refuse(
+    `name "${name}": it is part of names in AWS, which takes up to ${longest} letters, digits, - and _, a letter first${hint}`,
+    resource,
+  );
+}
+
 /** A name that AWS would take. */
 export function checkAwsName(field: string, kind: keyof typeof NAMES, value: unknown, resource: pulumi.Resource): void {
   if (typeof value !== "string") return;

@@ -1,7 +1,7 @@
 import { Role, RolePolicy } from "@pulumi/aws/iam";
 import * as pulumi from "@pulumi/pulumi";
 import { partOf } from "../checks";
-import { regionOf } from "./checks";
+import { checkComponentName, regionOf } from "./checks";
 import { parameterPathOf, policyDocument } from "./leastPrivilege";
 import { arnIn } from "./partition";
 import { TRUSTS_TASKS } from "./taskRoles";
@@ -45,6 +45,7 @@ export class ExecutionRole extends pulumi.ComponentResource {
 
   constructor(name: string, args: ExecutionRoleArgs, opts?: pulumi.ComponentResourceOptions) {
     super("pushpool:index:ExecutionRole", name, args, opts);
+    checkComponentName(name, 50, this);
     const region = regionOf(args.region, this);
     const { workPoolName, logGroupArn = arnIn(region, (known) => `logs:${known}:*:log-group:*`), secretArns = [] } = args;
     const repositories = args.repositoryArns ?? [arnIn(region, () => "ecr:*:*:repository/*")];

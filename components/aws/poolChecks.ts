@@ -1,7 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { checkChoice, checkExclusive, checkLimits, checkName, refuse } from "../checks";
 import { Credentials, Permissions } from "../submitting";
-import { checkAwsName, checkRetention, checkRole } from "./checks";
+import { checkAwsName, checkComponentName, checkRetention, checkRole } from "./checks";
 import type { EcsPushPoolArgs } from "./ecsPushPoolArgs";
 import { TaskNetworkAccess } from "./taskNetwork";
 
@@ -28,7 +28,9 @@ const EXCLUSIVE = [
 const ECR = /^[0-9]{12}\.dkr\.ecr\./;
 
 /** @throws {pulumi.ResourceError} naming the argument, and the fix */
-export function checkPool(workPoolName: string, args: EcsPushPoolArgs, pool: pulumi.Resource): void {
+export function checkPool(name: string, workPoolName: string, args: EcsPushPoolArgs, pool: pulumi.Resource): void {
+  // The longest that is put behind it: -execution-role, and what the provider adds.
+  checkComponentName(name, 40, pool, "; the work pool may be called otherwise, by workPoolName");
   checkExclusive(args, EXCLUSIVE, pool);
   checkName("workPoolName", workPoolName, pool);
   checkLimits(args, pool);

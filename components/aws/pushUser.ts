@@ -2,7 +2,7 @@ import { AccessKey, User } from "@pulumi/aws/iam";
 import * as pulumi from "@pulumi/pulumi";
 import { partOf } from "../checks";
 import type { Permissions } from "../submitting";
-import { checkAwsName } from "./checks";
+import { checkAwsName, checkComponentName } from "./checks";
 import { TaskSubmitAccess } from "./taskSubmitAccess";
 
 export interface PushUserArgs {
@@ -67,6 +67,7 @@ export class PushUser extends pulumi.ComponentResource {
 
   constructor(name: string, args: PushUserArgs, opts?: pulumi.ComponentResourceOptions) {
     super("pushpool:index:PushUser", name, args, opts);
+    checkComponentName(name, 50, this);
     checkAwsName("user", "user", args.user, this);
     const options = partOf(this, opts);
     const { user: given, ...access } = args;

@@ -2,7 +2,7 @@ import { Cluster, ClusterCapacityProviders } from "@pulumi/aws/ecs";
 import { ServiceLinkedRole } from "@pulumi/aws/iam";
 import * as pulumi from "@pulumi/pulumi";
 import { partOf } from "../checks";
-import { checkAwsName, regionOf } from "./checks";
+import { checkAwsName, checkComponentName, regionOf } from "./checks";
 
 export interface TaskClusterArgs {
   /**
@@ -39,6 +39,7 @@ export class TaskCluster extends pulumi.ComponentResource {
 
   constructor(name: string, args: TaskClusterArgs = {}, opts?: pulumi.ComponentResourceOptions) {
     super("pushpool:index:TaskCluster", name, args, opts);
+    checkComponentName(name, 200, this);
     const region = regionOf(args.region, this);
     checkAwsName("clusterName", "cluster", args.clusterName, this);
     const options = partOf(this, opts);

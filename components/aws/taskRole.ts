@@ -1,6 +1,7 @@
 import { Role, RolePolicyAttachment } from "@pulumi/aws/iam";
 import * as pulumi from "@pulumi/pulumi";
 import { partOf } from "../checks";
+import { checkComponentName } from "./checks";
 import { TRUSTS_TASKS } from "./taskRoles";
 
 export interface TaskRoleArgs {
@@ -25,6 +26,7 @@ export class TaskRole extends pulumi.ComponentResource {
 
   constructor(name: string, args: TaskRoleArgs = {}, opts?: pulumi.ComponentResourceOptions) {
     super("pushpool:index:TaskRole", name, args, opts);
+    checkComponentName(name, 50, this);
     const options = partOf(this, opts);
     const role = new Role(
       `${name}-role`,

@@ -2,7 +2,7 @@ import { Policy, RolePolicyAttachment, UserPolicyAttachment } from "@pulumi/aws/
 import * as pulumi from "@pulumi/pulumi";
 import { checkChoice, partOf, refuse } from "../checks";
 import { Permissions } from "../submitting";
-import { checkRole, regionOf } from "./checks";
+import { checkComponentName, checkRole, regionOf } from "./checks";
 import { leastPrivilege, parameterPathOf, policyDocument, secretsAction } from "./leastPrivilege";
 import { managedPolicy, partitionOf } from "./partition";
 
@@ -52,6 +52,7 @@ export interface TaskSubmitAccessArgs {
 export class TaskSubmitAccess extends pulumi.ComponentResource {
   constructor(name: string, args: TaskSubmitAccessArgs, opts?: pulumi.ComponentResourceOptions) {
     super("pushpool:index:TaskSubmitAccess", name, args, opts);
+    checkComponentName(name, 100, this);
     const region = regionOf(args.region, this);
     checkChoice("permissions", args.permissions, Permissions, this);
     checkRole("executionRoleArn", args.executionRoleArn, this);

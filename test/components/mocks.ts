@@ -3,7 +3,11 @@ import * as pulumi from "@pulumi/pulumi";
 /** Run components without an engine: every resource is as it was declared. */
 export function mockPulumi(): void {
   pulumi.runtime.setMocks(
-    { newResource: ({ name, inputs }) => ({ id: `${name}-id`, state: inputs }), call: ({ inputs }) => inputs },
+    {
+      newResource: ({ name, inputs }) => ({ id: `${name}-id`, state: { name, arn: `arn:aws:mock:::${name}`, ...inputs } }),
+      // The only question that components ask: which zones there are.
+      call: ({ inputs }) => ({ ...inputs, names: ["a", "b", "c"].map((zone) => `${inputs.region}${zone}`) }),
+    },
     "data",
     "prod",
   );

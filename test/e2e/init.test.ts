@@ -105,7 +105,7 @@ test.each([
   ["an index.js", { "index.js": "" }, [], /index\.js is there already, and nothing is overwritten/],
   ["a prefect.yaml that is none", { "prefect.yaml": "deployments:\n- {{ x }}\n" }, [], /prefect\.yaml:2:4: /],
   ["an unknown kind", {}, ["gpc"], /init "gpc": did you mean "gcp"\?/],
-  ["a kind of a later version", {}, ["aws"], /init aws: this version of pushpool makes projects of local and gcp pools only/],
+  ["a kind of a later version", {}, ["azure"], /init azure: this version of pushpool makes projects of local, gcp, aws pools only/],
 ])("%s: one message, exit 2, nothing written", (_, files, args, message) => {
   const here = folder(files);
   expect(here.pushpool("init", ...args)).toMatchObject({ status: 2, stderr: expect.stringMatching(message) });

@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { version } from "../../../package.json";
-import { KINDS, type Kind, type Planner, planGcp, planLocal } from "../../init";
+import { KINDS, type Kind, type Planner, planAws, planGcp, planLocal } from "../../init";
 import { suggestion } from "../../nearest";
 import { loadPrefectYaml } from "../../prefectYaml";
 import { UserError } from "../../userError";
@@ -14,14 +14,14 @@ interface Flags extends GlobalOptions {
   install: boolean;
 }
 
-const PLANNERS: Partial<Record<Kind, Planner>> = { local: planLocal, gcp: planGcp };
+const PLANNERS: Partial<Record<Kind, Planner>> = { local: planLocal, gcp: planGcp, aws: planAws };
 
 /** `pushpool init [local|gcp|aws|azure]` */
 export async function action([kind = "local"]: string[], { C = ".", json, install }: Flags): Promise<void> {
   if (!KINDS.includes(kind as Kind)) throw new UserError(`init "${kind}": ${suggestion(kind, KINDS)}`);
   const planner = PLANNERS[kind as Kind];
   if (!planner)
-    throw new UserError(`init ${kind}: this version of pushpool makes projects of ${Object.keys(PLANNERS).join(" and ")} pools only`);
+    throw new UserError(`init ${kind}: this version of pushpool makes projects of ${Object.keys(PLANNERS).join(", ")} pools only`);
   const folder = resolve(C);
   const present = existsSync(folder) ? readdirSync(folder) : [];
   const project = present.find((file) => /^Pulumi\.ya?ml$/.test(file));

@@ -61,10 +61,23 @@ test.each(pools)("a pool with %s", (_, args, message) => {
   expect(() => new EcsPushPool("etl", args)).toThrow(expect.objectContaining({ message: expect.stringMatching(message) }));
 });
 
+test.each([
+  [
+    "big pool",
+    /^name "big pool": it is part of names in AWS, which takes up to 40 .*; the work pool may be called otherwise, by workPoolName$/,
+  ],
+  ["1st", /^name "1st"/],
+  ["x".repeat(41), /^name "x{41}"/],
+])("a pool called %s", (name, message) => {
+  expect(() => new EcsPushPool(name, { region })).toThrow(expect.objectContaining({ message: expect.stringMatching(message) }));
+  expect(() => new EcsPushPool("x".repeat(40), { region, workPoolName: name })).not.toThrow();
+});
+
 const submit = { region, workPoolName: "etl", clusterArn: CLUSTER, executionRoleArn: ROLE };
 const parts: [string, () => pulumi.Resource, RegExp][] = [
   ["PushUser", () => new PushUser("p", { ...submit, user: "a b" }), /^user "a b"/],
   ["TaskSubmitAccess", () => new TaskSubmitAccess("s", { ...submit, members: ["ada"] }), /^members\[0\] "ada" must say what it is/],
+  ["ExecutionRole by its name", () => new ExecutionRole("e x", { region, workPoolName: "etl" }), /^name "e x".*up to 50/],
   ["TaskCluster", () => new TaskCluster("c", { region, clusterName: "a b" }), /^clusterName "a b": AWS takes/],
   ["TaskLogGroup", () => new TaskLogGroup("l", { region, retentionDays: 2 }), /^logRetentionDays 2/],
   ["EcrRepository", () => new EcrRepository("i", { region, repositoryName: "A" }), /^repositoryName "A"/],

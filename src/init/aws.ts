@@ -1,0 +1,70 @@
+import { type InitInput, type InitPlan, type PoolPlan, planProject, queuesArgument } from "./files";
+
+/** A project of `ecs:push` pools, in the region of AWS that the stack's configuration names. */
+export function planAws(input: InitInput): InitPlan {
+  return planProject(
+    {
+      kind: "aws",
+      program,
+      dependencies: {
+        "@aws-sdk/client-cloudwatch-logs": "^3.1169.0",
+        "@aws-sdk/client-ecs": "^3.1164.0",
+        "@aws-sdk/client-ssm": "^3.1169.0",
+        "@pulumi/aws": "^7.48.0",
+      },
+      before: ["pulumi config set aws:region eu-west-1"],
+      jobVariables: JOB_VARIABLES,
+    },
+    input,
+  );
+}
+
+/** The entrypoint's file has to be in the image; a command needs nothing there but a shell. */
+const JOB_VARIABLES = `      job_variables:
+        # An image with flows/hello.py in it. This command stands for the entrypoint until there is one.
+        image: public.ecr.aws/docker/library/alpine:3
+        command: sh -c 'echo "Hello from ECS with $PUSHPOOL_PARAMETERS"'
+`;
+
+function program(pools: readonly PoolPlan[]): string {
+  const shared = pools.length > 1;
+  const declared = pools.map((pool) => `  new EcsPushPool(${[JSON.stringify(idOf(pool, pools)), ...options(pool, pools)].join(", ")}),`);
+  return `const { manifest } = require("pushpool");
+const { ${["EcsPushPool", ...(shared ? ["TaskCluster", "TaskNetwork"] : [])].join(", ")} } = require("pushpool/aws");
+${shared ? SHARED : ""}
+// Their runs are tasks of ECS on Fargate, in the stack's aws:region. prefect.yaml refers to them by name.
+const pools = [
+${declared.join("\n")}
+];
+
+// pushpool finds the pools by this output.
+exports.pushPools = manifest({ pools });
+`;
+}
+
+const SHARED = `
+// One network for all: an account may have five VPCs in a region.
+const { vpcId, subnetIds, securityGroupId } = new TaskNetwork("runs");
+const { arn: clusterArn } = new TaskCluster("runs");
+const place = { clusterArn, vpcId, subnetIds, securityGroupIds: [securityGroupId], assignPublicIp: true };
+`;
+
+function options(pool: PoolPlan, pools: readonly PoolPlan[]): string[] {
+  const given = [
+    ...(pools.length > 1 ? ["...place"] : []),
+    ...(idOf(pool, pools) === pool.name ? [] : [`workPoolName: ${JSON.stringify(pool.name)}`]),
+    ...queuesArgument(pool.queues),
+  ];
+  return given.length > 0 ? [`{ ${given.join(", ")} }`] : [];
+}
+
+/** What the pool's component is called: a part of names in AWS, which takes fewer characters than Prefect. */
+function idOf({ name }: PoolPlan, pools: readonly PoolPlan[]): string {
+  const fitting = (text: string) =>
+    text
+      .replaceAll(/[^A-Za-z0-9_-]+/g, "-")
+      .replace(/^(?![A-Za-z])/, "pool-")
+      .slice(0, 36);
+  const same = pools.filter((other) => fitting(other.name) === fitting(name));
+  return same.length > 1 ? `${fitting(name)}-${same.findIndex((other) => other.name === name) + 1}` : fitting(name);
+}
