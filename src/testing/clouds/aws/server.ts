@@ -3,12 +3,10 @@ import { type HttpBindings, serve } from "@hono/node-server";
 import { Hono } from "hono";
 import type { JsonObject } from "../../../json";
 import { difference, kindOf, type Shape } from "../../../targets/ecs/shapes";
-import type { Operation } from "./api";
-import { ECS_OPERATIONS } from "./ecsOperations";
 import { AwsError, throttled } from "./errors";
 import type { AwsFault, AwsFaults } from "./faults";
 import type { Bucket } from "./options";
-import { LOGS_OPERATIONS, SSM_OPERATIONS } from "./otherOperations";
+import { JSON_SERVICES } from "./services";
 import { checkSignature, readAuthorization } from "./signature";
 import type { World } from "./world";
 
@@ -30,12 +28,6 @@ interface Parts {
   shapes: Record<string, unknown>;
 }
 
-const TARGETS: Record<string, { service: string; operations: readonly Operation[] }> = {
-  AmazonEC2ContainerServiceV20141113: { service: "ecs", operations: ECS_OPERATIONS },
-  Logs_20140328: { service: "logs", operations: LOGS_OPERATIONS },
-  AmazonSSM: { service: "ssm", operations: SSM_OPERATIONS },
-};
-
 /** Serve ECS, CloudWatch Logs, Parameter Store and STS under one base URL: their targets tell them apart. */
 export async function listen(parts: Parts, port: number): Promise<{ port: number; close: () => Promise<void> }> {
   const levels = new Map<string, { level: number; at: number }>();
@@ -49,7 +41,7 @@ export async function listen(parts: Parts, port: number): Promise<{ port: number
     const { world, faults, calls, shapes } = parts;
     if (/^application\/x-www-form-urlencoded/.test(headers["content-type"] ?? "")) return callerIdentity(world, request);
     const [prefix = "", name = ""] = (headers["x-amz-target"] ?? "").split(".");
-    const target = TARGETS[prefix];
+    const target = JSON_SERVICES[prefix];
     const action = `${target?.service ?? prefix}:${name}`;
     const record: AwsCallRecord = { action, body: {}, status: 0, reply: {} };
     calls.push(record);
