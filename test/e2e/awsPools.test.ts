@@ -1,7 +1,9 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { awsPlace, inwards, provisioned } from "./awsPlace";
+import { listen } from "./pushpool";
 
 // From `up` of a program to `destroy`, by the built command line, on a fake AWS that lets in only what the program provisioned.
 
@@ -102,4 +104,67 @@ exports.pushPools = manifest({ pools: [etl, wide], deployments: [hello] });`);
     expect(readFileSync(join(file.parentPath, file.name), "latin1").includes("canary-4711"), file.name).toBe(false);
   }
   expect(preview.stderr + preview.stdout + up.stderr + up.stdout + stdout).not.toContain("canary-4711");
+}, 600_000);
+
+test("examples/aws runs offline as it is: two runs, and destroy", async () => {
+  const example = join(__dirname, "..", "..", "examples", "aws");
+  const child = spawn(process.execPath, ["offline.mjs"], {
+    cwd: example,
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, NO_COLOR: "1" },
+  });
+  const heard = listen(child);
+  expect([await heard.ended, heard.stderr()]).toEqual([0, expect.stringContaining("32 deleted")]);
+  expect(heard.stdout()).toContain('Hello with {"name":"Grace"}\nline 1\nline 2\nline 3\n');
+}, 600_000);
+
+const TWO_POOLS = `deployments:
+- name: nightly
+  entrypoint: hello.py:hello
+  work_pool: { name: big pool, work_queue_name: fast, job_variables: { image: "acme/etl:1", command: echo nightly } }
+- name: hourly
+  entrypoint: hello.py:hello
+  work_pool: { name: other, job_variables: { image: "acme/etl:1", command: echo hourly } }
+`;
+
+test("pushpool init aws: a project that goes up once it is told a region; several pools share a network and a cluster", async () => {
+  const here = await awsPlace();
+  const initialised = async (files: Record<string, string> = {}) => {
+    for (const name of [
+      "Pulumi.yaml",
+      "Pulumi.dev.yaml",
+      "index.js",
+      "prefect.yaml",
+      "package.json",
+      ".gitignore",
+      "flows",
+      "node_modules",
+    ])
+      rmSync(join(here.folder, name), { recursive: true, force: true });
+    for (const [name, text] of Object.entries(files)) here.write(name, text);
+    const made = await here.run("init", "aws", "--no-install");
+    expect([made.status, made.stdout]).toEqual([0, expect.stringContaining("pulumi config set aws:region eu-west-1")]);
+    symlinkSync(join(__dirname, "..", "..", "node_modules"), join(here.folder, "node_modules"));
+    return readFileSync(join(here.folder, "index.js"), "utf8");
+  };
+  const endpoints = `endpoints: ${JSON.stringify(here.aws.endpoints)}`;
+
+  const program = await initialised();
+  expect(await here.up()).toMatchObject({ status: 2, stderr: expect.stringContaining("region is missing: give it") });
+  here.write("index.js", program.replace('EcsPushPool("aws")', `EcsPushPool("aws", { ${endpoints} })`));
+  here.write("Pulumi.dev.yaml", "config:\n  aws:region: eu-west-1\n");
+  expect((await here.up()).status).toBe(0);
+  expect((await here.run("deploy", "--all")).status).toBe(0);
+  expect(await here.run("run", "hello/aws")).toMatchObject({ status: 0, stdout: 'Hello from ECS with {"name":"Ada"}\n' });
+  expect((await here.run("destroy", "--engine", "offline", "--yes")).status).toBe(0);
+
+  const several = await initialised({ "prefect.yaml": TWO_POOLS, "hello.py": "def hello():\n    pass\n" });
+  expect(several).toContain('new EcsPushPool("big-pool", { ...place, workPoolName: "big pool", queues: { "fast": {} } })');
+  here.write("index.js", several.replace("const place = {", `const place = { ${endpoints},`));
+  here.write("Pulumi.dev.yaml", "config:\n  aws:region: eu-west-1\n");
+  expect((await here.up()).status).toBe(0);
+  const made = provisioned(here.aws);
+  expect([made.things.filter((kind) => kind === "vpc"), made.clusters.length, made.users.length]).toEqual([["vpc"], 2, 2]);
+  expect((await here.run("deploy", "--all")).status).toBe(0);
+  expect(await here.run("run", "hello/nightly")).toMatchObject({ status: 0, stdout: "nightly\n" });
 }, 600_000);
