@@ -19,7 +19,7 @@ const LOGGER =
 
 /** What keeps a task from starting: its roles, its image, its secrets, its log group. */
 export function startFault(world: World, task: Task, containers: readonly ContainerDefinition[]): string | undefined {
-  const { executionRoleArn, taskRoleArn } = task.definition.definition as { executionRoleArn?: string; taskRoleArn?: string };
+  const { executionRoleArn, taskRoleArn } = rolesOf(task);
   for (const arn of [executionRoleArn, taskRoleArn])
     if (arn !== undefined && !world.iam.roles.get(arn)?.trusts.includes("ecs-tasks.amazonaws.com"))
       return `ECS was unable to assume the role '${arn}' that was provided for this task. Please verify that the role being passed has the proper trust relationship and permissions and that your IAM user has permissions to pass this role.`;
@@ -33,9 +33,14 @@ export function startFault(world: World, task: Task, containers: readonly Contai
 
 /** Whether what a task's containers write gets anywhere. Docker's log driver tells nobody that it does not. */
 export function mayWriteLogs(world: World, task: Task, group: string): boolean {
-  const { executionRoleArn } = task.definition.definition as { executionRoleArn?: string };
+  const { executionRoleArn } = rolesOf(task);
   const role = executionRoleArn === undefined ? undefined : world.iam.roles.get(executionRoleArn);
   return role === undefined || world.iam.allows(role, "logs:PutLogEvents", world.arn("logs", `log-group:${group}:log-stream:any`), {});
+}
+
+/** What a run overrides goes before what its definition says. */
+function rolesOf({ definition, record }: Task): { executionRoleArn?: string; taskRoleArn?: string } {
+  return { ...definition.definition, ...record.overrides } as { executionRoleArn?: string; taskRoleArn?: string };
 }
 
 function imageFault(fetching: Fetching, { image }: ContainerDefinition): string | undefined {
