@@ -15,3 +15,8 @@ export const Permissions = {
   LeastPrivilege: "leastPrivilege",
 } as const;
 export type Permissions = (typeof Permissions)[keyof typeof Permissions];
+
+/** What a pool's credentials block is called: its work pool's name, of which Prefect takes only lowercase letters, digits and dashes here. */
+export function blockNameOf(workPoolName: string): string {
+  return workPoolName.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-");
+}

@@ -4,7 +4,7 @@ import { partOf, refuse } from "../checks";
 import { type PushPoolDefinition, present } from "../definitions";
 import type { AnyJson } from "../json";
 import { checkPoolTemplate, withDefaults } from "../poolTemplate";
-import { Credentials } from "../submitting";
+import { blockNameOf, Credentials } from "../submitting";
 import { AwsCredentialsBlock } from "./awsCredentialsBlock";
 import { regionOf } from "./checks";
 import { EcrRepository } from "./ecrRepository";
@@ -225,7 +225,7 @@ function credentialsOf(
 ): { block?: AwsCredentialsBlock; push?: PushUser } {
   if (submitters?.length) new TaskSubmitAccess(`${name}-submitters`, { ...place, permissions, members: submitters }, options);
   if (credentialsBlock !== undefined) return {};
-  const blockArgs = { region: place.region, blockName: place.workPoolName };
+  const blockArgs = { region: place.region, blockName: blockNameOf(place.workPoolName) };
   // Without a key it still tells the region, which a login does not always know.
   if (credentials === Credentials.Ambient) return { block: new AwsCredentialsBlock(`${name}-credentials`, blockArgs, options) };
   const push = new PushUser(`${name}-push`, { ...place, permissions, user }, options);
