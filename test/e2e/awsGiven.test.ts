@@ -44,7 +44,7 @@ exports.pushPools = manifest({ pools: [mine, shared], deployments: [on(mine, "he
   );
   expect((await here.run("destroy", "--engine", "offline", "--yes")).status).toBe(0);
   expect(provisioned(aws)).toEqual(before);
-}, 400_000);
+}, 600_000);
 
 test("ambient: no key anywhere; a submitter's own login runs it, another's does not and hears why", async () => {
   const here = await awsPlace();
@@ -73,7 +73,7 @@ exports.pushPools = manifest({ pools: [etl], deployments: [hello] });`);
   });
   as(ada);
   expect(await here.run("run", "hello/prod")).toMatchObject({ status: 0, stdout: "hello\n" });
-}, 400_000);
+}, 600_000);
 
 test("preview where what is given is not known yet: nothing is called, nothing breaks", async () => {
   const here = await awsPlace();
@@ -118,7 +118,7 @@ exports.pushPools = manifest({ pools: [etl], deployments: [new Deployment("hello
   // The role that an account has once stays: others may have come to need it.
   const linked = here.aws.world.iam.arn("role/AWSServiceRoleForECS");
   expect(provisioned(here.aws)).toEqual({ ...before, roles: [...before.roles, linked] });
-}, 400_000);
+}, 600_000);
 
 test("the root program: a pool of this type from the stack's configuration alone, up, deploy, run, destroy", async () => {
   const here = await awsPlace();
@@ -147,4 +147,4 @@ test("the root program: a pool of this type from the stack's configuration alone
   expect(await here.run("run", "hello/prod")).toMatchObject({ status: 0, stdout: '{"name":"Ada"}\n' });
   expect((await here.run("destroy", "--engine", "offline", "--yes")).status).toBe(0);
   expect(provisioned(here.aws)).toEqual(empty);
-}, 400_000);
+}, 600_000);

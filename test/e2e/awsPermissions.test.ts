@@ -136,7 +136,7 @@ test("leastPrivilege: everything works with the policy, and what each action is 
   expect(refused.message).toContain(`iam:PassRole on resource: ${others.executionRoleArn}`);
   const elsewhere = await refusalOf(done(runs, "hello/prod", { cluster: others.clusterArn }));
   expect(elsewhere.message).toContain("not authorized to perform: ecs:RunTask");
-}, 400_000);
+}, 600_000);
 
 test("documented: each policy removed in turn is told with its fix, and so is each action of the execution role; up brings back what drifted", async () => {
   const here = await awsPlace();
@@ -193,4 +193,4 @@ test("documented: each policy removed in turn is told with its fix, and so is ea
   expect((await here.up()).stderr).toContain("2 updated");
   expect([role.policies.get(policyName)?.policy, [...iam.policies.values()][0]?.policy]).toEqual(before);
   expect((await done(runs, "hello/prod")).run.state.type).toBe("COMPLETED");
-}, 400_000);
+}, 600_000);

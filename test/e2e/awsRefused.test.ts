@@ -42,4 +42,4 @@ test("bad input is refused at preview", async () => {
     ]);
   }
   expect([provisioned(here.aws), here.aws.calls]).toEqual([before, []]);
-}, 400_000);
+}, 600_000);
