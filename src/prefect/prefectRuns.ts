@@ -11,7 +11,7 @@ import type { RunRequest } from "../runs/plan";
 import type { Target } from "../targets/target";
 import { checkJobVariables, checkParameters } from "../template";
 import { UserError } from "../userError";
-import { type Deployment, readDeploymentByName } from "./api/deployments";
+import { type Deployment, readDeploymentByName, someDeploymentNames } from "./api/deployments";
 import { createFlowRun, type FlowRun, filterFlowRuns, proposeState, readFlowRun, readStates } from "./api/flowRuns";
 import { readWorkPool, scheduledFlowRuns, type WorkPool } from "./api/workPools";
 import type { Client } from "./client";
@@ -204,10 +204,7 @@ export class PrefectRuns {
     const { apiUrl } = client.connection;
     const deployment = await readDeploymentByName(client, request.deployment);
     if (!deployment) {
-      const { body } = await client.request<{ name: string; flow_id: string }[]>("POST", "/deployments/filter", { json: {} });
-      const flows = await client.request<{ id: string; name: string }[]>("POST", "/flows/filter", { json: {} });
-      const flowName = new Map(flows.body.map(({ id, name }) => [id, name]));
-      const known = body.map(({ name, flow_id }) => `${flowName.get(flow_id) ?? "?"}/${name}`);
+      const known = await someDeploymentNames(client);
       throw new UserError(
         `there is no deployment "${request.deployment}" at ${apiUrl}: ${suggestion(request.deployment, known) || "it has none"}`,
       );
@@ -232,11 +229,11 @@ export class PrefectRuns {
     { onSubmitted, onHeld }: { onSubmitted?: () => void; onHeld?: () => void } = {},
   ): Promise<void> {
     const { client, shared } = this.parts;
-    const kept = await shared.ledger.read(id);
     let toldHeld = false;
     for (;;) {
-      const run = await readFlowRun(client, id);
-      if (!run?.state || isTerminal(run.state as never) || signal.aborted) return;
+      const [run, kept] = await Promise.all([readFlowRun(client, id), shared.ledger.read(id)]);
+      if (!run?.state || signal.aborted) return;
+      // One that ended on the server while nobody looked is still to be ended in the ledger.
       const isOurs = kept !== undefined && isOpen(kept);
       if (!isOurs) {
         if (run.state.type !== "SCHEDULED" || run.work_pool_name === null) return;
@@ -256,8 +253,9 @@ export class PrefectRuns {
         if (event.kind === "trouble") onEvent({ kind: "warning", message: event.message });
         if (event.kind === "submitted") onSubmitted?.();
       };
-      await dispatchRun(this.#dispatching(signal, tell), run);
-      return;
+      const done = await dispatchRun(this.#dispatching(signal, tell), run);
+      // Put back to be retried while it ran, or while nobody looked: another attempt.
+      if (done.kind !== "ended" || done.state?.type !== "SCHEDULED") return;
     }
   }
 

@@ -11,6 +11,7 @@ import type { RunEvent } from "../../src/runs/context";
 import { createProcessTarget } from "../../src/targets/process";
 import { defaultTemplate } from "../../src/template";
 import { scratch } from "../scratch";
+import { until } from "../until";
 import { aPool, clientOf } from "./dispatch/dispatcher";
 import { describePrefect } from "./python";
 import { sharedServer } from "./server";
@@ -123,5 +124,18 @@ describePrefect("runs of a real Prefect server, submitted from here", () => {
     const left = await runs.submitRun(run.id);
     expect(["PENDING", "RUNNING"]).toContain(left.state.type);
     expect((await runs.cancelRun(run.id)).state.type).toBe("CANCELLED");
+  });
+
+  test("one that failed while nobody looked is retried all the same, as another attempt", async () => {
+    const { pool, deploymentId } = await aPool(client);
+    const { body } = await client.request<{ name: string }>("GET", `/deployments/${deploymentId}`);
+    const { runs, ledger } = prefectRuns();
+    const { run } = await runs.createRun({ deployment: `flow-${pool}/${body.name}`, jobVariables: { env: { DO: "fail" } } });
+    await runs.submitRun(run.id);
+    await until(async () => (await runs.readRun(run.id)).state.type === "FAILED");
+    expect((await ledger.read(run.id))?.run.outcome).toBeUndefined();
+    await runs.retryRun(run.id);
+    expect((await runs.followRun(run.id)).state.type).toBe("FAILED");
+    expect((await ledger.read(run.id))?.run).toMatchObject({ attempt: 2, state: { type: "FAILED" }, outcome: { kind: "exited" } });
   });
 });

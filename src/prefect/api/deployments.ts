@@ -88,6 +88,14 @@ export async function readDeploymentByName(client: Client, name: string): Promis
   return status === 404 ? undefined : body;
 }
 
+/** Names of deployments to suggest one of, `<flow name>/<deployment name>`: as many as the server gives at once. */
+export async function someDeploymentNames(client: Client): Promise<string[]> {
+  const { body } = await client.request<{ name: string; flow_id: string }[]>("POST", "/deployments/filter", { json: {} });
+  const flows = await client.request<Flow[]>("POST", "/flows/filter", { json: {} });
+  const flowName = new Map(flows.body.map(({ id, name }) => [id, name]));
+  return body.map(({ name, flow_id }) => `${flowName.get(flow_id) ?? "?"}/${name}`);
+}
+
 /**
  * Make a deployment. Prefect takes this call for an existing one too, and then throws its schedules and scheduled runs away: so look first.
  */

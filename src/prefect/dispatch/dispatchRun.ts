@@ -112,7 +112,8 @@ export async function dispatchRun(parts: Dispatching, seen: FlowRun, readAt = Da
     const claims = claimsIn(history, known ? transitionsOf(known) : []);
     record = claimed || begun ? known : await recordRun(context, job, { ...parts, known, claims });
   } catch (error) {
-    if (!(error instanceof UserError) || error.exitCode === 5) throw error;
+    // What was begun goes on, though its deployment may be gone.
+    if (!(error instanceof UserError) || error.exitCode === 5 || begun) throw error;
     return crashUnsubmitted(parts, run, error.message);
   }
   const dispatch: Dispatch = { parts, context, run };
