@@ -16,7 +16,8 @@ if (status !== 0) process.exit(status ?? 1);
 
 mkdirSync("lib/src/manifest", { recursive: true });
 copyFileSync("src/manifest/manifest.schema.json", "lib/src/manifest/manifest.schema.json");
-for (const program of ["bootstrap.py", "inspect.py"]) copyFileSync(`src/entrypoint/${program}`, `lib/src/entrypoint/${program}`);
+for (const program of ["bootstrap.py", "import.py", "inspect.py"])
+  copyFileSync(`src/entrypoint/${program}`, `lib/src/entrypoint/${program}`);
 
 /** Compiling the manifest's schema takes ajv 40 ms; in the bundle it is done already, by the same ajv with the same options. */
 const precompiledManifestSchema = {

@@ -1,14 +1,14 @@
 import { readFileSync } from "node:fs";
 import { relative } from "node:path";
-import { inspectEntrypoints } from "../entrypoint";
+import { type InspectedFlows, importFlows, inspectEntrypoints } from "../entrypoint";
 import type { JsonObject } from "../json";
-import type { DeploymentRecord, Ledger } from "../ledger";
-import type { LoadedManifest } from "../manifest";
+import type { DeploymentRecord } from "../ledger";
 import { defineDeployment, loadPrefectYaml, type ResolvedDeployment, resolveDeployment, type Surroundings } from "../prefectYaml";
 import { undeclaredVariables } from "../template";
 import { UserError } from "../userError";
 import { brief, choose } from "./choose";
-import { compareDeployments, type DeploymentChange } from "./diff";
+import type { DeploymentChange } from "./diff";
+import type { DeploymentRegistry } from "./registry";
 
 export interface DeployRequest {
   /** The prefect.yaml: an absolute path. */
@@ -22,8 +22,8 @@ export interface DeployRequest {
   /** What build and push steps gave. */
   stepOutputs: JsonObject;
   env: NodeJS.ProcessEnv;
-  loaded: LoadedManifest;
-  ledger: Ledger;
+  /** Where they go. */
+  registry: DeploymentRegistry;
 }
 
 /** What is wrong with one deployment of a file. */
@@ -53,24 +53,21 @@ export interface DeployPlan {
  * @throws {UserError} if the file cannot be read as one, or a name means none of its deployments
  */
 export async function planDeploy(request: DeployRequest): Promise<DeployPlan> {
-  const { loaded, ledger, folder } = request;
-  const { manifest, stack, origin } = loaded;
-  if (manifest.prefect)
-    throw new UserError(
-      `${origin} has a Prefect API (${manifest.prefect.apiUrl}), and this pushpool deploys to its own ledger only: use \`prefect deploy\` there`,
-    );
+  const { registry, folder } = request;
+  const { stack } = registry;
   const shownFile = relative(process.cwd(), request.file) || request.file;
   const file = loadPrefectYaml(readText(request.file), shownFile);
   const notes: string[] = [];
   const problems: DeployProblem[] = [];
 
+  const { blocks, variables, ...place } = await registry.place(file);
+  const { pools } = place;
   const around: Surroundings = {
     env: request.env,
-    blocks: manifest.blocks,
-    variables: manifest.variables,
+    blocks,
+    variables,
     stepOutputs: request.stepOutputs,
-    hasImage: (pool) =>
-      pool === null || !manifest.pools[pool] || undeclaredVariables(manifest.pools[pool].baseJobTemplate, { image: "" }).length === 0,
+    hasImage: (pool) => pool === null || !pools[pool] || undeclaredVariables(pools[pool].baseJobTemplate, { image: "" }).length === 0,
     folder,
   };
   const chosen = await choose(request, file, around, notes);
@@ -88,6 +85,7 @@ export async function planDeploy(request: DeployRequest): Promise<DeployPlan> {
     resolved.flatMap(({ entrypoint }) => entrypoint ?? []),
     { cwd: folder, env: request.env },
   );
+  if (registry.imports && !pythonMissing) notes.push(...(await importOver(flows, request)));
   if (pythonMissing) notes.push("there is no python3 here: flows go by their functions' names, and their parameters are not known");
 
   const records = new Map<string, DeploymentRecord & { warnings: string[] }>();
@@ -95,13 +93,13 @@ export async function planDeploy(request: DeployRequest): Promise<DeployPlan> {
   for (const deployment of resolved) {
     const { line } = deployment;
     const flow = deployment.entrypoint === null ? undefined : flows.get(deployment.entrypoint);
-    const outcome = defineDeployment(deployment, flow, { pools: manifest.pools, origin });
+    const outcome = defineDeployment(deployment, flow, place);
     if ("problems" in outcome) {
       problems.push(...outcome.problems.map((message) => ({ name: deployment.name, line, message })));
       continue;
     }
     const { name, definition, kept, warnings } = outcome;
-    if (Object.hasOwn(manifest.deployments, name)) {
+    if (registry.declared.has(name)) {
       const message = `"${name}" is already declared by the Pulumi program of stack ${stack} (pushpool:index:Deployment "${name}"): keep it in one of the two places`;
       problems.push({ name: deployment.name, line, message });
       continue;
@@ -110,12 +108,9 @@ export async function planDeploy(request: DeployRequest): Promise<DeployPlan> {
     records.set(name, { name, definition, kept, file: request.file, deployedAt, warnings });
   }
 
-  const before = new Map((await ledger.deployments(stack, [...records.keys()])).map((record) => [record.name, record]));
-  const deployments = [...records.values()].map(({ warnings, ...record }) => ({
-    ...compareDeployments(before.get(record.name), record),
-    warnings,
-  }));
-  notes.push(...notActedOn([...records.values()]));
+  const changes = await registry.compare([...records.values()]);
+  const deployments = changes.map((change) => ({ ...change, warnings: records.get(change.name)?.warnings ?? [] }));
+  notes.push(...notActedOn([...records.values()], registry.schedules));
   const changed = new Set(deployments.filter(({ change }) => change !== "same").map(({ name }) => name));
   problems.sort((a, b) => a.line - b.line);
   return {
@@ -128,17 +123,42 @@ export async function planDeploy(request: DeployRequest): Promise<DeployPlan> {
   };
 }
 
-/** Write what a plan found new or changed, all of it or nothing. */
-export async function writePlan({ stack, records }: DeployPlan, ledger: Ledger): Promise<void> {
-  await ledger.changeDeployments(stack, { put: records });
+/**
+ * What importing finds goes over what the code says, flow by flow.
+ * @returns a line on each flow that could not be imported, or one on Prefect missing
+ */
+async function importOver(flows: InspectedFlows["flows"], { folder, env }: DeployRequest): Promise<string[]> {
+  const seen = [...flows].flatMap(([entrypoint, flow]) => ("fault" in flow ? [] : [[entrypoint, flow] as const]));
+  const imported = await importFlows(
+    seen.map(([entrypoint]) => entrypoint),
+    { cwd: folder, env },
+  );
+  if (!imported) return ["python3 has no Prefect here: flows and their parameters are read from the code, which is not imported"];
+  return seen.flatMap(([entrypoint, flow]) => {
+    const found = imported.get(entrypoint);
+    if (found && !("fault" in found)) {
+      const { flowName, description, version, parameterSchema } = found;
+      flows.set(entrypoint, {
+        ...flow,
+        flowName,
+        parameterSchema,
+        ...(description === null ? {} : { description }),
+        ...(version === null ? {} : { version }),
+      });
+      return [];
+    }
+    // A plain function is no fault: Prefect alone has no use for it.
+    if (flow.isFlow === false) return [];
+    return [`${entrypoint} cannot be imported (${found?.fault}): its name and parameters are read from its code`];
+  });
 }
 
 /** One line for everything that is kept and that nothing acts on. */
-function notActedOn(records: DeploymentRecord[]): string[] {
+function notActedOn(records: DeploymentRecord[], schedules: boolean): string[] {
   const of = (has: (record: DeploymentRecord) => boolean) => records.filter(has).map(({ name }) => name);
   const parts = [
     ["build and push steps", "", of(({ kept }) => kept.build !== undefined || kept.push !== undefined)],
-    ["schedules", " (until `pushpool serve`)", of(({ definition }) => definition.schedules !== undefined)],
+    ["schedules", " (until `pushpool serve`)", of(({ definition }) => !schedules && definition.schedules !== undefined)],
     ["triggers", "", of(({ kept }) => kept.triggers !== undefined)],
     ["sla", "", of(({ kept }) => kept.sla !== undefined)],
   ] as const;

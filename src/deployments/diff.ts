@@ -25,8 +25,13 @@ export function compareDeployments(before: DeploymentRecord | undefined, after: 
   const { name, definition } = after;
   const workPool = definition.workPool.name;
   if (!before) return { name, change: "create", workPool, changes: [] };
-  const changes = [...changesBetween(comparable(before), comparable(after), "")];
+  const changes = differences(comparable(before), comparable(after));
   return { name, change: changes.length > 0 ? "update" : "same", workPool, changes };
+}
+
+/** Every leaf of two trees that differs. */
+export function differences(from: JsonObject, to: JsonObject): Change[] {
+  return [...changesBetween(from, to, "")];
 }
 
 function comparable({ definition, kept, file }: DeploymentRecord): JsonObject {

@@ -1,28 +1,27 @@
-import type { Ledger } from "../ledger";
-import type { LoadedManifest } from "../manifest";
 import { suggestion } from "../nearest";
 import { UserError } from "../userError";
 import type { DeploymentChange } from "./diff";
 
 /**
  * Which deployments to remove.
+ * @param deployed what is there
+ * @param around `others`: more names that one may have meant
  * @throws {UserError} if one was not deployed, with the nearest; or is the Pulumi program's
  */
-export async function planRemoval(
+export function planRemoval(
   names: readonly string[],
-  { manifest, stack, origin }: LoadedManifest,
-  ledger: Ledger,
-): Promise<DeploymentChange[]> {
-  const deployed = await ledger.deployments(stack);
-  const known = new Map(deployed.map((record) => [record.name, record]));
+  deployed: readonly { name: string; workPool: string }[],
+  { declared, stack, origin, others = [] }: { declared: object; stack: string; origin: string; others?: readonly string[] },
+): DeploymentChange[] {
+  const known = new Map(deployed.map(({ name, workPool }) => [name, workPool]));
   return [...new Set(names)].map((name) => {
-    const record = known.get(name);
-    if (record) return { name, change: "remove" as const, workPool: record.definition.workPool.name, changes: [] };
-    if (Object.hasOwn(manifest.deployments, name))
+    const workPool = known.get(name);
+    if (workPool !== undefined) return { name, change: "remove" as const, workPool, changes: [] };
+    if (Object.hasOwn(declared, name))
       throw new UserError(
         `--remove ${name}: the Pulumi program of stack ${stack} declares it (pushpool:index:Deployment "${name}"): take it out there, then \`pushpool up\``,
       );
-    const hint = suggestion(name, known.keys()) || "nothing was deployed to it";
+    const hint = suggestion(name, [...known.keys(), ...others]) || "nothing was deployed to it";
     throw new UserError(`--remove ${name}: it was not deployed to ${origin}: ${hint}`);
   });
 }

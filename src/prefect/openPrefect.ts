@@ -17,17 +17,12 @@ export interface OpenPrefect {
  * @throws {UserError} if it names none (2), or one that is out of reach, refuses, or is too old (5)
  */
 export async function openPrefect(
-  { manifest, origin, stack }: LoadedManifest,
+  loaded: LoadedManifest,
   { ledger, openTarget, digestKey, env, warn }: RunsParts,
   options: ClientOptions = {},
 ): Promise<OpenPrefect> {
-  if (!manifest.prefect) throw new UserError(`${origin} names no Prefect API`);
-  const { apiUrl, auth } = manifest.prefect;
-  const explicit = { apiUrl, origin: `prefect.apiUrl in ${origin}`, ...(auth === undefined ? {} : { auth: textOf(auth) }) };
-  const connection = findConnection(env, explicit);
-  if (!connection) throw new UserError(`prefect.apiUrl in ${origin}: leads to no Prefect API`);
-  const client = createClient(connection, options);
-  await checkServer(client);
+  const { manifest, stack } = loaded;
+  const client = await openClient(loaded, env, options);
   let key: Buffer | undefined;
   return {
     client,
@@ -44,6 +39,22 @@ export async function openPrefect(
       },
     },
   };
+}
+
+/** Its client alone. @throws as {@link openPrefect} */
+export async function openClient(
+  { manifest, origin }: LoadedManifest,
+  env: NodeJS.ProcessEnv,
+  options: ClientOptions = {},
+): Promise<Client> {
+  if (!manifest.prefect) throw new UserError(`${origin} names no Prefect API`);
+  const { apiUrl, auth } = manifest.prefect;
+  const explicit = { apiUrl, origin: `prefect.apiUrl in ${origin}`, ...(auth === undefined ? {} : { auth: textOf(auth) }) };
+  const connection = findConnection(env, explicit);
+  if (!connection) throw new UserError(`prefect.apiUrl in ${origin}: leads to no Prefect API`);
+  const client = createClient(connection, options);
+  await checkServer(client);
+  return client;
 }
 
 /** A manifest's secret is wrapped; one that is only masked here counts as none, and the environment's may do. */

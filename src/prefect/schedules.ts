@@ -70,15 +70,25 @@ export interface ScheduleSteps {
 
 /** What turns the schedules that are there into the given ones, and leaves alone those that are the same. */
 export function scheduleSteps(given: readonly GivenSchedule[], there: readonly Schedule[]): ScheduleSteps {
-  const wanted = scheduleBodies(given);
-  const slugs = new Set(wanted.map(({ slug }) => slug));
   const steps: ScheduleSteps = { create: [], patch: [], remove: [] };
-  for (const schedule of there) if (schedule.slug === null || !slugs.has(schedule.slug)) steps.remove.push(schedule.id);
-  for (const body of wanted) {
-    const found = there.find(({ slug }) => slug === body.slug);
+  const left = new Set(there);
+  const take = (is: (schedule: Schedule) => boolean) => {
+    const found = [...left].find(is);
+    if (found) left.delete(found);
+    return found;
+  };
+  const bySlug = scheduleBodies(given).map((body, index) => ({
+    body,
+    named: typeof given[index]?.slug === "string",
+    found: take(({ slug }) => slug === body.slug),
+  }));
+  for (const { body, named, found: known } of bySlug) {
+    // `prefect deploy` gives no slugs: one of its schedules that says the same is the same.
+    const found = known ?? (named ? undefined : take((schedule) => schedule.slug === null && saysTheSame(body, schedule)));
     if (!found) steps.create.push(body);
     else if (!saysTheSame(body, found)) steps.patch.push({ id: found.id, change: { parameters: {}, max_scheduled_runs: null, ...body } });
   }
+  steps.remove = [...left].map(({ id }) => id);
   return steps;
 }
 

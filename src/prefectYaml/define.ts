@@ -19,7 +19,9 @@ export interface Flow {
 /** What a deployment is checked against. */
 export interface Place {
   /** Work pools by name. */
-  pools: Record<string, PoolDefinition>;
+  pools: Record<string, Pick<PoolDefinition, "baseJobTemplate" | "queues">>;
+  /** Whether a queue that a pool does not list has no limits. A Prefect API does not list them here. */
+  listsQueues: boolean;
   /** What messages call the pools' home: a stack. */
   origin: string;
 }
@@ -76,7 +78,7 @@ export function defineDeployment(
     check(() => checkJobVariables(pool.baseJobTemplate, jobVariables, "work_pool.job_variables", "pass"));
     const unused = undeclaredVariables(pool.baseJobTemplate, jobVariables);
     if (unused.length > 0) warnings.push(`work pool "${workPool.name}" has no variable ${unused.join(", ")}: without effect there`);
-    if (workPool.queue !== null && workPool.queue !== "default" && !pool.queues?.[workPool.queue])
+    if (place.listsQueues && workPool.queue !== null && workPool.queue !== "default" && !pool.queues?.[workPool.queue])
       warnings.push(`work pool "${workPool.name}" declares no queue "${workPool.queue}": it is one without limits`);
   }
   if (problems.length > 0) return { problems };
@@ -106,11 +108,11 @@ export function defineDeployment(
   return { name: `${flowName}/${resolved.name}`, definition, kept, warnings };
 }
 
-function poolOf(name: string | null, { pools, origin }: Place): PoolDefinition | string {
+function poolOf(name: string | null, { pools, origin }: Place): Place["pools"][string] | string {
   const names = Object.keys(pools);
   if (name === null)
     return `work_pool.name is missing: name the work pool that runs it${names.length > 0 ? `; ${origin} has ${names.join(", ")}` : ""}`;
-  if (Object.hasOwn(pools, name)) return pools[name] as PoolDefinition;
+  if (Object.hasOwn(pools, name)) return pools[name] as Place["pools"][string];
   const hint = suggestion(name, names) || "it has none";
   return `work_pool.name: there is no work pool "${name}" in ${origin}: ${hint}. To make it, declare it in the Pulumi program and run \`pushpool up\``;
 }

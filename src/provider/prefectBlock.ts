@@ -3,8 +3,8 @@ import type { JsonObject } from "../json";
 import { blockKey, createBlock, deleteBlock, newestSchema, readBlock, readBlockByName, replaceBlockData } from "../prefect/api/blocks";
 import { blockFaults } from "../prefect/blockData";
 import type { Client } from "../prefect/client";
+import { longTexts } from "../prefect/managedFields";
 import { UserError } from "../userError";
-import { longTexts } from "./managedFields";
 import { type CheckFailure, holdsUnknown, type Operations } from "./operations";
 import { apiMoved, configureConnection, openClient } from "./prefectConnection";
 

@@ -1,9 +1,9 @@
 import type { JsonObject } from "../json";
 import { createWorkPool, deleteWorkPool, patchWorkPool, readWorkPool, type WorkPool } from "../prefect/api/workPools";
 import type { Client } from "../prefect/client";
+import { changedFields, changeOf, type Fields, longTexts, refreshed } from "../prefect/managedFields";
 import { checkTemplate } from "../template";
 import { UserError } from "../userError";
-import { changedFields, changeOf, type Fields, longTexts, refreshed } from "./managedFields";
 import { type CheckFailure, holdsUnknown, type Operations } from "./operations";
 import { apiMoved, configureConnection, openClient } from "./prefectConnection";
 import { applyQueues, type Queues, queueFailures, readQueues } from "./workQueues";

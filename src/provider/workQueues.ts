@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from "../json";
 import { deleteWorkQueue, ensureWorkQueue, listWorkQueues, patchWorkQueue, type WorkQueueChange } from "../prefect/api/workPools";
 import type { Client } from "../prefect/client";
-import { changedFields, changeOf, type Fields, refreshed } from "./managedFields";
+import { changedFields, changeOf, type Fields, refreshed } from "../prefect/managedFields";
 import { type CheckFailure, holdsUnknown } from "./operations";
 
 /** Work queues of a pool, by name, as a program gives them. */

@@ -1,7 +1,7 @@
 import { copyFileSync, cpSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { type DeployPlan, planDeploy } from "../../src/deployments";
+import { type DeployPlan, ledgerRegistry, planDeploy } from "../../src/deployments";
 import type { JsonObject } from "../../src/json";
 import { openSqliteLedger } from "../../src/ledger";
 import { parseManifest } from "../../src/manifest";
@@ -71,8 +71,7 @@ async function plan(name: string, over: { python?: string } = {}): Promise<Deplo
       all: true,
       stepOutputs: STEP_OUTPUTS[name] ?? {},
       env: { ...environment, PATH: over.python ?? process.env.PATH },
-      loaded: { manifest: parseManifest(MANIFEST, [], origin), origin, stack: "data/dev" },
-      ledger,
+      registry: ledgerRegistry({ manifest: parseManifest(MANIFEST, [], origin), origin, stack: "data/dev" }, ledger),
     });
   } catch (error) {
     if (!(error instanceof UserError)) throw error;

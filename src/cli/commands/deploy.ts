@@ -1,9 +1,16 @@
 import { existsSync } from "node:fs";
-import { type DeploymentChange, type DeployPlan, locatePrefectYaml, planDeploy, planRemoval, writePlan } from "../../deployments";
+import {
+  type DeploymentChange,
+  type DeploymentRegistry,
+  type DeployPlan,
+  ledgerRegistry,
+  locatePrefectYaml,
+  planDeploy,
+} from "../../deployments";
 import { openHome } from "../../home";
 import type { JsonObject } from "../../json";
 import { type Ledger, ledgerPath, openSqliteLedger } from "../../ledger";
-import { loadManifest } from "../../manifest";
+import { type LoadedManifest, loadManifest } from "../../manifest";
 import { UserError } from "../../userError";
 import type { Workspace } from "../../workspace";
 import { linesOf, summaryOf } from "../deployView";
@@ -29,11 +36,11 @@ export async function action(names: string[], flags: Flags): Promise<void> {
   const place = flags.remove ? undefined : locatePrefectYaml(workspace.cwd, flags.file);
   const loaded = await loadManifest(workspace, { ...flags, secrets: false, stdin: readStdin });
 
-  await withLedger(workspace, flags.dryRun ?? false, async (ledger) => {
+  await withRegistry(workspace, loaded, flags, async (registry) => {
     if (!place) {
-      const changes = await planRemoval(flags.remove ?? [], loaded, ledger);
-      if (!flags.dryRun) await ledger.changeDeployments(loaded.stack, { remove: changes.map(({ name }) => name) });
-      return show({ stack: loaded.stack, deployments: changes }, flags);
+      const changes = await registry.planRemoval(flags.remove ?? []);
+      if (!flags.dryRun) await registry.remove(changes.map(({ name }) => name));
+      return show(changes, flags, registry);
     }
     const plan = await planDeploy({
       ...place,
@@ -41,25 +48,24 @@ export async function action(names: string[], flags: Flags): Promise<void> {
       all: flags.all ?? false,
       stepOutputs: nested(parsePairs(flags.stepOutput ?? [], "--step-output", (text) => text)),
       env: workspace.env,
-      loaded,
-      ledger,
+      registry,
     });
     const refused = flags.allOrNothing === true && plan.problems.length > 0;
-    if (!flags.dryRun && !refused) await writePlan(plan, ledger);
-    report(plan, flags, refused);
+    if (!flags.dryRun && !refused) await registry.write(plan.records);
+    report(plan, flags, refused, registry);
   });
 }
 
-function report(plan: DeployPlan, flags: Flags, refused: boolean): void {
+function report(plan: DeployPlan, flags: Flags, refused: boolean, registry: DeploymentRegistry): void {
   const { stack, file, deployments, problems, notes, records } = plan;
   if (!flags.json) {
     for (const { name, warnings } of deployments) for (const warning of warnings) note(`warning: ${name}: ${warning}`);
     for (const text of notes) note(text);
   }
-  // What would be recorded, whole, is for a dry run to show.
-  const recorded = flags.dryRun ? { records: records.map(({ name, definition, kept }) => ({ name, ...definition, ...kept })) } : {};
+  // What would be recorded or sent, whole, is for a dry run to show.
+  const recorded = flags.dryRun ? { records: records.map((record) => registry.shown(record)) } : {};
   if (flags.json) printJson({ stack, file, deployments, problems, notes, dryRun: flags.dryRun ?? false, ...recorded });
-  else if (!refused) show({ stack, deployments }, flags);
+  else if (!refused) show(deployments, flags, registry);
   if (flags.dryRun && !flags.json) for (const record of recorded.records ?? []) print(JSON.stringify(record, null, 2));
   if (problems.length === 0) return;
   const bad = new Set(problems.map(({ line, name }) => `${name} ${line}`)).size;
@@ -74,13 +80,30 @@ function report(plan: DeployPlan, flags: Flags, refused: boolean): void {
   throw new UserError([`${bad} bad ${bad === 1 ? "deployment" : "deployments"} in ${file}; ${what}:`, ...lines].join("\n"));
 }
 
-function show({ stack, deployments }: { stack: string; deployments: DeploymentChange[] }, { json, dryRun = false }: Flags): void {
+function show(deployments: DeploymentChange[], { json, dryRun = false }: Flags, { stack, name }: DeploymentRegistry): void {
   if (json) {
     printJson({ stack, deployments, dryRun });
     return;
   }
   for (const line of linesOf(deployments)) print(line);
-  note(`stack ${stack}: ${summaryOf(deployments, dryRun)}`);
+  note(`${name}: ${summaryOf(deployments, dryRun)}`);
+}
+
+/** The Prefect API that the manifest names, else the ledger. */
+async function withRegistry(
+  workspace: Workspace,
+  loaded: LoadedManifest,
+  flags: Flags,
+  work: (registry: DeploymentRegistry) => Promise<void>,
+): Promise<void> {
+  if (!loaded.manifest.prefect) return withLedger(workspace, flags.dryRun ?? false, (ledger) => work(ledgerRegistry(loaded, ledger)));
+  const [{ openClient }, { serverRegistry }] = await Promise.all([
+    import("../../prefect/openPrefect.js"),
+    import("../../deployments/serverRegistry.js"),
+  ]);
+  // Its key is a secret.
+  const open = await loadManifest(workspace, { ...flags, secrets: true, stdin: readStdin });
+  return work(serverRegistry(open, await openClient(open, workspace.env)));
 }
 
 async function withLedger<T>({ home }: Workspace, dryRun: boolean, work: (ledger: Ledger) => Promise<T>): Promise<T> {

@@ -47,6 +47,16 @@ export async function readWorkPool(client: Client, name: string): Promise<WorkPo
   return status === 404 ? undefined : body;
 }
 
+/** All of them, by name. */
+export async function listWorkPools(client: Client): Promise<WorkPool[]> {
+  const pools: WorkPool[] = [];
+  for (;;) {
+    const { body } = await client.request<WorkPool[]>("POST", "/work_pools/filter", { json: { limit: 200, offset: pools.length } });
+    pools.push(...body);
+    if (body.length < 200) return pools;
+  }
+}
+
 /** @returns `"exists"` if there is one of that name; after a lost reply it may be this one */
 export async function createWorkPool(
   client: Client,

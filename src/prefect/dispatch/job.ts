@@ -101,7 +101,7 @@ function credentialsOf(variable: string | undefined, [template, ...jobVariables]
 }
 
 /** The blocks that are named, by reference or in a placeholder, with their secret fields wrapped. */
-async function readBlocks(client: Client, used: Json[]): Promise<Blocks> {
+export async function readBlocks(client: Client, used: Json[]): Promise<Blocks> {
   const ids = new Set(used.flatMap(referencedIds));
   const names = new Set(
     used.flatMap((value) =>
@@ -144,7 +144,8 @@ function wrapped(key: string, data: JsonObject, fields: JsonObject): ValueObject
   );
 }
 
-async function readVariables(client: Client, used: Json[]): Promise<Record<string, Value>> {
+/** The variables that placeholders name, those that there are. */
+export async function readVariables(client: Client, used: Json[]): Promise<Record<string, Value>> {
   const names = used.flatMap((value) =>
     [...placeholdersIn(value, "")].filter(({ kind }) => kind === "variable").map(({ name }) => name.replace("prefect.variables.", "")),
   );

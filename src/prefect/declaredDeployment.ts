@@ -1,0 +1,101 @@
+import { isDeepStrictEqual } from "node:util";
+import type { Json, JsonObject } from "../json";
+import {
+  createDeployment,
+  createSchedules,
+  type Deployment,
+  deleteSchedule,
+  ensureFlow,
+  patchDeployment,
+  patchSchedule,
+} from "./api/deployments";
+import type { Client } from "./client";
+import { changeOf, type Fields, longTexts, refreshed } from "./managedFields";
+import { asGiven, type GivenSchedule, sameSchedules, scheduleBodies, scheduleSteps } from "./schedules";
+
+/**
+ * Prefect takes no empty job variables in a change: it leaves the old ones. An empty `env` means nothing, whatever the template says of
+ * it, and takes their place.
+ */
+const NO_JOB_VARIABLES: JsonObject = { env: {} };
+const isNone = (value: Json) => JSON.stringify(value ?? {}) === "{}" || JSON.stringify(value) === JSON.stringify(NO_JOB_VARIABLES);
+
+/** How the fields of a declared deployment are those of the API. A `deploymentName` (FLOW/DEPLOYMENT) and `schedules` go beside them. */
+export const DEPLOYMENT_FIELDS: Fields = {
+  description: { api: "description", reset: null },
+  version: { api: "version", reset: null },
+  paused: { api: "paused", reset: false },
+  workPoolName: { api: "work_pool_name", reset: null },
+  workQueueName: { api: "work_queue_name", reset: "default" },
+  entrypoint: { api: "entrypoint", reset: null },
+  path: { api: "path", reset: null },
+  // The server gives none as null, or as it was given.
+  pullSteps: { api: "pull_steps", reset: [], same: (given, there) => isDeepStrictEqual(given ?? [], there ?? []) },
+  parameters: { api: "parameters", reset: {} },
+  parameterSchema: { api: "parameter_openapi_schema", reset: {} },
+  enforceParameterSchema: { api: "enforce_parameter_schema", reset: true },
+  jobVariables: { api: "job_variables", reset: NO_JOB_VARIABLES, same: (given, there) => isNone(given) && isNone(there) },
+  tags: { api: "tags", reset: [] },
+  concurrencyLimit: { api: "concurrency_limit", reset: null },
+  // The server fills a grace period in.
+  concurrencyOptions: { api: "concurrency_options", reset: null, same: (given, there) => saysAll(given, there) },
+};
+
+/** Make a deployment that is not there, and its flow. */
+export async function makeDeployment(client: Client, inputs: JsonObject): Promise<Deployment> {
+  const [flowName = "", name = ""] = String(inputs.deploymentName).split("/");
+  const flow = await ensureFlow(client, flowName);
+  const given = Object.keys(DEPLOYMENT_FIELDS).filter((field) => inputs[field] !== undefined);
+  const schedules = inputs.schedules ? { schedules: scheduleBodies(inputs.schedules as GivenSchedule[]) } : {};
+  return createDeployment(
+    client,
+    { name, flowId: flow.id, ...aboutDeployment(inputs) },
+    { ...changeOf(DEPLOYMENT_FIELDS, given, inputs), ...schedules },
+  );
+}
+
+/**
+ * Change one that is there, by PATCH and schedule by schedule: made anew it would lose its schedules and the runs that they have made.
+ * @param changed the fields to bring
+ * @param schedules whether those are to be looked at too
+ */
+export async function bringDeployment(
+  client: Client,
+  there: Deployment,
+  news: JsonObject,
+  changed: string[],
+  schedules: boolean,
+): Promise<void> {
+  const change = changeOf(DEPLOYMENT_FIELDS, changed, news);
+  if (change.job_variables !== undefined && isNone(change.job_variables)) change.job_variables = NO_JOB_VARIABLES;
+  // Prefect checks job variables against the pool only where the change names it, and a pool without its queue means the default one.
+  const pool = change.work_pool_name === undefined ? there.work_pool_name : change.work_pool_name;
+  if (change.job_variables !== undefined && pool !== null) change.work_pool_name = pool;
+  if (change.work_pool_name && change.work_queue_name === undefined)
+    change.work_queue_name = (news.workQueueName ?? there.work_queue_name) || "default";
+  if (changed.length > 0) await patchDeployment(client, there.id, change, aboutDeployment(news));
+  if (!schedules) return;
+  const steps = scheduleSteps((news.schedules ?? []) as GivenSchedule[], there.schedules);
+  for (const id of steps.remove) await deleteSchedule(client, there.id, id);
+  for (const { id, change: of } of steps.patch) await patchSchedule(client, there.id, id, of, aboutDeployment(news).about);
+  if (steps.create.length > 0) await createSchedules(client, there.id, steps.create, aboutDeployment(news).about);
+}
+
+/** What was given, as the server has it now. */
+export function asDeclared(props: JsonObject, there: Deployment): JsonObject {
+  const limit = there.global_concurrency_limit?.limit ?? null;
+  const now = refreshed(DEPLOYMENT_FIELDS, props, { ...there, concurrency_limit: limit } as unknown as JsonObject);
+  const given = props.schedules as GivenSchedule[] | undefined;
+  if (given && !sameSchedules(given, there.schedules)) now.schedules = asGiven(there.schedules);
+  return now;
+}
+
+function saysAll(given: Json, there: Json): boolean {
+  if (given === null || there === null) return given === there;
+  return Object.entries(given).every(([key, value]) => (there as JsonObject)[key] === value);
+}
+
+/** What a message about it begins with, and what one must not repeat. */
+export function aboutDeployment(inputs: JsonObject): { about: string; redact: string[] } {
+  return { about: `deployment "${String(inputs.deploymentName)}"`, redact: longTexts(inputs.jobVariables) };
+}
