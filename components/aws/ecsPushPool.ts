@@ -79,7 +79,7 @@ export class EcsPushPool extends pulumi.ComponentResource {
     super("pushpool:index:EcsPushPool", name, args, opts);
     const { workPoolName = name, jobVariables = {}, isPaused, concurrencyLimit, queues, timeoutSeconds, labels, endpoints } = args;
     const region = regionOf(args.region, this);
-    checkPool(name, workPoolName, args, this);
+    checkPool(name, workPoolName, { ...args, region }, this);
     const template = args.baseJobTemplate ?? defaultTemplate("ecs:push");
     checkPoolTemplate(template, jobVariables, this);
     const options = partOf(this, opts);

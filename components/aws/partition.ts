@@ -1,19 +1,31 @@
 import * as pulumi from "@pulumi/pulumi";
 
-/** By how their regions begin (https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html). */
-const PARTITIONS: readonly (readonly [string, string])[] = [
-  ["cn-", "aws-cn"],
-  ["us-gov-", "aws-us-gov"],
-  ["us-isob-", "aws-iso-b"],
-  ["us-isof-", "aws-iso-f"],
-  ["eu-isoe-", "aws-iso-e"],
-  ["us-iso-", "aws-iso"],
-  ["eusc-", "aws-eusc"],
+interface Partition {
+  /** How its regions begin (https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html). */
+  regions: string;
+  id: string;
+  /** What the names of ECR's endpoint services begin with there, as `aws ec2 describe-vpc-endpoint-services` lists them. */
+  registry: string;
+}
+
+const PARTITIONS: readonly Partition[] = [
+  { regions: "cn-", id: "aws-cn", registry: "cn.com.amazonaws" },
+  { regions: "us-gov-", id: "aws-us-gov", registry: "com.amazonaws" },
+  { regions: "us-isob-", id: "aws-iso-b", registry: "gov.sgov.sc2s" },
+  { regions: "us-isof-", id: "aws-iso-f", registry: "gov.ic.hci.csp" },
+  { regions: "eu-isoe-", id: "aws-iso-e", registry: "uk.adc-e.cloud" },
+  { regions: "us-iso-", id: "aws-iso", registry: "gov.ic.c2s" },
+  { regions: "eusc-", id: "aws-eusc", registry: "eu.amazonaws" },
 ];
+const COMMERCIAL: Partition = { regions: "", id: "aws", registry: "com.amazonaws" };
+
+function partitionAt(region: string): Partition {
+  return PARTITIONS.find(({ regions }) => region.startsWith(regions)) ?? COMMERCIAL;
+}
 
 /** The part of ARNs after `arn:`. */
 export function partitionOf(region: string): string {
-  return PARTITIONS.find(([prefix]) => region.startsWith(prefix))?.[1] ?? "aws";
+  return partitionAt(region).id;
 }
 
 /** An ARN of a region's partition, with the rest made of it. */
@@ -24,4 +36,11 @@ export function arnIn(region: pulumi.Input<string>, rest: (region: string) => st
 /** A policy that AWS keeps. */
 export function managedPolicy(region: pulumi.Input<string>, name: string): pulumi.Output<string> {
   return arnIn(region, () => `iam::aws:policy/${name}`);
+}
+
+/** The name by which a VPC endpoint asks for a service. @param service as `ecr.api`, `logs` */
+export function endpointService(region: string, service: string): string {
+  // Only ECR, of those that runs take, goes by another name anywhere.
+  const prefix = service.startsWith("ecr.") ? partitionAt(region).registry : "com.amazonaws";
+  return `${prefix}.${region}.${service}`;
 }

@@ -25,10 +25,16 @@ const EXCLUSIVE = [
   ["prefectApiKey", "jobVariables.prefect_api_key_secret_arn", "give the key, or the secret that has it"],
 ] as const;
 
-const ECR = /^[0-9]{12}\.dkr\.ecr\./;
+/** An image of ECR, and its region. */
+const ECR = /^[0-9]{12}\.dkr\.ecr(?:-fips)?\.([a-z0-9-]+)\./;
 
 /** @throws {pulumi.ResourceError} naming the argument, and the fix */
-export function checkPool(name: string, workPoolName: string, args: EcsPushPoolArgs, pool: pulumi.Resource): void {
+export function checkPool(
+  name: string,
+  workPoolName: string,
+  args: EcsPushPoolArgs & { region: pulumi.Input<string> },
+  pool: pulumi.Resource,
+): void {
   // The longest that is put behind it: -execution-role, and what the provider adds.
   checkComponentName(name, 40, pool, "; the work pool may be called otherwise, by workPoolName");
   checkExclusive(args, EXCLUSIVE, pool);
@@ -57,7 +63,7 @@ function checkGiven({ clusterArn, credentials, credentialsBlock, user, secretEnv
 }
 
 function checkNetwork(args: EcsPushPoolArgs, pool: pulumi.Resource): void {
-  const { vpcId, subnetIds, securityGroupIds, assignPublicIp, network, jobVariables = {} } = args;
+  const { region, vpcId, subnetIds, securityGroupIds, assignPublicIp, network, jobVariables = {} } = args;
   const vpc = vpcId ?? jobVariables.vpc_id;
   if (subnetIds !== undefined && vpc === undefined) refuse("subnetIds need vpcId: name the VPC that they are in", pool);
   if (subnetIds !== undefined && subnetIds.length === 0) refuse("subnetIds is empty: name a subnet of the VPC at least", pool);
@@ -77,10 +83,17 @@ function checkNetwork(args: EcsPushPoolArgs, pool: pulumi.Resource): void {
   ] as const)
     for (const id of ids)
       if (typeof id === "string" && !id.startsWith(prefix)) refuse(`${field} "${id}" is no id of AWS: as ${prefix}0a1b2c3d4e5f`, pool);
-  const { image } = jobVariables;
-  if (network === TaskNetworkAccess.PrivateEndpoints && typeof image === "string" && !ECR.test(image))
-    refuse(
-      `network privateEndpoints has no way to jobVariables.image "${image}": put it into a repository of ECR (imageRepository), or take privateNat`,
-      pool,
-    );
+  if (network === TaskNetworkAccess.PrivateEndpoints) checkWayToImage(jobVariables.image, region, pool);
+}
+
+/** Endpoints lead to the services of their own region, and nowhere else. */
+function checkWayToImage(image: unknown, region: unknown, pool: pulumi.Resource): void {
+  if (typeof image !== "string") return;
+  const [, place] = ECR.exec(image) ?? [];
+  if (place !== undefined && (typeof region !== "string" || place === region)) return;
+  const where = place === undefined ? "" : `, which is in ${place}, from ${region}`;
+  refuse(
+    `network privateEndpoints has no way to jobVariables.image "${image}"${where}: put it into a repository of ECR there (imageRepository), or take privateNat`,
+    pool,
+  );
 }

@@ -14,6 +14,7 @@ import { getAvailabilityZonesOutput } from "@pulumi/aws/getAvailabilityZones";
 import * as pulumi from "@pulumi/pulumi";
 import { checkChoice, partOf, refuse } from "../checks";
 import { regionOf } from "./checks";
+import { endpointService } from "./partition";
 
 /** How runs get out of their network. Nothing gets in by any of them. */
 export const TaskNetworkAccess = {
@@ -45,7 +46,10 @@ export interface TaskNetworkArgs {
   region?: pulumi.Input<string>;
 }
 
-/** What a run in a network with no way out takes. Layers of images lie in S3. */
+/**
+ * What a run in a network with no way out takes, beside S3 for the layers of images
+ * (https://docs.aws.amazon.com/AmazonECS/latest/developerguide/vpc-endpoints.html: Fargate takes none of ECS itself).
+ */
 const ENDPOINTS = ["ecr.api", "ecr.dkr", "logs", "ssm", "secretsmanager"];
 const ANYWHERE = "0.0.0.0/0";
 
@@ -142,12 +146,10 @@ export class TaskNetwork extends pulumi.ComponentResource {
         },
         options,
       );
-      // China's services are called cn.com.amazonaws there.
-      const service = (of: string) =>
-        pulumi.output(region).apply((known) => `${known.startsWith("cn-") ? "cn." : ""}com.amazonaws.${known}.${of}`);
+      const serviceName = (of: string) => pulumi.output(region).apply((known) => endpointService(known, of));
       const storage = {
         vpcId: vpc.id,
-        serviceName: pulumi.interpolate`com.amazonaws.${region}.s3`,
+        serviceName: serviceName("s3"),
         vpcEndpointType: "Gateway",
         tags,
         region,
@@ -160,7 +162,7 @@ export class TaskNetwork extends pulumi.ComponentResource {
               `${name}-${of.replace(".", "-")}`,
               {
                 vpcId: vpc.id,
-                serviceName: of === "logs" || of === "ssm" ? pulumi.interpolate`com.amazonaws.${region}.${of}` : service(of),
+                serviceName: serviceName(of),
                 vpcEndpointType: "Interface",
                 privateDnsEnabled: true,
                 subnetIds: subnets.map(({ id }) => id),

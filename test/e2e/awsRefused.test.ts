@@ -10,7 +10,7 @@ const CASES: [what: string, pool: string, message: RegExp][] = [
   [
     "a private network with no way to the image",
     `region, network: "privateEndpoints", jobVariables: { image: "python:3.12" }`,
-    /network privateEndpoints has no way to jobVariables\.image "python:3\.12": put it into a repository of ECR/,
+    /network privateEndpoints has no way to jobVariables\.image "python:3\.12": put it into a repository of ECR there/,
   ],
   ["contradictory arguments", `region, network: "public", vpcId: "vpc-1", subnetIds: ["subnet-1"]`, /network and vpcId exclude each other/],
   [

@@ -45,7 +45,7 @@ export function accessOf(pool: PoolAccess, env: NodeJS.ProcessEnv): Access {
   if ((accessKeyId === undefined) !== (secretAccessKey === undefined))
     throw new UserError(`${at}: needs both aws_access_key_id and aws_secret_access_key, or neither`);
   const region = textOf(data.region_name, `${at}.region_name`) ?? env.AWS_REGION ?? env.AWS_DEFAULT_REGION;
-  if (region !== undefined && !/^[a-z]{2}(-[a-z]+)+-\d+$/.test(region))
+  if (region !== undefined && !/^[a-z]{2,4}(-[a-z]+)+-\d+$/.test(region))
     throw new UserError(`${at}.region_name: "${region}" is no AWS region`);
   const { endpoint_url } = (data.aws_client_parameters ?? {}) as ValueObject;
   const everywhere = typeof endpoint_url === "string" && endpoint_url !== "" ? endpoint_url : undefined;

@@ -37,6 +37,11 @@ const pools: [string, any, RegExp][] = [
     { region, network: "privateEndpoints", jobVariables: { image: "python:3.12" } },
     /^network privateEndpoints has no way to jobVariables\.image "python:3\.12"/,
   ],
+  [
+    "a private network with an image of another region",
+    { region, network: "privateEndpoints", jobVariables: { image: "111111111111.dkr.ecr.us-east-1.amazonaws.com/etl:1" } },
+    /^network privateEndpoints has no way to jobVariables\.image "111.*:1", which is in us-east-1, from eu-west-1: put it/,
+  ],
   ["an unknown network", { region, network: "vpn" }, /^network "vpn" is unknown: public or privateNat or privateEndpoints/],
   ["unknown credentials", { region, credentials: "keys" }, /^credentials "keys" is unknown: key or ambient/],
   ["unknown permissions", { region, permissions: "all" }, /^permissions "all" is unknown/],
