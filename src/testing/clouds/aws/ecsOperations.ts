@@ -154,6 +154,11 @@ function runTask({ world, principal, body }: Call): JsonObject {
   world.iam.check(principal, "ecs:RunTask", resource, { "ecs:cluster": clusterArn });
   if (tags.length > 0) world.iam.check(principal, "ecs:TagResource", world.arn("ecs", "task/*"), { "ecs:CreateAction": "RunTask" });
   const cluster = world.clusterNamed(clusterName);
+  for (const { capacityProvider } of (body.capacityProviderStrategy ?? []) as JsonObject[])
+    if (!cluster.capacityProviders.includes(String(capacityProvider)))
+      throw invalid(
+        "The specified capacity provider strategy cannot contain a capacity provider that is not associated with the cluster. Associate the capacity provider with the cluster and try again.",
+      );
   if (!definition) throw client("TaskDefinition not found.");
   if (definition.definition.status !== "ACTIVE") throw client("TaskDefinition is inactive");
   if (count < 1 || count > 10) throw invalid("count should be between 1 and 10");

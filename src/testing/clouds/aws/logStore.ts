@@ -14,6 +14,8 @@ const LARGEST_PAGE = 10_000;
 /** CloudWatch Logs: groups, streams, events. */
 export class LogStore {
   readonly groups = new Map<string, Map<string, LogEvent[]>>();
+  /** In days, by group; absent: for ever. Nothing is as old as that here. */
+  readonly retention = new Map<string, number>();
   readonly #delay: number;
   #count = 0n;
 

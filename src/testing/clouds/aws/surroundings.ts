@@ -13,17 +13,19 @@ export interface KeptThing {
 export class Surroundings {
   readonly things = new Map<string, KeptThing>();
 
-  /** @param kind what its id begins with */
+  /** @param kind what its id begins with @throws {AwsError} where it names what is not there */
   make(kind: string, properties: JsonObject): string {
-    for (const [field, prefix] of [
-      ["vpcId", "vpc"],
-      ["subnetId", "subnet"],
-      ["routeTableId", "rtb"],
-    ] as const)
-      if (properties[field] !== undefined) this.#existing(prefix, String(properties[field]));
+    this.#check(properties);
     const id = `${kind}-${randomBytes(8).toString("hex")}`;
     this.things.set(id, { kind, properties });
     return id;
+  }
+
+  /** @throws {AwsError} where it names what is not there */
+  change(id: string, properties: JsonObject): void {
+    this.#check(properties);
+    const { kind = "" } = this.things.get(id) ?? {};
+    this.things.set(id, { kind, properties });
   }
 
   /** @throws {AwsError} while something else needs it, as EC2 does */
@@ -35,9 +37,22 @@ export class Surroundings {
     this.things.delete(id);
   }
 
-  #existing(kind: string, id: string): void {
-    if (this.things.get(id)?.kind !== kind) throw new AwsError(`Invalid${kind}ID.NotFound`, `The ${kind} ID '${id}' does not exist`);
+  #check(properties: JsonObject): void {
+    for (const id of idsIn(properties)) {
+      if (this.things.has(id)) continue;
+      const kind = id.slice(0, id.indexOf("-"));
+      throw new AwsError(`Invalid${NAMED[kind] ?? kind}.NotFound`, `The ${kind} ID '${id}' does not exist`);
+    }
   }
+}
+
+/** What EC2 calls them in its errors. */
+const NAMED: Record<string, string> = { vpc: "VpcID", subnet: "SubnetID", sg: "GroupId", rtb: "RouteTableID", eipalloc: "AllocationID" };
+
+/** Every id of the kind that {@link Surroundings} makes. */
+function idsIn(value: unknown): string[] {
+  if (typeof value === "string") return /^[a-z]+-[0-9a-f]{16}$/.test(value) ? [value] : [];
+  return typeof value === "object" && value !== null ? Object.values(value).flatMap(idsIn) : [];
 }
 
 function uses(value: unknown, id: string): boolean {

@@ -13,13 +13,21 @@ export interface TaskDefinitionRecord {
   tags: JsonObject[];
 }
 
+export interface Cluster {
+  arn: string;
+  name: string;
+  status: "ACTIVE" | "INACTIVE";
+  /** Those that are associated with it. */
+  capacityProviders: string[];
+}
+
 /** Everything that the fake cloud holds: for tests to look at and to meddle with. */
 export class World {
   readonly options: Settled;
   readonly partition: string;
   readonly iam: Iam;
   readonly log: LogStore;
-  readonly clusters = new Map<string, { arn: string; name: string; status: "ACTIVE" | "INACTIVE" }>();
+  readonly clusters = new Map<string, Cluster>();
   /** By family, revision 1 first. */
   readonly families = new Map<string, TaskDefinitionRecord[]>();
   /** By ARN, in the order in which they were started. */
@@ -45,14 +53,14 @@ export class World {
     return `arn:${this.partition}:${service}:${this.options.region}:${this.options.account}:${what}`;
   }
 
-  addCluster(name: string): string {
+  addCluster(name: string, capacityProviders = ["FARGATE", "FARGATE_SPOT"]): string {
     const arn = this.arn("ecs", `cluster/${name}`);
-    this.clusters.set(name, { arn, name, status: "ACTIVE" });
+    this.clusters.set(name, { arn, name, status: "ACTIVE", capacityProviders });
     return arn;
   }
 
   /** @param given name or ARN. @throws {AwsError} */
-  clusterNamed(given = "default"): { arn: string; name: string } {
+  clusterNamed(given = "default"): Cluster {
     const name = given.slice(given.lastIndexOf("/") + 1);
     const cluster = this.clusters.get(name);
     if (!cluster || (given.startsWith("arn:") && given !== cluster.arn) || cluster.status !== "ACTIVE")

@@ -5,13 +5,14 @@ import type { StandInResource } from "../standInProvider";
 /** Where runs run and write to, and what is around them: ECS, CloudWatch Logs, Parameter Store, ECR, EC2's networks. */
 export function placeResources({ world }: FakeAws): Record<string, StandInResource> {
   const { surroundings, log, parameters, clusters } = world;
+  const { account, region } = world.options;
   return {
     "aws:ecs/cluster:Cluster": {
       replaceOn: ["name"],
       computed: ["arn"],
       autoName: { input: "name", longest: 255 },
       create: ({ name }) => {
-        const arn = world.addCluster(String(name));
+        const arn = world.addCluster(String(name), []);
         return { id: arn, outputs: { arn } };
       },
       read: (id, { name }) => (clusters.get(String(name))?.status === "ACTIVE" ? { id } : undefined),
@@ -21,20 +22,39 @@ export function placeResources({ world }: FakeAws): Record<string, StandInResour
     },
     "aws:ecs/clusterCapacityProviders:ClusterCapacityProviders": {
       replaceOn: ["clusterName"],
-      create: ({ clusterName }) => ({ id: String(clusterName) }),
-      read: (id) => (clusters.has(id) ? { id } : undefined),
+      create: ({ clusterName, capacityProviders }) => {
+        associate(clusterName, capacityProviders);
+        return { id: String(clusterName) };
+      },
+      read: (id) => {
+        const cluster = clusters.get(id);
+        return cluster && { id, outputs: { capacityProviders: cluster.capacityProviders } };
+      },
+      update: (_, { clusterName, capacityProviders }) => {
+        associate(clusterName, capacityProviders);
+        return {};
+      },
+      delete: (_, { clusterName }) => {
+        if (clusters.has(String(clusterName))) associate(clusterName, []);
+      },
     },
     "aws:cloudwatch/logGroup:LogGroup": {
       replaceOn: ["name"],
       computed: ["arn"],
-      create: ({ name }) => {
+      create: ({ name, retentionInDays }) => {
         if (log.groups.has(String(name))) throw new Error("ResourceAlreadyExistsException: The specified log group already exists");
         log.createGroup(String(name));
+        retain(String(name), retentionInDays);
         return { id: String(name), outputs: { arn: world.arn("logs", `log-group:${name}`) } };
       },
-      read: (id) => (log.groups.has(id) ? { id } : undefined),
+      read: (id) => (log.groups.has(id) ? { id, outputs: { retentionInDays: log.retention.get(id) ?? 0 } } : undefined),
+      update: (id, { retentionInDays }) => {
+        retain(id, retentionInDays);
+        return {};
+      },
       delete: (id) => {
         log.groups.delete(id);
+        log.retention.delete(id);
       },
     },
     "aws:ssm/parameter:Parameter": {
@@ -58,32 +78,42 @@ export function placeResources({ world }: FakeAws): Record<string, StandInResour
         parameters.delete(id);
       },
     },
-    "aws:ecr/repository:Repository": {
-      ...kept("ecr", ["arn", "registryId", "repositoryUrl"], (_, { name }) => ({
-        arn: world.arn("ecr", `repository/${name}`),
-        repositoryUrl: `${world.options.account}.dkr.ecr.${world.options.region}.amazonaws.com/${name}`,
-      })),
-    },
-    "aws:ec2/vpc:Vpc": kept("vpc"),
-    "aws:ec2/subnet:Subnet": kept("subnet"),
+    "aws:ecr/repository:Repository": kept("ecr", ["name"], ["arn", "registryId", "repositoryUrl"], (_, { name }) => ({
+      arn: world.arn("ecr", `repository/${name}`),
+      repositoryUrl: `${account}.dkr.ecr.${region}.amazonaws.com${region.startsWith("cn-") ? ".cn" : ""}/${name}`,
+    })),
+    "aws:ec2/vpc:Vpc": kept("vpc", ["cidrBlock"]),
+    "aws:ec2/subnet:Subnet": kept("subnet", ["vpcId", "cidrBlock", "availabilityZone"]),
     "aws:ec2/internetGateway:InternetGateway": kept("igw"),
-    "aws:ec2/natGateway:NatGateway": kept("nat"),
-    "aws:ec2/eip:Eip": kept("eipalloc"),
-    "aws:ec2/routeTable:RouteTable": kept("rtb"),
-    "aws:ec2/route:Route": kept("r"),
-    "aws:ec2/routeTableAssociation:RouteTableAssociation": kept("rtbassoc"),
-    "aws:ec2/securityGroup:SecurityGroup": kept("sg"),
-    "aws:ec2/vpcEndpoint:VpcEndpoint": kept("vpce"),
+    "aws:ec2/natGateway:NatGateway": kept("nat", ["subnetId", "allocationId"]),
+    "aws:ec2/eip:Eip": kept("eipalloc", ["domain"]),
+    "aws:ec2/routeTable:RouteTable": kept("rtb", ["vpcId"]),
+    "aws:ec2/route:Route": kept("r", ["routeTableId", "destinationCidrBlock"]),
+    "aws:ec2/routeTableAssociation:RouteTableAssociation": kept("rtbassoc", ["subnetId"]),
+    "aws:ec2/securityGroup:SecurityGroup": kept("sg", ["vpcId", "description", "name"]),
+    "aws:ec2/vpcEndpoint:VpcEndpoint": kept("vpce", ["vpcId", "serviceName", "vpcEndpointType"]),
   };
+
+  function associate(cluster: unknown, providers: unknown): void {
+    const found = clusters.get(String(cluster));
+    if (!found) throw new Error("ClusterNotFoundException: The referenced cluster was inactive.");
+    found.capacityProviders = providers as string[];
+  }
+
+  function retain(group: string, days: unknown): void {
+    if (days === undefined || days === 0) log.retention.delete(group);
+    else log.retention.set(group, Number(days));
+  }
 
   /** One that is made, is there, is changed, and goes. */
   function kept(
     kind: string,
+    replaceOn: string[] = [],
     computed: string[] = ["arn"],
     more: (id: string, inputs: JsonObject) => JsonObject = (id) => ({ arn: world.arn("ec2", `${kind}/${id}`) }),
   ): StandInResource {
     return {
-      replaceOn: ["vpcId", "cidrBlock", "name", "availabilityZone"],
+      replaceOn,
       computed,
       create: (inputs) => {
         const id = surroundings.make(kind, inputs);
@@ -94,7 +124,7 @@ export function placeResources({ world }: FakeAws): Record<string, StandInResour
         return found && { id, outputs: found.properties };
       },
       update: (id, inputs) => {
-        surroundings.things.set(id, { kind, properties: inputs });
+        surroundings.change(id, inputs);
         return {};
       },
       delete: (id) => surroundings.remove(id),
