@@ -5,6 +5,7 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { benchAwsPools } from "./awsPools.mjs";
 import { benchDeploy } from "./deploy.mjs";
 import { benchEngine } from "./engine.mjs";
 import { benchGcpPools } from "./gcpPools.mjs";
@@ -132,6 +133,7 @@ try {
 
   for (const { what, measured, ratio, aim } of await benchEngine()) report(what, measured, ratio, aim);
   await benchGcpPools({ scratch, env, report });
+  await benchAwsPools({ scratch, env, report });
 } finally {
   rmSync(scratch, { recursive: true, force: true });
 }

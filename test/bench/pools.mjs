@@ -1,0 +1,60 @@
+// What a cloud's pools cost beside the same resources of Pulumi's provider declared bare: a preview of many of them, the program alone, and the import.
+import { spawn } from "node:child_process";
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { compare } from "./measure.mjs";
+
+export const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
+
+const MOCKED = `
+const pulumi = require("@pulumi/pulumi");
+pulumi.runtime.setMocks({ newResource: ({ name, inputs }) => ({ id: name, state: { arn: "arn:aws:any::111111111111:" + name, name, ...inputs } }), call: ({ inputs }) => ({ ...inputs, names: ["a", "b"] }) });
+pulumi.runtime.runInPulumiStack(async () => require("./index.js"));
+`;
+
+function projectOf(scratch, name, program) {
+  const dir = join(scratch, name);
+  mkdirSync(dir);
+  symlinkSync(join(root, "node_modules"), join(dir, "node_modules"));
+  writeFileSync(join(dir, "Pulumi.yaml"), `name: ${name}\nruntime: { name: nodejs, options: { typescript: false } }\nmain: index.js\n`);
+  writeFileSync(join(dir, "index.js"), program);
+  writeFileSync(join(dir, "mocked.js"), MOCKED);
+  return dir;
+}
+
+/**
+ * @param bench `scratch`, `env` and `report`, as `npm run bench` has them
+ * @param cloud its package (`gcp`), what its pools are called, how many there are, the parts of the provider that they use, both programs, and
+ * the module that serves its stand-in provider and sends the port
+ */
+export async function comparePools({ scratch, env, report }, { cloud, called, pools, parts, ours, bare, provider }) {
+  const node = process.execPath;
+  const against = ({ ours: mine, theirs }) => `${mine.toFixed(0)} ms against ${theirs.toFixed(0)} ms`;
+  const times = ({ ratio }) => `${ratio.toFixed(2)}x`;
+  // As an engine runs programs: compiled code is kept.
+  const inRoot = { cwd: root, env: { ...env, NODE_COMPILE_CACHE: join(scratch, "compiled") } };
+
+  const required = parts.map((part) => `require("@pulumi/${cloud}/${part}")`).join(";");
+  const imports = compare([node, "-e", `require("pushpool/${cloud}")`], [node, "-e", required], inRoot);
+  report(`import of pushpool/${cloud} against @pulumi/${cloud}'s submodules alone`, against(imports), times(imports), "<= 1.2x");
+
+  // The programs by themselves: every resource is answered at once.
+  const [mine, theirs] = [projectOf(scratch, `${cloud}-ours`, ours), projectOf(scratch, `${cloud}-bare`, bare)];
+  const alone = compare([node, join(mine, "mocked.js")], [node, join(theirs, "mocked.js")], inRoot, 9);
+  report(`a program of ${pools} ${called} pools against the same resources bare`, against(alone), times(alone), "<= 1.2x");
+
+  const served = await serving(provider);
+  const engine = { ...inRoot, env: { ...inRoot.env, PULUMI_DEBUG_PROVIDERS: `${cloud}:${served.port}`, PULUMI_CONFIG_PASSPHRASE: "x" } };
+  const preview = (dir) => [node, join(root, "bin", "pushpool.cjs"), "-C", dir, "preview", "--engine", "offline"];
+  const previews = compare(preview(mine), preview(theirs), engine, 3);
+  served.stop();
+  report(`preview of ${pools} ${called} pools against the same resources bare`, against(previews), times(previews), "");
+}
+
+/** The stand-in provider in a process of its own. */
+async function serving(provider) {
+  const child = spawn(process.execPath, ["-e", provider], { cwd: root, stdio: ["pipe", "inherit", "inherit", "ipc"] });
+  const port = await new Promise((resolve) => child.once("message", resolve));
+  return { port, stop: () => child.kill() };
+}
