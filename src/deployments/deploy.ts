@@ -60,8 +60,7 @@ export async function planDeploy(request: DeployRequest): Promise<DeployPlan> {
   const notes: string[] = [];
   const problems: DeployProblem[] = [];
 
-  const { blocks, variables, ...place } = await registry.place(file);
-  const { pools } = place;
+  const { pools, blocks, variables, origin } = await registry.place(file);
   const around: Surroundings = {
     env: request.env,
     blocks,
@@ -93,7 +92,7 @@ export async function planDeploy(request: DeployRequest): Promise<DeployPlan> {
   for (const deployment of resolved) {
     const { line } = deployment;
     const flow = deployment.entrypoint === null ? undefined : flows.get(deployment.entrypoint);
-    const outcome = defineDeployment(deployment, flow, place);
+    const outcome = defineDeployment(deployment, flow, { pools, origin });
     if ("problems" in outcome) {
       problems.push(...outcome.problems.map((message) => ({ name: deployment.name, line, message })));
       continue;
@@ -109,7 +108,10 @@ export async function planDeploy(request: DeployRequest): Promise<DeployPlan> {
   }
 
   const changes = await registry.compare([...records.values()]);
-  const deployments = changes.map((change) => ({ ...change, warnings: records.get(change.name)?.warnings ?? [] }));
+  const deployments = changes.map((change) => ({
+    ...change,
+    warnings: [...(records.get(change.name)?.warnings ?? []), ...change.warnings],
+  }));
   notes.push(...notActedOn([...records.values()], registry.schedules));
   const changed = new Set(deployments.filter(({ change }) => change !== "same").map(({ name }) => name));
   problems.sort((a, b) => a.line - b.line);
@@ -147,8 +149,8 @@ async function importOver(flows: InspectedFlows["flows"], { folder, env }: Deplo
       });
       return [];
     }
-    // A plain function is no fault: Prefect alone has no use for it.
-    if (flow.isFlow === false) return [];
+    if (flow.isFlow === false)
+      flows.set(entrypoint, { fault: `${entrypoint} is no flow, and a Prefect API runs flows only: put Prefect's @flow on it` });
     return [`${entrypoint} cannot be imported (${found?.fault}): its name and parameters are read from its code`];
   });
 }

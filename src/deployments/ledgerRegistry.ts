@@ -11,13 +11,13 @@ export function ledgerRegistry({ manifest, stack, origin }: LoadedManifest, ledg
     stack,
     name: `stack ${stack}`,
     declared: new Set(Object.keys(deployments)),
-    place: async () => ({ pools, listsQueues: true, blocks, variables, origin }),
+    place: async () => ({ pools, blocks, variables, origin }),
     schedules: false,
     imports: false,
     compare: async (records) => {
       const names = records.map(({ name }) => name);
       const before = new Map((await ledger.deployments(stack, names)).map((record) => [record.name, record]));
-      return records.map((record) => compareDeployments(before.get(record.name), record));
+      return records.map((record) => ({ ...compareDeployments(before.get(record.name), record), warnings: [] }));
     },
     shown: ({ name, definition, kept }) => ({ name, ...definition, ...kept }) as ReturnType<DeploymentRegistry["shown"]>,
     write: (records) => ledger.changeDeployments(stack, { put: records }),

@@ -17,8 +17,8 @@ export interface DeploymentRegistry {
   schedules: boolean;
   /** Whether flows are imported, where Python has Prefect, for what it stores of them. */
   imports: boolean;
-  /** How each differs from what is there. */
-  compare(records: readonly DeploymentRecord[]): Promise<DeploymentChange[]>;
+  /** How each differs from what is there, with what is to be said of it. */
+  compare(records: readonly DeploymentRecord[]): Promise<(DeploymentChange & { warnings: string[] })[]>;
   /** What would be recorded or sent for a deployment. */
   shown(record: DeploymentRecord): JsonObject;
   /** Write deployments that {@link compare} found new or changed. */

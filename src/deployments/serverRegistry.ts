@@ -3,14 +3,16 @@ import type { JsonObject } from "../json";
 import type { DeploymentRecord } from "../ledger";
 import type { LoadedManifest } from "../manifest";
 import { type Deployment, deleteDeployment, readDeploymentByName, someDeploymentNames } from "../prefect/api/deployments";
-import { listWorkPools } from "../prefect/api/workPools";
+import { listWorkPools, listWorkQueues } from "../prefect/api/workPools";
 import type { Client } from "../prefect/client";
 import { asDeclared, bringDeployment, DEPLOYMENT_FIELDS, makeDeployment } from "../prefect/declaredDeployment";
 import { readBlocks, readVariables } from "../prefect/dispatch/job";
 import { changedFields } from "../prefect/managedFields";
-import { asGiven } from "../prefect/schedules";
+import { asGiven, type GivenSchedule, scheduleDifferences } from "../prefect/schedules";
+import type { Place, PrefectYaml } from "../prefectYaml";
+import { MASK } from "../secret";
 import { UserError } from "../userError";
-import { type DeploymentChange, differences } from "./diff";
+import { type Change, type DeploymentChange, differences } from "./diff";
 import type { DeploymentRegistry } from "./registry";
 import { planRemoval } from "./remove";
 
@@ -35,9 +37,8 @@ export function serverRegistry({ manifest, stack }: LoadedManifest, client: Clie
     declared: new Set(Object.keys(manifest.deployments)),
     place: async (file) => {
       const used = file.deployments.map(({ config }) => config as JsonObject);
-      const [pools, blocks, variables] = await Promise.all([listWorkPools(client), readBlocks(client, used), readVariables(client, used)]);
-      const byName = Object.fromEntries(pools.map((pool) => [pool.name, { baseJobTemplate: pool.base_job_template }]));
-      return { pools: byName, listsQueues: false, blocks, variables, origin };
+      const [pools, blocks, variables] = await Promise.all([poolsFor(client, file), readBlocks(client, used), readVariables(client, used)]);
+      return { pools, blocks, variables, origin };
     },
     schedules: true,
     imports: true,
@@ -59,25 +60,58 @@ export function serverRegistry({ manifest, stack }: LoadedManifest, client: Clie
       }
     },
     planRemoval: async (names) => {
-      // What the program declares is there too, and stays.
-      for (const name of names) if (!Object.hasOwn(manifest.deployments, name)) await read(name);
-      const known = [...there].map(([name, { work_pool_name }]) => ({ name, workPool: work_pool_name ?? "none" }));
+      for (const name of names) await read(name);
+      // One that the program declares is its resource, and not what `deploy` put there.
+      const deployed = [...there].filter(([name]) => !Object.hasOwn(manifest.deployments, name));
+      const known = deployed.map(([name, { work_pool_name }]) => ({ name, workPool: work_pool_name ?? "none" }));
       const others = known.length < new Set(names).size ? await someDeploymentNames(client) : [];
       return planRemoval(names, known, { declared: manifest.deployments, stack, origin, others });
     },
     remove: async (names) => {
-      for (const name of names) await deleteDeployment(client, (there.get(name) as Deployment).id);
+      for (const name of names) {
+        const found = there.get(name);
+        if (found) await deleteDeployment(client, found.id);
+      }
     },
   };
 }
 
-function changeOf(record: DeploymentRecord, there: Deployment | undefined): DeploymentChange {
+/** Every pool, with its queues where the file names one. */
+async function poolsFor(client: Client, { deployments }: PrefectYaml): Promise<Place["pools"]> {
+  const withQueue = new Set(deployments.flatMap(({ config }) => (config.work_pool?.work_queue_name ? config.work_pool.name : [])));
+  const pools: Place["pools"] = {};
+  for (const { name, base_job_template } of await listWorkPools(client)) {
+    const queues = withQueue.has(name) ? await listWorkQueues(client, name) : [];
+    pools[name] = { baseJobTemplate: base_job_template, queues: Object.fromEntries(queues.map((queue) => [queue.name, {}])) };
+  }
+  return pools;
+}
+
+function changeOf(record: DeploymentRecord, there: Deployment | undefined): DeploymentChange & { warnings: string[] } {
   const { name, definition } = record;
   const workPool = definition.workPool.name;
-  if (!there) return { name, change: "create", workPool, changes: [] };
+  if (!there) return { name, change: "create", workPool, changes: [], warnings: [] };
   const wanted = declaration(record);
-  const changes = differences(asDeclared(wanted, there), wanted);
-  return { name, change: changes.length > 0 ? "update" : "same", workPool, changes };
+  const { schedules, ...fields } = wanted;
+  const { from, to } = schedules ? scheduleDifferences(schedules as GivenSchedule[], there.schedules) : { from: {}, to: {} };
+  const changes = differences({ ...asDeclared(fields, there), schedules: from }, { ...fields, schedules: to }).map(withoutSecret);
+  const left = schedules === undefined ? there.schedules.length : 0;
+  return {
+    name,
+    change: changes.length > 0 ? "update" : "same",
+    workPool,
+    changes,
+    warnings:
+      left > 0
+        ? [`the file has no schedules for it, and those on the server (${left}) go on: as with Prefect they are taken away there`]
+        : [],
+  };
+}
+
+/** `prefect deploy` writes a block's secret into job variables in clear: what stands there now may be one. */
+function withoutSecret(change: Change): Change {
+  const held = change.path.startsWith("jobVariables.env") || JSON.stringify(change.to ?? null).includes("prefect.blocks.");
+  return held && change.path.startsWith("jobVariables") && change.from !== undefined ? { ...change, from: MASK } : change;
 }
 
 async function write(client: Client, wanted: JsonObject, there: Deployment | undefined): Promise<void> {
@@ -85,18 +119,23 @@ async function write(client: Client, wanted: JsonObject, there: Deployment | und
     await makeDeployment(client, wanted);
     return;
   }
-  await bringDeployment(client, there, wanted, changedFields(DEPLOYMENT_FIELDS, asDeclared(wanted, there), wanted), true);
+  const changed = changedFields(DEPLOYMENT_FIELDS, asDeclared(wanted, there), wanted);
+  await bringDeployment(client, there, wanted, changed, wanted.schedules !== undefined);
 }
 
-/** Every field: what a file does not say is not so. But a parameter schema that nobody could read is left as it is. */
+/**
+ * Every field: what a file does not say is not so. But a pause that it does not speak of is left as someone set it on the server, and so
+ * are schedules where it has none (https://docs.prefect.io/v3/deploy/infrastructure-concepts/prefect-yaml has that for no change), and a
+ * parameter schema that nobody could read.
+ */
 function declaration({ name, definition, kept }: DeploymentRecord): JsonObject {
-  const { workPool, collisionStrategy, parameterSchema } = definition;
+  const { workPool, collisionStrategy, parameterSchema, schedules } = definition;
   const grace = kept.gracePeriodSeconds;
   return {
     deploymentName: name,
     description: definition.description ?? null,
     version: kept.version ?? null,
-    paused: kept.paused ?? false,
+    ...(kept.paused === undefined ? {} : { paused: kept.paused }),
     workPoolName: workPool.name,
     workQueueName: workPool.queue ?? "default",
     entrypoint: definition.entrypoint ?? null,
@@ -111,6 +150,6 @@ function declaration({ name, definition, kept }: DeploymentRecord): JsonObject {
     concurrencyOptions: collisionStrategy
       ? { collision_strategy: collisionStrategy, ...(grace === undefined ? {} : { grace_period_seconds: grace }) }
       : null,
-    schedules: asGiven((definition.schedules ?? []) as unknown as Parameters<typeof asGiven>[0]),
+    ...(schedules ? { schedules: asGiven(schedules as unknown as Parameters<typeof asGiven>[0]) } : {}),
   };
 }

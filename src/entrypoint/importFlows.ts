@@ -22,7 +22,7 @@ export async function importFlows(
 ): Promise<Map<string, ImportedFlow | { fault: string }> | undefined> {
   const asked = [...new Set(entrypoints)];
   if (asked.length === 0) return new Map();
-  const text = await new Promise<string | undefined>((done) => {
+  const answer = await new Promise<Answer | undefined>((done) => {
     // What the code says while it is imported is not the result of this command, nor a fault of it.
     const child = spawn(DEFAULT_PYTHON, ["-c", importer], {
       cwd,
@@ -35,10 +35,17 @@ export async function importFlows(
     });
     child.stdin.on("error", () => {});
     child.on("error", () => done(undefined));
-    child.on("close", (status) => done(status === 0 ? said : undefined));
+    child.on("close", (status) => done(status === 0 && said !== "" ? (JSON.parse(said) as Answer) : { ended: status }));
     child.stdin.end(JSON.stringify({ entrypoints: asked }));
   });
-  if (text === undefined) return undefined;
-  const { flows } = JSON.parse(text) as { flows: (ImportedFlow | { fault: string })[] | null };
+  if (!answer) return undefined;
+  if ("ended" in answer) {
+    const how = answer.ended === null ? "was killed" : `ended with ${answer.ended}`;
+    return new Map(asked.map((entrypoint) => [entrypoint, { fault: `${DEFAULT_PYTHON} ${how} in the middle of it` }]));
+  }
+  const { flows } = answer;
   return flows === null ? undefined : new Map(asked.map((entrypoint, index) => [entrypoint, flows[index] ?? { fault: "no answer" }]));
 }
+
+/** What `import.py` says (`null`: there is no Prefect), or with what it ended instead. */
+type Answer = { flows: (ImportedFlow | { fault: string })[] | null } | { ended: number | null };

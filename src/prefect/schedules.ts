@@ -68,28 +68,74 @@ export interface ScheduleSteps {
   remove: string[];
 }
 
-/** What turns the schedules that are there into the given ones, and leaves alone those that are the same. */
-export function scheduleSteps(given: readonly GivenSchedule[], there: readonly Schedule[]): ScheduleSteps {
-  const steps: ScheduleSteps = { create: [], patch: [], remove: [] };
+type Body = ReturnType<typeof scheduleBodies>[number];
+
+/** Which schedule that is there each of the given ones is, if any; and those that are none of them. */
+function pairs(
+  given: readonly GivenSchedule[],
+  there: readonly Schedule[],
+): { bodies: { body: Body; found?: Schedule }[]; left: Schedule[] } {
   const left = new Set(there);
-  const take = (is: (schedule: Schedule) => boolean) => {
+  const take = (is: (schedule: Schedule) => boolean): { found: Schedule } | undefined => {
     const found = [...left].find(is);
     if (found) left.delete(found);
-    return found;
+    return found && { found };
   };
-  const bySlug = scheduleBodies(given).map((body, index) => ({
-    body,
-    named: typeof given[index]?.slug === "string",
-    found: take(({ slug }) => slug === body.slug),
-  }));
-  for (const { body, named, found: known } of bySlug) {
-    // `prefect deploy` gives no slugs: one of its schedules that says the same is the same.
-    const found = known ?? (named ? undefined : take((schedule) => schedule.slug === null && saysTheSame(body, schedule)));
-    if (!found) steps.create.push(body);
+  const bodies: { body: Body; found?: Schedule }[] = scheduleBodies(given).map((body) => ({ body }));
+  const isNamed = (index: number) => typeof given[index]?.slug === "string";
+  const each = (named: boolean, match: (body: Body) => { found: Schedule } | undefined) => {
+    for (const [index, pair] of bodies.entries()) if (isNamed(index) === named && !pair.found) Object.assign(pair, match(pair.body));
+  };
+  each(true, ({ slug }) => take((schedule) => schedule.slug === slug));
+  // One without a slug is the one that says the same, wherever it stood, be it `prefect deploy`'s, which gives none; else that of its place.
+  each(false, (body) => take((schedule) => isUnnamed(schedule.slug) && saysTheSame(body, schedule)));
+  each(false, ({ slug }) => take((schedule) => schedule.slug === slug));
+  return { bodies, left: [...left] };
+}
+
+const isUnnamed = (slug: string | null) => slug === null || /^schedule-\d+$/.test(slug);
+
+/** What turns the schedules that are there into the given ones, and leaves alone those that are the same. */
+export function scheduleSteps(given: readonly GivenSchedule[], there: readonly Schedule[]): ScheduleSteps {
+  const { bodies, left } = pairs(given, there);
+  const steps: ScheduleSteps = { create: [], patch: [], remove: left.map(({ id }) => id) };
+  const taken = new Set(bodies.flatMap(({ body, found }) => found?.slug ?? (isUnnamed(body.slug) ? [] : [body.slug])));
+  for (const { body, found } of bodies) {
+    if (!found) steps.create.push({ ...body, slug: free(body.slug, taken) });
     else if (!saysTheSame(body, found)) steps.patch.push({ id: found.id, change: { parameters: {}, max_scheduled_runs: null, ...body } });
   }
   steps.remove = [...left].map(({ id }) => id);
   return steps;
+}
+
+/** The slug, or where it is another's by now the next by number. */
+function free(slug: string, taken: Set<string>): string {
+  let one = slug;
+  for (let number = 1; isUnnamed(one) && taken.has(one); number += 1) one = `schedule-${number}`;
+  taken.add(one);
+  return one;
+}
+
+/** The schedules that differ, by slug, as they are and as they are given; what the server filled in is no difference. */
+export function scheduleDifferences(given: readonly GivenSchedule[], there: readonly Schedule[]): { from: JsonObject; to: JsonObject } {
+  const { bodies, left } = pairs(given, there);
+  const from: JsonObject = {};
+  const to: JsonObject = {};
+  for (const [index, { body, found }] of bodies.entries()) {
+    if (found && saysTheSame(body, found)) continue;
+    const { slug: _, ...wanted } = given[index] as GivenSchedule;
+    to[body.slug] = wanted;
+    if (found) from[body.slug] = Object.fromEntries(Object.entries(spoken(found)).filter(([key]) => key in wanted || !FILLED.has(key)));
+  }
+  for (const [index, schedule] of left.entries()) from[schedule.slug ?? `unnamed-${index + 1}`] = spoken(schedule);
+  return { from, to };
+}
+
+const FILLED = new Set(["timezone", "anchor_date", "day_or", "active"]);
+
+function spoken(schedule: Schedule): JsonObject {
+  const { slug: _, ...rest } = asGiven([schedule])[0] as GivenSchedule;
+  return rest;
 }
 
 /** Whether nothing is to be done. */

@@ -20,8 +20,6 @@ export interface Flow {
 export interface Place {
   /** Work pools by name. */
   pools: Record<string, Pick<PoolDefinition, "baseJobTemplate" | "queues">>;
-  /** Whether a queue that a pool does not list has no limits. A Prefect API does not list them here. */
-  listsQueues: boolean;
   /** What messages call the pools' home: a stack. */
   origin: string;
 }
@@ -78,14 +76,14 @@ export function defineDeployment(
     check(() => checkJobVariables(pool.baseJobTemplate, jobVariables, "work_pool.job_variables", "pass"));
     const unused = undeclaredVariables(pool.baseJobTemplate, jobVariables);
     if (unused.length > 0) warnings.push(`work pool "${workPool.name}" has no variable ${unused.join(", ")}: without effect there`);
-    if (place.listsQueues && workPool.queue !== null && workPool.queue !== "default" && !pool.queues?.[workPool.queue])
+    if (workPool.queue !== null && workPool.queue !== "default" && !pool.queues?.[workPool.queue])
       warnings.push(`work pool "${workPool.name}" declares no queue "${workPool.queue}": it is one without limits`);
   }
   if (problems.length > 0) return { problems };
 
   const kept = present({
     version: resolved.version ?? found?.version ?? found?.fileHash ?? null,
-    paused: resolved.paused || null,
+    paused: resolved.paused,
     build: orNull(resolved.build),
     push: orNull(resolved.push),
     triggers: orNull(resolved.triggers),

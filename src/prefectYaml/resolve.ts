@@ -34,7 +34,8 @@ export interface ResolvedDeployment {
   version: string | null;
   tags: string[];
   description: string | null;
-  paused: boolean;
+  /** `null`: the file does not say. */
+  paused: boolean | null;
   flowName: string | null;
   entrypoint: string | null;
   parameters: JsonObject;
@@ -98,7 +99,7 @@ export function resolveDeployment(
     version: text(config.version, "version"),
     tags: read(() => tagsOf(fill(config.tags, "tags") ?? [])),
     description: text(config.description, "description"),
-    paused: config.paused ?? false,
+    paused: config.paused ?? null,
     flowName: text(config.flow_name, "flow_name"),
     entrypoint: text(config.entrypoint, "entrypoint"),
     parameters: read(() => fill(config.parameters ?? {}, "parameters") as JsonObject),

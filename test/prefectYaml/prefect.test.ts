@@ -138,7 +138,7 @@ describe("deployments as `prefect deploy --all` leaves them, but for what it tak
       expect({
         name: mine.name,
         tags: mine.tags,
-        paused: mine.paused,
+        paused: mine.paused ?? false,
         schedules: inOrder(mine.schedules),
         global_concurrency_limit: mine.concurrencyLimit === null ? null : { limit: mine.concurrencyLimit },
         concurrency_options: mine.concurrencyOptions && {

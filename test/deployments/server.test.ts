@@ -1,0 +1,275 @@
+import { randomUUID } from "node:crypto";
+import { copyFileSync, cpSync, writeFileSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { beforeAll, expect, test, vi } from "vitest";
+import { type DeploymentRegistry, type DeployPlan, planDeploy } from "../../src/deployments";
+import { serverRegistry } from "../../src/deployments/serverRegistry";
+import type { JsonObject } from "../../src/json";
+import { parseManifest } from "../../src/manifest";
+import { createBlock, newestSchema } from "../../src/prefect/api/blocks";
+import { type Deployment, readDeploymentByName } from "../../src/prefect/api/deployments";
+import { createWorkPool } from "../../src/prefect/api/workPools";
+import type { Client } from "../../src/prefect/client";
+import { clientOf } from "../prefect/dispatch/dispatcher";
+import { describePrefect } from "../prefect/python";
+import { sharedServer } from "../prefect/server";
+import { scratch } from "../scratch";
+import { environment, fixtures, names, REFUSED, results, STEP_OUTPUTS, TEMPLATE } from "./recorded";
+
+/** Where another thing is stored than `prefect deploy` stores, by file; the README tells why. */
+const SAFER: Record<string, JsonObject> = {
+  // Prefect drops what stands alone in a list.
+  "12-build-push-outputs": { tags: ["v1.2.3", "pushed-v1.2.3", "x-"] },
+  "20-tags-string": { tags: ["v1", "v2"] },
+  "21-tags-plain-string": { tags: ["solo"] },
+};
+
+/** A prefect.yaml with the flows of the fixtures beside it. */
+function folderOf(yaml: (file: string) => void): { folder: string; file: string } {
+  const folder = scratch();
+  cpSync(join(fixtures, "support"), folder, { recursive: true });
+  const file = join(folder, "prefect.yaml");
+  yaml(file);
+  return { folder, file };
+}
+
+describePrefect("deploying to a real Prefect server", () => {
+  vi.setConfig({ testTimeout: 300_000 });
+  let client: Client;
+  let withPrefect: string;
+  beforeAll(async () => {
+    const { apiUrl, venv } = await sharedServer();
+    client = clientOf(apiUrl);
+    withPrefect = `${join(venv, "bin")}${delimiter}${process.env.PATH}`;
+    for (const name of ["yaml-pool", "yaml-pool-2"])
+      await createWorkPool(client, { name, type: "process:push", base_job_template: TEMPLATE });
+    await client.request("POST", "/variables/", { json: { name: "lab_tags", value: ["v1", "v2"] }, allow: [409] });
+    await client.request("POST", "/variables/", { json: { name: "lab_region", value: "eu" }, allow: [409] });
+    const key = { slug: "secret", name: "lab-secret" };
+    await createBlock(client, key, await newestSchema(client, "secret", 60_000), { value: "hush" }, []);
+  }, 600_000);
+
+  const registry = (): DeploymentRegistry => {
+    const manifest = parseManifest(
+      { kind: "pushpool.dev/manifest", version: 1, source: { project: "data", stack: "dev" }, pools: {} },
+      [],
+      "",
+    );
+    return serverRegistry({ manifest, origin: "", stack: "data/dev" }, client);
+  };
+  const deploy = async (
+    at: { folder: string; file: string },
+    over: { stepOutputs?: JsonObject; path?: string } = {},
+  ): Promise<DeployPlan> => {
+    const to = registry();
+    const env = { ...environment, PATH: over.path ?? process.env.PATH };
+    const planned = await planDeploy({ ...at, names: [], all: true, stepOutputs: over.stepOutputs ?? {}, env, registry: to });
+    await to.write(planned.records);
+    return planned;
+  };
+  const stored = async (name: string): Promise<Deployment> => {
+    const found = await readDeploymentByName(client, name);
+    if (!found) throw new Error(`there is no ${name}`);
+    return found;
+  };
+  /** A file of one deployment of its own. */
+  const one = (more: string, name = `d-${randomUUID().slice(0, 8)}`) => {
+    const text = (rest: string) => `deployments:\n- name: ${name}\n  entrypoint: flows.py:hello\n  work_pool: { name: yaml-pool }\n${rest}`;
+    const at = folderOf((file) => writeFileSync(file, text(more)));
+    return { ...at, name: `hello/${name}`, change: (rest: string) => writeFileSync(at.file, text(rest)) };
+  };
+  const scheduledRuns = async ({ id }: Deployment): Promise<string[]> => {
+    const json = {
+      deployments: { id: { any_: [id] } },
+      flow_runs: { state: { type: { any_: ["SCHEDULED"] } } },
+      sort: "ID_DESC",
+      limit: 200,
+    };
+    return (await client.request<{ id: string }[]>("POST", "/flow_runs/filter", { json })).body.map((run) => run.id);
+  };
+  /** Have the server make the runs of its schedules now. */
+  const makeRuns = ({ id }: Deployment) => client.request("POST", `/deployments/${id}/schedule`, { json: {} });
+
+  const deployable = names.filter((name) => (results[name]?.deploy_all.deployments.length ?? 0) > 0 || REFUSED[name]);
+  test.each(deployable)("what is stored of %s is what `prefect deploy --all` stored; a second time changes nothing", async (name) => {
+    const at = folderOf((file) => copyFileSync(join(fixtures, `${name}.yaml`), file));
+    const options = { stepOutputs: STEP_OUTPUTS[name] ?? {} };
+    const planned = await deploy(at, options);
+    const refused = (REFUSED[name] ?? []).map(([of]) => of);
+    expect(planned.problems.map((problem) => problem.name)).toEqual(refused);
+    for (const { flow_name: flow, ...theirs } of results[name]?.deploy_all.deployments ?? []) {
+      if (refused.includes(theirs.name as string)) continue;
+      expect(asRecorded(await stored(`${flow}/${theirs.name}`), at.folder)).toEqual({
+        ...theirs,
+        schedules: inOrder(theirs.schedules as JsonObject[]),
+        pull_steps: theirs.pull_steps ?? [],
+        description: theirs.description === "None" ? null : theirs.description,
+        ...SAFER[name],
+      });
+    }
+    const again = await deploy(at, options);
+    expect(again.deployments.map(({ name: of, change, changes }) => [of, change, changes])).toEqual(
+      planned.deployments.map(({ name: of }) => [of, "same", []]),
+    );
+  });
+
+  test("a second time, in another order too, keeps the runs that schedules have made; a change is of the one that changes", async () => {
+    const daily = '  - { cron: "0 6 * * *", timezone: Europe/Berlin, slug: daily }\n';
+    const hourly = "  - { interval: 3600, slug: hourly }\n";
+    const nameless = '  - { cron: "0 7 * * *" }\n';
+    const file = one(`  schedules:\n${daily}${hourly}${nameless}`);
+    await deploy(file);
+    const before = await stored(file.name);
+    await makeRuns(before);
+    const runs = await scheduledRuns(before);
+    expect(runs.length).toBeGreaterThan(5);
+
+    expect((await deploy(file)).deployments).toMatchObject([{ change: "same", changes: [] }]);
+    file.change(`  schedules:\n${hourly}${nameless}${daily}`);
+    expect((await deploy(file)).deployments).toMatchObject([{ change: "same", changes: [] }]);
+    expect(await scheduledRuns(before)).toEqual(runs);
+
+    file.change(`  schedules:\n${daily.replace("0 6", "30 6")}${hourly}`);
+    expect((await deploy(file)).deployments).toMatchObject([
+      {
+        change: "update",
+        changes: [
+          { path: "schedules.daily.cron", from: "0 6 * * *", to: "30 6 * * *" },
+          { path: "schedules.schedule-3", to: undefined },
+        ],
+      },
+    ]);
+    const after = await stored(file.name);
+    const idOf = (deployment: Deployment, slug: string) => deployment.schedules.find((schedule) => schedule.slug === slug)?.id;
+    expect(after.schedules).toHaveLength(2);
+    for (const slug of ["daily", "hourly"]) expect(idOf(after, slug)).toBe(idOf(before, slug));
+  });
+
+  test("a change is told leaf by leaf, and made in place", async () => {
+    const file = one('  schedules: [{ cron: "0 6 * * *" }]\n');
+    await deploy(file);
+    const before = await stored(file.name);
+    file.change('  tags: [nightly]\n  parameters: { n: 2 }\n  concurrency_limit: 3\n  schedules: [{ cron: "0 6 * * *" }]\n');
+    expect((await deploy(file)).deployments).toMatchObject([
+      {
+        change: "update",
+        changes: [
+          { path: "parameters.n", from: undefined, to: 2 },
+          { path: "tags[0]", from: undefined, to: "nightly" },
+          { path: "concurrencyLimit", from: null, to: 3 },
+        ],
+      },
+    ]);
+    const changed = await stored(file.name);
+    expect(changed).toMatchObject({ id: before.id, tags: ["nightly"], parameters: { n: 2 }, global_concurrency_limit: { limit: 3 } });
+    expect(changed.schedules.map(({ id }) => id)).toEqual(before.schedules.map(({ id }) => id));
+    file.change('  schedules: [{ cron: "0 6 * * *" }]\n');
+    await deploy(file);
+    expect(await stored(file.name)).toMatchObject({ tags: [], parameters: {}, global_concurrency_limit: null });
+  });
+
+  test("what the file does not speak of and someone set on the server is left: a pause, and schedules, which is said", async () => {
+    const file = one("");
+    await deploy(file);
+    const { id } = await stored(file.name);
+    await client.request("PATCH", `/deployments/${id}`, { json: { paused: true } });
+    const json = [{ schedule: { cron: "5 5 * * *" }, active: true }];
+    await client.request("POST", `/deployments/${id}/schedules`, { json });
+    expect((await deploy(file)).deployments).toMatchObject([
+      { change: "same", warnings: [expect.stringMatching(/^the file has no schedules for it, and those on the server \(1\) go on/)] },
+    ]);
+    expect(await stored(file.name)).toMatchObject({ paused: true, schedules: { length: 1 } });
+    file.change("  paused: false\n");
+    await deploy(file);
+    expect(await stored(file.name)).toMatchObject({ paused: false, schedules: { length: 1 } });
+  });
+
+  test("a secret that `prefect deploy` had put there is not told by a change", async () => {
+    const file = one("");
+    await deploy(file);
+    const { id } = await stored(file.name);
+    const jobVariables = { env: { TOKEN: "s3cr3t-value", OTHER: "s3cr3t-other" }, image: "s3cr3t-image" };
+    await client.request("PATCH", `/deployments/${id}`, { json: { work_pool_name: "yaml-pool", job_variables: jobVariables } });
+    const work = '  work_pool: { name: yaml-pool, job_variables: { image: "{{ prefect.blocks.secret.lab-secret }}" } }\n';
+    writeFileSync(file.file, `deployments:\n- name: ${file.name.split("/")[1]}\n  entrypoint: flows.py:hello\n${work}`);
+    const planned = await deploy(file);
+    expect(planned.deployments).toMatchObject([{ change: "update" }]);
+    expect(JSON.stringify(planned)).not.toMatch(/s3cr3t|hush/);
+    expect((await stored(file.name)).job_variables).toEqual({ image: "{{ prefect.blocks.secret.lab-secret }}" });
+  });
+
+  test("where Python has Prefect flows are imported, and what cannot be is read from its code and said", async () => {
+    const names = {
+      computed: `d-${randomUUID().slice(0, 8)}`,
+      unimportable: `d-${randomUUID().slice(0, 8)}`,
+      plain: `d-${randomUUID().slice(0, 8)}`,
+    };
+    const entry = (name: string, entrypoint: string) =>
+      `- { name: ${name}, entrypoint: "${entrypoint}", work_pool: { name: yaml-pool } }\n`;
+    const at = folderOf((file) =>
+      writeFileSync(
+        file,
+        `deployments:\n${entry(names.computed, "more.py:computed")}${entry(names.unimportable, "broken.py:unimportable")}${entry(names.plain, "more.py:plain")}`,
+      ),
+    );
+    const model = "from prefect import flow\nfrom pydantic import BaseModel\nclass Size(BaseModel):\n    width: int\n";
+    const flows =
+      '@flow(name="-".join(["made", "up"]))\ndef computed(size: Size, n: int = 2 * 3):\n    """By import."""\ndef plain():\n    pass\n';
+    writeFileSync(join(at.folder, "more.py"), `print("noise")\n${model}${flows}`);
+    writeFileSync(
+      join(at.folder, "broken.py"),
+      "import no_such_module\nfrom prefect import flow\n@flow\ndef unimportable(n: int = 1):\n    pass\n",
+    );
+    const { notes, problems, deployments } = await deploy(at, { path: withPrefect });
+    expect(deployments.map(({ name }) => name)).toEqual([`made-up/${names.computed}`, `unimportable/${names.unimportable}`]);
+    expect(await stored(`made-up/${names.computed}`)).toMatchObject({
+      description: "By import.",
+      parameter_openapi_schema: {
+        required: ["size"],
+        properties: { size: { $ref: "#/definitions/Size" }, n: { default: 6, type: "integer" } },
+        definitions: { Size: { properties: { width: { type: "integer" } } } },
+      },
+    });
+    expect(await stored(`unimportable/${names.unimportable}`)).toMatchObject({
+      parameter_openapi_schema: { properties: { n: { default: 1 } } },
+    });
+    expect(notes).toContainEqual(
+      expect.stringMatching(/^broken\.py:unimportable cannot be imported \(.*no_such_module.*\): its name and parameters/),
+    );
+    expect(problems).toMatchObject([
+      { name: names.plain, message: expect.stringMatching(/^entrypoint: more\.py:plain is no flow, .* put Prefect's @flow/) },
+    ]);
+    expect((await deploy(at)).notes).toContainEqual(
+      expect.stringMatching(/^python3 has no Prefect here: flows and their parameters are read from/),
+    );
+  });
+});
+
+/** As the recording has a deployment. */
+function asRecorded(deployment: Deployment, folder: string): JsonObject {
+  const [recorded] = results["01-minimal"]?.deploy_all.deployments ?? [];
+  const fields = Object.keys(recorded ?? {}).flatMap((field) =>
+    field === "flow_name" ? [] : [[field, (deployment as unknown as JsonObject)[field]]],
+  );
+  const { global_concurrency_limit: limit, ...rest } = JSON.parse(
+    JSON.stringify(Object.fromEntries(fields)).replaceAll(folder, "<cwd>"),
+  ) as JsonObject;
+  return {
+    ...rest,
+    pull_steps: rest.pull_steps ?? [],
+    global_concurrency_limit: limit ? { limit: (limit as { limit: number }).limit } : null,
+    schedules: inOrder(rest.schedules as JsonObject[]),
+  };
+}
+
+/** By what they say: a schedule without a slug gets one here, by its place, and none by Prefect; the start of one without is the clock's. */
+function inOrder(schedules: JsonObject[]): string[] {
+  return schedules
+    .map(({ id: _, created: __, updated: ___, deployment_id: ____, replaces: _____, slug, schedule, ...rest }) => {
+      const { anchor_date: anchor, ...timing } = schedule as JsonObject;
+      const fixed = String(anchor).startsWith("2020") ? { anchor } : {};
+      const named = /^schedule-\d+$/.test(String(slug)) ? null : slug;
+      return JSON.stringify(Object.entries({ ...rest, ...timing, ...fixed, slug: named }).sort());
+    })
+    .sort();
+}

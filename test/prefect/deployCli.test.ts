@@ -1,0 +1,167 @@
+import { execFileSync } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, expect, test, vi } from "vitest";
+import type { JsonObject } from "../../src/json";
+import { type Deployment, readDeploymentByName } from "../../src/prefect/api/deployments";
+import type { Client } from "../../src/prefect/client";
+import { manifestOf, type Place, placeWith } from "../e2e/pushpool";
+import { aPool, clientOf } from "./dispatch/dispatcher";
+import { describePrefect } from "./python";
+import { pushpool, through } from "./served";
+import { sharedServer } from "./server";
+
+/** A prefect.yaml of two deployments, a flow beside it. */
+function withFile(at: Place, pool: string, over = ""): { one: string; two: string } {
+  const mark = randomUUID().slice(0, 8);
+  const flow = `flow_${mark}`;
+  writeFileSync(join(at.folder, "flows.py"), `from prefect import flow\n@flow\ndef ${flow}(n: int = 1):\n    """Counts."""\n`);
+  const entry = (name: string, more: string) =>
+    `- name: ${name}\n  entrypoint: flows.py:${flow}\n  work_pool: { name: ${pool}, job_variables: { env: { A: b } } }\n${more}`;
+  writeFileSync(join(at.folder, "prefect.yaml"), `deployments:\n${entry("one", `  parameters: { n: 2 }\n${over}`)}${entry("two", "")}`);
+  return { one: `flow-${mark}/one`, two: `flow-${mark}/two` };
+}
+
+describePrefect("pushpool deploy to a real Prefect server", () => {
+  vi.setConfig({ testTimeout: 300_000 });
+  let apiUrl: string;
+  let client: Client;
+  let venv: string;
+  beforeAll(async () => {
+    ({ apiUrl, venv } = await sharedServer());
+    client = clientOf(apiUrl);
+  }, 600_000);
+  const isThere = async (name: string) => (await readDeploymentByName(client, name)) !== undefined;
+
+  test("a dry run tells what would be sent and sends nothing; then by name, all, again, changed, removed", async () => {
+    const { pool } = await aPool(client);
+    const at = through(apiUrl);
+    const { one, two } = withFile(at, pool);
+    const dry = await pushpool(at, "deploy", "--all", "--dry-run", "--json");
+    expect(JSON.parse(dry.stdout)).toMatchObject({
+      dryRun: true,
+      deployments: [
+        { name: one, change: "create" },
+        { name: two, change: "create" },
+      ],
+      records: [
+        { deploymentName: one, parameters: { n: 2 }, workPoolName: pool, jobVariables: { env: { A: "b" } } },
+        { deploymentName: two },
+      ],
+    });
+    expect(await isThere(one)).toBe(false);
+
+    expect(await pushpool(at, "deploy", "*/one")).toMatchObject({
+      status: 0,
+      stdout: `  + ${one} (work pool ${pool})\n`,
+      stderr: expect.stringMatching(
+        /python3 has no Prefect here: flows and their parameters are read from the code[\s\S]*the Prefect API at \S+: 1 created/,
+      ),
+    });
+    expect([await isThere(one), await isThere(two)]).toEqual([true, false]);
+    expect((await pushpool(at, "deploy", "--all")).stderr).toMatch(/the Prefect API at \S+: 1 created, 1 unchanged/);
+
+    const { flow_id: flow, ...before } = (await readDeploymentByName(client, one)) as unknown as JsonObject;
+    withFileChanged(at, "n: 2", "n: 3");
+    expect(await pushpool(at, "deploy", "--all")).toMatchObject({
+      status: 0,
+      stdout: `  ~ ${one} (work pool ${pool})\n      parameters.n: 2 → 3\n`,
+    });
+    expect(await readDeploymentByName(client, one)).toMatchObject({ id: before.id, flow_id: flow, parameters: { n: 3 } });
+
+    expect(await pushpool(at, "deploy", "--remove", one, "--dry-run")).toMatchObject({ status: 0 });
+    expect(await isThere(one)).toBe(true);
+    expect(await pushpool(at, "deploy", "--remove", one)).toMatchObject({ status: 0, stdout: `  - ${one} (work pool ${pool})\n` });
+    expect([await isThere(one), await isThere(two)]).toEqual([false, true]);
+  });
+
+  test("what `prefect deploy` made is taken over as it is, with its schedules and the runs that they have made", async () => {
+    const { pool } = await aPool(client);
+    const at = through(apiUrl);
+    const { one } = withFile(
+      at,
+      pool,
+      '  schedules:\n  - { cron: "0 6 * * *", timezone: Europe/Berlin }\n  - { interval: 3600, slug: hourly }\n',
+    );
+    at.env.PATH = `${join(venv, "bin")}:${process.env.PATH}`;
+    const env = { ...at.env, PREFECT_API_URL: apiUrl, PREFECT_HOME: join(at.folder, "prefect-home") };
+    execFileSync(join(venv, "bin", "prefect"), ["--no-prompt", "deploy", "--all"], { cwd: at.folder, env, stdio: "ignore" });
+    const { id } = (await readDeploymentByName(client, one)) as Deployment;
+    await client.request("POST", `/deployments/${id}/schedule`, { json: {} });
+    const runs = await scheduled(id);
+    expect(runs.length).toBeGreaterThan(0);
+    const taken = await pushpool(at, "deploy", "--all");
+    expect([taken.status, taken.stdout + taken.stderr]).toEqual([0, expect.stringMatching(/: 2 unchanged$/m)]);
+    expect(await scheduled(id)).toEqual(runs);
+  });
+
+  async function scheduled(id: string): Promise<string[]> {
+    const json = { deployments: { id: { any_: [id] } } };
+    const { body } = await client.request<{ id: string }[]>("POST", "/flow_runs/filter", { json });
+    return body.map((run) => run.id).sort();
+  }
+
+  test("what was deployed is run, by name", async () => {
+    const { pool } = await aPool(client);
+    const at = through(apiUrl);
+    const { one } = withFile(at, pool);
+    writeFileSync(
+      join(at.folder, "prefect.yaml"),
+      `deployments:\n- name: one\n  flow_name: ${one.split("/")[0]}\n  work_pool: { name: ${pool}, job_variables: { command: "exit 3" } }\n`,
+    );
+    expect(await pushpool(at, "deploy")).toMatchObject({ status: 0 });
+    expect(await pushpool(at, "run", one)).toMatchObject({ status: 1, stderr: expect.stringContaining("CRASHED") });
+  });
+
+  test.each<[string, (at: Place, pool: string) => void, string[], RegExp]>([
+    ["an unknown pool", (at) => withFile(at, "no-such-pool"), ["--all"], /there is no work pool "no-such-pool" in the Prefect API at/],
+    [
+      "a job variable of another type",
+      (at, pool) => {
+        withFile(at, pool);
+        withFileChanged(at, "env: { A: b }", "stream_output: many");
+      },
+      ["one"],
+      /work_pool\.job_variables\.stream_output must be boolean/,
+    ],
+    ["a removal of nothing", () => {}, ["--remove", "no/such"], /--remove no\/such: it was not deployed to the Prefect API at/],
+    [
+      "what Pulumi declares",
+      (at, pool) => declare(at, withFile(at, pool).one, apiUrl),
+      ["one"],
+      /is already declared by the Pulumi program/,
+    ],
+  ])("bad input is refused and nothing is sent: %s", async (_, prepare, args, message) => {
+    const { pool } = await aPool(client);
+    const at = through(apiUrl);
+    prepare(at, pool);
+    expect(await pushpool(at, "deploy", ...args)).toMatchObject({ status: 2, stderr: expect.stringMatching(message) });
+  });
+
+  test("a server that is out of reach is said, with exit code 5", async () => {
+    const at = through("http://127.0.0.1:9/api");
+    withFile(at, "any");
+    expect(await pushpool(at, "deploy", "--all")).toMatchObject({ status: 5, stderr: expect.stringMatching(/127\.0\.0\.1:9\/api/) });
+  });
+
+  test("PREFECT_API_URL in the shell is not one that the stack names: then deployments go to the ledger", async () => {
+    const at = placeWith(manifestOf({}));
+    at.env.PREFECT_API_URL = apiUrl;
+    const { one } = withFile(at, "local");
+    expect(await pushpool(at, "deploy", "--all")).toMatchObject({ status: 0 });
+    expect(await isThere(one)).toBe(false);
+    expect((await pushpool(at, "deployments")).stdout).toContain(one);
+  });
+});
+
+function withFileChanged(at: Place, from: string, to: string): void {
+  const file = join(at.folder, "prefect.yaml");
+  writeFileSync(file, readFileSync(file, "utf8").replace(from, to));
+}
+
+/** Have the stack's program declare a deployment too. */
+function declare(at: Place, name: string, apiUrl: string): void {
+  const manifest = { ...manifestOf({}), prefect: { apiUrl }, deployments: { [name]: { command: "true", workPool: { name: "local" } } } };
+  writeFileSync(at.env.PUSHPOOL_MANIFEST as string, JSON.stringify(manifest));
+}
