@@ -28,7 +28,8 @@ const JOB_VARIABLES = `      job_variables:
 
 function program(pools: readonly PoolPlan[]): string {
   const shared = pools.length > 1;
-  const declared = pools.map((pool) => `  new EcsPushPool(${[JSON.stringify(idOf(pool, pools)), ...options(pool, pools)].join(", ")}),`);
+  const ids = idsOf(pools);
+  const declared = pools.map((pool, index) => declaration(pool, ids[index] ?? pool.name, shared));
   return `const { manifest } = require("pushpool");
 const { ${["EcsPushPool", ...(shared ? ["TaskCluster", "TaskNetwork"] : [])].join(", ")} } = require("pushpool/aws");
 ${shared ? SHARED : ""}
@@ -49,22 +50,26 @@ const { arn: clusterArn } = new TaskCluster("runs");
 const place = { clusterArn, vpcId, subnetIds, securityGroupIds: [securityGroupId], assignPublicIp: true };
 `;
 
-function options(pool: PoolPlan, pools: readonly PoolPlan[]): string[] {
+function declaration({ name, queues }: PoolPlan, id: string, shared: boolean): string {
   const given = [
-    ...(pools.length > 1 ? ["...place"] : []),
-    ...(idOf(pool, pools) === pool.name ? [] : [`workPoolName: ${JSON.stringify(pool.name)}`]),
-    ...queuesArgument(pool.queues),
+    ...(shared ? ["...place"] : []),
+    ...(id === name ? [] : [`workPoolName: ${JSON.stringify(name)}`]),
+    ...queuesArgument(queues),
   ];
-  return given.length > 0 ? [`{ ${given.join(", ")} }`] : [];
+  return `  new EcsPushPool(${[JSON.stringify(id), ...(given.length > 0 ? [`{ ${given.join(", ")} }`] : [])].join(", ")}),`;
 }
 
-/** What the pool's component is called: a part of names in AWS, which takes fewer characters than Prefect. */
-function idOf({ name }: PoolPlan, pools: readonly PoolPlan[]): string {
-  const fitting = (text: string) =>
-    text
+/** What the pools' components are called, in their order: a part of names in AWS, which takes fewer characters than Prefect. */
+function idsOf(pools: readonly PoolPlan[]): string[] {
+  const ids: string[] = [];
+  for (const { name } of pools) {
+    const fitting = name
       .replaceAll(/[^A-Za-z0-9_-]+/g, "-")
       .replace(/^(?![A-Za-z])/, "pool-")
       .slice(0, 36);
-  const same = pools.filter((other) => fitting(other.name) === fitting(name));
-  return same.length > 1 ? `${fitting(name)}-${same.findIndex((other) => other.name === name) + 1}` : fitting(name);
+    let id = fitting;
+    for (let again = 2; ids.includes(id); again++) id = `${fitting}-${again}`;
+    ids.push(id);
+  }
+  return ids;
 }
