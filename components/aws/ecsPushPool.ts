@@ -4,7 +4,7 @@ import { partOf, refuse } from "../checks";
 import { type PushPoolDefinition, present } from "../definitions";
 import type { AnyJson } from "../json";
 import { checkPoolTemplate, withDefaults } from "../poolTemplate";
-import { blockNameOf, Credentials } from "../submitting";
+import { blockNameOf, Credentials, withSecretsMarked } from "../submitting";
 import { AwsCredentialsBlock } from "./awsCredentialsBlock";
 import { regionOf } from "./checks";
 import { EcrRepository } from "./ecrRepository";
@@ -76,7 +76,7 @@ export class EcsPushPool extends pulumi.ComponentResource {
   readonly definition: PushPoolDefinition;
 
   constructor(name: string, args: EcsPushPoolArgs = {}, opts?: pulumi.ComponentResourceOptions) {
-    super("pushpool:index:EcsPushPool", name, args, opts);
+    super("pushpool:index:EcsPushPool", name, withSecretsMarked(args), opts);
     const { workPoolName = name, jobVariables = {}, isPaused, concurrencyLimit, queues, timeoutSeconds, labels, endpoints } = args;
     const region = regionOf(args.region, this);
     checkPool(name, workPoolName, { ...args, region }, this);

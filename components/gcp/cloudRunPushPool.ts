@@ -5,7 +5,7 @@ import { checkChoice, checkExclusive, checkLimits, checkName, partOf, refuse } f
 import { type PushPoolDefinition, present } from "../definitions";
 import type { AnyJson } from "../json";
 import { checkPoolTemplate, withDefaults } from "../poolTemplate";
-import { Credentials, Permissions } from "../submitting";
+import { Credentials, Permissions, withSecretsMarked } from "../submitting";
 import { ApiEnablement } from "./apiEnablement";
 import { checkAccount, placeOf } from "./checks";
 import type { CloudRunPushPoolArgs } from "./cloudRunPushPoolArgs";
@@ -60,7 +60,7 @@ export class CloudRunPushPool extends pulumi.ComponentResource {
   readonly definition: PushPoolDefinition;
 
   constructor(name: string, args: CloudRunPushPoolArgs = {}, opts?: pulumi.ComponentResourceOptions) {
-    super("pushpool:index:CloudRunPushPool", name, args, opts);
+    super("pushpool:index:CloudRunPushPool", name, withSecretsMarked(args), opts);
     const project = placeOf("project", args.project, this);
     const { workPoolName = name, jobVariables = {}, isPaused, concurrencyLimit, queues, timeoutSeconds, labels, endpoints } = args;
     checkExclusive(args, EXCLUSIVE, this);

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { awsProvider, type FakeAws, type FakeAwsOptions, serveProvider, startFakeAws } from "../../src/testing";
@@ -78,16 +78,4 @@ export function inwards({ world }: FakeAws): unknown[] {
   return [...world.surroundings.things.values()].flatMap(({ kind, properties }) =>
     kind === "sg" ? ((properties.ingress as unknown[] | undefined) ?? []) : [],
   );
-}
-
-/** Files under a folder that have one of these texts in them. What is installed there is not looked at: reading it all takes a minute. */
-export function filesWith(texts: readonly string[], folder: string): string[] {
-  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
-    const path = join(folder, entry.name);
-    if (entry.name === "node_modules") return [];
-    if (entry.isDirectory()) return filesWith(texts, path);
-    if (!entry.isFile()) return [];
-    const text = readFileSync(path, "latin1");
-    return texts.some((each) => text.includes(each)) ? [path] : [];
-  });
 }

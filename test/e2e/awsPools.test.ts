@@ -2,7 +2,8 @@ import { spawn } from "node:child_process";
 import { readFileSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { awsPlace, filesWith, inwards, provisioned } from "./awsPlace";
+import { awsPlace, inwards, provisioned } from "./awsPlace";
+import { filesWith } from "./filesWith";
 import { listen } from "./pushpool";
 
 // From `up` of a program to `destroy`, by the built command line, on a fake AWS that lets in only what the program provisioned.
@@ -41,13 +42,13 @@ exports.pushPools = manifest({ pools: [etl] });`);
   const [task] = here.aws.world.tasks.values();
   expect(task?.record.clusterArn).toBe(here.aws.world.clusters.get(made.clusters.at(-1) ?? "")?.arn);
 
+  // Nothing of the key is in clear anywhere: neither in the stack's state nor in what runs keep.
   const secrets = [...here.aws.world.iam.keys.values()].map(({ key }) => key.secretAccessKey);
+  expect(secrets).toHaveLength(1);
+  expect(filesWith(secrets, here.folder)).toEqual([]);
   const destroyed = await here.run("destroy", "--engine", "offline", "--yes");
   expect([destroyed.status, destroyed.stderr]).toEqual([0, expect.stringContaining("deleted")]);
   expect(provisioned(here.aws)).toEqual(empty);
-  // Nothing of the key is left in clear anywhere.
-  expect(secrets).toHaveLength(1);
-  expect(filesWith(secrets, here.folder)).toEqual([]);
   for (const { stdout, stderr } of [up, again, done]) for (const secret of secrets) expect(stdout + stderr).not.toContain(secret);
 }, 600_000);
 
@@ -57,10 +58,10 @@ test("everything around a pool: least privilege, private network, repository, se
   // Not in the program's text, which node keeps compiled.
   here.env.CANARY = "canary-4711";
   here.program(`
-const password = pulumi.secret(process.env.CANARY + "-password");
+// Neither is marked by the program: both are secret all the same.
 const etl = new aws.EcsPushPool("etl", {
   endpoints, permissions: "leastPrivilege", network: "privateEndpoints", imageRepository: true, taskPolicyArns: [], logRetentionDays: 7,
-  secretEnv: { PASSWORD: password }, prefectApiKey: pulumi.secret(process.env.CANARY + "-key"),
+  secretEnv: { PASSWORD: process.env.CANARY + "-password" }, prefectApiKey: process.env.CANARY + "-key",
 });
 const wide = new aws.EcsPushPool("wide", { endpoints, network: "privateNat", credentials: "ambient", submitters: [], clusterArn: etl.clusterArn });
 const hello = new Deployment("hello/prod", { workPoolName: etl.workPoolName, command: \`sh -c 'case "$PASSWORD" in canary-*-password) ;; *) exit 1 ;; esac'\`,
@@ -84,6 +85,8 @@ exports.pushPools = manifest({ pools: [etl, wide], deployments: [hello] });`);
   expect([done.status, done.stderr]).toEqual([0, expect.stringContaining("COMPLETED")]);
   const { stdout } = await here.run("manifest", "show");
 
+  expect(filesWith(["canary-4711"], here.folder)).toEqual([]);
+
   // Someone takes a log group away, and a route.
   const { log, surroundings } = here.aws.world;
   log.groups.delete(provisioned(here.aws).logGroups.find((name) => name.includes("wide")) ?? "");
@@ -96,7 +99,6 @@ exports.pushPools = manifest({ pools: [etl, wide], deployments: [hello] });`);
   const destroyed = await here.run("destroy", "--engine", "offline", "--yes");
   expect([destroyed.status, destroyed.stderr]).toEqual([0, expect.any(String)]);
   expect(provisioned(here.aws)).toEqual(empty);
-  expect(filesWith(["canary-4711"], here.folder)).toEqual([]);
   expect(preview.stderr + preview.stdout + up.stderr + up.stdout + stdout).not.toContain("canary-4711");
 }, 600_000);
 

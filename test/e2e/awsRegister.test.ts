@@ -9,7 +9,8 @@ import { createClient } from "../../src/prefect/client";
 import { connectionOf } from "../../src/prefect/connection";
 import { describePrefect } from "../prefect/python";
 import { sharedServer } from "../prefect/server";
-import { awsPlace, filesWith, provisioned } from "./awsPlace";
+import { awsPlace, provisioned } from "./awsPlace";
+import { filesWith } from "./filesWith";
 
 // A pool that is made on AWS and registered with a real Prefect server by one `up`: what its own dispatcher, or Prefect Cloud's, would find there.
 

@@ -1,6 +1,4 @@
 import { randomUUID } from "node:crypto";
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { JsonObject } from "../../src/json";
 import { readBlockByName } from "../../src/prefect/api/blocks";
@@ -9,6 +7,7 @@ import { createClient } from "../../src/prefect/client";
 import { connectionOf } from "../../src/prefect/connection";
 import { describePrefect } from "../prefect/python";
 import { sharedServer } from "../prefect/server";
+import { filesWith } from "./filesWith";
 import { gcpPlace, provisioned } from "./gcpPlace";
 
 // A pool that is made on Google Cloud and registered with a real Prefect server by one `up`: what its own dispatcher, or Prefect Cloud's, would find there.
@@ -63,11 +62,7 @@ exports.pushPools = manifest({ ...parts, prefect: prefect.register(connection, p
     const { private_key } = (block as unknown as { data: { service_account_info: { private_key: string } } }).data.service_account_info;
     const marks = [private_key.split("\n")[5] ?? "", "pnu_of-the-runs"];
     for (const mark of marks) expect(JSON.stringify(pool) + preview.stdout + preview.stderr + up.stdout + up.stderr).not.toContain(mark);
-    for (const file of readdirSync(here.folder, { recursive: true, withFileTypes: true })) {
-      if (!file.isFile() || file.parentPath.includes("node_modules")) continue;
-      const text = readFileSync(join(file.parentPath, file.name), "latin1");
-      for (const mark of marks) expect(text.includes(mark), file.name).toBe(false);
-    }
+    expect(filesWith(marks, here.folder)).toEqual([]);
 
     expect((await here.run("destroy", "--engine", "offline", "--yes")).status).toBe(0);
     expect([await readWorkPool(client, name), await readBlockByName(client, "gcp-credentials", name)]).toEqual([undefined, undefined]);
