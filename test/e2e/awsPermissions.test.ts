@@ -140,13 +140,15 @@ test("leastPrivilege: everything works with the policy, and what each action is 
 
 test("documented: each policy removed in turn is told with its fix, and so is each action of the execution role; up brings back what drifted", async () => {
   const here = await awsPlace();
-  here.program(POOL(`permissions: "documented"`));
+  const secret = "arn:aws:secretsmanager:eu-west-1:111111111111:secret:prefect-AbCdEf";
+  here.program(POOL(`permissions: "documented", jobVariables: { prefect_api_key_secret_arn: "${secret}" }`));
   expect((await here.up()).status).toBe(0);
   const { iam } = here.aws.world;
   const user = named(iam.users, "user/etl-push");
   const { runs } = await runsOf(here);
   const first = await done(runs, "hello/secret");
   expect([first.run.state.type, first.lines]).toEqual(["COMPLETED", ["hello"]]);
+  iam.attach(named(iam.roles, "role/ecs-execution"), "AdministratorAccess");
   // Whoever has AmazonECS_FullAccess may give a task any role that trusts ECS.
   expect((await done(runs, "hello/prod", { execution_role_arn: here.aws.executionRoleArn })).run.state.type).toBe("COMPLETED");
 
@@ -175,6 +177,7 @@ test("documented: each policy removed in turn is told with its fix, and so is ea
     "ecr:GetDownloadUrlForLayer": ["CRASHED", /CannotPullContainerError.*has to have .*ecr:GetDownloadUrlForLayer/],
     "ecr:BatchGetImage": ["CRASHED", /CannotPullContainerError.*has to have ecr:BatchGetImage/],
     "ssm:GetParameters": ["CRASHED", /secrets from ssm.*has to have ssm:GetParameters/],
+    "secretsmanager:GetSecretValue": ["CRASHED", /secret from asm.*has to have secretsmanager:GetSecretValue/],
   };
   expect(statementsOf(held.policy).map(({ Action }) => Action)).toEqual(Object.keys(FETCHES));
   for (const [action, [state, told]] of Object.entries(FETCHES)) {
