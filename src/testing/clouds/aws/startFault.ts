@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Principal } from "./iam";
+import { reaches } from "./reach";
 import type { ContainerDefinition, Task } from "./tasks";
 import type { World } from "./world";
 
@@ -50,6 +51,8 @@ function imageFault(fetching: Fetching, { image }: ContainerDefinition): string 
   if (access === "denied")
     return `CannotPullContainerError: pull image manifest has been retried 5 time(s): failed to resolve ref ${image}: 403 Forbidden`;
   const [, account = "", region = "", repository, tag = "latest"] = ECR.exec(image) ?? [];
+  const unreachable = wayFault(fetching, image, repository !== undefined);
+  if (unreachable !== undefined) return unreachable;
   // Without an execution role the machine fetches it, by a role of its own.
   if (repository === undefined || !fetching.role) return undefined;
   const token = denial(fetching, "ecr:GetAuthorizationToken", "*");
@@ -60,10 +63,24 @@ function imageFault(fetching: Fetching, { image }: ContainerDefinition): string 
   return `CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref ${image}: pulling from host ${image.slice(0, image.indexOf("/"))} failed with status code [manifests ${tag}]: 403 Forbidden`;
 }
 
+/** What keeps an image out of reach. Layers of ECR's images lie in S3. */
+function wayFault({ world, task }: Fetching, image: string, ofEcr: boolean): string | undefined {
+  const host = image.slice(0, image.indexOf("/"));
+  const timeout = (place: string) =>
+    `CannotPullContainerError: pull image manifest has been retried 5 time(s): failed to resolve ref ${image}: failed to do request: Head "https://${place}/": dial tcp: i/o timeout`;
+  if (!ofEcr) return reaches(world, task.network, "internet") ? undefined : timeout("registry-1.docker.io");
+  if (!reaches(world, task.network, "ecr.api"))
+    return `ResourceInitializationError: unable to pull secrets or registry auth: The task cannot pull registry auth from Amazon ECR: There is a connection issue between the task and Amazon ECR. Check your task network configuration. RequestError: send request failed caused by: Post "https://api.ecr.${world.options.region}.amazonaws.com/": dial tcp: i/o timeout`;
+  return ["ecr.dkr", "s3"].every((service) => reaches(world, task.network, service)) ? undefined : timeout(host);
+}
+
 function secretFault(fetching: Fetching, { secrets = [] }: ContainerDefinition): string | undefined {
-  const { world } = fetching;
+  const { world, task } = fetching;
   for (const { valueFrom } of secrets) {
-    if (valueFrom.includes(":secretsmanager:")) {
+    const managed = valueFrom.includes(":secretsmanager:");
+    if (!reaches(world, task.network, managed ? "secretsmanager" : "ssm"))
+      return `${REGISTRY} ${managed ? "secret from asm" : "secrets from ssm"}: service call has been retried 5 time(s): RequestCanceled: request context canceled caused by: context deadline exceeded`;
+    if (managed) {
       const denied = denial(fetching, "secretsmanager:GetSecretValue", valueFrom);
       if (denied) return `${REGISTRY} secret from asm: service call has been retried 1 time(s): ${denied}`;
       continue;
@@ -80,6 +97,8 @@ function logFault(fetching: Fetching, { name, logConfiguration }: ContainerDefin
   const { world, task, role } = fetching;
   const { "awslogs-group": group, "awslogs-stream-prefix": prefix, "awslogs-create-group": create } = logConfiguration?.options ?? {};
   if (group === undefined) return undefined;
+  if (!reaches(world, task.network, "logs"))
+    return `${LOGGER} stream: RequestCanceled: request context canceled caused by: context deadline exceeded : exit status 1`;
   if (!world.log.groups.has(group)) {
     if (create !== "true")
       return `${LOGGER} stream: ResourceNotFoundException: The specified log group does not exist. : exit status 1 (container ${name})`;

@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import type { JsonObject } from "../../../json";
 import { Container, type End } from "../gcp/container";
+import type { TaskNetworkRequest } from "./reach";
 import { mayWriteLogs, startFault } from "./startFault";
 import type { TaskDefinitionRecord, World } from "./world";
 
@@ -39,6 +40,7 @@ export interface Task {
     more: JsonObject;
   };
   definition: TaskDefinitionRecord;
+  network: TaskNetworkRequest;
   tags: JsonObject[];
   running: Map<string, { container?: Container; finish: (end: End) => void; ended: Promise<End> }>;
   killReason?: string;
@@ -77,14 +79,15 @@ export function startTask(
     startedBy,
     tags = [],
   } = request as {
-    networkConfiguration?: { awsvpcConfiguration?: { subnets?: string[] } };
+    networkConfiguration?: { awsvpcConfiguration?: TaskNetworkRequest };
     overrides?: JsonObject;
     launchType?: string;
     capacityProviderStrategy?: JsonObject[];
     startedBy?: string;
     tags?: JsonObject[];
   };
-  const [subnet] = networkConfiguration?.awsvpcConfiguration?.subnets ?? [];
+  const network = networkConfiguration?.awsvpcConfiguration ?? {};
+  const [subnet] = network.subnets ?? [];
   const { family, cpu, memory } = definition.definition;
   const task: Task = {
     record: {
@@ -125,6 +128,7 @@ export function startTask(
       },
     },
     definition,
+    network,
     tags,
     running: new Map(),
   };
