@@ -35,9 +35,20 @@ export function configuredPools(
     }
     const unknown = Object.keys(args).find((field) => !component.args.includes(field));
     if (unknown !== undefined) throw new pulumi.RunError(`${at}.${unknown} is unknown: ${suggestion(unknown, component.args)}`);
-    const PushPool = component.load();
+    const PushPool = loaded(component, `${at}.type ${type}`);
     return new PushPool(name, isSecret && isObject(args.jobVariables) ? { ...args, jobVariables: secretLeaves(args.jobVariables) } : args);
   });
+}
+
+/** A pool type's component; its provider's SDK is the program's to install. */
+function loaded({ load }: PoolComponent, what: string): ReturnType<PoolComponent["load"]> {
+  try {
+    return load();
+  } catch (error) {
+    const [, missing] = /^Cannot find module '(@pulumi\/[a-z-]+)/.exec((error as Error).message) ?? [];
+    if (missing === undefined) throw error;
+    throw new pulumi.RunError(`${what} needs a package that is not installed: npm install ${missing}`);
+  }
 }
 
 function secretLeaves(value: AnyJson): AnyJson {

@@ -1,3 +1,4 @@
+import { createRequire } from "node:module";
 import { beforeAll, expect, test } from "vitest";
 import { configuredPools as poolsOf } from "../../components/configuredPools";
 import { ProcessPushPool } from "../../components/local";
@@ -49,3 +50,12 @@ const bad: [string, unknown, RegExp][] = [
   ],
 ];
 test.each(bad)("refused: %s", (_, configured, message) => expect(() => configuredPools(configured, false)).toThrow(message));
+
+test("a provider's SDK that is not installed: the line that installs it; another module's lack is no mistake of the user's", () => {
+  const requiring = (module: string) => ({ "acme:push": { load: () => createRequire(__filename)(module), args: [] } });
+  const pools = { etl: { type: "acme:push" } };
+  expect(() => poolsOf(pools, requiring("@pulumi/acme/iam"), false)).toThrow(
+    /^pushpool:pools\.etl\.type acme:push needs a package that is not installed: npm install @pulumi\/acme$/,
+  );
+  expect(() => poolsOf(pools, requiring("./no-such-file"), false)).toThrow(/Cannot find module '\.\/no-such-file'/);
+});
