@@ -36,9 +36,9 @@ export function regionOf(given: pulumi.Input<string> | undefined, resource: pulu
  * @param longest so that what is put behind it fits too: 64 characters are the most that IAM takes
  */
 export function checkComponentName(name: string, longest: number, resource: pulumi.Resource, hint = ""): void {
-  if (name.length <= longest && /^[A-Za-z][A-Za-z0-9_-]*$/.test(name)) return;
+  if (name.length <= longest && /^(?!sg-)[A-Za-z][A-Za-z0-9_-]*$/i.test(name)) return;
   refuse(
-    `name "${name}": it is part of names in AWS, which takes up to ${longest} letters, digits, - and _, a letter first${hint}`,
+    `name "${name}": it is part of names in AWS, which takes up to ${longest} letters, digits, - and _, a letter first, but not sg-${hint}`,
     resource,
   );
 }

@@ -13,7 +13,7 @@ import {
 import { getAvailabilityZonesOutput } from "@pulumi/aws/getAvailabilityZones";
 import * as pulumi from "@pulumi/pulumi";
 import { checkChoice, partOf, refuse } from "../checks";
-import { regionOf } from "./checks";
+import { checkComponentName, regionOf } from "./checks";
 import { endpointService } from "./partition";
 
 /** How runs get out of their network. Nothing gets in by any of them. */
@@ -76,6 +76,7 @@ export class TaskNetwork extends pulumi.ComponentResource {
 
   constructor(name: string, args: TaskNetworkArgs = {}, opts?: pulumi.ComponentResourceOptions) {
     super("pushpool:index:TaskNetwork", name, args, opts);
+    checkComponentName(name, 200, this);
     const { access = TaskNetworkAccess.Public, cidrBlock = "10.72.0.0/16", zones } = args;
     const region = regionOf(args.region, this);
     checkChoice("access", args.access, TaskNetworkAccess, this);

@@ -65,7 +65,7 @@ function idsOf(pools: readonly PoolPlan[]): string[] {
   for (const { name } of pools) {
     const fitting = name
       .replaceAll(/[^A-Za-z0-9_-]+/g, "-")
-      .replace(/^(?![A-Za-z])/, "pool-")
+      .replace(/^(?![A-Za-z])|^(?=sg-)/i, "pool-")
       .slice(0, 36);
     let id = fitting;
     for (let again = 2; ids.includes(id); again++) id = `${fitting}-${again}`;

@@ -15,6 +15,7 @@ test.each([
   [["etl"], ["etl"]],
   [["big pool"], ["big-pool"]],
   [["1st"], ["pool-1st"]],
+  [["SG-7"], ["pool-SG-7"]],
   [
     ["a b", "a-b", "a-b-2"],
     ["a-b", "a-b-2", "a-b-2-2"],
@@ -35,7 +36,7 @@ test("whatever work pools are called, AWS takes what their components make of it
       const { ids } = planned(names);
       expect(ids).toHaveLength(names.length);
       expect(new Set(ids).size).toBe(ids.length);
-      for (const id of ids) expect(id).toMatch(/^[A-Za-z][A-Za-z0-9_-]{0,39}$/);
+      for (const id of ids) expect(id).toMatch(/^(?!sg-)[A-Za-z][A-Za-z0-9_-]{0,39}$/i);
     }),
   );
 });

@@ -72,6 +72,7 @@ test.each([
     /^name "big pool": it is part of names in AWS, which takes up to 40 .*; the work pool may be called otherwise, by workPoolName$/,
   ],
   ["1st", /^name "1st"/],
+  ["sg-etl", /^name "sg-etl": .* a letter first, but not sg-/],
   ["x".repeat(41), /^name "x{41}"/],
 ])("a pool called %s", (name, message) => {
   expect(() => new EcsPushPool(name, { region })).toThrow(expect.objectContaining({ message: expect.stringMatching(message) }));
@@ -87,6 +88,7 @@ const parts: [string, () => pulumi.Resource, RegExp][] = [
   ["TaskLogGroup", () => new TaskLogGroup("l", { region, retentionDays: 2 }), /^logRetentionDays 2/],
   ["EcrRepository", () => new EcrRepository("i", { region, repositoryName: "A" }), /^repositoryName "A"/],
   ["TaskNetwork", () => new TaskNetwork("n", { region, cidrBlock: "10.0.0.0/24" }), /^cidrBlock "10\.0\.0\.0\/24" must be a \/16/],
+  ["TaskNetwork by its name", () => new TaskNetwork("a%b", { region }), /^name "a%b"/],
   ["TaskNetwork in one zone", () => new TaskNetwork("n", { region, zones: ["eu-west-1a"] }), /^zones must name two/],
   ["TaskSecrets", () => new TaskSecrets("s", { region, workPoolName: "etl", values: { "A-B": "x" } }), /^values "A-B"/],
   ["AwsCredentialsBlock", () => new AwsCredentialsBlock("b", { region, accessKeyId: "x" }), /^accessKeyId and secretAccessKey belong/],
