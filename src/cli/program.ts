@@ -126,7 +126,7 @@ Example:
     ),
   )
     .option("--detach", "ask only, do not wait")
-    .option("--grace <duration>", "time between SIGTERM and SIGKILL (default: 30s)")
+    .option("--grace <duration>", "time between SIGTERM and SIGKILL (default: 30s; a cloud may have its own, which is said)")
     .option("--dry-run", "show what would be asked; ask nothing");
   watching(
     command(

@@ -14,7 +14,7 @@ export const DEFAULT_GRACE_SECONDS = 30;
 export interface Cancelling extends Watching {
   /** Ask only, do not wait until it has stopped. */
   detach?: boolean;
-  /** @default 30 */
+  /** Where the run's cloud has a time of its own, that is said, and counts. @default 30 */
   graceSeconds?: number;
 }
 
@@ -26,10 +26,14 @@ export interface Cancelling extends Watching {
 export async function cancel(
   context: RunsContext,
   id: string,
-  { signal, onEvent, detach = false, graceSeconds = DEFAULT_GRACE_SECONDS }: Cancelling = {},
+  { signal, onEvent, detach = false, graceSeconds }: Cancelling = {},
 ): Promise<FlowRun> {
   let record = await begin(context, id);
   onEvent?.({ kind: "state", run: record.run });
+  if (graceSeconds !== undefined && !isTerminal(record.run.state)) {
+    const { ownGrace } = await context.target(record);
+    if (ownGrace) onEvent?.({ kind: "warning", message: `a grace of ${graceSeconds} s cannot be asked for: ${ownGrace}` });
+  }
   let reasonTold: string | undefined;
   while (!isTerminal(record.run.state)) {
     const step = await confirmStopped(context, record, graceSeconds);

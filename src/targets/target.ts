@@ -104,6 +104,8 @@ export interface LogPage {
 export interface Target {
   /** How often watching this target makes sense, in milliseconds: first look, and the longest pause between two. */
   readonly pace: { first: number; longest: number };
+  /** How long the place itself lets a stopped run end by itself, as a sentence, where no other time can be asked for. */
+  readonly ownGrace?: string;
 
   /**
    * The requests as data, after every check that can be made here (sizes, enums, paths).
@@ -137,7 +139,7 @@ export interface Target {
   /** The lines after `cursor` (from the start without one). Resumable: nothing lost, nothing twice. */
   logs(id: InfrastructureId, cursor?: string): Promise<LogPage>;
 
-  /** Ask it to stop: SIGTERM, then SIGKILL after the grace. Only {@link Target.observe} proves that it did. No error if it has ended. */
+  /** Ask it to stop: SIGTERM, then SIGKILL after the grace (or its {@link Target.ownGrace}). Only {@link Target.observe} proves that it did. No error if it has ended. */
   stop(id: InfrastructureId, request: { reason: string; graceSeconds: number }): Promise<void>;
 
   /** Remove what is left of an ended attempt but is not needed to read its logs and outcome. Never changes the outcome; may be repeated. */

@@ -1,4 +1,4 @@
-// `node test/bench/cloudRun.mjs`: what runs on Cloud Run cost beside the same SDK calls made by hand, against the fake.
+// What runs on Cloud Run cost beside the same SDK calls made by hand, against the fake.
 import { fork, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -15,13 +15,8 @@ const { openTrigger } = require("pushpool/trigger");
 
 /** How long Google takes to answer, in milliseconds: far less than it really does, so that our own share is not hidden. */
 const LATENCY = 50;
-const scratch = mkdtempSync(join(tmpdir(), "pushpool-bench-"));
 const node = process.execPath;
 const bin = join(root, "bin", "pushpool.cjs");
-
-function report(what, measured, ratio, aim) {
-  console.log(`${what.padEnd(70)} ${measured.padEnd(30)} ${ratio.padEnd(8)} aim ${aim}`);
-}
 
 async function startGoogle(options) {
   const child = fork(join(here, "fakeGoogleCloud.mjs"), [JSON.stringify(options)]);
@@ -46,7 +41,7 @@ async function startGoogle(options) {
   };
 }
 
-function place(google, name) {
+function place(google, scratch, name) {
   const folder = join(scratch, name);
   mkdirSync(join(folder, ".pushpool"), { recursive: true, mode: 0o700 });
   const template = JSON.parse(readFileSync(join(root, "test", "fixtures", "base-job-templates", "cloud-run-v2.from-code.json"), "utf8"));
@@ -113,81 +108,95 @@ async function times(count, atATime, work) {
   return count / ((Date.now() - start) / 1000);
 }
 
-const google = await startGoogle({ simulated: true, start: 3_600_000, latency: LATENCY });
-try {
-  const one = place(google, "one");
-  const first = spawnSync(node, [bin, "run", "bench/true", "--detach"], { cwd: one.folder, env: one.env, encoding: "utf8" });
-  if (first.status !== 0) throw new Error(first.stderr);
-  const { executions } = await google.calls();
-  const job = executions[0].slice(0, executions[0].indexOf("/executions/"));
-  const script = join(root, "node_modules", ".bench-bare.cjs");
-  writeFileSync(script, BARE);
-  const keyFile = join(scratch, "key.json");
-  writeFileSync(keyFile, JSON.stringify(google.key), { mode: 0o600 });
-
-  const detached = compare([node, bin, "run", "bench/true", "--detach"], [node, script, google.url, keyFile, job], {
-    cwd: one.folder,
-    env: one.env,
-  });
-  report(
-    "run --detach against a bare script of the same SDK calls",
-    `${detached.ours.toFixed(0)} ms against ${detached.theirs.toFixed(0)} ms`,
-    `${detached.ratio.toFixed(2)}x`,
-    "<= 1.15x",
-  );
-
-  const trigger = one.open();
-  const { bare } = require(script);
-  const byHand = bare(google.url, keyFile, job);
-  await byHand(0);
-  await trigger.submit("bench/true");
-  await google.calls();
-  // In turns, so that whatever else the machine does meets both alike.
-  const took = { theirs: 0, ours: 0 };
-  for (let turn = 0; turn < 10; turn++) {
-    took.theirs += 50 / (await times(50, 16, byHand));
-    took.ours += 50 / (await times(50, 16, () => trigger.submit("bench/true")));
+/** @param report takes a row: what, measured, ratio, aim */
+export async function benchCloudRun({ report }) {
+  const scratch = mkdtempSync(join(tmpdir(), "pushpool-bench-"));
+  try {
+    await submitting(scratch, report);
+    await watching(scratch, report);
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
   }
-  const [ours, theirs] = [500 / took.ours, 500 / took.theirs];
-  const { counted } = await google.calls();
-  report(
-    "500 submits, 16 at a time, against the bare SDK loop",
-    `${ours.toFixed(0)}/s against ${theirs.toFixed(0)}/s`,
-    `${(ours / theirs).toFixed(2)}x`,
-    ">= 0.9x",
-  );
-  const calls = Object.values(counted).reduce((sum, each) => sum + each, 0);
-  report("API calls per submitted run", Object.keys(counted).join(", "), (calls / 500 - 1).toFixed(2), "1");
-  await trigger.close();
-  rmSync(script);
-} finally {
-  await google.stop();
 }
 
-const many = await startGoogle({ simulated: true, start: 0 });
-try {
-  const { folder, file, env, open } = place(many, "many");
-  const watcher = open();
-  const { id } = await watcher.submit("bench/true");
-  while ((await watcher.watch(id, { timeoutMs: 1_000, logs: false })).state.type !== "RUNNING");
-  const { executions: started } = await many.fill(10_000);
-  await many.calls();
-  await record(join(env.PUSHPOOL_HOME, "ledger.db"), started);
+async function submitting(scratch, report) {
+  const google = await startGoogle({ simulated: true, start: 3_600_000, latency: LATENCY });
+  try {
+    const one = place(google, scratch, "one");
+    const first = spawnSync(node, [bin, "run", "bench/true", "--detach"], { cwd: one.folder, env: one.env, encoding: "utf8" });
+    if (first.status !== 0) throw new Error(first.stderr);
+    const { executions } = await google.calls();
+    const job = executions[0].slice(0, executions[0].indexOf("/executions/"));
+    const script = join(root, "node_modules", ".bench-bare.cjs");
+    writeFileSync(script, BARE);
+    const keyFile = join(scratch, "key.json");
+    writeFileSync(keyFile, JSON.stringify(google.key), { mode: 0o600 });
 
-  await watcher.close();
-  // In a process of its own: what was needed to make the runs is not theirs.
-  const ids = join(scratch, "ids.json");
-  writeFileSync(ids, JSON.stringify(started.map((_, n) => idOf(n))));
-  const before = Date.now();
-  const child = fork(join(here, "watchMany.mjs"), [folder, file, ids], { env });
-  const { peak, running, count } = await new Promise((resolve) => child.once("message", resolve));
-  const { counted } = await many.calls();
-  report(`memory with ${count} runs watched (${running} seen RUNNING), peak`, `${(peak / 1e6).toFixed(0)} MB`, "", "< 250 MB");
-  const reads = Object.values(counted).reduce((sum, each) => sum + each, 0);
-  report("API calls a minute to watch them", JSON.stringify(counted), (reads / ((Date.now() - before) / 60_000)).toFixed(0), "< 3000");
-} finally {
-  await many.stop();
-  rmSync(scratch, { recursive: true, force: true });
+    const detached = compare([node, bin, "run", "bench/true", "--detach"], [node, script, google.url, keyFile, job], {
+      cwd: one.folder,
+      env: one.env,
+    });
+    report(
+      "run --detach against a bare script of the same SDK calls",
+      `${detached.ours.toFixed(0)} ms against ${detached.theirs.toFixed(0)} ms`,
+      `${detached.ratio.toFixed(2)}x`,
+      "<= 1.15x",
+    );
+
+    const trigger = one.open();
+    const { bare } = require(script);
+    const byHand = bare(google.url, keyFile, job);
+    await byHand(0);
+    await trigger.submit("bench/true");
+    await google.calls();
+    // In turns, so that whatever else the machine does meets both alike.
+    const took = { theirs: 0, ours: 0 };
+    for (let turn = 0; turn < 10; turn++) {
+      took.theirs += 50 / (await times(50, 16, byHand));
+      took.ours += 50 / (await times(50, 16, () => trigger.submit("bench/true")));
+    }
+    const [ours, theirs] = [500 / took.ours, 500 / took.theirs];
+    const { counted } = await google.calls();
+    report(
+      "500 submits, 16 at a time, against the bare SDK loop",
+      `${ours.toFixed(0)}/s against ${theirs.toFixed(0)}/s`,
+      `${(ours / theirs).toFixed(2)}x`,
+      ">= 0.9x",
+    );
+    const calls = Object.values(counted).reduce((sum, each) => sum + each, 0);
+    report("API calls per submitted run", Object.keys(counted).join(", "), (calls / 500 - 1).toFixed(2), "1");
+    await trigger.close();
+    rmSync(script);
+  } finally {
+    await google.stop();
+  }
+}
+
+async function watching(scratch, report) {
+  const many = await startGoogle({ simulated: true, start: 0 });
+  try {
+    const { folder, file, env, open } = place(many, scratch, "many");
+    const watcher = open();
+    const { id } = await watcher.submit("bench/true");
+    while ((await watcher.watch(id, { timeoutMs: 1_000, logs: false })).state.type !== "RUNNING");
+    const { executions: started } = await many.fill(10_000);
+    await many.calls();
+    await record(join(env.PUSHPOOL_HOME, "ledger.db"), started);
+
+    await watcher.close();
+    // In a process of its own: what was needed to make the runs is not theirs.
+    const ids = join(scratch, "ids.json");
+    writeFileSync(ids, JSON.stringify(started.map((_, n) => idOf(n))));
+    const before = Date.now();
+    const child = fork(join(here, "watchMany.mjs"), [folder, file, ids], { env });
+    const { peak, running, count } = await new Promise((resolve) => child.once("message", resolve));
+    const { counted } = await many.calls();
+    report(`memory with ${count} runs watched (${running} seen RUNNING), peak`, `${(peak / 1e6).toFixed(0)} MB`, "", "< 250 MB");
+    const reads = Object.values(counted).reduce((sum, each) => sum + each, 0);
+    report("API calls a minute to watch them", JSON.stringify(counted), (reads / ((Date.now() - before) / 60_000)).toFixed(0), "< 3000");
+  } finally {
+    await many.stop();
+  }
 }
 
 function idOf(n) {

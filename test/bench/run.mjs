@@ -6,7 +6,9 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { benchAwsPools } from "./awsPools.mjs";
+import { benchCloudRun } from "./cloudRun.mjs";
 import { benchDeploy } from "./deploy.mjs";
+import { benchEcs } from "./ecs.mjs";
 import { benchEngine } from "./engine.mjs";
 import { benchGcpPools } from "./gcpPools.mjs";
 import { compare } from "./measure.mjs";
@@ -134,6 +136,8 @@ try {
   for (const { what, measured, ratio, aim } of await benchEngine()) report(what, measured, ratio, aim);
   await benchGcpPools({ scratch, env, report });
   await benchAwsPools({ scratch, env, report });
+  await benchCloudRun({ report });
+  await benchEcs({ report });
 } finally {
   rmSync(scratch, { recursive: true, force: true });
 }

@@ -49,8 +49,11 @@ test("a failing command is FAILED with its code, and can be retried", async () =
 test("cancel waits until Google says stopped; ls and show say the same", async () => {
   const place = here({ "hello/long": "sleep 60" });
   const id = (await place.run("run", "hello/long", "--detach")).stdout.trim();
-  const cancelled = await place.run("cancel", id);
-  expect(cancelled.status).toBe(0);
+  const cancelled = await place.run("cancel", id, "--grace", "5s");
+  expect([cancelled.status, cancelled.stderr]).toEqual([
+    0,
+    expect.stringContaining("warning: a grace of 5 s cannot be asked for: Cloud Run gives a cancelled execution 10 s"),
+  ]);
   const [execution] = [...google.world.executions.values()].slice(-1);
   expect(execution?.conditions.find(({ type }) => type === "Completed")).toMatchObject({ executionReason: "CANCELLED" });
   const { runs } = JSON.parse((await place.run("ls", "--json")).stdout) as { runs: { state: { type: string; message: string } }[] };

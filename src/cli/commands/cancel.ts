@@ -12,7 +12,7 @@ interface CancelFlags extends ManifestFlags {
 /** `pushpool cancel RUN`: exit code 0 once it is CANCELLED, for that is what was asked; else as `run` tells how it ended. */
 export async function action([ref = ""]: string[], flags: CancelFlags): Promise<void> {
   const { json, detach = false, dryRun } = flags;
-  const graceSeconds = flags.grace === undefined ? DEFAULT_GRACE_SECONDS : parseDuration(flags.grace, "--grace") / 1000;
+  const asked = flags.grace === undefined ? {} : { graceSeconds: parseDuration(flags.grace, "--grace") / 1000 };
   await withRun(flags, ref, async (runs, found) => {
     if (dryRun) {
       const [run = found] = await runs.observeRuns([found]);
@@ -21,17 +21,19 @@ export async function action([ref = ""]: string[], flags: CancelFlags): Promise<
         name: run.name,
         state: run.state.type,
         infrastructureId: run.infrastructureId ?? null,
-        graceSeconds,
+        graceSeconds: DEFAULT_GRACE_SECONDS,
+        ...asked,
         nothingToDo: isTerminal(run.state),
       };
       return json ? printJson(plan) : print(JSON.stringify(plan, null, 2));
     }
     const run = await runs.cancelRun(found.id, {
       detach,
-      graceSeconds,
+      ...asked,
       onEvent: (event) => {
         if (event.kind === "state" && !json)
           note(`${event.run.name}: ${stateText(event.run.state)}${event.run.state.message ? `: ${event.run.state.message}` : ""}`);
+        if (event.kind === "warning") note(`warning: ${event.message}`);
         if (event.kind === "waiting") note(`waiting: ${event.reason}`);
       },
     });

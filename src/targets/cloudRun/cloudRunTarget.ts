@@ -40,6 +40,7 @@ export function targetOver(access: Access, pool: PoolAccess, place: Omit<TargetP
 
 class CloudRunTarget implements Target {
   readonly pace = { first: 500, longest: 5_000 };
+  readonly ownGrace = "Cloud Run gives a cancelled execution 10 s between SIGTERM and SIGKILL";
   readonly #access: Access;
   readonly #usualPlace: Whereabouts | undefined;
   readonly #notes: TargetPlace["notes"];

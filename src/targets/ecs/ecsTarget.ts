@@ -47,6 +47,8 @@ export async function openerFor(pool: PoolAccess, env: NodeJS.ProcessEnv): Promi
 
 class EcsTarget implements Target {
   readonly pace = { first: 500, longest: 5_000 };
+  readonly ownGrace =
+    "ECS gives a stopped task its containers' stopTimeout between SIGTERM and SIGKILL, 30 s unless the task definition says otherwise";
   readonly #access: Access;
   readonly #facts: PoolFacts;
   readonly #usualCluster: string | undefined;
