@@ -1,0 +1,74 @@
+import { cpSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, expect, test, vi } from "vitest";
+import { readDeploymentByName } from "../../src/prefect/api/deployments";
+import { readWorkPool } from "../../src/prefect/api/workPools";
+import { clientOf } from "../prefect/dispatch/dispatcher";
+import { describePrefect } from "../prefect/python";
+import { pushpool } from "../prefect/served";
+import { ownServer } from "../prefect/server";
+import { scratch } from "../scratch";
+import { listen, type Place, place } from "./pushpool";
+
+// What the README of examples/prefect shows, command by command, on a real server.
+
+const repo = join(__dirname, "..", "..");
+
+describePrefect("examples/prefect", () => {
+  vi.setConfig({ testTimeout: 900_000 });
+  let apiUrl: string;
+  let venv: string;
+  beforeAll(async () => {
+    const server = await ownServer();
+    ({ apiUrl, venv } = server);
+    return () => server.stop();
+  }, 600_000);
+
+  function example(): Place {
+    const folder = join(scratch(), "example");
+    mkdirSync(folder);
+    for (const name of ["Pulumi.yaml", "index.js", "prefect.yaml", "flows"])
+      cpSync(join(repo, "examples", "prefect", name), join(folder, name), { recursive: true });
+    symlinkSync(join(repo, "node_modules"), join(folder, "node_modules"));
+    const env = { PREFECT_API_URL: apiUrl, PREFECT_HOME: join(folder, "..", "prefect"), PATH: `${join(venv, "bin")}:${process.env.PATH}` };
+    return place({ cwd: folder, env });
+  }
+
+  test("up, deploy, a flow with tasks and a subflow, one with retries, one that fails, one that is cancelled, destroy", async () => {
+    const at = example();
+    expect(await pushpool(at, "up", "--engine", "offline", "--yes")).toMatchObject({
+      status: 0,
+      stderr: expect.stringContaining("3 created"),
+    });
+    expect(await pushpool(at, "deploy", "--all")).toMatchObject({ status: 0, stderr: expect.stringContaining("4 created") });
+
+    const orders = await pushpool(at, "run", "orders/nightly");
+    expect(orders).toMatchObject({ status: 0, stderr: expect.stringMatching(/is COMPLETED/) });
+    expect(orders.stdout).toContain("orders of 2026-11-01");
+    const unsteady = await pushpool(at, "run", "unsteady/unsteady");
+    expect(unsteady).toMatchObject({ status: 0, stderr: expect.stringMatching(/is COMPLETED/) });
+    expect(unsteady.stderr).toMatch(/AwaitingRetry.*the first attempt always fails/);
+    expect(unsteady.stdout).toMatch(/attempt 1[\s\S]*attempt 2/);
+    const broken = await pushpool(at, "run", "broken/broken");
+    expect(broken.status).toBe(1);
+    expect(broken.stderr).toMatch(/ValueError: there is no such order/);
+
+    const id = (await pushpool(at, "run", "slow/slow", "--detach")).stdout.trim();
+    const following = at.start("wait", id);
+    const said = listen(following);
+    await vi.waitUntil(() => said.stderr().includes("RUNNING"), 300_000);
+    expect(await pushpool(at, "cancel", id)).toMatchObject({ status: 0, stderr: expect.stringMatching(/CANCELLED/) });
+    expect(await said.ended).toBe(3);
+
+    expect(await pushpool(at, "destroy", "--engine", "offline", "--yes")).toMatchObject({ status: 0 });
+    expect(await readWorkPool(clientOf(apiUrl), "local")).toBeUndefined();
+    // What `deploy` made is not the program's; without its work pool it is there, and runs nothing.
+    expect(await readDeploymentByName(clientOf(apiUrl), "orders/nightly")).toMatchObject({ work_pool_name: null });
+  });
+
+  test("its README shows every deployment that there is", () => {
+    const yaml = readFileSync(join(repo, "examples", "prefect", "prefect.yaml"), "utf8");
+    const readme = readFileSync(join(repo, "examples", "prefect", "README.md"), "utf8");
+    for (const [, name = ""] of yaml.matchAll(/^- name: (\S+)/gm)) expect(readme).toContain(`/${name}\``);
+  });
+});
