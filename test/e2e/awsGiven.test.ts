@@ -120,30 +120,22 @@ exports.pushPools = manifest({ pools: [etl], deployments: [new Deployment("hello
   expect(provisioned(here.aws)).toEqual({ ...before, roles: [...before.roles, linked] });
 }, 600_000);
 
-test.each([
-  ["cn-north-1", "aws-cn", ".amazonaws.com.cn"],
-  ["us-gov-west-1", "aws-us-gov", ".amazonaws.com"],
-])(
-  "in %s: a pool of its partition goes up, and runs, on spot capacity too",
-  async (region, partition, domain) => {
-    const here = await awsPlace({ region });
-    here.program(`
+test("in China: a pool of that partition goes up, and runs, on spot capacity too", async () => {
+  const [region, partition, domain] = ["cn-north-1", "aws-cn", ".amazonaws.com.cn"];
+  const here = await awsPlace({ region });
+  here.program(`
 const etl = new aws.EcsPushPool("etl", { region, endpoints, permissions: "leastPrivilege", imageRepository: true, secretEnv: { PASSWORD: "x" } });
 const on = (name, launch_type) => new Deployment(name, { workPoolName: etl.workPoolName, command: "echo hello",
   jobVariables: { launch_type, image: pulumi.interpolate\`\${etl.imageRepository}:1\` } });
 exports.pushPools = manifest({ pools: [etl], deployments: [on("hello/prod", "FARGATE"), on("hello/spot", "FARGATE_SPOT")] });`);
-    expect((await here.up()).status).toBe(0);
-    for (const name of ["hello/prod", "hello/spot"]) expect(await here.run("run", name)).toMatchObject({ status: 0, stdout: "hello\n" });
-    const tasks = [...here.aws.world.tasks.values()].map(({ record }) => record);
-    expect(tasks.map(({ taskArn }) => taskArn)).toEqual(
-      Array(2).fill(expect.stringMatching(new RegExp(`^arn:${partition}:ecs:${region}:`))),
-    );
-    expect(tasks.map(({ more }) => more.capacityProviderName)).toEqual([undefined, "FARGATE_SPOT"]);
-    const image = new RegExp(`^111111111111\\.dkr\\.ecr\\.${region}${domain.replaceAll(".", "\\.")}/etl-images-[0-9a-f]{6}:1$`);
-    expect(tasks[0]?.containers[0]?.image).toMatch(image);
-  },
-  600_000,
-);
+  expect((await here.up()).status).toBe(0);
+  for (const name of ["hello/prod", "hello/spot"]) expect(await here.run("run", name)).toMatchObject({ status: 0, stdout: "hello\n" });
+  const tasks = [...here.aws.world.tasks.values()].map(({ record }) => record);
+  expect(tasks.map(({ taskArn }) => taskArn)).toEqual(Array(2).fill(expect.stringMatching(new RegExp(`^arn:${partition}:ecs:${region}:`))));
+  expect(tasks.map(({ more }) => more.capacityProviderName)).toEqual([undefined, "FARGATE_SPOT"]);
+  const image = new RegExp(`^111111111111\\.dkr\\.ecr\\.${region}${domain.replaceAll(".", "\\.")}/etl-images-[0-9a-f]{6}:1$`);
+  expect(tasks[0]?.containers[0]?.image).toMatch(image);
+}, 600_000);
 
 test("the root program: a pool of this type from the stack's configuration alone, up, deploy, run, destroy", async () => {
   const here = await awsPlace();

@@ -55,6 +55,8 @@ const pools: [string, any, RegExp][] = [
   ["a time that logs are not kept for", { region, logRetentionDays: 10 }, /^logRetentionDays 10: CloudWatch Logs keeps for 1, 3, 5/],
   ["a log group's name that AWS refuses", { region, logGroupName: "a b" }, /^logGroupName "a b": AWS takes/],
   ["a user's name that AWS refuses", { region, user: "a/b" }, /^user "a\/b": AWS takes up to 64/],
+  ["a user by its ARN", { region, user: "arn:aws:iam::111111111111:user/ada" }, /^user "arn:aws:iam::111111111111:user\/ada": AWS takes/],
+  ["block and user", { region, credentialsBlock: "aws-credentials/x", user: "ada" }, /^credentialsBlock and user exclude each other/],
   ["two API keys", { region, secretEnv: { PREFECT_API_KEY: "y" } }, /^secretEnv\.PREFECT_API_KEY: give it as prefectApiKey/],
   ["a variable that there is not", { region, jobVariables: { memroy: 1 } }, /memroy.*"memory"/],
   ["a variable of another type", { region, jobVariables: { cpu: "much" } }, /jobVariables\.cpu/],
