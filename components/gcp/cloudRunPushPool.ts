@@ -5,7 +5,7 @@ import { checkChoice, checkExclusive, checkLimits, checkName, partOf, refuse } f
 import { type PushPoolDefinition, present } from "../definitions";
 import type { AnyJson } from "../json";
 import { checkPoolTemplate, withDefaults } from "../poolTemplate";
-import { Credentials, Permissions, withSecretsMarked } from "../submitting";
+import { blockNameOf, Credentials, Permissions, withSecretsMarked } from "../submitting";
 import { ApiEnablement } from "./apiEnablement";
 import { checkAccount, placeOf } from "./checks";
 import type { CloudRunPushPoolArgs } from "./cloudRunPushPoolArgs";
@@ -133,7 +133,7 @@ export class CloudRunPushPool extends pulumi.ComponentResource {
     const access = { project, runtimeServiceAccount, permissions, logAccess };
     if (submitters?.length) new SubmitAccess(`${name}-submitters`, { ...access, members: submitters }, options);
     if (credentialsBlock !== undefined) return {};
-    const blockArgs = { project, blockName: workPoolName ?? name };
+    const blockArgs = { project, blockName: blockNameOf(workPoolName ?? name) };
     // Without a key it still tells the project, which a login does not always know.
     if (credentials === Credentials.Ambient) return { block: new GcpCredentialsBlock(`${name}-credentials`, blockArgs, options) };
     const push = new PushServiceAccount(`${name}-push`, { ...access, serviceAccount }, options);

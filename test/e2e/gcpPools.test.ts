@@ -166,7 +166,7 @@ test("pushpool init gcp: a project that goes up, deploys and runs once it is tol
 test("ambient: no key anywhere; who is listed may submit", async () => {
   const here = await gcpPlace();
   here.program(`
-const etl = new gcp.CloudRunPushPool("etl", { project: "acme", region: "europe-west1", credentials: gcp.Credentials.Ambient,
+const etl = new gcp.CloudRunPushPool("etl", { project: "acme", region: "europe-west1", workPoolName: "etl_jobs", credentials: gcp.Credentials.Ambient,
   submitters: ["user:ada@acme.com"], runtimeServiceAccount: "flow-runtime@acme.iam.gserviceaccount.com" });
 exports.pushPools = manifest({ pools: [etl] });`);
   expect((await here.up()).status).toBe(0);
@@ -180,5 +180,6 @@ exports.pushPools = manifest({ pools: [etl] });`);
     ]),
   );
   const { blocks } = JSON.parse((await here.run("manifest", "show")).stdout) as { blocks: unknown };
-  expect(blocks).toEqual({ "gcp-credentials/etl": { data: { project: "acme" } } });
+  // Prefect takes no underscore in a block's name.
+  expect(blocks).toEqual({ "gcp-credentials/etl-jobs": { data: { project: "acme" } } });
 });
