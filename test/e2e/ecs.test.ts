@@ -60,6 +60,17 @@ test("cancel waits until ECS says stopped; ls says the same", async () => {
   expect((await place.run("wait", id)).status).toBe(3);
 });
 
+test("a run past its time limit: ls only says how it is, whoever waits for it has it stopped", async () => {
+  const place = here({ "hello/long": "sleep 60" }, { pool: { timeoutSeconds: 1 } });
+  const id = (await place.run("run", "hello/long", "--detach")).stdout.trim();
+  const task = [...aws.world.tasks.values()].slice(-1)[0]?.record;
+  await until(() => task?.startedAt !== undefined && Date.now() > task.startedAt + 2_000);
+  const { runs } = JSON.parse((await place.run("ls", "--json")).stdout) as { runs: { state: { type: string } }[] };
+  expect([runs[0]?.state.type, task?.desiredStatus]).toEqual(["RUNNING", "RUNNING"]);
+  expect(await place.run("wait", id)).toMatchObject({ status: 1, stderr: expect.stringMatching(/FAILED.*time limit/) });
+  expect(task?.desiredStatus).toBe("STOPPED");
+});
+
 test("a secret in env is found in no plan, log, ledger, definition, override or argument", async () => {
   const manifest = ecsManifest(
     aws,
