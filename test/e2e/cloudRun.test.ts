@@ -237,7 +237,8 @@ test("the caller's own login, by a key file", async () => {
 
 test("--credentials ambient: the caller's own login in place of the pool's, which need not even be readable, for whatever is done with the run", async () => {
   const own = google.serviceAccountKey("ada");
-  const place = cloudPlace(cloudManifest(google, key, { "hello/prod": "echo hello" }, { block: { service_account_info: "[secret]" } }));
+  const commands = { "hello/prod": "echo hello", "hello/bad": "sh -c 'exit 3'", "hello/long": "sleep 60" };
+  const place = cloudPlace(cloudManifest(google, key, commands, { block: { service_account_info: "[secret]" } }));
   const file = join(place.folder, "key.json");
   writeFileSync(file, JSON.stringify(own), { mode: 0o600 });
   place.env.GOOGLE_APPLICATION_CREDENTIALS = file;
@@ -253,5 +254,9 @@ test("--credentials ambient: the caller's own login in place of the pool's, whic
   // Another process, which was not told: the run says it.
   expect((await place.run("wait", id)).status).toBe(0);
   expect((await place.run("logs", id)).stdout).toBe("hello\n");
+  expect((await place.run("run", "hello/bad", "--credentials", "ambient", "--flow-run-name", "bad")).status).toBe(1);
+  expect((await place.run("retry", "bad")).status).toBe(1);
+  const long = (await place.run("run", "hello/long", "--credentials", "ambient", "--detach")).stdout.trim();
+  expect((await place.run("cancel", long)).status).toBe(0);
   expect(new Set(google.calls.map(({ member }) => member))).toEqual(new Set(["serviceAccount:ada@acme.iam.gserviceaccount.com"]));
 });

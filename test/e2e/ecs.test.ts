@@ -71,6 +71,23 @@ test("a run past its time limit: ls only says how it is, whoever waits for it ha
   expect(task?.desiredStatus).toBe("STOPPED");
 });
 
+test("--credentials ambient: the caller's own login in place of the pool's, which need not even be readable, for whatever is done with the run", async () => {
+  const own = aws.accessKey("ada");
+  const place = here({ "hello/prod": "echo hello" }, { block: { aws_secret_access_key: "[secret]" } });
+  Object.assign(place.env, { AWS_ACCESS_KEY_ID: own.accessKeyId, AWS_SECRET_ACCESS_KEY: own.secretAccessKey });
+  expect(await place.run("run", "hello/prod")).toMatchObject({ status: 2, stderr: expect.stringContaining("--credentials ambient") });
+
+  aws.calls.length = 0;
+  const { status, stdout } = await place.run("run", "hello/prod", "--credentials", "ambient", "--detach");
+  expect(status).toBe(0);
+  const id = stdout.trim();
+  // Another process, which was not told: the run says it.
+  expect((await place.run("wait", id)).status).toBe(0);
+  expect((await place.run("logs", id)).stdout).toBe("hello\n");
+  expect(await place.run("retry", id)).toMatchObject({ status: 2, stderr: expect.stringContaining("COMPLETED") });
+  expect(new Set(aws.calls.map(({ accessKeyId }) => accessKeyId))).toEqual(new Set([own.accessKeyId]));
+});
+
 test("a secret in env is found in no plan, log, ledger, definition, override or argument", async () => {
   const manifest = ecsManifest(
     aws,

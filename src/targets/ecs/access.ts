@@ -36,11 +36,13 @@ export function accessOf(pool: PoolAccess, env: NodeJS.ProcessEnv): Access {
     if (!SERVICES.some((known) => known === service))
       throw new UserError(`pools.${pool.name}.endpoints.${service}: an ecs:push pool uses ${SERVICES.join(", ")} only`);
   }
-  const accessKeyId = textOf(data.aws_access_key_id, `${at}.aws_access_key_id`);
-  const secretAccessKey = textOf(data.aws_secret_access_key, `${at}.aws_secret_access_key`);
-  const sessionToken = textOf(data.aws_session_token, `${at}.aws_session_token`);
-  const profile = textOf(data.profile_name, `${at}.profile_name`);
-  if (textOf(data.assume_role_arn, `${at}.assume_role_arn`) !== undefined)
+  // With the caller's own login the block tells the region at most, and its secrets need not be readable.
+  const login: ValueObject = pool.ambient ? {} : data;
+  const accessKeyId = textOf(login.aws_access_key_id, `${at}.aws_access_key_id`);
+  const secretAccessKey = textOf(login.aws_secret_access_key, `${at}.aws_secret_access_key`);
+  const sessionToken = textOf(login.aws_session_token, `${at}.aws_session_token`);
+  const profile = textOf(login.profile_name, `${at}.profile_name`);
+  if (textOf(login.assume_role_arn, `${at}.assume_role_arn`) !== undefined)
     throw new UserError(`${at}.assume_role_arn: this version of pushpool assumes no role: give a profile_name that does`);
   if ((accessKeyId === undefined) !== (secretAccessKey === undefined))
     throw new UserError(`${at}: needs both aws_access_key_id and aws_secret_access_key, or neither`);
@@ -55,7 +57,7 @@ export function accessOf(pool: PoolAccess, env: NodeJS.ProcessEnv): Access {
     pool: pool.name,
     ...(region === undefined ? {} : { region }),
     ...(accessKeyId === undefined ? {} : { accessKeyId }),
-    ...(createdAt === undefined ? {} : { createdAt: Date.parse(createdAt) }),
+    ...(createdAt === undefined || pool.ambient ? {} : { createdAt: Date.parse(createdAt) }),
     place: `${accessKeyId ?? profile ?? "own"}/${region ?? ""}`,
     options: (service) => {
       const endpoint = pool.endpoints[service] ?? everywhere;
@@ -72,7 +74,9 @@ export function accessOf(pool: PoolAccess, env: NodeJS.ProcessEnv): Access {
 
 function textOf(value: Value | undefined, path: string): string | undefined {
   if (value instanceof Secret && !value.known)
-    throw new UserError(`${path}: is not readable here: use the stack itself, or \`pushpool manifest pull --with-secrets\``);
+    throw new UserError(
+      `${path}: is not readable here: use the stack itself, or \`pushpool manifest pull --with-secrets\`, or your own login with --credentials ambient`,
+    );
   const plain = value instanceof Secret ? value.reveal() : (value ?? null);
   if (plain === null || plain === "") return undefined;
   if (typeof plain !== "string") throw new UserError(`${path}: must be a text`);
