@@ -15,7 +15,7 @@ import { listen, type Place, place } from "./pushpool";
 const repo = join(__dirname, "..", "..");
 
 describePrefect("examples/prefect", () => {
-  vi.setConfig({ testTimeout: 900_000 });
+  vi.setConfig({ testTimeout: 1_500_000 });
   let apiUrl: string;
   let venv: string;
   beforeAll(async () => {

@@ -10,7 +10,7 @@ import { sharedServer } from "./server";
 const said = (status: number, message: RegExp) => ({ status, stderr: expect.stringMatching(message) });
 
 describePrefect("pushpool run through a real Prefect server", () => {
-  vi.setConfig({ testTimeout: 300_000 });
+  vi.setConfig({ testTimeout: 1_500_000 });
   let apiUrl: string;
   let client: Client;
   beforeAll(async () => {

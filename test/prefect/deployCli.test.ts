@@ -24,7 +24,7 @@ function withFile(at: Place, pool: string, over = ""): { one: string; two: strin
 }
 
 describePrefect("pushpool deploy to a real Prefect server", () => {
-  vi.setConfig({ testTimeout: 300_000 });
+  vi.setConfig({ testTimeout: 1_500_000 });
   let apiUrl: string;
   let client: Client;
   let venv: string;

@@ -6,7 +6,7 @@ import { pushpool, served, through } from "./served";
 import { sharedServer } from "./server";
 
 describePrefect("pushpool serve of a real Prefect server", () => {
-  vi.setConfig({ testTimeout: 300_000 });
+  vi.setConfig({ testTimeout: 1_500_000 });
   let apiUrl: string;
   let client: Client;
   beforeAll(async () => {

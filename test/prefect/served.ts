@@ -8,7 +8,7 @@ import { type Ended, listen, manifestOf, type Place, placeWith } from "../e2e/pu
 export const through = (apiUrl: string, over: JsonObject = {}): Place => placeWith({ ...manifestOf({}), prefect: { apiUrl }, ...over });
 
 /** How long a busy server may make one command take, in milliseconds. */
-const LONGEST = 200_000;
+const LONGEST = 400_000;
 
 /** Run a command to its end. One that does not come to it is told with what it has said. */
 export async function pushpool(at: Place, ...args: string[]): Promise<Ended> {
