@@ -16,7 +16,8 @@ import { createFlowRun, type FlowRun, filterFlowRuns, proposeState, readFlowRun,
 import { readWorkPool, scheduledFlowRuns, type WorkPool } from "./api/workPools";
 import type { Client } from "./client";
 import { contextMaker, type Shared } from "./dispatch/context";
-import { type DispatchEvent, type Dispatching, dispatchRun } from "./dispatch/dispatchRun";
+import type { DispatchEvent, Dispatching } from "./dispatch/dispatching";
+import { dispatchRun } from "./dispatch/dispatchRun";
 import { InfrastructureWatch } from "./dispatch/infrastructureWatch";
 import { readJob } from "./dispatch/job";
 import { isOpen, planJob } from "./dispatch/record";

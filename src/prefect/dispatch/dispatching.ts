@@ -1,0 +1,57 @@
+import type { Ledger, RunRecord } from "../../ledger";
+import type { RunsContext } from "../../runs/context";
+import type { Target } from "../../targets/target";
+import { type FlowRun, type FlowRunState, readFlowRun } from "../api/flowRuns";
+import type { Client } from "../client";
+import type { InfrastructureWatch } from "./infrastructureWatch";
+import type { Job, PoolsBeside } from "./job";
+import type { Dispatcher, StartUp } from "./record";
+
+/** What dispatching works with. */
+export interface Dispatching {
+  client: Client;
+  dispatcher: Dispatcher;
+  startUp: StartUp;
+  /** What the ledger files these runs under: `<project>/<stack>`. */
+  stack: string;
+  /** What a manifest says of the pools beside what the server keeps. */
+  poolsBeside?: PoolsBeside;
+  ledger: Ledger;
+  contextOf(job: Job): RunsContext;
+  watchOf(target: Target): InfrastructureWatch;
+  /** Resolves when the state of a run on the server is one of these, or `signal` fires. */
+  untilState(id: string, types: readonly string[], signal: AbortSignal): Promise<void>;
+  /** How long a run that is being cancelled has to end by itself before its infrastructure is stopped, in seconds. */
+  graceSeconds: number;
+  /** No more is begun when it fires; what is begun is brought to where another process can take it up. */
+  signal: AbortSignal;
+  tell(event: DispatchEvent): void;
+}
+
+export type DispatchEvent =
+  | { kind: "claimed" | "submitted" | "left" | "ended"; run: FlowRun; message?: string; state?: string }
+  | { kind: "trouble"; run: FlowRun; message: string };
+
+/** What came of it. */
+export type Dispatched =
+  /** It ran from here, to this end on the server. */
+  | { kind: "ended"; state: FlowRunState | undefined; record?: RunRecord }
+  /** Not from here, or not now: the server's state, and why. */
+  | { kind: "refused"; state: FlowRunState | undefined; reason: string }
+  /** It goes on, and whoever takes it up finds it in the ledger. */
+  | { kind: "left" };
+
+/** One run on its way. */
+export interface Dispatch {
+  parts: Dispatching;
+  context: RunsContext;
+  run: FlowRun;
+}
+
+/** Longest pause between two tries of something that fails, in milliseconds. */
+export const LONGEST_PAUSE = 5_000;
+
+/** How a run is on the server now. */
+export async function stateOf(client: Client, run: FlowRun): Promise<FlowRunState | undefined> {
+  return (await readFlowRun(client, run.id))?.state ?? undefined;
+}

@@ -1,0 +1,133 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { RunRecord } from "../../ledger";
+import type { RunsContext } from "../../runs/context";
+import { cleanUp } from "../../runs/observe";
+import { state } from "../../runs/states";
+import type { Outcome } from "../../targets/outcome";
+import type { Target } from "../../targets/target";
+import { type FlowRun, type FlowRunState, proposeState, readFlowRun } from "../api/flowRuns";
+import { writeLogs } from "../api/logs";
+import { putBack, standingOf, transitionsOf } from "./claim";
+import { type Dispatch, type Dispatched, type Dispatching, LONGEST_PAUSE, stateOf } from "./dispatching";
+import { settlement } from "./settlement";
+
+/** Watch until the infrastructure has ended, stop it where the run is cancelled, and tell the server what the run did not. */
+export async function watch(dispatch: Dispatch, record: RunRecord): Promise<Dispatched> {
+  const { parts, context, run } = dispatch;
+  const { client, signal, tell } = parts;
+  const id = record.run.infrastructureId as string;
+  const target = await context.target(record);
+  const over = new AbortController();
+  const stopping = stopIfCancelled(parts, target, id, run, AbortSignal.any([signal, over.signal]));
+  const left = new Promise<"left">((resolve) => signal.addEventListener("abort", () => resolve("left"), { once: true }));
+  if (signal.aborted) return { kind: "left" };
+  const ended = await Promise.race([parts.watchOf(target).untilEnded(id), left]);
+  over.abort();
+  const stopped = await stopping;
+  if (ended === "left") {
+    tell({ kind: "left", run });
+    return { kind: "left" };
+  }
+  let present = await readFlowRun(client, run.id);
+  if (standingOf(present?.state, transitionsOf(record)) === "revived" && (await putBack(client, record)))
+    present = await readFlowRun(client, run.id);
+  let seen = present?.state ?? undefined;
+  const end = settled({ present, outcome: ended.outcome, stopped, record });
+  if (end.kind === "crashed") {
+    if (seen?.type === "PENDING") await forwardOutput(parts, target, id, run);
+    await proposeState(client, run.id, { type: "CRASHED", name: "Crashed", message: end.message });
+  }
+  if (end.kind === "cancelled") await proposeState(client, run.id, { type: "CANCELLED", name: "Cancelled", message: end.message });
+  if (end.kind !== "settled") seen = await stateOf(client, run);
+  await keepEnd(context, run.id, ended.outcome, ended.endedAt, seen);
+  context.planned.delete(`${run.id}/${record.run.attempt}`);
+  tell({ kind: "ended", run, state: seen?.type ?? "gone", ...(end.kind === "settled" ? {} : { message: end.message }) });
+  return { kind: "ended", state: seen, record };
+}
+
+/** A run that somebody else has started again meanwhile is theirs to settle. */
+function settled({
+  present,
+  outcome,
+  stopped,
+  record,
+}: {
+  present: FlowRun | undefined;
+  outcome: Outcome;
+  stopped: boolean;
+  record: RunRecord;
+}) {
+  const { infrastructureId } = record.run;
+  if (!present?.state) return { kind: "settled" } as const;
+  const { state: seen, infrastructure_pid: pid } = present;
+  const isTheirs = seen.type === "PENDING" ? standingOf(seen, transitionsOf(record)) === "other" : pid !== null && pid !== infrastructureId;
+  return isTheirs ? ({ kind: "settled" } as const) : settlement(outcome, seen, stopped);
+}
+
+/**
+ * A run that has begun hears of its cancellation itself, where `prefect flow-run execute` does that for it, and has the grace to end by itself;
+ * one that has not would not hear, and would come back
+ * to life if it began now: the server takes a RUNNING after CANCELLED.
+ * @returns whether it was stopped from here
+ */
+async function stopIfCancelled(parts: Dispatching, target: Target, id: string, run: FlowRun, signal: AbortSignal): Promise<boolean> {
+  let asked = false;
+  for (let pause = 500; !signal.aborted; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
+    try {
+      // It may have been so when it was taken up.
+      if (run.state_type !== "CANCELLING" && run.state_type !== "CANCELLED")
+        await parts.untilState(run.id, ["CANCELLING", "CANCELLED"], signal);
+      if (signal.aborted) return asked;
+      const now = await readFlowRun(parts.client, run.id);
+      if (now?.start_time && !asked && parts.startUp === "execute") await sleep(parts.graceSeconds * 1000, undefined, { signal });
+      if (signal.aborted) return asked;
+      asked = true;
+      await target.stop(id, { reason: `cancellation of flow run ${run.id}`, graceSeconds: parts.graceSeconds });
+      return true;
+    } catch (error) {
+      if (signal.aborted) return asked;
+      parts.tell({ kind: "trouble", run, message: `it could not be stopped yet: ${(error as Error).message}` });
+      await sleep(pause, undefined, { signal }).catch(() => {});
+    }
+  }
+  return asked;
+}
+
+/** What it printed before it died, for those who look in Prefect; what ran has told its own. */
+async function forwardOutput({ client, tell }: Dispatching, target: Target, id: string, run: FlowRun): Promise<void> {
+  try {
+    const { lines } = await target.logs(id);
+    await writeLogs(
+      client,
+      lines.slice(-500).map(({ at, stream, text }) => ({
+        name: "prefect.flow_runs.pushpool",
+        level: stream === "stderr" ? 40 : 20,
+        message: text,
+        timestamp: at,
+        flow_run_id: run.id,
+      })),
+    );
+  } catch (error) {
+    tell({ kind: "trouble", run, message: `its output could not be passed on: ${(error as Error).message}` });
+  }
+}
+
+/** The ledger's last word on an attempt is the server's: an exit code tells only a crash. */
+async function keepEnd(
+  context: RunsContext,
+  id: string,
+  outcome: NonNullable<RunRecord["run"]["outcome"]>,
+  endedAt: string,
+  seen: FlowRunState | undefined,
+): Promise<void> {
+  for (;;) {
+    const record = await context.ledger.read(id);
+    if (!record) return;
+    const message = seen === undefined ? "it is no longer on the server" : (seen.message ?? undefined);
+    const end = state(seen?.type ?? "CRASHED", new Date(seen?.timestamp ?? endedAt), message, seen?.name);
+    const kept = await context.ledger.change(id, record.run.version, { state: end, outcome, endedAt, owner: null });
+    if (!kept) continue;
+    await cleanUp(context, kept);
+    return;
+  }
+}
