@@ -1,0 +1,57 @@
+import * as v from "valibot";
+import type { Json } from "../json";
+
+const zone = v.nullish(
+  v.pipe(
+    v.string(),
+    v.check((name) => {
+      try {
+        new Intl.DateTimeFormat("en", { timeZone: name });
+        return true;
+      } catch {
+        return false;
+      }
+    }, "is no time zone: give an IANA name, as America/New_York"),
+  ),
+  "UTC",
+);
+const time = v.pipe(
+  v.string(),
+  v.check((text) => !Number.isNaN(Date.parse(text)), "is no time, as 2020-01-01T00:00:00Z"),
+);
+
+const timing = v.union(
+  [
+    v.object({ cron: v.string(), timezone: zone, day_or: v.nullish(v.boolean(), true) }),
+    v.object({ interval: v.pipe(v.number(), v.gtValue(0)), anchor_date: v.nullish(time), timezone: zone }),
+    v.object({ rrule: v.string(), timezone: zone }),
+  ],
+  "must have one of cron, interval (seconds) and rrule, each as Prefect's API takes it",
+);
+
+const schedule = v.object({
+  schedule: timing,
+  active: v.nullish(v.boolean(), true),
+  max_scheduled_runs: v.nullish(v.pipe(v.number(), v.integer(), v.minValue(1)), null),
+  parameters: v.nullish(
+    v.record(
+      v.string(),
+      v.custom<Json>(() => true),
+    ),
+    {},
+  ),
+  slug: v.nullish(v.string(), null),
+});
+
+/** When: one of Prefect's three kinds. A zone that is not given is UTC. */
+export type Timing = v.InferOutput<typeof timing>;
+/** A deployment's schedule, in the form of Prefect's API. */
+export type Schedule = v.InferOutput<typeof schedule>;
+
+/** Read one schedule of a deployment; `fault` says what is wrong with it and where in it. */
+export function readSchedule(given: Json): Schedule | { fault: string } {
+  const read = v.safeParse(schedule, given);
+  if (read.success) return read.output;
+  const [issue] = read.issues;
+  return { fault: `${v.getDotPath(issue) ?? "it"}: ${issue.message}` };
+}
