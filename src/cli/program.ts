@@ -148,7 +148,7 @@ Example:
   fromManifest(
     command(
       "serve",
-      "dispatch the flow runs of a Prefect server's work pools, until it is told to end; logs JSON lines",
+      "dispatch the flow runs of work pools, a Prefect server's or the ledger's with its schedules, until it is told to end; logs JSON lines",
       "pushpool serve --pool etl",
       () => import("./commands/serve.js"),
     ),
@@ -160,6 +160,11 @@ Example:
       "execute",
     )
     .option("--allow-env <name>", "a variable of this environment that {{ $NAME }} in a template may read", collect)
+    .option(
+      "--missed <policy>",
+      "with no Prefect API, of the times of a schedule that nobody served (more than a minute ago): skip them, run the last, or all (100 at most)",
+      "last",
+    )
     .option("--grace <duration>", "time that a cancelled run has to end by itself (default: 30s)")
     .option("--host <address>", "where health and metrics are told", "127.0.0.1")
     .option("--port <port>", "the same: /health and /metrics; 0 for any free one", "4201")

@@ -160,7 +160,7 @@ function notActedOn(records: DeploymentRecord[], schedules: boolean): string[] {
   const of = (has: (record: DeploymentRecord) => boolean) => records.filter(has).map(({ name }) => name);
   const parts = [
     ["build and push steps", "", of(({ kept }) => kept.build !== undefined || kept.push !== undefined)],
-    ["schedules", " (until `pushpool serve`)", of(({ definition }) => !schedules && definition.schedules !== undefined)],
+    ["schedules", " (while no `pushpool serve` runs)", of(({ definition }) => !schedules && definition.schedules !== undefined)],
     ["triggers", "", of(({ kept }) => kept.triggers !== undefined)],
     ["sla", "", of(({ kept }) => kept.sla !== undefined)],
   ] as const;

@@ -60,7 +60,7 @@ export interface DeploymentDefinition {
   /** JSON Schema of the parameters. */
   parameterSchema?: JsonObject;
   enforceParameterSchema?: boolean;
-  /** In the form of Prefect's API. Nothing acts on them before `pushpool serve`. */
+  /** In the form of Prefect's API. With no Prefect API `pushpool serve` acts on them. */
   schedules?: Json[];
   /** Prefect's pull steps, which bring the flow's code to where it runs; their placeholders stay for the run to fill in. */
   pullSteps?: JsonObject[];

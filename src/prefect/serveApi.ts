@@ -4,7 +4,7 @@ import type { Logger } from "pino";
 import type { LoadedManifest } from "../manifest";
 import type { RunsParts } from "../runs/runs";
 import { openEndpoint } from "../serve/endpoint";
-import { createMetrics, type Metrics } from "../serve/metrics";
+import { type ApiMetrics, createApiMetrics } from "../serve/metrics";
 import { UserError } from "../userError";
 import type { StartUp } from "./dispatch/record";
 import { Report } from "./dispatch/report";
@@ -52,8 +52,8 @@ export async function serveApi({
   ...asked
 }: ServingApi): Promise<void> {
   const lastTries = new AbortController();
-  let metrics: Metrics | undefined;
-  const report = new Report(log, () => metrics as Metrics);
+  let metrics: ApiMetrics | undefined;
+  const report = new Report(log, () => metrics as ApiMetrics);
   const { client, shared } = await openPrefect(loaded, parts, {
     patienceMs: PATIENCE,
     lastTries: lastTries.signal,
@@ -62,13 +62,13 @@ export async function serveApi({
       log.warn({ reason, pauseMs: pause }, "the Prefect API gave no answer; asking again");
     },
   });
-  metrics = createMetrics({ inHand: () => report.inHand(), requests: () => client.sent });
+  metrics = createApiMetrics({ inHand: () => report.inHand(), requests: () => client.sent });
   const pools = asked.pools.length > 0 ? [...new Set(asked.pools)] : Object.keys(loaded.manifest.pools);
   if (pools.length === 0) throw new UserError(`${loaded.origin} has no work pools: name those to serve with --pool`);
   const open = endpoint
     ? await openEndpoint({
         ...endpoint,
-        metrics: () => (metrics as Metrics).text(),
+        metrics: () => (metrics as ApiMetrics).text(),
         health: () => ({
           healthy: Date.now() - client.answeredAt < UNHEALTHY,
           api: client.connection.apiUrl,

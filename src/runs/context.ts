@@ -28,6 +28,8 @@ export interface RunsContext {
   /** Key of the secrets' digests in this ledger. */
   digestKey(): Buffer;
   env: NodeJS.ProcessEnv;
+  /** What `{{ $NAME }}` in a template reads; absent: `env`. */
+  templateEnv?: NodeJS.ProcessEnv;
   now(): Date;
   /** What a reader should hear and nothing else tells: a pool that cannot be asked just now. */
   warn(message: string): void;

@@ -52,11 +52,13 @@ export async function createRun(
   request: RunRequest,
 ): Promise<{ run: FlowRun; created: boolean; warnings: string[] }> {
   const { run, poolType, submission } = await plan(context, request);
-  const digest = requestDigest({
-    deployment: request.deployment,
-    parameters: request.parameters ?? {},
-    jobVariables: request.jobVariables ?? {},
-  });
+  const { deployment, scheduledFor } = request;
+  const digest = requestDigest(
+    scheduledFor === undefined
+      ? { deployment, parameters: request.parameters ?? {}, jobVariables: request.jobVariables ?? {} }
+      : // An occurrence is the same one whatever its schedule says by now.
+        { deployment, scheduledFor },
+  );
   const stored = withoutSecrets({ ...submission }, context.digestKey) as { [key: string]: Json };
   const { record, created } = await context.ledger.createRun({ run, poolType, requestDigest: digest, submission: stored });
   if (!created) {
@@ -74,7 +76,7 @@ async function plan(context: RunsContext, request: RunRequest) {
   const target = await context.target({ poolType: resolved.pool.type, run: { stack, workPool }, submission: by });
   const now = context.now();
   const identity = { id: uuid(), name: request.name ?? madeUpName(), attempt: 1 };
-  const { jobConfiguration, submission: planned } = planJob({ manifest, request, resolved, run: identity, target, env: context.env });
+  const { jobConfiguration, submission: planned } = planJob({ manifest, request, resolved, run: identity, target, context });
   const run: FlowRun = {
     ...identity,
     stack,
@@ -85,7 +87,7 @@ async function plan(context: RunsContext, request: RunRequest) {
     jobVariables: request.jobVariables ?? {},
     tags: [...new Set([...(resolved.deployment.tags ?? []), ...(request.tags ?? [])])],
     ...(request.idempotencyKey === undefined ? {} : { idempotencyKey: request.idempotencyKey }),
-    state: state("SCHEDULED", now),
+    state: state("SCHEDULED", now, request.scheduledFor && `scheduled for ${request.scheduledFor}`),
     createdAt: now.toISOString(),
     version: 1,
   };

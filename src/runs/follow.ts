@@ -21,6 +21,8 @@ export interface Following extends Watching {
   timeoutMs?: number;
   /** Tell the run's output too. @default true */
   logs?: boolean;
+  /** Time that a run has to end by itself, once it is cancelled. @default 30 */
+  graceSeconds?: number;
 }
 
 /**
@@ -30,7 +32,7 @@ export interface Following extends Watching {
 export async function follow(
   context: RunsContext,
   id: string,
-  { signal, onEvent, timeoutMs, logs = true }: Following = {},
+  { signal, onEvent, timeoutMs, logs = true, graceSeconds }: Following = {},
 ): Promise<FlowRun> {
   const stop = signal ?? new AbortController().signal;
   const deadline = timeoutMs === undefined ? Number.POSITIVE_INFINITY : Date.now() + timeoutMs;
@@ -48,7 +50,7 @@ export async function follow(
     }
     if (stop.aborted || Date.now() >= deadline) return record.run;
 
-    const step = await advance(context, record, stop);
+    const step = await advance(context, record, stop, graceSeconds);
     // A state before the lines that came in it; the end after all of them.
     if (!isTerminal(step.record.run.state)) tell.state(step.record.run);
     await output?.pull(step.record);
@@ -88,10 +90,10 @@ export async function submitOnce(context: RunsContext, id: string, { signal, onE
   return step.record.run;
 }
 
-async function advance(context: RunsContext, record: RunRecord, signal: AbortSignal): Promise<Step> {
+async function advance(context: RunsContext, record: RunRecord, signal: AbortSignal, graceSeconds?: number): Promise<Step> {
   const { state, infrastructureId } = record.run;
   if (state.type === "SCHEDULED") return submitScheduled(context, record, signal);
-  if (state.type === "CANCELLING") return confirmStopped(context, record);
+  if (state.type === "CANCELLING") return confirmStopped(context, record, graceSeconds);
   if (infrastructureId === undefined) return takeUp(context, record, signal);
   const [seen = record] = await observe(context, [record]);
   // Where the cloud has no time limit of its own, who watches a run keeps it; who only reads does not.

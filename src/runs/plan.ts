@@ -14,6 +14,7 @@ import {
   validateJob,
 } from "../template";
 import { UserError } from "../userError";
+import type { RunsContext } from "./context";
 import type { FoundDeployment } from "./deployments";
 
 /** What a user asks for. */
@@ -29,6 +30,8 @@ export interface RunRequest {
   name?: string;
   /** The same key again for the same deployment gives the same run. */
   idempotencyKey?: string;
+  /** The time it was due at, by a schedule; ISO 8601, UTC. With it the key stands for that occurrence, whatever else is asked for. */
+  scheduledFor?: string;
   /** `"ambient"`: submit with the caller's own cloud login, not with the work pool's credentials. The run keeps to it. */
   credentials?: "ambient";
 }
@@ -80,9 +83,10 @@ export function planJob(input: {
   resolved: Resolved;
   run: RunIdentity;
   target: Target;
-  env: NodeJS.ProcessEnv;
+  context: Pick<RunsContext, "env" | "templateEnv">;
 }): { jobConfiguration: ValueObject; submission: Submission } {
-  const { manifest, request, run, target, env } = input;
+  const { manifest, request, run, target } = input;
+  const { env, templateEnv = env } = input.context;
   const { deployment, by, pool, parameters } = input.resolved;
   const poolName = deployment.workPool.name;
   const flowRunJobVariables = request.jobVariables ?? {};
@@ -104,7 +108,7 @@ export function planJob(input: {
 
   const { blocks, variables } = manifest;
   const rendered = validateJob(
-    resolveJob({ baseJobTemplate: template, deploymentJobVariables, flowRunJobVariables, blocks, variables, env }),
+    resolveJob({ baseJobTemplate: template, deploymentJobVariables, flowRunJobVariables, blocks, variables, env: templateEnv }),
   );
   const entrypoint = rendered.command === null || rendered.command === undefined ? entrypointOf(request.deployment, deployment) : undefined;
   const python = (rendered.env as ValueObject | null | undefined)?.[PYTHON_VARIABLE];
@@ -121,7 +125,7 @@ export function planJob(input: {
   const prepared = prepareJob(rendered, {
     prefect: false,
     ...(bootstrap ? { defaultCommand: bootstrap.command } : {}),
-    env,
+    env: templateEnv,
     flowRun: { id: run.id, name: run.name, parameters },
     flow: { name: flowName },
     deployment: { name: deploymentName },

@@ -44,7 +44,7 @@ export async function retry(context: RunsContext, id: string): Promise<RunRecord
   }
   const attempt = run.attempt + 1;
   const target = await context.target(record);
-  const { submission: planned } = planJob({ manifest, request, resolved, run: { id, name: run.name, attempt }, target, env: context.env });
+  const { submission: planned } = planJob({ manifest, request, resolved, run: { id, name: run.name, attempt }, target, context });
   const submission: Submission = record.submission.credentials === "ambient" ? { ...planned, credentials: "ambient" } : planned;
   const stored = withoutSecrets({ ...submission }, context.digestKey) as { [key: string]: Json };
   const changed = await context.ledger.change(id, run.version, {

@@ -8,15 +8,15 @@ import { withPrefect } from "../prefect/withPrefect";
 import { openTarget } from "../targets/open";
 import type { LogLine, PoolType, Target, TargetAccess } from "../targets/target";
 import type { Workspace } from "../workspace";
-import { type RunsContext, targetKey, type Watching } from "./context";
+import type { Watching } from "./context";
 import { createRun, planRun, type RunPlan } from "./create";
 import { findRun } from "./find";
 import type { FlowRun, State, StateType } from "./flowRun";
 import { type Following, follow, submitOnce } from "./follow";
 import { readLogs } from "./logs";
 import { cleanUp, observe, observeWherePossible } from "./observe";
+import { openContext } from "./openContext";
 import type { RunRequest } from "./plan";
-import { poolAccess } from "./pool";
 import { retry } from "./retry";
 import { type Cancelling, cancel } from "./stop";
 import { stopUnrecorded, type UnrecordedRun } from "./stopUnrecorded";
@@ -129,51 +129,17 @@ export interface RunsParts {
   openTarget: (type: PoolType, access: TargetAccess) => Promise<Target>;
   digestKey: () => Buffer;
   env: NodeJS.ProcessEnv;
+  /** What `{{ $NAME }}` in a template reads. @default env. */
+  templateEnv?: NodeJS.ProcessEnv;
   now?: () => Date;
   /** @default nobody hears it */
   warn?: (message: string) => void;
 }
 
 /** The same over given parts: another ledger, other targets. */
-export function runsOver({
-  ledger,
-  stack,
-  readManifest,
-  openTarget,
-  digestKey,
-  env,
-  now = () => new Date(),
-  warn = () => {},
-}: RunsParts): Runs {
-  let manifest: Promise<LoadedManifest> | undefined;
-  let key: Buffer | undefined;
-  const targets = new Map<string, Promise<Target>>();
-  const context: RunsContext = {
-    ledger,
-    ...(stack === undefined ? {} : { stack }),
-    manifest: ({ fresh = false } = {}) => {
-      if (!manifest) manifest = readManifest();
-      else if (fresh) manifest = manifest.then(readManifest);
-      return manifest;
-    },
-    target: (of) => {
-      const key = targetKey(of);
-      const target = targets.get(key) ?? openTarget(of.poolType, { pool: () => poolAccess(context, of), notes: ledger, warn });
-      targets.set(key, target);
-      // What could not be opened now may be later.
-      target.catch(() => targets.delete(key));
-      return target;
-    },
-    digestKey: () => {
-      key ??= digestKey();
-      return key;
-    },
-    env,
-    now,
-    warn,
-    planned: new Map(),
-    stopAsked: new Set(),
-  };
+export function runsOver(parts: RunsParts): Runs {
+  const context = openContext(parts);
+  const { ledger, stack } = context;
   const look = async (records: RunRecord[]) => (await observeWherePossible(context, records)).map(({ run }) => run);
 
   return {

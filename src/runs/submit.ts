@@ -1,16 +1,20 @@
 import type { JsonObject } from "../json";
 import type { RunRecord } from "../ledger";
-import type { SlotLimits } from "../ledger/ledger";
+import type { SlotAnswer, SlotLimits } from "../ledger/ledger";
 import { secretFromParts } from "../manifest";
 import type { DeploymentDefinition } from "../manifest/manifest";
 import type { Submission } from "../targets/target";
 import { UserError } from "../userError";
 import type { RunsContext } from "./context";
+import type { FlowRun } from "./flowRun";
 import { observe } from "./observe";
 import { asOwner, describeOwner, ownerLives } from "./owner";
 import { poolOf } from "./pool";
 import { state } from "./states";
 import { holdsSecrets, withSecrets } from "./storedSecrets";
+
+/** The limit that leaves no room for a run. */
+export type Full = Pick<Extract<SlotAnswer, { kind: "full" }>, "of" | "limit">;
 
 /** What came of trying to move a run on: it moved (or someone else moved it), or it waits and why. */
 export type Step = { kind: "moved"; record: RunRecord } | { kind: "held"; record: RunRecord; reason: string };
@@ -38,7 +42,7 @@ export async function submitScheduled(
 ): Promise<Step> {
   const { run } = record;
   const pool = await poolOf(context, record);
-  if (pool.isPaused) return hold(context, record, `work pool "${run.workPool}" is paused`, "Scheduled");
+  if (pool.isPaused) return hold(context, record, whyPaused(run), "Scheduled");
 
   const submission = await submissionOf(context, record);
   const deployment = await deploymentOf(context, record);
@@ -57,12 +61,7 @@ export async function submitScheduled(
     }
     switch (answer.kind) {
       case "full": {
-        const of = {
-          pool: `work pool "${run.workPool}"`,
-          queue: `work queue "${run.workQueue}" of work pool "${run.workPool}"`,
-          deployment: `deployment "${run.deployment}"`,
-        }[answer.of];
-        const reason = `${of} runs ${answer.limit} at a time (concurrencyLimit) and has as many`;
+        const reason = whyFull(run, answer);
         if (answer.of === "deployment" && deployment?.collisionStrategy === "CANCEL_NEW") return cancelNew(context, record, reason);
         return hold(context, record, reason, "AwaitingConcurrencySlot");
       }
@@ -147,7 +146,21 @@ async function isSurelyNotThere(context: RunsContext, record: RunRecord): Promis
   }
 }
 
-async function hold(context: RunsContext, record: RunRecord, reason: string, name: string): Promise<Step> {
+export function whyPaused({ workPool }: FlowRun): string {
+  return `work pool "${workPool}" is paused`;
+}
+
+export function whyFull(run: FlowRun, full: Full): string {
+  const of = {
+    pool: `work pool "${run.workPool}"`,
+    queue: `work queue "${run.workQueue}" of work pool "${run.workPool}"`,
+    deployment: `deployment "${run.deployment}"`,
+  }[full.of];
+  return `${of} runs ${full.limit} at a time (concurrencyLimit) and has as many`;
+}
+
+/** Write down why a SCHEDULED run waits, if that is new. */
+export async function hold(context: RunsContext, record: RunRecord, reason: string, name: string): Promise<Step> {
   const { run } = record;
   if (run.state.name === name && run.state.message === reason) return { kind: "held", record, reason };
   const held = await context.ledger.change(run.id, run.version, { state: state("SCHEDULED", context.now(), reason, name) });

@@ -1,25 +1,57 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 
-/** What a dispatcher counts, under the names by which Prometheus reads it. */
+/** What every dispatcher counts, under the names by which Prometheus reads it. */
 export interface Metrics {
   /** `pushpool_submit_seconds`: from the time that a run was due to its infrastructure, by work pool. */
   submitSeconds: Histogram<"work_pool">;
   /** `pushpool_flow_runs_ended_total`, by work pool and the state type it ended in. */
   ended: Counter<"work_pool" | "state">;
-  /** `pushpool_api_errors_total`, by what the API answered (a status, or `no_answer`); a request that was repeated counts each time. */
-  apiErrors: Counter<"answer">;
-  /** `pushpool_listening`: 1 while the server's events come in. */
-  listening: Gauge;
   /** In the text format of Prometheus. */
   text(): Promise<string>;
 }
 
+/** What one of a Prefect API counts beside that. */
+export interface ApiMetrics extends Metrics {
+  /** `pushpool_api_errors_total`, by what the API answered (a status, or `no_answer`); a request that was repeated counts each time. */
+  apiErrors: Counter<"answer">;
+  /** `pushpool_listening`: 1 while the server's events come in. */
+  listening: Gauge;
+}
+
+/** @param inHand how many runs there are in each state type just now: `pushpool_flow_runs` */
+export function createMetrics({ inHand }: { inHand: () => Record<string, number> }): Metrics {
+  return metricsIn(new Registry(), inHand);
+}
+
 /**
- * @param inHand how many runs there are in each state type just now: `pushpool_flow_runs`
- * @param requests how many requests were sent to the API: `pushpool_api_requests_total`
+ * The same with those of an API.
+ * @param requests how many requests were sent to it: `pushpool_api_requests_total`
  */
-export function createMetrics({ inHand, requests }: { inHand: () => Record<string, number>; requests: () => number }): Metrics {
+export function createApiMetrics({ inHand, requests }: { inHand: () => Record<string, number>; requests: () => number }): ApiMetrics {
   const registry = new Registry();
+  const registers = [registry];
+  new Counter({
+    name: "pushpool_api_requests_total",
+    help: "Requests to the Prefect API, repeats among them",
+    registers,
+    collect() {
+      this.reset();
+      this.inc(requests());
+    },
+  });
+  return {
+    ...metricsIn(registry, inHand),
+    apiErrors: new Counter({
+      name: "pushpool_api_errors_total",
+      help: "Answers of the Prefect API that were none: errors to be repeated, and no answer at all",
+      labelNames: ["answer"],
+      registers,
+    }),
+    listening: new Gauge({ name: "pushpool_listening", help: "1 while the events of the Prefect server come in", registers }),
+  };
+}
+
+function metricsIn(registry: Registry, inHand: () => Record<string, number>): Metrics {
   const registers = [registry];
   new Gauge({
     name: "pushpool_flow_runs",
@@ -29,15 +61,6 @@ export function createMetrics({ inHand, requests }: { inHand: () => Record<strin
     collect() {
       this.reset();
       for (const [state, count] of Object.entries(inHand())) this.set({ state }, count);
-    },
-  });
-  new Counter({
-    name: "pushpool_api_requests_total",
-    help: "Requests to the Prefect API, repeats among them",
-    registers,
-    collect() {
-      this.reset();
-      this.inc(requests());
     },
   });
   return {
@@ -54,13 +77,6 @@ export function createMetrics({ inHand, requests }: { inHand: () => Record<strin
       labelNames: ["work_pool", "state"],
       registers,
     }),
-    apiErrors: new Counter({
-      name: "pushpool_api_errors_total",
-      help: "Answers of the Prefect API that were none: errors to be repeated, and no answer at all",
-      labelNames: ["answer"],
-      registers,
-    }),
-    listening: new Gauge({ name: "pushpool_listening", help: "1 while the events of the Prefect server come in", registers }),
     text: () => registry.metrics(),
   };
 }

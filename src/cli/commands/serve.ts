@@ -1,7 +1,9 @@
 import { once } from "node:events";
 import { parseDuration } from "../../duration";
 import { openHome } from "../../home";
+import type { LoadedManifest } from "../../manifest";
 import { runsParts } from "../../runs";
+import { MISSED_POLICIES } from "../../schedules/due";
 import { UserError } from "../../userError";
 import { note } from "../screen";
 import { type ManifestFlags, readStdin, workspaceOf } from "../session";
@@ -10,6 +12,7 @@ interface ServeFlags extends ManifestFlags {
   pool?: string[];
   startUp: string;
   allowEnv?: string[];
+  missed: string;
   grace?: string;
   host: string;
   port: string;
@@ -26,6 +29,8 @@ export async function action(_: string[], flags: ServeFlags): Promise<void> {
   const startUp = START_UPS.find((one) => one === flags.startUp);
   if (!startUp) throw new UserError(`--start-up "${flags.startUp}": must be ${START_UPS.join(" or ")}`);
   if (!LEVELS.includes(flags.logLevel)) throw new UserError(`--log-level "${flags.logLevel}": must be one of ${LEVELS.join(", ")}`);
+  const missed = MISSED_POLICIES.find((one) => one === flags.missed);
+  if (!missed) throw new UserError(`--missed "${flags.missed}": must be one of ${MISSED_POLICIES.join(", ")}`);
   const port = Number(flags.port);
   if (!/^\d+$/.test(flags.port) || port > 65_535)
     throw new UserError(`--port "${flags.port}": must be a port number, or 0 for any free one`);
@@ -38,15 +43,15 @@ export async function action(_: string[], flags: ServeFlags): Promise<void> {
     ...(flags.output === undefined ? {} : { output: flags.output }),
     stdin: readStdin,
   };
-  const loaded = await loadManifest(workspace, { ...manifestFlags, secrets: true });
-  if (!loaded.manifest.prefect)
-    throw new UserError(
-      `${loaded.origin} names no Prefect API, so there is none to serve: \`pushpool run\` submits its runs at once. With prefect.register() and manifest({ prefect }) it does`,
-    );
+  const load = () => loadManifest(workspace, { ...manifestFlags, secrets: true });
+  const loaded = await load();
   openHome(workspace.home, { create: true });
   const { pino } = await import("pino");
   const log = pino({ level: flags.logLevel, base: { stack: loaded.stack }, timestamp: pino.stdTimeFunctions.isoTime });
-  const parts = runsParts({ workspace, ...manifestFlags, readManifest: async () => loaded, warn: (message) => log.warn(message) });
+  const api = loaded.manifest.prefect !== undefined;
+  // What a server's pools are like is the server's to say; those of a ledger are what the stack says by now.
+  const readManifest = async (stale?: LoadedManifest) => (stale && !api ? load() : loaded);
+  const parts = runsParts({ workspace, ...manifestFlags, readManifest, warn: (message) => log.warn(message) });
   const end = new AbortController();
   const stop = (signal: NodeJS.Signals) => {
     if (end.signal.aborted) process.exit(130);
@@ -59,23 +64,24 @@ export async function action(_: string[], flags: ServeFlags): Promise<void> {
   };
   process.on("SIGTERM", stop).on("SIGINT", stop);
   try {
-    const { serveApi } = await import("../../prefect/serveApi.js");
-    await serveApi({
-      loaded,
-      parts,
-      templateEnv: allowed(workspace.env, flags.allowEnv ?? []),
-      pools: flags.pool ?? [],
-      startUp,
-      graceSeconds,
-      endpoint: { host: flags.host, port },
-      log,
-      signal: end.signal,
-      onServing: ({ pools, apiUrl, url }) => {
-        log.info({ workPools: pools, api: apiUrl, endpoint: url }, "serving");
-        if (process.stderr.isTTY)
-          note(`serving ${pools.join(", ")} of ${apiUrl}; health and metrics at ${url}. Ctrl-C ends it, runs go on`);
-      },
-    });
+    const common = { loaded, pools: flags.pool ?? [], graceSeconds, endpoint: { host: flags.host, port }, log, signal: end.signal };
+    const templateEnv = allowed(workspace.env, flags.allowEnv ?? []);
+    const onServing = ({ pools, of, url }: { pools: readonly string[]; of: string; url?: string }) => {
+      log.info({ workPools: pools, ...(api ? { api: of } : {}), endpoint: url }, "serving");
+      if (process.stderr.isTTY) note(`serving ${pools.join(", ")} of ${of}; health and metrics at ${url}. Ctrl-C ends it, runs go on`);
+    };
+    if (api) {
+      const { serveApi } = await import("../../prefect/serveApi.js");
+      await serveApi({ ...common, parts, templateEnv, startUp, onServing: ({ apiUrl, ...what }) => onServing({ ...what, of: apiUrl }) });
+    } else {
+      const { serveLedger } = await import("../../serve/ledger/serveLedger.js");
+      await serveLedger({
+        ...common,
+        parts: { ...parts, templateEnv },
+        missed,
+        onServing: (what) => onServing({ ...what, of: `stack ${loaded.stack}` }),
+      });
+    }
     log.info("ended");
   } finally {
     process.off("SIGTERM", stop).off("SIGINT", stop);

@@ -1,5 +1,5 @@
 import type { Logger } from "pino";
-import type { Metrics } from "../../serve/metrics";
+import type { ApiMetrics } from "../../serve/metrics";
 import type { FlowRun } from "../api/flowRuns";
 import { flowRunOf, type PrefectEvent } from "../eventStream";
 import type { ServeEvent } from "./serve";
@@ -11,7 +11,7 @@ export class Report {
 
   constructor(
     private readonly log: Logger,
-    private readonly metrics: () => Metrics,
+    private readonly metrics: () => ApiMetrics,
   ) {}
 
   /** How many runs there are in each state type. */

@@ -1,0 +1,114 @@
+import type { ChildProcess } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, onTestFinished, test, vi } from "vitest";
+import type { FlowRun } from "../../src/runs";
+import { scratch } from "../scratch";
+import { listen, manifestOf, type Place, placeWith, until } from "./pushpool";
+
+vi.setConfig({ testTimeout: 300_000 });
+
+interface Serve {
+  child: ChildProcess;
+  /** What it logged so far, a line each. */
+  log(): Record<string, unknown>[];
+  stderr(): string;
+  ended: Promise<number | null>;
+}
+
+function serve(at: Place, ...args: string[]): Serve {
+  const child = at.start("serve", "--port", "0", ...args);
+  onTestFinished(() => {
+    child.kill("SIGKILL");
+  });
+  const { stdout, stderr, ended } = listen(child);
+  const log = () =>
+    stdout()
+      .split("\n")
+      .slice(0, -1)
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+  return { child, log, stderr, ended };
+}
+
+const logged = ({ log, stderr, child }: Serve, message: string) =>
+  until(() => {
+    if (child.exitCode !== null && !log().some(({ msg }) => msg === message)) throw new Error(`it ended: ${stderr()}`);
+    return log().find(({ msg }) => msg === message);
+  });
+
+const runsOf = (at: Place, ...args: string[]) =>
+  (JSON.parse(at.pushpool("ls", "--json", "--limit", "1000", ...args).stdout) as { runs: FlowRun[] }).runs;
+
+const dueOf = ({ idempotencyKey = "" }: FlowRun) => Date.parse(idempotencyKey.split(" ").at(-1) as string);
+
+test("with no Prefect API it fires schedules: killed and taken up, and by two at a time, each second has one run and runs once", async () => {
+  const everySecond = { schedule: { interval: 1, anchor_date: "2026-01-01T00:00:00Z" }, active: true, parameters: { name: "Ada" } };
+  const file = join(scratch(), "ran.txt");
+  const command = `sh -c 'echo $PUSHPOOL_FLOW_RUN_ID >> ${file}; sleep 2'`;
+  const at = placeWith(
+    manifestOf({}, { deployments: { "tick/second": { command, workPool: { name: "local" }, schedules: [everySecond] } } }),
+  );
+  const ran = () => (existsSync(file) ? readFileSync(file, "utf8").trim().split("\n") : []);
+
+  const first = serve(at);
+  const { endpoint } = await logged(first, "serving");
+  await logged(first, "ended");
+  const health = await fetch(`${endpoint}/health`);
+  expect([health.status, await health.json()]).toEqual([
+    200,
+    expect.objectContaining({ healthy: true, stack: "data/dev", workPools: ["local"] }),
+  ]);
+  const metrics = await (await fetch(`${endpoint}/metrics`)).text();
+  expect(metrics).toMatch(/pushpool_flow_runs_ended_total\{work_pool="local",state="COMPLETED"\} [1-9]/);
+  expect(metrics).not.toContain("pushpool_api_requests_total");
+  first.child.kill("SIGKILL");
+  await first.ended;
+  const before = ran().length;
+
+  // On a machine so busy that this takes more than a minute, too.
+  const both = [serve(at, "--missed", "all"), serve(at, "--missed", "all")];
+  await until(() => ran().length >= before + 5);
+  for (const one of both) {
+    one.child.kill("SIGTERM");
+    expect(await one.ended).toBe(0);
+    expect(one.log().at(-1)).toMatchObject({ msg: "ended" });
+  }
+  for (const { id } of runsOf(at)) expect(at.pushpool("wait", id).status).toBe(0);
+
+  const runs = runsOf(at);
+  const times = runs.map(dueOf).sort((a, b) => a - b);
+  const [from = 0] = times;
+  expect(times).toEqual(times.map((_, index) => from + index * 1000));
+  expect(ran().sort()).toEqual(runs.map(({ id }) => id).sort());
+  expect(runs[0]).toMatchObject({ deployment: "tick/second", parameters: { name: "Ada" }, tags: ["auto-scheduled"] });
+});
+
+test("it submits what waits, as many at a time as the work pool takes, and stops what is cancelled", async () => {
+  const at = placeWith(manifestOf({ "hello/quick": "true", "hello/long": "sleep 600" }, { pool: { concurrencyLimit: 1 } }));
+  const detached = (name: string) => at.pushpool("run", name, "--detach").stdout.trim();
+  const long = detached("hello/long");
+  const waiting = [detached("hello/quick"), detached("hello/quick"), detached("hello/quick")];
+  const dispatcher = serve(at, "--grace", "1s");
+  await logged(dispatcher, "taken up");
+  expect(
+    runsOf(at, "--state", "SCHEDULED")
+      .map(({ id }) => id)
+      .sort(),
+  ).toEqual(waiting.sort());
+  expect(at.pushpool("cancel", long, "--detach").status).toBe(0);
+  await until(() => waiting.every((id) => dispatcher.log().some((line) => line.flowRun === id && line.state === "COMPLETED")));
+  await until(() => dispatcher.log().some((line) => line.flowRun === long && line.state === "CANCELLED"));
+  dispatcher.child.kill("SIGTERM");
+  expect(await dispatcher.ended).toBe(0);
+});
+
+test("what cannot be served is said before anything begins", () => {
+  const at = placeWith(manifestOf({ "hello/quick": "true" }));
+  for (const [args, message] of [
+    [["--pool", "locl"], /--pool "locl": there is no such work pool in .*local/],
+    [["--missed", "some"], /--missed "some": must be one of skip, last, all/],
+  ] as const) {
+    const { status, stderr } = at.pushpool("serve", "--port", "0", ...args);
+    expect([status, stderr]).toEqual([2, expect.stringMatching(message)]);
+  }
+});

@@ -1,0 +1,81 @@
+import { expect, test } from "vitest";
+import type { DeploymentDefinition, PoolDefinition } from "../../src/manifest/manifest";
+import type { FlowRun } from "../../src/runs";
+import { choose } from "../../src/serve/ledger/choose";
+
+/** `id pool queue deployment` */
+function run(text: string): FlowRun {
+  const [id = "", workPool = "", workQueue = "", deployment = "f/d"] = text.split(" ");
+  return { id, workPool, workQueue, deployment } as FlowRun;
+}
+
+function chosen(
+  waiting: string[],
+  holding: string[],
+  pools: Record<string, Partial<PoolDefinition>>,
+  deployments: Record<string, Partial<DeploymentDefinition>> = {},
+) {
+  const { submit, held } = choose(waiting.map(run), holding.map(run), {
+    pools: pools as Record<string, PoolDefinition>,
+    deployments: new Map(Object.entries(deployments)) as Map<string, DeploymentDefinition>,
+  });
+  return { submit: submit.map(({ id }) => id), held: held.map(({ run, name }) => `${run.id} ${name}`) };
+}
+
+test.each([
+  ["the oldest first", ["2 p default", "1 p default"], [], { p: {} }, { submit: ["1", "2"], held: [] }],
+  [
+    "by the priority of their queues; one without comes last, default is 1",
+    ["1 p low", "2 p new", "3 p high", "4 p default"],
+    [],
+    { p: { queues: { high: { priority: 1 }, low: { priority: 5 }, new: {} } } },
+    { submit: ["3", "4", "1", "2"], held: [] },
+  ],
+  [
+    "as many as the pool has room for",
+    ["1 p default", "2 p default", "3 q default"],
+    ["0 p default"],
+    { p: { concurrencyLimit: 2 }, q: {} },
+    { submit: ["1", "3"], held: ["2 AwaitingConcurrencySlot"] },
+  ],
+  [
+    "a full queue leaves room to the others of its pool",
+    ["1 p slow", "2 p slow", "3 p default"],
+    [],
+    { p: { concurrencyLimit: 2, queues: { slow: { priority: 1, concurrencyLimit: 1 } } } },
+    { submit: ["1", "3"], held: ["2 AwaitingConcurrencySlot"] },
+  ],
+  [
+    "what goes first takes the room",
+    ["1 p low", "2 p high"],
+    [],
+    { p: { concurrencyLimit: 1, queues: { high: { priority: 1 }, low: { priority: 2 } } } },
+    { submit: ["2"], held: ["1 AwaitingConcurrencySlot"] },
+  ],
+  [
+    "nothing of a paused pool",
+    ["1 p default", "2 q default"],
+    [],
+    { p: { isPaused: true }, q: {} },
+    { submit: ["2"], held: ["1 Scheduled"] },
+  ],
+  [
+    "nothing of a queue that takes none",
+    ["1 p off"],
+    [],
+    { p: { queues: { off: { concurrencyLimit: 0 } } } },
+    { submit: [], held: ["1 AwaitingConcurrencySlot"] },
+  ],
+] as const)("%s", (_, waiting, holding, pools, expected) => {
+  expect(chosen([...waiting], [...holding], pools)).toEqual(expected);
+});
+
+test("a deployment's limit holds its runs; with CANCEL_NEW they are handed on to be cancelled, and take no room", () => {
+  const waiting = ["1 p default f/d", "2 p default f/d", "3 p default f/other"];
+  expect(chosen(waiting, [], { p: {} }, { "f/d": { concurrencyLimit: 1 } })).toEqual({
+    submit: ["1", "3"],
+    held: ["2 AwaitingConcurrencySlot"],
+  });
+  const cancelNew = { "f/d": { concurrencyLimit: 1, collisionStrategy: "CANCEL_NEW" as const } };
+  expect(chosen(waiting, [], { p: { concurrencyLimit: 2 } }, cancelNew)).toEqual({ submit: ["1", "2", "3"], held: [] });
+});
