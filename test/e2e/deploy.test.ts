@@ -127,7 +127,7 @@ describe("what is deployed", () => {
     const more = "  schedules: [{ cron: '0 6 * * *' }]\n  triggers: [{ expect: [a.b] }]\n  build: [{ x.y: {} }]\n";
     const place = folder(`deployments:\n${deployment("one", more)}`);
     expect(place.pushpool("deploy").stderr).toMatch(
-      /^kept, and not acted on: build and push steps of hello\/one; schedules of hello\/one \(until `pushpool serve`\); triggers of hello\/one$/m,
+      /^kept, and not acted on: build and push steps of hello\/one; schedules of hello\/one \(while no `pushpool serve` runs\); triggers of hello\/one$/m,
     );
     const { deployments } = JSON.parse(place.pushpool("deployments", "--json").stdout);
     expect(deployments.find(({ name }: { name: string }) => name === "hello/one")).toMatchObject({
