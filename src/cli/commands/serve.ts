@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import { parseDuration } from "../../duration";
 import { openHome } from "../../home";
 import type { LoadedManifest } from "../../manifest";
@@ -47,7 +46,9 @@ export async function action(_: string[], flags: ServeFlags): Promise<void> {
   const loaded = await load();
   openHome(workspace.home, { create: true });
   const { pino } = await import("pino");
-  const log = pino({ level: flags.logLevel, base: { stack: loaded.stack }, timestamp: pino.stdTimeFunctions.isoTime });
+  const logged = { level: flags.logLevel, base: { stack: loaded.stack }, timestamp: pino.stdTimeFunctions.isoTime };
+  // Line by line: what is still on its way when the process ends would be lost.
+  const log = pino(logged, pino.destination({ dest: 1, sync: true }));
   const api = loaded.manifest.prefect !== undefined;
   // What a server's pools are like is the server's to say; those of a ledger are what the stack says by now.
   const readManifest = async (stale?: LoadedManifest) => (stale && !api ? load() : loaded);
@@ -88,7 +89,6 @@ export async function action(_: string[], flags: ServeFlags): Promise<void> {
     parts.ledger.close();
   }
   // Connections that are kept alive would hold the process for a while.
-  if (process.stdout.writableNeedDrain) await once(process.stdout, "drain");
   process.exit();
 }
 
