@@ -12,6 +12,7 @@ import { benchEcs } from "./ecs.mjs";
 import { benchEngine } from "./engine.mjs";
 import { benchGcpPools } from "./gcpPools.mjs";
 import { compare } from "./measure.mjs";
+import { benchPrefect } from "./prefect.mjs";
 import { benchPython } from "./python.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -138,6 +139,7 @@ try {
   await benchAwsPools({ scratch, env, report });
   await benchCloudRun({ report });
   await benchEcs({ report });
+  await benchPrefect({ report });
 } finally {
   rmSync(scratch, { recursive: true, force: true });
 }

@@ -3,7 +3,8 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { Json } from "../../src/json";
-import { describePrefect, prefectVenv } from "../prefect/python";
+import { describePrefect } from "../prefect/python";
+import { prefectVenv } from "../prefect/venv";
 import { scratch } from "../scratch";
 import { listen, manifestOf, placeWith } from "./pushpool";
 

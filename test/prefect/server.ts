@@ -4,7 +4,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { prefectVenv } from "./python";
+import { prefectVenv } from "./venv";
 
 /** A real Prefect server on a loopback port. */
 export interface PrefectServer {
@@ -19,6 +19,8 @@ export interface PrefectServer {
 export interface ServerOptions {
   /** More settings, as `PREFECT_SERVER_…`. */
   settings?: Record<string, string>;
+  /** Its database is in memory, which stands many clients at a time. @default false */
+  inMemory?: boolean;
   /** @default a free one */
   port?: number;
   /** What it remembers; @default a new folder */
@@ -53,7 +55,7 @@ export async function sharedServer(): Promise<PrefectServer> {
     await sleep(200);
   }
   try {
-    const server = await startServer({ home: join(folder, "home"), settings: IN_MEMORY }, run);
+    const server = await startServer({ home: join(folder, "home"), inMemory: true }, run);
     writeFileSync(`${described}.new`, JSON.stringify(server));
     renameSync(`${described}.new`, described);
     return server;
@@ -94,7 +96,7 @@ if ! kill -0 "$OWNER" 2>/dev/null; then
 fi
 `;
 
-async function startServer({ settings, port: wanted, home = "" }: ServerOptions, owner: number): Promise<PrefectServer> {
+async function startServer({ settings, inMemory = false, port: wanted, home = "" }: ServerOptions, owner: number): Promise<PrefectServer> {
   const venv = await prefectVenv();
   const port = wanted ?? (await freePort());
   mkdirSync(home, { recursive: true });
@@ -115,6 +117,7 @@ async function startServer({ settings, port: wanted, home = "" }: ServerOptions,
       PREFECT_HOME: home,
       PREFECT_SERVER_ANALYTICS_ENABLED: "false",
       DO_NOT_TRACK: "1",
+      ...(inMemory ? IN_MEMORY : {}),
       ...settings,
     },
   });

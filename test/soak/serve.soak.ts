@@ -1,0 +1,115 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, expect, onTestFinished, test } from "vitest";
+import { type FlowRun, readStates } from "../../src/prefect/api/flowRuns";
+import type { Client } from "../../src/prefect/client";
+import { listen } from "../e2e/pushpool";
+import { aDeployment, aPool, clientOf, startRun, until, untilEnd } from "../prefect/dispatch/dispatcher";
+import { badLine, type Mishap } from "../prefect/proxy";
+import { describePrefect } from "../prefect/python";
+import { served, through } from "../prefect/served";
+import { sharedServer } from "../prefect/server";
+import { scratch } from "../scratch";
+
+describePrefect("pushpool serve of a real Prefect server, for long", () => {
+  let apiUrl: string;
+  let client: Client;
+  beforeAll(async () => {
+    ({ apiUrl } = await sharedServer());
+    client = clientOf(apiUrl);
+  }, 600_000);
+
+  /** A pool whose runs write down that they were started, and then report to the server as a flow does. */
+  async function aWitnessedPool(change: Parameters<typeof aPool>[1] = {}) {
+    const { pool } = await aPool(client, change);
+    const file = join(scratch(), "started");
+    const quick = join(__dirname, "..", "fixtures", "prefect", "flows", "quick.mjs");
+    const command = `sh -c 'echo $PREFECT__FLOW_RUN_ID >> ${file}; exec ${process.execPath} ${quick}'`;
+    const deploymentId = await aDeployment(client, pool, { job_variables: { command } });
+    const started = () => (existsSync(file) ? readFileSync(file, "utf8").trim().split("\n") : []);
+    // A bad line is the dispatcher's, not the flow's.
+    const start = (what = "complete") =>
+      startRun(client, deploymentId, what, { job_variables: { env: { DO: what, PREFECT_API_URL: apiUrl } } });
+    return { pool, start, started };
+  }
+
+  async function expectEachOnce(runs: FlowRun[], started: string[]) {
+    for (const run of runs) {
+      expect((await untilEnd(client, run)).state).toMatchObject({ type: "COMPLETED" });
+      expect((await readStates(client, run.id)).filter(({ type }) => type === "RUNNING")).toHaveLength(1);
+    }
+    expect(started.sort()).toEqual(runs.map(({ id }) => id).sort());
+  }
+
+  test("200 runs through one dispatcher, ten at a time: each runs once, and ends", async () => {
+    const { pool, start, started } = await aWitnessedPool({ concurrency_limit: 10 });
+    await served(through(apiUrl), "--pool", pool);
+    const runs: FlowRun[] = [];
+    while (runs.length < 200) runs.push(await start());
+    for (const run of runs) await untilEnd(client, run);
+    await expectEachOnce(runs, started());
+  });
+
+  test("the dispatcher killed at each request that it sends for a run, before it arrives and after: started once, and ended", async () => {
+    const { pool, start, started } = await aWitnessedPool();
+    const runs: FlowRun[] = [];
+    const killedAt = new Set<string>();
+    for (let n = 1; n <= 40; n += 1) {
+      const mishap: Mishap = n % 2 === 0 ? { replyLost: true } : { instead: { status: 503 } };
+      let armed = false;
+      let sent = 0;
+      let kill = () => {};
+      const line = await badLine(apiUrl, (request) => {
+        if (!armed) return undefined;
+        sent += 1;
+        if (sent < Math.ceil(n / 2)) return undefined;
+        if (sent === Math.ceil(n / 2)) {
+          killedAt.add(request.replace(/[0-9a-f-]{36}/, "ID"));
+          kill();
+        }
+        return mishap;
+      });
+      const at = through(line.apiUrl);
+      const first = await served(at, "--pool", pool);
+      kill = () => first.child.kill("SIGKILL");
+      armed = true;
+      const run = await start("sleep:1000");
+      runs.push(run);
+      await Promise.race([first.ended, untilEnd(client, run)]);
+      armed = false;
+      first.child.kill("SIGKILL");
+      await first.ended;
+      // By another way to the same place.
+      const second = at.start("serve", "--port", "0", "--pool", pool);
+      onTestFinished(() => {
+        second.kill("SIGKILL");
+      });
+      const said = listen(second);
+      expect([n, (await untilEnd(client, run)).state?.type]).toEqual([n, "COMPLETED"]);
+      second.kill("SIGTERM");
+      expect([n, await said.ended, said.stderr()]).toEqual([n, 0, ""]);
+    }
+    expect([...killedAt].filter((request) => request.includes("set_state")).length).toBeGreaterThanOrEqual(3);
+    expect(killedAt.size).toBeGreaterThanOrEqual(8);
+    await expectEachOnce(runs, started());
+  });
+
+  test("killed ten times while runs keep coming: none lost, none doubled", async () => {
+    const { pool, start, started } = await aWitnessedPool({ concurrency_limit: 5 });
+    const at = through(apiUrl);
+    const runs: FlowRun[] = [];
+    for (let kills = 0; kills < 10; kills += 1) {
+      const one = await served(at, "--pool", pool);
+      const some: FlowRun[] = [];
+      for (let n = 0; n < 6; n += 1) some.push(await start(n % 2 === 0 ? "complete" : "sleep:700"));
+      runs.push(...some);
+      // In the middle of its work, at another place each time.
+      await until(client, some[kills % some.length] as FlowRun, "PENDING", "RUNNING", "COMPLETED");
+      one.child.kill("SIGKILL");
+      await one.ended;
+    }
+    await served(at, "--pool", pool);
+    for (const run of runs) await untilEnd(client, run);
+    await expectEachOnce(runs, started());
+  });
+});
