@@ -5,6 +5,7 @@ import { MASK } from "../secret";
 import { authorization, type Connection } from "./connection";
 import { PrefectRefusal, serverText } from "./refusal";
 import { nextPause, sureNotSent } from "./repeat";
+import { ServerClock } from "./serverClock";
 
 export interface Request {
   json?: Json;
@@ -33,6 +34,8 @@ export interface Client {
   readonly sent: number;
   /** When it last answered anything, in milliseconds since 1970; at first when this client was made. */
   readonly answeredAt: number;
+  /** The server's, which need not be ours. */
+  readonly clock: ServerClock;
   /** @throws {PrefectRefusal} exit code 5, with the server's own words */
   request<Body = Json>(method: "GET" | "POST" | "PATCH" | "DELETE", path: string, request?: Request): Promise<Reply<Body>>;
 }
@@ -74,6 +77,7 @@ const REPEATED = new Set([408, 429, 502, 503]);
 class HttpClient implements Client {
   sent = 0;
   answeredAt = Date.now();
+  readonly clock = new ServerClock();
   #answered = false;
   #csrf: { client: string; token: string } | undefined;
 
@@ -110,7 +114,7 @@ class HttpClient implements Client {
         reason = `it answered ${status}`;
         retryAfter = outcome.retryAfter;
       }
-      const pause = nextPause(tries, retryAfter, Date.now());
+      const pause = nextPause(tries, retryAfter, this.clock.now());
       if (Date.now() + pause > until || this.options.lastTries.aborted) throw this.#unreachable(`${reason}, ${tries} times`, request);
       this.options.onRepeat(reason, pause);
       const { lastTries } = this.options;
@@ -125,6 +129,7 @@ class HttpClient implements Client {
     const query = Object.keys(request.query ?? {}).length > 0 ? `?${new URLSearchParams(request.query)}` : "";
     const limit = AbortSignal.timeout(this.options.timeoutMs);
     this.sent += 1;
+    const sentAt = Date.now();
     try {
       const reply = await fetch(`${apiUrl}${path}${query}`, {
         method,
@@ -140,6 +145,7 @@ class HttpClient implements Client {
         },
         ...(request.json === undefined ? {} : { body: JSON.stringify(request.json) }),
       });
+      this.clock.answered(reply.headers.get("date"), sentAt);
       const text = await reply.text();
       return { status: reply.status, body: bodyOf(text), retryAfter: reply.headers.get("retry-after") };
     } catch (error) {

@@ -69,7 +69,10 @@ export class PrefectRuns {
   async followRun(id: string, { signal, onEvent = () => {}, timeoutMs, logs = true }: Following = {}): Promise<Shown> {
     const limit = timeoutMs === undefined ? [] : [AbortSignal.timeout(timeoutMs)];
     const end = AbortSignal.any([...(signal ? [signal] : []), ...limit, new AbortController().signal]);
-    const submitting = this.#submitting(id, end, onEvent);
+    const over = new AbortController();
+    const submitting = this.#submitting(id, AbortSignal.any([end, over.signal]), onEvent);
+    // Heard where it is waited for.
+    submitting.catch(() => {});
     const run = await followOnServer(id, {
       client: this.parts.client,
       show: (one) => this.#show(one),
@@ -77,8 +80,9 @@ export class PrefectRuns {
       logs,
       signal: end,
       settled: () => Promise.race([submitting, sleep(10_000, undefined, { signal: end, ref: false }).catch(() => {})]),
-    });
-    if (end.aborted) await submitting;
+    }).finally(() => over.abort());
+    // Another process of this ledger may have seen the end of its infrastructure, and tidied up: nothing more comes of that here.
+    await submitting;
     return this.#show(run);
   }
 
@@ -133,7 +137,8 @@ export class PrefectRuns {
       );
     if (run.state.type === "COMPLETED")
       throw new UserError(`run ${run.name} (${id}) COMPLETED: there is nothing to retry. To do it again: \`pushpool run\``);
-    const verdict = await proposeState(client, id, { type: "SCHEDULED", name: "AwaitingRetry", scheduledTime: new Date().toISOString() });
+    // Without a time it is due at once, by the server's clock.
+    const verdict = await proposeState(client, id, { type: "SCHEDULED", name: "AwaitingRetry" });
     if (verdict.kind !== "accepted")
       throw new UserError(`run ${run.name} (${id}): the server does not schedule it again: ${verdict.reason}`, 5);
     return this.readRun(id);
@@ -240,8 +245,12 @@ export class PrefectRuns {
         if (run.state.type !== "SCHEDULED" || run.work_pool_name === null) return;
         const pool = await readWorkPool(client, run.work_pool_name);
         if (!pool?.type.endsWith(":push") || client.connection.isCloud) return;
-        const due = await scheduledFlowRuns(client, pool.name, { before: new Date() });
+        client.clock.wrote(run.created);
+        client.clock.wrote(run.state.timestamp);
+        const due = await scheduledFlowRuns(client, pool.name, { before: new Date(client.clock.now()) });
         if (!due.some((one) => one.id === id)) {
+          // Claimed by another one in that moment it is not held.
+          if ((await readFlowRun(client, id))?.state?.type !== "SCHEDULED") continue;
           const reason = `work pool "${pool.name}" ${pool.is_paused ? "is paused" : "holds it back: its limits, its queue's pause, or the time that the run is scheduled for"}`;
           if (!toldHeld) onEvent({ kind: "waiting", run: this.#show(run), reason });
           toldHeld = true;

@@ -53,7 +53,6 @@ export async function serveApi({
 }: ServingApi): Promise<void> {
   const lastTries = new AbortController();
   let metrics: ApiMetrics | undefined;
-  const report = new Report(log, () => metrics as ApiMetrics);
   const { client, shared } = await openPrefect(loaded, parts, {
     patienceMs: PATIENCE,
     lastTries: lastTries.signal,
@@ -62,6 +61,11 @@ export async function serveApi({
       log.warn({ reason, pauseMs: pause }, "the Prefect API gave no answer; asking again");
     },
   });
+  const report = new Report(
+    log,
+    () => metrics as ApiMetrics,
+    () => client.clock.now(),
+  );
   metrics = createApiMetrics({ inHand: () => report.inHand(), requests: () => client.sent });
   const pools = asked.pools.length > 0 ? [...new Set(asked.pools)] : Object.keys(loaded.manifest.pools);
   if (pools.length === 0) throw new UserError(`${loaded.origin} has no work pools: name those to serve with --pool`);

@@ -15,7 +15,7 @@ export interface Mishap {
 
 export interface Proxy {
   apiUrl: string;
-  /** Requests that came, as `POST /flow_runs/…/set_state PENDING/Pending`. */
+  /** Requests that came, as `POST /flow_runs/…/set_state PENDING/Pending` or `WEBSOCKET /events/out`. */
   readonly seen: string[];
   /** Cut every WebSocket that goes through. */
   cutSockets(): void;
@@ -48,6 +48,7 @@ export async function badLine(apiUrl: string, happens: (request: string) => Mish
   };
   const server = createServer((incoming, reply) => void pass(incoming, reply));
   server.on("upgrade", ({ method, url, rawHeaders }, socket: Socket, head) => {
+    seen.push(`WEBSOCKET ${url?.replace("/api", "")}`);
     const onward = connect(Number(port), hostname);
     const lines = rawHeaders.flatMap((name, index) => (index % 2 === 0 ? [`${name}: ${rawHeaders[index + 1]}`] : []));
     onward.write(`${method} ${url} HTTP/1.1\r\n${lines.join("\r\n")}\r\n\r\n`);
@@ -56,7 +57,11 @@ export async function badLine(apiUrl: string, happens: (request: string) => Mish
     for (const one of [socket, onward]) {
       sockets.add(one);
       one.on("error", () => one.destroy());
-      one.on("close", () => sockets.delete(one));
+      one.on("close", () => {
+        sockets.delete(one);
+        socket.destroy();
+        onward.destroy();
+      });
     }
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

@@ -119,9 +119,20 @@ export async function readBlocks(client: Client, used: Json[]): Promise<Blocks> 
     found.flatMap((block) => {
       if (!block) return [];
       const key = `${block.block_type.slug}/${block.name}`;
-      return [[key, { id: block.id, createdAt: block.updated, data: wrapped(key, block.data, block.block_schema.fields) }] as const];
+      return [
+        [
+          key,
+          { id: block.id, createdAt: inOurs(client, block.updated), data: wrapped(key, block.data, block.block_schema.fields) },
+        ] as const,
+      ];
     }),
   );
+}
+
+/** A server's time as our clock shows it, which tells how young a key is; to the minute, so that the same key is known again. */
+function inOurs({ clock }: Client, time: string): string {
+  const ahead = Math.round(clock.ahead / 60_000) * 60_000;
+  return new Date(Date.parse(time) - ahead).toISOString();
 }
 
 function referencedIds(value: Json): string[] {

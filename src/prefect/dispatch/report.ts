@@ -12,6 +12,8 @@ export class Report {
   constructor(
     private readonly log: Logger,
     private readonly metrics: () => ApiMetrics,
+    /** The server's clock, in milliseconds since 1970. */
+    private readonly serverNow: () => number,
   ) {}
 
   /** How many runs there are in each state type. */
@@ -48,7 +50,7 @@ export class Report {
         break;
       case "submitted": {
         this.#inHand.set(event.run.id, this.#inHand.get(event.run.id) ?? "PENDING");
-        const seconds = waited(event.run);
+        const seconds = waited(event.run, this.serverNow());
         this.metrics().submitSeconds.observe({ work_pool: event.run.work_pool_name ?? "" }, seconds);
         log.info({ ...named(event.run), infrastructure: event.message, seconds }, "submitted");
         break;
@@ -77,7 +79,7 @@ function named({ id, name, work_pool_name }: FlowRun): { flowRun: string; name: 
 }
 
 /** Since it was due, in seconds. */
-function waited({ created, next_scheduled_start_time, state }: FlowRun): number {
+function waited({ created, next_scheduled_start_time, state }: FlowRun, now: number): number {
   const due = Date.parse(next_scheduled_start_time ?? state?.state_details?.scheduled_time ?? created);
-  return Math.max(0, Date.now() - Math.max(due, Date.parse(created))) / 1000;
+  return Math.max(0, now - Math.max(due, Date.parse(created))) / 1000;
 }

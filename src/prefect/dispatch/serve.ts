@@ -146,7 +146,8 @@ export async function serve(serving: Serving): Promise<void> {
       serving.onServerEvent?.(event);
       const pool = workPoolOf(event);
       const isNew = event.event.startsWith("prefect.flow-run.") && event.resource["prefect.state-type"] === "SCHEDULED";
-      if (isNew && pool !== undefined) queues.get(pool)?.look(Date.parse(event.occurred));
+      if (isNew) client.clock.wrote(event.occurred);
+      if (isNew && pool !== undefined) queues.get(pool)?.look();
       else if (!event.event.startsWith("prefect.flow-run.")) lookEverywhere();
     },
   });
@@ -191,8 +192,6 @@ class Queue {
   #asking = false;
   #again = false;
   #timer: NodeJS.Timeout | undefined;
-  /** The latest that is known of the server's clock, which may be ahead of ours. */
-  #serverTime = 0;
 
   constructor(
     private readonly client: Client,
@@ -204,9 +203,7 @@ class Queue {
     signal.addEventListener("abort", () => clearTimeout(this.#timer), { once: true });
   }
 
-  /** @param occurred when by the server's clock */
-  look(occurred = 0): void {
-    this.#serverTime = Math.max(this.#serverTime, occurred);
+  look(): void {
     if (this.#asking) {
       this.#again = true;
       return;
@@ -228,11 +225,11 @@ class Queue {
   }
 
   async #take(): Promise<void> {
-    const now = Math.max(Date.now(), this.#serverTime);
-    const ahead = new Date(now + POLL);
+    const ahead = new Date(this.client.clock.now() + POLL);
     // Not cut short by the signal: a server on SQLite can keep its lock for a minute after a client that left.
     const found = await scheduledFlowRuns(this.client, this.pool, { before: ahead });
     const later: number[] = [];
+    const now = this.client.clock.now();
     for (const run of found) {
       // Not `expected_start_time`: that stays what it was when a run is put off.
       const due = Date.parse(run.next_scheduled_start_time ?? run.state?.state_details?.scheduled_time ?? run.created);
