@@ -101,6 +101,11 @@ export async function followOnServer(id: string, { client, show, onEvent, logs, 
   }
 }
 
+/** Tell what there is of a run's log, oldest first. @returns how many entries */
+export function tellLog(client: Client, id: string, onEvent: (event: RunEvent) => void): Promise<number> {
+  return new LogTold(client, id).pull(onEvent);
+}
+
 const ENDS = new Set(["COMPLETED", "FAILED", "CANCELLED", "CRASHED"]);
 
 class StatesTold {

@@ -8,7 +8,7 @@ import type { RunPlan } from "../runs/create";
 import { isTerminal, type FlowRun as Shown, type State } from "../runs/flowRun";
 import type { Following } from "../runs/follow";
 import type { RunRequest } from "../runs/plan";
-import type { Target } from "../targets/target";
+import type { LogLine, Target } from "../targets/target";
 import { checkJobVariables, checkParameters } from "../template";
 import { UserError } from "../userError";
 import { type Deployment, readDeploymentByName, someDeploymentNames } from "./api/deployments";
@@ -22,7 +22,8 @@ import { InfrastructureWatch } from "./dispatch/infrastructureWatch";
 import { readJob } from "./dispatch/job";
 import { isOpen, planJob } from "./dispatch/record";
 import { ServerStates } from "./dispatch/states";
-import { followOnServer, shownRun, shownState } from "./follow";
+import { findServerRun } from "./findServerRun";
+import { followOnServer, shownRun, shownState, tellLog } from "./follow";
 
 /** How often a run that the server holds back is asked for, in milliseconds. */
 const HELD_PAUSE = 1_000;
@@ -98,6 +99,39 @@ export class PrefectRuns {
     const run = await readFlowRun(this.parts.client, id);
     if (!run) throw new UserError(`flow run ${id} is no longer on the server`, 5);
     return this.#show(run);
+  }
+
+  /**
+   * The run that a person means by its id or its name, whoever made it.
+   * @throws {UserError} if several have that name
+   */
+  async findRun(ref: string): Promise<Shown | undefined> {
+    const { client, shared } = this.parts;
+    const found = await findServerRun(client, ref);
+    if (!found) return undefined;
+    const { run, deployment } = found;
+    this.#names.set(run.id, { deployment, stack: shared.stack, workPool: run.work_pool_name ?? "" });
+    return this.#show(run);
+  }
+
+  /**
+   * The log of a run as the server has it. Reads; submits nothing.
+   * @param options.follow go on until the run has ended
+   */
+  async readLogs(
+    id: string,
+    { follow = false, signal, onLine }: { follow?: boolean; signal?: AbortSignal; onLine: (line: LogLine) => void },
+  ): Promise<Shown> {
+    const { client } = this.parts;
+    const onEvent = (event: RunEvent) => {
+      if (event.kind === "log") onLine(event.line);
+    };
+    if (!follow) {
+      await tellLog(client, id, onEvent);
+      return this.readRun(id);
+    }
+    const never = new AbortController().signal;
+    return this.#show(await followOnServer(id, { client, show: (run) => this.#show(run), onEvent, logs: true, signal: signal ?? never }));
   }
 
   /** What of it the ledger and the server know together, with the states that the server has. */

@@ -1,5 +1,6 @@
 import type { FlowRun } from "../runs/flowRun";
 import type { Runs, RunsParts } from "../runs/runs";
+import type { LogLine } from "../targets/target";
 import { UserError } from "../userError";
 import type { PrefectRuns } from "./prefectRuns";
 
@@ -15,7 +16,7 @@ export function withPrefect(local: Runs, parts: RunsParts): Runs {
     opened ??= openPrefectRuns(parts);
     return opened;
   };
-  /** The runs of the server that this process has made, which need not be in the ledger. */
+  /** The runs of the server that this process has made or found there, which need not be in the ledger. */
   const made = new Set<string>();
   const ofServer = async (id: string): Promise<PrefectRuns | undefined> => {
     if (made.has(id)) return open();
@@ -53,10 +54,39 @@ export function withPrefect(local: Runs, parts: RunsParts): Runs {
       return prefect ? prefect.planRun(request) : local.planRun(request);
     },
     retryRun: async (id) => (await ofServer(id))?.retryRun(id) ?? local.retryRun(id),
+    // Others make runs on the server too: its schedules, its pages, another machine. Prefect Cloud's are in no ledger.
+    findRun: async (ref) => {
+      try {
+        return await local.findRun(ref);
+      } catch (notHere) {
+        const prefect = await open().catch(() => undefined);
+        const run = await prefect?.findRun(ref);
+        if (!run) throw notHere;
+        made.add(run.id);
+        return run;
+      }
+    },
     showRun: async (id) => {
+      if (made.has(id) && !(await parts.ledger.read(id))) {
+        const prefect = (await open()) as PrefectRuns;
+        return { ...(await prefect.show(await prefect.readRun(id))), submission: null };
+      }
       const shown = await local.showRun(id);
       const prefect = await ofServer(shown.run.id);
       return prefect ? { ...shown, ...(await prefect.show(shown.run)) } : shown;
+    },
+    // What it said to the server is what Prefect shows; where it never came to that, what it printed tells why.
+    readLogs: async (id, options) => {
+      const prefect = await ofServer(id);
+      if (!prefect) return local.readLogs(id, options);
+      let isEmpty = true;
+      const onLine = (line: LogLine) => {
+        isEmpty = false;
+        options.onLine(line);
+      };
+      const run = await prefect.readLogs(id, { ...options, onLine });
+      const isHere = (await parts.ledger.read(id))?.run.infrastructureId !== undefined;
+      return isEmpty && isHere && !options.signal?.aborted ? local.readLogs(id, options) : run;
     },
     listRuns: async (filter) => asOnServer(await local.listRuns(filter)),
     observeRuns: async (runs) => {

@@ -51,6 +51,11 @@ describePrefect("pushpool run through a real Prefect server", () => {
       "Running",
       "Failed",
     ]);
+    // It has told the server nothing: what it printed is all there is. What is in the server's log counts more.
+    expect((await pushpool(at, "logs", id)).stdout).toBe(`running ${id}\n`);
+    const line = { name: "prefect.flow_runs", level: 20, message: "told", timestamp: new Date().toISOString(), flow_run_id: id };
+    await client.request("POST", "/logs/", { json: [line] });
+    expect((await pushpool(at, "logs", id)).stdout).toBe("told\n");
     const listed = await pushpool(at, "ls", "--json");
     expect(listed.stdout).toContain(id);
     expect(listed.stdout).toContain("FAILED");

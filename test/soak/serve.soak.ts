@@ -1,9 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { beforeAll, expect, onTestFinished, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { type FlowRun, readStates } from "../../src/prefect/api/flowRuns";
 import type { Client } from "../../src/prefect/client";
-import { listen } from "../e2e/pushpool";
 import { aDeployment, aPool, clientOf, startRun, until, untilEnd } from "../prefect/dispatch/dispatcher";
 import { badLine, type Mishap } from "../prefect/proxy";
 import { describePrefect } from "../prefect/python";
@@ -80,14 +79,10 @@ describePrefect("pushpool serve of a real Prefect server, for long", () => {
       first.child.kill("SIGKILL");
       await first.ended;
       // By another way to the same place.
-      const second = at.start("serve", "--port", "0", "--pool", pool);
-      onTestFinished(() => {
-        second.kill("SIGKILL");
-      });
-      const said = listen(second);
+      const second = await served(at, "--pool", pool);
       expect([n, (await untilEnd(client, run)).state?.type]).toEqual([n, "COMPLETED"]);
-      second.kill("SIGTERM");
-      expect([n, await said.ended, said.stderr()]).toEqual([n, 0, ""]);
+      second.child.kill("SIGTERM");
+      expect([n, await second.ended, second.stderr()]).toEqual([n, 0, ""]);
     }
     expect([...killedAt].filter((request) => request.includes("set_state")).length).toBeGreaterThanOrEqual(3);
     expect(killedAt.size).toBeGreaterThanOrEqual(8);

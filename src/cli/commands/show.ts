@@ -33,6 +33,7 @@ export async function action([ref = ""]: string[], flags: GlobalOptions): Promis
         `    ${timestamp}  ${run.attempt > 1 ? `attempt ${attempt}  ` : ""}${stateText({ ...state, timestamp })}${state.message ? `: ${state.message}` : ""}`,
       );
     }
-    print(`  submission:\n${JSON.stringify(submission, null, 2).replace(/^/gm, "    ")}`);
+    // Of a run that was submitted elsewhere, nothing of it is known here.
+    if (submission !== null) print(`  submission:\n${JSON.stringify(submission, null, 2).replace(/^/gm, "    ")}`);
   });
 }

@@ -1,0 +1,33 @@
+import { validate as isUuid } from "uuid";
+import { UserError } from "../userError";
+import { readDeployment, readFlow } from "./api/deployments";
+import { type FlowRun, filterFlowRuns, readFlowRun } from "./api/flowRuns";
+import type { Client } from "./client";
+
+/** How many candidates an ambiguous name lists. */
+const SHOWN = 8;
+
+/**
+ * The run of a server that a person means, by its id or its name, whoever made it.
+ * @returns it with the name of its deployment (`flow/deployment`; the flow's alone, if it has none); `undefined` if there is none
+ * @throws {UserError} with the candidates, if several have that name
+ */
+export async function findServerRun(client: Client, ref: string): Promise<{ run: FlowRun; deployment: string } | undefined> {
+  const run = isUuid(ref) ? await readFlowRun(client, ref) : await theOneNamed(client, ref);
+  if (!run) return undefined;
+  const [flow, deployment] = await Promise.all([
+    readFlow(client, run.flow_id),
+    run.deployment_id === null ? undefined : readDeployment(client, run.deployment_id),
+  ]);
+  return { run, deployment: [flow?.name, deployment?.name].filter((name) => name !== undefined).join("/") };
+}
+
+async function theOneNamed(client: Client, name: string): Promise<FlowRun | undefined> {
+  if (name === "") return undefined;
+  const filter = { flow_runs: { name: { any_: [name] } }, sort: "EXPECTED_START_TIME_DESC", limit: SHOWN + 1 };
+  const found = await filterFlowRuns(client, filter);
+  if (found.length <= 1) return found[0];
+  const listed = found.slice(0, SHOWN).map(({ id, state_type }) => `  ${id}  ${name}  ${state_type}`);
+  const more = found.length > SHOWN ? ["  …"] : [];
+  throw new UserError(`RUN "${name}" is ambiguous at ${client.connection.apiUrl}; give its id:\n${[...listed, ...more].join("\n")}`);
+}

@@ -1,0 +1,64 @@
+import { randomUUID } from "node:crypto";
+import { createServer, request } from "node:http";
+import { type AddressInfo, connect, type Socket } from "node:net";
+import { onTestFinished } from "vitest";
+
+export interface AsCloud {
+  /** Of a workspace, as Prefect Cloud's. */
+  apiUrl: string;
+  key: string;
+  /** Requests that came with the key, as `POST /flow_runs/…/set_state`. */
+  readonly seen: string[];
+}
+
+/**
+ * A real server where Prefect Cloud's clients look for it: under an account and a workspace, for those who have an API key, with no version to
+ * ask for and no CSRF tokens. What Cloud itself does behind that (it submits the runs of `:push` pools) is the test's to do.
+ */
+export async function asCloud(apiUrl: string): Promise<AsCloud> {
+  const { hostname, port } = new URL(apiUrl);
+  const base = `/api/accounts/${randomUUID()}/workspaces/${randomUUID()}`;
+  const key = `pnu_${randomUUID().replaceAll("-", "")}`;
+  const seen: string[] = [];
+  const server = createServer((incoming, reply) => {
+    const { method = "", url = "", headers } = incoming;
+    const refuse = (status: number, detail: string) => {
+      incoming.resume();
+      reply.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify({ detail }));
+    };
+    if (!url.startsWith(`${base}/`)) return refuse(404, "Not Found");
+    if (headers.authorization !== `Bearer ${key}`) return refuse(401, "Invalid authentication credentials");
+    const path = url.slice(base.length);
+    seen.push(`${method} ${path}`);
+    if (path.startsWith("/admin/") || path.startsWith("/csrf-token")) return refuse(404, "Not Found");
+    const onward = request({ hostname, port, method, path: `/api${path}`, headers, agent: false }, (answer) => {
+      reply.writeHead(answer.statusCode ?? 502, answer.headers);
+      answer.pipe(reply);
+    });
+    onward.on("error", () => incoming.socket.destroy());
+    incoming.pipe(onward);
+  });
+  const sockets = new Set<Socket>();
+  server.on("upgrade", ({ method, url = "", rawHeaders }, socket: Socket) => {
+    if (!url.startsWith(`${base}/`)) {
+      socket.destroy();
+      return;
+    }
+    const onward = connect(Number(port), hostname);
+    const lines = rawHeaders.flatMap((name, index) => (index % 2 === 0 ? [`${name}: ${rawHeaders[index + 1]}`] : []));
+    onward.write(`${method} /api${url.slice(base.length)} HTTP/1.1\r\n${lines.join("\r\n")}\r\n\r\n`);
+    for (const one of [socket, onward]) {
+      sockets.add(one);
+      one.on("error", () => one.destroy());
+      one.on("close", () => sockets.delete(one));
+    }
+    socket.pipe(onward).pipe(socket);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(async () => {
+    for (const socket of sockets) socket.destroy();
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  });
+  return { apiUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}${base}`, key, seen };
+}
