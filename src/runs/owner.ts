@@ -1,6 +1,6 @@
 import { hostname } from "node:os";
 import type { Ledger, RunRecord } from "../ledger";
-import { processStart } from "../targets/process/processTable";
+import { processLives, processName } from "../processName";
 
 /** The submissions that this process is busy with. */
 const live = new Set<string>();
@@ -18,7 +18,7 @@ export async function asOwner<T extends { record: RunRecord }>(
   work: (owner: string) => Promise<T>,
 ): Promise<T> {
   count += 1;
-  const owner = [hostname(), process.pid, thisStart(), count].join("/");
+  const owner = `${processName()}/${count}`;
   live.add(owner);
   let held = true;
   try {
@@ -39,22 +39,14 @@ async function letGo(ledger: Ledger, runId: string, owner: string): Promise<void
   }
 }
 
-/** Whether that submission still goes on. A process on another host cannot be asked: it is taken to live. */
+/** Whether that submission still goes on, as far as can be known from here. */
 export function ownerLives(owner: string): boolean {
-  const [host, pid, start] = owner.split("/");
-  if (host !== hostname()) return true;
-  if (Number(pid) === process.pid && start === thisStart()) return live.has(owner);
-  return processStart(Number(pid)) === start;
+  const name = owner.slice(0, owner.lastIndexOf("/"));
+  return name === processName() ? live.has(owner) : processLives(name);
 }
 
 /** For messages. */
 export function describeOwner(owner: string): string {
   const [host, pid] = owner.split("/");
   return host === hostname() ? `process ${pid}` : `process ${pid} on ${host}`;
-}
-
-let start: string | undefined;
-function thisStart(): string {
-  start ??= processStart(process.pid) ?? "unknown";
-  return start;
 }

@@ -4,7 +4,7 @@ import type { JsonObject } from "../../src/json";
 import { type FakeGoogleCloud, startFakeGoogleCloud } from "../../src/testing";
 import { openTrigger } from "../../src/trigger";
 import { cloudManifest, cloudPlace } from "../e2e/cloudRunPlace";
-import { countSteps, killAndTakeUp, STORY } from "../targets/cloudRun/killPoints";
+import { countSteps, killAndTakeUp, STORY } from "../targets/killPoints";
 
 function freshOf(google: FakeGoogleCloud) {
   const key = google.serviceAccountKey("submitter") as JsonObject;
@@ -22,8 +22,8 @@ test("kill -9 at every step of a run, before and after it: one execution, the ri
   const steps = await countSteps(fresh(STORY));
   for (let n = 1; n <= steps - 2; n++) {
     for (const when of ["before", "after"] as const) {
-      const { states, executions } = await killAndTakeUp(google, fresh(STORY), { n, when });
-      expect([n, when, states, executions]).toEqual([n, when, states.length === 0 ? [] : ["COMPLETED"], states.length]);
+      const { states, started } = await killAndTakeUp(google.world.executions, fresh(STORY), { n, when });
+      expect([n, when, states, started]).toEqual([n, when, states.length === 0 ? [] : ["COMPLETED"], states.length]);
     }
   }
 });

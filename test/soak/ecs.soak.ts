@@ -1,7 +1,10 @@
 import { randomUUID } from "node:crypto";
+import { mkdirSync } from "node:fs";
 import { expect, onTestFinished, test } from "vitest";
 import { REAL_BUCKETS, startFakeAws } from "../../src/testing";
+import { ecsManifest, ecsPlace } from "../e2e/ecsPlace";
 import { jobOf, never, openerOf, poolOf, runOf } from "../targets/ecs/place";
+import { countSteps, killAndTakeUp, STORY } from "../targets/killPoints";
 
 test("400 submits by two processes' worth of targets against AWS' own buckets: no throttle reaches the user, 90 % of what AWS allows is used", async () => {
   const aws = await startFakeAws({ simulated: true, buckets: REAL_BUCKETS });
@@ -59,4 +62,22 @@ test("300 runs while every tenth call goes wrong: one task each, every end seen,
     await new Promise((done) => setTimeout(done, 500));
   }
   expect([aws.world.tasks.size, [...aws.world.families.values()].map((revisions) => revisions.length)]).toEqual([300, [1]]);
+});
+
+test("kill -9 at every step of a run, before and after it: one task, the right end", async () => {
+  const aws = await startFakeAws();
+  onTestFinished(() => aws.stop());
+  const key = aws.accessKey("submitter");
+  const fresh = () => {
+    const place = ecsPlace(ecsManifest(aws, key, STORY));
+    mkdirSync(place.home, { mode: 0o700, recursive: true });
+    return place;
+  };
+  const steps = await countSteps(fresh());
+  for (let n = 1; n <= steps - 2; n++) {
+    for (const when of ["before", "after"] as const) {
+      const { states, started } = await killAndTakeUp(aws.world.tasks, fresh(), { n, when });
+      expect([n, when, states, started]).toEqual([n, when, states.length === 0 ? [] : ["COMPLETED"], states.length]);
+    }
+  }
 });

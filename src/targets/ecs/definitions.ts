@@ -2,6 +2,7 @@ import { createHash, randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import type { JsonObject } from "../../json";
+import { processLives, processName } from "../../processName";
 import type { Secret } from "../../secret";
 import { UserError } from "../../userError";
 import type { SharedNotes } from "../target";
@@ -23,14 +24,16 @@ export interface Definitions {
   forget(request: EcsRequest): Promise<void>;
 }
 
-/** How long another process may take to register one before it is taken for dead, in milliseconds. */
+/** How long a process on another host may take to register one before it is taken for dead, in milliseconds. */
 const CLAIM = 60_000;
 
 type Registrable = Extract<EcsRequest["definition"], { register: JsonObject }>;
 
 interface Note {
   arn?: string;
+  /** The process that is registering it, and which of its tries. */
   by?: string;
+  claimed?: string;
   at: number;
 }
 
@@ -47,17 +50,18 @@ export function openDefinitions({ api, notes, place }: { api: EcsApi; notes: Sha
     signal?: AbortSignal,
   ): Promise<string> {
     const key = keyOf(place, definition);
-    const by = randomUUID();
+    const by = processName();
+    const claimed = randomUUID();
     for (;;) {
       signal?.throwIfAborted();
       const text = await notes.readNote(key);
       const note = text === undefined ? undefined : (JSON.parse(text) as Note);
       if (note?.arn !== undefined) return note.arn;
-      if (note && Date.now() < note.at + CLAIM) {
+      if (note?.by !== undefined && Date.now() < note.at + CLAIM && processLives(note.by)) {
         await sleep(30, undefined, signal ? { signal } : {});
         continue;
       }
-      const claim = JSON.stringify({ by, at: Date.now() } satisfies Note);
+      const claim = JSON.stringify({ by, claimed, at: Date.now() } satisfies Note);
       if (!(await notes.swapNote(key, text, claim))) continue;
       try {
         const arn = (await found(definition, signal)) ?? (await register(definition, secrets, container, pool, signal));

@@ -1,3 +1,4 @@
+import { UserError } from "../../userError";
 import type { InfrastructureId, LogLine, LogPage, SharedNotes } from "../target";
 import type { EcsApi, LogEvent } from "./ecsApi";
 import { asFailure } from "./failures";
@@ -50,7 +51,8 @@ export function openLogReader({
   const waiting = new Map<string, { place: LogPlace; asked: Waiting[] }>();
   const places = new Map<InfrastructureId, { place: LogPlace; container: string } | undefined>();
 
-  async function placeOf(id: InfrastructureId): Promise<{ place: LogPlace; container: string } | undefined> {
+  /** `undefined`: nothing of it is kept anywhere that can be read. */
+  async function placeOf(id: InfrastructureId): Promise<{ place: LogPlace; container: string } | "forgotten" | undefined> {
     if (places.has(id)) return places.get(id);
     const note = await readTask(notes, id);
     const { cluster, task } = parseId(id);
@@ -59,7 +61,7 @@ export function openLogReader({
     else {
       // Another machine's run: its definition tells.
       const described = (await api.describeTasks(cluster, [task])).get(task);
-      if (!described?.definition) return undefined;
+      if (!described?.definition) return "forgotten";
       const definition = (await api.describeTaskDefinition(described.definition))?.definition;
       const all = definition?.containerDefinitions ?? [];
       const own = all.find(({ name }) => name === "prefect") ?? all[0];
@@ -97,7 +99,8 @@ export function openLogReader({
       const drained = end.phase === "ended" && Date.now() > Date.parse(end.endedAt) + late;
       const position: Position = cursor === undefined || cursor === "" ? { time: 0, seen: {} } : (JSON.parse(cursor) as Position);
       const where = await placeOf(id);
-      if (!where) return { lines: [], cursor: JSON.stringify(position), complete: end.phase === "ended" };
+      if (where === "forgotten" && end.phase === "ended") throw new UserError(forgotten(id), 5);
+      if (!where || where === "forgotten") return { lines: [], cursor: JSON.stringify(position), complete: end.phase === "ended" };
       const { place, container } = where;
       const { events, whole } = await new Promise<{ events: LogEvent[]; whole: boolean }>((resolve, reject) => {
         const key = `${place.region}/${place.group}`;
@@ -111,6 +114,11 @@ export function openLogReader({
       return { lines: taken.lines, cursor: JSON.stringify(taken.position), complete: drained && whole && taken.lines.length === 0 };
     },
   };
+}
+
+function forgotten(id: InfrastructureId): string {
+  const { task } = parseId(id);
+  return `ECS has forgotten task ${task}, an hour after its end, and nothing here says where its log is: look in CloudWatch Logs in ${regionOfArn(task)} for the stream that ends in /${taskIdOf(task)}`;
 }
 
 /** What of some events is new at a position, in their order, and the position after them. */

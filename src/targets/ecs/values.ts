@@ -74,12 +74,15 @@ export function pairs(env: Record<string, string>): { name: string; value: strin
   return Object.entries(env).map(([name, value]) => ({ name, value }));
 }
 
-/** A copy without what is `null`, an empty text, list or object: ECS takes none of them for "not given"; Prefect's worker drops them too. */
+/**
+ * A copy without what is `null`, an empty text, list or object: ECS takes none of them for "not given"; Prefect's worker drops them too.
+ * Variables of an environment stay as they are: one that is set to nothing is not one that is not set.
+ */
 export function withoutEmpty(value: Value): Value {
   if (value instanceof Secret || value === null || typeof value !== "object") return value;
   if (Array.isArray(value)) return value.map(withoutEmpty).filter((each) => each !== null);
   const kept = Object.entries(value)
-    .map(([key, inner]) => [key, withoutEmpty(inner)] as const)
+    .map(([key, inner]) => [key, key === "environment" ? inner : withoutEmpty(inner)] as const)
     .filter(([, inner]) => !isEmpty(inner));
   return Object.fromEntries(kept);
 }

@@ -3,7 +3,7 @@ import { expect, onTestFinished, test } from "vitest";
 import type { JsonObject } from "../../../src/json";
 import { startFakeGoogleCloud } from "../../../src/testing";
 import { cloudManifest, cloudPlace } from "../../e2e/cloudRunPlace";
-import { countSteps, killAndTakeUp, STORY } from "./killPoints";
+import { countSteps, killAndTakeUp, STORY } from "../killPoints";
 
 test("kill -9 at points of a run's way: one execution, the right end", async () => {
   const google = await startFakeGoogleCloud();
@@ -18,8 +18,8 @@ test("kill -9 at points of a run's way: one execution, the right end", async () 
   // A sample; `npm run soak` takes every one.
   for (const n of [3, 5, 7, 9, 11, 13].filter((each) => each < steps)) {
     for (const when of n === 7 || n === 9 ? (["before", "after"] as const) : (["after"] as const)) {
-      const { states, executions } = await killAndTakeUp(google, fresh(), { n, when });
-      expect([n, when, states, executions]).toEqual([n, when, states.length === 0 ? [] : ["COMPLETED"], states.length]);
+      const { states, started } = await killAndTakeUp(google.world.executions, fresh(), { n, when });
+      expect([n, when, states, started]).toEqual([n, when, states.length === 0 ? [] : ["COMPLETED"], states.length]);
     }
   }
 }, 180_000);

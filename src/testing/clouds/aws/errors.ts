@@ -5,7 +5,7 @@ export class AwsError extends Error {
   constructor(
     readonly type: string,
     message: string,
-    readonly status: 400 | 500 | 503 = 400,
+    readonly status: 400 | 403 | 500 | 503 = 400,
     readonly more: JsonObject = {},
   ) {
     super(message);

@@ -6,6 +6,7 @@ import { difference, kindOf, type Shape } from "../../../targets/ecs/shapes";
 import { AwsError, throttled } from "./errors";
 import type { AwsFault, AwsFaults } from "./faults";
 import type { Bucket } from "./options";
+import { answerQuery } from "./query";
 import { JSON_SERVICES } from "./services";
 import { checkSignature, readAuthorization } from "./signature";
 import type { World } from "./world";
@@ -39,7 +40,7 @@ export async function listen(parts: Parts, port: number): Promise<{ port: number
     const url = new URL(context.req.url);
     const request = { method: "POST", path: `${url.pathname}${url.search}`, headers, body: text };
     const { world, faults, calls, shapes } = parts;
-    if (/^application\/x-www-form-urlencoded/.test(headers["content-type"] ?? "")) return callerIdentity(world, request);
+    if (/^application\/x-www-form-urlencoded/.test(headers["content-type"] ?? "")) return answerQuery(world, request);
     const [prefix = "", name = ""] = (headers["x-amz-target"] ?? "").split(".");
     const target = JSON_SERVICES[prefix];
     const action = `${target?.service ?? prefix}:${name}`;
@@ -125,27 +126,6 @@ function holdTo(reply: JsonObject, shape: Shape, action: string): void {
   if (kindOf(shape).kind !== "structure") throw new Error(`no description of the reply of ${action}`);
   const found = difference(reply, shape, "");
   if (found) throw new Error(`the fake's reply to ${action} is not as AWS describes it: ${found.path} ${found.problem}`);
-}
-
-/** STS: the Query protocol, XML back. */
-function callerIdentity(world: World, request: Parameters<typeof checkSignature>[0]): Response {
-  try {
-    const signed = readAuthorization(request.headers.authorization);
-    const known = world.iam.usable(signed.accessKeyId);
-    if (!known) throw new AwsError("InvalidClientTokenId", "The security token included in the request is invalid.");
-    checkSignature(request, signed, known.key.secretAccessKey);
-    const body = `<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult><Arn>${known.principal.arn}</Arn><UserId>AIDAFAKE</UserId><Account>${world.options.account}</Account></GetCallerIdentityResult></GetCallerIdentityResponse>`;
-    return new Response(body, { headers: { "content-type": "text/xml" } });
-  } catch (error) {
-    if (!(error instanceof AwsError)) throw error;
-    return new Response(
-      `<ErrorResponse><Error><Type>Sender</Type><Code>${error.type}</Code><Message>${error.message}</Message></Error></ErrorResponse>`,
-      {
-        status: 403,
-        headers: { "content-type": "text/xml" },
-      },
-    );
-  }
 }
 
 function errorBefore(fault: AwsFault): AwsError | undefined {

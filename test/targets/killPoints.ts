@@ -1,24 +1,23 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
-import { openSqliteLedger } from "../../../src/ledger";
-import { loadManifest } from "../../../src/manifest";
-import { isTerminal, runsOver } from "../../../src/runs";
-import { openTarget } from "../../../src/targets/open";
-import type { FakeGoogleCloud } from "../../../src/testing";
-import { openWorkspace } from "../../../src/workspace";
-import type { CloudPlace } from "../../e2e/cloudRunPlace";
-import type { KillPoint } from "../../runs/killPoints";
+import { openSqliteLedger } from "../../src/ledger";
+import { loadManifest } from "../../src/manifest";
+import { isTerminal, runsOver } from "../../src/runs";
+import { openTarget } from "../../src/targets/open";
+import { openWorkspace } from "../../src/workspace";
+import type { Place } from "../e2e/pushpool";
+import type { KillPoint } from "../runs/killPoints";
 
-/** What was left of a story: how many executions were made, and how each recorded run ended. */
+/** What was left of a story: how often the cloud was made to run it, and how each recorded run ended. */
 interface Left {
-  executions: number;
+  started: number;
   states: string[];
 }
 
 const DEPLOYMENT = "count/once";
 
-/** How many steps with ledger and target an undisturbed run takes. Also makes the Job that later ones share. */
-export async function countSteps(place: CloudPlace): Promise<number> {
+/** How many steps with ledger and target an undisturbed run takes. Also makes the job or definition that later ones share. */
+export async function countSteps(place: Place): Promise<number> {
   const { stdout, stderr } = await watcher(place, 0, "before");
   if (stdout.trim() === "") throw new Error(stderr);
   const { steps, state } = JSON.parse(stdout) as { steps: number; state: string };
@@ -26,9 +25,12 @@ export async function countSteps(place: CloudPlace): Promise<number> {
   return steps;
 }
 
-/** Kill a watcher at a point of its way, then let another one take up whatever it left. */
-export async function killAndTakeUp(google: FakeGoogleCloud, place: CloudPlace, { n, when }: KillPoint): Promise<Left> {
-  const before = google.world.executions.size;
+/**
+ * Kill a watcher at a point of its way, then let another one take up whatever it left.
+ * @param started all that the fake cloud was ever made to run, by id
+ */
+export async function killAndTakeUp(started: ReadonlyMap<string, unknown>, place: Place, { n, when }: KillPoint): Promise<Left> {
+  const before = started.size;
   const { signal, stdout, stderr } = await watcher(place, n, when);
   // How often it looks depends on how fast all goes: one that was done before that point has only to be done rightly.
   if (signal !== "SIGKILL" && stdout.trim() === "") throw new Error(`it was to be killed at ${when} ${n}: ${stderr}`);
@@ -47,15 +49,15 @@ export async function killAndTakeUp(google: FakeGoogleCloud, place: CloudPlace, 
       const end = isTerminal(run.state) ? run : await runs.followRun(run.id, { timeoutMs: 120_000 });
       states.push(end.state.type);
     }
-    return { states, executions: google.world.executions.size - before };
+    return { states, started: started.size - before };
   } finally {
     await runs.close();
   }
 }
 
 /** In a process of its own; this one goes on, for the fake cloud lives in it. */
-function watcher({ env, home }: CloudPlace, n: number, when: string): Promise<{ signal: string | null; stdout: string; stderr: string }> {
-  const killed = join(__dirname, "..", "..", "runs", "killed.cjs");
+function watcher({ env, home }: Place, n: number, when: string): Promise<{ signal: string | null; stdout: string; stderr: string }> {
+  const killed = join(__dirname, "..", "runs", "killed.cjs");
   const child = spawn(process.execPath, [killed, home, String(env.PUSHPOOL_MANIFEST), String(n), when], {
     env,
     stdio: ["ignore", "pipe", "pipe"],

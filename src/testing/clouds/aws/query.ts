@@ -1,0 +1,54 @@
+import { AwsError } from "./errors";
+import type { Principal } from "./iam";
+import { checkSignature, readAuthorization, type SignedRequest } from "./signature";
+import { STS_OPERATIONS } from "./stsOperations";
+import type { World } from "./world";
+
+/** A call by the Query protocol: a form with an action, a version and its parameters. */
+export interface QueryCall {
+  world: World;
+  principal: Principal;
+  parameters: URLSearchParams;
+}
+
+/** @returns the XML inside `<ActionResult>` */
+export type QueryOperation = (call: QueryCall) => string;
+
+/** A service that speaks the Query protocol, by its name in a signature. A further one is a file of its operations, and a line here. */
+const QUERY_SERVICES: Record<string, { version: string; namespace: string; operations: Record<string, QueryOperation> }> = {
+  sts: { version: "2011-06-15", namespace: "https://sts.amazonaws.com/doc/2011-06-15/", operations: STS_OPERATIONS },
+};
+
+/** Answer a call of the Query protocol: XML back, errors too (botocore's parser and the SDK's read them alike). */
+export function answerQuery(world: World, request: SignedRequest): Response {
+  try {
+    const signed = readAuthorization(request.headers.authorization);
+    const service = QUERY_SERVICES[signed.service];
+    const known = world.iam.usable(signed.accessKeyId);
+    // STS answers keys that nobody knows with a name of its own.
+    if (!known) throw new AwsError("InvalidClientTokenId", "The security token included in the request is invalid.", 403);
+    checkSignature(request, signed, known.key.secretAccessKey);
+    if (!service || signed.region !== world.options.region)
+      throw new AwsError("SignatureDoesNotMatch", "Credential should be scoped to a valid region.", 403);
+    const parameters = new URLSearchParams(request.body);
+    const [action, version] = [parameters.get("Action") ?? "", parameters.get("Version") ?? ""];
+    const operation = version === service.version ? service.operations[action] : undefined;
+    if (!operation)
+      throw new AwsError("InvalidAction", `Could not find operation ${action} for version ${version || "NO_VERSION_SPECIFIED"}`);
+    const result = operation({ world, principal: known.principal, parameters });
+    return xml(200, `<${action}Response xmlns="${service.namespace}"><${action}Result>${result}</${action}Result></${action}Response>`);
+  } catch (error) {
+    if (!(error instanceof AwsError)) throw error;
+    const code = error.type === "UnrecognizedClientException" ? "InvalidClientTokenId" : error.type;
+    const told = `<Type>Sender</Type><Code>${code}</Code><Message>${escaped(error.message)}</Message>`;
+    return xml(error.status, `<ErrorResponse><Error>${told}</Error></ErrorResponse>`);
+  }
+}
+
+function xml(status: number, body: string): Response {
+  return new Response(body, { status, headers: { "content-type": "text/xml" } });
+}
+
+function escaped(text: string): string {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+}
