@@ -69,7 +69,9 @@ export async function dispatchRun(parts: Dispatching, seen: FlowRun, readAt = Da
     const job = await readJob(client, run, parts.stack, parts.poolsBeside);
     context = parts.contextOf(job);
     const claims = claimsIn(history, known ? transitionsOf(known) : []);
-    record = claimed || begun ? known : await recordRun(context, job, { ...parts, known, claims });
+    const recorded = claimed || begun ? known : await recordRun(context, job, { ...parts, known, claims });
+    if (!recorded) return await dispatchRun(parts, run, 0);
+    record = recorded;
   } catch (error) {
     // What was begun goes on, though its deployment may be gone.
     if (!(error instanceof UserError) || error.exitCode === 5 || begun) throw error;
@@ -129,7 +131,8 @@ async function submit(dispatch: Dispatch, record: RunRecord, takenUp: boolean): 
       // Begun is brought to its end: a claim with nothing behind it would hang.
       const begun = now.run.state.type !== "SCHEDULED";
       const step = await (begun ? takeUp : submitScheduled)(context, now, new AbortController().signal, onTheWay);
-      now = step.record;
+      // Another process of this ledger is at it: how far it is by now stands there.
+      now = step.kind === "held" ? ((await parts.ledger.read(run.id)) ?? step.record) : step.record;
     } catch (error) {
       now = (await parts.ledger.read(run.id)) ?? now;
       if (!(error instanceof UserError)) throw error;
@@ -140,6 +143,8 @@ async function submit(dispatch: Dispatch, record: RunRecord, takenUp: boolean): 
     if (trouble) throw trouble;
     if (refusal) return refused(dispatch, now, refusal);
     if (isTerminal(now.run.state)) return { kind: "ended", state: await stateOf(client, run) };
+    if (now.run.attempt !== record.run.attempt)
+      return { kind: "refused", state: await stateOf(client, run), reason: "another process of this ledger has run it" };
     if (now.run.infrastructureId !== undefined) break;
     if (signal.aborted) return { kind: "left" };
     await sleep(pause, undefined, { signal }).catch(() => {});

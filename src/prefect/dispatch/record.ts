@@ -35,13 +35,14 @@ export type StartUp =
  *
  * With the submission lies the id of the transition by which this dispatcher claims it, so that after a crash it knows its own claim again.
  * @param claims how often the run was claimed before, by anyone: its attempts are numbered by that
+ * @returns `undefined` if another process of the ledger changed it meanwhile
  * @throws {UserError} naming the path of what cannot be rendered or honoured: nothing is written then
  */
 export async function recordRun(
   context: RunsContext,
   job: Job,
   { dispatcher, startUp, known, claims }: { dispatcher: Dispatcher; startUp: StartUp; known: RunRecord | undefined; claims: number },
-): Promise<RunRecord> {
+): Promise<RunRecord | undefined> {
   const { run } = job;
   const unclaimed = known !== undefined && isOpen(known) && known.run.attempt > claims;
   const attempt = unclaimed ? known.run.attempt : Math.max(known?.run.attempt ?? 0, claims) + 1;
@@ -67,8 +68,7 @@ export async function recordRun(
     outcome: null,
     owner: null,
   });
-  if (!again) throw new Error(`flow run ${run.id} was changed in the ledger meanwhile`);
-  return keep(again, next);
+  return again && keep(again, next);
 }
 
 /** Render a flow run's job, and turn it into the exact request of one attempt. */

@@ -1,6 +1,7 @@
 import { beforeAll, expect, test, vi } from "vitest";
-import { type FlowRun, readStates } from "../../../src/prefect/api/flowRuns";
+import { type FlowRun, proposeState, readStates } from "../../../src/prefect/api/flowRuns";
 import type { Client } from "../../../src/prefect/client";
+import { scratch } from "../../scratch";
 import { badLine, type Mishap } from "../proxy";
 import { describePrefect } from "../python";
 import { sharedServer } from "../server";
@@ -49,6 +50,22 @@ describePrefect("two dispatchers of one pool", () => {
     await Promise.all(both.map(({ stop }) => stop()));
     for (const run of runs) await ranOnce(run);
     expect(both.flatMap(({ events }) => events.filter(({ kind }) => kind === "submitted"))).toHaveLength(6);
+  });
+
+  test("of one ledger too: neither is left waiting for the other, and takes what comes again", async () => {
+    const { pool, start } = await aPool(client);
+    const place = scratch();
+    const [first] = [dispatcher(client, [pool], { place }), dispatcher(client, [pool], { place })];
+    const runs: FlowRun[] = [];
+    for (let made = 0; made < 6; made += 1) runs.push(await start("fail"));
+    for (const run of runs) await untilEnd(client, run);
+    await first.stop();
+    for (const { id } of runs) await proposeState(client, id, { type: "SCHEDULED", name: "AwaitingRetry" });
+    for (const run of runs) {
+      const names = async () => (await readStates(client, run.id)).map(({ name }) => name);
+      await expect.poll(async () => (await names()).filter((name) => name === "Failed"), { timeout: 120_000 }).toHaveLength(2);
+      expect((await names()).filter((name) => name === "Running")).toHaveLength(2);
+    }
   });
 
   test("a claim that comes after the end is undone, and says so", async () => {
