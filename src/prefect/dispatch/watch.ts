@@ -5,8 +5,9 @@ import { cleanUp } from "../../runs/observe";
 import { state } from "../../runs/states";
 import type { Outcome } from "../../targets/outcome";
 import type { Target } from "../../targets/target";
-import { type FlowRun, type FlowRunState, proposeState, readFlowRun } from "../api/flowRuns";
+import { type FlowRun, type FlowRunState, proposeState, readFlowRun, readStates } from "../api/flowRuns";
 import { writeLogs } from "../api/logs";
+import type { Client } from "../client";
 import { putBack, standingOf, transitionsOf } from "./claim";
 import { type Dispatch, type Dispatched, type Dispatching, LONGEST_PAUSE, stateOf } from "./dispatching";
 import { settlement } from "./settlement";
@@ -32,7 +33,10 @@ export async function watch(dispatch: Dispatch, record: RunRecord): Promise<Disp
   if (standingOf(present?.state, transitionsOf(record)) === "revived" && (await putBack(client, record)))
     present = await readFlowRun(client, run.id);
   let seen = present?.state ?? undefined;
-  const end = settled({ present, outcome: ended.outcome, stopped, record });
+  let end = settled({ present, outcome: ended.outcome, stopped, record });
+  // It may have begun after its cancellation, and ended before it was stopped for that.
+  if (end.kind === "crashed" && (await wasCancelled(client, run.id)))
+    end = settled({ present, outcome: ended.outcome, stopped: true, record });
   if (end.kind === "crashed") {
     if (seen?.type === "PENDING") await forwardOutput(parts, target, id, run);
     await proposeState(client, run.id, { type: "CRASHED", name: "Crashed", message: end.message });
@@ -43,6 +47,13 @@ export async function watch(dispatch: Dispatch, record: RunRecord): Promise<Disp
   context.planned.delete(`${run.id}/${record.run.attempt}`);
   tell({ kind: "ended", run, state: seen?.type ?? "gone", ...(end.kind === "settled" ? {} : { message: end.message }) });
   return { kind: "ended", state: seen, record };
+}
+
+/** Whether the present attempt of a run was cancelled, whatever has come after. */
+async function wasCancelled(client: Client, id: string): Promise<boolean> {
+  const states = await readStates(client, id);
+  const attempt = states.slice(states.findLastIndex(({ type }) => type === "SCHEDULED") + 1);
+  return attempt.some(({ type }) => type === "CANCELLING" || type === "CANCELLED");
 }
 
 /** A run that somebody else has started again meanwhile is theirs to settle. */

@@ -34,7 +34,11 @@ export interface Dispatcher {
 export function dispatcher(
   client: Client,
   pools: string[],
-  { place = scratch(), ...over }: Partial<Serving> & { place?: string } = {},
+  {
+    place = scratch(),
+    shared = {},
+    ...over
+  }: Partial<Omit<Serving, "shared">> & { place?: string; shared?: Partial<Serving["shared"]> } = {},
 ): Dispatcher {
   const ledger = openSqliteLedger(join(place, "ledger.db"));
   const end = new AbortController();
@@ -44,7 +48,7 @@ export function dispatcher(
     client,
     pools,
     dispatcher: { id: randomUUID(), name: `dispatcher-${pools[0]}` },
-    shared: { ledger, stack: "test/dev", openTarget: async () => target, digestKey: () => Buffer.alloc(32), env: process.env },
+    shared: { ledger, stack: "test/dev", openTarget: async () => target, digestKey: () => Buffer.alloc(32), env: process.env, ...shared },
     graceSeconds: 1,
     signal: end.signal,
     onEvent: (event) => events.push(event),

@@ -83,6 +83,19 @@ describePrefect("a dispatcher of a real Prefect server", () => {
     }
   });
 
+  test.each(["CANCELLING", "CANCELLED"])("a container that begins when its run is %s already does not bring it back", async (type) => {
+    const { pool, start } = await aPool(client);
+    const { ledger } = dispatcher(client, [pool], { graceSeconds: 120 });
+    const run = await start("begin-late");
+    await expect.poll(async () => (await readLogs(client, run.id)).logs.length, { timeout: 120_000 }).toBe(1);
+    await client.request("POST", `/flow_runs/${run.id}/set_state`, { json: { state: { type, name: "Cancel" } } });
+    await expect.poll(async () => (await ledger.read(run.id))?.run.outcome, { timeout: 120_000 }).toBeDefined();
+    const states = await readStates(client, run.id);
+    expect(states.at(-1)).toMatchObject({ type: "CANCELLED" });
+    // A server takes RUNNING after CANCELLED, and not after CANCELLING.
+    expect(states.some((state) => state.type === "RUNNING")).toBe(type === "CANCELLED");
+  });
+
   test("a paused pool holds its runs; resumed it gives them", async () => {
     const { pool, start } = await aPool(client, { is_paused: true });
     const { ledger } = dispatcher(client, [pool], { pollMs: 500 });
