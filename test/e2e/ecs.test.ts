@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { DeregisterTaskDefinitionCommand, ECSClient } from "@aws-sdk/client-ecs";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { JsonObject } from "../../src/json";
 import { type FakeAws, startFakeAws } from "../../src/testing";
@@ -165,12 +166,63 @@ test.each<[string, JsonObject, number, RegExp]>([
   ],
   ["subnets of two VPCs", { network_configuration: { subnets: ["subnet-1", "subnet-9"] } }, 5, /must belong to the same VPC/],
   ["an unknown cluster", { cluster: "nope" }, 5, /ClusterNotFoundException: Cluster not found/],
-  ["an inactive definition", { task_definition_arn: "nope:1" }, 5, /there is no task definition nope:1/],
+  ["an unknown definition", { task_definition_arn: "nope:1" }, 5, /task_definition_arn: there is no task definition nope:1/],
+  [
+    "a cluster of another region",
+    { cluster: "arn:aws:ecs:eu-north-1:123456789012:cluster/c" },
+    2,
+    /it is in eu-north-1, but the work pool's credentials/,
+  ],
+  [
+    "overrides for a given definition that do not fit",
+    { task_definition_arn: "big:1", env: { LONG: "x".repeat(9_000) } },
+    2,
+    /ECS takes 8192/,
+  ],
 ])("%s: one clear message and exit code", async (_, jobVariables, code, message) => {
   const place = here({ "hello/wrong": "true" }, { jobVariables });
   const { status, stdout, stderr } = await place.run("run", "hello/wrong");
   expect([status, stdout, stderr]).toEqual([code, "", expect.stringMatching(message)]);
   expect(stderr).not.toMatch(/\n\s+at /);
+});
+
+test("an inactive definition: one clear message, exit code 5, and nothing runs", async () => {
+  const place = here({ "hello/old": "true" });
+  expect((await place.run("run", "hello/old")).status).toBe(0);
+  const [revision] = [...aws.world.families.values()].at(-1) ?? [];
+  const arn = String(revision?.definition.taskDefinitionArn);
+  const client = new ECSClient({ endpoint: aws.url, region: aws.region, credentials: key });
+  await client.send(new DeregisterTaskDefinitionCommand({ taskDefinition: arn }));
+  const before = aws.world.tasks.size;
+  const given = here({ "hello/old": "true" }, { jobVariables: { task_definition_arn: arn } });
+  const { status, stdout, stderr } = await given.run("run", "hello/old");
+  expect([status, stdout, stderr]).toEqual([
+    5,
+    "",
+    expect.stringContaining(`task_definition_arn: ${arn} is inactive: name an active revision`),
+  ]);
+  expect(aws.world.tasks.size).toBe(before);
+});
+
+test("what is too long for overrides runs all the same, and is said", async () => {
+  const place = here({ "hello/long": `sh -c 'echo "\${#LONG}"'` }, { jobVariables: { env: { LONG: "x".repeat(9_000) } } });
+  const { status, stdout, stderr } = await place.run("run", "hello/long");
+  expect([status, stdout]).toEqual([0, "9000\n"]);
+  expect(stderr).toMatch(/ECS takes 8192 with a run: a task definition of its own is registered for it/);
+});
+
+test("a wrong region: exit code 5, and what to look at", async () => {
+  const place = here({ "hello/far": "true" }, { block: { region_name: "eu-north-1" }, jobVariables: { cluster: "main" } });
+  const { status, stdout, stderr } = await place.run("run", "hello/far");
+  expect([status, stdout, stderr]).toEqual([5, "", expect.stringMatching(/answers there for eu-north-1: look at "region_name"/)]);
+  expect(stderr).not.toMatch(/\n\s+at /);
+});
+
+test("a key that was deactivated: exit code 5, and it is named", async () => {
+  const off = aws.accessKey("off");
+  (aws.world.iam.keys.get(off.accessKeyId) as { active: boolean }).active = false;
+  const { status, stderr } = await ecsPlace(ecsManifest(aws, off, { "hello/off": "true" })).run("run", "hello/off");
+  expect([status, stderr]).toEqual([5, expect.stringContaining(`AWS does not accept access key ${off.accessKeyId}`)]);
 });
 
 test("a key that was deleted: exit code 5, and it is named", async () => {

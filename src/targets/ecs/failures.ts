@@ -128,6 +128,11 @@ export function refusal(
     case "denied":
       return new UserError(`${what} is not allowed to ${as}: ${why}${remedy(why, accessKeyId)}`, 5);
     case "unauthenticated":
+      if (/scoped to a valid region/i.test(why))
+        return new UserError(
+          `${what}: nothing in AWS answers there for ${region}: look at "region_name" of work pool "${pool}"'s credentials block, and at its endpoints: ${why}`,
+          5,
+        );
       return new UserError(
         why === NO_LOGIN ? NO_LOGIN : `${what}: AWS does not accept ${as}; it may be deleted, inactive or expired: ${why}`,
         5,

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { expect, onTestFinished, test } from "vitest";
+import type { JsonObject } from "../../../src/json";
 import { Secret } from "../../../src/secret";
 import { parseId } from "../../../src/targets/ecs/names";
 import type { PoolAccess, Prepared, Target } from "../../../src/targets/target";
@@ -349,4 +350,26 @@ test("settings that are no numbers are refused", async () => {
   await expect(openerOf(poolOf(aws, key), { ...QUICK, PUSHPOOL_ECS_SETTLE_SECONDS: "soon" }).open()).rejects.toThrow(
     'PUSHPOOL_ECS_SETTLE_SECONDS: must be a number of seconds, not "soon"',
   );
+});
+
+test("a variable that is set to nothing is one that is set", async () => {
+  const { aws, open } = await place();
+  const environment = [
+    { name: "EMPTY", value: "" },
+    { name: "FULL", value: "1" },
+  ];
+  await submit(await open(), aws, {
+    task_definition: { containerDefinitions: [{ image: "acme/etl:1", environment }], executionRoleArn: aws.executionRoleArn },
+  });
+  const registered = aws.calls.find(({ action }) => action === "ecs:RegisterTaskDefinition")?.body;
+  expect((registered?.containerDefinitions as JsonObject[] | undefined)?.[0]?.environment).toEqual(environment);
+});
+
+test("the log of a task that ECS has forgotten, and that this ledger knows nothing of: where to look", async () => {
+  const { aws, key, open } = await place();
+  const id = await submit(await open(), aws);
+  aws.world.forget(parseId(id).task);
+  const elsewhere = await openerOf(poolOf(aws, key)).open();
+  await until(async () => (await elsewhere.observe([id])).get(id)?.phase === "ended");
+  await expect(elsewhere.logs(id)).rejects.toThrow(/has forgotten task .*the stream that ends in/);
 });

@@ -7,7 +7,7 @@ import {
   RegisterTaskDefinitionCommand,
   RunTaskCommand,
 } from "@aws-sdk/client-ecs";
-import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
+import { GetCallerIdentityCommand, GetSessionTokenCommand, STSClient } from "@aws-sdk/client-sts";
 import { expect, onTestFinished, test } from "vitest";
 import { type FakeAws, type FakeAwsOptions, startFakeAws } from "../../../../src/testing";
 
@@ -51,6 +51,19 @@ test("whose a key is, and whose it is not", async () => {
   const unknown = { ...config, credentials: { accessKeyId: "AKIANOBODY", secretAccessKey: "no" } };
   await expect(new ECSClient(unknown).send(new DescribeClustersCommand({}))).rejects.toMatchObject({ name: "UnrecognizedClientException" });
   await expect(new STSClient(unknown).send(new GetCallerIdentityCommand({}))).rejects.toMatchObject({ name: "InvalidClientTokenId" });
+});
+
+test("STS: what it does not know, a wrong version, and a signature for another service or region are refused as AWS does", async () => {
+  const { sts, config } = await clients();
+  await expect(sts.send(new GetSessionTokenCommand({}))).rejects.toMatchObject({
+    name: "InvalidAction",
+    message: "Could not find operation GetSessionToken for version 2011-06-15",
+    $metadata: { httpStatusCode: 400 },
+  });
+  const elsewhere = new STSClient({ ...config, region: "eu-north-1" });
+  await expect(elsewhere.send(new GetCallerIdentityCommand({}))).rejects.toMatchObject({ name: "SignatureDoesNotMatch" });
+  const forged = new STSClient({ ...config, credentials: { ...config.credentials, secretAccessKey: "no" } });
+  await expect(forged.send(new GetCallerIdentityCommand({}))).rejects.toMatchObject({ $metadata: { httpStatusCode: 403 } });
 });
 
 test("a task walks through its states in their order, and its log comes by FilterLogEvents, for which alone AmazonECS_FullAccess is enough", async () => {
