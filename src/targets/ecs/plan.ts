@@ -85,8 +85,10 @@ export function planEcs(job: ValueObject, run: RunToPlan, pool: PoolFacts): Subm
     run,
     cluster,
     capacity,
-    awsvpc: made ? made.register.networkMode === "awsvpc" : capacity.fargate,
+    awsvpc: made ? made.register.networkMode === "awsvpc" : capacity.fargate || "unknown",
   });
+  if (made && job.network_configuration && !runTask.networkConfiguration)
+    warnings.push("network_configuration is not used: a task whose networkMode is not awsvpc has its host's network");
   const { overrides, own } = fitted(overridden, made, container, warnings);
   if (Object.keys(overrides).length > 0) runTask.overrides = overrides;
   checkShape({ ...asJson(runTask), taskDefinition: "x" }, pool.shapes.run, RUN);
@@ -178,7 +180,8 @@ function runTaskOf({
   run: RunToPlan;
   cluster: string | undefined;
   capacity: ReturnType<typeof capacityOf>;
-  awsvpc: boolean;
+  /** Whether its task has a network of its own. Without one ECS refuses to be told of a network. */
+  awsvpc: boolean | "unknown";
 }): ValueObject {
   const {
     overrides: _,
@@ -194,7 +197,7 @@ function runTaskOf({
     if (kept[own] !== undefined && !(own === "count" && kept[own] === 1))
       throw new UserError(`${RUN}.${own}: pushpool sets it, so that a run is one task whatever happens: leave it out`);
   }
-  const network = networkOf(job.network_configuration, networkConfiguration, awsvpc);
+  const network = awsvpc === false ? undefined : networkOf(job.network_configuration, networkConfiguration, awsvpc === true);
   const labels = { ...labelsOf(job.labels ?? null, "job_configuration.labels"), ...labelsOf(tags ?? null, `${RUN}.tags`) };
   return {
     ...kept,

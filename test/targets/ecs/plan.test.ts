@@ -1,0 +1,251 @@
+import { RegisterTaskDefinitionRequest$, RunTaskRequest$ } from "@aws-sdk/client-ecs";
+import { describe, expect, test } from "vitest";
+import type { JsonObject, ValueObject } from "../../../src/json";
+import { type PoolFacts, planEcs } from "../../../src/targets/ecs/plan";
+import type { EcsRequest } from "../../../src/targets/ecs/request";
+import { prepareJob, resolveJob, validateJob } from "../../../src/template";
+import { ecsTemplate } from "../../e2e/ecsPlace";
+import { runOf } from "./place";
+
+const pool: PoolFacts = {
+  region: "eu-west-1",
+  accessKeyId: "AKIAEXAMPLE",
+  shapes: {
+    register: RegisterTaskDefinitionRequest$ as unknown as PoolFacts["shapes"]["register"],
+    run: RunTaskRequest$ as unknown as PoolFacts["shapes"]["run"],
+  },
+};
+const run = runOf("0190b9a2-7c11-7000-8000-000000000001");
+
+/** What Prefect's template makes of job variables, as `pushpool run` does it. */
+function rendered(jobVariables: JsonObject, template = ecsTemplate()): ValueObject {
+  const job = validateJob(
+    resolveJob({
+      baseJobTemplate: template,
+      deploymentJobVariables: { command: "python -m flows.etl", ...jobVariables },
+      flowRunJobVariables: {},
+      blocks: {},
+      variables: {},
+      env: {},
+    }),
+  );
+  return prepareJob(job, {
+    prefect: false,
+    env: {},
+    flowRun: { id: run.id, name: "brave-fox", parameters: {} },
+    flow: { name: "hello" },
+    deployment: { name: "prod" },
+    workPool: { name: "etl" },
+  });
+}
+const USUAL = { image: "acme/etl:1", network_configuration: { subnets: ["subnet-1"] } };
+const requestOf = (jobVariables: JsonObject, template?: JsonObject) =>
+  planEcs(rendered({ ...USUAL, ...jobVariables }, template), run, pool).request as unknown as EcsRequest;
+
+const DEFINITION = {
+  family: "prefect_etl_hello_prod",
+  containerDefinitions: [{ name: "prefect", image: "acme/etl:1" }],
+  cpu: "1024",
+  memory: "2048",
+  networkMode: "awsvpc",
+  requiresCompatibilities: ["FARGATE"],
+};
+const TAGS = [
+  { key: "prefect.io/flow-run-id", value: run.id },
+  { key: "prefect.io/flow-run-name", value: "brave-fox" },
+  { key: "prefect.io/work-pool-name", value: "etl" },
+  { key: "prefect.io/flow-name", value: "hello" },
+  { key: "prefect.io/deployment-name", value: "prod" },
+];
+const OVERRIDE = { name: "prefect", command: ["python", "-m", "flows.etl"] };
+const RUN_TASK = {
+  count: 1,
+  launchType: "FARGATE",
+  networkConfiguration: { awsvpcConfiguration: { subnets: ["subnet-1"] } },
+  tags: TAGS,
+  startedBy: `pushpool/${run.id}/1`,
+  clientToken: expect.stringMatching(/^[0-9a-f]{64}$/),
+  overrides: { containerOverrides: [OVERRIDE] },
+};
+
+interface Parts {
+  definition?: JsonObject;
+  container?: JsonObject;
+  runTask?: JsonObject;
+  override?: JsonObject;
+  /** Of the task, beside its containers'. */
+  overrides?: JsonObject;
+  over?: JsonObject;
+}
+
+/** What is sent for Prefect's template with nothing but an image and a subnet given, with parts of it changed. */
+function golden({ definition = {}, container = {}, runTask = {}, override = {}, overrides = {}, over = {} }: Parts = {}) {
+  const { launchType, ...elsewhere } = RUN_TASK;
+  const name = container.name ?? "prefect";
+  return {
+    region: "eu-west-1",
+    container: name,
+    register: { ...DEFINITION, containerDefinitions: [{ ...DEFINITION.containerDefinitions[0], ...container }], ...definition },
+    matchLatest: false,
+    runTask: {
+      ...(runTask.capacityProviderStrategy ? elsewhere : { ...elsewhere, launchType }),
+      overrides: { ...overrides, containerOverrides: [{ ...OVERRIDE, name, ...override }] },
+      ...runTask,
+    },
+    secrets: {},
+    deregister: false,
+    timeoutSeconds: null,
+    startTimeoutSeconds: null,
+    ...over,
+  };
+}
+
+/** On instances of one's own a container has its size, and the host's network unless the definition says otherwise. */
+const hosted = { cpu: 1024, memory: 2048 };
+function onInstances(runTask: JsonObject) {
+  const { networkConfiguration: _, ...sent } = golden({ runTask }).runTask;
+  const { family } = DEFINITION;
+  return { ...golden(), register: { family, containerDefinitions: [{ ...DEFINITION.containerDefinitions[0], ...hosted }] }, runTask: sent };
+}
+
+const role = "arn:aws:iam::111111111111:role/exec";
+const logging = (group: string, prefix: string) => ({
+  definition: { executionRoleArn: role },
+  container: {
+    logConfiguration: {
+      logDriver: "awslogs",
+      options: {
+        "awslogs-create-group": "true",
+        "awslogs-group": group,
+        "awslogs-region": "eu-west-1",
+        "awslogs-stream-prefix": prefix,
+      },
+    },
+  },
+  over: { logs: { group, prefix, region: "eu-west-1" } },
+});
+
+describe("every variable of Prefect's template ends where Prefect's worker would put it", () => {
+  test.each<[string, JsonObject, object]>([
+    ["none", {}, golden()],
+    ["name", { name: "mine" }, golden()],
+    ["env", { env: { A: "1", B: null } }, golden({ override: { environment: [{ name: "A", value: "1" }] } })],
+    // Characters that AWS does not take in tags are replaced, as Prefect's worker does.
+    ["labels", { labels: { Team: "Data & AI" } }, golden({ runTask: { tags: [...TAGS, { key: "Team", value: "Data-AI" }] } })],
+    ["command", { command: "sh -c 'echo hi'" }, golden({ override: { command: ["sh", "-c", "echo hi"] } })],
+    // Submitting is the pool's: nothing of it is in the request.
+    ["aws_credentials", { aws_credentials: { aws_access_key_id: "AKIAEXAMPLE" } }, golden()],
+    ["cluster", { cluster: "main" }, golden({ runTask: { cluster: "main" } })],
+    ["family", { family: "fam" }, golden({ definition: { family: "fam" } })],
+    ["launch_type", { launch_type: "EC2" }, onInstances({ launchType: "EC2" })],
+    ["launch_type, of one's own machines", { launch_type: "EXTERNAL" }, onInstances({ launchType: "EXTERNAL" })],
+    [
+      "launch_type, spot",
+      { launch_type: "FARGATE_SPOT" },
+      golden({ runTask: { capacityProviderStrategy: [{ capacityProvider: "FARGATE_SPOT", weight: 1 }] } }),
+    ],
+    [
+      "capacity_provider_strategy",
+      { capacity_provider_strategy: [{ capacityProvider: "mine", weight: 1 }] },
+      onInstances({ capacityProviderStrategy: [{ capacityProvider: "mine", weight: 1 }] }),
+    ],
+    ["image", { image: "acme/etl:2" }, golden({ container: { image: "acme/etl:2" } })],
+    ["cpu", { cpu: 512 }, golden({ definition: { cpu: "512" }, override: { cpu: 512 }, overrides: { cpu: "512" } })],
+    ["memory", { memory: 4096 }, golden({ definition: { memory: "4096" }, override: { memory: 4096 }, overrides: { memory: "4096" } })],
+    ["container_name", { container_name: "main" }, golden({ container: { name: "main" } })],
+    [
+      "prefect_api_key_secret_arn",
+      { prefect_api_key_secret_arn: "arn:k", execution_role_arn: role },
+      golden({ definition: { executionRoleArn: role }, container: { secrets: [{ name: "PREFECT_API_KEY", valueFrom: "arn:k" }] } }),
+    ],
+    [
+      "prefect_api_auth_string_secret_arn",
+      { prefect_api_auth_string_secret_arn: "arn:a", execution_role_arn: role },
+      golden({ definition: { executionRoleArn: role }, container: { secrets: [{ name: "PREFECT_API_AUTH_STRING", valueFrom: "arn:a" }] } }),
+    ],
+    ["task_role_arn", { task_role_arn: "arn:t" }, golden({ overrides: { taskRoleArn: "arn:t" } })],
+    ["execution_role_arn", { execution_role_arn: role }, golden({ definition: { executionRoleArn: role } })],
+    // Prefect's worker looks for subnets there where none are given; here they are.
+    ["vpc_id", { vpc_id: "vpc-1" }, golden()],
+    [
+      "configure_cloudwatch_logs",
+      { configure_cloudwatch_logs: true, execution_role_arn: role },
+      golden(logging("prefect", "prefect-logs_etl")),
+    ],
+    [
+      "cloudwatch_logs_options",
+      { configure_cloudwatch_logs: true, execution_role_arn: role, cloudwatch_logs_options: { "awslogs-group": "g" } },
+      golden(logging("g", "prefect-logs_etl")),
+    ],
+    [
+      "cloudwatch_logs_prefix",
+      { configure_cloudwatch_logs: true, execution_role_arn: role, cloudwatch_logs_prefix: "p" },
+      golden(logging("prefect", "p")),
+    ],
+    [
+      "network_configuration",
+      { network_configuration: { subnets: ["subnet-2"], securityGroups: ["sg-1"], assignPublicIp: "ENABLED" } },
+      golden({
+        runTask: {
+          networkConfiguration: { awsvpcConfiguration: { subnets: ["subnet-2"], securityGroups: ["sg-1"], assignPublicIp: "ENABLED" } },
+        },
+      }),
+    ],
+    ["auto_deregister_task_definition", { auto_deregister_task_definition: true }, golden({ over: { deregister: true } })],
+    ["match_latest_revision_in_family", { match_latest_revision_in_family: true }, golden({ over: { matchLatest: true } })],
+  ])("%s", (_, jobVariables, expected) => {
+    const { definition, ...rest } = requestOf(jobVariables);
+    const { register, matchLatest, digest } = definition as { register: JsonObject; matchLatest: boolean; digest: string };
+    expect({ ...rest, register, matchLatest }).toEqual(expected);
+    expect(digest).toMatch(/^[0-9a-f]{16,}$/);
+  });
+
+  test("task_definition_arn: what is there is run, and nothing is registered", () => {
+    const { definition, runTask, container } = requestOf({ task_definition_arn: "given:3" });
+    expect([definition, container]).toEqual([{ given: "given:3" }, undefined]);
+    // Whose command it is turns out when the definition is read.
+    expect(runTask).toEqual({ ...RUN_TASK, overrides: { containerOverrides: [{ command: OVERRIDE.command }] } });
+  });
+
+  test("the table has every variable of the template", () => {
+    const { properties } = ecsTemplate().variables as { properties: JsonObject };
+    expect(Object.keys(properties).sort()).toEqual([
+      "auto_deregister_task_definition",
+      "aws_credentials",
+      "capacity_provider_strategy",
+      "cloudwatch_logs_options",
+      "cloudwatch_logs_prefix",
+      "cluster",
+      "command",
+      "configure_cloudwatch_logs",
+      "container_name",
+      "cpu",
+      "env",
+      "execution_role_arn",
+      "family",
+      "image",
+      "labels",
+      "launch_type",
+      "match_latest_revision_in_family",
+      "memory",
+      "name",
+      "network_configuration",
+      "prefect_api_auth_string_secret_arn",
+      "prefect_api_key_secret_arn",
+      "task_definition_arn",
+      "task_role_arn",
+      "vpc_id",
+    ]);
+  });
+
+  test("the template as a Prefect server has it gives the same", () => {
+    const given = { execution_role_arn: role, configure_cloudwatch_logs: true, cpu: 256, memory: 512 };
+    const [server, code] = [requestOf(given, ecsTemplate("ecs")), requestOf(given)];
+    expect({ ...server, startTimeoutSeconds: null }).toEqual({ ...code, startTimeoutSeconds: null });
+  });
+
+  test("a network that is given to a task without one of its own is not used, and that is said", () => {
+    const { warnings } = planEcs(rendered({ ...USUAL, launch_type: "EC2" }), run, pool);
+    expect(warnings).toContainEqual(expect.stringContaining("network_configuration is not used"));
+  });
+});
