@@ -48,7 +48,7 @@ export async function startFakeAws(options: FakeAwsOptions = {}): Promise<FakeAw
   const url = `http://127.0.0.1:${port}`;
   const clusterArn = world.addCluster("flows");
   const execution = world.iam.addRole("ecs-execution");
-  world.iam.attach(execution, "AmazonECSTaskExecutionRolePolicy");
+  world.iam.attach(execution, "service-role/AmazonECSTaskExecutionRolePolicy");
   world.iam.attach(execution, {
     Statement: { Effect: "Allow", Action: ["logs:CreateLogGroup", "ssm:GetParameters"], Resource: ["*"] },
   });

@@ -6,6 +6,7 @@ type Several = string | readonly string[];
 
 /** A statement of a policy, as in its JSON. */
 export interface Statement {
+  Sid?: string;
   Effect: "Allow" | "Deny";
   Action?: Several;
   NotAction?: Several;
@@ -79,7 +80,7 @@ export class Iam {
     principal.policies.set(name, { policy, since: Date.now() });
   }
 
-  /** @param policy a document, or the name of a policy that AWS manages */
+  /** @param policy a document, or the name of a policy that AWS manages, with its path where it has one */
   attach(principal: Principal, policy: Policy | string): void {
     const arn = typeof policy === "string" ? `arn:${this.#partition}:iam::aws:policy/${policy}` : undefined;
     this.put(principal, arn ?? `inline-${principal.policies.size}`, arn ?? policy);
@@ -87,8 +88,9 @@ export class Iam {
 
   #managed(arn: string): { policy: Policy; since: number } | undefined {
     const own = this.policies.get(arn);
-    if (own || !arn.startsWith(`arn:${this.#partition}:iam::aws:policy/`)) return own;
-    const policy = MANAGED[arn.slice(arn.lastIndexOf("/") + 1)];
+    const managed = `arn:${this.#partition}:iam::aws:policy/`;
+    if (own || !arn.startsWith(managed)) return own;
+    const policy = MANAGED[arn.slice(managed.length)];
     return policy && { policy, since: 0 };
   }
 

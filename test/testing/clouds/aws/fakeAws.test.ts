@@ -135,3 +135,53 @@ test("one token, one task; with another request a conflict that names it", async
     resourceIds: [one.tasks?.[0]?.taskArn],
   });
 });
+
+const RUN = { Effect: "Allow" as const, Action: ["ecs:RegisterTaskDefinition", "ecs:RunTask", "ecs:TagResource"], Resource: "*" };
+const pass = (Resource: string, service = "ecs-tasks.amazonaws.com") => ({
+  Effect: "Allow" as const,
+  Action: "iam:PassRole",
+  Resource,
+  Condition: { StringEquals: { "iam:PassedToService": service } },
+});
+const DENY = { Effect: "Deny" as const, Action: "iam:PassRole", Resource: "*" };
+
+// Which role may be passed: of a definition when it is registered, of overrides when it is run (../shared/reference/clouds.md has the rule).
+test.each<[string, Parameters<FakeAws["accessKey"]>[1], { registers: boolean; overrides: boolean }]>([
+  ["the managed policy", ["AmazonECS_FullAccess"], { registers: true, overrides: true }],
+  ["any role", [{ Statement: [RUN, pass("*")] }], { registers: true, overrides: true }],
+  ["the execution role alone", [{ Statement: [RUN, pass("arn:aws:iam::*:role/ecs-execution")] }], { registers: true, overrides: false }],
+  ["the task role alone", [{ Statement: [RUN, pass("arn:aws:iam::*:role/task")] }], { registers: false, overrides: true }],
+  ["none", [{ Statement: [RUN] }], { registers: false, overrides: false }],
+  ["to another service", [{ Statement: [RUN, pass("*", "ec2.amazonaws.com")] }], { registers: false, overrides: false }],
+  ["a deny beside it", ["AmazonECS_FullAccess", { Statement: DENY }], { registers: false, overrides: false }],
+])("PassRole, %s", async (_, policies, { registers, overrides }) => {
+  const { aws, ecs, config } = await clients({ simulated: true }, policies);
+  const taskRoleArn = aws.world.iam.addRole("task").arn;
+  const root = new ECSClient({ ...config, credentials: aws.accessKey("owner", ["AdministratorAccess"]) });
+  await root.send(new RegisterTaskDefinitionCommand(family(aws, "true")));
+  const tried = async (work: Promise<unknown>) =>
+    work.then(
+      () => true,
+      ({ name, message }: Error) => {
+        expect([name, message]).toEqual([
+          "AccessDeniedException",
+          expect.stringMatching(/not authorized to perform: iam:PassRole on resource: arn:/),
+        ]);
+        return false;
+      },
+    );
+  const run = { cluster: aws.clusterArn, taskDefinition: "etl", networkConfiguration: { awsvpcConfiguration } };
+  expect(await tried(ecs.send(new RegisterTaskDefinitionCommand(family(aws, "true"))))).toBe(registers);
+  expect(await tried(ecs.send(new RunTaskCommand({ ...run, overrides: { taskRoleArn } })))).toBe(overrides);
+  // What a definition has was passed when it was registered.
+  expect((await ecs.send(new RunTaskCommand(run))).tasks).toHaveLength(1);
+});
+
+test("a role that ECS may not assume is not valid, whoever passes it", async () => {
+  const { aws, ecs } = await clients();
+  const executionRoleArn = aws.world.iam.addRole("of-lambda", ["lambda.amazonaws.com"]).arn;
+  await expect(ecs.send(new RegisterTaskDefinitionCommand({ ...family(aws, "true"), executionRoleArn }))).rejects.toMatchObject({
+    name: "ClientException",
+    message: "Role is not valid",
+  });
+});
