@@ -1,0 +1,58 @@
+import { expect, test, vi } from "vitest";
+import { readStates } from "../../src/prefect/api/flowRuns";
+import { listen } from "../e2e/pushpool";
+import { aPool, clientOf, until, untilEnd } from "./dispatch/dispatcher";
+import { badLine } from "./proxy";
+import { describePrefect } from "./python";
+import { served, through } from "./served";
+import { ownServer } from "./server";
+
+/** How long the server is away, in milliseconds: well past the first quick tries. */
+const AWAY = 45_000;
+
+describePrefect("pushpool serve and run, and a server that goes away", () => {
+  // A server on SQLite may stand still for a minute, more than once.
+  vi.setConfig({ testTimeout: 900_000, hookTimeout: 300_000 });
+
+  test("for a while, with its database kept: no run is lost, none runs twice, it is asked now and then", async () => {
+    const first = await ownServer();
+    const client = clientOf(first.apiUrl);
+    const { pool, start, deploymentId } = await aPool(client);
+    const { name } = (await client.request<{ name: string }>("GET", `/deployments/${deploymentId}`)).body;
+    // The line is serve's: the flows' own requests do not count.
+    const direct = (what: string) => ({ job_variables: { env: { DO: what, PREFECT_API_URL: first.apiUrl } } });
+    const line = await badLine(first.apiUrl, () => undefined);
+    const serving = await served(through(line.apiUrl), "--pool", pool);
+    const running = await start("", direct("sleep:8000"));
+    const dying = await start("", direct("wait-kill:8000"));
+    await until(client, running, "RUNNING");
+    await until(client, dying, "RUNNING");
+    const env = JSON.stringify(direct("sleep:15000").job_variables.env);
+    const following = through(first.apiUrl).start("run", `flow-${pool}/${name}`, "--job-variable", `env=${env}`);
+    const followed = listen(following);
+    await expect.poll(() => followed.stderr(), { timeout: 120_000 }).toContain("RUNNING");
+    const justBefore = await start("", direct("complete"));
+    await first.stop();
+
+    const [since, asked] = [Date.now(), line.seen.length];
+    await expect.poll(() => Date.now() - since, { timeout: AWAY * 2, interval: 1_000 }).toBeGreaterThan(AWAY);
+    const tries = line.seen.length - asked;
+    // The stream, the poll, the heartbeat and what each of the runs waits for: each tries after 1/4 s, 1/2 s … and then every 8 s.
+    expect(tries).toBeGreaterThan(3);
+    expect(tries).toBeLessThan(8 * (6 + (Date.now() - since) / 8_000));
+
+    const second = await ownServer({ home: first.home, port: first.port });
+    const later = await start("", direct("complete"));
+    for (const run of [running, justBefore, later]) {
+      expect((await untilEnd(client, run)).state?.type).toBe("COMPLETED");
+      expect((await readStates(client, run.id)).filter(({ type }) => type === "RUNNING")).toHaveLength(1);
+    }
+    // It died while there was nobody to tell.
+    expect((await untilEnd(client, dying)).state).toMatchObject({ type: "CRASHED", message: expect.stringContaining("SIGKILL") });
+    expect([await followed.ended, followed.stderr()]).toEqual([0, expect.stringContaining("COMPLETED")]);
+    expect(serving.log().filter(({ msg }) => msg === "submitted").length).toBeLessThanOrEqual(5);
+    serving.child.kill("SIGTERM");
+    expect(await serving.ended).toBe(0);
+    await second.stop();
+  });
+});
