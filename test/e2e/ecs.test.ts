@@ -124,6 +124,131 @@ test("a secret in env is found in no plan, log, ledger, definition, override or 
   expect(carrying.map(({ action }) => action)).toEqual(["ssm:PutParameter"]);
 });
 
+interface EndRow {
+  name: string;
+  command?: string;
+  jobVariables?: JsonObject;
+  /** Before it is submitted. */
+  before?: () => void;
+  /** While it runs, with its ARN. */
+  during?: (task: string) => void;
+  state: string;
+  code: number;
+  says: RegExp;
+}
+
+const template = (containers: JsonObject[]) => ({
+  ...ecsTemplate(),
+  job_configuration: {
+    ...(ecsTemplate().job_configuration as JsonObject),
+    task_definition: {
+      ...((ecsTemplate().job_configuration as JsonObject).task_definition as JsonObject),
+      containerDefinitions: [{ image: "{{ image }}", name: "{{ container_name }}" }, ...containers],
+    },
+  },
+});
+
+test.each<EndRow & { containers?: JsonObject[] }>([
+  { name: "an exit code", command: "sh -c 'exit 7'", state: "FAILED", code: 1, says: /exited with code 7/ },
+  { name: "a signal of its own", command: "sh -c 'kill -SEGV $$'", state: "CRASHED", code: 1, says: /SIGSEGV/ },
+  {
+    name: "out of memory",
+    command: "sleep 60",
+    during: (task) => aws.world.outOfMemory(task),
+    state: "CRASHED",
+    code: 1,
+    says: /out of memory \(OutOfMemoryError: Container killed due to memory usage\)/,
+  },
+  {
+    name: "a Spot interruption",
+    command: "sleep 60",
+    during: (task) => aws.world.interruptSpot(task),
+    state: "CRASHED",
+    code: 1,
+    says: /SpotInterruption/,
+  },
+  {
+    name: "a failing machine",
+    command: "sleep 60",
+    during: (task) => aws.world.loseHost(task),
+    state: "CRASHED",
+    code: 1,
+    says: /underlying infrastructure failure/,
+  },
+  {
+    name: "someone else's stop",
+    command: "sleep 60",
+    during: (task) => aws.world.stopTask(task),
+    state: "CANCELLED",
+    code: 3,
+    says: /someone else/,
+  },
+  {
+    name: "a sidecar that ends the task",
+    command: "sleep 60",
+    containers: [{ name: "proxy", image: "acme/proxy:1", essential: true, command: ["sh", "-c", "exit 9"] }],
+    state: "CRASHED",
+    code: 1,
+    says: /container "proxy" exited with code 9, and ECS stopped the task with it/,
+  },
+  {
+    name: "an image that is not there",
+    before: () => {
+      aws.world.options.images["acme/none:1"] = { access: "missing" };
+    },
+    jobVariables: { image: "acme/none:1" },
+    state: "CRASHED",
+    code: 1,
+    says: /CannotPullContainerError: .*repository does not exist/,
+  },
+  {
+    name: "an image that may not be read",
+    before: () => {
+      aws.world.options.images["acme/closed:1"] = { access: "denied" };
+    },
+    jobVariables: { image: "acme/closed:1" },
+    state: "CRASHED",
+    code: 1,
+    says: /CannotPullContainerError: .*403 Forbidden/,
+  },
+  {
+    name: "no room in its network",
+    before: () => aws.world.keepFromStarting("Timeout waiting for network interface provisioning to complete."),
+    state: "CRASHED",
+    code: 1,
+    says: /Timeout waiting for network interface provisioning/,
+  },
+  {
+    name: "an end before it had containers",
+    before: () =>
+      aws.world.keepFromStarting("Unexpected EC2 error while attempting to Create Network Interface in subnet 'subnet-1'", "none"),
+    state: "CRASHED",
+    code: 1,
+    says: /Unexpected EC2 error while attempting to Create Network Interface/,
+  },
+  {
+    name: "a secret that is not there",
+    containers: [{ name: "other", image: "acme/other:1", essential: false, secrets: [{ name: "T", valueFrom: "/nobody/has/it" }] }],
+    state: "CRASHED",
+    code: 1,
+    says: /unable to retrieve secrets from ssm: invalid parameters: \/nobody\/has\/it/,
+  },
+])("$name is told as what it is", async ({ command = "true", containers, jobVariables = {}, before, during, state, code, says }) => {
+  const pool = containers ? { pool: { baseJobTemplate: template(containers) } } : {};
+  const place = here({ "hello/end": command }, { jobVariables, ...pool });
+  before?.();
+  const tasks = aws.world.tasks.size;
+  const child = place.start("run", "hello/end");
+  const heard = listen(child);
+  if (during) {
+    await until(() => [...aws.world.tasks.values()].slice(tasks).some(({ record }) => record.lastStatus === "RUNNING"));
+    during([...aws.world.tasks.keys()].at(-1) as string);
+  }
+  const status = await heard.ended;
+  expect([status, heard.stderr()]).toEqual([code, expect.stringMatching(says)]);
+  expect(heard.stderr()).toContain(state);
+});
+
 test("a reply that is lost after ECS accepted: one task, COMPLETED", async () => {
   const place = here({ "hello/lost": "true" });
   for (const fault of [{ kind: "reset", after: true }, { kind: "unavailableAfter" }] as const) {

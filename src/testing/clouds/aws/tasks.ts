@@ -141,8 +141,16 @@ export function startTask(
 
 async function walk(world: World, task: Task): Promise<void> {
   const { record } = task;
+  const kept = world.notToStart.shift();
   for (const status of ["PENDING", "ACTIVATING"]) {
     await step(world);
+    if (kept) {
+      // It is still in PROVISIONING.
+      if (kept.containers === "none") record.containers = [];
+      move(task, "DEPROVISIONING");
+      await step(world);
+      return end(world, task, "TaskFailedToStart", kept.reason);
+    }
     if (record.desiredStatus === "STOPPED") return end(world, task, record.stopCode ?? "UserInitiated", record.stoppedReason ?? "");
     move(task, status);
     const problem = status === "PENDING" ? startFault(world, task, definitionsOf(task.definition)) : undefined;

@@ -38,6 +38,8 @@ export class World {
   readonly parameters = new Map<string, { value: string; version: number }>();
   readonly surroundings = new Surroundings();
   readonly containers = new Set<Container>();
+  /** Why the next tasks do not start, one each. */
+  readonly notToStart: { reason: string; containers: "listed" | "none" }[] = [];
   readonly #timers = new Set<NodeJS.Timeout>();
 
   constructor(options: Settled) {
@@ -103,6 +105,15 @@ export class World {
     task.hostLost = true;
     stopTask(this, task, "InfrastructureHealth", "Task stopped due to an underlying infrastructure failure");
     killContainer(task);
+  }
+
+  /**
+   * The next task does not start, as where its network has no room: `Timeout waiting for network interface provisioning to complete.`
+   * (https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html has the texts).
+   * @param containers "none": it ends before ECS has made any, and lists none
+   */
+  keepFromStarting(reason: string, containers: "listed" | "none" = "listed"): void {
+    this.notToStart.push({ reason, containers });
   }
 
   /** ECS forgets it, as it does an hour after its end. */
