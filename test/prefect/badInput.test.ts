@@ -1,0 +1,162 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, expect, test, vi } from "vitest";
+import type { Json } from "../../src/json";
+import type { Client } from "../../src/prefect/client";
+import type { Place } from "../e2e/pushpool";
+import { aPool, clientOf } from "./dispatch/dispatcher";
+import { fakeApi, type Seen } from "./fakeApi";
+import { describePrefect } from "./python";
+import { pushpool, through } from "./served";
+import { ownServer, sharedServer } from "./server";
+
+// What is wrong with a Prefect API, by each command that goes through one: one clear line, exit code 5, or 2 where the mistake is the caller's own.
+
+type Command = "run" | "serve" | "deploy";
+const COMMANDS: readonly Command[] = ["run", "serve", "deploy"];
+
+function go(command: Command, at: Place, pool: string): ReturnType<typeof pushpool> {
+  if (command === "run") return pushpool(at, "run", "hello/prod");
+  if (command === "serve") return pushpool(at, "serve", "--port", "0", "--pool", pool);
+  writeFileSync(join(at.folder, "prefect.yaml"), `deployments:\n- name: prod\n  flow_name: hello\n  work_pool: { name: ${pool} }\n`);
+  writeFileSync(join(at.folder, "hello.py"), "def hello(): pass\n");
+  return pushpool(at, "deploy", "--all");
+}
+
+/** One line, the complaint, and nothing of how the program is made. */
+function said(stderr: string, message: RegExp): void {
+  expect(stderr).toMatch(message);
+  expect(stderr.trim().split("\n")).toHaveLength(1);
+  expect(stderr).not.toMatch(/\n\s+at |fetch failed/);
+}
+
+test.each(COMMANDS)("%s: a wrong URL, another program there, a server too old", async (command) => {
+  const elsewhere = await fakeApi(() => ({ status: 404, body: { detail: "Not Found" } }));
+  const old = await fakeApi(() => ({ status: 200, body: "2.20.1" }));
+  for (const [url, message] of [
+    ["http://127.0.0.1:2/api", /cannot be reached: .*ECONNREFUSED/],
+    [elsewhere.apiUrl, /there is no Prefect API at .*that of a server of your own ends in \/api/],
+    [old.apiUrl, /is too old: it is 2\.20\.1, and pushpool needs 3\.0 or newer/],
+  ] as const) {
+    const ended = await go(command, through(url), "etl");
+    expect(ended).toMatchObject({ status: 5, stdout: "" });
+    said(ended.stderr, message);
+  }
+});
+
+describePrefect("through a real Prefect server", () => {
+  vi.setConfig({ testTimeout: 900_000 });
+  let apiUrl: string;
+  let client: Client;
+  beforeAll(async () => {
+    ({ apiUrl } = await sharedServer());
+    client = clientOf(apiUrl);
+  }, 600_000);
+
+  test("a key that the server refuses, and none where it wants one: said without the key", async () => {
+    const server = await ownServer({ settings: { PREFECT_SERVER_API_AUTH_STRING: "admin:right" } });
+    for (const command of COMMANDS) {
+      const wrong = await go(command, through(server.apiUrl, { prefect: { apiUrl: server.apiUrl, auth: "admin:wrong-one" } }), "etl");
+      expect(wrong.status).toBe(5);
+      said(wrong.stderr, /answers 401: the key is refused\. Set PREFECT_API_KEY, or PREFECT_API_AUTH_STRING/);
+      expect(wrong.stderr + wrong.stdout).not.toContain("wrong-one");
+      const missing = await go(command, through(server.apiUrl), "etl");
+      expect(missing.status).toBe(5);
+      said(missing.stderr, /answers 401: it wants a key/);
+    }
+    await server.stop();
+  });
+
+  test("a pool of another type under that name, and one that is not there (any more)", async () => {
+    const { pool, deploymentId } = await aPool(client, { type: "kubernetes" });
+    const { name } = (await client.request<{ name: string }>("GET", `/deployments/${deploymentId}`)).body;
+    const other = /work pool ".*" is of type "kubernetes", which pushpool cannot run/;
+    const at = through(apiUrl);
+    // What runs there is its own worker's: `run` would follow it.
+    const refused = await go("serve", at, pool);
+    expect(refused.status).toBe(2);
+    said(refused.stderr, other);
+    await client.request("DELETE", `/work_pools/${pool}`);
+    for (const [command, status, message] of [
+      ["serve", 5, /there is no work pool ".*" at .*prefect\.register\(\) makes it/],
+      ["deploy", 2, /there is no work pool ".*" in the Prefect API at/],
+    ] as const) {
+      const ended = await go(command, at, pool);
+      expect([command, ended.status, ended.stderr]).toEqual([command, status, expect.stringMatching(message)]);
+    }
+    const run = await pushpool(at, "run", `flow-${pool}/${name}`);
+    expect(run.status).toBe(2);
+    said(run.stderr, /has no work pool at .* \(any more\)/);
+  });
+});
+
+const WORKSPACE = "/api/accounts/11111111-1111-4111-8111-111111111111/workspaces/22222222-2222-4222-8222-222222222222";
+const NOW = new Date().toISOString();
+
+/** As much of Prefect Cloud as a run takes: a push pool, whose runs it submits by itself, and their states as time goes by. */
+async function cloud(): Promise<{ apiUrl: string; seen: Seen[] }> {
+  const id = "33333333-3333-4333-8333-333333333333";
+  const state = (type: string, n: number) => ({
+    id: `state-${n}`,
+    type,
+    name: type[0] + type.slice(1).toLowerCase(),
+    timestamp: NOW,
+    message: null,
+  });
+  const walk = ["SCHEDULED", "PENDING", "RUNNING", "COMPLETED"].map(state);
+  let reads = 0;
+  const run = () => ({
+    id,
+    name: "calm-fox",
+    flow_id: "flow-1",
+    deployment_id: "deployment-1",
+    parameters: {},
+    job_variables: {},
+    tags: [],
+    run_count: 0,
+    start_time: null,
+    end_time: null,
+    created: NOW,
+    infrastructure_pid: null,
+    work_pool_name: "etl",
+    work_queue_name: "default",
+    state: walk[Math.min(Math.floor(reads / 2), 3)] ?? null,
+  });
+  const pool = { id: "pool-1", name: "etl", type: "cloud-run-v2:push", base_job_template: {}, is_paused: false, concurrency_limit: null };
+  const deployment = { id: "deployment-1", name: "prod", flow_id: "flow-1", work_pool_name: "etl", parameters: {}, job_variables: {} };
+  const answers: Record<string, () => Json> = {
+    "POST /work_pools/filter": () => [],
+    "GET /work_pools/etl": () => pool,
+    "GET /deployments/name/hello/prod": () => deployment,
+    "POST /deployments/deployment-1/create_flow_run": () => run() as unknown as Json,
+    [`GET /flow_runs/${id}`]: () => {
+      reads += 1;
+      return run() as unknown as Json;
+    },
+    "GET /flow_run_states/": () => walk.slice(0, Math.min(Math.floor(reads / 2), 3) + 1) as unknown as Json,
+    "POST /logs/filter": () => [],
+  };
+  const { apiUrl, seen } = await fakeApi(({ method, path }) => {
+    const answer = answers[`${method} ${decodeURIComponent(path.replace(WORKSPACE, "").replace(/\?.*/, ""))}`];
+    return answer ? { status: method === "POST" && path.endsWith("create_flow_run") ? 201 : 200, body: answer() } : { status: 404 };
+  });
+  return { apiUrl: apiUrl.replace("/api", WORKSPACE), seen };
+}
+
+test("Prefect Cloud submits the runs of push pools by itself: serve says so, run makes one and only follows it", async () => {
+  const { apiUrl, seen } = await cloud();
+  const at = through(apiUrl, { prefect: { apiUrl, auth: "pnu_of-the-test" } });
+  const served = await go("serve", at, "etl");
+  expect(served.status).toBe(2);
+  said(
+    served.stderr,
+    /work pool "etl" is of type cloud-run-v2:push, whose runs Prefect Cloud submits by itself: serve is for pools of hybrid types there, as cloud-run-v2/,
+  );
+  const ran = await go("run", at, "etl");
+  expect([ran.status, ran.stderr]).toEqual([0, expect.stringMatching(/SCHEDULED[\s\S]*COMPLETED/)]);
+  // The stream is told the key once it is open.
+  const asked = seen.filter(({ path }) => !path.endsWith("/events/out"));
+  expect(asked.every(({ headers }) => headers.authorization === "Bearer pnu_of-the-test")).toBe(true);
+  const changing = asked.filter(({ method, path }) => method !== "GET" && !path.endsWith("/filter"));
+  expect(changing.map(({ path }) => path.replace(WORKSPACE, ""))).toEqual(["/deployments/deployment-1/create_flow_run"]);
+});
