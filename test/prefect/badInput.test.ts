@@ -1,11 +1,10 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect, test, vi } from "vitest";
-import type { Json } from "../../src/json";
 import type { Client } from "../../src/prefect/client";
 import type { Place } from "../e2e/pushpool";
 import { aPool, clientOf } from "./dispatch/dispatcher";
-import { fakeApi, type Seen } from "./fakeApi";
+import { fakeApi } from "./fakeApi";
 import { describePrefect } from "./python";
 import { pushpool, through } from "./served";
 import { ownServer, sharedServer } from "./server";
@@ -88,75 +87,4 @@ describePrefect("through a real Prefect server", () => {
     expect(run.status).toBe(2);
     said(run.stderr, /has no work pool at .* \(any more\)/);
   });
-});
-
-const WORKSPACE = "/api/accounts/11111111-1111-4111-8111-111111111111/workspaces/22222222-2222-4222-8222-222222222222";
-const NOW = new Date().toISOString();
-
-/** As much of Prefect Cloud as a run takes: a push pool, whose runs it submits by itself, and their states as time goes by. */
-async function cloud(): Promise<{ apiUrl: string; seen: Seen[] }> {
-  const id = "33333333-3333-4333-8333-333333333333";
-  const state = (type: string, n: number) => ({
-    id: `state-${n}`,
-    type,
-    name: type[0] + type.slice(1).toLowerCase(),
-    timestamp: NOW,
-    message: null,
-  });
-  const walk = ["SCHEDULED", "PENDING", "RUNNING", "COMPLETED"].map(state);
-  let reads = 0;
-  const run = () => ({
-    id,
-    name: "calm-fox",
-    flow_id: "flow-1",
-    deployment_id: "deployment-1",
-    parameters: {},
-    job_variables: {},
-    tags: [],
-    run_count: 0,
-    start_time: null,
-    end_time: null,
-    created: NOW,
-    infrastructure_pid: null,
-    work_pool_name: "etl",
-    work_queue_name: "default",
-    state: walk[Math.min(Math.floor(reads / 2), 3)] ?? null,
-  });
-  const pool = { id: "pool-1", name: "etl", type: "cloud-run-v2:push", base_job_template: {}, is_paused: false, concurrency_limit: null };
-  const deployment = { id: "deployment-1", name: "prod", flow_id: "flow-1", work_pool_name: "etl", parameters: {}, job_variables: {} };
-  const answers: Record<string, () => Json> = {
-    "POST /work_pools/filter": () => [],
-    "GET /work_pools/etl": () => pool,
-    "GET /deployments/name/hello/prod": () => deployment,
-    "POST /deployments/deployment-1/create_flow_run": () => run() as unknown as Json,
-    [`GET /flow_runs/${id}`]: () => {
-      reads += 1;
-      return run() as unknown as Json;
-    },
-    "GET /flow_run_states/": () => walk.slice(0, Math.min(Math.floor(reads / 2), 3) + 1) as unknown as Json,
-    "POST /logs/filter": () => [],
-  };
-  const { apiUrl, seen } = await fakeApi(({ method, path }) => {
-    const answer = answers[`${method} ${decodeURIComponent(path.replace(WORKSPACE, "").replace(/\?.*/, ""))}`];
-    return answer ? { status: method === "POST" && path.endsWith("create_flow_run") ? 201 : 200, body: answer() } : { status: 404 };
-  });
-  return { apiUrl: apiUrl.replace("/api", WORKSPACE), seen };
-}
-
-test("Prefect Cloud submits the runs of push pools by itself: serve says so, run makes one and only follows it", async () => {
-  const { apiUrl, seen } = await cloud();
-  const at = through(apiUrl, { prefect: { apiUrl, auth: "pnu_of-the-test" } });
-  const served = await go("serve", at, "etl");
-  expect(served.status).toBe(2);
-  said(
-    served.stderr,
-    /work pool "etl" is of type cloud-run-v2:push, whose runs Prefect Cloud submits by itself: serve is for pools of hybrid types there, as cloud-run-v2/,
-  );
-  const ran = await go("run", at, "etl");
-  expect([ran.status, ran.stderr]).toEqual([0, expect.stringMatching(/SCHEDULED[\s\S]*COMPLETED/)]);
-  // The stream is told the key once it is open.
-  const asked = seen.filter(({ path }) => !path.endsWith("/events/out"));
-  expect(asked.every(({ headers }) => headers.authorization === "Bearer pnu_of-the-test")).toBe(true);
-  const changing = asked.filter(({ method, path }) => method !== "GET" && !path.endsWith("/filter"));
-  expect(changing.map(({ path }) => path.replace(WORKSPACE, ""))).toEqual(["/deployments/deployment-1/create_flow_run"]);
 });
