@@ -82,6 +82,9 @@ test.each<[string, number, (client: Client) => Promise<unknown>, string?]>([
   ["07-state-walk", 4, (client) => flowRuns.patchFlowRun(client, "<flow-run-21>", { infrastructure_pid: "process:host:123" })],
   ["07-state-walk", 9, (client) => flowRuns.readFlowRun(client, "<flow-run-21>")],
   ["07-state-walk", 10, (client) => flowRuns.readStates(client, "<flow-run-21>")],
+  ["06-get-scheduled", 12, (client) => pools.patchWorkQueue(client, "pp-sched", "high", { is_paused: true })],
+  ["06-get-scheduled", 16, (client) => pools.patchWorkPool(client, "pp-sched", { is_paused: true })],
+  ["10-logs-and-pid", 3, (client) => flowRuns.patchFlowRun(client, RUN, { infrastructure_pid: null })],
   ["10-logs-and-pid", 7, (client) => logs.writeLogs(client, body("10-logs-and-pid", 7) as never)],
   ["10-logs-and-pid", 18, (client) => readVariable(client, "pp_hosts")],
   ["10-logs-and-pid", 19, (client) => readVariable(client, "none")],
@@ -97,14 +100,28 @@ test.each<[string, number, (client: Client) => Promise<unknown>, string?]>([
   );
 });
 
-test("a state is proposed as it was recorded, with an id of its own", async () => {
-  const { request, status, response } = recorded("08-second-dispatcher", 8);
+test.each<[string, number, string]>([
+  ["08-second-dispatcher", 8, "accepted"],
+  ["07-state-walk", 2, "accepted"],
+  ["07-state-walk", 3, "accepted"],
+  ["07-state-walk", 15, "accepted"],
+  ["07-state-walk", 20, "accepted"],
+  ["07-state-walk", 22, "accepted"],
+  ["07-state-walk", 27, "accepted"],
+  ["07-state-walk", 42, "accepted"],
+])("a state is proposed as it was recorded, with an id of its own: %s, exchange %i", async (file, n, kind) => {
+  const { request, status, response } = recorded(file, n);
   const { apiUrl, seen } = await fakeApi([{ status, body: response }]);
   const client = createClient(connectionOf(apiUrl, undefined, "test"));
-  expect(await flowRuns.proposeState(client, "<flow-run-37>", { type: "PENDING", name: "Pending" })).toMatchObject({ kind: "accepted" });
+  const { state_details: details, ...state } = (request.json as JsonObject).state as JsonObject & {
+    state_details?: { scheduled_time: string };
+  };
+  const [, id = ""] = /flow_runs\/(.*)\/set_state/.exec(request.path) ?? [];
+  const proposed = { ...(state as { type: "PENDING"; name: string }), ...(details ? { scheduledTime: details.scheduled_time } : {}) };
+  expect(await flowRuns.proposeState(client, id, proposed)).toMatchObject({ kind });
   expect(unescaped(seen[0]?.path ?? "")).toBe(request.path);
   const transition_id = expect.stringMatching(/^[0-9a-f-]{36}$/);
-  expect(seen[0]?.body).toEqual({ state: { ...(request.json?.state as JsonObject), state_details: { transition_id } } });
+  expect(seen[0]?.body).toEqual({ state: { ...state, state_details: { ...details, transition_id } } });
 });
 
 test.each([
