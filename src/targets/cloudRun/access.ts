@@ -2,6 +2,7 @@ import type { AuthClient, GoogleAuth } from "google-auth-library";
 import type { JsonObject, Value } from "../../json";
 import { Secret } from "../../secret";
 import { UserError } from "../../userError";
+import { optionalPackage } from "../optionalPackage";
 import type { PoolAccess } from "../target";
 import type { PoolIdentity } from "./plan";
 
@@ -157,15 +158,10 @@ async function loadAuth(): Promise<typeof import("google-auth-library")> {
   return loaded(() => import("google-auth-library"));
 }
 
-/** An optional package, asked for where it is first needed. @throws {UserError} with the line that installs it */
-export async function loaded<T>(load: () => Promise<T>): Promise<T> {
-  try {
-    return await load();
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code !== "MODULE_NOT_FOUND" && code !== "ERR_MODULE_NOT_FOUND") throw error;
-    throw new UserError(
-      "runs on Google Cloud Run need two packages that are not installed: npm install @google-cloud/run google-auth-library",
-    );
-  }
+/** A package that only these pools need. @throws {UserError} with the line that installs it */
+export function loaded<T>(load: () => Promise<T>): Promise<T> {
+  return optionalPackage(
+    load,
+    "runs on Google Cloud Run need two packages that are not installed: npm install @google-cloud/run google-auth-library",
+  );
 }

@@ -1,4 +1,5 @@
 import { UserError } from "../../userError";
+import { isUnsent, networkCode } from "../networkErrors";
 import { type Denied, remedy } from "./permissions";
 
 /**
@@ -61,25 +62,13 @@ const BY_STATUS: Record<number, FailureKind> = {
   429: "throttled",
 };
 
-/** Errors of the network before anything was sent. */
-const BEFORE_SENDING = [
-  "ECONNREFUSED",
-  "ENOTFOUND",
-  "EAI_AGAIN",
-  "EHOSTUNREACH",
-  "ENETUNREACH",
-  "CERT_HAS_EXPIRED",
-  "DEPTH_ZERO_SELF_SIGNED_CERT",
-];
-const NETWORK = /^(E[A-Z]+|UND_ERR_.*|CERT_.*|DEPTH_.*|SELF_SIGNED_.*|UNABLE_TO_.*)$/;
-
 /** Turn what a call threw into a {@link CloudFailure}; what comes from no call is thrown as it is: a bug. */
 export function asFailure(error: unknown): CloudFailure {
   if (error instanceof CloudFailure) return error;
   if (!(error instanceof Error)) throw error;
   const message = plain(error.message);
   const network = networkCode(error);
-  if (network !== undefined && BEFORE_SENDING.includes(network)) return new CloudFailure("unsent", `${message} (${network})`);
+  if (network !== undefined && isUnsent(network)) return new CloudFailure("unsent", `${message} (${network})`);
   if (/could not load the default credentials|unable to detect a project/i.test(message))
     return new CloudFailure("unauthenticated", NO_LOGIN);
   // The token endpoint's answer to a key that it does not know, or not yet.
@@ -132,14 +121,6 @@ export function refusal(what: string, failure: CloudFailure, who: Denied): UserE
     default:
       return new UserError(`${what} was refused by Google Cloud: ${failure.message}`, 5);
   }
-}
-
-function networkCode(error: Error): string | undefined {
-  for (let each: unknown = error; each instanceof Error; each = each.cause) {
-    const { code } = each as { code?: unknown };
-    if (typeof code === "string" && NETWORK.test(code)) return code;
-  }
-  return undefined;
 }
 
 /** In some transports the message is the reply's JSON; a newline would break the one line that a message is. */

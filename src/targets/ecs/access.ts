@@ -1,6 +1,7 @@
 import type { Value, ValueObject } from "../../json";
 import { Secret } from "../../secret";
 import { UserError } from "../../userError";
+import { optionalPackage } from "../optionalPackage";
 import type { PoolAccess } from "../target";
 
 const SERVICES = ["ecs", "logs", "ssm"] as const;
@@ -88,15 +89,10 @@ function checkUrl(text: string, path: string): void {
     throw new UserError(`${path}: "${text}" is no URL: https://host or http://host:port`);
 }
 
-/** An optional package, asked for where it is first needed. @throws {UserError} with the line that installs it */
-export async function loaded<T>(load: () => Promise<T>): Promise<T> {
-  try {
-    return await load();
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code !== "MODULE_NOT_FOUND" && code !== "ERR_MODULE_NOT_FOUND") throw error;
-    throw new UserError(
-      "runs on AWS ECS need packages that are not installed: npm install @aws-sdk/client-ecs @aws-sdk/client-cloudwatch-logs @aws-sdk/client-ssm",
-    );
-  }
+/** A package that only these pools need. @throws {UserError} with the line that installs it */
+export function loaded<T>(load: () => Promise<T>): Promise<T> {
+  return optionalPackage(
+    load,
+    "runs on AWS ECS need packages that are not installed: npm install @aws-sdk/client-ecs @aws-sdk/client-cloudwatch-logs @aws-sdk/client-ssm",
+  );
 }

@@ -1,4 +1,5 @@
 import { UserError } from "../../userError";
+import { isUnsent, networkCode } from "../networkErrors";
 import { remedy } from "./permissions";
 
 /**
@@ -56,18 +57,6 @@ const BY_NAME: Record<string, FailureKind> = {
   ConflictException: "conflict",
 };
 
-/** Errors of the network before anything was sent. */
-const BEFORE_SENDING = [
-  "ECONNREFUSED",
-  "ENOTFOUND",
-  "EAI_AGAIN",
-  "EHOSTUNREACH",
-  "ENETUNREACH",
-  "CERT_HAS_EXPIRED",
-  "DEPTH_ZERO_SELF_SIGNED_CERT",
-];
-const NETWORK = /^(E[A-Z]+|CERT_.*|DEPTH_.*|SELF_SIGNED_.*|UNABLE_TO_.*)$/;
-
 /** Turn what a call threw into an {@link AwsFailure}; what comes from no call is thrown as it is: a bug. */
 export function asFailure(error: unknown): AwsFailure {
   if (error instanceof AwsFailure) return error;
@@ -76,7 +65,7 @@ export function asFailure(error: unknown): AwsFailure {
   const { $metadata, resourceIds } = error as { $metadata?: { httpStatusCode?: number }; resourceIds?: string[] };
   if (error.name === "CredentialsProviderError") return new AwsFailure("unauthenticated", NO_LOGIN);
   const network = networkCode(error);
-  if (network !== undefined && BEFORE_SENDING.includes(network)) return new AwsFailure("unsent", `${message} (${network})`);
+  if (network !== undefined && isUnsent(network)) return new AwsFailure("unsent", `${message} (${network})`);
   const status = $metadata?.httpStatusCode;
   const told = `${error.name}: ${message}`;
   if (/unable to assume|service linked role|role is not valid|isn't authorized to assume/i.test(message))
@@ -149,12 +138,4 @@ export function refusal(
     default:
       return new UserError(`${what} was refused by AWS: ${why}`, 5);
   }
-}
-
-function networkCode(error: Error): string | undefined {
-  for (let each: unknown = error; each instanceof Error; each = each.cause) {
-    const { code } = each as { code?: unknown };
-    if (typeof code === "string" && NETWORK.test(code)) return code;
-  }
-  return undefined;
 }

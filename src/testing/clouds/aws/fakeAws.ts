@@ -1,4 +1,5 @@
-import { AwsFaults, type AwsPlant } from "./faults";
+import { type Plant, Plants } from "../plants";
+import type { AwsFault } from "./faults";
 import type { AccessKey, Policy } from "./iam";
 import { type FakeAwsOptions, settled } from "./options";
 import { type AwsCallRecord, listen } from "./server";
@@ -20,7 +21,7 @@ export interface FakeAws {
   /** Every call so far, oldest first. */
   calls: AwsCallRecord[];
   /** Let calls fail. */
-  plant(fault: AwsPlant): void;
+  plant(fault: Plant<AwsFault>): void;
   /** Make a user with policies (documents, or names of managed ones), and a key of it. */
   accessKey(user: string, policies?: readonly (Policy | string)[]): AccessKey;
   /** Also kills the commands that still run. */
@@ -42,7 +43,7 @@ export interface FakeAws {
 export async function startFakeAws(options: FakeAwsOptions = {}): Promise<FakeAws> {
   const world = new World(settled(options));
   const shapes = (await import("@aws-sdk/client-ecs")) as unknown as Record<string, unknown>;
-  const faults = new AwsFaults();
+  const faults = new Plants<AwsFault>();
   const calls: AwsCallRecord[] = [];
   const { port, close } = await listen({ world, faults, calls, shapes }, options.port ?? 0);
   const url = `http://127.0.0.1:${port}`;

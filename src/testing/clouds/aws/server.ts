@@ -3,8 +3,9 @@ import { type HttpBindings, serve } from "@hono/node-server";
 import { Hono } from "hono";
 import type { JsonObject } from "../../../json";
 import { difference, kindOf, type Shape } from "../../../targets/ecs/shapes";
+import type { Plants } from "../plants";
 import { AwsError, throttled } from "./errors";
-import type { AwsFault, AwsFaults } from "./faults";
+import type { AwsFault } from "./faults";
 import type { Bucket } from "./options";
 import { answerQuery } from "./query";
 import { JSON_SERVICES } from "./services";
@@ -23,7 +24,7 @@ export interface AwsCallRecord {
 
 interface Parts {
   world: World;
-  faults: AwsFaults;
+  faults: Plants<AwsFault>;
   calls: AwsCallRecord[];
   /** The SDK's own description of ECS. */
   shapes: Record<string, unknown>;

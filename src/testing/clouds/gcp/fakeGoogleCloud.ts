@@ -1,6 +1,7 @@
+import { type Plant, Plants } from "../plants";
 import { Bearer } from "./bearer";
 import { runContract } from "./contract";
-import { Faults, type Plant } from "./faults";
+import type { Fault } from "./faults";
 import type { KeyFile } from "./iam";
 import { type FakeGoogleCloudOptions, settled } from "./options";
 import { Quotas } from "./quotas";
@@ -23,7 +24,7 @@ export interface FakeGoogleCloud {
   /** Every call so far, oldest first. */
   calls: CallRecord[];
   /** Let calls fail. */
-  plant(fault: Plant): void;
+  plant(fault: Plant<Fault>): void;
   /** Make a service account with roles in the project, which may act as {@link runtimeAccount}; a key of it, as for a credentials block. */
   serviceAccountKey(id: string, roles?: readonly string[]): KeyFile;
   /** An access token of the project's owner, for what a test does itself. */
@@ -50,7 +51,7 @@ const SUBMITTER = ["roles/run.developer", "roles/logging.viewer"];
 export async function startFakeGoogleCloud(options: FakeGoogleCloudOptions = {}): Promise<FakeGoogleCloud> {
   const world = new World(settled(options));
   const bearer = new Bearer(world.iam);
-  const faults = new Faults();
+  const faults = new Plants<Fault>();
   const calls: CallRecord[] = [];
   const quotas = new Quotas(world.options);
   const { port, close } = await listen({ world, bearer, contract: runContract(), faults, quotas, calls }, options.port ?? 0);

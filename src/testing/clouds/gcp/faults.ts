@@ -19,39 +19,3 @@ export type Fault =
   | { kind: "slowReply"; ms: number }
   /** No answer ever; `after`: what was asked for has been done. */
   | { kind: "hang"; after: boolean };
-
-/** Of which call, as `run.jobs.run` or a pattern of it, and how often. */
-export interface Plant {
-  on: string | RegExp;
-  fault: Fault;
-  /** @default 1 */
-  times?: number;
-  /** Calls that pass before the first fault. @default 0 */
-  skip?: number;
-}
-
-export class Faults {
-  readonly #planted: Required<Plant>[] = [];
-
-  plant({ times = 1, skip = 0, ...plant }: Plant): void {
-    this.#planted.push({ ...plant, times, skip });
-  }
-
-  /** The fault of this call, if any; it is used up. */
-  take(method: string): Fault | undefined {
-    for (const plant of this.#planted) {
-      if (plant.times === 0 || !(typeof plant.on === "string" ? plant.on === method : plant.on.test(method))) continue;
-      if (plant.skip > 0) {
-        plant.skip -= 1;
-        continue;
-      }
-      plant.times -= 1;
-      return plant.fault;
-    }
-    return undefined;
-  }
-
-  clear(): void {
-    this.#planted.length = 0;
-  }
-}

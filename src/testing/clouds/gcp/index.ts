@@ -1,6 +1,6 @@
 export type { End } from "./container";
 export { type FakeGoogleCloud, startFakeGoogleCloud } from "./fakeGoogleCloud";
-export type { Fault, Plant } from "./faults";
+export type { Fault } from "./faults";
 export type { KeyFile } from "./iam";
 export type { FakeGoogleCloudOptions, FakeImage } from "./options";
 export type { CallRecord } from "./server";

@@ -2,12 +2,13 @@ import type { IncomingMessage } from "node:http";
 import { type HttpBindings, serve } from "@hono/node-server";
 import { Hono } from "hono";
 import type { Json, JsonObject } from "../../../json";
+import type { Plants } from "../plants";
 import type { Call, Method } from "./api";
 import type { Bearer } from "./bearer";
 import { COLLECTION_METHODS } from "./collectionMethods";
 import type { Contract, Difference } from "./contract";
 import { errorInfo, GoogleError } from "./errors";
-import type { Fault, Faults } from "./faults";
+import type { Fault } from "./faults";
 import { IAM_METHODS } from "./iamMethods";
 import { LOGGING_METHODS } from "./loggingMethods";
 import type { Quotas } from "./quotas";
@@ -31,7 +32,7 @@ interface Parts {
   world: World;
   bearer: Bearer;
   contract: Contract;
-  faults: Faults;
+  faults: Plants<Fault>;
   quotas: Quotas;
   calls: CallRecord[];
 }
