@@ -10,6 +10,7 @@
  * await trigger.close();
  * ```
  */
+import pLimit from "p-limit";
 import type { JsonObject } from "./json";
 import { type Cancelling, type FlowRun, type Following, openRuns } from "./runs";
 import { openWorkspace } from "./workspace";
@@ -68,15 +69,20 @@ export interface Trigger {
   close(): Promise<void>;
 }
 
+/** Runs that are looked up at a time. */
+const BEGUN_AT_A_TIME = 50;
+
 /** Open the trigger of a workspace. Close it when done: it holds the ledger open. */
 export function openTrigger({ manifest, ...place }: TriggerOptions = {}): Trigger {
   const runs = openRuns({ workspace: openWorkspace({ ...place, create: true }), ...(manifest === undefined ? {} : { manifest }) });
   const create = async (deployment: string, { parameters, jobVariables, tags, name, idempotencyKey, credentials }: RunOptions) =>
     (await runs.createRun({ deployment, parameters, jobVariables, tags, name, idempotencyKey, credentials })).run;
+  // Thousands that begin together take the memory of a few.
+  const begin = pLimit(BEGUN_AT_A_TIME);
   return {
     run: async (deployment, options = {}) => runs.followRun((await create(deployment, options)).id, options),
     submit: async (deployment, options = {}) => runs.submitRun((await create(deployment, options)).id),
-    watch: async (run, following) => runs.followRun((await runs.findRun(run)).id, following),
+    watch: async (run, following) => runs.followRun(await begin(async () => (await runs.findRun(run)).id), following),
     cancel: async (run, cancelling) => runs.cancelRun((await runs.findRun(run)).id, cancelling),
     close: () => runs.close(),
   };

@@ -91,6 +91,8 @@ export interface Ledger extends SharedNotes {
   read(id: string): Promise<RunRecord | undefined>;
   /** Whether a run is still at a version: cheaper than reading it. */
   isAt(id: string, version: number): Promise<boolean>;
+  /** Which of these runs are at another version than the one given, by one question. */
+  moved(runs: readonly (readonly [id: string, version: number])[]): Promise<string[]>;
   /** Runs whose id starts with `ref` or whose name is `ref`, newest first, at most `limit`. */
   match(ref: string, limit: number): Promise<RunRecord[]>;
   /** Newest first. */

@@ -67,6 +67,16 @@ class SqliteLedger implements Ledger {
     return this.#translated(() => this.#statement("SELECT 1 FROM runs WHERE id = ? AND version = ?").get(id, version) !== undefined);
   }
 
+  async moved(runs: readonly (readonly [id: string, version: number])[]): Promise<string[]> {
+    const sql = `SELECT given.value ->> 0 AS id FROM json_each(?) given LEFT JOIN runs r ON r.id = given.value ->> 0
+      WHERE r.version IS NOT given.value ->> 1`;
+    return this.#translated(() =>
+      this.#statement(sql)
+        .all(JSON.stringify(runs))
+        .map(({ id }) => String(id)),
+    );
+  }
+
   async match(ref: string, limit: number): Promise<RunRecord[]> {
     return this.#translated(() => {
       // Two look-ups, each by its index, where one OR would walk the table.

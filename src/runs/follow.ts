@@ -3,6 +3,7 @@ import type { JsonObject } from "../json";
 import type { RunRecord } from "../ledger";
 import type { Target } from "../targets/target";
 import { UserError } from "../userError";
+import { commonWatch } from "./commonWatch";
 import type { RunEvent, RunsContext, Watching } from "./context";
 import { type FlowRun, isTerminal, type State } from "./flowRun";
 import { cleanUp, observe } from "./observe";
@@ -38,40 +39,67 @@ export async function follow(
   const deadline = timeoutMs === undefined ? Number.POSITIVE_INFINITY : Date.now() + timeoutMs;
   const tell = teller(onEvent);
   const output = logs ? new OutputTail(context, (event) => onEvent?.(event)) : undefined;
-  let record = await mustRead(context, id);
+  // Kept between looks; given up while a run is watched in common with others, for there may be thousands of them.
+  let record: RunRecord | undefined;
   let manifestReadAt = Date.now();
   let pause = 0;
+  let alone = output !== undefined;
 
-  for (;;) {
-    tell.state(record.run);
-    if (isTerminal(record.run.state)) {
-      await output?.drain(record, stop);
-      return (await cleanUp(context, record)).run;
+  /** @returns the run, once there is no more to do, or what to wait for */
+  const look = async (): Promise<{ over: FlowRun } | { until: Promise<unknown> }> => {
+    const before = record ?? (await mustRead(context, id));
+    tell.state(before.run);
+    if (isTerminal(before.run.state)) {
+      await output?.drain(before, stop);
+      return { over: (await cleanUp(context, before)).run };
     }
-    if (stop.aborted || Date.now() >= deadline) return record.run;
+    if (stop.aborted || Date.now() >= deadline) return { over: before.run };
+    if (!alone && isUnderWay(before)) {
+      record = undefined;
+      const changed = commonWatch(context, before).untilChanged(before, { signal: stop, deadline });
+      return {
+        until: changed.then((watched) => {
+          alone = !watched;
+        }),
+      };
+    }
+    alone = output !== undefined;
 
-    const step = await advance(context, record, stop, graceSeconds);
+    const step = await advance(context, before, stop, graceSeconds);
+    record = step.record;
     // A state before the lines that came in it; the end after all of them.
-    if (!isTerminal(step.record.run.state)) tell.state(step.record.run);
-    await output?.pull(step.record);
-    const { pace } = await context.target(step.record);
+    if (!isTerminal(record.run.state)) tell.state(record.run);
+    await output?.pull(record);
+    const { pace } = await context.target(record);
     if (step.kind === "held") {
-      tell.waiting(step.record.run, step.reason);
+      tell.waiting(record.run, step.reason);
       if (Date.now() - manifestReadAt > MANIFEST_AGE) {
         await context.manifest({ fresh: true }).catch((error: Error) => onEvent?.({ kind: "warning", message: error.message }));
         manifestReadAt = Date.now();
       }
       pause = HELD_PAUSE;
     } else {
-      const changed = step.record.run.version !== record.run.version;
+      const changed = record.run.version !== before.run.version;
       pause = changed ? pace.first : Math.min(Math.max(pause, pace.first) * 1.5, pace.longest);
     }
-    record = step.record;
-    if (isTerminal(record.run.state)) continue;
+    if (isTerminal(record.run.state)) return { until: Promise.resolve() };
     await sleep(Math.max(0, Math.min(pause, deadline - Date.now())), undefined, { signal: stop }).catch(() => {});
-    // Most looks find what the last one found: with thousands watched, reading it anew would be most of the work.
-    if (!(await context.ledger.isAt(id, record.run.version))) record = await mustRead(context, id);
+    // Most looks find what the last one found: with many watched, reading it anew would be most of the work.
+    if (!(await context.ledger.isAt(id, record.run.version))) record = undefined;
+    return { until: Promise.resolve() };
+  };
+
+  for (;;) {
+    const next = await look();
+    if ("over" in next) return next.over;
+    await next.until;
   }
+}
+
+/** Nothing is left to do but to see how it goes. */
+function isUnderWay({ run: { state, infrastructureId }, submission }: RunRecord): boolean {
+  // A Prefect server owns its run's state.
+  return (state.type === "PENDING" || state.type === "RUNNING") && infrastructureId !== undefined && submission.prefect === undefined;
 }
 
 /** One try at submitting, for those who do not stay to watch. */

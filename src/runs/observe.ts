@@ -1,4 +1,5 @@
 import type { RunRecord } from "../ledger";
+import type { Observation } from "../targets/target";
 import { UserError } from "../userError";
 import { type RunsContext, targetKey } from "./context";
 import { isTerminal } from "./flowRun";
@@ -46,15 +47,20 @@ async function look(context: RunsContext, records: RunRecord[], onFailure: (erro
     for (const record of batch) {
       const observation = seen.get(record.run.infrastructureId as string);
       if (!observation) throw new Error(`the target of ${record.poolType} gave no answer for ${record.run.infrastructureId}`);
-      const change = changeBy(observation, record.run);
-      if (!change) continue;
-      // Lost to another watcher: it saw the same infrastructure, so what it wrote is as good.
-      const changed =
-        (await context.ledger.change(record.run.id, record.run.version, change)) ?? (await context.ledger.read(record.run.id));
-      if (changed) now.set(record.run.id, await cleanUp(context, changed));
+      now.set(record.run.id, await recordSeen(context, record, observation));
     }
   }
   return records.map((record) => now.get(record.run.id) ?? record);
+}
+
+/** Write down what a look at a run's infrastructure has shown. @returns the run as it is now */
+export async function recordSeen(context: RunsContext, record: RunRecord, observation: Observation): Promise<RunRecord> {
+  const { run } = record;
+  const change = changeBy(observation, run);
+  if (!change) return record;
+  // Lost to another watcher: it saw the same infrastructure, so what it wrote is as good.
+  const changed = (await context.ledger.change(run.id, run.version, change)) ?? (await context.ledger.read(run.id));
+  return changed ? cleanUp(context, changed) : record;
 }
 
 /** Clean up after an ended attempt, once. A failure to do so is the next watcher's to repeat, and changes no outcome. */

@@ -270,3 +270,20 @@ test("a note is changed by whoever saw it as it is: of several that take a turn 
   expect(await first.swapNote("k", "60", undefined)).toBe(true);
   expect(await open(path).readNote("k")).toBeUndefined();
 });
+
+test("which of many runs have moved is one question; one that is not there has", async () => {
+  const path = join(scratch(), "ledger.db");
+  const ledger = open(path);
+  for (const id of ["r1", "r2", "r3"]) await ledger.createRun(newRun(id));
+  await open(path).change("r2", 1, { state: state("PENDING", NOW) });
+  expect(
+    await ledger.moved([
+      ["r1", 1],
+      ["r2", 1],
+      ["r3", 1],
+      ["r4", 1],
+    ]),
+  ).toEqual(["r2", "r4"]);
+  expect(await ledger.moved([["r2", 2]])).toEqual([]);
+  expect(await ledger.moved([])).toEqual([]);
+});

@@ -90,10 +90,7 @@ class CloudRunTarget implements Target {
   }
 
   async observe(ids: readonly InfrastructureId[]): Promise<Map<InfrastructureId, Observation>> {
-    return this.#orExplain("observing runs", async () => {
-      const seen = await Promise.all(ids.map(async (id) => [id, await this.#watcher.observe(id)] as const));
-      return new Map(seen);
-    });
+    return this.#orExplain("observing runs", () => this.#watcher.observe(ids));
   }
 
   async logs(id: InfrastructureId, cursor?: string): Promise<LogPage> {
@@ -119,8 +116,8 @@ class CloudRunTarget implements Target {
     const { parent, job } = parseExecutionName(id);
     if (!goesWithItsRun(job)) return;
     await this.#orExplain("removing the run's job", async () => {
-      const end = await this.#watcher.observe(id);
-      if (end.phase !== "ended") return;
+      const end = (await this.#watcher.observe([id])).get(id);
+      if (end?.phase !== "ended") return;
       await this.#notes.swapNote(endKey(id), undefined, JSON.stringify(end));
       await this.#api.deleteJob(`${parent}/jobs/${job}`).catch((error) => {
         if (asFailure(error).kind !== "missing") throw error;

@@ -10,8 +10,6 @@ import { jobMessage, type RunOverrides, runMessage } from "./wire";
 
 /** How long one call may take, in milliseconds. */
 export const CALL_TIMEOUT = 30_000;
-/** A page of a list comes sooner; and until a call's time is over the SDK keeps all that it was answered, which for many pages is much. */
-const LIST_TIMEOUT = 10_000;
 /** For how long a call that may pass is repeated, in milliseconds. */
 const PERSEVERANCE = 180_000;
 /** Credentials younger than this may not work everywhere yet, in milliseconds; roles take longest (https://cloud.google.com/iam/docs/access-change-propagation). */
@@ -40,7 +38,7 @@ export interface RunApi {
   /**
    * One page, newest first as far as Google keeps to it.
    * @param parent a Job's name, or `…/jobs/-` for all
-   * @param what `state`: without the templates, which are most of it; `marker`: with them
+   * @param what `state`: without the templates, which are most of it, and since when the conditions are so; `marker`: with all
    */
   listExecutions(parent: string, what: "state" | "marker", pageToken?: string, signal?: AbortSignal): Promise<ExecutionPage>;
   /** The first task of an execution. */
@@ -51,7 +49,8 @@ export interface RunApi {
 /** What of executions tells their state (https://cloud.google.com/apis/docs/system-parameters). */
 const STATE_MASK = [
   "nextPageToken",
-  ...["name", "createTime", "startTime", "completionTime", "deleteTime", "conditions"].map((field) => `executions.${field}`),
+  ...["name", "createTime", "startTime", "completionTime", "deleteTime"].map((field) => `executions.${field}`),
+  ...["type", "state", "message", "reason", "executionReason"].map((field) => `executions.conditions.${field}`),
 ].join(",");
 
 /** Executions a page. */
@@ -142,13 +141,11 @@ export function openRunApi(access: Access, notes: SharedNotes, tell: (message: s
         async ({ executions }) => {
           const request = { parent, pageSize: PAGE, ...(pageToken === undefined ? {} : { pageToken }) };
           const otherArgs = what === "state" ? { headers: { "x-goog-fieldmask": STATE_MASK } } : {};
-          const [found, , reply] = await executions.listExecutions(request, {
-            ...options,
-            timeout: LIST_TIMEOUT,
-            otherArgs,
-            autoPaginate: false,
-          });
-          return { executions: found.map(executionFacts), ...(reply?.nextPageToken ? { next: reply.nextPageToken } : {}) };
+          const [found, , reply] = await executions.listExecutions(request, { ...options, otherArgs, autoPaginate: false });
+          const facts = found.map(executionFacts);
+          // Until a call's time is over the SDK's timer holds on to what it was answered, which for many pages is much.
+          found.length = 0;
+          return { executions: facts, ...(reply?.nextPageToken ? { next: reply.nextPageToken } : {}) };
         },
         signal,
       ),

@@ -1,4 +1,5 @@
 import pLimit from "p-limit";
+import { gather, type Tell } from "../gather";
 import type { InfrastructureId, Observation, SharedNotes } from "../target";
 import type { ExecutionFacts } from "./facts";
 import { asFailure } from "./failures";
@@ -16,15 +17,6 @@ const READS_A_SECOND = 10;
 /** Calls at a time. */
 const AT_A_TIME = 8;
 
-interface Waiting {
-  id: InfrastructureId;
-  resolve: (observation: Observation) => void;
-  reject: (error: unknown) => void;
-}
-
-/** Takes what Google says of one execution; `undefined`: it does not know it. */
-type Tell = (id: InfrastructureId, execution: ExecutionFacts | undefined) => void;
-
 /** Times of an execution that reading its log needs, in ISO 8601. */
 export interface Times {
   createTime?: string;
@@ -33,24 +25,27 @@ export interface Times {
 
 /** Looks at executions, for all who watch in this process together. */
 export interface Watcher {
-  observe(id: InfrastructureId): Promise<Observation>;
+  observe(ids: readonly InfrastructureId[]): Promise<Map<InfrastructureId, Observation>>;
   /** From the last look, or a new one. */
   times(id: InfrastructureId): Promise<Times>;
 }
 
 /** @param settle for so long after the first look an execution that Google does not show may only be late, in milliseconds */
 export function openWatcher({ api, notes, settle }: { api: RunApi; notes: SharedNotes; settle: number }): Watcher {
-  let waiting: Waiting[] = [];
-  let scheduled = false;
   let notBefore = 0;
   const missingSince = new Map<InfrastructureId, number>();
   const times = new Map<InfrastructureId, Times>();
   const limit = pLimit(AT_A_TIME);
   let calls = 0;
+  const count = () => {
+    calls += 1;
+    // What many watch costs many calls: the next look waits until Google's quota has room for it.
+    if (calls > ONE_BY_ONE) notBefore = Date.now() + (calls * 1000) / READS_A_SECOND;
+  };
 
   const get = (id: InfrastructureId) =>
     limit(async () => {
-      calls += 1;
+      count();
       try {
         return await api.getExecution(id);
       } catch (error) {
@@ -59,50 +54,52 @@ export function openWatcher({ api, notes, settle }: { api: RunApi; notes: Shared
       }
     });
 
-  /** Many in one place: the list, newest first, until all are found; what it does not show is asked for by name. */
-  async function listed(parent: string, wanted: Set<InfrastructureId>, tell: Tell): Promise<void> {
+  /**
+   * Many in one place: the list, newest first, until all are found. What it does not show is asked for by name, and so is what has ended
+   * without a time of its end: the list does not say since when its conditions are as they are.
+   */
+  async function listed(wanted: Set<InfrastructureId>, tell: Tell<Observation>): Promise<void> {
+    const [first = ""] = wanted;
+    const { parent } = parseExecutionName(first);
     // A list that has to be walked for longer than this costs more than asking by name.
     const most = Math.max(2, wanted.size / 10);
     let page: string | undefined;
     for (let pages = 0; pages < most && wanted.size > 0; pages++) {
-      calls += 1;
+      count();
       const { executions, next } = await api.listExecutions(`${parent}/jobs/-`, "state", page);
       // Told page by page: kept until the last one, ten thousand would take much memory.
-      for (const execution of executions) if (wanted.delete(execution.name)) tell(execution.name, execution);
+      for (const execution of executions) {
+        const timeless = isOver(execution) && execution.completionTime === undefined && execution.deleteTime === undefined;
+        if (!timeless && wanted.delete(execution.name)) tell(execution.name, told(execution.name, execution));
+      }
       page = next;
       if (page === undefined) break;
     }
   }
 
-  async function look(ids: ReadonlySet<InfrastructureId>, tell: Tell): Promise<void> {
-    const byPlace = Map.groupBy(ids, (id) => parseExecutionName(id).parent);
-    for (const [parent, all] of byPlace) {
-      const wanted = new Set(all);
-      if (wanted.size > ONE_BY_ONE) await listed(parent, wanted, tell);
-      await Promise.all([...wanted].map(async (id) => tell(id, await get(id))));
-    }
+  function told(id: InfrastructureId, execution: ExecutionFacts): Observation | Promise<Observation> {
+    missingSince.delete(id);
+    if (isOver(execution)) return ended(id, execution);
+    if (!times.has(id)) times.set(id, execution.createTime === undefined ? {} : { createTime: execution.createTime });
+    return observationOf(execution, undefined, false);
   }
 
-  async function told(id: InfrastructureId, execution: ExecutionFacts | undefined): Promise<Observation> {
-    if (!execution) return gone(id);
-    missingSince.delete(id);
-    const over = isOver(execution);
+  async function ended(id: InfrastructureId, execution: ExecutionFacts): Promise<Observation> {
     const task = needsTasks(execution)
       ? await limit(async () => {
-          calls += 1;
+          count();
           return api.getTask(id).catch((error) => {
             if (asFailure(error).kind === "missing") return undefined;
             throw error;
           });
         })
       : undefined;
-    const stopAsked = over && (await notes.readNote(stopKey(id))) !== undefined;
-    const observation = observationOf(execution, task, stopAsked);
+    const observation = observationOf(execution, task, (await notes.readNote(stopKey(id))) !== undefined);
     const { createTime } = execution;
-    const endTime = observation.phase === "ended" ? observation.endedAt : undefined;
-    const known = times.get(id);
-    if (known?.createTime !== createTime || known?.endTime !== endTime)
-      times.set(id, { ...(createTime === undefined ? {} : { createTime }), ...(endTime === undefined ? {} : { endTime }) });
+    times.set(id, {
+      ...(createTime === undefined ? {} : { createTime }),
+      ...(observation.phase === "ended" ? { endTime: observation.endedAt } : {}),
+    });
     return observation;
   }
 
@@ -126,52 +123,28 @@ export function openWatcher({ api, notes, settle }: { api: RunApi; notes: Shared
     };
   }
 
-  async function answer(): Promise<void> {
-    scheduled = false;
-    const asked = waiting;
-    waiting = [];
-    calls = 0;
-    try {
-      const byId = Map.groupBy(asked, ({ id }) => id);
-      const answers: Promise<void>[] = [];
-      await look(new Set(byId.keys()), (id, execution) => {
-        const all = byId.get(id) ?? [];
-        const answer = told(id, execution).then(
-          (observation) => {
-            for (const { resolve } of all) resolve(observation);
-          },
-          (error) => {
-            for (const { reject } of all) reject(error);
-          },
+  const observe = gather<Observation>({
+    wait: () => Math.max(GATHER, notBefore - Date.now()),
+    groups: (ids) => {
+      calls = 0;
+      return Map.groupBy(ids, (id) => parseExecutionName(id).parent).values();
+    },
+    look: async (ids, tell) => {
+      const wanted = new Set(ids);
+      if (wanted.size > ONE_BY_ONE) await listed(wanted, tell);
+      for (const id of wanted)
+        tell(
+          id,
+          get(id).then((execution) => (execution ? told(id, execution) : gone(id))),
         );
-        answers.push(answer);
-      });
-      await Promise.all(answers);
-    } catch (error) {
-      for (const { reject } of asked) reject(error);
-    }
-    // What many watch costs many calls: the next look waits until Google's quota has room for it.
-    notBefore = Date.now() + (calls <= ONE_BY_ONE ? 0 : (calls * 1000) / READS_A_SECOND);
-    if (waiting.length > 0) schedule();
-  }
-
-  function schedule(): void {
-    if (scheduled) return;
-    scheduled = true;
-    setTimeout(answer, Math.max(GATHER, notBefore - Date.now()));
-  }
-
-  const observe = (id: InfrastructureId) =>
-    new Promise<Observation>((resolve, reject) => {
-      waiting.push({ id, resolve, reject });
-      schedule();
-    });
+    },
+  });
   return {
     observe,
     times: async (id) => {
       const known = times.get(id);
       if (known?.endTime !== undefined) return known;
-      await observe(id);
+      await observe([id]);
       return times.get(id) ?? {};
     },
   };

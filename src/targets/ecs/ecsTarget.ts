@@ -108,10 +108,7 @@ class EcsTarget implements Target {
   }
 
   async observe(ids: readonly InfrastructureId[]): Promise<Map<InfrastructureId, Observation>> {
-    return this.#orExplain(
-      "observing runs",
-      async () => new Map(await Promise.all(ids.map(async (id) => [id, await this.#watcher.observe(id)] as const))),
-    );
+    return this.#orExplain("observing runs", () => this.#watcher.observe(ids));
   }
 
   async enforceLimits(ids: readonly InfrastructureId[]): Promise<void> {
@@ -126,8 +123,8 @@ class EcsTarget implements Target {
 
   async stop(id: InfrastructureId, { reason }: { reason: string; graceSeconds: number }): Promise<void> {
     await this.#orExplain("cancelling the run", async () => {
-      const seen = await this.#watcher.observe(id);
-      if (seen.phase === "ended") return;
+      const seen = await this.#watcher.observe([id]);
+      if (seen.get(id)?.phase === "ended") return;
       try {
         await this.#api.stopTask(parseId(id), `${STOP_REASON.cancelled}${reason}`);
       } catch (error) {

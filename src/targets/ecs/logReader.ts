@@ -1,5 +1,5 @@
 import { UserError } from "../../userError";
-import type { InfrastructureId, LogLine, LogPage, SharedNotes } from "../target";
+import type { InfrastructureId, LogLine, LogPage, Observation, SharedNotes } from "../target";
 import type { EcsApi, LogEvent } from "./ecsApi";
 import { asFailure } from "./failures";
 import { parseId, regionOfArn, taskIdOf } from "./names";
@@ -95,7 +95,7 @@ export function openLogReader({
   return {
     async page(id, cursor) {
       // Looked at before the log is: what is written later than an end is not of the run.
-      const end = await watcher.observe(id);
+      const end = (await watcher.observe([id])).get(id) as Observation;
       const drained = end.phase === "ended" && Date.now() > Date.parse(end.endedAt) + late;
       const position: Position = cursor === undefined || cursor === "" ? { time: 0, seen: {} } : (JSON.parse(cursor) as Position);
       const where = await placeOf(id);

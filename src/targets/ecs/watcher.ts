@@ -1,6 +1,7 @@
+import { gather } from "../gather";
 import type { InfrastructureId, Observation, SharedNotes } from "../target";
 import type { EcsApi } from "./ecsApi";
-import { parseId } from "./names";
+import { parseId, type TaskName } from "./names";
 import { observationOf, STOP_REASON, type TaskFacts } from "./outcome";
 import { noteEnd, readEnd, readTask, type TaskNote } from "./taskNotes";
 
@@ -9,22 +10,15 @@ const TOGETHER = 100;
 /** Those who ask at about the same time are answered by the same calls, in milliseconds. */
 const GATHER = 15;
 
-interface Waiting {
-  id: InfrastructureId;
-  resolve: (observation: Observation) => void;
-  reject: (error: unknown) => void;
-}
-
 /** Looks at tasks, for all who watch in this process together. */
 export interface Watcher {
-  observe(id: InfrastructureId): Promise<Observation>;
+  observe(ids: readonly InfrastructureId[]): Promise<Map<InfrastructureId, Observation>>;
   /** Ask a task to stop that was past its time limit when it was last looked at: ECS itself has none. One never looked at is left alone. */
   enforceLimit(id: InfrastructureId): Promise<void>;
 }
 
 /** @param settle for so long after it was started a task that ECS does not show may only be late, in milliseconds */
 export function openWatcher({ api, notes, settle }: { api: EcsApi; notes: SharedNotes; settle: number }): Watcher {
-  let waiting: Waiting[] = [];
   const missingSince = new Map<InfrastructureId, number>();
   const known = new Map<InfrastructureId, TaskNote>();
   const stopping = new Set<InfrastructureId>();
@@ -36,18 +30,32 @@ export function openWatcher({ api, notes, settle }: { api: EcsApi; notes: Shared
     return note;
   }
 
-  async function told(id: InfrastructureId, facts: TaskFacts | undefined): Promise<Observation> {
+  function told(id: InfrastructureId, facts: TaskFacts | undefined): Observation | Promise<Observation> {
+    const note = known.get(id);
+    if (note && facts) {
+      const observation = observationOf(facts, note.container);
+      if (observation.phase !== "ended") return stillThere(id, facts, observation);
+    }
+    return toldInFull(id, facts);
+  }
+
+  async function toldInFull(id: InfrastructureId, facts: TaskFacts | undefined): Promise<Observation> {
     const note = await noteOf(id);
     if (!facts) {
       latest.delete(id);
       return gone(id, note);
     }
-    missingSince.delete(id);
     const observation = observationOf(facts, note?.container);
-    if (observation.phase === "ended") {
-      latest.delete(id);
-      await noteEnd(notes, id, observation);
-    } else latest.set(id, facts);
+    if (observation.phase !== "ended") return stillThere(id, facts, observation);
+    missingSince.delete(id);
+    latest.delete(id);
+    await noteEnd(notes, id, observation);
+    return observation;
+  }
+
+  function stillThere(id: InfrastructureId, facts: TaskFacts, observation: Observation): Observation {
+    missingSince.delete(id);
+    latest.set(id, facts);
     return observation;
   }
 
@@ -83,34 +91,23 @@ export function openWatcher({ api, notes, settle }: { api: EcsApi; notes: Shared
     return (await readEnd(notes, id)) ?? lost;
   }
 
-  async function answer(): Promise<void> {
-    const asked = waiting;
-    waiting = [];
-    const byCluster = Map.groupBy(new Set(asked.map(({ id }) => id)), (id) => parseId(id).cluster);
-    const seen = new Map<InfrastructureId, Promise<Observation>>();
-    for (const [cluster, ids] of byCluster) {
-      for (let from = 0; from < ids.length; from += TOGETHER) {
-        const some = ids.slice(from, from + TOGETHER);
-        const described = api.describeTasks(
-          cluster,
-          some.map((id) => parseId(id).task),
-        );
-        for (const id of some)
-          seen.set(
-            id,
-            described.then((all) => told(id, all.get(parseId(id).task)?.facts)),
-          );
-      }
-    }
-    for (const { id, resolve, reject } of asked) seen.get(id)?.then(resolve, reject);
-  }
-
   return {
     enforceLimit,
-    observe: (id) =>
-      new Promise((resolve, reject) => {
-        waiting.push({ id, resolve, reject });
-        if (waiting.length === 1) setTimeout(answer, GATHER);
-      }),
+    observe: gather<Observation>({
+      wait: () => GATHER,
+      groups: (ids) => [...Map.groupBy(ids, (id) => parseId(id).cluster).values()].flatMap(hundreds),
+      look: async (ids, tell) => {
+        const [{ cluster }] = ids.map(parseId) as [TaskName];
+        const described = await api.describeTasks(
+          cluster,
+          ids.map((id) => parseId(id).task),
+        );
+        for (const id of ids) tell(id, told(id, described.get(parseId(id).task)?.facts));
+      },
+    }),
   };
+}
+
+function hundreds(ids: readonly InfrastructureId[]): InfrastructureId[][] {
+  return Array.from({ length: Math.ceil(ids.length / TOGETHER) }, (_, n) => ids.slice(n * TOGETHER, (n + 1) * TOGETHER));
 }

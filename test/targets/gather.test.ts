@@ -1,0 +1,63 @@
+import { expect, test } from "vitest";
+import { gather } from "../../src/targets/gather";
+
+/** Looks at letters: those of one case together. */
+function letters(look: (group: readonly string[]) => Promise<Map<string, string | Promise<string>>>) {
+  const looks: string[] = [];
+  const observe = gather<string>({
+    wait: () => 1,
+    groups: (ids) => Map.groupBy(ids, (id) => id === id.toUpperCase()).values(),
+    look: async (group, tell) => {
+      looks.push(group.join(""));
+      for (const [id, seen] of await look(group)) tell(id, seen);
+    },
+  });
+  return { looks, observe };
+}
+
+const all = async (group: readonly string[]) => new Map(group.map((id) => [id, `seen ${id}`]));
+
+test("who asks at about the same time is answered by the same look, once for what several ask for", async () => {
+  const { looks, observe } = letters(all);
+  const [one, two] = await Promise.all([observe(["a", "b"]), observe(["b", "C"]), observe(["a"])]);
+  expect(looks).toEqual(["ab", "C"]);
+  expect([one.get("a"), one.get("b"), two.get("C")]).toEqual(["seen a", "seen b", "seen C"]);
+  expect(await observe(["a"])).toEqual(new Map([["a", "seen a"]]));
+  expect(looks).toEqual(["ab", "C", "a"]);
+});
+
+test("nothing asked for is answered without a look", async () => {
+  const { looks, observe } = letters(all);
+  expect(await observe([])).toEqual(new Map());
+  expect(looks).toEqual([]);
+});
+
+test("what cannot be seen fails those who asked for it, with its own reason", async () => {
+  const { observe } = letters(async (group) => new Map(group.map((id) => [id, id === "b" ? Promise.reject(new Error("no b")) : id])));
+  const [a, b, both] = await Promise.allSettled([observe(["a"]), observe(["b"]), observe(["a", "b"])]);
+  expect(a.status).toBe("fulfilled");
+  for (const each of [b, both]) expect(each).toMatchObject({ status: "rejected", reason: new Error("no b") });
+});
+
+test("a group that cannot be looked at holds up and fails no other", async () => {
+  let letGo = () => {};
+  const { observe } = letters(async (group) => {
+    if (group[0] === "A") {
+      await new Promise<void>((resolve) => {
+        letGo = resolve;
+      });
+      throw new Error("the region is away");
+    }
+    return all(group);
+  });
+  const away = observe(["A"]);
+  const there = observe(["a"]);
+  expect(await there).toEqual(new Map([["a", "seen a"]]));
+  letGo();
+  await expect(away).rejects.toThrow("the region is away");
+});
+
+test("a look that says nothing of what was asked for is an error, and no wait for ever", async () => {
+  const { observe } = letters(async () => new Map());
+  await expect(observe(["a"])).rejects.toThrow("nothing was said");
+});
