@@ -101,8 +101,12 @@ export interface Ledger extends SharedNotes {
   recentNames(limit: number): Promise<string[]>;
   /** Every state a run has had, oldest first. */
   transitions(id: string): Promise<(State & { attempt: number })[]>;
-  /** Compare-and-set; `undefined` if the run is no longer at `version`. What it resolves with would survive a power cut. */
-  change(id: string, version: number, change: RunChange): Promise<RunRecord | undefined>;
+  /**
+   * Compare-and-set; `undefined` if the run is no longer at `version`. What it resolves with would survive a power cut.
+   * @param durable `soon`: some milliseconds later only, for what looking would show again. Other processes see it at once all the same.
+   * @default "now"
+   */
+  change(id: string, version: number, change: RunChange, durable?: "now" | "soon"): Promise<RunRecord | undefined>;
   /** Take a concurrency slot and enter PENDING, in one step that no other process can come between; as durable as a change. */
   acquireSlot(id: string, version: number, limits: SlotLimits, change: RunChange & { state: State }): Promise<SlotAnswer>;
   /** Deployed ones of a stack, by name; all of them without `names`. */

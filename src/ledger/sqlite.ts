@@ -117,11 +117,15 @@ class SqliteLedger implements Ledger {
     );
   }
 
-  async change(id: string, version: number, change: RunChange): Promise<RunRecord | undefined> {
-    return this.#writeDurably(() => {
+  async change(id: string, version: number, change: RunChange, durable: "now" | "soon" = "now"): Promise<RunRecord | undefined> {
+    const work = () => {
       const row = this.#atVersion(id, version);
       return row && this.#change(row, change);
-    });
+    };
+    if (durable === "now") return this.#writeDurably(work);
+    const changed = await this.#write(work);
+    this.#wal?.soon();
+    return changed;
   }
 
   async acquireSlot(id: string, version: number, limits: SlotLimits, change: RunChange & { state: State }): Promise<SlotAnswer> {

@@ -7,9 +7,14 @@ export interface WalSync {
    * @throws what the file system says; once that has happened always, for what a failed sync has lost no later one brings back
    */
   synced(): Promise<void>;
+  /** See to it that what was committed is on the disk {@link SOON}: with the next sync that someone waits for, or by one of its own. */
+  soon(): void;
   /** What was asked for before is still done. */
   close(): void;
 }
+
+/** In milliseconds. */
+const SOON = 50;
 
 /**
  * The half of `synchronous = FULL` that `NORMAL` leaves out: with NORMAL a commit is in the log when it returns, and other processes see it; it is
@@ -24,6 +29,7 @@ export function openWalSync(path: string): WalSync {
   let current: Promise<void> | undefined;
   let next: Promise<void> | undefined;
   let closed = false;
+  let wanted: NodeJS.Timeout | undefined;
 
   const sync = async () => {
     file ??= open(`${path}-wal`, "r+").catch((error: NodeJS.ErrnoException) => {
@@ -35,20 +41,29 @@ export function openWalSync(path: string): WalSync {
   };
   const begin = (): Promise<void> => {
     next = undefined;
+    clearTimeout(wanted);
+    wanted = undefined;
     current = sync().then(() => {
       if (next === undefined) current = undefined;
     });
     return current;
   };
+  const synced = (): Promise<void> => {
+    if (next) return next;
+    if (!current) return begin();
+    // Whether the one under way began before or after this commit reached the log is not known: it does not count.
+    next = current.then(begin);
+    return next;
+  };
+  // Where it fails, whoever waits for the next one hears of it.
+  const syncUnheard = () => void synced().catch(() => {});
   return {
-    synced() {
-      if (next) return next;
-      if (!current) return begin();
-      // Whether the one under way began before or after this commit reached the log is not known: it does not count.
-      next = current.then(begin);
-      return next;
+    synced,
+    soon() {
+      wanted ??= setTimeout(syncUnheard, SOON);
     },
     close() {
+      if (wanted) syncUnheard();
       closed = true;
       const last = next ?? current ?? Promise.resolve();
       last

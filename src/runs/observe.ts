@@ -59,7 +59,9 @@ export async function recordSeen(context: RunsContext, record: RunRecord, observ
   const change = changeBy(observation, run);
   if (!change) return record;
   // Lost to another watcher: it saw the same infrastructure, so what it wrote is as good.
-  const changed = (await context.ledger.change(run.id, run.version, change)) ?? (await context.ledger.read(run.id));
+  const changed =
+    (await context.ledger.change(run.id, run.version, change, observation.phase === "ended" ? "now" : "soon")) ??
+    (await context.ledger.read(run.id));
   return changed ? cleanUp(context, changed) : record;
 }
 

@@ -117,7 +117,8 @@ async function recordInfrastructure(context: RunsContext, record: RunRecord, inf
     const { run } = present;
     if (run.attempt !== record.run.attempt || run.infrastructureId !== undefined) return { kind: "moved", record: present };
     const pending = run.state.type === "PENDING" ? { state: state("PENDING", context.now(), undefined, "InfrastructurePending") } : {};
-    const changed = await context.ledger.change(run.id, run.version, { ...pending, infrastructureId, owner: null });
+    // Lost by a power cut, it is found again by the submission that is on the disk: see takeUp.
+    const changed = await context.ledger.change(run.id, run.version, { ...pending, infrastructureId, owner: null }, "soon");
     if (changed) return { kind: "moved", record: changed };
   }
   throw new Error(`run ${record.run.id} has gone from the ledger`);

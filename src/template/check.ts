@@ -123,16 +123,33 @@ export function checkParameters(schema: JsonObject | undefined, parameters: Json
 
 function variableFaults(template: ValueObject, values: ValueObject, schemaPath: string): Fault[] {
   if (Object.keys(values).length === 0) return [];
-  const schema = readSchema(template, () => {
-    // What is required may come from another layer, and defaults may hold secrets.
-    const { required: _, ...variables } = asPrefectReads(template.variables as JsonObject, true);
-    return variables;
-  });
+  const schema = schemaOf(template, Object.keys(values).sort());
   const reserve: Reserve = { later: [], secret: [] };
   return faultsIn(schemaErrors(schema, checkable(values, "", reserve), schemaPath), reserve);
 }
 
 const read = new WeakMap<ValueObject, JsonObject>();
+const readOf = new WeakMap<ValueObject, Map<string, JsonObject>>();
+
+/** A template's variables, those that have a value: to compile the schemas of all of them costs several times as much. */
+function schemaOf(template: ValueObject, names: readonly string[]): JsonObject {
+  const whole = readSchema(template, () => {
+    // What is required may come from another layer, and defaults may hold secrets.
+    const { required: _, ...variables } = asPrefectReads(template.variables as JsonObject, true);
+    return variables;
+  });
+  if (!isObject(whole.properties)) return whole;
+  const parts = readOf.get(template) ?? new Map<string, JsonObject>();
+  readOf.set(template, parts);
+  const key = JSON.stringify(names);
+  const { properties } = whole;
+  const part = parts.get(key) ?? {
+    ...whole,
+    properties: Object.fromEntries(names.flatMap((name) => (Object.hasOwn(properties, name) ? [[name, properties[name]]] : []))),
+  };
+  parts.set(key, part as JsonObject);
+  return part as JsonObject;
+}
 
 function readSchema(source: ValueObject, make: () => JsonObject): JsonObject {
   const known = read.get(source);

@@ -52,6 +52,24 @@ test("what a failed sync has lost no later one brings back: all that follow fail
   expect(ends).toHaveLength(1);
 });
 
+test("what need be on the disk soon shares the sync of who waits, or gets one of its own", async () => {
+  const { wal, ends, begun } = await held();
+  wal.soon();
+  const waited = wal.synced();
+  await begun(1);
+  ends[0]?.resolve();
+  await waited;
+  wal.soon();
+  wal.soon();
+  await begun(2);
+  ends[1]?.resolve();
+  // On the way out it is not waited for.
+  wal.soon();
+  wal.close();
+  await begun(3);
+  ends[2]?.resolve();
+});
+
 test("a change of a run is on the disk before it is told; where the disk fails the ledger's path is said", async () => {
   const path = join(scratch(), "ledger.db");
   const ledger = openSqliteLedger(path);

@@ -1,3 +1,4 @@
+import pLimit from "p-limit";
 import { gather } from "../gather";
 import type { InfrastructureId, Observation, SharedNotes } from "../target";
 import type { EcsApi } from "./ecsApi";
@@ -7,6 +8,8 @@ import { noteEnd, readEnd, readTask, type TaskNote } from "./taskNotes";
 
 /** ECS describes so many tasks a call. */
 const TOGETHER = 100;
+/** Calls at a time: an answer about a hundred tasks is long. */
+const AT_A_TIME = 8;
 /** Those who ask at about the same time are answered by the same calls, in milliseconds. */
 const GATHER = 15;
 
@@ -19,6 +22,7 @@ export interface Watcher {
 
 /** @param settle for so long after it was started a task that ECS does not show may only be late, in milliseconds */
 export function openWatcher({ api, notes, settle }: { api: EcsApi; notes: SharedNotes; settle: number }): Watcher {
+  const limit = pLimit(AT_A_TIME);
   const missingSince = new Map<InfrastructureId, number>();
   const known = new Map<InfrastructureId, TaskNote>();
   const stopping = new Set<InfrastructureId>();
@@ -98,10 +102,8 @@ export function openWatcher({ api, notes, settle }: { api: EcsApi; notes: Shared
       groups: (ids) => [...Map.groupBy(ids, (id) => parseId(id).cluster).values()].flatMap(hundreds),
       look: async (ids, tell) => {
         const [{ cluster }] = ids.map(parseId) as [TaskName];
-        const described = await api.describeTasks(
-          cluster,
-          ids.map((id) => parseId(id).task),
-        );
+        const tasks = ids.map((id) => parseId(id).task);
+        const described = await limit(() => api.describeTasks(cluster, tasks));
         for (const id of ids) tell(id, told(id, described.get(parseId(id).task)?.facts));
       },
     }),

@@ -1,0 +1,59 @@
+// A fake cloud in a process of its own, so that what it costs is not counted to those who call it: `node fakeCloud.mjs google|aws OPTIONS`.
+import { createRequire } from "node:module";
+
+const require = createRequire(import.meta.url);
+const { startFakeAws, startFakeGoogleCloud } = require("pushpool/testing");
+
+async function google(options) {
+  const cloud = await startFakeGoogleCloud(options);
+  const { executions, clock } = cloud.world;
+  return {
+    cloud,
+    facts: { url: cloud.url, key: cloud.serviceAccountKey("submitter"), runtimeAccount: cloud.runtimeAccount },
+    nameOf: ({ method }) => method,
+    runs: () => [...executions.keys()],
+    shape: () => [...executions.keys()][0].replace(/\/executions\/.*/, ""),
+    more: (n) => {
+      const [[first, execution]] = executions;
+      const name = `${first.slice(0, -5)}${n.toString(36).padStart(5, "0")}`;
+      executions.set(name, { ...structuredClone(execution), name, createTime: clock.now() });
+    },
+  };
+}
+
+async function aws(options) {
+  const cloud = await startFakeAws(options);
+  const { url, region, endpoints, clusterArn, executionRoleArn } = cloud;
+  const { tasks } = cloud.world;
+  return {
+    cloud,
+    facts: { url, region, endpoints, clusterArn, executionRoleArn, key: cloud.accessKey("submitter") },
+    nameOf: ({ action }) => action,
+    runs: () => [...tasks.values()].map(({ record }) => `${record.clusterArn}::${record.taskArn}`),
+    shape: () => [...tasks.values()][0].record.taskDefinitionArn,
+    more: (n) => {
+      const [[first, task]] = tasks;
+      const taskArn = `${first.slice(0, -5)}${n.toString(16).padStart(5, "0")}`;
+      tasks.set(taskArn, { ...task, record: { ...structuredClone(task.record), taskArn } });
+    },
+  };
+}
+
+const [, , which, options] = process.argv;
+const { cloud, facts, nameOf, runs, shape, more } = await { google, aws }[which](JSON.parse(options));
+process.send(facts);
+process.on("message", (message) => {
+  if (message === "calls") {
+    const counted = {};
+    for (const call of cloud.calls) counted[nameOf(call)] = (counted[nameOf(call)] ?? 0) + 1;
+    cloud.calls.length = 0;
+    process.send(counted);
+  }
+  if (message === "shape") process.send(shape());
+  if (typeof message === "object") {
+    // As many more like the one that there is: to make them by calls would take minutes and prove nothing.
+    for (let n = 1; n < message.runs; n++) more(n);
+    process.send(runs());
+  }
+  if (message === "stop") cloud.stop().then(() => process.exit(0));
+});

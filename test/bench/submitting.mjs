@@ -1,0 +1,150 @@
+// What submitting through pushpool costs beside the same SDK calls made by hand, against a fake cloud.
+import { fork, spawnSync } from "node:child_process";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { compare } from "./measure.mjs";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const root = join(here, "..", "..");
+const require = createRequire(import.meta.url);
+const { openTrigger } = require("pushpool/trigger");
+
+/** How long a cloud takes to answer, in milliseconds: far less than they really do, so that our own share is not hidden. */
+const LATENCY = 50;
+/** For 500 submits so long that neither side waits for a core: on a machine with two, the fake needs one for itself. */
+const LATENCY_OF_MANY = 200;
+const AT_A_TIME = 16;
+const node = process.execPath;
+const bin = join(root, "bin", "pushpool.cjs");
+
+/** @param which "google" or "aws" */
+export async function startCloud(which, options) {
+  const child = fork(join(here, "fakeCloud.mjs"), [which, JSON.stringify(options)]);
+  const answer = () => new Promise((resolve) => child.once("message", resolve));
+  const ask = (message) => {
+    child.send(message);
+    return answer();
+  };
+  return {
+    ...(await answer()),
+    /** How many of each, since the last time. */
+    calls: () => ask("calls"),
+    /** The job or the task definition that the first run was made of. */
+    shape: () => ask("shape"),
+    /** As many runs as there is one. @returns their infrastructure ids */
+    fill: (runs) => ask({ runs }),
+    stop: () => {
+      child.send("stop");
+      return new Promise((resolve) => child.once("exit", resolve));
+    },
+  };
+}
+
+/** A folder with a manifest of one pool and the deployment `bench/true`. */
+export function place(scratch, name, { pool, block, jobVariables }) {
+  const folder = join(scratch, name);
+  mkdirSync(join(folder, ".pushpool"), { recursive: true, mode: 0o700 });
+  const manifest = {
+    kind: "pushpool.dev/manifest",
+    version: 1,
+    source: { project: "bench", stack: "dev" },
+    pools: { etl: pool },
+    blocks: { [pool.credentials]: { data: block } },
+    variables: {},
+    deployments: { "bench/true": { command: "true", workPool: { name: "etl", jobVariables } } },
+  };
+  const file = join(folder, "manifest.json");
+  writeFileSync(file, JSON.stringify(manifest), { mode: 0o600 });
+  const env = { ...process.env, PUSHPOOL_HOME: join(folder, ".pushpool"), XDG_STATE_HOME: join(folder, "state"), PUSHPOOL_MANIFEST: file };
+  return { folder, file, env, pool, data: block, open: () => openTrigger({ cwd: folder, manifest: file, env }) };
+}
+
+/**
+ * @param scratch an empty folder
+ * @param which as `startCloud` takes it
+ * @param options of the fake
+ * @param ofMany more of them for the 500
+ * @param placed makes a place for the cloud
+ * @param bare the same calls with the SDK alone, as anybody would write them: source of a module that is a script too, and its arguments
+ */
+export async function benchSubmitting({ scratch, which, options, ofMany = {}, placed, bare, report }) {
+  // Where its packages are found.
+  const script = join(root, "node_modules", `.bench-bare-${which}.cjs`);
+  const quick = await startCloud(which, { ...options, simulated: true, latency: LATENCY });
+  const slow = await startCloud(which, { ...options, ...ofMany, simulated: true, latency: LATENCY_OF_MANY });
+  try {
+    const one = placed(quick, scratch, `${which}-one`);
+    const first = spawnSync(node, [bin, "run", "bench/true", "--detach"], { cwd: one.folder, env: one.env, encoding: "utf8" });
+    if (first.status !== 0) throw new Error(first.stderr);
+    writeFileSync(script, bare.source);
+    const argumentsFor = async (cloud) => bare.args(cloud, await cloud.shape(), writeKey(scratch, which, cloud));
+    const detached = compare([node, bin, "run", "bench/true", "--detach"], [node, script, ...(await argumentsFor(quick))], {
+      cwd: one.folder,
+      env: one.env,
+    });
+    report(
+      "run --detach against a bare script of the same SDK calls",
+      `${detached.ours.toFixed(0)} ms against ${detached.theirs.toFixed(0)} ms`,
+      `${detached.ratio.toFixed(2)}x`,
+      "<= 1.15x",
+    );
+
+    const many = placed(slow, scratch, `${which}-many`);
+    const trigger = many.open();
+    await trigger.submit("bench/true");
+    const byHand = require(script).bare(...(await argumentsFor(slow)));
+    await byHand(0);
+    await slow.calls();
+    const submit = () => trigger.submit("bench/true");
+    // In turns, so that whatever else the machine does meets both alike.
+    const took = { theirs: { wall: 0, cpu: 0 }, ours: { wall: 0, cpu: 0 } };
+    for (let turn = 0; turn < 5; turn++) {
+      await timed(100, byHand, took.theirs);
+      await timed(100, submit, took.ours);
+    }
+    report(
+      `500 submits, ${AT_A_TIME} at a time, against the bare SDK loop`,
+      `${(500 / took.ours.wall).toFixed(0)}/s against ${(500 / took.theirs.wall).toFixed(0)}/s`,
+      `${(took.theirs.wall / took.ours.wall).toFixed(2)}x`,
+      ">= 0.9x",
+    );
+    report(
+      "processor time of a submit against that of the bare SDK call",
+      `${(took.ours.cpu / 500).toFixed(1)} ms against ${(took.theirs.cpu / 500).toFixed(1)} ms`,
+      `${(took.ours.cpu / took.theirs.cpu).toFixed(2)}x`,
+      "",
+    );
+    const counted = await slow.calls();
+    const calls = Object.values(counted).reduce((sum, each) => sum + each, 0);
+    report("API calls per submitted run", Object.keys(counted).join(", "), (calls / 500 - 1).toFixed(2), "1");
+    await trigger.close();
+  } finally {
+    rmSync(script, { force: true });
+    await Promise.all([quick.stop(), slow.stop()]);
+  }
+}
+
+function writeKey(scratch, which, { key }) {
+  const file = join(scratch, `${which}-key.json`);
+  writeFileSync(file, JSON.stringify(key), { mode: 0o600 });
+  return file;
+}
+
+/** @param took what it takes is added to: seconds of wall time, milliseconds of the processor */
+async function timed(count, work, took) {
+  const start = performance.now();
+  const cpu = process.cpuUsage();
+  let begun = 0;
+  const some = async () => {
+    while (begun < count) {
+      begun += 1;
+      await work(begun);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_A_TIME }, some));
+  const { user, system } = process.cpuUsage(cpu);
+  took.wall += (performance.now() - start) / 1000;
+  took.cpu += (user + system) / 1000;
+}

@@ -1,0 +1,71 @@
+// What it takes to watch thousands of runs that are under way on a fake cloud.
+import { fork } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { startCloud } from "./submitting.mjs";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const require = createRequire(import.meta.url);
+const { openSqliteLedger } = require(join(here, "..", "..", "lib", "src", "ledger"));
+
+/**
+ * @param scratch, which, options, placed as `benchSubmitting` takes them
+ * @param count so many runs
+ * @param calls the aim for calls a minute
+ * @param noted what the target has in the ledger for one of them: key and value
+ */
+export async function benchWatching({ scratch, which, options, placed, count, calls, noted, report }) {
+  const cloud = await startCloud(which, { ...options, simulated: true });
+  try {
+    const { folder, file, env, open } = placed(cloud, scratch, `${which}-watched`);
+    const trigger = open();
+    const { id } = await trigger.submit("bench/true");
+    while ((await trigger.watch(id, { timeoutMs: 1_000, logs: false })).state.type !== "RUNNING");
+    await trigger.close();
+    const started = await cloud.fill(count);
+    await record(join(env.PUSHPOOL_HOME, "ledger.db"), id, started, noted);
+    const ids = join(scratch, `${which}-ids.json`);
+    writeFileSync(ids, JSON.stringify(started.map((_, n) => idOf(n))));
+
+    // In processes of their own: what was needed to make the runs is not theirs.
+    const watch = async (execArgv) => {
+      const before = Date.now();
+      await cloud.calls();
+      const child = fork(join(here, "watchMany.mjs"), [folder, file, ids], { env, execArgv });
+      const { peak, running } = await new Promise((resolve) => child.once("message", resolve));
+      const counted = await cloud.calls();
+      const perMinute = Object.values(counted).reduce((sum, each) => sum + each, 0) / ((Date.now() - before) / 60_000);
+      return { peak: `${(peak / 1e6).toFixed(0)} MB`, running, perMinute, counted };
+    };
+    const { peak, running, perMinute, counted } = await watch(["--max-semi-space-size=16"]);
+    report(`memory with ${count} runs watched (${running} seen RUNNING), peak, with --max-semi-space-size=16`, peak, "", "< 250 MB");
+    report("API calls a minute to watch them", JSON.stringify(counted), perMinute.toFixed(0), calls);
+    report("memory with as many, with the room for garbage that node 24 takes by itself", (await watch([])).peak, "", "");
+  } finally {
+    await cloud.stop();
+  }
+}
+
+function idOf(n) {
+  return `0190${String(n).padStart(4, "0")}-0000-7000-8000-${String(n).padStart(12, "0")}`;
+}
+
+/** Runs in flight as the ledger has them, each as the one that was submitted. */
+async function record(path, like, infrastructureIds, noted) {
+  const ledger = openSqliteLedger(path);
+  const { run, poolType, submission } = await ledger.read(like);
+  const [key, value] = noted ? await noted(ledger, run.infrastructureId) : [];
+  const at = new Date().toISOString();
+  for (const [n, infrastructureId] of infrastructureIds.entries()) {
+    const { infrastructureId: _, startedAt, ...rest } = run;
+    const id = idOf(n);
+    const state = { type: "SCHEDULED", name: "Scheduled", timestamp: at };
+    await ledger.createRun({ run: { ...rest, id, name: `run-${n}`, state, version: 1 }, poolType, requestDigest: "", submission });
+    const pending = { type: "PENDING", name: "InfrastructurePending", timestamp: at };
+    await ledger.change(id, 1, { state: pending, infrastructureId }, "soon");
+    if (key) await ledger.swapNote(key.replace(run.infrastructureId, infrastructureId), undefined, value);
+  }
+  ledger.close();
+}
