@@ -1,27 +1,25 @@
 import type { JsonObject } from "../../../json";
 import type { Call, Operation } from "./api";
 import { AwsError, client, invalid } from "./errors";
+import { isFargate, isFargateSize, refuseLaunch } from "./launch";
+import {
+  definitionNamed,
+  deleteTaskDefinitions,
+  deregisterTaskDefinition,
+  describeTaskDefinition,
+  listTaskDefinitions,
+  passRole,
+  registerTaskDefinition,
+} from "./taskDefinitions";
 import { startTask, stopTask, taskJson } from "./tasks";
-import type { TaskDefinitionRecord, World } from "./world";
-
-const FARGATE: Record<string, (memory: number) => boolean> = {
-  "256": (memory) => [512, 1024, 2048].includes(memory),
-  "512": within(1, 4),
-  "1024": within(2, 8),
-  "2048": within(4, 16),
-  "4096": within(8, 30),
-  "8192": within(16, 60, 4),
-  "16384": within(32, 120, 8),
-};
-
-function within(from: number, to: number, by = 1): (memory: number) => boolean {
-  return (memory) => memory >= from * 1024 && memory <= to * 1024 && (memory - from * 1024) % (by * 1024) === 0;
-}
+import type { World } from "./world";
 
 export const ECS_OPERATIONS: readonly Operation[] = [
   operation("RegisterTaskDefinition", ["register"], registerTaskDefinition),
   operation("DescribeTaskDefinition", ["describeDefinition"], describeTaskDefinition),
   operation("DeregisterTaskDefinition", ["register"], deregisterTaskDefinition),
+  operation("DeleteTaskDefinitions", ["register"], deleteTaskDefinitions),
+  operation("ListTaskDefinitions", ["describeDefinition"], listTaskDefinitions),
   { ...operation("RunTask", [], runTask), buckets: (body) => (isFargate(body) ? ["modify", "launch"] : ["modify"]) },
   operation("DescribeTasks", ["read"], describeTasks),
   operation("ListTasks", ["read"], listTasks),
@@ -35,99 +33,6 @@ function operation(
   handle: Operation["handle"],
 ): Operation {
   return { action: `ecs:${name}`, shapes: { request: `${name}Request$`, reply: `${name}Response$` }, buckets: () => buckets, handle };
-}
-
-function isFargate({ launchType, capacityProviderStrategy }: JsonObject): boolean {
-  return (
-    launchType === "FARGATE" ||
-    (Array.isArray(capacityProviderStrategy) &&
-      capacityProviderStrategy.some((each) => String((each as JsonObject).capacityProvider).startsWith("FARGATE")))
-  );
-}
-
-function registerTaskDefinition({ world, principal, body }: Call): JsonObject {
-  const { family, tags = [], ...rest } = body as { family: string; tags?: JsonObject[] } & JsonObject;
-  world.iam.check(principal, "ecs:RegisterTaskDefinition", "*");
-  if (tags.length > 0)
-    world.iam.check(principal, "ecs:TagResource", world.arn("ecs", `task-definition/${family}:*`), {
-      "ecs:CreateAction": "RegisterTaskDefinition",
-    });
-  if (!/^[A-Za-z0-9_-]{1,255}$/.test(family)) throw client("Family contains invalid characters.");
-  const containers = rest.containerDefinitions as JsonObject[];
-  if (containers.length === 0) throw client("Container list cannot be empty.");
-  for (const container of containers) {
-    if (typeof container.name !== "string" || container.name === "") throw client("Container.name should not be null or empty.");
-    if (typeof container.image !== "string" || container.image === "") throw client("Container.image should not be null or empty.");
-    const { logDriver } = (container.logConfiguration ?? {}) as { logDriver?: string };
-    if (
-      (logDriver === "awslogs" || container.secrets !== undefined) &&
-      (rest.requiresCompatibilities as string[] | undefined)?.includes("FARGATE") &&
-      rest.executionRoleArn === undefined
-    )
-      throw client(`Fargate requires task definition to have execution role ARN to support log driver awslogs.`);
-  }
-  if ((rest.requiresCompatibilities as string[] | undefined)?.includes("FARGATE")) {
-    if (rest.networkMode !== "awsvpc") throw client("Fargate only supports network mode ‘awsvpc’.");
-    if (rest.cpu === undefined || rest.memory === undefined) throw client("Fargate requires that 'cpu' be defined at the task level.");
-    if (!FARGATE[String(rest.cpu)]?.(Number(rest.memory))) throw client("No Fargate configuration exists for given values.");
-  }
-  if (Buffer.byteLength(JSON.stringify(body)) > 64 * 1024)
-    throw client("Actual length of the task definition exceeds the maximum of 65536.");
-  for (const role of [rest.executionRoleArn, rest.taskRoleArn]) if (typeof role === "string") passRole(world, principal, role);
-  const revisions = world.families.get(family) ?? [];
-  world.families.set(family, revisions);
-  const revision = revisions.length + 1;
-  const definition = {
-    ...rest,
-    containerDefinitions: containers.map((each) => ({
-      cpu: 0,
-      portMappings: [],
-      essential: true,
-      environment: [],
-      mountPoints: [],
-      volumesFrom: [],
-      ...each,
-    })),
-    taskDefinitionArn: world.arn("ecs", `task-definition/${family}:${revision}`),
-    family,
-    revision,
-    volumes: (rest.volumes as JsonObject[] | undefined) ?? [],
-    status: "ACTIVE" as const,
-    requiresAttributes: [],
-    placementConstraints: [],
-    compatibilities: ["EC2", "FARGATE"],
-    registeredAt: Date.now() / 1000,
-    registeredBy: principal.arn,
-  };
-  revisions.push({ definition, tags });
-  return { taskDefinition: definition, tags };
-}
-
-function definitionNamed(world: World, name: string): TaskDefinitionRecord | undefined {
-  const plain = name.startsWith("arn:") ? name.slice(name.indexOf("task-definition/") + "task-definition/".length) : name;
-  if (name.startsWith("arn:") && !name.startsWith(world.arn("ecs", ""))) return undefined;
-  const [family = "", revision] = plain.split(":");
-  const revisions = world.families.get(family) ?? [];
-  if (revision !== undefined) return revisions[Number(revision) - 1];
-  return revisions.findLast(({ definition }) => definition.status === "ACTIVE");
-}
-
-function describeTaskDefinition({ world, principal, body }: Call): JsonObject {
-  world.iam.check(principal, "ecs:DescribeTaskDefinition", "*");
-  const found = definitionNamed(world, String(body.taskDefinition));
-  if (!found) throw client("Unable to describe task definition.");
-  const withTags = (body.include as string[] | undefined)?.includes("TAGS") ?? false;
-  return { taskDefinition: found.definition, tags: withTags ? found.tags : [] };
-}
-
-function deregisterTaskDefinition({ world, principal, body }: Call): JsonObject {
-  world.iam.check(principal, "ecs:DeregisterTaskDefinition", "*");
-  const found = definitionNamed(world, String(body.taskDefinition));
-  if (!found) throw client("Unable to describe task definition.");
-  if (found.definition.status !== "ACTIVE")
-    throw client("The specified task definition is inactive. You can't deregister a task definition that is inactive.");
-  found.definition.status = "INACTIVE";
-  return { taskDefinition: found.definition };
 }
 
 function runTask({ world, principal, body }: Call): JsonObject {
@@ -154,13 +59,9 @@ function runTask({ world, principal, body }: Call): JsonObject {
   world.iam.check(principal, "ecs:RunTask", resource, { "ecs:cluster": clusterArn });
   if (tags.length > 0) world.iam.check(principal, "ecs:TagResource", world.arn("ecs", "task/*"), { "ecs:CreateAction": "RunTask" });
   const cluster = world.clusterNamed(clusterName);
-  for (const { capacityProvider } of (body.capacityProviderStrategy ?? []) as JsonObject[])
-    if (!cluster.capacityProviders.includes(String(capacityProvider)))
-      throw invalid(
-        "The specified capacity provider strategy cannot contain a capacity provider that is not associated with the cluster. Associate the capacity provider with the cluster and try again.",
-      );
   if (!definition) throw client("TaskDefinition not found.");
   if (definition.definition.status !== "ACTIVE") throw client("TaskDefinition is inactive");
+  refuseLaunch(body, definition, cluster);
   if (count < 1 || count > 10) throw invalid("count should be between 1 and 10");
   if (startedBy.length > 128 || !/^[A-Za-z0-9/_-]*$/.test(startedBy)) throw invalid("startedBy contains invalid characters.");
   if (clientToken !== undefined && !/^[\x21-\x7e]{1,64}$/.test(clientToken)) throw invalid("clientToken is invalid.");
@@ -186,7 +87,7 @@ function runTask({ world, principal, body }: Call): JsonObject {
   for (const role of [overrides.executionRoleArn, overrides.taskRoleArn]) if (typeof role === "string") passRole(world, principal, role);
   if (definition.definition.cpu !== undefined && isFargate(body)) {
     const [cpu, memory] = [overrides.cpu ?? definition.definition.cpu, overrides.memory ?? definition.definition.memory];
-    if (!FARGATE[String(cpu)]?.(Number(memory))) throw invalid("No Fargate configuration exists for given values.");
+    if (!isFargateSize(cpu, memory)) throw invalid("No Fargate configuration exists for given values.");
   }
 
   const request = JSON.stringify(body);
@@ -210,12 +111,6 @@ function runTask({ world, principal, body }: Call): JsonObject {
   );
   if (token !== undefined) world.tokens.set(token, { request, tasks: tasks.map(({ record }) => record.taskArn) });
   return { tasks: tasks.map((task) => taskJson(task, true)), failures: [] };
-}
-
-function passRole(world: World, principal: Call["principal"], arn: string): void {
-  world.iam.check(principal, "iam:PassRole", arn, { "iam:PassedToService": "ecs-tasks.amazonaws.com" });
-  const role = world.iam.roles.get(arn);
-  if (!role?.trusts.includes("ecs-tasks.amazonaws.com")) throw client("Role is not valid");
 }
 
 function visible(world: World, arn: string): boolean {

@@ -1,8 +1,7 @@
 import { randomBytes } from "node:crypto";
+import { type Context, holds, like, type Several, several } from "./conditions";
 import { AwsError } from "./errors";
 import { MANAGED } from "./managedPolicies";
-
-type Several = string | readonly string[];
 
 /** A statement of a policy, as in its JSON. */
 export interface Statement {
@@ -38,12 +37,21 @@ export interface AccessKey {
   secretAccessKey: string;
 }
 
+interface KnownKey {
+  key: AccessKey;
+  principal: Principal;
+  since: number;
+  active: boolean;
+  /** Of credentials that end. */
+  session?: { token: string; expires: number };
+}
+
 /** Users, roles, access keys, policies: as much of IAM as deciding a call takes. */
 export class Iam {
   readonly users = new Map<string, Principal>();
   /** By ARN. `trusts`: who may assume it. */
   readonly roles = new Map<string, Principal & { trusts: string[] }>();
-  readonly keys = new Map<string, { key: AccessKey; principal: Principal; since: number; active: boolean }>();
+  readonly keys = new Map<string, KnownKey>();
   /** Managed policies of the account's own, attached or not, by ARN. */
   readonly policies = new Map<string, { policy: Policy; since: number }>();
   readonly #account: string;
@@ -103,15 +111,47 @@ export class Iam {
     return key;
   }
 
-  /** Known everywhere by now, and neither deleted nor inactive. */
-  usable(accessKeyId: string): { key: AccessKey; principal: Principal } | undefined {
+  /** Credentials of a role for some seconds: of use with their token only. */
+  addSession(role: Principal, name: string, seconds: number): { key: AccessKey; token: string; expires: number; principal: Principal } {
+    const arn = `arn:${this.#partition}:sts::${this.#account}:assumed-role/${role.arn.slice(role.arn.lastIndexOf("/") + 1)}/${name}`;
+    // What the role may, the session may.
+    const principal = { arn, policies: role.policies };
+    const key = this.addKey(principal);
+    const accessKeyId = key.accessKeyId.replace(/^AKIA/, "ASIA");
+    const session = { token: randomBytes(60).toString("base64"), expires: Date.now() + seconds * 1000 };
+    this.keys.delete(key.accessKeyId);
+    this.keys.set(accessKeyId, { key: { ...key, accessKeyId }, principal, since: 0, active: true, session });
+    return { key: { ...key, accessKeyId }, principal, ...session };
+  }
+
+  /** Known everywhere by now, neither deleted nor inactive nor expired, and with its session's token if it is of one. */
+  usable(accessKeyId: string, token: string | undefined): { key: AccessKey; principal: Principal } | undefined {
     const found = this.keys.get(accessKeyId);
-    return found?.active && Date.now() >= found.since + this.#delays.keys ? found : undefined;
+    if (!found?.active || Date.now() < found.since + this.#delays.keys || found.session?.token !== token) return undefined;
+    return found.session && Date.now() >= found.session.expires ? undefined : found;
   }
 
   /** Whether a principal may: an explicit deny wins, and without an allow nothing goes. */
-  allows({ arn, policies }: Principal, action: string, resource: string, context: Record<string, string | undefined>): boolean {
-    if (arn.endsWith(":root")) return true;
+  allows(principal: Principal, action: string, resource: string, context: Context): boolean {
+    return this.#decided(principal, action, resource, context) === "allowed";
+  }
+
+  /** @throws {AwsError} in IAM's words */
+  check(principal: Principal, action: string, resource: string, context: Context = {}): void {
+    const decided = this.#decided(principal, action, resource, context);
+    if (decided === "allowed") return;
+    const why =
+      decided === "denied"
+        ? "with an explicit deny in an identity-based policy"
+        : `because no identity-based policy allows the ${action} action`;
+    throw new AwsError(
+      "AccessDeniedException",
+      `User: ${principal.arn} is not authorized to perform: ${action} on resource: ${resource} ${why}`,
+    );
+  }
+
+  #decided({ arn, policies }: Principal, action: string, resource: string, context: Context): "allowed" | "denied" | "not allowed" {
+    if (arn.endsWith(":root")) return "allowed";
     const fitting = [...policies.values()]
       .flatMap(({ policy, since }) => {
         const found = typeof policy === "string" ? this.#managed(policy) : { policy, since };
@@ -119,20 +159,12 @@ export class Iam {
       })
       .flatMap(({ Statement }) => Statement)
       .filter((statement) => fits(statement, action, resource, context));
-    return fitting.length > 0 && fitting.every(({ Effect }) => Effect === "Allow");
-  }
-
-  /** @throws {AwsError} in IAM's words */
-  check(principal: Principal, action: string, resource: string, context: Record<string, string | undefined> = {}): void {
-    if (this.allows(principal, action, resource, context)) return;
-    throw new AwsError(
-      "AccessDeniedException",
-      `User: ${principal.arn} is not authorized to perform: ${action} on resource: ${resource} because no identity-based policy allows the ${action} action`,
-    );
+    if (fitting.some(({ Effect }) => Effect === "Deny")) return "denied";
+    return fitting.length > 0 ? "allowed" : "not allowed";
   }
 }
 
-function fits(statement: Statement, action: string, resource: string, context: Record<string, string | undefined>): boolean {
+function fits(statement: Statement, action: string, resource: string, context: Context): boolean {
   const { Action, NotAction, Resource, NotResource, Condition = {} } = statement;
   if (Action !== undefined && !several(Action).some((pattern) => like(pattern.toLowerCase(), action.toLowerCase()))) return false;
   if (NotAction !== undefined && several(NotAction).some((pattern) => like(pattern.toLowerCase(), action.toLowerCase()))) return false;
@@ -141,35 +173,4 @@ function fits(statement: Statement, action: string, resource: string, context: R
   return Object.entries(Condition).every(([operator, keys]) =>
     Object.entries(keys).every(([key, wanted]) => holds(operator, context[key], several(wanted))),
   );
-}
-
-function holds(operator: string, value: string | undefined, wanted: readonly string[]): boolean {
-  const [, base = operator, optional] = /^(.*?)(IfExists)?$/.exec(operator) ?? [];
-  const negated = /^(String|Arn)Not/.test(base);
-  if (value === undefined) return optional !== undefined || negated;
-  switch (base.replace("Not", "")) {
-    case "StringEquals":
-      return wanted.includes(value) !== negated;
-    case "StringEqualsIgnoreCase":
-      return wanted.some((each) => each.toLowerCase() === value.toLowerCase()) !== negated;
-    case "StringLike":
-    case "ArnEquals":
-    case "ArnLike":
-      return wanted.some((each) => like(each, value)) !== negated;
-    default:
-      throw new AwsError("MalformedPolicyDocument", `the fake knows no condition operator ${operator}`);
-  }
-}
-
-function several(value: Several): readonly string[] {
-  return typeof value === "string" ? [value] : value;
-}
-
-/** `*` is any text, `?` one character. */
-function like(pattern: string, text: string): boolean {
-  const escaped = pattern
-    .replaceAll(/[.+^${}()|[\]\\]/g, "\\$&")
-    .replaceAll("*", ".*")
-    .replaceAll("?", ".");
-  return new RegExp(`^${escaped}$`, "s").test(text);
 }

@@ -10,12 +10,16 @@ interface LogEvent {
 }
 
 const LARGEST_PAGE = 10_000;
+const TOO_OLD = 14 * 86_400_000;
+const TOO_NEW = 2 * 3_600_000;
 
 /** CloudWatch Logs: groups, streams, events. */
 export class LogStore {
   readonly groups = new Map<string, Map<string, LogEvent[]>>();
   /** In days, by group; absent: for ever. Nothing is as old as that here. */
   readonly retention = new Map<string, number>();
+  /** When a group, or a stream in it, was made: in milliseconds. */
+  readonly #created = new Map<string, number>();
   readonly #delay: number;
   #count = 0n;
 
@@ -25,18 +29,113 @@ export class LogStore {
   }
 
   createGroup(name: string): void {
-    if (!this.groups.has(name)) this.groups.set(name, new Map());
+    if (this.groups.has(name)) return;
+    this.groups.set(name, new Map());
+    this.#created.set(name, Date.now());
   }
 
   write(group: string, stream: string, message: string): void {
     const streams = this.groups.get(group);
     if (!streams) return;
-    const events = streams.get(stream) ?? [];
-    streams.set(stream, events);
+    if (!streams.has(stream)) this.createStream({ logGroupName: group, logStreamName: stream });
+    streams.get(stream)?.push(this.#event(Date.now(), message));
+  }
+
+  #event(timestamp: number, message: string): LogEvent {
     const now = Date.now();
     this.#count += 1n;
     const eventId = `3${String(now).padStart(20, "0")}${String(this.#count).padStart(12, "0")}${randomBytes(4).readUInt32BE()}`;
-    events.push({ eventId, timestamp: now, ingestionTime: now, message });
+    return { eventId, timestamp, ingestionTime: now, message };
+  }
+
+  /** `CreateLogGroup`. */
+  create({ logGroupName = "" }: { logGroupName?: string }): JsonObject {
+    if (this.groups.has(logGroupName)) throw new AwsError("ResourceAlreadyExistsException", "The specified log group already exists");
+    this.createGroup(logGroupName);
+    return {};
+  }
+
+  /** `CreateLogStream`. */
+  createStream({ logGroupName = "", logStreamName = "" }: { logGroupName?: string; logStreamName?: string }): JsonObject {
+    const streams = this.#group(logGroupName);
+    if (streams.has(logStreamName)) throw new AwsError("ResourceAlreadyExistsException", "The specified log stream already exists");
+    streams.set(logStreamName, []);
+    this.#created.set(`${logGroupName} ${logStreamName}`, Date.now());
+    return {};
+  }
+
+  /** `PutLogEvents`: what is too old or too new is left out, and said. */
+  put({
+    logGroupName = "",
+    logStreamName = "",
+    logEvents = [],
+  }: {
+    logGroupName?: string;
+    logStreamName?: string;
+    logEvents?: { timestamp: number; message: string }[];
+  }): JsonObject {
+    const events = this.#stream(this.#group(logGroupName), logStreamName);
+    if (logEvents.some(({ timestamp }, index) => timestamp < (logEvents[index - 1]?.timestamp ?? 0)))
+      throw invalid("Log events in a single PutLogEvents request must be in chronological order.");
+    const now = Date.now();
+    const old = logEvents.filter(({ timestamp }) => timestamp < now - TOO_OLD).length;
+    const early = logEvents.findIndex(({ timestamp }) => timestamp > now + TOO_NEW);
+    const taken = logEvents.slice(old, early === -1 ? undefined : early);
+    events.push(...taken.map(({ timestamp, message }) => this.#event(timestamp, message)));
+    const rejected = {
+      ...(old === 0 ? {} : { tooOldLogEventEndIndex: old }),
+      ...(early === -1 ? {} : { tooNewLogEventStartIndex: early }),
+    };
+    return {
+      nextSequenceToken: `495${String(this.#count).padStart(53, "0")}`,
+      ...(Object.keys(rejected).length === 0 ? {} : { rejectedLogEventsInfo: rejected }),
+    };
+  }
+
+  /** `DescribeLogGroups`. @param arnOf of a group by its name */
+  describeGroups({ logGroupNamePrefix = "" }: { logGroupNamePrefix?: string }, arnOf: (name: string) => string): JsonObject {
+    const names = [...this.groups.keys()].filter((name) => name.startsWith(logGroupNamePrefix)).sort();
+    return {
+      logGroups: names.map((name) => ({
+        logGroupName: name,
+        creationTime: this.#created.get(name) ?? 0,
+        ...(this.retention.has(name) ? { retentionInDays: this.retention.get(name) as number } : {}),
+        metricFilterCount: 0,
+        arn: `${arnOf(name)}:*`,
+        storedBytes: [...(this.groups.get(name)?.values() ?? [])].flat().reduce((sum, each) => sum + sizeOf(each), 0),
+      })),
+    };
+  }
+
+  /** `DescribeLogStreams`, of one page. @param group the group's name, @param arn and its ARN */
+  describeStreams(
+    { logGroupName, logGroupIdentifier, logStreamNamePrefix = "" }: Record<string, string | undefined>,
+    group: string,
+    arn: string,
+  ): JsonObject {
+    if (logGroupName !== undefined && logGroupIdentifier !== undefined)
+      throw new AwsError("ValidationException", "LogGroup name and LogGroup ARN are mutually exclusive parameters.");
+    const streams = [...this.#group(group)].filter(([name]) => name.startsWith(logStreamNamePrefix)).sort(([a], [b]) => (a < b ? -1 : 1));
+    return {
+      logStreams: streams.map(([name, events]) => {
+        const times = events.map(({ timestamp }) => timestamp);
+        const last = events.at(-1);
+        return {
+          logStreamName: name,
+          creationTime: this.#created.get(`${group} ${name}`) ?? 0,
+          ...(last
+            ? {
+                firstEventTimestamp: Math.min(...times),
+                lastEventTimestamp: Math.max(...times),
+                lastIngestionTime: last.ingestionTime,
+                uploadSequenceToken: `495${String(this.#count).padStart(53, "0")}`,
+              }
+            : {}),
+          arn: `${arn}:log-stream:${name}`,
+          storedBytes: events.reduce((sum, each) => sum + sizeOf(each), 0),
+        };
+      }),
+    };
   }
 
   /** `FilterLogEvents`. */
@@ -113,4 +212,9 @@ export class LogStore {
     if (!events) throw new AwsError("ResourceNotFoundException", "The specified log stream does not exist.");
     return events;
   }
+}
+
+/** As CloudWatch counts: the text, and 26 bytes for each event. */
+function sizeOf({ message }: LogEvent): number {
+  return Buffer.byteLength(message) + 26;
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { AwsError } from "./errors";
 import type { Principal } from "./iam";
 import { checkSignature, readAuthorization, type SignedRequest } from "./signature";
@@ -19,12 +20,29 @@ const QUERY_SERVICES: Record<string, { version: string; namespace: string; opera
   sts: { version: "2011-06-15", namespace: "https://sts.amazonaws.com/doc/2011-06-15/", operations: STS_OPERATIONS },
 };
 
-/** Answer a call of the Query protocol: XML back, errors too (botocore's parser and the SDK's read them alike). */
-export function answerQuery(world: World, request: SignedRequest): Response {
+/** As `sts:GetCallerIdentity`: what a form asks of the service that its signature is for. */
+export function actionOf({ headers, body }: SignedRequest): string {
+  const [, service = ""] = /Credential=[^/]+\/[^/]+\/[^/]+\/([^/]+)\//.exec(headers.authorization ?? "") ?? [];
+  return `${service}:${new URLSearchParams(body).get("Action") ?? ""}`;
+}
+
+/**
+ * Answer a call of the Query protocol: XML back, errors too (botocore's parser and the SDK's read them alike).
+ * @param refused what a planted fault says in place of an answer
+ */
+export function answerQuery(world: World, request: SignedRequest, refused?: AwsError): { accessKeyId?: string; response: Response } {
+  let accessKeyId: string | undefined;
+  const requestId = randomUUID();
+  const answered = (status: number, body: string) => ({
+    ...(accessKeyId === undefined ? {} : { accessKeyId }),
+    response: new Response(body, { status, headers: { "content-type": "text/xml", "x-amzn-requestid": requestId } }),
+  });
   try {
+    if (refused) throw refused;
     const signed = readAuthorization(request.headers.authorization);
+    accessKeyId = signed.accessKeyId;
     const service = QUERY_SERVICES[signed.service];
-    const known = world.iam.usable(signed.accessKeyId);
+    const known = world.iam.usable(signed.accessKeyId, request.headers["x-amz-security-token"]);
     // STS answers keys that nobody knows with a name of its own.
     if (!known) throw new AwsError("InvalidClientTokenId", "The security token included in the request is invalid.", 403);
     checkSignatureAsSts(request, signed, known.key.secretAccessKey);
@@ -36,11 +54,12 @@ export function answerQuery(world: World, request: SignedRequest): Response {
     if (!operation)
       throw new AwsError("InvalidAction", `Could not find operation ${action} for version ${version || "NO_VERSION_SPECIFIED"}`);
     const result = operation({ world, principal: known.principal, parameters });
-    return xml(200, `<${action}Response xmlns="${service.namespace}"><${action}Result>${result}</${action}Result></${action}Response>`);
+    const inside = `<${action}Result>${result}</${action}Result><ResponseMetadata><RequestId>${requestId}</RequestId></ResponseMetadata>`;
+    return answered(200, `<${action}Response xmlns="${service.namespace}">${inside}</${action}Response>`);
   } catch (error) {
     if (!(error instanceof AwsError)) throw error;
-    const told = `<Type>Sender</Type><Code>${error.type}</Code><Message>${escaped(error.message)}</Message>`;
-    return xml(error.status, `<ErrorResponse><Error>${told}</Error></ErrorResponse>`);
+    const told = `<Type>${error.status >= 500 ? "Receiver" : "Sender"}</Type><Code>${error.type}</Code><Message>${escaped(error.message)}</Message>`;
+    return answered(error.status, `<ErrorResponse><Error>${told}</Error><RequestId>${requestId}</RequestId></ErrorResponse>`);
   }
 }
 
@@ -54,10 +73,6 @@ function checkSignatureAsSts(...[request, signed, secret]: Parameters<typeof che
   }
 }
 
-function xml(status: number, body: string): Response {
-  return new Response(body, { status, headers: { "content-type": "text/xml" } });
-}
-
-function escaped(text: string): string {
+export function escaped(text: string): string {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }

@@ -1,13 +1,14 @@
+import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { type HttpBindings, serve } from "@hono/node-server";
 import { Hono } from "hono";
-import type { JsonObject } from "../../../json";
+import type { Json, JsonObject } from "../../../json";
 import { difference, kindOf, type Shape } from "../../../targets/ecs/shapes";
 import type { Plants } from "../plants";
 import { AwsError, throttled } from "./errors";
 import type { AwsFault } from "./faults";
 import type { Bucket } from "./options";
-import { answerQuery } from "./query";
+import { actionOf, answerQuery } from "./query";
 import { JSON_SERVICES } from "./services";
 import { checkSignature, readAuthorization } from "./signature";
 import type { World } from "./world";
@@ -41,26 +42,34 @@ export async function listen(parts: Parts, port: number): Promise<{ port: number
     const url = new URL(context.req.url);
     const request = { method: "POST", path: `${url.pathname}${url.search}`, headers, body: text };
     const { world, faults, calls, shapes } = parts;
-    if (/^application\/x-www-form-urlencoded/.test(headers["content-type"] ?? "")) return answerQuery(world, request);
+    const isQuery = /^application\/x-www-form-urlencoded/.test(headers["content-type"] ?? "");
     const [prefix = "", name = ""] = (headers["x-amz-target"] ?? "").split(".");
     const target = JSON_SERVICES[prefix];
-    const action = `${target?.service ?? prefix}:${name}`;
+    const action = isQuery ? actionOf(request) : `${target?.service ?? prefix}:${name}`;
     const record: AwsCallRecord = { action, body: {}, status: 0, reply: {} };
     calls.push(record);
     const fault = faults.take(action);
     await pause(world.options.latency + (fault?.kind === "delay" ? fault.ms : 0));
     if (fault?.kind === "reset" && !fault.after) return cut(incoming);
     if (fault?.kind === "hang" && !fault.after) return new Promise(() => {});
+    const before = fault && errorBefore(fault);
+    if (isQuery) {
+      const { accessKeyId, response } = answerQuery(world, request, before);
+      if (accessKeyId !== undefined) record.accessKeyId = accessKeyId;
+      record.status = response.status;
+      if (fault?.kind === "reset") return cut(incoming);
+      if (fault?.kind === "hang") return new Promise(() => {});
+      return response;
+    }
     let status = 200;
     let reply: JsonObject;
     try {
-      const before = fault && errorBefore(fault);
       if (before) throw before;
       const operation = target?.operations.find((each) => each.action === action);
       if (!target || !operation) throw new AwsError("UnknownOperationException", "");
       const signed = readAuthorization(headers.authorization);
       record.accessKeyId = signed.accessKeyId;
-      const known = world.iam.usable(signed.accessKeyId);
+      const known = world.iam.usable(signed.accessKeyId, headers["x-amz-security-token"]);
       checkSignature(request, signed, known?.key.secretAccessKey);
       if (signed.region !== world.options.region || signed.service !== target.service)
         throw new AwsError("InvalidSignatureException", `Credential should be scoped to a valid region.`);
@@ -86,7 +95,12 @@ export async function listen(parts: Parts, port: number): Promise<{ port: number
       status = 503;
       reply = { __type: "ServiceUnavailableException", message: "Service is unavailable. Try again later." };
     }
-    return new Response(JSON.stringify(reply), { status, headers: { "content-type": "application/x-amz-json-1.1" } });
+    // Where there is nothing to say Logs sends nothing.
+    const nothing = status === 200 && target?.service === "logs" && Object.keys(reply).length === 0;
+    return new Response(nothing ? "" : JSON.stringify(reply), {
+      status,
+      headers: { "content-type": "application/x-amz-json-1.1", "x-amzn-requestid": randomUUID() },
+    });
   });
   return new Promise((resolve) => {
     const server = serve({ fetch: app.fetch, port, hostname: "127.0.0.1" }, ({ port: taken }) =>
@@ -119,7 +133,20 @@ function take(
 /** AWS drops fields it does not know; the fake does not, since nobody means to send them. @throws {AwsError} */
 function checkRequest(body: JsonObject, shape: Shape): void {
   const found = difference(body, shape, "");
-  if (found) throw new AwsError("ClientException", `1 validation error detected: ${found.path.slice(1)} ${found.problem}`);
+  if (!found) return;
+  const [, wanted, given] = /^must be (.+?), not (.*)$/s.exec(found.problem) ?? [];
+  if (wanted !== undefined) throw new AwsError("SerializationException", unreadable(wanted, JSON.parse(given ?? "null") as Json));
+  throw new AwsError("ClientException", `1 validation error detected: ${found.path.slice(1)} ${found.problem}`);
+}
+
+/** What AWS' reader of JSON says of a value of the wrong type. */
+function unreadable(wanted: string, given: Json): string {
+  if (Array.isArray(given)) return "Start of list found where not expected";
+  if (typeof given === "object" && given !== null) return "Start of structure or map found where not expected.";
+  const token =
+    typeof given === "number" ? "NUMBER_VALUE" : typeof given === "string" ? "STRING_VALUE" : `${String(given).toUpperCase()}_VALUE`;
+  const type = { "a text": "a String", "a number": "an Integer", "true or false": "a Boolean" }[wanted];
+  return type === undefined ? "Unexpected field type" : `${token} can not be converted to ${type}`;
 }
 
 /** The fake's own replies are as AWS describes them. */

@@ -1,7 +1,40 @@
-import type { QueryOperation } from "./query";
+import { AwsError } from "./errors";
+import { escaped, type QueryOperation } from "./query";
+
+const ROLE = /^arn:[^:]+:iam::\d{12}:role\/.+$/;
+const SESSION = /^[\w+=,.@-]*$/;
 
 export const STS_OPERATIONS: Record<string, QueryOperation> = {
   // Nobody needs a permission for it.
   GetCallerIdentity: ({ world, principal }) =>
     `<Arn>${principal.arn}</Arn><UserId>AIDAFAKE</UserId><Account>${world.options.account}</Account>`,
+
+  // Both have to say yes: the policies of who asks, and the role's trust.
+  AssumeRole: ({ world, principal, parameters }) => {
+    const [arn, session] = [parameters.get("RoleArn") ?? "", parameters.get("RoleSessionName") ?? ""];
+    if (!SESSION.test(session))
+      throw new AwsError(
+        "ValidationError",
+        `1 validation error detected: Value '${session}' at 'roleSessionName' failed to satisfy constraint: Member must satisfy regular expression pattern: [\\w+=,.@-]*`,
+      );
+    if (!ROLE.test(arn)) throw new AwsError("ValidationError", `${arn} is invalid`);
+    const role = world.iam.roles.get(arn);
+    const trusted = role?.trusts.some(
+      (who) => who === principal.arn || who === `arn:${world.partition}:iam::${world.options.account}:root`,
+    );
+    if (!role || !trusted || !world.iam.allows(principal, "sts:AssumeRole", arn, {}))
+      throw new AwsError("AccessDenied", `User: ${principal.arn} is not authorized to perform: sts:AssumeRole on resource: ${arn}`, 403);
+    const {
+      key,
+      token,
+      expires,
+      principal: assumed,
+    } = world.iam.addSession(role, session, Number(parameters.get("DurationSeconds") ?? 3600));
+    const credentials = [
+      `<AccessKeyId>${key.accessKeyId}</AccessKeyId><SecretAccessKey>${escaped(key.secretAccessKey)}</SecretAccessKey>`,
+      `<SessionToken>${escaped(token)}</SessionToken><Expiration>${new Date(expires).toISOString()}</Expiration>`,
+    ].join("");
+    const who = `<AssumedRoleId>AROAFAKE:${session}</AssumedRoleId><Arn>${assumed.arn}</Arn>`;
+    return `<AssumedRoleUser>${who}</AssumedRoleUser><Credentials>${credentials}</Credentials>`;
+  },
 };

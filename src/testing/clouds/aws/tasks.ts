@@ -154,7 +154,12 @@ async function walk(world: World, task: Task): Promise<void> {
     if (record.desiredStatus === "STOPPED") return end(world, task, record.stopCode ?? "UserInitiated", record.stoppedReason ?? "");
     move(task, status);
     const problem = status === "PENDING" ? startFault(world, task, definitionsOf(task.definition)) : undefined;
-    if (problem !== undefined) return end(world, task, "TaskFailedToStart", problem);
+    if (problem !== undefined) {
+      record.desiredStatus = "STOPPED";
+      move(task, "DEPROVISIONING");
+      await step(world);
+      return end(world, task, "TaskFailedToStart", problem);
+    }
   }
   await step(world);
   if (record.desiredStatus === "STOPPED") return end(world, task, record.stopCode ?? "UserInitiated", record.stoppedReason ?? "");

@@ -9,7 +9,12 @@ import { finishTask, killContainer, stopTask, type Task } from "./tasks";
 
 /** A registered task definition, as `DescribeTaskDefinition` shows it, with its tags beside it. */
 export interface TaskDefinitionRecord {
-  definition: JsonObject & { taskDefinitionArn: string; family: string; revision: number; status: "ACTIVE" | "INACTIVE" };
+  definition: JsonObject & {
+    taskDefinitionArn: string;
+    family: string;
+    revision: number;
+    status: "ACTIVE" | "INACTIVE" | "DELETE_IN_PROGRESS";
+  };
   tags: JsonObject[];
 }
 
@@ -19,6 +24,8 @@ export interface Cluster {
   status: "ACTIVE" | "INACTIVE";
   /** Those that are associated with it. */
   capacityProviders: string[];
+  /** Kinds of machines of one's own that have joined it, with room for any task: `EC2`, `EXTERNAL`. */
+  instances: Set<string>;
 }
 
 /** Everything that the fake cloud holds: for tests to look at and to meddle with. */
@@ -57,7 +64,7 @@ export class World {
 
   addCluster(name: string, capacityProviders = ["FARGATE", "FARGATE_SPOT"]): string {
     const arn = this.arn("ecs", `cluster/${name}`);
-    this.clusters.set(name, { arn, name, status: "ACTIVE", capacityProviders });
+    this.clusters.set(name, { arn, name, status: "ACTIVE", capacityProviders, instances: new Set() });
     return arn;
   }
 

@@ -60,6 +60,19 @@ test("STS: what it does not know, a wrong version, and a signature for another s
     message: "Could not find operation GetSessionToken for version 2011-06-15",
     $metadata: { httpStatusCode: 400 },
   });
+  const older = new STSClient(config);
+  older.middlewareStack.add(
+    (next) => (args) => {
+      const request = args.request as { body: string };
+      request.body = request.body.replace("Version=2011-06-15", "Version=2010-01-01");
+      return next(args);
+    },
+    { step: "build" },
+  );
+  await expect(older.send(new GetCallerIdentityCommand({}))).rejects.toMatchObject({
+    name: "InvalidAction",
+    message: "Could not find operation GetCallerIdentity for version 2010-01-01",
+  });
   const elsewhere = new STSClient({ ...config, region: "eu-north-1" });
   await expect(elsewhere.send(new GetCallerIdentityCommand({}))).rejects.toMatchObject({ name: "SignatureDoesNotMatch" });
   const forged = new STSClient({ ...config, credentials: { ...config.credentials, secretAccessKey: "no" } });
@@ -127,7 +140,13 @@ test("errors are in AWS' own words", async () => {
 test("one token, one task; with another request a conflict that names it", async () => {
   const { aws, ecs } = await clients({ simulated: true }, ["AdministratorAccess"]);
   await ecs.send(new RegisterTaskDefinitionCommand(family(aws, "true")));
-  const request = { cluster: "flows", taskDefinition: "etl", clientToken: "t", networkConfiguration: { awsvpcConfiguration } };
+  const request = {
+    cluster: "flows",
+    taskDefinition: "etl",
+    launchType: "FARGATE" as const,
+    clientToken: "t",
+    networkConfiguration: { awsvpcConfiguration },
+  };
   const [one, two] = [await ecs.send(new RunTaskCommand(request)), await ecs.send(new RunTaskCommand(request))];
   expect(two.tasks?.[0]?.taskArn).toBe(one.tasks?.[0]?.taskArn);
   await expect(ecs.send(new RunTaskCommand({ ...request, startedBy: "me" }))).rejects.toMatchObject({
@@ -165,12 +184,21 @@ test.each<[string, Parameters<FakeAws["accessKey"]>[1], { registers: boolean; ov
       ({ name, message }: Error) => {
         expect([name, message]).toEqual([
           "AccessDeniedException",
-          expect.stringMatching(/not authorized to perform: iam:PassRole on resource: arn:/),
+          expect.stringMatching(
+            policies?.some((policy) => typeof policy === "object" && policy.Statement === DENY)
+              ? /not authorized to perform: iam:PassRole on resource: arn:\S+ with an explicit deny in an identity-based policy$/
+              : /not authorized to perform: iam:PassRole on resource: arn:\S+ because no identity-based policy allows the iam:PassRole action$/,
+          ),
         ]);
         return false;
       },
     );
-  const run = { cluster: aws.clusterArn, taskDefinition: "etl", networkConfiguration: { awsvpcConfiguration } };
+  const run = {
+    cluster: aws.clusterArn,
+    taskDefinition: "etl",
+    launchType: "FARGATE" as const,
+    networkConfiguration: { awsvpcConfiguration },
+  };
   expect(await tried(ecs.send(new RegisterTaskDefinitionCommand(family(aws, "true"))))).toBe(registers);
   expect(await tried(ecs.send(new RunTaskCommand({ ...run, overrides: { taskRoleArn } })))).toBe(overrides);
   // What a definition has was passed when it was registered.
@@ -184,4 +212,55 @@ test("a role that ECS may not assume is not valid, whoever passes it", async () 
     name: "ClientException",
     message: "Role is not valid",
   });
+});
+
+test("what is to be launched goes with the definition and with the cluster's capacity", async () => {
+  const { aws, ecs } = await clients({ simulated: true });
+  const onFargate = family(aws, "true");
+  const { networkMode: _, requiresCompatibilities: __, cpu: ___, ...onMachines } = onFargate;
+  const both = [await ecs.send(new RegisterTaskDefinitionCommand(onFargate))];
+  both.push(await ecs.send(new RegisterTaskDefinitionCommand({ ...onMachines, family: "machines" })));
+  expect(both.map(({ taskDefinition }) => taskDefinition?.compatibilities)).toEqual([["EC2", "FARGATE"], ["EC2"]]);
+  const run = (over: object) => ecs.send(new RunTaskCommand({ cluster: "flows", taskDefinition: "machines", ...over }));
+  const networkConfiguration = { awsvpcConfiguration };
+  const strategy = { capacityProviderStrategy: [{ capacityProvider: "FARGATE_SPOT" }] };
+  for (const [over, message] of [
+    [
+      { launchType: "FARGATE", ...strategy },
+      "Specifying both a launch type and capacity provider strategy is not supported. Remove one and try again.",
+    ],
+    [{ launchType: "FARGATE" }, "Task definition does not support launch_type FARGATE."],
+    [{ launchType: "EXTERNAL" }, "Task definition does not support launch_type EXTERNAL."],
+    [{ launchType: "EC2" }, "No Container Instances were found in your cluster."],
+    [{}, "No Container Instances were found in your cluster."],
+  ] as const)
+    await expect(run(over)).rejects.toMatchObject({ name: "InvalidParameterException", message });
+  expect((await run({ taskDefinition: "etl", networkConfiguration, ...strategy })).tasks).toHaveLength(1);
+  aws.world.clusters.get("flows")?.instances.add("EC2");
+  expect((await run({ launchType: "EC2" })).tasks).toMatchObject([{ launchType: "EC2" }]);
+});
+
+test("a value of the wrong type cannot be read, and what the API does not know is no operation", async () => {
+  const { aws, config } = await clients();
+  const unchecked = new ECSClient(config);
+  const sent = (input: object) => unchecked.send(new RunTaskCommand(input as ConstructorParameters<typeof RunTaskCommand>[0]));
+  for (const [input, message] of [
+    [{ cluster: "flows", taskDefinition: 7 }, "NUMBER_VALUE can not be converted to a String"],
+    [{ cluster: "flows", taskDefinition: "etl", count: "many" }, "STRING_VALUE can not be converted to an Integer"],
+    [{ cluster: "flows", taskDefinition: "etl", tags: { a: "b" } }, "Start of structure or map found where not expected."],
+  ] as const)
+    await expect(sent(input)).rejects.toMatchObject({ name: "SerializationException", message });
+  expect(aws.calls.map(({ status }) => status)).toEqual([400, 400, 400]);
+});
+
+test("calls of the Query protocol are counted, delayed and broken as any others", async () => {
+  const { aws, sts } = await clients();
+  aws.plant({ on: "sts:GetCallerIdentity", fault: { kind: "unavailable" } });
+  await expect(sts.send(new GetCallerIdentityCommand({}))).rejects.toMatchObject({ $metadata: { httpStatusCode: 503 } });
+  const { $metadata } = await sts.send(new GetCallerIdentityCommand({}));
+  expect($metadata.requestId).toMatch(/^[0-9a-f-]{36}$/);
+  expect(aws.calls.map(({ action, status }) => [action, status])).toEqual([
+    ["sts:GetCallerIdentity", 503],
+    ["sts:GetCallerIdentity", 200],
+  ]);
 });

@@ -1,36 +1,5 @@
-import type { Call, Operation } from "./api";
+import type { Operation } from "./api";
 import { AwsError } from "./errors";
-
-/** CloudWatch Logs. */
-export const LOGS_OPERATIONS: readonly Operation[] = [
-  {
-    action: "logs:FilterLogEvents",
-    buckets: () => ["logs"],
-    handle: (call) => {
-      checkGroup(call, "logs:FilterLogEvents");
-      return call.world.log.filter(call.body);
-    },
-  },
-  {
-    action: "logs:GetLogEvents",
-    handle: (call) => {
-      checkGroup(call, "logs:GetLogEvents");
-      return call.world.log.get(call.body);
-    },
-  },
-  {
-    action: "logs:CreateLogGroup",
-    handle: (call) => {
-      checkGroup(call, "logs:CreateLogGroup");
-      call.world.log.createGroup(String(call.body.logGroupName));
-      return {};
-    },
-  },
-];
-
-function checkGroup({ world, principal, body }: Call, action: string): void {
-  world.iam.check(principal, action, world.arn("logs", `log-group:${String(body.logGroupName)}:*`));
-}
 
 /** Parameter Store. */
 export const SSM_OPERATIONS: readonly Operation[] = [

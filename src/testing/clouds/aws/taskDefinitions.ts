@@ -1,0 +1,136 @@
+import type { JsonObject } from "../../../json";
+import type { Call } from "./api";
+import { client, invalid } from "./errors";
+import { compatibilitiesOf, isFargateSize } from "./launch";
+import type { TaskDefinitionRecord, World } from "./world";
+
+export function registerTaskDefinition({ world, principal, body }: Call): JsonObject {
+  const { family, tags = [], ...rest } = body as { family: string; tags?: JsonObject[] } & JsonObject;
+  world.iam.check(principal, "ecs:RegisterTaskDefinition", "*");
+  if (tags.length > 0)
+    world.iam.check(principal, "ecs:TagResource", world.arn("ecs", `task-definition/${family}:*`), {
+      "ecs:CreateAction": "RegisterTaskDefinition",
+    });
+  if (!/^[A-Za-z0-9_-]{1,255}$/.test(family)) throw client("Family contains invalid characters.");
+  const containers = rest.containerDefinitions as JsonObject[];
+  if (containers.length === 0) throw client("Container list cannot be empty.");
+  for (const container of containers) {
+    if (typeof container.name !== "string" || container.name === "") throw client("Container.name should not be null or empty.");
+    if (typeof container.image !== "string" || container.image === "") throw client("Container.image should not be null or empty.");
+    const { logDriver } = (container.logConfiguration ?? {}) as { logDriver?: string };
+    if (
+      (logDriver === "awslogs" || container.secrets !== undefined) &&
+      (rest.requiresCompatibilities as string[] | undefined)?.includes("FARGATE") &&
+      rest.executionRoleArn === undefined
+    )
+      throw client(`Fargate requires task definition to have execution role ARN to support log driver awslogs.`);
+  }
+  if ((rest.requiresCompatibilities as string[] | undefined)?.includes("FARGATE")) {
+    if (rest.networkMode !== "awsvpc") throw client("Fargate only supports network mode ‘awsvpc’.");
+    if (rest.cpu === undefined || rest.memory === undefined) throw client("Fargate requires that 'cpu' be defined at the task level.");
+    if (!isFargateSize(rest.cpu, rest.memory)) throw client("No Fargate configuration exists for given values.");
+  }
+  if (Buffer.byteLength(JSON.stringify(body)) > 64 * 1024)
+    throw client("Actual length of the task definition exceeds the maximum of 65536.");
+  for (const role of [rest.executionRoleArn, rest.taskRoleArn]) if (typeof role === "string") passRole(world, principal, role);
+  const revisions = world.families.get(family) ?? [];
+  world.families.set(family, revisions);
+  const revision = revisions.length + 1;
+  const definition = {
+    ...rest,
+    containerDefinitions: containers.map((each) => ({
+      cpu: 0,
+      portMappings: [],
+      essential: true,
+      environment: [],
+      mountPoints: [],
+      volumesFrom: [],
+      ...each,
+    })),
+    taskDefinitionArn: world.arn("ecs", `task-definition/${family}:${revision}`),
+    family,
+    revision,
+    volumes: (rest.volumes as JsonObject[] | undefined) ?? [],
+    status: "ACTIVE" as const,
+    requiresAttributes: [],
+    placementConstraints: [],
+    compatibilities: compatibilitiesOf(rest),
+    registeredAt: Date.now() / 1000,
+    registeredBy: principal.arn,
+  };
+  revisions.push({ definition, tags });
+  return { taskDefinition: definition, tags };
+}
+
+export function definitionNamed(world: World, name: string): TaskDefinitionRecord | undefined {
+  const plain = name.startsWith("arn:") ? name.slice(name.indexOf("task-definition/") + "task-definition/".length) : name;
+  if (name.startsWith("arn:") && !name.startsWith(world.arn("ecs", ""))) return undefined;
+  const [family = "", revision] = plain.split(":");
+  const revisions = world.families.get(family) ?? [];
+  if (revision !== undefined) return revisions[Number(revision) - 1];
+  return revisions.findLast(({ definition }) => definition.status === "ACTIVE");
+}
+
+export function describeTaskDefinition({ world, principal, body }: Call): JsonObject {
+  world.iam.check(principal, "ecs:DescribeTaskDefinition", "*");
+  const found = definitionNamed(world, String(body.taskDefinition));
+  if (!found) throw client("Unable to describe task definition.");
+  const withTags = (body.include as string[] | undefined)?.includes("TAGS") ?? false;
+  return { taskDefinition: found.definition, tags: withTags ? found.tags : [] };
+}
+
+export function deregisterTaskDefinition({ world, principal, body }: Call): JsonObject {
+  world.iam.check(principal, "ecs:DeregisterTaskDefinition", "*");
+  const found = definitionNamed(world, String(body.taskDefinition));
+  if (!found) throw client("Unable to describe task definition.");
+  if (found.definition.status !== "ACTIVE")
+    throw client("The specified task definition is inactive. You can't deregister a task definition that is inactive.");
+  found.definition.status = "INACTIVE";
+  return { taskDefinition: found.definition };
+}
+
+/** Only what is inactive can be deleted; it stays visible until nothing uses it. */
+export function deleteTaskDefinitions({ world, principal, body }: Call): JsonObject {
+  const deleted: JsonObject[] = [];
+  const failures: JsonObject[] = [];
+  for (const name of body.taskDefinitions as string[]) {
+    const arn = name.startsWith("arn:") ? name : world.arn("ecs", `task-definition/${name}`);
+    world.iam.check(principal, "ecs:DeleteTaskDefinitions", arn);
+    const found = definitionNamed(world, name);
+    if (!found) failures.push({ arn, reason: "MISSING" });
+    else if (found.definition.status === "ACTIVE")
+      throw client("The specified task definition is still in ACTIVE status. Please deregister the target and try again.");
+    else {
+      found.definition.status = "DELETE_IN_PROGRESS";
+      deleted.push(found.definition);
+    }
+  }
+  return { taskDefinitions: deleted, failures };
+}
+
+export function listTaskDefinitions({ world, principal, body }: Call): JsonObject {
+  const {
+    familyPrefix,
+    status = "ACTIVE",
+    sort = "ASC",
+    maxResults = 100,
+  } = body as Record<string, string | undefined> & {
+    maxResults?: number;
+  };
+  world.iam.check(principal, "ecs:ListTaskDefinitions", "*");
+  if (maxResults < 1 || maxResults > 100) throw invalid("maxResults should be between 1 and 100");
+  const found = [...world.families]
+    .filter(([family]) => familyPrefix === undefined || family === familyPrefix)
+    .flatMap(([, revisions]) => revisions)
+    .filter(({ definition }) => definition.status === status)
+    .map(({ definition }) => definition.taskDefinitionArn);
+  if (sort === "DESC") found.reverse();
+  return { taskDefinitionArns: found.slice(0, maxResults) };
+}
+
+/** @throws {AwsError} where the principal may not pass the role to ECS' tasks, or ECS may not assume it */
+export function passRole(world: World, principal: Call["principal"], arn: string): void {
+  world.iam.check(principal, "iam:PassRole", arn, { "iam:PassedToService": "ecs-tasks.amazonaws.com" });
+  const role = world.iam.roles.get(arn);
+  if (!role?.trusts.includes("ecs-tasks.amazonaws.com")) throw client("Role is not valid");
+}
