@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { DeregisterTaskDefinitionCommand, ECSClient } from "@aws-sdk/client-ecs";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import type { JsonObject } from "../../src/json";
 import { type FakeAws, startFakeAws } from "../../src/testing";
 import { ecsManifest, ecsPlace, ecsTemplate } from "./ecsPlace";
@@ -310,6 +310,26 @@ test.each<[string, JsonObject, number, RegExp]>([
   expect([status, stdout, stderr]).toEqual([code, "", expect.stringMatching(message)]);
   expect(stderr).not.toMatch(/\n\s+at /);
 });
+
+test.each(["EC2", "EXTERNAL"] as const)(
+  "on machines of one's own, %s: refused while the cluster has none, then to its end",
+  async (launch_type) => {
+    const network: JsonObject = launch_type === "EXTERNAL" ? { network_configuration: {} } : {};
+    const place = here({ "hello/own": "echo here" }, { jobVariables: { launch_type, ...network } });
+    const instances = aws.world.clusters.get("flows")?.instances as Set<string>;
+    const before = aws.world.tasks.size;
+    const refused = await place.run("run", "hello/own");
+    expect([refused.status, refused.stderr]).toEqual([
+      5,
+      expect.stringMatching(/set launch_type to FARGATE: .*No Container Instances were found/),
+    ]);
+    expect(aws.world.tasks.size).toBe(before);
+    instances.add(launch_type);
+    onTestFinished(() => void instances.delete(launch_type));
+    expect(await place.run("run", "hello/own")).toMatchObject({ status: 0, stdout: "here\n" });
+    expect([...aws.world.tasks.values()].at(-1)?.record.more.launchType).toBe(launch_type);
+  },
+);
 
 test("an inactive definition: one clear message, exit code 5, and nothing runs", async () => {
   const place = here({ "hello/old": "true" });

@@ -136,6 +136,11 @@ export function refusal(
     case "missing":
       return new UserError(`${what}: not found in region ${region}: ${why}`, 5);
     default:
+      if (/No Container Instances were found/i.test(why))
+        return new UserError(
+          `${what}: the cluster has no machines of its own to run it on: register some, or set launch_type to FARGATE: ${why}`,
+          5,
+        );
       return new UserError(`${what} was refused by AWS: ${why}`, 5);
   }
 }

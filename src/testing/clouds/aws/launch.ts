@@ -31,9 +31,8 @@ export function isFargate({ launchType, capacityProviderStrategy }: JsonObject):
 }
 
 /** What a definition can be launched on, as ECS works it out when it is registered. */
-export function compatibilitiesOf({ networkMode, cpu, memory, requiresCompatibilities }: JsonObject): string[] {
-  const asked = new Set((requiresCompatibilities ?? []) as string[]);
-  if (networkMode !== "awsvpc") return asked.has("EXTERNAL") ? ["EXTERNAL", "EC2"] : ["EC2"];
+export function compatibilitiesOf({ networkMode, cpu, memory }: JsonObject): string[] {
+  if (networkMode !== "awsvpc") return ["EXTERNAL", "EC2"];
   return isFargateSize(cpu, memory) ? ["EC2", "FARGATE"] : ["EC2"];
 }
 

@@ -220,7 +220,10 @@ test("what is to be launched goes with the definition and with the cluster's cap
   const { networkMode: _, requiresCompatibilities: __, cpu: ___, ...onMachines } = onFargate;
   const both = [await ecs.send(new RegisterTaskDefinitionCommand(onFargate))];
   both.push(await ecs.send(new RegisterTaskDefinitionCommand({ ...onMachines, family: "machines" })));
-  expect(both.map(({ taskDefinition }) => taskDefinition?.compatibilities)).toEqual([["EC2", "FARGATE"], ["EC2"]]);
+  expect(both.map(({ taskDefinition }) => taskDefinition?.compatibilities)).toEqual([
+    ["EC2", "FARGATE"],
+    ["EXTERNAL", "EC2"],
+  ]);
   const run = (over: object) => ecs.send(new RunTaskCommand({ cluster: "flows", taskDefinition: "machines", ...over }));
   const networkConfiguration = { awsvpcConfiguration };
   const strategy = { capacityProviderStrategy: [{ capacityProvider: "FARGATE_SPOT" }] };
@@ -230,7 +233,8 @@ test("what is to be launched goes with the definition and with the cluster's cap
       "Specifying both a launch type and capacity provider strategy is not supported. Remove one and try again.",
     ],
     [{ launchType: "FARGATE" }, "Task definition does not support launch_type FARGATE."],
-    [{ launchType: "EXTERNAL" }, "Task definition does not support launch_type EXTERNAL."],
+    [{ launchType: "EXTERNAL", taskDefinition: "etl" }, "Task definition does not support launch_type EXTERNAL."],
+    [{ launchType: "EXTERNAL" }, "No Container Instances were found in your cluster."],
     [{ launchType: "EC2" }, "No Container Instances were found in your cluster."],
     [{}, "No Container Instances were found in your cluster."],
   ] as const)
