@@ -1,47 +1,9 @@
-import { execFileSync } from "node:child_process";
-import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { homedir } from "node:os";
-import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
+import { pythonVenv } from "../pythonVenv";
 
 /** What a real Prefect server takes; the newest fastapi and SQLAlchemy that it allows break it. */
 const REQUIREMENTS = ["prefect==3.8.8", "fastapi>=0.139,<0.150", "sqlalchemy<2.1"];
 
-/** The folder of a venv with Prefect in it, in the user's cache; made once, by whoever comes first. */
+/** The folder of a venv with Prefect in it. */
 export async function prefectVenv(): Promise<string> {
-  const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "pushpool-tests");
-  const version = execFileSync("python3", ["--version"], { encoding: "utf8" });
-  const venv = join(cache, `prefect-${createHash("sha256").update(`${version}${REQUIREMENTS}`).digest("hex").slice(0, 12)}`);
-  const complete = join(venv, "complete");
-  if (existsSync(complete)) return venv;
-  mkdirSync(cache, { recursive: true });
-  await holding(`${venv}.lock`, () => {
-    if (existsSync(complete)) return;
-    process.stderr.write(`installing Prefect into ${venv}, once\n`);
-    execFileSync("python3", ["-m", "venv", "--clear", venv], { stdio: "inherit" });
-    execFileSync(join(venv, "bin", "pip"), ["install", "--quiet", ...REQUIREMENTS], { stdio: "inherit" });
-    writeFileSync(complete, "");
-  });
-  return venv;
-}
-
-/** Do `work` while no other process does. A lock that nobody touches any more was left behind. */
-async function holding(lock: string, work: () => void): Promise<void> {
-  for (;;) {
-    try {
-      mkdirSync(lock);
-      break;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-      const since = statSync(lock, { throwIfNoEntry: false })?.mtimeMs ?? Date.now();
-      if (Date.now() - since > 600_000) rmSync(lock, { recursive: true, force: true });
-      await sleep(500);
-    }
-  }
-  try {
-    work();
-  } finally {
-    rmSync(lock, { recursive: true, force: true });
-  }
+  return pythonVenv("prefect", REQUIREMENTS);
 }

@@ -167,7 +167,7 @@ export class LogStore {
     const readable = Date.now() - this.#delay;
     const found = names
       .flatMap((name) => this.#stream(streams, name).map((event) => ({ ...event, logStreamName: name })))
-      .filter(({ timestamp }) => timestamp >= startTime && timestamp < endTime && timestamp <= readable)
+      .filter(({ timestamp }) => timestamp >= startTime && timestamp <= endTime && timestamp <= readable)
       .sort((a, b) => a.timestamp - b.timestamp || a.eventId.localeCompare(b.eventId));
     const after = nextToken === undefined ? 0 : found.findIndex(({ eventId }) => eventId === nextToken) + 1;
     if (nextToken !== undefined && after === 0) throw invalid("The specified nextToken is invalid.");
