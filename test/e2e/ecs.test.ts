@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import type { JsonObject } from "../../src/json";
 import { type FakeAws, startFakeAws } from "../../src/testing";
 import { ecsManifest, ecsPlace, ecsTemplate } from "./ecsPlace";
+import { type EndRow, expectEnd } from "./ends";
 import { listen, until } from "./pushpool";
 
 // The built command line on a manifest written by hand, against a fake AWS.
@@ -124,19 +125,6 @@ test("a secret in env is found in no plan, log, ledger, definition, override or 
   expect(carrying.map(({ action }) => action)).toEqual(["ssm:PutParameter"]);
 });
 
-interface EndRow {
-  name: string;
-  command?: string;
-  jobVariables?: JsonObject;
-  /** Before it is submitted. */
-  before?: () => void;
-  /** While it runs, with its ARN. */
-  during?: (task: string) => void;
-  state: string;
-  code: number;
-  says: RegExp;
-}
-
 const template = (containers: JsonObject[]) => ({
   ...ecsTemplate(),
   job_configuration: {
@@ -233,20 +221,17 @@ test.each<EndRow & { containers?: JsonObject[] }>([
     code: 1,
     says: /unable to retrieve secrets from ssm: invalid parameters: \/nobody\/has\/it/,
   },
-])("$name is told as what it is", async ({ command = "true", containers, jobVariables = {}, before, during, state, code, says }) => {
-  const pool = containers ? { pool: { baseJobTemplate: template(containers) } } : {};
-  const place = here({ "hello/end": command }, { jobVariables, ...pool });
-  before?.();
+])("$name is told as what it is", async ({ containers, ...row }) => {
+  const { command = "true", jobVariables = {} } = row;
+  const place = here(
+    { "hello/end": command },
+    { jobVariables, ...(containers ? { pool: { baseJobTemplate: template(containers) } } : {}) },
+  );
   const tasks = aws.world.tasks.size;
-  const child = place.start("run", "hello/end");
-  const heard = listen(child);
-  if (during) {
+  await expectEnd(place, "hello/end", row, async () => {
     await until(() => [...aws.world.tasks.values()].slice(tasks).some(({ record }) => record.lastStatus === "RUNNING"));
-    during([...aws.world.tasks.keys()].at(-1) as string);
-  }
-  const status = await heard.ended;
-  expect([status, heard.stderr()]).toEqual([code, expect.stringMatching(says)]);
-  expect(heard.stderr()).toContain(state);
+    return [...aws.world.tasks.keys()].at(-1) as string;
+  });
 });
 
 test("a reply that is lost after ECS accepted: one task, COMPLETED", async () => {
