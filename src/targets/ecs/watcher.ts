@@ -8,8 +8,8 @@ import { noteEnd, readEnd, readTask, type TaskNote } from "./taskNotes";
 
 /** ECS describes so many tasks a call. */
 const TOGETHER = 100;
-/** Calls at a time: an answer about a hundred tasks is long. */
-const AT_A_TIME = 8;
+/** Calls at a time: an answer about a hundred tasks is long, and AWS grants twenty a second. */
+const AT_A_TIME = 2;
 /** Those who ask at about the same time are answered by the same calls, in milliseconds. */
 const GATHER = 15;
 
@@ -26,7 +26,8 @@ export function openWatcher({ api, notes, settle }: { api: EcsApi; notes: Shared
   const missingSince = new Map<InfrastructureId, number>();
   const known = new Map<InfrastructureId, TaskNote>();
   const stopping = new Set<InfrastructureId>();
-  const latest = new Map<InfrastructureId, TaskFacts>();
+  /** What a time limit is measured by, of tasks that have one. */
+  const latest = new Map<InfrastructureId, Pick<TaskFacts, "desiredStatus" | "createdAt" | "startedAt">>();
 
   async function noteOf(id: InfrastructureId): Promise<TaskNote | undefined> {
     const note = known.get(id) ?? (await readTask(notes, id));
@@ -59,7 +60,9 @@ export function openWatcher({ api, notes, settle }: { api: EcsApi; notes: Shared
 
   function stillThere(id: InfrastructureId, facts: TaskFacts, observation: Observation): Observation {
     missingSince.delete(id);
-    latest.set(id, facts);
+    const { desiredStatus, createdAt, startedAt } = facts;
+    const { timeoutSeconds = null, startTimeoutSeconds = null } = known.get(id) ?? {};
+    if (timeoutSeconds !== null || startTimeoutSeconds !== null) latest.set(id, { desiredStatus, createdAt, startedAt });
     return observation;
   }
 
