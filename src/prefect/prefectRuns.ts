@@ -281,7 +281,8 @@ export class PrefectRuns {
         if (!pool?.type.endsWith(":push") || client.connection.isCloud) return;
         client.clock.wrote(run.created);
         client.clock.wrote(run.state.timestamp);
-        const due = await scheduledFlowRuns(client, pool.name, { before: new Date(client.clock.now()) });
+        // A millisecond on: what the server has just written is in microseconds, and a run that is due at once is due at the same ones.
+        const due = await scheduledFlowRuns(client, pool.name, { before: new Date(client.clock.now() + 1) });
         if (!due.some((one) => one.id === id)) {
           // Claimed by another one in that moment it is not held.
           if ((await readFlowRun(client, id))?.state?.type !== "SCHEDULED") continue;

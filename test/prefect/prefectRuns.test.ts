@@ -126,6 +126,18 @@ describePrefect("runs of a real Prefect server, submitted from here", () => {
     expect((await runs.cancelRun(run.id)).state.type).toBe("CANCELLED");
   });
 
+  test("what is due at once is submitted at once, however roughly the server's clock is known", async () => {
+    const { pool, deploymentId } = await aPool(client);
+    const { body } = await client.request<{ name: string }>("GET", `/deployments/${deploymentId}`);
+    const { runs } = prefectRuns();
+    for (let n = 0; n < 4; n++) {
+      // From here on it is known by whole seconds only, and by the times that the server writes.
+      client.clock.answered(new Date(Date.now() - 60_000).toUTCString(), Date.now());
+      const { run } = await runs.createRun({ deployment: `flow-${pool}/${body.name}`, jobVariables: { env: { DO: "complete" } } });
+      expect((await runs.submitRun(run.id)).state.type).not.toBe("SCHEDULED");
+    }
+  });
+
   test("one that failed while nobody looked is retried all the same, as another attempt", async () => {
     const { pool, deploymentId } = await aPool(client);
     const { body } = await client.request<{ name: string }>("GET", `/deployments/${deploymentId}`);
