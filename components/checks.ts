@@ -1,8 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
+import { deploymentNameFault, nameFault } from "../src/manifest/names";
+import { quoted } from "../src/shown";
 import type { WorkQueueArgs } from "./workQueue";
-
-/** Prefect's rule for the names of work pools, flows and deployments. */
-const NAME = /^[^/%&<>]+$/;
 
 /**
  * Throw a mistake of the program's author, without a stack of ours around it.
@@ -32,6 +31,8 @@ export function checkLimits(
   checkCount("concurrencyLimit", concurrencyLimit, 0, pool);
   checkCount("timeoutSeconds", timeoutSeconds, 1, pool);
   for (const [queue, { priority, concurrencyLimit: limit }] of Object.entries(queues ?? {})) {
+    const fault = nameFault(queue);
+    if (fault !== undefined) refuse(`queues: the name of a work queue ${fault}: ${quoted(queue)}`, pool);
     checkCount(`queues.${queue}.priority`, priority, 1, pool);
     checkCount(`queues.${queue}.concurrencyLimit`, limit, 0, pool);
   }
@@ -39,17 +40,15 @@ export function checkLimits(
 
 /** A name that Prefect would take. */
 export function checkName(field: string, name: unknown, resource: pulumi.Resource): void {
-  if (typeof name !== "string" || !NAME.test(name)) {
-    refuse(`${field} must be some text without / % & < >, known while the program runs; ${JSON.stringify(name)} is not`, resource);
-  }
+  if (typeof name !== "string") refuse(`${field} must be a string that is known while the program runs, not ${quoted(name)}`, resource);
+  const fault = nameFault(name);
+  if (fault !== undefined) refuse(`${field} ${fault}: ${quoted(name)}`, resource);
 }
 
 /** Both halves of a deployment's name. */
 export function checkDeploymentName(name: string, resource: pulumi.Resource): void {
-  const halves = name.split("/");
-  if (halves.length !== 2 || !halves.every((half) => NAME.test(half))) {
-    refuse(`a deployment is named by its flow and its name, as "hello/prod", each without % & < >; "${name}" is not`, resource);
-  }
+  const fault = deploymentNameFault(name);
+  if (fault !== undefined) refuse(`the name of a deployment ${fault}: ${quoted(name)}`, resource);
 }
 
 /** Two arguments that each say what the other would decide. */

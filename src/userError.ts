@@ -1,5 +1,9 @@
+import { readable } from "./shown";
+
 /**
  * A mistake of the user's, or a refusal from outside, not a bug of ours: shown as one message with the way out, without a stack.
+ *
+ * The message is made safe to print: control characters are written out, and quotations are cut to some hundred characters.
  *
  * Exit code 2: bad input, nothing was sent. 5: refused or unreachable; the message says what was sent.
  */
@@ -10,6 +14,6 @@ export class UserError extends Error {
     message: string,
     readonly exitCode: 2 | 5 = 2,
   ) {
-    super(message);
+    super(readable(message));
   }
 }

@@ -1,3 +1,4 @@
+import { readable, safeJson } from "../shown";
 import { UserError } from "../userError";
 import { buildProgram } from "./program";
 import { guardOutput } from "./streams";
@@ -27,7 +28,7 @@ async function main(argv: string[]): Promise<void> {
 function tell(error: unknown, json: boolean): number {
   const { exitCode, message } = judge(error);
   if (message === "") return exitCode;
-  process.stderr.write(json ? `${JSON.stringify({ error: { message, exitCode } })}\n` : `pushpool: ${message}\n`);
+  process.stderr.write(`${json ? safeJson(JSON.stringify({ error: { message, exitCode } })) : `pushpool: ${readable(message)}`}\n`);
   return exitCode;
 }
 

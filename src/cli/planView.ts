@@ -1,7 +1,8 @@
 import pc from "picocolors";
 import type { EngineEvent, Op, StepEvent } from "../engine";
 import { isShown, MARKS, propertyLines } from "../engine/diffText";
-import { note } from "./screen";
+import { logLine, oneLine } from "../shown";
+import { note, noteStyled } from "./screen";
 
 const colors = pc.createColors(process.stderr.isTTY === true && pc.isColorSupported);
 
@@ -38,18 +39,19 @@ export class PlanView {
         if (!this.#preview) this.#tell(event.step);
         return;
       case "failed":
-        note(`${this.#indent(event.step)}${colors.red("!")} ${event.step.type} ${event.step.name} failed`);
+        noteStyled(`${this.#indent(event.step)}${colors.red("!")} ${oneLine(`${event.step.type} ${event.step.name} failed`)}`);
         return;
       case "summary":
         for (const step of inTree(this.#planned)) this.#tell(step);
         return;
       case "diagnostic":
         // Errors end the operation: the message that it ends with has them.
-        if (event.severity === "info" || event.severity === "warning") note(`  ${event.severity}: ${event.message.trimEnd()}`);
+        if (event.severity === "info" || event.severity === "warning")
+          note(`  ${event.severity}: ${logLine(event.message.trimEnd(), true)}`);
         return;
       case "stdout":
       case "stderr":
-        note(`  ${event.text}`);
+        note(`  ${logLine(event.text, true)}`);
     }
   }
 
@@ -59,7 +61,8 @@ export class PlanView {
     this.#told.add(key);
     const indent = this.#indent(step);
     const paint = COLORS[step.op] ?? ((text: string) => text);
-    note(`${indent}${paint(MARKS[step.op])} ${step.type} ${step.name}${step.keys ? ` [${step.keys.join(", ")}]` : ""}`);
+    const keys = step.keys ? ` [${step.keys.join(", ")}]` : "";
+    noteStyled(`${indent}${paint(MARKS[step.op])} ${oneLine(`${step.type} ${step.name}${keys}`)}`);
     for (const line of propertyLines(step)) note(`${indent}    ${line}`);
   }
 

@@ -1,6 +1,7 @@
 import { formatDuration } from "../duration";
 import { isTerminal, type RunEvent, type State } from "../runs";
-import { dim, note, print, printJson, stateText } from "./screen";
+import { capped, escaped, logLine, oneLine } from "../shown";
+import { dim, note, noteStyled, printJson, printLog, stateText } from "./screen";
 
 /** What times are counted from, in milliseconds since 1970. */
 export interface Clock {
@@ -45,7 +46,7 @@ export function plainView({ start, now = Date.now }: Clock): RunView {
         case "warning":
           return note(`warning: ${event.message}`);
         case "log":
-          return event.line.stream === "stdout" ? print(event.line.text) : note(event.line.text);
+          return printLog(event.line);
       }
     },
     close: () => {},
@@ -55,7 +56,7 @@ export function plainView({ start, now = Date.now }: Clock): RunView {
 /** `0.3 s  PENDING Submitting`, with the reason where there is one. */
 export function phaseLine(state: State, elapsed: number, coloured = false): string {
   const time = formatDuration(elapsed).padStart(6);
-  return `${coloured ? dim(time) : time}  ${stateText(state, coloured)}${state.message ? `: ${state.message}` : ""}`;
+  return `${coloured ? dim(time) : time}  ${stateText(state, coloured)}${state.message ? `: ${oneLine(state.message)}` : ""}`;
 }
 
 const FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏";
@@ -74,8 +75,8 @@ export function terminalView({ start, now = Date.now }: Clock): RunView {
   timer.unref();
   const line = (text: string, toStdout = false) => {
     process.stderr.write(erase);
-    if (toStdout) print(text);
-    else note(text);
+    if (toStdout) process.stdout.write(`${text}\n`);
+    else noteStyled(text);
     draw();
   };
   return {
@@ -90,9 +91,9 @@ export function terminalView({ start, now = Date.now }: Clock): RunView {
           status = (width) => shorten(`waiting: ${event.reason}`, width);
           return draw();
         case "warning":
-          return line(`warning: ${event.message}`);
+          return line(`warning: ${escaped(event.message)}`);
         case "log":
-          return line(`${dim("│")} ${event.line.text}`, event.line.stream === "stdout");
+          return line(`${dim("│")} ${logLine(event.line.text, true)}`, event.line.stream === "stdout");
       }
     },
     close: () => {
@@ -116,6 +117,5 @@ function room(): number {
 
 /** Cut to a width in characters, on one line. */
 export function shorten(text: string, width: number): string {
-  const line = text.replace(/\s+/g, " ");
-  return line.length <= width ? line : `${line.slice(0, Math.max(0, width - 1))}…`;
+  return capped(oneLine(text).replace(/\s+/g, " "), width);
 }

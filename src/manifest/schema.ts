@@ -19,9 +19,10 @@ export function schemaFault(tree: unknown): string | undefined {
 }
 
 const NAMES: Record<string, string> = {
-  pools: "a work pool name is some text without / % & < >",
-  blocks: "a block is named by its type and its name, for example aws-credentials/etl",
-  deployments: "a deployment is named by its flow and its name, for example hello/prod",
+  pools: "a work pool name must not contain / % & < > or control characters, and has at most 255 characters",
+  blocks: "name a block by its type and its name, for example aws-credentials/etl, without % & < > or control characters",
+  queues: "a work queue name must not contain / % & < > or control characters, and has at most 255 characters",
+  deployments: "name a deployment by its flow and its name, for example hello/prod, without % & < > or control characters",
 };
 
 function tell({ instancePath, keyword, params, data, message = "is not valid", parentSchema }: SchemaError): string {
@@ -36,7 +37,7 @@ function tell({ instancePath, keyword, params, data, message = "is not valid", p
       return `${at(key)} is not a field of ${path}: ${suggestion(key, Object.keys(parentSchema?.properties ?? {}))}`;
     }
     case "propertyNames":
-      return `${at(String(params.propertyName))} is no good name: ${NAMES[segments[0] ?? ""] ?? message}`;
+      return `${at(String(params.propertyName))} is not a valid name: ${NAMES[segments.at(-1) ?? ""] ?? message}`;
     case "enum": {
       const allowed = (params.allowedValues as unknown[]).map(String);
       const near = typeof data === "string" ? `, not "${data}": ${suggestion(data, allowed)}` : `, not ${kindOf(data)}`;
@@ -49,9 +50,7 @@ function tell({ instancePath, keyword, params, data, message = "is not valid", p
     case "minLength":
       return `${path} must not be empty`;
     case "pattern":
-      return segments.at(-1) === "apiUrl"
-        ? `${path} must be a URL that starts with http:// or https://`
-        : `${path} must be a name of letters, digits, "-", "_" and "."`;
+      return `${path} must be ${patternHint(segments)}`;
     default:
       return `${path} ${message}`;
   }
@@ -75,4 +74,12 @@ function withArticle(type: unknown): string {
   if (type === "boolean") return "true or false";
   if (type === "array") return "a list";
   return /^[aeiou]/.test(String(type)) ? `an ${type}` : `a ${type}`;
+}
+
+/** What a string must look like, where its pattern does not say it to a person. */
+function patternHint(segments: readonly string[]): string {
+  if (segments.at(-1) === "apiUrl") return "a URL that starts with http:// or https://";
+  if (segments.at(-1) === "queue") return "a work queue name, without / % & < > or control characters";
+  if (segments.at(-2) === "tags") return "a tag without control characters";
+  return 'a name of letters, digits, "-", "_" and "."';
 }

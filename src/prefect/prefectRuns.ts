@@ -3,6 +3,7 @@ import { hostname } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Json } from "../json";
 import { suggestion } from "../nearest";
+import { checkRequest } from "../runs/checkRequest";
 import type { RunEvent } from "../runs/context";
 import type { RunPlan } from "../runs/create";
 import { isTerminal, type FlowRun as Shown, type State } from "../runs/flowRun";
@@ -226,6 +227,7 @@ export class PrefectRuns {
 
   /** Look up what is asked for, and check it against what is there: nothing is sent. */
   async #resolve(request: RunRequest): Promise<{ deployment: Deployment; pool: WorkPool }> {
+    checkRequest(request);
     const found = await this.#find(request);
     const { deployment, pool } = found;
     if (deployment.enforce_parameter_schema && deployment.parameter_openapi_schema)

@@ -1,6 +1,8 @@
 import type { JsonObject } from "../json";
 import type { DeploymentDefinition, PoolDefinition } from "../manifest/manifest";
+import { nameFault } from "../manifest/names";
 import { suggestion } from "../nearest";
+import { quoted } from "../shown";
 import { checkJobVariables, checkParameters, undeclaredVariables } from "../template";
 import { UserError } from "../userError";
 import type { ResolvedDeployment } from "./resolve";
@@ -63,7 +65,8 @@ export function defineDeployment(
   else if (typeof jobVariables.command !== "string")
     problems.push('entrypoint is missing: name the flow, as "flows/etl.py:etl", or give work_pool.job_variables a command');
   else if (flowName === "") problems.push("flow_name is missing: a deployment of a command has no entrypoint to take it from");
-  if (/[/%&<>]/.test(flowName)) problems.push(`the flow's name "${flowName}": must be without / % & < and >`);
+  const nameProblem = flowName === "" ? undefined : nameFault(flowName);
+  if (nameProblem !== undefined) problems.push(`the name of the flow ${nameProblem}: ${quoted(flowName)}`);
 
   const found = flow && !("fault" in flow) ? flow : undefined;
   const schema = found?.parameterSchema;

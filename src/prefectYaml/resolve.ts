@@ -1,6 +1,8 @@
 import { basename } from "node:path";
 import type { Json, JsonObject, Value } from "../json";
+import { labelFault, nameFault } from "../manifest/names";
 import { Secret } from "../secret";
+import { quoted } from "../shown";
 import { type Blocks, resolveBlocks } from "../template/blocks";
 import type { Placeholder } from "../template/placeholders";
 import { pythonStr } from "../template/pythonText";
@@ -54,8 +56,6 @@ export interface ResolvedDeployment {
   warnings: string[];
 }
 
-/** Prefect's banned characters in names (`raise_on_name_with_banned_characters`). */
-const BANNED = /[/%&<>]/;
 const DIRECTORY_STEP = "prefect.deployments.steps.set_working_directory";
 const DOCKER_STEP = "prefect_docker.deployments.steps.build_docker_image";
 
@@ -123,7 +123,8 @@ export function resolveDeployment(
 
 function checkedName(name: string | null): string {
   if (!name) throw new UserError("name is missing: a deployment needs one");
-  if (BANNED.test(name)) throw new UserError(`name "${name}": must be without / % & < and >`);
+  const fault = nameFault(name);
+  if (fault !== undefined) throw new UserError(`name ${fault}: ${quoted(name)}`);
   return name;
 }
 
@@ -281,8 +282,13 @@ function atLeast(value: number, least: number, field: string): number {
 
 function tagsOf(tags: Json): string[] {
   const list = typeof tags === "string" ? [tags] : tags;
-  if (!Array.isArray(list)) throw new UserError("tags: must be a list of texts");
-  return list.map((tag) => (typeof tag === "string" ? tag : pythonStr(tag))).filter((tag) => tag.trim() !== "");
+  if (!Array.isArray(list)) throw new UserError("tags: must be a list of strings");
+  const named = list.map((tag) => (typeof tag === "string" ? tag : pythonStr(tag))).filter((tag) => tag.trim() !== "");
+  for (const tag of named) {
+    const fault = labelFault(tag);
+    if (fault !== undefined) throw new UserError(`tags: a tag ${fault}: ${quoted(tag)}`);
+  }
+  return named;
 }
 
 function textAt(value: Json, field: string): string | null {

@@ -4,6 +4,7 @@ import { blockKey, createBlock, deleteBlock, newestSchema, readBlock, readBlockB
 import { blockFaults } from "../prefect/blockData";
 import type { Client } from "../prefect/client";
 import { longTexts } from "../prefect/managedFields";
+import { quoted } from "../shown";
 import { UserError } from "../userError";
 import { type CheckFailure, holdsUnknown, type Operations } from "./operations";
 import { apiMoved, configureConnection, openClient } from "./prefectConnection";
@@ -26,7 +27,7 @@ export const operations: Operations = {
     for (const property of ["blockTypeSlug", "blockName"]) {
       const value = news[property];
       if (holdsUnknown(value) || (typeof value === "string" && NAME.test(value))) continue;
-      failures.push({ property, reason: `${property} must be of lowercase letters, digits and dashes, not ${JSON.stringify(value)}` });
+      failures.push({ property, reason: `${property} must be of lowercase letters, digits and dashes, not ${quoted(value)}` });
     }
     const { data } = news;
     if (!holdsUnknown(data) && (data === null || typeof data !== "object" || Array.isArray(data)))

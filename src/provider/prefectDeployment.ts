@@ -1,9 +1,11 @@
 import type { JsonObject } from "../json";
+import { deploymentNameFault } from "../manifest/names";
 import { type Deployment, deleteDeployment, readDeployment, readDeploymentByName } from "../prefect/api/deployments";
 import type { Client } from "../prefect/client";
 import { aboutDeployment, asDeclared, bringDeployment, DEPLOYMENT_FIELDS, makeDeployment } from "../prefect/declaredDeployment";
 import { changedFields, type Fields } from "../prefect/managedFields";
 import { scheduleFaults } from "../prefect/schedules";
+import { quoted } from "../shown";
 import { UserError } from "../userError";
 import { type CheckFailure, holdsUnknown, type Operations } from "./operations";
 import { apiMoved, configureConnection, openClient } from "./prefectConnection";
@@ -18,10 +20,8 @@ export const operations: Operations = {
   async check(_olds, news) {
     const failures: CheckFailure[] = [];
     const { deploymentName: name, schedules, concurrencyLimit: limit } = news;
-    if (!holdsUnknown(name) && (typeof name !== "string" || !/^[^/%&<>]+\/[^/%&<>]+$/.test(name))) {
-      const reason = `deploymentName must be FLOW/DEPLOYMENT, each without % & < >, not ${JSON.stringify(name)}`;
-      failures.push({ property: "deploymentName", reason });
-    }
+    const fault = holdsUnknown(name) ? undefined : deploymentNameFault(name);
+    if (fault !== undefined) failures.push({ property: "deploymentName", reason: `deploymentName ${fault}: ${quoted(name)}` });
     if (limit !== undefined && limit !== null && !holdsUnknown(limit) && !(Number.isInteger(limit) && Number(limit) >= 1)) {
       const reason = `concurrencyLimit must be a whole number of at least 1, not ${JSON.stringify(limit)}`;
       failures.push({ property: "concurrencyLimit", reason });

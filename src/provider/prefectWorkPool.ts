@@ -1,7 +1,9 @@
 import type { JsonObject } from "../json";
+import { nameFault } from "../manifest/names";
 import { createWorkPool, deleteWorkPool, patchWorkPool, readWorkPool, type WorkPool } from "../prefect/api/workPools";
 import type { Client } from "../prefect/client";
 import { changedFields, changeOf, type Fields, longTexts, refreshed } from "../prefect/managedFields";
+import { quoted } from "../shown";
 import { checkTemplate } from "../template";
 import { UserError } from "../userError";
 import { type CheckFailure, holdsUnknown, type Operations } from "./operations";
@@ -23,8 +25,8 @@ export const operations: Operations = {
     const failures: CheckFailure[] = [];
     const fail = (property: string, reason: string) => failures.push({ property, reason });
     const { workPoolName: name, type, baseJobTemplate: template, concurrencyLimit: limit, queues } = news;
-    if (!holdsUnknown(name) && (typeof name !== "string" || !/^[^/%&<>]+$/.test(name)))
-      fail("workPoolName", `workPoolName must be some text without / % & < >, not ${JSON.stringify(name)}`);
+    const fault = holdsUnknown(name) ? undefined : typeof name === "string" ? nameFault(name) : "must be a string";
+    if (fault !== undefined) fail("workPoolName", `workPoolName ${fault}: ${quoted(name)}`);
     else if (typeof name === "string" && /^prefect/i.test(name))
       fail("workPoolName", `workPoolName "${name}": Prefect keeps names that begin with "prefect" to itself`);
     if (!holdsUnknown(type) && (typeof type !== "string" || type === "")) fail("type", "type must be a work pool type, as process:push");

@@ -3,6 +3,7 @@ import type { Json } from "../json";
 import type { RunRecord } from "../ledger";
 import type { LoadedManifest } from "../manifest";
 import { UserError } from "../userError";
+import { checkRequest } from "./checkRequest";
 import type { RunsContext } from "./context";
 import { findDeployment } from "./deployments";
 import type { FlowRun } from "./flowRun";
@@ -70,6 +71,7 @@ export async function createRun(
 }
 
 async function plan(context: RunsContext, request: RunRequest) {
+  checkRequest(request);
   const { resolved, manifest, stack } = await resolve(context, request);
   const workPool = resolved.deployment.workPool.name;
   const by = request.credentials === undefined ? {} : { credentials: request.credentials };

@@ -115,10 +115,14 @@ const bad: [string, () => any, RegExp][] = [
   ["time limit 1.5", () => new ProcessPushPool("p", { timeoutSeconds: 1.5 }), /timeoutSeconds must be a whole number/],
   ["negative limit", () => new ProcessPushPool("p", { concurrencyLimit: -1 }), /concurrencyLimit must be .* at least 0, not -1/],
   ["queue priority 0", () => new ProcessPushPool("p", { queues: { fast: { priority: 0 } } }), /queues\.fast\.priority must be/],
-  ["pool name", () => new ProcessPushPool("a/b"), /workPoolName must be some text without/],
-  ["deployment without a slash", () => new Deployment("hello", { workPoolName: "p", command: "true" }), /"hello\/prod".*"hello" is not/],
-  ["deployment with two", () => new Deployment("a/b/c", { workPoolName: "p", command: "true" }), /"a\/b\/c" is not/],
-  ["deployment with half a name", () => new Deployment("a/", { workPoolName: "p", command: "true" }), /"a\/" is not/],
+  ["pool name", () => new ProcessPushPool("a/b"), /workPoolName must not contain/],
+  [
+    "deployment without a slash",
+    () => new Deployment("hello", { workPoolName: "p", command: "true" }),
+    /must be FLOW\/DEPLOYMENT, for example "hello\/prod": "hello"/,
+  ],
+  ["deployment with two", () => new Deployment("a/b/c", { workPoolName: "p", command: "true" }), /must be FLOW\/DEPLOYMENT.*: "a\/b\/c"/],
+  ["deployment with half a name", () => new Deployment("a/", { workPoolName: "p", command: "true" }), /must not be blank: "a\/"/],
   ["nothing to run", () => new Deployment("a/b", { workPoolName: "p" }), /command is missing, and so is entrypoint/],
   ["no pool", () => new Deployment("a/b", { command: "true" } as never), /workPoolName is missing/],
   [

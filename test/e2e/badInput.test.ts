@@ -6,6 +6,8 @@ import { manifestOf, type Place, place, placeWith, until } from "./pushpool";
 
 // A mistake gets one message with the field and the fix, exit code 2, and nothing is sent.
 
+const ESC = String.fromCharCode(0x1b);
+
 const schema = { type: "object", properties: { n: { type: "integer" } }, additionalProperties: false };
 const manifest = manifestOf(
   { "hello/node": "true", "hello/sleep": "sleep 30" },
@@ -54,6 +56,27 @@ test.each<[string, string[], RegExp]>([
   ["command that is no words", ["run", "hello/node", "--job-variable", `command=echo "a`], /job_configuration\.command cannot be split/],
   ["--timeout that is no duration", ["run", "hello/node", "--timeout", "soon"], /--timeout "soon": must be a duration/],
   ["--credentials", ["run", "hello/node", "--credentials", "mine"], /--credentials "mine": must be ambient/],
+  [
+    "idempotency key of an unset variable",
+    ["run", "hello/node", "--idempotency-key", ""],
+    /idempotency key .*must not be blank: "".*leave it out/,
+  ],
+  ["idempotency key of blanks", ["run", "hello/node", "--idempotency-key", " \t"], /idempotency key .*must not be blank/],
+  [
+    "idempotency key with a line break",
+    ["run", "hello/node", "--idempotency-key", "a\nb"],
+    /idempotency key .*control characters \(U\+000A\): "a b"/,
+  ],
+  ["name with an escape sequence", ["run", "hello/node", "--flow-run-name", `${ESC}]0;x`], /--flow-run-name\) .*\(U\+001B\): "\\x1b\]0;x"/],
+  ["name that is empty", ["run", "hello/node", "--flow-run-name", ""], /--flow-run-name\) must not be blank/],
+  [
+    "tag of 100 KB",
+    ["run", "hello/node", "-t", "x".repeat(100_000)],
+    /a tag .*at most 255 characters, not 100000: "x{100}… \(100000 characters\)"/,
+  ],
+  ["tag that is empty", ["run", "hello/node", "-t", ""], /a tag \(--tag\) must not be blank/],
+  ["state of 100 KB", ["ls", "--state", "x".repeat(100_000)], /^.{1,1000}\n$/],
+  ["deployment with an escape sequence", ["run", `hello/${ESC}[2Jnode`], /no deployment "hello\/\\x1b\[2Jnode"/],
   ["unknown run", ["show", "brave-fox"], /there is no run "brave-fox"/],
   ["unknown state", ["ls", "--state", "RUNING"], /--state "RUNING": .*"RUNNING"/],
   ["--limit", ["ls", "--limit", "none"], /--limit "none"/],

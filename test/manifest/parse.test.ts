@@ -101,19 +101,19 @@ const faults: [string, unknown, RegExp][] = [
   [
     "pool name with a slash",
     withAt(["pools", "a/b"], { type: "process:push", baseJobTemplate: TEMPLATE }),
-    /^m\.json: pools\.a\/b is no good name/,
+    /^m\.json: pools\.a\/b is not a valid name/,
   ],
   [
     "missing credentials block",
     withAt(["pools", "etl", "credentials"], "aws-credentials/elt"),
     /^m\.json: pools\.etl\.credentials: there is no block "aws-credentials\/elt" in blocks: did you mean "aws-credentials\/etl"\?$/,
   ],
-  ["block without a type", withAt(["blocks", "etl"], { data: {} }), /^m\.json: blocks\.etl is no good name: a block is named by its type/],
+  ["block without a type", withAt(["blocks", "etl"], { data: {} }), /^m\.json: blocks\.etl is not a valid name: name a block by its type/],
   ["block without data", withAt(["blocks", "secret/x"], {}), /^m\.json: blocks\.secret\/x\.data is missing/],
   [
     "deployment name",
     withAt(["deployments", "hello"], { workPool: { name: "etl" } }),
-    /^m\.json: deployments\.hello is no good name: a deployment is named by its flow and its name, for example hello\/prod$/,
+    /^m\.json: deployments\.hello is not a valid name: name a deployment by its flow and its name, for example hello\/prod/,
   ],
   ["no work pool", withAt(["deployments", "hello/prod"], { command: "true" }), /^m\.json: deployments\.hello\/prod\.workPool is missing/],
   [

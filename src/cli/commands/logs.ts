@@ -1,5 +1,5 @@
 import type { GlobalOptions } from "../program";
-import { note, print, printJson } from "../screen";
+import { printJson, printLog } from "../screen";
 import { withRun } from "../session";
 import { readerGone } from "../streams";
 
@@ -15,8 +15,7 @@ export async function action([ref = ""]: string[], flags: GlobalOptions & { foll
         signal: AbortSignal.any([interrupted.signal, readerGone]),
         onLine: (line) => {
           if (flags.json) printJson(line);
-          else if (line.stream === "stdout") print(line.text);
-          else note(line.text);
+          else printLog(line);
         },
       });
     });

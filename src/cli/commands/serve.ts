@@ -3,6 +3,7 @@ import { openHome } from "../../home";
 import type { LoadedManifest } from "../../manifest";
 import { runsParts } from "../../runs";
 import { MISSED_POLICIES } from "../../schedules/due";
+import { safeJson } from "../../shown";
 import { UserError } from "../../userError";
 import { note } from "../screen";
 import { type ManifestFlags, readStdin, workspaceOf } from "../session";
@@ -48,7 +49,8 @@ export async function action(_: string[], flags: ServeFlags): Promise<void> {
   const { pino } = await import("pino");
   const logged = { level: flags.logLevel, base: { stack: loaded.stack }, timestamp: pino.stdTimeFunctions.isoTime };
   // Line by line: what is still on its way when the process ends would be lost.
-  const log = pino(logged, pino.destination({ dest: 1, sync: true }));
+  const lines = pino.destination({ dest: 1, sync: true });
+  const log = pino(logged, { write: (line: string) => lines.write(safeJson(line)) });
   const api = loaded.manifest.prefect !== undefined;
   // What a server's pools are like is the server's to say; those of a ledger are what the stack says by now.
   const readManifest = async (stale?: LoadedManifest) => (stale && !api ? load() : loaded);

@@ -1,5 +1,6 @@
 import { formatDuration } from "../../duration";
 import { exitCodeOfCommand } from "../../runs";
+import { oneLine } from "../../shown";
 import type { GlobalOptions } from "../program";
 import { print, printJson, stateText, taken } from "../screen";
 import { withRun } from "../session";
@@ -25,12 +26,12 @@ export async function action([ref = ""]: string[], flags: GlobalOptions): Promis
       ["idempotency key", run.idempotencyKey],
       ["infrastructure", run.infrastructureId],
     ];
-    print(run.name);
-    for (const [name, value] of facts) if (value !== undefined) print(`  ${`${name}:`.padEnd(17)}${value}`);
+    print(oneLine(run.name));
+    for (const [name, value] of facts) if (value !== undefined) print(`  ${`${name}:`.padEnd(17)}${oneLine(value)}`);
     print("  states:");
     for (const { attempt, timestamp, ...state } of transitions) {
       print(
-        `    ${timestamp}  ${run.attempt > 1 ? `attempt ${attempt}  ` : ""}${stateText({ ...state, timestamp })}${state.message ? `: ${state.message}` : ""}`,
+        `    ${timestamp}  ${run.attempt > 1 ? `attempt ${attempt}  ` : ""}${stateText({ ...state, timestamp })}${state.message ? `: ${oneLine(state.message)}` : ""}`,
       );
     }
     // Of a run that was submitted elsewhere, nothing of it is known here.

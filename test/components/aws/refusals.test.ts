@@ -61,7 +61,7 @@ const pools: [string, any, RegExp][] = [
   ["a variable that there is not", { region, jobVariables: { memroy: 1 } }, /memroy.*"memory"/],
   ["a variable of another type", { region, jobVariables: { cpu: "much" } }, /jobVariables\.cpu/],
   ["a limit below none", { region, concurrencyLimit: -1 }, /^concurrencyLimit must be a whole number/],
-  ["a name that Prefect refuses", { region, workPoolName: "a/b" }, /^workPoolName must be some text without/],
+  ["a name that Prefect refuses", { region, workPoolName: "a/b" }, /^workPoolName must not contain/],
 ];
 
 test.each(pools)("a pool with %s", (_, args, message) => {

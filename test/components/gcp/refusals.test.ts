@@ -79,7 +79,7 @@ const pools: [string, any, RegExp][] = [
   ["a variable that there is not", { ...PLACE, jobVariables: { memroy: "1Gi" } }, /memroy.*"memory"/],
   ["memory without a unit", { ...PLACE, jobVariables: { memory: "1024" } }, /jobVariables\.memory/],
   ["a limit below none", { ...PLACE, concurrencyLimit: -1 }, /^concurrencyLimit must be a whole number/],
-  ["a name that Prefect refuses", { ...PLACE, workPoolName: "a/b" }, /^workPoolName must be some text without/],
+  ["a name that Prefect refuses", { ...PLACE, workPoolName: "a/b" }, /^workPoolName must not contain/],
 ];
 
 test.each(pools)("a pool with %s", (_, args, message) => {
@@ -102,7 +102,7 @@ const parts: [string, () => pulumi.Resource, RegExp][] = [
     () => new SubmitAccess("s", { project: "acme", members: ["ada@acme.com"], runtimeServiceAccount: RUNTIME }),
     /^members\[0\] "ada@acme\.com" must say what it is/,
   ],
-  ["GcpCredentialsBlock", () => new GcpCredentialsBlock("b", { project: "acme", blockName: "a/b" }), /^blockName must be/],
+  ["GcpCredentialsBlock", () => new GcpCredentialsBlock("b", { project: "acme", blockName: "a/b" }), /^blockName must not/],
   ["ImageRepository", () => new ImageRepository("i", { ...PLACE, repositoryId: "A" }), /^repositoryId "A"/],
   ["RunNetwork", () => new RunNetwork("n", { ...PLACE, access: "vpn" as never }), /^access "vpn" is unknown/],
   [

@@ -1,0 +1,22 @@
+import { labelFault } from "../manifest/names";
+import { quoted } from "../shown";
+import { UserError } from "../userError";
+import type { RunRequest } from "./plan";
+
+/**
+ * Check what a person gives a run to be found again by, before anything is looked up. The same for the command line, the trigger module, a FlowRun, and with
+ * a Prefect API or without.
+ * @throws {UserError} naming the field
+ */
+export function checkRequest({ name, tags = [], idempotencyKey }: RunRequest): void {
+  refuse("the name of the run (--flow-run-name)", name, "leave it out to get a made-up one");
+  for (const tag of tags) refuse("a tag (--tag)", tag, "leave it out");
+  // An unset variable of a shell is "" too: the run of an earlier job would answer for this one.
+  refuse("the idempotency key (--idempotency-key)", idempotencyKey, "give each piece of work a key of its own, or leave it out");
+}
+
+function refuse(field: string, text: string | undefined, fix: string): void {
+  if (text === undefined) return;
+  const fault = labelFault(text);
+  if (fault !== undefined) throw new UserError(`${field} ${fault}: ${quoted(text)}. Nothing was sent; ${fix}`);
+}
