@@ -80,10 +80,12 @@ export function openTrigger({ manifest, ...place }: TriggerOptions = {}): Trigge
   // Thousands that begin together take the memory of a few.
   const begin = pLimit(BEGUN_AT_A_TIME);
   return {
-    run: async (deployment, options = {}) => runs.followRun((await create(deployment, options)).id, options),
+    run: (deployment, options = {}) =>
+      runs.listening(options.onEvent, async () => runs.followRun((await create(deployment, options)).id, options)),
     submit: async (deployment, options = {}) => runs.submitRun((await create(deployment, options)).id),
-    watch: async (run, following) => runs.followRun(await begin(async () => (await runs.findRun(run)).id), following),
-    cancel: async (run, cancelling) => runs.cancelRun((await runs.findRun(run)).id, cancelling),
+    watch: (run, following) =>
+      runs.listening(following?.onEvent, async () => runs.followRun(await begin(async () => (await runs.findRun(run)).id), following)),
+    cancel: (run, cancelling) => runs.listening(cancelling?.onEvent, async () => runs.cancelRun((await runs.findRun(run)).id, cancelling)),
     close: () => runs.close(),
   };
 }

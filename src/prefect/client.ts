@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { v4 as uuid } from "uuid";
 import type { Json } from "../json";
+import { type Progress, RetryNotices } from "../retryNotices";
 import { MASK } from "../secret";
 import { authorization, type Connection } from "./connection";
 import { PrefectRefusal, serverText } from "./refusal";
@@ -52,6 +53,8 @@ export interface ClientOptions {
   patientAtFirst?: boolean;
   /** Hears of each repeat. */
   onRepeat?: (reason: string, pauseMs: number) => void;
+  /** Hears that requests are repeated, after a few seconds and then now and again, in a sentence. @default nobody */
+  tell?: (message: string) => void;
   /** Once it fires nothing is repeated any more. @default it never does */
   lastTries?: AbortSignal;
 }
@@ -67,6 +70,7 @@ export function createClient(connection: Connection, options: ClientOptions = {}
     patienceMs: 120_000,
     patientAtFirst: false,
     onRepeat: () => {},
+    tell: () => {},
     lastTries: new AbortController().signal,
     ...options,
   });
@@ -78,15 +82,24 @@ class HttpClient implements Client {
   sent = 0;
   answeredAt = Date.now();
   readonly clock = new ServerClock();
+  readonly #notices: RetryNotices;
   #answered = false;
   #csrf: { client: string; token: string } | undefined;
 
   constructor(
     readonly connection: Connection,
     private readonly options: Required<ClientOptions>,
-  ) {}
+  ) {
+    this.#notices = new RetryNotices(options.tell);
+  }
 
-  async request<Body = Json>(method: string, path: string, request: Request = {}): Promise<Reply<Body>> {
+  request<Body = Json>(method: string, path: string, request: Request = {}): Promise<Reply<Body>> {
+    const { apiUrl, origin } = this.connection;
+    const what = `the Prefect API at ${apiUrl} (${origin})`;
+    return this.#notices.during(what, (progress) => this.#repeated<Body>(method, path, request, progress));
+  }
+
+  async #repeated<Body>(method: string, path: string, request: Request, progress: Progress): Promise<Reply<Body>> {
     const until = Date.now() + this.options.patienceMs;
     let repeated = false;
     let renewed = false;
@@ -117,6 +130,7 @@ class HttpClient implements Client {
       const pause = nextPause(tries, retryAfter, this.clock.now());
       if (Date.now() + pause > until || this.options.lastTries.aborted) throw this.#unreachable(`${reason}, ${tries} times`, request);
       this.options.onRepeat(reason, pause);
+      progress.failed(this.#redacted(reason, request));
       const { lastTries } = this.options;
       await sleep(pause, undefined, { signal: request.signal ? AbortSignal.any([request.signal, lastTries]) : lastTries }).catch(() => {
         if (request.signal?.aborted) throw request.signal.reason;

@@ -18,11 +18,11 @@ export interface OpenPrefect {
  */
 export async function openPrefect(
   loaded: LoadedManifest,
-  { ledger, openTarget, digestKey, env, warn }: RunsParts,
+  { ledger, openTarget, digestKey, env, warn, listeners }: RunsParts,
   options: ClientOptions = {},
 ): Promise<OpenPrefect> {
   const { manifest, stack } = loaded;
-  const client = await openClient(loaded, env, options);
+  const client = await openClient(loaded, env, { tell: (message) => listeners?.tell(message), ...options });
   let key: Buffer | undefined;
   return {
     client,
@@ -33,6 +33,7 @@ export async function openPrefect(
       openTarget,
       poolsBeside: (name) => manifest.pools[name] ?? {},
       ...(warn ? { warn } : {}),
+      ...(listeners ? { listeners } : {}),
       digestKey: () => {
         key ??= digestKey();
         return key;

@@ -68,7 +68,11 @@ export class PrefectRuns {
   }
 
   /** Submit, if that is ours to do, and tell states and log to the end, or until `signal` or the time-out. */
-  async followRun(id: string, { signal, onEvent = () => {}, timeoutMs, logs = true }: Following = {}): Promise<Shown> {
+  async followRun(id: string, following: Following = {}): Promise<Shown> {
+    return this.#listening(id, following.onEvent, () => this.#follow(id, following));
+  }
+
+  async #follow(id: string, { signal, onEvent = () => {}, timeoutMs, logs = true }: Following): Promise<Shown> {
     const limit = timeoutMs === undefined ? [] : [AbortSignal.timeout(timeoutMs)];
     const end = AbortSignal.any([...(signal ? [signal] : []), ...limit, new AbortController().signal]);
     const over = new AbortController();
@@ -91,8 +95,21 @@ export class PrefectRuns {
   /** Submit and leave it, if that is ours to do and nothing holds it. */
   async submitRun(id: string, onEvent: (event: RunEvent) => void = () => {}): Promise<Shown> {
     const leave = new AbortController();
-    await this.#submitting(id, leave.signal, onEvent, { onSubmitted: () => leave.abort(), onHeld: () => leave.abort() });
-    return this.readRun(id);
+    return this.#listening(id, onEvent, async () => {
+      await this.#submitting(id, leave.signal, onEvent, { onSubmitted: () => leave.abort(), onHeld: () => leave.abort() });
+      return this.readRun(id);
+    });
+  }
+
+  /** Meanwhile `onEvent` hears what is tried again, on the server and in the cloud of the run's work pool. */
+  async #listening<T>(id: string, onEvent: Following["onEvent"], work: () => Promise<T>): Promise<T> {
+    const { client, shared } = this.parts;
+    const { listeners } = shared;
+    if (!listeners || !onEvent) return work();
+    return listeners.during(onEvent, undefined, async () => {
+      const pool = this.#names.get(id)?.workPool ?? (await readFlowRun(client, id))?.work_pool_name ?? undefined;
+      return listeners.during(onEvent, pool, work);
+    });
   }
 
   /** As the server has it now. */

@@ -55,6 +55,8 @@ export async function serveApi({
   let metrics: ApiMetrics | undefined;
   const { client, shared } = await openPrefect(loaded, parts, {
     patienceMs: PATIENCE,
+    // Each repeat has a line of its own.
+    tell: () => {},
     lastTries: lastTries.signal,
     onRepeat: (reason, pause) => {
       metrics?.apiErrors.inc({ answer: /answered (\d+)/.exec(reason)?.[1] ?? "no_answer" });

@@ -4,6 +4,7 @@ import { type Client, createClient } from "../prefect/client";
 import { type Explicit, findConnection } from "../prefect/findConnection";
 import { UserError } from "../userError";
 import type { Configuring } from "./operations";
+import { tell } from "./tell";
 
 /** What the provider of this process was given: the explicit one has a process of its own, and so has the default one. */
 let explicit: Explicit | undefined;
@@ -41,7 +42,7 @@ async function connect(): Promise<Client> {
     );
   }
   // Several resources at once keep a server on SQLite busy.
-  const client = createClient(connection, { patienceMs: 120_000 });
+  const client = createClient(connection, { patienceMs: 120_000, tell: (message) => tell(`warning: ${message}`) });
   await checkServer(client);
   return client;
 }

@@ -3,6 +3,7 @@ import type { Ledger } from "../ledger";
 import type { LoadedManifest } from "../manifest";
 import type { InfrastructureId, LogLine, PoolType, Submission, Target } from "../targets/target";
 import type { FlowRun } from "./flowRun";
+import type { Listeners } from "./listeners";
 
 /** Where a run goes, and by whose login: a record of the ledger says it. */
 export interface OnPool {
@@ -33,6 +34,8 @@ export interface RunsContext {
   now(): Date;
   /** What a reader should hear and nothing else tells: a pool that cannot be asked just now. */
   warn(message: string): void;
+  /** Who hears that a cloud or a server is asked again. */
+  listeners: Listeners;
   /** Submissions made in this process, by `<run id>/<attempt>`, so that their secrets need not be looked up again. */
   planned: Map<string, Submission>;
   /** What this process has asked to stop already: asking is one call, watching goes on. */

@@ -30,10 +30,15 @@ export interface Following extends Watching {
  * Take a run to its end: submit it when nothing holds it, take it up where another process left it, tell its states and its output.
  * @returns the run once it has ended and its output is told, or as it is when `signal` fires or the time is over
  */
-export async function follow(
+export async function follow(context: RunsContext, id: string, following: Following = {}): Promise<FlowRun> {
+  const { run } = await mustRead(context, id);
+  return context.listeners.during(following.onEvent, run.workPool, () => toItsEnd(context, id, following));
+}
+
+async function toItsEnd(
   context: RunsContext,
   id: string,
-  { signal, onEvent, timeoutMs, logs = true, graceSeconds }: Following = {},
+  { signal, onEvent, timeoutMs, logs = true, graceSeconds }: Following,
 ): Promise<FlowRun> {
   const stop = signal ?? new AbortController().signal;
   const deadline = timeoutMs === undefined ? Number.POSITIVE_INFINITY : Date.now() + timeoutMs;
@@ -112,7 +117,9 @@ export async function submitOnce(context: RunsContext, id: string, { signal, onE
     tell.state(record.run);
     return record.run;
   }
-  const step = type === "SCHEDULED" ? await submitScheduled(context, record, stop) : await takeUp(context, record, stop);
+  const step = await context.listeners.during(onEvent, record.run.workPool, () =>
+    type === "SCHEDULED" ? submitScheduled(context, record, stop) : takeUp(context, record, stop),
+  );
   tell.state(step.record.run);
   if (step.kind === "held") tell.waiting(step.record.run, step.reason);
   return step.record.run;

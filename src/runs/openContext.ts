@@ -1,6 +1,7 @@
 import type { LoadedManifest } from "../manifest";
 import type { Target } from "../targets/target";
 import { type RunsContext, targetKey } from "./context";
+import { Listeners } from "./listeners";
 import { poolAccess } from "./pool";
 import type { RunsParts } from "./runs";
 
@@ -15,6 +16,7 @@ export function openContext({
   templateEnv = env,
   now = () => new Date(),
   warn = () => {},
+  listeners = new Listeners(warn),
 }: RunsParts): RunsContext {
   let manifest: Promise<LoadedManifest> | undefined;
   let key: Buffer | undefined;
@@ -37,6 +39,8 @@ export function openContext({
     },
     target: (of) => {
       const key = targetKey(of);
+      const { workPool } = of.run;
+      const warn = (message: string) => listeners.tell(message, workPool);
       const target = targets.get(key) ?? openTarget(of.poolType, { pool: () => poolAccess(context, of), notes: ledger, warn });
       targets.set(key, target);
       // What could not be opened now may be later.
@@ -51,6 +55,7 @@ export function openContext({
     templateEnv,
     now,
     warn,
+    listeners,
     planned: new Map(),
     stopAsked: new Set(),
   };

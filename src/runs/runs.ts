@@ -13,6 +13,7 @@ import { createRun, planRun, type RunPlan } from "./create";
 import { findRun } from "./find";
 import type { FlowRun, State, StateType } from "./flowRun";
 import { type Following, follow, submitOnce } from "./follow";
+import { Listeners } from "./listeners";
 import { readLogs } from "./logs";
 import { cleanUp, observe, observeWherePossible } from "./observe";
 import { openContext } from "./openContext";
@@ -49,6 +50,8 @@ export interface Runs {
   /** Newest first, of this stack unless `allStacks`; observed. @param limit default 50 */
   listRuns(filter?: { limit?: number; states?: StateType[]; deployment?: string; pool?: string; allStacks?: boolean }): Promise<FlowRun[]>;
   showRun(id: string): Promise<{ run: FlowRun; transitions: (State & { attempt: number })[]; submission: Json }>;
+  /** While `work` goes on `onEvent` hears that the Prefect API is asked again, which {@link createRun} and others without events wait for too. */
+  listening<T>(onEvent: Watching["onEvent"], work: () => Promise<T>): Promise<T>;
   /** Those of this stack whose infrastructure may be running; observed. */
   inFlight(): Promise<FlowRun[]>;
   close(): Promise<void>;
@@ -93,6 +96,7 @@ export function runsParts({ workspace, manifest, output, stdin, readManifest, wa
     digestKey: () => ledgerDigestKey(workspace),
     env,
     ...(warn ? { warn } : {}),
+    listeners: new Listeners(warn),
   };
 
   async function read(stale?: LoadedManifest): Promise<LoadedManifest> {
@@ -134,6 +138,8 @@ export interface RunsParts {
   now?: () => Date;
   /** @default nobody hears it */
   warn?: (message: string) => void;
+  /** Who hears that a cloud or a server is asked again. @default whoever {@link warn} tells */
+  listeners?: Listeners;
 }
 
 /** The same over given parts: another ledger, other targets. */
@@ -183,6 +189,7 @@ export function runsOver(parts: RunsParts): Runs {
       const [{ run, submission } = found] = await observe(context, [found]);
       return { run, transitions: await ledger.transitions(id), submission: masked(submission) };
     },
+    listening: (onEvent, work) => context.listeners.during(onEvent, undefined, work),
     inFlight: async () => {
       const states: StateType[] = ["PENDING", "RUNNING", "CANCELLING"];
       const seen = await look(await ledger.list({ ...(stack === undefined ? {} : { stack }), states, limit: 10_000 }));

@@ -23,12 +23,18 @@ export interface Cancelling extends Watching {
  * @returns the run once it has ended, or as it is if `detach` is set or `signal` fires
  * @throws {UserError} (2) if it has ended already
  */
-export async function cancel(
+export async function cancel(context: RunsContext, id: string, cancelling: Cancelling = {}): Promise<FlowRun> {
+  const begun = await begin(context, id);
+  return context.listeners.during(cancelling.onEvent, begun.run.workPool, () => untilStopped(context, begun, cancelling));
+}
+
+async function untilStopped(
   context: RunsContext,
-  id: string,
-  { signal, onEvent, detach = false, graceSeconds }: Cancelling = {},
+  begun: RunRecord,
+  { signal, onEvent, detach = false, graceSeconds }: Cancelling,
 ): Promise<FlowRun> {
-  let record = await begin(context, id);
+  const { id } = begun.run;
+  let record = begun;
   onEvent?.({ kind: "state", run: record.run });
   if (graceSeconds !== undefined && !isTerminal(record.run.state)) {
     const { ownGrace } = await context.target(record);

@@ -4,6 +4,7 @@ import { DeregisterTaskDefinitionCommand, ECSClient } from "@aws-sdk/client-ecs"
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import type { JsonObject } from "../../src/json";
 import { type FakeAws, startFakeAws } from "../../src/testing";
+import { openTrigger, type RunEvent } from "../../src/trigger";
 import { ecsManifest, ecsPlace, ecsTemplate } from "./ecsPlace";
 import { type EndRow, expectEnd } from "./ends";
 import { listen, until } from "./pushpool";
@@ -242,6 +243,34 @@ test("a reply that is lost after ECS accepted: one task, COMPLETED", async () =>
     expect((await place.run("run", "hello/lost")).status).toBe(0);
     expect(aws.world.tasks.size).toBe(before + 1);
   }
+});
+
+test("a wait for AWS is told after a few seconds: by run, with --json, by wait, in serve's log, as a trigger's event", async () => {
+  const busy = await startFakeAws({ simulated: true });
+  onTestFinished(() => busy.stop());
+  const place = ecsPlace(ecsManifest(busy, busy.accessKey("submitter"), { "hello/slow": "true" }));
+  const running = (await place.run("run", "hello/slow", "--detach")).stdout.trim();
+  busy.plant({ on: /^ecs:/, fault: { kind: "throttle" }, times: 1_000_000 });
+  const said = /ecs:\w+: trying again, \d+ tr(y|ies) in [\d.]+ s so far.*: ThrottlingException: Rate exceeded/;
+  const start = (...args: string[]) => {
+    const child = place.start(...args);
+    onTestFinished(() => void child.kill("SIGKILL"));
+    return { child, ...listen(child) };
+  };
+  const events: RunEvent[] = [];
+  const trigger = openTrigger({ cwd: place.folder, env: place.env });
+  onTestFinished(() => trigger.close());
+  const leave = new AbortController();
+  onTestFinished(() => leave.abort());
+  trigger.run("hello/slow", { onEvent: (event) => events.push(event), signal: leave.signal }).catch(() => {});
+  const [run, json, wait] = [start("run", "hello/slow"), start("run", "hello/slow", "--json"), start("wait", running)];
+  await until(() => [run.stderr(), json.stdout(), wait.stderr()].every((text) => said.test(text)));
+  expect(json.stdout()).toContain('{"event":"warning","message":"work pool');
+  await until(() => events.some((event) => event.kind === "warning" && said.test(event.message)));
+  // What those have left is taken up by serve.
+  for (const { child } of [run, json, wait]) child.kill("SIGKILL");
+  const serve = start("serve", "--port", "0");
+  await until(() => said.test(serve.stdout()));
 });
 
 test("kill -9 while ECS' answer is on its way: the next watcher takes the run up, and it ran once", async () => {

@@ -53,6 +53,17 @@ test("a wrong URL is said at once; by a patient client it is tried for a while",
   expect(tries.length).toBeGreaterThan(0);
 });
 
+test("who waits for it hears so after a few seconds", async () => {
+  const told: string[] = [];
+  const start = Date.now();
+  const busy: Answer = { status: 503, body: "Service Unavailable" };
+  const { client } = await over(() => (Date.now() < start + 6_000 ? busy : ok), { tell: (message) => told.push(message) });
+  await client.request("GET", "/x");
+  expect(told).toEqual([
+    expect.stringMatching(/^the Prefect API at .* \(test\): trying again, \d+ tries in \d\.\d s so far: it answered 503$/),
+  ]);
+});
+
 test("Retry-After is kept to; more patience than there is, is not had", async () => {
   const { client } = await over([{ status: 429, headers: { "retry-after": "3600" } }]);
   await expect(client.request("GET", "/x")).rejects.toThrow(/cannot be reached: it answered 429, 1 times/);

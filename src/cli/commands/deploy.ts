@@ -103,7 +103,7 @@ async function withRegistry(
   ]);
   // Its key is a secret.
   const open = await loadManifest(workspace, { ...flags, secrets: true, stdin: readStdin });
-  return work(serverRegistry(open, await openClient(open, workspace.env)));
+  return work(serverRegistry(open, await openClient(open, workspace.env, { tell: note })));
 }
 
 async function withLedger<T>({ home }: Workspace, dryRun: boolean, work: (ledger: Ledger) => Promise<T>): Promise<T> {

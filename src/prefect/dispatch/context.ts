@@ -1,6 +1,7 @@
 import type { Ledger } from "../../ledger";
 import type { PoolDefinition } from "../../manifest/manifest";
 import type { RunsContext } from "../../runs/context";
+import { Listeners } from "../../runs/listeners";
 import { poolAccess } from "../../runs/pool";
 import type { PoolType, Target, TargetAccess } from "../../targets/target";
 import type { Job, PoolsBeside } from "./job";
@@ -16,10 +17,20 @@ export interface Shared {
   poolsBeside?: PoolsBeside;
   /** @default nobody hears it */
   warn?: (message: string) => void;
+  /** Who hears that a cloud is asked again. @default whoever {@link warn} tells */
+  listeners?: Listeners;
 }
 
 /** What `runs/` works with, for one job: its manifest is what the server says. */
-export function contextMaker({ ledger, stack, openTarget, digestKey, env, warn = () => {} }: Shared): (job: Job) => RunsContext {
+export function contextMaker({
+  ledger,
+  stack,
+  openTarget,
+  digestKey,
+  env,
+  warn = () => {},
+  listeners = new Listeners(warn),
+}: Shared): (job: Job) => RunsContext {
   const planned: RunsContext["planned"] = new Map();
   const stopAsked: RunsContext["stopAsked"] = new Set();
   const targets = new Map<string, Promise<Target>>();
@@ -32,6 +43,8 @@ export function contextMaker({ ledger, stack, openTarget, digestKey, env, warn =
         const { credentials } = loaded.manifest.pools[of.run.workPool] as PoolDefinition;
         const block = credentials === undefined ? undefined : loaded.manifest.blocks[credentials];
         const key = JSON.stringify([of.run.workPool, of.poolType, credentials, block?.createdAt]);
+        const { workPool } = of.run;
+        const warn = (message: string) => listeners.tell(message, workPool);
         const target = targets.get(key) ?? openTarget(of.poolType, { pool: () => poolAccess(context, of), notes: ledger, warn });
         targets.set(key, target);
         // What could not be opened now may be later.
@@ -43,6 +56,7 @@ export function contextMaker({ ledger, stack, openTarget, digestKey, env, warn =
       planned,
       stopAsked,
       warn,
+      listeners,
       manifest: async () => loaded,
       now: () => new Date(),
     };

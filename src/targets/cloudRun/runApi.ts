@@ -1,6 +1,7 @@
 import type { protos, v2 } from "@google-cloud/run";
 import pRetry from "p-retry";
 import type { JsonObject } from "../../json";
+import { type Progress, RetryNotices } from "../../retryNotices";
 import type { SharedNotes } from "../target";
 import { type Access, loaded } from "./access";
 import { conditionFacts, type ExecutionFacts, executionFacts, type TaskFacts, taskFacts } from "./facts";
@@ -68,29 +69,49 @@ export function openRunApi(access: Access, notes: SharedNotes, tell: (message: s
     });
     return clients;
   };
+  const notices = new RetryNotices(tell);
   let told = false;
 
-  async function once<T>(quota: Quota, place: string, call: (clients: Clients) => Promise<T>, signal?: AbortSignal): Promise<T> {
+  async function once<T>(
+    quota: Quota,
+    place: string,
+    call: (clients: Clients) => Promise<T>,
+    { failed }: Progress,
+    signal?: AbortSignal,
+  ): Promise<T> {
     await waitForTurn(notes, place, quota, signal);
     try {
       return await call(await ready());
     } catch (error) {
       const failure = asFailure(error);
       if (failure.kind === "throttled") await slowDown(notes, place, quota);
+      failed(failure.message, failure.kind);
       throw failure;
     }
   }
 
+  function retried<T>(
+    quota: Quota,
+    place: string,
+    call: (clients: Clients) => Promise<T>,
+    worthIt: (failure: CloudFailure) => boolean,
+    signal?: AbortSignal,
+  ): Promise<T> {
+    return notices.during(`work pool "${access.pool}": Google Cloud Run`, (progress) =>
+      pRetry(() => once(quota, place, call, progress, signal), {
+        retries: 1000,
+        minTimeout: 200,
+        maxTimeout: 5_000,
+        randomize: true,
+        maxRetryTime: Math.max(PERSEVERANCE, youngFor(access)),
+        shouldRetry: ({ error }) => worthIt(error as unknown as CloudFailure),
+        ...(signal ? { signal } : {}),
+      }),
+    );
+  }
+
   function repeated<T>(quota: Quota, place: string, call: (clients: Clients) => Promise<T>, signal?: AbortSignal): Promise<T> {
-    return pRetry(() => once(quota, place, call, signal), {
-      retries: 1000,
-      minTimeout: 200,
-      maxTimeout: 5_000,
-      randomize: true,
-      maxRetryTime: Math.max(PERSEVERANCE, youngFor(access)),
-      shouldRetry: ({ error }) => worthAnotherTry(error as unknown as CloudFailure),
-      ...(signal ? { signal } : {}),
-    });
+    return retried(quota, place, call, worthAnotherTry, signal);
   }
 
   function worthAnotherTry(failure: CloudFailure): boolean {
@@ -120,17 +141,7 @@ export function openRunApi(access: Access, notes: SharedNotes, tell: (message: s
         // The operation is done only when the run is; its metadata is the execution from the start.
         return (operation.metadata as protos.google.cloud.run.v2.IExecution | null)?.name ?? "";
       };
-      return pRetry(() => once("run", of(name), call), {
-        retries: 1000,
-        minTimeout: 200,
-        maxTimeout: 5_000,
-        randomize: true,
-        maxRetryTime: Math.max(PERSEVERANCE, youngFor(access)),
-        shouldRetry: ({ error }) => {
-          const failure = error as unknown as CloudFailure;
-          return failure.kind !== "unclear" && worthAnotherTry(failure);
-        },
-      });
+      return retried("run", of(name), call, (failure) => failure.kind !== "unclear" && worthAnotherTry(failure));
     },
     getExecution: (name) =>
       repeated("read", of(name), async ({ executions }) => executionFacts((await executions.getExecution({ name }, options))[0])),

@@ -3,6 +3,7 @@ import type { ECSClient, RegisterTaskDefinitionCommandInput, RunTaskCommandInput
 import type { SSMClient } from "@aws-sdk/client-ssm";
 import pRetry from "p-retry";
 import type { JsonObject } from "../../json";
+import { RetryNotices } from "../../retryNotices";
 import type { SharedNotes } from "../target";
 import { type Access, loaded } from "./access";
 import { type AwsFailure, asFailure, failureOf, mayPass } from "./failures";
@@ -72,9 +73,11 @@ export function openEcsApi(access: Access, notes: SharedNotes, tell: (message: s
     const sdk = await loaded(() => import("@aws-sdk/client-ssm"));
     return { sdk, client: new sdk.SSMClient(clientOptions(access, "ssm", region)) as SSMClient };
   });
+  const notices = new RetryNotices(tell);
   let told = false;
 
-  async function repeated<T>(buckets: Bucket[], call: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+  /** @param what the operation, as IAM names it */
+  async function repeated<T>(what: string, buckets: Bucket[], call: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     const began = Date.now();
     const youngUntil = access.createdAt === undefined ? 0 : access.createdAt + YOUNG;
     const worthIt = (failure: AwsFailure) => {
@@ -88,32 +91,36 @@ export function openEcsApi(access: Access, notes: SharedNotes, tell: (message: s
       told = true;
       return true;
     };
-    return pRetry(
-      async () => {
-        for (const bucket of buckets) await waitForTurn(notes, access.place, bucket, signal);
-        try {
-          return await call();
-        } catch (error) {
-          const failure = asFailure(error);
-          if (failure.kind === "throttled") for (const bucket of buckets) await emptied(notes, access.place, bucket);
-          throw failure;
-        }
-      },
-      {
-        retries: 1000,
-        minTimeout: 200,
-        maxTimeout: 5_000,
-        randomize: true,
-        maxRetryTime: Math.max(PERSEVERANCE, youngUntil - began),
-        shouldRetry: ({ error }) => worthIt(error as unknown as AwsFailure),
-        ...(signal ? { signal } : {}),
-      },
+    return notices.during(`work pool "${access.pool}": ${what}`, ({ failed }) =>
+      pRetry(
+        async () => {
+          for (const bucket of buckets) await waitForTurn(notes, access.place, bucket, signal);
+          try {
+            return await call();
+          } catch (error) {
+            const failure = asFailure(error);
+            if (failure.kind === "throttled") for (const bucket of buckets) await emptied(notes, access.place, bucket);
+            failed(failure.message, failure.kind);
+            throw failure;
+          }
+        },
+        {
+          retries: 1000,
+          minTimeout: 200,
+          maxTimeout: 5_000,
+          randomize: true,
+          maxRetryTime: Math.max(PERSEVERANCE, youngUntil - began),
+          shouldRetry: ({ error }) => worthIt(error as unknown as AwsFailure),
+          ...(signal ? { signal } : {}),
+        },
+      ),
     );
   }
 
   return {
     registerTaskDefinition: (request, signal) =>
       repeated(
+        "ecs:RegisterTaskDefinition",
         ["register"],
         async () => {
           const { sdk, client } = await ecs();
@@ -127,6 +134,7 @@ export function openEcsApi(access: Access, notes: SharedNotes, tell: (message: s
     describeTaskDefinition: async (name, signal) => {
       try {
         return await repeated(
+          "ecs:DescribeTaskDefinition",
           ["describeDefinition"],
           async () => {
             const { sdk, client } = await ecs();
@@ -148,12 +156,13 @@ export function openEcsApi(access: Access, notes: SharedNotes, tell: (message: s
       }
     },
     deregisterTaskDefinition: (arn) =>
-      repeated(["register"], async () => {
+      repeated("ecs:DeregisterTaskDefinition", ["register"], async () => {
         const { sdk, client } = await ecs();
         await client.send(new sdk.DeregisterTaskDefinitionCommand({ taskDefinition: arn }));
       }),
     runTask: (request, launches, signal) =>
       repeated(
+        "ecs:RunTask",
         launches ? ["modify", "launch"] : ["modify"],
         async () => {
           const { sdk, client } = await ecs();
@@ -165,7 +174,7 @@ export function openEcsApi(access: Access, notes: SharedNotes, tell: (message: s
         signal,
       ),
     describeTasks: (cluster, tasks) =>
-      repeated(["read"], async () => {
+      repeated("ecs:DescribeTasks", ["read"], async () => {
         const { sdk, client } = await ecs();
         const reply = await client.send(new sdk.DescribeTasksCommand({ cluster, tasks }));
         const other = reply.failures?.find(({ reason }) => reason !== "MISSING");
@@ -178,7 +187,7 @@ export function openEcsApi(access: Access, notes: SharedNotes, tell: (message: s
         );
       }),
     listTasks: (cluster, startedBy, desiredStatus) =>
-      repeated(["read"], async () => {
+      repeated("ecs:ListTasks", ["read"], async () => {
         const { sdk, client } = await ecs();
         const reply = await client.send(
           new sdk.ListTasksCommand({ ...(cluster === undefined ? {} : { cluster }), startedBy, desiredStatus }),
@@ -186,7 +195,7 @@ export function openEcsApi(access: Access, notes: SharedNotes, tell: (message: s
         return reply.taskArns ?? [];
       }),
     stopTask: ({ cluster, task }, reason) =>
-      repeated(["modify"], async () => {
+      repeated("ecs:StopTask", ["modify"], async () => {
         const { sdk, client } = await ecs();
         await client.send(new sdk.StopTaskCommand({ cluster, task, reason: reason.slice(0, 1024) }));
       }),
@@ -194,7 +203,7 @@ export function openEcsApi(access: Access, notes: SharedNotes, tell: (message: s
       const events: LogEvent[] = [];
       let nextToken: string | undefined;
       for (let pages = 0; pages < MOST_PAGES; pages++) {
-        const reply = await repeated(["logs"], async () => {
+        const reply = await repeated("logs:FilterLogEvents", ["logs"], async () => {
           const { sdk, client } = await logs(place);
           return client.send(
             new sdk.FilterLogEventsCommand({
@@ -214,6 +223,7 @@ export function openEcsApi(access: Access, notes: SharedNotes, tell: (message: s
     },
     putSecret: (Name, Value, signal) =>
       repeated(
+        "ssm:PutParameter",
         [],
         async () => {
           const { sdk, client } = await ssm();
