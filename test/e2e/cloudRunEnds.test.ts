@@ -108,6 +108,64 @@ test("an image that goes away after the job was made: it never started, and why"
   expect([status, stderr]).toEqual([1, expect.stringMatching(/it never started: Image 'acme\/away:1' not found\. \(CONTAINER_MISSING\)/)]);
 });
 
+const JOB_REGION = { region: "europe-west99" };
+test.each<[string, () => void, () => void, JsonObject, RegExp]>([
+  [
+    "billing that is off",
+    () => {
+      google.world.billing = false;
+    },
+    () => {
+      google.world.billing = true;
+    },
+    {},
+    /billing is off in project "acme": This API method requires billing.*Link an open billing account/,
+  ],
+  [
+    "a VPC Service Controls perimeter",
+    () => {
+      google.world.perimeter = true;
+    },
+    () => {
+      google.world.perimeter = false;
+    },
+    {},
+    /VPC Service Controls keep submitter@acme\S+ out of project "acme": .*vpcServiceControlsUniqueIdentifier/,
+  ],
+  [
+    "a region that there is not",
+    () => {},
+    () => {},
+    JOB_REGION,
+    /Cloud Run has no region "europe-west99", or project "acme" may not use it: Permission denied on 'locations\/europe-west99'/,
+  ],
+  [
+    "an answer that is not implemented",
+    () =>
+      google.plant({ on: "run.jobs.create", fault: { kind: "refuse", code: "UNIMPLEMENTED", message: "Operation is not implemented." } }),
+    () => {},
+    {},
+    /was refused by Google Cloud: Operation is not implemented/,
+  ],
+])("%s: exit code 5 at once, and nothing is left", async (name, before, after, jobVariables, says) => {
+  before();
+  onTestFinished(after);
+  const jobs = google.world.jobs.size;
+  const place = here({ "hello/refused": "true" }, { image: `acme/${name.replaceAll(/\W+/g, "-").toLowerCase()}:1`, ...jobVariables });
+  const begun = performance.now();
+  const { status, stdout, stderr } = await place.run("run", "hello/refused");
+  expect([status, stdout, stderr]).toEqual([5, "", expect.stringMatching(says)]);
+  expect(performance.now() - begun).toBeLessThan(60_000);
+  expect(google.world.jobs.size).toBe(jobs);
+});
+
+test("calls that Google gives up on (codes 1 and 15) are made again", async () => {
+  for (const code of ["CANCELLED", "DATA_LOSS"] as const)
+    google.plant({ on: "run.jobs.create", fault: { kind: "refuse", code, message: "The operation was given up." } });
+  const { status, stderr } = await here({ "hello/again": "true" }, { image: "acme/again:1" }).run("run", "hello/again");
+  expect([status, stderr]).toEqual([0, expect.stringContaining("COMPLETED")]);
+});
+
 test("an API that is not switched on: exit code 5, what to switch on, and nothing is left", async () => {
   google.world.services.delete("run.googleapis.com");
   onTestFinished(() => void google.world.services.add("run.googleapis.com"));

@@ -5,8 +5,9 @@ import { type Progress, RetryNotices } from "../../retryNotices";
 import type { SharedNotes } from "../target";
 import { type Access, loaded } from "./access";
 import { conditionFacts, type ExecutionFacts, executionFacts, type TaskFacts, taskFacts } from "./facts";
-import { asFailure, type CloudFailure, mayPass, refusal } from "./failures";
+import { asFailure, type CloudFailure, mayPass } from "./failures";
 import { type Quota, slowDown, waitForTurn } from "./pace";
+import { refusal } from "./refusals";
 import { jobMessage, type RunOverrides, runMessage } from "./wire";
 
 /** How long one call may take, in milliseconds. */

@@ -1,7 +1,8 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { leastPrivilege } from "../../../components/gcp/leastPrivilege";
-import { asFailure, CloudFailure, mayPass, refusal } from "../../../src/targets/cloudRun/failures";
+import { asFailure, CloudFailure, mayPass } from "../../../src/targets/cloudRun/failures";
 import { permissionIn, remedy } from "../../../src/targets/cloudRun/permissions";
+import { refusal } from "../../../src/targets/cloudRun/refusals";
 
 const error = (message: string, more: object = {}) => Object.assign(new Error(message), more);
 const network = (code: string) =>
@@ -37,6 +38,107 @@ test.each<[string, Error, CloudFailure["kind"]]>([
   expect(mayPass(failure)).toBe(["throttled", "unclear", "unsent"].includes(kind));
 });
 
+describe("every answer of Google's is a failure of some kind, and never taken for a bug", () => {
+  const CODES: [string, number, number, CloudFailure["kind"]][] = [
+    ["CANCELLED", 1, 499, "unclear"],
+    ["UNKNOWN", 2, 500, "unclear"],
+    ["INVALID_ARGUMENT", 3, 400, "refused"],
+    ["DEADLINE_EXCEEDED", 4, 504, "unclear"],
+    ["NOT_FOUND", 5, 404, "missing"],
+    ["ALREADY_EXISTS", 6, 409, "exists"],
+    ["PERMISSION_DENIED", 7, 403, "denied"],
+    ["RESOURCE_EXHAUSTED", 8, 429, "throttled"],
+    ["FAILED_PRECONDITION", 9, 400, "precondition"],
+    ["ABORTED", 10, 409, "precondition"],
+    ["OUT_OF_RANGE", 11, 400, "refused"],
+    ["UNIMPLEMENTED", 12, 501, "refused"],
+    ["INTERNAL", 13, 500, "unclear"],
+    ["UNAVAILABLE", 14, 503, "unclear"],
+    ["DATA_LOSS", 15, 500, "unclear"],
+    ["UNAUTHENTICATED", 16, 401, "unauthenticated"],
+  ];
+
+  test.each(CODES)("%s", (status, code, http, kind) => {
+    const body = { error: { code: http, message: "why", status } };
+    const thrown = [
+      error("why", { code }),
+      error("why", { response: { status: http, data: body } }),
+      error(JSON.stringify(body), { code: http }),
+      error(JSON.stringify([body]), { status: http }),
+    ];
+    expect(thrown.map(asFailure).map((each) => [each.kind, each.message])).toEqual(thrown.map(() => [kind, "why"]));
+  });
+
+  test.each([
+    [17, "unclear"],
+    [402, "refused"],
+    [407, "refused"],
+    [408, "unclear"],
+    [418, "refused"],
+    [520, "unclear"],
+  ])("a code of %d, which no list of Google's has", (code, kind) => {
+    expect(asFailure(error("x", { code })).kind).toBe(kind);
+  });
+});
+
+const BILLING =
+  "This API method requires billing to be enabled. Please enable billing on project #acme by visiting https://console.developers.google.com/billing/enable?project=acme then retry.";
+const PERIMETER = "Request is prohibited by organization's policy. vpcServiceControlsUniqueIdentifier: 8c1f0b2d";
+const REGION = "Permission denied on 'locations/europe-west99' (or it may not exist).";
+const QUOTA_PROJECT =
+  "Your application is authenticating by using local Application Default Credentials. The run.googleapis.com API requires a quota project, which is not set by default.";
+
+test.each<[CloudFailure["kind"], string, string | undefined, number]>([
+  ["billing", BILLING, "BILLING_DISABLED", 7],
+  ["billing", BILLING, undefined, 7],
+  ["billing", "Billing account for project '1' is not found. Billing must be enabled for activation of service(s).", undefined, 9],
+  ["billing", "The billing account for the owning project is disabled in state absent", undefined, 7],
+  ["perimeter", PERIMETER, "SECURITY_POLICY_VIOLATED", 7],
+  ["perimeter", PERIMETER, undefined, 7],
+  ["perimeter", "VPC Service Controls: Request is prohibited by organization's policy.", undefined, 7],
+  ["region", REGION, "LOCATION_POLICY_VIOLATED", 7],
+  ["region", REGION, undefined, 7],
+  ["region", "Location europe-west99 is not found or access is unauthorized.", undefined, 5],
+  ["policy", "'us-east1' violates constraint 'constraints/gcp.resourceLocations' on the resource 'projects/acme'", undefined, 9],
+  ["policy", "Constraint constraints/run.allowedVPCEgress violated for projects/acme", undefined, 9],
+  ["policy", "The request has violated one or more Org Policies.", undefined, 9],
+  ["disabled", "Cloud Run Admin API has not been used in project 1 before or it is disabled.", undefined, 7],
+  ["disabled", "x", "SERVICE_DISABLED", 7],
+  ["quotaProject", QUOTA_PROJECT, "SERVICE_DISABLED", 7],
+  ["suspended", "Permission denied: Consumer 'project:acme' has been suspended.", "CONSUMER_SUSPENDED", 7],
+  ["suspended", "Consumer 'projects/1' has been suspended.", undefined, 7],
+  ["project", "Permission denied on resource project no-such-project.", "CONSUMER_INVALID", 7],
+  ["project", "Project 'no-such-project' not found or deleted.", undefined, 3],
+  ["denied", "Caller does not have required permission to use project acme.", "USER_PROJECT_DENIED", 7],
+  ["throttled", "x", "RATE_LIMIT_EXCEEDED", 8],
+  ["unauthenticated", "Account deleted: 113520000000000000000", "ACCOUNT_STATE_INVALID", 16],
+  ["unauthenticated", "Request had insufficient authentication scopes.", "ACCESS_TOKEN_SCOPE_INSUFFICIENT", 7],
+  // The user's own names say nothing.
+  ["missing", "Resource 'billing-closed' of kind 'JOB' in region 'r' in project 'acme' does not exist.", undefined, 5],
+  ["denied", "Permission 'run.jobs.run' denied on resource 'projects/org-policy/locations/r/jobs/suspended'", "IAM_PERMISSION_DENIED", 7],
+])("%s: %s (%s)", (kind, message, reason, code) => {
+  const sdk = error(message, { code, ...(reason === undefined ? {} : { reason }) });
+  const details = reason === undefined ? [] : [{ "@type": "type.googleapis.com/google.rpc.ErrorInfo", reason }];
+  const plain = error("Request failed with status code 403", {
+    response: { status: 403, data: { error: { code: 403, message, details } } },
+  });
+  expect(asFailure(sdk)).toMatchObject({ kind, message });
+  if (kind !== "missing") expect(asFailure(plain)).toMatchObject({ kind, message });
+});
+
+test("the token endpoint's own form, with its words", () => {
+  const data = { error: "invalid_grant", error_description: "Invalid grant: account not found" };
+  expect(asFailure(error("invalid_grant", { response: { status: 400, data } }))).toMatchObject({
+    kind: "unauthenticated",
+    message: "invalid_grant: Invalid grant: account not found",
+  });
+});
+
+test("of a front end's HTML page only the words are kept", () => {
+  const page = "<!DOCTYPE html><style>p{margin:0}</style><title>Error 404 (Not Found)!!1</title><p>The requested URL was not found.";
+  expect(asFailure(error(page, { code: 5 })).message).toBe("Error 404 (Not Found)!!1 The requested URL was not found.");
+});
+
 test("a bug is no failure of a call", () => {
   const bug = new TypeError("undefined is not a function");
   expect(() => asFailure(bug)).toThrow(bug);
@@ -48,19 +150,34 @@ test("a reply's JSON and its line breaks do not get into the message", () => {
   );
 });
 
-test.each<[CloudFailure["kind"], RegExp]>([
+test.each<[CloudFailure["kind"], string, RegExp]>([
   [
     "denied",
+    "why",
     /^submitting is not allowed to s@other\.iam\.gserviceaccount\.com; the key is of project "other", the work pool's runs go to "acme": why$/,
   ],
-  ["disabled", /^submitting: the API is disabled in project "acme": why$/],
-  ["unauthenticated", /Google does not accept the credentials of s@other/],
-  ["throttled", /quota is used up/],
-  ["unclear", /cannot be reached/],
-  ["refused", /was refused by Google Cloud: why/],
-])("what a user hears of %s", (kind, message) => {
-  const told = refusal("submitting", new CloudFailure(kind, "why"), { project: "acme", clientEmail: "s@other.iam.gserviceaccount.com" });
-  expect([told.exitCode, told.message]).toEqual([5, expect.stringMatching(message)]);
+  ["disabled", "why", /^submitting: the API is disabled in project "acme": why$/],
+  ["billing", BILLING, /billing is off in project "acme": This API .* Link an open billing account .*linkedaccount\?project=acme$/],
+  ["suspended", "why", /Google has suspended project "acme": why\./],
+  ["project", "why", /there is no project "acme" for s@other.*, or it was deleted: why\. Check the project/],
+  ["quotaProject", QUOTA_PROJECT, /gcloud auth application-default set-quota-project acme$/],
+  ["region", REGION, /Cloud Run has no region "europe-west99", or project "acme" may not use it: .* job variable "region"/],
+  ["region", "Location us-moon1 is not found or access is unauthorized.", /no region "us-moon1"/],
+  ["perimeter", PERIMETER, /VPC Service Controls keep s@other.* out of project "acme": .*8c1f0b2d\. .*ingress rule$/],
+  ["policy", "why", /a policy of the organization forbids it in project "acme": why\./],
+  ["unauthenticated", "why", /Google does not accept the credentials of s@other[^:]*: why$/],
+  ["unauthenticated", "Account deleted: 1135", /Account deleted: 1135\. The key or its service account is gone/],
+  [
+    "unauthenticated",
+    "Invalid JWT: Token must be a short-lived token (60 minutes) and in a reasonable timeframe. Check your iat and exp values in the JWT claim.",
+    /Check the clock of this machine/,
+  ],
+  ["throttled", "why", /quota is used up/],
+  ["unclear", "why", /cannot be reached/],
+  ["refused", "why", /was refused by Google Cloud: why/],
+])("what a user hears of %s", (kind, message, expected) => {
+  const told = refusal("submitting", new CloudFailure(kind, message), { project: "acme", clientEmail: "s@other.iam.gserviceaccount.com" });
+  expect([told.exitCode, told.message]).toEqual([5, expect.stringMatching(expected)]);
 });
 
 const RUN = "Permission 'run.jobs.run' denied on resource 'projects/acme/locations/r/jobs/j' (or resource may not exist).";

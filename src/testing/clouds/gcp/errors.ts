@@ -2,16 +2,22 @@ import type { JsonObject } from "../../../json";
 
 /** google.rpc.Code names with their HTTP status. */
 const STATUS = {
+  CANCELLED: 499,
+  UNKNOWN: 500,
   INVALID_ARGUMENT: 400,
+  DEADLINE_EXCEEDED: 504,
   FAILED_PRECONDITION: 400,
+  OUT_OF_RANGE: 400,
   UNAUTHENTICATED: 401,
   PERMISSION_DENIED: 403,
   NOT_FOUND: 404,
   ABORTED: 409,
   ALREADY_EXISTS: 409,
   RESOURCE_EXHAUSTED: 429,
+  UNIMPLEMENTED: 501,
   INTERNAL: 500,
   UNAVAILABLE: 503,
+  DATA_LOSS: 500,
 } as const;
 
 export type Code = keyof typeof STATUS;

@@ -5,8 +5,8 @@ export type Fault =
   | { kind: "throttle" }
   | { kind: "unavailable" }
   | { kind: "internal" }
-  /** Refused in Google's own words, before it is looked at. */
-  | { kind: "refuse"; code: Code; message: string }
+  /** Refused in Google's own words, before it is looked at; `reason`: of its ErrorInfo. */
+  | { kind: "refuse"; code: Code; message: string; reason?: string }
   /** Answers with what a proxy in between might say. */
   | { kind: "badGateway" }
   /** The connection breaks; `after`: what was asked for has been done. */

@@ -1,6 +1,7 @@
 import type { JsonObject } from "../../../json";
 import type { Method } from "./api";
 import { GoogleError } from "./errors";
+import { projectIdOf } from "./gate";
 
 /** What of Cloud Logging's API reads entries (https://cloud.google.com/logging/docs/reference/v2/rest/v2/entries/list). */
 export const LOGGING_METHODS: readonly Method[] = [
@@ -13,8 +14,9 @@ export const LOGGING_METHODS: readonly Method[] = [
       const names = (body.resourceNames ?? []) as string[];
       if (names.length === 0) throw new GoogleError("INVALID_ARGUMENT", "resource_names must not be empty");
       for (const name of names) {
-        const project = /^projects\/([^/]+)$/.exec(name)?.[1];
-        if (project === undefined) throw new GoogleError("INVALID_ARGUMENT", `${name} is no resource name`);
+        const given = /^projects\/([^/]+)$/.exec(name)?.[1];
+        if (given === undefined) throw new GoogleError("INVALID_ARGUMENT", `${name} is no resource name`);
+        const project = projectIdOf(world, given);
         if (!world.iam.may(member, "logging.logEntries.list", [`projects/${project}`]))
           throw new GoogleError("PERMISSION_DENIED", "The caller does not have permission");
       }

@@ -9,6 +9,7 @@ import { COLLECTION_METHODS } from "./collectionMethods";
 import type { Contract, Difference } from "./contract";
 import { errorInfo, GoogleError } from "./errors";
 import type { Fault } from "./faults";
+import { admit, withProjectId } from "./gate";
 import { IAM_METHODS } from "./iamMethods";
 import { LOGGING_METHODS } from "./loggingMethods";
 import type { Quotas } from "./quotas";
@@ -38,13 +39,6 @@ interface Parts {
 }
 
 const METHODS: readonly Method[] = [...RUN_METHODS, ...LOGGING_METHODS, ...IAM_METHODS, ...SECRET_METHODS, ...COLLECTION_METHODS];
-const TITLES: Record<string, string> = {
-  run: "Cloud Run Admin API",
-  logging: "Cloud Logging API",
-  iam: "Identity and Access Management (IAM) API",
-  cloudresourcemanager: "Cloud Resource Manager API",
-};
-
 /** Serve all of Google's APIs that the fake knows under one base URL: their paths tell them apart. */
 export async function listen(parts: Parts, port: number): Promise<{ port: number; close: () => Promise<void> }> {
   const app = new Hono<{ Bindings: HttpBindings }>();
@@ -127,8 +121,9 @@ export async function listen(parts: Parts, port: number): Promise<{ port: number
 
 function answer({ world, contract, quotas }: Parts, method: Method, call: Call): JsonObject {
   const [service = ""] = method.id.split(".");
+  withProjectId(call);
+  admit(service, call);
   const project = call.path.project ?? world.options.project;
-  if (!world.services.has(`${service}.googleapis.com`)) throw disabled(service, world.numberOf(project));
   if (method.quota !== undefined) quotas.take(method.quota, `${project}/${call.path.region ?? ""}`, world.numberOf(project));
   if (method.request !== undefined) {
     const difference = contract.difference(call.body, method.request, "");
@@ -136,16 +131,6 @@ function answer({ world, contract, quotas }: Parts, method: Method, call: Call):
     call.body = contract.withoutDefaults(contract.withEnums(call.body, method.request, "names"), method.request) as JsonObject;
   }
   return method.handle(call);
-}
-
-function disabled(service: string, number: string): GoogleError {
-  const title = TITLES[service] ?? service;
-  const link = `https://console.developers.google.com/apis/api/${service}.googleapis.com/overview?project=${number}`;
-  return new GoogleError(
-    "PERMISSION_DENIED",
-    `${title} has not been used in project ${number} before or it is disabled. Enable it by visiting ${link} then retry. If you enabled this API recently, wait a few minutes for the action to propagate to our systems and retry.`,
-    [errorInfo("SERVICE_DISABLED", { service: `${service}.googleapis.com`, consumer: `projects/${number}` })],
-  );
 }
 
 function asGoogleSays({ path, kind, what, value }: Difference): GoogleError {
@@ -199,7 +184,7 @@ async function broken(fault: Fault, incoming: IncomingMessage, record: CallRecor
 function errorOf(fault: Fault): GoogleError {
   switch (fault.kind) {
     case "refuse":
-      return new GoogleError(fault.code, fault.message);
+      return new GoogleError(fault.code, fault.message, fault.reason === undefined ? [] : [errorInfo(fault.reason, {})]);
     case "throttle":
       return new GoogleError(
         "RESOURCE_EXHAUSTED",

@@ -16,6 +16,10 @@ export class World {
   readonly images: Map<string, FakeImage>;
   readonly secrets: Map<string, Record<string, string>>;
   readonly services: Set<string>;
+  /** Whether the project has a billing account that pays. */
+  billing = true;
+  /** Whether a VPC Service Controls perimeter keeps everyone out who asks from here. */
+  perimeter = false;
   /** Networks, repositories and such, by name. */
   readonly kept = new Map<string, JsonObject>();
   readonly jobs = new Map<string, Job>();

@@ -1,0 +1,222 @@
+/**
+ * How a call to Google failed:
+ *
+ * - `throttled`: refused for now (429); nothing was done.
+ * - `unsent`: it cannot have reached Google.
+ * - `unclear`: it may or may not have been done (5xx, connection lost, no answer in time).
+ * - `unauthenticated`: Google does not know the key, or not yet.
+ * - `denied`: a permission is missing, or not there yet. `disabled`: the API is not switched on.
+ * - `billing`: the project has no billing account that pays. `suspended`: Google has suspended the project.
+ * - `project`: there is no such project. `quotaProject`: the login names no project that pays for its calls.
+ * - `region`: there is no such region, or the project may not use it.
+ * - `perimeter`: VPC Service Controls forbid it. `policy`: another policy of the organization forbids it.
+ * - `missing`, `exists`, `precondition`: as Google's NOT_FOUND, ALREADY_EXISTS, FAILED_PRECONDITION and ABORTED.
+ * - `refused`: anything else that will not come right by itself.
+ */
+export type FailureKind =
+  | "throttled"
+  | "unsent"
+  | "unclear"
+  | "unauthenticated"
+  | "denied"
+  | "disabled"
+  | "billing"
+  | "suspended"
+  | "project"
+  | "quotaProject"
+  | "region"
+  | "perimeter"
+  | "policy"
+  | "missing"
+  | "exists"
+  | "precondition"
+  | "refused";
+
+/** What Google said of a call, in one form for gRPC, REST and plain HTTP. */
+export interface Said {
+  /** One line. */
+  message: string;
+  /** A number of google.rpc.Code. */
+  code?: number;
+  /** HTTP status. */
+  status?: number;
+  /** `reason` of the google.rpc.ErrorInfo: a name of google.api.ErrorReason, or a service's own. */
+  reason?: string;
+}
+
+/** Every code of https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto. */
+const CODES: Record<string, { number: number; kind: FailureKind }> = {
+  CANCELLED: { number: 1, kind: "unclear" },
+  UNKNOWN: { number: 2, kind: "unclear" },
+  INVALID_ARGUMENT: { number: 3, kind: "refused" },
+  DEADLINE_EXCEEDED: { number: 4, kind: "unclear" },
+  NOT_FOUND: { number: 5, kind: "missing" },
+  ALREADY_EXISTS: { number: 6, kind: "exists" },
+  PERMISSION_DENIED: { number: 7, kind: "denied" },
+  RESOURCE_EXHAUSTED: { number: 8, kind: "throttled" },
+  FAILED_PRECONDITION: { number: 9, kind: "precondition" },
+  ABORTED: { number: 10, kind: "precondition" },
+  OUT_OF_RANGE: { number: 11, kind: "refused" },
+  UNIMPLEMENTED: { number: 12, kind: "refused" },
+  INTERNAL: { number: 13, kind: "unclear" },
+  UNAVAILABLE: { number: 14, kind: "unclear" },
+  DATA_LOSS: { number: 15, kind: "unclear" },
+  UNAUTHENTICATED: { number: 16, kind: "unauthenticated" },
+};
+
+const BY_CODE = new Map(Object.values(CODES).map(({ number, kind }) => [number, kind]));
+
+/** Where the answer carries no code: a proxy's, or a front end's. */
+const BY_STATUS: Record<number, FailureKind> = {
+  401: "unauthenticated",
+  403: "denied",
+  404: "missing",
+  408: "unclear",
+  409: "exists",
+  412: "precondition",
+  429: "throttled",
+  499: "unclear",
+  501: "refused",
+};
+
+/** Of https://github.com/googleapis/googleapis/blob/master/google/api/error_reason.proto what tells more than the code. */
+const BY_REASON: Record<string, FailureKind> = {
+  SERVICE_DISABLED: "disabled",
+  SERVICE_NOT_VISIBLE: "disabled",
+  BILLING_DISABLED: "billing",
+  UREQ_PROJECT_BILLING_NOT_FOUND: "billing",
+  UREQ_PROJECT_BILLING_NOT_OPEN: "billing",
+  RATE_LIMIT_EXCEEDED: "throttled",
+  RESOURCE_QUOTA_EXCEEDED: "throttled",
+  USER_PROJECT_DENIED: "denied",
+  CONSUMER_SUSPENDED: "suspended",
+  GCP_SUSPENDED: "suspended",
+  CONSUMER_INVALID: "project",
+  RESOURCE_PROJECT_INVALID: "project",
+  LOCATION_POLICY_VIOLATED: "region",
+  LOCATION_TAX_POLICY_VIOLATED: "region",
+  SECURITY_POLICY_VIOLATED: "perimeter",
+  ORG_RESTRICTION_VIOLATION: "policy",
+  RESOURCE_USAGE_RESTRICTION_VIOLATED: "policy",
+  ACCESS_TOKEN_EXPIRED: "unauthenticated",
+  ACCESS_TOKEN_SCOPE_INSUFFICIENT: "unauthenticated",
+  ACCESS_TOKEN_TYPE_UNSUPPORTED: "unauthenticated",
+  ACCOUNT_STATE_INVALID: "unauthenticated",
+  CREDENTIALS_MISSING: "unauthenticated",
+};
+
+/** Where the code alone would mislead, by Google's own words; the first that fits. */
+const BY_TEXT: readonly [RegExp, FailureKind][] = [
+  [/vpc ?service ?controls|request is prohibited by organi[sz]ation's policy/i, "perimeter"],
+  [/organi[sz]ation(al)?('s)? polic|\borg polic|violates? constraint|constraints\/\S+ (is )?violated/i, "policy"],
+  [/\bbilling\b.*(disabled|be enabled|not enabled|not found|not open|not active|absent|delinquent|closed)/i, "billing"],
+  [/has not been used in project|it is disabled\b/i, "disabled"],
+  [
+    /permission denied on '?locations\/|\blocation \S+ (is )?not (found|supported|available|valid)|(invalid|unsupported|unknown) (location|region)\b/i,
+    "region",
+  ],
+  [/\b(has been|is) suspended/i, "suspended"],
+  [/permission denied on resource project\b|^(the )?project \S+ (is )?(not found|has been deleted|does not exist)/i, "project"],
+  // The token endpoint's answer to a key or a login that it does not know, or not yet.
+  [/invalid_grant|invalid_client|invalid_rapt|invalid jwt|insufficient authentication scopes|reauth related error/i, "unauthenticated"],
+];
+
+/** A user's own names may hold any word: a Job called `billing-closed` says nothing of billing. */
+function withoutNames(message: string): string {
+  return message
+    .replaceAll(/(["'`[])(?!locations\/|constraints\/)[^"'`\]\s]*["'`\]]/g, "$1name$1")
+    .replaceAll(/\b(projects|namespaces)\/\S+/g, "name");
+}
+
+/** What kind of failure Google's answer is: total, so that no answer of Google's is taken for a bug. */
+export function kindOf({ message, code, status, reason }: Said): FailureKind {
+  // The same reason as for an API that is off, with another remedy.
+  if (/requires a quota project/i.test(message)) return "quotaProject";
+  const told = reason === undefined ? undefined : BY_REASON[reason];
+  if (told !== undefined) return told;
+  const words = withoutNames(message);
+  const found = BY_TEXT.find(([pattern]) => pattern.test(words));
+  if (found) return found[1];
+  const known = code === undefined ? undefined : BY_CODE.get(code);
+  if (known !== undefined) return known;
+  if (status !== undefined) return BY_STATUS[status] ?? (status >= 500 ? "unclear" : "refused");
+  return "unclear";
+}
+
+/** Read what Google said out of what a client library threw; `undefined` if Google said nothing. */
+export function saidBy(error: Error): Said | undefined {
+  const {
+    code,
+    reason,
+    response,
+    status: plainStatus,
+    httpStatusCode,
+  } = error as {
+    code?: unknown;
+    reason?: unknown;
+    status?: unknown;
+    httpStatusCode?: unknown;
+    response?: { status?: unknown; data?: unknown };
+  };
+  const body = errorIn(response?.data) ?? errorIn(error.message);
+  const status = [response?.status, httpStatusCode, plainStatus, body?.code].find(isStatus);
+  const byName = typeof body?.status === "string" ? CODES[body.status]?.number : undefined;
+  // In some transports `code` is the HTTP status.
+  const number = byName ?? (typeof code === "number" && code > 0 && code < 100 ? code : undefined);
+  const known = status ?? (isStatus(code) ? code : undefined);
+  if (number === undefined && known === undefined) return undefined;
+  const given = typeof reason === "string" && reason !== "" ? reason : reasonIn(body?.details);
+  return {
+    message: oneLine(typeof body?.message === "string" ? body.message : error.message),
+    ...(number === undefined ? {} : { code: number }),
+    ...(known === undefined ? {} : { status: known }),
+    ...(given === undefined ? {} : { reason: given }),
+  };
+}
+
+/** One line of text; of an HTML page only its words. */
+export function oneLine(message: string): string {
+  const words = /<(!doctype|html|title)\b/i.test(message)
+    ? message.replaceAll(/<(style|script)\b[\s\S]*?<\/\1>/gi, " ").replaceAll(/<[^>]*>/g, " ")
+    : message;
+  return words.replaceAll(/\s+/g, " ").trim();
+}
+
+/** `error` of Google's JSON. */
+interface Body {
+  code?: unknown;
+  message?: unknown;
+  status?: unknown;
+  details?: unknown;
+}
+
+function errorIn(data: unknown): Body | undefined {
+  const value = typeof data === "string" ? jsonIn(data) : data;
+  const inner = Array.isArray(value) ? value[0] : value;
+  const error = inner !== null && typeof inner === "object" && "error" in inner ? inner.error : undefined;
+  // The token endpoint's form (RFC 6749).
+  if (typeof error === "string") {
+    const { error_description: description } = inner as { error_description?: unknown };
+    return { message: typeof description === "string" ? `${error}: ${description}` : error };
+  }
+  return error !== null && typeof error === "object" ? (error as Body) : undefined;
+}
+
+function jsonIn(text: string): unknown {
+  if (!/^\s*[[{]/.test(text)) return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function reasonIn(details: unknown): string | undefined {
+  if (!Array.isArray(details)) return undefined;
+  const reasons = details.map((each) => (each as { reason?: unknown } | null)?.reason);
+  return reasons.find((each): each is string => typeof each === "string" && each !== "");
+}
+
+function isStatus(value: unknown): value is number {
+  return typeof value === "number" && value >= 100 && value < 600;
+}

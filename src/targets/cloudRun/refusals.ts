@@ -1,0 +1,65 @@
+import { UserError } from "../../userError";
+import { type CloudFailure, NO_LOGIN } from "./failures";
+import { type Denied, remedy } from "./permissions";
+
+/** What a user hears when a call has failed for good: exit code 5. */
+export function refusal(what: string, failure: CloudFailure, who: Denied): UserError {
+  return new UserError(sentence(what, failure, who), 5);
+}
+
+function sentence(what: string, { kind, message }: CloudFailure, who: Denied): string {
+  const { project, clientEmail } = who;
+  const as = clientEmail ?? "your own Google Cloud login";
+  const said = message.replace(/\.$/, "");
+  switch (kind) {
+    case "denied":
+      return `${what} is not allowed to ${as}${elsewhere(who)}: ${said}${remedy(message, who)}`;
+    case "disabled":
+      return `${what}: the API is disabled in project "${project}": ${message}`;
+    case "billing":
+      return `${what}: billing is off in project "${project}": ${said}. Link an open billing account to the project: https://console.cloud.google.com/billing/linkedaccount?project=${project}`;
+    case "suspended":
+      return `${what}: Google has suspended project "${project}": ${said}. Only Google's support lifts that: https://cloud.google.com/support`;
+    case "project":
+      return `${what}: there is no project "${project}" for ${as}, or it was deleted: ${said}. Check the project of the work pool's credentials`;
+    case "quotaProject":
+      return `${what}: your own Google Cloud login names no project that its calls count for: ${said}. Name one: gcloud auth application-default set-quota-project ${project}`;
+    case "region":
+      return `${what}: Cloud Run has no region ${regionIn(message)}, or project "${project}" may not use it: ${said}. Set the job variable "region" to one that \`gcloud run regions list\` shows`;
+    case "perimeter":
+      return `${what}: VPC Service Controls keep ${as} out of project "${project}": ${said}. Run it from inside the perimeter, or have its administrator allow it by an ingress rule`;
+    case "policy":
+      return `${what}: a policy of the organization forbids it in project "${project}": ${said}. Change the job's settings, or have the organization's administrator change the policy`;
+    case "unauthenticated":
+      return message === NO_LOGIN
+        ? NO_LOGIN
+        : `${what}: Google does not accept the credentials of ${as}: ${said}${adviceOn(message, clientEmail)}`;
+    case "throttled":
+      return `${what}: Google's quota is used up: ${message}`;
+    case "unsent":
+    case "unclear":
+      return `${what}: Google Cloud cannot be reached: ${message}`;
+    default:
+      return `${what} was refused by Google Cloud: ${message}`;
+  }
+}
+
+function elsewhere({ clientEmail, project }: Denied): string {
+  const ofKey = /@([a-z0-9.:-]+?)\.iam\.gserviceaccount\.com$/.exec(clientEmail ?? "")?.[1];
+  return ofKey === undefined || ofKey === project ? "" : `; the key is of project "${ofKey}", the work pool's runs go to "${project}"`;
+}
+
+function regionIn(message: string): string {
+  const region = /locations?[/ ]["']?([a-z0-9-]+)/i.exec(message)?.[1];
+  return region === undefined ? "of that name" : `"${region}"`;
+}
+
+/** What to do about credentials that Google does not take, by Google's words. */
+function adviceOn(message: string, clientEmail: string | undefined): string {
+  if (/reasonable timeframe|iat and exp|used too early|token (has )?expired|short-lived token/i.test(message))
+    return ". Check the clock of this machine: tokens are valid by its time";
+  if (clientEmail === undefined) return ". Log in again: gcloud auth application-default login";
+  if (/account not found|invalid jwt signature|deleted/i.test(message))
+    return ". The key or its service account is gone: `pushpool refresh` and `pushpool up` make a new one";
+  return "";
+}
