@@ -15,6 +15,11 @@ export function nearest(wanted: string, names: Iterable<string>, most = 3): stri
     .map(({ name }) => name);
 }
 
+/** The first names, and how many more there are: `a, b and 3 more`. */
+export function few(names: readonly string[], most = 5): string {
+  return names.length <= most ? names.join(", ") : `${names.slice(0, most).join(", ")} and ${names.length - most} more`;
+}
+
 /** Long enough to mean something. */
 function isPartOf(part: string, whole: string): boolean {
   return part.length >= 3 && whole.includes(part);

@@ -1,5 +1,6 @@
+import { deployedName, spellings } from "../deploymentName";
 import { inspectEntrypoints } from "../entrypoint";
-import { suggestion } from "../nearest";
+import { few, suggestion } from "../nearest";
 import { flowsOf, isMeant, type LoadedDeployment, type PrefectYaml, resolveDeployment, type Surroundings } from "../prefectYaml";
 import { UserError } from "../userError";
 
@@ -37,7 +38,7 @@ export async function choose(
   }
   const known = able.map(({ config }) => config.name as string);
   if (names.length === 0)
-    throw new UserError(`${file.file} has ${everything} deployments: name those you mean (${brief(known)}), or use --all`);
+    throw new UserError(`${file.file} has ${everything} deployments: name those you mean (${few(known)}), or use --all`);
 
   // A flow's real name is in its code: looked for only where a name asks for one.
   const withFlows = names.some((name) => name.includes("/"));
@@ -56,7 +57,7 @@ export async function choose(
     return {
       deployment,
       meant: {
-        names: [name as string, ...(outcome && "name" in outcome ? [outcome.name] : [])],
+        names: [name as string, deployedName(name as string), ...(outcome && "name" in outcome ? [outcome.name] : [])],
         flows: [...flowsOf(entrypoint), ...(flow && "flowName" in flow ? [flow.flowName] : []), ...(!entrypoint && given ? [given] : [])],
       },
     };
@@ -66,9 +67,9 @@ export async function choose(
     .map(({ index, name }) => ({ index, meant: { names: [name as string], flows: ["*"] } }));
   const wanted = new Set<number>();
   for (const name of names) {
-    const found = [...candidates.map(({ deployment, meant }) => ({ index: deployment.index, meant })), ...bad].filter(({ meant }) =>
-      isMeant(name, meant),
-    );
+    const all = [...candidates.map(({ deployment, meant }) => ({ index: deployment.index, meant })), ...bad];
+    const exact = all.filter(({ meant }) => isMeant(name, meant));
+    const found = exact.length > 0 ? exact : all.filter(({ meant }) => isMeant(spellings(name)[1], meant));
     if (found.length === 0)
       throw new UserError(
         `${file.file} has no deployment "${name}": ${suggestion(name.split("/").at(-1) ?? name, known) || "it has none"}`,
@@ -76,9 +77,4 @@ export async function choose(
     for (const { index } of found) wanted.add(index);
   }
   return { deployments: able.filter(({ index }) => wanted.has(index)), wants: (index) => wanted.has(index) };
-}
-
-/** Names, as many as a line takes. */
-export function brief(names: readonly string[]): string {
-  return names.length <= 5 ? names.join(", ") : `${names.slice(0, 5).join(", ")} and ${names.length - 5} more`;
 }

@@ -1,3 +1,4 @@
+import { spellings } from "../deploymentName";
 import type { Ledger } from "../ledger";
 import type { LoadedManifest } from "../manifest";
 import { compareDeployments } from "./diff";
@@ -7,6 +8,8 @@ import { planRemoval } from "./remove";
 /** The ledger, where there is no Prefect API. It writes all of a file's deployments or none. */
 export function ledgerRegistry({ manifest, stack, origin }: LoadedManifest, ledger: Ledger): DeploymentRegistry {
   const { pools, blocks, variables, deployments } = manifest;
+  /** What a version that kept `.py` in names has stored, by the name that takes its place. */
+  const earlier = new Map<string, string>();
   return {
     stack,
     name: `stack ${stack}`,
@@ -15,12 +18,20 @@ export function ledgerRegistry({ manifest, stack, origin }: LoadedManifest, ledg
     schedules: false,
     imports: false,
     compare: async (records) => {
-      const names = records.map(({ name }) => name);
-      const before = new Map((await ledger.deployments(stack, names)).map((record) => [record.name, record]));
-      return records.map((record) => ({ ...compareDeployments(before.get(record.name), record), warnings: [] }));
+      const names = new Set(records.map(({ name }) => name));
+      const there = await ledger.deployments(stack, [...names].flatMap(spellings));
+      const before = new Map(there.map((record) => [record.name, record]));
+      return records.map((record) => {
+        const [name, older] = spellings(record.name);
+        const stored = before.get(name) ?? (older.endsWith(".py") && !names.has(older) ? before.get(older) : undefined);
+        const change = compareDeployments(stored, record);
+        if (!stored || stored.name === name) return { ...change, warnings: [] };
+        earlier.set(name, stored.name);
+        return { ...change, change: "update", changes: [{ path: "name", from: stored.name, to: name }, ...change.changes], warnings: [] };
+      });
     },
     shown: ({ name, definition, kept }) => ({ name, ...definition, ...kept }) as ReturnType<DeploymentRegistry["shown"]>,
-    write: (records) => ledger.changeDeployments(stack, { put: records }),
+    write: (records) => ledger.changeDeployments(stack, { put: records, remove: records.flatMap(({ name }) => earlier.get(name) ?? []) }),
     planRemoval: async (names) => {
       const there = (await ledger.deployments(stack)).map(({ name, definition }) => ({ name, workPool: definition.workPool.name }));
       return planRemoval(names, there, { declared: deployments, stack, origin });

@@ -1,3 +1,4 @@
+import { spellings } from "../deploymentName";
 import { suggestion } from "../nearest";
 import { UserError } from "../userError";
 import type { DeploymentChange } from "./diff";
@@ -15,8 +16,10 @@ export function planRemoval(
 ): DeploymentChange[] {
   const known = new Map(deployed.map(({ name, workPool }) => [name, workPool]));
   return [...new Set(names)].map((name) => {
-    const workPool = known.get(name);
-    if (workPool !== undefined) return { name, change: "remove" as const, workPool, changes: [] };
+    for (const spelling of spellings(name)) {
+      const workPool = known.get(spelling);
+      if (workPool !== undefined) return { name: spelling, change: "remove" as const, workPool, changes: [] };
+    }
     if (Object.hasOwn(declared, name))
       throw new UserError(
         `--remove ${name}: the Pulumi program of stack ${stack} declares it (pushpool:index:Deployment "${name}"): take it out there, then \`pushpool up\``,

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
+import { spellings } from "../deploymentName";
 import type { Json } from "../json";
 import { suggestion } from "../nearest";
 import { checkRequest } from "../runs/checkRequest";
@@ -37,6 +38,14 @@ export interface PrefectRunsParts {
   graceSeconds?: number;
 }
 
+/** What a run is asked of, on the server. */
+interface Found {
+  /** `<flow name>/<deployment name>`, as the server has it. */
+  name: string;
+  deployment: Deployment;
+  pool: WorkPool;
+}
+
 /** The runs of a Prefect server: it owns their states; where nobody else submits them, they are submitted from here. */
 export class PrefectRuns {
   readonly #dispatcher = { id: randomUUID(), name: `pushpool ${hostname()}` };
@@ -50,7 +59,7 @@ export class PrefectRuns {
    */
   async createRun(request: RunRequest): Promise<{ run: Shown; created: boolean; warnings: string[] }> {
     const { client, shared } = this.parts;
-    const { deployment, pool } = await this.#resolve(request);
+    const { name, deployment, pool } = await this.#resolve(request);
     const { run, created } = await createFlowRun(
       client,
       deployment.id,
@@ -61,9 +70,9 @@ export class PrefectRuns {
         ...(request.jobVariables === undefined ? {} : { job_variables: request.jobVariables }),
         ...(request.tags === undefined ? {} : { tags: request.tags }),
       },
-      `flow run of "${request.deployment}"`,
+      `flow run of "${name}"`,
     );
-    this.#names.set(run.id, { deployment: request.deployment, stack: shared.stack, workPool: pool.name });
+    this.#names.set(run.id, { deployment: name, stack: shared.stack, workPool: pool.name });
     return { run: this.#show(run), created, warnings: [] };
   }
 
@@ -199,7 +208,7 @@ export class PrefectRuns {
   /** What would be made on the server, and sent from here; nothing is. */
   async planRun(request: RunRequest): Promise<RunPlan> {
     const { client, shared } = this.parts;
-    const { deployment, pool } = await this.#resolve(request);
+    const { name, deployment, pool } = await this.#resolve(request);
     const now = new Date().toISOString();
     const run = {
       id: "00000000-0000-0000-0000-000000000000",
@@ -220,7 +229,7 @@ export class PrefectRuns {
     });
     return {
       stack: shared.stack,
-      deployment: request.deployment,
+      deployment: name,
       workPool: pool.name,
       workQueue: deployment.work_queue_name ?? "default",
       parameters: run.parameters,
@@ -243,7 +252,7 @@ export class PrefectRuns {
   }
 
   /** Look up what is asked for, and check it against what is there: nothing is sent. */
-  async #resolve(request: RunRequest): Promise<{ deployment: Deployment; pool: WorkPool }> {
+  async #resolve(request: RunRequest): Promise<Found> {
     checkRequest(request);
     const found = await this.#find(request);
     const { deployment, pool } = found;
@@ -258,10 +267,12 @@ export class PrefectRuns {
     return found;
   }
 
-  async #find(request: RunRequest): Promise<{ deployment: Deployment; pool: WorkPool }> {
+  async #find(request: RunRequest): Promise<Found> {
     const { client } = this.parts;
     const { apiUrl } = client.connection;
-    const deployment = await readDeploymentByName(client, request.deployment);
+    const [name, other] = spellings(request.deployment);
+    const exact = await readDeploymentByName(client, name);
+    const deployment = exact ?? (await readDeploymentByName(client, other));
     if (!deployment) {
       const known = await someDeploymentNames(client);
       throw new UserError(
@@ -274,7 +285,7 @@ export class PrefectRuns {
       );
     const pool = await readWorkPool(client, deployment.work_pool_name);
     if (!pool) throw new UserError(`work pool "${deployment.work_pool_name}" is gone from ${apiUrl}`, 5);
-    return { deployment, pool };
+    return { name: exact ? name : other, deployment, pool };
   }
 
   /**

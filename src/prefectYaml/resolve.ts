@@ -1,4 +1,5 @@
 import { basename } from "node:path";
+import { deployedName } from "../deploymentName";
 import type { Json, JsonObject, Value } from "../json";
 import { labelFault, nameFault } from "../manifest/names";
 import { Secret } from "../secret";
@@ -123,9 +124,10 @@ export function resolveDeployment(
 
 function checkedName(name: string | null): string {
   if (!name) throw new UserError("name is missing: a deployment needs one");
-  const fault = nameFault(name);
-  if (fault !== undefined) throw new UserError(`name ${fault}: ${quoted(name)}`);
-  return name;
+  const deployed = deployedName(name);
+  const fault = nameFault(deployed);
+  if (fault !== undefined) throw new UserError(`name ${fault}: ${quoted(deployed)}`);
+  return deployed;
 }
 
 /** Prefect's setting `deployments.default_work_pool_name`, under both of its names. */

@@ -11,6 +11,8 @@ export interface Nameable {
  * flow may be meant by its function's name.
  */
 export function isMeant(given: string, { names, flows }: Nameable): boolean {
+  // A name may be a file with its folder.
+  if (names.includes(given)) return true;
   const slash = given.indexOf("/");
   const [flow, name] = slash < 0 ? [undefined, given] : [given.slice(0, slash), given.slice(slash + 1)];
   if (!names.some((one) => matcher(name).test(one))) return false;

@@ -61,7 +61,11 @@ function secretFaults(inputs: FlowRunInputs): string[] {
 function checkRun(inputs: FlowRunInputs): void {
   const { manifest, origin, request } = askedOf(inputs);
   const declared = manifest.deployments[request.deployment] as DeploymentDefinition;
-  const { deployment, pool } = resolveRequest(manifest, origin, request, { deployment: declared, by: "program" });
+  const { deployment, pool } = resolveRequest(manifest, origin, request, {
+    name: request.deployment,
+    deployment: declared,
+    by: "program",
+  });
   const template: ValueObject = pool.baseJobTemplate;
   const ofDeployment: ValueObject = deployment.workPool.jobVariables ?? {};
   const command: ValueObject = deployment.command === undefined ? {} : { command: deployment.command };

@@ -53,7 +53,8 @@ export async function createRun(
   request: RunRequest,
 ): Promise<{ run: FlowRun; created: boolean; warnings: string[] }> {
   const { run, poolType, submission } = await plan(context, request);
-  const { deployment, scheduledFor } = request;
+  const { scheduledFor } = request;
+  const { deployment } = run;
   const digest = requestDigest(
     scheduledFor === undefined
       ? { deployment, parameters: request.parameters ?? {}, jobVariables: request.jobVariables ?? {} }
@@ -70,9 +71,10 @@ export async function createRun(
   return { run: record.run, created, warnings: submission.warnings };
 }
 
-async function plan(context: RunsContext, request: RunRequest) {
-  checkRequest(request);
-  const { resolved, manifest, stack } = await resolve(context, request);
+async function plan(context: RunsContext, asked: RunRequest) {
+  checkRequest(asked);
+  const { resolved, manifest, stack } = await resolve(context, asked);
+  const request: RunRequest = { ...asked, deployment: resolved.name };
   const workPool = resolved.deployment.workPool.name;
   const by = request.credentials === undefined ? {} : { credentials: request.credentials };
   const target = await context.target({ poolType: resolved.pool.type, run: { stack, workPool }, submission: by });

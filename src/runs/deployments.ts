@@ -1,3 +1,4 @@
+import { spellings } from "../deploymentName";
 import type { Ledger } from "../ledger";
 import type { DeploymentDefinition, Manifest } from "../manifest/manifest";
 import { suggestion } from "../nearest";
@@ -5,6 +6,8 @@ import { UserError } from "../userError";
 
 /** A deployment and who declares it: the Pulumi program, or a prefect.yaml by `pushpool deploy`. */
 export interface FoundDeployment {
+  /** As it is stored, which may be another spelling of what was asked for. */
+  name: string;
   deployment: DeploymentDefinition;
   by: "program" | "deploy";
 }
@@ -20,15 +23,18 @@ export interface DeploymentPlaces {
 }
 
 /**
- * Look a deployment up, in the manifest and in the ledger together.
+ * Look a deployment up by either spelling of its name, in the manifest and in the ledger together.
  * @throws {UserError} if it is in neither, with the nearest name, or in both
  */
 export async function findDeployment({ ledger, manifest, origin, stack }: DeploymentPlaces, name: string): Promise<FoundDeployment> {
-  const declared = manifest.deployments[name];
-  const [deployed] = await ledger.deployments(stack, [name]);
-  if (declared && deployed) throw inBothPlaces(name, stack, deployed.file);
-  if (declared) return { deployment: declared, by: "program" };
-  if (deployed) return { deployment: deployed.definition, by: "deploy" };
+  const stored = await ledger.deployments(stack, spellings(name));
+  for (const spelling of spellings(name)) {
+    const declared = Object.hasOwn(manifest.deployments, spelling) ? manifest.deployments[spelling] : undefined;
+    const deployed = stored.find((record) => record.name === spelling);
+    if (declared && deployed) throw inBothPlaces(spelling, stack, deployed.file);
+    if (declared) return { name: spelling, deployment: declared, by: "program" };
+    if (deployed) return { name: spelling, deployment: deployed.definition, by: "deploy" };
+  }
   const names = [...Object.keys(manifest.deployments), ...(await ledger.deployments(stack)).map((record) => record.name)];
   const hint =
     names.length > 0

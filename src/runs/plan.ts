@@ -47,10 +47,11 @@ export interface Resolved extends FoundDeployment {
  * Look the pool of a deployment up and check what was asked for against both.
  * @throws {UserError} naming the field and the nearest name
  */
-export function resolveRequest(manifest: Manifest, origin: string, request: RunRequest, { deployment, by }: FoundDeployment): Resolved {
+export function resolveRequest(manifest: Manifest, origin: string, request: RunRequest, found: FoundDeployment): Resolved {
+  const { name: deploymentName, deployment, by } = found;
   const { name, queue = "default" } = deployment.workPool;
-  const at = `deployments.${request.deployment}`;
-  checkDeploymentPool(manifest, request.deployment, deployment, origin);
+  const at = `deployments.${deploymentName}`;
+  checkDeploymentPool(manifest, deploymentName, deployment, origin);
   const pool = manifest.pools[name] as PoolDefinition;
   // Prefect makes the queue that a prefect.yaml names; here it is one without limits.
   if (by === "program" && queue !== "default" && !pool.queues?.[queue]) {
@@ -59,7 +60,7 @@ export function resolveRequest(manifest: Manifest, origin: string, request: RunR
   }
   const parameters = { ...deployment.parameters, ...request.parameters };
   if (deployment.enforceParameterSchema !== false) checkParameters(deployment.parameterSchema, parameters, "parameters");
-  return { deployment, by, pool, workQueue: queue, parameters };
+  return { ...found, pool, workQueue: queue, parameters };
 }
 
 /** The run that a job is rendered for. */

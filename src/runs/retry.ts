@@ -33,8 +33,8 @@ export async function retry(context: RunsContext, id: string): Promise<RunRecord
   if (stack !== run.stack)
     throw new UserError(`run ${run.name} belongs to stack ${run.stack}, but ${origin} is of ${stack}: choose it with --stack`);
   // The run's parameters are whole already: with the deployment's as they were then, not as they are now.
-  const request: RunRequest = { deployment: run.deployment, parameters: run.parameters, jobVariables: run.jobVariables };
   const deployment = await findDeployment({ ledger: context.ledger, ...loaded }, run.deployment);
+  const request: RunRequest = { deployment: deployment.name, parameters: run.parameters, jobVariables: run.jobVariables };
   const found = resolveRequest(manifest, origin, request, deployment);
   const resolved = { ...found, parameters: run.parameters };
   if (found.pool.type !== record.poolType || found.deployment.workPool.name !== run.workPool) {

@@ -1,3 +1,4 @@
+import { spellings } from "../deploymentName";
 import type { JsonObject } from "../json";
 import type { RunRecord } from "../ledger";
 import type { SlotAnswer, SlotLimits } from "../ledger/ledger";
@@ -183,7 +184,10 @@ async function moved(context: RunsContext, record: RunRecord): Promise<Step> {
 /** The run's deployment as it is now; it may be gone, and the run is whole without it. */
 async function deploymentOf(context: RunsContext, { run }: RunRecord): Promise<DeploymentDefinition | undefined> {
   const { manifest } = await context.manifest();
-  return manifest.deployments[run.deployment] ?? (await context.ledger.deployments(run.stack, [run.deployment]))[0]?.definition;
+  const [name, other] = spellings(run.deployment);
+  if (Object.hasOwn(manifest.deployments, name)) return manifest.deployments[name];
+  const stored = await context.ledger.deployments(run.stack, [name, other]);
+  return (stored.find((record) => record.name === name) ?? stored[0])?.definition;
 }
 
 async function submissionOf(context: RunsContext, { run, submission }: RunRecord): Promise<Submission> {
