@@ -1,7 +1,7 @@
-import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Json, JsonObject } from "../json";
 import { parseJson } from "../jsonText";
+import { readTextFile } from "../textFile";
 import { UserError } from "../userError";
 
 /**
@@ -26,8 +26,9 @@ export function parseParams(given: string, cwd: string): JsonObject {
   if (isFile) {
     const path = resolve(cwd, given.slice(1));
     try {
-      text = readFileSync(path, "utf8");
+      text = readTextFile(path, `--params ${given}`);
     } catch (error) {
+      if (error instanceof UserError) throw error;
       throw new UserError(`--params ${given}: cannot read ${path}: ${(error as Error).message}`);
     }
   }

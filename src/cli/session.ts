@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { openHome } from "../home";
 import { type FlowRun, openRuns, type Runs } from "../runs";
+import { decodeText } from "../textFile";
 import { UserError } from "../userError";
 import { openWorkspace, type Workspace } from "../workspace";
 import type { GlobalOptions } from "./program";
@@ -79,5 +80,5 @@ export function readStdin(): Promise<string> {
 async function readAll(): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString("utf8");
+  return decodeText(Buffer.concat(chunks), "standard input");
 }

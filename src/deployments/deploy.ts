@@ -1,12 +1,13 @@
-import { readFileSync } from "node:fs";
 import { relative } from "node:path";
 import { type InspectedFlows, importFlows, inspectEntrypoints } from "../entrypoint";
 import type { JsonObject } from "../json";
 import type { DeploymentRecord } from "../ledger";
+import { few } from "../nearest";
 import { defineDeployment, loadPrefectYaml, type ResolvedDeployment, resolveDeployment, type Surroundings } from "../prefectYaml";
 import { undeclaredVariables } from "../template";
+import { readTextFile } from "../textFile";
 import { UserError } from "../userError";
-import { brief, choose } from "./choose";
+import { choose } from "./choose";
 import type { DeploymentChange } from "./diff";
 import type { DeploymentRegistry } from "./registry";
 
@@ -56,7 +57,7 @@ export async function planDeploy(request: DeployRequest): Promise<DeployPlan> {
   const { registry, folder } = request;
   const { stack } = registry;
   const shownFile = relative(process.cwd(), request.file) || request.file;
-  const file = loadPrefectYaml(readText(request.file), shownFile);
+  const file = loadPrefectYaml(readText(request.file, shownFile), shownFile);
   const notes: string[] = [];
   const problems: DeployProblem[] = [];
 
@@ -164,7 +165,7 @@ function notActedOn(records: DeploymentRecord[], schedules: boolean): string[] {
     ["triggers", "", of(({ kept }) => kept.triggers !== undefined)],
     ["sla", "", of(({ kept }) => kept.sla !== undefined)],
   ] as const;
-  const said = parts.filter(([, , names]) => names.length > 0).map(([what, until, names]) => `${what} of ${brief(names)}${until}`);
+  const said = parts.filter(([, , names]) => names.length > 0).map(([what, until, names]) => `${what} of ${few(names)}${until}`);
   return said.length > 0 ? [`kept, and not acted on: ${said.join("; ")}`] : [];
 }
 
@@ -172,10 +173,11 @@ function named(name: string | null | undefined): { name?: string } {
   return name ? { name } : {};
 }
 
-function readText(path: string): string {
+function readText(path: string, name: string): string {
   try {
-    return readFileSync(path, "utf8");
+    return readTextFile(path, name);
   } catch (error) {
+    if (error instanceof UserError) throw error;
     const { code, message } = error as NodeJS.ErrnoException;
     throw new UserError(
       code === "ENOENT"

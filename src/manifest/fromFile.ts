@@ -1,8 +1,9 @@
-import { readFileSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Json } from "../json";
 import { parseJson } from "../jsonText";
 import { refuseForeign } from "../ownership";
+import { readTextFile } from "../textFile";
 import { UserError } from "../userError";
 import type { Workspace } from "../workspace";
 import { pickManifest } from "./outputs";
@@ -36,7 +37,7 @@ function fromFile({ cwd }: Workspace, name: string, choose: string, reading: Rea
   // A folder is none; a pipe (`--manifest <(…)`) will do.
   if (stats.isDirectory()) throw new UserError(`${choose}: ${path} is a folder: give the manifest's file`);
   refuseForeign(path, `choose another file by ${choose}`);
-  return fromText(readFileSync(path, "utf8"), path, reading);
+  return fromText(readTextFile(path, path), path, reading);
 }
 
 /** A manifest, or what `pulumi stack output --json` prints, with one in it. */

@@ -1,7 +1,7 @@
 import type { JsonObject } from "../json";
 import type { DeploymentDefinition, PoolDefinition } from "../manifest/manifest";
 import { nameFault } from "../manifest/names";
-import { suggestion } from "../nearest";
+import { few, suggestion } from "../nearest";
 import { quoted } from "../shown";
 import { checkJobVariables, checkParameters, undeclaredVariables } from "../template";
 import { UserError } from "../userError";
@@ -112,7 +112,7 @@ export function defineDeployment(
 function poolOf(name: string | null, { pools, origin }: Place): Place["pools"][string] | string {
   const names = Object.keys(pools);
   if (name === null)
-    return `work_pool.name is missing: name the work pool that runs it${names.length > 0 ? `; ${origin} has ${names.join(", ")}` : ""}`;
+    return `work_pool.name is missing: name the work pool that runs it${names.length > 0 ? `; ${origin} has ${few(names)}` : ""}`;
   if (Object.hasOwn(pools, name)) return pools[name] as Place["pools"][string];
   const hint = suggestion(name, names) || "it has none";
   return `work_pool.name: there is no work pool "${name}" in ${origin}: ${hint}. To make it, declare it in the Pulumi program and run \`pushpool up\``;

@@ -16,6 +16,9 @@ export interface YamlFile {
   lineOf(path: readonly (string | number)[]): number;
 }
 
+/** What PyYAML refuses to read (`yaml.reader.Reader.NON_PRINTABLE`). */
+const SPECIAL = /[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u;
+
 /** Anchors can make a small file a huge tree ("a billion laughs"); no deployment file comes near this many values. */
 const MOST_VALUES = 1_000_000;
 
@@ -34,6 +37,14 @@ export function parseYaml(text: string, name: string): YamlFile {
     return new UserError(`${name}:${line}:${col}: ${problem}\n  ${line} | ${shown}\n  ${" ".repeat(`${line} | `.length + col - 1)}^`);
   };
 
+  const special = SPECIAL.exec(text);
+  if (special) {
+    const before = text.slice(0, special.index).split(/\r\n|\r|\n/);
+    const code = (special[0].codePointAt(0) as number).toString(16).toUpperCase().padStart(4, "0");
+    throw new UserError(
+      `${name}:${before.length}:${(before.at(-1) ?? "").length + 1}: the character U+${code} is not allowed in YAML: write it in double quotes, as "\\u${code}"`,
+    );
+  }
   const documents = parseAllDocuments(text.replace(/^\uFEFF/, ""), {
     version: "1.1",
     schema: "failsafe",

@@ -8,7 +8,14 @@ import { getPath, isObject, objectOf, opened } from "./paths";
 import { BLOCKS, only, type Placeholder, pieces } from "./placeholders";
 
 /** By `<block type slug>/<block document name>`. */
-export type Blocks = Record<string, { id?: string | null; data: ValueObject }>;
+export type Blocks = Record<string, Block>;
+
+interface Block {
+  id?: string | null;
+  data: ValueObject;
+  /** The server was asked for it and has none: the end of a sentence that says where, and the nearest names. */
+  missing?: string;
+}
 
 /**
  * Put blocks in for their references (`prefect.utilities.templating.resolve_block_document_references`): an object
@@ -54,8 +61,10 @@ export function blocksInText(text: string, blocks: Blocks, path: string): Value[
 
 function dataById(id: Value, blocks: Blocks, path: string): Value {
   const found = Object.entries(blocks).find(([key, block]) => block.id === id || key === id);
-  if (found) return opened(found[1].data);
-  throw new UserError(`${path}.$ref.block_document_id: there is no block "${String(id)}": ${otherBlocks(String(id), blocks)}`);
+  if (found && found[1].missing === undefined) return opened(found[1].data);
+  throw new UserError(
+    `${path}.$ref.block_document_id: there is no block "${String(id)}"${found?.[1].missing ?? others(String(id), blocks)}`,
+  );
 }
 
 /** `prefect.blocks.<slug>.<name>[.<path>]`. A block that holds nothing but a `value` is that value, and a path starts in it. */
@@ -66,7 +75,8 @@ function blockValue({ name: whole, text }: Placeholder, blocks: Blocks, path: st
   }
   const key = `${slug}/${name}`;
   const block = Object.hasOwn(blocks, key) ? blocks[key] : undefined;
-  if (!block) throw new UserError(`${path}: there is no block "${key}" for ${text}: ${otherBlocks(key, blocks)}`);
+  if (!block || block.missing !== undefined)
+    throw new UserError(`${path}: there is no block "${key}" for ${text}${block?.missing ?? others(key, blocks)}`);
   const inside = rest.length > 0 ? rest.join(".") : undefined;
   const fields = opened(block.data);
   const isValueOnly = isObject(fields) && Object.keys(fields).length === 1 && Object.hasOwn(fields, "value");
@@ -78,6 +88,7 @@ function blockValue({ name: whole, text }: Placeholder, blocks: Blocks, path: st
   throw new UserError(`${path}: block "${key}" has no "${inside}", which ${text} asks for${hint ? `: ${hint}` : ""}`);
 }
 
-function otherBlocks(key: string, blocks: Blocks): string {
-  return suggestion(key, Object.keys(blocks)) || "the manifest has none";
+function others(key: string, blocks: Blocks): string {
+  const there = Object.keys(blocks).filter((each) => blocks[each]?.missing === undefined);
+  return `: ${suggestion(key, there) || "the manifest has none"}`;
 }

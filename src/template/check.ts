@@ -1,5 +1,5 @@
 import type { Json, JsonObject, Value, ValueObject } from "../json";
-import { suggestion } from "../nearest";
+import { few, suggestion } from "../nearest";
 import { Secret } from "../secret";
 import { UserError } from "../userError";
 import { type Fault, faultsIn, type Reserve } from "./faults";
@@ -74,7 +74,7 @@ export function checkJobVariables(
     const [name = key] = segments(key);
     const hint = suggestion(name, names);
     throw new UserError(
-      `${at([key])} is not a variable of the work pool${hint.startsWith("did") ? `: ${hint}` : ""} (it has ${names.join(", ") || "none"})`,
+      `${at([key])} is not a variable of the work pool${hint.startsWith("did") ? `: ${hint}` : ""} (it has ${few(names, 10) || "none"})`,
     );
   }
   refuse(variableFaults(template, expandDotted(variables), "the work pool's baseJobTemplate.variables"), at);

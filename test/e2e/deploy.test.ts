@@ -1,7 +1,8 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import type { JsonObject } from "../../src/json";
+import { type DeploymentRecord, openSqliteLedger } from "../../src/ledger";
 import { manifestOf, type Place, placeWith } from "./pushpool";
 
 // `pushpool deploy` by the built CLI: a prefect.yaml, flows beside it, and a manifest with the pool `local`.
@@ -253,4 +254,83 @@ ${deployment("typo", "  schedules: [{ cron: '0 6 * * *', timezon: UTC }]\n")}${d
     expect(place.pushpool("deploy", "--remove", "hello/one").status).toBe(0);
     expect(place.pushpool("run", "hello/one").status).toBe(0);
   });
+});
+
+describe("a name that ends in .py", () => {
+  const FILE = `deployments:\n${deployment("flows/train.py")}`;
+
+  test("is deployed by its stem, as Prefect does, and meant by either spelling", () => {
+    const place = folder(FILE);
+    for (const name of ["train", "train.py", "flows/train.py", "hello/train", "hello/train.py"])
+      expect(report(place, "--dry-run", name).deployments).toMatchObject([{ name: "hello/train", change: "create" }]);
+    expect(place.pushpool("deploy").stdout).toBe("  + hello/train (work pool local)\n");
+    expect(report(place).deployments).toMatchObject([{ name: "hello/train", change: "same" }]);
+    for (const name of ["hello/train", "hello/train.py"]) {
+      const run = place.pushpool("run", name, "--detach", "--json");
+      expect([run.status, JSON.parse(run.stdout)]).toMatchObject([0, { run: { deployment: "hello/train" } }]);
+    }
+    expect(place.pushpool("deploy", "--remove", "hello/train.py").stdout).toBe("  - hello/train (work pool local)\n");
+    write(place, `deployments:\n${deployment("train")}`);
+    expect(report(place, "--dry-run", "train.py").deployments).toMatchObject([{ name: "hello/train" }]);
+  });
+
+  test("what an older version stored with .py is run and removed by either spelling, and the next deploy renames it", async () => {
+    const place = folder(FILE);
+    place.pushpool("deploy");
+    const ledger = openSqliteLedger(join(place.home, "ledger.db"));
+    onTestFinished(() => ledger.close());
+    const [record] = await ledger.deployments("data/dev");
+    const asBefore = async () => {
+      await ledger.changeDeployments("data/dev", {
+        put: [{ ...(record as DeploymentRecord), name: "hello/train.py" }],
+        remove: ["hello/train"],
+      });
+    };
+    await asBefore();
+    for (const name of ["hello/train", "hello/train.py"]) expect(place.pushpool("run", name).status).toBe(0);
+    const { stdout } = place.pushpool("deploy", "--all");
+    expect(stdout).toBe('  ~ hello/train (work pool local)\n      name: "hello/train.py" → "hello/train"\n');
+    expect((await ledger.deployments("data/dev")).map(({ name }) => name)).toEqual(["hello/train"]);
+    expect(report(place).deployments).toMatchObject([{ change: "same" }]);
+    await asBefore();
+    expect(place.pushpool("deploy", "--remove", "hello/train").stdout).toBe("  - hello/train.py (work pool local)\n");
+  });
+});
+
+describe("the encoding of a prefect.yaml", () => {
+  const file = (place: Place, bytes: Buffer) => writeFileSync(join(place.folder, "prefect.yaml"), bytes);
+  const TEXT = `# réglé\ndeployments:\n${deployment("one")}`;
+
+  test("UTF-8 with a byte order mark works", () => {
+    const place = folder(TEXT);
+    file(place, Buffer.from(`\uFEFF${TEXT}`));
+    expect(place.pushpool("deploy", "--all").stdout).toBe("  + hello/one (work pool local)\n");
+  });
+
+  test.each<[string, Buffer, RegExp]>([
+    [
+      "latin-1",
+      Buffer.from(TEXT, "latin1"),
+      /prefect\.yaml:1:4: the byte 0xe9 is not valid UTF-8; in latin-1 \(Windows-1252\) it is "é": save it as UTF-8/,
+    ],
+    ["UTF-16 with a mark", Buffer.from(`\uFEFF${TEXT}`, "utf16le"), /prefect\.yaml:1:1: the file is UTF-16 \(little-endian, with a/],
+    ["UTF-16 without one", Buffer.from(TEXT, "utf16le").swap16(), /prefect\.yaml:1:1: the file is UTF-16 \(big-endian, without a/],
+  ])("%s is refused with its place, by deploy and by init", (_, bytes, message) => {
+    const place = folder(TEXT);
+    file(place, bytes);
+    for (const command of [["deploy", "--all"], ["init"]])
+      expect(place.pushpool(...command)).toMatchObject({ status: 2, stdout: "", stderr: expect.stringMatching(message) });
+    expect(place.pushpool("run", "hello/declared", "--params", "@prefect.yaml").stderr).toMatch(
+      /--params @prefect\.yaml:1:\d: the (byte|file)/,
+    );
+  });
+});
+
+test("a missing name of a work pool lists a few of many", () => {
+  const pool = manifestOf({}).pools as JsonObject;
+  const pools = Object.fromEntries(Array.from({ length: 31 }, (_, n) => [`pool-${String(n).padStart(2, "0")}`, pool.local as JsonObject]));
+  const place = folder(`deployments:\n${deployment("one").replace("{ name: local }", "{}")}`, { manifest: { pools, deployments: {} } });
+  expect(place.pushpool("deploy").stderr).toMatch(
+    /work_pool\.name is missing: .* has pool-00, pool-01, pool-02, pool-03, pool-04 and 26 more$/m,
+  );
 });

@@ -43,3 +43,12 @@ test("an anchor that holds itself, and anchors that multiply, are refused and do
   );
   expect(() => parseYaml(layers.join("\n"), "f")).toThrow("expand to more than");
 });
+
+test("a character that PyYAML does not read is refused by its place; an escape stands for it", () => {
+  expect(() => parseYaml("a: 1\nname: x\u0007y\n", "f.yaml")).toThrow(
+    'f.yaml:2:8: the character U+0007 is not allowed in YAML: write it in double quotes, as "\\u0007"',
+  );
+  expect(() => parseYaml("a: \u0000", "f.yaml")).toThrow(/^f\.yaml:1:4: the character U\+0000/);
+  expect(parseYaml('a: "\\u0007"', "f.yaml").tree).toEqual({ a: "\u0007" });
+  expect(parseYaml("a: é€😀\u0085", "f.yaml").tree).toMatchObject({ a: expect.stringContaining("é€😀") });
+});

@@ -1,10 +1,11 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { version } from "../../../package.json";
 import { KINDS, type Kind, type Planner, planAws, planGcp, planLocal } from "../../init";
 import { suggestion } from "../../nearest";
 import { loadPrefectYaml } from "../../prefectYaml";
+import { readTextFile } from "../../textFile";
 import { UserError } from "../../userError";
 import type { GlobalOptions } from "../program";
 import { note, print, printJson } from "../screen";
@@ -30,7 +31,9 @@ export async function action([kind = "local"]: string[], { C = ".", json, instal
       `${join(folder, project)} is there already, and nothing is overwritten: declare pools in its program, as \`new ProcessPushPool("local", {})\` of "pushpool/local" with \`exports.pushPools = manifest({ pools: [pool] })\``,
     );
   const yaml = join(folder, "prefect.yaml");
-  const prefectYaml = existsSync(yaml) ? loadPrefectYaml(readFileSync(yaml, "utf8"), relative(process.cwd(), yaml)) : undefined;
+  const prefectYaml = existsSync(yaml)
+    ? loadPrefectYaml(readTextFile(yaml, relative(process.cwd(), yaml)), relative(process.cwd(), yaml))
+    : undefined;
 
   const plan = planner({ folder, ...(prefectYaml ? { prefectYaml } : {}), env: process.env, pushpool: source(folder), present });
   const paths = Object.keys(plan.files);

@@ -72,6 +72,12 @@ export async function readBlockByName(
   return status === 404 ? undefined : body;
 }
 
+/** Names of blocks to suggest one of, `<block type slug>/<block document name>`: as many as the server gives at once. */
+export async function blockNames(client: Client): Promise<string[]> {
+  const { body } = await client.request<BlockDocument[]>("POST", "/block_documents/filter", { json: {} });
+  return body.map(({ block_type, name }) => blockKey(block_type.slug, name));
+}
+
 export async function createBlock(
   client: Client,
   key: { slug: string; name: string },

@@ -1,12 +1,13 @@
 import type { Json, JsonObject, Value, ValueObject } from "../../json";
 import type { LoadedManifest } from "../../manifest";
 import { MANIFEST_KIND, MANIFEST_VERSION, type PoolDefinition } from "../../manifest/manifest";
+import { suggestion } from "../../nearest";
 import { Secret } from "../../secret";
 import { asPoolType } from "../../targets/pushType";
 import { CREDENTIALS_VARIABLE } from "../../template";
 import { placeholdersIn } from "../../template/placeholders";
 import { UserError } from "../../userError";
-import { readBlock, readBlockByName } from "../api/blocks";
+import { blockKey, blockNames, readBlock, readBlockByName } from "../api/blocks";
 import { type Deployment, type Flow, readDeployment, readFlow } from "../api/deployments";
 import type { FlowRun } from "../api/flowRuns";
 import { readVariable } from "../api/variables";
@@ -83,7 +84,7 @@ export async function readJob(client: Client, run: FlowRun, stack: string, besid
   };
 }
 
-type Blocks = Record<string, { id: string; createdAt: string; data: ValueObject }>;
+type Blocks = Record<string, { id: string; createdAt: string; data: ValueObject; missing?: string }>;
 
 /**
  * The block that runs are submitted with: what the template's credentials variable refers to, as merged.
@@ -97,10 +98,13 @@ function credentialsOf(variable: string | undefined, [template, ...jobVariables]
     (value) => value !== undefined,
   );
   const [id] = referencedIds(chosen ?? null);
-  return Object.entries(blocks).find(([, block]) => block.id === id)?.[0];
+  return Object.entries(blocks).find(([, block]) => block.id === id && block.missing === undefined)?.[0];
 }
 
-/** The blocks that are named, by reference or in a placeholder, with their secret fields wrapped. */
+/**
+ * The blocks that are named, by reference or in a placeholder, with their secret fields wrapped. What the server does not have is there as
+ * `missing`, with the nearest names of the server.
+ */
 export async function readBlocks(client: Client, used: Json[]): Promise<Blocks> {
   const ids = new Set(used.flatMap(referencedIds));
   const names = new Set(
@@ -108,23 +112,23 @@ export async function readBlocks(client: Client, used: Json[]): Promise<Blocks> 
       [...placeholdersIn(value, "")].filter(({ kind }) => kind === "block").map(({ name }) => name.split(".").slice(2, 4).join("/")),
     ),
   );
-  const found = await Promise.all([
-    ...[...ids].map((id) => readBlock(client, id, { secrets: true })),
-    ...[...names].map((key) => {
-      const [slug = "", name = ""] = key.split("/");
-      return readBlockByName(client, slug, name, { secrets: true });
+  const wanted = [...ids, ...[...names].filter((key) => /^[^/]+\/[^/]+$/.test(key))];
+  const found = await Promise.all(
+    wanted.map((key) => {
+      const [slug = "", name] = key.split("/");
+      return name === undefined ? readBlock(client, key, { secrets: true }) : readBlockByName(client, slug, name, { secrets: true });
     }),
-  ]);
+  );
+  const there = found.every((block) => block) ? [] : await blockNames(client);
   return Object.fromEntries(
-    found.flatMap((block) => {
-      if (!block) return [];
-      const key = `${block.block_type.slug}/${block.name}`;
-      return [
-        [
-          key,
-          { id: block.id, createdAt: inOurs(client, block.updated), data: wrapped(key, block.data, block.block_schema.fields) },
-        ] as const,
-      ];
+    found.map((block, index) => {
+      const asked = wanted[index] as string;
+      if (!block) {
+        const missing = ` at ${client.connection.apiUrl}: ${suggestion(asked, there) || "it has none"}`;
+        return [asked, { id: asked, createdAt: "", data: {}, missing }];
+      }
+      const key = blockKey(block.block_type.slug, block.name);
+      return [key, { id: block.id, createdAt: inOurs(client, block.updated), data: wrapped(key, block.data, block.block_schema.fields) }];
     }),
   );
 }
