@@ -1,5 +1,7 @@
+import fc from "fast-check";
 import { expect, test } from "vitest";
-import { parseJson } from "../src/jsonText";
+import { sameJson } from "../src/canonicalJson";
+import { parseJson, readJson } from "../src/jsonText";
 import { UserError } from "../src/userError";
 
 const faults: [string, string][] = [
@@ -19,3 +21,68 @@ test.each(faults)("%j: where it goes wrong, and nothing of it quoted", (text, me
 });
 
 test("what is JSON comes through", () => expect(parseJson(' {"a": [1, null]} ', "m")).toEqual({ a: [1, null] }));
+
+// As Python's json module reads and writes them, and as they stand in the text.
+test.each([
+  "9007199254740993",
+  "-12345678901234567890",
+  "1.0",
+  "-0.0",
+  "-0",
+  "1e3",
+  "1E-400",
+  "1500000000000000.0",
+  "1.10",
+  "0.12345678901234567890",
+  "1e22",
+])("%s keeps its digits, alone and in a tree", (number) => {
+  for (const text of [number, `[${number}]`, `{"a":${number},"b":[1,${number}]}`, `{"a":{"__proto__":${number}}}`])
+    expect(JSON.stringify(parseJson(text, "m"))).toBe(text);
+});
+
+test("law: numbers keep their text, however they are written", () => {
+  const digits = fc.stringMatching(/^(0|[1-9][0-9]{0,30})$/);
+  const number = fc
+    .tuple(fc.constantFrom("", "-"), digits, fc.stringMatching(/^(\.[0-9]{1,25})?$/), fc.stringMatching(/^([eE][-+]?[0-9]{1,2})?$/))
+    .map((parts) => parts.join(""));
+  fc.assert(
+    fc.property(fc.array(number), (numbers) => {
+      const text = `{"a":[${numbers.join(",")}],"b":"1.0, 1e3"}`;
+      expect(JSON.stringify(parseJson(text, "m"))).toBe(text);
+    }),
+  );
+});
+
+test("a number that Python cannot hold is refused with its place", () => {
+  const refused: [string, string][] = [
+    ['{"a": {"b": [1, 1e400]}}', "m: a.b[1] is 1e400, too large for a float: Python would read infinity"],
+    ["-1e999", "m is -1e999, too large for a float: Python would read infinity"],
+    [`{"n": ${"9".repeat(5000)}}`, "m: n has 5000 digits, and Python reads at most 4300"],
+  ];
+  for (const [text, message] of refused) expect(() => parseJson(text, "m")).toThrow(new UserError(message));
+});
+
+test("what nests too deeply is refused; brackets in strings are none", () => {
+  const deep = (depth: number) => `${"[".repeat(depth)}${"]".repeat(depth)}`;
+  expect(() => parseJson(deep(20_000), "m")).toThrow(new UserError("m nests deeper than 200 levels: Prefect reads no such value"));
+  expect(() => parseJson(`${'{"a":'.repeat(20_000)}1${"}".repeat(20_000)}`, "m")).toThrow(/nests deeper/);
+  expect(parseJson(deep(200), "m")).toBeDefined();
+  expect(parseJson(`["${"[".repeat(20_000)}\\""]`, "m")).toHaveLength(1);
+});
+
+test("values are one to Python, or are not", () => {
+  const same = (one: string, other: string) => sameJson(readJson(one), readJson(other));
+  for (const [one, other] of [
+    ["1e3", "1000.0"],
+    ["0.50", "0.5"],
+    ["1e-7", "0.0000001"],
+    ['{"a":[1.0],"b":2}', '{"b":2,"a":[1e0]}'],
+  ] as const)
+    expect(same(one, other)).toBe(true);
+  for (const [one, other] of [
+    ["1", "1.0"],
+    ["9007199254740993", "9007199254740992"],
+    ["0.0", "-0.0"],
+  ] as const)
+    expect(same(one, other)).toBe(false);
+});

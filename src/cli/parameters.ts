@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import type { Json, JsonObject } from "../json";
+import { isJsonObject, type Json, type JsonObject } from "../json";
 import { parseJson } from "../jsonText";
 import { readTextFile } from "../textFile";
 import { UserError } from "../userError";
@@ -9,12 +9,13 @@ import { UserError } from "../userError";
  * @param flag for the message
  * @param read another way to read a value
  */
-export function parsePairs(pairs: string[], flag: string, read: (text: string) => Json = jsonOrText): JsonObject {
+export function parsePairs(pairs: string[], flag: string, read: (text: string, origin: string) => Json = jsonOrText): JsonObject {
   return Object.fromEntries(
     pairs.map((pair) => {
       const equals = pair.indexOf("=");
       if (equals < 1) throw new UserError(`${flag} "${pair}": must be KEY=VALUE, such as ${flag} name=Ada`);
-      return [pair.slice(0, equals), read(pair.slice(equals + 1))];
+      const key = pair.slice(0, equals);
+      return [key, read(pair.slice(equals + 1), `${flag} ${key}`)];
     }),
   );
 }
@@ -33,8 +34,7 @@ export function parseParams(given: string, cwd: string): JsonObject {
     }
   }
   const tree = parseJson(text, isFile ? `--params ${given}` : "--params") as Json;
-  if (typeof tree !== "object" || tree === null || Array.isArray(tree))
-    throw new UserError(`--params must be a JSON object, as {"name": "Ada"}`);
+  if (!isJsonObject(tree)) throw new UserError(`--params must be a JSON object, as {"name": "Ada"}`);
   return tree;
 }
 
@@ -46,10 +46,11 @@ export function joinParameters(params: JsonObject, pairs: JsonObject): { paramet
   return { parameters: { ...params, ...pairs }, twice: Object.keys(pairs).filter((name) => Object.hasOwn(params, name)) };
 }
 
-function jsonOrText(text: string): Json {
+function jsonOrText(text: string, origin: string): Json {
   try {
-    return JSON.parse(text) as Json;
+    JSON.parse(text);
   } catch {
     return text;
   }
+  return parseJson(text, origin);
 }

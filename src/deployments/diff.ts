@@ -1,5 +1,5 @@
-import { isDeepStrictEqual } from "node:util";
-import type { Json, JsonObject } from "../json";
+import { sameJson } from "../canonicalJson";
+import { isJsonObject, type Json, type JsonObject } from "../json";
 import type { DeploymentRecord } from "../ledger";
 
 /** One leaf that is not what it was; `undefined`: not there. */
@@ -39,8 +39,8 @@ function comparable({ definition, kept, file }: DeploymentRecord): JsonObject {
 }
 
 function* changesBetween(from: Json | undefined, to: Json | undefined, path: string): Generator<Change> {
-  if (isDeepStrictEqual(from, to)) return;
-  if (isObject(from) && isObject(to)) {
+  if (sameJson(from, to)) return;
+  if (isJsonObject(from) && isJsonObject(to)) {
     for (const key of new Set([...Object.keys(from), ...Object.keys(to)])) {
       yield* changesBetween(at(from, key), at(to, key), path === "" ? key : `${path}.${key}`);
     }
@@ -48,10 +48,6 @@ function* changesBetween(from: Json | undefined, to: Json | undefined, path: str
     for (let index = 0; index < Math.max(from.length, to.length); index += 1)
       yield* changesBetween(from[index], to[index], `${path}[${index}]`);
   } else yield { path, from, to };
-}
-
-function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function at(object: JsonObject, key: string): Json | undefined {

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import type { Json, JsonObject } from "../json";
+import { isJsonObject, type Json, type JsonObject } from "../json";
 import { nameOf, typeOf } from "./plan/urn";
 
 /** The key by which Pulumi marks special values on the wire and in state (sdk/go/common/resource/sig). */
@@ -153,5 +153,5 @@ export function isPlainObject(value: Wire | undefined): value is JsonObject {
 }
 
 function markOf(value: Wire | undefined): Wire | undefined {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? value[SIGNATURE] : undefined;
+  return isJsonObject(value) ? value[SIGNATURE] : undefined;
 }

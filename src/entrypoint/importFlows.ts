@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import type { JsonObject } from "../json";
+import { readJson } from "../jsonText";
 import { childEnvironment } from "../targets/childEnvironment";
 import { DEFAULT_PYTHON } from "./command";
 import { importer } from "./programs";
@@ -35,7 +36,7 @@ export async function importFlows(
     });
     child.stdin.on("error", () => {});
     child.on("error", () => done(undefined));
-    child.on("close", (status) => done(status === 0 && said !== "" ? (JSON.parse(said) as Answer) : { ended: status }));
+    child.on("close", (status) => done(status === 0 && said !== "" ? (readJson(said) as unknown as Answer) : { ended: status }));
     child.stdin.end(JSON.stringify({ entrypoints: asked }));
   });
   if (!answer) return undefined;

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import type { JsonObject } from "../json";
+import { readJson } from "../jsonText";
 import { suggestion } from "../nearest";
 import { UserError } from "../userError";
 import { DEFAULT_PYTHON } from "./command";
@@ -133,7 +134,7 @@ function askPython(
       error.code === "ENOENT" || error.code === "EACCES" ? done(undefined) : refuse(error),
     );
     child.on("close", (status) => {
-      if (status === 0) return done(JSON.parse(text.stdout) as Reply);
+      if (status === 0) return done(readJson(text.stdout) as unknown as Reply);
       // pyenv's shim with no version behind it; macOS's stand-in before its developer tools are there.
       if (status === 127 || /xcode-select|xcrun/.test(text.stderr)) return done(undefined);
       const last = text.stderr.trim().split("\n").at(-1) ?? "";

@@ -1,4 +1,5 @@
 import type { JsonObject } from "../json";
+import { readJson } from "../jsonText";
 import type { FlowRun, StateType } from "../runs/flowRun";
 import type { Outcome } from "../targets/outcome";
 import type { PoolType } from "../targets/target";
@@ -49,8 +50,8 @@ export interface DeploymentRow {
 export function deploymentOf({ name, definition, kept, file, deployed_at }: DeploymentRow): DeploymentRecord {
   return {
     name,
-    definition: JSON.parse(definition) as DeploymentRecord["definition"],
-    kept: JSON.parse(kept) as JsonObject,
+    definition: readJson(definition) as unknown as DeploymentRecord["definition"],
+    kept: readJson(kept) as JsonObject,
     file,
     deployedAt: deployed_at,
   };
@@ -90,8 +91,8 @@ function runOf(row: RunRow): FlowRun {
     deployment: row.deployment,
     workPool: row.work_pool,
     workQueue: row.work_queue,
-    parameters: JSON.parse(row.parameters) as JsonObject,
-    jobVariables: JSON.parse(row.job_variables) as JsonObject,
+    parameters: readJson(row.parameters) as JsonObject,
+    jobVariables: readJson(row.job_variables) as JsonObject,
     tags: JSON.parse(row.tags) as string[],
     attempt: row.attempt,
     state: { type: row.state_type as StateType, name: row.state_name, timestamp: row.state_timestamp },
@@ -112,7 +113,7 @@ export function fromRow(row: RunRow): RunRecord {
     run: runOf(row),
     poolType: row.pool_type as PoolType,
     requestDigest: row.request_digest,
-    submission: JSON.parse(row.submission ?? "{}") as JsonObject,
+    submission: readJson(row.submission ?? "{}") as JsonObject,
   };
   if (row.owner !== null) record.owner = row.owner;
   if (row.cleaned_at !== null && row.cleaned_at !== undefined) record.cleanedAt = row.cleaned_at;

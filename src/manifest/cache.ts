@@ -2,8 +2,10 @@ import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Json, JsonObject, Value } from "../json";
+import { readJson } from "../jsonText";
 import { refuseForeign } from "../ownership";
 import { MASK, Secret } from "../secret";
+import { isObject } from "../template/paths";
 import { UserError } from "../userError";
 import type { Workspace } from "../workspace";
 import { writeWhole } from "../writeWhole";
@@ -83,7 +85,7 @@ function plainForm(manifest: Manifest, withSecrets: boolean): { manifest: JsonOb
       return withSecrets && value.known ? value.reveal() : MASK;
     }
     if (Array.isArray(value)) return value.map((item, index) => plain(item, [...path, String(index)]));
-    if (value === null || typeof value !== "object") return value;
+    if (!isObject(value)) return value;
     return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plain(inner, [...path, key])]));
   };
   return { manifest: plain(manifest as unknown as Value, []) as JsonObject, secretPaths };
@@ -91,7 +93,7 @@ function plainForm(manifest: Manifest, withSecrets: boolean): { manifest: JsonOb
 
 function read(path: string): Cached {
   try {
-    const cached = JSON.parse(readFileSync(path, "utf8")) as Cached;
+    const cached = readJson(readFileSync(path, "utf8")) as unknown as Cached;
     if (Array.isArray(cached.secretPaths) && !Number.isNaN(Date.parse(cached.pulledAt))) return cached;
   } catch {
     // Said below.

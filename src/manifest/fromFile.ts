@@ -1,6 +1,6 @@
 import { statSync } from "node:fs";
 import { resolve } from "node:path";
-import type { Json } from "../json";
+import { isJsonObject } from "../json";
 import { parseJson } from "../jsonText";
 import { refuseForeign } from "../ownership";
 import { readTextFile } from "../textFile";
@@ -43,7 +43,7 @@ function fromFile({ cwd }: Workspace, name: string, choose: string, reading: Rea
 /** A manifest, or what `pulumi stack output --json` prints, with one in it. */
 function fromText(text: string, origin: string, { output }: Reading): Source {
   const tree = parseJson(text, origin);
-  const isOutputs = !isManifest(tree) && typeof tree === "object" && tree !== null && Object.values(tree).some(isManifest);
+  const isOutputs = !isManifest(tree) && isJsonObject(tree) && Object.values(tree).some(isManifest);
   if (!isOutputs) return { tree, secretPaths: [], origin };
-  return { ...pickManifest({ outputs: tree as Record<string, Json>, secretPaths: [] }, origin, output), origin };
+  return { ...pickManifest({ outputs: tree, secretPaths: [] }, origin, output), origin };
 }

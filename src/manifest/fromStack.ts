@@ -1,5 +1,7 @@
 import { readStackOutputs } from "../engine/state";
+import { ExactNumber } from "../exactNumber";
 import type { Json, JsonObject } from "../json";
+import { readJson } from "../jsonText";
 import { askPulumi, onPath } from "../pulumiCli";
 import { MASK } from "../secret";
 import { engineOf } from "../stacks";
@@ -59,7 +61,7 @@ async function pulumiOutputs(
 
 function read(stdout: string): JsonObject {
   try {
-    return JSON.parse(stdout) as JsonObject;
+    return readJson(stdout) as JsonObject;
   } catch {
     throw new UserError("`pulumi stack output --json` printed something else than JSON: is the `pulumi` on PATH the Pulumi CLI?", 5);
   }
@@ -67,6 +69,6 @@ function read(stdout: string): JsonObject {
 
 function maskedPaths(value: Json, path: string[] = []): string[] {
   if (value === MASK) return [pointerTo(path)];
-  if (value === null || typeof value !== "object") return [];
+  if (value === null || typeof value !== "object" || value instanceof ExactNumber) return [];
   return Object.entries(value).flatMap(([key, inner]) => maskedPaths(inner, [...path, key]));
 }

@@ -1,5 +1,7 @@
-import type { Json, JsonObject, Value } from "../json";
+import { ExactNumber } from "../exactNumber";
+import { isJsonObject, type Json, type JsonObject, type Value } from "../json";
 import { suggestion } from "../nearest";
+import { plainNumbers } from "../plainNumbers";
 import { MASK, Secret } from "../secret";
 import { UserError } from "../userError";
 import { type DeploymentDefinition, MANIFEST_KIND, MANIFEST_VERSION, type Manifest } from "./manifest";
@@ -21,7 +23,7 @@ export function parseManifest(tree: unknown, secretPaths: readonly string[], ori
   const version = versionFault(tree);
   if (version !== undefined) throw refuse(version);
 
-  const plain = tree as JsonObject;
+  const plain = plainNumbers(tree as JsonObject, isData) as JsonObject;
   const fault = misplacedSecret(plain, secretPaths) ?? schemaFault(plain) ?? credentialsFault(plain);
   if (fault !== undefined) throw refuse(fault);
 
@@ -58,13 +60,30 @@ export function checkDeploymentPool(manifest: Manifest, name: string, deployment
   throw new UserError(`deployments.${name}.workPool.name: there is no work pool "${pool}" in ${origin}: ${hint}`);
 }
 
+/** Whether what stands at a path is a user's data, which this product hands on and never counts with. */
+function isData([section, , field, inner, deeper]: readonly string[]): boolean {
+  switch (section) {
+    case "pools":
+      return field === "baseJobTemplate";
+    case "blocks":
+      return field === "data";
+    case "variables":
+      return true;
+    case "deployments":
+      if (field === "schedules") return deeper === "parameters";
+      return field === "parameters" || field === "parameterSchema" || field === "pullSteps" || inner === "jobVariables";
+    default:
+      return false;
+  }
+}
+
 /** Whether a tree says of itself that it is a manifest. */
 export function isManifest(tree: unknown): tree is JsonObject {
-  return isObject(tree) && tree.kind === MANIFEST_KIND;
+  return isJsonObject(tree) && tree.kind === MANIFEST_KIND;
 }
 
 function versionFault(tree: unknown): string | undefined {
-  if (!isObject(tree)) return `it must be an object of kind "${MANIFEST_KIND}", as \`pushpool manifest show\` prints`;
+  if (!isJsonObject(tree)) return `it must be an object of kind "${MANIFEST_KIND}", as \`pushpool manifest show\` prints`;
   if (tree.kind === undefined) return `kind is missing: it must be "${MANIFEST_KIND}". Is this a manifest at all?`;
   if (tree.kind !== MANIFEST_KIND) {
     return `kind must be "${MANIFEST_KIND}"${typeof tree.kind === "string" ? `, not "${tree.kind}"` : ""}. Is this a manifest at all?`;
@@ -95,7 +114,7 @@ function misplacedSecret(tree: JsonObject, secretPaths: readonly string[]): stri
 function isNothing(tree: Json, segments: readonly string[]): boolean {
   let value: Json | undefined = tree;
   for (const segment of segments) {
-    if (value === null || typeof value !== "object") return true;
+    if (value === null || typeof value !== "object" || value instanceof ExactNumber) return true;
     const inside: Record<string, Json> = value as Record<string, Json>;
     value = Object.hasOwn(inside, segment) ? inside[segment] : undefined;
   }
@@ -104,14 +123,14 @@ function isNothing(tree: Json, segments: readonly string[]): boolean {
 
 function maskedPaths(value: Json, path: string[] = []): string[][] {
   if (value === MASK) return [path];
-  if (value === null || typeof value !== "object") return [];
+  if (value === null || typeof value !== "object" || value instanceof ExactNumber) return [];
   return Object.entries(value).flatMap(([key, inner]) => maskedPaths(inner, [...path, key]));
 }
 
 function credentialsFault({ pools, blocks }: JsonObject): string | undefined {
-  const known = isObject(blocks) ? Object.keys(blocks) : [];
-  for (const [name, pool] of Object.entries(isObject(pools) ? pools : {})) {
-    const credentials = isObject(pool) ? pool.credentials : undefined;
+  const known = isJsonObject(blocks) ? Object.keys(blocks) : [];
+  for (const [name, pool] of Object.entries(isJsonObject(pools) ? pools : {})) {
+    const credentials = isJsonObject(pool) ? pool.credentials : undefined;
     if (typeof credentials !== "string" || known.includes(credentials)) continue;
     const hint = suggestion(credentials, known) || "it has no blocks; leave credentials out for the caller's own cloud login";
     return `pools.${name}.credentials: there is no block "${credentials}" in blocks: ${hint}`;
@@ -126,15 +145,11 @@ function wrapped(value: Json, path: string[], secretPaths: ReadonlySet<string>):
   if (value !== null && maySecretStandAt(path) && (secretPaths.has(pointer) || isSecretByMeaning(path)))
     return new Secret([{ pointer }], value);
   if (Array.isArray(value)) return value.map((item, index) => wrapped(item, [...path, String(index)], secretPaths));
-  if (value === null || typeof value !== "object") return value;
+  if (!isJsonObject(value)) return value;
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, wrapped(inner, [...path, key], secretPaths)]));
 }
 
 /** Without a prototype, so that looking for "constructor" finds nothing. */
 function byName<T>(entries: Record<string, T> | undefined): Record<string, T> {
   return Object.assign(Object.create(null), entries);
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

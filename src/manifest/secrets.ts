@@ -1,6 +1,7 @@
 import type { Json, Value } from "../json";
 import { MASK, Secret, type SecretPart } from "../secret";
 import { compose } from "../template/compose";
+import { isObject } from "../template/paths";
 import type { Manifest } from "./manifest";
 import { segmentsOf } from "./pointer";
 
@@ -12,7 +13,7 @@ export function maskManifest(manifest: Manifest): Json {
 function masked(value: Value): Json {
   if (value instanceof Secret) return MASK;
   if (Array.isArray(value)) return value.map(masked);
-  if (value === null || typeof value !== "object") return value;
+  if (!isObject(value)) return value;
   return Object.fromEntries(
     Object.entries(value)
       .filter(([, inner]) => inner !== undefined)
@@ -46,11 +47,11 @@ export function secretFromParts(manifest: Manifest, parts: readonly SecretPart[]
 /** A tree without wrappers; `undefined` if any of it is not known. */
 function clear(value: Value | undefined): Json | undefined {
   const outer = unwrapped(value);
-  if (outer === null || typeof outer !== "object") return outer as Json | undefined;
   if (Array.isArray(outer)) {
     const items = outer.map(clear);
     return items.includes(undefined) ? undefined : (items as Json[]);
   }
+  if (!isObject(outer)) return outer as Json | undefined;
   const entries = Object.entries(outer).map(([key, inner]) => [key, clear(inner)] as const);
   return entries.some(([, inner]) => inner === undefined) ? undefined : (Object.fromEntries(entries) as Json);
 }
@@ -62,10 +63,9 @@ function unwrapped(value: Value | undefined): Value | undefined {
 
 /** As rendering walks: lists and texts by index, from the end if negative. */
 function step(value: Value | undefined, segment: string): Value | undefined {
-  if (value === null || value === undefined || typeof value === "boolean" || typeof value === "number") return undefined;
   if (typeof value === "string" || Array.isArray(value)) {
     if (!/^[+-]?\d+$/.test(segment)) return undefined;
     return typeof value === "string" ? [...value].at(Number(segment)) : value.at(Number(segment));
   }
-  return Object.hasOwn(value, segment) ? (value as Record<string, Value>)[segment] : undefined;
+  return isObject(value) && Object.hasOwn(value, segment) ? value[segment] : undefined;
 }

@@ -1,4 +1,5 @@
-import type { Json, JsonObject } from "../json";
+import { ExactNumber } from "../exactNumber";
+import { isJsonObject, type Json, type JsonObject } from "../json";
 import { suggestion } from "../nearest";
 
 /**
@@ -25,9 +26,10 @@ export function blockFaults(fields: JsonObject, data: JsonObject): string[] {
   return [...unknown, ...missing, ...wrong];
 }
 
-function isOfType(value: Json, type: string): boolean {
+function isOfType(given: Json, type: string): boolean {
+  const value = given instanceof ExactNumber ? given.valueOf() : given;
   // A reference to another block stands for whatever that holds.
-  if (typeof value === "object" && value !== null && Object.hasOwn(value, "$ref")) return true;
+  if (isJsonObject(value) && Object.hasOwn(value, "$ref")) return true;
   switch (type) {
     case "string":
     case "boolean":
@@ -46,5 +48,5 @@ function isOfType(value: Json, type: string): boolean {
 }
 
 function objectOr(value: Json | undefined): JsonObject {
-  return value !== null && typeof value === "object" && !Array.isArray(value) ? value : {};
+  return isJsonObject(value) ? value : {};
 }

@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { v4 as uuid } from "uuid";
-import type { Json } from "../json";
+import { isJsonObject, type Json } from "../json";
+import { readJson } from "../jsonText";
+import { plainNumbers } from "../plainNumbers";
 import { type Progress, RetryNotices } from "../retryNotices";
 import { MASK } from "../secret";
 import { authorization, type Connection } from "./connection";
@@ -55,6 +57,8 @@ export interface ClientOptions {
   onRepeat?: (reason: string, pauseMs: number) => void;
   /** Hears that requests are repeated, after a few seconds and then now and again, in a sentence. @default nobody */
   tell?: (message: string) => void;
+  /** Whether users' numbers in replies keep their digits; false where JavaScript's numbers go on into a Pulumi state. @default true */
+  exactNumbers?: boolean;
   /** Once it fires nothing is repeated any more. @default it never does */
   lastTries?: AbortSignal;
 }
@@ -71,6 +75,7 @@ export function createClient(connection: Connection, options: ClientOptions = {}
     patientAtFirst: false,
     onRepeat: () => {},
     tell: () => {},
+    exactNumbers: true,
     lastTries: new AbortController().signal,
     ...options,
   });
@@ -161,7 +166,7 @@ class HttpClient implements Client {
       });
       this.clock.answered(reply.headers.get("date"), sentAt);
       const text = await reply.text();
-      return { status: reply.status, body: bodyOf(text), retryAfter: reply.headers.get("retry-after") };
+      return { status: reply.status, body: bodyOf(text, this.options.exactNumbers), retryAfter: reply.headers.get("retry-after") };
     } catch (error) {
       return error instanceof Error ? error : new Error(String(error));
     }
@@ -172,7 +177,7 @@ class HttpClient implements Client {
     const client = this.#csrf?.client ?? uuid();
     const query = { client };
     const { status, body } = await this.request("GET", "/csrf-token", { query, allow: [404, 422], ...(signal ? { signal } : {}) });
-    const token = status === 200 && body !== null && typeof body === "object" && !Array.isArray(body) ? body.token : undefined;
+    const token = status === 200 && isJsonObject(body) ? body.token : undefined;
     if (typeof token !== "string") return false;
     this.#csrf = { client, token };
     return true;
@@ -213,10 +218,13 @@ class HttpClient implements Client {
   }
 }
 
-function bodyOf(text: string): Json {
+/** Where replies hold users' data. */
+const DATA = new Set(["parameters", "job_variables", "parameter_openapi_schema", "base_job_template", "pull_steps", "data", "value"]);
+
+function bodyOf(text: string, exactNumbers: boolean): Json {
   if (text === "") return null;
   try {
-    return JSON.parse(text) as Json;
+    return plainNumbers(readJson(text), (path) => exactNumbers && DATA.has(path.at(-1) ?? ""));
   } catch {
     return text;
   }

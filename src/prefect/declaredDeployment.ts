@@ -1,4 +1,4 @@
-import { isDeepStrictEqual } from "node:util";
+import { sameJson } from "../canonicalJson";
 import type { Json, JsonObject } from "../json";
 import {
   createDeployment,
@@ -30,7 +30,7 @@ export const DEPLOYMENT_FIELDS: Fields = {
   entrypoint: { api: "entrypoint", reset: null },
   path: { api: "path", reset: null },
   // The server gives none as null, or as it was given.
-  pullSteps: { api: "pull_steps", reset: [], same: (given, there) => isDeepStrictEqual(given ?? [], there ?? []) },
+  pullSteps: { api: "pull_steps", reset: [], same: (given, there) => sameJson(given ?? [], there ?? []) },
   parameters: { api: "parameters", reset: {} },
   parameterSchema: { api: "parameter_openapi_schema", reset: {} },
   enforceParameterSchema: { api: "enforce_parameter_schema", reset: true },

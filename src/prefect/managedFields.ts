@@ -1,4 +1,4 @@
-import { isDeepStrictEqual } from "node:util";
+import { sameJson } from "../canonicalJson";
 import type { Json, JsonObject } from "../json";
 
 /**
@@ -44,7 +44,7 @@ export function refreshed(fields: Fields, props: JsonObject, there: JsonObject):
 }
 
 function isSame({ same, reset }: Field, given: Json, there: Json): boolean {
-  if (isDeepStrictEqual(given, there)) return true;
+  if (sameJson(given, there)) return true;
   if (same) return same(given, there);
   return (given ?? reset) === (there ?? reset);
 }

@@ -3,6 +3,7 @@ import { hostname } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { spellings } from "../deploymentName";
 import type { Json } from "../json";
+import { readJson } from "../jsonText";
 import { suggestion } from "../nearest";
 import { checkRequest } from "../runs/checkRequest";
 import type { RunEvent } from "../runs/context";
@@ -367,5 +368,5 @@ function merged(kept: Shown, run: FlowRun): Shown {
 
 /** Through JSON: there every secret is its mask. */
 function masked(value: unknown): Json {
-  return JSON.parse(JSON.stringify(value)) as Json;
+  return readJson(JSON.stringify(value));
 }

@@ -1,4 +1,4 @@
-import type { Json } from "../json";
+import { isJsonObject, type Json } from "../json";
 import { UserError } from "../userError";
 
 /** A Prefect API refused a request, or cannot be reached. Exit code 5. */
@@ -24,7 +24,7 @@ export function isRefusal(error: unknown, status: number): boolean {
  */
 export function serverText(body: Json): string {
   if (typeof body === "string") return body.slice(0, 500);
-  if (body === null || typeof body !== "object" || Array.isArray(body)) return "";
+  if (!isJsonObject(body)) return "";
   const { detail, exception_message: message, exception_detail: faults } = body;
   if (typeof detail === "string") return detail;
   const listed = Array.isArray(detail) ? detail : Array.isArray(faults) ? faults : [];
@@ -34,7 +34,7 @@ export function serverText(body: Json): string {
 }
 
 function faultText(fault: Json): string {
-  if (fault === null || typeof fault !== "object" || Array.isArray(fault) || typeof fault.msg !== "string") return "";
+  if (!isJsonObject(fault) || typeof fault.msg !== "string") return "";
   const path = Array.isArray(fault.loc) ? fault.loc.filter((part) => part !== "body").join(".") : "";
   const text = fault.msg.replace(/^Value error, /, "");
   return path === "" ? text : `${path}: ${text}`;

@@ -1,5 +1,5 @@
-import { isDeepStrictEqual } from "node:util";
-import type { Json, JsonObject } from "../json";
+import { sameJson } from "../canonicalJson";
+import { isJsonObject, type Json, type JsonObject } from "../json";
 import { suggestion } from "../nearest";
 import type { Schedule, ScheduleChange } from "./api/deployments";
 
@@ -23,7 +23,7 @@ export function scheduleFaults(schedules: Json): string[] {
   const slugs = schedules.map((schedule, index) => slugOf(schedule as JsonObject, index));
   return schedules.flatMap((schedule, index) => {
     const at = `schedules[${index}]`;
-    if (schedule === null || typeof schedule !== "object" || Array.isArray(schedule)) return [`${at} must be an object`];
+    if (!isJsonObject(schedule)) return [`${at} must be an object`];
     const kinds = KINDS.filter((kind) => schedule[kind] !== undefined);
     const [kind] = kinds;
     if (kind === undefined || kinds.length > 1) return [`${at} must have one of cron, interval and rrule`];
@@ -159,7 +159,7 @@ export function asGiven(there: readonly Schedule[]): GivenSchedule[] {
 function saysTheSame(body: ScheduleChange & { schedule: JsonObject }, there: Schedule): boolean {
   return (
     body.active === there.active &&
-    isDeepStrictEqual(body.parameters ?? {}, there.parameters) &&
+    sameJson(body.parameters ?? {}, there.parameters) &&
     (body.max_scheduled_runs ?? null) === there.max_scheduled_runs &&
     Object.entries(body.schedule).every(([key, value]) => sameSetting(key, value, there.schedule[key] ?? null))
   );

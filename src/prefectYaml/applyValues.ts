@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from "../json";
+import { isJsonObject, type Json, type JsonObject } from "../json";
 import { getPath } from "../template/paths";
 import { only, type Placeholder, pieces } from "../template/placeholders";
 import { pythonStr } from "../template/pythonText";
@@ -14,7 +14,7 @@ export type Answer = { value: Json } | "keep" | "drop";
 export function applyValues(template: Json, answer: (placeholder: Placeholder, alone: boolean) => Answer): Json | undefined {
   if (typeof template === "string") return applyText(template, answer);
   if (Array.isArray(template)) return template.map((item) => applyValues(item, answer)).filter((item) => item !== undefined);
-  if (template === null || typeof template !== "object") return template;
+  if (!isJsonObject(template)) return template;
   return Object.fromEntries(
     Object.entries(template).flatMap(([key, inner]) => {
       const value = applyValues(inner, answer);

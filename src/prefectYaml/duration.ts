@@ -1,3 +1,5 @@
+import { ExactNumber } from "../exactNumber";
+
 /** Python keeps durations in whole microseconds. */
 const MICROS = 1e6;
 const ISO =
@@ -8,7 +10,8 @@ const CLOCK = /^([-+])?(?:(\d+)(?:d| days?)(?:$|,? ?(?=\d)|,$))?(?:(\d+):(\d{2})
  * A duration as Pydantic reads one for a `timedelta`: seconds as a number, ISO 8601 (`PT15M`), or a clock (`00:10:00`, `1 day, 00:00:00`).
  * @returns seconds, or `undefined` for what is none
  */
-export function durationSeconds(given: unknown): number | undefined {
+export function durationSeconds(value: unknown): number | undefined {
+  const given = value instanceof ExactNumber ? value.valueOf() : value;
   if (typeof given === "boolean") return Number(given);
   if (typeof given === "number") return Number.isFinite(given) ? Math.round(given * MICROS) / MICROS : undefined;
   if (typeof given !== "string") return undefined;

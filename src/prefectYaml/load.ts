@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import type { JsonObject } from "../json";
+import { isJsonObject } from "../json";
 import { pythonStr } from "../template/pythonText";
 import { UserError } from "../userError";
 import { actionsModel, type DeploymentConfig, deploymentModel, type Steps } from "./model";
@@ -44,7 +44,7 @@ export interface PrefectYaml {
 export function loadPrefectYaml(text: string, file: string): PrefectYaml {
   const { tree, lineOf } = parseYaml(text, file);
   if (tree === null) throw new UserError(`${file} is empty: it must be a mapping with a list of deployments`);
-  if (!isMapping(tree)) throw new UserError(`${file}: must be a mapping with a list of deployments`);
+  if (!isJsonObject(tree)) throw new UserError(`${file}: must be a mapping with a list of deployments`);
   const top = v.safeParse(actionsModel, tree);
   if (!top.success) {
     const [issue] = top.issues;
@@ -65,7 +65,7 @@ export function loadPrefectYaml(text: string, file: string): PrefectYaml {
       deployments.push({ index, line, config: read.output });
       continue;
     }
-    const name: unknown = isMapping(entry) ? entry.name : undefined;
+    const name: unknown = isJsonObject(entry) ? entry.name : undefined;
     for (const { path, message } of read.issues.map(innermost)) {
       problems.push({
         index,
@@ -98,8 +98,4 @@ function innermost(issue: v.BaseIssue<unknown>): { path: (string | number)[]; me
 /** `schedules[0].cron` */
 function shown(path: readonly (string | number)[]): string {
   return path.map((key, index) => (typeof key === "number" ? `[${key}]` : index === 0 ? key : `.${key}`)).join("");
-}
-
-function isMapping(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

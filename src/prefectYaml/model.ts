@@ -1,7 +1,8 @@
 import * as v from "valibot";
-import type { Json, JsonObject } from "../json";
+import { ExactNumber, numberFault } from "../exactNumber";
+import { isJsonObject, type Json, type JsonObject } from "../json";
 import { durationSeconds, isoDuration } from "./duration";
-import { Timestamp } from "./pyYaml";
+import { NoNumber, Timestamp } from "./pyYaml";
 
 /**
  * The fields of a prefect.yaml as Prefect reads them (`prefect/cli/deploy/_models.py`): what it lets through, how it converts, and nothing
@@ -27,12 +28,24 @@ const whole = v.pipe(
   v.transform((value) => value as number),
 );
 
-const json = v.pipe(v.any(), v.transform(asJson));
+/** Any value as JSON; what JSON cannot say is a fault at its place. */
+const json = v.pipe(
+  v.any(),
+  v.rawTransform(({ dataset, addIssue }) => {
+    for (const { keys, problem } of faultsOf(dataset.value, [])) {
+      const path = keys.map((key) => ({ type: "unknown" as const, origin: "value" as const, input: dataset.value, key, value: undefined }));
+      const [first, ...others] = path;
+      addIssue({ message: problem, ...(first ? { path: [first, ...others] } : {}) });
+    }
+    return asJson(dataset.value);
+  }),
+);
 
 const mapping = (hint = "") =>
   v.pipe(
     v.custom<object>(isMapping, `must be a mapping${hint}`),
-    v.transform((value) => asJson(value) as JsonObject),
+    json,
+    v.transform((value) => value as JsonObject),
   );
 
 const objectOf = <T extends v.ObjectEntries>(entries: T, message: string) =>
@@ -141,13 +154,22 @@ export type ScheduleConfig = v.InferOutput<typeof schedule>;
 export type Steps = JsonObject[] | JsonObject;
 
 function isMapping(value: unknown): value is object {
-  return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Timestamp);
+  return isJsonObject(value) && !(value instanceof Timestamp || value instanceof NoNumber);
+}
+
+function* faultsOf(value: unknown, keys: string[]): Generator<{ keys: string[]; problem: string }> {
+  if (value instanceof NoNumber) yield { keys, problem: value.problem };
+  else if (value instanceof ExactNumber) {
+    const problem = numberFault(value);
+    if (problem !== undefined) yield { keys, problem };
+  } else if (typeof value === "object" && value !== null && !(value instanceof Timestamp))
+    for (const [key, inner] of Object.entries(value)) yield* faultsOf(inner, [...keys, key]);
 }
 
 function asJson(value: unknown): Json {
   if (value instanceof Timestamp) return value.text;
   if (Array.isArray(value)) return value.map(asJson);
-  if (typeof value !== "object" || value === null) return (value ?? null) as Json;
+  if (!isJsonObject(value)) return (value ?? null) as Json;
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, asJson(inner)]));
 }
 
@@ -157,14 +179,16 @@ const WORDS = new Map([
 ]);
 
 /** Pydantic's lax booleans. */
-function asBoolean(value: unknown): boolean | undefined {
+function asBoolean(given: unknown): boolean | undefined {
+  const value = given instanceof ExactNumber ? given.valueOf() : given;
   if (typeof value === "boolean") return value;
   if (value === 0 || value === 1) return value === 1;
   return typeof value === "string" ? WORDS.get(value.toLowerCase()) : undefined;
 }
 
 /** Pydantic's lax integers. */
-function asInteger(value: unknown): number | undefined {
+function asInteger(given: unknown): number | undefined {
+  const value = given instanceof ExactNumber ? given.valueOf() : given;
   if (typeof value === "boolean") return Number(value);
   if (typeof value === "number") return Number.isInteger(value) ? value : undefined;
   return typeof value === "string" && /^\s*[-+]?\d+(?:_\d+)*(?:\.0*)?\s*$/.test(value) ? Number(value.replaceAll("_", "")) : undefined;

@@ -1,4 +1,5 @@
 import { isMap, isScalar, LineCounter, type Node, type ParsedNode, parseAllDocuments, type ScalarTag, visit } from "yaml";
+import { ExactNumber, numberOf, pythonNumber } from "../exactNumber";
 import { UserError } from "../userError";
 
 /** A date or time written without quotes, which YAML 1.1 reads as one. As text it is what Pydantic writes. */
@@ -7,6 +8,12 @@ export class Timestamp {
   toString(): string {
     return this.text;
   }
+}
+
+/** What YAML calls a number, and JSON cannot say. */
+export class NoNumber {
+  /** @param problem the end of a sentence that begins with its path */
+  constructor(readonly problem: string) {}
 }
 
 /** A parsed file, and where in it things stand. */
@@ -21,6 +28,8 @@ const SPECIAL = /[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\u{10000}-\u{10fff
 
 /** Anchors can make a small file a huge tree ("a billion laughs"); no deployment file comes near this many values. */
 const MOST_VALUES = 1_000_000;
+/** How deep a file may nest. pydantic, which Prefect reads it by, stops at 255. */
+const DEEPEST = 200;
 
 /**
  * Read YAML as Prefect does (PyYAML's `safe_load`, YAML 1.1): `yes` and `on` are booleans, `010` is octal, `1:30` sexagesimal, `1e3` text,
@@ -29,6 +38,20 @@ const MOST_VALUES = 1_000_000;
  * @throws {UserError} with file, line, column and the line itself
  */
 export function parseYaml(text: string, name: string): YamlFile {
+  try {
+    return readYaml(text, name);
+  } catch (error) {
+    // The parser calls itself once a level.
+    if (error instanceof RangeError) throw tooDeep(name);
+    throw error;
+  }
+}
+
+function tooDeep(name: string): UserError {
+  return new UserError(`${name} nests deeper than ${DEEPEST} levels: Prefect reads no such file`);
+}
+
+function readYaml(text: string, name: string): YamlFile {
   const counter = new LineCounter();
   const lines = text.split(/\r\n|\r|\n/);
   const refuse = (offset: number, problem: string): UserError => {
@@ -59,6 +82,8 @@ export function parseYaml(text: string, name: string): YamlFile {
   if (!document) return { tree: null, lineOf: () => 1 };
   for (const { errors } of documents) {
     const [error] = errors;
+    // It reports its own stack overflow as a fault of the text.
+    if (error && /call stack/.test(error.message)) throw tooDeep(name);
     if (error) throw refuse(error.pos[0], plain(error.message));
   }
   if (second) throw refuse(second.range[0], "a second document starts here (---), and the file must be one");
@@ -72,6 +97,7 @@ export function parseYaml(text: string, name: string): YamlFile {
       if (!isScalar(key) && (key as Node | null)?.range) {
         throw refuse((key as ParsedNode).range[0], 'a mapping or list stands where a name must: put quotes around it, as "{{ … }}"');
       }
+      if (isScalar(key)) key.value = nameOf(key.value);
     },
   });
 
@@ -98,26 +124,34 @@ function nodeAt(root: ParsedNode | null, path: readonly (string | number)[]): No
   return node ?? undefined;
 }
 
+/** A key as pydantic writes it in JSON. */
+function nameOf(key: unknown): unknown {
+  if (key === null) return "None";
+  return key instanceof ExactNumber ? key.python : key instanceof Timestamp ? key.text : key;
+}
+
 /** Anchors that hold themselves, or too much, are found here and not in whatever walks the tree first. */
 function toTree(read: () => unknown, name: string): unknown {
   let tree: unknown;
   try {
     tree = read();
   } catch (error) {
+    if (error instanceof RangeError) throw error;
     throw new UserError(`${name}: ${plain((error as Error).message)}`);
   }
   let values = 0;
   const above = new Set<object>();
-  const walk = (value: unknown): void => {
+  const walk = (value: unknown, depth: number): void => {
+    if (depth > DEEPEST) throw tooDeep(name);
     values += 1;
     if (values > MOST_VALUES) throw new UserError(`${name}: its anchors expand to more than ${MOST_VALUES} values`);
     if (typeof value !== "object" || value === null) return;
     if (above.has(value)) throw new UserError(`${name}: an anchor contains itself`);
     above.add(value);
-    for (const inner of Object.values(value)) walk(inner);
+    for (const inner of Object.values(value)) walk(inner, depth + 1);
     above.delete(value);
   };
-  walk(tree);
+  walk(tree, 0);
   return tree;
 }
 
@@ -133,24 +167,30 @@ const tag = (name: string, test: RegExp, resolve: (text: string) => unknown): Sc
   identify: () => false,
 });
 
-function integer(text: string): number {
+/** PyYAML's `construct_yaml_int`. */
+function integer(text: string): number | ExactNumber | NoNumber {
   const digits = text.replaceAll("_", "");
-  const sign = digits.startsWith("-") ? -1 : 1;
   const bare = digits.replace(/^[-+]/, "");
-  const value = bare.includes(":") ? sexagesimal(bare) : /^0[0-7]+$/.test(bare) ? Number.parseInt(bare, 8) : Number(bare);
-  return value === 0 ? 0 : sign * value;
+  if (/^0[bx]$/.test(bare)) return new NoNumber(`is ${text}, which has no digits`);
+  const value = bare.includes(":") ? sexagesimal(bare) : BigInt(/^0[0-7]+$/.test(bare) ? `0o${bare.slice(1)}` : bare);
+  return numberOf(String(digits.startsWith("-") ? -value : value));
 }
 
-function sexagesimal(text: string): number {
-  return text.split(":").reduce((sum, part) => sum * 60 + Number(part), 0);
+function sexagesimal(text: string): bigint {
+  return text.split(":").reduce((sum, part) => sum * 60n + BigInt(part), 0n);
 }
 
-function float(text: string): number | null {
+/** PyYAML's `construct_yaml_float`. What is a number in JSON too keeps its spelling. */
+function float(text: string): number | ExactNumber | NoNumber {
   const digits = text.replaceAll("_", "").toLowerCase();
-  // JSON has neither of them.
-  if (/inf|nan/.test(digits)) return null;
-  const sign = digits.startsWith("-") ? -1 : 1;
-  return sign * (digits.includes(":") ? sexagesimal(digits.replace(/^[-+]/, "")) : Number(digits.replace(/^[-+]/, "")));
+  if (/inf|nan/.test(digits)) return new NoNumber(`is ${text}, and JSON has no such number`);
+  if (/^-?(?:0|[1-9]\d*)\.\d+(?:e[-+]\d+)?$/.test(digits)) return numberOf(digits);
+  const bare = digits.replace(/^[-+]/, "");
+  const value = bare.split(":").reduce((sum, part) => sum * 60 + Number(part), 0);
+  const signed = String(digits.startsWith("-") ? -value : value);
+  if (!Number.isFinite(value)) return numberOf(digits);
+  const sign = digits.startsWith("-") && value === 0 ? "-" : "";
+  return numberOf(`${sign}${pythonNumber(/[.e]/.test(signed) ? signed : `${signed}.0`)}`);
 }
 
 const DATE = /^(\d{4})-(\d\d)-(\d\d)$/;

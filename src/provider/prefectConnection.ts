@@ -42,7 +42,11 @@ async function connect(): Promise<Client> {
     );
   }
   // Several resources at once keep a server on SQLite busy.
-  const client = createClient(connection, { patienceMs: 120_000, tell: (message) => tell(`warning: ${message}`) });
+  const client = createClient(connection, {
+    patienceMs: 120_000,
+    exactNumbers: false,
+    tell: (message) => tell(`warning: ${message}`),
+  });
   await checkServer(client);
   return client;
 }

@@ -1,5 +1,6 @@
 import { v7 as uuid } from "uuid";
 import type { Json } from "../json";
+import { readJson } from "../jsonText";
 import type { RunRecord } from "../ledger";
 import type { LoadedManifest } from "../manifest";
 import { UserError } from "../userError";
@@ -124,5 +125,5 @@ function refuseOtherRequest(record: RunRecord, digest: string): void {
 
 /** Through JSON: there every secret is its mask. */
 function masked(value: unknown): Json {
-  return JSON.parse(JSON.stringify(value)) as Json;
+  return readJson(JSON.stringify(value));
 }

@@ -3,6 +3,7 @@ import type { JsonObject, ValueObject } from "../json";
 import { checkDeploymentPool } from "../manifest";
 import type { DeploymentDefinition, Manifest, PoolDefinition } from "../manifest/manifest";
 import { suggestion } from "../nearest";
+import { plainJob } from "../plainNumbers";
 import type { Submission, Target } from "../targets/target";
 import {
   checkJobVariables,
@@ -132,7 +133,7 @@ export function planJob(input: {
     deployment: { name: deploymentName },
     workPool: { name: poolName },
   });
-  const jobConfiguration: ValueObject = {
+  const jobConfiguration = plainJob({
     ...prepared,
     env: {
       PUSHPOOL_FLOW_RUN_ID: run.id,
@@ -142,7 +143,7 @@ export function planJob(input: {
       ...bootstrap?.env,
       ...(prepared.env as ValueObject | null | undefined),
     },
-  };
+  });
   const submission = target.plan(jobConfiguration, {
     id: run.id,
     attempt: run.attempt,

@@ -1,8 +1,9 @@
 import { createHmac, randomBytes } from "node:crypto";
 import { linkSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import type { Json, JsonObject, Value } from "../json";
+import { isJsonObject, type Json, type JsonObject, type Value } from "../json";
 import { MASK, Secret, type SecretPart } from "../secret";
+import { isObject } from "../template/paths";
 import { UserError } from "../userError";
 
 /**
@@ -26,14 +27,14 @@ export function withoutSecrets(value: Value, digestKey: () => Buffer): Json {
     return { [KEY]: stored as unknown as Json };
   }
   if (Array.isArray(value)) return value.map((item) => withoutSecrets(item, digestKey));
-  if (value === null || typeof value !== "object") return value;
+  if (!isObject(value)) return value;
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, withoutSecrets(inner, digestKey)]));
 }
 
 /** Whether a stored tree holds any secret, so that a manifest need not be read for one that holds none. */
 export function holdsSecrets(stored: Json): boolean {
   if (Array.isArray(stored)) return stored.some(holdsSecrets);
-  if (stored === null || typeof stored !== "object") return false;
+  if (!isJsonObject(stored)) return false;
   return isStored(stored) || Object.values(stored).some(holdsSecrets);
 }
 
@@ -43,7 +44,7 @@ export function holdsSecrets(stored: Json): boolean {
  */
 export function withSecrets(stored: Json, lookUp: (parts: readonly SecretPart[]) => Secret, digestKey: () => Buffer): Value {
   if (Array.isArray(stored)) return stored.map((item) => withSecrets(item, lookUp, digestKey));
-  if (stored === null || typeof stored !== "object") return stored;
+  if (!isJsonObject(stored)) return stored;
   if (isStored(stored)) {
     const { parts, digest } = stored[KEY] as unknown as StoredSecret;
     const secret = lookUp(parts);
@@ -61,7 +62,7 @@ export function withSecrets(stored: Json, lookUp: (parts: readonly SecretPart[])
 /** For showing: what is stored, with the mask for every secret. */
 export function masked(stored: Json): Json {
   if (Array.isArray(stored)) return stored.map(masked);
-  if (stored === null || typeof stored !== "object") return stored;
+  if (!isJsonObject(stored)) return stored;
   if (isStored(stored)) return MASK;
   return Object.fromEntries(Object.entries(stored).map(([key, inner]) => [key, masked(inner)]));
 }

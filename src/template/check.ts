@@ -1,5 +1,7 @@
+import { ExactNumber } from "../exactNumber";
 import type { Json, JsonObject, Value, ValueObject } from "../json";
 import { few, suggestion } from "../nearest";
+import { plainNumbers } from "../plainNumbers";
 import { Secret } from "../secret";
 import { UserError } from "../userError";
 import { type Fault, faultsIn, type Reserve } from "./faults";
@@ -115,7 +117,7 @@ export function checkParameters(schema: JsonObject | undefined, parameters: Json
   if (schema === undefined || Object.keys(schema).length === 0) return;
   const errors = schemaErrors(
     readSchema(schema, () => asPrefectReads(schema, false)),
-    parameters,
+    plainNumbers(parameters, () => false),
     "the deployment's parameterSchema",
   );
   refuse(faultsIn(errors), below(path));
@@ -163,12 +165,13 @@ function readSchema(source: ValueObject, make: () => JsonObject): JsonObject {
 function checkable(value: Value, pointer: string, reserve: Reserve): Json {
   if (value instanceof Secret) {
     reserve[value.known ? "secret" : "later"].push(pointer);
-    return value.known ? value.reveal() : null;
+    return value.known ? plainNumbers(value.reveal(), () => false) : null;
   }
   if (typeof value === "string") {
     if (pieces(value).some((piece) => typeof piece === "object")) reserve.later.push(pointer);
     return value;
   }
+  if (value instanceof ExactNumber) return value.valueOf();
   if (Array.isArray(value)) return value.map((item, index) => checkable(item, `${pointer}/${index}`, reserve));
   if (!isObject(value)) return value;
   if (Object.hasOwn(value, "$ref")) reserve.later.push(pointer);

@@ -1,4 +1,4 @@
-import type { Json, Value, ValueObject } from "../json";
+import { isJsonObject, type Json, type Value, type ValueObject } from "../json";
 import { Secret } from "../secret";
 import { UserError } from "../userError";
 
@@ -7,9 +7,9 @@ export function segments(path: string): string[] {
   return path.replaceAll("[", ".").replaceAll("]", "").split(".");
 }
 
-/** An object of the tree: no list, no secret, not null. */
+/** An object of the tree: no list, no secret, no number, not null. */
 export function isObject(value: Value | undefined): value is ValueObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Secret);
+  return isJsonObject(value) && !(value instanceof Secret);
 }
 
 /** Object entries as an object; a key `__proto__` is a key like any other. */

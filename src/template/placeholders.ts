@@ -1,5 +1,5 @@
 import type { Value } from "../json";
-import { Secret } from "../secret";
+import { isObject } from "./paths";
 
 /**
  * What a placeholder asks for, by its prefix: a job variable, a variable of the caller's environment (`$NAME`),
@@ -54,7 +54,7 @@ export function* placeholdersIn(value: Value, path: string): Generator<Placehold
     for (const piece of pieces(value)) if (typeof piece === "object") yield { ...piece, path };
   } else if (Array.isArray(value)) {
     for (const [index, item] of value.entries()) yield* placeholdersIn(item, `${path}[${index}]`);
-  } else if (value !== null && typeof value === "object" && !(value instanceof Secret)) {
+  } else if (isObject(value)) {
     for (const [key, inner] of Object.entries(value)) yield* placeholdersIn(inner, `${path}.${key}`);
   }
 }

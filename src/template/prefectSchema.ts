@@ -1,4 +1,5 @@
-import type { Json, JsonObject } from "../json";
+import { ExactNumber } from "../exactNumber";
+import { isJsonObject, type Json, type JsonObject } from "../json";
 
 /**
  * A JSON Schema read as a Prefect server reads it (`prefect.utilities.schema_tools.validation.preprocess_schema`), for pydantic's older
@@ -11,17 +12,17 @@ export function asPrefectReads(schema: JsonObject, nullWithDefault: boolean): Js
   const read = { ...copyOf(schema) };
   loosen(read, nullWithDefault);
   for (const definitions of [read.definitions, read.$defs]) {
-    for (const definition of isObject(definitions) ? Object.values(definitions) : [])
-      if (isObject(definition)) loosen(definition, nullWithDefault);
+    for (const definition of isJsonObject(definitions) ? Object.values(definitions) : [])
+      if (isJsonObject(definition)) loosen(definition, nullWithDefault);
   }
   return withoutDefaults(read);
 }
 
 function loosen(schema: JsonObject, nullWithDefault: boolean): void {
-  if (!isObject(schema.properties)) return;
+  if (!isJsonObject(schema.properties)) return;
   const required = Array.isArray(schema.required) ? schema.required : [];
   for (const [name, property] of Object.entries(schema.properties)) {
-    if (!isObject(property)) continue;
+    if (!isJsonObject(property)) continue;
     const { type } = property;
     if (type !== undefined && type !== "null" && !required.includes(name) && (nullWithDefault || !Object.hasOwn(property, "default"))) {
       property.anyOf = [{ type }, { type: "null" }];
@@ -39,9 +40,9 @@ function withoutDefaults(schema: JsonObject): JsonObject {
   const { default: _, ...rest } = schema;
   for (const group of ["properties", "definitions", "$defs"]) {
     const members = rest[group];
-    if (!isObject(members)) continue;
+    if (!isJsonObject(members)) continue;
     rest[group] = Object.fromEntries(
-      Object.entries(members).map(([name, member]) => [name, isObject(member) ? withoutDefaults(member) : member]),
+      Object.entries(members).map(([name, member]) => [name, isJsonObject(member) ? withoutDefaults(member) : member]),
     );
   }
   return rest;
@@ -49,7 +50,9 @@ function withoutDefaults(schema: JsonObject): JsonObject {
 
 function copyOf<T extends Json>(value: T): T {
   if (Array.isArray(value)) return value.map(copyOf) as T;
-  if (!isObject(value)) return value;
+  // The engine that checks knows JavaScript's numbers only.
+  if (value instanceof ExactNumber) return value.valueOf() as T;
+  if (!isJsonObject(value)) return value;
   return Object.fromEntries(
     Object.entries(value)
       .filter(([key, inner]) => key !== "pattern" || typeof inner !== "string" || isRegExp(inner))
@@ -63,8 +66,4 @@ function isRegExp(pattern: string): boolean {
   } catch {
     return false;
   }
-}
-
-function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,3 +1,4 @@
+import { ExactNumber, pythonNumber } from "../exactNumber";
 import type { Value } from "../json";
 import { Secret } from "../secret";
 
@@ -6,8 +7,7 @@ import { Secret } from "../secret";
 /**
  * `str()` of a JSON value as Python reads it: `True`, `None`, `1e-07`, `{'k': 'v'}`.
  *
- * JSON's `1.0` and `1` are one number here, so a whole one is taken for Python's `int`; from 1e16 on it is taken for a `float`, for that is
- * how such numbers get into JSON (as `1e+16`) and what it prints as `1e+16`.
+ * A whole JavaScript number is Python's `int`, one with an exponent its `float`: as each reads back from JSON.
  * @throws {SecretInText} if a secret stands inside a list or an object
  */
 export function pythonStr(value: Exclude<Value, Secret>): string {
@@ -20,12 +20,13 @@ export class SecretInText extends Error {}
 function pythonRepr(value: Value): string {
   if (value === null) return "None";
   if (value instanceof Secret) throw new SecretInText();
+  if (value instanceof ExactNumber) return value.python;
   if (Array.isArray(value)) return `[${value.map(pythonRepr).join(", ")}]`;
   switch (typeof value) {
     case "boolean":
       return value ? "True" : "False";
     case "number":
-      return pythonNumber(value);
+      return pythonNumber(JSON.stringify(value));
     case "string":
       return pythonQuoted(value);
     default:
@@ -33,20 +34,6 @@ function pythonRepr(value: Value): string {
         .map(([key, inner]) => `${pythonQuoted(key)}: ${pythonRepr(inner)}`)
         .join(", ")}}`;
   }
-}
-
-/** Both languages print the shortest digits that read back the same; they differ in when an exponent is used (float_repr_style, "r" format). */
-function pythonNumber(value: number): string {
-  if (Number.isInteger(value) && Math.abs(value) < 1e16) return String(value);
-  const [mantissa = "", exponentText = "0"] = value.toExponential().split("e");
-  const exponent = Number(exponentText);
-  if (exponent >= 16 || exponent < -4) {
-    const sign = exponent < 0 ? "-" : "+";
-    return `${mantissa}e${sign}${String(Math.abs(exponent)).padStart(2, "0")}`;
-  }
-  if (exponent >= 0) return String(value);
-  const digits = mantissa.replace("-", "").replace(".", "");
-  return `${value < 0 ? "-" : ""}0.${"0".repeat(-exponent - 1)}${digits}`;
 }
 
 const ESCAPES: Record<string, string> = { "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t" };

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { stringify } from "yaml";
 import type { JsonObject } from "../../src/json";
+import { readJson } from "../../src/jsonText";
 import { loadPrefectYaml, type PrefectYaml } from "../../src/prefectYaml/load";
 import { resolveDeployment } from "../../src/prefectYaml/resolve";
 import { UserError } from "../../src/userError";
@@ -18,7 +19,7 @@ interface Case {
   /** It ended with an exception of this type. */
   crash?: string;
 }
-const cases = JSON.parse(readFileSync(join(__dirname, "..", "fixtures", "prefect-yaml", "loader-cases.json"), "utf8")) as Case[];
+const cases = readJson(readFileSync(join(__dirname, "..", "fixtures", "prefect-yaml", "loader-cases.json"), "utf8")) as unknown as Case[];
 
 /** Read in another way, with the same meaning: Prefect takes a schedule with an unquoted date for another of its models. */
 const OTHERWISE = ["schedules: [{interval: 60, anchor_date: 2020-01-01T00:00:00Z}]"];

@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Json, JsonObject } from "../../src/json";
+import { isJsonObject, type Json, type JsonObject } from "../../src/json";
 import { scratch } from "../scratch";
 
 /** A Pulumi project, and what its programs declare. */
@@ -58,8 +58,8 @@ process.on("beforeExit", () => require("node:fs").writeFileSync("declared.json",
 const SIGNATURE = "4dabf18193072939515e22adb298388d";
 
 function plain(value: Json, path: string, secrets: string[]): Json {
-  if (value === null || typeof value !== "object") return value;
   if (Array.isArray(value)) return value.map((item, index) => plain(item, `${path}/${index}`, secrets));
+  if (!isJsonObject(value)) return value;
   if (Object.hasOwn(value, SIGNATURE)) {
     secrets.push(path);
     return plain(value.value as Json, path, []);

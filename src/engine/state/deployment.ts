@@ -1,6 +1,6 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import type { Json, JsonObject } from "../../json";
+import { isJsonObject, type Json, type JsonObject } from "../../json";
 import { UserError } from "../../userError";
 
 /** A resource as Pulumi's state has it (apitype.ResourceV3), as far as the engine makes such. What else one holds is kept. */
@@ -159,9 +159,7 @@ export function emptyState(): StackState {
 }
 
 function isResource(value: Json): boolean {
-  return (
-    typeof value === "object" && value !== null && !Array.isArray(value) && typeof value.urn === "string" && typeof value.type === "string"
-  );
+  return isJsonObject(value) && typeof value.urn === "string" && typeof value.type === "string";
 }
 
 function whereOf({ message }: Error): string {

@@ -1,4 +1,4 @@
-import type { Json, JsonObject, Value, ValueObject } from "../../json";
+import { isJsonObject, type Json, type JsonObject, type Value, type ValueObject } from "../../json";
 import type { LoadedManifest } from "../../manifest";
 import { MANIFEST_KIND, MANIFEST_VERSION, type PoolDefinition } from "../../manifest/manifest";
 import { suggestion } from "../../nearest";
@@ -140,10 +140,10 @@ function inOurs({ clock }: Client, time: string): string {
 }
 
 function referencedIds(value: Json): string[] {
-  if (value === null || typeof value !== "object") return [];
   if (Array.isArray(value)) return value.flatMap(referencedIds);
+  if (!isJsonObject(value)) return [];
   const { $ref: reference } = value;
-  const id = reference !== null && typeof reference === "object" && !Array.isArray(reference) ? reference?.block_document_id : undefined;
+  const id = isJsonObject(reference) ? reference.block_document_id : undefined;
   return [...(typeof id === "string" ? [id] : []), ...Object.values(value).flatMap(referencedIds)];
 }
 

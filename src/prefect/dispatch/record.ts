@@ -3,6 +3,7 @@ import { canonicalJson } from "../../canonicalJson";
 import type { Json, JsonObject, ValueObject } from "../../json";
 import type { RunRecord } from "../../ledger";
 import type { PoolDefinition } from "../../manifest/manifest";
+import { plainJob } from "../../plainNumbers";
 import type { RunsContext } from "../../runs/context";
 import { isTerminal, type FlowRun as Kept } from "../../runs/flowRun";
 import { requestDigest } from "../../runs/requestDigest";
@@ -143,7 +144,7 @@ function configurationOf(context: RunsContext, job: Job, dispatcher: Dispatcher,
     ...(startUp === "engine" ? { defaultCommand: "python -m prefect.engine" } : {}),
     prefectEnv: { PREFECT_API_URL: prefect?.apiUrl ?? "" },
   });
-  return { ...prepared, env: { ...authOf(job), ...(prepared.env as ValueObject) } };
+  return plainJob({ ...prepared, env: { ...authOf(job), ...(prepared.env as ValueObject) } });
 }
 
 /** The key by which the flow run reports to the API, secret until it is submitted; the job's own wins over it. */

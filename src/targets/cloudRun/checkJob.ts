@@ -1,6 +1,7 @@
 import type { Json, JsonObject, Value, ValueObject } from "../../json";
 import { suggestion } from "../../nearest";
 import { Secret } from "../../secret";
+import { isObject } from "../../template/paths";
 import { UserError } from "../../userError";
 import type { Field } from "./jobFields";
 
@@ -75,7 +76,6 @@ function choice(value: Exclude<Value, Secret>, allowed: readonly string[], path:
 }
 
 function objectAt(value: Value, path: string): ValueObject {
-  if (value === null || typeof value !== "object" || Array.isArray(value) || value instanceof Secret)
-    throw new UserError(`${path}: must be an object`);
+  if (!isObject(value)) throw new UserError(`${path}: must be an object`);
   return value;
 }

@@ -1,5 +1,6 @@
 import type { Value, ValueObject } from "../../json";
 import { Secret } from "../../secret";
+import { isObject } from "../../template/paths";
 import { UserError } from "../../userError";
 import { LONGEST_VARIABLE, MOST_VARIABLES } from "./limits";
 
@@ -41,8 +42,7 @@ export function secretVariables(job: ValueObject): Record<string, { secret: stri
     found[name] = selectorAt(selector, path);
   };
   const map = job.env_from_secrets ?? {};
-  if (map === null || typeof map !== "object" || Array.isArray(map) || map instanceof Secret)
-    throw new UserError('job_configuration.env_from_secrets: must be an object of {"secret": …, "version": …}');
+  if (!isObject(map)) throw new UserError('job_configuration.env_from_secrets: must be an object of {"secret": …, "version": …}');
   for (const [name, selector] of Object.entries(map)) add(name, selector, `job_configuration.env_from_secrets.${name}`);
   add("PREFECT_API_KEY", job.prefect_api_key_secret, "job_configuration.prefect_api_key_secret");
   add("PREFECT_API_AUTH_STRING", job.prefect_api_auth_string_secret, "job_configuration.prefect_api_auth_string_secret");
@@ -51,7 +51,7 @@ export function secretVariables(job: ValueObject): Record<string, { secret: stri
 
 function selectorAt(value: Value, path: string): { secret: string; version: string } {
   const refuse = (problem: string) => new UserError(`${path}: ${problem}: it is {"secret": NAME, "version": "latest" or a number}`);
-  if (value === null || typeof value !== "object" || Array.isArray(value) || value instanceof Secret) throw refuse("must be an object");
+  if (!isObject(value)) throw refuse("must be an object");
   const { secret, version, ...others } = value;
   const [other] = Object.keys(others);
   if (other !== undefined) throw refuse(`has no "${other}"`);

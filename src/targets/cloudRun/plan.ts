@@ -2,6 +2,7 @@ import { split } from "shlex";
 import type { JsonObject, Value, ValueObject } from "../../json";
 import { suggestion } from "../../nearest";
 import { Secret } from "../../secret";
+import { isObject } from "../../template/paths";
 import { UserError } from "../../userError";
 import type { RunToPlan, Submission } from "../target";
 import { checked } from "./checkJob";
@@ -246,7 +247,7 @@ function deploymentOf({ labels }: ValueObject, run: RunToPlan): string {
 /** Submitting is the pool's business: the template's credentials are only compared with it, and go nowhere. */
 function checkCredentials(credentials: Value, { project, clientEmail }: PoolIdentity): void {
   const path = "job_configuration.credentials";
-  if (credentials === null || typeof credentials !== "object" || Array.isArray(credentials) || credentials instanceof Secret) return;
+  if (!isObject(credentials)) return;
   const info = credentials.service_account_info;
   const known = info instanceof Secret ? (info.known ? info.reveal() : null) : (info ?? null);
   const email = known !== null && typeof known === "object" && "client_email" in known ? known.client_email : undefined;
@@ -274,8 +275,7 @@ function serviceAccountWarnings(job: JsonObject): string[] {
 }
 
 function objectAt(value: Value, path: string): ValueObject {
-  if (value === null || typeof value !== "object" || Array.isArray(value) || value instanceof Secret)
-    throw new UserError(`${path}: must be an object, as in Prefect's cloud-run-v2 template`);
+  if (!isObject(value)) throw new UserError(`${path}: must be an object, as in Prefect's cloud-run-v2 template`);
   return value;
 }
 

@@ -1,6 +1,7 @@
 import type { JsonObject, Value, ValueObject } from "../../json";
 import { suggestion } from "../../nearest";
 import { Secret } from "../../secret";
+import { isObject } from "../../template/paths";
 import { UserError } from "../../userError";
 import type { RunToPlan, Submission } from "../target";
 import { clientToken, digestOf, familyName, regionOfArn, startedBy, tagsOf } from "./names";
@@ -233,7 +234,7 @@ function refuseSecrets(env: Record<string, string | Secret>): void {
 
 /** Submitting is the pool's business: the template's credentials are only compared with it, and go nowhere. */
 function checkCredentials(credentials: Value, { region, accessKeyId }: PoolFacts): void {
-  if (credentials === null || typeof credentials !== "object" || Array.isArray(credentials) || credentials instanceof Secret) return;
+  if (!isObject(credentials)) return;
   const { aws_access_key_id: key, region_name: other } = credentials;
   if (typeof key === "string" && accessKeyId !== undefined && key !== accessKeyId)
     throw new UserError("job_configuration.aws_credentials: it is another key than the work pool's: runs are submitted with the pool's");

@@ -1,13 +1,13 @@
 import { split } from "shlex";
 import type { Json, Value, ValueObject } from "../../json";
 import { Secret } from "../../secret";
+import { isObject } from "../../template/paths";
 import { UserError } from "../../userError";
 
 /** Readings of single values of a job configuration; each throws a {@link UserError} that names the path. */
 
 export function objectAt(value: Value | undefined, path: string): ValueObject {
-  if (value === null || value === undefined || typeof value !== "object" || Array.isArray(value) || value instanceof Secret)
-    throw new UserError(`${path}: must be an object, as in Prefect's ecs template`);
+  if (!isObject(value)) throw new UserError(`${path}: must be an object, as in Prefect's ecs template`);
   return value;
 }
 

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Json, JsonObject } from "../../../src/json";
+import { isJsonObject, type Json, type JsonObject } from "../../../src/json";
 
 export const recordings = join(__dirname, "..", "..", "fixtures", "engine-traces");
 
@@ -65,7 +65,7 @@ export function shortForms(): (value: Json) => Json {
       return value.replaceAll("urn:pulumi:dev::conf::", "~").replaceAll(UUID, "<uuid>");
     }
     if (Array.isArray(value)) return value.map(short);
-    if (value === null || typeof value !== "object") return value;
+    if (!isJsonObject(value)) return value;
     if (value[SIGNATURE] === SECRET) return { $: short(value.value ?? null) };
     return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, short(inner)]));
   };

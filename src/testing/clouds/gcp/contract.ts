@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from "../../../json";
+import { isJsonObject, type Json, type JsonObject } from "../../../json";
 
 /** The part of protobufjs' JSON descriptors that is used here. */
 interface Descriptor {
@@ -132,7 +132,7 @@ export function runContract(): Contract {
 }
 
 function anyType(value: Json): string {
-  const named = value !== null && typeof value === "object" && !Array.isArray(value) ? value["@type"] : undefined;
+  const named = isJsonObject(value) ? value["@type"] : undefined;
   return typeof named === "string" ? named.replace(/^type\.googleapis\.com\//, ".") : ".google.protobuf.Any";
 }
 

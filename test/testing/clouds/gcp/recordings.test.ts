@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
-import type { Json, JsonObject } from "../../../../src/json";
+import { isJsonObject, type Json, type JsonObject } from "../../../../src/json";
 import { executionFacts } from "../../../../src/targets/cloudRun/facts";
 import { observationOf } from "../../../../src/targets/cloudRun/outcome";
 import { startFakeGoogleCloud } from "../../../../src/testing";
@@ -71,7 +71,7 @@ function differences(recorded: Json, ours: Json | undefined, path = ""): string[
     const same = recorded === ours || /\$\{|<redacted>/.test(String(recorded));
     return same ? [] : [`${path}: ${JSON.stringify(ours)}, not ${JSON.stringify(recorded)}`];
   }
-  if (ours === null || typeof ours !== "object" || Array.isArray(ours)) return [`${path}: no object`];
+  if (!isJsonObject(ours)) return [`${path}: no object`];
   const extra = Object.keys(ours).filter((each) => !(each in recorded));
   return [
     ...extra.map((each) => `${path}.${each} is too much`),

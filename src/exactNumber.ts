@@ -1,0 +1,80 @@
+const { rawJSON } = JSON as unknown as { rawJSON(text: string): object };
+
+/**
+ * A JSON number that a JavaScript number cannot hold as it stands: more digits than a double keeps (`9007199254740993`), or the spelling of
+ * a Python `float` (`1.0`, `1e3`). It keeps its text, and `JSON.stringify` writes that text.
+ *
+ * `sameJson` compares by Python's rules: `1e3` and `1000.0` are equal, `1` and `1.0` are not.
+ */
+export class ExactNumber {
+  /** The number as Python prints it; the part of it that counts when two are compared. */
+  readonly python: string;
+  readonly #text: string;
+
+  /** @param text a number as JSON writes it */
+  constructor(text: string) {
+    this.#text = text;
+    this.python = pythonNumber(text);
+  }
+
+  toJSON(): object {
+    return rawJSON(this.#text);
+  }
+
+  /** As it was written. */
+  toString(): string {
+    return this.#text;
+  }
+
+  /** The nearest JavaScript number. */
+  valueOf(): number {
+    return Number(this.#text);
+  }
+
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return this.#text;
+  }
+}
+
+/** Python refuses to read more digits than these (`sys.int_info.default_max_str_digits`). */
+const MOST_DIGITS = 4300;
+
+/** A number as JSON writes it: a JavaScript number where that is written alike, else an {@link ExactNumber}. */
+export function numberOf(text: string): number | ExactNumber {
+  const number = Number(text);
+  return String(number) === text ? number : new ExactNumber(text);
+}
+
+/** Why Python cannot hold a number, as the end of a sentence that begins with its path; `undefined` where it can. */
+export function numberFault(value: ExactNumber): string | undefined {
+  const text = value.toString();
+  if (isFloat(text))
+    return Number.isFinite(value.valueOf()) ? undefined : `is ${shortened(text)}, too large for a float: Python would read infinity`;
+  const digits = text.replace("-", "").length;
+  return digits > MOST_DIGITS ? `has ${digits} digits, and Python reads at most ${MOST_DIGITS}` : undefined;
+}
+
+/** Python's `repr` of a number as JSON writes it: with a point or an exponent it is a `float`, else an `int`. */
+export function pythonNumber(text: string): string {
+  if (!isFloat(text)) return text === "-0" ? "0" : text;
+  const value = Number(text);
+  if (!Number.isFinite(value)) return value < 0 ? "-inf" : "inf";
+  // Both languages print the shortest digits that read back the same; they differ in when an exponent is used (float_repr_style).
+  const sign = value < 0 || Object.is(value, -0) ? "-" : "";
+  const [mantissa = "", exponentText = "0"] = Math.abs(value).toExponential().split("e");
+  const exponent = Number(exponentText);
+  if (exponent >= 16 || exponent < -4)
+    return `${sign}${mantissa}e${exponent < 0 ? "-" : "+"}${String(Math.abs(exponent)).padStart(2, "0")}`;
+  const digits = mantissa.replace(".", "");
+  if (exponent < 0) return `${sign}0.${"0".repeat(-exponent - 1)}${digits}`;
+  const whole = digits.slice(0, exponent + 1).padEnd(exponent + 1, "0");
+  return `${sign}${whole}.${digits.slice(exponent + 1) || "0"}`;
+}
+
+function isFloat(text: string): boolean {
+  return /[.eE]/.test(text);
+}
+
+function shortened(text: string): string {
+  return text.length <= 40 ? text : `${text.slice(0, 40)}…`;
+}
