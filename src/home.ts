@@ -1,8 +1,10 @@
-import { existsSync, mkdirSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, isAbsolute, join, resolve } from "node:path";
+import { describeFileError } from "./fileErrors";
 import { refuseForeign } from "./ownership";
 import { UserError } from "./userError";
+import { writeWhole } from "./writeWhole";
 
 /** The nearest folder, from `from` upwards, of which something holds. */
 export function upwards(from: string, holds: (folder: string) => boolean): string | undefined {
@@ -39,16 +41,29 @@ export function openHome(home: string, { create }: { create: boolean }): void {
     refuseForeign(home, "set PUSHPOOL_HOME to a folder of your own");
   } else if (create) {
     try {
-      mkdirSync(home, { recursive: true, mode: 0o700 });
+      makeFolder(home);
     } catch (error) {
-      throw new UserError(
-        `cannot make ${home} (${(error as NodeJS.ErrnoException).code}): set PUSHPOOL_HOME to a folder that you may write to`,
-      );
+      throw new UserError(`cannot make ${home}: ${describeFileError(error)}. Set PUSHPOOL_HOME to a folder that you may write to`);
     }
   }
   const ignore = join(home, ".gitignore");
   // People add and copy whole folders; what lies here is of this machine.
-  if (create && !existsSync(ignore)) writeFileSync(ignore, "*\n");
+  if (!create || existsSync(ignore)) return;
+  try {
+    writeWhole(ignore, "*\n");
+  } catch (error) {
+    throw new UserError(`cannot write ${ignore}: ${describeFileError(error)}`, 5);
+  }
+}
+
+/** Recursively only where a parent is missing: the recursive form reports ENOENT for a read-only file system. */
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+  }
 }
 
 /** Where things lie that must not be in a project, keys above all: `$XDG_STATE_HOME/pushpool`, by default below `~/.local/state`. */

@@ -1,11 +1,18 @@
-import { closeSync, openSync, readSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { chmodSync, closeSync, existsSync, openSync, readSync, statfsSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
+import { describeFileError } from "../fileErrors";
 import { UserError } from "../userError";
 import { MIGRATIONS } from "./schema";
 
 /** How long one process waits for another's write, in milliseconds. */
 const BUSY_TIMEOUT = 15_000;
+
+/** Less free space than this, in bytes, is none: SQLite writes whole pages and the index of its log. */
+const NEGLIGIBLE_SPACE = 64 * 1024;
+
+/** As SQLite calls a database that is no file. */
+export const IN_MEMORY = ":memory:";
 
 /** Where the ledger of a home lies. */
 export function ledgerPath(home: string): string {
@@ -18,6 +25,7 @@ export function ledgerPath(home: string): string {
  */
 export function openDatabase(path: string): DatabaseSync {
   checkHeader(path);
+  if (path !== IN_MEMORY) keepPrivate(path);
   return translated(path, () => {
     const { DatabaseSync } = loadSqlite();
     const db = new DatabaseSync(path);
@@ -29,6 +37,21 @@ export function openDatabase(path: string): DatabaseSync {
     if (Number(pragma(db, "user_version")) < MIGRATIONS.length) migrate(db, path);
     return db;
   });
+}
+
+/**
+ * Read the whole ledger and see that it is sound: for a process that will live on it for long.
+ * @throws {UserError} (2) if it is damaged; whatever {@link openDatabase} throws
+ */
+export function checkLedgerFile(path: string): void {
+  if (!existsSync(path)) return;
+  const db = openDatabase(path);
+  try {
+    const found = translated(path, () => pragma(db, "quick_check(1)"));
+    if (found !== "ok") throw damaged(path, String(found).replaceAll(/\s+/g, " "));
+  } finally {
+    db.close();
+  }
 }
 
 /** Run `work`, with SQLite's errors told as what the user can do about them. */
@@ -68,11 +91,24 @@ function checkHeader(path: string): void {
     }
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
-    throw new UserError(`cannot read the ledger ${path}: ${(error as Error).message}`, 5);
+    throw new UserError(`cannot read the ledger ${path}: ${describeFileError(error)}`, 5);
   }
   if (length < 100 || header.toString("latin1", 0, 16) !== "SQLite format 3\0") throw damaged(path, "it is not a SQLite file");
   const version = header.readUInt32BE(60);
   if (version > MIGRATIONS.length) throw newer(path, version);
+}
+
+/**
+ * The ledger is for its owner only, whatever the umask and the folder: it holds parameters. SQLite gives its log the same mode.
+ * @throws {UserError} (5) if the file cannot be made
+ */
+function keepPrivate(path: string): void {
+  try {
+    closeSync(openSync(path, "a", 0o600));
+    if ((statSync(path).mode & 0o077) !== 0) chmodSync(path, 0o600);
+  } catch (error) {
+    throw new UserError(`cannot write the ledger ${path}: ${describeFileError(error)}`, 5);
+  }
 }
 
 function newer(path: string, version: number): UserError {
@@ -93,10 +129,10 @@ function asUserError(path: string, error: unknown): unknown {
   if (errcode === undefined) return error;
   switch (errcode & 0xff) {
     case 13:
-      return new UserError(
-        `no space left to write the ledger ${path}: make room and repeat the command; what was written before is safe`,
-        5,
-      );
+      return noSpace(path);
+    case 1:
+      // A SQLite file of another program, or one whose tables are gone. Any other SQL error is a bug of ours.
+      return /no such (table|column)|already exists/.test(message ?? "") ? damaged(path, message ?? "") : error;
     case 11:
     case 26:
       return damaged(path, message ?? "SQLite cannot read it");
@@ -108,14 +144,34 @@ function asUserError(path: string, error: unknown): unknown {
     case 23:
       return new UserError(`cannot write the ledger ${path}: ${message}. Check who owns the folder and that it is not read-only`, 5);
     case 10:
+      // SQLite does not say what the system said; a full disk is the one cause that a user can do something about.
+      if (isFull(path)) return noSpace(path);
       return new UserError(`reading or writing the ledger ${path} failed: ${message}`, 5);
     default:
       return error;
   }
 }
 
+function noSpace(path: string): UserError {
+  return new UserError(
+    `no space left on the disk to write the ledger ${path}: make room and repeat the command; what was written before is safe`,
+    5,
+  );
+}
+
+function isFull(path: string): boolean {
+  try {
+    const { bavail, bsize } = statfsSync(dirname(path));
+    return bavail * bsize < NEGLIGIBLE_SPACE;
+  } catch {
+    return false;
+  }
+}
+
 /** What was written is in the file, and may not be there after a power cut. */
-export function writeFailed(path: string, { message }: Error): UserError {
+export function writeFailed(path: string, error: Error): UserError {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === "ENOSPC" || code === "EDQUOT") return noSpace(path);
   return new UserError(`writing the ledger ${path} to the disk failed: ${message}. Check the disk, then repeat the command`, 5);
 }
 

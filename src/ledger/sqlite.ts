@@ -2,7 +2,7 @@ import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import type { JsonObject } from "../json";
 import type { State } from "../runs/flowRun";
 import type { DeploymentRecord, Ledger, NewRun, RunChange, RunFilter, RunRecord, SlotAnswer, SlotLimits } from "./ledger";
-import { openDatabase, translated, writeFailed } from "./open";
+import { IN_MEMORY, openDatabase, translated, writeFailed } from "./open";
 import { type DeploymentRow, deploymentOf, fromRow, type Row, type RunRow, toRow } from "./rows";
 import { openTogether, type Together } from "./together";
 import { openWalSync, type WalSync } from "./walSync";
@@ -30,7 +30,7 @@ class SqliteLedger implements Ledger {
   constructor(path: string, db: DatabaseSync) {
     this.#path = path;
     this.#db = db;
-    this.#wal = path === ":memory:" ? undefined : openWalSync(path);
+    this.#wal = path === IN_MEMORY ? undefined : openWalSync(path);
     this.#together = openTogether(
       (work) => this.#translated(work),
       (sql) => this.#run(sql),

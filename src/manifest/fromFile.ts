@@ -1,5 +1,6 @@
 import { statSync } from "node:fs";
 import { resolve } from "node:path";
+import { describeFileError } from "../fileErrors";
 import { isJsonObject } from "../json";
 import { parseJson } from "../jsonText";
 import { refuseForeign } from "../ownership";
@@ -32,12 +33,21 @@ export async function readGiven(workspace: Workspace, given: string | undefined,
 
 function fromFile({ cwd }: Workspace, name: string, choose: string, reading: Reading): Source {
   const path = resolve(cwd, name);
-  const stats = statSync(path, { throwIfNoEntry: false });
-  if (!stats) throw new UserError(`${choose}: there is no file ${path}`);
-  // A folder is none; a pipe (`--manifest <(…)`) will do.
-  if (stats.isDirectory()) throw new UserError(`${choose}: ${path} is a folder: give the manifest's file`);
-  refuseForeign(path, `choose another file by ${choose}`);
-  return fromText(readTextFile(path, path), path, reading);
+  return fromText(textOf(path, choose), path, reading);
+}
+
+function textOf(path: string, choose: string): string {
+  try {
+    const stats = statSync(path, { throwIfNoEntry: false });
+    if (!stats) throw new UserError(`${choose}: there is no file ${path}`);
+    // A folder is none; a pipe (`--manifest <(…)`) will do.
+    if (stats.isDirectory()) throw new UserError(`${choose}: ${path} is a folder: give the manifest's file`);
+    refuseForeign(path, `choose another file by ${choose}`);
+    return readTextFile(path, path);
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    throw new UserError(`${choose}: cannot read ${path}: ${describeFileError(error)}`);
+  }
 }
 
 /** A manifest, or what `pulumi stack output --json` prints, with one in it. */

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { expect, onTestFinished, test } from "vitest";
@@ -179,6 +179,17 @@ test.each([
     /is damaged/,
   ],
   ["cut short", (path: string) => writeFileSync(path, "SQLite format 3\0"), /is damaged/],
+  [
+    "another program's database",
+    (path: string) => {
+      const { DatabaseSync } = process.getBuiltinModule("node:sqlite");
+      const db = new DatabaseSync(path);
+      db.exec("PRAGMA journal_mode = wal; CREATE TABLE runs (distance REAL)");
+      db.close();
+      chmodSync(path, 0o600);
+    },
+    /is damaged \(table runs already exists\)/,
+  ],
 ] as const)("%s is refused with its path and left untouched", (_, make, message) => {
   const path = join(scratch(), "ledger.db");
   make(path);
@@ -186,6 +197,23 @@ test.each([
   expect(() => openSqliteLedger(path)).toThrow(message);
   expect(() => openSqliteLedger(path)).toThrow(path);
   expect(readFileSync(path).equals(before)).toBe(true);
+});
+
+test("it is for its owner only, whatever the umask and whatever an older version made", () => {
+  const folder = scratch();
+  chmodSync(folder, 0o755);
+  const umask = process.umask(0);
+  onTestFinished(() => void process.umask(umask));
+  const path = join(folder, "ledger.db");
+  const modes = () => {
+    const ledger = openSqliteLedger(path);
+    const found = ["", "-wal", "-shm"].map((suffix) => statSync(`${path}${suffix}`).mode & 0o777);
+    ledger.close();
+    return found;
+  };
+  expect(modes()).toEqual([0o600, 0o600, 0o600]);
+  chmodSync(path, 0o644);
+  expect(modes()).toEqual([0o600, 0o600, 0o600]);
 });
 
 test("damage met later is told with the path", async () => {
@@ -218,7 +246,7 @@ test("a full disk says so, and what was written before is there", async () => {
   const fill = async () => {
     for (; written < 10_000; written++) await ledger.createRun(newRun(`r${written}`));
   };
-  await expect(fill()).rejects.toThrow(/no space left to write the ledger .*ledger\.db/);
+  await expect(fill()).rejects.toThrow(/no space left on the disk to write the ledger .*ledger\.db/);
   expect(written).toBeGreaterThan(0);
   expect(await ledger.list({ limit: 10_000 })).toHaveLength(written);
 });

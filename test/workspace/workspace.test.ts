@@ -89,7 +89,7 @@ test("a home that is a file, and one that cannot be made", () => {
   const root = tree("file");
   const open = (PUSHPOOL_HOME: string) => () => openWorkspace({ cwd: root, env: { PATH, PUSHPOOL_HOME }, create: true });
   expect(open("file")).toThrow(/file is not a folder/);
-  expect(open("file/below")).toThrow(/cannot make .*file\/below \(ENOTDIR\): set PUSHPOOL_HOME/);
+  expect(open("file/below")).toThrow(/cannot make .*file\/below: a part of its path is not a folder \(ENOTDIR\)\. Set PUSHPOOL_HOME/);
 });
 
 test("-C to nowhere", () =>

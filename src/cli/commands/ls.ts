@@ -14,12 +14,16 @@ interface LsFlags extends GlobalOptions {
   allStacks?: boolean;
 }
 
+/** More runs than any ledger was measured with. */
+const MAX_LIMIT = 1_000_000;
+
 const STATES: readonly StateType[] = ["SCHEDULED", "PENDING", "RUNNING", "CANCELLING", "PAUSED", ...TERMINAL];
 
 /** `pushpool ls` */
 export async function action(_: string[], flags: LsFlags): Promise<void> {
   const limit = Number(flags.limit);
-  if (!Number.isInteger(limit) || limit < 1) throw new UserError(`--limit "${flags.limit}": must be a whole number of at least 1`);
+  if (!/^\d+$/.test(flags.limit) || limit < 1 || limit > MAX_LIMIT)
+    throw new UserError(`--limit "${flags.limit}": must be a whole number between 1 and ${MAX_LIMIT}`);
   const states = flags.state?.map(stateOf);
   const { deployment, pool, allStacks } = flags;
   await withRecorded(flags, async (runs, { stack }) => {

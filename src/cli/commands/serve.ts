@@ -1,5 +1,6 @@
 import { parseDuration } from "../../duration";
 import { openHome } from "../../home";
+import { checkLedgerFile, ledgerPath } from "../../ledger";
 import type { LoadedManifest } from "../../manifest";
 import { runsParts } from "../../runs";
 import { MISSED_POLICIES } from "../../schedules/due";
@@ -46,6 +47,7 @@ export async function action(_: string[], flags: ServeFlags): Promise<void> {
   const load = () => loadManifest(workspace, { ...manifestFlags, secrets: true });
   const loaded = await load();
   openHome(workspace.home, { create: true });
+  checkLedgerFile(ledgerPath(workspace.home));
   const { pino } = await import("pino");
   const logged = { level: flags.logLevel, base: { stack: loaded.stack }, timestamp: pino.stdTimeFunctions.isoTime };
   // Line by line: what is still on its way when the process ends would be lost.

@@ -1,0 +1,30 @@
+/** What the system's words for a failed file operation mean to a person (errno(3)). */
+const MEANINGS: Record<string, string> = {
+  EACCES: "permission denied",
+  EDQUOT: "the disk quota is used up: make room",
+  EEXIST: "it exists already",
+  EISDIR: "it is a folder",
+  EIO: "the disk reports an error",
+  ELOOP: "its symbolic links lead in a circle",
+  EMFILE: "this process has too many open files",
+  ENAMETOOLONG: "the name is too long",
+  ENFILE: "the system has too many open files",
+  ENOENT: "there is no such file or folder",
+  ENOSPC: "no space left on the disk: make room",
+  ENOTDIR: "a part of its path is not a folder",
+  EPERM: "permission denied",
+  EROFS: "the file system is read-only",
+};
+
+/** Why a file operation failed, as the end of a sentence: `permission denied (EACCES)`. */
+export function describeFileError(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  const meaning = code === undefined ? undefined : MEANINGS[code];
+  return meaning === undefined ? message : `${meaning} (${code})`;
+}
+
+/** Whether an error is the file system's: a path that cannot be read or written, which is never a bug of this program. */
+export function isFileError(error: unknown): error is NodeJS.ErrnoException {
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  return code !== undefined && Object.hasOwn(MEANINGS, code) && syscall !== undefined;
+}

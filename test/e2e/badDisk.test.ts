@@ -1,0 +1,75 @@
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { scratch } from "../scratch";
+import { manifestOf, placeWith } from "./pushpool";
+
+// Disks that are full, damaged or read-only: one sentence with the path and the way out, never a stack.
+
+const bin = join(__dirname, "..", "..", "bin", "pushpool.cjs");
+
+/** Whether this user can mount a file system of its own, in a namespace that ends with the command. */
+const canMount = spawnSync("unshare", ["-rm", "mount", "-t", "tmpfs", "tmpfs", "/tmp"]).status === 0;
+
+/** Run commands of a shell with a tmpfs of so many kilobytes at $DISK. */
+function onDisk(kilobytes: number, commands: string): { status: number | null; stdout: string; stderr: string } {
+  const at = placeWith(manifestOf({ "hello/node": "true" }));
+  const disk = scratch();
+  const script = `mount -t tmpfs -o size=${kilobytes}k tmpfs ${disk}\npp() { "${process.execPath}" "${bin}" "$@"; }\n${commands}`;
+  const env = { ...at.env, DISK: disk, PUSHPOOL_HOME: join(disk, "home") };
+  return spawnSync("unshare", ["-rm", "sh", "-c", script], { cwd: at.folder, env, encoding: "utf8" });
+}
+
+const FILL = "dd if=/dev/zero of=$DISK/fill bs=1k 2>/dev/null";
+
+test.skipIf(!canMount)("a full disk is named, and what was written before is safe once there is room", () => {
+  const { stdout, stderr } = onDisk(400, `pp run hello/node 2>/dev/null; ${FILL}; pp run hello/node; echo $?; rm $DISK/fill; pp ls --json`);
+  expect(stderr).toMatch(
+    /^pushpool: no space left on the disk to write the ledger .*ledger\.db: make room and repeat the command[^\n]*\n$/,
+  );
+  const [status, ls = ""] = stdout.trim().split("\n");
+  expect(status).toBe("5");
+  expect(JSON.parse(ls).runs).toMatchObject([{ state: { type: "COMPLETED" } }]);
+});
+
+test.skipIf(!canMount)("a disk that is full from the start leaves nothing half-made", () => {
+  const { stdout, stderr } = onDisk(400, `${FILL}; pp run hello/node; echo $?; ls -A $DISK/home 2>/dev/null`);
+  expect(stderr).toMatch(/^pushpool: cannot (write|make) .*no space left on the disk: make room \(ENOSPC\)[^\n]*\n$/);
+  expect(stdout.trim()).toBe("5");
+});
+
+test.skipIf(!canMount)("a read-only file system is named", () => {
+  const { stdout, stderr } = onDisk(400, "mount -o remount,ro $DISK; pp run hello/node; echo $?");
+  expect(stderr).toMatch(
+    /^pushpool: cannot make .*: the file system is read-only \(EROFS\)\. Set PUSHPOOL_HOME to a folder that you may write to\n$/,
+  );
+  expect(stdout.trim()).toMatch(/^[25]$/);
+});
+
+test("serve does not start on a damaged ledger", () => {
+  const at = placeWith(manifestOf({ "hello/node": "true" }));
+  for (let n = 0; n < 5; n++) at.pushpool("run", "hello/node", "--detach");
+  const ledger = join(at.home, "ledger.db");
+  const bytes = readFileSync(ledger);
+  for (let page = 2 * 4096; page < bytes.length; page += 4096) bytes.fill(0xff, page, page + 600);
+  writeFileSync(ledger, bytes);
+  const { status, stdout, stderr } = at.pushpool("serve", "--port", "0");
+  expect([status, stdout]).toEqual([2, ""]);
+  expect(stderr).toMatch(/^pushpool: the ledger .*ledger\.db is damaged \(.*\); it was left as it is\. Restore it from a backup[^\n]*\n$/);
+});
+
+test("a manifest, a home and a project that are loops of links are named", () => {
+  const at = placeWith(manifestOf({ "hello/node": "true" }));
+  const loop = join(at.folder, "loop");
+  symlinkSync("loop", loop);
+  const manifest = at.pushpool("run", "hello/node", "--manifest", loop);
+  expect(manifest.stderr).toMatch(/^pushpool: --manifest: cannot read .*loop: its symbolic links lead in a circle \(ELOOP\)\n$/);
+  expect(manifest.status).toBe(2);
+  mkdirSync(join(at.folder, "project"));
+  symlinkSync("Pulumi.yaml", join(at.folder, "project", "Pulumi.yaml"));
+  for (const args of [["up", "--engine", "offline"], ["ls"]]) {
+    const { stderr } = at.pushpool("-C", join(at.folder, "project"), ...args);
+    expect(stderr).not.toMatch(/bug of pushpool|\n\s+at /);
+  }
+});
