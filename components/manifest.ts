@@ -3,6 +3,7 @@ import { MANIFEST_KIND, MANIFEST_VERSION } from "../src/manifest/manifest";
 import type { PrefectDefinition, PushPoolDefinition } from "./definitions";
 import type { Deployment } from "./deployment";
 import type { AnyJson } from "./json";
+import { thisStack } from "./physicalName";
 
 /** What a manifest is made of. */
 export interface ManifestParts {
@@ -40,7 +41,7 @@ export function manifest({ pools, deployments = [], blocks = {}, variables = {},
   return {
     kind: MANIFEST_KIND,
     version: MANIFEST_VERSION,
-    source: { project: pulumi.getProject(), stack: pulumi.getStack() },
+    source: thisStack(),
     pools: byName("work pools", poolEntries),
     blocks: byName("blocks", blockEntries),
     variables,

@@ -1,5 +1,11 @@
 import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
+import type { StackSource } from "../src/manifest/cloudNames";
+
+/** The stack that is being brought up: a manifest's `source`. */
+export function thisStack(): StackSource {
+  return { project: pulumi.getProject(), stack: pulumi.getStack() };
+}
 
 /**
  * An id for a thing that a cloud has by a name of the caller's choice: the same at each `up`, another for each stack.

@@ -113,7 +113,7 @@ export class EcsPushPool extends pulumi.ComponentResource {
           args.taskRoleArn ??
           jobVariables.task_role_arn ??
           (args.taskPolicyArns && new TaskRole(`${name}-flows`, { policyArns: args.taskPolicyArns }, options).arn),
-        logGroupName: logs.name,
+        logGroupName: logs.name ?? usualLogGroup(jobVariables),
       }),
     };
     const { block, push } = credentialsOf(name, args, place, options);
@@ -193,6 +193,11 @@ function logsOf(
   }
   const arn = pulumi.output(logGroupName).apply((known) => arnIn(region, (place) => `logs:${place}:*:log-group:${known}`));
   return { arn, name: logGroupName };
+}
+
+/** Where runs write to, if they do, when the pool has no log group of its own to name. */
+function usualLogGroup({ cloudwatch_logs_options }: Record<string, AnyJson>): pulumi.Input<string> {
+  return pulumi.output(cloudwatch_logs_options).apply((options) => options?.["awslogs-group"] ?? "prefect");
 }
 
 /** ARNs of parameters by the variable's name. */

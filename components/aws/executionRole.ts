@@ -1,8 +1,10 @@
 import { Role, RolePolicy } from "@pulumi/aws/iam";
 import * as pulumi from "@pulumi/pulumi";
+import { parameterFolder } from "../../src/manifest/cloudNames";
 import { partOf } from "../checks";
+import { thisStack } from "../physicalName";
 import { checkComponentName, regionOf } from "./checks";
-import { parameterPathOf, policyDocument } from "./leastPrivilege";
+import { policyDocument } from "./leastPrivilege";
 import { arnIn } from "./partition";
 import { TRUSTS_TASKS } from "./taskRoles";
 
@@ -49,7 +51,8 @@ export class ExecutionRole extends pulumi.ComponentResource {
     const region = regionOf(args.region, this);
     const { workPoolName, logGroupArn = arnIn(region, (known) => `logs:${known}:*:log-group:*`), secretArns = [] } = args;
     const repositories = args.repositoryArns ?? [arnIn(region, () => "ecr:*:*:repository/*")];
-    const parameters = arnIn(region, (known) => `ssm:${known}:*:parameter${parameterPathOf(workPoolName)}*`);
+    const folder = parameterFolder(thisStack(), workPoolName);
+    const parameters = arnIn(region, (known) => `ssm:${known}:*:parameter${folder}*`);
     const options = partOf(this, opts);
 
     const role = new Role(

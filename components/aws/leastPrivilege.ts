@@ -1,3 +1,5 @@
+import { STACK_TAG } from "../../src/manifest/cloudNames";
+
 /** An action, where it is allowed, and what of submitting runs needs it. */
 export interface NeededAction {
   action: string;
@@ -17,11 +19,16 @@ export interface SubmitPlace {
   roleArns: readonly string[];
   /** Without it, log groups of any name. */
   logGroupName?: string;
-  /** Path of the parameters that hold runs' secrets. */
+  /** Folder of the parameters that hold runs' secrets, with a slash at both ends. */
   parameterPath: string;
+  /** The stack, as tags have it. */
+  stack: string;
 }
 
-/** What submitting, following and stopping runs takes, and no more. */
+/**
+ * What submitting, following, stopping and tidying up runs takes, and no more. What carries the tag of another stack is out of reach. What carries no
+ * such tag is not: task definitions of one's own, and those that Prefect Cloud registers by this key.
+ */
 export function leastPrivilege({
   partition,
   region,
@@ -29,13 +36,24 @@ export function leastPrivilege({
   roleArns,
   logGroupName = "*",
   parameterPath,
+  stack,
 }: SubmitPlace): NeededAction[] {
   const ecs = (what: string) => `arn:${partition}:ecs:${region}:*:${what}`;
   const inCluster = { ArnEquals: { "ecs:cluster": [clusterArn] } };
   const tasks = [ecs(`task/${clusterArn.slice(clusterArn.lastIndexOf("/") + 1)}/*`)];
-  const created = { StringEquals: { "ecs:CreateAction": ["RunTask", "RegisterTaskDefinition"] } };
+  const definitions = [ecs("task-definition/*:*")];
+  const created = {
+    StringEquals: { "ecs:CreateAction": ["RunTask", "RegisterTaskDefinition"] },
+    StringEqualsIfExists: { [`aws:RequestTag/${STACK_TAG}`]: [stack] },
+  };
+  const notAnothers = { StringEqualsIfExists: { [`aws:ResourceTag/${STACK_TAG}`]: [stack] } };
   return [
-    { action: "ecs:RegisterTaskDefinition", resources: ["*"], reason: "a deployment's first run registers its task definition" },
+    {
+      action: "ecs:RegisterTaskDefinition",
+      resources: ["*"],
+      condition: { StringEqualsIfExists: { [`aws:RequestTag/${STACK_TAG}`]: [stack] } },
+      reason: "a deployment's first run registers its task definition",
+    },
     { action: "ecs:DescribeTaskDefinition", resources: ["*"], reason: "a task definition that is there already is used again" },
     {
       action: "ecs:DeregisterTaskDefinition",
@@ -44,13 +62,18 @@ export function leastPrivilege({
     },
     {
       action: "ecs:RunTask",
-      resources: [ecs("task-definition/*:*")],
-      condition: inCluster,
+      resources: definitions,
+      condition: { ...inCluster, ...notAnothers },
       reason: "a run is a task of the pool's cluster",
     },
-    { action: "ecs:DescribeTasks", resources: tasks, condition: inCluster, reason: "runs are followed, a hundred at a time" },
+    {
+      action: "ecs:DescribeTasks",
+      resources: tasks,
+      condition: { ...inCluster, ...notAnothers },
+      reason: "runs are followed, a hundred at a time",
+    },
     { action: "ecs:ListTasks", resources: ["*"], condition: inCluster, reason: "a run whose start is in doubt is looked for" },
-    { action: "ecs:StopTask", resources: tasks, condition: inCluster, reason: "a run can be cancelled" },
+    { action: "ecs:StopTask", resources: tasks, condition: { ...inCluster, ...notAnothers }, reason: "a run can be cancelled" },
     {
       action: "ecs:TagResource",
       resources: [...tasks, ecs("task/*"), ecs("task-definition/*")],
@@ -68,17 +91,30 @@ export function leastPrivilege({
       resources: [`arn:${partition}:logs:${region}:*:log-group:${logGroupName}:*`],
       reason: "the run's log lines are shown, live and later",
     },
-    secretsAction(partition, region, parameterPath),
+    { action: "ecs:ListTaskDefinitionFamilies", resources: ["*"], reason: "task definitions that no run uses any more are looked for" },
+    { action: "ecs:ListTaskDefinitions", resources: ["*"], reason: "task definitions that no run uses any more are looked for" },
+    {
+      action: "ecs:DeleteTaskDefinitions",
+      resources: definitions,
+      condition: { StringEquals: { [`aws:ResourceTag/${STACK_TAG}`]: [stack] } },
+      reason: "task definitions that no run uses any more are deleted, and all of them with the stack",
+    },
+    ...secretsActions(partition, region, parameterPath),
   ];
 }
 
 /** What the managed policy of Prefect's guide leaves out: a secret in a run's environment goes through Parameter Store. */
-export function secretsAction(partition: string, region: string, parameterPath: string): NeededAction {
-  return {
-    action: "ssm:PutParameter",
-    resources: [`arn:${partition}:ssm:${region}:*:parameter${parameterPath}*`],
-    reason: "a secret in a run's environment is named in its task definition, and kept in Parameter Store",
-  };
+export function secretsActions(partition: string, region: string, parameterPath: string): NeededAction[] {
+  const own = [`arn:${partition}:ssm:${region}:*:parameter${parameterPath}*`];
+  return [
+    {
+      action: "ssm:PutParameter",
+      resources: own,
+      reason: "a secret in a run's environment is named in its task definition, and kept in Parameter Store",
+    },
+    { action: "ssm:DeleteParameters", resources: own, reason: "secrets that no run uses any more go, and all of them with the stack" },
+    { action: "ssm:DescribeParameters", resources: ["*"], reason: "secrets to delete are looked for by name; this shows no values" },
+  ];
 }
 
 /** A policy document. */
@@ -92,9 +128,4 @@ export function policyDocument(actions: readonly Omit<NeededAction, "reason">[])
       ...(condition ? { Condition: condition } : {}),
     })),
   });
-}
-
-/** Where the secrets of a work pool's runs are kept. */
-export function parameterPathOf(workPoolName: string): string {
-  return `/pushpool/${workPoolName.replaceAll(/[^a-zA-Z0-9_.-]/g, "-")}/`;
 }

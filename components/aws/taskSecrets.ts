@@ -1,9 +1,9 @@
 import { Parameter } from "@pulumi/aws/ssm";
 import * as pulumi from "@pulumi/pulumi";
+import { parameterFolder } from "../../src/manifest/cloudNames";
 import { partOf, refuse } from "../checks";
-import { physicalName } from "../physicalName";
+import { physicalName, thisStack } from "../physicalName";
 import { regionOf } from "./checks";
-import { parameterPathOf } from "./leastPrivilege";
 
 export interface TaskSecretsArgs {
   /**
@@ -37,7 +37,7 @@ export class TaskSecrets extends pulumi.ComponentResource {
     const values = Object.fromEntries(Object.entries(args.values).map(([key, value]) => [key, pulumi.secret(value)]));
     super("pushpool:index:TaskSecrets", name, { ...args, values }, opts);
     const region = regionOf(args.region, this);
-    const path = `${parameterPathOf(args.workPoolName)}${physicalName(name, 60)}`;
+    const path = `${parameterFolder(thisStack(), args.workPoolName)}${physicalName(name, 60)}`;
 
     this.arns = {};
     for (const [variable, value] of Object.entries(values)) {

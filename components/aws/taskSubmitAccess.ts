@@ -1,9 +1,11 @@
 import { Policy, RolePolicyAttachment, UserPolicyAttachment } from "@pulumi/aws/iam";
 import * as pulumi from "@pulumi/pulumi";
+import { parameterFolder, stackName } from "../../src/manifest/cloudNames";
 import { checkChoice, partOf, refuse } from "../checks";
+import { thisStack } from "../physicalName";
 import { Permissions } from "../submitting";
 import { checkComponentName, checkRole, regionOf } from "./checks";
-import { leastPrivilege, parameterPathOf, policyDocument, secretsAction } from "./leastPrivilege";
+import { leastPrivilege, policyDocument, secretsActions } from "./leastPrivilege";
 import { managedPolicy, partitionOf } from "./partition";
 
 export interface TaskSubmitAccessArgs {
@@ -65,13 +67,14 @@ export class TaskSubmitAccess extends pulumi.ComponentResource {
     const isLeast = args.permissions === Permissions.LeastPrivilege;
     const { workPoolName, clusterArn, executionRoleArn, taskRoleArn, logGroupName } = args;
 
+    const source = thisStack();
+    const parameterPath = parameterFolder(source, workPoolName);
     const roles = pulumi.all(taskRoleArn === undefined ? [executionRoleArn] : [executionRoleArn, taskRoleArn]);
     const policy = pulumi.all([region, clusterArn, roles, logGroupName ?? "*"]).apply(([place, cluster, roleArns, group]) => {
       const partition = partitionOf(place);
-      const parameterPath = parameterPathOf(workPoolName);
-      if (!isLeast) return policyDocument([secretsAction(partition, place, parameterPath)]);
+      if (!isLeast) return policyDocument(secretsActions(partition, place, parameterPath));
       const submitPlace = { partition, region: place, clusterArn: cluster, roleArns, logGroupName: group, parameterPath };
-      return policyDocument(leastPrivilege(submitPlace));
+      return policyDocument(leastPrivilege({ ...submitPlace, stack: stackName(source) }));
     });
     const description = isLeast ? "What submitting flow runs to ECS takes, and no more" : "Secrets in the environment of flow runs on ECS";
     const own = new Policy(`${name}-policy`, { policy, description }, options);

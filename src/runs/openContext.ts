@@ -41,7 +41,9 @@ export function openContext({
       const key = targetKey(of);
       const { workPool } = of.run;
       const warn = (message: string) => listeners.tell(message, workPool);
-      const target = targets.get(key) ?? openTarget(of.poolType, { pool: () => poolAccess(context, of), notes: ledger, warn });
+      const target =
+        targets.get(key) ??
+        openTarget(of.poolType, { pool: () => poolAccess(context, of), notes: ledger, digestKey: context.digestKey, warn });
       targets.set(key, target);
       // What could not be opened now may be later.
       target.catch(() => targets.delete(key));

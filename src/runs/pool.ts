@@ -34,11 +34,12 @@ export async function poolAccess(context: RunsContext, of: OnPool): Promise<Pool
 }
 
 /** Where the cloud of a work pool is, and whose credentials to use there. */
-function accessTo({ pools, blocks }: Manifest, name: string): PoolAccess {
+function accessTo({ source, pools, blocks }: Manifest, name: string): PoolAccess {
   const { endpoints = {}, credentials, baseJobTemplate } = pools[name] as PoolDefinition;
   const block = credentials === undefined ? undefined : blocks[credentials];
   return {
     name,
+    source,
     endpoints,
     baseJobTemplate,
     ...(credentials === undefined || !block

@@ -10,6 +10,8 @@ export interface PoolAccess {
   name: string;
   /** Service name to base URL, where it is not the cloud's usual one. */
   endpoints: Record<string, string>;
+  /** The stack that the pool belongs to: names in the cloud are made of it. */
+  source: { project: string; stack: string };
   /** Prefect's envelope. */
   baseJobTemplate: ValueObject;
   /** The block that runs are submitted with; absent: the caller's own cloud login. `createdAt`: ISO 8601. */
@@ -33,6 +35,8 @@ export interface TargetAccess {
   /** Takes the manifest, so it is called only where a target cannot do without. */
   pool(): Promise<PoolAccess>;
   notes: SharedNotes;
+  /** A secret key of this ledger, made when it is first asked for: for digests of secrets that others can see. */
+  digestKey: () => Buffer;
   /** For what a user should hear while it is waited for something. @default nobody hears it */
   warn?: (message: string) => void;
 }

@@ -45,7 +45,7 @@ export function contextMaker({
         const key = JSON.stringify([of.run.workPool, of.poolType, credentials, block?.createdAt]);
         const { workPool } = of.run;
         const warn = (message: string) => listeners.tell(message, workPool);
-        const target = targets.get(key) ?? openTarget(of.poolType, { pool: () => poolAccess(context, of), notes: ledger, warn });
+        const target = targets.get(key) ?? openTarget(of.poolType, { pool: () => poolAccess(context, of), notes: ledger, digestKey, warn });
         targets.set(key, target);
         // What could not be opened now may be later.
         target.catch(() => targets.delete(key));

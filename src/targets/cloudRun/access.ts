@@ -36,6 +36,7 @@ export async function accessOf(pool: PoolAccess, env: NodeJS.ProcessEnv): Promis
   const project = given ?? (pool.ambient ? projectOf(info) : undefined);
   const common = {
     pool: pool.name,
+    source: pool.source,
     endpoints: {
       run: endpointOf(pool, "run"),
       logging: endpointOf(pool, "logging"),

@@ -1,20 +1,25 @@
 import type { Value, ValueObject } from "../../json";
+import { POOL_TAG, STACK_TAG } from "../../manifest/cloudNames";
 import { UserError } from "../../userError";
 import { MOST_LABELS } from "./limits";
 
 /** Labels of one run: on a Job that several runs share they would be wrong. */
 const OF_ONE_RUN = ["prefect.io/flow-run-id", "prefect.io/flow-run-name"];
 
+/** By this label pushpool knows its own Jobs. */
+export const OURS = { key: "managed-by", value: "pushpool" } as const;
+
 /**
  * The labels of a Job and its executions, as Google takes them: lower case, `[a-z0-9_-]`, a letter first, up to 63 characters. Cloud Run repeats
  * them on the execution's log entries and in the bill.
+ * @param place `stack`: as names in the cloud have it
  * @throws {UserError} if there are more than 64: none is dropped
  */
-export function jobLabels(labels: Value, { pool, ofOneRun }: { pool: string; ofOneRun: boolean }): Record<string, string> {
-  const given = Object.entries(labels as ValueObject).filter(([key]) => ofOneRun || !OF_ONE_RUN.includes(key));
+export function jobLabels(labels: Value, place: { stack: string; pool: string; ofOneRun: boolean }): Record<string, string> {
+  const given = Object.entries(labels as ValueObject).filter(([key]) => place.ofOneRun || !OF_ONE_RUN.includes(key));
   const made: Record<string, string> = {};
   for (const [key, value] of given) made[labelKey(key)] = labelValue(String(value));
-  const all = { ...made, "managed-by": "pushpool", "pushpool-work-pool": labelValue(pool) };
+  const all = { ...made, [OURS.key]: OURS.value, [STACK_TAG]: place.stack, [POOL_TAG]: labelValue(place.pool) };
   const count = Object.keys(all).length;
   if (count > MOST_LABELS)
     throw new UserError(`job_configuration.labels: with pushpool's own they are ${count}, and Google Cloud takes ${MOST_LABELS}`);
@@ -27,7 +32,7 @@ function labelKey(key: string): string {
   return clean === "" ? "label" : clean;
 }
 
-function labelValue(value: string): string {
+export function labelValue(value: string): string {
   return value
     .toLowerCase()
     .replaceAll(/[^a-z0-9_-]/g, "-")

@@ -31,23 +31,26 @@ export function regionOf(parent: string): string {
 const LONGEST_SLUG = 30;
 
 /**
- * The name of the Job that runs of one shape share: what a person recognises, and a digest of all that the Job says.
+ * The name of the Job that runs of one shape share: what a person recognises, the stack's id, and a digest of all that the Job says.
  * @param what the deployment, in any characters
+ * @param stack the stack's id: ten characters
  */
-export function durableJobId(what: string, job: Json): string {
+export function durableJobId(what: string, stack: string, job: Json): string {
   const digest = createHash("sha256").update(canonicalJson(job)).digest("hex").slice(0, 12);
   const slug = what
     .toLowerCase()
     .replaceAll(/[^a-z0-9]+/g, "-")
     .slice(0, LONGEST_SLUG)
     .replaceAll(/^-+|-+$/g, "");
-  return slug === "" ? `pp-${digest}` : `pp-${slug}-${digest}`;
+  return slug === "" ? `pp-${stack}-${digest}` : `pp-${slug}-${stack}-${digest}`;
 }
 
 /** With a Job per run, the suffix of its one execution: `startExecutionToken`. */
 export const EXECUTION_TOKEN = "run";
 const OWN_JOB = "pp-run-";
 const KEPT_JOB = "pp-kept-";
+/** No shared Job is called like this: its readable part has no room for 32 digits. */
+const OWN_JOB_ID = /^pp-run-[0-9a-f]{32}-\d+$/;
 
 /** The name of a run's own Job, the same from any machine; it tells too whether the Job stays after the run. */
 export function ownJobId(runId: string, attempt: number, keep: boolean): string {
@@ -57,7 +60,7 @@ export function ownJobId(runId: string, attempt: number, keep: boolean): string 
 
 /** Whether a Job was made for one run and goes with it. */
 export function goesWithItsRun(jobId: string): boolean {
-  return jobId.startsWith(OWN_JOB);
+  return OWN_JOB_ID.test(jobId);
 }
 
 /** The variable by which the execution of an attempt is found again among all others. */

@@ -1,5 +1,6 @@
 import { split } from "shlex";
 import type { JsonObject, Value, ValueObject } from "../../json";
+import { type StackSource, stackId, stackName } from "../../manifest/cloudNames";
 import { suggestion } from "../../nearest";
 import { Secret } from "../../secret";
 import { isObject } from "../../template/paths";
@@ -37,6 +38,7 @@ export interface PoolIdentity {
   project?: string;
   /** Of the key that runs are submitted with; absent: the caller's own login. */
   clientEmail?: string;
+  source: StackSource;
 }
 
 /**
@@ -84,7 +86,7 @@ export function planCloudRun(job: ValueObject, run: RunToPlan, pool: PoolIdentit
 
   const timeout = timeoutOf(task.timeout ?? job.timeout ?? null, run);
   delete task.timeout;
-  const labels = jobLabels(job.labels ?? {}, { pool: run.pool, ofOneRun: jobPerRun });
+  const labels = jobLabels(job.labels ?? {}, { stack: stackName(pool.source), pool: run.pool, ofOneRun: jobPerRun });
   body.labels = { ...(body.labels as ValueObject | undefined), ...labels };
   const template = body.template as ValueObject;
   template.labels = { ...(template.labels as ValueObject | undefined), ...labels };
@@ -98,7 +100,7 @@ export function planCloudRun(job: ValueObject, run: RunToPlan, pool: PoolIdentit
     ? { ...common, jobId: ownJobId(run.id, run.attempt, keepJob), job: ownJob(shape, args, env, timeout), overrides: { env: {} } }
     : {
         ...common,
-        jobId: durableJobId(deploymentOf(job, run), { parent, job: shape }),
+        jobId: durableJobId(deploymentOf(job, run), stackId(pool.source), { parent, job: shape }),
         overrides: {
           ...containerName(shape),
           ...(args.length > 0 ? { args } : {}),

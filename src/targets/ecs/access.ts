@@ -16,6 +16,8 @@ export interface Access {
   accessKeyId?: string;
   /** When the credentials were made, in milliseconds; absent: long ago. */
   createdAt?: number;
+  /** The secret of the pool's own key: absent with another login, and with credentials that end. For digests only. */
+  secretKey?: string;
   /** Whose buckets and definitions these are, for notes: no secret. */
   place: string;
   /** For the SDK's clients. */
@@ -58,6 +60,7 @@ export function accessOf(pool: PoolAccess, env: NodeJS.ProcessEnv): Access {
     pool: pool.name,
     ...(region === undefined ? {} : { region }),
     ...(accessKeyId === undefined ? {} : { accessKeyId }),
+    ...(secretAccessKey === undefined || sessionToken !== undefined ? {} : { secretKey: secretAccessKey }),
     ...(createdAt === undefined || pool.ambient ? {} : { createdAt: Date.parse(createdAt) }),
     place: `${accessKeyId ?? profile ?? "own"}/${region ?? ""}`,
     options: (service) => {

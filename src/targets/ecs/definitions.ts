@@ -1,14 +1,15 @@
-import { createHash, randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
-import type { JsonObject } from "../../json";
+import type { Json, JsonObject } from "../../json";
+import { POOL_TAG, STACK_TAG } from "../../manifest/cloudNames";
 import { processLives, processName } from "../../processName";
-import type { Secret } from "../../secret";
 import { UserError } from "../../userError";
 import type { SharedNotes } from "../target";
 import type { EcsApi } from "./ecsApi";
-import { SHAPE_TAG } from "./names";
+import { digestOf, SHAPE_TAG, tagsOf } from "./names";
 import type { EcsRequest, LogPlace } from "./request";
+import type { SecretStore } from "./secretStore";
 import { logPlaceOf } from "./taskDefinition";
 
 /** A task definition that is there, and what of it the run needs to know. */
@@ -21,13 +22,19 @@ export interface ReadyDefinition {
 export interface Definitions {
   ready(request: EcsRequest, pool: string, signal?: AbortSignal): Promise<ReadyDefinition>;
   /** It turned out not to be there any more: the next look is a new one. */
-  forget(request: EcsRequest): Promise<void>;
+  forget(request: EcsRequest, pool: string): Promise<void>;
 }
 
 /** How long a process on another host may take to register one before it is taken for dead, in milliseconds. */
 const CLAIM = 60_000;
 
 type Registrable = Extract<EcsRequest["definition"], { register: JsonObject }>;
+
+/** A definition as it is registered. */
+interface Shape extends Registrable {
+  /** Names of its secrets, by environment variable. */
+  names: [variable: string, name: string][];
+}
 
 interface Note {
   arn?: string;
@@ -37,18 +44,34 @@ interface Note {
   at: number;
 }
 
-/** Task definitions, registered once per shape by all processes that use the ledger. @param place whose they are */
-export function openDefinitions({ api, notes, place }: { api: EcsApi; notes: SharedNotes; place: string }): Definitions {
+/**
+ * Task definitions, registered once per shape by all processes that use the ledger.
+ * @param stack as names in the cloud have it: another stack's definitions are never used
+ * @param place whose account they are in
+ */
+export function openDefinitions({
+  api,
+  notes,
+  secretStore,
+  stack,
+  place,
+}: {
+  api: EcsApi;
+  notes: SharedNotes;
+  secretStore: SecretStore;
+  stack: string;
+  place: string;
+}): Definitions {
   const underWay = new Map<string, Promise<string>>();
-  const put = new Set<string>();
 
-  async function registered(
-    definition: Registrable,
-    secrets: Record<string, Secret>,
-    container: string,
-    pool: string,
-    signal?: AbortSignal,
-  ): Promise<string> {
+  /** What is registered: what was planned, of this stack, with the names of its secrets. */
+  function shapeOf({ definition, secrets }: EcsRequest, pool: string): Shape {
+    const { register, digest, matchLatest } = definition as Registrable;
+    const names = secretStore.namesOf(pool, secrets);
+    return { register, matchLatest, names, digest: digestOf({ digest, stack, names } as unknown as Json) };
+  }
+
+  async function registered(definition: Shape, container: string, pool: string, signal?: AbortSignal): Promise<string> {
     const key = keyOf(place, definition);
     const by = processName();
     const claimed = randomUUID();
@@ -64,7 +87,7 @@ export function openDefinitions({ api, notes, place }: { api: EcsApi; notes: Sha
       const claim = JSON.stringify({ by, claimed, at: Date.now() } satisfies Note);
       if (!(await notes.swapNote(key, text, claim))) continue;
       try {
-        const arn = (await found(definition, signal)) ?? (await register(definition, secrets, container, pool, signal));
+        const arn = (await found(definition, signal)) ?? (await register(definition, container, pool, signal));
         await notes.swapNote(key, claim, JSON.stringify({ arn, at: Date.now() } satisfies Note));
         return arn;
       } catch (error) {
@@ -75,48 +98,34 @@ export function openDefinitions({ api, notes, place }: { api: EcsApi; notes: Sha
   }
 
   /** The family's latest revision, where it is of this shape. */
-  async function found(
-    { register, digest, matchLatest }: { register: JsonObject; digest: string; matchLatest: boolean },
-    signal?: AbortSignal,
-  ): Promise<string | undefined> {
+  async function found({ register, digest, matchLatest }: Shape, signal?: AbortSignal): Promise<string | undefined> {
     const latest = await api.describeTaskDefinition(String(register.family), signal);
     if (!latest?.active) return undefined;
     if (latest.tags[SHAPE_TAG] === digest) return latest.arn;
-    return matchLatest && sameDefinition(register, latest.definition as unknown as JsonObject) ? latest.arn : undefined;
+    const { [STACK_TAG]: owner = stack } = latest.tags;
+    return matchLatest && owner === stack && sameDefinition(register, latest.definition as unknown as JsonObject) ? latest.arn : undefined;
   }
 
   async function register(
-    { register: plain, digest }: { register: JsonObject; digest: string },
-    secrets: Record<string, Secret>,
+    { register: plain, digest, names }: Shape,
     container: string,
     pool: string,
     signal?: AbortSignal,
   ): Promise<string> {
     const request = structuredClone(plain);
     const own = (request.containerDefinitions as JsonObject[]).find(({ name }) => name === container);
-    const added = Object.keys(secrets).map((name) => ({ name, valueFrom: parameterName(pool, name, secrets[name] as Secret) }));
+    const added = names.map(([name, valueFrom]) => ({ name, valueFrom }));
     if (own && added.length > 0) own.secrets = [...((own.secrets ?? []) as JsonObject[]), ...added];
-    const tags = (request.tags ?? []) as JsonObject[];
-    return api.registerTaskDefinition(
-      { ...request, tags: [...tags, { key: SHAPE_TAG, value: digest }, { key: "managed-by", value: "pushpool" }] },
-      signal,
-    );
-  }
-
-  /** Secrets lie in Parameter Store, encrypted; a definition holds their names. A changed value takes its predecessor's place. */
-  async function putSecrets(pool: string, secrets: Record<string, Secret>, signal?: AbortSignal): Promise<void> {
-    for (const [variable, secret] of Object.entries(secrets)) {
-      const name = parameterName(pool, variable, secret);
-      const value = String(secret.reveal());
-      const known = createHash("sha256").update(`${name}\0${value}`).digest("hex");
-      if (put.has(known)) continue;
-      await api.putSecret(name, value, signal);
-      put.add(known);
-    }
+    const tags = [
+      ...((request.tags ?? []) as JsonObject[]),
+      ...tagsOf({ [SHAPE_TAG]: digest, "managed-by": "pushpool", [STACK_TAG]: stack, [POOL_TAG]: pool }, "tags"),
+    ];
+    return api.registerTaskDefinition({ ...request, tags }, signal);
   }
 
   return {
-    async ready({ definition, secrets, container, region, logs }, pool, signal) {
+    async ready(request, pool, signal) {
+      const { definition, secrets, container, region, logs } = request;
       if ("given" in definition) {
         const found = await api.describeTaskDefinition(definition.given, signal);
         if (!found) throw new UserError(`task_definition_arn: there is no task definition ${definition.given} in ${region}`, 5);
@@ -127,33 +136,28 @@ export function openDefinitions({ api, notes, place }: { api: EcsApi; notes: Sha
         const place = logPlaceOf(own, region);
         return { arn: found.arn, container: own.name, ...(place ? { logs: place } : {}) };
       }
-      await putSecrets(pool, secrets, signal);
-      const key = keyOf(place, definition);
+      await secretStore.put(pool, secrets, signal);
+      const shape = shapeOf(request, pool);
+      const key = keyOf(place, shape);
       const arn = await (underWay.get(key) ??
         (() => {
-          const making = registered(definition, secrets, container ?? "", pool, signal).finally(() => underWay.delete(key));
+          const making = registered(shape, container ?? "", pool, signal).finally(() => underWay.delete(key));
           underWay.set(key, making);
           return making;
         })());
       return { arn, ...(container === undefined ? {} : { container }), ...(logs ? { logs } : {}) };
     },
-    async forget({ definition }) {
-      if ("given" in definition) return;
-      const key = keyOf(place, definition);
+    async forget(request, pool) {
+      if ("given" in request.definition) return;
+      const key = keyOf(place, shapeOf(request, pool));
       const text = await notes.readNote(key);
       if (text !== undefined && (JSON.parse(text) as Note).arn !== undefined) await notes.swapNote(key, text, undefined);
     },
   };
 }
 
-function keyOf(place: string, { register, digest }: { register: JsonObject; digest: string }): string {
+function keyOf(place: string, { register, digest }: Shape): string {
   return `ecs/definition/${place}/${String(register.family)}/${digest}`;
-}
-
-/** Where a secret lies in Parameter Store: by what it is made of, so that nothing of its value shows. */
-function parameterName(pool: string, variable: string, { parts }: Secret): string {
-  const digest = createHash("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, 16);
-  return `/pushpool/${pool.replaceAll(/[^a-zA-Z0-9_.-]/g, "-")}/${variable.replaceAll(/[^a-zA-Z0-9_.-]/g, "-")}-${digest}`;
 }
 
 /** Fields that ECS adds to what was registered. */

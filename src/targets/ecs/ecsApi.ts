@@ -49,7 +49,7 @@ export interface EcsApi {
   stopTask(name: TaskName, reason: string): Promise<void>;
   /** All events of these streams since a time. @throws {AwsFailure} `missing` where the group or a stream is not there */
   logEvents(place: { group: string; region: string }, streams: string[], since: number): Promise<{ events: LogEvent[]; whole: boolean }>;
-  putSecret(name: string, value: string, signal?: AbortSignal): Promise<void>;
+  putSecret(secret: { name: string; value: string; description: string }, signal?: AbortSignal): Promise<void>;
 }
 
 /** Pages an answer: more is left for the next call. */
@@ -221,14 +221,14 @@ export function openEcsApi(access: Access, notes: SharedNotes, tell: (message: s
       }
       return { events, whole: false };
     },
-    putSecret: (Name, Value, signal) =>
+    putSecret: ({ name: Name, value: Value, description: Description }, signal) =>
       repeated(
         "ssm:PutParameter",
         [],
         async () => {
           const { sdk, client } = await ssm();
           await client.send(
-            new sdk.PutParameterCommand({ Name, Value, Type: "SecureString", Overwrite: true, Tier: "Intelligent-Tiering" }),
+            new sdk.PutParameterCommand({ Name, Value, Description, Type: "SecureString", Overwrite: true, Tier: "Intelligent-Tiering" }),
           );
         },
         signal,

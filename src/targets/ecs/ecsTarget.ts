@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { JsonObject, ValueObject } from "../../json";
+import { type StackSource, stackName } from "../../manifest/cloudNames";
 import type { TargetPlace } from "../open";
 import type { InfrastructureId, LogPage, Observation, PoolAccess, Prepared, RunToPlan, Submission, Target } from "../target";
 import { type Access, accessOf, loaded } from "./access";
@@ -11,6 +12,7 @@ import { formatId, parseId, regionOfArn, startedBy, type TaskName } from "./name
 import { STOP_REASON } from "./outcome";
 import { type PoolFacts, planEcs } from "./plan";
 import type { EcsRequest } from "./request";
+import { openSecretStore } from "./secretStore";
 import { readSettings } from "./settings";
 import { noteSend, noteTask, readSend, readTask } from "./taskNotes";
 import { openWatcher, type Watcher } from "./watcher";
@@ -40,9 +42,10 @@ export async function openerFor(pool: PoolAccess, env: NodeJS.ProcessEnv): Promi
   const facts: PoolFacts = {
     ...(access.region === undefined ? {} : { region: access.region }),
     ...(access.accessKeyId === undefined ? {} : { accessKeyId: access.accessKeyId }),
+    stack: stackName(pool.source),
     shapes: { register: register as unknown as PoolFacts["shapes"]["register"], run: run as unknown as PoolFacts["shapes"]["run"] },
   };
-  return (place) => new EcsTarget(access, facts, usualClusterOf(pool), place);
+  return (place) => new EcsTarget(access, facts, pool.source, usualClusterOf(pool), place);
 }
 
 class EcsTarget implements Target {
@@ -62,8 +65,9 @@ class EcsTarget implements Target {
   constructor(
     access: Access,
     facts: PoolFacts,
+    source: StackSource,
     usualCluster: string | undefined,
-    { notes, env, warn = () => {} }: Omit<TargetPlace, "home" | "pool">,
+    { notes, env, digestKey, warn = () => {} }: Omit<TargetPlace, "home" | "pool">,
   ) {
     const { settle, logDrain } = readSettings(env);
     this.#access = access;
@@ -72,7 +76,8 @@ class EcsTarget implements Target {
     this.#notes = notes;
     this.#settle = settle;
     this.#api = openEcsApi(access, notes, warn);
-    this.#definitions = openDefinitions({ api: this.#api, notes, place: access.place });
+    const secretStore = openSecretStore({ api: this.#api, source, key: () => access.secretKey ?? digestKey() });
+    this.#definitions = openDefinitions({ api: this.#api, notes, secretStore, stack: facts.stack, place: access.place });
     this.#watcher = openWatcher({ api: this.#api, notes, settle });
     this.#logs = openLogReader({ api: this.#api, notes, watcher: this.#watcher, late: logDrain });
   }
@@ -169,7 +174,7 @@ class EcsTarget implements Target {
       } catch (error) {
         const failure = asFailure(error);
         if (failure.kind !== "inactive" || "given" in request.definition || tries === TRIES) throw failure;
-        await this.#definitions.forget(request);
+        await this.#definitions.forget(request, pool);
         definition = await this.#definitions.ready(request, pool, signal);
       }
     }

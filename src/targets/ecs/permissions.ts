@@ -24,7 +24,7 @@ const REMEDIES: readonly Remedy[] = [
     gives: "EcsPushPool gives it for its log group",
   },
   {
-    has: /^ssm:PutParameter$/,
+    has: /^ssm:(PutParameter|DeleteParameters|DescribeParameters)$/,
     of: "submitter",
     gives: "EcsPushPool gives it for the parameters under its name, beside AmazonECS_FullAccess",
   },

@@ -1,4 +1,5 @@
 import type { JsonObject, Value, ValueObject } from "../../json";
+import { STACK_TAG } from "../../manifest/cloudNames";
 import { suggestion } from "../../nearest";
 import { Secret } from "../../secret";
 import { isObject } from "../../template/paths";
@@ -47,6 +48,8 @@ export interface PoolFacts {
   region?: string;
   /** Of the key that runs are submitted with; absent: the caller's own login. */
   accessKeyId?: string;
+  /** As names and tags in the cloud have it. */
+  stack: string;
   shapes: { register: Shape; run: Shape };
 }
 
@@ -75,7 +78,8 @@ export function planEcs(job: ValueObject, run: RunToPlan, pool: PoolFacts): Subm
   const capacity = capacityOf(asked);
   const env = environmentAt(job.env, "job_configuration.env");
   const overridden = overridesOf(asked, job, env, given === undefined);
-  const made = given === undefined ? definitionOf(job, run, { region, env: overridden.env, fargate: capacity.fargate }) : undefined;
+  const made =
+    given === undefined ? definitionOf(job, run, { region, stack: pool.stack, env: overridden.env, fargate: capacity.fargate }) : undefined;
   if (!made) refuseSecrets(overridden.env);
 
   const warnings = [...(made?.warnings ?? [])];
@@ -84,6 +88,7 @@ export function planEcs(job: ValueObject, run: RunToPlan, pool: PoolFacts): Subm
     asked,
     job,
     run,
+    stack: pool.stack,
     cluster,
     capacity,
     awsvpc: made ? made.register.networkMode === "awsvpc" : capacity.fargate || "unknown",
@@ -172,6 +177,7 @@ function runTaskOf({
   asked,
   job,
   run,
+  stack,
   cluster,
   capacity,
   awsvpc,
@@ -179,6 +185,7 @@ function runTaskOf({
   asked: ValueObject;
   job: ValueObject;
   run: RunToPlan;
+  stack: string;
   cluster: string | undefined;
   capacity: ReturnType<typeof capacityOf>;
   /** Whether its task has a network of its own. Without one ECS refuses to be told of a network. */
@@ -199,7 +206,11 @@ function runTaskOf({
       throw new UserError(`${RUN}.${own}: pushpool sets it, so that a run is one task whatever happens: leave it out`);
   }
   const network = awsvpc === false ? undefined : networkOf(job.network_configuration, networkConfiguration, awsvpc === true);
-  const labels = { ...labelsOf(job.labels ?? null, "job_configuration.labels"), ...labelsOf(tags ?? null, `${RUN}.tags`) };
+  const labels = {
+    ...labelsOf(job.labels ?? null, "job_configuration.labels"),
+    ...labelsOf(tags ?? null, `${RUN}.tags`),
+    [STACK_TAG]: stack,
+  };
   return {
     ...kept,
     ...(cluster === undefined ? {} : { cluster }),

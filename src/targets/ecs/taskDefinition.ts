@@ -28,13 +28,14 @@ export interface Definition {
 
 /**
  * The task definition that Prefect's worker would register for this job configuration.
+ * @param stack as names in the cloud have it
  * @param env what the run's container is to have
  * @param fargate whether it goes to Fargate
  */
 export function definitionOf(
   job: ValueObject,
   run: RunToPlan,
-  { region, env, fargate }: { region: string; env: Record<string, string | Secret>; fargate: boolean },
+  { region, stack, env, fargate }: { region: string; stack: string; env: Record<string, string | Secret>; fargate: boolean },
 ): Definition {
   const register = withoutEmpty(objectAt(job.task_definition, AT)) as ValueObject;
   const container = containerOf(register, textAt(job.container_name, "job_configuration.container_name"));
@@ -48,7 +49,7 @@ export function definitionOf(
     textAt(register.executionRoleArn, `${AT}.executionRoleArn`) ?? textAt(job.execution_role_arn, "job_configuration.execution_role_arn");
   if (executionRole !== undefined) register.executionRoleArn = executionRole;
   sizes(register, container, fargate);
-  register.family = familyOf(register, job, run);
+  register.family = familyOf(register, job, run, stack);
 
   const own = environmentAt(container.environment, `${AT}.containerDefinitions.${name}.environment`);
   const carried: Record<string, string> = {};
@@ -115,12 +116,18 @@ function sizes(register: ValueObject, container: ValueObject, fargate: boolean):
   if (memory !== undefined) register.memory = memory;
 }
 
-function familyOf(register: ValueObject, job: ValueObject, run: RunToPlan): string {
+/** As Prefect's worker has it, with the stack: policies and clean-up go by what it begins with. */
+function familyOf(register: ValueObject, job: ValueObject, run: RunToPlan, stack: string): string {
   const given = textAt(register.family, `${AT}.family`);
   if (given !== undefined) return familyName(given);
   const labels = (job.labels ?? {}) as ValueObject;
   const parts = Array.isArray(labels) ? [] : [labels["prefect.io/flow-name"], labels["prefect.io/deployment-name"]];
-  return familyName(["prefect", run.pool, ...parts.filter((part) => typeof part === "string")].join("_"));
+  return familyName([familyPrefix(stack), run.pool, ...parts.filter((part) => typeof part === "string")].join("_"));
+}
+
+/** What the families of a stack's runs begin with, before an underscore. */
+export function familyPrefix(stack: string): string {
+  return `prefect_${stack}`;
 }
 
 function addSecretArns(container: ValueObject, job: ValueObject): void {

@@ -45,7 +45,7 @@ describeTarget("cloudRun", () => {
     open: () => {
       const notes = openSqliteLedger(join(folder, "ledger.db"));
       undo.push(() => notes.close());
-      return targetOver(access, pool, { env: QUICK, notes });
+      return targetOver(access, pool, { env: QUICK, notes, digestKey: () => Buffer.from("key") });
     },
     job,
     ends: [

@@ -55,6 +55,7 @@ export function jobOf(
 export function poolOf(google: FakeGoogleCloud, key: JsonObject, over: Partial<PoolAccess> = {}): PoolAccess {
   return {
     name: "etl",
+    source: { project: "data", stack: "dev" },
     endpoints: google.endpoints,
     baseJobTemplate: { job_configuration: { region: "europe-west1" }, variables: {} },
     credentials: {
@@ -78,7 +79,13 @@ export function openerOf(
     open: () => {
       const ledger = openSqliteLedger(ledgerPath);
       onTestFinished(() => ledger.close());
-      return createCloudRunTarget({ env, notes: ledger, pool: async () => pool, warn: (message) => told.push(message) });
+      return createCloudRunTarget({
+        env,
+        notes: ledger,
+        digestKey: () => Buffer.from("key of this home"),
+        pool: async () => pool,
+        warn: (message) => told.push(message),
+      });
     },
   };
 }

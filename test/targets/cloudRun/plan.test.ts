@@ -9,7 +9,8 @@ import { prefectTemplate } from "../../e2e/cloudRunPlace";
 import { jobOf, runOf } from "./place";
 
 const account = { runtimeAccount: "flow@acme.iam.gserviceaccount.com" };
-const pool = { project: "acme", clientEmail: "submitter@acme.iam.gserviceaccount.com" };
+const source = { project: "data", stack: "dev" };
+const pool = { project: "acme", source, clientEmail: "submitter@acme.iam.gserviceaccount.com" };
 const run = runOf("0190b9a2-7c11-7000-8000-000000000001");
 const plan = (job: ValueObject, over = {}) => planCloudRun(job, { ...run, ...over }, pool);
 const requestOf = (job: ValueObject, over = {}) => plan(job, over).request as unknown as CloudRunRequest;
@@ -41,6 +42,7 @@ const LABELS = {
   "prefect-io-deployment-name": "prod",
   "prefect-io-flow-name": "hello",
   "prefect-io-work-pool-name": "etl",
+  "pushpool-stack": "data-dev-5a59e2aaa3",
   "pushpool-work-pool": "etl",
 };
 const MARKER = { PUSHPOOL_SUBMISSION: `${run.id}/1` };
@@ -141,7 +143,7 @@ describe("every variable of Prefect's template ends where Prefect's worker would
     const job = rendered({ service_account_name: account.runtimeAccount, ...jobVariables });
     const { jobId, ...request } = requestOf(job);
     expect(request).toEqual(expected);
-    expect(jobId).toMatch(/^pp-hello-prod-[0-9a-f]{12}$/);
+    expect(jobId).toMatch(/^pp-hello-prod-[0-9a-f]{10}-[0-9a-f]{12}$/);
   });
 
   test("the table has every variable of the template", () => {
@@ -316,7 +318,7 @@ test.each<[string, ValueObject, RegExp]>([
   [
     "too many labels",
     jobOf(account, "true", { labels: Object.fromEntries(Array.from({ length: 63 }, (_, n) => [`l${n}`, ""])) }),
-    /labels: with pushpool's own they are 65/,
+    /labels: with pushpool's own they are 66/,
   ],
   [
     "a secret without version",
@@ -366,5 +368,5 @@ test("without a service account, and with a secret in env, it says so", () => {
 });
 
 test("no project anywhere", () => {
-  expect(() => planCloudRun(jobOf(account, "true"), run, {})).toThrow(/pools\.etl: nothing says which Google Cloud project/);
+  expect(() => planCloudRun(jobOf(account, "true"), run, { source })).toThrow(/pools\.etl: nothing says which Google Cloud project/);
 });

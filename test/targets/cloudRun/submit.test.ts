@@ -155,7 +155,12 @@ describe("Jobs", () => {
     const target = await open();
     const id = await submit(target, jobOf(google, "echo hi", { labels: { "prefect.io/flow-run-id": "r1", team: "data" } }));
     await ended(target, id);
-    const shared = { "managed-by": "pushpool", "pushpool-work-pool": "etl", team: "data" };
+    const shared = {
+      "managed-by": "pushpool",
+      "pushpool-stack": expect.stringMatching(/^data-dev-/),
+      "pushpool-work-pool": "etl",
+      team: "data",
+    };
     expect([...google.world.jobs.values()][0]?.labels).toEqual(shared);
     expect(google.world.executions.get(id)?.labels).toEqual(shared);
     expect(google.world.log.entries[0]?.labels).toMatchObject(shared);

@@ -50,7 +50,7 @@ describeTarget("ecs", () => {
     open: (): Target => {
       const notes = openSqliteLedger(join(folder, "ledger.db"));
       undo.push(() => notes.close());
-      return opener({ notes, env: QUICK });
+      return opener({ notes, env: QUICK, digestKey: () => Buffer.from("key") });
     },
     job,
     streams: "merged",

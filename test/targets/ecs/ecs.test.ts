@@ -185,7 +185,7 @@ test("a secret goes to Parameter Store and into no override; a given definition 
   const env = { TOKEN: new Secret([{ pointer: "/t" }], "hunter2-canary") };
   await submit(target, aws, { env });
   expect(JSON.stringify(aws.calls.filter(({ action }) => action.startsWith("ecs:")))).not.toContain("hunter2-canary");
-  expect([...aws.world.parameters.values()]).toEqual([{ value: "hunter2-canary", version: 1 }]);
+  expect([...aws.world.parameters.values()]).toMatchObject([{ value: "hunter2-canary", version: 1 }]);
   expect(() =>
     target.plan(jobOf(aws, "true", { env, task_run_request: { cluster: aws.clusterArn, taskDefinition: "given:1" } }), runOf(randomUUID())),
   ).toThrow(/job_configuration\.env\.TOKEN holds a secret/);

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { leastPrivilege, secretsAction } from "../../../components/aws/leastPrivilege";
+import { leastPrivilege } from "../../../components/aws/leastPrivilege";
 import { asFailure, refusal } from "../../../src/targets/ecs/failures";
 import { actionIn, explained, remedy } from "../../../src/targets/ecs/permissions";
 
@@ -12,13 +12,14 @@ const PLACE = {
   clusterArn: "arn:aws:ecs:eu-west-1:1:cluster/c",
   roleArns: [],
   parameterPath: "/pushpool/etl/",
+  stack: "data-dev-1a2b3c4d5e",
 };
 
 test.each(leastPrivilege(PLACE).map(({ action }) => action))("a submitter without %s hears what to do", (action) => {
   expect(actionIn(denied(action))).toBe(action);
   expect(remedy(denied(action), "AKIA")).toMatch(new RegExp(`It takes ${action}.*EcsPushPool gives it for .*pushpool up. bring back$`));
   expect(remedy(denied(action), undefined)).toMatch(/EcsPushPool gives it for .*, to those in its submitters$/);
-  const managed = action !== secretsAction("aws", "eu-west-1", "/").action;
+  const managed = !action.startsWith("ssm:");
   expect(remedy(denied(action), "AKIA").includes("as in AmazonECS_FullAccess")).toBe(managed);
 });
 

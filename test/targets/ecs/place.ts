@@ -42,6 +42,7 @@ export function jobOf(
 export function poolOf(aws: FakeAws, key: { accessKeyId: string; secretAccessKey: string }, over: Partial<PoolAccess> = {}): PoolAccess {
   return {
     name: "etl",
+    source: { project: "data", stack: "dev" },
     endpoints: aws.endpoints,
     baseJobTemplate: {
       job_configuration: { cluster: "{{ cluster }}" },
@@ -72,7 +73,13 @@ export function openerOf(
     open: () => {
       const ledger = openSqliteLedger(ledgerPath);
       onTestFinished(() => ledger.close());
-      return createEcsTarget({ env, notes: ledger, pool: async () => pool, warn: (message) => told.push(message) });
+      return createEcsTarget({
+        env,
+        notes: ledger,
+        digestKey: () => Buffer.from("key of this home"),
+        pool: async () => pool,
+        warn: (message) => told.push(message),
+      });
     },
   };
 }

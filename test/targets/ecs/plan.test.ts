@@ -10,6 +10,7 @@ import { runOf } from "./place";
 const pool: PoolFacts = {
   region: "eu-west-1",
   accessKeyId: "AKIAEXAMPLE",
+  stack: "data-dev-1a2b3c4d5e",
   shapes: {
     register: RegisterTaskDefinitionRequest$ as unknown as PoolFacts["shapes"]["register"],
     run: RunTaskRequest$ as unknown as PoolFacts["shapes"]["run"],
@@ -43,7 +44,7 @@ const requestOf = (jobVariables: JsonObject, template?: JsonObject) =>
   planEcs(rendered({ ...USUAL, ...jobVariables }, template), run, pool).request as unknown as EcsRequest;
 
 const DEFINITION = {
-  family: "prefect_etl_hello_prod",
+  family: "prefect_data-dev-1a2b3c4d5e_etl_hello_prod",
   containerDefinitions: [{ name: "prefect", image: "acme/etl:1" }],
   cpu: "1024",
   memory: "2048",
@@ -57,12 +58,13 @@ const TAGS = [
   { key: "prefect.io/flow-name", value: "hello" },
   { key: "prefect.io/deployment-name", value: "prod" },
 ];
+const OF_STACK = { key: "pushpool-stack", value: "data-dev-1a2b3c4d5e" };
 const OVERRIDE = { name: "prefect", command: ["python", "-m", "flows.etl"] };
 const RUN_TASK = {
   count: 1,
   launchType: "FARGATE",
   networkConfiguration: { awsvpcConfiguration: { subnets: ["subnet-1"] } },
-  tags: TAGS,
+  tags: [...TAGS, OF_STACK],
   startedBy: `pushpool/${run.id}/1`,
   clientToken: expect.stringMatching(/^[0-9a-f]{64}$/),
   overrides: { containerOverrides: [OVERRIDE] },
@@ -131,7 +133,7 @@ describe("every variable of Prefect's template ends where Prefect's worker would
     ["name", { name: "mine" }, golden()],
     ["env", { env: { A: "1", B: null } }, golden({ override: { environment: [{ name: "A", value: "1" }] } })],
     // Characters that AWS does not take in tags are replaced, as Prefect's worker does.
-    ["labels", { labels: { Team: "Data & AI" } }, golden({ runTask: { tags: [...TAGS, { key: "Team", value: "Data-AI" }] } })],
+    ["labels", { labels: { Team: "Data & AI" } }, golden({ runTask: { tags: [...TAGS, { key: "Team", value: "Data-AI" }, OF_STACK] } })],
     ["command", { command: "sh -c 'echo hi'" }, golden({ override: { command: ["sh", "-c", "echo hi"] } })],
     // Submitting is the pool's: nothing of it is in the request.
     ["aws_credentials", { aws_credentials: { aws_access_key_id: "AKIAEXAMPLE" } }, golden()],

@@ -7,9 +7,12 @@ import {
   deleteTaskDefinitions,
   deregisterTaskDefinition,
   describeTaskDefinition,
+  listTaskDefinitionFamilies,
   listTaskDefinitions,
   passRole,
   registerTaskDefinition,
+  requestTags,
+  resourceTags,
 } from "./taskDefinitions";
 import { startTask, stopTask, taskJson } from "./tasks";
 import type { World } from "./world";
@@ -20,6 +23,7 @@ export const ECS_OPERATIONS: readonly Operation[] = [
   operation("DeregisterTaskDefinition", ["register"], deregisterTaskDefinition),
   operation("DeleteTaskDefinitions", ["register"], deleteTaskDefinitions),
   operation("ListTaskDefinitions", ["describeDefinition"], listTaskDefinitions),
+  operation("ListTaskDefinitionFamilies", ["describeDefinition"], listTaskDefinitionFamilies),
   { ...operation("RunTask", [], runTask), buckets: (body) => (isFargate(body) ? ["modify", "launch"] : ["modify"]) },
   operation("DescribeTasks", ["read"], describeTasks),
   operation("ListTasks", ["read"], listTasks),
@@ -56,8 +60,13 @@ function runTask({ world, principal, body }: Call): JsonObject {
   const resource = definition?.definition.taskDefinitionArn ?? world.arn("ecs", `task-definition/${String(body.taskDefinition)}`);
   const clusterName = String(body.cluster ?? "default");
   const clusterArn = clusterName.startsWith("arn:") ? clusterName : world.arn("ecs", `cluster/${clusterName}`);
-  world.iam.check(principal, "ecs:RunTask", resource, { "ecs:cluster": clusterArn });
-  if (tags.length > 0) world.iam.check(principal, "ecs:TagResource", world.arn("ecs", "task/*"), { "ecs:CreateAction": "RunTask" });
+  world.iam.check(principal, "ecs:RunTask", resource, {
+    "ecs:cluster": clusterArn,
+    ...resourceTags(definition?.tags),
+    ...requestTags(tags),
+  });
+  if (tags.length > 0)
+    world.iam.check(principal, "ecs:TagResource", world.arn("ecs", "task/*"), { "ecs:CreateAction": "RunTask", ...requestTags(tags) });
   const cluster = world.clusterNamed(clusterName);
   if (!definition) throw client("TaskDefinition not found.");
   if (definition.definition.status !== "ACTIVE") throw client("TaskDefinition is inactive");
@@ -118,12 +127,17 @@ function visible(world: World, arn: string): boolean {
   return task !== undefined && Date.now() >= task.record.createdAt + world.options.describeLag;
 }
 
+function tagsOf(world: World, task: string): JsonObject[] {
+  return world.tasks.get(task)?.tags ?? [];
+}
+
 function describeTasks({ world, principal, body }: Call): JsonObject {
   const cluster = world.clusterNamed(body.cluster as string | undefined);
   const wanted = body.tasks as string[];
   if (wanted.length > 100) throw invalid("Tasks can not have more than 100 elements.");
   const arns = wanted.map((each) => (each.startsWith("arn:") ? each : world.arn("ecs", `task/${cluster.name}/${each}`)));
-  for (const arn of arns) world.iam.check(principal, "ecs:DescribeTasks", arn, { "ecs:cluster": cluster.arn });
+  for (const arn of arns)
+    world.iam.check(principal, "ecs:DescribeTasks", arn, { "ecs:cluster": cluster.arn, ...resourceTags(tagsOf(world, arn)) });
   const withTags = (body.include as string[] | undefined)?.includes("TAGS") ?? false;
   return {
     tasks: arns.filter((arn) => visible(world, arn)).map((arn) => taskJson(world.task(arn), withTags)),
@@ -149,7 +163,7 @@ function stopTaskCall({ world, principal, body }: Call): JsonObject {
   const cluster = world.clusterNamed(body.cluster as string | undefined);
   const given = String(body.task);
   const arn = given.startsWith("arn:") ? given : world.arn("ecs", `task/${cluster.name}/${given}`);
-  world.iam.check(principal, "ecs:StopTask", arn, { "ecs:cluster": cluster.arn });
+  world.iam.check(principal, "ecs:StopTask", arn, { "ecs:cluster": cluster.arn, ...resourceTags(tagsOf(world, arn)) });
   const task = world.tasks.get(arn);
   if (!task) throw invalid("The referenced task was not found.");
   stopTask(world, task, "UserInitiated", String(body.reason ?? "Task stopped by user"));

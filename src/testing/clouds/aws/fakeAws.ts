@@ -38,11 +38,12 @@ export interface FakeAws {
  * const aws = await startFakeAws();
  * const key = aws.accessKey("submitter");
  * ```
- * @throws {Error} if `@aws-sdk/client-ecs` is not installed: its description of the API comes from there
+ * @throws {Error} if `@aws-sdk/client-ecs` or `@aws-sdk/client-ssm` is not installed: their descriptions of the API are used
  */
 export async function startFakeAws(options: FakeAwsOptions = {}): Promise<FakeAws> {
   const world = new World(settled(options));
-  const shapes = (await import("@aws-sdk/client-ecs")) as unknown as Record<string, unknown>;
+  const [ssm, ecs] = await Promise.all([import("@aws-sdk/client-ssm"), import("@aws-sdk/client-ecs")]);
+  const shapes = { ...ssm, ...ecs } as unknown as Record<string, unknown>;
   const faults = new Plants<AwsFault>();
   const calls: AwsCallRecord[] = [];
   const { port, close } = await listen({ world, faults, calls, shapes }, options.port ?? 0);
@@ -76,4 +77,9 @@ export async function startFakeAws(options: FakeAwsOptions = {}): Promise<FakeAw
 }
 
 /** What secrets in a run's environment take beside AmazonECS_FullAccess. */
-const SECRETS: Policy = { Statement: { Effect: "Allow", Action: "ssm:PutParameter", Resource: "arn:*:ssm:*:*:parameter/pushpool/*" } };
+const SECRETS: Policy = {
+  Statement: [
+    { Effect: "Allow", Action: ["ssm:PutParameter", "ssm:DeleteParameters"], Resource: "arn:*:ssm:*:*:parameter/pushpool/*" },
+    { Effect: "Allow", Action: "ssm:DescribeParameters", Resource: "*" },
+  ],
+};

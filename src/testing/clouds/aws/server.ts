@@ -27,7 +27,7 @@ interface Parts {
   world: World;
   faults: Plants<AwsFault>;
   calls: AwsCallRecord[];
-  /** The SDK's own description of ECS. */
+  /** The SDK's own descriptions of ECS and Parameter Store. */
   shapes: Record<string, unknown>;
 }
 

@@ -1,25 +1,95 @@
-import type { Operation } from "./api";
+import type { JsonObject } from "../../../json";
+import type { Call, Operation } from "./api";
 import { AwsError } from "./errors";
+import type { World } from "./world";
 
-/** Parameter Store. */
+/** Parameter Store (https://docs.aws.amazon.com/systems-manager/latest/APIReference). */
 export const SSM_OPERATIONS: readonly Operation[] = [
-  {
-    action: "ssm:PutParameter",
-    handle: ({ world, principal, body }) => {
-      const name = String(body.Name);
-      world.iam.check(principal, "ssm:PutParameter", world.arn("ssm", `parameter${name}`));
-      const before = world.parameters.get(name);
-      if (before && body.Overwrite !== true)
-        throw new AwsError(
-          "ParameterAlreadyExists",
-          "The parameter already exists. To overwrite this value, set the overwrite option in the request to true.",
-        );
-      const value = String(body.Value);
-      if (value === "" || Buffer.byteLength(value) > 8192)
-        throw new AwsError("ValidationException", "The parameter value is empty or too long.");
-      const version = (before?.version ?? 0) + 1;
-      world.parameters.set(name, { value, version });
-      return { Version: version, Tier: "Standard" };
-    },
-  },
+  operation("PutParameter", putParameter),
+  operation("DeleteParameters", deleteParameters),
+  operation("DescribeParameters", describeParameters),
 ];
+
+function operation(name: string, handle: Operation["handle"]): Operation {
+  return { action: `ssm:${name}`, shapes: { request: `${name}Request$`, reply: `${name}Result$` }, handle };
+}
+
+function putParameter({ world, principal, body }: Call): JsonObject {
+  const name = String(body.Name);
+  world.iam.check(principal, "ssm:PutParameter", arnOf(world, name));
+  // At most 15 levels: https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-su-create.html
+  if (!/^(\/[a-zA-Z0-9_.-]+){1,15}$|^[a-zA-Z0-9_.-]+$/.test(name) || /^\/?(aws|ssm)/i.test(name))
+    throw new AwsError("ValidationException", `Parameter name: can't be prefixed with "aws" or "ssm" (case-insensitive).`);
+  const before = world.parameters.get(name);
+  if (before && body.Overwrite !== true)
+    throw new AwsError(
+      "ParameterAlreadyExists",
+      "The parameter already exists. To overwrite this value, set the overwrite option in the request to true.",
+    );
+  const value = String(body.Value);
+  if (value === "" || Buffer.byteLength(value) > 8192)
+    throw new AwsError("ValidationException", "The parameter value is empty or too long.");
+  if (String(body.Description ?? "").length > 1024) throw new AwsError("ValidationException", "The description is too long.");
+  const version = (before?.version ?? 0) + 1;
+  const description = body.Description === undefined ? {} : { description: String(body.Description) };
+  world.parameters.set(name, { value, version, ...description, modifiedAt: Date.now() });
+  return { Version: version, Tier: "Standard" };
+}
+
+function deleteParameters({ world, principal, body }: Call): JsonObject {
+  const names = body.Names as string[];
+  if (names.length < 1 || names.length > 10)
+    throw new AwsError(
+      "ValidationException",
+      `1 validation error detected: Value at 'names' failed to satisfy constraint: Member must have length less than or equal to 10`,
+    );
+  for (const name of names) world.iam.check(principal, "ssm:DeleteParameters", arnOf(world, name));
+  const there = names.filter((name) => world.parameters.delete(name));
+  return { DeletedParameters: there, InvalidParameters: names.filter((name) => !there.includes(name)) };
+}
+
+/** Values are not among what it shows. */
+function describeParameters({ world, principal, body }: Call): JsonObject {
+  world.iam.check(principal, "ssm:DescribeParameters", `arn:${world.partition}:ssm:${world.options.region}:${world.options.account}:*`);
+  const { ParameterFilters = [], MaxResults = 50, NextToken } = body as Described;
+  if (MaxResults < 1 || MaxResults > 50) throw new AwsError("ValidationException", "MaxResults must be between 1 and 50.");
+  const found = [...world.parameters].filter(([name]) => ParameterFilters.every((filter) => fits(name, filter)));
+  const from = NextToken === undefined ? 0 : found.findIndex(([name]) => name === NextToken);
+  if (from < 0) throw new AwsError("InvalidNextToken", "The specified token isn't valid.");
+  const next = found[from + MaxResults]?.[0];
+  return {
+    Parameters: found.slice(from, from + MaxResults).map(([name, { version, description, modifiedAt }]) => ({
+      Name: name,
+      Type: "SecureString",
+      Version: version,
+      ...(description === undefined ? {} : { Description: description }),
+      LastModifiedDate: (modifiedAt ?? 0) / 1000,
+      Tier: "Standard",
+      DataType: "text",
+    })),
+    ...(next === undefined ? {} : { NextToken: next }),
+  };
+}
+
+interface Filter {
+  Key: string;
+  Option?: string;
+  Values?: string[];
+}
+
+type Described = { ParameterFilters?: Filter[]; MaxResults?: number; NextToken?: string };
+
+function fits(name: string, { Key, Option, Values = [] }: Filter): boolean {
+  if (Key !== "Path") throw new AwsError("InvalidFilterKey", `The fake knows no filter by ${Key}.`);
+  if (Option !== "OneLevel" && Option !== "Recursive")
+    throw new AwsError("InvalidFilterOption", `The filter option ${Option} isn't valid.`);
+  return Values.some((value) => {
+    if (!/^\/./.test(value) || value.endsWith("/")) throw new AwsError("InvalidFilterValue", "The filter value isn't valid.");
+    const rest = name.startsWith(`${value}/`) ? name.slice(value.length + 1) : "";
+    return rest !== "" && (Option === "Recursive" || !rest.includes("/"));
+  });
+}
+
+function arnOf(world: World, name: string): string {
+  return world.arn("ssm", `parameter${name.startsWith("/") ? name : `/${name}`}`);
+}

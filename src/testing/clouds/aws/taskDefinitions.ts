@@ -1,15 +1,17 @@
 import type { JsonObject } from "../../../json";
 import type { Call } from "./api";
+import type { Context } from "./conditions";
 import { client, invalid } from "./errors";
 import { compatibilitiesOf, isFargateSize } from "./launch";
 import type { TaskDefinitionRecord, World } from "./world";
 
 export function registerTaskDefinition({ world, principal, body }: Call): JsonObject {
   const { family, tags = [], ...rest } = body as { family: string; tags?: JsonObject[] } & JsonObject;
-  world.iam.check(principal, "ecs:RegisterTaskDefinition", "*");
+  world.iam.check(principal, "ecs:RegisterTaskDefinition", "*", requestTags(tags));
   if (tags.length > 0)
     world.iam.check(principal, "ecs:TagResource", world.arn("ecs", `task-definition/${family}:*`), {
       "ecs:CreateAction": "RegisterTaskDefinition",
+      ...requestTags(tags),
     });
   if (!/^[A-Za-z0-9_-]{1,255}$/.test(family)) throw client("Family contains invalid characters.");
   const containers = rest.containerDefinitions as JsonObject[];
@@ -93,10 +95,11 @@ export function deregisterTaskDefinition({ world, principal, body }: Call): Json
 export function deleteTaskDefinitions({ world, principal, body }: Call): JsonObject {
   const deleted: JsonObject[] = [];
   const failures: JsonObject[] = [];
+  if ((body.taskDefinitions as string[]).length > 10) throw invalid("taskDefinitions can have at most 10 items.");
   for (const name of body.taskDefinitions as string[]) {
     const arn = name.startsWith("arn:") ? name : world.arn("ecs", `task-definition/${name}`);
-    world.iam.check(principal, "ecs:DeleteTaskDefinitions", arn);
     const found = definitionNamed(world, name);
+    world.iam.check(principal, "ecs:DeleteTaskDefinitions", arn, resourceTags(found?.tags));
     if (!found) failures.push({ arn, reason: "MISSING" });
     else if (found.definition.status === "ACTIVE")
       throw client("The specified task definition is still in ACTIVE status. Please deregister the target and try again.");
@@ -109,23 +112,59 @@ export function deleteTaskDefinitions({ world, principal, body }: Call): JsonObj
 }
 
 export function listTaskDefinitions({ world, principal, body }: Call): JsonObject {
-  const {
-    familyPrefix,
-    status = "ACTIVE",
-    sort = "ASC",
-    maxResults = 100,
-  } = body as Record<string, string | undefined> & {
-    maxResults?: number;
-  };
+  const { familyPrefix, status = "ACTIVE", sort = "ASC" } = body as Record<string, string | undefined>;
   world.iam.check(principal, "ecs:ListTaskDefinitions", "*");
-  if (maxResults < 1 || maxResults > 100) throw invalid("maxResults should be between 1 and 100");
+  // The whole name of a family, in spite of the field's name.
   const found = [...world.families]
     .filter(([family]) => familyPrefix === undefined || family === familyPrefix)
     .flatMap(([, revisions]) => revisions)
     .filter(({ definition }) => definition.status === status)
     .map(({ definition }) => definition.taskDefinitionArn);
   if (sort === "DESC") found.reverse();
-  return { taskDefinitionArns: found.slice(0, maxResults) };
+  const { page, nextToken } = pageOf(found, body);
+  return { taskDefinitionArns: page, ...nextToken };
+}
+
+export function listTaskDefinitionFamilies({ world, principal, body }: Call): JsonObject {
+  const { familyPrefix = "", status = "ACTIVE" } = body as Record<string, string | undefined>;
+  world.iam.check(principal, "ecs:ListTaskDefinitionFamilies", "*");
+  const found = [...world.families]
+    .filter(([family]) => family.startsWith(familyPrefix))
+    .filter(([, revisions]) => {
+      const active = revisions.some(({ definition }) => definition.status === "ACTIVE");
+      const inactive = !active && revisions.some(({ definition }) => definition.status === "INACTIVE");
+      return status === "ALL" ? active || inactive : status === "ACTIVE" ? active : inactive;
+    })
+    .map(([family]) => family)
+    .sort();
+  const { page, nextToken } = pageOf(found, body);
+  return { families: page, ...nextToken };
+}
+
+function pageOf(all: string[], { maxResults = 100, nextToken }: JsonObject): { page: string[]; nextToken: { nextToken?: string } } {
+  if (Number(maxResults) < 1 || Number(maxResults) > 100) throw invalid("maxResults should be between 1 and 100");
+  const from = nextToken === undefined ? 0 : all.indexOf(Buffer.from(String(nextToken), "base64").toString());
+  if (from < 0) throw invalid("Invalid token.");
+  const next = all[from + Number(maxResults)];
+  return {
+    page: all.slice(from, from + Number(maxResults)),
+    nextToken: next === undefined ? {} : { nextToken: Buffer.from(next).toString("base64") },
+  };
+}
+
+/** Condition keys for the tags that a request brings. */
+export function requestTags(tags: readonly JsonObject[]): Context {
+  return {
+    ...Object.fromEntries(tags.map(({ key, value }) => [`aws:RequestTag/${key}`, String(value ?? "")])),
+    ...(tags.length > 0 ? { "aws:TagKeys": tags.map(({ key }) => String(key)) } : {}),
+  };
+}
+
+/** Condition keys for the tags that a resource has: AWS' own name for them, and that of ECS. */
+export function resourceTags(tags: readonly JsonObject[] = []): Context {
+  return Object.fromEntries(
+    tags.flatMap(({ key, value }) => ["aws", "ecs"].map((service) => [`${service}:ResourceTag/${key}`, String(value ?? "")])),
+  );
 }
 
 /** @throws {AwsError} where the principal may not pass the role to ECS' tasks, or ECS may not assume it */

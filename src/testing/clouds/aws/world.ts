@@ -41,8 +41,8 @@ export class World {
   readonly tasks = new Map<string, Task>();
   /** `RunTask` requests by cluster and client token. */
   readonly tokens = new Map<string, { request: string; tasks: string[] }>();
-  /** Parameter Store, by name. */
-  readonly parameters = new Map<string, { value: string; version: number }>();
+  /** Parameter Store, by name. `modifiedAt`: milliseconds. */
+  readonly parameters = new Map<string, { value: string; version: number; description?: string; modifiedAt?: number }>();
   readonly surroundings = new Surroundings();
   readonly containers = new Set<Container>();
   /** Why the next tasks do not start, one each. */

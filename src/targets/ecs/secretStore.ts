@@ -1,0 +1,49 @@
+import { createHmac } from "node:crypto";
+import { parameterFolder, type StackSource } from "../../manifest/cloudNames";
+import type { Secret } from "../../secret";
+import type { EcsApi } from "./ecsApi";
+
+/** After this many milliseconds a process writes a secret again that it uses again: somebody may have changed or removed it. */
+const AGAIN = 300_000;
+/** The sign by which pushpool knows a parameter again that it wrote for a run. */
+export const SECRET_DESCRIPTION = "pushpool: a secret of flow runs of work pool";
+
+/** Secrets of runs in Parameter Store. A task definition holds their names, never their values. */
+export interface SecretStore {
+  /** Names by environment variable, in the order of the variables. */
+  namesOf(pool: string, secrets: Record<string, Secret>): [variable: string, name: string][];
+  /** Write those that this process has not written in the last five minutes. */
+  put(pool: string, secrets: Record<string, Secret>, signal?: AbortSignal): Promise<void>;
+}
+
+/**
+ * @param source the stack whose runs these are
+ * @param key makes names from values that nobody can guess at
+ */
+export function openSecretStore({ api, source, key }: { api: EcsApi; source: StackSource; key: () => string | Buffer }): SecretStore {
+  const written = new Map<string, number>();
+
+  /**
+   * Another value is another name: a run gets the value that it was made with, whoever writes meanwhile. The key differs from stack to stack, so that
+   * two stacks of one name in one account share no parameter either.
+   */
+  function nameOf(pool: string, variable: string, secret: Secret): string {
+    const digest = createHmac("sha256", key())
+      .update(JSON.stringify([source.project, source.stack, pool, variable, String(secret.reveal())]))
+      .digest("hex")
+      .slice(0, 32);
+    return `${parameterFolder(source, pool)}${variable.replaceAll(/[^a-zA-Z0-9_.-]/g, "-").slice(0, 100)}-${digest}`;
+  }
+
+  return {
+    namesOf: (pool, secrets) => Object.entries(secrets).map(([variable, secret]) => [variable, nameOf(pool, variable, secret)]),
+    put: async (pool, secrets, signal) => {
+      for (const [variable, secret] of Object.entries(secrets)) {
+        const name = nameOf(pool, variable, secret);
+        if (Date.now() < (written.get(name) ?? 0) + AGAIN) continue;
+        await api.putSecret({ name, value: String(secret.reveal()), description: `${SECRET_DESCRIPTION} ${pool}` }, signal);
+        written.set(name, Date.now());
+      }
+    },
+  };
+}

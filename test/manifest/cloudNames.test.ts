@@ -1,0 +1,51 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { parameterFolder, stackId, stackName } from "../../src/manifest/cloudNames";
+
+const word = fc.stringMatching(/^[A-Za-z0-9_.-]{1,100}$/);
+
+test("what a stack is called in a cloud: readable, then a digest", () => {
+  expect(stackName({ project: "data", stack: "dev" })).toMatch(/^data-dev-[0-9a-f]{10}$/);
+  expect(parameterFolder({ project: "data", stack: "dev" }, "etl")).toMatch(/^\/pushpool\/etl\/data-dev-[0-9a-f]{10}\/$/);
+});
+
+test.each([
+  [
+    { project: "a-b", stack: "c" },
+    { project: "a", stack: "b-c" },
+  ],
+  [
+    { project: "data", stack: "dev" },
+    { project: "data", stack: "Dev" },
+  ],
+  [
+    { project: "data", stack: "a.b" },
+    { project: "data", stack: "a-b" },
+  ],
+  [
+    { project: "data", stack: `${"x".repeat(90)}1` },
+    { project: "data", stack: `${"x".repeat(90)}2` },
+  ],
+  [
+    { project: "--", stack: "__" },
+    { project: "__", stack: "--" },
+  ],
+])("%j and %j stay apart", (one, other) => {
+  expect(stackName(one)).not.toBe(stackName(other));
+  expect(stackId(one)).not.toBe(stackId(other));
+  expect(parameterFolder(one, "etl")).not.toBe(parameterFolder(other, "etl"));
+});
+
+test("work pools whose names become one in a path stay apart", () => {
+  expect(parameterFolder({ project: "p", stack: "s" }, "my pool")).not.toBe(parameterFolder({ project: "p", stack: "s" }, "my-pool"));
+});
+
+test("every cloud takes every name", () => {
+  fc.assert(
+    fc.property(word, word, fc.string({ minLength: 1, maxLength: 300 }), (project, stack, pool) => {
+      expect(stackName({ project, stack })).toMatch(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/);
+      expect(stackId({ project, stack })).toMatch(/^[0-9a-f]{10}$/);
+      expect(parameterFolder({ project, stack }, pool)).toMatch(/^\/pushpool\/[a-zA-Z0-9_.-]+\/[a-z0-9-]+\/$/);
+    }),
+  );
+});
