@@ -68,7 +68,13 @@ export function refresh(options: EngineOptions): Promise<EngineResult> {
     withoutProgram(scene, async ({ before, registry, parallel, fail }) => {
       const { onEvent, store } = scene;
       const onFailure = (urn: string, error: Error) => fail(urn, error.message);
-      const { resources, changes, steps } = await refreshResources(before.resources, { registry, parallel, onEvent, onFailure });
+      const { resources, changes, steps } = await refreshResources(before.resources, {
+        registry,
+        parallel,
+        onEvent,
+        onFailure,
+        ...(options.signal ? { signal: options.signal } : {}),
+      });
       if (!options.preview) await store.write(resources, unsettled(before.pending));
       return { changes, steps, outputs: resources.find(isStack)?.outputs ?? {} };
     }),

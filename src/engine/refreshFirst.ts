@@ -22,7 +22,13 @@ export async function refreshFirst(
     errors.push(message);
     onEvent({ kind: "diagnostic", severity: "error", message, urn });
   };
-  const { resources } = await refresh(before.resources, { registry, parallel, onEvent: heard, onFailure });
+  const { resources } = await refresh(before.resources, {
+    registry,
+    parallel,
+    onEvent: heard,
+    onFailure,
+    ...(options.signal ? { signal: options.signal } : {}),
+  });
   if (errors.length > 0) throw new UserError(errors.join("\n"));
   if (!dryRun) await store.write(resources, unsettled(before.pending));
   // What was interrupted while it changed or went is settled by now.

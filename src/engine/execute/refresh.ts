@@ -1,11 +1,11 @@
 import { isDeepStrictEqual } from "node:util";
 import { type EngineEvent, type StepEvent, told } from "../events";
 import { shown } from "../plan/decide";
-import { verdictOf } from "../plan/diff";
+import { type Verdict, verdictOf } from "../plan/diff";
 import { withOutputs } from "../plan/resource";
 import type { Changes, Step } from "../plan/step";
 import { isDefaultProvider, isProviderType } from "../plan/urn";
-import type { ReadResult } from "../providers/provider";
+import type { PropertyChange, ReadResult } from "../providers/provider";
 import type { Registry } from "../providers/registry";
 import type { Resource } from "../state/stackStore";
 import { secretAt, secretLike } from "../wire";
@@ -15,6 +15,8 @@ interface RefreshOptions {
   parallel: number;
   onEvent: (event: EngineEvent) => void;
   onFailure: (urn: string, error: Error) => void;
+  /** Breaks it off: what was not read yet stays as it was. */
+  signal?: AbortSignal;
 }
 
 export interface Refreshed {
@@ -27,13 +29,16 @@ export interface Refreshed {
  * Ask the providers what there really is. What is gone is dropped, and is mentioned by none any more; what differs is as the provider says.
  * Resources that a provider could not read stay as they were, and it is told.
  */
-export async function refresh(before: readonly Resource[], { registry, parallel, onEvent, onFailure }: RefreshOptions): Promise<Refreshed> {
+export async function refresh(
+  before: readonly Resource[],
+  { registry, parallel, onEvent, onFailure, signal }: RefreshOptions,
+): Promise<Refreshed> {
   const found = new Map<Resource, Resource | undefined>();
   const changes: Changes = {};
   const steps: StepEvent[] = [];
   const queue = [...before];
   const work = async () => {
-    for (let old = queue.shift(); old; old = queue.shift()) {
+    for (let old = queue.shift(); old && !signal?.aborted; old = queue.shift()) {
       const { urn, type } = old;
       onEvent({ kind: "pre", step: told({ op: "refresh", urn, type, old, next: old }) });
       try {
@@ -57,7 +62,7 @@ export async function refresh(before: readonly Resource[], { registry, parallel,
 
 /** What a resource has become, as the step that would make it so. */
 async function read(old: Resource, registry: Registry, onEvent: (event: EngineEvent) => void): Promise<Step> {
-  const { urn, type, id = "", inputs: oldInputs = {}, outputs: oldOutputs = {} } = old;
+  const { urn, type, id = "", inputs: oldInputs = {}, outputs: oldOutputs = {}, ignoreChanges = [] } = old;
   if (!old.custom || isProviderType(type)) return { op: "same", urn, type, old, next: old };
   const provider = await registry.providerOf(old);
   const result = await provider.read({ urn, id, inputs: oldInputs, outputs: oldOutputs });
@@ -77,11 +82,24 @@ async function read(old: Resource, registry: Registry, onEvent: (event: EngineEv
     oldInputs: inputs,
     oldOutputs: result.outputs,
     inputs: oldInputs,
-    ignoreChanges: [],
+    ignoreChanges,
   });
-  const verdict = verdictOf(diff, { oldInputs: inputs, inputs: oldInputs, ignoreChanges: [], replaceOnChanges: [] });
-  return { op: differs ? "update" : "same", urn, type, old, next, ...shown(verdict) };
+  const verdict = verdictOf(diff, { oldInputs: inputs, inputs: oldInputs, ignoreChanges, replaceOnChanges: [] });
+  return { op: differs ? "update" : "same", urn, type, old, next, ...shown(inverted(verdict)) };
 }
+
+/** The provider was asked what leads from what there is to what the state says. A refresh goes the other way. */
+function inverted(verdict: Verdict): Verdict {
+  const detailed = Object.entries(verdict.detailed).map(([path, { kind, input }]) => [path, { kind: INVERSE[kind] ?? kind, input }]);
+  return { ...verdict, detailed: Object.fromEntries(detailed) };
+}
+
+const INVERSE: Partial<Record<PropertyChange, PropertyChange>> = {
+  add: "delete",
+  "add-replace": "delete-replace",
+  delete: "add",
+  "delete-replace": "add-replace",
+};
 
 function asRead(old: Resource, { id, inputs: read, outputs, initErrors }: ReadResult): Resource {
   const { initErrors: _, ...rest } = old;
