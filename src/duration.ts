@@ -26,3 +26,16 @@ export function formatDuration(milliseconds: number): string {
   if (minutes < 48 * 60) return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
   return `${Math.floor(minutes / 1440)} d`;
 }
+
+/**
+ * A number of seconds in an environment variable.
+ * @param usual what holds without the variable, in seconds
+ * @returns milliseconds
+ * @throws {UserError} if it is not a number of seconds
+ */
+export function secondsIn(env: NodeJS.ProcessEnv, name: string, usual: number): number {
+  const text = env[name];
+  if (text === undefined || text === "") return usual * 1000;
+  if (!/^\d+(\.\d+)?$/.test(text)) throw new UserError(`${name}: must be a number of seconds, not "${text}"`);
+  return Number(text) * 1000;
+}

@@ -3,6 +3,7 @@ import type { EngineResult, Op } from "../engine";
 import type { Json } from "../json";
 import type { Operation } from "./engines";
 import { eventLog } from "./eventLog";
+import { interruptible } from "./interruption";
 import { PlanView } from "./planView";
 import { note, print, printJson } from "./screen";
 
@@ -21,28 +22,24 @@ export async function runOffline(
   json = false,
 ): Promise<EngineResult> {
   const engine = await import("../engine/index.js");
-  const interrupted = new AbortController();
-  const onSignal = () => interrupted.abort();
-  process.once("SIGINT", onSignal);
-  try {
-    const { home, stateHome, env } = workspace;
-    const view = new PlanView({ preview: verb === "preview" });
-    const result = await engine[verb]({
+  const { home, stateHome, env } = workspace;
+  const lost = `what was under way is noted in the state of stack ${project.name}/${stack}; the next \`pushpool up\` or \`refresh\` names it`;
+  const view = new PlanView({ preview: verb === "preview" });
+  const result = await interruptible({ quiet: json, lost }, (signal) =>
+    engine[verb]({
       projectDir: project.dir,
       stack,
       home,
       stateHome,
       env,
-      signal: interrupted.signal,
+      signal,
       onEvent: json ? eventLog() : (event) => view.hear(event),
-    });
-    const { steps: _, ...summary } = result;
-    if (json) printJson({ result: summary });
-    else summarize(result, verb);
-    return result;
-  } finally {
-    process.off("SIGINT", onSignal);
-  }
+    }),
+  );
+  const { steps: _, ...summary } = result;
+  if (json) printJson({ result: summary });
+  else summarize(result, verb);
+  return result;
 }
 
 function summarize({ changes, outputs, unchanged, durationMs }: EngineResult, verb: string): void {

@@ -69,6 +69,8 @@ export class RunningDeployment implements Deployment {
   readonly dryRun: boolean;
   /** What went wrong, in its order. */
   readonly errors: string[] = [];
+  /** Something outside, such as a provider that does not start, was unreachable or refused. */
+  refused = false;
   readonly #options: DeploymentOptions;
   readonly #parts: Promise<Parts>;
   #queue: Promise<unknown> = Promise.resolve();
@@ -280,6 +282,7 @@ export class RunningDeployment implements Deployment {
 
   #fail(error: Error, urn: string): UserError {
     this.#failed = true;
+    if (error instanceof UserError && error.exitCode === 5) this.refused = true;
     this.#note(error.message, urn);
     const { continueOnError, onFailure } = this.#options;
     if (!continueOnError)

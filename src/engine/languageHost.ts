@@ -1,4 +1,3 @@
-import { spawn } from "node:child_process";
 import { existsSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { createInterface } from "node:readline";
@@ -7,6 +6,7 @@ import { UserError } from "../userError";
 import type { EngineEvent } from "./events";
 import type { Project } from "./project";
 import type { StackConfig } from "./stackConfig";
+import { startSupervised } from "./supervised";
 
 /** What a program run is told, as Pulumi's Node language host tells it. */
 export interface ProgramRun {
@@ -35,7 +35,7 @@ export type ProgramEnd =
 /** `cmd/run` exits with this when the program's error is logged already. */
 const BAIL = 32;
 
-/** Run the program of a project by the unmodified `@pulumi/pulumi/cmd/run`. */
+/** Run the program of a project by the unmodified `@pulumi/pulumi/cmd/run`. Its process ends with ours. */
 export function startProgram(run: ProgramRun): { ended: Promise<ProgramEnd>; kill(): void } {
   const { project, stack } = run;
   const { nodeargs } = project.runtimeOptions;
@@ -47,7 +47,7 @@ export function startProgram(run: ProgramRun): { ended: Promise<ProgramEnd>; kil
     ...(run.dryRun ? ["--dry-run"] : []),
     entry,
   ];
-  const child = spawn(process.execPath, args, { cwd: folder, stdio: ["ignore", "pipe", "pipe"], env: environmentOf(run) });
+  const { child, kill } = startSupervised(process.execPath, args, { cwd: folder, env: environmentOf(run) });
   const lines = (["stdout", "stderr"] as const).map(
     (kind) =>
       new Promise<void>((done) => {
@@ -62,7 +62,7 @@ export function startProgram(run: ProgramRun): { ended: Promise<ProgramEnd>; kil
       Promise.all(lines).then(() => done(code === 0 ? { kind: "ok" } : code === BAIL ? { kind: "bail" } : { kind: "exit", code, signal }));
     });
   });
-  return { ended, kill: () => child.kill("SIGKILL") };
+  return { ended, kill };
 }
 
 /**

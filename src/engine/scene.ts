@@ -29,11 +29,13 @@ export async function locked(options: EngineOptions, work: (scene: Scene) => Pro
   const project = projectOf(options);
   const path = statePath(home, project.name, stack);
   const unlock = lockStack(`${path}.lock`, `${project.name}/${stack}`);
+  process.once("exit", unlock);
   try {
     foldJournal(path);
     // Read under the lock: what another process wrote before it let go counts.
     return await work(sceneOf(options, project));
   } finally {
+    process.off("exit", unlock);
     unlock();
   }
 }
@@ -86,7 +88,7 @@ export function hostOf(
   { options, project, onEvent }: Scene,
   rest: { sdk: PulumiSdk; protocol: Protocol; folder: string; config: StackConfig; engineAddress: string },
 ): ProviderHost {
-  const { providers: attached = {}, intercept } = options;
+  const { providers: attached = {}, intercept, signal } = options;
   const { name, runtimeOptions } = project;
   // A flow run that is a resource lies where the stack does.
   const env = { ...options.env, PUSHPOOL_HOME: options.home };
@@ -99,6 +101,7 @@ export function hostOf(
     compileCache: compileCacheOf(options),
     outputsOf: (name) => outputsOf(name, options, project),
     ...(intercept ? { intercept } : {}),
+    ...(signal ? { signal } : {}),
     onEvent,
   });
 }

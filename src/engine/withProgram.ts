@@ -8,6 +8,7 @@ import { serve } from "./grpc/server";
 import { startInline } from "./inlineProgram";
 import { type ProgramEnd, programOf, startProgram } from "./languageHost";
 import { PARALLEL } from "./options";
+import type { ProviderHost } from "./providers/host";
 import { Registry } from "./providers/registry";
 import { refreshFirst } from "./refreshFirst";
 import { compileCacheOf, configOf, hostOf, isStack, readBefore, type Scene } from "./scene";
@@ -23,8 +24,8 @@ export async function deploy(scene: Scene, dryRun: boolean): Promise<EngineResul
   onEvent({ kind: "prelude", config: shownConfig(config) });
   let kill = () => {};
   const protocol = sdk.load();
-  let engineAddress = "";
-  const load = (name: string) => hostOf(scene, { sdk, protocol, folder, config, engineAddress }).load(name);
+  const host = Promise.withResolvers<ProviderHost>();
+  const load = async (name: string) => (await host.promise).load(name);
   // Opening the state may take a key: beside the program's start.
   const before = readBefore(scene).then(async (found) => {
     if (!options.refresh) return found;
@@ -58,10 +59,12 @@ export async function deploy(scene: Scene, dryRun: boolean): Promise<EngineResul
     onEvent(event);
   };
   const server = await serve([monitorService(protocol, deployment), engineService(protocol, onLog)]);
-  engineAddress = server.address;
+  let providers: ProviderHost | undefined;
   const onAbort = () => void deployment.interrupt().finally(() => kill());
   let end: ProgramEnd;
   try {
+    providers = hostOf(scene, { sdk, protocol, folder, config, engineAddress: server.address });
+    host.resolve(providers);
     const addresses = { monitor: server.address, engine: server.address };
     const run = { project, stack, config, dryRun, parallel, ...addresses, runner: sdk.runner };
     const program = options.inline ? startInline(options.inline.program, run) : startProgram({ ...run, env, compileCache, onEvent });
@@ -77,9 +80,12 @@ export async function deploy(scene: Scene, dryRun: boolean): Promise<EngineResul
       ...deployment.errors,
       ...(end.kind === "ok" || deployment.errors.length > 0 || signal?.aborted ? [] : [whyItFailed(end, said)]),
     ];
+    scene.refused ||= deployment.refused;
     return conclude(scene, { outputs, changes, steps, errors, preview: dryRun, oldOutputs });
   } finally {
     signal?.removeEventListener("abort", onAbort);
+    kill();
+    providers?.close();
     server.close();
   }
 }

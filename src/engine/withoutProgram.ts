@@ -9,6 +9,7 @@ import { programOf } from "./languageHost";
 import { PARALLEL } from "./options";
 import type { Changes } from "./plan/step";
 import type { Project } from "./project";
+import type { ProviderHost } from "./providers/host";
 import { Registry } from "./providers/registry";
 import { configOf, hostOf, readBefore, type Scene } from "./scene";
 import type { Properties } from "./wire";
@@ -38,25 +39,29 @@ export async function withoutProgram(
   const sdk = findSdk(folder);
   const protocol = sdk.load();
   const server = await serve([engineService(protocol, onEvent)]);
-  const host = hostOf(scene, { sdk, protocol, folder, config, engineAddress: server.address });
-  const registry = new Registry({ load: (name) => host.load(name), preview: options.preview ?? false, before: before.resources });
   const errors: string[] = [];
   const fail = (urn: string, message: string) => {
     errors.push(message);
     onEvent({ kind: "diagnostic", severity: "error", message, ...(urn ? { urn } : {}) });
   };
   const stops: (() => void)[] = [];
+  let host: ProviderHost | undefined;
+  let registry: Registry | undefined;
   const onAbort = () => {
     for (const stop of stops) stop();
-    void registry.cancel();
+    void registry?.cancel();
   };
   options.signal?.addEventListener("abort", onAbort);
   try {
+    const started = hostOf(scene, { sdk, protocol, folder, config, engineAddress: server.address });
+    host = started;
+    registry = new Registry({ load: (name) => started.load(name), preview: options.preview ?? false, before: before.resources });
     const done = await work({ before, registry, parallel: options.parallel ?? PARALLEL, fail, watchSignal: (stop) => stops.push(stop) });
     return conclude(scene, { ...done, errors, preview: options.preview ?? false, oldOutputs: done.outputs });
   } finally {
     options.signal?.removeEventListener("abort", onAbort);
-    await registry.close();
+    await registry?.close();
+    host?.close();
     server.close();
   }
 }

@@ -16,7 +16,10 @@ export interface PulumiSdk {
   runner: string;
   /** Path of `cmd/dynamic-provider`. */
   dynamicProvider: string;
-  /** The services and messages. They belong together: a message of another copy is refused when it is sent. */
+  /**
+   * The services and messages. They belong together: a message of another copy is refused when it is sent. Clients and servers are made by
+   * our own gRPC, since the SDK may have another copy of that.
+   */
   load(): Protocol;
 }
 
@@ -24,7 +27,6 @@ export interface Protocol {
   engineService: grpc.ServiceDefinition;
   monitorService: grpc.ServiceDefinition;
   providerService: grpc.ServiceDefinition;
-  ProviderClient: grpc.ServiceClientConstructor;
   engine: typeof engine;
   resource: typeof resource;
   provider: typeof provider;
@@ -54,13 +56,9 @@ export function findSdk(folder: string): PulumiSdk {
 
 function load(runner: string): Protocol {
   const from = createRequire(runner);
-  const { ResourceProviderService, ResourceProviderClient } = from("@pulumi/pulumi/proto/provider_grpc_pb") as {
-    ResourceProviderService: grpc.ServiceDefinition;
-    ResourceProviderClient: grpc.ServiceClientConstructor;
-  };
   return {
-    providerService: ResourceProviderService,
-    ProviderClient: ResourceProviderClient,
+    providerService: (from("@pulumi/pulumi/proto/provider_grpc_pb") as { ResourceProviderService: grpc.ServiceDefinition })
+      .ResourceProviderService,
     engineService: (from("@pulumi/pulumi/proto/engine_grpc_pb") as { EngineService: grpc.ServiceDefinition }).EngineService,
     monitorService: (from("@pulumi/pulumi/proto/resource_grpc_pb") as { ResourceMonitorService: grpc.ServiceDefinition })
       .ResourceMonitorService,

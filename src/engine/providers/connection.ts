@@ -6,8 +6,21 @@ import { MOST_BYTES } from "../grpc/server";
 import type { Properties } from "../wire";
 import { PartialFailure, ProviderError } from "./provider";
 
-/** How long a provider has to answer its first call after it said its port. */
-const CONNECT_MS = 30_000;
+/** How long a provider may take to take note of a cancellation, in milliseconds. Its process is ended after that. */
+const CANCEL_MS = 3000;
+/** How long after a broken connection the end of the process may be heard of, in milliseconds. */
+const ENDED_MS = 1000;
+
+/** What a connection is about. */
+export interface ConnectionOptions {
+  /** The package of the provider, for messages. */
+  name: string;
+  address: string;
+  /** Resolves with how the provider's process ended. Absent: the process is not ours. */
+  ended?: Promise<string>;
+  /** Stands between the engine and the provider: see `EngineOptions.intercept`. */
+  intercept?: (method: Method, request: Properties, proceed: () => Promise<unknown>) => Promise<unknown>;
+}
 
 /** The methods of pulumi/provider.proto that the engine calls, as grpc-js spells them. */
 export type Method =
@@ -31,7 +44,7 @@ interface Message {
   toObject(): object;
 }
 
-type Call = (request: unknown, done: (error: grpc.ServiceError | null, response: unknown) => void) => void;
+type Call = (request: unknown, options: grpc.CallOptions, done: (error: grpc.ServiceError | null, response: unknown) => void) => void;
 
 type Client = grpc.Client & Partial<Record<Method, Call>>;
 
@@ -39,23 +52,28 @@ type Client = grpc.Client & Partial<Record<Method, Call>>;
 export class Connection {
   readonly #client: Client;
 
+  readonly #options: ConnectionOptions;
+
   constructor(
     readonly protocol: Protocol,
-    readonly address: string,
-    /** Stands between the engine and the provider: see `EngineOptions.intercept`. */
-    readonly intercept?: (method: Method, request: Properties, proceed: () => Promise<unknown>) => Promise<unknown>,
+    options: ConnectionOptions,
   ) {
+    this.#options = options;
     const size = { "grpc.max_receive_message_length": MOST_BYTES, "grpc.max_send_message_length": MOST_BYTES };
-    this.#client = new protocol.ProviderClient(address, grpc.credentials.createInsecure(), {
+    const ProviderClient = grpc.makeGenericClientConstructor(protocol.providerService, "ResourceProvider");
+    this.#client = new ProviderClient(options.address, grpc.credentials.createInsecure(), {
       ...size,
       // It is on this machine, whatever proxy the environment names.
       "grpc.enable_http_proxy": 0,
     }) as Client;
   }
 
-  /** Wait until the service can be reached. */
-  ready(): Promise<void> {
-    return new Promise((done, fail) => this.#client.waitForReady(Date.now() + CONNECT_MS, (error) => (error ? fail(error) : done())));
+  /**
+   * Wait until the service can be reached.
+   * @param limitMs for how long, in milliseconds
+   */
+  ready(limitMs: number): Promise<void> {
+    return new Promise((done, fail) => this.#client.waitForReady(Date.now() + limitMs, (error) => (error ? fail(error) : done())));
   }
 
   /**
@@ -64,15 +82,20 @@ export class Connection {
    */
   call<Response>(method: Method, request: Message): Promise<Response> {
     const proceed = () => this.#call<Response>(method, request);
-    if (!this.intercept) return proceed();
-    return this.intercept(method, inPlainWords(request), proceed) as Promise<Response>;
+    const { intercept } = this.#options;
+    if (!intercept) return proceed();
+    return intercept(method, inPlainWords(request), proceed) as Promise<Response>;
   }
 
   #call<Response>(method: Method, request: Message): Promise<Response> {
     return new Promise((done, fail) => {
       const call = this.#client[method];
       if (!call) throw new Error(`pulumi/provider.proto of this SDK has no ${method}`);
-      call.call(this.#client, request, (error, response) => (error ? fail(this.#failureOf(error)) : done(response as Response)));
+      const options = method === "cancel" ? { deadline: Date.now() + CANCEL_MS } : {};
+      call.call(this.#client, request, options, (error, response) => {
+        if (error) this.#failureOf(error, method).then(fail, fail);
+        else done(response as Response);
+      });
     });
   }
 
@@ -80,7 +103,13 @@ export class Connection {
     this.#client.close();
   }
 
-  #failureOf(error: grpc.ServiceError): Error {
+  async #failureOf(error: grpc.ServiceError, method: Method): Promise<Error> {
+    const { name, ended } = this.#options;
+    if (error.code === grpc.status.UNAVAILABLE && ended) {
+      const how = await Promise.race([ended, new Promise<undefined>((done) => setTimeout(done, ENDED_MS, undefined))]);
+      if (how !== undefined)
+        return new ProviderError(`the provider ${name} ${how.replace(/(?=\n|$)/, ` while it was asked to ${method}`)}`);
+    }
     const [details] = error.metadata?.get("grpc-status-details-bin") ?? [];
     return (
       (details && this.#partialFailureOf(details as Buffer)) ||

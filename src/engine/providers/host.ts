@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
+import { secondsIn } from "../../duration";
 import type { JsonObject } from "../../json";
 import { UserError } from "../../userError";
 import type { EngineEvent } from "../events";
@@ -7,7 +8,7 @@ import type { Protocol, PulumiSdk } from "../grpc/protocol";
 import type { StackConfig } from "../stackConfig";
 import { BUILTIN, builtinProvider } from "./builtin";
 import { Connection } from "./connection";
-import { startProvider } from "./process";
+import { endedEarly, type ProviderProcess, startProvider } from "./process";
 import type { HostedProvider } from "./provider";
 import { RemoteProvider } from "./remoteProvider";
 
@@ -33,7 +34,14 @@ interface HostOptions {
   /** The outputs of another stack by its name, secrets marked. */
   outputsOf(stack: string): Promise<JsonObject | undefined>;
   onEvent: (event: EngineEvent) => void;
+  /** Breaks the operation off: a provider that is being started is ended, and none is started any more. */
+  signal?: AbortSignal;
 }
+
+/** How long a provider may take from its start to its first answers, in seconds, unless `PUSHPOOL_PROVIDER_START_SECONDS` says otherwise. */
+const START_SECONDS = 60;
+/** How long to look for a provider that is said to run already, in milliseconds. */
+const ATTACH_MS = 30_000;
 
 /** One call of a provider's gRPC service; `request` as it went over the wire. */
 export interface ProviderCall {
@@ -59,46 +67,87 @@ export interface LoadedProvider {
 export class ProviderHost {
   readonly #options: HostOptions;
   readonly #attached: Readonly<Record<string, number>>;
+  readonly #startMs: number;
+  readonly #closed = new AbortController();
+  /** Every process that was started: none outlives the operation, whatever went wrong before it could be asked. */
+  readonly #processes = new Set<ProviderProcess>();
 
   constructor(options: HostOptions) {
     this.#options = options;
     this.#attached = { ...debugProviders(options.env.PULUMI_DEBUG_PROVIDERS), ...options.attached };
+    this.#startMs = secondsIn(options.env, "PUSHPOOL_PROVIDER_START_SECONDS", START_SECONDS);
   }
 
-  /** @throws {UserError} if there is no provider for the package, with how to give one */
+  /**
+   * Start a provider, or attach to one, and greet it.
+   * @throws {UserError} if there is no provider for the package, with how to give one; if it does not answer; if the operation is broken off
+   */
   async load(packageName: string): Promise<LoadedProvider> {
-    const { protocol, engineAddress, intercept, outputsOf } = this.#options;
+    const { engineAddress, outputsOf, protocol, folder, intercept } = this.#options;
     if (packageName === BUILTIN) return { provider: builtinProvider(outputsOf), close: async () => {} };
     const port = this.#attached[packageName];
-    const process = port === undefined ? await this.#start(packageName) : { port, kill: () => {} };
-    const connection = new Connection(
-      protocol,
-      `127.0.0.1:${process.port}`,
-      intercept && ((method, request, proceed) => intercept({ package: packageName, method, request }, proceed)),
-    );
-    const provider = new RemoteProvider(connection, engineAddress);
-    const close = async () => {
-      await provider.cancel().catch(() => {});
-      connection.close();
-      process.kill();
+    const signal = this.#startSignal(packageName);
+    const started = port === undefined ? await this.#start(packageName, signal) : undefined;
+    if (started) this.#processes.add(started);
+    const end = () => {
+      if (started) this.#processes.delete(started);
+      started?.kill();
     };
+    let connection: Connection | undefined;
     try {
-      await connection.ready();
-      await provider.greet(this.#options.folder, port !== undefined);
+      const reached = new Connection(protocol, {
+        name: packageName,
+        address: `127.0.0.1:${started?.port ?? port}`,
+        ...(started ? { ended: started.ended } : {}),
+        ...(intercept ? { intercept: (method, request, proceed) => intercept({ package: packageName, method, request }, proceed) } : {}),
+      });
+      connection = reached;
+      const provider = new RemoteProvider(reached, engineAddress);
+      const limitMs = started ? this.#startMs : Math.min(this.#startMs, ATTACH_MS);
+      const greeted = reached.ready(limitMs).then(() => provider.greet(folder, port !== undefined));
+      await Promise.race([greeted, rejected(signal), ...(started ? [endOf(started, packageName)] : [])]);
+      const close = async () => {
+        await provider.cancel().catch(() => {});
+        reached.close();
+        end();
+      };
+      return { provider, close };
     } catch (error) {
-      await close();
-      if (port === undefined) throw error;
+      connection?.close();
+      end();
+      if (port === undefined || this.#options.signal?.aborted) throw error;
       throw new UserError(
         `the provider ${packageName} does not answer at port ${port}, where it is said to be attached: ${(error as Error).message}`,
         5,
       );
     }
-    return { provider, close };
   }
 
-  #start(packageName: string) {
+  /** End every process that is left, and start none any more. */
+  close(): void {
+    this.#closed.abort(new UserError("the operation has ended"));
+    for (const { kill } of this.#processes) kill();
+    this.#processes.clear();
+  }
+
+  /** Fires when the start of a provider is to be given up; its reason says why. */
+  #startSignal(packageName: string): AbortSignal {
+    const { signal } = this.#options;
+    const starting = new AbortController();
+    const interrupted = () => starting.abort(new UserError(`interrupted before the provider ${packageName} could be reached`, 5));
+    if (signal?.aborted) interrupted();
+    else signal?.addEventListener("abort", interrupted, { once: true, signal: this.#closed.signal });
+    const late = setTimeout(() => {
+      const limit = `${this.#startMs / 1000} s (PUSHPOOL_PROVIDER_START_SECONDS)`;
+      starting.abort(new UserError(`the provider ${packageName} did not answer within ${limit} of its start`, 5));
+    }, this.#startMs);
+    late.unref();
+    return AbortSignal.any([starting.signal, this.#closed.signal]);
+  }
+
+  #start(packageName: string, signal: AbortSignal): Promise<ProviderProcess> {
     const { sdk, engineAddress, folder, onEvent } = this.#options;
-    const options = { cwd: folder, env: this.#environment(packageName), onEvent };
+    const options = { cwd: folder, env: this.#environment(packageName), onEvent, signal };
     if (packageName === DYNAMIC) return startProvider(packageName, process.execPath, [sdk.dynamicProvider, engineAddress], options);
     const plugin = onPath(`pulumi-resource-${packageName}`, this.#options.env);
     if (plugin === undefined)
@@ -122,6 +171,19 @@ export class ProviderHost {
       ...(packageName === DYNAMIC ? { PULUMI_NODEJS_PROJECT: project } : {}),
     };
   }
+}
+
+/** Rejects with a signal's reason once it fires. */
+function rejected(signal: AbortSignal): Promise<never> {
+  return new Promise((_, fail) => {
+    if (signal.aborted) fail(signal.reason);
+    signal.addEventListener("abort", () => fail(signal.reason), { once: true });
+  });
+}
+
+/** Rejects once the process has ended. */
+async function endOf({ ended }: ProviderProcess, packageName: string): Promise<never> {
+  throw endedEarly(packageName, await ended);
 }
 
 /** The part of the configuration that a package's provider gets: its own keys; the dynamic one gets all. */

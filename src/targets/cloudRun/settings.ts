@@ -1,4 +1,4 @@
-import { UserError } from "../../userError";
+import { secondsIn } from "../../duration";
 
 /** How long Google may take for things that have no other sign, in milliseconds. */
 export interface Settings {
@@ -17,11 +17,4 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     settle: secondsIn(env, "PUSHPOOL_CLOUD_RUN_SETTLE_SECONDS", 15),
     logDrain: secondsIn(env, "PUSHPOOL_CLOUD_RUN_LOG_DRAIN_SECONDS", 10),
   };
-}
-
-function secondsIn(env: NodeJS.ProcessEnv, name: string, usual: number): number {
-  const text = env[name];
-  if (text === undefined || text === "") return usual * 1000;
-  if (!/^\d+(\.\d+)?$/.test(text)) throw new UserError(`${name}: must be a number of seconds, not "${text}"`);
-  return Number(text) * 1000;
 }

@@ -1,4 +1,4 @@
-import { UserError } from "../../userError";
+import { secondsIn } from "../../duration";
 
 /** How long AWS may take for things that have no other sign, in milliseconds. */
 export interface Settings {
@@ -14,11 +14,4 @@ export interface Settings {
  */
 export function readSettings(env: NodeJS.ProcessEnv): Settings {
   return { settle: secondsIn(env, "PUSHPOOL_ECS_SETTLE_SECONDS", 60), logDrain: secondsIn(env, "PUSHPOOL_ECS_LOG_DRAIN_SECONDS", 10) };
-}
-
-function secondsIn(env: NodeJS.ProcessEnv, name: string, usual: number): number {
-  const text = env[name];
-  if (text === undefined || text === "") return usual * 1000;
-  if (!/^\d+(\.\d+)?$/.test(text)) throw new UserError(`${name}: must be a number of seconds, not "${text}"`);
-  return Number(text) * 1000;
 }
