@@ -29,8 +29,13 @@ const USUAL_NAMES: Record<StateType, string> = {
 function endState(outcome: Outcome, at: Date, cancelling: boolean): State {
   switch (outcome.kind) {
     case "exited":
-      if (outcome.code !== 0) return state("FAILED", at, `the command exited with code ${outcome.code}`);
-      return state("COMPLETED", at, cancelling ? "it exited with code 0 before the cancellation reached it" : undefined);
+      if (outcome.code !== 0) return state("FAILED", at, noted(`the command exited with code ${outcome.code}`, outcome.reason));
+      if (!cancelling && outcome.reason === undefined) return state("COMPLETED", at);
+      return state(
+        "COMPLETED",
+        at,
+        noted(`it exited with code 0${cancelling ? " before the cancellation reached it" : ""}`, outcome.reason),
+      );
     case "signalled":
       return state("CRASHED", at, `the command was ended by ${outcome.signal}, ${outcome.reason ?? "which pushpool did not send"}`);
     case "failedToStart":
@@ -42,6 +47,10 @@ function endState(outcome: Outcome, at: Date, cancelling: boolean): State {
     case "lost":
       return state("CRASHED", at, `its end is not known: ${outcome.reason}`);
   }
+}
+
+function noted(message: string, note: string | undefined): string {
+  return note === undefined ? message : `${message}; ${note}`;
 }
 
 /** The exit code of a run's command, where there was one. */

@@ -1,7 +1,7 @@
 /**
  * How a run's infrastructure ended. Only `exited` with code 0 is success: what a cloud does not say is never taken for it.
  *
- * - `exited`: the command ran to its end and this is its exit code (0-255).
+ * - `exited`: the command ran to its end and this is its exit code (0-255); `reason` is a note on what went wrong beside it.
  * - `signalled`: killed by a signal that nobody here sent (`SIGKILL`, or a number where there is no name); `reason` where the target
  *   tells why, as "out of memory".
  * - `failedToStart`: the command never ran; `reason` in the target's own words.
@@ -10,7 +10,7 @@
  * - `lost`: it is gone and nothing tells how it ended.
  */
 export type Outcome =
-  | { kind: "exited"; code: number }
+  | { kind: "exited"; code: number; reason?: string }
   | { kind: "signalled"; signal: string; reason?: string }
   | { kind: "failedToStart"; reason: string }
   | { kind: "cancelled"; by: "us" | "someoneElse" }

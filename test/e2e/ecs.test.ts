@@ -273,6 +273,19 @@ test("a wait for AWS is told after a few seconds: by run, with --json, by wait, 
   await until(() => said.test(serve.stdout()));
 });
 
+test("a clock that is off by more than AWS takes is told, and the run goes on by AWS' time", async () => {
+  for (const [ahead, said] of [
+    [1_200_000, /this machine's clock is (19|20) min \d+ s ahead of AWS'/],
+    [-1_200_000, /this machine's clock is (19|20) min \d+ s behind AWS'/],
+  ] as const) {
+    const place = here({ "hello/prod": "echo hello" });
+    const shifted = join(__dirname, "..", "prefect", "shiftedClock.cjs");
+    Object.assign(place.env, { NODE_OPTIONS: `--require ${shifted}`, SHIFTED_CLOCK: String(ahead) });
+    const { status, stderr } = await place.run("run", "hello/prod", "--detach");
+    expect([status, stderr]).toEqual([0, expect.stringMatching(said)]);
+  }
+});
+
 test("kill -9 while ECS' answer is on its way: the next watcher takes the run up, and it ran once", async () => {
   const place = here({ "hello/killed": "true" });
   await place.run("run", "hello/killed");

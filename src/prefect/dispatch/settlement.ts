@@ -33,11 +33,13 @@ export function settlement(outcome: Outcome, state: Pick<State, "type" | "name">
 function described(outcome: Outcome): string {
   switch (outcome.kind) {
     case "exited":
-      return outcome.code === 0
-        ? "it exited with code 0; did the command run the flow, and can it reach the Prefect API?"
-        : `it exited with code ${outcome.code}${EXIT_CODES[outcome.code] ?? ""}`;
+      return `${
+        outcome.code === 0
+          ? "it exited with code 0; did the command run the flow, and can it reach the Prefect API?"
+          : `it exited with code ${outcome.code}${EXIT_CODES[outcome.code] ?? ""}`
+      }${outcome.reason === undefined ? "" : ` (${outcome.reason})`}`;
     case "signalled":
-      return `it was ended by ${outcome.signal}${outcome.signal === "SIGKILL" ? ", as when memory runs out" : ""}`;
+      return `it was ended by ${outcome.signal}${outcome.reason !== undefined ? `, ${outcome.reason}` : outcome.signal === "SIGKILL" ? ", as when memory runs out" : ""}`;
     case "failedToStart":
       return `it never started: ${outcome.reason}`;
     case "cancelled":

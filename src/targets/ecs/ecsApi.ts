@@ -10,6 +10,7 @@ import { type AwsFailure, asFailure, failureOf, mayPass } from "./failures";
 import type { TaskName } from "./names";
 import type { TaskFacts } from "./outcome";
 import { type Bucket, emptied, waitForTurn } from "./pace";
+import { offsetText } from "./refusal";
 
 /** How long one call may take, in milliseconds. */
 const CALL_TIMEOUT = 30_000;
@@ -75,13 +76,22 @@ export function openEcsApi(access: Access, notes: SharedNotes, tell: (message: s
   });
   const notices = new RetryNotices(tell);
   let told = false;
+  let clockTold = false;
 
   /** @param what the operation, as IAM names it */
   async function repeated<T>(what: string, buckets: Bucket[], call: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     const began = Date.now();
     const youngUntil = access.createdAt === undefined ? 0 : access.createdAt + YOUNG;
+    let clockTries = 0;
     const worthIt = (failure: AwsFailure) => {
       if (mayPass(failure)) return true;
+      if (failure.kind === "clock") {
+        // From AWS' answer the SDK knows by how much to correct the next signature.
+        clockTries += 1;
+        if (clockTries === 1 && !clockTold) tell(`${offsetText(failure)}: signing with AWS' time (${failure.message})`);
+        clockTold = true;
+        return clockTries === 1;
+      }
       if (failure.kind === "young") return Date.now() < Math.max(began + PATIENCE, youngUntil);
       if ((failure.kind !== "unauthenticated" && failure.kind !== "denied") || Date.now() >= youngUntil) return false;
       if (!told)
@@ -247,11 +257,14 @@ function factsOf(task: Task): TaskFacts {
     ...given("startedAt", time(task.startedAt)),
     ...given("stoppingAt", time(task.stoppingAt)),
     ...given("stoppedAt", time(task.stoppedAt)),
-    containers: (task.containers ?? []).map(({ name = "", exitCode, reason }) => ({
+    containers: (task.containers ?? []).map(({ name = "", exitCode, reason, healthStatus }) => ({
       name,
       ...given("exitCode", exitCode),
       ...given("reason", reason),
+      ...given("healthStatus", healthStatus),
     })),
+    ...given("attachments", task.attachments),
+    ...given("overrides", task.overrides),
   };
 }
 

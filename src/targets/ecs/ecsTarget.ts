@@ -6,11 +6,12 @@ import type { InfrastructureId, LogPage, Observation, PoolAccess, Prepared, RunT
 import { type Access, accessOf, loaded } from "./access";
 import { type Definitions, openDefinitions, type ReadyDefinition } from "./definitions";
 import { type EcsApi, openEcsApi } from "./ecsApi";
-import { AwsFailure, asFailure, refusal } from "./failures";
+import { AwsFailure, asFailure } from "./failures";
 import { type LogReader, openLogReader } from "./logReader";
 import { formatId, parseId, regionOfArn, startedBy, type TaskName } from "./names";
 import { STOP_REASON } from "./outcome";
 import { type PoolFacts, planEcs } from "./plan";
+import { refusal } from "./refusal";
 import type { EcsRequest } from "./request";
 import { openSecretStore } from "./secretStore";
 import { readSettings } from "./settings";

@@ -1,15 +1,14 @@
-import { UserError } from "../../userError";
 import { isUnsent, networkCode } from "../networkErrors";
-import { remedy } from "./permissions";
 
 /**
  * How a call to AWS failed:
  *
  * - `throttled`: refused for now; nothing was done.
  * - `unsent`: it cannot have reached AWS. `unclear`: it may or may not have been done.
- * - `unauthenticated`: AWS does not know the key, or not yet. `denied`: a permission is missing, or not there yet.
+ * - `unauthenticated`: AWS does not know the key, or not yet, or its session is over. `denied`: a permission is missing, or not there yet.
+ * - `clock`: AWS does not take the time of the signature; `clockOffset` says by how much this machine's clock is off.
  * - `young`: something that was just made is not known everywhere yet, in AWS' own words.
- * - `missing`: no such cluster, group, stream, task or definition. `inactive`: a task definition that was deregistered.
+ * - `missing`: no such cluster, group, stream, subnet, task or definition. `inactive`: a task definition that was deregistered.
  * - `conflict`: the token was used for another request; `existing` are its tasks.
  * - `capacity`: no room for the task just now.
  * - `refused`: anything else that will not come right by itself.
@@ -19,6 +18,7 @@ export type FailureKind =
   | "unsent"
   | "unclear"
   | "unauthenticated"
+  | "clock"
   | "denied"
   | "young"
   | "missing"
@@ -30,52 +30,128 @@ export type FailureKind =
 export class AwsFailure extends Error {
   override readonly name = "AwsFailure";
 
+  /**
+   * @param existing ARNs of the tasks that a used token has started
+   * @param clockOffset this machine's clock minus AWS', in milliseconds
+   */
   constructor(
     readonly kind: FailureKind,
     message: string,
     readonly existing: readonly string[] = [],
+    readonly clockOffset?: number,
   ) {
     super(message);
   }
 }
 
+/** By error code (https://docs.aws.amazon.com/AmazonECS/latest/APIReference/CommonErrors.html, and what the services themselves and EC2 add). */
 const BY_NAME: Record<string, FailureKind> = {
+  BandwidthLimitExceeded: "throttled",
+  EC2ThrottledException: "throttled",
+  OperationAbortedException: "throttled",
+  PriorRequestNotComplete: "throttled",
+  ProvisionedThroughputExceededException: "throttled",
+  RequestLimitExceeded: "throttled",
+  RequestThrottled: "throttled",
+  RequestThrottledException: "throttled",
+  SlowDown: "throttled",
+  ThrottledException: "throttled",
+  Throttling: "throttled",
   ThrottlingException: "throttled",
   TooManyRequestsException: "throttled",
-  RequestLimitExceeded: "throttled",
-  UnrecognizedClientException: "unauthenticated",
+  TooManyUpdates: "throttled",
+  AuthFailure: "unauthenticated",
+  CredentialsProviderError: "unauthenticated",
+  ExpiredToken: "unauthenticated",
+  ExpiredTokenException: "unauthenticated",
+  IncompleteSignature: "unauthenticated",
+  IncompleteSignatureException: "unauthenticated",
+  InvalidAccessKeyId: "unauthenticated",
   InvalidClientTokenId: "unauthenticated",
   InvalidSignatureException: "unauthenticated",
-  SignatureDoesNotMatch: "unauthenticated",
-  ExpiredTokenException: "unauthenticated",
+  InvalidToken: "unauthenticated",
+  MissingAuthenticationToken: "unauthenticated",
   MissingAuthenticationTokenException: "unauthenticated",
-  IncompleteSignatureException: "unauthenticated",
-  CredentialsProviderError: "unauthenticated",
+  NotAuthorized: "unauthenticated",
+  RequestExpired: "unauthenticated",
+  RequestInTheFuture: "unauthenticated",
+  RequestTimeTooSkewed: "unauthenticated",
+  SignatureDoesNotMatch: "unauthenticated",
+  TokenProviderError: "unauthenticated",
+  TokenRefreshRequired: "unauthenticated",
+  UnrecognizedClientException: "unauthenticated",
+  AccessDenied: "denied",
   AccessDeniedException: "denied",
+  UnauthorizedException: "denied",
+  UnauthorizedOperation: "denied",
   ClusterNotFoundException: "missing",
+  ParameterNotFound: "missing",
   ResourceNotFoundException: "missing",
+  InternalError: "unclear",
+  InternalFailure: "unclear",
+  InternalServerError: "unclear",
+  InternalServerException: "unclear",
+  RequestTimeout: "unclear",
+  RequestTimeoutException: "unclear",
+  ServerException: "unclear",
+  ServiceUnavailable: "unclear",
+  ServiceUnavailableException: "unclear",
+  Unavailable: "unclear",
   ConflictException: "conflict",
 };
+
+/**
+ * Texts that say more than the error code: ECS passes on what EC2, IAM and Fargate answer as an `InvalidParameterException` or a `ClientException`.
+ * The first that fits counts.
+ */
+const BY_TEXT: readonly [RegExp, FailureKind][] = [
+  [
+    /\brate exceeded\b|\brequest limit exceeded\b|\btoo many requests\b|\btoo many concurrent attempts\b|\bErrorCode: (\w*Thrott\w*|RequestLimitExceeded|SlowDown)\b|has been throttled/i,
+    "throttled",
+  ],
+  [
+    /you can run concurrently|capacity is unavailable|\bErrorCode: Insufficient\w*Capacity|reached (the|a) limit on the number of/i,
+    "capacity",
+  ],
+  [/unable to assume|service linked role|role is not valid|isn't authorized to assume/i, "young"],
+  [/is not authorized to perform: |\bErrorCode: UnauthorizedOperation\b/, "denied"],
+  [/\bErrorCode: (AuthFailure|ExpiredToken|RequestExpired)\b/, "unauthenticated"],
+  [
+    /\bErrorCode: \w+\.NotFound\b|the referenced (cluster|task) was (not found|inactive)|unable to (describe|find) task ?definition/i,
+    "missing",
+  ],
+  [/\bErrorCode: (InternalError|Unavailable|ServiceUnavailable)\b/, "unclear"],
+];
+
+/** What AWS and the SDK call a signature whose time is not AWS' time. */
+const CLOCK = new Set(["RequestExpired", "RequestInTheFuture", "RequestTimeTooSkewed"]);
+/** A clock that is off by less is none of AWS' business, in milliseconds: it takes five minutes. */
+const CLOCK_TOLERANCE = 240_000;
+
+/** What of the SDK's errors matters here. */
+interface SdkError {
+  $metadata?: { httpStatusCode?: number };
+  $response?: { headers?: Record<string, string> };
+  resourceIds?: string[];
+}
 
 /** Turn what a call threw into an {@link AwsFailure}; what comes from no call is thrown as it is: a bug. */
 export function asFailure(error: unknown): AwsFailure {
   if (error instanceof AwsFailure) return error;
   if (!(error instanceof Error)) throw error;
-  const message = error.message.replaceAll(/\s*\n\s*/g, " ").trim() || error.name;
-  const { $metadata, resourceIds } = error as { $metadata?: { httpStatusCode?: number }; resourceIds?: string[] };
-  if (error.name === "CredentialsProviderError") return new AwsFailure("unauthenticated", NO_LOGIN);
+  const message = oneLine(error.message) || error.name;
+  const { $metadata, resourceIds } = error as SdkError;
   const network = networkCode(error);
   if (network !== undefined && isUnsent(network)) return new AwsFailure("unsent", `${message} (${network})`);
   const status = $metadata?.httpStatusCode;
   const told = `${error.name}: ${message}`;
-  if (/unable to assume|service linked role|role is not valid|isn't authorized to assume/i.test(message))
-    return new AwsFailure("young", told);
+  const offset = clockOffsetOf(error, message);
+  if (offset !== undefined) return new AwsFailure("clock", told, [], Number.isNaN(offset) ? undefined : offset);
   if (/inactive/i.test(message) && /taskdefinition|task definition/i.test(message)) return new AwsFailure("inactive", told);
-  if (error.name === "ClientException" && /unable to (describe|find) task ?definition/i.test(message))
-    return new AwsFailure("missing", told);
-  if (error.name === "ClientException" && /too many concurrent attempts/i.test(message)) return new AwsFailure("throttled", told);
-  // What ECS finds forbidden while it checks a request, as passing a role, it may answer by another name.
-  const kind = BY_NAME[error.name] ?? (/is not authorized to perform: /.test(message) ? "denied" : undefined);
+  const text = status === undefined || status < 500 ? BY_TEXT.find(([pattern]) => pattern.test(message)) : undefined;
+  // What says who is asking is never overruled by a text that quotes it.
+  const named = BY_NAME[error.name];
+  const kind = named === "unauthenticated" || named === "denied" ? named : (text?.[1] ?? named);
   if (kind) return new AwsFailure(kind, told, resourceIds ?? []);
   if (status !== undefined && status >= 400)
     return new AwsFailure(status === 429 ? "throttled" : status >= 500 ? "unclear" : "refused", told);
@@ -89,58 +165,45 @@ export function asFailure(error: unknown): AwsFailure {
   throw error;
 }
 
-const NO_LOGIN =
-  "there are no AWS credentials here: log in with `aws sso login` or `aws configure`, or give the work pool a credentials block";
+/** A vendor's text on one line, without control characters. */
+export function oneLine(text: string): string {
+  return text
+    .replaceAll(/\s*[\r\n\v\f\u0085\u2028\u2029]+\s*/g, " ")
+    .replaceAll(/\p{Cc}+/gu, " ")
+    .trim();
+}
+
+/** @returns this machine's clock minus AWS', in milliseconds; `NaN`: not told; `undefined`: the clock is not what is wrong */
+function clockOffsetOf(error: Error, message: string): number | undefined {
+  // "Signature expired: 20260101T000000Z is now earlier than 20260101T000500Z (20260101T001000Z - 5 min.)"
+  const [, ours, , theirs] =
+    /signature (?:expired|not yet current): (\d{8}T\d{6}Z) is (now earlier|still later) than .*\((\d{8}T\d{6}Z) [-+] 5 min/i.exec(
+      message,
+    ) ?? [];
+  if (ours !== undefined && theirs !== undefined) return signedTime(ours) - signedTime(theirs);
+  const date = (error as SdkError).$response?.headers?.date;
+  const offset = date === undefined ? Number.NaN : Date.now() - Date.parse(date);
+  if (/signature (expired|not yet current)/i.test(message)) return offset;
+  if (!CLOCK.has(error.name)) return undefined;
+  // By AWS' own clock it was in time: a session that is over is called so too.
+  return Math.abs(offset) < CLOCK_TOLERANCE ? undefined : offset;
+}
+
+function signedTime(text: string): number {
+  return Date.parse(text.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, "$1-$2-$3T$4:$5:$6Z"));
+}
 
 /** What `RunTask` answers with HTTP 200 where it started nothing (https://docs.aws.amazon.com/AmazonECS/latest/developerguide/api_failures_messages.html). */
 export function failureOf({ reason = "", detail, arn }: { reason?: string; detail?: string; arn?: string }): AwsFailure {
-  const told = [reason, detail].filter(Boolean).join(": ") + (arn ? ` (${arn})` : "");
-  if (/^(RESOURCE:|AGENT|Capacity is unavailable)/i.test(reason)) return new AwsFailure("capacity", told);
-  if (/inactive/i.test(reason)) return new AwsFailure("missing", told);
+  const told = oneLine([reason, detail].filter(Boolean).join(": ")) + (arn ? ` (${arn})` : "");
+  if (/^(RESOURCE:|AGENT|EMPTY CAPACITY PROVIDER|NO ACTIVE INSTANCES)/i.test(reason)) return new AwsFailure("capacity", told);
+  const text = BY_TEXT.find(([pattern]) => pattern.test(told));
+  if (text) return new AwsFailure(text[1], told);
+  if (/inactive|^missing/i.test(reason)) return new AwsFailure("missing", told);
   return new AwsFailure("refused", told);
 }
 
 /** Whether the same call may do better later. */
 export function mayPass({ kind }: AwsFailure): boolean {
   return kind === "throttled" || kind === "unsent" || kind === "unclear";
-}
-
-/** What a user hears when a call has failed for good: exit code 5. */
-export function refusal(
-  what: string,
-  failure: AwsFailure,
-  { region, accessKeyId, pool }: { region: string; accessKeyId?: string; pool: string },
-): UserError {
-  const as = accessKeyId === undefined ? "your own AWS login" : `access key ${accessKeyId}`;
-  const why = failure.message;
-  switch (failure.kind) {
-    case "denied":
-      return new UserError(`${what} is not allowed to ${as}: ${why}${remedy(why, accessKeyId)}`, 5);
-    case "unauthenticated":
-      if (/scoped to a valid region/i.test(why))
-        return new UserError(
-          `${what}: nothing in AWS answers there for ${region}: look at "region_name" of work pool "${pool}"'s credentials block, and at its endpoints: ${why}`,
-          5,
-        );
-      return new UserError(
-        why === NO_LOGIN ? NO_LOGIN : `${what}: AWS does not accept ${as}; it may be deleted, inactive or expired: ${why}`,
-        5,
-      );
-    case "throttled":
-      return new UserError(`${what}: AWS allows no more calls just now: ${why}`, 5);
-    case "unsent":
-    case "unclear":
-      return new UserError(`${what}: AWS cannot be reached in ${region}: ${why}`, 5);
-    case "capacity":
-      return new UserError(`${what}: there is no room for it in work pool "${pool}" just now, and nothing was started: ${why}`, 5);
-    case "missing":
-      return new UserError(`${what}: not found in region ${region}: ${why}`, 5);
-    default:
-      if (/No Container Instances were found/i.test(why))
-        return new UserError(
-          `${what}: the cluster has no machines of its own to run it on: register some, or set launch_type to FARGATE: ${why}`,
-          5,
-        );
-      return new UserError(`${what} was refused by AWS: ${why}`, 5);
-  }
 }

@@ -1,5 +1,6 @@
 import { UserError } from "../../userError";
 import type { InfrastructureId, LogLine, LogPage, Observation, SharedNotes } from "../target";
+import { ownContainerOf } from "./containers";
 import type { EcsApi, LogEvent } from "./ecsApi";
 import { asFailure } from "./failures";
 import { parseId, regionOfArn, taskIdOf } from "./names";
@@ -64,7 +65,8 @@ export function openLogReader({
       if (!described?.definition) return "forgotten";
       const definition = (await api.describeTaskDefinition(described.definition))?.definition;
       const all = definition?.containerDefinitions ?? [];
-      const own = all.find(({ name }) => name === "prefect") ?? all[0];
+      const name = ownContainerOf(described.facts, all);
+      const own = all.find((each) => each.name === name);
       const place = own && logPlaceOf(own, regionOfArn(task) ?? "");
       found = place && own?.name ? { place, container: own.name } : undefined;
     }

@@ -1,6 +1,20 @@
 import type { Outcome } from "../outcome";
 import type { Observation } from "../target";
+import { causesIn, endOf, isTakenDown, neverRan, ownContainerOf, ranToAnEnd } from "./containers";
+import { oneLine } from "./failures";
 import { explained } from "./permissions";
+
+/** A container of a task. */
+export interface ContainerFacts {
+  name: string;
+  exitCode?: number;
+  /** ECS' own words. */
+  reason?: string;
+  /** As its task definition has it; absent: not known. */
+  essential?: boolean;
+  /** `HEALTHY`, `UNHEALTHY`, `UNKNOWN`. */
+  healthStatus?: string;
+}
 
 /** What of a task matters here, as `DescribeTasks` has it. Times are in milliseconds. */
 export interface TaskFacts {
@@ -12,7 +26,11 @@ export interface TaskFacts {
   startedAt?: number;
   stoppingAt?: number;
   stoppedAt?: number;
-  containers: { name: string; exitCode?: number; reason?: string }[];
+  containers: ContainerFacts[];
+  /** Network interfaces and volumes. */
+  attachments?: { type?: string; status?: string; details?: { name?: string; value?: string }[] }[];
+  /** As the run was started with. */
+  overrides?: { containerOverrides?: { name?: string; command?: string[]; environment?: { name?: string; value?: string }[] }[] };
 }
 
 /** How a stop of ours is told from everyone else's, from any machine: by its reason, which ECS keeps with the task. */
@@ -40,7 +58,7 @@ const SIGNALS: Record<number, string> = {
 /**
  * A task as an observation (https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html). `stopCode` alone tells no success: only the exit code
  * of the run's container does.
- * @param container name of the run's container; absent: the only one, or the first
+ * @param container name of the run's container; absent: it is told by the task itself, see {@link ownContainerOf}
  */
 export function observationOf(task: TaskFacts, container?: string): Observation {
   if (task.lastStatus !== "STOPPED") {
@@ -50,48 +68,102 @@ export function observationOf(task: TaskFacts, container?: string): Observation 
   const endedAt = task.stoppedAt ?? task.stoppingAt ?? task.startedAt ?? task.createdAt ?? 0;
   return {
     phase: "ended",
-    outcome: outcomeOf(task, container),
+    outcome: outcomeOf(task, container ?? ownContainerOf(task)),
     ...(task.startedAt === undefined ? {} : { startedAt: iso(task.startedAt) }),
     endedAt: iso(endedAt),
   };
 }
 
 function outcomeOf(task: TaskFacts, name: string | undefined): Outcome {
-  const { stopCode, stoppedReason = "", containers } = task;
-  const own = containers.find((each) => each.name === name) ?? containers[0];
-  const reason =
-    [stoppedReason, own?.reason].filter((text) => text && text !== "Task failed to start").join(": ") || stopCode || "ECS gives no reason";
-  switch (stopCode) {
-    case "UserInitiated":
-      if (stoppedReason.startsWith(STOP_REASON.running)) return { kind: "timedOut", phase: "running" };
-      if (stoppedReason.startsWith(STOP_REASON.pending)) return { kind: "timedOut", phase: "pending" };
-      return { kind: "cancelled", by: stoppedReason.startsWith(STOP_REASON.cancelled) ? "us" : "someoneElse" };
-    case "TaskFailedToStart":
-      return { kind: "failedToStart", reason: explained(reason) };
-    case "SpotInterruption":
-    case "TerminationNotice":
-    case "InfrastructureHealth":
-    case "ServiceSchedulerInitiated":
-      // Even an exit code of 0 is the answer to a SIGTERM that nobody here sent: the work may be half done.
-      if (own?.exitCode === undefined) return { kind: "lost", reason: `${stopCode}: ${reason}` };
-      return { kind: "signalled", signal: own.exitCode === 137 ? "SIGKILL" : "SIGTERM", reason: `${stopCode}: ${reason}` };
+  const { stopCode, containers } = task;
+  const stoppedReason = oneLine(task.stoppedReason ?? "");
+  if (stopCode === "UserInitiated") {
+    if (stoppedReason.startsWith(STOP_REASON.running)) return { kind: "timedOut", phase: "running" };
+    if (stoppedReason.startsWith(STOP_REASON.pending)) return { kind: "timedOut", phase: "pending" };
+    return { kind: "cancelled", by: stoppedReason.startsWith(STOP_REASON.cancelled) ? "us" : "someoneElse" };
   }
-  if (own?.reason !== undefined && /OutOfMemory/i.test(own.reason))
-    return { kind: "signalled", signal: "SIGKILL", reason: `out of memory (${own.reason})` };
-  if (own?.exitCode === undefined) {
-    if (task.startedAt === undefined) return { kind: "failedToStart", reason };
-    return { kind: "lost", reason: `ECS has no exit code: ${reason}` };
-  }
+  if (name === undefined && containers.length > 1) return outcomeOfUnknown(task);
+  const own = containers.find((each) => each.name === name);
+  const why = whyOf(task, own);
+  const startFailed = containers.length === 1 && task.startedAt === undefined && neverRan(stoppedReason);
+  if (!own || startFailed || !ranToAnEnd(own)) return outcomeWithoutEnd(task, own, why);
   const { exitCode } = own;
-  if (exitCode <= 128 || exitCode > 192) return { kind: "exited", code: exitCode };
+  // Even an exit code of 0 is the answer to a SIGTERM that nobody here sent: the work may be half done.
+  if (isFromOutside(stopCode)) return { kind: "signalled", signal: exitCode === 137 ? "SIGKILL" : "SIGTERM", reason: why };
+  const memory = isOutOfMemory(own) ? `out of memory (${oneLine(own.reason ?? "")})` : undefined;
+  if (memory !== undefined && (exitCode === undefined || exitCode === 137)) return { kind: "signalled", signal: "SIGKILL", reason: memory };
+  if (exitCode === undefined) return outcomeWithoutEnd(task, own, why);
+  const cause = memory ?? causesIn(task, own, isTakenDown(own) || exitCode === 0)[0];
+  if (exitCode <= 128 || exitCode > 192) {
+    // Its own code tells how the run ended. What went wrong beside it is a note.
+    const note = memory === undefined ? cause : `a process in the container was killed: ${memory}`;
+    return { kind: "exited", code: exitCode, ...(note === undefined ? {} : { reason: note }) };
+  }
   const signal = SIGNALS[exitCode - 128] ?? String(exitCode - 128);
-  const sidecar = containers.find((each) => each !== own && each.exitCode !== undefined && each.exitCode <= 128);
-  const why =
-    own.reason ??
-    (sidecar && (exitCode === 137 || exitCode === 143)
-      ? `container "${sidecar.name}" exited with code ${sidecar.exitCode}, and ECS stopped the task with it`
-      : undefined);
-  return { kind: "signalled", signal, ...(why === undefined ? {} : { reason: why }) };
+  const told = GENERIC.test(stoppedReason) || stoppedReason === "" ? undefined : stoppedReason;
+  const killed = isTakenDown(own) ? (told ?? cause ?? unexplained(exitCode)) : undefined;
+  const reason = memory ?? (own.reason ? oneLine(own.reason) : undefined) ?? killed;
+  return { kind: "signalled", signal, ...(reason === undefined ? {} : { reason }) };
+}
+
+/** The run's container has no exit code: it never began, or nobody saw its end. */
+function outcomeWithoutEnd(task: TaskFacts, own: ContainerFacts | undefined, why: string): Outcome {
+  if (own && isOutOfMemory(own)) return { kind: "signalled", signal: "SIGKILL", reason: `out of memory (${oneLine(own.reason ?? "")})` };
+  const began = task.startedAt !== undefined && task.stopCode !== "TaskFailedToStart" && !neverRan(own?.reason);
+  if (!began) return { kind: "failedToStart", reason: explained(why) };
+  return { kind: "lost", reason: isFromOutside(task.stopCode) ? why : `ECS has no exit code: ${why}` };
+}
+
+/** Nothing tells which container the run is in: only what holds for all of them is true of it. */
+function outcomeOfUnknown(task: TaskFacts): Outcome {
+  const why = whyOf(task, undefined);
+  if (task.startedAt === undefined) return { kind: "failedToStart", reason: explained(why) };
+  if (!isFromOutside(task.stopCode) && task.containers.every(({ exitCode, reason }) => exitCode === 0 && !reason))
+    return { kind: "exited", code: 0 };
+  const ends = task.containers.map((each) => `"${each.name}" ${endOf(each)}`).join(", ");
+  return { kind: "lost", reason: `nothing tells which of its containers the run was in: ${ends}; ${why}` };
+}
+
+/** Stopped by AWS, whatever its containers did. */
+function isFromOutside(stopCode: string | undefined): boolean {
+  return ["SpotInterruption", "TerminationNotice", "InfrastructureHealth", "ServiceSchedulerInitiated"].includes(stopCode ?? "");
+}
+
+/** What says nothing. */
+const GENERIC = /^(Task failed to start|Essential container in task exited)\.?$/i;
+
+/** All that ECS says of why, in one line: the task's own words, those of its containers, those of its network interfaces and volumes. */
+function whyOf(task: TaskFacts, own: ContainerFacts | undefined): string {
+  const { stopCode, attachments = [] } = task;
+  const stoppedReason = oneLine(task.stoppedReason ?? "");
+  const attached = attachments.flatMap(({ type, details = [] }) =>
+    details
+      .filter(({ name, value }) => name === "statusReason" && value)
+      .map(({ value = "" }) => `${type ?? "attachment"}: ${oneLine(value)}`),
+  );
+  const texts = [
+    ...(GENERIC.test(stoppedReason) ? [] : [stoppedReason]),
+    ...(own?.reason ? [oneLine(own.reason)] : []),
+    ...causesIn(task, own, true),
+    ...attached,
+  ].filter((text, index, all) => text !== "" && all.indexOf(text) === index && !all.slice(0, index).some((other) => other.includes(text)));
+  const found = texts.join(": ");
+  if (isFromOutside(stopCode)) return `${stopCode}: ${found || "ECS gives no reason"}`;
+  if (found !== "") return found;
+  if (stopCode === "TaskFailedToStart")
+    return "ECS gives no reason (TaskFailedToStart). With no container yet it is most often the network interface or the volumes that could not be made";
+  return stoppedReason || stopCode || "ECS gives no reason";
+}
+
+function isOutOfMemory({ reason }: ContainerFacts): boolean {
+  return /OutOfMemory/i.test(reason ?? "");
+}
+
+/** Killed, and nothing says by whom. */
+function unexplained(exitCode: number): string {
+  return exitCode === 137
+    ? "exit code 137: ECS gives no reason; most often its memory was used up, or it did not end within its stopTimeout"
+    : "exit code 143: ECS gives no reason; something in the task or in the container stopped it";
 }
 
 function iso(milliseconds: number): string {

@@ -3,14 +3,13 @@ import { suggestion } from "../../nearest";
 import type { Secret } from "../../secret";
 import { UserError } from "../../userError";
 import type { RunToPlan } from "../target";
+import { USUAL_CONTAINER } from "./containers";
 import { checkFargateSize } from "./fargate";
 import { familyName } from "./names";
 import type { LogPlace } from "./request";
 import { environmentAt, flagAt, objectAt, pairs, sizeText, textAt, withoutEmpty } from "./values";
 
 const AT = "job_configuration.task_definition";
-/** The container that Prefect takes for the flow run's, unless one is named. */
-const USUAL_CONTAINER = "prefect";
 
 /** Variables that are the same for all runs of a deployment, and large: the definition carries them, so that the overrides do not. */
 const OF_DEPLOYMENT = ["PUSHPOOL_BOOTSTRAP", "PUSHPOOL_ENTRYPOINT", "PUSHPOOL_PULL_STEPS"];

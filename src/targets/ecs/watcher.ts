@@ -1,6 +1,8 @@
+import type { ContainerDefinition } from "@aws-sdk/client-ecs";
 import pLimit from "p-limit";
 import { gather } from "../gather";
 import type { InfrastructureId, Observation, SharedNotes } from "../target";
+import { ownContainerOf } from "./containers";
 import type { EcsApi } from "./ecsApi";
 import { parseId, type TaskName } from "./names";
 import { observationOf, STOP_REASON, type TaskFacts } from "./outcome";
@@ -12,6 +14,8 @@ const TOGETHER = 100;
 const AT_A_TIME = 2;
 /** Those who ask at about the same time are answered by the same calls, in milliseconds. */
 const GATHER = 15;
+
+type Described = { facts: TaskFacts; definition?: string };
 
 /** Looks at tasks, for all who watch in this process together. */
 export interface Watcher {
@@ -35,27 +39,52 @@ export function openWatcher({ api, notes, settle }: { api: EcsApi; notes: Shared
     return note;
   }
 
-  function told(id: InfrastructureId, facts: TaskFacts | undefined): Observation | Promise<Observation> {
+  /** Containers of task definitions, by ARN, of tasks that ended with several of them. */
+  const definitions = new Map<string, Promise<readonly ContainerDefinition[]>>();
+
+  /** An end with what its task definition tells of the containers: which are essential, which is the run's. */
+  async function withDefinition(facts: TaskFacts, arn: string | undefined): Promise<{ facts: TaskFacts; own: string | undefined }> {
+    if (facts.containers.length < 2 || arn === undefined) return { facts, own: ownContainerOf(facts) };
+    const asked =
+      definitions.get(arn) ??
+      // Whoever may not look at it, or where it was deleted, does without.
+      api.describeTaskDefinition(arn).then(
+        (found) => found?.definition.containerDefinitions ?? [],
+        () => [],
+      );
+    definitions.set(arn, asked);
+    const defined = await asked;
+    // What is not in a definition was put beside it, and is not essential.
+    const isEssential = (name: string) =>
+      defined.find((each) => each.name === name)?.essential ?? defined.some((each) => each.name === name);
+    const containers = facts.containers.map((each) => (defined.length > 0 ? { ...each, essential: isEssential(each.name) } : each));
+    return { facts: { ...facts, containers }, own: ownContainerOf(facts, defined) };
+  }
+
+  function told(id: InfrastructureId, described: Described | undefined): Observation | Promise<Observation> {
+    const facts = described?.facts;
     const note = known.get(id);
     if (note && facts) {
       const observation = observationOf(facts, note.container);
       if (observation.phase !== "ended") return stillThere(id, facts, observation);
     }
-    return toldInFull(id, facts);
+    return toldInFull(id, described);
   }
 
-  async function toldInFull(id: InfrastructureId, facts: TaskFacts | undefined): Promise<Observation> {
+  async function toldInFull(id: InfrastructureId, described: Described | undefined): Promise<Observation> {
     const note = await noteOf(id);
-    if (!facts) {
+    if (!described) {
       latest.delete(id);
       return gone(id, note);
     }
-    const observation = observationOf(facts, note?.container);
-    if (observation.phase !== "ended") return stillThere(id, facts, observation);
+    const observation = observationOf(described.facts, note?.container);
+    if (observation.phase !== "ended") return stillThere(id, described.facts, observation);
+    const { facts, own } = await withDefinition(described.facts, described.definition);
+    const end = observationOf(facts, note?.container ?? own) as Observation & { phase: "ended" };
     missingSince.delete(id);
     latest.delete(id);
-    await noteEnd(notes, id, observation);
-    return observation;
+    await noteEnd(notes, id, end);
+    return end;
   }
 
   function stillThere(id: InfrastructureId, facts: TaskFacts, observation: Observation): Observation {
@@ -107,7 +136,7 @@ export function openWatcher({ api, notes, settle }: { api: EcsApi; notes: Shared
         const [{ cluster }] = ids.map(parseId) as [TaskName];
         const tasks = ids.map((id) => parseId(id).task);
         const described = await limit(() => api.describeTasks(cluster, tasks));
-        for (const id of ids) tell(id, told(id, described.get(parseId(id).task)?.facts));
+        for (const id of ids) tell(id, told(id, described.get(parseId(id).task)));
       },
     }),
   };

@@ -62,6 +62,69 @@ test.each([
   expect(count(aws, "ecs:RunTask")).toBe(3);
 });
 
+const refuse = (type: string, message: string) => ({ kind: "refuse", type, message }) as const;
+
+test("EC2's throttling, which ECS passes on as a bad parameter, is tried again", async () => {
+  const { aws, open } = await place();
+  const text = "Error retrieving subnet information for [subnet-1]: Rate exceeded (ErrorCode: Throttling)";
+  aws.plant({ on: "ecs:RunTask", fault: refuse("InvalidParameterException", text), times: 3 });
+  await submit(await open(), aws);
+  expect([aws.world.tasks.size, count(aws, "ecs:RunTask")]).toEqual([1, 4]);
+});
+
+test("two that put one parameter at a time: TooManyUpdates is tried again", async () => {
+  const { aws, open } = await place();
+  aws.plant({ on: "ssm:PutParameter", fault: refuse("TooManyUpdates", "There are concurrent updates for a resource."), times: 2 });
+  await submit(await open(), aws, { env: { TOKEN: new Secret([{ pointer: "/x" }], "hush") } });
+  expect([aws.world.tasks.size, count(aws, "ssm:PutParameter")]).toEqual([1, 3]);
+});
+
+test("no more vCPUs at a time: no room, nothing was started, and it is not asked again", async () => {
+  const { aws, open } = await place();
+  const reason = "You’ve reached the limit on the number of vCPUs you can run concurrently";
+  aws.plant({ on: "ecs:RunTask", fault: { kind: "failure", reason } });
+  await expect(submit(await open(), aws)).rejects.toMatchObject({
+    exitCode: 5,
+    message: `submitting the run: there is no room for it in work pool "etl" just now, and nothing was started: ${reason}`,
+  });
+  expect(count(aws, "ecs:RunTask")).toBe(1);
+});
+
+test("a signature whose time AWS does not take: signed again once, and then told as a clock that is off", async () => {
+  const { aws, open, told } = await place();
+  const late = "Signature expired: 20260101T000000Z is now earlier than 20260101T000500Z (20260101T001000Z - 5 min.)";
+  aws.plant({ on: "ecs:RegisterTaskDefinition", fault: refuse("InvalidSignatureException", late) });
+  await submit(await open(), aws);
+  expect(told).toEqual([expect.stringMatching(/^this machine's clock is 10 min 0 s behind AWS': signing with AWS' time/)]);
+  aws.plant({ on: "ecs:RunTask", fault: refuse("InvalidSignatureException", late), times: 2 });
+  await expect(submit(await open(), aws)).rejects.toThrow(/this machine's clock is 10 min 0 s behind AWS', .* set the clock/);
+});
+
+test("another ledger's run among several containers: its own end is told, never a sidecar's, and its own log is read", async () => {
+  const { aws, key, open } = await place();
+  const id = await submit(await open(), aws, {
+    container_name: "etl",
+    task_definition: {
+      containerDefinitions: [
+        { name: "migrate", image: "acme/migrate:1", essential: false },
+        { name: "etl", image: "acme/etl:1" },
+      ],
+      executionRoleArn: aws.executionRoleArn,
+    },
+  });
+  const { task } = parseId(id);
+  const elsewhere = await openerOf(poolOf(aws, key)).open();
+  await until(async () => (await elsewhere.observe([id])).get(id)?.phase === "running");
+  const stream = `prefect-logs_etl/etl/${task.slice(-32)}`;
+  aws.world.log.write("prefect", stream, "of the run");
+  expect((await elsewhere.logs(id)).lines.map(({ text }) => text)).toEqual(["of the run"]);
+  const { running } = aws.world.task(task);
+  running.get("migrate")?.finish({ kind: "exited", code: 0 });
+  running.get("etl")?.finish({ kind: "exited", code: 3 });
+  await until(async () => (await elsewhere.observe([id])).get(id)?.phase === "ended");
+  expect((await elsewhere.observe([id])).get(id)).toMatchObject({ outcome: { kind: "exited", code: 3 } });
+});
+
 test("a storm on every call is outlasted", async () => {
   const { aws, open } = await place();
   aws.plant({ on: /^ecs:/, fault: { kind: "throttle" }, times: 2 });

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { ownContainerOf } from "../../../src/targets/ecs/containers";
 import { observationOf, STOP_REASON, type TaskFacts } from "../../../src/targets/ecs/outcome";
 import type { Outcome } from "../../../src/targets/outcome";
 
@@ -49,7 +50,7 @@ test.each<[string, TaskFacts, Outcome]>([
   [
     "no containers at all",
     ended({ ...notStarted, stoppedReason: "Task failed to start" }),
-    { kind: "failedToStart", reason: "TaskFailedToStart" },
+    { kind: "failedToStart", reason: expect.stringMatching(/^ECS gives no reason \(TaskFailedToStart\)/) },
   ],
   [
     "ended with no exit code is no success",
@@ -117,4 +118,162 @@ test.each<[string, Partial<TaskFacts>, string]>([
   ["DEPROVISIONING", {}, "pending"],
 ])("%s with %o is %s", (lastStatus, over, phase) => {
   expect(observationOf({ lastStatus, createdAt: AT, containers: [], ...over }).phase).toBe(phase);
+});
+
+// Several containers, and what ECS says of each of them.
+const oom = "OutOfMemoryError: Container killed due to memory usage";
+test.each<[string, Partial<TaskFacts>, Outcome]>([
+  [
+    "a finished init container is not blamed",
+    { containers: [{ name: "init", exitCode: 0 }, ...one({ exitCode: 137 })] },
+    { kind: "signalled", signal: "SIGKILL", reason: expect.stringMatching(/^exit code 137: ECS gives no reason; most often its memory/) },
+  ],
+  [
+    "nor one that failed before, where it is known not to be essential",
+    { containers: [{ name: "init", exitCode: 1, essential: false }, ...one({ exitCode: 143 })] },
+    { kind: "signalled", signal: "SIGTERM", reason: expect.stringMatching(/^exit code 143: ECS gives no reason/) },
+  ],
+  [
+    "nor one that AWS put beside it",
+    { containers: [{ name: "aws-guardduty-agent-x", exitCode: 1 }, ...one({ exitCode: 137 })] },
+    { kind: "signalled", signal: "SIGKILL", reason: expect.stringMatching(/^exit code 137/) },
+  ],
+  [
+    "an essential one that ended with 0 took the task down",
+    { containers: [{ name: "proxy", exitCode: 0, essential: true }, ...one({ exitCode: 143 })] },
+    { kind: "signalled", signal: "SIGTERM", reason: 'container "proxy" exited with code 0, and ECS stopped the task with it' },
+  ],
+  [
+    "an out-of-memory kill of a sidecar is told",
+    { containers: [{ name: "proxy", exitCode: 137, reason: oom }, ...one({ exitCode: 143 })] },
+    { kind: "signalled", signal: "SIGTERM", reason: `container "proxy" ran out of memory (${oom}), and ECS stopped the task with it` },
+  ],
+  [
+    "beside a success it is a note",
+    { containers: [{ name: "proxy", exitCode: 137, reason: oom }, ...one({ exitCode: 0 })] },
+    { kind: "exited", code: 0, reason: `container "proxy" ran out of memory (${oom})` },
+  ],
+  [
+    "exit code 0 with an out-of-memory flag is success with a note",
+    { containers: one({ exitCode: 0, reason: oom }) },
+    { kind: "exited", code: 0, reason: `a process in the container was killed: out of memory (${oom})` },
+  ],
+  [
+    "an exit code of its own with that flag stays",
+    { containers: one({ exitCode: 1, reason: oom }) },
+    { kind: "exited", code: 1, reason: `a process in the container was killed: out of memory (${oom})` },
+  ],
+  [
+    "killed for memory, and the agent lost the exit code",
+    { containers: one({ reason: oom }) },
+    { kind: "signalled", signal: "SIGKILL", reason: `out of memory (${oom})` },
+  ],
+  [
+    "a pull error of a sidecar kept the run from starting",
+    {
+      startedAt: undefined,
+      stopCode: "TaskFailedToStart",
+      stoppedReason: "Task failed to start",
+      containers: [{ name: "proxy", reason: "CannotPullContainerError: Error response from daemon:\n  manifest unknown\n" }, ...one()],
+    },
+    { kind: "failedToStart", reason: 'container "proxy": CannotPullContainerError: Error response from daemon: manifest unknown' },
+  ],
+  [
+    "an init container failed, and the run's waits for it",
+    { startedAt: undefined, containers: [{ name: "migrate", exitCode: 3, essential: false }, ...one()] },
+    { kind: "failedToStart", reason: 'container "migrate" exited with code 3 before the run\'s could start' },
+  ],
+  [
+    "a command that is not there has an exit code, and never ran",
+    { startedAt: undefined, containers: one({ exitCode: 127, reason: "CannotStartContainerError: exec: x: not found" }) },
+    { kind: "failedToStart", reason: "CannotStartContainerError: exec: x: not found" },
+  ],
+  [
+    "called failed to start, and yet it ran",
+    { stopCode: "TaskFailedToStart", containers: one({ exitCode: 1 }) },
+    { kind: "exited", code: 1 },
+  ],
+  [
+    "Spot before the start",
+    { startedAt: undefined, stopCode: "SpotInterruption", stoppedReason: "Your Spot Task was interrupted.", containers: one() },
+    { kind: "failedToStart", reason: "SpotInterruption: Your Spot Task was interrupted." },
+  ],
+  [
+    "a failed health check",
+    {
+      stopCode: "ServiceSchedulerInitiated",
+      stoppedReason: "Task failed container health checks",
+      containers: one({ exitCode: 137, healthStatus: "UNHEALTHY" }),
+    },
+    {
+      kind: "signalled",
+      signal: "SIGKILL",
+      reason: "ServiceSchedulerInitiated: Task failed container health checks: its own health check failed",
+    },
+  ],
+  [
+    "a volume that was not attached",
+    {
+      startedAt: undefined,
+      stopCode: "TaskFailedToStart",
+      stoppedReason: "Task failed to start",
+      attachments: [
+        { type: "AmazonElasticBlockStorage", status: "DELETED", details: [{ name: "statusReason", value: "no such\nsnapshot" }] },
+      ],
+    },
+    { kind: "failedToStart", reason: "AmazonElasticBlockStorage: no such snapshot" },
+  ],
+  [
+    "the run's container is not listed: a sidecar's 0 is no success",
+    { containers: [{ name: "proxy", exitCode: 0 }] },
+    { kind: "lost", reason: "ECS has no exit code: Essential container in task exited" },
+  ],
+])("%s", (_, over, outcome) => {
+  expect(observationOf(ended({ ...exited, ...over }), "prefect")).toMatchObject({ phase: "ended", outcome });
+});
+
+test("without a name: what holds for all containers, and nothing else", () => {
+  const of = (containers: TaskFacts["containers"]) => {
+    const seen = observationOf(ended({ ...exited, containers }));
+    return seen.phase === "ended" ? seen.outcome : undefined;
+  };
+  expect(of([{ name: "a", exitCode: 3 }])).toEqual({ kind: "exited", code: 3 });
+  expect(of([{ name: "proxy", exitCode: 0 }, ...one({ exitCode: 3 })])).toEqual({ kind: "exited", code: 3 });
+  expect(
+    of([
+      { name: "a", exitCode: 0 },
+      { name: "b", exitCode: 0 },
+    ]),
+  ).toEqual({ kind: "exited", code: 0 });
+  expect(
+    of([
+      { name: "a", exitCode: 0 },
+      { name: "b", exitCode: 1 },
+    ]),
+  ).toMatchObject({ kind: "lost", reason: expect.stringMatching(/nothing tells which .* "a" exited with code 0, "b" exited with code 1/) });
+});
+
+test.each<[string, Parameters<typeof ownContainerOf>, string | undefined]>([
+  [
+    "the run's variables in its overrides",
+    [
+      {
+        containers: [],
+        overrides: { containerOverrides: [{ name: "a" }, { name: "b", environment: [{ name: "PUSHPOOL_FLOW_RUN_ID" }] }] },
+      },
+    ],
+    "b",
+  ],
+  [
+    "the run's variables in its definition, over the usual name",
+    [{ containers: [] }, [{ name: "prefect" }, { name: "etl", environment: [{ name: "PREFECT__FLOW_RUN_ID" }] }]],
+    "etl",
+  ],
+  ["the one command", [{ containers: one(), overrides: { containerOverrides: [{ name: "etl", command: ["x"] }] } }], "etl"],
+  ["Prefect's usual name", [{ containers: [{ name: "proxy" }, ...one()] }], "prefect"],
+  ["the only essential one", [{ containers: [] }, [{ name: "etl" }, { name: "init", essential: false }]], "etl"],
+  ["the only one", [{ containers: [{ name: "etl" }] }], "etl"],
+  ["nothing tells", [{ containers: [{ name: "a" }, { name: "b" }] }, [{ name: "a" }, { name: "b" }]], undefined],
+])("the run's container by %s", (_, given, name) => {
+  expect(ownContainerOf(...given)).toBe(name);
 });

@@ -44,8 +44,10 @@ export function checkSignature(request: SignedRequest, signed: Signed, secret: s
   if (secret === undefined) throw new AwsError("UnrecognizedClientException", UNKNOWN);
   const at = request.headers["x-amz-date"] ?? "";
   const time = Date.parse(at.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, "$1-$2-$3T$4:$5:$6Z"));
-  if (!(Math.abs(Date.now() - time) < 300_000))
-    throw new AwsError("InvalidSignatureException", `Signature expired: ${at} is now earlier than allowed.`);
+  const late = Date.now() - time;
+  if (!(late < TOLERANCE)) throw new AwsError("InvalidSignatureException", `Signature expired: ${at} is now earlier than ${span("-")}`);
+  if (!(late > -TOLERANCE))
+    throw new AwsError("InvalidSignatureException", `Signature not yet current: ${at} is still later than ${span("+")}`);
   const [path = "/", query = ""] = request.path.split("?");
   const canonical = [
     request.method,
@@ -64,6 +66,16 @@ export function checkSignature(request: SignedRequest, signed: Signed, secret: s
   );
   const expected = hmac(key, text);
   if (!timingSafeEqual(expected, Buffer.from(signed.signature, "hex"))) throw new AwsError("InvalidSignatureException", WRONG);
+}
+
+/** How far a signature's time may be from now, in milliseconds. */
+const TOLERANCE = 300_000;
+
+/** Where the time that is still allowed ends, as AWS writes it. */
+function span(sign: "+" | "-"): string {
+  const written = (at: number) => new Date(at).toISOString().replaceAll(/[-:]|\.\d+/g, "");
+  const now = Date.now();
+  return `${written(now + (sign === "+" ? TOLERANCE : -TOLERANCE))} (${written(now)} ${sign} 5 min.)`;
 }
 
 function sha256(text: string): string {

@@ -1,0 +1,96 @@
+import type { ContainerDefinition } from "@aws-sdk/client-ecs";
+import { oneLine } from "./failures";
+import type { ContainerFacts, TaskFacts } from "./outcome";
+
+/** The container that Prefect takes for the flow run's, unless one is named. */
+export const USUAL_CONTAINER = "prefect";
+
+/** Variables by which a flow run's container is known: its overrides have them, or its definition where those were too long. */
+const RUN_VARIABLES = ["PUSHPOOL_FLOW_RUN_ID", "PREFECT__FLOW_RUN_ID"];
+
+type Environment = { name?: string | undefined }[] | undefined;
+
+/**
+ * The run's container where no note names it.
+ *
+ * It is the one that was given the run's variables; else the one that was given a command; else Prefect's usual one; else the only one that is
+ * essential; else the only one.
+ * @param definition the containers of its task definition, where it is known
+ * @returns its name; `undefined` where nothing tells
+ */
+export function ownContainerOf(
+  { containers, overrides }: Pick<TaskFacts, "containers" | "overrides">,
+  definition: readonly ContainerDefinition[] = [],
+): string | undefined {
+  const overridden = overrides?.containerOverrides ?? [];
+  const isRuns = ({ environment }: { environment?: Environment }) =>
+    environment?.some(({ name }) => RUN_VARIABLES.includes(name ?? "")) ?? false;
+  const names = new Set([...containers.map(({ name }) => name), ...definition.map(({ name = "" }) => name)]);
+  const commanded = overridden.filter(({ command }) => (command ?? []).length > 0);
+  const essential =
+    definition.length > 0 ? definition.filter((each) => each.essential !== false) : containers.filter((each) => each.essential);
+  return (
+    [...overridden, ...definition].find(isRuns)?.name ??
+    (commanded.length === 1 ? commanded[0]?.name : undefined) ??
+    (names.has(USUAL_CONTAINER) ? USUAL_CONTAINER : undefined) ??
+    (essential.length === 1 ? essential[0]?.name : undefined) ??
+    (names.size === 1 ? [...names][0] : undefined)
+  );
+}
+
+/** Reasons of a container that never ran, whatever exit code it has. */
+const NEVER_RAN =
+  /^(CannotPull\w*|CannotCreate\w*|CannotStart\w*|ResourceInitialization\w*|HostConfig\w*|DockerState\w*|DockerClientConfig\w*|\w*(Secret|Auth|Credential)\w*Error|((ContainerRuntime|Docker)TimeoutError): Could not transition to (created|pulled|running|started))\b/i;
+
+/** Whether these are ECS' words for a container that never ran. */
+export function neverRan(reason: string | undefined): boolean {
+  return NEVER_RAN.test(reason ?? "");
+}
+
+/** Whether a container ran and its end was seen. */
+export function ranToAnEnd({ exitCode, reason }: ContainerFacts): boolean {
+  return exitCode !== undefined && !neverRan(reason);
+}
+
+/** Whether its end looks like a SIGTERM or a SIGKILL. */
+export function isTakenDown({ exitCode }: ContainerFacts): boolean {
+  return exitCode === 137 || exitCode === 143;
+}
+
+/** Sidecars that AWS itself puts into a task: they are never essential. */
+const INJECTED = /^(aws-guardduty-agent|ecs-service-connect|aws-fargate-)/;
+
+/**
+ * What the other containers of a task tell of why one of them never started or was taken down, likeliest first, a sentence each.
+ *
+ * A container that is not essential takes nobody down when it ends; one that ended with 0 is a finished init container, unless it is
+ * known to be essential.
+ * @param blame whether an end of theirs may be the cause, not only a failed start or a kill
+ */
+export function causesIn({ containers, startedAt }: TaskFacts, own: ContainerFacts | undefined, blame: boolean): string[] {
+  const others = containers.filter((each) => each !== own);
+  const found: [number, string][] = [];
+  for (const each of others) {
+    const { name, exitCode, reason, healthStatus } = each;
+    const text = oneLine(reason ?? "");
+    const stops = each.essential !== false && !INJECTED.test(name);
+    const ran = ranToAnEnd(each);
+    const withIt = stops && (own?.exitCode === undefined || isTakenDown(own)) ? ", and ECS stopped the task with it" : "";
+    if (/OutOfMemory/i.test(text)) found.push([1, `container "${name}" ran out of memory (${text})${withIt}`]);
+    else if (!ran && text !== "") found.push([0, `container "${name}": ${text}`]);
+    else if (!blame || !ran || isTakenDown(each) || own?.exitCode === 0) continue;
+    else if (exitCode === 0 && each.essential !== true) continue;
+    else if (own?.exitCode === undefined && startedAt === undefined)
+      found.push([2, `container "${name}" ${endOf(each)} before the run's could start`]);
+    else if (stops || own?.exitCode === undefined) found.push([2, `container "${name}" ${endOf(each)}${withIt}`]);
+    if (healthStatus === "UNHEALTHY" && blame && stops && own?.exitCode !== 0) found.push([3, `container "${name}" was unhealthy`]);
+  }
+  if (own?.healthStatus === "UNHEALTHY" && own.exitCode !== 0) found.push([3, "its own health check failed"]);
+  return found.sort(([a], [b]) => a - b).map(([, text]) => text);
+}
+
+/** `exited with code 1`, or what there is of it. */
+export function endOf({ exitCode, reason }: ContainerFacts): string {
+  const told = reason ? ` (${oneLine(reason)})` : "";
+  return exitCode === undefined ? `has no exit code${told}` : `exited with code ${exitCode}${told}`;
+}
