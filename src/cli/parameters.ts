@@ -10,14 +10,16 @@ import { UserError } from "../userError";
  * @param read another way to read a value
  */
 export function parsePairs(pairs: string[], flag: string, read: (text: string, origin: string) => Json = jsonOrText): JsonObject {
-  return Object.fromEntries(
-    pairs.map((pair) => {
-      const equals = pair.indexOf("=");
-      if (equals < 1) throw new UserError(`${flag} "${pair}": must be KEY=VALUE, such as ${flag} name=Ada`);
-      const key = pair.slice(0, equals);
-      return [key, read(pair.slice(equals + 1), `${flag} ${key}`)];
-    }),
-  );
+  const found = new Map<string, Json>();
+  for (const pair of pairs) {
+    const equals = pair.indexOf("=");
+    if (equals < 1) throw new UserError(`${flag} "${pair}": must be KEY=VALUE, such as ${flag} name=Ada`);
+    const key = pair.slice(0, equals);
+    // What is given again stands last, for the last wins.
+    found.delete(key);
+    found.set(key, read(pair.slice(equals + 1), `${flag} ${key}`));
+  }
+  return Object.fromEntries(found);
 }
 
 /** `--params`: a JSON object, or `@file` with one. */

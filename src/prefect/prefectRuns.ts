@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { spellings } from "../deploymentName";
-import type { Json } from "../json";
+import type { Json, JsonObject } from "../json";
 import { readJson } from "../jsonText";
 import { suggestion } from "../nearest";
 import { checkRequest } from "../runs/checkRequest";
@@ -12,7 +12,7 @@ import { isTerminal, type FlowRun as Shown, type State } from "../runs/flowRun";
 import type { Following } from "../runs/follow";
 import type { RunRequest } from "../runs/plan";
 import type { LogLine, Target } from "../targets/target";
-import { checkJobVariables, checkParameters } from "../template";
+import { asWhole, asWritten, checkJobVariables, checkParameters } from "../template";
 import { UserError } from "../userError";
 import { type Deployment, readDeploymentByName, someDeploymentNames } from "./api/deployments";
 import { createFlowRun, type FlowRun, filterFlowRuns, proposeState, readFlowRun, readStates } from "./api/flowRuns";
@@ -60,7 +60,7 @@ export class PrefectRuns {
    */
   async createRun(request: RunRequest): Promise<{ run: Shown; created: boolean; warnings: string[] }> {
     const { client, shared } = this.parts;
-    const { name, deployment, pool } = await this.#resolve(request);
+    const { name, deployment, pool, jobVariables } = await this.#resolve(request);
     const { run, created } = await createFlowRun(
       client,
       deployment.id,
@@ -68,7 +68,7 @@ export class PrefectRuns {
         idempotency_key: request.idempotencyKey ?? randomUUID(),
         ...(request.name === undefined ? {} : { name: request.name }),
         ...(request.parameters === undefined ? {} : { parameters: request.parameters }),
-        ...(request.jobVariables === undefined ? {} : { job_variables: request.jobVariables }),
+        ...(request.jobVariables === undefined ? {} : { job_variables: jobVariables }),
         ...(request.tags === undefined ? {} : { tags: request.tags }),
       },
       `flow run of "${name}"`,
@@ -209,7 +209,7 @@ export class PrefectRuns {
   /** What would be made on the server, and sent from here; nothing is. */
   async planRun(request: RunRequest): Promise<RunPlan> {
     const { client, shared } = this.parts;
-    const { name, deployment, pool } = await this.#resolve(request);
+    const { name, deployment, pool, jobVariables } = await this.#resolve(request);
     const now = new Date().toISOString();
     const run = {
       id: "00000000-0000-0000-0000-000000000000",
@@ -217,7 +217,7 @@ export class PrefectRuns {
       flow_id: deployment.flow_id,
       deployment_id: deployment.id,
       parameters: { ...deployment.parameters, ...request.parameters },
-      job_variables: request.jobVariables ?? {},
+      job_variables: jobVariables,
       tags: request.tags ?? [],
       work_pool_name: pool.name,
       created: now,
@@ -253,19 +253,22 @@ export class PrefectRuns {
   }
 
   /** Look up what is asked for, and check it against what is there: nothing is sent. */
-  async #resolve(request: RunRequest): Promise<Found> {
+  async #resolve(request: RunRequest): Promise<Found & { jobVariables: JsonObject }> {
     checkRequest(request);
     const found = await this.#find(request);
     const { deployment, pool } = found;
+    const template = pool.base_job_template;
+    const given = asWritten(template, request.jobVariables ?? {}, request.jobVariableTexts ?? {}) as JsonObject;
     if (deployment.enforce_parameter_schema && deployment.parameter_openapi_schema)
       checkParameters(deployment.parameter_openapi_schema, { ...deployment.parameters, ...request.parameters }, "parameters");
-    if (Object.keys(pool.base_job_template).length > 0)
-      checkJobVariables(pool.base_job_template, request.jobVariables ?? {}, "job variable");
+    if (Object.keys(template).length > 0) checkJobVariables(template, given, "job variable");
     if (request.credentials !== undefined)
       throw new UserError(
         `--credentials ${request.credentials}: a run through a Prefect API is anyone's to submit, so it goes by the credentials of its work pool "${pool.name}"`,
       );
-    return found;
+    // Prefect lets a whole variable win over a dotted one, so none is sent.
+    const schema = (template.variables ?? {}) as JsonObject;
+    return { ...found, jobVariables: asWhole(schema, deployment.job_variables, given) as JsonObject };
   }
 
   async #find(request: RunRequest): Promise<Found> {

@@ -120,7 +120,10 @@ function withJobVariables(deployment: JsonObject, over: JsonObject): JsonObject 
   const workPool = objectOr(deployment.workPool);
   const jobVariables = objectOr(workPool.jobVariables);
   const env: JsonObject = isObject(over.env) ? { env: { ...objectOr(jobVariables.env), ...over.env } } : {};
-  return { ...deployment, workPool: { ...workPool, jobVariables: { ...jobVariables, ...over, ...env } } };
+  const later = { ...over, ...env };
+  // What is said last wins, so it stands last.
+  const before = Object.fromEntries(Object.entries(jobVariables).filter(([name]) => !Object.hasOwn(later, name)));
+  return { ...deployment, workPool: { ...workPool, jobVariables: { ...before, ...later } } };
 }
 
 /** Where in the manifest a secret of the inputs comes to stand; nowhere for a trigger. */

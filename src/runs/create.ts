@@ -1,8 +1,9 @@
 import { v7 as uuid } from "uuid";
-import type { Json } from "../json";
+import type { Json, JsonObject } from "../json";
 import { readJson } from "../jsonText";
 import type { RunRecord } from "../ledger";
 import type { LoadedManifest } from "../manifest";
+import { asWritten } from "../template";
 import { UserError } from "../userError";
 import { checkRequest } from "./checkRequest";
 import type { RunsContext } from "./context";
@@ -55,10 +56,10 @@ export async function createRun(
 ): Promise<{ run: FlowRun; created: boolean; warnings: string[] }> {
   const { run, poolType, submission } = await plan(context, request);
   const { scheduledFor } = request;
-  const { deployment } = run;
+  const { deployment, jobVariables } = run;
   const digest = requestDigest(
     scheduledFor === undefined
-      ? { deployment, parameters: request.parameters ?? {}, jobVariables: request.jobVariables ?? {} }
+      ? { deployment, parameters: request.parameters ?? {}, jobVariables }
       : // An occurrence is the same one whatever its schedule says by now.
         { deployment, scheduledFor },
   );
@@ -75,7 +76,12 @@ export async function createRun(
 async function plan(context: RunsContext, asked: RunRequest) {
   checkRequest(asked);
   const { resolved, manifest, stack } = await resolve(context, asked);
-  const request: RunRequest = { ...asked, deployment: resolved.name };
+  const { jobVariables = {}, jobVariableTexts = {} } = asked;
+  const request = {
+    ...asked,
+    deployment: resolved.name,
+    jobVariables: asWritten(resolved.pool.baseJobTemplate, jobVariables, jobVariableTexts) as JsonObject,
+  };
   const workPool = resolved.deployment.workPool.name;
   const by = request.credentials === undefined ? {} : { credentials: request.credentials };
   const target = await context.target({ poolType: resolved.pool.type, run: { stack, workPool }, submission: by });
@@ -89,7 +95,7 @@ async function plan(context: RunsContext, asked: RunRequest) {
     workPool,
     workQueue: resolved.workQueue,
     parameters: resolved.parameters,
-    jobVariables: request.jobVariables ?? {},
+    jobVariables: request.jobVariables,
     tags: [...new Set([...(resolved.deployment.tags ?? []), ...(request.tags ?? [])])],
     ...(request.idempotencyKey === undefined ? {} : { idempotencyKey: request.idempotencyKey }),
     state: state("SCHEDULED", now, request.scheduledFor && `scheduled for ${request.scheduledFor}`),

@@ -10,8 +10,10 @@ import {
   checkParameters,
   checkRequiredVariables,
   checkTemplateShape,
+  layered,
   prepareJob,
   resolveJob,
+  unlikePrefect,
   validateJob,
 } from "../template";
 import { UserError } from "../userError";
@@ -26,6 +28,8 @@ export interface RunRequest {
   parameters?: JsonObject;
   /** Over the deployment's own. */
   jobVariables?: JsonObject;
+  /** Of job variables from a command line: what was written, for where the work pool wants a string. */
+  jobVariableTexts?: Record<string, string>;
   tags?: string[];
   /** @default a made-up one, as Prefect's `brave-fox` */
   name?: string;
@@ -106,7 +110,7 @@ export function planJob(input: {
     by === "deploy" ? "pass" : "refuse",
   );
   checkJobVariables(template, flowRunJobVariables, "job variable");
-  checkRequiredVariables(template, { ...deploymentJobVariables, ...flowRunJobVariables }, "job variable");
+  checkRequiredVariables(template, layered({}, [deploymentJobVariables, flowRunJobVariables]), "job variable");
 
   const { blocks, variables } = manifest;
   const rendered = validateJob(
@@ -144,7 +148,7 @@ export function planJob(input: {
       ...(prepared.env as ValueObject | null | undefined),
     },
   });
-  const submission = target.plan(jobConfiguration, {
+  const planned = target.plan(jobConfiguration, {
     id: run.id,
     attempt: run.attempt,
     pool: poolName,
@@ -160,7 +164,8 @@ export function planJob(input: {
       env,
     });
   }
-  return { jobConfiguration, submission };
+  const layers = { schema: template.variables as ValueObject, deployment: deploymentJobVariables, run: flowRunJobVariables };
+  return { jobConfiguration, submission: { ...planned, warnings: [...unlikePrefect(layers), ...planned.warnings] } };
 }
 
 /** @throws {UserError} if the deployment says nothing of what to run, or something that means nothing */

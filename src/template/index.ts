@@ -8,6 +8,8 @@ export {
 } from "./check";
 export { CREDENTIALS_VARIABLE } from "./credentialsVariable";
 export { defaultTemplate } from "./defaultTemplate";
+export { asWritten } from "./givenText";
+export { asWhole, layered, unlikePrefect } from "./merge";
 export { type PrepareContext, prepareJob } from "./prepare";
 export { type JobInput, resolveJob } from "./resolve";
 export { validateJob } from "./validate";

@@ -59,7 +59,7 @@ describe("job variables that are refused", () => {
       { "lables.team": "x" },
       'job variable "lables.team" is not a variable of the work pool: did you mean "labels"?',
     ],
-    ["dotted keys in each other's way", { "labels.a": "x", "labels.a.b": "y" }, "job variable labels.a.b: another dotted key"],
+    ["dotted keys in each other's way", { "labels.a": "x", "labels.a.b": "y" }, "job variable labels.a.b: another key"],
     ["by a definition", { credentials: {} }, 'job variable "credentials.key" is missing'],
     ["null for a required one", { image: null }, 'job variable "image" must be string'],
     ["two at once", { retries: "3", stage: "x" }, 'job variable "retries" must be integer or null; job variable "stage" must be one of'],

@@ -25,6 +25,15 @@ interface Case {
 
 /** Where our result is not Prefect's, or Prefect has no one result: what we make of it, and why. */
 const OURS: Record<string, { expected: JsonObject; because: string }> = {
+  "env-dotted-on-run-does-not-merge-with-worker-merge-but-later": {
+    expected: { env: { A: "run", B: "dep" }, labels: {} },
+    because: "what the run says last wins, dotted or not",
+  },
+  "dotted-key-through-scalar-nondot-wins": { expected: { x: { b: 1 } }, because: "the key that comes last wins" },
+  "dotted-key-replaces-default-dict": {
+    expected: { x: { p: 9, q: 2 } },
+    because: "a dotted key sets one place and leaves its neighbours",
+  },
   "value-containing-other-placeholder-mixed": {
     expected: { x: "<{{ b }}>|B" },
     because: "Prefect's depends on its hash seed; what was put in is not searched again",

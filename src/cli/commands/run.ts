@@ -29,11 +29,13 @@ export async function action([deployment = ""]: string[], flags: RunFlags): Prom
       parsePairs(flags.param ?? [], "-p"),
     );
     const jobVariables = parsePairs(flags.jobVariable ?? [], "--job-variable");
+    const jobVariableTexts = parsePairs(flags.jobVariable ?? [], "--job-variable", (text) => text) as Record<string, string>;
     if (twice.length > 0) note(`${twice.join(", ")}: given by both -p and --params; -p wins`);
     const request = {
       deployment,
       parameters,
       jobVariables,
+      jobVariableTexts,
       tags: flags.tag ?? [],
       ...(flags.flowRunName === undefined ? {} : { name: flags.flowRunName }),
       ...(flags.idempotencyKey === undefined ? {} : { idempotencyKey: flags.idempotencyKey }),

@@ -10,7 +10,7 @@ import { requestDigest } from "../../runs/requestDigest";
 import { state } from "../../runs/states";
 import { withoutSecrets } from "../../runs/storedSecrets";
 import type { Submission } from "../../targets/target";
-import { prepareJob, resolveJob, validateJob } from "../../template";
+import { prepareJob, resolveJob, unlikePrefect, validateJob } from "../../template";
 import { transitionsOf } from "./claim";
 import type { Job } from "./job";
 
@@ -81,8 +81,13 @@ export async function planJob(
   const { type, timeoutSeconds = null } = poolOf(job);
   const target = await context.target({ poolType: type, run: { stack: job.loaded.stack, workPool: job.pool.name } });
   const jobConfiguration = configurationOf(context, job, dispatcher, startUp);
-  const submission = target.plan(jobConfiguration, { id: job.run.id, attempt, pool: job.pool.name, timeoutSeconds });
-  return { jobConfiguration, submission };
+  const planned = target.plan(jobConfiguration, { id: job.run.id, attempt, pool: job.pool.name, timeoutSeconds });
+  const warnings = unlikePrefect({
+    schema: (job.pool.base_job_template.variables ?? {}) as JsonObject,
+    deployment: job.deployment.job_variables,
+    run: job.run.job_variables ?? {},
+  });
+  return { jobConfiguration, submission: { ...planned, warnings: [...warnings, ...planned.warnings] } };
 }
 
 function poolOf({ loaded, pool }: Job): PoolDefinition {
