@@ -1,6 +1,7 @@
 import type { RunChange } from "../ledger/ledger";
 import type { Outcome } from "../targets/outcome";
 import type { Observation } from "../targets/target";
+import { exitCodeText } from "./exitCodes";
 import type { FlowRun, State, StateType } from "./flowRun";
 
 /** A state of now, with Prefect's usual name for its type unless another is given. */
@@ -29,15 +30,17 @@ const USUAL_NAMES: Record<StateType, string> = {
 function endState(outcome: Outcome, at: Date, cancelling: boolean): State {
   switch (outcome.kind) {
     case "exited":
-      if (outcome.code !== 0) return state("FAILED", at, noted(`the command exited with code ${outcome.code}`, outcome.reason));
+      if (outcome.code !== 0) return state("FAILED", at, noted(`the command exited with ${exitCodeText(outcome.code)}`, outcome.reason));
       if (!cancelling && outcome.reason === undefined) return state("COMPLETED", at);
       return state(
         "COMPLETED",
         at,
         noted(`it exited with code 0${cancelling ? " before the cancellation reached it" : ""}`, outcome.reason),
       );
+    case "failed":
+      return state("FAILED", at, `the command failed, and its exit code is not known: ${outcome.reason}`);
     case "signalled":
-      return state("CRASHED", at, `the command was ended by ${outcome.signal}, ${outcome.reason ?? "which pushpool did not send"}`);
+      return state("CRASHED", at, `the command was ended by ${outcome.signal}, ${outcome.reason ?? unsent(outcome.signal)}`);
     case "failedToStart":
       return state("CRASHED", at, `it never started: ${outcome.reason}`);
     case "cancelled":
@@ -51,6 +54,10 @@ function endState(outcome: Outcome, at: Date, cancelling: boolean): State {
 
 function noted(message: string, note: string | undefined): string {
   return note === undefined ? message : `${message}; ${note}`;
+}
+
+function unsent(signal: string): string {
+  return `which pushpool did not send${signal === "SIGKILL" ? ": memory may have run out" : ""}`;
 }
 
 /** The exit code of a run's command, where there was one. */

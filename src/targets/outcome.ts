@@ -2,8 +2,9 @@
  * How a run's infrastructure ended. Only `exited` with code 0 is success: what a cloud does not say is never taken for it.
  *
  * - `exited`: the command ran to its end and this is its exit code (0-255); `reason` is a note on what went wrong beside it.
- * - `signalled`: killed by a signal that nobody here sent (`SIGKILL`, or a number where there is no name); `reason` where the target
- *   tells why, as "out of memory".
+ * - `failed`: the command ran and ended with an error, but nothing tells its exit code; `reason` in the target's own words.
+ * - `signalled`: killed by a signal that nobody here sent (`SIGKILL`, a number where it has no name, or `an unknown signal`); `reason` where
+ *   the target tells why, as "out of memory".
  * - `failedToStart`: the command never ran; `reason` in the target's own words.
  * - `cancelled`: stopped on request; `by` tells whose.
  * - `timedOut`: the run's own time limit ended it, while it was pending or running.
@@ -11,6 +12,7 @@
  */
 export type Outcome =
   | { kind: "exited"; code: number; reason?: string }
+  | { kind: "failed"; reason: string }
   | { kind: "signalled"; signal: string; reason?: string }
   | { kind: "failedToStart"; reason: string }
   | { kind: "cancelled"; by: "us" | "someoneElse" }

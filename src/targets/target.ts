@@ -87,9 +87,12 @@ export type Observation =
 export interface LogLine {
   /** ISO 8601, UTC. */
   at: string;
+  /** `stderr` also for what the place marks as an error. */
   stream: "stdout" | "stderr";
   /** Without its line end. */
   text: string;
+  /** Where the place knows it, by the names of Cloud Logging's LogSeverity: `DEBUG` to `EMERGENCY`. */
+  severity?: string;
 }
 
 export interface LogPage {

@@ -27,7 +27,7 @@ test.each<EndRow>([
     during: (execution) => google.world.outOfMemory(execution),
     state: "CRASHED",
     code: 1,
-    says: /ended by SIGKILL, .*Memory limit of 512 MiB exceeded/,
+    says: /ended by SIGKILL, out of memory \(The configured memory limit was reached\.\)/,
   },
   {
     name: "its time limit",

@@ -1,3 +1,4 @@
+import { exitCodeText } from "../../runs/exitCodes";
 import { isTerminal, type State } from "../../runs/flowRun";
 import type { Outcome } from "../../targets/outcome";
 
@@ -36,8 +37,10 @@ function described(outcome: Outcome): string {
       return `${
         outcome.code === 0
           ? "it exited with code 0; did the command run the flow, and can it reach the Prefect API?"
-          : `it exited with code ${outcome.code}${EXIT_CODES[outcome.code] ?? ""}`
+          : `it exited with ${exitCodeText(outcome.code)}`
       }${outcome.reason === undefined ? "" : ` (${outcome.reason})`}`;
+    case "failed":
+      return `it failed, and its exit code is not known: ${outcome.reason}`;
     case "signalled":
       return `it was ended by ${outcome.signal}${outcome.reason !== undefined ? `, ${outcome.reason}` : outcome.signal === "SIGKILL" ? ", as when memory runs out" : ""}`;
     case "failedToStart":
@@ -50,11 +53,3 @@ function described(outcome: Outcome): string {
       return outcome.reason;
   }
 }
-
-const EXIT_CODES: Record<number, string> = {
-  125: " (the container could not be run)",
-  126: " (the command is not executable)",
-  127: " (the command was not found)",
-  137: " (SIGKILL, as when memory runs out)",
-  143: " (SIGTERM)",
-};

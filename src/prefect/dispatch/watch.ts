@@ -104,15 +104,18 @@ async function stopIfCancelled(parts: Dispatching, target: Target, id: string, r
   return asked;
 }
 
+/** Python's logging levels, by Cloud Logging's severities. */
+const LEVELS: Record<string, number> = { DEBUG: 10, INFO: 20, NOTICE: 20, WARNING: 30, ERROR: 40, CRITICAL: 50, ALERT: 50, EMERGENCY: 50 };
+
 /** What it printed before it died, for those who look in Prefect; what ran has told its own. */
 async function forwardOutput({ client, tell }: Dispatching, target: Target, id: string, run: FlowRun): Promise<void> {
   try {
     const { lines } = await target.logs(id);
     await writeLogs(
       client,
-      lines.slice(-500).map(({ at, stream, text }) => ({
+      lines.slice(-500).map(({ at, stream, severity, text }) => ({
         name: "prefect.flow_runs.pushpool",
-        level: stream === "stderr" ? 40 : 20,
+        level: LEVELS[severity ?? ""] ?? (stream === "stderr" ? 40 : 20),
         message: text,
         timestamp: at,
         flow_run_id: run.id,

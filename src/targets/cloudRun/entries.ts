@@ -1,16 +1,6 @@
 import type { LogLine } from "../target";
-import { type ExecutionName, regionOf } from "./names";
-
-/** A log entry as Cloud Logging's `entries:list` gives it, as far as it matters here. */
-export interface Entry {
-  insertId: string;
-  /** ISO 8601 with up to nine decimals. */
-  timestamp: string;
-  logName: string;
-  textPayload?: string;
-  jsonPayload?: unknown;
-  labels?: Record<string, string>;
-}
+import { type Entry, isPart, isWhole, joined, linesOf } from "./entryLines";
+import { type ExecutionName, hasOneExecution, regionOf } from "./names";
 
 /** Up to where a run's log has been read. Times are Google's, in milliseconds. */
 export interface Position {
@@ -45,7 +35,10 @@ export function filterOf(wanted: readonly { name: ExecutionName; since: number }
   const [first] = wanted;
   const conditions = wanted.map(({ name, since }) => {
     const after = `timestamp>="${new Date(since).toISOString()}"`;
-    return `(resource.labels.job_name="${name.job}" AND labels."run.googleapis.com/execution_name"="${name.execution}" AND ${after})`;
+    const job = `resource.labels.job_name="${name.job}"`;
+    // Whatever is written to a Job that has one execution is that one's, with or without its name on it.
+    if (hasOneExecution(name)) return `(${job} AND ${after})`;
+    return `(${job} AND ${EXECUTION_LABEL}="${name.execution}" AND ${after})`;
   });
   return [
     'resource.type="cloud_run_job"',
@@ -54,8 +47,12 @@ export function filterOf(wanted: readonly { name: ExecutionName; since: number }
   ].join(" AND ");
 }
 
-export function executionOf(entry: Entry): string | undefined {
-  return entry.labels?.["run.googleapis.com/execution_name"];
+const EXECUTION_LABEL = 'labels."run.googleapis.com/execution_name"';
+
+/** Whether an entry is of this execution. */
+export function isOf({ labels, resource }: Entry, name: ExecutionName): boolean {
+  const execution = labels?.["run.googleapis.com/execution_name"];
+  return execution === undefined ? hasOneExecution(name) && resource?.labels?.job_name === name.job : execution === name.execution;
 }
 
 /** From when on a query has to look: late lines are older than what was read before. @param created when the run was made */
@@ -65,6 +62,8 @@ export function sinceOf({ time, walk }: Position, created: number, late: number)
 
 /**
  * What of some entries is new at a position, in their order, and the position after them.
+ *
+ * An entry of which parts are still missing is left for a later reading, until they cannot come any more.
  * @param since as the query had it
  * @param late how much later than its time a line may show up
  */
@@ -76,14 +75,18 @@ export function take(
 ): { lines: LogLine[]; position: Position } {
   const lines: LogLine[] = [];
   const seen: Record<string, number> = { ...position.seen };
-  for (const entry of entries) {
-    if (seen[entry.insertId] !== undefined) continue;
-    seen[entry.insertId] = Date.parse(entry.timestamp);
-    const line = lineOf(entry);
-    if (line) lines.push(line);
-  }
   const begun = position.walk?.at ?? at;
-  // The next query goes on where this one was left: were it to begin anew it might never get further.
+  const mayGrow = (time: number) => time + late >= begun || (cut !== undefined && time >= cut);
+  const parts = Map.groupBy(entries.filter(isPart), ({ split }) => split?.uid);
+  for (const entry of entries) {
+    if (isSeen(seen, entry)) continue;
+    const all = isPart(entry) ? (parts.get(entry.split?.uid) ?? []) : [entry];
+    if (isPart(entry) && !isWhole(all) && mayGrow(Date.parse(entry.timestamp))) continue;
+    const fresh = all.filter((each) => !isSeen(seen, each));
+    lines.push(...linesOf(joined(fresh)));
+    for (const each of fresh) see(seen, each);
+  }
+  // The next query goes on where this one was left: were it to begin again it might never get further.
   if (cut !== undefined) return { lines, position: { time: position.time, seen, walk: { on: Math.max(since, cut), at: begun } } };
   let newest = position.time;
   for (const time of Object.values(seen)) newest = Math.max(newest, time);
@@ -93,15 +96,21 @@ export function take(
   return { lines, position: { time, seen: Object.fromEntries(kept) } };
 }
 
+/** A program may give its entries ids of its own: only with its time an id is one entry's. */
+function keyOf(seen: Record<string, number>, { insertId, timestamp }: Entry): string {
+  const known = seen[insertId];
+  return known === undefined || known === Date.parse(timestamp) ? insertId : `${insertId} ${timestamp}`;
+}
+
+function isSeen(seen: Record<string, number>, entry: Entry): boolean {
+  return seen[keyOf(seen, entry)] !== undefined;
+}
+
+function see(seen: Record<string, number>, entry: Entry): void {
+  seen[keyOf(seen, entry)] = Date.parse(entry.timestamp);
+}
+
 /** Whether a position is past every line that a run which ended then has. */
 export function isDrained(before: Position, { at, cut }: Read, ended: number | undefined, late: number): boolean {
   return ended !== undefined && cut === undefined && (before.walk?.at ?? at) > ended + late;
-}
-
-/** Of what Cloud Run writes beside the container (its own system log) nothing is the run's output. */
-function lineOf(entry: Entry): LogLine | undefined {
-  const stream = /%2F(stdout|stderr)$/.exec(entry.logName)?.[1] as LogLine["stream"] | undefined;
-  if (stream === undefined) return undefined;
-  const text = entry.textPayload ?? (entry.jsonPayload === undefined ? "" : JSON.stringify(entry.jsonPayload));
-  return { at: new Date(Date.parse(entry.timestamp)).toISOString(), stream, text: text.replace(/\r?\n$/, "") };
 }

@@ -1,4 +1,5 @@
 import type { protos } from "@google-cloud/run";
+import { oneLine } from "./googleErrors";
 import { MARKER } from "./names";
 
 type Message<T> = T | Readonly<Record<string, unknown>>;
@@ -8,6 +9,7 @@ export type ConditionState = "PENDING" | "RECONCILING" | "FAILED" | "SUCCEEDED" 
 export interface Condition {
   type: string;
   state: ConditionState;
+  /** One line. */
   message: string;
   /** Why it failed, by the name of either of Google's two enums; empty where nothing is said. */
   reason: string;
@@ -30,8 +32,11 @@ export interface ExecutionFacts {
 /** How the last attempt of a task ended. Google sets at most one of exit code and signal, and a code of 0 reads the same as none. */
 export interface TaskFacts {
   started: boolean;
+  /** A number of google.rpc.Code. */
   code: number;
+  /** One line. */
   message: string;
+  conditions: Condition[];
   exitCode?: number;
   termSignal?: number;
 }
@@ -49,11 +54,12 @@ export function executionFacts(execution: Message<protos.google.cloud.run.v2.IEx
 }
 
 export function taskFacts(task: Message<protos.google.cloud.run.v2.ITask>): TaskFacts {
-  const { startTime, lastAttemptResult } = task as protos.google.cloud.run.v2.ITask;
+  const { startTime, lastAttemptResult, conditions } = task as protos.google.cloud.run.v2.ITask;
   return {
     started: time(startTime) !== undefined,
     code: lastAttemptResult?.status?.code ?? 0,
-    message: lastAttemptResult?.status?.message ?? "",
+    message: oneLine(lastAttemptResult?.status?.message ?? ""),
+    conditions: (conditions ?? []).map(conditionFacts),
     ...present({ exitCode: lastAttemptResult?.exitCode || undefined, termSignal: lastAttemptResult?.termSignal || undefined }),
   };
 }
@@ -63,7 +69,7 @@ export function conditionFacts(condition: Message<protos.google.cloud.run.v2.ICo
   return {
     type: type ?? "",
     state: STATES[String(state ?? 0)] ?? "UNSPECIFIED",
-    message: message ?? "",
+    message: oneLine(message ?? ""),
     reason: EXECUTION_REASONS[Number(executionReason)] ?? COMMON_REASONS[Number(reason)] ?? String(executionReason || reason || ""),
     ...present({ at: time(lastTransitionTime) }),
   };

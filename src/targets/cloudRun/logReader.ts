@@ -1,17 +1,7 @@
 import type { InfrastructureId, LogPage, SharedNotes } from "../target";
 import type { Access } from "./access";
-import {
-  type Entry,
-  executionOf,
-  filterOf,
-  formatCursor,
-  isDrained,
-  type Position,
-  parseCursor,
-  type Read,
-  sinceOf,
-  take,
-} from "./entries";
+import { filterOf, formatCursor, isDrained, isOf, type Position, parseCursor, type Read, sinceOf, take } from "./entries";
+import type { Entry } from "./entryLines";
 import { asFailure, CloudFailure, mayPass } from "./failures";
 import { parseExecutionName, projectOf } from "./names";
 import { takeLogRead } from "./pace";
@@ -85,13 +75,17 @@ export function openLogReader({
       }),
     );
     const reply = await query(projectOf(parent), filterOf(wanted));
-    const byExecution = Map.groupBy(reply?.entries ?? [], executionOf);
     for (const { id, position, name, since, ended, resolve } of wanted) {
       if (!reply) {
         resolve({ lines: [], cursor: formatCursor(position), complete: false });
         continue;
       }
-      const taken = take(position, byExecution.get(name.execution) ?? [], reply, { since, late });
+      const taken = take(
+        position,
+        reply.entries.filter((entry) => isOf(entry, name)),
+        reply,
+        { since, late },
+      );
       const cursor = formatCursor(taken.position);
       const complete = isDrained(position, reply, ended, late);
       if (complete || reply.cut !== undefined) readWhole.delete(id);

@@ -47,6 +47,12 @@ export function durableJobId(what: string, stack: string, job: Json): string {
 
 /** With a Job per run, the suffix of its one execution: `startExecutionToken`. */
 export const EXECUTION_TOKEN = "run";
+
+/** Whether its Job has no other execution, since it was made for this run. */
+export function hasOneExecution({ job, execution }: ExecutionName): boolean {
+  return execution === `${job}-${EXECUTION_TOKEN}`;
+}
+
 const OWN_JOB = "pp-run-";
 const KEPT_JOB = "pp-kept-";
 /** No shared Job is called like this: its readable part has no room for 32 digits. */

@@ -1,18 +1,30 @@
-import { constants } from "node:os";
 import type { Outcome } from "../outcome";
 import type { Observation } from "../target";
+import { type AttemptWords, readAttempt, signalName, wordsOf } from "./attemptWords";
 import type { Condition, ExecutionFacts, TaskFacts } from "./facts";
 
 /** Reasons that Google gives for a container that never ran. */
 const NEVER_STARTED =
   /^(CONTAINER_|SECRETS_ACCESS_CHECK_FAILED|ENCRYPTION_KEY_|VPC_NETWORK_NOT_FOUND|PROGRESS_DEADLINE_EXCEEDED|REVISION_FAILED)/;
-/** google.rpc.Code of a task that was cut off at its time limit; its exit code is absent, or 0. */
-const DEADLINE_EXCEEDED = 4;
+
+/** What google.rpc.Code says of an attempt, where its words say nothing. */
+const BY_STATUS: Record<number, AttemptWords["kind"]> = {
+  1: "cancelled",
+  2: "ownFault",
+  4: "timedOut",
+  8: "outOfMemory",
+  10: "failed",
+  13: "ownFault",
+  14: "ownFault",
+};
 
 /** Whether an execution is over: its `Completed` condition says so, or it has an end. One cancelled before its start may have no end. */
 export function isOver(execution: ExecutionFacts): boolean {
-  const { state } = completed(execution) ?? {};
-  return state === "FAILED" || state === "SUCCEEDED" || execution.completionTime !== undefined || execution.deleteTime !== undefined;
+  if (execution.completionTime !== undefined || execution.deleteTime !== undefined) return true;
+  const { state, reason } = completed(execution) ?? {};
+  // "Internal system error getting execution status. System will retry."
+  if (reason === "JOB_STATUS_SERVICE_POLLING_ERROR") return false;
+  return state === "FAILED" || state === "SUCCEEDED";
 }
 
 /** Whether the tasks have to be asked how it ended: an execution tells success, and no exit code. */
@@ -29,8 +41,8 @@ export function observationOf(execution: ExecutionFacts, task: TaskFacts | undef
   const { createTime, startTime } = execution;
   if (!isOver(execution)) {
     if (startTime !== undefined) return { phase: "running", startedAt: startTime };
-    const waiting = execution.conditions.find(({ state, message }) => state !== "SUCCEEDED" && message !== "");
-    return { phase: "pending", ...(waiting ? { message: waiting.message } : {}) };
+    const waiting = waitingFor(execution);
+    return { phase: "pending", ...(waiting === undefined ? {} : { message: waiting }) };
   }
   const outcome = outcomeOf(execution, task, stopAsked);
   const endedAt = execution.completionTime ?? execution.deleteTime ?? completed(execution)?.at ?? startTime ?? createTime;
@@ -42,33 +54,63 @@ export function observationOf(execution: ExecutionFacts, task: TaskFacts | undef
   };
 }
 
-function outcomeOf(execution: ExecutionFacts, task: TaskFacts | undefined, stopAsked: boolean): Outcome {
-  const end = completed(execution);
-  // All tasks succeeded, and a task succeeds with exit code 0 only.
-  if (end?.state === "SUCCEEDED") return { kind: "exited", code: 0 };
-  if (end?.reason === "CANCELLED") return { kind: "cancelled", by: stopAsked ? "us" : "someoneElse" };
-  if (end?.reason === "DELETED" || execution.deleteTime !== undefined) return { kind: "cancelled", by: "someoneElse" };
-  const attempt = task ?? attemptInText(end?.message ?? "");
-  if (attempt.code === DEADLINE_EXCEEDED || /configured timeout was reached/i.test(attempt.message))
-    return { kind: "timedOut", phase: "running" };
-  const outOfMemory = /memory limit|out of memory|\boom\b/i.test(attempt.message);
-  if (attempt.termSignal !== undefined)
-    return { kind: "signalled", signal: signalName(attempt.termSignal), ...(outOfMemory ? { reason: attempt.message } : {}) };
-  if (attempt.exitCode !== undefined)
-    return outOfMemory ? { kind: "signalled", signal: "SIGKILL", reason: attempt.message } : { kind: "exited", code: attempt.exitCode };
-
-  const cause = execution.conditions.find(({ state, reason }) => state === "FAILED" && NEVER_STARTED.test(reason));
-  if (cause) return { kind: "failedToStart", reason: told(cause) };
-  const reason = attempt.message || (end && told(end)) || "Cloud Run gives no reason";
-  const neverRan = execution.startTime === undefined || task?.started === false || /failed to (start|load)/i.test(reason);
-  return neverRan ? { kind: "failedToStart", reason } : { kind: "lost", reason };
+/** The condition that holds it up; `Completed` alone says only that it is not over. */
+function waitingFor({ conditions }: ExecutionFacts): string | undefined {
+  const open = conditions.filter(({ state, message }) => state !== "SUCCEEDED" && message !== "");
+  return (open.find(({ type }) => type !== "Completed") ?? open[0])?.message;
 }
 
-/** Where the tasks are gone the execution's own words are left: "Task X failed with exit code: 3 and message: …". */
-function attemptInText(text: string): TaskFacts {
-  const [, code, message] = /failed with (?:exit code: (\d+) and )?message: (.*)$/s.exec(text) ?? [];
-  const exitCode = Number(code ?? 0);
-  return { started: true, code: 0, message: message ?? "", ...(exitCode > 0 ? { exitCode } : {}) };
+function outcomeOf(execution: ExecutionFacts, task: TaskFacts | undefined, stopAsked: boolean): Outcome {
+  const end = completed(execution);
+  const cancelled = { kind: "cancelled", by: stopAsked ? "us" : "someoneElse" } as const;
+  // All tasks succeeded, and a task succeeds with exit code 0 only.
+  if (end?.state === "SUCCEEDED") return { kind: "exited", code: 0 };
+  if (end?.reason === "CANCELLED") return cancelled;
+  if (end?.reason === "DELETED" || execution.deleteTime !== undefined) return { kind: "cancelled", by: "someoneElse" };
+
+  const { exitCode, signal, words, kind } = attemptOf(task, end);
+  const conditions = [...execution.conditions, ...(task?.conditions ?? [])];
+  const cause = conditions.find(({ state, reason }) => state === "FAILED" && NEVER_STARTED.test(reason));
+  if (cause && exitCode === undefined && signal === undefined) return { kind: "failedToStart", reason: told(cause) };
+  const reason = words || (end && told(end)) || "Cloud Run gives no reason";
+  switch (kind) {
+    case "neverStarted":
+      return { kind: "failedToStart", reason };
+    case "outOfMemory":
+      return { kind: "signalled", signal: "SIGKILL", reason: `out of memory (${reason})` };
+    case "timedOut":
+      if (exitCode === undefined) return { kind: "timedOut", phase: execution.startTime === undefined ? "pending" : "running" };
+      break;
+    case "cancelled":
+      if (exitCode === undefined && signal === undefined) return cancelled;
+  }
+  if (signal !== undefined) return { kind: "signalled", signal };
+  if (exitCode !== undefined) return { kind: "exited", code: exitCode };
+  if (kind === "signalled") return { kind: "signalled", signal: "an unknown signal", reason };
+  if (execution.startTime === undefined || task?.started === false) return { kind: "failedToStart", reason };
+  if (kind === "failed") return { kind: "failed", reason };
+  return { kind: "lost", reason: kind === "ownFault" ? `Cloud Run itself failed: ${reason}` : reason };
+}
+
+/** How the last attempt ended: its task says it best, the execution's own words are left once that is gone. */
+function attemptOf(task: TaskFacts | undefined, end: Condition | undefined): AttemptWords & { words: string } {
+  const ofTask = readAttempt(task?.message ?? "");
+  const ofExecution = readAttempt(end?.message ?? "");
+  const exitCode = task?.exitCode ?? ofTask.exitCode ?? ofExecution.exitCode;
+  const signal = task?.termSignal === undefined ? (ofTask.signal ?? ofExecution.signal) : signalName(task.termSignal);
+  // That it failed is the least that is said: whoever says more is believed.
+  const more = [ofTask, ofExecution].find(({ kind }) => kind !== undefined && kind !== "failed");
+  const least =
+    BY_STATUS[task?.code ?? 0] ?? ofTask.kind ?? ofExecution.kind ?? (end?.reason === "NON_ZERO_EXIT_CODE" ? "failed" : undefined);
+  const kind = more?.kind ?? least;
+  const execution = end && /\bmessage: ./.test(end.message) ? wordsOf(end.message) : "";
+  const words = more === ofExecution ? wordsOf(end?.message ?? "") : task?.message || execution;
+  return {
+    words,
+    ...(kind === undefined ? {} : { kind }),
+    ...(exitCode === undefined ? {} : { exitCode }),
+    ...(signal === undefined ? {} : { signal }),
+  };
 }
 
 function completed(execution: ExecutionFacts): Condition | undefined {
@@ -79,8 +121,4 @@ function completed(execution: ExecutionFacts): Condition | undefined {
 function told({ message, reason }: Condition): string {
   if (message === "") return reason;
   return reason === "" ? message : `${message} (${reason})`;
-}
-
-function signalName(number: number): string {
-  return Object.entries(constants.signals).find(([, value]) => value === number)?.[0] ?? `signal ${number}`;
 }

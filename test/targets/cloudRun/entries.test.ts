@@ -1,6 +1,7 @@
 import fc from "fast-check";
-import { expect, test } from "vitest";
-import { type Entry, filterOf, formatCursor, isDrained, parseCursor, sinceOf, take } from "../../../src/targets/cloudRun/entries";
+import { describe, expect, test } from "vitest";
+import { filterOf, formatCursor, isDrained, isOf, parseCursor, sinceOf, take } from "../../../src/targets/cloudRun/entries";
+import type { Entry } from "../../../src/targets/cloudRun/entryLines";
 import { parseExecutionName } from "../../../src/targets/cloudRun/names";
 import { matches, parseFilter } from "../../../src/testing/clouds/gcp/logFilter";
 
@@ -12,8 +13,20 @@ const entry = (n: number, time: number, stream = "stdout"): Entry => ({
   textPayload: `line ${n}`,
 });
 
+/** One of the parts that an entry was split into. */
+const part = (whole: Entry, index: number, totalSplits: number): Entry => {
+  const { textPayload = "", insertId } = whole;
+  const size = Math.ceil(textPayload.length / totalSplits);
+  const split = { uid: insertId, ...(index === 0 ? {} : { index }), totalSplits };
+  return { ...whole, insertId: `${insertId}.${index}`, split, textPayload: textPayload.slice(index * size, (index + 1) * size) };
+};
+
 test("however late lines show up, whenever it is asked, and wherever a reading is left: none is lost, none comes twice, the end is known", () => {
-  const line = fc.record({ time: fc.integer({ min: 1, max: 5_000 }), delay: fc.integer({ min: 0, max: LATE }) });
+  // One entry each, or one in two or three parts, of which each has its own delay.
+  const line = fc.record({
+    time: fc.integer({ min: 1, max: 5_000 }),
+    delays: fc.array(fc.integer({ min: 0, max: LATE }), { minLength: 1, maxLength: 3 }),
+  });
   const asking = fc.record({
     /** When the first page came, and how much later the last one. */
     at: fc.integer({ min: 0, max: 6_500 }),
@@ -25,12 +38,21 @@ test("however late lines show up, whenever it is asked, and wherever a reading i
   });
   fc.assert(
     fc.property(fc.array(line, { maxLength: 40 }), fc.array(asking, { maxLength: 12 }), (lines, asked) => {
-      const all = lines.map(({ time, delay }, n) => ({ entry: entry(n, time), time, shown: time + delay }));
+      const all = lines.flatMap(({ time, delays }, n) =>
+        delays.map((delay, index) => ({ entry: part(entry(n, time), index, delays.length), time, shown: time + delay })),
+      );
+      // A reading that has room for less than one moment's entries gets no further.
+      const most = Math.max(1, ...[...Map.groupBy(all, ({ time }) => time).values()].map(({ length }) => length));
       const ended = Math.max(0, ...lines.map(({ time }) => time));
       let cursor = formatCursor(parseCursor(undefined));
       const told: string[] = [];
       let drained = false;
-      const later = Array.from({ length: 60 }, (_, n) => ({ at: 10_000 + n, lasts: 0, firstPage: 0, room: 1 + all.length / 4 }));
+      const later = Array.from({ length: 60 }, (_, n) => ({
+        at: 10_000 + n,
+        lasts: 0,
+        firstPage: 0,
+        room: Math.max(most, all.length / 4),
+      }));
       let free = 0;
       for (const { at: wanted, lasts, firstPage, room } of [...asked.sort((a, b) => a.at - b.at), ...later]) {
         const at = Math.max(free, wanted);
@@ -56,7 +78,7 @@ test("however late lines show up, whenever it is asked, and wherever a reading i
         if (drained) break;
       }
       expect(drained).toBe(true);
-      expect(told.sort()).toEqual(all.map(({ entry: each }) => each.textPayload ?? "").sort());
+      expect(told.sort()).toEqual(lines.map((_, n) => `line ${n}`).sort());
     }),
     { numRuns: 500 },
   );
@@ -66,6 +88,78 @@ test("what Cloud Run writes itself is no output of the run", () => {
   expect(
     take(parseCursor(undefined), [entry(1, 1, "varlog%2Fsystem"), entry(2, 2, "stderr")], { at: 5 }, { since: 0, late: LATE }).lines,
   ).toEqual([{ at: "1970-01-01T00:00:00.002Z", stream: "stderr", text: "line 2" }]);
+});
+
+const read = (...entries: Entry[]) => take(parseCursor(undefined), entries, { at: 60_000 }, { since: 0, late: LATE });
+const seen = (...entries: Entry[]) => read(...entries).lines.map(({ at: _, ...line }) => line);
+
+describe("what an entry shows", () => {
+  const log = (name: string, over: Partial<Entry>): Entry => {
+    const { textPayload: _, ...rest } = entry(1, 1);
+    return { ...rest, logName: `projects/acme/logs/${name}`, ...over };
+  };
+  const stdout = (over: Partial<Entry>) => log("run.googleapis.com%2Fstdout", over);
+
+  test.each<[string, Entry, object[]]>([
+    ["text", stdout({ textPayload: "a" }), [{ stream: "stdout", text: "a" }]],
+    ["an empty line", stdout({ textPayload: "" }), [{ stream: "stdout", text: "" }]],
+    [
+      "a traceback of several lines",
+      log("run.googleapis.com%2Fstderr", { textPayload: 'Traceback (most recent call last):\n  File "x"\r\nValueError: no\n' }),
+      ["Traceback (most recent call last):", '  File "x"', "ValueError: no"].map((text) => ({ stream: "stderr", text })),
+    ],
+    [
+      "a JSON line's message, its other fields, and its severity as an error",
+      stdout({ severity: "ERROR", jsonPayload: { message: "boom", n: 1 } }),
+      [{ stream: "stderr", severity: "ERROR", text: 'boom {"n":1}' }],
+    ],
+    ["a warning", stdout({ severity: "WARNING", textPayload: "hm" }), [{ stream: "stdout", severity: "WARNING", text: "hm" }]],
+    ["no severity", stdout({ severity: "DEFAULT", textPayload: "a" }), [{ stream: "stdout", text: "a" }]],
+    ["JSON without a message", stdout({ jsonPayload: { level: "info" } }), [{ stream: "stdout", text: '{"level":"info"}' }]],
+    ["JSON whose message is no text", stdout({ jsonPayload: { message: { a: 1 } } }), [{ stream: "stdout", text: '{"message":{"a":1}}' }]],
+    ["a message and empty fields", stdout({ jsonPayload: { message: "a", metadata: {}, x: null } }), [{ stream: "stdout", text: "a" }]],
+    [
+      "what a program wrote through the Logging API",
+      log("python", { severity: "INFO", jsonPayload: { message: "hi" } }),
+      [{ stream: "stdout", severity: "INFO", text: "hi" }],
+    ],
+    [
+      "an error through the Logging API",
+      log("winston_log", { severity: "CRITICAL", textPayload: "no" }),
+      [{ stream: "stderr", severity: "CRITICAL", text: "no" }],
+    ],
+    ["Cloud Run's own log", log("run.googleapis.com%2Fvarlog%2Fsystem", { textPayload: "Container called exit(0)." }), []],
+    ["audit logs", log("cloudaudit.googleapis.com%2Fsystem_event", { protoPayload: {}, severity: "ERROR" }), []],
+  ])("%s", (_, each, lines) => expect(seen(each)).toEqual(lines));
+
+  test("the parts of an entry are one line, whatever their order", () => {
+    const whole = entry(1, 1);
+    const parts = [2, 0, 1].map((index) => part(whole, index, 3));
+    expect(seen(...parts)).toEqual([{ stream: "stdout", text: "line 1" }]);
+    const json = [0, 1].map(
+      (index): Entry => ({ ...part(whole, index, 2), textPayload: undefined, jsonPayload: { message: ["ab", "cd"][index] } }) as Entry,
+    );
+    expect(seen(...json)).toEqual([{ stream: "stdout", text: "abcd" }]);
+  });
+
+  test("a part that never comes does not hold the others back for ever, and what comes at last is shown once", () => {
+    const [a, b] = [0, 1].map((index) => part(entry(1, 1_000), index, 2)) as [Entry, Entry];
+    const at = (now: number, cursor: string, ...entries: Entry[]) =>
+      take(parseCursor(cursor), entries, { at: now }, { since: 0, late: LATE });
+    const early = at(1_500, "", a);
+    expect(early.lines).toEqual([]);
+    const later = at(2_500, formatCursor(early.position), a);
+    expect(later.lines.map(({ text }) => text)).toEqual(["lin"]);
+    const last = at(2_600, formatCursor(later.position), a, b);
+    expect(last.lines.map(({ text }) => text)).toEqual(["e 1"]);
+    expect(at(2_700, formatCursor(last.position), a, b).lines).toEqual([]);
+  });
+
+  test("a program's own insertId is one entry's only with its time", () => {
+    const [one, two] = [1_000, 2_000].map((time) => ({ ...entry(1, time), insertId: "same", textPayload: `at ${time}` }));
+    const first = read(one as Entry, two as Entry, one as Entry);
+    expect(first.lines.map(({ text }) => text)).toEqual(["at 1000", "at 2000"]);
+  });
 });
 
 test("the query finds the entries of its executions since their times, and no others", () => {
@@ -81,6 +175,14 @@ test("the query finds the entries of its executions since their times, and no ot
     resource: { type: "cloud_run_job", labels: { job_name: "j", location: region } },
     labels: { "run.googleapis.com/execution_name": execution },
   });
+  const own = parseFilter(filterOf([{ name: name("j-run"), since: 1_000 }]));
+  const unnamed = { ...of("j-run", 1_000), labels: {} };
+  expect([matches(own, unnamed), isOf(unnamed, name("j-run")), matches(query, unnamed), isOf(unnamed, name("j-a"))]).toEqual([
+    true,
+    true,
+    false,
+    false,
+  ]);
   const found = [of("j-a", 1_000), of("j-a", 999), of("j-b", 1_500), of("j-b", 2_500), of("j-c", 5_000), of("j-a", 1_500, "us-east1")];
   expect(found.map((each) => matches(query, each))).toEqual([true, false, false, true, false, false]);
 });

@@ -90,7 +90,7 @@ const OUTCOMES: Record<string, Row> = {
   "out of memory": {
     execution: { ...ended, conditions: [FAILED] },
     task: attempt({ status: { code: 10, message: "Memory limit of 512 MiB exceeded with 541 MiB used." }, termSignal: 9 }),
-    seen: { kind: "signalled", signal: "SIGKILL", reason: "Memory limit of 512 MiB exceeded with 541 MiB used." },
+    seen: { kind: "signalled", signal: "SIGKILL", reason: "out of memory (Memory limit of 512 MiB exceeded with 541 MiB used.)" },
   },
   "out of memory told with a code": {
     execution: { ...ended, conditions: [FAILED] },
@@ -109,7 +109,7 @@ const OUTCOMES: Record<string, Row> = {
   "failed with nothing said": { execution: { ...ended, conditions: [completed({})] }, task: attempt({}), seen: { kind: "lost" } },
   "failed with exit code 0 in its words": {
     execution: { ...ended, conditions: [nonZero("Task t failed with exit code: 0 and message: Internal.")] },
-    seen: { kind: "lost", reason: "Internal." },
+    seen: { kind: "lost", reason: "Cloud Run itself failed: Internal." },
   },
   "ended without a word": { execution: ended, seen: { kind: "lost" } },
   "the image is missing": {
@@ -180,6 +180,60 @@ const OUTCOMES: Record<string, Row> = {
   },
 };
 
+/** An execution whose task is gone, or says nothing: only these words are left. */
+const TEXTS: [string, object][] = [
+  [
+    "Task j-x-task0 failed with exit code: 0 and message: The configured memory limit was reached.",
+    { kind: "signalled", signal: "SIGKILL", reason: "out of memory (The configured memory limit was reached.)" },
+  ],
+  [
+    "Task j-x-task0 failed with exit code: 0 and message:\n  The configured memory limit was reached.",
+    { kind: "signalled", signal: "SIGKILL", reason: "out of memory (The configured memory limit was reached.)" },
+  ],
+  ["Memory limit of 512 MiB exceeded with 541 MiB used.", { kind: "signalled", signal: "SIGKILL" }],
+  [
+    "Task j-x-task0 failed with exit code: 0 and message: A signal terminated the container.",
+    { kind: "signalled", signal: "an unknown signal", reason: "A signal terminated the container." },
+  ],
+  ["Task j-x-task0 failed with exit code: 0 and message: Container terminated on signal 9.", { kind: "signalled", signal: "SIGKILL" }],
+  ["Uncaught signal: 6, pid=1, tid=1, fault_addr=0", { kind: "signalled", signal: "SIGABRT" }],
+  ["Task j-x-task0 failed with exit code: 0 and message: The configured timeout was reached.", { kind: "timedOut", phase: "running" }],
+  ["Task j-x-task0 failed with message: The configured timeout was reached.", { kind: "timedOut" }],
+  ["Task j-x-task0 failed: terminated due to timeout", { kind: "timedOut" }],
+  ["Task timed out.", { kind: "timedOut" }],
+  ["Task j-x-task0 failed with exit code: 137", { kind: "exited", code: 137 }],
+  ["Task j-x-task0 failed with exit code 2", { kind: "exited", code: 2 }],
+  ["Container called exit(5).", { kind: "exited", code: 5 }],
+  ["Task oom-killed-x-task0 failed with exit code: 4 and message: The container exited with an error.", { kind: "exited", code: 4 }],
+  ["Task the-timed-out-x-task0 failed with exit code: 1 and message: The container exited with an error.", { kind: "exited", code: 1 }],
+  [
+    "Task j-x-task0 failed with message: The container exited with an error.",
+    { kind: "failed", reason: "The container exited with an error." },
+  ],
+  [
+    "Execution j-x has failed to complete, 0/1 tasks were a success.",
+    { kind: "failed", reason: "Execution j-x has failed to complete, 0/1 tasks were a success. (NON_ZERO_EXIT_CODE)" },
+  ],
+  [
+    "Task j-x-task0 failed with exit code: 0 and message: Application exec likely failed",
+    { kind: "failedToStart", reason: "Application exec likely failed" },
+  ],
+  [
+    "Task j-x-task0 failed with exit code: 0 and message: Application failed to start: failed to load /usr/bin/oom-killed: exec format error",
+    { kind: "failedToStart" },
+  ],
+  [
+    "Task j-x-task0 failed with message: terminated: Application failed to start: The container may have exited abnormally.",
+    { kind: "failedToStart" },
+  ],
+  ["Task j-x-task0 failed with exit code: 0 and message: The container failed to start: mount failed", { kind: "failedToStart" }],
+  [
+    "Task j-x-task0 failed with exit code: 0 and message: Internal error.",
+    { kind: "lost", reason: "Cloud Run itself failed: Internal error." },
+  ],
+  ["Cancelled by user.", { kind: "cancelled", by: "someoneElse" }],
+];
+
 const look = ({ execution, task, asked = false }: Row) =>
   observationOf(executionFacts(execution as object), task && taskFacts(task as object), asked);
 
@@ -196,6 +250,44 @@ describe("outcomes", () => {
     expect(seen.phase).toBe("ended");
     expect((seen as { outcome: object }).outcome).toMatchObject(row.seen);
     expect(Number.isNaN(Date.parse((seen as { endedAt: string }).endedAt))).toBe(false);
+  });
+
+  test.each(TEXTS)("%s", (text, outcome) => {
+    for (const task of [undefined, attempt({}), { name: `${name}/tasks/t`, startTime: T1 }]) {
+      const seen = look({ execution: { ...ended, conditions: [nonZero(text)] }, ...(task ? { task } : {}), seen: {} });
+      expect((seen as { outcome: object }).outcome).toMatchObject(outcome);
+    }
+  });
+
+  test("what a task says in its status alone, or in its conditions", () => {
+    const of = (task: object) =>
+      (look({ execution: { ...ended, conditions: [nonZero("x")] }, task, seen: {} }) as { outcome: object }).outcome;
+    expect([1, 4, 8, 10, 13].map((code) => of(attempt({ status: { code } })))).toEqual([
+      { kind: "cancelled", by: "someoneElse" },
+      { kind: "timedOut", phase: "running" },
+      { kind: "signalled", signal: "SIGKILL", reason: expect.stringMatching(/^out of memory/) },
+      { kind: "failed", reason: "x (NON_ZERO_EXIT_CODE)" },
+      { kind: "lost", reason: expect.stringMatching(/^Cloud Run itself failed/) },
+    ]);
+    const condition = { type: "Completed", state: "CONDITION_FAILED", reason: "CONTAINER_MISSING", message: "Image 'x' not found." };
+    expect(of({ ...attempt({}), conditions: [condition] })).toEqual({
+      kind: "failedToStart",
+      reason: "Image 'x' not found. (CONTAINER_MISSING)",
+    });
+  });
+
+  test("an error in getting the state is no end", () => {
+    const { completionTime: _, ...still } = ended;
+    const execution = { ...still, conditions: [completed({ executionReason: "JOB_STATUS_SERVICE_POLLING_ERROR" })] };
+    expect(look({ execution, seen: {} })).toEqual({ phase: "running", startedAt: T1 });
+  });
+
+  test("a run that waits says what for, by the condition that holds it up", () => {
+    const conditions = [
+      { type: "Completed", state: "CONDITION_RECONCILING", message: "Waiting for execution to complete." },
+      { type: "ResourcesAvailable", state: "CONDITION_RECONCILING", message: "Provisioning imported containers." },
+    ];
+    expect(look({ execution: { name, conditions }, seen: {} })).toEqual({ phase: "pending", message: "Provisioning imported containers." });
   });
 
   test("tasks are asked for only where the execution does not tell", () => {

@@ -108,6 +108,48 @@ describe("logs", () => {
   });
 });
 
+describe("as Cloud Logging keeps output", () => {
+  test("a JSON line's severity, a traceback in one entry, a line in parts, and what the program writes through the API", async () => {
+    const { google, open } = await place({ largestLogEntry: 1_000 });
+    const target = await open();
+    const script = [
+      `echo '{"severity":"error","message":"boom","n":1}'`,
+      `echo '{"severity":"WARNING","message":"hm"}'`,
+      "printf 'Traceback (most recent call last):\\n  File \"x\", line 1\\nValueError: no\\n' >&2",
+      "head -c 2500 /dev/zero | tr '\\0' x; echo",
+    ].join("; ");
+    const id = await submit(target, jobOf(google, script));
+    const [, , , region, , job_name, , execution] = id.split("/");
+    const written = await fetch(`${google.url}/v2/entries:write`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${google.ownerToken()}` },
+      body: JSON.stringify({
+        logName: "projects/acme/logs/python",
+        resource: { type: "cloud_run_job", labels: { project_id: "acme", location: region, job_name } },
+        labels: { "run.googleapis.com/execution_name": execution },
+        entries: [{ severity: "CRITICAL", jsonPayload: { message: "by the API" } }],
+      }),
+    });
+    expect(written.status).toBe(200);
+    await ended(target, id);
+    const lines = (await allLines(target, id)).map(({ at: _, ...line }) => line);
+    expect(lines).toHaveLength(7);
+    expect(lines).toEqual(
+      expect.arrayContaining([
+        { stream: "stderr", severity: "ERROR", text: 'boom {"n":1}' },
+        { stream: "stdout", severity: "WARNING", text: "hm" },
+        { stream: "stdout", text: "x".repeat(2_500) },
+        { stream: "stderr", severity: "CRITICAL", text: "by the API" },
+      ]),
+    );
+    const traceback = ["Traceback (most recent call last):", '  File "x", line 1', "ValueError: no"];
+    expect(lines.filter(({ stream, text }) => stream === "stderr" && traceback.includes(text)).map(({ text }) => text)).toEqual(traceback);
+    const kept = google.world.log.entries;
+    expect(kept.filter(({ split }) => split)).toHaveLength(3);
+    expect(kept.map(({ textPayload }) => textPayload)).toContain(traceback.join("\n"));
+  });
+});
+
 describe("watching many", () => {
   test("200 runs are observed by pages of the list, whoever asks", async () => {
     const { google, open } = await place({ simulated: true });

@@ -3,6 +3,7 @@ import type { JsonObject } from "../../../json";
 import { Container, type End } from "./container";
 import { GoogleError, notFound } from "./errors";
 import { checkTimeout, checkVariable, startProblem } from "./jobs";
+import { Tracebacks } from "./logLines";
 import {
   type Condition,
   type ContainerSpec,
@@ -34,9 +35,16 @@ interface Live {
 
 const live = new WeakMap<Execution, Live>();
 
-const OUT_OF_MEMORY =
+/** What Cloud Run has said of attempts since 2025: in a task, and after "message: " in its execution. */
+const SAYS = {
+  error: "The container exited with an error.",
+  signal: "A signal terminated the container.",
+  memory: "The configured memory limit was reached.",
+  timeout: "The configured timeout was reached.",
+};
+/** Of these Cloud Run's own log says more. */
+const MEMORY_EXCEEDED =
   "Memory limit of 512 MiB exceeded with 541 MiB used. Consider increasing the memory limit, see https://cloud.google.com/run/docs/configuring/memory-limits";
-const TIMED_OUT = "The configured timeout was reached.";
 
 /** Start an execution of a Job, as `jobs.run` and `startExecutionToken` do. @throws {GoogleError} on overrides that Google refuses */
 export function startExecution(world: World, job: Job, overrides: Overrides, creator: string, token?: string): Execution {
@@ -70,6 +78,9 @@ export function startExecution(world: World, job: Job, overrides: Overrides, cre
   job.executionCount = (job.executionCount ?? 0) + 1;
   job.latestCreatedExecution = { name, createTime: now, completionStatus: "EXECUTION_PENDING" };
   live.set(execution, {});
+  world.later(world.options.start / 2, () => {
+    if (execution.startTime === undefined && !isOver(execution)) execution.conditions = waiting(world);
+  });
   world.later(world.options.start, () => {
     if (!isOver(execution)) void run(world, execution, job);
   });
@@ -107,8 +118,8 @@ async function run(world: World, execution: Execution, job: Job): Promise<void> 
   task.startTime = execution.startTime;
   execution.runningCount = 1;
   execution.conditions = [
-    ...started(world),
-    { type: "Completed", state: "CONDITION_RECONCILING", lastTransitionTime: execution.startTime },
+    { type: "Completed", state: "CONDITION_RECONCILING", message: WAITING, lastTransitionTime: execution.startTime },
+    ...started(execution.startTime),
   ];
   job.latestCreatedExecution.completionStatus = "EXECUTION_RUNNING";
 
@@ -162,19 +173,27 @@ async function oneAttempt(world: World, execution: Execution, attempt: number): 
     code,
     result: { status: { code, message }, ...more },
   });
-  // Cut off at its time limit a task has no exit code of its own, whatever the command made of SIGTERM.
-  if (state.stopping === "timedOut") return fails(4, TIMED_OUT);
-  if (state.stopping === "outOfMemory") return fails(10, OUT_OF_MEMORY, { termSignal: 9 });
+  const log = (severity: string, text: string) => world.log.system(execution, severity, text, attempt);
+  // Cut off at its time limit, or out of memory, a task has neither exit code nor signal of its own, whatever the command made of it.
+  if (state.stopping === "timedOut") {
+    log("WARNING", `Terminating task because it has reached the maximum timeout of ${seconds} seconds.`);
+    return fails(4, SAYS.timeout);
+  }
+  if (state.stopping === "outOfMemory") {
+    log("ERROR", MEMORY_EXCEEDED);
+    log("WARNING", "Container terminated on signal 9.");
+    return fails(8, SAYS.memory);
+  }
   switch (ended.kind) {
     case "notStarted":
-      return fails(10, `Application failed to start: ${ended.message}`);
+      log("WARNING", "Application exec likely failed");
+      return fails(13, `terminated: Application failed to start: ${ended.message}`);
     case "signalled":
-      return fails(10, `Container terminated on signal ${ended.signal}.`, { termSignal: ended.signal });
+      log("WARNING", `Container terminated on signal ${ended.signal}.`);
+      return fails(10, SAYS.signal, { termSignal: ended.signal });
     case "exited":
-      world.log.write(execution, "varlog/system", `Container called exit(${ended.code}).`, attempt);
-      return ended.code === 0
-        ? { ok: true, code: 0, result: { status: {} } }
-        : fails(10, "The container exited with an error.", { exitCode: ended.code });
+      log(ended.code === 0 ? "INFO" : "WARNING", `Container called exit(${ended.code}).`);
+      return ended.code === 0 ? { ok: true, code: 0, result: { status: {} } } : fails(10, SAYS.error, { exitCode: ended.code });
   }
 }
 
@@ -191,6 +210,7 @@ function endOf(world: World, execution: Execution, attempt: number, state: Live)
     name,
     valueSource ? (world.secretValue(valueSource.secretKeyRef.secret, valueSource.secretKeyRef.version) ?? "") : (value ?? ""),
   ]);
+  const output = new Tracebacks((stream, text) => world.log.write(execution, stream, text, attempt));
   const container = new Container({
     argv,
     env: {
@@ -201,14 +221,14 @@ function endOf(world: World, execution: Execution, attempt: number, state: Live)
       CLOUD_RUN_TASK_ATTEMPT: String(attempt),
       CLOUD_RUN_TASK_COUNT: "1",
     },
-    onLine: (stream, text) => world.log.write(execution, stream, text, attempt),
+    onLine: (stream, text) => output.line(stream, text),
   });
   state.container = container;
   world.containers.add(container);
   container.ended.finally(() => world.containers.delete(container));
   // Stopped while it was being started.
   if (state.stopping) container.stop(world.options.grace);
-  return container.ended;
+  return container.ended.finally(() => output.end());
 }
 
 /** `executions.cancel`, and whatever else ends one from outside. @throws {GoogleError} if it is over */
@@ -279,9 +299,10 @@ function end(world: World, execution: Execution, job: Job | undefined, ending: E
   if (ending.state === "CONDITION_SUCCEEDED") execution.succeededCount = 1;
   else if (wasCancelled) execution.cancelledCount = 1;
   else execution.failedCount = 1;
+  const startTime = execution.startTime;
   execution.conditions = [
-    ...(execution.startTime === undefined ? [] : started(world)),
     { type: "Completed", lastTransitionTime: now, ...ending },
+    ...(startTime === undefined ? [] : [...started(startTime), retry(now, execution.retriedCount === undefined ? 0 : 1)]),
   ];
   if (job && job.latestCreatedExecution.name === execution.name) {
     const completionStatus =
@@ -290,9 +311,32 @@ function end(world: World, execution: Execution, job: Job | undefined, ending: E
   }
 }
 
-function started(world: World): Condition[] {
+const WAITING = "Waiting for execution to complete.";
+
+/** Between the answer of `jobs.run` and the start. */
+function waiting(world: World): Condition[] {
   const lastTransitionTime = world.clock.now();
+  const state = "CONDITION_RECONCILING";
+  return [
+    { type: "Completed", state, message: WAITING, lastTransitionTime },
+    { type: "ResourcesAvailable", state, message: "Provisioning imported containers.", lastTransitionTime },
+  ];
+}
+
+function started(lastTransitionTime: string): Condition[] {
   return ["ResourcesAvailable", "Started", "ContainerReady"].map((type) => ({ type, state: "CONDITION_SUCCEEDED", lastTransitionTime }));
+}
+
+/** Every execution that ran has it in the end, whether anything was tried again or not. */
+function retry(lastTransitionTime: string, attempt: number): Condition {
+  return {
+    type: "Retry",
+    state: "CONDITION_SUCCEEDED",
+    message: `System will retry after 0:00:00 from lastTransitionTime for attempt ${attempt}.`,
+    lastTransitionTime,
+    severity: "INFO",
+    reason: "IMMEDIATE_RETRY",
+  };
 }
 
 function newTask(world: World, execution: Execution): Task {

@@ -46,6 +46,7 @@ const ROLES: Record<string, readonly string[]> = {
     ...RUN_ALL,
     ...IAM_ALL,
     "logging.logEntries.list",
+    "logging.logEntries.create",
     "resourcemanager.projects.get",
     "resourcemanager.projects.getIamPolicy",
     "resourcemanager.projects.setIamPolicy",
@@ -62,6 +63,7 @@ const ROLES: Record<string, readonly string[]> = {
   "roles/run.invoker": ["run.jobs.run"],
   "roles/iam.serviceAccountUser": ["iam.serviceAccounts.actAs", "iam.serviceAccounts.get", "iam.serviceAccounts.list"],
   "roles/logging.viewer": ["logging.logEntries.list"],
+  "roles/logging.logWriter": ["logging.logEntries.create"],
   "roles/secretmanager.secretAccessor": ["secretmanager.versions.access"],
 };
 

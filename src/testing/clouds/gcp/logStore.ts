@@ -3,18 +3,19 @@ import type { JsonObject } from "../../../json";
 import type { Clock } from "./clock";
 import { GoogleError } from "./errors";
 import { matches, parseFilter } from "./logFilter";
+import { type Parsed, parsedLine, pieces } from "./logLines";
 import { type Execution, idOf } from "./resources";
 
-export interface LogEntry {
+export interface LogEntry extends Parsed {
   insertId: string;
   logName: string;
   resource: { type: string; labels: Record<string, string> };
   labels: Record<string, string>;
   timestamp: string;
   receiveTimestamp: string;
-  severity?: string;
-  textPayload?: string;
-  jsonPayload?: JsonObject;
+  /** Of an entry that would have been too large: its place among its parts. */
+  split?: { uid: string; index?: number; totalSplits: number };
+  protoPayload?: JsonObject;
 }
 
 /** The most that a page holds. */
@@ -24,33 +25,56 @@ const LARGEST_PAGE = 1000;
 export class LogStore {
   readonly entries: LogEntry[] = [];
   readonly #clock: Clock;
-  readonly #delay: number;
+  readonly #options: { delay: number; largestEntry: number };
 
-  /** @param delay how much later than its time an entry can be read, in milliseconds */
-  constructor(clock: Clock, delay: number) {
+  /** @param options `delay`: how much later than its time an entry can be read, in milliseconds; `largestEntry`: in characters */
+  constructor(clock: Clock, options: { delay: number; largestEntry: number }) {
     this.#clock = clock;
-    this.#delay = delay;
+    this.#options = options;
   }
 
-  /** A line of a container, or of Cloud Run itself; one that is a JSON object is kept as one. */
-  write(execution: Execution, stream: "stdout" | "stderr" | "varlog/system", text: string, attempt: number): void {
-    const [, project = "", , region = ""] = execution.name.split("/");
+  /** Output of a container that belongs together: a line, or a traceback. What is too large for one entry is split. */
+  write(execution: Execution, stream: "stdout" | "stderr", text: string, attempt: number): void {
+    const parsed = parsedLine(text);
+    const { textPayload } = parsed;
+    const parts = textPayload === undefined ? [] : pieces(textPayload, this.#options.largestEntry);
+    if (parts.length < 2) {
+      this.#add(execution, stream, attempt, parsed);
+      return;
+    }
+    const uid = randomBytes(8).toString("hex");
+    const insertId = randomBytes(10).toString("hex");
     const timestamp = this.#clock.now();
-    const object = stream === "varlog/system" ? undefined : jsonObject(text);
-    this.entries.push({
-      insertId: randomBytes(10).toString("hex"),
-      logName: `projects/${project}/logs/run.googleapis.com%2F${encodeURIComponent(stream)}`,
+    for (const [index, part] of parts.entries()) {
+      const split = { uid, ...(index === 0 ? {} : { index }), totalSplits: parts.length };
+      this.#add(execution, stream, attempt, { ...parsed, textPayload: part, split, insertId: `${insertId}${index}`, timestamp });
+    }
+  }
+
+  /** Cloud Run's own word on an execution. */
+  system(execution: Execution, severity: string, text: string, attempt: number): void {
+    this.#add(execution, "varlog/system", attempt, { severity, textPayload: text });
+  }
+
+  /** `entries:write`: what a program says of itself. */
+  take(entry: Partial<LogEntry> & Pick<LogEntry, "logName" | "resource">): void {
+    const now = this.#clock.now();
+    this.entries.push({ insertId: randomBytes(10).toString("hex"), labels: {}, timestamp: now, ...entry, receiveTimestamp: now });
+  }
+
+  #add(execution: Execution, log: string, attempt: number, entry: Partial<LogEntry>): void {
+    const [, project = "", , region = ""] = execution.name.split("/");
+    this.take({
+      logName: `projects/${project}/logs/run.googleapis.com%2F${encodeURIComponent(log)}`,
       resource: { type: "cloud_run_job", labels: { job_name: idOf(execution.job), location: region, project_id: project } },
+      ...entry,
       labels: {
         ...execution.labels,
+        ...entry.labels,
         "run.googleapis.com/execution_name": idOf(execution.name),
         "run.googleapis.com/task_attempt": String(attempt),
         "run.googleapis.com/task_index": "0",
       },
-      timestamp,
-      receiveTimestamp: timestamp,
-      ...(stream === "varlog/system" ? { severity: "INFO" } : {}),
-      ...(object ? { jsonPayload: object } : { textPayload: text }),
     });
   }
 
@@ -70,7 +94,7 @@ export class LogStore {
       throw new GoogleError("INVALID_ARGUMENT", `page_size must be between 1 and ${LARGEST_PAGE}`);
     if (filter.length > 20_000) throw new GoogleError("INVALID_ARGUMENT", "The filter is too long: 20000 characters are allowed.");
     const condition = parseFilter(filter);
-    const readable = Date.now() - this.#delay;
+    const readable = Date.now() - this.#options.delay;
     const found = this.entries.filter((entry) => Date.parse(entry.timestamp) <= readable && matches(condition, entry));
     found.sort((a, b) => (a.timestamp === b.timestamp ? a.insertId.localeCompare(b.insertId) : a.timestamp < b.timestamp ? -1 : 1));
     if (orderBy === "timestamp desc") found.reverse();
@@ -82,15 +106,5 @@ export class LogStore {
       ...(page.length > 0 ? { entries: page } : {}),
       ...(last && after + pageSize < found.length ? { nextPageToken: last.insertId } : {}),
     };
-  }
-}
-
-function jsonObject(text: string): JsonObject | undefined {
-  if (!text.startsWith("{")) return undefined;
-  try {
-    const value: unknown = JSON.parse(text);
-    return value !== null && typeof value === "object" && !Array.isArray(value) ? (value as JsonObject) : undefined;
-  } catch {
-    return undefined;
   }
 }

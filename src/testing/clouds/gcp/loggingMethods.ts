@@ -2,9 +2,29 @@ import type { JsonObject } from "../../../json";
 import type { Method } from "./api";
 import { GoogleError } from "./errors";
 import { projectIdOf } from "./gate";
+import type { LogEntry } from "./logStore";
 
-/** What of Cloud Logging's API reads entries (https://cloud.google.com/logging/docs/reference/v2/rest/v2/entries/list). */
+/** What of Cloud Logging's API reads and writes entries (https://cloud.google.com/logging/docs/reference/v2/rest/v2/entries). */
 export const LOGGING_METHODS: readonly Method[] = [
+  {
+    id: "logging.entries.write",
+    verb: "POST",
+    pattern: /^\/v2\/entries:write$/,
+    handle: ({ world, member, body }) => {
+      const { entries = [], ...common } = body as unknown as Partial<LogEntry> & { entries?: Partial<LogEntry>[] };
+      for (const given of entries) {
+        const entry = { ...common, ...given, labels: { ...common.labels, ...given.labels } };
+        const { logName, resource } = entry;
+        const project = projectIdOf(world, /^projects\/([^/]+)\/logs\/[^/]+$/.exec(logName ?? "")?.[1] ?? "");
+        if (logName === undefined || project === "") throw new GoogleError("INVALID_ARGUMENT", `${logName} is not a valid log name`);
+        if (!resource) throw new GoogleError("INVALID_ARGUMENT", "The monitored resource must be specified.");
+        if (!world.iam.may(member, "logging.logEntries.create", [`projects/${project}`]))
+          throw new GoogleError("PERMISSION_DENIED", "The caller does not have permission");
+        world.log.take({ ...entry, logName, resource });
+      }
+      return {};
+    },
+  },
   {
     id: "logging.entries.list",
     verb: "POST",

@@ -25,6 +25,8 @@ export interface FakeGoogleCloudOptions {
   grace?: number;
   /** How much later than its time a log entry can be read, in milliseconds. @default 0 */
   logDelay?: number;
+  /** Characters of a log entry's text; a longer one is split. @default 262144, as Cloud Logging's 256 KB */
+  largestLogEntry?: number;
   /** How much later than it is made an execution shows up in lists, in milliseconds. @default 0 */
   listLag?: number;
   /** How long each answer takes, in milliseconds. @default 0 */
@@ -52,6 +54,7 @@ export function settled(options: FakeGoogleCloudOptions): Settled {
     start: 20,
     grace: 10_000,
     logDelay: 0,
+    largestLogEntry: 262_144,
     listLag: 0,
     latency: 0,
     keyDelay: 0,

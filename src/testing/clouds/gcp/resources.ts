@@ -37,6 +37,7 @@ export interface Condition {
   state: string;
   message?: string;
   lastTransitionTime?: string;
+  severity?: string;
   reason?: string;
   executionReason?: string;
 }

@@ -36,7 +36,7 @@ export class World {
   constructor(options: Settled) {
     this.options = options;
     this.iam = new Iam({ keys: options.keyDelay, bindings: options.bindingDelay });
-    this.log = new LogStore(this.clock, options.logDelay);
+    this.log = new LogStore(this.clock, { delay: options.logDelay, largestEntry: options.largestLogEntry });
     this.images = new Map(Object.entries(options.images));
     this.secrets = new Map(Object.entries(options.secrets));
     this.services = new Set(options.services);

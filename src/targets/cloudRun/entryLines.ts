@@ -1,0 +1,88 @@
+import type { LogLine } from "../target";
+
+/** A log entry as Cloud Logging's `entries:list` gives it, as far as it matters here. */
+export interface Entry {
+  insertId: string;
+  /** ISO 8601 with up to nine decimals. */
+  timestamp: string;
+  logName: string;
+  /** LogSeverity; absent or `DEFAULT`: none was given. */
+  severity?: string;
+  textPayload?: string;
+  jsonPayload?: unknown;
+  protoPayload?: unknown;
+  labels?: Record<string, string>;
+  resource?: { labels?: Record<string, string> };
+  /** Its place among the parts of an entry that was too large. */
+  split?: { uid?: string; index?: number; totalSplits?: number };
+}
+
+/** Cloud Run's own words on a job, and audit logs, are no output of the run. */
+const NO_OUTPUT = /\/logs\/(cloudaudit\.googleapis\.com|run\.googleapis\.com%2F(?!stdout$|stderr$))/;
+
+/** Severities that mark an error; a line with one of these is shown as a line of stderr. */
+const ERRORS = new Set(["ERROR", "CRITICAL", "ALERT", "EMERGENCY"]);
+
+/**
+ * The lines of an entry: what the program wrote on a stream, or through the Logging API to its job's resource.
+ * @returns none where it is no output of the run
+ */
+export function linesOf(entry: Entry): LogLine[] {
+  if (NO_OUTPUT.test(entry.logName) || entry.protoPayload !== undefined) return [];
+  const severity = entry.severity === undefined || entry.severity === "DEFAULT" ? undefined : entry.severity;
+  const errors = /%2Fstderr$/.test(entry.logName) || ERRORS.has(severity ?? "");
+  const line: Omit<LogLine, "text"> = {
+    at: new Date(Date.parse(entry.timestamp)).toISOString(),
+    stream: errors ? "stderr" : "stdout",
+    ...(severity === undefined ? {} : { severity }),
+  };
+  const text = entry.textPayload ?? (entry.jsonPayload === undefined ? "" : textOf(entry.jsonPayload));
+  return text
+    .replace(/\r?\n$/, "")
+    .split(/\r?\n/)
+    .map((each) => ({ ...line, text: each }));
+}
+
+/** A structured entry shows its message, then its other fields as JSON; without a message it is JSON. */
+function textOf(payload: unknown): string {
+  if (payload === null || typeof payload !== "object" || Array.isArray(payload)) return JSON.stringify(payload);
+  const { message, ...others } = payload as Record<string, unknown>;
+  if (typeof message !== "string") return JSON.stringify(payload);
+  const said = Object.entries(others).filter(([, value]) => !isEmpty(value));
+  return said.length === 0 ? message : `${message} ${JSON.stringify(Object.fromEntries(said))}`;
+}
+
+function isEmpty(value: unknown): boolean {
+  return value === null || (typeof value === "object" && Object.keys(value).length === 0);
+}
+
+export function isPart({ split }: Entry): boolean {
+  return (split?.totalSplits ?? 0) > 1;
+}
+
+/** Whether all parts of a split entry are there. */
+export function isWhole(parts: readonly Entry[]): boolean {
+  const total = parts[0]?.split?.totalSplits ?? 0;
+  return new Set(parts.map(({ split }) => split?.index ?? 0)).size >= total;
+}
+
+/** Put an entry together again out of its parts (https://cloud.google.com/logging/docs/audit/split-logs). */
+export function joined(parts: readonly Entry[]): Entry {
+  if (parts.length === 1) return parts[0] as Entry;
+  const ordered = [...parts].sort((a, b) => (a.split?.index ?? 0) - (b.split?.index ?? 0));
+  const { split: _, ...first } = ordered[0] as Entry;
+  const texts = ordered.map(({ textPayload }) => textPayload);
+  if (texts.some((text) => text !== undefined)) return { ...first, textPayload: texts.join("") };
+  return { ...first, jsonPayload: ordered.map(({ jsonPayload }) => jsonPayload).reduce(merged) };
+}
+
+/** A text that was cut goes on in the next part; what a part only repeats is the same in all. */
+function merged(a: unknown, b: unknown): unknown {
+  if (a === undefined || b === undefined) return a ?? b;
+  if (typeof a === "string" && typeof b === "string") return a + b;
+  if (Array.isArray(a) && Array.isArray(b)) return [...a, ...b];
+  if (a === null || b === null || typeof a !== "object" || typeof b !== "object") return a;
+  const both = { ...a, ...b } as Record<string, unknown>;
+  for (const name of Object.keys(both)) both[name] = merged((a as typeof both)[name], (b as typeof both)[name]);
+  return both;
+}
