@@ -5,6 +5,7 @@ import { suggestion } from "../../nearest";
 import { Secret } from "../../secret";
 import { isObject } from "../../template/paths";
 import { UserError } from "../../userError";
+import { BASE_IMAGE_TAKEN, PREFECT_BASE_IMAGE } from "../prefectImage";
 import type { RunToPlan, Submission } from "../target";
 import { checked } from "./checkJob";
 import { environmentOf, secretVariables } from "./environment";
@@ -93,8 +94,9 @@ export function planCloudRun(job: ValueObject, run: RunToPlan, pool: PoolIdentit
   if (body.launchStage === "LAUNCH_TAG_UNSPECIFIED") delete body.launchStage;
 
   const shape = checked(body, JOB_FIELDS, "job_configuration.job_body") as JsonObject;
+  const imageWarnings = withImage(shape);
   checkShape(shape);
-  const warnings = [...secretWarnings(env), ...serviceAccountWarnings(shape)];
+  const warnings = [...imageWarnings, ...secretWarnings(env), ...serviceAccountWarnings(shape)];
   const common = { parent, jobPerRun, job: shape };
   const request: CloudRunRequest = jobPerRun
     ? { ...common, jobId: ownJobId(run.id, run.attempt, keepJob), job: ownJob(shape, args, env, timeout), overrides: { env: {} } }
@@ -186,6 +188,14 @@ function timeoutOf(value: Value, run: RunToPlan): number | null {
   if (Number(seconds) > LONGEST_TIMEOUT)
     throw new UserError(`${path}: Cloud Run takes at most ${LONGEST_TIMEOUT} seconds (7 days), not ${seconds}`);
   return Number(seconds);
+}
+
+/** The run's container gets Prefect's base image where none is given. @returns what the user should hear of that */
+function withImage(job: JsonObject): string[] {
+  const [own] = (job as { template: { template: { containers: { image?: string }[] } } }).template.template.containers;
+  if (!own || (own.image !== undefined && own.image.trim() !== "")) return [];
+  own.image = PREFECT_BASE_IMAGE;
+  return [BASE_IMAGE_TAKEN];
 }
 
 /** What only the whole tells: numbers within their limits, one task, an image. */

@@ -25,16 +25,31 @@ export function familyName(text: string): string {
   return text.replaceAll(/[^A-Za-z0-9_-]+/g, "-").slice(0, 255);
 }
 
-/** Tags take letters, digits and `_ . / = + : @ -` safely everywhere (as Prefect's worker has it); 128 characters in a key, 256 in a value, 50 of them. */
+/**
+ * Labels as tags, made as Prefect's worker makes them: letters, digits and `_ . / = + : @ -` stay, anything else becomes a dash.
+ *
+ * Several dashes become one, and there is none at the edges. A key has at most 128 characters, a value 256. A label whose key is empty then is
+ * left out: AWS takes no tag without a key.
+ * @param path of the labels, for messages
+ * @throws {UserError} for more than 50 tags, or a key that AWS keeps for itself
+ */
 export function tagsOf(labels: Record<string, string>, path: string): { key: string; value: string }[] {
-  const clean = (text: string, longest: number) => text.replaceAll(/[^a-zA-Z0-9_./=+:@-]+/g, "-").slice(0, longest);
-  const tags = new Map(Object.entries(labels).map(([key, value]) => [clean(key, 128), clean(value, 256)]));
+  const tags = new Map(Object.entries(labels).map(([key, value]) => [slug(key, 128), slug(value, 256)]));
+  tags.delete("");
   if (tags.size > 50) throw new UserError(`${path}: ECS takes 50 tags, not ${tags.size}`);
-  for (const key of tags.keys()) {
-    if (key === "") throw new UserError(`${path}: a tag needs a name`);
+  for (const key of tags.keys())
     if (/^aws:/i.test(key)) throw new UserError(`${path}.${key}: AWS keeps names that begin with "aws:" for itself`);
-  }
   return [...tags].map(([key, value]) => ({ key, value }));
+}
+
+/** As python-slugify has it with Prefect's pattern. */
+function slug(text: string, longest: number): string {
+  const clean = text
+    .normalize("NFKC")
+    .replaceAll(/(?<=\d),(?=\d)/g, "")
+    .replaceAll(/[^a-zA-Z0-9_./=+:@-]+/g, "-")
+    .replaceAll(/-{2,}/g, "-");
+  return clean.replace(/^-/, "").slice(0, longest).replace(/-$/, "");
 }
 
 /** What this target calls an infrastructure id, which is also what Prefect's worker writes as `infrastructure_pid`: cluster and task ARN. */

@@ -79,7 +79,15 @@ export function planEcs(job: ValueObject, run: RunToPlan, pool: PoolFacts): Subm
   const env = environmentAt(job.env, "job_configuration.env");
   const overridden = overridesOf(asked, job, env, given === undefined);
   const made =
-    given === undefined ? definitionOf(job, run, { region, stack: pool.stack, env: overridden.env, fargate: capacity.fargate }) : undefined;
+    given === undefined
+      ? definitionOf(job, run, {
+          region,
+          stack: pool.stack,
+          env: overridden.env,
+          fargate: capacity.fargate,
+          ownNetwork: capacity.request.capacityProviderStrategy !== undefined && asksForNetwork(job, asked),
+        })
+      : undefined;
   if (!made) refuseSecrets(overridden.env);
 
   const warnings = [...(made?.warnings ?? [])];
@@ -93,8 +101,8 @@ export function planEcs(job: ValueObject, run: RunToPlan, pool: PoolFacts): Subm
     capacity,
     awsvpc: made ? made.register.networkMode === "awsvpc" : capacity.fargate || "unknown",
   });
-  if (made && job.network_configuration && !runTask.networkConfiguration)
-    warnings.push("network_configuration is not used: a task whose networkMode is not awsvpc has its host's network");
+  if (made && asksForNetwork(job, asked) && !runTask.networkConfiguration)
+    warnings.push("network_configuration and vpc_id are not used: a task whose networkMode is not awsvpc has its host's network");
   const { overrides, own } = fitted(overridden, made, container, warnings);
   if (Object.keys(overrides).length > 0) runTask.overrides = overrides;
   checkShape({ ...asJson(runTask), taskDefinition: "x" }, pool.shapes.run, RUN);
@@ -205,25 +213,29 @@ function runTaskOf({
     if (kept[own] !== undefined && !(own === "count" && kept[own] === 1))
       throw new UserError(`${RUN}.${own}: pushpool sets it, so that a run is one task whatever happens: leave it out`);
   }
-  const network = awsvpc === false ? undefined : networkOf(job.network_configuration, networkConfiguration, awsvpc === true);
-  const labels = {
-    ...labelsOf(job.labels ?? null, "job_configuration.labels"),
-    ...labelsOf(tags ?? null, `${RUN}.tags`),
-    [STACK_TAG]: stack,
-  };
+  const network = awsvpc === false ? undefined : networkOf(job.network_configuration, networkConfiguration, awsvpc === true, job.vpc_id);
+  const labels = labelsOf(job.labels ?? null, "job_configuration.labels");
+  const others = Object.entries(labelsOf(tags ?? null, `${RUN}.tags`)).filter(([key]) => !Object.hasOwn(labels, key));
   return {
     ...kept,
     ...(cluster === undefined ? {} : { cluster }),
     count: 1,
     ...capacity.request,
     ...(network ? { networkConfiguration: network } : {}),
-    tags: tagsOf(labels, `${RUN}.tags`),
+    tags: tagsOf({ ...Object.fromEntries(others), ...labels, [STACK_TAG]: stack }, `${RUN}.tags`),
     startedBy: startedBy(run.id, run.attempt),
     clientToken: clientToken(run.id, run.attempt),
   };
 }
 
-/** Labels as Prefect writes them (an object) or tags as ECS does (a list). */
+/** Whether anything is said of the network that the task is to have. */
+function asksForNetwork(job: ValueObject, { networkConfiguration }: ValueObject): boolean {
+  const { network_configuration: network, vpc_id: vpc } = job;
+  const isGiven = typeof network === "object" && network !== null && Object.keys(network).length > 0;
+  return isGiven || networkConfiguration !== undefined || (vpc !== undefined && vpc !== null && vpc !== "");
+}
+
+/** Labels as Prefect writes them (an object) or tags as ECS does (a list). A label that is `null` is none. */
 function labelsOf(value: Value, path: string): Record<string, string> {
   if (value === null) return {};
   const entries = Array.isArray(value)
@@ -231,7 +243,7 @@ function labelsOf(value: Value, path: string): Record<string, string> {
         const tag = objectAt(each, `${path}[${index}]`);
         return [String(tag.key ?? ""), String(tag.value ?? "")] as const;
       })
-    : Object.entries(objectAt(value, path)).map(([key, inner]) => [key, String(inner)] as const);
+    : Object.entries(objectAt(value, path)).flatMap(([key, inner]) => (inner === null ? [] : [[key, String(inner)] as const]));
   return Object.fromEntries(entries);
 }
 

@@ -2,6 +2,7 @@ import type { Value, ValueObject } from "../../json";
 import { suggestion } from "../../nearest";
 import type { Secret } from "../../secret";
 import { UserError } from "../../userError";
+import { BASE_IMAGE_TAKEN, PREFECT_BASE_IMAGE } from "../prefectImage";
 import type { RunToPlan } from "../target";
 import { USUAL_CONTAINER } from "./containers";
 import { checkFargateSize } from "./fargate";
@@ -30,23 +31,34 @@ export interface Definition {
  * @param stack as names in the cloud have it
  * @param env what the run's container is to have
  * @param fargate whether it goes to Fargate
+ * @param ownNetwork whether it has a network of its own (`awsvpc`) where the definition does not say
  */
 export function definitionOf(
   job: ValueObject,
   run: RunToPlan,
-  { region, stack, env, fargate }: { region: string; stack: string; env: Record<string, string | Secret>; fargate: boolean },
+  {
+    region,
+    stack,
+    env,
+    fargate,
+    ownNetwork,
+  }: { region: string; stack: string; env: Record<string, string | Secret>; fargate: boolean; ownNetwork: boolean },
 ): Definition {
   const register = withoutEmpty(objectAt(job.task_definition, AT)) as ValueObject;
   const container = containerOf(register, textAt(job.container_name, "job_configuration.container_name"));
   const name = container.name as string;
-  if (textAt(container.image, `${AT}.containerDefinitions.${name}.image`) === undefined)
-    throw new UserError(`${AT}.containerDefinitions.${name}.image is missing: name the image to run (job variable "image")`);
+  const warnings: string[] = [];
+  if (textAt(container.image, `${AT}.containerDefinitions.${name}.image`) === undefined) {
+    container.image = PREFECT_BASE_IMAGE;
+    warnings.push(BASE_IMAGE_TAKEN);
+  }
   if (/\s/.test(String(container.image)))
     throw new UserError(`${AT}.containerDefinitions.${name}.image: "${String(container.image)}" has blanks in it`);
 
   const executionRole =
     textAt(register.executionRoleArn, `${AT}.executionRoleArn`) ?? textAt(job.execution_role_arn, "job_configuration.execution_role_arn");
   if (executionRole !== undefined) register.executionRoleArn = executionRole;
+  if (ownNetwork) register.networkMode ??= "awsvpc";
   sizes(register, container, fargate);
   register.family = familyOf(register, job, run, stack);
 
@@ -62,7 +74,6 @@ export function definitionOf(
   for (const key of Object.keys(secrets)) delete fixed[key];
   setOrDrop(container, "environment", pairs(fixed));
   addSecretArns(container, job);
-  const warnings: string[] = [];
   const logs = logsOf(container, job, run, { region, executionRole, warnings });
   if (executionRole === undefined && (container.secrets !== undefined || Object.keys(secrets).length > 0))
     throw new UserError(`${AT}.executionRoleArn is missing: ECS fetches secrets as that role (job variable "execution_role_arn")`);
@@ -161,7 +172,7 @@ function logsOf(
   if (asked) {
     if (executionRole === undefined)
       throw new UserError(`${path}: needs an execution role that may write logs (job variable "execution_role_arn")`);
-    const prefix = textAt(job.cloudwatch_logs_prefix, "job_configuration.cloudwatch_logs_prefix") ?? `prefect-logs_${run.pool}`;
+    const prefix = textAt(job.cloudwatch_logs_prefix, "job_configuration.cloudwatch_logs_prefix") ?? usualPrefix(job, run);
     container.logConfiguration = {
       logDriver: "awslogs",
       options: {
@@ -178,6 +189,15 @@ function logsOf(
   const found = logPlaceOf(container, region);
   if (!found) warnings.push("configure_cloudwatch_logs is not on: nothing that the run writes can be shown");
   return found;
+}
+
+/** As Prefect's worker names them. A run that no Prefect server knows has no ids of deployment and flow. */
+function usualPrefix({ labels }: ValueObject, { pool }: RunToPlan): string {
+  const known = (labels !== null && typeof labels === "object" && !Array.isArray(labels) ? labels : {}) as ValueObject;
+  const id = known["prefect.io/deployment-id"] ?? known["prefect.io/flow-id"];
+  const prefix = typeof id === "string" && id !== "" ? `prefect-logs_${pool}_${id}` : `prefect-logs_${pool}`;
+  // CloudWatch takes neither of these in the name of a stream.
+  return prefix.replaceAll(/[:*]/g, "-");
 }
 
 /** Where a container definition's output goes; `undefined` where that is not CloudWatch Logs, or its stream cannot be known. */

@@ -33,12 +33,23 @@ export function capacityOf(asked: ValueObject): { fargate: boolean; request: Val
  * @param given `network_configuration`: subnets, security groups and so on, without their wrapper, as Prefect has it
  * @param own the template's own `networkConfiguration`, as ECS has it
  * @param needed whether the task has a network of its own (`awsvpc`)
+ * @param vpc `vpc_id`
  */
-export function networkOf(given: Value | undefined, own: Value | undefined, needed: boolean): ValueObject | undefined {
+export function networkOf(
+  given: Value | undefined,
+  own: Value | undefined,
+  needed: boolean,
+  vpc: Value | undefined,
+): ValueObject | undefined {
   const path = "job_configuration.network_configuration";
   const inner = given === null || given === undefined ? {} : (withoutEmpty(objectAt(given, path)) as ValueObject);
   if (Object.keys(inner).length === 0) {
     if (own !== undefined) return objectAt(own, `${RUN}.networkConfiguration`);
+    const vpcId = textAt(vpc, "job_configuration.vpc_id");
+    if (vpcId !== undefined)
+      throw new UserError(
+        `job_configuration.vpc_id: pushpool does not look for the subnets of ${JSON.stringify(vpcId)}: name them in network_configuration: {"subnets": ["subnet-…"], "securityGroups": ["sg-…"], "assignPublicIp": "ENABLED"}`,
+      );
     if (!needed) return undefined;
     throw new UserError(
       `${path}: a task with a network of its own needs subnets: {"subnets": ["subnet-…"], "securityGroups": ["sg-…"], "assignPublicIp": "ENABLED"}`,

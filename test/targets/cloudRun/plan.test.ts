@@ -275,7 +275,11 @@ test.each<[string, ValueObject, RegExp]>([
     { ...jobOf(account, "true"), job_body: { template: { taskCount: 3, template: { containers: [{ image: "i" }] } } } },
     /job_body\.template\.taskCount: a flow run is one task, not 3/,
   ],
-  ["no image", container({ image: null }), /containers\[0\]\.image is missing/],
+  [
+    "a second container without an image",
+    task({ containers: [{ name: "a", image: "i" }, { name: "b" }] }),
+    /containers\[1\]\.image is missing/,
+  ],
   ["an image with blanks", container({ image: "a b" }), /containers\[0\]\.image: "a b" has blanks/],
   [
     "a field that Cloud Run does not have",
@@ -369,4 +373,10 @@ test("without a service account, and with a secret in env, it says so", () => {
 
 test("no project anywhere", () => {
   expect(() => planCloudRun(jobOf(account, "true"), run, { source })).toThrow(/pools\.etl: nothing says which Google Cloud project/);
+});
+
+test.each([null, ""])("no image (%j): Prefect's base image, and that is said", (image) => {
+  const { request, warnings } = planCloudRun(container({ image } as ValueObject), run, pool);
+  expect(JSON.stringify(request)).toContain('"image":"prefecthq/prefect:3-latest"');
+  expect(warnings).toContainEqual(expect.stringContaining("Prefect's base image prefecthq/prefect:3-latest"));
 });

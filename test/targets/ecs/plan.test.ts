@@ -148,8 +148,24 @@ describe("every variable of Prefect's template ends where Prefect's worker would
     ],
     [
       "capacity_provider_strategy",
-      { capacity_provider_strategy: [{ capacityProvider: "mine", weight: 1 }] },
+      { capacity_provider_strategy: [{ capacityProvider: "mine", weight: 1 }], network_configuration: {} },
       onInstances({ capacityProviderStrategy: [{ capacityProvider: "mine", weight: 1 }] }),
+    ],
+    [
+      "capacity_provider_strategy with a network: awsvpc, and the network is kept",
+      {
+        capacity_provider_strategy: [{ capacityProvider: "mine", weight: 1 }],
+        network_configuration: { subnets: ["subnet-1"], securityGroups: ["sg-1"] },
+      },
+      {
+        ...golden({
+          runTask: {
+            capacityProviderStrategy: [{ capacityProvider: "mine", weight: 1 }],
+            networkConfiguration: { awsvpcConfiguration: { subnets: ["subnet-1"], securityGroups: ["sg-1"] } },
+          },
+        }),
+        register: { ...onInstances({}).register, networkMode: "awsvpc" },
+      },
     ],
     ["image", { image: "acme/etl:2" }, golden({ container: { image: "acme/etl:2" } })],
     ["cpu", { cpu: 512 }, golden({ definition: { cpu: "512" }, override: { cpu: 512 }, overrides: { cpu: "512" } })],
@@ -167,7 +183,7 @@ describe("every variable of Prefect's template ends where Prefect's worker would
     ],
     ["task_role_arn", { task_role_arn: "arn:t" }, golden({ overrides: { taskRoleArn: "arn:t" } })],
     ["execution_role_arn", { execution_role_arn: role }, golden({ definition: { executionRoleArn: role } })],
-    // Prefect's worker looks for subnets there where none are given; here they are.
+    // Prefect's worker looks for subnets there where none are given: they are here.
     ["vpc_id", { vpc_id: "vpc-1" }, golden()],
     [
       "configure_cloudwatch_logs",
@@ -246,8 +262,47 @@ describe("every variable of Prefect's template ends where Prefect's worker would
     expect({ ...server, startTimeoutSeconds: null }).toEqual({ ...code, startTimeoutSeconds: null });
   });
 
+  test("a label without a key is left out, dashes at the edges go, and a label wins over a tag", () => {
+    const template = ecsTemplate();
+    const { task_run_request: asked } = template.job_configuration as { task_run_request: JsonObject };
+    asked.tags = { team: "of the tags", Own: "1" };
+    const { tags } = requestOf(
+      { labels: { "-a b-": "--x  y--", "***": "lost", team: "of the labels", n: "1,000" } as JsonObject },
+      template,
+    ).runTask as { tags: JsonObject[] };
+    expect(Object.fromEntries(tags.map(({ key, value }) => [key, value]))).toMatchObject({
+      "a-b": "x-y",
+      team: "of-the-labels",
+      Own: "1",
+      n: "1000",
+    });
+    expect(tags.map(({ key }) => key)).not.toContain("");
+  });
+
+  test("no image: Prefect's base image, as the template promises, and that is said", () => {
+    const { request, warnings } = planEcs(rendered({ network_configuration: { subnets: ["subnet-1"] } }), run, pool);
+    const { definition } = request as unknown as { definition: { register: { containerDefinitions: JsonObject[] } } };
+    expect(definition.register.containerDefinitions[0]?.image).toBe("prefecthq/prefect:3-latest");
+    expect(warnings).toContainEqual(expect.stringContaining("Prefect's base image prefecthq/prefect:3-latest"));
+  });
+
+  test.each<JsonObject>([{}, { capacity_provider_strategy: [{ capacityProvider: "mine", weight: 1 }] }])(
+    "only a vpc_id: refused by its name (%j)",
+    (more) => {
+      expect(() => planEcs(rendered({ image: "i", vpc_id: "vpc-1", ...more }), run, pool)).toThrow(
+        /^job_configuration\.vpc_id: pushpool does not look for the subnets of "vpc-1": name them in network_configuration/,
+      );
+    },
+  );
+
+  test("the prefix of log streams has the id of a server's deployment, as Prefect's worker makes it", () => {
+    const job = rendered({ ...USUAL, configure_cloudwatch_logs: true, execution_role_arn: role });
+    const known = { ...job, labels: { ...(job.labels as ValueObject), "prefect.io/deployment-id": "d-1" } };
+    expect(planEcs(known, { ...run, pool: "a:b" }, pool).request.logs).toMatchObject({ prefix: "prefect-logs_a-b_d-1" });
+  });
+
   test("a network that is given to a task without one of its own is not used, and that is said", () => {
     const { warnings } = planEcs(rendered({ ...USUAL, launch_type: "EC2" }), run, pool);
-    expect(warnings).toContainEqual(expect.stringContaining("network_configuration is not used"));
+    expect(warnings).toContainEqual(expect.stringContaining("network_configuration and vpc_id are not used"));
   });
 });
