@@ -1,6 +1,6 @@
-import { randomBytes } from "node:crypto";
+import { createPublicKey, type KeyObject, randomBytes } from "node:crypto";
 import { decode, verify } from "hono/jwt";
-import { GoogleError } from "./errors";
+import { errorInfo, GoogleError } from "./errors";
 import type { Iam } from "./iam";
 
 const SCOPE = "https://www.googleapis.com/auth/cloud-platform";
@@ -31,28 +31,50 @@ export class Bearer {
     const [, token] = /^Bearer (.+)$/.exec(header ?? "") ?? [];
     if (token === undefined) throw new GoogleError("UNAUTHENTICATED", MISSING);
     const given = this.#given.get(token);
-    if (given && given.until > Date.now()) return given.member;
+    if (given && given.until > Date.now()) {
+      const email = given.member.replace(/^serviceAccount:/, "");
+      const uniqueId = this.#iam.deletedId(email);
+      if (uniqueId !== undefined) throw accountDeleted({ email, uniqueId });
+      return given.member;
+    }
     const known = this.#verified.get(token);
     if (known && known.until > Date.now() && this.#iam.usableKey(known.keyId)) return known.member;
-    const signed = await this.#signed(token);
-    if (!signed || signed.scope !== SCOPE || signed.iss !== signed.sub) throw new GoogleError("UNAUTHENTICATED", INVALID);
-    this.#verified.set(token, { keyId: signed.keyId, member: signed.member, until: signed.exp * 1000 });
-    return signed.member;
+    const signed = await this.#signed(token, (id) => this.#iam.usableKey(id));
+    if (signed && signed.scope === SCOPE && signed.iss === signed.sub) {
+      this.#verified.set(token, { keyId: signed.keyId, member: signed.member, until: signed.exp * 1000 });
+      return signed.member;
+    }
+    const deleted = await this.#deletedSigner(token);
+    throw deleted ? accountDeleted(deleted) : new GoogleError("UNAUTHENTICATED", INVALID);
   }
 
-  /** The token endpoint: an assertion that a key has signed against an access token. `undefined`: `invalid_grant`. */
-  async exchange(assertion: string, audience: string): Promise<{ token: string; seconds: number } | undefined> {
-    const signed = await this.#signed(assertion);
+  /**
+   * The token endpoint: an assertion that a key has signed against an access token.
+   * @returns a text where Google says `invalid_grant`: why
+   */
+  async exchange(assertion: string, audience: string): Promise<{ token: string; seconds: number } | string> {
+    const signed = await this.#signed(assertion, (id) => this.#iam.usableKey(id));
     // Some libraries take the key file's token_uri for it, some Google's own.
-    if (!signed || (signed.aud !== audience && signed.aud !== "https://oauth2.googleapis.com/token")) return undefined;
-    return this.give(signed.member);
+    if (signed && (signed.aud === audience || signed.aud === "https://oauth2.googleapis.com/token")) return this.give(signed.member);
+    return (await this.#deletedSigner(assertion)) ? "Invalid grant: account not found" : "Invalid JWT Signature.";
   }
 
-  async #signed(token: string) {
+  /** Whose key signed it, where that account is deleted. */
+  async #deletedSigner(token: string): Promise<{ email: string; uniqueId: string } | undefined> {
+    let found: { email: string; uniqueId: string } | undefined;
+    const signed = await this.#signed(token, (id) => {
+      const key = this.#iam.deletedKey(id);
+      found = key;
+      return key && { email: key.email, publicKey: createPublicKey(key.publicKey) };
+    });
+    return signed && found;
+  }
+
+  async #signed(token: string, keyOf: (id: string) => { email: string; publicKey: KeyObject } | undefined) {
     try {
       const { header } = decode(token);
       const keyId = "kid" in header ? String(header.kid) : "";
-      const key = this.#iam.usableKey(keyId);
+      const key = keyOf(keyId);
       if (!key) return undefined;
       const claims = await verify(token, key.publicKey.export({ type: "spki", format: "pem" }).toString(), "RS256");
       if (claims.iss !== key.email) return undefined;
@@ -62,4 +84,8 @@ export class Bearer {
       return undefined;
     }
   }
+}
+
+function accountDeleted({ email, uniqueId }: { email: string; uniqueId: string }): GoogleError {
+  return new GoogleError("UNAUTHENTICATED", `Account deleted: ${uniqueId}`, [errorInfo("ACCOUNT_STATE_INVALID", { email })]);
 }

@@ -15,8 +15,8 @@ const LONGS = ["int64", "uint64", "sint64", "fixed64"];
 export interface Difference {
   /** In Google's own spelling: `job.template.task_count`. */
   path: string;
-  kind: "unknown" | "invalid";
-  /** The unknown name, or the type that was expected. */
+  kind: "unknown" | "invalid" | "twice";
+  /** The unknown name, the type that was expected, or the oneof of which there are two (the second is the value). */
   what: string;
   value: Json;
 }
@@ -46,6 +46,10 @@ export class Contract {
       return fits ? undefined : invalid(type.replace(/^\./, ""));
     }
     if (value === null || typeof value !== "object" || Array.isArray(value)) return invalid(type.replace(/^\./, ""));
+    const twice = Object.entries(known.oneofs ?? {})
+      .map(([oneof, { oneof: names }]) => ({ oneof: snake(oneof), given: names.filter((name) => name in value) }))
+      .find(({ given }) => given.length > 1);
+    if (twice) return { path, kind: "twice", what: twice.oneof, value: twice.given[1] as string };
     for (const [name, inner] of Object.entries(value)) {
       if (name === "@type") continue;
       const field = known.fields?.[name];

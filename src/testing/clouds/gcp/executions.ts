@@ -62,6 +62,7 @@ export function startExecution(world: World, job: Job, overrides: Overrides, cre
     creator,
     generation: "1",
     ...(job.template.labels ? { labels: job.template.labels } : {}),
+    ...(job.template.annotations ? { annotations: job.template.annotations } : {}),
     createTime: now,
     updateTime: now,
     launchStage: job.launchStage,
@@ -138,15 +139,24 @@ async function run(world: World, execution: Execution, job: Job): Promise<void> 
     if (state) delete state.stopping;
   }
   task.completionTime = world.clock.now();
+  task.updateTime = task.completionTime;
+  task.observedGeneration = "1";
+  delete task.reconciling;
+  const done = (ending: Ending) => {
+    const { message: _, executionReason: __, ...own } = ending;
+    const message = last.result?.status?.message;
+    task.conditions = [{ type: "Completed", ...own, ...(message === undefined ? {} : { message }), lastTransitionTime: world.clock.now() }];
+    end(world, execution, job, ending);
+  };
   const { stopping } = live.get(execution) ?? {};
   if (stopping === "cancelled") {
     delete task.lastAttemptResult;
-    return end(world, execution, job, cancelled());
+    return done(cancelled());
   }
-  if (last.ok) return end(world, execution, job, { state: "CONDITION_SUCCEEDED" });
+  if (last.ok) return done({ state: "CONDITION_SUCCEEDED" });
   const code = last.result?.exitCode ?? 0;
   const message = `Task ${idOf(task.name)} failed with exit code: ${code} and message: ${last.result?.status?.message}`;
-  return end(world, execution, job, { state: "CONDITION_FAILED", message, executionReason: "NON_ZERO_EXIT_CODE" });
+  return done({ state: "CONDITION_FAILED", message, executionReason: "NON_ZERO_EXIT_CODE" });
 }
 
 interface Attempt {
@@ -346,12 +356,18 @@ function newTask(world: World, execution: Execution): Task {
     name,
     uid: randomUUID(),
     generation: "1",
+    ...(execution.labels ? { labels: execution.labels } : {}),
+    ...(execution.annotations ? { annotations: execution.annotations } : {}),
     createTime: now,
+    scheduledTime: now,
     updateTime: now,
     job: execution.job,
     execution: idOf(execution.name),
+    ...execution.template,
+    reconciling: true,
     conditions: [{ type: "Completed", state: "CONDITION_RECONCILING" }],
     logUri: execution.logUri,
+    etag: etagOf(name, now),
   };
   world.tasks.set(name, task);
   return task;

@@ -42,6 +42,14 @@ const SUBMITTER = ["roles/run.developer", "roles/logging.viewer"];
  * It is no kinder than Google's: it takes what the SDK's own description of the API allows, checks every call's credentials and permissions,
  * and can be made slow, forgetful and contradictory. Reach it through a work pool's `endpoints`.
  *
+ * What it leaves out:
+ * - GPUs, volumes (they are checked, and not mounted), probes, sidecars: only a Job's first container runs.
+ * - Binary Authorization, encryption keys and VPC access: they are kept and given back, and forbid nothing.
+ * - More than one task of an execution; `allowMissing` of updates, `showDeleted` of lists, and the 30 days in which a deleted Job can be read.
+ * - A project's number stands for its id in any path, but names always come back with the id.
+ * - Of Cloud Logging: `time` fields of a JSON line, exclusion filters, and sinks. Splits are made of text only.
+ * - A service account's system-managed key is listed, and never changes.
+ *
  * ```ts
  * const google = await startFakeGoogleCloud();
  * const key = google.serviceAccountKey("submitter");

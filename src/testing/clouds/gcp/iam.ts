@@ -70,6 +70,8 @@ const ROLES: Record<string, readonly string[]> = {
 export interface ServiceAccount {
   email: string;
   uniqueId: string;
+  /** The key pair that Google keeps for it and changes by itself. */
+  systemKey: { id: string; madeAt: number };
   displayName?: string;
   description?: string;
 }
@@ -114,7 +116,10 @@ export interface Propagation {
 export class Iam {
   readonly accounts = new Map<string, ServiceAccount>();
   readonly keys = new Map<string, Key>();
+  /** Keys of accounts that were deleted, with what Google calls them. */
+  readonly #deleted = new Map<string, Key & { uniqueId: string }>();
   readonly roles = new Map<string, readonly string[]>();
+  readonly #deletedIds = new Map<string, string>();
   bindings: Binding[] = [];
   readonly propagation: Propagation;
 
@@ -126,9 +131,32 @@ export class Iam {
     const email = `${id}@${project}.iam.gserviceaccount.com`;
     if (this.accounts.has(email))
       throw new GoogleError("ALREADY_EXISTS", `Service account ${id} already exists within project projects/${project}.`);
-    const account = { email, uniqueId: `1${String(BigInt(`0x${randomBytes(8).toString("hex")}`)).padStart(20, "0")}`, ...more };
+    const uniqueId = `1${String(BigInt(`0x${randomBytes(8).toString("hex")}`)).padStart(20, "0")}`;
+    const account = { email, uniqueId, systemKey: { id: randomBytes(20).toString("hex"), madeAt: Date.now() }, ...more };
     this.accounts.set(email, account);
     return account;
+  }
+
+  /** Its keys go with it; its bindings stay, for nobody. */
+  deleteAccount(email: string): void {
+    const { uniqueId = "" } = this.accounts.get(email) ?? {};
+    this.accounts.delete(email);
+    this.#deletedIds.set(email, uniqueId);
+    for (const key of [...this.keys.values()]) {
+      if (key.email !== email) continue;
+      this.keys.delete(key.id);
+      this.#deleted.set(key.id, { ...key, uniqueId });
+    }
+  }
+
+  /** What Google calls a deleted account; `undefined` if there is one of that name. */
+  deletedId(email: string): string | undefined {
+    return this.accounts.has(email) ? undefined : this.#deletedIds.get(email);
+  }
+
+  /** Whose key it was, where the account is deleted. */
+  deletedKey(id: string): (Key & { uniqueId: string }) | undefined {
+    return this.#deleted.get(id);
   }
 
   /** @param tokenUri where the key's owner gets access tokens */

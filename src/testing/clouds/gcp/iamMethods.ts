@@ -71,9 +71,7 @@ export const IAM_METHODS: readonly Method[] = [
     pattern: path("v1", ACCOUNT),
     handle: (call): JsonObject => {
       const { iam } = call.world;
-      const { email } = accountOf(call, "iam.serviceAccounts.delete");
-      iam.accounts.delete(email);
-      for (const key of [...iam.keys.values()]) if (key.email === email) iam.keys.delete(key.id);
+      iam.deleteAccount(accountOf(call, "iam.serviceAccounts.delete").email);
       return {};
     },
   },
@@ -111,21 +109,29 @@ export const IAM_METHODS: readonly Method[] = [
     handle: (call): JsonObject => {
       const account = accountOf(call, "iam.serviceAccountKeys.list");
       const keys = [...call.world.iam.keys.values()].filter(({ email }) => email === account.email);
-      return keys.length === 0 ? {} : { keys: keys.map(({ id }) => shownKey(call, account, id)) };
+      const all = [...keys.map(({ id }) => shownKey(call, account, id)), shownSystemKey(account)];
+      const types = call.query.getAll("keyTypes");
+      const wanted = all.filter(({ keyType }) => types.length === 0 || types.includes(String(keyType)));
+      return wanted.length === 0 ? {} : { keys: wanted };
     },
   },
   {
     id: "iam.serviceAccountKeys.get",
     verb: "GET",
     pattern: path("v1", `${ACCOUNT}/keys/(?<key>[^/:]+)`),
-    handle: (call): JsonObject => shownKey(call, accountOf(call, "iam.serviceAccountKeys.get"), keyOf(call)),
+    handle: (call): JsonObject => {
+      const account = accountOf(call, "iam.serviceAccountKeys.get");
+      return call.path.key === account.systemKey.id ? shownSystemKey(account) : shownKey(call, account, keyOf(call));
+    },
   },
   {
     id: "iam.serviceAccountKeys.delete",
     verb: "DELETE",
     pattern: path("v1", `${ACCOUNT}/keys/(?<key>[^/:]+)`),
     handle: (call): JsonObject => {
-      accountOf(call, "iam.serviceAccountKeys.delete");
+      const { systemKey } = accountOf(call, "iam.serviceAccountKeys.delete");
+      if (call.path.key === systemKey.id)
+        throw new GoogleError("FAILED_PRECONDITION", `Precondition check failed: key ${systemKey.id} is system-managed.`);
       call.world.iam.keys.delete(keyOf(call));
       return {};
     },
@@ -306,6 +312,20 @@ function shownKey(call: Call, account: ServiceAccount, id: string): JsonObject {
     keyAlgorithm: "KEY_ALG_RSA_2048",
     keyOrigin: "GOOGLE_PROVIDED",
     keyType: "USER_MANAGED",
+  };
+}
+
+/** One that Google keeps: nobody has its private key, and it is replaced after some weeks. */
+function shownSystemKey(account: ServiceAccount): JsonObject {
+  const { id, madeAt } = account.systemKey;
+  const time = (at: number) => new Date(at).toISOString().replace(/\.\d+Z$/, "Z");
+  return {
+    name: `${nameOf(projectIn(account.email), account)}/keys/${id}`,
+    validAfterTime: time(madeAt),
+    validBeforeTime: time(madeAt + 740 * 86_400_000),
+    keyAlgorithm: "KEY_ALG_RSA_2048",
+    keyOrigin: "GOOGLE_PROVIDED",
+    keyType: "SYSTEM_MANAGED",
   };
 }
 

@@ -34,19 +34,31 @@ export function newJob(world: World, parent: string, jobId: string, given: JsonO
     name,
     uid: randomUUID(),
     generation: "1",
-    ...(given.labels ? { labels: checkedLabels(given.labels as Record<string, string>) } : {}),
+    ...describedBy(given),
     createTime: now,
     updateTime: now,
     creator,
     lastModifier: creator,
-    ...(given.client ? { client: given.client as string } : {}),
-    launchStage: launchStageOf(given.launchStage),
     template: filled(given.template as unknown as ExecutionTemplate | undefined, world, project),
     terminalCondition: { state: "CONDITION_PENDING" },
     latestCreatedExecution: {},
     reconciling: true,
     ...(token === undefined ? {} : { startExecutionToken: token }),
     etag: etagOf(`projects/${project}/locations/${region}/jobs/${jobId}`, now),
+  };
+}
+
+/** What a caller says of a Job beside what it runs. */
+export function describedBy(
+  given: JsonObject,
+): Pick<Job, "labels" | "annotations" | "client" | "clientVersion" | "launchStage" | "binaryAuthorization"> {
+  return {
+    ...(given.labels ? { labels: checkedLabels(given.labels as Record<string, string>) } : {}),
+    ...(given.annotations ? { annotations: checkedAnnotations(given.annotations as Record<string, string>) } : {}),
+    ...(given.client ? { client: given.client as string } : {}),
+    ...(given.clientVersion ? { clientVersion: given.clientVersion as string } : {}),
+    launchStage: launchStageOf(given.launchStage),
+    ...(given.binaryAuthorization ? { binaryAuthorization: given.binaryAuthorization as JsonObject } : {}),
   };
 }
 
@@ -64,6 +76,9 @@ export function filled(template: ExecutionTemplate | undefined, world: World, pr
   if (retries < 0 || retries > 10) throw new GoogleError("INVALID_ARGUMENT", "template.template.max_retries: must be between 0 and 10.");
   const timeout = task.timeout ?? "600s";
   checkTimeout(timeout, "template.template.timeout");
+  if (template.labels) checkedLabels(template.labels);
+  if (template.annotations) checkedAnnotations(template.annotations);
+  checkVolumes(task);
   return {
     ...template,
     taskCount: template.taskCount ?? 1,
@@ -119,11 +134,38 @@ export function checkTimeout(timeout: string, path: string): void {
   if (seconds < 1 || seconds > 604_800) throw new GoogleError("INVALID_ARGUMENT", `${path}: must be between 1s and 604800s.`);
 }
 
+/** Namespaces that are Google's own. */
+const RESERVED = /^(run|cloud)\.googleapis\.com|^(serving|autoscaling)\.knative\.dev/;
+
+function checkedAnnotations(annotations: Record<string, string>): Record<string, string> {
+  for (const key of Object.keys(annotations))
+    if (RESERVED.test(key)) throw new GoogleError("INVALID_ARGUMENT", `annotations: the namespace of ${key} is not allowed.`);
+  return annotations;
+}
+
+/** Each mount names a volume, and one of Cloud SQL is at /cloudsql or at no path (google/cloud/run/v2/k8s.min.proto). */
+function checkVolumes({ volumes = [], containers }: TaskTemplate): void {
+  for (const [index, { volumeMounts = [] }] of containers.entries()) {
+    for (const [at, { name = "", mountPath = "" }] of volumeMounts.entries()) {
+      const path = `template.template.containers[${index}].volume_mounts[${at}]`;
+      const volume = volumes.find((each) => each.name === name);
+      if (!volume) throw new GoogleError("INVALID_ARGUMENT", `${path}.name: Volume with name ${name} does not exist.`);
+      if (mountPath.includes(":")) throw new GoogleError("INVALID_ARGUMENT", `${path}.mount_path: must not contain ':'.`);
+      if (volume.cloudSqlInstance ? !["", "/cloudsql"].includes(mountPath) : mountPath === "")
+        throw new GoogleError(
+          "INVALID_ARGUMENT",
+          volume.cloudSqlInstance
+            ? `${path}.mount_path: the mount path of a Cloud SQL volume must be /cloudsql or empty, not ${mountPath}.`
+            : `${path}.mount_path: must be set.`,
+        );
+    }
+  }
+}
+
 function checkedLabels(labels: Record<string, string>): Record<string, string> {
   if (Object.keys(labels).length > 64) throw new GoogleError("INVALID_ARGUMENT", "labels: at most 64 are allowed.");
   for (const [key, value] of Object.entries(labels)) {
-    if (/^(run|cloud)\.googleapis\.com|serving\.knative\.dev|autoscaling\.knative\.dev/.test(key))
-      throw new GoogleError("INVALID_ARGUMENT", `labels: the namespace of ${key} is not allowed.`);
+    if (RESERVED.test(key)) throw new GoogleError("INVALID_ARGUMENT", `labels: the namespace of ${key} is not allowed.`);
     if (!/^[a-z][a-z0-9_-]{0,62}$/.test(key) || !/^[a-z0-9_-]{0,63}$/.test(value))
       throw new GoogleError(
         "INVALID_ARGUMENT",

@@ -15,10 +15,17 @@ export interface ContainerSpec {
   env?: EnvVar[];
   resources?: { limits?: Record<string, string> };
   startupProbe?: JsonObject;
+  volumeMounts?: { name?: string; mountPath?: string; subPath?: string }[];
+}
+
+export interface VolumeSpec {
+  name?: string;
+  cloudSqlInstance?: { instances?: string[] };
 }
 
 export interface TaskTemplate {
   containers: ContainerSpec[];
+  volumes?: VolumeSpec[];
   maxRetries?: number;
   timeout?: string;
   serviceAccount?: string;
@@ -27,6 +34,7 @@ export interface TaskTemplate {
 
 export interface ExecutionTemplate {
   labels?: Record<string, string>;
+  annotations?: Record<string, string>;
   taskCount?: number;
   parallelism?: number;
   template: TaskTemplate;
@@ -48,6 +56,7 @@ export interface Job {
   generation: string;
   observedGeneration?: string;
   labels?: Record<string, string>;
+  annotations?: Record<string, string>;
   createTime: string;
   updateTime: string;
   deleteTime?: string;
@@ -55,7 +64,9 @@ export interface Job {
   creator: string;
   lastModifier: string;
   client?: string;
+  clientVersion?: string;
   launchStage: string;
+  binaryAuthorization?: JsonObject;
   template: ExecutionTemplate;
   terminalCondition: Condition;
   executionCount?: number;
@@ -71,6 +82,7 @@ export interface Execution {
   creator: string;
   generation: string;
   labels?: Record<string, string>;
+  annotations?: Record<string, string>;
   createTime: string;
   startTime?: string;
   completionTime?: string;
@@ -93,21 +105,27 @@ export interface Execution {
   etag: string;
 }
 
-export interface Task {
+export interface Task extends Partial<TaskTemplate> {
   name: string;
   uid: string;
   generation: string;
+  labels?: Record<string, string>;
+  annotations?: Record<string, string>;
   createTime: string;
+  scheduledTime?: string;
   startTime?: string;
   completionTime?: string;
   updateTime: string;
   job: string;
   execution: string;
+  reconciling?: true;
   conditions: Condition[];
+  observedGeneration?: string;
   index?: number;
   retried?: number;
   lastAttemptResult?: { status?: { code?: number; message?: string }; exitCode?: number; termSignal?: number };
   logUri: string;
+  etag: string;
 }
 
 export interface Operation {

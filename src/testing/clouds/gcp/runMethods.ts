@@ -12,7 +12,7 @@ import {
   operationError,
   startExecution,
 } from "./executions";
-import { filled, jobNamed, newJob, startProblem } from "./jobs";
+import { describedBy, filled, jobNamed, newJob, startProblem } from "./jobs";
 import { type Execution, type ExecutionTemplate, etagOf, idOf, type Job } from "./resources";
 import type { World } from "./world";
 
@@ -80,7 +80,10 @@ export const RUN_METHODS: readonly Method[] = [
       demand(call, "run.jobs.update", jobOf(call));
       const job = jobNamed(world, jobOf(call));
       checkEtag(job, body.etag);
-      if (body.labels) job.labels = body.labels as Record<string, string>;
+      // There is no update mask: what is not said is no longer there.
+      for (const field of ["labels", "annotations", "client", "clientVersion", "binaryAuthorization"] as const) delete job[field];
+      Object.assign(job, describedBy(body));
+      job.lastModifier = emailOf(member);
       job.template = filled(body.template as unknown as ExecutionTemplate, world, project(call));
       world.iam.demandActAs(member, project(call), job.template.template.serviceAccount ?? "");
       job.generation = String(Number(job.generation) + 1);
@@ -134,6 +137,7 @@ export const RUN_METHODS: readonly Method[] = [
       world.iam.demandActAs(member, project(call), job.template.template.serviceAccount ?? "");
       if (job.terminalCondition.state !== "CONDITION_SUCCEEDED")
         throw new GoogleError("FAILED_PRECONDITION", `Job ${idOf(job.name)} is not ready and cannot be run.`);
+      if (body.validateOnly === true) return operation(world, parentOf(call), "job", job);
       const execution = startExecution(world, job, (body.overrides ?? {}) as Overrides, emailOf(member));
       return operation(world, parentOf(call), "run", execution);
     },

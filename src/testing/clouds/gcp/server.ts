@@ -45,7 +45,7 @@ export async function listen(parts: Parts, port: number): Promise<{ port: number
   app.post("/token", async (context) => {
     const form = await context.req.parseBody();
     const given = await parts.bearer.exchange(String(form.assertion ?? ""), new URL(context.req.url).href);
-    if (!given) return context.json({ error: "invalid_grant", error_description: "Invalid JWT Signature." }, 400);
+    if (typeof given === "string") return context.json({ error: "invalid_grant", error_description: given }, 400);
     return context.json({ access_token: given.token, expires_in: given.seconds, token_type: "Bearer" });
   });
   app.all("*", async (context) => {
@@ -135,9 +135,11 @@ function answer({ world, contract, quotas }: Parts, method: Method, call: Call):
 
 function asGoogleSays({ path, kind, what, value }: Difference): GoogleError {
   const message =
-    kind === "unknown"
-      ? `Invalid JSON payload received. Unknown name "${what}"${path === "" ? "" : ` at '${path}'`}: Cannot find field.`
-      : `Invalid value at '${path}' (${what}), ${JSON.stringify(value)}`;
+    kind === "twice"
+      ? `Invalid value${path === "" ? "" : ` at '${path}'`} (oneof), oneof field '${what}' is already set. Cannot set '${String(value)}'`
+      : kind === "unknown"
+        ? `Invalid JSON payload received. Unknown name "${what}"${path === "" ? "" : ` at '${path}'`}: Cannot find field.`
+        : `Invalid value at '${path}' (${what}), ${JSON.stringify(value)}`;
   return new GoogleError("INVALID_ARGUMENT", message, [
     { "@type": "type.googleapis.com/google.rpc.BadRequest", fieldViolations: [{ field: path, description: message }] },
   ]);

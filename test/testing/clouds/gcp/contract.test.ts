@@ -102,6 +102,50 @@ describe("proto3's JSON", () => {
   });
 });
 
+test("a Job keeps what its caller says of it, gets ready by way of RECONCILING, and is found by its project's number", async () => {
+  const { fake, ask } = await google({ reconcile: 400 });
+  const jobs = "/v2/projects/acme/locations/europe-west1/jobs";
+  const said: JsonObject = { annotations: { team: "data" }, binaryAuthorization: { useDefault: true }, client: "c", clientVersion: "1" };
+  const sql = {
+    containers: [{ image: "x", command: ["true"], volumeMounts: [{ name: "sql" }] }],
+    volumes: [{ name: "sql", cloudSqlInstance: { instances: ["p:r:i"] } }],
+  };
+  const made = await ask("POST", `${jobs}?jobId=j`, { ...said, template: { annotations: { run: "1" }, template: sql } });
+  expect(made.body.metadata).toMatchObject({ ...said, terminalCondition: { state: "CONDITION_PENDING" } });
+  const states = new Set<string>();
+  const byNumber = jobs.replace("acme", fake.world.numberOf("acme"));
+  await until(async () => {
+    const { body } = await ask("GET", `${byNumber}/j`);
+    expect(body).toMatchObject({ ...said, name: "projects/acme/locations/europe-west1/jobs/j" });
+    const { state } = body.terminalCondition as { state: string };
+    states.add(state);
+    return state === "CONDITION_SUCCEEDED";
+  });
+  expect([...states]).toContain("CONDITION_RECONCILING");
+  await ask("POST", `${jobs}/j:run`, {});
+  const [execution] = await until(async () => {
+    const { body } = await ask("GET", `${jobs}/j/executions`);
+    const all = body.executions as JsonObject[] | undefined;
+    return all?.[0]?.completionTime !== undefined && all;
+  });
+  expect(execution).toMatchObject({
+    annotations: { run: "1" },
+    conditions: [
+      { type: "Completed", state: "CONDITION_SUCCEEDED" },
+      { type: "ResourcesAvailable" },
+      { type: "Started" },
+      { type: "ContainerReady" },
+      { type: "Retry", state: "CONDITION_SUCCEEDED", severity: "INFO", reason: "IMMEDIATE_RETRY" },
+    ],
+  });
+  const { body } = await ask("GET", `/v2/${String(execution?.name)}/tasks`);
+  expect((body.tasks as JsonObject[])[0]).toMatchObject({
+    maxRetries: 3,
+    containers: [{ image: "x" }],
+    conditions: [{ type: "Completed", state: "CONDITION_SUCCEEDED" }],
+  });
+});
+
 describe("what Google refuses", () => {
   const jobs = "/v2/projects/acme/locations/europe-west1/jobs";
   const task = (over: JsonObject): JsonObject => ({ template: { template: { containers: [{ image: "x" }], ...over } } });
@@ -134,12 +178,58 @@ describe("what Google refuses", () => {
     ["a token that is too long", "j", { ...task({}), startExecutionToken: "x".repeat(62) }, 400, /fewer than 63/],
     ["a label that is none", "j", { ...task({}), labels: { Team: "x" } }, 400, /labels: Team=x/],
     ["no container", "j", { template: { template: {} } }, 400, /at least one container/],
+    [
+      "two of a oneof",
+      "j",
+      { ...task({}), binaryAuthorization: { useDefault: true, policy: "p" } },
+      400,
+      /at 'binary_authorization' \(oneof\), oneof field 'binauthz_method' is already set\. Cannot set 'policy'/,
+    ],
+    [
+      "an annotation of Google's own",
+      "j",
+      { ...task({}), annotations: { "run.googleapis.com/x": "y" } },
+      400,
+      /annotations: the namespace/,
+    ],
+    [
+      "a mount of a volume that there is not",
+      "j",
+      task({ containers: [{ image: "x", volumeMounts: [{ name: "v", mountPath: "/v" }] }] }),
+      400,
+      /Volume with name v does not exist/,
+    ],
+    [
+      "another path for Cloud SQL",
+      "j",
+      task({
+        containers: [{ image: "x", volumeMounts: [{ name: "sql", mountPath: "/sql" }] }],
+        volumes: [{ name: "sql", cloudSqlInstance: { instances: ["p:r:i"] } }],
+      }),
+      400,
+      /must be \/cloudsql or empty, not \/sql/,
+    ],
   ])("%s", async (_, id, body, status, message) => {
     const { ask } = await google();
     expect(await ask("POST", `${jobs}?jobId=${id}`, body)).toMatchObject({
       status,
       body: { error: { code: status, message: expect.stringMatching(message) } },
     });
+  });
+
+  test("a region that there is not, billing that is off, and a perimeter", async () => {
+    const { fake, ask } = await google();
+    const reasonOf = async (path: string) => {
+      const { status, body } = await ask("GET", path);
+      const { details } = body.error as unknown as { details: { reason?: string }[] };
+      return [status, details.find(({ reason }) => reason)?.reason];
+    };
+    expect(await reasonOf("/v2/projects/acme/locations/europe-west99/jobs")).toEqual([403, "LOCATION_POLICY_VIOLATED"]);
+    fake.world.billing = false;
+    expect(await reasonOf(jobs)).toEqual([403, "BILLING_DISABLED"]);
+    fake.world.billing = true;
+    fake.world.perimeter = true;
+    expect(await reasonOf(jobs)).toEqual([403, "SECURITY_POLICY_VIOLATED"]);
   });
 
   test("a name twice, a run before it is ready, a stale etag, a cancellation after the end", async () => {
@@ -229,5 +319,23 @@ describe("who is let in", () => {
     expect((await asked(fake.url, own))[0]).toBe(401);
     const refused = await exchange(fake.url, signedBy(key, claims));
     expect([refused.status, await refused.json()]).toEqual([400, { error: "invalid_grant", error_description: "Invalid JWT Signature." }]);
+  });
+
+  test("a deleted service account is told as that, and a system-managed key is listed beside the others", async () => {
+    const { fake, ask } = await google();
+    const key = fake.serviceAccountKey("gone", ["roles/run.viewer"]);
+    const listed = async (query = "") => {
+      const { body } = await ask("GET", `/v1/projects/acme/serviceAccounts/${key.client_email}/keys${query}`);
+      return (body.keys as { keyType: string }[]).map(({ keyType }) => keyType);
+    };
+    expect([await listed(), await listed("?keyTypes=USER_MANAGED")]).toEqual([["USER_MANAGED", "SYSTEM_MANAGED"], ["USER_MANAGED"]]);
+    const now = Math.floor(Date.now() / 1000);
+    const common = { iss: key.client_email, sub: key.client_email, scope: "https://www.googleapis.com/auth/cloud-platform" };
+    const token = signedBy(key, { ...common, iat: now, exp: now + 60 });
+    expect((await asked(fake.url, token))[0]).toBe(200);
+    await ask("DELETE", `/v1/projects/acme/serviceAccounts/${key.client_email}`);
+    expect(await asked(fake.url, token)).toEqual([401, `Account deleted: ${key.client_id}`]);
+    const refused = await exchange(fake.url, signedBy(key, { ...common, aud: key.token_uri, iat: now, exp: now + 60 }));
+    expect(await refused.json()).toEqual({ error: "invalid_grant", error_description: "Invalid grant: account not found" });
   });
 });
