@@ -1,6 +1,7 @@
 import { sameJson } from "../canonicalJson";
 import { isJsonObject, type Json, type JsonObject } from "../json";
 import { suggestion } from "../nearest";
+import { occurrencesOf, RRULE_START, readSchedule, timingFault } from "../schedules";
 import type { Schedule, ScheduleChange } from "./api/deployments";
 
 /**
@@ -31,12 +32,30 @@ export function scheduleFaults(schedules: Json): string[] {
     const unknown = Object.keys(schedule).filter((key) => !known.includes(key));
     const twice = slugs.indexOf(slugs[index] as string) < index ? [`${at}.slug "${slugs[index]}" is that of another schedule`] : [];
     const seconds = kind === "interval" && !(typeof schedule.interval === "number" && schedule.interval > 0);
+    const timing = seconds ? undefined : timingProblem(timingOf(kind, schedule));
     return [
       ...unknown.map((key) => `${at}.${key} is no setting of a schedule with ${kind}: ${suggestion(key, known)}`),
       ...(seconds ? [`${at}.interval must be a number of seconds greater than 0`] : []),
+      ...(timing === undefined ? [] : [`${at}.${timing}`]),
       ...twice,
     ];
   });
+}
+
+/** What is wrong with a timing of the API's form, if anything: it begins with the field. */
+function timingProblem(timing: JsonObject): string | undefined {
+  const read = readSchedule({ schedule: timing });
+  return "fault" in read ? read.fault.replace(/^schedule\./, "") : timingFault(read.schedule);
+}
+
+function timingOf(kind: (typeof KINDS)[number], given: GivenSchedule): JsonObject {
+  return Object.fromEntries(TIMING[kind].flatMap((key) => (given[key] === undefined ? [] : [[key, given[key] as Json]])));
+}
+
+/** A server takes a rule without a start as if it began at the time of the request, and refuses by the hour what it took before. */
+function sent(timing: JsonObject): JsonObject {
+  const { rrule } = timing;
+  return typeof rrule === "string" && !/DTSTART/i.test(rrule) ? { ...timing, rrule: `${RRULE_START}\n${rrule}` } : timing;
 }
 
 /**
@@ -51,9 +70,8 @@ function slugOf(schedule: JsonObject | null, index: number): string {
 export function scheduleBodies(schedules: readonly GivenSchedule[]): (ScheduleChange & { slug: string; schedule: JsonObject })[] {
   return schedules.map((given, index) => {
     const kind = KINDS.find((one) => given[one] !== undefined) ?? "cron";
-    const timing = Object.fromEntries(TIMING[kind].flatMap((key) => (given[key] === undefined ? [] : [[key, given[key] as Json]])));
     return {
-      schedule: timing,
+      schedule: sent(timingOf(kind, given)),
       active: given.active !== false,
       slug: slugOf(given, index),
       ...(given.parameters === undefined ? {} : { parameters: given.parameters as JsonObject }),
@@ -169,5 +187,18 @@ function sameSetting(key: string, given: Json, there: Json): boolean {
   if (given === there) return true;
   if (typeof given !== "string" || typeof there !== "string") return false;
   if (key === "anchor_date") return Date.parse(given) === Date.parse(there);
-  return key === "rrule" && !given.includes("DTSTART") && there.replace(/^DTSTART[^\n]*\n/, "") === given;
+  return key === "rrule" && withoutStart(there) === withoutStart(given) && nextTimes(there) === nextTimes(given);
+}
+
+const withoutStart = (rrule: string) => rrule.replace(/^DTSTART[^\n]*\n/i, "");
+/** So many times that are the same make two starts the same. */
+const COMPARED = 50;
+
+/** A server moves the start of a rule by minutes near the time when it is deployed; the times stay the same. */
+function nextTimes(rrule: string): string {
+  const read = readSchedule({ schedule: { rrule } });
+  if ("fault" in read || timingFault(read.schedule) !== undefined) return rrule;
+  const times: number[] = [];
+  for (const time of occurrencesOf(read.schedule, 0).after(Date.now())) if (times.push(time) >= COMPARED) break;
+  return times.join();
 }

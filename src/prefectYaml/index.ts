@@ -1,4 +1,3 @@
-export { asCroner } from "./cron";
 export { type DefinedDeployment, defineDeployment, type Flow, type Place } from "./define";
 export { type LoadedDeployment, loadPrefectYaml, type PrefectYaml, type Problem } from "./load";
 export { type ResolvedDeployment, resolveDeployment, type Surroundings } from "./resolve";

@@ -1,14 +1,12 @@
-import { CronPattern } from "croner";
-import { rrulestr } from "rrule";
 import type { Json, JsonObject } from "../json";
+import { isTimeZone, RRULE_START, timingFault } from "../schedules";
 import { UserError } from "../userError";
-import { asCroner } from "./cron";
 import { durationSeconds } from "./duration";
 
 /** Prefect's own limit (`MAX_RRULE_LENGTH`). */
 const LONGEST_RRULE = 6500;
-/** What Prefect counts an rrule from that does not say (`DEFAULT_RRULE_ANCHOR`). */
-const RRULE_START = "DTSTART:20200101T000000";
+/** So much of a rule is repeated in a message. */
+const MOST_QUOTED = 200;
 
 /**
  * A schedule of a prefect.yaml as Prefect's API takes and gives it: `{ schedule, active, max_scheduled_runs, parameters, slug }`. An interval
@@ -31,11 +29,10 @@ export function scheduleOf(config: JsonObject, at: string): JsonObject {
 function timing({ cron, interval, rrule, timezone, anchor_date: anchor, day_or: dayOr }: JsonObject, at: string): JsonObject {
   const zone = typeof timezone === "string" && timezone !== "" ? checkedZone(timezone, `${at}.timezone`) : null;
   if (cron) {
-    return {
-      cron: checkedCron(String(cron), `${at}.cron`),
-      timezone: zone,
-      day_or: dayOr === null || dayOr === undefined ? true : boolean(dayOr, `${at}.day_or`),
-    };
+    const day_or = dayOr === null || dayOr === undefined ? true : boolean(dayOr, `${at}.day_or`);
+    const fault = timingFault({ cron: String(cron), timezone: zone ?? "UTC", day_or });
+    if (fault !== undefined) throw refused(at, fault, String(cron));
+    return { cron: String(cron), timezone: zone, day_or };
   }
   if (interval) {
     const seconds = durationSeconds(interval) ?? 0;
@@ -60,37 +57,24 @@ function recurrence(given: string, zone: string | null, at: string): JsonObject 
     }
   }
   if (rule.length > LONGEST_RRULE) throw new UserError(`${at}.rrule: is ${rule.length} characters long; ${LONGEST_RRULE} is the most`);
-  try {
-    const parsed = rrulestr(rule);
-    if (!/FREQ=|RDATE/i.test(rule) || parsed === undefined) throw new Error("it has no FREQ");
-    if (/(COUNT|INTERVAL)=(?!\d+\b)/i.test(rule)) throw new Error("COUNT and INTERVAL are whole numbers");
-  } catch (error) {
-    throw new UserError(`${at}.rrule: "${rule}" is no recurrence rule of RFC 5545: ${(error as Error).message}`);
-  }
   const timezone = zone ?? (typeof own === "string" ? checkedZone(own, `${at}.rrule`) : "UTC");
-  return { rrule: /DTSTART/i.test(rule) ? rule : `${RRULE_START}\n${rule}`, timezone };
+  const rrule = /DTSTART/i.test(rule) ? rule : `${RRULE_START}\n${rule}`;
+  const fault = timingFault({ rrule, timezone });
+  if (fault !== undefined) throw refused(at, fault, rule);
+  return { rrule, timezone };
 }
 
-function checkedCron(cron: string, at: string): string {
-  const unknown = cron.split(/\s+/).find((field) => /^[rh]$/i.test(field));
-  if (unknown) throw new UserError(`${at}: "${cron}" has "${unknown}": random and hashed fields are not supported`);
-  try {
-    if (/\d[wW]/.test(cron)) throw new Error("W (nearest weekday) is not supported");
-    new CronPattern(asCroner(cron));
-    return cron;
-  } catch (error) {
-    throw new UserError(`${at}: "${cron}" is no cron expression: ${(error as Error).message.replace(/^CronPattern: /, "")}`);
-  }
+/** @param fault `<field>: <what is wrong>` */
+function refused(at: string, fault: string, given: string): UserError {
+  const [, field, problem] = /^(\w+): (.*)$/s.exec(fault) ?? [];
+  return new UserError(
+    `${at}.${field}: "${given.length > MOST_QUOTED ? `${given.slice(0, MOST_QUOTED)}…` : given}" is refused: ${problem}`,
+  );
 }
 
 function checkedZone(zone: string, at: string): string {
-  try {
-    if (/^[+-]/.test(zone)) throw new RangeError(zone);
-    new Intl.DateTimeFormat("en", { timeZone: zone });
-    return zone;
-  } catch {
-    throw new UserError(`${at}: "${zone}" is no time zone: give an IANA name, as America/New_York`);
-  }
+  if (isTimeZone(zone)) return zone;
+  throw new UserError(`${at}: "${zone}" is not a time zone: give an IANA name, as America/New_York`);
 }
 
 function boolean(value: Json, at: string): boolean {

@@ -1,16 +1,21 @@
-import { cronRecurrence, type Recurrence, rruleRecurrence, steps } from "./recurrence";
+import { cronTimes } from "./cron";
+import { rruleTimes } from "./rrule";
 import type { Timing } from "./schedule";
-import { instantOf, offsetsAround, wallTimeOf } from "./wallClock";
+import { instantsOf, offsetsAround, type WallTime, wallTimeOf } from "./wallClock";
 
 const DAY = 86_400_000;
-/** How far ahead the next one is looked for, in milliseconds: most are near, and a far look costs more. */
-const AHEAD = [60_000, 3_600_000, DAY, 40 * DAY, 400 * DAY, 3_000 * DAY];
+/** The years 1 to 9999, which Python's dates have. */
+const EARLIEST = -62_135_596_800_000;
+const LATEST = 253_402_300_799_999;
 
 /** The times of one schedule, in milliseconds since the epoch. */
 export interface Occurrences {
-  /** After `after`, up to `until`; in order, none twice. */
-  between(after: number, until: number): number[];
-  /** The first after `after`; `undefined` if there is none in the next eight years. */
+  /**
+   * Those after `after`, in order, none twice. They are computed one by one: take as many as are needed.
+   * @throws {Error} if EXRULE and EXDATE leave none of a million in a row
+   */
+  after(after: number): Iterable<number>;
+  /** The first after `after`; `undefined` if none comes any more. */
   next(after: number): number | undefined;
 }
 
@@ -21,42 +26,65 @@ export interface Occurrences {
  * Prefect reckons a longer interval from whenever it last looked, so that an anchor in winter gives another hour in summer; here it is
  * the anchor's hour the whole year.
  * @param anchor what an interval without `anchor_date` counts from
- * @throws {Error} if cron or rrule are none
+ * @throws {Error} with one sentence if the cron or rrule is invalid
  */
 export function occurrencesOf(timing: Timing, anchor: number): Occurrences {
-  const between = betweenOf(timing, anchor);
+  const after = afterOf(timing, anchor);
   return {
-    between,
-    next: (after) => {
-      for (const ahead of AHEAD) {
-        const [first] = between(after, after + ahead);
-        if (first !== undefined) return first;
-      }
+    after,
+    next: (time) => {
+      for (const first of after(time)) return first;
       return undefined;
     },
   };
 }
 
-function betweenOf(timing: Timing, anchor: number): Occurrences["between"] {
-  const zone = timing.timezone;
-  if ("cron" in timing) return byTheClocks(cronRecurrence(timing.cron, timing.day_or), zone);
-  if ("rrule" in timing) return byTheClocks(rruleRecurrence(timing.rrule), zone);
-  const interval = Math.max(1, Math.round(timing.interval * 1000));
-  const from = timing.anchor_date ? Date.parse(timing.anchor_date) : anchor;
-  if (interval < DAY) return (after, until) => [...steps(from, interval, after + 1, until)];
-  const wallAnchor = wallTimeOf(from, zone);
-  return byTheClocks((first, last) => steps(wallAnchor, interval, first, last), zone);
+/**
+ * What is wrong with a schedule's timing, if anything: it is invalid, or it has no time at all.
+ * @returns one sentence, that begins with the field's name
+ */
+export function timingFault(timing: Timing): string | undefined {
+  const field = "cron" in timing ? "cron" : "rrule" in timing ? "rrule" : "interval";
+  if (field === "interval") return undefined;
+  try {
+    if (occurrencesOf(timing, 0).next("cron" in timing ? Date.now() : Number.NEGATIVE_INFINITY) !== undefined) return undefined;
+    return `${field}: no time ever fits it, so that it would never run`;
+  } catch (error) {
+    return `${field}: ${(error as Error).message}`;
+  }
 }
 
-function byTheClocks(recurrence: Recurrence, zone: string): Occurrences["between"] {
-  return (after, until) => {
-    if (until <= after) return [];
-    const walls = recurrence(after + offsetsAround(after, zone).least, until + offsetsAround(until, zone).most);
-    const instants = new Set<number>();
-    for (const wall of walls) {
-      const instant = instantOf(wall, zone);
-      if (instant > after && instant <= until) instants.add(instant);
-    }
-    return [...instants].sort((a, b) => a - b);
+function afterOf(timing: Timing, anchor: number): Occurrences["after"] {
+  const zone = timing.timezone;
+  if ("cron" in timing) return byTheClocks(inMilliseconds(cronTimes(timing.cron, timing.day_or)), zone);
+  if ("rrule" in timing) return byTheClocks(inMilliseconds(rruleTimes(timing.rrule)), zone);
+  const interval = Math.max(1, Math.round(timing.interval * 1000));
+  const from = timing.anchor_date ? Date.parse(timing.anchor_date) : anchor;
+  if (interval < DAY) return (after) => steps(from, interval, after + 1);
+  const wallAnchor = wallTimeOf(from, zone);
+  return byTheClocks((start) => steps(wallAnchor, interval, start), zone);
+}
+
+type Walls = (start: WallTime) => Iterable<WallTime>;
+
+function byTheClocks(wallsFrom: Walls, zone: string): Occurrences["after"] {
+  return function* (after) {
+    const start = Math.max(EARLIEST, after + (Number.isFinite(after) ? offsetsAround(after, zone).least : 0));
+    for (const instant of instantsOf(wallsFrom(start), zone)) if (instant > after) yield instant;
   };
+}
+
+function inMilliseconds(timesFrom: (start: number) => Iterable<number>): Walls {
+  return function* (start) {
+    for (const time of timesFrom(start / 1000)) yield time * 1000;
+  };
+}
+
+/** Each so many milliseconds, from an anchor in both directions. */
+function* steps(anchor: number, interval: number, from: number): Generator<number> {
+  for (let step = Math.ceil((from - anchor) / interval); ; step += 1) {
+    const time = anchor + step * interval;
+    if (time > LATEST) return;
+    yield time;
+  }
 }

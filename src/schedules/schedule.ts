@@ -1,30 +1,21 @@
 import * as v from "valibot";
 import type { Json } from "../json";
+import { isTimeZone } from "./wallClock";
 
-const zone = v.nullish(
-  v.pipe(
-    v.string(),
-    v.check((name) => {
-      try {
-        new Intl.DateTimeFormat("en", { timeZone: name });
-        return true;
-      } catch {
-        return false;
-      }
-    }, "is no time zone: give an IANA name, as America/New_York"),
-  ),
-  "UTC",
-);
+/** The longest that Python's `timedelta` holds, in seconds. */
+const LONGEST_INTERVAL = 86_399_999_999_999;
+
+const zone = v.nullish(v.pipe(v.string(), v.check(isTimeZone, "must be an IANA name of a time zone, as America/New_York")), "UTC");
 const time = v.pipe(
   v.string(),
-  v.check((text) => !Number.isNaN(Date.parse(text)), "is no time, as 2020-01-01T00:00:00Z"),
+  v.check((text) => !Number.isNaN(Date.parse(text)), "must be a time, as 2020-01-01T00:00:00Z"),
 );
 
 const timing = v.union(
   [
     v.object({ cron: v.string(), timezone: zone, day_or: v.nullish(v.boolean(), true) }),
-    v.object({ interval: v.pipe(v.number(), v.gtValue(0)), anchor_date: v.nullish(time), timezone: zone }),
-    v.object({ rrule: v.string(), timezone: zone }),
+    v.object({ interval: v.pipe(v.number(), v.gtValue(0), v.maxValue(LONGEST_INTERVAL)), anchor_date: v.nullish(time), timezone: zone }),
+    v.object({ rrule: v.pipe(v.string(), v.maxLength(6500, "must have 6500 characters at most")), timezone: zone }),
   ],
   "must have one of cron, interval (seconds) and rrule, each as Prefect's API takes it",
 );

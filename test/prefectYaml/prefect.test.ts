@@ -87,7 +87,7 @@ const SAFER: Record<string, Record<string, unknown>> = {
 const REFUSED: Record<string, string> = {
   "09-both-schedule-and-schedules": "schedule and schedules are both there: keep schedules only",
   "19-concurrency-object-without-strategy": "concurrency_limit.collision_strategy: must be ENQUEUE or CANCEL_NEW",
-  "29-bad-cron": 'schedules[0].cron: "61 * * * *" is no cron expression',
+  "29-bad-cron": 'schedules[0].cron: "61 * * * *" is refused',
   // a secret in clear text in the deployment, in Prefect
   "35-blocks-and-variables": "parameters: {{ prefect.blocks.secret.lab-secret }} is a secret",
 };

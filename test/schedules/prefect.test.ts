@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import type { Json } from "../../src/json";
 import { occurrencesOf, readSchedule } from "../../src/schedules";
 import { wallTimeOf } from "../../src/schedules/wallClock";
+import { between } from "./between";
 
 interface Case {
   schedule: { [key: string]: Json };
@@ -17,7 +18,7 @@ const { cases } = JSON.parse(readFileSync(join(__dirname, "../fixtures/schedules
 test.each(cases.map((one) => [`${JSON.stringify(one.schedule)} from ${one.start}`, one] as const))("%s", (_, one) => {
   const read = readSchedule({ schedule: one.schedule });
   if ("fault" in read) throw new Error(read.fault);
-  const found = occurrencesOf(read.schedule, 0).between(Date.parse(one.start) - 1, Date.parse(one.end));
+  const found = between(occurrencesOf(read.schedule, 0), Date.parse(one.start) - 1, Date.parse(one.end));
   const shown = isShort(one) ? withoutSecondShowing(found, read.schedule.timezone) : found;
   expect(shown.map((time) => new Date(time).toISOString())).toEqual(one.dates);
 });

@@ -197,3 +197,36 @@ test("a mistake is told and stops no other schedule; what may be over soon is tr
   expect(serve.told.at(-1)).toMatchObject({ kind: "notScheduled", due: at(120), message: expect.stringContaining("nowhere") });
   expect(await data.due()).toEqual([at(60)]);
 });
+
+test("a schedule by seconds that nobody served for a week leaves signals and others their turn", async () => {
+  const data = stack([{ schedule: { rrule: "FREQ=SECONDLY" } }]);
+  await data.open().look();
+  data.to(7 * 86_400);
+  const serve = data.open("skip");
+  let turns = 0;
+  const turn = setInterval(() => {
+    turns += 1;
+  }, 1);
+  await serve.look();
+  clearInterval(turn);
+  expect(turns).toBeGreaterThan(5);
+  expect(serve.told).toContainEqual(expect.objectContaining({ kind: "missed", count: 7 * 86_400 - 60, first: at(1) }));
+});
+
+test("a rule that no time fits is told once, and the others go on", async () => {
+  const data = stack([
+    { schedule: { rrule: "FREQ=MINUTELY;INTERVAL=60;BYMINUTE=30" } },
+    { schedule: { rrule: "FREQ=MONTHLY;BYMONTH=2;BYMONTHDAY=30" } },
+    EVERY_MINUTE,
+  ]);
+  const serve = data.open();
+  await serve.look();
+  await serve.look();
+  expect(serve.told.map((event) => ("message" in event ? event.message : event.kind))).toEqual([
+    expect.stringContaining("meet no time"),
+    expect.stringContaining("no time ever fits it"),
+  ]);
+  data.to(61);
+  await serve.fire();
+  expect(await data.due()).toEqual([at(60)]);
+});

@@ -1,10 +1,11 @@
+import { setImmediate as others } from "node:timers/promises";
 import type { Json, JsonObject } from "../../json";
 import type { DeploymentDefinition } from "../../manifest/manifest";
 import type { FlowRun } from "../../runs";
 import type { RunsContext } from "../../runs/context";
 import { createRun } from "../../runs/create";
 import { requestDigest } from "../../runs/requestDigest";
-import { dueOf, type MissedPolicy, type Occurrences, occurrencesOf, readSchedule, type Schedule } from "../../schedules";
+import { dueOf, type MissedPolicy, type Occurrences, occurrencesOf, readSchedule, type Schedule, timingFault } from "../../schedules";
 import { UserError } from "../../userError";
 
 /** How long a schedule rests whose run could not be made for now, in milliseconds. */
@@ -14,6 +15,8 @@ const DAY = 86_400_000;
 const BACK = [7 * DAY, 400 * DAY] as const;
 /** So many of the latest are enough to decide by. */
 const ENOUGH = 100;
+/** So many of the latest are kept: more than can be due. */
+const LATEST = 1_000;
 
 export type ScheduleEvent =
   | { kind: "scheduled"; run: FlowRun; due: string }
@@ -67,6 +70,7 @@ export class Schedules {
     for (const [name, { definition, deployedAt }] of deployments) {
       for (const given of definition.schedules ?? []) {
         const { key, digest } = this.#identity(name, given);
+        if (this.#faultsTold.has(key)) continue;
         const schedule = this.#read(name, key, given);
         if (schedule === undefined) continue;
         if (!schedule.active) {
@@ -86,6 +90,7 @@ export class Schedules {
     for (const [key, entry] of this.#entries) {
       const now = this.context.now().getTime();
       if (entry.next === undefined || entry.next > now) continue;
+      await others();
       try {
         await this.#fireOne(key, entry, now);
         entry.next = entry.occurrences.next(now);
@@ -104,11 +109,13 @@ export class Schedules {
     if (text === undefined) return;
     const kept = JSON.parse(text) as Kept;
     const { max_scheduled_runs: most } = entry.schedule;
-    const { run, missed } = dueOf(since(entry.occurrences, kept.through, now), now, this.policy, most);
-    const [first, last] = [missed[0], missed.at(-1)];
+    const passed = await since(entry.occurrences, kept.through, now);
+    const { run, missed } = dueOf(passed.latest, now, this.policy, most);
+    const [first, last] = [passed.first, missed.at(-1)];
     if (first !== undefined && last !== undefined) {
       const { deployment } = entry;
-      this.tell({ kind: "missed", deployment, count: missed.length, first: iso(first), last: iso(last), policy: this.policy });
+      const count = passed.count - passed.latest.length + missed.length;
+      this.tell({ kind: "missed", deployment, count, first: iso(first), last: iso(last), policy: this.policy });
     }
     for (const time of run) await this.#make(entry, iso(time));
     // Should another process have come further meanwhile, it has made the same runs.
@@ -139,8 +146,13 @@ export class Schedules {
     await ledger.swapNote(key, undefined, JSON.stringify(first));
     const { anchor, through } = JSON.parse((await ledger.readNote(key)) ?? JSON.stringify(first)) as Kept;
     try {
+      await others();
       const occurrences = occurrencesOf(schedule.schedule, anchor);
-      return { deployment, schedule, digest, occurrences, next: occurrences.next(through) };
+      const next = occurrences.next(through);
+      // That it has ended is no fault; that it could never begin is one.
+      const fault = next === undefined ? timingFault(schedule.schedule) : undefined;
+      if (fault !== undefined) throw new Error(fault);
+      return { deployment, schedule, digest, occurrences, next };
     } catch (error) {
       this.#tellFault(key, deployment, (error as Error).message);
       return undefined;
@@ -172,10 +184,31 @@ export class Schedules {
   }
 }
 
+/** The occurrences that have passed: how many, the first, and the latest of them. */
+interface Passed {
+  count: number;
+  first: number | undefined;
+  latest: number[];
+}
+
 /** Those of a long time are not looked for where the latest decide. */
-function since(occurrences: Occurrences, through: number, now: number): number[] {
-  const near = occurrences.between(Math.max(through, now - BACK[0]), now);
-  return near.length > ENOUGH || through >= now - BACK[0] ? near : occurrences.between(Math.max(through, now - BACK[1]), now);
+async function since(occurrences: Occurrences, through: number, now: number): Promise<Passed> {
+  const near = await passed(occurrences, Math.max(through, now - BACK[0]), now);
+  return near.count > ENOUGH || through >= now - BACK[0] ? near : passed(occurrences, Math.max(through, now - BACK[1]), now);
+}
+
+/** Signals and whatever else waits get their turn meanwhile: by seconds there are half a million in a week. */
+async function passed(occurrences: Occurrences, after: number, until: number): Promise<Passed> {
+  const found: Passed = { count: 0, first: undefined, latest: [] };
+  for (const time of occurrences.after(after)) {
+    if (time > until) break;
+    found.count += 1;
+    found.first ??= time;
+    found.latest.push(time);
+    if (found.latest.length >= 2 * LATEST) found.latest = found.latest.slice(-LATEST);
+    if (found.count % LATEST === 0) await others();
+  }
+  return found;
 }
 
 const iso = (time: number) => new Date(time).toISOString();

@@ -1,0 +1,9 @@
+/** Numbers that are in order, without those that come again. */
+export function* distinct(sorted: Iterable<number>): Generator<number> {
+  let last: number | undefined;
+  for (const one of sorted) {
+    if (one === last) continue;
+    last = one;
+    yield one;
+  }
+}

@@ -1,0 +1,190 @@
+import { DAY_SECONDS, dateOf, dayOf, daysInMonth, LAST_DAY, modulo, weekdayOf } from "../calendar";
+import { pick, type Slot, type Slots } from "../slots";
+import type { Frequency } from "./parse";
+import type { Rule } from "./rule";
+import { type YearDays, yearDays } from "./yearDays";
+
+const LAST_YEAR = 9999;
+/** The calendar repeats itself after 400 years: a rule that has no time in so many days has none that anybody waits for. */
+const SEARCHED = 146_097;
+const UNITS: Partial<Record<Frequency, number>> = { DAILY: DAY_SECONDS, HOURLY: 3600, MINUTELY: 60, SECONDLY: 1 };
+/** So many years' days are kept. */
+const KEPT_YEARS = 8;
+
+/**
+ * The days and times of a rule without its COUNT and UNTIL, from any day on. The next one costs at most a step for each day of 400 years,
+ * whatever the rule.
+ * @throws {Error} if no time of any day fits
+ */
+export function ruleSlots(rule: Rule): Slots {
+  const kept = new Map<number, YearDays>();
+  const daysOf = (year: number): YearDays => {
+    const found = kept.get(year) ?? yearDays(rule, year);
+    if (kept.size >= KEPT_YEARS) kept.clear();
+    kept.set(year, found);
+    return found;
+  };
+  const unit = UNITS[rule.frequency];
+  return unit === undefined ? byPeriods(rule, daysOf) : byUnits(rule, unit, daysOf);
+}
+
+type DaysOf = (year: number) => YearDays;
+
+/** A year, month, week or day of the rule: its days, as days of the year that it begins in. */
+interface Period {
+  year: number;
+  /** Days of that year, from 0; `to` is after the last. */
+  from: number;
+  to: number;
+}
+
+function byPeriods(rule: Rule, daysOf: DaysOf): Slots {
+  const times = crossed(rule.hours, 3600, rule.minutes, 60, rule.seconds);
+  const { first, at } = periodsOf(rule);
+  return function* (fromDay) {
+    let searchedTo = Math.max(fromDay, Math.floor(rule.start / DAY_SECONDS)) + SEARCHED;
+    for (let index = Math.max(0, first(fromDay)); ; index += 1) {
+      const period = at(index);
+      if (period === undefined) return;
+      const { first: newYear, allowed } = daysOf(period.year);
+      if (newYear + period.from > searchedTo) return;
+      const days: number[] = [];
+      for (let day = period.from; day < period.to; day += 1) if (allowed[day] === 1) days.push(newYear + day);
+      if (days.length === 0) continue;
+      searchedTo = newYear + period.to + SEARCHED;
+      if (!rule.positions) {
+        for (const day of days) if (day >= fromDay && day <= LAST_DAY) yield { day, units: [0], offsets: times };
+        continue;
+      }
+      for (const time of pick(days, times, rule.positions)) {
+        const day = Math.floor(time / DAY_SECONDS);
+        if (day >= fromDay && day <= LAST_DAY) yield { day, units: [0], offsets: [time - day * DAY_SECONDS] };
+      }
+    }
+  };
+}
+
+/** The rule's periods by number; `first` is the number of the one that a day is in, or of the last before it. */
+function periodsOf({ frequency, interval, start, weekStart }: Rule): {
+  first: (day: number) => number;
+  at: (index: number) => Period | undefined;
+} {
+  const startDay = Math.floor(start / DAY_SECONDS);
+  const { year: startYear, month: startMonth } = dateOf(startDay);
+  const bounded = (day: number) => Math.min(Math.max(day, startDay), LAST_DAY);
+  const within = (from: number, to: number): Period | undefined => {
+    if (from > LAST_DAY) return undefined;
+    const { year } = dateOf(from);
+    const newYear = dayOf(year, 1, 1);
+    return { year, from: from - newYear, to: to - newYear };
+  };
+  switch (frequency) {
+    case "YEARLY":
+      return {
+        first: (day) => Math.floor((dateOf(bounded(day)).year - startYear) / interval),
+        at: (index) => {
+          const year = startYear + index * interval;
+          return year > LAST_YEAR ? undefined : { year, from: 0, to: dayOf(year + 1, 1, 1) - dayOf(year, 1, 1) };
+        },
+      };
+    case "MONTHLY": {
+      const startsAt = startYear * 12 + startMonth - 1;
+      return {
+        first: (day) => {
+          const { year, month } = dateOf(bounded(day));
+          return Math.floor((year * 12 + month - 1 - startsAt) / interval);
+        },
+        at: (index) => {
+          const months = startsAt + index * interval;
+          const [year, month] = [Math.floor(months / 12), (months % 12) + 1];
+          if (year > LAST_YEAR) return undefined;
+          const from = dayOf(year, month, 1) - dayOf(year, 1, 1);
+          return { year, from, to: from + daysInMonth(year, month) };
+        },
+      };
+    }
+    default: {
+      const week = startDay - modulo(weekdayOf(startDay) - weekStart, 7);
+      return {
+        first: (day) => Math.floor((bounded(day) - week) / (7 * interval)),
+        // The first week has only the days from the start on.
+        at: (index) => within(index === 0 ? startDay : week + index * 7 * interval, week + index * 7 * interval + 7),
+      };
+    }
+  }
+}
+
+/** @param seconds how long one step of the frequency is: a day or less */
+function byUnits(rule: Rule, seconds: number, daysOf: DaysOf): Slots {
+  const { interval, start } = rule;
+  const perDay = DAY_SECONDS / seconds;
+  const startDay = Math.floor(start / DAY_SECONDS);
+  const startUnit = Math.floor(start / seconds);
+  const units = unitsByRest(rule, seconds, perDay, startUnit);
+  const times = crossed(
+    seconds > 3600 ? rule.hours : undefined,
+    3600,
+    seconds > 60 ? rule.minutes : undefined,
+    60,
+    seconds > 1 ? rule.seconds : undefined,
+  );
+  const offsets = rule.positions ? pick([0], times, rule.positions) : times;
+  if (units.size === 0)
+    throw new Error(`FREQ=${rule.frequency} and INTERVAL=${interval} meet no time that the rule allows, from its start on`);
+  if (offsets.length === 0) throw new Error("BYSETPOS picks none of the times");
+  return function* (fromDay): Generator<Slot> {
+    let day = Math.max(fromDay, startDay);
+    let searchedTo = day + SEARCHED;
+    for (let { year } = dateOf(Math.min(day, LAST_DAY)); day <= Math.min(searchedTo, LAST_DAY); year += 1) {
+      const { first, length, allowed } = daysOf(year);
+      for (; day < first + length; day += 1) {
+        if (allowed[day - first] === 0) continue;
+        const ofDay = units.get(modulo(startUnit - day * perDay, interval));
+        if (!ofDay) continue;
+        searchedTo = day + SEARCHED;
+        yield { day, units: ofDay, offsets };
+      }
+    }
+  };
+}
+
+/**
+ * The hours, minutes or seconds of a day that the rule may have, by their remainder of the interval: those of one day are all of one
+ * remainder, and the same ones come each day where the interval divides the day.
+ */
+function unitsByRest({ interval, hours, minutes, seconds: inMinute }: Rule, seconds: number, perDay: number, startUnit: number) {
+  const found = new Map<number, number[]>();
+  const step = greatestDivisor(interval, perDay);
+  const of = (list: readonly number[] | undefined) => (list === undefined ? undefined : new Set(list));
+  const allowed = {
+    hours: seconds <= 3600 ? of(hours) : undefined,
+    minutes: seconds <= 60 ? of(minutes) : undefined,
+    seconds: seconds === 1 ? of(inMinute) : undefined,
+  };
+  for (let unit = modulo(startUnit, step); unit < perDay; unit += step) {
+    const time = unit * seconds;
+    if (allowed.hours && !allowed.hours.has(Math.floor(time / 3600))) continue;
+    if (allowed.minutes && !allowed.minutes.has(Math.floor(time / 60) % 60)) continue;
+    if (allowed.seconds && !allowed.seconds.has(time % 60)) continue;
+    const rest = unit % interval;
+    const list = found.get(rest);
+    if (list) list.push(time);
+    else found.set(rest, [time]);
+  }
+  return found;
+}
+
+function greatestDivisor(a: number, b: number): number {
+  return b === 0 ? a : greatestDivisor(b, a % b);
+}
+
+/** Every sum of an hour, a minute and a second, in order. */
+function crossed(
+  hours: readonly number[] = [0],
+  hour: number,
+  minutes: readonly number[] = [0],
+  minute: number,
+  seconds: readonly number[] = [0],
+): number[] {
+  return hours.flatMap((h) => minutes.flatMap((m) => seconds.map((s) => h * hour + m * minute + s)));
+}
