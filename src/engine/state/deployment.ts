@@ -25,6 +25,8 @@ export interface ResourceState {
   propertyDependencies?: Record<string, string[] | null>;
   /** It has been deleted, and its replacement is still to be made. */
   pendingReplacement?: boolean;
+  /** It is to be replaced by the next update: `pulumi state taint`. */
+  taint?: boolean;
   additionalSecretOutputs?: string[];
   /** Seconds. */
   customTimeouts?: { create?: number; update?: number; delete?: number };
