@@ -4,6 +4,7 @@ import { onPath } from "../manifest";
 import { DEFAULT_STACK, type EngineName, engineOf, recordEngine, refuseOtherEngine, selectedStack } from "../stacks";
 import { UserError } from "../userError";
 import type { Workspace } from "../workspace";
+import { checkInstalled } from "./installed";
 import type { GlobalOptions } from "./program";
 import { note } from "./screen";
 
@@ -46,6 +47,7 @@ export function settle(workspace: Workspace, { engine: wanted, json }: EngineFla
   const engine = wanted ?? owner ?? (hasPulumi ? "pulumi" : "offline");
   refuseOtherEngine(home, project.name, stack, engine);
   const replace = engine === "offline" ? replaceTargets(args) : [];
+  checkInstalled(project.dir);
   openHome(home, { create: true });
   const why = wanted ? "as asked" : owner ? "it keeps this stack" : hasPulumi ? "pulumi is on PATH" : "pulumi is not on PATH";
   if (!json) note(`stack ${project.name}/${stack}, engine ${engine} (${why})`);

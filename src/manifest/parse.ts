@@ -1,6 +1,7 @@
 import { ExactNumber } from "../exactNumber";
 import { isJsonObject, type Json, type JsonObject, type Value } from "../json";
 import { suggestion } from "../nearest";
+import { upgradeHint } from "../origin";
 import { plainNumbers } from "../plainNumbers";
 import { MASK, Secret } from "../secret";
 import { wholeTemplate } from "../template/storedTemplate";
@@ -94,7 +95,7 @@ function versionFault(tree: unknown): string | undefined {
   if (typeof version !== "number" || !Number.isInteger(version) || version < 1)
     return `version must be ${MANIFEST_VERSION}, the one version this pushpool reads`;
   if (version > MANIFEST_VERSION) {
-    return `version ${version} is newer than this pushpool, which reads up to ${MANIFEST_VERSION}. Upgrade it: npm install pushpool@latest`;
+    return `version ${version} is newer than this pushpool, which reads up to ${MANIFEST_VERSION}. To upgrade, ${upgradeHint()}`;
   }
   return undefined;
 }

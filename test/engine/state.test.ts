@@ -17,7 +17,7 @@ test.each([
   ["no JSON", "{", /state .*dev\.json is damaged/],
   ["cut off", `{"version": 3, "deployment": {"resources": [{"urn": "hunter2`, /state .*dev\.json is damaged(?!.*hunter2)/],
   ["something else", JSON.stringify({ resources: [] }), /state .*dev\.json is damaged: it has no version/],
-  ["a newer version", JSON.stringify({ version: 4, deployment: {} }), /is of version 4.*npm install pushpool@latest/],
+  ["a newer version", JSON.stringify({ version: 4, deployment: {} }), /is of version 4.*to upgrade, run `git pull && npm ci` in /],
   [
     "without resources' names",
     JSON.stringify({ version: 3, deployment: { resources: [1] } }),
