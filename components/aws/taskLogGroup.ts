@@ -1,6 +1,6 @@
 import { LogGroup } from "@pulumi/aws/cloudwatch";
 import * as pulumi from "@pulumi/pulumi";
-import { declared, partOf } from "../checks";
+import { partOf } from "../checks";
 import { physicalName } from "../physicalName";
 import { checkAwsName, checkRetention, regionOf } from "./checks";
 
@@ -37,12 +37,11 @@ export class TaskLogGroup extends pulumi.ComponentResource {
   readonly logGroupName: pulumi.Output<string>;
 
   constructor(name: string, args: TaskLogGroupArgs = {}, opts?: pulumi.ComponentResourceOptions) {
-    const of = declared("TaskLogGroup", name);
-    const region = regionOf(args.region, of);
-    const { logGroupName = `/pushpool/${physicalName(name, 60)}`, retentionDays = 30 } = args;
-    checkAwsName("logGroupName", "logGroup", logGroupName, of);
-    checkRetention(retentionDays, of);
     super("pushpool:index:TaskLogGroup", name, args, opts);
+    const region = regionOf(args.region, this);
+    const { logGroupName = `/pushpool/${physicalName(name, 60)}`, retentionDays = 30 } = args;
+    checkAwsName("logGroupName", "logGroup", logGroupName, this);
+    checkRetention(retentionDays, this);
     const group = new LogGroup(`${name}-group`, { name: logGroupName, retentionInDays: retentionDays, region }, partOf(this, opts));
 
     this.arn = group.arn;

@@ -7,6 +7,9 @@ export interface NeededPermission {
 /**
  * What submitting, following and stopping runs takes of a project, and no more. Acting as the runs' service account is not among it: that
  * is given on that account alone.
+ *
+ * Cloud Run takes no condition on a Job's name or labels (https://cloud.google.com/iam/docs/conditions-resource-attributes), so these hold for
+ * the whole project. Stacks that must not reach each other's Jobs need a project each. Secrets of Secret Manager stay apart all the same.
  */
 export function leastPrivilege({ logAccess }: { logAccess: boolean }): NeededPermission[] {
   const needed: NeededPermission[] = [
@@ -14,8 +17,10 @@ export function leastPrivilege({ logAccess }: { logAccess: boolean }): NeededPer
     { permission: "run.jobs.get", reason: "a Job is waited for until it is ready" },
     {
       permission: "run.jobs.delete",
-      reason: "a Job that cannot be got ready goes, and with Prefect's own dispatcher each goes with its run",
+      reason:
+        "a Job that cannot be got ready goes, as does one that no run uses any more; with Prefect's own dispatcher each goes with its run",
     },
+    { permission: "run.jobs.list", reason: "Jobs that no run uses any more are looked for, and all of them before the stack goes" },
     { permission: "run.jobs.run", reason: "a run is an execution of its Job" },
     { permission: "run.jobs.runWithOverrides", reason: "each run brings its own parameters" },
     { permission: "run.executions.list", reason: "runs are followed together, and one whose start is in doubt is looked for" },

@@ -38,8 +38,6 @@ export interface DeploymentOptions {
   /** Plan only: nothing is written. */
   dryRun: boolean;
   continueOnError: boolean;
-  /** URNs to replace though nothing differs. */
-  replace: ReadonlySet<string>;
   store: StackStore;
   before: Promise<Before>;
   /** Starts, or attaches to, a provider. */
@@ -94,9 +92,9 @@ export class RunningDeployment implements Deployment {
   }
 
   #assemble({ resources, pending, registry = this.#registryOf(resources) }: Before): Parts {
-    const { project, stack, dryRun, store, parallel, continueOnError, onEvent, replace } = this.#options;
+    const { project, stack, dryRun, store, parallel, continueOnError, onEvent } = this.#options;
     const onError = (urn: string, message: string) => this.#note(message, urn);
-    const planner = new Planner({ project, stack, preview: dryRun, before: resources, providers: registry, replace, onError });
+    const planner = new Planner({ project, stack, preview: dryRun, before: resources, providers: registry, onError });
     const writer = new StateWriter(new Snapshot(resources, unsettled(pending)), store, dryRun);
     const onFailure = (urn: string, error: Error) => {
       if (error instanceof Refused) this.#note(error.message, urn);

@@ -6,9 +6,8 @@ import type { Client } from "../prefect/client";
 import { longTexts } from "../prefect/managedFields";
 import { quoted } from "../shown";
 import { UserError } from "../userError";
-import { adoptObject, isMoving, keptAdoption, noteHolder, noteMoving } from "./holders";
 import { type CheckFailure, holdsUnknown, type Operations } from "./operations";
-import { alreadyThere, configureConnection, deleteThere, hasMoved, openClient, openClientOf } from "./prefectConnection";
+import { apiMoved, configureConnection, openClient } from "./prefectConnection";
 
 interface Inputs extends JsonObject {
   blockTypeSlug: string;
@@ -36,12 +35,9 @@ export const operations: Operations = {
     return { inputs: news, failures };
   },
 
-  async diff(id, olds, news) {
-    noteHolder(id, olds);
-    const moved = hasMoved(olds);
-    if (moved) noteMoving(id);
-    const replaces = [...["blockTypeSlug", "blockName"].filter((key) => olds[key] !== news[key]), ...(moved ? ["apiUrl"] : [])];
-    return { changes: replaces.length > 0 || !isDeepStrictEqual(olds.data, news.data), replaces };
+  async diff(_id, olds, news) {
+    const replaces = ["blockTypeSlug", "blockName"].filter((key) => olds[key] !== news[key]);
+    return { changes: replaces.length > 0 || !isDeepStrictEqual(olds.data, news.data) || apiMoved(olds), replaces };
   },
 
   async create(inputs) {
@@ -53,16 +49,18 @@ export const operations: Operations = {
 
     const there = await readBlockByName(client, slug, name, { secrets: true });
     const isOurs = made.maybeOurs && there !== undefined && isDeepStrictEqual(there.data, data);
-    if (!there || (inputs.adoptExisting !== true && !isOurs && !isMoving(there.id)))
-      throw alreadyThere(`block "${blockKey(slug, name)}"`, client, "blockName");
-    if (isOurs) return { id: there.id, outs: outsOf(client, there.id, inputs) };
-    const adoption = adoptObject(there.id);
-    await replaceBlockData(client, there.id, `block "${blockKey(slug, name)}"`, data, secretsOf(data));
-    return { id: there.id, outs: outsOf(client, there.id, { ...inputs, ...adoption }) };
+    if (!there || (inputs.adoptExisting !== true && !isOurs)) {
+      throw new UserError(
+        `block "${blockKey(slug, name)}" is already there, at ${client.connection.apiUrl}: set adoptExisting: true to take it over, or give another blockName`,
+        5,
+      );
+    }
+    if (!isOurs) await replaceBlockData(client, there.id, `block "${blockKey(slug, name)}"`, data, secretsOf(data));
+    return { id: there.id, outs: outsOf(client, there.id, inputs) };
   },
 
   async read(id, props) {
-    const client = await openClientOf(props);
+    const client = await openClient();
     const there = await readBlock(client, id, { secrets: true });
     return there ? { id, props: { ...props, data: inGivenWords(props.data as JsonObject, there.data) } } : {};
   },
@@ -75,12 +73,11 @@ export const operations: Operations = {
       ...secretsOf(data),
       ...secretsOf(olds.data as JsonObject),
     ]);
-    return { outs: outsOf(client, id, { ...news, ...keptAdoption(olds) }) };
+    return { outs: outsOf(client, id, news) };
   },
 
-  async delete(id, props) {
-    const { blockTypeSlug: slug, blockName: name } = props as Inputs;
-    await deleteThere(`block "${blockKey(slug, name)}"`, id, props, (client) => deleteBlock(client, id));
+  async delete(id) {
+    await deleteBlock(await openClient(), id);
   },
 };
 

@@ -3,6 +3,7 @@ import type { Ledger } from "../ledger";
 import type { LoadedManifest } from "../manifest";
 import type { InfrastructureId, LogLine, PoolType, Submission, Target } from "../targets/target";
 import type { FlowRun } from "./flowRun";
+import type { Tidying } from "./leftovers";
 import type { Listeners } from "./listeners";
 
 /** Where a run goes, and by whose login: a record of the ledger says it. */
@@ -36,6 +37,8 @@ export interface RunsContext {
   warn(message: string): void;
   /** Who hears that a cloud or a server is asked again. */
   listeners: Listeners;
+  /** What goes on behind submissions to leave nothing over. */
+  tidying: Tidying;
   /** Submissions made in this process, by `<run id>/<attempt>`, so that their secrets need not be looked up again. */
   planned: Map<string, Submission>;
   /** What this process has asked to stop already: asking is one call, watching goes on. */

@@ -1,6 +1,7 @@
 import type { LoadedManifest } from "../manifest";
 import type { Target } from "../targets/target";
 import { type RunsContext, targetKey } from "./context";
+import { Tidying } from "./leftovers";
 import { Listeners } from "./listeners";
 import { poolAccess } from "./pool";
 import type { RunsParts } from "./runs";
@@ -58,6 +59,7 @@ export function openContext({
     now,
     warn,
     listeners,
+    tidying: new Tidying(),
     planned: new Map(),
     stopAsked: new Set(),
   };

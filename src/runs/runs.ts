@@ -13,6 +13,7 @@ import { createRun, planRun, type RunPlan } from "./create";
 import { findRun } from "./find";
 import type { FlowRun, State, StateType } from "./flowRun";
 import { type Following, follow, submitOnce } from "./follow";
+import { type PoolLeftovers, removeLeftovers } from "./leftovers";
 import { Listeners } from "./listeners";
 import { readLogs } from "./logs";
 import { cleanUp, observe, observeWherePossible } from "./observe";
@@ -20,7 +21,7 @@ import { openContext } from "./openContext";
 import type { RunRequest } from "./plan";
 import { retry } from "./retry";
 import { type Cancelling, cancel } from "./stop";
-import { stopUnrecorded, type Unrecorded, type UnrecordedRun } from "./stopUnrecorded";
+import { stopUnrecorded, type UnrecordedRun } from "./stopUnrecorded";
 import { masked, readDigestKey } from "./storedSecrets";
 
 /** The runs of one workspace: what the CLI and the trigger module are thin layers over. Every method may throw a `UserError`. */
@@ -34,8 +35,8 @@ export interface Runs {
   /** Submit if need be and watch to the end; see {@link follow}. */
   followRun(id: string, following?: Following): Promise<FlowRun>;
   cancelRun(id: string, cancelling?: Cancelling): Promise<FlowRun>;
-  /** Stop what goes on of a run that this ledger does not know. */
-  stopUnrecorded(run: UnrecordedRun): Promise<Unrecorded>;
+  /** Stop what goes on of a run that this ledger does not know. @returns whether anything did */
+  stopUnrecorded(run: UnrecordedRun): Promise<boolean>;
   /** Another attempt, SCHEDULED; `followRun` then submits it. */
   retryRun(id: string): Promise<FlowRun>;
   /** Look and record; submits and stops nothing. */
@@ -45,9 +46,6 @@ export interface Runs {
   readRun(id: string): Promise<FlowRun | undefined>;
   /** Let a run's idempotency key go: whoever uses it next gets a new run. */
   releaseKey(id: string): Promise<void>;
-  /** Note that a run was given to whoever asked for it, and is theirs. */
-  handOver(id: string): Promise<void>;
-  isHandedOver(id: string): Promise<boolean>;
   /** By id, unique prefix, or name. */
   findRun(ref: string): Promise<FlowRun>;
   /** Newest first, of this stack unless `allStacks`; observed. @param limit default 50 */
@@ -57,6 +55,8 @@ export interface Runs {
   listening<T>(onEvent: Watching["onEvent"], work: () => Promise<T>): Promise<T>;
   /** Those of this stack whose infrastructure may be running; observed. */
   inFlight(): Promise<FlowRun[]>;
+  /** Remove what runs of this stack have made in the clouds. @throws {UserError} without a manifest */
+  removeLeftovers(signal: AbortSignal): Promise<PoolLeftovers[]>;
   close(): Promise<void>;
 }
 
@@ -176,8 +176,6 @@ export function runsOver(parts: RunsParts): Runs {
         if (await ledger.change(id, record.run.version, { idempotencyKey: null })) return;
       }
     },
-    handOver: async (id) => void (await ledger.swapNote(handedOver(id), undefined, "yes")),
-    isHandedOver: async (id) => (await ledger.readNote(handedOver(id))) !== undefined,
     findRun: async (ref) => (await findRun(context, ref)).run,
     listRuns: async ({ limit, states, deployment, pool, allStacks = false } = {}) =>
       look(
@@ -200,11 +198,10 @@ export function runsOver(parts: RunsParts): Runs {
       const seen = await look(await ledger.list({ ...(stack === undefined ? {} : { stack }), states, limit: 10_000 }));
       return seen.filter(({ state }) => states.includes(state.type));
     },
-    close: async () => ledger.close(),
+    removeLeftovers: (signal) => removeLeftovers(context, signal),
+    close: async () => {
+      await context.tidying.close();
+      ledger.close();
+    },
   };
-}
-
-/** The note of a run that was handed over. */
-function handedOver(id: string): string {
-  return `handed-over/${id}`;
 }

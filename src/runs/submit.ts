@@ -105,7 +105,9 @@ async function send(
     // Cancelled meanwhile: whoever cancels ends it.
     if (!(await context.ledger.isAt(run.id, run.version))) return moved(context, record);
     if (maySubmit && !(await maySubmit())) return moved(context, record);
-    return await recordInfrastructure(context, record, await target.submit(prepared, signal));
+    const step = await recordInfrastructure(context, record, await target.submit(prepared, signal));
+    context.tidying.after(context, record, target);
+    return step;
   } catch (error) {
     await giveUp(context, record, error, signal);
     throw error;

@@ -103,6 +103,21 @@ export interface LogPage {
   complete: boolean;
 }
 
+/** What runs of a work pool had left in the cloud. */
+export interface Leftovers {
+  /** How much was removed, by what people call it: `{ "task definitions": 3 }`. */
+  removed: Record<string, number>;
+  /** What stays: a line each, with the reason and what to do. */
+  kept: string[];
+}
+
+/** What of a pool's declaration tells where its runs may have left something. */
+export interface LeftoversAsked {
+  /** Job variables of the pool's deployments. */
+  jobVariables: readonly ValueObject[];
+  signal: AbortSignal;
+}
+
 /**
  * One place where runs can go. Every target passes the one conformance suite, `test/targets/conformance.ts`.
  *
@@ -134,12 +149,6 @@ export interface Target {
    */
   find(runId: string, attempt: number, submission?: JsonObject): Promise<InfrastructureId | undefined>;
 
-  /**
-   * Why a run that {@link Target.find} does not find may go on all the same: it cannot be looked at from here. A sentence without its end.
-   * @returns `undefined` if what is not found does not go on. @default it never does
-   */
-  unseen?(runId: string): string | undefined;
-
   /** How they are now, in as few calls as the place allows. Every id asked for has an answer. */
   observe(ids: readonly InfrastructureId[]): Promise<Map<InfrastructureId, Observation>>;
 
@@ -157,4 +166,14 @@ export interface Target {
 
   /** Remove what is left of an ended attempt but is not needed to read its logs and outcome. Never changes the outcome; may be repeated. */
   cleanup(id: InfrastructureId): Promise<void>;
+
+  /**
+   * Remove what no run of the pool has used for a week, in a bounded number of calls. Never what is in use, another stack's, or made by hand.
+   * Absent where runs leave nothing.
+   * @returns whether more is left
+   */
+  tidy?(signal: AbortSignal): Promise<boolean>;
+
+  /** Remove everything that the pool's runs have made, secrets first. Before the stack goes, and its credentials with it. */
+  removeLeftovers?(asked: LeftoversAsked): Promise<Leftovers>;
 }

@@ -44,6 +44,9 @@ const TOLD: Record<string, string[]> = {
   "logging.logEntries.list": RUN,
 };
 
+/** Without it everything works: what is left over stays, and that is said once a day. */
+const TIDYING = ["run.jobs.list"];
+
 test("leastPrivilege: everything works with the role, and what each permission is for does not without it", async () => {
   const here = await gcpPlace({ images: { "acme/none:1": { access: "missing" } } });
   here.program(POOL(`permissions: "leastPrivilege"`));
@@ -53,7 +56,7 @@ test("leastPrivilege: everything works with the role, and what each permission i
   const all = leastPrivilege({ logAccess: true }).map(({ permission }) => permission);
   expect([...(iam.roles.get(role) ?? [])].sort()).toEqual([...all].sort());
   expect(iam.bindings.filter(({ role }) => role === "roles/run.developer")).toEqual([]);
-  expect(new Set([...Object.keys(USES), ...Object.keys(TOLD)])).toEqual(new Set(all));
+  expect(new Set([...Object.keys(USES), ...Object.keys(TOLD), ...TIDYING])).toEqual(new Set(all));
 
   const lacking = (permission: string) =>
     iam.roles.set(

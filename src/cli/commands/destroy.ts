@@ -2,6 +2,7 @@ import { createInterface } from "node:readline/promises";
 import { openRuns } from "../../runs";
 import { UserError } from "../../userError";
 import { type EngineFlags, type Operation, runPulumi, settle } from "../engines";
+import { removeLeftovers } from "../leftovers";
 import { runOffline } from "../offlineOperation";
 import { note } from "../screen";
 import { workspaceOf } from "../session";
@@ -10,8 +11,13 @@ import { workspaceOf } from "../session";
 export async function action(args: string[], flags: EngineFlags & { force?: boolean }): Promise<void> {
   const operation = settle(workspaceOf(flags), flags, args);
   if (!flags.force) await refuseInFlight(operation);
-  if (operation.engine === "pulumi") return runPulumi(operation, "destroy", flags, args);
+  if (operation.engine === "pulumi") {
+    // Without --yes pulumi asks after its preview. What runs have made is made again by the next run, should the answer be no.
+    if (flags.yes || process.stdin.isTTY) await removeLeftovers(operation, args);
+    return runPulumi(operation, "destroy", flags, args);
+  }
   if (!flags.yes) await confirm(operation);
+  await removeLeftovers(operation, args);
   await runOffline(operation, "destroy", flags.json);
 }
 

@@ -1,3 +1,2 @@
-export { listStacks, statePath } from "./deployment";
+export { listStacks } from "./deployment";
 export { readStackOutputs } from "./outputs";
-export { readState } from "./stateFile";

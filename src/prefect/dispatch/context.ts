@@ -1,6 +1,7 @@
 import type { Ledger } from "../../ledger";
 import type { PoolDefinition } from "../../manifest/manifest";
 import type { RunsContext } from "../../runs/context";
+import { Tidying } from "../../runs/leftovers";
 import { Listeners } from "../../runs/listeners";
 import { poolAccess } from "../../runs/pool";
 import type { PoolType, Target, TargetAccess } from "../../targets/target";
@@ -33,6 +34,7 @@ export function contextMaker({
 }: Shared): (job: Job) => RunsContext {
   const planned: RunsContext["planned"] = new Map();
   const stopAsked: RunsContext["stopAsked"] = new Set();
+  const tidying = new Tidying();
   const targets = new Map<string, Promise<Target>>();
   return ({ loaded }) => {
     const context: RunsContext = {
@@ -54,6 +56,7 @@ export function contextMaker({
       digestKey,
       env,
       planned,
+      tidying,
       stopAsked,
       warn,
       listeners,

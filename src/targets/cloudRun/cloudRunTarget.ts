@@ -1,17 +1,30 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { JsonObject, ValueObject } from "../../json";
+import { stackName } from "../../manifest/cloudNames";
 import { Secret } from "../../secret";
 import { UserError } from "../../userError";
 import type { TargetPlace } from "../open";
-import type { InfrastructureId, LogPage, Observation, PoolAccess, Prepared, RunToPlan, Submission, Target } from "../target";
+import type {
+  InfrastructureId,
+  Leftovers,
+  LeftoversAsked,
+  LogPage,
+  Observation,
+  PoolAccess,
+  Prepared,
+  RunToPlan,
+  Submission,
+  Target,
+} from "../target";
 import { type Access, accessOf } from "./access";
 import { asFailure, CloudFailure } from "./failures";
+import { type CloudRunLeftovers, removeCloudRunLeftovers, tidyCloudRun } from "./leftovers";
 import { type LogReader, openLogReader } from "./logReader";
 import { EXECUTION_TOKEN, goesWithItsRun, parseExecutionName } from "./names";
 import { planCloudRun } from "./plan";
 import type { CloudRunRequest } from "./request";
 import { giveUp, openRunApi, type RunApi } from "./runApi";
-import { endKey, jobKey, stopKey } from "./runNotes";
+import { endKey, jobKey, regionsKey, stopKey } from "./runNotes";
 import { openSends, type Sends, type Whereabouts } from "./sends";
 import { readSettings } from "./settings";
 import { openWatcher, type Watcher } from "./watcher";
@@ -35,13 +48,15 @@ export async function createCloudRunTarget(place: Omit<TargetPlace, "home">): Pr
 
 /** The same where it is known already whose cloud it is. */
 export function targetOver(access: Access, pool: PoolAccess, place: Omit<TargetPlace, "home" | "pool">): Target {
-  return new CloudRunTarget(access, usualPlaceOf(access, pool), place);
+  return new CloudRunTarget(access, pool, place);
 }
 
 class CloudRunTarget implements Target {
   readonly pace = { first: 500, longest: 5_000 };
   readonly ownGrace = "Cloud Run gives a cancelled execution 10 s between SIGTERM and SIGKILL";
   readonly #access: Access;
+  readonly #pool: PoolAccess;
+  readonly #unused: number;
   readonly #usualPlace: Whereabouts | undefined;
   readonly #notes: TargetPlace["notes"];
   readonly #api: RunApi;
@@ -51,10 +66,12 @@ class CloudRunTarget implements Target {
   /** Attempts that Google has refused, by run id and attempt: it is sure that nothing of them is there. */
   readonly #refused = new Set<string>();
 
-  constructor(access: Access, usualPlace: Whereabouts | undefined, { notes, env, warn = () => {} }: Omit<TargetPlace, "home" | "pool">) {
-    const { settle, logDrain } = readSettings(env);
+  constructor(access: Access, pool: PoolAccess, { notes, env, warn = () => {} }: Omit<TargetPlace, "home" | "pool">) {
+    const { settle, logDrain, unused } = readSettings(env);
     this.#access = access;
-    this.#usualPlace = usualPlace;
+    this.#pool = pool;
+    this.#unused = unused;
+    this.#usualPlace = usualPlaceOf(access, pool);
     this.#notes = notes;
     this.#api = openRunApi(access, notes, warn);
     this.#sends = openSends({ api: this.#api, notes, settle });
@@ -125,11 +142,57 @@ class CloudRunTarget implements Target {
     });
   }
 
+  async tidy(signal: AbortSignal): Promise<boolean> {
+    return this.#orExplain("removing Jobs that no run uses any more", async () =>
+      tidyCloudRun(await this.#leftovers({ jobVariables: [], signal }), this.#unused),
+    );
+  }
+
+  async removeLeftovers(asked: LeftoversAsked): Promise<Leftovers> {
+    return removeCloudRunLeftovers(await this.#leftovers(asked));
+  }
+
+  async #leftovers({ jobVariables, signal }: LeftoversAsked): Promise<CloudRunLeftovers> {
+    const { name: pool, source, baseJobTemplate } = this.#pool;
+    const { properties } = (baseJobTemplate.variables ?? {}) as { properties?: Record<string, { default?: unknown }> };
+    const known = (variable: string) =>
+      [properties?.[variable]?.default, ...jobVariables.map((each) => each[variable])].filter(
+        (each): each is string => typeof each === "string" && each !== "" && !each.includes("{{"),
+      );
+    const usual = this.#usualPlace && parentOf(this.#usualPlace.job);
+    const regions = [...known("region"), ...(await this.#noteRegion())].map(
+      (region) => `projects/${this.#access.project}/locations/${region}`,
+    );
+    return {
+      api: this.#api,
+      notes: this.#notes,
+      stack: stackName(source),
+      pool,
+      parents: [...new Set([...(usual === undefined ? [] : [usual]), ...regions])],
+      accounts: known("service_account_name"),
+      explained: (what, work) => this.#orExplain(what, work),
+      signal,
+    };
+  }
+
+  /** Remember that runs went to a region. @returns those that are remembered */
+  async #noteRegion(parent?: string): Promise<string[]> {
+    const key = regionsKey(stackName(this.#pool.source), this.#pool.name);
+    for (;;) {
+      const text = await this.#notes.readNote(key);
+      const regions = text === undefined ? [] : (JSON.parse(text) as string[]);
+      const region = parent?.split("/")[3];
+      if (region === undefined || regions.includes(region)) return regions;
+      if (await this.#notes.swapNote(key, text, JSON.stringify([...regions, region]))) return [...regions, region];
+    }
+  }
+
   async #makeReady(request: CloudRunRequest, signal: AbortSignal): Promise<void> {
     const name = nameOf(request);
     if ((await this.#notes.readNote(jobKey(name))) !== undefined) return;
     const problem = await this.#make(request, signal);
     if (problem === undefined) {
+      await this.#noteRegion(request.parent);
       await this.#notes.swapNote(jobKey(name), undefined, new Date().toISOString());
       return;
     }
@@ -232,6 +295,11 @@ function whereaboutsOf({ parent, jobId, jobPerRun }: Pick<CloudRunRequest, "pare
 
 function revealed(env: Record<string, string | Secret>): Record<string, string> {
   return Object.fromEntries(Object.entries(env).map(([name, value]) => [name, value instanceof Secret ? String(value.reveal()) : value]));
+}
+
+/** `projects/P/locations/R` of a Job's name. */
+function parentOf(job: string): string {
+  return job.split("/").slice(0, 4).join("/");
 }
 
 /** Where the pool's runs usually go: the region that its template gives. */

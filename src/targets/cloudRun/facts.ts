@@ -47,8 +47,8 @@ export function executionFacts(execution: Message<protos.google.cloud.run.v2.IEx
   const marker = template?.containers?.flatMap(({ env }) => env ?? []).find((each) => each.name === MARKER)?.value;
   return {
     name: name ?? "",
-    ...present({ createTime: time(createTime), startTime: time(startTime) }),
-    ...present({ completionTime: time(completionTime), deleteTime: time(deleteTime), marker: marker ?? undefined }),
+    ...present({ createTime: timeText(createTime), startTime: timeText(startTime) }),
+    ...present({ completionTime: timeText(completionTime), deleteTime: timeText(deleteTime), marker: marker ?? undefined }),
     conditions: (conditions ?? []).map(conditionFacts),
   };
 }
@@ -56,7 +56,7 @@ export function executionFacts(execution: Message<protos.google.cloud.run.v2.IEx
 export function taskFacts(task: Message<protos.google.cloud.run.v2.ITask>): TaskFacts {
   const { startTime, lastAttemptResult, conditions } = task as protos.google.cloud.run.v2.ITask;
   return {
-    started: time(startTime) !== undefined,
+    started: timeText(startTime) !== undefined,
     code: lastAttemptResult?.status?.code ?? 0,
     message: oneLine(lastAttemptResult?.status?.message ?? ""),
     conditions: (conditions ?? []).map(conditionFacts),
@@ -71,7 +71,7 @@ export function conditionFacts(condition: Message<protos.google.cloud.run.v2.ICo
     state: STATES[String(state ?? 0)] ?? "UNSPECIFIED",
     message: oneLine(message ?? ""),
     reason: EXECUTION_REASONS[Number(executionReason)] ?? COMMON_REASONS[Number(reason)] ?? String(executionReason || reason || ""),
-    ...present({ at: time(lastTransitionTime) }),
+    ...present({ at: timeText(lastTransitionTime) }),
   };
 }
 
@@ -114,7 +114,8 @@ const COMMON_REASONS: Record<number, string> = {
   17: "VPC_NETWORK_NOT_FOUND",
 };
 
-function time(value: unknown): string | undefined {
+/** A time of the API, as the SDK or as JSON has it, in ISO 8601. */
+export function timeText(value: unknown): string | undefined {
   if (typeof value === "string") return value;
   if (value === null || typeof value !== "object" || !("seconds" in value)) return undefined;
   const { seconds, nanos } = value as { seconds: unknown; nanos?: number | null };

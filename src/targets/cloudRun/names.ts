@@ -69,6 +69,11 @@ export function goesWithItsRun(jobId: string): boolean {
   return OWN_JOB_ID.test(jobId);
 }
 
+/** Whether a Job was made for one run, and is to stay after it. */
+export function staysAfterItsRun(jobId: string): boolean {
+  return jobId.startsWith(KEPT_JOB);
+}
+
 /** The variable by which the execution of an attempt is found again among all others. */
 export const MARKER = "PUSHPOOL_SUBMISSION";
 

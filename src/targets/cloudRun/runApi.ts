@@ -4,7 +4,7 @@ import type { JsonObject } from "../../json";
 import { type Progress, RetryNotices } from "../../retryNotices";
 import type { SharedNotes } from "../target";
 import { type Access, loaded } from "./access";
-import { conditionFacts, type ExecutionFacts, executionFacts, type TaskFacts, taskFacts } from "./facts";
+import { conditionFacts, type ExecutionFacts, executionFacts, type TaskFacts, taskFacts, timeText } from "./facts";
 import { asFailure, type CloudFailure, mayPass } from "./failures";
 import { type Quota, slowDown, waitForTurn } from "./pace";
 import { refusal } from "./refusals";
@@ -24,6 +24,19 @@ export interface JobFacts {
   problem: string;
 }
 
+/** A Job in a list. */
+export interface FoundJob {
+  name: string;
+  id: string;
+  labels: Record<string, string>;
+  etag: string;
+  serviceAccount?: string;
+  /** When it was made or last began or ended an execution, in milliseconds. */
+  usedAt: number;
+  /** Whether its latest execution goes on. */
+  busy: boolean;
+}
+
 export interface ExecutionPage {
   executions: ExecutionFacts[];
   next?: string;
@@ -33,7 +46,10 @@ export interface ExecutionPage {
 export interface RunApi {
   createJob(parent: string, jobId: string, job: JsonObject, signal?: AbortSignal): Promise<void>;
   getJob(name: string, signal?: AbortSignal): Promise<JobFacts>;
-  deleteJob(name: string, signal?: AbortSignal): Promise<void>;
+  /** @param etag delete it only if it is still as it was */
+  deleteJob(name: string, signal?: AbortSignal, etag?: string): Promise<void>;
+  /** One page of the Jobs of a region. */
+  listJobs(parent: string, pageToken?: string, signal?: AbortSignal): Promise<{ jobs: FoundJob[]; next?: string }>;
   /** Once: whether an unclear answer may be followed by another call is the caller's to find out. @returns the execution's name */
   runJob(name: string, overrides: RunOverrides): Promise<string>;
   getExecution(name: string): Promise<ExecutionFacts>;
@@ -55,7 +71,13 @@ const STATE_MASK = [
   ...["type", "state", "message", "reason", "executionReason"].map((field) => `executions.conditions.${field}`),
 ].join(",");
 
-/** Executions a page. */
+/** What of Jobs tells whose they are and when they were used. */
+const JOB_MASK = [
+  "nextPageToken",
+  ...["name", "labels", "etag", "createTime", "latestCreatedExecution", "template.template.serviceAccount"].map((field) => `jobs.${field}`),
+].join(",");
+
+/** Executions and Jobs a page. */
 const PAGE = 100;
 
 type Clients = { jobs: v2.JobsClient; executions: v2.ExecutionsClient; tasks: v2.TasksClient };
@@ -133,9 +155,21 @@ export function openRunApi(access: Access, notes: SharedNotes, tell: (message: s
       await repeated("write", parent, ({ jobs }) => jobs.createJob({ parent, jobId, job: jobMessage(job) }, options), signal);
     },
     getJob: (name, signal) => repeated("read", of(name), async ({ jobs }) => jobFacts((await jobs.getJob({ name }, options))[0]), signal),
-    deleteJob: async (name, signal) => {
-      await repeated("write", of(name), ({ jobs }) => jobs.deleteJob({ name }, options), signal);
+    deleteJob: async (name, signal, etag) => {
+      await repeated("write", of(name), ({ jobs }) => jobs.deleteJob({ name, ...(etag === undefined ? {} : { etag }) }, options), signal);
     },
+    listJobs: (parent, pageToken, signal) =>
+      repeated(
+        "read",
+        parent,
+        async ({ jobs }) => {
+          const request = { parent, pageSize: PAGE, ...(pageToken === undefined ? {} : { pageToken }) };
+          const otherArgs = { headers: { "x-goog-fieldmask": JOB_MASK } };
+          const [found, , reply] = await jobs.listJobs(request, { ...options, otherArgs, autoPaginate: false });
+          return { jobs: found.map(foundJob), ...(reply?.nextPageToken ? { next: reply.nextPageToken } : {}) };
+        },
+        signal,
+      ),
     runJob: async (name, overrides) => {
       const call = async ({ jobs }: Clients) => {
         const [operation] = await jobs.runJob({ name, overrides: runMessage(overrides) }, options);
@@ -175,6 +209,22 @@ export function openRunApi(access: Access, notes: SharedNotes, tell: (message: s
 /** For how many milliseconds yet the pool's credentials may not be known everywhere; 0 or less: they are. */
 export function youngFor({ createdAt }: Access): number {
   return createdAt === undefined ? 0 : createdAt + YOUNG - Date.now();
+}
+
+function foundJob({ name, labels, etag, createTime, latestCreatedExecution, template }: protos.google.cloud.run.v2.IJob): FoundJob {
+  const { name: execution, createTime: began, completionTime: ended } = latestCreatedExecution ?? {};
+  const serviceAccount = template?.template?.serviceAccount;
+  const times = [createTime, began, ended].map((at) => Date.parse(timeText(at) ?? "")).filter((at) => !Number.isNaN(at));
+  return {
+    name: name ?? "",
+    id: (name ?? "").split("/").at(-1) ?? "",
+    labels: labels ?? {},
+    etag: etag ?? "",
+    ...(serviceAccount ? { serviceAccount } : {}),
+    // What has no time is taken for new.
+    usedAt: times.length > 0 ? Math.max(...times) : Date.now(),
+    busy: Boolean(execution) && timeText(ended) === undefined,
+  };
 }
 
 function jobFacts(job: protos.google.cloud.run.v2.IJob): JobFacts {

@@ -27,6 +27,7 @@ export interface Definitions {
 
 /** How long a process on another host may take to register one before it is taken for dead, in milliseconds. */
 const CLAIM = 60_000;
+const HOUR = 3_600_000;
 
 type Registrable = Extract<EcsRequest["definition"], { register: JsonObject }>;
 
@@ -79,7 +80,11 @@ export function openDefinitions({
       signal?.throwIfAborted();
       const text = await notes.readNote(key);
       const note = text === undefined ? undefined : (JSON.parse(text) as Note);
-      if (note?.arn !== undefined) return note.arn;
+      if (note?.arn !== undefined) {
+        // When it was last used, which tidying goes by.
+        if (Date.now() > note.at + HOUR) await notes.swapNote(key, text, JSON.stringify({ ...note, at: Date.now() } satisfies Note));
+        return note.arn;
+      }
       if (note?.by !== undefined && Date.now() < note.at + CLAIM && processLives(note.by)) {
         await sleep(30, undefined, signal ? { signal } : {});
         continue;
@@ -157,7 +162,12 @@ export function openDefinitions({
 }
 
 function keyOf(place: string, { register, digest }: Shape): string {
-  return `ecs/definition/${place}/${String(register.family)}/${digest}`;
+  return definitionKey(place, String(register.family), digest);
+}
+
+/** Key of the note on a definition. */
+export function definitionKey(place: string, family: string, digest: string): string {
+  return `ecs/definition/${place}/${family}/${digest}`;
 }
 
 /** Fields that ECS adds to what was registered. */

@@ -7,6 +7,7 @@ import { RetryNotices } from "../../retryNotices";
 import type { SharedNotes } from "../target";
 import { type Access, loaded } from "./access";
 import { type AwsFailure, asFailure, failureOf, mayPass } from "./failures";
+import { type LeftoverCalls, leftoverCalls } from "./leftoverCalls";
 import type { TaskName } from "./names";
 import type { TaskFacts } from "./outcome";
 import { type Bucket, emptied, waitForTurn } from "./pace";
@@ -37,7 +38,7 @@ export interface DefinitionFacts {
 }
 
 /** The calls that this target makes. Each may throw an {@link AwsFailure}; all are safe to repeat, and are repeated where that may help. */
-export interface EcsApi {
+export interface EcsApi extends LeftoverCalls {
   registerTaskDefinition(request: JsonObject, signal?: AbortSignal): Promise<string>;
   /** @param name ARN, family (its latest active revision) or `family:revision` */
   describeTaskDefinition(name: string, signal?: AbortSignal): Promise<DefinitionFacts | undefined>;
@@ -128,6 +129,7 @@ export function openEcsApi(access: Access, notes: SharedNotes, tell: (message: s
   }
 
   return {
+    ...leftoverCalls({ repeated, ecs, ssm }),
     registerTaskDefinition: (request, signal) =>
       repeated(
         "ecs:RegisterTaskDefinition",

@@ -1,12 +1,24 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { JsonObject, ValueObject } from "../../json";
-import { type StackSource, stackName } from "../../manifest/cloudNames";
+import { parameterFolder, sharedParameterFolder, stackName } from "../../manifest/cloudNames";
 import type { TargetPlace } from "../open";
-import type { InfrastructureId, LogPage, Observation, PoolAccess, Prepared, RunToPlan, Submission, Target } from "../target";
+import type {
+  InfrastructureId,
+  Leftovers,
+  LeftoversAsked,
+  LogPage,
+  Observation,
+  PoolAccess,
+  Prepared,
+  RunToPlan,
+  Submission,
+  Target,
+} from "../target";
 import { type Access, accessOf, loaded } from "./access";
-import { type Definitions, openDefinitions, type ReadyDefinition } from "./definitions";
+import { type Definitions, definitionKey, openDefinitions, type ReadyDefinition } from "./definitions";
 import { type EcsApi, openEcsApi } from "./ecsApi";
 import { AwsFailure, asFailure } from "./failures";
+import { type EcsLeftovers, removeEcsLeftovers, tidyEcs } from "./leftovers";
 import { type LogReader, openLogReader } from "./logReader";
 import { formatId, parseId, regionOfArn, startedBy, type TaskName } from "./names";
 import { STOP_REASON } from "./outcome";
@@ -46,7 +58,7 @@ export async function openerFor(pool: PoolAccess, env: NodeJS.ProcessEnv): Promi
     stack: stackName(pool.source),
     shapes: { register: register as unknown as PoolFacts["shapes"]["register"], run: run as unknown as PoolFacts["shapes"]["run"] },
   };
-  return (place) => new EcsTarget(access, facts, pool.source, usualClusterOf(pool), place);
+  return (place) => new EcsTarget(access, facts, pool, place);
 }
 
 class EcsTarget implements Target {
@@ -55,6 +67,8 @@ class EcsTarget implements Target {
     "ECS gives a stopped task its containers' stopTimeout between SIGTERM and SIGKILL, 30 s unless the task definition says otherwise";
   readonly #access: Access;
   readonly #facts: PoolFacts;
+  readonly #pool: PoolAccess;
+  readonly #unused: number;
   readonly #usualCluster: string | undefined;
   readonly #notes: TargetPlace["notes"];
   readonly #settle: number;
@@ -66,14 +80,16 @@ class EcsTarget implements Target {
   constructor(
     access: Access,
     facts: PoolFacts,
-    source: StackSource,
-    usualCluster: string | undefined,
+    pool: PoolAccess,
     { notes, env, digestKey, warn = () => {} }: Omit<TargetPlace, "home" | "pool">,
   ) {
-    const { settle, logDrain } = readSettings(env);
+    const { settle, logDrain, unused } = readSettings(env);
+    const { source } = pool;
     this.#access = access;
     this.#facts = facts;
-    this.#usualCluster = usualCluster;
+    this.#pool = pool;
+    this.#unused = unused;
+    this.#usualCluster = usualClusterOf(pool);
     this.#notes = notes;
     this.#settle = settle;
     this.#api = openEcsApi(access, notes, warn);
@@ -149,6 +165,34 @@ class EcsTarget implements Target {
       // Someone has done it already, or it is done a second time.
       if (!/inactive|refused by AWS/i.test(String(error))) throw error;
     });
+  }
+
+  async tidy(signal: AbortSignal): Promise<boolean> {
+    return this.#orExplain("removing what no run uses any more", () =>
+      tidyEcs(this.#leftovers({ jobVariables: [], signal }), this.#unused),
+    );
+  }
+
+  async removeLeftovers(asked: LeftoversAsked): Promise<Leftovers> {
+    return removeEcsLeftovers(this.#leftovers(asked));
+  }
+
+  #leftovers({ jobVariables, signal }: LeftoversAsked): EcsLeftovers {
+    const { name: pool, source, baseJobTemplate } = this.#pool;
+    const { task_definition } = (baseJobTemplate.job_configuration ?? {}) as { task_definition?: ValueObject };
+    return {
+      api: this.#api,
+      notes: this.#notes,
+      stack: this.#facts.stack,
+      pool,
+      folder: parameterFolder(source, pool),
+      sharedFolder: sharedParameterFolder(pool),
+      families: namedIn("family", task_definition?.family, baseJobTemplate, jobVariables),
+      roles: namedIn("execution_role_arn", task_definition?.executionRoleArn, baseJobTemplate, jobVariables),
+      noteOf: (family, digest) => definitionKey(this.#access.place, family, digest),
+      explained: (what, work) => this.#orExplain(what, work),
+      signal,
+    };
   }
 
   async #send(submission: Submission, first: ReadyDefinition, signal: AbortSignal): Promise<InfrastructureId> {
@@ -239,6 +283,13 @@ function clusterOf(task: string, cluster: string | undefined): string {
   const [, prefix, name] = /^(arn:[^:]+:ecs:[^:]+:[^:]+):task\/([^/]+)\/[^/]+$/.exec(task) ?? [];
   if (prefix !== undefined && name !== undefined) return `${prefix}:cluster/${name}`;
   return cluster ?? `default-${regionOfArn(task) ?? ""}`;
+}
+
+/** What a template and job variables say for a variable, where they say it in full. */
+function namedIn(variable: string, fixed: unknown, { variables }: ValueObject, jobVariables: readonly ValueObject[]): string[] {
+  const { properties } = (variables ?? {}) as { properties?: Record<string, { default?: unknown }> };
+  const all = [fixed, properties?.[variable]?.default, ...jobVariables.map((each) => each[variable])];
+  return all.filter((each): each is string => typeof each === "string" && each !== "" && !each.includes("{{"));
 }
 
 /** The cluster that runs of this pool go to unless they say otherwise. */

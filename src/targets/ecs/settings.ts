@@ -6,12 +6,18 @@ export interface Settings {
   settle: number;
   /** After a run's end: how long its last lines may take to get into CloudWatch Logs. @default 10 s */
   logDrain: number;
+  /** For how long no run may have used what is then removed. @default 7 days */
+  unused: number;
 }
 
 /**
- * `PUSHPOOL_ECS_SETTLE_SECONDS` and `PUSHPOOL_ECS_LOG_DRAIN_SECONDS`, for places slower or faster than most.
+ * `PUSHPOOL_ECS_SETTLE_SECONDS`, `PUSHPOOL_ECS_LOG_DRAIN_SECONDS` and `PUSHPOOL_ECS_UNUSED_SECONDS`, for places slower or faster than most.
  * @throws {UserError} if one is no number of seconds
  */
 export function readSettings(env: NodeJS.ProcessEnv): Settings {
-  return { settle: secondsIn(env, "PUSHPOOL_ECS_SETTLE_SECONDS", 60), logDrain: secondsIn(env, "PUSHPOOL_ECS_LOG_DRAIN_SECONDS", 10) };
+  return {
+    settle: secondsIn(env, "PUSHPOOL_ECS_SETTLE_SECONDS", 60),
+    logDrain: secondsIn(env, "PUSHPOOL_ECS_LOG_DRAIN_SECONDS", 10),
+    unused: secondsIn(env, "PUSHPOOL_ECS_UNUSED_SECONDS", 604_800),
+  };
 }

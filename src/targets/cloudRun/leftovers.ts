@@ -1,0 +1,128 @@
+import { POOL_TAG, STACK_TAG } from "../../manifest/cloudNames";
+import { UserError } from "../../userError";
+import type { Leftovers, SharedNotes } from "../target";
+import { asFailure } from "./failures";
+import { labelValue, OURS } from "./labels";
+import { staysAfterItsRun } from "./names";
+import type { FoundJob, RunApi } from "./runApi";
+import { jobKey } from "./runNotes";
+
+/** Whose leftovers they are, and where. */
+export interface CloudRunLeftovers {
+  api: RunApi;
+  notes: SharedNotes;
+  /** As labels have it. */
+  stack: string;
+  pool: string;
+  /** `projects/P/locations/R`, where its runs may have gone. */
+  parents: string[];
+  /** Service accounts that the pool's runs act as: Jobs of pushpool 0.1.0 are known by them. */
+  accounts: string[];
+  /** What is said of a call that failed. */
+  explained<T>(what: string, work: () => Promise<T>): Promise<T>;
+  signal: AbortSignal;
+}
+
+/** The most that one tidying removes. */
+const A_FEW = 20;
+/** Pages of Jobs: Google takes 1,000 Jobs in a region (https://cloud.google.com/run/quotas). */
+const PAGES = 15;
+/** With as many Jobs of one pool, those go that no run has used for a day. */
+const CROWDED = 300;
+const DAY = 86_400_000;
+
+/**
+ * Remove the Jobs that no run has used for a while: some calls, however many there are.
+ * @param unused milliseconds
+ * @returns whether more is left
+ */
+export async function tidyCloudRun(of: CloudRunLeftovers, unused: number): Promise<boolean> {
+  let left = A_FEW;
+  let more = false;
+  for (const parent of of.parents) {
+    const own = (await jobsIn(of, parent)).filter((job) => isOfStack(of, job) && !staysAfterItsRun(job.id));
+    const before = Date.now() - (own.length > CROWDED ? Math.min(unused, DAY) : unused);
+    const old = own.filter((job) => job.usedAt < before && !job.busy).sort((one, other) => one.usedAt - other.usedAt);
+    for (const job of old) {
+      if (left-- <= 0) return true;
+      if (!(await isBusy(of, job))) await remove(of, job);
+    }
+    more ||= own.length > CROWDED;
+  }
+  return more;
+}
+
+/** Remove every Job that the pool's runs have made; with a Job go its executions. */
+export async function removeCloudRunLeftovers(of: CloudRunLeftovers): Promise<Leftovers> {
+  const kept: string[] = [];
+  let removed = 0;
+  for (const parent of of.parents) {
+    try {
+      await of.explained(`removing the Jobs of its runs in ${parent.split("/")[3]}`, async () => {
+        for (const job of (await jobsIn(of, parent)).filter((each) => isOfStack(of, each) || isOfBefore(of, each))) {
+          if (job.busy || (await isBusy(of, job))) kept.push(`Job ${job.id} stays, since an execution of it goes on: ${command(job)}`);
+          else if (await remove(of, job)) removed++;
+          else kept.push(`Job ${job.id} stays, since it was changed just now: ${command(job)}`);
+        }
+      });
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      kept.push(error.message);
+    }
+  }
+  return { removed: removed > 0 ? { "Cloud Run Jobs": removed } : {}, kept };
+}
+
+async function jobsIn({ api, signal }: CloudRunLeftovers, parent: string): Promise<FoundJob[]> {
+  const found: FoundJob[] = [];
+  let token: string | undefined;
+  for (let pages = 0; pages < PAGES; pages++) {
+    const { jobs, next } = await api.listJobs(parent, token, signal);
+    found.push(...jobs);
+    token = next;
+    if (token === undefined) break;
+  }
+  return found;
+}
+
+function isOfStack({ stack, pool }: CloudRunLeftovers, { labels }: FoundJob): boolean {
+  return labels[OURS.key] === OURS.value && labels[STACK_TAG] === stack && labels[POOL_TAG] === labelValue(pool);
+}
+
+/** Made by pushpool 0.1.0, whose labels say nothing of a stack. */
+function isOfBefore({ pool, accounts }: CloudRunLeftovers, { labels, serviceAccount }: FoundJob): boolean {
+  const ours = labels[OURS.key] === OURS.value && labels[STACK_TAG] === undefined && labels[POOL_TAG] === labelValue(pool);
+  return ours && serviceAccount !== undefined && accounts.includes(serviceAccount);
+}
+
+/** Whether any execution goes on: the latest one does not tell of those before. */
+async function isBusy({ api, signal }: CloudRunLeftovers, { name }: FoundJob): Promise<boolean> {
+  let token: string | undefined;
+  do {
+    const { executions, next } = await api.listExecutions(name, "state", token, signal);
+    if (executions.some(({ completionTime, deleteTime }) => completionTime === undefined && deleteTime === undefined)) return true;
+    token = next;
+  } while (token !== undefined);
+  return false;
+}
+
+/** @returns false where it has changed since it was seen */
+async function remove({ api, notes, signal }: CloudRunLeftovers, { name, etag }: FoundJob): Promise<boolean> {
+  // First: who reads it now makes the Job again.
+  const note = await notes.readNote(jobKey(name));
+  if (note !== undefined) await notes.swapNote(jobKey(name), note, undefined);
+  try {
+    await api.deleteJob(name, signal, etag);
+  } catch (error) {
+    const { kind } = asFailure(error);
+    if (kind === "missing") return true;
+    if (kind === "exists" || kind === "precondition") return false;
+    throw error;
+  }
+  return true;
+}
+
+function command({ id, name }: FoundJob): string {
+  const [, project, , region] = name.split("/");
+  return `once it has ended, \`gcloud run jobs delete ${id} --region ${region} --project ${project}\``;
+}
