@@ -20,10 +20,12 @@ export function plainNumbers(tree: Json, isFree: (path: readonly string[]) => bo
 
 /**
  * A rendered job configuration with JavaScript's numbers, as the requests of the clouds take them: `1.0` is 1 there.
- * @throws {UserError} naming the path of a whole number that would lose digits
+ * @throws {UserError} naming the path of a whole number that would lose digits, or of a string with a NUL character, which no program can
+ *   be given
  */
 export function plainJob(job: ValueObject): ValueObject {
   const plain = (value: Value, path: string): Value => {
+    refuseNul(value instanceof Secret && value.known ? value.reveal() : value, path);
     if (value instanceof ExactNumber) {
       const number = value.valueOf();
       if (/^-?\d+$/.test(value.python) && !Number.isSafeInteger(number))
@@ -34,7 +36,17 @@ export function plainJob(job: ValueObject): ValueObject {
     }
     if (Array.isArray(value)) return value.map((item, index) => plain(item, `${path}[${index}]`));
     if (value instanceof Secret || !isJsonObject(value)) return value;
-    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plain(inner, `${path}.${key}`)]));
+    return Object.fromEntries(
+      Object.entries(value).map(([key, inner]) => {
+        refuseNul(key, `${path}: the name ${JSON.stringify(key)}`);
+        return [key, plain(inner, `${path}.${key}`)];
+      }),
+    );
   };
   return plain(job, "job_configuration") as ValueObject;
+}
+
+function refuseNul(value: Value, path: string): void {
+  if (typeof value === "string" && value.includes("\0"))
+    throw new UserError(`${path} has a NUL character (\\u0000), which ends a string for every program: take it out`);
 }

@@ -1,5 +1,5 @@
 import { isUtf8 } from "node:buffer";
-import { readFileSync } from "node:fs";
+import { readBounded } from "./boundedFile";
 import { UserError } from "./userError";
 
 const SAVE = "save it as UTF-8 (in PowerShell: `Set-Content -Encoding utf8`)";
@@ -7,11 +7,12 @@ const SAVE = "save it as UTF-8 (in PowerShell: `Set-Content -Encoding utf8`)";
 /**
  * Read a text file that a person wrote, which must be UTF-8. A byte order mark is left out.
  * @param name what messages call it
- * @throws {UserError} with the encoding and the position, if it is in another encoding
+ * @param most how large it may be, in MiB. @default 64
+ * @throws {UserError} with the encoding and the position, if it is in another encoding; as {@link readBounded}
  * @throws {NodeJS.ErrnoException} if it cannot be read
  */
-export function readTextFile(path: string, name: string): string {
-  return decodeText(readFileSync(path), name);
+export function readTextFile(path: string, name: string, most = 64): string {
+  return decodeText(readBounded(path, name, most), name);
 }
 
 /** The text of bytes that must be UTF-8. @throws {UserError} as {@link readTextFile} */

@@ -49,6 +49,7 @@ export interface WorkspaceOptions {
  * @throws {UserError} if the folder is not there, the stack's name is none, or the home is not the caller's own
  */
 export function openWorkspace({ cwd: folder = ".", stack: wanted, env = process.env, create = false }: WorkspaceOptions = {}): Workspace {
+  if (folder.trim() === "") throw new UserError("-C is blank: give a folder, or leave it out");
   const cwd = resolve(folder);
   if (!statSync(cwd, { throwIfNoEntry: false })?.isDirectory()) throw new UserError(`-C: there is no folder ${cwd}`);
   const home = findHome(cwd, env);

@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { describeFileError } from "../fileErrors";
 import { isJsonObject, type Json, type JsonObject } from "../json";
 import { parseJson } from "../jsonText";
 import { readTextFile } from "../textFile";
@@ -22,6 +23,9 @@ export function parsePairs(pairs: string[], flag: string, read: (text: string, o
   return Object.fromEntries(found);
 }
 
+/** Largest file of parameters, in MiB. No place takes so much; what a place takes is checked with its own limit. */
+const MOST_PARAMETERS = 16;
+
 /** `--params`: a JSON object, or `@file` with one. */
 export function parseParams(given: string, cwd: string): JsonObject {
   const isFile = given.startsWith("@");
@@ -29,10 +33,10 @@ export function parseParams(given: string, cwd: string): JsonObject {
   if (isFile) {
     const path = resolve(cwd, given.slice(1));
     try {
-      text = readTextFile(path, `--params ${given}`);
+      text = readTextFile(path, `--params ${given}`, MOST_PARAMETERS);
     } catch (error) {
       if (error instanceof UserError) throw error;
-      throw new UserError(`--params ${given}: cannot read ${path}: ${(error as Error).message}`);
+      throw new UserError(`--params ${given}: cannot read ${path}: ${describeFileError(error)}`);
     }
   }
   const tree = parseJson(text, isFile ? `--params ${given}` : "--params") as Json;

@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { version } from "../../package.json";
+import { refuseBlank } from "./blank";
 
 /** What every command takes, before or after its name. */
 export interface GlobalOptions {
@@ -38,6 +39,7 @@ Example:
   const command = (usage: string, description: string, example: string, load: () => Promise<{ action: Action }>) => {
     const made = program.command(usage).description(description).addHelpText("after", `\nExample:\n  $ ${example}`);
     return made.action(async (...given: unknown[]) => {
+      refuseBlank(made, given.slice(0, -2));
       const args = given.slice(0, -2).flat() as string[];
       const { action } = await load();
       await action(args, made.optsWithGlobals() as never);

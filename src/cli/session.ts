@@ -77,8 +77,16 @@ export function readStdin(): Promise<string> {
   return stdinText;
 }
 
+/** In MiB; no manifest comes near. */
+const MOST_STDIN = 64;
+
 async function readAll(): Promise<string> {
   const chunks: Buffer[] = [];
-  for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
+  let size = 0;
+  for await (const chunk of process.stdin) {
+    chunks.push(chunk as Buffer);
+    size += (chunk as Buffer).length;
+    if (size > MOST_STDIN * 1024 * 1024) throw new UserError(`standard input is larger than ${MOST_STDIN} MiB, the most that is read`);
+  }
   return decodeText(Buffer.concat(chunks), "standard input");
 }

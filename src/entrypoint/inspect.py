@@ -275,6 +275,8 @@ def parameters(args, where, method):
     schema = {"title": "Parameters", "type": "object", "properties": properties}
     if required:
         schema["required"] = required
+    if args.kwarg:
+        schema["additionalProperties"] = True
     return schema, computed
 
 

@@ -22,10 +22,12 @@ interface Reading {
  * @throws {UserError} if it cannot be read, or is another user's file
  */
 export async function readGiven(workspace: Workspace, given: string | undefined, reading: Reading): Promise<Source | undefined> {
+  if (given?.trim() === "") throw new UserError("--manifest is blank: give a manifest's file, or leave it out");
   if (given === "-") return fromText((await reading.stdin?.()) ?? "", "standard input", reading);
   if (given !== undefined) return fromFile(workspace, given, "--manifest", reading);
   const { PUSHPOOL_MANIFEST: variable } = workspace.env;
-  if (!variable) return undefined;
+  if (variable === undefined) return undefined;
+  if (variable.trim() === "") throw new UserError("$PUSHPOOL_MANIFEST is set and blank: give a manifest's file, or unset it");
   return variable.trimStart().startsWith("{")
     ? fromText(variable, "$PUSHPOOL_MANIFEST", reading)
     : fromFile(workspace, variable, "PUSHPOOL_MANIFEST", reading);

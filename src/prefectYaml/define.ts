@@ -1,8 +1,9 @@
-import type { JsonObject } from "../json";
+import { isJsonObject, type JsonObject } from "../json";
 import type { DeploymentDefinition, PoolDefinition } from "../manifest/manifest";
 import { nameFault } from "../manifest/names";
 import { few, suggestion } from "../nearest";
 import { quoted } from "../shown";
+import { MOST_PARAMETERS } from "../targets/parameterLimits";
 import { checkJobVariables, checkParameters, undeclaredVariables } from "../template";
 import { UserError } from "../userError";
 import type { ResolvedDeployment } from "./resolve";
@@ -21,7 +22,7 @@ export interface Flow {
 /** What a deployment is checked against. */
 export interface Place {
   /** Work pools by name. */
-  pools: Record<string, Pick<PoolDefinition, "baseJobTemplate" | "queues">>;
+  pools: Record<string, Pick<PoolDefinition, "baseJobTemplate" | "queues"> & Partial<Pick<PoolDefinition, "type">>>;
   /** What messages call the pools' home: a stack. */
   origin: string;
 }
@@ -71,11 +72,13 @@ export function defineDeployment(
   const found = flow && !("fault" in flow) ? flow : undefined;
   const schema = found?.parameterSchema;
   // A deployment need not give what a run may: only what it gives is looked at, as Prefect's server does.
-  if (resolved.enforceParameterSchema && schema) check(() => checkParameters({ ...schema, required: [] }, parameters, "parameters"));
+  if (resolved.enforceParameterSchema)
+    for (const [at, given] of parametersIn(resolved)) check(() => checkParameters(schema, given, at, { whole: false }));
 
   const pool = poolOf(workPool.name, place);
   if (typeof pool === "string") problems.push(pool);
   else {
+    for (const [at, given] of parametersIn(resolved)) check(() => checkSize(given, at, pool.type));
     check(() => checkJobVariables(pool.baseJobTemplate, jobVariables, "work_pool.job_variables", "pass"));
     const unused = undeclaredVariables(pool.baseJobTemplate, jobVariables);
     if (unused.length > 0) warnings.push(`work pool "${workPool.name}" has no variable ${unused.join(", ")}: without effect there`);
@@ -107,6 +110,25 @@ export function defineDeployment(
     pullSteps: entrypoint === null ? null : orNull(resolved.pullSteps),
   }) as unknown as DeploymentDefinition;
   return { name: `${flowName}/${resolved.name}`, definition, kept, warnings };
+}
+
+/** Every set of parameters that a run of the deployment would get. */
+function parametersIn({ parameters, schedules }: ResolvedDeployment): [at: string, parameters: JsonObject][] {
+  const own = schedules.map(({ parameters: over }, index): [string, JsonObject] => [
+    `schedules[${index}].parameters`,
+    { ...parameters, ...(isJsonObject(over) ? over : {}) },
+  ]);
+  return [["parameters", parameters], ...own];
+}
+
+/** @throws {UserError} where no run on a pool of this type can get parameters of this size */
+function checkSize(parameters: JsonObject, at: string, type: PoolDefinition["type"] | undefined): void {
+  const most = type === undefined ? undefined : MOST_PARAMETERS[type];
+  const size = Buffer.byteLength(JSON.stringify(parameters));
+  if (most === undefined || size <= most.bytes) return;
+  throw new UserError(
+    `${at}: as JSON they are ${size} bytes, and ${most.taker} takes at most ${most.bytes}: hand large data over in a file`,
+  );
 }
 
 function poolOf(name: string | null, { pools, origin }: Place): Place["pools"][string] | string {

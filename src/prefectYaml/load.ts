@@ -1,9 +1,10 @@
 import * as v from "valibot";
-import { isJsonObject } from "../json";
+import { isJsonObject, type JsonObject } from "../json";
 import { pythonStr } from "../template/pythonText";
 import { UserError } from "../userError";
-import { actionsModel, type DeploymentConfig, deploymentModel, type Steps } from "./model";
+import { actionsModel, type DeploymentConfig, deploymentModel, FIELDS, type Steps } from "./model";
 import { parseYaml } from "./pyYaml";
+import { type UnknownKey, unknownKeys } from "./unknownKeys";
 
 /** One thing wrong with one deployment. */
 export interface Problem {
@@ -21,6 +22,8 @@ export interface LoadedDeployment {
   index: number;
   line: number;
   config: DeploymentConfig;
+  /** What is worth a line and is no problem. */
+  warnings: string[];
 }
 
 /** A prefect.yaml as Prefect's own loader gives it (`_load_deploy_configs_and_actions`), its bad deployments apart. */
@@ -51,6 +54,13 @@ export function loadPrefectYaml(text: string, file: string): PrefectYaml {
     const path = pathOf(issue);
     throw new UserError(`${file}:${lineOf(path)}: ${shown(path)} ${issue.message}`);
   }
+  const misspelt = unknownKeys(tree, FIELDS.file, { beginnings: false }).find(
+    ({ meant }) => meant !== undefined && !Object.hasOwn(tree, meant),
+  );
+  if (misspelt)
+    throw new UserError(
+      `${file}:${lineOf([misspelt.key])}: ${misspelt.key} is not a field of a prefect.yaml: did you mean "${misspelt.meant}"?`,
+    );
   const { build, push, pull } = top.output;
   const given = (tree as { deployments?: unknown }).deployments ?? [];
   if (tree.deployments === null || !Array.isArray(given))
@@ -61,12 +71,19 @@ export function loadPrefectYaml(text: string, file: string): PrefectYaml {
   for (const [index, entry] of given.entries()) {
     const line = lineOf(["deployments", index]);
     const read = v.safeParse(deploymentModel, entry);
-    if (read.success) {
-      deployments.push({ index, line, config: read.output });
+    const unknown = isJsonObject(entry) ? unknownIn(entry) : [];
+    const misspelt = unknown.filter(({ meant }) => meant !== undefined);
+    if (read.success && misspelt.length === 0) {
+      const warnings = unknown.map(({ path, of }) => `${shown(path)} is not a field of ${of}, and is ignored`);
+      deployments.push({ index, line, config: read.output, warnings });
       continue;
     }
     const name: unknown = isJsonObject(entry) ? entry.name : undefined;
-    for (const { path, message } of read.issues.map(innermost)) {
+    const faults = [
+      ...(read.issues ?? []).map(innermost),
+      ...misspelt.map(({ path, of, meant }) => ({ path, message: `is not a field of ${of}: did you mean "${meant}"?` })),
+    ];
+    for (const { path, message } of faults) {
       problems.push({
         index,
         ...(name === undefined || name === null ? {} : { name: typeof name === "boolean" ? pythonStr(name) : String(name) }),
@@ -76,6 +93,19 @@ export function loadPrefectYaml(text: string, file: string): PrefectYaml {
     }
   }
   return { file, deployments, actions: { build: orNone(build), push: orNone(push), pull: pull ?? null }, problems, lineOf };
+}
+
+/** Keys of a deployment and its work pool that Prefect does not know. */
+function unknownIn(entry: JsonObject): (UnknownKey & { path: string[]; of: string })[] {
+  const pool = isJsonObject(entry.work_pool) ? entry.work_pool : {};
+  return [
+    ...unknownKeys(entry, FIELDS.deployment, { beginnings: true }).map((found) => ({ ...found, path: [found.key], of: "a deployment" })),
+    ...unknownKeys(pool, FIELDS.workPool, { beginnings: true }).map((found) => ({
+      ...found,
+      path: ["work_pool", found.key],
+      of: "work_pool",
+    })),
+  ];
 }
 
 function orNone(steps: Steps | null | undefined): Steps {

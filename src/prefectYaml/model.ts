@@ -101,43 +101,36 @@ const schedule = v.pipe(
 
 const noSchedule = v.pipe(v.custom<object>(isMapping), v.strictObject({}));
 
-export const deploymentModel = objectOf(
-  {
-    name: maybe(text),
-    version: maybe(text),
-    version_type: maybe(text),
-    tags: maybe(v.union([text, list(json, "")], "must be a list of tags")),
-    description: maybe(text),
-    schedule: maybe(v.union([noSchedule, schedule])),
-    schedules: maybe(list(v.union([noSchedule, schedule]), ", each a mapping with cron, interval or rrule")),
-    paused: maybe(flag),
-    concurrency_limit: maybe(
-      v.union(
-        [
-          whole,
-          objectOf({ limit: maybe(whole), collision_strategy: maybe(text), grace_period_seconds: maybe(whole) }, "must be a mapping"),
-        ],
-        "must be a whole number, or a mapping with limit and collision_strategy",
-      ),
+const workPoolFields = { name: maybe(text), work_queue_name: maybe(text), job_variables: v.optional(mapping(" of job variables by name")) };
+
+const deploymentFields = {
+  name: maybe(text),
+  version: maybe(text),
+  version_type: maybe(text),
+  tags: maybe(v.union([text, list(json, "")], "must be a list of tags")),
+  description: maybe(text),
+  schedule: maybe(v.union([noSchedule, schedule])),
+  schedules: maybe(list(v.union([noSchedule, schedule]), ", each a mapping with cron, interval or rrule")),
+  paused: maybe(flag),
+  concurrency_limit: maybe(
+    v.union(
+      [whole, objectOf({ limit: maybe(whole), collision_strategy: maybe(text), grace_period_seconds: maybe(whole) }, "must be a mapping")],
+      "must be a whole number, or a mapping with limit and collision_strategy",
     ),
-    flow_name: maybe(text),
-    entrypoint: maybe(text),
-    parameters: v.optional(mapping(" of parameters by name")),
-    enforce_parameter_schema: maybe(flag),
-    build: maybe(steps),
-    push: maybe(steps),
-    pull: maybe(steps),
-    work_pool: maybe(
-      objectOf(
-        { name: maybe(text), work_queue_name: maybe(text), job_variables: v.optional(mapping(" of job variables by name")) },
-        "must be a mapping with a name",
-      ),
-    ),
-    triggers: maybe(list(mapping(), " of triggers, each a mapping")),
-    sla: maybe(list(mapping(), ", each a mapping")),
-  },
-  "must be a mapping with a name, an entrypoint and a work_pool",
-);
+  ),
+  flow_name: maybe(text),
+  entrypoint: maybe(text),
+  parameters: v.optional(mapping(" of parameters by name")),
+  enforce_parameter_schema: maybe(flag),
+  build: maybe(steps),
+  push: maybe(steps),
+  pull: maybe(steps),
+  work_pool: maybe(objectOf(workPoolFields, "must be a mapping with a name")),
+  triggers: maybe(list(mapping(), " of triggers, each a mapping")),
+  sla: maybe(list(mapping(), ", each a mapping")),
+};
+
+export const deploymentModel = objectOf(deploymentFields, "must be a mapping with a name, an entrypoint and a work_pool");
 
 export const actionsModel = v.object({
   "prefect-version": maybe(text),
@@ -148,6 +141,13 @@ export const actionsModel = v.object({
   pull: maybe(steps),
 });
 
+/** What each mapping may have. */
+export const FIELDS = {
+  file: ["prefect-version", "prefect_version", "name", "build", "push", "pull", "deployments"],
+  deployment: Object.keys(deploymentFields),
+  workPool: Object.keys(workPoolFields),
+};
+
 /** One entry of `deployments`, converted; a field that was not given is absent. */
 export type DeploymentConfig = v.InferOutput<typeof deploymentModel>;
 export type ScheduleConfig = v.InferOutput<typeof schedule>;
@@ -157,11 +157,13 @@ function isMapping(value: unknown): value is object {
   return isJsonObject(value) && !(value instanceof Timestamp || value instanceof NoNumber);
 }
 
-function* faultsOf(value: unknown, keys: string[]): Generator<{ keys: string[]; problem: string }> {
+function* faultsOf(value: unknown, keys: (string | number)[]): Generator<{ keys: (string | number)[]; problem: string }> {
   if (value instanceof NoNumber) yield { keys, problem: value.problem };
   else if (value instanceof ExactNumber) {
     const problem = numberFault(value);
     if (problem !== undefined) yield { keys, problem };
+  } else if (Array.isArray(value)) {
+    for (const [index, item] of value.entries()) yield* faultsOf(item, [...keys, index]);
   } else if (typeof value === "object" && value !== null && !(value instanceof Timestamp))
     for (const [key, inner] of Object.entries(value)) yield* faultsOf(inner, [...keys, key]);
 }

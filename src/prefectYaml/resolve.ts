@@ -69,13 +69,13 @@ const DOCKER_STEP = "prefect_docker.deployments.steps.build_docker_image";
  * @returns the deployment, or everything that is wrong with it
  */
 export function resolveDeployment(
-  { config, index, line }: LoadedDeployment,
+  { config, index, line, warnings: noted }: LoadedDeployment,
   file: PrefectYaml,
   around: Surroundings,
 ): ResolvedDeployment | { problems: string[] } {
   const build = stepsOf(own(config, "build", file.actions.build));
   const push = stepsOf(own(config, "push", file.actions.push));
-  const warnings: string[] = [];
+  const warnings = [...noted];
   const problems: string[] = [];
   const read = <T>(work: () => T): T => {
     try {

@@ -15,13 +15,24 @@ export function isMeant(given: string, { names, flows }: Nameable): boolean {
   if (names.includes(given)) return true;
   const slash = given.indexOf("/");
   const [flow, name] = slash < 0 ? [undefined, given] : [given.slice(0, slash), given.slice(slash + 1)];
-  if (!names.some((one) => matcher(name).test(one))) return false;
-  return flow === undefined || flows.some((one) => matcher(flow).test(one));
+  if (!names.some((one) => matches(name, one))) return false;
+  return flow === undefined || flows.some((one) => matches(flow, one));
 }
 
-function matcher(pattern: string): RegExp {
-  const escaped = pattern.split("*").map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
-  return new RegExp(`^${escaped.join("[\\s\\S]*")}$`);
+/** Each piece between the stars is looked for once, the first place that fits: no pattern takes longer than its length times the text's. */
+function matches(pattern: string, text: string): boolean {
+  const [first = "", ...others] = pattern.split("*");
+  const last = others.pop();
+  if (last === undefined) return text === first;
+  if (text.length < first.length + last.length || !text.startsWith(first) || !text.endsWith(last)) return false;
+  const end = text.length - last.length;
+  let from = first.length;
+  for (const piece of others) {
+    const found = text.indexOf(piece, from);
+    if (found < 0 || found + piece.length > end) return false;
+    from = found + piece.length;
+  }
+  return true;
 }
 
 /** The function that an entrypoint names, as it is and as Prefect would name its flow. */

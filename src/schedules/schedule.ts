@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import type { Json } from "../json";
+import { isJsonObject, type Json, type JsonObject } from "../json";
 import { isTimeZone } from "./wallClock";
 
 /** The longest that Python's `timedelta` holds, in seconds. */
@@ -25,10 +25,8 @@ const schedule = v.object({
   active: v.nullish(v.boolean(), true),
   max_scheduled_runs: v.nullish(v.pipe(v.number(), v.integer(), v.minValue(1)), null),
   parameters: v.nullish(
-    v.record(
-      v.string(),
-      v.custom<Json>(() => true),
-    ),
+    // Not a record: that leaves out a name such as __proto__.
+    v.custom<JsonObject>(isJsonObject),
     {},
   ),
   slug: v.nullish(v.string(), null),

@@ -109,18 +109,56 @@ export function checkRequiredVariables(template: ValueObject, jobVariables: Valu
 }
 
 /**
- * Whether parameters fit the flow's parameter schema; with none, anything does.
+ * Whether parameters fit the flow's parameter schema; with none, anything does. A name that the schema does not have is refused: Prefect's
+ * server takes it, and the run then fails when its flow is called.
  * @param path of the parameters, for messages
+ * @param options `whole`: whether all that is required must be there. @default true
  * @throws {UserError} naming each parameter that does not
  */
-export function checkParameters(schema: JsonObject | undefined, parameters: JsonObject, path: string): void {
+export function checkParameters(
+  schema: JsonObject | undefined,
+  parameters: JsonObject,
+  path: string,
+  { whole = true }: { whole?: boolean } = {},
+): void {
   if (schema === undefined || Object.keys(schema).length === 0) return;
+  const variant = { ...(whole ? {} : { required: [] }), ...(takesOthers(schema, parameters) ? {} : { additionalProperties: false }) };
   const errors = schemaErrors(
-    readSchema(schema, () => asPrefectReads(schema, false)),
+    variantOf(
+      readSchema(schema, () => asPrefectReads(schema, false)),
+      variant,
+    ),
     plainNumbers(parameters, () => false),
     "the deployment's parameterSchema",
   );
-  refuse(faultsIn(errors), below(path));
+  const faults = faultsIn(errors);
+  refuse([...faults.filter(({ known }) => !known), ...faults.filter(({ known }) => known)], below(path));
+}
+
+/**
+ * Whether a flow may take names beside those of its schema. Prefect writes `**kwargs` as a last property that is required, has no type and
+ * looks like any parameter; a plain one that gets no value is refused as missing.
+ */
+function takesOthers({ properties, additionalProperties, ...others }: JsonObject, parameters: JsonObject): boolean {
+  if (additionalProperties !== undefined || !isObject(properties)) return true;
+  if (["patternProperties", "$ref", "allOf", "anyOf", "oneOf"].some((keyword) => others[keyword] !== undefined)) return true;
+  const last = Object.entries(properties).at(-1);
+  if (!last || !isObject(last[1])) return false;
+  const [name, property] = last;
+  const says = ["type", "anyOf", "allOf", "oneOf", "$ref", "enum", "const", "default"].some((keyword) => property[keyword] !== undefined);
+  return !says && Array.isArray(others.required) && others.required.includes(name) && !Object.hasOwn(parameters, name);
+}
+
+const variants = new WeakMap<JsonObject, Map<string, JsonObject>>();
+
+/** A schema with some keywords in place of its own; the same object each time, for each is compiled once. */
+function variantOf(schema: JsonObject, keywords: JsonObject): JsonObject {
+  const known = variants.get(schema) ?? new Map<string, JsonObject>();
+  variants.set(schema, known);
+  const key = JSON.stringify(keywords);
+  const made = known.get(key) ?? { ...schema, ...keywords };
+  known.set(key, made);
+  return made;
 }
 
 function variableFaults(template: ValueObject, values: ValueObject, schemaPath: string): Fault[] {

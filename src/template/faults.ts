@@ -83,6 +83,14 @@ function missingOrUnknown({ keyword, params }: SchemaError): string[] {
   return [];
 }
 
+const FORMATS: Record<string, string> = {
+  date: "must be a date, as 2024-01-31",
+  "date-time": "must be a date and time, as 2024-01-31T06:00:00Z",
+  time: "must be a time of day, as 06:00:00",
+  duration: "must be a duration, as PT15M or 00:15:00",
+  uuid: "must be a UUID",
+};
+
 function problemOf({ keyword, params, message = "does not fit its schema" }: SchemaError): string {
   switch (keyword) {
     case "required":
@@ -93,6 +101,8 @@ function problemOf({ keyword, params, message = "does not fit its schema" }: Sch
       return `must be one of ${(params.allowedValues as Json[]).map((value) => JSON.stringify(value)).join(", ")}`;
     case "const":
       return `must be ${JSON.stringify(params.allowedValue)}`;
+    case "format":
+      return FORMATS[String(params.format)] ?? message;
     case "pattern":
       return `must match ${String(params.pattern)}`;
     default:

@@ -7,6 +7,7 @@ import type { JsonObject } from "../../src/json";
 import { readJson } from "../../src/jsonText";
 import { loadPrefectYaml, type PrefectYaml } from "../../src/prefectYaml/load";
 import { resolveDeployment } from "../../src/prefectYaml/resolve";
+import { isMeant } from "../../src/prefectYaml/select";
 import { UserError } from "../../src/userError";
 
 // What Prefect 3.8.8's own loader makes of a field of each kind in each wrong and right type; `invalid` is what it names (or "unreadable").
@@ -126,4 +127,55 @@ test("law: text that is no prefect.yaml at all is refused in words", () => {
     }),
     { numRuns: 3000 },
   );
+});
+
+const deployment = (more: string, over = "") => `${over}deployments:\n- name: a\n  entrypoint: f.py:g\n${more}  work_pool: { name: p }\n`;
+
+test.each([
+  [deployment("  parametrs: { a: 1 }\n"), 'parametrs is not a field of a deployment: did you mean "parameters"?'],
+  [deployment("  workPool: { name: p }\n"), 'workPool is not a field of a deployment: did you mean "work_pool"?'],
+  [deployment("  tag: [a]\n"), 'tag is not a field of a deployment: did you mean "tags"?'],
+  [deployment("  concurrency: 1\n"), 'concurrency is not a field of a deployment: did you mean "concurrency_limit"?'],
+  [
+    deployment("").replace("name: p", "name: p, job_variable: {}"),
+    'work_pool.job_variable is not a field of work_pool: did you mean "job_variables"?',
+  ],
+])("a misspelt field is refused, the other deployments are read: %j", (yaml, message) => {
+  const file = loadPrefectYaml(`${yaml}- name: b\n  entrypoint: f.py:g\n`, "prefect.yaml");
+  expect(file.problems).toMatchObject([{ name: "a", message }]);
+  expect(file.deployments.map(({ config }) => config.name)).toEqual(["b"]);
+});
+
+test("a misspelt field of the file is refused; holders of anchors are not", () => {
+  expect(() => loadPrefectYaml("name: x\ndeployment:\n- name: a\n", "prefect.yaml")).toThrow(
+    'prefect.yaml:3: deployment is not a field of a prefect.yaml: did you mean "deployments"?',
+  );
+  const holders = "definitions: { a: 1 }\n.pools: { b: 1 }\nx-deployments: []\nprefect: {}\npool: &p { name: p }\ndeployment: {}\n";
+  const file = loadPrefectYaml(deployment("  owner: me\n  infra_overrides: {}\n  .note: x\n", holders), "prefect.yaml");
+  expect(file.problems).toEqual([]);
+  expect(file.deployments[0]?.warnings).toEqual([
+    "owner is not a field of a deployment, and is ignored",
+    "infra_overrides is not a field of a deployment, and is ignored",
+  ]);
+});
+
+test.each([
+  [".inf", "parameters.a.b[1] is .inf, and JSON has no such number"],
+  [".NaN", "parameters.a.b[1] is .NaN, and JSON has no such number"],
+  ["1.0e+400", "parameters.a.b[1] is 1.0e+400, too large for a float: Python would read infinity"],
+])("a number that JSON cannot say is refused by its path: %s", (number, message) => {
+  const file = loadPrefectYaml(deployment(`  parameters: { a: { b: [1, ${number}] } }\n`), "prefect.yaml");
+  expect(file.problems).toMatchObject([{ name: "a", line: 4, message }]);
+});
+
+test("a pattern of stars takes no time", () => {
+  const meant = { names: ["a".repeat(255)], flows: ["f"] };
+  const since = Date.now();
+  expect(isMeant(`${"*a".repeat(200)}*b`, meant)).toBe(false);
+  expect(isMeant(`${"*".repeat(50_000)}a`, meant)).toBe(true);
+  expect(isMeant(`f/${"*a".repeat(255)}`, meant)).toBe(true);
+  expect(isMeant("a*a", { names: ["a"], flows: [] })).toBe(false);
+  expect(isMeant("n*t*y", { names: ["nightly"], flows: [] })).toBe(true);
+  expect(isMeant("n*t*x", { names: ["nightly"], flows: [] })).toBe(false);
+  expect(Date.now() - since).toBeLessThan(500);
 });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { ExactNumber } from "../../src/exactNumber";
 import type { JsonObject, Value, ValueObject } from "../../src/json";
 import { Secret } from "../../src/secret";
 import { checkJobVariables, checkParameters, checkRequiredVariables, checkTemplate, defaultTemplate } from "../../src/template";
@@ -200,7 +201,7 @@ describe("parameters", () => {
     [{ n: "1" }, "parameters.n must be integer"],
     [{}, "parameters.n is missing"],
     [{ n: 1, wen: "" }, 'parameters.wen is not known here: did you mean "when" or "n"?'],
-    [{ n: 1, when: "soon" }, 'parameters.when must match format "date-time"'],
+    [{ n: 1, when: "soon" }, "parameters.when must be a date and time, as 2024-01-31T06:00:00Z"],
     [{ n: 1, pair: ["1", "a"] }, "parameters.pair.0 must be integer"],
     [{ n: 1, model: { colour: "grey" } }, 'parameters.model.colour must be one of "red", "blue"'],
     [{ n: 1, limit: null }, "parameters.limit must be integer"],
@@ -231,3 +232,60 @@ function refusal(check: () => unknown): UserError {
   }
   throw new Error("nothing was refused");
 }
+
+describe("parameters", () => {
+  const flow = (properties: JsonObject, more: JsonObject = {}): JsonObject => ({
+    title: "Parameters",
+    type: "object",
+    properties,
+    ...more,
+  });
+  const name = { type: "string", position: 0, title: "name" };
+  test.each<[string, JsonObject, JsonObject, string | undefined]>([
+    ["unknown", flow({ name }), { nam: "Bob" }, 'parameters.nam is not known here: did you mean "name"?'],
+    ["of a flow that takes none", flow({}), { a: 1 }, "parameters.a is not known here"],
+    ["beside **kwargs, read from the code", flow({ name }, { additionalProperties: true }), { other: 1 }, undefined],
+    [
+      "beside **kwargs, by Prefect",
+      flow({ name, more: { position: 1, title: "more" } }, { required: ["more"] }),
+      { other: 1 },
+      "parameters.more is missing",
+    ],
+    [
+      "beside a last one without a type",
+      flow({ name, x: { position: 1, title: "x" } }, { required: ["x"] }),
+      { x: 1, other: 1 },
+      "parameters.other is not known here",
+    ],
+    ["no date", flow({ day: { type: "string", format: "date" } }), { day: "notaday" }, "parameters.day must be a date, as 2024-01-31"],
+    ["a day that is not", flow({ day: { type: "string", format: "date" } }), { day: "2023-02-29" }, "parameters.day must be a date"],
+    ["a date", flow({ day: { type: "string", format: "date" } }), { day: "2024-02-29" }, undefined],
+    ["a date at midnight", flow({ day: { type: "string", format: "date" } }), { day: "2024-02-29T00:00:00Z" }, undefined],
+    ["no duration", flow({ d: { type: "string", format: "duration" } }), { d: "soon" }, "parameters.d must be a duration"],
+    ["a duration", flow({ d: { type: "string", format: "duration" } }), { d: "PT15M" }, undefined],
+    ["no uuid", flow({ u: { type: "string", format: "uuid" } }), { u: "x" }, "parameters.u must be a UUID"],
+    ["a float for an int, as jsonschema", flow({ n: { type: "integer" } }), { n: new ExactNumber("2.0") }, undefined],
+    ["a large int", flow({ n: { type: "integer" } }), { n: new ExactNumber("9007199254740993") }, undefined],
+    ["a union", flow({ n: { anyOf: [{ type: "integer" }, { type: "null" }] } }), { n: null }, undefined],
+    [
+      "in a model, more than it says",
+      flow({ m: { $ref: "#/definitions/M" } }, { definitions: { M: { type: "object", properties: {} } } }),
+      { m: { a: 1 } },
+      undefined,
+    ],
+  ])("%s", (_, schema, parameters, problem) => {
+    const check = () => checkParameters(schema, parameters, "parameters");
+    if (problem === undefined) expect(check).not.toThrow();
+    else expect(check).toThrow(problem);
+  });
+
+  test("a pattern that would search for years is stopped, and named", () => {
+    const schema = flow({ a: { type: "string", pattern: "^(a+)+$" } });
+    expect(() => checkParameters(schema, { a: "aaa" }, "parameters")).not.toThrow();
+    const since = Date.now();
+    expect(() => checkParameters(schema, { a: `${"a".repeat(50)}!` }, "parameters")).toThrow(
+      /the pattern "\^\(a\+\)\+\$" of a schema takes longer than 1 s/,
+    );
+    expect(Date.now() - since).toBeLessThan(10_000);
+  });
+});

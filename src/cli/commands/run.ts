@@ -1,5 +1,6 @@
 import { parseDuration } from "../../duration";
 import { UserError } from "../../userError";
+import { isBlank } from "../blank";
 import { joinParameters, parsePairs, parseParams } from "../parameters";
 import { note, print, printJson } from "../screen";
 import { type ManifestFlags, withRuns } from "../session";
@@ -30,6 +31,11 @@ export async function action([deployment = ""]: string[], flags: RunFlags): Prom
     );
     const jobVariables = parsePairs(flags.jobVariable ?? [], "--job-variable");
     const jobVariableTexts = parsePairs(flags.jobVariable ?? [], "--job-variable", (text) => text) as Record<string, string>;
+    for (const [key, text] of Object.entries(jobVariableTexts)) {
+      // In env an empty string is a value; anywhere else it would be taken for the pool's own.
+      if (isBlank(text) && !key.startsWith("env."))
+        throw new UserError(`--job-variable ${key} is blank: give it a value, ${key}=null to unset it, or ${key}='""' for an empty string`);
+    }
     if (twice.length > 0) note(`${twice.join(", ")}: given by both -p and --params; -p wins`);
     const request = {
       deployment,

@@ -4,6 +4,7 @@ import { suggestion } from "../../nearest";
 import { Secret } from "../../secret";
 import { isObject } from "../../template/paths";
 import { UserError } from "../../userError";
+import { LARGEST_DEFINITION } from "../parameterLimits";
 import type { RunToPlan, Submission } from "../target";
 import { clientToken, digestOf, familyName, regionOfArn, startedBy, tagsOf } from "./names";
 import type { EcsRequest } from "./request";
@@ -40,7 +41,6 @@ const KEYS = [
 /** What ECS takes in `overrides`, in characters of JSON (https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TaskOverride.html). */
 const MOST_OVERRIDES = 8192;
 /** Bytes of a task definition. */
-const LARGEST_DEFINITION = 64 * 1024;
 
 /** What a plan needs to know of the pool and of AWS' API. */
 export interface PoolFacts {

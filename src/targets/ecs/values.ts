@@ -58,7 +58,8 @@ export function environmentAt(value: Value | undefined, path: string): Record<st
         return [textAt(name, `${path}[${index}].name`) ?? "", inner];
       })
     : Object.entries(objectAt(value, path));
-  const found: Record<string, string | Secret> = {};
+  // Without a prototype: a variable may be called __proto__.
+  const found: Record<string, string | Secret> = Object.create(null);
   for (const [name, inner] of pairs) {
     const at = `${path}.${name}`;
     if (name === "" || name.includes("=") || name.includes("\0")) throw new UserError(`${at}: is no name for an environment variable`);

@@ -5,12 +5,10 @@ import type { Value, ValueObject } from "../../json";
 import { suggestion } from "../../nearest";
 import { Secret } from "../../secret";
 import { UserError } from "../../userError";
+import { LONGEST_STRING } from "../parameterLimits";
 import type { RunToPlan, Submission } from "../target";
 
 const KEYS = ["command", "env", "labels", "name", "stream_output", "working_dir"];
-
-/** Linux takes no string longer than this in an argument or a variable (MAX_ARG_STRLEN, 32 pages), its NUL included. */
-const LONGEST_STRING = 128 * 1024;
 
 /** What a process submission says; `env` values may be secret until it is submitted. */
 export interface ProcessRequest {

@@ -1,0 +1,14 @@
+import { LONGEST_VARIABLE } from "./cloudRun/limits";
+import type { PoolType } from "./target";
+
+/** Linux takes no longer string in an argument or a variable, its NUL included (MAX_ARG_STRLEN, 32 pages). */
+export const LONGEST_STRING = 128 * 1024;
+/** Amazon ECS takes no larger task definition, in bytes. */
+export const LARGEST_DEFINITION = 64 * 1024;
+
+/** The most that a run's parameters may be as JSON, in bytes, whatever else the run has; a run itself is held to all limits of its place. */
+export const MOST_PARAMETERS: Partial<Record<PoolType, { bytes: number; taker: string }>> = {
+  "process:push": { bytes: LONGEST_STRING - "PUSHPOOL_PARAMETERS=".length - 1, taker: "a variable of a process" },
+  "cloud-run-v2:push": { bytes: LONGEST_VARIABLE, taker: "a variable on Cloud Run" },
+  "ecs:push": { bytes: LARGEST_DEFINITION, taker: "a task definition of Amazon ECS" },
+};
