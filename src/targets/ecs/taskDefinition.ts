@@ -187,8 +187,23 @@ function logsOf(
     throw new UserError("job_configuration.cloudwatch_logs_options: they do nothing unless configure_cloudwatch_logs is on");
   }
   const found = logPlaceOf(container, region);
+  if (found) checkLogNames(found, String(container.name));
   if (!found) warnings.push("configure_cloudwatch_logs is not on: nothing that the run writes can be shown");
   return found;
+}
+
+/** Names that CloudWatch Logs does not take are found only by the task, and keep it from starting. */
+function checkLogNames({ group, prefix }: LogPlace, container: string): void {
+  if (!/^[.\-_/#A-Za-z0-9]{1,512}$/.test(group))
+    throw new UserError(
+      `job_configuration.cloudwatch_logs_options.awslogs-group: must be up to 512 letters, digits and . - _ / #, not ${JSON.stringify(group.slice(0, 80))}`,
+    );
+  // The stream is named `<prefix>/<container>/<task id>`.
+  const room = 512 - `/${container}/`.length - 32;
+  if (!/^[^:*]*$/.test(prefix) || prefix.length > room)
+    throw new UserError(
+      `job_configuration.cloudwatch_logs_prefix: must be up to ${room} characters without : and *, not ${JSON.stringify(prefix.slice(0, 80))}`,
+    );
 }
 
 /** As Prefect's worker names them. A run that no Prefect server knows has no ids of deployment and flow. */

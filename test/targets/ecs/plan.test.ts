@@ -295,6 +295,15 @@ describe("every variable of Prefect's template ends where Prefect's worker would
     },
   );
 
+  test.each<[JsonObject, RegExp]>([
+    [{ cloudwatch_logs_options: { "awslogs-group": "g".repeat(513) } }, /awslogs-group: must be up to 512 letters/],
+    [{ cloudwatch_logs_options: { "awslogs-group": "a group" } }, /awslogs-group: must be up to 512 letters.*"a group"/],
+    [{ cloudwatch_logs_prefix: "a:b" }, /cloudwatch_logs_prefix: must be up to 471 characters without : and \*, not "a:b"/],
+    [{ cloudwatch_logs_prefix: "p".repeat(472) }, /cloudwatch_logs_prefix: must be up to 471 characters/],
+  ])("a name that CloudWatch Logs does not take is refused beforehand: %j", (names, message) => {
+    expect(() => requestOf({ configure_cloudwatch_logs: true, execution_role_arn: role, ...names })).toThrow(message);
+  });
+
   test("the prefix of log streams has the id of a server's deployment, as Prefect's worker makes it", () => {
     const job = rendered({ ...USUAL, configure_cloudwatch_logs: true, execution_role_arn: role });
     const known = { ...job, labels: { ...(job.labels as ValueObject), "prefect.io/deployment-id": "d-1" } };

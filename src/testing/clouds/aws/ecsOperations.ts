@@ -2,6 +2,7 @@ import type { JsonObject } from "../../../json";
 import type { Call, Operation } from "./api";
 import { AwsError, client, invalid } from "./errors";
 import { isFargate, isFargateSize, refuseLaunch } from "./launch";
+import type { TaskNetworkRequest } from "./reach";
 import {
   definitionNamed,
   deleteTaskDefinitions,
@@ -14,6 +15,7 @@ import {
   requestTags,
   resourceTags,
 } from "./taskDefinitions";
+import { checkNetwork } from "./taskNetwork";
 import { startTask, stopTask, taskJson } from "./tasks";
 import type { World } from "./world";
 
@@ -51,7 +53,7 @@ function runTask({ world, principal, body }: Call): JsonObject {
     count?: number;
     clientToken?: string;
     overrides?: JsonObject & { containerOverrides?: { name?: string }[] };
-    networkConfiguration?: { awsvpcConfiguration?: { subnets: string[]; securityGroups?: string[] } };
+    networkConfiguration?: { awsvpcConfiguration?: TaskNetworkRequest };
     startedBy?: string;
     tags?: JsonObject[];
   };
@@ -79,21 +81,11 @@ function runTask({ world, principal, body }: Call): JsonObject {
   const names = (definition.definition.containerDefinitions as JsonObject[]).map(({ name }) => name);
   for (const { name } of overrides.containerOverrides ?? [])
     if (!names.includes(name ?? "")) throw invalid(`Override for container named ${name} is not a container in the TaskDefinition.`);
-  const { subnets } = networkConfiguration?.awsvpcConfiguration ?? {};
-  if (definition.definition.networkMode === "awsvpc" && subnets === undefined)
+  const network = networkConfiguration?.awsvpcConfiguration ?? {};
+  if (definition.definition.networkMode === "awsvpc" && network.subnets === undefined)
     throw invalid("Network Configuration must be provided when networkMode 'awsvpc' is specified.");
-  const networks = new Set<string>();
-  for (const subnet of subnets ?? []) {
-    const made = world.surroundings.things.get(subnet)?.properties.vpcId as string | undefined;
-    const network = world.options.subnets[subnet] ?? made;
-    if (network === undefined)
-      throw invalid(
-        `Error retrieving subnet information for [${subnet}]: The subnet ID '${subnet}' does not exist (ErrorCode: InvalidSubnetID.NotFound)`,
-      );
-    networks.add(network);
-  }
-  if (networks.size > 1) throw invalid("The provided subnets must belong to the same VPC.");
-  for (const role of [overrides.executionRoleArn, overrides.taskRoleArn]) if (typeof role === "string") passRole(world, principal, role);
+  checkNetwork(world, network);
+  for (const role of [overrides.executionRoleArn, overrides.taskRoleArn]) passRole(world, principal, role);
   if (definition.definition.cpu !== undefined && isFargate(body)) {
     const [cpu, memory] = [overrides.cpu ?? definition.definition.cpu, overrides.memory ?? definition.definition.memory];
     if (!isFargateSize(cpu, memory)) throw invalid("No Fargate configuration exists for given values.");
@@ -148,12 +140,20 @@ function describeTasks({ world, principal, body }: Call): JsonObject {
 function listTasks({ world, principal, body }: Call): JsonObject {
   const cluster = world.clusterNamed(body.cluster as string | undefined);
   world.iam.check(principal, "ecs:ListTasks", "*", { "ecs:cluster": cluster.arn });
-  const { startedBy, desiredStatus = "RUNNING" } = body;
+  const { startedBy, desiredStatus = "RUNNING", family, launchType } = body;
+  // The status does not count as one.
+  if (startedBy !== undefined && ["family", "serviceName", "containerInstance", "launchType"].some((name) => body[name] !== undefined))
+    throw invalid("cannot specify startedBy with other arguments");
   const found = [...world.tasks.values()].filter(
     ({ record }) =>
       record.clusterArn === cluster.arn &&
       record.desiredStatus === desiredStatus &&
       (startedBy === undefined || record.startedBy === startedBy) &&
+      (family === undefined || record.more.group === `family:${family}`) &&
+      (launchType === undefined || record.more.launchType === launchType) &&
+      // No service and no machine of one's own runs anything here.
+      body.serviceName === undefined &&
+      body.containerInstance === undefined &&
       visible(world, record.taskArn),
   );
   return { taskArns: found.slice(0, 100).map(({ record }) => record.taskArn) };

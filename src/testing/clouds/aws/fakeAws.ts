@@ -34,6 +34,10 @@ export interface FakeAws {
  * It is no kinder than AWS: it takes what the SDK's own description of the API allows, checks every call's signature and permissions, and can be made slow,
  * forgetful and contradictory. Reach it through a work pool's `endpoints`.
  *
+ * Left out: services, deployments, capacity providers' own scaling, and what runs on machines of one's own beyond "there is one"; health checks (every
+ * `healthStatus` is `UNKNOWN`); `dependsOn` and restart policies of containers; security groups of another VPC than the subnets'; rules of
+ * network ACLs; KMS keys of one's own; quotas other than those of calls. Of EC2 there is what ECS asks it, and no API of its own.
+ *
  * ```ts
  * const aws = await startFakeAws();
  * const key = aws.accessKey("submitter");

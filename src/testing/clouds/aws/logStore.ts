@@ -13,6 +13,20 @@ const LARGEST_PAGE = 10_000;
 const TOO_OLD = 14 * 86_400_000;
 const TOO_NEW = 2 * 3_600_000;
 
+/** What names of groups and streams are made of; each has 1 to 512 characters (the model's constraints on `LogGroupName` and `LogStreamName`). */
+const NAMES = { logGroupName: /^[.\-_/#A-Za-z0-9]+$/, logStreamName: /^[^:*]*$/ };
+const PATTERNS = { logGroupName: "[\\.\\-_/#A-Za-z0-9]+", logStreamName: "[^:*]*" };
+const LONGEST_NAME = 512;
+
+/** @throws {AwsError} in the words of AWS' checks of a request */
+export function checkLogName(field: keyof typeof NAMES, name: string): void {
+  const refuse = (constraint: string) =>
+    invalid(`1 validation error detected: Value '${name}' at '${field}' failed to satisfy constraint: Member must ${constraint}`);
+  if (name === "") throw refuse("have length greater than or equal to 1");
+  if (name.length > LONGEST_NAME) throw refuse(`have length less than or equal to ${LONGEST_NAME}`);
+  if (!NAMES[field].test(name)) throw refuse(`satisfy regular expression pattern: ${PATTERNS[field]}`);
+}
+
 /** CloudWatch Logs: groups, streams, events. */
 export class LogStore {
   readonly groups = new Map<string, Map<string, LogEvent[]>>();

@@ -1,5 +1,6 @@
 import type { JsonObject } from "../../../json";
 import type { Call, Operation } from "./api";
+import { checkLogName } from "./logStore";
 
 /** CloudWatch Logs. */
 export const LOGS_OPERATIONS: readonly Operation[] = [
@@ -27,6 +28,8 @@ function onGroup(name: string, handle: (call: Call) => JsonObject): Operation {
     action,
     handle: (call) => {
       const { world, principal, body } = call;
+      checkLogName("logGroupName", groupOf(body));
+      if (typeof body.logStreamName === "string") checkLogName("logStreamName", body.logStreamName);
       world.iam.check(principal, action, `${groupArn(world, groupOf(body))}:*`);
       return handle(call);
     },

@@ -17,6 +17,8 @@ export interface FakeAwsOptions {
   images?: Record<string, FakeAwsImage>;
   /** Subnets with their VPC. @default subnet-1 and subnet-2 in vpc-1, subnet-9 in vpc-9 */
   subnets?: Record<string, string>;
+  /** Security groups with their VPC. @default sg-1 and sg-2 in vpc-1, sg-9 in vpc-9 */
+  securityGroups?: Record<string, string>;
   /** Log groups that are there. @default none */
   logGroups?: readonly string[];
   /** How long a task stays in each of its states before RUNNING and after its end, in milliseconds. @default 5 */
@@ -61,6 +63,7 @@ export function settled(options: FakeAwsOptions): Settled {
     region: "eu-west-1",
     images: {},
     subnets: { "subnet-1": "vpc-1", "subnet-2": "vpc-1", "subnet-9": "vpc-9" },
+    securityGroups: { "sg-1": "vpc-1", "sg-2": "vpc-1", "sg-9": "vpc-9" },
     logGroups: [],
     step: 5,
     grace: 30_000,

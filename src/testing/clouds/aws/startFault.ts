@@ -1,5 +1,7 @@
 import { randomUUID } from "node:crypto";
+import type { JsonObject } from "../../../json";
 import type { Principal } from "./iam";
+import { checkLogName } from "./logStore";
 import { reaches } from "./reach";
 import type { ContainerDefinition, Task } from "./tasks";
 import type { World } from "./world";
@@ -41,7 +43,9 @@ export function mayWriteLogs(world: World, task: Task, group: string): boolean {
 
 /** What a run overrides goes before what its definition says. */
 function rolesOf({ definition, record }: Task): { executionRoleArn?: string; taskRoleArn?: string } {
-  return { ...definition.definition, ...record.overrides } as { executionRoleArn?: string; taskRoleArn?: string };
+  const given = (roles: JsonObject) =>
+    Object.fromEntries(["executionRoleArn", "taskRoleArn"].flatMap((key) => (roles[key] ? [[key, roles[key]]] : [])));
+  return { ...given(definition.definition), ...given(record.overrides) };
 }
 
 function imageFault(fetching: Fetching, { image }: ContainerDefinition): string | undefined {
@@ -104,11 +108,25 @@ function logFault(fetching: Fetching, { name, logConfiguration }: ContainerDefin
       return `${LOGGER} stream: ResourceNotFoundException: The specified log group does not exist. : exit status 1 (container ${name})`;
     const denied = denial(fetching, "logs:CreateLogGroup", world.arn("logs", `log-group:${group}:log-stream:`));
     if (denied) return `${LOGGER} group: ${denied} : exit status 1`;
+    const refused = nameFault("logGroupName", group);
+    if (refused) return `${LOGGER} group: ${refused}`;
     world.log.createGroup(group);
   }
   const stream = `${prefix ?? ""}/${name}/${task.record.taskArn.slice(-32)}`;
+  const refused = nameFault("logStreamName", stream);
+  if (refused) return `${LOGGER} stream: ${refused}`;
   const denied = role && denial(fetching, "logs:CreateLogStream", world.arn("logs", `log-group:${group}:log-stream:${stream}`));
   return denied && `${LOGGER} stream: ${denied} : exit status 1`;
+}
+
+/** What CloudWatch Logs says of a name that it does not take. */
+function nameFault(field: "logGroupName" | "logStreamName", name: string): string | undefined {
+  try {
+    checkLogName(field, name);
+    return undefined;
+  } catch (error) {
+    return `InvalidParameterException: ${(error as Error).message} : exit status 1`;
+  }
 }
 
 /** What a service says where the role may not; `undefined` where it may. */

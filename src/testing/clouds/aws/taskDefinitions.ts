@@ -34,7 +34,7 @@ export function registerTaskDefinition({ world, principal, body }: Call): JsonOb
   }
   if (Buffer.byteLength(JSON.stringify(body)) > 64 * 1024)
     throw client("Actual length of the task definition exceeds the maximum of 65536.");
-  for (const role of [rest.executionRoleArn, rest.taskRoleArn]) if (typeof role === "string") passRole(world, principal, role);
+  for (const role of [rest.executionRoleArn, rest.taskRoleArn]) passRole(world, principal, role);
   const revisions = world.families.get(family) ?? [];
   world.families.set(family, revisions);
   const revision = revisions.length + 1;
@@ -167,8 +167,12 @@ export function resourceTags(tags: readonly JsonObject[] = []): Context {
   );
 }
 
-/** @throws {AwsError} where the principal may not pass the role to ECS' tasks, or ECS may not assume it */
-export function passRole(world: World, principal: Call["principal"], arn: string): void {
+/**
+ * @param arn an empty one is none, as for AWS
+ * @throws {AwsError} where the principal may not pass the role to ECS' tasks, or ECS may not assume it
+ */
+export function passRole(world: World, principal: Call["principal"], arn: unknown): void {
+  if (typeof arn !== "string" || arn === "") return;
   world.iam.check(principal, "iam:PassRole", arn, { "iam:PassedToService": "ecs-tasks.amazonaws.com" });
   const role = world.iam.roles.get(arn);
   if (!role?.trusts.includes("ecs-tasks.amazonaws.com")) throw client("Role is not valid");

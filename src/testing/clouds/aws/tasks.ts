@@ -3,6 +3,7 @@ import type { JsonObject } from "../../../json";
 import { Container, type End } from "../gcp/container";
 import type { TaskNetworkRequest } from "./reach";
 import { mayWriteLogs, startFault } from "./startFault";
+import { attach, detach, precreated } from "./taskNetwork";
 import type { TaskDefinitionRecord, World } from "./world";
 
 type StopCode = "TaskFailedToStart" | "EssentialContainerExited" | "UserInitiated" | "SpotInterruption" | "InfrastructureHealth";
@@ -16,6 +17,9 @@ export interface ContainerRecord {
   exitCode?: number;
   reason?: string;
   runtimeId?: string;
+  /** Nothing runs a health check here. */
+  healthStatus: "UNKNOWN";
+  networkInterfaces: JsonObject[];
 }
 
 /** A task, with what the fake alone knows of it. */
@@ -31,6 +35,10 @@ export interface Task {
     stopCode?: StopCode;
     stoppedReason?: string;
     createdAt: number;
+    connectivityAt?: number;
+    pullStartedAt?: number;
+    pullStoppedAt?: number;
+    executionStoppedAt?: number;
     startedAt?: number;
     stoppingAt?: number;
     stoppedAt?: number;
@@ -87,7 +95,6 @@ export function startTask(
     tags?: JsonObject[];
   };
   const network = networkConfiguration?.awsvpcConfiguration ?? {};
-  const [subnet] = network.subnets ?? [];
   const { family, cpu, memory } = definition.definition;
   const task: Task = {
     record: {
@@ -105,13 +112,13 @@ export function startTask(
         name,
         image,
         lastStatus: "PENDING",
+        healthStatus: "UNKNOWN" as const,
+        networkInterfaces: [],
       })),
       overrides: overrides as JsonObject,
       more: {
-        attachments:
-          subnet === undefined
-            ? []
-            : [{ id: randomUUID(), type: "ElasticNetworkInterface", status: "PRECREATED", details: [{ name: "subnetId", value: subnet }] }],
+        attachments: precreated(network),
+        healthStatus: "UNKNOWN",
         attributes: [{ name: "ecs.cpu-architecture", value: "x86_64" }],
         availabilityZone: `${world.options.region}a`,
         group: `family:${String(family)}`,
@@ -153,9 +160,13 @@ async function walk(world: World, task: Task): Promise<void> {
     }
     if (record.desiredStatus === "STOPPED") return end(world, task, record.stopCode ?? "UserInitiated", record.stoppedReason ?? "");
     move(task, status);
+    if (status === "PENDING") attach(world, task);
+    else record.pullStoppedAt = Date.now();
     const problem = status === "PENDING" ? startFault(world, task, definitionsOf(task.definition)) : undefined;
+    if (status === "PENDING" && problem === undefined) record.pullStartedAt = Date.now();
     if (problem !== undefined) {
       record.desiredStatus = "STOPPED";
+      record.executionStoppedAt = Date.now();
       move(task, "DEPROVISIONING");
       await step(world);
       return end(world, task, "TaskFailedToStart", problem);
@@ -202,6 +213,7 @@ async function run(world: World, task: Task): Promise<void> {
       finish({ kind: "signalled", signal: 15 });
     }
   }
+  record.executionStoppedAt = Date.now();
   for (const own of record.containers) {
     const ended = await (task.running.get(own.name) as { ended: Promise<End> }).ended;
     own.lastStatus = "STOPPED";
@@ -284,6 +296,7 @@ function end(world: World, task: Task, code: StopCode, reason: string): void {
   record.stoppingAt ??= now;
   Object.assign(record, { desiredStatus: "STOPPED", stopCode: code, stoppedReason: reason, stoppedAt: now });
   for (const container of record.containers) container.lastStatus = "STOPPED";
+  detach(task);
   move(task, "STOPPED");
   world.later(world.options.memory, () => world.tasks.delete(record.taskArn));
 }
@@ -307,8 +320,9 @@ function idOf(arn: string): string {
 
 /** As the API answers it: times are seconds since 1970. */
 export function taskJson({ record, tags }: Task, withTags: boolean): JsonObject {
-  const { more, createdAt, startedAt, stoppingAt, stoppedAt, ...rest } = record;
-  const times = { createdAt, startedAt, stoppingAt, stoppedAt };
+  const { more, createdAt, connectivityAt, pullStartedAt, pullStoppedAt, startedAt, executionStoppedAt, stoppingAt, stoppedAt, ...rest } =
+    record;
+  const times = { createdAt, connectivityAt, pullStartedAt, pullStoppedAt, startedAt, executionStoppedAt, stoppingAt, stoppedAt };
   const seconds = Object.fromEntries(Object.entries(times).flatMap(([key, at]) => (at === undefined ? [] : [[key, at / 1000]])));
   return JSON.parse(JSON.stringify({ ...more, ...rest, ...seconds, tags: withTags ? tags : [] })) as JsonObject;
 }

@@ -1,5 +1,6 @@
 import type { JsonObject } from "../../../json";
 import type { FakeAws } from "../../clouds/aws";
+import { checkLogName } from "../../clouds/aws/logStore";
 import type { StandInResource } from "../standInProvider";
 
 /** Where runs run and write to, and what is around them: ECS, CloudWatch Logs, Parameter Store, ECR, EC2's networks. */
@@ -42,6 +43,7 @@ export function placeResources({ world }: FakeAws): Record<string, StandInResour
       replaceOn: ["name"],
       computed: ["arn"],
       create: ({ name, retentionInDays }) => {
+        checkLogName("logGroupName", String(name));
         if (log.groups.has(String(name))) throw new Error("ResourceAlreadyExistsException: The specified log group already exists");
         log.createGroup(String(name));
         retain(String(name), retentionInDays);

@@ -1,9 +1,10 @@
-import { CloudWatchLogsClient, FilterLogEventsCommand, GetLogEventsCommand } from "@aws-sdk/client-cloudwatch-logs";
+import { CloudWatchLogsClient, CreateLogGroupCommand, FilterLogEventsCommand, GetLogEventsCommand } from "@aws-sdk/client-cloudwatch-logs";
 import {
   DescribeClustersCommand,
   DescribeTaskDefinitionCommand,
   DescribeTasksCommand,
   ECSClient,
+  ListTasksCommand,
   RegisterTaskDefinitionCommand,
   RunTaskCommand,
 } from "@aws-sdk/client-ecs";
@@ -108,6 +109,27 @@ test("a task walks through its states in their order, and its log comes by Filte
   }
   const order = ["PROVISIONING", "PENDING", "ACTIVATING", "RUNNING", "DEACTIVATING", "STOPPING", "DEPROVISIONING", "STOPPED"];
   expect(seen).toEqual(order.filter((status) => seen.includes(status)));
+  const { tasks: [ended] = [] } = await ecs.send(new DescribeTasksCommand({ cluster: "flows", tasks: [task] }));
+  // As ecs-describe-task-pull-timeout.jsonl has a task that was on a network, and ecs-fargate-run-success.jsonl one that ran.
+  const times = [ended?.createdAt, ended?.connectivityAt, ended?.pullStartedAt, ended?.pullStoppedAt, ended?.startedAt, ended?.stoppedAt];
+  expect(times.map((time) => time?.getTime())).toEqual(times.map((time) => time?.getTime()).sort((a = 0, b = 0) => a - b));
+  expect(times).not.toContain(undefined);
+  const [interfaces] = ended?.attachments ?? [];
+  expect(interfaces).toMatchObject({ type: "ElasticNetworkInterface", status: "DELETED" });
+  expect(interfaces?.details?.map(({ name }) => name)).toEqual([
+    "subnetId",
+    "networkInterfaceId",
+    "macAddress",
+    "privateDnsName",
+    "privateIPv4Address",
+  ]);
+  const privateIpv4Address = interfaces?.details?.at(-1)?.value;
+  expect(ended).toMatchObject({
+    connectivity: "CONNECTED",
+    healthStatus: "UNKNOWN",
+    executionStoppedAt: expect.any(Date),
+    containers: [{ healthStatus: "UNKNOWN", networkInterfaces: [{ attachmentId: interfaces?.id, privateIpv4Address }] }],
+  });
   const stream = `p/main/${task.split("/").at(-1)}`;
   const { events } = await logs.send(new FilterLogEventsCommand({ logGroupName: "g", logStreamNames: [stream] }));
   expect(events?.map(({ message }) => message)).toEqual(["hi"]);
@@ -135,6 +157,89 @@ test("errors are in AWS' own words", async () => {
     tasks: [],
     failures: [{ arn: unknown, reason: "MISSING" }],
   });
+});
+
+test("a network is looked up as EC2 has it", async () => {
+  const { aws, ecs } = await clients({ simulated: true }, ["AdministratorAccess"]);
+  await ecs.send(new RegisterTaskDefinitionCommand(family(aws, "true")));
+  const run = (awsvpcConfiguration: { subnets: string[]; securityGroups?: string[] }) =>
+    ecs.send(
+      new RunTaskCommand({
+        cluster: "flows",
+        taskDefinition: "etl",
+        launchType: "FARGATE",
+        networkConfiguration: { awsvpcConfiguration },
+      }),
+    );
+  const refused = (message: string) => ({ name: "InvalidParameterException", message });
+  await expect(run({ subnets: ["subnet-1"], securityGroups: ["sg-nope"] })).rejects.toMatchObject(
+    refused(
+      "Error retrieving security group information for [sg-nope]: The security group 'sg-nope' does not exist (ErrorCode: InvalidGroup.NotFound)",
+    ),
+  );
+  await expect(run({ subnets: ["subnet-nope"] })).rejects.toMatchObject(
+    refused(
+      "Error retrieving subnet information for [subnet-nope]: The subnet ID 'subnet-nope' does not exist (ErrorCode: InvalidSubnetID.NotFound)",
+    ),
+  );
+  await expect(run({ subnets: ["subnet-1"], securityGroups: Array(6).fill("sg-1") })).rejects.toMatchObject(
+    refused("securityGroups can have at most 5 items."),
+  );
+  const made = aws.world.surroundings.make("sg", { vpcId: "vpc-1" });
+  expect((await run({ subnets: ["subnet-1"], securityGroups: ["sg-1", made] })).tasks).toHaveLength(1);
+});
+
+test("ListTasks takes startedBy alone, or other filters", async () => {
+  const { aws, ecs } = await clients({ simulated: true }, ["AdministratorAccess"]);
+  await ecs.send(new RegisterTaskDefinitionCommand(family(aws, "true")));
+  await ecs.send(
+    new RunTaskCommand({
+      cluster: "flows",
+      taskDefinition: "etl",
+      launchType: "FARGATE",
+      startedBy: "me",
+      networkConfiguration: { awsvpcConfiguration },
+    }),
+  );
+  const listed = async (filter: object) => (await ecs.send(new ListTasksCommand({ cluster: "flows", ...filter }))).taskArns?.length;
+  for (const other of [{ family: "etl" }, { launchType: "FARGATE" }, { serviceName: "s" }, { containerInstance: "i" }])
+    await expect(listed({ startedBy: "me", ...other })).rejects.toMatchObject({
+      name: "InvalidParameterException",
+      message: "cannot specify startedBy with other arguments",
+    });
+  expect(await listed({ startedBy: "me" })).toBe(1);
+  expect(await listed({ startedBy: "me", desiredStatus: "STOPPED" })).toBe(0);
+  expect([await listed({ family: "etl" }), await listed({ family: "other" }), await listed({ launchType: "EC2" })]).toEqual([1, 0, 0]);
+});
+
+test("names of groups and streams have up to 512 characters of those that there are", async () => {
+  const { aws, logs } = await clients({}, ["AdministratorAccess"]);
+  const create = (logGroupName: string) => logs.send(new CreateLogGroupCommand({ logGroupName }));
+  await create("g".repeat(512));
+  for (const [name, constraint] of [
+    ["g".repeat(513), "length less than or equal to 512"],
+    ["a b", "satisfy regular expression pattern: [\\.\\-_/#A-Za-z0-9]+"],
+  ] as const)
+    await expect(create(name)).rejects.toMatchObject({ name: "InvalidParameterException", message: expect.stringContaining(constraint) });
+  expect([...aws.world.log.groups.keys()]).toEqual(["g".repeat(512)]);
+});
+
+test("an empty role is none", async () => {
+  const { aws, ecs } = await clients({ simulated: true }, ["AmazonECS_FullAccess"]);
+  const definition = { ...family(aws, "true"), taskRoleArn: "" };
+  await ecs.send(new RegisterTaskDefinitionCommand(definition));
+  const { tasks = [] } = await ecs.send(
+    new RunTaskCommand({
+      cluster: "flows",
+      taskDefinition: "etl",
+      launchType: "FARGATE",
+      overrides: { taskRoleArn: "" },
+      networkConfiguration: { awsvpcConfiguration },
+    }),
+  );
+  const seen = async () =>
+    (await ecs.send(new DescribeTasksCommand({ cluster: "flows", tasks: [tasks[0]?.taskArn as string] }))).tasks?.[0];
+  await expect.poll(async () => (await seen())?.lastStatus, { timeout: 60_000 }).toBe("RUNNING");
 });
 
 test("one token, one task; with another request a conflict that names it", async () => {

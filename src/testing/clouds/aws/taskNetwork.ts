@@ -1,0 +1,68 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import type { JsonObject } from "../../../json";
+import { invalid } from "./errors";
+import type { TaskNetworkRequest } from "./reach";
+import type { Task } from "./tasks";
+import type { World } from "./world";
+
+/** How many ECS takes (https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_AwsVpcConfiguration.html). */
+const MOST = { subnets: 16, securityGroups: 5 };
+
+/** Look up what a task's network is asked to be, as ECS asks EC2. @throws {AwsError} in EC2's words, passed on as ECS does */
+export function checkNetwork(world: World, { subnets = [], securityGroups = [] }: TaskNetworkRequest): void {
+  if (subnets.length > MOST.subnets) throw invalid(`subnets can have at most ${MOST.subnets} items.`);
+  if (securityGroups.length > MOST.securityGroups) throw invalid(`securityGroups can have at most ${MOST.securityGroups} items.`);
+  const networks = subnets.map((subnet) => {
+    const network = networkOf(world, subnet, "subnet");
+    if (network === undefined)
+      throw invalid(
+        `Error retrieving subnet information for [${subnet}]: The subnet ID '${subnet}' does not exist (ErrorCode: InvalidSubnetID.NotFound)`,
+      );
+    return network;
+  });
+  if (new Set(networks).size > 1) throw invalid("The provided subnets must belong to the same VPC.");
+  for (const group of securityGroups) {
+    if (networkOf(world, group, "sg") === undefined)
+      throw invalid(
+        `Error retrieving security group information for [${group}]: The security group '${group}' does not exist (ErrorCode: InvalidGroup.NotFound)`,
+      );
+  }
+}
+
+/** The VPC of a subnet or a security group, named by an option or made here. */
+function networkOf(world: World, id: string, kind: "subnet" | "sg"): string | undefined {
+  const named = kind === "subnet" ? world.options.subnets : world.options.securityGroups;
+  const made = world.surroundings.things.get(id);
+  return named[id] ?? (made?.kind === kind ? (made.properties.vpcId as string | undefined) : undefined);
+}
+
+/** The network interface of a task that has one of its own, before it is there. */
+export function precreated({ subnets: [subnet] = [] }: TaskNetworkRequest): JsonObject[] {
+  if (subnet === undefined) return [];
+  return [{ id: randomUUID(), type: "ElasticNetworkInterface", status: "PRECREATED", details: [{ name: "subnetId", value: subnet }] }];
+}
+
+/** It is there: the task is connected by it, and each of its containers has its address. */
+export function attach(world: World, { record }: Task): void {
+  record.more.connectivity = "CONNECTED";
+  record.connectivityAt = Date.now();
+  const [attachment] = record.more.attachments as JsonObject[];
+  if (!attachment) return;
+  const [third = 0, last = 0] = randomBytes(2);
+  const address = `10.0.${third}.${last}`;
+  attachment.status = "ATTACHED";
+  attachment.details = [
+    ...(attachment.details as JsonObject[]),
+    { name: "networkInterfaceId", value: `eni-0${randomBytes(8).toString("hex")}` },
+    { name: "macAddress", value: `0a:${[...randomBytes(5)].map((byte) => byte.toString(16).padStart(2, "0")).join(":")}` },
+    { name: "privateDnsName", value: `ip-${address.replaceAll(".", "-")}.${world.options.region}.compute.internal` },
+    { name: "privateIPv4Address", value: address },
+  ];
+  for (const container of record.containers)
+    container.networkInterfaces = [{ attachmentId: attachment.id ?? "", privateIpv4Address: address }];
+}
+
+/** It is gone with the task; what it was is still shown. */
+export function detach({ record }: Task): void {
+  for (const attachment of record.more.attachments as JsonObject[]) attachment.status = "DELETED";
+}
