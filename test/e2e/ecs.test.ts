@@ -181,6 +181,31 @@ test.each<EndRow & { containers?: JsonObject[] }>([
     says: /container "proxy" exited with code 9, and ECS stopped the task with it/,
   },
   {
+    name: "a sidecar that runs out of memory",
+    command: "sleep 60",
+    containers: [{ name: "proxy", image: "acme/proxy:1", command: ["sleep", "60"] }],
+    during: (task) => aws.world.outOfMemory(task, "proxy"),
+    state: "CRASHED",
+    code: 1,
+    says: /container "proxy" ran out of memory \(OutOfMemoryError: .*\), and ECS stopped the task with it/,
+  },
+  {
+    name: "a kill that nobody explains, beside a finished init container",
+    command: "sh -c 'sleep 0.5; kill -9 $$'",
+    containers: [{ name: "init", image: "acme/init:1", essential: false, command: ["sh", "-c", "exit 2"] }],
+    state: "CRASHED",
+    code: 1,
+    says: /SIGKILL, exit code 137: ECS gives no reason; most often its memory was used up/,
+  },
+  {
+    name: "a success of the run's own container beside a failed one",
+    command: "sleep 0.5",
+    containers: [{ name: "init", image: "acme/init:1", essential: false, command: ["sh", "-c", "exit 2"] }],
+    state: "COMPLETED",
+    code: 0,
+    says: /COMPLETED/,
+  },
+  {
     name: "an image that is not there",
     before: () => {
       aws.world.options.images["acme/none:1"] = { access: "missing" };

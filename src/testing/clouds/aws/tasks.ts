@@ -277,10 +277,11 @@ export function stopTask(world: World, task: Task, code: StopCode, reason: strin
   }
 }
 
-/** End its containers at once. */
-export function killContainer(task: Task, reason?: string): void {
+/** End its containers at once, or one of them. */
+export function killContainer(task: Task, reason?: string, name?: string): void {
   if (reason !== undefined) task.killReason = reason;
-  for (const { container, finish } of task.running.values()) {
+  for (const [each, { container, finish }] of task.running) {
+    if (name !== undefined && each !== name) continue;
     container?.kill();
     finish({ kind: "signalled", signal: 9 });
   }

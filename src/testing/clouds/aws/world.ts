@@ -96,9 +96,9 @@ export class World {
     stopTask(this, this.task(arn), "UserInitiated", reason);
   }
 
-  /** Its run's container runs out of memory. */
-  outOfMemory(arn: string): void {
-    killContainer(this.task(arn), "OutOfMemoryError: Container killed due to memory usage");
+  /** A container of it runs out of memory. @param container its name @default the task's first essential one that ends, and all others with it */
+  outOfMemory(arn: string, container?: string): void {
+    killContainer(this.task(arn), "OutOfMemoryError: Container killed due to memory usage", container);
   }
 
   /** Spot capacity is taken back. */
