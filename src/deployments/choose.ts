@@ -16,6 +16,8 @@ interface Chosen {
   deployments: LoadedDeployment[];
   /** Whether one that could not be read was meant. */
   wants(index: number): boolean;
+  /** Whether all of the file is meant. */
+  isAll: boolean;
 }
 
 /**
@@ -34,7 +36,7 @@ export async function choose(
   if (all || (names.length === 0 && everything <= 1)) {
     for (const { line } of nameless) notes.push(`${file.file}:${line}: a deployment without a name was left out`);
     if (able.length === 0 && file.problems.length === 0) throw new UserError(`${file.file}: there is no deployment with a name in it`);
-    return { deployments: able, wants: () => true };
+    return { deployments: able, wants: () => true, isAll: true };
   }
   const known = able.map(({ config }) => config.name as string);
   if (names.length === 0)
@@ -76,5 +78,5 @@ export async function choose(
       );
     for (const { index } of found) wanted.add(index);
   }
-  return { deployments: able.filter(({ index }) => wanted.has(index)), wants: (index) => wanted.has(index) };
+  return { deployments: able.filter(({ index }) => wanted.has(index)), wants: (index) => wanted.has(index), isAll: false };
 }

@@ -1,7 +1,6 @@
 import { relative } from "node:path";
 import { type InspectedFlows, importFlows, inspectEntrypoints } from "../entrypoint";
 import type { JsonObject } from "../json";
-import type { DeploymentRecord } from "../ledger";
 import { few } from "../nearest";
 import { defineDeployment, loadPrefectYaml, type ResolvedDeployment, resolveDeployment, type Surroundings } from "../prefectYaml";
 import { undeclaredVariables } from "../template";
@@ -9,7 +8,8 @@ import { readTextFile } from "../textFile";
 import { UserError } from "../userError";
 import { choose } from "./choose";
 import type { DeploymentChange } from "./diff";
-import type { DeploymentRegistry } from "./registry";
+import { noLongerThere } from "./noLongerThere";
+import type { DeploymentRegistry, Refused, ToDeploy } from "./registry";
 
 export interface DeployRequest {
   /** The prefect.yaml: an absolute path. */
@@ -46,7 +46,14 @@ export interface DeployPlan {
   problems: DeployProblem[];
   /** What is worth a line and is no problem. */
   notes: string[];
-  records: DeploymentRecord[];
+  /** Deployments that came from this file before and are no longer in it. Only where all of the file was meant. */
+  gone: string[];
+  /** Line of a deployment in the file, by its whole name. */
+  lineOf(name: string): number;
+  /** Those to write. */
+  records: ToDeploy[];
+  /** Those that are there as the file has them. */
+  unchanged: ToDeploy[];
 }
 
 /**
@@ -88,7 +95,7 @@ export async function planDeploy(request: DeployRequest): Promise<DeployPlan> {
   if (registry.imports && !pythonMissing) notes.push(...(await importOver(flows, request)));
   if (pythonMissing) notes.push("there is no python3 here: flows go by their functions' names, and their parameters are not known");
 
-  const records = new Map<string, DeploymentRecord & { warnings: string[] }>();
+  const records = new Map<string, ToDeploy & { warnings: string[]; line: number }>();
   const deployedAt = new Date().toISOString();
   for (const deployment of resolved) {
     const { line } = deployment;
@@ -98,23 +105,30 @@ export async function planDeploy(request: DeployRequest): Promise<DeployPlan> {
       problems.push(...outcome.problems.map((message) => ({ name: deployment.name, line, message })));
       continue;
     }
-    const { name, definition, kept, warnings } = outcome;
+    const { name, definition, kept, said, warnings } = outcome;
     if (registry.declared.has(name)) {
       const message = `"${name}" is already declared by the Pulumi program of stack ${stack} (pushpool:index:Deployment "${name}"): keep it in one of the two places`;
       problems.push({ name: deployment.name, line, message });
       continue;
     }
     if (records.has(name)) notes.push(`${shownFile}:${line}: "${name}" is there twice, and the last one counts`);
-    records.set(name, { name, definition, kept, file: request.file, deployedAt, warnings });
+    records.set(name, { name, definition, kept, said, file: request.file, deployedAt, warnings, line });
   }
 
-  const changes = await registry.compare([...records.values()]);
+  const compared = await registry.compare([...records.values()].map(recordOf));
+  for (const { name, problem } of compared) {
+    if (problem !== undefined) problems.push({ name: nameIn(name), line: records.get(name)?.line ?? 1, message: problem });
+  }
+  const changes = compared.filter(({ problem }) => problem === undefined);
   const deployments = changes.map((change) => ({
     ...change,
     warnings: [...(records.get(change.name)?.warnings ?? []), ...change.warnings],
   }));
+  const of = (is: (change: DeploymentChange["change"]) => boolean) =>
+    changes.filter(({ change }) => is(change)).map(({ name }) => recordOf(records.get(name) as ToDeploy));
   notes.push(...notActedOn([...records.values()], registry.schedules));
-  const changed = new Set(deployments.filter(({ change }) => change !== "same").map(({ name }) => name));
+  const bad = problems.map(({ name }) => name);
+  const gone = chosen.isAll ? noLongerThere(await registry.cameFrom(request.file), file, new Set(records.keys()), bad) : [];
   problems.sort((a, b) => a.line - b.line);
   return {
     stack,
@@ -122,8 +136,37 @@ export async function planDeploy(request: DeployRequest): Promise<DeployPlan> {
     deployments,
     problems,
     notes,
-    records: [...records.values()].filter(({ name }) => changed.has(name)).map(({ warnings: _, ...record }) => record),
+    gone,
+    records: of((change) => change !== "same"),
+    unchanged: of((change) => change === "same"),
+    lineOf: (name) => records.get(name)?.line ?? 1,
   };
+}
+
+/** Write what a plan found new or changed. @returns the plan as it was carried out: what was refused is a problem, and no longer a deployment */
+export async function writePlan(
+  plan: DeployPlan,
+  registry: DeploymentRegistry,
+  allOrNothing: boolean,
+): Promise<DeployPlan & { exitCode: 2 | 5 }> {
+  const refused = await registry.write(plan.records, { unchanged: plan.unchanged, allOrNothing });
+  const names = new Set(refused.map(({ name }) => name));
+  const problems = [...plan.problems, ...refused.map((one) => problemOf(one, plan))].sort((a, b) => a.line - b.line);
+  const deployments = plan.deployments.filter(({ name }) => !names.has(name));
+  return { ...plan, problems, deployments, exitCode: refused.some(({ exitCode }) => exitCode === 5) ? 5 : 2 };
+}
+
+function problemOf({ name, message }: Refused, plan: DeployPlan): DeployProblem {
+  return { name: nameIn(name), line: plan.lineOf(name), message };
+}
+
+/** As problems call it: without its flow. */
+function nameIn(name: string): string {
+  return name.slice(name.indexOf("/") + 1);
+}
+
+function recordOf({ name, definition, kept, said, file, deployedAt }: ToDeploy): ToDeploy {
+  return { name, definition, kept, said, file, deployedAt };
 }
 
 /**
@@ -157,8 +200,8 @@ async function importOver(flows: InspectedFlows["flows"], { folder, env }: Deplo
 }
 
 /** One line for everything that is kept and that nothing acts on. */
-function notActedOn(records: DeploymentRecord[], schedules: boolean): string[] {
-  const of = (has: (record: DeploymentRecord) => boolean) => records.filter(has).map(({ name }) => name);
+function notActedOn(records: ToDeploy[], schedules: boolean): string[] {
+  const of = (has: (record: ToDeploy) => boolean) => records.filter(has).map(({ name }) => name);
   const parts = [
     ["build and push steps", "", of(({ kept }) => kept.build !== undefined || kept.push !== undefined)],
     ["schedules", " (while no `pushpool serve` runs)", of(({ definition }) => !schedules && definition.schedules !== undefined)],

@@ -1,4 +1,4 @@
-export { type DeployPlan, type DeployProblem, planDeploy } from "./deploy";
+export { type DeployPlan, type DeployProblem, planDeploy, writePlan } from "./deploy";
 export type { Change, DeploymentChange } from "./diff";
 export { ledgerRegistry } from "./ledgerRegistry";
 export { locatePrefectYaml } from "./locate";

@@ -31,7 +31,12 @@ export function ledgerRegistry({ manifest, stack, origin }: LoadedManifest, ledg
       });
     },
     shown: ({ name, definition, kept }) => ({ name, ...definition, ...kept }) as ReturnType<DeploymentRegistry["shown"]>,
-    write: (records) => ledger.changeDeployments(stack, { put: records, remove: records.flatMap(({ name }) => earlier.get(name) ?? []) }),
+    write: async (records) => {
+      const put = records.map(({ said: _, ...record }) => record);
+      await ledger.changeDeployments(stack, { put, remove: records.flatMap(({ name }) => earlier.get(name) ?? []) });
+      return [];
+    },
+    cameFrom: async (file) => (await ledger.deployments(stack)).filter((record) => record.file === file).map(({ name }) => name),
     planRemoval: async (names) => {
       const there = (await ledger.deployments(stack)).map(({ name, definition }) => ({ name, workPool: definition.workPool.name }));
       return planRemoval(names, there, { declared: deployments, stack, origin });

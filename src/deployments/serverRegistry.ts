@@ -1,35 +1,72 @@
 import pLimit from "p-limit";
+import { spellings } from "../deploymentName";
 import type { JsonObject } from "../json";
-import type { DeploymentRecord } from "../ledger";
+import type { DeploymentRecord, Ledger } from "../ledger";
 import type { LoadedManifest } from "../manifest";
-import { type Deployment, deleteDeployment, readDeploymentByName, someDeploymentNames } from "../prefect/api/deployments";
+import {
+  type Deployment,
+  deleteDeployment,
+  flowNames,
+  listDeployments,
+  readDeploymentByName,
+  someDeploymentNames,
+} from "../prefect/api/deployments";
 import { listWorkPools, listWorkQueues } from "../prefect/api/workPools";
 import type { Client } from "../prefect/client";
-import { asDeclared, bringDeployment, DEPLOYMENT_FIELDS, makeDeployment } from "../prefect/declaredDeployment";
+import { asDeclared } from "../prefect/declaredDeployment";
 import { readBlocks, readVariables } from "../prefect/dispatch/job";
-import { changedFields } from "../prefect/managedFields";
-import { asGiven, type GivenSchedule, scheduleDifferences } from "../prefect/schedules";
+import { type GivenSchedule, renameFaults, scheduleDifferences } from "../prefect/schedules";
 import type { Place, PrefectYaml } from "../prefectYaml";
 import { MASK } from "../secret";
-import { UserError } from "../userError";
-import { type Change, type DeploymentChange, differences } from "./diff";
-import type { DeploymentRegistry } from "./registry";
+import { type Change, differences } from "./diff";
+import { fileOrigin } from "./fileOrigin";
+import type { Comparison, DeploymentRegistry, ToDeploy } from "./registry";
 import { planRemoval } from "./remove";
+import { declaration, wantedOf } from "./serverDeclaration";
+import { type ServerStep, writeSteps } from "./serverWrite";
 
 /** How many deployments are read at a time. */
 const READS = 8;
+/** So many deployments of a server are looked through for those that came from a file. */
+const MOST_SEARCHED = 2_000;
+/** The label by which a deployment on a server tells the file that it came from. */
+const FILE_LABEL = "pushpool.file";
 
 /**
  * A Prefect API. What is there is changed in place and only where it differs: a deployment that is made anew loses the runs that its
  * schedules have made. Deployments are written one by one.
+ *
+ * @param ledger where it is noted what was deployed from this workspace, and from which file
  */
-export function serverRegistry({ manifest, stack }: LoadedManifest, client: Client): DeploymentRegistry {
-  const origin = `the Prefect API at ${client.connection.apiUrl}`;
+export function serverRegistry(
+  { manifest, stack }: LoadedManifest,
+  client: Client,
+  ledger?: Ledger,
+  env: NodeJS.ProcessEnv = {},
+): DeploymentRegistry {
+  const { apiUrl } = client.connection;
+  const origin = `the Prefect API at ${apiUrl}`;
+  // No stack has such a name, and each stack that names this API sees the same deployments.
+  const noted = `prefect ${apiUrl}`;
   const there = new Map<string, Deployment>();
+  const before = new Map<string, DeploymentRecord>();
+  const queues = new Map<string, ReadonlySet<string>>();
   const read = async (name: string) => {
     const found = await readDeploymentByName(client, name);
     if (found) there.set(name, found);
     return found;
+  };
+  const stepOf = (record: ToDeploy): ServerStep => {
+    const { name, definition, file } = record;
+    const found = there.get(name);
+    const { name: pool, queue } = definition.workPool;
+    return {
+      name,
+      wanted: found ? wantedOf(record, found, before.get(name)).fields : declaration(record),
+      ...(found ? { there: found } : {}),
+      labels: { [FILE_LABEL]: fileOrigin(file, env) },
+      makesQueue: queue !== undefined && queues.get(pool)?.has(queue) === false,
+    };
   };
   return {
     stack,
@@ -38,29 +75,41 @@ export function serverRegistry({ manifest, stack }: LoadedManifest, client: Clie
     place: async (file) => {
       const used = file.deployments.map(({ config }) => config as JsonObject);
       const [pools, blocks, variables] = await Promise.all([poolsFor(client, file), readBlocks(client, used), readVariables(client, used)]);
+      for (const [name, pool] of Object.entries(pools)) if (pool.queues) queues.set(name, new Set(Object.keys(pool.queues)));
       return { pools, blocks, variables, origin };
     },
     schedules: true,
     imports: true,
-    compare: (records) => {
+    compare: async (records) => {
+      for (const record of (await ledger?.deployments(
+        noted,
+        records.map(({ name }) => name),
+      )) ?? [])
+        before.set(record.name, record);
       const atATime = pLimit(READS);
-      return Promise.all(records.map((record) => atATime(async () => changeOf(record, await read(record.name)))));
+      return Promise.all(records.map((record) => atATime(async () => changeOf(record, await read(record.name), before.get(record.name)))));
     },
-    shown: declaration,
-    write: async (records) => {
-      const done: string[] = [];
-      for (const record of records) {
-        try {
-          await write(client, declaration(record), there.get(record.name));
-        } catch (error) {
-          if (!(error instanceof UserError) || done.length === 0) throw error;
-          throw new UserError(`${error.message}. Deployed before it: ${done.join(", ")}`, error.exitCode);
-        }
-        done.push(record.name);
-      }
+    shown: (record) => stepOf(record).wanted,
+    write: async (records, { unchanged, allOrNothing }) => {
+      const refused = await writeSteps(client, records.map(stepOf), allOrNothing);
+      const failed = new Set(refused.map(({ name }) => name));
+      const written = allOrNothing && refused.length > 0 ? [] : [...records, ...unchanged].filter(({ name }) => !failed.has(name));
+      await ledger?.changeDeployments(noted, { put: written.map(({ said: _, ...record }) => record) });
+      return refused;
+    },
+    cameFrom: async (file) => {
+      const notes = ((await ledger?.deployments(noted)) ?? []).filter((record) => record.file === file).map(({ name }) => name);
+      const known = await Promise.all(notes.map(async (name) => ((await read(name)) ? [name] : [])));
+      const label = fileOrigin(file, env);
+      const labelled = (await listDeployments(client, MOST_SEARCHED)).filter(({ labels }) => labels?.[FILE_LABEL] === label);
+      const flows = await flowNames(client, [...new Set(labelled.map(({ flow_id }) => flow_id))]);
+      return [...new Set([...known.flat(), ...labelled.map(({ flow_id, name }) => `${flows.get(flow_id)}/${name}`)])].sort();
     },
     planRemoval: async (names) => {
-      for (const name of names) await read(name);
+      for (const name of names) {
+        const [exact, other] = spellings(name);
+        if (!(await read(exact))) await read(other);
+      }
       // One that the program declares is its resource, and not what `deploy` put there.
       const deployed = [...there].filter(([name]) => !Object.hasOwn(manifest.deployments, name));
       const known = deployed.map(([name, { work_pool_name }]) => ({ name, workPool: work_pool_name ?? "none" }));
@@ -72,6 +121,7 @@ export function serverRegistry({ manifest, stack }: LoadedManifest, client: Clie
         const found = there.get(name);
         if (found) await deleteDeployment(client, found.id);
       }
+      await ledger?.changeDeployments(noted, { remove: names });
     },
   };
 }
@@ -81,30 +131,37 @@ async function poolsFor(client: Client, { deployments }: PrefectYaml): Promise<P
   const withQueue = new Set(deployments.flatMap(({ config }) => (config.work_pool?.work_queue_name ? config.work_pool.name : [])));
   const pools: Place["pools"] = {};
   for (const { name, base_job_template } of await listWorkPools(client)) {
-    const queues = withQueue.has(name) ? await listWorkQueues(client, name) : [];
-    pools[name] = { baseJobTemplate: base_job_template, queues: Object.fromEntries(queues.map((queue) => [queue.name, {}])) };
+    const queues = withQueue.has(name) ? { queues: await queuesOf(client, name) } : {};
+    pools[name] = { baseJobTemplate: base_job_template, ...queues };
   }
   return pools;
 }
 
-function changeOf(record: DeploymentRecord, there: Deployment | undefined): DeploymentChange & { warnings: string[] } {
+async function queuesOf(client: Client, pool: string): Promise<Record<string, object>> {
+  return Object.fromEntries((await listWorkQueues(client, pool)).map(({ name }) => [name, {}]));
+}
+
+function changeOf(record: ToDeploy, there: Deployment | undefined, before: DeploymentRecord | undefined): Comparison {
   const { name, definition } = record;
   const workPool = definition.workPool.name;
   if (!there) return { name, change: "create", workPool, changes: [], warnings: [] };
-  const wanted = declaration(record);
+  const { fields: wanted, left } = wantedOf(record, there, before);
   const { schedules, ...fields } = wanted;
-  const { from, to } = schedules ? scheduleDifferences(schedules as GivenSchedule[], there.schedules) : { from: {}, to: {} };
+  const given = schedules as GivenSchedule[] | undefined;
+  const [problem] = given ? renameFaults(given, there.schedules) : [];
+  const { from, to } = given ? scheduleDifferences(given, there.schedules) : { from: {}, to: {} };
   const changes = differences({ ...asDeclared(fields, there), schedules: from }, { ...fields, schedules: to }).map(withoutSecret);
-  const left = schedules === undefined ? there.schedules.length : 0;
+  const going = given === undefined ? there.schedules.length : 0;
   return {
     name,
     change: changes.length > 0 ? "update" : "same",
     workPool,
     changes,
-    warnings:
-      left > 0
-        ? [`the file has no schedules for it, and those on the server (${left}) go on: as with Prefect they are taken away there`]
-        : [],
+    warnings: [
+      ...(going > 0 ? [`the file has no schedules for it, and those on the server (${going}) go on: \`schedules: []\` removes them`] : []),
+      ...(left.length > 0 ? [`the file says nothing of ${left.join(", ")}: what is set on the server stays`] : []),
+    ],
+    ...(problem === undefined ? {} : { problem }),
   };
 }
 
@@ -112,44 +169,4 @@ function changeOf(record: DeploymentRecord, there: Deployment | undefined): Depl
 function withoutSecret(change: Change): Change {
   const held = change.path.startsWith("jobVariables.env") || JSON.stringify(change.to ?? null).includes("prefect.blocks.");
   return held && change.path.startsWith("jobVariables") && change.from !== undefined ? { ...change, from: MASK } : change;
-}
-
-async function write(client: Client, wanted: JsonObject, there: Deployment | undefined): Promise<void> {
-  if (!there) {
-    await makeDeployment(client, wanted);
-    return;
-  }
-  const changed = changedFields(DEPLOYMENT_FIELDS, asDeclared(wanted, there), wanted);
-  await bringDeployment(client, there, wanted, changed, wanted.schedules !== undefined);
-}
-
-/**
- * Every field: what a file does not say is not so. But a pause that it does not speak of is left as someone set it on the server, and so
- * are schedules where it has none (https://docs.prefect.io/v3/deploy/infrastructure-concepts/prefect-yaml has that for no change), and a
- * parameter schema that nobody could read.
- */
-function declaration({ name, definition, kept }: DeploymentRecord): JsonObject {
-  const { workPool, collisionStrategy, parameterSchema, schedules } = definition;
-  const grace = kept.gracePeriodSeconds;
-  return {
-    deploymentName: name,
-    description: definition.description ?? null,
-    version: kept.version ?? null,
-    ...(kept.paused === undefined ? {} : { paused: kept.paused }),
-    workPoolName: workPool.name,
-    workQueueName: workPool.queue ?? "default",
-    entrypoint: definition.entrypoint ?? null,
-    path: null,
-    pullSteps: definition.pullSteps ?? [],
-    parameters: definition.parameters ?? {},
-    ...(parameterSchema ? { parameterSchema } : {}),
-    enforceParameterSchema: definition.enforceParameterSchema ?? true,
-    jobVariables: (workPool.jobVariables ?? {}) as JsonObject,
-    tags: definition.tags ?? [],
-    concurrencyLimit: definition.concurrencyLimit ?? null,
-    concurrencyOptions: collisionStrategy
-      ? { collision_strategy: collisionStrategy, ...(grace === undefined ? {} : { grace_period_seconds: grace }) }
-      : null,
-    ...(schedules ? { schedules: asGiven(schedules as unknown as Parameters<typeof asGiven>[0]) } : {}),
-  };
 }

@@ -12,6 +12,8 @@ const BANNED = /[/%&<>]|\p{Cc}/u;
 export function nameFault(name: string): string | undefined {
   const [found] = BANNED.exec(name) ?? [];
   if (found !== undefined && !/\p{Cc}/u.test(found)) return `must not contain / % & < or >`;
+  // They stand for folders in a URL.
+  if (name === "." || name === "..") return 'must not be "." or ".."';
   return labelFault(name);
 }
 

@@ -41,16 +41,25 @@ export const DEPLOYMENT_FIELDS: Fields = {
   concurrencyOptions: { api: "concurrency_options", reset: null, same: (given, there) => saysAll(given, there) },
 };
 
-/** Make a deployment that is not there, and its flow. */
-export async function makeDeployment(client: Client, inputs: JsonObject): Promise<Deployment> {
+/**
+ * Make a deployment that is not there, and its flow.
+ * @param labels the server keeps them with the deployment; no change of it can bring others
+ * @param onFlow hears of a flow that had to be made
+ */
+export async function makeDeployment(
+  client: Client,
+  inputs: JsonObject,
+  { labels, onFlow = () => {} }: { labels?: JsonObject; onFlow?: (id: string) => void } = {},
+): Promise<Deployment> {
   const [flowName = "", name = ""] = String(inputs.deploymentName).split("/");
   const flow = await ensureFlow(client, flowName);
+  if (flow.isNew) onFlow(flow.id);
   const given = Object.keys(DEPLOYMENT_FIELDS).filter((field) => inputs[field] !== undefined);
   const schedules = inputs.schedules ? { schedules: scheduleBodies(inputs.schedules as GivenSchedule[]) } : {};
   return createDeployment(
     client,
     { name, flowId: flow.id, ...aboutDeployment(inputs) },
-    { ...changeOf(DEPLOYMENT_FIELDS, given, inputs), ...schedules },
+    { ...changeOf(DEPLOYMENT_FIELDS, given, inputs), ...schedules, ...(labels ? { labels } : {}) },
   );
 }
 
@@ -72,13 +81,23 @@ export async function bringDeployment(
   const pool = change.work_pool_name === undefined ? there.work_pool_name : change.work_pool_name;
   if (change.job_variables !== undefined && pool !== null) change.work_pool_name = pool;
   if (change.work_pool_name && change.work_queue_name === undefined)
-    change.work_queue_name = (news.workQueueName ?? there.work_queue_name) || "default";
+    change.work_queue_name = (news.workQueueName ?? (change.work_pool_name === there.work_pool_name && there.work_queue_name)) || "default";
   if (changed.length > 0) await patchDeployment(client, there.id, change, aboutDeployment(news));
   if (!schedules) return;
   const steps = scheduleSteps((news.schedules ?? []) as GivenSchedule[], there.schedules);
+  const { about } = aboutDeployment(news);
+  // Two that take each other's slugs: the server holds each slug once.
+  const slugs = new Map(there.schedules.map(({ id, slug }) => [slug, id]));
+  for (const { id, change } of steps.patch) {
+    const holder = change.slug === undefined ? undefined : slugs.get(change.slug);
+    if (holder === undefined || holder === id) continue;
+    const parameters = there.schedules.find((schedule) => schedule.id === holder)?.parameters ?? {};
+    await patchSchedule(client, there.id, holder, { slug: `renamed-${holder}`, parameters }, about);
+  }
+  for (const { id, change } of steps.patch) await patchSchedule(client, there.id, id, change, about);
+  if (steps.create.length > 0) await createSchedules(client, there.id, steps.create, about);
+  // Last: what is removed cannot come back with its id and its runs, should a step before be refused.
   for (const id of steps.remove) await deleteSchedule(client, there.id, id);
-  for (const { id, change: of } of steps.patch) await patchSchedule(client, there.id, id, of, aboutDeployment(news).about);
-  if (steps.create.length > 0) await createSchedules(client, there.id, steps.create, aboutDeployment(news).about);
 }
 
 /** What was given, as the server has it now. */

@@ -1,4 +1,5 @@
 import { isJsonObject, type Json } from "../json";
+import { capped, oneLine } from "../shown";
 import { UserError } from "../userError";
 
 /** A Prefect API refused a request, or cannot be reached. Exit code 5. */
@@ -17,25 +18,56 @@ export function isRefusal(error: unknown, status: number): boolean {
   return error instanceof PrefectRefusal && error.status === status;
 }
 
+/** The longest text of a server that a message repeats, in characters. */
+const MOST = 500;
+
 /**
- * The server's own words out of the body of an error, without what it echoes of the request: that may hold secrets.
+ * The server's own words out of the body of an error, in one line, without what it echoes of the request: that may hold secrets.
  *
  * Prefect has three forms: `detail`, `exception_message` with a list of faults by path, and text.
  */
 export function serverText(body: Json): string {
-  if (typeof body === "string") return body.slice(0, 500);
+  return capped(oneLine(wordsOf(body)), MOST);
+}
+
+function wordsOf(body: Json): string {
+  if (typeof body === "string") return body;
   if (!isJsonObject(body)) return "";
   const { detail, exception_message: message, exception_detail: faults } = body;
   if (typeof detail === "string") return detail;
   const listed = Array.isArray(detail) ? detail : Array.isArray(faults) ? faults : [];
-  const lines = [...new Set(listed.map(faultText).filter((line) => line !== ""))];
+  const lines = [...new Set(telling(listed.flatMap(faultOf)).map(textOf))];
   if (lines.length > 0) return lines.join("; ");
   return typeof message === "string" ? message : "";
 }
 
-function faultText(fault: Json): string {
-  if (!isJsonObject(fault) || typeof fault.msg !== "string") return "";
-  const path = Array.isArray(fault.loc) ? fault.loc.filter((part) => part !== "body").join(".") : "";
-  const text = fault.msg.replace(/^Value error, /, "");
-  return path === "" ? text : `${path}: ${text}`;
+interface Fault {
+  loc: (string | number)[];
+  msg: string;
+  type: unknown;
+}
+
+function faultOf(fault: Json): Fault[] {
+  if (!isJsonObject(fault) || typeof fault.msg !== "string") return [];
+  const loc = Array.isArray(fault.loc) ? (fault.loc.filter((part) => part !== "body") as (string | number)[]) : [];
+  return [{ loc, msg: fault.msg.replace(/^Value error, /, ""), type: fault.type }];
+}
+
+/** A member of a union in Pydantic's paths: a class, or `function-after[…, CronSchedule]`. */
+const isMember = (part: string | number) => typeof part === "string" && /^[A-Z]\w*$|^function-|\]$/.test(part);
+const isShape = ({ type }: Fault) => type === "missing" || type === "extra_forbidden";
+
+/** Pydantic tells of each member of a union why it does not fit: of those only the ones tell something that have the right fields. */
+function telling(faults: Fault[]): Fault[] {
+  const unionOf = ({ loc }: Fault) => JSON.stringify(loc.slice(0, loc.findIndex(isMember)));
+  const told = new Set(faults.filter((fault) => fault.loc.some(isMember) && !isShape(fault)).map(unionOf));
+  return faults.filter((fault) => !fault.loc.some(isMember) || !isShape(fault) || !told.has(unionOf(fault)));
+}
+
+function textOf({ loc, msg }: Fault): string {
+  const path = loc
+    .filter((part) => !isMember(part))
+    .map((part, index) => (typeof part === "number" ? `[${part}]` : index === 0 ? part : `.${part}`))
+    .join("");
+  return path === "" ? msg : `${path}: ${msg}`;
 }

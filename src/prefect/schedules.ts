@@ -68,12 +68,13 @@ function slugOf(schedule: JsonObject | null, index: number): string {
 
 /** In the API's form. */
 export function scheduleBodies(schedules: readonly GivenSchedule[]): (ScheduleChange & { slug: string; schedule: JsonObject })[] {
+  const taken = new Set(schedules.flatMap((given) => slugIn(given) ?? []));
   return schedules.map((given, index) => {
     const kind = KINDS.find((one) => given[one] !== undefined) ?? "cron";
     return {
       schedule: sent(timingOf(kind, given)),
-      active: given.active !== false,
-      slug: slugOf(given, index),
+      ...(typeof given.active === "boolean" ? { active: given.active } : {}),
+      slug: slugIn(given) ?? free(slugOf(given, index), taken),
       ...(given.parameters === undefined ? {} : { parameters: given.parameters as JsonObject }),
       ...(given.max_scheduled_runs === undefined ? {} : { max_scheduled_runs: given.max_scheduled_runs as number | null }),
     };
@@ -87,43 +88,114 @@ export interface ScheduleSteps {
 }
 
 type Body = ReturnType<typeof scheduleBodies>[number];
-
-/** Which schedule that is there each of the given ones is, if any; and those that are none of them. */
-function pairs(
-  given: readonly GivenSchedule[],
-  there: readonly Schedule[],
-): { bodies: { body: Body; found?: Schedule }[]; left: Schedule[] } {
-  const left = new Set(there);
-  const take = (is: (schedule: Schedule) => boolean): { found: Schedule } | undefined => {
-    const found = [...left].find(is);
-    if (found) left.delete(found);
-    return found && { found };
-  };
-  const bodies: { body: Body; found?: Schedule }[] = scheduleBodies(given).map((body) => ({ body }));
-  const isNamed = (index: number) => typeof given[index]?.slug === "string";
-  const each = (named: boolean, match: (body: Body) => { found: Schedule } | undefined) => {
-    for (const [index, pair] of bodies.entries()) if (isNamed(index) === named && !pair.found) Object.assign(pair, match(pair.body));
-  };
-  each(true, ({ slug }) => take((schedule) => schedule.slug === slug));
-  // One without a slug is the one that says the same, wherever it stood, be it `prefect deploy`'s, which gives none; else that of its place.
-  each(false, (body) => take((schedule) => isUnnamed(schedule.slug) && saysTheSame(body, schedule)));
-  each(false, ({ slug }) => take((schedule) => schedule.slug === slug));
-  return { bodies, left: [...left] };
+/** A given schedule, and the one on the server that it is, if any. */
+interface Pair {
+  given: GivenSchedule;
+  body: Body;
+  /** Whether its slug is given. */
+  isNamed: boolean;
+  found?: Schedule;
 }
 
 const isUnnamed = (slug: string | null) => slug === null || /^schedule-\d+$/.test(slug);
+const slugIn = (given: GivenSchedule) => (typeof given.slug === "string" ? given.slug : undefined);
 
-/** What turns the schedules that are there into the given ones, and leaves alone those that are the same. */
+/**
+ * What stops the given schedules from taking the place of those on the server: a new slug that another schedule holds. Prefect refuses that too.
+ * @returns a sentence for each, which begins with the schedule's place
+ */
+export function renameFaults(given: readonly GivenSchedule[], there: readonly Schedule[]): string[] {
+  const slugs = new Set(there.map(({ slug }) => slug));
+  return given.flatMap(({ slug, replaces }, index) =>
+    typeof replaces === "string" &&
+    slug !== replaces &&
+    slugs.has(replaces) &&
+    typeof slug === "string" &&
+    slugs.has(slug) &&
+    !isReplaced(given, slug)
+      ? [
+          `schedules[${index}].replaces: the deployment has both a schedule "${replaces}" and a schedule "${slug}": remove one of them first`,
+        ]
+      : [],
+  );
+}
+
+const isReplaced = (given: readonly GivenSchedule[], slug: string) => given.some(({ replaces }) => replaces === slug);
+
+/**
+ * Which schedule that is there each of the given ones is; and those that are none of them. A schedule keeps its id, and so its pause, for as long as it can be
+ * known again: by `replaces`, by its slug, by what it says, by its place, or as the only one that is left.
+ */
+function pairs(given: readonly GivenSchedule[], there: readonly Schedule[]): { pairs: Pair[]; left: Schedule[] } {
+  const left = new Set(there);
+  const bodies = scheduleBodies(given);
+  const all: Pair[] = given.map((one, index) => ({ given: one, body: bodies[index] as Body, isNamed: slugIn(one) !== undefined }));
+  const named = all.filter(({ isNamed }) => isNamed);
+  const nameless = all.filter(({ isNamed }) => !isNamed);
+  const slugsThere = new Set(there.map(({ slug }) => slug));
+  const slugsGiven = new Set<string | null>(named.map(({ body }) => body.slug));
+  const match = (among: readonly Pair[], is: (pair: Pair, schedule: Schedule) => boolean) => {
+    for (const pair of among) {
+      if (pair.found) continue;
+      const found = [...left].find((schedule) => is(pair, schedule));
+      if (!found) continue;
+      left.delete(found);
+      pair.found = found;
+    }
+  };
+  match(all, ({ given: { replaces }, body, isNamed }, schedule) => {
+    if (typeof replaces !== "string" || schedule.slug !== replaces) return false;
+    // After the first time the new slug is there, and the old one may be another schedule by now.
+    return !isNamed || !slugsThere.has(body.slug) || isReplaced(given, body.slug);
+  });
+  match(named, ({ body }, schedule) => schedule.slug === body.slug);
+  // `prefect deploy` gives a slug to none that has none.
+  match(nameless, (pair, schedule) => isUnnamed(schedule.slug) && saysTheSame(pair, schedule));
+  match(nameless, ({ body }, schedule) => isUnnamed(schedule.slug) && hasTiming(body, schedule));
+  // One that got a slug, got another, or lost it.
+  match(named, ({ body }, schedule) => !slugsGiven.has(schedule.slug) && hasTiming(body, schedule));
+  match(nameless, ({ body }, schedule) => !slugsGiven.has(schedule.slug) && hasTiming(body, schedule));
+  match(nameless, ({ body }, schedule) => schedule.slug === body.slug);
+  // The one that is left of its kind is the one that was changed.
+  const isOnly = (kind: string | undefined) =>
+    nameless.filter((pair) => !pair.found && kindOf(pair.body.schedule) === kind).length === 1 &&
+    [...left].filter((schedule) => !slugsGiven.has(schedule.slug) && kindOf(schedule.schedule) === kind).length === 1;
+  match(nameless, ({ body }, schedule) => {
+    const kind = kindOf(body.schedule);
+    return !slugsGiven.has(schedule.slug) && kindOf(schedule.schedule) === kind && isOnly(kind);
+  });
+  return { pairs: all, left: [...left] };
+}
+
+const kindOf = (timing: JsonObject) => KINDS.find((kind) => timing[kind] !== undefined && timing[kind] !== null);
+
+/** What turns the schedules that are there into the given ones, and leaves alone those that are the same, and what is not given. */
 export function scheduleSteps(given: readonly GivenSchedule[], there: readonly Schedule[]): ScheduleSteps {
-  const { bodies, left } = pairs(given, there);
+  const { pairs: all, left } = pairs(given, there);
   const steps: ScheduleSteps = { create: [], patch: [], remove: left.map(({ id }) => id) };
-  const taken = new Set(bodies.flatMap(({ body, found }) => found?.slug ?? (isUnnamed(body.slug) ? [] : [body.slug])));
-  for (const { body, found } of bodies) {
-    if (!found) steps.create.push({ ...body, slug: free(body.slug, taken) });
-    else if (!saysTheSame(body, found)) steps.patch.push({ id: found.id, change: { parameters: {}, max_scheduled_runs: null, ...body } });
+  const taken = new Set([
+    ...all.flatMap(({ given: one, found }) => slugIn(one) ?? found?.slug ?? []),
+    ...left.flatMap(({ slug }) => slug ?? []),
+  ]);
+  for (const pair of all) {
+    const { body, isNamed, found } = pair;
+    if (!found) steps.create.push({ ...body, active: body.active !== false, slug: isNamed ? body.slug : free(body.slug, taken) });
+    else if (!saysTheSame(pair, found)) steps.patch.push({ id: found.id, change: changeOf(pair, found) });
   }
-  steps.remove = [...left].map(({ id }) => id);
   return steps;
+}
+
+/** What differs. A server empties the parameters of a schedule with every change that does not name them. */
+function changeOf({ body, isNamed }: Pair, found: Schedule): ScheduleChange {
+  const { slug, schedule, ...others } = body;
+  const { anchor_date } = found.schedule;
+  const isMoved = schedule.interval !== undefined && schedule.anchor_date === undefined && typeof anchor_date === "string";
+  return {
+    parameters: found.parameters,
+    ...others,
+    ...(hasTiming(body, found) ? {} : { schedule: isMoved ? { ...schedule, anchor_date } : schedule }),
+    ...(isNamed && slug !== found.slug ? { slug } : {}),
+  };
 }
 
 /** The slug, or where it is another's by now the next by number. */
@@ -134,22 +206,26 @@ function free(slug: string, taken: Set<string>): string {
   return one;
 }
 
-/** The schedules that differ, by slug, as they are and as they are given; what the server filled in is no difference. */
+/** The schedules that differ, by slug, as they are and as they are given; what is not given is no difference. */
 export function scheduleDifferences(given: readonly GivenSchedule[], there: readonly Schedule[]): { from: JsonObject; to: JsonObject } {
-  const { bodies, left } = pairs(given, there);
+  const { pairs: all, left } = pairs(given, there);
   const from: JsonObject = {};
   const to: JsonObject = {};
-  for (const [index, { body, found }] of bodies.entries()) {
-    if (found && saysTheSame(body, found)) continue;
-    const { slug: _, ...wanted } = given[index] as GivenSchedule;
-    to[body.slug] = wanted;
-    if (found) from[body.slug] = Object.fromEntries(Object.entries(spoken(found)).filter(([key]) => key in wanted || !FILLED.has(key)));
+  for (const pair of all) {
+    const { given: one, body, isNamed, found } = pair;
+    if (found && saysTheSame(pair, found)) continue;
+    const { slug: _, replaces: __, ...wanted } = one;
+    const isRenamed = found !== undefined && isNamed && body.slug !== found.slug;
+    to[body.slug] = { ...wanted, ...(isRenamed ? { slug: body.slug } : {}) };
+    if (!found) continue;
+    const before = Object.entries(spoken(found)).filter(([key]) => key in wanted || (!FILLED.has(key) && !BESIDE.includes(key)));
+    from[body.slug] = { ...Object.fromEntries(before), ...(isRenamed && found.slug !== null ? { slug: found.slug } : {}) };
   }
   for (const [index, schedule] of left.entries()) from[schedule.slug ?? `unnamed-${index + 1}`] = spoken(schedule);
   return { from, to };
 }
 
-const FILLED = new Set(["timezone", "anchor_date", "day_or", "active"]);
+const FILLED = new Set(["timezone", "anchor_date", "day_or"]);
 
 function spoken(schedule: Schedule): JsonObject {
   const { slug: _, ...rest } = asGiven([schedule])[0] as GivenSchedule;
@@ -160,6 +236,11 @@ function spoken(schedule: Schedule): JsonObject {
 export function sameSchedules(given: readonly GivenSchedule[], there: readonly Schedule[]): boolean {
   const { create, patch, remove } = scheduleSteps(given, there);
   return create.length + patch.length + remove.length === 0;
+}
+
+/** All of what is there, with nothing left to the server. */
+export function exactly(there: readonly Schedule[]): GivenSchedule[] {
+  return asGiven(there).map((given, index) => ({ ...given, parameters: (there[index] as Schedule).parameters }));
 }
 
 /** As a program would give what is there. */
@@ -173,14 +254,20 @@ export function asGiven(there: readonly Schedule[]): GivenSchedule[] {
   }));
 }
 
-/** What the server fills in (a time zone, an anchor date, a DTSTART) is no difference. */
-function saysTheSame(body: ScheduleChange & { schedule: JsonObject }, there: Schedule): boolean {
+/** Whether all that is given is so on the server. */
+function saysTheSame({ body, isNamed }: Pair, there: Schedule): boolean {
   return (
-    body.active === there.active &&
-    sameJson(body.parameters ?? {}, there.parameters) &&
-    (body.max_scheduled_runs ?? null) === there.max_scheduled_runs &&
-    Object.entries(body.schedule).every(([key, value]) => sameSetting(key, value, there.schedule[key] ?? null))
+    (body.active ?? there.active) === there.active &&
+    (!isNamed || body.slug === there.slug) &&
+    sameJson(body.parameters ?? there.parameters, there.parameters) &&
+    (body.max_scheduled_runs === undefined || body.max_scheduled_runs === there.max_scheduled_runs) &&
+    hasTiming(body, there)
   );
+}
+
+/** What the server fills in (a time zone, an anchor date, a DTSTART) is no difference. */
+function hasTiming(body: Body, there: Schedule): boolean {
+  return Object.entries(body.schedule).every(([key, value]) => sameSetting(key, value, there.schedule[key] ?? null));
 }
 
 function sameSetting(key: string, given: Json, there: Json): boolean {

@@ -6,7 +6,7 @@ import { quoted } from "../shown";
 import { MOST_PARAMETERS } from "../targets/parameterLimits";
 import { checkJobVariables, checkParameters, undeclaredVariables } from "../template";
 import { UserError } from "../userError";
-import type { ResolvedDeployment } from "./resolve";
+import type { ResolvedDeployment, Said } from "./resolve";
 
 /** What is known of a flow without importing it. */
 export interface Flow {
@@ -34,6 +34,8 @@ export interface DefinedDeployment {
   definition: DeploymentDefinition;
   /** What nothing acts on yet, under its names in prefect.yaml. */
   kept: JsonObject;
+  /** What of it the file says. */
+  said: Said;
   warnings: string[];
 }
 
@@ -75,6 +77,9 @@ export function defineDeployment(
   if (resolved.enforceParameterSchema)
     for (const [at, given] of parametersIn(resolved)) check(() => checkParameters(schema, given, at, { whole: false }));
 
+  const queueProblem = workPool.queue === null ? undefined : nameFault(workPool.queue);
+  if (queueProblem !== undefined) problems.push(`work_pool.work_queue_name ${queueProblem}: ${quoted(workPool.queue)}`);
+
   const pool = poolOf(workPool.name, place);
   if (typeof pool === "string") problems.push(pool);
   else {
@@ -109,7 +114,7 @@ export function defineDeployment(
     collisionStrategy: resolved.concurrencyOptions?.collisionStrategy ?? null,
     pullSteps: entrypoint === null ? null : orNull(resolved.pullSteps),
   }) as unknown as DeploymentDefinition;
-  return { name: `${flowName}/${resolved.name}`, definition, kept, warnings };
+  return { name: `${flowName}/${resolved.name}`, definition, kept, said: resolved.said, warnings };
 }
 
 /** Every set of parameters that a run of the deployment would get. */

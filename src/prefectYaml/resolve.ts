@@ -29,6 +29,20 @@ export interface Surroundings {
   folder: string;
 }
 
+/**
+ * What of a deployment the file says, where silence is no value: whatever someone sets there on a server stays. A key with `null` says nothing; an empty
+ * list or mapping says that there is none.
+ */
+export interface Said {
+  tags: boolean;
+  parameters: boolean;
+  jobVariables: boolean;
+  enforceParameterSchema: boolean;
+  concurrencyLimit: boolean;
+  /** For each schedule; `null`: the file does not speak of schedules. */
+  schedules: { active: boolean; parameters: boolean }[] | null;
+}
+
 /** A deployment with its placeholders filled; block references in job variables and all of the pull steps' are for the run to fill. */
 export interface ResolvedDeployment {
   index: number;
@@ -48,6 +62,7 @@ export interface ResolvedDeployment {
   concurrencyOptions: { collisionStrategy: "ENQUEUE" | "CANCEL_NEW"; gracePeriodSeconds: number | null } | null;
   /** In the form of Prefect's API. */
   schedules: JsonObject[];
+  said: Said;
   pullSteps: JsonObject[];
   build: JsonObject[];
   push: JsonObject[];
@@ -57,6 +72,10 @@ export interface ResolvedDeployment {
   warnings: string[];
 }
 
+/** What the column of a server on Postgres holds. */
+const MOST_LIMIT = 2_147_483_647;
+/** Prefect's own limit (`ConcurrencyOptions.grace_period_seconds`), in seconds. */
+const MOST_GRACE = 86_400;
 const DIRECTORY_STEP = "prefect.deployments.steps.set_working_directory";
 const DOCKER_STEP = "prefect_docker.deployments.steps.build_docker_image";
 
@@ -112,6 +131,7 @@ export function resolveDeployment(
     },
     ...read(() => concurrencyOf(config)),
     schedules: read(() => schedulesOf(config, fill)),
+    said: saidBy(config),
     pullSteps: read(() => pullStepsOf(config, file, poolName, around, [...build, ...push])),
     build,
     push,
@@ -252,33 +272,67 @@ function defaultPullSteps(config: DeploymentConfig, fileBuild: Steps, hasImage: 
 }
 
 function schedulesOf(config: DeploymentConfig, fill: (value: Json | undefined, field: string) => Json): JsonObject[] {
-  const legacy = config.schedule && Object.keys(config.schedule).length > 0 ? config.schedule : undefined;
+  const legacy = legacyOf(config);
   if (legacy && Object.hasOwn(config, "schedules")) throw new UserError("schedule and schedules are both there: keep schedules only");
   const given = legacy ? [legacy] : (config.schedules ?? []);
   const field = (index: number) => (legacy ? "schedule" : `schedules[${index}]`);
-  return given.map((schedule, index) => scheduleOf(fill(schedule as JsonObject, field(index)) as JsonObject, field(index)));
+  const schedules = given.map((schedule, index) => scheduleOf(fill(schedule as JsonObject, field(index)) as JsonObject, field(index)));
+  for (const key of ["slug", "replaces"] as const) {
+    for (const [index, { [key]: value }] of schedules.entries()) {
+      if (typeof value !== "string") continue;
+      const fault = labelFault(value);
+      if (fault !== undefined) throw new UserError(`${field(index)}.${key} ${fault}: ${quoted(value)}`);
+      const first = schedules.findIndex((other) => other[key] === value);
+      if (first < index)
+        throw new UserError(`${field(index)}.${key}: ${quoted(value)} is that of ${field(first)} too: each schedule has one of its own`);
+    }
+  }
+  return schedules;
+}
+
+function legacyOf({ schedule }: DeploymentConfig) {
+  return schedule && Object.keys(schedule).length > 0 ? schedule : undefined;
+}
+
+/** What stands there, with something in it or not. */
+function stands(value: unknown): boolean {
+  return value !== undefined && value !== null;
+}
+
+function saidBy(config: DeploymentConfig): Said {
+  const legacy = legacyOf(config);
+  const schedules = (legacy ? [legacy] : config.schedules) as JsonObject[] | null | undefined;
+  return {
+    tags: stands(config.tags),
+    parameters: stands(config.parameters),
+    jobVariables: stands(config.work_pool?.job_variables),
+    enforceParameterSchema: stands(config.enforce_parameter_schema),
+    concurrencyLimit: stands(config.concurrency_limit),
+    schedules: schedules?.map(({ active, parameters }) => ({ active: stands(active), parameters: stands(parameters) })) ?? null,
+  };
 }
 
 function concurrencyOf({
   concurrency_limit: given,
 }: DeploymentConfig): Pick<ResolvedDeployment, "concurrencyLimit" | "concurrencyOptions"> {
   if (given === null || given === undefined) return { concurrencyLimit: null, concurrencyOptions: null };
-  if (typeof given === "number") return { concurrencyLimit: atLeast(given, 1, "concurrency_limit"), concurrencyOptions: null };
+  if (typeof given === "number") return { concurrencyLimit: within(given, 1, MOST_LIMIT, "concurrency_limit"), concurrencyOptions: null };
   const { limit, collision_strategy: strategy, grace_period_seconds: grace } = given;
   if (strategy !== "ENQUEUE" && strategy !== "CANCEL_NEW") {
     throw new UserError(`concurrency_limit.collision_strategy: must be ENQUEUE or CANCEL_NEW${strategy ? `, and is "${strategy}"` : ""}`);
   }
   return {
-    concurrencyLimit: limit === null || limit === undefined ? null : atLeast(limit, 1, "concurrency_limit.limit"),
+    concurrencyLimit: limit === null || limit === undefined ? null : within(limit, 1, MOST_LIMIT, "concurrency_limit.limit"),
     concurrencyOptions: {
       collisionStrategy: strategy,
-      gracePeriodSeconds: grace === null || grace === undefined ? null : atLeast(grace, 60, "concurrency_limit.grace_period_seconds"),
+      gracePeriodSeconds:
+        grace === null || grace === undefined ? null : within(grace, 60, MOST_GRACE, "concurrency_limit.grace_period_seconds"),
     },
   };
 }
 
-function atLeast(value: number, least: number, field: string): number {
-  if (value < least) throw new UserError(`${field}: must be ${least} or more`);
+function within(value: number, least: number, most: number, field: string): number {
+  if (value < least || value > most) throw new UserError(`${field}: must be ${least} to ${most}, not ${value}`);
   return value;
 }
 

@@ -1,10 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { copyFileSync, cpSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
-import { beforeAll, expect, test, vi } from "vitest";
-import { type DeploymentRegistry, type DeployPlan, planDeploy } from "../../src/deployments";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { type DeploymentRegistry, type DeployPlan, planDeploy, writePlan } from "../../src/deployments";
 import { serverRegistry } from "../../src/deployments/serverRegistry";
 import type { JsonObject } from "../../src/json";
+import { openSqliteLedger } from "../../src/ledger";
 import { parseManifest } from "../../src/manifest";
 import { createBlock, newestSchema } from "../../src/prefect/api/blocks";
 import { type Deployment, readDeploymentByName } from "../../src/prefect/api/deployments";
@@ -49,13 +50,15 @@ describePrefect("deploying to a real Prefect server", () => {
     await createBlock(client, key, await newestSchema(client, "secret", 60_000), { value: "hush" }, []);
   }, 600_000);
 
+  const ledger = openSqliteLedger(":memory:");
+  afterAll(() => ledger.close());
   const registry = (): DeploymentRegistry => {
     const manifest = parseManifest(
       { kind: "pushpool.dev/manifest", version: 1, source: { project: "data", stack: "dev" }, pools: {} },
       [],
       "",
     );
-    return serverRegistry({ manifest, origin: "", stack: "data/dev" }, client);
+    return serverRegistry({ manifest, origin: "", stack: "data/dev" }, client, ledger);
   };
   const deploy = async (
     at: { folder: string; file: string },
@@ -64,8 +67,7 @@ describePrefect("deploying to a real Prefect server", () => {
     const to = registry();
     const env = { ...environment, PATH: over.path ?? process.env.PATH };
     const planned = await planDeploy({ ...at, names: [], all: true, stepOutputs: over.stepOutputs ?? {}, env, registry: to });
-    await to.write(planned.records);
-    return planned;
+    return writePlan(planned, to, false);
   };
   const stored = async (name: string): Promise<Deployment> => {
     const found = await readDeploymentByName(client, name);
@@ -182,6 +184,128 @@ describePrefect("deploying to a real Prefect server", () => {
     file.change("  paused: false\n");
     await deploy(file);
     expect(await stored(file.name)).toMatchObject({ paused: false, schedules: { length: 1 } });
+  });
+
+  test("a schedule that someone paused stays paused, whatever else of it changes; what the file says of it counts", async () => {
+    const schedules = (...given: string[]) => `  schedules: [${given.map((one) => `{ ${one} }`).join(", ")}]\n`;
+    const file = one(schedules('cron: "0 5 * * *"', 'cron: "0 6 * * *", slug: morning, parameters: { n: 1 }'));
+    await deploy(file);
+    const { id, schedules: before } = await stored(file.name);
+    const ids = Object.fromEntries(before.map(({ id: one, slug }) => [slug as string, one]));
+    for (const { id: one, parameters } of before)
+      await client.request("PATCH", `/deployments/${id}/schedules/${one}`, { json: { active: false, parameters } });
+    const now = async (...given: string[]) => {
+      file.change(schedules(...given));
+      const [change] = (await deploy(file)).deployments;
+      const seen = (await stored(file.name)).schedules.map((one) => [one.id, one.slug, one.active, one.schedule.cron, one.parameters]);
+      return [change?.change, seen.sort((a, b) => String(a[3]).localeCompare(String(b[3])))];
+    };
+    const [nameless, morning] = [ids["schedule-1"], ids.morning];
+    const first = [nameless, "schedule-1", false, "0 5 * * *", {}];
+    expect(await now('cron: "0 5 * * *"', 'cron: "0 6 * * *", slug: morning')).toEqual([
+      "same",
+      [first, [morning, "morning", false, "0 6 * * *", { n: 1 }]],
+    ]);
+    expect(await now('cron: "0 4 * * *"', 'cron: "0 7 * * *", slug: morning')).toEqual([
+      "update",
+      [
+        [nameless, "schedule-1", false, "0 4 * * *", {}],
+        [morning, "morning", false, "0 7 * * *", { n: 1 }],
+      ],
+    ]);
+    const early = [morning, "early", false, "0 8 * * *", { n: 1 }];
+    for (const change of ["update", "same"])
+      expect(await now('cron: "0 4 * * *"', 'cron: "0 8 * * *", slug: early, replaces: morning')).toMatchObject([change, [{}, early]]);
+    expect(await now('cron: "0 4 * * *"', 'cron: "0 8 * * *", slug: late')).toMatchObject([
+      "update",
+      [{}, [morning, "late", false, "0 8 * * *", { n: 1 }]],
+    ]);
+    const brief = async (...given: string[]) => {
+      const [change, seen] = await now(...given);
+      return [change, ...(seen as unknown[][]).map((each) => each.slice(0, 3))];
+    };
+    // Then each takes the other's slug.
+    const both = ['cron: "0 4 * * *", slug: a', 'cron: "0 8 * * *", slug: b, replaces: late'];
+    expect(await brief(...both)).toEqual(["update", [nameless, "a", false], [morning, "b", false]]);
+    const swapped = ['cron: "0 4 * * *", slug: b, replaces: a', 'cron: "0 8 * * *", slug: a, replaces: b'];
+    expect(await brief(...swapped)).toEqual(["update", [nameless, "b", false], [morning, "a", false]]);
+    // A slug that the file no longer has stays, and the schedule with it.
+    const said = ['cron: "0 4 * * *", active: true', 'cron: "0 8 * * *", slug: a, parameters: {}'];
+    expect(await brief(...said)).toEqual(["update", [nameless, "b", true], [morning, "a", false]]);
+    expect((await stored(file.name)).schedules.map(({ parameters }) => parameters)).toEqual([{}, {}]);
+    expect(await brief('cron: "0 3 * * *"', 'cron: "0 8 * * *", slug: a')).toEqual([
+      "update",
+      [nameless, "b", true],
+      [morning, "a", false],
+    ]);
+    file.change(schedules('cron: "0 4 * * *", slug: b, replaces: a'));
+    expect(await deploy(file)).toMatchObject({
+      deployments: [],
+      problems: [
+        { line: 2, message: 'schedules[0].replaces: the deployment has both a schedule "a" and a schedule "b": remove one of them first' },
+      ],
+    });
+    for (const silent of ["", "  schedules: null\n", "  schedule: null\n", "  schedule: {}\n"]) {
+      file.change(silent);
+      expect((await deploy(file)).deployments).toMatchObject([
+        { change: "same", warnings: [expect.stringMatching(/`schedules: \[\]` removes them/)] },
+      ]);
+    }
+    expect((await stored(file.name)).schedules).toHaveLength(2);
+    file.change("  schedules: []\n");
+    expect((await deploy(file)).deployments).toMatchObject([{ change: "update" }]);
+    expect((await stored(file.name)).schedules).toEqual([]);
+  });
+
+  test("fields that the file does not name stay as someone set them on the server; those that it named last time go back", async () => {
+    const file = one("");
+    await deploy(file);
+    const { id } = await stored(file.name);
+    const set = {
+      tags: ["ui"],
+      parameters: { n: 5 },
+      concurrency_limit: 3,
+      concurrency_options: { collision_strategy: "CANCEL_NEW" },
+      enforce_parameter_schema: false,
+      job_variables: { env: { A: "b" } },
+      work_pool_name: "yaml-pool",
+      work_queue_name: "fast",
+      paused: true,
+      path: "/somewhere",
+    };
+    await client.request("PATCH", `/deployments/${id}`, { json: set });
+    const before = await stored(file.name);
+    expect((await deploy(file)).deployments).toMatchObject([
+      {
+        change: "same",
+        warnings: [
+          expect.stringMatching(/^the file says nothing of .*work_queue_name, parameters, .*tags, .*: what is set on the server stays$/),
+        ],
+      },
+    ]);
+    expect({ ...(await stored(file.name)), updated: "" }).toEqual({ ...before, updated: "" });
+    file.change("  tags: [mine]\n  parameters: { n: 1 }\n  concurrency_limit: 4\n");
+    expect((await deploy(file)).deployments).toMatchObject([{ change: "update" }]);
+    await client.request("PATCH", `/deployments/${id}`, { json: { parameters: { n: 7 } } });
+    file.change("");
+    await deploy(file);
+    // Someone has changed the parameters since.
+    expect(await stored(file.name)).toMatchObject({
+      tags: [],
+      parameters: { n: 7 },
+      global_concurrency_limit: null,
+      work_queue_name: "fast",
+      paused: true,
+    });
+    file.change("  tags: []\n  parameters: {}\n  enforce_parameter_schema: true\n");
+    await deploy(file);
+    expect(await stored(file.name)).toMatchObject({ tags: [], parameters: {}, enforce_parameter_schema: true });
+    writeFileSync(
+      file.file,
+      `deployments:\n- name: ${file.name.split("/")[1]}\n  entrypoint: flows.py:hello\n  work_pool: { name: yaml-pool-2 }\n`,
+    );
+    await deploy(file);
+    expect(await stored(file.name)).toMatchObject({ work_pool_name: "yaml-pool-2", work_queue_name: "default" });
   });
 
   test("a secret that `prefect deploy` had put there is not told by a change", async () => {

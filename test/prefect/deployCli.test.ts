@@ -1,13 +1,16 @@
 import { execFileSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { beforeAll, expect, test, vi } from "vitest";
+import { beforeAll, describe, expect, test, vi } from "vitest";
 import type { JsonObject } from "../../src/json";
+import { createBlock, newestSchema } from "../../src/prefect/api/blocks";
 import { type Deployment, readDeploymentByName } from "../../src/prefect/api/deployments";
+import { listWorkQueues } from "../../src/prefect/api/workPools";
 import type { Client } from "../../src/prefect/client";
 import { manifestOf, type Place, placeWith } from "../e2e/pushpool";
 import { aPool, clientOf } from "./dispatch/dispatcher";
+import { badLine } from "./proxy";
 import { describePrefect } from "./python";
 import { pushpool, through } from "./served";
 import { sharedServer } from "./server";
@@ -137,6 +140,125 @@ describePrefect("pushpool deploy to a real Prefect server", () => {
     const at = through(apiUrl);
     prepare(at, pool);
     expect(await pushpool(at, "deploy", ...args)).toMatchObject({ status: 2, stderr: expect.stringMatching(message) });
+  });
+
+  describe("what the server refuses of one deployment", () => {
+    /** Three deployments of a flow of their own, and a server that refuses to make or change the second. */
+    async function three(status: number) {
+      const { pool } = await aPool(client);
+      const flow = `flow_${randomUUID().slice(0, 8)}`;
+      let calls = 0;
+      const line = await badLine(apiUrl, (request) =>
+        /^(POST \/deployments\/|PATCH \/deployments\/[0-9a-f-]{36})( |$)/.test(request) && ++calls === 2
+          ? { instead: { status } }
+          : undefined,
+      );
+      const at = through(line.apiUrl);
+      writeFileSync(join(at.folder, "flows.py"), `from prefect import flow\n@flow\ndef ${flow}(n: int = 1):\n    pass\n`);
+      const write = (more: string) =>
+        writeFileSync(
+          join(at.folder, "prefect.yaml"),
+          `deployments:\n${["one", "two", "three"].map((name) => `- { name: ${name}, entrypoint: "flows.py:${flow}", work_pool: { name: ${pool}, work_queue_name: q-${flow.slice(5)} }${more} }\n`).join("")}`,
+        );
+      write("");
+      const name = flow.replace("_", "-");
+      const read = (of: string) => readDeploymentByName(client, `${name}/${of}`);
+      const reset = () => {
+        calls = 0;
+      };
+      return { at, pool, name, read, write, reset, queue: `q-${flow.slice(5)}` };
+    }
+
+    test.each([
+      [422, 2],
+      [409, 2],
+      [404, 2],
+      [500, 5],
+    ])("a %i: the others are deployed, it is said with its line, exit code %i", async (status, exitCode) => {
+      const { at, read } = await three(status);
+      const { status: code, stdout, stderr } = await pushpool(at, "deploy", "--all");
+      expect(code).toBe(exitCode);
+      expect(stdout.match(/^ {2}\+/gm)).toHaveLength(2);
+      expect(stderr).toMatch(
+        new RegExp(`1 bad deployment in prefect.yaml; it was left out:\n  prefect.yaml:3: two: deployment "\\S+/two": .*${status}.*\n$`),
+      );
+      expect([await read("one"), await read("two"), await read("three")].map((one) => one !== undefined)).toEqual([true, false, true]);
+    });
+
+    test("with --all-or-nothing nothing stays: no deployment, flow or work queue that was made for it", async () => {
+      const { at, read, name, pool, queue } = await three(422);
+      const { status, stdout, stderr } = await pushpool(at, "deploy", "--all", "--all-or-nothing");
+      expect([status, stdout]).toEqual([2, ""]);
+      expect(stderr).toMatch(/1 bad deployment in prefect.yaml; nothing was deployed:\n {2}prefect.yaml:3: two: /);
+      expect([await read("one"), await read("two"), await read("three")]).toEqual([undefined, undefined, undefined]);
+      const flows = { flows: { name: { any_: [name] } } };
+      expect((await client.request("POST", "/flows/filter", { json: flows })).body).toEqual([]);
+      expect((await listWorkQueues(client, pool)).map((one) => one.name)).not.toContain(queue);
+    });
+
+    test("with --all-or-nothing what was changed is as it was, its schedules and their pause too", async () => {
+      const { at, read, write, reset } = await three(409);
+      write(', tags: [a], parameters: { n: 1 }, schedules: [{ cron: "0 5 * * *", slug: x }, { interval: 3600 }]');
+      reset();
+      await pushpool(at, "deploy", "--all");
+      await pushpool(at, "deploy", "--all");
+      const before = (await read("one")) as Deployment;
+      const [paused] = before.schedules;
+      await client.request("PATCH", `/deployments/${before.id}/schedules/${paused?.id}`, { json: { active: false } });
+      const was = (await read("one")) as Deployment;
+      write(', tags: [b], parameters: {}, concurrency_limit: 2, schedules: [{ cron: "1 5 * * *", slug: x, active: true }]');
+      reset();
+      const { status, stderr } = await pushpool(at, "deploy", "--all", "--all-or-nothing");
+      expect([status, stderr]).toEqual([2, expect.stringMatching(/nothing was deployed:\n {2}prefect.yaml:3: two: /)]);
+      const now = (await read("one")) as Deployment;
+      const plain = ({ schedules, ...rest }: Deployment) => ({
+        ...rest,
+        updated: "",
+        schedules: schedules.map(({ schedule, active, parameters }) => JSON.stringify([schedule, active, parameters])).sort(),
+      });
+      expect(plain(now)).toEqual(plain(was));
+      expect(now.schedules.map(({ id }) => id)).toContain(was.schedules.find(({ slug }) => slug === "x")?.id);
+    });
+  });
+
+  test("a deployment that came from the file and is no longer in it is named with the command that removes it", async () => {
+    const { pool } = await aPool(client);
+    const at = through(apiUrl);
+    const { one, two } = withFile(at, pool);
+    // Someone else's, and another file's.
+    const other = through(apiUrl);
+    const theirs = withFile(other, pool);
+    await pushpool(other, "deploy", "--all");
+    await pushpool(at, "deploy", "--all");
+    withFileChanged(at, "name: two", "name: two-b");
+    const text = `"${two}" came from prefect.yaml and is no longer in it; it stays, with its schedules. To remove it: \`pushpool deploy --remove ${two}\``;
+    const again = await pushpool(at, "deploy", "--all");
+    expect([again.status, again.stderr]).toEqual([0, expect.stringContaining(text)]);
+    expect(again.stderr).not.toContain(one);
+    expect(again.stderr).not.toContain(theirs.one);
+    // The server knows it too, on a machine that has no note of it.
+    rmSync(at.home, { recursive: true });
+    expect(JSON.parse((await pushpool(at, "deploy", "--all", "--json")).stdout)).toMatchObject({ gone: [two] });
+    expect((await pushpool(at, "deploy", "one")).stderr).not.toContain("no longer in it");
+    await pushpool(at, "deploy", "--remove", two);
+    expect(JSON.parse((await pushpool(at, "deploy", "--all", "--json")).stdout)).toMatchObject({ gone: [] });
+    // One with a problem is still in the file.
+    withFileChanged(at, "name: two-b\n  entrypoint: flows.py", "name: two-b\n  entrypoint: none.py");
+    expect(JSON.parse((await pushpool(at, "deploy", "--all", "--json")).stdout)).toMatchObject({ gone: [], problems: [{ name: "two-b" }] });
+  });
+
+  test("a block that the server does not have is said with the server and the nearest name", async () => {
+    const { pool } = await aPool(client);
+    const at = through(apiUrl);
+    const name = `tokens-${randomUUID().slice(0, 6)}`;
+    await createBlock(client, { slug: "secret", name }, await newestSchema(client, "secret", 60_000), { value: "hush" }, []);
+    withFile(at, pool);
+    withFileChanged(at, "env: { A: b }", `env: { A: "{{ prefect.blocks.secret.${name}x }}" }`);
+    const { status, stderr } = await pushpool(at, "deploy", "--all");
+    expect([status, stderr]).toEqual([
+      2,
+      expect.stringMatching(new RegExp(`there is no block "secret/${name}x" for .* at ${apiUrl}: did you mean .*"secret/${name}"`)),
+    ]);
   });
 
   test("a server that is out of reach is said, with exit code 5", async () => {

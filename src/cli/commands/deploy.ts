@@ -6,6 +6,7 @@ import {
   ledgerRegistry,
   locatePrefectYaml,
   planDeploy,
+  writePlan,
 } from "../../deployments";
 import { openHome } from "../../home";
 import type { JsonObject } from "../../json";
@@ -42,7 +43,7 @@ export async function action(names: string[], flags: Flags): Promise<void> {
       if (!flags.dryRun) await registry.remove(changes.map(({ name }) => name));
       return show(changes, flags, registry);
     }
-    const plan = await planDeploy({
+    const planned = await planDeploy({
       ...place,
       names,
       all: flags.all ?? false,
@@ -50,21 +51,25 @@ export async function action(names: string[], flags: Flags): Promise<void> {
       env: workspace.env,
       registry,
     });
-    const refused = flags.allOrNothing === true && plan.problems.length > 0;
-    if (!flags.dryRun && !refused) await registry.write(plan.records);
-    report(plan, flags, refused, registry);
+    const allOrNothing = flags.allOrNothing === true;
+    const isRefused = allOrNothing && planned.problems.length > 0;
+    const plan = flags.dryRun || isRefused ? { ...planned, exitCode: 2 as const } : await writePlan(planned, registry, allOrNothing);
+    report(plan, flags, allOrNothing && plan.problems.length > 0, registry);
   });
 }
 
-function report(plan: DeployPlan, flags: Flags, refused: boolean, registry: DeploymentRegistry): void {
-  const { stack, file, deployments, problems, notes, records } = plan;
+function report(plan: DeployPlan & { exitCode: 2 | 5 }, flags: Flags, refused: boolean, registry: DeploymentRegistry): void {
+  const { stack, file, problems, notes, records, gone, exitCode } = plan;
+  const deployments = refused ? [] : plan.deployments;
   if (!flags.json) {
     for (const { name, warnings } of deployments) for (const warning of warnings) note(`warning: ${name}: ${warning}`);
     for (const text of notes) note(text);
+    for (const name of gone)
+      note(`"${name}" came from ${file} and is no longer in it; it stays, with its schedules. To remove it: \`${removal(name, flags)}\``);
   }
   // What would be recorded or sent, whole, is for a dry run to show.
   const recorded = flags.dryRun ? { records: records.map((record) => registry.shown(record)) } : {};
-  if (flags.json) printJson({ stack, file, deployments, problems, notes, dryRun: flags.dryRun ?? false, ...recorded });
+  if (flags.json) printJson({ stack, file, deployments, problems, notes, gone, dryRun: flags.dryRun ?? false, ...recorded });
   else if (!refused) show(deployments, flags, registry);
   if (flags.dryRun && !flags.json) for (const record of recorded.records ?? []) print(JSON.stringify(record, null, 2));
   if (problems.length === 0) return;
@@ -77,7 +82,17 @@ function report(plan: DeployPlan, flags: Flags, refused: boolean, registry: Depl
       : bad === 1
         ? "it was left out"
         : "they were left out";
-  throw new UserError([`${bad} bad ${bad === 1 ? "deployment" : "deployments"} in ${file}; ${what}:`, ...lines].join("\n"));
+  throw new UserError([`${bad} bad ${bad === 1 ? "deployment" : "deployments"} in ${file}; ${what}:`, ...lines].join("\n"), exitCode);
+}
+
+/** The command that removes a deployment, as a shell takes it. */
+function removal(name: string, { stack, manifest }: Flags): string {
+  const word = (text: string) => (/^[\w./:@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
+  const where = [
+    ...(stack === undefined ? [] : ["--stack", word(stack)]),
+    ...(manifest === undefined ? [] : ["--manifest", word(manifest)]),
+  ];
+  return ["pushpool deploy --remove", word(name), ...where].join(" ");
 }
 
 function show(deployments: DeploymentChange[], { json, dryRun = false }: Flags, { stack, name }: DeploymentRegistry): void {
@@ -103,14 +118,35 @@ async function withRegistry(
   ]);
   // Its key is a secret.
   const open = await loadManifest(workspace, { ...flags, secrets: true, stdin: readStdin });
-  return work(serverRegistry(open, await openClient(open, workspace.env, { tell: note })));
+  const client = await openClient(open, workspace.env, { tell: note });
+  const ledger = openNotes(workspace, flags.dryRun ?? false);
+  try {
+    await work(serverRegistry(open, client, ledger, workspace.env));
+  } finally {
+    ledger?.close();
+  }
 }
 
-async function withLedger<T>({ home }: Workspace, dryRun: boolean, work: (ledger: Ledger) => Promise<T>): Promise<T> {
+/** The ledger for what was deployed to a server, which can do without. */
+function openNotes(workspace: Workspace, dryRun: boolean): Ledger | undefined {
+  try {
+    return openLedger(workspace, dryRun);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    note(`it cannot be noted here what was deployed: ${error.message}`);
+    return undefined;
+  }
+}
+
+function openLedger({ home }: Workspace, dryRun: boolean): Ledger {
   const path = ledgerPath(home);
   if (!dryRun) openHome(home, { create: true });
   // A dry run leaves nothing behind, not even an empty ledger.
-  const ledger = openSqliteLedger(dryRun && !existsSync(path) ? ":memory:" : path);
+  return openSqliteLedger(dryRun && !existsSync(path) ? ":memory:" : path);
+}
+
+async function withLedger<T>(workspace: Workspace, dryRun: boolean, work: (ledger: Ledger) => Promise<T>): Promise<T> {
+  const ledger = openLedger(workspace, dryRun);
   try {
     return await work(ledger);
   } finally {

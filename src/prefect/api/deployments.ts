@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from "../../json";
 import type { Client } from "../client";
+import { isRefusal } from "../refusal";
 
 export interface Flow {
   id: string;
@@ -27,6 +28,8 @@ export interface Deployment {
   pull_steps: Json[] | null;
   parameter_openapi_schema: JsonObject | null;
   enforce_parameter_schema: boolean;
+  /** Absent on servers before 3.2. */
+  labels?: JsonObject;
 }
 
 export interface Schedule {
@@ -66,8 +69,37 @@ export interface ScheduleChange {
 }
 
 /** A flow of that name, made if there is none. */
-export async function ensureFlow(client: Client, name: string): Promise<Flow> {
-  return (await client.request<Flow>("POST", "/flows/", { json: { name }, about: `flow "${name}"` })).body;
+export async function ensureFlow(client: Client, name: string): Promise<Flow & { isNew: boolean }> {
+  const { status, body } = await client.request<Flow>("POST", "/flows/", { json: { name }, about: `flow "${name}"` });
+  return { ...body, isNew: status === 201 };
+}
+
+/** Delete a flow that has neither deployments nor runs: those would go with it. */
+export async function deleteEmptyFlow(client: Client, id: string): Promise<void> {
+  const json = { flows: { id: { any_: [id] } } };
+  for (const what of ["deployments", "flow_runs"]) if ((await client.request<number>("POST", `/${what}/count`, { json })).body > 0) return;
+  await client.request("DELETE", `/flows/${id}`, { allow: [404] });
+}
+
+/** Names of flows by their ids. */
+export async function flowNames(client: Client, ids: readonly string[]): Promise<Map<string, string>> {
+  const names = new Map<string, string>();
+  for (let from = 0; from < ids.length; from += 200) {
+    const json = { flows: { id: { any_: ids.slice(from, from + 200) } }, limit: 200 };
+    for (const { id, name } of (await client.request<Flow[]>("POST", "/flows/filter", { json })).body) names.set(id, name);
+  }
+  return names;
+}
+
+/** Every deployment of the server, as many as `most`. */
+export async function listDeployments(client: Client, most: number): Promise<Deployment[]> {
+  const all: Deployment[] = [];
+  for (;;) {
+    const json = { limit: 200, offset: all.length };
+    const { body } = await client.request<Deployment[]>("POST", "/deployments/filter", { json });
+    all.push(...body);
+    if (body.length < 200 || all.length >= most) return all;
+  }
 }
 
 export async function readFlow(client: Client, id: string): Promise<Flow | undefined> {
@@ -102,10 +134,17 @@ export async function someDeploymentNames(client: Client): Promise<string[]> {
 export async function createDeployment(
   client: Client,
   { name, flowId, about, redact }: { name: string; flowId: string; about: string; redact: readonly string[] },
-  change: DeploymentChange & { schedules?: ScheduleChange[] },
+  change: DeploymentChange & { schedules?: ScheduleChange[]; labels?: JsonObject },
 ): Promise<Deployment> {
   const json = { name, flow_id: flowId, ...change } as unknown as JsonObject;
-  return (await client.request<Deployment>("POST", "/deployments/", { json, about, redact })).body;
+  try {
+    return (await client.request<Deployment>("POST", "/deployments/", { json, about, redact })).body;
+  } catch (error) {
+    // A server from before there were labels.
+    if (change.labels === undefined || !isRefusal(error, 422) || !/\blabels: /.test((error as Error).message)) throw error;
+    const { labels: _, ...rest } = json;
+    return (await client.request<Deployment>("POST", "/deployments/", { json: rest, about, redact })).body;
+  }
 }
 
 export async function patchDeployment(
