@@ -89,9 +89,14 @@ function readYaml(text: string, name: string): YamlFile {
   if (second) throw refuse(second.range[0], "a second document starts here (---), and the file must be one");
   const [warning] = document.warnings;
   if (warning && /tag/i.test(warning.message)) throw refuse(warning.pos[0], plain(warning.message));
+  // Not `Alias.resolve`: outside a conversion that walks the whole document for every alias.
+  const anchors = new Set<string>();
   visit(document, {
+    Node(_, node) {
+      if ("anchor" in node && node.anchor !== undefined) anchors.add(node.anchor);
+    },
     Alias(_, node) {
-      if (!node.resolve(document)) throw refuse(node.range?.[0] ?? 0, `there is no anchor &${node.source} above this alias`);
+      if (!anchors.has(node.source)) throw refuse(node.range?.[0] ?? 0, `there is no anchor &${node.source} above this alias`);
     },
     Pair(_, { key }) {
       if (!isScalar(key) && (key as Node | null)?.range) {
