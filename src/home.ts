@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync, statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import { describeFileError } from "./fileErrors";
+import { makeFolder } from "./makeFolder";
 import { refuseForeign } from "./ownership";
 import { UserError } from "./userError";
 import { writeWhole } from "./writeWhole";
@@ -53,16 +54,6 @@ export function openHome(home: string, { create }: { create: boolean }): void {
     writeWhole(ignore, "*\n");
   } catch (error) {
     throw new UserError(`cannot write ${ignore}: ${describeFileError(error)}`, 5);
-  }
-}
-
-/** Recursively only where a parent is missing: the recursive form reports ENOENT for a read-only file system. */
-function makeFolder(path: string): void {
-  try {
-    mkdirSync(path, { mode: 0o700 });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-    mkdirSync(path, { recursive: true, mode: 0o700 });
   }
 }
 

@@ -1,7 +1,8 @@
 import { createHmac, randomBytes } from "node:crypto";
-import { linkSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from "node:fs";
+import { linkSync, readFileSync, unlinkSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { isJsonObject, type Json, type JsonObject, type Value } from "../json";
+import { makeFolder } from "../makeFolder";
 import { MASK, Secret, type SecretPart } from "../secret";
 import { isObject } from "../template/paths";
 import { UserError } from "../userError";
@@ -77,7 +78,7 @@ export function readDigestKey(path: string): Buffer {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
   }
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  makeFolder(dirname(path));
   const own = `${path}.${process.pid}`;
   writeFileSync(own, randomBytes(32).toString("hex"), { mode: 0o600 });
   try {

@@ -47,6 +47,29 @@ test.skipIf(!canMount)("a read-only file system is named", () => {
   expect(stdout.trim()).toMatch(/^[25]$/);
 });
 
+test.skipIf(!canMount)("every command that writes says that its folder is read-only", () => {
+  const commands = ["run hello/node", "ls", "show mine", "cancel mine", "retry mine", "serve --port 0", "deployments"];
+  const project = "mkdir $DISK/project; cd $DISK/project; printf 'name: data\\nruntime: nodejs\\n' > Pulumi.yaml";
+  const { stdout, stderr } = onDisk(
+    20_000,
+    [
+      "pp run hello/node --flow-run-name mine 2>/dev/null",
+      project,
+      "mount -o remount,ro $DISK",
+      ...commands.map((command) => `pp ${command}; echo $?`),
+      "pp up -y --engine offline -s dev; echo $?",
+      "mkdir -p $DISK/empty 2>/dev/null; cd /; pp init local -C $DISK --no-install; echo $?",
+    ].join("\n"),
+  );
+  const told = stderr
+    .trim()
+    .split("\n")
+    .filter((line) => line.startsWith("pushpool: "));
+  expect(told).toHaveLength(commands.length + 2);
+  for (const line of told) expect(line).toMatch(/^pushpool: cannot (write|make|open) .*: the file system is read-only \(EROFS\)/);
+  for (const status of stdout.trim().split("\n")) expect(status).toMatch(/^[25]$/);
+});
+
 test("serve does not start on a damaged ledger", () => {
   const at = placeWith(manifestOf({ "hello/node": "true" }));
   for (let n = 0; n < 5; n++) at.pushpool("run", "hello/node", "--detach");

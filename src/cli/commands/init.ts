@@ -1,8 +1,9 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { version } from "../../../package.json";
 import { KINDS, type Kind, type Planner, planAws, planGcp, planLocal } from "../../init";
+import { makeFolder } from "../../makeFolder";
 import { suggestion } from "../../nearest";
 import { loadPrefectYaml } from "../../prefectYaml";
 import { readTextFile } from "../../textFile";
@@ -41,7 +42,7 @@ export async function action([kind = "local"]: string[], { C = ".", json, instal
   if (taken)
     throw new UserError(`${join(folder, taken)} is there already, and nothing is overwritten: move it away, or init in another folder`);
   for (const [path, text] of Object.entries(plan.files)) {
-    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    makeFolder(dirname(join(folder, path)), 0o777);
     // `wx`: not even what came to be there just now.
     writeFileSync(join(folder, path), text, { flag: "wx" });
   }

@@ -1,6 +1,7 @@
-import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { dirname } from "node:path";
+import { makeFolder } from "../../makeFolder";
 import { processStart } from "../../targets/process/processTable";
 import { UserError } from "../../userError";
 
@@ -17,7 +18,7 @@ interface Holder {
  * @throws {UserError} naming the holder and since when
  */
 export function lockStack(path: string, stack: string): () => void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  makeFolder(dirname(path));
   const mine: Holder = { host: hostname(), pid: process.pid, start: processStart(process.pid) ?? "", since: new Date().toISOString() };
   const beside = `${path}.${process.pid}`;
   writeFileSync(beside, JSON.stringify(mine), { mode: 0o600 });

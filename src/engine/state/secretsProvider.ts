@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { makeFolder } from "../../makeFolder";
 import { UserError } from "../../userError";
 import { type Crypter, crypterFor, newSalt, WrongPassphrase } from "./passphrase";
 
@@ -73,7 +74,7 @@ function keyOf(path: string): Passphrase | undefined {
 }
 
 function makeKey(path: string): Passphrase {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  makeFolder(dirname(path));
   const text = randomBytes(32).toString("hex");
   writeFileSync(path, text, { mode: 0o600, flag: "wx" });
   return { text, from: path };

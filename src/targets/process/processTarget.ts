@@ -1,8 +1,9 @@
 import { spawn } from "node:child_process";
-import { closeSync, mkdirSync, openSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { closeSync, openSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ValueObject } from "../../json";
+import { makeFolder } from "../../makeFolder";
 import { Secret } from "../../secret";
 import { UserError } from "../../userError";
 import { childEnvironment } from "../childEnvironment";
@@ -104,9 +105,9 @@ class ProcessTarget implements Target {
    * The environment goes to the child directly: nothing of it is in a file or an argument.
    */
   async #start(folder: string, request: ProcessRequest, signal: AbortSignal): Promise<WrapperProcess> {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder);
     const workingDirectory = request.workingDirectory ?? join(folder, "work");
-    if (request.workingDirectory === null) mkdirSync(workingDirectory, { recursive: true, mode: 0o700 });
+    if (request.workingDirectory === null) makeFolder(workingDirectory);
     const streams = ["out", "err"].map((name) => openSync(join(folder, name), "a", 0o600)) as [number, number];
     let failure: Error | undefined;
     try {
