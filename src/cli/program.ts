@@ -168,7 +168,8 @@ Example:
       "last",
     )
     .option("--grace <duration>", "time that a cancelled run has to end by itself (default: 30s)")
-    .option("--host <address>", "where health and metrics are told", "127.0.0.1")
+    .option("--host <address>", "where health and metrics are told; 0.0.0.0 opens them to everyone who reaches this machine", "127.0.0.1")
+    .option("--allow-host <name>", "a name by which others may ask for them, beside localhost and addresses", collect)
     .option("--port <port>", "the same: /health and /metrics; 0 for any free one", "4201")
     .option("--log-level <level>", "debug, info, warn or error", "info");
 

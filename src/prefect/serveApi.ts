@@ -3,7 +3,7 @@ import { hostname } from "node:os";
 import type { Logger } from "pino";
 import type { LoadedManifest } from "../manifest";
 import type { RunsParts } from "../runs/runs";
-import { openEndpoint } from "../serve/endpoint";
+import { type EndpointPlace, openEndpoint } from "../serve/endpoint";
 import { type ApiMetrics, createApiMetrics } from "../serve/metrics";
 import { UserError } from "../userError";
 import type { StartUp } from "./dispatch/record";
@@ -28,7 +28,7 @@ export interface ServingApi {
   startUp: StartUp;
   graceSeconds: number;
   /** Absent: no endpoint. */
-  endpoint?: { host: string; port: number };
+  endpoint?: EndpointPlace;
   log: Logger;
   signal: AbortSignal;
   /** It is under way. @param url of the endpoint */

@@ -1,4 +1,5 @@
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, isIP } from "node:net";
+import { hostname } from "node:os";
 import { type ServerType, serve } from "@hono/node-server";
 import { Hono } from "hono";
 import { UserError } from "../userError";
@@ -11,6 +12,15 @@ export interface Health {
   [detail: string]: string | number | boolean | readonly string[];
 }
 
+/** Where an endpoint listens. */
+export interface EndpointPlace {
+  host: string;
+  /** 0 for any free one. */
+  port: number;
+  /** Names beside `localhost`, addresses, `host` and (where it is open) this machine's name that a request may call it by. @default none */
+  allowedHosts?: readonly string[];
+}
+
 export interface Endpoint {
   /** As `http://127.0.0.1:4201`. */
   url: string;
@@ -19,21 +29,28 @@ export interface Endpoint {
 
 /**
  * `GET /health` (200, or 503 where it is not healthy) and `GET /metrics` for Prometheus.
- * @param port 0 for any free one
+ *
+ * A request whose Host header names another host is refused: a page in someone's browser could otherwise read the answers, by a name of
+ * its own that resolves to this machine (DNS rebinding).
  * @throws {UserError} if it cannot be listened there
  */
 export async function openEndpoint({
   host,
   port,
+  allowedHosts = [],
   health,
   metrics,
-}: {
-  host: string;
-  port: number;
+}: EndpointPlace & {
   health: () => Health;
   metrics: () => Promise<string>;
 }): Promise<Endpoint> {
   const app = new Hono();
+  const names = new Set([host, ...allowedHosts, ...(isOpen(host) ? [hostname()] : [])].map((name) => name.toLowerCase()));
+  app.use(async (context, next) => {
+    const given = context.req.header("host") ?? "";
+    if (isOurs(given, names)) return next();
+    return context.text(`this is not ${JSON.stringify(given)}: allow it with \`pushpool serve --allow-host\`\n`, 421);
+  });
   app.get("/health", (context) => {
     const now = health();
     return context.json(now, now.healthy ? 200 : 503);
@@ -56,4 +73,19 @@ export async function openEndpoint({
         if ("closeAllConnections" in server) server.closeAllConnections();
       }),
   };
+}
+
+/** An address cannot be rebound: only names can lead someone else's page here. */
+function isOurs(given: string, names: ReadonlySet<string>): boolean {
+  const name = given
+    .replace(/:\d+$/, "")
+    .replace(/^\[(.*)\]$/, "$1")
+    .replace(/\.$/, "")
+    .toLowerCase();
+  return name === "localhost" || name.endsWith(".localhost") || isIP(name) !== 0 || names.has(name);
+}
+
+/** Whether everyone who reaches this machine reaches what listens there. */
+export function isOpen(host: string): boolean {
+  return host !== "localhost" && host !== "::1" && !host.startsWith("127.");
 }

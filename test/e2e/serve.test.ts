@@ -112,3 +112,24 @@ test("what cannot be served is said before anything begins", () => {
     expect([status, stderr]).toEqual([2, expect.stringMatching(message)]);
   }
 });
+
+test("--host 0.0.0.0 warns that everyone can read the endpoint; by default nothing is said", async () => {
+  const at = placeWith(manifestOf({}));
+  const warned = ({ log }: Serve) => log().filter(({ level }) => level === 40);
+  const open = serve(at, "--host", "0.0.0.0", "--allow-host", "etl.internal");
+  await logged(open, "serving");
+  expect(warned(open)).toEqual([
+    expect.objectContaining({ msg: expect.stringMatching(/^--host 0\.0\.0\.0: everyone who reaches this machine can read \/health/) }),
+  ]);
+  const closed = serve(at);
+  await logged(closed, "serving");
+  expect(warned(closed)).toEqual([]);
+  for (const args of [
+    ["--host", ""],
+    ["--allow-host", "a b"],
+    ["--allow-host", "etl:4201"],
+  ]) {
+    const { status, stdout, stderr } = at.pushpool("serve", "--port", "0", ...args);
+    expect([status, stdout, stderr]).toEqual([2, "", expect.stringContaining(args[0] as string)]);
+  }
+});

@@ -16,6 +16,7 @@ interface ServeFlags extends ManifestFlags {
   missed: string;
   grace?: string;
   host: string;
+  allowHost?: string[];
   port: string;
   logLevel: string;
 }
@@ -35,6 +36,10 @@ export async function action(_: string[], flags: ServeFlags): Promise<void> {
   const port = Number(flags.port);
   if (!/^\d+$/.test(flags.port) || port > 65_535)
     throw new UserError(`--port "${flags.port}": must be a port number, or 0 for any free one`);
+  if (flags.host.trim() === "") throw new UserError("--host is empty: give an address of this machine, as 127.0.0.1");
+  for (const name of flags.allowHost ?? []) {
+    if (!/^[A-Za-z0-9_.-]+$/.test(name)) throw new UserError(`--allow-host "${name}": must be a host name, without a port`);
+  }
   const graceSeconds = parseDuration(flags.grace ?? "30s", "--grace") / 1000;
 
   const workspace = workspaceOf(flags);
@@ -54,6 +59,12 @@ export async function action(_: string[], flags: ServeFlags): Promise<void> {
   const lines = pino.destination({ dest: 1, sync: true });
   const log = pino(logged, { write: (line: string) => lines.write(safeJson(line)) });
   const api = loaded.manifest.prefect !== undefined;
+  const { isOpen } = await import("../../serve/endpoint.js");
+  if (isOpen(flags.host)) {
+    const warning = `--host ${flags.host}: everyone who reaches this machine can read /health and /metrics; they ask for no password`;
+    log.warn(warning);
+    if (process.stderr.isTTY) note(`warning: ${warning}`);
+  }
   // What a server's pools are like is the server's to say; those of a ledger are what the stack says by now.
   const readManifest = async (stale?: LoadedManifest) => (stale && !api ? load() : loaded);
   const parts = runsParts({ workspace, ...manifestFlags, readManifest, warn: (message) => log.warn(message) });
@@ -69,7 +80,14 @@ export async function action(_: string[], flags: ServeFlags): Promise<void> {
   };
   process.on("SIGTERM", stop).on("SIGINT", stop);
   try {
-    const common = { loaded, pools: flags.pool ?? [], graceSeconds, endpoint: { host: flags.host, port }, log, signal: end.signal };
+    const common = {
+      loaded,
+      pools: flags.pool ?? [],
+      graceSeconds,
+      endpoint: { host: flags.host, port, allowedHosts: flags.allowHost ?? [] },
+      log,
+      signal: end.signal,
+    };
     const templateEnv = allowed(workspace.env, flags.allowEnv ?? []);
     const onServing = ({ pools, of, url }: { pools: readonly string[]; of: string; url?: string }) => {
       log.info({ workPools: pools, ...(api ? { api: of } : {}), endpoint: url }, "serving");

@@ -7,7 +7,7 @@ import type { RunsContext } from "../../runs/context";
 import { openContext } from "../../runs/openContext";
 import type { MissedPolicy } from "../../schedules";
 import { UserError } from "../../userError";
-import { openEndpoint } from "../endpoint";
+import { type EndpointPlace, openEndpoint } from "../endpoint";
 import { createMetrics } from "../metrics";
 import { type DispatchEvent, Dispatcher } from "./dispatch";
 import { Report } from "./report";
@@ -30,7 +30,7 @@ export interface ServingLedger {
   pools: readonly string[];
   missed: MissedPolicy;
   graceSeconds: number;
-  endpoint: { host: string; port: number };
+  endpoint: EndpointPlace;
   log: Logger;
   /** Ends it: nothing more is begun, what runs goes on and is taken up by the next one. */
   signal: AbortSignal;
