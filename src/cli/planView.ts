@@ -1,10 +1,7 @@
-import pc from "picocolors";
 import type { EngineEvent, Op, StepEvent } from "../engine";
 import { isShown, MARKS, propertyLines } from "../engine/diffText";
 import { logLine, oneLine } from "../shown";
-import { note, noteStyled } from "./screen";
-
-const colors = pc.createColors(process.stderr.isTTY === true && pc.isColorSupported);
+import { colors, note, noteStyled } from "./screen";
 
 const COLORS: Partial<Record<Op, (text: string) => string>> = {
   create: colors.green,

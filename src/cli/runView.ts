@@ -1,7 +1,7 @@
 import { formatDuration } from "../duration";
 import { isTerminal, type RunEvent, type State } from "../runs";
 import { capped, escaped, logLine, oneLine } from "../shown";
-import { dim, note, noteStyled, printJson, printLog, stateText } from "./screen";
+import { dim, isWatched, note, noteStyled, printJson, printLog, stateText } from "./screen";
 
 /** What times are counted from, in milliseconds since 1970. */
 export interface Clock {
@@ -107,7 +107,7 @@ export function terminalView({ start, now = Date.now }: Clock): RunView {
 /** The view that fits where the output goes. @param start what its times are counted from */
 export function chooseView(json: boolean, start = Date.now()): RunView {
   if (json) return jsonView();
-  return process.stderr.isTTY && process.stdout.isTTY ? terminalView({ start }) : plainView({ start });
+  return isWatched(process.stderr) && isWatched(process.stdout) ? terminalView({ start }) : plainView({ start });
 }
 
 /** How much of a line is left for text beside spinner and time: one that wraps could not be erased. */

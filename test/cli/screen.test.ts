@@ -1,5 +1,6 @@
-import { expect, test } from "vitest";
-import { stateText, table, taken } from "../../src/cli/screen";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { isWatched, stateText, table, taken, withIdsWhole } from "../../src/cli/screen";
 import { aRun } from "./aRun";
 
 test("columns are as wide as they need, and no line has trailing blanks", () =>
@@ -12,6 +13,68 @@ test("columns are as wide as they need, and no line has trailing blanks", () =>
       ],
     ).split("\n"),
   ).toEqual(["NAME       STATE    ID", "brave-fox  RUNNING  1", "ox"]));
+
+describe("a terminal that is too narrow for a table", () => {
+  const id = "01a223c0-7365-72af-8858-93559272335b";
+  const headings = ["NAME", "STATE", "ID"];
+  const rows = [
+    ["brave-fox", "COMPLETED", id],
+    ["ox", "", id],
+  ];
+
+  test("the last column, of ids, has a line of its own", () =>
+    expect(table(headings, rows, 40).split("\n")).toEqual([
+      "NAME       STATE",
+      "  ID",
+      "brave-fox  COMPLETED",
+      `  ${id}`,
+      "ox",
+      `  ${id}`,
+    ]));
+
+  test("where that is not enough, every value has", () =>
+    expect(table(["NAME", "DEPLOYMENT", "ID"], [["brave-fox", "a-long-flow/a-longer-deployment", id]], 40).split("\n")).toEqual([
+      "brave-fox",
+      "  DEPLOYMENT",
+      "    a-long-flow/a-longer-deployment",
+      "  ID",
+      `    ${id}`,
+    ]));
+
+  test("no id is ever cut, at any width that it fits in", () => {
+    const widths = fc.integer({ min: 38, max: 130 });
+    const cell = fc.string({ unit: fc.constantFrom("a", "b", "-", "/"), maxLength: 30 });
+    fc.assert(
+      fc.property(widths, fc.array(fc.tuple(cell, cell, cell), { minLength: 1, maxLength: 5 }), (width, cells) => {
+        const lines = table(
+          [...headings.slice(0, 2), "DEPLOYMENT", "ID"],
+          cells.map((row) => [...row, id]),
+          width,
+        ).split("\n");
+        const withId = lines.filter((line) => line.includes(id));
+        expect(withId).toHaveLength(cells.length);
+        expect(withId.filter((line) => line.length > width)).toEqual([]);
+      }),
+    );
+  });
+
+  test("a line breaks before an id that would be cut", () => {
+    const text = `flow run brave-fox (${id}) of hello/prod`;
+    expect(withIdsWhole(text, 40)).toBe(`flow run brave-fox \n(${id}) of hello/prod`);
+    expect([withIdsWhole(text, 80), withIdsWhole(text, Number.POSITIVE_INFINITY)]).toEqual([text, text]);
+    expect(withIdsWhole(id, 20)).toBe(id);
+  });
+});
+
+test.each([
+  [true, {}, true],
+  [false, {}, false],
+  [true, { CI: "true" }, false],
+  [true, { CI: "1" }, false],
+  [true, { CI: "false" }, true],
+  [true, { CI: "" }, true],
+  [true, { TERM: "dumb" }, false],
+])("a terminal (%s) with %o is watched by somebody: %s", (isTTY, env, expected) => expect(isWatched({ isTTY }, env)).toBe(expected));
 
 test.each([
   ["RUNNING", "Running", "RUNNING"],

@@ -1,14 +1,18 @@
 """Drive a command on a terminal of its own: terminal.py STEPS COMMAND..., where STEPS is JSON, [["wait", text] | ["send", text], ...].
 
+The terminal has as many columns as TERMINAL_COLUMNS says.
 Prints {"status", "screen"} as JSON. A text that never comes ends the command, and is named in "missed".
 """
 
+import fcntl
 import json
 import os
 import pty
 import select
 import signal
+import struct
 import sys
+import termios
 import time
 
 PATIENCE = 30
@@ -16,6 +20,8 @@ PATIENCE = 30
 steps = json.loads(sys.argv[1])
 pid, terminal = pty.fork()
 if pid == 0:
+    if "TERMINAL_COLUMNS" in os.environ:
+        fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 24, int(os.environ["TERMINAL_COLUMNS"]), 0, 0))
     os.execvp(sys.argv[2], sys.argv[2:])
 
 screen = b""

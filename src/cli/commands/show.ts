@@ -2,7 +2,7 @@ import { formatDuration } from "../../duration";
 import { exitCodeOfCommand } from "../../runs";
 import { oneLine } from "../../shown";
 import type { GlobalOptions } from "../program";
-import { print, printJson, stateText, taken } from "../screen";
+import { field, print, printJson, stateText, taken } from "../screen";
 import { withRun } from "../session";
 
 /** `pushpool show RUN` */
@@ -27,7 +27,7 @@ export async function action([ref = ""]: string[], flags: GlobalOptions): Promis
       ["infrastructure", run.infrastructureId],
     ];
     print(oneLine(run.name));
-    for (const [name, value] of facts) if (value !== undefined) print(`  ${`${name}:`.padEnd(17)}${oneLine(value)}`);
+    for (const [name, value] of facts) if (value !== undefined) print(field(`${name}:`, oneLine(value), 17));
     print("  states:");
     for (const { attempt, timestamp, ...state } of transitions) {
       print(
