@@ -19,6 +19,11 @@ export function selectedStack(home: string, project: string): string | undefined
   return read(home, project).selected;
 }
 
+/** The stacks of a project that were brought up from here. */
+export function recordedStacks(home: string, project: string): string[] {
+  return Object.keys(read(home, project).stacks);
+}
+
 export function selectStack(home: string, project: string, stack: string): void {
   const record = read(home, project);
   if (record.selected === stack) return;

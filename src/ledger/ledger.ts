@@ -99,6 +99,8 @@ export interface Ledger extends SharedNotes {
   list(filter: RunFilter): Promise<RunRecord[]>;
   /** Names of the most recent runs, for suggestions. */
   recentNames(limit: number): Promise<string[]>;
+  /** What there are runs of, each once: by the names of stack, work pool and deployment. */
+  used(): Promise<{ stack: string; workPool: string; deployment: string }[]>;
   /** Every state a run has had, oldest first. */
   transitions(id: string): Promise<(State & { attempt: number })[]>;
   /**

@@ -106,6 +106,14 @@ class SqliteLedger implements Ledger {
     return this.#translated(() => this.#all("SELECT name FROM runs ORDER BY id DESC LIMIT ?", limit).map(({ name }) => name));
   }
 
+  async used(): Promise<{ stack: string; workPool: string; deployment: string }[]> {
+    return this.#translated(() =>
+      this.#statement("SELECT DISTINCT stack, work_pool, deployment FROM runs")
+        .all()
+        .map((row) => ({ stack: String(row.stack), workPool: String(row.work_pool), deployment: String(row.deployment) })),
+    );
+  }
+
   async transitions(id: string): Promise<(State & { attempt: number })[]> {
     return this.#translated(() =>
       this.#statement("SELECT attempt, type, name, timestamp, message FROM transitions WHERE run_id = ? ORDER BY sequence")

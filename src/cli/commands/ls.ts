@@ -2,6 +2,7 @@ import { formatDuration } from "../../duration";
 import { suggestion } from "../../nearest";
 import { type StateType, TERMINAL } from "../../runs";
 import { UserError } from "../../userError";
+import { refuseUnknownNames } from "../knownNames";
 import type { GlobalOptions } from "../program";
 import { note, print, printJson, stateText, table, taken } from "../screen";
 import { withRecorded } from "../session";
@@ -26,19 +27,22 @@ export async function action(_: string[], flags: LsFlags): Promise<void> {
     throw new UserError(`--limit "${flags.limit}": must be a whole number between 1 and ${MAX_LIMIT}`);
   const states = flags.state?.map(stateOf);
   const { deployment, pool, allStacks } = flags;
-  await withRecorded(flags, async (runs, { stack }) => {
-    const found = await runs?.listRuns({
+  await withRecorded(flags, async (runs, workspace) => {
+    const { stack } = workspace;
+    const listed = await runs?.listRuns({
       limit,
       ...(states ? { states } : {}),
       ...(deployment === undefined ? {} : { deployment }),
       ...(pool === undefined ? {} : { pool }),
       ...(allStacks ? { allStacks } : {}),
     });
+    // Looking at them may have shown the end of some.
+    const found = listed?.filter(({ state }) => !states || states.includes(state.type)) ?? [];
+    if (found.length === 0) await refuseUnknownNames(workspace, flags);
     const only = allStacks ? undefined : stack;
-    const where = only ? `stack ${only.id}` : "every stack";
-    if (flags.json) return printJson({ stack: only?.id ?? null, runs: found ?? [] });
-    if (!found || found.length === 0) return note(`no flow runs of ${where}`);
-    note(`flow runs of ${where}`);
+    if (flags.json) return printJson({ stack: only?.id ?? null, runs: found });
+    if (found.length === 0) return note(`no flow runs${narrowed(flags, states)} in ${only ? `stack ${only.id}` : "any stack"}`);
+    note(`flow runs in ${only ? `stack ${only.id}` : "all stacks"}`);
     const now = Date.now();
     print(
       table(
@@ -58,6 +62,15 @@ export async function action(_: string[], flags: LsFlags): Promise<void> {
       ),
     );
   });
+}
+
+/** Which of them were asked for, as the end of a sentence. */
+function narrowed({ pool, deployment }: LsFlags, states: readonly StateType[] | undefined): string {
+  return [
+    deployment === undefined ? "" : ` of deployment "${deployment}"`,
+    pool === undefined ? "" : ` on work pool "${pool}"`,
+    states ? ` in state ${states.join(" or ")}` : "",
+  ].join("");
 }
 
 function stateOf(name: string): StateType {
