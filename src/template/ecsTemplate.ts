@@ -107,7 +107,7 @@ export const ECS_TEMPLATE: JsonObject = {
         type: "array",
         items: { $ref: "#/definitions/CapacityProvider" },
       },
-      image: optional("Image", "Image that runs run in."),
+      image: optional("Image", "Image that runs run in. prefecthq/prefect:3-latest by default."),
       cpu: optional("CPU", "Units of CPU, 1024 to a core. 1024 by default.", "integer"),
       memory: optional("Memory", "Memory in MiB. 2048 by default. Fargate takes certain pairs of CPU and memory.", "integer"),
       container_name: optional("Container Name", "Name of the container that the run is in. prefect by default."),
@@ -118,7 +118,7 @@ export const ECS_TEMPLATE: JsonObject = {
       ),
       task_role_arn: optional("Task Role ARN", "Role that flows have."),
       execution_role_arn: optional("Execution Role ARN", "Role as which ECS fetches images and secrets and writes logs."),
-      vpc_id: optional("VPC ID", "VPC that runs are in. By default the account's default one."),
+      vpc_id: optional("VPC ID", "VPC that runs are in. pushpool needs its subnets named in the network configuration."),
       configure_cloudwatch_logs: optional(
         "Configure Cloudwatch Logs",
         "Whether runs write to CloudWatch Logs. Needs an execution role that may.",

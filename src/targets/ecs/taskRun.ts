@@ -48,7 +48,7 @@ export function networkOf(
     const vpcId = textAt(vpc, "job_configuration.vpc_id");
     if (vpcId !== undefined)
       throw new UserError(
-        `job_configuration.vpc_id: pushpool does not look for the subnets of ${JSON.stringify(vpcId)}: name them in network_configuration: {"subnets": ["subnet-…"], "securityGroups": ["sg-…"], "assignPublicIp": "ENABLED"}`,
+        `job_configuration.vpc_id: pushpool does not look for the subnets of ${JSON.stringify(vpcId)}: name them in network_configuration: {"subnets": ["subnet-…"], "securityGroups": ["sg-…"], "assignPublicIp": "ENABLED"}, or leave vpc_id out where the task has its host's network`,
       );
     if (!needed) return undefined;
     throw new UserError(
