@@ -1,6 +1,7 @@
 import type { Value, ValueObject } from "../../json";
 import { POOL_TAG, STACK_TAG } from "../../manifest/cloudNames";
 import { UserError } from "../../userError";
+import { cleanLabels } from "../cleanLabels";
 import { MOST_LABELS } from "./limits";
 
 /** Labels of one run: on a Job that several runs share they would be wrong. */
@@ -13,17 +14,27 @@ export const OURS = { key: "managed-by", value: "pushpool" } as const;
  * The labels of a Job and its executions, as Google takes them: lower case, `[a-z0-9_-]`, a letter first, up to 63 characters. Cloud Run repeats
  * them on the execution's log entries and in the bill.
  * @param place `stack`: as names in the cloud have it
+ * @returns with a line on each label that is lost
  * @throws {UserError} if there are more than 64: none is dropped
  */
-export function jobLabels(labels: Value, place: { stack: string; pool: string; ofOneRun: boolean }): Record<string, string> {
+export function jobLabels(
+  labels: Value,
+  place: { stack: string; pool: string; ofOneRun: boolean },
+): { labels: Record<string, string>; warnings: string[] } {
   const given = Object.entries(labels as ValueObject).filter(([key]) => place.ofOneRun || !OF_ONE_RUN.includes(key));
-  const made: Record<string, string> = {};
-  for (const [key, value] of given) made[labelKey(key)] = labelValue(String(value));
-  const all = { ...made, [OURS.key]: OURS.value, [STACK_TAG]: place.stack, [POOL_TAG]: labelValue(place.pool) };
+  const texts = Object.fromEntries(given.map(([key, value]) => [key, String(value)]));
+  const made = cleanLabels(texts, (key, value) => [labelKey(key), labelValue(value)], "job_configuration.labels");
+  const ours: Record<string, string> = { [OURS.key]: OURS.value, [STACK_TAG]: place.stack, [POOL_TAG]: labelValue(place.pool) };
+  const lost = Object.keys(texts).filter((key) => Object.hasOwn(ours, labelKey(key)) && made.labels[labelKey(key)] !== ours[labelKey(key)]);
+  const warnings = [
+    ...made.warnings,
+    ...lost.map((key) => `job_configuration.labels: "${key}" is a label of pushpool's own there, whose value is kept`),
+  ];
+  const all = { ...made.labels, ...ours };
   const count = Object.keys(all).length;
   if (count > MOST_LABELS)
     throw new UserError(`job_configuration.labels: with pushpool's own they are ${count}, and Google Cloud takes ${MOST_LABELS}`);
-  return all;
+  return { labels: all, warnings };
 }
 
 /** A key must start with a letter. */

@@ -82,12 +82,17 @@ export function planCloudRun(job: ValueObject, run: RunToPlan, pool: PoolIdentit
     delete env[name];
   }
   addVariables(container, fromSecrets);
+  const variableWarnings = dropOverridden(container, env);
   addCloudSql(task, container, job.cloudsql_instances ?? null);
   dropEmptyConnector(task);
 
   const timeout = timeoutOf(task.timeout ?? job.timeout ?? null, run);
   delete task.timeout;
-  const labels = jobLabels(job.labels ?? {}, { stack: stackName(pool.source), pool: run.pool, ofOneRun: jobPerRun });
+  const { labels, warnings: labelWarnings } = jobLabels(job.labels ?? {}, {
+    stack: stackName(pool.source),
+    pool: run.pool,
+    ofOneRun: jobPerRun,
+  });
   body.labels = { ...(body.labels as ValueObject | undefined), ...labels };
   const template = body.template as ValueObject;
   template.labels = { ...(template.labels as ValueObject | undefined), ...labels };
@@ -96,7 +101,7 @@ export function planCloudRun(job: ValueObject, run: RunToPlan, pool: PoolIdentit
   const shape = checked(body, JOB_FIELDS, "job_configuration.job_body") as JsonObject;
   const imageWarnings = withImage(shape);
   checkShape(shape);
-  const warnings = [...imageWarnings, ...secretWarnings(env), ...serviceAccountWarnings(shape)];
+  const warnings = [...imageWarnings, ...labelWarnings, ...variableWarnings, ...secretWarnings(env), ...serviceAccountWarnings(shape)];
   const common = { parent, jobPerRun, job: shape };
   const request: CloudRunRequest = jobPerRun
     ? { ...common, jobId: ownJobId(run.id, run.attempt, keepJob), job: ownJob(shape, args, env, timeout), overrides: { env: {} } }
@@ -157,6 +162,17 @@ function addVariables(container: ValueObject, fromSecrets: Record<string, { secr
   const given = env.filter((each) => !(each instanceof Object && "name" in each && String(each.name) in fromSecrets));
   container.env = [...given, ...added];
   if (container.env.length === 0) delete container.env;
+}
+
+/** A variable of the template that comes out of Secret Manager gives way to one that the run sets: Cloud Run takes a name once. */
+function dropOverridden(container: ValueObject, env: Record<string, unknown>): string[] {
+  if (!Array.isArray(container.env)) return [];
+  const isLost = (each: Value): each is ValueObject =>
+    each instanceof Object && "valueSource" in each && String((each as ValueObject).name) in env;
+  const lost = container.env.filter(isLost).map(({ name }) => String(name));
+  container.env = container.env.filter((each) => !isLost(each));
+  if (container.env.length === 0) delete container.env;
+  return lost.map((name) => `${BODY_CONTAINER}.env: the secret "${name}" is not used, for the run sets env.${name}`);
 }
 
 function addCloudSql(task: ValueObject, container: ValueObject, instances: Value): void {

@@ -123,7 +123,7 @@ export function openDefinitions({
     if (own && added.length > 0) own.secrets = [...((own.secrets ?? []) as JsonObject[]), ...added];
     const tags = [
       ...((request.tags ?? []) as JsonObject[]),
-      ...tagsOf({ [SHAPE_TAG]: digest, "managed-by": "pushpool", [STACK_TAG]: stack, [POOL_TAG]: pool }, "tags"),
+      ...tagsOf({ [SHAPE_TAG]: digest, "managed-by": "pushpool", [STACK_TAG]: stack, [POOL_TAG]: pool }, "tags").tags,
     ];
     return api.registerTaskDefinition({ ...request, tags }, signal);
   }

@@ -181,7 +181,7 @@ function isOurs({ description }: { description: string }): boolean {
 }
 
 function isOfStack({ stack, pool }: EcsLeftovers, { tags }: DefinitionFacts): boolean {
-  const [wanted] = tagsOf({ [POOL_TAG]: pool }, "tags");
+  const [wanted] = tagsOf({ [POOL_TAG]: pool }, "tags").tags;
   return tags["managed-by"] === "pushpool" && tags[STACK_TAG] === stack && tags[POOL_TAG] === wanted?.value;
 }
 

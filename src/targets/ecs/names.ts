@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { canonicalJson } from "../../canonicalJson";
 import type { Json } from "../../json";
 import { UserError } from "../../userError";
+import { cleanLabels } from "../cleanLabels";
 
 /** The tag by which a task definition of ours tells what it was made of. */
 export const SHAPE_TAG = "pushpool-shape";
@@ -30,16 +31,18 @@ export function familyName(text: string): string {
  *
  * Several dashes become one, and there is none at the edges. A key has at most 128 characters, a value 256. A label whose key is empty then is
  * left out: AWS takes no tag without a key.
+ * @param labels the weakest first: of two that become one tag the last is kept
  * @param path of the labels, for messages
+ * @returns with a line on each label that is lost
  * @throws {UserError} for more than 50 tags, or a key that AWS keeps for itself
  */
-export function tagsOf(labels: Record<string, string>, path: string): { key: string; value: string }[] {
-  const tags = new Map(Object.entries(labels).map(([key, value]) => [slug(key, 128), slug(value, 256)]));
-  tags.delete("");
-  if (tags.size > 50) throw new UserError(`${path}: ECS takes 50 tags, not ${tags.size}`);
-  for (const key of tags.keys())
+export function tagsOf(labels: Record<string, string>, path: string): { tags: { key: string; value: string }[]; warnings: string[] } {
+  const { labels: clean, warnings } = cleanLabels(labels, (key, value) => [slug(key, 128), slug(value, 256)], path);
+  const tags = Object.entries(clean).map(([key, value]) => ({ key, value }));
+  if (tags.length > 50) throw new UserError(`${path}: ECS takes 50 tags, not ${tags.length}`);
+  for (const { key } of tags)
     if (/^aws:/i.test(key)) throw new UserError(`${path}.${key}: AWS keeps names that begin with "aws:" for itself`);
-  return [...tags].map(([key, value]) => ({ key, value }));
+  return { tags, warnings };
 }
 
 /** As python-slugify has it with Prefect's pattern. */

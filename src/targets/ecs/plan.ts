@@ -89,6 +89,7 @@ export function planEcs(job: ValueObject, run: RunToPlan, pool: PoolFacts): Subm
         })
       : undefined;
   if (!made) refuseSecrets(overridden.env);
+  for (const name of made?.fromArns ?? []) delete overridden.env[name];
 
   const warnings = [...(made?.warnings ?? [])];
   const container = made?.container ?? overridden.container;
@@ -100,6 +101,7 @@ export function planEcs(job: ValueObject, run: RunToPlan, pool: PoolFacts): Subm
     cluster,
     capacity,
     awsvpc: made ? made.register.networkMode === "awsvpc" : capacity.fargate || "unknown",
+    warnings,
   });
   if (made && asksForNetwork(job, asked) && !runTask.networkConfiguration)
     warnings.push("network_configuration and vpc_id are not used: a task whose networkMode is not awsvpc has its host's network");
@@ -189,6 +191,7 @@ function runTaskOf({
   cluster,
   capacity,
   awsvpc,
+  warnings,
 }: {
   asked: ValueObject;
   job: ValueObject;
@@ -198,6 +201,8 @@ function runTaskOf({
   capacity: ReturnType<typeof capacityOf>;
   /** Whether its task has a network of its own. Without one ECS refuses to be told of a network. */
   awsvpc: boolean | "unknown";
+  /** What is to be said of it is added here. */
+  warnings: string[];
 }): ValueObject {
   const {
     overrides: _,
@@ -216,13 +221,15 @@ function runTaskOf({
   const network = awsvpc === false ? undefined : networkOf(job.network_configuration, networkConfiguration, awsvpc === true, job.vpc_id);
   const labels = labelsOf(job.labels ?? null, "job_configuration.labels");
   const others = Object.entries(labelsOf(tags ?? null, `${RUN}.tags`)).filter(([key]) => !Object.hasOwn(labels, key));
+  const made = tagsOf({ ...Object.fromEntries(others), ...labels, [STACK_TAG]: stack }, "job_configuration.labels");
+  warnings.push(...made.warnings);
   return {
     ...kept,
     ...(cluster === undefined ? {} : { cluster }),
     count: 1,
     ...capacity.request,
     ...(network ? { networkConfiguration: network } : {}),
-    tags: tagsOf({ ...Object.fromEntries(others), ...labels, [STACK_TAG]: stack }, `${RUN}.tags`),
+    tags: made.tags,
     startedBy: startedBy(run.id, run.attempt),
     clientToken: clientToken(run.id, run.attempt),
   };

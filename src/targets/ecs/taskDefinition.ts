@@ -22,6 +22,8 @@ export interface Definition {
   /** Variables that the definition carries of those asked for. */
   carried: Record<string, string>;
   secrets: Record<string, Secret>;
+  /** Variables that come from a secret whose ARN the job configuration names: the run must not set them. */
+  fromArns: string[];
   logs?: LogPlace;
   warnings: string[];
 }
@@ -73,11 +75,13 @@ export function definitionOf(
   const fixed = { ...plain, ...carried };
   for (const key of Object.keys(secrets)) delete fixed[key];
   setOrDrop(container, "environment", pairs(fixed));
-  addSecretArns(container, job);
+  setOrDrop(container, "secrets", ownSecrets(container, new Set(Object.keys({ ...own, ...env })), warnings));
+  const fromArns = addSecretArns(container, job);
+  for (const key of fromArns) delete secrets[key];
   const logs = logsOf(container, job, run, { region, executionRole, warnings });
   if (executionRole === undefined && (container.secrets !== undefined || Object.keys(secrets).length > 0))
     throw new UserError(`${AT}.executionRoleArn is missing: ECS fetches secrets as that role (job variable "execution_role_arn")`);
-  return { register, container: name, carried, secrets, ...(logs ? { logs } : {}), warnings };
+  return { register, container: name, carried, secrets, fromArns, ...(logs ? { logs } : {}), warnings };
 }
 
 function containerOf(register: ValueObject, wanted: string | undefined): ValueObject {
@@ -140,10 +144,28 @@ export function familyPrefix(stack: string): string {
   return `prefect_${stack}`;
 }
 
-function addSecretArns(container: ValueObject, job: ValueObject): void {
+/**
+ * The secrets that the template's container has of its own. ECS takes a name once, in `environment` and `secrets` together: what the run sets takes the place of the
+ * template's, and of two of one name the last is kept.
+ */
+function ownSecrets(container: ValueObject, set: ReadonlySet<string>, warnings: string[]): Value[] {
+  const given = container.secrets ?? [];
+  const path = `${AT}.containerDefinitions.${String(container.name)}.secrets`;
+  if (!Array.isArray(given)) throw new UserError(`${path}: must be a list of name and valueFrom`);
+  const byName = new Map(given.map((each, index) => [String(objectAt(each, `${path}[${index}]`).name), each]));
+  for (const name of byName.keys()) {
+    if (!set.has(name)) continue;
+    warnings.push(`${path}: the secret "${name}" is not used, for the run sets env.${name}`);
+    byName.delete(name);
+  }
+  return [...byName.values()];
+}
+
+/** @returns the variables that come from them */
+function addSecretArns(container: ValueObject, job: ValueObject): string[] {
   const arns = { PREFECT_API_KEY: job.prefect_api_key_secret_arn, PREFECT_API_AUTH_STRING: job.prefect_api_auth_string_secret_arn };
   const added = Object.entries(arns).filter((entry): entry is [string, string] => typeof entry[1] === "string" && entry[1] !== "");
-  if (added.length === 0) return;
+  if (added.length === 0) return [];
   const names = added.map(([key]) => key);
   const others = (Array.isArray(container.secrets) ? container.secrets : []).filter(
     (each) => !names.includes(String((each as ValueObject).name)),
@@ -153,6 +175,7 @@ function addSecretArns(container: ValueObject, job: ValueObject): void {
     (each) => !names.includes(String((each as ValueObject).name)),
   );
   setOrDrop(container, "environment", plain);
+  return names;
 }
 
 function logsOf(

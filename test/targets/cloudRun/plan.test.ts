@@ -380,3 +380,24 @@ test.each([null, ""])("no image (%j): Prefect's base image, and that is said", (
   expect(JSON.stringify(request)).toContain('"image":"prefecthq/prefect:3-latest"');
   expect(warnings).toContainEqual(expect.stringContaining("Prefect's base image prefecthq/prefect:3-latest"));
 });
+
+test("labels that become one, or that pushpool sets itself, are said", () => {
+  const labels = { "cost.center": "a", "cost/center": "b", "managed-by": "me" };
+  const { warnings } = plan(rendered({ image: "acme/etl:1", region: "europe-west1", labels }));
+  expect(warnings.filter((line) => line.includes("labels"))).toEqual([
+    'job_configuration.labels: "cost.center" and "cost/center" are one label there, "cost-center": the value of "cost/center" is kept',
+    'job_configuration.labels: "managed-by" is a label of pushpool\'s own there, whose value is kept',
+  ]);
+});
+
+test("a variable that the template takes out of Secret Manager gives way to one that the run sets, which is said", () => {
+  const made = rendered({ image: "acme/etl:1", region: "europe-west1", env: { DB: "plain" } });
+  const body = made.job_body as { template: { template: { containers: JsonObject[] } } };
+  const secret = (name: string) => ({ name, valueSource: { secretKeyRef: { secret: name.toLowerCase(), version: "latest" } } });
+  (body.template.template.containers[0] as JsonObject).env = [secret("DB"), secret("OTHER")];
+  const { request, warnings } = plan(made);
+  const { job: sent, overrides } = request as unknown as { job: typeof body; overrides: { env: JsonObject } };
+  expect(sent.template.template.containers[0]?.env).toEqual([secret("OTHER")]);
+  expect(overrides.env).toMatchObject({ DB: "plain" });
+  expect(warnings).toContainEqual(expect.stringMatching(/env: the secret "DB" is not used, for the run sets env\.DB$/));
+});

@@ -1,6 +1,7 @@
 import { RegisterTaskDefinitionRequest$, RunTaskRequest$ } from "@aws-sdk/client-ecs";
 import { describe, expect, test } from "vitest";
 import type { JsonObject, ValueObject } from "../../../src/json";
+import { Secret } from "../../../src/secret";
 import { type PoolFacts, planEcs } from "../../../src/targets/ecs/plan";
 import type { EcsRequest } from "../../../src/targets/ecs/request";
 import { prepareJob, resolveJob, validateJob } from "../../../src/template";
@@ -314,4 +315,65 @@ describe("every variable of Prefect's template ends where Prefect's worker would
     const { warnings } = planEcs(rendered({ ...USUAL, launch_type: "EC2" }), run, pool);
     expect(warnings).toContainEqual(expect.stringContaining("network_configuration and vpc_id are not used"));
   });
+});
+
+describe("a name that the template's container has as a secret of its own", () => {
+  const own = (): JsonObject => {
+    const template = structuredClone(ecsTemplate()) as {
+      job_configuration: { task_definition: { containerDefinitions: JsonObject[] } };
+    } & JsonObject;
+    const [container] = template.job_configuration.task_definition.containerDefinitions;
+    (container as JsonObject).secrets = [
+      { name: "DB", valueFrom: "/old/db" },
+      { name: "OTHER", valueFrom: "/own/other" },
+      { name: "DB", valueFrom: "/own/db" },
+    ];
+    return template;
+  };
+  const secretsOf = (env: ValueObject) => {
+    const job = rendered({ ...USUAL, execution_role_arn: "arn:aws:iam::123456789012:role/x" }, own());
+    const { request, warnings } = planEcs({ ...job, env: { ...(job.env as ValueObject), ...env } }, run, pool);
+    const { definition, secrets, runTask } = request as unknown as EcsRequest;
+    const { register } = definition as unknown as { register: { containerDefinitions: JsonObject[] } };
+    const overridden = JSON.stringify((runTask as JsonObject).overrides ?? null);
+    return [
+      register.containerDefinitions[0]?.secrets,
+      Object.keys(secrets),
+      overridden.includes('"DB"'),
+      warnings.filter((line) => line.includes("secret")),
+    ];
+  };
+  const OTHER = { name: "OTHER", valueFrom: "/own/other" };
+  const gone = [expect.stringMatching(/prefect\.secrets: the secret "DB" is not used, for the run sets env\.DB$/)];
+
+  test("stands once where the run does not set it", () => {
+    expect(secretsOf({})).toEqual([[{ name: "DB", valueFrom: "/own/db" }, OTHER], [], false, []]);
+  });
+  test("gives way to a variable of the run, which is said", () => {
+    expect(secretsOf({ DB: "plain" })).toEqual([[OTHER], [], true, gone]);
+  });
+  test("gives way to a secret of the run, which is said", () => {
+    expect(secretsOf({ DB: new Secret([{ pointer: "/blocks/secret~1db/data/value" }], "hush") })).toEqual([[OTHER], ["DB"], false, gone]);
+  });
+});
+
+test("a variable whose secret is named by its ARN is that secret, whatever the environment says", () => {
+  const arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:key-AbCdEf";
+  const template = structuredClone(ecsTemplate()) as { job_configuration: JsonObject } & JsonObject;
+  template.job_configuration.prefect_api_key_secret_arn = arn;
+  const { definition, runTask, secrets } = requestOf(
+    { execution_role_arn: "arn:aws:iam::123456789012:role/x", env: { PREFECT_API_KEY: "in-clear", A: "b" } },
+    template,
+  );
+  expect(JSON.stringify([definition, runTask])).not.toContain("in-clear");
+  expect(JSON.stringify(definition)).toContain(arn);
+  expect(secrets).toEqual({});
+});
+
+test("tags that become one, and values of which nothing is left, are said", () => {
+  const { warnings } = planEcs(rendered({ ...USUAL, labels: { "team a": "x", "team?a": "y", note: "日本" } }), run, pool);
+  expect(warnings.filter((line) => line.includes("labels"))).toEqual([
+    'job_configuration.labels: "team a" and "team?a" are one label there, "team-a": the value of "team?a" is kept',
+    'job_configuration.labels: nothing of the value of "note" can stand in a value there: "日本"',
+  ]);
 });

@@ -14,9 +14,10 @@ import {
   registerTaskDefinition,
   requestTags,
   resourceTags,
+  sharedSecretName,
 } from "./taskDefinitions";
 import { checkNetwork } from "./taskNetwork";
-import { startTask, stopTask, taskJson } from "./tasks";
+import { type ContainerDefinition, startTask, stopTask, taskJson } from "./tasks";
 import type { World } from "./world";
 
 export const ECS_OPERATIONS: readonly Operation[] = [
@@ -52,7 +53,7 @@ function runTask({ world, principal, body }: Call): JsonObject {
   } = body as {
     count?: number;
     clientToken?: string;
-    overrides?: JsonObject & { containerOverrides?: { name?: string }[] };
+    overrides?: JsonObject & { containerOverrides?: { name?: string; environment?: { name: string }[] }[] };
     networkConfiguration?: { awsvpcConfiguration?: TaskNetworkRequest };
     startedBy?: string;
     tags?: JsonObject[];
@@ -78,9 +79,13 @@ function runTask({ world, principal, body }: Call): JsonObject {
   if (clientToken !== undefined && !/^[\x21-\x7e]{1,64}$/.test(clientToken)) throw invalid("clientToken is invalid.");
   if (tags.length > 50) throw invalid("Tags can not have more than 50 elements.");
   if (JSON.stringify(overrides).length > 8192) throw invalid("Container Overrides length must be at most 8192");
-  const names = (definition.definition.containerDefinitions as JsonObject[]).map(({ name }) => name);
-  for (const { name } of overrides.containerOverrides ?? [])
-    if (!names.includes(name ?? "")) throw invalid(`Override for container named ${name} is not a container in the TaskDefinition.`);
+  const containers = definition.definition.containerDefinitions as unknown as ContainerDefinition[];
+  for (const { name, environment = [] } of overrides.containerOverrides ?? []) {
+    const container = containers.find((each) => each.name === name);
+    if (!container) throw invalid(`Override for container named ${name} is not a container in the TaskDefinition.`);
+    const shared = environment.find((variable) => container.secrets?.some((secret) => secret.name === variable.name));
+    if (shared) throw invalid(sharedSecretName(shared.name));
+  }
   const network = networkConfiguration?.awsvpcConfiguration ?? {};
   if (definition.definition.networkMode === "awsvpc" && network.subnets === undefined)
     throw invalid("Network Configuration must be provided when networkMode 'awsvpc' is specified.");

@@ -5,6 +5,19 @@ import { client, invalid } from "./errors";
 import { compatibilitiesOf, isFargateSize } from "./launch";
 import type { TaskDefinitionRecord, World } from "./world";
 
+/** A name may stand once, in `environment` and `secrets` together; the texts are those that people have pasted of the real service. */
+function checkVariableNames({ environment = [], secrets = [] }: JsonObject): void {
+  const names = (list: unknown) => (list as { name: string }[]).map(({ name }) => name);
+  const secret = names(secrets);
+  const twice = secret.filter((name, index) => secret.indexOf(name) < index);
+  if (twice.length > 0) throw client(`Duplicate secret names found: ${twice.join(", ")}. Each secret name must be unique.`);
+  const shared = names(environment).find((name) => secret.includes(name));
+  if (shared !== undefined) throw client(sharedSecretName(shared));
+}
+
+export const sharedSecretName = (name: string) =>
+  `The secret name must be unique and not shared with any new or existing environment variables set on the container, such as '${name}'.`;
+
 export function registerTaskDefinition({ world, principal, body }: Call): JsonObject {
   const { family, tags = [], ...rest } = body as { family: string; tags?: JsonObject[] } & JsonObject;
   world.iam.check(principal, "ecs:RegisterTaskDefinition", "*", requestTags(tags));
@@ -19,6 +32,7 @@ export function registerTaskDefinition({ world, principal, body }: Call): JsonOb
   for (const container of containers) {
     if (typeof container.name !== "string" || container.name === "") throw client("Container.name should not be null or empty.");
     if (typeof container.image !== "string" || container.image === "") throw client("Container.image should not be null or empty.");
+    checkVariableNames(container);
     const { logDriver } = (container.logConfiguration ?? {}) as { logDriver?: string };
     if (
       (logDriver === "awslogs" || container.secrets !== undefined) &&

@@ -1,0 +1,42 @@
+import { quoted } from "../shown";
+
+/** Labels as a place takes them. */
+interface CleanLabels {
+  labels: Record<string, string>;
+  /** What is lost on the way, a line each. */
+  warnings: string[];
+}
+
+/**
+ * Bring labels into the form that a place takes. What only changes its spelling is not worth a word; where two labels become one, or a value or a key is lost, a line
+ * says so.
+ * @param given by key, the weakest first: of two that become one the last is kept
+ * @param clean an empty key: the place takes no such label
+ * @param path of the labels, for messages
+ */
+export function cleanLabels(
+  given: Record<string, string>,
+  clean: (key: string, value: string) => [string, string],
+  path: string,
+): CleanLabels {
+  const labels: Record<string, string> = {};
+  const from = new Map<string, string>();
+  const warnings: string[] = [];
+  for (const [key, value] of Object.entries(given)) {
+    const [cleanKey, cleanValue] = clean(key, value);
+    if (cleanKey === "") {
+      warnings.push(`${path}: ${quoted(key)} is left out: nothing of the key can stand in a key there`);
+      continue;
+    }
+    const earlier = from.get(cleanKey);
+    if (earlier !== undefined && labels[cleanKey] !== cleanValue)
+      warnings.push(
+        `${path}: ${quoted(earlier)} and ${quoted(key)} are one label there, ${quoted(cleanKey)}: the value of ${quoted(key)} is kept`,
+      );
+    if (/[\p{L}\p{N}]/u.test(value) && !/[\p{L}\p{N}]/u.test(cleanValue))
+      warnings.push(`${path}: nothing of the value of ${quoted(key)} can stand in a value there: ${quoted(value)}`);
+    from.set(cleanKey, key);
+    labels[cleanKey] = cleanValue;
+  }
+  return { labels, warnings };
+}

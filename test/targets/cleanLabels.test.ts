@@ -1,0 +1,24 @@
+import { expect, test } from "vitest";
+import { cleanLabels } from "../../src/targets/cleanLabels";
+
+const clean = (key: string, value: string): [string, string] => [
+  key.toLowerCase().replaceAll(/[^a-z-]/g, ""),
+  value.replaceAll(/[^a-z]/g, ""),
+];
+
+test("labels that become one, and keys and values of which nothing is left, are said", () => {
+  expect(
+    cleanLabels({ team: "a", Team: "b", "cost-1": "x", "cost-2": "x", 日: "c", note: "42", empty: "", marks: "--" }, clean, "labels"),
+  ).toEqual({
+    labels: { team: "b", "cost-": "x", note: "", empty: "", marks: "" },
+    warnings: [
+      'labels: "team" and "Team" are one label there, "team": the value of "Team" is kept',
+      'labels: "日" is left out: nothing of the key can stand in a key there',
+      'labels: nothing of the value of "note" can stand in a value there: "42"',
+    ],
+  });
+});
+
+test("what changes its spelling only is not worth a word", () => {
+  expect(cleanLabels({ Owner: "Ada" }, clean, "labels").warnings).toEqual([]);
+});
