@@ -12,12 +12,19 @@ export function writeWhole(path: string, text: string): void {
     fsyncSync(file);
   } catch (error) {
     rmSync(beside, { force: true });
-    throw error;
+    throw aboutPath(error, path);
   } finally {
     closeSync(file);
   }
   renameSync(beside, path);
   syncFolder(path);
+}
+
+/** An error of a file operation with the path. Errors of an open file, and some of Node's own, know none. */
+export function aboutPath(error: unknown, path: string): unknown {
+  const failed = error as NodeJS.ErrnoException;
+  if (failed.code !== undefined) failed.path ??= path;
+  return error;
 }
 
 /** That a file is there, under its name, is on the disk itself after this. */

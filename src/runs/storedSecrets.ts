@@ -1,11 +1,12 @@
 import { createHmac, randomBytes } from "node:crypto";
-import { linkSync, readFileSync, unlinkSync, writeFileSync } from "node:fs";
+import { linkSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { isJsonObject, type Json, type JsonObject, type Value } from "../json";
 import { makeFolder } from "../makeFolder";
 import { MASK, Secret, type SecretPart } from "../secret";
 import { isObject } from "../template/paths";
 import { UserError } from "../userError";
+import { aboutPath } from "../writeWhole";
 
 /**
  * How a secret stands in the ledger: where in the manifest it comes from, and a keyed digest of what it was.
@@ -80,14 +81,14 @@ export function readDigestKey(path: string): Buffer {
   }
   makeFolder(dirname(path));
   const own = `${path}.${process.pid}`;
-  writeFileSync(own, randomBytes(32).toString("hex"), { mode: 0o600 });
   try {
+    writeFileSync(own, randomBytes(32).toString("hex"), { mode: 0o600 });
     // Whole or not there, and whoever comes second takes the first one's.
     linkSync(own, path);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw aboutPath(error, path);
   } finally {
-    unlinkSync(own);
+    rmSync(own, { force: true });
   }
   return Buffer.from(readFileSync(path, "utf8"), "hex");
 }

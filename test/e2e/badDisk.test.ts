@@ -96,3 +96,22 @@ test("a manifest, a home and a project that are loops of links are named", () =>
     expect(stderr).not.toMatch(/bug of pushpool|\n\s+at /);
   }
 });
+
+const STACK = `mkdir $DISK/infra; cd $DISK/infra; ln -s ${join(__dirname, "..", "..", "node_modules")} node_modules
+printf 'name: infra\\nruntime: nodejs\\nmain: index.js\\n' > Pulumi.yaml; echo 'exports.key = require("@pulumi/pulumi").secret("x");' > index.js
+export PUSHPOOL_HOME=$DISK/infra/.pushpool XDG_STATE_HOME=$DISK/infra/state; unset PULUMI_CONFIG_PASSPHRASE
+up() { pp up -y --engine offline; echo "exit $?"; }
+left() { find .pushpool state -path '*/cache/*' -prune -o '(' -name '*.lock*' -o -name '*.new' -o -size 0 ')' -type f -print; }`;
+
+test.skipIf(!canMount).each([
+  ["from the start", `${FILL}; rm -rf .pushpool/projects; up; left`],
+  ["once there is a stack", `up; ${FILL}; echo 'exports.more = 1;' >> index.js; up; left`],
+  ["before there is a key", `pp ls; mkdir -p .pushpool/projects .pushpool/stacks/infra; ${FILL}; up; left`],
+])("up on a disk that is full %s says so and leaves no part of a file; with room it goes on", { timeout: 300_000 }, (_, commands) => {
+  const { stdout, stderr } = onDisk(40_000, `${STACK}\n${commands}; echo room; rm $DISK/fill; up; left`);
+  const [full = "", room = ""] = stdout.split("room\n");
+  expect(full.trim().split("\n").at(-1)).toBe("exit 5");
+  expect(stderr).toMatch(/^pushpool: [^\n]*\$?[^\n]*\/infra\/[^\n]*no space left on the disk[^\n]*$/m);
+  expect(stderr).not.toMatch(/bug of pushpool|\n\s+at /);
+  expect(room.trim().split("\n").at(-1)).toBe("exit 0");
+});

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
-import { syncFolder } from "../../writeWhole";
+import { aboutPath, syncFolder } from "../../writeWhole";
 import type { Edit } from "./snapshot";
 
 /**
@@ -56,9 +56,13 @@ export class JournalWriter {
   async append(lines: readonly Line[]): Promise<void> {
     const bytes = Buffer.from(lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
     // Where an earlier one was cut short by a full disk, this one stands in its place.
-    for (let written = 0; written < bytes.length; )
-      written += (await this.#file.write(bytes, written, bytes.length - written, this.#length + written)).bytesWritten;
-    await this.#file.datasync();
+    try {
+      for (let written = 0; written < bytes.length; )
+        written += (await this.#file.write(bytes, written, bytes.length - written, this.#length + written)).bytesWritten;
+      await this.#file.datasync();
+    } catch (error) {
+      throw aboutPath(error, this.#path);
+    }
     this.#length += bytes.length;
   }
 

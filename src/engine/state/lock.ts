@@ -4,6 +4,7 @@ import { dirname } from "node:path";
 import { makeFolder } from "../../makeFolder";
 import { processStart } from "../../targets/process/processTable";
 import { UserError } from "../../userError";
+import { aboutPath } from "../../writeWhole";
 
 interface Holder {
   host: string;
@@ -21,8 +22,9 @@ export function lockStack(path: string, stack: string): () => void {
   makeFolder(dirname(path));
   const mine: Holder = { host: hostname(), pid: process.pid, start: processStart(process.pid) ?? "", since: new Date().toISOString() };
   const beside = `${path}.${process.pid}`;
-  writeFileSync(beside, JSON.stringify(mine), { mode: 0o600 });
   try {
+    // On a full disk it may be there, and empty: then it goes too.
+    writeFileSync(beside, JSON.stringify(mine), { mode: 0o600 });
     for (;;) {
       // Whole or not there: a lock never lacks its holder's name.
       if (link(beside, path)) return () => rmSync(path, { force: true });
@@ -30,6 +32,8 @@ export function lockStack(path: string, stack: string): () => void {
       if (holder && lives(holder)) throw heldBy(holder, stack, path);
       if (holder) putAside(path, `${beside}.dead`);
     }
+  } catch (error) {
+    throw aboutPath(error, path);
   } finally {
     rmSync(beside, { force: true });
   }

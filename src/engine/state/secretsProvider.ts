@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { makeFolder } from "../../makeFolder";
 import { UserError } from "../../userError";
+import { aboutPath } from "../../writeWhole";
 import { type Crypter, crypterFor, newSalt, WrongPassphrase } from "./passphrase";
 
 /** Which stack's secrets, and where its passphrase may come from. */
@@ -76,6 +77,12 @@ function keyOf(path: string): Passphrase | undefined {
 function makeKey(path: string): Passphrase {
   makeFolder(dirname(path));
   const text = randomBytes(32).toString("hex");
-  writeFileSync(path, text, { mode: 0o600, flag: "wx" });
+  try {
+    writeFileSync(path, text, { mode: 0o600, flag: "wx" });
+  } catch (error) {
+    // Half a key, as a full disk leaves it, would be taken for the whole next time.
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") rmSync(path, { force: true });
+    throw aboutPath(error, path);
+  }
   return { text, from: path };
 }
