@@ -21,6 +21,22 @@ export function pulumiSelectedStack(dir: string, env: NodeJS.ProcessEnv): string
   }
 }
 
+/**
+ * Whether the Pulumi CLI has a stack of this name in a project.
+ * @returns `undefined` if it cannot tell: it is not on PATH, nobody is logged in, its backend is unreachable
+ */
+export function pulumiHasStack(dir: string, stack: string, env: NodeJS.ProcessEnv): boolean | undefined {
+  if (!onPath("pulumi", env)) return undefined;
+  try {
+    const args = ["stack", "ls", "--json", "--non-interactive"];
+    const text = execFileSync("pulumi", args, { cwd: dir, env: quiet(env), encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
+    // A stack of another organization is listed as ORG/NAME or ORG/PROJECT/NAME.
+    return (JSON.parse(text) as { name: string }[]).some(({ name }) => name.split("/").at(-1) === stack);
+  } catch {
+    return undefined;
+  }
+}
+
 /** What a call of the Pulumi CLI gave; its own words where it failed. */
 export type PulumiReply = { ok: true; stdout: string } | { ok: false; message: string };
 

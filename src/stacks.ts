@@ -89,12 +89,13 @@ function handOver(home: string, project: string, stack: string, owner: EngineNam
   return `stack ${project}/${stack} was brought up by ${is}: use --engine ${owner}, or hand it over to ${other}:\n${lines.map((line) => `  ${line}`).join("\n")}`;
 }
 
-function path(home: string, project: string): string {
+/** Where a project's selected stack and the engines of its stacks are remembered. */
+export function recordPath(home: string, project: string): string {
   return join(home, "projects", `${project}.json`);
 }
 
 function read(home: string, project: string): ProjectRecord {
-  const file = path(home, project);
+  const file = recordPath(home, project);
   let text: string;
   try {
     text = readFileSync(file, "utf8");
@@ -113,6 +114,6 @@ function read(home: string, project: string): ProjectRecord {
 /** Not touched where it says so already: a second `up` changes nothing. */
 function write(home: string, project: string, record: ProjectRecord): void {
   const text = `${JSON.stringify(record, null, 2)}\n`;
-  const file = path(home, project);
+  const file = recordPath(home, project);
   if (!existsSync(file) || readFileSync(file, "utf8") !== text) writeWhole(file, text);
 }

@@ -1,7 +1,16 @@
-import { spawn } from "node:child_process";
 import { openHome } from "../home";
 import { onPath } from "../manifest";
-import { DEFAULT_STACK, type EngineName, engineOf, recordEngine, refuseOtherEngine, selectedStack } from "../stacks";
+import { pulumiHasStack } from "../pulumiCli";
+import {
+  DEFAULT_STACK,
+  type EngineName,
+  engineOf,
+  forgetStack,
+  recordEngine,
+  recordPath,
+  refuseOtherEngine,
+  selectedStack,
+} from "../stacks";
 import { UserError } from "../userError";
 import type { Workspace } from "../workspace";
 import type { GlobalOptions } from "./program";
@@ -40,7 +49,9 @@ export function settle(workspace: Workspace, { engine: wanted, json }: EngineFla
     throw new UserError(
       "--engine pulumi: `pulumi` is not on PATH. Install it (https://www.pulumi.com/docs/install/), or use --engine offline",
     );
+  releaseRemoved(workspace, project, stack, wanted);
   const owner = engineOf(home, project.name, stack);
+  if (owner === "pulumi" && !hasPulumi) throw withoutPulumi(home, project.name, stack);
   const engine = wanted ?? owner ?? (hasPulumi ? "pulumi" : "offline");
   refuseOtherEngine(home, project.name, stack, engine);
   if (engine === "offline" && args.length > 0) throw refusalOf(args);
@@ -48,6 +59,21 @@ export function settle(workspace: Workspace, { engine: wanted, json }: EngineFla
   const why = wanted ? "as asked" : owner ? "it keeps this stack" : hasPulumi ? "pulumi is on PATH" : "pulumi is not on PATH";
   if (!json) note(`stack ${project.name}/${stack}, engine ${engine} (${why})`);
   return { workspace, project, stack, engine };
+}
+
+/** Forget that the Pulumi CLI keeps a stack, where the other engine is asked for and `pulumi stack rm` has removed the stack. */
+function releaseRemoved({ home, env }: Workspace, project: { name: string; dir: string }, stack: string, wanted: string | undefined): void {
+  if (wanted !== "offline" || engineOf(home, project.name, stack) !== "pulumi") return;
+  if (pulumiHasStack(project.dir, stack, env) !== false) return;
+  forgetStack(home, project.name, stack);
+  note(`stack ${project.name}/${stack} was removed from the Pulumi CLI: the offline engine takes it`);
+}
+
+function withoutPulumi(home: string, project: string, stack: string): UserError {
+  return new UserError(
+    `stack ${project}/${stack} was brought up by the Pulumi CLI, and \`pulumi\` is not on PATH: install it (https://www.pulumi.com/docs/install/). ` +
+      `If the stack was removed with \`pulumi stack rm\`, take "${stack}" out of ${recordPath(home, project)}`,
+  );
 }
 
 /** What of pulumi's own flags stands for something that the offline engine does not do. */
@@ -70,27 +96,6 @@ function refusalOf(args: string[]): UserError {
   return new UserError(
     `"${args.join(" ")}": arguments are handed to pulumi, and the offline engine does this. Leave them out, or use --engine pulumi`,
   );
-}
-
-/** Let the Pulumi CLI do it, on this very terminal. Its exit status 0 is ours; anything else is "refused". */
-export async function runPulumi(
-  { workspace, project, stack }: Operation,
-  verb: string,
-  { yes, json }: EngineFlags,
-  args: string[],
-): Promise<void> {
-  const organization = workspace.stack?.organization;
-  const name = organization === undefined ? stack : `${organization}/${project.name}/${stack}`;
-  const argv = [verb, "--stack", name, ...(yes ? ["--yes"] : []), ...(json ? ["--json"] : []), ...args];
-  // Ctrl-C reaches pulumi as well, which then winds its operation up: we have to stay until it has.
-  const stay = () => {};
-  process.on("SIGINT", stay);
-  const code = await new Promise<number>((done, fail) => {
-    const child = spawn("pulumi", argv, { cwd: project.dir, env: workspace.env, stdio: "inherit" });
-    child.on("error", fail);
-    child.on("exit", (status) => done(status ?? 1));
-  }).finally(() => process.off("SIGINT", stay));
-  if (code !== 0) throw new UserError(`\`pulumi ${argv.join(" ")}\` ended with exit status ${code}; what it said is above`, 5);
 }
 
 /** Remember that this engine keeps the stack. */

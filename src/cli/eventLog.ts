@@ -1,14 +1,39 @@
 import type { EngineEvent, StepEvent } from "../engine";
+import { hideInEvent } from "../engine/events";
+import type { Redactor } from "../redactor";
 import { printJson } from "./screen";
+
+type Text = Extract<EngineEvent, { kind: "diagnostic" | "stdout" | "stderr" }>;
+
+/** The log of an operation, of either engine. */
+export interface EventLog {
+  hear(event: EngineEvent): void;
+  /** Print what is still held back. */
+  end(): void;
+}
 
 /**
  * Prints what happens as lines of JSON, one an event, named as in Pulumi's event log (sdk/go/common/apitype/events.go): `preludeEvent`,
- * `resourcePreEvent`, `resOutputsEvent`, `resOpFailedEvent`, `diagnosticEvent`, `stdoutEvent`, `summaryEvent`, `cancelEvent`. Secrets are "[secret]".
+ * `resourcePreEvent`, `resOutputsEvent`, `resOpFailedEvent`, `diagnosticEvent`, `stdoutEvent`, `summaryEvent`, `cancelEvent`.
+ *
+ * Secrets are "[secret]". What programs and providers print may hold one that is known only later: a provider may print a key before it
+ * returns it. So texts come at the end of the operation, before its summary, each with the time when it was heard. Debug messages are left out.
  */
-export function eventLog(): (event: EngineEvent) => void {
+export function eventLog(redactor: Redactor): EventLog {
   let sequence = 0;
-  const print = (event: object) => printJson({ sequence: sequence++, timestamp: Math.floor(Date.now() / 1000), ...event });
-  return (event) => {
+  const held: { event: Text; timestamp: number }[] = [];
+  const print = (event: object, timestamp = now()) => printJson({ sequence: sequence++, timestamp, ...event });
+  const flush = () => {
+    const texts = held.splice(0);
+    const shown = redactor.hideEach(texts.map(({ event }) => (event.kind === "diagnostic" ? event.message : event.text)));
+    for (const [index, { event, timestamp }] of texts.entries()) print(textEvent(event, shown[index] ?? ""), timestamp);
+  };
+  const hear = (heard: EngineEvent) => {
+    if (heard.kind === "diagnostic" || heard.kind === "stdout" || heard.kind === "stderr") {
+      if (heard.kind !== "diagnostic" || heard.severity !== "debug") held.push({ event: heard, timestamp: now() });
+      return;
+    }
+    const event = hideInEvent(heard, redactor);
     switch (event.kind) {
       case "prelude":
         return print({ preludeEvent: { config: event.config } });
@@ -18,14 +43,10 @@ export function eventLog(): (event: EngineEvent) => void {
         return print({ resOutputsEvent: { metadata: metadataOf(event.step) } });
       case "failed":
         return print({ resOpFailedEvent: { metadata: metadataOf(event.step), status: 0, steps: 0 } });
-      case "diagnostic":
-        return print({ diagnosticEvent: { ...(event.urn ? { urn: event.urn } : {}), message: event.message, severity: event.severity } });
-      case "stdout":
-      case "stderr":
-        return print({ stdoutEvent: { message: event.text, color: "never" } });
       case "summary": {
         const { changes, durationMs, succeeded } = event;
         const durationSeconds = Math.round(durationMs / 1000);
+        flush();
         print({
           summaryEvent: { maybeCorrupt: false, durationSeconds, resourceChanges: changes, result: succeeded ? "succeeded" : "failed" },
         });
@@ -33,6 +54,16 @@ export function eventLog(): (event: EngineEvent) => void {
       }
     }
   };
+  return { hear, end: flush };
+}
+
+function textEvent(event: Text, shown: string): object {
+  if (event.kind !== "diagnostic") return { stdoutEvent: { message: shown, color: "never" } };
+  return { diagnosticEvent: { ...(event.urn ? { urn: event.urn } : {}), message: shown, severity: event.severity } };
+}
+
+function now(): number {
+  return Math.floor(Date.now() / 1000);
 }
 
 function metadataOf({ op, urn, type, keys, diffs, detailedDiff, old, new: now, parent }: StepEvent): object {

@@ -1,6 +1,7 @@
 import { formatDuration } from "../duration";
 import type { EngineResult, Op } from "../engine";
 import type { Json } from "../json";
+import { Redactor } from "../redactor";
 import type { Operation } from "./engines";
 import { eventLog } from "./eventLog";
 import { interruptible } from "./interruption";
@@ -25,6 +26,8 @@ export async function runOffline(
   const { home, stateHome, env } = workspace;
   const lost = `what was under way is noted in the state of stack ${project.name}/${stack}; the next \`pushpool up\` or \`refresh\` names it`;
   const view = new PlanView({ preview: verb === "preview" });
+  const redactor = new Redactor();
+  const log = json ? eventLog(redactor) : undefined;
   const result = await interruptible({ quiet: json, lost }, (signal) =>
     engine[verb]({
       projectDir: project.dir,
@@ -33,9 +36,10 @@ export async function runOffline(
       stateHome,
       env,
       signal,
-      onEvent: json ? eventLog() : (event) => view.hear(event),
+      redactor,
+      onEvent: (event) => (log ?? view).hear(event),
     }),
-  );
+  ).finally(() => log?.end());
   const { steps: _, ...summary } = result;
   if (json) printJson({ result: summary });
   else summarize(result, verb);

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Json, JsonObject } from "../json";
-import type { EngineResult, StepEvent } from "./events";
+import { type EngineResult, hideInStep, type StepEvent } from "./events";
 import { OperationFailed } from "./options";
 import type { Changes } from "./plan/step";
 import type { Scene } from "./scene";
@@ -9,7 +9,7 @@ import { mapChildren, type Properties, UNKNOWN } from "./wire";
 
 /** Say how an operation ended. @throws {OperationFailed} unless it went well */
 export function conclude(
-  { options, project, start, onEvent, refused }: Scene,
+  { options, project, start, onEvent, refused, redactor }: Scene,
   done: { changes: Changes; steps: StepEvent[]; outputs: Properties; oldOutputs: Properties; errors: string[]; preview: boolean },
 ): EngineResult {
   const { changes, steps, outputs, oldOutputs, errors, preview } = done;
@@ -19,7 +19,15 @@ export function conclude(
   const durationMs = Date.now() - start;
   const succeeded = errors.length === 0 && !signal?.aborted;
   onEvent({ kind: "summary", changes, durationMs, preview, succeeded });
-  const result = { project: project.name, stack, changes, outputs: shownOutputs(outputs), unchanged, steps, durationMs };
+  const result = {
+    project: project.name,
+    stack,
+    changes,
+    outputs: redactor.hideIn(shownOutputs(outputs)),
+    unchanged,
+    steps: steps.map((step) => hideInStep(step, redactor)),
+    durationMs,
+  };
   if (signal?.aborted)
     throw new OperationFailed(`interrupted: what had been done until then is in the state of stack ${project.name}/${stack}`, result, 5);
   // A mistake in the program, or something outside that would not: the shell is told which.

@@ -43,6 +43,8 @@ export interface DeploymentOptions {
   /** Starts, or attaches to, a provider. */
   load(packageName: string): Promise<LoadedProvider>;
   onEvent: (event: EngineEvent) => void;
+  /** Takes note of secrets. */
+  learn: (properties: Properties | undefined) => void;
   /** Hears once that the program need not go on: something failed, and what was under way is finished. */
   onFailure: () => void;
 }
@@ -92,7 +94,7 @@ export class RunningDeployment implements Deployment {
   }
 
   #assemble({ resources, pending, registry = this.#registryOf(resources) }: Before): Parts {
-    const { project, stack, dryRun, store, parallel, continueOnError, onEvent } = this.#options;
+    const { project, stack, dryRun, store, parallel, continueOnError, onEvent, learn } = this.#options;
     const onError = (urn: string, message: string) => this.#note(message, urn);
     const planner = new Planner({ project, stack, preview: dryRun, before: resources, providers: registry, onError });
     const writer = new StateWriter(new Snapshot(resources, unsettled(pending)), store, dryRun);
@@ -100,7 +102,7 @@ export class RunningDeployment implements Deployment {
       if (error instanceof Refused) this.#note(error.message, urn);
       else this.#fail(error, urn);
     };
-    const executor = new Executor({ registry, writer, preview: dryRun, parallel, continueOnError, onEvent, onFailure });
+    const executor = new Executor({ registry, writer, preview: dryRun, parallel, continueOnError, onEvent, onFailure, learn });
     return { planner, registry, executor, writer };
   }
 
@@ -123,6 +125,7 @@ export class RunningDeployment implements Deployment {
   /** @param readId it is only looked up, by this id */
   async #register(goal: Goal, readId?: string): Promise<Registered> {
     const urn = urnOf(this.stack, this.project, goal.parent, goal.type, goal.name);
+    this.#options.learn(goal.inputs);
     const { planner, executor } = await this.#parts;
     // Told as soon as it comes: then the first of them may not be begun yet.
     if (this.#arrived.has(urn)) this.#fail(duplicateUrn(urn), urn);
@@ -172,6 +175,7 @@ export class RunningDeployment implements Deployment {
   }
 
   async registerOutputs(urn: string, outputs: Properties): Promise<void> {
+    this.#options.learn(outputs);
     const { writer } = await this.#parts;
     const found = this.#now.get(urn);
     if (!found) throw this.#fail(new UserError(`outputs of ${urn}, which was not registered`), urn);
@@ -187,6 +191,7 @@ export class RunningDeployment implements Deployment {
   }
 
   async invoke({ token, args, provider, version, downloadUrl, dependsOn }: Invocation): Promise<Invoked> {
+    this.#options.learn(args);
     // What is only going to be made cannot be looked up yet.
     if (this.dryRun && dependsOn.some((urn) => isMade(this.#now.get(urn)?.op))) return { kind: "unknown" };
     const reference = provider || (await this.#defaultProvider(packageOf(token), version, downloadUrl));

@@ -4,7 +4,7 @@ import { refresh as refreshResources } from "./execute/refresh";
 import type { EngineOptions } from "./options";
 import { Planner } from "./plan/planner";
 import { refreshFirst } from "./refreshFirst";
-import { isStack, locked, projectOf, sceneOf } from "./scene";
+import { hidden, isStack, locked, projectOf, sceneOf } from "./scene";
 import { Snapshot } from "./state/snapshot";
 import { unsettled } from "./state/stateFile";
 import { StateWriter } from "./state/stateWriter";
@@ -14,7 +14,7 @@ import { deploy } from "./withProgram";
 /** What `up` would do. Nothing is written, and an update that goes on meanwhile is not waited for. */
 export async function preview(options: EngineOptions): Promise<EngineResult> {
   const project = projectOf(options);
-  return deploy(sceneOf(options, project), true);
+  return hidden(sceneOf(options, project), (scene) => deploy(scene, true));
 }
 
 /**
@@ -35,7 +35,7 @@ export function destroy(options: EngineOptions): Promise<EngineResult> {
   const dryRun = options.preview ?? false;
   return locked(options, (scene) =>
     withoutProgram(scene, async (offstage) => {
-      const { options, onEvent, project, store } = scene;
+      const { options, onEvent, project, store, learn } = scene;
       const { registry, parallel, fail, watchSignal } = offstage;
       const before = options.refresh ? await refreshFirst(scene, offstage) : offstage.before;
       const planner = new Planner({
@@ -49,7 +49,7 @@ export function destroy(options: EngineOptions): Promise<EngineResult> {
       const writer = new StateWriter(new Snapshot(before.resources, unsettled(before.pending)), store, dryRun);
       const onFailure = (urn: string, error: Error) => fail(urn, error.message);
       const continueOnError = options.continueOnError ?? false;
-      const executor = new Executor({ registry, writer, preview: dryRun, parallel, continueOnError, onEvent, onFailure });
+      const executor = new Executor({ registry, writer, preview: dryRun, parallel, continueOnError, onEvent, onFailure, learn });
       watchSignal(() => executor.stop());
       await executor.runLayers(await planner.planDeletions());
       await writer.settle();
@@ -66,13 +66,14 @@ export function destroy(options: EngineOptions): Promise<EngineResult> {
 export function refresh(options: EngineOptions): Promise<EngineResult> {
   return locked(options, (scene) =>
     withoutProgram(scene, async ({ before, registry, parallel, fail }) => {
-      const { onEvent, store } = scene;
+      const { onEvent, store, learn } = scene;
       const onFailure = (urn: string, error: Error) => fail(urn, error.message);
       const { resources, changes, steps } = await refreshResources(before.resources, {
         registry,
         parallel,
         onEvent,
         onFailure,
+        learn,
         ...(options.signal ? { signal: options.signal } : {}),
       });
       if (!options.preview) await store.write(resources, unsettled(before.pending));

@@ -1,4 +1,5 @@
 import type { JsonObject } from "../json";
+import type { Redactor } from "../redactor";
 import { type Changes, isGone, type Op, type Step } from "./plan/step";
 import { nameOf } from "./plan/urn";
 import type { PropertyDiff } from "./providers/provider";
@@ -55,6 +56,37 @@ export interface EngineResult {
   /** What was, or would be, done, in its order; what stays as it is left out. */
   steps: StepEvent[];
   durationMs: number;
+}
+
+/** An event without the secrets that are known by now. What names a resource stays as it is. */
+export function hideInEvent(event: EngineEvent, redactor: Redactor): EngineEvent {
+  switch (event.kind) {
+    case "pre":
+    case "outputs":
+    case "failed":
+      return { ...event, step: hideInStep(event.step, redactor) };
+    case "diagnostic":
+      return { ...event, message: redactor.hide(event.message) };
+    case "stdout":
+    case "stderr":
+      return { ...event, text: redactor.hide(event.text) };
+    case "prelude":
+      return { ...event, config: redactor.hideIn(event.config) };
+    case "summary":
+      return event;
+  }
+}
+
+export function hideInStep(step: StepEvent, redactor: Redactor): StepEvent {
+  const { old, new: now } = step;
+  const hide = (resource: SeenResource) => redactor.hideIn(withoutCode(resource));
+  return { ...step, ...(old ? { old: hide(old) } : {}), ...(now ? { new: hide(now) } : {}) };
+}
+
+/** The serialized code of a dynamic provider holds what it captured of its program, secret or not. Nobody reads it in an event. */
+function withoutCode({ inputs, outputs, ...rest }: SeenResource): SeenResource {
+  const without = (properties: JsonObject) => ("__provider" in properties ? { ...properties, __provider: "[code]" } : properties);
+  return { ...rest, inputs: without(inputs), outputs: without(outputs) };
 }
 
 /** A step as it is told. `result`: what has come of it. */

@@ -1,3 +1,4 @@
+import type { Redactor } from "../redactor";
 import { UserError } from "../userError";
 import type { EngineEvent, EngineResult } from "./events";
 import type { InlineProgram } from "./inlineProgram";
@@ -32,6 +33,8 @@ export interface EngineOptions {
   /** Go on with what does not hang on a failed resource. @default false */
   continueOnError?: boolean;
   onEvent?: (event: EngineEvent) => void;
+  /** Learns the secrets that the operation meets; events and errors are hidden by it. @default one of the operation's own */
+  redactor?: Redactor;
   /** Sees, delays or fails what providers are asked; secrets are in plain there. For tests. */
   intercept?: Intercept;
   /** Breaks the operation off: nothing more is begun, what is under way is finished, and the state is sound. */

@@ -8,7 +8,7 @@ import { unsettled } from "./state/stateFile";
 
 /** Ask what there really is before anything else is done. What cannot be read ends the operation. */
 export async function refreshFirst(
-  { onEvent, store, options }: Scene,
+  { onEvent, store, options, learn }: Scene,
   { before, registry, parallel }: { before: Before; registry: Registry; parallel: number },
   dryRun = options.preview ?? false,
 ): Promise<Before> {
@@ -27,6 +27,7 @@ export async function refreshFirst(
     parallel,
     onEvent: heard,
     onFailure,
+    learn,
     ...(options.signal ? { signal: options.signal } : {}),
   });
   if (errors.length > 0) throw new UserError(errors.join("\n"));

@@ -1,7 +1,8 @@
 import { join } from "node:path";
+import { credentialsIn, Redactor } from "../redactor";
 import { UserError } from "../userError";
 import { type Before, STACK_TYPE } from "./deployment";
-import type { EngineEvent, EngineResult } from "./events";
+import { type EngineEvent, type EngineResult, hideInEvent } from "./events";
 import type { Protocol, PulumiSdk } from "./grpc/protocol";
 import type { EngineOptions } from "./options";
 import { type Project, readProject } from "./project";
@@ -11,7 +12,7 @@ import { statePath } from "./state/deployment";
 import { lockStack } from "./state/lock";
 import { type Resource, StackStore } from "./state/stackStore";
 import { foldJournal } from "./state/stateFile";
-import type { Properties } from "./wire";
+import { type Properties, secretsIn } from "./wire";
 
 /** What an operation works on. */
 export interface Scene {
@@ -22,6 +23,9 @@ export interface Scene {
   onEvent: (event: EngineEvent) => void;
   /** A provider was asked to do something, and could not. */
   refused: boolean;
+  redactor: Redactor;
+  /** Take note of the secrets in properties, so that no event and no error shows them. */
+  learn: (properties: Properties | undefined) => void;
 }
 
 export async function locked(options: EngineOptions, work: (scene: Scene) => Promise<EngineResult>): Promise<EngineResult> {
@@ -33,16 +37,31 @@ export async function locked(options: EngineOptions, work: (scene: Scene) => Pro
   try {
     foldJournal(path);
     // Read under the lock: what another process wrote before it let go counts.
-    return await work(sceneOf(options, project));
+    return await hidden(sceneOf(options, project), work);
   } finally {
     process.off("exit", unlock);
     unlock();
   }
 }
 
+/** Do the work; what it throws shows no secret. */
+export async function hidden(scene: Scene, work: (scene: Scene) => Promise<EngineResult>): Promise<EngineResult> {
+  try {
+    return await work(scene);
+  } catch (error) {
+    if (error instanceof Error) {
+      const { stack } = error;
+      error.message = scene.redactor.hide(error.message);
+      if (stack !== undefined) error.stack = scene.redactor.hide(stack);
+    }
+    throw error;
+  }
+}
+
 /** What an operation that takes no lock works on. */
 export function sceneOf(options: EngineOptions, project: Project): Scene {
-  const { home, stateHome, stack, env, onEvent = () => {} } = options;
+  const { home, stateHome, stack, env, onEvent = () => {}, redactor = new Redactor() } = options;
+  for (const secret of credentialsIn(env)) redactor.learn(secret);
   const store = StackStore.open(home, { stateHome, project: project.name, stack, env });
   const scene: Scene = {
     options,
@@ -51,9 +70,14 @@ export function sceneOf(options: EngineOptions, project: Project): Scene {
     start: Date.now(),
     onEvent: (event) => {
       if (event.kind === "failed") scene.refused = true;
-      onEvent(event);
+      // The SDK's debug messages hold whole requests and answers, secrets too.
+      if (event.kind !== "diagnostic" || event.severity !== "debug") onEvent(hideInEvent(event, redactor));
     },
     refused: false,
+    redactor,
+    learn: (properties) => {
+      for (const secret of secretsIn(properties)) redactor.learn(secret);
+    },
   };
   return scene;
 }
@@ -65,8 +89,12 @@ export function projectOf({ projectDir, stack, inline }: EngineOptions): Project
   return { name: inline.project, dir: projectDir, file: "the test's project", runtime: "nodejs", runtimeOptions: {}, config: {} };
 }
 
-export async function readBefore({ store, onEvent }: Scene): Promise<Before> {
+export async function readBefore({ store, onEvent, learn }: Scene): Promise<Before> {
   const [resources, pending] = await Promise.all([store.read(), store.readPending()]);
+  for (const { inputs, outputs } of [...resources, ...pending.map(({ resource }) => resource)]) {
+    learn(inputs);
+    learn(outputs);
+  }
   if (pending.length > 0) onEvent({ kind: "diagnostic", severity: "warning", message: interruptedWarning(pending) });
   return { resources, pending };
 }
@@ -80,12 +108,14 @@ function interruptedWarning(pending: Before["pending"]): string {
   ].join("\n");
 }
 
-export function configOf({ options, project, store }: Scene): Promise<StackConfig> {
-  return resolveConfig(readConfigFile(project, options.stack), project, options.config ?? {}, store);
+export async function configOf({ options, project, store, redactor }: Scene): Promise<StackConfig> {
+  const config = await resolveConfig(readConfigFile(project, options.stack), project, options.config ?? {}, store);
+  for (const key of config.secretKeys) redactor.learn(config.values[key]);
+  return config;
 }
 
 export function hostOf(
-  { options, project, onEvent }: Scene,
+  { options, project, onEvent, learn }: Scene,
   rest: { sdk: PulumiSdk; protocol: Protocol; folder: string; config: StackConfig; engineAddress: string },
 ): ProviderHost {
   const { providers: attached = {}, intercept, signal } = options;
@@ -102,6 +132,7 @@ export function hostOf(
     outputsOf: (name) => outputsOf(name, options, project),
     ...(intercept ? { intercept } : {}),
     ...(signal ? { signal } : {}),
+    learn,
     onEvent,
   });
 }

@@ -39,6 +39,13 @@ export function holdsSecret(value: Wire | undefined): boolean {
   return isSecret(value) || Object.values(value).some(holdsSecret);
 }
 
+/** What the secrets of a tree hold, in plain. */
+export function secretsIn(value: Wire | undefined): Json[] {
+  if (typeof value !== "object" || value === null) return [];
+  if (isSecret(value)) return [withoutSecrets((value.value ?? null) as Json)];
+  return Object.values(value).flatMap(secretsIn);
+}
+
 /** Whether a tree holds a reference to a resource anywhere. */
 export function holdsReference(value: Wire | undefined): boolean {
   if (typeof value !== "object" || value === null) return false;

@@ -16,7 +16,7 @@ import type { StackConfig } from "./stackConfig";
 
 /** Run the program, and make the stack what it declares; with `dryRun` only say what would be done. */
 export async function deploy(scene: Scene, dryRun: boolean): Promise<EngineResult> {
-  const { options, project, store, onEvent } = scene;
+  const { options, project, store, onEvent, learn } = scene;
   const { stack, env, signal, parallel = PARALLEL, continueOnError = false } = options;
   const { folder } = options.inline ? { folder: project.dir } : programOf(project);
   const sdk = findSdk(folder);
@@ -50,6 +50,7 @@ export async function deploy(scene: Scene, dryRun: boolean): Promise<EngineResul
     before,
     load,
     onEvent,
+    learn,
     onFailure: () => kill(),
   });
 

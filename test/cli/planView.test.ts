@@ -5,6 +5,7 @@ import type { EngineEvent, StepEvent } from "../../src/engine";
 import { told } from "../../src/engine/events";
 import type { Step } from "../../src/engine/plan/step";
 import type { Resource } from "../../src/engine/state/stackStore";
+import { Redactor } from "../../src/redactor";
 
 let stdout = "";
 let stderr = "";
@@ -107,10 +108,10 @@ const withSecrets = told({
 
 test("secrets are in neither", () => {
   const view = new PlanView({ preview: true });
-  const log = eventLog();
+  const log = eventLog(new Redactor());
   for (const event of [{ kind: "pre", step: withSecrets }, { kind: "outputs", step: withSecrets }, summary] as const) {
     view.hear(event);
-    log(event);
+    log.hear(event);
   }
   expect(stderr).toBe('  ~ demo:index:Thing b\n      ~ key: "[secret]" => "[secret]"\n');
   expect(stdout).toContain("[secret]");
@@ -118,7 +119,7 @@ test("secrets are in neither", () => {
 });
 
 test("--json: events by the names of Pulumi's event log, one a line, numbered", () => {
-  const log = eventLog();
+  const log = eventLog(new Redactor());
   const events: EngineEvent[] = [
     { kind: "prelude", config: { "conf:region": "eu" } },
     { kind: "pre", step: updated },
@@ -129,7 +130,7 @@ test("--json: events by the names of Pulumi's event log, one a line, numbered", 
     { kind: "stdout", text: "hello" },
     summary,
   ];
-  for (const event of events) log(event);
+  for (const event of events) log.hear(event);
   const lines = stdout
     .trim()
     .split("\n")

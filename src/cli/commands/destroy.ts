@@ -1,9 +1,10 @@
 import { createInterface } from "node:readline/promises";
 import { openRuns } from "../../runs";
 import { UserError } from "../../userError";
-import { type EngineFlags, type Operation, runPulumi, settle } from "../engines";
+import { type EngineFlags, type Operation, settle } from "../engines";
 import { removeLeftovers } from "../leftovers";
 import { runOffline } from "../offlineOperation";
+import { runPulumi } from "../pulumiOperation";
 import { note } from "../screen";
 import { workspaceOf } from "../session";
 

@@ -1,5 +1,6 @@
-import { type EngineFlags, runPulumi, settle } from "../engines";
+import { type EngineFlags, settle } from "../engines";
 import { runOffline } from "../offlineOperation";
+import { runPulumi } from "../pulumiOperation";
 import { workspaceOf } from "../session";
 
 /** `pushpool preview` */

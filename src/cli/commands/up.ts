@@ -1,5 +1,6 @@
-import { type EngineFlags, keep, runPulumi, settle } from "../engines";
+import { type EngineFlags, keep, settle } from "../engines";
 import { runOffline } from "../offlineOperation";
+import { runPulumi } from "../pulumiOperation";
 import { workspaceOf } from "../session";
 
 /** `pushpool up` */

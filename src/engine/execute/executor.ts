@@ -5,6 +5,7 @@ import { isDefaultProvider } from "../plan/urn";
 import type { Registry } from "../providers/registry";
 import type { Resource } from "../state/stackStore";
 import type { StateWriter } from "../state/stateWriter";
+import type { Properties } from "../wire";
 import { apply, NotWell, Refused } from "./apply";
 
 interface ExecutorOptions {
@@ -16,6 +17,8 @@ interface ExecutorOptions {
   /** What does not hang on a failed step is still done. */
   continueOnError: boolean;
   onEvent: (event: EngineEvent) => void;
+  /** Takes note of secrets. */
+  learn: (properties: Properties | undefined) => void;
   /** Hears of every step that failed. */
   onFailure: (urn: string, error: Error) => void;
 }
@@ -101,15 +104,17 @@ export class Executor {
   }
 
   async #take(step: Step): Promise<{ resource: Resource | undefined } | "failed"> {
-    const { registry, writer, preview, onEvent, onFailure, continueOnError } = this.#options;
+    const { registry, writer, preview, onEvent, onFailure, continueOnError, learn } = this.#options;
     onEvent({ kind: "pre", step: told(step) });
     if (writer.snapshot.begin(step)) await writer.flush();
     try {
       const resource = await apply(step, { registry, preview, now: new Date().toISOString(), isDeleted: (urn) => this.#deleted.has(urn) });
+      learn(resource?.outputs);
       if (writer.snapshot.end(step, resource)) await writer.flush();
       this.#count(step, resource);
       return { resource };
     } catch (error) {
+      if (error instanceof NotWell) learn(error.result.outputs);
       if (!continueOnError && !(error instanceof Refused)) this.stop();
       const changed = error instanceof NotWell ? writer.snapshot.end(step, error.result) : writer.snapshot.fail(step);
       if (changed) await writer.flush();

@@ -8,13 +8,15 @@ import { isDefaultProvider, isProviderType } from "../plan/urn";
 import type { PropertyChange, ReadResult } from "../providers/provider";
 import type { Registry } from "../providers/registry";
 import type { Resource } from "../state/stackStore";
-import { secretAt, secretLike } from "../wire";
+import { type Properties, secretAt, secretLike } from "../wire";
 
 interface RefreshOptions {
   registry: Registry;
   parallel: number;
   onEvent: (event: EngineEvent) => void;
   onFailure: (urn: string, error: Error) => void;
+  /** Takes note of secrets. */
+  learn: (properties: Properties | undefined) => void;
   /** Breaks it off: what was not read yet stays as it was. */
   signal?: AbortSignal;
 }
@@ -31,7 +33,7 @@ export interface Refreshed {
  */
 export async function refresh(
   before: readonly Resource[],
-  { registry, parallel, onEvent, onFailure, signal }: RefreshOptions,
+  { registry, parallel, onEvent, onFailure, learn, signal }: RefreshOptions,
 ): Promise<Refreshed> {
   const found = new Map<Resource, Resource | undefined>();
   const changes: Changes = {};
@@ -44,6 +46,8 @@ export async function refresh(
       try {
         const step = await read(old, registry, onEvent);
         found.set(old, step.next);
+        learn(step.next?.inputs);
+        learn(step.next?.outputs);
         if (!isDefaultProvider(urn)) changes[step.op] = (changes[step.op] ?? 0) + 1;
         const seen = told(step);
         if (step.op !== "same") steps.push(seen);

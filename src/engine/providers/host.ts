@@ -6,6 +6,7 @@ import { UserError } from "../../userError";
 import type { EngineEvent } from "../events";
 import type { Protocol, PulumiSdk } from "../grpc/protocol";
 import type { StackConfig } from "../stackConfig";
+import type { Properties } from "../wire";
 import { BUILTIN, builtinProvider } from "./builtin";
 import { Connection } from "./connection";
 import { endedEarly, type ProviderProcess, startProvider } from "./process";
@@ -34,6 +35,8 @@ interface HostOptions {
   /** The outputs of another stack by its name, secrets marked. */
   outputsOf(stack: string): Promise<JsonObject | undefined>;
   onEvent: (event: EngineEvent) => void;
+  /** Takes note of secrets in what providers answer. */
+  learn: (properties: Properties) => void;
   /** Breaks the operation off: a provider that is being started is ended, and none is started any more. */
   signal?: AbortSignal;
 }
@@ -83,7 +86,7 @@ export class ProviderHost {
    * @throws {UserError} if there is no provider for the package, with how to give one; if it does not answer; if the operation is broken off
    */
   async load(packageName: string): Promise<LoadedProvider> {
-    const { engineAddress, outputsOf, protocol, folder, intercept } = this.#options;
+    const { engineAddress, outputsOf, protocol, folder, intercept, learn } = this.#options;
     if (packageName === BUILTIN) return { provider: builtinProvider(outputsOf), close: async () => {} };
     const port = this.#attached[packageName];
     const signal = this.#startSignal(packageName);
@@ -102,7 +105,7 @@ export class ProviderHost {
         ...(intercept ? { intercept: (method, request, proceed) => intercept({ package: packageName, method, request }, proceed) } : {}),
       });
       connection = reached;
-      const provider = new RemoteProvider(reached, engineAddress);
+      const provider = new RemoteProvider(reached, engineAddress, learn);
       const limitMs = started ? this.#startMs : Math.min(this.#startMs, ATTACH_MS);
       const greeted = reached.ready(limitMs).then(() => provider.greet(folder, port !== undefined));
       await Promise.race([greeted, rejected(signal), ...(started ? [endOf(started, packageName)] : [])]);

@@ -45,6 +45,8 @@ export class RemoteProvider implements HostedProvider {
     readonly connection: Connection,
     /** Where the engine listens for what the provider has to say. */
     readonly engineAddress: string,
+    /** Takes note of secrets in what it answers. */
+    readonly learn: (properties: Properties) => void,
   ) {}
 
   /** @param attached it ran before us: it is told where the engine is, as one that we start is by its argument */
@@ -232,7 +234,9 @@ export class RemoteProvider implements HostedProvider {
     const request = new this.connection.protocol.provider.InvokeRequest();
     request.setTok(token).setArgs(this.#sent(args)).setPreview(preview);
     const response = await this.connection.call<InvokeResponse>("invoke", request);
-    return { kind: "returned", value: plain(response.getReturn()), failures: failuresOf(response) };
+    const value = plain(response.getReturn());
+    this.learn(value);
+    return { kind: "returned", value, failures: failuresOf(response) };
   }
 
   async cancel(): Promise<void> {
@@ -255,7 +259,9 @@ export class RemoteProvider implements HostedProvider {
 
   /** What a provider that knows no secrets answers is as secret as what it was given. */
   #answered(answer: Properties, given: Properties): Properties {
-    return this.#accepts.secrets ? answer : secretLike(answer, given);
+    const answered = this.#accepts.secrets ? answer : secretLike(answer, given);
+    this.learn(answered);
+    return answered;
   }
 
   async #marking<T>(given: Properties, work: () => Promise<T>): Promise<T> {

@@ -1,0 +1,167 @@
+import { stripVTControlCharacters } from "node:util";
+import type { EngineEvent, StepEvent } from "../engine";
+import { nameOf } from "../engine/plan/urn";
+import { SECRET_MARK, SIGNATURE } from "../engine/wire";
+import type { JsonObject } from "../json";
+import type { Redactor } from "../redactor";
+
+/** A step as Pulumi's event stream has it (apitype.StepEventMetadata). */
+interface Metadata {
+  op: StepEvent["op"];
+  urn: string;
+  type: string;
+  old?: State | null;
+  new?: State | null;
+  keys?: string[] | null;
+  diffs?: string[] | null;
+  detailedDiff?: Record<string, { diffKind: string; inputDiff?: boolean }> | null;
+}
+
+interface State {
+  custom?: boolean;
+  id?: string;
+  parent?: string;
+  inputs?: JsonObject | null;
+  outputs?: JsonObject | null;
+}
+
+/** One line of `pulumi … --json`, as far as it is told (sdk/go/common/apitype/events.go). */
+interface PulumiEvent {
+  preludeEvent?: { config?: Record<string, string> };
+  resourcePreEvent?: { metadata: Metadata };
+  resOutputsEvent?: { metadata: Metadata };
+  resOpFailedEvent?: { metadata: Metadata };
+  diagnosticEvent?: { urn?: string; message: string; severity: string; ephemeral?: boolean };
+  stdoutEvent?: { message: string };
+  policyEvent?: { resourceUrn?: string; message: string; policyName: string; policyPackName: string; enforcementLevel: string };
+  errorEvent?: { error: string };
+  summaryEvent?: { durationSeconds?: number; resourceChanges?: Record<string, number> | null; isPreview?: boolean; result?: string };
+}
+
+/**
+ * A line of Pulumi's event stream as the offline engine's event. A line that is no event is a line of output.
+ * @returns nothing for what is not told: progress, the state of plugins, messages that replace each other
+ */
+export function pulumiEvent(line: string): EngineEvent | undefined {
+  const event = read(line);
+  if (!event) return line.trim() === "" ? undefined : { kind: "stdout", text: plain(line) };
+  const { preludeEvent, resourcePreEvent, resOutputsEvent, resOpFailedEvent, diagnosticEvent, stdoutEvent, policyEvent } = event;
+  if (preludeEvent) return { kind: "prelude", config: preludeEvent.config ?? {} };
+  if (resourcePreEvent) return { kind: "pre", step: stepOf(resourcePreEvent.metadata) };
+  if (resOutputsEvent) return { kind: "outputs", step: stepOf(resOutputsEvent.metadata) };
+  if (resOpFailedEvent) return { kind: "failed", step: stepOf(resOpFailedEvent.metadata) };
+  if (diagnosticEvent) {
+    const { urn, message, severity, ephemeral } = diagnosticEvent;
+    if (ephemeral) return undefined;
+    return { kind: "diagnostic", severity: severityOf(severity), message: plain(message), ...(urn ? { urn } : {}) };
+  }
+  if (stdoutEvent) return { kind: "stdout", text: plain(stdoutEvent.message) };
+  if (policyEvent) {
+    const { resourceUrn: urn, message, policyName, policyPackName, enforcementLevel } = policyEvent;
+    const severity = enforcementLevel === "mandatory" ? "error" : "warning";
+    return { kind: "diagnostic", severity, message: plain(`policy ${policyPackName}/${policyName}: ${message}`), ...(urn ? { urn } : {}) };
+  }
+  if (event.errorEvent) return { kind: "diagnostic", severity: "error", message: plain(event.errorEvent.error) };
+  if (event.summaryEvent) {
+    const { durationSeconds = 0, resourceChanges, isPreview = false, result } = event.summaryEvent;
+    return {
+      kind: "summary",
+      changes: (resourceChanges ?? {}) as (EngineEvent & { kind: "summary" })["changes"],
+      durationMs: durationSeconds * 1000,
+      preview: isPreview,
+      succeeded: result === undefined || result === "" || result === "succeeded",
+    };
+  }
+  return undefined;
+}
+
+/**
+ * Learn the secrets of a debug message: the SDK logs requests and answers whole, each secret in Pulumi's envelope. That includes those of a
+ * resource that was never made, which no state has.
+ */
+export function learnFromDebug(message: string, redactor: Redactor): void {
+  for (const text of [message, message.replaceAll('\\"', '"')]) {
+    const mark = `"${SIGNATURE}":"${SECRET_MARK}"`;
+    for (let at = text.indexOf(mark); at !== -1; at = text.indexOf(mark, at + 1)) {
+      const [, start] = /^\s*,\s*"(?:value|plaintext)"\s*:\s*()/.exec(text.slice(at + mark.length)) ?? [];
+      if (start === undefined) continue;
+      const from = text.slice(at + mark.length).replace(/^\s*,\s*"(?:value|plaintext)"\s*:\s*/, "");
+      redactor.learn(leadingJson(from));
+    }
+  }
+}
+
+/** The JSON value that a text begins with. */
+function leadingJson(text: string): unknown {
+  let depth = 0;
+  let quoted = false;
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at];
+    if (quoted) {
+      if (character === "\\") at++;
+      else if (character === '"') quoted = false;
+    } else if (character === '"') quoted = true;
+    else if (character === "{" || character === "[") depth++;
+    else if (character === "}" || character === "]") depth--;
+    if (quoted || depth > 0) continue;
+    try {
+      return JSON.parse(text.slice(0, depth < 0 ? at : at + 1));
+    } catch {
+      if (depth < 0) return undefined;
+    }
+  }
+  return undefined;
+}
+
+function read(line: string): PulumiEvent | undefined {
+  if (!line.startsWith("{")) return undefined;
+  try {
+    const event = JSON.parse(line) as PulumiEvent & { sequence?: unknown };
+    return typeof event.sequence === "number" ? event : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function stepOf({ op, urn, type, old, new: now, keys, diffs, detailedDiff }: Metadata): StepEvent {
+  const about = now ?? old;
+  const detailed = Object.entries(detailedDiff ?? {}).map(([path, { diffKind, inputDiff = false }]) => [
+    path,
+    { kind: diffKind, input: inputDiff },
+  ]);
+  return {
+    op,
+    urn,
+    type,
+    name: nameOf(urn),
+    custom: about?.custom ?? false,
+    ...(about?.parent ? { parent: about.parent } : {}),
+    ...(keys?.length ? { keys } : {}),
+    ...(diffs?.length ? { diffs } : {}),
+    ...(detailed.length > 0 ? { detailedDiff: Object.fromEntries(detailed) as StepEvent["detailedDiff"] } : {}),
+    ...(old ? { old: seen(old) } : {}),
+    ...(now ? { new: seen(now) } : {}),
+  };
+}
+
+function seen({ id, inputs, outputs }: State): NonNullable<StepEvent["old"]> {
+  return { ...(id ? { id } : {}), inputs: masked(inputs ?? {}), outputs: masked(outputs ?? {}) };
+}
+
+/** Pulumi masks by itself. An envelope with a value in it may come all the same, from an older one. */
+function masked(properties: JsonObject): JsonObject {
+  return JSON.parse(JSON.stringify(properties), (_, value) =>
+    typeof value === "object" && value !== null && value[SIGNATURE] === SECRET_MARK ? "[secret]" : value,
+  ) as JsonObject;
+}
+
+/** `info#err` is what a program wrote to standard error. */
+function severityOf(severity: string): (EngineEvent & { kind: "diagnostic" })["severity"] {
+  if (severity === "debug" || severity === "warning" || severity === "error") return severity;
+  return "info";
+}
+
+/** Without colours, Pulumi's own notation of them included. */
+function plain(text: string): string {
+  return stripVTControlCharacters(text.replaceAll(/<\{%[^%]*%\}>/g, ""));
+}

@@ -1,0 +1,83 @@
+import * as fc from "fast-check";
+import { expect, test } from "vitest";
+import { credentialsIn, Redactor } from "../src/redactor";
+
+const KEY = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
+const PEM = `-----BEGIN PRIVATE KEY-----\n${"MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7".repeat(2)}\nQ2FuYXJ5Q2FuYXJ5\n-----END PRIVATE KEY-----\n`;
+
+function knowing(...secrets: unknown[]): Redactor {
+  const redactor = new Redactor();
+  for (const secret of secrets) redactor.learn(secret);
+  return redactor;
+}
+
+const quoted = 'pa"ss\\wörd <&> of\nthe day';
+test.each<[string, unknown, string, string]>([
+  ["as it is", KEY, `key is ${KEY}.`, "key is [secret]."],
+  ["escaped for JSON", quoted, `{"p":${JSON.stringify(quoted)}}`, '{"p":"[secret]"}'],
+  ["escaped twice", quoted, JSON.stringify(JSON.stringify({ p: quoted })), '"{\\"p\\":\\"[secret]\\"}"'],
+  ["as Python escapes", quoted, JSON.stringify(quoted).replace("ö", "\\u00f6"), '"[secret]"'],
+  ["as Go escapes", quoted, JSON.stringify(quoted).replace("<&>", "\\u003c\\u0026\\u003e"), '"[secret]"'],
+  ["in base64", KEY, `Basic ${Buffer.from(KEY).toString("base64")}`, "Basic [secret]"],
+  ["in base64 for URLs", KEY, Buffer.from(KEY).toString("base64url"), "[secret]"],
+  ["in hexadecimal", KEY, Buffer.from(KEY).toString("hex"), "[secret]"],
+  ["in a URL", "p@ss/wörd:1", `postgres://u:${encodeURIComponent("p@ss/wörd:1")}@host`, "postgres://u:[secret]@host"],
+  ["broken over lines", KEY, `key:\n  ${KEY.slice(0, 20)}\n  ${KEY.slice(20)}\nend`, "key:\n  [secret]\nend"],
+  ["its lines", PEM, PEM.split("\n").slice(1, 3).join("\nand\n"), "[secret]\nand\n[secret]"],
+  [
+    "the key in a service account",
+    JSON.stringify({ type: "service_account", project_id: "data", private_key: PEM }, null, 2),
+    PEM,
+    "[secret]\n",
+  ],
+  [
+    "what else a service account says stays",
+    JSON.stringify({ type: "service_account", private_key: PEM }),
+    "a service_account",
+    "a service_account",
+  ],
+  ["the parts of an object", { user: "u", password: "s3cr3t" }, "u has s3cr3t", "u has [secret]"],
+  ["a number", 12345678, "pin 12345678", "pin [secret]"],
+  ["a short one as a word", "abc", "abc, xabcx, abc1, [abc]", "[secret], xabcx, abc1, [[secret]]"],
+  ["words that hide nothing stay", "true", "it is true", "it is true"],
+  ["two letters stay", "eu", "region eu", "region eu"],
+  ["what is only like it stays", KEY, KEY.slice(1, -1), KEY.slice(1, -1)],
+])("%s", (_, secret, text, hidden) => {
+  expect(knowing(secret).hide(text)).toBe(hidden);
+});
+
+test("one that is broken over several messages, and the base64 of one among others", () => {
+  expect(knowing(KEY).hideEach(["a", KEY.slice(0, 9), KEY.slice(9), "b"])).toEqual(["a", "[secret]", "[secret]", "b"]);
+  for (const before of ["", "u", "us", "use"]) {
+    const shown = knowing(KEY).hide(Buffer.from(`${before}:${KEY}:after`).toString("base64"));
+    expect(Buffer.from(shown.replace("[secret]", ""), "base64").toString()).not.toContain(KEY.slice(4, -4));
+    expect(shown).toContain("[secret]");
+  }
+});
+
+test("whatever surrounds a secret, and in whatever form, it is not shown", () => {
+  const secret = fc
+    .string({ minLength: 8, maxLength: 60 })
+    .filter((text) => text.trim().length >= 8 && text.replaceAll(/\s/g, "").length >= 8);
+  fc.assert(
+    fc.property(secret, fc.string(), fc.string(), (text, before, after) => {
+      const redactor = knowing(text);
+      for (const form of [text.trim(), JSON.stringify(text.trim()).slice(1, -1), Buffer.from(text.trim()).toString("base64")]) {
+        const shown = redactor.hide(`${before}\n${form}\n${after}`);
+        if (!before.includes(form) && !after.includes(form) && !"[secret]".includes(form)) expect(shown).not.toContain(form);
+      }
+    }),
+  );
+});
+
+test("an environment's credentials, by the names of its variables", () => {
+  const env = {
+    AWS_SECRET_ACCESS_KEY: "a",
+    PREFECT_API_KEY: "b",
+    PULUMI_CONFIG_PASSPHRASE: "c",
+    GH_TOKEN: "d",
+    PATH: "/bin",
+    HOME: "/root",
+  };
+  expect(credentialsIn(env)).toEqual(["a", "b", "c", "d"]);
+});
