@@ -105,6 +105,39 @@ describePrefect("pushpool deploy to a real Prefect server", () => {
     return body.map((run) => run.id).sort();
   }
 
+  test("numbers keep their digits on the way to the server and in the comparison with it; a run's job variables win", async () => {
+    const { pool } = await aPool(client);
+    const at = through(apiUrl);
+    const mark = randomUUID().slice(0, 8);
+    const numbers = "id: 9007199254740993, big: 12345678901234567, ratio: 1.0, tiny: 1.0e-7, many: [1.50, -0.0]";
+    const file = (more: string) =>
+      `deployments:\n- name: one\n  flow_name: flow-${mark}\n  parameters: { ${more} }\n  work_pool: { name: ${pool}, job_variables: { command: "sh -c 'echo LEVEL=$LEVEL'", env: { LEVEL: info } } }\n`;
+    const name = `flow-${mark}/one`;
+    const stored = async (path: string) => (await fetch(`${apiUrl}${path}`)).text();
+    const deployed = () => stored(`/deployments/name/${name}`);
+
+    writeFileSync(join(at.folder, "prefect.yaml"), file(numbers));
+    expect(await pushpool(at, "deploy")).toMatchObject({ status: 0 });
+    expect(await deployed()).toContain(
+      '"parameters":{"id":9007199254740993,"big":12345678901234567,"ratio":1.0,"tiny":1e-7,"many":[1.5,-0.0]}',
+    );
+    expect((await pushpool(at, "deploy")).stderr).toMatch(/: 1 unchanged/);
+
+    writeFileSync(join(at.folder, "prefect.yaml"), file(numbers.replace("993", "992").replace("ratio: 1.0", "ratio: 1")));
+    expect((await pushpool(at, "deploy")).stdout).toMatch(
+      /parameters\.id: 9007199254740993 → 9007199254740992\n {6}parameters\.ratio: 1\.0 → 1\n/,
+    );
+    expect(await deployed()).toContain('"parameters":{"id":9007199254740992,"big":12345678901234567,"ratio":1,');
+
+    const ran = await pushpool(at, "run", name, "-p", "id=9007199254740993", "-p", "x=2.0", "--job-variable", "env.LEVEL=1.10", "--json");
+    expect(ran.status).toBe(1);
+    const [id] = /[0-9a-f]{8}-[0-9a-f-]{27}/.exec(ran.stdout) ?? [];
+    const run = await stored(`/flow_runs/${id}`);
+    expect(run).toMatch(/"id":9007199254740993,.*"x":2\.0/);
+    expect(run).toContain('"job_variables":{"env":{"LEVEL":"1.10"}}');
+    expect((await pushpool(at, "logs", String(id))).stdout + ran.stdout).toContain("LEVEL=1.10");
+  });
+
   test("what was deployed is run, by name", async () => {
     const { pool } = await aPool(client);
     const at = through(apiUrl);
