@@ -11,7 +11,8 @@
  * ```
  */
 import pLimit from "p-limit";
-import type { JsonObject } from "./json";
+import { numberOf } from "./exactNumber";
+import { isJsonObject, type Json, type JsonObject } from "./json";
 import { type Cancelling, type FlowRun, type Following, openRuns } from "./runs";
 import { openWorkspace } from "./workspace";
 
@@ -42,10 +43,15 @@ export interface TriggerOptions {
   env?: NodeJS.ProcessEnv;
 }
 
+/** JSON, with whole numbers of any size as `bigint`. */
+export type Given = { [key: string]: GivenValue };
+type GivenValue = Json | bigint | GivenValue[] | Given;
+
 /** What a run gets beside its deployment's own; as the flags of `pushpool run`. */
 export interface RunOptions {
-  parameters?: JsonObject;
-  jobVariables?: JsonObject;
+  /** A whole number beyond 2^53 is given as a `bigint`, as `{ id: 9007199254740993n }`. */
+  parameters?: Given;
+  jobVariables?: Given;
   tags?: string[];
   name?: string;
   idempotencyKey?: string;
@@ -69,6 +75,21 @@ export interface Trigger {
   close(): Promise<void>;
 }
 
+/** With every `bigint` as a number that keeps its digits. */
+function exact<T extends Given | undefined>(given: T): T extends undefined ? undefined : JsonObject {
+  const read = (value: GivenValue): Json => {
+    if (typeof value === "bigint") return numberOf(String(value));
+    if (Array.isArray(value)) return value.map(read);
+    return isPlainObject(value) ? Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, read(inner)])) : (value as Json);
+  };
+  return (given === undefined ? undefined : read(given as Given)) as T extends undefined ? undefined : JsonObject;
+}
+
+/** A `Date` or another instance says by itself what it is in JSON. */
+function isPlainObject(value: GivenValue): value is Given {
+  return isJsonObject(value) && (Object.getPrototypeOf(value) === Object.prototype || Object.getPrototypeOf(value) === null);
+}
+
 /** Runs that are looked up at a time. */
 const BEGUN_AT_A_TIME = 50;
 
@@ -76,7 +97,17 @@ const BEGUN_AT_A_TIME = 50;
 export function openTrigger({ manifest, ...place }: TriggerOptions = {}): Trigger {
   const runs = openRuns({ workspace: openWorkspace({ ...place, create: true }), ...(manifest === undefined ? {} : { manifest }) });
   const create = async (deployment: string, { parameters, jobVariables, tags, name, idempotencyKey, credentials }: RunOptions) =>
-    (await runs.createRun({ deployment, parameters, jobVariables, tags, name, idempotencyKey, credentials })).run;
+    (
+      await runs.createRun({
+        deployment,
+        parameters: exact(parameters),
+        jobVariables: exact(jobVariables),
+        tags,
+        name,
+        idempotencyKey,
+        credentials,
+      })
+    ).run;
   // Thousands that begin together take the memory of a few.
   const begin = pLimit(BEGUN_AT_A_TIME);
   return {

@@ -49,3 +49,14 @@ test("a mistake is thrown before anything is sent", async () => {
   await expect(run("a/helo")).rejects.toThrow(/did you mean "a\/hello"/);
   await expect(watch("nobody")).rejects.toThrow(/there is no run "nobody"/);
 });
+
+test("whole numbers of any size are given as bigint; what JSON has not is refused", async () => {
+  const { run } = trigger();
+  const texts: string[] = [];
+  const parameters = { id: 9007199254740993n, many: [1n, { deep: 2n ** 70n }] };
+  const ran = await run("a/hello", { parameters, onEvent: (event) => event.kind === "log" && texts.push(event.line.text) });
+  expect(texts).toEqual(['got {"id":9007199254740993,"many":[1,{"deep":1180591620717411303424}]}']);
+  expect(JSON.stringify(ran.parameters.id)).toBe("9007199254740993");
+  await expect(run("a/hello", { parameters: { a: [Number.NaN] } })).rejects.toThrow("parameters.a[0] is NaN, and JSON has no such number");
+  await expect(run("a/hello", { idempotencyKey: " " })).rejects.toThrow("must not be blank");
+});

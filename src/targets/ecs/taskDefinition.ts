@@ -65,8 +65,9 @@ export function definitionOf(
   register.family = familyOf(register, job, run, stack);
 
   const own = environmentAt(container.environment, `${AT}.containerDefinitions.${name}.environment`);
-  const carried: Record<string, string> = {};
-  const secrets: Record<string, Secret> = {};
+  const carried: Record<string, string> = Object.create(null);
+  // Without a prototype: a variable may be called __proto__.
+  const secrets: Record<string, Secret> = Object.create(null);
   for (const [key, value] of Object.entries({ ...own, ...env })) {
     if (typeof value !== "string") secrets[key] = value;
     else if (OF_DEPLOYMENT.includes(key)) carried[key] = value;
