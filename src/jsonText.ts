@@ -47,7 +47,7 @@ export function parseJson(text: string, origin: string): Json {
 }
 
 /** The numbers of a tree that Python cannot hold, each with its path: `a.b[0]`. */
-export function* numberFaults(value: Json, path: string): Generator<{ path: string; problem: string }> {
+function* numberFaults(value: Json, path: string): Generator<{ path: string; problem: string }> {
   if (value instanceof ExactNumber) {
     const problem = numberFault(value);
     if (problem !== undefined) yield { path, problem };

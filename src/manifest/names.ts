@@ -1,5 +1,5 @@
 /** The longest name, tag or key, in characters. */
-export const MAX_NAME = 255;
+const MAX_NAME = 255;
 
 /** Prefect's own rule, and no control characters: a name is shown on terminals and becomes part of URLs and of names in clouds. */
 const BANNED = /[/%&<>]|\p{Cc}/u;
