@@ -8,6 +8,8 @@ const PAUSE = 86_400_000;
 const SOONER = 600_000;
 /** What was begun and never ended is begun again after this, in milliseconds. */
 const CLAIM = 3_600_000;
+/** How long removing one pool's leftovers may take, in milliseconds. */
+const LONGEST = 300_000;
 
 /** Tidying that goes on behind submissions. */
 export class Tidying {
@@ -90,11 +92,18 @@ async function removeOf(
   asked: Parameters<NonNullable<Target["removeLeftovers"]>>[0],
 ): Promise<(Leftovers & { failed?: true }) | undefined> {
   if (type === "process:push") return undefined;
+  const limit = AbortSignal.timeout(LONGEST);
   try {
     const submission = ambient ? { submission: { credentials: "ambient" } } : {};
     const target = await context.target({ poolType: type, run: { stack, workPool: pool }, ...submission });
-    return await target.removeLeftovers?.(asked);
+    return await target.removeLeftovers?.({ ...asked, signal: AbortSignal.any([asked.signal, limit]) });
   } catch (error) {
+    if (limit.aborted && !asked.signal.aborted)
+      return {
+        removed: {},
+        kept: [`not all that its runs had made was removed within ${LONGEST / 60_000} minutes: the rest stays`],
+        failed: true,
+      };
     if (!(error instanceof UserError)) throw error;
     return { removed: {}, kept: [error.message], failed: true };
   }

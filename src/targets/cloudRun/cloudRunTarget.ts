@@ -149,6 +149,8 @@ class CloudRunTarget implements Target {
   }
 
   async removeLeftovers(asked: LeftoversAsked): Promise<Leftovers> {
+    if (this.#access.project === undefined)
+      return { removed: {}, kept: ["nothing says which Google Cloud project its runs went to: set GOOGLE_CLOUD_PROJECT"] };
     return removeCloudRunLeftovers(await this.#leftovers(asked));
   }
 
