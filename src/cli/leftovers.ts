@@ -14,7 +14,10 @@ const IN_PART = /^(--target|-t|--exclude|--preview-only|--exclude-protected)(=|$
 export async function removeLeftovers({ workspace, project, stack }: Operation, args: string[]): Promise<void> {
   if (args.some((arg) => IN_PART.test(arg))) return note("what runs have made in a cloud stays: this destroys a part of the stack");
   const id = `${project.name}/${stack}`;
-  const runs = openRuns({ workspace: { ...workspace, stack: { project: project.name, stack, id, given: true } }, warn: note });
+  const runs = openRuns({
+    workspace: { ...workspace, stack: { ...workspace.stack, project: project.name, stack, id, given: true } },
+    warn: note,
+  });
   const interrupted = new AbortController();
   const onSignal = () => interrupted.abort();
   process.once("SIGINT", onSignal);

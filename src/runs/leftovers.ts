@@ -81,7 +81,9 @@ export async function removeLeftovers(context: RunsContext, signal: AbortSignal)
     const first = await remove(false);
     if (!first) continue;
     const again = first.kept.length > 0 && credentials !== undefined ? await remove(true) : undefined;
-    found.push({ pool, removed: sum(first.removed, again?.removed), kept: again && !again.failed ? again.kept : first.kept });
+    // A login that is not there, or may do no more, has nothing better to say.
+    const better = again && !again.failed && (Object.keys(again.removed).length > 0 || again.kept.length < first.kept.length);
+    found.push({ pool, removed: sum(first.removed, again?.removed), kept: better ? again.kept : first.kept });
   }
   return found;
 }
