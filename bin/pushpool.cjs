@@ -8,7 +8,9 @@ if (version[0] < 22 || (version[0] === 22 && version[1] < 13)) {
       process.version +
       " (" +
       process.execPath +
-      "). Install a newer node, or run it by `npx -p node@24 -p pushpool pushpool …`.",
+      "). Install a newer node, or run it by `npx -p node@24 node " +
+      __filename +
+      " …`.",
   );
   process.exit(2);
 }

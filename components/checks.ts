@@ -3,19 +3,33 @@ import { deploymentNameFault, nameFault } from "../src/manifest/names";
 import { quoted } from "../src/shown";
 import type { WorkQueueArgs } from "./workQueue";
 
+/** A component that is about to be registered: what a mistake in its arguments is told of. */
+export interface Declared {
+  type: string;
+  name: string;
+}
+
+/** @param type of the component, as `EcsPushPool` */
+export function declared(type: string, name: string): Declared {
+  return { type, name };
+}
+
 /**
- * Throw a mistake of the program's author, without a stack of ours around it.
+ * Throw a mistake of the program's author, without a stack of ours around it. A component checks its arguments before it calls `super()`: what
+ * the engine has registered it also stores, and a refused argument must not replace a good one in the state.
  * @throws {pulumi.ResourceError}
  */
-export function refuse(problem: string, resource: pulumi.Resource): never {
-  throw new pulumi.ResourceError(problem, resource, true);
+export function refuse(problem: string, { type, name }: Declared): never {
+  const urn = `urn:pulumi:${pulumi.getStack()}::${pulumi.getProject()}::pushpool:index:${type}::${name}`;
+  // Of the resource Pulumi asks nothing but its URN, under which it shows the message.
+  throw new pulumi.ResourceError(problem, { urn: pulumi.output(urn) } as unknown as pulumi.Resource, true);
 }
 
 /** A whole number of at least `least`. What is an output is judged when the manifest is read. */
-function checkCount(field: string, value: unknown, least: number, resource: pulumi.Resource): void {
+function checkCount(field: string, value: unknown, least: number, of: Declared): void {
   if (value === undefined || value === null || pulumi.Output.isInstance(value) || value instanceof Promise) return;
   if (typeof value !== "number" || !Number.isInteger(value) || value < least) {
-    refuse(`${field} must be a whole number of at least ${least}, not ${JSON.stringify(value)}`, resource);
+    refuse(`${field} must be a whole number of at least ${least}, not ${JSON.stringify(value)}`, of);
   }
 }
 
@@ -26,35 +40,41 @@ export function checkLimits(
     timeoutSeconds,
     queues,
   }: { concurrencyLimit?: unknown; timeoutSeconds?: unknown; queues?: Record<string, WorkQueueArgs> },
-  pool: pulumi.Resource,
+  of: Declared,
 ): void {
-  checkCount("concurrencyLimit", concurrencyLimit, 0, pool);
-  checkCount("timeoutSeconds", timeoutSeconds, 1, pool);
+  checkCount("concurrencyLimit", concurrencyLimit, 0, of);
+  checkCount("timeoutSeconds", timeoutSeconds, 1, of);
   for (const [queue, { priority, concurrencyLimit: limit }] of Object.entries(queues ?? {})) {
     const fault = nameFault(queue);
-    if (fault !== undefined) refuse(`queues: the name of a work queue ${fault}: ${quoted(queue)}`, pool);
-    checkCount(`queues.${queue}.priority`, priority, 1, pool);
-    checkCount(`queues.${queue}.concurrencyLimit`, limit, 0, pool);
+    if (fault !== undefined) refuse(`queues: the name of a work queue ${fault}: ${quoted(queue)}`, of);
+    checkCount(`queues.${queue}.priority`, priority, 1, of);
+    checkCount(`queues.${queue}.concurrencyLimit`, limit, 0, of);
   }
 }
 
 /** A name that Prefect would take. */
-export function checkName(field: string, name: unknown, resource: pulumi.Resource): void {
-  if (typeof name !== "string") refuse(`${field} must be a string that is known while the program runs, not ${quoted(name)}`, resource);
+export function checkName(field: string, name: unknown, of: Declared): void {
+  if (typeof name !== "string") refuse(`${field} must be a string that is known while the program runs, not ${quoted(name)}`, of);
   const fault = nameFault(name);
-  if (fault !== undefined) refuse(`${field} ${fault}: ${quoted(name)}`, resource);
+  if (fault !== undefined) refuse(`${field} ${fault}: ${quoted(name)}`, of);
+}
+
+/** Names of environment variables. */
+export function checkVariableNames(field: string, variables: Record<string, unknown> | undefined, of: Declared): void {
+  const wrong = Object.keys(variables ?? {}).find((name) => !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name));
+  if (wrong !== undefined) refuse(`${field} "${wrong}" must be the name of an environment variable`, of);
 }
 
 /** Both halves of a deployment's name. */
-export function checkDeploymentName(name: string, resource: pulumi.Resource): void {
+export function checkDeploymentName(name: string, of: Declared): void {
   const fault = deploymentNameFault(name);
-  if (fault !== undefined) refuse(`the name of a deployment ${fault}: ${quoted(name)}`, resource);
+  if (fault !== undefined) refuse(`the name of a deployment ${fault}: ${quoted(name)}`, of);
 }
 
 /** Two arguments that each say what the other would decide. */
-export function checkExclusive(args: object, pairs: readonly (readonly [string, string, string])[], resource: pulumi.Resource): void {
+export function checkExclusive(args: object, pairs: readonly (readonly [string, string, string])[], of: Declared): void {
   for (const [one, other, why] of pairs) {
-    if (isGiven(args, one) && isGiven(args, other)) refuse(`${one} and ${other} exclude each other: ${why}`, resource);
+    if (isGiven(args, one) && isGiven(args, other)) refuse(`${one} and ${other} exclude each other: ${why}`, of);
   }
 }
 
@@ -65,10 +85,10 @@ function isGiven(args: object, path: string): boolean {
 }
 
 /** A choice of an `as const` object, which a program in plain JavaScript may misspell. */
-export function checkChoice(field: string, value: string | undefined, choices: object, resource: pulumi.Resource): void {
+export function checkChoice(field: string, value: string | undefined, choices: object, of: Declared): void {
   const known: string[] = Object.values(choices);
   if (value === undefined || known.includes(value)) return;
-  refuse(`${field} "${value}" is unknown: ${known.join(" or ")}`, resource);
+  refuse(`${field} "${value}" is unknown: ${known.join(" or ")}`, of);
 }
 
 /** Options of a component's children. What it depends on they do too: Pulumi does not hand that down. */

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { checkDeploymentName, refuse } from "./checks";
+import { checkDeploymentName, declared, refuse } from "./checks";
 import { type DeploymentDefinition, present } from "./definitions";
 import type { AnyJson } from "./json";
 
@@ -68,13 +68,14 @@ export class Deployment extends pulumi.ComponentResource {
   readonly definition: DeploymentDefinition;
 
   constructor(name: string, args: DeploymentArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("pushpool:index:Deployment", name, args, opts);
+    const of = declared("Deployment", name);
     const { workPoolName, workQueueName, jobVariables, entrypoint, command, ...others } = args;
-    checkDeploymentName(name, this);
-    if (workPoolName === undefined) refuse("workPoolName is missing: give the workPoolName of a pool component", this);
+    checkDeploymentName(name, of);
+    if (workPoolName === undefined) refuse("workPoolName is missing: give the workPoolName of a pool component", of);
     if (entrypoint === undefined && command === undefined) {
-      refuse('command is missing, and so is entrypoint: give the deployment what it runs, for example command: "python etl.py"', this);
+      refuse('command is missing, and so is entrypoint: give the deployment what it runs, for example command: "python etl.py"', of);
     }
+    super("pushpool:index:Deployment", name, args, opts);
     const { pullSteps, parameters, parameterSchema, enforceParameterSchema, tags, description } = others;
 
     this.deploymentName = pulumi.output(name);

@@ -85,8 +85,10 @@ function inputsOf(name: string, args: FlowRunArgs, opts: pulumi.CustomResourceOp
   const { pool, deployment, parameters, jobVariables, triggers, tags, wait, timeout, blocks, variables } = args;
   const declared = present({ pool, deployment, parameters, jobVariables, triggers, tags, wait, timeout, blocks, variables });
   const source = present({ project: pulumi.getProject(), stack: pulumi.getStack(), name, parent: opts?.parent?.urn });
+  // The engine looks for these paths in what a provider says has changed, and a dynamic provider cannot say that.
+  const { replaceOnChanges } = opts ?? {};
   // A dynamic provider gets every secret in plain text, and has to be told which they are.
-  return { source, ...declared, secretPaths: secretPaths(declared) };
+  return { source, ...declared, ...present({ replaceOnChanges }), secretPaths: secretPaths(declared) };
 }
 
 /** @throws {pulumi.RunError} for a component in place of its definition, or nothing at all */

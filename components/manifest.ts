@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { MANIFEST_KIND, MANIFEST_VERSION } from "../src/manifest/manifest";
+import { storedTemplate } from "../src/template";
 import type { PrefectDefinition, PushPoolDefinition } from "./definitions";
 import type { Deployment } from "./deployment";
 import type { AnyJson } from "./json";
@@ -30,7 +31,9 @@ export interface ManifestParts {
  * @throws {Error} if two pools, blocks or deployments have one name
  */
 export function manifest({ pools, deployments = [], blocks = {}, variables = {}, prefect }: ManifestParts): Record<string, AnyJson> {
-  const poolEntries = pools.map(({ definition }) => [definition.name, definition.pool] as const);
+  const poolEntries = pools.map(
+    ({ definition: { name, pool } }) => [name, { ...pool, baseJobTemplate: stored(pool.baseJobTemplate) }] as const,
+  );
   const blockEntries = [...pools.flatMap(({ definition }) => Object.entries(definition.blocks)), ...Object.entries(blocks)].map(
     ([key, block]) => {
       const id = prefect?.definition.blockIds[key];
@@ -48,6 +51,13 @@ export function manifest({ pools, deployments = [], blocks = {}, variables = {},
     deployments: byName("deployments", deploymentEntries),
     ...(prefect ? { prefect: prefect.definition.prefect } : {}),
   };
+}
+
+/** As what it differs from one of our own: the output is shown by every preview and `up`. */
+function stored(template: AnyJson): AnyJson {
+  const isLater = (value: AnyJson) => pulumi.Output.isInstance(value) || value instanceof Promise;
+  const isTemplate = typeof template === "object" && template !== null && !isLater(template);
+  return isTemplate && Object.keys(template).length > 0 ? storedTemplate(template, isLater) : template;
 }
 
 function byName(what: string, entries: readonly (readonly [string, AnyJson])[]): Record<string, AnyJson> {

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { JsonObject, ValueObject } from "../src/json";
 import { checkJobVariables, checkTemplate } from "../src/template";
-import { refuse } from "./checks";
+import { type Declared, refuse } from "./checks";
 import type { AnyJson } from "./json";
 
 /**
@@ -9,13 +9,13 @@ import type { AnyJson } from "./json";
  * template only what is secret becomes secret.
  * @throws {pulumi.ResourceError} for a template that is none, and for a variable that it does not have (with the nearest) or of another type
  */
-export function poolTemplate(template: AnyJson, jobVariables: Record<string, AnyJson>, pool: pulumi.Resource): Record<string, AnyJson> {
-  checkPoolTemplate(template, jobVariables, pool);
+export function poolTemplate(template: AnyJson, jobVariables: Record<string, AnyJson>, of: Declared): Record<string, AnyJson> {
+  checkPoolTemplate(template, jobVariables, of);
   return withDefaults(template, jobVariables);
 }
 
 /** The checks of {@link poolTemplate} alone, for a pool that makes resources before it knows all its variables. */
-export function checkPoolTemplate(template: AnyJson, jobVariables: Record<string, AnyJson>, pool: pulumi.Resource): void {
+export function checkPoolTemplate(template: AnyJson, jobVariables: Record<string, AnyJson>, of: Declared): void {
   try {
     const known = sameOf(knownPart(template) as ValueObject);
     checkTemplate(known, "baseJobTemplate");
@@ -24,7 +24,7 @@ export function checkPoolTemplate(template: AnyJson, jobVariables: Record<string
     checkJobVariables(known, Object.fromEntries(named), "jobVariables");
   } catch (error) {
     // By name: whoever imports pushpool and pushpool/local may have two copies of a class.
-    if (error instanceof Error && error.name === "UserError") refuse(error.message, pool);
+    if (error instanceof Error && error.name === "UserError") refuse(error.message, of);
     throw error;
   }
 }

@@ -1,7 +1,25 @@
 import { execFileSync } from "node:child_process";
+import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 
-/** Build `lib/` once before the tests: what they drive is what is shipped. */
+const root = join(__dirname, "..");
+
+/** Build `lib/` before the tests where it is older than its sources: what they drive is what is shipped. */
 export default function build(): void {
-  execFileSync(process.execPath, [join(__dirname, "..", "scripts", "build.mjs")], { stdio: "inherit" });
+  if (newest("src", "components", "scripts", "package.json", "tsconfig.build.json") < changedAt(join(root, "lib", "cli.cjs"))) return;
+  execFileSync(process.execPath, [join(root, "scripts", "build.mjs")], { stdio: "inherit" });
+}
+
+/** When the last of these was changed, files and folders alike: a file that is gone changes its folder. */
+function newest(...paths: string[]): number {
+  const changes = paths.flatMap((path) => {
+    const inside = statSync(join(root, path)).isDirectory() ? readdirSync(join(root, path), { recursive: true, encoding: "utf8" }) : [];
+    return [changedAt(join(root, path)), ...inside.map((file) => changedAt(join(root, path, file)))];
+  });
+  return Math.max(...changes);
+}
+
+/** In milliseconds since 1970; 0 for what is not there. The bundle is what a build writes last. */
+function changedAt(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { checkName, refuse } from "../checks";
+import { checkName, declared, refuse } from "../checks";
 import { present } from "../definitions";
 import type { AnyJson } from "../json";
 import { regionOf } from "./checks";
@@ -48,11 +48,12 @@ export class AwsCredentialsBlock extends pulumi.ComponentResource {
   constructor(name: string, args: AwsCredentialsBlockArgs = {}, opts?: pulumi.ComponentResourceOptions) {
     const { blockName = name, accessKeyId, keyCreatedAt } = args;
     const secretAccessKey = args.secretAccessKey === undefined ? undefined : pulumi.secret(args.secretAccessKey);
-    super("pushpool:index:AwsCredentialsBlock", name, { ...args, secretAccessKey }, opts);
-    checkName("blockName", blockName, this);
+    const of = declared("AwsCredentialsBlock", name);
+    checkName("blockName", blockName, of);
     if ((accessKeyId === undefined) !== (secretAccessKey === undefined))
-      refuse("accessKeyId and secretAccessKey belong together: give both, or neither for the login of whoever submits", this);
-    const region = regionOf(args.region, this);
+      refuse("accessKeyId and secretAccessKey belong together: give both, or neither for the login of whoever submits", of);
+    const region = regionOf(args.region, of);
+    super("pushpool:index:AwsCredentialsBlock", name, { ...args, secretAccessKey }, opts);
 
     this.blockKey = `aws-credentials/${blockName}`;
     const data = { aws_access_key_id: accessKeyId, aws_secret_access_key: secretAccessKey, region_name: region };

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import { refuse } from "../checks";
+import { checkChoice, type Declared, refuse } from "../checks";
+import { Permissions } from "../submitting";
 
 /** AWS' rules: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html and the API references of ECS, ECR and CloudWatch Logs. */
 const REGION = /^[a-z]{2,4}(-[a-z]+)+-[0-9]$/;
@@ -20,13 +21,13 @@ const NAMES = {
 const RETENTION = [0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653];
 
 /** Where a component's resources go: as given, else as the stack's configuration of the provider (`aws:region`) or AWS_REGION has it. */
-export function regionOf(given: pulumi.Input<string> | undefined, resource: pulumi.Resource): pulumi.Input<string> {
+export function regionOf(given: pulumi.Input<string> | undefined, of: Declared): pulumi.Input<string> {
   const value = given ?? new pulumi.Config("aws").get("region") ?? process.env.AWS_REGION ?? process.env.AWS_DEFAULT_REGION;
   if (value === undefined || value === "")
-    refuse('region is missing: give it, as region: "eu-west-1", or set it for the stack: pulumi config set aws:region eu-west-1', resource);
+    refuse('region is missing: give it, as region: "eu-west-1", or set it for the stack: pulumi config set aws:region eu-west-1', of);
   if (typeof value === "string" && !REGION.test(value)) {
     const zone = /^(.*[0-9])[a-z]$/.exec(value)?.[1];
-    refuse(`region "${value}" is no region of AWS: ${zone ? `that is a zone of ${zone}` : "as eu-west-1"}`, resource);
+    refuse(`region "${value}" is no region of AWS: ${zone ? `that is a zone of ${zone}` : "as eu-west-1"}`, of);
   }
   return value;
 }
@@ -35,27 +36,45 @@ export function regionOf(given: pulumi.Input<string> | undefined, resource: pulu
  * The name of a component, of which the provider makes the names of its resources.
  * @param longest so that what is put behind it fits too: 64 characters are the most that IAM takes
  */
-export function checkComponentName(name: string, longest: number, resource: pulumi.Resource, hint = ""): void {
+export function checkComponentName(name: string, longest: number, of: Declared, hint = ""): void {
   if (name.length <= longest && /^(?!sg-)[A-Za-z][A-Za-z0-9_-]*$/i.test(name)) return;
   refuse(
     `name "${name}": it is part of names in AWS, which takes up to ${longest} letters, digits, - and _, a letter first, but not sg-${hint}`,
-    resource,
+    of,
   );
 }
 
 /** A name that AWS would take. */
-export function checkAwsName(field: string, kind: keyof typeof NAMES, value: unknown, resource: pulumi.Resource): void {
+export function checkAwsName(field: string, kind: keyof typeof NAMES, value: unknown, of: Declared): void {
   if (typeof value !== "string") return;
   const [rule, words] = NAMES[kind];
-  if (!rule.test(value)) refuse(`${field} "${value}": AWS takes ${words}`, resource);
+  if (!rule.test(value)) refuse(`${field} "${value}": AWS takes ${words}`, of);
 }
 
-export function checkRole(field: string, value: unknown, resource: pulumi.Resource): void {
+export function checkRole(field: string, value: unknown, of: Declared): void {
   if (typeof value === "string" && !ROLE_ARN.test(value))
-    refuse(`${field} "${value}" must be the ARN of a role, as arn:aws:iam::123456789012:role/flows`, resource);
+    refuse(`${field} "${value}" must be the ARN of a role, as arn:aws:iam::123456789012:role/flows`, of);
 }
 
-export function checkRetention(days: unknown, resource: pulumi.Resource): void {
+export function checkRetention(days: unknown, of: Declared): void {
   if (typeof days !== "number" || RETENTION.includes(days)) return;
-  refuse(`logRetentionDays ${days}: CloudWatch Logs keeps for ${RETENTION.slice(1).join(", ")} days, or 0 for ever`, resource);
+  refuse(`logRetentionDays ${days}: CloudWatch Logs keeps for ${RETENTION.slice(1).join(", ")} days, or 0 for ever`, of);
+}
+
+/** Who may submit: users and roles of the account. */
+export function checkMembers(field: string, members: readonly pulumi.Input<string>[] | undefined, of: Declared): void {
+  (members ?? []).forEach((member, index) => {
+    if (typeof member === "string" && !/^(user|role)\/[\w+=,.@-]{1,64}$/.test(member))
+      refuse(`${field}[${index}] "${member}" must say what it is, as user/ada or role/data`, of);
+  });
+}
+
+/** What a component that lets somebody submit is given. */
+export function checkSubmitAccess(
+  args: { permissions?: Permissions; executionRoleArn?: unknown; taskRoleArn?: unknown },
+  of: Declared,
+): void {
+  checkChoice("permissions", args.permissions, Permissions, of);
+  checkRole("executionRoleArn", args.executionRoleArn, of);
+  checkRole("taskRoleArn", args.taskRoleArn, of);
 }

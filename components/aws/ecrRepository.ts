@@ -1,6 +1,6 @@
 import { Repository } from "@pulumi/aws/ecr";
 import * as pulumi from "@pulumi/pulumi";
-import { partOf } from "../checks";
+import { declared, partOf } from "../checks";
 import { physicalName } from "../physicalName";
 import { checkAwsName, regionOf } from "./checks";
 
@@ -34,10 +34,11 @@ export class EcrRepository extends pulumi.ComponentResource {
   readonly arn: pulumi.Output<string>;
 
   constructor(name: string, args: EcrRepositoryArgs = {}, opts?: pulumi.ComponentResourceOptions) {
-    super("pushpool:index:EcrRepository", name, args, opts);
-    const region = regionOf(args.region, this);
+    const of = declared("EcrRepository", name);
+    const region = regionOf(args.region, of);
     const { repositoryName = physicalName(name, 100) } = args;
-    checkAwsName("repositoryName", "repository", repositoryName, this);
+    checkAwsName("repositoryName", "repository", repositoryName, of);
+    super("pushpool:index:EcrRepository", name, args, opts);
     const scanned = { imageScanningConfiguration: { scanOnPush: true } };
     const repository = new Repository(`${name}-repository`, { name: repositoryName, region, ...scanned }, partOf(this, opts));
 

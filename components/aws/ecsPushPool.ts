@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { defaultTemplate } from "../../src/template";
-import { partOf, refuse } from "../checks";
+import { type Declared, declared, partOf, refuse } from "../checks";
 import { type PushPoolDefinition, present } from "../definitions";
 import type { AnyJson } from "../json";
 import { checkPoolTemplate, withDefaults } from "../poolTemplate";
@@ -76,12 +76,14 @@ export class EcsPushPool extends pulumi.ComponentResource {
   readonly definition: PushPoolDefinition;
 
   constructor(name: string, args: EcsPushPoolArgs = {}, opts?: pulumi.ComponentResourceOptions) {
-    super("pushpool:index:EcsPushPool", name, withSecretsMarked(args), opts);
+    const of = declared("EcsPushPool", name);
     const { workPoolName = name, jobVariables = {}, isPaused, concurrencyLimit, queues, timeoutSeconds, labels, endpoints } = args;
-    const region = regionOf(args.region, this);
-    checkPool(name, workPoolName, { ...args, region }, this);
+    const region = regionOf(args.region, of);
+    checkPool(name, workPoolName, { ...args, region }, of);
     const template = args.baseJobTemplate ?? defaultTemplate("ecs:push");
-    checkPoolTemplate(template, jobVariables, this);
+    checkPoolTemplate(template, jobVariables, of);
+    if (args.secretEnv !== undefined) checkPlaceOfSecrets(template, of);
+    super("pushpool:index:EcsPushPool", name, withSecretsMarked(args), opts);
     const options = partOf(this, opts);
 
     const network = networkOf(name, args, region, options);
@@ -127,7 +129,7 @@ export class EcsPushPool extends pulumi.ComponentResource {
       ...jobVariables,
     };
     const { PREFECT_API_KEY: _, ...environment } = secrets;
-    const baseJobTemplate = withDefaults(withSecrets(template, environment, this), variables);
+    const baseJobTemplate = withDefaults(withSecrets(template, environment), variables);
 
     this.workPoolName = pulumi.output(workPoolName);
     this.clusterArn = pulumi.output(place.clusterArn);
@@ -239,14 +241,19 @@ function credentialsOf(
   return { push, block: new AwsCredentialsBlock(`${name}-credentials`, { ...blockArgs, ...key }, options) };
 }
 
+/** @throws {pulumi.RunError} for a template without the container that {@link withSecrets} needs */
+function checkPlaceOfSecrets(template: Record<string, AnyJson>, of: Declared): void {
+  const [container] = template.job_configuration?.task_definition?.containerDefinitions ?? [];
+  if (typeof container !== "object" || container === null)
+    refuse("baseJobTemplate.job_configuration.task_definition.containerDefinitions[0] is missing: it is where secretEnv is said", of);
+}
+
 /** Prefect's template has no variable for secrets of the environment, so the task definition itself names them. */
-function withSecrets(template: Record<string, AnyJson>, arns: Record<string, AnyJson>, pool: pulumi.Resource): Record<string, AnyJson> {
+function withSecrets(template: Record<string, AnyJson>, arns: Record<string, AnyJson>): Record<string, AnyJson> {
   const named = Object.entries(arns).map(([name, valueFrom]) => ({ name, valueFrom }));
   if (named.length === 0) return template;
   const job = template.job_configuration;
   const [container, ...others] = job?.task_definition?.containerDefinitions ?? [];
-  if (typeof container !== "object" || container === null)
-    refuse("baseJobTemplate.job_configuration.task_definition.containerDefinitions[0] is missing: it is where secretEnv is said", pool);
   const secrets = [...(container.secrets ?? []), ...named];
   const definition = { ...job.task_definition, containerDefinitions: [{ ...container, secrets }, ...others] };
   return { ...template, job_configuration: { ...job, task_definition: definition } };

@@ -1,7 +1,7 @@
 import { Role, RolePolicy } from "@pulumi/aws/iam";
 import * as pulumi from "@pulumi/pulumi";
 import { parameterFolder } from "../../src/manifest/cloudNames";
-import { partOf } from "../checks";
+import { declared, partOf } from "../checks";
 import { thisStack } from "../physicalName";
 import { checkComponentName, regionOf } from "./checks";
 import { policyDocument } from "./leastPrivilege";
@@ -46,9 +46,10 @@ export class ExecutionRole extends pulumi.ComponentResource {
   readonly arn: pulumi.Output<string>;
 
   constructor(name: string, args: ExecutionRoleArgs, opts?: pulumi.ComponentResourceOptions) {
+    const of = declared("ExecutionRole", name);
+    checkComponentName(name, 50, of);
+    const region = regionOf(args.region, of);
     super("pushpool:index:ExecutionRole", name, args, opts);
-    checkComponentName(name, 50, this);
-    const region = regionOf(args.region, this);
     const { workPoolName, logGroupArn = arnIn(region, (known) => `logs:${known}:*:log-group:*`), secretArns = [] } = args;
     const repositories = args.repositoryArns ?? [arnIn(region, () => "ecr:*:*:repository/*")];
     const folder = parameterFolder(thisStack(), workPoolName);

@@ -1,7 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { checkChoice, checkExclusive, checkLimits, checkName, refuse } from "../checks";
+import { checkChoice, checkExclusive, checkLimits, checkName, checkVariableNames, type Declared, refuse } from "../checks";
 import { Credentials, Permissions } from "../submitting";
-import { checkAwsName, checkComponentName, checkRetention, checkRole } from "./checks";
+import { checkAwsName, checkComponentName, checkMembers, checkRetention, checkRole } from "./checks";
 import type { EcsPushPoolArgs } from "./ecsPushPoolArgs";
 import { TaskNetworkAccess } from "./taskNetwork";
 
@@ -33,48 +33,50 @@ export function checkPool(
   name: string,
   workPoolName: string,
   args: EcsPushPoolArgs & { region: pulumi.Input<string> },
-  pool: pulumi.Resource,
+  of: Declared,
 ): void {
   // The longest that is put behind it: -execution-role, and what the provider adds.
-  checkComponentName(name, 40, pool, "; the work pool may be called otherwise, by workPoolName");
-  checkExclusive(args, EXCLUSIVE, pool);
-  checkName("workPoolName", workPoolName, pool);
-  checkLimits(args, pool);
-  checkChoice("credentials", args.credentials, Credentials, pool);
-  checkChoice("permissions", args.permissions, Permissions, pool);
-  checkChoice("network", args.network, TaskNetworkAccess, pool);
-  checkAwsName("user", "user", args.user, pool);
-  checkAwsName("logGroupName", "logGroup", args.logGroupName, pool);
-  checkRetention(args.logRetentionDays, pool);
-  checkRole("executionRoleArn", args.executionRoleArn, pool);
-  checkRole("taskRoleArn", args.taskRoleArn, pool);
-  checkGiven(args, pool);
-  checkNetwork(args, pool);
+  checkComponentName(name, 40, of, "; the work pool may be called otherwise, by workPoolName");
+  checkExclusive(args, EXCLUSIVE, of);
+  checkName("workPoolName", workPoolName, of);
+  checkLimits(args, of);
+  checkChoice("credentials", args.credentials, Credentials, of);
+  checkChoice("permissions", args.permissions, Permissions, of);
+  checkChoice("network", args.network, TaskNetworkAccess, of);
+  checkAwsName("user", "user", args.user, of);
+  checkAwsName("logGroupName", "logGroup", args.logGroupName, of);
+  checkRetention(args.logRetentionDays, of);
+  checkRole("executionRoleArn", args.executionRoleArn, of);
+  checkRole("taskRoleArn", args.taskRoleArn, of);
+  checkMembers("submitters", args.submitters, of);
+  checkVariableNames("secretEnv", args.secretEnv, of);
+  checkGiven(args, of);
+  checkNetwork(args, of);
 }
 
-function checkGiven({ clusterArn, credentials, credentialsBlock, user, secretEnv }: EcsPushPoolArgs, pool: pulumi.Resource): void {
+function checkGiven({ clusterArn, credentials, credentialsBlock, user, secretEnv }: EcsPushPoolArgs, of: Declared): void {
   if (typeof clusterArn === "string" && !/^arn:aws[a-z-]*:ecs:[a-z0-9-]+:[0-9]{12}:cluster\/.+$/.test(clusterArn))
-    refuse(`clusterArn "${clusterArn}" must be the ARN of a cluster, as arn:aws:ecs:eu-west-1:123456789012:cluster/flows`, pool);
+    refuse(`clusterArn "${clusterArn}" must be the ARN of a cluster, as arn:aws:ecs:eu-west-1:123456789012:cluster/flows`, of);
   if (credentialsBlock !== undefined && !/^aws-credentials\/[^/%&<>]+$/.test(credentialsBlock))
-    refuse(`credentialsBlock "${credentialsBlock}" must name a block of type aws-credentials, as aws-credentials/etl`, pool);
+    refuse(`credentialsBlock "${credentialsBlock}" must name a block of type aws-credentials, as aws-credentials/etl`, of);
   if (credentials === Credentials.Ambient && user !== undefined)
-    refuse("credentials ambient and user exclude each other: with ambient nothing is made for a user; list it in submitters", pool);
-  if (secretEnv?.PREFECT_API_KEY !== undefined) refuse("secretEnv.PREFECT_API_KEY: give it as prefectApiKey", pool);
+    refuse("credentials ambient and user exclude each other: with ambient nothing is made for a user; list it in submitters", of);
+  if (secretEnv?.PREFECT_API_KEY !== undefined) refuse("secretEnv.PREFECT_API_KEY: give it as prefectApiKey", of);
 }
 
-function checkNetwork(args: EcsPushPoolArgs, pool: pulumi.Resource): void {
+function checkNetwork(args: EcsPushPoolArgs, of: Declared): void {
   const { region, vpcId, subnetIds, securityGroupIds, assignPublicIp, network, jobVariables = {} } = args;
   const vpc = vpcId ?? jobVariables.vpc_id;
-  if (subnetIds !== undefined && vpc === undefined) refuse("subnetIds need vpcId: name the VPC that they are in", pool);
-  if (subnetIds !== undefined && subnetIds.length === 0) refuse("subnetIds is empty: name a subnet of the VPC at least", pool);
+  if (subnetIds !== undefined && vpc === undefined) refuse("subnetIds need vpcId: name the VPC that they are in", of);
+  if (subnetIds !== undefined && subnetIds.length === 0) refuse("subnetIds is empty: name a subnet of the VPC at least", of);
   if (vpcId !== undefined && subnetIds === undefined && jobVariables.network_configuration === undefined)
-    refuse("vpcId needs subnetIds: name the subnets of the VPC that runs are in", pool);
+    refuse("vpcId needs subnetIds: name the subnets of the VPC that runs are in", of);
   // Prefect's own rule for its template.
   if (jobVariables.network_configuration !== undefined && vpc === undefined)
-    refuse("jobVariables.network_configuration needs vpcId: name the VPC that its subnets are in", pool);
+    refuse("jobVariables.network_configuration needs vpcId: name the VPC that its subnets are in", of);
   if (subnetIds === undefined) {
-    if (securityGroupIds !== undefined) refuse("securityGroupIds need vpcId and subnetIds: a network that is made has its own", pool);
-    if (assignPublicIp !== undefined) refuse("assignPublicIp needs vpcId and subnetIds: a network that is made decides it itself", pool);
+    if (securityGroupIds !== undefined) refuse("securityGroupIds need vpcId and subnetIds: a network that is made has its own", of);
+    if (assignPublicIp !== undefined) refuse("assignPublicIp needs vpcId and subnetIds: a network that is made decides it itself", of);
   }
   for (const [field, ids, prefix] of [
     ["vpcId", [vpcId], "vpc-"],
@@ -82,18 +84,18 @@ function checkNetwork(args: EcsPushPoolArgs, pool: pulumi.Resource): void {
     ["securityGroupIds", securityGroupIds ?? [], "sg-"],
   ] as const)
     for (const id of ids)
-      if (typeof id === "string" && !id.startsWith(prefix)) refuse(`${field} "${id}" is no id of AWS: as ${prefix}0a1b2c3d4e5f`, pool);
-  if (network === TaskNetworkAccess.PrivateEndpoints) checkWayToImage(jobVariables.image, region, pool);
+      if (typeof id === "string" && !id.startsWith(prefix)) refuse(`${field} "${id}" is no id of AWS: as ${prefix}0a1b2c3d4e5f`, of);
+  if (network === TaskNetworkAccess.PrivateEndpoints) checkWayToImage(jobVariables.image, region, of);
 }
 
 /** Endpoints lead to the services of their own region, and nowhere else. */
-function checkWayToImage(image: unknown, region: unknown, pool: pulumi.Resource): void {
+function checkWayToImage(image: unknown, region: unknown, of: Declared): void {
   if (typeof image !== "string") return;
   const [, place] = ECR.exec(image) ?? [];
   if (place !== undefined && (typeof region !== "string" || place === region)) return;
   const where = place === undefined ? "" : `, which is in ${place}, from ${region}`;
   refuse(
     `network privateEndpoints has no way to jobVariables.image "${image}"${where}: put it into a repository of ECR there (imageRepository), or take privateNat`,
-    pool,
+    of,
   );
 }

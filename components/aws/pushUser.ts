@@ -1,8 +1,8 @@
 import { AccessKey, User } from "@pulumi/aws/iam";
 import * as pulumi from "@pulumi/pulumi";
-import { partOf } from "../checks";
+import { declared, partOf } from "../checks";
 import type { Permissions } from "../submitting";
-import { checkAwsName, checkComponentName } from "./checks";
+import { checkAwsName, checkComponentName, checkSubmitAccess } from "./checks";
 import { TaskSubmitAccess } from "./taskSubmitAccess";
 
 export interface PushUserArgs {
@@ -66,9 +66,11 @@ export class PushUser extends pulumi.ComponentResource {
   readonly keyCreatedAt: pulumi.Output<string>;
 
   constructor(name: string, args: PushUserArgs, opts?: pulumi.ComponentResourceOptions) {
+    const of = declared("PushUser", name);
+    checkComponentName(name, 50, of);
+    checkAwsName("user", "user", args.user, of);
+    checkSubmitAccess(args, of);
     super("pushpool:index:PushUser", name, args, opts);
-    checkComponentName(name, 50, this);
-    checkAwsName("user", "user", args.user, this);
     const options = partOf(this, opts);
     const { user: given, ...access } = args;
 

@@ -1,7 +1,7 @@
 import { Cluster, ClusterCapacityProviders } from "@pulumi/aws/ecs";
 import { ServiceLinkedRole } from "@pulumi/aws/iam";
 import * as pulumi from "@pulumi/pulumi";
-import { partOf } from "../checks";
+import { declared, partOf } from "../checks";
 import { checkAwsName, checkComponentName, regionOf } from "./checks";
 
 export interface TaskClusterArgs {
@@ -38,10 +38,11 @@ export class TaskCluster extends pulumi.ComponentResource {
   readonly clusterName: pulumi.Output<string>;
 
   constructor(name: string, args: TaskClusterArgs = {}, opts?: pulumi.ComponentResourceOptions) {
+    const of = declared("TaskCluster", name);
+    checkComponentName(name, 200, of);
+    const region = regionOf(args.region, of);
+    checkAwsName("clusterName", "cluster", args.clusterName, of);
     super("pushpool:index:TaskCluster", name, args, opts);
-    checkComponentName(name, 200, this);
-    const region = regionOf(args.region, this);
-    checkAwsName("clusterName", "cluster", args.clusterName, this);
     const options = partOf(this, opts);
 
     // Others may have come to need it: it is not taken away.

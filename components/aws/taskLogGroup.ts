@@ -1,6 +1,6 @@
 import { LogGroup } from "@pulumi/aws/cloudwatch";
 import * as pulumi from "@pulumi/pulumi";
-import { partOf } from "../checks";
+import { declared, partOf } from "../checks";
 import { physicalName } from "../physicalName";
 import { checkAwsName, checkRetention, regionOf } from "./checks";
 
@@ -37,11 +37,12 @@ export class TaskLogGroup extends pulumi.ComponentResource {
   readonly logGroupName: pulumi.Output<string>;
 
   constructor(name: string, args: TaskLogGroupArgs = {}, opts?: pulumi.ComponentResourceOptions) {
-    super("pushpool:index:TaskLogGroup", name, args, opts);
-    const region = regionOf(args.region, this);
+    const of = declared("TaskLogGroup", name);
+    const region = regionOf(args.region, of);
     const { logGroupName = `/pushpool/${physicalName(name, 60)}`, retentionDays = 30 } = args;
-    checkAwsName("logGroupName", "logGroup", logGroupName, this);
-    checkRetention(retentionDays, this);
+    checkAwsName("logGroupName", "logGroup", logGroupName, of);
+    checkRetention(retentionDays, of);
+    super("pushpool:index:TaskLogGroup", name, args, opts);
     const group = new LogGroup(`${name}-group`, { name: logGroupName, retentionInDays: retentionDays, region }, partOf(this, opts));
 
     this.arn = group.arn;

@@ -12,7 +12,7 @@ import {
 } from "@pulumi/aws/ec2";
 import { getAvailabilityZonesOutput } from "@pulumi/aws/getAvailabilityZones";
 import * as pulumi from "@pulumi/pulumi";
-import { checkChoice, partOf, refuse } from "../checks";
+import { checkChoice, declared, partOf, refuse } from "../checks";
 import { checkComponentName, regionOf } from "./checks";
 import { endpointService } from "./partition";
 
@@ -75,14 +75,15 @@ export class TaskNetwork extends pulumi.ComponentResource {
   readonly securityGroupId: pulumi.Output<string>;
 
   constructor(name: string, args: TaskNetworkArgs = {}, opts?: pulumi.ComponentResourceOptions) {
-    super("pushpool:index:TaskNetwork", name, args, opts);
-    checkComponentName(name, 200, this);
+    const of = declared("TaskNetwork", name);
+    checkComponentName(name, 200, of);
     const { access = TaskNetworkAccess.Public, cidrBlock = "10.72.0.0/16", zones } = args;
-    const region = regionOf(args.region, this);
-    checkChoice("access", args.access, TaskNetworkAccess, this);
+    const region = regionOf(args.region, of);
+    checkChoice("access", args.access, TaskNetworkAccess, of);
     const [, start] = /^(\d{1,3}\.\d{1,3})\.0\.0\/16$/.exec(cidrBlock) ?? [];
-    if (start === undefined) refuse(`cidrBlock "${cidrBlock}" must be a /16, as 10.72.0.0/16`, this);
-    if (zones && new Set(zones).size < 2) refuse("zones must name two zones or more, as eu-west-1a and eu-west-1b", this);
+    if (start === undefined) refuse(`cidrBlock "${cidrBlock}" must be a /16, as 10.72.0.0/16`, of);
+    if (zones && new Set(zones).size < 2) refuse("zones must name two zones or more, as eu-west-1a and eu-west-1b", of);
+    super("pushpool:index:TaskNetwork", name, args, opts);
     const options = partOf(this, opts);
     const tags = { Name: `${name}` };
 

@@ -1,6 +1,6 @@
 import { Role, RolePolicyAttachment } from "@pulumi/aws/iam";
 import * as pulumi from "@pulumi/pulumi";
-import { partOf } from "../checks";
+import { declared, partOf } from "../checks";
 import { checkComponentName } from "./checks";
 import { TRUSTS_TASKS } from "./taskRoles";
 
@@ -25,8 +25,8 @@ export class TaskRole extends pulumi.ComponentResource {
   readonly arn: pulumi.Output<string>;
 
   constructor(name: string, args: TaskRoleArgs = {}, opts?: pulumi.ComponentResourceOptions) {
+    checkComponentName(name, 50, declared("TaskRole", name));
     super("pushpool:index:TaskRole", name, args, opts);
-    checkComponentName(name, 50, this);
     const options = partOf(this, opts);
     const role = new Role(
       `${name}-role`,

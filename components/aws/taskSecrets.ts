@@ -1,7 +1,7 @@
 import { Parameter } from "@pulumi/aws/ssm";
 import * as pulumi from "@pulumi/pulumi";
 import { parameterFolder } from "../../src/manifest/cloudNames";
-import { partOf, refuse } from "../checks";
+import { checkVariableNames, declared, partOf } from "../checks";
 import { physicalName, thisStack } from "../physicalName";
 import { regionOf } from "./checks";
 
@@ -35,13 +35,14 @@ export class TaskSecrets extends pulumi.ComponentResource {
 
   constructor(name: string, args: TaskSecretsArgs, opts?: pulumi.ComponentResourceOptions) {
     const values = Object.fromEntries(Object.entries(args.values).map(([key, value]) => [key, pulumi.secret(value)]));
+    const of = declared("TaskSecrets", name);
+    checkVariableNames("values", args.values, of);
+    const region = regionOf(args.region, of);
     super("pushpool:index:TaskSecrets", name, { ...args, values }, opts);
-    const region = regionOf(args.region, this);
     const path = `${parameterFolder(thisStack(), args.workPoolName)}${physicalName(name, 60)}`;
 
     this.arns = {};
     for (const [variable, value] of Object.entries(values)) {
-      if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(variable)) refuse(`values "${variable}" must be the name of an environment variable`, this);
       // 4 KB fit into a standard parameter, which costs nothing; more makes it an advanced one.
       const inputs = { name: `${path}/${variable}`, type: "SecureString", tier: "Intelligent-Tiering", value, region };
       this.arns[variable] = new Parameter(`${name}-${variable}`, inputs, partOf(this, opts)).arn;

@@ -1,10 +1,10 @@
 import { Policy, RolePolicyAttachment, UserPolicyAttachment } from "@pulumi/aws/iam";
 import * as pulumi from "@pulumi/pulumi";
 import { parameterFolder, stackName } from "../../src/manifest/cloudNames";
-import { checkChoice, partOf, refuse } from "../checks";
+import { declared, partOf } from "../checks";
 import { thisStack } from "../physicalName";
 import { Permissions } from "../submitting";
-import { checkComponentName, checkRole, regionOf } from "./checks";
+import { checkComponentName, checkMembers, checkSubmitAccess, regionOf } from "./checks";
 import { leastPrivilege, policyDocument, secretsActions } from "./leastPrivilege";
 import { managedPolicy, partitionOf } from "./partition";
 
@@ -53,16 +53,12 @@ export interface TaskSubmitAccessArgs {
  */
 export class TaskSubmitAccess extends pulumi.ComponentResource {
   constructor(name: string, args: TaskSubmitAccessArgs, opts?: pulumi.ComponentResourceOptions) {
+    const of = declared("TaskSubmitAccess", name);
+    checkComponentName(name, 100, of);
+    const region = regionOf(args.region, of);
+    checkSubmitAccess(args, of);
+    checkMembers("members", args.members, of);
     super("pushpool:index:TaskSubmitAccess", name, args, opts);
-    checkComponentName(name, 100, this);
-    const region = regionOf(args.region, this);
-    checkChoice("permissions", args.permissions, Permissions, this);
-    checkRole("executionRoleArn", args.executionRoleArn, this);
-    checkRole("taskRoleArn", args.taskRoleArn, this);
-    args.members.forEach((member, index) => {
-      if (typeof member === "string" && !/^(user|role)\/[\w+=,.@-]{1,64}$/.test(member))
-        refuse(`members[${index}] "${member}" must say what it is, as user/ada or role/data`, this);
-    });
     const options = partOf(this, opts);
     const isLeast = args.permissions === Permissions.LeastPrivilege;
     const { workPoolName, clusterArn, executionRoleArn, taskRoleArn, logGroupName } = args;

@@ -1,6 +1,6 @@
 import { Service } from "@pulumi/gcp/projects";
 import * as pulumi from "@pulumi/pulumi";
-import { partOf } from "../checks";
+import { declared, partOf } from "../checks";
 import { placeOf } from "./checks";
 
 /** What provisioning a pool and running on it asks. */
@@ -27,8 +27,8 @@ export interface ApiEnablementArgs {
  */
 export class ApiEnablement extends pulumi.ComponentResource {
   constructor(name: string, args: ApiEnablementArgs = {}, opts?: pulumi.ComponentResourceOptions) {
+    const project = placeOf("project", args.project, declared("ApiEnablement", name));
     super("pushpool:index:ApiEnablement", name, args, opts);
-    const project = placeOf("project", args.project, this);
     const services = new Set([...ALWAYS.map((api) => `${api}.googleapis.com`), ...(args.apis ?? [])]);
     for (const service of services) {
       new Service(`${name}-${service.replace(".googleapis.com", "")}`, { project, service, disableOnDestroy: false }, partOf(this, opts));

@@ -1,13 +1,23 @@
 import { IAMMember } from "@pulumi/gcp/projects";
 import * as pulumi from "@pulumi/pulumi";
 import { defaultTemplate } from "../../src/template";
-import { checkChoice, checkExclusive, checkLimits, checkName, partOf, refuse } from "../checks";
+import {
+  checkChoice,
+  checkExclusive,
+  checkLimits,
+  checkName,
+  checkVariableNames,
+  type Declared,
+  declared,
+  partOf,
+  refuse,
+} from "../checks";
 import { type PushPoolDefinition, present } from "../definitions";
 import type { AnyJson } from "../json";
 import { checkPoolTemplate, withDefaults } from "../poolTemplate";
 import { blockNameOf, Credentials, Permissions, withSecretsMarked } from "../submitting";
 import { ApiEnablement } from "./apiEnablement";
-import { checkAccount, placeOf } from "./checks";
+import { checkAccount, checkMembers, placeOf } from "./checks";
 import type { CloudRunPushPoolArgs } from "./cloudRunPushPoolArgs";
 import { GcpCredentialsBlock } from "./gcpCredentialsBlock";
 import { ImageRepository } from "./imageRepository";
@@ -60,19 +70,23 @@ export class CloudRunPushPool extends pulumi.ComponentResource {
   readonly definition: PushPoolDefinition;
 
   constructor(name: string, args: CloudRunPushPoolArgs = {}, opts?: pulumi.ComponentResourceOptions) {
-    super("pushpool:index:CloudRunPushPool", name, withSecretsMarked(args), opts);
-    const project = placeOf("project", args.project, this);
+    const of = declared("CloudRunPushPool", name);
+    const project = placeOf("project", args.project, of);
     const { workPoolName = name, jobVariables = {}, isPaused, concurrencyLimit, queues, timeoutSeconds, labels, endpoints } = args;
-    checkExclusive(args, EXCLUSIVE, this);
-    const region = jobVariables.region ?? placeOf("region", args.region, this);
-    checkName("workPoolName", workPoolName, this);
-    checkLimits(args, this);
-    checkCredentials(args, this);
-    checkAccount("runtimeServiceAccount", args.runtimeServiceAccount, project, this);
-    checkAccount("serviceAccount", args.serviceAccount, project, this);
-    checkChoice("network", args.network, NetworkAccess, this);
+    checkExclusive(args, EXCLUSIVE, of);
+    const region = jobVariables.region ?? placeOf("region", args.region, of);
+    checkName("workPoolName", workPoolName, of);
+    checkLimits(args, of);
+    checkCredentials(args, of);
+    checkMembers("submitters", args.submitters, of);
+    checkVariableNames("secretEnv", args.secretEnv, of);
+    checkAccount("runtimeServiceAccount", args.runtimeServiceAccount, project, of);
+    checkAccount("serviceAccount", args.serviceAccount, project, of);
+    checkChoice("network", args.network, NetworkAccess, of);
     const template = args.baseJobTemplate ?? defaultTemplate("cloud-run-v2:push");
-    checkPoolTemplate(template, jobVariables, this);
+    checkPoolTemplate(template, jobVariables, of);
+    if (args.subnetwork !== undefined || args.network === NetworkAccess.Direct) checkPlaceOfSubnetwork(template, of);
+    super("pushpool:index:CloudRunPushPool", name, withSecretsMarked(args), opts);
     const first = partOf(this, opts);
     const apis = args.enableApis ? new ApiEnablement(`${name}-apis`, { project, apis: apisFor(args) }, first) : undefined;
     const options = apis ? { ...first, dependsOn: [apis] } : first;
@@ -92,7 +106,7 @@ export class CloudRunPushPool extends pulumi.ComponentResource {
       ...without(jobVariables, args.secretEnv ? ["env_from_secrets"] : []),
     };
     const subnetwork = network?.subnetworkId ?? args.subnetwork;
-    const baseJobTemplate = withDefaults(subnetwork === undefined ? template : inSubnetwork(template, subnetwork, this), variables);
+    const baseJobTemplate = withDefaults(subnetwork === undefined ? template : inSubnetwork(template, subnetwork), variables);
 
     this.workPoolName = pulumi.output(workPoolName);
     this.runtimeServiceAccount = pulumi.output(runtime);
@@ -166,17 +180,17 @@ export class CloudRunPushPool extends pulumi.ComponentResource {
   }
 }
 
-function checkCredentials(args: CloudRunPushPoolArgs, pool: pulumi.Resource): void {
+function checkCredentials(args: CloudRunPushPoolArgs, of: Declared): void {
   const { credentials, credentialsBlock, permissions, serviceAccount } = args;
-  checkChoice("credentials", credentials, Credentials, pool);
-  checkChoice("permissions", permissions, Permissions, pool);
+  checkChoice("credentials", credentials, Credentials, of);
+  checkChoice("permissions", permissions, Permissions, of);
   if (credentialsBlock !== undefined && !/^gcp-credentials\/[^/%&<>]+$/.test(credentialsBlock))
-    refuse(`credentialsBlock "${credentialsBlock}" must name a block of type gcp-credentials, as gcp-credentials/etl`, pool);
-  if (args.secretEnv?.PREFECT_API_KEY !== undefined) refuse("secretEnv.PREFECT_API_KEY: give it as prefectApiKey", pool);
+    refuse(`credentialsBlock "${credentialsBlock}" must name a block of type gcp-credentials, as gcp-credentials/etl`, of);
+  if (args.secretEnv?.PREFECT_API_KEY !== undefined) refuse("secretEnv.PREFECT_API_KEY: give it as prefectApiKey", of);
   if (credentials === Credentials.Ambient && serviceAccount !== undefined)
     refuse(
       "credentials ambient and serviceAccount exclude each other: with ambient nothing is made for an account; list it in submitters",
-      pool,
+      of,
     );
 }
 
@@ -192,13 +206,18 @@ function apisFor({ secretEnv, prefectApiKey, network, imageRepository, cloudSqlI
   return apis.map((api) => `${api}.googleapis.com`);
 }
 
+/** @throws {pulumi.RunError} for a template without the task that {@link inSubnetwork} needs */
+function checkPlaceOfSubnetwork(template: Record<string, AnyJson>, of: Declared): void {
+  const task = template.job_configuration?.job_body?.template?.template;
+  if (typeof task !== "object" || task === null)
+    refuse("baseJobTemplate.job_configuration.job_body.template.template is missing: it is where the subnetwork of runs is said", of);
+}
+
 /** Prefect's template has a variable for connectors only, so the job itself says the subnetwork. */
-function inSubnetwork(template: Record<string, AnyJson>, subnetwork: pulumi.Input<string>, pool: pulumi.Resource): Record<string, AnyJson> {
+function inSubnetwork(template: Record<string, AnyJson>, subnetwork: pulumi.Input<string>): Record<string, AnyJson> {
   const job = template.job_configuration;
   const body = job?.job_body;
   const task = body?.template?.template;
-  if (typeof task !== "object" || task === null)
-    refuse("baseJobTemplate.job_configuration.job_body.template.template is missing: it is where the subnetwork of runs is said", pool);
   const vpcAccess = { networkInterfaces: [{ subnetwork }], egress: "PRIVATE_RANGES_ONLY" };
   const within = { ...body, template: { ...body.template, template: { ...task, vpcAccess } } };
   return { ...template, job_configuration: { ...job, job_body: within } };

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { checkName } from "../checks";
+import { checkName, declared } from "../checks";
 import { present } from "../definitions";
 import type { AnyJson } from "../json";
 import { placeOf } from "./checks";
@@ -44,9 +44,10 @@ export class GcpCredentialsBlock extends pulumi.ComponentResource {
   constructor(name: string, args: GcpCredentialsBlockArgs = {}, opts?: pulumi.ComponentResourceOptions) {
     const { blockName = name, serviceAccountInfo, keyCreatedAt } = args;
     const key = serviceAccountInfo === undefined ? undefined : pulumi.secret(serviceAccountInfo);
+    const of = declared("GcpCredentialsBlock", name);
+    checkName("blockName", blockName, of);
+    const project = placeOf("project", args.project, of);
     super("pushpool:index:GcpCredentialsBlock", name, { ...args, serviceAccountInfo: key }, opts);
-    checkName("blockName", blockName, this);
-    const project = placeOf("project", args.project, this);
 
     this.blockKey = `gcp-credentials/${blockName}`;
     this.definition = present({ createdAt: keyCreatedAt, data: present({ service_account_info: key?.apply(asObject), project }) });

@@ -1,6 +1,6 @@
 import { Repository } from "@pulumi/gcp/artifactregistry";
 import * as pulumi from "@pulumi/pulumi";
-import { partOf, refuse } from "../checks";
+import { declared, partOf, refuse } from "../checks";
 import { physicalName } from "../physicalName";
 import { placeOf } from "./checks";
 
@@ -34,12 +34,13 @@ export class ImageRepository extends pulumi.ComponentResource {
   readonly url: pulumi.Output<string>;
 
   constructor(name: string, args: ImageRepositoryArgs = {}, opts?: pulumi.ComponentResourceOptions) {
-    super("pushpool:index:ImageRepository", name, args, opts);
+    const of = declared("ImageRepository", name);
     const { repositoryId = physicalName(name, 63) } = args;
-    const project = placeOf("project", args.project, this);
-    const location = placeOf("region", args.region, this);
+    const project = placeOf("project", args.project, of);
+    const location = placeOf("region", args.region, of);
     if (!/^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/.test(repositoryId))
-      refuse(`repositoryId "${repositoryId}": Google takes up to 63 lower-case letters, digits and hyphens, a letter first`, this);
+      refuse(`repositoryId "${repositoryId}": Google takes up to 63 lower-case letters, digits and hyphens, a letter first`, of);
+    super("pushpool:index:ImageRepository", name, args, opts);
     const repository = new Repository(`${name}-repository`, { project, location, repositoryId, format: "DOCKER" }, partOf(this, opts));
 
     this.url = pulumi.interpolate`${repository.location}-docker.pkg.dev/${repository.project}/${repository.repositoryId}`;

@@ -1,8 +1,8 @@
 import { Account, Key } from "@pulumi/gcp/serviceaccount";
 import * as pulumi from "@pulumi/pulumi";
-import { partOf } from "../checks";
+import { checkChoice, declared, partOf } from "../checks";
 import { physicalName } from "../physicalName";
-import type { Permissions } from "../submitting";
+import { Permissions } from "../submitting";
 import { checkAccount, checkAccountId, placeOf } from "./checks";
 import { SubmitAccess } from "./submitAccess";
 
@@ -55,11 +55,14 @@ export class PushServiceAccount extends pulumi.ComponentResource {
   readonly keyCreatedAt: pulumi.Output<string>;
 
   constructor(name: string, args: PushServiceAccountArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("pushpool:index:PushServiceAccount", name, args, opts);
+    const of = declared("PushServiceAccount", name);
     const { accountId = physicalName(name, 30), runtimeServiceAccount, permissions, logAccess } = args;
-    const project = placeOf("project", args.project, this);
-    checkAccountId("accountId", accountId, this);
-    checkAccount("serviceAccount", args.serviceAccount, project, this);
+    const project = placeOf("project", args.project, of);
+    checkAccountId("accountId", accountId, of);
+    checkAccount("serviceAccount", args.serviceAccount, project, of);
+    checkAccount("runtimeServiceAccount", runtimeServiceAccount, project, of);
+    checkChoice("permissions", permissions, Permissions, of);
+    super("pushpool:index:PushServiceAccount", name, args, opts);
     const options = partOf(this, opts);
 
     const account = args.serviceAccount

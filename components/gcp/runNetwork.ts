@@ -1,7 +1,7 @@
 import { Network, Subnetwork } from "@pulumi/gcp/compute";
 import { Connector } from "@pulumi/gcp/vpcaccess";
 import * as pulumi from "@pulumi/pulumi";
-import { checkChoice, partOf } from "../checks";
+import { checkChoice, declared, partOf } from "../checks";
 import { placeOf } from "./checks";
 
 /** How runs get into a VPC network. */
@@ -54,10 +54,11 @@ export class RunNetwork extends pulumi.ComponentResource {
   readonly connectorId: pulumi.Output<string> | undefined;
 
   constructor(name: string, args: RunNetworkArgs = {}, opts?: pulumi.ComponentResourceOptions) {
+    const of = declared("RunNetwork", name);
+    const project = placeOf("project", args.project, of);
+    const region = placeOf("region", args.region, of);
+    checkChoice("access", args.access, NetworkAccess, of);
     super("pushpool:index:RunNetwork", name, args, opts);
-    const project = placeOf("project", args.project, this);
-    const region = placeOf("region", args.region, this);
-    checkChoice("access", args.access, NetworkAccess, this);
     const options = partOf(this, opts);
 
     const network = new Network(`${name}-vpc`, { project, autoCreateSubnetworks: false }, options);

@@ -1,6 +1,6 @@
 import { Secret, SecretIamMember, SecretVersion } from "@pulumi/gcp/secretmanager";
 import * as pulumi from "@pulumi/pulumi";
-import { partOf, refuse } from "../checks";
+import { checkVariableNames, declared, partOf } from "../checks";
 import type { AnyJson } from "../json";
 import { physicalName } from "../physicalName";
 import { checkAccount, placeOf } from "./checks";
@@ -35,15 +35,16 @@ export class RuntimeSecrets extends pulumi.ComponentResource {
 
   constructor(name: string, args: RuntimeSecretsArgs, opts?: pulumi.ComponentResourceOptions) {
     const values = Object.fromEntries(Object.entries(args.values).map(([key, value]) => [key, pulumi.secret(value)]));
+    const of = declared("RuntimeSecrets", name);
+    checkVariableNames("values", args.values, of);
+    const project = placeOf("project", args.project, of);
+    checkAccount("runtimeServiceAccount", args.runtimeServiceAccount, project, of);
     super("pushpool:index:RuntimeSecrets", name, { ...args, values }, opts);
-    const project = placeOf("project", args.project, this);
-    checkAccount("runtimeServiceAccount", args.runtimeServiceAccount, project, this);
     const options = partOf(this, opts);
     const member = pulumi.interpolate`serviceAccount:${args.runtimeServiceAccount}`;
 
     this.references = {};
     for (const [variable, secretData] of Object.entries(values)) {
-      if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(variable)) refuse(`values "${variable}" must be the name of an environment variable`, this);
       const secretId = physicalName(`${name}-${variable}`, 63);
       const secret = new Secret(`${name}-${variable}`, { project, secretId, replication: { auto: {} } }, options);
       const parts = { ...options, deletedWith: secret };

@@ -1,7 +1,7 @@
 import { IAMMember } from "@pulumi/gcp/projects";
 import { Account } from "@pulumi/gcp/serviceaccount";
 import * as pulumi from "@pulumi/pulumi";
-import { partOf } from "../checks";
+import { declared, partOf } from "../checks";
 import { physicalName } from "../physicalName";
 import { checkAccountId, placeOf } from "./checks";
 
@@ -35,10 +35,11 @@ export class RuntimeServiceAccount extends pulumi.ComponentResource {
   readonly email: pulumi.Output<string>;
 
   constructor(name: string, args: RuntimeServiceAccountArgs = {}, opts?: pulumi.ComponentResourceOptions) {
-    super("pushpool:index:RuntimeServiceAccount", name, args, opts);
+    const of = declared("RuntimeServiceAccount", name);
     const { accountId = physicalName(name, 30), roles = [] } = args;
-    const project = placeOf("project", args.project, this);
-    checkAccountId("accountId", accountId, this);
+    const project = placeOf("project", args.project, of);
+    checkAccountId("accountId", accountId, of);
+    super("pushpool:index:RuntimeServiceAccount", name, args, opts);
     const options = partOf(this, opts);
 
     const account = new Account(

@@ -1,10 +1,10 @@
 import { IAMCustomRole, IAMMember as ProjectMember } from "@pulumi/gcp/projects";
 import { IAMMember as AccountMember } from "@pulumi/gcp/serviceaccount";
 import * as pulumi from "@pulumi/pulumi";
-import { checkChoice, partOf, refuse } from "../checks";
+import { checkChoice, declared, partOf } from "../checks";
 import { physicalName } from "../physicalName";
 import { Permissions } from "../submitting";
-import { checkAccount, placeOf } from "./checks";
+import { checkAccount, checkMembers, placeOf } from "./checks";
 import { leastPrivilege } from "./leastPrivilege";
 
 export interface SubmitAccessArgs {
@@ -41,14 +41,12 @@ export interface SubmitAccessArgs {
  */
 export class SubmitAccess extends pulumi.ComponentResource {
   constructor(name: string, args: SubmitAccessArgs, opts?: pulumi.ComponentResourceOptions) {
+    const of = declared("SubmitAccess", name);
+    const project = placeOf("project", args.project, of);
+    checkChoice("permissions", args.permissions, Permissions, of);
+    checkAccount("runtimeServiceAccount", args.runtimeServiceAccount, project, of);
+    checkMembers("members", args.members, of);
     super("pushpool:index:SubmitAccess", name, args, opts);
-    const project = placeOf("project", args.project, this);
-    checkChoice("permissions", args.permissions, Permissions, this);
-    checkAccount("runtimeServiceAccount", args.runtimeServiceAccount, project, this);
-    args.members.forEach((member, index) => {
-      if (typeof member === "string" && !/^[a-zA-Z]+:./.test(member))
-        refuse(`members[${index}] "${member}" must say what it is, as user:ada@acme.com or group:data@acme.com`, this);
-    });
     const { logAccess = true } = args;
     const options = partOf(this, opts);
 

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { defaultTemplate } from "../../src/template";
-import { checkLimits, checkName } from "../checks";
+import { checkLimits, checkName, declared } from "../checks";
 import { type PushPoolDefinition, present } from "../definitions";
 import type { AnyJson } from "../json";
 import { poolTemplate } from "../poolTemplate";
@@ -60,11 +60,12 @@ export class ProcessPushPool extends pulumi.ComponentResource {
   readonly definition: PushPoolDefinition;
 
   constructor(name: string, args: ProcessPushPoolArgs = {}, opts?: pulumi.ComponentResourceOptions) {
-    super("pushpool:index:ProcessPushPool", name, args, opts);
+    const of = declared("ProcessPushPool", name);
     const { workPoolName = name, jobVariables = {}, isPaused, concurrencyLimit, queues, timeoutSeconds, labels } = args;
-    checkName("workPoolName", workPoolName, this);
-    checkLimits(args, this);
-    const baseJobTemplate = poolTemplate(args.baseJobTemplate ?? defaultTemplate("process:push"), jobVariables, this);
+    checkName("workPoolName", workPoolName, of);
+    checkLimits(args, of);
+    const baseJobTemplate = poolTemplate(args.baseJobTemplate ?? defaultTemplate("process:push"), jobVariables, of);
+    super("pushpool:index:ProcessPushPool", name, args, opts);
 
     this.workPoolName = pulumi.output(workPoolName);
     this.definition = {

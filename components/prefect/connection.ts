@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { refuse } from "../checks";
+import { declared, refuse } from "../checks";
 
 export interface ConnectionArgs {
   /**
@@ -36,13 +36,16 @@ export class Connection extends pulumi.ProviderResource {
 
   constructor(name: string, args: ConnectionArgs, opts?: pulumi.ResourceOptions) {
     const { apiUrl, apiKey, authString } = args;
+    const of = declared("Connection", name);
+    if (apiKey !== undefined && authString !== undefined) refuse("apiKey and authString exclude each other: give one of them", of);
+    if (typeof apiUrl === "string" && !/^https?:\/\//.test(apiUrl))
+      refuse(`apiUrl must begin with http:// or https://, as http://HOST:4200/api; "${apiUrl}" does not`, of);
     const given = authString ?? apiKey;
     const auth = given === undefined ? undefined : pulumi.secret(given);
     // Names with a namespace, as those of a stack's configuration: the process of a dynamic provider gets either.
-    super("pulumi-nodejs", name, { "prefect:apiUrl": apiUrl, ...(auth ? { "prefect:auth": auth } : {}) }, opts);
-    if (apiKey !== undefined && authString !== undefined) refuse("apiKey and authString exclude each other: give one of them", this);
-    if (typeof apiUrl === "string" && !/^https?:\/\//.test(apiUrl))
-      refuse(`apiUrl must begin with http:// or https://, as http://HOST:4200/api; "${apiUrl}" does not`, this);
+    // Another URL is another server: the old connection stays until what was made with it is deleted there.
+    const options = pulumi.mergeOptions(opts, { replaceOnChanges: ["prefect:apiUrl"] });
+    super("pulumi-nodejs", name, { "prefect:apiUrl": apiUrl, ...(auth ? { "prefect:auth": auth } : {}) }, options);
     this.apiUrl = pulumi.output(apiUrl);
     this.auth = auth;
   }

@@ -13,6 +13,7 @@ import {
 } from "../stacks";
 import { UserError } from "../userError";
 import type { Workspace } from "../workspace";
+import { checkInstalled } from "./installed";
 import type { GlobalOptions } from "./program";
 import { note } from "./screen";
 
@@ -27,6 +28,8 @@ export interface Operation {
   project: { name: string; dir: string };
   stack: string;
   engine: EngineName;
+  /** URNs of resources to replace though nothing of them differs; for the offline engine, since pulumi gets its arguments as they are. */
+  replace: string[];
 }
 
 /**
@@ -54,11 +57,12 @@ export function settle(workspace: Workspace, { engine: wanted, json }: EngineFla
   if (owner === "pulumi" && !hasPulumi) throw withoutPulumi(home, project.name, stack);
   const engine = wanted ?? owner ?? (hasPulumi ? "pulumi" : "offline");
   refuseOtherEngine(home, project.name, stack, engine);
-  if (engine === "offline" && args.length > 0) throw refusalOf(args);
+  const replace = engine === "offline" ? replaceTargets(args) : [];
+  checkInstalled(project.dir);
   openHome(home, { create: true });
   const why = wanted ? "as asked" : owner ? "it keeps this stack" : hasPulumi ? "pulumi is on PATH" : "pulumi is not on PATH";
   if (!json) note(`stack ${project.name}/${stack}, engine ${engine} (${why})`);
-  return { workspace, project, stack, engine };
+  return { workspace, project, stack, engine, replace };
 }
 
 /** Forget that the Pulumi CLI keeps a stack, where the other engine is asked for and `pulumi stack rm` has removed the stack. */
@@ -84,8 +88,22 @@ const NOT_OFFLINE: Record<string, string> = {
   "--target-dependents": "takes the whole stack, no targets",
   "--target-replace": "takes the whole stack, no targets",
   "--exclude": "takes the whole stack, no targets",
-  "--replace": "replaces only what has to be",
 };
+
+/** The URNs of `--replace URN`, the one flag of pulumi's that the offline engine takes. @throws {UserError} for any other */
+function replaceTargets(args: readonly string[]): string[] {
+  const left = [...args];
+  const urns: string[] = [];
+  while (left[0] === "--replace" || left[0]?.startsWith("--replace=")) {
+    const flag = left.shift() as string;
+    const urn = flag === "--replace" ? left.shift() : flag.slice("--replace=".length);
+    if (!urn?.startsWith("urn:pulumi:"))
+      throw new UserError(`--replace "${urn ?? ""}": must be the URN of a resource, as \`pushpool preview --json\` prints it`);
+    urns.push(urn);
+  }
+  if (left.length > 0) throw refusalOf(left);
+  return urns;
+}
 
 function refusalOf(args: string[]): UserError {
   for (const arg of args) {

@@ -2,6 +2,7 @@ import { formatDuration } from "../duration";
 import type { EngineResult, Op } from "../engine";
 import type { Json } from "../json";
 import { Redactor } from "../redactor";
+import { UserError } from "../userError";
 import type { Operation } from "./engines";
 import { eventLog } from "./eventLog";
 import { interruptible } from "./interruption";
@@ -18,10 +19,12 @@ const WORDS: Partial<Record<Op, { done: string; planned: string }>> = {
 
 /** Run an operation of the offline engine and show it: the tree of what changes, a summary, then the outputs; or, as JSON, its events and its result. */
 export async function runOffline(
-  { workspace, project, stack }: Operation,
+  { workspace, project, stack, replace }: Operation,
   verb: "preview" | "up" | "refresh" | "destroy",
   json = false,
 ): Promise<EngineResult> {
+  if (replace.length > 0 && verb !== "up" && verb !== "preview")
+    throw new UserError(`--replace: \`${verb}\` replaces nothing. Leave it out`);
   const engine = await import("../engine/index.js");
   const { home, stateHome, env } = workspace;
   const lost = `what was under way is noted in the state of stack ${project.name}/${stack}; the next \`pushpool up\` or \`refresh\` names it`;
@@ -36,6 +39,7 @@ export async function runOffline(
       stateHome,
       env,
       signal,
+      replace,
       redactor,
       onEvent: (event) => (log ?? view).hear(event),
     }),

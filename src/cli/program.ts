@@ -59,7 +59,7 @@ Example:
 
   command(
     "init [kind]",
-    "make a Pulumi project with push work pools: local or gcp (aws and azure are to come)",
+    "make a Pulumi project with push work pools: local, gcp or aws (azure is to come)",
     "pushpool init local",
     () => import("./commands/init.js"),
   ).option("--no-install", "do not run npm install");

@@ -38,6 +38,8 @@ export interface DeploymentOptions {
   /** Plan only: nothing is written. */
   dryRun: boolean;
   continueOnError: boolean;
+  /** URNs to replace though nothing differs. */
+  replace: ReadonlySet<string>;
   store: StackStore;
   before: Promise<Before>;
   /** Starts, or attaches to, a provider. */
@@ -94,9 +96,9 @@ export class RunningDeployment implements Deployment {
   }
 
   #assemble({ resources, pending, registry = this.#registryOf(resources) }: Before): Parts {
-    const { project, stack, dryRun, store, parallel, continueOnError, onEvent, learn } = this.#options;
+    const { project, stack, dryRun, store, parallel, continueOnError, onEvent, learn, replace } = this.#options;
     const onError = (urn: string, message: string) => this.#note(message, urn);
-    const planner = new Planner({ project, stack, preview: dryRun, before: resources, providers: registry, onError });
+    const planner = new Planner({ project, stack, preview: dryRun, before: resources, providers: registry, replace, onError });
     const writer = new StateWriter(new Snapshot(resources, unsettled(pending)), store, dryRun);
     const onFailure = (urn: string, error: Error) => {
       if (error instanceof Refused) this.#note(error.message, urn);

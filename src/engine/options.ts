@@ -28,6 +28,8 @@ export interface EngineOptions {
   parallel?: number;
   /** `up`, `preview`, `destroy`: ask the providers first what there really is. @default false */
   refresh?: boolean;
+  /** `up`, `preview`: URNs of resources to replace though nothing of them differs. */
+  replace?: readonly string[];
   /** `destroy`, `refresh`: only say what would be done. @default false */
   preview?: boolean;
   /** Go on with what does not hang on a failed resource. @default false */

@@ -1,3 +1,5 @@
+import { suggestion } from "../nearest";
+import { UserError } from "../userError";
 import { conclude } from "./conclude";
 import { RunningDeployment } from "./deployment";
 import type { EngineEvent, EngineResult } from "./events";
@@ -13,6 +15,7 @@ import { Registry } from "./providers/registry";
 import { refreshFirst } from "./refreshFirst";
 import { compileCacheOf, configOf, hostOf, isStack, readBefore, type Scene } from "./scene";
 import type { StackConfig } from "./stackConfig";
+import type { Resource } from "./state/stackStore";
 
 /** Run the program, and make the stack what it declares; with `dryRun` only say what would be done. */
 export async function deploy(scene: Scene, dryRun: boolean): Promise<EngineResult> {
@@ -28,6 +31,7 @@ export async function deploy(scene: Scene, dryRun: boolean): Promise<EngineResul
   const load = async (name: string) => (await host.promise).load(name);
   // Opening the state may take a key: beside the program's start.
   const before = readBefore(scene).then(async (found) => {
+    refuseUnknown(options.replace ?? [], found.resources);
     if (!options.refresh) return found;
     const registry = new Registry({ load, preview: dryRun, before: found.resources });
     try {
@@ -46,6 +50,7 @@ export async function deploy(scene: Scene, dryRun: boolean): Promise<EngineResul
     parallel,
     dryRun,
     continueOnError,
+    replace: new Set(options.replace),
     store,
     before,
     load,
@@ -89,6 +94,13 @@ export async function deploy(scene: Scene, dryRun: boolean): Promise<EngineResul
     providers?.close();
     server.close();
   }
+}
+
+/** What is to be replaced must be there. */
+function refuseUnknown(replace: readonly string[], before: readonly Resource[]): void {
+  const urns = before.map(({ urn }) => urn);
+  const unknown = replace.find((urn) => !urns.includes(urn));
+  if (unknown !== undefined) throw new UserError(`--replace "${unknown}": the stack has no such resource (${suggestion(unknown, urns)})`);
 }
 
 function shownConfig({ values, secretKeys }: StackConfig): Record<string, string> {

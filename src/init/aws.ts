@@ -12,7 +12,11 @@ export function planAws(input: InitInput): InitPlan {
         "@aws-sdk/client-ssm": "^3.1169.0",
         "@pulumi/aws": "^7.48.0",
       },
-      before: ["pulumi config set aws:region eu-west-1"],
+      needs: [
+        "the Pulumi CLI (https://www.pulumi.com/docs/install/)",
+        "an AWS account, and a login to it (for example by `aws configure sso`)",
+      ],
+      before: ["pulumi login", "pulumi stack init dev", "pulumi config set aws:region eu-west-1"],
       jobVariables: JOB_VARIABLES,
     },
     input,

@@ -6,6 +6,8 @@ import type { PrefectYaml } from "../prefectYaml";
 export const KINDS = ["local", "gcp", "aws", "azure"] as const;
 export type Kind = (typeof KINDS)[number];
 
+const SDK_RANGE = "^3.248.0";
+
 /** A push pool to be declared. */
 export interface PoolPlan {
   name: string;
@@ -21,6 +23,8 @@ export interface InitPlan {
   notes: string[];
   /** Commands that come before `pushpool up`. */
   before: string[];
+  /** What the machine and the account must have first, a line each. */
+  needs: string[];
 }
 
 /** Plans one kind of project. */
@@ -34,7 +38,7 @@ export interface InitInput {
   prefectYaml?: PrefectYaml;
   /** For `{{ $NAME }}` in the names of work pools. */
   env: Readonly<Record<string, string | undefined>>;
-  /** What package.json says of where pushpool comes from: a version range, or `file:…`. */
+  /** What package.json must say to get this same pushpool: a version range, `file:…` or a git URL. */
   pushpool: string;
   /** Names of what lies in the folder. */
   present: readonly string[];
@@ -50,13 +54,15 @@ export interface ProjectKind {
   dependencies: Record<string, string>;
   /** Commands that come before `pushpool up`. */
   before: string[];
+  /** What the machine and the account must have first, a line each. */
+  needs: string[];
   /** More of the deployment's work pool in a prefect.yaml of ours, as YAML. */
   jobVariables?: string;
 }
 
 /** The files of a Pulumi project with a push pool for each work pool that the prefect.yaml names; without one, a small one of those too. */
 export function planProject(
-  { kind, program, dependencies, before, jobVariables }: ProjectKind,
+  { kind, program, dependencies, before, needs, jobVariables }: ProjectKind,
   { folder, prefectYaml, env, pushpool, present }: InitInput,
 ): InitPlan {
   const { pools, notes } = poolsOf(prefectYaml, env, kind);
@@ -69,14 +75,14 @@ export function planProject(
   if (!present.includes("package.json")) files["package.json"] = packageJson(project, { ...dependencies, pushpool });
   else
     notes.push(
-      `package.json is there already: \`npm install pushpool@${pushpool} @pulumi/pulumi${packages.join("")}\` adds what index.js needs`,
+      `package.json is there already: \`npm install pushpool@${pushpool} @pulumi/pulumi@${SDK_RANGE}${packages.join("")}\` adds what index.js needs`,
     );
   if (!present.includes(".gitignore")) files[".gitignore"] = "node_modules/\n";
   if (!prefectYaml) {
     files["prefect.yaml"] = prefectYamlOf(kind, jobVariables);
     files["flows/hello.py"] = FLOW;
   }
-  return { pools, files, notes, before };
+  return { pools, files, notes, before, needs };
 }
 
 /** The `queues` argument of a pool, if it has any beside the default one. */
@@ -141,7 +147,7 @@ main: index.js
 
 function packageJson(project: string, dependencies: Record<string, string>): string {
   const name = project.toLowerCase().replace(/^[._]+/, "");
-  const tree: Json = { name, private: true, main: "index.js", dependencies: { "@pulumi/pulumi": "^3.248.0", ...dependencies } };
+  const tree: Json = { name, private: true, main: "index.js", dependencies: { "@pulumi/pulumi": SDK_RANGE, ...dependencies } };
   return `${JSON.stringify(tree, null, 2)}\n`;
 }
 

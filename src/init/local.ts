@@ -2,7 +2,7 @@ import { type InitInput, type InitPlan, type PoolPlan, planProject, queuesArgume
 
 /** A project of `process:push` pools: runs are processes of the machine that submits them, in the project's folder. */
 export function planLocal(input: InitInput): InitPlan {
-  return planProject({ kind: "local", program, dependencies: {}, before: [] }, input);
+  return planProject({ kind: "local", program, dependencies: {}, before: [], needs: [] }, input);
 }
 
 function program(pools: readonly PoolPlan[]): string {

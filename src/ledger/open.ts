@@ -2,6 +2,7 @@ import { chmodSync, closeSync, existsSync, openSync, readSync, statfsSync, statS
 import { dirname, join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { describeFileError } from "../fileErrors";
+import { upgradeHint } from "../origin";
 import { UserError } from "../userError";
 import { MIGRATIONS } from "./schema";
 
@@ -113,7 +114,7 @@ function keepPrivate(path: string): void {
 
 function newer(path: string, version: number): UserError {
   return new UserError(
-    `the ledger ${path} was written by a newer pushpool (its version is ${version}, this one knows up to ${MIGRATIONS.length}): upgrade with \`npm install pushpool@latest\`; the file was left as it is`,
+    `the ledger ${path} was written by a newer pushpool (its version is ${version}, this one knows up to ${MIGRATIONS.length}): to upgrade, ${upgradeHint()}. The file was left as it is`,
   );
 }
 

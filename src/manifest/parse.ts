@@ -1,8 +1,10 @@
 import { ExactNumber } from "../exactNumber";
 import { isJsonObject, type Json, type JsonObject, type Value } from "../json";
 import { suggestion } from "../nearest";
+import { upgradeHint } from "../origin";
 import { plainNumbers } from "../plainNumbers";
 import { MASK, Secret } from "../secret";
+import { wholeTemplate } from "../template/storedTemplate";
 import { UserError } from "../userError";
 import { type DeploymentDefinition, MANIFEST_KIND, MANIFEST_VERSION, type Manifest } from "./manifest";
 import { pointerTo, segmentsOf, toPath } from "./pointer";
@@ -23,7 +25,7 @@ export function parseManifest(tree: unknown, secretPaths: readonly string[], ori
   const version = versionFault(tree);
   if (version !== undefined) throw refuse(version);
 
-  const plain = plainNumbers(tree as JsonObject, isData) as JsonObject;
+  const plain = withWholeTemplates(plainNumbers(tree as JsonObject, isData) as JsonObject, refuse);
   const fault = misplacedSecret(plain, secretPaths) ?? schemaFault(plain) ?? credentialsFault(plain);
   if (fault !== undefined) throw refuse(fault);
 
@@ -93,9 +95,23 @@ function versionFault(tree: unknown): string | undefined {
   if (typeof version !== "number" || !Number.isInteger(version) || version < 1)
     return `version must be ${MANIFEST_VERSION}, the one version this pushpool reads`;
   if (version > MANIFEST_VERSION) {
-    return `version ${version} is newer than this pushpool, which reads up to ${MANIFEST_VERSION}. Upgrade it: npm install pushpool@latest`;
+    return `version ${version} is newer than this pushpool, which reads up to ${MANIFEST_VERSION}. To upgrade, ${upgradeHint()}`;
   }
   return undefined;
+}
+
+/** A stack output says of a template only what it differs in. */
+function withWholeTemplates(tree: JsonObject, refuse: (problem: string) => UserError): JsonObject {
+  if (!isJsonObject(tree.pools)) return tree;
+  const pools = Object.entries(tree.pools).map(([name, pool]): [string, Json] => {
+    if (!isJsonObject(pool) || !isJsonObject(pool.baseJobTemplate)) return [name, pool];
+    try {
+      return [name, { ...pool, baseJobTemplate: wholeTemplate(pool.baseJobTemplate, `pools.${name}.baseJobTemplate`) }];
+    } catch (error) {
+      throw error instanceof UserError ? refuse(error.message) : error;
+    }
+  });
+  return { ...tree, pools: Object.fromEntries(pools) };
 }
 
 /** A secret where everything is shown would be no secret for long. */

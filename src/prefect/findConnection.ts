@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { parse } from "smol-toml";
+import type { Secret } from "../secret";
 import { UserError } from "../userError";
 import { type Connection, connectionOf } from "./connection";
 
@@ -29,6 +30,28 @@ export function findConnection(env: NodeJS.ProcessEnv, explicit?: Explicit): Con
   return { ...given, auth: ambient.auth };
 }
 
+/**
+ * How to reach an API that is not the one that is meant now: by the profile that names it, else without a key. A key for another host never
+ * goes there; the workspaces of one host share it.
+ * @param current the API that is meant now
+ * @throws {UserError} if the URL is none
+ */
+export function findConnectionTo(env: NodeJS.ProcessEnv, apiUrl: string, current: Connection | undefined): Connection {
+  const origin = "where it was made";
+  const wanted = connectionOf(apiUrl, undefined, origin);
+  for (const [name, settings] of Object.entries(profilesOf(env).profiles)) {
+    const url = setting("PREFECT_API_URL", {}, objectOr(settings));
+    if (url === undefined) continue;
+    const profile = ambientConnection({ ...env, ...NOTHING_SET, PREFECT_PROFILE: name }, false);
+    if (profile?.apiUrl === wanted.apiUrl) return profile;
+  }
+  const sameHost = current?.auth !== undefined && new URL(current.apiUrl).origin === new URL(wanted.apiUrl).origin;
+  return sameHost ? { ...wanted, auth: current.auth as Secret } : wanted;
+}
+
+/** What the shell says, left out. */
+const NOTHING_SET = { PREFECT_API_URL: "", PREFECT_API_KEY: "", PREFECT_API_AUTH_STRING: "" };
+
 /** @param strict whether what is wrong there is worth refusing: not if it would only have given a key */
 function ambientConnection(env: NodeJS.ProcessEnv, strict: boolean): Connection | undefined {
   try {
@@ -51,26 +74,28 @@ function setting(name: string, env: NodeJS.ProcessEnv, profile: Record<string, u
 
 /** The settings of the profile that `PREFECT_PROFILE` names, else of the active one; none if there is no file. */
 function activeProfile(env: NodeJS.ProcessEnv): { name: string; settings: Record<string, unknown> } {
-  const none = { name: env.PREFECT_PROFILE ?? "", settings: {} };
+  const { active, profiles } = profilesOf(env);
+  const name = env.PREFECT_PROFILE || active;
+  // Prefect has an `ephemeral` profile, and others, that no file needs to hold.
+  return typeof name === "string" ? { name, settings: objectOr(profiles[name]) } : { name: "", settings: {} };
+}
+
+/** What Prefect's file of profiles says; nothing if there is no file. @throws {UserError} if it is no TOML */
+function profilesOf(env: NodeJS.ProcessEnv): { active: unknown; profiles: Record<string, unknown> } {
   const path = env.PREFECT_PROFILES_PATH || join(env.PREFECT_HOME || join(env.HOME || homedir(), ".prefect"), "profiles.toml");
   let text: string;
   try {
     text = readFileSync(path, "utf8");
   } catch {
-    return none;
+    return { active: undefined, profiles: {} };
   }
-  let file: Record<string, unknown>;
   try {
-    file = parse(text);
+    const { active, profiles } = parse(text);
+    return { active, profiles: objectOr(profiles) };
   } catch {
     // The parser's own message quotes the file, which holds keys.
     throw new UserError(`${path} is no TOML: mend it, or set PREFECT_API_URL`);
   }
-  const name = env.PREFECT_PROFILE || file.active;
-  const profiles = objectOr(file.profiles);
-  if (typeof name !== "string") return none;
-  // Prefect has an `ephemeral` profile, and others, that no file needs to hold.
-  return { name, settings: objectOr(profiles[name]) };
 }
 
 function objectOr(value: unknown): Record<string, unknown> {

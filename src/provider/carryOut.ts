@@ -24,17 +24,31 @@ export class StillGoing extends Error {
   }
 }
 
+/** What {@link startOrAdopt} asks and tells. */
+export interface Starting {
+  warn: (message: string) => void;
+  /** Whether a run already belongs to a resource of the stack. Then this request is for its replacement. */
+  isOwned: (run: FlowRun) => Promise<boolean>;
+  /** Stops a run that is replaced. */
+  stop: (run: FlowRun) => Promise<void>;
+}
+
 /**
- * The run of a request's idempotency key: a new one; the one that there is, if it COMPLETED or has not ended; another attempt of it after
- * it failed. So a provider that was killed at any moment is taken up by the next, and nothing runs twice.
+ * The run of a request's idempotency key. A key that is new gives a new run.
+ *
+ * A run that no resource owns yet was started by an `up` that was killed: it is adopted if it COMPLETED or has not ended, and gets another
+ * attempt if it failed. So nothing runs twice. A run that a resource owns is replaced: it is stopped first, then a new run is made.
  */
-export async function startOrAdopt(runs: Runs, request: RunRequest, warn: (message: string) => void): Promise<FlowRun> {
+export async function startOrAdopt(runs: Runs, request: RunRequest, { warn, isOwned, stop }: Starting): Promise<FlowRun> {
   for (;;) {
     const { run: found, created, warnings } = await runs.createRun(request);
     for (const warning of warnings) warn(warning);
     if (created) return found;
-    const run = await again(runs, found, request);
-    if (run) return run;
+    if (await isOwned(found)) await stop(found);
+    else {
+      const run = await again(runs, found, request);
+      if (run) return run;
+    }
     await runs.releaseKey(found.id);
   }
 }

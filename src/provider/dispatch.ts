@@ -1,4 +1,5 @@
 import { suggestion } from "../nearest";
+import { upgradeHint } from "../origin";
 import { UserError } from "../userError";
 import type { Operations } from "./operations";
 
@@ -48,15 +49,15 @@ export async function dispatch(call: DispatchCall): Promise<unknown> {
 }
 
 async function operationsOf({ v, kind, op }: DispatchCall): Promise<Operations> {
-  const upgrade = "upgrade it with `npm install pushpool@latest` beside the Pulumi program";
+  const upgrade = () => `to upgrade, ${upgradeHint()}`;
   if (v !== 1)
-    throw new UserError(`a resource in this stack speaks version ${String(v)}, and this pushpool understands version 1: ${upgrade}`);
+    throw new UserError(`a resource in this stack speaks version ${String(v)}, and this pushpool understands version 1: ${upgrade()}`);
   const load = Object.hasOwn(KINDS, kind) ? KINDS[kind] : undefined;
   if (!load)
     throw new UserError(
-      `this pushpool knows no resource of kind "${String(kind)}" (${suggestion(String(kind), Object.keys(KINDS))}): ${upgrade}`,
+      `this pushpool knows no resource of kind "${String(kind)}" (${suggestion(String(kind), Object.keys(KINDS))}): ${upgrade()}`,
     );
-  if (!Object.hasOwn(OPS, op)) throw new UserError(`this pushpool cannot "${String(op)}" a ${kind}: ${upgrade}`);
+  if (!Object.hasOwn(OPS, op)) throw new UserError(`this pushpool cannot "${String(op)}" a ${kind}: ${upgrade()}`);
   return load();
 }
 

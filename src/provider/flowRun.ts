@@ -1,13 +1,13 @@
 import type { JsonObject } from "../json";
-import { type FlowRun, hasLedger, isTerminal, ledgerDigestKey, openRuns, type Runs, TERMINAL } from "../runs";
+import { type FlowRun, hasLedger, isTerminal, ledgerDigestKey, openRuns, type Runs } from "../runs";
 import { childEnvironment } from "../targets/childEnvironment";
 import type { PoolType } from "../targets/target";
 import { UserError } from "../userError";
 import { openWorkspace, type Workspace } from "../workspace";
 import { again, carryOut, StillGoing, startOrAdopt } from "./carryOut";
 import { faultsOf, watchingTime } from "./flowRunCheck";
-import { askedOf, type FlowRunInputs, idempotencyKey } from "./flowRunInputs";
-import { differenceOf, isAwaited, outsOf, type RunOutputs, runOutputs, storedInputs, storedRun } from "./flowRunState";
+import { askedOf, type FlowRunInputs, idempotencyKey, whereItRuns } from "./flowRunInputs";
+import { differenceOf, hasEnded, isAwaited, outsOf, type RunOutputs, runOutputs, storedInputs, storedRun } from "./flowRunState";
 import { hideSecrets, secretTexts } from "./hideSecrets";
 import type { Operations, Outs } from "./operations";
 import { tell } from "./tell";
@@ -21,19 +21,34 @@ import { tell } from "./tell";
 export const operations: Operations = {
   check: async (_olds, news) => ({ inputs: news, failures: faultsOf(news).map((reason) => ({ property: "", reason })) }),
 
-  diff: async (_id, olds, news) => differenceOf(olds, news),
+  diff: async (id, olds, news) => {
+    await noteOwned(id, olds);
+    // A run that has not ended is cancelled before its replacement starts: the two would compete for one concurrency slot.
+    return { ...differenceOf(olds, news), deleteBeforeReplace: !hasEnded(storedRun(olds)) };
+  },
 
   create: async (properties) => {
     const inputs = properties as unknown as FlowRunInputs;
     const place = placeOf(inputs, { create: true });
     const request = { ...askedOf(inputs).request, idempotencyKey: idempotencyKey(inputs, () => ledgerDigestKey(place)) };
     return withRuns(place, inputs, async (runs) => {
-      const run = await toItsEnd(runs, await startOrAdopt(runs, request, tell), inputs);
+      const started = await startOrAdopt(runs, request, {
+        warn: tell,
+        // The state decides. Where it cannot be read: what was handed over is almost certainly in it.
+        isOwned: async ({ id }) => {
+          const { isInState } = await import("./stackState.js");
+          return (await isInState(id, place)) ?? runs.isHandedOver(id);
+        },
+        stop: (found) => stop(runs, found),
+      });
+      const run = await toItsEnd(runs, started, inputs);
+      await runs.handOver(run.id);
       return { id: run.id, outs: outsOf(inputs, runOutputs(run)) };
     });
   },
 
   read: async (id, props) => {
+    await noteOwned(id, props);
     const inputs = storedInputs(props);
     const seen = await ifRecorded(id, inputs, async (runs, run) => (await runs.observeRuns([run]))[0] ?? run);
     return { id, props: seen ? { ...props, ...cleared(props), ...runOutputs(seen) } : props };
@@ -106,12 +121,20 @@ async function stopElsewhere(id: string, inputs: FlowRunInputs, last: RunOutputs
   const place = placeOf(inputs);
   const run = { id, attempt: last.attempt, stack: place.stack?.id ?? "", workPool: inputs.pool.name };
   const poolType = inputs.pool.pool.type as PoolType;
-  if (await withRuns(place, inputs, (runs) => runs.stopUnrecorded({ poolType, run }), { inMemory: true })) return;
-  tell(`flow run ${id} was ${last.state} when last seen from here, and nothing of it is to be found: there is nothing to stop`);
-}
-
-function hasEnded({ state }: RunOutputs): boolean {
-  return (TERMINAL as readonly string[]).includes(state);
+  const seen = `flow run ${id} was ${last.state} when last seen from here`;
+  try {
+    const { found, unseen } = await withRuns(place, whereItRuns(inputs), (runs) => runs.stopUnrecorded({ poolType, run }), {
+      inMemory: true,
+    });
+    if (unseen !== undefined)
+      tell(
+        `warning: ${seen}, and whether it still runs could not be looked at: ${unseen}. If it does, \`pushpool cancel ${id}\` stops it there`,
+      );
+    else if (!found) tell(`${seen}, and nothing of it is to be found where it ran: there is nothing to stop`);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    throw new UserError(`${seen}, and whether it still runs could not be looked at: ${error.message}`, error.exitCode);
+  }
 }
 
 /**
@@ -146,6 +169,14 @@ async function ifRecorded<T>(id: string, inputs: FlowRunInputs, work: (runs: Run
     const run = await runs.readRun(id);
     return run && work(runs, run);
   });
+}
+
+/**
+ * A run that `diff` or `read` is asked about is in the state. So its key has done its work: who asks by it from now on wants a new run.
+ * A ledger that cannot be written to is no reason to fail a preview.
+ */
+async function noteOwned(id: string, outs: JsonObject): Promise<void> {
+  await ifRecorded(id, storedInputs(outs), (runs) => runs.releaseKey(id)).catch(() => {});
 }
 
 /** What a run no longer has (an end, after a retry) is not to be left over from before. */

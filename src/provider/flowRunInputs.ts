@@ -29,6 +29,8 @@ export interface FlowRunInputs {
   wait?: boolean;
   /** As `--timeout`; a number is seconds. */
   timeout?: string | number;
+  /** The resource option: property paths whose changes are a replacement; `*` is any. */
+  replaceOnChanges?: string[];
   /** JSON pointers into all this to what was secret in the program: here it arrives in plain text. */
   secretPaths?: string[];
 }
@@ -78,6 +80,27 @@ export function askedOf(inputs: FlowRunInputs): Asked {
       ...(tags === undefined ? {} : { tags }),
     },
   };
+}
+
+/** Job variables that say where a cloud runs a job. */
+const PLACES = ["region", "cluster"];
+
+/**
+ * The inputs with a pool whose usual place is the run's own: where a run that no ledger knows is looked for. The deployment's job variables, or the
+ * run's, may have sent it elsewhere.
+ */
+export function whereItRuns(inputs: FlowRunInputs): FlowRunInputs {
+  const ofDeployment = objectOr(objectOr(inputs.deployment.deployment.workPool).jobVariables);
+  const over = { ...ofDeployment, ...inputs.jobVariables };
+  const template = objectOr(inputs.pool.pool.baseJobTemplate);
+  const variables = objectOr(template.variables);
+  const properties = { ...objectOr(variables.properties) };
+  for (const place of PLACES) {
+    const value = over[place];
+    if (typeof value === "string") properties[place] = { ...objectOr(properties[place]), default: value };
+  }
+  const baseJobTemplate = { ...template, variables: { ...variables, properties } };
+  return { ...inputs, pool: { ...inputs.pool, pool: { ...inputs.pool.pool, baseJobTemplate } } };
 }
 
 /**

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Json, JsonObject } from "../json";
 import { segmentsOf } from "../manifest/pointer";
-import { exitCodeOfCommand, type FlowRun } from "../runs";
+import { exitCodeOfCommand, type FlowRun, TERMINAL } from "../runs";
 import { MASK } from "../secret";
 import { type FlowRunInputs, isObject, secretPathsOf } from "./flowRunInputs";
 import type { Outs } from "./operations";
@@ -56,6 +56,10 @@ export function storedInputs(outs: JsonObject): FlowRunInputs {
   return inputs as unknown as FlowRunInputs;
 }
 
+export function hasEnded({ state }: RunOutputs): boolean {
+  return (TERMINAL as readonly string[]).includes(state);
+}
+
 /** Whether an `up` that was to wait for the run went away before it had COMPLETED: the next one has to go on. */
 export function isAwaited(outs: JsonObject): boolean {
   return outs.wait !== false && outs.state !== "COMPLETED";
@@ -74,8 +78,23 @@ export function differenceOf(olds: JsonObject, news: JsonObject): { changes: boo
   const valued = (inputs: JsonObject, name: (typeof REPLACING)[number]) => inputs[name] ?? NOTHING[name];
   const replaces: string[] = REPLACING.filter((name) => !isDeepStrictEqual(valued(before, name), valued(news, name)));
   if ((before.deployment as JsonObject).name !== (news.deployment as JsonObject).name) replaces.push("deployment");
-  const others = ({ __provider, parameters, jobVariables, triggers, ...rest }: JsonObject) => rest;
+  const others = ({ __provider, parameters, jobVariables, triggers, replaceOnChanges: _, ...rest }: JsonObject) => rest;
+  for (const name of changedAt((news.replaceOnChanges ?? []) as string[], others(before), others(news))) replaces.push(name);
   return { changes: replaces.length > 0 || isAwaited(olds) || !isDeepStrictEqual(others(before), others(news)), replaces };
+}
+
+/** The top-level properties that differ at one of these property paths: `a.b[0]`, `a["b"]`, with `*` for any part. */
+function changedAt(paths: readonly string[], before: JsonObject, now: JsonObject): string[] {
+  const differs = (one: Json | undefined, other: Json | undefined, [segment, ...rest]: string[]): boolean => {
+    if (segment === undefined) return !isDeepStrictEqual(one, other);
+    const keys = segment === "*" ? new Set([one, other].flatMap((value) => Object.keys(value ?? {}))) : [segment];
+    return [...keys].some((key) => differs(inside(one ?? null, key), inside(other ?? null, key), rest));
+  };
+  const names = [...new Set([...Object.keys(before), ...Object.keys(now)])];
+  const wanted = paths.map((path) => path.split(/[.[\]"]+/).filter((segment) => segment !== ""));
+  return names.filter((name) =>
+    wanted.some(([first, ...rest]) => (first === name || first === "*") && differs(before[name], now[name], rest)),
+  );
 }
 
 function takenOut(inputs: JsonObject, paths: readonly string[]): { masked: JsonObject; secrets: JsonObject } {

@@ -6,8 +6,9 @@ import type { Client } from "../prefect/client";
 import { longTexts } from "../prefect/managedFields";
 import { quoted } from "../shown";
 import { UserError } from "../userError";
+import { adoptObject, isMoving, keptAdoption, noteHolder, noteMoving } from "./holders";
 import { type CheckFailure, holdsUnknown, type Operations } from "./operations";
-import { apiMoved, configureConnection, openClient } from "./prefectConnection";
+import { alreadyThere, configureConnection, deleteThere, hasMoved, openClient, openClientOf } from "./prefectConnection";
 
 interface Inputs extends JsonObject {
   blockTypeSlug: string;
@@ -35,9 +36,12 @@ export const operations: Operations = {
     return { inputs: news, failures };
   },
 
-  async diff(_id, olds, news) {
-    const replaces = ["blockTypeSlug", "blockName"].filter((key) => olds[key] !== news[key]);
-    return { changes: replaces.length > 0 || !isDeepStrictEqual(olds.data, news.data) || apiMoved(olds), replaces };
+  async diff(id, olds, news) {
+    noteHolder(id, olds);
+    const moved = hasMoved(olds);
+    if (moved) noteMoving(id);
+    const replaces = [...["blockTypeSlug", "blockName"].filter((key) => olds[key] !== news[key]), ...(moved ? ["apiUrl"] : [])];
+    return { changes: replaces.length > 0 || !isDeepStrictEqual(olds.data, news.data), replaces };
   },
 
   async create(inputs) {
@@ -49,18 +53,16 @@ export const operations: Operations = {
 
     const there = await readBlockByName(client, slug, name, { secrets: true });
     const isOurs = made.maybeOurs && there !== undefined && isDeepStrictEqual(there.data, data);
-    if (!there || (inputs.adoptExisting !== true && !isOurs)) {
-      throw new UserError(
-        `block "${blockKey(slug, name)}" is already there, at ${client.connection.apiUrl}: set adoptExisting: true to take it over, or give another blockName`,
-        5,
-      );
-    }
-    if (!isOurs) await replaceBlockData(client, there.id, `block "${blockKey(slug, name)}"`, data, secretsOf(data));
-    return { id: there.id, outs: outsOf(client, there.id, inputs) };
+    if (!there || (inputs.adoptExisting !== true && !isOurs && !isMoving(there.id)))
+      throw alreadyThere(`block "${blockKey(slug, name)}"`, client, "blockName");
+    if (isOurs) return { id: there.id, outs: outsOf(client, there.id, inputs) };
+    const adoption = adoptObject(there.id);
+    await replaceBlockData(client, there.id, `block "${blockKey(slug, name)}"`, data, secretsOf(data));
+    return { id: there.id, outs: outsOf(client, there.id, { ...inputs, ...adoption }) };
   },
 
   async read(id, props) {
-    const client = await openClient();
+    const client = await openClientOf(props);
     const there = await readBlock(client, id, { secrets: true });
     return there ? { id, props: { ...props, data: inGivenWords(props.data as JsonObject, there.data) } } : {};
   },
@@ -73,11 +75,12 @@ export const operations: Operations = {
       ...secretsOf(data),
       ...secretsOf(olds.data as JsonObject),
     ]);
-    return { outs: outsOf(client, id, news) };
+    return { outs: outsOf(client, id, { ...news, ...keptAdoption(olds) }) };
   },
 
-  async delete(id) {
-    await deleteBlock(await openClient(), id);
+  async delete(id, props) {
+    const { blockTypeSlug: slug, blockName: name } = props as Inputs;
+    await deleteThere(`block "${blockKey(slug, name)}"`, id, props, (client) => deleteBlock(client, id));
   },
 };
 

@@ -1,8 +1,11 @@
 import type { JsonObject } from "../json";
 import { checkServer } from "../prefect/api/server";
 import { type Client, createClient } from "../prefect/client";
-import { type Explicit, findConnection } from "../prefect/findConnection";
+import type { Connection } from "../prefect/connection";
+import { type Explicit, findConnection, findConnectionTo } from "../prefect/findConnection";
+import { PrefectRefusal } from "../prefect/refusal";
 import { UserError } from "../userError";
+import { letGo } from "./holders";
 import type { Configuring } from "./operations";
 import { tell } from "./tell";
 
@@ -51,18 +54,67 @@ async function connect(): Promise<Client> {
   return client;
 }
 
-/**
- * Whether the resource is of another API than the one that is meant now, as far as that can be told without asking it: an update then
- * looks whether it is there too, as it is where only the server's address has changed.
- * @param outputs of the state
- */
-export function apiMoved(outputs: JsonObject): boolean {
-  if (typeof outputs.apiUrl !== "string") return false;
+/** The API that is meant now; `undefined` if none is named, or its URL is not known yet, as in a preview. */
+function meant(): Connection | undefined {
   try {
-    const meant = findConnection(process.env, explicit)?.apiUrl;
-    return meant !== undefined && meant !== outputs.apiUrl;
+    return findConnection(process.env, explicit);
   } catch {
-    // In a preview the URL may not be known yet.
-    return false;
+    return undefined;
   }
+}
+
+/**
+ * Whether a resource is on another API than the one that is meant now: then it is replaced, deleted there and made here.
+ * @param outs of the state
+ */
+export function hasMoved({ apiUrl }: JsonObject): boolean {
+  const now = meant()?.apiUrl;
+  return typeof apiUrl === "string" && now !== undefined && now !== apiUrl;
+}
+
+/** A client for the API that a resource is on, which need not be the one that is meant now. @param outs of the state */
+export async function openClientOf(outs: JsonObject): Promise<Client> {
+  if (typeof outs.apiUrl !== "string" || meant()?.apiUrl === outs.apiUrl) return openClient();
+  const client = createClient(findConnectionTo(process.env, outs.apiUrl, meant()), { patienceMs: 120_000 });
+  await checkServer(client);
+  return client;
+}
+
+/** Its value: the URL of an API that is no more. What was made there is dropped from the state. */
+const FORGET = "PUSHPOOL_FORGET_PREFECT_API";
+
+/**
+ * Delete an object of a resource on the API that it was made on, unless another resource of the program holds it now.
+ * @param about what messages call it, as `work pool "etl"`
+ * @param object its id on the server, a UUID
+ * @throws {UserError} with the way out, if that API is out of reach or refuses
+ */
+export async function deleteThere(
+  about: string,
+  object: unknown,
+  outs: JsonObject,
+  remove: (client: Client) => Promise<void>,
+): Promise<void> {
+  if (!letGo(object, outs)) return tell(`${about} stays: another resource of the program has it now`);
+  const { apiUrl } = outs;
+  if (typeof apiUrl === "string" && process.env[FORGET]?.replace(/\/+$/, "") === apiUrl)
+    return tell(`warning: ${about} is dropped from the state, and was not deleted at ${apiUrl} (${FORGET})`);
+  try {
+    await remove(await openClientOf(outs));
+  } catch (error) {
+    if (!(error instanceof PrefectRefusal) || typeof apiUrl !== "string") throw error;
+    const key = meant()?.apiUrl !== apiUrl ? ` If it wants a key: make a Prefect profile with that PREFECT_API_URL and the key.` : "";
+    throw new UserError(
+      `${about} was not deleted at ${apiUrl}: ${error.message}.${key} If that API is gone for good: set ${FORGET}=${apiUrl} and do this again, which drops it from the state`,
+      5,
+    );
+  }
+}
+
+/** Why something that is there already is not taken over, and the ways on. @param other the field for another name */
+export function alreadyThere(about: string, client: Client, other: string): UserError {
+  return new UserError(
+    `${about} is already there, at ${client.connection.apiUrl}: set adoptExisting: true to take it over, or give another ${other}. If only this resource's own name has changed: give it its former one, as aliases: [{ name: "FORMER NAME" }]`,
+    5,
+  );
 }

@@ -7,8 +7,9 @@ import { changedFields, type Fields } from "../prefect/managedFields";
 import { scheduleFaults } from "../prefect/schedules";
 import { quoted } from "../shown";
 import { UserError } from "../userError";
+import { adoptObject, isMoving, keptAdoption, noteHolder, noteMoving } from "./holders";
 import { type CheckFailure, holdsUnknown, type Operations } from "./operations";
-import { apiMoved, configureConnection, openClient } from "./prefectConnection";
+import { alreadyThere, configureConnection, deleteThere, hasMoved, openClient, openClientOf } from "./prefectConnection";
 
 /** Apart, for their changes are calls of their own; and the pool's id, so that a pool made anew gets its deployments back. */
 const OTHERS: Fields = { schedules: { api: "schedules", reset: [] }, workPoolId: { api: "work_pool_id", reset: null } };
@@ -31,10 +32,13 @@ export const operations: Operations = {
     return { inputs: news, failures };
   },
 
-  async diff(_id, olds, news) {
-    const replaces = olds.deploymentName === news.deploymentName ? [] : ["deploymentName"];
+  async diff(id, olds, news) {
+    noteHolder(id, olds);
+    const moved = hasMoved(olds);
+    if (moved) noteMoving(id);
+    const replaces = [...(olds.deploymentName === news.deploymentName ? [] : ["deploymentName"]), ...(moved ? ["apiUrl"] : [])];
     const changed = changedFields({ ...DEPLOYMENT_FIELDS, ...OTHERS }, olds, news);
-    return { changes: replaces.length > 0 || changed.length > 0 || apiMoved(olds), replaces };
+    return { changes: replaces.length > 0 || changed.length > 0, replaces };
   },
 
   async create(inputs) {
@@ -48,7 +52,7 @@ export const operations: Operations = {
   },
 
   async read(id, props) {
-    const client = await openClient();
+    const client = await openClientOf(props);
     const there = await readDeployment(client, id);
     if (!there) return {};
     return { id, props: { ...asDeclared(props, there), ...outsOf(client, there, {}) } };
@@ -64,22 +68,18 @@ export const operations: Operations = {
     const moved = olds.workPoolId === news.workPoolId ? [] : ["workPoolName"];
     const changed = new Set([...changedFields(DEPLOYMENT_FIELDS, olds, news), ...moved.filter((field) => news[field] !== undefined)]);
     await bringDeployment(client, there, news, [...changed], changedFields(OTHERS, olds, news).includes("schedules"));
-    return { outs: outsOf(client, there, news) };
+    return { outs: outsOf(client, there, { ...news, ...keptAdoption(olds) }) };
   },
 
-  async delete(id) {
-    await deleteDeployment(await openClient(), id);
+  async delete(id, props) {
+    await deleteThere(aboutDeployment(props).about, id, props, (client) => deleteDeployment(client, id));
   },
 };
 
 /** By changes, and only of what differs: made anew it would lose its schedules and the runs that they have made. */
 async function adopt(client: Client, there: Deployment, inputs: JsonObject): Promise<JsonObject> {
-  if (inputs.adoptExisting !== true) {
-    throw new UserError(
-      `${aboutDeployment(inputs).about} is already there, at ${client.connection.apiUrl}: set adoptExisting: true to take it over, or give another name`,
-      5,
-    );
-  }
+  if (inputs.adoptExisting !== true && !isMoving(there.id)) throw alreadyThere(aboutDeployment(inputs).about, client, "name");
+  const adoption = adoptObject(there.id);
   const given = Object.fromEntries(Object.entries(inputs).filter(([key]) => Object.hasOwn(DEPLOYMENT_FIELDS, key)));
   await bringDeployment(
     client,
@@ -88,7 +88,7 @@ async function adopt(client: Client, there: Deployment, inputs: JsonObject): Pro
     changedFields(DEPLOYMENT_FIELDS, asDeclared(given, there), given),
     inputs.schedules !== undefined,
   );
-  return outsOf(client, there, inputs);
+  return outsOf(client, there, { ...inputs, ...adoption });
 }
 
 function outsOf(client: Client, there: Deployment, inputs: JsonObject): JsonObject {

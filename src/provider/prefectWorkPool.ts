@@ -6,8 +6,9 @@ import { changedFields, changeOf, type Fields, longTexts, refreshed } from "../p
 import { quoted } from "../shown";
 import { checkTemplate } from "../template";
 import { UserError } from "../userError";
+import { adoptObject, isMoving, keptAdoption, noteHolder, noteMoving } from "./holders";
 import { type CheckFailure, holdsUnknown, type Operations } from "./operations";
-import { apiMoved, configureConnection, openClient } from "./prefectConnection";
+import { alreadyThere, configureConnection, deleteThere, hasMoved, openClient, openClientOf } from "./prefectConnection";
 import { applyQueues, type Queues, queueFailures, readQueues } from "./workQueues";
 
 const FIELDS: Fields = {
@@ -46,11 +47,14 @@ export const operations: Operations = {
   },
 
   async diff(_id, olds, news) {
-    const replaces = ["workPoolName", "type"].filter((key) => olds[key] !== news[key]);
+    noteHolder(olds.workPoolId, olds);
+    const moved = hasMoved(olds);
+    if (moved) noteMoving(olds.workPoolId);
+    const replaces = [...["workPoolName", "type"].filter((key) => olds[key] !== news[key]), ...(moved ? ["apiUrl"] : [])];
     const changed = changedFields({ ...FIELDS, queues: { api: "queues", reset: {} } }, olds, news);
-    // Two pools cannot have one name, not for a moment.
-    const changes = replaces.length > 0 || changed.length > 0 || apiMoved(olds);
-    return { changes, replaces, deleteBeforeReplace: olds.workPoolName === news.workPoolName };
+    // On one server two pools cannot have one name, not for a moment.
+    const deleteBeforeReplace = !moved && olds.workPoolName === news.workPoolName;
+    return { changes: replaces.length > 0 || changed.length > 0, replaces, deleteBeforeReplace };
   },
 
   async create(inputs) {
@@ -59,12 +63,13 @@ export const operations: Operations = {
     const given = Object.keys(FIELDS).filter((field) => inputs[field] !== undefined);
     const redact = longTexts(inputs.baseJobTemplate);
     const made = await createWorkPool(client, { name, type, ...changeOf(FIELDS, given, inputs) }, redact);
-    const pool = "exists" in made ? await adopt(client, inputs, made.maybeOurs) : made;
-    return finished(client, pool, inputs, {});
+    if (!("exists" in made)) return finished(client, made, inputs, {});
+    const { pool, adoption } = await adopt(client, inputs, made.maybeOurs);
+    return finished(client, pool, { ...inputs, ...adoption }, {});
   },
 
   async read(id, props) {
-    const client = await openClient();
+    const client = await openClientOf(props);
     const pool = await readWorkPool(client, id);
     if (!pool) return {};
     const queues = props.queues === undefined ? {} : { queues: await readQueues(client, id, props.queues as Queues) };
@@ -79,16 +84,16 @@ export const operations: Operations = {
     const pool = await readWorkPool(client, id);
     if (!pool)
       throw new UserError(`work pool "${id}" is no longer at ${client.connection.apiUrl}: \`pulumi refresh\`, then it is made again`, 5);
-    return { outs: (await finished(client, pool, news, (olds.queues ?? {}) as Queues)).outs };
+    return { outs: (await finished(client, pool, { ...news, ...keptAdoption(olds) }, (olds.queues ?? {}) as Queues)).outs };
   },
 
-  async delete(id) {
-    await deleteWorkPool(await openClient(), id);
+  async delete(id, props) {
+    await deleteThere(`work pool "${id}"`, props.workPoolId, props, (client) => deleteWorkPool(client, id));
   },
 };
 
-/** Make an existing pool what is asked for. */
-async function adopt(client: Client, inputs: JsonObject, maybeOurs: boolean): Promise<WorkPool> {
+/** Make an existing pool what is asked for. `adoption`: absent if it was made here after all, by a request whose reply was lost. */
+async function adopt(client: Client, inputs: JsonObject, maybeOurs: boolean): Promise<{ pool: WorkPool; adoption?: JsonObject }> {
   const name = inputs.workPoolName as string;
   const at = `at ${client.connection.apiUrl}`;
   const there = await readWorkPool(client, name);
@@ -101,15 +106,11 @@ async function adopt(client: Client, inputs: JsonObject, maybeOurs: boolean): Pr
   }
   const given = refreshed(FIELDS, inputs, there as unknown as JsonObject);
   const changed = changedFields(FIELDS, given, inputs);
-  if (maybeOurs && changed.length === 0) return there;
-  if (inputs.adoptExisting !== true) {
-    throw new UserError(
-      `work pool "${name}" is already there, ${at}: set adoptExisting: true to take it over, or give another workPoolName`,
-      5,
-    );
-  }
+  if (maybeOurs && changed.length === 0) return { pool: there };
+  if (inputs.adoptExisting !== true && !isMoving(there.id)) throw alreadyThere(`work pool "${name}"`, client, "workPoolName");
+  const adoption = adoptObject(there.id);
   if (changed.length > 0) await patchWorkPool(client, name, changeOf(FIELDS, changed, inputs), longTexts(inputs.baseJobTemplate));
-  return there;
+  return { pool: there, adoption };
 }
 
 /** The queues come after their pool: if one of them fails, the pool is there all the same, and the next `up` goes on from it. */

@@ -21,7 +21,7 @@ import { openContext } from "./openContext";
 import type { RunRequest } from "./plan";
 import { retry } from "./retry";
 import { type Cancelling, cancel } from "./stop";
-import { stopUnrecorded, type UnrecordedRun } from "./stopUnrecorded";
+import { stopUnrecorded, type Unrecorded, type UnrecordedRun } from "./stopUnrecorded";
 import { masked, readDigestKey } from "./storedSecrets";
 
 /** The runs of one workspace: what the CLI and the trigger module are thin layers over. Every method may throw a `UserError`. */
@@ -35,8 +35,8 @@ export interface Runs {
   /** Submit if need be and watch to the end; see {@link follow}. */
   followRun(id: string, following?: Following): Promise<FlowRun>;
   cancelRun(id: string, cancelling?: Cancelling): Promise<FlowRun>;
-  /** Stop what goes on of a run that this ledger does not know. @returns whether anything did */
-  stopUnrecorded(run: UnrecordedRun): Promise<boolean>;
+  /** Stop what goes on of a run that this ledger does not know. */
+  stopUnrecorded(run: UnrecordedRun): Promise<Unrecorded>;
   /** Another attempt, SCHEDULED; `followRun` then submits it. */
   retryRun(id: string): Promise<FlowRun>;
   /** Look and record; submits and stops nothing. */
@@ -46,6 +46,9 @@ export interface Runs {
   readRun(id: string): Promise<FlowRun | undefined>;
   /** Let a run's idempotency key go: whoever uses it next gets a new run. */
   releaseKey(id: string): Promise<void>;
+  /** Note that a run was given to whoever asked for it, and is theirs. */
+  handOver(id: string): Promise<void>;
+  isHandedOver(id: string): Promise<boolean>;
   /** By id, unique prefix, or name. */
   findRun(ref: string): Promise<FlowRun>;
   /** Newest first, of this stack unless `allStacks`; observed. @param limit default 50 */
@@ -176,6 +179,8 @@ export function runsOver(parts: RunsParts): Runs {
         if (await ledger.change(id, record.run.version, { idempotencyKey: null })) return;
       }
     },
+    handOver: async (id) => void (await ledger.swapNote(handedOver(id), undefined, "yes")),
+    isHandedOver: async (id) => (await ledger.readNote(handedOver(id))) !== undefined,
     findRun: async (ref) => (await findRun(context, ref)).run,
     listRuns: async ({ limit, states, deployment, pool, allStacks = false } = {}) =>
       look(
@@ -204,4 +209,9 @@ export function runsOver(parts: RunsParts): Runs {
       ledger.close();
     },
   };
+}
+
+/** The note of a run that was handed over. */
+function handedOver(id: string): string {
+  return `handed-over/${id}`;
 }

@@ -11,15 +11,24 @@ export interface UnrecordedRun {
   run: Pick<FlowRun, "id" | "attempt" | "stack" | "workPool">;
 }
 
+/** `unseen`: nothing was found, but it may go on where it cannot be looked at; why. */
+export interface Unrecorded {
+  found: boolean;
+  unseen?: string;
+}
+
 /**
  * Stop what a run has going, where no ledger knows it: its target is asked by its id, an attempt at a time.
  * @returns whether anything of it was found; it has stopped then
  */
-export async function stopUnrecorded(context: RunsContext, { poolType, run }: UnrecordedRun): Promise<boolean> {
+export async function stopUnrecorded(context: RunsContext, { poolType, run }: UnrecordedRun): Promise<Unrecorded> {
   const target = await context.target({ poolType, run });
   for (let attempt = run.attempt; ; attempt += 1) {
     const infrastructure = await target.find(run.id, attempt);
-    if (infrastructure === undefined) return attempt > run.attempt;
+    if (infrastructure === undefined) {
+      const unseen = attempt > run.attempt ? undefined : target.unseen?.(run.id);
+      return { found: attempt > run.attempt, ...(unseen === undefined ? {} : { unseen }) };
+    }
     for (let asked = false; ; asked = true) {
       const seen = (await target.observe([infrastructure])).get(infrastructure);
       if (seen?.phase === "ended") break;

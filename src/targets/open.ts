@@ -1,3 +1,4 @@
+import { upgradeHint } from "../origin";
 import { UserError } from "../userError";
 import type { PoolType, Target, TargetAccess } from "./target";
 
@@ -28,7 +29,7 @@ export async function openTarget(type: PoolType, place: TargetPlace): Promise<Ta
     }
     default:
       throw new UserError(
-        `work pools of type ${type} cannot be run by this version of pushpool: it runs process:push, cloud-run-v2:push and ecs:push. Upgrade with \`npm install pushpool@latest\``,
+        `work pools of type ${type} cannot be run by this version of pushpool: it runs process:push, cloud-run-v2:push and ecs:push. To upgrade, ${upgradeHint()}`,
       );
   }
 }

@@ -149,6 +149,12 @@ export interface Target {
    */
   find(runId: string, attempt: number, submission?: JsonObject): Promise<InfrastructureId | undefined>;
 
+  /**
+   * Why a run that {@link Target.find} does not find may go on all the same: it cannot be looked at from here. A sentence without its end.
+   * @returns `undefined` if what is not found does not go on. @default it never does
+   */
+  unseen?(runId: string): string | undefined;
+
   /** How they are now, in as few calls as the place allows. Every id asked for has an answer. */
   observe(ids: readonly InfrastructureId[]): Promise<Map<InfrastructureId, Observation>>;
 

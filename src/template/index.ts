@@ -12,4 +12,5 @@ export { asWritten } from "./givenText";
 export { asWhole, layered, unlikePrefect } from "./merge";
 export { type PrepareContext, prepareJob } from "./prepare";
 export { type JobInput, resolveJob } from "./resolve";
+export { storedTemplate } from "./storedTemplate";
 export { validateJob } from "./validate";

@@ -1,16 +1,21 @@
 import * as pulumi from "@pulumi/pulumi";
 
-/** Run components without an engine: every resource is as it was declared. */
-export function mockPulumi(): void {
+/** Run components without an engine: every resource is as it was declared. @returns names of what is registered, as it comes */
+export function mockPulumi(): string[] {
+  const registered: string[] = [];
   pulumi.runtime.setMocks(
     {
-      newResource: ({ name, inputs }) => ({ id: `${name}-id`, state: { name, arn: `arn:aws:mock:::${name}`, ...inputs } }),
+      newResource: ({ name, inputs }) => {
+        registered.push(name);
+        return { id: `${name}-id`, state: { name, arn: `arn:aws:mock:::${name}`, ...inputs } };
+      },
       // The only question that components ask: which zones there are.
       call: ({ inputs }) => ({ ...inputs, names: ["a", "b", "c"].map((zone) => `${inputs.region}${zone}`) }),
     },
     "data",
     "prod",
   );
+  return registered;
 }
 
 /** A tree with its outputs' values, and the paths of those that are secret. */

@@ -138,7 +138,7 @@ test.each<[string, object, RegExp]>([
     /pools\.local\.type must be one of process:push, .*not "local:push"/,
   ],
   ["an unknown key", { pols: {} }, /pols is .*"pools"/],
-  ["a newer version", { version: 9 }, /version 9.*npm install pushpool@latest/],
+  ["a newer version", { version: 9 }, /version 9.*To upgrade, run `git pull && npm ci` in /],
   ["another kind", { kind: "x" }, /kind/],
 ])("manifest against its schema: %s", (_, over, message) =>
   refused(placeWith({ ...manifest, ...over }).pushpool("run", "hello/node"), message),

@@ -1,80 +1,21 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { offlineStack } from "../../src/testing";
 import { scratch } from "../scratch";
-import { listen, type Place, place } from "./pushpool";
+import { flowRunStack } from "./flowRunStack";
+import { listen } from "./pushpool";
 
 // FlowRun by the built CLI and the offline engine: a program with a pool, a deployment and a run of it, as a user has it.
 
 // Several programs a test, each of which loads Pulumi.
 vi.setConfig({ testTimeout: 180_000 });
 
-const repo = join(__dirname, "..", "..");
 const SECRET = "hunter2-very-secret";
 
-interface Stack extends Place {
-  /** What the program declares. `pool`, `run`: arguments, as they stand in the text. */
-  write(program: { command?: string; pool?: string; run?: string } | "nothing"): void;
-  up(): { status: number | null; stdout: string; stderr: string; result?: { changes: Record<string, number>; outputs: Outputs } };
-  /** The run's command has been started so often. */
-  starts(): string[];
-  go(code?: number): void;
-  runs(): { id: string; state: { type: string }; attempt: number }[];
-}
-
-type Outputs = { state: string; runId: string; exitCode?: number; startedAt?: string; endedAt?: string };
-
-/** Waits for a file (or for the test's folder to go), and ends with the code that the file holds. */
-const PATIENT = `sh -c 'echo $$ >> starts; while [ -e starts ] && [ ! -e go ]; do sleep 0.05; done; echo went with $(cat go); exit $(cat go)'`;
-
-function stack(): Stack {
-  const folder = join(scratch(), "infra");
-  mkdirSync(join(folder, "node_modules", "@pulumi"), { recursive: true });
-  symlinkSync(repo, join(folder, "node_modules", "pushpool"));
-  symlinkSync(join(repo, "node_modules", "@pulumi", "pulumi"), join(folder, "node_modules", "@pulumi", "pulumi"));
-  writeFileSync(
-    join(folder, "Pulumi.yaml"),
-    "name: infra\nruntime: { name: nodejs, options: { typescript: false } }\nmain: program/index.js\n",
-  );
-  mkdirSync(join(folder, "program"));
-  // No PUSHPOOL_HOME: the provider has to find the home by itself, from the program's folder.
-  const made = place({ cwd: folder, env: { PUSHPOOL_HOME: "", PULUMI_CONFIG_PASSPHRASE: "x" } });
-  const at = (file: string) => join(folder, file);
-  const go = (code = 0) => writeFileSync(at("go"), String(code));
-  const self: Stack = {
-    ...made,
-    folder,
-    home: at(".pushpool"),
-    write: (program) => writeFileSync(at("program/index.js"), program === "nothing" ? "" : textOf(program, folder)),
-    up: () => {
-      const ended = self.pushpool("up", "--engine", "offline", "--json");
-      const result = ended.status === 0 ? { result: JSON.parse(ended.stdout.trim().split("\n").at(-1) ?? "").result } : {};
-      return { ...ended, ...result };
-    },
-    starts: () => (existsSync(at("starts")) ? readFileSync(at("starts"), "utf8").trim().split("\n") : []),
-    go,
-    runs: () => JSON.parse(self.pushpool("ls", "--json").stdout).runs,
-  };
-  return self;
-}
-
-function textOf({ command = PATIENT, pool = "", run = "" }: { command?: string; pool?: string; run?: string }, folder: string): string {
-  return `
-const pulumi = require("@pulumi/pulumi");
-const { Deployment, FlowRun, manifest } = require("pushpool");
-const { ProcessPushPool } = require("pushpool/local");
-const pool = new ProcessPushPool("local", { ${pool || `jobVariables: { working_dir: ${JSON.stringify(folder)} }`} });
-const hello = new Deployment("hello/prod", { workPoolName: pool.workPoolName, command: ${JSON.stringify(command)} });
-const run = new FlowRun("smoke", { pool: pool.definition, deployment: hello.definition, ${run} });
-exports.pushPools = manifest({ pools: [pool], deployments: [hello] });
-for (const name of ["runId", "state", "exitCode", "startedAt", "endedAt"]) exports[name] = run[name];
-`;
-}
-
 test("created when it has COMPLETED; unchanged by a second `up`; replaced by another parameter; deleted", () => {
-  const { write, go, up, runs, starts, pushpool } = stack();
+  const { write, go, up, runs, starts, pushpool } = flowRunStack();
   go();
   write({ run: `parameters: { name: "Ada" }` });
   const preview = pushpool("preview", "--engine", "offline");
@@ -103,7 +44,7 @@ test("created when it has COMPLETED; unchanged by a second `up`; replaced by ano
 });
 
 test("a failing run fails `up` with its reason and its last lines; the next `up` is another attempt", () => {
-  const { write, go, up, runs, starts, pushpool } = stack();
+  const { write, go, up, runs, starts, pushpool } = flowRunStack();
   go(3);
   write({});
   const { status, stderr: said } = pushpool("up", "--engine", "offline");
@@ -116,7 +57,7 @@ test("a failing run fails `up` with its reason and its last lines; the next `up`
 });
 
 test("`up` is killed in the middle: the next one adopts the run", async () => {
-  const { write, go, up, runs, starts, start } = stack();
+  const { write, go, up, runs, starts, start } = flowRunStack();
   write({});
   const first = start("up", "--engine", "offline");
   const said = listen(first);
@@ -137,7 +78,7 @@ test("`up` is killed in the middle: the next one adopts the run", async () => {
 });
 
 test("`wait: false`, refresh, and destroy while it runs; refresh without a ledger keeps what is known", async () => {
-  const { write, up, runs, starts, pushpool, home } = stack();
+  const { write, up, runs, starts, pushpool, home } = flowRunStack();
   write({ run: "wait: false" });
   const { result } = up();
   expect(["PENDING", "RUNNING"]).toContain(result?.outputs.state);
@@ -161,7 +102,7 @@ test("`wait: false`, refresh, and destroy while it runs; refresh without a ledge
 });
 
 test("`timeout` fails `up` and not the run: the next one watches it further, and destroy stops it", async () => {
-  const { write, go, up, starts, runs, pushpool } = stack();
+  const { write, go, up, starts, runs, pushpool } = flowRunStack();
   write({ run: `timeout: "200ms"` });
   const { status, stderr } = pushpool("up", "--engine", "offline");
   expect([status === 0, stderr]).toEqual([false, expect.stringMatching(/is still \w+ after 0\.2 s \(timeout\)\. It goes on/)]);
@@ -178,7 +119,7 @@ test("`timeout` fails `up` and not the run: the next one watches it further, and
 });
 
 test("secrets are in no file; a changed one is stored and runs nothing", () => {
-  const { write, up, starts, home } = stack();
+  const { write, up, starts, home } = flowRunStack();
   const program = (secret: string) => ({
     command: `sh -c 'echo $TOKEN $OTHER | wc -c >> starts'`,
     pool: `jobVariables: { env: { TOKEN: pulumi.secret("${secret}") }, working_dir: require("node:path").dirname(__dirname) }`,
@@ -198,7 +139,7 @@ test("secrets are in no file; a changed one is stored and runs nothing", () => {
 });
 
 test("tested with pushpool/testing, its run lies where the stack does, and nothing lands in the project", async () => {
-  const { folder, write, go } = stack();
+  const { folder, write, go } = flowRunStack();
   go();
   write({});
   const home = scratch();
@@ -209,7 +150,7 @@ test("tested with pushpool/testing, its run lies where the stack does, and nothi
 });
 
 test("what is wrong is said before anything is made", () => {
-  const { write, up, home } = stack();
+  const { write, up, home } = flowRunStack();
   const refusal = (run: string) => {
     write({ run });
     const { status, stderr } = up();

@@ -30,7 +30,7 @@ function install({ folder: at }: Place): void {
 test("in an empty folder: a project that goes up, deploys and runs as it is", () => {
   const here = folder();
   const made = here.pushpool("init");
-  expect(made).toMatchObject({ status: 0, stdout: "  pushpool up\n  pushpool deploy --all\n  pushpool run hello/local\n" });
+  expect(made).toMatchObject({ status: 0, stdout: "  npx pushpool up\n  npx pushpool deploy --all\n  npx pushpool run hello/local\n" });
   expect(readdirSync(here.folder).sort()).toEqual([".gitignore", "Pulumi.yaml", "flows", "index.js", "package.json", "prefect.yaml"]);
   expect(here.asked()).toBe(`${here.folder}: install --no-audit --no-fund --loglevel=error\n`);
   install(here);
@@ -57,6 +57,7 @@ test("beside a prefect.yaml: its work pools and queues, and not a byte of it cha
   expect(JSON.parse(made.stdout)).toMatchObject({
     files: ["Pulumi.yaml", "index.js", "package.json", ".gitignore"],
     pools: ["big pool", "other-pool"],
+    next: ["npx pushpool up", "npx pushpool deploy --all", "npx pushpool run load/nightly"],
     notes: [expect.stringMatching(/^prefect\.yaml is left as it is; give without a work pool there:\n {4}work_pool:\n {6}name: big pool$/)],
   });
   expect(readFileSync(join(here.folder, "prefect.yaml"), "utf8")).toBe(YAML);
@@ -77,9 +78,34 @@ test("a package.json that is there stays, and what it lacks is said", () => {
   const { status, stderr } = here.pushpool("init");
   expect([status, stderr]).toEqual([
     0,
-    expect.stringMatching(/package\.json is there already: `npm install pushpool@\S+ @pulumi\/pulumi`/),
+    expect.stringMatching(/package\.json is there already: `npm install pushpool@\S+ @pulumi\/pulumi@\S+`/),
   ]);
   expect([readFileSync(join(here.folder, "package.json"), "utf8"), here.asked()]).toEqual(["{}", ""]);
+});
+
+test.each([
+  [
+    "gcp",
+    /^ {2}pulumi login\n {2}gcloud auth application-default login\n.*\n {2}pulumi stack init dev\n {2}pulumi config set gcp:project/m,
+  ],
+  ["aws", /^ {2}pulumi login\n {2}pulumi stack init dev\n {2}pulumi config set aws:region/m],
+])("%s: the next steps start at nothing and end at a run", (kind, steps) => {
+  const { status, stdout, stderr } = folder().pushpool("init", kind);
+  expect([status, stdout]).toEqual([0, expect.stringMatching(steps)]);
+  expect(stdout).toMatch(new RegExp(`\\n {2}npx pushpool up\\n {2}npx pushpool deploy --all\\n {2}npx pushpool run hello/${kind}\\n$`));
+  expect(stderr).toMatch(/^it takes the Pulumi CLI/m);
+});
+
+test("up, preview, refresh and destroy before npm install say that in one line", () => {
+  const here = folder();
+  expect(here.pushpool("init").status).toBe(0);
+  for (const verb of ["up", "preview", "refresh", "destroy"]) {
+    const { status, stderr } = here.pushpool(verb, "--engine", "offline");
+    expect([status, stderr]).toEqual([
+      2,
+      `pushpool: the packages of ${here.folder} are not installed (@pulumi/pulumi, pushpool): run \`npm install\` there\n`,
+    ]);
+  }
 });
 
 test("npm that fails is told, and what to do; --no-install leaves it to the person", () => {
@@ -88,7 +114,7 @@ test("npm that fails is told, and what to do; --no-install leaves it to the pers
   expect(failing.pushpool("init")).toMatchObject({
     status: 0,
     stdout: expect.stringMatching(/^ {2}npm install$/m),
-    stderr: expect.stringMatching(/npm install did not succeed/),
+    stderr: expect.stringMatching(/npm install did not succeed: it said nothing/),
   });
   const without = folder();
   expect(without.pushpool("init", "--no-install")).toMatchObject({ status: 0, stdout: expect.stringMatching(/^ {2}npm install$/m) });

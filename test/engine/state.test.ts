@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
@@ -17,7 +18,7 @@ test.each([
   ["no JSON", "{", /state .*dev\.json is damaged/],
   ["cut off", `{"version": 3, "deployment": {"resources": [{"urn": "hunter2`, /state .*dev\.json is damaged(?!.*hunter2)/],
   ["something else", JSON.stringify({ resources: [] }), /state .*dev\.json is damaged: it has no version/],
-  ["a newer version", JSON.stringify({ version: 4, deployment: {} }), /is of version 4.*npm install pushpool@latest/],
+  ["a newer version", JSON.stringify({ version: 4, deployment: {} }), /is of version 4.*to upgrade, run `git pull && npm ci` in /],
   [
     "without resources' names",
     JSON.stringify({ version: 3, deployment: { resources: [1] } }),
@@ -100,28 +101,37 @@ test("the stacks of a project are those that have a state", async () => {
   expect(listStacks(of)).toEqual(["dev", "prod"]);
 });
 
-test("many that find a dead holder's lock at once: one has it at a time", async () => {
-  const folder = scratch();
-  const path = join(folder, "dev.json.lock");
-  writeFileSync(path, JSON.stringify({ host: hostname(), pid: process.pid, start: "another boot", since: "2020" }));
-  // Each holds the lock until all have tried, so the second to get it would be seen.
-  const script = `
+test.each(["a dead holder's lock", "a lock that a dead process was taking over"])(
+  "many find %s at once: one has it at a time",
+  async (what) => {
+    const folder = scratch();
+    const path = join(folder, "dev.json.lock");
+    const dead = JSON.stringify({ host: hostname(), pid: process.pid, start: "another boot", since: "2020" });
+    writeFileSync(path, dead);
+    if (what.includes("taking over")) {
+      const name = createHash("sha256").update(dead).digest("hex").slice(0, 16);
+      writeFileSync(`${path}.${name}`, JSON.stringify({ host: hostname(), pid: process.pid, start: "yet another boot", since: "2021" }));
+    }
+    // Each holds the lock until all have tried, so the second to get it would be seen.
+    const script = `
     const { lockStack } = require(${JSON.stringify(join(__dirname, "..", "..", "lib", "src", "engine", "state", "lock"))});
     process.stdin.once("data", () => {
       try { lockStack(${JSON.stringify(path)}, "conf/dev"); console.log("mine"); } catch (error) { console.log(error.message); }
       process.stdin.once("end", () => process.exit());
     });
     console.log("ready");`;
-  const children = Array.from({ length: 6 }, () => spawn(process.execPath, ["-e", script], { stdio: ["pipe", "pipe", "inherit"] }));
-  const readers = children.map(({ stdout }) => createInterface({ input: stdout })[Symbol.asyncIterator]());
-  const lines = () => Promise.all(readers.map(async (reader) => (await reader.next()).value as string));
-  expect(await lines()).toEqual(children.map(() => "ready"));
-  for (const { stdin } of children) stdin.write("go\n");
-  const said = await lines();
-  for (const { stdin } of children) stdin.end();
-  expect(said.filter((line) => line === "mine")).toHaveLength(1);
-  expect(said.filter((line) => /is being changed by process \d+ since/.test(line))).toHaveLength(5);
-});
+    const children = Array.from({ length: 6 }, () => spawn(process.execPath, ["-e", script], { stdio: ["pipe", "pipe", "inherit"] }));
+    const readers = children.map(({ stdout }) => createInterface({ input: stdout })[Symbol.asyncIterator]());
+    const lines = () => Promise.all(readers.map(async (reader) => (await reader.next()).value as string));
+    expect(await lines()).toEqual(children.map(() => "ready"));
+    for (const { stdin } of children) stdin.write("go\n");
+    const said = await lines();
+    for (const { stdin } of children) stdin.end();
+    expect(said.filter((line) => line === "mine")).toHaveLength(1);
+    expect(said.filter((line) => /is being changed by process \d+ since/.test(line))).toHaveLength(5);
+    expect(readdirSync(folder)).toEqual(["dev.json.lock"]);
+  },
+);
 
 test("a preview does not wait for an update that goes on", async () => {
   const { dir, write, stack } = project();

@@ -170,7 +170,7 @@ test.each([
       db.exec(`PRAGMA user_version = ${MIGRATIONS.length + 1}`);
       db.close();
     },
-    /written by a newer pushpool .*npm install pushpool@latest/,
+    /written by a newer pushpool .*to upgrade, run `git pull && npm ci` in /,
   ],
   [
     "no database",

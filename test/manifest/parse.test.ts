@@ -46,7 +46,7 @@ const faults: [string, unknown, RegExp][] = [
   ["no kind", withAt(["kind"], undefined), /^m\.json: kind is missing/],
   ["another kind", withAt(["kind"], "Deployment"), /^m\.json: kind must be "pushpool.dev\/manifest", not "Deployment"/],
   ["no version", withAt(["version"], undefined), /^m\.json: version is missing: this pushpool reads version 1$/],
-  ["a newer version", withAt(["version"], 2), /^m\.json: version 2 is newer .* npm install pushpool@latest$/],
+  ["a newer version", withAt(["version"], 2), /^m\.json: version 2 is newer .* To upgrade, run `git pull && npm ci` in /],
   ["version 0", withAt(["version"], 0), /^m\.json: version must be 1/],
   ["version as text", withAt(["version"], "1"), /^m\.json: version must be 1/],
   ["no source", withAt(["source"], undefined), /^m\.json: source is missing: the Pulumi stack that it came from$/],

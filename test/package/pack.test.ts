@@ -1,5 +1,5 @@
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { execFileSync, spawnSync } from "node:child_process";
+import { cpSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -20,20 +20,49 @@ const run = (command: string, ...args: string[]) =>
 
 beforeAll(() => {
   project = realpathSync(mkdtempSync(join(tmpdir(), "pushpool-pack-")));
-  // What `prepare` makes is there already.
-  const packed = execFileSync("npm", ["pack", "--ignore-scripts", "--json", "--pack-destination", project], {
-    cwd: repo,
-    encoding: "utf8",
-  });
+  // From a copy: packing builds, and changes package.json for a moment.
+  const copy = mkdtempSync(join(tmpdir(), "pushpool-source-"));
+  for (const part of [
+    "bin",
+    "src",
+    "components",
+    "scripts",
+    "package.json",
+    "tsconfig.json",
+    "tsconfig.build.json",
+    "README.md",
+    "LICENSE",
+  ])
+    cpSync(join(repo, part), join(copy, part), { recursive: true });
+  symlinkSync(join(repo, "node_modules"), join(copy, "node_modules"));
+  const before = readFileSync(join(copy, "package.json"), "utf8");
+  const packed = execFileSync("npm", ["pack", "--json", "--pack-destination", project], { cwd: copy, encoding: "utf8" });
+  expect(readFileSync(join(copy, "package.json"), "utf8")).toBe(before);
+  rmSync(copy, { recursive: true, force: true });
   const { filename } = (JSON.parse(packed) as [{ filename: string }])[0];
   writeFileSync(join(project, "package.json"), JSON.stringify({ name: "user", private: true }));
-  run("npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", join(project, filename));
+  run("npm", "install", "--no-audit", "--no-fund", join(project, filename));
   // The peers of `pushpool/gcp` and `pushpool/aws`, as a user of them has installed; they are large.
   for (const peer of ["gcp", "aws"])
     symlinkSync(join(repo, "node_modules", "@pulumi", peer), join(project, "node_modules", "@pulumi", peer));
 }, 300_000);
 
 afterAll(() => rmSync(project, { recursive: true, force: true }));
+
+test("the package runs no script of its own where it is installed", () => {
+  const { scripts } = JSON.parse(readFileSync(join(project, "node_modules", "pushpool", "package.json"), "utf8")) as { scripts?: object };
+  expect(scripts).toBeUndefined();
+});
+
+test("its hints name the file that it came from", () => {
+  const manifest = JSON.stringify({ kind: "pushpool.dev/manifest", version: 9 });
+  const { stderr } = spawnSync(process.execPath, ["node_modules/.bin/pushpool", "run", "a/b"], {
+    cwd: project,
+    env: { ...process.env, PUSHPOOL_MANIFEST: manifest },
+    encoding: "utf8",
+  });
+  expect(stderr).toContain(`install a newer package file in place of ${join(project, `pushpool-${version}.tgz`)}`);
+});
 
 test("the bin runs", () => {
   expect(run(process.execPath, "node_modules/.bin/pushpool", "--version").trim()).toBe(version);

@@ -14,7 +14,7 @@ const require = createRequire(__filename);
 export interface DynamicProvider {
   pid: number;
   check(olds: JsonObject, news: JsonObject): Promise<{ inputs: JsonObject; failures: string[] }>;
-  diff(id: string, olds: JsonObject, news: JsonObject): Promise<{ changes: boolean; replaces: string[] }>;
+  diff(id: string, olds: JsonObject, news: JsonObject): Promise<{ changes: boolean; replaces: string[]; deleteBeforeReplace: boolean }>;
   create(inputs: JsonObject): Promise<{ id: string; outs: JsonObject }>;
   read(id: string, props: JsonObject): Promise<{ id: string; props: JsonObject }>;
   update(id: string, olds: JsonObject, news: JsonObject): Promise<JsonObject>;
@@ -77,7 +77,11 @@ export async function dynamicProvider(dir: string, env: NodeJS.ProcessEnv): Prom
       const { DIFF_SOME, DIFF_NONE } = rpc.DiffResponse.DiffChanges;
       if (reply.getChanges() !== DIFF_SOME && reply.getChanges() !== DIFF_NONE)
         throw new Error("it does not say whether there are changes");
-      return { changes: reply.getChanges() === DIFF_SOME, replaces: reply.getReplacesList() };
+      return {
+        changes: reply.getChanges() === DIFF_SOME,
+        replaces: reply.getReplacesList(),
+        deleteBeforeReplace: reply.getDeletebeforereplace(),
+      };
     },
     create: async (inputs) => {
       const request = new rpc.CreateRequest();

@@ -100,7 +100,7 @@ test("a run is created when it has COMPLETED, with its outputs, in the ledger of
 
   const { inputs: again } = await one.check(news, news);
   expect(again).toEqual(news);
-  expect(await one.diff(id, outs, again)).toEqual({ changes: false, replaces: [] });
+  expect(await one.diff(id, outs, again)).toMatchObject({ changes: false, replaces: [] });
   expect(await one.read(id, outs)).toEqual({ id, props: outs });
 });
 
@@ -132,7 +132,47 @@ test("kill -9 of the provider while the run goes on: the next `create` adopts it
   expect(second).toEqual(first);
   expect(starts()).toHaveLength(1);
   expect(await ledger()).toHaveLength(1);
-  expect(await created(next[0], news)).toEqual(first);
+});
+
+test("`create` for what a resource has already is a replacement: a new run, beside which the old one is deleted", async () => {
+  const { dir, provider, inputs, starts, go, ledger } = workplace();
+  // One slot: a replacement beside the old one would wait for it for ever.
+  const news = inputs({ pool: `concurrencyLimit: 1, ${here(dir)}`, run: "wait: false" });
+  const one = await provider();
+  const first = await created(one, news);
+  await expect.poll(starts, { timeout: 90_000 }).toHaveLength(1);
+  const second = await created(await provider(), news);
+  expect(second.id).not.toBe(first.id);
+  await expect.poll(starts, { timeout: 90_000 }).toHaveLength(2);
+  await one.delete(first.id, first.outs);
+  const states = async () => Object.fromEntries((await ledger()).map(({ id, state }) => [id, state.type]));
+  expect(await states()).toEqual({ [first.id]: "CANCELLED", [second.id]: "RUNNING" });
+
+  // Deleted first: the other order.
+  await one.delete(second.id, second.outs);
+  go();
+  const third = await created(one, inputs({ pool: here(dir) }));
+  expect(third.outs.state).toBe("COMPLETED");
+  expect(await states()).toEqual({ [first.id]: "CANCELLED", [second.id]: "CANCELLED", [third.id]: "COMPLETED" });
+});
+
+test("a run under way is replaced after it is deleted; what replaceOnChanges names is a replacement", async () => {
+  const { provider, inputsOf } = workplace();
+  const [news = {}, tagged = {}, nested = {}, any = {}] = inputsOf(
+    { command: "true" },
+    { command: "true", run: `tags: ["x"] }, { replaceOnChanges: ["tags"]` },
+    { command: "true", pool: `labels: { a: "1" }`, run: `}, { replaceOnChanges: ['pool.pool["labels"].a']` },
+    { command: "true", run: `tags: ["x"] }, { replaceOnChanges: ["*"]` },
+  );
+  const one = await provider();
+  const { id, outs } = await created(one, news);
+  const differences = [tagged, nested, any].map((inputs) => one.diff(id, outs, inputs));
+  expect((await Promise.all(differences)).map(({ replaces }) => replaces)).toEqual([["tags"], ["pool"], ["tags"]]);
+  expect(await one.diff(id, outs, tagged)).toMatchObject({ deleteBeforeReplace: false });
+  expect(await one.diff(id, { ...outs, state: "RUNNING" }, tagged)).toMatchObject({ deleteBeforeReplace: true });
+  // The option alone is no change.
+  const { replaceOnChanges, ...same } = { ...news, replaceOnChanges: ["tags"] };
+  expect(await one.diff(id, outs, { ...same, replaceOnChanges })).toMatchObject({ changes: false, replaces: [] });
 });
 
 test("a run that fails fails `up`, with its reason and its last lines; the next one is another attempt", async () => {
@@ -185,15 +225,15 @@ test("other parameters, job variables or triggers are another run; credentials, 
   const one = await provider();
   const { id, outs } = await created(one, news);
   const difference = async (inputs: JsonObject) => one.diff(id, outs, (await one.check(news, inputs)).inputs);
-  expect(await difference(triggered)).toEqual({ changes: true, replaces: ["triggers"] });
-  expect(await difference(parametrized)).toEqual({ changes: true, replaces: ["parameters"] });
-  expect(await difference(varied)).toEqual({ changes: true, replaces: ["jobVariables"] });
+  expect(await difference(triggered)).toMatchObject({ changes: true, replaces: ["triggers"] });
+  expect(await difference(parametrized)).toMatchObject({ changes: true, replaces: ["parameters"] });
+  expect(await difference(varied)).toMatchObject({ changes: true, replaces: ["jobVariables"] });
   expect(others).toHaveLength(3);
-  for (const inputs of [rotated, ...others]) expect(await difference(inputs)).toEqual({ changes: true, replaces: [] });
+  for (const inputs of [rotated, ...others]) expect(await difference(inputs)).toMatchObject({ changes: true, replaces: [] });
 
   const stored = await one.update(id, outs, rotated);
   expect(stored).toMatchObject({ runId: id, state: "COMPLETED", attempt: 1 });
-  expect(await one.diff(id, stored, rotated)).toEqual({ changes: false, replaces: [] });
+  expect(await one.diff(id, stored, rotated)).toMatchObject({ changes: false, replaces: [] });
   expect(await ledger()).toHaveLength(1);
 
   // A replacement: the new one is created before the old one is deleted.
@@ -229,11 +269,10 @@ test("a secret reaches the run and nothing else: neither ledger, nor outputs in 
     const path = join(dir, ".pushpool", file);
     expect(existsSync(path) && readFileSync(path, "latin1").includes(SECRET)).toBe(false);
   }
-  expect(await one.diff(id, outs, news)).toEqual({ changes: false, replaces: [] });
+  expect(await one.diff(id, outs, news)).toMatchObject({ changes: false, replaces: [] });
   const rotated = structuredClone(news);
   (rotated.triggers as string[])[0] = "another";
-  expect(await one.diff(id, outs, rotated)).toEqual({ changes: true, replaces: ["triggers"] });
-  expect(await created(one, news)).toMatchObject({ id });
+  expect(await one.diff(id, outs, rotated)).toMatchObject({ changes: true, replaces: ["triggers"] });
 
   const refused = declare(`
 const pool = new ProcessPushPool("local");
@@ -265,7 +304,7 @@ test("`wait: false` returns at once; a second `up` starts nothing; delete cancel
   const one = await provider();
   const { id, outs } = await created(one, news);
   await expect.poll(starts, { timeout: 90_000 }).toHaveLength(1);
-  expect(await one.diff(id, outs, news)).toEqual({ changes: false, replaces: [] });
+  expect(await one.diff(id, outs, news)).toMatchObject({ changes: false, replaces: [] });
   expect(await one.update(id, outs, inputs({ pool: here(dir), run: `wait: false, tags: ["x"]` }))).toMatchObject({ runId: id });
 
   const [pid] = starts();
@@ -277,24 +316,40 @@ test("`wait: false` returns at once; a second `up` starts nothing; delete cancel
 });
 
 test("delete while it is waited for ends the wait; delete without a ledger asks the target by the run's id", async () => {
-  const { dir, provider, inputs, starts } = workplace();
-  const news = inputs({ pool: here(dir), run: "wait: false" });
+  const { dir, provider, inputs, starts, ledger } = workplace();
   const one = await provider();
-  const { id, outs } = await created(one, news);
+  const waited = inputs({ pool: here(dir) });
+  const waiting = created(one, waited).catch((error) => error);
   await expect.poll(starts, { timeout: 90_000 }).toHaveLength(1);
-  const watcher = await provider();
-  const waiting = created(watcher, inputs({ pool: here(dir) })).catch((error) => error);
-  await expect.poll(watcher.output, { timeout: 90_000 }).toMatch(/is RUNNING/);
-  await one.delete(id, outs);
+  await expect.poll(one.output, { timeout: 90_000 }).toMatch(/is RUNNING/);
+  const [{ id = "" } = {}] = await ledger();
+  const two = await provider();
+  await two.delete(id, { ...waited, runId: id, state: "RUNNING", attempt: 1 });
   expect((await waiting).message).toMatch(/is CANCELLED: stopped on request/);
 
-  const other = await created(one, news);
+  const other = await created(one, inputs({ pool: here(dir), run: "wait: false" }));
   await expect.poll(starts, { timeout: 90_000 }).toHaveLength(2);
   for (const file of ["ledger.db", "ledger.db-wal", "ledger.db-shm"]) {
     rmSync(join(dir, ".pushpool", file), { force: true });
   }
   await (await provider()).delete(other.id, other.outs);
   expect(() => process.kill(Number(starts()[1]), 0)).toThrow(/ESRCH/);
+});
+
+test("delete from another clone of the project stops the process too; one that cannot be seen from here is not told to be gone", async () => {
+  const { dir, env, provider, inputs, starts } = workplace();
+  const one = await provider();
+  const { id, outs } = await created(one, inputs({ pool: here(dir), run: "wait: false" }));
+  await expect.poll(starts, { timeout: 90_000 }).toHaveLength(1);
+  const elsewhere = await dynamicProvider(dir, { ...env, PUSHPOOL_HOME: join(dir, "elsewhere") });
+  const other = "0193f5a8-0000-7000-8000-000000000000";
+  await elsewhere.delete(other, { ...outs, runId: other });
+  expect(elsewhere.output()).toMatch(
+    /warning: flow run 0193f5a8-0000-7000-8000-000000000000 was (PENDING|RUNNING) when last seen from here, and whether it still runs could not be looked at: it is a process of the machine that submitted it/,
+  );
+  expect(elsewhere.output()).not.toMatch(/nothing to stop/);
+  await elsewhere.delete(id, outs);
+  if (process.platform === "linux") expect(() => process.kill(Number(starts()[0]), 0)).toThrow(/ESRCH/);
 });
 
 test("`timeout` ends the watching and not the run: it is in the state as not ready, and the next `up` watches it further", async () => {
@@ -306,7 +361,7 @@ test("`timeout` ends the watching and not the run: it is in the state as not rea
   expect(failed.partial).toMatchObject({ properties: { __provider: news.__provider }, reasons: [failed.message] });
   const { id, properties } = failed.partial;
   await expect.poll(starts, { timeout: 90_000 }).toHaveLength(1);
-  expect(await one.diff(id, properties, news)).toEqual({ changes: true, replaces: [] });
+  expect(await one.diff(id, properties, news)).toMatchObject({ changes: true, replaces: [] });
   const more = one.update(id, properties, inputs({ pool: here(dir) }));
   go();
   expect(await more).toMatchObject({ runId: id, state: "COMPLETED", exitCode: 0 });
@@ -339,7 +394,7 @@ test("a run that fails after `timeout` is tried again, also where a refresh has 
   go(3);
   await expect.poll(async () => (await one.read(id, properties)).props.state, { timeout: 90_000 }).toBe("FAILED");
   const { props } = await one.read(id, properties);
-  expect(await one.diff(id, props, news)).toEqual({ changes: true, replaces: [] });
+  expect(await one.diff(id, props, news)).toMatchObject({ changes: true, replaces: [] });
   const waits = { ...news, timeout: "1h" };
   await expect(one.update(id, props, waits)).rejects.toMatchObject({ message: expect.stringMatching(/attempt 2\) .* is FAILED/) });
   go(0);

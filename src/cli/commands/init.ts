@@ -1,14 +1,18 @@
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { existsSync, readdirSync, writeFileSync } from "node:fs";
-import { dirname, join, relative, resolve } from "node:path";
-import { version } from "../../../package.json";
+import { delimiter, dirname, join, relative, resolve } from "node:path";
+import { deployedName } from "../../deploymentName";
+import { inspectEntrypoints } from "../../entrypoint";
 import { KINDS, type Kind, type Planner, planAws, planGcp, planLocal } from "../../init";
 import { makeFolder } from "../../makeFolder";
 import { suggestion } from "../../nearest";
-import { loadPrefectYaml } from "../../prefectYaml";
+import { dependencyOn } from "../../origin";
+import { loadPrefectYaml, type PrefectYaml } from "../../prefectYaml";
+import { onPath } from "../../pulumiCli";
 import { readTextFile } from "../../textFile";
 import { UserError } from "../../userError";
 import type { GlobalOptions } from "../program";
+import { withProgress } from "../progress";
 import { note, print, printJson } from "../screen";
 
 interface Flags extends GlobalOptions {
@@ -36,7 +40,7 @@ export async function action([kind = "local"]: string[], { C = ".", json, instal
     ? loadPrefectYaml(readTextFile(yaml, relative(process.cwd(), yaml)), relative(process.cwd(), yaml))
     : undefined;
 
-  const plan = planner({ folder, ...(prefectYaml ? { prefectYaml } : {}), env: process.env, pushpool: source(folder), present });
+  const plan = planner({ folder, ...(prefectYaml ? { prefectYaml } : {}), env: process.env, pushpool: dependencyOn(folder), present });
   const paths = Object.keys(plan.files);
   const taken = paths.find((path) => existsSync(join(folder, path)));
   if (taken)
@@ -46,42 +50,73 @@ export async function action([kind = "local"]: string[], { C = ".", json, instal
     // `wx`: not even what came to be there just now.
     writeFileSync(join(folder, path), text, { flag: "wx" });
   }
-  const installed = install && paths.includes("package.json") && npmInstall(folder);
+  const installed = install && paths.includes("package.json") && (await npmInstall(folder));
 
   const pools = plan.pools.map(({ name }) => name);
   const cd = relative(process.cwd(), folder);
+  const pushpool = commandName(process.env);
   const next = [
     ...(cd === "" ? [] : [`cd ${cd}`]),
     ...(installed || !paths.includes("package.json") ? [] : ["npm install"]),
     ...plan.before,
-    "pushpool up",
-    "pushpool deploy --all",
-    ...(prefectYaml ? ["pushpool deployments"] : [`pushpool run hello/${kind}`]),
+    `${pushpool} up`,
+    `${pushpool} deploy --all`,
+    ...(prefectYaml ? [await runOf(prefectYaml, folder, pushpool)] : [`${pushpool} run hello/${kind}`]),
   ];
-  if (json) return printJson({ folder, files: paths, pools, installed, notes: plan.notes, next });
+  if (json) return printJson({ folder, files: paths, pools, installed, notes: plan.notes, needs: plan.needs, next });
   for (const path of paths) note(`  + ${path}`);
   note(`a Pulumi project with ${pools.length === 1 ? "the push work pool" : "the push work pools"} ${pools.join(", ")}`);
   for (const line of plan.notes) note(line);
+  for (const line of plan.needs) note(`it takes ${line}`);
   note("next:");
   for (const line of next) print(`  ${line}`);
 }
 
-/** A published pushpool comes from the registry; one that runs from its own checkout is linked, so that the project has the same one. */
-function source(folder: string): string {
-  const root = resolve(__dirname, "..");
-  const isCheckout = existsSync(join(root, "src", "cli", "main.ts"));
-  return isCheckout ? `file:${relative(folder, root) || "."}` : `^${version}`;
+/** `pushpool` where the shell finds it; elsewhere npx runs the one of the project, or of the machine. */
+function commandName(env: NodeJS.ProcessEnv): string {
+  const folders = (env.PATH ?? "").split(delimiter).filter((folder) => !folder.includes("node_modules") && !folder.includes("_npx"));
+  return onPath("pushpool", { PATH: folders.join(delimiter) }) ? "pushpool" : "npx pushpool";
+}
+
+/** The command that runs the first deployment of a prefect.yaml. */
+async function runOf({ deployments }: PrefectYaml, folder: string, pushpool: string): Promise<string> {
+  const able = deployments.map(({ config }) => config).find(({ name }) => name && !name.includes("{{"));
+  const { entrypoint, flow_name: given, name = "" } = able ?? {};
+  const found = entrypoint ? (await inspectEntrypoints([entrypoint], { cwd: folder, env: process.env })).flows.get(entrypoint) : undefined;
+  const flow = found ? ("flowName" in found ? found.flowName : undefined) : given;
+  return flow && name ? `${pushpool} run ${quotedWord(`${flow}/${deployedName(name)}`)}` : `${pushpool} deployments`;
+}
+
+/** A word as a shell takes it. */
+function quotedWord(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
 /** As `pulumi new` does. What goes wrong is for the person to see, and not the end of the world: the project is made. */
-function npmInstall(folder: string): boolean {
-  note("  npm install …");
-  const { status, stderr, error } = spawnSync("npm", ["install", "--no-audit", "--no-fund", "--loglevel=error"], {
-    cwd: folder,
-    encoding: "utf8",
-    stdio: ["ignore", "ignore", "pipe"],
+async function npmInstall(folder: string): Promise<boolean> {
+  const installing = new Promise<string | undefined>((done) => {
+    const args = ["install", "--no-audit", "--no-fund", "--loglevel=error"];
+    const child = spawn("npm", args, { cwd: folder, stdio: ["ignore", "ignore", "pipe"] });
+    let stderr = "";
+    child.stderr.on("data", (chunk: Buffer) => {
+      stderr += chunk;
+    });
+    child.on("error", ({ message }) => done(message));
+    child.on("close", (status) => done(status === 0 ? undefined : firstWords(stderr)));
   });
-  if (status === 0) return true;
-  note(`npm install did not succeed: ${error?.message ?? stderr.trim().split("\n")[0] ?? "it said nothing"}`);
+  const fault = await withProgress("npm install", installing);
+  if (fault === undefined) return true;
+  note(`npm install did not succeed: ${fault}`);
   return false;
+}
+
+/** What npm says first, without its prefixes. */
+function firstWords(stderr: string): string {
+  const lines = stderr.split("\n").map((line) => line.replace(/^npm (error|ERR!) ?/, "").trim());
+  return (
+    lines
+      .filter((line) => line !== "")
+      .slice(0, 3)
+      .join("; ") || "it said nothing"
+  );
 }

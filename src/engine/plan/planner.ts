@@ -43,6 +43,8 @@ interface PlannerOptions {
   /** What the stack has, in its order. */
   before: readonly Resource[];
   providers: Providers;
+  /** URNs of what is to be replaced though nothing of it differs. */
+  replace?: ReadonlySet<string>;
   /** Hears of what makes the plan impossible, while a preview goes on to show the rest. */
   onError: (urn: string, message: string) => void;
 }
@@ -136,7 +138,9 @@ export class Planner {
       this.#replaced.add(urn);
       return inPlaceOf(old, next, "import-replacement");
     }
-    const standing = keys === undefined ? old : undefined;
+    // Of what is replaced for its own sake the provider hears nothing that it was (as Pulumi's engine has it).
+    const wanted = old !== undefined && (this.#options.replace?.has(old.urn) || this.#options.replace?.has(urn) || old.taint === true);
+    const standing = keys === undefined && !wanted ? old : undefined;
     const next = resourceOf(urn, goal, await this.#checked(provider, urn, standing?.inputs ?? {}, news, seed));
     if (!old) return creating(next);
     if (old.external) {
@@ -145,11 +149,11 @@ export class Planner {
     }
     if (keys !== undefined) return recreating(old, next, { keys, diffs: [], detailed: {} }, { condemned: true });
 
-    const verdict = await this.#verdict(provider, old, next, goal);
+    const verdict = wanted ? replacedFor("id") : await this.#verdict(provider, old, next, goal);
     if (verdict.replace || old.pendingReplacement) {
       if (old.protect && next.protect) this.#refuseReplacement(urn);
       this.#replaced.add(urn);
-      const anew = resourceOf(urn, goal, await this.#checked(provider, urn, {}, news, seed));
+      const anew = wanted ? next : resourceOf(urn, goal, await this.#checked(provider, urn, {}, news, seed));
       if (!(goal.deleteBeforeReplace ?? verdict.deleteBeforeReplace) && !old.pendingReplacement) return replacing(old, anew, verdict);
       const condemned = await this.#dependentsToReplace(old);
       for (const { resource, keys } of condemned) {

@@ -1,6 +1,7 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { isJsonObject, type Json, type JsonObject } from "../../json";
+import { upgradeHint } from "../../origin";
 import { UserError } from "../../userError";
 
 /** A resource as Pulumi's state has it (apitype.ResourceV3), as far as the engine makes such. What else one holds is kept. */
@@ -25,6 +26,8 @@ export interface ResourceState {
   propertyDependencies?: Record<string, string[] | null>;
   /** It has been deleted, and its replacement is still to be made. */
   pendingReplacement?: boolean;
+  /** It is to be replaced by the next update: `pulumi state taint`. */
+  taint?: boolean;
   additionalSecretOutputs?: string[];
   /** Seconds. */
   customTimeouts?: { create?: number; update?: number; delete?: number };
@@ -88,7 +91,7 @@ export function parseState(text: string, path: string): StackState {
     throw new UserError(`the state ${path} is damaged: it has no version, as \`pulumi stack export\` gives; it was left as it is`);
   if (version !== 3)
     throw new UserError(
-      `the state ${path} is of version ${version}, and this pushpool knows 3: upgrade with \`npm install pushpool@latest\`; it was left as it is`,
+      `the state ${path} is of version ${version}, and this pushpool knows 3: to upgrade, ${upgradeHint()}. The state was left as it is`,
     );
   // The export of a stack that was never brought up says null.
   const { resources, ...rest } = deployment ?? {};

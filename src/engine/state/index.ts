@@ -1,2 +1,3 @@
-export { listStacks } from "./deployment";
+export { listStacks, statePath } from "./deployment";
 export { readStackOutputs } from "./outputs";
+export { readState } from "./stateFile";

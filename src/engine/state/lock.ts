@@ -1,10 +1,11 @@
-import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { copyFileSync, linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { dirname } from "node:path";
+import { describeFileError } from "../../fileErrors";
 import { makeFolder } from "../../makeFolder";
 import { processStart } from "../../targets/process/processTable";
 import { UserError } from "../../userError";
-import { aboutPath } from "../../writeWhole";
 
 interface Holder {
   host: string;
@@ -16,43 +17,56 @@ interface Holder {
 /**
  * Lock a stack for one operation. A lock whose holder has died is taken over.
  * @returns how to let it go
- * @throws {UserError} naming the holder and since when
+ * @throws {UserError} naming the holder and since when (2); where the lock cannot be written (5)
  */
 export function lockStack(path: string, stack: string): () => void {
-  makeFolder(dirname(path));
   const mine: Holder = { host: hostname(), pid: process.pid, start: processStart(process.pid) ?? "", since: new Date().toISOString() };
   const beside = `${path}.${process.pid}`;
   try {
+    makeFolder(dirname(path));
     // On a full disk it may be there, and empty: then it goes too.
     writeFileSync(beside, JSON.stringify(mine), { mode: 0o600 });
-    for (;;) {
-      // Whole or not there: a lock never lacks its holder's name.
-      if (link(beside, path)) return () => rmSync(path, { force: true });
-      const holder = read(path);
-      if (holder && lives(holder)) throw heldBy(holder, stack, path);
-      if (holder) putAside(path, `${beside}.dead`);
-    }
+    const holder = take(path, beside);
+    if (holder) throw heldBy(holder, stack, path);
+    return () => rmSync(path, { force: true });
   } catch (error) {
-    throw aboutPath(error, path);
+    if (error instanceof UserError) throw error;
+    throw new UserError(`cannot lock stack ${stack}: ${path} cannot be written: ${describeFileError(error)}`, 5);
   } finally {
     rmSync(beside, { force: true });
   }
 }
 
 /**
- * Take a dead holder's lock away. Another process may have done so since, and hold the lock now: what was moved is looked at, and one that
- * lives gets its lock back.
+ * Take a lock, also from a holder that has died.
+ *
+ * Of several that find the same dead holder one may replace its lock: the one that has the lock named after that holder, which is taken in the
+ * same way. Nobody else changes a dead holder's lock meanwhile, so that what is replaced is what was looked at. A lock appears under its name
+ * whole, by link or rename: it never lacks its holder's name.
+ * @param beside a file with what the lock shall say
+ * @returns the live holder, where there is one
  */
-function putAside(path: string, aside: string): void {
-  try {
-    renameSync(path, aside);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
-    throw error;
+function take(path: string, beside: string): Holder | undefined {
+  for (;;) {
+    if (link(beside, path)) return undefined;
+    const holder = read(path);
+    if (!holder) continue;
+    if (lives(holder)) return holder;
+    const succession = `${path}.${createHash("sha256").update(JSON.stringify(holder)).digest("hex").slice(0, 16)}`;
+    const successor = take(succession, beside);
+    if (successor) return successor;
+    try {
+      const present = read(path);
+      if (!present || JSON.stringify(present) !== JSON.stringify(holder)) continue;
+      // A copy: `rename` of a link onto another link of the same file does nothing.
+      const copy = `${beside}.lock`;
+      copyFileSync(beside, copy);
+      renameSync(copy, path);
+      return undefined;
+    } finally {
+      rmSync(succession, { force: true });
+    }
   }
-  const moved = read(aside);
-  if (moved && lives(moved)) link(aside, path);
-  rmSync(aside, { force: true });
 }
 
 function link(from: string, to: string): boolean {

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 
 /**
  * What tells one process from any other that has had or will have its pid: when it started, and since which boot.
@@ -7,6 +7,27 @@ import { readFileSync } from "node:fs";
  */
 export function processStart(pid: number): string | undefined {
   return process.platform === "linux" ? startOnLinux(pid) : startByPs(pid);
+}
+
+/**
+ * The wrapper of a run, if it runs as a process of this user: its pid, and the `.pushpool` folder from which it was started. Only Linux tells it.
+ * A wrapper has its folder, `<home>/runs/<run>/<attempt>`, among its arguments.
+ */
+export function wrapperOf(runId: string): { pid: number; home: string } | undefined {
+  if (process.platform !== "linux") return undefined;
+  for (const pid of readdirSync("/proc").filter((name) => /^[0-9]+$/.test(name))) {
+    try {
+      if (statSync(`/proc/${pid}`).uid !== process.getuid?.()) continue;
+      for (const argument of readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0")) {
+        const at = argument.indexOf(`/runs/${runId}/`);
+        if (argument.startsWith("/") && /^[0-9]+$/.test(argument.slice(at + `/runs/${runId}/`.length)) && at > 0)
+          return { pid: Number(pid), home: argument.slice(0, at) };
+      }
+    } catch {
+      // It has ended meanwhile.
+    }
+  }
+  return undefined;
 }
 
 let bootId: string | undefined;

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
-import { closeSync, openSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { closeSync, existsSync, openSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { hostname } from "node:os";
+import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ValueObject } from "../../json";
 import { makeFolder } from "../../makeFolder";
@@ -11,7 +12,7 @@ import type { InfrastructureId, LogPage, Observation, Prepared, RunToPlan, Submi
 import { readPage } from "./logs";
 import { observationOf } from "./outcome";
 import { type ProcessRequest, planProcess } from "./plan";
-import { processStart } from "./processTable";
+import { processStart, wrapperOf } from "./processTable";
 import { infrastructureId, locate, readFolder, readWrapper, runFolder, type WrapperProcess } from "./runFolder";
 import { WRAPPER } from "./wrapper";
 
@@ -32,6 +33,8 @@ class ProcessTarget implements Target {
   readonly pace = { first: 15, longest: 200 };
   readonly #home: string;
   readonly #env: NodeJS.ProcessEnv;
+  /** Homes of runs that were submitted from another one than this, by run id. */
+  readonly #elsewhere = new Map<string, string>();
 
   constructor(home: string, env: NodeJS.ProcessEnv) {
     this.#home = home;
@@ -54,34 +57,49 @@ class ProcessTarget implements Target {
   }
 
   async find(runId: string, attempt: number): Promise<InfrastructureId | undefined> {
-    const folder = runFolder(this.#home, runId, attempt);
     for (;;) {
+      const folder = runFolder(this.#homeOf(runId), runId, attempt);
       const wrapper = readWrapper(folder);
       if (wrapper) return infrastructureId(runId, attempt, wrapper);
       const touched = statSync(folder, { throwIfNoEntry: false })?.mtimeMs;
-      if (touched === undefined || Date.now() - touched > SETTLE) return undefined;
+      if (touched === undefined) {
+        // Submitted from another home of this machine: another clone, or one that is gone by now.
+        const elsewhere = wrapperOf(runId)?.home;
+        if (elsewhere === undefined || elsewhere === this.#homeOf(runId)) return undefined;
+        this.#elsewhere.set(runId, elsewhere);
+        continue;
+      }
+      if (Date.now() - touched > SETTLE) return undefined;
       await sleep(20);
     }
+  }
+
+  unseen(runId: string): string | undefined {
+    const folder = dirname(runFolder(this.#homeOf(runId), runId, 1));
+    if (existsSync(folder)) return undefined;
+    const wrapper = wrapperOf(runId);
+    if (wrapper) return `process ${wrapper.pid} of this machine is its own, and its files (${folder}) are gone: kill that one`;
+    return `it is a process of the machine that submitted it, and this one (${hostname()}) has neither its files (${folder}) nor a process of it`;
   }
 
   async observe(ids: readonly InfrastructureId[]): Promise<Map<InfrastructureId, Observation>> {
     return new Map(
       ids.map((id) => {
-        const { folder, pid, start } = locate(this.#home, id);
+        const { folder, pid, start } = this.#locate(id);
         return [id, observationOf(readFolder(folder, pid, start))];
       }),
     );
   }
 
   async logs(id: InfrastructureId, cursor?: string): Promise<LogPage> {
-    const { folder, pid, start } = locate(this.#home, id);
+    const { folder, pid, start } = this.#locate(id);
     // Asked before reading: what comes after a wrapper that was gone then is nothing.
     const ended = processStart(pid) !== start;
     return readPage(folder, cursor, ended, Date.now);
   }
 
   async stop(id: InfrastructureId, { graceSeconds }: { reason: string; graceSeconds: number }): Promise<void> {
-    const { folder, pid, start } = locate(this.#home, id);
+    const { folder, pid, start } = this.#locate(id);
     if (processStart(pid) !== start) return;
     try {
       writeFileSync(join(folder, "stop"), `${Math.ceil(graceSeconds)}\n`, { flag: "wx", mode: 0o600 });
@@ -97,7 +115,15 @@ class ProcessTarget implements Target {
   }
 
   async cleanup(id: InfrastructureId): Promise<void> {
-    rmSync(join(locate(this.#home, id).folder, "work"), { recursive: true, force: true });
+    rmSync(join(this.#locate(id).folder, "work"), { recursive: true, force: true });
+  }
+
+  #homeOf(runId: string): string {
+    return this.#elsewhere.get(runId) ?? this.#home;
+  }
+
+  #locate(id: InfrastructureId): ReturnType<typeof locate> {
+    return locate(this.#homeOf(id.slice(0, id.indexOf("/"))), id);
   }
 
   /**

@@ -1,0 +1,127 @@
+import * as pulumi from "@pulumi/pulumi";
+import { beforeEach, expect, test } from "vitest";
+import * as aws from "../../components/aws";
+import * as gcp from "../../components/gcp";
+import * as core from "../../components/index";
+import * as local from "../../components/local";
+import * as prefect from "../../components/prefect";
+import { mockPulumi } from "./mocks";
+
+// The engine stores what is registered, also where the program fails right after it. So a component refuses before it registers anything.
+
+type Component = new (name: string, args: unknown, opts?: pulumi.ComponentResourceOptions) => unknown;
+
+const components = Object.fromEntries(
+  [aws, gcp, core, local, prefect].flatMap((module) =>
+    Object.entries(module as Record<string, unknown>).filter(
+      ([, value]) =>
+        typeof value === "function" &&
+        (value.prototype instanceof pulumi.ComponentResource || value.prototype instanceof pulumi.ProviderResource),
+    ),
+  ),
+) as Record<string, Component>;
+
+/** Places without a region or a project, and the arguments that are right otherwise. */
+const AWS = { region: "eu-west-1" };
+const GCP = { project: "acme-data", region: "europe-west1" };
+const ROLE = "arn:aws:iam::123456789012:role/x";
+const ACCOUNT = "x@acme-data.iam.gserviceaccount.com";
+const template = { job_configuration: { command: "{{ command }}" }, variables: { properties: { command: { type: "string" } } } };
+
+/** Bad arguments of each component, and what is said; some are only found out by a part of it. */
+const refused: Record<string, readonly (readonly [args: object, message: RegExp, name?: string])[]> = {
+  AwsCredentialsBlock: [
+    [{ ...AWS, blockName: "a/b" }, /^blockName/],
+    [{ ...AWS, accessKeyId: "A" }, /belong together/],
+  ],
+  EcrRepository: [
+    [{ region: "europe" }, /region "europe"/],
+    [{ ...AWS, repositoryName: "UPPER" }, /repositoryName "UPPER"/],
+  ],
+  EcsPushPool: [
+    [{ region: "eu-west-1a" }, /^region "eu-west-1a".*zone of eu-west-1/],
+    [{ ...AWS, logRetentionDays: 8 }, /logRetentionDays 8/],
+    [{ ...AWS, concurrencyLimit: -1 }, /concurrencyLimit must be/],
+    [{ ...AWS, jobVariables: { imgae: "x" } }, /jobVariables\.imgae.*did you mean "image"/],
+    [{ ...AWS, submitters: ["ada"] }, /submitters\[0\] "ada" must say what it is/],
+    [{ ...AWS, secretEnv: { "a b": "x" } }, /secretEnv "a b" must be the name of an environment variable/],
+    [{ ...AWS, secretEnv: { A: "x" }, baseJobTemplate: template }, /containerDefinitions\[0\] is missing/],
+    [{ ...AWS, executionRoleArn: "role" }, /executionRoleArn "role" must be the ARN/],
+    [AWS, /name "x{41}"/, "x".repeat(41)],
+  ],
+  ExecutionRole: [[{ region: "europe", workPoolName: "etl" }, /region "europe"/]],
+  PushUser: [
+    [{ ...AWS, workPoolName: "etl", clusterArn: "c", executionRoleArn: "role" }, /executionRoleArn "role"/],
+    [{ ...AWS, workPoolName: "etl", clusterArn: "c", executionRoleArn: ROLE, user: "a/b" }, /user "a\/b"/],
+  ],
+  TaskCluster: [[{ ...AWS, clusterName: "1" }, /clusterName "1"/]],
+  TaskLogGroup: [
+    [{ ...AWS, retentionDays: 2 }, /logRetentionDays 2/],
+    [{ ...AWS, logGroupName: "a b" }, /logGroupName "a b"/],
+  ],
+  TaskNetwork: [
+    [{ ...AWS, access: "open" }, /access "open"/],
+    [{ ...AWS, cidrBlock: "10.0.0.0/8" }, /cidrBlock/],
+  ],
+  TaskRole: [[{}, /name "/, "x".repeat(51)]],
+  TaskSecrets: [[{ ...AWS, workPoolName: "etl", values: { A: "1", "a b": "x" } }, /values "a b" must be the name/]],
+  TaskSubmitAccess: [
+    [{ ...AWS, workPoolName: "etl", clusterArn: "c", executionRoleArn: ROLE, members: ["user/ada", "ada"] }, /members\[1\] "ada"/],
+  ],
+  ApiEnablement: [[{ project: "12345" }, /project "12345".*number/]],
+  CloudRunPushPool: [
+    [{ ...GCP, region: "europe-west1-b" }, /^region.*zone of europe-west1/],
+    [{ region: "europe-west1" }, /project is missing/],
+    [{ ...GCP, credentials: "none" }, /credentials "none" is unknown/],
+    [{ ...GCP, jobVariables: { imgae: "x" } }, /jobVariables\.imgae.*did you mean "image"/],
+    [{ ...GCP, submitters: ["ada@acme.com"] }, /submitters\[0\]/],
+    [{ ...GCP, secretEnv: { "a b": "x" } }, /secretEnv "a b"/],
+    [{ ...GCP, subnetwork: "s", baseJobTemplate: template }, /job_body\.template\.template is missing/],
+    [{ ...GCP, network: "direct", baseJobTemplate: template }, /job_body\.template\.template is missing/],
+  ],
+  GcpCredentialsBlock: [[{ project: "acme-data", blockName: "a/b" }, /blockName/]],
+  ImageRepository: [[{ ...GCP, repositoryId: "UPPER" }, /repositoryId "UPPER"/]],
+  PushServiceAccount: [
+    [{ project: "acme-data", accountId: "a" }, /accountId "a"/],
+    [{ project: "acme-data", runtimeServiceAccount: "ada" }, /runtimeServiceAccount "ada"/],
+    [{ project: "acme-data", runtimeServiceAccount: ACCOUNT, permissions: "all" }, /permissions "all"/],
+  ],
+  RunNetwork: [[{ ...GCP, access: "open" }, /access "open"/]],
+  RuntimeSecrets: [[{ project: "acme-data", runtimeServiceAccount: ACCOUNT, values: { A: "1", "a b": "x" } }, /values "a b"/]],
+  RuntimeServiceAccount: [[{ project: "acme-data", accountId: "a" }, /accountId "a"/]],
+  SubmitAccess: [[{ project: "acme-data", runtimeServiceAccount: ACCOUNT, members: ["user:a@b.c", "ada"] }, /members\[1\] "ada"/]],
+  ProcessPushPool: [
+    [{ workPoolName: "a/b" }, /^workPoolName/],
+    [{ timeoutSeconds: 0 }, /timeoutSeconds/],
+    [{ jobVariables: { comand: "x" } }, /jobVariables\.comand.*did you mean "command"/],
+    [{ baseJobTemplate: {} }, /baseJobTemplate/],
+  ],
+  Deployment: [
+    [{ workPoolName: "local", command: "true" }, /^the name of a deployment must be FLOW\/DEPLOYMENT/],
+    [{ command: "true" }, /workPoolName is missing/, "a/b"],
+    [{ workPoolName: "local" }, /command is missing/, "a/b"],
+  ],
+  Connection: [
+    [{ apiUrl: "ftp://x" }, /^apiUrl must begin with/],
+    [{ apiUrl: "http://x/api", apiKey: "a", authString: "b" }, /exclude each other/],
+  ],
+};
+
+const registered = mockPulumi();
+beforeEach(() => void registered.splice(0));
+
+test("every exported component has arguments that it refuses here", () => {
+  expect(Object.keys(refused).sort()).toEqual(Object.keys(components).sort());
+});
+
+const cases = Object.entries(refused).flatMap(([component, all]) =>
+  all.map(([args, message, name = "x"], index) => ({ component, index, args, message, name })),
+);
+test.each(cases)("$component, case $index: nothing is registered", async ({ component, args, message, name }) => {
+  const make = () => new (components[component] as Component)(name, args);
+  expect(make).toThrow(message);
+  expect(make).toThrow(pulumi.ResourceError);
+  // What is registered is on its way by then.
+  await new Promise((done) => setTimeout(done, 20));
+  expect(registered).toEqual([]);
+});

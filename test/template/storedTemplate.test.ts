@@ -1,0 +1,91 @@
+import { createHash } from "node:crypto";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import type { JsonObject } from "../../src/json";
+import { defaultTemplate } from "../../src/template";
+import { storedTemplate, wholeTemplate } from "../../src/template/storedTemplate";
+
+/** Stands for an output. */
+class Later {
+  constructor(readonly value: unknown) {}
+}
+const isLater = (value: unknown) => value instanceof Later;
+/** As the engine stores it: outputs have their values. */
+const settled = (value: unknown): unknown => {
+  if (value instanceof Later) return settled(value.value);
+  if (Array.isArray(value)) return value.map(settled);
+  if (value === null || typeof value !== "object") return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, settled(inner)]));
+};
+const kept = (template: JsonObject) => wholeTemplate(settled(storedTemplate(template, isLater)) as JsonObject, "t");
+
+const TYPES = ["process:push", "cloud-run-v2:push", "ecs:push"] as const;
+
+test.each(TYPES)("the template of %s is stored by its name, with the defaults that differ", (type) => {
+  const template = defaultTemplate(type) as { variables: { properties: Record<string, JsonObject> } };
+  expect(storedTemplate(template as never, isLater)).toEqual({ default: `${type}@1` });
+  const env = { TOKEN: new Later("hidden"), A: "1" };
+  template.variables.properties.env = { ...template.variables.properties.env, default: env as never };
+  const stored = storedTemplate(template as never, isLater);
+  expect(stored).toEqual({ default: `${type}@1`, variables: { properties: { env: { default: env } } } });
+  expect(kept(template as never)).toEqual(settled(template));
+});
+
+// Manifests of released versions name them: one that changes gets a new number in storedTemplate.ts, and the old one stays.
+test("the named templates are what they were", () => {
+  const digest = (type: (typeof TYPES)[number]) =>
+    createHash("sha256")
+      .update(JSON.stringify(defaultTemplate(type)))
+      .digest("hex")
+      .slice(0, 12);
+  expect(TYPES.map(digest)).toMatchInlineSnapshot(`
+    [
+      "9b50c7b5ecaf",
+      "93ea4294122c",
+      "2e9a483194c7",
+    ]
+  `);
+});
+
+test("any other template comes back as it was, and is not shown", () => {
+  const template = fc.record({
+    job_configuration: fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 4 })),
+    variables: fc.record({ properties: fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 3 })) }),
+  });
+  fc.assert(
+    fc.property(template, (given) => {
+      const plain = JSON.parse(JSON.stringify(given)) as JsonObject;
+      expect(kept(plain)).toEqual(plain);
+    }),
+  );
+});
+
+test("what is known later stands at its place, whatever it comes to", () => {
+  const template = {
+    job_configuration: { image: "{{ image }}", list: [1, new Later("x")], map: new Later({ a: { b: 1 } }) },
+    variables: { properties: { image: { default: new Later("i:1") } } },
+  };
+  const stored = storedTemplate(template, isLater);
+  expect(stored).toEqual({
+    packed: expect.any(String),
+    job_configuration: { list: template.job_configuration.list, map: template.job_configuration.map },
+    variables: template.variables,
+  });
+  expect(kept(template as never)).toEqual(settled(template));
+});
+
+test("a default one without one of its variables is stored as one's own", () => {
+  const template = defaultTemplate("ecs:push") as { variables: { properties: JsonObject } };
+  delete template.variables.properties.vpc_id;
+  expect(storedTemplate(template as never, isLater)).toHaveProperty("packed");
+  expect(kept(template as never)).toEqual(template);
+});
+
+test("a whole one is read as it is; an unknown name and a damaged text are refused", () => {
+  const whole = { job_configuration: {}, variables: {} };
+  expect(wholeTemplate(whole, "t")).toBe(whole);
+  expect(() => wholeTemplate({ default: "ecs:push@9" }, "pools.etl.baseJobTemplate")).toThrow(
+    /^pools\.etl\.baseJobTemplate\.default "ecs:push@9" is a template that this pushpool does not know: did you mean "ecs:push@1"/,
+  );
+  expect(() => wholeTemplate({ packed: "AAAA" }, "t")).toThrow(/^t\.packed is damaged/);
+});
