@@ -1,4 +1,4 @@
-import type { FlowRun } from "../runs/flowRun";
+import { type FlowRun, isTerminal } from "../runs/flowRun";
 import type { Runs, RunsParts } from "../runs/runs";
 import type { LogLine } from "../targets/target";
 import { UserError } from "../userError";
@@ -89,6 +89,8 @@ export function withPrefect(local: Runs, parts: RunsParts): Runs {
       return isEmpty && isHere && !options.signal?.aborted ? local.readLogs(id, options) : run;
     },
     listRuns: async (filter) => asOnServer(await local.listRuns(filter)),
+    // The ledger may not have heard of an end that the server knows of: its dispatcher was stopped, or another one told it.
+    inFlight: async () => (await asOnServer(await local.inFlight())).filter(({ state }) => !isTerminal(state)),
     observeRuns: async (runs) => {
       const there = runs.filter(({ id }) => made.has(id));
       const prefect = there.length > 0 ? await open() : undefined;

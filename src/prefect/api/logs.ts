@@ -33,10 +33,12 @@ export async function readLogs(
   return { logs: body, isLast: body.length < PAGE };
 }
 
-/** Write lines into a run's log. */
-export async function writeLogs(
-  client: Client,
-  lines: { name: string; level: number; message: string; timestamp: string; flow_run_id: string }[],
-): Promise<void> {
+/** A line to be written into a run's log. */
+export interface LogEntry extends Omit<Log, "id"> {
+  flow_run_id: string;
+}
+
+/** Write lines into runs' logs. */
+export async function writeLogs(client: Client, lines: readonly LogEntry[]): Promise<void> {
   if (lines.length > 0) await client.request("POST", "/logs/", { json: lines as unknown as Json });
 }

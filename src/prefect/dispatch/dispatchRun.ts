@@ -20,7 +20,7 @@ import {
   write,
 } from "./claim";
 import { type Dispatch, type Dispatched, type Dispatching, LONGEST_PAUSE, stateOf } from "./dispatching";
-import { readJob } from "./job";
+import { type Job, readJob } from "./job";
 import { isOpen, recordRun } from "./record";
 import { watch } from "./watch";
 
@@ -65,8 +65,9 @@ export async function dispatchRun(parts: Dispatching, seen: FlowRun, readAt = Da
   }
   let record: RunRecord;
   let context: RunsContext;
+  let job: Job;
   try {
-    const job = await readJob(client, run, parts.stack, parts.poolsBeside);
+    job = await readJob(client, run, parts.stack, parts.poolsBeside);
     context = parts.contextOf(job);
     const claims = claimsIn(history, known ? transitionsOf(known) : []);
     const recorded = claimed || begun ? known : await recordRun(context, job, { ...parts, known, claims });
@@ -77,11 +78,14 @@ export async function dispatchRun(parts: Dispatching, seen: FlowRun, readAt = Da
     if (!(error instanceof UserError) || error.exitCode === 5 || begun) throw error;
     return crashUnsubmitted(parts, run, error.message);
   }
-  const dispatch: Dispatch = { parts, context, run };
+  const dispatch: Dispatch = { parts, context, run, job };
   if (!begun) {
+    if (job.deployment.global_concurrency_limit !== null) await parts.turn?.mine;
     const claim = await proposePending(client, record, "Pending");
+    parts.turn?.done();
     if (claim.standing !== "ours") return refused(dispatch, record, claim);
     tell({ kind: "claimed", run });
+    parts.voice?.submitting(job, record);
     await forgetInfrastructure(client, run.id, run.infrastructure_pid);
   }
   const submitted = await submit(dispatch, record, begun || claimed);
@@ -150,12 +154,14 @@ async function submit(dispatch: Dispatch, record: RunRecord, takenUp: boolean): 
     await sleep(pause, undefined, { signal }).catch(() => {});
   }
   tell({ kind: "submitted", run, message: now.run.infrastructureId as string });
+  parts.voice?.submitted(run);
   await patchFlowRun(client, run.id, { infrastructure_pid: now.run.infrastructureId as string });
   return now;
 }
 
 async function crashed({ parts, run }: Dispatch, reason: string): Promise<Dispatched> {
   const message = `it could not be submitted: ${reason}`;
+  parts.voice?.notSubmitted(run, reason);
   await proposeState(parts.client, run.id, { type: "CRASHED", name: "Crashed", message });
   const end = await stateOf(parts.client, run);
   parts.tell({ kind: "ended", run, state: end?.type ?? "gone", message });
@@ -163,9 +169,10 @@ async function crashed({ parts, run }: Dispatch, reason: string): Promise<Dispat
 }
 
 /** A run that cannot be rendered is nobody's to run: it is claimed, so that no one else tries at the same time, and CRASHED with the reason. */
-async function crashUnsubmitted({ client, tell }: Dispatching, run: FlowRun, message: string): Promise<Dispatched> {
+async function crashUnsubmitted({ client, tell, voice }: Dispatching, run: FlowRun, message: string): Promise<Dispatched> {
   const claim = await proposeState(client, run.id, { type: "PENDING", name: "Pending" });
   if (claim.kind !== "accepted") return { kind: "refused", state: "state" in claim ? claim.state : undefined, reason: claim.reason };
+  voice?.notSubmitted(run, message);
   await proposeState(client, run.id, { type: "CRASHED", name: "Crashed", message: `it could not be submitted: ${message}` });
   tell({ kind: "ended", run, state: "CRASHED", message });
   return { kind: "ended", state: await stateOf(client, run) };

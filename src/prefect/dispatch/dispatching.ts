@@ -6,6 +6,8 @@ import type { Client } from "../client";
 import type { InfrastructureWatch } from "./infrastructureWatch";
 import type { Job, PoolsBeside } from "./job";
 import type { Dispatcher, StartUp } from "./record";
+import type { Turn } from "./turns";
+import type { WorkerVoice } from "./workerVoice";
 
 /** What dispatching works with. */
 export interface Dispatching {
@@ -26,6 +28,10 @@ export interface Dispatching {
   /** No more is begun when it fires; what is begun is brought to where another process can take it up. */
   signal: AbortSignal;
   tell(event: DispatchEvent): void;
+  /** When this run may be claimed, where its deployment has a limit. @default at once */
+  turn?: Turn;
+  /** Says on the server what a worker would. @default nothing is said */
+  voice?: WorkerVoice;
 }
 
 export type DispatchEvent =
@@ -46,6 +52,8 @@ export interface Dispatch {
   parts: Dispatching;
   context: RunsContext;
   run: FlowRun;
+  /** What it is rendered from. */
+  job: Job;
 }
 
 /** Longest pause between two tries of something that fails, in milliseconds. */

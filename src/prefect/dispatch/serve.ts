@@ -4,7 +4,7 @@ import { asPoolType } from "../../targets/pushType";
 import type { Target } from "../../targets/target";
 import { UserError } from "../../userError";
 import { type FlowRun, readFlowRun } from "../api/flowRuns";
-import { readWorkPool, scheduledFlowRuns, sendHeartbeat } from "../api/workPools";
+import { readWorkPool, scheduledFlowRuns, sendHeartbeat, type WorkPool } from "../api/workPools";
 import type { Client } from "../client";
 import { flowRunOf, listen, type PrefectEvent, workPoolOf } from "../eventStream";
 import { isServers, putBack } from "./claim";
@@ -14,6 +14,8 @@ import { dispatchRun } from "./dispatchRun";
 import { InfrastructureWatch } from "./infrastructureWatch";
 import { type Dispatcher, isOpen, type StartUp } from "./record";
 import { ServerStates } from "./states";
+import { inOrder, Turns } from "./turns";
+import { WorkerVoice } from "./workerVoice";
 
 /** How often the server is asked although its events say nothing, in milliseconds. */
 const POLL = 15_000;
@@ -62,8 +64,12 @@ export interface Serving {
  */
 export async function serve(serving: Serving): Promise<void> {
   const { client, pools, signal, onEvent = () => {}, pollMs = POLL } = serving;
-  for (const pool of pools) await checkPool(client, pool);
+  const served: WorkPool[] = [];
+  for (const pool of pools) served.push(await checkedPool(client, pool));
   serving.onReady?.();
+  const trouble = (message: string) => onEvent({ kind: "serverTrouble", message });
+  const voice = new WorkerVoice(client, serving.dispatcher.name, trouble);
+  const stops = served.map((pool) => voice.started(pool));
   const states = new ServerStates(client, pollMs, signal);
   const watches = new Map<Target, InfrastructureWatch>();
   const parts: Dispatching = {
@@ -76,20 +82,26 @@ export async function serve(serving: Serving): Promise<void> {
     ...(serving.shared.poolsBeside ? { poolsBeside: serving.shared.poolsBeside } : {}),
     graceSeconds: serving.graceSeconds ?? 30,
     signal,
-    tell: onEvent,
+    tell: (event) => {
+      if (event.kind === "trouble") voice.warn(event.run, event.message);
+      onEvent(event);
+    },
+    voice,
     untilState: (id, types, until) => states.until(id, types, until),
     watchOf: (target) => {
-      const trouble = (error: unknown) => onEvent({ kind: "serverTrouble", message: (error as Error).message });
-      const watch = watches.get(target) ?? new InfrastructureWatch(target, signal, trouble);
+      const watch = watches.get(target) ?? new InfrastructureWatch(target, signal, (error) => trouble((error as Error).message));
       watches.set(target, watch);
       return watch;
     },
   };
+  const turns = new Turns();
   const active = new Map<string, Promise<void>>();
   const ended = new Map<string, RunRecord>();
   const begin = (run: FlowRun, readAt = Date.now()) => {
     if (signal.aborted || active.has(run.id)) return;
-    const over = dispatchRun(parts, run, readAt)
+    const turn = turns.join(run.deployment_id ?? run.id);
+    const over = dispatchRun({ ...parts, turn }, run, readAt)
+      .finally(turn.done)
       .then(async (dispatched) => {
         told(dispatched, run);
         // Should the server go on giving it away all the same.
@@ -161,9 +173,11 @@ export async function serve(serving: Serving): Promise<void> {
   }
   await hearing;
   await Promise.all(active.values());
+  for (const stop of stops) stop();
+  await voice.settled();
 }
 
-async function checkPool(client: Client, name: string): Promise<void> {
+async function checkedPool(client: Client, name: string): Promise<WorkPool> {
   const pool = await readWorkPool(client, name);
   const at = client.connection.apiUrl;
   if (!pool) throw new UserError(`there is no work pool "${name}" at ${at}: \`pulumi up\` with prefect.register() makes it`, 5);
@@ -173,6 +187,7 @@ async function checkPool(client: Client, name: string): Promise<void> {
       `work pool "${name}" is of type ${pool.type}, whose runs Prefect Cloud submits by itself: serve is for pools of hybrid types there, as ${pool.type.replace(/:push$/, "")}`,
     );
   }
+  return pool;
 }
 
 /** What an earlier dispatcher of this ledger left unfinished, as the server has it now. */
@@ -230,13 +245,17 @@ class Queue {
     const found = await scheduledFlowRuns(this.client, this.pool, { before: ahead });
     const later: number[] = [];
     const now = this.client.clock.now();
-    for (const run of found) {
-      // Not `expected_start_time`: that stays what it was when a run is put off.
-      const due = Date.parse(run.next_scheduled_start_time ?? run.state?.state_details?.scheduled_time ?? run.created);
+    for (const run of inOrder(found, dueOf)) {
+      const due = dueOf(run);
       if (due <= now) this.begin(run);
       else later.push(due - now);
     }
     clearTimeout(this.#timer);
     if (later.length > 0) this.#timer = setTimeout(() => this.look(), Math.min(...later));
   }
+}
+
+/** Not `expected_start_time`: that stays what it was when a run is put off. */
+function dueOf({ next_scheduled_start_time: next, state, created }: FlowRun): number {
+  return Date.parse(next ?? state?.state_details?.scheduled_time ?? created);
 }

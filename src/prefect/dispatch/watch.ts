@@ -14,8 +14,8 @@ import { settlement } from "./settlement";
 
 /** Watch until the infrastructure has ended, stop it where the run is cancelled, and tell the server what the run did not. */
 export async function watch(dispatch: Dispatch, record: RunRecord): Promise<Dispatched> {
-  const { parts, context, run } = dispatch;
-  const { client, signal, tell } = parts;
+  const { parts, context, run, job } = dispatch;
+  const { client, signal, tell, voice } = parts;
   const id = record.run.infrastructureId as string;
   const target = await context.target(record);
   const over = new AbortController();
@@ -29,6 +29,7 @@ export async function watch(dispatch: Dispatch, record: RunRecord): Promise<Disp
     tell({ kind: "left", run });
     return { kind: "left" };
   }
+  voice?.executed(job, record, ended.outcome);
   let present = await readFlowRun(client, run.id);
   if (standingOf(present?.state, transitionsOf(record)) === "revived" && (await putBack(client, record)))
     present = await readFlowRun(client, run.id);
@@ -40,6 +41,7 @@ export async function watch(dispatch: Dispatch, record: RunRecord): Promise<Disp
   if (end.kind === "crashed") {
     if (seen?.type === "PENDING") await forwardOutput(parts, target, id, run);
     await proposeState(client, run.id, { type: "CRASHED", name: "Crashed", message: end.message });
+    voice?.crashed(run, end.message);
   }
   if (end.kind === "cancelled") await proposeState(client, run.id, { type: "CANCELLED", name: "Cancelled", message: end.message });
   if (end.kind !== "settled") seen = await stateOf(client, run);

@@ -37,4 +37,20 @@ describePrefect("a dispatcher and the limit of a deployment", () => {
     // The server put it 30 s ahead.
     expect((await untilEnd(client, two)).state).toMatchObject({ type: "COMPLETED", message: null });
   });
+
+  test("of two runs a tenth of a second apart under a limit of one, the earlier goes first", async () => {
+    const { pool } = await aPool(client);
+    dispatcher(client, [pool]);
+    const enqueue = { collision_strategy: "ENQUEUE" };
+    for (let round = 0; round < 3; round += 1) {
+      const id = await aDeployment(client, pool, { concurrency_limit: 1, concurrency_options: enqueue });
+      const first = await startRun(client, id, "wait");
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      const second = await startRun(client, id);
+      await until(client, first, "RUNNING");
+      await expect.poll(() => names(second.id), { timeout: 60_000 }).toContain("AwaitingConcurrencySlot");
+      expect(await names(first.id)).not.toContain("AwaitingConcurrencySlot");
+      await client.request("POST", `/flow_runs/${first.id}/set_state`, { json: { state: { type: "CANCELLING", name: "Cancelling" } } });
+    }
+  });
 });

@@ -1,0 +1,171 @@
+import { constants } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
+import { v5 as derived, v4 as uuid } from "uuid";
+import type { RunRecord } from "../../ledger";
+import type { Outcome } from "../../targets/outcome";
+import { type NewEvent, type Resource, writeEvents } from "../api/events";
+import type { FlowRun } from "../api/flowRuns";
+import { type LogEntry, writeLogs } from "../api/logs";
+import type { WorkPool } from "../api/workPools";
+import type { Client } from "../client";
+import { transitionsOf } from "./claim";
+import type { Job } from "./job";
+
+/** How long lines and events are gathered before they are sent, in milliseconds. */
+const GATHERED = 250;
+/** So many are sent at once; as many lines as Prefect's own workers send. */
+const MOST = 200;
+/** What is said while the server does not answer is kept up to so many. */
+const MOST_KEPT = 10_000;
+/** The logger of Prefect's workers, as a run's log has it. */
+const LOGGER = "prefect.flow_runs.worker";
+const [INFO, WARNING, ERROR] = [20, 30, 40];
+
+/**
+ * What Prefect's workers say on the server about the runs that they submit: lines in the run's log, and events, for automations
+ * (`prefect/workers/base.py` of Prefect 3). Nothing waits for it, and a run goes on where it cannot be sent.
+ */
+export class WorkerVoice {
+  #lines: LogEntry[] = [];
+  #events: NewEvent[] = [];
+  #sending: Promise<void> = Promise.resolve();
+  #waiting = false;
+
+  constructor(
+    private readonly client: Client,
+    private readonly name: string,
+    private readonly onTrouble: (message: string) => void,
+  ) {}
+
+  /** @returns what to call when it no longer serves the pool */
+  started(pool: WorkPool): () => void {
+    const started = this.#event("prefect.worker.started", pool, [], { id: uuid() });
+    return () => {
+      this.#event("prefect.worker.stopped", pool, [], { id: uuid(), follows: started });
+    };
+  }
+
+  /** A run was claimed, and is about to be started. */
+  submitting(job: Job, record: RunRecord): void {
+    this.#line(job.run, INFO, `Worker '${this.name}' submitting flow run '${job.run.id}'`);
+    this.#event("prefect.worker.submitted-flow-run", job.pool, relatedTo(job), { id: submittedId(record) });
+  }
+
+  submitted(run: FlowRun): void {
+    this.#line(run, INFO, `Flow run '${run.name}' submitted to infrastructure`);
+  }
+
+  notSubmitted(run: FlowRun, reason: string): void {
+    this.#line(run, ERROR, `Failed to submit flow run '${run.name}' to infrastructure: ${reason}`);
+  }
+
+  crashed(run: FlowRun, reason: string): void {
+    this.#line(run, INFO, `Reported flow run '${run.id}' as crashed: ${reason}`);
+  }
+
+  warn(run: FlowRun, message: string): void {
+    this.#line(run, WARNING, message);
+  }
+
+  /** Its infrastructure has ended, however that was. */
+  executed(job: Job, record: RunRecord, outcome: Outcome): void {
+    const status = statusCode(outcome);
+    const infrastructure: Resource = {
+      "prefect.infrastructure.identifier": record.run.infrastructureId ?? "",
+      ...(status === undefined ? {} : { "prefect.infrastructure.status-code": String(status) }),
+    };
+    const id = derived("executed", transitionsOf(record)[0] as string);
+    this.#event("prefect.worker.executed-flow-run", job.pool, relatedTo(job, infrastructure), { id, follows: submittedId(record) });
+  }
+
+  /** Resolves when everything that was said is sent, or could not be. */
+  async settled(): Promise<void> {
+    await this.#flush();
+  }
+
+  #line(run: FlowRun, level: number, message: string): void {
+    const timestamp = new Date(this.client.clock.now()).toISOString();
+    this.#lines.push({ name: LOGGER, level, message, timestamp, flow_run_id: run.id });
+    if (this.#lines.length > MOST_KEPT) this.#lines.shift();
+    this.#soon();
+  }
+
+  #event(event: string, pool: WorkPool, related: Resource[], more: { id: string; follows?: string }): string {
+    const type = pool.type.replace(/:push$/, "");
+    this.#events.push({
+      ...more,
+      occurred: new Date(this.client.clock.now()).toISOString(),
+      event,
+      resource: {
+        "prefect.resource.id": `prefect.worker.${type}.${slugOf(this.name)}`,
+        "prefect.resource.name": this.name,
+        "prefect.worker-type": type,
+        ...(this.client.version === undefined ? {} : { "prefect.version": this.client.version }),
+      },
+      related: [...related, relatedAs("work-pool", pool)],
+      payload: {},
+    });
+    if (this.#events.length > MOST_KEPT) this.#events.shift();
+    this.#soon();
+    return more.id;
+  }
+
+  #soon(): void {
+    if (this.#waiting) return;
+    this.#waiting = true;
+    void sleep(GATHERED).then(() => this.#flush());
+  }
+
+  /** One after another, so that a run's lines keep their order. */
+  #flush(): Promise<void> {
+    this.#waiting = false;
+    this.#sending = this.#sending.then(() => this.#send());
+    return this.#sending;
+  }
+
+  async #send(): Promise<void> {
+    while (this.#lines.length + this.#events.length > 0) {
+      const [lines, events] = [this.#lines.splice(0, MOST), this.#events.splice(0, MOST)];
+      try {
+        await Promise.all([writeLogs(this.client, lines), writeEvents(this.client, events)]);
+      } catch (error) {
+        this.onTrouble(`lines and events about runs could not be sent: ${(error as Error).message}`);
+      }
+    }
+  }
+}
+
+/** The same after a restart, so that what follows it is known to. */
+function submittedId(record: RunRecord): string {
+  return derived("submitted", transitionsOf(record)[0] as string);
+}
+
+function relatedTo({ deployment, flow, run }: Job, infrastructure: Resource = {}): Resource[] {
+  const tags = [...new Set([...deployment.tags, ...run.tags])].sort();
+  return [
+    relatedAs("deployment", deployment),
+    relatedAs("flow", flow),
+    { ...relatedAs("flow-run", run), ...infrastructure },
+    ...tags.map((tag) => ({ "prefect.resource.id": `prefect.tag.${tag}`, "prefect.resource.role": "tag" })),
+  ];
+}
+
+function relatedAs(kind: string, { id, name }: { id: string; name: string }): Resource {
+  return { "prefect.resource.id": `prefect.${kind}.${id}`, "prefect.resource.role": kind, "prefect.resource.name": name };
+}
+
+/** As a process has it: a signal is its negative number. */
+function statusCode(outcome: Outcome): number | undefined {
+  if (outcome.kind === "exited") return outcome.code;
+  if (outcome.kind !== "signalled") return undefined;
+  const number = constants.signals[outcome.signal as NodeJS.Signals];
+  return number === undefined ? undefined : -number;
+}
+
+function slugOf(name: string): string {
+  return name
+    .normalize("NFKD")
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "-")
+    .replace(/^-|-$/g, "");
+}

@@ -1,0 +1,92 @@
+import { beforeAll, expect, test, vi } from "vitest";
+import type { JsonObject } from "../../../src/json";
+import { readDeployment } from "../../../src/prefect/api/deployments";
+import { readLogs } from "../../../src/prefect/api/logs";
+import type { Client } from "../../../src/prefect/client";
+import { describePrefect } from "../python";
+import { ownServer } from "../server";
+import { aPool, clientOf, dispatcher, startRun, untilEnd } from "./dispatcher";
+
+interface ServerEvent {
+  id: string;
+  event: string;
+  follows: string | null;
+  resource: Record<string, string>;
+  related: Record<string, string>[];
+}
+
+// On a server of its own: the services that run automations are kept from work by a busy one.
+describePrefect("what a dispatcher says on the server about the runs that it submits", () => {
+  vi.setConfig({ testTimeout: 240_000 });
+  let client: Client;
+  beforeAll(async () => {
+    const server = await ownServer({ inMemory: true });
+    client = clientOf(server.apiUrl);
+    return () => server.stop();
+  }, 600_000);
+
+  const events = async (pool: string): Promise<ServerEvent[]> => {
+    const filter = { event: { prefix: ["prefect.worker."] }, order: "ASC" };
+    const { body } = await client.request<{ events: ServerEvent[] }>("POST", "/events/filter", {
+      json: { filter, limit: 50 } as JsonObject,
+    });
+    return body.events.filter(({ related }) => related.some((one) => one["prefect.resource.name"] === pool));
+  };
+
+  test("an automation on the submission of a run fires; start and end of the dispatcher and of the run are told as a worker tells them", async () => {
+    const { pool, deploymentId } = await aPool(client);
+    const related = { "prefect.resource.name": pool, "prefect.resource.role": "work-pool" };
+    const expected = { expect: ["prefect.worker.submitted-flow-run"], match_related: related };
+    const trigger = { type: "event", posture: "Reactive", threshold: 1, within: 0, ...expected };
+    const actions = [{ type: "pause-deployment", source: "selected", deployment_id: deploymentId }];
+    await client.request("POST", "/automations/", { json: { name: pool, enabled: true, trigger, actions } });
+    const { stop, events: told } = dispatcher(client, [pool]);
+    const run = await untilEnd(client, await startRun(client, deploymentId, "complete", { tags: ["blue"] }));
+    await expect.poll(async () => (await readDeployment(client, deploymentId))?.paused, { timeout: 60_000 }).toBe(true);
+    await expect.poll(() => told.some(({ kind }) => kind === "ended"), { timeout: 60_000 }).toBe(true);
+    await stop();
+
+    await expect.poll(async () => (await events(pool)).map(({ event }) => event), { timeout: 60_000 }).toHaveLength(4);
+    const [started, submitted, executed, stopped] = await events(pool);
+    expect([started, submitted, executed, stopped].map((one) => one?.event)).toEqual([
+      "prefect.worker.started",
+      "prefect.worker.submitted-flow-run",
+      "prefect.worker.executed-flow-run",
+      "prefect.worker.stopped",
+    ]);
+    expect(submitted?.resource).toMatchObject({
+      "prefect.resource.id": `prefect.worker.process.dispatcher-${pool}`,
+      "prefect.resource.name": `dispatcher-${pool}`,
+      "prefect.worker-type": "process",
+    });
+    expect(submitted?.related).toEqual([
+      expect.objectContaining({ "prefect.resource.id": `prefect.deployment.${deploymentId}`, "prefect.resource.role": "deployment" }),
+      expect.objectContaining({ "prefect.resource.id": `prefect.flow.${run.flow_id}`, "prefect.resource.name": `flow-${pool}` }),
+      expect.objectContaining({ "prefect.resource.id": `prefect.flow-run.${run.id}`, "prefect.resource.name": run.name }),
+      { "prefect.resource.id": "prefect.tag.blue", "prefect.resource.role": "tag" },
+      expect.objectContaining({ "prefect.resource.name": pool, "prefect.resource.role": "work-pool" }),
+    ]);
+    expect(executed?.related.find((one) => one["prefect.resource.role"] === "flow-run")).toMatchObject({
+      "prefect.infrastructure.identifier": run.infrastructure_pid,
+      "prefect.infrastructure.status-code": "0",
+    });
+    expect([executed?.follows, stopped?.follows]).toEqual([submitted?.id, started?.id]);
+  });
+
+  test("its lines about a submission are in the run's log, and why one was not submitted", async () => {
+    const { pool, deploymentId, start } = await aPool(client);
+    dispatcher(client, [pool]);
+    const lines = async (id: string) => (await readLogs(client, id)).logs.filter(({ name }) => name === "prefect.flow_runs.worker");
+    const run = await untilEnd(client, await start());
+    await expect
+      .poll(async () => (await lines(run.id)).map(({ message, level }) => [message, level]), { timeout: 30_000 })
+      .toEqual([
+        [`Worker 'dispatcher-${pool}' submitting flow run '${run.id}'`, 20],
+        [`Flow run '${run.name}' submitted to infrastructure`, 20],
+      ]);
+    const bad = await untilEnd(client, await startRun(client, deploymentId, "", { job_variables: { working_dir: "/no/such/folder" } }));
+    await expect
+      .poll(async () => (await lines(bad.id)).map(({ message, level }) => [message, level]), { timeout: 30_000 })
+      .toEqual([[expect.stringMatching(/^Failed to submit flow run .*there is no folder/), 40]]);
+  });
+});
