@@ -39,6 +39,8 @@ export interface Client {
   readonly answeredAt: number;
   /** The server's, which need not be ours. */
   readonly clock: ServerClock;
+  /** The version of a server of one's own, as `3.0.11`, once it was asked for; absent on Prefect Cloud, which is always new. */
+  version?: string;
   /** @throws {PrefectRefusal} exit code 5, with the server's own words */
   request<Body = Json>(method: "GET" | "POST" | "PATCH" | "DELETE", path: string, request?: Request): Promise<Reply<Body>>;
 }
@@ -85,6 +87,7 @@ const REPEATED = new Set([408, 429, 502, 503]);
 
 class HttpClient implements Client {
   sent = 0;
+  version?: string;
   answeredAt = Date.now();
   readonly clock = new ServerClock();
   readonly #notices: RetryNotices;

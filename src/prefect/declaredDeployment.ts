@@ -8,7 +8,9 @@ import {
   ensureFlow,
   patchDeployment,
   patchSchedule,
+  readDeployment,
 } from "./api/deployments";
+import { isBefore32 } from "./api/server";
 import type { Client } from "./client";
 import { changeOf, type Fields, longTexts, refreshed } from "./managedFields";
 import { asGiven, type GivenSchedule, sameSchedules, scheduleBodies, scheduleSteps } from "./schedules";
@@ -84,14 +86,16 @@ export async function bringDeployment(
     change.work_queue_name = (news.workQueueName ?? (change.work_pool_name === there.work_pool_name && there.work_queue_name)) || "default";
   if (changed.length > 0) await patchDeployment(client, there.id, change, aboutDeployment(news));
   if (!schedules) return;
-  const steps = scheduleSteps((news.schedules ?? []) as GivenSchedule[], there.schedules);
+  // A server before 3.2 may have made them again.
+  const present = isBefore32(client) ? ((await readDeployment(client, there.id)) ?? there) : there;
+  const steps = scheduleSteps((news.schedules ?? []) as GivenSchedule[], present.schedules);
   const { about } = aboutDeployment(news);
   // Two that take each other's slugs: the server holds each slug once.
-  const slugs = new Map(there.schedules.map(({ id, slug }) => [slug, id]));
+  const slugs = new Map(present.schedules.map(({ id, slug }) => [slug, id]));
   for (const { id, change } of steps.patch) {
     const holder = change.slug === undefined ? undefined : slugs.get(change.slug);
     if (holder === undefined || holder === id) continue;
-    const parameters = there.schedules.find((schedule) => schedule.id === holder)?.parameters ?? {};
+    const parameters = present.schedules.find((schedule) => schedule.id === holder)?.parameters ?? {};
     await patchSchedule(client, there.id, holder, { slug: `renamed-${holder}`, parameters }, about);
   }
   for (const { id, change } of steps.patch) await patchSchedule(client, there.id, id, change, about);

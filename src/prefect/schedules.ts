@@ -97,7 +97,7 @@ interface Pair {
   found?: Schedule;
 }
 
-const isUnnamed = (slug: string | null) => slug === null || /^schedule-\d+$/.test(slug);
+const isUnnamed = (slug: string | null | undefined) => (slug ?? null) === null || /^schedule-\d+$/.test(String(slug));
 const slugIn = (given: GivenSchedule) => (typeof given.slug === "string" ? given.slug : undefined);
 
 /**
@@ -133,7 +133,7 @@ function pairs(given: readonly GivenSchedule[], there: readonly Schedule[]): { p
   const named = all.filter(({ isNamed }) => isNamed);
   const nameless = all.filter(({ isNamed }) => !isNamed);
   const slugsThere = new Set(there.map(({ slug }) => slug));
-  const slugsGiven = new Set<string | null>(named.map(({ body }) => body.slug));
+  const slugsGiven = new Set<string | null | undefined>(named.map(({ body }) => body.slug));
   const match = (among: readonly Pair[], is: (pair: Pair, schedule: Schedule) => boolean) => {
     for (const pair of among) {
       if (pair.found) continue;
@@ -164,8 +164,13 @@ function pairs(given: readonly GivenSchedule[], there: readonly Schedule[]): { p
     const kind = kindOf(body.schedule);
     return !slugsGiven.has(schedule.slug) && kindOf(schedule.schedule) === kind && isOnly(kind);
   });
+  // A server that knows no slugs has no other way to tell which one was changed.
+  match(all, (_, schedule) => schedule.slug === undefined);
   return { pairs: all, left: [...left] };
 }
+
+/** Whether a given slug is another than the server has; one that knows none (before Prefect 3.2) has none to change. */
+const isOtherSlug = ({ isNamed, body }: Pair, found: Schedule) => isNamed && found.slug !== undefined && body.slug !== found.slug;
 
 const kindOf = (timing: JsonObject) => KINDS.find((kind) => timing[kind] !== undefined && timing[kind] !== null);
 
@@ -186,7 +191,8 @@ export function scheduleSteps(given: readonly GivenSchedule[], there: readonly S
 }
 
 /** What differs. A server empties the parameters of a schedule with every change that does not name them. */
-function changeOf({ body, isNamed }: Pair, found: Schedule): ScheduleChange {
+function changeOf(pair: Pair, found: Schedule): ScheduleChange {
+  const { body } = pair;
   const { slug, schedule, ...others } = body;
   const { anchor_date } = found.schedule;
   const isMoved = schedule.interval !== undefined && schedule.anchor_date === undefined && typeof anchor_date === "string";
@@ -194,7 +200,7 @@ function changeOf({ body, isNamed }: Pair, found: Schedule): ScheduleChange {
     parameters: found.parameters,
     ...others,
     ...(hasTiming(body, found) ? {} : { schedule: isMoved ? { ...schedule, anchor_date } : schedule }),
-    ...(isNamed && slug !== found.slug ? { slug } : {}),
+    ...(isOtherSlug(pair, found) ? { slug } : {}),
   };
 }
 
@@ -212,14 +218,14 @@ export function scheduleDifferences(given: readonly GivenSchedule[], there: read
   const from: JsonObject = {};
   const to: JsonObject = {};
   for (const pair of all) {
-    const { given: one, body, isNamed, found } = pair;
+    const { given: one, body, found } = pair;
     if (found && saysTheSame(pair, found)) continue;
     const { slug: _, replaces: __, ...wanted } = one;
-    const isRenamed = found !== undefined && isNamed && body.slug !== found.slug;
+    const isRenamed = found !== undefined && isOtherSlug(pair, found);
     to[body.slug] = { ...wanted, ...(isRenamed ? { slug: body.slug } : {}) };
     if (!found) continue;
     const before = Object.entries(spoken(found)).filter(([key]) => key in wanted || (!FILLED.has(key) && !BESIDE.includes(key)));
-    from[body.slug] = { ...Object.fromEntries(before), ...(isRenamed && found.slug !== null ? { slug: found.slug } : {}) };
+    from[body.slug] = { ...Object.fromEntries(before), ...(isRenamed && typeof found.slug === "string" ? { slug: found.slug } : {}) };
   }
   for (const [index, schedule] of left.entries()) from[schedule.slug ?? `unnamed-${index + 1}`] = spoken(schedule);
   return { from, to };
@@ -248,17 +254,18 @@ export function asGiven(there: readonly Schedule[]): GivenSchedule[] {
   return there.map(({ schedule, active, slug, parameters, max_scheduled_runs }) => ({
     ...schedule,
     active,
-    ...(slug === null ? {} : { slug }),
+    ...(typeof slug === "string" ? { slug } : {}),
     ...(Object.keys(parameters).length === 0 ? {} : { parameters }),
     ...(max_scheduled_runs === null ? {} : { max_scheduled_runs }),
   }));
 }
 
 /** Whether all that is given is so on the server. */
-function saysTheSame({ body, isNamed }: Pair, there: Schedule): boolean {
+function saysTheSame(pair: Pair, there: Schedule): boolean {
+  const { body } = pair;
   return (
     (body.active ?? there.active) === there.active &&
-    (!isNamed || body.slug === there.slug) &&
+    !isOtherSlug(pair, there) &&
     sameJson(body.parameters ?? there.parameters, there.parameters) &&
     (body.max_scheduled_runs === undefined || body.max_scheduled_runs === there.max_scheduled_runs) &&
     hasTiming(body, there)

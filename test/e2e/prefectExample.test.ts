@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect, test, vi } from "vitest";
 import { readDeploymentByName } from "../../src/prefect/api/deployments";
@@ -7,8 +7,8 @@ import { clientOf } from "../prefect/dispatch/dispatcher";
 import { describePrefect } from "../prefect/python";
 import { pushpool } from "../prefect/served";
 import { ownServer } from "../prefect/server";
-import { scratch } from "../scratch";
-import { listen, type Place, place } from "./pushpool";
+import { exampleOf } from "./prefectExample";
+import { listen } from "./pushpool";
 
 // What the README of examples/prefect shows, command by command, on a real server.
 
@@ -24,18 +24,8 @@ describePrefect("examples/prefect", () => {
     return () => server.stop();
   }, 600_000);
 
-  function example(): Place {
-    const folder = join(scratch(), "example");
-    mkdirSync(folder);
-    for (const name of ["Pulumi.yaml", "index.js", "prefect.yaml", "flows"])
-      cpSync(join(repo, "examples", "prefect", name), join(folder, name), { recursive: true });
-    symlinkSync(join(repo, "node_modules"), join(folder, "node_modules"));
-    const env = { PREFECT_API_URL: apiUrl, PREFECT_HOME: join(folder, "..", "prefect"), PATH: `${join(venv, "bin")}:${process.env.PATH}` };
-    return place({ cwd: folder, env });
-  }
-
   test("up, deploy, a flow with tasks and a subflow, one with retries, one that fails, one that is cancelled, destroy", async () => {
-    const at = example();
+    const at = exampleOf({ apiUrl, venv });
     expect(await pushpool(at, "up", "--engine", "offline", "--yes")).toMatchObject({
       status: 0,
       stderr: expect.stringContaining("3 created"),

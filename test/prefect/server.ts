@@ -4,7 +4,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { prefectVenv } from "./venv";
+import { type PrefectVersion, prefectVenv } from "./venv";
 
 /** A real Prefect server on a loopback port. */
 export interface PrefectServer {
@@ -25,6 +25,8 @@ export interface ServerOptions {
   port?: number;
   /** What it remembers; @default a new folder */
   home?: string;
+  /** @default the one that all other tests run against */
+  version?: PrefectVersion;
 }
 
 /**
@@ -96,8 +98,11 @@ if ! kill -0 "$OWNER" 2>/dev/null; then
 fi
 `;
 
-async function startServer({ settings, inMemory = false, port: wanted, home = "" }: ServerOptions, owner: number): Promise<PrefectServer> {
-  const venv = await prefectVenv();
+async function startServer(
+  { settings, inMemory = false, port: wanted, home = "", version }: ServerOptions,
+  owner: number,
+): Promise<PrefectServer> {
+  const venv = await prefectVenv(version);
   const port = wanted ?? (await freePort());
   mkdirSync(home, { recursive: true });
   const log = join(home, "server.log");

@@ -1,9 +1,16 @@
 import { pythonVenv } from "../pythonVenv";
 
-/** What a real Prefect server takes; the newest fastapi and SQLAlchemy that it allows break it. */
-const REQUIREMENTS = ["prefect==3.8.8", "fastapi>=0.139,<0.150", "sqlalchemy<2.1"];
+/** What a real Prefect server takes; the newest fastapi, SQLAlchemy and pydantic that each allows break it. */
+const REQUIREMENTS = {
+  "3.8.8": ["fastapi>=0.139,<0.150", "sqlalchemy<2.1"],
+  // The oldest and the newest that are promised.
+  "3.0.11": ["fastapi<0.116", "sqlalchemy<2.1", "pydantic<2.10"],
+  "3.9.1": ["fastapi>=0.139,<0.150", "sqlalchemy<2.1"],
+} as const;
+
+export type PrefectVersion = keyof typeof REQUIREMENTS;
 
 /** The folder of a venv with Prefect in it. */
-export async function prefectVenv(): Promise<string> {
-  return pythonVenv("prefect", REQUIREMENTS);
+export async function prefectVenv(version: PrefectVersion = "3.8.8"): Promise<string> {
+  return pythonVenv("prefect", [`prefect==${version}`, ...REQUIREMENTS[version]]);
 }

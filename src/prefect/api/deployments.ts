@@ -1,6 +1,8 @@
 import type { Json, JsonObject } from "../../json";
+import { UserError } from "../../userError";
 import type { Client } from "../client";
 import { isRefusal } from "../refusal";
+import { isBefore32 } from "./server";
 
 export interface Flow {
   id: string;
@@ -38,7 +40,8 @@ export interface Schedule {
   active: boolean;
   max_scheduled_runs: number | null;
   parameters: JsonObject;
-  slug: string | null;
+  /** Absent where the server knows none: before Prefect 3.2. */
+  slug?: string | null;
 }
 
 /** What of a deployment can be given; a key that is not there is left as it is. */
@@ -109,7 +112,7 @@ export async function readFlow(client: Client, id: string): Promise<Flow | undef
 
 export async function readDeployment(client: Client, id: string): Promise<Deployment | undefined> {
   const { status, body } = await client.request<Deployment>("GET", `/deployments/${id}`, { allow: [404] });
-  return status === 404 ? undefined : body;
+  return status === 404 ? undefined : completed(body);
 }
 
 /** @param name `<flow name>/<deployment name>` */
@@ -117,7 +120,7 @@ export async function readDeploymentByName(client: Client, name: string): Promis
   const [flow = "", deployment = ""] = name.split("/");
   const path = `/deployments/name/${encodeURIComponent(flow)}/${encodeURIComponent(deployment)}`;
   const { status, body } = await client.request<Deployment>("GET", path, { allow: [404], about: `deployment "${name}"` });
-  return status === 404 ? undefined : body;
+  return status === 404 ? undefined : completed(body);
 }
 
 /** Names of deployments to suggest one of, `<flow name>/<deployment name>`: as many as the server gives at once. */
@@ -136,14 +139,15 @@ export async function createDeployment(
   { name, flowId, about, redact }: { name: string; flowId: string; about: string; redact: readonly string[] },
   change: DeploymentChange & { schedules?: ScheduleChange[]; labels?: JsonObject },
 ): Promise<Deployment> {
-  const json = { name, flow_id: flowId, ...change } as unknown as JsonObject;
+  const schedules = change.schedules ? { schedules: change.schedules.map((one) => known(client, one, about)) } : {};
+  const json = { name, flow_id: flowId, ...change, ...schedules } as unknown as JsonObject;
   try {
-    return (await client.request<Deployment>("POST", "/deployments/", { json, about, redact })).body;
+    return completed((await client.request<Deployment>("POST", "/deployments/", { json, about, redact })).body);
   } catch (error) {
     // A server from before there were labels.
     if (change.labels === undefined || !isRefusal(error, 422) || !/\blabels: /.test((error as Error).message)) throw error;
     const { labels: _, ...rest } = json;
-    return (await client.request<Deployment>("POST", "/deployments/", { json: rest, about, redact })).body;
+    return completed((await client.request<Deployment>("POST", "/deployments/", { json: rest, about, redact })).body);
   }
 }
 
@@ -153,7 +157,59 @@ export async function patchDeployment(
   change: DeploymentChange,
   { about, redact }: { about: string; redact: readonly string[] },
 ): Promise<void> {
-  await client.request("PATCH", `/deployments/${id}`, { json: change as JsonObject, about, redact });
+  const there = isBefore32(client) && NEVER_PATCHED.some((field) => field in change) ? await readDeployment(client, id) : undefined;
+  if (there) await createDeployment(client, { name: there.name, flowId: there.flow_id, about, redact }, whole(there, change));
+  else await client.request("PATCH", `/deployments/${id}`, { json: change as JsonObject, about, redact });
+}
+
+/** What a server before 3.2 changes only by making the deployment once more: it stays the same one, and its schedules are made again. */
+const NEVER_PATCHED: readonly (keyof DeploymentChange)[] = ["pull_steps", "parameter_openapi_schema"];
+
+function whole(there: Deployment, change: DeploymentChange): DeploymentChange & { schedules: ScheduleChange[] } {
+  const { name: _, id: _id, flow_id: _flow, schedules, global_concurrency_limit: limit, concurrency_options, ...rest } = there;
+  const kept = Object.fromEntries(Object.entries(rest).filter(([field]) => KEPT.has(field)));
+  return {
+    ...kept,
+    concurrency_limit: limit?.limit ?? null,
+    ...(concurrency_options ? { concurrency_options } : {}),
+    ...change,
+    schedules: schedules.map(({ schedule, active }) => ({ schedule, active })),
+  } as DeploymentChange & { schedules: ScheduleChange[] };
+}
+
+const KEPT: ReadonlySet<string> = new Set<keyof DeploymentChange>([
+  "version",
+  "description",
+  "paused",
+  "job_variables",
+  "parameters",
+  "tags",
+  "work_pool_name",
+  "work_queue_name",
+  "entrypoint",
+  "path",
+  "pull_steps",
+  "parameter_openapi_schema",
+  "enforce_parameter_schema",
+]);
+
+/** What a server before 3.2 leaves out of a schedule. */
+function completed(deployment: Deployment): Deployment {
+  const schedules = deployment.schedules.map((schedule) => ({ ...schedule, parameters: schedule.parameters ?? {} }));
+  return { ...deployment, schedules };
+}
+
+/**
+ * A schedule without what the server does not know.
+ * @throws {UserError} if it would then mean something else
+ */
+function known(client: Client, schedule: ScheduleChange, about: string): ScheduleChange {
+  if (!isBefore32(client)) return schedule;
+  const { slug: _, parameters, ...rest } = schedule;
+  if (parameters === undefined || Object.keys(parameters).length === 0) return rest;
+  throw new UserError(
+    `${about}: a schedule has parameters of its own, which Prefect has since 3.2: the server at ${client.connection.apiUrl} is ${client.version}. Leave them out, or upgrade the server`,
+  );
 }
 
 /** Its schedules and scheduled runs go with it; runs that were are kept. */
@@ -163,12 +219,15 @@ export async function deleteDeployment(client: Client, id: string): Promise<void
 
 export async function createSchedules(client: Client, deployment: string, schedules: ScheduleChange[], about: string): Promise<void> {
   // 409: the slugs are taken, by this very request if its reply was lost.
-  const json = schedules as unknown as Json;
+  const json = schedules.map((one) => known(client, one, about)) as unknown as Json;
   await client.request("POST", `/deployments/${deployment}/schedules`, { json, about });
 }
 
 export async function patchSchedule(client: Client, deployment: string, id: string, change: ScheduleChange, about: string): Promise<void> {
-  await client.request("PATCH", `/deployments/${deployment}/schedules/${id}`, { json: change as JsonObject, about });
+  await client.request("PATCH", `/deployments/${deployment}/schedules/${id}`, {
+    json: known(client, change, about) as JsonObject,
+    about,
+  });
 }
 
 export async function deleteSchedule(client: Client, deployment: string, id: string): Promise<void> {

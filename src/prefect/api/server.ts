@@ -22,5 +22,15 @@ export async function checkServer(client: Client): Promise<string | undefined> {
     throw new UserError(`there is no Prefect API at ${apiUrl} (${origin}): that of a server of your own ends in /api`, 5);
   if (major < OLDEST)
     throw new UserError(`the Prefect server at ${apiUrl} (${origin}) is too old: it is ${body}, and pushpool needs 3.0 or newer`, 5);
+  client.version = body;
   return body;
+}
+
+/**
+ * Whether the server is older than 3.2: its schedules have no slug and no parameters, and a deployment's pull steps and parameter schema
+ * cannot be changed by PATCH.
+ */
+export function isBefore32({ version }: Client): boolean {
+  const [, major, minor] = /^(\d+)\.(\d+)/.exec(version ?? "") ?? [];
+  return Number(major) === 3 && Number(minor) < 2;
 }
