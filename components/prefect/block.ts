@@ -38,6 +38,13 @@ export class PrefectBlock extends pulumi.dynamic.Resource {
 
   constructor(name: string, args: PrefectBlockArgs, opts?: pulumi.CustomResourceOptions) {
     const props = { blockName: name, ...args, data: pulumi.secret(args.data), blockDocumentId: undefined, apiUrl: undefined };
-    super(prefectBlock, name, props, pulumi.mergeOptions({ additionalSecretOutputs: ["data"] }, opts), "pushpool", "PrefectBlock");
+    super(
+      prefectBlock,
+      name,
+      props,
+      pulumi.mergeOptions({ additionalSecretOutputs: ["data", "connectionAuth"] }, opts),
+      "pushpool",
+      "PrefectBlock",
+    );
   }
 }

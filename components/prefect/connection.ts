@@ -19,7 +19,8 @@ export interface ConnectionArgs {
 
 /**
  * Which Prefect API pools, blocks and deployments are registered with, and as whom. A provider: what is given it as `provider` goes
- * there, so that one program can have several. Its key lies once, encrypted, in the stack's state.
+ * there, so that one program can have several. Its key lies encrypted in the stack's state, also beside what is made with it: another URL means
+ * another server, and what was made on the old one is deleted there with the old key.
  *
  * Without one, the resources go to the Prefect API that the environment of `pulumi up` means: `PREFECT_API_URL` with `PREFECT_API_KEY` or
  * `PREFECT_API_AUTH_STRING`, else the active Prefect profile.
@@ -43,9 +44,7 @@ export class Connection extends pulumi.ProviderResource {
     const given = authString ?? apiKey;
     const auth = given === undefined ? undefined : pulumi.secret(given);
     // Names with a namespace, as those of a stack's configuration: the process of a dynamic provider gets either.
-    // Another URL is another server: the old connection stays until what was made with it is deleted there.
-    const options = pulumi.mergeOptions(opts, { replaceOnChanges: ["prefect:apiUrl"] });
-    super("pulumi-nodejs", name, { "prefect:apiUrl": apiUrl, ...(auth ? { "prefect:auth": auth } : {}) }, options);
+    super("pulumi-nodejs", name, { "prefect:apiUrl": apiUrl, ...(auth ? { "prefect:auth": auth } : {}) }, opts);
     this.apiUrl = pulumi.output(apiUrl);
     this.auth = auth;
   }

@@ -99,6 +99,13 @@ export class PrefectDeployment extends pulumi.dynamic.Resource {
 
   constructor(name: string, args: PrefectDeploymentArgs = {}, opts?: pulumi.CustomResourceOptions) {
     const props = { deploymentName: name, ...args, deploymentId: undefined, flowId: undefined, apiUrl: undefined };
-    super(prefectDeployment, name, props, opts, "pushpool", "PrefectDeployment");
+    super(
+      prefectDeployment,
+      name,
+      props,
+      pulumi.mergeOptions({ additionalSecretOutputs: ["connectionAuth"] }, opts),
+      "pushpool",
+      "PrefectDeployment",
+    );
   }
 }

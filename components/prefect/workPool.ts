@@ -76,6 +76,13 @@ export class PrefectWorkPool extends pulumi.dynamic.Resource {
 
   constructor(name: string, args: PrefectWorkPoolArgs, opts?: pulumi.CustomResourceOptions) {
     const props = { workPoolName: name, ...args, workPoolId: undefined, defaultQueueId: undefined, apiUrl: undefined };
-    super(prefectWorkPool, name, props, opts, "pushpool", "PrefectWorkPool");
+    super(
+      prefectWorkPool,
+      name,
+      props,
+      pulumi.mergeOptions({ additionalSecretOutputs: ["connectionAuth"] }, opts),
+      "pushpool",
+      "PrefectWorkPool",
+    );
   }
 }

@@ -31,14 +31,16 @@ export function findConnection(env: NodeJS.ProcessEnv, explicit?: Explicit): Con
 }
 
 /**
- * How to reach an API that is not the one that is meant now: by the profile that names it, else without a key. A key for another host never
- * goes there; the workspaces of one host share it.
+ * How to reach an API that is not the one that is meant now: by the shell or the profile that names it, else without a key. A key for another
+ * host never goes there; the workspaces of one host share it.
  * @param current the API that is meant now
  * @throws {UserError} if the URL is none
  */
 export function findConnectionTo(env: NodeJS.ProcessEnv, apiUrl: string, current: Connection | undefined): Connection {
   const origin = "where it was made";
   const wanted = connectionOf(apiUrl, undefined, origin);
+  const ambient = ambientConnection(env, false);
+  if (ambient?.apiUrl === wanted.apiUrl) return ambient;
   for (const [name, settings] of Object.entries(profilesOf(env).profiles)) {
     const url = setting("PREFECT_API_URL", {}, objectOr(settings));
     if (url === undefined) continue;

@@ -8,7 +8,7 @@ import { quoted } from "../shown";
 import { UserError } from "../userError";
 import { adoptObject, isMoving, keptAdoption, noteHolder, noteMoving } from "./holders";
 import { type CheckFailure, holdsUnknown, type Operations } from "./operations";
-import { alreadyThere, configureConnection, deleteThere, hasMoved, openClient, openClientOf } from "./prefectConnection";
+import { alreadyThere, configureConnection, connectionOuts, deleteThere, hasMoved, openClient, openClientOf } from "./prefectConnection";
 
 interface Inputs extends JsonObject {
   blockTypeSlug: string;
@@ -104,7 +104,7 @@ function inGivenWords(given: JsonObject, there: JsonObject): JsonObject {
 }
 
 function outsOf(client: Client, id: string, inputs: JsonObject): JsonObject {
-  return { ...inputs, blockDocumentId: id, apiUrl: client.connection.apiUrl };
+  return { ...inputs, blockDocumentId: id, ...connectionOuts(client) };
 }
 
 function secretsOf(data: JsonObject): string[] {

@@ -1,7 +1,7 @@
 import type { JsonObject } from "../json";
 import { checkServer } from "../prefect/api/server";
 import { type Client, createClient } from "../prefect/client";
-import type { Connection } from "../prefect/connection";
+import { type Connection, connectionOf } from "../prefect/connection";
 import { type Explicit, findConnection, findConnectionTo } from "../prefect/findConnection";
 import { PrefectRefusal } from "../prefect/refusal";
 import { UserError } from "../userError";
@@ -75,9 +75,27 @@ export function hasMoved({ apiUrl }: JsonObject): boolean {
 /** A client for the API that a resource is on, which need not be the one that is meant now. @param outs of the state */
 export async function openClientOf(outs: JsonObject): Promise<Client> {
   if (typeof outs.apiUrl !== "string" || meant()?.apiUrl === outs.apiUrl) return openClient();
-  const client = createClient(findConnectionTo(process.env, outs.apiUrl, meant()), { patienceMs: 120_000 });
+  const { connectionAuth: auth } = outs;
+  const connection =
+    typeof auth === "string" ? connectionOf(outs.apiUrl, auth, "where it was made") : findConnectionTo(process.env, outs.apiUrl, meant());
+  const client = createClient(connection, { patienceMs: 120_000 });
   await checkServer(client);
   return client;
+}
+
+/**
+ * What the outputs of a resource say of its connection: the URL, and the key of an explicit one. A component declares `connectionAuth` secret.
+ * A deletion gets nothing but these outputs, when the connection is to another server by then. The key of a shell is its user's, and stays there.
+ */
+export function connectionOuts({ connection }: Client): { apiUrl: string; connectionAuth?: string } {
+  const isExplicit = explicit?.auth !== undefined && meant()?.apiUrl === connection.apiUrl;
+  return { apiUrl: connection.apiUrl, ...(isExplicit ? { connectionAuth: explicit?.auth as string } : {}) };
+}
+
+/** Outputs that were read anew. The key stays as the state has it: only what a program has declared is kept secret there. */
+export function readOuts(props: JsonObject, outs: JsonObject): JsonObject {
+  const { connectionAuth: _, ...rest } = outs;
+  return props.connectionAuth === undefined ? rest : { ...rest, connectionAuth: props.connectionAuth };
 }
 
 /** Its value: the URL of an API that is no more. What was made there is dropped from the state. */
@@ -103,7 +121,8 @@ export async function deleteThere(
     await remove(await openClientOf(outs));
   } catch (error) {
     if (!(error instanceof PrefectRefusal) || typeof apiUrl !== "string") throw error;
-    const key = meant()?.apiUrl !== apiUrl ? ` If it wants a key: make a Prefect profile with that PREFECT_API_URL and the key.` : "";
+    const key =
+      meant()?.apiUrl !== apiUrl ? ` If it wants a key: set PREFECT_API_URL=${apiUrl} and PREFECT_API_KEY for this one time.` : "";
     throw new UserError(
       `${about} was not deleted at ${apiUrl}: ${error.message}.${key} If that API is gone for good: set ${FORGET}=${apiUrl} and do this again, which drops it from the state`,
       5,

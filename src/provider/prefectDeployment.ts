@@ -9,7 +9,16 @@ import { quoted } from "../shown";
 import { UserError } from "../userError";
 import { adoptObject, isMoving, keptAdoption, noteHolder, noteMoving } from "./holders";
 import { type CheckFailure, holdsUnknown, type Operations } from "./operations";
-import { alreadyThere, configureConnection, deleteThere, hasMoved, openClient, openClientOf } from "./prefectConnection";
+import {
+  alreadyThere,
+  configureConnection,
+  connectionOuts,
+  deleteThere,
+  hasMoved,
+  openClient,
+  openClientOf,
+  readOuts,
+} from "./prefectConnection";
 
 /** Apart, for their changes are calls of their own; and the pool's id, so that a pool made anew gets its deployments back. */
 const OTHERS: Fields = { schedules: { api: "schedules", reset: [] }, workPoolId: { api: "work_pool_id", reset: null } };
@@ -55,7 +64,7 @@ export const operations: Operations = {
     const client = await openClientOf(props);
     const there = await readDeployment(client, id);
     if (!there) return {};
-    return { id, props: { ...asDeclared(props, there), ...outsOf(client, there, {}) } };
+    return { id, props: readOuts(props, { ...asDeclared(props, there), ...outsOf(client, there, {}) }) };
   },
 
   async update(id, olds, news) {
@@ -92,5 +101,5 @@ async function adopt(client: Client, there: Deployment, inputs: JsonObject): Pro
 }
 
 function outsOf(client: Client, there: Deployment, inputs: JsonObject): JsonObject {
-  return { ...inputs, deploymentId: there.id, flowId: there.flow_id, apiUrl: client.connection.apiUrl };
+  return { ...inputs, deploymentId: there.id, flowId: there.flow_id, ...connectionOuts(client) };
 }

@@ -8,7 +8,16 @@ import { checkTemplate } from "../template";
 import { UserError } from "../userError";
 import { adoptObject, isMoving, keptAdoption, noteHolder, noteMoving } from "./holders";
 import { type CheckFailure, holdsUnknown, type Operations } from "./operations";
-import { alreadyThere, configureConnection, deleteThere, hasMoved, openClient, openClientOf } from "./prefectConnection";
+import {
+  alreadyThere,
+  configureConnection,
+  connectionOuts,
+  deleteThere,
+  hasMoved,
+  openClient,
+  openClientOf,
+  readOuts,
+} from "./prefectConnection";
 import { applyQueues, type Queues, queueFailures, readQueues } from "./workQueues";
 
 const FIELDS: Fields = {
@@ -74,7 +83,7 @@ export const operations: Operations = {
     if (!pool) return {};
     const queues = props.queues === undefined ? {} : { queues: await readQueues(client, id, props.queues as Queues) };
     const there = pool as unknown as JsonObject;
-    return { id, props: { ...refreshed(FIELDS, props, there), ...queues, ...computed(client, pool), type: pool.type } };
+    return { id, props: { ...refreshed(FIELDS, props, there), ...queues, ...readOuts(props, computed(client, pool)), type: pool.type } };
   },
 
   async update(id, olds, news) {
@@ -127,7 +136,7 @@ async function finished(client: Client, pool: WorkPool, inputs: JsonObject, befo
 }
 
 function computed(client: Client, pool: WorkPool): JsonObject {
-  return { apiUrl: client.connection.apiUrl, workPoolId: pool.id, defaultQueueId: pool.default_queue_id };
+  return { ...connectionOuts(client), workPoolId: pool.id, defaultQueueId: pool.default_queue_id };
 }
 
 function isEmpty(value: unknown): boolean {

@@ -1,0 +1,102 @@
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, expect, test, vi } from "vitest";
+import { readBlockByName } from "../../../src/prefect/api/blocks";
+import { readDeploymentByName } from "../../../src/prefect/api/deployments";
+import { readWorkPool } from "../../../src/prefect/api/workPools";
+import { type Client, createClient } from "../../../src/prefect/client";
+import { connectionOf } from "../../../src/prefect/connection";
+import { offlineStack } from "../../../src/testing";
+import { describePrefect } from "../../prefect/python";
+import { ownServer } from "../../prefect/server";
+import { scratch } from "../../scratch";
+
+// Whole programs, through the offline engine and Pulumi's own provider process, against real servers.
+
+vi.setConfig({ testTimeout: 600_000 });
+
+const AUTH = "admin:correct-horse-battery";
+
+describePrefect("resources of a Prefect server that get another name, and another server", () => {
+  let here: string;
+  let there: string;
+  let clients: Client[];
+  beforeAll(async () => {
+    const servers = [
+      await ownServer({ inMemory: true, settings: { PREFECT_SERVER_API_AUTH_STRING: AUTH } }),
+      await ownServer({ inMemory: true }),
+    ];
+    [here, there] = servers.map(({ apiUrl }) => apiUrl) as [string, string];
+    clients = [createClient(connectionOf(here, AUTH, "test")), createClient(connectionOf(there, undefined, "test"))];
+    return () => Promise.all(servers.map(({ stop }) => stop()));
+  }, 600_000);
+
+  /** Which of the three objects each server has. */
+  const found = () =>
+    Promise.all(
+      clients.map(async (client) => {
+        const objects = [
+          await readWorkPool(client, "etl"),
+          await readBlockByName(client, "secret", "password", { secrets: false }),
+          await readDeploymentByName(client, "hello/prod"),
+        ];
+        return objects.map((object) => object !== undefined);
+      }),
+    );
+
+  function stack() {
+    const dir = join(scratch(), "data");
+    mkdirSync(dir);
+    symlinkSync(join(__dirname, "..", "..", "..", "node_modules"), join(dir, "node_modules"));
+    writeFileSync(join(dir, "Pulumi.yaml"), "name: data\nruntime: nodejs\nmain: index.js\n");
+    const { PREFECT_API_URL: _, ...env } = process.env;
+    const made = offlineStack({
+      projectDir: dir,
+      home: join(dir, "..", "home"),
+      env: { ...env, HOME: dir, PULUMI_CONFIG_PASSPHRASE: "" },
+    });
+    return {
+      up: (connection: string, suffix: string, adopt = false) => {
+        const more = adopt ? "adoptExisting: true," : "";
+        writeFileSync(
+          join(dir, "index.js"),
+          `const prefect = require("pushpool/prefect");
+          const provider = new prefect.Connection("prefect", ${connection});
+          new prefect.PrefectWorkPool("pool${suffix}", { workPoolName: "etl", ${more} type: "process:push" }, { provider });
+          new prefect.PrefectBlock("block${suffix}", { blockTypeSlug: "secret", blockName: "password", ${more} data: { value: "hidden-1" } }, { provider });
+          new prefect.PrefectDeployment("deployment${suffix}", { deploymentName: "hello/prod", ${more} entrypoint: "f.py:f" }, { provider });`,
+        );
+        return made.up();
+      },
+      destroy: () => made.destroy(),
+    };
+  }
+
+  test("the advice of the message keeps them; another URL moves them with the key that each server wants", async () => {
+    const { up, destroy } = stack();
+    const a = `{ apiUrl: "${here}", authString: "${AUTH}" }`;
+    await up(a, "");
+    await expect(up(a, "-new")).rejects.toThrow(/is already there.*adoptExisting: true/);
+    expect(await up(a, "-new", true)).toMatchObject({ changes: { create: 3, delete: 3 } });
+    expect(await found()).toEqual([
+      [true, true, true],
+      [false, false, false],
+    ]);
+    expect(await up(a, "-new", true)).toMatchObject({ unchanged: true });
+    // And back.
+    await up(a, "", true);
+    expect((await found())[0]).toEqual([true, true, true]);
+
+    expect(await up(`{ apiUrl: "${there}" }`, "", true)).toMatchObject({ changes: { replace: 3, update: 1 } });
+    expect(await found()).toEqual([
+      [false, false, false],
+      [true, true, true],
+    ]);
+    expect(await up(`{ apiUrl: "${there}" }`, "", true)).toMatchObject({ unchanged: true });
+    // The same server under another URL.
+    await up(`{ apiUrl: "${there.replace("127.0.0.1", "localhost")}/" }`, "");
+    expect((await found())[1]).toEqual([true, true, true]);
+    await destroy();
+    expect((await found())[1]).toEqual([false, false, false]);
+  });
+});
