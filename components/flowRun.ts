@@ -52,9 +52,11 @@ export interface FlowRunArgs {
  * A flow run as part of `up`: a smoke test, a migration, a backfill.
  *
  * It runs once, and again when its parameters, job variables or triggers change. A change of anything else (credentials, template, image) runs
- * nothing by itself. `up` fails with the reason and the last lines if the run does; the next `up` then tries again. An `up` that was
+ * nothing by itself. A replacement is a new run, whatever brings it about: `--replace`, `pulumi state taint`, replaceOnChanges. A run that is
+ * still under way is then cancelled. `up` fails with the reason and the last lines if the run does; the next `up` then tries again. An `up` that was
  * killed is taken up by the next. With the Pulumi CLI, `pulumi cancel` unlocks the stack first, and
- * `pulumi refresh --clear-pending-creates` ends the warning about the run that was being created. `destroy` cancels what is unfinished, and waits until it has stopped.
+ * `pulumi refresh --clear-pending-creates` ends the warning about the run that was being created. `destroy` cancels what is unfinished, and waits
+ * until it has stopped.
  *
  * ```ts
  * new FlowRun("smoke", { pool: etl.definition, deployment: hello.definition, parameters: { name: "smoke" }, triggers: [image] });
