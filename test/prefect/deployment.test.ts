@@ -204,7 +204,7 @@ describePrefect("a deployment on a real Prefect server", () => {
     ],
     ["an unknown pool", { workPoolName: "none" }, /refuses it \(404\): Work pool "none" not found/],
     ["a job variable of another type", { jobVariables: { stream_output: "many-of-them" } }, /\(422\).*stream_output/],
-    ["a bad cron", { schedules: [{ cron: "not a cron" }] }, /\(422\).*schedules.*cron/],
+    ["a bad cron", { schedules: [{ cron: "not a cron" }] }, /schedules\[0\]\.cron: it has 3 fields/],
   ])("bad input is refused: %s", async (_, over, message) => {
     const deployment = new Resource("PrefectDeployment");
     await expect(deployment.up({ ...full(), ...over })).rejects.toThrow(message);
