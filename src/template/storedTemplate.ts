@@ -1,6 +1,8 @@
 import { isDeepStrictEqual } from "node:util";
 import { deflateRawSync, inflateRawSync } from "node:zlib";
+import { ExactNumber } from "../exactNumber";
 import { isJsonObject, type Json, type JsonObject } from "../json";
+import { readJson } from "../jsonText";
 import { suggestion } from "../nearest";
 import { UserError } from "../userError";
 import { defaultTemplate } from "./defaultTemplate";
@@ -57,9 +59,9 @@ export function wholeTemplate(stored: JsonObject, at: string): JsonObject {
   }
   if (typeof packed !== "string") return stored;
   try {
-    return merged(JSON.parse(inflateRawSync(Buffer.from(packed, "base64")).toString()) as Json, difference) as JsonObject;
+    return merged(readJson(inflateRawSync(Buffer.from(packed, "base64")).toString()), difference) as JsonObject;
   } catch {
-    throw new UserError(`${at}.packed is damaged: run \`pushpool up\` again, which writes it anew`);
+    throw new UserError(`${at}.packed is damaged: run \`pushpool up\` again, which writes it again`);
   }
 }
 
@@ -108,5 +110,5 @@ function sizeOf(value: Later, isLater: (value: Later) => boolean): number {
 }
 
 function isMap<Value>(value: Value): value is Value & Record<string, Value> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof ExactNumber);
 }
