@@ -1,3 +1,5 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { beforeAll, expect, test, vi } from "vitest";
 import { patchWorkPool } from "../../src/prefect/api/workPools";
 import type { Client } from "../../src/prefect/client";
@@ -61,6 +63,19 @@ describePrefect("pushpool run through a real Prefect server", () => {
     expect(listed.stdout).toContain("FAILED");
     expect((await pushpool(at, "retry", id)).status).toBe(1);
     expect(JSON.parse((await pushpool(at, "show", id, "--json")).stdout)).toMatchObject({ run: { attempt: 2, state: { type: "FAILED" } } });
+  });
+
+  test("destroy: a run is in flight until the server has ended it, whoever ended it", async () => {
+    const { name } = await aDeployment();
+    const at = through(apiUrl);
+    writeFileSync(join(at.folder, "Pulumi.yaml"), "name: data\nruntime: nodejs\n");
+    const id = (await pushpool(at, "run", name, "--detach", ...doing("never-running"))).stdout.trim();
+    const destroy = () => pushpool(at, "destroy", "--engine", "offline", "--yes", "-s", "dev");
+    expect(await destroy()).toMatchObject(said(2, /^pushpool: 1 run of stack data\/dev in flight: /m));
+    const state = { type: "CANCELLED", name: "Cancelled", message: "by someone else" };
+    await client.request("POST", `/flow_runs/${id}/set_state`, { json: { state, force: true } });
+    const { stderr } = await destroy();
+    expect(stderr).not.toMatch(/in flight/);
   });
 
   test("a dry run shows the job and the request; nothing is made", async () => {
