@@ -1,5 +1,6 @@
 import type { Json } from "./json";
 import { MASK } from "./secret";
+import { escaped as escapedForTerminal } from "./shown";
 
 /** From this length on a secret is looked for anywhere, also in other forms. A shorter one has to stand as a word of its own. */
 const LONG = 8;
@@ -8,7 +9,12 @@ const SHORTEST = 3;
 /** Of longer secrets only the text itself and its lines are looked for. */
 const MOST_FORMS = 64 * 1024;
 /** What a secret that is an object calls its secret parts. */
-const SENSITIVE = /key|secret|token|pass|credential|private/i;
+const SENSITIVE = /key|secret|token|pass|pwd|^pw$|auth$|credential|private|signature|dsn|connection.?string/i;
+/** A shorter line of a secret says nothing of the others, and is in many texts. */
+const SHORTEST_LINE = 4;
+/** Before a short secret: no letter or digit, except those of an escape sequence (`\\n`, `%20`, a terminal's color). */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: a terminal's escape sequences begin with one
+const WORD_START = /(?:(?<![A-Za-z0-9])|(?<=\\[nrtbf]|%[0-9A-Fa-f]{2}|\x1b\[[0-9;]*m))/.source;
 /** Words that many a secret variable holds. To hide them would hide nothing but make texts unreadable. */
 const WORDS = new Set(["true", "false", "null", "none", "undefined"]);
 
@@ -37,7 +43,7 @@ export class Redactor {
   hideEach(texts: readonly string[]): string[] {
     const long = this.#forms.size === 0 ? [...texts] : this.#hideLong(texts);
     if (this.#short.size === 0) return long;
-    this.#shortPattern ??= new RegExp(`(?<![A-Za-z0-9])(?:${[...this.#short].map(escapeRegExp).join("|")})(?![A-Za-z0-9])`, "g");
+    this.#shortPattern ??= new RegExp(`${WORD_START}(?:${longestFirst(this.#short).map(escapeRegExp).join("|")})(?![A-Za-z0-9])`, "g");
     const pattern = this.#shortPattern;
     return long.map((text) => text.replace(pattern, () => MASK));
   }
@@ -61,7 +67,7 @@ export class Redactor {
     if (text === MASK || this.#learned.has(text) || WORDS.has(text.toLowerCase())) return;
     this.#learned.add(text);
     if (text.length < LONG) {
-      this.#short.add(text);
+      for (const form of formsOf(text)) if (form === text || form.length > SHORTEST) this.#short.add(form);
       this.#shortPattern = undefined;
       return;
     }
@@ -75,10 +81,7 @@ export class Redactor {
     const start = bare.slice(0, LONG);
     const known = this.#forms.get(start) ?? [];
     if (known.includes(bare)) return;
-    this.#forms.set(
-      start,
-      [...known, bare].sort((a, b) => b.length - a.length),
-    );
+    this.#forms.set(start, longestFirst([...known, bare]));
   }
 
   /** Looks through all texts as one without white space, and hides what was found where it came from. */
@@ -141,9 +144,22 @@ function formsOf(text: string): string[] {
   // Go's encoder escapes what HTML would take for its own.
   const forGo = escaped.replaceAll(/[<>&]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
   const bytes = Buffer.from(text);
-  const texts = [text, escaped, ascii, forGo].flatMap((form) => [form, JSON.stringify(form).slice(1, -1)]);
+  const written = [text, escaped, ascii, forGo, escapedForTerminal(text), ...literalsOf(text)];
+  const texts = written.flatMap((form) => [form, JSON.stringify(form).slice(1, -1)]);
   const url = encodeURIComponent(text.toWellFormed());
   return [...new Set([...texts, text.replaceAll("'", "\\'"), url, url.replaceAll("%20", "+"), bytes.toString("hex"), ...base64Of(bytes)])];
+}
+
+/** As JavaScript's `util.inspect` and Python's `repr` write a string, whichever quotes they put around it. */
+function literalsOf(text: string): string[] {
+  const hex = (character: string) => character.charCodeAt(0).toString(16).padStart(2, "0");
+  const javaScript: Record<string, string> = { "\b": "\\b", "\t": "\\t", "\n": "\\n", "\f": "\\f", "\r": "\\r", "\\": "\\\\" };
+  const python: Record<string, string> = { "\t": "\\t", "\n": "\\n", "\r": "\\r", "\\": "\\\\" };
+  const literals = [
+    text.replaceAll(/[\\\p{Cc}]/gu, (character) => javaScript[character] ?? `\\x${hex(character).toUpperCase()}`),
+    text.replaceAll(/[\\\p{Cc}]/gu, (character) => python[character] ?? `\\x${hex(character)}`),
+  ];
+  return literals.flatMap((literal) => [literal, literal.replaceAll("'", "\\'")]);
 }
 
 /** Base64 of a secret alone, and of one in the middle of something else: three ways, without what its neighbours decide. */
@@ -159,15 +175,34 @@ function base64Of(bytes: Buffer): string[] {
   return [alone, alone.replace(/=+$/, ""), ...forms].flatMap((form) => [form, form.replaceAll("+", "-").replaceAll("/", "_")]);
 }
 
-/** The lines of a secret; and where it is JSON, the parts that are called a secret. */
+/** The lines of a secret, and what in it is called a secret: in JSON, in a URL, in `name=value` pairs. */
 function partsOf(text: string): string[] {
-  const lines = text.includes("\n") ? text.split("\n").flatMap((line) => (line.trim().length >= LONG ? [line.trim()] : [])) : [];
-  if (!/^[[{]/.test(text)) return lines;
+  const lines = text.includes("\n") ? text.split("\n").flatMap((line) => (line.trim().length >= SHORTEST_LINE ? [line.trim()] : [])) : [];
+  if (!/^[[{]/.test(text)) return [...lines, ...passwordsIn(text)];
   try {
     // Its lines are JSON's own, and many another document has such.
     return sensitiveIn(JSON.parse(text) as Json);
   } catch {
     return lines;
+  }
+}
+
+/** The password of a URL, also decoded; and values of pairs as a connection string or an env file has them. */
+function passwordsIn(text: string): string[] {
+  if (text.length > MOST_FORMS) return [];
+  const [, inUrl = ""] = /^[a-z][a-z0-9+.-]*:\/\/[^/?#\s:@]*:([^/?#\s]+)@/i.exec(text) ?? [];
+  const pairs = text.matchAll(/(?:^|[;&?\s])([\w.-]+)=([^;&\s]+)/g);
+  const inPairs = [...pairs].flatMap(([, name = "", value = ""]) =>
+    SENSITIVE.test(name) ? [value, value.replaceAll(/^["']|["']$/g, "")] : [],
+  );
+  return [inUrl, decoded(inUrl), ...inPairs].filter((part) => part.length >= SHORTEST);
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
   }
 }
 
@@ -185,6 +220,10 @@ function cut(text: string, hidden: readonly [number, number][]): string {
     at = to;
   }
   return shown + text.slice(at);
+}
+
+function longestFirst(texts: Iterable<string>): string[] {
+  return [...texts].sort((a, b) => b.length - a.length);
 }
 
 function escapeRegExp(text: string): string {

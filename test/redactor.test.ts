@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { credentialsIn, Redactor } from "../src/redactor";
@@ -22,6 +23,26 @@ test.each<[string, unknown, string, string]>([
   ["in base64 for URLs", KEY, Buffer.from(KEY).toString("base64url"), "[secret]"],
   ["in hexadecimal", KEY, Buffer.from(KEY).toString("hex"), "[secret]"],
   ["in a URL", "p@ss/wörd:1", `postgres://u:${encodeURIComponent("p@ss/wörd:1")}@host`, "postgres://u:[secret]@host"],
+  ["in a JavaScript object that is printed", 'a"b\\c\u0001\tmore', inspect({ v: 'a"b\\c\u0001\tmore' }), "{ v: '[secret]' }"],
+  [
+    "in a JavaScript string of several lines",
+    "the first line\nand the rest",
+    inspect(["the first line\nand the rest"], { breakLength: 5 }),
+    "[\n  '[secret]\\n' +\n    '[secret]'\n]",
+  ],
+  ["as Python prints it", "it's \u001bb\\ack", "'it\\'s \\x1bb\\\\ack'", "'[secret]'"],
+  ["with its control characters written out", "ctl\t\u0001\u009bend", "ctl\t\\x01\\x9bend", "[secret]"],
+  ["its short last line", `${KEY}\nQw3=`, "the last line is Qw3=", "the last line is [secret]"],
+  [
+    "a short one in other forms",
+    'q"z1',
+    `${JSON.stringify('q"z1')} ${encodeURIComponent('q"z1')} ${btoa('q"z1')}`,
+    '"[secret]" [secret] [secret]',
+  ],
+  ["a short one after an escape sequence", "Zq9w", "a\\nZq9w, x%3DZq9w, \u001b[31mZq9w", "a\\n[secret], x%3D[secret], \u001b[31m[secret]"],
+  ["the password of a URL", "postgres://u:p%40ss12@db/x", "p%40ss12 and p@ss12", "[secret] and [secret]"],
+  ["the password of a connection string", "Server=db;Password=h.nter;User=u", "login h.nter of u failed", "login [secret] of u failed"],
+  ["the password of a JSON secret, called pw", '{"user":"u","pw":"hunter"}', "u has hunter", "u has [secret]"],
   ["broken over lines", KEY, `key:\n  ${KEY.slice(0, 20)}\n  ${KEY.slice(20)}\nend`, "key:\n  [secret]\nend"],
   ["its lines", PEM, PEM.split("\n").slice(1, 3).join("\nand\n"), "[secret]\nand\n[secret]"],
   [

@@ -83,7 +83,7 @@ async function toItsEnd(runs: Runs, run: FlowRun, inputs: FlowRunInputs): Promis
   const timeoutMs = watchingTime(inputs);
   const hide = (lines: string[]) => {
     const secrets = secretTexts(askedOf(inputs).manifest);
-    return lines.map((line) => hideSecrets(line, secrets));
+    return hideSecrets(lines, secrets);
   };
   try {
     return await carryOut(runs, run, { wait: inputs.wait ?? true, ...(timeoutMs === undefined ? {} : { timeoutMs }), tell, hide });

@@ -1,4 +1,5 @@
 import type { Value } from "../json";
+import { Redactor } from "../redactor";
 import { MASK, Secret } from "../secret";
 
 /** Shorter ones would take half of a line away, and are no secret that anyone could keep. */
@@ -9,10 +10,13 @@ export function secretTexts(value: unknown): string[] {
   return [...texts(value as Value, false)];
 }
 
-/** A line with the mask in place of each of these. */
-export function hideSecrets(line: string, secrets: readonly string[]): string {
+/** Lines that follow each other, with the mask in place of each of these, in whatever form {@link Redactor} knows. */
+export function hideSecrets(lines: readonly string[], secrets: readonly string[]): string[] {
+  const redactor = new Redactor();
+  for (const secret of secrets) redactor.learn(secret);
   const hidden = secrets.filter((secret) => secret.length >= SHORTEST).sort((a, b) => b.length - a.length);
-  return hidden.reduce((text, secret) => text.replaceAll(secret, MASK), line);
+  const literal = lines.map((line) => hidden.reduce((text, secret) => text.replaceAll(secret, MASK), line));
+  return redactor.hideEach(literal);
 }
 
 function* texts(value: Value | undefined, isSecret: boolean): Generator<string> {

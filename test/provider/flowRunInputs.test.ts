@@ -174,5 +174,9 @@ test("secrets are taken out of a line, the longest first; what is too short to b
     d: new Secret([], "no"),
   };
   expect(secretTexts(tree)).toEqual(["hunter2", "hunter2-more", "no"]);
-  expect(hideSecrets("no hunter2-more, hunter2hunter2", secretTexts(tree))).toBe("no [secret], [secret][secret]");
+  expect(hideSecrets(["no hunter2-more, hunter2hunter2"], secretTexts(tree))).toEqual(["no [secret], [secret][secret]"]);
+  // Line by line, escaped, and in a URL's password.
+  const secrets = ["-----BEGIN KEY-----\nMIIEvQIBADAN\n-----END KEY-----", 'pa"ss word', "amqp://u:s3cr3t@mq"];
+  const lines = ["key:", "MIIEvQIBADAN", JSON.stringify('pa"ss word'), "login s3cr3t refused"];
+  expect(hideSecrets(lines, secrets)).toEqual(["key:", "[secret]", '"[secret]"', "login [secret] refused"]);
 });
