@@ -58,7 +58,9 @@ function tell({ instancePath, keyword, params, data, message = "is not valid", p
 
 function hint(parent: SchemaError["parentSchema"], key: string): string {
   const description = parent?.properties?.[key]?.description;
-  return typeof description === "string" ? `: ${description.charAt(0).toLowerCase()}${description.slice(1).replace(/\.$/, "")}` : "";
+  if (typeof description !== "string") return "";
+  // A sentence's first letter becomes small, an abbreviation's (JSON) does not.
+  return `: ${description.replace(/^[A-Z](?![A-Z])/, (letter) => letter.toLowerCase()).replace(/\.$/, "")}`;
 }
 
 /** The kind alone, never the value: a misplaced one may be a secret. */
@@ -79,6 +81,7 @@ function withArticle(type: unknown): string {
 /** What a string must look like, where its pattern does not say it to a person. */
 function patternHint(segments: readonly string[]): string {
   if (segments.at(-1) === "apiUrl") return "a URL that starts with http:// or https://";
+  if (segments.at(-1) === "packed") return "base64, as a stack output has it";
   if (segments.at(-1) === "queue") return "a work queue name, without / % & < > or control characters";
   if (segments.at(-2) === "tags") return "a tag without control characters";
   return 'a name of letters, digits, "-", "_" and "."';

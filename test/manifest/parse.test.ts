@@ -3,7 +3,10 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Json, JsonObject } from "../../src/json";
 import { checkDeploymentPool, lookupSecret, maskManifest, parseManifest, secretFromParts } from "../../src/manifest";
+import { schemaFault } from "../../src/manifest/schema";
 import { MASK, Secret } from "../../src/secret";
+import { defaultTemplate } from "../../src/template";
+import { storedTemplate } from "../../src/template/storedTemplate";
 import { UserError } from "../../src/userError";
 
 const SECRET = "hunter2-very-secret";
@@ -86,7 +89,22 @@ const faults: [string, unknown, RegExp][] = [
   [
     "half a template",
     withAt(["pools", "etl", "baseJobTemplate", "variables"], undefined),
-    /^m\.json: pools\.etl\.baseJobTemplate\.variables is missing/,
+    /^m\.json: pools\.etl\.baseJobTemplate\.variables is missing: JSON Schema of the job variables$/,
+  ],
+  [
+    "half a template beside a default that is no name",
+    withAt(["pools", "etl", "baseJobTemplate"], { default: 1, variables: {} }),
+    /^m\.json: pools\.etl\.baseJobTemplate\.job_configuration is missing: the job, with/,
+  ],
+  [
+    "a template that is a list",
+    withAt(["pools", "etl", "baseJobTemplate"], []),
+    /^m\.json: pools\.etl\.baseJobTemplate must be an object, not a list$/,
+  ],
+  [
+    "a job that is text beside a template's name",
+    withAt(["pools", "etl", "baseJobTemplate"], { default: "process:push@1", job_configuration: "x" }),
+    /^m\.json: pools\.etl\.baseJobTemplate\.job_configuration must be an object, not a string$/,
   ],
   [
     "label that is no text",
@@ -321,3 +339,20 @@ function thrownBy(act: () => unknown): Error {
   }
   throw new Error("it threw nothing");
 }
+
+test("the shipped schema takes a template whole, named and packed, and refuses what is none of them", () => {
+  const withTemplate = (template: Json) => schemaFault(withAt(["pools", "etl", "baseJobTemplate"], template));
+  const isLater = () => false;
+  const own = { ...defaultTemplate("ecs:push"), job_configuration: { command: "{{ command }}" } };
+  const stored = [defaultTemplate("ecs:push"), own, TEMPLATE].map((template) => storedTemplate(template, isLater) as JsonObject);
+  expect(stored.map(({ default: name, packed }) => [name, typeof packed])).toEqual([
+    ["ecs:push@1", "undefined"],
+    [undefined, "string"],
+    [undefined, "string"],
+  ]);
+  for (const template of [TEMPLATE, defaultTemplate("ecs:push"), ...stored]) expect(withTemplate(template)).toBeUndefined();
+  expect(withTemplate({ default: "ecs:push@1", variables: 1 })).toMatch(/variables must be an object, not an integer$/);
+  expect(withTemplate({ packed: "not base64!" })).toMatch(/^pools\.etl\.baseJobTemplate\.packed must be base64/);
+  expect(withTemplate({ default: "" })).toMatch(/default must not be empty$/);
+  expect(withTemplate({})).toMatch(/^pools\.etl\.baseJobTemplate\.job_configuration is missing/);
+});
