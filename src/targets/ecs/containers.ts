@@ -75,15 +75,20 @@ export function causesIn({ containers, startedAt }: TaskFacts, own: ContainerFac
     const text = oneLine(reason ?? "");
     const stops = each.essential !== false && !INJECTED.test(name);
     const ran = ranToAnEnd(each);
+    const unhealthy = healthStatus === "UNHEALTHY" && blame && own?.exitCode !== 0;
+    // Before the start, the run's container may wait for any other to be healthy.
+    if (unhealthy && (stops || (own?.exitCode === undefined && startedAt === undefined)))
+      found.push([3, `container "${name}" was unhealthy`]);
     const withIt = stops && (own?.exitCode === undefined || isTakenDown(own)) ? ", and ECS stopped the task with it" : "";
     if (/OutOfMemory/i.test(text)) found.push([1, `container "${name}" ran out of memory (${text})${withIt}`]);
-    else if (!ran && text !== "") found.push([0, `container "${name}": ${text}`]);
-    else if (!blame || !ran || isTakenDown(each) || own?.exitCode === 0) continue;
+    else if (!ran && text !== "") {
+      // The run's container ran without it: this did not take it down.
+      if (stops || own === undefined || !isTakenDown(own)) found.push([0, `container "${name}": ${text}`]);
+    } else if (!blame || !ran || isTakenDown(each) || own?.exitCode === 0) continue;
     else if (exitCode === 0 && each.essential !== true) continue;
     else if (own?.exitCode === undefined && startedAt === undefined)
       found.push([2, `container "${name}" ${endOf(each)} before the run's could start`]);
     else if (stops || own?.exitCode === undefined) found.push([2, `container "${name}" ${endOf(each)}${withIt}`]);
-    if (healthStatus === "UNHEALTHY" && blame && stops && own?.exitCode !== 0) found.push([3, `container "${name}" was unhealthy`]);
   }
   if (own?.healthStatus === "UNHEALTHY" && own.exitCode !== 0) found.push([3, "its own health check failed"]);
   return found.sort(([a], [b]) => a - b).map(([, text]) => text);

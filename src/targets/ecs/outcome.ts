@@ -74,8 +74,10 @@ export function observationOf(task: TaskFacts, container?: string): Observation 
   };
 }
 
-function outcomeOf(task: TaskFacts, name: string | undefined): Outcome {
-  const { stopCode, containers } = task;
+function outcomeOf(told: TaskFacts, name: string | undefined): Outcome {
+  const stopCode = stopCodeOf(told);
+  const task = stopCode === undefined ? told : { ...told, stopCode };
+  const { containers } = task;
   const stoppedReason = oneLine(task.stoppedReason ?? "");
   if (stopCode === "UserInitiated") {
     if (stoppedReason.startsWith(STOP_REASON.running)) return { kind: "timedOut", phase: "running" };
@@ -90,25 +92,31 @@ function outcomeOf(task: TaskFacts, name: string | undefined): Outcome {
   const { exitCode } = own;
   // Even an exit code of 0 is the answer to a SIGTERM that nobody here sent: the work may be half done.
   if (isFromOutside(stopCode)) return { kind: "signalled", signal: exitCode === 137 ? "SIGKILL" : "SIGTERM", reason: why };
-  const memory = isOutOfMemory(own) ? `out of memory (${oneLine(own.reason ?? "")})` : undefined;
+  const memoryText = outOfMemoryOf(task, own);
+  const memory = memoryText === undefined ? undefined : `out of memory (${memoryText})`;
   if (memory !== undefined && (exitCode === undefined || exitCode === 137)) return { kind: "signalled", signal: "SIGKILL", reason: memory };
   if (exitCode === undefined) return outcomeWithoutEnd(task, own, why);
   const cause = memory ?? causesIn(task, own, isTakenDown(own) || exitCode === 0)[0];
   if (exitCode <= 128 || exitCode > 192) {
     // Its own code tells how the run ended. What went wrong beside it is a note.
-    const note = memory === undefined ? cause : `a process in the container was killed: ${memory}`;
+    const texts = [oneLine(own.reason ?? ""), GENERIC.test(stoppedReason) ? "" : stoppedReason, cause ?? ""].filter(
+      (text, index, all) => text !== "" && all.indexOf(text) === index,
+    );
+    const beside = exitCode === 0 ? cause : texts.length > 0 ? texts.join(": ") : undefined;
+    const note = memory === undefined ? beside : `a process in the container was killed: ${memory}`;
     return { kind: "exited", code: exitCode, ...(note === undefined ? {} : { reason: note }) };
   }
   const signal = SIGNALS[exitCode - 128] ?? String(exitCode - 128);
-  const told = GENERIC.test(stoppedReason) || stoppedReason === "" ? undefined : stoppedReason;
-  const killed = isTakenDown(own) ? (told ?? cause ?? unexplained(exitCode)) : undefined;
+  const words = GENERIC.test(stoppedReason) || stoppedReason === "" ? undefined : stoppedReason;
+  const killed = isTakenDown(own) ? (words ?? cause ?? unexplained(exitCode)) : undefined;
   const reason = memory ?? (own.reason ? oneLine(own.reason) : undefined) ?? killed;
   return { kind: "signalled", signal, ...(reason === undefined ? {} : { reason }) };
 }
 
 /** The run's container has no exit code: it never began, or nobody saw its end. */
 function outcomeWithoutEnd(task: TaskFacts, own: ContainerFacts | undefined, why: string): Outcome {
-  if (own && isOutOfMemory(own)) return { kind: "signalled", signal: "SIGKILL", reason: `out of memory (${oneLine(own.reason ?? "")})` };
+  const memory = own && outOfMemoryOf(task, own);
+  if (memory !== undefined) return { kind: "signalled", signal: "SIGKILL", reason: `out of memory (${memory})` };
   const began = task.startedAt !== undefined && task.stopCode !== "TaskFailedToStart" && !neverRan(own?.reason);
   if (!began) return { kind: "failedToStart", reason: explained(why) };
   return { kind: "lost", reason: isFromOutside(task.stopCode) ? why : `ECS has no exit code: ${why}` };
@@ -155,8 +163,26 @@ function whyOf(task: TaskFacts, own: ContainerFacts | undefined): string {
   return stoppedReason || stopCode || "ECS gives no reason";
 }
 
-function isOutOfMemory({ reason }: ContainerFacts): boolean {
-  return /OutOfMemory/i.test(reason ?? "");
+/** ECS' words for a container that was killed for memory. Those of the task count where no other container may be meant. */
+function outOfMemoryOf({ stoppedReason = "", containers }: TaskFacts, own: ContainerFacts): string | undefined {
+  const pattern = /OutOfMemory/i;
+  if (pattern.test(own.reason ?? "")) return oneLine(own.reason ?? "");
+  const others = containers.filter((each) => each !== own);
+  const onlyOwn = !others.some((each) => each.exitCode === 137 || pattern.test(each.reason ?? ""));
+  const killed = own.exitCode === undefined || own.exitCode === 137;
+  return pattern.test(stoppedReason) && killed && onlyOwn ? oneLine(stoppedReason) : undefined;
+}
+
+/** Stop codes of ECS' texts, for a task that has the text alone. */
+const STOP_CODES: readonly [RegExp, string][] = [
+  [/^Your Spot Task was interrupted/i, "SpotInterruption"],
+  [/^Host EC2 \(instance \S+\) (terminated|stopped)|^ECS is performing maintenance|\bFargate is retiring\b/i, "TerminationNotice"],
+  [/^Scaling activity initiated by|^Task failed ELB health checks/i, "ServiceSchedulerInitiated"],
+  [/^Task stopped by user|^pushpool: /i, "UserInitiated"],
+];
+
+function stopCodeOf({ stopCode, stoppedReason = "" }: TaskFacts): string | undefined {
+  return stopCode ?? STOP_CODES.find(([pattern]) => pattern.test(stoppedReason))?.[1];
 }
 
 /** Killed, and nothing says by whom. */

@@ -7,6 +7,8 @@ interface Remedy {
   managed?: string;
   /** What of a declaration gives it. */
   gives: string;
+  /** No declaration gives it: it has to be added by hand. */
+  byHand?: true;
 }
 
 const REMEDIES: readonly Remedy[] = [
@@ -41,7 +43,26 @@ const REMEDIES: readonly Remedy[] = [
     of: "executionRole",
     gives: "EcsPushPool's own has it for the parameters under its name and the secrets that its job variables name",
   },
+  {
+    has: /^kms:Decrypt$/,
+    of: "executionRole",
+    gives: "no policy of EcsPushPool has it; add it for the key that the denial is about, to the role in executionRoleArn",
+    byHand: true,
+  },
 ];
+
+/** A denial that no further permission lifts, and what it names as its cause. */
+function ceilingIn(message: string): string | undefined {
+  const [, denies, allows] =
+    /explicit deny in an? ([a-z]+(?:[ -][a-z]+)* (?:policy|boundary))|because no (service control policy|resource control policy|permissions boundary|session policy) allows/i.exec(
+      message,
+    ) ?? [];
+  return denies ?? allows;
+}
+
+function ceilingText(ceiling: string): string {
+  return `. A ${ceiling} forbids it, whatever else allows it: only whoever manages that can lift it`;
+}
 
 const AGAIN = "what was taken away since, `pushpool refresh` and `pushpool up` bring back";
 
@@ -57,6 +78,8 @@ export function actionIn(message: string): string | undefined {
  * @returns "" where it names no action that is known here
  */
 export function remedy(message: string, accessKeyId: string | undefined): string {
+  const ceiling = ceilingIn(message);
+  if (ceiling !== undefined) return ceilingText(ceiling);
   const action = actionIn(message);
   const found = action === undefined ? undefined : REMEDIES.find(({ has, of }) => of === "submitter" && has.test(action));
   if (!found) return "";
@@ -70,12 +93,15 @@ export function remedy(message: string, accessKeyId: string | undefined): string
  * @param reason as ECS has it
  */
 export function explained(reason: string): string {
-  const action = actionIn(reason);
+  const ceiling = ceilingIn(reason);
+  if (ceiling !== undefined) return `${reason.replace(/\.$/, "")}${ceilingText(ceiling)}`;
+  // Secrets Manager and Parameter Store name no action for a key that they may not use.
+  const action = /access to KMS is not allowed|ciphertext refers to a customer master key/i.test(reason) ? "kms:Decrypt" : actionIn(reason);
   // The registry says no more than this.
   const forbidden = /\.dkr\.ecr\..*403 Forbidden/.test(reason);
   const found = REMEDIES.find(({ has, of }) => of === "executionRole" && (forbidden ? has.test("ecr:") : action && has.test(action)));
   if (!found) return reason;
   const actions = forbidden ? "ecr:BatchGetImage, ecr:GetDownloadUrlForLayer and ecr:BatchCheckLayerAvailability" : action;
   const policy = found.managed ? `, as in ${found.managed}` : "";
-  return `${reason}. The task's execution role has to have ${actions}${policy}: ${found.gives}; ${AGAIN}`;
+  return `${reason.replace(/\.$/, "")}. The task's execution role has to have ${actions}${policy}: ${found.gives}${found.byHand ? "" : `; ${AGAIN}`}`;
 }

@@ -48,6 +48,12 @@ test.each<[string, Error, FailureKind]>([
     "capacity",
   ],
 
+  ["no addresses left", subnet("There are not enough free addresses. (ErrorCode: InsufficientFreeAddressesInSubnet)"), "capacity"],
+  [
+    "no interfaces left",
+    subnet("Your quota allows for 0 more network interface(s). (ErrorCode: NetworkInterfaceLimitExceeded)"),
+    "capacity",
+  ],
   [
     "a key that nobody knows",
     error("UnrecognizedClientException", "The security token included in the request is invalid."),
@@ -58,6 +64,14 @@ test.each<[string, Error, FailureKind]>([
   [
     "a request that is over",
     error("RequestExpired", "Request has expired.", { $response: { headers: { date: new Date().toUTCString() } } }),
+    "unauthenticated",
+  ],
+  [
+    "a web identity that nobody knows",
+    error(
+      "InvalidIdentityTokenException",
+      "No OpenIDConnect provider found in your account for https://token.actions.githubusercontent.com",
+    ),
     "unauthenticated",
   ],
   ["a wrong secret", error("InvalidSignatureException", "The request signature we calculated does not match"), "unauthenticated"],
@@ -196,4 +210,11 @@ test("line breaks of a vendor's text do not break the message", () => {
 test("a bug is no failure of a call", () => {
   const bug = new TypeError("undefined is not a function");
   expect(() => asFailure(bug)).toThrow(bug);
+});
+
+test("a denial by a policy above all others is told as that, with no permission to add", () => {
+  const text = "User: arn:x is not authorized to perform: ecs:RunTask on resource: arn:y with an explicit deny in a service control policy";
+  expect(said(asFailure(error("AccessDeniedException", text)))).toMatch(
+    /service control policy\. A service control policy forbids it, whatever else allows it: only whoever manages that can lift it$/,
+  );
 });

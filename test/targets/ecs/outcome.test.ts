@@ -224,6 +224,66 @@ test.each<[string, Partial<TaskFacts>, Outcome]>([
     { kind: "failedToStart", reason: "AmazonElasticBlockStorage: no such snapshot" },
   ],
   [
+    "an agent of AWS that was not pulled took nobody down",
+    { containers: [{ name: "aws-guardduty-agent-x", reason: "CannotPullContainerError: 403" }, ...one({ exitCode: 137 })] },
+    { kind: "signalled", signal: "SIGKILL", reason: expect.stringMatching(/^exit code 137: ECS gives no reason/) },
+  ],
+  [
+    "an unhealthy container that was killed is named",
+    { containers: [{ name: "proxy", exitCode: 137, healthStatus: "UNHEALTHY", essential: true }, ...one({ exitCode: 143 })] },
+    { kind: "signalled", signal: "SIGTERM", reason: 'container "proxy" was unhealthy' },
+  ],
+  [
+    "the start waited for a container that did not get healthy",
+    {
+      startedAt: undefined,
+      stopCode: "TaskFailedToStart",
+      stoppedReason: "Task failed to start",
+      containers: [{ name: "ecs-service-connect-x", healthStatus: "UNHEALTHY", exitCode: 137 }, ...one()],
+    },
+    { kind: "failedToStart", reason: 'container "ecs-service-connect-x" was unhealthy' },
+  ],
+  [
+    "ECS' words about the container stay beside its exit code",
+    { containers: one({ exitCode: 255, reason: "exec /usr/bin/python: exec format error" }) },
+    { kind: "exited", code: 255, reason: "exec /usr/bin/python: exec format error" },
+  ],
+  [
+    "so do its words about the task",
+    { stoppedReason: "Task failed container health checks", containers: one({ exitCode: 1 }) },
+    { kind: "exited", code: 1, reason: "Task failed container health checks" },
+  ],
+  [
+    "only the task tells of the memory",
+    { stoppedReason: oom, containers: one({ exitCode: 137 }) },
+    { kind: "signalled", signal: "SIGKILL", reason: `out of memory (${oom})` },
+  ],
+  [
+    "only the task tells of it, and the exit code is lost",
+    { stoppedReason: oom, containers: one() },
+    { kind: "signalled", signal: "SIGKILL", reason: `out of memory (${oom})` },
+  ],
+  [
+    "the task's words may mean another container",
+    { stoppedReason: oom, containers: [{ name: "proxy", exitCode: 137 }, ...one({ exitCode: 143 })] },
+    { kind: "signalled", signal: "SIGTERM", reason: oom },
+  ],
+  [
+    "Spot without a stop code: exit code 0 is no success",
+    { stopCode: undefined, stoppedReason: "Your Spot Task was interrupted.", containers: one({ exitCode: 0 }) },
+    { kind: "signalled", signal: "SIGTERM", reason: "SpotInterruption: Your Spot Task was interrupted." },
+  ],
+  [
+    "a lost machine without a stop code",
+    { stopCode: undefined, stoppedReason: "Host EC2 (instance i-0123) terminated.", containers: one() },
+    { kind: "lost", reason: "TerminationNotice: Host EC2 (instance i-0123) terminated." },
+  ],
+  [
+    "a stop by a user without a stop code",
+    { stopCode: undefined, stoppedReason: "Task stopped by user", containers: one({ exitCode: 137 }) },
+    { kind: "cancelled", by: "someoneElse" },
+  ],
+  [
     "the run's container is not listed: a sidecar's 0 is no success",
     { containers: [{ name: "proxy", exitCode: 0 }] },
     { kind: "lost", reason: "ECS has no exit code: Essential container in task exited" },
@@ -276,4 +336,35 @@ test.each<[string, Parameters<typeof ownContainerOf>, string | undefined]>([
   ["nothing tells", [{ containers: [{ name: "a" }, { name: "b" }] }, [{ name: "a" }, { name: "b" }]], undefined],
 ])("the run's container by %s", (_, given, name) => {
   expect(ownContainerOf(...given)).toBe(name);
+});
+
+const RESOURCES = "ResourceInitializationError: unable to pull secrets or registry auth: ";
+const denied = (action: string, because: string) =>
+  `${RESOURCES}AccessDeniedException: User: arn:aws:sts::1:assumed-role/exec/x is not authorized to perform: ${action} on resource: arn:x ${because}`;
+test.each<[string, string, RegExp | undefined]>([
+  [
+    "the key of a secret, by its action",
+    denied("kms:Decrypt", "because no identity-based policy allows it"),
+    /has to have kms:Decrypt: no policy/,
+  ],
+  ["Secrets Manager, of its key", `${RESOURCES}AccessDeniedException: Access to KMS is not allowed`, /has to have kms:Decrypt/],
+  [
+    "Parameter Store, of its key",
+    `${RESOURCES}AccessDeniedException: The ciphertext refers to a customer master key that does not exist, does not exist in this region, or you are not allowed to access.`,
+    /access\. The task's execution role has to have kms:Decrypt/,
+  ],
+  [
+    "a policy above all others",
+    denied("ecr:GetAuthorizationToken", "with an explicit deny in a service control policy"),
+    /policy\. A service control policy forbids it, whatever else allows it: only whoever manages that can lift it$/,
+  ],
+  ["a boundary", denied("ssm:GetParameters", "because no permissions boundary allows the action"), /A permissions boundary forbids it/],
+  ["a secret without that key", `${RESOURCES}retrieved secret from Secrets Manager did not contain json key password`, undefined],
+  ["a rate limit of a registry", "CannotPullContainerError: 429 Too Many Requests - Server message: toomanyrequests", undefined],
+  ["another platform", "CannotPullContainerError: image Manifest does not contain descriptor matching platform 'linux/amd64'", undefined],
+  ["a full disk", "CannotPullContainerError: failed to extract layer: no space left on device: unknown", undefined],
+])("what a failed start tells to do: %s", (_, stoppedReason, advice) => {
+  const seen = observationOf(ended({ ...notStarted, stoppedReason, containers: one() }), "prefect");
+  const reason = advice === undefined ? stoppedReason : expect.stringMatching(advice);
+  expect(seen).toMatchObject({ phase: "ended", outcome: { kind: "failedToStart", reason } });
 });
