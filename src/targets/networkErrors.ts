@@ -1,5 +1,6 @@
 /** Errors of the network, by their codes in Node, its fetch (undici) and its TLS. */
-const NETWORK = /^(E[A-Z]+|UND_ERR_.*|HPE_.*|ERR_(SSL|TLS)_.*|CERT_.*|DEPTH_.*|HOSTNAME_MISMATCH|SELF_SIGNED_.*|UNABLE_TO_.*)$/;
+const NETWORK =
+  /^(E[A-Z]+|UND_ERR_.*|HPE_.*|ERR_(SSL|TLS)_.*|ERR_STREAM_PREMATURE_CLOSE|ERR_HTTP2_.*|CERT_.*|DEPTH_.*|HOSTNAME_MISMATCH|SELF_SIGNED_.*|UNABLE_TO_.*)$/;
 
 /** Those that come before anything was sent. */
 const BEFORE_SENDING = new Set([

@@ -16,14 +16,16 @@ export interface AttemptWords {
 const KINDS: readonly [RegExp, NonNullable<AttemptWords["kind"]>][] = [
   // Before all others: a path or a volume in these may hold any word.
   [
-    /failed to (start|load|mount|resolve|create|pull)\b|exec likely failed|exec format error|mount(ing)? (of )?(\S+ ){0,2}(failed|timed out)|no such file or directory|image \S+ not found|permission to read the image|permission denied on secret/i,
+    /failed to (start|load|mount|resolve|create|pull)\b|exec likely failed|exec format error|mount(ing)? (of )?(\S+ ){0,4}(failed|timed out)|\bstartup (\w+ )?probe\b|import failed|(support|has no|without) (linux\/amd64|amd64\/linux)|toomanyrequests|too many requests|quota exceeded|no such file or directory|image \S+ not found|permission to read the image|permission denied on secret/i,
     "neverStarted",
   ],
-  [/memory limit|out[- ]of[- ]memory|ran out of memory|\boom[- ]?kill/i, "outOfMemory"],
+  [/memory limit|out[- ]of[- ]memory|too much memory|exceed\w* (its |the )?(available |allocated )?memory|\boom[- ]?kill/i, "outOfMemory"],
   [
     /configured timeout|task timeout|timed[- ]?out|(due to|reached|exceeded) (a |the |its )?(\S+ )?(time ?out|time limit)|deadline exceeded/i,
     "timedOut",
   ],
+  // Before the signals: these say why there was one.
+  [/\bmaintenance\b|\bpreempt(ed|ion)\b|(stopped|terminated|shut down) by (the )?(system|platform|infrastructure)\b/i, "ownFault"],
   [/\bcancell?ed\b/i, "cancelled"],
   [/\bsignal:? \d+|\ba signal terminated|terminated (on|by|with) (a )?signal/i, "signalled"],
   [/\binternal( system)? error\b|^internal\b|service is (currently )?unavailable/i, "ownFault"],

@@ -22,12 +22,17 @@ export function asFailure(error: unknown): CloudFailure {
   if (network !== undefined && isUnsent(network)) return new CloudFailure("unsent", `${message} (${network})`);
   if (/could not load the default credentials|unable to detect a project/i.test(message))
     return new CloudFailure("unauthenticated", NO_LOGIN);
+  if (BAD_LOGIN.test(message)) return new CloudFailure("unauthenticated", message);
   const said = saidBy(error);
   if (said) return new CloudFailure(kindOf(said), said.message);
   if (network !== undefined || error.name === "AbortError" || error.name === "TimeoutError") return new CloudFailure("unclear", message);
   if (error.name === "TypeError" && error.message === "fetch failed") return new CloudFailure("unclear", message);
   throw error;
 }
+
+/** What Google's libraries say of credentials that they cannot use; nothing was asked yet. */
+const BAD_LOGIN =
+  /^the (file at .* does not exist|file path is invalid|incoming JSON object)|universe domain\b.*does not match|^error:\w+:DECODER/i;
 
 export const NO_LOGIN =
   "there are no Google Cloud credentials here: log in with `gcloud auth application-default login`, or give the work pool a credentials block";

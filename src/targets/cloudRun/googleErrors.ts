@@ -109,16 +109,23 @@ const BY_REASON: Record<string, FailureKind> = {
 const BY_TEXT: readonly [RegExp, FailureKind][] = [
   [/vpc ?service ?controls|request is prohibited by organi[sz]ation's policy/i, "perimeter"],
   [/organi[sz]ation(al)?('s)? polic|\borg polic|violates? constraint|constraints\/\S+ (is )?violated/i, "policy"],
+  [/spend cap|check (the )?billing|\b(delinquent|closed|inactive) billing\b/i, "billing"],
   [/\bbilling\b.*(disabled|be enabled|not enabled|not found|not open|not active|absent|delinquent|closed)/i, "billing"],
-  [/has not been used in project|it is disabled\b/i, "disabled"],
+  [/has not been (used|enabled) in project|it is disabled\b|access not configured/i, "disabled"],
   [
-    /permission denied on '?locations\/|\blocation \S+ (is )?not (found|supported|available|valid)|(invalid|unsupported|unknown) (location|region)\b/i,
+    /permission denied on '?locations\/|\b(location|region) \S+ (is )?not (found|supported|available|valid)|(invalid|unsupported|unknown) (location|region)\b/i,
     "region",
   ],
   [/\b(has been|is) suspended/i, "suspended"],
-  [/permission denied on resource project\b|^(the )?project \S+ (is )?(not found|has been deleted|does not exist)/i, "project"],
+  [
+    /permission denied on resource project\b|^(the )?project (number )?\S+ (is )?(not found|has been (deleted|marked for deletion)|does not exist)/i,
+    "project",
+  ],
   // The token endpoint's answer to a key or a login that it does not know, or not yet.
-  [/invalid_grant|invalid_client|invalid_rapt|invalid jwt|insufficient authentication scopes|reauth related error/i, "unauthenticated"],
+  [
+    /invalid_grant|invalid_client|invalid_target|unauthorized_client|unsuccessful response status code|invalid_rapt|invalid jwt|insufficient authentication scopes|reauth related error/i,
+    "unauthenticated",
+  ],
 ];
 
 /** A user's own names may hold any word: a Job called `billing-closed` says nothing of billing. */

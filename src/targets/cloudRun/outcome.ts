@@ -11,8 +11,12 @@ const NEVER_STARTED =
 const BY_STATUS: Record<number, AttemptWords["kind"]> = {
   1: "cancelled",
   2: "ownFault",
+  3: "neverStarted",
   4: "timedOut",
+  5: "neverStarted",
+  7: "neverStarted",
   8: "outOfMemory",
+  9: "neverStarted",
   10: "failed",
   13: "ownFault",
   14: "ownFault",
@@ -68,7 +72,7 @@ function outcomeOf(execution: ExecutionFacts, task: TaskFacts | undefined, stopA
   if (end?.reason === "CANCELLED") return cancelled;
   if (end?.reason === "DELETED" || execution.deleteTime !== undefined) return { kind: "cancelled", by: "someoneElse" };
 
-  const { exitCode, signal, words, kind } = attemptOf(task, end);
+  const { exitCode, signal, words, note, kind } = attemptOf(task, end);
   const conditions = [...execution.conditions, ...(task?.conditions ?? [])];
   const cause = conditions.find(({ state, reason }) => state === "FAILED" && NEVER_STARTED.test(reason));
   if (cause && exitCode === undefined && signal === undefined) return { kind: "failedToStart", reason: told(cause) };
@@ -79,13 +83,14 @@ function outcomeOf(execution: ExecutionFacts, task: TaskFacts | undefined, stopA
     case "outOfMemory":
       return { kind: "signalled", signal: "SIGKILL", reason: `out of memory (${reason})` };
     case "timedOut":
-      if (exitCode === undefined) return { kind: "timedOut", phase: execution.startTime === undefined ? "pending" : "running" };
-      break;
+      // The time limit of a task counts from its start: what Google gave up before that is something else.
+      if (execution.startTime === undefined) return { kind: "failedToStart", reason };
+      return { kind: "timedOut", phase: "running" };
     case "cancelled":
       if (exitCode === undefined && signal === undefined) return cancelled;
   }
-  if (signal !== undefined) return { kind: "signalled", signal };
-  if (exitCode !== undefined) return { kind: "exited", code: exitCode };
+  if (signal !== undefined) return { kind: "signalled", signal, ...note };
+  if (exitCode !== undefined) return { kind: "exited", code: exitCode, ...note };
   if (kind === "signalled") return { kind: "signalled", signal: "an unknown signal", reason };
   if (execution.startTime === undefined || task?.started === false) return { kind: "failedToStart", reason };
   if (kind === "failed") return { kind: "failed", reason };
@@ -93,7 +98,7 @@ function outcomeOf(execution: ExecutionFacts, task: TaskFacts | undefined, stopA
 }
 
 /** How the last attempt ended: its task says it best, the execution's own words are left once that is gone. */
-function attemptOf(task: TaskFacts | undefined, end: Condition | undefined): AttemptWords & { words: string } {
+function attemptOf(task: TaskFacts | undefined, end: Condition | undefined): AttemptWords & { words: string; note: { reason?: string } } {
   const ofTask = readAttempt(task?.message ?? "");
   const ofExecution = readAttempt(end?.message ?? "");
   const exitCode = task?.exitCode ?? ofTask.exitCode ?? ofExecution.exitCode;
@@ -101,16 +106,33 @@ function attemptOf(task: TaskFacts | undefined, end: Condition | undefined): Att
   // That it failed is the least that is said: whoever says more is believed.
   const more = [ofTask, ofExecution].find(({ kind }) => kind !== undefined && kind !== "failed");
   const least =
-    BY_STATUS[task?.code ?? 0] ?? ofTask.kind ?? ofExecution.kind ?? (end?.reason === "NON_ZERO_EXIT_CODE" ? "failed" : undefined);
+    kindOfStatus(task, exitCode !== undefined || signal !== undefined) ??
+    ofTask.kind ??
+    ofExecution.kind ??
+    (end?.reason === "NON_ZERO_EXIT_CODE" ? "failed" : undefined);
   const kind = more?.kind ?? least;
   const execution = end && /\bmessage: ./.test(end.message) ? wordsOf(end.message) : "";
   const words = more === ofExecution ? wordsOf(end?.message ?? "") : task?.message || execution;
   return {
     words,
+    note: words === "" || SAYS_NO_MORE.test(words) ? {} : { reason: words },
     ...(kind === undefined ? {} : { kind }),
     ...(exitCode === undefined ? {} : { exitCode }),
     ...(signal === undefined ? {} : { signal }),
   };
+}
+
+/** Words that say no more than that there was an exit code or a signal. */
+const SAYS_NO_MORE =
+  /^((the )?container (exited with an error|called exit\(\d+\)|terminated on signal \d+)|a signal terminated the container|uncaught signal: .*)\.?$/i;
+
+/** What the status of an attempt says, as far as nothing else contradicts it. */
+function kindOfStatus(task: TaskFacts | undefined, ran: boolean): AttemptWords["kind"] {
+  const kind = BY_STATUS[task?.code ?? 0];
+  if (kind === "neverStarted" && ran) return undefined;
+  // Other things than memory can be used up too.
+  if (kind === "outOfMemory" && task?.message && !/memory/i.test(task.message)) return "failed";
+  return kind;
 }
 
 function completed(execution: ExecutionFacts): Condition | undefined {

@@ -9,10 +9,13 @@ export function refusal(what: string, failure: CloudFailure, who: Denied): UserE
 
 function sentence(what: string, { kind, message }: CloudFailure, who: Denied): string {
   const { project, clientEmail } = who;
+  const lacking = lackingIn(message);
   const as = clientEmail ?? "your own Google Cloud login";
   const said = message.replace(/\.$/, "");
   switch (kind) {
     case "denied":
+      // Not the caller's permission: Google names whose.
+      if (lacking !== undefined) return `${what} was refused by Google Cloud: ${lacking} lacks a permission: ${message}`;
       return `${what} is not allowed to ${as}${elsewhere(who)}: ${said}${remedy(message, who)}`;
     case "disabled":
       return `${what}: the API is disabled in project "${project}": ${message}`;
@@ -44,13 +47,22 @@ function sentence(what: string, { kind, message }: CloudFailure, who: Denied): s
   }
 }
 
+/** The account of the job, or of Cloud Run itself, that a denial is about; `undefined`: the caller. */
+function lackingIn(message: string): string | undefined {
+  const account = "([\\w.-]+@[\\w.-]+\\w)";
+  const [, ofJob, ofCloudRun] =
+    new RegExp(`for revision service account ${account}|service agent ${account} (?:must have|needs|does not have)`, "i").exec(message) ??
+    [];
+  return ofJob !== undefined ? `the job's service account ${ofJob}` : ofCloudRun && `Cloud Run's own service account ${ofCloudRun}`;
+}
+
 function elsewhere({ clientEmail, project }: Denied): string {
   const ofKey = /@([a-z0-9.:-]+?)\.iam\.gserviceaccount\.com$/.exec(clientEmail ?? "")?.[1];
   return ofKey === undefined || ofKey === project ? "" : `; the key is of project "${ofKey}", the work pool's runs go to "${project}"`;
 }
 
 function regionIn(message: string): string {
-  const region = /locations?[/ ]["']?([a-z0-9-]+)/i.exec(message)?.[1];
+  const region = /(?:locations?|region)[/ ]["']?([a-z0-9-]+)/i.exec(message)?.[1];
   return region === undefined ? "of that name" : `"${region}"`;
 }
 

@@ -113,6 +113,20 @@ test.each<[CloudFailure["kind"], string, string | undefined, number]>([
   ["throttled", "x", "RATE_LIMIT_EXCEEDED", 8],
   ["unauthenticated", "Account deleted: 113520000000000000000", "ACCOUNT_STATE_INVALID", 16],
   ["unauthenticated", "Request had insufficient authentication scopes.", "ACCESS_TOKEN_SCOPE_INSUFFICIENT", 7],
+  ["billing", "Project 'acme' is not active or has exceeded its spend cap.", undefined, 9],
+  ["billing", "The project to be billed is associated with a delinquent billing account.", undefined, 7],
+  ["billing", "Write access to project 'acme' was denied: please check billing account associated and retry", undefined, 7],
+  ["disabled", "Access Not Configured. Cloud Run Admin API has not been enabled in project acme", undefined, 7],
+  ["region", "The region us-moon1 is not supported.", undefined, 3],
+  ["project", "Project acme has been marked for deletion.", undefined, 7],
+  ["project", "Project number 1 has been deleted.", undefined, 7],
+  ["unauthenticated", "invalid_target: The target service indicated by the audience parameters is invalid.", undefined, 3],
+  [
+    "unauthenticated",
+    "Could not refresh access token: Unsuccessful response status code. Request failed with status code 404",
+    undefined,
+    5,
+  ],
   // The user's own names say nothing.
   ["missing", "Resource 'billing-closed' of kind 'JOB' in region 'r' in project 'acme' does not exist.", undefined, 5],
   ["denied", "Permission 'run.jobs.run' denied on resource 'projects/org-policy/locations/r/jobs/suspended'", "IAM_PERMISSION_DENIED", 7],
@@ -139,6 +153,24 @@ test("of a front end's HTML page only the words are kept", () => {
   expect(asFailure(error(page, { code: 5 })).message).toBe("Error 404 (Not Found)!!1 The requested URL was not found.");
 });
 
+test.each<[string, Error, CloudFailure["kind"]]>([
+  [
+    "a key file that is gone",
+    error("The file at /k.json does not exist, or it is not a file. ENOENT: x", { code: "ENOENT" }),
+    "unauthenticated",
+  ],
+  ["a key file without an account", error("The incoming JSON object does not contain a client_email field"), "unauthenticated"],
+  ["a key that is no key", error("error:1E08010C:DECODER routines::unsupported", { code: "ERR_OSSL_UNSUPPORTED" }), "unauthenticated"],
+  [
+    "a key of another universe",
+    error("The configured universe domain (googleapis.com) does not match the universe domain found in the credentials (x.goog)."),
+    "unauthenticated",
+  ],
+  ["an answer that breaks off", error("Invalid response body: Premature close", { code: "ERR_STREAM_PREMATURE_CLOSE" }), "unclear"],
+])("what no answer of Google's says: %s", (_, thrown, kind) => {
+  expect(asFailure(thrown).kind).toBe(kind);
+});
+
 test("a bug is no failure of a call", () => {
   const bug = new TypeError("undefined is not a function");
   expect(() => asFailure(bug)).toThrow(bug);
@@ -156,6 +188,16 @@ test.each<[CloudFailure["kind"], string, RegExp]>([
     "why",
     /^submitting is not allowed to s@other\.iam\.gserviceaccount\.com; the key is of project "other", the work pool's runs go to "acme": why$/,
   ],
+  [
+    "denied",
+    "Permission denied on secret: projects/1/secrets/s/versions/latest for Revision service account x@acme.iam.gserviceaccount.com. The service account used must be granted it",
+    /^submitting was refused by Google Cloud: the job's service account x@acme\.iam\.gserviceaccount\.com lacks a permission: Permission denied/,
+  ],
+  [
+    "denied",
+    "Google Cloud Run Service Agent service-1@serverless-robot-prod.iam.gserviceaccount.com must have permission to read the image, x.",
+    /: Cloud Run's own service account service-1@serverless-robot-prod\.iam\.gserviceaccount\.com lacks a permission: /,
+  ],
   ["disabled", "why", /^submitting: the API is disabled in project "acme": why$/],
   ["billing", BILLING, /billing is off in project "acme": This API .* Link an open billing account .*linkedaccount\?project=acme$/],
   ["suspended", "why", /Google has suspended project "acme": why\./],
@@ -163,6 +205,7 @@ test.each<[CloudFailure["kind"], string, RegExp]>([
   ["quotaProject", QUOTA_PROJECT, /gcloud auth application-default set-quota-project acme$/],
   ["region", REGION, /Cloud Run has no region "europe-west99", or project "acme" may not use it: .* job variable "region"/],
   ["region", "Location us-moon1 is not found or access is unauthorized.", /no region "us-moon1"/],
+  ["region", "The region us-moon1 is not supported.", /no region "us-moon1"/],
   ["perimeter", PERIMETER, /VPC Service Controls keep s@other.* out of project "acme": .*8c1f0b2d\. .*ingress rule$/],
   ["policy", "why", /a policy of the organization forbids it in project "acme": why\./],
   ["unauthenticated", "why", /Google does not accept the credentials of s@other[^:]*: why$/],

@@ -232,6 +232,35 @@ const TEXTS: [string, object][] = [
     { kind: "lost", reason: "Cloud Run itself failed: Internal error." },
   ],
   ["Cancelled by user.", { kind: "cancelled", by: "someoneElse" }],
+  // Other words of the same kinds.
+  [
+    "Task j-x-task0 failed with message: the container instance was found to be using too much memory and was terminated.",
+    { kind: "signalled", signal: "SIGKILL", reason: expect.stringMatching(/^out of memory/) },
+  ],
+  ["Task j-x-task0 failed with message: The container exceeded its memory allocation", { kind: "signalled", signal: "SIGKILL" }],
+  [
+    "Task j-x-task0 failed with exit code: 0 and message: The container was terminated due to a maintenance event.",
+    { kind: "lost", reason: expect.stringMatching(/^Cloud Run itself failed: .*maintenance event/) },
+  ],
+  ["Task j-x-task0 failed with exit code: 0 and message: Instance was preempted.", { kind: "lost" }],
+  ["Task j-x-task0 failed with exit code: 0 and message: The instance was terminated by the system.", { kind: "lost" }],
+  ["Task j-x-task0 failed with exit code: 143 and message: The configured timeout was reached.", { kind: "timedOut", phase: "running" }],
+  ["Task j-x-task0 failed with exit code: 0 and message: Mounting NFS volume nfs timed out", { kind: "failedToStart" }],
+  [
+    "Task j-x-task0 failed with exit code: 0 and message: The user-provided container failed the configured startup probe checks.",
+    { kind: "failedToStart" },
+  ],
+  [
+    'Task j-x-task0 failed with exit code: 0 and message: STARTUP TCP probe failed 1 time consecutively for container "proxy" on port 8080.',
+    { kind: "failedToStart", reason: expect.stringContaining('container "proxy"') },
+  ],
+  ["Image import failed: manifest list has no linux/amd64 image", { kind: "failedToStart" }],
+  ["Container manifest type 'application/vnd.oci.image.index.v1+json' must support amd64/linux.", { kind: "failedToStart" }],
+  ["toomanyrequests: You have reached your unauthenticated pull rate limit.", { kind: "failedToStart" }],
+  [
+    "Instance failed to start because of insufficient free IP addresses in the subnetwork https://x/subnetworks/oom-killed",
+    { kind: "failedToStart" },
+  ],
 ];
 
 const look = ({ execution, task, asked = false }: Row) =>
@@ -274,6 +303,51 @@ describe("outcomes", () => {
       kind: "failedToStart",
       reason: "Image 'x' not found. (CONTAINER_MISSING)",
     });
+  });
+
+  test.each<[string, object, object]>([
+    ["an image limit is no lack of memory", { status: { code: 8, message: "toomanyrequests" } }, { kind: "failedToStart" }],
+    [
+      "nor is a full disk",
+      { status: { code: 8, message: "Ephemeral disk limit exceeded." } },
+      { kind: "failed", reason: "Ephemeral disk limit exceeded." },
+    ],
+    [
+      "a missing account",
+      { status: { code: 9, message: "The service account a@b was not found." } },
+      { kind: "failedToStart", reason: "The service account a@b was not found." },
+    ],
+    [
+      "an exit code beside such a status",
+      { status: { code: 9, message: "Odd." }, exitCode: 3 },
+      { kind: "exited", code: 3, reason: "Odd." },
+    ],
+    [
+      "the time limit, and the program heeded it",
+      { status: { code: 4, message: "The configured timeout was reached." }, exitCode: 1 },
+      { kind: "timedOut", phase: "running" },
+    ],
+    [
+      "a signal, and why",
+      { status: { code: 14, message: "Terminated due to a maintenance event." }, termSignal: 15 },
+      { kind: "signalled", signal: "SIGTERM", reason: "Terminated due to a maintenance event." },
+    ],
+    [
+      "an exit code, and what else Google says",
+      { status: { code: 10, message: "Cloud SQL connection failed." }, exitCode: 1 },
+      { kind: "exited", code: 1, reason: "Cloud SQL connection failed." },
+    ],
+    ["nothing else", { status: { code: 10, message: "The container exited with an error." }, exitCode: 1 }, { kind: "exited", code: 1 }],
+  ])("the words of a task: %s", (_, result, outcome) => {
+    const seen = look({ execution: { ...ended, conditions: [nonZero("x")] }, task: attempt(result), seen: {} });
+    expect(seen).toMatchObject({ phase: "ended", outcome });
+    if (!("reason" in outcome) && "code" in outcome) expect(seen).not.toHaveProperty("outcome.reason");
+  });
+
+  test("what Google gave up before the start is no time limit of the run", () => {
+    const conditions = [completed({ message: "Timed out waiting for container image import." })];
+    const seen = look({ execution: { name, createTime: T0, completionTime: T2, conditions }, seen: {} });
+    expect(seen).toMatchObject({ outcome: { kind: "failedToStart", reason: "Timed out waiting for container image import." } });
   });
 
   test("an error in getting the state is no end", () => {
