@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
+import { quoted } from "../../shown";
 import { UserError } from "../../userError";
 import type { InfrastructureId } from "../target";
 import type { Facts } from "./outcome";
@@ -26,11 +27,15 @@ export function infrastructureId(runId: string, attempt: number, { pid, start }:
 
 /**
  * What an id names.
- * @throws {UserError} for a process on another machine: it cannot be seen from here
+ * @throws {UserError} for a process on another machine, which cannot be seen from here, and for a damaged id
  */
 export function locate(home: string, id: InfrastructureId): { folder: string; pid: number; start: string } {
   const match = /^(?<run>[^/]+)\/(?<attempt>\d+)@(?<host>.*):(?<pid>\d+):(?<start>[^:]*(?::[^:]*)*)$/.exec(id);
-  if (!match?.groups) throw new Error(`not an infrastructure id of the process target: ${id}`);
+  if (!match?.groups)
+    throw new UserError(
+      `the ledger names ${quoted(id)} as the process of a run, which is no id of one: its process cannot be looked at`,
+      5,
+    );
   const { run = "", attempt, host, pid, start = "" } = match.groups;
   if (host !== hostname()) throw new UserError(`the process of run ${run} is on ${host}, this is ${hostname()}: follow it there`, 5);
   return { folder: runFolder(home, run, Number(attempt)), pid: Number(pid), start };

@@ -303,3 +303,10 @@ async function until<T>(what: () => Promise<T | false | undefined>): Promise<T> 
     await new Promise((done) => setTimeout(done, 10));
   }
 }
+
+test("a damaged id in the ledger is a refusal in one line, not a bug", async () => {
+  const target = createProcessTarget({ home: scratch(), env: process.env });
+  const message = expect.stringMatching(/^the ledger names "x\\x1b y" as the process of a run/);
+  await expect(target.observe(["x\u001b\ny"])).rejects.toMatchObject({ exitCode: 5, message });
+  await expect(target.logs("x\u001b\ny")).rejects.toMatchObject({ exitCode: 5, message });
+});
