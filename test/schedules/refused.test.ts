@@ -11,6 +11,12 @@ test.each([
   ["FREQ=MINUTELY;INTERVAL=30;BYHOUR=8,9,10;BYDAY=MO,TU,WE,TH,FR", "2026-06-06T12:00:00Z", "2026-06-08T08:00:00.000Z"],
   ["FREQ=MINUTELY;INTERVAL=90;BYHOUR=6,9,12", "2026-06-06T06:00:00Z", "2026-06-06T09:00:00.000Z"],
   ["FREQ=SECONDLY;BYHOUR=3;BYMINUTE=0;BYSECOND=0;BYMONTH=2;BYMONTHDAY=29", "2026-06-06T06:00:00Z", "2028-02-29T03:00:00.000Z"],
+  // More than 400 years after its start (dateutil's answer).
+  [
+    "DTSTART:00010101T000000\nRRULE:FREQ=YEARLY;INTERVAL=7;BYMONTH=2;BYMONTHDAY=29;BYDAY=SU",
+    "0001-01-01T00:00:00Z",
+    "0624-02-29T00:00:00.000Z",
+  ],
 ])("%s after %s", (text, after, expected) => {
   expect(new Date(occurrencesOf(rrule(text), 0).next(Date.parse(after)) as number).toISOString()).toBe(expected);
 });

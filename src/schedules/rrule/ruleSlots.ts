@@ -41,8 +41,10 @@ interface Period {
 function byPeriods(rule: Rule, daysOf: DaysOf): Slots {
   const times = crossed(rule.hours, 3600, rule.minutes, 60, rule.seconds);
   const { first, at } = periodsOf(rule);
+  // A rule of every seventh year meets each year of the calendar's cycle within seven cycles, and in as many steps as one of every year.
+  const searched = rule.frequency === "YEARLY" ? SEARCHED * rule.interval : SEARCHED;
   return function* (fromDay) {
-    let searchedTo = Math.max(fromDay, Math.floor(rule.start / DAY_SECONDS)) + SEARCHED;
+    let searchedTo = Math.max(fromDay, Math.floor(rule.start / DAY_SECONDS)) + searched;
     for (let index = Math.max(0, first(fromDay)); ; index += 1) {
       const period = at(index);
       if (period === undefined) return;
@@ -51,7 +53,7 @@ function byPeriods(rule: Rule, daysOf: DaysOf): Slots {
       const days: number[] = [];
       for (let day = period.from; day < period.to; day += 1) if (allowed[day] === 1) days.push(newYear + day);
       if (days.length === 0) continue;
-      searchedTo = newYear + period.to + SEARCHED;
+      searchedTo = newYear + period.to + searched;
       if (!rule.positions) {
         for (const day of days) if (day >= fromDay && day <= LAST_DAY) yield { day, units: [0], offsets: times };
         continue;
