@@ -1,12 +1,11 @@
 import type { Json, JsonObject } from "../json";
-import { isTimeZone, RRULE_START, timingFault } from "../schedules";
+import { isTimeZone, LONGEST_INTERVAL, RRULE_START, timingFault } from "../schedules";
+import { quoted } from "../shown";
 import { UserError } from "../userError";
 import { durationSeconds } from "./duration";
 
 /** Prefect's own limit (`MAX_RRULE_LENGTH`). */
 const LONGEST_RRULE = 6500;
-/** So much of a rule is repeated in a message. */
-const MOST_QUOTED = 200;
 
 /**
  * A schedule of a prefect.yaml as Prefect's API takes and gives it: `{ schedule, active, max_scheduled_runs, parameters, slug }`. An interval
@@ -37,6 +36,8 @@ function timing({ cron, interval, rrule, timezone, anchor_date: anchor, day_or: 
   if (interval) {
     const seconds = durationSeconds(interval) ?? 0;
     if (seconds <= 0) throw new UserError(`${at}.interval: must be longer than nothing`);
+    if (seconds > LONGEST_INTERVAL)
+      throw new UserError(`${at}.interval: must be at most ${LONGEST_INTERVAL} seconds, the longest that Python's timedelta holds`);
     return { interval: seconds, ...(anchor ? { anchor_date: isoTime(String(anchor), `${at}.anchor_date`) } : {}), timezone: zone ?? "UTC" };
   }
   if (rrule) return recurrence(String(rrule), zone, at);
@@ -67,14 +68,12 @@ function recurrence(given: string, zone: string | null, at: string): JsonObject 
 /** @param fault `<field>: <what is wrong>` */
 function refused(at: string, fault: string, given: string): UserError {
   const [, field, problem] = /^(\w+): (.*)$/s.exec(fault) ?? [];
-  return new UserError(
-    `${at}.${field}: "${given.length > MOST_QUOTED ? `${given.slice(0, MOST_QUOTED)}…` : given}" is refused: ${problem}`,
-  );
+  return new UserError(`${at}.${field}: ${quoted(given)} is refused: ${problem}`);
 }
 
 function checkedZone(zone: string, at: string): string {
   if (isTimeZone(zone)) return zone;
-  throw new UserError(`${at}: "${zone}" is not a time zone: give an IANA name, as America/New_York`);
+  throw new UserError(`${at}: ${quoted(zone)} is not a time zone: give an IANA name, as America/New_York`);
 }
 
 function boolean(value: Json, at: string): boolean {
@@ -82,7 +81,7 @@ function boolean(value: Json, at: string): boolean {
   const word = String(value).toLowerCase();
   if (/^(true|yes|on|t|y|1)$/.test(word)) return true;
   if (/^(false|no|off|f|n|0)$/.test(word)) return false;
-  throw new UserError(`${at}: must be true or false, and is "${String(value)}"`);
+  throw new UserError(`${at}: must be true or false, and is ${quoted(value)}`);
 }
 
 const TIME = /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(\.\d+)?)?)?\s*(Z|[+-]\d{2}:?\d{2})?$/i;
@@ -93,6 +92,6 @@ function isoTime(given: string, at: string): string {
   const [, year, month, day, hour = "00", minute = "00", second = "00", fraction = "", zone = "Z"] = match ?? [];
   const offset = /^[+-]\d{4}$/.test(zone) ? `${zone.slice(0, 3)}:${zone.slice(3)}` : zone.toUpperCase();
   const text = `${year}-${month}-${day}T${hour}:${minute}:${second}${fraction}${/^[+-]00:00$/.test(offset) ? "Z" : offset}`;
-  if (!match || Number.isNaN(Date.parse(text))) throw new UserError(`${at}: "${given}" is no time, as 2020-01-01T00:00:00Z`);
+  if (!match || Number.isNaN(Date.parse(text))) throw new UserError(`${at}: ${quoted(given)} is no time, as 2020-01-01T00:00:00Z`);
   return text;
 }

@@ -1,5 +1,5 @@
 export { type Due, dueOf, MISSED_POLICIES, type MissedPolicy } from "./due";
 export { type Occurrences, occurrencesOf, timingFault } from "./occurrences";
 export { RRULE_START } from "./rrule";
-export { readSchedule, type Schedule, type Timing } from "./schedule";
+export { LONGEST_INTERVAL, readSchedule, type Schedule, type Timing } from "./schedule";
 export { isTimeZone } from "./wallClock";

@@ -3,7 +3,7 @@ import { isJsonObject, type Json, type JsonObject } from "../json";
 import { isTimeZone } from "./wallClock";
 
 /** The longest that Python's `timedelta` holds, in seconds. */
-const LONGEST_INTERVAL = 86_399_999_999_999;
+export const LONGEST_INTERVAL = 86_399_999_999_999;
 
 const zone = v.nullish(v.pipe(v.string(), v.check(isTimeZone, "must be an IANA name of a time zone, as America/New_York")), "UTC");
 const time = v.pipe(
