@@ -1,3 +1,4 @@
+import { quoted } from "./shown";
 import { UserError } from "./userError";
 
 const UNITS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
@@ -11,7 +12,7 @@ export function parseDuration(text: string, flag: string): number {
   const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d)?/g)];
   const whole = parts.map(([part]) => part).join("") === text && parts.length > 0;
   const plain = parts.length === 1 || parts.every(([, , unit]) => unit !== undefined);
-  if (!whole || !plain) throw new UserError(`${flag} "${text}": must be a duration, such as 90s, 10m or 1h30m`);
+  if (!whole || !plain) throw new UserError(`${flag} ${quoted(text)}: must be a duration, such as 90s, 10m or 1h30m`);
   return parts.reduce((sum, [, number, unit = "s"]) => sum + Number(number) * (UNITS[unit] as number), 0);
 }
 
@@ -36,6 +37,6 @@ export function formatDuration(milliseconds: number): string {
 export function secondsIn(env: NodeJS.ProcessEnv, name: string, usual: number): number {
   const text = env[name];
   if (text === undefined || text === "") return usual * 1000;
-  if (!/^\d+(\.\d+)?$/.test(text)) throw new UserError(`${name}: must be a number of seconds, not "${text}"`);
+  if (!/^\d+(\.\d+)?$/.test(text)) throw new UserError(`${name}: must be a number of seconds, not ${quoted(text)}`);
   return Number(text) * 1000;
 }

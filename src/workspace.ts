@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { findProjectDir, readProjectName } from "./engine/project";
 import { findHome, openHome, stateHome } from "./home";
 import { pulumiSelectedStack } from "./pulumiCli";
+import { quoted } from "./shown";
 import { engineOf, selectedStack } from "./stacks";
 import { UserError } from "./userError";
 
@@ -71,16 +72,16 @@ export function readStackName(text: string, project?: string): StackReference {
   const isName = (part: string) => /^[A-Za-z0-9_.-]{1,100}$/.test(part) && part !== "." && part !== "..";
   if (parts.length > 3 || !parts.every(isName)) {
     throw new UserError(
-      `-s "${text}" is no stack: give STACK, PROJECT/STACK or ORG/PROJECT/STACK, each of letters, digits, "-", "_" and "."`,
+      `-s ${quoted(text)} is no stack: give STACK, PROJECT/STACK or ORG/PROJECT/STACK, each of letters, digits, "-", "_" and "."`,
     );
   }
   const stack = parts.at(-1) ?? "";
   const ofProject = parts.at(-2) ?? project;
   if (ofProject === undefined)
-    throw new UserError(`-s "${text}" does not say of which project, and there is no Pulumi.yaml here: give it as PROJECT/${stack}`);
+    throw new UserError(`-s ${quoted(text)} does not say of which project, and there is no Pulumi.yaml here: give it as PROJECT/${stack}`);
   if (project !== undefined && ofProject !== project) {
     throw new UserError(
-      `-s "${text}" is a stack of project "${ofProject}", and the project here is "${project}": go to the other one's folder with -C`,
+      `-s ${quoted(text)} is a stack of project "${ofProject}", and the project here is "${project}": go to the other one's folder with -C`,
     );
   }
   const organization = parts.at(-3);

@@ -1,6 +1,7 @@
 import { openHome } from "../home";
 import { onPath } from "../manifest";
 import { pulumiHasStack } from "../pulumiCli";
+import { quoted } from "../shown";
 import {
   DEFAULT_STACK,
   type EngineName,
@@ -43,9 +44,9 @@ export function settle(workspace: Workspace, { engine: wanted, json }: EngineFla
   if (!project)
     throw new UserError(`there is no Pulumi.yaml from ${workspace.cwd} upwards: go to a Pulumi project, or name its folder with -C`);
   if (workspace.stack && workspace.stack.project !== project.name)
-    throw new UserError(`--stack "${workspace.stack.id}": the project here is ${project.name}`);
+    throw new UserError(`--stack ${quoted(workspace.stack.id)}: the project here is ${project.name}`);
   if (wanted !== undefined && wanted !== "pulumi" && wanted !== "offline")
-    throw new UserError(`--engine "${wanted}": must be pulumi or offline`);
+    throw new UserError(`--engine ${quoted(wanted)}: must be pulumi or offline`);
   const stack = workspace.stack?.stack ?? selectedStack(home, project.name) ?? DEFAULT_STACK;
   const hasPulumi = onPath("pulumi", env);
   if (wanted === "pulumi" && !hasPulumi)
@@ -98,7 +99,7 @@ function replaceTargets(args: readonly string[]): string[] {
     const flag = left.shift() as string;
     const urn = flag === "--replace" ? left.shift() : flag.slice("--replace=".length);
     if (!urn?.startsWith("urn:pulumi:"))
-      throw new UserError(`--replace "${urn ?? ""}": must be the URN of a resource, as \`pushpool preview --json\` prints it`);
+      throw new UserError(`--replace ${quoted(urn ?? "")}: must be the URN of a resource, as \`pushpool preview --json\` prints it`);
     urns.push(urn);
   }
   if (left.length > 0) throw refusalOf(left);

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { ledgerPath, openSqliteLedger } from "../ledger";
 import { suggestion } from "../nearest";
+import { quoted } from "../shown";
 import { recordedStacks } from "../stacks";
 import { UserError } from "../userError";
 import type { Workspace } from "../workspace";
@@ -38,7 +39,7 @@ export async function refuseUnknownNames(workspace: Workspace, { pool, deploymen
 function refuse(flag: string, what: string, wanted: string | undefined, known: readonly string[]): void {
   if (wanted === undefined || known.includes(wanted)) return;
   const near = suggestion(wanted, new Set(known));
-  throw new UserError(`${flag} "${wanted}": there is no ${what} of that name${near === "" ? " here" : `: ${near}`}`);
+  throw new UserError(`${flag} ${quoted(wanted)}: there is no ${what} of that name${near === "" ? " here" : `: ${near}`}`);
 }
 
 async function recorded({ home, stack }: Workspace) {

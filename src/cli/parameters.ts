@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import { describeFileError } from "../fileErrors";
 import { isJsonObject, type Json, type JsonObject } from "../json";
 import { parseJson } from "../jsonText";
+import { quoted } from "../shown";
 import { readTextFile } from "../textFile";
 import { UserError } from "../userError";
 
@@ -14,7 +15,7 @@ export function parsePairs(pairs: string[], flag: string, read: (text: string, o
   const found = new Map<string, Json>();
   for (const pair of pairs) {
     const equals = pair.indexOf("=");
-    if (equals < 1) throw new UserError(`${flag} "${pair}": must be KEY=VALUE, such as ${flag} name=Ada`);
+    if (equals < 1) throw new UserError(`${flag} ${quoted(pair)}: must be KEY=VALUE, such as ${flag} name=Ada`);
     const key = pair.slice(0, equals);
     // What is given again stands last, for the last wins.
     found.delete(key);

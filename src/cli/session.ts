@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { openHome } from "../home";
 import { type FlowRun, openRuns, type Runs } from "../runs";
+import { quoted } from "../shown";
 import { decodeText } from "../textFile";
 import { UserError } from "../userError";
 import { openWorkspace, type Workspace } from "../workspace";
@@ -43,7 +44,7 @@ export async function withRun<T>(
 ): Promise<T> {
   const workspace = workspaceOf(options);
   if (!existsSync(workspace.home))
-    throw new UserError(`there is no run "${ref}": no run was ever made here (${workspace.home} is not there)`);
+    throw new UserError(`there is no run ${quoted(ref)}: no run was ever made here (${workspace.home} is not there)`);
   return over(workspace, options, async (runs) => work(runs, await runs.findRun(ref), workspace));
 }
 

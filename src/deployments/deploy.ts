@@ -1,5 +1,6 @@
 import { relative } from "node:path";
 import { type InspectedFlows, importFlows, inspectEntrypoints } from "../entrypoint";
+import { describeFileError } from "../fileErrors";
 import type { JsonObject } from "../json";
 import { few } from "../nearest";
 import { defineDeployment, loadPrefectYaml, type ResolvedDeployment, resolveDeployment, type Surroundings } from "../prefectYaml";
@@ -221,11 +222,10 @@ function readText(path: string, name: string): string {
     return readTextFile(path, name);
   } catch (error) {
     if (error instanceof UserError) throw error;
-    const { code, message } = error as NodeJS.ErrnoException;
     throw new UserError(
-      code === "ENOENT"
+      (error as NodeJS.ErrnoException).code === "ENOENT"
         ? `there is no file ${path}: name the prefect.yaml with --file, or its folder with -C`
-        : `cannot read ${path}: ${message}`,
+        : `cannot read ${path}: ${describeFileError(error)}`,
     );
   }
 }

@@ -33,6 +33,8 @@ export function labelFault(text: string): string | undefined {
   const [control] = /\p{Cc}/u.exec(text) ?? [];
   if (control !== undefined)
     return `must not contain control characters (U+${control.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")})`;
-  if (text.length > MAX_NAME) return `must have at most ${MAX_NAME} characters, not ${text.length}`;
+  // In code points, as Python counts.
+  const length = [...text].length;
+  if (length > MAX_NAME) return `must have at most ${MAX_NAME} characters, not ${length}`;
   return undefined;
 }

@@ -1,5 +1,6 @@
 import { suggestion } from "../nearest";
 import { MASK } from "../secret";
+import { quoted } from "../shown";
 import { UserError } from "../userError";
 import { isManifest } from "./parse";
 import { pointerTo } from "./pointer";
@@ -18,7 +19,7 @@ export function pickManifest(
   const names = Object.keys(outputs);
   const name = chosen ?? onlyManifest(outputs, secretPaths, origin);
   if (!Object.hasOwn(outputs, name)) {
-    throw new UserError(`--output "${name}": ${origin} has no such output: ${suggestion(name, names) || "it has none at all"}`);
+    throw new UserError(`--output ${quoted(name)}: ${origin} has no such output: ${suggestion(name, names) || "it has none at all"}`);
   }
   const prefix = pointerTo([name]);
   if (isSecretAsAWhole(outputs, secretPaths, name)) {

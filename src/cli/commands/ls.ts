@@ -1,6 +1,7 @@
 import { formatDuration } from "../../duration";
 import { suggestion } from "../../nearest";
 import { type StateType, TERMINAL } from "../../runs";
+import { quoted } from "../../shown";
 import { UserError } from "../../userError";
 import { refuseUnknownNames } from "../knownNames";
 import type { GlobalOptions } from "../program";
@@ -24,7 +25,7 @@ const STATES: readonly StateType[] = ["SCHEDULED", "PENDING", "RUNNING", "CANCEL
 export async function action(_: string[], flags: LsFlags): Promise<void> {
   const limit = Number(flags.limit);
   if (!/^\d+$/.test(flags.limit) || limit < 1 || limit > MAX_LIMIT)
-    throw new UserError(`--limit "${flags.limit}": must be a whole number between 1 and ${MAX_LIMIT}`);
+    throw new UserError(`--limit ${quoted(flags.limit)}: must be a whole number between 1 and ${MAX_LIMIT}`);
   const states = flags.state?.map(stateOf);
   const { deployment, pool, allStacks } = flags;
   await withRecorded(flags, async (runs, workspace) => {
@@ -75,6 +76,6 @@ function narrowed({ pool, deployment }: LsFlags, states: readonly StateType[] | 
 
 function stateOf(name: string): StateType {
   const found = STATES.find((type) => type === name.toUpperCase());
-  if (!found) throw new UserError(`--state "${name}": is no state type: ${suggestion(name.toUpperCase(), STATES)}`);
+  if (!found) throw new UserError(`--state ${quoted(name)}: is no state type: ${suggestion(name.toUpperCase(), STATES)}`);
   return found;
 }

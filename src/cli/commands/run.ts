@@ -1,4 +1,5 @@
 import { parseDuration } from "../../duration";
+import { quoted } from "../../shown";
 import { UserError } from "../../userError";
 import { isBlank } from "../blank";
 import { joinParameters, parsePairs, parseParams } from "../parameters";
@@ -66,5 +67,5 @@ export async function action([deployment = ""]: string[], flags: RunFlags): Prom
 
 function loginOf({ credentials }: RunFlags): "ambient" | undefined {
   if (credentials === undefined || credentials === "ambient") return credentials;
-  throw new UserError(`--credentials "${credentials}": must be ambient`);
+  throw new UserError(`--credentials ${quoted(credentials)}: must be ambient`);
 }

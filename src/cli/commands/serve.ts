@@ -4,7 +4,7 @@ import { checkLedgerFile, ledgerPath } from "../../ledger";
 import type { LoadedManifest } from "../../manifest";
 import { runsParts } from "../../runs";
 import { MISSED_POLICIES } from "../../schedules/due";
-import { safeJson } from "../../shown";
+import { quoted, safeJson } from "../../shown";
 import { UserError } from "../../userError";
 import { note } from "../screen";
 import { type ManifestFlags, readStdin, workspaceOf } from "../session";
@@ -29,16 +29,16 @@ const LONGEST_END = 20_000;
 /** `pushpool serve` */
 export async function action(_: string[], flags: ServeFlags): Promise<void> {
   const startUp = START_UPS.find((one) => one === flags.startUp);
-  if (!startUp) throw new UserError(`--start-up "${flags.startUp}": must be ${START_UPS.join(" or ")}`);
-  if (!LEVELS.includes(flags.logLevel)) throw new UserError(`--log-level "${flags.logLevel}": must be one of ${LEVELS.join(", ")}`);
+  if (!startUp) throw new UserError(`--start-up ${quoted(flags.startUp)}: must be ${START_UPS.join(" or ")}`);
+  if (!LEVELS.includes(flags.logLevel)) throw new UserError(`--log-level ${quoted(flags.logLevel)}: must be one of ${LEVELS.join(", ")}`);
   const missed = MISSED_POLICIES.find((one) => one === flags.missed);
-  if (!missed) throw new UserError(`--missed "${flags.missed}": must be one of ${MISSED_POLICIES.join(", ")}`);
+  if (!missed) throw new UserError(`--missed ${quoted(flags.missed)}: must be one of ${MISSED_POLICIES.join(", ")}`);
   const port = Number(flags.port);
   if (!/^\d+$/.test(flags.port) || port > 65_535)
-    throw new UserError(`--port "${flags.port}": must be a port number, or 0 for any free one`);
+    throw new UserError(`--port ${quoted(flags.port)}: must be a port number, or 0 for any free one`);
   if (flags.host.trim() === "") throw new UserError("--host is empty: give an address of this machine, as 127.0.0.1");
   for (const name of flags.allowHost ?? []) {
-    if (!/^[A-Za-z0-9_.-]+$/.test(name)) throw new UserError(`--allow-host "${name}": must be a host name, without a port`);
+    if (!/^[A-Za-z0-9_.-]+$/.test(name)) throw new UserError(`--allow-host ${quoted(name)}: must be a host name, without a port`);
   }
   const graceSeconds = parseDuration(flags.grace ?? "30s", "--grace") / 1000;
 
