@@ -195,7 +195,7 @@ const KEPT: ReadonlySet<string> = new Set<keyof DeploymentChange>([
 
 /** What a server before 3.2 leaves out of a schedule. */
 function completed(deployment: Deployment): Deployment {
-  const schedules = deployment.schedules.map((schedule) => ({ ...schedule, parameters: schedule.parameters ?? {} }));
+  const schedules = (deployment.schedules ?? []).map((schedule) => ({ ...schedule, parameters: schedule.parameters ?? {} }));
   return { ...deployment, schedules };
 }
 
