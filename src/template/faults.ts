@@ -22,7 +22,7 @@ export interface Fault {
 /** What is wrong with a value, once for each place, in the words of whoever has to mend it. */
 export function faultsIn(errors: SchemaError[], reserve: Reserve = { later: [], secret: [] }): Fault[] {
   const decidable = withoutUndecidable(errors, reserve.later);
-  const byPlace = new Map<string, { keys: string[]; problems: Set<string>; types: Set<string>; known?: string[] }>();
+  const byPlace = new Map<string, { keys: string[]; problems: Set<string>; types: Set<string>; known?: string[]; isChoice?: boolean }>();
   for (const error of decidable.filter((each) => !isSummary(each, decidable))) {
     const secret = reserve.secret.find((place) => isAtOrBelow(error.instancePath, place));
     const inside = secret !== undefined && (error.instancePath !== secret || NAMES_A_KEY.has(error.keyword));
@@ -30,14 +30,15 @@ export function faultsIn(errors: SchemaError[], reserve: Reserve = { later: [], 
     const place = JSON.stringify(keys);
     const fault = byPlace.get(place) ?? { keys, problems: new Set(), types: new Set() };
     if (!inside && error.keyword === "additionalProperties") fault.known = Object.keys((error.parentSchema?.properties ?? {}) as object);
+    if (/\/(?:anyOf|oneOf)\//.test(error.schemaPath)) fault.isChoice = true;
     byPlace.set(place, fault);
     if (inside) fault.problems.add("does not fit its schema");
     else if (error.keyword === "type") for (const type of [error.params.type].flat()) fault.types.add(String(type));
     else fault.problems.add(problemOf(error));
   }
-  return [...byPlace.values()].map(({ keys, problems, types, known }) => {
+  return [...byPlace.values()].map(({ keys, problems, types, known, isChoice }) => {
     const all = types.size > 0 ? [`must be ${[...types].join(" or ")}`, ...problems] : [...problems];
-    return { keys, problem: all.join(" and "), known };
+    return { keys, problem: all.join(isChoice ? " or " : " and "), known };
   });
 }
 

@@ -268,6 +268,12 @@ describe("parameters", () => {
     ["a large int", flow({ n: { type: "integer" } }), { n: new ExactNumber("9007199254740993") }, undefined],
     ["a union", flow({ n: { anyOf: [{ type: "integer" }, { type: "null" }] } }), { n: null }, undefined],
     [
+      "none of a union, one of it with a format",
+      flow({ d: { anyOf: [{ type: "string", format: "date" }, { type: "null" }] } }),
+      { d: "x" },
+      "parameters.d must be null or must be a date, as 2024-01-31",
+    ],
+    [
       "in a model, more than it says",
       flow({ m: { $ref: "#/definitions/M" } }, { definitions: { M: { type: "object", properties: {} } } }),
       { m: { a: 1 } },
