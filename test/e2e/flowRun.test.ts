@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { expect, onTestFinished, test, vi } from "vitest";
+import { expect, test, vi } from "vitest";
 import { offlineStack } from "../../src/testing";
 import { scratch } from "../scratch";
 import { flowRunStack } from "./flowRunStack";
@@ -62,12 +62,12 @@ test("`up` is killed in the middle: the next one adopts the run", async () => {
   const first = start("up", "--engine", "offline");
   const said = listen(first);
   await expect.poll(starts, { timeout: 90_000 }).toHaveLength(1);
-  // As with Pulumi, the provider that it had started lives on.
-  const orphan = Number(spawnSync("pgrep", ["-P", String(first.pid), "-f", "dynamic-provider"], { encoding: "utf8" }).stdout);
-  expect(orphan).toBeGreaterThan(0);
-  onTestFinished(() => void process.kill(orphan, "SIGKILL"));
+  const provider = Number(spawnSync("pgrep", ["-P", String(first.pid), "-f", "dynamic-provider"], { encoding: "utf8" }).stdout);
+  expect(provider).toBeGreaterThan(0);
   first.kill("SIGKILL");
   await said.ended;
+  // The provider ends with the `up` that started it, and the run goes on.
+  await expect.poll(() => existsSync(`/proc/${provider}`), { timeout: 30_000 }).toBe(false);
   const next = listen(start("up", "--engine", "offline"));
   await expect.poll(next.stderr, { timeout: 90_000 }).toMatch(/flow run \S+ \(\S+\) of hello\/prod is RUNNING/);
   go();
