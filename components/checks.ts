@@ -25,23 +25,70 @@ export function refuse(problem: string, { type, name }: Declared): never {
   throw new pulumi.ResourceError(problem, { urn: pulumi.output(urn) } as unknown as pulumi.Resource, true);
 }
 
-/** A whole number of at least `least`. What is an output is judged when the manifest is read. */
+/** Nothing, or an output: that is judged when the manifest is read. */
+function isNotKnown(value: unknown): boolean {
+  return value === undefined || value === null || pulumi.Output.isInstance(value) || value instanceof Promise;
+}
+
+/** A string that is not blank. */
+export function checkText(field: string, value: unknown, of: Declared): void {
+  if (isNotKnown(value)) return;
+  if (typeof value !== "string") refuse(`${field} must be a string, not ${kindOf(value)}`, of);
+  if (value.trim() === "") refuse(`${field} must not be blank`, of);
+}
+
+/** An object, as `{ name: value }`. */
+export function checkMap(field: string, value: unknown, of: Declared): void {
+  if (isNotKnown(value)) return;
+  if (typeof value !== "object" || Array.isArray(value)) refuse(`${field} must be an object, as { name: value }, not ${kindOf(value)}`, of);
+}
+
+/** A list. Each of its items is checked by `checkItem`. */
+export function checkList(field: string, value: unknown, checkItem: (field: string, item: unknown) => void, of: Declared): void {
+  if (isNotKnown(value)) return;
+  if (!Array.isArray(value)) refuse(`${field} must be a list, not ${kindOf(value)}`, of);
+  for (const [index, item] of value.entries()) checkItem(`${field}[${index}]`, item);
+}
+
+/** The tag of a run. */
+export function checkTag(field: string, value: unknown, of: Declared): void {
+  if (isNotKnown(value)) return;
+  if (typeof value !== "string") refuse(`${field} must be a string, not ${kindOf(value)}`, of);
+  if (/\p{Cc}/u.test(value)) refuse(`${field} must not contain control characters: ${quoted(value)}`, of);
+  if (value.length > 255) refuse(`${field} must have at most 255 characters, not ${value.length}`, of);
+}
+
+/** The kind alone: a value may be a secret. */
+function kindOf(value: unknown): string {
+  if (Array.isArray(value)) return "a list";
+  return typeof value === "object" ? "an object" : `a ${typeof value}`;
+}
+
+/** A whole number of at least `least`. */
 function checkCount(field: string, value: unknown, least: number, of: Declared): void {
-  if (value === undefined || value === null || pulumi.Output.isInstance(value) || value instanceof Promise) return;
+  if (isNotKnown(value)) return;
   if (typeof value !== "number" || !Number.isInteger(value) || value < least) {
     refuse(`${field} must be a whole number of at least ${least}, not ${JSON.stringify(value)}`, of);
   }
 }
 
-/** The limits of a work pool and of its queues. */
+/** The limits of a work pool and of its queues, whether it is paused, and its labels. */
 export function checkLimits(
   {
     concurrencyLimit,
     timeoutSeconds,
     queues,
-  }: { concurrencyLimit?: unknown; timeoutSeconds?: unknown; queues?: Record<string, WorkQueueArgs> },
+    isPaused,
+    labels,
+  }: { concurrencyLimit?: unknown; timeoutSeconds?: unknown; queues?: Record<string, WorkQueueArgs>; isPaused?: unknown; labels?: unknown },
   of: Declared,
 ): void {
+  if (!isNotKnown(isPaused) && typeof isPaused !== "boolean") refuse(`isPaused must be true or false, not ${kindOf(isPaused)}`, of);
+  checkMap("labels", labels, of);
+  if (!isNotKnown(labels))
+    for (const [label, value] of Object.entries(labels as object)) {
+      if (!isNotKnown(value) && typeof value !== "string") refuse(`labels.${label} must be a string, not ${kindOf(value)}`, of);
+    }
   checkCount("concurrencyLimit", concurrencyLimit, 0, of);
   checkCount("timeoutSeconds", timeoutSeconds, 1, of);
   for (const [queue, { priority, concurrencyLimit: limit }] of Object.entries(queues ?? {})) {

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { checkDeploymentName, declared, refuse } from "./checks";
+import { checkDeploymentName, checkList, checkMap, checkName, checkTag, checkText, type Declared, declared, refuse } from "./checks";
 import { type DeploymentDefinition, present } from "./definitions";
 import type { AnyJson } from "./json";
 
@@ -75,6 +75,7 @@ export class Deployment extends pulumi.ComponentResource {
     if (entrypoint === undefined && command === undefined) {
       refuse('command is missing, and so is entrypoint: give the deployment what it runs, for example command: "python etl.py"', of);
     }
+    checkFields(args, of);
     super("pushpool:index:Deployment", name, args, opts);
     const { pullSteps, parameters, parameterSchema, enforceParameterSchema, tags, description } = others;
 
@@ -95,4 +96,14 @@ export class Deployment extends pulumi.ComponentResource {
     };
     this.registerOutputs({ deploymentName: this.deploymentName });
   }
+}
+
+/** What the manifest's schema would refuse: the manifest of the whole stack could then not be read. */
+function checkFields(args: DeploymentArgs, of: Declared): void {
+  for (const field of ["workPoolName", "entrypoint", "command"] as const) checkText(field, args[field], of);
+  if (typeof args.workQueueName === "string") checkName("workQueueName", args.workQueueName, of);
+  else checkText("workQueueName", args.workQueueName, of);
+  for (const field of ["parameters", "parameterSchema", "jobVariables"] as const) checkMap(field, args[field], of);
+  checkList("pullSteps", args.pullSteps, (field, step) => checkMap(field, step, of), of);
+  checkList("tags", args.tags, (field, tag) => checkTag(field, tag, of), of);
 }

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { JsonObject, ValueObject } from "../src/json";
 import { checkJobVariables, checkTemplate } from "../src/template";
-import { type Declared, refuse } from "./checks";
+import { checkMap, type Declared, refuse } from "./checks";
 import type { AnyJson } from "./json";
 
 /**
@@ -16,6 +16,8 @@ export function poolTemplate(template: AnyJson, jobVariables: Record<string, Any
 
 /** The checks of {@link poolTemplate} alone, for a pool that makes resources before it knows all its variables. */
 export function checkPoolTemplate(template: AnyJson, jobVariables: Record<string, AnyJson>, of: Declared): void {
+  if (jobVariables === null) refuse("jobVariables must be an object, as { name: value }, not null", of);
+  checkMap("jobVariables", jobVariables, of);
   try {
     const known = sameOf(knownPart(template) as ValueObject);
     checkTemplate(known, "baseJobTemplate");

@@ -6,6 +6,8 @@ import { UserError } from "../userError";
 /** How many of a failed run's last lines its error tells, and how many characters of them: it travels in a header. */
 const LAST_LINES = 20;
 const LAST_CHARACTERS = 4000;
+/** How many characters of a line are looked through for secrets, before it is cut. */
+const READ_CHARACTERS = 64 * 1024;
 /** How long to wait for the last of them, in milliseconds. */
 const LOG_WAIT = 30_000;
 
@@ -78,7 +80,7 @@ export interface CarryingOut {
   /** How long to watch. @default to the end */
   timeoutMs?: number;
   tell: (line: string) => void;
-  /** Takes the secrets out of lines of the run's output. */
+  /** Takes the secrets out of lines of text: the run's output, or the reason of its end. */
   hide: (lines: string[]) => string[];
 }
 
@@ -97,16 +99,17 @@ export async function carryOut(runs: Runs, run: FlowRun, { wait, timeoutMs, tell
   const seen = await runs.followRun(run.id, { onEvent, logs: false, ...(timeoutMs === undefined ? {} : { timeoutMs }) });
   if (seen.state.type === "COMPLETED") return seen;
   if (!isTerminal(seen.state)) throw new StillGoing(seen, timeoutMs ?? 0);
-  throw new UserError(failure(seen, hide(await lastLines(runs, seen))), 5);
+  throw new UserError(failure(seen, await lastLines(runs, seen), hide), 5);
 }
 
-function failure(run: FlowRun, lines: string[]): string {
+function failure(run: FlowRun, read: string[], hide: CarryingOut["hide"]): string {
   const { type, message = "no reason is known" } = run.state;
+  const lines = cutLines(hide(read));
   const output =
     lines.length === 0
       ? "It wrote nothing."
       : `Its last lines (\`pushpool logs ${run.id}\` has all):\n${lines.map((line) => `  ${line}`).join("\n")}`;
-  return `${title(run)} is ${type}: ${message}. ${output}`;
+  return `${title(run)} is ${type}: ${hide([message])[0]}. ${output}`;
 }
 
 async function lastLines(runs: Runs, run: FlowRun): Promise<string[]> {
@@ -116,7 +119,7 @@ async function lastLines(runs: Runs, run: FlowRun): Promise<string[]> {
       follow: true,
       signal: AbortSignal.timeout(LOG_WAIT),
       onLine: ({ text }) => {
-        lines.push(text.slice(0, LAST_CHARACTERS));
+        lines.push(text.slice(0, READ_CHARACTERS));
         if (lines.length > LAST_LINES) lines.shift();
       },
     });
@@ -124,8 +127,14 @@ async function lastLines(runs: Runs, run: FlowRun): Promise<string[]> {
     // How the run ended is what counts, and that is known.
     if (lines.length === 0) return [`(its output could not be read: ${(error as Error).message})`];
   }
-  while (lines.length > 1 && lines.join("\n").length > LAST_CHARACTERS) lines.shift();
   return lines;
+}
+
+/** Lines whose secrets are hidden already: a secret that was cut in two would not be found. */
+function cutLines(lines: readonly string[]): string[] {
+  const cut = lines.map((line) => line.slice(0, LAST_CHARACTERS));
+  while (cut.length > 1 && cut.join("\n").length > LAST_CHARACTERS) cut.shift();
+  return cut;
 }
 
 function title(run: FlowRun): string {

@@ -125,6 +125,34 @@ const bad: [string, () => any, RegExp][] = [
   ["deployment with half a name", () => new Deployment("a/", { workPoolName: "p", command: "true" }), /must not be blank: "a\/"/],
   ["nothing to run", () => new Deployment("a/b", { workPoolName: "p" }), /command is missing, and so is entrypoint/],
   ["no pool", () => new Deployment("a/b", { command: "true" } as never), /workPoolName is missing/],
+  ...(
+    [
+      ["entrypoint", 5, /^entrypoint must be a string, not a number$/],
+      ["command", "", /^command must not be blank$/],
+      ["workPoolName", {}, /^workPoolName must be a string, not an object$/],
+      ["workQueueName", "a/b", /^workQueueName must not contain/],
+      ["parameters", [1], /^parameters must be an object, as \{ name: value \}, not a list$/],
+      ["parameterSchema", "{}", /^parameterSchema must be an object, .* not a string$/],
+      ["jobVariables", "image=x", /^jobVariables must be an object, .* not a string$/],
+      ["pullSteps", {}, /^pullSteps must be a list, not an object$/],
+      ["pullSteps", ["git_clone"], /^pullSteps\[0\] must be an object/],
+      ["tags", "etl", /^tags must be a list, not a string$/],
+      ["tags", ["a", 1], /^tags\[1\] must be a string, not a number$/],
+      ["tags", ["a\u0007"], /^tags\[0\] must not contain control characters: "a\\x07"$/],
+    ] as const
+  ).map(([field, value, message]): (typeof bad)[number] => [
+    `deployment whose ${field} is ${JSON.stringify(value)}`,
+    () => new Deployment("a/b", { workPoolName: "p", command: "true", [field]: value } as never),
+    message,
+  ]),
+  ["variables that are text", () => new ProcessPushPool("p", { jobVariables: "x" as never }), /^jobVariables must be an object/],
+  ["no variables", () => new ProcessPushPool("p", { jobVariables: null as never }), /^jobVariables must be an object, .* not null$/],
+  ["paused as text", () => new ProcessPushPool("p", { isPaused: "yes" as never }), /^isPaused must be true or false, not a string$/],
+  [
+    "label that is no text",
+    () => new ProcessPushPool("p", { labels: { team: 1 as never } }),
+    /^labels\.team must be a string, not a number$/,
+  ],
   [
     "two pools of one name",
     () => manifest({ pools: [new ProcessPushPool("x"), new ProcessPushPool("y", { workPoolName: "x" })] }),

@@ -25,7 +25,7 @@ function project(from: string, files: string[]) {
     PULUMI_CONFIG_PASSPHRASE: "x",
     XDG_STATE_HOME: join(dir, "state"),
     PUSHPOOL_HOME: home,
-    PUSHPOOL_MANIFEST: "",
+    PUSHPOOL_MANIFEST: undefined,
   };
   const load = (name: string, secrets = false) => {
     recordEngine(home, name, "dev", "offline");

@@ -189,6 +189,15 @@ test("a run that fails fails `up`, with its reason and its last lines; the next 
   expect(failed.message.split("\n").slice(1)).toEqual([...Array.from({ length: 19 }, (_, index) => `  ${index + 12}`), "  token [secret]"]);
   expect(failed.partial).toBeUndefined();
 
+  // A secret is hidden where a long line is cut through it, and line by line.
+  const long = inputs({
+    run: `triggers: ["long"]`,
+    command: `sh -c 'printf "%03990d$TOKEN\\n" 0; echo "$PEM"; exit 3'`,
+    pool: `jobVariables: { env: { TOKEN: pulumi.secret("${SECRET}"), PEM: pulumi.secret("-----BEGIN KEY-----\\nMIIEvQIBADAN\\nQw3=") } }`,
+  });
+  const cut = await created(one, long).catch((error) => error);
+  expect(cut.message.split("\n").slice(1)).toEqual(["  [secret]", "  [secret]", "  [secret]"]);
+
   go(0);
   const { outs } = await created(one, news);
   expect(outs).toMatchObject({ state: "COMPLETED", exitCode: 0, attempt: 2 });
