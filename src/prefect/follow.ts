@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { RunEvent } from "../runs/context";
 import type { FlowRun as Shown, State } from "../runs/flowRun";
 import { type FlowRun, type FlowRunState, readFlowRun, readStates } from "./api/flowRuns";
-import { type Log, readLogs } from "./api/logs";
+import { type Log, readLogs, SUBMITTER_LOGGER } from "./api/logs";
 import type { Client } from "./client";
 import { flowRunOf, listen } from "./eventStream";
 
@@ -154,12 +154,13 @@ class LogTold {
     }
   }
 
-  #tell({ id, timestamp, level, message }: Log, onEvent: (event: RunEvent) => void): number {
+  #tell({ id, name, timestamp, level, message }: Log, onEvent: (event: RunEvent) => void): number {
     if (timestamp !== this.#from) this.#atThatTime = new Set();
     this.#from = timestamp;
     this.#atThatTime.add(id);
+    const by = name === SUBMITTER_LOGGER ? { bySubmitter: true as const } : {};
     for (const text of message.split("\n"))
-      onEvent({ kind: "log", line: { at: timestamp, stream: level >= 40 ? "stderr" : "stdout", text } });
+      onEvent({ kind: "log", line: { at: timestamp, stream: level >= 40 ? "stderr" : "stdout", text }, ...by });
     return 1;
   }
 }

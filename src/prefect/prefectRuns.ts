@@ -148,11 +148,11 @@ export class PrefectRuns {
    */
   async readLogs(
     id: string,
-    { follow = false, signal, onLine }: { follow?: boolean; signal?: AbortSignal; onLine: (line: LogLine) => void },
+    { follow = false, signal, onLine }: { follow?: boolean; signal?: AbortSignal; onLine: (line: LogLine, bySubmitter: boolean) => void },
   ): Promise<Shown> {
     const { client } = this.parts;
     const onEvent = (event: RunEvent) => {
-      if (event.kind === "log") onLine(event.line);
+      if (event.kind === "log") onLine(event.line, event.bySubmitter === true);
     };
     if (!follow) {
       await tellLog(client, id, onEvent);

@@ -75,13 +75,13 @@ export function withPrefect(local: Runs, parts: RunsParts): Runs {
       const prefect = await ofServer(shown.run.id);
       return prefect ? { ...shown, ...(await prefect.show(shown.run)) } : shown;
     },
-    // What it said to the server is what Prefect shows; where it never came to that, what it printed tells why.
+    // What the run said to the server is what Prefect shows. Where the run never came to that, what it printed tells why.
     readLogs: async (id, options) => {
       const prefect = await ofServer(id);
       if (!prefect) return local.readLogs(id, options);
       let isEmpty = true;
-      const onLine = (line: LogLine) => {
-        isEmpty = false;
+      const onLine = (line: LogLine, bySubmitter: boolean) => {
+        if (!bySubmitter) isEmpty = false;
         options.onLine(line);
       };
       const run = await prefect.readLogs(id, { ...options, onLine });

@@ -50,7 +50,8 @@ export type RunEvent =
   | { kind: "state"; run: FlowRun }
   | { kind: "waiting"; run: FlowRun; reason: string }
   | { kind: "warning"; message: string }
-  | { kind: "log"; line: LogLine };
+  /** @property bySubmitter a line about the submission, which whoever submitted the run wrote into its log */
+  | { kind: "log"; line: LogLine; bySubmitter?: true };
 
 export interface Watching {
   signal?: AbortSignal;

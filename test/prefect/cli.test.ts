@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect, test, vi } from "vitest";
@@ -76,6 +77,8 @@ describePrefect("pushpool run through a real Prefect server", () => {
     await client.request("POST", `/flow_runs/${id}/set_state`, { json: { state, force: true } });
     const { stderr } = await destroy();
     expect(stderr).not.toMatch(/in flight/);
+    // Its process is still there: nobody dispatches it, so nobody has stopped it.
+    spawnSync("pkill", ["-KILL", "-f", id]);
   });
 
   test("a dry run shows the job and the request; nothing is made", async () => {

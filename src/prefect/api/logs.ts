@@ -10,6 +10,9 @@ export interface Log {
   timestamp: string;
 }
 
+/** The logger by which whoever submits a run, as Prefect's workers do, writes into its log. */
+export const SUBMITTER_LOGGER = "prefect.flow_runs.worker";
+
 /** The most that one page of Prefect's has. */
 const PAGE = 200;
 

@@ -5,7 +5,7 @@ import type { RunRecord } from "../../ledger";
 import type { Outcome } from "../../targets/outcome";
 import { type NewEvent, type Resource, writeEvents } from "../api/events";
 import type { FlowRun } from "../api/flowRuns";
-import { type LogEntry, writeLogs } from "../api/logs";
+import { type LogEntry, SUBMITTER_LOGGER, writeLogs } from "../api/logs";
 import type { WorkPool } from "../api/workPools";
 import type { Client } from "../client";
 import { transitionsOf } from "./claim";
@@ -17,8 +17,6 @@ const GATHERED = 250;
 const MOST = 200;
 /** What is said while the server does not answer is kept up to so many. */
 const MOST_KEPT = 10_000;
-/** The logger of Prefect's workers, as a run's log has it. */
-const LOGGER = "prefect.flow_runs.worker";
 const [INFO, WARNING, ERROR] = [20, 30, 40];
 
 /**
@@ -85,7 +83,7 @@ export class WorkerVoice {
 
   #line(run: FlowRun, level: number, message: string): void {
     const timestamp = new Date(this.client.clock.now()).toISOString();
-    this.#lines.push({ name: LOGGER, level, message, timestamp, flow_run_id: run.id });
+    this.#lines.push({ name: SUBMITTER_LOGGER, level, message, timestamp, flow_run_id: run.id });
     if (this.#lines.length > MOST_KEPT) this.#lines.shift();
     this.#soon();
   }
