@@ -1,5 +1,5 @@
 import { formatDuration } from "../duration";
-import { note } from "./screen";
+import { isWatched, note } from "./screen";
 
 /** How often a line says that the work goes on, in milliseconds, where there is no terminal to redraw. */
 const EVERY = 10_000;
@@ -11,7 +11,7 @@ const EVERY = 10_000;
 export async function withProgress<T>(label: string, work: Promise<T>): Promise<T> {
   const start = Date.now();
   const elapsed = () => formatDuration(Date.now() - start);
-  const live = process.stderr.isTTY === true && !process.env.CI;
+  const live = isWatched(process.stderr);
   note(`  ${label} …`);
   const redraw = () => process.stderr.write(`\r  ${label} … ${elapsed()}`);
   const timer = live ? setInterval(redraw, 500) : setInterval(() => note(`  ${label} … ${elapsed()}`), EVERY);

@@ -29,7 +29,8 @@ export interface Place {
 export function place({ cwd, env: more = {} }: { cwd?: string; env?: NodeJS.ProcessEnv } = {}): Place {
   const folder = scratch();
   const home = join(folder, ".pushpool");
-  const { PUSHPOOL_MANIFEST: _, PULUMI_CONFIG_PASSPHRASE: __, ...inherited } = process.env;
+  // CI too: the tests may run in a CI job, and a terminal of theirs is a person's.
+  const { PUSHPOOL_MANIFEST: _, PULUMI_CONFIG_PASSPHRASE: __, CI: ___, ...inherited } = process.env;
   const env = { ...inherited, PUSHPOOL_HOME: home, XDG_STATE_HOME: join(folder, "state"), NO_COLOR: "1", ...more };
   const options = { cwd: cwd ?? folder, env };
   return {
