@@ -1,6 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
-import { version } from "../package.json";
 
 /**
  * Where this copy of pushpool came from, as npm noted it when it installed the copy. Hints name that place: a package that came as a file is
@@ -56,7 +55,7 @@ export function dependencyOn(folder: string, origin: Origin = findOrigin()): str
     case "git":
       return origin.url;
     case "registry":
-      return `^${version}`;
+      return `^${versionOf(origin.root)}`;
     default:
       return localPath(folder, origin.root);
   }
@@ -64,6 +63,10 @@ export function dependencyOn(folder: string, origin: Origin = findOrigin()): str
 
 function localPath(folder: string, path: string): string {
   return `file:${relative(folder, path) || "."}`;
+}
+
+function versionOf(root: string): string {
+  return (JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string }).version;
 }
 
 /** What npm's own record of a `node_modules` says; `""` where it leaves out the address of a registry. */

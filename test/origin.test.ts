@@ -11,6 +11,7 @@ function installed(resolved: string | undefined, noted = true): { project: strin
   const root = join(project, "node_modules", "pushpool");
   mkdirSync(root, { recursive: true });
   const packages = { "node_modules/pushpool": resolved === undefined ? {} : { resolved } };
+  writeFileSync(join(root, "package.json"), JSON.stringify({ version }));
   if (noted) writeFileSync(join(project, "node_modules", ".package-lock.json"), JSON.stringify({ packages }));
   return { project, root };
 }

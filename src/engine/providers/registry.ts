@@ -25,6 +25,8 @@ export class Registry implements Providers, Provider {
   /** Started for a registration that is under way, by URN: not configured. */
   readonly #fresh = new Map<string, LoadedProvider>();
   /** By reference. */
+  /** Asked to configure themselves, and without an answer yet. */
+  readonly #configuring = new Set<LoadedProvider>();
   readonly #configured = new Map<string, Promise<LoadedProvider>>();
   readonly #loaded = new Set<LoadedProvider>();
 
@@ -104,9 +106,15 @@ export class Registry implements Providers, Provider {
   /** Nothing: it ends with the deployment. */
   async delete(): Promise<void> {}
 
-  /** Tell every provider that the operation is to be broken off, as Pulumi does at a Ctrl-C. */
+  /**
+   * Tell every provider that the operation is to be broken off, as Pulumi does at a Ctrl-C. One that is still being configured has nothing under
+   * way: it is ended, so that nobody waits for its answer.
+   */
   async cancel(): Promise<void> {
-    await Promise.all([...this.#loaded].map(({ provider }) => provider.cancel().catch(() => {})));
+    const cancelled = [...this.#loaded].map((loaded) =>
+      this.#configuring.has(loaded) ? loaded.close() : loaded.provider.cancel().catch(() => {}),
+    );
+    await Promise.all(cancelled);
   }
 
   async close(): Promise<void> {
@@ -117,7 +125,7 @@ export class Registry implements Providers, Provider {
     const loaded = this.#fresh.get(urn) ?? (await this.#load(packageOf(typeOf(urn))));
     this.#fresh.delete(urn);
     this.#inputs.set(urn, inputs);
-    const configured = loaded.provider.configure({ urn, id }, inputs).then(() => loaded);
+    const configured = this.#configuredWith(loaded, { urn, id }, inputs);
     configured.catch(() => {});
     this.#configured.set(providerReference({ urn, id }), configured);
     await configured;
@@ -127,13 +135,24 @@ export class Registry implements Providers, Provider {
     const { urn, id } = splitReference(reference);
     const resource = this.#options.before.find((resource) => resource.urn === urn && resource.id === id);
     if (!resource) throw new UserError(`there is no provider ${reference}: neither the program nor the state has it`);
-    const loading = this.#load(packageOf(resource.type)).then(async (loaded) => {
-      await loaded.provider.configure({ urn, id }, resource.inputs ?? {});
-      return loaded;
-    });
+    const loading = this.#load(packageOf(resource.type)).then((loaded) => this.#configuredWith(loaded, { urn, id }, resource.inputs ?? {}));
     loading.catch(() => {});
     this.#configured.set(reference, loading);
     return loading;
+  }
+
+  async #configuredWith(
+    loaded: LoadedProvider,
+    identity: { urn: string; id: string },
+    inputs: NonNullable<Resource["inputs"]>,
+  ): Promise<LoadedProvider> {
+    this.#configuring.add(loaded);
+    try {
+      await loaded.provider.configure(identity, inputs);
+      return loaded;
+    } finally {
+      this.#configuring.delete(loaded);
+    }
   }
 
   async #load(packageName: string): Promise<LoadedProvider> {
