@@ -4,7 +4,7 @@ import { type DispatchCall, dispatch } from "../../src/provider";
 const call = (over: object) => dispatch({ v: 1, kind: "FlowRun", op: "check", args: [{}, {}], ...over } as DispatchCall);
 
 test.each([
-  [{ v: 2 }, /speaks version 2, and this pushpool understands version 1: upgrade/],
+  [{ v: 2 }, /speaks version 2, and this pushpool understands version 1: to upgrade, /],
   [{ v: undefined }, /speaks version undefined/],
   [{ kind: "FlowRum" }, /knows no resource of kind "FlowRum" \(did you mean "FlowRun"/],
   [{ kind: "constructor" }, /knows no resource of kind "constructor"/],
