@@ -1,4 +1,4 @@
-import type { JsonObject } from "../json";
+import { isJsonObject, type JsonObject } from "../json";
 import type { Redactor } from "../redactor";
 import { type Changes, isGone, type Op, type Step } from "./plan/step";
 import { nameOf } from "./plan/urn";
@@ -79,14 +79,25 @@ export function hideInEvent(event: EngineEvent, redactor: Redactor): EngineEvent
 
 export function hideInStep(step: StepEvent, redactor: Redactor): StepEvent {
   const { old, new: now } = step;
-  const hide = (resource: SeenResource) => redactor.hideIn(withoutCode(resource));
+  const hide = (resource: SeenResource) => redactor.hideIn(withoutBulk(resource));
   return { ...step, ...(old ? { old: hide(old) } : {}), ...(now ? { new: hide(now) } : {}) };
 }
 
-/** The serialized code of a dynamic provider holds what it captured of its program, secret or not. Nobody reads it in an event. */
-function withoutCode({ inputs, outputs, ...rest }: SeenResource): SeenResource {
-  const without = (properties: JsonObject) => ("__provider" in properties ? { ...properties, __provider: "[code]" } : properties);
-  return { ...rest, inputs: without(inputs), outputs: without(outputs) };
+/**
+ * Nobody reads these in an event. The serialized code of a dynamic provider holds what it captured of its program, secret or not; a base job
+ * template takes hundreds of lines.
+ */
+function withoutBulk({ inputs, outputs, ...rest }: SeenResource): SeenResource {
+  return { ...rest, inputs: brief(inputs), outputs: brief(outputs) };
+}
+
+function brief(properties: JsonObject): JsonObject {
+  const shown = { ...properties };
+  if ("__provider" in shown) shown.__provider = "[code]";
+  if (isJsonObject(shown.baseJobTemplate)) shown.baseJobTemplate = "[base job template]";
+  // A FlowRun carries the definition of its pool: `pool.pool.baseJobTemplate`.
+  if (isJsonObject(shown.pool)) shown.pool = brief(shown.pool);
+  return shown;
 }
 
 /** A step as it is told. `result`: what has come of it. */

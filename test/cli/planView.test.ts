@@ -118,6 +118,24 @@ test("secrets are in neither", () => {
   expect(stdout + stderr).not.toMatch(/hunter/);
 });
 
+test("--json shows no provider's code and no base job template, at whichever depth a FlowRun or a work pool has it", () => {
+  const template = { job_configuration: { command: "long-winded" }, variables: {} };
+  const inputs = {
+    __provider: "long-winded",
+    baseJobTemplate: template,
+    pool: { pool: { type: "process:push", baseJobTemplate: template } },
+  };
+  const next = resource(inputs, inputs);
+  const log = eventLog(new Redactor());
+  log.hear({ kind: "pre", step: told({ op: "create", urn: updated.urn, type: updated.type, next } as unknown as Step) });
+  expect(stdout).not.toContain("long-winded");
+  expect(JSON.parse(stdout).resourcePreEvent.metadata.new.inputs).toEqual({
+    __provider: "[code]",
+    baseJobTemplate: "[base job template]",
+    pool: { pool: { type: "process:push", baseJobTemplate: "[base job template]" } },
+  });
+});
+
 test("--json: events by the names of Pulumi's event log, one a line, numbered", () => {
   const log = eventLog(new Redactor());
   const events: EngineEvent[] = [
