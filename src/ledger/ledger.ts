@@ -83,7 +83,8 @@ export type SlotAnswer =
  */
 export interface Ledger extends SharedNotes {
   /**
-   * Write a new run. With an idempotency key that this deployment has already seen nothing is written and the earlier run comes back.
+   * Write a new run. If this deployment has seen its idempotency key, or (without a key) the ledger has its id, nothing is written and the
+   * earlier run comes back.
    * Every other process sees it at once; it survives a power cut with the next change of any run: taking a slot, at the latest.
    */
   createRun(run: NewRun): Promise<{ record: RunRecord; created: boolean }>;

@@ -40,16 +40,8 @@ class SqliteLedger implements Ledger {
   async createRun({ run, poolType, requestDigest, submission }: NewRun): Promise<{ record: RunRecord; created: boolean }> {
     // Nothing of it is sent before it takes a slot, and no later write is on the disk without this one.
     return this.#write(() => {
-      const earlier =
-        run.idempotencyKey === undefined
-          ? undefined
-          : this.#one(
-              `${RECORD} WHERE r.stack = ? AND r.deployment = ? AND r.idempotency_key = ?`,
-              run.stack,
-              run.deployment,
-              run.idempotencyKey,
-            );
-      if (earlier) return { record: fromRow(earlier), created: false };
+      const earlier = run.idempotencyKey === undefined ? this.#record(run.id) : this.#keyed(run.stack, run.deployment, run.idempotencyKey);
+      if (earlier) return { record: earlier, created: false };
       const row = toRow(run, poolType, requestDigest);
       const columns = Object.keys(row);
       this.#run(`INSERT INTO runs (${columns.join(", ")}) VALUES (${columns.map(() => "?").join(", ")})`, ...Object.values(row));
@@ -272,6 +264,11 @@ class SqliteLedger implements Ledger {
 
   #record(id: string): RunRecord | undefined {
     const row = this.#one(`${RECORD} WHERE r.id = ?`, id);
+    return row && fromRow(row);
+  }
+
+  #keyed(stack: string, deployment: string, key: string): RunRecord | undefined {
+    const row = this.#one(`${RECORD} WHERE r.stack = ? AND r.deployment = ? AND r.idempotency_key = ?`, stack, deployment, key);
     return row && fromRow(row);
   }
 

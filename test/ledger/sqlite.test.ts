@@ -52,6 +52,14 @@ test("a run comes back as it was written, from another opening of the file too",
   });
 });
 
+test("a run that another process has recorded in the meantime is given back, unchanged", async () => {
+  const ledger = open();
+  const first = await ledger.createRun(newRun("r1", { parameters: { by: "the first" } }));
+  const second = await ledger.createRun(newRun("r1", { parameters: { by: "the second" } }));
+  expect(first.created).toBe(true);
+  expect(second).toEqual({ record: first.record, created: false });
+});
+
 test("an idempotency key gives the earlier run, within its deployment and stack only", async () => {
   const ledger = open();
   await ledger.createRun(newRun("r1", { idempotencyKey: "k" }));

@@ -87,7 +87,7 @@ describePrefect("pushpool serve and the world around it", () => {
     const { name } = (await client.request<{ name: string }>("GET", `/deployments/${deploymentId}`)).body;
     // The machine that it is run and retried from is off as well.
     const made = await pushpool(at, "run", `flow-${pool}/${name}`, "--json", "--job-variable", 'env={"DO":"fail"}');
-    expect(made.status).toBe(1);
+    expect(made.status, made.stderr + made.stdout).toBe(1);
     const { run } = JSON.parse(made.stdout.trim().split("\n").at(-1) ?? "") as { run: FlowRun };
     const again = await pushpool(at, "retry", run.id);
     expect(again.status).toBe(1);

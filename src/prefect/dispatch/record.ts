@@ -57,7 +57,10 @@ export async function recordRun(
     return record;
   };
   const submission = await planned(attempt);
-  if (!known) return keep(await create(context, job, attempt, store(submission)), submission);
+  if (!known) {
+    const created = await create(context, job, attempt, store(submission));
+    return created && keep(created, submission);
+  }
   if (unclaimed && canonicalJson(known.submission) === canonicalJson(store(submission))) return keep(known, submission);
   const next = unclaimed ? await planned(attempt + 1) : submission;
   const again = await context.ledger.change(run.id, known.run.version, {
@@ -99,7 +102,8 @@ export function isOpen({ run }: RunRecord): boolean {
   return !isTerminal(run.state) && run.outcome === undefined;
 }
 
-async function create(context: RunsContext, job: Job, attempt: number, submission: JsonObject): Promise<RunRecord> {
+/** @returns `undefined` if another process of the ledger recorded it first */
+async function create(context: RunsContext, job: Job, attempt: number, submission: JsonObject): Promise<RunRecord | undefined> {
   const { run, pool } = job;
   const { parameters } = run;
   const jobVariables = run.job_variables ?? {};
@@ -120,7 +124,8 @@ async function create(context: RunsContext, job: Job, attempt: number, submissio
     version: 1,
   };
   const digest = requestDigest({ deployment, parameters, jobVariables });
-  const { record } = await context.ledger.createRun({ run: kept, poolType: poolOf(job).type, requestDigest: digest, submission });
+  const { record, created } = await context.ledger.createRun({ run: kept, poolType: poolOf(job).type, requestDigest: digest, submission });
+  if (!created) return undefined;
   // A change brings it to the disk: a claim that nobody knows of after a power cut would hang.
   return (await context.ledger.change(run.id, record.run.version, { owner: null })) ?? record;
 }

@@ -1,4 +1,6 @@
-import { beforeAll, expect, test, vi } from "vitest";
+import { join } from "node:path";
+import { beforeAll, expect, onTestFinished, test, vi } from "vitest";
+import { type Ledger, openSqliteLedger } from "../../../src/ledger";
 import { type FlowRun, proposeState, readStates } from "../../../src/prefect/api/flowRuns";
 import type { Client } from "../../../src/prefect/client";
 import { scratch } from "../../scratch";
@@ -66,6 +68,33 @@ describePrefect("two dispatchers of one pool", () => {
       await expect.poll(async () => (await names()).filter((name) => name === "Failed"), { timeout: 120_000 }).toHaveLength(2);
       expect((await names()).filter((name) => name === "Running")).toHaveLength(2);
     }
+  });
+
+  test("of one ledger, which both find without the run: one records it, the other takes it from there", async () => {
+    const { pool, start } = await aPool(client);
+    const place = scratch();
+    const looks = new Map<string, number>();
+    const slowToSee = () => {
+      const ledger = openSqliteLedger(join(place, "ledger.db"));
+      onTestFinished(() => ledger.close());
+      return new Proxy(ledger, {
+        get(it, key: keyof Ledger) {
+          const method = it[key].bind(it) as (...args: unknown[]) => unknown;
+          if (key !== "read") return method;
+          return async (id: string) => {
+            looks.set(id, (looks.get(id) ?? 0) + 1);
+            return (looks.get(id) as number) <= 2 ? undefined : method(id);
+          };
+        },
+      });
+    };
+    const both = [1, 2].map(() => dispatcher(client, [pool], { place, shared: { ledger: slowToSee() } }));
+    const run = await start();
+    await untilEnd(client, run);
+    await Promise.all(both.map(({ stop }) => stop()));
+    await ranOnce(run);
+    expect(looks.get(run.id)).toBeGreaterThan(2);
+    for (const { events } of both) expect(events.filter(({ kind }) => kind === "trouble")).toEqual([]);
   });
 
   test("a claim that comes after the end is undone, and says so", async () => {
