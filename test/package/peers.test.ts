@@ -1,0 +1,59 @@
+import { execFileSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import * as installed from "@aws-sdk/client-ecs";
+import { expect, test } from "vitest";
+import { devDependencies, peerDependencies } from "../../package.json";
+import type { JsonObject } from "../../src/json";
+import { difference, type Shape } from "../../src/targets/ecs/shapes";
+import { scratch } from "../scratch";
+
+test.each(Object.entries(peerDependencies))("the peer dependency %s has an upper bound: %s", (name, range) => {
+  expect(range).toMatch(/^\^\d|<\d+$/);
+  // What the tests run against is inside the range.
+  expect((devDependencies as Record<string, string>)[name]?.split(".")[0]).toBe(`^${/\d+/.exec(range)?.[0]}`);
+});
+
+/** The module of a version of `@aws-sdk/client-ecs`, from a folder of its own. */
+function oldest(): Record<string, Shape> {
+  const folder = scratch();
+  const [, version] = /^>=(\d+\.\d+) <4$/.exec(peerDependencies["@aws-sdk/client-ecs"]) ?? [];
+  writeFileSync(join(folder, "package.json"), JSON.stringify({ private: true }));
+  execFileSync("npm", ["install", "--no-audit", "--no-fund", "--ignore-scripts", `@aws-sdk/client-ecs@${version}.0`], {
+    cwd: folder,
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  return createRequire(join(folder, "package.json"))("@aws-sdk/client-ecs") as Record<string, Shape>;
+}
+
+const RUN = "RunTaskRequest$";
+const REGISTER = "RegisterTaskDefinitionRequest$";
+const CASES: [name: string, request: JsonObject, problem: string | undefined][] = [
+  [RUN, { taskDefinition: "etl:1", cluster: "etl", count: 1, tags: [{ key: "a", value: "b" }] }, undefined],
+  [RUN, { cluster: "etl" }, "taskDefinition: is missing"],
+  [RUN, { taskDefinition: "etl:1", lunchType: "FARGATE" }, "lunchType: ECS has no such field here"],
+  [RUN, { taskDefinition: 1 }, "taskDefinition: must be"],
+  [RUN, { taskDefinition: "etl:1", count: "1" }, "count: must be a number"],
+  [RUN, { taskDefinition: "etl:1", enableExecuteCommand: "yes" }, "enableExecuteCommand: must be true or false"],
+  [RUN, { taskDefinition: "etl:1", tags: {} }, "tags: must be a list"],
+  [RUN, { taskDefinition: "etl:1", tags: [{ key: 1 }] }, "tags[0].key: must be"],
+  [RUN, { taskDefinition: "etl:1", networkConfiguration: { awsvpcConfiguration: {} } }, "awsvpcConfiguration.subnets: is missing"],
+  [RUN, { taskDefinition: "etl:1", overrides: { containerOverrides: [{ command: "true" }] } }, "command: must be a list"],
+  [REGISTER, { family: "etl", containerDefinitions: [{ name: "flow", environment: [] }] }, undefined],
+  [REGISTER, { containerDefinitions: [] }, "family: is missing"],
+  [REGISTER, { family: "etl", containerDefinitions: [{ logConfiguration: { logDriver: "awslogs", options: { a: 1 } } }] }, "a: must be"],
+];
+
+// AWS documents the SDK's commands, not the descriptions of its API that the SDK carries. The range holds as long as these say the same.
+test("the oldest @aws-sdk/client-ecs that is allowed describes requests as the installed one does", () => {
+  const versions = [oldest(), installed as unknown as Record<string, Shape>];
+  for (const [name, request, problem] of CASES) {
+    const [then, now] = versions.map((sdk) => {
+      const found = difference(request, sdk[name] as Shape, "request");
+      return found && `${found.path}: ${found.problem}`;
+    });
+    expect(then).toEqual(now);
+    expect([name, request, now]).toEqual([name, request, problem === undefined ? undefined : expect.stringContaining(problem)]);
+  }
+});
