@@ -31,6 +31,7 @@ beforeAll(() => {
     "tsconfig.json",
     "tsconfig.build.json",
     "README.md",
+    "CHANGELOG.md",
     "LICENSE",
   ])
     cpSync(join(repo, part), join(copy, part), { recursive: true });
