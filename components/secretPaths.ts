@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { pointerTo } from "../src/manifest/pointer";
+import { pointerTo } from "../src/jsonPointer";
 import type { AnyJson } from "./json";
 
 /** JSON pointers to the secret outputs of a tree, in the order in which they stand. */

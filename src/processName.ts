@@ -1,5 +1,5 @@
 import { hostname } from "node:os";
-import { processStart } from "./targets/process/processTable";
+import { processStart } from "./processTable";
 
 let own: string | undefined;
 

@@ -13,9 +13,11 @@
 import pLimit from "p-limit";
 import { numberOf } from "./exactNumber";
 import { isJsonObject, type Json, type JsonObject } from "./json";
-import { type Cancelling, type FlowRun, type Following, openRuns } from "./runs";
+import type { Cancelling, FlowRun, Following } from "./runs";
 import { openWorkspace } from "./workspace";
+import { openRuns } from "./workspaceRuns";
 
+export type { Outcome } from "./model/outcome";
 export type { RunEvent, Watching } from "./runs";
 export {
   type Cancelling,
@@ -27,7 +29,6 @@ export {
   type State,
   type StateType,
 } from "./runs";
-export type { Outcome } from "./targets/outcome";
 export type { LogLine } from "./targets/target";
 export { UserError } from "./userError";
 

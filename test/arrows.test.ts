@@ -1,8 +1,8 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import { expect, test } from "vitest";
 
-// The two halves and the one contract between them (CONTRIBUTING.md, "The two halves").
+// The two halves and the one contract between them (CONTRIBUTING.md, "The two halves"), and the layers inside each half.
 
 const root = join(__dirname, "..");
 const filesUnder = (folder: string) =>
@@ -49,3 +49,95 @@ test.each(filesUnder("components"))("%s declares only", (file) => {
   const elsewhere = file === join("components", "trampoline.ts") ? ["pushpool/provider"] : [];
   expect(importsOf(file).filter((name) => !allowed.test(name) && !elsewhere.includes(name))).toEqual([]);
 });
+
+/**
+ * What imports what inside one folder: its files and its subfolders are the nodes, and a subfolder stands for everything under it.
+ * So `src/engine/plan` and `src/engine/state` meet in `src/engine`; `src/engine` and `src/manifest` meet in `src`.
+ */
+function arrowsByFolder(files: readonly string[], imports: (file: string) => string[]): Map<string, Map<string, Map<string, string>>> {
+  const known = new Set(files);
+  const byFolder = new Map<string, Map<string, Map<string, string>>>();
+  for (const file of files) {
+    for (const name of imports(file)) {
+      const path = name.replace(/\.js$/, "");
+      const to = [path, `${path}.ts`, `${path}/index.ts`].find((one) => known.has(one));
+      if (to === undefined) continue;
+      const [from, into] = [file.split("/"), to.split("/")];
+      const depth = from.findIndex((part, at) => part !== into[at]);
+      if (depth < 0) continue;
+      const folder = from.slice(0, depth).join("/");
+      const arrows = byFolder.get(folder) ?? new Map<string, Map<string, string>>();
+      byFolder.set(folder, arrows);
+      const [source, target] = [from[depth] as string, into[depth] as string];
+      const targets = arrows.get(source) ?? new Map<string, string>();
+      arrows.set(source, targets);
+      targets.set(target, `${file} -> ${to}`);
+    }
+  }
+  return byFolder;
+}
+
+/** The strongly connected components of more than one node (Tarjan's algorithm). */
+function cyclesIn(arrows: ReadonlyMap<string, ReadonlyMap<string, unknown>>): string[][] {
+  const order = new Map<string, number>();
+  const lowest = new Map<string, number>();
+  const stack: string[] = [];
+  const cycles: string[][] = [];
+  const visit = (node: string): number => {
+    const mine = order.size;
+    order.set(node, mine);
+    lowest.set(node, mine);
+    stack.push(node);
+    for (const next of arrows.get(node)?.keys() ?? []) {
+      const reached = order.has(next) ? (stack.includes(next) ? (order.get(next) as number) : mine) : visit(next);
+      lowest.set(node, Math.min(lowest.get(node) as number, reached));
+    }
+    if (lowest.get(node) === mine) {
+      const component = stack.splice(stack.indexOf(node));
+      if (component.length > 1) cycles.push(component);
+    }
+    return lowest.get(node) as number;
+  };
+  for (const node of arrows.keys()) if (!order.has(node)) visit(node);
+  return cycles;
+}
+
+/** Every cycle that a folder is part of, with the imports that make it. Files of one folder may know each other. */
+function foldersInCycles(files: readonly string[], imports: (file: string) => string[]): string[] {
+  return [...arrowsByFolder(files, imports)].flatMap(([folder, arrows]) =>
+    cyclesIn(arrows)
+      .filter((cycle) => cycle.some((node) => !node.endsWith(".ts")))
+      .map((cycle) => {
+        const made = cycle.flatMap((node) =>
+          [...(arrows.get(node) ?? [])].filter(([to]) => cycle.includes(to)).map(([, example]) => example),
+        );
+        return [`in ${folder || "the repository"}: ${[...cycle].sort().join(", ")}`, ...made].join("\n  ");
+      }),
+  );
+}
+
+test.each<[string, Record<string, string[]>, number]>([
+  ["one direction", { "src/a/one.ts": ["src/b/two"], "src/b/two.ts": [] }, 0],
+  ["two folders", { "src/a/one.ts": ["src/b/two"], "src/b/two.ts": ["src/a"], "src/a/index.ts": [] }, 1],
+  ["three folders", { "src/a/1.ts": ["src/b/2"], "src/b/2.ts": ["src/c/3.js"], "src/c/3.ts": ["src/a/1"] }, 1],
+  ["folders inside folders", { "src/a/x/1.ts": ["src/a/y/2"], "src/a/y/2.ts": ["src/a/x/3"], "src/a/x/3.ts": [] }, 1],
+  ["a folder and a file beside it", { "src/a/1.ts": ["src/words"], "src/words.ts": ["src/a/2"], "src/a/2.ts": [] }, 1],
+  ["a part that knows words of its whole", { "src/a/open.ts": ["src/a/x/1"], "src/a/x/1.ts": ["src/a/words"], "src/a/words.ts": [] }, 0],
+  ["two files of one folder", { "src/a/1.ts": ["src/a/2"], "src/a/2.ts": ["src/a/1"] }, 0],
+])("the finder of cycles: %s", (_, tree, count) => {
+  expect(foldersInCycles(Object.keys(tree), (file) => tree[file] as string[])).toHaveLength(count);
+});
+
+test("no folder imports itself by way of others", () => {
+  const files = ["src", "components"].flatMap(filesUnder).map((file) => file.split(sep).join("/"));
+  for (const file of files) for (const name of importsOf(file)) expectToResolve(file, name);
+  expect(foldersInCycles(files, importsOf).join("\n")).toBe("");
+});
+
+/** An import that this test could not follow would be an arrow that it does not see. */
+function expectToResolve(file: string, name: string): void {
+  if (!/^(src|components)(\/|$)/.test(name)) return;
+  const path = name.replace(/\.js$/, "");
+  const found = [path, `${path}.ts`, `${path}/index.ts`].some((one) => existsSync(join(root, one)));
+  expect(found, `${file} imports ${name}`).toBe(true);
+}

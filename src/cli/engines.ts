@@ -14,8 +14,8 @@ import {
 } from "../stacks";
 import { UserError } from "../userError";
 import type { Workspace } from "../workspace";
+import type { GlobalOptions } from "./globalOptions";
 import { checkInstalled } from "./installed";
-import type { GlobalOptions } from "./program";
 import { note } from "./screen";
 
 export interface EngineFlags extends GlobalOptions {

@@ -1,5 +1,5 @@
-import { hasLedger, openRuns } from "../runs";
 import { UserError } from "../userError";
+import { hasLedger, openRuns } from "../workspaceRuns";
 import type { Operation } from "./engines";
 import { note } from "./screen";
 

@@ -2,13 +2,6 @@ import { Command } from "commander";
 import { version } from "../../package.json";
 import { refuseBlank } from "./blank";
 
-/** What every command takes, before or after its name. */
-export interface GlobalOptions {
-  stack?: string;
-  C?: string;
-  json?: boolean;
-}
-
 /** Each `commands/<verb>.ts` has one; its flags are those that the grammar below gives it. */
 type Action = (args: string[], flags: never) => Promise<void>;
 

@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from "node:util";
 import type { EngineEvent, StepEvent } from "../engine";
-import { nameOf } from "../engine/plan/urn";
+import { nameOf } from "../engine/urn";
 import { SECRET_MARK, SIGNATURE } from "../engine/wire";
 import type { JsonObject } from "../json";
 import type { Redactor } from "../redactor";

@@ -1,11 +1,12 @@
 import { existsSync } from "node:fs";
 import { openHome } from "../home";
-import { type FlowRun, openRuns, type Runs } from "../runs";
+import type { FlowRun, Runs } from "../runs";
 import { quoted } from "../shown";
 import { decodeText } from "../textFile";
 import { UserError } from "../userError";
 import { openWorkspace, type Workspace } from "../workspace";
-import type { GlobalOptions } from "./program";
+import { openRuns } from "../workspaceRuns";
+import type { GlobalOptions } from "./globalOptions";
 import { note } from "./screen";
 
 export interface ManifestFlags extends GlobalOptions {

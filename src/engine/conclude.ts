@@ -2,9 +2,9 @@ import { isDeepStrictEqual } from "node:util";
 import type { Json, JsonObject } from "../json";
 import { type EngineResult, hideInStep, type StepEvent } from "./events";
 import { OperationFailed } from "./options";
-import type { Changes } from "./plan/step";
 import type { Scene } from "./scene";
 import { maskSecrets } from "./state/secretValues";
+import type { Changes } from "./state/step";
 import { mapChildren, type Properties, UNKNOWN } from "./wire";
 
 /** Say how an operation ended. @throws {OperationFailed} unless it went well */

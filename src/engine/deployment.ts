@@ -7,8 +7,6 @@ import type { Deployment, Invocation, Invoked, Registered } from "./grpc/monitor
 import { type Goal, goalOf } from "./plan/goal";
 import { duplicateUrn, PlanFailed, Planner } from "./plan/planner";
 import { withOutputs } from "./plan/resource";
-import type { Changes, Op } from "./plan/step";
-import { isProviderType, packageOf, providerReference, providerType, urnOf } from "./plan/urn";
 import type { LoadedProvider } from "./providers/host";
 import { ofPackage } from "./providers/host";
 import { Registry } from "./providers/registry";
@@ -18,6 +16,8 @@ import { Snapshot } from "./state/snapshot";
 import type { Resource, StackStore } from "./state/stackStore";
 import { unsettled } from "./state/stateFile";
 import { StateWriter } from "./state/stateWriter";
+import type { Changes, Op } from "./state/step";
+import { isProviderType, packageOf, providerReference, providerType, urnOf } from "./urn";
 import { holdsUnknown, type Properties, secretOf } from "./wire";
 
 export const STACK_TYPE = "pulumi:pulumi:Stack";

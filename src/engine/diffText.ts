@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { Json, JsonObject } from "../json";
 import type { StepEvent } from "./events";
 import { pathOf, segmentsOf } from "./plan/propertyPath";
-import { isGone, type Op } from "./plan/step";
+import { isGone, type Op } from "./state/step";
 import { UNKNOWN } from "./wire";
 
 /** Pulumi's marks. */

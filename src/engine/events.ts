@@ -1,10 +1,10 @@
 import { isJsonObject, type JsonObject } from "../json";
 import type { Redactor } from "../redactor";
-import { type Changes, isGone, type Op, type Step } from "./plan/step";
-import { nameOf } from "./plan/urn";
-import type { PropertyDiff } from "./providers/provider";
+import type { PropertyDiff } from "./provider";
 import { maskSecrets } from "./state/secretValues";
 import type { Resource } from "./state/stackStore";
+import { type Changes, isGone, type Op, type Step } from "./state/step";
+import { nameOf } from "./urn";
 
 export type { Changes, Op, PropertyDiff };
 

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { isJsonObject, type Json, type JsonObject } from "../json";
-import { nameOf, typeOf } from "./plan/urn";
+import { nameOf, typeOf } from "./urn";
 
 /** The key by which Pulumi marks special values on the wire and in state (sdk/go/common/resource/sig). */
 export const SIGNATURE = "4dabf18193072939515e22adb298388d";

@@ -7,11 +7,11 @@ import { findSdk } from "./grpc/protocol";
 import { serve } from "./grpc/server";
 import { programOf } from "./languageHost";
 import { PARALLEL } from "./options";
-import type { Changes } from "./plan/step";
 import type { Project } from "./project";
 import type { ProviderHost } from "./providers/host";
 import { Registry } from "./providers/registry";
 import { configOf, hostOf, readBefore, type Scene } from "./scene";
+import type { Changes } from "./state/step";
 import type { Properties } from "./wire";
 
 interface Offstage {

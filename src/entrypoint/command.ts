@@ -1,6 +1,6 @@
 import { quote } from "shlex";
 import type { Json } from "../json";
-import type { PoolType } from "../targets/target";
+import type { PoolType } from "../model/poolType";
 import { bootstrap } from "./programs";
 
 /** Which Python runs an entrypoint, where the run's `env` does not say so by {@link PYTHON_VARIABLE}. Prefect's images have it as well as `python`. */

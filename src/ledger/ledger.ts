@@ -1,7 +1,8 @@
 import type { JsonObject } from "../json";
 import type { DeploymentDefinition } from "../manifest/manifest";
-import type { FlowRun, State, StateType } from "../runs/flowRun";
-import type { PoolType, SharedNotes } from "../targets/target";
+import type { FlowRun, State, StateType } from "../model/flowRun";
+import type { PoolType } from "../model/poolType";
+import type { SharedNotes } from "../targets/target";
 
 /** A run as it is first written: SCHEDULED, with the exact submission of its first attempt. */
 export interface NewRun {

@@ -1,8 +1,8 @@
 import type { JsonObject } from "../json";
 import { readJson } from "../jsonText";
-import type { FlowRun, StateType } from "../runs/flowRun";
-import type { Outcome } from "../targets/outcome";
-import type { PoolType } from "../targets/target";
+import type { FlowRun, StateType } from "../model/flowRun";
+import type { Outcome } from "../model/outcome";
+import type { PoolType } from "../model/poolType";
 import type { DeploymentRecord, RunRecord } from "./ledger";
 
 /** Columns to be written, by name. */

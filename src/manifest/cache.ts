@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Json, JsonObject, Value } from "../json";
+import { pointerTo } from "../jsonPointer";
 import { readJson } from "../jsonText";
 import { refuseForeign } from "../ownership";
 import { MASK, Secret } from "../secret";
@@ -10,7 +11,6 @@ import { UserError } from "../userError";
 import type { Workspace } from "../workspace";
 import { writeWhole } from "../writeWhole";
 import type { Manifest } from "./manifest";
-import { pointerTo } from "./pointer";
 import type { Search } from "./source";
 
 /** A pulled manifest as it is kept. */

@@ -1,6 +1,7 @@
 import { readStackOutputs } from "../engine/state";
 import { ExactNumber } from "../exactNumber";
 import type { Json, JsonObject } from "../json";
+import { pointerTo } from "../jsonPointer";
 import { readJson } from "../jsonText";
 import { askPulumi, onPath } from "../pulumiCli";
 import { MASK } from "../secret";
@@ -8,7 +9,6 @@ import { engineOf } from "../stacks";
 import { UserError } from "../userError";
 import type { Workspace } from "../workspace";
 import { pickManifest } from "./outputs";
-import { pointerTo } from "./pointer";
 import type { Search, StackOutputs } from "./source";
 
 /**

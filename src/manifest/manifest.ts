@@ -1,5 +1,5 @@
 import type { Json, JsonObject, Value, ValueObject } from "../json";
-import type { PoolType } from "../targets/target";
+import type { PoolType } from "../model/poolType";
 
 /** The `kind` by which a manifest is found among a stack's outputs. */
 export const MANIFEST_KIND = "pushpool.dev/manifest";

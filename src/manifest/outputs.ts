@@ -1,9 +1,9 @@
+import { pointerTo } from "../jsonPointer";
 import { suggestion } from "../nearest";
 import { MASK } from "../secret";
 import { quoted } from "../shown";
 import { UserError } from "../userError";
 import { isManifest } from "./parse";
-import { pointerTo } from "./pointer";
 import type { StackOutputs } from "./source";
 
 /**

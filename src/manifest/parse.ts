@@ -1,5 +1,6 @@
 import { ExactNumber } from "../exactNumber";
 import { isJsonObject, type Json, type JsonObject, type Value } from "../json";
+import { pointerTo, segmentsOf, toPath } from "../jsonPointer";
 import { suggestion } from "../nearest";
 import { upgradeHint } from "../origin";
 import { plainNumbers } from "../plainNumbers";
@@ -7,7 +8,6 @@ import { MASK, Secret } from "../secret";
 import { wholeTemplate } from "../template/storedTemplate";
 import { UserError } from "../userError";
 import { type DeploymentDefinition, MANIFEST_KIND, MANIFEST_VERSION, type Manifest } from "./manifest";
-import { pointerTo, segmentsOf, toPath } from "./pointer";
 import { schemaFault } from "./schema";
 import { isSecretByMeaning, maySecretStandAt } from "./secretPlaces";
 

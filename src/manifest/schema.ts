@@ -1,7 +1,7 @@
+import { segmentsOf, toPath } from "../jsonPointer";
 import { suggestion } from "../nearest";
 import type { SchemaError } from "../template/schema";
 import schema from "./manifest.schema.json";
-import { segmentsOf, toPath } from "./pointer";
 import { manifestErrors } from "./validator";
 
 /** The JSON Schema of a manifest, as shipped. */

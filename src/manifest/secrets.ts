@@ -1,9 +1,9 @@
 import type { Json, Value } from "../json";
+import { segmentsOf } from "../jsonPointer";
 import { MASK, Secret, type SecretPart } from "../secret";
 import { compose } from "../template/compose";
 import { isObject } from "../template/paths";
 import type { Manifest } from "./manifest";
-import { segmentsOf } from "./pointer";
 
 /** The manifest as it may be shown: every secret as its mask, and nothing else changed. A masked manifest parses again. */
 export function maskManifest(manifest: Manifest): Json {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { FlowRun as Shown, State } from "../model/flowRun";
 import type { RunEvent } from "../runs/context";
-import type { FlowRun as Shown, State } from "../runs/flowRun";
 import { type FlowRun, type FlowRunState, readFlowRun, readStates } from "./api/flowRuns";
 import { type Log, readLogs, SUBMITTER_LOGGER } from "./api/logs";
 import type { Client } from "./client";

@@ -1,5 +1,5 @@
 import type { LoadedManifest } from "../manifest";
-import type { RunsParts } from "../runs/runs";
+import type { RunsParts } from "../runs";
 import { UserError } from "../userError";
 import { checkServer } from "./api/server";
 import { type Client, type ClientOptions, createClient } from "./client";

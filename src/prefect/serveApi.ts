@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import type { Logger } from "pino";
 import type { LoadedManifest } from "../manifest";
-import type { RunsParts } from "../runs/runs";
+import type { RunsParts } from "../runs";
 import { type EndpointPlace, openEndpoint } from "../serve/endpoint";
 import { type ApiMetrics, createApiMetrics } from "../serve/metrics";
 import { UserError } from "../userError";

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { ExactNumber, numberFault } from "../exactNumber";
 import { isJsonObject, type Json, type JsonObject } from "../json";
-import { durationSeconds, isoDuration } from "./duration";
+import { durationSeconds, isoDuration } from "../pydanticDuration";
 import { NoNumber, Timestamp } from "./pyYaml";
 
 /**

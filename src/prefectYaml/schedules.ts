@@ -1,8 +1,8 @@
 import type { Json, JsonObject } from "../json";
+import { durationSeconds } from "../pydanticDuration";
 import { isTimeZone, LONGEST_INTERVAL, RRULE_START, timingFault } from "../schedules";
 import { quoted } from "../shown";
 import { UserError } from "../userError";
-import { durationSeconds } from "./duration";
 
 /** Prefect's own limit (`MAX_RRULE_LENGTH`). */
 const LONGEST_RRULE = 6500;

@@ -1,9 +1,10 @@
 import type { JsonObject } from "../json";
-import { type FlowRun, hasLedger, isTerminal, ledgerDigestKey, openRuns, type Runs } from "../runs";
+import type { PoolType } from "../model/poolType";
+import { type FlowRun, isTerminal, type Runs } from "../runs";
 import { childEnvironment } from "../targets/childEnvironment";
-import type { PoolType } from "../targets/target";
 import { UserError } from "../userError";
 import { openWorkspace, type Workspace } from "../workspace";
+import { hasLedger, ledgerDigestKey, openRuns } from "../workspaceRuns";
 import { again, carryOut, StillGoing, startOrAdopt } from "./carryOut";
 import { faultsOf, watchingTime } from "./flowRunCheck";
 import { askedOf, type FlowRunInputs, idempotencyKey, whereItRuns } from "./flowRunInputs";

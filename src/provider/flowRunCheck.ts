@@ -1,7 +1,7 @@
 import { parseDuration } from "../duration";
 import type { JsonObject, ValueObject } from "../json";
+import { segmentsOf } from "../jsonPointer";
 import type { DeploymentDefinition } from "../manifest/manifest";
-import { segmentsOf } from "../manifest/pointer";
 import { resolveRequest } from "../runs/plan";
 import { checkJobVariables, checkRequiredVariables, checkTemplateShape } from "../template";
 import { UserError } from "../userError";

@@ -1,8 +1,8 @@
 import { createHmac } from "node:crypto";
 import type { Json, JsonObject } from "../json";
+import { pointerTo, segmentsOf } from "../jsonPointer";
 import { MANIFEST_KIND, MANIFEST_VERSION, type Manifest } from "../manifest/manifest";
 import { parseManifest } from "../manifest/parse";
-import { pointerTo, segmentsOf } from "../manifest/pointer";
 import type { RunRequest } from "../runs";
 import { requestDigest } from "../runs/requestDigest";
 

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Json, JsonObject } from "../json";
-import { segmentsOf } from "../manifest/pointer";
+import { segmentsOf } from "../jsonPointer";
 import { exitCodeOfCommand, type FlowRun, TERMINAL } from "../runs";
 import { MASK } from "../secret";
 import { type FlowRunInputs, isObject, secretPathsOf } from "./flowRunInputs";

@@ -1,8 +1,9 @@
 import type { Json } from "../json";
 import type { Ledger } from "../ledger";
 import type { LoadedManifest } from "../manifest";
-import type { InfrastructureId, LogLine, PoolType, Submission, Target } from "../targets/target";
-import type { FlowRun } from "./flowRun";
+import type { FlowRun } from "../model/flowRun";
+import type { PoolType } from "../model/poolType";
+import type { InfrastructureId, LogLine, Submission, Target } from "../targets/target";
 import type { Tidying } from "./leftovers";
 import type { Listeners } from "./listeners";
 

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { JsonObject } from "../json";
 import type { RunRecord } from "../ledger";
+import { type FlowRun, isTerminal, type State } from "../model/flowRun";
 import type { Target } from "../targets/target";
 import { UserError } from "../userError";
 import { commonWatch } from "./commonWatch";
 import type { RunEvent, RunsContext, Watching } from "./context";
-import { type FlowRun, isTerminal, type State } from "./flowRun";
 import { cleanUp, observe } from "./observe";
 import { confirmStopped } from "./stop";
 import { type Step, submitScheduled, takeUp } from "./submit";

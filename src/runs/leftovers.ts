@@ -1,5 +1,6 @@
 import type { RunRecord } from "../ledger";
-import type { Leftovers, PoolType, Target } from "../targets/target";
+import type { PoolType } from "../model/poolType";
+import type { Leftovers, Target } from "../targets/target";
 import { UserError } from "../userError";
 import type { RunsContext } from "./context";
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { type FlowRun, isTerminal } from "../model/flowRun";
 import type { LogLine } from "../targets/target";
 import type { RunsContext } from "./context";
-import { type FlowRun, isTerminal } from "./flowRun";
 import { mustRead } from "./follow";
 import { observe } from "./observe";
 

@@ -1,8 +1,8 @@
 import type { RunRecord } from "../ledger";
+import { isTerminal } from "../model/flowRun";
 import type { Observation } from "../targets/target";
 import { UserError } from "../userError";
 import { type RunsContext, targetKey } from "./context";
-import { isTerminal } from "./flowRun";
 import { changeBy } from "./states";
 
 /**

@@ -1,10 +1,30 @@
+import type { Ledger } from "../ledger";
 import type { LoadedManifest } from "../manifest";
-import type { Target } from "../targets/target";
+import type { PoolType } from "../model/poolType";
+import type { Target, TargetAccess } from "../targets/target";
 import { type RunsContext, targetKey } from "./context";
 import { Tidying } from "./leftovers";
 import { Listeners } from "./listeners";
 import { poolAccess } from "./pool";
-import type { RunsParts } from "./runs";
+
+/** What a {@link RunsContext} is made of. */
+export interface RunsParts {
+  ledger: Ledger;
+  stack?: string;
+  /** @param stale what was read before, where it may no longer be true */
+  readManifest: (stale?: LoadedManifest) => Promise<LoadedManifest>;
+  /** The target of one work pool; asked for once a pool. */
+  openTarget: (type: PoolType, access: TargetAccess) => Promise<Target>;
+  digestKey: () => Buffer;
+  env: NodeJS.ProcessEnv;
+  /** What `{{ $NAME }}` in a template reads. @default env. */
+  templateEnv?: NodeJS.ProcessEnv;
+  now?: () => Date;
+  /** @default nobody hears it */
+  warn?: (message: string) => void;
+  /** Who hears that a cloud or a server is asked again. @default whoever {@link warn} tells */
+  listeners?: Listeners;
+}
 
 /** What everything under `runs/` works with, over given parts. */
 export function openContext({

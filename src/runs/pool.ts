@@ -1,8 +1,8 @@
 import type { Manifest, PoolDefinition } from "../manifest/manifest";
+import type { FlowRun } from "../model/flowRun";
 import type { PoolAccess } from "../targets/target";
 import { UserError } from "../userError";
 import type { OnPool, RunsContext } from "./context";
-import type { FlowRun } from "./flowRun";
 
 /**
  * The definition of a run's work pool, as the manifest has it now.

@@ -1,10 +1,10 @@
 import type { Json } from "../json";
 import type { RunRecord } from "../ledger";
+import { isTerminal } from "../model/flowRun";
 import type { Submission } from "../targets/target";
 import { UserError } from "../userError";
 import type { RunsContext } from "./context";
 import { findDeployment } from "./deployments";
-import { isTerminal } from "./flowRun";
 import { planJob, type RunRequest, resolveRequest } from "./plan";
 import { state } from "./states";
 import { withoutSecrets } from "./storedSecrets";

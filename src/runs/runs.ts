@@ -1,28 +1,20 @@
-import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import type { Json } from "../json";
-import { type Ledger, ledgerPath, openSqliteLedger, type RunRecord } from "../ledger";
-import type { LoadedManifest } from "../manifest";
-import { withPrefect } from "../prefect/withPrefect";
-import { openTarget } from "../targets/open";
-import type { LogLine, PoolType, Target, TargetAccess } from "../targets/target";
-import type { Workspace } from "../workspace";
+import type { RunRecord } from "../ledger";
+import type { FlowRun, State, StateType } from "../model/flowRun";
+import type { LogLine } from "../targets/target";
 import type { Watching } from "./context";
 import { createRun, planRun, type RunPlan } from "./create";
 import { findRun } from "./find";
-import type { FlowRun, State, StateType } from "./flowRun";
 import { type Following, follow, submitOnce } from "./follow";
 import { type PoolLeftovers, removeLeftovers } from "./leftovers";
-import { Listeners } from "./listeners";
 import { readLogs } from "./logs";
 import { cleanUp, observe, observeWherePossible } from "./observe";
-import { openContext } from "./openContext";
+import { openContext, type RunsParts } from "./openContext";
 import type { RunRequest } from "./plan";
 import { retry } from "./retry";
 import { type Cancelling, cancel } from "./stop";
 import { stopUnrecorded, type Unrecorded, type UnrecordedRun } from "./stopUnrecorded";
-import { masked, readDigestKey } from "./storedSecrets";
+import { masked } from "./storedSecrets";
 
 /** The runs of one workspace: what the CLI and the trigger module are thin layers over. Every method may throw a `UserError`. */
 export interface Runs {
@@ -63,92 +55,7 @@ export interface Runs {
   close(): Promise<void>;
 }
 
-export interface OpenRuns {
-  workspace: Workspace;
-  /** As `--manifest`: a file, or `-`. */
-  manifest?: string;
-  /** As `--output`: the stack output that is the manifest. */
-  output?: string;
-  /** What `-` reads. */
-  stdin?: () => Promise<string>;
-  /** In place of all these: the manifest itself. */
-  readManifest?: RunsParts["readManifest"];
-  /** What a reader should hear, beside the results: a pool that cannot be asked. */
-  warn?: (message: string) => void;
-  /** With a ledger that nothing is kept of, where there is none. @default false */
-  inMemory?: boolean;
-}
-
-/** Open the ledger of a workspace. The manifest and the targets are loaded when something first needs them. */
-export function openRuns(options: OpenRuns): Runs {
-  const parts = runsParts(options);
-  // Which API a run goes through is known when the manifest is.
-  return withPrefect(runsOver(parts), parts);
-}
-
-/** What {@link openRuns} is made over. */
-export function runsParts({ workspace, manifest, output, stdin, readManifest, warn, inMemory = false }: OpenRuns): RunsParts {
-  const { home, env } = workspace;
-  let first: Promise<LoadedManifest> | undefined;
-  return {
-    ledger: openSqliteLedger(inMemory ? ":memory:" : ledgerPath(workspace.home)),
-    ...(workspace.stack ? { stack: workspace.stack.id } : {}),
-    readManifest: async (stale) => {
-      if (stale) return read(stale);
-      first ??= read();
-      return first;
-    },
-    openTarget: (type, access) => openTarget(type, { home, env, ...access }),
-    digestKey: () => ledgerDigestKey(workspace),
-    env,
-    ...(warn ? { warn } : {}),
-    listeners: new Listeners(warn),
-  };
-
-  async function read(stale?: LoadedManifest): Promise<LoadedManifest> {
-    if (readManifest) return readManifest(stale);
-    const { loadManifest, reloadManifest } = await import("../manifest/index.js");
-    // A cached one is not read again but pulled again.
-    if (stale?.reload) return reloadManifest(stale);
-    return loadManifest(workspace, {
-      secrets: true,
-      ...(manifest === undefined ? {} : { manifest }),
-      ...(output === undefined ? {} : { output }),
-      ...(stdin ? { stdin } : {}),
-    });
-  }
-}
-
-/** Whether a ledger was ever made for a workspace. */
-export function hasLedger(workspace: Workspace): boolean {
-  return existsSync(ledgerPath(workspace.home));
-}
-
-/** The key of the digests of a workspace's ledger; made when first needed. */
-export function ledgerDigestKey(workspace: Workspace): Buffer {
-  const name = createHash("sha256").update(ledgerPath(workspace.home)).digest("hex").slice(0, 16);
-  return readDigestKey(join(workspace.stateHome, "keys", `ledger-${name}`));
-}
-
-export interface RunsParts {
-  ledger: Ledger;
-  stack?: string;
-  /** @param stale what was read before, where it may no longer be true */
-  readManifest: (stale?: LoadedManifest) => Promise<LoadedManifest>;
-  /** The target of one work pool; asked for once a pool. */
-  openTarget: (type: PoolType, access: TargetAccess) => Promise<Target>;
-  digestKey: () => Buffer;
-  env: NodeJS.ProcessEnv;
-  /** What `{{ $NAME }}` in a template reads. @default env. */
-  templateEnv?: NodeJS.ProcessEnv;
-  now?: () => Date;
-  /** @default nobody hears it */
-  warn?: (message: string) => void;
-  /** Who hears that a cloud or a server is asked again. @default whoever {@link warn} tells */
-  listeners?: Listeners;
-}
-
-/** The same over given parts: another ledger, other targets. */
+/** The runs of a ledger, submitted and watched from here. */
 export function runsOver(parts: RunsParts): Runs {
   const context = openContext(parts);
   const { ledger, stack } = context;

@@ -1,8 +1,8 @@
 import type { RunChange } from "../ledger/ledger";
-import type { Outcome } from "../targets/outcome";
+import type { FlowRun, State, StateType } from "../model/flowRun";
+import type { Outcome } from "../model/outcome";
 import type { Observation } from "../targets/target";
 import { exitCodeText } from "./exitCodes";
-import type { FlowRun, State, StateType } from "./flowRun";
 
 /** A state of now, with Prefect's usual name for its type unless another is given. */
 export function state(type: StateType, now: Date, message?: string, name?: string): State {

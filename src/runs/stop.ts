@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { RunRecord } from "../ledger";
+import { type FlowRun, isTerminal } from "../model/flowRun";
 import { UserError } from "../userError";
 import type { RunsContext, Watching } from "./context";
-import { type FlowRun, isTerminal } from "./flowRun";
 import { observe } from "./observe";
 import { describeOwner, ownerLives } from "./owner";
 import { state } from "./states";

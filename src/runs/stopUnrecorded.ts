@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { PoolType } from "../targets/target";
+import type { FlowRun } from "../model/flowRun";
+import type { PoolType } from "../model/poolType";
 import type { RunsContext } from "./context";
-import type { FlowRun } from "./flowRun";
 import { DEFAULT_GRACE_SECONDS } from "./stop";
 
 /** All that is known, elsewhere than in its ledger, of a run that may have something going. */

@@ -1,16 +1,10 @@
+import type { PoolType } from "../model/poolType";
 import { upgradeHint } from "../origin";
 import { UserError } from "../userError";
-import type { PoolType, Target, TargetAccess } from "./target";
-
-/** Where and for whom a target is opened. */
-export interface TargetPlace extends TargetAccess {
-  home: string;
-  env: NodeJS.ProcessEnv;
-}
+import type { Target, TargetPlace } from "./target";
 
 /**
  * The target of a work pool, loaded only now: a process that uses one pays for one.
- * @param place `home`: the `.pushpool` folder; `env`: the caller's environment; `pool`, `notes`: see {@link TargetAccess}
  * @throws {UserError} for a type this version does not run
  */
 export async function openTarget(type: PoolType, place: TargetPlace): Promise<Target> {

@@ -1,8 +1,9 @@
-import { LONGEST_VARIABLE } from "./cloudRun/limits";
-import type { PoolType } from "./target";
+import type { PoolType } from "../model/poolType";
 
 /** Linux takes no longer string in an argument or a variable, its NUL included (MAX_ARG_STRLEN, 32 pages). */
 export const LONGEST_STRING = 128 * 1024;
+/** Cloud Run takes so many bytes in a variable's value, and so many characters in its name (k8s.min.proto). */
+export const LONGEST_VARIABLE = 32_768;
 /** Amazon ECS takes no larger task definition, in bytes. */
 export const LARGEST_DEFINITION = 64 * 1024;
 

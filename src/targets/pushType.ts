@@ -1,6 +1,6 @@
+import type { PoolType } from "../model/poolType";
 import { suggestion } from "../nearest";
 import { UserError } from "../userError";
-import type { PoolType } from "./target";
 
 const TYPES: Record<PoolType, true> = {
   "process:push": true,

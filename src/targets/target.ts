@@ -1,8 +1,5 @@
 import type { JsonObject, ValueObject } from "../json";
-import type { Outcome } from "./outcome";
-
-/** The pool types of Prefect that pushpool runs; `process:push` is ours. */
-export type PoolType = "process:push" | "cloud-run-v2:push" | "ecs:push" | "azure-container-instance:push";
+import type { Outcome } from "../model/outcome";
 
 /** What a target may know of the work pool it runs for. */
 export interface PoolAccess {
@@ -39,6 +36,14 @@ export interface TargetAccess {
   digestKey: () => Buffer;
   /** For what a user should hear while it is waited for something. @default nobody hears it */
   warn?: (message: string) => void;
+}
+
+/** Where and for whom a target is opened. */
+export interface TargetPlace extends TargetAccess {
+  /** The `.pushpool` folder. */
+  home: string;
+  /** The caller's environment. */
+  env: NodeJS.ProcessEnv;
 }
 
 /** What a target needs to know of the run it plans, beside the job configuration. */

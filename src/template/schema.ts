@@ -1,6 +1,6 @@
 import type { ErrorObject, ValidateFunction } from "ajv";
 import type { JsonObject } from "../json";
-import { durationSeconds } from "../prefectYaml/duration";
+import { durationSeconds } from "../pydanticDuration";
 import { UserError } from "../userError";
 import { limitedRegExp } from "./limitedRegExp";
 

@@ -3,8 +3,8 @@ import { eventLog } from "../../src/cli/eventLog";
 import { PlanView } from "../../src/cli/planView";
 import type { EngineEvent, StepEvent } from "../../src/engine";
 import { told } from "../../src/engine/events";
-import type { Step } from "../../src/engine/plan/step";
 import type { Resource } from "../../src/engine/state/stackStore";
+import type { Step } from "../../src/engine/state/step";
 import { Redactor } from "../../src/redactor";
 
 let stdout = "";

@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from "vitest";
-import { openRuns } from "../../src/runs";
 import { openWorkspace } from "../../src/workspace";
+import { openRuns } from "../../src/workspaceRuns";
 import { type AwsPlace, awsPlace, inwards } from "./awsPlace";
 
 // However runs get out of the network that is made for them, they get to their image, secrets and log; without any one thing of it they do not. The

@@ -2,10 +2,11 @@ import { expect, onTestFinished, test } from "vitest";
 import { leastPrivilege } from "../../components/aws/leastPrivilege";
 import type { JsonObject } from "../../src/json";
 import { loadManifest } from "../../src/manifest";
-import { type FlowRun, openRuns, type RunEvent, type Runs } from "../../src/runs";
+import type { FlowRun, RunEvent, Runs } from "../../src/runs";
 import type { Attached, Policy, Principal, Statement } from "../../src/testing/clouds/aws/iam";
 import { UserError } from "../../src/userError";
 import { openWorkspace } from "../../src/workspace";
+import { openRuns } from "../../src/workspaceRuns";
 import { type AwsPlace, awsPlace } from "./awsPlace";
 
 // What a pool's user and execution role may do is what runs take: without any one of it something that users do fails, with the action's name and

@@ -3,10 +3,10 @@ import { creating, deletingFirst, keeping, recreating, replacing, updating } fro
 import { deletionLayers } from "../../src/engine/plan/deletions";
 import { dependentQuestion } from "../../src/engine/plan/dependents";
 import { compareInputs, UNCHANGED, type Verdict, verdictOf } from "../../src/engine/plan/diff";
-import type { Step } from "../../src/engine/plan/step";
-import type { Diff } from "../../src/engine/providers/provider";
+import type { Diff } from "../../src/engine/provider";
 import { Snapshot } from "../../src/engine/state/snapshot";
 import type { Resource } from "../../src/engine/state/stackStore";
+import type { Step } from "../../src/engine/state/step";
 import { received, secretAt, secretLike, secretOf, UNKNOWN, withoutReferences, withoutSecrets } from "../../src/engine/wire";
 
 const thing = (urn: string, over: Partial<Resource> = {}): Resource => ({ urn, custom: true, type: "d:i:T", ...over });

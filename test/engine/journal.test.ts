@@ -2,12 +2,12 @@ import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs
 import { join } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { Step } from "../../src/engine/plan/step";
 import { statePath } from "../../src/engine/state/deployment";
 import { digestOf } from "../../src/engine/state/journal";
 import { type Edit, Snapshot } from "../../src/engine/state/snapshot";
 import { type Resource, StackStore } from "../../src/engine/state/stackStore";
 import { foldJournal, readState } from "../../src/engine/state/stateFile";
+import type { Step } from "../../src/engine/state/step";
 import { secretOf } from "../../src/engine/wire";
 import { scratch } from "../scratch";
 

@@ -3,8 +3,8 @@ import { describe, expect, test } from "vitest";
 import { type Alias, formerUrns } from "../../src/engine/plan/aliases";
 import { deletionLayers } from "../../src/engine/plan/deletions";
 import { ignoringChanges } from "../../src/engine/plan/ignoreChanges";
-import { nameOf, urnOf } from "../../src/engine/plan/urn";
 import type { Resource } from "../../src/engine/state/stackStore";
+import { nameOf, urnOf } from "../../src/engine/urn";
 import type { JsonObject } from "../../src/json";
 
 const ROOT = "urn:pulumi:dev::conf::pulumi:pulumi:Stack::conf-dev";

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { fromState, maskSecrets, openSecrets, toState } from "../../src/engine/state/secretValues";
 import { holdsSecret } from "../../src/engine/wire";
 import type { Json } from "../../src/json";
-import { segmentsOf } from "../../src/manifest/pointer";
+import { segmentsOf } from "../../src/jsonPointer";
 
 const secret = (value: Json): Json => ({ "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", value });
 // Told apart from any plaintext, and opened again.

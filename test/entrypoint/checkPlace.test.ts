@@ -4,8 +4,8 @@ import { describe, expect, test } from "vitest";
 import { checkPlace } from "../../src/entrypoint";
 import { plainFolders } from "../../src/entrypoint/pullSteps";
 import type { Json, ValueObject } from "../../src/json";
+import type { PoolType } from "../../src/model/poolType";
 import { Secret } from "../../src/secret";
-import type { PoolType } from "../../src/targets/target";
 import { scratch } from "../scratch";
 
 const at = "deployments.a/b";

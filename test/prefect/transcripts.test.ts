@@ -8,10 +8,10 @@ import * as flowRuns from "../../src/prefect/api/flowRuns";
 import * as logs from "../../src/prefect/api/logs";
 import { checkServer } from "../../src/prefect/api/server";
 import { readVariable } from "../../src/prefect/api/variables";
+import { verdictOf } from "../../src/prefect/api/verdict";
 import * as pools from "../../src/prefect/api/workPools";
 import { type Client, createClient } from "../../src/prefect/client";
 import { connectionOf } from "../../src/prefect/connection";
-import { verdictOf } from "../../src/prefect/verdict";
 import { fakeApi } from "./fakeApi";
 
 // Each exchange that our client makes with a Prefect server is made as it was recorded with a real one.

@@ -4,8 +4,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test, vi } from "vitest";
 import type { JsonObject } from "../../src/json";
 import { UNKNOWN } from "../../src/provider/operations";
-import { openRuns } from "../../src/runs";
 import { openWorkspace } from "../../src/workspace";
+import { openRuns } from "../../src/workspaceRuns";
 import { project } from "./declared";
 import { type DynamicProvider, dynamicProvider } from "./dynamicProvider";
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Json, JsonObject } from "../../src/json";
-import { pointerTo } from "../../src/manifest/pointer";
+import { pointerTo } from "../../src/jsonPointer";
 import { askedOf, type FlowRunInputs, idempotencyKey } from "../../src/provider/flowRunInputs";
 import { differenceOf, outsOf, storedInputs } from "../../src/provider/flowRunState";
 import { hideSecrets, secretTexts } from "../../src/provider/hideSecrets";

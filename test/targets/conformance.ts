@@ -2,8 +2,8 @@ import { randomUUID } from "node:crypto";
 import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
 import type { ValueObject } from "../../src/json";
+import type { Outcome } from "../../src/model/outcome";
 import { Secret } from "../../src/secret";
-import type { Outcome } from "../../src/targets/outcome";
 import type { InfrastructureId, LogLine, Observation, RunToPlan, Submission, Target } from "../../src/targets/target";
 
 /** What a target brings to the suite. The suite knows nothing else of it. */

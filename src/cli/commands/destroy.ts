@@ -1,6 +1,6 @@
 import { createInterface } from "node:readline/promises";
-import { openRuns } from "../../runs";
 import { UserError } from "../../userError";
+import { openRuns } from "../../workspaceRuns";
 import { type EngineFlags, type Operation, settle } from "../engines";
 import { removeLeftovers } from "../leftovers";
 import { runOffline } from "../offlineOperation";

@@ -11,7 +11,7 @@ import { loadPrefectYaml, type PrefectYaml } from "../../prefectYaml";
 import { onPath } from "../../pulumiCli";
 import { readTextFile } from "../../textFile";
 import { UserError } from "../../userError";
-import type { GlobalOptions } from "../program";
+import type { GlobalOptions } from "../globalOptions";
 import { withProgress } from "../progress";
 import { note, print, printJson } from "../screen";
 

@@ -1,4 +1,4 @@
-import type { GlobalOptions } from "../program";
+import type { GlobalOptions } from "../globalOptions";
 import { printJson, printLog } from "../screen";
 import { withRun } from "../session";
 import { readerGone } from "../streams";

@@ -3,8 +3,8 @@ import { suggestion } from "../../nearest";
 import { type StateType, TERMINAL } from "../../runs";
 import { quoted } from "../../shown";
 import { UserError } from "../../userError";
+import type { GlobalOptions } from "../globalOptions";
 import { refuseUnknownNames } from "../knownNames";
-import type { GlobalOptions } from "../program";
 import { note, print, printJson, stateText, table, taken } from "../screen";
 import { withRecorded } from "../session";
 

@@ -2,10 +2,10 @@ import { parseDuration } from "../../duration";
 import { openHome } from "../../home";
 import { checkLedgerFile, ledgerPath } from "../../ledger";
 import type { LoadedManifest } from "../../manifest";
-import { runsParts } from "../../runs";
 import { MISSED_POLICIES } from "../../schedules/due";
 import { quoted, safeJson } from "../../shown";
 import { UserError } from "../../userError";
+import { runsParts } from "../../workspaceRuns";
 import { note } from "../screen";
 import { type ManifestFlags, readStdin, workspaceOf } from "../session";
 

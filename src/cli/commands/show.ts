@@ -1,7 +1,7 @@
 import { formatDuration } from "../../duration";
 import { exitCodeOfCommand } from "../../runs";
 import { oneLine } from "../../shown";
-import type { GlobalOptions } from "../program";
+import type { GlobalOptions } from "../globalOptions";
 import { field, print, printJson, stateText, taken } from "../screen";
 import { withRun } from "../session";
 

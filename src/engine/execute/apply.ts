@@ -1,9 +1,9 @@
 import { withOutputs } from "../plan/resource";
-import type { Step } from "../plan/step";
-import { isProviderType, packageOf } from "../plan/urn";
-import { PartialFailure, ProviderError } from "../providers/provider";
+import { PartialFailure, ProviderError } from "../provider";
 import type { Registry } from "../providers/registry";
 import type { Resource } from "../state/stackStore";
+import type { Step } from "../state/step";
+import { isProviderType, packageOf } from "../urn";
 import { holdsUnknown, type Properties, secretAt, secretLike } from "../wire";
 
 /** It was done, but the result is not well. It is kept, and the operation fails. */

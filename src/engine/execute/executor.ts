@@ -1,10 +1,10 @@
 import { type EngineEvent, type StepEvent, told } from "../events";
 import { needs } from "../plan/deletions";
-import { type Changes, counts, type Step } from "../plan/step";
-import { isDefaultProvider } from "../plan/urn";
 import type { Registry } from "../providers/registry";
 import type { Resource } from "../state/stackStore";
 import type { StateWriter } from "../state/stateWriter";
+import { type Changes, counts, type Step } from "../state/step";
+import { isDefaultProvider } from "../urn";
 import type { Properties } from "../wire";
 import { apply, NotWell, Refused } from "./apply";
 

@@ -3,11 +3,11 @@ import { type EngineEvent, type StepEvent, told } from "../events";
 import { shown } from "../plan/decide";
 import { type Verdict, verdictOf } from "../plan/diff";
 import { withOutputs } from "../plan/resource";
-import type { Changes, Step } from "../plan/step";
-import { isDefaultProvider, isProviderType } from "../plan/urn";
-import type { PropertyChange, ReadResult } from "../providers/provider";
+import type { PropertyChange, ReadResult } from "../provider";
 import type { Registry } from "../providers/registry";
 import type { Resource } from "../state/stackStore";
+import type { Changes, Step } from "../state/step";
+import { isDefaultProvider, isProviderType } from "../urn";
 import { type Properties, secretAt, secretLike } from "../wire";
 
 interface RefreshOptions {

@@ -3,7 +3,7 @@ import type * as resource from "@pulumi/pulumi/proto/resource_pb";
 import type { JavaScriptValue, Struct } from "google-protobuf/google/protobuf/struct_pb";
 import type { Alias } from "../plan/aliases";
 import { type Goal, goalOf, type Timeouts } from "../plan/goal";
-import type { InvokeResult } from "../providers/provider";
+import type { InvokeResult } from "../provider";
 import type { StackConfig } from "../stackConfig";
 import { type Properties, received, withoutSecrets } from "../wire";
 import type { Protocol } from "./protocol";

@@ -1,4 +1,4 @@
-import { nameOf, typeOf, urnOf } from "./urn";
+import { nameOf, typeOf, urnOf } from "../urn";
 
 /** A former name of a resource: its URN, or what of it was different ("" = the same as now). */
 export type Alias =

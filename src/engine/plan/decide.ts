@@ -1,6 +1,6 @@
 import type { Resource } from "../state/stackStore";
+import type { Step } from "../state/step";
 import type { Verdict } from "./diff";
-import type { Step } from "./step";
 
 /** A dependent that is deleted together with what is deleted before it is replaced. */
 export interface Condemned {

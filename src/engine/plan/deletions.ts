@@ -1,5 +1,5 @@
 import type { Resource } from "../state/stackStore";
-import { splitReference } from "./urn";
+import { splitReference } from "../urn";
 
 /** The URNs that a resource cannot be without. */
 export function needs({ parent, provider, dependencies, propertyDependencies, deletedWith }: Resource): string[] {

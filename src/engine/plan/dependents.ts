@@ -1,6 +1,6 @@
 import type { Resource } from "../state/stackStore";
+import { splitReference } from "../urn";
 import { type Properties, UNKNOWN } from "../wire";
-import { splitReference } from "./urn";
 
 /** What has to be known of a dependent of something that is deleted before its replacement is made. */
 export type DependentQuestion =

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Json } from "../../json";
-import type { Diff, PropertyChange, PropertyDiff } from "../providers/provider";
+import type { Diff, PropertyChange, PropertyDiff } from "../provider";
 import { isPlainObject, type Properties } from "../wire";
 import { ignoringChanges } from "./ignoreChanges";
 import { pathOf, segmentsOf } from "./propertyPath";

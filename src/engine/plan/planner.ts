@@ -1,7 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { UserError } from "../../userError";
-import type { Provider } from "../providers/provider";
+import type { Provider } from "../provider";
 import type { Resource } from "../state/stackStore";
+import type { Step } from "../state/step";
+import { isProviderType, nameOf, urnOf } from "../urn";
 import { type Properties, withoutSecrets } from "../wire";
 import { formerUrns } from "./aliases";
 import { type Condemned, creating, deletingFirst, deletingReplaced, inPlaceOf, keeping, recreating, replacing, updating } from "./decide";
@@ -11,8 +13,6 @@ import { compareInputs, replacedFor, UNCHANGED, type Verdict, verdictOf } from "
 import type { Goal } from "./goal";
 import { ignoringChanges } from "./ignoreChanges";
 import { resourceOf } from "./resource";
-import type { Step } from "./step";
-import { isProviderType, nameOf, urnOf } from "./urn";
 
 /** What cannot be planned; `urn`: what it is about. */
 export class PlanFailed extends UserError {

@@ -1,5 +1,5 @@
+import { type HostedProvider, ProviderError } from "../provider";
 import { holdsSecret, type Properties } from "../wire";
-import { type HostedProvider, ProviderError } from "./provider";
 
 /** The package whose resources the engine itself answers for. */
 export const BUILTIN = "pulumi";

@@ -3,8 +3,8 @@ import type { Any } from "google-protobuf/google/protobuf/any_pb";
 import type { Struct } from "google-protobuf/google/protobuf/struct_pb";
 import type { Protocol } from "../grpc/protocol";
 import { MOST_BYTES } from "../grpc/server";
+import { PartialFailure, ProviderError } from "../provider";
 import type { Properties } from "../wire";
-import { PartialFailure, ProviderError } from "./provider";
 
 /** How long a provider may take to take note of a cancellation, in milliseconds. Its process is ended after that. */
 const CANCEL_MS = 3000;

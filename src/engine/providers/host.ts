@@ -5,12 +5,12 @@ import type { JsonObject } from "../../json";
 import { UserError } from "../../userError";
 import type { EngineEvent } from "../events";
 import type { Protocol, PulumiSdk } from "../grpc/protocol";
+import type { HostedProvider } from "../provider";
 import type { StackConfig } from "../stackConfig";
 import type { Properties } from "../wire";
 import { BUILTIN, builtinProvider } from "./builtin";
 import { Connection } from "./connection";
 import { endedEarly, type ProviderProcess, startProvider } from "./process";
-import type { HostedProvider } from "./provider";
 import { RemoteProvider } from "./remoteProvider";
 
 /** The package of dynamic resources, whose provider is in the Node SDK. */

@@ -2,11 +2,11 @@ import { randomUUID } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { UserError } from "../../userError";
 import type { Providers } from "../plan/planner";
-import { isDefaultProvider, isProviderType, packageOf, providerReference, splitReference, typeOf } from "../plan/urn";
+import type { HostedProvider, Provider } from "../provider";
 import type { Resource } from "../state/stackStore";
+import { isDefaultProvider, isProviderType, packageOf, providerReference, splitReference, typeOf } from "../urn";
 import { UNKNOWN } from "../wire";
 import type { LoadedProvider } from "./host";
-import type { HostedProvider, Provider } from "./provider";
 
 interface RegistryOptions {
   /** Starts, or attaches to, a provider of a package. */

@@ -8,9 +8,6 @@ import type {
   UpdateResponse,
 } from "@pulumi/pulumi/proto/provider_pb";
 import type { JavaScriptValue, Struct } from "google-protobuf/google/protobuf/struct_pb";
-import { nameOf, typeOf } from "../plan/urn";
-import { holdsUnknown, type Properties, secretLike, withoutContent, withoutReferences, withoutSecrets } from "../wire";
-import { type Connection, plain } from "./connection";
 import {
   type CheckFailure,
   type Diff,
@@ -22,7 +19,10 @@ import {
   type Provider,
   ProviderError,
   type ReadResult,
-} from "./provider";
+} from "../provider";
+import { nameOf, typeOf } from "../urn";
+import { holdsUnknown, type Properties, secretLike, withoutContent, withoutReferences, withoutSecrets } from "../wire";
+import { type Connection, plain } from "./connection";
 
 /** What a provider said that it can take. */
 interface Accepts {

@@ -4,7 +4,7 @@ import { hostname } from "node:os";
 import { dirname } from "node:path";
 import { describeFileError } from "../../fileErrors";
 import { makeFolder } from "../../makeFolder";
-import { processStart } from "../../targets/process/processTable";
+import { processStart } from "../../processTable";
 import { UserError } from "../../userError";
 
 interface Holder {

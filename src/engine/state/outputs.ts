@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from "../../json";
-import { pointerTo } from "../../manifest/pointer";
+import { pointerTo } from "../../jsonPointer";
 import { isSecret } from "../wire";
 import { maskSecrets, openSecrets } from "./secretValues";
 import { StackStore } from "./stackStore";

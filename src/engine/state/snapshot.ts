@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
-import type { Step } from "../plan/step";
 import type { PendingOperation, ResourceState } from "./deployment";
+import type { Step } from "./step";
 
 const OPERATIONS: Partial<Record<Step["op"], PendingOperation["type"]>> = {
   create: "creating",

@@ -1,8 +1,8 @@
 import { v4 as uuid } from "uuid";
 import type { Json, JsonObject } from "../../json";
-import type { StateType } from "../../runs/flowRun";
+import type { StateType } from "../../model/flowRun";
 import type { Client } from "../client";
-import { type Verdict, verdictOf } from "../verdict";
+import { type Verdict, verdictOf } from "./verdict";
 
 export interface FlowRunState {
   id: string;

@@ -1,7 +1,7 @@
 import { v5 as derived } from "uuid";
 import type { Json } from "../../json";
 import type { RunRecord } from "../../ledger";
-import { isTerminal, type State } from "../../runs/flowRun";
+import { isTerminal, type State } from "../../model/flowRun";
 import { type FlowRunState, patchFlowRun, proposeState, readFlowRun, readStates } from "../api/flowRuns";
 import type { Client } from "../client";
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { RunRecord } from "../../ledger";
+import { isTerminal } from "../../model/flowRun";
 import type { RunsContext } from "../../runs/context";
-import { isTerminal } from "../../runs/flowRun";
 import { state } from "../../runs/states";
 import { submitScheduled, takeUp } from "../../runs/submit";
 import { UserError } from "../../userError";

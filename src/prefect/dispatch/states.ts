@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { StateType } from "../../runs/flowRun";
+import type { StateType } from "../../model/flowRun";
 import { filterFlowRuns } from "../api/flowRuns";
 import type { Client } from "../client";
 import { flowRunOf, type PrefectEvent } from "../eventStream";

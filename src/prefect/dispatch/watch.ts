@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { RunRecord } from "../../ledger";
+import type { Outcome } from "../../model/outcome";
 import type { RunsContext } from "../../runs/context";
 import { cleanUp } from "../../runs/observe";
 import { state } from "../../runs/states";
-import type { Outcome } from "../../targets/outcome";
 import type { Target } from "../../targets/target";
 import { type FlowRun, type FlowRunState, proposeState, readFlowRun, readStates } from "../api/flowRuns";
 import { writeLogs } from "../api/logs";

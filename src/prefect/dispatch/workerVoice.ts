@@ -2,7 +2,7 @@ import { constants } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { v5 as derived, v4 as uuid } from "uuid";
 import type { RunRecord } from "../../ledger";
-import type { Outcome } from "../../targets/outcome";
+import type { Outcome } from "../../model/outcome";
 import { type NewEvent, type Resource, writeEvents } from "../api/events";
 import type { FlowRun } from "../api/flowRuns";
 import { type LogEntry, SUBMITTER_LOGGER, writeLogs } from "../api/logs";

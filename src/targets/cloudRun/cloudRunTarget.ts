@@ -3,7 +3,6 @@ import type { JsonObject, ValueObject } from "../../json";
 import { stackName } from "../../manifest/cloudNames";
 import { Secret } from "../../secret";
 import { UserError } from "../../userError";
-import type { TargetPlace } from "../open";
 import type {
   InfrastructureId,
   Leftovers,
@@ -15,6 +14,7 @@ import type {
   RunToPlan,
   Submission,
   Target,
+  TargetPlace,
 } from "../target";
 import { type Access, accessOf } from "./access";
 import { asFailure, CloudFailure } from "./failures";

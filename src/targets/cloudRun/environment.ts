@@ -2,7 +2,8 @@ import type { Value, ValueObject } from "../../json";
 import { Secret } from "../../secret";
 import { isObject } from "../../template/paths";
 import { UserError } from "../../userError";
-import { LONGEST_VARIABLE, MOST_VARIABLES } from "./limits";
+import { LONGEST_VARIABLE } from "../parameterLimits";
+import { MOST_VARIABLES } from "./limits";
 
 /** Names that Cloud Run sets itself (https://cloud.google.com/run/docs/container-contract#jobs-env-vars). */
 const RESERVED = /^(X_GOOGLE_|CLOUD_RUN_(JOB|EXECUTION|TASK_INDEX|TASK_ATTEMPT|TASK_COUNT)$)/;

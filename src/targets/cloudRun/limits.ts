@@ -6,8 +6,6 @@ export const LONGEST_TIMEOUT = 604_800;
 /** https://cloud.google.com/run/quotas */
 export const MOST_RETRIES = 10;
 export const MOST_VARIABLES = 1000;
-/** Bytes of one variable's value, characters of its name (k8s.min.proto). */
-export const LONGEST_VARIABLE = 32_768;
 export const MOST_LABELS = 64;
 
 /**

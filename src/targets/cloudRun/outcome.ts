@@ -1,4 +1,4 @@
-import type { Outcome } from "../outcome";
+import type { Outcome } from "../../model/outcome";
 import type { Observation } from "../target";
 import { type AttemptWords, readAttempt, signalName, wordsOf } from "./attemptWords";
 import type { Condition, ExecutionFacts, TaskFacts } from "./facts";

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { JsonObject, ValueObject } from "../../json";
 import { parameterFolder, sharedParameterFolder, stackName } from "../../manifest/cloudNames";
-import type { TargetPlace } from "../open";
 import type {
   InfrastructureId,
   Leftovers,
@@ -13,6 +12,7 @@ import type {
   RunToPlan,
   Submission,
   Target,
+  TargetPlace,
 } from "../target";
 import { type Access, accessOf, loaded } from "./access";
 import { type Definitions, definitionKey, openDefinitions, type ReadyDefinition } from "./definitions";

@@ -1,4 +1,4 @@
-import type { Outcome } from "../outcome";
+import type { Outcome } from "../../model/outcome";
 import type { Observation } from "../target";
 import { causesIn, endOf, isTakenDown, neverRan, ownContainerOf, ranToAnEnd } from "./containers";
 import { oneLine } from "./failures";

@@ -1,5 +1,5 @@
 import { constants } from "node:os";
-import type { Outcome } from "../outcome";
+import type { Outcome } from "../../model/outcome";
 import type { Observation } from "../target";
 
 /** What the run's folder and the process table say of one attempt. Times are ISO 8601, UTC. */

@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ValueObject } from "../../json";
 import { makeFolder } from "../../makeFolder";
+import { processStart, wrapperOf } from "../../processTable";
 import { Secret } from "../../secret";
 import { UserError } from "../../userError";
 import { childEnvironment } from "../childEnvironment";
@@ -12,7 +13,6 @@ import type { InfrastructureId, LogPage, Observation, Prepared, RunToPlan, Submi
 import { readPage } from "./logs";
 import { observationOf } from "./outcome";
 import { type ProcessRequest, planProcess } from "./plan";
-import { processStart, wrapperOf } from "./processTable";
 import { infrastructureId, locate, readFolder, readWrapper, runFolder, type WrapperProcess } from "./runFolder";
 import { WRAPPER } from "./wrapper";
 

@@ -1,11 +1,11 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
+import { processStart } from "../../processTable";
 import { quoted } from "../../shown";
 import { UserError } from "../../userError";
 import type { InfrastructureId } from "../target";
 import type { Facts } from "./outcome";
-import { processStart } from "./processTable";
 
 /** The wrapper's process, as it wrote itself down. */
 export interface WrapperProcess {

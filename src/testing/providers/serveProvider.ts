@@ -1,8 +1,8 @@
 import type { Struct } from "google-protobuf/google/protobuf/struct_pb";
 import { findSdk, type Protocol } from "../../engine/grpc/protocol";
 import { serve, unary } from "../../engine/grpc/server";
-import { nameOf, typeOf } from "../../engine/plan/urn";
 import { plain } from "../../engine/providers/connection";
+import { nameOf, typeOf } from "../../engine/urn";
 import type { JsonObject } from "../../json";
 import { asInputs, checked, difference, foreseen } from "./decide";
 import type { Asked, StandInProvider, StandInResource } from "./standInProvider";

@@ -1,5 +1,5 @@
-import type { PropertyDiff } from "../providers/provider";
-import type { Resource } from "../state/stackStore";
+import type { PropertyDiff } from "../provider";
+import type { Resource } from "./stackStore";
 
 /** What the engine does to a resource; Pulumi's words (pkg/resource/deploy/step.go). */
 export type Op =

@@ -1,16 +1,16 @@
-import { type FlowRun, isTerminal } from "../runs/flowRun";
-import type { Runs, RunsParts } from "../runs/runs";
+import { type FlowRun, isTerminal } from "../model/flowRun";
+import type { PrefectRuns } from "../prefect/prefectRuns";
+import type { Runs, RunsParts } from "../runs";
 import type { LogLine } from "../targets/target";
 import { UserError } from "../userError";
-import type { PrefectRuns } from "./prefectRuns";
 
 /**
- * The runs of a workspace, through the Prefect API where its manifest names one: there they are made, followed and cancelled on the server.
- * Nothing of it is loaded for a workspace without.
+ * The runs of a workspace. Where its manifest names a Prefect API, runs are made, followed and cancelled on that server; else in the ledger.
+ * A workspace without a Prefect API loads no code for one.
  *
- * @param local the same without a Prefect API
+ * @param local the runs of the ledger
  */
-export function withPrefect(local: Runs, parts: RunsParts): Runs {
+export function routedRuns(local: Runs, parts: RunsParts): Runs {
   let opened: Promise<PrefectRuns | undefined> | undefined;
   const open = () => {
     opened ??= openPrefectRuns(parts);
@@ -103,6 +103,6 @@ export function withPrefect(local: Runs, parts: RunsParts): Runs {
 async function openPrefectRuns(parts: RunsParts): Promise<PrefectRuns | undefined> {
   const loaded = await parts.readManifest();
   if (!loaded.manifest.prefect) return undefined;
-  const [{ openPrefect }, { PrefectRuns }] = await Promise.all([import("./openPrefect.js"), import("./prefectRuns.js")]);
+  const [{ openPrefect }, { PrefectRuns }] = await Promise.all([import("../prefect/openPrefect.js"), import("../prefect/prefectRuns.js")]);
   return new PrefectRuns(await openPrefect(loaded, parts));
 }

@@ -1,5 +1,5 @@
 import type { JsonObject } from "../json";
-import type { Outcome } from "../targets/outcome";
+import type { Outcome } from "./outcome";
 
 /** Prefect's state types. */
 export type StateType = "SCHEDULED" | "PENDING" | "RUNNING" | "COMPLETED" | "FAILED" | "CANCELLED" | "CRASHED" | "PAUSED" | "CANCELLING";

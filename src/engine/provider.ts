@@ -1,4 +1,4 @@
-import type { Properties } from "../wire";
+import type { Properties } from "./wire";
 
 /** A property that the provider refuses. */
 export interface CheckFailure {

@@ -1,4 +1,4 @@
-import { ExactNumber } from "../exactNumber";
+import { ExactNumber } from "./exactNumber";
 
 /** Python keeps durations in whole microseconds. */
 const MICROS = 1e6;

@@ -1,5 +1,5 @@
-import type { JsonObject } from "../json";
-import type { FlowRunState } from "./api/flowRuns";
+import type { JsonObject } from "../../json";
+import type { FlowRunState } from "./flowRuns";
 
 /**
  * What the server says to a proposed state.

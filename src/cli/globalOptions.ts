@@ -1,0 +1,6 @@
+/** What every command takes, before or after its name. */
+export interface GlobalOptions {
+  stack?: string;
+  C?: string;
+  json?: boolean;
+}

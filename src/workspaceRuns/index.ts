@@ -1,0 +1,1 @@
+export { hasLedger, ledgerDigestKey, type OpenRuns, openRuns, runsParts } from "./openRuns";
