@@ -30,6 +30,13 @@ export interface LogEvent {
   message: string;
 }
 
+/** Events in the order of their times. */
+export interface LogEvents {
+  events: LogEvent[];
+  /** Time up to which was read, where pages were left unread. */
+  cut?: number;
+}
+
 export interface DefinitionFacts {
   arn: string;
   active: boolean;
@@ -50,11 +57,11 @@ export interface EcsApi extends LeftoverCalls {
   listTasks(cluster: string | undefined, startedBy: string, status: "RUNNING" | "STOPPED"): Promise<string[]>;
   stopTask(name: TaskName, reason: string): Promise<void>;
   /** All events of these streams since a time. @throws {AwsFailure} `missing` where the group or a stream is not there */
-  logEvents(place: { group: string; region: string }, streams: string[], since: number): Promise<{ events: LogEvent[]; whole: boolean }>;
+  logEvents(place: { group: string; region: string }, streams: string[], since: number): Promise<LogEvents>;
   putSecret(secret: { name: string; value: string; description: string }, signal?: AbortSignal): Promise<void>;
 }
 
-/** Pages an answer: more is left for the next call. */
+/** Pages an answer: more is left for the next call, unless all are of one time, behind which it could not go on. */
 const MOST_PAGES = 50;
 
 /** @param tell what a user should hear while it is waited for something */
@@ -214,7 +221,8 @@ export function openEcsApi(access: Access, notes: SharedNotes, tell: (message: s
     logEvents: async ({ group, region: place }, streams, since) => {
       const events: LogEvent[] = [];
       let nextToken: string | undefined;
-      for (let pages = 0; pages < MOST_PAGES; pages++) {
+      let newest = since;
+      for (let pages = 0; pages < MOST_PAGES || newest <= since; pages++) {
         const reply = await repeated("logs:FilterLogEvents", ["logs"], async () => {
           const { sdk, client } = await logs(place);
           return client.send(
@@ -228,10 +236,11 @@ export function openEcsApi(access: Access, notes: SharedNotes, tell: (message: s
         });
         for (const { eventId = "", timestamp = 0, logStreamName = "", message = "" } of reply.events ?? [])
           events.push({ eventId, timestamp, stream: logStreamName, message });
+        newest = events.at(-1)?.timestamp ?? newest;
         nextToken = reply.nextToken;
-        if (nextToken === undefined) return { events, whole: true };
+        if (nextToken === undefined) return { events };
       }
-      return { events, whole: false };
+      return { events, cut: newest };
     },
     putSecret: ({ name: Name, value: Value, description: Description }, signal) =>
       repeated(

@@ -1,7 +1,7 @@
 import { UserError } from "../../userError";
 import type { InfrastructureId, LogLine, LogPage, Observation, SharedNotes } from "../target";
 import { ownContainerOf } from "./containers";
-import type { EcsApi, LogEvent } from "./ecsApi";
+import type { EcsApi, LogEvents } from "./ecsApi";
 import { asFailure } from "./failures";
 import { parseId, regionOfArn, taskIdOf } from "./names";
 import type { LogPlace } from "./request";
@@ -20,12 +20,14 @@ export interface Position {
   time: number;
   /** Lines that may come again, since late ones are looked for: event id and time. */
   seen: Record<string, number>;
+  /** A reading that was left before its end, for its size: where it goes on, and when it began. */
+  walk?: { on: number; at: number };
 }
 
 interface Waiting {
   position: Position;
   stream: string;
-  resolve: (answer: { events: LogEvent[]; whole: boolean }) => void;
+  resolve: (answer: LogEvents) => void;
   reject: (error: unknown) => void;
 }
 
@@ -82,14 +84,15 @@ export function openLogReader({
   }
 
   async function together(place: LogPlace, some: Waiting[]): Promise<void> {
-    const since = Math.min(...some.map(({ position }) => Math.max(0, position.time - late)));
+    const since = Math.min(...some.map(({ position }) => sinceOf(position, late)));
     try {
-      const { events, whole } = await api.logEvents(place, [...new Set(some.map(({ stream }) => stream))], since);
-      for (const { stream, resolve } of some) resolve({ events: events.filter((each) => each.stream === stream), whole });
+      const { events, cut } = await api.logEvents(place, [...new Set(some.map(({ stream }) => stream))], since);
+      for (const { stream, resolve } of some)
+        resolve({ events: events.filter((each) => each.stream === stream), ...(cut === undefined ? {} : { cut }) });
     } catch (error) {
       if (asFailure(error).kind !== "missing") for (const { reject } of some) reject(error);
       // No stream before the first line; of several, one that is missing hides the others.
-      else if (some.length === 1) some[0]?.resolve({ events: [], whole: true });
+      else if (some.length === 1) some[0]?.resolve({ events: [] });
       else for (const each of some) await together(place, [each]);
     }
   }
@@ -98,13 +101,14 @@ export function openLogReader({
     async page(id, cursor) {
       // Looked at before the log is: what is written later than an end is not of the run.
       const end = (await watcher.observe([id])).get(id) as Observation;
-      const drained = end.phase === "ended" && Date.now() > Date.parse(end.endedAt) + late;
+      const now = Date.now();
+      const drained = end.phase === "ended" && now > Date.parse(end.endedAt) + late;
       const position: Position = cursor === undefined || cursor === "" ? { time: 0, seen: {} } : (JSON.parse(cursor) as Position);
       const where = await placeOf(id);
       if (where === "forgotten" && end.phase === "ended") throw new UserError(forgotten(id), 5);
       if (!where || where === "forgotten") return { lines: [], cursor: JSON.stringify(position), complete: end.phase === "ended" };
       const { place, container } = where;
-      const { events, whole } = await new Promise<{ events: LogEvent[]; whole: boolean }>((resolve, reject) => {
+      const { events, cut } = await new Promise<LogEvents>((resolve, reject) => {
         const key = `${place.region}/${place.group}`;
         const group = waiting.get(key) ?? { place, asked: [] };
         group.asked.push({ position, stream: `${place.prefix}/${container}/${taskIdOf(parseId(id).task)}`, resolve, reject });
@@ -112,8 +116,9 @@ export function openLogReader({
         waiting.set(key, group);
         setTimeout(() => answer(key), GATHER);
       });
-      const taken = take(position, events, late);
-      return { lines: taken.lines, cursor: JSON.stringify(taken.position), complete: drained && whole && taken.lines.length === 0 };
+      const taken = take(position, { events, ...(cut === undefined ? {} : { cut }) }, late, now);
+      const complete = drained && cut === undefined && taken.lines.length === 0;
+      return { lines: taken.lines, cursor: JSON.stringify(taken.position), complete };
     },
   };
 }
@@ -123,16 +128,30 @@ function forgotten(id: InfrastructureId): string {
   return `ECS has forgotten task ${task}, an hour after its end, and nothing here says where its log is: look in CloudWatch Logs in ${regionOfArn(task)} for the stream that ends in /${taskIdOf(task)}`;
 }
 
-/** What of some events is new at a position, in their order, and the position after them. */
-function take(position: Position, events: readonly LogEvent[], late: number): { lines: LogLine[]; position: Position } {
+/** From when on a query has to look: late lines are older than what was read before. */
+function sinceOf({ time, walk }: Position, late: number): number {
+  return walk?.on ?? Math.max(0, time - late);
+}
+
+/**
+ * What of some events is new at a position, in their order, and the position after them.
+ * @param now when they were asked for
+ */
+export function take(position: Position, { events, cut }: LogEvents, late: number, now: number): { lines: LogLine[]; position: Position } {
   const lines: LogLine[] = [];
   const seen = { ...position.seen };
-  let { time } = position;
+  let newest = position.time;
   for (const { eventId, timestamp, message } of events) {
-    if (seen[eventId] !== undefined || timestamp < position.time - late) continue;
+    if (seen[eventId] !== undefined || timestamp < sinceOf(position, late)) continue;
     seen[eventId] = timestamp;
-    time = Math.max(time, timestamp);
     lines.push({ at: new Date(timestamp).toISOString(), stream: "stdout", text: message.replace(/\r?\n$/, "") });
   }
+  const begun = position.walk?.at ?? now;
+  // The next query goes on where this one was left: were it to begin again it might never get further.
+  if (cut !== undefined)
+    return { lines, position: { time: position.time, seen, walk: { on: Math.max(sinceOf(position, late), cut), at: begun } } };
+  for (const at of Object.values(seen)) newest = Math.max(newest, at);
+  // After a long reading, lines may have come in behind it since it began.
+  const time = position.walk ? Math.max(position.time, Math.min(newest, begun)) : newest;
   return { lines, position: { time, seen: Object.fromEntries(Object.entries(seen).filter(([, at]) => at >= time - late)) } };
 }

@@ -35,11 +35,16 @@ export class LogStore {
   /** When a group, or a stream in it, was made: in milliseconds. */
   readonly #created = new Map<string, number>();
   readonly #delay: number;
+  readonly #page: number;
   #count = 0n;
 
-  /** @param delay how much later than its time an event can be read, in milliseconds */
-  constructor(delay: number) {
+  /**
+   * @param delay how much later than its time an event can be read, in milliseconds
+   * @param page events that a page of `FilterLogEvents` holds where no limit is asked for
+   */
+  constructor(delay: number, page = LARGEST_PAGE) {
     this.#delay = delay;
+    this.#page = page;
   }
 
   createGroup(name: string): void {
@@ -158,7 +163,7 @@ export class LogStore {
     logStreamNames,
     startTime = 0,
     endTime = Number.POSITIVE_INFINITY,
-    limit = LARGEST_PAGE,
+    limit = this.#page,
     nextToken,
   }: {
     logGroupName?: string;

@@ -27,6 +27,8 @@ export interface FakeAwsOptions {
   grace?: number;
   /** How much later than its time a log event can be read, in milliseconds. @default 0 */
   logDelay?: number;
+  /** Log events that a page holds where no limit is asked for. @default 10000, as CloudWatch Logs' */
+  logPage?: number;
   /** How much later than it is started a task shows up, in milliseconds. @default 0 */
   describeLag?: number;
   /** For how long an ended task is remembered, in milliseconds. @default 3600000, as ECS does at least */
@@ -68,6 +70,7 @@ export function settled(options: FakeAwsOptions): Settled {
     step: 5,
     grace: 30_000,
     logDelay: 0,
+    logPage: 10_000,
     describeLag: 0,
     memory: 3_600_000,
     latency: 0,

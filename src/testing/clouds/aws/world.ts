@@ -54,7 +54,7 @@ export class World {
     const { region, account } = options;
     this.partition = region.startsWith("cn-") ? "aws-cn" : region.startsWith("us-gov-") ? "aws-us-gov" : "aws";
     this.iam = new Iam(account, this.partition, { keys: options.keyDelay, policies: options.policyDelay });
-    this.log = new LogStore(options.logDelay);
+    this.log = new LogStore(options.logDelay, options.logPage);
     for (const group of options.logGroups) this.log.createGroup(group);
   }
 
