@@ -76,7 +76,7 @@ class CloudRunTarget implements Target {
     this.#api = openRunApi(access, notes, warn);
     this.#sends = openSends({ api: this.#api, notes, settle });
     this.#watcher = openWatcher({ api: this.#api, notes, settle });
-    this.#logs = openLogReader({ access, notes, watcher: this.#watcher, late: logDrain });
+    this.#logs = openLogReader({ access, api: this.#api, notes, watcher: this.#watcher, late: logDrain, tell: warn });
   }
 
   plan(job: ValueObject, run: RunToPlan): Submission {

@@ -1,6 +1,14 @@
 import type { LogLine } from "../target";
 import { type Entry, isPart, isWhole, joined, linesOf } from "./entryLines";
 import { type ExecutionName, hasOneExecution, regionOf } from "./names";
+import { namedExecution } from "./unnamedEntries";
+
+/** An entry's place in the order of Cloud Logging: entries of one timestamp are in the order of their ids. */
+export interface Place {
+  /** As Cloud Logging has it: nanoseconds count. */
+  timestamp: string;
+  insertId: string;
+}
 
 /** Up to where a run's log has been read. Times are Google's, in milliseconds. */
 export interface Position {
@@ -9,15 +17,15 @@ export interface Position {
   /** Lines that may come again, since late ones are looked for: insertId and time. */
   seen: Record<string, number>;
   /** A reading that was left before its end, for the quota or its size: where it goes on, and when it was begun. */
-  walk?: { on: number; at: number };
+  walk?: { on: number; at: number; after?: Place };
 }
 
 /** What was read at once: some pages, for one or more runs. */
 export interface Read {
   /** When, by Google's clock; late lines that came in after it may be missing. */
   at: number;
-  /** Time of the last entry, where pages were left unread. */
-  cut?: number;
+  /** The last entry, where pages were left unread. */
+  cut?: Place;
 }
 
 const START: Position = { time: 0, seen: {} };
@@ -30,15 +38,26 @@ export function formatCursor(position: Position): string {
   return JSON.stringify(position);
 }
 
+/** An execution whose entries are wanted. Times are in milliseconds. */
+export interface Wanted {
+  name: ExecutionName;
+  since: number;
+  /** A reading goes on behind this entry. */
+  after?: Place;
+  /** Entries after this time are of others, unless they name the execution. @default none is */
+  until?: number;
+}
+
 /** Entries of these executions after their positions: late lines are older than what was read before, so each query goes back by `late` milliseconds. */
-export function filterOf(wanted: readonly { name: ExecutionName; since: number }[]): string {
+export function filterOf(wanted: readonly Wanted[]): string {
   const [first] = wanted;
-  const conditions = wanted.map(({ name, since }) => {
-    const after = `timestamp>="${new Date(since).toISOString()}"`;
+  const conditions = wanted.map(({ name, since, after, until }) => {
     const job = `resource.labels.job_name="${name.job}"`;
+    const from = after === undefined ? `timestamp>=${time(since)}` : behind(after);
     // Whatever is written to a Job that has one execution is that one's, with or without its name on it.
-    if (hasOneExecution(name)) return `(${job} AND ${after})`;
-    return `(${job} AND ${EXECUTION_LABEL}="${name.execution}" AND ${after})`;
+    if (hasOneExecution(name)) return `(${job} AND ${from})`;
+    const before = until === undefined ? "" : ` AND timestamp<=${time(until)}`;
+    return `(${job} AND (${EXECUTION_LABEL}="${name.execution}" OR (NOT ${EXECUTION_LABEL}:*${before})) AND ${from})`;
   });
   return [
     'resource.type="cloud_run_job"',
@@ -49,10 +68,20 @@ export function filterOf(wanted: readonly { name: ExecutionName; since: number }
 
 const EXECUTION_LABEL = 'labels."run.googleapis.com/execution_name"';
 
-/** Whether an entry is of this execution. */
-export function isOf({ labels, resource }: Entry, name: ExecutionName): boolean {
-  const execution = labels?.["run.googleapis.com/execution_name"];
-  return execution === undefined ? hasOneExecution(name) && resource?.labels?.job_name === name.job : execution === name.execution;
+function time(milliseconds: number): string {
+  return `"${new Date(milliseconds).toISOString()}"`;
+}
+
+function behind({ timestamp, insertId }: Place): string {
+  return `(timestamp>"${timestamp}" OR (timestamp="${timestamp}" AND insertId>${JSON.stringify(insertId)}))`;
+}
+
+/** Whether an entry is of this execution; `undefined`: it names none, and its Job has others. */
+export function isOf(entry: Entry, name: ExecutionName): boolean | undefined {
+  if (entry.resource?.labels?.job_name !== undefined && entry.resource.labels.job_name !== name.job) return false;
+  const execution = namedExecution(entry);
+  if (execution !== undefined) return execution === name.execution;
+  return hasOneExecution(name) ? entry.resource?.labels?.job_name === name.job : undefined;
 }
 
 /** From when on a query has to look: late lines are older than what was read before. @param created when the run was made */
@@ -60,40 +89,84 @@ export function sinceOf({ time, walk }: Position, created: number, late: number)
   return walk?.on ?? Math.max(0, time === 0 ? created : time - late);
 }
 
+/** The entry behind which a query goes on, where the last one was left. */
+export function afterOf({ walk }: Position): Place | undefined {
+  return walk?.after;
+}
+
+/** What becomes of an entry: it is shown, it is not, or a later reading tells. */
+export type Fate = "shown" | "hidden" | "later";
+
 /**
  * What of some entries is new at a position, in their order, and the position after them.
  *
  * An entry of which parts are still missing is left for a later reading, until they cannot come any more.
  * @param since as the query had it
  * @param late how much later than its time a line may show up
+ * @param fateOf of an entry that is new; `later` only where {@link mayStillCome} holds. @default all are shown
+ * @returns with how many entries are hidden
  */
 export function take(
   position: Position,
   entries: readonly Entry[],
   { at, cut }: Read,
-  { since, late }: { since: number; late: number },
-): { lines: LogLine[]; position: Position } {
+  { since, late, fateOf = () => "shown" }: { since: number; late: number; fateOf?: (entry: Entry) => Fate },
+): { lines: LogLine[]; hidden: number; position: Position } {
   const lines: LogLine[] = [];
+  let hidden = 0;
   const seen: Record<string, number> = { ...position.seen };
-  const begun = position.walk?.at ?? at;
-  const mayGrow = (time: number) => time + late >= begun || (cut !== undefined && time >= cut);
+  const begun = begunAt(position, at);
+  const cutAt = cut === undefined ? Number.POSITIVE_INFINITY : Date.parse(cut.timestamp);
   const parts = Map.groupBy(entries.filter(isPart), ({ split }) => split?.uid);
+  // The next query goes on behind the last entry, but before one whose other parts may be on the next page.
+  let last: Place | undefined;
+  let held = false;
   for (const entry of entries) {
-    if (isSeen(seen, entry)) continue;
+    const time = Date.parse(entry.timestamp);
+    const fate = isSeen(seen, entry) ? "seen" : fateOf(entry);
     const all = isPart(entry) ? (parts.get(entry.split?.uid) ?? []) : [entry];
-    if (isPart(entry) && !isWhole(all) && mayGrow(Date.parse(entry.timestamp))) continue;
+    const partial = fate === "shown" && isPart(entry) && !isWhole(all);
+    const comes = mayStillCome(time, begun, late);
+    if (partial && !comes && time >= cutAt) held = true;
+    if (!held) last = { timestamp: entry.timestamp, insertId: entry.insertId };
+    if (fate === "seen" || fate === "later" || (partial && (comes || time >= cutAt))) continue;
+    if (fate === "hidden") {
+      hidden += 1;
+      see(seen, entry);
+      continue;
+    }
     const fresh = all.filter((each) => !isSeen(seen, each));
     lines.push(...linesOf(joined(fresh)));
     for (const each of fresh) see(seen, each);
   }
   // The next query goes on where this one was left: were it to begin again it might never get further.
-  if (cut !== undefined) return { lines, position: { time: position.time, seen, walk: { on: Math.max(since, cut), at: begun } } };
+  if (cut !== undefined) {
+    const after = held ? (last ?? position.walk?.after) : cut;
+    const on = Math.max(since, after === undefined ? 0 : Date.parse(after.timestamp));
+    const walk = { on, at: begun, ...(after !== undefined && Date.parse(after.timestamp) === on ? { after } : {}) };
+    return { lines, hidden, position: { time: position.time, seen, walk } };
+  }
   let newest = position.time;
   for (const time of Object.values(seen)) newest = Math.max(newest, time);
   // A long reading ends with lines that are younger than its beginning, whose late neighbours may have come in behind its back.
   const time = Math.max(position.time, Math.min(newest, begun));
   const kept = Object.entries(seen).filter(([, each]) => each >= time - late);
-  return { lines, position: { time, seen: Object.fromEntries(kept) } };
+  return { lines, hidden, position: { time, seen: Object.fromEntries(kept) } };
+}
+
+/** When the reading of a position began, by Google's clock. @param at of the query that goes on with it */
+export function begunAt({ walk }: Position, at: number): number {
+  return walk?.at ?? at;
+}
+
+/** Whether entries of this time may come after a reading that began then: the next query looks at that time again. */
+export function mayStillCome(time: number, begun: number, late: number): boolean {
+  return time + late >= begun;
+}
+
+/** Whether an entry was given out, or hidden, at this position. */
+export function wasSeen({ seen }: Position, entry: Entry): boolean {
+  return isSeen(seen, entry);
 }
 
 /** A program may give its entries ids of its own: only with its time an id is one entry's. */
@@ -112,5 +185,5 @@ function see(seen: Record<string, number>, entry: Entry): void {
 
 /** Whether a position is past every line that a run which ended then has. */
 export function isDrained(before: Position, { at, cut }: Read, ended: number | undefined, late: number): boolean {
-  return ended !== undefined && cut === undefined && (before.walk?.at ?? at) > ended + late;
+  return ended !== undefined && cut === undefined && begunAt(before, at) > ended + late;
 }

@@ -23,12 +23,17 @@ const NO_OUTPUT = /\/logs\/(cloudaudit\.googleapis\.com|run\.googleapis\.com%2F(
 /** Severities that mark an error; a line with one of these is shown as a line of stderr. */
 const ERRORS = new Set(["ERROR", "CRITICAL", "ALERT", "EMERGENCY"]);
 
+/** Whether an entry is output of a program, and not Cloud Run's own word or an audit log. */
+export function isOutput({ logName, protoPayload }: Entry): boolean {
+  return !NO_OUTPUT.test(logName) && protoPayload === undefined;
+}
+
 /**
  * The lines of an entry: what the program wrote on a stream, or through the Logging API to its job's resource.
  * @returns none where it is no output of the run
  */
 export function linesOf(entry: Entry): LogLine[] {
-  if (NO_OUTPUT.test(entry.logName) || entry.protoPayload !== undefined) return [];
+  if (!isOutput(entry)) return [];
   const severity = entry.severity === undefined || entry.severity === "DEFAULT" ? undefined : entry.severity;
   const errors = /%2Fstderr$/.test(entry.logName) || ERRORS.has(severity ?? "");
   const line: Omit<LogLine, "text"> = {

@@ -1,17 +1,34 @@
 import type { InfrastructureId, LogPage, SharedNotes } from "../target";
 import type { Access } from "./access";
-import { filterOf, formatCursor, isDrained, isOf, type Position, parseCursor, type Read, sinceOf, take } from "./entries";
-import type { Entry } from "./entryLines";
+import {
+  afterOf,
+  begunAt,
+  type Fate,
+  filterOf,
+  formatCursor,
+  isDrained,
+  isOf,
+  mayStillCome,
+  type Place,
+  type Position,
+  parseCursor,
+  type Read,
+  sinceOf,
+  take,
+  wasSeen,
+} from "./entries";
+import { type Entry, isOutput } from "./entryLines";
 import { asFailure, CloudFailure, mayPass } from "./failures";
-import { parseExecutionName, projectOf } from "./names";
+import { type ExecutionName, parseExecutionName, projectOf } from "./names";
 import { takeLogRead } from "./pace";
-import { CALL_TIMEOUT, youngFor } from "./runApi";
+import { CALL_TIMEOUT, type RunApi, youngFor } from "./runApi";
+import { AFTER_END, belongingOf, JobSpans, notShown, SEVERAL } from "./unnamedEntries";
 import type { Watcher } from "./watcher";
 
 /** Those who ask at about the same time are answered by one query, in milliseconds. */
 const GATHER = 15;
 /** Executions a query: Cloud Logging takes filters of up to 20,000 characters. */
-const TOGETHER = 80;
+const TOGETHER = 35;
 /** Entries a page; Cloud Logging's most. */
 const PAGE = 1000;
 /** Pages an answer: more is left for the next call. */
@@ -34,21 +51,29 @@ export interface LogReader {
  * The logs of a pool's runs, read from Cloud Logging by one query for all who ask in this process, within the project's quota, which all
  * processes share. Where the quota is used up a page is empty, and the next call tries again.
  * @param late how much later than its time a line may show up, in milliseconds
+ * @param tell who hears that entries are not shown
  */
 export function openLogReader({
   access,
+  api,
   notes,
   watcher,
   late,
+  tell,
 }: {
   access: Access;
+  api: Pick<RunApi, "listExecutions">;
   notes: SharedNotes;
   watcher: Watcher;
   late: number;
+  tell: (message: string) => void;
 }): LogReader {
   let waiting: Waiting[] = [];
   let scheduled = false;
   const readWhole = new Map<InfrastructureId, { cursor: string; until: number }>();
+  const jobSpans = new JobSpans(api);
+  /** Entries that were not shown, by execution, and of how many the user was told. */
+  const hidden = new Map<InfrastructureId, { count: number; told: number }>();
 
   async function answer(): Promise<void> {
     scheduled = false;
@@ -71,27 +96,64 @@ export function openLogReader({
         const { createTime, endTime } = await watcher.times(each.id);
         const created = createTime === undefined ? 0 : Date.parse(createTime) - 60_000;
         const ended = endTime === undefined ? undefined : Date.parse(endTime);
-        return { ...each, ended, name: parseExecutionName(each.id), since: sinceOf(each.position, created, late) };
+        const name = parseExecutionName(each.id);
+        const [since, after] = [sinceOf(each.position, created, late), afterOf(each.position)];
+        const until = ended === undefined ? {} : { until: ended + AFTER_END };
+        return { ...each, ...until, created, ended, name, since, ...(after === undefined ? {} : { after }) };
       }),
     );
     const reply = await query(projectOf(parent), filterOf(wanted));
-    for (const { id, position, name, since, ended, resolve } of wanted) {
+    for (const { id, position, name, since, created, ended, until, resolve, reject } of wanted) {
       if (!reply) {
         resolve({ lines: [], cursor: formatCursor(position), complete: false });
         continue;
       }
-      const taken = take(
-        position,
-        reply.entries.filter((entry) => isOf(entry, name)),
-        reply,
-        { since, late },
-      );
-      const cursor = formatCursor(taken.position);
       const complete = isDrained(position, reply, ended, late);
-      if (complete || reply.cut !== undefined) readWhole.delete(id);
-      else readWhole.set(id, { cursor, until: performance.now() + Math.min(APART, late / 4) });
-      resolve({ lines: taken.lines, cursor, complete });
+      try {
+        const own = reply.entries.filter((entry) => {
+          const own = isOf(entry, name);
+          if (own !== undefined) return own;
+          const time = Date.parse(entry.timestamp);
+          return isOutput(entry) && created <= time && time <= (until ?? time);
+        });
+        const { fateOf, why } = await fates(name, position, own, reply.at, complete);
+        const taken = take(position, own, reply, { since, late, fateOf });
+        const cursor = formatCursor(taken.position);
+        if (taken.hidden > 0 || complete) tellHidden(id, name, taken.hidden, why, complete);
+        if (complete || reply.cut !== undefined) readWhole.delete(id);
+        else readWhole.set(id, { cursor, until: performance.now() + Math.min(APART, late / 4) });
+        resolve({ lines: taken.lines, cursor, complete });
+      } catch (error) {
+        reject(error);
+      }
     }
+  }
+
+  /** What becomes of entries that name no execution. They wait until all executions of their time are in Google's list. */
+  async function fates(name: ExecutionName, position: Position, entries: readonly Entry[], at: number, complete: boolean) {
+    const begun = begunAt(position, at);
+    const isDue = (entry: Entry) => complete || !mayStillCome(Date.parse(entry.timestamp), begun, late);
+    const due = entries.filter((entry) => isOf(entry, name) === undefined && !wasSeen(position, entry) && isDue(entry));
+    if (due.length === 0) return { fateOf: (entry: Entry): Fate => (isOf(entry, name) === undefined ? "later" : "shown"), why: SEVERAL };
+    const newest = Math.max(...due.map(({ timestamp }) => Date.parse(timestamp)));
+    const spans = await jobSpans.of(name, Math.min(newest + late / 2, at), at);
+    const fateOf = (entry: Entry): Fate => {
+      if (isOf(entry, name) !== undefined) return "shown";
+      if (!isDue(entry)) return "later";
+      const belonging = belongingOf(Date.parse(entry.timestamp), name.execution, spans);
+      return belonging === "own" ? "shown" : belonging === "unclear" ? "hidden" : "later";
+    };
+    return { fateOf, why: "unknown" in spans ? spans.unknown : SEVERAL };
+  }
+
+  /** Once when the first are not shown, and once more at the end where there were more since. */
+  function tellHidden(id: InfrastructureId, name: ExecutionName, more: number, why: string, complete: boolean): void {
+    const { count, told } = hidden.get(id) ?? { count: 0, told: 0 };
+    const now = count + more;
+    const tells = now > told && (complete || told === 0);
+    if (tells) tell(notShown(name, now, why));
+    if (complete) hidden.delete(id);
+    else hidden.set(id, { count: now, told: tells ? now : told });
   }
 
   /** @returns `undefined` where the quota or the service does not allow it just now */
@@ -100,7 +162,7 @@ export function openLogReader({
     const entries: Entry[] = [];
     let pageToken: string | undefined;
     let at = 0;
-    const left = () => ({ entries, at, cut: Date.parse((entries.at(-1) as Entry).timestamp) });
+    const left = () => ({ entries, at, cut: placeOf(entries.at(-1) as Entry) });
     for (let pages = 0; pages < MOST_PAGES; pages++) {
       if (!(await takeLogRead(notes, project))) return entries.length === 0 ? undefined : left();
       try {
@@ -147,6 +209,10 @@ export function openLogReader({
         setTimeout(answer, GATHER);
       }),
   };
+}
+
+function placeOf({ timestamp, insertId }: Entry): Place {
+  return { timestamp, insertId };
 }
 
 /** Cloud Logging says that something is denied, and not what. */

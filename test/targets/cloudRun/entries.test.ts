@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { filterOf, formatCursor, isDrained, isOf, parseCursor, sinceOf, take } from "../../../src/targets/cloudRun/entries";
+import { afterOf, filterOf, formatCursor, isDrained, isOf, parseCursor, sinceOf, take } from "../../../src/targets/cloudRun/entries";
 import type { Entry } from "../../../src/targets/cloudRun/entryLines";
 import { parseExecutionName } from "../../../src/targets/cloudRun/names";
+import { type Belonging, belongingOf, namedExecution, type Spans } from "../../../src/targets/cloudRun/unnamedEntries";
 import { matches, parseFilter } from "../../../src/testing/clouds/gcp/logFilter";
 
 const LATE = 1_000;
@@ -41,8 +42,8 @@ test("however late lines show up, whenever it is asked, and wherever a reading i
       const all = lines.flatMap(({ time, delays }, n) =>
         delays.map((delay, index) => ({ entry: part(entry(n, time), index, delays.length), time, shown: time + delay })),
       );
-      // A reading that has room for less than one moment's entries gets no further.
-      const most = Math.max(1, ...[...Map.groupBy(all, ({ time }) => time).values()].map(({ length }) => length));
+      // As Cloud Logging orders entries: within one moment by their ids.
+      const order = (entry: { timestamp: string; insertId: string }) => `${entry.timestamp} ${entry.insertId}`;
       const ended = Math.max(0, ...lines.map(({ time }) => time));
       let cursor = formatCursor(parseCursor(undefined));
       const told: string[] = [];
@@ -51,21 +52,20 @@ test("however late lines show up, whenever it is asked, and wherever a reading i
         at: 10_000 + n,
         lasts: 0,
         firstPage: 0,
-        room: Math.max(most, all.length / 4),
+        room: Math.max(4, all.length / 4),
       }));
       let free = 0;
       for (const { at: wanted, lasts, firstPage, room } of [...asked.sort((a, b) => a.at - b.at), ...later]) {
         const at = Math.max(free, wanted);
         free = at + lasts;
         const position = parseCursor(cursor);
-        const since = sinceOf(position, 0, LATE);
+        const [since, after] = [sinceOf(position, 0, LATE), afterOf(position)];
         const answer = all
           .filter(({ time, shown }) => time >= since && shown <= (time < firstPage ? at : at + lasts))
-          .sort((a, b) => a.time - b.time);
-        // Those of one moment are on one page here: a query cannot begin between them.
-        const last = answer[Math.floor(room)]?.time;
-        const some = last === undefined ? answer : answer.filter(({ time }) => time <= last);
-        const read = some.length === answer.length ? { at } : { at, cut: last as number };
+          .filter(({ entry }) => after === undefined || order(entry) > order(after))
+          .sort((a, b) => (order(a.entry) < order(b.entry) ? -1 : 1));
+        const some = answer.slice(0, Math.floor(room));
+        const read = some.length === answer.length ? { at } : { at, cut: (some.at(-1) as { entry: Entry }).entry };
         const taken = take(
           position,
           some.map(({ entry: each }) => each),
@@ -180,9 +180,38 @@ test("the query finds the entries of its executions since their times, and no ot
   expect([matches(own, unnamed), isOf(unnamed, name("j-run")), matches(query, unnamed), isOf(unnamed, name("j-a"))]).toEqual([
     true,
     true,
-    false,
-    false,
+    true,
+    undefined,
   ]);
+  const until = parseFilter(filterOf([{ name: name("j-a"), since: 1_000, until: 1_500 }]));
+  const late = { ...of("j-a", 1_501), labels: { x: "y" } };
+  expect([unnamed, late, of("j-a", 2_000)].map((each) => matches(until, each))).toEqual([true, false, true]);
+  const [first, second] = [1, 2].map((n) => ({ ...of("j-a", 1_000), insertId: `id-${n}` }));
+  const behind = parseFilter(filterOf([{ name: name("j-a"), since: 1_000, after: first as Entry }]));
+  expect([first, second, of("j-a", 1_001)].map((each) => matches(behind, each as Entry))).toEqual([false, true, true]);
   const found = [of("j-a", 1_000), of("j-a", 999), of("j-b", 1_500), of("j-b", 2_500), of("j-c", 5_000), of("j-a", 1_500, "us-east1")];
   expect(found.map((each) => matches(query, each))).toEqual([true, false, false, true, false, false]);
+});
+
+describe("an entry that names no execution", () => {
+  const spans = (...known: [string, number, number][]) => ({ known: known.map(([execution, from, to]) => ({ execution, from, to })) });
+  const open = Number.POSITIVE_INFINITY;
+  test.each<[string, number, Spans, Belonging]>([
+    ["is the one's that alone ran", 5, spans(["a", 0, 10], ["b", 20, open]), "own"],
+    ["is another's that alone ran", 25, spans(["a", 0, 10], ["b", 20, open]), "other"],
+    ["is nobody's where two ran", 5, spans(["a", 0, 10], ["b", 5, open]), "unclear"],
+    ["is not its where none ran", 15, spans(["a", 0, 10], ["b", 20, open]), "other"],
+    ["is nobody's where Google has dropped the execution", 5, spans(["b", 20, open]), "unclear"],
+    ["is nobody's where the executions are not known", 5, { unknown: "denied" }, "unclear"],
+  ])("%s", (_, time, known, belonging) => expect(belongingOf(time, "a", known)).toBe(belonging));
+
+  test.each([
+    ["Google's label", { "run.googleapis.com/execution_name": "j-abcde" }, "j-abcde"],
+    ["a label of the program's own", { execution: "j-abcde", task: "0" }, "j-abcde"],
+    ["the full name", { e: "projects/p/locations/r/jobs/j/executions/j-abcde" }, "j-abcde"],
+    ["no label", {}, undefined],
+    ["labels that name none", { version: "j-1.2.3", job: "j" }, undefined],
+  ])("%s names it or does not", (_, labels, named) =>
+    expect(namedExecution({ ...entry(1, 1), labels, resource: { labels: { job_name: "j" } } } as Entry)).toBe(named),
+  );
 });

@@ -1,6 +1,9 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { openSqliteLedger } from "../../../src/ledger";
+import { parseExecutionName } from "../../../src/targets/cloudRun/names";
 import type { Target } from "../../../src/targets/target";
+import type { FakeGoogleCloud } from "../../../src/testing";
 import { until } from "../../until";
 import { allLines, ended, executions, jobOf, place, QUICK, ran, submit } from "./place";
 
@@ -147,6 +150,112 @@ describe("as Cloud Logging keeps output", () => {
     const kept = google.world.log.entries;
     expect(kept.filter(({ split }) => split)).toHaveLength(3);
     expect(kept.map(({ textPayload }) => textPayload)).toContain(traceback.join("\n"));
+  });
+});
+
+describe("entries that a program wrote through the Logging API and that name no execution", () => {
+  const write = async (google: FakeGoogleCloud, id: string, entries: object[]) => {
+    const [, , , location, , job_name] = id.split("/");
+    const { status } = await fetch(`${google.url}/v2/entries:write`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${google.ownerToken()}` },
+      body: JSON.stringify({
+        logName: "projects/acme/logs/python",
+        resource: { type: "cloud_run_job", labels: { project_id: "acme", location, job_name } },
+        entries,
+      }),
+    });
+    expect(status).toBe(200);
+  };
+  const texts = (lines: { text: string }[]) => lines.map(({ text }) => text);
+
+  test("of one Job that many runs share, each comes to the run that alone ran at its time", async () => {
+    const { google, open, told } = await place({ simulated: true });
+    const target = await open();
+    const ids: string[] = [];
+    for (const n of [1, 2]) {
+      const id = await submit(target, jobOf(google, "true"));
+      await until(async () => (await target.observe([id])).get(id)?.phase === "running");
+      await write(google, id, [{ textPayload: `of run ${n}` }]);
+      google.world.finish(id, { kind: "exited", code: 0 });
+      await ended(target, id);
+      ids.push(id);
+      // Until an entry of the next run cannot be of this one any more.
+      await sleep(2_100);
+    }
+    const [first = "", second = ""] = ids;
+    expect(parseExecutionName(first).job).toBe(parseExecutionName(second).job);
+    const before = ran(google, "run.executions.list");
+    expect(texts(await allLines(target, first))).toEqual(["of run 1"]);
+    expect(texts(await allLines(target, second))).toEqual(["of run 2"]);
+    expect(ran(google, "run.executions.list") - before).toBeLessThanOrEqual(2);
+    expect(told).toEqual([]);
+  });
+
+  test("where several ran, they are not shown, and one line says how many and what to do; a label that names the run is enough", async () => {
+    const { google, open, told } = await place({ simulated: true });
+    const target = await open();
+    const ids = await Promise.all([1, 2].map(() => submit(target, jobOf(google, "true"))));
+    const [first = "", second = ""] = ids;
+    await until(async () => [...(await target.observe(ids)).values()].every(({ phase }) => phase === "running"));
+    await write(google, first, [{ textPayload: "whose?" }, { textPayload: "whose too?" }]);
+    await write(google, first, [{ textPayload: "of the first", labels: { execution: parseExecutionName(first).execution } }]);
+    for (const id of ids) google.world.finish(id, { kind: "exited", code: 0 });
+    for (const id of ids) await ended(target, id);
+    expect(texts(await allLines(target, first))).toEqual(["of the first"]);
+    expect(texts(await allLines(target, second))).toEqual([]);
+    expect(told).toEqual(
+      ids.map(
+        (id) =>
+          `2 log entries that name no execution are not shown for execution ${parseExecutionName(id).execution}: several executions of its Job ran at that time. ` +
+          "Give them the label run.googleapis.com/execution_name (google-cloud-logging for Python sets it from 3.11 on), or each run a Job of its own: job variable job_per_run",
+      ),
+    );
+  });
+
+  test("without the permission to list executions the other lines come, and it is said once", async () => {
+    const { google, open, told } = await place({ simulated: true });
+    const target = await open();
+    const id = await submit(target, jobOf(google, "true"));
+    await until(async () => (await target.observe([id])).get(id)?.phase === "running");
+    await write(google, id, [{ textPayload: "mine" }]);
+    google.world.finish(id, { kind: "exited", code: 0 });
+    await ended(target, id);
+    google.plant({
+      on: "run.executions.list",
+      fault: { kind: "refuse", code: "PERMISSION_DENIED", message: "Permission 'run.executions.list' denied on resource" },
+      times: 5,
+    });
+    expect(texts(await allLines(target, id))).toEqual([]);
+    expect(told).toEqual([expect.stringMatching(/^1 log entry that names no execution is not shown .*may not be listed/)]);
+  });
+
+  test("2,500 entries of one timestamp come whole, a page a reading, in other processes too", async () => {
+    const { google, open, ledgerPath } = await place({ simulated: true });
+    const target = await open();
+    const id = await submit(target, jobOf(google, "true"));
+    await until(async () => (await target.observe([id])).get(id)?.phase === "running");
+    const timestamp = new Date().toISOString().replace("Z", "123456Z");
+    const labels = { "run.googleapis.com/execution_name": parseExecutionName(id).execution };
+    await write(
+      google,
+      id,
+      Array.from({ length: 2_500 }, (_, n) => ({ textPayload: String(n), timestamp, labels })),
+    );
+    google.world.finish(id, { kind: "exited", code: 0 });
+    await ended(target, id);
+    const notes = openSqliteLedger(ledgerPath);
+    onTestFinished(() => notes.close());
+    const key = "cloud-run/log-reads/acme";
+    const lines: string[] = [];
+    let cursor: string | undefined;
+    for (let reads = 0; reads < 3; reads++) {
+      await notes.swapNote(key, await notes.readNote(key), JSON.stringify({ left: 1, at: Date.now() + 3_600_000 }));
+      const page = await (await open()).logs(id, cursor);
+      lines.push(...texts(page.lines));
+      cursor = page.cursor;
+    }
+    expect(lines.sort((a, b) => Number(a) - Number(b))).toEqual(Array.from({ length: 2_500 }, (_, n) => String(n)));
   });
 });
 

@@ -8,7 +8,7 @@ export type Condition =
   | { kind: "compare"; path: string[]; operator: string; value: string };
 
 const TOKEN =
-  /\s*(?:(\(|\)|>=|<=|!=|=~|!~|=|:|<|>)|(-?(?:[A-Za-z_][\w]*|"(?:[^"\\]|\\.)*")(?:\.(?:[\w-]+|"(?:[^"\\]|\\.)*"))*)|([\w.:+-]+))/y;
+  /\s*(?:(\(|\)|>=|<=|!=|=~|!~|=|:|<|>)|(-?(?:[A-Za-z_][\w]*|"(?:[^"\\]|\\.)*")(?:\.(?:[\w-]+|"(?:[^"\\]|\\.)*"))*)|([\w.:+-]+|\*))/y;
 
 /** @throws {GoogleError} if it cannot be read */
 export function parseFilter(text: string): Condition {
@@ -75,7 +75,9 @@ export function matches(condition: Condition, entry: object): boolean {
       return !matches(condition.of, entry);
     case "compare": {
       const found = valueAt(entry, condition.path);
-      return found !== undefined && compare(String(found), condition.operator, condition.value);
+      if (found === undefined) return false;
+      // `field:*` asks whether the field is there.
+      return (condition.operator === ":" && condition.value === "*") || compare(String(found), condition.operator, condition.value);
     }
   }
 }
@@ -101,7 +103,8 @@ function compare(found: string, operator: string, value: string): boolean {
 }
 
 function comparable(time: string): string {
-  const [, whole = time, decimals = ""] = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d+))?Z$/.exec(time) ?? [];
+  const [, whole, decimals = ""] = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d+))?Z$/.exec(time) ?? [];
+  if (whole === undefined) return time;
   return `${whole}.${decimals.padEnd(9, "0")}`;
 }
 

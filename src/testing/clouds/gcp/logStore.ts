@@ -96,7 +96,7 @@ export class LogStore {
     const condition = parseFilter(filter);
     const readable = Date.now() - this.#options.delay;
     const found = this.entries.filter((entry) => Date.parse(entry.timestamp) <= readable && matches(condition, entry));
-    found.sort((a, b) => (a.timestamp === b.timestamp ? a.insertId.localeCompare(b.insertId) : a.timestamp < b.timestamp ? -1 : 1));
+    found.sort((a, b) => (a.timestamp === b.timestamp ? (a.insertId < b.insertId ? -1 : 1) : a.timestamp < b.timestamp ? -1 : 1));
     if (orderBy === "timestamp desc") found.reverse();
     const after = pageToken === undefined ? 0 : found.findIndex(({ insertId }) => insertId === pageToken) + 1;
     if (pageToken !== undefined && after === 0) throw new GoogleError("INVALID_ARGUMENT", "page_token is invalid");
