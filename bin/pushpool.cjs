@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Kept to what an old node can parse, so that it can say what is wrong; the program itself is one bundle beside it.
+// Kept to what an old node can parse, so that it can say what is wrong; the program itself lies in `lib`.
 "use strict";
 var version = process.versions.node.split(".").map(Number);
 if (version[0] < 22 || (version[0] === 22 && version[1] < 13)) {

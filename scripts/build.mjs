@@ -1,10 +1,10 @@
-// `lib/`: the modules by tsc, without type-checking (a type error must not make `npm ci` fail; lint and test check), and the CLI as one bundle.
+// `lib/`: the modules by tsc, without type-checking (a type error must not make `npm ci` fail; lint and test check), and the CLI in chunks.
 import { spawnSync } from "node:child_process";
 import { copyFileSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { dirname, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
+import { build } from "rolldown";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 process.chdir(root);
@@ -22,8 +22,9 @@ for (const program of ["bootstrap.py", "import.py", "inspect.py"])
 /** Compiling the manifest's schema takes ajv 40 ms; in the bundle it is done already, by the same ajv with the same options. */
 const precompiledManifestSchema = {
   name: "precompiled-manifest-schema",
-  setup({ onLoad }) {
-    onLoad({ filter: /[\\/]src[\\/]manifest[\\/]validator\.ts$/ }, () => {
+  load: {
+    filter: { id: /[\\/]src[\\/]manifest[\\/]validator\.ts$/ },
+    handler() {
       const require = createRequire(import.meta.url);
       const { Ajv2020 } = require("ajv/dist/2020");
       const standalone = require("ajv/dist/standalone").default;
@@ -36,42 +37,77 @@ const precompiledManifestSchema = {
         code: { source: true },
       });
       const code = standalone(ajv, ajv.compile(JSON.parse(readFileSync("src/manifest/manifest.schema.json", "utf8"))));
-      const contents = `${code}\nconst check = module.exports;\nmodule.exports = { manifestErrors: (tree) => (check(tree) ? [] : check.errors) };`;
-      return { contents, loader: "js", resolveDir: process.cwd() };
-    });
+      return {
+        code: `${code}\nconst check = module.exports;\nmodule.exports = { manifestErrors: (tree) => (check(tree) ? [] : check.errors) };`,
+        moduleType: "js",
+      };
+    },
   },
 };
 
 /** The Python programs are read from files beside their module; in the bundle they are its constants. */
 const embeddedPython = {
   name: "embedded-python",
-  setup({ onLoad }) {
-    onLoad({ filter: /[\\/]src[\\/]entrypoint[\\/]programs\.ts$/ }, () => {
+  load: {
+    filter: { id: /[\\/]src[\\/]entrypoint[\\/]programs\.ts$/ },
+    handler() {
       const programs = createRequire(import.meta.url)("../lib/src/entrypoint/programs.js");
-      return { contents: `module.exports = ${JSON.stringify(programs)};`, loader: "js" };
-    });
+      return { code: `module.exports = ${JSON.stringify(programs)};`, moduleType: "js" };
+    },
   },
 };
 
+/**
+ * A chunk, or one of node's own modules, is loaded at the first use of something in it, and not where it is imported. A command pays for what it
+ * does: `child_process`, which commander requires for subcommands of a kind that pushpool has none of, takes as long as all of commander.
+ */
+const loadedAtFirstUse = {
+  name: "loaded-at-first-use",
+  renderChunk: (code) =>
+    code.replace(
+      /\b(?:const|let|var) (\w+) = require\("((?:node:|\.)[^"]+)"\);/g,
+      'const $1 = ((loaded) => new Proxy({}, { get: (_, name) => (loaded ??= require("$2"))[name] }))();',
+    ),
+};
+
+/**
+ * The chunk of a module: one for each package, and one for each folder of `src`. A command stays apart, with what it alone uses.
+ * @param id path of the module
+ */
+function chunkOf(id) {
+  const path = relative(root, id).split(sep).join("/");
+  // The manifest's compiled schema uses two functions of it.
+  if (path.includes("/ajv/dist/runtime/")) return "ajv-runtime";
+  const [, dependency] = path.match(/.*node_modules\/((?:@[^/]+\/)?[^/]+)/) ?? [];
+  if (dependency) return dependency.replace("@", "").replace("/", "-");
+  const [, folder] = path.match(/^src\/(.+)\/[^/]+$/) ?? [];
+  return folder === undefined || folder.startsWith("cli") ? null : folder.replaceAll("/", "-");
+}
+
 await build({
-  entryPoints: ["src/cli/main.ts"],
-  outfile: "lib/cli.cjs",
-  bundle: true,
+  input: { cli: "src/cli/main.ts" },
   platform: "node",
-  target: "node22",
-  format: "cjs",
-  minify: true,
-  plugins: [precompiledManifestSchema, embeddedPython],
+  preserveEntrySignatures: false,
+  transform: { target: "node22", define: { "process.env.NODE_ENV": '"production"' } },
   external: [
-    "@pulumi/*",
+    /^@pulumi\//,
     "@grpc/grpc-js",
-    "google-protobuf",
+    /^google-protobuf\b/,
     "@google-cloud/run",
     "google-auth-library",
-    "@aws-sdk/*",
+    /^@aws-sdk\//,
     "pino",
     "prom-client",
   ],
-  define: { "process.env.NODE_ENV": '"production"' },
-  logLevel: "warning",
+  plugins: [precompiledManifestSchema, embeddedPython, loadedAtFirstUse],
+  // A chunk is loaded at its first use whichever way it is imported.
+  checks: { ineffectiveDynamicImport: false },
+  output: {
+    dir: "lib",
+    format: "cjs",
+    minify: true,
+    entryFileNames: "[name].cjs",
+    chunkFileNames: "cli/[name]-[hash].cjs",
+    codeSplitting: { includeDependenciesRecursively: false, groups: [{ name: chunkOf, debugName: "packages and folders" }] },
+  },
 });

@@ -9,7 +9,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
+import { build } from "rolldown";
 import { countingProxy } from "./countingProxy.mjs";
 import { median } from "./measure.mjs";
 import { find, firstStart, memoryOf } from "./processes.mjs";
@@ -36,7 +36,12 @@ def trivial():
 /** The tests' own way to real servers. */
 async function loadServers(scratch) {
   const outfile = join(scratch, "server.cjs");
-  await build({ entryPoints: [join(root, "test", "prefect", "server.ts")], bundle: true, platform: "node", outfile, logLevel: "error" });
+  await build({
+    input: join(root, "test", "prefect", "server.ts"),
+    platform: "node",
+    output: { file: outfile, format: "cjs", codeSplitting: false },
+    logLevel: "warn",
+  });
   return require(outfile);
 }
 
