@@ -1,9 +1,9 @@
 import { UserError } from "../userError";
 import type { StepEvent } from "./events";
-import { type EngineEvent, told } from "./events";
-import { Refused, secretly } from "./execute/apply";
-import { Executor, type Outcome } from "./execute/executor";
-import type { Deployment, Invocation, Invoked, Registered } from "./grpc/monitorService";
+import { type EngineEvent, stepEvent } from "./events";
+import { StepRefused, withSecretOutputs } from "./execute/apply";
+import { type ChainResult, Executor } from "./execute/executor";
+import type { Invocation, InvocationResult, MonitorBackend, Registered } from "./grpc/monitorService";
 import { type Goal, goalOf } from "./plan/goal";
 import { duplicateUrn, PlanFailed, Planner } from "./plan/planner";
 import { withOutputs } from "./plan/resource";
@@ -65,7 +65,7 @@ const forever = new Promise<never>(() => {});
  * One preview or update as it goes: what the program declares comes in, is planned one after the other, and done several at a time. Planning,
  * doing, the providers and the state are each a part of their own; this puts them together.
  */
-export class RunningDeployment implements Deployment {
+export class RunningDeployment implements MonitorBackend {
   readonly project: string;
   readonly stack: string;
   readonly config: StackConfig;
@@ -101,7 +101,7 @@ export class RunningDeployment implements Deployment {
     const planner = new Planner({ project, stack, preview: dryRun, before: resources, providers: registry, replace, onError });
     const writer = new StateWriter(new Snapshot(resources, unsettled(pending)), store, dryRun);
     const onFailure = (urn: string, error: Error) => {
-      if (error instanceof Refused) this.#note(error.message, urn);
+      if (error instanceof StepRefused) this.#note(error.message, urn);
       else this.#fail(error, urn);
     };
     const executor = new Executor({ registry, writer, preview: dryRun, parallel, continueOnError, onEvent, onFailure, learn });
@@ -155,7 +155,7 @@ export class RunningDeployment implements Deployment {
   }
 
   /** Make what was imported what the program declares. */
-  async #adjust(goal: Goal, imported: Resource): Promise<Outcome> {
+  async #adjust(goal: Goal, imported: Resource): Promise<ChainResult> {
     const { planner, executor, writer } = await this.#parts;
     const adjusting = await this.#inTurn(async () => {
       if (this.#isOver()) return undefined;
@@ -163,10 +163,10 @@ export class RunningDeployment implements Deployment {
         const chain = holdsUnknown(imported.id) ? [] : await planner.planImported(goal, imported);
         const [step] = chain;
         if (step?.op !== "same") return { outcome: executor.run(chain) };
-        const resource = step.next && secretly(step.next, imported.outputs ?? {});
+        const resource = step.next && withSecretOutputs(step.next, imported.outputs ?? {});
         if (resource) writer.snapshot.change(imported, resource);
         await writer.flush();
-        return { outcome: Promise.resolve<Outcome>({ kind: "done", resource }) };
+        return { outcome: Promise.resolve<ChainResult>({ kind: "done", resource }) };
       } catch (error) {
         this.#fail(error as Error, imported.urn);
         return undefined;
@@ -192,7 +192,7 @@ export class RunningDeployment implements Deployment {
     this.#tellOutputs(found.op, resource);
   }
 
-  async invoke({ token, args, provider, version, downloadUrl, dependsOn }: Invocation): Promise<Invoked> {
+  async invoke({ token, args, provider, version, downloadUrl, dependsOn }: Invocation): Promise<InvocationResult> {
     this.#options.learn(args);
     // What is only going to be made cannot be looked up yet.
     if (this.dryRun && dependsOn.some((urn) => isMade(this.#now.get(urn)?.op))) return { kind: "unknown" };
@@ -275,7 +275,7 @@ export class RunningDeployment implements Deployment {
   }
 
   #tellOutputs(op: Op, resource: Resource): void {
-    this.#options.onEvent({ kind: "outputs", step: told({ op, urn: resource.urn, type: resource.type, next: resource }) });
+    this.#options.onEvent({ kind: "outputs", step: stepEvent({ op, urn: resource.urn, type: resource.type, next: resource }) });
   }
 
   #isOver(): boolean {

@@ -22,11 +22,11 @@ export interface StepEvent {
   diffs?: string[];
   /** By property path. */
   detailedDiff?: Record<string, PropertyDiff>;
-  old?: SeenResource;
-  new?: SeenResource;
+  old?: ResourceView;
+  new?: ResourceView;
 }
 
-interface SeenResource {
+interface ResourceView {
   id?: string;
   inputs: JsonObject;
   outputs: JsonObject;
@@ -79,7 +79,7 @@ export function hideInEvent(event: EngineEvent, redactor: Redactor): EngineEvent
 
 export function hideInStep(step: StepEvent, redactor: Redactor): StepEvent {
   const { old, new: now } = step;
-  const hide = (resource: SeenResource) => redactor.hideIn(withoutBulk(resource));
+  const hide = (resource: ResourceView) => redactor.hideIn(withoutBulk(resource));
   return { ...step, ...(old ? { old: hide(old) } : {}), ...(now ? { new: hide(now) } : {}) };
 }
 
@@ -87,7 +87,7 @@ export function hideInStep(step: StepEvent, redactor: Redactor): StepEvent {
  * Nobody reads these in an event. The serialized code of a dynamic provider holds what it captured of its program, secret or not; a base job
  * template takes hundreds of lines.
  */
-function withoutBulk({ inputs, outputs, ...rest }: SeenResource): SeenResource {
+function withoutBulk({ inputs, outputs, ...rest }: ResourceView): ResourceView {
   return { ...rest, inputs: brief(inputs), outputs: brief(outputs) };
 }
 
@@ -101,7 +101,7 @@ function brief(properties: JsonObject): JsonObject {
 }
 
 /** A step as it is told. `result`: what has come of it. */
-export function told(step: Step, result: Resource | undefined = step.next): StepEvent {
+export function stepEvent(step: Step, result: Resource | undefined = step.next): StepEvent {
   const { op, urn, type, old, keys, diffs, detailed } = step;
   const about = result ?? old;
   return {
@@ -114,11 +114,11 @@ export function told(step: Step, result: Resource | undefined = step.next): Step
     ...(keys?.length ? { keys } : {}),
     ...(diffs?.length ? { diffs } : {}),
     ...(detailed && Object.keys(detailed).length > 0 ? { detailedDiff: detailed } : {}),
-    ...(old ? { old: seen(old) } : {}),
-    ...(result && !isGone(op) ? { new: seen(result) } : {}),
+    ...(old ? { old: resourceView(old) } : {}),
+    ...(result && !isGone(op) ? { new: resourceView(result) } : {}),
   };
 }
 
-function seen({ id, inputs = {}, outputs = {} }: Resource): SeenResource {
+function resourceView({ id, inputs = {}, outputs = {} }: Resource): ResourceView {
   return { ...(id === undefined ? {} : { id }), inputs: maskSecrets(inputs) as JsonObject, outputs: maskSecrets(outputs) as JsonObject };
 }

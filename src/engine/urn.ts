@@ -1,13 +1,13 @@
 const STACK_TYPE = "pulumi:pulumi:Stack";
 
-/** `urn:pulumi:<stack>::<project>::<parent types>$<type>::<name>`; the stack itself is no part of its children's types. */
+/** `urn:pulumi:<stack>::<project>::<parent types>$<type>::<name>`. The types of the stack's children do not include the stack's type. */
 export function urnOf(stack: string, project: string, parent: string, type: string, name: string): string {
   const parentType = parent === "" ? "" : qualifiedTypeOf(parent);
   const qualified = parentType === "" || parentType === STACK_TYPE ? type : `${parentType}$${type}`;
   return `urn:pulumi:${stack}::${project}::${qualified}::${name}`;
 }
 
-/** The last part of a URN; a name may hold "::" itself. */
+/** The name in a URN. A name may contain "::". */
 export function nameOf(urn: string): string {
   return urn.split("::").slice(3).join("::");
 }
@@ -33,12 +33,12 @@ export function isProviderType(type: string): boolean {
   return type.startsWith(PROVIDERS);
 }
 
-/** The package that a provider resource is for, or that a resource's type or a function's token belongs to. */
+/** The package of a provider resource's type, of any other resource's type, or of a function's token. */
 export function packageOf(token: string): string {
   return isProviderType(token) ? token.slice(PROVIDERS.length) : (token.split(":")[0] ?? "");
 }
 
-/** A reference to a provider: its URN and its id, since a replaced one keeps its URN. */
+/** A reference to a provider: its URN and its id. A replaced provider keeps its URN, so the URN alone is not unique. */
 export function providerReference({ urn, id = "" }: { urn: string; id?: string }): string {
   return `${urn}::${id}`;
 }
@@ -49,7 +49,7 @@ export function splitReference(reference: string): { urn: string; id: string } {
   return { urn: reference.slice(0, at), id: reference.slice(at + 2) };
 }
 
-/** Made by the engine itself for a package that a resource needs and names no provider for. */
+/** Whether the engine created this provider, for resources that name none. */
 export function isDefaultProvider(urn: string): boolean {
   return isProviderType(typeOf(urn)) && /^default(_|$)/.test(nameOf(urn));
 }

@@ -6,7 +6,7 @@ import type { EngineEvent, EngineResult } from "./events";
 import { engineService } from "./grpc/engineService";
 import { monitorService } from "./grpc/monitorService";
 import { findSdk } from "./grpc/protocol";
-import { serve } from "./grpc/server";
+import { startGrpcServer } from "./grpc/server";
 import { startInline } from "./inlineProgram";
 import { type ProgramEnd, programOf, startProgram } from "./languageHost";
 import { PARALLEL } from "./options";
@@ -64,7 +64,7 @@ export async function deploy(scene: Scene, dryRun: boolean): Promise<EngineResul
     if (event.severity === "error") said.push(event.message);
     onEvent(event);
   };
-  const server = await serve([monitorService(protocol, deployment), engineService(protocol, onLog)]);
+  const server = await startGrpcServer([monitorService(protocol, deployment), engineService(protocol, onLog)]);
   let providers: ProviderHost | undefined;
   const onAbort = () => void deployment.interrupt().finally(() => kill());
   let end: ProgramEnd;

@@ -4,7 +4,7 @@ import type { Before } from "./deployment";
 import type { EngineResult, StepEvent } from "./events";
 import { engineService } from "./grpc/engineService";
 import { findSdk } from "./grpc/protocol";
-import { serve } from "./grpc/server";
+import { startGrpcServer } from "./grpc/server";
 import { programOf } from "./languageHost";
 import { PARALLEL } from "./options";
 import type { Project } from "./project";
@@ -38,7 +38,7 @@ export async function withoutProgram(
   const folder = folderOf(project);
   const sdk = findSdk(folder);
   const protocol = sdk.load();
-  const server = await serve([engineService(protocol, onEvent)]);
+  const server = await startGrpcServer([engineService(protocol, onEvent)]);
   const errors: string[] = [];
   const fail = (urn: string, message: string) => {
     errors.push(message);

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { eventLog } from "../../src/cli/eventLog";
 import { PlanView } from "../../src/cli/planView";
 import type { EngineEvent, StepEvent } from "../../src/engine";
-import { told } from "../../src/engine/events";
+import { stepEvent } from "../../src/engine/events";
 import type { Resource } from "../../src/engine/state/stackStore";
 import type { Step } from "../../src/engine/state/step";
 import { Redactor } from "../../src/redactor";
@@ -97,7 +97,7 @@ function resource(inputs: Resource["inputs"], outputs: Resource["outputs"]): Res
   return { urn: updated.urn, type: updated.type, custom: true, id: "b-1", parent: STACK, inputs, outputs } as Resource;
 }
 
-const withSecrets = told({
+const withSecrets = stepEvent({
   op: "update",
   urn: updated.urn,
   type: updated.type,
@@ -127,7 +127,7 @@ test("--json shows no provider's code and no base job template, at whichever dep
   };
   const next = resource(inputs, inputs);
   const log = eventLog(new Redactor());
-  log.hear({ kind: "pre", step: told({ op: "create", urn: updated.urn, type: updated.type, next } as unknown as Step) });
+  log.hear({ kind: "pre", step: stepEvent({ op: "create", urn: updated.urn, type: updated.type, next } as unknown as Step) });
   expect(stdout).not.toContain("long-winded");
   expect(JSON.parse(stdout).resourcePreEvent.metadata.new.inputs).toEqual({
     __provider: "[code]",

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { creating, deletingFirst, keeping, recreating, replacing, updating } from "../../src/engine/plan/decide";
+import { createSteps, deleteBeforeReplaceSteps, keepSteps, recreateSteps, replaceSteps, updateSteps } from "../../src/engine/plan/decide";
 import { deletionLayers } from "../../src/engine/plan/deletions";
 import { dependentQuestion } from "../../src/engine/plan/dependents";
 import { compareInputs, UNCHANGED, type Verdict, verdictOf } from "../../src/engine/plan/diff";
@@ -11,19 +11,24 @@ import { received, secretAt, secretLike, secretOf, UNKNOWN, withoutReferences, w
 
 const thing = (urn: string, over: Partial<Resource> = {}): Resource => ({ urn, custom: true, type: "d:i:T", ...over });
 
-describe("what differs", () => {
+describe("the verdict on a diff", () => {
   const said = (over: Partial<Diff>): Diff => ({ changes: "none", replaces: [], diffs: [], deleteBeforeReplace: false, ...over });
   const update = { kind: "update", input: true } as const;
   test.each<[string, Diff, string[], Partial<Verdict>]>([
     ["nothing", said({}), [], { changed: false, replace: false }],
     ["something", said({ changes: "some", diffs: ["a"] }), [], { changed: true, replace: false, diffs: ["a"] }],
     ["a replacement", said({ changes: "some", diffs: ["a"], replaces: ["a"] }), [], { replace: true, keys: ["a"] }],
-    ["left to the engine", said({ changes: "unknown" }), [], { changed: true, diffs: ["a"], detailed: { "a.x": update } }],
+    [
+      "a comparison that the provider leaves to the engine",
+      said({ changes: "unknown" }),
+      [],
+      { changed: true, diffs: ["a"], detailed: { "a.x": update } },
+    ],
     ["replaceOnChanges of a property", said({ changes: "some", diffs: ["a"] }), ["a"], { replace: true, keys: ["a"] }],
     ["replaceOnChanges of all", said({ changes: "some", diffs: ["a"] }), ["*"], { replace: true, keys: ["a"] }],
-    ["replaceOnChanges of another", said({ changes: "some", diffs: ["a"] }), ["b"], { replace: false }],
+    ["replaceOnChanges of a property that did not change", said({ changes: "some", diffs: ["a"] }), ["b"], { replace: false }],
     [
-      "replaceOnChanges of a nested one: the path says it, no key does",
+      "replaceOnChanges of a nested property: a detailed path matches, no top-level key does",
       said({ changes: "some", diffs: ["a"], detailed: { "a.x": update } }),
       ["a.x"],
       { replace: true, keys: [], detailed: { "a.x": { kind: "update-replace", input: true } } },
@@ -35,7 +40,7 @@ describe("what differs", () => {
     );
   });
 
-  test("the inputs, compared by the engine", () => {
+  test("the engine compares inputs", () => {
     const { diffs, detailed } = compareInputs({ a: 1, b: [1, { c: 2 }], gone: 1 }, { a: 1, b: [1, { c: 3 }, 4], "new.one": 1 });
     expect(diffs).toEqual(["b", "gone", "new.one"]);
     expect(Object.fromEntries(Object.entries(detailed).map(([path, { kind }]) => [path, kind]))).toEqual({
@@ -47,60 +52,74 @@ describe("what differs", () => {
   });
 });
 
-describe("the steps", () => {
+describe("the steps of a decision", () => {
   const old = thing("a", { id: "1", inputs: { n: 1 }, outputs: { o: 1 }, created: "t" });
   const next = thing("a", { inputs: { n: 2 } });
   const because: Verdict = { ...UNCHANGED, changed: true, replace: true, keys: ["n"], diffs: ["n"] };
   const ops = (steps: Step[]) => steps.map(({ op, urn }) => `${op} ${urn}`);
   test.each<[string, Step[], string[]]>([
-    ["made", creating(next), ["create a"]],
-    ["kept", keeping(old, next), ["same a"]],
-    ["changed", updating(old, next, because, []), ["update a"]],
-    ["replaced, the old one standing", replacing(old, next, because), ["create-replacement a", "replace a"]],
+    ["create", createSteps(next), ["create a"]],
+    ["keep", keepSteps(old, next), ["same a"]],
+    ["update", updateSteps(old, next, because, []), ["update a"]],
+    ["create the replacement before the deletion", replaceSteps(old, next, because), ["create-replacement a", "replace a"]],
     [
-      "deleted first, what hangs on it before it",
-      deletingFirst(old, next, because, [
+      "delete dependents, then the resource, then create",
+      deleteBeforeReplaceSteps(old, next, because, [
         { resource: thing("c"), keys: [] },
         { resource: thing("b"), keys: [] },
       ]),
       ["delete-replaced c", "delete-replaced b", "delete-replaced a", "replace a", "create-replacement a"],
     ],
-    ["deleted already", deletingFirst({ ...old, pendingReplacement: true }, next, because, []), ["replace a", "create-replacement a"]],
-    ["gone with another", recreating(old, next, because, { condemned: true }), ["replace a", "create-replacement a"]],
+    [
+      "create only, after an interrupted replacement",
+      deleteBeforeReplaceSteps({ ...old, pendingReplacement: true }, next, because, []),
+      ["replace a", "create-replacement a"],
+    ],
+    [
+      "replace a dependent without a reason of its own",
+      recreateSteps(old, next, because, { isDependent: true }),
+      ["replace a", "create-replacement a"],
+    ],
   ])("%s", (_, steps, expected) => {
     expect(ops(steps)).toEqual(expected);
   });
 
-  test("what stays keeps its id and outputs, whatever its options have become", () => {
-    expect(keeping(old, { ...next, protect: true })[0]?.next).toEqual({ ...next, protect: true, id: "1", outputs: { o: 1 }, created: "t" });
+  test("a resource that stays keeps its id and outputs when its options change", () => {
+    expect(keepSteps(old, { ...next, protect: true })[0]?.next).toEqual({
+      ...next,
+      protect: true,
+      id: "1",
+      outputs: { o: 1 },
+      created: "t",
+    });
   });
 });
 
 test.each<[string, Resource, ReturnType<typeof dependentQuestion>]>([
   ["a component", thing("b", { custom: false, inputs: { x: 1 }, propertyDependencies: { x: ["a"] } }), { kind: "stays" }],
-  ["one that only waits for it", thing("b", { inputs: { x: 1 }, dependencies: ["a"] }), { kind: "stays" }],
+  ["a resource that only waits for it", thing("b", { inputs: { x: 1 }, dependencies: ["a"] }), { kind: "stays" }],
   [
-    "one of its inputs comes from it",
+    "a resource with an input from it",
     thing("b", { inputs: { x: { y: 1 }, z: 2 }, propertyDependencies: { x: ["a"] } }),
     { kind: "ask", inputs: { x: UNKNOWN, z: 2 } },
   ],
-  ["its provider is it", thing("b", { provider: "a::1" }), { kind: "replaced" }],
+  ["a resource whose provider it is", thing("b", { provider: "a::1" }), { kind: "replaced" }],
 ])("deleted before replacement: %s", (_, resource, expected) => {
   expect(dependentQuestion(resource, new Set(["a"]))).toEqual(expected);
 });
 
-test("deletion goes by depth: what needs nothing goes last, even if nothing needs it", () => {
+test("deletion goes by depth: a resource without requirements is last, even if nothing requires it", () => {
   const chain = [thing("a"), thing("b", { dependencies: ["a"] }), thing("c", { propertyDependencies: { x: ["b"] } }), thing("e")];
   expect(deletionLayers(chain).map((layer) => layer.map(({ urn }) => urn))).toEqual([["c"], ["b"], ["a", "e"]]);
 });
 
-describe("the state on the way", () => {
+describe("the state during an operation", () => {
   const old = thing("a", { id: "1" });
   const made = thing("a", { id: "2" });
   const start = () => new Snapshot([old], []);
   const step = (over: Partial<Step>): Step => ({ op: "create", urn: "a", type: "d:i:T", ...over });
 
-  test("a creation is under way until it is in the state", () => {
+  test("a creation is pending until the resource is in the state", () => {
     const snapshot = new Snapshot([], []);
     const create = step({ next: thing("a") });
     expect(snapshot.begin(create)).toBe(true);
@@ -109,7 +128,7 @@ describe("the state on the way", () => {
     expect([snapshot.resources(), snapshot.pending()]).toEqual([[made], []]);
   });
 
-  test("a replacement stands beside the old one, which is still to be deleted", () => {
+  test("a replacement stands beside the old resource until that is deleted", () => {
     const snapshot = start();
     snapshot.end(step({ op: "create-replacement", old, next: made, oldRemains: true }), made);
     expect(snapshot.resources()).toEqual([made, { ...old, delete: true }]);
@@ -117,7 +136,7 @@ describe("the state on the way", () => {
     expect(snapshot.resources()).toEqual([made]);
   });
 
-  test("one that is deleted first is remembered until its replacement is made", () => {
+  test("a resource that is deleted first stays in the state until its replacement is created", () => {
     const snapshot = start();
     snapshot.end(step({ op: "delete-replaced", old, replacementFollows: true }), undefined);
     expect(snapshot.resources()).toEqual([{ ...old, pendingReplacement: true }]);
@@ -125,7 +144,7 @@ describe("the state on the way", () => {
     expect(snapshot.resources()).toEqual([made]);
   });
 
-  test("what failed leaves what there was", () => {
+  test("a failed update leaves the old resource", () => {
     const snapshot = start();
     const update = step({ op: "update", old, next: made });
     snapshot.begin(update);
@@ -134,7 +153,7 @@ describe("the state on the way", () => {
   });
 });
 
-test("outputs are as secret as the inputs at their place, and as an option makes them", () => {
+test("an output is secret if the input at the same place is, or if an option says so", () => {
   const inputs = { key: secretOf("k"), tags: { hidden: secretOf("h"), open: "o" }, list: [1, secretOf(2)] };
   const outputs = { key: "k", tags: { hidden: "h", open: "o" }, list: [1, 2], copy: "k" };
   expect(secretLike(outputs, inputs)).toEqual({
@@ -147,7 +166,7 @@ test("outputs are as secret as the inputs at their place, and as an option makes
   expect(withoutSecrets(secretLike(outputs, inputs))).toEqual(outputs);
 });
 
-test("a reference is completed from its URN; one that takes none gets the id", () => {
+test("a reference is completed from its URN; a provider without references gets the id", () => {
   const mark = { "4dabf18193072939515e22adb298388d": "5cf8f73096256a8f31e491e813e4eb8e" };
   const urn = "urn:pulumi:s::p::a:b:C$d:e:F::f";
   expect(received({ ...mark, urn, id: UNKNOWN })).toEqual({ ...mark, urn, id: "", name: "f", type: "d:e:F" });

@@ -6,8 +6,8 @@ import type { Step } from "../state/step";
 import { isProviderType, packageOf } from "../urn";
 import { holdsUnknown, type Properties, secretAt, secretLike } from "../wire";
 
-/** It was done, but the result is not well. It is kept, and the operation fails. */
-export class NotWell extends Error {
+/** The resource exists, but its initialization failed. The state keeps it, and the operation fails. */
+export class InitFailed extends Error {
   constructor(
     message: string,
     readonly result: Resource,
@@ -16,24 +16,24 @@ export class NotWell extends Error {
   }
 }
 
-/** It was not even tried: what stands in its way is said. What has nothing to do with it goes on. */
-export class Refused extends Error {}
+/** The step was not tried; the message says why. Independent steps continue. */
+export class StepRefused extends Error {}
 
-interface Circumstances {
+interface StepContext {
   registry: Registry;
-  /** Nothing is done; providers that can are asked what would come of it. */
+  /** Nothing is changed. Providers that support previews are asked for the outcome. */
   preview: boolean;
   now: string;
-  /** Whether what this one is deleted with is deleted in the same operation. */
+  /** Whether a resource (by URN) is deleted in the same operation. Used for `deletedWith`. */
   isDeleted: (urn: string) => boolean;
 }
 
 /**
- * Take one step.
- * @returns the resource that there is now, if any
- * @throws {NotWell}
+ * Execute one step.
+ * @returns the resource after the step, or `undefined` if it is gone
+ * @throws {InitFailed}
  */
-export async function apply(step: Step, circumstances: Circumstances): Promise<Resource | undefined> {
+export async function executeStep(step: Step, circumstances: StepContext): Promise<Resource | undefined> {
   switch (step.op) {
     case "same":
       return keep(step, circumstances);
@@ -52,7 +52,7 @@ export async function apply(step: Step, circumstances: Circumstances): Promise<R
       return read(step, circumstances);
     case "import":
     case "import-replacement":
-      return bring(step, circumstances);
+      return importResource(step, circumstances);
     case "remove-pending-replace":
     case "replace":
     case "refresh":
@@ -60,42 +60,44 @@ export async function apply(step: Step, circumstances: Circumstances): Promise<R
   }
 }
 
-async function keep({ next, old }: Step, { registry }: Circumstances): Promise<Resource | undefined> {
+async function keep({ next, old }: Step, { registry }: StepContext): Promise<Resource | undefined> {
   if (!next?.custom) return next;
   if (isProviderType(next.type)) await registry.keep(next);
-  return secretly(next, old?.outputs ?? {});
+  return withSecretOutputs(next, old?.outputs ?? {});
 }
 
-async function create({ next }: Step, { registry, preview, now }: Circumstances): Promise<Resource | undefined> {
+async function create({ next }: Step, { registry, preview, now }: StepContext): Promise<Resource | undefined> {
   if (!next) return undefined;
   const stamped = { ...next, created: now, modified: now };
   if (!next.custom) return stamped;
   const { urn, inputs = {} } = next;
   const provider = await registry.providerOf(next);
-  const made = ({ id, outputs }: { id: string; outputs: Properties }) => secretly({ ...stamped, ...(id === "" ? {} : { id }) }, outputs);
+  const made = ({ id, outputs }: { id: string; outputs: Properties }) =>
+    withSecretOutputs({ ...stamped, ...(id === "" ? {} : { id }) }, outputs);
   try {
     return made(await provider.create({ urn, inputs, timeout: next.customTimeouts?.create ?? 0, preview }));
   } catch (error) {
     if (!(error instanceof PartialFailure)) throw error;
-    throw new NotWell(error.message, { ...made(error), initErrors: error.reasons });
+    throw new InitFailed(error.message, { ...made(error), initErrors: error.reasons });
   }
 }
 
-async function read({ next }: Step, { registry }: Circumstances): Promise<Resource | undefined> {
+async function read({ next }: Step, { registry }: StepContext): Promise<Resource | undefined> {
   if (!next) return undefined;
   const { urn, id = "", inputs = {} } = next;
-  // In a preview: of something that is still to be made.
+  // In a preview the resource may not exist yet.
   if (holdsUnknown(id)) return next;
   const provider = await registry.providerOf(next);
   const { initErrors, ...found } = await provider.read({ urn, id, inputs: {}, outputs: inputs });
   if (found.id === "") throw new ProviderError(`resource '${id}' does not exist`);
-  const result = secretly({ ...next, id: found.id }, found.outputs);
-  if (initErrors.length > 0) throw new NotWell(new PartialFailure(found.id, found.outputs, initErrors).message, { ...result, initErrors });
+  const result = withSecretOutputs({ ...next, id: found.id }, found.outputs);
+  if (initErrors.length > 0)
+    throw new InitFailed(new PartialFailure(found.id, found.outputs, initErrors).message, { ...result, initErrors });
   return result;
 }
 
-/** Take over what is there already. What the program wants of it comes after. */
-async function bring({ next }: Step, { registry, now }: Circumstances): Promise<Resource | undefined> {
+/** Import an existing resource. A later step makes it match the program. */
+async function importResource({ next }: Step, { registry, now }: StepContext): Promise<Resource | undefined> {
   if (!next) return undefined;
   const { urn, id = "", type } = next;
   if (holdsUnknown(id)) return next;
@@ -104,12 +106,13 @@ async function bring({ next }: Step, { registry, now }: Circumstances): Promise<
   if (found.id === "") throw new ProviderError(`resource '${id}' does not exist`);
   if (!inputs)
     throw new ProviderError(`provider does not support importing resources; please try updating the '${packageOf(type)}' plugin`);
-  const result = secretly(withInputs({ ...next, id: found.id, created: now, modified: now }, inputs), found.outputs);
-  if (initErrors.length > 0) throw new NotWell(new PartialFailure(found.id, found.outputs, initErrors).message, { ...result, initErrors });
+  const result = withSecretOutputs(withInputs({ ...next, id: found.id, created: now, modified: now }, inputs), found.outputs);
+  if (initErrors.length > 0)
+    throw new InitFailed(new PartialFailure(found.id, found.outputs, initErrors).message, { ...result, initErrors });
   return result;
 }
 
-async function update({ old, next, ignoreChanges = [] }: Step, { registry, preview, now }: Circumstances): Promise<Resource | undefined> {
+async function update({ old, next, ignoreChanges = [] }: Step, { registry, preview, now }: StepContext): Promise<Resource | undefined> {
   if (!old || !next) return next;
   const stamped = { ...next, modified: now };
   if (!next.custom) return stamped;
@@ -119,19 +122,19 @@ async function update({ old, next, ignoreChanges = [] }: Step, { registry, previ
   try {
     const timeout = next.customTimeouts?.update ?? 0;
     const { outputs } = await provider.update({ urn, id, oldInputs, oldOutputs, inputs, timeout, ignoreChanges, preview });
-    return secretly(stamped, outputs);
+    return withSecretOutputs(stamped, outputs);
   } catch (error) {
     if (!(error instanceof PartialFailure)) throw error;
-    // What was wanted has not quite come about: with the old inputs the next update will see that it is still to be done.
-    const failed = secretly(stamped, error.outputs);
-    throw new NotWell(error.message, { ...withInputs(failed, error.inputs ?? oldInputs), initErrors: error.reasons });
+    // The update did not finish. The state keeps the old inputs, so that the next update still sees the difference.
+    const failed = withSecretOutputs(stamped, error.outputs);
+    throw new InitFailed(error.message, { ...withInputs(failed, error.inputs ?? oldInputs), initErrors: error.reasons });
   }
 }
 
-async function remove({ op, old }: Step, { registry, preview, isDeleted }: Circumstances): Promise<undefined> {
+async function remove({ op, old }: Step, { registry, preview, isDeleted }: StepContext): Promise<undefined> {
   if (!old) return;
   if (old.protect && op === "delete")
-    throw new Refused(
+    throw new StepRefused(
       `resource "${old.urn}" cannot be deleted because it is protected: remove its protect option first, then \`pushpool up\``,
     );
   const { urn, id = "", inputs = {}, outputs = {}, deletedWith, customTimeouts } = old;
@@ -141,8 +144,8 @@ async function remove({ op, old }: Step, { registry, preview, isDeleted }: Circu
   await provider.delete({ urn, id, inputs, outputs, timeout: customTimeouts?.delete ?? 0 });
 }
 
-/** With these outputs, and in them secret what a secret input or an option makes so. */
-export function secretly(resource: Resource, outputs: Properties): Resource {
+/** The resource with these outputs. An output is secret if a secret input or `additionalSecretOutputs` makes it so. */
+export function withSecretOutputs(resource: Resource, outputs: Properties): Resource {
   return withOutputs(resource, secretAt(secretLike(outputs, resource.inputs ?? {}), resource.additionalSecretOutputs ?? []));
 }
 

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
-import { type EngineEvent, type StepEvent, told } from "../events";
-import { shown } from "../plan/decide";
+import { type EngineEvent, type StepEvent, stepEvent } from "../events";
+import { diffFields } from "../plan/decide";
 import { type Verdict, verdictOf } from "../plan/diff";
 import { withOutputs } from "../plan/resource";
 import type { PropertyChange, ReadResult } from "../provider";
@@ -15,26 +15,26 @@ interface RefreshOptions {
   parallel: number;
   onEvent: (event: EngineEvent) => void;
   onFailure: (urn: string, error: Error) => void;
-  /** Takes note of secrets. */
+  /** Records secrets to redact. */
   learn: (properties: Properties | undefined) => void;
-  /** Breaks it off: what was not read yet stays as it was. */
+  /** Interrupts the refresh. Resources that were not read yet stay as they were. */
   signal?: AbortSignal;
 }
 
-export interface Refreshed {
+export interface RefreshResult {
   resources: Resource[];
   changes: Changes;
   steps: StepEvent[];
 }
 
 /**
- * Ask the providers what there really is. What is gone is dropped, and is mentioned by none any more; what differs is as the provider says.
- * Resources that a provider could not read stay as they were, and it is told.
+ * Update the resources to match what the providers report. A resource that no longer exists is dropped, with all dependencies on it.
+ * A resource that its provider cannot read stays as it was, and `onFailure` is called.
  */
 export async function refresh(
   before: readonly Resource[],
   { registry, parallel, onEvent, onFailure, learn, signal }: RefreshOptions,
-): Promise<Refreshed> {
+): Promise<RefreshResult> {
   const found = new Map<Resource, Resource | undefined>();
   const changes: Changes = {};
   const steps: StepEvent[] = [];
@@ -42,29 +42,29 @@ export async function refresh(
   const work = async () => {
     for (let old = queue.shift(); old && !signal?.aborted; old = queue.shift()) {
       const { urn, type } = old;
-      onEvent({ kind: "pre", step: told({ op: "refresh", urn, type, old, next: old }) });
+      onEvent({ kind: "pre", step: stepEvent({ op: "refresh", urn, type, old, next: old }) });
       try {
         const step = await read(old, registry, onEvent);
         found.set(old, step.next);
         learn(step.next?.inputs);
         learn(step.next?.outputs);
         if (!isDefaultProvider(urn)) changes[step.op] = (changes[step.op] ?? 0) + 1;
-        const seen = told(step);
+        const seen = stepEvent(step);
         if (step.op !== "same") steps.push(seen);
         onEvent({ kind: "outputs", step: seen });
       } catch (error) {
-        onEvent({ kind: "failed", step: told({ op: "refresh", urn, type, old, next: old }) });
+        onEvent({ kind: "failed", step: stepEvent({ op: "refresh", urn, type, old, next: old }) });
         onFailure(urn, error as Error);
       }
     }
   };
   await Promise.all(Array.from({ length: parallel }, work));
   const resources = before.flatMap((old) => (found.has(old) ? (found.get(old) ?? []) : [old]));
-  const standing = new Set(resources.map(({ urn }) => urn));
-  return { resources: resources.map((resource) => withoutMentions(resource, standing)), changes, steps };
+  const existing = new Set(resources.map(({ urn }) => urn));
+  return { resources: resources.map((resource) => withoutDanglingDependencies(resource, existing)), changes, steps };
 }
 
-/** What a resource has become, as the step that would make it so. */
+/** Read a resource. The result is the step that leads from the state to what the provider reports. */
 async function read(old: Resource, registry: Registry, onEvent: (event: EngineEvent) => void): Promise<Step> {
   const { urn, type, id = "", inputs: oldInputs = {}, outputs: oldOutputs = {}, ignoreChanges = [] } = old;
   if (!old.custom || isProviderType(type)) return { op: "same", urn, type, old, next: old };
@@ -76,9 +76,9 @@ async function read(old: Resource, registry: Registry, onEvent: (event: EngineEv
     onEvent({ kind: "diagnostic", severity: "warning", message, urn });
   }
   const inputs = result.inputs ?? oldInputs;
-  const next = asRead(old, result);
+  const next = resourceAsRead(old, result);
   const differs = !isDeepStrictEqual(oldOutputs, next.outputs ?? {}) || !isDeepStrictEqual(oldInputs, next.inputs ?? {});
-  // Of what is only looked at nobody wants anything.
+  // An external resource has no wanted inputs to compare with.
   if (old.external) return { op: differs ? "update" : "same", urn, type, old, next };
   const diff = await provider.diff({
     urn,
@@ -89,10 +89,10 @@ async function read(old: Resource, registry: Registry, onEvent: (event: EngineEv
     ignoreChanges,
   });
   const verdict = verdictOf(diff, { oldInputs: inputs, inputs: oldInputs, ignoreChanges, replaceOnChanges: [] });
-  return { op: differs ? "update" : "same", urn, type, old, next, ...shown(inverted(verdict)) };
+  return { op: differs ? "update" : "same", urn, type, old, next, ...diffFields(inverted(verdict)) };
 }
 
-/** The provider was asked what leads from what there is to what the state says. A refresh goes the other way. */
+/** The provider compared the real resource with the state. A refresh goes in the opposite direction. */
 function inverted(verdict: Verdict): Verdict {
   const detailed = Object.entries(verdict.detailed).map(([path, { kind, input }]) => [path, { kind: INVERSE[kind] ?? kind, input }]);
   return { ...verdict, detailed: Object.fromEntries(detailed) };
@@ -105,7 +105,7 @@ const INVERSE: Partial<Record<PropertyChange, PropertyChange>> = {
   "delete-replace": "add-replace",
 };
 
-function asRead(old: Resource, { id, inputs: read, outputs, initErrors }: ReadResult): Resource {
+function resourceAsRead(old: Resource, { id, inputs: read, outputs, initErrors }: ReadResult): Resource {
   const { initErrors: _, ...rest } = old;
   const inputs = read ? secretLike(read, old.inputs ?? {}) : (old.inputs ?? {});
   const marked = secretAt(secretLike(outputs, inputs), old.additionalSecretOutputs ?? []);
@@ -115,12 +115,12 @@ function asRead(old: Resource, { id, inputs: read, outputs, initErrors }: ReadRe
   );
 }
 
-/** Dependencies on what is not there any more are none; a property without dependencies is not listed. */
-function withoutMentions(resource: Resource, standing: ReadonlySet<string>): Resource {
+/** The resource without dependencies on resources that no longer exist. A property without dependencies is not listed. */
+function withoutDanglingDependencies(resource: Resource, existing: ReadonlySet<string>): Resource {
   const { dependencies = [], propertyDependencies = {}, ...rest } = resource;
-  const left = dependencies.filter((urn) => standing.has(urn));
+  const left = dependencies.filter((urn) => existing.has(urn));
   const properties = Object.entries(propertyDependencies)
-    .map(([key, urns]) => [key, (urns ?? []).filter((urn) => standing.has(urn))] as const)
+    .map(([key, urns]) => [key, (urns ?? []).filter((urn) => existing.has(urn))] as const)
     .filter(([, urns]) => urns.length > 0);
   return {
     ...rest,

@@ -22,7 +22,7 @@ export function engineService(
         onLog({
           kind: "diagnostic",
           severity: SEVERITIES[request.getSeverity()] ?? "info",
-          // The SDK colours stacks wherever it runs; whether there is colour is for the screen to say.
+          // The SDK always colours stack traces. The terminal output decides on colour, not the SDK.
           message: stripVTControlCharacters(request.getMessage()),
           ...(urn ? { urn } : {}),
         });

@@ -9,45 +9,46 @@ import { type Properties, received, withoutSecrets } from "../wire";
 import type { Protocol } from "./protocol";
 import { unary } from "./server";
 
-/** What has come of a registration. */
+/** The result of a registration. */
 export type Registered = { kind: "registered"; urn: string; id: string; outputs: Properties } | { kind: "failed"; urn: string };
 
-/** A call of a provider's function. */
+/** A call of a provider function. */
 export interface Invocation {
   token: string;
   args: Properties;
-  /** Reference; "" for the package's default one. */
+  /** Provider reference; "" for the package's default provider. */
   provider: string;
   version: string;
   downloadUrl: string;
-  /** URNs of what has to be there first. */
+  /** URNs of the resources that must exist first. */
   dependsOn: string[];
 }
 
-export type Invoked = InvokeResult;
+export type InvocationResult = InvokeResult;
 
-/** What the service asks of the deployment behind it. */
-export interface Deployment {
+/** What the monitor service needs from the engine. */
+export interface MonitorBackend {
   project: string;
   stack: string;
   config: StackConfig;
   parallel: number;
   dryRun: boolean;
-  /** @param version of the package that the SDK is made for; "" if it does not say */
+  /** @param version of the package that the SDK was generated for; "" if unknown */
   register(goal: Goal, version: string, downloadUrl: string): Promise<Registered>;
-  /** Look something up by its id. */
+  /** Look up an existing resource by its id. */
   read(goal: Goal, id: string, version: string, downloadUrl: string): Promise<Registered>;
   registerOutputs(urn: string, outputs: Properties): Promise<void>;
-  invoke(invocation: Invocation): Promise<Invoked>;
-  /** Every registration has come; what is done after them is done when this resolves. */
+  invoke(invocation: Invocation): Promise<InvocationResult>;
+  /** Called when the program has registered everything. Resolves when the deletions that follow are finished. */
   programIsDone(): Promise<void>;
-  /** Something that this engine does not do yet. Ends the deployment with the reason. */
+  /** Report a feature that this engine does not support yet, and end the operation with that reason. */
   refuse(what: string): Error;
 }
 
 /**
- * What Pulumi's own engine says that it can do (recorded from 3.260). Secrets first of all: left out, they would come, and be kept, as
- * plain text. What this engine refuses is named too, or the SDK would refuse it before us and advise a newer Pulumi CLI.
+ * The features that Pulumi's own engine announces (recorded from 3.260).
+ * SECRETS is essential: without it the SDK would send secrets as plain text, and the state would keep them so.
+ * The list includes features that this engine refuses. Otherwise the SDK would refuse them first and advise a newer Pulumi CLI.
  */
 const FEATURES = [
   "SECRETS",
@@ -66,8 +67,11 @@ const FEATURES = [
   "INVOKE_DEPENDS_ON",
 ];
 
-/** Pulumi's ResourceMonitor service, by which a program declares its resources. */
-export function monitorService(protocol: Protocol, deployment: Deployment): [grpc.ServiceDefinition, grpc.UntypedServiceImplementation] {
+/** Pulumi's ResourceMonitor service. A program declares its resources through it. */
+export function monitorService(
+  protocol: Protocol,
+  deployment: MonitorBackend,
+): [grpc.ServiceDefinition, grpc.UntypedServiceImplementation] {
   const { resource, provider, empty, struct } = protocol;
   const structOf = (properties: Properties): Struct => struct.Struct.fromJavaScript(properties as { [key: string]: JavaScriptValue });
   const refused = <Request>(what: (request: Request) => string) =>
@@ -89,21 +93,21 @@ export function monitorService(protocol: Protocol, deployment: Deployment): [grp
         info.setSupportedfeaturesList(featureNumbers(resource));
         return info;
       }),
-      // How SDKs before GetDeploymentInfo ask, one by one: "aliasSpecs".
+      // SDKs before GetDeploymentInfo ask for each feature by name, such as "aliasSpecs".
       supportsFeature: unary((request: resource.SupportsFeatureRequest) => {
         const response = new resource.SupportsFeatureResponse();
         response.setHassupport(FEATURES.includes(request.getId().replace(/[A-Z]/g, "_$&").toUpperCase()));
         return response;
       }),
       registerResource: unary(async (request: resource.RegisterResourceRequest) => {
-        const notYet = notYetDone(request);
-        if (notYet) throw deployment.refuse(notYet);
+        const unsupported = unsupportedFeature(request);
+        if (unsupported) throw deployment.refuse(unsupported);
         const registered = await deployment.register(goalFrom(request), request.getVersion(), request.getPlugindownloadurl());
         const response = new resource.RegisterResourceResponse();
         response.setUrn(registered.urn);
         const outputs = registered.kind === "registered" ? registered.outputs : {};
         response.setObject(structOf(request.getAcceptsecrets() ? outputs : withoutSecrets(outputs)));
-        // In a preview nothing has an id yet; of a provider it is known that it will have one.
+        // In a preview a resource has no id yet. A provider has an unknown id.
         if (registered.kind === "registered") response.setId(registered.id);
         else response.setResult(resource.Result.FAIL);
         return response;
@@ -152,14 +156,14 @@ export function monitorService(protocol: Protocol, deployment: Deployment): [grp
   ];
 }
 
-/** Newer SDKs ask by number; one of an older SDK lacks the newest. */
+/** Newer SDKs identify features by number. An older SDK lacks the newest numbers. */
 function featureNumbers({ ResourceMonitorFeature }: Protocol["resource"]): resource.ResourceMonitorFeature[] {
   const numbers = ResourceMonitorFeature as unknown as Record<string, resource.ResourceMonitorFeature | undefined>;
   return FEATURES.flatMap((name) => numbers[`RESOURCE_MONITOR_FEATURE_${name}`] ?? []);
 }
 
-/** What a registration asks for that is not done yet. */
-function notYetDone(request: resource.RegisterResourceRequest): string | undefined {
+/** The feature of a registration that this engine does not support, if any. */
+function unsupportedFeature(request: resource.RegisterResourceRequest): string | undefined {
   const name = `"${request.getName()}" of type ${request.getType()}`;
   if (request.getRemote()) return `the remote component ${name}`;
   if (request.getTransformsList().length > 0) return `the transforms of ${name}`;
@@ -228,7 +232,7 @@ function timeoutsOf(given: resource.RegisterResourceRequest.CustomTimeouts | und
 
 const UNITS: Record<string, number> = { h: 3600, m: 60, s: 1, ms: 1e-3, us: 1e-6, µs: 1e-6, ns: 1e-9 };
 
-/** A duration as Go writes it: "1h30m", "90s". */
+/** The seconds of a duration in Go's notation: "1h30m", "90s". */
 function secondsOf(text: string): number {
   return [...text.matchAll(/([\d.]+)(h|ms|m|s|us|µs|ns)/g)].reduce(
     (sum, [, count, unit = "s"]) => sum + Number(count) * (UNITS[unit] ?? 1),

@@ -10,15 +10,15 @@ import type * as empty from "google-protobuf/google/protobuf/empty_pb";
 import type * as struct from "google-protobuf/google/protobuf/struct_pb";
 import { UserError } from "../../userError";
 
-/** One installed copy of `@pulumi/pulumi`: the program runner in it, and the protocol as that copy speaks it. */
+/** One installed copy of `@pulumi/pulumi`: its program runner and its version of the protocol. */
 export interface PulumiSdk {
   /** Path of `cmd/run`. */
   runner: string;
   /** Path of `cmd/dynamic-provider`. */
   dynamicProvider: string;
   /**
-   * The services and messages. They belong together: a message of another copy is refused when it is sent. Clients and servers are made by
-   * our own gRPC, since the SDK may have another copy of that.
+   * The services and messages. They must come from the same copy: gRPC rejects a message of another copy.
+   * Clients and servers use our own gRPC, because the SDK may contain another copy of it.
    */
   load(): Protocol;
 }
@@ -37,8 +37,8 @@ export interface Protocol {
 }
 
 /**
- * The SDK that a program uses: the one of its own `node_modules`, else the one beside pushpool.
- * @param folder where the program is
+ * Find the SDK that a program uses: in its own `node_modules`, else beside pushpool.
+ * @param folder of the program
  * @throws {UserError} if there is none
  */
 export function findSdk(folder: string): PulumiSdk {
@@ -48,7 +48,7 @@ export function findSdk(folder: string): PulumiSdk {
       const runner = resolve("@pulumi/pulumi/cmd/run");
       return { runner, dynamicProvider: resolve("@pulumi/pulumi/cmd/dynamic-provider"), load: () => load(runner) };
     } catch {
-      // Not from there.
+      // Not installed there: try the next place.
     }
   }
   throw new UserError(`@pulumi/pulumi is not installed for the program in ${folder}: run \`npm install @pulumi/pulumi\` there`);

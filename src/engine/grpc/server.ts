@@ -1,13 +1,16 @@
 import * as grpc from "@grpc/grpc-js";
 
-/** The largest message that Pulumi's own engine takes: 400 MB. */
-export const MOST_BYTES = 400 * 1024 * 1024;
+/** The largest message that Pulumi's own engine accepts: 400 MB. */
+export const MAX_MESSAGE_BYTES = 400 * 1024 * 1024;
 
-/** A gRPC server on a loopback port of the system's choice. */
-export async function serve(
+/** Start a gRPC server on a free loopback port. */
+export async function startGrpcServer(
   services: [grpc.ServiceDefinition, grpc.UntypedServiceImplementation][],
 ): Promise<{ address: string; close(): void }> {
-  const server = new grpc.Server({ "grpc.max_receive_message_length": MOST_BYTES, "grpc.max_send_message_length": MOST_BYTES });
+  const server = new grpc.Server({
+    "grpc.max_receive_message_length": MAX_MESSAGE_BYTES,
+    "grpc.max_send_message_length": MAX_MESSAGE_BYTES,
+  });
   for (const [definition, implementation] of services) server.addService(definition, implementation);
   const port = await new Promise<number>((done, fail) => {
     server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error, bound) => (error ? fail(error) : done(bound)));
@@ -17,7 +20,7 @@ export async function serve(
 
 type Reply<Response> = (error: Partial<grpc.ServiceError> | null, response?: Response) => void;
 
-/** A handler as a promise: what it throws becomes the call's error. */
+/** A unary handler from a promise function. An error that it throws becomes the error of the call. */
 export function unary<Request, Response>(handle: (request: Request) => Promise<Response> | Response) {
   return ({ request }: { request: Request }, reply: Reply<Response>): void => {
     Promise.resolve()

@@ -1,6 +1,6 @@
 import { nameOf, typeOf, urnOf } from "../urn";
 
-/** A former name of a resource: its URN, or what of it was different ("" = the same as now). */
+/** A former name of a resource: its URN, or the parts that were different. An empty part ("") is the same as now. */
 export type Alias =
   | { urn: string }
   | { name: string; type: string; project: string; stack: string; parent: "same" | "none" | { urn: string } };
@@ -15,8 +15,9 @@ interface Named {
 }
 
 /**
- * The URNs that a resource may stand under in the state, its aliases first, then those that follow from its parent's move: a child named
- * after its parent is taken to have been named after the former one (as Pulumi does, pkg/resource/deploy/step_generator.go).
+ * The URNs under which the state may hold a resource: first its own aliases, then the URNs that follow from its parent's move.
+ * A child whose name begins with its parent's name is assumed to have begun with the parent's former name.
+ * Pulumi does the same (pkg/resource/deploy/step_generator.go).
  * @param moved the former URN of every resource that was found under an alias so far
  */
 export function formerUrns(resource: Named, aliases: readonly Alias[], moved: ReadonlyMap<string, string>): string[] {

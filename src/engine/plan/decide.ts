@@ -2,19 +2,19 @@ import type { Resource } from "../state/stackStore";
 import type { Step } from "../state/step";
 import type { Verdict } from "./diff";
 
-/** A dependent that is deleted together with what is deleted before it is replaced. */
-export interface Condemned {
+/** A dependent of a resource that is deleted before it is replaced. The dependent is deleted and replaced with it. */
+export interface DependentReplacement {
   resource: Resource;
   keys: string[];
 }
 
-/** Steps for something that the state has not. */
-export function creating(next: Resource): Step[] {
+/** Steps for a resource that is not in the state. */
+export function createSteps(next: Resource): Step[] {
   return [{ op: "create", urn: next.urn, type: next.type, next }];
 }
 
-/** Steps for something that stays: with its id and outputs, whatever of its options has changed. */
-export function keeping(old: Resource, next: Resource): Step[] {
+/** Steps for a resource that stays: it keeps its id and outputs, even if its options have changed. */
+export function keepSteps(old: Resource, next: Resource): Step[] {
   const { id, outputs, created, modified } = old;
   const kept = {
     ...(id === undefined ? {} : { id }),
@@ -25,46 +25,57 @@ export function keeping(old: Resource, next: Resource): Step[] {
   return [{ op: "same", urn: next.urn, type: next.type, old, next: { ...next, ...kept } }];
 }
 
-/** Steps for something that is changed in place. What was not well is updated though nothing differs: by that it may become well. */
-export function updating(old: Resource, next: Resource, verdict: Verdict, ignoreChanges: string[]): Step[] {
+/**
+ * Steps for a resource that is changed in place. A resource with init errors is updated even if nothing differs, because the update may
+ * repair it.
+ */
+export function updateSteps(old: Resource, next: Resource, verdict: Verdict, ignoreChanges: string[]): Step[] {
   const { id, created } = old;
   const kept = { ...(id === undefined ? {} : { id }), ...(created ? { created } : {}) };
-  return [{ op: "update", urn: next.urn, type: next.type, old, next: { ...next, ...kept }, ...shown(verdict), ignoreChanges }];
+  return [{ op: "update", urn: next.urn, type: next.type, old, next: { ...next, ...kept }, ...diffFields(verdict), ignoreChanges }];
 }
 
-/** Steps for a replacement that is made while the old one is still there; the old one is deleted when all else is done. */
-export function replacing(old: Resource, next: Resource, verdict: Verdict): Step[] {
-  const step = { urn: next.urn, type: next.type, old, next, ...shown(verdict) };
+/** Steps that create the replacement while the old resource still exists. The old resource is deleted at the end of the operation. */
+export function replaceSteps(old: Resource, next: Resource, verdict: Verdict): Step[] {
+  const step = { urn: next.urn, type: next.type, old, next, ...diffFields(verdict) };
   return [
     { op: "create-replacement", ...step, oldRemains: true },
     { op: "replace", ...step },
   ];
 }
 
-/** Steps for a replacement that is made once the old one, and before it those that cannot stand without it, are deleted. */
-export function deletingFirst(old: Resource, next: Resource, verdict: Verdict, condemned: readonly Condemned[]): Step[] {
-  const doomed = [...condemned.map(({ resource }) => resource), ...(old.pendingReplacement ? [] : [old])];
-  const deletions = doomed.map((resource): Step => ({ ...deletingReplaced(resource), replacementFollows: true }));
-  return [...deletions, ...recreating(old, next, verdict)];
+/** Steps that delete the old resource first and then create its replacement. Dependents that must be replaced too are deleted before it. */
+export function deleteBeforeReplaceSteps(
+  old: Resource,
+  next: Resource,
+  verdict: Verdict,
+  dependents: readonly DependentReplacement[],
+): Step[] {
+  const toDelete = [...dependents.map(({ resource }) => resource), ...(old.pendingReplacement ? [] : [old])];
+  const deletions = toDelete.map((resource): Step => ({ ...deleteReplacedStep(resource), replacementFollows: true }));
+  return [...deletions, ...recreateSteps(old, next, verdict)];
 }
 
-/** Steps for something that has been deleted already. */
-export function recreating(
+/** Steps for a resource that this operation has already deleted. */
+export function recreateSteps(
   old: Resource,
   next: Resource,
   verdict: Pick<Verdict, "keys" | "diffs" | "detailed">,
-  { condemned = false } = {},
+  { isDependent = false } = {},
 ): Step[] {
-  const step = { urn: next.urn, type: next.type, old, next, ...shown(verdict) };
+  const step = { urn: next.urn, type: next.type, old, next, ...diffFields(verdict) };
   return [
-    // One that had to go with another is not replaced for its own sake.
-    { ...step, op: "replace", ...(condemned ? { keys: [] } : {}) },
+    // A resource that is replaced only because of another resource has no reason of its own.
+    { ...step, op: "replace", ...(isDependent ? { keys: [] } : {}) },
     { op: "create-replacement", ...step },
   ];
 }
 
-/** Steps for something that is there, and takes the place of what the state has under its URN: that is deleted when all else is done. */
-export function inPlaceOf(old: Resource, next: Resource, op: "read-replacement" | "import-replacement"): Step[] {
+/**
+ * Steps for a resource that already exists and takes over a URN of the state. The resource that had the URN is deleted at the end of the
+ * operation.
+ */
+export function takeOverSteps(old: Resource, next: Resource, op: "read-replacement" | "import-replacement"): Step[] {
   const step = { urn: next.urn, type: next.type, old, next };
   return [
     { op, ...step, oldRemains: true },
@@ -72,12 +83,16 @@ export function inPlaceOf(old: Resource, next: Resource, op: "read-replacement" 
   ];
 }
 
-export function deletingReplaced(old: Resource): Step {
+export function deleteReplacedStep(old: Resource): Step {
   return { op: old.external ? "discard-replaced" : "delete-replaced", urn: old.urn, type: old.type, old };
 }
 
-/** What differs, as far as anything does. */
-export function shown({ keys, diffs, detailed }: Pick<Verdict, "keys" | "diffs" | "detailed">): Pick<Step, "keys" | "diffs" | "detailed"> {
+/** The fields of a step that say what differs. Empty ones are left out. */
+export function diffFields({
+  keys,
+  diffs,
+  detailed,
+}: Pick<Verdict, "keys" | "diffs" | "detailed">): Pick<Step, "keys" | "diffs" | "detailed"> {
   return {
     ...(keys.length > 0 ? { keys } : {}),
     ...(diffs.length > 0 ? { diffs } : {}),

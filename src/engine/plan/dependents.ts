@@ -2,16 +2,17 @@ import type { Resource } from "../state/stackStore";
 import { splitReference } from "../urn";
 import { type Properties, UNKNOWN } from "../wire";
 
-/** What has to be known of a dependent of something that is deleted before its replacement is made. */
+/** Whether a dependent must be replaced too, when the resource that it depends on is deleted before its replacement is created. */
 export type DependentQuestion =
   | { kind: "stays" }
   | { kind: "replaced" }
-  /** Its provider decides: the inputs, with what will have changed as unknown. */
+  /** Its provider decides. `inputs` has an unknown value for each property that will change. */
   | { kind: "ask"; inputs: Properties };
 
 /**
- * Whether a resource may have to go together with those of `going`: when its provider goes, or when an input comes from one of them and the
- * provider says that a change of it means replacement. A property counts whole, whatever in it depends (as Pulumi's engine has it).
+ * Whether a resource may have to be replaced together with the resources in `going`. That is so in two cases: its provider is replaced, or
+ * one of its inputs comes from them and the provider must replace it for a change of that input.
+ * A property counts as a whole, even if only a part of it depends on them. Pulumi's engine does the same.
  */
 export function dependentQuestion(resource: Resource, going: ReadonlySet<string>): DependentQuestion {
   const { custom, external, provider, inputs = {}, propertyDependencies = {} } = resource;

@@ -2,10 +2,10 @@ import { isDeepStrictEqual } from "node:util";
 import type { Json } from "../../json";
 import type { Diff, PropertyChange, PropertyDiff } from "../provider";
 import { isPlainObject, type Properties } from "../wire";
-import { ignoringChanges } from "./ignoreChanges";
+import { applyIgnoreChanges } from "./ignoreChanges";
 import { pathOf, segmentsOf } from "./propertyPath";
 
-/** What is to be done about the difference between what is there and what is wanted. */
+/** What the engine must do about the difference between the state and the program. */
 export interface Verdict {
   changed: boolean;
   replace: boolean;
@@ -18,12 +18,12 @@ export interface Verdict {
 /** No difference. */
 export const UNCHANGED: Verdict = { changed: false, replace: false, deleteBeforeReplace: false, keys: [], diffs: [], detailed: {} };
 
-/** Replaced for one reason that is not in its properties: "provider", "id". */
-export function replacedFor(key: string): Verdict {
+/** A replacement for a reason that is not a property: "provider" or "id". */
+export function replaceBecauseOf(key: string): Verdict {
   return { ...UNCHANGED, changed: true, replace: true, keys: [key] };
 }
 
-/** Where no provider is asked, the inputs decide: for components, and where a provider leaves it to the engine. */
+/** Compares the inputs. Used for components, and for providers that leave the comparison to the engine. */
 export function compareInputs(oldInputs: Properties, inputs: Properties): Verdict {
   const detailed = Object.fromEntries(differences(oldInputs, inputs, []));
   const keys = new Set([...Object.keys(oldInputs), ...Object.keys(inputs)]);
@@ -31,7 +31,7 @@ export function compareInputs(oldInputs: Properties, inputs: Properties): Verdic
   return { ...UNCHANGED, changed: diffs.length > 0, diffs, detailed };
 }
 
-/** What a provider's answer comes to, with the program's own wishes about it. */
+/** Combines a provider's answer with the options `ignoreChanges` and `replaceOnChanges` of the program. */
 export function verdictOf(
   diff: Diff,
   {
@@ -44,30 +44,30 @@ export function verdictOf(
   const { changes, replaces, diffs, detailed = {}, deleteBeforeReplace } = diff;
   const asked: Verdict =
     changes === "unknown" && replaces.length === 0
-      ? compareInputs(oldInputs, ignoringChanges(oldInputs, inputs, ignoreChanges))
+      ? compareInputs(oldInputs, applyIgnoreChanges(oldInputs, inputs, ignoreChanges))
       : { changed: changes === "some", replace: replaces.length > 0, deleteBeforeReplace, keys: replaces, diffs, detailed };
   if (!asked.changed || replaceOnChanges.length === 0) return asked;
-  return replacingOn(asked, replaceOnChanges);
+  return withReplaceOnChanges(asked, replaceOnChanges);
 }
 
-/** A path is looked for among the detailed differences and among the top-level properties; only the latter are given as reasons. */
-function replacingOn(verdict: Verdict, replaceOnChanges: string[]): Verdict {
+/** Looks for the paths in the detailed differences and in the top-level properties. Only top-level properties are given as reasons. */
+function withReplaceOnChanges(verdict: Verdict, replaceOnChanges: string[]): Verdict {
   const wanted = replaceOnChanges.map(segmentsOf);
   const found = (path: string) => wanted.some((segments) => covers(segments, segmentsOf(path)));
   const keys = verdict.diffs.filter(found);
   if (keys.length === 0 && !Object.keys(verdict.detailed).some(found)) return verdict;
   const detailed = Object.entries(verdict.detailed).map(([path, { kind, input }]) => [
     path,
-    { kind: found(path) ? replacing(kind) : kind, input },
+    { kind: found(path) ? toReplacement(kind) : kind, input },
   ]);
   return { ...verdict, replace: true, keys: [...new Set([...verdict.keys, ...keys])], detailed: Object.fromEntries(detailed) };
 }
 
-function replacing(kind: PropertyChange): PropertyChange {
+function toReplacement(kind: PropertyChange): PropertyChange {
   return kind === "add" || kind === "delete" || kind === "update" ? `${kind}-replace` : kind;
 }
 
-/** Whether a path is at or below another, in which `*` stands for any part. */
+/** Whether `path` equals `wanted` or lies below it. `*` in `wanted` matches any part. */
 function covers(wanted: string[], path: string[]): boolean {
   return wanted.length <= path.length && wanted.every((segment, index) => segment === "*" || segment === path[index]);
 }

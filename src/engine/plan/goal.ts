@@ -1,22 +1,22 @@
 import type { Properties } from "../wire";
 import type { Alias } from "./aliases";
 
-/** How long an operation on a resource may take, in seconds; what is absent is the provider's own default. */
+/** The longest time for each operation on a resource, in seconds. Absent: the provider's own default. */
 export interface Timeouts {
   create?: number;
   update?: number;
   delete?: number;
 }
 
-/** A resource as the program declares it, in plain words. */
+/** A resource as the program declares it. Secrets in its inputs are marked. */
 export interface Goal {
   type: string;
   name: string;
   custom: boolean;
-  /** URN; "" for the stack and for providers that the engine makes. */
+  /** URN; "" for the stack and for default providers. */
   parent: string;
   inputs: Properties;
-  /** Reference to the provider; "" for a component, and where the engine has to find one. */
+  /** Reference to the provider. "" for a component, and for a resource whose provider the engine must find. */
   provider: string;
   dependencies: string[];
   propertyDependencies: Record<string, string[]>;
@@ -26,17 +26,17 @@ export interface Goal {
   additionalSecretOutputs: string[];
   protect: boolean;
   retainOnDelete: boolean;
-  /** Absent: as the provider says. */
+  /** Absent: the provider decides. */
   deleteBeforeReplace?: boolean;
-  /** URN of what takes this with it when it is deleted. */
+  /** URN of the resource whose deletion deletes this one too. */
   deletedWith: string;
   timeouts: Timeouts;
-  /** Id of something that is there already, and is to be taken over; "": it is to be made. */
+  /** Id of an existing resource to import; "" creates a new one. */
   importId: string;
 }
 
-/** A goal of which only this much is said. */
-export function goalOf(said: Pick<Goal, "type" | "name" | "custom"> & Partial<Goal>): Goal {
+/** A goal with defaults for all fields that are not given. */
+export function goalOf(fields: Pick<Goal, "type" | "name" | "custom"> & Partial<Goal>): Goal {
   return {
     parent: "",
     inputs: {},
@@ -52,6 +52,6 @@ export function goalOf(said: Pick<Goal, "type" | "name" | "custom"> & Partial<Go
     deletedWith: "",
     timeouts: {},
     importId: "",
-    ...said,
+    ...fields,
   };
 }

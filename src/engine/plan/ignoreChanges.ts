@@ -2,11 +2,10 @@ import type { Json, JsonObject } from "../../json";
 import { segmentsOf } from "./propertyPath";
 
 /**
- * The inputs as they count where some changes are ignored: at each path what was there before, or nothing where nothing was. A path whose
- * containers are missing on either side has nothing to ignore.
- * @param paths Pulumi's property paths: `a`, `a.b[0]`, `a["b.c"]`; `*` stands for every key or index
+ * The wanted inputs with each ignored path set to its value from before, or removed if it had none. A path is skipped if its
+ * containers are missing on either side.
  */
-export function ignoringChanges(before: JsonObject, wanted: JsonObject, paths: readonly string[]): JsonObject {
+export function applyIgnoreChanges(before: JsonObject, wanted: JsonObject, paths: readonly string[]): JsonObject {
   const inputs = structuredClone(wanted);
   for (const path of paths) reset(before, inputs, segmentsOf(path));
   return inputs;
@@ -22,7 +21,7 @@ function reset(before: Json | undefined, after: Json | undefined, [segment, ...r
   }
 }
 
-/** Lists too: their indices are keys. */
+/** Arrays are containers too: their indices are the keys. */
 function isContainer(value: Json | undefined): value is JsonObject {
   return typeof value === "object" && value !== null;
 }

@@ -6,15 +6,25 @@ import type { Step } from "../state/step";
 import { isProviderType, nameOf, urnOf } from "../urn";
 import { type Properties, withoutSecrets } from "../wire";
 import { formerUrns } from "./aliases";
-import { type Condemned, creating, deletingFirst, deletingReplaced, inPlaceOf, keeping, recreating, replacing, updating } from "./decide";
+import {
+  createSteps,
+  type DependentReplacement,
+  deleteBeforeReplaceSteps,
+  deleteReplacedStep,
+  keepSteps,
+  recreateSteps,
+  replaceSteps,
+  takeOverSteps,
+  updateSteps,
+} from "./decide";
 import { deletionLayers } from "./deletions";
 import { dependentQuestion } from "./dependents";
-import { compareInputs, replacedFor, UNCHANGED, type Verdict, verdictOf } from "./diff";
+import { compareInputs, replaceBecauseOf, UNCHANGED, type Verdict, verdictOf } from "./diff";
 import type { Goal } from "./goal";
-import { ignoringChanges } from "./ignoreChanges";
+import { applyIgnoreChanges } from "./ignoreChanges";
 import { resourceOf } from "./resource";
 
-/** What cannot be planned; `urn`: what it is about. */
+/** A goal cannot be planned. `urn` is the resource concerned. */
 export class PlanFailed extends UserError {
   constructor(
     message: string,
@@ -28,30 +38,30 @@ export function duplicateUrn(urn: string): PlanFailed {
   return new PlanFailed(`Duplicate resource URN '${urn}'; try giving it a unique name`, urn);
 }
 
-/** Whom the planner asks. It changes nothing by that. */
+/** The providers that the planner asks. Asking changes nothing. */
 export interface Providers {
-  /** The provider of a resource; of a provider resource, what does for them. */
+  /** The provider of a resource. For a provider resource it is the registry itself. */
   providerOf(resource: Pick<Resource, "type" | "provider" | "urn">): Promise<Provider>;
-  /** Whether a resource that moves from one provider to the other has to be replaced. */
-  replacedWith(oldReference: string, reference: string): Promise<boolean>;
+  /** Whether a resource must be replaced when it moves from one provider to another. */
+  mustReplace(oldReference: string, reference: string): Promise<boolean>;
 }
 
 interface PlannerOptions {
   project: string;
   stack: string;
   preview: boolean;
-  /** What the stack has, in its order. */
+  /** The resources in the state, in their order. */
   before: readonly Resource[];
   providers: Providers;
-  /** URNs of what is to be replaced though nothing of it differs. */
+  /** URNs of the resources to replace even if nothing differs. */
   replace?: ReadonlySet<string>;
-  /** Hears of what makes the plan impossible, while a preview goes on to show the rest. */
+  /** Called with each error that makes the plan impossible. A preview continues and shows the rest. */
   onError: (urn: string, message: string) => void;
 }
 
 /**
- * Turns what a program declares, one goal after the other, into the steps to take: what Pulumi calls the step generator. It asks providers
- * (check, diff) and does nothing; the decisions themselves are the pure functions around it.
+ * Turns the goals of a program, one after the other, into the steps to execute. Pulumi calls this part the step generator.
+ * The planner asks providers (check, diff) and changes nothing. The pure functions in this folder decide.
  */
 export class Planner {
   readonly #options: PlannerOptions;
@@ -59,12 +69,12 @@ export class Planner {
   /** URNs that the program has declared. */
   readonly #declared = new Set<string>();
   readonly #replaced = new Set<string>();
-  /** Deleted ahead of their own registration, with the reasons. */
+  /** Resources that are deleted before their own registration arrives, with the reasons. */
   readonly #deletedFirst = new Map<string, string[]>();
   readonly #deleted = new Set<Resource>();
-  /** URNs that were found under an alias: from the new one to the former, and back. */
-  readonly #formerOf = new Map<string, string>();
-  readonly #nowOf = new Map<string, string>();
+  /** Resources that were found under an alias: the former URN by the new one, and the new URN by the former one. */
+  readonly #formerUrnOf = new Map<string, string>();
+  readonly #newUrnOf = new Map<string, string>();
 
   constructor(options: PlannerOptions) {
     this.#options = options;
@@ -72,29 +82,29 @@ export class Planner {
   }
 
   /**
-   * The steps for a goal, to be taken one after the other.
-   * @throws {PlanFailed} if it cannot be
+   * The steps for a goal, to be executed in order.
+   * @throws {PlanFailed} if the goal cannot be planned
    */
   async plan(goal: Goal): Promise<Step[]> {
     const urn = urnOf(this.#options.stack, this.#options.project, goal.parent, goal.type, goal.name);
-    const old = this.#stateOf(urn, goal);
+    const old = this.#findInState(urn, goal);
     this.#declared.add(urn);
     if (old && old.custom !== goal.custom)
       throw new PlanFailed(
-        `"${goal.name}" of type ${goal.type} is a ${old.custom ? "resource" : "component"} in the state, and a ${goal.custom ? "resource" : "component"} in the program: give one of them another name`,
+        `"${goal.name}" of type ${goal.type} is a ${old.custom ? "resource" : "component"} in the state, but a ${goal.custom ? "resource" : "component"} in the program: give one of them another name`,
         urn,
       );
-    const news = old ? ignoringChanges(old.inputs ?? {}, goal.inputs, goal.ignoreChanges) : goal.inputs;
+    const news = old ? applyIgnoreChanges(old.inputs ?? {}, goal.inputs, goal.ignoreChanges) : goal.inputs;
     if (!goal.custom) {
       const next = resourceOf(urn, goal, news);
-      if (!old) return creating(next);
+      if (!old) return createSteps(next);
       const verdict = compareInputs(old.inputs ?? {}, news);
-      return verdict.changed ? updating(old, next, verdict, goal.ignoreChanges) : keeping(old, next);
+      return verdict.changed ? updateSteps(old, next, verdict, goal.ignoreChanges) : keepSteps(old, next);
     }
     return this.#planCustom(urn, goal, old, news);
   }
 
-  /** The steps by which something is looked up by its id, and is from then on known as external. */
+  /** The steps that look up an existing resource by its id. The state holds it as external from then on. */
   planRead(goal: Goal, id: string): Step[] {
     const urn = urnOf(this.#options.stack, this.#options.project, goal.parent, goal.type, goal.name);
     if (this.#declared.has(urn)) throw duplicateUrn(urn);
@@ -103,28 +113,28 @@ export class Planner {
     const old = this.#before.get(urn);
     if (old && !old.external && old.id !== id) {
       this.#replaced.add(urn);
-      return inPlaceOf(old, next, "read-replacement");
+      return takeOverSteps(old, next, "read-replacement");
     }
-    // One of the same id is released: it is there, but no more for this stack to change.
+    // A resource with the same id leaves the stack's management: it stays, but the stack does not change it any more.
     return [{ op: "read", urn, type: goal.type, next, ...(old ? { old } : {}) }];
   }
 
   /**
-   * What is still to be done to something that was imported just now, so that it is as the program declares it; one step "same" if nothing.
-   * @throws {PlanFailed} if it would have to be replaced for that
+   * The steps that make an imported resource match the program. One step "same" if it matches already.
+   * @throws {PlanFailed} if the resource would have to be replaced
    */
   async planImported(goal: Goal, imported: Resource): Promise<Step[]> {
     const { urn, inputs = {} } = imported;
     const provider = await this.#options.providers.providerOf(imported);
-    const wanted = ignoringChanges(inputs, goal.inputs, goal.ignoreChanges);
-    const next = resourceOf(urn, goal, await this.#checked(provider, urn, inputs, wanted, randomBytes(32)));
+    const wanted = applyIgnoreChanges(inputs, goal.inputs, goal.ignoreChanges);
+    const next = resourceOf(urn, goal, await this.#checkedInputs(provider, urn, inputs, wanted, randomBytes(32)));
     const verdict = await this.#verdict(provider, imported, next, goal);
     if (verdict.replace)
       throw new PlanFailed(
-        `"${goal.name}" was imported as ${imported.id}, and differs from what the program declares in ${verdict.keys.join(", ")}, for which it would have to be replaced: declare it as it is, or use --engine pulumi`,
+        `"${goal.name}" was imported as ${imported.id}, but would have to be replaced, because these properties differ from the program: ${verdict.keys.join(", ")}. Change the program to match the resource, or use --engine pulumi`,
         urn,
       );
-    return verdict.changed ? updating(imported, next, verdict, goal.ignoreChanges) : keeping(imported, next);
+    return verdict.changed ? updateSteps(imported, next, verdict, goal.ignoreChanges) : keepSteps(imported, next);
   }
 
   async #planCustom(urn: string, goal: Goal, old: Resource | undefined, news: Properties): Promise<Step[]> {
@@ -136,46 +146,47 @@ export class Planner {
       const next: Resource = { ...resourceOf(urn, goal, news), id: importId };
       if (!old || keys !== undefined) return [{ op: "import", urn, type: goal.type, next, ...(old ? { old } : {}) }];
       this.#replaced.add(urn);
-      return inPlaceOf(old, next, "import-replacement");
+      return takeOverSteps(old, next, "import-replacement");
     }
-    // Of what is replaced for its own sake the provider hears nothing that it was (as Pulumi's engine has it).
-    const wanted = old !== undefined && (this.#options.replace?.has(old.urn) || this.#options.replace?.has(urn) || old.taint === true);
-    const standing = keys === undefined && !wanted ? old : undefined;
-    const next = resourceOf(urn, goal, await this.#checked(provider, urn, standing?.inputs ?? {}, news, seed));
-    if (!old) return creating(next);
+    // When the user asks for a replacement, the provider does not get the old inputs. Pulumi's engine does the same.
+    const mustReplace = old !== undefined && (this.#options.replace?.has(old.urn) || this.#options.replace?.has(urn) || old.taint === true);
+    const checkedAgainst = keys === undefined && !mustReplace ? old : undefined;
+    const next = resourceOf(urn, goal, await this.#checkedInputs(provider, urn, checkedAgainst?.inputs ?? {}, news, seed));
+    if (!old) return createSteps(next);
     if (old.external) {
       this.#replaced.add(urn);
-      return replacing(old, next, UNCHANGED);
+      return replaceSteps(old, next, UNCHANGED);
     }
-    if (keys !== undefined) return recreating(old, next, { keys, diffs: [], detailed: {} }, { condemned: true });
+    if (keys !== undefined) return recreateSteps(old, next, { keys, diffs: [], detailed: {} }, { isDependent: true });
 
-    const verdict = wanted ? replacedFor("id") : await this.#verdict(provider, old, next, goal);
+    const verdict = mustReplace ? replaceBecauseOf("id") : await this.#verdict(provider, old, next, goal);
     if (verdict.replace || old.pendingReplacement) {
       if (old.protect && next.protect) this.#refuseReplacement(urn);
       this.#replaced.add(urn);
-      const anew = wanted ? next : resourceOf(urn, goal, await this.#checked(provider, urn, {}, news, seed));
-      if (!(goal.deleteBeforeReplace ?? verdict.deleteBeforeReplace) && !old.pendingReplacement) return replacing(old, anew, verdict);
-      const condemned = await this.#dependentsToReplace(old);
-      for (const { resource, keys } of condemned) {
+      const replacement = mustReplace ? next : resourceOf(urn, goal, await this.#checkedInputs(provider, urn, {}, news, seed));
+      if (!(goal.deleteBeforeReplace ?? verdict.deleteBeforeReplace) && !old.pendingReplacement)
+        return replaceSteps(old, replacement, verdict);
+      const dependents = await this.#dependentsToReplace(old);
+      for (const { resource, keys } of dependents) {
         this.#deletedFirst.set(resource.urn, keys);
         this.#deleted.add(resource);
       }
       this.#deleted.add(old);
-      return deletingFirst(old, anew, verdict, condemned);
+      return deleteBeforeReplaceSteps(old, replacement, verdict, dependents);
     }
-    if (verdict.changed) return updating(old, next, verdict, goal.ignoreChanges);
-    return old.initErrors?.length ? updating(old, next, UNCHANGED, []) : keeping(old, next);
+    if (verdict.changed) return updateSteps(old, next, verdict, goal.ignoreChanges);
+    return old.initErrors?.length ? updateSteps(old, next, UNCHANGED, []) : keepSteps(old, next);
   }
 
-  /** What is to be deleted once the program has declared all, in layers. Loads the providers of what is. */
+  /** The deletions that follow when the program has declared everything, in layers. Loads the providers that they need. */
   async planDeletions(): Promise<Step[][]> {
     const steps = new Map<Resource, Step>();
     for (const resource of this.#options.before) {
       const { urn, type } = resource;
       if (this.#deleted.has(resource)) continue;
-      if (resource.delete) steps.set(resource, deletingReplaced(resource));
-      else if (this.#replaced.has(urn)) steps.set(resource, deletingReplaced(resource));
-      else if (this.#declared.has(urn) || this.#nowOf.has(urn)) continue;
+      if (resource.delete) steps.set(resource, deleteReplacedStep(resource));
+      else if (this.#replaced.has(urn)) steps.set(resource, deleteReplacedStep(resource));
+      else if (this.#declared.has(urn) || this.#newUrnOf.has(urn)) continue;
       else if (resource.external) steps.set(resource, { op: "discard", urn, type, old: resource });
       else steps.set(resource, { op: resource.pendingReplacement ? "remove-pending-replace" : "delete", urn, type, old: resource });
     }
@@ -184,7 +195,7 @@ export class Planner {
     return deletionLayers([...steps.keys()]).map((layer) => layer.flatMap((resource) => steps.get(resource) ?? []));
   }
 
-  async #checked(provider: Provider, urn: string, olds: Properties, news: Properties, seed: Buffer): Promise<Properties> {
+  async #checkedInputs(provider: Provider, urn: string, olds: Properties, news: Properties, seed: Buffer): Promise<Properties> {
     const { inputs, failures } = await provider.check({ urn, olds, news, seed });
     if (failures.length === 0) return inputs;
     const [type, name] = [urn.split("::")[2]?.split("$").at(-1), nameOf(urn)];
@@ -201,9 +212,9 @@ export class Planner {
       old.provider &&
       next.provider &&
       old.provider !== next.provider &&
-      (await this.#options.providers.replacedWith(old.provider, next.provider))
+      (await this.#options.providers.mustReplace(old.provider, next.provider))
     )
-      return replacedFor("provider");
+      return replaceBecauseOf("provider");
     const { urn, inputs = {} } = next;
     const { id = "", inputs: oldInputs = {}, outputs: oldOutputs = {} } = old;
     const { ignoreChanges, replaceOnChanges } = goal;
@@ -211,23 +222,23 @@ export class Planner {
     return verdictOf(diff, { oldInputs, inputs, ignoreChanges, replaceOnChanges });
   }
 
-  /** Of what depends on a resource, however indirectly, that which is replaced when it is: the last to depend first. */
-  async #dependentsToReplace(root: Resource): Promise<Condemned[]> {
+  /** The direct and indirect dependents that must be replaced together with a resource, in the order in which they are deleted. */
+  async #dependentsToReplace(root: Resource): Promise<DependentReplacement[]> {
     const going = new Set([root.urn]);
-    const condemned: Condemned[] = [];
+    const dependents: DependentReplacement[] = [];
     for (const resource of this.#before.values()) {
       if (going.has(resource.urn)) continue;
       const question = dependentQuestion(resource, going);
       if (question.kind === "stays") continue;
-      const keys = question.kind === "ask" ? await this.#replacedFor(resource, question.inputs) : [];
+      const keys = question.kind === "ask" ? await this.#replacementKeys(resource, question.inputs) : [];
       if (keys === undefined) continue;
       going.add(resource.urn);
-      if (!this.#deleted.has(resource)) condemned.unshift({ resource, keys });
+      if (!this.#deleted.has(resource)) dependents.unshift({ resource, keys });
     }
-    return condemned;
+    return dependents;
   }
 
-  async #replacedFor(resource: Resource, inputs: Properties): Promise<string[] | undefined> {
+  async #replacementKeys(resource: Resource, inputs: Properties): Promise<string[] | undefined> {
     const { urn, id = "", inputs: oldInputs = {}, outputs: oldOutputs = {} } = resource;
     const provider = await this.#options.providers.providerOf(resource);
     const { replaces } = await provider.diff({ urn, id, oldInputs, oldOutputs, inputs, ignoreChanges: [] });
@@ -240,25 +251,25 @@ export class Planner {
     this.#options.onError(urn, message);
   }
 
-  /** What the state has of a resource, under its own URN or a former one. No two resources come from the same one. */
-  #stateOf(urn: string, goal: Goal): Resource | undefined {
+  /** The state's resource for a goal, found under its own URN or a former one. Two goals never match the same resource. */
+  #findInState(urn: string, goal: Goal): Resource | undefined {
     if (this.#declared.has(urn)) throw duplicateUrn(urn);
-    const taken = this.#nowOf.get(urn);
+    const taken = this.#newUrnOf.get(urn);
     if (taken) throw new PlanFailed(`Duplicate resource URN '${urn}' conflicting with alias on resource with URN '${taken}'`, urn);
     const { project, stack } = this.#options;
-    const former = formerUrns({ ...goal, project, stack }, goal.aliases, this.#formerOf);
+    const former = formerUrns({ ...goal, project, stack }, goal.aliases, this.#formerUrnOf);
     const found = [urn, ...former].find((candidate) => this.#before.has(candidate));
     if (found === undefined || found === urn) return this.#before.get(urn);
-    const other = this.#declared.has(found) ? found : this.#nowOf.get(found);
+    const other = this.#declared.has(found) ? found : this.#newUrnOf.get(found);
     if (other)
       throw new PlanFailed(`Duplicate resource alias '${found}' applied to resource with URN '${urn}' conflicting with '${other}'`, urn);
-    this.#formerOf.set(urn, found);
-    this.#nowOf.set(found, urn);
+    this.#formerUrnOf.set(urn, found);
+    this.#newUrnOf.set(found, urn);
     return this.#before.get(found);
   }
 }
 
-/** A refused value is shown, unless anything in it is secret. */
+/** A value for an error message, or "[secret]" if it holds a secret. */
 function shownValue(news: Properties, property: string): string {
   const value = news[property];
   if (value === undefined) return "{<nil>}";

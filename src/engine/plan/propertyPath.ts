@@ -5,7 +5,7 @@ export function segmentsOf(path: string): string[] {
   );
 }
 
-/** The path of these parts; numbers are indices. */
+/** The path of these parts. Numbers are array indices. */
 export function pathOf(parts: readonly (string | number)[]): string {
   return parts
     .map((part, at) => {

@@ -2,7 +2,7 @@ import type { Resource } from "../state/stackStore";
 import type { Properties } from "../wire";
 import type { Goal } from "./goal";
 
-/** What the state will have of a goal, as far as the goal says it. */
+/** The resource that the state will hold for a goal, without its id and outputs. */
 export function resourceOf(urn: string, goal: Goal, inputs: Properties): Resource {
   const {
     type,
@@ -40,7 +40,7 @@ export function resourceOf(urn: string, goal: Goal, inputs: Properties): Resourc
   };
 }
 
-/** The resource with these outputs, none at all if they are empty, as the state has it. */
+/** The resource with these outputs. Empty outputs are left out, as in Pulumi's state. */
 export function withOutputs(resource: Resource, outputs: Properties): Resource {
   const { outputs: _, ...rest } = resource;
   return Object.keys(outputs).length > 0 ? { ...rest, outputs } : rest;

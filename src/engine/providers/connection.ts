@@ -2,7 +2,7 @@ import * as grpc from "@grpc/grpc-js";
 import type { Any } from "google-protobuf/google/protobuf/any_pb";
 import type { Struct } from "google-protobuf/google/protobuf/struct_pb";
 import type { Protocol } from "../grpc/protocol";
-import { MOST_BYTES } from "../grpc/server";
+import { MAX_MESSAGE_BYTES } from "../grpc/server";
 import { PartialFailure, ProviderError } from "../provider";
 import type { Properties } from "../wire";
 
@@ -59,7 +59,7 @@ export class Connection {
     options: ConnectionOptions,
   ) {
     this.#options = options;
-    const size = { "grpc.max_receive_message_length": MOST_BYTES, "grpc.max_send_message_length": MOST_BYTES };
+    const size = { "grpc.max_receive_message_length": MAX_MESSAGE_BYTES, "grpc.max_send_message_length": MAX_MESSAGE_BYTES };
     const ProviderClient = grpc.makeGenericClientConstructor(protocol.providerService, "ResourceProvider");
     this.#client = new ProviderClient(options.address, grpc.credentials.createInsecure(), {
       ...size,

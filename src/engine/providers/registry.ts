@@ -49,7 +49,7 @@ export class Registry implements Providers, Provider {
     return (await found).provider;
   }
 
-  async replacedWith(oldReference: string, reference: string): Promise<boolean> {
+  async mustReplace(oldReference: string, reference: string): Promise<boolean> {
     const [old, now] = [splitReference(oldReference), splitReference(reference)];
     if (old.urn !== now.urn && !(isDefaultProvider(old.urn) && isDefaultProvider(now.urn))) return true;
     const before = this.#options.before.find(({ urn, id }) => urn === old.urn && id === old.id);

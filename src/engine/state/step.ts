@@ -1,7 +1,7 @@
 import type { PropertyDiff } from "../provider";
 import type { Resource } from "./stackStore";
 
-/** What the engine does to a resource; Pulumi's words (pkg/resource/deploy/step.go). */
+/** An operation on a resource, by Pulumi's names (pkg/resource/deploy/step.go). */
 export type Op =
   | "same"
   | "create"
@@ -19,33 +19,33 @@ export type Op =
   | "import"
   | "import-replacement";
 
-/** What differs, for those who read the plan. */
+/** What differs, for the readers of a plan. */
 export interface StepDiff {
-  /** Properties for whose sake it is replaced. */
+  /** Properties that cause the replacement. */
   keys?: string[];
   /** Top-level properties that differ. */
   diffs?: string[];
   detailed?: Record<string, PropertyDiff>;
 }
 
-/** One thing to be done to one resource. Resources in it are never changed: what comes of a step is a new one. */
+/** One operation on one resource. Resources in a step are never mutated: its result is a new object. */
 export interface Step extends StepDiff {
   op: Op;
   urn: string;
   type: string;
-  /** What the state has of it. */
+  /** The resource in the state before the step. */
   old?: Resource;
-  /** What it is to be, with the outputs and the id that are known before it is done. */
+  /** The wanted resource, with the id and outputs that are known before the step. */
   next?: Resource;
-  /** Properties whose changes the program does not care for. */
+  /** Properties whose changes the program ignores. */
   ignoreChanges?: string[];
-  /** `create-replacement`: the old one is still there, and deleted later. */
+  /** `create-replacement`: the old resource still exists, and is deleted later. */
   oldRemains?: boolean;
-  /** `delete-replaced`: the replacement is made next, and until then the state remembers that it is missing. */
+  /** `delete-replaced`: the replacement is created next. Until then the state records that it is missing. */
   replacementFollows?: boolean;
 }
 
-/** How often each op was, or would be, done. The halves of a replacement count as one. */
+/** How often each op was, or would be, executed. The two halves of a replacement count as one. */
 export type Changes = Partial<Record<Op, number>>;
 
 const UNCOUNTED: readonly Op[] = [
@@ -53,12 +53,12 @@ const UNCOUNTED: readonly Op[] = [
   ...(["read", "read-replacement", "discard-replaced"] as const),
 ];
 
-/** Whether a step counts in the summary: a replacement does once, by its `replace`; what is only looked at does not. */
-export function counts({ op }: Pick<Step, "op">): boolean {
+/** Whether a step counts in the summary. A replacement counts once, by its `replace`. Reads do not count. */
+export function isCounted({ op }: Pick<Step, "op">): boolean {
   return !UNCOUNTED.includes(op);
 }
 
-/** Whether what a step is about is gone after it, from the state at least. */
+/** Whether the state no longer holds the resource after the step. */
 export function isGone(op: Op): boolean {
   return op.startsWith("delete") || op.startsWith("discard");
 }

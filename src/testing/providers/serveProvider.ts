@@ -1,6 +1,6 @@
 import type { Struct } from "google-protobuf/google/protobuf/struct_pb";
 import { findSdk, type Protocol } from "../../engine/grpc/protocol";
-import { serve, unary } from "../../engine/grpc/server";
+import { startGrpcServer, unary } from "../../engine/grpc/server";
 import { plain } from "../../engine/providers/connection";
 import { nameOf, typeOf } from "../../engine/urn";
 import type { JsonObject } from "../../json";
@@ -20,7 +20,7 @@ export interface ServedProvider {
  */
 export async function serveProvider(provider: StandInProvider): Promise<ServedProvider> {
   const protocol = findSdk(__dirname).load();
-  const { address, close } = await serve([[protocol.providerService, serviceOf(provider, protocol)]]);
+  const { address, close } = await startGrpcServer([[protocol.providerService, serviceOf(provider, protocol)]]);
   return { port: Number(address.split(":").at(-1)), stop: close };
 }
 
