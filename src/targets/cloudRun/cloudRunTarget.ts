@@ -3,6 +3,7 @@ import type { JsonObject, ValueObject } from "../../json";
 import { stackName } from "../../manifest/cloudNames";
 import { Secret } from "../../secret";
 import { UserError } from "../../userError";
+import { readSettings } from "../cloud/settings";
 import type {
   InfrastructureId,
   Leftovers,
@@ -26,7 +27,6 @@ import type { CloudRunRequest } from "./request";
 import { giveUp, openRunApi, type RunApi } from "./runApi";
 import { endKey, jobKey, regionsKey, stopKey } from "./runNotes";
 import { openSends, type Sends, type Whereabouts } from "./sends";
-import { readSettings } from "./settings";
 import { openWatcher, type Watcher } from "./watcher";
 
 /** How long Google may take to get a Job ready, in milliseconds. */
@@ -67,7 +67,7 @@ class CloudRunTarget implements Target {
   readonly #refused = new Set<string>();
 
   constructor(access: Access, pool: PoolAccess, { notes, env, warn = () => {} }: Omit<TargetPlace, "home" | "pool">) {
-    const { settle, logDrain, unused } = readSettings(env);
+    const { settle, logDrain, unused } = readSettings(env, "CLOUD_RUN", 15);
     this.#access = access;
     this.#pool = pool;
     this.#unused = unused;

@@ -1,5 +1,7 @@
+import { tryTurn } from "../cloud/tokenBucket";
 import type { InfrastructureId, LogPage, SharedNotes } from "../target";
 import type { Access } from "./access";
+import { cloudRunBucket } from "./cloudRunBuckets";
 import {
   afterOf,
   begunAt,
@@ -20,7 +22,6 @@ import {
 import { type Entry, isOutput } from "./entryLines";
 import { asFailure, CloudFailure, mayPass } from "./failures";
 import { type ExecutionName, parseExecutionName, projectOf } from "./names";
-import { takeLogRead } from "./pace";
 import { CALL_TIMEOUT, type RunApi, youngFor } from "./runApi";
 import { AFTER_END, belongingOf, JobSpans, notShown, SEVERAL } from "./unnamedEntries";
 import type { Watcher } from "./watcher";
@@ -164,7 +165,7 @@ export function openLogReader({
     let at = 0;
     const left = () => ({ entries, at, cut: placeOf(entries.at(-1) as Entry) });
     for (let pages = 0; pages < MOST_PAGES; pages++) {
-      if (!(await takeLogRead(notes, project))) return entries.length === 0 ? undefined : left();
+      if (!(await tryTurn(notes, cloudRunBucket("logReads", project)))) return entries.length === 0 ? undefined : left();
       try {
         const { data, headers } = await client.request<{ entries?: Entry[]; nextPageToken?: string }>({
           url: new URL("/v2/entries:list", access.endpoints.logging).href,

@@ -2,11 +2,12 @@ import type { protos, v2 } from "@google-cloud/run";
 import pRetry from "p-retry";
 import type { JsonObject } from "../../json";
 import { type Progress, RetryNotices } from "../../retryNotices";
+import { emptied, waitForTurn } from "../cloud/tokenBucket";
 import type { SharedNotes } from "../target";
 import { type Access, loaded } from "./access";
+import { type CloudRunBucket, cloudRunBucket } from "./cloudRunBuckets";
 import { conditionFacts, type ExecutionFacts, executionFacts, type TaskFacts, taskFacts, timeText } from "./facts";
 import { asFailure, type CloudFailure, mayPass } from "./failures";
-import { type Quota, slowDown, waitForTurn } from "./pace";
 import { refusal } from "./refusals";
 import { jobMessage, type RunOverrides, runMessage } from "./wire";
 
@@ -96,25 +97,25 @@ export function openRunApi(access: Access, notes: SharedNotes, tell: (message: s
   let told = false;
 
   async function once<T>(
-    quota: Quota,
+    quota: CloudRunBucket,
     place: string,
     call: (clients: Clients) => Promise<T>,
     { failed }: Progress,
     signal?: AbortSignal,
   ): Promise<T> {
-    await waitForTurn(notes, place, quota, signal);
+    await waitForTurn(notes, cloudRunBucket(quota, place), signal);
     try {
       return await call(await ready());
     } catch (error) {
       const failure = asFailure(error);
-      if (failure.kind === "throttled") await slowDown(notes, place, quota);
+      if (failure.kind === "throttled") await emptied(notes, cloudRunBucket(quota, place));
       failed(failure.message, failure.kind);
       throw failure;
     }
   }
 
   function retried<T>(
-    quota: Quota,
+    quota: CloudRunBucket,
     place: string,
     call: (clients: Clients) => Promise<T>,
     worthIt: (failure: CloudFailure) => boolean,
@@ -133,7 +134,7 @@ export function openRunApi(access: Access, notes: SharedNotes, tell: (message: s
     );
   }
 
-  function repeated<T>(quota: Quota, place: string, call: (clients: Clients) => Promise<T>, signal?: AbortSignal): Promise<T> {
+  function repeated<T>(quota: CloudRunBucket, place: string, call: (clients: Clients) => Promise<T>, signal?: AbortSignal): Promise<T> {
     return retried(quota, place, call, worthAnotherTry, signal);
   }
 

@@ -4,13 +4,14 @@ import type { SSMClient } from "@aws-sdk/client-ssm";
 import pRetry from "p-retry";
 import type { JsonObject } from "../../json";
 import { RetryNotices } from "../../retryNotices";
+import { emptied, waitForTurn } from "../cloud/tokenBucket";
 import type { SharedNotes } from "../target";
 import { type Access, loaded } from "./access";
+import { type EcsBucket, ecsBucket } from "./ecsBuckets";
 import { type AwsFailure, asFailure, failureOf, mayPass } from "./failures";
 import { type LeftoverCalls, leftoverCalls } from "./leftoverCalls";
 import type { TaskName } from "./names";
 import type { TaskFacts } from "./outcome";
-import { type Bucket, emptied, waitForTurn } from "./pace";
 import { offsetText } from "./refusal";
 
 /** How long one call may take, in milliseconds. */
@@ -87,7 +88,7 @@ export function openEcsApi(access: Access, notes: SharedNotes, tell: (message: s
   let clockTold = false;
 
   /** @param what the operation, as IAM names it */
-  async function repeated<T>(what: string, buckets: Bucket[], call: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+  async function repeated<T>(what: string, buckets: EcsBucket[], call: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     const began = Date.now();
     const youngUntil = access.createdAt === undefined ? 0 : access.createdAt + YOUNG;
     let clockTries = 0;
@@ -112,12 +113,12 @@ export function openEcsApi(access: Access, notes: SharedNotes, tell: (message: s
     return notices.during(`work pool "${access.pool}": ${what}`, ({ failed }) =>
       pRetry(
         async () => {
-          for (const bucket of buckets) await waitForTurn(notes, access.place, bucket, signal);
+          for (const bucket of buckets) await waitForTurn(notes, ecsBucket(bucket, access.place), signal);
           try {
             return await call();
           } catch (error) {
             const failure = asFailure(error);
-            if (failure.kind === "throttled") for (const bucket of buckets) await emptied(notes, access.place, bucket);
+            if (failure.kind === "throttled") for (const bucket of buckets) await emptied(notes, ecsBucket(bucket, access.place));
             failed(failure.message, failure.kind);
             throw failure;
           }

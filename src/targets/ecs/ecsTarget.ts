@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { JsonObject, ValueObject } from "../../json";
 import { parameterFolder, sharedParameterFolder, stackName } from "../../manifest/cloudNames";
+import { readSettings } from "../cloud/settings";
 import type {
   InfrastructureId,
   Leftovers,
@@ -26,7 +27,6 @@ import { type PoolFacts, planEcs } from "./plan";
 import { refusal } from "./refusal";
 import type { EcsRequest } from "./request";
 import { openSecretStore } from "./secretStore";
-import { readSettings } from "./settings";
 import { noteSend, noteTask, readSend, readTask } from "./taskNotes";
 import { openWatcher, type Watcher } from "./watcher";
 
@@ -83,7 +83,7 @@ class EcsTarget implements Target {
     pool: PoolAccess,
     { notes, env, digestKey, warn = () => {} }: Omit<TargetPlace, "home" | "pool">,
   ) {
-    const { settle, logDrain, unused } = readSettings(env);
+    const { settle, logDrain, unused } = readSettings(env, "ECS", 60);
     const { source } = pool;
     this.#access = access;
     this.#facts = facts;

@@ -1,6 +1,6 @@
 import type { ECSClient } from "@aws-sdk/client-ecs";
 import type { SSMClient } from "@aws-sdk/client-ssm";
-import type { Bucket } from "./pace";
+import type { EcsBucket } from "./ecsBuckets";
 
 /** A parameter of Parameter Store, without its value. */
 export interface ParameterFacts {
@@ -37,7 +37,7 @@ export interface LeftoverCalls {
 export type DefinitionStatus = "ACTIVE" | "INACTIVE";
 
 interface Clients {
-  repeated<T>(action: string, buckets: Bucket[], call: () => Promise<T>, signal?: AbortSignal): Promise<T>;
+  repeated<T>(action: string, buckets: EcsBucket[], call: () => Promise<T>, signal?: AbortSignal): Promise<T>;
   ecs(): Promise<{ sdk: typeof import("@aws-sdk/client-ecs"); client: ECSClient }>;
   ssm(): Promise<{ sdk: typeof import("@aws-sdk/client-ssm"); client: SSMClient }>;
 }

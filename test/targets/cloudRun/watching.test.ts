@@ -9,6 +9,9 @@ import { allLines, ended, executions, jobOf, place, QUICK, ran, submit } from ".
 
 // Reading states and logs within the quotas, on the fake.
 
+/** A note by which nineteen of twenty reads of the log are taken; 1.5 s add one. */
+const oneReadLeft = () => String(Date.now() + 19 * 1_500);
+
 describe("quotas are shared by all processes of a ledger", () => {
   test("calls are spread out after Google's first refusal, and all get through", async () => {
     const { google, open } = await place({ simulated: true, start: 60_000 });
@@ -37,13 +40,13 @@ describe("quotas are shared by all processes of a ledger", () => {
     await ended(target, id);
     const notes = openSqliteLedger(ledgerPath);
     onTestFinished(() => notes.close());
-    // Used up, by a clock that is ahead of ours: nothing is added for an hour.
-    const none = JSON.stringify({ left: 0, at: Date.now() + 3_600_000 });
-    await notes.swapNote("cloud-run/log-reads/acme", undefined, none);
+    // Used up, by a clock that is ahead of ours: not full again for an hour.
+    const none = String(Date.now() + 3_600_000);
+    await notes.swapNote("cloud-run/bucket/logReads/acme", undefined, none);
     const before = ran(google, "logging.entries.list");
     expect(await (await open()).logs(id)).toMatchObject({ lines: [], complete: false });
     expect(ran(google, "logging.entries.list")).toBe(before);
-    await notes.swapNote("cloud-run/log-reads/acme", none, undefined);
+    await notes.swapNote("cloud-run/bucket/logReads/acme", none, undefined);
     expect((await allLines(await open(), id)).map(({ text }) => text)).toEqual(["one", "two"]);
   });
 });
@@ -76,11 +79,11 @@ describe("logs", () => {
     await ended(target, id);
     const notes = openSqliteLedger(ledgerPath);
     onTestFinished(() => notes.close());
-    const key = "cloud-run/log-reads/acme";
+    const key = "cloud-run/bucket/logReads/acme";
     const lines: string[] = [];
     let cursor: string | undefined;
     for (let reads = 0; reads < 3; reads++) {
-      await notes.swapNote(key, await notes.readNote(key), JSON.stringify({ left: 1, at: Date.now() + 3_600_000 }));
+      await notes.swapNote(key, await notes.readNote(key), oneReadLeft());
       const page = await (await open()).logs(id, cursor);
       lines.push(...page.lines.map(({ text }) => text));
       cursor = page.cursor;
@@ -246,11 +249,11 @@ describe("entries that a program wrote through the Logging API and that name no 
     await ended(target, id);
     const notes = openSqliteLedger(ledgerPath);
     onTestFinished(() => notes.close());
-    const key = "cloud-run/log-reads/acme";
+    const key = "cloud-run/bucket/logReads/acme";
     const lines: string[] = [];
     let cursor: string | undefined;
     for (let reads = 0; reads < 3; reads++) {
-      await notes.swapNote(key, await notes.readNote(key), JSON.stringify({ left: 1, at: Date.now() + 3_600_000 }));
+      await notes.swapNote(key, await notes.readNote(key), oneReadLeft());
       const page = await (await open()).logs(id, cursor);
       lines.push(...texts(page.lines));
       cursor = page.cursor;

@@ -1,0 +1,73 @@
+import type { SharedNotes } from "../target";
+
+/** What a note holds at one moment, and the way to change it if nobody else has. */
+export interface Held<T> {
+  /** `undefined`: there is no such note. */
+  value: T | undefined;
+  /**
+   * Compare-and-set.
+   * @param next `undefined` removes the note
+   * @returns the note as it is now; `undefined` if another process has changed it since
+   */
+  replace(next: T | undefined): Promise<Held<T> | undefined>;
+}
+
+/** One of the {@link SharedNotes}, with a value of one type. */
+export class Note<T> {
+  constructor(
+    private readonly notes: SharedNotes,
+    private readonly key: string,
+    private readonly format: (value: T) => string,
+    private readonly parse: (text: string) => T,
+  ) {}
+
+  async held(): Promise<Held<T>> {
+    return this.#holding(await this.notes.readNote(this.key));
+  }
+
+  async value(): Promise<T | undefined> {
+    return (await this.held()).value;
+  }
+
+  /** Write it unless it is there. @returns whether this call wrote it */
+  async create(value: T): Promise<boolean> {
+    return this.notes.swapNote(this.key, undefined, this.format(value));
+  }
+
+  /**
+   * Change it, however many processes do so at once.
+   * @param change may be called several times; what it returns unchanged is not written
+   * @returns what the note holds now
+   */
+  async update(change: (now: T | undefined) => T | undefined): Promise<T | undefined> {
+    for (;;) {
+      const held = await this.held();
+      const next = change(held.value);
+      if (next === held.value || (await held.replace(next))) return next;
+    }
+  }
+
+  async remove(): Promise<void> {
+    await this.update(() => undefined);
+  }
+
+  #holding(text: string | undefined): Held<T> {
+    return {
+      value: text === undefined ? undefined : this.parse(text),
+      replace: async (next) => {
+        const after = next === undefined ? undefined : this.format(next);
+        return (await this.notes.swapNote(this.key, text, after)) ? this.#holding(after) : undefined;
+      },
+    };
+  }
+}
+
+/** A note that is kept as JSON. */
+export function jsonNote<T>(notes: SharedNotes, key: string): Note<T> {
+  return new Note<T>(notes, key, JSON.stringify, JSON.parse);
+}
+
+/** A note that is kept as it is. */
+export function textNote(notes: SharedNotes, key: string): Note<string> {
+  return new Note(notes, key, String, String);
+}

@@ -1,0 +1,68 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { SharedNotes } from "../target";
+import { jsonNote } from "./notes";
+
+/** How many calls a cloud takes: some at once, then so many a second. */
+export interface BucketSize {
+  burst: number;
+  perSecond: number;
+  /** Count calls only for this long after the cloud has refused one, in milliseconds. @default always */
+  afterRefusal?: number;
+}
+
+/** A bucket that all processes of a ledger draw from. */
+export interface TokenBucket extends BucketSize {
+  /** Key of its note: the cloud, the kind of call, and whose quota it is. */
+  key: string;
+}
+
+/**
+ * Take one call out of the bucket, and wait until it may go.
+ *
+ * The note is the time when the bucket will be full again, in milliseconds. So a bucket that nobody draws from needs no writing.
+ */
+export async function waitForTurn(notes: SharedNotes, bucket: TokenBucket, signal?: AbortSignal): Promise<void> {
+  if (bucket.afterRefusal !== undefined && Date.now() >= ((await countedUntil(notes, bucket).value()) ?? 0)) return;
+  let wait = 0;
+  await fullAt(notes, bucket).update((full = 0) => {
+    const now = Date.now();
+    wait = waitOf(bucket, full, now);
+    return drawn(bucket, full, now);
+  });
+  if (wait > 0) await sleep(wait, undefined, signal ? { signal } : {});
+}
+
+/** Take one call out of the bucket if it may go at once. @returns whether it may */
+export async function tryTurn(notes: SharedNotes, bucket: TokenBucket): Promise<boolean> {
+  let mayGo = false;
+  await fullAt(notes, bucket).update((full) => {
+    const now = Date.now();
+    mayGo = waitOf(bucket, full ?? 0, now) <= 0;
+    return mayGo ? drawn(bucket, full ?? 0, now) : full;
+  });
+  return mayGo;
+}
+
+/** The cloud has refused a call: others draw from its quota too. The bucket is empty now, for all processes. */
+export async function emptied(notes: SharedNotes, bucket: TokenBucket): Promise<void> {
+  const { burst, perSecond, afterRefusal } = bucket;
+  const now = Date.now();
+  await fullAt(notes, bucket).update((full = 0) => Math.max(full, now + (burst * 1000) / perSecond));
+  if (afterRefusal !== undefined) await countedUntil(notes, bucket).update((until = 0) => Math.max(until, now + afterRefusal));
+}
+
+function drawn({ perSecond }: TokenBucket, full: number, now: number): number {
+  return Math.max(now, full) + 1000 / perSecond;
+}
+
+function waitOf(bucket: TokenBucket, full: number, now: number): number {
+  return drawn(bucket, full, now) - now - (bucket.burst * 1000) / bucket.perSecond;
+}
+
+function fullAt(notes: SharedNotes, { key }: TokenBucket) {
+  return jsonNote<number>(notes, key);
+}
+
+function countedUntil(notes: SharedNotes, { key }: TokenBucket) {
+  return jsonNote<number>(notes, `${key}/counted-until`);
+}
