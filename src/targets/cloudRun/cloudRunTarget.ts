@@ -18,6 +18,7 @@ import type {
   TargetPlace,
 } from "../target";
 import { type Access, accessOf } from "./access";
+import { endNote, jobNote, regionsNote, stopNote, type Whereabouts } from "./cloudRunNotes";
 import { asFailure, CloudFailure } from "./failures";
 import { type CloudRunLeftovers, removeCloudRunLeftovers, tidyCloudRun } from "./leftovers";
 import { type LogReader, openLogReader } from "./logReader";
@@ -25,8 +26,7 @@ import { EXECUTION_TOKEN, goesWithItsRun, parseExecutionName } from "./names";
 import { planCloudRun } from "./plan";
 import type { CloudRunRequest } from "./request";
 import { giveUp, openRunApi, type RunApi } from "./runApi";
-import { endKey, jobKey, regionsKey, stopKey } from "./runNotes";
-import { openSends, type Sends, type Whereabouts } from "./sends";
+import { openSends, type Sends } from "./sends";
 import { openWatcher, type Watcher } from "./watcher";
 
 /** How long Google may take to get a Job ready, in milliseconds. */
@@ -116,7 +116,7 @@ class CloudRunTarget implements Target {
 
   async stop(id: InfrastructureId, { reason }: { reason: string; graceSeconds: number }): Promise<void> {
     // Before it is asked: whoever sees the end knows then that it was us.
-    const first = await this.#notes.swapNote(stopKey(id), undefined, reason);
+    const first = await stopNote(this.#notes, id).create(reason);
     await this.#orExplain("cancelling the run", async () => {
       try {
         await this.#api.cancelExecution(id);
@@ -124,7 +124,7 @@ class CloudRunTarget implements Target {
         const { kind } = asFailure(error);
         if (kind !== "precondition" && kind !== "missing") throw error;
         // It had ended before, of itself or by someone else.
-        if (first) await this.#notes.swapNote(stopKey(id), reason, undefined);
+        if (first) await stopNote(this.#notes, id).remove();
       }
     });
   }
@@ -135,7 +135,7 @@ class CloudRunTarget implements Target {
     await this.#orExplain("removing the run's job", async () => {
       const end = (await this.#watcher.observe([id])).get(id);
       if (end?.phase !== "ended") return;
-      await this.#notes.swapNote(endKey(id), undefined, JSON.stringify(end));
+      await endNote(this.#notes, id).create(end);
       await this.#api.deleteJob(`${parent}/jobs/${job}`).catch((error) => {
         if (asFailure(error).kind !== "missing") throw error;
       });
@@ -179,23 +179,20 @@ class CloudRunTarget implements Target {
 
   /** Remember that runs went to a region. @returns those that are remembered */
   async #noteRegion(parent?: string): Promise<string[]> {
-    const key = regionsKey(stackName(this.#pool.source), this.#pool.name);
-    for (;;) {
-      const text = await this.#notes.readNote(key);
-      const regions = text === undefined ? [] : (JSON.parse(text) as string[]);
-      const region = parent?.split("/")[3];
-      if (region === undefined || regions.includes(region)) return regions;
-      if (await this.#notes.swapNote(key, text, JSON.stringify([...regions, region]))) return [...regions, region];
-    }
+    const region = parent?.split("/")[3];
+    const regions = await regionsNote(this.#notes, stackName(this.#pool.source), this.#pool.name).update((known) =>
+      region === undefined || known?.includes(region) ? known : [...(known ?? []), region],
+    );
+    return regions ?? [];
   }
 
   async #makeReady(request: CloudRunRequest, signal: AbortSignal): Promise<void> {
     const name = nameOf(request);
-    if ((await this.#notes.readNote(jobKey(name))) !== undefined) return;
+    if ((await jobNote(this.#notes, name).value()) !== undefined) return;
     const problem = await this.#make(request, signal);
     if (problem === undefined) {
       await this.#noteRegion(request.parent);
-      await this.#notes.swapNote(jobKey(name), undefined, new Date().toISOString());
+      await jobNote(this.#notes, name).create(new Date().toISOString());
       return;
     }
     // Not one to come upon later: what is wrong with it may be put right by then.
@@ -245,7 +242,7 @@ class CloudRunTarget implements Target {
     } catch (error) {
       if (!(error instanceof CloudFailure) || error.kind !== "missing") throw error;
       // Someone has deleted the Job since it was seen.
-      await this.#notes.swapNote(jobKey(job), await this.#notes.readNote(jobKey(job)), undefined);
+      await jobNote(this.#notes, job).remove();
       await this.#makeReady(request, signal);
       return send();
     }

@@ -1,11 +1,11 @@
 import { POOL_TAG, STACK_TAG } from "../../manifest/cloudNames";
 import { UserError } from "../../userError";
 import type { Leftovers, SharedNotes } from "../target";
+import { jobNote } from "./cloudRunNotes";
 import { asFailure } from "./failures";
 import { labelValue, OURS } from "./labels";
 import { staysAfterItsRun } from "./names";
 import type { FoundJob, RunApi } from "./runApi";
-import { jobKey } from "./runNotes";
 
 /** Whose leftovers they are, and where. */
 export interface CloudRunLeftovers {
@@ -109,8 +109,7 @@ async function isBusy({ api, signal }: CloudRunLeftovers, { name }: FoundJob): P
 /** @returns false where it has changed since it was seen */
 async function remove({ api, notes, signal }: CloudRunLeftovers, { name, etag }: FoundJob): Promise<boolean> {
   // First: who reads it now makes the Job again.
-  const note = await notes.readNote(jobKey(name));
-  if (note !== undefined) await notes.swapNote(jobKey(name), note, undefined);
+  await jobNote(notes, name).remove();
   try {
     await api.deleteJob(name, signal, etag);
   } catch (error) {

@@ -1,31 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
+import { doOnce } from "../cloud/claims";
+import type { Held } from "../cloud/notes";
 import type { SharedNotes } from "../target";
+import { type SendNote, sendNote, type Whereabouts } from "./cloudRunNotes";
 import { asFailure, CloudFailure } from "./failures";
 import { markerOf, timeOfRun } from "./names";
 import { CALL_TIMEOUT, type ExecutionPage, type RunApi } from "./runApi";
-
-/**
- * `jobs.run` has no token by which Google would know a repeated request: whether one was done is found out by looking for an execution that
- * carries the attempt's marker. What was sent, and by whom, stands in the notes that all processes share, so that of several only one sends,
- * and one that was killed in between leaves a sign.
- */
-interface Send extends Whereabouts {
-  /** Who sends it: one call of `send`. */
-  by: string;
-  /** When it was last about to be sent, in milliseconds. */
-  at: number;
-  /** The execution, once it is known. */
-  execution?: string;
-}
-
-/** Where an attempt is looked for. */
-export interface Whereabouts {
-  /** Full name of its Job; ends in `/jobs/-` where only the region is known. */
-  job: string;
-  /** With a Job of its own: the full name of the one execution that this can have. */
-  own?: string;
-}
 
 /** An attempt of a run. */
 export interface Attempt {
@@ -38,6 +19,11 @@ const TRIES = 5;
 /** The clocks of whoever made the run and of Google may differ, in milliseconds. */
 const CLOCKS = 3_600_000;
 
+/**
+ * `jobs.run` has no token by which Google would know a repeated request. Whether one was done is found out by looking for an execution that
+ * carries the attempt's marker. What was sent, and by whom, stands in a note that all processes share: of several only one sends, and one that
+ * was killed in between leaves a trace.
+ */
 export interface Sends {
   /**
    * Start an attempt, unless it was started already.
@@ -55,10 +41,7 @@ export interface Sends {
 
 /** @param settle how long an execution may take to show up in the list, in milliseconds */
 export function openSends({ api, notes, settle }: { api: RunApi; notes: SharedNotes; settle: number }): Sends {
-  const read = async (of: Attempt) => {
-    const text = await notes.readNote(keyOf(of));
-    return { text, send: text === undefined ? undefined : (JSON.parse(text) as Send) };
-  };
+  const noteOf = ({ runId, attempt }: Attempt) => sendNote(notes, runId, attempt);
 
   /** One look at the list. */
   async function look({ runId, attempt }: Attempt, { job, own }: Whereabouts, signal?: AbortSignal): Promise<string | undefined> {
@@ -108,68 +91,60 @@ export function openSends({ api, notes, settle }: { api: RunApi; notes: SharedNo
     }
   }
 
-  async function record(of: Attempt, claim: Send, execution: string): Promise<string> {
-    const known = JSON.stringify({ ...claim, execution } satisfies Send);
-    for (let text: string | undefined = JSON.stringify(claim); ; ) {
-      if (await notes.swapNote(keyOf(of), text, known)) return execution;
-      const present = await read(of);
-      if (present.send?.execution !== undefined) return present.send.execution;
-      text = present.text;
-    }
+  /** @returns the execution that stands: another process may have written it first */
+  async function record(of: Attempt, claim: SendNote, execution: string): Promise<string> {
+    const known = await noteOf(of).update((now) => (now?.execution === undefined ? { ...claim, execution } : now));
+    return known?.execution ?? execution;
   }
 
   /** We hold the claim: send, and find out what became of it. */
-  async function sendOwn(of: Attempt, first: Send, start: () => Promise<string>, signal: AbortSignal): Promise<string> {
-    let claim = first;
-    const letGo = () => notes.swapNote(keyOf(of), JSON.stringify(claim), undefined);
+  async function sendOwn(
+    of: Attempt,
+    { held, send, start, signal }: { held: Held<SendNote>; send: SendNote; start: () => Promise<string>; signal: AbortSignal },
+  ): Promise<string> {
+    let claim = held;
     for (let tries = 1; ; tries++) {
       try {
-        return await record(of, claim, await start());
+        return await record(of, send, await start());
       } catch (error) {
         const failure = asFailure(error);
         if (failure.kind !== "unclear") {
-          await letGo();
+          await claim.replace(undefined);
           throw failure;
         }
-        const found = await lookFor(of, claim, Date.now() + settle, signal);
-        if (found !== undefined) return record(of, claim, found);
+        const found = await lookFor(of, send, Date.now() + settle, signal);
+        if (found !== undefined) return record(of, send, found);
         if (tries === TRIES || signal.aborted) {
-          await letGo();
+          await claim.replace(undefined);
           throw new CloudFailure("unsent", failure.message);
         }
-        const again: Send = { ...claim, at: Date.now() };
-        if (!(await notes.swapNote(keyOf(of), JSON.stringify(claim), JSON.stringify(again)))) throw failure;
+        const again = await claim.replace({ ...send, at: Date.now() });
+        if (!again) throw failure;
         claim = again;
       }
     }
   }
 
   return {
-    async send(of, where, start, signal) {
-      const by = randomUUID();
-      signal.throwIfAborted();
-      const first: Send = { by, at: Date.now(), ...where };
-      if (await notes.swapNote(keyOf(of), undefined, JSON.stringify(first))) return sendOwn(of, first, start, signal);
-      for (;;) {
-        signal.throwIfAborted();
-        const { text, send } = await read(of);
-        if (send?.execution !== undefined) return send.execution;
-        if (send !== undefined) {
-          // Another process is at it, or was: it is left alone until its request cannot be under way any more.
-          if (Date.now() <= send.at + CALL_TIMEOUT + settle) {
-            await sleep(50, undefined, { signal });
-            continue;
-          }
+    send: (of, where, start, signal) =>
+      doOnce<SendNote, string>({
+        note: noteOf(of),
+        answer: ({ execution }) => execution,
+        // It is left alone until its request cannot be under way any more.
+        holds: ({ at }) => Date.now() <= at + CALL_TIMEOUT + settle,
+        leftBy: async (send) => {
           const found = await look(of, send, signal);
-          if (found !== undefined) return record(of, send, found);
-        }
-        const claim: Send = { by, at: Date.now(), ...where };
-        if (await notes.swapNote(keyOf(of), text, JSON.stringify(claim))) return sendOwn(of, claim, start, signal);
-      }
-    },
+          return found === undefined ? undefined : record(of, send, found);
+        },
+        claim: () => ({ by: randomUUID(), at: Date.now(), ...where }),
+        work: (held, send) => sendOwn(of, { held, send, start, signal }),
+        pause: 50,
+        signal,
+      }),
 
     async find(of, { planned, elsewhere }) {
-      const { text, send } = await read(of);
+      const held = await noteOf(of).held();
+      const { value: send } = held;
       if (send?.execution !== undefined) return send.execution;
       if (send === undefined) {
         // That there is no note says nothing of a run in the ledger: the newest notes may have gone down with the machine.
@@ -179,12 +154,8 @@ export function openSends({ api, notes, settle }: { api: RunApi; notes: SharedNo
       // The sender may have been stopped in the very moment: the window begins now.
       const found = await lookFor(of, send, Date.now() + settle);
       if (found !== undefined) return record(of, send, found);
-      await notes.swapNote(keyOf(of), text, undefined);
+      await held.replace(undefined);
       return undefined;
     },
   };
-}
-
-function keyOf({ runId, attempt }: Attempt): string {
-  return `cloud-run/send/${runId}/${attempt}`;
 }

@@ -1,12 +1,13 @@
 import pLimit from "p-limit";
+import { openAbsences } from "../cloud/absences";
 import { gather, type Tell } from "../gather";
 import type { InfrastructureId, Observation, SharedNotes } from "../target";
+import { endNote, stopNote } from "./cloudRunNotes";
 import type { ExecutionFacts } from "./facts";
 import { asFailure } from "./failures";
 import { parseExecutionName } from "./names";
 import { isOver, needsTasks, observationOf } from "./outcome";
 import type { RunApi } from "./runApi";
-import { endKey, stopKey } from "./runNotes";
 
 /** Up to so many are asked for one by one; more by the list, a hundred a call. */
 const ONE_BY_ONE = 4;
@@ -33,7 +34,12 @@ export interface Watcher {
 /** @param settle for so long after the first look an execution that Google does not show may only be late, in milliseconds */
 export function openWatcher({ api, notes, settle }: { api: RunApi; notes: SharedNotes; settle: number }): Watcher {
   let notBefore = 0;
-  const missingSince = new Map<InfrastructureId, number>();
+  const absences = openAbsences({
+    settle,
+    endNote: (id) => endNote(notes, id),
+    late: "Cloud Run does not show the execution yet",
+    lost: "its execution is no longer there: someone deleted it, or its job",
+  });
   const times = new Map<InfrastructureId, Times>();
   const limit = pLimit(AT_A_TIME);
   let calls = 0;
@@ -78,7 +84,7 @@ export function openWatcher({ api, notes, settle }: { api: RunApi; notes: Shared
   }
 
   function told(id: InfrastructureId, execution: ExecutionFacts): Observation | Promise<Observation> {
-    missingSince.delete(id);
+    absences.seen(id);
     if (isOver(execution)) return ended(id, execution);
     if (!times.has(id)) times.set(id, execution.createTime === undefined ? {} : { createTime: execution.createTime });
     return observationOf(execution, undefined, false);
@@ -94,7 +100,7 @@ export function openWatcher({ api, notes, settle }: { api: RunApi; notes: Shared
           });
         })
       : undefined;
-    const observation = observationOf(execution, task, (await notes.readNote(stopKey(id))) !== undefined);
+    const observation = observationOf(execution, task, (await stopNote(notes, id).value()) !== undefined);
     const { createTime } = execution;
     times.set(id, {
       ...(createTime === undefined ? {} : { createTime }),
@@ -105,22 +111,9 @@ export function openWatcher({ api, notes, settle }: { api: RunApi; notes: Shared
 
   /** Google does not know it: cleaned up after its end, which was noted then; not yet shown; or deleted by someone. */
   async function gone(id: InfrastructureId): Promise<Observation> {
-    const end = await notes.readNote(endKey(id));
-    if (end !== undefined) {
-      const observation = JSON.parse(end) as Observation & { phase: "ended" };
-      times.set(id, { endTime: observation.endedAt });
-      return observation;
-    }
-    const since = missingSince.get(id) ?? Date.now();
-    missingSince.set(id, since);
-    if (Date.now() < since + settle) return { phase: "pending", message: "Cloud Run does not show the execution yet" };
-    const endedAt = new Date(since).toISOString();
-    times.set(id, { endTime: endedAt });
-    return {
-      phase: "ended",
-      outcome: { kind: "lost", reason: "its execution is no longer there: someone deleted it, or its job" },
-      endedAt,
-    };
+    const seen = await absences.gone(id);
+    if (seen.phase === "ended") times.set(id, { endTime: seen.endedAt });
+    return seen;
   }
 
   const observe = gather<Observation>({

@@ -1,12 +1,13 @@
 import { randomUUID } from "node:crypto";
-import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import type { Json, JsonObject } from "../../json";
 import { POOL_TAG, STACK_TAG } from "../../manifest/cloudNames";
 import { processLives, processName } from "../../processName";
 import { UserError } from "../../userError";
+import { doOnce } from "../cloud/claims";
 import type { SharedNotes } from "../target";
 import type { EcsApi } from "./ecsApi";
+import { type DefinitionNote, definitionNote } from "./ecsNotes";
 import { digestOf, SHAPE_TAG, tagsOf } from "./names";
 import type { EcsRequest, LogPlace } from "./request";
 import type { SecretStore } from "./secretStore";
@@ -37,14 +38,6 @@ interface Shape extends Registrable {
   names: [variable: string, name: string][];
 }
 
-interface Note {
-  arn?: string;
-  /** The process that is registering it, and which of its tries. */
-  by?: string;
-  claimed?: string;
-  at: number;
-}
-
 /**
  * Task definitions, registered once per shape by all processes that use the ledger.
  * @param stack as names in the cloud have it: another stack's definitions are never used
@@ -63,6 +56,7 @@ export function openDefinitions({
   stack: string;
   place: string;
 }): Definitions {
+  const noteOf = ({ register, digest }: Shape) => definitionNote(notes, place, String(register.family), digest);
   const underWay = new Map<string, Promise<string>>();
 
   /** What is registered: what was planned, of this stack, with the names of its secrets. */
@@ -73,33 +67,28 @@ export function openDefinitions({
   }
 
   async function registered(definition: Shape, container: string, pool: string, signal?: AbortSignal): Promise<string> {
-    const key = keyOf(place, definition);
-    const by = processName();
-    const claimed = randomUUID();
-    for (;;) {
-      signal?.throwIfAborted();
-      const text = await notes.readNote(key);
-      const note = text === undefined ? undefined : (JSON.parse(text) as Note);
-      if (note?.arn !== undefined) {
-        // When it was last used, which tidying goes by.
-        if (Date.now() > note.at + HOUR) await notes.swapNote(key, text, JSON.stringify({ ...note, at: Date.now() } satisfies Note));
-        return note.arn;
-      }
-      if (note?.by !== undefined && Date.now() < note.at + CLAIM && processLives(note.by)) {
-        await sleep(30, undefined, signal ? { signal } : {});
-        continue;
-      }
-      const claim = JSON.stringify({ by, claimed, at: Date.now() } satisfies Note);
-      if (!(await notes.swapNote(key, text, claim))) continue;
-      try {
-        const arn = (await found(definition, signal)) ?? (await register(definition, container, pool, signal));
-        await notes.swapNote(key, claim, JSON.stringify({ arn, at: Date.now() } satisfies Note));
-        return arn;
-      } catch (error) {
-        await notes.swapNote(key, claim, undefined);
-        throw error;
-      }
-    }
+    const note = noteOf(definition);
+    const arn = await doOnce<DefinitionNote, string>({
+      note,
+      answer: (known) => known.arn,
+      holds: ({ by, at }) => by !== undefined && Date.now() < at + CLAIM && processLives(by),
+      claim: () => ({ by: processName(), claimed: randomUUID(), at: Date.now() }),
+      work: async (claim) => {
+        try {
+          const made = (await found(definition, signal)) ?? (await register(definition, container, pool, signal));
+          await claim.replace({ arn: made, at: Date.now() });
+          return made;
+        } catch (error) {
+          await claim.replace(undefined);
+          throw error;
+        }
+      },
+      pause: 30,
+      ...(signal ? { signal } : {}),
+    });
+    // When it was last used: tidying goes by it.
+    await note.update((known) => (known && Date.now() > known.at + HOUR ? { ...known, at: Date.now() } : known));
+    return arn;
   }
 
   /** The family's latest revision, where it is of this shape. */
@@ -143,7 +132,7 @@ export function openDefinitions({
       }
       await secretStore.put(pool, secrets, signal);
       const shape = shapeOf(request, pool);
-      const key = keyOf(place, shape);
+      const key = `${shape.register.family}/${shape.digest}`;
       const arn = await (underWay.get(key) ??
         (() => {
           const making = registered(shape, container ?? "", pool, signal).finally(() => underWay.delete(key));
@@ -154,20 +143,9 @@ export function openDefinitions({
     },
     async forget(request, pool) {
       if ("given" in request.definition) return;
-      const key = keyOf(place, shapeOf(request, pool));
-      const text = await notes.readNote(key);
-      if (text !== undefined && (JSON.parse(text) as Note).arn !== undefined) await notes.swapNote(key, text, undefined);
+      await noteOf(shapeOf(request, pool)).update((known) => (known?.arn === undefined ? known : undefined));
     },
   };
-}
-
-function keyOf(place: string, { register, digest }: Shape): string {
-  return definitionKey(place, String(register.family), digest);
-}
-
-/** Key of the note on a definition. */
-export function definitionKey(place: string, family: string, digest: string): string {
-  return `ecs/definition/${place}/${family}/${digest}`;
 }
 
 /** Fields that ECS adds to what was registered. */

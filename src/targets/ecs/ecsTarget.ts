@@ -16,8 +16,9 @@ import type {
   TargetPlace,
 } from "../target";
 import { type Access, accessOf, loaded } from "./access";
-import { type Definitions, definitionKey, openDefinitions, type ReadyDefinition } from "./definitions";
+import { type Definitions, openDefinitions, type ReadyDefinition } from "./definitions";
 import { type EcsApi, openEcsApi } from "./ecsApi";
+import { type SendNote, sendNote, taskNote } from "./ecsNotes";
 import { AwsFailure, asFailure } from "./failures";
 import { type EcsLeftovers, removeEcsLeftovers, tidyEcs } from "./leftovers";
 import { type LogReader, openLogReader } from "./logReader";
@@ -27,7 +28,6 @@ import { type PoolFacts, planEcs } from "./plan";
 import { refusal } from "./refusal";
 import type { EcsRequest } from "./request";
 import { openSecretStore } from "./secretStore";
-import { noteSend, noteTask, readSend, readTask } from "./taskNotes";
 import { openWatcher, type Watcher } from "./watcher";
 
 /** How often a submission meets a definition that someone has just deregistered. */
@@ -116,7 +116,7 @@ class EcsTarget implements Target {
 
   async find(runId: string, attempt: number): Promise<InfrastructureId | undefined> {
     return this.#orExplain("looking for the run", async () => {
-      const { send } = await readSend(this.#notes, runId, attempt);
+      const send = await sendNote(this.#notes, runId, attempt).value();
       if (send?.id !== undefined) return send.id;
       // Without a note nobody here has sent it: one look for what another ledger's processes may have sent.
       const until = send === undefined ? 0 : Date.now() + Math.min(this.#settle, 5_000);
@@ -158,8 +158,7 @@ class EcsTarget implements Target {
   }
 
   async cleanup(id: InfrastructureId): Promise<void> {
-    const note = await readTask(this.#notes, id);
-    const { deregister } = note ?? {};
+    const { deregister } = (await taskNote(this.#notes, id).value()) ?? {};
     if (deregister === undefined) return;
     await this.#orExplain("deregistering the task definition", () => this.#api.deregisterTaskDefinition(deregister)).catch((error) => {
       // Someone has done it already, or it is done a second time.
@@ -189,7 +188,7 @@ class EcsTarget implements Target {
       sharedFolder: sharedParameterFolder(pool),
       families: namedIn("family", task_definition?.family, baseJobTemplate, jobVariables),
       roles: namedIn("execution_role_arn", task_definition?.executionRoleArn, baseJobTemplate, jobVariables),
-      noteOf: (family, digest) => definitionKey(this.#access.place, family, digest),
+      place: this.#access.place,
       explained: (what, work) => this.#orExplain(what, work),
       signal,
     };
@@ -198,16 +197,19 @@ class EcsTarget implements Target {
   async #send(submission: Submission, first: ReadyDefinition, signal: AbortSignal): Promise<InfrastructureId> {
     const { runId, attempt, pool } = submission;
     const request = requestOf(submission);
-    const { send } = await readSend(this.#notes, runId, attempt);
+    const note = sendNote(this.#notes, runId, attempt);
+    const send = await note.value();
     if (send?.id !== undefined) return send.id;
     const cluster = typeof request.runTask.cluster === "string" ? { cluster: request.runTask.cluster } : {};
-    await noteSend(this.#notes, runId, attempt, { ...cluster, at: Date.now() });
+    await note.create({ ...cluster, at: Date.now() });
     let definition = first;
     for (let tries = 1; ; tries++) {
       try {
         const task = await this.#run(request, definition, signal);
-        const { id = formatId(task) } = await noteSend(this.#notes, runId, attempt, { ...cluster, at: Date.now(), id: formatId(task) });
-        await noteTask(this.#notes, id, {
+        const sent: SendNote = { ...cluster, at: Date.now(), id: formatId(task) };
+        // The id that stands: another process may have written it first.
+        const { id = formatId(task) } = (await note.update((known) => (known?.id === undefined ? sent : known))) ?? {};
+        await taskNote(this.#notes, id).create({
           at: Date.now(),
           ...(definition.container === undefined ? {} : { container: definition.container }),
           ...(definition.logs ? { logs: definition.logs } : {}),

@@ -3,6 +3,7 @@ import { POOL_TAG, STACK_TAG } from "../../manifest/cloudNames";
 import { UserError } from "../../userError";
 import type { Leftovers, SharedNotes } from "../target";
 import type { DefinitionFacts, EcsApi } from "./ecsApi";
+import { definitionNote, tidyNote } from "./ecsNotes";
 import type { DefinitionStatus } from "./leftoverCalls";
 import { familyName, SHAPE_TAG, tagsOf } from "./names";
 import { SECRET_DESCRIPTION } from "./secretStore";
@@ -22,8 +23,8 @@ export interface EcsLeftovers {
   families: string[];
   /** Execution roles of the pool's runs: what pushpool 0.1.0 registered is known by them. */
   roles: string[];
-  /** Key of the note on a definition. */
-  noteOf(family: string, digest: string): string;
+  /** Whose account they are in, for notes. */
+  place: string;
   /** What is said of a call that failed. */
   explained<T>(what: string, work: () => Promise<T>): Promise<T>;
   signal: AbortSignal;
@@ -51,11 +52,10 @@ export async function tidyEcs(of: EcsLeftovers, unused: number): Promise<boolean
   let more = old.length > BATCH || next !== undefined;
 
   const { families, next: others } = await api.listFamilies(`${familyPrefix(of.stack)}_`, "ACTIVE", undefined, signal);
-  const cursorKey = `ecs/tidy/${of.stack}/${of.pool}`;
-  const cursor = await notes.readNote(cursorKey);
-  const after = families.filter((family) => cursor === undefined || family > cursor);
+  const cursor = await tidyNote(notes, of.stack, of.pool).held();
+  const after = families.filter((family) => cursor.value === undefined || family > cursor.value);
   const some = (after.length > 0 ? after : families).slice(0, FAMILIES);
-  await notes.swapNote(cursorKey, cursor, some.at(-1));
+  await cursor.replace(some.at(-1));
   more ||= others !== undefined || families.length > FAMILIES;
   const removed: string[] = [];
   for (const family of some) {
@@ -65,11 +65,10 @@ export async function tidyEcs(of: EcsLeftovers, unused: number): Promise<boolean
       const found = await api.describeTaskDefinition(arn, signal);
       if (!found || !isOfStack(of, found)) continue;
       if ((found.definition.registeredAt?.getTime() ?? Date.now()) >= before) break;
-      const key = of.noteOf(family, found.tags[SHAPE_TAG] ?? "");
-      const note = await notes.readNote(key);
-      if (note !== undefined && (JSON.parse(note) as { at: number }).at >= before) continue;
+      const used = await definitionNote(notes, of.place, family, found.tags[SHAPE_TAG] ?? "").held();
+      if (used.value !== undefined && used.value.at >= before) continue;
       // First: who reads it now registers another.
-      if (note !== undefined && !(await notes.swapNote(key, note, undefined))) continue;
+      if (used.value !== undefined && !(await used.replace(undefined))) continue;
       await api.deregisterTaskDefinition(arn);
       removed.push(arn);
     }
@@ -112,7 +111,7 @@ export async function removeEcsLeftovers(of: EcsLeftovers): Promise<Leftovers> {
   await part("removing the task definitions of its runs", async () => {
     const families = new Set(of.families.map(familyName));
     for await (const family of familiesOf(of, `${familyPrefix(of.stack)}_`, "ALL")) families.add(family);
-    await removeDefinitions(of, families, ["INACTIVE", "ACTIVE"], (found) => isOfStack(of, found));
+    await removeDefinitions(families, ["INACTIVE", "ACTIVE"], (found) => isOfStack(of, found));
   });
 
   // What pushpool 0.1.0 has left, which says nothing of a stack.
@@ -121,7 +120,7 @@ export async function removeEcsLeftovers(of: EcsLeftovers): Promise<Leftovers> {
     const others = new Set<string>();
     const families = new Set<string>();
     for await (const family of familiesOf(of, familyName(`prefect_${of.pool}`), "ACTIVE")) families.add(family);
-    await removeDefinitions(of, families, ["ACTIVE"], (found) => {
+    await removeDefinitions(families, ["ACTIVE"], (found) => {
       if (found.tags[STACK_TAG] !== undefined || found.tags[SHAPE_TAG] === undefined) return false;
       const own = of.roles.includes(found.definition.executionRoleArn ?? "");
       for (const name of secretsIn(found.definition as unknown as JsonObject, of.sharedFolder)) (own ? mine : others).add(name);
@@ -139,7 +138,6 @@ export async function removeEcsLeftovers(of: EcsLeftovers): Promise<Leftovers> {
   return { removed, kept };
 
   async function removeDefinitions(
-    place: EcsLeftovers,
     families: ReadonlySet<string>,
     statuses: DefinitionStatus[],
     wanted: (found: DefinitionFacts) => boolean,
@@ -156,7 +154,7 @@ export async function removeEcsLeftovers(of: EcsLeftovers): Promise<Leftovers> {
     let seen = 0;
     for (const family of families) {
       for (const status of statuses) {
-        for (const arn of await allDefinitions(place, family, status)) {
+        for (const arn of await allDefinitions(of, family, status)) {
           const found = await api.describeTaskDefinition(arn, signal);
           if (!found || !wanted(found)) continue;
           if (++seen > MOST) {

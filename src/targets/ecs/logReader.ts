@@ -2,11 +2,11 @@ import { UserError } from "../../userError";
 import type { InfrastructureId, LogLine, LogPage, Observation, SharedNotes } from "../target";
 import { ownContainerOf } from "./containers";
 import type { EcsApi, LogEvents } from "./ecsApi";
+import { taskNote } from "./ecsNotes";
 import { asFailure } from "./failures";
 import { parseId, regionOfArn, taskIdOf } from "./names";
 import type { LogPlace } from "./request";
 import { logPlaceOf } from "./taskDefinition";
-import { readTask } from "./taskNotes";
 import type { Watcher } from "./watcher";
 
 /** Those who ask at about the same time are answered by one query, in milliseconds. */
@@ -57,7 +57,7 @@ export function openLogReader({
   /** `undefined`: nothing of it is kept anywhere that can be read. */
   async function placeOf(id: InfrastructureId): Promise<{ place: LogPlace; container: string } | "forgotten" | undefined> {
     if (places.has(id)) return places.get(id);
-    const note = await readTask(notes, id);
+    const note = await taskNote(notes, id).value();
     const { cluster, task } = parseId(id);
     let found: { place: LogPlace; container: string } | undefined;
     if (note) found = note.logs && note.container !== undefined ? { place: note.logs, container: note.container } : undefined;

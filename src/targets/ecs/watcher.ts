@@ -1,12 +1,13 @@
 import type { ContainerDefinition } from "@aws-sdk/client-ecs";
 import pLimit from "p-limit";
+import { type End, firstEnd, openAbsences } from "../cloud/absences";
 import { gather } from "../gather";
 import type { InfrastructureId, Observation, SharedNotes } from "../target";
 import { ownContainerOf } from "./containers";
 import type { EcsApi } from "./ecsApi";
+import { endNote, type TaskNote, taskNote } from "./ecsNotes";
 import { parseId, type TaskName } from "./names";
 import { observationOf, STOP_REASON, type TaskFacts } from "./outcome";
-import { noteEnd, readEnd, readTask, type TaskNote } from "./taskNotes";
 
 /** ECS describes so many tasks a call. */
 const TOGETHER = 100;
@@ -27,14 +28,19 @@ export interface Watcher {
 /** @param settle for so long after it was started a task that ECS does not show may only be late, in milliseconds */
 export function openWatcher({ api, notes, settle }: { api: EcsApi; notes: SharedNotes; settle: number }): Watcher {
   const limit = pLimit(AT_A_TIME);
-  const missingSince = new Map<InfrastructureId, number>();
+  const absences = openAbsences({
+    settle,
+    endNote: (id) => endNote(notes, id),
+    late: "ECS does not show the task yet",
+    lost: "ECS does not know the task any more: it forgets one an hour after its end, and nobody looked before; its log may tell more",
+  });
   const known = new Map<InfrastructureId, TaskNote>();
   const stopping = new Set<InfrastructureId>();
   /** What a time limit is measured by, of tasks that have one. */
   const latest = new Map<InfrastructureId, Pick<TaskFacts, "desiredStatus" | "createdAt" | "startedAt">>();
 
   async function noteOf(id: InfrastructureId): Promise<TaskNote | undefined> {
-    const note = known.get(id) ?? (await readTask(notes, id));
+    const note = known.get(id) ?? (await taskNote(notes, id).value());
     if (note) known.set(id, note);
     return note;
   }
@@ -75,20 +81,21 @@ export function openWatcher({ api, notes, settle }: { api: EcsApi; notes: Shared
     const note = await noteOf(id);
     if (!described) {
       latest.delete(id);
-      return gone(id, note);
+      const seen = await absences.gone(id, note?.at);
+      return seen.phase === "ended" ? firstEnd(endNote(notes, id), seen) : seen;
     }
     const observation = observationOf(described.facts, note?.container);
     if (observation.phase !== "ended") return stillThere(id, described.facts, observation);
     const { facts, own } = await withDefinition(described.facts, described.definition);
-    const end = observationOf(facts, note?.container ?? own) as Observation & { phase: "ended" };
-    missingSince.delete(id);
+    const end = observationOf(facts, note?.container ?? own) as End;
+    absences.seen(id);
     latest.delete(id);
-    await noteEnd(notes, id, end);
+    await endNote(notes, id).create(end);
     return end;
   }
 
   function stillThere(id: InfrastructureId, facts: TaskFacts, observation: Observation): Observation {
-    missingSince.delete(id);
+    absences.seen(id);
     const { desiredStatus, createdAt, startedAt } = facts;
     const { timeoutSeconds = null, startTimeoutSeconds = null } = known.get(id) ?? {};
     if (timeoutSeconds !== null || startTimeoutSeconds !== null) latest.set(id, { desiredStatus, createdAt, startedAt });
@@ -106,25 +113,6 @@ export function openWatcher({ api, notes, settle }: { api: EcsApi; notes: Shared
     if (since === undefined || limit === null || Date.now() < since + limit * 1000 || stopping.has(id)) return;
     stopping.add(id);
     await api.stopTask(parseId(id), reason).finally(() => stopping.delete(id));
-  }
-
-  /** ECS forgets a task about an hour after its end. */
-  async function gone(id: InfrastructureId, note: TaskNote | undefined): Promise<Observation> {
-    const end = await readEnd(notes, id);
-    if (end) return end;
-    const now = Date.now();
-    const since = missingSince.get(id) ?? now;
-    missingSince.set(id, since);
-    if (now < (note ? note.at : since) + settle) return { phase: "pending", message: "ECS does not show the task yet" };
-    const reason =
-      "ECS does not know the task any more: it forgets one an hour after its end, and nobody looked before; its log may tell more";
-    const lost: Observation & { phase: "ended" } = {
-      phase: "ended",
-      outcome: { kind: "lost", reason },
-      endedAt: new Date(now).toISOString(),
-    };
-    await noteEnd(notes, id, lost);
-    return (await readEnd(notes, id)) ?? lost;
   }
 
   return {

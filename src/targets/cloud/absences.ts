@@ -1,0 +1,53 @@
+import type { InfrastructureId, Observation } from "../target";
+import type { Note } from "./notes";
+
+export type End = Observation & { phase: "ended" };
+
+/** What of infrastructure that a cloud does not show: it may be late, or it was there and is gone. */
+export interface Absences {
+  /** The cloud shows it. */
+  seen(id: InfrastructureId): void;
+  /**
+   * The cloud does not show it: its end as it was noted, still to come, or lost.
+   * @param sentAt in milliseconds @default the time when it was first missing
+   */
+  gone(id: InfrastructureId, sentAt?: number): Promise<Observation>;
+}
+
+/**
+ * @param settle for so long after it was sent infrastructure may not show yet, in milliseconds
+ * @param endNote where an end is noted
+ * @param late what a run's state says while it may only be late
+ * @param lost why nothing tells how it ended
+ */
+export function openAbsences({
+  settle,
+  endNote,
+  late,
+  lost,
+}: {
+  settle: number;
+  endNote: (id: InfrastructureId) => Note<End>;
+  late: string;
+  lost: string;
+}): Absences {
+  const missingSince = new Map<InfrastructureId, number>();
+  return {
+    seen: (id) => {
+      missingSince.delete(id);
+    },
+    gone: async (id, sentAt) => {
+      const end = await endNote(id).value();
+      if (end) return end;
+      const since = missingSince.get(id) ?? Date.now();
+      missingSince.set(id, since);
+      if (Date.now() < (sentAt ?? since) + settle) return { phase: "pending", message: late };
+      return { phase: "ended", outcome: { kind: "lost", reason: lost }, endedAt: new Date(since).toISOString() };
+    },
+  };
+}
+
+/** Note how it ended, for when the cloud has forgotten it. @returns the end that was noted first */
+export async function firstEnd(note: Note<End>, end: End): Promise<End> {
+  return (await note.update((noted) => noted ?? end)) as End;
+}
