@@ -3,6 +3,8 @@ import type { JsonObject, ValueObject } from "../../json";
 import { stackName } from "../../manifest/cloudNames";
 import { Secret } from "../../secret";
 import { UserError } from "../../userError";
+import { CloudFailure } from "../cloud/failure";
+import { explaining } from "../cloud/refusal";
 import { readSettings } from "../cloud/settings";
 import type {
   InfrastructureId,
@@ -19,7 +21,7 @@ import type {
 } from "../target";
 import { type Access, accessOf } from "./access";
 import { endNote, jobNote, regionsNote, stopNote, type Whereabouts } from "./cloudRunNotes";
-import { asFailure, CloudFailure } from "./failures";
+import { asFailure, type GoogleFailure } from "./googleFailures";
 import { type CloudRunLeftovers, removeCloudRunLeftovers, tidyCloudRun } from "./leftovers";
 import { type LogReader, openLogReader } from "./logReader";
 import { EXECUTION_TOKEN, goesWithItsRun, parseExecutionName } from "./names";
@@ -258,24 +260,22 @@ class CloudRunTarget implements Target {
     return this.#sends.send(submission, where, start, signal);
   }
 
-  /** What submitting throws is the user's to read; that nothing was started is kept in mind. */
+  /** As {@link #orExplain}, and remembers that nothing was started. */
   async #orRefuse<T>({ runId, attempt }: Submission, what: string, work: () => Promise<T>): Promise<T> {
     this.#refused.delete(`${runId}/${attempt}`);
-    try {
-      return await work();
-    } catch (error) {
-      const refused = error instanceof UserError || (error instanceof CloudFailure && error.kind !== "unclear");
-      if (refused) this.#refused.add(`${runId}/${attempt}`);
-      throw error instanceof CloudFailure ? giveUp(what, error, this.#access) : error;
-    }
+    return this.#orExplain(what, async () => {
+      try {
+        return await work();
+      } catch (error) {
+        const refused = error instanceof UserError || (error instanceof CloudFailure && error.kind !== "unclear");
+        if (refused) this.#refused.add(`${runId}/${attempt}`);
+        throw error;
+      }
+    });
   }
 
-  async #orExplain<T>(what: string, work: () => Promise<T>): Promise<T> {
-    try {
-      return await work();
-    } catch (error) {
-      throw error instanceof CloudFailure ? giveUp(what, error, this.#access) : error;
-    }
+  #orExplain<T>(what: string, work: () => Promise<T>): Promise<T> {
+    return explaining(what, work, (task, failure: GoogleFailure) => giveUp(task, failure, this.#access));
   }
 }
 

@@ -1,5 +1,5 @@
 import type { protos } from "@google-cloud/run";
-import { oneLine } from "./googleErrors";
+import { oneLine } from "../cloud/failure";
 import { MARKER } from "./names";
 
 type Message<T> = T | Readonly<Record<string, unknown>>;

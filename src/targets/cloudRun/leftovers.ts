@@ -2,7 +2,7 @@ import { POOL_TAG, STACK_TAG } from "../../manifest/cloudNames";
 import { UserError } from "../../userError";
 import type { Leftovers, SharedNotes } from "../target";
 import { jobNote } from "./cloudRunNotes";
-import { asFailure } from "./failures";
+import { asFailure } from "./googleFailures";
 import { labelValue, OURS } from "./labels";
 import { staysAfterItsRun } from "./names";
 import type { FoundJob, RunApi } from "./runApi";

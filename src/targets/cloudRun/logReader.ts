@@ -1,3 +1,5 @@
+import { CALL_TIMEOUT, youngFor } from "../cloud/calls";
+import { CloudFailure, mayPass } from "../cloud/failure";
 import { tryTurn } from "../cloud/tokenBucket";
 import type { InfrastructureId, LogPage, SharedNotes } from "../target";
 import type { Access } from "./access";
@@ -20,9 +22,9 @@ import {
   wasSeen,
 } from "./entries";
 import { type Entry, isOutput } from "./entryLines";
-import { asFailure, CloudFailure, mayPass } from "./failures";
+import { asFailure } from "./googleFailures";
 import { type ExecutionName, parseExecutionName, projectOf } from "./names";
-import { CALL_TIMEOUT, type RunApi, youngFor } from "./runApi";
+import type { RunApi } from "./runApi";
 import { AFTER_END, belongingOf, JobSpans, notShown, SEVERAL } from "./unnamedEntries";
 import type { Watcher } from "./watcher";
 
@@ -187,7 +189,7 @@ export function openLogReader({
         pageToken = data.nextPageToken || undefined;
       } catch (error) {
         const failure = asFailure(error);
-        const notYet = youngFor(access) > 0 && (failure.kind === "denied" || failure.kind === "unauthenticated");
+        const notYet = youngFor(access.createdAt) > 0 && (failure.kind === "denied" || failure.kind === "unauthenticated");
         if (!mayPass(failure) && !notYet) throw failure.kind === "denied" ? denied(project) : failure;
         return entries.length === 0 ? undefined : left();
       }

@@ -1,22 +1,14 @@
 import type { protos, v2 } from "@google-cloud/run";
-import pRetry from "p-retry";
 import type { JsonObject } from "../../json";
-import { type Progress, RetryNotices } from "../../retryNotices";
-import { emptied, waitForTurn } from "../cloud/tokenBucket";
+import type { UserError } from "../../userError";
+import { CALL_TIMEOUT, type CallOptions, openCalls } from "../cloud/calls";
 import type { SharedNotes } from "../target";
 import { type Access, loaded } from "./access";
 import { type CloudRunBucket, cloudRunBucket } from "./cloudRunBuckets";
 import { conditionFacts, type ExecutionFacts, executionFacts, type TaskFacts, taskFacts, timeText } from "./facts";
-import { asFailure, type CloudFailure, mayPass } from "./failures";
-import { refusal } from "./refusals";
+import { asFailure, type GoogleFailure } from "./googleFailures";
+import { refusal } from "./googleRefusals";
 import { jobMessage, type RunOverrides, runMessage } from "./wire";
-
-/** How long one call may take, in milliseconds. */
-export const CALL_TIMEOUT = 30_000;
-/** For how long a call that may pass is repeated, in milliseconds. */
-const PERSEVERANCE = 180_000;
-/** Credentials younger than this may not work everywhere yet, in milliseconds; roles take longest (https://cloud.google.com/iam/docs/access-change-propagation). */
-const YOUNG = 600_000;
 
 /** What of a Job matters here. */
 export interface JobFacts {
@@ -93,60 +85,15 @@ export function openRunApi(access: Access, notes: SharedNotes, tell: (message: s
     });
     return clients;
   };
-  const notices = new RetryNotices(tell);
-  let told = false;
+  const call = openCalls({ cloud: "Google", pool: access.pool, createdAt: access.createdAt, notes, tell, asFailure });
 
-  async function once<T>(
-    quota: CloudRunBucket,
-    place: string,
-    call: (clients: Clients) => Promise<T>,
-    { failed }: Progress,
-    signal?: AbortSignal,
-  ): Promise<T> {
-    await waitForTurn(notes, cloudRunBucket(quota, place), signal);
-    try {
-      return await call(await ready());
-    } catch (error) {
-      const failure = asFailure(error);
-      if (failure.kind === "throttled") await emptied(notes, cloudRunBucket(quota, place));
-      failed(failure.message, failure.kind);
-      throw failure;
-    }
+  /** @param place `projects/P/locations/R` */
+  function asked<T>(bucket: CloudRunBucket, place: string, work: (clients: Clients) => Promise<T>, options?: CallOptions): Promise<T> {
+    return call("Google Cloud Run", [cloudRunBucket(bucket, place)], async () => work(await ready()), options);
   }
 
-  function retried<T>(
-    quota: CloudRunBucket,
-    place: string,
-    call: (clients: Clients) => Promise<T>,
-    worthIt: (failure: CloudFailure) => boolean,
-    signal?: AbortSignal,
-  ): Promise<T> {
-    return notices.during(`work pool "${access.pool}": Google Cloud Run`, (progress) =>
-      pRetry(() => once(quota, place, call, progress, signal), {
-        retries: 1000,
-        minTimeout: 200,
-        maxTimeout: 5_000,
-        randomize: true,
-        maxRetryTime: Math.max(PERSEVERANCE, youngFor(access)),
-        shouldRetry: ({ error }) => worthIt(error as unknown as CloudFailure),
-        ...(signal ? { signal } : {}),
-      }),
-    );
-  }
-
-  function repeated<T>(quota: CloudRunBucket, place: string, call: (clients: Clients) => Promise<T>, signal?: AbortSignal): Promise<T> {
-    return retried(quota, place, call, worthAnotherTry, signal);
-  }
-
-  function worthAnotherTry(failure: CloudFailure): boolean {
-    if (mayPass(failure)) return true;
-    if ((failure.kind !== "unauthenticated" && failure.kind !== "denied") || youngFor(access) <= 0) return false;
-    if (!told)
-      tell(
-        `the credentials of work pool "${access.pool}" are new, and Google does not know them everywhere yet: trying again (${failure.message})`,
-      );
-    told = true;
-    return true;
+  function repeated<T>(bucket: CloudRunBucket, place: string, work: (clients: Clients) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    return asked(bucket, place, work, { signal });
   }
 
   const of = (name: string) => name.split("/").slice(0, 4).join("/");
@@ -172,12 +119,12 @@ export function openRunApi(access: Access, notes: SharedNotes, tell: (message: s
         signal,
       ),
     runJob: async (name, overrides) => {
-      const call = async ({ jobs }: Clients) => {
+      const run = async ({ jobs }: Clients) => {
         const [operation] = await jobs.runJob({ name, overrides: runMessage(overrides) }, options);
         // The operation is done only when the run is; its metadata is the execution from the start.
         return (operation.metadata as protos.google.cloud.run.v2.IExecution | null)?.name ?? "";
       };
-      return retried("run", of(name), call, (failure) => failure.kind !== "unclear" && worthAnotherTry(failure));
+      return asked("run", of(name), run, { repeatable: false });
     },
     getExecution: (name) =>
       repeated("read", of(name), async ({ executions }) => executionFacts((await executions.getExecution({ name }, options))[0])),
@@ -205,11 +152,6 @@ export function openRunApi(access: Access, notes: SharedNotes, tell: (message: s
       await repeated("write", of(name), ({ executions }) => executions.cancelExecution({ name }, options));
     },
   };
-}
-
-/** For how many milliseconds yet the pool's credentials may not be known everywhere; 0 or less: they are. */
-export function youngFor({ createdAt }: Access): number {
-  return createdAt === undefined ? 0 : createdAt + YOUNG - Date.now();
 }
 
 function foundJob({ name, labels, etag, createTime, latestCreatedExecution, template }: protos.google.cloud.run.v2.IJob): FoundJob {
@@ -252,7 +194,7 @@ async function openClients(access: Access): Promise<Clients> {
 }
 
 /** For callers that give up: what the user hears. */
-export function giveUp(what: string, failure: CloudFailure, access: Access): Error {
+export function giveUp(what: string, failure: GoogleFailure, access: Access): UserError {
   return refusal(what, failure, {
     project: access.project ?? "",
     ...(access.clientEmail === undefined ? {} : { clientEmail: access.clientEmail }),

@@ -1,12 +1,14 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
+import { CALL_TIMEOUT } from "../cloud/calls";
 import { doOnce } from "../cloud/claims";
+import { CloudFailure } from "../cloud/failure";
 import type { Held } from "../cloud/notes";
 import type { SharedNotes } from "../target";
 import { type SendNote, sendNote, type Whereabouts } from "./cloudRunNotes";
-import { asFailure, CloudFailure } from "./failures";
+import { asFailure } from "./googleFailures";
 import { markerOf, timeOfRun } from "./names";
-import { CALL_TIMEOUT, type ExecutionPage, type RunApi } from "./runApi";
+import type { ExecutionPage, RunApi } from "./runApi";
 
 /** An attempt of a run. */
 export interface Attempt {

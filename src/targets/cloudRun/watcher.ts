@@ -4,7 +4,7 @@ import { gather, type Tell } from "../gather";
 import type { InfrastructureId, Observation, SharedNotes } from "../target";
 import { endNote, stopNote } from "./cloudRunNotes";
 import type { ExecutionFacts } from "./facts";
-import { asFailure } from "./failures";
+import { asFailure } from "./googleFailures";
 import { parseExecutionName } from "./names";
 import { isOver, needsTasks, observationOf } from "./outcome";
 import type { RunApi } from "./runApi";

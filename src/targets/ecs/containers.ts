@@ -1,5 +1,5 @@
 import type { ContainerDefinition } from "@aws-sdk/client-ecs";
-import { oneLine } from "./failures";
+import { oneLine } from "../cloud/failure";
 import type { ContainerFacts, TaskFacts } from "./outcome";
 
 /** The container that Prefect takes for the flow run's, unless one is named. */

@@ -1,27 +1,16 @@
 import type { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
 import type { ECSClient, RegisterTaskDefinitionCommandInput, RunTaskCommandInput, Task, TaskDefinition } from "@aws-sdk/client-ecs";
 import type { SSMClient } from "@aws-sdk/client-ssm";
-import pRetry from "p-retry";
 import type { JsonObject } from "../../json";
-import { RetryNotices } from "../../retryNotices";
-import { emptied, waitForTurn } from "../cloud/tokenBucket";
+import { CALL_TIMEOUT, openCalls } from "../cloud/calls";
 import type { SharedNotes } from "../target";
 import { type Access, loaded } from "./access";
+import { asFailure, failureOf } from "./awsFailures";
+import { offsetText } from "./awsRefusals";
 import { type EcsBucket, ecsBucket } from "./ecsBuckets";
-import { type AwsFailure, asFailure, failureOf, mayPass } from "./failures";
 import { type LeftoverCalls, leftoverCalls } from "./leftoverCalls";
 import type { TaskName } from "./names";
 import type { TaskFacts } from "./outcome";
-import { offsetText } from "./refusal";
-
-/** How long one call may take, in milliseconds. */
-const CALL_TIMEOUT = 30_000;
-/** For how long a call that may pass is repeated, in milliseconds. */
-const PERSEVERANCE = 180_000;
-/** What was made less than this ago may not work everywhere yet, in milliseconds: AWS' access keys and policies take seconds, at times a minute or two. */
-const YOUNG = 600_000;
-/** How long words that tell of something not yet known are borne with where nothing says how young it is, in milliseconds. */
-const PATIENCE = 5_000;
 
 export interface LogEvent {
   eventId: string;
@@ -83,57 +72,21 @@ export function openEcsApi(access: Access, notes: SharedNotes, tell: (message: s
     const sdk = await loaded(() => import("@aws-sdk/client-ssm"));
     return { sdk, client: new sdk.SSMClient(clientOptions(access, "ssm", region)) as SSMClient };
   });
-  const notices = new RetryNotices(tell);
-  let told = false;
-  let clockTold = false;
+  const call = openCalls({
+    cloud: "AWS",
+    pool: access.pool,
+    createdAt: access.createdAt,
+    notes,
+    tell,
+    asFailure,
+    // From AWS' answer the SDK knows by how much to correct the next signature.
+    onceMore: { clock: (failure) => `${offsetText(failure)}: signing with AWS' time (${failure.message})` },
+  });
 
   /** @param what the operation, as IAM names it */
-  async function repeated<T>(what: string, buckets: EcsBucket[], call: () => Promise<T>, signal?: AbortSignal): Promise<T> {
-    const began = Date.now();
-    const youngUntil = access.createdAt === undefined ? 0 : access.createdAt + YOUNG;
-    let clockTries = 0;
-    const worthIt = (failure: AwsFailure) => {
-      if (mayPass(failure)) return true;
-      if (failure.kind === "clock") {
-        // From AWS' answer the SDK knows by how much to correct the next signature.
-        clockTries += 1;
-        if (clockTries === 1 && !clockTold) tell(`${offsetText(failure)}: signing with AWS' time (${failure.message})`);
-        clockTold = true;
-        return clockTries === 1;
-      }
-      if (failure.kind === "young") return Date.now() < Math.max(began + PATIENCE, youngUntil);
-      if ((failure.kind !== "unauthenticated" && failure.kind !== "denied") || Date.now() >= youngUntil) return false;
-      if (!told)
-        tell(
-          `the credentials of work pool "${access.pool}" are new, and AWS does not know them everywhere yet: trying again (${failure.message})`,
-        );
-      told = true;
-      return true;
-    };
-    return notices.during(`work pool "${access.pool}": ${what}`, ({ failed }) =>
-      pRetry(
-        async () => {
-          for (const bucket of buckets) await waitForTurn(notes, ecsBucket(bucket, access.place), signal);
-          try {
-            return await call();
-          } catch (error) {
-            const failure = asFailure(error);
-            if (failure.kind === "throttled") for (const bucket of buckets) await emptied(notes, ecsBucket(bucket, access.place));
-            failed(failure.message, failure.kind);
-            throw failure;
-          }
-        },
-        {
-          retries: 1000,
-          minTimeout: 200,
-          maxTimeout: 5_000,
-          randomize: true,
-          maxRetryTime: Math.max(PERSEVERANCE, youngUntil - began),
-          shouldRetry: ({ error }) => worthIt(error as unknown as AwsFailure),
-          ...(signal ? { signal } : {}),
-        },
-      ),
-    );
+  function repeated<T>(what: string, buckets: EcsBucket[], work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    const drawn = buckets.map((name) => ecsBucket(name, access.place));
+    return call(what, drawn, work, { signal });
   }
 
   return {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { JsonObject, ValueObject } from "../../json";
 import { parameterFolder, sharedParameterFolder, stackName } from "../../manifest/cloudNames";
+import { explaining } from "../cloud/refusal";
 import { readSettings } from "../cloud/settings";
 import type {
   InfrastructureId,
@@ -16,16 +17,16 @@ import type {
   TargetPlace,
 } from "../target";
 import { type Access, accessOf, loaded } from "./access";
+import { type AwsKind, asFailure } from "./awsFailures";
+import { refusal } from "./awsRefusals";
 import { type Definitions, openDefinitions, type ReadyDefinition } from "./definitions";
 import { type EcsApi, openEcsApi } from "./ecsApi";
 import { type SendNote, sendNote, taskNote } from "./ecsNotes";
-import { AwsFailure, asFailure } from "./failures";
 import { type EcsLeftovers, removeEcsLeftovers, tidyEcs } from "./leftovers";
 import { type LogReader, openLogReader } from "./logReader";
 import { formatId, parseId, regionOfArn, startedBy, type TaskName } from "./names";
 import { STOP_REASON } from "./outcome";
 import { type PoolFacts, planEcs } from "./plan";
-import { refusal } from "./refusal";
 import type { EcsRequest } from "./request";
 import { openSecretStore } from "./secretStore";
 import { openWatcher, type Watcher } from "./watcher";
@@ -239,7 +240,7 @@ class EcsTarget implements Target {
       return await this.#api.runTask(sent, launches, signal);
     } catch (error) {
       const failure = asFailure(error);
-      const [existing] = failure.kind === "conflict" ? failure.existing : [];
+      const [existing] = failure.kind === "conflict" ? (failure.details.existing ?? []) : [];
       if (existing === undefined) throw failure;
       // The token was used already: whatever differs, the attempt has its task.
       return { cluster: clusterOf(existing, request.runTask.cluster as string | undefined), task: existing };
@@ -257,14 +258,10 @@ class EcsTarget implements Target {
     return undefined;
   }
 
-  async #orExplain<T>(what: string, work: () => Promise<T>): Promise<T> {
-    try {
-      return await work();
-    } catch (error) {
-      if (!(error instanceof AwsFailure)) throw error;
-      const { region = "", accessKeyId, pool } = this.#access;
-      throw refusal(what, error, { region, pool, ...(accessKeyId === undefined ? {} : { accessKeyId }) });
-    }
+  #orExplain<T>(what: string, work: () => Promise<T>): Promise<T> {
+    const { region = "", accessKeyId, pool } = this.#access;
+    const caller = { region, pool, ...(accessKeyId === undefined ? {} : { accessKeyId }) };
+    return explaining<AwsKind, T>(what, work, (task, failure) => refusal(task, failure, caller));
   }
 }
 

@@ -1,9 +1,9 @@
 import { UserError } from "../../userError";
 import type { InfrastructureId, LogLine, LogPage, Observation, SharedNotes } from "../target";
+import { asFailure } from "./awsFailures";
 import { ownContainerOf } from "./containers";
 import type { EcsApi, LogEvents } from "./ecsApi";
 import { taskNote } from "./ecsNotes";
-import { asFailure } from "./failures";
 import { parseId, regionOfArn, taskIdOf } from "./names";
 import type { LogPlace } from "./request";
 import { logPlaceOf } from "./taskDefinition";

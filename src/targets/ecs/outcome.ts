@@ -1,7 +1,8 @@
 import type { Outcome } from "../../model/outcome";
+import { oneLine } from "../cloud/failure";
+import type { Outcome } from "../outcome";
 import type { Observation } from "../target";
 import { causesIn, endOf, isTakenDown, neverRan, ownContainerOf, ranToAnEnd } from "./containers";
-import { oneLine } from "./failures";
 import { explained } from "./permissions";
 
 /** A container of a task. */

@@ -1,14 +1,15 @@
 import { describe, expect, test } from "vitest";
 import { leastPrivilege } from "../../../components/gcp/leastPrivilege";
-import { asFailure, CloudFailure, mayPass } from "../../../src/targets/cloudRun/failures";
+import { CloudFailure, mayPass } from "../../../src/targets/cloud/failure";
+import { asFailure, type GoogleFailure } from "../../../src/targets/cloudRun/googleFailures";
+import { refusal } from "../../../src/targets/cloudRun/googleRefusals";
 import { permissionIn, remedy } from "../../../src/targets/cloudRun/permissions";
-import { refusal } from "../../../src/targets/cloudRun/refusals";
 
 const error = (message: string, more: object = {}) => Object.assign(new Error(message), more);
 const network = (code: string) =>
   error(`request to http://x failed, reason: ${code}`, { code: 14, cause: Object.assign(new Error(code), { code }) });
 
-test.each<[string, Error, CloudFailure["kind"]]>([
+test.each<[string, Error, GoogleFailure["kind"]]>([
   ["429 by the SDK", error("Quota exceeded", { code: 8 }), "throttled"],
   ["429 by plain HTTP", error("x", { response: { status: 429 } }), "throttled"],
   ["503 by the SDK", error("x", { code: 14 }), "unclear"],
@@ -39,7 +40,7 @@ test.each<[string, Error, CloudFailure["kind"]]>([
 });
 
 describe("every answer of Google's is a failure of some kind, and never taken for a bug", () => {
-  const CODES: [string, number, number, CloudFailure["kind"]][] = [
+  const CODES: [string, number, number, GoogleFailure["kind"]][] = [
     ["CANCELLED", 1, 499, "unclear"],
     ["UNKNOWN", 2, 500, "unclear"],
     ["INVALID_ARGUMENT", 3, 400, "refused"],
@@ -88,7 +89,7 @@ const REGION = "Permission denied on 'locations/europe-west99' (or it may not ex
 const QUOTA_PROJECT =
   "Your application is authenticating by using local Application Default Credentials. The run.googleapis.com API requires a quota project, which is not set by default.";
 
-test.each<[CloudFailure["kind"], string, string | undefined, number]>([
+test.each<[GoogleFailure["kind"], string, string | undefined, number]>([
   ["billing", BILLING, "BILLING_DISABLED", 7],
   ["billing", BILLING, undefined, 7],
   ["billing", "Billing account for project '1' is not found. Billing must be enabled for activation of service(s).", undefined, 9],
@@ -153,7 +154,7 @@ test("of a front end's HTML page only the words are kept", () => {
   expect(asFailure(error(page, { code: 5 })).message).toBe("Error 404 (Not Found)!!1 The requested URL was not found.");
 });
 
-test.each<[string, Error, CloudFailure["kind"]]>([
+test.each<[string, Error, GoogleFailure["kind"]]>([
   [
     "a key file that is gone",
     error("The file at /k.json does not exist, or it is not a file. ENOENT: x", { code: "ENOENT" }),
@@ -182,7 +183,7 @@ test("a reply's JSON and its line breaks do not get into the message", () => {
   );
 });
 
-test.each<[CloudFailure["kind"], string, RegExp]>([
+test.each<[GoogleFailure["kind"], string, RegExp]>([
   [
     "denied",
     "why",

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
-import { type AwsFailure, asFailure, type FailureKind, failureOf, mayPass } from "../../../src/targets/ecs/failures";
-import { refusal } from "../../../src/targets/ecs/refusal";
+import { mayPass } from "../../../src/targets/cloud/failure";
+import { type AwsFailure, asFailure, type FailureKind, failureOf } from "../../../src/targets/ecs/awsFailures";
+import { refusal } from "../../../src/targets/ecs/awsRefusals";
 
 /** An error as the SDK throws it. */
 const error = (name: string, message: string, more: object = {}) =>

@@ -1,24 +1,16 @@
+import { CloudFailure, type CommonKind, failureReader, oneLine } from "../cloud/failure";
+
 /**
- * How a call to Google failed:
+ * Kinds of failure that only Google has:
  *
- * - `throttled`: refused for now (429); nothing was done.
- * - `unsent`: it cannot have reached Google.
- * - `unclear`: it may or may not have been done (5xx, connection lost, no answer in time).
- * - `unauthenticated`: Google does not know the key, or not yet.
- * - `denied`: a permission is missing, or not there yet. `disabled`: the API is not switched on.
+ * - `disabled`: the API is not switched on.
  * - `billing`: the project has no billing account that pays. `suspended`: Google has suspended the project.
  * - `project`: there is no such project. `quotaProject`: the login names no project that pays for its calls.
  * - `region`: there is no such region, or the project may not use it.
  * - `perimeter`: VPC Service Controls forbid it. `policy`: another policy of the organization forbids it.
- * - `missing`, `exists`, `precondition`: as Google's NOT_FOUND, ALREADY_EXISTS, FAILED_PRECONDITION and ABORTED.
- * - `refused`: anything else that will not come right by itself.
+ * - `exists`, `precondition`: as Google's ALREADY_EXISTS, FAILED_PRECONDITION and ABORTED.
  */
-export type FailureKind =
-  | "throttled"
-  | "unsent"
-  | "unclear"
-  | "unauthenticated"
-  | "denied"
+export type GoogleKind =
   | "disabled"
   | "billing"
   | "suspended"
@@ -27,13 +19,29 @@ export type FailureKind =
   | "region"
   | "perimeter"
   | "policy"
-  | "missing"
   | "exists"
-  | "precondition"
-  | "refused";
+  | "precondition";
+export type GoogleFailure = CloudFailure<GoogleKind>;
+type FailureKind = GoogleKind | CommonKind;
+
+export const NO_LOGIN =
+  "there are no Google Cloud credentials here: log in with `gcloud auth application-default login`, or give the work pool a credentials block";
+
+/** What Google's libraries say of credentials that they cannot use; nothing was asked yet. */
+const BAD_LOGIN =
+  /^the (file at .* does not exist|file path is invalid|incoming JSON object)|universe domain\b.*does not match|^error:\w+:DECODER/i;
+
+/** Turn what a call threw into a {@link GoogleFailure}. What comes from no call is thrown as it is: a bug. */
+export const asFailure = failureReader<GoogleKind>((error, message) => {
+  if (/could not load the default credentials|unable to detect a project/i.test(message))
+    return new CloudFailure<GoogleKind>("unauthenticated", NO_LOGIN);
+  if (BAD_LOGIN.test(message)) return new CloudFailure<GoogleKind>("unauthenticated", message);
+  const said = saidBy(error);
+  return said && new CloudFailure<GoogleKind>(kindOf(said), said.message);
+});
 
 /** What Google said of a call, in one form for gRPC, REST and plain HTTP. */
-export interface Said {
+interface Said {
   /** One line. */
   message: string;
   /** A number of google.rpc.Code. */
@@ -136,7 +144,7 @@ function withoutNames(message: string): string {
 }
 
 /** What kind of failure Google's answer is: total, so that no answer of Google's is taken for a bug. */
-export function kindOf({ message, code, status, reason }: Said): FailureKind {
+function kindOf({ message, code, status, reason }: Said): FailureKind {
   // The same reason as for an API that is off, with another remedy.
   if (/requires a quota project/i.test(message)) return "quotaProject";
   const told = reason === undefined ? undefined : BY_REASON[reason];
@@ -151,7 +159,7 @@ export function kindOf({ message, code, status, reason }: Said): FailureKind {
 }
 
 /** Read what Google said out of what a client library threw; `undefined` if Google said nothing. */
-export function saidBy(error: Error): Said | undefined {
+function saidBy(error: Error): Said | undefined {
   const {
     code,
     reason,
@@ -179,14 +187,6 @@ export function saidBy(error: Error): Said | undefined {
     ...(known === undefined ? {} : { status: known }),
     ...(given === undefined ? {} : { reason: given }),
   };
-}
-
-/** One line of text; of an HTML page only its words. */
-export function oneLine(message: string): string {
-  const words = /<(!doctype|html|title)\b/i.test(message)
-    ? message.replaceAll(/<(style|script)\b[\s\S]*?<\/\1>/gi, " ").replaceAll(/<[^>]*>/g, " ")
-    : message;
-  return words.replaceAll(/\s+/g, " ").trim();
 }
 
 /** `error` of Google's JSON. */

@@ -1,48 +1,16 @@
-import { isUnsent, networkCode } from "../networkErrors";
+import { CloudFailure, type CommonKind, failureReader, oneLine } from "../cloud/failure";
 
 /**
- * How a call to AWS failed:
+ * Kinds of failure that only AWS has:
  *
- * - `throttled`: refused for now; nothing was done.
- * - `unsent`: it cannot have reached AWS. `unclear`: it may or may not have been done.
- * - `unauthenticated`: AWS does not know the key, or not yet, or its session is over. `denied`: a permission is missing, or not there yet.
  * - `clock`: AWS does not take the time of the signature; `clockOffset` says by how much this machine's clock is off.
- * - `young`: something that was just made is not known everywhere yet, in AWS' own words.
- * - `missing`: no such cluster, group, stream, subnet, task or definition. `inactive`: a task definition that was deregistered.
+ * - `inactive`: a task definition that was deregistered.
  * - `conflict`: the token was used for another request; `existing` are its tasks.
  * - `capacity`: no room for the task just now.
- * - `refused`: anything else that will not come right by itself.
  */
-export type FailureKind =
-  | "throttled"
-  | "unsent"
-  | "unclear"
-  | "unauthenticated"
-  | "clock"
-  | "denied"
-  | "young"
-  | "missing"
-  | "inactive"
-  | "conflict"
-  | "capacity"
-  | "refused";
-
-export class AwsFailure extends Error {
-  override readonly name = "AwsFailure";
-
-  /**
-   * @param existing ARNs of the tasks that a used token has started
-   * @param clockOffset this machine's clock minus AWS', in milliseconds
-   */
-  constructor(
-    readonly kind: FailureKind,
-    message: string,
-    readonly existing: readonly string[] = [],
-    readonly clockOffset?: number,
-  ) {
-    super(message);
-  }
-}
+export type AwsKind = "clock" | "inactive" | "conflict" | "capacity";
+export type AwsFailure = CloudFailure<AwsKind>;
+export type FailureKind = AwsKind | CommonKind;
 
 /** By error code (https://docs.aws.amazon.com/AmazonECS/latest/APIReference/CommonErrors.html, and what the services themselves and EC2 add). */
 const BY_NAME: Record<string, FailureKind> = {
@@ -139,45 +107,26 @@ interface SdkError {
   resourceIds?: string[];
 }
 
-/** Turn what a call threw into an {@link AwsFailure}; what comes from no call is thrown as it is: a bug. */
-export function asFailure(error: unknown): AwsFailure {
-  if (error instanceof AwsFailure) return error;
-  if (!(error instanceof Error)) throw error;
-  const message = oneLine(error.message) || error.name;
+/** Turn what a call threw into an {@link AwsFailure}. What comes from no call is thrown as it is: a bug. */
+export const asFailure = failureReader<AwsKind>((error, message) => {
   const { $metadata, resourceIds } = error as SdkError;
-  const network = networkCode(error);
-  if (network !== undefined && isUnsent(network)) return new AwsFailure("unsent", `${message} (${network})`);
   const status = $metadata?.httpStatusCode;
-  const told = `${error.name}: ${message}`;
+  const said = `${error.name}: ${message}`;
   const offset = clockOffsetOf(error, message);
-  if (offset !== undefined) return new AwsFailure("clock", told, [], Number.isNaN(offset) ? undefined : offset);
-  if (/inactive/i.test(message) && /taskdefinition|task definition/i.test(message)) return new AwsFailure("inactive", told);
+  if (offset !== undefined) return new CloudFailure<AwsKind>("clock", said, Number.isNaN(offset) ? {} : { clockOffset: offset });
+  if (/inactive/i.test(message) && /taskdefinition|task definition/i.test(message)) return new CloudFailure<AwsKind>("inactive", said);
   const text = status === undefined || status < 500 ? BY_TEXT.find(([pattern]) => pattern.test(message)) : undefined;
   // What says who is asking is never overruled by a text that quotes it.
   const named = BY_NAME[error.name];
   const kind = named === "unauthenticated" || named === "denied" ? named : (text?.[1] ?? named);
-  if (kind) return new AwsFailure(kind, told, resourceIds ?? []);
+  if (kind) return new CloudFailure<AwsKind>(kind, said, { existing: resourceIds ?? [] });
   if (status !== undefined && status >= 400)
-    return new AwsFailure(status === 429 ? "throttled" : status >= 500 ? "unclear" : "refused", told);
-  if (
-    network !== undefined ||
-    status !== undefined ||
-    /^(TimeoutError|AbortError|SyntaxError)$/.test(error.name) ||
-    /socket hang up|timed out/i.test(message)
-  )
-    return new AwsFailure("unclear", message);
-  throw error;
-}
+    return new CloudFailure<AwsKind>(status === 429 ? "throttled" : status >= 500 ? "unclear" : "refused", said);
+  // An answer that cannot be read.
+  return status !== undefined || error.name === "SyntaxError" ? new CloudFailure<AwsKind>("unclear", message) : undefined;
+});
 
-/** A vendor's text on one line, without control characters. */
-export function oneLine(text: string): string {
-  return text
-    .replaceAll(/\s*[\r\n\v\f\u0085\u2028\u2029]+\s*/g, " ")
-    .replaceAll(/\p{Cc}+/gu, " ")
-    .trim();
-}
-
-/** @returns this machine's clock minus AWS', in milliseconds; `NaN`: not told; `undefined`: the clock is not what is wrong */
+/** @returns this machine's clock minus AWS', in milliseconds; `NaN`: unknown; `undefined`: the clock is not what is wrong */
 function clockOffsetOf(error: Error, message: string): number | undefined {
   // "Signature expired: 20260101T000000Z is now earlier than 20260101T000500Z (20260101T001000Z - 5 min.)"
   const [, ours, , theirs] =
@@ -189,7 +138,7 @@ function clockOffsetOf(error: Error, message: string): number | undefined {
   const offset = date === undefined ? Number.NaN : Date.now() - Date.parse(date);
   if (/signature (expired|not yet current)/i.test(message)) return offset;
   if (!CLOCK.has(error.name)) return undefined;
-  // By AWS' own clock it was in time: a session that is over is called so too.
+  // By AWS' own clock it was in time. AWS uses the same name for a session that is over.
   return Math.abs(offset) < CLOCK_TOLERANCE ? undefined : offset;
 }
 
@@ -199,15 +148,10 @@ function signedTime(text: string): number {
 
 /** What `RunTask` answers with HTTP 200 where it started nothing (https://docs.aws.amazon.com/AmazonECS/latest/developerguide/api_failures_messages.html). */
 export function failureOf({ reason = "", detail, arn }: { reason?: string; detail?: string; arn?: string }): AwsFailure {
-  const told = oneLine([reason, detail].filter(Boolean).join(": ")) + (arn ? ` (${arn})` : "");
-  if (/^(RESOURCE:|AGENT|EMPTY CAPACITY PROVIDER|NO ACTIVE INSTANCES)/i.test(reason)) return new AwsFailure("capacity", told);
-  const text = BY_TEXT.find(([pattern]) => pattern.test(told));
-  if (text) return new AwsFailure(text[1], told);
-  if (/inactive|^missing/i.test(reason)) return new AwsFailure("missing", told);
-  return new AwsFailure("refused", told);
-}
-
-/** Whether the same call may do better later. */
-export function mayPass({ kind }: AwsFailure): boolean {
-  return kind === "throttled" || kind === "unsent" || kind === "unclear";
+  const said = oneLine([reason, detail].filter(Boolean).join(": ")) + (arn ? ` (${arn})` : "");
+  if (/^(RESOURCE:|AGENT|EMPTY CAPACITY PROVIDER|NO ACTIVE INSTANCES)/i.test(reason)) return new CloudFailure<AwsKind>("capacity", said);
+  const text = BY_TEXT.find(([pattern]) => pattern.test(said));
+  if (text) return new CloudFailure<AwsKind>(text[1], said);
+  if (/inactive|^missing/i.test(reason)) return new CloudFailure<AwsKind>("missing", said);
+  return new CloudFailure<AwsKind>("refused", said);
 }

@@ -1,0 +1,117 @@
+import pRetry from "p-retry";
+import { RetryNotices } from "../../retryNotices";
+import type { SharedNotes } from "../target";
+import { type CloudFailure, mayPass } from "./failure";
+import { emptied, type TokenBucket, waitForTurn } from "./tokenBucket";
+
+/** How long one call may take, in milliseconds. */
+export const CALL_TIMEOUT = 30_000;
+/** For how long a call that may pass is repeated, in milliseconds. */
+const PERSEVERANCE = 180_000;
+/**
+ * Credentials and roles younger than this may not work everywhere yet, in milliseconds. Google's and Azure's roles take longest
+ * (https://cloud.google.com/iam/docs/access-change-propagation).
+ */
+const YOUNG = 600_000;
+/** How long to retry eventual-consistency errors where nothing says when the credentials were made, in milliseconds. */
+const PATIENCE = 5_000;
+
+/** Whose calls these are, and how their failures are read. */
+export interface Caller<Kind extends string> {
+  /** As people say it: "AWS". */
+  cloud: string;
+  /** Work pool name. */
+  pool: string;
+  /** When the credentials were made, in milliseconds. @default long ago */
+  createdAt?: number | undefined;
+  notes: SharedNotes;
+  /** For what a user should hear while calls are tried again. */
+  tell(message: string): void;
+  asFailure(error: unknown): CloudFailure<Kind>;
+  /** Failures that one more try mends, with what the user hears of the first of them. @default there are none */
+  onceMore?: { [K in Kind]?: (failure: CloudFailure<Kind>) => string };
+}
+
+export interface CallOptions {
+  signal?: AbortSignal | undefined;
+  /** Whether the cloud takes the same request twice for one. Otherwise it is not repeated where it may have been done. @default true */
+  repeatable?: boolean;
+}
+
+/**
+ * Make a call in its turn, and again as long as that may help.
+ * @param what as a message names it: `ecs:RunTask`
+ * @param buckets that it draws from
+ * @throws {CloudFailure}
+ */
+export type Call = <T>(what: string, buckets: readonly TokenBucket[], call: () => Promise<T>, options?: CallOptions) => Promise<T>;
+
+export function openCalls<Kind extends string>({ cloud, pool, createdAt, notes, tell, asFailure, onceMore = {} }: Caller<Kind>): Call {
+  const notices = new RetryNotices(tell);
+  const told = new Set<string>();
+  const tellOnce = (subject: string, message: string) => {
+    if (!told.has(subject)) tell(message);
+    told.add(subject);
+  };
+
+  /** Which failures of one call are worth another try. */
+  function judge(repeatable: boolean): (failure: CloudFailure<Kind>) => boolean {
+    const began = Date.now();
+    const again = new Set<string>();
+    return (failure) => {
+      const { kind, message } = failure;
+      if (mayPass(failure)) return repeatable || kind !== "unclear";
+      const mended = (onceMore as Partial<Record<string, (failure: CloudFailure<Kind>) => string>>)[kind];
+      if (mended) {
+        if (again.has(kind)) return false;
+        again.add(kind);
+        tellOnce(kind, mended(failure));
+        return true;
+      }
+      const youngYet = youngFor(createdAt);
+      if (kind === "young") return youngYet > 0 || Date.now() < began + PATIENCE;
+      if ((kind !== "unauthenticated" && kind !== "denied") || youngYet <= 0) return false;
+      tellOnce(
+        "new",
+        `the credentials of work pool "${pool}" are new, and ${cloud} does not know them everywhere yet: trying again (${message})`,
+      );
+      return true;
+    };
+  }
+
+  return (what, buckets, call, { signal, repeatable = true } = {}) => {
+    const worthIt = judge(repeatable);
+    return notices.during(`work pool "${pool}": ${what}`, ({ failed }) =>
+      pRetry(
+        async () => {
+          for (const bucket of buckets) await waitForTurn(notes, bucket, signal);
+          try {
+            return await call();
+          } catch (error) {
+            const failure = asFailure(error);
+            if (failure.kind === "throttled") for (const bucket of buckets) await emptied(notes, bucket);
+            failed(failure.message, failure.kind);
+            throw failure;
+          }
+        },
+        {
+          retries: 1000,
+          minTimeout: 200,
+          maxTimeout: 5_000,
+          randomize: true,
+          maxRetryTime: Math.max(PERSEVERANCE, youngFor(createdAt)),
+          shouldRetry: ({ error }) => worthIt(error as unknown as CloudFailure<Kind>),
+          ...(signal ? { signal } : {}),
+        },
+      ),
+    );
+  };
+}
+
+/**
+ * For how many milliseconds yet credentials may not be known everywhere; 0 or less: they are.
+ * @param createdAt in milliseconds; absent: long ago
+ */
+export function youngFor(createdAt: number | undefined): number {
+  return createdAt === undefined ? 0 : createdAt + YOUNG - Date.now();
+}

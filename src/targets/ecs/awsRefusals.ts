@@ -1,0 +1,56 @@
+import { formatDuration } from "../../duration";
+import type { UserError } from "../../userError";
+import { refusalOf } from "../cloud/refusal";
+import type { AwsFailure, AwsKind } from "./awsFailures";
+import { remedy } from "./permissions";
+
+/** Whose call it was. */
+export interface Caller {
+  region: string;
+  /** Of the work pool's key; absent: the caller's own login. */
+  accessKeyId?: string;
+  /** Work pool name. */
+  pool: string;
+}
+
+/** What a user hears when a call has failed for good: exit code 5. @param what the work, as "submitting the run" */
+export function refusal(what: string, failure: AwsFailure, { region, accessKeyId, pool }: Caller): UserError {
+  const as = accessKeyId === undefined ? "your own AWS login" : `access key ${accessKeyId}`;
+  return refusalOf<AwsKind>(what, failure, {
+    cloud: "AWS",
+    as,
+    where: ` in ${region}`,
+    remedy: (why) => remedy(why, accessKeyId),
+    sentences: {
+      unauthenticated: (_, why) => {
+        if (/scoped to a valid region/i.test(why))
+          return `${what}: nothing in AWS answers there for ${region}: look at "region_name" of work pool "${pool}"'s credentials block, and at its endpoints: ${why}`;
+        if (/^(CredentialsProviderError|TokenProviderError)\b/.test(why)) return noLogin(why);
+        if (!/expired/i.test(why)) return `${what}: AWS does not accept ${as}; it may be deleted, inactive or expired: ${why}`;
+        const mend =
+          accessKeyId === undefined ? "log in again (`aws sso login`)" : `give the credentials block of work pool "${pool}" a new one`;
+        return `${what}: the session of ${as} has expired: ${mend}: ${why}`;
+      },
+      clock: (_, why) =>
+        `${what}: ${offsetText(failure)}, and AWS takes no signature that is more than five minutes off: set the clock: ${why}`,
+      capacity: (_, why) => `${what}: there is no room for it in work pool "${pool}" just now, and nothing was started: ${why}`,
+      missing: (_, why) => `${what}: not found in region ${region}: ${why}`,
+      refused: (_, why) =>
+        /No Container Instances were found/i.test(why)
+          ? `${what}: the cluster has no machines of its own to run it on: register some, or set launch_type to FARGATE: ${why}`
+          : undefined,
+    },
+  });
+}
+
+/** `this machine's clock is 12 min 3 s behind AWS'` */
+export function offsetText({ details: { clockOffset } }: AwsFailure): string {
+  if (clockOffset === undefined) return "this machine's clock differs from AWS'";
+  return `this machine's clock is ${formatDuration(Math.abs(clockOffset))} ${clockOffset < 0 ? "behind" : "ahead of"} AWS'`;
+}
+
+function noLogin(why: string): string {
+  const said = why.replace(/^\w+: /, "");
+  const more = /could not load credentials from any providers/i.test(said) ? "" : `: ${said}`;
+  return `there are no AWS credentials here: log in with \`aws sso login\` or \`aws configure\`, or give the work pool a credentials block${more}`;
+}
