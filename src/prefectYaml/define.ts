@@ -3,7 +3,7 @@ import type { DeploymentDefinition, PoolDefinition } from "../manifest/manifest"
 import { nameFault } from "../manifest/names";
 import { few, suggestion } from "../nearest";
 import { quoted } from "../shown";
-import { MOST_PARAMETERS } from "../targets/parameterLimits";
+import { MAX_PARAMETERS } from "../targets/parameterLimits";
 import { checkJobVariables, checkParameters, undeclaredVariables } from "../template";
 import { UserError } from "../userError";
 import type { ResolvedDeployment, Said } from "./resolve";
@@ -128,7 +128,7 @@ function parametersIn({ parameters, schedules }: ResolvedDeployment): [at: strin
 
 /** @throws {UserError} where no run on a pool of this type can get parameters of this size */
 function checkSize(parameters: JsonObject, at: string, type: PoolDefinition["type"] | undefined): void {
-  const most = type === undefined ? undefined : MOST_PARAMETERS[type];
+  const most = type === undefined ? undefined : MAX_PARAMETERS[type];
   const size = Buffer.byteLength(JSON.stringify(parameters));
   if (most === undefined || size <= most.bytes) return;
   throw new UserError(

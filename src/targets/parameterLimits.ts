@@ -1,15 +1,15 @@
 import type { PoolType } from "../model/poolType";
 
 /** Linux takes no longer string in an argument or a variable, its NUL included (MAX_ARG_STRLEN, 32 pages). */
-export const LONGEST_STRING = 128 * 1024;
+export const MAX_STRING = 128 * 1024;
 /** Cloud Run takes so many bytes in a variable's value, and so many characters in its name (k8s.min.proto). */
-export const LONGEST_VARIABLE = 32_768;
+export const MAX_VARIABLE = 32_768;
 /** Amazon ECS takes no larger task definition, in bytes. */
-export const LARGEST_DEFINITION = 64 * 1024;
+export const MAX_DEFINITION = 64 * 1024;
 
 /** The most that a run's parameters may be as JSON, in bytes, whatever else the run has; a run itself is held to all limits of its place. */
-export const MOST_PARAMETERS: Partial<Record<PoolType, { bytes: number; taker: string }>> = {
-  "process:push": { bytes: LONGEST_STRING - "PUSHPOOL_PARAMETERS=".length - 1, taker: "a variable of a process" },
-  "cloud-run-v2:push": { bytes: LONGEST_VARIABLE, taker: "a variable on Cloud Run" },
-  "ecs:push": { bytes: LARGEST_DEFINITION, taker: "a task definition of Amazon ECS" },
+export const MAX_PARAMETERS: Partial<Record<PoolType, { bytes: number; taker: string }>> = {
+  "process:push": { bytes: MAX_STRING - "PUSHPOOL_PARAMETERS=".length - 1, taker: "a variable of a process" },
+  "cloud-run-v2:push": { bytes: MAX_VARIABLE, taker: "a variable on Cloud Run" },
+  "ecs:push": { bytes: MAX_DEFINITION, taker: "a task definition of Amazon ECS" },
 };

@@ -1,8 +1,8 @@
 import type { Json, JsonObject, Value, ValueObject } from "../../json";
 import { suggestion } from "../../nearest";
 import { Secret } from "../../secret";
-import { isObject } from "../../template/paths";
 import { UserError } from "../../userError";
+import { listAt, objectAt } from "../jobValues";
 import type { Field } from "./jobFields";
 
 /**
@@ -19,8 +19,7 @@ export function checked(value: Value, field: Field, path: string): Json {
   if (typeof field === "string") return leaf(value, field, path);
   if ("enum" in field) return choice(value, field.enum, path);
   if ("list" in field) {
-    if (!Array.isArray(value)) throw new UserError(`${path}: must be a list`);
-    return value.map((item, index) => checked(item, field.list, `${path}[${index}]`));
+    return listAt(value, path).map((item, index) => checked(item, field.list, `${path}[${index}]`));
   }
   const object = objectAt(value, path);
   if ("map" in field) return entries(object, path, () => field.map);
@@ -45,7 +44,7 @@ function entries(object: ValueObject, path: string, fieldOf: (key: string) => Fi
 function leaf(value: Exclude<Value, Secret>, kind: "text" | "integer" | "flag" | "duration", path: string): Json {
   switch (kind) {
     case "text":
-      if (typeof value !== "string") throw new UserError(`${path}: must be a text, not ${JSON.stringify(value)}`);
+      if (typeof value !== "string") throw new UserError(`${path}: must be a string, not ${JSON.stringify(value)}`);
       return value;
     case "integer": {
       const number = typeof value === "string" && /^-?\d+$/.test(value) ? Number(value) : value;
@@ -73,9 +72,4 @@ function choice(value: Exclude<Value, Secret>, allowed: readonly string[], path:
   if (typeof value === "string" && allowed.includes(value)) return value;
   const hint = typeof value === "string" ? suggestion(value, [...allowed]) : `one of ${allowed.join(", ")}`;
   throw new UserError(`${path}: there is no ${JSON.stringify(value)}: ${hint}`);
-}
-
-function objectAt(value: Value, path: string): ValueObject {
-  if (!isObject(value)) throw new UserError(`${path}: must be an object`);
-  return value;
 }

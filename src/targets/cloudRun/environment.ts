@@ -1,9 +1,10 @@
 import type { Value, ValueObject } from "../../json";
-import { Secret } from "../../secret";
+import type { Secret } from "../../secret";
 import { isObject } from "../../template/paths";
 import { UserError } from "../../userError";
-import { LONGEST_VARIABLE } from "../parameterLimits";
-import { MOST_VARIABLES } from "./limits";
+import { checkVariableName, variableAt } from "../jobValues";
+import { MAX_VARIABLE } from "../parameterLimits";
+import { MAX_VARIABLES } from "./limits";
 
 /** Names that Cloud Run sets itself (https://cloud.google.com/run/docs/container-contract#jobs-env-vars). */
 const RESERVED = /^(X_GOOGLE_|CLOUD_RUN_(JOB|EXECUTION|TASK_INDEX|TASK_ATTEMPT|TASK_COUNT)$)/;
@@ -16,20 +17,17 @@ export function environmentOf(env: Value, path: string): Record<string, string |
   const given = env as ValueObject;
   const names = Object.keys(given);
   // One is added by which the run is found again.
-  if (names.length >= MOST_VARIABLES) throw new UserError(`${path}: Cloud Run takes ${MOST_VARIABLES - 1} variables, not ${names.length}`);
+  if (names.length >= MAX_VARIABLES) throw new UserError(`${path}: Cloud Run takes ${MAX_VARIABLES - 1} variables, not ${names.length}`);
   for (const name of names) {
     const at = `${path}.${name}`;
-    if (name === "" || name.includes("=") || name.includes("\0") || name.length > LONGEST_VARIABLE)
-      throw new UserError(`${at}: is no name for an environment variable`);
+    checkVariableName(name, at);
+    if (name.length > MAX_VARIABLE) throw new UserError(`${at}: Cloud Run takes names of up to ${MAX_VARIABLE} characters`);
     if (RESERVED.test(name)) throw new UserError(`${at}: Cloud Run keeps this name for itself`);
-    const value = given[name] as Value;
-    const text = value instanceof Secret ? (value.known ? String(value.reveal()) : "") : value;
-    if (typeof text !== "string") throw new UserError(`${at}: must be a text`);
-    const bytes = Buffer.byteLength(text);
-    if (bytes <= LONGEST_VARIABLE) continue;
+    const bytes = Buffer.byteLength(variableAt(given[name], at));
+    if (bytes <= MAX_VARIABLE) continue;
     const what = name === "PUSHPOOL_PARAMETERS" ? "parameters: as JSON they are" : `${at}: it is`;
     throw new UserError(
-      `${what} ${bytes} bytes, and Cloud Run takes at most ${LONGEST_VARIABLE} in a variable: hand large data over in a file`,
+      `${what} ${bytes} bytes, and Cloud Run takes at most ${MAX_VARIABLE} in a variable: hand large data over in a file`,
     );
   }
   return given as Record<string, string | Secret>;

@@ -2,7 +2,7 @@ import type { Value, ValueObject } from "../../json";
 import { POOL_TAG, STACK_TAG } from "../../manifest/cloudNames";
 import { UserError } from "../../userError";
 import { cleanLabels } from "../cleanLabels";
-import { MOST_LABELS } from "./limits";
+import { MAX_LABELS } from "./limits";
 
 /** Labels of one run: on a Job that several runs share they would be wrong. */
 const OF_ONE_RUN = ["prefect.io/flow-run-id", "prefect.io/flow-run-name"];
@@ -32,8 +32,8 @@ export function jobLabels(
   ];
   const all = { ...made.labels, ...ours };
   const count = Object.keys(all).length;
-  if (count > MOST_LABELS)
-    throw new UserError(`job_configuration.labels: with pushpool's own they are ${count}, and Google Cloud takes ${MOST_LABELS}`);
+  if (count > MAX_LABELS)
+    throw new UserError(`job_configuration.labels: with pushpool's own they are ${count}, and Google Cloud takes ${MAX_LABELS}`);
   return { labels: all, warnings };
 }
 

@@ -2,11 +2,11 @@ import { suggestion } from "../../nearest";
 import { UserError } from "../../userError";
 
 /** Seconds: seven days (https://cloud.google.com/run/docs/configuring/task-timeout). */
-export const LONGEST_TIMEOUT = 604_800;
+export const MAX_TIMEOUT = 604_800;
 /** https://cloud.google.com/run/quotas */
-export const MOST_RETRIES = 10;
-export const MOST_VARIABLES = 1000;
-export const MOST_LABELS = 64;
+export const MAX_RETRIES = 10;
+export const MAX_VARIABLES = 1000;
+export const MAX_LABELS = 64;
 
 /**
  * Memory in GiB that goes with so many CPUs (https://cloud.google.com/run/docs/configuring/services/memory-limits, and `/cpu` beside it;

@@ -28,7 +28,7 @@ export function regionOf(parent: string): string {
 }
 
 /** Google takes job ids of up to 63 characters; an execution adds six to its job's. */
-const LONGEST_SLUG = 30;
+const MAX_SLUG = 30;
 
 /**
  * The name of the Job that runs of one shape share: what a person recognises, the stack's id, and a digest of all that the Job says.
@@ -40,7 +40,7 @@ export function durableJobId(what: string, stack: string, job: Json): string {
   const slug = what
     .toLowerCase()
     .replaceAll(/[^a-z0-9]+/g, "-")
-    .slice(0, LONGEST_SLUG)
+    .slice(0, MAX_SLUG)
     .replaceAll(/^-+|-+$/g, "");
   return slug === "" ? `pp-${stack}-${digest}` : `pp-${slug}-${stack}-${digest}`;
 }

@@ -1,17 +1,16 @@
-import { split } from "shlex";
 import type { JsonObject, Value, ValueObject } from "../../json";
 import { type StackSource, stackId, stackName } from "../../manifest/cloudNames";
-import { suggestion } from "../../nearest";
 import { Secret } from "../../secret";
 import { isObject } from "../../template/paths";
 import { UserError } from "../../userError";
+import { checkKeys, flagAt, listAt, neededTextAt, objectAt, wordsAt } from "../jobValues";
 import { BASE_IMAGE_TAKEN, PREFECT_BASE_IMAGE } from "../prefectImage";
 import type { RunToPlan, Submission } from "../target";
 import { checked } from "./checkJob";
 import { environmentOf, secretVariables } from "./environment";
 import { JOB_FIELDS } from "./jobFields";
 import { jobLabels } from "./labels";
-import { checkRegion, checkResources, LONGEST_TIMEOUT, MOST_RETRIES } from "./limits";
+import { checkRegion, checkResources, MAX_RETRIES, MAX_TIMEOUT } from "./limits";
 import { durableJobId, EXECUTION_TOKEN, MARKER, markerOf, ownJobId } from "./names";
 import type { CloudRunRequest } from "./request";
 
@@ -50,12 +49,9 @@ export interface PoolIdentity {
  * @throws {UserError} naming the path of what cannot be honoured
  */
 export function planCloudRun(job: ValueObject, run: RunToPlan, pool: PoolIdentity): Submission {
-  for (const [key, value] of Object.entries(job)) {
-    if (value !== null && !KEYS.includes(key))
-      throw new UserError(`job_configuration.${key}: a cloud-run-v2:push run has no use for it: ${suggestion(key, KEYS)}`);
-  }
+  checkKeys(job, KEYS, "cloud-run-v2:push");
   checkCredentials(job.credentials ?? null, pool);
-  const region = textAt(job.region ?? null, "job_configuration.region");
+  const region = neededTextAt(job.region, "job_configuration.region");
   checkRegion(region, "job_configuration.region");
   if (pool.project === undefined) {
     throw new UserError(
@@ -63,8 +59,8 @@ export function planCloudRun(job: ValueObject, run: RunToPlan, pool: PoolIdentit
     );
   }
   const parent = `projects/${pool.project}/locations/${region}`;
-  const jobPerRun = flagAt(job.job_per_run ?? false, "job_configuration.job_per_run");
-  const keepJob = flagAt(job.keep_job ?? false, "job_configuration.keep_job");
+  const jobPerRun = flagAt(job.job_per_run, "job_configuration.job_per_run") ?? false;
+  const keepJob = flagAt(job.keep_job, "job_configuration.keep_job") ?? false;
 
   const { body, container, task } = bodyOf(job);
   container.command = wordsOf(container.command ?? job.command ?? null, `${BODY_CONTAINER}.command`);
@@ -124,12 +120,12 @@ const BODY_CONTAINER = `${BODY_TASK}.containers[0]`;
 
 /** A copy of the template's `job_body`, with the parts that are filled in. */
 function bodyOf(job: ValueObject): { body: ValueObject; task: ValueObject; container: ValueObject } {
-  const body = copy(objectAt(job.job_body ?? null, BODY));
-  const template = objectAt(body.template ?? null, `${BODY}.template`);
-  const task = objectAt(template.template ?? null, BODY_TASK);
+  const body = copy(objectAt(job.job_body, BODY));
+  const template = objectAt(body.template, `${BODY}.template`);
+  const task = objectAt(template.template, BODY_TASK);
   if (!Array.isArray(task.containers) || task.containers.length === 0)
     throw new UserError(`${BODY_TASK}.containers: must be a list with the run's container first`);
-  return { body, task, container: objectAt(task.containers[0] ?? null, BODY_CONTAINER) };
+  return { body, task, container: objectAt(task.containers[0], BODY_CONTAINER) };
 }
 
 function copy(value: ValueObject): ValueObject {
@@ -140,24 +136,14 @@ function copy(value: ValueObject): ValueObject {
   return deep(value) as ValueObject;
 }
 
-/** Split as Prefect does, by Python's `shlex.split`; a list stays as it is. */
 function wordsOf(value: Value, path: string): string[] {
-  if (value === null) throw new UserError("job_configuration.command is missing: say what to run");
-  if (value instanceof Secret || (Array.isArray(value) && value.some((word) => word instanceof Secret))) {
-    throw new UserError(`${path} holds a secret: whoever may look at the job could read it. Pass it in env, or by env_from_secrets`);
-  }
-  if (Array.isArray(value)) return value.map((word, index) => textAt(word, `${path}[${index}]`));
-  if (typeof value !== "string") throw new UserError(`${path}: must be a text or a list of texts`);
-  try {
-    return split(value);
-  } catch (error) {
-    throw new UserError(`${path} cannot be split into words (${(error as Error).message}): ${JSON.stringify(value)}`);
-  }
+  const words = wordsAt(value, path, "whoever may look at the job could read it. Pass it in env, or by env_from_secrets");
+  if (words === undefined) throw new UserError("job_configuration.command is missing: say what to run");
+  return words;
 }
 
 function addVariables(container: ValueObject, fromSecrets: Record<string, { secret: string; version: string }>): void {
-  const env = container.env ?? [];
-  if (!Array.isArray(env)) throw new UserError(`${BODY_CONTAINER}.env: must be a list`);
+  const env = listAt(container.env ?? [], `${BODY_CONTAINER}.env`);
   const added = Object.entries(fromSecrets).map(([name, secretKeyRef]) => ({ name, valueSource: { secretKeyRef } }));
   const given = env.filter((each) => !(each instanceof Object && "name" in each && String(each.name) in fromSecrets));
   container.env = [...given, ...added];
@@ -178,9 +164,8 @@ function dropOverridden(container: ValueObject, env: Record<string, unknown>): s
 function addCloudSql(task: ValueObject, container: ValueObject, instances: Value): void {
   const path = "job_configuration.cloudsql_instances";
   if (instances === null || (Array.isArray(instances) && instances.length === 0)) return;
-  if (!Array.isArray(instances)) throw new UserError(`${path}: must be a list of project:region:instance`);
-  for (const [index, each] of instances.entries()) {
-    if (!/^[^:\s]+(:[^:\s]+){2,3}$/.test(textAt(each, `${path}[${index}]`)))
+  for (const [index, each] of listAt(instances, path, "a list of project:region:instance").entries()) {
+    if (!/^[^:\s]+(:[^:\s]+){2,3}$/.test(neededTextAt(each, `${path}[${index}]`)))
       throw new UserError(`${path}[${index}]: "${String(each)}" must be project:region:instance`);
   }
   const volumes = Array.isArray(task.volumes) ? task.volumes : [];
@@ -201,8 +186,8 @@ function timeoutOf(value: Value, run: RunToPlan): number | null {
   const [, seconds] = /^(\d+(?:\.\d+)?)s?$/.exec(String(value)) ?? [];
   if (seconds === undefined || Number(seconds) <= 0)
     throw new UserError(`${path}: must be a number of seconds over 0, not ${JSON.stringify(value)}`);
-  if (Number(seconds) > LONGEST_TIMEOUT)
-    throw new UserError(`${path}: Cloud Run takes at most ${LONGEST_TIMEOUT} seconds (7 days), not ${seconds}`);
+  if (Number(seconds) > MAX_TIMEOUT)
+    throw new UserError(`${path}: Cloud Run takes at most ${MAX_TIMEOUT} seconds (7 days), not ${seconds}`);
   return Number(seconds);
 }
 
@@ -224,8 +209,8 @@ function checkShape(job: JsonObject): void {
     maxRetries?: number;
     containers: { image?: string; name?: string; resources?: { limits?: Record<string, string> } }[];
   };
-  if (maxRetries < 0 || maxRetries > MOST_RETRIES)
-    throw new UserError(`${BODY_TASK}.maxRetries: Cloud Run retries a task 0 to ${MOST_RETRIES} times, not ${maxRetries}`);
+  if (maxRetries < 0 || maxRetries > MAX_RETRIES)
+    throw new UserError(`${BODY_TASK}.maxRetries: Cloud Run retries a task 0 to ${MAX_RETRIES} times, not ${maxRetries}`);
   // Google's own default is 3: a flow run would be repeated without anybody having asked for it.
   template.template.maxRetries = maxRetries;
   for (const [index, container] of containers.entries()) {
@@ -300,19 +285,4 @@ function serviceAccountWarnings(job: JsonObject): string[] {
   return [
     "service_account_name is not set: the run acts as the project's default Compute Engine service account, which often may do anything",
   ];
-}
-
-function objectAt(value: Value, path: string): ValueObject {
-  if (!isObject(value)) throw new UserError(`${path}: must be an object, as in Prefect's cloud-run-v2 template`);
-  return value;
-}
-
-function textAt(value: Value, path: string): string {
-  if (typeof value !== "string" || value === "") throw new UserError(`${path}: must be a text`);
-  return value;
-}
-
-function flagAt(value: Value, path: string): boolean {
-  if (typeof value !== "boolean") throw new UserError(`${path}: must be true or false`);
-  return value;
 }

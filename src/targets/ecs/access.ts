@@ -83,7 +83,7 @@ function textOf(value: Value | undefined, path: string): string | undefined {
     );
   const plain = value instanceof Secret ? value.reveal() : (value ?? null);
   if (plain === null || plain === "") return undefined;
-  if (typeof plain !== "string") throw new UserError(`${path}: must be a text`);
+  if (typeof plain !== "string") throw new UserError(`${path}: must be a string`);
   return plain;
 }
 

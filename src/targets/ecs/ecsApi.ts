@@ -52,7 +52,7 @@ export interface EcsApi extends LeftoverCalls {
 }
 
 /** Pages an answer: more is left for the next call, unless all are of one time, behind which it could not go on. */
-const MOST_PAGES = 50;
+const MAX_PAGES = 50;
 
 /** @param tell what a user should hear while it is waited for something */
 export function openEcsApi(access: Access, notes: SharedNotes, tell: (message: string) => void): EcsApi {
@@ -176,7 +176,7 @@ export function openEcsApi(access: Access, notes: SharedNotes, tell: (message: s
       const events: LogEvent[] = [];
       let nextToken: string | undefined;
       let newest = since;
-      for (let pages = 0; pages < MOST_PAGES || newest <= since; pages++) {
+      for (let pages = 0; pages < MAX_PAGES || newest <= since; pages++) {
         const reply = await repeated("logs:FilterLogEvents", ["logs"], async () => {
           const { sdk, client } = await logs(place);
           return client.send(
@@ -196,7 +196,7 @@ export function openEcsApi(access: Access, notes: SharedNotes, tell: (message: s
       }
       return { events, cut: newest };
     },
-    putSecret: ({ name: Name, value: Value, description: Description }, signal) =>
+    putSecret: (name: Name, value: Value, description: Description , signal) =>
       repeated(
         "ssm:PutParameter",
         [],

@@ -1,6 +1,5 @@
 import type { Outcome } from "../../model/outcome";
 import { oneLine } from "../cloud/failure";
-import type { Outcome } from "../outcome";
 import type { Observation } from "../target";
 import { causesIn, endOf, isTakenDown, neverRan, ownContainerOf, ranToAnEnd } from "./containers";
 import { explained } from "./permissions";

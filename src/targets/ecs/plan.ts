@@ -1,17 +1,17 @@
 import type { JsonObject, Value, ValueObject } from "../../json";
 import { STACK_TAG } from "../../manifest/cloudNames";
-import { suggestion } from "../../nearest";
 import { Secret } from "../../secret";
 import { isObject } from "../../template/paths";
 import { UserError } from "../../userError";
-import { LARGEST_DEFINITION } from "../parameterLimits";
+import { checkKeys, flagAt, objectAt, pairs, secondsAt, textAt } from "../jobValues";
+import { MAX_DEFINITION } from "../parameterLimits";
 import type { RunToPlan, Submission } from "../target";
 import { clientToken, digestOf, familyName, regionOfArn, startedBy, tagsOf } from "./names";
 import type { EcsRequest } from "./request";
 import { checkShape, type Shape } from "./shapes";
 import { type Definition, definitionOf } from "./taskDefinition";
 import { capacityOf, networkOf, overridesOf } from "./taskRun";
-import { asJson, environmentAt, flagAt, objectAt, pairs, secondsAt, textAt, withoutEmpty } from "./values";
+import { asJson, environmentAt, withoutEmpty } from "./taskValues";
 
 const KEYS = [
   "command",
@@ -39,8 +39,7 @@ const KEYS = [
 ];
 
 /** What ECS takes in `overrides`, in characters of JSON (https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TaskOverride.html). */
-const MOST_OVERRIDES = 8192;
-/** Bytes of a task definition. */
+const MAX_OVERRIDES = 8192;
 
 /** What a plan needs to know of the pool and of AWS' API. */
 export interface PoolFacts {
@@ -60,10 +59,7 @@ export interface PoolFacts {
  * @throws {UserError} naming the path of what cannot be honoured
  */
 export function planEcs(job: ValueObject, run: RunToPlan, pool: PoolFacts): Submission {
-  for (const [key, value] of Object.entries(job)) {
-    if (value !== null && !KEYS.includes(key))
-      throw new UserError(`job_configuration.${key}: an ecs:push run has no use for it: ${suggestion(key, KEYS)}`);
-  }
+  checkKeys(job, KEYS, "ecs:push");
   checkCredentials(job.aws_credentials ?? null, pool);
   const asked = withoutEmpty(objectAt(job.task_run_request, RUN)) as ValueObject;
   const cluster = textAt(asked.cluster, `${RUN}.cluster`) ?? textAt(job.cluster, "job_configuration.cluster");
@@ -130,9 +126,9 @@ const RUN = "job_configuration.task_run_request";
 function definition({ register, secrets }: Definition, own: boolean, matchLatest: boolean, pool: PoolFacts): EcsRequest["definition"] {
   checkShape(asJson(register), pool.shapes.register, "job_configuration.task_definition");
   const size = Buffer.byteLength(JSON.stringify(register));
-  if (size > LARGEST_DEFINITION)
+  if (size > MAX_DEFINITION)
     throw new UserError(
-      `job_configuration.task_definition: it is ${size} bytes with what the run adds, and ECS takes ${LARGEST_DEFINITION}: hand large data over in a file`,
+      `job_configuration.task_definition: it is ${size} bytes with what the run adds, and ECS takes ${MAX_DEFINITION}: hand large data over in a file`,
     );
   const digest = digestOf({
     register: asJson(register),
@@ -165,21 +161,21 @@ function fitted(
   });
   // As if the container's name were as long as names get, where it is found out only later.
   const size = JSON.stringify(whole).length + (container === undefined ? 270 : 0);
-  if (size <= MOST_OVERRIDES) return { overrides: whole, own: false };
+  if (size <= MAX_OVERRIDES) return { overrides: whole, own: false };
   if (!made)
     throw new UserError(
-      `job_configuration: what the run overrides of its task definition is ${size} characters, and ECS takes ${MOST_OVERRIDES}: hand large data over in a file, or leave task_definition_arn out`,
+      `job_configuration: what the run overrides of its task definition is ${size} characters, and ECS takes ${MAX_OVERRIDES}: hand large data over in a file, or leave task_definition_arn out`,
     );
   const target = (made.register.containerDefinitions as ValueObject[]).find((each) => each.name === container) as ValueObject;
   const before = environmentAt(target.environment, "job_configuration.task_definition") as Record<string, string>;
   target.environment = pairs({ ...before, ...plain });
   if (command) target.command = command;
   warnings.push(
-    `command and environment of this run are ${size} characters, and ECS takes ${MOST_OVERRIDES} with a run: a task definition of its own is registered for it`,
+    `command and environment of this run are ${size} characters, and ECS takes ${MAX_OVERRIDES} with a run: a task definition of its own is registered for it`,
   );
   const overrides = of(overridden.own);
-  if (JSON.stringify(overrides).length > MOST_OVERRIDES)
-    throw new UserError(`${RUN}.overrides: they are longer than the ${MOST_OVERRIDES} characters that ECS takes`);
+  if (JSON.stringify(overrides).length > MAX_OVERRIDES)
+    throw new UserError(`${RUN}.overrides: they are longer than the ${MAX_OVERRIDES} characters that ECS takes`);
   return { overrides, own: true };
 }
 

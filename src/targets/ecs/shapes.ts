@@ -119,7 +119,7 @@ export function checkShape(value: JsonObject, shape: Shape, path: string): void 
 function leafFault(value: Value | undefined, leaf: number, not: (what: string) => Difference): Difference | undefined {
   switch (leaf) {
     case STRING:
-      return typeof value === "string" ? undefined : not("a text");
+      return typeof value === "string" ? undefined : not("a string");
     case NUMBER:
     case TIMESTAMP:
       return typeof value === "number" ? undefined : not("a number");

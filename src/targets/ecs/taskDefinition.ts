@@ -2,13 +2,14 @@ import type { Value, ValueObject } from "../../json";
 import { suggestion } from "../../nearest";
 import type { Secret } from "../../secret";
 import { UserError } from "../../userError";
+import { flagAt, listAt, objectAt, pairs, textAt } from "../jobValues";
 import { BASE_IMAGE_TAKEN, PREFECT_BASE_IMAGE } from "../prefectImage";
 import type { RunToPlan } from "../target";
 import { USUAL_CONTAINER } from "./containers";
 import { checkFargateSize } from "./fargate";
 import { familyName } from "./names";
 import type { LogPlace } from "./request";
-import { environmentAt, flagAt, objectAt, pairs, sizeText, textAt, withoutEmpty } from "./values";
+import { environmentAt, sizeText, withoutEmpty } from "./taskValues";
 
 const AT = "job_configuration.task_definition";
 
@@ -86,8 +87,7 @@ export function definitionOf(
 }
 
 function containerOf(register: ValueObject, wanted: string | undefined): ValueObject {
-  const given = register.containerDefinitions ?? [];
-  if (!Array.isArray(given)) throw new UserError(`${AT}.containerDefinitions: must be a list`);
+  const given = listAt(register.containerDefinitions ?? [], `${AT}.containerDefinitions`);
   const all = given.map((each, index) => objectAt(each, `${AT}.containerDefinitions[${index}]`));
   const name = wanted ?? USUAL_CONTAINER;
   const found = all.find((each) => each.name === name);
@@ -150,9 +150,8 @@ export function familyPrefix(stack: string): string {
  * template's, and of two of one name the last is kept.
  */
 function ownSecrets(container: ValueObject, set: ReadonlySet<string>, warnings: string[]): Value[] {
-  const given = container.secrets ?? [];
   const path = `${AT}.containerDefinitions.${String(container.name)}.secrets`;
-  if (!Array.isArray(given)) throw new UserError(`${path}: must be a list of name and valueFrom`);
+  const given = listAt(container.secrets ?? [], path, "a list of name and valueFrom");
   const byName = new Map(given.map((each, index) => [String(objectAt(each, `${path}[${index}]`).name), each]));
   for (const name of byName.keys()) {
     if (!set.has(name)) continue;

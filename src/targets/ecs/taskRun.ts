@@ -2,17 +2,18 @@ import type { Value, ValueObject } from "../../json";
 import { suggestion } from "../../nearest";
 import type { Secret } from "../../secret";
 import { UserError } from "../../userError";
-import { environmentAt, objectAt, sizeText, textAt, withoutEmpty, wordsAt } from "./values";
+import { listAt, objectAt, textAt, wordsAt } from "../jobValues";
+import { environmentAt, sizeText, withoutEmpty } from "./taskValues";
 
 const RUN = "job_configuration.task_run_request";
+const SHOWN = "whoever may look at the task could read it. Pass it in env";
 const LAUNCH_TYPES = ["FARGATE", "EC2", "EXTERNAL", "FARGATE_SPOT"];
 
 /** Where a task goes: `request` is what `RunTask` takes for it. A strategy wins over a launch type; FARGATE_SPOT is a strategy. */
 export function capacityOf(asked: ValueObject): { fargate: boolean; request: ValueObject } {
   const strategy = asked.capacityProviderStrategy;
   if (strategy !== undefined) {
-    if (!Array.isArray(strategy)) throw new UserError(`${RUN}.capacityProviderStrategy: must be a list`);
-    const names = strategy.map((each, index) =>
+    const names = listAt(strategy, `${RUN}.capacityProviderStrategy`).map((each, index) =>
       textAt(
         objectAt(each, `${RUN}.capacityProviderStrategy[${index}]`).capacityProvider,
         `${RUN}.capacityProviderStrategy[${index}].capacityProvider`,
@@ -61,7 +62,7 @@ export function networkOf(
   for (const key of Object.keys(inner))
     if (!known.includes(key)) throw new UserError(`${path}.${key}: ECS has no such field here: ${suggestion(key, known)}`);
   const { subnets, assignPublicIp } = inner;
-  if (!Array.isArray(subnets)) throw new UserError(`${path}.subnets: must be a list of subnets' ids`);
+  listAt(subnets, `${path}.subnets`, "a list of subnets' ids");
   if (assignPublicIp !== undefined && assignPublicIp !== "ENABLED" && assignPublicIp !== "DISABLED")
     throw new UserError(`${path}.assignPublicIp: must be "ENABLED" or "DISABLED", not ${JSON.stringify(assignPublicIp)}`);
   return { awsvpcConfiguration: inner };
@@ -84,8 +85,7 @@ export interface Overridden {
 export function overridesOf(asked: ValueObject, job: ValueObject, jobEnv: Record<string, string | Secret>, ours: boolean): Overridden {
   const path = `${RUN}.overrides`;
   const given = asked.overrides === undefined ? {} : objectAt(asked.overrides, path);
-  const list = given.containerOverrides ?? [];
-  if (!Array.isArray(list)) throw new UserError(`${path}.containerOverrides: must be a list`);
+  const list = listAt(given.containerOverrides ?? [], `${path}.containerOverrides`);
   const all = list.map((each, index) => objectAt(each, `${path}.containerOverrides[${index}]`));
   const wanted = textAt(job.container_name, "job_configuration.container_name");
   const index = Math.max(
@@ -94,7 +94,7 @@ export function overridesOf(asked: ValueObject, job: ValueObject, jobEnv: Record
   );
   const { name, command: templated, environment, ...inner } = all[index] ?? {};
   const at = `${path}.containerOverrides[${index}]`;
-  const command = wordsAt(job.command, "job_configuration.command") ?? wordsAt(templated, `${at}.command`);
+  const command = wordsAt(job.command, "job_configuration.command", SHOWN) ?? wordsAt(templated, `${at}.command`, SHOWN);
   if (command === undefined && ours) throw new UserError("job_configuration.command is missing: say what to run");
   const { containerOverrides: _, cpu, memory, ...rest } = given;
   const taskCpu = sizeText(cpu, `${path}.cpu`);

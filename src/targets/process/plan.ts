@@ -1,11 +1,10 @@
 import { statSync } from "node:fs";
 import { isAbsolute, resolve } from "node:path";
-import { split } from "shlex";
 import type { Value, ValueObject } from "../../json";
-import { suggestion } from "../../nearest";
 import { Secret } from "../../secret";
 import { UserError } from "../../userError";
-import { LONGEST_STRING } from "../parameterLimits";
+import { checkKeys, checkVariableName, flagAt, variableAt, wordsAt } from "../jobValues";
+import { MAX_STRING } from "../parameterLimits";
 import type { RunToPlan, Submission } from "../target";
 
 const KEYS = ["command", "env", "labels", "name", "stream_output", "working_dir"];
@@ -29,16 +28,13 @@ export interface ProcessRequest {
 export function planProcess(job: ValueObject, run: RunToPlan): Submission {
   if (process.platform === "win32")
     throw new UserError("process:push runs need a POSIX system: use pushpool inside WSL (https://learn.microsoft.com/windows/wsl/)");
-  for (const [key, value] of Object.entries(job)) {
-    if (value !== null && !KEYS.includes(key))
-      throw new UserError(`job_configuration.${key}: a process:push run has no use for it: ${suggestion(key, KEYS)}`);
-  }
+  checkKeys(job, KEYS, "process:push");
   const request: ProcessRequest = {
     argv: argvOf(job.command ?? null),
     env: envOf(job.env ?? {}),
     workingDirectory: workingDirectoryOf(job.working_dir ?? null),
     timeoutSeconds: run.timeoutSeconds,
-    streamOutput: flagOf(job.stream_output ?? true),
+    streamOutput: flagAt(job.stream_output, "job_configuration.stream_output") ?? true,
     name: typeof job.name === "string" ? job.name : null,
     labels: (job.labels ?? {}) as ValueObject,
   };
@@ -53,12 +49,7 @@ function argvOf(command: Value): string[] {
       `${path} holds a secret (${command.pointers.join(", ")}): anyone on this machine could read it in the process list. Pass it in env`,
     );
   if (typeof command !== "string") throw new UserError(`${path} is missing: say what to run`);
-  let argv: string[];
-  try {
-    argv = split(command);
-  } catch (error) {
-    throw new UserError(`${path} cannot be split into words (${(error as Error).message}): ${JSON.stringify(command)}`);
-  }
+  const argv = wordsAt(command, path, "") ?? [];
   if (argv.length === 0) throw new UserError(`${path} is empty: say what to run`);
   for (const [index, word] of argv.entries()) refuseLong(word, `${path} (word ${index + 1})`);
   return argv;
@@ -68,9 +59,8 @@ function envOf(env: Value): ProcessRequest["env"] {
   const given = env as ValueObject;
   for (const [key, value] of Object.entries(given)) {
     const path = `job_configuration.env.${key}`;
-    if (key === "" || key.includes("=") || key.includes("\0")) throw new UserError(`${path}: is no name for an environment variable`);
-    const text = value instanceof Secret ? (value.known ? String(value.reveal()) : "") : value;
-    if (typeof text !== "string") throw new UserError(`${path}: must be a text`);
+    checkVariableName(key, path);
+    const text = variableAt(value, path);
     if (text.includes("\0")) throw new UserError(`${path}: has a NUL character in it, which no environment variable can`);
     refuseLong(`${key}=${text}`, path);
   }
@@ -79,25 +69,18 @@ function envOf(env: Value): ProcessRequest["env"] {
 
 function refuseLong(text: string, path: string): void {
   const bytes = Buffer.byteLength(text) + 1;
-  if (bytes <= LONGEST_STRING) return;
+  if (bytes <= MAX_STRING) return;
   const what = path.endsWith(".PUSHPOOL_PARAMETERS") ? "parameters: as JSON they are" : `${path}: it is`;
-  throw new UserError(
-    `${what} ${bytes} bytes, and the system takes at most ${LONGEST_STRING} in one string: hand large data over in a file`,
-  );
+  throw new UserError(`${what} ${bytes} bytes, and the system takes at most ${MAX_STRING} in one string: hand large data over in a file`);
 }
 
 function workingDirectoryOf(value: Value): string | null {
   if (value === null) return null;
   const path = "job_configuration.working_dir";
-  if (typeof value !== "string") throw new UserError(`${path}: must be a text`);
+  if (typeof value !== "string") throw new UserError(`${path}: must be a string`);
   const folder = isAbsolute(value) ? value : resolve(value);
   const found = statSync(folder, { throwIfNoEntry: false });
   if (!found) throw new UserError(`${path}: there is no folder ${folder}`);
   if (!found.isDirectory()) throw new UserError(`${path}: ${folder} is not a folder`);
   return folder;
-}
-
-function flagOf(value: Value): boolean {
-  if (typeof value !== "boolean") throw new UserError("job_configuration.stream_output: must be true or false");
-  return value;
 }

@@ -292,7 +292,7 @@ test.each<[string, ValueObject, RegExp]>([
     task({ executionEnvironment: "GEN2" }),
     /executionEnvironment: there is no "GEN2": did you mean "EXECUTION_ENVIRONMENT_GEN2"/,
   ],
-  ["a number where a text must be", container({ workingDir: 7 }), /containers\[0\]\.workingDir: must be a text, not 7/],
+  ["a number where a text must be", container({ workingDir: 7 }), /containers\[0\]\.workingDir: must be a string, not 7/],
   ["no containers", task({ containers: [] }), /template\.template\.containers: must be a list/],
   ["no job_body", { ...jobOf(account, "true"), job_body: null }, /^job_configuration\.job_body: must be an object/],
   ["an unfinished quote", { ...jobOf(account, "true"), command: "echo 'a" }, /command cannot be split/],

@@ -1,0 +1,82 @@
+import { split } from "shlex";
+import type { Value, ValueObject } from "../json";
+import { suggestion } from "../nearest";
+import { Secret } from "../secret";
+import { isObject } from "../template/paths";
+import { UserError } from "../userError";
+
+/** Readings of single values of a job configuration. Each throws a {@link UserError} that names the path. */
+
+/** @param type of the work pool: `ecs:push` */
+export function checkKeys(job: ValueObject, known: string[], type: string): void {
+  const article = /^[aeiou]/.test(type) ? "an" : "a";
+  for (const [key, value] of Object.entries(job))
+    if (value !== null && !known.includes(key))
+      throw new UserError(`job_configuration.${key}: ${article} ${type} run has no use for it: ${suggestion(key, known)}`);
+}
+
+export function objectAt(value: Value | undefined, path: string): ValueObject {
+  if (!isObject(value)) throw new UserError(`${path}: must be an object, as in Prefect's template`);
+  return value;
+}
+
+export function listAt(value: Value | undefined, path: string, what = "a list"): Value[] {
+  if (!Array.isArray(value)) throw new UserError(`${path}: must be ${what}`);
+  return value;
+}
+
+/** @returns `undefined` for `null` and for an empty string */
+export function textAt(value: Value | undefined, path: string): string | undefined {
+  return value === null || value === undefined || value === "" ? undefined : neededTextAt(value, path);
+}
+
+export function neededTextAt(value: Value | undefined, path: string): string {
+  if (typeof value !== "string" || value === "") throw new UserError(`${path}: must be a string`);
+  return value;
+}
+
+export function flagAt(value: Value | undefined, path: string): boolean | undefined {
+  if (value === null || value === undefined) return undefined;
+  if (typeof value !== "boolean") throw new UserError(`${path}: must be true or false`);
+  return value;
+}
+
+/** @returns `null` for 0: no limit */
+export function secondsAt(value: Value | undefined, path: string): number | null {
+  if (value === null || value === undefined || value === 0) return null;
+  if (typeof value !== "number" || value < 0) throw new UserError(`${path}: must be a number of seconds`);
+  return value;
+}
+
+/**
+ * Split as Prefect does, by Python's `shlex.split`; a list stays as it is.
+ * @param secretHint who could read a secret in it, and where it should be: "whoever may look at the task could read it. Pass it in env"
+ */
+export function wordsAt(value: Value | undefined, path: string, secretHint: string): string[] | undefined {
+  if (value === null || value === undefined) return undefined;
+  if (value instanceof Secret || (Array.isArray(value) && value.some((word) => word instanceof Secret)))
+    throw new UserError(`${path} holds a secret: ${secretHint}`);
+  if (Array.isArray(value)) return value.map((word) => String(word));
+  if (typeof value !== "string") throw new UserError(`${path}: must be a string or a list of strings`);
+  try {
+    return split(value);
+  } catch (error) {
+    throw new UserError(`${path} cannot be split into words (${(error as Error).message}): ${JSON.stringify(value)}`);
+  }
+}
+
+export function checkVariableName(name: string, path: string): void {
+  if (name === "" || name.includes("=") || name.includes("\0")) throw new UserError(`${path}: is not a valid environment variable name`);
+}
+
+/** An environment variable's value, also where it is secret; "" where a secret is not known here. */
+export function variableAt(value: Value | undefined, path: string): string {
+  const text = value instanceof Secret ? (value.known ? String(value.reveal()) : "") : value;
+  if (typeof text !== "string") throw new UserError(`${path}: must be a string`);
+  return text;
+}
+
+/** Environment variables as most clouds take them. */
+export function pairs(env: Record<string, string>): { name: string; value: string }[] {
+  return Object.entries(env).map(([name, value]) => ({ name, value }));
+}
