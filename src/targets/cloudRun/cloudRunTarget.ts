@@ -4,6 +4,7 @@ import { stackName } from "../../manifest/cloudNames";
 import { Secret } from "../../secret";
 import { UserError } from "../../userError";
 import { CloudFailure } from "../cloud/failure";
+import { declaredValues } from "../cloud/leftovers";
 import { explaining } from "../cloud/refusal";
 import { readSettings } from "../cloud/settings";
 import type {
@@ -158,11 +159,7 @@ class CloudRunTarget implements Target {
 
   async #leftovers({ jobVariables, signal }: LeftoversAsked): Promise<CloudRunLeftovers> {
     const { name: pool, source, baseJobTemplate } = this.#pool;
-    const { properties } = (baseJobTemplate.variables ?? {}) as { properties?: Record<string, { default?: unknown }> };
-    const known = (variable: string) =>
-      [properties?.[variable]?.default, ...jobVariables.map((each) => each[variable])].filter(
-        (each): each is string => typeof each === "string" && each !== "" && !each.includes("{{"),
-      );
+    const known = (variable: string) => declaredValues(variable, { baseJobTemplate, jobVariables });
     const usual = this.#usualPlace && parentOf(this.#usualPlace.job);
     const regions = [...known("region"), ...(await this.#noteRegion())].map(
       (region) => `projects/${this.#access.project}/locations/${region}`,
@@ -303,9 +300,7 @@ function parentOf(job: string): string {
 
 /** Where the pool's runs usually go: the region that its template gives. */
 function usualPlaceOf({ project }: Access, { baseJobTemplate }: PoolAccess): Whereabouts | undefined {
-  const { job_configuration: configuration, variables } = baseJobTemplate as { [half: string]: ValueObject };
-  const properties = variables?.properties as ValueObject | undefined;
-  const declared = (properties?.region as ValueObject | undefined)?.default;
-  const region = [configuration?.region, declared].find((each) => typeof each === "string" && !each.includes("{{"));
-  return project === undefined || region === undefined ? undefined : { job: `projects/${project}/locations/${String(region)}/jobs/-` };
+  const { region: fixed } = (baseJobTemplate.job_configuration ?? {}) as { region?: unknown };
+  const [region] = declaredValues("region", { baseJobTemplate, jobVariables: [], fixed });
+  return project === undefined || region === undefined ? undefined : { job: `projects/${project}/locations/${region}/jobs/-` };
 }

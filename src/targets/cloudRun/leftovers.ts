@@ -1,30 +1,22 @@
 import { POOL_TAG, STACK_TAG } from "../../manifest/cloudNames";
-import { UserError } from "../../userError";
-import type { Leftovers, SharedNotes } from "../target";
+import { A_FEW, type LeftoversOf, Removal } from "../cloud/leftovers";
+import { allItems, itemsOf } from "../cloud/pages";
+import type { Leftovers } from "../target";
 import { jobNote } from "./cloudRunNotes";
 import { asFailure } from "./googleFailures";
 import { labelValue, OURS } from "./labels";
-import { staysAfterItsRun } from "./names";
+import { regionOf, staysAfterItsRun } from "./names";
 import type { FoundJob, RunApi } from "./runApi";
 
 /** Whose leftovers they are, and where. */
-export interface CloudRunLeftovers {
+export interface CloudRunLeftovers extends LeftoversOf {
   api: RunApi;
-  notes: SharedNotes;
-  /** As labels have it. */
-  stack: string;
-  pool: string;
   /** `projects/P/locations/R`, where its runs may have gone. */
   parents: string[];
   /** Service accounts that the pool's runs act as: Jobs of pushpool 0.1.0 are known by them. */
   accounts: string[];
-  /** What is said of a call that failed. */
-  explained<T>(what: string, work: () => Promise<T>): Promise<T>;
-  signal: AbortSignal;
 }
 
-/** The most that one tidying removes. */
-const A_FEW = 20;
 /** Pages of Jobs: Google takes 1,000 Jobs in a region (https://cloud.google.com/run/quotas). */
 const PAGES = 15;
 /** With as many Jobs of one pool, those go that no run has used for a day. */
@@ -54,35 +46,21 @@ export async function tidyCloudRun(of: CloudRunLeftovers, unused: number): Promi
 
 /** Remove every Job that the pool's runs have made; with a Job go its executions. */
 export async function removeCloudRunLeftovers(of: CloudRunLeftovers): Promise<Leftovers> {
-  const kept: string[] = [];
-  let removed = 0;
+  const removal = new Removal(of);
   for (const parent of of.parents) {
-    try {
-      await of.explained(`removing the Jobs of its runs in ${parent.split("/")[3]}`, async () => {
-        for (const job of (await jobsIn(of, parent)).filter((each) => isOfStack(of, each) || isOfBefore(of, each))) {
-          if (job.busy || (await isBusy(of, job))) kept.push(`Job ${job.id} stays, since an execution of it goes on: ${command(job)}`);
-          else if (await remove(of, job)) removed++;
-          else kept.push(`Job ${job.id} stays, since it was changed just now: ${command(job)}`);
-        }
-      });
-    } catch (error) {
-      if (!(error instanceof UserError)) throw error;
-      kept.push(error.message);
-    }
+    await removal.part(`removing the Jobs of its runs in ${regionOf(parent)}`, async () => {
+      for (const job of (await jobsIn(of, parent)).filter((each) => isOfStack(of, each) || isOfBefore(of, each))) {
+        if (job.busy || (await isBusy(of, job))) removal.keep(`Job ${job.id} stays, since an execution of it goes on: ${command(job)}`);
+        else if (await remove(of, job)) removal.count("Cloud Run Jobs", 1);
+        else removal.keep(`Job ${job.id} stays, since it was changed just now: ${command(job)}`);
+      }
+    });
   }
-  return { removed: removed > 0 ? { "Cloud Run Jobs": removed } : {}, kept };
+  return removal.done();
 }
 
 async function jobsIn({ api, signal }: CloudRunLeftovers, parent: string): Promise<FoundJob[]> {
-  const found: FoundJob[] = [];
-  let token: string | undefined;
-  for (let pages = 0; pages < PAGES; pages++) {
-    const { jobs, next } = await api.listJobs(parent, token, signal);
-    found.push(...jobs);
-    token = next;
-    if (token === undefined) break;
-  }
-  return found;
+  return allItems((token) => api.listJobs(parent, token, signal), PAGES);
 }
 
 function isOfStack({ stack, pool }: CloudRunLeftovers, { labels }: FoundJob): boolean {
@@ -97,12 +75,8 @@ function isOfBefore({ pool, accounts }: CloudRunLeftovers, { labels, serviceAcco
 
 /** Whether any execution goes on: the latest one does not tell of those before. */
 async function isBusy({ api, signal }: CloudRunLeftovers, { name }: FoundJob): Promise<boolean> {
-  let token: string | undefined;
-  do {
-    const { executions, next } = await api.listExecutions(name, "state", token, signal);
-    if (executions.some(({ completionTime, deleteTime }) => completionTime === undefined && deleteTime === undefined)) return true;
-    token = next;
-  } while (token !== undefined);
+  for await (const { completionTime, deleteTime } of itemsOf((token) => api.listExecutions(name, "state", token, signal)))
+    if (completionTime === undefined && deleteTime === undefined) return true;
   return false;
 }
 

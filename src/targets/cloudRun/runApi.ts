@@ -2,6 +2,7 @@ import type { protos, v2 } from "@google-cloud/run";
 import type { JsonObject } from "../../json";
 import type { UserError } from "../../userError";
 import { CALL_TIMEOUT, type CallOptions, openCalls } from "../cloud/calls";
+import { type Page, pageOf } from "../cloud/pages";
 import type { SharedNotes } from "../target";
 import { type Access, loaded } from "./access";
 import { type CloudRunBucket, cloudRunBucket } from "./cloudRunBuckets";
@@ -30,11 +31,6 @@ export interface FoundJob {
   busy: boolean;
 }
 
-export interface ExecutionPage {
-  executions: ExecutionFacts[];
-  next?: string;
-}
-
 /** The calls of Cloud Run that this target makes. Each may throw a {@link CloudFailure}; those that are safe to repeat are. */
 export interface RunApi {
   createJob(parent: string, jobId: string, job: JsonObject, signal?: AbortSignal): Promise<void>;
@@ -42,7 +38,7 @@ export interface RunApi {
   /** @param etag delete it only if it is still as it was */
   deleteJob(name: string, signal?: AbortSignal, etag?: string): Promise<void>;
   /** One page of the Jobs of a region. */
-  listJobs(parent: string, pageToken?: string, signal?: AbortSignal): Promise<{ jobs: FoundJob[]; next?: string }>;
+  listJobs(parent: string, pageToken?: string, signal?: AbortSignal): Promise<Page<FoundJob>>;
   /** Once: whether an unclear answer may be followed by another call is the caller's to find out. @returns the execution's name */
   runJob(name: string, overrides: RunOverrides): Promise<string>;
   getExecution(name: string): Promise<ExecutionFacts>;
@@ -51,7 +47,7 @@ export interface RunApi {
    * @param parent a Job's name, or `…/jobs/-` for all
    * @param what `state`: without the templates, which are most of it, and since when the conditions are so; `marker`: with all
    */
-  listExecutions(parent: string, what: "state" | "marker", pageToken?: string, signal?: AbortSignal): Promise<ExecutionPage>;
+  listExecutions(parent: string, what: "state" | "marker", pageToken?: string, signal?: AbortSignal): Promise<Page<ExecutionFacts>>;
   /** The first task of an execution. */
   getTask(execution: string): Promise<TaskFacts | undefined>;
   cancelExecution(name: string): Promise<void>;
@@ -114,7 +110,7 @@ export function openRunApi(access: Access, notes: SharedNotes, tell: (message: s
           const request = { parent, pageSize: PAGE, ...(pageToken === undefined ? {} : { pageToken }) };
           const otherArgs = { headers: { "x-goog-fieldmask": JOB_MASK } };
           const [found, , reply] = await jobs.listJobs(request, { ...options, otherArgs, autoPaginate: false });
-          return { jobs: found.map(foundJob), ...(reply?.nextPageToken ? { next: reply.nextPageToken } : {}) };
+          return pageOf(found.map(foundJob), reply?.nextPageToken);
         },
         signal,
       ),
@@ -139,7 +135,7 @@ export function openRunApi(access: Access, notes: SharedNotes, tell: (message: s
           const facts = found.map(executionFacts);
           // Until a call's time is over the SDK's timer holds on to what it was answered, which for many pages is much.
           found.length = 0;
-          return { executions: facts, ...(reply?.nextPageToken ? { next: reply.nextPageToken } : {}) };
+          return pageOf(facts, reply?.nextPageToken);
         },
         signal,
       ),

@@ -4,11 +4,13 @@ import { CALL_TIMEOUT } from "../cloud/calls";
 import { doOnce } from "../cloud/claims";
 import { CloudFailure } from "../cloud/failure";
 import type { Held } from "../cloud/notes";
+import type { Page } from "../cloud/pages";
 import type { SharedNotes } from "../target";
 import { type SendNote, sendNote, type Whereabouts } from "./cloudRunNotes";
+import type { ExecutionFacts } from "./facts";
 import { asFailure } from "./googleFailures";
 import { markerOf, timeOfRun } from "./names";
-import type { ExecutionPage, RunApi } from "./runApi";
+import type { RunApi } from "./runApi";
 
 /** An attempt of a run. */
 export interface Attempt {
@@ -54,9 +56,9 @@ export function openSends({ api, notes, settle }: { api: RunApi; notes: SharedNo
     let ordered = true;
     let page: string | undefined;
     do {
-      const { executions, next } = await api.listExecutions(job, "marker", page, signal).catch((error): ExecutionPage => {
+      const { items: executions, next } = await api.listExecutions(job, "marker", page, signal).catch((error): Page<ExecutionFacts> => {
         // Nothing of a Job that was never made.
-        if (asFailure(error).kind === "missing") return { executions: [] };
+        if (asFailure(error).kind === "missing") return { items: [] };
         throw error;
       });
       const found = executions.find((each) => each.marker === marker);

@@ -1,14 +1,14 @@
 import type { Entry } from "./entryLines";
-import { asFailure } from "./failures";
+import { asFailure } from "./googleFailures";
 import type { ExecutionName } from "./names";
 import type { RunApi } from "./runApi";
 
 /** So much after its execution's completion an entry may still be stamped, in milliseconds. */
 export const AFTER_END = 2_000;
 /** Pages of a Job's executions, a hundred each: Google keeps the newest 1,000 that are complete (https://cloud.google.com/run/quotas). */
-const MOST_PAGES = 10;
+const MAX_PAGES = 10;
 /** Jobs whose executions are remembered. */
-const MOST_JOBS = 50;
+const MAX_JOBS = 50;
 
 /** When an execution of a Job ran, in milliseconds. */
 export interface Span {
@@ -64,27 +64,27 @@ export class JobSpans {
     this.#listed.delete(name);
     this.#listed.set(name, { at: now, spans });
     spans.catch(() => this.#listed.delete(name));
-    if (this.#listed.size > MOST_JOBS) this.#listed.delete(this.#listed.keys().next().value as string);
+    if (this.#listed.size > MAX_JOBS) this.#listed.delete(this.#listed.keys().next().value as string);
     return spans;
   }
 
   async #list(job: string): Promise<Spans> {
     const known: Span[] = [];
-    let page: string | undefined;
     try {
-      for (let pages = 0; pages < MOST_PAGES; pages++) {
-        const { executions, next } = await this.api.listExecutions(job, "state", page);
-        for (const { name, createTime, completionTime } of executions) {
+      let next: string | undefined;
+      for (let pages = 0; pages < MAX_PAGES; pages++) {
+        const page = await this.api.listExecutions(job, "state", next);
+        for (const { name, createTime, completionTime } of page.items) {
           known.push({
             execution: name.split("/").at(-1) ?? "",
             from: createTime === undefined ? 0 : Date.parse(createTime),
             to: completionTime === undefined ? Number.POSITIVE_INFINITY : Date.parse(completionTime) + AFTER_END,
           });
         }
-        page = next;
-        if (page === undefined) return { known };
+        next = page.next;
+        if (next === undefined) return { known };
       }
-      return { unknown: `its Job has more than ${MOST_PAGES * 100} executions` };
+      return { unknown: `its Job has more than ${MAX_PAGES * 100} executions` };
     } catch (error) {
       const { kind, message } = asFailure(error);
       if (kind === "denied") return { unknown: `the executions of its Job may not be listed (${message})` };

@@ -72,7 +72,7 @@ export function openWatcher({ api, notes, settle }: { api: RunApi; notes: Shared
     let page: string | undefined;
     for (let pages = 0; pages < most && wanted.size > 0; pages++) {
       count();
-      const { executions, next } = await api.listExecutions(`${parent}/jobs/-`, "state", page);
+      const { items: executions, next } = await api.listExecutions(`${parent}/jobs/-`, "state", page);
       // Told page by page: kept until the last one, ten thousand would take much memory.
       for (const execution of executions) {
         const timeless = isOver(execution) && execution.completionTime === undefined && execution.deleteTime === undefined;

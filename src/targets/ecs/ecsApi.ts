@@ -196,7 +196,7 @@ export function openEcsApi(access: Access, notes: SharedNotes, tell: (message: s
       }
       return { events, cut: newest };
     },
-    putSecret: (name: Name, value: Value, description: Description , signal) =>
+    putSecret: ({ name: Name, value: Value, description: Description }, signal) =>
       repeated(
         "ssm:PutParameter",
         [],

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { JsonObject, ValueObject } from "../../json";
 import { parameterFolder, sharedParameterFolder, stackName } from "../../manifest/cloudNames";
+import { declaredValues } from "../cloud/leftovers";
 import { explaining } from "../cloud/refusal";
 import { readSettings } from "../cloud/settings";
 import type {
@@ -187,8 +188,8 @@ class EcsTarget implements Target {
       pool,
       folder: parameterFolder(source, pool),
       sharedFolder: sharedParameterFolder(pool),
-      families: namedIn("family", task_definition?.family, baseJobTemplate, jobVariables),
-      roles: namedIn("execution_role_arn", task_definition?.executionRoleArn, baseJobTemplate, jobVariables),
+      families: declaredValues("family", { baseJobTemplate, jobVariables, fixed: task_definition?.family }),
+      roles: declaredValues("execution_role_arn", { baseJobTemplate, jobVariables, fixed: task_definition?.executionRoleArn }),
       place: this.#access.place,
       explained: (what, work) => this.#orExplain(what, work),
       signal,
@@ -284,21 +285,8 @@ function clusterOf(task: string, cluster: string | undefined): string {
   return cluster ?? `default-${regionOfArn(task) ?? ""}`;
 }
 
-/** What a template and job variables say for a variable, where they say it in full. */
-function namedIn(variable: string, fixed: unknown, { variables }: ValueObject, jobVariables: readonly ValueObject[]): string[] {
-  const { properties } = (variables ?? {}) as { properties?: Record<string, { default?: unknown }> };
-  const all = [fixed, properties?.[variable]?.default, ...jobVariables.map((each) => each[variable])];
-  return all.filter((each): each is string => typeof each === "string" && each !== "" && !each.includes("{{"));
-}
-
 /** The cluster that runs of this pool go to unless they say otherwise. */
 function usualClusterOf({ baseJobTemplate }: PoolAccess): string | undefined {
-  const { variables, job_configuration } = baseJobTemplate as {
-    variables?: { properties?: { cluster?: { default?: unknown } } };
-    job_configuration?: { cluster?: unknown };
-  };
-  const usual = [job_configuration?.cluster, variables?.properties?.cluster?.default].find(
-    (each) => typeof each === "string" && !each.includes("{{"),
-  );
-  return usual as string | undefined;
+  const { cluster } = (baseJobTemplate.job_configuration ?? {}) as { cluster?: unknown };
+  return declaredValues("cluster", { baseJobTemplate, jobVariables: [], fixed: cluster })[0];
 }

@@ -1,5 +1,6 @@
 import type { ECSClient } from "@aws-sdk/client-ecs";
 import type { SSMClient } from "@aws-sdk/client-ssm";
+import { type Page, pageOf } from "../cloud/pages";
 import type { EcsBucket } from "./ecsBuckets";
 
 /** A parameter of Parameter Store, without its value. */
@@ -13,23 +14,13 @@ export interface ParameterFacts {
 /** Calls that find and remove what runs leave behind. Each may throw an {@link AwsFailure}. */
 export interface LeftoverCalls {
   /** One page of what lies directly in a folder. @param folder without a slash at its end */
-  listParameters(folder: string, token?: string, signal?: AbortSignal): Promise<{ parameters: ParameterFacts[]; next?: string }>;
+  listParameters(folder: string, token?: string, signal?: AbortSignal): Promise<Page<ParameterFacts>>;
   /** At most ten. One that is gone already is no error. */
   deleteParameters(names: string[], signal?: AbortSignal): Promise<void>;
   /** One page of the families that begin with a prefix, with active revisions or any. */
-  listFamilies(
-    prefix: string,
-    status: "ACTIVE" | "ALL",
-    token?: string,
-    signal?: AbortSignal,
-  ): Promise<{ families: string[]; next?: string }>;
+  listFamilies(prefix: string, status: "ACTIVE" | "ALL", token?: string, signal?: AbortSignal): Promise<Page<string>>;
   /** One page of a family's revisions, oldest first. */
-  listDefinitions(
-    family: string,
-    status: DefinitionStatus,
-    token?: string,
-    signal?: AbortSignal,
-  ): Promise<{ arns: string[]; next?: string }>;
+  listDefinitions(family: string, status: DefinitionStatus, token?: string, signal?: AbortSignal): Promise<Page<string>>;
   /** At most ten, all inactive. @returns those that ECS did not delete, with its reason */
   deleteDefinitions(arns: string[], signal?: AbortSignal): Promise<{ arn: string; reason: string }[]>;
 }
@@ -62,7 +53,7 @@ export function leftoverCalls({ repeated, ecs, ssm }: Clients): LeftoverCalls {
             description: Description,
             modifiedAt: LastModifiedDate?.getTime() ?? Date.now(),
           }));
-          return { parameters, ...(NextToken ? { next: NextToken } : {}) };
+          return pageOf(parameters, NextToken);
         },
         signal,
       ),
@@ -83,7 +74,7 @@ export function leftoverCalls({ repeated, ecs, ssm }: Clients): LeftoverCalls {
         async () => {
           const { sdk, client } = await ecs();
           const reply = await client.send(new sdk.ListTaskDefinitionFamiliesCommand({ familyPrefix, status, nextToken }));
-          return { families: reply.families ?? [], ...(reply.nextToken ? { next: reply.nextToken } : {}) };
+          return pageOf(reply.families ?? [], reply.nextToken);
         },
         signal,
       ),
@@ -94,7 +85,7 @@ export function leftoverCalls({ repeated, ecs, ssm }: Clients): LeftoverCalls {
         async () => {
           const { sdk, client } = await ecs();
           const reply = await client.send(new sdk.ListTaskDefinitionsCommand({ familyPrefix, status, sort: "ASC", nextToken }));
-          return { arns: reply.taskDefinitionArns ?? [], ...(reply.nextToken ? { next: reply.nextToken } : {}) };
+          return pageOf(reply.taskDefinitionArns ?? [], reply.nextToken);
         },
         signal,
       ),

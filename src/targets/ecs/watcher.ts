@@ -1,6 +1,7 @@
 import type { ContainerDefinition } from "@aws-sdk/client-ecs";
 import pLimit from "p-limit";
 import { type End, firstEnd, openAbsences } from "../cloud/absences";
+import { inBatches } from "../cloud/pages";
 import { gather } from "../gather";
 import type { InfrastructureId, Observation, SharedNotes } from "../target";
 import { ownContainerOf } from "./containers";
@@ -119,7 +120,7 @@ export function openWatcher({ api, notes, settle }: { api: EcsApi; notes: Shared
     enforceLimit,
     observe: gather<Observation>({
       wait: () => GATHER,
-      groups: (ids) => [...Map.groupBy(ids, (id) => parseId(id).cluster).values()].flatMap(hundreds),
+      groups: (ids) => [...Map.groupBy(ids, (id) => parseId(id).cluster).values()].flatMap((some) => inBatches(some, TOGETHER)),
       look: async (ids, tell) => {
         const [{ cluster }] = ids.map(parseId) as [TaskName];
         const tasks = ids.map((id) => parseId(id).task);
@@ -128,8 +129,4 @@ export function openWatcher({ api, notes, settle }: { api: EcsApi; notes: Shared
       },
     }),
   };
-}
-
-function hundreds(ids: readonly InfrastructureId[]): InfrastructureId[][] {
-  return Array.from({ length: Math.ceil(ids.length / TOGETHER) }, (_, n) => ids.slice(n * TOGETHER, (n + 1) * TOGETHER));
 }

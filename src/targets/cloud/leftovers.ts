@@ -1,0 +1,66 @@
+import type { ValueObject } from "../../json";
+import { UserError } from "../../userError";
+import type { Leftovers, SharedNotes } from "../target";
+
+/** Whose leftovers they are. */
+export interface LeftoversOf {
+  notes: SharedNotes;
+  /** As names, labels and tags in the cloud have it. */
+  stack: string;
+  pool: string;
+  /** Do some work; a call that failed becomes what the user hears. */
+  explained<T>(what: string, work: () => Promise<T>): Promise<T>;
+  signal: AbortSignal;
+}
+
+/** The most that one tidying removes of a kind. */
+export const A_FEW = 20;
+
+/** Removes leftovers part by part: a part that fails does not keep the others. */
+export class Removal {
+  readonly #removed: Record<string, number> = {};
+  readonly #kept: string[] = [];
+
+  constructor(private readonly of: LeftoversOf) {}
+
+  /** @param what as the user hears it if it fails: "deleting the secrets of its runs" */
+  async part(what: string, work: () => Promise<void>): Promise<void> {
+    try {
+      await this.of.explained(what, work);
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      this.keep(error.message);
+    }
+  }
+
+  /** @param what is removed, as people call it: "task definitions" */
+  count(what: string, number: number): void {
+    if (number > 0) this.#removed[what] = this.removed(what) + number;
+  }
+
+  removed(what: string): number {
+    return this.#removed[what] ?? 0;
+  }
+
+  /** @param why it stays, and what to do */
+  keep(why: string): void {
+    this.#kept.push(why);
+  }
+
+  done(): Leftovers {
+    return { removed: this.#removed, kept: this.#kept };
+  }
+}
+
+/**
+ * What a pool's template and its deployments say for a job variable, where they say it in full.
+ * @param fixed what the template's job configuration has in its place
+ */
+export function declaredValues(
+  variable: string,
+  { baseJobTemplate, jobVariables, fixed }: { baseJobTemplate: ValueObject; jobVariables: readonly ValueObject[]; fixed?: unknown },
+): string[] {
+  const { properties } = (baseJobTemplate.variables ?? {}) as { properties?: Record<string, { default?: unknown }> };
+  const all = [fixed, properties?.[variable]?.default, ...jobVariables.map((each) => each[variable])];
+  return all.filter((each): each is string => typeof each === "string" && each !== "" && !each.includes("{{"));
+}
