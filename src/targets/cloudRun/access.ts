@@ -2,7 +2,8 @@ import type { AuthClient, GoogleAuth } from "google-auth-library";
 import type { JsonObject, Value } from "../../json";
 import { Secret } from "../../secret";
 import { UserError } from "../../userError";
-import { optionalPackage } from "../optionalPackage";
+import { optionalPackage } from "../cloud/optionalPackage";
+import { checkServices, createdAtOf, plainAt, urlAt } from "../cloud/poolAccess";
 import type { PoolAccess } from "../target";
 import type { PoolIdentity } from "./plan";
 
@@ -27,7 +28,7 @@ const SERVICES = ["run", "logging"] as const;
  * @throws {UserError} naming what of it cannot be used
  */
 export async function accessOf(pool: PoolAccess, env: NodeJS.ProcessEnv): Promise<Access> {
-  const { block, createdAt, data = {} } = pool.credentials ?? {};
+  const { block, data = {} } = pool.credentials ?? {};
   const at = `blocks.${block}.data`;
   const given = typeof data.project === "string" && data.project !== "" ? data.project : undefined;
   const info = data.service_account_info ?? null;
@@ -41,12 +42,9 @@ export async function accessOf(pool: PoolAccess, env: NodeJS.ProcessEnv): Promis
       run: endpointOf(pool, "run"),
       logging: endpointOf(pool, "logging"),
     },
-    ...(createdAt === undefined || pool.ambient ? {} : { createdAt: Date.parse(createdAt) }),
+    ...createdAtOf(pool),
   };
-  for (const service of Object.keys(pool.endpoints)) {
-    if (!SERVICES.some((known) => known === service))
-      throw new UserError(`pools.${pool.name}.endpoints.${service}: a cloud-run-v2:push pool uses ${SERVICES.join(" and ")} only`);
-  }
+  checkServices(pool, SERVICES, "a cloud-run-v2:push");
   if (key) return { ...common, ...withKey(key, project) };
   const own = project ?? env.GOOGLE_CLOUD_PROJECT ?? env.GCLOUD_PROJECT;
   let made: Promise<GoogleAuth> | undefined;
@@ -107,7 +105,7 @@ function withKey(key: Key, project: string | undefined): Pick<Access, "project" 
 /** The key, as an object or as the text of its file. @throws {UserError} that never shows any of it */
 function keyOf(info: Value, path: string): Key | undefined {
   if (info === null) return undefined;
-  const plain: unknown = info instanceof Secret ? (info.known ? info.reveal() : unknown(path)) : opened(info);
+  const plain = info instanceof Secret ? plainAt(info, path) : opened(info);
   let key = plain;
   if (typeof plain === "string") {
     try {
@@ -138,19 +136,11 @@ function opened(value: Value): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, opened(inner)]));
 }
 
-function unknown(path: string): never {
-  throw new UserError(
-    `${path}: is not readable here: use the stack itself, or \`pushpool manifest pull --with-secrets\`, or your own login with --credentials ambient`,
-  );
-}
-
 function endpointOf(pool: PoolAccess, service: (typeof SERVICES)[number]): URL {
   const given = pool.endpoints[service];
   const path = `pools.${pool.name}.endpoints.${service}`;
   if (given === undefined) return new URL(`https://${service}.googleapis.com`);
-  if (!URL.canParse(given)) throw new UserError(`${path}: "${given}" is no URL: https://host or http://host:port`);
-  const url = new URL(given);
-  if (!/^https?:$/.test(url.protocol)) throw new UserError(`${path}: must begin with https:// or http://, not ${url.protocol}//`);
+  const url = urlAt(given, path);
   if (url.pathname !== "/" || url.search !== "") throw new UserError(`${path}: must be a host and no more: Google's paths are added to it`);
   return url;
 }

@@ -1,7 +1,7 @@
 import type { Value, ValueObject } from "../../json";
 import { POOL_TAG, STACK_TAG } from "../../manifest/cloudNames";
 import { UserError } from "../../userError";
-import { cleanLabels } from "../cleanLabels";
+import { cleanLabels } from "../cloud/cleanLabels";
 import { MAX_LABELS } from "./limits";
 
 /** Labels of one run: on a Job that several runs share they would be wrong. */

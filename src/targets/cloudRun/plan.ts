@@ -3,8 +3,8 @@ import { type StackSource, stackId, stackName } from "../../manifest/cloudNames"
 import { Secret } from "../../secret";
 import { isObject } from "../../template/paths";
 import { UserError } from "../../userError";
+import { BASE_IMAGE_TAKEN, PREFECT_BASE_IMAGE } from "../cloud/prefectImage";
 import { checkKeys, flagAt, listAt, neededTextAt, objectAt, wordsAt } from "../jobValues";
-import { BASE_IMAGE_TAKEN, PREFECT_BASE_IMAGE } from "../prefectImage";
 import type { RunToPlan, Submission } from "../target";
 import { checked } from "./checkJob";
 import { environmentOf, secretVariables } from "./environment";

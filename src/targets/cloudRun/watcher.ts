@@ -1,6 +1,6 @@
 import pLimit from "p-limit";
 import { openAbsences } from "../cloud/absences";
-import { gather, type Tell } from "../gather";
+import { GATHER, gather, type Tell } from "../cloud/gather";
 import type { InfrastructureId, Observation, SharedNotes } from "../target";
 import { endNote, stopNote } from "./cloudRunNotes";
 import type { ExecutionFacts } from "./facts";
@@ -11,8 +11,6 @@ import type { RunApi } from "./runApi";
 
 /** Up to so many are asked for one by one; more by the list, a hundred a call. */
 const ONE_BY_ONE = 4;
-/** Those who ask at about the same time are answered by the same calls, in milliseconds. */
-const GATHER = 15;
 /** Reads a second of all watching in this process: a fifth of what Google grants by default. */
 const READS_A_SECOND = 10;
 /** Calls at a time. */
@@ -64,7 +62,7 @@ export function openWatcher({ api, notes, settle }: { api: RunApi; notes: Shared
    * Many in one place: the list, newest first, until all are found. What it does not show is asked for by name, and so is what has ended
    * without a time of its end: the list does not say since when its conditions are as they are.
    */
-  async function listed(wanted: Set<InfrastructureId>, tell: Tell<Observation>): Promise<void> {
+  async function listed(wanted: Set<InfrastructureId>, tell: Tell<InfrastructureId, Observation>): Promise<void> {
     const [first = ""] = wanted;
     const { parent } = parseExecutionName(first);
     // A list that has to be walked for longer than this costs more than asking by name.
@@ -116,7 +114,7 @@ export function openWatcher({ api, notes, settle }: { api: RunApi; notes: Shared
     return seen;
   }
 
-  const observe = gather<Observation>({
+  const observe = gather<InfrastructureId, Observation>({
     wait: () => Math.max(GATHER, notBefore - Date.now()),
     groups: (ids) => {
       calls = 0;

@@ -1,7 +1,7 @@
 import type { Value, ValueObject } from "../../json";
-import { Secret } from "../../secret";
 import { UserError } from "../../userError";
-import { optionalPackage } from "../optionalPackage";
+import { optionalPackage } from "../cloud/optionalPackage";
+import { checkServices, createdAtOf, plainAt, urlAt } from "../cloud/poolAccess";
 import type { PoolAccess } from "../target";
 
 const SERVICES = ["ecs", "logs", "ssm"] as const;
@@ -33,12 +33,9 @@ export interface Access {
  * @throws {UserError} naming what of it cannot be used
  */
 export function accessOf(pool: PoolAccess, env: NodeJS.ProcessEnv): Access {
-  const { block, createdAt, data = {} } = pool.credentials ?? {};
+  const { block, data = {} } = pool.credentials ?? {};
   const at = `blocks.${block}.data`;
-  for (const service of Object.keys(pool.endpoints)) {
-    if (!SERVICES.some((known) => known === service))
-      throw new UserError(`pools.${pool.name}.endpoints.${service}: an ecs:push pool uses ${SERVICES.join(", ")} only`);
-  }
+  checkServices(pool, SERVICES, "an ecs:push");
   // With the caller's own login the block tells the region at most, and its secrets need not be readable.
   const login: ValueObject = pool.ambient ? {} : data;
   const accessKeyId = textOf(login.aws_access_key_id, `${at}.aws_access_key_id`);
@@ -54,14 +51,14 @@ export function accessOf(pool: PoolAccess, env: NodeJS.ProcessEnv): Access {
     throw new UserError(`${at}.region_name: "${region}" is no AWS region`);
   const { endpoint_url } = (data.aws_client_parameters ?? {}) as ValueObject;
   const everywhere = typeof endpoint_url === "string" && endpoint_url !== "" ? endpoint_url : undefined;
-  for (const [service, url] of Object.entries(pool.endpoints)) checkUrl(url, `pools.${pool.name}.endpoints.${service}`);
-  if (everywhere !== undefined) checkUrl(everywhere, `${at}.aws_client_parameters.endpoint_url`);
+  for (const [service, url] of Object.entries(pool.endpoints)) urlAt(url, `pools.${pool.name}.endpoints.${service}`);
+  if (everywhere !== undefined) urlAt(everywhere, `${at}.aws_client_parameters.endpoint_url`);
   return {
     pool: pool.name,
     ...(region === undefined ? {} : { region }),
     ...(accessKeyId === undefined ? {} : { accessKeyId }),
     ...(secretAccessKey === undefined || sessionToken !== undefined ? {} : { secretKey: secretAccessKey }),
-    ...(createdAt === undefined || pool.ambient ? {} : { createdAt: Date.parse(createdAt) }),
+    ...createdAtOf(pool),
     place: `${accessKeyId ?? profile ?? "own"}/${region ?? ""}`,
     options: (service) => {
       const endpoint = pool.endpoints[service] ?? everywhere;
@@ -77,19 +74,9 @@ export function accessOf(pool: PoolAccess, env: NodeJS.ProcessEnv): Access {
 }
 
 function textOf(value: Value | undefined, path: string): string | undefined {
-  if (value instanceof Secret && !value.known)
-    throw new UserError(
-      `${path}: is not readable here: use the stack itself, or \`pushpool manifest pull --with-secrets\`, or your own login with --credentials ambient`,
-    );
-  const plain = value instanceof Secret ? value.reveal() : (value ?? null);
-  if (plain === null || plain === "") return undefined;
+  const plain = plainAt(value, path) ?? "";
   if (typeof plain !== "string") throw new UserError(`${path}: must be a string`);
-  return plain;
-}
-
-function checkUrl(text: string, path: string): void {
-  if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol))
-    throw new UserError(`${path}: "${text}" is no URL: https://host or http://host:port`);
+  return plain === "" ? undefined : plain;
 }
 
 /** A package that only these pools need. @throws {UserError} with the line that installs it */

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { canonicalJson } from "../../canonicalJson";
 import type { Json } from "../../json";
 import { UserError } from "../../userError";
-import { cleanLabels } from "../cleanLabels";
+import { cleanLabels } from "../cloud/cleanLabels";
 
 /** The tag by which a task definition of ours tells what it was made of. */
 export const SHAPE_TAG = "pushpool-shape";

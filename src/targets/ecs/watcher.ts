@@ -1,8 +1,8 @@
 import type { ContainerDefinition } from "@aws-sdk/client-ecs";
 import pLimit from "p-limit";
 import { type End, firstEnd, openAbsences } from "../cloud/absences";
+import { gather } from "../cloud/gather";
 import { inBatches } from "../cloud/pages";
-import { gather } from "../gather";
 import type { InfrastructureId, Observation, SharedNotes } from "../target";
 import { ownContainerOf } from "./containers";
 import type { EcsApi } from "./ecsApi";
@@ -14,8 +14,6 @@ import { observationOf, STOP_REASON, type TaskFacts } from "./outcome";
 const TOGETHER = 100;
 /** Calls at a time: an answer about a hundred tasks is long, and AWS grants twenty a second. */
 const AT_A_TIME = 2;
-/** Those who ask at about the same time are answered by the same calls, in milliseconds. */
-const GATHER = 15;
 
 type Described = { facts: TaskFacts; definition?: string };
 
@@ -118,8 +116,7 @@ export function openWatcher({ api, notes, settle }: { api: EcsApi; notes: Shared
 
   return {
     enforceLimit,
-    observe: gather<Observation>({
-      wait: () => GATHER,
+    observe: gather<InfrastructureId, Observation>({
       groups: (ids) => [...Map.groupBy(ids, (id) => parseId(id).cluster).values()].flatMap((some) => inBatches(some, TOGETHER)),
       look: async (ids, tell) => {
         const [{ cluster }] = ids.map(parseId) as [TaskName];

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { cleanLabels } from "../../src/targets/cleanLabels";
+import { cleanLabels } from "../../../src/targets/cloud/cleanLabels";
 
 const clean = (key: string, value: string): [string, string] => [
   key.toLowerCase().replaceAll(/[^a-z-]/g, ""),

@@ -1,4 +1,4 @@
-import { UserError } from "../userError";
+import { UserError } from "../../userError";
 
 /**
  * A package that only one kind of pool needs, asked for where it is first needed.

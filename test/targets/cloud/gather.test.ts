@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import { gather } from "../../src/targets/gather";
+import { gather } from "../../../src/targets/cloud/gather";
 
 /** Looks at letters: those of one case together. */
 function letters(look: (group: readonly string[]) => Promise<Map<string, string | Promise<string>>>) {
   const looks: string[] = [];
-  const observe = gather<string>({
+  const observe = gather<string, string>({
     wait: () => 1,
     groups: (ids) => Map.groupBy(ids, (id) => id === id.toUpperCase()).values(),
     look: async (group, tell) => {

@@ -1,4 +1,4 @@
-import { quoted } from "../shown";
+import { quoted } from "../../shown";
 
 /** Labels as a place takes them. */
 interface CleanLabels {

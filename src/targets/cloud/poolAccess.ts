@@ -1,0 +1,37 @@
+import type { Value } from "../../json";
+import { Secret } from "../../secret";
+import { UserError } from "../../userError";
+import type { PoolAccess } from "../target";
+
+/** What a pool's definition says of its cloud, read alike for all clouds. */
+
+/** When the pool's own credentials were made, in milliseconds; absent: long ago. */
+export function createdAtOf({ credentials, ambient }: PoolAccess): { createdAt?: number } {
+  return credentials?.createdAt === undefined || ambient ? {} : { createdAt: Date.parse(credentials.createdAt) };
+}
+
+/** @param type of the pool, with its article: "an ecs:push" */
+export function checkServices({ name, endpoints }: PoolAccess, known: readonly string[], type: string): void {
+  for (const service of Object.keys(endpoints)) {
+    if (!known.includes(service))
+      throw new UserError(
+        `pools.${name}.endpoints.${service}: ${type} pool uses ${known.slice(0, -1).join(", ")} and ${known.at(-1)} only`,
+      );
+  }
+}
+
+export function urlAt(text: string, path: string): URL {
+  if (!URL.canParse(text)) throw new UserError(`${path}: "${text}" is no URL: https://host or http://host:port`);
+  const url = new URL(text);
+  if (!/^https?:$/.test(url.protocol)) throw new UserError(`${path}: must begin with https:// or http://, not ${url.protocol}//`);
+  return url;
+}
+
+/** A value of a credentials block in the clear. @throws {UserError} if it is secret and not known here */
+export function plainAt(value: Value | undefined, path: string): unknown {
+  if (!(value instanceof Secret)) return value;
+  if (value.known) return value.reveal();
+  throw new UserError(
+    `${path}: is not readable here: use the stack itself, or \`pushpool manifest pull --with-secrets\`, or your own login with --credentials ambient`,
+  );
+}
