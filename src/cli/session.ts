@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { openHome } from "../home";
+import type { LoadedManifest } from "../manifest";
 import type { FlowRun, Runs } from "../runs";
 import { quoted } from "../shown";
 import { decodeText } from "../textFile";
@@ -26,12 +27,13 @@ export function workspaceOf({ C, stack }: GlobalOptions): Workspace {
  */
 export async function withRuns<T>(options: ManifestFlags, work: (runs: Runs, workspace: Workspace) => Promise<T>): Promise<T> {
   const workspace = workspaceOf(options);
+  let loaded: LoadedManifest | undefined;
   if (!existsSync(workspace.home)) {
     const { loadManifest } = await import("../manifest/index.js");
-    await loadManifest(workspace, { ...given(options), secrets: false, stdin: readStdin });
+    loaded = await loadManifest(workspace, { ...given(options), secrets: true, stdin: readStdin });
   }
   openHome(workspace.home, { create: true });
-  return over(workspace, options, work);
+  return over(workspace, options, work, loaded);
 }
 
 /**
@@ -58,8 +60,13 @@ export async function withRecorded<T>(
   return existsSync(workspace.home) ? over(workspace, options, work) : work(undefined, workspace);
 }
 
-async function over<T>(workspace: Workspace, options: ManifestFlags, work: (runs: Runs, workspace: Workspace) => Promise<T>): Promise<T> {
-  const runs = openRuns({ workspace, stdin: readStdin, warn: note, ...given(options) });
+async function over<T>(
+  workspace: Workspace,
+  options: ManifestFlags,
+  work: (runs: Runs, workspace: Workspace) => Promise<T>,
+  loaded?: LoadedManifest,
+): Promise<T> {
+  const runs = openRuns({ workspace, stdin: readStdin, warn: note, ...given(options), ...(loaded ? { loaded } : {}) });
   try {
     return await work(runs, workspace);
   } finally {

@@ -19,7 +19,9 @@ export interface OpenRuns {
   output?: string;
   /** What `-` reads. */
   stdin?: () => Promise<string>;
-  /** In place of all these: the manifest itself. */
+  /** The manifest, where the caller has read it already with its secrets: it is not read a second time. */
+  loaded?: LoadedManifest;
+  /** In place of all these: how to read the manifest. */
   readManifest?: RunsParts["readManifest"];
   /** What a reader should hear, beside the results: a pool that cannot be asked. */
   warn?: (message: string) => void;
@@ -35,9 +37,9 @@ export function openRuns(options: OpenRuns): Runs {
 }
 
 /** What {@link openRuns} is made over. */
-export function runsParts({ workspace, manifest, output, stdin, readManifest, warn, inMemory = false }: OpenRuns): RunsParts {
+export function runsParts({ workspace, manifest, output, stdin, loaded, readManifest, warn, inMemory = false }: OpenRuns): RunsParts {
   const { home, env } = workspace;
-  let first: Promise<LoadedManifest> | undefined;
+  let first = loaded && Promise.resolve(loaded);
   return {
     ledger: openSqliteLedger(inMemory ? ":memory:" : ledgerPath(workspace.home)),
     ...(workspace.stack ? { stack: workspace.stack.id } : {}),
