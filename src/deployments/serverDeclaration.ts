@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from "../json";
 import type { DeploymentRecord } from "../ledger";
-import type { Deployment } from "../prefect/api/deployments";
+import type { ServerDeployment } from "../prefect/api/deployments";
 import { asDeclared, DEPLOYMENT_FIELDS } from "../prefect/declaredDeployment";
 import { changedFields } from "../prefect/managedFields";
 import { asGiven, type GivenSchedule } from "../prefect/schedules";
@@ -62,7 +62,7 @@ export function declaration({ name, definition, kept }: DeploymentRecord): JsonO
  * those on the server.
  * @param before as this workspace deployed it last
  */
-export function wantedOf(record: ToDeploy, there: Deployment, before: DeploymentRecord | undefined): Wanted {
+export function wantedOf(record: ToDeploy, there: ServerDeployment, before: DeploymentRecord | undefined): Wanted {
   const { said, definition } = record;
   const all = declaration(record);
   const silent: Record<string, boolean> = {
@@ -107,7 +107,7 @@ function givenSchedules({ definition, said }: ToDeploy): GivenSchedule[] | undef
   }));
 }
 
-function isSame(field: string, value: Json, there: Deployment): boolean {
+function isSame(field: string, value: Json, there: ServerDeployment): boolean {
   const one = { [field]: value };
   return (
     changedFields({ [field]: DEPLOYMENT_FIELDS[field] as (typeof DEPLOYMENT_FIELDS)[string] }, asDeclared(one, there), one).length === 0

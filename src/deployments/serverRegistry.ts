@@ -4,17 +4,17 @@ import type { JsonObject } from "../json";
 import type { DeploymentRecord, Ledger } from "../ledger";
 import type { LoadedManifest } from "../manifest";
 import {
-  type Deployment,
   deleteDeployment,
   flowNames,
   listDeployments,
   readDeploymentByName,
+  type ServerDeployment,
   someDeploymentNames,
 } from "../prefect/api/deployments";
 import { listWorkPools, listWorkQueues } from "../prefect/api/workPools";
 import type { Client } from "../prefect/client";
 import { asDeclared } from "../prefect/declaredDeployment";
-import { readBlocks, readVariables } from "../prefect/dispatch/job";
+import { readBlocks, readVariables } from "../prefect/referenced";
 import { type GivenSchedule, renameFaults, scheduleDifferences } from "../prefect/schedules";
 import type { Place, PrefectYaml } from "../prefectYaml";
 import { MASK } from "../secret";
@@ -48,7 +48,7 @@ export function serverRegistry(
   const origin = `the Prefect API at ${apiUrl}`;
   // No stack has such a name, and each stack that names this API sees the same deployments.
   const noted = `prefect ${apiUrl}`;
-  const there = new Map<string, Deployment>();
+  const there = new Map<string, ServerDeployment>();
   const before = new Map<string, DeploymentRecord>();
   const queues = new Map<string, ReadonlySet<string>>();
   const read = async (name: string) => {
@@ -141,7 +141,7 @@ async function queuesOf(client: Client, pool: string): Promise<Record<string, ob
   return Object.fromEntries((await listWorkQueues(client, pool)).map(({ name }) => [name, {}]));
 }
 
-function changeOf(record: ToDeploy, there: Deployment | undefined, before: DeploymentRecord | undefined): Comparison {
+function changeOf(record: ToDeploy, there: ServerDeployment | undefined, before: DeploymentRecord | undefined): Comparison {
   const { name, definition } = record;
   const workPool = definition.workPool.name;
   if (!there) return { name, change: "create", workPool, changes: [], warnings: [] };

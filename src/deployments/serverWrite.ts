@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from "../json";
-import { type Deployment, deleteDeployment, deleteEmptyFlow, readDeployment, readDeploymentByName } from "../prefect/api/deployments";
+import { deleteDeployment, deleteEmptyFlow, readDeployment, readDeploymentByName, type ServerDeployment } from "../prefect/api/deployments";
 import { deleteWorkQueue, listWorkQueues } from "../prefect/api/workPools";
 import type { Client } from "../prefect/client";
 import { asDeclared, bringDeployment, DEPLOYMENT_FIELDS, makeDeployment } from "../prefect/declaredDeployment";
@@ -15,7 +15,7 @@ export interface ServerStep {
   /** What it is to be: all of it for one to make, else what to compare and send. */
   wanted: JsonObject;
   /** As it was read before; absent: it is to be made. */
-  there?: Deployment;
+  there?: ServerDeployment;
   labels: JsonObject;
   /** Whether the server makes the work queue that it names. */
   makesQueue: boolean;
@@ -86,7 +86,7 @@ async function dropMade(client: Client, name: string): Promise<void> {
   if (found) await deleteDeployment(client, found.id);
 }
 
-async function bringBack(client: Client, was: Deployment, wanted: JsonObject, changed: string[], schedules: boolean): Promise<void> {
+async function bringBack(client: Client, was: ServerDeployment, wanted: JsonObject, changed: string[], schedules: boolean): Promise<void> {
   const now = await readDeployment(client, was.id);
   if (!now) return;
   const limit = was.global_concurrency_limit?.limit ?? null;

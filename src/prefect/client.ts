@@ -5,7 +5,7 @@ import { readJson } from "../jsonText";
 import { plainNumbers } from "../plainNumbers";
 import { type Progress, RetryNotices } from "../retryNotices";
 import { MASK } from "../secret";
-import { authorization, type Connection } from "./connection";
+import { type ApiConnection, authorization } from "./connection";
 import { PrefectRefusal, serverText } from "./refusal";
 import { nextPause, sureNotSent } from "./repeat";
 import { ServerClock } from "./serverClock";
@@ -32,7 +32,7 @@ export interface Reply<Body = Json> {
 
 /** Talks to one Prefect API over HTTP. */
 export interface Client {
-  readonly connection: Connection;
+  readonly connection: ApiConnection;
   /** How many requests were sent, repeats among them. */
   readonly sent: number;
   /** When it last answered anything, in milliseconds since 1970; at first when this client was made. */
@@ -70,7 +70,7 @@ export interface ClientOptions {
  * waits as long as `Retry-After` says, and brings a CSRF token where the server wants one. So whatever is sent must bear being sent
  * twice: see {@link Reply.repeated}.
  */
-export function createClient(connection: Connection, options: ClientOptions = {}): Client {
+export function createClient(connection: ApiConnection, options: ClientOptions = {}): Client {
   return new HttpClient(connection, {
     timeoutMs: 75_000,
     patienceMs: 120_000,
@@ -95,7 +95,7 @@ class HttpClient implements Client {
   #csrf: { client: string; token: string } | undefined;
 
   constructor(
-    readonly connection: Connection,
+    readonly connection: ApiConnection,
     private readonly options: Required<ClientOptions>,
   ) {
     this.#notices = new RetryNotices(options.tell);

@@ -2,7 +2,7 @@ import { Secret } from "../secret";
 import { UserError } from "../userError";
 
 /** Which Prefect API is meant, and as whom. */
-export interface Connection {
+export interface ApiConnection {
   /** Base URL without a slash at its end, as `PREFECT_API_URL`. */
   apiUrl: string;
   /** An API key, or `user:password` as in `PREFECT_API_AUTH_STRING`. Absent: the server asks for none. */
@@ -19,7 +19,7 @@ export interface Connection {
  * @param origin what a message names as the place to mend
  * @throws {UserError} if the URL is none, or one of Prefect Cloud that leads to no workspace
  */
-export function connectionOf(apiUrl: string, auth: string | undefined, origin: string): Connection {
+export function connectionOf(apiUrl: string, auth: string | undefined, origin: string): ApiConnection {
   let url: URL;
   try {
     url = new URL(apiUrl);

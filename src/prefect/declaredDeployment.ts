@@ -3,12 +3,12 @@ import type { Json, JsonObject } from "../json";
 import {
   createDeployment,
   createSchedules,
-  type Deployment,
   deleteSchedule,
   ensureFlow,
   patchDeployment,
   patchSchedule,
   readDeployment,
+  type ServerDeployment,
 } from "./api/deployments";
 import { isBefore32 } from "./api/server";
 import type { Client } from "./client";
@@ -52,7 +52,7 @@ export async function makeDeployment(
   client: Client,
   inputs: JsonObject,
   { labels, onFlow = () => {} }: { labels?: JsonObject; onFlow?: (id: string) => void } = {},
-): Promise<Deployment> {
+): Promise<ServerDeployment> {
   const [flowName = "", name = ""] = String(inputs.deploymentName).split("/");
   const flow = await ensureFlow(client, flowName);
   if (flow.isNew) onFlow(flow.id);
@@ -72,7 +72,7 @@ export async function makeDeployment(
  */
 export async function bringDeployment(
   client: Client,
-  there: Deployment,
+  there: ServerDeployment,
   news: JsonObject,
   changed: string[],
   schedules: boolean,
@@ -105,7 +105,7 @@ export async function bringDeployment(
 }
 
 /** What was given, as the server has it now. */
-export function asDeclared(props: JsonObject, there: Deployment): JsonObject {
+export function asDeclared(props: JsonObject, there: ServerDeployment): JsonObject {
   const limit = there.global_concurrency_limit?.limit ?? null;
   const now = refreshed(DEPLOYMENT_FIELDS, props, { ...there, concurrency_limit: limit } as unknown as JsonObject);
   const given = props.schedules as GivenSchedule[] | undefined;

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { WebSocket } from "ws";
 import type { JsonObject } from "../json";
-import type { Connection } from "./connection";
+import type { ApiConnection } from "./connection";
 import { nextPause } from "./repeat";
 
 /** One event of a Prefect server's stream. */
@@ -35,7 +35,7 @@ export interface EventListener {
  * subprotocol, or with a bad filter, the server closes.
  * @param filter names of events, as `prefect.flow-run.`, by their beginning
  */
-export async function listen(connection: Connection, prefixes: readonly string[], listener: EventListener): Promise<void> {
+export async function listen(connection: ApiConnection, prefixes: readonly string[], listener: EventListener): Promise<void> {
   const { signal, onLost } = listener;
   for (let tries = 1; !signal.aborted; tries += 1) {
     const { reason, opened } = await session(connection, prefixes, listener);
@@ -48,7 +48,7 @@ export async function listen(connection: Connection, prefixes: readonly string[]
 
 /** One connection, to its end. */
 function session(
-  { apiUrl, auth }: Connection,
+  { apiUrl, auth }: ApiConnection,
   prefixes: readonly string[],
   { onEvent, onOpen, signal, silenceMs = 60_000 }: EventListener,
 ): Promise<{ reason: string; opened: boolean }> {

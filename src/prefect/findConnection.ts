@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { parse } from "smol-toml";
 import type { Secret } from "../secret";
 import { UserError } from "../userError";
-import { type Connection, connectionOf } from "./connection";
+import { type ApiConnection, connectionOf } from "./connection";
 
 /** What a manifest, or an explicit provider of a Pulumi program, says of the connection. */
 export interface Explicit {
@@ -22,7 +22,7 @@ export interface Explicit {
  * @returns `undefined` if nothing names an API
  * @throws {UserError} naming the variable or the file to mend
  */
-export function findConnection(env: NodeJS.ProcessEnv, explicit?: Explicit): Connection | undefined {
+export function findConnection(env: NodeJS.ProcessEnv, explicit?: Explicit): ApiConnection | undefined {
   const ambient = ambientConnection(env, explicit === undefined);
   if (explicit === undefined) return ambient;
   const given = connectionOf(explicit.apiUrl, explicit.auth, explicit.origin);
@@ -36,7 +36,7 @@ export function findConnection(env: NodeJS.ProcessEnv, explicit?: Explicit): Con
  * @param current the API that is meant now
  * @throws {UserError} if the URL is none
  */
-export function findConnectionTo(env: NodeJS.ProcessEnv, apiUrl: string, current: Connection | undefined): Connection {
+export function findConnectionTo(env: NodeJS.ProcessEnv, apiUrl: string, current: ApiConnection | undefined): ApiConnection {
   const origin = "where it was made";
   const wanted = connectionOf(apiUrl, undefined, origin);
   const ambient = ambientConnection(env, false);
@@ -55,7 +55,7 @@ export function findConnectionTo(env: NodeJS.ProcessEnv, apiUrl: string, current
 const NOTHING_SET = { PREFECT_API_URL: "", PREFECT_API_KEY: "", PREFECT_API_AUTH_STRING: "" };
 
 /** @param strict whether what is wrong there is worth refusing: not if it would only have given a key */
-function ambientConnection(env: NodeJS.ProcessEnv, strict: boolean): Connection | undefined {
+function ambientConnection(env: NodeJS.ProcessEnv, strict: boolean): ApiConnection | undefined {
   try {
     const { settings, name } = activeProfile(env);
     const url = setting("PREFECT_API_URL", env, settings);

@@ -2,7 +2,7 @@ import { sameJson } from "../canonicalJson";
 import { isJsonObject, type Json, type JsonObject } from "../json";
 import { suggestion } from "../nearest";
 import { occurrencesOf, RRULE_START, readSchedule, timingFault } from "../schedules";
-import type { Schedule, ScheduleChange } from "./api/deployments";
+import type { ScheduleChange, ServerSchedule } from "./api/deployments";
 
 /**
  * One schedule, in the words of prefect.yaml: one of `cron`, `interval` (seconds) and `rrule`, with `timezone`, `anchor_date`, `day_or`,
@@ -94,7 +94,7 @@ interface Pair {
   body: Body;
   /** Whether its slug is given. */
   isNamed: boolean;
-  found?: Schedule;
+  found?: ServerSchedule;
 }
 
 const isUnnamed = (slug: string | null | undefined) => (slug ?? null) === null || /^schedule-\d+$/.test(String(slug));
@@ -104,7 +104,7 @@ const slugIn = (given: GivenSchedule) => (typeof given.slug === "string" ? given
  * What stops the given schedules from taking the place of those on the server: a new slug that another schedule holds. Prefect refuses that too.
  * @returns a sentence for each, which begins with the schedule's place
  */
-export function renameFaults(given: readonly GivenSchedule[], there: readonly Schedule[]): string[] {
+export function renameFaults(given: readonly GivenSchedule[], there: readonly ServerSchedule[]): string[] {
   const slugs = new Set(there.map(({ slug }) => slug));
   return given.flatMap(({ slug, replaces }, index) =>
     typeof replaces === "string" &&
@@ -126,7 +126,7 @@ const isReplaced = (given: readonly GivenSchedule[], slug: string) => given.some
  * Which schedule that is there each of the given ones is; and those that are none of them. A schedule keeps its id, and so its pause, for as long as it can be
  * known again: by `replaces`, by its slug, by what it says, by its place, or as the only one that is left.
  */
-function pairs(given: readonly GivenSchedule[], there: readonly Schedule[]): { pairs: Pair[]; left: Schedule[] } {
+function pairs(given: readonly GivenSchedule[], there: readonly ServerSchedule[]): { pairs: Pair[]; left: ServerSchedule[] } {
   const left = new Set(there);
   const bodies = scheduleBodies(given);
   const all: Pair[] = given.map((one, index) => ({ given: one, body: bodies[index] as Body, isNamed: slugIn(one) !== undefined }));
@@ -134,7 +134,7 @@ function pairs(given: readonly GivenSchedule[], there: readonly Schedule[]): { p
   const nameless = all.filter(({ isNamed }) => !isNamed);
   const slugsThere = new Set(there.map(({ slug }) => slug));
   const slugsGiven = new Set<string | null | undefined>(named.map(({ body }) => body.slug));
-  const match = (among: readonly Pair[], is: (pair: Pair, schedule: Schedule) => boolean) => {
+  const match = (among: readonly Pair[], is: (pair: Pair, schedule: ServerSchedule) => boolean) => {
     for (const pair of among) {
       if (pair.found) continue;
       const found = [...left].find((schedule) => is(pair, schedule));
@@ -170,12 +170,12 @@ function pairs(given: readonly GivenSchedule[], there: readonly Schedule[]): { p
 }
 
 /** Whether a given slug is another than the server has; one that knows none (before Prefect 3.2) has none to change. */
-const isOtherSlug = ({ isNamed, body }: Pair, found: Schedule) => isNamed && found.slug !== undefined && body.slug !== found.slug;
+const isOtherSlug = ({ isNamed, body }: Pair, found: ServerSchedule) => isNamed && found.slug !== undefined && body.slug !== found.slug;
 
 const kindOf = (timing: JsonObject) => KINDS.find((kind) => timing[kind] !== undefined && timing[kind] !== null);
 
 /** What turns the schedules that are there into the given ones, and leaves alone those that are the same, and what is not given. */
-export function scheduleSteps(given: readonly GivenSchedule[], there: readonly Schedule[]): ScheduleSteps {
+export function scheduleSteps(given: readonly GivenSchedule[], there: readonly ServerSchedule[]): ScheduleSteps {
   const { pairs: all, left } = pairs(given, there);
   const steps: ScheduleSteps = { create: [], patch: [], remove: left.map(({ id }) => id) };
   const taken = new Set([
@@ -191,7 +191,7 @@ export function scheduleSteps(given: readonly GivenSchedule[], there: readonly S
 }
 
 /** What differs. A server empties the parameters of a schedule with every change that does not name them. */
-function changeOf(pair: Pair, found: Schedule): ScheduleChange {
+function changeOf(pair: Pair, found: ServerSchedule): ScheduleChange {
   const { body } = pair;
   const { slug, schedule, ...others } = body;
   const { anchor_date } = found.schedule;
@@ -213,7 +213,10 @@ function free(slug: string, taken: Set<string>): string {
 }
 
 /** The schedules that differ, by slug, as they are and as they are given; what is not given is no difference. */
-export function scheduleDifferences(given: readonly GivenSchedule[], there: readonly Schedule[]): { from: JsonObject; to: JsonObject } {
+export function scheduleDifferences(
+  given: readonly GivenSchedule[],
+  there: readonly ServerSchedule[],
+): { from: JsonObject; to: JsonObject } {
   const { pairs: all, left } = pairs(given, there);
   const from: JsonObject = {};
   const to: JsonObject = {};
@@ -233,24 +236,24 @@ export function scheduleDifferences(given: readonly GivenSchedule[], there: read
 
 const FILLED = new Set(["timezone", "anchor_date", "day_or"]);
 
-function spoken(schedule: Schedule): JsonObject {
+function spoken(schedule: ServerSchedule): JsonObject {
   const { slug: _, ...rest } = asGiven([schedule])[0] as GivenSchedule;
   return rest;
 }
 
 /** Whether nothing is to be done. */
-export function sameSchedules(given: readonly GivenSchedule[], there: readonly Schedule[]): boolean {
+export function sameSchedules(given: readonly GivenSchedule[], there: readonly ServerSchedule[]): boolean {
   const { create, patch, remove } = scheduleSteps(given, there);
   return create.length + patch.length + remove.length === 0;
 }
 
 /** All of what is there, with nothing left to the server. */
-export function exactly(there: readonly Schedule[]): GivenSchedule[] {
-  return asGiven(there).map((given, index) => ({ ...given, parameters: (there[index] as Schedule).parameters }));
+export function exactly(there: readonly ServerSchedule[]): GivenSchedule[] {
+  return asGiven(there).map((given, index) => ({ ...given, parameters: (there[index] as ServerSchedule).parameters }));
 }
 
 /** As a program would give what is there. */
-export function asGiven(there: readonly Schedule[]): GivenSchedule[] {
+export function asGiven(there: readonly ServerSchedule[]): GivenSchedule[] {
   return there.map(({ schedule, active, slug, parameters, max_scheduled_runs }) => ({
     ...schedule,
     active,
@@ -261,7 +264,7 @@ export function asGiven(there: readonly Schedule[]): GivenSchedule[] {
 }
 
 /** Whether all that is given is so on the server. */
-function saysTheSame(pair: Pair, there: Schedule): boolean {
+function saysTheSame(pair: Pair, there: ServerSchedule): boolean {
   const { body } = pair;
   return (
     (body.active ?? there.active) === there.active &&
@@ -273,7 +276,7 @@ function saysTheSame(pair: Pair, there: Schedule): boolean {
 }
 
 /** What the server fills in (a time zone, an anchor date, a DTSTART) is no difference. */
-function hasTiming(body: Body, there: Schedule): boolean {
+function hasTiming(body: Body, there: ServerSchedule): boolean {
   return Object.entries(body.schedule).every(([key, value]) => sameSetting(key, value, there.schedule[key] ?? null));
 }
 

@@ -1,7 +1,7 @@
 import type { JsonObject } from "../json";
 import { checkServer } from "../prefect/api/server";
 import { type Client, createClient } from "../prefect/client";
-import { type Connection, connectionOf } from "../prefect/connection";
+import { type ApiConnection, connectionOf } from "../prefect/connection";
 import { type Explicit, findConnection, findConnectionTo } from "../prefect/findConnection";
 import { PrefectRefusal } from "../prefect/refusal";
 import { UserError } from "../userError";
@@ -55,7 +55,7 @@ async function connect(): Promise<Client> {
 }
 
 /** The API that is meant now; `undefined` if none is named, or its URL is not known yet, as in a preview. */
-function meant(): Connection | undefined {
+function meant(): ApiConnection | undefined {
   try {
     return findConnection(process.env, explicit);
   } catch {

@@ -1,6 +1,6 @@
 import type { JsonObject } from "../json";
 import { deploymentNameFault } from "../manifest/names";
-import { type Deployment, deleteDeployment, readDeployment, readDeploymentByName } from "../prefect/api/deployments";
+import { deleteDeployment, readDeployment, readDeploymentByName, type ServerDeployment } from "../prefect/api/deployments";
 import type { Client } from "../prefect/client";
 import { aboutDeployment, asDeclared, bringDeployment, DEPLOYMENT_FIELDS, makeDeployment } from "../prefect/declaredDeployment";
 import { changedFields, type Fields } from "../prefect/managedFields";
@@ -86,7 +86,7 @@ export const operations: Operations = {
 };
 
 /** By changes, and only of what differs: made anew it would lose its schedules and the runs that they have made. */
-async function adopt(client: Client, there: Deployment, inputs: JsonObject): Promise<JsonObject> {
+async function adopt(client: Client, there: ServerDeployment, inputs: JsonObject): Promise<JsonObject> {
   if (inputs.adoptExisting !== true && !isMoving(there.id)) throw alreadyThere(aboutDeployment(inputs).about, client, "name");
   const adoption = adoptObject(there.id);
   const given = Object.fromEntries(Object.entries(inputs).filter(([key]) => Object.hasOwn(DEPLOYMENT_FIELDS, key)));
@@ -100,6 +100,6 @@ async function adopt(client: Client, there: Deployment, inputs: JsonObject): Pro
   return outsOf(client, there, { ...inputs, ...adoption });
 }
 
-function outsOf(client: Client, there: Deployment, inputs: JsonObject): JsonObject {
+function outsOf(client: Client, there: ServerDeployment, inputs: JsonObject): JsonObject {
   return { ...inputs, deploymentId: there.id, flowId: there.flow_id, ...connectionOuts(client) };
 }

@@ -8,7 +8,7 @@ import { commonWatch } from "./commonWatch";
 import type { RunEvent, RunsContext, Watching } from "./context";
 import { cleanUp, observe } from "./observe";
 import { confirmStopped } from "./stop";
-import { type Step, submitScheduled, takeUp } from "./submit";
+import { type Advance, submitScheduled, takeUp } from "./submit";
 
 /** How long to wait for the last lines of an ended run before saying that they may be missing, in milliseconds. */
 const LOG_DRAIN = 30_000;
@@ -125,7 +125,7 @@ export async function submitOnce(context: RunsContext, id: string, { signal, onE
   return step.record.run;
 }
 
-async function advance(context: RunsContext, record: RunRecord, signal: AbortSignal, graceSeconds?: number): Promise<Step> {
+async function advance(context: RunsContext, record: RunRecord, signal: AbortSignal, graceSeconds?: number): Promise<Advance> {
   const { state, infrastructureId } = record.run;
   if (state.type === "SCHEDULED") return submitScheduled(context, record, signal);
   if (state.type === "CANCELLING") return confirmStopped(context, record, graceSeconds);

@@ -6,7 +6,7 @@ import type { RunsContext, Watching } from "./context";
 import { observe } from "./observe";
 import { describeOwner, ownerLives } from "./owner";
 import { state } from "./states";
-import type { Step } from "./submit";
+import type { Advance } from "./submit";
 
 /** How long a stopped command has before SIGKILL, in seconds, unless asked otherwise: as long as Prefect's workers give it. */
 export const DEFAULT_GRACE_SECONDS = 30;
@@ -84,7 +84,7 @@ async function begin(context: RunsContext, id: string): Promise<RunRecord> {
  * Bring a CANCELLING run nearer to its end: ask the target to stop what was started, and record what it says.
  * A run whose submitter still lives has to wait for what that one has started.
  */
-export async function confirmStopped(context: RunsContext, record: RunRecord, graceSeconds = DEFAULT_GRACE_SECONDS): Promise<Step> {
+export async function confirmStopped(context: RunsContext, record: RunRecord, graceSeconds = DEFAULT_GRACE_SECONDS): Promise<Advance> {
   const { run, owner } = record;
   const target = await context.target(record);
   if (run.infrastructureId !== undefined) {

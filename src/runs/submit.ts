@@ -18,7 +18,7 @@ import { holdsSecrets, withSecrets } from "./storedSecrets";
 export type Full = Pick<Extract<SlotAnswer, { kind: "full" }>, "of" | "limit">;
 
 /** What came of trying to move a run on: it moved (or someone else moved it), or it waits and why. */
-export type Step = { kind: "moved"; record: RunRecord } | { kind: "held"; record: RunRecord; reason: string };
+export type Advance = { kind: "moved"; record: RunRecord } | { kind: "held"; record: RunRecord; reason: string };
 
 /**
  * Asked on the way, by who has more to see to than the ledger. On `false` nothing is started: the run stays as it is, PENDING without an
@@ -40,7 +40,7 @@ export async function submitScheduled(
   record: RunRecord,
   signal: AbortSignal,
   onTheWay: OnTheWay = {},
-): Promise<Step> {
+): Promise<Advance> {
   const { run } = record;
   const pool = await poolOf(context, record);
   if (pool.isPaused) return hold(context, record, whyPaused(run), "Scheduled");
@@ -75,7 +75,7 @@ export async function submitScheduled(
 }
 
 /** Go on with a run that another process had begun to submit: if that one is gone, find what it started or start it. */
-export async function takeUp(context: RunsContext, record: RunRecord, signal: AbortSignal, onTheWay: OnTheWay = {}): Promise<Step> {
+export async function takeUp(context: RunsContext, record: RunRecord, signal: AbortSignal, onTheWay: OnTheWay = {}): Promise<Advance> {
   const { run } = record;
   if (record.owner !== undefined && ownerLives(record.owner)) {
     return { kind: "held", record, reason: `${describeOwner(record.owner)} is submitting it` };
@@ -96,7 +96,7 @@ async function send(
   submission: Submission,
   signal: AbortSignal,
   { mayPrepare, maySubmit }: OnTheWay,
-): Promise<Step> {
+): Promise<Advance> {
   const { run } = record;
   const target = await context.target(record);
   if (mayPrepare && !(await mayPrepare())) return moved(context, record);
@@ -115,7 +115,7 @@ async function send(
 }
 
 /** Whatever else has happened to the run meanwhile, what was started for it is written down. */
-async function recordInfrastructure(context: RunsContext, record: RunRecord, infrastructureId: string): Promise<Step> {
+async function recordInfrastructure(context: RunsContext, record: RunRecord, infrastructureId: string): Promise<Advance> {
   for (let present: RunRecord | undefined = record; present; present = await context.ledger.read(record.run.id)) {
     const { run } = present;
     if (run.attempt !== record.run.attempt || run.infrastructureId !== undefined) return { kind: "moved", record: present };
@@ -164,7 +164,7 @@ export function whyFull(run: FlowRun, full: Full): string {
 }
 
 /** Write down why a SCHEDULED run waits, if that is new. */
-export async function hold(context: RunsContext, record: RunRecord, reason: string, name: string): Promise<Step> {
+export async function hold(context: RunsContext, record: RunRecord, reason: string, name: string): Promise<Advance> {
   const { run } = record;
   if (run.state.name === name && run.state.message === reason) return { kind: "held", record, reason };
   const held = await context.ledger.change(run.id, run.version, { state: state("SCHEDULED", context.now(), reason, name) });
@@ -172,14 +172,14 @@ export async function hold(context: RunsContext, record: RunRecord, reason: stri
 }
 
 /** Prefect's collision strategy CANCEL_NEW: over the limit a run is not held but ends. Nothing of it was sent. */
-async function cancelNew(context: RunsContext, record: RunRecord, reason: string): Promise<Step> {
+async function cancelNew(context: RunsContext, record: RunRecord, reason: string): Promise<Advance> {
   const now = context.now();
   const change = { state: state("CANCELLED", now, `${reason}; its collisionStrategy is CANCEL_NEW`), endedAt: now.toISOString() };
   const cancelled = await context.ledger.change(record.run.id, record.run.version, change);
   return cancelled ? { kind: "moved", record: cancelled } : moved(context, record);
 }
 
-async function moved(context: RunsContext, record: RunRecord): Promise<Step> {
+async function moved(context: RunsContext, record: RunRecord): Promise<Advance> {
   return { kind: "moved", record: (await context.ledger.read(record.run.id)) ?? record };
 }
 

@@ -1,6 +1,6 @@
 import { type FlowRun, isTerminal } from "../model/flowRun";
-import type { PrefectRuns } from "../prefect/prefectRuns";
 import type { Runs, RunsParts } from "../runs";
+import type { ServerRuns } from "../serverRuns/serverRuns";
 import type { LogLine } from "../targets/target";
 import { UserError } from "../userError";
 
@@ -11,14 +11,14 @@ import { UserError } from "../userError";
  * @param local the runs of the ledger
  */
 export function routedRuns(local: Runs, parts: RunsParts): Runs {
-  let opened: Promise<PrefectRuns | undefined> | undefined;
+  let opened: Promise<ServerRuns | undefined> | undefined;
   const open = () => {
-    opened ??= openPrefectRuns(parts);
+    opened ??= openServerRuns(parts);
     return opened;
   };
   /** The runs of the server that this process has made or found there, which need not be in the ledger. */
   const made = new Set<string>();
-  const ofServer = async (id: string): Promise<PrefectRuns | undefined> => {
+  const ofServer = async (id: string): Promise<ServerRuns | undefined> => {
     if (made.has(id)) return open();
     const record = await parts.ledger.read(id);
     return record?.submission.prefect === undefined ? undefined : open();
@@ -68,7 +68,7 @@ export function routedRuns(local: Runs, parts: RunsParts): Runs {
     },
     showRun: async (id) => {
       if (made.has(id) && !(await parts.ledger.read(id))) {
-        const prefect = (await open()) as PrefectRuns;
+        const prefect = (await open()) as ServerRuns;
         return { ...(await prefect.show(await prefect.readRun(id))), submission: null };
       }
       const shown = await local.showRun(id);
@@ -100,9 +100,12 @@ export function routedRuns(local: Runs, parts: RunsParts): Runs {
   };
 }
 
-async function openPrefectRuns(parts: RunsParts): Promise<PrefectRuns | undefined> {
+async function openServerRuns(parts: RunsParts): Promise<ServerRuns | undefined> {
   const loaded = await parts.readManifest();
   if (!loaded.manifest.prefect) return undefined;
-  const [{ openPrefect }, { PrefectRuns }] = await Promise.all([import("../prefect/openPrefect.js"), import("../prefect/prefectRuns.js")]);
-  return new PrefectRuns(await openPrefect(loaded, parts));
+  const [{ openServer }, { ServerRuns }] = await Promise.all([
+    import("../serverRuns/openServer.js"),
+    import("../serverRuns/serverRuns.js"),
+  ]);
+  return new ServerRuns(await openServer(loaded, parts));
 }

@@ -8,7 +8,7 @@ import type { JsonObject } from "../../src/json";
 import { openSqliteLedger } from "../../src/ledger";
 import { parseManifest } from "../../src/manifest";
 import { createBlock, newestSchema } from "../../src/prefect/api/blocks";
-import { type Deployment, readDeploymentByName } from "../../src/prefect/api/deployments";
+import { readDeploymentByName, type ServerDeployment } from "../../src/prefect/api/deployments";
 import { createWorkPool } from "../../src/prefect/api/workPools";
 import type { Client } from "../../src/prefect/client";
 import { clientOf } from "../prefect/dispatch/dispatcher";
@@ -69,7 +69,7 @@ describePrefect("deploying to a real Prefect server", () => {
     const planned = await planDeploy({ ...at, names: [], all: true, stepOutputs: over.stepOutputs ?? {}, env, registry: to });
     return writePlan(planned, to, false);
   };
-  const stored = async (name: string): Promise<Deployment> => {
+  const stored = async (name: string): Promise<ServerDeployment> => {
     const found = await readDeploymentByName(client, name);
     if (!found) throw new Error(`there is no ${name}`);
     return found;
@@ -80,7 +80,7 @@ describePrefect("deploying to a real Prefect server", () => {
     const at = folderOf((file) => writeFileSync(file, text(more)));
     return { ...at, name: `hello/${name}`, change: (rest: string) => writeFileSync(at.file, text(rest)) };
   };
-  const scheduledRuns = async ({ id }: Deployment): Promise<string[]> => {
+  const scheduledRuns = async ({ id }: ServerDeployment): Promise<string[]> => {
     const json = {
       deployments: { id: { any_: [id] } },
       flow_runs: { state: { type: { any_: ["SCHEDULED"] } } },
@@ -90,7 +90,7 @@ describePrefect("deploying to a real Prefect server", () => {
     return (await client.request<{ id: string }[]>("POST", "/flow_runs/filter", { json })).body.map((run) => run.id);
   };
   /** Have the server make the runs of its schedules now. */
-  const makeRuns = ({ id }: Deployment) => client.request("POST", `/deployments/${id}/schedule`, { json: {} });
+  const makeRuns = ({ id }: ServerDeployment) => client.request("POST", `/deployments/${id}/schedule`, { json: {} });
 
   const deployable = names.filter((name) => (results[name]?.deploy_all.deployments.length ?? 0) > 0 || REFUSED[name]);
   test.each(deployable)("what is stored of %s is what `prefect deploy --all` stored; a second time changes nothing", async (name) => {
@@ -142,7 +142,7 @@ describePrefect("deploying to a real Prefect server", () => {
       },
     ]);
     const after = await stored(file.name);
-    const idOf = (deployment: Deployment, slug: string) => deployment.schedules.find((schedule) => schedule.slug === slug)?.id;
+    const idOf = (deployment: ServerDeployment, slug: string) => deployment.schedules.find((schedule) => schedule.slug === slug)?.id;
     expect(after.schedules).toHaveLength(2);
     for (const slug of ["daily", "hourly"]) expect(idOf(after, slug)).toBe(idOf(before, slug));
   });
@@ -370,7 +370,7 @@ describePrefect("deploying to a real Prefect server", () => {
 });
 
 /** As the recording has a deployment. */
-function asRecorded(deployment: Deployment, folder: string): JsonObject {
+function asRecorded(deployment: ServerDeployment, folder: string): JsonObject {
   const [recorded] = results["01-minimal"]?.deploy_all.deployments ?? [];
   const fields = Object.keys(recorded ?? {}).flatMap((field) =>
     field === "flow_name" ? [] : [[field, (deployment as unknown as JsonObject)[field]]],

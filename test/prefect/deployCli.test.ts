@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, test, vi } from "vitest";
 import type { JsonObject } from "../../src/json";
 import { createBlock, newestSchema } from "../../src/prefect/api/blocks";
-import { type Deployment, readDeploymentByName } from "../../src/prefect/api/deployments";
+import { readDeploymentByName, type ServerDeployment } from "../../src/prefect/api/deployments";
 import { listWorkQueues } from "../../src/prefect/api/workPools";
 import type { Client } from "../../src/prefect/client";
 import { manifestOf, type Place, placeWith } from "../e2e/pushpool";
@@ -90,7 +90,7 @@ describePrefect("pushpool deploy to a real Prefect server", () => {
     at.env.PATH = `${join(venv, "bin")}:${process.env.PATH}`;
     const env = { ...at.env, PREFECT_API_URL: apiUrl, PREFECT_HOME: join(at.folder, "prefect-home") };
     execFileSync(join(venv, "bin", "prefect"), ["--no-prompt", "deploy", "--all"], { cwd: at.folder, env, stdio: "ignore" });
-    const { id } = (await readDeploymentByName(client, one)) as Deployment;
+    const { id } = (await readDeploymentByName(client, one)) as ServerDeployment;
     await client.request("POST", `/deployments/${id}/schedule`, { json: {} });
     const runs = await scheduled(id);
     expect(runs.length).toBeGreaterThan(0);
@@ -235,16 +235,16 @@ describePrefect("pushpool deploy to a real Prefect server", () => {
       reset();
       await pushpool(at, "deploy", "--all");
       await pushpool(at, "deploy", "--all");
-      const before = (await read("one")) as Deployment;
+      const before = (await read("one")) as ServerDeployment;
       const [paused] = before.schedules;
       await client.request("PATCH", `/deployments/${before.id}/schedules/${paused?.id}`, { json: { active: false } });
-      const was = (await read("one")) as Deployment;
+      const was = (await read("one")) as ServerDeployment;
       write(', tags: [b], parameters: {}, concurrency_limit: 2, schedules: [{ cron: "1 5 * * *", slug: x, active: true }]');
       reset();
       const { status, stderr } = await pushpool(at, "deploy", "--all", "--all-or-nothing");
       expect([status, stderr]).toEqual([2, expect.stringMatching(/nothing was deployed:\n {2}prefect.yaml:3: two: /)]);
-      const now = (await read("one")) as Deployment;
-      const plain = ({ schedules, ...rest }: Deployment) => ({
+      const now = (await read("one")) as ServerDeployment;
+      const plain = ({ schedules, ...rest }: ServerDeployment) => ({
         ...rest,
         updated: "",
         schedules: schedules.map(({ schedule, active, parameters }) => JSON.stringify([schedule, active, parameters])).sort(),

@@ -5,9 +5,9 @@ import { openSqliteLedger } from "../../src/ledger";
 import { createDeployment, ensureFlow } from "../../src/prefect/api/deployments";
 import { createWorkPool } from "../../src/prefect/api/workPools";
 import type { Client } from "../../src/prefect/client";
-import { PrefectRuns } from "../../src/prefect/prefectRuns";
 import { exitCodeOf } from "../../src/runs";
 import type { RunEvent } from "../../src/runs/context";
+import { ServerRuns } from "../../src/serverRuns/serverRuns";
 import { createProcessTarget } from "../../src/targets/process";
 import { defaultTemplate } from "../../src/template";
 import { scratch } from "../scratch";
@@ -36,7 +36,7 @@ describePrefect("runs of a real Prefect server, submitted from here", () => {
     const events: RunEvent[] = [];
     const told = () =>
       events.flatMap((event) => (event.kind === "state" ? [event.run.state.name] : event.kind === "log" ? [event.line.text] : []));
-    return { runs: new PrefectRuns({ client, shared, graceSeconds: 1 }), ledger, events, told };
+    return { runs: new ServerRuns({ client, shared, graceSeconds: 1 }), ledger, events, told };
   }
 
   async function aFlow(): Promise<string> {
@@ -88,7 +88,7 @@ describePrefect("runs of a real Prefect server, submitted from here", () => {
   test("bad input is refused before anything is sent", async () => {
     const deployment = await aFlow();
     const { runs } = prefectRuns();
-    const refused = (request: Parameters<PrefectRuns["createRun"]>[0]) => expect(runs.createRun(request)).rejects;
+    const refused = (request: Parameters<ServerRuns["createRun"]>[0]) => expect(runs.createRun(request)).rejects;
     await refused({ deployment: deployment.replace("hello", "helo") }).toMatchObject({
       message: expect.stringContaining(`did you mean "${deployment}"`),
       exitCode: 2,

@@ -1,12 +1,12 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Json, JsonObject } from "../../src/json";
-import type { Schedule } from "../../src/prefect/api/deployments";
+import type { ServerSchedule } from "../../src/prefect/api/deployments";
 import { blockFaults } from "../../src/prefect/blockData";
-import { settlement } from "../../src/prefect/dispatch/settlement";
 import { asGiven, scheduleBodies, scheduleFaults, scheduleSteps } from "../../src/prefect/schedules";
+import { settlement } from "../../src/serverRuns/settlement";
 
-const there = (given: JsonObject[]): Schedule[] =>
+const there = (given: JsonObject[]): ServerSchedule[] =>
   scheduleBodies(given).map((body, index) => ({
     id: `id-${index}`,
     schedule: { timezone: null, day_or: true, anchor_date: "2020-01-01T00:00:00Z", ...body.schedule },
@@ -44,7 +44,10 @@ function scheduleOnly(timing: JsonObject): JsonObject {
 test("an rrule without a start is the one that the server has given a start", () => {
   const given = [{ rrule: "FREQ=WEEKLY;BYDAY=MO" }];
   const [schedule] = there(given);
-  const started = { ...(schedule as Schedule), schedule: { rrule: "DTSTART:20200101T000000\nFREQ=WEEKLY;BYDAY=MO", timezone: "UTC" } };
+  const started = {
+    ...(schedule as ServerSchedule),
+    schedule: { rrule: "DTSTART:20200101T000000\nFREQ=WEEKLY;BYDAY=MO", timezone: "UTC" },
+  };
   expect(scheduleSteps(given, [started])).toEqual({ create: [], patch: [], remove: [] });
 });
 

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { beforeAll, expect, test, vi } from "vitest";
-import { type FlowRun, readStates } from "../../src/prefect/api/flowRuns";
+import { readStates, type ServerRun } from "../../src/prefect/api/flowRuns";
 import type { Client } from "../../src/prefect/client";
 import type { Place } from "../e2e/pushpool";
 import { aPool, clientOf, until, untilEnd } from "./dispatch/dispatcher";
@@ -18,8 +18,8 @@ describePrefect("pushpool serve and the world around it", () => {
     client = clientOf(apiUrl);
   }, 600_000);
 
-  const countOf = async (run: FlowRun, name: string) => (await readStates(client, run.id)).filter((state) => state.name === name).length;
-  async function ranOnce(run: FlowRun): Promise<void> {
+  const countOf = async (run: ServerRun, name: string) => (await readStates(client, run.id)).filter((state) => state.name === name).length;
+  async function ranOnce(run: ServerRun): Promise<void> {
     expect((await untilEnd(client, run)).state).toMatchObject({ type: "COMPLETED", message: null });
     expect(await countOf(run, "Running")).toBe(1);
   }
@@ -78,7 +78,7 @@ describePrefect("pushpool serve and the world around it", () => {
 
     const soon = new Date(Date.now() + 12_000).toISOString();
     const state = { type: "SCHEDULED", state_details: { scheduled_time: soon } };
-    const { body: later } = await client.request<FlowRun>("POST", `/deployments/${deploymentId}/create_flow_run`, { json: { state } });
+    const { body: later } = await client.request<ServerRun>("POST", `/deployments/${deploymentId}/create_flow_run`, { json: { state } });
     await ranOnce(later);
     const claims = (await readStates(client, later.id)).filter(({ name }) => name === "Pending");
     expect(claims).toHaveLength(1);
@@ -88,7 +88,7 @@ describePrefect("pushpool serve and the world around it", () => {
     // The machine that it is run and retried from is off as well.
     const made = await pushpool(at, "run", `flow-${pool}/${name}`, "--json", "--job-variable", 'env={"DO":"fail"}');
     expect(made.status, made.stderr + made.stdout).toBe(1);
-    const { run } = JSON.parse(made.stdout.trim().split("\n").at(-1) ?? "") as { run: FlowRun };
+    const { run } = JSON.parse(made.stdout.trim().split("\n").at(-1) ?? "") as { run: ServerRun };
     const again = await pushpool(at, "retry", run.id);
     expect(again.status).toBe(1);
     expect(await countOf(run, "Failed")).toBe(2);

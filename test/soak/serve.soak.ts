@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
-import { type FlowRun, readStates } from "../../src/prefect/api/flowRuns";
+import { readStates, type ServerRun } from "../../src/prefect/api/flowRuns";
 import type { Client } from "../../src/prefect/client";
 import { aDeployment, aPool, clientOf, startRun, until, untilEnd } from "../prefect/dispatch/dispatcher";
 import { badLine, type Mishap } from "../prefect/proxy";
@@ -32,7 +32,7 @@ describePrefect("pushpool serve of a real Prefect server, for long", () => {
     return { pool, start, started };
   }
 
-  async function expectEachOnce(runs: FlowRun[], started: string[]) {
+  async function expectEachOnce(runs: ServerRun[], started: string[]) {
     for (const run of runs) {
       expect((await untilEnd(client, run)).state).toMatchObject({ type: "COMPLETED" });
       expect((await readStates(client, run.id)).filter(({ type }) => type === "RUNNING")).toHaveLength(1);
@@ -43,7 +43,7 @@ describePrefect("pushpool serve of a real Prefect server, for long", () => {
   test("200 runs through one dispatcher, ten at a time: each runs once, and ends", async () => {
     const { pool, start, started } = await aWitnessedPool({ concurrency_limit: 10 });
     await served(through(apiUrl), "--pool", pool);
-    const runs: FlowRun[] = [];
+    const runs: ServerRun[] = [];
     while (runs.length < 200) runs.push(await start());
     for (const run of runs) await untilEnd(client, run);
     await expectEachOnce(runs, started());
@@ -51,7 +51,7 @@ describePrefect("pushpool serve of a real Prefect server, for long", () => {
 
   test("the dispatcher killed at each request that it sends for a run, before it arrives and after: started once, and ended", async () => {
     const { pool, start, started } = await aWitnessedPool();
-    const runs: FlowRun[] = [];
+    const runs: ServerRun[] = [];
     const killedAt = new Set<string>();
     for (let n = 1; n <= 40; n += 1) {
       const mishap: Mishap = n % 2 === 0 ? { replyLost: true } : { instead: { status: 503 } };
@@ -92,14 +92,14 @@ describePrefect("pushpool serve of a real Prefect server, for long", () => {
   test("killed ten times while runs keep coming: none lost, none doubled", async () => {
     const { pool, start, started } = await aWitnessedPool({ concurrency_limit: 5 });
     const at = through(apiUrl);
-    const runs: FlowRun[] = [];
+    const runs: ServerRun[] = [];
     for (let kills = 0; kills < 10; kills += 1) {
       const one = await served(at, "--pool", pool);
-      const some: FlowRun[] = [];
+      const some: ServerRun[] = [];
       for (let n = 0; n < 6; n += 1) some.push(await start(n % 2 === 0 ? "complete" : "sleep:700"));
       runs.push(...some);
       // In the middle of its work, at another place each time.
-      await until(client, some[kills % some.length] as FlowRun, "PENDING", "RUNNING", "COMPLETED");
+      await until(client, some[kills % some.length] as ServerRun, "PENDING", "RUNNING", "COMPLETED");
       one.child.kill("SIGKILL");
       await one.ended;
     }

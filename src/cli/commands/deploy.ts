@@ -113,7 +113,7 @@ async function withRegistry(
 ): Promise<void> {
   if (!loaded.manifest.prefect) return withLedger(workspace, flags.dryRun ?? false, (ledger) => work(ledgerRegistry(loaded, ledger)));
   const [{ openClient }, { serverRegistry }] = await Promise.all([
-    import("../../prefect/openPrefect.js"),
+    import("../../prefect/openClient.js"),
     import("../../deployments/serverRegistry.js"),
   ]);
   // Its key is a secret.

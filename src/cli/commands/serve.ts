@@ -94,7 +94,7 @@ export async function action(_: string[], flags: ServeFlags): Promise<void> {
       if (process.stderr.isTTY) note(`serving ${pools.join(", ")} of ${of}; health and metrics at ${url}. Ctrl-C ends it, runs go on`);
     };
     if (api) {
-      const { serveApi } = await import("../../prefect/serveApi.js");
+      const { serveApi } = await import("../../serve/server/serveApi.js");
       await serveApi({ ...common, parts, templateEnv, startUp, onServing: ({ apiUrl, ...what }) => onServing({ ...what, of: apiUrl }) });
     } else {
       const { serveLedger } = await import("../../serve/ledger/serveLedger.js");

@@ -9,14 +9,14 @@ export interface Flow {
   name: string;
 }
 
-export interface Deployment {
+export interface ServerDeployment {
   id: string;
   name: string;
   flow_id: string;
   version: string | null;
   description: string | null;
   paused: boolean;
-  schedules: Schedule[];
+  schedules: ServerSchedule[];
   concurrency_options: JsonObject | null;
   /** The limit itself is here; the reply's `concurrency_limit` is always `null`. */
   global_concurrency_limit: { limit: number } | null;
@@ -34,7 +34,7 @@ export interface Deployment {
   labels?: JsonObject;
 }
 
-export interface Schedule {
+export interface ServerSchedule {
   id: string;
   schedule: JsonObject;
   active: boolean;
@@ -95,11 +95,11 @@ export async function flowNames(client: Client, ids: readonly string[]): Promise
 }
 
 /** Every deployment of the server, as many as `most`. */
-export async function listDeployments(client: Client, most: number): Promise<Deployment[]> {
-  const all: Deployment[] = [];
+export async function listDeployments(client: Client, most: number): Promise<ServerDeployment[]> {
+  const all: ServerDeployment[] = [];
   for (;;) {
     const json = { limit: 200, offset: all.length };
-    const { body } = await client.request<Deployment[]>("POST", "/deployments/filter", { json });
+    const { body } = await client.request<ServerDeployment[]>("POST", "/deployments/filter", { json });
     all.push(...body);
     if (body.length < 200 || all.length >= most) return all;
   }
@@ -110,16 +110,16 @@ export async function readFlow(client: Client, id: string): Promise<Flow | undef
   return status === 404 ? undefined : body;
 }
 
-export async function readDeployment(client: Client, id: string): Promise<Deployment | undefined> {
-  const { status, body } = await client.request<Deployment>("GET", `/deployments/${id}`, { allow: [404] });
+export async function readDeployment(client: Client, id: string): Promise<ServerDeployment | undefined> {
+  const { status, body } = await client.request<ServerDeployment>("GET", `/deployments/${id}`, { allow: [404] });
   return status === 404 ? undefined : completed(body);
 }
 
 /** @param name `<flow name>/<deployment name>` */
-export async function readDeploymentByName(client: Client, name: string): Promise<Deployment | undefined> {
+export async function readDeploymentByName(client: Client, name: string): Promise<ServerDeployment | undefined> {
   const [flow = "", deployment = ""] = name.split("/");
   const path = `/deployments/name/${encodeURIComponent(flow)}/${encodeURIComponent(deployment)}`;
-  const { status, body } = await client.request<Deployment>("GET", path, { allow: [404], about: `deployment "${name}"` });
+  const { status, body } = await client.request<ServerDeployment>("GET", path, { allow: [404], about: `deployment "${name}"` });
   return status === 404 ? undefined : completed(body);
 }
 
@@ -138,16 +138,16 @@ export async function createDeployment(
   client: Client,
   { name, flowId, about, redact }: { name: string; flowId: string; about: string; redact: readonly string[] },
   change: DeploymentChange & { schedules?: ScheduleChange[]; labels?: JsonObject },
-): Promise<Deployment> {
+): Promise<ServerDeployment> {
   const schedules = change.schedules ? { schedules: change.schedules.map((one) => known(client, one, about)) } : {};
   const json = { name, flow_id: flowId, ...change, ...schedules } as unknown as JsonObject;
   try {
-    return completed((await client.request<Deployment>("POST", "/deployments/", { json, about, redact })).body);
+    return completed((await client.request<ServerDeployment>("POST", "/deployments/", { json, about, redact })).body);
   } catch (error) {
     // A server from before there were labels.
     if (change.labels === undefined || !isRefusal(error, 422) || !/\blabels: /.test((error as Error).message)) throw error;
     const { labels: _, ...rest } = json;
-    return completed((await client.request<Deployment>("POST", "/deployments/", { json: rest, about, redact })).body);
+    return completed((await client.request<ServerDeployment>("POST", "/deployments/", { json: rest, about, redact })).body);
   }
 }
 
@@ -165,7 +165,7 @@ export async function patchDeployment(
 /** What a server before 3.2 changes only by making the deployment once more: it stays the same one, and its schedules are made again. */
 const NEVER_PATCHED: readonly (keyof DeploymentChange)[] = ["pull_steps", "parameter_openapi_schema"];
 
-function whole(there: Deployment, change: DeploymentChange): DeploymentChange & { schedules: ScheduleChange[] } {
+function whole(there: ServerDeployment, change: DeploymentChange): DeploymentChange & { schedules: ScheduleChange[] } {
   const { name: _, id: _id, flow_id: _flow, schedules, global_concurrency_limit: limit, concurrency_options, ...rest } = there;
   const kept = Object.fromEntries(Object.entries(rest).filter(([field]) => KEPT.has(field)));
   return {
@@ -194,7 +194,7 @@ const KEPT: ReadonlySet<string> = new Set<keyof DeploymentChange>([
 ]);
 
 /** What a server before 3.2 leaves out of a schedule. */
-function completed(deployment: Deployment): Deployment {
+function completed(deployment: ServerDeployment): ServerDeployment {
   const schedules = (deployment.schedules ?? []).map((schedule) => ({ ...schedule, parameters: schedule.parameters ?? {} }));
   return { ...deployment, schedules };
 }

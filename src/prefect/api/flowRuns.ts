@@ -4,7 +4,7 @@ import type { StateType } from "../../model/flowRun";
 import type { Client } from "../client";
 import { type Verdict, verdictOf } from "./verdict";
 
-export interface FlowRunState {
+export interface ServerState {
   id: string;
   type: StateType;
   name: string;
@@ -15,7 +15,7 @@ export interface FlowRunState {
   state_details?: { scheduled_time?: string | null; transition_id?: string | null };
 }
 
-export interface FlowRun {
+export interface ServerRun {
   id: string;
   name: string;
   flow_id: string;
@@ -24,7 +24,7 @@ export interface FlowRun {
   job_variables: JsonObject | null;
   tags: string[];
   /** Absent where runs are given away; its type and name never are. */
-  state: FlowRunState | null;
+  state: ServerState | null;
   state_type: StateType | null;
   state_name: string | null;
   run_count: number;
@@ -53,16 +53,16 @@ export async function createFlowRun(
   deploymentId: string,
   run: NewFlowRun,
   about: string,
-): Promise<{ run: FlowRun; created: boolean }> {
-  const { status, body } = await client.request<FlowRun>("POST", `/deployments/${deploymentId}/create_flow_run`, {
+): Promise<{ run: ServerRun; created: boolean }> {
+  const { status, body } = await client.request<ServerRun>("POST", `/deployments/${deploymentId}/create_flow_run`, {
     json: run as unknown as JsonObject,
     about,
   });
   return { run: body, created: status === 201 };
 }
 
-export async function readFlowRun(client: Client, id: string, signal?: AbortSignal): Promise<FlowRun | undefined> {
-  const { status, body } = await client.request<FlowRun>("GET", `/flow_runs/${id}`, { allow: [404], ...(signal ? { signal } : {}) });
+export async function readFlowRun(client: Client, id: string, signal?: AbortSignal): Promise<ServerRun | undefined> {
+  const { status, body } = await client.request<ServerRun>("GET", `/flow_runs/${id}`, { allow: [404], ...(signal ? { signal } : {}) });
   return status === 404 ? undefined : body;
 }
 
@@ -70,14 +70,14 @@ export async function patchFlowRun(client: Client, id: string, change: { infrast
   await client.request("PATCH", `/flow_runs/${id}`, { json: change });
 }
 
-export async function filterFlowRuns(client: Client, filter: JsonObject): Promise<FlowRun[]> {
-  return (await client.request<FlowRun[]>("POST", "/flow_runs/filter", { json: filter })).body;
+export async function filterFlowRuns(client: Client, filter: JsonObject): Promise<ServerRun[]> {
+  return (await client.request<ServerRun[]>("POST", "/flow_runs/filter", { json: filter })).body;
 }
 
 /** All states that a run had, oldest first. */
-export async function readStates(client: Client, id: string, signal?: AbortSignal): Promise<FlowRunState[]> {
+export async function readStates(client: Client, id: string, signal?: AbortSignal): Promise<ServerState[]> {
   const query = { flow_run_id: id };
-  const { body } = await client.request<FlowRunState[]>("GET", "/flow_run_states/", { query, ...(signal ? { signal } : {}) });
+  const { body } = await client.request<ServerState[]>("GET", "/flow_run_states/", { query, ...(signal ? { signal } : {}) });
   return body.sort((a, b) => Date.parse(a.timestamp) - Date.parse(b.timestamp));
 }
 

@@ -1,5 +1,5 @@
 import type { JsonObject } from "../../json";
-import type { FlowRunState } from "./flowRuns";
+import type { ServerState } from "./flowRuns";
 
 /**
  * What the server says to a proposed state.
@@ -8,11 +8,11 @@ import type { FlowRunState } from "./flowRuns";
  */
 export type Verdict =
   /** The run has the state that was proposed. */
-  | { kind: "accepted"; state: FlowRunState }
+  | { kind: "accepted"; state: ServerState }
   /** It has this one: another was written instead, or it was kept. */
-  | { kind: "rejected"; state: FlowRunState; reason: string }
+  | { kind: "rejected"; state: ServerState; reason: string }
   /** Nothing was written and nothing more may be done: another dispatcher has the run, or it has ended. */
-  | { kind: "aborted"; state: FlowRunState | undefined; reason: string }
+  | { kind: "aborted"; state: ServerState | undefined; reason: string }
   /** Not yet: ask again after so many seconds. */
   | { kind: "wait"; seconds: number; reason: string };
 
@@ -23,14 +23,14 @@ export type Verdict =
 export function verdictOf(body: JsonObject, proposed: { type: string; transition: string }): Verdict {
   const details = (body.details ?? {}) as { reason?: string | null; delay_seconds?: number };
   const reason = details.reason ?? "the server gives no reason";
-  const state = (body.state ?? undefined) as FlowRunState | undefined;
+  const state = (body.state ?? undefined) as ServerState | undefined;
   switch (body.status) {
     case "ACCEPT":
-      return { kind: "accepted", state: state as FlowRunState };
+      return { kind: "accepted", state: state as ServerState };
     case "REJECT":
       // Of this type: the server may have answered the first one by another state, under the same id.
       if (state?.type === proposed.type && state.state_details?.transition_id === proposed.transition) return { kind: "accepted", state };
-      return { kind: "rejected", state: state as FlowRunState, reason };
+      return { kind: "rejected", state: state as ServerState, reason };
     case "WAIT":
       return { kind: "wait", seconds: details.delay_seconds ?? 1, reason };
     default:

@@ -1,6 +1,6 @@
 import type { JsonObject } from "../../json";
 import type { Client } from "../client";
-import type { FlowRun } from "./flowRuns";
+import type { ServerRun } from "./flowRuns";
 
 export interface WorkPool {
   id: string;
@@ -110,8 +110,8 @@ export async function scheduledFlowRuns(
   client: Client,
   pool: string,
   { before, limit, queues, signal }: { before: Date; limit?: number; queues?: string[]; signal?: AbortSignal },
-): Promise<FlowRun[]> {
-  const { body } = await client.request<{ flow_run: FlowRun }[]>("POST", `${poolPath(pool)}/get_scheduled_flow_runs`, {
+): Promise<ServerRun[]> {
+  const { body } = await client.request<{ flow_run: ServerRun }[]>("POST", `${poolPath(pool)}/get_scheduled_flow_runs`, {
     json: {
       scheduled_before: before.toISOString(),
       ...(limit === undefined ? {} : { limit }),

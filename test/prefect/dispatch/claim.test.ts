@@ -1,13 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { RunRecord } from "../../../src/ledger";
-import type { FlowRunState } from "../../../src/prefect/api/flowRuns";
+import type { ServerState } from "../../../src/prefect/api/flowRuns";
 import type { Client } from "../../../src/prefect/client";
-import { claimsIn, endBehind, proposePending, putBack, standingOf, stateBefore, transitionsOf } from "../../../src/prefect/dispatch/claim";
+import { claimsIn, endBehind, proposePending, putBack, standingOf, stateBefore, transitionsOf } from "../../../src/serverRuns/claim";
 
 const OURS = ["aaaaaaaa-0000-4000-8000-000000000000"];
 let count = 0;
-function stateOf(type: FlowRunState["type"], name: string, { by, due }: { by?: string; due?: string } = {}): FlowRunState {
+function stateOf(type: ServerState["type"], name: string, { by, due }: { by?: string; due?: string } = {}): ServerState {
   count += 1;
   const state_details = { transition_id: by ?? null, scheduled_time: due ?? null };
   return { id: `state-${count}`, type, name, timestamp: "2026-01-01T00:00:00Z", message: null, state_details };
@@ -55,12 +55,12 @@ test("the state before is the newest of somebody else; claims are counted wherev
  * the scheduled time is handed on from SCHEDULED and along PENDING.
  */
 class ModelServer {
-  history: FlowRunState[] = [stateOf("SCHEDULED", "Scheduled", now)];
-  get present(): FlowRunState {
-    return this.history.at(-1) as FlowRunState;
+  history: ServerState[] = [stateOf("SCHEDULED", "Scheduled", now)];
+  get present(): ServerState {
+    return this.history.at(-1) as ServerState;
   }
 
-  propose(state: { type: FlowRunState["type"]; name: string; state_details: { transition_id: string } }): object {
+  propose(state: { type: ServerState["type"]; name: string; state_details: { transition_id: string } }): object {
     const { present } = this;
     const by = state.state_details.transition_id;
     if (present.state_details?.transition_id === by)

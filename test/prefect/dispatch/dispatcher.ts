@@ -5,11 +5,11 @@ import { onTestFinished } from "vitest";
 import type { JsonObject } from "../../../src/json";
 import { openSqliteLedger } from "../../../src/ledger";
 import { createDeployment, ensureFlow } from "../../../src/prefect/api/deployments";
-import { createFlowRun, type FlowRun, readFlowRun } from "../../../src/prefect/api/flowRuns";
+import { createFlowRun, readFlowRun, type ServerRun } from "../../../src/prefect/api/flowRuns";
 import { createWorkPool, type WorkPoolChange } from "../../../src/prefect/api/workPools";
 import { type Client, createClient } from "../../../src/prefect/client";
 import { connectionOf } from "../../../src/prefect/connection";
-import { type ServeEvent, type Serving, serve } from "../../../src/prefect/dispatch/serve";
+import { type ServeEvent, type Serving, serve } from "../../../src/serve/server/serve";
 import { createProcessTarget } from "../../../src/targets/process";
 import { defaultTemplate } from "../../../src/template";
 import { scratch } from "../../scratch";
@@ -74,7 +74,7 @@ export async function aPool(
 ): Promise<{
   pool: string;
   deploymentId: string;
-  start(what?: string, more?: JsonObject): Promise<FlowRun>;
+  start(what?: string, more?: JsonObject): Promise<ServerRun>;
 }> {
   const pool = `pool-${randomUUID().slice(0, 8)}`;
   const { type = "process:push", ...rest } = change;
@@ -94,13 +94,13 @@ export async function aDeployment(client: Client, pool: string, more: object = {
   return id;
 }
 
-export async function startRun(client: Client, deploymentId: string, what = "complete", more: JsonObject = {}): Promise<FlowRun> {
+export async function startRun(client: Client, deploymentId: string, what = "complete", more: JsonObject = {}): Promise<ServerRun> {
   const request = { idempotency_key: randomUUID(), job_variables: { env: { DO: what } }, ...more };
   return (await createFlowRun(client, deploymentId, request, "")).run;
 }
 
 /** The run, once it is in one of these states. */
-export async function until(client: Client, run: FlowRun, ...types: string[]): Promise<FlowRun> {
+export async function until(client: Client, run: ServerRun, ...types: string[]): Promise<ServerRun> {
   for (;;) {
     const now = await readFlowRun(client, run.id);
     if (now?.state && types.includes(now.state.type)) return now;
@@ -108,4 +108,4 @@ export async function until(client: Client, run: FlowRun, ...types: string[]): P
   }
 }
 
-export const untilEnd = (client: Client, run: FlowRun) => until(client, run, "COMPLETED", "FAILED", "CRASHED", "CANCELLED");
+export const untilEnd = (client: Client, run: ServerRun) => until(client, run, "COMPLETED", "FAILED", "CRASHED", "CANCELLED");

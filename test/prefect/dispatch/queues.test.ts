@@ -1,5 +1,5 @@
 import { beforeAll, expect, test, vi } from "vitest";
-import { type FlowRun, readStates } from "../../../src/prefect/api/flowRuns";
+import { readStates, type ServerRun } from "../../../src/prefect/api/flowRuns";
 import { ensureWorkQueue, patchWorkPool, patchWorkQueue } from "../../../src/prefect/api/workPools";
 import type { Client } from "../../../src/prefect/client";
 import { badLine } from "../proxy";
@@ -25,7 +25,7 @@ describePrefect("a dispatcher and the queues of a pool", () => {
     if (is_paused !== undefined) await client.request("PATCH", `/work_pools/${pool}/queues/${name}`, { json: { is_paused } });
     return aDeployment(client, pool, { work_queue_name: name });
   }
-  const begun = ({ start_time }: FlowRun) => Date.parse(start_time ?? "");
+  const begun = ({ start_time }: ServerRun) => Date.parse(start_time ?? "");
 
   test("a paused queue holds its runs while the others' go; resumed it gives them, and no event was needed", async () => {
     const { pool, start } = await aPool(client);
@@ -48,11 +48,11 @@ describePrefect("a dispatcher and the queues of a pool", () => {
     const low = await inQueue(pool, "low", { priority: 2 });
     const high = await inQueue(pool, "high", { priority: 1 });
     await patchWorkQueue(client, pool, "high", { priority: 1 });
-    const made: FlowRun[] = [];
+    const made: ServerRun[] = [];
     for (const deployment of [low, low, high, high]) made.push(await startRun(client, deployment));
     dispatcher(client, [pool], { pollMs: 500 });
     await patchWorkPool(client, pool, { is_paused: false });
-    const ended: FlowRun[] = [];
+    const ended: ServerRun[] = [];
     for (const run of made) ended.push(await untilEnd(client, run));
     expect(ended.map(({ state }) => state?.type)).toEqual(Array(4).fill("COMPLETED"));
     const [low1, low2, high1, high2] = ended.map(begun) as [number, number, number, number];

@@ -1,5 +1,5 @@
 import { beforeAll, expect, test, vi } from "vitest";
-import { type FlowRun, readStates } from "../../../src/prefect/api/flowRuns";
+import { readStates, type ServerRun } from "../../../src/prefect/api/flowRuns";
 import type { Client } from "../../../src/prefect/client";
 import { badLine, type Mishap } from "../proxy";
 import { describePrefect } from "../python";
@@ -14,7 +14,7 @@ describePrefect("a dispatcher on a bad line", () => {
     ({ apiUrl } = await sharedServer());
     client = clientOf(apiUrl);
   }, 600_000);
-  const runsOf = async (run: FlowRun) => (await readStates(client, run.id)).filter(({ type }) => type === "RUNNING").length;
+  const runsOf = async (run: ServerRun) => (await readStates(client, run.id)).filter(({ type }) => type === "RUNNING").length;
 
   test("of every request some are refused for now, and some replies lost: each run runs once", async () => {
     const { pool, start } = await aPool(client);
@@ -31,7 +31,7 @@ describePrefect("a dispatcher on a bad line", () => {
     ];
     const line = await badLine(apiUrl, () => mishaps[count++ % mishaps.length]);
     const { events } = dispatcher(clientOf(line.apiUrl), [pool]);
-    const runs: FlowRun[] = [];
+    const runs: ServerRun[] = [];
     // The line is the dispatcher's, not the flow's.
     const job_variables = { env: { DO: "complete", PREFECT_API_URL: apiUrl } };
     for (let made = 0; made < 5; made += 1) runs.push(await start("complete", { job_variables }));

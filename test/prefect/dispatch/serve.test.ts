@@ -3,7 +3,7 @@ import { readStates } from "../../../src/prefect/api/flowRuns";
 import { readLogs, SUBMITTER_LOGGER } from "../../../src/prefect/api/logs";
 import { patchWorkPool } from "../../../src/prefect/api/workPools";
 import type { Client } from "../../../src/prefect/client";
-import { serve } from "../../../src/prefect/dispatch/serve";
+import { serve } from "../../../src/serve/server/serve";
 import { describePrefect } from "../python";
 import { sharedServer } from "../server";
 import { aPool, clientOf, dispatcher, startRun, until, untilEnd } from "./dispatcher";

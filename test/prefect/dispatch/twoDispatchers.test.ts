@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { beforeAll, expect, onTestFinished, test, vi } from "vitest";
 import { type Ledger, openSqliteLedger } from "../../../src/ledger";
-import { type FlowRun, proposeState, readStates } from "../../../src/prefect/api/flowRuns";
+import { proposeState, readStates, type ServerRun } from "../../../src/prefect/api/flowRuns";
 import type { Client } from "../../../src/prefect/client";
 import { scratch } from "../../scratch";
 import { badLine, type Mishap } from "../proxy";
@@ -19,7 +19,7 @@ describePrefect("two dispatchers of one pool", () => {
   }, 600_000);
 
   /** Neither of them has started it a second time, and its end stands. */
-  async function ranOnce(run: FlowRun): Promise<void> {
+  async function ranOnce(run: ServerRun): Promise<void> {
     const states = await readStates(client, run.id);
     expect(states.filter(({ type }) => type === "RUNNING").map(({ name }) => name)).toEqual(["Running"]);
     expect((await untilEnd(client, run)).state).toMatchObject({ type: "COMPLETED", message: null });
@@ -43,7 +43,7 @@ describePrefect("two dispatchers of one pool", () => {
     const { pool, start } = await aPool(client);
     const lines = await Promise.all([badLine(apiUrl, () => undefined), badLine(apiUrl, mishaps())]);
     const both = lines.map((line) => dispatcher(clientOf(line.apiUrl), [pool]));
-    const runs: FlowRun[] = [];
+    const runs: ServerRun[] = [];
     for (let made = 0; made < 6; made += 1) runs.push(await start());
     for (const run of runs) await untilEnd(client, run);
     // Nobody is on the way any more who could still do something to them.
@@ -58,7 +58,7 @@ describePrefect("two dispatchers of one pool", () => {
     const { pool, start } = await aPool(client);
     const place = scratch();
     const [first] = [dispatcher(client, [pool], { place }), dispatcher(client, [pool], { place })];
-    const runs: FlowRun[] = [];
+    const runs: ServerRun[] = [];
     for (let made = 0; made < 6; made += 1) runs.push(await start("fail"));
     for (const run of runs) await untilEnd(client, run);
     await first.stop();

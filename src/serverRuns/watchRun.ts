@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { RunRecord } from "../../ledger";
-import type { Outcome } from "../../model/outcome";
-import type { RunsContext } from "../../runs/context";
-import { cleanUp } from "../../runs/observe";
-import { state } from "../../runs/states";
-import type { Target } from "../../targets/target";
-import { type FlowRun, type FlowRunState, proposeState, readFlowRun, readStates } from "../api/flowRuns";
-import { writeLogs } from "../api/logs";
-import type { Client } from "../client";
+import type { RunRecord } from "../ledger";
+import type { Outcome } from "../model/outcome";
+import { proposeState, readFlowRun, readStates, type ServerRun, type ServerState } from "../prefect/api/flowRuns";
+import { writeLogs } from "../prefect/api/logs";
+import type { Client } from "../prefect/client";
+import type { RunsContext } from "../runs/context";
+import { cleanUp } from "../runs/observe";
+import { state } from "../runs/states";
+import type { Target } from "../targets/target";
 import { putBack, standingOf, transitionsOf } from "./claim";
 import { type Dispatch, type Dispatched, type Dispatching, LONGEST_PAUSE, stateOf } from "./dispatching";
 import { settlement } from "./settlement";
@@ -65,7 +65,7 @@ function settled({
   stopped,
   record,
 }: {
-  present: FlowRun | undefined;
+  present: ServerRun | undefined;
   outcome: Outcome;
   stopped: boolean;
   record: RunRecord;
@@ -83,7 +83,7 @@ function settled({
  * to life if it began now: the server takes a RUNNING after CANCELLED.
  * @returns whether it was stopped from here
  */
-async function stopIfCancelled(parts: Dispatching, target: Target, id: string, run: FlowRun, signal: AbortSignal): Promise<boolean> {
+async function stopIfCancelled(parts: Dispatching, target: Target, id: string, run: ServerRun, signal: AbortSignal): Promise<boolean> {
   let asked = false;
   for (let pause = 500; !signal.aborted; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
     try {
@@ -110,7 +110,7 @@ async function stopIfCancelled(parts: Dispatching, target: Target, id: string, r
 const LEVELS: Record<string, number> = { DEBUG: 10, INFO: 20, NOTICE: 20, WARNING: 30, ERROR: 40, CRITICAL: 50, ALERT: 50, EMERGENCY: 50 };
 
 /** What it printed before it died, for those who look in Prefect; what ran has told its own. */
-async function forwardOutput({ client, tell }: Dispatching, target: Target, id: string, run: FlowRun): Promise<void> {
+async function forwardOutput({ client, tell }: Dispatching, target: Target, id: string, run: ServerRun): Promise<void> {
   try {
     const { lines } = await target.logs(id);
     await writeLogs(
@@ -134,7 +134,7 @@ async function keepEnd(
   id: string,
   outcome: NonNullable<RunRecord["run"]["outcome"]>,
   endedAt: string,
-  seen: FlowRunState | undefined,
+  seen: ServerState | undefined,
 ): Promise<void> {
   for (;;) {
     const record = await context.ledger.read(id);

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { FlowRun as Shown, State } from "../model/flowRun";
+import type { FlowRun, State } from "../model/flowRun";
+import { readFlowRun, readStates, type ServerRun, type ServerState } from "../prefect/api/flowRuns";
+import { type Log, readLogs, SUBMITTER_LOGGER } from "../prefect/api/logs";
+import type { Client } from "../prefect/client";
+import { flowRunOf, listen } from "../prefect/eventStream";
 import type { RunEvent } from "../runs/context";
-import { type FlowRun, type FlowRunState, readFlowRun, readStates } from "./api/flowRuns";
-import { type Log, readLogs, SUBMITTER_LOGGER } from "./api/logs";
-import type { Client } from "./client";
-import { flowRunOf, listen } from "./eventStream";
 
 /** How long a look may wait for an event, in milliseconds: with the stream, and without. */
 const HEARING = 2_000;
@@ -13,7 +13,7 @@ const DEAF = 500;
 const LOG_DRAIN = 3_000;
 
 /** A server's run as the command line shows it. */
-export function shownRun(run: FlowRun, names: { deployment: string; stack: string; workPool: string }): Shown {
+export function shownRun(run: ServerRun, names: { deployment: string; stack: string; workPool: string }): FlowRun {
   const state = run.state ? shownState(run.state) : { type: "SCHEDULED" as const, name: "Scheduled", timestamp: run.created };
   return {
     id: run.id,
@@ -36,13 +36,13 @@ export function shownRun(run: FlowRun, names: { deployment: string; stack: strin
 }
 
 /** A server's state in the words of the command line. */
-export function shownState({ type, name, timestamp, message }: FlowRunState): State {
+export function shownState({ type, name, timestamp, message }: ServerState): State {
   return { type, name, timestamp, ...(message ? { message } : {}) };
 }
 
 export interface FollowServer {
   client: Client;
-  show: (run: FlowRun) => Shown;
+  show: (run: ServerRun) => FlowRun;
   onEvent: (event: RunEvent) => void;
   /** Tell the log too. */
   logs: boolean;
@@ -55,7 +55,7 @@ export interface FollowServer {
  * Tell a run's states and its log as the server has them, until it has ended or `signal` fires. A state is told before the lines that came
  * after it, each once.
  */
-export async function followOnServer(id: string, { client, show, onEvent, logs, signal, settled }: FollowServer): Promise<FlowRun> {
+export async function followOnServer(id: string, { client, show, onEvent, logs, signal, settled }: FollowServer): Promise<ServerRun> {
   const states = new StatesTold(client, id);
   const lines = new LogTold(client, id);
   let wake = new AbortController();
@@ -116,7 +116,7 @@ class StatesTold {
     private readonly id: string,
   ) {}
 
-  async fresh(): Promise<FlowRunState[]> {
+  async fresh(): Promise<ServerState[]> {
     const all = await readStates(this.client, this.id);
     const fresh = all.filter((state) => !this.#told.has(state.id));
     for (const { id } of fresh) this.#told.add(id);

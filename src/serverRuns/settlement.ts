@@ -1,6 +1,6 @@
-import { isTerminal, type State } from "../../model/flowRun";
-import type { Outcome } from "../../model/outcome";
-import { exitCodeText } from "../../runs/exitCodes";
+import { isTerminal, type State } from "../model/flowRun";
+import type { Outcome } from "../model/outcome";
+import { exitCodeText } from "../runs/exitCodes";
 
 /** What is still to be told to the server when a flow run's infrastructure has ended. */
 export type Settlement =

@@ -1,21 +1,21 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { RunRecord } from "../../ledger";
+import { readFlowRun, type ServerRun } from "../../prefect/api/flowRuns";
+import { readWorkPool, scheduledFlowRuns, sendHeartbeat, type WorkPool } from "../../prefect/api/workPools";
+import type { Client } from "../../prefect/client";
+import { flowRunOf, listen, type PrefectEvent, workPoolOf } from "../../prefect/eventStream";
+import { isServers, putBack } from "../../serverRuns/claim";
+import { contextMaker, type Shared } from "../../serverRuns/context";
+import type { DispatchEvent, Dispatched, Dispatching } from "../../serverRuns/dispatching";
+import { dispatchRun } from "../../serverRuns/dispatchRun";
+import { InfrastructureWatch } from "../../serverRuns/infrastructureWatch";
+import { type DispatcherName, isOpen, type StartUp } from "../../serverRuns/record";
+import { ServerStates } from "../../serverRuns/serverStates";
+import { inOrder, Turns } from "../../serverRuns/turns";
+import { WorkerVoice } from "../../serverRuns/workerVoice";
 import { asPoolType } from "../../targets/pushType";
 import type { Target } from "../../targets/target";
 import { UserError } from "../../userError";
-import { type FlowRun, readFlowRun } from "../api/flowRuns";
-import { readWorkPool, scheduledFlowRuns, sendHeartbeat, type WorkPool } from "../api/workPools";
-import type { Client } from "../client";
-import { flowRunOf, listen, type PrefectEvent, workPoolOf } from "../eventStream";
-import { isServers, putBack } from "./claim";
-import { contextMaker, type Shared } from "./context";
-import type { DispatchEvent, Dispatched, Dispatching } from "./dispatching";
-import { dispatchRun } from "./dispatchRun";
-import { InfrastructureWatch } from "./infrastructureWatch";
-import { type Dispatcher, isOpen, type StartUp } from "./record";
-import { ServerStates } from "./states";
-import { inOrder, Turns } from "./turns";
-import { WorkerVoice } from "./workerVoice";
 
 /** How often the server is asked although its events say nothing, in milliseconds. */
 const POLL = 15_000;
@@ -31,14 +31,14 @@ export type ServeEvent =
   | DispatchEvent
   | { kind: "listening" }
   | { kind: "deaf"; message: string }
-  | { kind: "refused"; run: FlowRun; message: string }
+  | { kind: "refused"; run: ServerRun; message: string }
   | { kind: "serverTrouble"; message: string };
 
 export interface Serving {
   client: Client;
   /** The work pools to serve, by name. */
   pools: readonly string[];
-  dispatcher: Dispatcher;
+  dispatcher: DispatcherName;
   shared: Shared;
   /** @default "execute" */
   startUp?: StartUp;
@@ -97,7 +97,7 @@ export async function serve(serving: Serving): Promise<void> {
   const turns = new Turns();
   const active = new Map<string, Promise<void>>();
   const ended = new Map<string, RunRecord>();
-  const begin = (run: FlowRun, readAt = Date.now()) => {
+  const begin = (run: ServerRun, readAt = Date.now()) => {
     if (signal.aborted || active.has(run.id)) return;
     const turn = turns.join(run.deployment_id ?? run.id);
     const over = dispatchRun({ ...parts, turn }, run, readAt)
@@ -123,7 +123,7 @@ export async function serve(serving: Serving): Promise<void> {
       });
     active.set(run.id, over);
   };
-  const told = (dispatched: Dispatched, run: FlowRun) => {
+  const told = (dispatched: Dispatched, run: ServerRun) => {
     if (dispatched.kind === "refused") onEvent({ kind: "refused", run, message: dispatched.reason });
     if (dispatched.kind !== "ended" || !dispatched.record) return;
     ended.set(run.id, dispatched.record);
@@ -191,10 +191,10 @@ async function checkedPool(client: Client, name: string): Promise<WorkPool> {
 }
 
 /** What an earlier dispatcher of this ledger left unfinished, as the server has it now. */
-async function unfinished({ client, shared: { ledger, stack } }: Serving): Promise<FlowRun[]> {
+async function unfinished({ client, shared: { ledger, stack } }: Serving): Promise<ServerRun[]> {
   const kept = await ledger.list({ stack, states: ["SCHEDULED", "PENDING", "RUNNING", "CANCELLING"], limit: 100_000 });
   const ours = kept.filter((record) => isServers(record) && isOpen(record));
-  const runs: FlowRun[] = [];
+  const runs: ServerRun[] = [];
   for (const { run } of ours) {
     const there = await readFlowRun(client, run.id);
     if (there) runs.push(there);
@@ -211,7 +211,7 @@ class Queue {
   constructor(
     private readonly client: Client,
     private readonly pool: string,
-    private readonly begin: (run: FlowRun) => void,
+    private readonly begin: (run: ServerRun) => void,
     private readonly signal: AbortSignal,
     private readonly onEvent: (event: ServeEvent) => void,
   ) {
@@ -256,6 +256,6 @@ class Queue {
 }
 
 /** Not `expected_start_time`: that stays what it was when a run is put off. */
-function dueOf({ next_scheduled_start_time: next, state, created }: FlowRun): number {
+function dueOf({ next_scheduled_start_time: next, state, created }: ServerRun): number {
   return Date.parse(next ?? state?.state_details?.scheduled_time ?? created);
 }

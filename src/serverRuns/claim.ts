@@ -1,9 +1,9 @@
 import { v5 as derived } from "uuid";
-import type { Json } from "../../json";
-import type { RunRecord } from "../../ledger";
-import { isTerminal, type State } from "../../model/flowRun";
-import { type FlowRunState, patchFlowRun, proposeState, readFlowRun, readStates } from "../api/flowRuns";
-import type { Client } from "../client";
+import type { Json } from "../json";
+import type { RunRecord } from "../ledger";
+import { isTerminal, type State } from "../model/flowRun";
+import { patchFlowRun, proposeState, readFlowRun, readStates, type ServerState } from "../prefect/api/flowRuns";
+import type { Client } from "../prefect/client";
 
 /**
  * Why no flow run is started twice, whoever else dispatches it.
@@ -46,7 +46,7 @@ const PUT_OFF = 20_000;
  * What a state on the server means for who has proposed these transitions.
  * @param ours the ids of the transitions of one attempt: of its claim, and of what follows it
  */
-export function standingOf(state: FlowRunState | null | undefined, ours: readonly string[]): Standing {
+export function standingOf(state: ServerState | null | undefined, ours: readonly string[]): Standing {
   if (state?.type !== "PENDING" || !isOurs(state, ours)) return "other";
   const due = state.state_details?.scheduled_time ?? undefined;
   if (due === undefined) return "revived";
@@ -55,12 +55,12 @@ export function standingOf(state: FlowRunState | null | undefined, ours: readonl
 }
 
 /** Whether a state was written by one of these transitions. */
-export function isOurs({ state_details: details }: FlowRunState, ours: readonly string[]): boolean {
+export function isOurs({ state_details: details }: ServerState, ours: readonly string[]): boolean {
   return ours.includes(details?.transition_id ?? "");
 }
 
 /** The state that a claim of ours was written over: the newest that is not ours. */
-export function stateBefore(history: readonly FlowRunState[], ours: readonly string[], refusal?: FlowRunState): FlowRunState | undefined {
+export function stateBefore(history: readonly ServerState[], ours: readonly string[], refusal?: ServerState): ServerState | undefined {
   return history.findLast((state) => !isOurs(state, ours) && state.id !== refusal?.id);
 }
 
@@ -71,14 +71,14 @@ const WAITING = new Set(["AwaitingConcurrencySlot", "Late"]);
  * The end of a run that is scheduled only because a limit refused a claim that came too late.
  * @param history oldest first
  */
-export function endBehind(history: readonly FlowRunState[]): FlowRunState | undefined {
+export function endBehind(history: readonly ServerState[]): ServerState | undefined {
   if (history.at(-1)?.type !== "SCHEDULED") return undefined;
   const last = history.findLast(({ type, name }) => type !== "SCHEDULED" || !WAITING.has(name));
   return last && isTerminal(last as State) ? last : undefined;
 }
 
 /** How often a run was claimed: its attempts so far, wherever they ran. */
-export function claimsIn(history: readonly FlowRunState[], ours: readonly string[]): number {
+export function claimsIn(history: readonly ServerState[], ours: readonly string[]): number {
   return history.filter((state) => state.type === "PENDING" && state.name === "Pending" && !isOurs(state, ours)).length;
 }
 
@@ -109,10 +109,10 @@ function claimOf({ submission }: RunRecord): string | undefined {
 }
 
 /** What came of a proposal on the way to the start. */
-export type Step = { standing: "ours" } | { standing: Exclude<Standing, "ours">; state: FlowRunState | undefined; reason: string };
+export type Proposed = { standing: "ours" } | { standing: Exclude<Standing, "ours">; state: ServerState | undefined; reason: string };
 
 /** Propose a state on the way to the start, and judge the answer. Waits as long as the client does. */
-export async function proposePending(client: Client, record: RunRecord, name: PendingName): Promise<Step> {
+export async function proposePending(client: Client, record: RunRecord, name: PendingName): Promise<Proposed> {
   const { id } = record.run;
   const verdict = await proposeState(client, id, { type: "PENDING", name }, transitionTo(name, record));
   const state = "state" in verdict ? verdict.state : undefined;
@@ -128,7 +128,7 @@ export async function proposePending(client: Client, record: RunRecord, name: Pe
 }
 
 /** A limit's refusal schedules or cancels; where that hit a run which had ended by then, it has ended. */
-async function undoRefusal(client: Client, record: RunRecord, refusal: FlowRunState): Promise<void> {
+async function undoRefusal(client: Client, record: RunRecord, refusal: ServerState): Promise<void> {
   if (refusal.type !== "SCHEDULED" && refusal.type !== "CANCELLED") return;
   const before = stateBefore(await readStates(client, record.run.id), transitionsOf(record), refusal);
   if (!before || !isTerminal(before as State)) return;
@@ -151,11 +151,7 @@ export async function putBack(client: Client, record: RunRecord): Promise<boolea
 }
 
 /** Make an earlier state of a run its present one again. */
-export async function write(
-  client: Client,
-  id: string,
-  { type, name, message, data, state_details: details }: FlowRunState,
-): Promise<void> {
+export async function write(client: Client, id: string, { type, name, message, data, state_details: details }: ServerState): Promise<void> {
   const due = details?.scheduled_time ?? undefined;
   await proposeState(client, id, {
     type,

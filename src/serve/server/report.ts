@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
-import type { ApiMetrics } from "../../serve/metrics";
-import type { FlowRun } from "../api/flowRuns";
-import { flowRunOf, type PrefectEvent } from "../eventStream";
+import type { ServerRun } from "../../prefect/api/flowRuns";
+import { flowRunOf, type PrefectEvent } from "../../prefect/eventStream";
+import type { ApiMetrics } from "../metrics";
 import type { ServeEvent } from "./serve";
 
 /** Puts what a dispatcher tells into the log and the metrics, and keeps count of the runs that it has in hand. */
@@ -74,12 +74,12 @@ export class Report {
   }
 }
 
-function named({ id, name, work_pool_name }: FlowRun): { flowRun: string; name: string; workPool: string | null } {
+function named({ id, name, work_pool_name }: ServerRun): { flowRun: string; name: string; workPool: string | null } {
   return { flowRun: id, name, workPool: work_pool_name };
 }
 
 /** Since it was due, in seconds. */
-function waited({ created, next_scheduled_start_time, state }: FlowRun, now: number): number {
+function waited({ created, next_scheduled_start_time, state }: ServerRun, now: number): number {
   const due = Date.parse(next_scheduled_start_time ?? state?.state_details?.scheduled_time ?? created);
   return Math.max(0, now - Math.max(due, Date.parse(created))) / 1000;
 }

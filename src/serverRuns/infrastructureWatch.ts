@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { InfrastructureId, Observation, Target } from "../../targets/target";
+import type { InfrastructureId, Observation, Target } from "../targets/target";
 
 export type Ended = Extract<Observation, { phase: "ended" }>;
 

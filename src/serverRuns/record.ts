@@ -1,21 +1,21 @@
 import { v4 as uuid } from "uuid";
-import { canonicalJson } from "../../canonicalJson";
-import type { Json, JsonObject, ValueObject } from "../../json";
-import type { RunRecord } from "../../ledger";
-import type { PoolDefinition } from "../../manifest/manifest";
-import { isTerminal, type FlowRun as Kept } from "../../model/flowRun";
-import { plainJob } from "../../plainNumbers";
-import type { RunsContext } from "../../runs/context";
-import { requestDigest } from "../../runs/requestDigest";
-import { state } from "../../runs/states";
-import { withoutSecrets } from "../../runs/storedSecrets";
-import type { Submission } from "../../targets/target";
-import { prepareJob, resolveJob, unlikePrefect, validateJob } from "../../template";
+import { canonicalJson } from "../canonicalJson";
+import type { Json, JsonObject, ValueObject } from "../json";
+import type { RunRecord } from "../ledger";
+import type { PoolDefinition } from "../manifest/manifest";
+import { type FlowRun, isTerminal } from "../model/flowRun";
+import { plainJob } from "../plainNumbers";
+import type { RunsContext } from "../runs/context";
+import { requestDigest } from "../runs/requestDigest";
+import { state } from "../runs/states";
+import { withoutSecrets } from "../runs/storedSecrets";
+import type { Submission } from "../targets/target";
+import { prepareJob, resolveJob, unlikePrefect, validateJob } from "../template";
 import { transitionsOf } from "./claim";
 import type { Job } from "./job";
 
 /** Who dispatches, as Prefect names its workers. */
-export interface Dispatcher {
+export interface DispatcherName {
   id: string;
   name: string;
 }
@@ -42,7 +42,7 @@ export type StartUp =
 export async function recordRun(
   context: RunsContext,
   job: Job,
-  { dispatcher, startUp, known, claims }: { dispatcher: Dispatcher; startUp: StartUp; known: RunRecord | undefined; claims: number },
+  { dispatcher, startUp, known, claims }: { dispatcher: DispatcherName; startUp: StartUp; known: RunRecord | undefined; claims: number },
 ): Promise<RunRecord | undefined> {
   const { run } = job;
   const unclaimed = known !== undefined && isOpen(known) && known.run.attempt > claims;
@@ -79,7 +79,7 @@ export async function recordRun(
 export async function planJob(
   context: RunsContext,
   job: Job,
-  { attempt, dispatcher, startUp }: { attempt: number; dispatcher: Dispatcher; startUp: StartUp },
+  { attempt, dispatcher, startUp }: { attempt: number; dispatcher: DispatcherName; startUp: StartUp },
 ): Promise<{ jobConfiguration: ValueObject; submission: Submission }> {
   const { type, timeoutSeconds = null } = poolOf(job);
   const target = await context.target({ poolType: type, run: { stack: job.loaded.stack, workPool: job.pool.name } });
@@ -108,7 +108,7 @@ async function create(context: RunsContext, job: Job, attempt: number, submissio
   const { parameters } = run;
   const jobVariables = run.job_variables ?? {};
   const deployment = `${job.flow.name}/${job.deployment.name}`;
-  const kept: Kept = {
+  const kept: FlowRun = {
     id: run.id,
     name: run.name,
     stack: job.loaded.stack,
@@ -130,7 +130,7 @@ async function create(context: RunsContext, job: Job, attempt: number, submissio
   return (await context.ledger.change(run.id, record.run.version, { owner: null })) ?? record;
 }
 
-function configurationOf(context: RunsContext, job: Job, dispatcher: Dispatcher, startUp: StartUp): ValueObject {
+function configurationOf(context: RunsContext, job: Job, dispatcher: DispatcherName, startUp: StartUp): ValueObject {
   const { run, deployment, flow, pool, loaded } = job;
   const { blocks, variables, prefect } = loaded.manifest;
   const rendered = validateJob(

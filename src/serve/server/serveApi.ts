@@ -1,15 +1,15 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import type { Logger } from "pino";
-import type { LoadedManifest } from "../manifest";
-import type { RunsParts } from "../runs";
-import { type EndpointPlace, openEndpoint } from "../serve/endpoint";
-import { type ApiMetrics, createApiMetrics } from "../serve/metrics";
-import { UserError } from "../userError";
-import type { StartUp } from "./dispatch/record";
-import { Report } from "./dispatch/report";
-import { serve } from "./dispatch/serve";
-import { openPrefect } from "./openPrefect";
+import type { LoadedManifest } from "../../manifest";
+import type { RunsParts } from "../../runs";
+import { openServer } from "../../serverRuns/openServer";
+import type { StartUp } from "../../serverRuns/record";
+import { UserError } from "../../userError";
+import { type EndpointPlace, openEndpoint } from "../endpoint";
+import { type ApiMetrics, createApiMetrics } from "../metrics";
+import { Report } from "./report";
+import { serve } from "./serve";
 
 /** How long the API may be out of reach, in milliseconds, before the dispatcher counts as unhealthy. */
 const UNHEALTHY = 90_000;
@@ -53,7 +53,7 @@ export async function serveApi({
 }: ServingApi): Promise<void> {
   const lastTries = new AbortController();
   let metrics: ApiMetrics | undefined;
-  const { client, shared } = await openPrefect(loaded, parts, {
+  const { client, shared } = await openServer(loaded, parts, {
     patienceMs: PATIENCE,
     // Each repeat has a line of its own.
     tell: () => {},

@@ -1,13 +1,13 @@
 import { constants } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { v5 as derived, v4 as uuid } from "uuid";
-import type { RunRecord } from "../../ledger";
-import type { Outcome } from "../../model/outcome";
-import { type NewEvent, type Resource, writeEvents } from "../api/events";
-import type { FlowRun } from "../api/flowRuns";
-import { type LogEntry, SUBMITTER_LOGGER, writeLogs } from "../api/logs";
-import type { WorkPool } from "../api/workPools";
-import type { Client } from "../client";
+import type { RunRecord } from "../ledger";
+import type { Outcome } from "../model/outcome";
+import { type NewEvent, type Resource, writeEvents } from "../prefect/api/events";
+import type { ServerRun } from "../prefect/api/flowRuns";
+import { type LogEntry, SUBMITTER_LOGGER, writeLogs } from "../prefect/api/logs";
+import type { WorkPool } from "../prefect/api/workPools";
+import type { Client } from "../prefect/client";
 import { transitionsOf } from "./claim";
 import type { Job } from "./job";
 
@@ -49,19 +49,19 @@ export class WorkerVoice {
     this.#event("prefect.worker.submitted-flow-run", job.pool, relatedTo(job), { id: submittedId(record) });
   }
 
-  submitted(run: FlowRun): void {
+  submitted(run: ServerRun): void {
     this.#line(run, INFO, `Flow run '${run.name}' submitted to infrastructure`);
   }
 
-  notSubmitted(run: FlowRun, reason: string): void {
+  notSubmitted(run: ServerRun, reason: string): void {
     this.#line(run, ERROR, `Failed to submit flow run '${run.name}' to infrastructure: ${reason}`);
   }
 
-  crashed(run: FlowRun, reason: string): void {
+  crashed(run: ServerRun, reason: string): void {
     this.#line(run, INFO, `Reported flow run '${run.id}' as crashed: ${reason}`);
   }
 
-  warn(run: FlowRun, message: string): void {
+  warn(run: ServerRun, message: string): void {
     this.#line(run, WARNING, message);
   }
 
@@ -81,7 +81,7 @@ export class WorkerVoice {
     await this.#flush();
   }
 
-  #line(run: FlowRun, level: number, message: string): void {
+  #line(run: ServerRun, level: number, message: string): void {
     const timestamp = new Date(this.client.clock.now()).toISOString();
     this.#lines.push({ name: SUBMITTER_LOGGER, level, message, timestamp, flow_run_id: run.id });
     if (this.#lines.length > MOST_KEPT) this.#lines.shift();

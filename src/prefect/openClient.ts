@@ -1,48 +1,13 @@
 import type { LoadedManifest } from "../manifest";
-import type { RunsParts } from "../runs";
 import { UserError } from "../userError";
 import { checkServer } from "./api/server";
 import { type Client, type ClientOptions, createClient } from "./client";
-import type { Shared } from "./dispatch/context";
 import { findConnection } from "./findConnection";
 
-/** The Prefect API that a manifest names, and what running from it needs. */
-export interface OpenPrefect {
-  client: Client;
-  shared: Shared;
-}
-
 /**
- * Connect to the Prefect API that a manifest names.
+ * A client of the Prefect API that a manifest names.
  * @throws {UserError} if it names none (2), or one that is out of reach, refuses, or is too old (5)
  */
-export async function openPrefect(
-  loaded: LoadedManifest,
-  { ledger, openTarget, digestKey, env, warn, listeners }: RunsParts,
-  options: ClientOptions = {},
-): Promise<OpenPrefect> {
-  const { manifest, stack } = loaded;
-  const client = await openClient(loaded, env, { tell: (message) => listeners?.tell(message), ...options });
-  let key: Buffer | undefined;
-  return {
-    client,
-    shared: {
-      ledger,
-      stack,
-      env,
-      openTarget,
-      poolsBeside: (name) => manifest.pools[name] ?? {},
-      ...(warn ? { warn } : {}),
-      ...(listeners ? { listeners } : {}),
-      digestKey: () => {
-        key ??= digestKey();
-        return key;
-      },
-    },
-  };
-}
-
-/** Its client alone. @throws as {@link openPrefect} */
 export async function openClient(
   { manifest, origin }: LoadedManifest,
   env: NodeJS.ProcessEnv,

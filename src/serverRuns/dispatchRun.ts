@@ -1,20 +1,20 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { RunRecord } from "../../ledger";
-import { isTerminal } from "../../model/flowRun";
-import type { RunsContext } from "../../runs/context";
-import { state } from "../../runs/states";
-import { submitScheduled, takeUp } from "../../runs/submit";
-import { UserError } from "../../userError";
-import { type FlowRun, patchFlowRun, proposeState, readFlowRun, readStates } from "../api/flowRuns";
+import type { RunRecord } from "../ledger";
+import { isTerminal } from "../model/flowRun";
+import { patchFlowRun, proposeState, readFlowRun, readStates, type ServerRun } from "../prefect/api/flowRuns";
+import type { RunsContext } from "../runs/context";
+import { state } from "../runs/states";
+import { submitScheduled, takeUp } from "../runs/submit";
+import { UserError } from "../userError";
 import {
   claimsIn,
   endBehind,
   forgetInfrastructure,
   isOurs,
   type PendingName,
+  type Proposed,
   proposePending,
   putBack,
-  type Step,
   standingOf,
   transitionsOf,
   write,
@@ -22,7 +22,7 @@ import {
 import { type Dispatch, type Dispatched, type Dispatching, LONGEST_PAUSE, stateOf } from "./dispatching";
 import { type Job, readJob } from "./job";
 import { isOpen, recordRun } from "./record";
-import { watch } from "./watch";
+import { watch } from "./watchRun";
 
 /** How old what was read of a run may be before it is read again, in milliseconds. */
 const FRESH = 1_000;
@@ -31,7 +31,7 @@ const ASLEEP = 10_000;
 
 const NEVER_STARTED = { type: "CANCELLED", name: "Cancelled", message: "it was cancelled before it was started" } as const;
 
-type Refused = Exclude<Step, { standing: "ours" }>;
+type Refused = Exclude<Proposed, { standing: "ours" }>;
 
 /**
  * Take a flow run from its claim to its end, or from wherever an earlier process of this ledger left it.
@@ -39,7 +39,7 @@ type Refused = Exclude<Step, { standing: "ours" }>;
  * Its exact submission is in the ledger before it is claimed, and the claim has an id that is kept with it: so a dispatcher that died at any
  * point knows afterwards what was its own. Why no two of them start one run is told in `claim.ts`.
  */
-export async function dispatchRun(parts: Dispatching, seen: FlowRun, readAt = Date.now()): Promise<Dispatched> {
+export async function dispatchRun(parts: Dispatching, seen: ServerRun, readAt = Date.now()): Promise<Dispatched> {
   const { client, tell } = parts;
   const known = await parts.ledger.read(seen.id);
   const run = known || Date.now() - readAt > FRESH ? await readFlowRun(client, seen.id) : seen;
@@ -169,7 +169,7 @@ async function crashed({ parts, run }: Dispatch, reason: string): Promise<Dispat
 }
 
 /** A run that cannot be rendered is nobody's to run: it is claimed, so that no one else tries at the same time, and CRASHED with the reason. */
-async function crashUnsubmitted({ client, tell, voice }: Dispatching, run: FlowRun, message: string): Promise<Dispatched> {
+async function crashUnsubmitted({ client, tell, voice }: Dispatching, run: ServerRun, message: string): Promise<Dispatched> {
   const claim = await proposeState(client, run.id, { type: "PENDING", name: "Pending" });
   if (claim.kind !== "accepted") return { kind: "refused", state: "state" in claim ? claim.state : undefined, reason: claim.reason };
   voice?.notSubmitted(run, message);

@@ -1,8 +1,8 @@
 import { validate as isUuid } from "uuid";
+import { readDeployment, readFlow } from "../prefect/api/deployments";
+import { filterFlowRuns, readFlowRun, type ServerRun } from "../prefect/api/flowRuns";
+import type { Client } from "../prefect/client";
 import { UserError } from "../userError";
-import { readDeployment, readFlow } from "./api/deployments";
-import { type FlowRun, filterFlowRuns, readFlowRun } from "./api/flowRuns";
-import type { Client } from "./client";
 
 /** How many candidates an ambiguous name lists. */
 const SHOWN = 8;
@@ -12,7 +12,7 @@ const SHOWN = 8;
  * @returns it with the name of its deployment (`flow/deployment`; the flow's alone, if it has none); `undefined` if there is none
  * @throws {UserError} with the candidates, if several have that name
  */
-export async function findServerRun(client: Client, ref: string): Promise<{ run: FlowRun; deployment: string } | undefined> {
+export async function findServerRun(client: Client, ref: string): Promise<{ run: ServerRun; deployment: string } | undefined> {
   const run = isUuid(ref) ? await readFlowRun(client, ref) : await theOneNamed(client, ref);
   if (!run) return undefined;
   const [flow, deployment] = await Promise.all([
@@ -22,7 +22,7 @@ export async function findServerRun(client: Client, ref: string): Promise<{ run:
   return { run, deployment: [flow?.name, deployment?.name].filter((name) => name !== undefined).join("/") };
 }
 
-async function theOneNamed(client: Client, name: string): Promise<FlowRun | undefined> {
+async function theOneNamed(client: Client, name: string): Promise<ServerRun | undefined> {
   if (name === "") return undefined;
   const filter = { flow_runs: { name: { any_: [name] } }, sort: "EXPECTED_START_TIME_DESC", limit: SHOWN + 1 };
   const found = await filterFlowRuns(client, filter);

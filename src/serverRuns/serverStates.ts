@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { StateType } from "../../model/flowRun";
-import { filterFlowRuns } from "../api/flowRuns";
-import type { Client } from "../client";
-import { flowRunOf, type PrefectEvent } from "../eventStream";
+import type { StateType } from "../model/flowRun";
+import { filterFlowRuns } from "../prefect/api/flowRuns";
+import type { Client } from "../prefect/client";
+import { flowRunOf, type PrefectEvent } from "../prefect/eventStream";
 
 const REMEMBERED = 1_000;
 

@@ -1,18 +1,18 @@
-import type { Ledger, RunRecord } from "../../ledger";
-import type { RunsContext } from "../../runs/context";
-import type { Target } from "../../targets/target";
-import { type FlowRun, type FlowRunState, readFlowRun } from "../api/flowRuns";
-import type { Client } from "../client";
+import type { Ledger, RunRecord } from "../ledger";
+import { readFlowRun, type ServerRun, type ServerState } from "../prefect/api/flowRuns";
+import type { Client } from "../prefect/client";
+import type { RunsContext } from "../runs/context";
+import type { Target } from "../targets/target";
 import type { InfrastructureWatch } from "./infrastructureWatch";
 import type { Job, PoolsBeside } from "./job";
-import type { Dispatcher, StartUp } from "./record";
+import type { DispatcherName, StartUp } from "./record";
 import type { Turn } from "./turns";
 import type { WorkerVoice } from "./workerVoice";
 
 /** What dispatching works with. */
 export interface Dispatching {
   client: Client;
-  dispatcher: Dispatcher;
+  dispatcher: DispatcherName;
   startUp: StartUp;
   /** What the ledger files these runs under: `<project>/<stack>`. */
   stack: string;
@@ -35,15 +35,15 @@ export interface Dispatching {
 }
 
 export type DispatchEvent =
-  | { kind: "claimed" | "submitted" | "left" | "ended"; run: FlowRun; message?: string; state?: string }
-  | { kind: "trouble"; run: FlowRun; message: string };
+  | { kind: "claimed" | "submitted" | "left" | "ended"; run: ServerRun; message?: string; state?: string }
+  | { kind: "trouble"; run: ServerRun; message: string };
 
 /** What came of it. */
 export type Dispatched =
   /** It ran from here, to this end on the server. */
-  | { kind: "ended"; state: FlowRunState | undefined; record?: RunRecord }
+  | { kind: "ended"; state: ServerState | undefined; record?: RunRecord }
   /** Not from here, or not now: the server's state, and why. */
-  | { kind: "refused"; state: FlowRunState | undefined; reason: string }
+  | { kind: "refused"; state: ServerState | undefined; reason: string }
   /** It goes on, and whoever takes it up finds it in the ledger. */
   | { kind: "left" };
 
@@ -51,7 +51,7 @@ export type Dispatched =
 export interface Dispatch {
   parts: Dispatching;
   context: RunsContext;
-  run: FlowRun;
+  run: ServerRun;
   /** What it is rendered from. */
   job: Job;
 }
@@ -60,6 +60,6 @@ export interface Dispatch {
 export const LONGEST_PAUSE = 5_000;
 
 /** How a run is on the server now. */
-export async function stateOf(client: Client, run: FlowRun): Promise<FlowRunState | undefined> {
+export async function stateOf(client: Client, run: ServerRun): Promise<ServerState | undefined> {
   return (await readFlowRun(client, run.id))?.state ?? undefined;
 }

@@ -4,8 +4,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { spellings } from "../deploymentName";
 import type { Json, JsonObject } from "../json";
 import { readJson } from "../jsonText";
-import { isTerminal, type FlowRun as Shown, type State } from "../model/flowRun";
+import { type FlowRun, isTerminal, type State } from "../model/flowRun";
 import { suggestion } from "../nearest";
+import { readDeploymentByName, type ServerDeployment, someDeploymentNames } from "../prefect/api/deployments";
+import { createFlowRun, filterFlowRuns, proposeState, readFlowRun, readStates, type ServerRun } from "../prefect/api/flowRuns";
+import { readWorkPool, scheduledFlowRuns, type WorkPool } from "../prefect/api/workPools";
+import type { Client } from "../prefect/client";
 import { checkRequest } from "../runs/checkRequest";
 import type { RunEvent } from "../runs/context";
 import type { RunPlan } from "../runs/create";
@@ -14,25 +18,21 @@ import type { RunRequest } from "../runs/plan";
 import type { LogLine, Target } from "../targets/target";
 import { asWhole, asWritten, checkJobVariables, checkParameters } from "../template";
 import { UserError } from "../userError";
-import { type Deployment, readDeploymentByName, someDeploymentNames } from "./api/deployments";
-import { createFlowRun, type FlowRun, filterFlowRuns, proposeState, readFlowRun, readStates } from "./api/flowRuns";
-import { readWorkPool, scheduledFlowRuns, type WorkPool } from "./api/workPools";
-import type { Client } from "./client";
-import { contextMaker, type Shared } from "./dispatch/context";
-import type { DispatchEvent, Dispatching } from "./dispatch/dispatching";
-import { dispatchRun } from "./dispatch/dispatchRun";
-import { InfrastructureWatch } from "./dispatch/infrastructureWatch";
-import { readJob } from "./dispatch/job";
-import { isOpen, planJob } from "./dispatch/record";
-import { ServerStates } from "./dispatch/states";
+import { contextMaker, type Shared } from "./context";
+import type { DispatchEvent, Dispatching } from "./dispatching";
+import { dispatchRun } from "./dispatchRun";
 import { findServerRun } from "./findServerRun";
-import { followOnServer, shownRun, shownState, tellLog } from "./follow";
+import { followOnServer, shownRun, shownState, tellLog } from "./followOnServer";
+import { InfrastructureWatch } from "./infrastructureWatch";
+import { readJob } from "./job";
+import { isOpen, planJob } from "./record";
+import { ServerStates } from "./serverStates";
 
 /** How often a run that the server holds back is asked for, in milliseconds. */
 const HELD_PAUSE = 1_000;
 const POLL = 2_000;
 
-export interface PrefectRunsParts {
+export interface ServerRunsParts {
   client: Client;
   shared: Shared;
   /** How long a running run has to end by itself when it is cancelled, in seconds. @default 30 */
@@ -43,22 +43,22 @@ export interface PrefectRunsParts {
 interface Found {
   /** `<flow name>/<deployment name>`, as the server has it. */
   name: string;
-  deployment: Deployment;
+  deployment: ServerDeployment;
   pool: WorkPool;
 }
 
 /** The runs of a Prefect server: it owns their states; where nobody else submits them, they are submitted from here. */
-export class PrefectRuns {
+export class ServerRuns {
   readonly #dispatcher = { id: randomUUID(), name: `pushpool ${hostname()}` };
   readonly #names = new Map<string, { deployment: string; stack: string; workPool: string }>();
 
-  constructor(private readonly parts: PrefectRunsParts) {}
+  constructor(private readonly parts: ServerRunsParts) {}
 
   /**
    * Make a run on the server.
    * @throws {UserError} on bad input (2, nothing was sent) or where the server refuses (5)
    */
-  async createRun(request: RunRequest): Promise<{ run: Shown; created: boolean; warnings: string[] }> {
+  async createRun(request: RunRequest): Promise<{ run: FlowRun; created: boolean; warnings: string[] }> {
     const { client, shared } = this.parts;
     const { name, deployment, pool, jobVariables } = await this.#resolve(request);
     const { run, created } = await createFlowRun(
@@ -78,11 +78,11 @@ export class PrefectRuns {
   }
 
   /** Submit, if that is ours to do, and tell states and log to the end, or until `signal` or the time-out. */
-  async followRun(id: string, following: Following = {}): Promise<Shown> {
+  async followRun(id: string, following: Following = {}): Promise<FlowRun> {
     return this.#listening(id, following.onEvent, () => this.#follow(id, following));
   }
 
-  async #follow(id: string, { signal, onEvent = () => {}, timeoutMs, logs = true }: Following): Promise<Shown> {
+  async #follow(id: string, { signal, onEvent = () => {}, timeoutMs, logs = true }: Following): Promise<FlowRun> {
     const limit = timeoutMs === undefined ? [] : [AbortSignal.timeout(timeoutMs)];
     const end = AbortSignal.any([...(signal ? [signal] : []), ...limit, new AbortController().signal]);
     const over = new AbortController();
@@ -103,7 +103,7 @@ export class PrefectRuns {
   }
 
   /** Submit and leave it, if that is ours to do and nothing holds it. */
-  async submitRun(id: string, onEvent: (event: RunEvent) => void = () => {}): Promise<Shown> {
+  async submitRun(id: string, onEvent: (event: RunEvent) => void = () => {}): Promise<FlowRun> {
     const leave = new AbortController();
     return this.#listening(id, onEvent, async () => {
       await this.#submitting(id, leave.signal, onEvent, { onSubmitted: () => leave.abort(), onHeld: () => leave.abort() });
@@ -123,7 +123,7 @@ export class PrefectRuns {
   }
 
   /** As the server has it now. */
-  async readRun(id: string): Promise<Shown> {
+  async readRun(id: string): Promise<FlowRun> {
     const run = await readFlowRun(this.parts.client, id);
     if (!run) throw new UserError(`flow run ${id} is no longer on the server`, 5);
     return this.#show(run);
@@ -133,7 +133,7 @@ export class PrefectRuns {
    * The run that a person means by its id or its name, whoever made it.
    * @throws {UserError} if several have that name
    */
-  async findRun(ref: string): Promise<Shown | undefined> {
+  async findRun(ref: string): Promise<FlowRun | undefined> {
     const { client, shared } = this.parts;
     const found = await findServerRun(client, ref);
     if (!found) return undefined;
@@ -149,7 +149,7 @@ export class PrefectRuns {
   async readLogs(
     id: string,
     { follow = false, signal, onLine }: { follow?: boolean; signal?: AbortSignal; onLine: (line: LogLine, bySubmitter: boolean) => void },
-  ): Promise<Shown> {
+  ): Promise<FlowRun> {
     const { client } = this.parts;
     const onEvent = (event: RunEvent) => {
       if (event.kind === "log") onLine(event.line, event.bySubmitter === true);
@@ -163,7 +163,7 @@ export class PrefectRuns {
   }
 
   /** What of it the ledger and the server know together, with the states that the server has. */
-  async show(kept: Shown): Promise<{ run: Shown; transitions: (State & { attempt: number })[] }> {
+  async show(kept: FlowRun): Promise<{ run: FlowRun; transitions: (State & { attempt: number })[] }> {
     const { client } = this.parts;
     const [run, states] = await Promise.all([readFlowRun(client, kept.id), readStates(client, kept.id)]);
     let attempt = 0;
@@ -175,13 +175,13 @@ export class PrefectRuns {
   }
 
   /** The same runs as the server has them, by id. */
-  async readRuns(kept: readonly Shown[]): Promise<Map<string, Shown>> {
+  async readRuns(kept: readonly FlowRun[]): Promise<Map<string, FlowRun>> {
     const byId = new Map(kept.map((run) => [run.id, run]));
-    const seen = new Map<string, Shown>();
+    const seen = new Map<string, FlowRun>();
     const ids = [...byId.keys()];
     for (let from = 0; from < ids.length; from += 200) {
       const filter = { flow_runs: { id: { any_: ids.slice(from, from + 200) } } };
-      for (const run of await filterFlowRuns(this.parts.client, filter)) seen.set(run.id, merged(byId.get(run.id) as Shown, run));
+      for (const run of await filterFlowRuns(this.parts.client, filter)) seen.set(run.id, merged(byId.get(run.id) as FlowRun, run));
     }
     return seen;
   }
@@ -190,7 +190,7 @@ export class PrefectRuns {
    * Have the server schedule an ended run again.
    * @throws {UserError} if it has not ended, or COMPLETED
    */
-  async retryRun(id: string): Promise<Shown> {
+  async retryRun(id: string): Promise<FlowRun> {
     const { client } = this.parts;
     const run = await this.readRun(id);
     if (!isTerminal(run.state))
@@ -221,7 +221,7 @@ export class PrefectRuns {
       tags: request.tags ?? [],
       work_pool_name: pool.name,
       created: now,
-    } as unknown as FlowRun;
+    } as unknown as ServerRun;
     const job = await readJob(client, run, shared.stack, shared.poolsBeside);
     const { jobConfiguration, submission } = await planJob(contextMaker(shared)(job), job, {
       attempt: 1,
@@ -241,7 +241,7 @@ export class PrefectRuns {
   }
 
   /** Ask the server for the cancellation, and see it through where the run was submitted from here. */
-  async cancelRun(id: string, { detach = false, ...following }: Following & { detach?: boolean } = {}): Promise<Shown> {
+  async cancelRun(id: string, { detach = false, ...following }: Following & { detach?: boolean } = {}): Promise<FlowRun> {
     const verdict = await proposeState(this.parts.client, id, { type: "CANCELLING", name: "Cancelling" });
     const run = await readFlowRun(this.parts.client, id);
     if (!run) throw new UserError(`flow run ${id} is no longer on the server`, 5);
@@ -357,14 +357,14 @@ export class PrefectRuns {
     };
   }
 
-  #show(run: FlowRun): Shown {
+  #show(run: ServerRun): FlowRun {
     const { stack } = this.parts.shared;
     return shownRun(run, this.#names.get(run.id) ?? { deployment: run.deployment_id ?? "", stack, workPool: run.work_pool_name ?? "" });
   }
 }
 
 /** What this ledger knows of a run, with what the server says of it now. */
-function merged(kept: Shown, run: FlowRun): Shown {
+function merged(kept: FlowRun, run: ServerRun): FlowRun {
   const { deployment, stack, workPool, attempt } = kept;
   return { ...shownRun(run, { deployment, stack, workPool }), attempt, ...(kept.outcome ? { outcome: kept.outcome } : {}) };
 }

@@ -1,11 +1,11 @@
-import type { Ledger } from "../../ledger";
-import type { PoolDefinition } from "../../manifest/manifest";
-import type { PoolType } from "../../model/poolType";
-import type { RunsContext } from "../../runs/context";
-import { Tidying } from "../../runs/leftovers";
-import { Listeners } from "../../runs/listeners";
-import { poolAccess } from "../../runs/pool";
-import type { Target, TargetAccess } from "../../targets/target";
+import type { Ledger } from "../ledger";
+import type { PoolDefinition } from "../manifest/manifest";
+import type { PoolType } from "../model/poolType";
+import type { RunsContext } from "../runs/context";
+import { Tidying } from "../runs/leftovers";
+import { Listeners } from "../runs/listeners";
+import { poolAccess } from "../runs/pool";
+import type { Target, TargetAccess } from "../targets/target";
 import type { Job, PoolsBeside } from "./job";
 
 /** What runs from a server share: the ledger, the targets, the key of the secrets' digests. */
