@@ -1,34 +1,29 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 
-/** What every dispatcher counts, under the names by which Prometheus reads it. */
+/** What a dispatcher counts, under the names by which Prometheus reads it; the last two only for a Prefect API. */
 export interface Metrics {
   /** `pushpool_submit_seconds`: from the time that a run was due to its infrastructure, by work pool. */
   submitSeconds: Histogram<"work_pool">;
   /** `pushpool_flow_runs_ended_total`, by work pool and the state type it ended in. */
   ended: Counter<"work_pool" | "state">;
+  /** `pushpool_api_errors_total`, by what the API answered (a status, or `no_answer`); a request that was repeated counts each time. */
+  apiErrors?: Counter<"answer">;
+  /** `pushpool_listening`: 1 while the server's events come in. */
+  listening?: Gauge;
   /** In the text format of Prometheus. */
   text(): Promise<string>;
 }
 
-/** What one of a Prefect API counts beside that. */
-export interface ApiMetrics extends Metrics {
-  /** `pushpool_api_errors_total`, by what the API answered (a status, or `no_answer`); a request that was repeated counts each time. */
-  apiErrors: Counter<"answer">;
-  /** `pushpool_listening`: 1 while the server's events come in. */
-  listening: Gauge;
-}
-
-/** @param inHand how many runs there are in each state type just now: `pushpool_flow_runs` */
-export function createMetrics({ inHand }: { inHand: () => Record<string, number> }): Metrics {
-  return metricsIn(new Registry(), inHand);
-}
-
 /**
- * The same with those of an API.
- * @param requests how many requests were sent to it: `pushpool_api_requests_total`
+ * @param inHand how many runs there are in each state type just now: `pushpool_flow_runs`
+ * @param requests how many requests were sent to the Prefect API: `pushpool_api_requests_total`. Absent: there is no API, and no metrics of one.
  */
-export function createApiMetrics({ inHand, requests }: { inHand: () => Record<string, number>; requests: () => number }): ApiMetrics {
+export function createMetrics({ inHand, requests }: { inHand: () => Record<string, number>; requests?: () => number }): Metrics {
   const registry = new Registry();
+  return { ...(requests ? apiMetricsIn(registry, requests) : {}), ...metricsIn(registry, inHand) };
+}
+
+function apiMetricsIn(registry: Registry, requests: () => number): Pick<Metrics, "apiErrors" | "listening"> {
   const registers = [registry];
   new Counter({
     name: "pushpool_api_requests_total",
@@ -40,7 +35,6 @@ export function createApiMetrics({ inHand, requests }: { inHand: () => Record<st
     },
   });
   return {
-    ...metricsIn(registry, inHand),
     apiErrors: new Counter({
       name: "pushpool_api_errors_total",
       help: "Answers of the Prefect API that were none: errors to be repeated, and no answer at all",

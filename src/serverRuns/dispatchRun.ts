@@ -153,7 +153,7 @@ async function submit(dispatch: Dispatch, record: RunRecord, takenUp: boolean): 
     if (signal.aborted) return { kind: "left" };
     await sleep(pause, undefined, { signal }).catch(() => {});
   }
-  tell({ kind: "submitted", run, message: now.run.infrastructureId as string });
+  tell({ kind: "submitted", run, infrastructureId: now.run.infrastructureId as string });
   parts.voice?.submitted(run);
   await patchFlowRun(client, run.id, { infrastructure_pid: now.run.infrastructureId as string });
   return now;

@@ -27,15 +27,19 @@ export interface Dispatching {
   graceSeconds: number;
   /** No more is begun when it fires; what is begun is brought to where another process can take it up. */
   signal: AbortSignal;
-  tell(event: DispatchEvent): void;
+  tell(event: ServerRunEvent): void;
   /** When this run may be claimed, where its deployment has a limit. @default at once */
   turn?: Turn;
   /** Says on the server what a worker would. @default nothing is said */
   voice?: WorkerVoice;
 }
 
-export type DispatchEvent =
-  | { kind: "claimed" | "submitted" | "left" | "ended"; run: ServerRun; message?: string; state?: string }
+/** What a run of a server comes to on its way. */
+export type ServerRunEvent =
+  | { kind: "claimed" | "left"; run: ServerRun }
+  | { kind: "submitted"; run: ServerRun; infrastructureId: string }
+  /** @property state the type of its last state; `gone` where the server no longer has it */
+  | { kind: "ended"; run: ServerRun; state: string; message?: string }
   | { kind: "trouble"; run: ServerRun; message: string };
 
 /** What came of it. */

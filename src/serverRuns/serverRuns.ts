@@ -19,7 +19,7 @@ import type { LogLine, Target } from "../targets/target";
 import { asWhole, asWritten, checkJobVariables, checkParameters } from "../template";
 import { UserError } from "../userError";
 import { contextMaker, type Shared } from "./context";
-import type { DispatchEvent, Dispatching } from "./dispatching";
+import type { Dispatching, ServerRunEvent } from "./dispatching";
 import { dispatchRun } from "./dispatchRun";
 import { findServerRun } from "./findServerRun";
 import { followOnServer, shownRun, shownState, tellLog } from "./followOnServer";
@@ -328,7 +328,7 @@ export class ServerRuns {
           continue;
         }
       }
-      const tell = (event: DispatchEvent) => {
+      const tell = (event: ServerRunEvent) => {
         if (event.kind === "trouble") onEvent({ kind: "warning", message: event.message });
         if (event.kind === "submitted") onSubmitted?.();
       };
@@ -338,7 +338,7 @@ export class ServerRuns {
     }
   }
 
-  #dispatching(signal: AbortSignal, tell: (event: DispatchEvent) => void): Dispatching {
+  #dispatching(signal: AbortSignal, tell: (event: ServerRunEvent) => void): Dispatching {
     const { client, shared, graceSeconds = 30 } = this.parts;
     const states = new ServerStates(client, POLL, signal);
     return {

@@ -80,31 +80,23 @@ export async function action(_: string[], flags: ServeFlags): Promise<void> {
   };
   process.on("SIGTERM", stop).on("SIGINT", stop);
   try {
-    const common = {
+    const { serve } = await import("../../serve/serve.js");
+    await serve({
       loaded,
+      runs: parts,
+      templateEnv: allowed(workspace.env, flags.allowEnv ?? []),
       pools: flags.pool ?? [],
+      missed,
+      startUp,
       graceSeconds,
       endpoint: { host: flags.host, port, allowedHosts: flags.allowHost ?? [] },
       log,
       signal: end.signal,
-    };
-    const templateEnv = allowed(workspace.env, flags.allowEnv ?? []);
-    const onServing = ({ pools, of, url }: { pools: readonly string[]; of: string; url?: string }) => {
-      log.info({ workPools: pools, ...(api ? { api: of } : {}), endpoint: url }, "serving");
-      if (process.stderr.isTTY) note(`serving ${pools.join(", ")} of ${of}; health and metrics at ${url}. Ctrl-C ends it, runs go on`);
-    };
-    if (api) {
-      const { serveApi } = await import("../../serve/server/serveApi.js");
-      await serveApi({ ...common, parts, templateEnv, startUp, onServing: ({ apiUrl, ...what }) => onServing({ ...what, of: apiUrl }) });
-    } else {
-      const { serveLedger } = await import("../../serve/ledger/serveLedger.js");
-      await serveLedger({
-        ...common,
-        parts: { ...parts, templateEnv },
-        missed,
-        onServing: (what) => onServing({ ...what, of: `stack ${loaded.stack}` }),
-      });
-    }
+      onServing: ({ pools, of, url }) => {
+        log.info({ workPools: pools, ...(api ? { api: of } : {}), endpoint: url }, "serving");
+        if (process.stderr.isTTY) note(`serving ${pools.join(", ")} of ${of}; health and metrics at ${url}. Ctrl-C ends it, runs go on`);
+      },
+    });
     log.info("ended");
   } finally {
     process.off("SIGTERM", stop).off("SIGINT", stop);

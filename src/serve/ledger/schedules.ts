@@ -1,12 +1,12 @@
 import { setImmediate as others } from "node:timers/promises";
 import type { Json, JsonObject } from "../../json";
 import type { DeploymentDefinition } from "../../manifest/manifest";
-import type { FlowRun } from "../../runs";
 import type { RunsContext } from "../../runs/context";
 import { createRun } from "../../runs/create";
 import { requestDigest } from "../../runs/requestDigest";
 import { dueOf, type MissedPolicy, type Occurrences, occurrencesOf, readSchedule, type Schedule, timingFault } from "../../schedules";
 import { UserError } from "../../userError";
+import type { ScheduleEvent } from "../events";
 
 /** How long a schedule rests whose run could not be made for now, in milliseconds. */
 const TROUBLE_PAUSE = 5_000;
@@ -17,11 +17,6 @@ const BACK = [7 * DAY, 400 * DAY] as const;
 const ENOUGH = 100;
 /** So many of the latest are kept: more than can be due. */
 const LATEST = 1_000;
-
-export type ScheduleEvent =
-  | { kind: "scheduled"; run: FlowRun; due: string }
-  | { kind: "missed"; deployment: string; count: number; first: string; last: string; policy: MissedPolicy }
-  | { kind: "notScheduled"; deployment: string; due?: string; message: string };
 
 /** What of a schedule must outlive this process. */
 interface Kept {

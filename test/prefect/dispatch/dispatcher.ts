@@ -9,7 +9,9 @@ import { createFlowRun, readFlowRun, type ServerRun } from "../../../src/prefect
 import { createWorkPool, type WorkPoolChange } from "../../../src/prefect/api/workPools";
 import { type Client, createClient } from "../../../src/prefect/client";
 import { connectionOf } from "../../../src/prefect/connection";
-import { type ServeEvent, type Serving, serve } from "../../../src/serve/server/serve";
+import { Dispatcher } from "../../../src/serve/dispatcher";
+import type { ServeEvent } from "../../../src/serve/events";
+import { ServerSource, type ServerSourceParts } from "../../../src/serve/server/serverSource";
 import { createProcessTarget } from "../../../src/targets/process";
 import { defaultTemplate } from "../../../src/template";
 import { scratch } from "../../scratch";
@@ -23,14 +25,14 @@ export function clientOf(apiUrl: string): Client {
   });
 }
 
-export interface Dispatcher {
+export interface Running {
   events: ServeEvent[];
   /** Ends it, and waits until it has. */
   stop(): Promise<void>;
   ledger: ReturnType<typeof openSqliteLedger>;
 }
 
-/** A dispatcher of this process, with a ledger of its own unless given a place. */
+/** A dispatcher of this process over a server's runs, with a ledger of its own unless given a place. */
 export function dispatcher(
   client: Client,
   pools: string[],
@@ -38,22 +40,22 @@ export function dispatcher(
     place = scratch(),
     shared = {},
     ...over
-  }: Partial<Omit<Serving, "shared">> & { place?: string; shared?: Partial<Serving["shared"]> } = {},
-): Dispatcher {
+  }: Partial<Omit<ServerSourceParts, "shared">> & { place?: string; shared?: Partial<ServerSourceParts["shared"]> } = {},
+): Running {
   const ledger = openSqliteLedger(join(place, "ledger.db"));
   const end = new AbortController();
   const events: ServeEvent[] = [];
   const target = createProcessTarget({ home: place, env: process.env });
-  const over_ = serve({
+  const dispatching = new Dispatcher(end.signal, (event) => events.push(event));
+  const over_ = ServerSource.open({
     client,
     pools,
-    dispatcher: { id: randomUUID(), name: `dispatcher-${pools[0]}` },
+    dispatcher: dispatching,
+    name: { id: randomUUID(), name: `dispatcher-${pools[0]}` },
     shared: { ledger, stack: "test/dev", openTarget: async () => target, digestKey: () => Buffer.alloc(32), env: process.env, ...shared },
     graceSeconds: 1,
-    signal: end.signal,
-    onEvent: (event) => events.push(event),
     ...over,
-  });
+  }).then((source) => dispatching.run(source));
   over_.catch(() => {});
   let stopped = false;
   const stop = async () => {

@@ -3,7 +3,7 @@ import { readStates } from "../../../src/prefect/api/flowRuns";
 import { readLogs, SUBMITTER_LOGGER } from "../../../src/prefect/api/logs";
 import { patchWorkPool } from "../../../src/prefect/api/workPools";
 import type { Client } from "../../../src/prefect/client";
-import { serve } from "../../../src/serve/server/serve";
+import { ServerSource } from "../../../src/serve/server/serverSource";
 import { describePrefect } from "../python";
 import { sharedServer } from "../server";
 import { aPool, clientOf, dispatcher, startRun, until, untilEnd } from "./dispatcher";
@@ -150,7 +150,7 @@ describePrefect("a dispatcher of a real Prefect server", () => {
     [undefined, "kubernetes", /is of type "kubernetes", which pushpool cannot run/],
   ])("a pool that cannot be served is refused: %s %s", async (name, type, message) => {
     const pool = name ?? (await aPool(client, { type: type as string })).pool;
-    await expect(serve({ client, pools: [pool], signal: new AbortController().signal } as never)).rejects.toThrow(message);
+    await expect(ServerSource.open({ client, pools: [pool] } as never)).rejects.toThrow(message);
   });
 });
 

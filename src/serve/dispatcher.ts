@@ -1,0 +1,72 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { ReportedRun, ServeEvent } from "./events";
+import type { Source } from "./source";
+
+/** How long a run rests after something went wrong with it, in milliseconds. */
+const TROUBLE_PAUSE = 5_000;
+/** How long to wait after a look that failed, in milliseconds. */
+const LOOK_AGAIN = 250;
+
+/** Takes the runs of one source on, each once at a time, until its signal fires. */
+export class Dispatcher {
+  readonly #active = new Map<string, Promise<void>>();
+  #wake = new AbortController();
+
+  constructor(
+    /** Ends it: nothing more is begun; what is begun is brought to where another process can take it up. */
+    readonly signal: AbortSignal,
+    readonly tell: (event: ServeEvent) => void,
+  ) {}
+
+  /** Whether a run is in hand. */
+  has(id: string): boolean {
+    return this.#active.has(id);
+  }
+
+  /** Something may be possible that was not: look again now. */
+  wake(): void {
+    this.#wake.abort();
+  }
+
+  /**
+   * Begin to work on a run, unless it is in hand. Work that fails is reported, and the run rests.
+   * @param again called after that rest. Absent: the source's next look finds the run again.
+   */
+  begin(run: ReportedRun, work: () => Promise<void>, again?: () => void): void {
+    const { signal, tell } = this;
+    if (signal.aborted || this.#active.has(run.id)) return;
+    const over = work()
+      .then(() => false)
+      .catch(async (error: Error) => {
+        if (signal.aborted) return false;
+        tell({ kind: "trouble", run, message: error.message });
+        await sleep(TROUBLE_PAUSE, undefined, { signal }).catch(() => {});
+        return true;
+      })
+      .then((failed) => {
+        this.#active.delete(run.id);
+        if (failed && again) again();
+        // It may have made room for another one.
+        else this.wake();
+      });
+    this.#active.set(run.id, over);
+  }
+
+  /** Dispatch until the signal fires. @returns once everything that was begun is where another process can take it up */
+  async run(source: Source): Promise<void> {
+    const { signal } = this;
+    await source.start();
+    while (!signal.aborted) {
+      this.#wake = new AbortController();
+      const next = await source.look().catch((error: Error) => {
+        // The disk is full, the ledger is locked: as long as it lasts.
+        this.tell({ kind: "trouble", message: error.message });
+        return Date.now() + LOOK_AGAIN;
+      });
+      const pause = Math.max(1, next - Date.now());
+      await sleep(pause, undefined, { signal: AbortSignal.any([signal, this.#wake.signal]) }).catch(() => {});
+    }
+    await Promise.all(this.#active.values());
+    await source.close();
+  }
+}

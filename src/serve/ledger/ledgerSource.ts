@@ -1,0 +1,102 @@
+import type { LoadedManifest } from "../../manifest";
+import type { FlowRun } from "../../model/flowRun";
+import { suggestion } from "../../nearest";
+import type { RunsParts } from "../../runs";
+import type { RunsContext } from "../../runs/context";
+import { openContext } from "../../runs/openContext";
+import type { MissedPolicy } from "../../schedules";
+import { UserError } from "../../userError";
+import type { Dispatcher } from "../dispatcher";
+import type { Source } from "../source";
+import { LedgerRuns } from "./ledgerRuns";
+import { type DeploymentWithSchedules, Schedules } from "./schedules";
+
+/** How often the ledger is looked at, in milliseconds. */
+const PASS = 250;
+/** How old what is known of deployments may be, and of the manifest, which takes a Pulumi command to read; in milliseconds. */
+const DEPLOYMENTS_AGE = 2_000;
+const MANIFEST_AGE = 15_000;
+/** How long nothing may have come of looking, in milliseconds, before it counts as unhealthy. */
+const UNHEALTHY = 90_000;
+
+export interface LedgerSourceParts {
+  loaded: LoadedManifest;
+  runs: RunsParts;
+  dispatcher: Dispatcher;
+  /** Names of work pools; none for all that the manifest has. */
+  pools: readonly string[];
+  missed: MissedPolicy;
+  graceSeconds: number;
+}
+
+/**
+ * The source where there is no Prefect API: it fires the schedules of the stack's deployments, and takes the runs of the ledger on.
+ *
+ * Everything that counts is in the ledger. So several dispatchers of one ledger do not disturb each other, and a new one takes up the runs of
+ * one that was killed.
+ * @throws {UserError} if a work pool is not in the manifest
+ */
+export function ledgerSource({ loaded, runs, dispatcher, missed, graceSeconds, ...asked }: LedgerSourceParts): Source {
+  const { stack } = loaded;
+  const pools = poolsOf(loaded, asked.pools);
+  const ofPools = new Set(pools);
+  const context = openContext({ ...runs, stack });
+  const ledgerRuns = new LedgerRuns({ context, dispatcher, stack, pools: ofPools, graceSeconds });
+  const schedules = new Schedules(context, stack, missed, dispatcher.tell);
+  let inHand = countOf([]);
+  let passedAt = Date.now();
+  let deployments = new Map<string, DeploymentWithSchedules>();
+  const read = { deployments: 0, manifest: Date.now() };
+
+  const refresh = async () => {
+    if (Date.now() - read.manifest > MANIFEST_AGE) {
+      read.manifest = Date.now();
+      await context.manifest({ fresh: true }).catch((error: Error) => dispatcher.tell({ kind: "trouble", message: error.message }));
+    }
+    if (Date.now() - read.deployments <= DEPLOYMENTS_AGE) return;
+    deployments = await readDeployments(context, stack);
+    await schedules.refresh(new Map([...deployments].filter(([, { definition }]) => ofPools.has(definition.workPool.name))));
+    read.deployments = Date.now();
+  };
+  return {
+    pools,
+    of: `stack ${stack}`,
+    start: async () => {},
+    look: async () => {
+      await refresh();
+      const next = await schedules.fire();
+      const seen = await ledgerRuns.pass(new Map([...deployments].map(([name, { definition }]) => [name, definition])));
+      inHand = countOf(seen.filter(({ workPool }) => ofPools.has(workPool)));
+      passedAt = Date.now();
+      return Math.min(passedAt + PASS, next ?? Number.POSITIVE_INFINITY);
+    },
+    close: async () => {},
+    inHand: () => inHand,
+    health: () => ({ healthy: Date.now() - passedAt < UNHEALTHY, stack, workPools: pools, ...inHand }),
+  };
+}
+
+/** What is deployed and what the program declares; a name in both means the program's. */
+async function readDeployments({ ledger, manifest }: RunsContext, stack: string): Promise<Map<string, DeploymentWithSchedules>> {
+  const deployed = await ledger.deployments(stack);
+  const declared = Object.entries((await manifest()).manifest.deployments);
+  return new Map<string, DeploymentWithSchedules>([
+    ...deployed.map(({ name, definition, deployedAt }) => [name, { definition, deployedAt: Date.parse(deployedAt) }] as const),
+    ...declared.map(([name, definition]) => [name, { definition }] as const),
+  ]);
+}
+
+function poolsOf({ manifest, origin }: LoadedManifest, asked: readonly string[]): string[] {
+  const known = Object.keys(manifest.pools);
+  const unknown = asked.find((name) => !known.includes(name));
+  if (unknown !== undefined)
+    throw new UserError(`--pool "${unknown}": there is no such work pool in ${origin}: ${suggestion(unknown, known)}`);
+  if (known.length === 0) throw new UserError(`${origin} has no work pools: there is nothing to serve`);
+  return asked.length > 0 ? [...new Set(asked)] : known;
+}
+
+function countOf(runs: readonly FlowRun[]): Record<string, number> {
+  const counts: Record<string, number> = { SCHEDULED: 0, PENDING: 0, RUNNING: 0, CANCELLING: 0 };
+  for (const { state } of runs) counts[state.type] = (counts[state.type] ?? 0) + 1;
+  return counts;
+}

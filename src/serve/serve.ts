@@ -1,0 +1,68 @@
+import type { Logger } from "pino";
+import type { LoadedManifest } from "../manifest";
+import type { RunsParts } from "../runs";
+import type { MissedPolicy } from "../schedules";
+import type { StartUp } from "../serverRuns/record";
+import { Dispatcher } from "./dispatcher";
+import { type EndpointPlace, openEndpoint } from "./endpoint";
+import { createMetrics } from "./metrics";
+import { Report } from "./report";
+import type { Source } from "./source";
+
+export interface Serving {
+  loaded: LoadedManifest;
+  runs: RunsParts;
+  /** For `{{ $NAME }}` in templates. */
+  templateEnv: NodeJS.ProcessEnv;
+  /** Names of work pools; none for all that the manifest has. */
+  pools: readonly string[];
+  /** What becomes of the missed occurrences of a schedule; a Prefect server has its own rule. */
+  missed: MissedPolicy;
+  /** How a run of a Prefect server starts. */
+  startUp: StartUp;
+  /** Time that a cancelled run has to end by itself. */
+  graceSeconds: number;
+  endpoint: EndpointPlace;
+  log: Logger;
+  /** Ends it: nothing more is begun; what runs goes on, and the next dispatcher takes it up. */
+  signal: AbortSignal;
+  /** It is under way. @param what `of`: see {@link Source.of}; `url`: of the endpoint */
+  onServing: (what: { pools: readonly string[]; of: string; url: string }) => void;
+}
+
+/**
+ * Dispatch the runs of work pools until `signal` fires: those of the Prefect API that the manifest names, else those of the ledger.
+ * @throws {UserError} if a work pool cannot be served, the endpoint's port is taken, or the API is out of reach at first
+ */
+export async function serve({ endpoint, log, signal, onServing, ...serving }: Serving): Promise<void> {
+  let source: Source | undefined;
+  const metrics = createMetrics({
+    inHand: () => source?.inHand() ?? {},
+    ...(serving.loaded.manifest.prefect ? { requests: () => source?.requests?.() ?? 0 } : {}),
+  });
+  const report = new Report(log, metrics);
+  const dispatcher = new Dispatcher(signal, (event) => report.tell(event));
+  const opened = await openSource(serving, dispatcher);
+  source = opened;
+  const open = await openEndpoint({ ...endpoint, metrics: () => metrics.text(), health: () => opened.health() });
+  try {
+    onServing({ pools: opened.pools, of: opened.of, url: open.url });
+    await dispatcher.run(opened);
+  } finally {
+    await open.close();
+  }
+}
+
+/** Nothing of the other source is loaded. */
+async function openSource(
+  { loaded, runs, templateEnv, pools, missed, startUp, graceSeconds }: Omit<Serving, "endpoint" | "log" | "signal" | "onServing">,
+  dispatcher: Dispatcher,
+): Promise<Source> {
+  const common = { loaded, dispatcher, pools, graceSeconds };
+  if (loaded.manifest.prefect) {
+    const { openServerSource } = await import("./server/openServerSource.js");
+    return openServerSource({ ...common, runs, templateEnv, startUp });
+  }
+  const { ledgerSource } = await import("./ledger/ledgerSource.js");
+  return ledgerSource({ ...common, runs: { ...runs, templateEnv }, missed });
+}
