@@ -1,6 +1,6 @@
 /**
- * The name under which Prefect deploys what a prefect.yaml names: a name that ends in `.py` is taken for a file, and its stem is the name
- * (`RunnerDeployment.validate_name`: `Path(value).stem`). Any other name stays as it is.
+ * The name that Prefect gives to a deployment of a prefect.yaml. Prefect takes a name that ends in `.py` as a file name and uses its stem
+ * (`RunnerDeployment.validate_name`: `Path(value).stem`). It keeps every other name.
  *
  * @example deployedName("flows/train.py") // "train"
  * @example deployedName("v1.2") // "v1.2"
@@ -13,8 +13,8 @@ export function deployedName(given: string): string {
 }
 
 /**
- * The names by which a deployment may be stored that a person means by `FLOW/DEPLOYMENT`: as given, then in the other spelling
- * (`hello/train` and `hello/train.py`). Versions before 0.2 stored a name that ends in `.py` as it was.
+ * The names under which a deployment `FLOW/DEPLOYMENT` may be stored: the given one first, then the one with or without `.py`
+ * (`hello/train` and `hello/train.py`). Versions before 0.2 stored names with their `.py`.
  */
 export function spellings(name: string): [string, string] {
   const slash = name.indexOf("/");

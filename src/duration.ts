@@ -4,8 +4,8 @@ import { UserError } from "./userError";
 const UNITS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /**
- * A duration as people write it: `90` (seconds), `500ms`, `90s`, `10m`, `1h30m`.
- * @param flag for the message
+ * Parse a duration: `90` (seconds), `500ms`, `90s`, `10m`, `1h30m`.
+ * @param flag the name of the flag, for the error message
  * @returns milliseconds
  */
 export function parseDuration(text: string, flag: string): number {
@@ -16,7 +16,7 @@ export function parseDuration(text: string, flag: string): number {
   return parts.reduce((sum, [, number, unit = "s"]) => sum + Number(number) * (UNITS[unit] as number), 0);
 }
 
-/** For people: `0.4 s`, `12 s`, `3 min 20 s`, `2 h 5 min`. */
+/** Format a duration for display: `0.4 s`, `12 s`, `3 min 20 s`, `2 h 5 min`. */
 export function formatDuration(milliseconds: number): string {
   const tenths = Math.round(Math.max(0, milliseconds) / 100);
   if (tenths < 100) return `${(tenths / 10).toFixed(1)} s`;
@@ -29,8 +29,8 @@ export function formatDuration(milliseconds: number): string {
 }
 
 /**
- * A number of seconds in an environment variable.
- * @param usual what holds without the variable, in seconds
+ * Read a number of seconds from an environment variable.
+ * @param usual the default, in seconds
  * @returns milliseconds
  * @throws {UserError} if it is not a number of seconds
  */

@@ -1,17 +1,17 @@
 const { rawJSON } = JSON as unknown as { rawJSON(text: string): object };
 
 /**
- * A JSON number that a JavaScript number cannot hold as it stands: more digits than a double keeps (`9007199254740993`), or the spelling of
- * a Python `float` (`1.0`, `1e3`). It keeps its text, and `JSON.stringify` writes that text.
+ * A JSON number that a JavaScript number would change. Either it has more digits than a double keeps (`9007199254740993`), or it is written
+ * as a Python `float` (`1.0`, `1e3`). It keeps its original string, and `JSON.stringify` writes that string.
  *
  * `sameJson` compares by Python's rules: `1e3` and `1000.0` are equal, `1` and `1.0` are not.
  */
 export class ExactNumber {
-  /** The number as Python prints it; the part of it that counts when two are compared. */
+  /** The number as Python prints it. Comparisons use this. */
   readonly python: string;
   readonly #text: string;
 
-  /** @param text a number as JSON writes it */
+  /** @param text the number in JSON syntax */
   constructor(text: string) {
     this.#text = text;
     this.python = pythonNumber(text);
@@ -21,7 +21,7 @@ export class ExactNumber {
     return rawJSON(this.#text);
   }
 
-  /** As it was written. */
+  /** The original string. */
   toString(): string {
     return this.#text;
   }
@@ -36,30 +36,30 @@ export class ExactNumber {
   }
 }
 
-/** Python refuses to read more digits than these (`sys.int_info.default_max_str_digits`). */
-const MOST_DIGITS = 4300;
+/** The most digits of an `int` that Python reads (`sys.int_info.default_max_str_digits`). */
+const MAX_DIGITS = 4300;
 
-/** A number as JSON writes it: a JavaScript number where that is written alike, else an {@link ExactNumber}. */
+/** Parse a JSON number: a JavaScript number if that prints the same string, else an {@link ExactNumber}. */
 export function numberOf(text: string): number | ExactNumber {
   const number = Number(text);
   return String(number) === text ? number : new ExactNumber(text);
 }
 
-/** Why Python cannot hold a number, as the end of a sentence that begins with its path; `undefined` where it can. */
+/** Why Python cannot hold a number, as the end of a sentence that begins with its path. `undefined` if it can. */
 export function numberFault(value: ExactNumber): string | undefined {
   const text = value.toString();
   if (isFloat(text))
     return Number.isFinite(value.valueOf()) ? undefined : `is ${shortened(text)}, too large for a float: Python would read infinity`;
   const digits = text.replace("-", "").length;
-  return digits > MOST_DIGITS ? `has ${digits} digits, and Python reads at most ${MOST_DIGITS}` : undefined;
+  return digits > MAX_DIGITS ? `has ${digits} digits, and Python reads at most ${MAX_DIGITS}` : undefined;
 }
 
-/** Python's `repr` of a number as JSON writes it: with a point or an exponent it is a `float`, else an `int`. */
+/** Python's `repr` of a JSON number. With a decimal point or an exponent it is a `float`, else an `int`. */
 export function pythonNumber(text: string): string {
   if (!isFloat(text)) return text === "-0" ? "0" : text;
   const value = Number(text);
   if (!Number.isFinite(value)) return value < 0 ? "-inf" : "inf";
-  // Both languages print the shortest digits that read back the same; they differ in when an exponent is used (float_repr_style).
+  // Both languages print the shortest digits that read back the same. They differ in when they use an exponent (float_repr_style).
   const sign = value < 0 || Object.is(value, -0) ? "-" : "";
   const [mantissa = "", exponentText = "0"] = Math.abs(value).toExponential().split("e");
   const exponent = Number(exponentText);

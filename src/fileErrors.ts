@@ -1,8 +1,8 @@
-/** What the system's words for a failed file operation mean to a person (errno(3)). */
+/** What the error codes of file operations mean (errno(3)). */
 const MEANINGS: Record<string, string> = {
   EACCES: "permission denied",
   EDQUOT: "the disk quota is used up: make room",
-  EEXIST: "it exists already",
+  EEXIST: "it already exists",
   EISDIR: "it is a folder",
   EIO: "the disk reports an error",
   ELOOP: "its symbolic links lead in a circle",
@@ -23,7 +23,7 @@ export function describeFileError(error: unknown): string {
   return meaning === undefined ? message : `${meaning} (${code})`;
 }
 
-/** Whether an error is the file system's: a path that cannot be read or written, which is never a bug of this program. */
+/** Whether an error comes from the file system: a path cannot be read or written. This is never a bug of pushpool. */
 export function isFileError(error: unknown): error is NodeJS.ErrnoException {
   const { code, syscall } = error as NodeJS.ErrnoException;
   return code !== undefined && Object.hasOwn(MEANINGS, code) && syscall !== undefined;

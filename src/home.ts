@@ -7,10 +7,10 @@ import { refuseForeign } from "./ownership";
 import { UserError } from "./userError";
 import { writeWhole } from "./writeWhole";
 
-/** The nearest folder, from `from` upwards, of which something holds. */
-export function upwards(from: string, holds: (folder: string) => boolean): string | undefined {
+/** Find the nearest folder that matches: `from` itself, or one of its parents. */
+export function upwards(from: string, matches: (folder: string) => boolean): string | undefined {
   for (let folder = resolve(from); ; folder = dirname(folder)) {
-    if (holds(folder)) return folder;
+    if (matches(folder)) return folder;
     if (folder === dirname(folder)) return undefined;
   }
 }
@@ -18,8 +18,9 @@ export function upwards(from: string, holds: (folder: string) => boolean): strin
 const PROJECT_FILES = ["Pulumi.yaml", "Pulumi.yml", "prefect.yaml"];
 
 /**
- * Where pushpool keeps its things for `cwd`: `$PUSHPOOL_HOME`, else the nearest `.pushpool/` upwards, else one beside the nearest
- * Pulumi.yaml or prefect.yaml upwards, else one in `cwd` itself. It need not be there yet.
+ * The folder where pushpool keeps its files for `cwd`. It may not exist yet. The first of these:
+ * `$PUSHPOOL_HOME`; the nearest `.pushpool/` in `cwd` or a parent; `.pushpool/` beside the nearest Pulumi.yaml or prefect.yaml;
+ * `.pushpool/` in `cwd`.
  * @returns an absolute path
  */
 export function findHome(cwd: string, env: NodeJS.ProcessEnv): string {
@@ -32,13 +33,13 @@ export function findHome(cwd: string, env: NodeJS.ProcessEnv): string {
 }
 
 /**
- * Make sure that a home may be trusted, since the commands of its manifests and runs are executed; with `create`, that it is there.
+ * Check that a home can be trusted, because pushpool executes the commands in its manifests and runs. With `create`, also make the folder.
  * @throws {UserError} if it belongs to another user, if others may write to it, or if it cannot be made
  */
 export function openHome(home: string, { create }: { create: boolean }): void {
   if (existsSync(home)) {
     if (!isFolder(home))
-      throw new UserError(`${home} is not a folder: pushpool keeps its things there. Move it away, or set PUSHPOOL_HOME to another folder`);
+      throw new UserError(`${home} is not a folder: pushpool keeps its files there. Move it away, or set PUSHPOOL_HOME to another folder`);
     refuseForeign(home, "set PUSHPOOL_HOME to a folder of your own");
   } else if (create) {
     try {
@@ -48,7 +49,7 @@ export function openHome(home: string, { create }: { create: boolean }): void {
     }
   }
   const ignore = join(home, ".gitignore");
-  // People add and copy whole folders; what lies here is of this machine.
+  // Users commit whole folders, and these files belong to this machine only.
   if (!create || existsSync(ignore)) return;
   try {
     writeWhole(ignore, "*\n");
@@ -57,10 +58,10 @@ export function openHome(home: string, { create }: { create: boolean }): void {
   }
 }
 
-/** Where things lie that must not be in a project, keys above all: `$XDG_STATE_HOME/pushpool`, by default below `~/.local/state`. */
+/** The folder for files that must not be in a project, such as keys: `$XDG_STATE_HOME/pushpool`, by default `~/.local/state/pushpool`. */
 export function stateHome(env: NodeJS.ProcessEnv): string {
   const base = env.XDG_STATE_HOME;
-  // The XDG rules have relative ones ignored.
+  // The XDG specification says to ignore relative paths.
   return join(base && isAbsolute(base) ? base : join(env.HOME || homedir(), ".local", "state"), "pushpool");
 }
 

@@ -2,8 +2,8 @@ import { existsSync, mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 
 /**
- * Make a folder and its parents, for its owner only unless `mode` says otherwise; one that is there stays as it is.
- * @throws the file system's own error: node's recursive form reports a read-only file system as ENOENT
+ * Make a folder and its parents. By default only the owner has access. An existing folder does not change.
+ * @throws the original error of the file system. (`mkdir` of node with `recursive` reports a read-only file system as ENOENT.)
  */
 export function makeFolder(path: string, mode = 0o700): void {
   try {

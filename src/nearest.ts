@@ -1,31 +1,31 @@
 import { distance } from "fastest-levenshtein";
 
-/** The names most like `wanted`, nearest first; none that is nothing like it. */
-export function nearest(wanted: string, names: Iterable<string>, most = 3): string[] {
-  const reach = Math.max(2, Math.floor(wanted.length / 2));
+/** The names that are similar to `wanted`, the most similar first. */
+export function nearest(wanted: string, names: Iterable<string>, max = 3): string[] {
+  const maxDistance = Math.max(2, Math.floor(wanted.length / 2));
   const key = wanted.toLowerCase();
   return [...names]
     .map((name) => {
       const other = name.toLowerCase();
       return { name, far: isPartOf(key, other) || isPartOf(other, key) ? 1 : distance(key, other) };
     })
-    .filter(({ far }) => far <= reach)
+    .filter(({ far }) => far <= maxDistance)
     .sort((a, b) => a.far - b.far || a.name.localeCompare(b.name))
-    .slice(0, most)
+    .slice(0, max)
     .map(({ name }) => name);
 }
 
-/** The first names, and how many more there are: `a, b and 3 more`. */
-export function few(names: readonly string[], most = 5): string {
-  return names.length <= most ? names.join(", ") : `${names.slice(0, most).join(", ")} and ${names.length - most} more`;
+/** The first names, and the number of the others: `a, b and 3 more`. */
+export function few(names: readonly string[], max = 5): string {
+  return names.length <= max ? names.join(", ") : `${names.slice(0, max).join(", ")} and ${names.length - max} more`;
 }
 
-/** Long enough to mean something. */
+/** A shorter part would match too many names. */
 function isPartOf(part: string, whole: string): boolean {
   return part.length >= 3 && whole.includes(part);
 }
 
-/** `did you mean "a" or "b"?`, or, if nothing is near, what there is; empty if there is nothing. */
+/** `did you mean "a" or "b"?`. If no name is similar, the names that exist. Empty if there are none. */
 export function suggestion(wanted: string, names: Iterable<string>): string {
   const all = [...names];
   const quoted = (list: string[], last: string) =>

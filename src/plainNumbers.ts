@@ -4,8 +4,8 @@ import { Secret } from "./secret";
 import { UserError } from "./userError";
 
 /**
- * A tree with JavaScript's numbers in its own fields, where code counts with them.
- * @param isFree whether what stands at a path is a user's data, and so keeps every number as it is written
+ * Convert the numbers of a value to JavaScript numbers, so that code can calculate with them.
+ * @param isFree whether the value at a path is the user's data; its numbers stay as they are
  */
 export function plainNumbers(tree: Json, isFree: (path: readonly string[]) => boolean): Json {
   const plain = (value: Json, path: readonly string[]): Json => {
@@ -19,9 +19,9 @@ export function plainNumbers(tree: Json, isFree: (path: readonly string[]) => bo
 }
 
 /**
- * A rendered job configuration with JavaScript's numbers, as the requests of the clouds take them: `1.0` is 1 there.
- * @throws {UserError} naming the path of a whole number that would lose digits, or of a string with a NUL character, which no program can
- *   be given
+ * Convert a rendered job configuration to JavaScript numbers, which the requests of the clouds need: `1.0` becomes 1.
+ * @throws {UserError} with the path of an integer that would lose digits, or of a string with a NUL character, which cannot be passed to
+ *   a program
  */
 export function plainJob(job: ValueObject): ValueObject {
   const plain = (value: Value, path: string): Value => {
@@ -29,9 +29,7 @@ export function plainJob(job: ValueObject): ValueObject {
     if (value instanceof ExactNumber) {
       const number = value.valueOf();
       if (/^-?\d+$/.test(value.python) && !Number.isSafeInteger(number))
-        throw new UserError(
-          `${path}: ${value} has more digits than the number of a request can hold (at most 9007199254740991): give it as a string`,
-        );
+        throw new UserError(`${path}: ${value} is too large for a number in a request (at most 9007199254740991): give it as a string`);
       return number;
     }
     if (Array.isArray(value)) return value.map((item, index) => plain(item, `${path}[${index}]`));
@@ -48,5 +46,5 @@ export function plainJob(job: ValueObject): ValueObject {
 
 function refuseNul(value: Value, path: string): void {
   if (typeof value === "string" && value.includes("\0"))
-    throw new UserError(`${path} has a NUL character (\\u0000), which ends a string for every program: take it out`);
+    throw new UserError(`${path} has a NUL character (\\u0000), which cannot be passed to a program: remove it`);
 }

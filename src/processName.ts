@@ -3,13 +3,13 @@ import { processStart } from "./processTable";
 
 let own: string | undefined;
 
-/** This process, by a name that no other has had or will have: `<host>/<pid>/<start>`. */
+/** A name of this process that no other process ever has: `<host>/<pid>/<start>`. */
 export function processName(): string {
   own ??= [hostname(), process.pid, processStart(process.pid) ?? "unknown"].join("/");
   return own;
 }
 
-/** Whether the process of that name is still there. One on another host cannot be asked: it is taken to live. */
+/** Whether the process with this name is still running. A process on another host cannot be checked and counts as running. */
 export function processLives(name: string): boolean {
   const [host, pid, start] = name.split("/");
   return host !== hostname() || name === processName() || processStart(Number(pid)) === start;

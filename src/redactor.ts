@@ -2,44 +2,44 @@ import type { Json } from "./json";
 import { MASK } from "./secret";
 import { escaped as escapedForTerminal } from "./shown";
 
-/** From this length on a secret is looked for anywhere, also in other forms. A shorter one has to stand as a word of its own. */
+/** A secret of at least this length is hidden anywhere, also inside words and in encoded forms. A shorter one must be a whole word. */
 const LONG = 8;
-/** Shorter ones are in half of all words, and keep nothing secret. */
-const SHORTEST = 3;
-/** Of longer secrets only the text itself and its lines are looked for. */
-const MOST_FORMS = 64 * 1024;
-/** What a secret that is an object calls its secret parts. */
+/** Shorter strings are not hidden: they are part of too many words, and they protect nothing. */
+const MIN_LENGTH = 3;
+/** A secret that is longer than this is not hidden in encoded forms, only as it is and line by line. */
+const MAX_ENCODED_LENGTH = 64 * 1024;
+/** Key names that mark a value inside an object as secret. */
 const SENSITIVE = /key|secret|token|pass|pwd|^pw$|auth$|credential|private|signature|dsn|connection.?string/i;
-/** A shorter line of a secret says nothing of the others, and is in many texts. */
-const SHORTEST_LINE = 4;
-/** Before a short secret: no letter or digit, except those of an escape sequence (`\\n`, `%20`, a terminal's color). */
+/** Shorter lines of a secret are not hidden: they reveal nothing about the other lines, and they occur in many strings. */
+const MIN_LINE_LENGTH = 4;
+/** A short secret must not follow a letter or digit, unless that ends an escape sequence (`\\n`, `%20`, a terminal color). */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: a terminal's escape sequences begin with one
 const WORD_START = /(?:(?<![A-Za-z0-9])|(?<=\\[nrtbf]|%[0-9A-Fa-f]{2}|\x1b\[[0-9;]*m))/.source;
-/** Words that many a secret variable holds. To hide them would hide nothing but make texts unreadable. */
+/** Words that many secret variables have as their value. Hiding them would only make messages unreadable. */
 const WORDS = new Set(["true", "false", "null", "none", "undefined"]);
 
 /**
- * Hides the secrets that it has learned in texts: as they are, escaped for JSON or a URL, in base64 or hexadecimal, broken over lines, and
- * in parts where a secret has several lines.
+ * Replaces known secrets in strings. It finds them unchanged, escaped for JSON or a URL, in base64 or hexadecimal, and with line breaks
+ * inserted. It also finds the single lines of a secret that has several.
  */
 export class Redactor {
   readonly #learned = new Set<string>();
-  /** Long forms without white space, by their first {@link LONG} characters; the longest first. */
+  /** The forms of long secrets without white space, grouped by their first {@link LONG} characters, the longest first. */
   readonly #forms = new Map<string, string[]>();
   readonly #short = new Set<string>();
   #shortPattern: RegExp | undefined;
 
-  /** Learn a secret: a string, a number of six digits or more, or what a list or an object holds of such. */
+  /** Add a secret: a string, a number of six digits or more, or a list or an object with such values. */
   learn(secret: unknown): void {
-    this.#learn(secret, SHORTEST);
+    this.#learn(secret, MIN_LENGTH);
   }
 
-  /** The text with "[secret]" in place of every secret that is known by now. */
+  /** Replace every known secret in a string with "[secret]". */
   hide(text: string): string {
     return this.hideEach([text])[0] ?? text;
   }
 
-  /** The same for texts that follow each other: a secret may be broken over several. */
+  /** The same for consecutive strings: a secret may begin in one and end in a later one. */
   hideEach(texts: readonly string[]): string[] {
     const long = this.#forms.size === 0 ? [...texts] : this.#hideLong(texts);
     if (this.#short.size === 0) return long;
@@ -48,7 +48,7 @@ export class Redactor {
     return long.map((text) => text.replace(pattern, () => MASK));
   }
 
-  /** A tree with its strings hidden; keys stay. */
+  /** Replace every known secret in all strings of a value. Object keys stay as they are. */
   hideIn<T>(value: T): T {
     if (typeof value === "string") return this.hide(value) as T;
     if (Array.isArray(value)) return value.map((item) => this.hideIn(item)) as T;
@@ -56,18 +56,18 @@ export class Redactor {
     return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, this.hideIn(inner)])) as T;
   }
 
-  #learn(secret: unknown, shortest: number): void {
+  #learn(secret: unknown, minLength: number): void {
     if (typeof secret === "number" && Math.abs(secret) >= 100_000) this.#learnText(String(secret));
-    else if (typeof secret === "string" && secret.trim().length >= shortest) this.#learnText(secret.trim());
+    else if (typeof secret === "string" && secret.trim().length >= minLength) this.#learnText(secret.trim());
     else if (typeof secret === "object" && secret !== null)
-      for (const [key, inner] of Object.entries(secret)) this.#learn(inner, SENSITIVE.test(key) ? SHORTEST : LONG);
+      for (const [key, inner] of Object.entries(secret)) this.#learn(inner, SENSITIVE.test(key) ? MIN_LENGTH : LONG);
   }
 
   #learnText(text: string): void {
     if (text === MASK || this.#learned.has(text) || WORDS.has(text.toLowerCase())) return;
     this.#learned.add(text);
     if (text.length < LONG) {
-      for (const form of formsOf(text)) if (form === text || form.length > SHORTEST) this.#short.add(form);
+      for (const form of formsOf(text)) if (form === text || form.length > MIN_LENGTH) this.#short.add(form);
       this.#shortPattern = undefined;
       return;
     }
@@ -84,7 +84,7 @@ export class Redactor {
     this.#forms.set(start, longestFirst([...known, bare]));
   }
 
-  /** Looks through all texts as one without white space, and hides what was found where it came from. */
+  /** Joins all strings without white space, searches the result, and replaces each match at its original position. */
   #hideLong(texts: readonly string[]): string[] {
     let bare = "";
     const textOf: number[] = [];
@@ -117,7 +117,10 @@ export class Redactor {
   }
 }
 
-/** Variables of an environment whose names say that they hold a secret; also the key of a service account that one of them names by its file. */
+/**
+ * The values of environment variables whose names show that they hold a secret. If such a variable names a file (for example the key of a
+ * service account), the content of the file.
+ */
 export function credentialsIn(env: NodeJS.ProcessEnv): string[] {
   const named = Object.entries(env).filter(([name]) =>
     /SECRET|PASSWORD|PASSPHRASE|_TOKEN$|API_?KEY|PRIVATE_?KEY|ACCESS_KEY$|CREDENTIALS$|CONNECTION_STRING/i.test(name),
@@ -125,23 +128,23 @@ export function credentialsIn(env: NodeJS.ProcessEnv): string[] {
   return named.flatMap(([, value = ""]) => (/^\.{0,2}\//.test(value) ? contentOf(value) : value === "" ? [] : [value]));
 }
 
-/** The secrets of a file that a variable names: a passphrase, or what of a JSON file is called a key or a secret. */
+/** The content of a file that a variable names. {@link Redactor.learn} finds the secret parts of JSON. */
 function contentOf(path: string): string[] {
   const { readFileSync, statSync } = require("node:fs") as typeof import("node:fs");
   try {
     const stats = statSync(path);
-    return stats.isFile() && stats.size <= MOST_FORMS ? [readFileSync(path, "utf8")] : [];
+    return stats.isFile() && stats.size <= MAX_ENCODED_LENGTH ? [readFileSync(path, "utf8")] : [];
   } catch {
-    // Whoever needs it will say so.
+    // The code that needs the file reports the error.
     return [];
   }
 }
 
 function formsOf(text: string): string[] {
-  if (text.length > MOST_FORMS) return [text];
+  if (text.length > MAX_ENCODED_LENGTH) return [text];
   const escaped = JSON.stringify(text).slice(1, -1);
   const ascii = escaped.replaceAll(/[^\x20-\x7e]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
-  // Go's encoder escapes what HTML would take for its own.
+  // Go's JSON encoder also escapes the special characters of HTML.
   const forGo = escaped.replaceAll(/[<>&]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
   const bytes = Buffer.from(text);
   const written = [text, escaped, ascii, forGo, escapedForTerminal(text), ...literalsOf(text)];
@@ -150,7 +153,7 @@ function formsOf(text: string): string[] {
   return [...new Set([...texts, text.replaceAll("'", "\\'"), url, url.replaceAll("%20", "+"), bytes.toString("hex"), ...base64Of(bytes)])];
 }
 
-/** As JavaScript's `util.inspect` and Python's `repr` write a string, whichever quotes they put around it. */
+/** The string as JavaScript's `util.inspect` and Python's `repr` write it, with either kind of quotes. */
 function literalsOf(text: string): string[] {
   const hex = (character: string) => character.charCodeAt(0).toString(16).padStart(2, "0");
   const javaScript: Record<string, string> = { "\b": "\\b", "\t": "\\t", "\n": "\\n", "\f": "\\f", "\r": "\\r", "\\": "\\\\" };
@@ -162,7 +165,10 @@ function literalsOf(text: string): string[] {
   return literals.flatMap((literal) => [literal, literal.replaceAll("'", "\\'")]);
 }
 
-/** Base64 of a secret alone, and of one in the middle of something else: three ways, without what its neighbours decide. */
+/**
+ * The base64 forms of a secret: alone, and as part of a longer string. A part can start at three offsets; its first and last characters
+ * depend on the neighbouring bytes and are left out.
+ */
 function base64Of(bytes: Buffer): string[] {
   const forms = [0, 1, 2].map((before) => {
     const text = Buffer.concat([Buffer.alloc(before), bytes])
@@ -175,27 +181,27 @@ function base64Of(bytes: Buffer): string[] {
   return [alone, alone.replace(/=+$/, ""), ...forms].flatMap((form) => [form, form.replaceAll("+", "-").replaceAll("/", "_")]);
 }
 
-/** The lines of a secret, and what in it is called a secret: in JSON, in a URL, in `name=value` pairs. */
+/** The lines of a secret, and the parts whose names mark them as secret: in JSON, in a URL, in `name=value` pairs. */
 function partsOf(text: string): string[] {
-  const lines = text.includes("\n") ? text.split("\n").flatMap((line) => (line.trim().length >= SHORTEST_LINE ? [line.trim()] : [])) : [];
+  const lines = text.includes("\n") ? text.split("\n").flatMap((line) => (line.trim().length >= MIN_LINE_LENGTH ? [line.trim()] : [])) : [];
   if (!/^[[{]/.test(text)) return [...lines, ...passwordsIn(text)];
   try {
-    // Its lines are JSON's own, and many another document has such.
+    // The lines of a JSON document are not secret: many other documents have the same lines.
     return sensitiveIn(JSON.parse(text) as Json);
   } catch {
     return lines;
   }
 }
 
-/** The password of a URL, also decoded; and values of pairs as a connection string or an env file has them. */
+/** The password in a URL, also decoded, and the secret values of `name=value` pairs in a connection string or an env file. */
 function passwordsIn(text: string): string[] {
-  if (text.length > MOST_FORMS) return [];
+  if (text.length > MAX_ENCODED_LENGTH) return [];
   const [, inUrl = ""] = /^[a-z][a-z0-9+.-]*:\/\/[^/?#\s:@]*:([^/?#\s]+)@/i.exec(text) ?? [];
   const pairs = text.matchAll(/(?:^|[;&?\s])([\w.-]+)=([^;&\s]+)/g);
   const inPairs = [...pairs].flatMap(([, name = "", value = ""]) =>
     SENSITIVE.test(name) ? [value, value.replaceAll(/^["']|["']$/g, "")] : [],
   );
-  return [inUrl, decoded(inUrl), ...inPairs].filter((part) => part.length >= SHORTEST);
+  return [inUrl, decoded(inUrl), ...inPairs].filter((part) => part.length >= MIN_LENGTH);
 }
 
 function decoded(text: string): string {
@@ -207,7 +213,7 @@ function decoded(text: string): string {
 }
 
 function sensitiveIn(value: Json, key = ""): string[] {
-  if (typeof value === "string") return SENSITIVE.test(key) && !/^https?:/.test(value) && value.length >= SHORTEST ? [value.trim()] : [];
+  if (typeof value === "string") return SENSITIVE.test(key) && !/^https?:/.test(value) && value.length >= MIN_LENGTH ? [value.trim()] : [];
   if (typeof value !== "object" || value === null) return [];
   return Object.entries(value).flatMap(([name, inner]) => sensitiveIn(inner as Json, Array.isArray(value) ? key : name));
 }

@@ -1,23 +1,23 @@
 import { formatDuration } from "./duration";
 
-/** When whoever waits hears of it, in milliseconds. */
+/** How long to wait before each notice, in milliseconds. */
 export interface NoticeTimes {
-  /** After so long, where a try has failed. @default 4000 */
+  /** Until the first notice, if an attempt has failed. @default 4000 */
   first: number;
-  /** After so long, where no try has failed, but none has succeeded either. @default 10000 */
+  /** Until the first notice, if no attempt has failed or succeeded yet. @default 10000 */
   silent: number;
-  /** Again after so long. @default 20000 */
+  /** Between two notices. @default 20000 */
   again: number;
 }
 
 const TIMES: NoticeTimes = { first: 4_000, silent: 10_000, again: 20_000 };
 
-/** What a piece of work says of itself while it goes on. */
+/** Lets work that is under way report its failed attempts. */
 export interface Progress {
   /**
-   * A try failed and another one follows.
+   * Report that an attempt failed and another one follows.
    * @param reason one line
-   * @param kind reasons of one kind are told once for all that wait @default the reason
+   * @param kind all work that waits for the same kind of reason shares one notice @default the reason
    */
   failed(reason: string, kind?: string): void;
 }
@@ -31,9 +31,9 @@ interface Waiting {
 }
 
 /**
- * Lets the user hear that something is tried again: after a few seconds, and then now and again, until it works.
+ * Tells the user that work is being retried: first after a few seconds, then at intervals, until the work succeeds.
  *
- * All work that waits for the same reason is told in one line.
+ * All work that waits for the same reason shares one line.
  * ```ts
  * const notices = new RetryNotices(console.error);
  * await notices.during("submitting the run", async (progress) => { … progress.failed("Rate exceeded"); … });
@@ -52,7 +52,7 @@ export class RetryNotices {
     this.#times = { ...TIMES, ...times };
   }
 
-  /** @param what the work, as a message begins: `work pool "etl": ecs:RunTask` */
+  /** @param what the work, as the beginning of a message: `work pool "etl": ecs:RunTask` */
   async during<T>(what: string, work: (progress: Progress) => Promise<T>): Promise<T> {
     const waiting: Waiting = { what, since: Date.now(), tries: 0, kind: "silent" };
     this.#waiting.add(waiting);
@@ -73,7 +73,7 @@ export class RetryNotices {
     }
   }
 
-  /** Work that is over before the first notice is due costs one timer, shared by all. */
+  /** All work shares one timer, so that work that ends before the first notice costs little. */
   #arm(): void {
     if (this.#timer) return;
     const { first, silent, again } = this.#times;

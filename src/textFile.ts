@@ -5,20 +5,20 @@ import { UserError } from "./userError";
 const SAVE = "save it as UTF-8 (in PowerShell: `Set-Content -Encoding utf8`)";
 
 /**
- * Read a text file that a person wrote, which must be UTF-8. A byte order mark is left out.
- * @param name what messages call it
- * @param most how large it may be, in MiB. @default 64
- * @throws {UserError} with the encoding and the position, if it is in another encoding; as {@link readBounded}
+ * Read a text file that a user wrote. It must be UTF-8; a byte order mark is removed.
+ * @param name what error messages call the file
+ * @param maxMiB the largest accepted size, in MiB. @default 64
+ * @throws {UserError} if it has another encoding, with that encoding and the position; also as {@link readBounded}
  * @throws {NodeJS.ErrnoException} if it cannot be read
  */
-export function readTextFile(path: string, name: string, most = 64): string {
-  return decodeText(readBounded(path, name, most), name);
+export function readTextFile(path: string, name: string, maxMiB = 64): string {
+  return decodeText(readBounded(path, name, maxMiB), name);
 }
 
-/** The text of bytes that must be UTF-8. @throws {UserError} as {@link readTextFile} */
+/** Decode bytes that must be UTF-8. @throws {UserError} as {@link readTextFile} */
 export function decodeText(bytes: Buffer, name: string): string {
   const wide = wideEncoding(bytes);
-  if (wide) throw new UserError(`${name}:1:1: the file is ${wide}, and must be UTF-8: ${SAVE}`);
+  if (wide) throw new UserError(`${name}:1:1: the file must be UTF-8, but it is ${wide}: ${SAVE}`);
   if (!isUtf8(bytes)) {
     const at = firstInvalid(bytes);
     const before = bytes.subarray(0, at).toString("utf8");
@@ -32,7 +32,7 @@ export function decodeText(bytes: Buffer, name: string): string {
   return bytes.toString("utf8").replace(/^\uFEFF/, "");
 }
 
-/** UTF-16 or UTF-32, by its byte order mark, or by the zero bytes that plain text has in them. */
+/** Recognize UTF-16 and UTF-32: by the byte order mark, or by the zero bytes that ASCII characters have in these encodings. */
 function wideEncoding(bytes: Buffer): string | undefined {
   const starts = (...mark: number[]) => mark.every((byte, index) => bytes[index] === byte);
   if (starts(0xff, 0xfe, 0, 0) || starts(0, 0, 0xfe, 0xff)) return "UTF-32 (with a byte order mark)";
@@ -42,13 +42,13 @@ function wideEncoding(bytes: Buffer): string | undefined {
   const head = bytes.subarray(0, 1024);
   for (const [index, byte] of head.entries()) if (byte === 0) zeros[index % 2] = (zeros[index % 2] as number) + 1;
   const [even, odd] = zeros as [number, number];
-  // A single zero byte is a mistake of another kind, which the parser names.
+  // A single zero byte is a different mistake, which the parser reports.
   if (even + odd < 2 || even + odd < head.length / 8) return undefined;
   if (even > 0 && odd > 0) return "UTF-32 (without a byte order mark)";
   return `UTF-16 (${odd > 0 ? "little" : "big"}-endian, without a byte order mark)`;
 }
 
-/** Index of the first byte that begins no valid character. */
+/** The index of the first byte that does not begin a valid character. */
 function firstInvalid(bytes: Buffer): number {
   let at = 0;
   while (at < bytes.length) {

@@ -1,11 +1,12 @@
 import { readable } from "./shown";
 
 /**
- * A mistake of the user's, or a refusal from outside, not a bug of ours: shown as one message with the way out, without a stack.
+ * A mistake of the user, or a refusal of another service. It is not a bug of pushpool, so it prints as one message without a stack trace.
+ * The message says how to fix the problem.
  *
- * The message is made safe to print: control characters are written out, and quotations are cut to some hundred characters.
+ * The constructor makes the message safe to print: it escapes control characters and cuts quotations to about 100 characters.
  *
- * Exit code 2: bad input, nothing was sent. 5: refused or unreachable; the message says what was sent.
+ * Exit code 2: invalid input, nothing was sent. Exit code 5: refused or unreachable; the message says what was sent.
  */
 export class UserError extends Error {
   override readonly name = "UserError";

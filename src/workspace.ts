@@ -7,47 +7,47 @@ import { quoted } from "./shown";
 import { engineOf, selectedStack } from "./stacks";
 import { UserError } from "./userError";
 
-/** Which stack is meant. */
+/** The stack that a command works on. */
 export interface StackReference {
   project: string;
   stack: string;
-  /** `<project>/<stack>`: what messages and the ledger call it. */
+  /** `<project>/<stack>`: the name of the stack in messages and in the ledger. */
   id: string;
-  /** The organization, where one was given: `-s org/project/stack`. */
+  /** The organization, if one was given: `-s org/project/stack`. */
   organization?: string;
-  /** By `-s`, and not just the selected one. @default false */
+  /** Whether `-s` named the stack. If not, it is the selected stack. @default false */
   given?: boolean;
 }
 
-/** Where a command works: a folder, what belongs to it, and the stack that is meant. */
+/** Where a command works: a folder, the files that belong to it, and the stack. */
 export interface Workspace {
   /** Absolute. */
   cwd: string;
   env: NodeJS.ProcessEnv;
-  /** The `.pushpool` folder, absolute; it need not be there. */
+  /** The `.pushpool` folder, as an absolute path. It may not exist. */
   home: string;
-  /** For what must not lie in a project; absolute, and need not be there. */
+  /** The folder for files that must not be in a project, as an absolute path. It may not exist. */
   stateHome: string;
-  /** The Pulumi project that `cwd` is in. */
+  /** The Pulumi project that contains `cwd`. */
   project?: { name: string; dir: string };
-  /** Absent: none was given and none is selected. */
+  /** `undefined` if no stack was given and none is selected. */
   stack?: StackReference;
 }
 
 export interface WorkspaceOptions {
-  /** As `-C`. @default the process's */
+  /** The value of `-C`. @default the working directory of the process */
   cwd?: string;
-  /** As `-s`: `stack`, `project/stack` or `org/project/stack`. @default the selected one */
+  /** The value of `-s`: `stack`, `project/stack` or `org/project/stack`. @default the selected stack */
   stack?: string;
   /** @default `process.env` */
   env?: NodeJS.ProcessEnv;
-  /** Make the home if it is not there. @default false */
+  /** Make the home folder if it does not exist. @default false */
   create?: boolean;
 }
 
 /**
- * Find out where a command works. Reads a few small files; in a project whose stack is not known from here, the Pulumi CLI is asked too.
- * @throws {UserError} if the folder is not there, the stack's name is none, or the home is not the caller's own
+ * Find out where a command works. This reads a few small files. If they do not show the selected stack of a project, it asks the Pulumi CLI.
+ * @throws {UserError} if the folder does not exist, the stack name is invalid, or the home folder belongs to another user
  */
 export function openWorkspace({ cwd: folder = ".", stack: wanted, env = process.env, create = false }: WorkspaceOptions = {}): Workspace {
   if (folder.trim() === "") throw new UserError("-C is blank: give a folder, or leave it out");
@@ -62,33 +62,33 @@ export function openWorkspace({ cwd: folder = ".", stack: wanted, env = process.
 }
 
 /**
- * What `-s` says.
- * @param project the project here, which a bare stack name belongs to
- * @throws {UserError}
+ * Parse the value of `-s`.
+ * @param project the current project; a stack name without a project belongs to it
+ * @throws {UserError} if the name is invalid, has no project, or belongs to a project other than `project`
  */
 export function readStackName(text: string, project?: string): StackReference {
   const parts = text.split("/");
-  // Pulumi's own rule; it also keeps the names apart from paths, which they become.
+  // Pulumi's own rule. It also makes the names safe to use as parts of a path.
   const isName = (part: string) => /^[A-Za-z0-9_.-]{1,100}$/.test(part) && part !== "." && part !== "..";
   if (parts.length > 3 || !parts.every(isName)) {
     throw new UserError(
-      `-s ${quoted(text)} is no stack: give STACK, PROJECT/STACK or ORG/PROJECT/STACK, each of letters, digits, "-", "_" and "."`,
+      `-s ${quoted(text)} is not a valid stack name: give STACK, PROJECT/STACK or ORG/PROJECT/STACK, each made of letters, digits, "-", "_" and "."`,
     );
   }
   const stack = parts.at(-1) ?? "";
   const ofProject = parts.at(-2) ?? project;
   if (ofProject === undefined)
-    throw new UserError(`-s ${quoted(text)} does not say of which project, and there is no Pulumi.yaml here: give it as PROJECT/${stack}`);
+    throw new UserError(`-s ${quoted(text)} does not name a project, and there is no Pulumi.yaml here: give it as PROJECT/${stack}`);
   if (project !== undefined && ofProject !== project) {
     throw new UserError(
-      `-s ${quoted(text)} is a stack of project "${ofProject}", and the project here is "${project}": go to the other one's folder with -C`,
+      `-s ${quoted(text)} is a stack of project "${ofProject}", but the project here is "${project}": give the other project's folder with -C`,
     );
   }
   const organization = parts.at(-3);
   return { project: ofProject, stack, id: `${ofProject}/${stack}`, ...(organization === undefined ? {} : { organization }) };
 }
 
-/** The selection made by pushpool, unless that stack is Pulumi's: then Pulumi's own selection counts, as it does for `pulumi up`. */
+/** The stack that pushpool selected. If the Pulumi CLI manages that stack, Pulumi's own selection, as for `pulumi up`. */
 function selected(home: string, project: Workspace["project"], env: NodeJS.ProcessEnv): StackReference | undefined {
   if (!project) return undefined;
   const own = selectedStack(home, project.name);

@@ -2,7 +2,10 @@ import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } fro
 import { dirname } from "node:path";
 import { makeFolder } from "./makeFolder";
 
-/** Write a file so that whoever reads it, also after a crash or a loss of power, finds the old text or the new one, whole. For its owner only. */
+/**
+ * Write a file atomically: a reader finds the complete old content or the complete new one, also after a crash or a power failure.
+ * Only the owner of the file has access to it.
+ */
 export function writeWhole(path: string, text: string): void {
   makeFolder(dirname(path));
   const beside = `${path}.${process.pid}.new`;
@@ -20,14 +23,14 @@ export function writeWhole(path: string, text: string): void {
   syncFolder(path);
 }
 
-/** An error of a file operation with the path. Errors of an open file, and some of Node's own, know none. */
+/** Add the path to an error of a file operation. Errors of open files, and some errors of Node, have no path. */
 export function aboutPath(error: unknown, path: string): unknown {
   const failed = error as NodeJS.ErrnoException;
   if (failed.code !== undefined) failed.path ??= path;
   return error;
 }
 
-/** That a file is there, under its name, is on the disk itself after this. */
+/** Flush the folder of a file to disk, so that the file's name survives a power failure. */
 export function syncFolder(path: string): void {
   const folder = openSync(dirname(path), "r");
   try {

@@ -30,7 +30,7 @@ test.each([
   expect(deployedName(given)).toBe(deployed);
 });
 
-test("a deployment is looked up by the given name first, then by its other spelling", () => {
+test("a deployment is looked up by the given name first, then with or without .py", () => {
   expect(spellings("hello/train")).toEqual(["hello/train", "hello/train.py"]);
   expect(spellings("hello/train.py")).toEqual(["hello/train.py", "hello/train"]);
   expect(spellings("train.py")).toEqual(["train.py", "train"]);

@@ -14,11 +14,14 @@ test.each([
   ["0", 0],
 ])("%s is %i ms", (text, milliseconds) => expect(parseDuration(text, "--timeout")).toBe(milliseconds));
 
-test.each(["", "soon", "-5s", "10 m", "10x", "1h30", "h", "1e3", "٣s", "10m;"])("%j is no duration, and the flag is named", (text) => {
-  const parse = () => parseDuration(text, "--grace");
-  expect(parse).toThrow(UserError);
-  expect(parse).toThrow(`--grace "${text}": must be a duration, such as 90s, 10m or 1h30m`);
-});
+test.each(["", "soon", "-5s", "10 m", "10x", "1h30", "h", "1e3", "٣s", "10m;"])(
+  "%j is not a valid duration, and the error names the flag",
+  (text) => {
+    const parse = () => parseDuration(text, "--grace");
+    expect(parse).toThrow(UserError);
+    expect(parse).toThrow(`--grace "${text}": must be a duration, such as 90s, 10m or 1h30m`);
+  },
+);
 
 test("hours, minutes and seconds add up", () =>
   fc.assert(
@@ -38,9 +41,9 @@ test.each([
   [200_000, "3 min 20 s"],
   [7_500_000, "2 h 5 min"],
   [172_800_000, "2 d"],
-])("%i ms reads as %s", (milliseconds, text) => expect(formatDuration(milliseconds)).toBe(text));
+])("%i ms is shown as %s", (milliseconds, text) => expect(formatDuration(milliseconds)).toBe(text));
 
-test("what is shown never has 60 seconds, and is off by less than its last figure", () =>
+test("a shown duration never has 60 seconds, and its rounding error is less than its last digit", () =>
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 3_599_000 }), (milliseconds) => {
       const [, minutes = "0", seconds = ""] = /^(?:(\d+) min )?([\d.]+) s$/.exec(formatDuration(milliseconds)) ?? [];

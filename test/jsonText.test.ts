@@ -7,22 +7,22 @@ import { UserError } from "../src/userError";
 const faults: [string, string][] = [
   ["", "m is empty: it must be JSON"],
   [" \n", "m is empty: it must be JSON"],
-  ['{"a": x}', "m is no JSON: it goes wrong at line 1, column 7"],
-  ['{\n  "a": hunter2\n}', "m is no JSON: it goes wrong at line 2, column 8"],
-  ['{\n  "a": 1,\n}', "m is no JSON: it goes wrong at line 3, column 1"],
-  ['{"a": 1', "m is no whole JSON: it ends too early, at line 1, column 8"],
-  ['{"a": "hunter2', "m is no whole JSON: it ends too early, at line 1, column 15"],
-  ['{"a": 1} x', "m is no JSON: it goes wrong at line 1, column 10"],
-  ["[1 2]", "m is no JSON: it goes wrong at line 1, column 4"],
-  ['{"a": "\n"}', "m is no JSON: it goes wrong at line 1, column 8"],
+  ['{"a": x}', "m: invalid JSON: unexpected character at line 1, column 7"],
+  ['{\n  "a": hunter2\n}', "m: invalid JSON: unexpected character at line 2, column 8"],
+  ['{\n  "a": 1,\n}', "m: invalid JSON: unexpected character at line 3, column 1"],
+  ['{"a": 1', "m: invalid JSON: unexpected end of input at line 1, column 8"],
+  ['{"a": "hunter2', "m: invalid JSON: unexpected end of input at line 1, column 15"],
+  ['{"a": 1} x', "m: invalid JSON: unexpected character at line 1, column 10"],
+  ["[1 2]", "m: invalid JSON: unexpected character at line 1, column 4"],
+  ['{"a": "\n"}', "m: invalid JSON: unexpected character at line 1, column 8"],
 ];
-test.each(faults)("%j: where it goes wrong, and nothing of it quoted", (text, message) => {
+test.each(faults)("the error for %j gives its position and quotes nothing", (text, message) => {
   expect(() => parseJson(text, "m")).toThrow(new UserError(message));
 });
 
-test("what is JSON comes through", () => expect(parseJson(' {"a": [1, null]} ', "m")).toEqual({ a: [1, null] }));
+test("valid JSON is parsed", () => expect(parseJson(' {"a": [1, null]} ', "m")).toEqual({ a: [1, null] }));
 
-// As Python's json module reads and writes them, and as they stand in the text.
+// Python's json module reads and writes these numbers without changing them.
 test.each([
   "9007199254740993",
   "-12345678901234567890",
@@ -40,7 +40,7 @@ test.each([
     expect(JSON.stringify(parseJson(text, "m"))).toBe(text);
 });
 
-test("law: numbers keep their text, however they are written", () => {
+test("property: every number keeps its original string", () => {
   const digits = fc.stringMatching(/^(0|[1-9][0-9]{0,30})$/);
   const number = fc
     .tuple(fc.constantFrom("", "-"), digits, fc.stringMatching(/^(\.[0-9]{1,25})?$/), fc.stringMatching(/^([eE][-+]?[0-9]{1,2})?$/))
@@ -53,7 +53,7 @@ test("law: numbers keep their text, however they are written", () => {
   );
 });
 
-test("a number that Python cannot hold is refused with its place", () => {
+test("a number that Python cannot hold is refused with its path", () => {
   const refused: [string, string][] = [
     ['{"a": {"b": [1, 1e400]}}', "m: a.b[1] is 1e400, too large for a float: Python would read infinity"],
     ["-1e999", "m is -1e999, too large for a float: Python would read infinity"],
@@ -62,15 +62,17 @@ test("a number that Python cannot hold is refused with its place", () => {
   for (const [text, message] of refused) expect(() => parseJson(text, "m")).toThrow(new UserError(message));
 });
 
-test("what nests too deeply is refused; brackets in strings are none", () => {
+test("JSON that is nested too deeply is refused; brackets in strings do not count", () => {
   const deep = (depth: number) => `${"[".repeat(depth)}${"]".repeat(depth)}`;
-  expect(() => parseJson(deep(20_000), "m")).toThrow(new UserError("m nests deeper than 200 levels: Prefect reads no such value"));
-  expect(() => parseJson(`${'{"a":'.repeat(20_000)}1${"}".repeat(20_000)}`, "m")).toThrow(/nests deeper/);
+  expect(() => parseJson(deep(20_000), "m")).toThrow(
+    new UserError("m is nested more than 200 levels deep: Prefect cannot read such a value"),
+  );
+  expect(() => parseJson(`${'{"a":'.repeat(20_000)}1${"}".repeat(20_000)}`, "m")).toThrow(/nested more than/);
   expect(parseJson(deep(200), "m")).toBeDefined();
   expect(parseJson(`["${"[".repeat(20_000)}\\""]`, "m")).toHaveLength(1);
 });
 
-test("values are one to Python, or are not", () => {
+test("values are equal exactly if Python reads them as the same", () => {
   const same = (one: string, other: string) => sameJson(readJson(one), readJson(other));
   for (const [one, other] of [
     ["1e3", "1000.0"],

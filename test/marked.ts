@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { expect } from "vitest";
 
-/** A variable by which the processes of one test are found again, whoever started them. */
+/** The environment variable that identifies all processes of one test, also those that other processes started. */
 export const MARK = "PUSHPOOL_TEST_MARK";
 
 /** The command lines of the processes that have this mark. */
@@ -16,7 +16,7 @@ export function marked(mark: string): string[] {
   });
 }
 
-/** Wait until no process has the mark. A process that is being ended takes a moment. */
+/** Wait until no process has the mark. A process takes a moment to end. */
 export async function noneLeft(mark: string): Promise<void> {
   await expect.poll(() => marked(mark), { timeout: 20_000 }).toEqual([]);
 }

@@ -5,7 +5,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** The folder of a venv with these packages in it, in the user's cache; made once, by whoever comes first. */
+/** The folder of a venv with these packages. It is in the user's cache; the first process that needs it makes it. */
 export async function pythonVenv(name: string, requirements: readonly string[]): Promise<string> {
   const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "pushpool-tests");
   const version = execFileSync("python3", ["--version"], { encoding: "utf8" });
@@ -23,7 +23,7 @@ export async function pythonVenv(name: string, requirements: readonly string[]):
   return venv;
 }
 
-/** Do `work` while no other process does. A lock that nobody touches any more was left behind. */
+/** Run `work` while no other process runs it. A lock older than ten minutes belongs to a process that has died. */
 async function holding(lock: string, work: () => void): Promise<void> {
   for (;;) {
     try {

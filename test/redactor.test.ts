@@ -14,37 +14,42 @@ function knowing(...secrets: unknown[]): Redactor {
 
 const quoted = 'pa"ss\\wörd <&> of\nthe day';
 test.each<[string, unknown, string, string]>([
-  ["as it is", KEY, `key is ${KEY}.`, "key is [secret]."],
+  ["unchanged", KEY, `key is ${KEY}.`, "key is [secret]."],
   ["escaped for JSON", quoted, `{"p":${JSON.stringify(quoted)}}`, '{"p":"[secret]"}'],
   ["escaped twice", quoted, JSON.stringify(JSON.stringify({ p: quoted })), '"{\\"p\\":\\"[secret]\\"}"'],
-  ["as Python escapes", quoted, JSON.stringify(quoted).replace("ö", "\\u00f6"), '"[secret]"'],
-  ["as Go escapes", quoted, JSON.stringify(quoted).replace("<&>", "\\u003c\\u0026\\u003e"), '"[secret]"'],
+  ["escaped as in Python", quoted, JSON.stringify(quoted).replace("ö", "\\u00f6"), '"[secret]"'],
+  ["escaped as in Go", quoted, JSON.stringify(quoted).replace("<&>", "\\u003c\\u0026\\u003e"), '"[secret]"'],
   ["in base64", KEY, `Basic ${Buffer.from(KEY).toString("base64")}`, "Basic [secret]"],
   ["in base64 for URLs", KEY, Buffer.from(KEY).toString("base64url"), "[secret]"],
   ["in hexadecimal", KEY, Buffer.from(KEY).toString("hex"), "[secret]"],
   ["in a URL", "p@ss/wörd:1", `postgres://u:${encodeURIComponent("p@ss/wörd:1")}@host`, "postgres://u:[secret]@host"],
-  ["in a JavaScript object that is printed", 'a"b\\c\u0001\tmore', inspect({ v: 'a"b\\c\u0001\tmore' }), "{ v: '[secret]' }"],
+  ["in a printed JavaScript object", 'a"b\\c\u0001\tmore', inspect({ v: 'a"b\\c\u0001\tmore' }), "{ v: '[secret]' }"],
   [
-    "in a JavaScript string of several lines",
+    "in a JavaScript string with several lines",
     "the first line\nand the rest",
     inspect(["the first line\nand the rest"], { breakLength: 5 }),
     "[\n  '[secret]\\n' +\n    '[secret]'\n]",
   ],
-  ["as Python prints it", "it's \u001bb\\ack", "'it\\'s \\x1bb\\\\ack'", "'[secret]'"],
-  ["with its control characters written out", "ctl\t\u0001\u009bend", "ctl\t\\x01\\x9bend", "[secret]"],
-  ["its short last line", `${KEY}\nQw3=`, "the last line is Qw3=", "the last line is [secret]"],
+  ["printed by Python", "it's \u001bb\\ack", "'it\\'s \\x1bb\\\\ack'", "'[secret]'"],
+  ["with its control characters escaped", "ctl\t\u0001\u009bend", "ctl\t\\x01\\x9bend", "[secret]"],
+  ["the short last line of a secret", `${KEY}\nQw3=`, "the last line is Qw3=", "the last line is [secret]"],
   [
-    "a short one in other forms",
+    "a short secret in other forms",
     'q"z1',
     `${JSON.stringify('q"z1')} ${encodeURIComponent('q"z1')} ${btoa('q"z1')}`,
     '"[secret]" [secret] [secret]',
   ],
-  ["a short one after an escape sequence", "Zq9w", "a\\nZq9w, x%3DZq9w, \u001b[31mZq9w", "a\\n[secret], x%3D[secret], \u001b[31m[secret]"],
+  [
+    "a short secret after an escape sequence",
+    "Zq9w",
+    "a\\nZq9w, x%3DZq9w, \u001b[31mZq9w",
+    "a\\n[secret], x%3D[secret], \u001b[31m[secret]",
+  ],
   ["the password of a URL", "postgres://u:p%40ss12@db/x", "p%40ss12 and p@ss12", "[secret] and [secret]"],
   ["the password of a connection string", "Server=db;Password=h.nter;User=u", "login h.nter of u failed", "login [secret] of u failed"],
   ["the password of a JSON secret, called pw", '{"user":"u","pw":"hunter"}', "u has hunter", "u has [secret]"],
-  ["broken over lines", KEY, `key:\n  ${KEY.slice(0, 20)}\n  ${KEY.slice(20)}\nend`, "key:\n  [secret]\nend"],
-  ["its lines", PEM, PEM.split("\n").slice(1, 3).join("\nand\n"), "[secret]\nand\n[secret]"],
+  ["with line breaks inserted", KEY, `key:\n  ${KEY.slice(0, 20)}\n  ${KEY.slice(20)}\nend`, "key:\n  [secret]\nend"],
+  ["the lines of a secret", PEM, PEM.split("\n").slice(1, 3).join("\nand\n"), "[secret]\nand\n[secret]"],
   [
     "the key in a service account",
     JSON.stringify({ type: "service_account", project_id: "data", private_key: PEM }, null, 2),
@@ -52,22 +57,22 @@ test.each<[string, unknown, string, string]>([
     "[secret]\n",
   ],
   [
-    "what else a service account says stays",
+    "the other fields of a service account stay",
     JSON.stringify({ type: "service_account", private_key: PEM }),
     "a service_account",
     "a service_account",
   ],
   ["the parts of an object", { user: "u", password: "s3cr3t" }, "u has s3cr3t", "u has [secret]"],
   ["a number", 12345678, "pin 12345678", "pin [secret]"],
-  ["a short one as a word", "abc", "abc, xabcx, abc1, [abc]", "[secret], xabcx, abc1, [[secret]]"],
-  ["words that hide nothing stay", "true", "it is true", "it is true"],
+  ["a short secret only as a whole word", "abc", "abc, xabcx, abc1, [abc]", "[secret], xabcx, abc1, [[secret]]"],
+  ["common words stay", "true", "it is true", "it is true"],
   ["two letters stay", "eu", "region eu", "region eu"],
-  ["what is only like it stays", KEY, KEY.slice(1, -1), KEY.slice(1, -1)],
+  ["a part of a secret stays", KEY, KEY.slice(1, -1), KEY.slice(1, -1)],
 ])("%s", (_, secret, text, hidden) => {
   expect(knowing(secret).hide(text)).toBe(hidden);
 });
 
-test("one that is broken over several messages, and the base64 of one among others", () => {
+test("a secret that continues over several messages, and one inside a longer base64 string, are hidden", () => {
   expect(knowing(KEY).hideEach(["a", KEY.slice(0, 9), KEY.slice(9), "b"])).toEqual(["a", "[secret]", "[secret]", "b"]);
   for (const before of ["", "u", "us", "use"]) {
     const shown = knowing(KEY).hide(Buffer.from(`${before}:${KEY}:after`).toString("base64"));
@@ -76,7 +81,7 @@ test("one that is broken over several messages, and the base64 of one among othe
   }
 });
 
-test("whatever surrounds a secret, and in whatever form, it is not shown", () => {
+test("property: a secret is hidden in every form, whatever surrounds it", () => {
   const secret = fc
     .string({ minLength: 8, maxLength: 60 })
     .filter((text) => text.trim().length >= 8 && text.replaceAll(/\s/g, "").length >= 8);
@@ -91,7 +96,7 @@ test("whatever surrounds a secret, and in whatever form, it is not shown", () =>
   );
 });
 
-test("an environment's credentials, by the names of its variables", () => {
+test("credentials in an environment are found by the names of the variables", () => {
   const env = {
     AWS_SECRET_ACCESS_KEY: "a",
     PREFECT_API_KEY: "b",

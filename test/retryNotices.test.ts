@@ -27,7 +27,7 @@ function heard() {
   return { told, notices: new RetryNotices((message) => told.push(message)) };
 }
 
-test("after a few seconds, and then now and again, until it works", async () => {
+test("a notice comes after a few seconds, and then at intervals, until the work succeeds", async () => {
   const { told, notices } = heard();
   const { end, done } = failing(notices, "pool: RunTask");
   await vi.advanceTimersByTimeAsync(3_900);
@@ -45,7 +45,7 @@ test("after a few seconds, and then now and again, until it works", async () => 
   expect(vi.getTimerCount()).toBe(0);
 });
 
-test("what is over soon is not told; a call without any answer is told later", async () => {
+test("short work causes no notice; a call without any answer causes a later one", async () => {
   const { told, notices } = heard();
   const quick = failing(notices, "a");
   await vi.advanceTimersByTimeAsync(2_000);
@@ -58,7 +58,7 @@ test("what is over soon is not told; a call without any answer is told later", a
   expect(told).toEqual([expect.stringMatching(/^b: still waiting after 1\d s$/)]);
 });
 
-test("many that wait for one reason are one line; another reason has its own", async () => {
+test("all work that waits for one reason shares a line; another reason has its own line", async () => {
   const { told, notices } = heard();
   for (let n = 0; n < 100; n++) failing(notices, "a", `Rate exceeded (request ${n})`, "throttled");
   failing(notices, "b", "ECONNREFUSED", "unsent");
@@ -69,7 +69,7 @@ test("many that wait for one reason are one line; another reason has its own", a
   ]);
 });
 
-test("waits that follow one another do not tell the same each few seconds", async () => {
+test("consecutive waits do not repeat the same notice every few seconds", async () => {
   const { told, notices } = heard();
   for (let n = 0; n < 6; n++) {
     const { end, done } = failing(notices, "a");
@@ -80,7 +80,7 @@ test("waits that follow one another do not tell the same each few seconds", asyn
   expect(told).toHaveLength(2);
 });
 
-test("an error passes, and a result", async () => {
+test("the result or the error of the work is passed on", async () => {
   const { notices } = heard();
   await expect(notices.during("a", async () => 7)).resolves.toBe(7);
   await expect(

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 
-/** A folder of this test's own, removed after it. */
+/** Make a folder for this test. It is removed after the test. */
 export function scratch(): string {
   const folder = mkdtempSync(join(tmpdir(), "pushpool-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));

@@ -7,20 +7,20 @@ const ESC = String.fromCharCode(0x1b);
 const BEL = String.fromCharCode(7);
 const CSI = String.fromCharCode(0x9b);
 const HOSTILE = `${ESC}]0;title${BEL}${CSI}2J\u202egnp.exe\r`;
-// Tab and line feed are all that is left of what a terminal acts on.
+// Every character that controls a terminal, except tab and line feed.
 const ACTS = /(?![\n\t])[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/u;
 
 const anyText = fc.string({
   unit: fc.oneof(fc.constantFrom(...HOSTILE, "\n", "\t", "é", "日", "😀"), fc.string({ minLength: 1, maxLength: 1 })),
 });
 
-test("control characters are written out, and nothing else changes", () => {
+test("control characters are escaped, and nothing else changes", () => {
   expect(escaped(HOSTILE)).toBe("\\x1b]0;title\\x07\\x9b2J\\u202egnp.exe\\r");
   expect(escaped("two\nlines\tand é 日 😀")).toBe("two\nlines\tand é 日 😀");
   expect(oneLine("two \r\n lines\tx")).toBe("two lines x");
 });
 
-test("nothing that comes out acts on a terminal", () => {
+test("property: the result never controls a terminal", () => {
   fc.assert(
     fc.property(anyText, (text) => {
       for (const shown of [
@@ -37,7 +37,7 @@ test("nothing that comes out acts on a terminal", () => {
   );
 });
 
-test("JSON stays the same value", () => {
+test("property: escaped JSON parses to the same value", () => {
   fc.assert(
     fc.property(anyText, (text) => {
       expect(JSON.parse(safeJson(JSON.stringify(text)))).toBe(text);
@@ -45,12 +45,12 @@ test("JSON stays the same value", () => {
   );
 });
 
-test("a run's output is untouched in a pipe", () => {
+test("a run's output is escaped for a terminal, and unchanged in a pipe", () => {
   expect(logLine(`${ESC}[31mred${ESC}[0m`, false)).toBe(`${ESC}[31mred${ESC}[0m`);
   expect(logLine(`${ESC}[31mred${ESC}[0m ${CSI}`, true)).toBe("red \\x9b");
 });
 
-test("a message quotes some hundred characters, and keeps its beginning and its end", () => {
+test("long quotations in a message are cut, and its beginning and end stay", () => {
   const long = "x".repeat(100_000);
   const { message } = new UserError(`--state "${long}": must be a state type. Use RUNNING`);
   expect(message).toMatch(/^--state "x{100}… \(100000 characters\)": must be a state type\. Use RUNNING$/);

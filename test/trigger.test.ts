@@ -28,14 +28,14 @@ function trigger(): Trigger {
   return opened;
 }
 
-test("run: submitted at once, watched to its end, its output and states heard", async () => {
+test("run submits a run, watches it to its end, and reports its output and states", async () => {
   const events: RunEvent[] = [];
   const run = await trigger().run("a/hello", { parameters: { n: 1 }, name: "mine", tags: ["t"], onEvent: (event) => events.push(event) });
   expect([run.name, run.state.type, exitCodeOf(run), run.tags]).toEqual(["mine", "COMPLETED", 0, ["t"]]);
   expect(events.flatMap((event) => (event.kind === "log" ? [event.line.text] : []))).toEqual(['got {"n":1}']);
 });
 
-test("submit does not wait; watch comes back to it; cancel stops it for real", async () => {
+test("submit does not wait; watch follows the run later; cancel really stops it", async () => {
   const { submit, watch, cancel } = trigger();
   const submitted = await submit("a/long", { name: "mine" });
   expect(submitted.state.type).toBe("PENDING");
@@ -50,7 +50,7 @@ test("a mistake is thrown before anything is sent", async () => {
   await expect(watch("nobody")).rejects.toThrow(/there is no run "nobody"/);
 });
 
-test("whole numbers of any size are given as bigint; what JSON has not is refused", async () => {
+test("integers of any size can be given as bigint; values that JSON does not have are refused", async () => {
   const { run } = trigger();
   const texts: string[] = [];
   const parameters = { id: 9007199254740993n, many: [1n, { deep: 2n ** 70n }] };

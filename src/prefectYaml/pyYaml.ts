@@ -48,7 +48,7 @@ export function parseYaml(text: string, name: string): YamlFile {
 }
 
 function tooDeep(name: string): UserError {
-  return new UserError(`${name} nests deeper than ${DEEPEST} levels: Prefect reads no such file`);
+  return new UserError(`${name} is nested more than ${DEEPEST} levels deep: Prefect cannot read such a file`);
 }
 
 function readYaml(text: string, name: string): YamlFile {

@@ -59,10 +59,10 @@ test("--params: inline, or from a file beside the command", () => {
 test.each([
   ["[1]", /^--params must be a JSON object, as \{"name": "Ada"\}$/],
   ["null", /must be a JSON object/],
-  ['{"a": }', /^--params is no JSON: .*line 1, column 7/],
+  ['{"a": }', /^--params: invalid JSON: .*line 1, column 7/],
   ["", /^--params/],
   ["@none.json", /^--params @none\.json: cannot read .*none\.json/],
-  ["@broken.json", /^--params @broken\.json .*line 2/],
+  ["@broken.json", /^--params @broken\.json: .*line 2/],
 ])("--params %j is refused", (given, message) => {
   const folder = scratch();
   writeFileSync(join(folder, "broken.json"), '{\n  "a": 1,}\n');

@@ -41,7 +41,11 @@ test.each<[string, string[], RegExp]>([
     /deployments\.hello\/lost\.workPool\.name: there is no work pool "locl" .*did you mean "local"/,
   ],
   ["-p without =", ["run", "hello/node", "-p", "name"], /-p "name": must be KEY=VALUE/],
-  ["--params that is no JSON", ["run", "hello/node", "--params", '{"a": }'], /--params is no JSON: it goes wrong at line 1, column 7/],
+  [
+    "--params with invalid JSON",
+    ["run", "hello/node", "--params", '{"a": }'],
+    /--params: invalid JSON: unexpected character at line 1, column 7/,
+  ],
   ["--params of an unset variable", ["run", "hello/node", "--params", ""], /--params is blank .*leave it out/],
   ["--stack of an unset variable", ["run", "hello/node", "--stack", ""], /--stack is blank/],
   ["-C of an unset variable", ["-C", "", "run", "hello/node"], /-C is blank/],
@@ -56,7 +60,7 @@ test.each<[string, string[], RegExp]>([
   [
     "-p that nests too deeply",
     ["run", "hello/node", "-p", `n=${"[".repeat(20_000)}${"]".repeat(20_000)}`],
-    /-p n nests deeper than 200 levels/,
+    /-p n is nested more than 200 levels deep/,
   ],
   [
     "a NUL in the command",

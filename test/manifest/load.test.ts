@@ -195,7 +195,7 @@ test("files that cannot be read, by path", async () => {
   expect(await message("none.json")).toBe(`--manifest: there is no file ${join(dir, "none.json")}`);
   expect(await message(".")).toBe(`--manifest: ${dir} is a folder: give the manifest's file`);
   writeFileSync(join(dir, "bad.json"), `{"key": ${SECRET}}`);
-  expect(await message("bad.json")).toBe(`${join(dir, "bad.json")} is no JSON: it goes wrong at line 1, column 9`);
+  expect(await message("bad.json")).toBe(`${join(dir, "bad.json")}: invalid JSON: unexpected character at line 1, column 9`);
   const inEnv = await refusal(loadManifest(open(undefined, { PUSHPOOL_MANIFEST: "none.json" }), { secrets: false }));
   expect(inEnv.message).toBe(`PUSHPOOL_MANIFEST: there is no file ${join(dir, "none.json")}`);
 });

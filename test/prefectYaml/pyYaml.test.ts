@@ -73,7 +73,9 @@ test.each([
   } catch (error) {
     refusal = error;
   }
-  expect(String(refusal).slice(0, 200)).toBe(String(new UserError("f nests deeper than 200 levels: Prefect reads no such file")));
+  expect(String(refusal).slice(0, 200)).toBe(
+    String(new UserError("f is nested more than 200 levels deep: Prefect cannot read such a file")),
+  );
 });
 
 test("a mistake is told with file, line, column and the line itself", () => {

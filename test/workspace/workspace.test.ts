@@ -9,7 +9,7 @@ import { scratch } from "../scratch";
 
 const PATH = "/nowhere";
 
-/** Folders and empty files by their names, below a folder of their own. */
+/** Make folders and empty files with these names in a new folder. */
 function tree(...names: string[]): string {
   const root = scratch();
   for (const name of names) {
@@ -23,19 +23,19 @@ function tree(...names: string[]): string {
 }
 
 const homes: [string, string[], string, string][] = [
-  ["nothing upwards: here", ["a/b/"], "a/b", "a/b/.pushpool"],
+  ["in the folder itself if no parent has one", ["a/b/"], "a/b", "a/b/.pushpool"],
   ["beside the nearest Pulumi.yaml", ["Pulumi.yaml", "a/b/"], "a/b", ".pushpool"],
   ["beside the nearest prefect.yaml", ["Pulumi.yaml", "a/prefect.yaml", "a/b/"], "a/b", "a/.pushpool"],
-  ["the nearest .pushpool, before any project file", [".pushpool/", "a/Pulumi.yaml", "a/b/"], "a/b", ".pushpool"],
-  ["of two the nearer", [".pushpool/", "a/.pushpool/", "a/b/"], "a/b", "a/.pushpool"],
-  ["a file of that name is none", ["a/.pushpool", "Pulumi.yaml", "a/b/"], "a/b", ".pushpool"],
+  ["the nearest .pushpool comes before any project file", [".pushpool/", "a/Pulumi.yaml", "a/b/"], "a/b", ".pushpool"],
+  ["the nearer of two", [".pushpool/", "a/.pushpool/", "a/b/"], "a/b", "a/.pushpool"],
+  ["a file of that name does not count", ["a/.pushpool", "Pulumi.yaml", "a/b/"], "a/b", ".pushpool"],
 ];
 test.each(homes)("home: %s", (_, names, from, expected) => {
   const root = tree(...names);
   expect(findHome(join(root, from), {})).toBe(join(root, expected));
 });
 
-test("home: $PUSHPOOL_HOME before all, from the folder on; empty is unset", () => {
+test("home: $PUSHPOOL_HOME comes first and is relative to the folder; an empty value counts as unset", () => {
   const root = tree(".pushpool/");
   expect(findHome(root, { PUSHPOOL_HOME: "mine" })).toBe(join(root, "mine"));
   expect(findHome(root, { PUSHPOOL_HOME: "/abs" })).toBe("/abs");
@@ -48,7 +48,7 @@ test("state home: $XDG_STATE_HOME if absolute, else below ~/.local/state", () =>
   expect(stateHome({ HOME: "/h" })).toBe("/h/.local/state/pushpool");
 });
 
-test("a home is made only when it is needed, for its owner only and never to be committed", () => {
+test("a home is made only when needed, with access for its owner only, and ignored by git", () => {
   const root = tree("Pulumi.yaml");
   const home = join(root, ".pushpool");
   expect(openWorkspace({ cwd: root, env: { PATH } }).home).toBe(home);
@@ -58,7 +58,7 @@ test("a home is made only when it is needed, for its owner only and never to be 
   expect(readFileSync(join(home, ".gitignore"), "utf8")).toBe("*\n");
 });
 
-test.runIf(process.getuid?.() === 0)("a home of another user is refused, naming the owner, by root too and through links", () => {
+test.runIf(process.getuid?.() === 0)("a home of another user is refused with the owner's name, also for root and through links", () => {
   const root = tree(".pushpool/", "b/");
   const home = join(root, ".pushpool");
   chownSync(home, 12345, 12345);
@@ -85,14 +85,14 @@ test.each([
   else expect(open).not.toThrow();
 });
 
-test("a home that is a file, and one that cannot be made", () => {
+test("a home that is a file or cannot be made is refused", () => {
   const root = tree("file");
   const open = (PUSHPOOL_HOME: string) => () => openWorkspace({ cwd: root, env: { PATH, PUSHPOOL_HOME }, create: true });
   expect(open("file")).toThrow(/file is not a folder/);
   expect(open("file/below")).toThrow(/cannot make .*file\/below: a part of its path is not a folder \(ENOTDIR\)\. Set PUSHPOOL_HOME/);
 });
 
-test("-C to nowhere", () =>
+test("-C with a missing folder is refused", () =>
   expect(() => openWorkspace({ cwd: "/no/such/folder" })).toThrow(new UserError("-C: there is no folder /no/such/folder")));
 
 const names: [string, string | undefined, object][] = [
@@ -104,20 +104,20 @@ const names: [string, string | undefined, object][] = [
 test.each(names)("-s %s with project %s", (text, project, expected) => expect(readStackName(text, project)).toEqual(expected));
 
 const badNames: [string, string | undefined, RegExp][] = [
-  ["", "data", /-s "" is no stack: give STACK, PROJECT\/STACK or ORG\/PROJECT\/STACK/],
-  ["..", "data", /is no stack/],
-  ["../x", "data", /is no stack/],
-  ["a b", "data", /is no stack/],
-  ["a/b/c/d", undefined, /is no stack/],
-  ["/dev", undefined, /is no stack/],
-  ["dev", undefined, /-s "dev" does not say of which project, and there is no Pulumi.yaml here: give it as PROJECT\/dev/],
-  ["other/dev", "data", /stack of project "other", and the project here is "data": .* -C/],
+  ["", "data", /-s "" is not a valid stack name: give STACK, PROJECT\/STACK or ORG\/PROJECT\/STACK/],
+  ["..", "data", /is not a valid stack name/],
+  ["../x", "data", /is not a valid stack name/],
+  ["a b", "data", /is not a valid stack name/],
+  ["a/b/c/d", undefined, /is not a valid stack name/],
+  ["/dev", undefined, /is not a valid stack name/],
+  ["dev", undefined, /-s "dev" does not name a project, and there is no Pulumi.yaml here: give it as PROJECT\/dev/],
+  ["other/dev", "data", /stack of project "other", but the project here is "data": .* -C/],
 ];
 test.each(badNames)("-s %j with project %s is refused", (text, project, message) =>
   expect(() => readStackName(text, project)).toThrow(message),
 );
 
-test("the stack: by -s, else the selected one, else none", () => {
+test("the stack is the one that -s names, else the selected one, else none", () => {
   const root = tree("Pulumi.yaml");
   const open = (stack?: string) => openWorkspace({ cwd: root, env: { PATH }, create: true, ...(stack ? { stack } : {}) });
   const { home, project } = open();
@@ -128,7 +128,7 @@ test("the stack: by -s, else the selected one, else none", () => {
   expect(open("prod").stack).toEqual({ project: "data", stack: "prod", id: "data/prod", given: true });
 });
 
-test("Pulumi's own selection counts for a stack of Pulumi's, as it does for `pulumi up`; not for an offline one", () => {
+test("Pulumi's own selection counts for a stack of the Pulumi CLI, as for `pulumi up`, but not for an offline stack", () => {
   const root = tree("Pulumi.yaml", "bin/");
   writeFileSync(join(root, "bin", "pulumi"), "#!/bin/sh\necho acme/data/staging\n", { mode: 0o755 });
   const open = () => openWorkspace({ cwd: root, env: { PATH: `${join(root, "bin")}:/bin` }, create: true });
@@ -144,7 +144,7 @@ test("Pulumi's own selection counts for a stack of Pulumi's, as it does for `pul
   expect(open().stack?.id).toBe("data/prod");
 });
 
-test("the engine that owns a stack: the other one is refused, and taken once the stack was handed over", () => {
+test("another engine than the one that owns a stack is refused until the stack is handed over", () => {
   const home = scratch();
   const state = join(home, "stacks", "data", "dev.json");
   const writeState = () => {
@@ -164,7 +164,7 @@ test("the engine that owns a stack: the other one is refused, and taken once the
     ),
   );
 
-  // What an update that was cut off has noted has to be in the state before it is handed over.
+  // The journal of an interrupted update must be merged into the state before the stack is handed over.
   writeFileSync(`${state}.journal`, "");
   expect(() => recordEngine(home, "data", "dev", "pulumi")).toThrow(
     "\n  pushpool refresh -y --engine offline --stack dev\n  pulumi stack init dev\n",
@@ -182,7 +182,7 @@ test("the engine that owns a stack: the other one is refused, and taken once the
   expect(() => recordEngine(home, "data", "prod", "offline")).not.toThrow();
 });
 
-test("the record of stacks: the first is selected, another by choice, a forgotten one no more; damage is named", () => {
+test("the record of stacks: the first is selected, another on request, a forgotten one never; a damaged record is refused", () => {
   const home = scratch();
   recordEngine(home, "data", "dev", "pulumi");
   recordEngine(home, "data", "prod", "pulumi");
