@@ -9,7 +9,7 @@ const nullable = (schema: JsonObject, title: string, description: string): JsonO
 const text = (title: string, description: string) => nullable({ type: "string" }, title, description);
 const texts = { type: "object", additionalProperties: { type: "string" } };
 
-/** What a template says of blocks of the type `aws-credentials` (prefect-aws 0.7). */
+/** The schema of `aws-credentials` blocks in a template (prefect-aws 0.7). */
 export const AWS_CREDENTIALS: JsonObject = {
   AwsCredentials: {
     title: "AwsCredentials",

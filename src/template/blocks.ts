@@ -7,24 +7,24 @@ import { isTruthy } from "./merge";
 import { getPath, isObject, objectOf, opened } from "./paths";
 import { BLOCKS, only, type Placeholder, pieces } from "./placeholders";
 
-/** By `<block type slug>/<block document name>`. */
+/** Blocks by `<block type slug>/<block document name>`. */
 export type Blocks = Record<string, Block>;
 
 interface Block {
   id?: string | null;
   data: ValueObject;
-  /** The server was asked for it and has none: the end of a sentence that says where, and the nearest names. */
+  /** Set if the server does not have the block: the end of a sentence with the server and the most similar names. */
   missing?: string;
 }
 
 /**
- * Put blocks in for their references (`prefect.utilities.templating.resolve_block_document_references`): an object
- * `{"$ref": {"block_document_id": …}}` becomes the block's data, whatever stands beside it; a text that is one
- * `{{ prefect.blocks.… }}` becomes what that names; inside a text only what is no list or object can stand.
+ * Replace references by blocks (`prefect.utilities.templating.resolve_block_document_references`). An object
+ * `{"$ref": {"block_document_id": …}}` becomes the data of the block; its other keys are ignored. If a string is a single
+ * `{{ prefect.blocks.… }}`, the value replaces it. A longer string cannot contain a list or object.
  *
- * Without a Prefect API a block has no id: its key in the manifest will do as `block_document_id`.
+ * Without a Prefect API a block has no id. Then `block_document_id` may be the key of the block in the manifest.
  * @param finish see {@link compose}
- * @throws {UserError} naming the path, and the nearest block
+ * @throws {UserError} with the path, and the most similar block
  */
 export function resolveBlocks(value: Value, blocks: Blocks, path: string, finish: (text: string) => readonly Value[]): Value {
   if (typeof value === "string") {
@@ -45,7 +45,7 @@ export function resolveBlocks(value: Value, blocks: Blocks, path: string, finish
   return objectOf(Object.entries(value).map(([key, inner]) => [key, resolveBlocks(inner, blocks, `${path}.${key}`, finish)]));
 }
 
-/** A text cut at its block placeholders, with their values in between. */
+/** Split a string at its block placeholders, and insert their values. */
 export function blocksInText(text: string, blocks: Blocks, path: string): Value[] {
   return pieces(text).map((piece) => {
     if (typeof piece === "string") return piece;
@@ -53,7 +53,7 @@ export function blocksInText(text: string, blocks: Blocks, path: string): Value[
     const value = blockValue(piece, blocks, path);
     const plain: Value = value instanceof Secret && value.known ? value.reveal() : value;
     if (Array.isArray(plain) || isObject(plain)) {
-      throw new UserError(`${path}: ${piece.text} is a list or object and cannot stand inside a text; name one of its fields`);
+      throw new UserError(`${path}: ${piece.text} is a list or object and cannot be part of a string; name one of its fields`);
     }
     return value;
   });
@@ -67,11 +67,11 @@ function dataById(id: Value, blocks: Blocks, path: string): Value {
   );
 }
 
-/** `prefect.blocks.<slug>.<name>[.<path>]`. A block that holds nothing but a `value` is that value, and a path starts in it. */
+/** The value of `prefect.blocks.<slug>.<name>[.<path>]`. If `value` is the only field of a block, it stands for the block. */
 function blockValue({ name: whole, text }: Placeholder, blocks: Blocks, path: string): Value {
   const [slug, name, ...rest] = whole.replaceAll(BLOCKS, "").split(".");
   if (slug === undefined || name === undefined) {
-    throw new UserError(`${path}: ${text} must be {{ prefect.blocks.<block type slug>.<block document name> }}, with or without a path`);
+    throw new UserError(`${path}: ${text} must be {{ prefect.blocks.<block type slug>.<block document name> }}, optionally with a path`);
   }
   const key = `${slug}/${name}`;
   const block = Object.hasOwn(blocks, key) ? blocks[key] : undefined;
@@ -85,7 +85,7 @@ function blockValue({ name: whole, text }: Placeholder, blocks: Blocks, path: st
   const value = getPath(data, inside);
   if (value !== undefined) return value;
   const hint = isObject(data) ? suggestion(inside, Object.keys(data)) : "";
-  throw new UserError(`${path}: block "${key}" has no "${inside}", which ${text} asks for${hint ? `: ${hint}` : ""}`);
+  throw new UserError(`${path}: block "${key}" has no "${inside}", which ${text} refers to${hint ? `: ${hint}` : ""}`);
 }
 
 function others(key: string, blocks: Blocks): string {

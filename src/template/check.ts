@@ -12,11 +12,11 @@ import { asPrefectReads } from "./prefectSchema";
 import { schemaErrors } from "./schema";
 
 /**
- * The rules that a Prefect server has for a base job template (`validate_base_job_template`, and the check of defaults): both halves
- * there and not empty, every job variable of `job_configuration` declared, every default valid by its own schema. Blocks, Prefect
- * variables and `{{ $NAME }}` are let through, though a server refuses them in this place: its workers would fill them.
- * @param path of the template, for messages
- * @throws {UserError} naming the path of what is wrong
+ * Check a base job template by the rules of a Prefect server (`validate_base_job_template`, and the check of defaults). Both halves must exist
+ * and must not be empty. `variables` must declare every job variable of `job_configuration`. Every default must match its schema. Unlike a
+ * server, this accepts blocks, Prefect variables and `{{ $NAME }}`, because workers would fill them.
+ * @param path the path of the template, for messages
+ * @throws {UserError} with the path of the error
  */
 export function checkTemplate(template: Value, path: string): void {
   checkTemplateShape(template, path);
@@ -26,13 +26,13 @@ export function checkTemplate(template: Value, path: string): void {
 }
 
 /**
- * The same without the defaults: what a run checks, since a default that it takes comes to its target like any other value, and checking
- * a schema costs more than all else in submitting.
- * @throws {UserError} naming the path of what is wrong
+ * The same check without the defaults, for runs. The target checks the defaults that a run uses, like any other value. Checking a schema would
+ * cost more than all other steps of submitting a run.
+ * @throws {UserError} with the path of the error
  */
 export function checkTemplateShape(template: Value, path: string): void {
   if (!isObject(template)) throw new UserError(`${path}: must be an object with "job_configuration" and "variables"`);
-  if (fine.has(template)) return;
+  if (checked.has(template)) return;
   for (const half of ["job_configuration", "variables"] as const) {
     const value = template[half];
     if (isObject(value) && Object.keys(value).length > 0) continue;
@@ -44,23 +44,23 @@ export function checkTemplateShape(template: Value, path: string): void {
     if (kind !== "standard" || Object.hasOwn(declared, variable) || Object.hasOwn(declared, name)) continue;
     const hint =
       variable === "ctx"
-        ? "{{ ctx.… }} is filled in values of job variables only"
-        : suggestion(variable, Object.keys(declared)) || "it declares none";
+        ? "{{ ctx.… }} works only in the values of job variables"
+        : suggestion(variable, Object.keys(declared)) || "no variables are declared there";
     throw new UserError(`${at}: job variable "${variable}" is not declared in ${path}.variables.properties: ${hint}`);
   }
-  fine.add(template);
+  checked.add(template);
 }
 
-/** Templates found to be fine: many runs have the same one. As everything from a manifest they are not changed once read. */
-const fine = new WeakSet<ValueObject>();
+/** Valid templates. Many runs share a template, and values from a manifest never change. */
+const checked = new WeakSet<ValueObject>();
 
 /**
- * Whether job variables are ones that the template declares, of the type it says. Dotted keys are understood; `null` is good for what
- * is not required; what is known only after rendering (placeholders, block references, secrets not at hand) is left alone. What is
- * missing is left to {@link checkRequiredVariables}.
- * @param path of the job variables, for messages: `deployments.a/b.workPool.jobVariables`, or a noun: `job variable`
- * @param undeclared what becomes of one that the template does not declare, and so does not use
- * @throws {UserError} naming each variable, with the nearest name or what is allowed
+ * Check that the template declares all given job variables, and that their values match its schema. Dotted keys are allowed. `null` is valid
+ * for a variable that is not required. Values that are known only after rendering (placeholders, block references, unavailable secrets) are
+ * not checked. {@link checkRequiredVariables} reports missing variables.
+ * @param path the path of the job variables, for messages: `deployments.a/b.workPool.jobVariables`, or a noun: `job variable`
+ * @param undeclared whether to refuse a variable that the template does not declare, and so does not use
+ * @throws {UserError} with each invalid variable, and the most similar name or the allowed values
  */
 export function checkJobVariables(
   template: ValueObject,
@@ -82,17 +82,17 @@ export function checkJobVariables(
   refuse(variableFaults(template, expandDotted(variables), "the work pool's baseJobTemplate.variables"), at);
 }
 
-/** The job variables that a template does not declare, by their keys as given. */
+/** The keys of the job variables that a template does not declare. */
 export function undeclaredVariables(template: ValueObject, variables: ValueObject): string[] {
   const declared = declaredBy(template);
   return Object.keys(variables).filter((key) => !Object.hasOwn(declared, segments(key)[0] ?? key));
 }
 
 /**
- * Whether every variable that the template requires has a value that is not `null`, or a default.
- * @param jobVariables all of them: the deployment's, with the run's over them
+ * Check that every required variable has a default, or a value that is not `null`.
+ * @param jobVariables the job variables of the deployment, overridden by those of the run
  * @param path see {@link checkJobVariables}
- * @throws {UserError} naming the missing ones
+ * @throws {UserError} with the missing variables
  */
 export function checkRequiredVariables(template: ValueObject, jobVariables: ValueObject, path: string): void {
   const { variables } = template;
@@ -109,11 +109,11 @@ export function checkRequiredVariables(template: ValueObject, jobVariables: Valu
 }
 
 /**
- * Whether parameters fit the flow's parameter schema; with none, anything does. A name that the schema does not have is refused: Prefect's
- * server takes it, and the run then fails when its flow is called.
- * @param path of the parameters, for messages
- * @param options `whole`: whether all that is required must be there. @default true
- * @throws {UserError} naming each parameter that does not
+ * Check parameters against the parameter schema of the flow. Without a schema, all parameters are valid. Unknown names are refused: Prefect's
+ * server accepts them, and the run then fails when it calls the flow.
+ * @param path the path of the parameters, for messages
+ * @param options `whole`: whether all required parameters must be given. @default true
+ * @throws {UserError} with each invalid parameter
  */
 export function checkParameters(
   schema: JsonObject | undefined,
@@ -136,8 +136,8 @@ export function checkParameters(
 }
 
 /**
- * Whether a flow may take names beside those of its schema. Prefect writes `**kwargs` as a last property that is required, has no type and
- * looks like any parameter; a plain one that gets no value is refused as missing.
+ * Whether a flow may accept names that its schema does not have. Prefect writes `**kwargs` as a last property that is required and has no type,
+ * so it looks like a normal parameter. A normal parameter without a value is refused as missing.
  */
 function takesOthers({ properties, additionalProperties, ...others }: JsonObject, parameters: JsonObject): boolean {
   if (additionalProperties !== undefined || !isObject(properties)) return true;
@@ -151,7 +151,7 @@ function takesOthers({ properties, additionalProperties, ...others }: JsonObject
 
 const variants = new WeakMap<JsonObject, Map<string, JsonObject>>();
 
-/** A schema with some keywords in place of its own; the same object each time, for each is compiled once. */
+/** A schema with some keywords replaced. It is the same object each time, because ajv compiles each object once. */
 function variantOf(schema: JsonObject, keywords: JsonObject): JsonObject {
   const known = variants.get(schema) ?? new Map<string, JsonObject>();
   variants.set(schema, known);
@@ -171,10 +171,10 @@ function variableFaults(template: ValueObject, values: ValueObject, schemaPath: 
 const read = new WeakMap<ValueObject, JsonObject>();
 const readOf = new WeakMap<ValueObject, Map<string, JsonObject>>();
 
-/** A template's variables, those that have a value: to compile the schemas of all of them costs several times as much. */
+/** The schema of those variables that have a value. Compiling the schemas of all variables would take several times as long. */
 function schemaOf(template: ValueObject, names: readonly string[]): JsonObject {
   const whole = readSchema(template, () => {
-    // What is required may come from another layer, and defaults may hold secrets.
+    // Another layer may give the required variables, and defaults may contain secrets.
     const { required: _, ...variables } = asPrefectReads(template.variables as JsonObject, true);
     return variables;
   });
@@ -199,7 +199,7 @@ function readSchema(source: ValueObject, make: () => JsonObject): JsonObject {
   return schema;
 }
 
-/** A value as ajv can look at it, with a note of the places in it that have to be kept in reserve. */
+/** Convert a value for ajv, and record its places that need special care. */
 function checkable(value: Value, pointer: string, reserve: Reserve): Json {
   if (value instanceof Secret) {
     reserve[value.known ? "secret" : "later"].push(pointer);
@@ -226,7 +226,7 @@ function declaredBy(template: ValueObject): ValueObject {
   return isObject(variables) && isObject(variables.properties) ? variables.properties : {};
 }
 
-/** `parameters` and `a`, `b` as `parameters.a.b`; a noun, as in "job variable", takes them in quotes. */
+/** Join a path and keys: `parameters.a.b`. After a noun, the keys are quoted: `job variable "a.b"`. */
 function below(path: string): (keys: string[]) => string {
   return (keys) => (path.includes(" ") && !path.includes(".") ? `${path} "${keys.join(".")}"` : [path, ...keys].join("."));
 }

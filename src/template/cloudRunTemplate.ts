@@ -17,8 +17,8 @@ const secretReference = (title: string, description: string, example: string): J
 });
 
 /**
- * The base job template of `cloud-run-v2:push`: the job configuration of Prefect's `cloud-run-v2` pool type (prefect-gcp 0.6), and its
- * variables by their names, types and defaults.
+ * The base job template of `cloud-run-v2:push`. It has the job configuration of Prefect's `cloud-run-v2` pool type (prefect-gcp 0.6), and
+ * variables with the same names, types and defaults.
  */
 export const CLOUD_RUN_TEMPLATE: JsonObject = {
   job_configuration: {

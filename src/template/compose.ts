@@ -4,10 +4,10 @@ import { UserError } from "../userError";
 import { pythonStr, SecretInText } from "./pythonText";
 
 /**
- * Join literal text and values to one text, values by Python's `str()`. Where one of them is secret so is the whole, kept as the
- * recipe it was made by; a secret whose value is not at hand gives one whose value is not.
- * @param finish what later steps would make of the clear text: once it is part of a secret they do not look into it again
- * @throws {UserError} naming `path`, if a value is a list or object with a secret in it
+ * Join literal strings and values into one string; values become strings by Python's `str()`. If one of them is secret, so is the result,
+ * which records its parts. If the value of one secret is not available, that of the result is not either.
+ * @param finish applies the later rendering steps to clear strings, because those steps do not look into a secret
+ * @throws {UserError} with `path`, if a value is a list or object with a secret in it
  */
 export function compose(
   parts: readonly Value[],
@@ -21,19 +21,19 @@ export function compose(
     path,
   );
   const recipe: SecretPart[] = finished.flatMap((part) => (part instanceof Secret ? part.parts : [part]));
-  // One pointer alone would keep its type: this is text.
+  // A single pointer would keep the type of its value, but the result must be a string.
   if (recipe.length === 1) recipe.push("");
   if (finished.some((part) => part instanceof Secret && !part.known)) return new Secret(recipe);
   const text = finished.map((part) => (part instanceof Secret ? textOf(part.reveal(), path) : part));
   return new Secret(recipe, text.join(""));
 }
 
-/** A value as text by Python's `str()`, a secret one as secret text. */
+/** Convert a value to a string by Python's `str()`. A secret becomes a secret string. */
 export function asText(value: Value, path: string): string | Secret {
   return typeof value === "string" ? value : compose([value], path);
 }
 
-/** Values as text, neighbours made one; secrets as they are. */
+/** Convert values to strings, and join those that follow each other. Secrets stay as they are. */
 function joined(parts: readonly Value[], path: string): (string | Secret)[] {
   const all: (string | Secret)[] = [];
   for (const part of parts) {
@@ -50,6 +50,6 @@ function textOf(value: Exclude<Value, Secret>, path: string): string {
     return pythonStr(value);
   } catch (error) {
     if (!(error instanceof SecretInText)) throw error;
-    throw new UserError(`${path}: a list or object with a secret in it cannot become text; refer to the secret leaf itself`);
+    throw new UserError(`${path}: a list or object with a secret in it cannot become a string; refer to the secret value itself`);
   }
 }

@@ -5,7 +5,7 @@ import { PROCESS_TEMPLATE } from "./processTemplate";
 
 const TEMPLATES = { "process:push": PROCESS_TEMPLATE, "cloud-run-v2:push": CLOUD_RUN_TEMPLATE, "ecs:push": ECS_TEMPLATE };
 
-/** The base job template that a pool of this type has unless it is given one; a copy, to be changed at will. */
+/** The default base job template of a pool type. Each call returns a copy, which the caller may change. */
 export function defaultTemplate(type: keyof typeof TEMPLATES): JsonObject {
   return structuredClone(TEMPLATES[type]);
 }

@@ -11,8 +11,8 @@ const optional = (title: string, description: string, type: "string" | "integer"
 const flag = (title: string, description: string): JsonObject => ({ title, description, type: "boolean", default: false });
 
 /**
- * The base job template of `ecs:push`: the job configuration of Prefect's `ecs` pool type (prefect-aws 0.7), and its variables by their names,
- * types and defaults.
+ * The base job template of `ecs:push`. It has the job configuration of Prefect's `ecs` pool type (prefect-aws 0.7), and variables with the
+ * same names, types and defaults.
  */
 export const ECS_TEMPLATE: JsonObject = {
   job_configuration: {

@@ -1,25 +1,25 @@
 import type { Json } from "../json";
 import type { SchemaError } from "./schema";
 
-/** Places in a checked value of which not everything may be judged or said, as JSON pointers. */
+/** Places in a checked value that need special care, as JSON pointers. */
 export interface Reserve {
-  /** Known only after rendering: nothing there is a fault. */
+  /** Values that are known only after rendering. Errors there do not count. */
   later: string[];
-  /** Secret: what is inside is not told, names of keys no more than values. */
+  /** Secrets. Error messages show neither their values nor their keys. */
   secret: string[];
 }
 
-/** What is wrong at one place of a value. */
+/** An error at one place of a value. */
 export interface Fault {
-  /** The keys that lead there. */
+  /** The keys that lead to the place. */
   keys: string[];
-  /** As `must be string or null`. */
+  /** For example `must be string or null`. */
   problem: string;
-  /** Where a key is not known: those that are. */
+  /** For an unknown key: the known keys. */
   known?: string[];
 }
 
-/** What is wrong with a value, once for each place, in the words of whoever has to mend it. */
+/** Turn schema errors into readable messages, one for each place of the value. */
 export function faultsIn(errors: SchemaError[], reserve: Reserve = { later: [], secret: [] }): Fault[] {
   const decidable = withoutUndecidable(errors, reserve.later);
   const byPlace = new Map<string, { keys: string[]; problems: Set<string>; types: Set<string>; known?: string[]; isChoice?: boolean }>();
@@ -54,14 +54,14 @@ const NAMES_A_KEY = new Set([
 
 function withoutUndecidable(errors: SchemaError[], later: string[]): SchemaError[] {
   if (later.length === 0) return errors;
-  // A choice between schemas is open as long as anything below it is; the reasons of its branches then say nothing.
+  // A choice between schemas cannot be decided while a value below it is unknown. The errors of its branches then mean nothing.
   const open = errors
     .filter(({ keyword, instancePath }) => COMPOSED.has(keyword) && later.some((place) => isAtOrBelow(place, instancePath)))
     .map(({ instancePath }) => instancePath);
   return errors.filter(({ instancePath }) => ![...later, ...open].some((place) => isAtOrBelow(instancePath, place)));
 }
 
-/** "must match a schema in anyOf" adds nothing to the reasons of its branches. */
+/** Whether an error only repeats others: "must match a schema in anyOf" adds nothing to the errors of its branches. */
 function isSummary({ keyword, instancePath }: SchemaError, all: SchemaError[]): boolean {
   if (!COMPOSED.has(keyword)) return false;
   return all.some((other) => !COMPOSED.has(other.keyword) && isAtOrBelow(other.instancePath, instancePath));
@@ -85,10 +85,10 @@ function missingOrUnknown({ keyword, params }: SchemaError): string[] {
 }
 
 const FORMATS: Record<string, string> = {
-  date: "must be a date, as 2024-01-31",
-  "date-time": "must be a date and time, as 2024-01-31T06:00:00Z",
-  time: "must be a time of day, as 06:00:00",
-  duration: "must be a duration, as PT15M or 00:15:00",
+  date: "must be a date, such as 2024-01-31",
+  "date-time": "must be a date and time, such as 2024-01-31T06:00:00Z",
+  time: "must be a time of day, such as 06:00:00",
+  duration: "must be a duration, such as PT15M or 00:15:00",
   uuid: "must be a UUID",
 };
 
@@ -97,7 +97,7 @@ function problemOf({ keyword, params, message = "does not fit its schema" }: Sch
     case "required":
       return "is missing";
     case "additionalProperties":
-      return "is not known here";
+      return "is unknown";
     case "enum":
       return `must be one of ${(params.allowedValues as Json[]).map((value) => JSON.stringify(value)).join(", ")}`;
     case "const":

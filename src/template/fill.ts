@@ -3,21 +3,21 @@ import { compose } from "./compose";
 import { getPath, isObject, objectOf } from "./paths";
 import { only, pieces } from "./placeholders";
 
-/** What a template is filled from. */
+/** The values that fill a template. */
 export interface Filling {
   /** Job variables by name. */
   values: ValueObject;
-  /** For `{{ $NAME }}`. */
+  /** The environment for `{{ $NAME }}`. */
   env: Record<string, string | undefined>;
-  /** What later steps would make of clear text; see {@link compose}. */
+  /** Applies the later rendering steps to clear strings; see {@link compose}. */
   finish?: (text: string, path: string) => readonly Value[];
 }
 
 /**
- * Put job variables into a template (`prefect.utilities.templating.apply_values`). A text that is one placeholder becomes its value with
- * its type, or goes away, with its key or its place in a list, where it has none; inside a text a value stands as text, a missing one as
- * nothing. Keys are not templated, and what was put in is not searched again: in Prefect that depends on the order of a set.
- * @returns `undefined` where the whole template goes away
+ * Insert job variables into a template (`prefect.utilities.templating.apply_values`). If a string is a single placeholder, the value replaces
+ * it and keeps its type; without a value, its key or list item is removed. Inside a longer string a value becomes a string, and a missing value
+ * becomes empty. Keys are not templated. Inserted values are not searched again; in Prefect that depends on the order of a set.
+ * @returns `undefined` if the whole template is removed
  */
 export function fill(template: Value, filling: Filling, path: string): Value | undefined {
   if (typeof template === "string") return fillText(template, filling, path);

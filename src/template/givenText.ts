@@ -3,9 +3,9 @@ import type { Value, ValueObject } from "../json";
 import { isObject, segments } from "./paths";
 
 /**
- * Job variables of a command line, where `image=7325e01` reads as a number: as the text that was written, wherever the work pool's schema
- * wants a string. A value of `env` is always a string; `null` stays and unsets one.
- * @param texts what was written, by the same keys
+ * Restore the strings of job variables from a command line, where `image=7325e01` was read as a number. A value becomes the string that the
+ * user wrote if the schema of the work pool wants a string. A value of `env` is always a string; `null` stays and unsets the variable.
+ * @param texts the original strings, by the same keys
  */
 export function asWritten(template: ValueObject, jobVariables: ValueObject, texts: Readonly<Record<string, string>>): ValueObject {
   const { variables } = template;
@@ -28,8 +28,8 @@ function wantsText(variables: ValueObject, way: string[], value: Value): boolean
 }
 
 const NUMBERS = ["number", "integer"];
-/** More references one after the other than these are a circle. */
-const MOST_REFERENCES = 20;
+/** A longer chain of references counts as a cycle. */
+const MAX_REFERENCES = 20;
 
 function schemaAt(root: ValueObject, way: string[]): Value | undefined {
   let at: Value | undefined = root;
@@ -44,7 +44,7 @@ function schemaAt(root: ValueObject, way: string[]): Value | undefined {
 
 function resolved(schema: Value | undefined, root: ValueObject): Value | undefined {
   let at = schema;
-  for (let left = MOST_REFERENCES; left > 0 && isObject(at) && typeof at.$ref === "string"; left -= 1) {
+  for (let left = MAX_REFERENCES; left > 0 && isObject(at) && typeof at.$ref === "string"; left -= 1) {
     const found: Value | undefined = at.$ref
       .replace(/^#\//, "")
       .split("/")
@@ -54,10 +54,10 @@ function resolved(schema: Value | undefined, root: ValueObject): Value | undefin
   return at;
 }
 
-/** The types that a schema lets through; none where it does not say. */
+/** The types that a schema accepts. Empty if it names no types. */
 function typesOf(given: Value | undefined, root: ValueObject, depth = 0): Set<string> {
   const schema = resolved(given, root);
-  if (!isObject(schema) || depth > MOST_REFERENCES) return new Set();
+  if (!isObject(schema) || depth > MAX_REFERENCES) return new Set();
   const { type, anyOf, oneOf, allOf, enum: allowed } = schema;
   const own = (Array.isArray(type) ? type : [type]).filter((one) => typeof one === "string");
   const choices = [anyOf, oneOf, allOf].flatMap((group) => (Array.isArray(group) ? group : []));

@@ -1,29 +1,29 @@
 import { createContext, Script } from "node:vm";
 import { UserError } from "../userError";
 
-/** How long one pattern may search one string, in milliseconds. */
+/** How long a pattern may search a string, in milliseconds. */
 const LIMIT = 1_000;
-/** So many steps take no time that anybody notices. */
-const FEW_STEPS = 1e6;
+/** A search with at most this many steps takes no noticeable time. */
+const MAX_UNTIMED_STEPS = 1e6;
 
 const search = new Script("new RegExp(pattern, flags).test(text)");
 
 /**
- * A regular expression of somebody's schema, as ajv takes its engine: it stops after a second, where `^(a+)+$` would search for years.
+ * A regular expression engine for ajv that stops after one second. A user's pattern such as `^(a+)+$` could otherwise search for years.
  *
- * V8 has no linear-time engine that may be chosen from a program, and the ports of RE2 know no lookahead, which pydantic's users write. A
- * script of its own can be given a time limit, and keeps JavaScript's semantics.
+ * A program cannot choose V8's linear-time engine. The ports of RE2 have no lookahead, which users of pydantic need. A separate script can have
+ * a time limit, and keeps JavaScript's semantics.
  */
 export function limitedRegExp(pattern: string, flags: string): { test(text: string): boolean; toString(): string } {
   const plain = new RegExp(pattern, flags);
   const repeats = pattern.match(/[*+?]|\{\d*,\d*\}/g)?.length ?? 0;
-  // A repetition of a group may try every way to divide a string; others one after the other take at most its length to their number.
+  // A repeated group may try every way to divide a string. n plain repetitions take at most length^n steps.
   const nested = /\)[*+{]/.test(pattern) || /\\\d/.test(pattern);
   return {
-    // ajv tells expressions apart by it.
+    // ajv uses this as the identity of an expression.
     toString: () => String(plain),
     test: (text) => {
-      if (!nested && text.length ** repeats <= FEW_STEPS) return plain.test(text);
+      if (!nested && text.length ** repeats <= MAX_UNTIMED_STEPS) return plain.test(text);
       try {
         return search.runInContext(createContext({ pattern, flags, text }), { timeout: LIMIT }) as boolean;
       } catch (error) {
@@ -35,5 +35,5 @@ export function limitedRegExp(pattern: string, flags: string): { test(text: stri
     },
   };
 }
-// ajv prints it into code that is compiled beforehand; none of ours is.
+// ajv needs this for standalone code, which pushpool does not use.
 limitedRegExp.code = "new RegExp";

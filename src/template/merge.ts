@@ -3,7 +3,7 @@ import { Secret } from "../secret";
 import { UserError } from "../userError";
 import { isObject, objectAt, objectOf, opened, segments } from "./paths";
 
-/** What is merged, lowest first: `job_configuration`, the defaults of `variables`, the deployment's job variables, the run's. */
+/** The layers, from lowest to highest: `job_configuration`, the defaults of `variables`, job variables of the deployment, of the run. */
 export interface Layers {
   configuration: ValueObject;
   /** JSON Schema of the variables. */
@@ -13,14 +13,14 @@ export interface Layers {
 }
 
 /**
- * What is said last wins, layer by layer and within a layer: the defaults of `variables`, the deployment, the run.
+ * Merge the layers. The last value wins, between layers (defaults of `variables`, deployment, run) and within a layer.
  *
- * A whole variable replaces the one below it, `env` alone is merged by name, as in Prefect (`BaseJobConfiguration.resolve_for_flow_run` and
- * `from_template_and_values`). A dotted key (`env.LEVEL`) sets one place, and leaves its neighbours; {@link unlikePrefect} tells where Prefect
- * would not. An `env` that is an object in the template, or becomes one by a default, takes the names of the layers above in before
- * templating, so that placeholders in their values are filled too.
+ * A variable replaces the same variable of a lower layer. Only `env` is merged by name, as in Prefect
+ * (`BaseJobConfiguration.resolve_for_flow_run` and `from_template_and_values`). A dotted key (`env.LEVEL`) sets one place and leaves the others;
+ * {@link unlikePrefect} reports where Prefect does not do that. If the `env` of the template is an object, or a default makes it one, it takes
+ * the names of the higher layers before templating. So placeholders in their values are filled too.
  * @returns the template to fill, and the values to fill it with
- * @throws {UserError} naming the variable that cannot be merged
+ * @throws {UserError} with the variable that cannot be merged
  */
 export function merge({ configuration, schema, deployment, run }: Layers): { template: ValueObject; values: ValueObject } {
   const defaults = defaultsOf(schema);
@@ -38,11 +38,11 @@ export function merge({ configuration, schema, deployment, run }: Layers): { tem
   return { template, values };
 }
 
-const MERGED = " of texts, for its names are merged with those of other layers; to unset one give it the value null";
+const MERGED = " with string values, because its names are merged with those of other layers; the value null unsets a name";
 
-/** Job variables over defaults, dotted keys made nested. */
+/** Merge layers of job variables over defaults. Dotted keys become nested objects. */
 export function layered(defaults: ValueObject, layers: readonly ValueObject[]): ValueObject {
-  // Defaults of env are merged into the template itself, and so stand below whatever a layer says.
+  // The defaults of env are merged into the template itself, so every layer overrides them.
   const { env: defaultEnv, ...others } = defaults;
   let values: ValueObject = others;
   for (const layer of layers) values = over(values, layer);
@@ -50,8 +50,8 @@ export function layered(defaults: ValueObject, layers: readonly ValueObject[]): 
 }
 
 /**
- * The job variables of a run for an API whose workers merge by themselves: dotted keys as whole variables, so that Prefect's merge comes to
- * the same as {@link merge}.
+ * Convert the job variables of a run for a Prefect API, whose workers merge them. Dotted keys become whole variables, so that Prefect's merge
+ * gives the same result as {@link merge}.
  */
 export function asWhole(schema: ValueObject, deployment: ValueObject, run: ValueObject): ValueObject {
   const dotted = Object.keys(run).filter((key) => key.includes("."));
@@ -63,9 +63,9 @@ export function asWhole(schema: ValueObject, deployment: ValueObject, run: Value
 }
 
 /**
- * Dotted keys that a Prefect worker would not heed as {@link merge} does: there a whole variable of any layer wins over a dotted one, and a
- * dotted one takes all of a default's other names away.
- * @returns a sentence for each variable
+ * Find dotted keys that a Prefect worker merges differently from {@link merge}. In Prefect, a whole variable of any layer wins over a dotted key,
+ * and a dotted key removes all other names of a default.
+ * @returns a sentence for each key
  */
 export function unlikePrefect({ schema, deployment, run }: Omit<Layers, "configuration">): string[] {
   const keys = [...Object.keys(deployment), ...Object.keys(run)].filter((key) => key.includes("."));
@@ -76,11 +76,11 @@ export function unlikePrefect({ schema, deployment, run }: Omit<Layers, "configu
   return [...new Set(keys)].flatMap((key) => {
     const name = segments(key)[0] ?? key;
     if (theirs && comparable(ours[name]) === comparable(theirs[name])) return [];
-    return [`job variable ${key} is set over what other layers say of ${name}; a Prefect worker would merge them otherwise`];
+    return [`job variable ${key} overrides part of ${name} from another layer; a Prefect worker would merge them differently`];
   });
 }
 
-/** Prefect's own merge; `undefined` where it fails. */
+/** Prefect's own merge; `undefined` if it fails. */
 function byPrefect(defaults: ValueObject, deployment: ValueObject, run: ValueObject): ValueObject | undefined {
   const [below, above] = [opened(deployment.env ?? null), opened(run.env ?? null)];
   const env = isObject(below) && isObject(above) ? { env: { ...below, ...above } } : {};
@@ -95,7 +95,7 @@ function byPrefect(defaults: ValueObject, deployment: ValueObject, run: ValueObj
   return { ...defaults, ...deepMerge(nested, plain) };
 }
 
-/** A secret is known by where it stands. */
+/** Secrets are compared by their references, not by their values. */
 function comparable(value: Value | undefined): string {
   return JSON.stringify(value ?? null, function (this: ValueObject, key, inner) {
     const given = this[key];
@@ -103,7 +103,7 @@ function comparable(value: Value | undefined): string {
   });
 }
 
-/** One layer over those below it. */
+/** Merge one layer over the lower ones. */
 function over(below: ValueObject, layer: ValueObject): ValueObject {
   const whole = expandDotted(layer);
   const result: ValueObject = { ...below };
@@ -122,12 +122,12 @@ function mergedEnv(below: Value | undefined, given: Value): Value {
   const lower = opened(below ?? null);
   if (!isObject(lower)) return given;
   const above = opened(given);
-  // Python merges an empty list or text as if it were an empty object.
+  // Python merges an empty list or string like an empty object.
   const names = above === "" || (Array.isArray(above) && above.length === 0) ? {} : objectAt(above, "job variable env", MERGED);
   return { ...lower, ...names };
 }
 
-/** The defaults of a template's variables. A `null` default counts as none. */
+/** The defaults of a template's variables. A `null` default does not count. */
 export function defaultsOf(schema: ValueObject): ValueObject {
   const properties = isObject(schema.properties) ? Object.entries(schema.properties) : [];
   return objectOf(
@@ -138,9 +138,9 @@ export function defaultsOf(schema: ValueObject): ValueObject {
 }
 
 /**
- * The job variables of one layer with their dotted keys made nested: `"env.A": "1"` is `env: { A: "1" }`. An object is merged with what
- * dotted keys before it said; where both name one place, the later wins.
- * @throws {UserError} where a dotted key leads through the plain value of another
+ * Turn the dotted keys of one layer into nested objects: `"env.A": "1"` becomes `env: { A: "1" }`. An object is merged with the dotted keys
+ * before it. If both set the same place, the later one wins.
+ * @throws {UserError} if a dotted key leads through a plain value of another key
  */
 export function expandDotted(variables: ValueObject): ValueObject {
   const nested: ValueObject = {};
@@ -152,7 +152,7 @@ export function expandDotted(variables: ValueObject): ValueObject {
   return nested;
 }
 
-/** @param inTheWay what becomes of a plain value on the way: a whole variable's is replaced, another dotted key's is a contradiction */
+/** @param inTheWay what to do with a plain value on the path: replace it (from a whole variable), or refuse it (from another dotted key) */
 function setPath(root: ValueObject, path: string, value: Value, inTheWay: "refuse" | "replace"): void {
   const way = segments(path);
   const last = way.pop() as string;
@@ -160,9 +160,9 @@ function setPath(root: ValueObject, path: string, value: Value, inTheWay: "refus
   for (const segment of way) {
     const below = Object.hasOwn(at, segment) ? opened(at[segment] as Value) : {};
     if (below instanceof Secret)
-      throw new UserError(`job variable ${path}: what it is to be set in is secret as a whole; give the whole variable`);
+      throw new UserError(`job variable ${path}: cannot set a part of a variable that is entirely secret; give the whole variable`);
     if (!isObject(below) && inTheWay === "refuse")
-      throw new UserError(`job variable ${path}: another key has put a plain value on its way; write them as one object`);
+      throw new UserError(`job variable ${path}: another key sets a plain value on its path; write both as one object`);
     // A copy: the value may be the caller's.
     const next = isObject(below) ? { ...below } : {};
     define(at, segment, next);
@@ -181,12 +181,12 @@ function deepMerge(low: ValueObject, high: ValueObject): ValueObject {
   return merged;
 }
 
-/** As `object[key] = value`, but a key `__proto__` is a key like any other. */
+/** Like `object[key] = value`, but `__proto__` is a normal key. */
 function define(object: ValueObject, key: string, value: Value): void {
   Object.defineProperty(object, key, { value, enumerable: true, writable: true, configurable: true });
 }
 
-/** Python's truth: `null`, `false`, zero and whatever is empty are none. */
+/** Python's truth: `null`, `false`, zero and empty values are false. */
 export function isTruthy(value: Value | undefined): boolean {
   if (!value) return false;
   if (Array.isArray(value)) return value.length > 0;

@@ -2,24 +2,24 @@ import { isJsonObject, type Json, type Value, type ValueObject } from "../json";
 import { Secret } from "../secret";
 import { UserError } from "../userError";
 
-/** `a.b[0].c` as its segments. */
+/** Split a path such as `a.b[0].c` into its segments. */
 export function segments(path: string): string[] {
   return path.replaceAll("[", ".").replaceAll("]", "").split(".");
 }
 
-/** An object of the tree: no list, no secret, no number, not null. */
+/** Whether a value is an object: not a list, a secret, a number or null. */
 export function isObject(value: Value | undefined): value is ValueObject {
   return isJsonObject(value) && !(value instanceof Secret);
 }
 
-/** Object entries as an object; a key `__proto__` is a key like any other. */
+/** Make an object from entries. `__proto__` is a normal key. */
 export const objectOf: (entries: Iterable<readonly [string, Value]>) => ValueObject = Object.fromEntries;
 
 /**
- * Walk a path as Prefect does (`prefect.utilities.collections.get_from_dict`): a segment that reads as an integer is an index into a
- * list or a text, from the end if negative, and matches no object's key.
- * @returns `undefined` where there is nothing
- * @throws {UserError} if it leads into a secret text that was put together, a piece of which cannot be kept as a reference
+ * Follow a path as Prefect does (`prefect.utilities.collections.get_from_dict`). An integer segment is an index into a list or a string, from the
+ * end if negative. It never matches a key of an object.
+ * @returns `undefined` if there is no value
+ * @throws {UserError} if it leads into a secret string that was joined from parts, because no reference can describe a piece of it
  */
 export function getPath(root: Value, path: string): Value | undefined {
   let value: Value | undefined = root;
@@ -39,12 +39,12 @@ function step(value: Exclude<Value, Secret>, segment: string): Value | undefined
   return isObject(value) && Object.hasOwn(value, segment) ? value[segment] : undefined;
 }
 
-/** A piece of a secret is a secret, pointed at more deeply. */
+/** A piece of a secret is a secret with a longer pointer. */
 function intoSecret(secret: Secret, segment: string): Secret | undefined {
   const [part] = secret.parts;
   const whole = secret.known ? secret.reveal() : undefined;
   if (secret.parts.length !== 1 || part === undefined || typeof part === "string") {
-    throw new UserError(`"${segment}" of a text with the secret at ${secret.pointers.join(", ")}: no piece of it can be taken`);
+    throw new UserError(`"${segment}": cannot take a piece of a string that contains the secret at ${secret.pointers.join(", ")}`);
   }
   const index = integer(segment);
   if (whole === undefined) return deeper(part.pointer, String(index ?? segment));
@@ -57,7 +57,7 @@ function deeper(pointer: string, segment: string, value?: Json): Secret {
   return new Secret([{ pointer: `${pointer}/${segment.replaceAll("~", "~0").replaceAll("/", "~1")}` }], value);
 }
 
-/** A secret object as an object of secrets, so that its names can be merged; anything else, and what is not known here, as it is. */
+/** Turn a secret object into an object of secrets, so that its names can be merged. Other values and unavailable secrets stay as they are. */
 export function opened(value: Value): Value {
   if (!(value instanceof Secret) || !value.known) return value;
   const whole = value.reveal();
@@ -67,17 +67,17 @@ export function opened(value: Value): Value {
 }
 
 /**
- * An object, though it may be secret as a whole.
- * @throws {UserError} naming `path`, if it is none, or is secret and not known here
+ * Require an object. A secret object becomes an object of secrets.
+ * @throws {UserError} with `path`, if the value is not an object, or is a secret whose value is not available
  */
 export function objectAt(value: Value | undefined, path: string, why = ""): ValueObject {
   const object = opened(value ?? null);
   if (isObject(object)) return object;
-  if (object instanceof Secret) throw new UserError(`${path}: is secret as a whole; make only those of its values secret that are`);
+  if (object instanceof Secret) throw new UserError(`${path}: is entirely secret; make only the values in it secret that need to be`);
   throw new UserError(`${path}: must be an object${why}`);
 }
 
-/** What Python's `int()` reads: a sign, single underscores between digits, digits of any script. */
+/** The strings that Python's `int()` reads: an optional sign, digits of any script, single underscores between them. */
 const INTEGER = /^[+-]?\p{Nd}+(_\p{Nd}+)*$/u;
 
 function integer(segment: string): number | undefined {
@@ -85,7 +85,7 @@ function integer(segment: string): number | undefined {
   return Number(segment.replaceAll("_", "").replace(/\p{Nd}/gu, (digit) => String(digitValue(digit))));
 }
 
-/** Unicode keeps decimal digits in runs of ten, zero first, some of them back to back. */
+/** Unicode has decimal digits in groups of ten that begin with zero. Some groups follow each other directly. */
 function digitValue(digit: string): number {
   const code = digit.codePointAt(0) ?? 0;
   let first = code;

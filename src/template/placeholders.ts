@@ -2,19 +2,19 @@ import type { Value } from "../json";
 import { isObject } from "./paths";
 
 /**
- * What a placeholder asks for, by its prefix: a job variable, a variable of the caller's environment (`$NAME`),
- * a block (`prefect.blocks.…`) or a Prefect variable (`prefect.variables.…`).
+ * What a placeholder refers to, by its prefix: a job variable, an environment variable of the caller (`$NAME`), a block (`prefect.blocks.…`)
+ * or a Prefect variable (`prefect.variables.…`).
  */
 export type PlaceholderKind = "standard" | "environment" | "block" | "variable";
 
 export interface Placeholder {
-  /** As it stands, braces and all. */
+  /** The original string, with its braces. */
   text: string;
   name: string;
   kind: PlaceholderKind;
 }
 
-// Python's `\w` and `\s` are Unicode's and not JavaScript's: U+001F and U+0085 are space there, U+FEFF is not.
+// Python's `\w` and `\s` follow Unicode and differ from JavaScript's: U+001F and U+0085 are white space there, U+FEFF is not.
 const WORD = "[\\p{L}\\p{N}_.\\-\\[\\]$]+";
 const SPACE = "[\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]*";
 const PATTERN = new RegExp(`{{${SPACE}(${WORD})${SPACE}}}`.replaceAll("{{", "\\{\\{").replaceAll("}}", "\\}\\}"), "gu");
@@ -28,7 +28,7 @@ function kindOf(name: string): PlaceholderKind {
   return name.startsWith("$") ? "environment" : "standard";
 }
 
-/** The text cut at its placeholders, in order: literal pieces as strings. */
+/** Split a string into its placeholders and the literal strings between them, in order. */
 export function pieces(text: string): (string | Placeholder)[] {
   const found: (string | Placeholder)[] = [];
   let end = 0;
@@ -42,13 +42,13 @@ export function pieces(text: string): (string | Placeholder)[] {
   return found;
 }
 
-/** The placeholder that a text is, if it is one and nothing else. */
+/** The placeholder, if the whole string is a single one. */
 export function only(found: (string | Placeholder)[]): Placeholder | undefined {
   const [first, second] = found;
   return second === undefined && typeof first === "object" ? first : undefined;
 }
 
-/** Every placeholder in the texts of a tree (keys are not templated), each with the path of its text. */
+/** Every placeholder in the strings of a value, each with the path of its string. Object keys are not templated. */
 export function* placeholdersIn(value: Value, path: string): Generator<Placeholder & { path: string }> {
   if (typeof value === "string") {
     for (const piece of pieces(value)) if (typeof piece === "object") yield { ...piece, path };

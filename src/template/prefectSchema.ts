@@ -2,11 +2,11 @@ import { ExactNumber } from "../exactNumber";
 import { isJsonObject, type Json, type JsonObject } from "../json";
 
 /**
- * A JSON Schema read as a Prefect server reads it (`prefect.utilities.schema_tools.validation.preprocess_schema`), for pydantic's older
- * schemas do not say all that they mean: a property with a `type` that is not required may be `null`, a list of `items` is a tuple.
+ * Convert a JSON Schema as a Prefect server does (`prefect.utilities.schema_tools.validation.preprocess_schema`). Older schemas of pydantic are
+ * incomplete: a property that has a `type` and is not required may be `null`, and a list of `items` means a tuple.
  *
- * Patterns that only Python understands are left out, as are defaults: they are no rule, and may hold secrets.
- * @param nullWithDefault whether a property that has a default may be `null` too: so for job variables, not for parameters
+ * Patterns that only Python understands are removed. Defaults are removed too: they are not rules, and may contain secrets.
+ * @param nullWithDefault whether a property with a default may be `null`: true for job variables, false for parameters
  */
 export function asPrefectReads(schema: JsonObject, nullWithDefault: boolean): JsonObject {
   const read = { ...copyOf(schema) };
@@ -50,7 +50,7 @@ function withoutDefaults(schema: JsonObject): JsonObject {
 
 function copyOf<T extends Json>(value: T): T {
   if (Array.isArray(value)) return value.map(copyOf) as T;
-  // The engine that checks knows JavaScript's numbers only.
+  // ajv works with JavaScript numbers only.
   if (value instanceof ExactNumber) return value.valueOf() as T;
   if (!isJsonObject(value)) return value;
   return Object.fromEntries(

@@ -3,30 +3,34 @@ import { fill } from "./fill";
 import { isTruthy } from "./merge";
 import { isObject } from "./paths";
 
-/** The run that a validated job configuration is completed for. Ids are UUIDs; what has none in this place is left out. */
+/** The run for which a validated job configuration is completed. Ids are UUIDs; an id that does not exist is left out. */
 export interface PrepareContext {
-  /** Whether there is a Prefect API. With one the flow run's process asks it, led there by `PREFECT__…` variables; without one they would send it looking. */
+  /**
+   * Whether there is a Prefect API. If so, `PREFECT__…` variables tell the process of the flow run to use it. Without an API these variables
+   * must not be set, because the process would look for one.
+   */
   prefect: boolean;
   flowRun: { id: string; name: string; parameters?: JsonObject; tags?: string[] };
   flow?: { id?: string; name: string };
   /** `updated`: ISO 8601. */
   deployment?: { id?: string; name: string; updated?: string };
   workPool?: { id?: string; name: string };
-  /** Whoever submits. */
+  /** The process that submits the run. */
   worker?: { id: string; name: string };
-  /** The `PREFECT_…` settings that the dispatcher hands on. @default none */
+  /** The `PREFECT_…` settings that the dispatcher passes on. @default none */
   prefectEnv?: Record<string, string>;
-  /** @default with a Prefect API `prefect flow-run execute`, else none */
+  /** @default `prefect flow-run execute` with a Prefect API, else none */
   defaultCommand?: string;
   /** Prefect's version, for its label. @default no such label */
   version?: string;
-  /** For `{{ $NAME }}` in a name. @default nothing is set */
+  /** The environment for `{{ $NAME }}` in a name. @default empty */
   env?: Record<string, string | undefined>;
 }
 
 /**
- * What Prefect does last before it submits (`BaseJobConfiguration.prepare_for_flow_run`): attribution in env and labels, below the
- * user's own; a name with `{{ ctx.flow.… }}` and `{{ ctx.flow_run.… }}` filled; `null` in env unsets; name and command by default.
+ * The last step of Prefect before it submits a run (`BaseJobConfiguration.prepare_for_flow_run`). It adds variables and labels that identify the
+ * run; the user's own override them. It fills `{{ ctx.flow.… }}` and `{{ ctx.flow_run.… }}` in the name. It removes variables that are `null`
+ * from env, and sets the default name and command.
  */
 export function prepareJob(job: ValueObject, context: PrepareContext): ValueObject {
   const env = { ...environment(context), ...(isObject(job.env) ? job.env : {}) };
@@ -71,18 +75,18 @@ function labelsOf({ flowRun, flow, deployment, workPool, worker, version }: Prep
   });
 }
 
-/** A sole placeholder that names nothing stays as it stands; inside a text it becomes nothing. */
+/** If the whole name is one placeholder without a value, it stays. Inside a longer string such a placeholder becomes empty. */
 function filledName(name: Value, { flowRun, flow, deployment, env = {} }: PrepareContext): Value {
   const run = { parameters: {}, ...flowRun, flow_id: flow?.id, deployment_id: deployment?.id };
   const values = { ctx: { flow: present({ ...flow }), flow_run: present(run) } };
   return fill(name, { values, env }, "job_configuration.name") ?? name;
 }
 
-/** `datetime.isoformat()` in UTC: microseconds where there are any, `+00:00` for Z. */
+/** `datetime.isoformat()` in UTC: microseconds only if they are not zero, and `+00:00` for Z. */
 function pythonIsoFormat(time: string): string {
   const at = new Date(time);
   if (Number.isNaN(at.getTime())) return time;
-  // JavaScript's own clock stops at milliseconds.
+  // A JavaScript Date has only milliseconds.
   const [, digits = ""] = /:\d\d[.,](\d+)/.exec(time) ?? [];
   const micros = digits.padEnd(6, "0").slice(0, 6);
   return `${at.toISOString().slice(0, 19)}${micros === "000000" ? "" : `.${micros}`}+00:00`;

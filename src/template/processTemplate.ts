@@ -8,7 +8,7 @@ const text = (title: string, description: string, more: JsonObject = {}): JsonOb
 });
 
 /**
- * The base job template of `process:push`: the variables of Prefect's `process` pool type (3.8), by its names, types and defaults.
+ * The base job template of `process:push`. Its variables have the names, types and defaults of Prefect's `process` pool type (3.8).
  */
 export const PROCESS_TEMPLATE: JsonObject = {
   job_configuration: {

@@ -2,19 +2,19 @@ import { ExactNumber, pythonNumber } from "../exactNumber";
 import type { Value } from "../json";
 import { Secret } from "../secret";
 
-// Prefect puts a value into text by Python's `str()`, so that is what users' templates are written for.
+// Prefect inserts values into strings with Python's `str()`. Users write their templates for that format.
 
 /**
- * `str()` of a JSON value as Python reads it: `True`, `None`, `1e-07`, `{'k': 'v'}`.
+ * Python's `str()` of a JSON value: `True`, `None`, `1e-07`, `{'k': 'v'}`.
  *
- * A whole JavaScript number is Python's `int`, one with an exponent its `float`: as each reads back from JSON.
- * @throws {SecretInText} if a secret stands inside a list or an object
+ * A JavaScript number without a fraction becomes an `int`, and one with an exponent becomes a `float`, as when Python reads it from JSON.
+ * @throws {SecretInText} if a list or an object contains a secret
  */
 export function pythonStr(value: Exclude<Value, Secret>): string {
   return typeof value === "string" ? value : pythonRepr(value);
 }
 
-/** A secret stands inside a list or object that was to become text: its place in that text could not be kept by reference. */
+/** A list or object that should become a string contains a secret. A reference cannot describe a secret inside such a string. */
 export class SecretInText extends Error {}
 
 function pythonRepr(value: Value): string {
@@ -37,7 +37,7 @@ function pythonRepr(value: Value): string {
 }
 
 const ESCAPES: Record<string, string> = { "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t" };
-/** What Python's `str.isprintable` refuses: every "other" and every separator but the space. */
+/** The characters that Python's `str.isprintable` refuses: the category "other", and every separator except the space. */
 const UNPRINTABLE = /[\p{C}\p{Z}]/u;
 
 function pythonQuoted(text: string): string {

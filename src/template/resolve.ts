@@ -5,9 +5,9 @@ import { merge } from "./merge";
 import { objectAt } from "./paths";
 import { resolveVariables, variablesInText } from "./variables";
 
-/** What a job is rendered from. */
+/** The input for rendering a job. */
 export interface JobInput {
-  /** Prefect's envelope: `job_configuration` and `variables`. */
+  /** As in Prefect: an object with `job_configuration` and `variables`. */
   baseJobTemplate: ValueObject;
   deploymentJobVariables: ValueObject;
   flowRunJobVariables: ValueObject;
@@ -20,13 +20,13 @@ export interface JobInput {
 }
 
 /**
- * The job configuration of one run, as Prefect's workers make it (`BaseJobConfiguration.resolve_for_flow_run`): job variables merged and
- * put into the template, then block references, then variables. Pure; secrets stay wrapped, and what is inside them is not templated.
- * @throws {UserError} naming the path of what is wrong, and the nearest name
+ * Render the job configuration of one run as Prefect's workers do (`BaseJobConfiguration.resolve_for_flow_run`): merge the job variables and
+ * insert them into the template, then blocks, then variables. This is a pure function. Secrets stay wrapped, and their content is not templated.
+ * @throws {UserError} with the path of the error, and the most similar name
  */
 export function resolveJob(input: JobInput): ValueObject {
   const { job_configuration: configuration, variables: schema } = objectAt(input.baseJobTemplate, "baseJobTemplate");
-  const half = "; it is one of a template's two halves";
+  const half = "; every template needs it";
   const { template, values } = merge({
     configuration: objectAt(configuration, "baseJobTemplate.job_configuration", half),
     schema: objectAt(schema, "baseJobTemplate.variables", half),

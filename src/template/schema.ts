@@ -4,16 +4,16 @@ import { durationSeconds } from "../pydanticDuration";
 import { UserError } from "../userError";
 import { limitedRegExp } from "./limitedRegExp";
 
-/** What ajv says of a value, `parentSchema` included. */
+/** An error of ajv, with `parentSchema`. */
 export type SchemaError = ErrorObject;
 
 const compiled = new WeakMap<JsonObject, ValidateFunction>();
 
 /**
- * What of a value is against a JSON Schema (any draft, read as 2020-12). No schema is checked against its meta-schema, for they are
- * pydantic's and Prefect's, and each is compiled once: it must not change afterwards.
- * @param path of the schema, for the one error it throws
- * @throws {UserError} if the schema cannot be used, as when it refers to something that is not in it
+ * Validate a value against a JSON Schema (any draft, read as 2020-12). Schemas come from pydantic and Prefect, so they are not checked against
+ * the meta-schema. Each schema object is compiled once and must not change afterwards.
+ * @param path the path of the schema, for the error message
+ * @throws {UserError} if the schema cannot be used, for example because it refers to a missing definition
  */
 export function schemaErrors(schema: JsonObject, value: unknown, path: string): SchemaError[] {
   let validate = compiled.get(schema);
@@ -25,7 +25,7 @@ export function schemaErrors(schema: JsonObject, value: unknown, path: string): 
 }
 
 function compile(schema: JsonObject, path: string): ValidateFunction {
-  // Loaded here, for most commands check nothing.
+  // Loaded only here, because most commands check nothing.
   const { Ajv2020 } = require("ajv/dist/2020") as typeof import("ajv/dist/2020");
   const addFormats = require("ajv-formats") as typeof import("ajv-formats").default;
   const ajv = new Ajv2020({
@@ -37,7 +37,7 @@ function compile(schema: JsonObject, path: string): ValidateFunction {
     logger: false,
     code: { regExp: limitedRegExp },
   });
-  // Only formats of which all that pydantic takes passes; a server checks none.
+  // These formats accept everything that pydantic accepts. A Prefect server checks no formats.
   addFormats(ajv, ["email", "ipv4", "ipv6"]);
   ajv.addFormat("date-time", isDateTime);
   ajv.addFormat("date", isDate);
@@ -51,15 +51,15 @@ function compile(schema: JsonObject, path: string): ValidateFunction {
   }
 }
 
-/** Pydantic reads a day, with midnight behind it too, and seconds since 1970. */
+/** Pydantic accepts a date, also with midnight as its time, and seconds since 1970. */
 function isDate(text: string): boolean {
   if (/^[+-]?\d+(?:\.0*)?$/.test(text)) return true;
   const [, day] = /^(\d{4}-\d\d-\d\d)(?:[T ]00:00(?::00(?:\.0+)?)?(?:Z|[+-]00:?00)?)?$/i.exec(text) ?? [];
-  // Date.parse takes the 31st of any month.
+  // Date.parse accepts the 31st of any month.
   return day !== undefined && !Number.isNaN(Date.parse(day)) && new Date(day).toISOString().startsWith(day);
 }
 
-/** Pydantic reads ISO 8601 with and without time, zone and seconds, and seconds since 1970. */
+/** Pydantic accepts ISO 8601 with or without time, time zone and seconds, and seconds since 1970. */
 function isDateTime(text: string): boolean {
   return /^[+-]?\d+(\.\d+)?$/.test(text) || (/^\d/.test(text) && !Number.isNaN(Date.parse(text.replace("_", "T"))));
 }

@@ -7,12 +7,12 @@ import { suggestion } from "../nearest";
 import { UserError } from "../userError";
 import { defaultTemplate } from "./defaultTemplate";
 
-// A manifest is a stack output, and whoever previews or updates a stack sees its outputs whole. So a manifest does not hold the hundreds of lines
-// of a base job template, but what it differs from: one of our own templates by its name, or the program's own one, packed. What differs, and
-// all that is known only later, stands where it stands in the template itself: its path, and what of it is secret, are the same in both forms.
+// A manifest is a stack output, and Pulumi prints stack outputs in full. So a manifest does not contain the hundreds of lines of a base job
+// template. It contains the name of one of our templates, or the program's own template in compressed form. Differences from a named template,
+// and values that are known only later, keep their path from the template. So paths and secrets are the same in both forms.
 
 /**
- * The templates that a manifest may name. A released one stays as it is for ever: a changed template gets another number, beside the old one.
+ * The templates that a manifest may name. A released template never changes: a changed one gets a new number, and the old one stays.
  */
 const NAMED: Record<string, () => JsonObject> = {
   "process:push@1": () => defaultTemplate("process:push"),
@@ -20,13 +20,13 @@ const NAMED: Record<string, () => JsonObject> = {
   "ecs:push@1": () => defaultTemplate("ecs:push"),
 };
 
-/** Any value of a program: JSON, or what is known only later. */
+/** Any value of a program: JSON, or a value that is known only later. */
 type Later = unknown;
 
 /**
- * A template as a manifest stores it: `{ default: "ecs:push@1", … }` or `{ packed: "…", … }`, with what differs.
- * @param isLater tells what is known only later: an output
- * @returns what {@link wholeTemplate} makes the same template of
+ * The stored form of a template: `{ default: "ecs:push@1", … }` or `{ packed: "…", … }`, with the differences.
+ * @param isLater whether a value is known only later (a Pulumi output)
+ * @returns a form from which {@link wholeTemplate} restores the template
  */
 export function storedTemplate(template: Record<string, Later>, isLater: (value: Later) => boolean): Record<string, Later> {
   let smallest: Record<string, Later> | undefined;
@@ -43,9 +43,9 @@ export function storedTemplate(template: Record<string, Later>, isLater: (value:
 }
 
 /**
- * The template that a manifest stores; one that it holds whole comes back as it is.
+ * Restore a template from its stored form. A template that a manifest contains in full is returned unchanged.
  * @param at its path in the manifest, for messages
- * @throws {UserError} if it names a template that this pushpool does not know, or is damaged
+ * @throws {UserError} if it names a template that this version of pushpool does not have, or is damaged
  */
 export function wholeTemplate(stored: JsonObject, at: string): JsonObject {
   const { default: name, packed, ...difference } = stored;
@@ -53,7 +53,7 @@ export function wholeTemplate(stored: JsonObject, at: string): JsonObject {
     const base = Object.hasOwn(NAMED, name) ? NAMED[name] : undefined;
     if (!base)
       throw new UserError(
-        `${at}.default "${name}" is a template that this pushpool does not know: ${suggestion(name, Object.keys(NAMED))} Use the version that made the manifest, or a newer one`,
+        `${at}.default: this version of pushpool has no template "${name}": ${suggestion(name, Object.keys(NAMED))} Use the version that made the manifest, or a newer one`,
       );
     return merged(base(), difference) as JsonObject;
   }
@@ -61,14 +61,14 @@ export function wholeTemplate(stored: JsonObject, at: string): JsonObject {
   try {
     return merged(readJson(inflateRawSync(Buffer.from(packed, "base64")).toString()), difference) as JsonObject;
   } catch {
-    throw new UserError(`${at}.packed is damaged: run \`pushpool up\` again, which writes it again`);
+    throw new UserError(`${at}.packed is damaged: run \`pushpool up\` to write it again`);
   }
 }
 
 const SAME = Symbol("same");
 const IMPOSSIBLE = Symbol("impossible");
 
-/** What {@link merged} has to be given beside `base` for `wanted` to come out. */
+/** The difference for which `merged(base, difference)` gives `wanted`. */
 function differenceOf(base: Json, wanted: Later, isLater: (value: Later) => boolean): Later {
   if (isLater(wanted)) return isMap(base) && Object.keys(base).length > 0 ? IMPOSSIBLE : wanted;
   if (!isMap(base) || !isMap(wanted)) return isDeepStrictEqual(base, wanted) ? SAME : wanted;
@@ -89,7 +89,10 @@ function merged(base: Json, difference: Json): Json {
   return { ...base, ...Object.fromEntries(both) };
 }
 
-/** What is known of a tree, and apart from it what is known only later, at the same paths. A list with anything of the latter goes there whole. */
+/**
+ * Separate the known values from those that are known only later. Both parts keep their paths. A list that contains a later value belongs to
+ * the later part as a whole.
+ */
 function apart(value: Later, isLater: (value: Later) => boolean): { known?: Later; later?: Later } {
   if (isLater(value) || (Array.isArray(value) && holdsLater(value, isLater))) return { later: value };
   if (!isMap(value)) return { known: value };

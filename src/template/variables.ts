@@ -4,8 +4,8 @@ import { isObject, objectOf } from "./paths";
 import { only, type Placeholder, pieces, VARIABLES } from "./placeholders";
 
 /**
- * Put variables in for `{{ prefect.variables.<name> }}` (`prefect.utilities.templating.resolve_variables`): alone in a text with their
- * type. What follows the prefix is a name, never a path; one that is not there is an empty text.
+ * Replace `{{ prefect.variables.<name> }}` by variables (`prefect.utilities.templating.resolve_variables`). If it is the whole string, the value
+ * keeps its type. The part after the prefix is a name, never a path. A missing variable becomes an empty string.
  */
 export function resolveVariables(value: Value, variables: Record<string, Value>, path: string): Value {
   if (typeof value === "string") {
@@ -21,7 +21,7 @@ export function resolveVariables(value: Value, variables: Record<string, Value>,
   return objectOf(Object.entries(value).map(([key, inner]) => [key, resolveVariables(inner, variables, `${path}.${key}`)]));
 }
 
-/** A text cut at its variable placeholders, with their values in between. */
+/** Split a string at its variable placeholders, and insert their values. */
 export function variablesInText(text: string, variables: Record<string, Value>): Value[] {
   return pieces(text).map((piece) => {
     if (typeof piece === "string") return piece;

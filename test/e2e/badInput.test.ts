@@ -71,8 +71,8 @@ test.each<[string, string[], RegExp]>([
   ["--params that is no object", ["run", "hello/node", "--params", "[1]"], /--params must be a JSON object/],
   ["--params from no file", ["run", "hello/node", "--params", "@none.json"], /--params @none\.json: cannot read .*none\.json/],
   ["parameter against the schema", ["run", "hello/typed", "-p", "n=one"], /parameters\.n must be integer/],
-  ["unknown parameter", ["run", "hello/typed", "-p", "m=1"], /parameters\.m is not known here/],
-  ["misspelt parameter", ["run", "hello/dated", "-p", "dya=x"], /parameters\.dya is not known here: did you mean "day"/],
+  ["unknown parameter", ["run", "hello/typed", "-p", "m=1"], /parameters\.m is unknown/],
+  ["misspelt parameter", ["run", "hello/dated", "-p", "dya=x"], /parameters\.dya is unknown: did you mean "day"/],
   ["ill-typed parameter", ["run", "hello/dated", "-p", "day=notaday"], /parameters\.day must be a date/],
   [
     "unknown job variable",

@@ -44,36 +44,36 @@ describe("job variables that are refused", () => {
       { memry: "1Mi" },
       'job variable "memry" is not a variable of the work pool: did you mean "memory"? (it has choice, credentials, env, image, labels, memory, network, region, retries, stage)',
     ],
-    ["unknown and like none", { zzzzzzzz: 1 }, 'job variable "zzzzzzzz" is not a variable of the work pool (it has choice, credentials,'],
-    ["ill-typed", { retries: "3" }, 'job variable "retries" must be integer or null'],
-    ["not of the pattern", { memory: "1G" }, 'job variable "memory" must match ^\\d+Mi$'],
-    ["not of the enum", { stage: "ALPHA" }, 'job variable "stage" must be one of "GA", "BETA"'],
-    ["inside an object", { labels: { team: 3 } }, 'job variable "labels.team" must be string'],
     [
-      "a key that is not known there",
-      { network: { subnet: [] } },
-      'job variable "network.subnet" is not known here: did you mean "subnets"?',
+      "unknown and similar to none",
+      { zzzzzzzz: 1 },
+      'job variable "zzzzzzzz" is not a variable of the work pool (it has choice, credentials,',
     ],
+    ["of the wrong type", { retries: "3" }, 'job variable "retries" must be integer or null'],
+    ["against the pattern", { memory: "1G" }, 'job variable "memory" must match ^\\d+Mi$'],
+    ["not in the enum", { stage: "ALPHA" }, 'job variable "stage" must be one of "GA", "BETA"'],
+    ["inside an object", { labels: { team: 3 } }, 'job variable "labels.team" must be string'],
+    ["an unknown key inside an object", { network: { subnet: [] } }, 'job variable "network.subnet" is unknown: did you mean "subnets"?'],
     ["dotted", { "labels.team": 3 }, 'job variable "labels.team" must be string'],
     [
-      "dotted, into an unknown one",
+      "dotted, in an unknown variable",
       { "lables.team": "x" },
       'job variable "lables.team" is not a variable of the work pool: did you mean "labels"?',
     ],
-    ["dotted keys in each other's way", { "labels.a": "x", "labels.a.b": "y" }, "job variable labels.a.b: another key"],
-    ["by a definition", { credentials: {} }, 'job variable "credentials.key" is missing'],
+    ["dotted keys that contradict each other", { "labels.a": "x", "labels.a.b": "y" }, "job variable labels.a.b: another key"],
+    ["against a definition", { credentials: {} }, 'job variable "credentials.key" is missing'],
     ["null for a required one", { image: null }, 'job variable "image" must be string'],
     ["two at once", { retries: "3", stage: "x" }, 'job variable "retries" must be integer or null; job variable "stage" must be one of'],
-    ["beside a placeholder", { labels: { a: placeholder, b: 1 } }, 'job variable "labels.b" must be string'],
+    ["next to a placeholder", { labels: { a: placeholder, b: 1 } }, 'job variable "labels.b" must be string'],
     ["a secret", { retries: new Secret([{ pointer: "/p" }], "hunter2") }, 'job variable "retries" must be integer or null'],
-    ["secret as a whole and unknown", new Secret([{ pointer: "/p" }]) as unknown as ValueObject, "job variable: is secret as a whole"],
+    ["entirely secret and unavailable", new Secret([{ pointer: "/p" }]) as unknown as ValueObject, "job variable: is entirely secret"],
   ])("%s", (_, variables, message) => {
     const error = refusal(() => checkJobVariables(template, variables, "job variable"));
     expect(error.message).toContain(message);
     expect(error.message).not.toContain("hunter2");
   });
 
-  test("with a path instead of a noun", () => {
+  test("the message has a path instead of a noun", () => {
     const path = "deployments.hello/my first.workPool.jobVariables";
     expect(refusal(() => checkJobVariables(template, { retries: "3" }, path)).message).toBe(`${path}.retries must be integer or null`);
   });
@@ -81,18 +81,21 @@ describe("job variables that are refused", () => {
 
 test.each<[string, ValueObject]>([
   ["nothing", {}],
-  ["null for what is not required", { retries: null, memory: null, env: { A: null } }],
+  ["null for a variable that is not required", { retries: null, memory: null, env: { A: null } }],
   [
-    "placeholders, known later",
+    "placeholders, whose values are known later",
     { retries: "{{ prefect.variables.n }}", stage: "{{ $STAGE }}", memory: `${placeholder}Mi`, network: { subnets: placeholder } },
   ],
-  ["a placeholder where something is required", { credentials: { key: placeholder } }],
-  ["a placeholder on which a choice depends", { choice: { kind: placeholder, size: "{{ prefect.variables.n }}" } }],
-  ["block references, known later", { credentials: { $ref: { block_document_id: "x" } } }],
-  ["secrets that are not at hand", { retries: new Secret([{ pointer: "/p" }]), network: { subnets: [new Secret([{ pointer: "/q" }])] } }],
+  ["a placeholder for a required value", { credentials: { key: placeholder } }],
+  ["a placeholder that decides a choice", { choice: { kind: placeholder, size: "{{ prefect.variables.n }}" } }],
+  ["block references, whose values are known later", { credentials: { $ref: { block_document_id: "x" } } }],
+  [
+    "secrets whose values are not available",
+    { retries: new Secret([{ pointer: "/p" }]), network: { subnets: [new Secret([{ pointer: "/q" }])] } },
+  ],
   ["dotted", { "env.A": "1", "labels.a": "b" }],
-  ["what is required may come from elsewhere", { retries: 1 }],
-])("job variables that are fine: %s", (_, variables) => expect(() => checkJobVariables(template, variables, "job variable")).not.toThrow());
+  ["without a required one, which another layer may give", { retries: 1 }],
+])("valid job variables: %s", (_, variables) => expect(() => checkJobVariables(template, variables, "job variable")).not.toThrow());
 
 test.each<[ValueObject, string | undefined]>([
   [{}, 'job variable "image" is missing: the work pool requires it'],
@@ -101,7 +104,7 @@ test.each<[ValueObject, string | undefined]>([
   [{ image: "x", region: null }, 'job variable "region" is missing'],
   [{ image: placeholder }, undefined],
   [{ "image.x": 1 }, undefined],
-])("required of %j", (variables, message) => {
+])("required variables of %j", (variables, message) => {
   const check = () => checkRequiredVariables(template, variables, "job variable");
   if (message === undefined) expect(check).not.toThrow();
   else expect(refusal(check).message).toContain(message);
@@ -110,10 +113,10 @@ test.each<[ValueObject, string | undefined]>([
 describe("templates", () => {
   const variables = { properties: { image: { type: "string" } } };
   test.each<[string, Value, string]>([
-    ["no object", "text", "T: must be an object"],
+    ["not an object", "text", "T: must be an object"],
     ["empty", {}, "T.job_configuration: must be an object and not empty"],
-    ["half of it", { job_configuration: { a: 1 } }, "T.variables: must be an object and not empty"],
-    ["the other half", { variables }, "T.job_configuration: must be an object and not empty"],
+    ["only one half", { job_configuration: { a: 1 } }, "T.variables: must be an object and not empty"],
+    ["only the other half", { variables }, "T.job_configuration: must be an object and not empty"],
     [
       "an undeclared variable",
       { job_configuration: { a: [{ b: "x {{ imge }}" }] }, variables },
@@ -122,10 +125,10 @@ describe("templates", () => {
     [
       "ctx",
       { job_configuration: { name: "{{ ctx.flow.name }}" }, variables },
-      'T.job_configuration.name: job variable "ctx" is not declared in T.variables.properties: {{ ctx.… }} is filled in values',
+      'T.job_configuration.name: job variable "ctx" is not declared in T.variables.properties: {{ ctx.… }} works only in the values',
     ],
     [
-      "a default against its own schema",
+      "a default that does not match its own schema",
       {
         job_configuration: { a: 1 },
         variables: { properties: { n: { type: "object", additionalProperties: { type: "integer" }, default: { k: "x" } } } },
@@ -133,7 +136,7 @@ describe("templates", () => {
       "T.variables.properties.n.default.k must be integer",
     ],
     [
-      "a reference to nowhere",
+      "a reference to a missing definition",
       { job_configuration: { a: 1 }, variables: { properties: { n: { $ref: "#/definitions/N", default: 1 } } } },
       "T.variables cannot be used as a JSON Schema: can't resolve reference #/definitions/N",
     ],
@@ -143,7 +146,7 @@ describe("templates", () => {
     ["a path into a declared variable", { job_configuration: { a: "{{ image.tag[0] }}" }, variables }],
     ["blocks, variables, environment", { job_configuration: { a: `${placeholder} {{ prefect.variables.x }} {{ $X }}` }, variables }],
     [
-      "defaults known later",
+      "defaults whose values are known later",
       {
         job_configuration: { a: 1 },
         variables: {
@@ -156,15 +159,15 @@ describe("templates", () => {
     ],
     ["null by default", { job_configuration: { a: 1 }, variables: { properties: { n: { type: "integer", default: null } } } }],
     [
-      "a format and a pattern that only Python knows",
+      "a format and a pattern that only Python understands",
       {
         job_configuration: { a: 1 },
         variables: { properties: { n: { type: "string", format: "path", pattern: "(?P<x>a)", default: "b" } } },
       },
     ],
-  ])("fine: %s", (_, given) => expect(() => checkTemplate(given, "T")).not.toThrow());
+  ])("valid: %s", (_, given) => expect(() => checkTemplate(given, "T")).not.toThrow());
 
-  test("process:push has Prefect's variables and keeps every rule; each call gives a copy", () => {
+  test("process:push has Prefect's variables and is valid; each call returns a copy", () => {
     const ours = defaultTemplate("process:push");
     checkTemplate(ours, "T");
     expect(defaultTemplate("process:push")).not.toBe(ours);
@@ -200,8 +203,8 @@ describe("parameters", () => {
   test.each<[JsonObject, string]>([
     [{ n: "1" }, "parameters.n must be integer"],
     [{}, "parameters.n is missing"],
-    [{ n: 1, wen: "" }, 'parameters.wen is not known here: did you mean "when" or "n"?'],
-    [{ n: 1, when: "soon" }, "parameters.when must be a date and time, as 2024-01-31T06:00:00Z"],
+    [{ n: 1, wen: "" }, 'parameters.wen is unknown: did you mean "when" or "n"?'],
+    [{ n: 1, when: "soon" }, "parameters.when must be a date and time, such as 2024-01-31T06:00:00Z"],
     [{ n: 1, pair: ["1", "a"] }, "parameters.pair.0 must be integer"],
     [{ n: 1, model: { colour: "grey" } }, 'parameters.model.colour must be one of "red", "blue"'],
     [{ n: 1, limit: null }, "parameters.limit must be integer"],
@@ -215,9 +218,9 @@ describe("parameters", () => {
     { n: 1, when: "2024-05-06T07:08:09.5+02:00" },
     { n: 1, when: "1714979289" },
     { n: 1, pair: [1, "a"] },
-  ])("%j are fine", (parameters) => expect(() => checkParameters(schema, parameters, "parameters")).not.toThrow());
+  ])("%j are valid", (parameters) => expect(() => checkParameters(schema, parameters, "parameters")).not.toThrow());
 
-  test("without a schema anything is", () => {
+  test("without a schema, all parameters are valid", () => {
     expect(() => checkParameters(undefined, { anything: 1 }, "parameters")).not.toThrow();
     expect(() => checkParameters({}, { anything: 1 }, "parameters")).not.toThrow();
   });
@@ -242,39 +245,49 @@ describe("parameters", () => {
   });
   const name = { type: "string", position: 0, title: "name" };
   test.each<[string, JsonObject, JsonObject, string | undefined]>([
-    ["unknown", flow({ name }), { nam: "Bob" }, 'parameters.nam is not known here: did you mean "name"?'],
-    ["of a flow that takes none", flow({}), { a: 1 }, "parameters.a is not known here"],
-    ["beside **kwargs, read from the code", flow({ name }, { additionalProperties: true }), { other: 1 }, undefined],
+    ["unknown", flow({ name }), { nam: "Bob" }, 'parameters.nam is unknown: did you mean "name"?'],
+    ["of a flow without parameters", flow({}), { a: 1 }, "parameters.a is unknown"],
     [
-      "beside **kwargs, by Prefect",
+      "next to **kwargs, from the schema that pushpool reads from the code",
+      flow({ name }, { additionalProperties: true }),
+      { other: 1 },
+      undefined,
+    ],
+    [
+      "next to **kwargs, from Prefect's schema",
       flow({ name, more: { position: 1, title: "more" } }, { required: ["more"] }),
       { other: 1 },
       "parameters.more is missing",
     ],
     [
-      "beside a last one without a type",
+      "next to a last parameter without a type",
       flow({ name, x: { position: 1, title: "x" } }, { required: ["x"] }),
       { x: 1, other: 1 },
-      "parameters.other is not known here",
+      "parameters.other is unknown",
     ],
-    ["no date", flow({ day: { type: "string", format: "date" } }), { day: "notaday" }, "parameters.day must be a date, as 2024-01-31"],
-    ["a day that is not", flow({ day: { type: "string", format: "date" } }), { day: "2023-02-29" }, "parameters.day must be a date"],
+    ["no date", flow({ day: { type: "string", format: "date" } }), { day: "notaday" }, "parameters.day must be a date, such as 2024-01-31"],
+    [
+      "a day that does not exist",
+      flow({ day: { type: "string", format: "date" } }),
+      { day: "2023-02-29" },
+      "parameters.day must be a date",
+    ],
     ["a date", flow({ day: { type: "string", format: "date" } }), { day: "2024-02-29" }, undefined],
     ["a date at midnight", flow({ day: { type: "string", format: "date" } }), { day: "2024-02-29T00:00:00Z" }, undefined],
     ["no duration", flow({ d: { type: "string", format: "duration" } }), { d: "soon" }, "parameters.d must be a duration"],
     ["a duration", flow({ d: { type: "string", format: "duration" } }), { d: "PT15M" }, undefined],
     ["no uuid", flow({ u: { type: "string", format: "uuid" } }), { u: "x" }, "parameters.u must be a UUID"],
-    ["a float for an int, as jsonschema", flow({ n: { type: "integer" } }), { n: new ExactNumber("2.0") }, undefined],
+    ["a float for an int, which jsonschema accepts too", flow({ n: { type: "integer" } }), { n: new ExactNumber("2.0") }, undefined],
     ["a large int", flow({ n: { type: "integer" } }), { n: new ExactNumber("9007199254740993") }, undefined],
     ["a union", flow({ n: { anyOf: [{ type: "integer" }, { type: "null" }] } }), { n: null }, undefined],
     [
-      "none of a union, one of it with a format",
+      "no member of a union that has a format",
       flow({ d: { anyOf: [{ type: "string", format: "date" }, { type: "null" }] } }),
       { d: "x" },
-      "parameters.d must be null or must be a date, as 2024-01-31",
+      "parameters.d must be null or must be a date, such as 2024-01-31",
     ],
     [
-      "in a model, more than it says",
+      "an unknown field of a model",
       flow({ m: { $ref: "#/definitions/M" } }, { definitions: { M: { type: "object", properties: {} } } }),
       { m: { a: 1 } },
       undefined,
@@ -285,7 +298,7 @@ describe("parameters", () => {
     else expect(check).toThrow(problem);
   });
 
-  test("a pattern that would search for years is stopped, and named", () => {
+  test("a pattern that would search for years is stopped, and the error names it", () => {
     const schema = flow({ a: { type: "string", pattern: "^(a+)+$" } });
     expect(() => checkParameters(schema, { a: "aaa" }, "parameters")).not.toThrow();
     const since = Date.now();

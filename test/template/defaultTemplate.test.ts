@@ -6,7 +6,7 @@ import { checkTemplate, defaultTemplate } from "../../src/template";
 
 const WORDS = ["title", "description", "examples"];
 
-/** Without what only a person reads. */
+/** Remove the keys that only people read. */
 function wordless(tree: Json, named = false): Json {
   if (Array.isArray(tree)) return tree.map((item) => wordless(item));
   if (tree === null || typeof tree !== "object") return tree;
@@ -17,7 +17,7 @@ function wordless(tree: Json, named = false): Json {
 test.each([
   ["cloud-run-v2:push", "cloud-run-v2.from-code"],
   ["ecs:push", "ecs.from-code"],
-] as const)("the template of %s says what Prefect's own says, in words of its own", (type, name) => {
+] as const)("the template of %s equals Prefect's own, except for descriptions", (type, name) => {
   const file = join(__dirname, "..", "fixtures", "base-job-templates", `${name}.json`);
   const ours = defaultTemplate(type);
   expect(wordless(ours)).toEqual(wordless(JSON.parse(readFileSync(file, "utf8")) as Json));

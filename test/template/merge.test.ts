@@ -34,15 +34,15 @@ interface Case {
   run: ValueObject;
   env?: ValueObject;
   resources?: Value;
-  /** Whether a Prefect worker makes something else of it. */
+  /** Whether a Prefect worker merges it differently. */
   differs: boolean;
 }
 
 const base = { BASE: "pool" };
-describe("what is said last wins", () => {
+describe("the last value wins", () => {
   test.each<[string, Case]>([
     [
-      "dotted on the run over a whole of the deployment",
+      "a dotted key of the run over a whole variable of the deployment",
       {
         deployment: { env: { LEVEL: "info", B: "b" } },
         run: { "env.LEVEL": "debug" },
@@ -51,7 +51,7 @@ describe("what is said last wins", () => {
       },
     ],
     [
-      "whole on the run over dotted of the deployment",
+      "a whole variable of the run over dotted keys of the deployment",
       {
         deployment: { "env.LEVEL": "info", "env.B": "b" },
         run: { env: { LEVEL: "debug" } },
@@ -60,16 +60,16 @@ describe("what is said last wins", () => {
       },
     ],
     [
-      "dotted over dotted",
+      "a dotted key over a dotted key",
       { deployment: { "env.LEVEL": "info" }, run: { "env.LEVEL": "debug" }, env: { ...base, LEVEL: "debug" }, differs: false },
     ],
-    ["dotted over a default", { run: { "env.LEVEL": "debug" }, env: { ...base, LEVEL: "debug" }, differs: false }],
+    ["a dotted key over a default", { run: { "env.LEVEL": "debug" }, env: { ...base, LEVEL: "debug" }, differs: false }],
     [
-      "dotted after whole, in one layer",
+      "a dotted key after a whole variable, in one layer",
       { run: { env: { LEVEL: "one", A: "a" }, "env.LEVEL": "two" }, env: { ...base, LEVEL: "two", A: "a" }, differs: true },
     ],
     [
-      "whole after dotted, in one layer",
+      "a whole variable after dotted keys, in one layer",
       { run: { "env.LEVEL": "one", "env.B": "b", env: { LEVEL: "two" } }, env: { ...base, LEVEL: "two", B: "b" }, differs: false },
     ],
     [
@@ -77,7 +77,7 @@ describe("what is said last wins", () => {
       { deployment: { env: { LEVEL: "info" } }, run: { "env.LEVEL": null }, env: { ...base, LEVEL: null }, differs: true },
     ],
     [
-      "a name that only looks special",
+      "__proto__ as a normal name",
       {
         deployment: { env: { A: "a" } },
         run: { "env.__proto__": "x" },
@@ -86,16 +86,16 @@ describe("what is said last wins", () => {
       },
     ],
     [
-      "an object of the deployment",
+      "a dotted key in an object of the deployment",
       { deployment: { resources: { cpu: 4, disk: 5 } }, run: { "resources.cpu": 8 }, resources: { cpu: 8, disk: 5 }, differs: true },
     ],
-    ["an object of the defaults", { run: { "resources.cpu": 8 }, resources: { cpu: 8, mem: 2 }, differs: true }],
+    ["a dotted key in an object of the defaults", { run: { "resources.cpu": 8 }, resources: { cpu: 8, mem: 2 }, differs: true }],
     [
-      "a whole object replaces",
+      "a whole object replaces a dotted key",
       { deployment: { "resources.cpu": 4 }, run: { resources: { disk: 1 } }, resources: { disk: 1 }, differs: true },
     ],
     [
-      "deeper than the plain value of another layer",
+      "a dotted key replaces the plain value of another layer",
       { deployment: { resources: "none" }, run: { "resources.cpu": 8 }, resources: { cpu: 8 }, differs: true },
     ],
   ])("%s", (_, { deployment = {}, run, env, resources, differs }) => {
@@ -105,7 +105,7 @@ describe("what is said last wins", () => {
     expect(unlikePrefect({ schema, deployment, run }).length > 0).toBe(differs);
   });
 
-  test("what is sent to a Prefect server holds no dotted name, and comes to the same in Prefect's own merge", () => {
+  test("the variables for a Prefect server have no dotted keys, and Prefect's own merge gives the same result", () => {
     const deployment = { env: { LEVEL: "info", B: "b" }, resources: { cpu: 4, disk: 5 } };
     const run = { "env.LEVEL": "debug", "resources.cpu": 8, image: "x" };
     const sent = asWhole(schema, deployment, run);
@@ -114,13 +114,13 @@ describe("what is said last wins", () => {
     expect(unlikePrefect({ schema, deployment, run: sent })).toEqual([]);
   });
 
-  test("a line names the key and no value", () => {
+  test("the notice names the key and shows no value", () => {
     expect(unlikePrefect({ schema, deployment: { env: { LEVEL: "hunter2" } }, run: { "env.LEVEL": "swordfish" } })).toEqual([
-      "job variable env.LEVEL is set over what other layers say of env; a Prefect worker would merge them otherwise",
+      "job variable env.LEVEL overrides part of env from another layer; a Prefect worker would merge them differently",
     ]);
   });
 
-  test("secrets: one name of a secret object is set; one that is not known here is refused", () => {
+  test("one name of a secret object can be set; an unavailable secret is refused", () => {
     const known = new Secret([{ pointer: "/env" }], { LEVEL: "info", KEY: "k" });
     const made = rendered({ env: known }, { "env.LEVEL": "debug" }).env as ValueObject;
     expect(made.LEVEL).toBe("debug");
@@ -142,7 +142,7 @@ test.each<[string, Value, Value]>([
   ["env.V", null, null],
   ["env.V", "quoted", "quoted"],
   ["unknown", 1, 1],
-])("a command line's %s=%j is %j", (key, read, wanted) => {
+])("%s=%j from a command line becomes %j", (key, read, wanted) => {
   const text = typeof wanted === "string" ? wanted : "as written";
   expect(asWritten({ variables: schema }, { [key]: read }, { [key]: text })).toEqual({ [key]: wanted });
 });

@@ -18,12 +18,12 @@ test.each(["{{ a b }}", "{{ a | upper }}", "{{}}", "{{ }}", "{ a }", "{{ a }", "
   (text) => expect(pieces(text)).toEqual([text]),
 );
 
-test("the innermost braces count, and neighbours are told apart", () => {
+test("the innermost braces count, and adjacent placeholders are separate", () => {
   expect(pieces("{{{ a }}}")).toEqual(["{", { text: "{{ a }}", name: "a", kind: "standard" }, "}"]);
   expect(pieces("{{a}}{{b}}").map((piece) => typeof piece)).toEqual(["object", "object"]);
 });
 
-test("law: the pieces put together again are the text", () => {
+test("property: the pieces joined again give the original string", () => {
   const part = fc.constantFrom("{{ a }}", "{{", "}}", "{", " ", "{{ $B }}", "x", "😀");
   fc.assert(
     fc.property(fc.array(part), (parts) => {

@@ -6,7 +6,7 @@ import { readJson } from "../../src/jsonText";
 import { prepareJob, resolveJob, validateJob } from "../../src/template";
 import { UserError } from "../../src/userError";
 
-// What Prefect itself made of these inputs: see test/fixtures/templating/README.md.
+// Prefect itself computed the expected results: see test/fixtures/templating/README.md.
 
 interface Case {
   name: string;
@@ -23,20 +23,20 @@ interface Case {
   nondeterministic?: { expected: JsonObject }[];
 }
 
-/** Where our result is not Prefect's, or Prefect has no one result: what we make of it, and why. */
+/** Our result and the reason, for cases where it differs from Prefect's, or where Prefect's result varies. */
 const OURS: Record<string, { expected: JsonObject; because: string }> = {
   "env-dotted-on-run-does-not-merge-with-worker-merge-but-later": {
     expected: { env: { A: "run", B: "dep" }, labels: {} },
-    because: "what the run says last wins, dotted or not",
+    because: "the last value of the run wins, dotted or not",
   },
   "dotted-key-through-scalar-nondot-wins": { expected: { x: { b: 1 } }, because: "the key that comes last wins" },
   "dotted-key-replaces-default-dict": {
     expected: { x: { p: 9, q: 2 } },
-    because: "a dotted key sets one place and leaves its neighbours",
+    because: "a dotted key sets one place and leaves the others",
   },
   "value-containing-other-placeholder-mixed": {
     expected: { x: "<{{ b }}>|B" },
-    because: "Prefect's depends on its hash seed; what was put in is not searched again",
+    because: "Prefect's result depends on its hash seed; pushpool does not search inserted values again",
   },
 };
 
@@ -68,7 +68,7 @@ function refusal(run: () => unknown): UserError {
   throw new Error("nothing was refused");
 }
 
-describe("rendered as by Prefect", () => {
+describe("a job is rendered as by Prefect", () => {
   test.each(read("cases.json", "more-cases.json"))("%s", (name, given) => {
     const before = structuredClone(given);
     if (given.error) {
@@ -82,13 +82,13 @@ describe("rendered as by Prefect", () => {
     expect(given).toEqual(before);
   });
 
-  test("every exception of ours is still one", () => {
+  test("every listed exception still differs from Prefect", () => {
     const byName = new Map(read("cases.json"));
     for (const [name, { expected }] of Object.entries(OURS)) expect(expected).not.toEqual(byName.get(name)?.expected);
   });
 });
 
-describe("prepared as by Prefect", () => {
+describe("a job is prepared as by Prefect", () => {
   test.each(read("prepared.json", "more-prepared.json"))("%s", (name, given) => {
     const prepared = prepareJob(validateJob(resolve(given)), {
       prefect: true,

@@ -4,7 +4,7 @@ import { ExactNumber } from "../../src/exactNumber";
 import type { Json } from "../../src/json";
 import { pythonStr } from "../../src/template/pythonText";
 
-// Right-hand sides are what Python 3.11 prints.
+// The right-hand sides are the output of Python 3.11.
 describe("str()", () => {
   test.each<[Json, string]>([
     [null, "None"],
@@ -45,13 +45,13 @@ describe("str()", () => {
   ])("%j", (value, text) => expect(pythonStr(value)).toBe(text));
 });
 
-test("law: a number's text reads back as that number, and has an exponent just where Python puts one", () => {
+test("property: a printed number reads back as the same number, and has an exponent exactly if Python uses one", () => {
   fc.assert(
     fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), (value) => {
       const text = pythonStr(value);
       expect(Number(text) === value || (Number(text) === 0 && value === 0)).toBe(true);
       const size = Math.abs(value);
-      // From 1e21 on JSON has an exponent, so Python reads a float; below that a whole number is an int.
+      // From 1e21 on, JSON has an exponent, so Python reads a float. Below that, an integer is an int.
       const least = Number.isInteger(value) ? 1e21 : 1e16;
       expect(text.includes("e")).toBe(size !== 0 && (size >= least || size < 1e-4));
     }),

@@ -22,10 +22,10 @@ function render(jobConfiguration: JsonObject, over: Partial<Parameters<typeof re
   });
 }
 
-/** What a secret is made of and what it is; anything else as it is. */
+/** The parts and the value of a secret. Other values stay as they are. */
 const made = (value: Value | undefined) => (value instanceof Secret ? [value.parts, value.known ? value.reveal() : "?"] : value);
 
-describe("a text becomes secret by what is put in", () => {
+describe("a string becomes secret if a secret is inserted", () => {
   const from = {
     blocks: { ...block(HIDDEN), "json/clear": { data: { value: "c{{ prefect.variables.user }}" } } },
     variables: {
@@ -38,34 +38,38 @@ describe("a text becomes secret by what is put in", () => {
     env: { HOST: "h" },
   };
   test.each<[string, string, unknown]>([
-    ["a sole placeholder hands it on", "{{ prefect.blocks.secret.token }}", [[AT], HIDDEN]],
-    ["with its type", "{{ prefect.variables.number }}", [[{ pointer: "/variables/number" }], 7]],
-    ["in the middle", "Bearer {{ prefect.blocks.secret.token }}!", [["Bearer ", AT, "!"], `Bearer ${HIDDEN}!`]],
+    ["a single placeholder passes the secret on", "{{ prefect.blocks.secret.token }}", [[AT], HIDDEN]],
+    ["the secret keeps its type", "{{ prefect.variables.number }}", [[{ pointer: "/variables/number" }], 7]],
+    ["a secret in the middle", "Bearer {{ prefect.blocks.secret.token }}!", [["Bearer ", AT, "!"], `Bearer ${HIDDEN}!`]],
     [
-      "as Python's text",
+      "secrets as Python strings",
       "{{ prefect.variables.number }}{{ prefect.variables.yes }}",
       [[{ pointer: "/variables/number" }, { pointer: "/variables/yes" }], "7True"],
     ],
-    ["alone, but as text", "{{ prefect.variables.number }}{{ prefect.variables.gone }}", [[{ pointer: "/variables/number" }, ""], "7"]],
     [
-      "a block beside a job variable",
+      "a secret next to an empty value, as a string",
+      "{{ prefect.variables.number }}{{ prefect.variables.gone }}",
+      [[{ pointer: "/variables/number" }, ""], "7"],
+    ],
+    [
+      "a block next to a job variable",
       "{{ hidden }}@{{ prefect.blocks.secret.token }}",
       [[{ pointer: "/hidden" }, "@", AT], `${HIDDEN}@${HIDDEN}`],
     ],
-    ["a variable beside a job variable", "{{ hidden }}/{{ prefect.variables.user }}", [[{ pointer: "/hidden" }, "/ada"], `${HIDDEN}/ada`]],
-    ["a variable beside a block", "{{ prefect.variables.user }}:{{ prefect.blocks.secret.token }}", [["ada:", AT], `ada:${HIDDEN}`]],
-    ["what a clear value asks for", "{{ hidden }}{{ clear }}", [[{ pointer: "/hidden" }, "ada"], `${HIDDEN}ada`]],
-    ["what a clear block asks for", "{{ hidden }}{{ prefect.blocks.json.clear }}", [[{ pointer: "/hidden" }, "cada"], `${HIDDEN}cada`]],
-    ["the environment", "{{ hidden }}{{ $HOST }}", [[{ pointer: "/hidden" }, "h"], `${HIDDEN}h`]],
-    ["clear text stays clear", "{{ clear }}", "ada"],
+    ["a variable next to a job variable", "{{ hidden }}/{{ prefect.variables.user }}", [[{ pointer: "/hidden" }, "/ada"], `${HIDDEN}/ada`]],
+    ["a variable next to a block", "{{ prefect.variables.user }}:{{ prefect.blocks.secret.token }}", [["ada:", AT], `ada:${HIDDEN}`]],
+    ["a placeholder in a clear value", "{{ hidden }}{{ clear }}", [[{ pointer: "/hidden" }, "ada"], `${HIDDEN}ada`]],
+    ["a placeholder in a clear block", "{{ hidden }}{{ prefect.blocks.json.clear }}", [[{ pointer: "/hidden" }, "cada"], `${HIDDEN}cada`]],
+    ["an environment variable", "{{ hidden }}{{ $HOST }}", [[{ pointer: "/hidden" }, "h"], `${HIDDEN}h`]],
+    ["a clear string stays clear", "{{ clear }}", "ada"],
   ])("%s: %s", (_, text, expected) => expect(made(render({ x: text }, from).x)).toEqual(expected));
 
-  test("unknown as long as one of them is: only a masked manifest is at hand", () => {
+  test("the result is unavailable if one of its secrets is, because only a masked manifest is available", () => {
     const { x } = render({ x: "{{ prefect.blocks.secret.token }}{{ prefect.variables.token }}" }, { ...from, blocks: block() });
     expect(made(x)).toEqual([[AT, { pointer: "/variables/token" }], "?"]);
   });
 
-  test("what is inside a secret is not templated", () => {
+  test("the content of a secret is not templated", () => {
     const { x } = render(
       { x: "{{ a }}" },
       { deploymentJobVariables: { a: secret("{{ prefect.variables.user }}") }, variables: { user: "ada" } },
@@ -74,34 +78,36 @@ describe("a text becomes secret by what is put in", () => {
   });
 });
 
-describe("a path into a secret points more deeply", () => {
+describe("a path into a secret extends its pointer", () => {
   const value = { list: ["a", { "b/c~d": HIDDEN }], text: "word" };
   test.each<[string, string, unknown]>([
     ["an object", "a.text", [[{ pointer: "/p/text" }], "word"]],
-    ["a list, from its end", "a.list[-1]", [[{ pointer: "/p/list/1" }], { "b/c~d": HIDDEN }]],
-    ["a list, in digits of another script", "a.list[٠]", [[{ pointer: "/p/list/0" }], "a"]],
-    ["a text", "a.text[-1]", [[{ pointer: "/p/text/-1" }], "d"]],
-    ["nothing", "a.nope", undefined],
-    ["an index that is none", "a.list[2]", undefined],
+    ["a list, from the end", "a.list[-1]", [[{ pointer: "/p/list/1" }], { "b/c~d": HIDDEN }]],
+    ["a list, with digits of another script", "a.list[٠]", [[{ pointer: "/p/list/0" }], "a"]],
+    ["a string", "a.text[-1]", [[{ pointer: "/p/text/-1" }], "d"]],
+    ["a missing key", "a.nope", undefined],
+    ["a missing index", "a.list[2]", undefined],
   ])("%s", (_, name, expected) =>
     expect(made(render({ x: `{{ ${name} }}` }, { deploymentJobVariables: { a: secret(value) } }).x)).toEqual(expected),
   );
 
-  test("keys are written as JSON pointers write them", () => {
+  test("keys are escaped as in JSON pointers", () => {
     const { env } = validateJob(render({ env: "{{ a }}" }, { deploymentJobVariables: { a: secret({ "b/c~d": HIDDEN }) } }));
     expect(made((env as ValueObject)["b/c~d"])).toEqual([[{ pointer: "/p/b~1c~0d" }], HIDDEN]);
   });
 
-  test("one that is not known is pointed into all the same", () => {
+  test("an unavailable secret gets a longer pointer too", () => {
     expect(made(render({ x: "{{ a.b[1] }}" }, { deploymentJobVariables: { a: secret() } }).x)).toEqual([[{ pointer: "/p/b/1" }], "?"]);
   });
 
-  test("a piece of a text that was put together cannot be kept as a reference", () => {
+  test("a piece of a joined string is refused, because no reference can describe it", () => {
     const a = new Secret(["user:", { pointer: "/p" }], `user:${HIDDEN}`);
-    expect(() => render({ x: "{{ a[0] }}" }, { deploymentJobVariables: { a } })).toThrow(/^"0" of a text with the secret at \/p: no piece/);
+    expect(() => render({ x: "{{ a[0] }}" }, { deploymentJobVariables: { a } })).toThrow(
+      /^"0": cannot take a piece of a string that contains the secret at \/p$/,
+    );
   });
 
-  test("a block that is secret as a whole is looked into", () => {
+  test("the fields of an entirely secret block can be used", () => {
     const blocks = { "secret/token": { id: "b", data: secret({ value: HIDDEN }, "/blocks/secret~1token/data") as unknown as ValueObject } };
     expect(made(render({ x: "{{ prefect.blocks.secret.token }}" }, { blocks }).x)).toEqual([[AT], HIDDEN]);
     const { x } = render({ x: { $ref: { block_document_id: "b" } } }, { blocks });
@@ -111,7 +117,7 @@ describe("a path into a secret points more deeply", () => {
 
 describe("env", () => {
   const template = { env: "{{ env }}" };
-  test("one that is secret as a whole is merged by name", () => {
+  test("an entirely secret env is merged by name", () => {
     const { env } = render(template, {
       deploymentJobVariables: { env: secret({ A: HIDDEN, B: "b" }) },
       flowRunJobVariables: { env: { B: "run" } },
@@ -119,7 +125,7 @@ describe("env", () => {
     expect([made((env as ValueObject).A), (env as ValueObject).B]).toEqual([[[{ pointer: "/p/A" }], HIDDEN], "run"]);
   });
 
-  test("values become text and stay secret; a secret null unsets as null does", () => {
+  test("values become strings and stay secret; a secret null unsets a variable like null", () => {
     const { env } = validateJob({
       env: { N: secret(7, "/n"), T: secret(HIDDEN, "/t"), U: secret(undefined, "/u"), Z: secret(null, "/z") },
     });
@@ -131,32 +137,32 @@ describe("env", () => {
     ]);
   });
 
-  test("one that is secret as a whole and not known is refused with the way out", () => {
+  test("an entirely secret and unavailable env is refused, and the error says what to do", () => {
     expect(() => validateJob({ env: secret() })).toThrow(
-      "job_configuration.env: is secret as a whole; make only those of its values secret that are",
+      "job_configuration.env: is entirely secret; make only the values in it secret that need to be",
     );
   });
 });
 
-test("a list or object with a secret in it does not become text", () => {
+test("a list or object with a secret in it cannot become a string", () => {
   const value: Value = { inner: secret(HIDDEN) };
   expect(() => render({ x: "t={{ prefect.variables.t }}" }, { variables: { t: value } })).toThrow(
     /^job_configuration\.x: a list or object with a secret/,
   );
   expect(() => validateJob({ env: { E: value } })).toThrow(/^job_configuration\.env\.E: a list or object with a secret/);
   expect(() => render({ x: "t={{ prefect.blocks.secret.token }}" }, { blocks: block({ k: HIDDEN }) })).toThrow(
-    /^job_configuration\.x: .* cannot stand inside a text/,
+    /^job_configuration\.x: .* cannot be part of a string/,
   );
 });
 
 test.each<[string, Value, string]>([
   ["of the wrong type", secret(HIDDEN), 'job variable "stream_output" must be boolean or null'],
   ["inside an object", { stream: secret(HIDDEN) }, 'job variable "stream_output" must be boolean or null'],
-])("a check of types never shows a secret: %s", (_, value, message) => {
+])("a type error never shows a secret: %s", (_, value, message) => {
   expect(() => checkJobVariables(defaultTemplate("process:push"), { stream_output: value }, "job variable")).toThrow(message);
 });
 
-test("nor the keys of a secret object", () => {
+test("a type error never shows the keys of a secret object", () => {
   const template = {
     job_configuration: {},
     variables: { properties: { c: { type: "object", properties: { n: { type: "integer" } }, additionalProperties: false } } },
@@ -168,10 +174,10 @@ test("nor the keys of a secret object", () => {
 
 const json = fc.jsonValue({ maxDepth: 3 });
 
-test("law: a sole placeholder keeps whatever it names, type and all", () => {
+test("property: a single placeholder keeps the value and its type", () => {
   fc.assert(
     fc.property(json, (value) => {
-      // Texts with placeholders of their own are looked into by later steps, objects with "$ref" are references.
+      // Later steps fill strings that contain placeholders, and objects with "$ref" are references.
       fc.pre(!/prefect\.|\$ref/.test(JSON.stringify(value)));
       const given = JSON.parse(JSON.stringify(value)) as Value;
       expect(render({ x: "{{ a }}" }, { deploymentJobVariables: { a: given } })).toEqual({ x: given });
@@ -179,7 +185,7 @@ test("law: a sole placeholder keeps whatever it names, type and all", () => {
   );
 });
 
-test("law: what has no placeholder comes out as it went in, and as another object", () => {
+test("property: a template without placeholders gives an equal copy", () => {
   fc.assert(
     fc.property(json, fc.string({ unit: "binary" }), (value, text) => {
       fc.pre(!/\{\{|\$ref/.test(JSON.stringify([value, text])));
@@ -191,7 +197,7 @@ test("law: what has no placeholder comes out as it went in, and as another objec
   );
 });
 
-test("law: nothing rendered ever shows a secret, and what it reveals is the text without secrets around", () => {
+test("property: a rendered job never shows a secret, and its revealed values equal those rendered without secrets", () => {
   const piece = fc.constantFrom(
     "{{ prefect.blocks.secret.token }}",
     "{{ v }}",

@@ -6,12 +6,12 @@ import { readJson } from "../../src/jsonText";
 import { defaultTemplate } from "../../src/template";
 import { storedTemplate, wholeTemplate } from "../../src/template/storedTemplate";
 
-/** Stands for an output. */
+/** A stand-in for a Pulumi output. */
 class Later {
   constructor(readonly value: unknown) {}
 }
 const isLater = (value: unknown) => value instanceof Later;
-/** As the engine stores it: outputs have their values. */
+/** Replace outputs by their values, as the engine does when it stores a manifest. */
 const settled = (value: unknown): unknown => {
   if (value instanceof Later) return settled(value.value);
   if (Array.isArray(value)) return value.map(settled);
@@ -22,7 +22,7 @@ const kept = (template: JsonObject) => wholeTemplate(settled(storedTemplate(temp
 
 const TYPES = ["process:push", "cloud-run-v2:push", "ecs:push"] as const;
 
-test.each(TYPES)("the template of %s is stored by its name, with the defaults that differ", (type) => {
+test.each(TYPES)("the template of %s is stored by its name and the changed defaults", (type) => {
   const template = defaultTemplate(type) as { variables: { properties: Record<string, JsonObject> } };
   expect(storedTemplate(template as never, isLater)).toEqual({ default: `${type}@1` });
   const env = { TOKEN: new Later("hidden"), A: "1" };
@@ -32,8 +32,8 @@ test.each(TYPES)("the template of %s is stored by its name, with the defaults th
   expect(kept(template as never)).toEqual(settled(template));
 });
 
-// Manifests of released versions name them: one that changes gets a new number in storedTemplate.ts, and the old one stays.
-test("the named templates are what they were", () => {
+// Manifests of released versions name these templates. A changed template gets a new number in storedTemplate.ts, and the old one stays.
+test("the named templates have not changed", () => {
   const digest = (type: (typeof TYPES)[number]) =>
     createHash("sha256")
       .update(JSON.stringify(defaultTemplate(type)))
@@ -48,7 +48,7 @@ test("the named templates are what they were", () => {
   `);
 });
 
-test("any other template comes back as it was, and is not shown", () => {
+test("property: any other template is restored unchanged", () => {
   const template = fc.record({
     job_configuration: fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 4 })),
     variables: fc.record({ properties: fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 3 })) }),
@@ -69,7 +69,7 @@ test.each(["ecs:push", "packed"])("numbers keep their digits in a stored templat
   expect(JSON.stringify(wholeTemplate(storedTemplate(base, isLater) as JsonObject, "t"))).toBe(JSON.stringify(base));
 });
 
-test("what is known later stands at its place, whatever it comes to", () => {
+test("values that are known later keep their places", () => {
   const template = {
     job_configuration: { image: "{{ image }}", list: [1, new Later("x")], map: new Later({ a: { b: 1 } }) },
     variables: { properties: { image: { default: new Later("i:1") } } },
@@ -83,18 +83,18 @@ test("what is known later stands at its place, whatever it comes to", () => {
   expect(kept(template as never)).toEqual(settled(template));
 });
 
-test("a default one without one of its variables is stored as one's own", () => {
+test("a default template without one of its variables is stored in compressed form", () => {
   const template = defaultTemplate("ecs:push") as { variables: { properties: JsonObject } };
   delete template.variables.properties.vpc_id;
   expect(storedTemplate(template as never, isLater)).toHaveProperty("packed");
   expect(kept(template as never)).toEqual(template);
 });
 
-test("a whole one is read as it is; an unknown name and a damaged text are refused", () => {
+test("a complete template is returned unchanged; an unknown name and damaged data are refused", () => {
   const whole = { job_configuration: {}, variables: {} };
   expect(wholeTemplate(whole, "t")).toBe(whole);
   expect(() => wholeTemplate({ default: "ecs:push@9" }, "pools.etl.baseJobTemplate")).toThrow(
-    /^pools\.etl\.baseJobTemplate\.default "ecs:push@9" is a template that this pushpool does not know: did you mean "ecs:push@1"/,
+    /^pools\.etl\.baseJobTemplate\.default: this version of pushpool has no template "ecs:push@9": did you mean "ecs:push@1"/,
   );
   expect(() => wholeTemplate({ packed: "AAAA" }, "t")).toThrow(/^t\.packed is damaged/);
 });
