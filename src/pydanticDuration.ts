@@ -7,8 +7,8 @@ const ISO =
 const CLOCK = /^([-+])?(?:(\d+)(?:d| days?)(?:$|,? ?(?=\d)|,$))?(?:(\d+):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?)?$/i;
 
 /**
- * A duration as Pydantic reads one for a `timedelta`: seconds as a number, ISO 8601 (`PT15M`), or a clock (`00:10:00`, `1 day, 00:00:00`).
- * @returns seconds, or `undefined` for what is none
+ * Parse a duration as Pydantic does for a `timedelta`: a number of seconds, ISO 8601 (`PT15M`), or a time (`00:10:00`, `1 day, 00:00:00`).
+ * @returns seconds, or `undefined` if the value is not a duration
  */
 export function durationSeconds(value: unknown): number | undefined {
   const given = value instanceof ExactNumber ? value.valueOf() : value;

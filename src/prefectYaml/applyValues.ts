@@ -3,13 +3,16 @@ import { getPath } from "../template/paths";
 import { only, type Placeholder, pieces } from "../template/placeholders";
 import { pythonStr } from "../template/pythonText";
 
-/** What a placeholder becomes: a value, `"keep"` (it stays as it stands) or `"drop"` (with its key or its place in a list; nothing in a text). */
+/**
+ * The replacement for a placeholder: a value; `"keep"`, which leaves it unchanged; or `"drop"`, which removes it. If a dropped placeholder is the
+ * whole string, its key or list item is removed too.
+ */
 export type Answer = { value: Json } | "keep" | "drop";
 
 /**
- * Fill the placeholders of a deployment as Prefect's `deploy` does (`prefect.utilities.templating.apply_values`). What was filled in is not
+ * Fill the placeholders of a deployment as Prefect's `deploy` does (`prefect.utilities.templating.apply_values`). Inserted values are not
  * searched again.
- * @param answer asked once for each placeholder; a `"drop"` of one that stands alone takes its key along
+ * @param answer called once for each placeholder; `alone` says whether it is the whole string
  */
 export function applyValues(template: Json, answer: (placeholder: Placeholder, alone: boolean) => Answer): Json | undefined {
   if (typeof template === "string") return applyText(template, answer);
@@ -28,7 +31,7 @@ function applyText(text: string, answer: (placeholder: Placeholder, alone: boole
   const single = only(found);
   if (single) {
     const given = answer(single, true);
-    // An environment variable stands for a text, never for nothing at all.
+    // An environment variable always gives a string, so its key stays.
     if (given === "drop") return single.kind === "environment" ? "" : undefined;
     return given === "keep" ? text : given.value;
   }
@@ -41,7 +44,7 @@ function applyText(text: string, answer: (placeholder: Placeholder, alone: boole
     .join("");
 }
 
-/** `{{ $NAME }}`, and, as Prefect has it while deploying, `{{ NAME }}` too. */
+/** Look up `{{ $NAME }}` in the environment. As in Prefect's `deploy`, `{{ NAME }}` works too. */
 export function fromEnvironment({ kind, name }: Placeholder, env: Readonly<Record<string, string | undefined>>): Answer {
   if (kind !== "environment" && kind !== "standard") return "keep";
   const variable = name.replace(/^\$+/, "");
@@ -49,7 +52,7 @@ export function fromEnvironment({ kind, name }: Placeholder, env: Readonly<Recor
   return value === undefined ? "keep" : { value };
 }
 
-/** A path into a tree. */
+/** Look up a placeholder as a path into a value. */
 export function fromValues({ kind, name }: Placeholder, values: JsonObject): Answer {
   if (kind !== "standard") return "keep";
   const value = getPath(values, name) as Json | undefined;

@@ -8,41 +8,41 @@ import { checkJobVariables, checkParameters, undeclaredVariables } from "../temp
 import { UserError } from "../userError";
 import type { ResolvedDeployment, Said } from "./resolve";
 
-/** What is known of a flow without importing it. */
+/** The facts about a flow that pushpool reads without importing it. */
 export interface Flow {
-  /** As Prefect names it. */
+  /** The name that Prefect gives the flow. */
   flowName: string;
   description?: string;
   version?: string;
-  /** Prefect's version of a deployment where nobody gives one. */
+  /** The version that Prefect gives a deployment by default. */
   fileHash?: string;
   parameterSchema?: JsonObject;
 }
 
-/** What a deployment is checked against. */
+/** Where a deployment is made. It is checked against this. */
 export interface Place {
   /** Work pools by name. */
   pools: Record<string, Pick<PoolDefinition, "baseJobTemplate" | "queues"> & Partial<Pick<PoolDefinition, "type">>>;
-  /** What messages call the pools' home: a stack. */
+  /** What messages call the place of the pools: a stack. */
   origin: string;
 }
 
-/** A deployment ready to be written down. */
+/** A complete deployment, ready to be stored. */
 export interface DefinedDeployment {
   /** `<flow name>/<deployment name>` */
   name: string;
   definition: DeploymentDefinition;
-  /** What nothing acts on yet, under its names in prefect.yaml. */
+  /** Settings that pushpool stores but does not use yet, by their names in prefect.yaml. */
   kept: JsonObject;
-  /** What of it the file says. */
+  /** Which settings the file gives. */
   said: Said;
   warnings: string[];
 }
 
 /**
- * Give a deployment its flow and its pool.
- * @param flow what its entrypoint leads to; a fault is the end of a sentence; absent: it has no entrypoint
- * @returns the deployment, or everything that is wrong with it
+ * Complete a deployment with its flow and its work pool, and check it.
+ * @param flow the flow of its entrypoint, or why there is none (as the end of a sentence); `undefined` without an entrypoint
+ * @returns the deployment, or all its errors
  */
 export function defineDeployment(
   resolved: ResolvedDeployment,
@@ -66,14 +66,14 @@ export function defineDeployment(
   if (flow && "fault" in flow) problems.push(`entrypoint: ${flow.fault}`);
   else if (flow) flowName = flow.flowName;
   else if (typeof jobVariables.command !== "string")
-    problems.push('entrypoint is missing: name the flow, as "flows/etl.py:etl", or give work_pool.job_variables a command');
-  else if (flowName === "") problems.push("flow_name is missing: a deployment of a command has no entrypoint to take it from");
+    problems.push('entrypoint is missing: name the flow, such as "flows/etl.py:etl", or set command in work_pool.job_variables');
+  else if (flowName === "") problems.push("flow_name is missing: a deployment of a command needs it, because it has no entrypoint");
   const nameProblem = flowName === "" ? undefined : nameFault(flowName);
   if (nameProblem !== undefined) problems.push(`the name of the flow ${nameProblem}: ${quoted(flowName)}`);
 
   const found = flow && !("fault" in flow) ? flow : undefined;
   const schema = found?.parameterSchema;
-  // A deployment need not give what a run may: only what it gives is looked at, as Prefect's server does.
+  // A run can give the missing parameters. So only the given ones are checked, as a Prefect server does.
   if (resolved.enforceParameterSchema)
     for (const [at, given] of parametersIn(resolved)) check(() => checkParameters(schema, given, at, { whole: false }));
 
@@ -86,9 +86,9 @@ export function defineDeployment(
     for (const [at, given] of parametersIn(resolved)) check(() => checkSize(given, at, pool.type));
     check(() => checkJobVariables(pool.baseJobTemplate, jobVariables, "work_pool.job_variables", "pass"));
     const unused = undeclaredVariables(pool.baseJobTemplate, jobVariables);
-    if (unused.length > 0) warnings.push(`work pool "${workPool.name}" has no variable ${unused.join(", ")}: without effect there`);
+    if (unused.length > 0) warnings.push(`work pool "${workPool.name}" has no variable ${unused.join(", ")}: it has no effect there`);
     if (workPool.queue !== null && workPool.queue !== "default" && !pool.queues?.[workPool.queue])
-      warnings.push(`work pool "${workPool.name}" declares no queue "${workPool.queue}": it is one without limits`);
+      warnings.push(`work pool "${workPool.name}" declares no queue "${workPool.queue}": the queue has no limits`);
   }
   if (problems.length > 0) return { problems };
 
@@ -117,7 +117,7 @@ export function defineDeployment(
   return { name: `${flowName}/${resolved.name}`, definition, kept, said: resolved.said, warnings };
 }
 
-/** Every set of parameters that a run of the deployment would get. */
+/** All sets of parameters that runs of the deployment can get: its own, and those of its schedules. */
 function parametersIn({ parameters, schedules }: ResolvedDeployment): [at: string, parameters: JsonObject][] {
   const own = schedules.map(({ parameters: over }, index): [string, JsonObject] => [
     `schedules[${index}].parameters`,
@@ -126,20 +126,18 @@ function parametersIn({ parameters, schedules }: ResolvedDeployment): [at: strin
   return [["parameters", parameters], ...own];
 }
 
-/** @throws {UserError} where no run on a pool of this type can get parameters of this size */
+/** @throws {UserError} if the parameters are too large for runs on a pool of this type */
 function checkSize(parameters: JsonObject, at: string, type: PoolDefinition["type"] | undefined): void {
-  const most = type === undefined ? undefined : MAX_PARAMETERS[type];
+  const limit = type === undefined ? undefined : MAX_PARAMETERS[type];
   const size = Buffer.byteLength(JSON.stringify(parameters));
-  if (most === undefined || size <= most.bytes) return;
-  throw new UserError(
-    `${at}: as JSON they are ${size} bytes, and ${most.taker} takes at most ${most.bytes}: hand large data over in a file`,
-  );
+  if (limit === undefined || size <= limit.bytes) return;
+  throw new UserError(`${at}: as JSON they are ${size} bytes, and ${limit.taker} takes at most ${limit.bytes}: pass large data in a file`);
 }
 
 function poolOf(name: string | null, { pools, origin }: Place): Place["pools"][string] | string {
   const names = Object.keys(pools);
   if (name === null)
-    return `work_pool.name is missing: name the work pool that runs it${names.length > 0 ? `; ${origin} has ${few(names)}` : ""}`;
+    return `work_pool.name is missing: name the work pool for its runs${names.length > 0 ? `; ${origin} has ${few(names)}` : ""}`;
   if (Object.hasOwn(pools, name)) return pools[name] as Place["pools"][string];
   const hint = suggestion(name, names) || "it has none";
   return `work_pool.name: there is no work pool "${name}" in ${origin}: ${hint}. To make it, declare it in the Pulumi program and run \`pushpool up\``;
@@ -151,7 +149,7 @@ function present(fields: Record<string, Present>): JsonObject {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null)) as JsonObject;
 }
 
-/** Nothing in it is the same as not there. */
+/** An empty list or object counts as absent. */
 function orNull<T extends object>(value: T): T | null {
   return Object.keys(value).length > 0 ? value : null;
 }

@@ -6,15 +6,15 @@ import { actionsModel, type DeploymentConfig, deploymentModel, FIELDS, type Step
 import { parseYaml } from "./pyYaml";
 import { type UnknownKey, unknownKeys } from "./unknownKeys";
 
-/** One thing wrong with one deployment. */
+/** An error in a deployment. */
 export interface Problem {
-  /** Place in the file's list, from 0. */
+  /** The index of the deployment in the file's list, from 0. */
   index: number;
-  /** As the file has it, where it has one. */
+  /** The name of the deployment in the file, if it has one. */
   name?: string;
   /** Line in the file, from 1. */
   line: number;
-  /** What is wrong and where: `schedules[0].timezon is no field of a schedule: …`. */
+  /** The path and the error: `schedules[0].timezon is not a field of a schedule: …`. */
   message: string;
 }
 
@@ -22,18 +22,18 @@ export interface LoadedDeployment {
   index: number;
   line: number;
   config: DeploymentConfig;
-  /** What is worth a line and is no problem. */
+  /** Notes that are not errors, one line each. */
   warnings: string[];
 }
 
-/** A prefect.yaml as Prefect's own loader gives it (`_load_deploy_configs_and_actions`), its bad deployments apart. */
+/** A prefect.yaml as Prefect's own loader reads it (`_load_deploy_configs_and_actions`), with invalid deployments separated. */
 export interface PrefectYaml {
-  /** What messages call it. */
+  /** What messages call the file. */
   file: string;
   deployments: LoadedDeployment[];
-  /** The steps for every deployment that has none of its own. `pull` null: Prefect's default; `[]`: none at all. */
+  /** The steps for deployments that have none of their own. `pull` is null for Prefect's default, and `[]` for no steps. */
   actions: { build: Steps; push: Steps; pull: Steps | null };
-  /** Of deployments that are not in `deployments` for it. Prefect drops the whole file then, and says that an entrypoint is missing. */
+  /** The errors of invalid deployments, which are not in `deployments`. Prefect would ignore the whole file and report a missing entrypoint. */
   problems: Problem[];
   /** For messages of later steps. */
   lineOf(path: readonly (string | number)[]): number;
@@ -42,7 +42,7 @@ export interface PrefectYaml {
 /**
  * Read a prefect.yaml.
  * @param file what messages call it
- * @throws {UserError} if nothing of it can be used: no YAML, no mapping, top-level fields of a wrong type
+ * @throws {UserError} if the file is unusable: it is not YAML or not a mapping, or a top-level field has the wrong type
  */
 export function loadPrefectYaml(text: string, file: string): PrefectYaml {
   const { tree, lineOf } = parseYaml(text, file);
@@ -74,7 +74,7 @@ export function loadPrefectYaml(text: string, file: string): PrefectYaml {
     const unknown = isJsonObject(entry) ? unknownIn(entry) : [];
     const misspelt = unknown.filter(({ meant }) => meant !== undefined);
     if (read.success && misspelt.length === 0) {
-      const warnings = unknown.map(({ path, of }) => `${shown(path)} is not a field of ${of}, and is ignored`);
+      const warnings = unknown.map(({ path, of }) => `${shown(path)} is not a field of ${of} and is ignored`);
       deployments.push({ index, line, config: read.output, warnings });
       continue;
     }
@@ -95,7 +95,7 @@ export function loadPrefectYaml(text: string, file: string): PrefectYaml {
   return { file, deployments, actions: { build: orNone(build), push: orNone(push), pull: pull ?? null }, problems, lineOf };
 }
 
-/** Keys of a deployment and its work pool that Prefect does not know. */
+/** The keys of a deployment and its work pool that Prefect does not know. */
 function unknownIn(entry: JsonObject): (UnknownKey & { path: string[]; of: string })[] {
   const pool = isJsonObject(entry.work_pool) ? entry.work_pool : {};
   return [
@@ -116,7 +116,7 @@ function pathOf(issue: v.BaseIssue<unknown>): (string | number)[] {
   return (issue.path ?? []).map(({ key }) => (typeof key === "number" ? key : String(key)));
 }
 
-/** Of a choice between shapes that none fits, what the last of them says, which is the fullest, at its own place. */
+/** If a value matches no member of a union, the error of the last member, with its own path. The last member is the most detailed. */
 function innermost(issue: v.BaseIssue<unknown>): { path: (string | number)[]; message: string } {
   const path = pathOf(issue);
   const last = issue.type === "union" && !issue.message.startsWith("must") ? issue.issues?.at(-1) : undefined;

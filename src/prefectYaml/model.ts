@@ -2,14 +2,14 @@ import * as v from "valibot";
 import { ExactNumber, numberFault } from "../exactNumber";
 import { isJsonObject, type Json, type JsonObject } from "../json";
 import { durationSeconds, isoDuration } from "../pydanticDuration";
-import { NoNumber, Timestamp } from "./pyYaml";
+import { InvalidNumber, Timestamp } from "./pyYaml";
 
 /**
- * The fields of a prefect.yaml as Prefect reads them (`prefect/cli/deploy/_models.py`): what it lets through, how it converts, and nothing
- * else. Fields that are not there stay absent; unknown ones are ignored.
+ * The fields of a prefect.yaml, with the same validation and conversion as in Prefect (`prefect/cli/deploy/_models.py`). Missing fields stay
+ * absent, and unknown fields are ignored.
  */
 
-const text = v.string("must be text");
+const text = v.string("must be a string");
 
 const flag = v.pipe(
   v.any(),
@@ -18,7 +18,7 @@ const flag = v.pipe(
   v.transform((value) => value as boolean),
 );
 
-/** What is text stays it: it may be a template. */
+/** A string stays a string, because it may be a template. */
 const flagOrText = v.union([v.boolean(), text, flag], "must be true, false or a template");
 
 const whole = v.pipe(
@@ -28,7 +28,7 @@ const whole = v.pipe(
   v.transform((value) => value as number),
 );
 
-/** Any value as JSON; what JSON cannot say is a fault at its place. */
+/** Any value, converted to JSON. A value that JSON does not have is an error with its path. */
 const json = v.pipe(
   v.any(),
   v.rawTransform(({ dataset, addIssue }) => {
@@ -54,7 +54,7 @@ const objectOf = <T extends v.ObjectEntries>(entries: T, message: string) =>
 const list = (item: v.GenericSchema<unknown, Json>, hint: string) => v.array(item, `must be a list${hint}`);
 const maybe = <T extends v.GenericSchema>(schema: T) => v.optional(v.nullable(schema));
 
-/** Steps of `build`, `push` or `pull`; one mapping alone is a list of one. An empty mapping is kept, and means none. */
+/** The steps of `build`, `push` or `pull`. A single mapping becomes a list of one step. An empty mapping stays and means no steps. */
 const steps = v.pipe(
   v.any(),
   v.transform((value: unknown) => (isMapping(value) && Object.keys(value).length > 0 ? [value] : value)),
@@ -64,7 +64,7 @@ const steps = v.pipe(
 const interval = v.pipe(
   v.any(),
   v.transform(durationSeconds),
-  v.check((value) => value !== undefined, "must be seconds, ISO 8601 (PT15M) or a clock (00:15:00)"),
+  v.check((value) => value !== undefined, "must be a duration: seconds, ISO 8601 (PT15M) or hours:minutes:seconds (00:15:00)"),
   v.transform((value) => isoDuration(value as number)),
 );
 
@@ -79,7 +79,7 @@ const schedule = v.pipe(
         v.pipe(
           v.any(),
           v.transform((value: unknown) => (value instanceof Timestamp ? value.text : value)),
-          v.string("must be a date, as 2020-01-01T00:00:00Z"),
+          v.string("must be a date, such as 2020-01-01T00:00:00Z"),
         ),
       ),
       active: maybe(flagOrText),
@@ -90,8 +90,8 @@ const schedule = v.pipe(
     },
     (issue) =>
       issue.expected === "never"
-        ? "is no field of a schedule: those are cron, interval or rrule, with timezone, anchor_date, active, parameters, slug, replaces, day_or"
-        : 'must be a mapping, as { cron: "0 6 * * *" }',
+        ? "is not a field of a schedule: the fields are cron, interval or rrule, with timezone, anchor_date, active, parameters, slug, replaces, day_or"
+        : 'must be a mapping, such as { cron: "0 6 * * *" }',
   ),
   v.check(
     ({ cron, interval, rrule }) => [cron, interval, rrule].filter((kind) => kind !== null && kind !== undefined).length === 1,
@@ -141,24 +141,24 @@ export const actionsModel = v.object({
   pull: maybe(steps),
 });
 
-/** What each mapping may have. */
+/** The known fields of each mapping. */
 export const FIELDS = {
   file: ["prefect-version", "prefect_version", "name", "build", "push", "pull", "deployments"],
   deployment: Object.keys(deploymentFields),
   workPool: Object.keys(workPoolFields),
 };
 
-/** One entry of `deployments`, converted; a field that was not given is absent. */
+/** A converted entry of `deployments`. Fields that are not given are absent. */
 export type DeploymentConfig = v.InferOutput<typeof deploymentModel>;
 export type ScheduleConfig = v.InferOutput<typeof schedule>;
 export type Steps = JsonObject[] | JsonObject;
 
 function isMapping(value: unknown): value is object {
-  return isJsonObject(value) && !(value instanceof Timestamp || value instanceof NoNumber);
+  return isJsonObject(value) && !(value instanceof Timestamp || value instanceof InvalidNumber);
 }
 
 function* faultsOf(value: unknown, keys: (string | number)[]): Generator<{ keys: (string | number)[]; problem: string }> {
-  if (value instanceof NoNumber) yield { keys, problem: value.problem };
+  if (value instanceof InvalidNumber) yield { keys, problem: value.problem };
   else if (value instanceof ExactNumber) {
     const problem = numberFault(value);
     if (problem !== undefined) yield { keys, problem };

@@ -2,7 +2,7 @@ import { isMap, isScalar, LineCounter, type Node, type ParsedNode, parseAllDocum
 import { ExactNumber, numberOf, pythonNumber } from "../exactNumber";
 import { UserError } from "../userError";
 
-/** A date or time written without quotes, which YAML 1.1 reads as one. As text it is what Pydantic writes. */
+/** A date or time without quotes, which YAML 1.1 reads as a timestamp. Its `text` has Pydantic's format. */
 export class Timestamp {
   constructor(readonly text: string) {}
   toString(): string {
@@ -10,30 +10,30 @@ export class Timestamp {
   }
 }
 
-/** What YAML calls a number, and JSON cannot say. */
-export class NoNumber {
+/** A YAML number that JSON does not have. */
+export class InvalidNumber {
   /** @param problem the end of a sentence that begins with its path */
   constructor(readonly problem: string) {}
 }
 
-/** A parsed file, and where in it things stand. */
+/** A parsed file with the positions of its values. */
 export interface YamlFile {
   tree: unknown;
-  /** Line of what stands at a path, from 1; of the nearest that is there. */
+  /** The line of the value at a path, from 1. If there is no value, the line of the nearest one above it in the path. */
   lineOf(path: readonly (string | number)[]): number;
 }
 
-/** What PyYAML refuses to read (`yaml.reader.Reader.NON_PRINTABLE`). */
+/** The characters that PyYAML refuses to read (`yaml.reader.Reader.NON_PRINTABLE`). */
 const SPECIAL = /[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u;
 
-/** Anchors can make a small file a huge tree ("a billion laughs"); no deployment file comes near this many values. */
-const MOST_VALUES = 1_000_000;
-/** How deep a file may nest. pydantic, which Prefect reads it by, stops at 255. */
-const DEEPEST = 200;
+/** Anchors can expand a small file into a huge tree ("a billion laughs"). No real deployment file has nearly this many values. */
+const MAX_VALUES = 1_000_000;
+/** The deepest nesting. pydantic, with which Prefect reads the file, stops at 255. */
+const MAX_DEPTH = 200;
 
 /**
- * Read YAML as Prefect does (PyYAML's `safe_load`, YAML 1.1): `yes` and `on` are booleans, `010` is octal, `1:30` sexagesimal, `1e3` text,
- * dates are dates, the last of equal keys counts, `<<` merges.
+ * Read YAML as Prefect does (PyYAML's `safe_load`, YAML 1.1). `yes` and `on` are booleans, `010` is octal, `1:30` is sexagesimal, `1e3` is a
+ * string, and dates are dates. The last of several equal keys counts, and `<<` merges.
  * @param name what messages call the file
  * @throws {UserError} with file, line, column and the line itself
  */
@@ -41,14 +41,14 @@ export function parseYaml(text: string, name: string): YamlFile {
   try {
     return readYaml(text, name);
   } catch (error) {
-    // The parser calls itself once a level.
+    // The parser is recursive, and deep nesting exhausts its stack.
     if (error instanceof RangeError) throw tooDeep(name);
     throw error;
   }
 }
 
 function tooDeep(name: string): UserError {
-  return new UserError(`${name} is nested more than ${DEEPEST} levels deep: Prefect cannot read such a file`);
+  return new UserError(`${name} is nested more than ${MAX_DEPTH} levels deep: Prefect cannot read such a file`);
 }
 
 function readYaml(text: string, name: string): YamlFile {
@@ -82,14 +82,14 @@ function readYaml(text: string, name: string): YamlFile {
   if (!document) return { tree: null, lineOf: () => 1 };
   for (const { errors } of documents) {
     const [error] = errors;
-    // It reports its own stack overflow as a fault of the text.
+    // The parser reports its own stack overflow as an error in the file.
     if (error && /call stack/.test(error.message)) throw tooDeep(name);
     if (error) throw refuse(error.pos[0], plain(error.message));
   }
-  if (second) throw refuse(second.range[0], "a second document starts here (---), and the file must be one");
+  if (second) throw refuse(second.range[0], "a second document starts here (---), but the file must be a single document");
   const [warning] = document.warnings;
   if (warning && /tag/i.test(warning.message)) throw refuse(warning.pos[0], plain(warning.message));
-  // Not `Alias.resolve`: outside a conversion that walks the whole document for every alias.
+  // `Alias.resolve` would visit the whole document for every alias.
   const anchors = new Set<string>();
   visit(document, {
     Node(_, node) {
@@ -100,7 +100,7 @@ function readYaml(text: string, name: string): YamlFile {
     },
     Pair(_, { key }) {
       if (!isScalar(key) && (key as Node | null)?.range) {
-        throw refuse((key as ParsedNode).range[0], 'a mapping or list stands where a name must: put quotes around it, as "{{ … }}"');
+        throw refuse((key as ParsedNode).range[0], 'a mapping or list cannot be a key: put quotes around it, as in "{{ … }}"');
       }
       if (isScalar(key)) key.value = nameOf(key.value);
     },
@@ -129,13 +129,13 @@ function nodeAt(root: ParsedNode | null, path: readonly (string | number)[]): No
   return node ?? undefined;
 }
 
-/** A key as pydantic writes it in JSON. */
+/** Convert a key as pydantic does for JSON. */
 function nameOf(key: unknown): unknown {
   if (key === null) return "None";
   return key instanceof ExactNumber ? key.python : key instanceof Timestamp ? key.text : key;
 }
 
-/** Anchors that hold themselves, or too much, are found here and not in whatever walks the tree first. */
+/** Find anchors that contain themselves, or expand to too many values, before other code walks the tree. */
 function toTree(read: () => unknown, name: string): unknown {
   let tree: unknown;
   try {
@@ -147,9 +147,9 @@ function toTree(read: () => unknown, name: string): unknown {
   let values = 0;
   const above = new Set<object>();
   const walk = (value: unknown, depth: number): void => {
-    if (depth > DEEPEST) throw tooDeep(name);
+    if (depth > MAX_DEPTH) throw tooDeep(name);
     values += 1;
-    if (values > MOST_VALUES) throw new UserError(`${name}: its anchors expand to more than ${MOST_VALUES} values`);
+    if (values > MAX_VALUES) throw new UserError(`${name}: its anchors expand to more than ${MAX_VALUES} values`);
     if (typeof value !== "object" || value === null) return;
     if (above.has(value)) throw new UserError(`${name}: an anchor contains itself`);
     above.add(value);
@@ -173,10 +173,10 @@ const tag = (name: string, test: RegExp, resolve: (text: string) => unknown): Sc
 });
 
 /** PyYAML's `construct_yaml_int`. */
-function integer(text: string): number | ExactNumber | NoNumber {
+function integer(text: string): number | ExactNumber | InvalidNumber {
   const digits = text.replaceAll("_", "");
   const bare = digits.replace(/^[-+]/, "");
-  if (/^0[bx]$/.test(bare)) return new NoNumber(`is ${text}, which has no digits`);
+  if (/^0[bx]$/.test(bare)) return new InvalidNumber(`is ${text}, which has no digits`);
   const value = bare.includes(":") ? sexagesimal(bare) : BigInt(/^0[0-7]+$/.test(bare) ? `0o${bare.slice(1)}` : bare);
   return numberOf(String(digits.startsWith("-") ? -value : value));
 }
@@ -185,10 +185,10 @@ function sexagesimal(text: string): bigint {
   return text.split(":").reduce((sum, part) => sum * 60n + BigInt(part), 0n);
 }
 
-/** PyYAML's `construct_yaml_float`. What is a number in JSON too keeps its spelling. */
-function float(text: string): number | ExactNumber | NoNumber {
+/** PyYAML's `construct_yaml_float`. A number that is valid JSON keeps its original string. */
+function float(text: string): number | ExactNumber | InvalidNumber {
   const digits = text.replaceAll("_", "").toLowerCase();
-  if (/inf|nan/.test(digits)) return new NoNumber(`is ${text}, and JSON has no such number`);
+  if (/inf|nan/.test(digits)) return new InvalidNumber(`is ${text}, and JSON has no such number`);
   if (/^-?(?:0|[1-9]\d*)\.\d+(?:e[-+]\d+)?$/.test(digits)) return numberOf(digits);
   const bare = digits.replace(/^[-+]/, "");
   const value = bare.split(":").reduce((sum, part) => sum * 60 + Number(part), 0);
@@ -218,7 +218,7 @@ function timestamp(text: string): Timestamp {
   );
 }
 
-/** PyYAML's implicit resolvers (`yaml/resolver.py`), in its order; they are stricter than YAML 1.1 itself. */
+/** PyYAML's implicit resolvers (`yaml/resolver.py`), in the same order. They are stricter than YAML 1.1 itself. */
 const PYYAML_TAGS: ScalarTag[] = [
   tag("bool", /^(?:yes|Yes|YES|no|No|NO|true|True|TRUE|false|False|FALSE|on|On|ON|off|Off|OFF)$/, (text) => /^(?:y|t|on)/i.test(text)),
   tag(
@@ -230,6 +230,6 @@ const PYYAML_TAGS: ScalarTag[] = [
   tag("null", /^(?:~|null|Null|NULL|)$/, () => null),
   tag("timestamp", DATE, timestamp),
   tag("timestamp", TIME, timestamp),
-  // Only where it is written: `!!binary`. Pydantic writes bytes as text.
+  // Only for an explicit `!!binary`. Pydantic writes bytes as a string.
   { tag: "tag:yaml.org,2002:binary", resolve: (text) => Buffer.from(text, "base64").toString(), identify: () => false },
 ];

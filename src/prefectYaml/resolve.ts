@@ -14,24 +14,24 @@ import type { LoadedDeployment, PrefectYaml } from "./load";
 import type { DeploymentConfig, Steps } from "./model";
 import { scheduleOf } from "./schedules";
 
-/** What the placeholders of a prefect.yaml are filled from while deploying. */
+/** The values for the placeholders of a prefect.yaml during `deploy`. */
 export interface Surroundings {
-  /** For `{{ $NAME }}`, and `{{ NAME }}` too, as Prefect has it. */
+  /** For `{{ $NAME }}` and, as in Prefect, also for `{{ NAME }}`. */
   env: Readonly<Record<string, string | undefined>>;
   blocks: Blocks;
   /** For `{{ prefect.variables.NAME }}`. */
   variables: Record<string, Value>;
-  /** What build and push steps gave, by output name and by `<step id>.<output name>`: they are not run here. */
+  /** The outputs of build and push steps, by output name and by `<step id>.<output name>`. The user gives them; pushpool does not run steps. */
   stepOutputs: JsonObject;
   /** Whether a work pool has a variable `image`. */
   hasImage: (workPool: string | null) => boolean;
-  /** Where Prefect would have been started: entrypoints and the default pull step are relative to it. */
+  /** The folder in which a user would run Prefect. Entrypoints and the default pull step are relative to it. */
   folder: string;
 }
 
 /**
- * What of a deployment the file says, where silence is no value: whatever someone sets there on a server stays. A key with `null` says nothing; an empty
- * list or mapping says that there is none.
+ * Which settings of a deployment the file gives. A setting that it does not give keeps its value on the server. A key with `null` gives no value;
+ * an empty list or mapping gives an empty value.
  */
 export interface Said {
   tags: boolean;
@@ -39,11 +39,11 @@ export interface Said {
   jobVariables: boolean;
   enforceParameterSchema: boolean;
   concurrencyLimit: boolean;
-  /** For each schedule; `null`: the file does not speak of schedules. */
+  /** For each schedule. `null`: the file gives no schedules. */
   schedules: { active: boolean; parameters: boolean }[] | null;
 }
 
-/** A deployment with its placeholders filled; block references in job variables and all of the pull steps' are for the run to fill. */
+/** A deployment with its placeholders filled. The run fills block references in job variables, and the placeholders of pull steps. */
 export interface ResolvedDeployment {
   index: number;
   line: number;
@@ -51,7 +51,7 @@ export interface ResolvedDeployment {
   version: string | null;
   tags: string[];
   description: string | null;
-  /** `null`: the file does not say. */
+  /** `null` if the file does not give it. */
   paused: boolean | null;
   flowName: string | null;
   entrypoint: string | null;
@@ -60,7 +60,7 @@ export interface ResolvedDeployment {
   workPool: { name: string | null; queue: string | null; jobVariables: JsonObject };
   concurrencyLimit: number | null;
   concurrencyOptions: { collisionStrategy: "ENQUEUE" | "CANCEL_NEW"; gracePeriodSeconds: number | null } | null;
-  /** In the form of Prefect's API. */
+  /** In the format of Prefect's API. */
   schedules: JsonObject[];
   said: Said;
   pullSteps: JsonObject[];
@@ -68,24 +68,24 @@ export interface ResolvedDeployment {
   push: JsonObject[];
   triggers: JsonObject[];
   sla: JsonObject[];
-  /** Placeholders that nothing was found for, and so on: a line each. */
+  /** For example placeholders without a value, one line each. */
   warnings: string[];
 }
 
-/** What the column of a server on Postgres holds. */
-const MOST_LIMIT = 2_147_483_647;
+/** The largest integer in the Postgres column of a Prefect server. */
+const MAX_LIMIT = 2_147_483_647;
 /** Prefect's own limit (`ConcurrencyOptions.grace_period_seconds`), in seconds. */
-const MOST_GRACE = 86_400;
+const MAX_GRACE = 86_400;
 const DIRECTORY_STEP = "prefect.deployments.steps.set_working_directory";
 const DOCKER_STEP = "prefect_docker.deployments.steps.build_docker_image";
 
 /**
- * Fill the placeholders of one deployment as `prefect deploy` does, with these differences, each of which keeps a user from harm:
- * - A block is never written out in clear text: in job variables its reference stays, and the run fills it. A secret one is refused anywhere else.
- * - `tags: solo` is one tag, not its letters; `tags: null` and `work_pool: null` are as if they were not there.
- * - An `image` that the pool has no variable for does not send the default pull step to the image's `/opt/prefect`.
- * - A placeholder that a build or push step would fill is refused unless its output is given: it does not vanish.
- * @returns the deployment, or everything that is wrong with it
+ * Fill the placeholders of one deployment as `prefect deploy` does. These differences protect the user from harm:
+ * - A block is never stored in clear text. In job variables its reference stays, and the run fills it. Anywhere else, a secret block is refused.
+ * - `tags: solo` is one tag, not a tag for each letter. `tags: null` and `work_pool: null` count as absent.
+ * - If the pool has no variable for `image`, an `image` does not change the folder of the default pull step to `/opt/prefect`.
+ * - A placeholder for the output of a build or push step is refused unless the user gives the output. Prefect would remove it.
+ * @returns the deployment, or all its errors
  */
 export function resolveDeployment(
   { config, index, line, warnings: noted }: LoadedDeployment,
@@ -102,7 +102,7 @@ export function resolveDeployment(
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       problems.push(error.message);
-      // What has problems is not used.
+      // A deployment with errors is not used, so any value will do.
       return undefined as T;
     }
   };
@@ -158,7 +158,7 @@ function defaultPool({
   return name || older || null;
 }
 
-/** A deployment's own steps where it has the key, even with nothing in it; else the file's. */
+/** A deployment's own steps if it has the key, even an empty one. Otherwise the steps of the file. */
 function own(config: DeploymentConfig, key: "build" | "push", otherwise: Steps): Steps | null {
   return Object.hasOwn(config, key) ? ((config[key] ?? null) as Steps | null) : otherwise;
 }
@@ -168,13 +168,13 @@ function stepsOf(steps: Steps | null): JsonObject[] {
 }
 
 function fillerOf({ env, blocks, variables, stepOutputs: given }: Surroundings, steps: JsonObject[], warnings: string[]) {
-  // One that has no steps gets nothing of those of others.
+  // A deployment without steps does not get the outputs of other deployments' steps.
   const stepOutputs = steps.length > 0 ? given : {};
   const nothingGiven = Object.keys(stepOutputs).length === 0;
   const ids = new Set(idsOf(steps));
   const noted = new Set<string>();
   const missing = ({ text }: Placeholder, field: string) => {
-    if (!noted.has(text)) warnings.push(`${field}: there is nothing for ${text}, and it was left out`);
+    if (!noted.has(text)) warnings.push(`${field}: ${text} has no value and was left out`);
     noted.add(text);
     return "drop" as const;
   };
@@ -184,7 +184,7 @@ function fillerOf({ env, blocks, variables, stepOutputs: given }: Surroundings, 
       if (!holdsSecret(value)) return { value: value as Json };
       if (isJobVariables) return "keep" as const;
       throw new UserError(
-        `${field}: ${placeholder.text} is a secret, and ${what} is kept and shown in clear text. Put it into work_pool.job_variables.env, where it stays a reference, or load it in the flow`,
+        `${field}: ${placeholder.text} is a secret, but ${what} is stored and shown in clear text. Move it to work_pool.job_variables.env, where it stays a reference, or load it in the flow`,
       );
     };
     const filled = applyValues(template, (placeholder) => {
@@ -206,7 +206,7 @@ function fillerOf({ env, blocks, variables, stepOutputs: given }: Surroundings, 
           if (name.startsWith("ctx.")) return "keep";
           const output = fromValues(placeholder, stepOutputs);
           if (output !== "drop") return output;
-          // An output goes by its step's id, or by its own name alone.
+          // A placeholder names an output by the id of its step, or by the name of the output alone.
           const [first = name, second] = name.split(".");
           if (ids.has(first) || (steps.length > 0 && second === undefined && nothingGiven)) throw unsupportedStep(field, text, name);
           return missing(placeholder, field);
@@ -224,11 +224,11 @@ function holdsSecret(value: Value): boolean {
 
 function unsupportedStep(field: string, text: string, name: string): UserError {
   return new UserError(
-    `${field}: ${text} comes from a build or push step, and pushpool does not run those: run them before, and give what they made with --step-output ${name}=VALUE`,
+    `${field}: ${text} comes from a build or push step, and pushpool does not run those: run the step first, and give its output with --step-output ${name}=VALUE`,
   );
 }
 
-/** The `id`s of steps, by which others refer to what they give. */
+/** The `id`s of steps. Other steps refer to their outputs by these. */
 function idsOf(steps: JsonObject[]): string[] {
   return steps
     .flatMap((step) => Object.values(step))
@@ -238,7 +238,7 @@ function idsOf(steps: JsonObject[]): string[] {
     });
 }
 
-/** Pull steps as they are, for the run: of their placeholders only the environment and the outputs of other steps are known now. */
+/** The pull steps. Only environment variables and the outputs of other steps are known now; the run fills all other placeholders. */
 function pullStepsOf(
   config: DeploymentConfig,
   { actions }: PrefectYaml,
@@ -261,7 +261,7 @@ function pullStepsOf(
   }) as JsonObject[];
 }
 
-/** Where Prefect looks for the code if nobody says (`_generate_default_pull_action`). */
+/** Prefect's default pull step, which finds the code of the flow (`_generate_default_pull_action`). */
 function defaultPullSteps(config: DeploymentConfig, fileBuild: Steps, hasImage: boolean, folder: string): JsonObject[] {
   const build = stepsOf((config.build ?? null) as Steps | null);
   const docker = (build.length > 0 ? build : stepsOf(fileBuild)).map((step) => step[DOCKER_STEP]).find((found) => found);
@@ -273,7 +273,7 @@ function defaultPullSteps(config: DeploymentConfig, fileBuild: Steps, hasImage: 
 
 function schedulesOf(config: DeploymentConfig, fill: (value: Json | undefined, field: string) => Json): JsonObject[] {
   const legacy = legacyOf(config);
-  if (legacy && Object.hasOwn(config, "schedules")) throw new UserError("schedule and schedules are both there: keep schedules only");
+  if (legacy && Object.hasOwn(config, "schedules")) throw new UserError("schedule and schedules are both given: keep only schedules");
   const given = legacy ? [legacy] : (config.schedules ?? []);
   const field = (index: number) => (legacy ? "schedule" : `schedules[${index}]`);
   const schedules = given.map((schedule, index) => scheduleOf(fill(schedule as JsonObject, field(index)) as JsonObject, field(index)));
@@ -284,7 +284,7 @@ function schedulesOf(config: DeploymentConfig, fill: (value: Json | undefined, f
       if (fault !== undefined) throw new UserError(`${field(index)}.${key} ${fault}: ${quoted(value)}`);
       const first = schedules.findIndex((other) => other[key] === value);
       if (first < index)
-        throw new UserError(`${field(index)}.${key}: ${quoted(value)} is that of ${field(first)} too: each schedule has one of its own`);
+        throw new UserError(`${field(index)}.${key}: ${field(first)} has ${quoted(value)} too, but each schedule needs a different one`);
     }
   }
   return schedules;
@@ -294,8 +294,8 @@ function legacyOf({ schedule }: DeploymentConfig) {
   return schedule && Object.keys(schedule).length > 0 ? schedule : undefined;
 }
 
-/** What stands there, with something in it or not. */
-function stands(value: unknown): boolean {
+/** Whether a value is given, even an empty one. */
+function isGiven(value: unknown): boolean {
   return value !== undefined && value !== null;
 }
 
@@ -303,12 +303,12 @@ function saidBy(config: DeploymentConfig): Said {
   const legacy = legacyOf(config);
   const schedules = (legacy ? [legacy] : config.schedules) as JsonObject[] | null | undefined;
   return {
-    tags: stands(config.tags),
-    parameters: stands(config.parameters),
-    jobVariables: stands(config.work_pool?.job_variables),
-    enforceParameterSchema: stands(config.enforce_parameter_schema),
-    concurrencyLimit: stands(config.concurrency_limit),
-    schedules: schedules?.map(({ active, parameters }) => ({ active: stands(active), parameters: stands(parameters) })) ?? null,
+    tags: isGiven(config.tags),
+    parameters: isGiven(config.parameters),
+    jobVariables: isGiven(config.work_pool?.job_variables),
+    enforceParameterSchema: isGiven(config.enforce_parameter_schema),
+    concurrencyLimit: isGiven(config.concurrency_limit),
+    schedules: schedules?.map(({ active, parameters }) => ({ active: isGiven(active), parameters: isGiven(parameters) })) ?? null,
   };
 }
 
@@ -316,23 +316,23 @@ function concurrencyOf({
   concurrency_limit: given,
 }: DeploymentConfig): Pick<ResolvedDeployment, "concurrencyLimit" | "concurrencyOptions"> {
   if (given === null || given === undefined) return { concurrencyLimit: null, concurrencyOptions: null };
-  if (typeof given === "number") return { concurrencyLimit: within(given, 1, MOST_LIMIT, "concurrency_limit"), concurrencyOptions: null };
+  if (typeof given === "number") return { concurrencyLimit: within(given, 1, MAX_LIMIT, "concurrency_limit"), concurrencyOptions: null };
   const { limit, collision_strategy: strategy, grace_period_seconds: grace } = given;
   if (strategy !== "ENQUEUE" && strategy !== "CANCEL_NEW") {
-    throw new UserError(`concurrency_limit.collision_strategy: must be ENQUEUE or CANCEL_NEW${strategy ? `, and is "${strategy}"` : ""}`);
+    throw new UserError(`concurrency_limit.collision_strategy: must be ENQUEUE or CANCEL_NEW${strategy ? `, not "${strategy}"` : ""}`);
   }
   return {
-    concurrencyLimit: limit === null || limit === undefined ? null : within(limit, 1, MOST_LIMIT, "concurrency_limit.limit"),
+    concurrencyLimit: limit === null || limit === undefined ? null : within(limit, 1, MAX_LIMIT, "concurrency_limit.limit"),
     concurrencyOptions: {
       collisionStrategy: strategy,
       gracePeriodSeconds:
-        grace === null || grace === undefined ? null : within(grace, 60, MOST_GRACE, "concurrency_limit.grace_period_seconds"),
+        grace === null || grace === undefined ? null : within(grace, 60, MAX_GRACE, "concurrency_limit.grace_period_seconds"),
     },
   };
 }
 
-function within(value: number, least: number, most: number, field: string): number {
-  if (value < least || value > most) throw new UserError(`${field}: must be ${least} to ${most}, not ${value}`);
+function within(value: number, min: number, max: number, field: string): number {
+  if (value < min || value > max) throw new UserError(`${field}: must be ${min} to ${max}, not ${value}`);
   return value;
 }
 
@@ -349,5 +349,5 @@ function tagsOf(tags: Json): string[] {
 
 function textAt(value: Json, field: string): string | null {
   if (value === null || typeof value === "string") return value;
-  throw new UserError(`${field}: must be text, and is ${JSON.stringify(value)}`);
+  throw new UserError(`${field}: must be a string, not ${JSON.stringify(value)}`);
 }

@@ -1,17 +1,17 @@
-/** A deployment as names given on the command line can mean it. */
+/** The names by which the command line can select a deployment. */
 export interface Nameable {
-  /** Deployment names: as the file has it, and with its placeholders filled. */
+  /** The deployment name in the file, and the same with its placeholders filled. */
   names: readonly string[];
-  /** Flow names: the real one, where it is known, and the one that Prefect takes from the entrypoint. */
+  /** The real name of the flow, if it is known, and the name that Prefect takes from the entrypoint. */
   flows: readonly string[];
 }
 
 /**
- * Whether a name given on the command line means a deployment: `prod`, `etl/prod`, with `*` for anything (`etl/*`, `nightly-*`). As in Prefect a
- * flow may be meant by its function's name.
+ * Whether a name on the command line selects a deployment: `prod`, `etl/prod`, with `*` as a wildcard (`etl/*`, `nightly-*`). As in Prefect, the
+ * name of a flow's function selects the flow.
  */
 export function isMeant(given: string, { names, flows }: Nameable): boolean {
-  // A name may be a file with its folder.
+  // A deployment name may be a file path with slashes.
   if (names.includes(given)) return true;
   const slash = given.indexOf("/");
   const [flow, name] = slash < 0 ? [undefined, given] : [given.slice(0, slash), given.slice(slash + 1)];
@@ -19,7 +19,7 @@ export function isMeant(given: string, { names, flows }: Nameable): boolean {
   return flow === undefined || flows.some((one) => matches(flow, one));
 }
 
-/** Each piece between the stars is looked for once, the first place that fits: no pattern takes longer than its length times the text's. */
+/** Match a pattern. Each piece between the stars is searched once, so the time is at most the product of both lengths. */
 function matches(pattern: string, text: string): boolean {
   const [first = "", ...others] = pattern.split("*");
   const last = others.pop();
@@ -35,7 +35,7 @@ function matches(pattern: string, text: string): boolean {
   return true;
 }
 
-/** The function that an entrypoint names, as it is and as Prefect would name its flow. */
+/** The name of the function in an entrypoint, and the name that Prefect would give its flow. */
 export function flowsOf(entrypoint: string | null | undefined): string[] {
   const name = entrypoint?.split(/[:.]/).at(-1);
   return name ? [name, name.replaceAll("_", "-")] : [];

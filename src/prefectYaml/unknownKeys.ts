@@ -1,16 +1,16 @@
 import { distance } from "fastest-levenshtein";
 import type { JsonObject } from "../json";
 
-/** A key that Prefect does not know, and so ignores. */
+/** A key that Prefect does not know and therefore ignores. */
 export interface UnknownKey {
   key: string;
-  /** The field that it is most like; absent where it is like none, as an anchor's holder or a field of a later version. */
+  /** The most similar field. Absent if none is similar, for example for a key that holds an anchor, or a field of a later version. */
   meant?: string;
 }
 
 /**
- * The keys of a mapping that are none of these fields; a key that begins with `.` or `x-` is nobody's mistake.
- * @param options `beginnings`: whether the beginning of a field's name is meant for it
+ * Find the keys of a mapping that are not among these fields. A key that begins with `.` or `x-` is intended and does not count.
+ * @param options `beginnings`: whether the beginning of a field's name counts as similar
  */
 export function unknownKeys(mapping: JsonObject, fields: readonly string[], { beginnings }: { beginnings: boolean }): UnknownKey[] {
   return Object.keys(mapping)
@@ -21,7 +21,7 @@ export function unknownKeys(mapping: JsonObject, fields: readonly string[], { be
     });
 }
 
-/** One or two letters apart, whatever the case and the dashes, or the beginning of it. */
+/** Whether a key differs from a field by one or two letters, or is its beginning. Case and dashes do not matter. */
 function isLike(key: string, field: string, beginnings: boolean): boolean {
   const one = plain(key);
   const other = plain(field);

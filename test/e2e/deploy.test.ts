@@ -105,13 +105,13 @@ describe("what is deployed", () => {
     });
   });
 
-  test("job variables, tags and the concurrency limit take effect; a queue that the pool does not declare is one without limits", () => {
+  test("job variables, tags and the concurrency limit take effect; a queue that the pool does not declare has no limits", () => {
     const place = folder(
       `deployments:\n${deployment("one", "  tags: [a]\n  concurrency_limit: { limit: 1, collision_strategy: CANCEL_NEW }\n").replace("{ name: local }", "{ name: local, work_queue_name: fast, job_variables: { env: { GREETING: Hi }, image: x } }")}`,
     );
     const { stderr } = place.pushpool("deploy");
-    expect(stderr).toMatch(/work pool "local" has no variable image: without effect there/);
-    expect(stderr).toMatch(/declares no queue "fast": it is one without limits/);
+    expect(stderr).toMatch(/work pool "local" has no variable image: it has no effect there/);
+    expect(stderr).toMatch(/declares no queue "fast": the queue has no limits/);
     expect(place.pushpool("run", "hello/one", "--flow-run-name", "first")).toMatchObject({ status: 0, stdout: "Hi, world!\n" });
     expect(JSON.parse(place.pushpool("show", "first", "--json").stdout)).toMatchObject({ run: { tags: ["a"], workQueue: "fast" } });
     // One that holds the slot; the next is cancelled and never sent.
@@ -189,13 +189,13 @@ ${deployment("typo", "  schedules: [{ cron: '0 6 * * *', timezon: UTC }]\n")}${d
       ),
       expect.stringMatching(/prefect\.yaml:8: gone: entrypoint: there is no file .*flows\/none\.py$/),
       expect.stringMatching(/prefect\.yaml:11: helo: entrypoint: there is no function helo in flows\/hello\.py: did you mean "hello"\?$/),
-      expect.stringMatching(/prefect\.yaml:17: typo: schedules\[0\]\.timezon is no field of a schedule/),
+      expect.stringMatching(/prefect\.yaml:17: typo: schedules\[0\]\.timezon is not a field of a schedule/),
       expect.stringMatching(/prefect\.yaml:18: two-wrongs: concurrency_limit\.collision_strategy: must be ENQUEUE or CANCEL_NEW$/),
       expect.stringMatching(/prefect\.yaml:23: many: parameters\.name must be string; parameters\.n must be integer$/),
       expect.stringMatching(
         /prefect\.yaml:27: declared: "hello\/declared" is already declared by the Pulumi program of stack data\/dev \(pushpool:index:Deployment "hello\/declared"\)/,
       ),
-      expect.stringMatching(/prefect\.yaml:30: nothing: entrypoint is missing: name the flow, as "flows\/etl\.py:etl"/),
+      expect.stringMatching(/prefect\.yaml:30: nothing: entrypoint is missing: name the flow, such as "flows\/etl\.py:etl"/),
     ]);
     expect(stderr).toMatch(/8 bad deployments in prefect\.yaml; they were left out:/);
   });

@@ -68,7 +68,7 @@ test("beside a prefect.yaml: its work pools and queues, and not a byte of it cha
     2,
     "  + load/nightly (work pool big pool)\n  + load/hourly (work pool other-pool)\n",
   ]);
-  expect(deployed.stderr).toMatch(/without: work_pool\.name is missing: name the work pool that runs it; .* has big pool, other-pool/);
+  expect(deployed.stderr).toMatch(/without: work_pool\.name is missing: name the work pool for its runs; .* has big pool, other-pool/);
   expect(deployed.stderr).not.toMatch(/declares no queue/);
   expect(here.pushpool("run", "load/nightly")).toMatchObject({ status: 0, stdout: "loaded\n" });
 });

@@ -10,19 +10,20 @@ import { resolveDeployment } from "../../src/prefectYaml/resolve";
 import { isMeant } from "../../src/prefectYaml/select";
 import { UserError } from "../../src/userError";
 
-// What Prefect 3.8.8's own loader makes of a field of each kind in each wrong and right type; `invalid` is what it names (or "unreadable").
+// The results of Prefect 3.8.8's own loader for each kind of field with each valid and invalid type. `invalid` has the fields that it names, or
+// is "unreadable".
 
 interface Case {
   yaml: string;
   deployments: JsonObject[];
   actions: JsonObject;
   invalid: string[] | "unreadable" | null;
-  /** It ended with an exception of this type. */
+  /** The type of exception with which Prefect's loader crashed. */
   crash?: string;
 }
 const cases = readJson(readFileSync(join(__dirname, "..", "fixtures", "prefect-yaml", "loader-cases.json"), "utf8")) as unknown as Case[];
 
-/** Read in another way, with the same meaning: Prefect takes a schedule with an unquoted date for another of its models. */
+/** pushpool reads these differently, but with the same meaning: Prefect reads a schedule with an unquoted date as another model. */
 const OTHERWISE = ["schedules: [{interval: 60, anchor_date: 2020-01-01T00:00:00Z}]"];
 
 test.each(cases.map((one) => [one.yaml, one] as const))("%j", (yaml, { deployments, actions, invalid, crash }) => {
@@ -100,7 +101,7 @@ const { tree } = fc.letrec((tie) => ({
   ),
 }));
 
-test("law: whatever the file holds, it is read or refused in words; nothing crashes", () => {
+test("property: any file is read, or refused with a message", () => {
   const around = { env: process.env, blocks: {}, variables: {}, stepOutputs: {}, hasImage: () => true, folder: "/" };
   fc.assert(
     fc.property(fc.array(fc.dictionary(key, tree, { maxKeys: 8 }), { maxLength: 4 }), fc.dictionary(key, tree), (deployments, top) => {
@@ -116,7 +117,7 @@ test("law: whatever the file holds, it is read or refused in words; nothing cras
   );
 });
 
-test("law: text that is no prefect.yaml at all is refused in words", () => {
+test("property: any string is read, or refused with a message", () => {
   fc.assert(
     fc.property(fc.string({ unit: fc.constantFrom(..."ab:-[]{}#&*!|>'\"%@`, \n\t?~0"), maxLength: 60 }), (text) => {
       try {
@@ -140,13 +141,13 @@ test.each([
     deployment("").replace("name: p", "name: p, job_variable: {}"),
     'work_pool.job_variable is not a field of work_pool: did you mean "job_variables"?',
   ],
-])("a misspelt field is refused, the other deployments are read: %j", (yaml, message) => {
+])("a misspelt field is refused, and the other deployments are read: %j", (yaml, message) => {
   const file = loadPrefectYaml(`${yaml}- name: b\n  entrypoint: f.py:g\n`, "prefect.yaml");
   expect(file.problems).toMatchObject([{ name: "a", message }]);
   expect(file.deployments.map(({ config }) => config.name)).toEqual(["b"]);
 });
 
-test("a misspelt field of the file is refused; holders of anchors are not", () => {
+test("a misspelt field of the file is refused; keys that hold anchors are not", () => {
   expect(() => loadPrefectYaml("name: x\ndeployment:\n- name: a\n", "prefect.yaml")).toThrow(
     'prefect.yaml:3: deployment is not a field of a prefect.yaml: did you mean "deployments"?',
   );
@@ -154,8 +155,8 @@ test("a misspelt field of the file is refused; holders of anchors are not", () =
   const file = loadPrefectYaml(deployment("  owner: me\n  infra_overrides: {}\n  .note: x\n", holders), "prefect.yaml");
   expect(file.problems).toEqual([]);
   expect(file.deployments[0]?.warnings).toEqual([
-    "owner is not a field of a deployment, and is ignored",
-    "infra_overrides is not a field of a deployment, and is ignored",
+    "owner is not a field of a deployment and is ignored",
+    "infra_overrides is not a field of a deployment and is ignored",
   ]);
 });
 
@@ -163,12 +164,12 @@ test.each([
   [".inf", "parameters.a.b[1] is .inf, and JSON has no such number"],
   [".NaN", "parameters.a.b[1] is .NaN, and JSON has no such number"],
   ["1.0e+400", "parameters.a.b[1] is 1.0e+400, too large for a float: Python would read infinity"],
-])("a number that JSON cannot say is refused by its path: %s", (number, message) => {
+])("a number that JSON does not have is refused with its path: %s", (number, message) => {
   const file = loadPrefectYaml(deployment(`  parameters: { a: { b: [1, ${number}] } }\n`), "prefect.yaml");
   expect(file.problems).toMatchObject([{ name: "a", line: 4, message }]);
 });
 
-test("a pattern of stars takes no time", () => {
+test("a pattern with many stars is matched quickly", () => {
   const meant = { names: ["a".repeat(255)], flows: ["f"] };
   const since = Date.now();
   expect(isMeant(`${"*a".repeat(200)}*b`, meant)).toBe(false);

@@ -6,7 +6,8 @@ import { loadPrefectYaml, type PrefectYaml } from "../../src/prefectYaml/load";
 import { resolveDeployment } from "../../src/prefectYaml/resolve";
 import { Secret } from "../../src/secret";
 
-// 41 files with what Prefect 3.8.8 made of each: `loader` is its own reading of the file, `deploy_all` what `prefect deploy --all` left on a server.
+// 41 files with the results of Prefect 3.8.8: `loader` has the output of its loader, `deploy_all` the server's deployments after
+// `prefect deploy --all`.
 
 const folder = join(__dirname, "..", "fixtures", "prefect-yaml");
 interface Recorded {
@@ -22,7 +23,7 @@ const names = readdirSync(folder)
   .map((file) => file.replace(".yaml", ""));
 
 const load = (name: string) => loadPrefectYaml(readFileSync(join(folder, `${name}.yaml`), "utf8"), "prefect.yaml");
-/** Where Prefect reads nothing at all we say why. */
+/** The file, or the reason why it cannot be read. */
 const attempt = (name: string): PrefectYaml | string => {
   try {
     return load(name);
@@ -42,7 +43,7 @@ describe("the loader", () => {
     }
     expect(file.actions).toEqual(loader.actions);
     if (file.problems.length === 0) return expect(file.deployments.map(({ config }) => config)).toEqual(loader.deployments);
-    // Prefect then drops the file whole; the deployments and fields that it names are those that we do.
+    // Prefect then ignores the whole file. It names the same deployments and fields as pushpool.
     const named = file.problems.map(({ name: of, message }) => `${of}: ${/^\w+/.exec(message)?.[0]}`);
     const recorded = [...loader.printed.matchAll(/• (\S+): (.*)/g)].flatMap(([, of, fields = ""]) =>
       fields.split(", ").map((field) => `${of}: ${field}`),
@@ -60,7 +61,7 @@ const surroundings = {
   folder: "<cwd>",
 };
 
-/** What the build and push steps of a recording gave. */
+/** The outputs of build and push steps in the recordings. */
 const STEP_OUTPUTS: Record<string, JsonObject> = {
   "12-build-push-outputs": {
     "get-tag": { stdout: "v1.2.3" },
@@ -71,28 +72,28 @@ const STEP_OUTPUTS: Record<string, JsonObject> = {
   "13-own-build": { t: { stdout: "own" }, stdout: "own" },
 };
 
-/** The safe thing where Prefect does harm: deployment and field, and why. */
+/** Results that differ from Prefect because Prefect would do harm. */
 const SAFER: Record<string, Record<string, unknown>> = {
-  // its letters, in Prefect
+  // Prefect makes a tag for each letter.
   "21-tags-plain-string": { tags: ["solo"] },
-  // stops at the first bad one, in Prefect
+  // Prefect stops at the first invalid deployment.
   "27-bad-types": { deployments: ["ok-one"] },
-  // a step's output alone in a list vanishes, in Prefect
+  // Prefect removes a list item that is only the output of a step.
   "12-build-push-outputs": { tags: ["v1.2.3", "pushed-v1.2.3", "x-"] },
-  // crashes, in Prefect
+  // Prefect crashes.
   "39-null-tags": { deployments: ["null-tags"] },
 };
 
-/** Refused by us, each for a reason of its own: before anything is there to be refused by a server, or where Prefect does harm. */
+/** Files that pushpool refuses, with the reason. It refuses them before a server would, or because Prefect would do harm. */
 const REFUSED: Record<string, string> = {
-  "09-both-schedule-and-schedules": "schedule and schedules are both there: keep schedules only",
+  "09-both-schedule-and-schedules": "schedule and schedules are both given: keep only schedules",
   "19-concurrency-object-without-strategy": "concurrency_limit.collision_strategy: must be ENQUEUE or CANCEL_NEW",
   "29-bad-cron": 'schedules[0].cron: "61 * * * *" is refused',
-  // a secret in clear text in the deployment, in Prefect
+  // Prefect stores the secret in the deployment in clear text.
   "35-blocks-and-variables": "parameters: {{ prefect.blocks.secret.lab-secret }} is a secret",
 };
 
-/** What a later step refuses, with the flow or the pool at hand: recorded as refused by the server, or by importing. */
+/** Files that a later step refuses, which has the flow or the pool. In the recordings, the server or the import of the flow refused them. */
 const LATER = [
   "30-no-pool",
   "31-unknown-pool",
@@ -104,7 +105,7 @@ const LATER = [
   "41-null-work-pool",
 ];
 
-describe("deployments as `prefect deploy --all` leaves them, but for what it takes from the imported flow", () => {
+describe("deployments equal those of `prefect deploy --all`, except for values from the imported flow", () => {
   test.each(names.filter((name) => typeof attempt(name) !== "string"))("%s", (name) => {
     const file = load(name);
     const { deployments: recorded, exit } = (results[name] as Recorded).deploy_all;
@@ -126,7 +127,7 @@ describe("deployments as `prefect deploy --all` leaves them, but for what it tak
     });
     const safer = SAFER[name];
     if (exit !== 0) {
-      // Those that Prefect left, at least; the others are refused by a later step, or are better off with us.
+      // At least the deployments that Prefect made. A later step refuses the others, or pushpool handles them more safely.
       expect(LATER.includes(name) || safer?.deployments !== undefined || file.problems.length > 0).toBe(true);
       if (safer?.deployments) expect(ours.map((deployment) => deployment.name)).toEqual(safer.deployments);
     } else expect(ours).toHaveLength(recorded.length);
@@ -175,7 +176,7 @@ describe("deployments as `prefect deploy --all` leaves them, but for what it tak
   });
 });
 
-/** As the recording sorted them; a start that Prefect took from its clock is not there with us. */
+/** Sort schedules as in the recording, and remove a start time that Prefect took from its clock. */
 function inOrder(schedules: JsonObject[]): Json[] {
   const key = ({ slug, schedule }: JsonObject) => `${slug ?? ""} ${JSON.stringify(Object.entries(schedule as JsonObject).sort())}`;
   return schedules

@@ -4,10 +4,10 @@ import { expect, test } from "vitest";
 import { sameJson } from "../../src/canonicalJson";
 import type { Json } from "../../src/json";
 import { readJson } from "../../src/jsonText";
-import { NoNumber, parseYaml } from "../../src/prefectYaml/pyYaml";
+import { InvalidNumber, parseYaml } from "../../src/prefectYaml/pyYaml";
 import { UserError } from "../../src/userError";
 
-// What PyYAML's `safe_load` makes of each; `error` is a YAMLError of its.
+// The results of PyYAML's `safe_load`. `error` means that it raised a YAMLError.
 
 interface Case {
   yaml: string;
@@ -16,26 +16,26 @@ interface Case {
 }
 const cases = readJson(readFileSync(join(__dirname, "..", "fixtures", "prefect-yaml", "pyyaml-cases.json"), "utf8")) as unknown as Case[];
 
-/** Where the yaml library and PyYAML part, and why that is left so. */
-const APART = new Map([
-  ["a: [b\nc]", "refused: the spec wants what is inside brackets indented"],
-  ["a: !!float 3", "refused: nobody writes tags into a prefect.yaml"],
-  ["a: !", "an empty text, and not null: the same"],
+/** Accepted differences between the yaml library and PyYAML, with the reasons. */
+const DIFFERENT = new Map([
+  ["a: [b\nc]", "refused: the specification requires indentation inside brackets"],
+  ["a: !!float 3", "refused: nobody writes tags in a prefect.yaml"],
+  ["a: !", "an empty string instead of null: nobody writes tags in a prefect.yaml"],
   ["a: |2\n   x\n  y", "a last line without a line end gets one"],
 ]);
 
 test.each(cases.map((one) => [one.yaml, one] as const))("%j", (yaml, { value, error }) => {
   const read = () =>
     readJson(
-      // An infinity stands as null in the answers; here it is refused where it is read as a value.
-      JSON.stringify(parseYaml(yaml, "f.yaml").tree, (_, inner) => (inner instanceof NoNumber ? null : (inner?.text ?? inner))),
+      // The recorded results have null for infinity. pushpool refuses infinity later, when it reads the value.
+      JSON.stringify(parseYaml(yaml, "f.yaml").tree, (_, inner) => (inner instanceof InvalidNumber ? null : (inner?.text ?? inner))),
     );
-  if (APART.has(yaml)) return;
+  if (DIFFERENT.has(yaml)) return;
   if (error) expect(read).toThrow(/^f\.yaml/);
   else expect(sameJson(read(), value)).toBe(true);
 });
 
-// What `json.dumps(yaml.safe_load(text))` writes.
+// The output of `json.dumps(yaml.safe_load(text))`.
 test.each([
   ["9007199254740993", "9007199254740993"],
   ["-12345678901234567890123", "-12345678901234567890123"],
@@ -57,7 +57,7 @@ test.each([
   ["190:20:30.0", "685230.0"],
 ])("%s keeps its digits", (yaml, json) => expect(JSON.stringify(parseYaml(yaml, "f").tree)).toBe(json));
 
-test("a name that is a number, a date or nothing is the text that Prefect sends", () => {
+test("a key that is a number, a date or null becomes the string that Prefect sends", () => {
   const { tree } = parseYaml("{1: a, 2.0: b, true: c, ~: d, 2020-01-01: e, 9007199254740993: f}", "f");
   expect(tree).toEqual({ 1: "a", "2.0": "b", true: "c", None: "d", "2020-01-01": "e", "9007199254740993": "f" });
 });
@@ -66,7 +66,7 @@ test.each([
   ["brackets", `a: ${"[".repeat(20_000)}${"]".repeat(20_000)}`],
   ["lists", `a:\n${"- ".repeat(5_000)}x`],
   ["mappings", Array.from({ length: 1_000 }, (_, n) => `${" ".repeat(n)}a:`).join("\n")],
-])("%s that nest too deeply are refused in one line", (_, yaml) => {
+])("%s that are nested too deeply are refused with one line", (_, yaml) => {
   let refusal: unknown;
   try {
     parseYaml(yaml, "f");
@@ -78,14 +78,14 @@ test.each([
   );
 });
 
-test("a mistake is told with file, line, column and the line itself", () => {
+test("an error has the file, line, column and the line itself", () => {
   expect(() => parseYaml("deployments:\n- name: {{ x }}\n", "prefect.yaml")).toThrow(
-    'prefect.yaml:2:10: a mapping or list stands where a name must: put quotes around it, as "{{ … }}"\n  2 | - name: {{ x }}\n               ^',
+    'prefect.yaml:2:10: a mapping or list cannot be a key: put quotes around it, as in "{{ … }}"\n  2 | - name: {{ x }}\n               ^',
   );
   expect(() => parseYaml("a: 1\nb: *none\n", "prefect.yaml")).toThrow(/^prefect\.yaml:2:4: there is no anchor &none/);
 });
 
-test("an anchor that holds itself, and anchors that multiply, are refused and do no harm", () => {
+test("an anchor that contains itself and anchors that expand too much are refused", () => {
   expect(() => parseYaml("a: &x [*x]\n", "f")).toThrow("contains itself");
   const layers = Array.from(
     { length: 12 },
@@ -94,7 +94,7 @@ test("an anchor that holds itself, and anchors that multiply, are refused and do
   expect(() => parseYaml(layers.join("\n"), "f")).toThrow("expand to more than");
 });
 
-test("a character that PyYAML does not read is refused by its place; an escape stands for it", () => {
+test("a character that PyYAML does not read is refused with its position, but its escape sequence is read", () => {
   expect(() => parseYaml("a: 1\nname: x\u0007y\n", "f.yaml")).toThrow(
     'f.yaml:2:8: the character U+0007 is not allowed in YAML: write it in double quotes, as "\\u0007"',
   );
