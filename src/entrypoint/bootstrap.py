@@ -1,9 +1,9 @@
-# What a run's command becomes where a deployment has an entrypoint and no command: import the flow, give it the run's parameters, call it.
-# Standard library only, Python 3.9 and newer. It arrives in the environment (see programs.ts), so every byte of it counts:
-# comments and blank lines are dropped on the way, and what not every run needs is imported where it is needed.
+# The program that runs a deployment with an entrypoint and no command. It imports the flow and calls it with the parameters of the run.
+# It uses only the standard library, and works with Python 3.9 and newer. It is passed in an environment variable (see programs.ts), so its size
+# matters: comments and blank lines are removed, and modules that not every run needs are imported only where they are needed.
 #
-# Exit codes: 0 it returned; 1 it raised (its own traceback is on stderr); what it says itself by SystemExit; 78 it could not be called as it is
-# deployed (no such file, module or function, parameters that do not fit, pull steps that cannot run): one line on stderr.
+# Exit codes: 0: the flow returned. 1: the flow raised an exception; its traceback is on stderr. Any other code: the flow raised SystemExit.
+# 78: the flow could not be called (missing file, module or function; invalid parameters; pull steps that cannot run); one line on stderr.
 import json, os, sys
 
 UNFIT = 78
@@ -18,12 +18,12 @@ def fail(why):
     sys.exit(UNFIT)
 
 
-# For the server that a Prefect flow starts where no Prefect API is named: on a small or busy machine it takes longer than Prefect gives it.
+# Without a Prefect API, a Prefect flow starts a server. On a small or busy machine the server needs more time than Prefect's default.
 env.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "120")
 env.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
 
 
-# Prefect's steps/pull.py and flows.py: the steps' outputs are merged, and a "directory" among them is where the flow is.
+# As in Prefect's steps/pull.py and flows.py: the outputs of the steps are merged, and "directory" is the folder of the flow.
 def pull():
     def plain(step):
         for name, inputs in step.items():
@@ -42,7 +42,7 @@ def pull():
     try:
         from prefect.deployments.steps.core import run_steps
     except ImportError as error:
-        fail(f"its pull steps need Prefect, which is not there ({error}): install prefect in the run's environment")
+        fail(f"its pull steps need Prefect, which is not installed ({error}): install prefect in the run's environment")
     import asyncio
 
     try:
@@ -66,7 +66,7 @@ def load():
 
         path = os.path.abspath(place)
         folder, file = os.path.split(os.path.realpath(path))
-        # As Prefect does: named after the file unless that name is taken, a package so that relative imports work.
+        # As in Prefect: the module has the name of the file unless that is taken. It is a package, so that relative imports work.
         name = file[:-3] if file.endswith(".py") else file
         if name in sys.modules or "." in name:
             name = "__pushpool_flow__"
@@ -100,11 +100,12 @@ def load():
             fail(f"there is no {name} in {place}" + (f": did you mean {near[0]}?" if near else ""))
         found = getattr(found, name)
     if not callable(found):
-        fail(f"{names} is no function but {type(found).__name__}")
+        fail(f"{names} must be a function, not {type(found).__name__}")
     return found, "." in names
 
 
-# One value as its annotation wants it, as leniently as Prefect is (pydantic's lax mode); ValueError says what it must be. What it does not know it lets be.
+# Convert a value to the type of its annotation, as leniently as Prefect (pydantic's lax mode). ValueError says what the value must be.
+# A value with an unknown type is not changed.
 def fit(value, kind):
     import typing
 
@@ -162,7 +163,7 @@ def fit(value, kind):
         raise
     except (TypeError, ValueError, ArithmeticError, AttributeError):
         raise wrong from None
-    # None is what did not become anything, and null is only itself.
+    # None means that the conversion failed, except for a null that is allowed.
     if made is None and (value is not None or base not in (type(None), object)):
         raise wrong
     return made
@@ -179,7 +180,7 @@ def inside(where, value, kind):
         raise Unfit(f"{where}{'' if str(error)[:1] in '.[' else ' '}{error}") from None
 
 
-# A dataclass, or a TypedDict, which is a dict.
+# Make a dataclass, or a TypedDict, which is a dict.
 def made_of(base, value, hints):
     if hasattr(base, "__total__"):
         for name in sorted(base.__required_keys__ - set(value)):
@@ -192,7 +193,7 @@ def made_of(base, value, hints):
     try:
         return base(**given)
     except (TypeError, ValueError) as error:
-        raise Unfit(f"makes no {base.__name__}: {error}") from None
+        raise Unfit(f"is not a valid {base.__name__}: {error}") from None
 
 
 def moment(value, base, text):
@@ -221,7 +222,7 @@ def called(kind):
     return kind.__name__ if isinstance(kind, type) and not getattr(kind, "__args__", None) else str(kind).replace("typing.", "")
 
 
-# Pydantic where the flow's own code has loaded it already (what Prefect checks with), else the above.
+# If the code of the flow has loaded pydantic, use it, as Prefect does. Otherwise use the function above.
 def coerced(value, kind):
     pydantic = sys.modules.get("pydantic")
     if not hasattr(pydantic, "TypeAdapter"):
@@ -241,11 +242,11 @@ def coerced(value, kind):
 SIMPLE = {str: str, int: int, float: (int, float), bool: bool, dict: dict, list: list}
 
 
-# The parameters as the function wants them; a function that says nothing of itself (a builtin) gets them as they are.
+# Check the parameters against the signature of the function, and convert them. A function without a signature (a builtin) gets them unchanged.
 def arguments(function, converted=True):
     code = getattr(function, "__code__", None)
     if code and not code.co_flags & 12 and not code.co_posonlyargcount and not hasattr(function, "__wrapped__") and not hasattr(function, "__self__"):
-        # The usual case, without `inspect`, which takes longer to load than many a flow to run.
+        # The common case works without `inspect`, which takes longer to load than many flows take to run.
         names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
         late = function.__kwdefaults__ or {}
         first = code.co_argcount - len(function.__defaults__ or ())
@@ -288,11 +289,11 @@ def arguments(function, converted=True):
                 given[name] = coerced(given[name], known.get(name, kind))
             except ValueError as error:
                 why = str(error)
-                fail(f"parameter {name}{'' if why[:1] in '.[' else ' '}{why}, and is {json.dumps(parameters[name])[:200]}")
+                fail(f"parameter {name}{'' if why[:1] in '.[' else ' '}{why} (given: {json.dumps(parameters[name])[:200]})")
     return [given.pop(n) for n in positional if n in given], given
 
 
-# The traceback from the flow's own first line on: no frame of this program, of Python's library or of Prefect before it.
+# Remove the first frames of a traceback (this program, Python's library, Prefect), so that it begins in the code of the flow.
 def own(traceback):
     library = os.path.dirname(os.__file__)
     start = traceback
@@ -311,7 +312,7 @@ def main():
         pull()
     function, in_class = load()
     if hasattr(function, "fn") and (type(function).__module__ or "").split(".")[0] == "prefect":
-        # A Prefect flow converts its parameters by itself; what is wrong with them is told before it starts anything.
+        # A Prefect flow converts its parameters itself. Checking them here reports errors before the flow starts anything.
         args, named = (), parameters
         if not in_class:
             arguments(function.fn, converted=False)
@@ -319,7 +320,7 @@ def main():
             try:
                 function.validate_parameters(parameters)
             except Exception as error:
-                # Of anything else the call itself will tell.
+                # The call itself will report any other error.
                 if type(error).__name__ == "ParameterTypeError":
                     fail(" ".join(str(error).split()))
     else:

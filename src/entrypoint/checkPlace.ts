@@ -9,23 +9,23 @@ import { DEFAULT_PYTHON, PYTHON_VARIABLE } from "./command";
 import { parseEntrypoint } from "./parse";
 import { plainFolders, stepName } from "./pullSteps";
 
-/** An entrypoint that is about to be sent. */
+/** An entrypoint that is about to be submitted. */
 export interface Place {
-  /** Path of the deployment, for messages. */
+  /** The path of the deployment, for messages. */
   at: string;
   entrypoint: string;
   pullSteps: readonly Json[];
   poolType: PoolType;
-  /** The job configuration as the target has it. */
+  /** The job configuration for the target. */
   job: ValueObject;
   /** The caller's environment. */
   env: NodeJS.ProcessEnv;
 }
 
 /**
- * Refuse, before anything is sent, an entrypoint that could not run where it goes, as far as that can be known from here: everything for
- * `process:push`, whose place is this machine; of a container only whether its pull steps have the Prefect that they need.
- * @throws {UserError} naming the path, and what to do
+ * Refuse an entrypoint that cannot run at its target, before anything is sent. For `process:push`, everything is checked, because the run is on
+ * this machine. For a container, only the pull steps are checked: whether the image has Prefect, if they need it.
+ * @throws {UserError} with the path, and what to do
  */
 export function checkPlace(place: Place): void {
   if (place.poolType === "process:push") checkHere(place);
@@ -39,17 +39,17 @@ function checkHere({ at, entrypoint, pullSteps, job, env }: Place): void {
   const start = typeof job.working_dir === "string" ? resolve(job.working_dir) : undefined;
   if (!findProgram(python, childEnv.PATH ?? "", start)) {
     throw new UserError(
-      `${at}.entrypoint: it runs with ${python}, and there is none on its PATH: install Python 3.9 or newer, or name another one by env.${PYTHON_VARIABLE} in its job variables`,
+      `${at}.entrypoint: ${python}, which runs it, is not on its PATH: install Python 3.9 or newer, or name another Python in its job variable env.${PYTHON_VARIABLE}`,
     );
   }
   const folders = plainFolders(pullSteps);
   if (!folders) {
-    // Asked of the very Python that will run, in the environment that it will have.
+    // This checks the same Python in the same environment as the run.
     const probe = "import importlib.util,sys;sys.exit(importlib.util.find_spec('prefect') is None)";
     const { status } = spawnSync(python, ["-c", probe], { ...(start ? { cwd: start } : {}), env: childEnv, stdio: "ignore" });
     if (status !== 0)
       throw new UserError(
-        `${at}.pullSteps: ${needing(pullSteps)} needs Prefect, and ${python} has none: \`${python} -m pip install prefect\`, or name a Python that has it by env.${PYTHON_VARIABLE} in its job variables`,
+        `${at}.pullSteps: ${needing(pullSteps)} needs Prefect, but ${python} does not have it: \`${python} -m pip install prefect\`, or name a Python that has it in its job variable env.${PYTHON_VARIABLE}`,
       );
     return;
   }
@@ -65,20 +65,20 @@ function checkFile(at: string, entrypoint: string, folder: string | undefined): 
   if ("fault" in parsed || parsed.kind !== "file") return;
   if (folder === undefined && !isAbsolute(parsed.path)) {
     throw new UserError(
-      `${at}.entrypoint: ${parsed.path} would be looked for in an empty folder: say by the job variable working_dir, of the pool or the deployment, which folder it is in`,
+      `${at}.entrypoint: the run would look for ${parsed.path} in an empty folder: set the job variable working_dir, of the pool or the deployment, to the folder of the file`,
     );
   }
   const file = resolve(folder ?? "/", parsed.path);
   if (!statSync(file, { throwIfNoEntry: false })?.isFile()) throw new UserError(`${at}.entrypoint: there is no file ${file}`);
 }
 
-/** Prefect's own images have Prefect; what any other holds cannot be known from here. */
+/** Only Prefect's own images are known to have Prefect. */
 function checkImage({ at, pullSteps, job }: Place): void {
   if (plainFolders(pullSteps)) return;
   const images = [...imagesOf(job)];
   if (images.length > 0 && images.every((image) => /^(docker\.io\/)?prefecthq\/prefect([:@-]|$)/.test(image))) return;
   throw new UserError(
-    `${at}.pullSteps: ${needing(pullSteps)} needs Prefect, and whether ${images.find((image) => !image.includes("{{")) ?? "the image"} has it cannot be known from here: run on an image of prefecthq/prefect, or put the code into the image and leave the pull steps out`,
+    `${at}.pullSteps: ${needing(pullSteps)} needs Prefect, and pushpool cannot check whether ${images.find((image) => !image.includes("{{")) ?? "the image"} has it: use a prefecthq/prefect image, or put the code into the image and remove the pull steps`,
   );
 }
 
@@ -106,7 +106,7 @@ function findProgram(name: string, path: string, folder: string | undefined): bo
   });
 }
 
-/** The values that are no secrets: what is looked for here is none. */
+/** The values that are not secret. The variables that are needed here never are. */
 function texts(env: ValueObject): Record<string, string> {
   return Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => typeof entry[1] === "string"));
 }

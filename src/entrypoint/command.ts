@@ -3,21 +3,21 @@ import type { Json } from "../json";
 import type { PoolType } from "../model/poolType";
 import { bootstrap } from "./programs";
 
-/** Which Python runs an entrypoint, where the run's `env` does not say so by {@link PYTHON_VARIABLE}. Prefect's images have it as well as `python`. */
+/** The Python that runs an entrypoint, unless {@link PYTHON_VARIABLE} in the run's `env` names another one. Prefect's images have this name too. */
 export const DEFAULT_PYTHON = "python3";
 /** Set it in the `env` job variable to run an entrypoint with another Python, such as that of a virtual environment. */
 export const PYTHON_VARIABLE = "PUSHPOOL_PYTHON";
-/** Exit code of a run whose flow could not be called as it is deployed; one line on stderr says why. */
+/** The exit code of a run whose flow could not be called. One line on stderr has the reason. */
 export const UNFIT = 78;
 
-// No character in it that `shlex.split` or a shell between double quotes sees as special; -u so that logs are live.
+// It has no characters that are special to `shlex.split`, or to a shell inside double quotes. -u makes logs appear at once.
 const PROGRAM = "import os,zlib,binascii;exec(zlib.decompress(binascii.a2b_base64(os.environ.pop('PUSHPOOL_BOOTSTRAP'))))";
 
 /**
- * What runs an entrypoint: a command that is the same for every run, and the environment that tells it what to do.
- * @param poolType a local run shares the caller's home folder, and must not be led to a Prefect API by the profile that is active there
+ * Make the command and environment that run an entrypoint. The command is the same for every run.
+ * @param poolType a local run shares the home folder of the caller; it must not use the Prefect API of the profile that is active there
  * @param python a program on the run's PATH, or a path there
- * @param pullSteps as the deployment has them; placeholders in them stay for Prefect to fill in the run
+ * @param pullSteps the pull steps of the deployment; Prefect fills their placeholders in the run
  */
 export function entrypointCommand(
   entrypoint: string,

@@ -1,9 +1,10 @@
-# What Prefect itself finds by importing flows: name, description, version, parameter schema. Reads {"entrypoints": [...]} and answers in order.
+# Imports flows with Prefect, and writes their names, descriptions, versions and parameter schemas. Reads {"entrypoints": [...]} from stdin, and
+# writes the answers in the same order.
 import json
 import os
 import sys
 
-# What flows print while they are imported is not part of the answer.
+# Flows may print something while they are imported. It must not become part of the answer.
 answer = os.fdopen(os.dup(1), "w")
 os.dup2(2, 1)
 sys.path.insert(0, os.getcwd())
@@ -45,5 +46,5 @@ def main():
 
 json.dump({"flows": main()}, answer)
 answer.flush()
-# Threads that a flow's module has started would hold it.
+# Threads that the module of a flow has started would keep this process alive.
 os._exit(0)

@@ -5,7 +5,7 @@ import { childEnvironment } from "../targets/childEnvironment";
 import { DEFAULT_PYTHON } from "./command";
 import { importer } from "./programs";
 
-/** A flow as Prefect itself has it once its code is imported. */
+/** The facts about a flow that Prefect has after importing its code. */
 export interface ImportedFlow {
   flowName: string;
   description: string | null;
@@ -14,8 +14,8 @@ export interface ImportedFlow {
 }
 
 /**
- * Import flows with the Python that is on PATH, as `prefect deploy` does; their modules run.
- * @returns by entrypoint, a fault being the exception; `undefined` if there is no Python, or Prefect is not installed for it
+ * Import flows with the Python on PATH, as `prefect deploy` does. This runs the code of their modules.
+ * @returns the flows by entrypoint, or the exception as a fault; `undefined` if there is no Python, or it does not have Prefect
  */
 export async function importFlows(
   entrypoints: readonly string[],
@@ -24,7 +24,7 @@ export async function importFlows(
   const asked = [...new Set(entrypoints)];
   if (asked.length === 0) return new Map();
   const answer = await new Promise<Answer | undefined>((done) => {
-    // What the code says while it is imported is not the result of this command, nor a fault of it.
+    // The code may print something while it is imported. That is neither a result nor an error of this command.
     const child = spawn(DEFAULT_PYTHON, ["-c", importer], {
       cwd,
       env: childEnvironment(env, { PREFECT_LOGGING_TO_API_ENABLED: "false" }),
@@ -42,11 +42,11 @@ export async function importFlows(
   if (!answer) return undefined;
   if ("ended" in answer) {
     const how = answer.ended === null ? "was killed" : `ended with ${answer.ended}`;
-    return new Map(asked.map((entrypoint) => [entrypoint, { fault: `${DEFAULT_PYTHON} ${how} in the middle of it` }]));
+    return new Map(asked.map((entrypoint) => [entrypoint, { fault: `${DEFAULT_PYTHON} ${how} while it imported the flows` }]));
   }
   const { flows } = answer;
   return flows === null ? undefined : new Map(asked.map((entrypoint, index) => [entrypoint, flows[index] ?? { fault: "no answer" }]));
 }
 
-/** What `import.py` says (`null`: there is no Prefect), or with what it ended instead. */
+/** The answer of `import.py` (`null`: Prefect is not installed), or its exit code if it gave no answer. */
 type Answer = { flows: (ImportedFlow | { fault: string })[] | null } | { ended: number | null };

@@ -1,6 +1,7 @@
-# What there is to know of flows without importing their code: reads {"entrypoints": [{"kind", "path" or "module", "name"}, ...]} from stdin, in the folder
-# that the entrypoints are relative to, and writes a list of answers in the same order. Standard library only, Python 3.8 and newer.
-# Flow names, parameters and their schema are as Prefect makes them: flows.py, utilities/callables.py (through pydantic).
+# Reads the facts about flows without importing their code. Reads {"entrypoints": [{"kind", "path" or "module", "name"}, ...]} from stdin, and
+# writes a list of answers in the same order. It runs in the folder that the entrypoints are relative to.
+# It uses only the standard library, and works with Python 3.8 and newer.
+# Flow names, parameters and their schemas are the same as Prefect's: flows.py, utilities/callables.py (through pydantic).
 import ast, hashlib, json, os, sys
 
 MISSING = object()
@@ -12,7 +13,7 @@ class Fault(Exception):
         self.what = what
 
 
-# What one file defines at its top, whatever `if`, `try` or `with` it stands in.
+# The names that a file defines at module level, also inside `if`, `try` and `with`.
 class Source:
     def __init__(self, path):
         self.path = path
@@ -63,13 +64,13 @@ def defined(body):
             for handler in getattr(node, "handlers", None) or []:
                 inner, more = defined(handler.body)
                 stars += more
-                # What `try` defined counts; `except ImportError` has the stand-in.
+                # A definition in `try` comes first; `except ImportError` has only its replacement.
                 for name in inner:
                     names.setdefault(name, inner[name])
     return names, stars
 
 
-# A value that JSON can say, or MISSING.
+# The value of a literal that JSON can hold, or MISSING.
 def literal(node):
     if node is None:
         return MISSING
@@ -92,7 +93,7 @@ def source(path):
     return files[path]
 
 
-# As an import from the working directory would find it, packages before modules.
+# Find a module like an import from the working directory: packages come before modules.
 def module_path(module, roots):
     for root in roots:
         place = os.path.join(root, *module.split("."))
@@ -113,7 +114,7 @@ def locate(entry):
     return source(path)
 
 
-# The full name of what an expression refers to, through the file's imports: `p.flow` is "prefect.flow" after `import prefect as p`.
+# The full name that an expression refers to, resolved by the imports of the file: `p.flow` is "prefect.flow" after `import prefect as p`.
 def dotted(node, names):
     if isinstance(node, ast.Attribute):
         base = dotted(node.value, names)
@@ -129,7 +130,7 @@ def dotted(node, names):
     return (statement.module or "") + "." + alias.name
 
 
-# Whether an expression is Prefect's flow decorator, and what it is given.
+# The arguments of Prefect's flow decorator, or None if the expression is not that decorator.
 def flow_options(node, names):
     given = {}
     while isinstance(node, ast.Call):
@@ -280,7 +281,7 @@ def parameters(args, where, method):
     return schema, computed
 
 
-# What a docstring in Google's style says of each parameter, as Prefect puts it into the schema.
+# The descriptions of parameters in a Google-style docstring, which Prefect puts into the schema.
 def parameter_texts(docstring):
     texts, inside, indent, name = {}, False, None, None
     for line in docstring.split("\n"):
@@ -320,7 +321,7 @@ TYPES = {
 GENERIC = {"List": "list", "Sequence": "list", "Iterable": "list", "Tuple": "tuple", "Set": "set", "FrozenSet": "frozenset", "Dict": "dict", "Mapping": "dict"}
 
 
-# The JSON Schema that pydantic makes of an annotation; {} where only running the code could tell.
+# The JSON Schema that pydantic makes of an annotation. {} if it is known only after running the code.
 def schema_of(node, where):
     try:
         return annotated(node, where)
@@ -366,7 +367,7 @@ def annotated(node, where):
     return json.loads(json.dumps(TYPES.get(name, {})))
 
 
-# A type's name as TYPES has it, whatever it is imported as; one that this file defines itself is nobody's.
+# The name of a type in TYPES, whatever its import name. None for a type that this file defines itself.
 def short(node, where):
     if isinstance(node, ast.Name) and isinstance(where.names.get(node.id), (ast.ClassDef, ast.Assign)):
         return None

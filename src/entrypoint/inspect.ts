@@ -9,40 +9,40 @@ import { DEFAULT_PYTHON } from "./command";
 import { type Entrypoint, parseEntrypoint } from "./parse";
 import { inspector } from "./programs";
 
-/** What is known of a flow without importing its code. */
+/** The facts about a flow that are known without importing its code. */
 export interface InspectedFlow {
-  /** The decorator's `name`, else the function's with `-` for `_`, as Prefect names flows. */
+  /** The `name` of the decorator. Otherwise the name of the function with `-` for `_`, as in Prefect. */
   flowName: string;
-  /** The decorator's, else the docstring. */
+  /** From the decorator, else the docstring. */
   description?: string;
-  /** The decorator's. Prefect falls back to {@link fileHash}. */
+  /** From the decorator. Prefect's default is {@link fileHash}. */
   version?: string;
-  /** MD5 of the flow's file, in hex: Prefect's version of a deployment that gives none. Absent without python3. */
+  /** MD5 of the flow's file, in hex. Prefect uses it as the default version of a deployment. Absent without python3. */
   fileHash?: string;
-  /** JSON Schema as Prefect's `parameter_openapi_schema`. Absent where nothing is known of the parameters: without python3, or the code is elsewhere. */
+  /** JSON Schema as in Prefect's `parameter_openapi_schema`. Absent if the parameters are unknown: without python3, or if the code is elsewhere. */
   parameterSchema?: JsonObject;
-  /** Whether Prefect's decorator is on it; a plain function runs as well. `undefined` where the code was not seen. */
+  /** Whether the function has Prefect's decorator. A plain function can run too. `undefined` if the code was not found. */
   isFlow?: boolean;
   isAsync?: boolean;
-  /** Where it is defined: path from `cwd`, and line. */
+  /** The definition of the flow: path from `cwd`, and line. */
   path?: string;
   line?: number;
-  /** What only importing could tell, since it is no literal: `name`, `description`, `version`, `parameters.<name>` (its default). */
+  /** The values that are not literals and need an import: `name`, `description`, `version`, `parameters.<name>` (its default). */
   computed: string[];
 }
 
 export interface InspectedFlows {
-  /** There is no python3: flow names are the functions' own, and parameters are not known. The caller says so. */
+  /** There is no python3. Then flow names come from the function names, and parameters are unknown. The caller must tell the user. */
   pythonMissing: boolean;
-  /** By entrypoint as given. A fault is the end of a sentence that begins with the entrypoint's path. */
+  /** By entrypoint. A fault is the end of a sentence that begins with the path of the entrypoint. */
   flows: Map<string, InspectedFlow | { fault: string }>;
 }
 
 /**
- * Read flows by Python's own parser, without importing their code: one python3 for all of them.
- * @param entrypoints in any of Prefect's forms; each is answered
- * @param options `cwd`: the folder that they are relative to; `env`: where python3 is looked for; `python`: another interpreter
- * @throws {UserError} if the interpreter is there and cannot do it
+ * Read flows with Python's own parser, without importing their code. One python3 process reads all of them.
+ * @param entrypoints in any of Prefect's forms; each gets an answer
+ * @param options `cwd`: the folder that they are relative to; `env`: the environment with the PATH of python3; `python`: another interpreter
+ * @throws {UserError} if the interpreter exists but fails
  */
 export async function inspectEntrypoints(
   entrypoints: readonly string[],
@@ -70,7 +70,7 @@ export async function inspectEntrypoints(
   return { pythonMissing: reply === undefined, flows };
 }
 
-/** What `inspect.py` says is wrong. `elsewhere`: it is imported from, or made by, code that is not in this folder. */
+/** An error that `inspect.py` reports. `elsewhere`: the flow is imported from, or made by, code that is not in this folder. */
 type Fault =
   | { kind: "noFile"; path: string }
   | { kind: "noModule"; module: string }
@@ -81,7 +81,7 @@ type Fault =
   | { kind: "elsewhere" };
 
 interface Reply {
-  /** Its version. */
+  /** The version of Python. */
   python: string;
   answers: (InspectedFlow | { fault: Fault })[];
 }
@@ -97,9 +97,9 @@ function sentence(fault: Exclude<Fault, { kind: "elsewhere" }>, python: string, 
     case "syntax":
       return `${fault.path}, line ${fault.line}: ${fault.message} (Python ${python})${fault.text ? `: ${fault.text}` : ""}`;
     case "noName":
-      return `there is no function ${fault.name} in ${fault.path}: ${suggestion(fault.name, fault.names) || "it defines none"}`;
+      return `there is no function ${fault.name} in ${fault.path}: ${suggestion(fault.name, fault.names) || "it defines no functions"}`;
     case "noFunction":
-      return `${fault.name} is no function but ${fault.what} (${fault.path}, line ${fault.line})`;
+      return `${fault.name} must be a function, not ${fault.what} (${fault.path}, line ${fault.line})`;
   }
 }
 
@@ -107,7 +107,7 @@ function byName({ name }: Entrypoint): InspectedFlow {
   return { flowName: (name.split(".").at(-1) ?? name).replaceAll("_", "-"), computed: [] };
 }
 
-/** Without python3 no more can be seen than whether the file is there. */
+/** Without python3, only the existence of the file can be checked. */
 function unseen(entrypoint: Entrypoint, cwd: string): InspectedFlow | { fault: string } {
   if (entrypoint.kind === "file" && !statSync(resolve(cwd, entrypoint.path), { throwIfNoEntry: false })?.isFile())
     return { fault: sentence({ kind: "noFile", path: entrypoint.path }, "", cwd) };
@@ -120,7 +120,7 @@ function askPython(
   { cwd, env, python }: { cwd: string; env: NodeJS.ProcessEnv; python: string },
 ): Promise<Reply | undefined> {
   return new Promise((done, refuse) => {
-    // Isolated and without site packages: nothing of the user's folder or environment is imported, and it starts faster.
+    // Isolated (-I) and without site packages (-S): Python imports nothing from the user's folder or environment, and starts faster.
     const child = spawn(python, ["-I", "-S", "-c", inspector], { cwd, env, stdio: ["pipe", "pipe", "pipe"] });
     const text = { stdout: "", stderr: "" };
     for (const stream of ["stdout", "stderr"] as const) {
@@ -128,17 +128,17 @@ function askPython(
         text[stream] += part;
       });
     }
-    // It may have ended before it read anything; its exit code tells.
+    // Python may end before it reads its input. Its exit code shows that.
     child.stdin.on("error", () => {});
     child.on("error", (error: NodeJS.ErrnoException) =>
       error.code === "ENOENT" || error.code === "EACCES" ? done(undefined) : refuse(error),
     );
     child.on("close", (status) => {
       if (status === 0) return done(readJson(text.stdout) as unknown as Reply);
-      // pyenv's shim with no version behind it; macOS's stand-in before its developer tools are there.
+      // A pyenv shim without an installed version, or the placeholder of macOS without developer tools.
       if (status === 127 || /xcode-select|xcrun/.test(text.stderr)) return done(undefined);
       const last = text.stderr.trim().split("\n").at(-1) ?? "";
-      refuse(new UserError(`${python} cannot read the flows (exit code ${status}): ${last}. Python 3.9 or newer is needed`));
+      refuse(new UserError(`${python} cannot read the flows (exit code ${status}): ${last}. Use Python 3.9 or newer`));
     });
     child.stdin.end(JSON.stringify({ entrypoints }));
   });

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { deflateSync } from "node:zlib";
 
-// The Python programs, as they are sent. In the CLI's bundle this module is replaced by its own results (scripts/build.mjs).
+// The Python programs in the form in which they are passed on. In the bundle of the CLI, the results replace this module (scripts/build.mjs).
 
 /** `inspect.py`, for `python3 -c`. */
 export const inspector: string = withoutComments(readFileSync(join(__dirname, "inspect.py"), "utf8"));
@@ -10,12 +10,12 @@ export const inspector: string = withoutComments(readFileSync(join(__dirname, "i
 /** `import.py`, for `python3 -c`. */
 export const importer: string = withoutComments(readFileSync(join(__dirname, "import.py"), "utf8"));
 
-/** `bootstrap.py`, deflated and in base64: it must fit beside a run's parameters where a cloud counts bytes (ECS takes 8192 characters of overrides). */
+/** `bootstrap.py`, compressed and in base64. It must leave room for the parameters of a run (ECS allows 8192 characters of overrides). */
 export const bootstrap: string = deflateSync(withoutComments(readFileSync(join(__dirname, "bootstrap.py"), "utf8")), { level: 9 }).toString(
   "base64",
 );
 
-/** All of them keep comments on lines of their own and have no text over several lines. */
+/** The programs have comments only on separate lines, and no multi-line strings. */
 function withoutComments(program: string): string {
   return program
     .split("\n")

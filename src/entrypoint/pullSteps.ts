@@ -1,9 +1,9 @@
 import type { Json } from "../json";
 
 /**
- * The folders that these pull steps go to, one after another, where that is all they do: then Prefect is not needed for them.
- * The same rule is in `bootstrap.py`.
- * @returns `undefined` if any of them does something else, or holds a placeholder
+ * The folders to which these pull steps change, in order. Steps that only change the folder do not need Prefect.
+ * `bootstrap.py` has the same rule.
+ * @returns `undefined` if a step does something else, or contains a placeholder
  */
 export function plainFolders(steps: readonly Json[]): string[] | undefined {
   const folders = steps.filter((step) => !isEmpty(step)).map(plainFolder);

@@ -65,7 +65,7 @@ describe.skipIf(noPython)("by python3", () => {
   test("a parameter that does not fit: one line in the log, exit code 78", () => {
     const { status, stderr } = here().pushpool("run", "hello/prod", "-p", "times=often");
     expect(status).toBe(1);
-    expect(stderr).toMatch(/\njobs\.py:hello: parameter times must be int, and is "often"\n.*exited with code 78/);
+    expect(stderr).toMatch(/\njobs\.py:hello: parameter times must be int \(given: "often"\)\n.*exited with code 78/);
   });
 
   test("output is live, and a cancelled one is really stopped", async () => {
@@ -152,7 +152,7 @@ describe("refused before anything is sent", () => {
   test.skipIf(noPython).each<[string, RegExp]>([
     ["no/file", /deployments\.no\/file\.entrypoint: there is no file \/.*\/entrypoint\/gone\.py/],
     ["no/function", /deployments\.no\/function\.entrypoint: "jobs\.py" names no function: write it as jobs\.py:function/],
-    ["no/folder", /deployments\.no\/folder\.entrypoint: jobs\.py would be looked for in an empty folder: .*working_dir/],
+    ["no/folder", /deployments\.no\/folder\.entrypoint: the run would look for jobs\.py in an empty folder: .*working_dir/],
     ["no/code", /deployments\.no\/code\.entrypoint: there is no file \/not\/there\/jobs\.py/],
     ["no/thing", /deployments\.no\/thing\.command is missing: the deployment has neither a command nor an entrypoint/],
   ])("%s", (name, message) => {
@@ -169,7 +169,7 @@ describe("refused before anything is sent", () => {
     const variable = `env={"PUSHPOOL_PYTHON": ${JSON.stringify(python)}}`;
     refused(
       made.pushpool("run", "no/prefect", "--job-variable", variable),
-      /deployments\.no\/prefect\.pullSteps: prefect\.deployments\.steps\.git_clone needs Prefect, and \/.*python has none: .*pip install prefect/,
+      /deployments\.no\/prefect\.pullSteps: prefect\.deployments\.steps\.git_clone needs Prefect, but \/.*python does not have it: .*pip install prefect/,
     );
   });
 
@@ -178,7 +178,7 @@ describe("refused before anything is sent", () => {
     made.env.PATH = "/nowhere";
     refused(
       made.pushpool("run", "hello/prod"),
-      /deployments\.hello\/prod\.entrypoint: it runs with python3, and there is none on its PATH.*PUSHPOOL_PYTHON/,
+      /deployments\.hello\/prod\.entrypoint: python3, which runs it, is not on its PATH.*PUSHPOOL_PYTHON/,
     );
   });
 });

@@ -10,7 +10,7 @@ import { noPython } from "./python";
 
 const fixtures = join(__dirname, "..", "fixtures", "entrypoint");
 
-/** Run an entrypoint as a target would: the command split into words, everything else in the environment. */
+/** Run an entrypoint like a target: the command is split into words, and everything else is in the environment. */
 function run(entrypoint: string, parameters: JsonObject = {}, { cwd = fixtures, steps = [] as Json[], more = {} } = {}) {
   const { command, env } = entrypointCommand(entrypoint, { poolType: "process:push", pullSteps: steps });
   const [program = "", ...args] = split(command);
@@ -22,26 +22,26 @@ function run(entrypoint: string, parameters: JsonObject = {}, { cwd = fixtures, 
   return { status, stdout, stderr };
 }
 
-describe("what is sent", () => {
+describe("the command and environment", () => {
   const { command, env } = entrypointCommand("flows.py:hello", { poolType: "ecs:push", pullSteps: [{}] });
 
-  test("is the same for every run, and no word of it is special to a shell", () => {
+  test("the command is the same for every run and has no characters that are special to a shell", () => {
     expect(split(command).slice(0, 2)).toEqual(["python3", "-uc"]);
     expect(command.length).toBeLessThan(200);
     expect(Object.keys(env)).toEqual(["PUSHPOOL_BOOTSTRAP", "PUSHPOOL_ENTRYPOINT", "PUSHPOOL_PULL_STEPS"]);
   });
 
-  test("leaves room for parameters in the 8192 characters that ECS takes of overrides", () => {
+  test("they leave room for parameters in the 8192 characters of overrides that ECS allows", () => {
     expect(command.length + JSON.stringify(env).length).toBeLessThan(6500);
   });
 
-  test("another Python, by a path with a space", () => {
+  test("another Python can be named by a path with a space", () => {
     const [program] = split(entrypointCommand("a:b", { poolType: "process:push", python: "/my env/bin/python" }).command);
     expect(program).toBe("/my env/bin/python");
   });
 });
 
-describe.skipIf(noPython)("by python3", () => {
+describe.skipIf(noPython)("with python3", () => {
   test.each<[string, JsonObject, number, string, string]>([
     ["jobs.py:hello", { name: "Ada", times: 2 }, 0, "Hello, Ada!\nHello, Ada!\n", "jobs.py:hello returned 'Ada'\n"],
     ["./jobs.py:hello", {}, 0, "Hello, world!\n", "./jobs.py:hello returned 'world'\n"],
@@ -105,19 +105,19 @@ describe.skipIf(noPython)("by python3", () => {
     ["jobs.py:numbers", { n: 1 }, /its parameters are none/],
     ["jobs.py:later", {}, /parameter n is missing/],
     ["jobs.py:positional", { a: 1 }, /parameter b is missing/],
-    ["jobs.py:hello", { name: 5 }, /parameter name must be str, and is 5/],
-    ["jobs.py:hello", { times: 1.5 }, /parameter times must be int, and is 1\.5/],
-    ["jobs.py:hello", { times: null }, /parameter times must be int, and is null/],
+    ["jobs.py:hello", { name: 5 }, /parameter name must be str \(given: 5\)/],
+    ["jobs.py:hello", { times: 1.5 }, /parameter times must be int \(given: 1\.5\)/],
+    ["jobs.py:hello", { times: null }, /parameter times must be int \(given: null\)/],
     ["jobs.py:types", { b: "perhaps" }, /parameter b must be bool/],
-    ["jobs.py:types", { day: "2024-02-30" }, /parameter day must be date, and is "2024-02-30"/],
+    ["jobs.py:types", { day: "2024-02-30" }, /parameter day must be date \(given: "2024-02-30"\)/],
     ["jobs.py:types", { day: "2024-02-28T10:00:00" }, /parameter day must be date/],
     ["jobs.py:types", { at: "noon" }, /parameter at must be datetime/],
     ["jobs.py:types", { span: "PT" }, /parameter span must be timedelta/],
     ["jobs.py:types", { id: "5" }, /parameter id must be UUID/],
     ["jobs.py:types", { money: "much" }, /parameter money must be Decimal/],
-    ["jobs.py:types", { colour: "green" }, /parameter colour must be one of 'red', 2, and is "green"/],
-    ["jobs.py:types", { point: { y: 1 } }, /parameter point makes no Point: .*'x'/],
-    ["jobs.py:types", { point: {} }, /parameter point makes no Point/],
+    ["jobs.py:types", { colour: "green" }, /parameter colour must be one of 'red', 2 \(given: "green"\)/],
+    ["jobs.py:types", { point: { y: 1 } }, /parameter point is not a valid Point: .*'x'/],
+    ["jobs.py:types", { point: {} }, /parameter point is not a valid Point/],
     ["jobs.py:types", { point: [1] }, /parameter point must be Point/],
     ["jobs.py:types", { points: { a: [{ x: 1 }, { x: 1, z: 2 }] } }, /parameter points\.a\[1\] has no z/],
     ["jobs.py:types", { options: {} }, /parameter options needs depth/],
@@ -133,8 +133,8 @@ describe.skipIf(noPython)("by python3", () => {
     ["jobs.mod.hello", {}, /there is no module jobs\.mod/],
     ["jobs.py:helo", {}, /there is no helo in jobs\.py: did you mean hello\?/],
     ["jobs.py:Holder.outer", {}, /there is no outer in jobs\.py/],
-    ["jobs.py:constant", {}, /constant is no function but int/],
-  ])("%s %j is refused in one line", (entrypoint, parameters, message) => {
+    ["jobs.py:constant", {}, /constant must be a function, not int/],
+  ])("%s %j is refused with one line", (entrypoint, parameters, message) => {
     const { status, stdout, stderr } = run(entrypoint, parameters);
     expect([status, stdout]).toEqual([UNFIT, ""]);
     expect(stderr.startsWith(`${entrypoint}: `)).toBe(true);
@@ -150,7 +150,7 @@ describe.skipIf(noPython)("by python3", () => {
     expect(stderr).not.toMatch(/<string>|asyncio/);
   });
 
-  test("code that fails while it is imported: its own traceback, which names the module that is missing", () => {
+  test("code that fails during the import prints its own traceback, which names the missing module", () => {
     const cwd = scratch();
     writeFileSync(join(cwd, "broken.py"), "import not_installed\ndef f(): pass\n");
     for (const entrypoint of ["broken.py:f", "broken.f"]) {
@@ -162,7 +162,7 @@ describe.skipIf(noPython)("by python3", () => {
     }
   });
 
-  test("imports from the flow's folder, from the working directory, and relative ones", () => {
+  test("imports from the flow's folder, from the working directory, and relative imports work", () => {
     const cwd = scratch();
     mkdirSync(join(cwd, "flows"));
     writeFileSync(join(cwd, "top.py"), "a = 1\n");
@@ -174,7 +174,7 @@ describe.skipIf(noPython)("by python3", () => {
   describe("pull steps", () => {
     const goTo = (directory: string) => ({ "prefect.deployments.steps.set_working_directory": { directory } });
 
-    test("set_working_directory alone needs no Prefect", () => {
+    test("set_working_directory alone does not need Prefect", () => {
       const cwd = scratch();
       mkdirSync(join(cwd, "sub"));
       cpSync(join(fixtures, "jobs.py"), join(cwd, "sub", "jobs.py"));
@@ -188,18 +188,18 @@ describe.skipIf(noPython)("by python3", () => {
       });
     });
 
-    test("to a folder that is not there", () => {
+    test("a missing folder is refused", () => {
       const { status, stderr } = run("jobs.py:hello", {}, { steps: [goTo("/not/there")] });
       expect([status, stderr]).toEqual([UNFIT, expect.stringMatching(/pull step set_working_directory: \/not\/there: No such file/)]);
     });
 
-    test("any other where there is no Prefect", () => {
-      // Whatever this machine has installed.
+    test("any other step is refused without Prefect", () => {
+      // This machine may have Prefect.
       const none = scratch();
       writeFileSync(join(none, "prefect.py"), "raise ImportError('none here')\n");
       const steps = [{ "prefect.deployments.steps.git_clone": { repository: "x" } }];
       const { status, stderr } = run("jobs.py:hello", {}, { steps, more: { PYTHONPATH: none } });
-      expect([status, stderr]).toEqual([UNFIT, expect.stringMatching(/its pull steps need Prefect, which is not there \(none here\)/)]);
+      expect([status, stderr]).toEqual([UNFIT, expect.stringMatching(/its pull steps need Prefect, which is not installed \(none here\)/)]);
     });
   });
 });

@@ -13,15 +13,15 @@ const goTo = (directory: Json): Json => ({ "prefect.deployments.steps.set_workin
 const gitClone: Json = { "prefect.deployments.steps.git_clone": { repository: "x" } };
 
 test.each<[string, Json[], string[] | undefined]>([
-  ["none", [], []],
-  ["empty ones", [{}, null], []],
+  ["no steps", [], []],
+  ["empty steps", [{}, null], []],
   ["two folders", [goTo("/a"), goTo("b")], ["/a", "b"]],
   ["Prefect 2's name", [{ "prefect.projects.steps.set_working_directory": { directory: "/a" } }], ["/a"]],
   ["a placeholder", [goTo("/{{ $HOME }}")], undefined],
-  ["no text", [goTo(5)], undefined],
-  ["someone else's step of that name", [{ "mine.set_working_directory": { directory: "/a" } }], undefined],
-  ["another among them", [goTo("/a"), gitClone], undefined],
-  ["no step at all", ["set_working_directory"], undefined],
+  ["a folder that is not a string", [goTo(5)], undefined],
+  ["another package's step of the same name", [{ "mine.set_working_directory": { directory: "/a" } }], undefined],
+  ["a different step among them", [goTo("/a"), gitClone], undefined],
+  ["a string instead of a step", ["set_working_directory"], undefined],
 ])("plain folders: %s", (_, steps, expected) => expect(plainFolders(steps)).toEqual(expected));
 
 describe("a container", () => {
@@ -33,19 +33,19 @@ describe("a container", () => {
     ["no pull steps on any image", [], images("acme/etl:1")],
     ["only a folder", [goTo("/opt/prefect")], images("acme/etl:1")],
     ["Prefect's image", [gitClone], images("prefecthq/prefect:3-latest")],
-    ["with its registry and digest", [gitClone], images("docker.io/prefecthq/prefect@sha256:00")],
-    ["one of its variants", [gitClone], { image: "prefecthq/prefect-aws:1" }],
-  ])("%s: sent", (_, steps, job) => expect(() => check(steps, job)).not.toThrow());
+    ["Prefect's image with its registry and digest", [gitClone], images("docker.io/prefecthq/prefect@sha256:00")],
+    ["a variant of Prefect's image", [gitClone], { image: "prefecthq/prefect-aws:1" }],
+  ])("%s: accepted", (_, steps, job) => expect(() => check(steps, job)).not.toThrow());
 
   test.each<[string, ValueObject, RegExp]>([
     [
       "another image",
       images("acme/etl:1"),
-      /^deployments\.a\/b\.pullSteps: prefect\..*git_clone needs Prefect, and whether acme\/etl:1 has it cannot be known/,
+      /^deployments\.a\/b\.pullSteps: prefect\..*git_clone needs Prefect, and pushpool cannot check whether acme\/etl:1 has it/,
     ],
-    ["one that is only named like it", images("acme/prefecthq/prefect:3"), /whether acme\/prefecthq/],
-    ["another beside it", images("prefecthq/prefect:3", "acme/side:1"), /cannot be known from here/],
-    ["none to be seen", {}, /whether the image has it .*: run on an image of prefecthq\/prefect, or put the code into the image/],
+    ["an image with a similar name", images("acme/prefecthq/prefect:3"), /whether acme\/prefecthq/],
+    ["another image next to Prefect's", images("prefecthq/prefect:3", "acme/side:1"), /cannot check whether/],
+    ["no image", {}, /whether the image has it: use a prefecthq\/prefect image, or put the code into the image/],
   ])("%s: refused", (_, job, message) => {
     for (const type of ["cloud-run-v2:push", "ecs:push", "azure-container-instance:push"] as const)
       expect(() => check([goTo("/a"), gitClone], job, type)).toThrow(message);
@@ -67,7 +67,7 @@ describe("this machine", () => {
     return { folder, check };
   }
 
-  test("what is there is sent", () => {
+  test("entrypoints that exist are accepted", () => {
     const { folder, check } = setUp();
     check("flows.py:f");
     check("pkg.mod.f");
@@ -76,24 +76,24 @@ describe("this machine", () => {
     check(`${folder}/flows.py:f`, [], { working_dir: null });
     check("flows.py:f", [], { working_dir: folder, env: { PATH: folder } }, { PATH: "/nowhere" });
     check("flows.py:f", [], { working_dir: folder, env: { PUSHPOOL_PYTHON: "./python3", KEY: new Secret([{ pointer: "/x" }], "s") } }, {});
-    // What git_clone brings cannot be looked for yet.
+    // The files of git_clone do not exist yet and cannot be checked.
     check("later.py:f", [gitClone], { working_dir: folder, env: { PREFECT_IS_MISSING: "0" } });
   });
 
-  test("what is not is refused", () => {
+  test("entrypoints that do not exist are refused", () => {
     const { folder, check } = setUp();
     expect(() => check("gone.py:f")).toThrow(`${at}.entrypoint: there is no file ${folder}/gone.py`);
     expect(() => check("code.py:f")).toThrow(/no file/);
     expect(() => check("flows.py:f", [goTo("code")])).toThrow(`there is no file ${folder}/code/flows.py`);
     expect(() => check("flows.py:f", [goTo("code")], { working_dir: null })).toThrow(/in an empty folder: .*working_dir/);
     expect(() => check("flows.py:f", [], { working_dir: folder }, { PATH: join(folder, "code") })).toThrow(
-      /runs with python3, and there is none/,
+      /python3, which runs it, is not on its PATH/,
     );
     expect(() => check("flows.py:f", [], { working_dir: folder, env: { PUSHPOOL_PYTHON: "/no/python" } })).toThrow(
-      /runs with \/no\/python/,
+      /\/no\/python, which runs it, is not/,
     );
     expect(() => check("flows.py:f", [gitClone], { working_dir: folder, env: { PREFECT_IS_MISSING: "1" } })).toThrow(
-      /pullSteps: .*git_clone needs Prefect, and python3 has none: `python3 -m pip install prefect`/,
+      /pullSteps: .*git_clone needs Prefect, but python3 does not have it: `python3 -m pip install prefect`/,
     );
   });
 });
