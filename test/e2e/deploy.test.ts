@@ -313,8 +313,16 @@ describe("the encoding of a prefect.yaml", () => {
       Buffer.from(TEXT, "latin1"),
       /prefect\.yaml:1:4: the byte 0xe9 is not valid UTF-8; in latin-1 \(Windows-1252\) it is "é": save it as UTF-8/,
     ],
-    ["UTF-16 with a mark", Buffer.from(`\uFEFF${TEXT}`, "utf16le"), /prefect\.yaml:1:1: the file is UTF-16 \(little-endian, with a/],
-    ["UTF-16 without one", Buffer.from(TEXT, "utf16le").swap16(), /prefect\.yaml:1:1: the file is UTF-16 \(big-endian, without a/],
+    [
+      "UTF-16 with a mark",
+      Buffer.from(`\uFEFF${TEXT}`, "utf16le"),
+      /prefect\.yaml:1:1: the file must be UTF-8, but it is UTF-16 \(little-endian, with a/,
+    ],
+    [
+      "UTF-16 without one",
+      Buffer.from(TEXT, "utf16le").swap16(),
+      /prefect\.yaml:1:1: the file must be UTF-8, but it is UTF-16 \(big-endian, without a/,
+    ],
   ])("%s is refused with its place, by deploy and by init", (_, bytes, message) => {
     const place = folder(TEXT);
     file(place, bytes);
