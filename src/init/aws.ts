@@ -1,6 +1,6 @@
 import { type InitInput, type InitPlan, type PoolPlan, planProject, queuesArgument } from "./files";
 
-/** A project of `ecs:push` pools, in the region of AWS that the stack's configuration names. */
+/** Plan a project with `ecs:push` pools, in the AWS region of the stack's configuration. */
 export function planAws(input: InitInput): InitPlan {
   return planProject(
     {
@@ -14,7 +14,7 @@ export function planAws(input: InitInput): InitPlan {
       },
       needs: [
         "the Pulumi CLI (https://www.pulumi.com/docs/install/)",
-        "an AWS account, and a login to it (for example by `aws configure sso`)",
+        "an AWS account, and a login to it (for example with `aws configure sso`)",
       ],
       before: ["pulumi login", "pulumi stack init dev", "pulumi config set aws:region eu-west-1"],
       jobVariables: JOB_VARIABLES,
@@ -23,9 +23,9 @@ export function planAws(input: InitInput): InitPlan {
   );
 }
 
-/** The entrypoint's file has to be in the image; a command needs nothing there but a shell. */
+/** An entrypoint needs its file in the image, but a command needs only a shell. */
 const JOB_VARIABLES = `      job_variables:
-        # An image with flows/hello.py in it. This command stands for the entrypoint until there is one.
+        # Use an image that contains flows/hello.py. Until then, this command replaces the entrypoint.
         image: public.ecr.aws/docker/library/alpine:3
         command: sh -c 'echo "Hello from ECS with $PUSHPOOL_PARAMETERS"'
 `;
@@ -37,18 +37,18 @@ function program(pools: readonly PoolPlan[]): string {
   return `const { manifest } = require("pushpool");
 const { ${["EcsPushPool", ...(shared ? ["TaskCluster", "TaskNetwork"] : [])].join(", ")} } = require("pushpool/aws");
 ${shared ? SHARED : ""}
-// Their runs are tasks of ECS on Fargate, in the stack's aws:region. prefect.yaml refers to them by name.
+// The runs of these pools are ECS tasks on Fargate, in the stack's aws:region. prefect.yaml names the pools.
 const pools = [
 ${declared.join("\n")}
 ];
 
-// pushpool finds the pools by this output.
+// pushpool finds the pools in this output.
 exports.pushPools = manifest({ pools });
 `;
 }
 
 const SHARED = `
-// One network for all: an account may have five VPCs in a region.
+// All pools share one network, because AWS allows five VPCs in a region by default.
 const { vpcId, subnetIds, securityGroupId } = new TaskNetwork("runs");
 const { arn: clusterArn } = new TaskCluster("runs");
 const place = { clusterArn, vpcId, subnetIds, securityGroupIds: [securityGroupId], assignPublicIp: true };
@@ -63,16 +63,16 @@ function declaration({ name, queues }: PoolPlan, id: string, shared: boolean): s
   return `  new EcsPushPool(${[JSON.stringify(id), ...(given.length > 0 ? [`{ ${given.join(", ")} }`] : [])].join(", ")}),`;
 }
 
-/** What the pools' components are called, in their order: a part of names in AWS, which takes fewer characters than Prefect. */
+/** The names of the pools' components, in the same order. They become part of AWS names, which allow fewer characters than Prefect. */
 function idsOf(pools: readonly PoolPlan[]): string[] {
   const ids: string[] = [];
   for (const { name } of pools) {
-    const fitting = name
+    const valid = name
       .replaceAll(/[^A-Za-z0-9_-]+/g, "-")
       .replace(/^(?![A-Za-z])|^(?=sg-)/i, "pool-")
       .slice(0, 36);
-    let id = fitting;
-    for (let again = 2; ids.includes(id); again++) id = `${fitting}-${again}`;
+    let id = valid;
+    for (let number = 2; ids.includes(id); number++) id = `${valid}-${number}`;
     ids.push(id);
   }
   return ids;

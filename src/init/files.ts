@@ -2,65 +2,68 @@ import { basename } from "node:path";
 import type { Json } from "../json";
 import type { PrefectYaml } from "../prefectYaml";
 
-/** The kinds of project that there are; each makes push pools of one type. */
+/** The kinds of projects. Each makes push pools of one type. */
 export const KINDS = ["local", "gcp", "aws", "azure"] as const;
 export type Kind = (typeof KINDS)[number];
 
 const SDK_RANGE = "^3.248.0";
 
-/** A push pool to be declared. */
+/** A push pool that the new project declares. */
 export interface PoolPlan {
   name: string;
-  /** Work queues that deployments name, beside the one called default. */
+  /** The work queues that deployments name, except "default". */
   queues: string[];
 }
 
 export interface InitPlan {
   pools: PoolPlan[];
-  /** By path from the folder. */
+  /** The contents of the files, by path from the folder. */
   files: Record<string, string>;
-  /** What the person has to do by hand, a line each. */
+  /** What the user has to do by hand, one line each. */
   notes: string[];
-  /** Commands that come before `pushpool up`. */
+  /** The commands to run before `pushpool up`. */
   before: string[];
-  /** What the machine and the account must have first, a line each. */
+  /** What the machine and the account must have first, one line each. */
   needs: string[];
 }
 
 /** Plans one kind of project. */
 export type Planner = (input: InitInput) => InitPlan;
 
-/** What a project is made for. */
+/** The input for the plan of a project. */
 export interface InitInput {
-  /** Folder of the project: an absolute path. */
+  /** The folder of the project, as an absolute path. */
   folder: string;
-  /** The prefect.yaml that is there. */
+  /** The existing prefect.yaml, if there is one. */
   prefectYaml?: PrefectYaml;
   /** For `{{ $NAME }}` in the names of work pools. */
   env: Readonly<Record<string, string | undefined>>;
-  /** What package.json must say to get this same pushpool: a version range, `file:…` or a git URL. */
+  /** The dependency in package.json that installs this same pushpool: a version range, `file:…` or a git URL. */
   pushpool: string;
-  /** Names of what lies in the folder. */
+  /** The names of the existing files in the folder. */
   present: readonly string[];
 }
 
-/** What differs between the kinds. */
+/** The differences between the kinds of projects. */
 export interface ProjectKind {
-  /** Name of the pool, and of the deployment on it, where there is no prefect.yaml. */
+  /** Without a prefect.yaml, the name of the pool, and of the deployment on it. */
   kind: Kind;
-  /** The text of index.js. */
+  /** Makes the content of index.js. */
   program(pools: readonly PoolPlan[]): string;
-  /** Packages beside pushpool and `@pulumi/pulumi`, with their version ranges. */
+  /** The packages besides pushpool and `@pulumi/pulumi`, with their version ranges. */
   dependencies: Record<string, string>;
-  /** Commands that come before `pushpool up`. */
+  /** The commands to run before `pushpool up`. */
   before: string[];
-  /** What the machine and the account must have first, a line each. */
+  /** What the machine and the account must have first, one line each. */
   needs: string[];
-  /** More of the deployment's work pool in a prefect.yaml of ours, as YAML. */
+  /** More fields for the work pool of the deployment in a new prefect.yaml, as YAML. */
   jobVariables?: string;
 }
 
-/** The files of a Pulumi project with a push pool for each work pool that the prefect.yaml names; without one, a small one of those too. */
+/**
+ * Plan the files of a Pulumi project with a push pool for each work pool that the prefect.yaml names. If there is no prefect.yaml, plan a small
+ * one too.
+ */
 export function planProject(
   { kind, program, dependencies, before, needs, jobVariables }: ProjectKind,
   { folder, prefectYaml, env, pushpool, present }: InitInput,
@@ -75,7 +78,7 @@ export function planProject(
   if (!present.includes("package.json")) files["package.json"] = packageJson(project, { ...dependencies, pushpool });
   else
     notes.push(
-      `package.json is there already: \`npm install pushpool@${pushpool} @pulumi/pulumi@${SDK_RANGE}${packages.join("")}\` adds what index.js needs`,
+      `package.json already exists: add what index.js needs with \`npm install pushpool@${pushpool} @pulumi/pulumi@${SDK_RANGE}${packages.join("")}\``,
     );
   if (!present.includes(".gitignore")) files[".gitignore"] = "node_modules/\n";
   if (!prefectYaml) {
@@ -85,13 +88,13 @@ export function planProject(
   return { pools, files, notes, before, needs };
 }
 
-/** The `queues` argument of a pool, if it has any beside the default one. */
+/** The `queues` argument of a pool, if it has queues besides "default". */
 export function queuesArgument(queues: readonly string[]): string[] {
   return queues.length > 0 ? [`queues: { ${queues.map((queue) => `${JSON.stringify(queue)}: {}`).join(", ")} }`] : [];
 }
 
-/** The work pools that deployments name, each with its queues; one of a usual name where none does. */
-function poolsOf(file: PrefectYaml | undefined, env: InitInput["env"], usual: string): { pools: PoolPlan[]; notes: string[] } {
+/** The work pools that deployments name, each with its queues. If they name none, one pool with the default name. */
+function poolsOf(file: PrefectYaml | undefined, env: InitInput["env"], defaultName: string): { pools: PoolPlan[]; notes: string[] } {
   const pools = new Map<string, Set<string>>();
   const notes: string[] = [];
   const nameless: string[] = [];
@@ -106,14 +109,14 @@ function poolsOf(file: PrefectYaml | undefined, env: InitInput["env"], usual: st
     const queue = filled(config.work_pool?.work_queue_name ?? "", env);
     if (queue && queue !== "default") queues.add(queue);
   }
-  if (pools.size === 0) pools.set(usual, new Set());
+  if (pools.size === 0) pools.set(defaultName, new Set());
   const [first] = pools.keys();
   if (nameless.length > 0)
-    notes.push(`prefect.yaml is left as it is; give ${nameless.join(", ")} a work pool there:\n    work_pool:\n      name: ${first}`);
+    notes.push(`prefect.yaml is not changed; give ${nameless.join(", ")} a work pool there:\n    work_pool:\n      name: ${first}`);
   return { pools: [...pools].map(([name, queues]) => ({ name, queues: [...queues] })), notes };
 }
 
-/** A name with `{{ $NAME }}` filled in; `undefined` where the environment has none. */
+/** A name with `{{ $NAME }}` filled; `undefined` if the environment does not have the variable. */
 function filled(text: string, env: InitInput["env"]): string | undefined {
   let missing = false;
   const whole = text.replace(/\{\{\s*\$?(\w+)\s*\}\}/g, (_, name: string) => {
@@ -123,7 +126,7 @@ function filled(text: string, env: InitInput["env"]): string | undefined {
   return missing || whole.includes("{{") ? undefined : whole;
 }
 
-/** Pulumi's rule for names of projects. */
+/** A project name that follows Pulumi's rule. */
 function projectName(folder: string): string {
   return (
     basename(folder)
@@ -139,7 +142,7 @@ description: Push work pools for Prefect deployments
 runtime:
   name: nodejs
   options:
-    # A JavaScript program: Pulumi then does not load the TypeScript compiler, which is most of the time of an \`up\`.
+    # The program is JavaScript. So Pulumi does not load the TypeScript compiler, which would take most of the time of an \`up\`.
     typescript: false
 main: index.js
 `;
@@ -164,7 +167,7 @@ ${jobVariables}`;
 }
 
 const FLOW = `def hello(name: str = "world") -> str:
-    """A plain function; with Prefect's @flow on it, it is a flow."""
+    """A plain function. With Prefect's @flow decorator it becomes a flow."""
     print(f"Hello, {name}!")
     return f"greeted {name}"
 `;

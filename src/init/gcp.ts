@@ -1,6 +1,6 @@
 import { type InitInput, type InitPlan, type PoolPlan, planProject, queuesArgument } from "./files";
 
-/** A project of `cloud-run-v2:push` pools, in the project and region of Google Cloud that the stack's configuration names. */
+/** Plan a project with `cloud-run-v2:push` pools, in the Google Cloud project and region of the stack's configuration. */
 export function planGcp(input: InitInput): InitPlan {
   return planProject(
     {
@@ -22,9 +22,9 @@ export function planGcp(input: InitInput): InitPlan {
   );
 }
 
-/** The entrypoint's file has to be in the image; a command needs nothing there but a shell. */
+/** An entrypoint needs its file in the image, but a command needs only a shell. */
 const JOB_VARIABLES = `      job_variables:
-        # An image with flows/hello.py in it. This command stands for the entrypoint until there is one.
+        # Use an image that contains flows/hello.py. Until then, this command replaces the entrypoint.
         image: alpine:3
         command: sh -c 'echo "Hello from Cloud Run with $PUSHPOOL_PARAMETERS"'
 `;
@@ -34,12 +34,12 @@ function program(pools: readonly PoolPlan[]): string {
   return `const { manifest } = require("pushpool");
 const { CloudRunPushPool } = require("pushpool/gcp");
 
-// Their runs are executions of Cloud Run jobs, in the stack's gcp:project and gcp:region. prefect.yaml refers to them by name.
+// The runs of these pools are executions of Cloud Run jobs, in the stack's gcp:project and gcp:region. prefect.yaml names the pools.
 const pools = [
 ${declared.join("\n")}
 ];
 
-// pushpool finds the pools by this output.
+// pushpool finds the pools in this output.
 exports.pushPools = manifest({ pools });
 `;
 }

@@ -1,6 +1,6 @@
 import { type InitInput, type InitPlan, type PoolPlan, planProject, queuesArgument } from "./files";
 
-/** A project of `process:push` pools: runs are processes of the machine that submits them, in the project's folder. */
+/** Plan a project with `process:push` pools. Runs are processes of the machine that submits them, in the folder of the project. */
 export function planLocal(input: InitInput): InitPlan {
   return planProject({ kind: "local", program, dependencies: {}, before: [], needs: [] }, input);
 }
@@ -13,12 +13,12 @@ function program(pools: readonly PoolPlan[]): string {
   return `const { manifest } = require("pushpool");
 const { ProcessPushPool } = require("pushpool/local");
 
-// Their runs are processes of the machine that submits them, in this folder. prefect.yaml refers to them by name.
+// The runs of these pools are processes of the machine that submits them, in this folder. prefect.yaml names the pools.
 const pools = [
 ${declared.join("\n")}
 ];
 
-// pushpool finds the pools by this output.
+// pushpool finds the pools in this output.
 exports.pushPools = manifest({ pools });
 `;
 }

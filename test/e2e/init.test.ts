@@ -58,7 +58,7 @@ test("beside a prefect.yaml: its work pools and queues, and not a byte of it cha
     files: ["Pulumi.yaml", "index.js", "package.json", ".gitignore"],
     pools: ["big pool", "other-pool"],
     next: ["npx pushpool up", "npx pushpool deploy --all", "npx pushpool run load/nightly"],
-    notes: [expect.stringMatching(/^prefect\.yaml is left as it is; give without a work pool there:\n {4}work_pool:\n {6}name: big pool$/)],
+    notes: [expect.stringMatching(/^prefect\.yaml is not changed; give without a work pool there:\n {4}work_pool:\n {6}name: big pool$/)],
   });
   expect(readFileSync(join(here.folder, "prefect.yaml"), "utf8")).toBe(YAML);
   install(here);
@@ -78,7 +78,7 @@ test("a package.json that is there stays, and what it lacks is said", () => {
   const { status, stderr } = here.pushpool("init");
   expect([status, stderr]).toEqual([
     0,
-    expect.stringMatching(/package\.json is there already: `npm install pushpool@\S+ @pulumi\/pulumi@\S+`/),
+    expect.stringMatching(/package\.json already exists: .*`npm install pushpool@\S+ @pulumi\/pulumi@\S+`/),
   ]);
   expect([readFileSync(join(here.folder, "package.json"), "utf8"), here.asked()]).toEqual(["{}", ""]);
 });

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { planAws } from "../../src/init";
 import type { PrefectYaml } from "../../src/prefectYaml";
 
-/** The program for these work pools, and the names of its components. */
+/** The planned program for these work pools, and the names of its components. */
 function planned(names: readonly string[]): { program: string; ids: string[] } {
   const prefectYaml = { deployments: names.map((name) => ({ config: { name: "prod", work_pool: { name } } })) } as unknown as PrefectYaml;
   const { files } = planAws({ folder: "/data", prefectYaml, env: {}, pushpool: "^1", present: [] });
@@ -20,16 +20,16 @@ test.each([
     ["a b", "a-b", "a-b-2"],
     ["a-b", "a-b-2", "a-b-2-2"],
   ],
-])("work pools %j are components %j", (names, ids) => {
+])("work pools %j become components %j", (names, ids) => {
   expect(planned(names).ids).toEqual(ids);
 });
 
-test("one pool has a network and a cluster of its own; several share them", () => {
+test("a single pool has its own network and cluster; several pools share them", () => {
   expect(planned(["etl"]).program).not.toContain("TaskNetwork");
   expect(planned(["etl", "other"]).program).toMatch(/new TaskNetwork\("runs"\)[\s\S]*new EcsPushPool\("other", \{ \.\.\.place \}\)/);
 });
 
-test("whatever work pools are called, AWS takes what their components make of it, and no two have one name", () => {
+test("property: all component names are unique and valid in AWS", () => {
   const name = fc.string({ minLength: 1, maxLength: 60 }).filter((text) => /^[^/%&<>{}\s"\\][^/%&<>{}"\\]*$/.test(text));
   fc.assert(
     fc.property(fc.uniqueArray(name, { minLength: 1, maxLength: 8 }), (names) => {
