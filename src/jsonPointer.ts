@@ -1,9 +1,9 @@
-/** A path into a JSON tree as RFC 6901 writes it: `/blocks/secret~1token/data/value`. */
+/** The JSON pointer (RFC 6901) for a path: `/blocks/secret~1token/data/value`. */
 export function pointerTo(path: readonly string[]): string {
   return path.map((segment) => `/${segment.replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
 }
 
-/** The segments of a JSON pointer; none for the root, `""`. */
+/** The segments of a JSON pointer. Empty for the root, `""`. */
 export function segmentsOf(pointer: string): string[] {
   return pointer
     .split("/")
@@ -11,7 +11,7 @@ export function segmentsOf(pointer: string): string[] {
     .map((segment) => segment.replaceAll("~1", "/").replaceAll("~0", "~"));
 }
 
-/** The same path as messages show it: `blocks.secret/token.data.value`. */
+/** The path in the format of messages: `blocks.secret/token.data.value`. */
 export function toPath(segments: readonly string[]): string {
   return segments.join(".");
 }

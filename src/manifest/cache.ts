@@ -13,11 +13,11 @@ import { writeWhole } from "../writeWhole";
 import type { Manifest } from "./manifest";
 import type { Search } from "./source";
 
-/** A pulled manifest as it is kept. */
+/** The stored form of a pulled manifest. */
 interface Cached {
   /** ISO 8601. */
   pulledAt: string;
-  /** As Pulumi finds it from anywhere, for pulling it again. */
+  /** Needed to pull it again: with the organization, Pulumi finds a stack from any folder. */
   organization?: string;
   /** JSON pointers into the manifest. */
   secretPaths: string[];
@@ -25,9 +25,9 @@ interface Cached {
 }
 
 /**
- * Keep a manifest for when its stack is out of reach: masked in the home, and only if asked for with its secrets outside the project.
- * What was kept with secrets before and is not now is removed: it would be older than the rest.
- * @returns the path of the one with secrets if there is one, else of the masked one
+ * Store a manifest for times when its stack cannot be reached. It is stored masked in the home folder. Only on request it is also stored with its
+ * secrets, outside the project. Without the request, an older file with secrets is removed, because it would be out of date.
+ * @returns the path of the file with secrets if there is one, else of the masked file
  */
 export function writeCache(workspace: Workspace, id: string, manifest: Manifest, options: { withSecrets: boolean; now: Date }): string {
   const { organization } = workspace.stack ?? {};
@@ -48,8 +48,8 @@ export function writeCache(workspace: Workspace, id: string, manifest: Manifest,
 }
 
 /**
- * Look for a pulled manifest: of the stack that is meant, or the only one if none is.
- * @throws {UserError} if several could be meant, or the file is damaged or another user's
+ * Look for a pulled manifest: that of the given stack, or the only one if no stack is given.
+ * @throws {UserError} if there are several to choose from, or the file is damaged or belongs to another user
  */
 export function searchCache(workspace: Workspace, { secrets, now }: { secrets: boolean; now: Date }): Search & { organization?: string } {
   const folder = join(workspace.home, "manifests");
@@ -58,9 +58,9 @@ export function searchCache(workspace: Workspace, { secrets, now }: { secrets: b
   if (workspace.stack === undefined && workspace.project === undefined && pulled.length > 1) {
     throw new UserError(`more than one manifest was pulled to ${folder}: choose a stack with -s: ${pulled.join(", ")}`);
   }
-  if (id === undefined) return { looked: `a manifest pulled earlier (none in ${folder})` };
+  if (id === undefined) return { looked: `a manifest that was pulled earlier (none in ${folder})` };
   const path = [...(secrets ? [secretCachePath(workspace, id)] : []), cachePath(workspace, id)].find((place) => existsSync(place));
-  if (path === undefined) return { looked: `a manifest of ${id} pulled earlier (none in ${folder})` };
+  if (path === undefined) return { looked: `a manifest of ${id} that was pulled earlier (none in ${folder})` };
   refuseForeign(path, "remove it and pull it again");
   const { pulledAt, organization, secretPaths, manifest } = read(path);
   const cachedAt = new Date(pulledAt);
@@ -68,7 +68,7 @@ export function searchCache(workspace: Workspace, { secrets, now }: { secrets: b
   return { found: { tree: manifest, secretPaths, origin, stack: id, cachedAt }, ...(organization === undefined ? {} : { organization }) };
 }
 
-/** How long, in words: the greatest unit that there is at least one of. @param milliseconds of any sign */
+/** A duration in words, in its largest unit: `3 hours`. @param milliseconds may be negative */
 function age(milliseconds: number): string {
   const minutes = Math.floor(milliseconds / 60_000);
   if (minutes < 1) return "less than a minute";
@@ -96,7 +96,7 @@ function read(path: string): Cached {
     const cached = readJson(readFileSync(path, "utf8")) as unknown as Cached;
     if (Array.isArray(cached.secretPaths) && !Number.isNaN(Date.parse(cached.pulledAt))) return cached;
   } catch {
-    // Said below.
+    // The error below covers this too.
   }
   throw new UserError(`${path} is damaged: remove it and pull it again with \`pushpool manifest pull\``);
 }
@@ -117,7 +117,7 @@ function cachePath({ home }: Workspace, id: string): string {
   return join(home, "manifests", `${id}.json`);
 }
 
-/** Apart for each home: two clones may have stacks of the same name. */
+/** The path differs for each home folder, because two clones may have stacks of the same name. */
 function secretCachePath({ home, stateHome }: Workspace, id: string): string {
   return join(stateHome, "manifests", createHash("sha256").update(home).digest("hex").slice(0, 16), `${id}.json`);
 }

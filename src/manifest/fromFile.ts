@@ -12,22 +12,22 @@ import { isManifest } from "./parse";
 import type { Source } from "./source";
 
 interface Reading {
-  /** As `--output`, where the file holds a whole stack's outputs. */
+  /** The value of `--output`, for a file with all outputs of a stack. */
   output?: string;
   stdin?: () => Promise<string>;
 }
 
 /**
- * The manifest that `--manifest` or `$PUSHPOOL_MANIFEST` names, if either does.
- * @throws {UserError} if it cannot be read, or is another user's file
+ * Read the manifest that `--manifest` or `$PUSHPOOL_MANIFEST` names, if one of them is given.
+ * @throws {UserError} if it cannot be read, or the file belongs to another user
  */
 export async function readGiven(workspace: Workspace, given: string | undefined, reading: Reading): Promise<Source | undefined> {
-  if (given?.trim() === "") throw new UserError("--manifest is blank: give a manifest's file, or leave it out");
+  if (given?.trim() === "") throw new UserError("--manifest is blank: give the file of a manifest, or leave it out");
   if (given === "-") return fromText((await reading.stdin?.()) ?? "", "standard input", reading);
   if (given !== undefined) return fromFile(workspace, given, "--manifest", reading);
   const { PUSHPOOL_MANIFEST: variable } = workspace.env;
   if (variable === undefined) return undefined;
-  if (variable.trim() === "") throw new UserError("$PUSHPOOL_MANIFEST is set and blank: give a manifest's file, or unset it");
+  if (variable.trim() === "") throw new UserError("$PUSHPOOL_MANIFEST is blank: give the file of a manifest, or unset it");
   return variable.trimStart().startsWith("{")
     ? fromText(variable, "$PUSHPOOL_MANIFEST", reading)
     : fromFile(workspace, variable, "PUSHPOOL_MANIFEST", reading);
@@ -42,9 +42,9 @@ function textOf(path: string, choose: string): string {
   try {
     const stats = statSync(path, { throwIfNoEntry: false });
     if (!stats) throw new UserError(`${choose}: there is no file ${path}`);
-    // A folder is none; a pipe (`--manifest <(…)`) will do.
-    if (stats.isDirectory()) throw new UserError(`${choose}: ${path} is a folder: give the manifest's file`);
-    refuseForeign(path, `choose another file by ${choose}`);
+    // Not `isFile`, because a pipe (`--manifest <(…)`) is allowed.
+    if (stats.isDirectory()) throw new UserError(`${choose}: ${path} is a folder: give the file of a manifest`);
+    refuseForeign(path, `choose another file with ${choose}`);
     return readTextFile(path, path);
   } catch (error) {
     if (error instanceof UserError) throw error;
@@ -52,7 +52,7 @@ function textOf(path: string, choose: string): string {
   }
 }
 
-/** A manifest, or what `pulumi stack output --json` prints, with one in it. */
+/** Read a manifest, or the output of `pulumi stack output --json` that contains one. */
 function fromText(text: string, origin: string, { output }: Reading): Source {
   const tree = parseJson(text, origin);
   const isOutputs = !isManifest(tree) && isJsonObject(tree) && Object.values(tree).some(isManifest);

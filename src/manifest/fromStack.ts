@@ -12,15 +12,15 @@ import { pickManifest } from "./outputs";
 import type { Search, StackOutputs } from "./source";
 
 /**
- * Look for the manifest in the stack of a workspace: in the offline engine's state where that owns it, else by asking the Pulumi CLI.
- * @throws {UserError} if the stack is there but its manifest is not
+ * Look for the manifest in the stack of a workspace: in the state of the offline engine if that owns the stack, else with the Pulumi CLI.
+ * @throws {UserError} if the stack exists but has no manifest
  */
 export async function searchStack(workspace: Workspace, { output, secrets }: { output?: string; secrets: boolean }): Promise<Search> {
   const { project, stack, home, stateHome, env, cwd } = workspace;
   if (!stack) {
-    if (!project) return { looked: `a Pulumi project (no Pulumi.yaml from ${cwd} upwards)` };
+    if (!project) return { looked: `a Pulumi project (no Pulumi.yaml in ${cwd} or its parents)` };
     return {
-      looked: `the Pulumi project ${project.name} in ${project.dir} (no stack is selected: \`pushpool up\` makes one, -s names one)`,
+      looked: `the Pulumi project ${project.name} in ${project.dir} (no stack is selected: make one with \`pushpool up\`, or name one with -s)`,
     };
   }
   const { id } = stack;
@@ -31,18 +31,20 @@ export async function searchStack(workspace: Workspace, { output, secrets }: { o
 
   if (engineOf(home, stack.project, stack.stack) === "offline") {
     const outputs = await readStackOutputs({ home, stateHome, project: stack.project, stack: stack.stack, env, secrets });
-    return outputs ? found(outputs, "offline engine") : { looked: `stack ${id} (the offline engine has not brought it up)` };
+    return outputs
+      ? found(outputs, "offline engine")
+      : { looked: `stack ${id} (there was no \`pushpool up\` of it with the offline engine)` };
   }
-  if (!onPath("pulumi", env)) return { looked: `stack ${id} (nothing has brought it up from here, and \`pulumi\` is not on PATH)` };
-  // By its bare name a stack is looked up in the project of the folder; anywhere else its name has to be whole.
+  if (!onPath("pulumi", env)) return { looked: `stack ${id} (there was no \`pushpool up\` of it here, and \`pulumi\` is not on PATH)` };
+  // Pulumi looks up a short name in the project of the folder. Outside a project it needs the full name.
   if (!project && stack.organization === undefined)
-    return { looked: `stack ${id} (outside its project pulumi finds it only as ORG/${id})` };
+    return { looked: `stack ${id} (outside its project, pulumi needs the full name ORG/${id})` };
   const name = stack.organization === undefined ? stack.stack : `${stack.organization}/${id}`;
   const reply = await pulumiOutputs(name, project?.dir ?? cwd, env, secrets);
   return "message" in reply ? { looked: `stack ${id} (pulumi said: ${reply.message})` } : found(reply, "pulumi");
 }
 
-/** Secret is what Pulumi masks; the values are asked for only where there are such. */
+/** The values that Pulumi masks are secret. They are requested only if there are any. */
 async function pulumiOutputs(
   stack: string,
   dir: string,
@@ -63,7 +65,7 @@ function read(stdout: string): JsonObject {
   try {
     return readJson(stdout) as JsonObject;
   } catch {
-    throw new UserError("`pulumi stack output --json` printed something else than JSON: is the `pulumi` on PATH the Pulumi CLI?", 5);
+    throw new UserError("`pulumi stack output --json` did not print JSON: is the `pulumi` on PATH the Pulumi CLI?", 5);
   }
 }
 

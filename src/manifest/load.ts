@@ -10,31 +10,31 @@ import type { Source } from "./source";
 /** A manifest and where it was found. */
 export interface LoadedManifest {
   manifest: Manifest;
-  /** For people: the file, or the stack and who keeps it; for a cached one its age. */
+  /** For messages: the file, or the stack and its engine; for a cached manifest, its age. */
   origin: string;
   /** `<project>/<stack>` */
   stack: string;
-  /** When it was pulled; absent unless it is a cached one. */
+  /** When a cached manifest was pulled. */
   cachedAt?: Date;
-  /** For a cached one: pull it again. See {@link reloadManifest}. */
+  /** Pulls a cached manifest again. See {@link reloadManifest}. */
   reload?: () => Promise<LoadedManifest>;
 }
 
 export interface ManifestOptions {
-  /** As `--manifest`: a file, or `-` for standard input. */
+  /** The value of `--manifest`: a file, or `-` for standard input. */
   manifest?: string;
-  /** As `--output`: the stack output that is the manifest. @default the only one of its kind */
+  /** The value of `--output`: the stack output with the manifest. @default the only one with the kind of a manifest */
   output?: string;
-  /** Whether secret values are needed; without, every one is only its mask. */
+  /** Whether secret values are needed. Otherwise every secret is masked. */
   secrets: boolean;
-  /** What `-` reads. */
+  /** Reads standard input for `-`. */
   stdin?: () => Promise<string>;
   now?: Date;
 }
 
 /**
- * Find and read the manifest: `--manifest`, `$PUSHPOOL_MANIFEST`, the stack that is meant, one pulled earlier; the first that there is.
- * @throws {UserError} naming what is wrong with it; if there is none, everything that was looked at and the ways on
+ * Find and read the manifest. The first of these that exists: `--manifest`, `$PUSHPOOL_MANIFEST`, the stack, a manifest that was pulled earlier.
+ * @throws {UserError} if the manifest is invalid; if there is none, with all places that were searched and what to do
  */
 export async function loadManifest(workspace: Workspace, options: ManifestOptions): Promise<LoadedManifest> {
   const given = await readGiven(workspace, options.manifest, options);
@@ -55,18 +55,18 @@ export async function loadManifest(workspace: Workspace, options: ManifestOption
 }
 
 /**
- * The same manifest, fresh: a cached one is pulled again, for when a name is unknown or its credentials are refused; any other is what it was.
- * @throws {UserError} if its stack is out of reach
+ * Pull a cached manifest again, for example after an unknown name or refused credentials. Any other manifest is returned unchanged.
+ * @throws {UserError} if its stack cannot be reached
  */
 export async function reloadManifest(stale: LoadedManifest): Promise<LoadedManifest> {
   return stale.reload ? stale.reload() : stale;
 }
 
 /**
- * Keep the stack's manifest in the home, masked, for when the stack is out of reach; `withSecrets` also keeps it whole, outside the project, for
- * its owner only (0600).
- * @returns with the path that it was kept at
- * @throws {UserError} if the stack is out of reach (5), or has no manifest
+ * Store the manifest of the stack in the home folder, masked, for times when the stack cannot be reached. `withSecrets` also stores it with its
+ * secrets, outside the project, with access for its owner only (0600).
+ * @returns the manifest and the path of the file
+ * @throws {UserError} if the stack cannot be reached (exit code 5), or has no manifest
  */
 export async function pullManifest(
   workspace: Workspace,
@@ -87,18 +87,18 @@ function loaded({ tree, secretPaths, origin, stack, cachedAt }: Source): LoadedM
   return { manifest, origin, stack: stack ?? `${source.project}/${source.stack}`, ...(cachedAt ? { cachedAt } : {}) };
 }
 
-/** Two answers to "which stack?" are one too many: runs would be recorded under the wrong one. */
+/** Refuse a manifest of another stack than `-s` names. Runs would be recorded under the wrong stack. */
 function sameStack({ stack }: Workspace, found: LoadedManifest): LoadedManifest {
   if (stack?.given && stack.id !== found.stack) {
-    throw new UserError(`${found.origin} is the manifest of stack ${found.stack}, and -s asks for ${stack.id}: leave out one of the two`);
+    throw new UserError(`${found.origin} is the manifest of stack ${found.stack}, but -s names ${stack.id}: leave out one of the two`);
   }
   return found;
 }
 
 function nowhere({ project }: Workspace, looked: string[]): UserError {
   const all = ["--manifest (not given)", "$PUSHPOOL_MANIFEST (not set)", ...looked];
-  const here = project ? "Run `pushpool up` here" : "Run `pushpool up` in a folder with a Pulumi project (-C DIR goes there)";
+  const here = project ? "Run `pushpool up` here" : "Run `pushpool up` in a folder with a Pulumi project (name it with -C DIR)";
   return new UserError(
-    `there is no manifest, which says what is provisioned. Looked at: ${all.join("; ")}. ${here}, or give a manifest with --manifest FILE`,
+    `there is no manifest, which describes the provisioned work pools. Looked at: ${all.join("; ")}. ${here}, or give a manifest with --manifest FILE`,
   );
 }

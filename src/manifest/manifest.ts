@@ -1,12 +1,12 @@
 import type { Json, JsonObject, Value, ValueObject } from "../json";
 import type { PoolType } from "../model/poolType";
 
-/** The `kind` by which a manifest is found among a stack's outputs. */
+/** The `kind` that identifies a manifest among the outputs of a stack. */
 export const MANIFEST_KIND = "pushpool.dev/manifest";
-/** The version this pushpool writes and the newest it reads. */
+/** The version that this pushpool writes, and the newest that it reads. */
 export const MANIFEST_VERSION = 1;
 
-/** What was provisioned: the only thing that passes from a Pulumi program to a run. Schema: `manifest.schema.json` beside this file. */
+/** What a Pulumi program provisioned. This is all that passes from the program to a run. Schema: `manifest.schema.json` beside this file. */
 export interface Manifest {
   kind: typeof MANIFEST_KIND;
   version: typeof MANIFEST_VERSION;
@@ -15,36 +15,36 @@ export interface Manifest {
   pools: Record<string, PoolDefinition>;
   /** By `<block type slug>/<block document name>`. */
   blocks: Record<string, BlockDefinition>;
-  /** For `{{ prefect.variables.x }}` where there is no Prefect API. */
+  /** The values of `{{ prefect.variables.x }}` without a Prefect API. */
   variables: Record<string, Value>;
   /** By `<flow name>/<deployment name>`. */
   deployments: Record<string, DeploymentDefinition>;
-  /** Absent: no Prefect API; `PREFECT_*` in the shell is then ignored. */
+  /** If absent, there is no Prefect API, and `PREFECT_*` in the shell is ignored. */
   prefect?: { apiUrl: string; auth?: Value };
 }
 
 export interface PoolDefinition {
   type: PoolType;
-  /** Prefect's envelope: `job_configuration` and `variables`. */
+  /** As in Prefect: an object with `job_configuration` and `variables`. */
   baseJobTemplate: ValueObject;
-  /** Key of a block in this manifest; absent: the caller's own cloud login. */
+  /** The key of a block in this manifest. If absent, the caller's own cloud login is used. */
   credentials?: string;
   /** @default false */
   isPaused?: boolean;
-  /** Most runs at a time in this ledger. @default null: no limit */
+  /** The maximum number of concurrent runs in this ledger. @default null: no limit */
   concurrencyLimit?: number | null;
   queues?: Record<string, { priority?: number; concurrencyLimit?: number | null }>;
-  /** Service name to base URL, for private endpoints and emulators. */
+  /** Base URLs by service name, for private endpoints and emulators. */
   endpoints?: Record<string, string>;
-  /** Time limit of a run, in seconds, where the template has none. @default null: no limit */
+  /** The time limit of a run, in seconds, if the template has none. @default null: no limit */
   timeoutSeconds?: number | null;
   labels?: Record<string, string>;
 }
 
 export interface BlockDefinition {
-  /** Id of the Prefect block document, once registered. */
+  /** The id of the Prefect block document, once it is registered. */
   id?: string | null;
-  /** ISO 8601; auth errors are retried while a block is young. */
+  /** ISO 8601. While a block is new, authentication errors are retried. */
   createdAt?: string;
   data: ValueObject;
 }
@@ -52,22 +52,22 @@ export interface BlockDefinition {
 export interface DeploymentDefinition {
   /** `path/file.py:func` or `module.func`. */
   entrypoint?: string;
-  /** What to run as it is; becomes the `command` job variable unless one is given. */
+  /** The command to run. It becomes the `command` job variable unless that is given. */
   command?: string;
   workPool: { name: string; queue?: string; jobVariables?: ValueObject };
-  /** Defaults of the flow's parameters. */
+  /** Default values of the flow's parameters. */
   parameters?: JsonObject;
   /** JSON Schema of the parameters. */
   parameterSchema?: JsonObject;
   enforceParameterSchema?: boolean;
-  /** In the form of Prefect's API. With no Prefect API `pushpool serve` acts on them. */
+  /** In the format of Prefect's API. Without a Prefect API, `pushpool serve` fires them. */
   schedules?: Json[];
-  /** Prefect's pull steps, which bring the flow's code to where it runs; their placeholders stay for the run to fill in. */
+  /** Prefect's pull steps, which copy the code of the flow to the place of the run. The run fills their placeholders. */
   pullSteps?: JsonObject[];
   description?: string;
   tags?: string[];
-  /** Most runs of it at a time in this ledger. @default null: no limit */
+  /** The maximum number of its concurrent runs in this ledger. @default null: no limit */
   concurrencyLimit?: number | null;
-  /** What becomes of a run over the limit. @default ENQUEUE: it waits */
+  /** What happens to a run over the limit. @default ENQUEUE: it waits */
   collisionStrategy?: "ENQUEUE" | "CANCEL_NEW";
 }

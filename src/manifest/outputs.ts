@@ -7,9 +7,9 @@ import { isManifest } from "./parse";
 import type { StackOutputs } from "./source";
 
 /**
- * The manifest among a stack's outputs: the one that is of its kind, or the one that is asked for.
- * @param chosen as `--output`
- * @throws {UserError} if there is none (with what there is), or more than one and none was chosen
+ * Find the manifest among the outputs of a stack, by its kind or by the chosen name.
+ * @param chosen the value of `--output`
+ * @throws {UserError} if there is no manifest (with the existing outputs), or several and none is chosen
  */
 export function pickManifest(
   { outputs, secretPaths }: StackOutputs,
@@ -19,12 +19,12 @@ export function pickManifest(
   const names = Object.keys(outputs);
   const name = chosen ?? onlyManifest(outputs, secretPaths, origin);
   if (!Object.hasOwn(outputs, name)) {
-    throw new UserError(`--output ${quoted(name)}: ${origin} has no such output: ${suggestion(name, names) || "it has none at all"}`);
+    throw new UserError(`--output ${quoted(name)}: ${origin} has no such output: ${suggestion(name, names) || "it has no outputs"}`);
   }
   const prefix = pointerTo([name]);
-  if (isSecretAsAWhole(outputs, secretPaths, name)) {
+  if (isEntirelySecret(outputs, secretPaths, name)) {
     throw new UserError(
-      `output "${name}" of ${origin} is secret as a whole: export what manifest() returns as it is, not within pulumi.output() or pulumi.secret()`,
+      `output "${name}" of ${origin} is entirely secret: export the result of manifest() directly, not inside pulumi.output() or pulumi.secret()`,
     );
   }
   return {
@@ -37,8 +37,8 @@ function onlyManifest(outputs: StackOutputs["outputs"], secretPaths: readonly st
   const names = Object.keys(outputs);
   const [first, ...others] = names.filter((name) => isManifest(outputs[name]));
   if (first === undefined) {
-    const list = names.map((name) => (isSecretAsAWhole(outputs, secretPaths, name) ? `${name} (secret as a whole)` : name)).join(", ");
-    const seen = names.length > 0 ? `it has ${list}` : "it has none at all";
+    const list = names.map((name) => (isEntirelySecret(outputs, secretPaths, name) ? `${name} (entirely secret)` : name)).join(", ");
+    const seen = names.length > 0 ? `it has ${list}` : "it has no outputs";
     throw new UserError(
       `${origin} has no manifest among its outputs (${seen}). In the Pulumi program: export const pushPools = manifest({ pools: […] }), then \`pushpool up\``,
     );
@@ -51,6 +51,6 @@ function onlyManifest(outputs: StackOutputs["outputs"], secretPaths: readonly st
   return first;
 }
 
-function isSecretAsAWhole(outputs: StackOutputs["outputs"], secretPaths: readonly string[], name: string): boolean {
+function isEntirelySecret(outputs: StackOutputs["outputs"], secretPaths: readonly string[], name: string): boolean {
   return secretPaths.includes(pointerTo([name])) || outputs[name] === MASK;
 }

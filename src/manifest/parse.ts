@@ -12,13 +12,13 @@ import { schemaFault } from "./schema";
 import { isSecretByMeaning, maySecretStandAt } from "./secretPlaces";
 
 /**
- * Read a manifest and wrap its secrets: the leaves that `secretPaths` names, those that stand as `"[secret]"` (their value is then not
- * known), and the fields that are secret by their block's type. The base job templates are looked at no further than their envelope.
+ * Read a manifest and wrap its secrets. These are the values at `secretPaths`, the values `"[secret]"` (which are not available), and the fields
+ * that are secret in their block type. Of a base job template, only the outer structure is checked.
  *
  * @param tree parsed JSON
  * @param secretPaths JSON pointers into it
- * @param origin what messages call it: a file, or a stack and its engine
- * @throws {UserError} one message with the path of the first thing wrong
+ * @param origin what messages call the manifest: a file, or a stack and its engine
+ * @throws {UserError} with the path of the first error
  */
 export function parseManifest(tree: unknown, secretPaths: readonly string[], origin: string): Manifest {
   const refuse = (problem: string) => new UserError(`${origin}: ${problem}`);
@@ -52,8 +52,8 @@ export function parseManifest(tree: unknown, secretPaths: readonly string[], ori
 }
 
 /**
- * The work pool of a deployment must be in the same manifest; checked when it is run, since a deployment may be written before its pool.
- * @throws {UserError} naming the path and the nearest pool
+ * Check that the manifest has the work pool of a deployment. A run checks this, because a deployment may be declared before its pool.
+ * @throws {UserError} with the path and the most similar pool
  */
 export function checkDeploymentPool(manifest: Manifest, name: string, deployment: DeploymentDefinition, origin: string): void {
   const pool = deployment.workPool.name;
@@ -62,7 +62,7 @@ export function checkDeploymentPool(manifest: Manifest, name: string, deployment
   throw new UserError(`deployments.${name}.workPool.name: there is no work pool "${pool}" in ${origin}: ${hint}`);
 }
 
-/** Whether what stands at a path is a user's data, which this product hands on and never counts with. */
+/** Whether the value at a path is the user's data, which pushpool passes on unchanged. */
 function isData([section, , field, inner, deeper]: readonly string[]): boolean {
   switch (section) {
     case "pools":
@@ -79,28 +79,28 @@ function isData([section, , field, inner, deeper]: readonly string[]): boolean {
   }
 }
 
-/** Whether a tree says of itself that it is a manifest. */
+/** Whether a value has the `kind` of a manifest. */
 export function isManifest(tree: unknown): tree is JsonObject {
   return isJsonObject(tree) && tree.kind === MANIFEST_KIND;
 }
 
 function versionFault(tree: unknown): string | undefined {
-  if (!isJsonObject(tree)) return `it must be an object of kind "${MANIFEST_KIND}", as \`pushpool manifest show\` prints`;
-  if (tree.kind === undefined) return `kind is missing: it must be "${MANIFEST_KIND}". Is this a manifest at all?`;
+  if (!isJsonObject(tree)) return `it must be an object of kind "${MANIFEST_KIND}", such as \`pushpool manifest show\` prints`;
+  if (tree.kind === undefined) return `kind is missing: it must be "${MANIFEST_KIND}". Is this a manifest?`;
   if (tree.kind !== MANIFEST_KIND) {
-    return `kind must be "${MANIFEST_KIND}"${typeof tree.kind === "string" ? `, not "${tree.kind}"` : ""}. Is this a manifest at all?`;
+    return `kind must be "${MANIFEST_KIND}"${typeof tree.kind === "string" ? `, not "${tree.kind}"` : ""}. Is this a manifest?`;
   }
   const { version } = tree;
   if (version === undefined) return `version is missing: this pushpool reads version ${MANIFEST_VERSION}`;
   if (typeof version !== "number" || !Number.isInteger(version) || version < 1)
-    return `version must be ${MANIFEST_VERSION}, the one version this pushpool reads`;
+    return `version must be ${MANIFEST_VERSION}, the only version that this pushpool reads`;
   if (version > MANIFEST_VERSION) {
     return `version ${version} is newer than this pushpool, which reads up to ${MANIFEST_VERSION}. To upgrade, ${upgradeHint()}`;
   }
   return undefined;
 }
 
-/** A stack output says of a template only what it differs in. */
+/** Restore the templates of which a stack output has only the name and the differences. */
 function withWholeTemplates(tree: JsonObject, refuse: (problem: string) => UserError): JsonObject {
   if (!isJsonObject(tree.pools)) return tree;
   const pools = Object.entries(tree.pools).map(([name, pool]): [string, Json] => {
@@ -114,7 +114,7 @@ function withWholeTemplates(tree: JsonObject, refuse: (problem: string) => UserE
   return { ...tree, pools: Object.fromEntries(pools) };
 }
 
-/** A secret where everything is shown would be no secret for long. */
+/** Find a secret at a place whose values are shown in clear text. */
 function misplacedSecret(tree: JsonObject, secretPaths: readonly string[]): string | undefined {
   const marked = secretPaths.map(segmentsOf);
   const [wrong] = [...marked, ...maskedPaths(tree)].filter((segments) => !maySecretStandAt(segments) && !isNothing(tree, segments));
@@ -122,11 +122,11 @@ function misplacedSecret(tree: JsonObject, secretPaths: readonly string[]): stri
   const path = toPath(wrong) || "the manifest";
   const inside = maySecretStandAt([...wrong, "x"]);
   if (inside)
-    return `${path} is secret as a whole, so nothing of it can be read: in the Pulumi program put pulumi.secret() around its secret leaves only`;
-  return `${path} is a secret, and no secret may stand there. Secrets go into a block, a variable or a job variable (env); take this one's out by pulumi.unsecret()`;
+    return `${path} is entirely secret, so pushpool cannot read it: in the Pulumi program, put pulumi.secret() around its secret values only`;
+  return `${path} must not be secret. Put secrets into a block, a variable or a job variable (env). If the value is not secret, use pulumi.unsecret()`;
 }
 
-/** Pulumi calls whatever it does not have "secret" too; what is not there needs no place. */
+/** Whether there is no value at a path. Pulumi marks missing values as secret too, and these need no check. */
 function isNothing(tree: Json, segments: readonly string[]): boolean {
   let value: Json | undefined = tree;
   for (const segment of segments) {
@@ -156,7 +156,7 @@ function credentialsFault({ pools, blocks }: JsonObject): string | undefined {
 
 function wrapped(value: Json, path: string[], secretPaths: ReadonlySet<string>): Value {
   const pointer = pointerTo(path);
-  // The mask first: it may stand in for a marked secret whose value was not asked for.
+  // The mask comes first: it may replace a marked secret whose value was not requested.
   if (value === MASK) return new Secret([{ pointer }]);
   if (value !== null && maySecretStandAt(path) && (secretPaths.has(pointer) || isSecretByMeaning(path)))
     return new Secret([{ pointer }], value);
@@ -165,7 +165,7 @@ function wrapped(value: Json, path: string[], secretPaths: ReadonlySet<string>):
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, wrapped(inner, [...path, key], secretPaths)]));
 }
 
-/** Without a prototype, so that looking for "constructor" finds nothing. */
+/** Without a prototype, so that a look-up of "constructor" finds nothing. */
 function byName<T>(entries: Record<string, T> | undefined): Record<string, T> {
   return Object.assign(Object.create(null), entries);
 }

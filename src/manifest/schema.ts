@@ -4,18 +4,18 @@ import type { SchemaError } from "../template/schema";
 import schema from "./manifest.schema.json";
 import { manifestErrors } from "./validator";
 
-/** The JSON Schema of a manifest, as shipped. */
+/** The JSON Schema of a manifest. */
 export const manifestSchema: object = schema;
 
 /**
- * What is wrong with a tree that should be a manifest: its first fault, with its path and what would be right; `undefined` if nothing is.
+ * The first error of a value that should be a manifest, with its path and what is valid. `undefined` if the value is valid.
  */
 export function schemaFault(tree: unknown): string | undefined {
   const errors = manifestErrors(tree);
   if (errors.length === 0) return undefined;
-  // For a bad name ajv tells its pattern first and the name second; the name is the fault.
+  // For an invalid name, ajv reports the pattern first and the name second. The name is the useful error.
   const error = errors.find(({ keyword }) => keyword === "propertyNames") ?? errors[0];
-  return error ? tell(error) : "it is not a manifest";
+  return error ? messageOf(error) : "it is not a manifest";
 }
 
 const NAMES: Record<string, string> = {
@@ -25,7 +25,7 @@ const NAMES: Record<string, string> = {
   deployments: "name a deployment by its flow and its name, for example hello/prod, without % & < > or control characters",
 };
 
-function tell({ instancePath, keyword, params, data, message = "is not valid", parentSchema }: SchemaError): string {
+function messageOf({ instancePath, keyword, params, data, message = "is not valid", parentSchema }: SchemaError): string {
   const segments = segmentsOf(instancePath);
   const path = toPath(segments) || "the manifest";
   const at = (key: string) => toPath([...segments, key]);
@@ -59,11 +59,11 @@ function tell({ instancePath, keyword, params, data, message = "is not valid", p
 function hint(parent: SchemaError["parentSchema"], key: string): string {
   const description = parent?.properties?.[key]?.description;
   if (typeof description !== "string") return "";
-  // A sentence's first letter becomes small, an abbreviation's (JSON) does not.
+  // The first letter of a sentence becomes lower case, but not that of an abbreviation (JSON).
   return `: ${description.replace(/^[A-Z](?![A-Z])/, (letter) => letter.toLowerCase()).replace(/\.$/, "")}`;
 }
 
-/** The kind alone, never the value: a misplaced one may be a secret. */
+/** Only the kind, never the value: a misplaced value may be a secret. */
 function kindOf(value: unknown): string {
   if (value === null) return "null";
   if (Array.isArray(value)) return "a list";
@@ -78,10 +78,10 @@ function withArticle(type: unknown): string {
   return /^[aeiou]/.test(String(type)) ? `an ${type}` : `a ${type}`;
 }
 
-/** What a string must look like, where its pattern does not say it to a person. */
+/** A readable description of the pattern that a string must match. */
 function patternHint(segments: readonly string[]): string {
   if (segments.at(-1) === "apiUrl") return "a URL that starts with http:// or https://";
-  if (segments.at(-1) === "packed") return "base64, as a stack output has it";
+  if (segments.at(-1) === "packed") return "base64, as in a stack output";
   if (segments.at(-1) === "queue") return "a work queue name, without / % & < > or control characters";
   if (segments.at(-2) === "tags") return "a tag without control characters";
   return 'a name of letters, digits, "-", "_" and "."';

@@ -1,6 +1,6 @@
 /**
- * The block fields that hold a secret, by block type slug: those that the schemas of Prefect's collections type as `SecretStr` or
- * `SecretDict` (prefect-gcp, prefect-aws, prefect-azure, and the core `secret` block).
+ * The secret fields of blocks, by block type slug. In the schemas of Prefect's collections their type is `SecretStr` or `SecretDict`
+ * (prefect-gcp, prefect-aws, prefect-azure, and the core `secret` block).
  */
 const SECRET_FIELDS: Record<string, readonly string[]> = {
   "gcp-credentials": ["service_account_info"],
@@ -10,9 +10,9 @@ const SECRET_FIELDS: Record<string, readonly string[]> = {
 };
 
 /**
- * Where in a manifest a secret may stand: what a run receives as its environment is made of these. Everywhere else a value is shown,
- * compared and stored as it is.
- * @param segments the path from the manifest's root
+ * Whether a manifest may have a secret at a path. The job and environment of a run are made from these places. All other values are shown,
+ * compared and stored in clear text.
+ * @param segments the path from the root of the manifest
  */
 export function maySecretStandAt(segments: readonly string[]): boolean {
   const [section, , field, deeper] = segments;
@@ -32,7 +32,7 @@ export function maySecretStandAt(segments: readonly string[]): boolean {
   }
 }
 
-/** Whether what stands there is secret by its meaning, marked or not: a secret field of a known block type, the Prefect key. */
+/** Whether a value is always secret, even without a mark: a secret field of a known block type, or the Prefect key. */
 export function isSecretByMeaning(segments: readonly string[]): boolean {
   if (segments.length === 2) return segments[0] === "prefect" && segments[1] === "auth";
   const [section, block = "", data, field = ""] = segments;

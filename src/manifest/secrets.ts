@@ -5,7 +5,7 @@ import { compose } from "../template/compose";
 import { isObject } from "../template/paths";
 import type { Manifest } from "./manifest";
 
-/** The manifest as it may be shown: every secret as its mask, and nothing else changed. A masked manifest parses again. */
+/** Replace every secret in a manifest by its mask, so that it can be shown. A masked manifest can be parsed again. */
 export function maskManifest(manifest: Manifest): Json {
   return masked(manifest as unknown as Value);
 }
@@ -22,9 +22,9 @@ function masked(value: Value): Json {
 }
 
 /**
- * The value that a JSON pointer leads to, secrets in the clear: for submitting only. It leads into secrets too, as rendering does
- * (`{{ prefect.blocks.secret.db.value.password }}`).
- * @returns `undefined` where there is nothing, or only the mask
+ * The value at a JSON pointer, with secrets in clear text. Only the code that submits a run may call this. Like rendering, the pointer can lead
+ * into a secret (`{{ prefect.blocks.secret.db.value.password }}`).
+ * @returns `undefined` if there is no value, or only the mask
  */
 export function lookupSecret(manifest: Manifest, pointer: string): Json | undefined {
   let value: Value | undefined = manifest as unknown as Value;
@@ -33,8 +33,8 @@ export function lookupSecret(manifest: Manifest, pointer: string): Json | undefi
 }
 
 /**
- * A secret made again from its recipe: one pointer alone keeps its type, several parts are joined as text. Its value is known if all
- * of its parts are.
+ * Make a secret again from its parts. A single pointer keeps the type of its value; several parts are joined into a string. The value is
+ * available if the values of all parts are.
  */
 export function secretFromParts(manifest: Manifest, parts: readonly SecretPart[]): Secret {
   const pieces = parts.map((part) => (typeof part === "string" ? part : new Secret([part], lookupSecret(manifest, part.pointer))));
@@ -44,7 +44,7 @@ export function secretFromParts(manifest: Manifest, parts: readonly SecretPart[]
   return joined instanceof Secret ? joined : new Secret(parts, joined);
 }
 
-/** A tree without wrappers; `undefined` if any of it is not known. */
+/** A value with all its secrets in clear text; `undefined` if a secret is not available. */
 function clear(value: Value | undefined): Json | undefined {
   const outer = unwrapped(value);
   if (Array.isArray(outer)) {
@@ -61,7 +61,7 @@ function unwrapped(value: Value | undefined): Value | undefined {
   return value.known ? value.reveal() : undefined;
 }
 
-/** As rendering walks: lists and texts by index, from the end if negative. */
+/** One step of a path, as in rendering: an index into a list or a string counts from the end if negative. */
 function step(value: Value | undefined, segment: string): Value | undefined {
   if (typeof value === "string" || Array.isArray(value)) {
     if (!/^[+-]?\d+$/.test(segment)) return undefined;

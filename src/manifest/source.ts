@@ -1,22 +1,22 @@
 import type { Json } from "../json";
 
-/** Where a manifest was found, before it is parsed. */
+/** A manifest before it is parsed, and where it was found. */
 export interface Source {
   tree: unknown;
   /** JSON pointers into the tree. */
   secretPaths: readonly string[];
-  /** For people: the file, or the stack and who keeps it. */
+  /** For messages: the file, or the stack and its engine. */
   origin: string;
-  /** `<project>/<stack>`; absent: the manifest's own word for it is taken. */
+  /** `<project>/<stack>`. If absent, the `source` in the manifest counts. */
   stack?: string;
-  /** When it was pulled, for a cached one. */
+  /** When it was pulled, for a cached manifest. */
   cachedAt?: Date;
 }
 
-/** What came of looking in one place: a manifest, or what was looked at and why there is none, for the message at the end. */
+/** The result of a search in one place: a manifest, or the place and why there is none, for the error message. */
 export type Search = { found: Source } | { looked: string };
 
-/** What a stack puts out, with JSON pointers to what is secret in it. */
+/** The outputs of a stack, with JSON pointers to their secrets. */
 export interface StackOutputs {
   outputs: { [name: string]: Json };
   secretPaths: readonly string[];

@@ -1,2 +1,2 @@
-// For the declaring half, which takes from this one only what is about manifests and templates.
+// For components/, which may import only src/manifest and src/template from src/.
 export { suggestion } from "../nearest";

@@ -4,7 +4,7 @@ import { parameterFolder, stackId, stackName } from "../../src/manifest/cloudNam
 
 const word = fc.stringMatching(/^[A-Za-z0-9_.-]{1,100}$/);
 
-test("what a stack is called in a cloud: readable, then a digest", () => {
+test("the name of a stack in a cloud has a readable part and a digest", () => {
   expect(stackName({ project: "data", stack: "dev" })).toMatch(/^data-dev-[0-9a-f]{10}$/);
   expect(parameterFolder({ project: "data", stack: "dev" }, "etl")).toMatch(/^\/pushpool\/etl\/data-dev-[0-9a-f]{10}\/$/);
 });
@@ -30,17 +30,17 @@ test.each([
     { project: "--", stack: "__" },
     { project: "__", stack: "--" },
   ],
-])("%j and %j stay apart", (one, other) => {
+])("%j and %j have different names", (one, other) => {
   expect(stackName(one)).not.toBe(stackName(other));
   expect(stackId(one)).not.toBe(stackId(other));
   expect(parameterFolder(one, "etl")).not.toBe(parameterFolder(other, "etl"));
 });
 
-test("work pools whose names become one in a path stay apart", () => {
+test("work pools have different folders, even if the readable parts of their names are equal", () => {
   expect(parameterFolder({ project: "p", stack: "s" }, "my pool")).not.toBe(parameterFolder({ project: "p", stack: "s" }, "my-pool"));
 });
 
-test("every cloud takes every name", () => {
+test("property: all names are valid in every cloud", () => {
   fc.assert(
     fc.property(word, word, fc.string({ minLength: 1, maxLength: 300 }), (project, stack, pool) => {
       expect(stackName({ project, stack })).toMatch(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/);

@@ -21,7 +21,7 @@ const manifestOf = (stack: string, project = "data"): JsonObject => ({
 });
 const masked = (value: Json): Json => JSON.parse(JSON.stringify(value).replaceAll(SECRET, MASK)) as Json;
 
-/** A Pulumi project in a folder of its own, with nothing of the machine's around it. */
+/** Make a Pulumi project in a new folder, isolated from the machine's own settings. */
 function project(env: NodeJS.ProcessEnv = {}) {
   const dir = scratch();
   writeFileSync(join(dir, "Pulumi.yaml"), "name: data\nruntime: nodejs\n");
@@ -31,7 +31,7 @@ function project(env: NodeJS.ProcessEnv = {}) {
   return { dir, open, home: open().home };
 }
 
-/** A Pulumi CLI that knows these outputs of stack `prod`, and notes how it was called. */
+/** Make a fake Pulumi CLI with these outputs of stack `prod`. It records its calls. */
 function fakePulumi(
   dir: string,
   outputs: JsonObject,
@@ -58,7 +58,7 @@ esac
   };
 }
 
-/** What the offline engine keeps of a stack, secrets left out of it. */
+/** Write the state of a stack as the offline engine does, but without marking secrets. */
 function offlineStack(home: string, outputs: JsonObject, stack = "dev"): void {
   const urn = `urn:pulumi:${stack}::data::pulumi:pulumi:Stack::data-${stack}`;
   const resources = [{ urn, custom: false, type: "pulumi:pulumi:Stack", outputs }];
@@ -74,12 +74,12 @@ async function refusal(promise: Promise<unknown>): Promise<UserError> {
     () => undefined,
     (reason: UserError) => reason,
   );
-  if (error?.name !== "UserError") throw error ?? new Error("it was not refused");
+  if (error?.name !== "UserError") throw error ?? new Error("nothing was refused");
   expect(error.message).not.toContain(SECRET);
   return error;
 }
 
-test("the order: --manifest, then $PUSHPOOL_MANIFEST, then the stack, then one pulled earlier", async () => {
+test("the order is: --manifest, $PUSHPOOL_MANIFEST, the stack, a manifest that was pulled earlier", async () => {
   const { dir, open, home } = project();
   const from = async (stack?: string, manifest?: string, env: NodeJS.ProcessEnv = {}) => {
     const found = await loadManifest(open(stack, env), {
@@ -110,7 +110,7 @@ test("the order: --manifest, then $PUSHPOOL_MANIFEST, then the stack, then one p
   expect(await from()).toEqual(["data/dev", "the manifest of data/dev pulled less than a minute ago"]);
 });
 
-test("nowhere: one message with everything that was looked at and the ways on", async () => {
+test("without a manifest, the error has all places that were searched and says what to do", async () => {
   const { dir, open } = project();
   const inProject = await refusal(loadManifest(open(), { secrets: false }));
   expect(inProject.exitCode).toBe(2);
@@ -118,21 +118,21 @@ test("nowhere: one message with everything that was looked at and the ways on", 
     "--manifest (not given)",
     "$PUSHPOOL_MANIFEST (not set)",
     `the Pulumi project data in ${dir} (no stack is selected`,
-    "pulled earlier",
+    "that was pulled earlier",
     "`pushpool up`",
     "--manifest FILE",
   ]) {
     expect(inProject.message).toContain(part);
   }
   expect((await refusal(loadManifest(open("dev"), { secrets: false }))).message).toContain(
-    "stack data/dev (nothing has brought it up from here, and `pulumi` is not on PATH)",
+    "stack data/dev (there was no `pushpool up` of it here, and `pulumi` is not on PATH)",
   );
   const bare = scratch();
   const outside = openWorkspace({ cwd: bare, env: { PATH: "/nowhere", PUSHPOOL_HOME: join(bare, "home") } });
-  expect((await refusal(loadManifest(outside, { secrets: false }))).message).toContain(`no Pulumi.yaml from ${bare} upwards`);
+  expect((await refusal(loadManifest(outside, { secrets: false }))).message).toContain(`no Pulumi.yaml in ${bare} or its parents`);
 });
 
-test("a plain `pulumi up` is never missed: its selected stack, masked, with values only where they are asked for and there", async () => {
+test("the manifest of a plain `pulumi up` is found in the selected stack; its secrets are requested only if needed", async () => {
   const { dir, open } = project();
   const pulumi = fakePulumi(dir, { other: 1, pushPools: manifestOf("prod") });
   const workspace = open(undefined, { PATH: pulumi.PATH });
@@ -153,14 +153,14 @@ test("a plain `pulumi up` is never missed: its selected stack, masked, with valu
   ]);
 });
 
-test("by -s a stack of an organization is asked for by its whole name", async () => {
+test("a stack of an organization that -s names is requested by its full name", async () => {
   const { dir, open } = project();
   const pulumi = fakePulumi(dir, { pushPools: manifestOf("prod") });
   await loadManifest(open("acme/data/prod", { PATH: pulumi.PATH }), { secrets: false });
   expect(pulumi.calls()).toEqual(["true stack output --json --stack acme/data/prod --non-interactive"]);
 });
 
-test("which output: by its kind; two are an error unless one is chosen; none says what there is", async () => {
+test("the output is found by its kind; two are an error unless one is chosen; the error for none lists the outputs", async () => {
   const { open, home } = project();
   const message = async (outputs: JsonObject, output?: string) => {
     offlineStack(home, outputs);
@@ -171,10 +171,10 @@ test("which output: by its kind; two are an error unless one is chosen; none say
   expect(await message({ url: "x", pool: { kind: "other" } })).toMatch(
     /has no manifest among its outputs \(it has url, pool\)\..*manifest\(\{ pools/,
   );
-  expect(await message({})).toMatch(/\(it has none at all\)/);
-  expect(await message({ pushPools: MASK })).toMatch(/\(it has pushPools \(secret as a whole\)\)/);
+  expect(await message({})).toMatch(/\(it has no outputs\)/);
+  expect(await message({ pushPools: MASK })).toMatch(/\(it has pushPools \(entirely secret\)\)/);
   expect(await message({ pushPools: MASK }, "pushPools")).toMatch(
-    /output "pushPools" .* is secret as a whole: export what manifest\(\) returns as it is/,
+    /output "pushPools" .* is entirely secret: export the result of manifest\(\) directly/,
   );
   expect(await message(two, "pushPools")).toBe(
     '--output "pushPools": stack data/dev (offline engine) has no such output: there is "a" and "b"',
@@ -183,33 +183,33 @@ test("which output: by its kind; two are an error unless one is chosen; none say
   expect((await loadManifest(open(), { secrets: false, output: "b" })).stack).toBe("data/dev");
 });
 
-test("a file may hold all outputs of a stack, as `pulumi stack output --json` prints them", async () => {
+test("a file may have all outputs of a stack, as `pulumi stack output --json` prints them", async () => {
   const { open } = project();
   const stdin = async () => JSON.stringify({ url: "x", pushPools: manifestOf("prod") });
   expect((await loadManifest(open(), { manifest: "-", secrets: false, stdin })).stack).toBe("data/prod");
 });
 
-test("files that cannot be read, by path", async () => {
+test("files that cannot be read are refused with their path", async () => {
   const { dir, open } = project();
   const message = async (manifest: string) => (await refusal(loadManifest(open(), { manifest, secrets: false }))).message;
   expect(await message("none.json")).toBe(`--manifest: there is no file ${join(dir, "none.json")}`);
-  expect(await message(".")).toBe(`--manifest: ${dir} is a folder: give the manifest's file`);
+  expect(await message(".")).toBe(`--manifest: ${dir} is a folder: give the file of a manifest`);
   writeFileSync(join(dir, "bad.json"), `{"key": ${SECRET}}`);
   expect(await message("bad.json")).toBe(`${join(dir, "bad.json")}: invalid JSON: unexpected character at line 1, column 9`);
   const inEnv = await refusal(loadManifest(open(undefined, { PUSHPOOL_MANIFEST: "none.json" }), { secrets: false }));
   expect(inEnv.message).toBe(`PUSHPOOL_MANIFEST: there is no file ${join(dir, "none.json")}`);
 });
 
-test("-s and a manifest of another stack contradict each other", async () => {
+test("a manifest of another stack than -s names is refused", async () => {
   const { open } = project();
   const stdin = async () => JSON.stringify(manifestOf("prod"));
   expect((await refusal(loadManifest(open("dev"), { manifest: "-", secrets: false, stdin }))).message).toBe(
-    "standard input is the manifest of stack data/prod, and -s asks for data/dev: leave out one of the two",
+    "standard input is the manifest of stack data/prod, but -s names data/dev: leave out one of the two",
   );
   expect((await loadManifest(open("prod"), { manifest: "-", secrets: false, stdin })).stack).toBe("data/prod");
 });
 
-test.runIf(process.getuid?.() === 0)("a manifest file of another user is refused, by root too", async () => {
+test.runIf(process.getuid?.() === 0)("a manifest file of another user is refused, also for root", async () => {
   const { dir, open } = project();
   const file = join(dir, "m.json");
   writeFileSync(file, JSON.stringify(manifestOf("prod")));
@@ -218,7 +218,7 @@ test.runIf(process.getuid?.() === 0)("a manifest file of another user is refused
   expect(message).toMatch(new RegExp(`^${file} belongs to uid 12345, and you are root \\(uid 0\\): its commands would run as you`));
 });
 
-test("a manifest file that anyone may write to is refused, with the chmod", async () => {
+test("a manifest file that anyone may write to is refused, and the error has the chmod command", async () => {
   const { dir, open } = project();
   const file = join(dir, "m.json");
   writeFileSync(file, JSON.stringify(manifestOf("prod")));
@@ -235,7 +235,7 @@ const textUnder = (folder: string): string =>
         .join("\n")
     : "";
 
-test("pulled without secrets: nothing anywhere holds one, and its age is said", async () => {
+test("a manifest pulled without secrets contains none in any file, and its origin has its age", async () => {
   const { dir, open, home } = project();
   const pulumi = fakePulumi(dir, { pushPools: manifestOf("prod") });
   const { path, origin } = await pullManifest(open(undefined, { PATH: pulumi.PATH }), {
@@ -254,7 +254,7 @@ test("pulled without secrets: nothing anywhere holds one, and its age is said", 
   expect((cached.manifest.variables.key as Secret).known).toBe(false);
 });
 
-test("pulled with secrets: they lie outside the project for the owner only, and go again with the next pull without", async () => {
+test("pulled secrets are outside the project for their owner only; the next pull without secrets removes them", async () => {
   const { dir, open, home } = project();
   const pulumi = fakePulumi(dir, { pushPools: manifestOf("prod") });
   const { path } = await pullManifest(open(undefined, { PATH: pulumi.PATH }), { withSecrets: true });
@@ -270,7 +270,7 @@ test("pulled with secrets: they lie outside the project for the owner only, and 
   expect((await key(true)).known).toBe(false);
 });
 
-test("where Pulumi is out of reach the pulled one serves; with none the message has Pulumi's words", async () => {
+test("if Pulumi cannot be reached, the pulled manifest is used; without one, the error has Pulumi's message", async () => {
   const { dir, open } = project();
   const pulumi = fakePulumi(dir, { pushPools: manifestOf("prod") });
   const broken = () => open("acme/data/prod", { PATH: pulumi.PATH });
@@ -284,7 +284,7 @@ test("where Pulumi is out of reach the pulled one serves; with none the message 
   expect([failed.exitCode, failed.message]).toEqual([5, "cannot pull a manifest. Looked at: stack data/prod (pulumi said: cannot log in)"]);
 });
 
-test("outside a project: the only pulled one is taken, of two -s chooses, and it is pulled again by its whole name", async () => {
+test("outside a project the only pulled manifest is used, -s chooses among several, and it is pulled again by its full name", async () => {
   const dir = scratch();
   const env = { PATH: "/nowhere", PUSHPOOL_HOME: join(dir, "home"), XDG_STATE_HOME: join(dir, "state") };
   const open = (stack?: string, PATH = env.PATH) =>
@@ -309,7 +309,7 @@ test("outside a project: the only pulled one is taken, of two -s chooses, and it
   expect((await loadManifest(open("data/prod"), { secrets: false })).manifest.variables.from).toBe("later");
 });
 
-test("a damaged pulled one is named, with what to do", async () => {
+test("the error for a damaged pulled manifest names the file and says what to do", async () => {
   const { open, home } = project();
   const path = join(home, "manifests", "data", "prod.json");
   mkdirSync(join(home, "manifests", "data"), { recursive: true });
@@ -319,7 +319,7 @@ test("a damaged pulled one is named, with what to do", async () => {
   );
 });
 
-test("what is not cached stays as it is when asked for again", async () => {
+test("a manifest that is not cached is not pulled again", async () => {
   const { open, home } = project();
   offlineStack(home, { pushPools: manifestOf("dev") });
   const found = await loadManifest(open(), { secrets: false });

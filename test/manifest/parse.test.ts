@@ -28,7 +28,7 @@ function tree(): JsonObject {
   };
 }
 
-/** The tree with one place in it set; `undefined` removes it. */
+/** The tree with the value at one path replaced; `undefined` removes it. */
 function withAt(path: (string | number)[], value: Json | undefined): JsonObject {
   const root = structuredClone(tree());
   let at = root as Record<string, Json>;
@@ -43,7 +43,7 @@ function withAt(path: (string | number)[], value: Json | undefined): JsonObject 
 }
 
 const faults: [string, unknown, RegExp][] = [
-  ["text", "manifest", /^m\.json: it must be an object of kind "pushpool.dev\/manifest"/],
+  ["a string", "manifest", /^m\.json: it must be an object of kind "pushpool.dev\/manifest"/],
   ["a list", [], /^m\.json: it must be an object/],
   ["nothing", null, /^m\.json: it must be an object/],
   ["no kind", withAt(["kind"], undefined), /^m\.json: kind is missing/],
@@ -51,7 +51,7 @@ const faults: [string, unknown, RegExp][] = [
   ["no version", withAt(["version"], undefined), /^m\.json: version is missing: this pushpool reads version 1$/],
   ["a newer version", withAt(["version"], 2), /^m\.json: version 2 is newer .* To upgrade, run `git pull && npm ci` in /],
   ["version 0", withAt(["version"], 0), /^m\.json: version must be 1/],
-  ["version as text", withAt(["version"], "1"), /^m\.json: version must be 1/],
+  ["version as a string", withAt(["version"], "1"), /^m\.json: version must be 1/],
   ["no source", withAt(["source"], undefined), /^m\.json: source is missing: the Pulumi stack that it came from$/],
   [
     "a source that would leave its folder",
@@ -60,25 +60,29 @@ const faults: [string, unknown, RegExp][] = [
   ],
   ["no pools", withAt(["pools"], undefined), /^m\.json: pools is missing/],
   ["unknown section", withAt(["pool"], {}), /^m\.json: pool is not a field of the manifest: did you mean "pools"/],
-  ["a name of Object's as section", withAt(["constructor"], {}), /^m\.json: constructor is not a field of the manifest/],
+  ["constructor as a section", withAt(["constructor"], {}), /^m\.json: constructor is not a field of the manifest/],
   [
     "unknown pool field",
     withAt(["pools", "etl", "concurencyLimit"], 1),
     /^m\.json: pools\.etl\.concurencyLimit is not a field of pools\.etl: did you mean "concurrencyLimit"\?$/,
   ],
   [
-    "limit as text",
+    "limit as a string",
     withAt(["pools", "etl", "concurrencyLimit"], "two"),
     /^m\.json: pools\.etl\.concurrencyLimit must be an integer or null, not a string$/,
   ],
   [
-    "limit as fraction",
+    "limit as a fraction",
     withAt(["pools", "etl", "concurrencyLimit"], 1.5),
     /^m\.json: pools\.etl\.concurrencyLimit must be an integer or null, not a fraction$/,
   ],
   ["negative limit", withAt(["pools", "etl", "concurrencyLimit"], -1), /^m\.json: pools\.etl\.concurrencyLimit must be 0 or more, not -1$/],
   ["time limit 0", withAt(["pools", "etl", "timeoutSeconds"], 0), /^m\.json: pools\.etl\.timeoutSeconds must be 1 or more, not 0$/],
-  ["paused as text", withAt(["pools", "etl", "isPaused"], "yes"), /^m\.json: pools\.etl\.isPaused must be true or false, not a string$/],
+  [
+    "paused as a string",
+    withAt(["pools", "etl", "isPaused"], "yes"),
+    /^m\.json: pools\.etl\.isPaused must be true or false, not a string$/,
+  ],
   [
     "unknown pool type",
     withAt(["pools", "etl", "type"], "ecs"),
@@ -92,7 +96,7 @@ const faults: [string, unknown, RegExp][] = [
     /^m\.json: pools\.etl\.baseJobTemplate\.variables is missing: JSON Schema of the job variables$/,
   ],
   [
-    "half a template beside a default that is no name",
+    "half a template next to an invalid default",
     withAt(["pools", "etl", "baseJobTemplate"], { default: 1, variables: {} }),
     /^m\.json: pools\.etl\.baseJobTemplate\.job_configuration is missing: the job, with/,
   ],
@@ -102,12 +106,12 @@ const faults: [string, unknown, RegExp][] = [
     /^m\.json: pools\.etl\.baseJobTemplate must be an object, not a list$/,
   ],
   [
-    "a job that is text beside a template's name",
+    "a job that is a string, next to a template's name",
     withAt(["pools", "etl", "baseJobTemplate"], { default: "process:push@1", job_configuration: "x" }),
     /^m\.json: pools\.etl\.baseJobTemplate\.job_configuration must be an object, not a string$/,
   ],
   [
-    "label that is no text",
+    "label that is not a string",
     withAt(["pools", "etl", "labels"], { team: 1 }),
     /^m\.json: pools\.etl\.labels\.team must be a string, not an integer$/,
   ],
@@ -145,7 +149,7 @@ const faults: [string, unknown, RegExp][] = [
     /workPool\.job_variables is not a field of .*: did you mean "jobVariables"\?$/,
   ],
   [
-    "tag that is no text",
+    "tag that is not a string",
     withAt(["deployments", "hello/prod", "tags"], ["a", 1]),
     /^m\.json: deployments\.hello\/prod\.tags\.1 must be a string, not an integer$/,
   ],
@@ -154,22 +158,22 @@ const faults: [string, unknown, RegExp][] = [
   [
     "masked parameter",
     withAt(["deployments", "hello/prod", "parameters"], { key: MASK }),
-    /^m\.json: deployments\.hello\/prod\.parameters\.key is a secret, and no secret may stand there/,
+    /^m\.json: deployments\.hello\/prod\.parameters\.key must not be secret/,
   ],
-  ["masked label", withAt(["pools", "etl", "labels"], { team: MASK }), /^m\.json: pools\.etl\.labels\.team is a secret/],
+  ["masked label", withAt(["pools", "etl", "labels"], { team: MASK }), /^m\.json: pools\.etl\.labels\.team must not be secret/],
   [
-    "data secret as a whole",
+    "entirely secret data",
     withAt(["blocks", "aws-credentials/etl", "data"], MASK),
-    /^m\.json: blocks\.aws-credentials\/etl\.data is secret as a whole, .* pulumi\.secret\(\) around its secret leaves/,
+    /^m\.json: blocks\.aws-credentials\/etl\.data is entirely secret, .* pulumi\.secret\(\) around its secret values/,
   ],
   [
-    "job variables secret as a whole",
+    "entirely secret job variables",
     withAt(["deployments", "hello/prod", "workPool", "jobVariables"], MASK),
-    /jobVariables is secret as a whole/,
+    /jobVariables is entirely secret/,
   ],
 ];
 
-test.each(faults)("refused, in one message with the path: %s", (_, value, message) => {
+test.each(faults)("refused with one message and the path: %s", (_, value, message) => {
   const error = thrownBy(() => parseManifest(value, [], "m.json"));
   expect(error).toBeInstanceOf(UserError);
   expect(error.message).toMatch(message);
@@ -177,18 +181,18 @@ test.each(faults)("refused, in one message with the path: %s", (_, value, messag
   expect(error.message).not.toContain(SECRET);
 });
 
-test("a secret where none may stand is refused by its path, and its value is not told", () => {
+test("a secret at a wrong place is refused with its path, and its value is not shown", () => {
   const value = withAt(["pools", "etl", "type"], SECRET);
   const error = thrownBy(() => parseManifest(value, ["/pools/etl/type"], "m.json"));
-  expect(error.message).toMatch(/^m\.json: pools\.etl\.type is a secret/);
+  expect(error.message).toMatch(/^m\.json: pools\.etl\.type must not be secret/);
   expect(error.message).not.toContain(SECRET);
 });
 
-test("a pointer to nothing is no fault", () => {
+test("a secret path without a value is accepted", () => {
   expect(() => parseManifest(tree(), ["/pools/etl/nothing/here", "/deployments/none"], "m.json")).not.toThrow();
 });
 
-test("only what must be there: the rest is empty, and no name of Object's is found in it", () => {
+test('optional sections become empty objects, and a look-up of "constructor" finds nothing in them', () => {
   const { blocks, deployments, variables, pools, prefect } = parseManifest(
     { kind: "pushpool.dev/manifest", version: 1, source: { project: "p", stack: "s" }, pools: {} },
     [],
@@ -198,7 +202,7 @@ test("only what must be there: the rest is empty, and no name of Object's is fou
   expect(pools.constructor).toBeUndefined();
 });
 
-test("what a block's type calls secret is one without any mark, and none of it is ever printed", () => {
+test("the secret fields of a block type are secret without a mark and are never printed", () => {
   const value = {
     ...tree(),
     blocks: {
@@ -227,7 +231,7 @@ test("what a block's type calls secret is one without any mark, and none of it i
   expect(lookupSecret(manifest, "/blocks/secret~1token/data/value")).toBe(SECRET);
 });
 
-test("marked leaves are secrets with their pointer; a masked one has no value", () => {
+test("marked values are secrets with their pointer; a masked secret has no value", () => {
   const value = withAt(["deployments", "hello/prod", "workPool", "jobVariables"], { env: { A: SECRET, B: MASK, C: "plain" } });
   const manifest = parseManifest(value, ["/deployments/hello~1prod/workPool/jobVariables/env/A"], "m.json");
   const env = manifest.deployments["hello/prod"]?.workPool.jobVariables?.env as Record<string, Secret>;
@@ -262,9 +266,9 @@ const toLookUp = () => {
   };
   return parseManifest(value, ["/variables/db"], "m.json");
 };
-test.each(lookUps)("look-up of %s", (pointer, expected) => expect(lookupSecret(toLookUp(), pointer)).toEqual(expected));
+test.each(lookUps)("lookupSecret of %s", (pointer, expected) => expect(lookupSecret(toLookUp(), pointer)).toEqual(expected));
 
-test("a secret made again from its parts: one pointer keeps its type, several are text, a gone one is not known", () => {
+test("a secret from one pointer keeps its type, one from several parts is a string, and a missing one is unavailable", () => {
   const manifest = toLookUp();
   expect(secretFromParts(manifest, [{ pointer: "/variables/db/hosts" }]).reveal()).toEqual(["a", "b"]);
   const text = secretFromParts(manifest, ["Bearer ", { pointer: "/variables/db/password" }]);
@@ -276,7 +280,7 @@ test("a secret made again from its parts: one pointer keeps its type, several ar
   }
 });
 
-test("the pool of a deployment is checked on its own, by path", () => {
+test("a deployment with an unknown pool is refused with its path", () => {
   const manifest = parseManifest(withAt(["deployments", "hello/prod", "workPool", "name"], "elt"), [], "m.json");
   const check = (name: string) => checkDeploymentPool(manifest, name, manifest.deployments[name] as never, "stack data/prod");
   expect(() => check("hello/prod")).toThrow(
@@ -284,7 +288,7 @@ test("the pool of a deployment is checked on its own, by path", () => {
   );
 });
 
-test("law: masking what was parsed keeps every value but the secret ones, and parses to the same again", () => {
+test("property: masking replaces only secrets, and a masked manifest parses to the same result", () => {
   const leaf = fc.oneof(fc.string(), fc.integer(), fc.boolean(), fc.constant(null), fc.constant(MASK));
   const key = fc.string({ minLength: 1 }).filter((name) => name !== "__proto__");
   const json = fc.letrec<{ value: Json }>((tie) => ({
@@ -312,7 +316,7 @@ test("law: masking what was parsed keeps every value but the secret ones, and pa
 });
 
 function leafPointers(value: Json, pointer: string): string[] {
-  // Null is nothing to keep secret.
+  // Null is never secret.
   if (value === null) return [];
   if (typeof value !== "object") return [pointer];
   return Object.entries(value).flatMap(([key, inner]) =>
@@ -337,10 +341,10 @@ function thrownBy(act: () => unknown): Error {
   } catch (error) {
     return error as Error;
   }
-  throw new Error("it threw nothing");
+  throw new Error("nothing was thrown");
 }
 
-test("the shipped schema takes a template whole, named and packed, and refuses what is none of them", () => {
+test("the schema accepts complete, named and packed templates, and refuses anything else", () => {
   const withTemplate = (template: Json) => schemaFault(withAt(["pools", "etl", "baseJobTemplate"], template));
   const isLater = () => false;
   const own = { ...defaultTemplate("ecs:push"), job_configuration: { command: "{{ command }}" } };
