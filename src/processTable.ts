@@ -2,16 +2,16 @@ import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 
 /**
- * What tells one process from any other that has had or will have its pid: when it started, and since which boot.
- * @returns `undefined` if there is no such process, or only its zombie
+ * The start of a process: its time, and the boot. It distinguishes the process from all others with the same pid, in the past or future.
+ * @returns `undefined` if there is no such process, or it is a zombie
  */
 export function processStart(pid: number): string | undefined {
   return process.platform === "linux" ? startOnLinux(pid) : startByPs(pid);
 }
 
 /**
- * The wrapper of a run, if it runs as a process of this user: its pid, and the `.pushpool` folder from which it was started. Only Linux tells it.
- * A wrapper has its folder, `<home>/runs/<run>/<attempt>`, among its arguments.
+ * Find the running wrapper of a run among the processes of this user: its pid, and the `.pushpool` folder from which it was started. This works
+ * only on Linux. The arguments of a wrapper include its folder, `<home>/runs/<run>/<attempt>`.
  */
 export function wrapperOf(runId: string): { pid: number; home: string } | undefined {
   if (process.platform !== "linux") return undefined;
@@ -24,7 +24,7 @@ export function wrapperOf(runId: string): { pid: number; home: string } | undefi
           return { pid: Number(pid), home: argument.slice(0, at) };
       }
     } catch {
-      // It has ended meanwhile.
+      // The process has ended in the meantime.
     }
   }
   return undefined;
@@ -32,7 +32,7 @@ export function wrapperOf(runId: string): { pid: number; home: string } | undefi
 
 let bootId: string | undefined;
 
-/** Field 22 of `/proc/<pid>/stat` (proc(5)); the name in field 2 may hold spaces and parentheses. */
+/** Field 22 of `/proc/<pid>/stat` (proc(5)). The name in field 2 may contain spaces and parentheses. */
 function startOnLinux(pid: number): string | undefined {
   let stat: string;
   try {

@@ -54,7 +54,7 @@ export const REFUSED: Record<string, [string, RegExp][]> = {
     ["bad-one", /^schedules must be a list/],
   ],
   "28-bad-schedule-key": [
-    ["typo", /^schedules\[0\]\.timezon is no field/],
+    ["typo", /^schedules\[0\]\.timezon is not a field/],
     ["two-kinds", /^schedules\[0\] must have exactly one of/],
   ],
   "29-bad-cron": [["bad-cron", /^schedules\[0\]\.cron: "61 /]],

@@ -2,19 +2,19 @@ import { closeSync, fstatSync, openSync, readSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import type { LogLine, LogPage } from "../target";
 
-/** How much of a stream one page holds at most, in bytes. */
-const PAGE = 256 * 1024;
-/** A line longer than this is told in pieces of this length. */
-const LONGEST_LINE = 64 * 1024;
+/** The most bytes of a stream in one page. */
+const MAX_PAGE = 256 * 1024;
+/** A longer line is split into pieces of this length, in bytes. */
+const MAX_LINE = 64 * 1024;
 
-/** That at a time (milliseconds since 1970) so many bytes of each stream were there. */
+/** The number of bytes in each stream at a time (milliseconds since 1970). */
 export interface Stamp {
   time: number;
   out: number;
   err: number;
 }
 
-/** How far the streams have been told, and from where in the stamps on there may be more to say; in bytes. */
+/** The offsets up to which the streams have been returned, and the offset of the first stamp that may still be needed; in bytes. */
 interface Position {
   out: number;
   err: number;
@@ -22,10 +22,10 @@ interface Position {
 }
 
 /**
- * The lines after `cursor`, in the order of their times; within one stamp stdout comes first.
- * The earliest stamp that covers a line is its time for ever, so whoever reads makes a stamp of what it sees before telling it.
- * What a page costs grows with what is new, not with what has been told.
- * @param ended no byte will follow
+ * Read the lines after `cursor`, in the order of their times. Within one stamp, stdout comes first.
+ * The earliest stamp that covers a line gives its time for ever. So a reader writes a stamp for new bytes before it returns them.
+ * The cost of a page depends on the new bytes, not on those already returned.
+ * @param ended whether no more bytes will follow
  */
 export function readPage(folder: string, cursor: string | undefined, ended: boolean, now: () => number): LogPage {
   const position = parseCursor(cursor);
@@ -33,19 +33,19 @@ export function readPage(folder: string, cursor: string | undefined, ended: bool
   const err = openStream(join(folder, "err"));
   try {
     let stamps = readStamps(folder, position.stamps);
-    // After the stamps: what they cover is there then.
+    // Read the sizes after the stamps, so that the bytes which the stamps cover exist.
     const sizes = { out: out.size(), err: err.size() };
     const covers = (key: "out" | "err") => Math.max(position[key], ...stamps.map((stamp) => stamp[key]));
     if (sizes.out > covers("out") || sizes.err > covers("err")) {
       addStamp(folder, { time: now(), ...sizes });
       stamps = readStamps(folder, position.stamps);
     }
-    const wholly = { out: position.out + PAGE >= sizes.out, err: position.err + PAGE >= sizes.err };
+    const readsAll = { out: position.out + MAX_PAGE >= sizes.out, err: position.err + MAX_PAGE >= sizes.err };
     const lines = arrange(
-      cut(out.read(position.out, Math.min(PAGE, sizes.out - position.out)), position.out, ended && wholly.out),
-      cut(err.read(position.err, Math.min(PAGE, sizes.err - position.err)), position.err, ended && wholly.err),
+      cut(out.read(position.out, Math.min(MAX_PAGE, sizes.out - position.out)), position.out, ended && readsAll.out),
+      cut(err.read(position.err, Math.min(MAX_PAGE, sizes.err - position.err)), position.err, ended && readsAll.err),
       stamps,
-      wholly,
+      readsAll,
     );
     const next = { ...position };
     for (const { stream, end } of lines) next[stream === "stdout" ? "out" : "err"] = end;
@@ -61,15 +61,16 @@ export function readPage(folder: string, cursor: string | undefined, ended: bool
   }
 }
 
-/** One line of a stream: its text without the line end, and the offset after it. */
+/** A line of a stream: its text without the line end, and the offset after the line. */
 export interface Cut {
   text: string;
   end: number;
 }
 
 /**
- * Cut bytes into lines. A last one without its end is held back, unless nothing follows it. Pure.
+ * Split bytes into lines. An incomplete last line is held back unless the stream has ended. This is a pure function.
  * @param from the offset of the first byte in its stream
+ * @param isLast whether the stream ends with these bytes
  */
 export function cut(bytes: Buffer, from: number, isLast: boolean): Cut[] {
   const lines: Cut[] = [];
@@ -77,8 +78,8 @@ export function cut(bytes: Buffer, from: number, isLast: boolean): Cut[] {
     const newline = bytes.indexOf(0x0a, start);
     let end = newline === -1 ? bytes.length : newline;
     let next = newline + 1;
-    if (end - start > LONGEST_LINE) {
-      end = wholeCharacters(bytes, start, start + LONGEST_LINE);
+    if (end - start > MAX_LINE) {
+      end = wholeCharacters(bytes, start, start + MAX_LINE);
       next = end;
     } else if (newline === -1) {
       if (!isLast || end === start) return lines;
@@ -91,7 +92,7 @@ export function cut(bytes: Buffer, from: number, isLast: boolean): Cut[] {
   }
 }
 
-/** The last place up to `end` that does not cut a UTF-8 character. */
+/** The last offset up to `end` that does not split a UTF-8 character. */
 function wholeCharacters(bytes: Buffer, start: number, end: number): number {
   for (let at = end; at > end - 4 && at > start; at--) if (((bytes[at] ?? 0) & 0xc0) !== 0x80) return at;
   return end;
@@ -100,10 +101,10 @@ function wholeCharacters(bytes: Buffer, start: number, end: number): number {
 type Placed = Cut & { stream: LogLine["stream"]; time: number };
 
 /**
- * Both streams in one order: by the stamp that covers a line, stdout before stderr under one stamp. Pure.
- * Where a stream was not read to its end, nothing of the other that belongs after it is told yet.
+ * Merge both streams: in the order of the stamps that cover their lines, and stdout before stderr within one stamp. This is a pure function.
+ * If one stream was not read to its end, later lines of the other are held back.
  */
-function arrange(out: Cut[], err: Cut[], stamps: Stamp[], wholly: { out: boolean; err: boolean }): Placed[] {
+function arrange(out: Cut[], err: Cut[], stamps: Stamp[], readsAll: { out: boolean; err: boolean }): Placed[] {
   const placed: (Placed & { stamp: number })[] = [];
   for (const [stream, lines, key] of [
     ["stdout", out, "out"],
@@ -116,12 +117,12 @@ function arrange(out: Cut[], err: Cut[], stamps: Stamp[], wholly: { out: boolean
     }
   }
   const frontier = Math.min(
-    wholly.out ? Number.POSITIVE_INFINITY : (placed.findLast(({ stream }) => stream === "stdout")?.stamp ?? -1),
-    wholly.err ? Number.POSITIVE_INFINITY : (placed.findLast(({ stream }) => stream === "stderr")?.stamp ?? -1),
+    readsAll.out ? Number.POSITIVE_INFINITY : (placed.findLast(({ stream }) => stream === "stdout")?.stamp ?? -1),
+    readsAll.err ? Number.POSITIVE_INFINITY : (placed.findLast(({ stream }) => stream === "stderr")?.stamp ?? -1),
   );
   const order = (line: Placed & { stamp: number }) => line.stamp * 2 + (line.stream === "stderr" ? 1 : 0);
   return placed
-    .filter((line) => line.stamp < frontier || (line.stamp === frontier && (line.stream === "stdout" || wholly.out)))
+    .filter((line) => line.stamp < frontier || (line.stamp === frontier && (line.stream === "stdout" || readsAll.out)))
     .sort((a, b) => order(a) - order(b))
     .map(({ stamp: _, ...line }) => line);
 }
@@ -135,7 +136,7 @@ function addStamp(folder: string, { time, out, err }: Stamp): void {
   }
 }
 
-/** The stamps from a byte of their file on, each with where it stands there. A line that is being written is left for the next reader. */
+/** Read the stamps from an offset of their file on, each with its position. An incomplete line is left for the next reader. */
 function readStamps(folder: string, from: number): (Stamp & { at: number; after: number })[] {
   const file = openStream(join(folder, "stamps"));
   try {

@@ -2,9 +2,9 @@ import { constants } from "node:os";
 import type { Outcome } from "../../model/outcome";
 import type { Observation } from "../target";
 
-/** What the run's folder and the process table say of one attempt. Times are ISO 8601, UTC. */
+/** The state of an attempt, from the folder of the run and the process table. Times are ISO 8601, UTC. */
 export interface Facts {
-  /** The wrapper runs. */
+  /** Whether the wrapper is running. */
   alive: boolean;
   startedAt: string;
   exit?: { code: number; at: string };
@@ -19,8 +19,8 @@ export interface Facts {
 }
 
 /**
- * What an attempt looks like. It has ended only when its wrapper is gone: until then the command may still write.
- * The meaning of each file is in `wrapper.ts`.
+ * The observation of an attempt. It has ended only when its wrapper has ended, because until then the command may still write.
+ * `wrapper.ts` explains each file.
  */
 export function observationOf(facts: Facts): Observation {
   if (facts.alive) return { phase: "running", startedAt: facts.startedAt };
@@ -40,12 +40,12 @@ function outcomeOf({ exit, noexec, stopping, killing, timedOut, orphaned }: Fact
       ? { kind: "signalled", signal: signalName(exit.code - 128) }
       : { kind: "exited", code: exit.code };
   const reason = orphaned
-    ? "the shell that watched over the command was killed"
-    : "all its processes are gone without an exit code (killed from outside, or the machine went down)";
+    ? "the shell that supervised the command was killed"
+    : "all its processes ended without an exit code (they were killed from outside, or the machine stopped)";
   return { kind: "lost", reason };
 }
 
-/** A shell reports a death by signal n as exit code 128 + n; a command that exits so by itself cannot be told from it. */
+/** A shell reports an end by signal n as exit code 128 + n. A command that exits with such a code itself looks the same. */
 function signalName(number: number): string {
   return Object.entries(constants.signals).find(([, value]) => value === number)?.[0] ?? `signal ${number}`;
 }

@@ -9,11 +9,11 @@ import type { RunToPlan, Submission } from "../target";
 
 const KEYS = ["command", "env", "labels", "name", "stream_output", "working_dir"];
 
-/** What a process submission says; `env` values may be secret until it is submitted. */
+/** The request of a process submission. Values of `env` may be secret until it is submitted. */
 export interface ProcessRequest {
   argv: string[];
   env: Record<string, string | Secret>;
-  /** Absolute; `null`: a temporary folder of the attempt's own. */
+  /** An absolute path. `null`: a temporary folder for the attempt. */
   workingDirectory: string | null;
   timeoutSeconds: number | null;
   streamOutput: boolean;
@@ -22,8 +22,8 @@ export interface ProcessRequest {
 }
 
 /**
- * A job configuration of Prefect's `process` template as a request.
- * @throws {UserError} naming the path of what cannot be honoured
+ * Convert a job configuration of Prefect's `process` template to a request.
+ * @throws {UserError} with the path of a value that is invalid or cannot be used
  */
 export function planProcess(job: ValueObject, run: RunToPlan): Submission {
   if (process.platform === "win32")
@@ -41,16 +41,16 @@ export function planProcess(job: ValueObject, run: RunToPlan): Submission {
   return { runId: run.id, attempt: run.attempt, pool: run.pool, request: request as unknown as ValueObject, warnings: [] };
 }
 
-/** Split as Prefect's process worker does, by Python's `shlex.split`. */
+/** Split the command like Prefect's process worker, by the rules of Python's `shlex.split`. */
 function argvOf(command: Value): string[] {
   const path = "job_configuration.command";
   if (command instanceof Secret)
     throw new UserError(
       `${path} holds a secret (${command.pointers.join(", ")}): anyone on this machine could read it in the process list. Pass it in env`,
     );
-  if (typeof command !== "string") throw new UserError(`${path} is missing: say what to run`);
+  if (typeof command !== "string") throw new UserError(`${path} is missing: give the command to run`);
   const argv = wordsAt(command, path, "") ?? [];
-  if (argv.length === 0) throw new UserError(`${path} is empty: say what to run`);
+  if (argv.length === 0) throw new UserError(`${path} is empty: give the command to run`);
   for (const [index, word] of argv.entries()) refuseLong(word, `${path} (word ${index + 1})`);
   return argv;
 }
@@ -61,7 +61,7 @@ function envOf(env: Value): ProcessRequest["env"] {
     const path = `job_configuration.env.${key}`;
     checkVariableName(key, path);
     const text = variableAt(value, path);
-    if (text.includes("\0")) throw new UserError(`${path}: has a NUL character in it, which no environment variable can`);
+    if (text.includes("\0")) throw new UserError(`${path}: must not contain a NUL character (\\u0000)`);
     refuseLong(`${key}=${text}`, path);
   }
   return given as ProcessRequest["env"];
@@ -71,7 +71,7 @@ function refuseLong(text: string, path: string): void {
   const bytes = Buffer.byteLength(text) + 1;
   if (bytes <= MAX_STRING) return;
   const what = path.endsWith(".PUSHPOOL_PARAMETERS") ? "parameters: as JSON they are" : `${path}: it is`;
-  throw new UserError(`${what} ${bytes} bytes, and the system takes at most ${MAX_STRING} in one string: hand large data over in a file`);
+  throw new UserError(`${what} ${bytes} bytes, and the system allows at most ${MAX_STRING} in one string: pass large data in a file`);
 }
 
 function workingDirectoryOf(value: Value): string | null {

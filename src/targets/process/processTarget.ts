@@ -16,14 +16,14 @@ import { type ProcessRequest, planProcess } from "./plan";
 import { infrastructureId, locate, readFolder, readWrapper, runFolder, type WrapperProcess } from "./runFolder";
 import { WRAPPER } from "./wrapper";
 
-/** How long a wrapper that has been started may take to write itself down, in milliseconds. */
+/** How long a new wrapper may take to write its `pid` file, in milliseconds. */
 const START_TIMEOUT = 20_000;
-/** How long a wrapper may be on its way after its starter was killed, in milliseconds: `find` is not sure before. */
+/** How long a wrapper may still be starting after the process that started it was killed, in milliseconds. `find` waits for this. */
 const SETTLE = 1_000;
 
 /**
- * Runs as processes of this machine, for `process:push` pools.
- * @param place `home`: the `.pushpool` folder, under which each attempt has its own; `env`: the caller's environment, which commands inherit
+ * Make the target for `process:push` pools, whose runs are processes of this machine.
+ * @param place `home`: the `.pushpool` folder, in which each attempt has a folder; `env`: the environment of the caller, which commands inherit
  */
 export function createProcessTarget({ home, env }: { home: string; env: NodeJS.ProcessEnv }): Target {
   return new ProcessTarget(home, env);
@@ -33,7 +33,7 @@ class ProcessTarget implements Target {
   readonly pace = { first: 15, longest: 200 };
   readonly #home: string;
   readonly #env: NodeJS.ProcessEnv;
-  /** Homes of runs that were submitted from another one than this, by run id. */
+  /** The home folders of runs that were submitted from another home than this, by run id. */
   readonly #elsewhere = new Map<string, string>();
 
   constructor(home: string, env: NodeJS.ProcessEnv) {
@@ -63,7 +63,7 @@ class ProcessTarget implements Target {
       if (wrapper) return infrastructureId(runId, attempt, wrapper);
       const touched = statSync(folder, { throwIfNoEntry: false })?.mtimeMs;
       if (touched === undefined) {
-        // Submitted from another home of this machine: another clone, or one that is gone by now.
+        // The run was submitted from another home folder of this machine: another clone, or a deleted one.
         const elsewhere = wrapperOf(runId)?.home;
         if (elsewhere === undefined || elsewhere === this.#homeOf(runId)) return undefined;
         this.#elsewhere.set(runId, elsewhere);
@@ -78,8 +78,8 @@ class ProcessTarget implements Target {
     const folder = dirname(runFolder(this.#homeOf(runId), runId, 1));
     if (existsSync(folder)) return undefined;
     const wrapper = wrapperOf(runId);
-    if (wrapper) return `process ${wrapper.pid} of this machine is its own, and its files (${folder}) are gone: kill that one`;
-    return `it is a process of the machine that submitted it, and this one (${hostname()}) has neither its files (${folder}) nor a process of it`;
+    if (wrapper) return `its process ${wrapper.pid} runs on this machine, but its files (${folder}) are gone: kill the process`;
+    return `its process is on the machine that submitted it, and this machine (${hostname()}) has neither its files (${folder}) nor its process`;
   }
 
   async observe(ids: readonly InfrastructureId[]): Promise<Map<InfrastructureId, Observation>> {
@@ -93,7 +93,7 @@ class ProcessTarget implements Target {
 
   async logs(id: InfrastructureId, cursor?: string): Promise<LogPage> {
     const { folder, pid, start } = this.#locate(id);
-    // Asked before reading: what comes after a wrapper that was gone then is nothing.
+    // Check this before reading. If the wrapper has already ended, no more output follows.
     const ended = processStart(pid) !== start;
     return readPage(folder, cursor, ended, Date.now);
   }
@@ -107,7 +107,7 @@ class ProcessTarget implements Target {
       if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
     }
     try {
-      // Only a nudge: the wrapper's watchdog finds the file within a second anyhow.
+      // This only speeds the stop up: the watchdog of the wrapper finds the file within a second.
       process.kill(pid, "SIGUSR1");
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
@@ -127,8 +127,8 @@ class ProcessTarget implements Target {
   }
 
   /**
-   * Start a wrapper and wait until one, this or another, has written itself down.
-   * The environment goes to the child directly: nothing of it is in a file or an argument.
+   * Start a wrapper, and wait until this or another wrapper has written its `pid` file.
+   * The child inherits the environment directly, so no secret is in a file or an argument.
    */
   async #start(folder: string, request: ProcessRequest, signal: AbortSignal): Promise<WrapperProcess> {
     makeFolder(folder);

@@ -7,7 +7,7 @@ import { UserError } from "../../userError";
 import type { InfrastructureId } from "../target";
 import type { Facts } from "./outcome";
 
-/** The wrapper's process, as it wrote itself down. */
+/** The process of a wrapper, from its `pid` file. */
 export interface WrapperProcess {
   pid: number;
   /** See `processStart`. */
@@ -16,7 +16,7 @@ export interface WrapperProcess {
   began: number;
 }
 
-/** Where one attempt's files are. */
+/** The folder with the files of an attempt. */
 export function runFolder(home: string, runId: string, attempt: number): string {
   return join(home, "runs", runId, String(attempt));
 }
@@ -26,30 +26,31 @@ export function infrastructureId(runId: string, attempt: number, { pid, start }:
 }
 
 /**
- * What an id names.
- * @throws {UserError} for a process on another machine, which cannot be seen from here, and for a damaged id
+ * Parse an infrastructure id.
+ * @throws {UserError} for a process on another machine, which cannot be observed from here, and for a damaged id
  */
 export function locate(home: string, id: InfrastructureId): { folder: string; pid: number; start: string } {
   const match = /^(?<run>[^/]+)\/(?<attempt>\d+)@(?<host>.*):(?<pid>\d+):(?<start>[^:]*(?::[^:]*)*)$/.exec(id);
   if (!match?.groups)
     throw new UserError(
-      `the ledger names ${quoted(id)} as the process of a run, which is no id of one: its process cannot be looked at`,
+      `the ledger has ${quoted(id)} as the process of a run, which is not a valid process id: the process cannot be observed`,
       5,
     );
   const { run = "", attempt, host, pid, start = "" } = match.groups;
-  if (host !== hostname()) throw new UserError(`the process of run ${run} is on ${host}, this is ${hostname()}: follow it there`, 5);
+  if (host !== hostname())
+    throw new UserError(`the process of run ${run} is on machine ${host}, but this is ${hostname()}: follow it there`, 5);
   return { folder: runFolder(home, run, Number(attempt)), pid: Number(pid), start };
 }
 
-/** The wrapper of a folder, once it has written itself down. */
+/** The wrapper of an attempt, once it has written its `pid` file. */
 export function readWrapper(folder: string): WrapperProcess | undefined {
   const [pid, start, began] = readFacts(join(folder, "pid"))?.split(" ") ?? [];
   return pid === undefined || start === undefined ? undefined : { pid: Number(pid), start, began: Number(began) };
 }
 
-/** Everything there is to know of an attempt, read once. */
+/** Read all facts about an attempt once. */
 export function readFolder(folder: string, pid: number, start: string): Facts {
-  // In this order: a wrapper that is gone has written all it will.
+  // Check the process first: a wrapper that has ended has written all its files.
   const alive = processStart(pid) === start;
   const began = readWrapper(folder)?.began;
   const exit = readFacts(join(folder, "exit"))?.split(" ").map(Number);
@@ -68,7 +69,7 @@ export function readFolder(folder: string, pid: number, start: string): Facts {
   };
 }
 
-/** When anything was last written: the nearest to an end that has no time of its own. */
+/** The last change of any file. It is the best estimate of the end if there is no `exit` file. */
 function lastChange(folder: string): string {
   const times = ["out", "err", "stamps", "killing", "orphaned", "stopping", "pid"].map((name) => {
     return statSync(join(folder, name), { throwIfNoEntry: false })?.mtimeMs ?? 0;
@@ -76,12 +77,12 @@ function lastChange(folder: string): string {
   return new Date(Math.max(...times)).toISOString();
 }
 
-/** Finer than the seconds that a POSIX `date` gives the wrapper. */
+/** The modification time is more precise than the seconds that the wrapper gets from a POSIX `date`. */
 function changedAt(path: string): string {
   return statSync(path).mtime.toISOString();
 }
 
-/** One whole line; `undefined` while it is not there or not whole. */
+/** Read a file with one complete line. `undefined` while the file is missing or the line is incomplete. */
 function readFacts(path: string): string | undefined {
   try {
     const text = readFileSync(path, "utf8");

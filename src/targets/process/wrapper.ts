@@ -1,22 +1,22 @@
 /**
- * The POSIX-shell script that a run's command lives under: `sh -c WRAPPER pushpool FOLDER LIMIT BEGAN MILLISECONDS command…`, leader of a process
- * group of its own. It outlives every pushpool process and alone knows the exit code. What it leaves in the run's folder
- * (`runFolder.ts` reads it):
+ * The POSIX shell script that runs and supervises the command of a run: `sh -c WRAPPER pushpool FOLDER LIMIT BEGAN MILLISECONDS command…`. It is
+ * the leader of a new process group. It outlives every pushpool process, and only it knows the exit code. It writes these files to the folder of
+ * the run (`runFolder.ts` reads them):
  *
- *     pid       "<pid> <start> <began, in milliseconds>", made with O_EXCL: of many wrappers of one attempt, one runs the command
- *     stamps    "<seconds> <bytes of out> <bytes of err>", a line each second in which something came
- *     ready     the command, and
- *     watching  the watchdog, have their own traps set: before, a signal would be lost on the one and end the other
- *     stopping  SIGTERM was about to be sent; made with O_EXCL, so that it is sent once
- *     timedout  the time limit was reached
- *     killing   SIGKILL was about to be sent to the group, this script included: there will be no `exit`
- *     noexec    the command never ran: 126 not executable, 127 not found
- *     orphaned  this script was killed by someone, and the watchdog ends what is left
- *     exit      "<code> <seconds>", the last thing that is written
+ *     pid       "<pid> <start> <began, in milliseconds>". Made with O_EXCL, so that only one of several wrappers of an attempt runs the command.
+ *     stamps    "<seconds> <bytes of out> <bytes of err>": a line for each second with new output.
+ *     ready     The command has reset its traps. Before that, a signal would be lost.
+ *     watching  The watchdog has set its traps. Before that, a signal would end it.
+ *     stopping  SIGTERM will be sent now. Made with O_EXCL, so that it is sent once.
+ *     timedout  The time limit was reached.
+ *     killing   SIGKILL will be sent to the group now. It also ends this script, so there will be no `exit`.
+ *     noexec    The command could not run: 126 not executable, 127 not found.
+ *     orphaned  Somebody killed this script, and the watchdog ends the rest of the group.
+ *     exit      "<code> <seconds>". This file is written last.
  *
- * Its names have a prefix, since the command would inherit a variable of its own environment that is changed here; its tools are found
- * by `command -p`, since the command's PATH may be anything. TERM to the group reaches this script and its watchdog too: both trap it
- * (a trap, unlike ignoring, is not inherited by the command), and time is told by the clock, since a signal ends a `sleep` early.
+ * All variable names have a prefix. The command would inherit a change to a variable of its own environment. `command -p` finds the tools, because
+ * the PATH of the command may be anything. A TERM to the group also reaches this script and its watchdog, so both trap it. (The command does not
+ * inherit a trap, but it would inherit an ignored signal.) The script reads the clock to measure time, because a signal ends a `sleep` early.
  */
 export const WRAPPER = `
 pushpool_dir=$1 pushpool_limit=$2 pushpool_began=$3 pushpool_ms=$4
@@ -37,16 +37,16 @@ pushpool_start() {
 }
 pushpool_start
 
-# Before anyone can know of this process and signal it. A stop that comes before the command has started is found by the watchdog.
+# Set the traps before the pid file exists and others can send signals. The watchdog finds a stop that comes before the command starts.
 trap : TERM HUP INT USR1
 
 set -C
 { echo "$$ $pushpool_id $pushpool_began$pushpool_ms" > "$pushpool_dir/pid"; } 2> /dev/null || exit 0
 set +C
 
-# No subshell: a signal that came while one is waited for would hide how it ended.
+# Do not use a subshell here: a signal that arrives while the script waits for it would hide its exit code.
 pushpool_terminate() {
-  # Asked again by the watchdog within a second.
+  # The watchdog tries again within a second.
   [ -e "$pushpool_dir/ready" ] && [ -e "$pushpool_dir/watching" ] || return 0
   set -C
   if { echo > "$pushpool_dir/stopping"; } 2> /dev/null; then kill -TERM 0; fi
@@ -69,7 +69,7 @@ fi
 ) &
 pushpool_child=$!
 trap pushpool_terminate USR1
-# What the shell itself has to say of the command's end is no output of the command.
+# Messages of this shell about the end of the command must not become part of its output.
 exec 2> /dev/null
 
 (

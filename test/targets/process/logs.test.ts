@@ -8,16 +8,16 @@ import { scratch } from "../../scratch";
 const texts = (bytes: Buffer, isLast: boolean) => cut(bytes, 0, isLast).map(({ text }) => text);
 
 test.each<[string, string, boolean, string[]]>([
-  ["whole lines", "a\nb\n", false, ["a", "b"]],
-  ["the last one is held back", "a\nb", false, ["a"]],
-  ["unless nothing follows", "a\nb", true, ["a", "b"]],
+  ["complete lines", "a\nb\n", false, ["a", "b"]],
+  ["an incomplete last line is held back", "a\nb", false, ["a"]],
+  ["an incomplete last line is returned at the end", "a\nb", true, ["a", "b"]],
   ["empty lines count", "\n\na\n", false, ["", "", "a"]],
   ["CRLF", "a\r\nb\r\n", false, ["a", "b"]],
   ["a lone CR stays", "a\rb\n", false, ["a\rb"]],
-  ["nothing", "", true, []],
+  ["no bytes", "", true, []],
 ])("cut: %s", (_, text, isLast, lines) => expect(texts(Buffer.from(text), isLast)).toEqual(lines));
 
-test("law: however the bytes come and whoever reads between, every line is told once, in order, with one time for ever", () => {
+test("property: every line is returned once, in order, and always with the same time", () => {
   const step = fc.record({ out: fc.string({ maxLength: 8 }), err: fc.string({ maxLength: 8 }), read: fc.boolean(), stamp: fc.boolean() });
   fc.assert(
     fc.property(fc.array(step, { maxLength: 12 }), (steps) => {
@@ -35,7 +35,7 @@ test("law: however the bytes come and whoever reads between, every line is told 
       for (const name of ["out", "err"]) writeFileSync(join(folder, name), "");
       for (const { out, err, read: reads, stamp } of steps) {
         now += 1000;
-        // Newlines are what matters here; other letters stand for themselves.
+        // This test is about line ends, so most characters become newlines.
         for (const [name, text] of [
           ["out", out],
           ["err", err],
@@ -57,7 +57,7 @@ test("law: however the bytes come and whoever reads between, every line is told 
         if (expected.at(-1) === "") expected.pop();
         expect(told.filter((line) => line.stream === stream).map(({ text }) => text)).toEqual(expected);
       }
-      // Another reader, much later, from the start: the same lines with the same times.
+      // A later reader starts at the beginning and gets the same lines with the same times.
       now += 1_000_000;
       cursor = undefined;
       const before = told.splice(0);
@@ -69,7 +69,7 @@ test("law: however the bytes come and whoever reads between, every line is told 
   );
 });
 
-test("pages are bounded and go on where the last ended", () => {
+test("pages have a limited size, and each continues after the last one", () => {
   const folder = scratch();
   const line = `${"x".repeat(99)}\n`;
   writeFileSync(join(folder, "out"), line.repeat(10_000));

@@ -37,7 +37,7 @@ describeTarget("process", () => {
     job,
     ends: [
       {
-        name: "a command that is not there",
+        name: "a command that does not exist",
         job: { ...job("true"), command: "no-such-command-here" },
         outcome: { kind: "failedToStart", reason: "the command was not found" },
       },
@@ -50,7 +50,7 @@ describeTarget("process", () => {
       { name: "a signal", job: job("kill -SEGV $$"), outcome: { kind: "signalled", signal: "SIGSEGV" } },
       { name: "the time limit", job: job("sleep 60"), timeoutSeconds: 1, outcome: { kind: "timedOut", phase: "running" } },
       {
-        name: "all of it killed from outside",
+        name: "a process group that was killed from outside",
         job: job("sleep 60"),
         during: async (id) => {
           await untilStarted(id);
@@ -59,7 +59,7 @@ describeTarget("process", () => {
         outcome: { kind: "lost" },
       },
       {
-        name: "its wrapper killed from outside: the rest goes too",
+        name: "a wrapper that was killed from outside, which ends the rest too",
         job: job("sleep 60"),
         during: async (id) => {
           await untilStarted(id);
@@ -73,7 +73,7 @@ describeTarget("process", () => {
   };
 });
 
-describe("process:push alone", () => {
+describe("only process:push", () => {
   function here(env: NodeJS.ProcessEnv = process.env) {
     const home = scratch();
     const target = createProcessTarget({ home, env });
@@ -98,7 +98,7 @@ describe("process:push alone", () => {
     return (await target.logs(id)).lines.map(({ text }) => text);
   };
 
-  test("the command's environment: the caller's less what is private, the job's over it", async () => {
+  test("the command gets the caller's environment without private variables, overridden by that of the job", async () => {
     const { target } = here({
       PATH: process.env.PATH,
       KEPT: "1",
@@ -127,7 +127,7 @@ describe("process:push alone", () => {
       expect(seen).not.toHaveProperty(name);
   });
 
-  test("no secret and no parameter is in any process's arguments", async () => {
+  test("the arguments of all processes contain no secret and no parameter", async () => {
     const { target } = here();
     const id = await run(
       target,
@@ -138,7 +138,7 @@ describe("process:push alone", () => {
     await ended(target, id);
   });
 
-  test("without working_dir it runs in a folder of its own, which cleanup removes; with one, there", async () => {
+  test("a run without working_dir has its own folder, which cleanup removes; with working_dir it runs there", async () => {
     const { home, target } = here();
     const id = await run(target, job("pwd; echo x > file"), { id: "r1" });
     expect(await output(target, id)).toEqual([join(home, "runs", "r1", "1", "work")]);
@@ -148,22 +148,22 @@ describe("process:push alone", () => {
     expect(await output(target, await run(target, { ...job("pwd"), working_dir: folder }))).toEqual([folder]);
   });
 
-  test("its folder is for its owner only", async () => {
+  test("only the owner has access to the folder of a run", async () => {
     const { home, target } = here();
     await ended(target, await run(target, job("true"), { id: "r1" }));
     expect(statSync(join(home, "runs", "r1", "1")).mode & 0o077).toBe(0);
     for (const file of ["out", "err", "pid", "exit", "stamps"]) expect(statSync(join(home, "runs", "r1", "1", file)).mode & 0o077).toBe(0);
   });
 
-  test("a pid that is used again is not taken for the run", async () => {
+  test("another process with the same pid is not taken for the run", async () => {
     const { target } = here();
     const id = await run(target, job("sleep 60"));
-    // Started in another tick of the kernel's clock (10 ms): what tells two processes of one pid apart.
+    // Start it in another tick of the kernel's clock (10 ms), which distinguishes two processes with one pid.
     await new Promise((done) => setTimeout(done, 50));
     const other = spawn("sleep", ["60"]);
     const start = processStart(other.pid as number) as string;
     expect(start).not.toBe(processStart(pidOf(id)));
-    // The same run, with the pid of a process that is alive but started at another time.
+    // The id of the same run, with the pid of a running process that started at another time.
     const reused = id.replace(/:(\d+):/, `:${other.pid}:`);
     expect((await target.observe([reused])).get(reused)?.phase).toBe("ended");
     await target.stop(reused, { reason: "test", graceSeconds: 1 });
@@ -173,7 +173,7 @@ describe("process:push alone", () => {
     await ended(target, id);
   });
 
-  test("a tree of processes, some in the background, is gone when the run is", async () => {
+  test("stopping a run ends its whole process tree, also in the background", async () => {
     const { target } = here();
     const id = await run(target, job("sleep 61 & (sleep 61 & sleep 61) & echo up; wait"));
     await until(async () => (await target.logs(id)).lines.length > 0);
@@ -182,14 +182,14 @@ describe("process:push alone", () => {
     await until(async () => groupIsEmpty(pidOf(id)));
   });
 
-  test("what a command leaves in the background does not outlive it", async () => {
+  test("background processes end with the command", async () => {
     const { target } = here();
     const id = await run(target, job("sleep 62 & exit 0"));
     expect((await ended(target, id)).outcome).toEqual({ kind: "exited", code: 0 });
     await until(async () => groupIsEmpty(pidOf(id)));
   });
 
-  test("the exit code comes though every pushpool process has died", async () => {
+  test("the exit code is recorded even if every pushpool process has died", async () => {
     const { home, target } = here();
     const script = `
       const { createProcessTarget } = require(${JSON.stringify(join(__dirname, "..", "..", "..", "lib", "src", "targets", "process"))});
@@ -202,7 +202,7 @@ describe("process:push alone", () => {
     expect((await ended(target, id)).outcome).toEqual({ kind: "exited", code: 9 });
   });
 
-  test("1,000 lines a moment: nothing lost, times never before the start", async () => {
+  test("3,000 lines in a short time all arrive in order", async () => {
     const { target } = here();
     const id = await run(target, job("i=0; while [ $i -lt 3000 ]; do echo line-$i; i=$((i+1)); done"));
     await ended(target, id);
@@ -217,7 +217,7 @@ describe("process:push alone", () => {
     expect(lines).toEqual(Array.from({ length: 3000 }, (_, n) => `line-${n}`));
   });
 
-  test("a line keeps its time, whoever reads it when", async () => {
+  test("a line keeps its time for all later readers", async () => {
     const { target } = here();
     const id = await run(target, job("echo early; sleep 2.2; echo late"));
     const first = await until(async () => (await target.logs(id)).lines[0]);
@@ -228,7 +228,7 @@ describe("process:push alone", () => {
   });
 
   test.each<[string, ValueObject, RegExp]>([
-    ["a key it cannot honour", { ...job("true"), image: "x" }, /^job_configuration\.image: a process:push run has no use for it/],
+    ["an unsupported key", { ...job("true"), image: "x" }, /^job_configuration\.image: a process:push run has no use for it/],
     ["no command", { ...job("true"), command: null }, /^job_configuration\.command is missing/],
     ["an unfinished quote", { ...job("true"), command: "echo 'a" }, /^job_configuration\.command cannot be split/],
     [
@@ -236,7 +236,7 @@ describe("process:push alone", () => {
       { ...job("true"), command: new Secret([{ pointer: "/t" }], "x") },
       /^job_configuration\.command holds a secret \(\/t\): .*env/,
     ],
-    ["a folder that is not there", { ...job("true"), working_dir: "/not/there" }, /^job_configuration\.working_dir: there is no folder/],
+    ["a missing folder", { ...job("true"), working_dir: "/not/there" }, /^job_configuration\.working_dir: there is no folder/],
     [
       "a folder that is a file",
       { ...job("true"), working_dir: "/etc/passwd" },
@@ -248,19 +248,23 @@ describe("process:push alone", () => {
       /^job_configuration\.env\.BIG: it is 131077 bytes/,
     ],
     ["parameters over 128 KiB", { ...job("true"), env: { PUSHPOOL_PARAMETERS: "x".repeat(128 * 1024) } }, /^parameters: as JSON they are/],
-    ["a name that is none", { ...job("true"), env: { "A=B": "1" } }, /^job_configuration\.env\.A=B/],
+    [
+      "an invalid variable name",
+      { ...job("true"), env: { "A=B": "1" } },
+      /^job_configuration\.env\.A=B: is not a valid environment variable name/,
+    ],
   ])("plan refuses %s", (_, given, message) => {
     const { target } = here();
     expect(() => target.plan(given, { id: "r", attempt: 1, pool: "p", timeoutSeconds: null })).toThrow(message);
   });
 
-  test("the longest env string that the system takes does go", async () => {
+  test("the longest variable that the system allows is accepted", async () => {
     const { target } = here();
     const id = await run(target, { ...job("printf %s $BIG | wc -c"), env: { BIG: "x".repeat(128 * 1024 - 5) } });
     expect((await output(target, id)).map((line) => line.trim())).toEqual([String(128 * 1024 - 5)]);
   });
 
-  test("bytes that are no UTF-8, CRLF and very long lines come through", async () => {
+  test("invalid UTF-8, CRLF and very long lines are handled", async () => {
     const { target } = here();
     const file = join(scratch(), "bytes");
     writeFileSync(
@@ -299,14 +303,14 @@ async function until<T>(what: () => Promise<T | false | undefined>): Promise<T> 
   for (;;) {
     const seen = await what();
     if (seen) return seen;
-    if (Date.now() > limit) throw new Error(`it never came true: ${what}`);
+    if (Date.now() > limit) throw new Error(`the condition never became true: ${what}`);
     await new Promise((done) => setTimeout(done, 10));
   }
 }
 
-test("a damaged id in the ledger is a refusal in one line, not a bug", async () => {
+test("a damaged id in the ledger is refused with one line", async () => {
   const target = createProcessTarget({ home: scratch(), env: process.env });
-  const message = expect.stringMatching(/^the ledger names "x\\x1b y" as the process of a run/);
+  const message = expect.stringMatching(/^the ledger has "x\\x1b y" as the process of a run/);
   await expect(target.observe(["x\u001b\ny"])).rejects.toMatchObject({ exitCode: 5, message });
   await expect(target.logs("x\u001b\ny")).rejects.toMatchObject({ exitCode: 5, message });
 });
