@@ -180,5 +180,5 @@ test("the error for a failed interpreter has its last output line", async () => 
   const cwd = folderOf({ "a.py": "" });
   const python = join(cwd, "python");
   writeFileSync(python, "#!/bin/sh\necho 'too old' >&2\nexit 1\n", { mode: 0o755 });
-  await expect(inspectEntrypoints(["a.py:f"], { cwd, env, python })).rejects.toThrow(/exit code 1\): too old\. Python 3\.9/);
+  await expect(inspectEntrypoints(["a.py:f"], { cwd, env, python })).rejects.toThrow(/exit code 1\): too old\. Use Python 3\.9/);
 });
