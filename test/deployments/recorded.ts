@@ -43,7 +43,7 @@ export const STEP_OUTPUTS: Record<string, JsonObject> = {
 
 /** What is refused, beside what the recording refused: by deployment name, and why. */
 export const REFUSED: Record<string, [string, RegExp][]> = {
-  "09-both-schedule-and-schedules": [["both", /^schedule and schedules are both there/]],
+  "09-both-schedule-and-schedules": [["both", /^schedule and schedules are both given/]],
   "16-null-mappings-invalid": [
     ["null-parameters", /^parameters must be a mapping/],
     ["null-parameters", /^work_pool\.job_variables must be a mapping/],

@@ -354,7 +354,7 @@ test("delete from another clone of the project stops the process too; one that c
   const other = "0193f5a8-0000-7000-8000-000000000000";
   await elsewhere.delete(other, { ...outs, runId: other });
   expect(elsewhere.output()).toMatch(
-    /warning: flow run 0193f5a8-0000-7000-8000-000000000000 was (PENDING|RUNNING) when last seen from here, and whether it still runs could not be looked at: it is a process of the machine that submitted it/,
+    /warning: flow run 0193f5a8-0000-7000-8000-000000000000 was (PENDING|RUNNING) when last seen from here, and whether it still runs could not be looked at: its process is on the machine that submitted it/,
   );
   expect(elsewhere.output()).not.toMatch(/nothing to stop/);
   await elsewhere.delete(id, outs);
