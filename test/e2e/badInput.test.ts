@@ -85,7 +85,11 @@ test.each<[string, string[], RegExp]>([
     /job variable "stream_output" must be boolean/,
   ],
   ["working_dir not there", ["run", "hello/elsewhere"], /working_dir: there is no folder \/not\/there/],
-  ["an entrypoint in no folder", ["run", "hello/nothing"], /deployments\.hello\/nothing\.entrypoint: the run would look for flows\.py .*working_dir/],
+  [
+    "an entrypoint in no folder",
+    ["run", "hello/nothing"],
+    /deployments\.hello\/nothing\.entrypoint: the run would look for flows\.py .*working_dir/,
+  ],
   ["command that is no words", ["run", "hello/node", "--job-variable", `command=echo "a`], /job_configuration\.command cannot be split/],
   ["--timeout that is no duration", ["run", "hello/node", "--timeout", "soon"], /--timeout "soon": must be a duration/],
   ["--credentials", ["run", "hello/node", "--credentials", "mine"], /--credentials "mine": must be ambient/],
