@@ -43,6 +43,10 @@ test.each(filesUnder("src"))("%s stays on its side", (file) => {
   }
 });
 
+test.each(filesUnder(join("src", "testing")))("%s judges by the vendor's contract and not by what the targets take", (file) => {
+  expect(importsOf(file).filter((name) => name.startsWith("src/targets"))).toEqual([]);
+});
+
 test.each(filesUnder("components"))("%s declares only", (file) => {
   const allowed = /^(@pulumi\/|components\/|src\/manifest|src\/template|src\/json|src\/shown|node:)/;
   // Not an import of this half: text for the process that Pulumi runs the dynamic resources in.

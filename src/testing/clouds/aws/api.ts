@@ -14,7 +14,7 @@ export interface Call {
 export interface Operation {
   /** As IAM names it: `ecs:RunTask`. */
   action: string;
-  /** Name of the request's and the reply's shape in the SDK's description of the service, checked where given. */
+  /** The request's and the reply's shape in the SDK's description of the service. @default they are not checked */
   shapes?: { request: string; reply: string };
   buckets?: (body: JsonObject) => Bucket[];
   handle(call: Call): JsonObject;

@@ -39,7 +39,7 @@ function operation(
   buckets: ("register" | "describeDefinition" | "read" | "modify")[],
   handle: Operation["handle"],
 ): Operation {
-  return { action: `ecs:${name}`, shapes: { request: `${name}Request$`, reply: `${name}Response$` }, buckets: () => buckets, handle };
+  return { action: `ecs:${name}`, shapes: { request: `${name}Request`, reply: `${name}Response` }, buckets: () => buckets, handle };
 }
 
 function runTask({ world, principal, body }: Call): JsonObject {

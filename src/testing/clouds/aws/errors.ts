@@ -1,18 +1,15 @@
 import type { JsonObject } from "../../../json";
+import { CloudError } from "../shared/exchange";
 
-/** An error as AWS' JSON services answer it: `__type` and a message, HTTP 400 where the caller is to blame, 500 where AWS is. */
-export class AwsError extends Error {
+/** An error as AWS' JSON services answer it: `__type` and a message. HTTP 400 blames the caller, 500 blames AWS. */
+export class AwsError extends CloudError {
   constructor(
     readonly type: string,
     message: string,
-    readonly status: 400 | 403 | 500 | 503 = 400,
-    readonly more: JsonObject = {},
+    override readonly status: 400 | 403 | 404 | 409 | 500 | 503 = 400,
+    more: JsonObject = {},
   ) {
-    super(message);
-  }
-
-  get body(): JsonObject {
-    return { __type: this.type, message: this.message, ...this.more };
+    super(message, status, { __type: type, message, ...more });
   }
 }
 

@@ -1,13 +1,13 @@
-import { type Plant, Plants } from "../plants";
+import type { FakeCloud } from "../shared/fakeCloud";
+import { FaultQueue } from "../shared/faultQueue";
+import { awsContract } from "./contract";
 import type { AwsFault } from "./faults";
 import type { AccessKey, Policy } from "./iam";
 import { type FakeAwsOptions, settled } from "./options";
-import { type AwsCallRecord, listen } from "./server";
+import { type AwsCallRecord, serveAws } from "./server";
 import { World } from "./world";
 
-export interface FakeAws {
-  /** Base URL of every service. */
-  url: string;
+export interface FakeAws extends FakeCloud<World, AwsCallRecord, AwsFault> {
   region: string;
   account: string;
   /** For a work pool's `endpoints`. */
@@ -16,16 +16,8 @@ export interface FakeAws {
   clusterArn: string;
   /** A role that ECS may assume to fetch images and secrets and to write logs. */
   executionRoleArn: string;
-  /** Everything in it. */
-  world: World;
-  /** Every call so far, oldest first. */
-  calls: AwsCallRecord[];
-  /** Let calls fail. */
-  plant(fault: Plant<AwsFault>): void;
   /** Make a user with policies (documents, or names of managed ones), and a key of it. */
   accessKey(user: string, policies?: readonly (Policy | string)[]): AccessKey;
-  /** Also kills the commands that still run. */
-  stop(): Promise<void>;
 }
 
 /**
@@ -46,12 +38,9 @@ export interface FakeAws {
  */
 export async function startFakeAws(options: FakeAwsOptions = {}): Promise<FakeAws> {
   const world = new World(settled(options));
-  const [ssm, ecs] = await Promise.all([import("@aws-sdk/client-ssm"), import("@aws-sdk/client-ecs")]);
-  const shapes = { ...ssm, ...ecs } as unknown as Record<string, unknown>;
-  const faults = new Plants<AwsFault>();
+  const faults = new FaultQueue<AwsFault>();
   const calls: AwsCallRecord[] = [];
-  const { port, close } = await listen({ world, faults, calls, shapes }, options.port ?? 0);
-  const url = `http://127.0.0.1:${port}`;
+  const { url, close } = await serveAws({ world, faults, calls, contract: await awsContract() }, options.port ?? 0);
   const clusterArn = world.addCluster("flows");
   const execution = world.iam.addRole("ecs-execution");
   world.iam.attach(execution, "service-role/AmazonECSTaskExecutionRolePolicy");
@@ -74,7 +63,7 @@ export async function startFakeAws(options: FakeAwsOptions = {}): Promise<FakeAw
       return world.iam.addKey(user);
     },
     stop: async () => {
-      world.stop();
+      world.background.stop();
       await close();
     },
   };

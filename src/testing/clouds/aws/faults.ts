@@ -1,17 +1,26 @@
-/** What goes wrong with a call: before it is looked at, or after it was done. */
+import type { CommonFault } from "../shared/exchange";
+import { AwsError, throttled } from "./errors";
+
+/** What goes wrong with a call. */
 export type AwsFault =
-  | { kind: "throttle" }
-  | { kind: "unavailable" }
-  | { kind: "internal" }
-  /** Refused in AWS' own words, before it is looked at. */
+  | CommonFault
+  /** AWS refuses it in its own words, before it looks at the call. */
   | { kind: "refuse"; type: string; message: string }
   /** `RunTask` answers 200 with a failure and no task. */
-  | { kind: "failure"; reason: string; detail?: string }
-  /** The connection breaks; `after`: what was asked for has been done. */
-  | { kind: "reset"; after: boolean }
-  /** It is done, and 503 comes back. */
-  | { kind: "unavailableAfter" }
-  /** Milliseconds before anything happens. */
-  | { kind: "delay"; ms: number }
-  /** No answer ever; `after`: what was asked for has been done. */
-  | { kind: "hang"; after: boolean };
+  | { kind: "failure"; reason: string; detail?: string };
+
+/** The error of a fault that keeps AWS from looking at a call. */
+export function errorOf(fault: AwsFault): AwsError | undefined {
+  switch (fault.kind) {
+    case "throttle":
+      return throttled();
+    case "unavailable":
+      return new AwsError("ServiceUnavailableException", "Service is unavailable. Try again later.", 503);
+    case "internal":
+      return new AwsError("ServerException", "Service Unavailable. Please try again later.", 500);
+    case "refuse":
+      return new AwsError(fault.type, fault.message);
+    default:
+      return undefined;
+  }
+}

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { type Context, holds, like, type Several, several } from "./conditions";
+import { type Context, holds, like, listOf, type OneOrMany } from "./conditions";
 import { AwsError } from "./errors";
 import { MANAGED } from "./managedPolicies";
 
@@ -7,11 +7,11 @@ import { MANAGED } from "./managedPolicies";
 export interface Statement {
   Sid?: string;
   Effect: "Allow" | "Deny";
-  Action?: Several;
-  NotAction?: Several;
-  Resource?: Several;
-  NotResource?: Several;
-  Condition?: Record<string, Record<string, Several>>;
+  Action?: OneOrMany;
+  NotAction?: OneOrMany;
+  Resource?: OneOrMany;
+  NotResource?: OneOrMany;
+  Condition?: Record<string, Record<string, OneOrMany>>;
 }
 
 export interface Policy {
@@ -166,11 +166,11 @@ export class Iam {
 
 function fits(statement: Statement, action: string, resource: string, context: Context): boolean {
   const { Action, NotAction, Resource, NotResource, Condition = {} } = statement;
-  if (Action !== undefined && !several(Action).some((pattern) => like(pattern.toLowerCase(), action.toLowerCase()))) return false;
-  if (NotAction !== undefined && several(NotAction).some((pattern) => like(pattern.toLowerCase(), action.toLowerCase()))) return false;
-  if (Resource !== undefined && !several(Resource).some((pattern) => like(pattern, resource))) return false;
-  if (NotResource !== undefined && several(NotResource).some((pattern) => like(pattern, resource))) return false;
+  if (Action !== undefined && !listOf(Action).some((pattern) => like(pattern.toLowerCase(), action.toLowerCase()))) return false;
+  if (NotAction !== undefined && listOf(NotAction).some((pattern) => like(pattern.toLowerCase(), action.toLowerCase()))) return false;
+  if (Resource !== undefined && !listOf(Resource).some((pattern) => like(pattern, resource))) return false;
+  if (NotResource !== undefined && listOf(NotResource).some((pattern) => like(pattern, resource))) return false;
   return Object.entries(Condition).every(([operator, keys]) =>
-    Object.entries(keys).every(([key, wanted]) => holds(operator, context[key], several(wanted))),
+    Object.entries(keys).every(([key, wanted]) => holds(operator, context[key], listOf(wanted))),
   );
 }

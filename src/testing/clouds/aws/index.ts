@@ -1,5 +1,5 @@
 export { type FakeAws, startFakeAws } from "./fakeAws";
 export type { AwsFault } from "./faults";
 export type { AccessKey, Policy, Statement } from "./iam";
-export { type FakeAwsImage, type FakeAwsOptions, REAL_BUCKETS } from "./options";
+export { type FakeAwsOptions, REAL_BUCKETS } from "./options";
 export type { AwsCallRecord } from "./server";

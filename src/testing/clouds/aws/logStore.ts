@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { JsonObject } from "../../../json";
+import { pageOf } from "../shared/pages";
 import { AwsError, invalid } from "./errors";
 
 interface LogEvent {
@@ -9,21 +10,21 @@ interface LogEvent {
   message: string;
 }
 
-const LARGEST_PAGE = 10_000;
-const TOO_OLD = 14 * 86_400_000;
-const TOO_NEW = 2 * 3_600_000;
+const MAX_PAGE = 10_000;
+const MAX_AGE = 14 * 86_400_000;
+const MAX_LEAD = 2 * 3_600_000;
 
 /** What names of groups and streams are made of; each has 1 to 512 characters (the model's constraints on `LogGroupName` and `LogStreamName`). */
 const NAMES = { logGroupName: /^[.\-_/#A-Za-z0-9]+$/, logStreamName: /^[^:*]*$/ };
 const PATTERNS = { logGroupName: "[\\.\\-_/#A-Za-z0-9]+", logStreamName: "[^:*]*" };
-const LONGEST_NAME = 512;
+const MAX_NAME = 512;
 
 /** @throws {AwsError} in the words of AWS' checks of a request */
 export function checkLogName(field: keyof typeof NAMES, name: string): void {
   const refuse = (constraint: string) =>
     invalid(`1 validation error detected: Value '${name}' at '${field}' failed to satisfy constraint: Member must ${constraint}`);
   if (name === "") throw refuse("have length greater than or equal to 1");
-  if (name.length > LONGEST_NAME) throw refuse(`have length less than or equal to ${LONGEST_NAME}`);
+  if (name.length > MAX_NAME) throw refuse(`have length less than or equal to ${MAX_NAME}`);
   if (!NAMES[field].test(name)) throw refuse(`satisfy regular expression pattern: ${PATTERNS[field]}`);
 }
 
@@ -42,7 +43,7 @@ export class LogStore {
    * @param delay how much later than its time an event can be read, in milliseconds
    * @param page events that a page of `FilterLogEvents` holds where no limit is asked for
    */
-  constructor(delay: number, page = LARGEST_PAGE) {
+  constructor(delay: number, page = MAX_PAGE) {
     this.#delay = delay;
     this.#page = page;
   }
@@ -97,8 +98,8 @@ export class LogStore {
     if (logEvents.some(({ timestamp }, index) => timestamp < (logEvents[index - 1]?.timestamp ?? 0)))
       throw invalid("Log events in a single PutLogEvents request must be in chronological order.");
     const now = Date.now();
-    const old = logEvents.filter(({ timestamp }) => timestamp < now - TOO_OLD).length;
-    const early = logEvents.findIndex(({ timestamp }) => timestamp > now + TOO_NEW);
+    const old = logEvents.filter(({ timestamp }) => timestamp < now - MAX_AGE).length;
+    const early = logEvents.findIndex(({ timestamp }) => timestamp > now + MAX_LEAD);
     const taken = logEvents.slice(old, early === -1 ? undefined : early);
     events.push(...taken.map(({ timestamp, message }) => this.#event(timestamp, message)));
     const rejected = {
@@ -173,10 +174,7 @@ export class LogStore {
     limit?: number;
     nextToken?: string;
   }): JsonObject {
-    if (limit > LARGEST_PAGE)
-      throw invalid(
-        `1 validation error detected: Value '${limit}' at 'limit' failed to satisfy constraint: Member must have value less than or equal to 10000`,
-      );
+    checkLimit(limit);
     const streams = this.#group(logGroupName);
     const names = logStreamNames ?? [...streams.keys()];
     if (names.length > 100)
@@ -188,18 +186,17 @@ export class LogStore {
       .flatMap((name) => this.#stream(streams, name).map((event) => ({ ...event, logStreamName: name })))
       .filter(({ timestamp }) => timestamp >= startTime && timestamp <= endTime && timestamp <= readable)
       .sort((a, b) => a.timestamp - b.timestamp || a.eventId.localeCompare(b.eventId));
-    const after = nextToken === undefined ? 0 : found.findIndex(({ eventId }) => eventId === nextToken) + 1;
-    if (nextToken !== undefined && after === 0) throw invalid("The specified nextToken is invalid.");
-    const page = found.slice(after, after + limit);
-    const last = page.at(-1);
-    return { events: page, searchedLogStreams: [], ...(last && after + limit < found.length ? { nextToken: last.eventId } : {}) };
+    const shown = pageOf(found, { size: limit, token: nextToken, keyOf: ({ eventId }) => eventId, names: "lastBefore" });
+    if (!shown) throw invalid("The specified nextToken is invalid.");
+    const { page, next } = shown;
+    return { events: [...page], searchedLogStreams: [], ...(next === undefined ? {} : { nextToken: next }) };
   }
 
   /** `GetLogEvents`, from the head: its token comes back unchanged at the end. */
   get({
     logGroupName = "",
     logStreamName = "",
-    limit = LARGEST_PAGE,
+    limit = MAX_PAGE,
     nextToken,
   }: {
     logGroupName?: string;
@@ -207,10 +204,7 @@ export class LogStore {
     limit?: number;
     nextToken?: string;
   }): JsonObject {
-    if (limit > LARGEST_PAGE)
-      throw invalid(
-        `1 validation error detected: Value '${limit}' at 'limit' failed to satisfy constraint: Member must have value less than or equal to 10000`,
-      );
+    checkLimit(limit);
     const events = this.#stream(this.#group(logGroupName), logStreamName);
     const [, from = nextToken === undefined ? "0" : undefined] = /^f\/(\d{56})$/.exec(nextToken ?? "") ?? [];
     if (from === undefined) throw invalid("The specified nextToken is invalid.");
@@ -231,6 +225,13 @@ export class LogStore {
     if (!events) throw new AwsError("ResourceNotFoundException", "The specified log stream does not exist.");
     return events;
   }
+}
+
+function checkLimit(limit: number): void {
+  if (limit <= MAX_PAGE) return;
+  throw invalid(
+    `1 validation error detected: Value '${limit}' at 'limit' failed to satisfy constraint: Member must have value less than or equal to ${MAX_PAGE}`,
+  );
 }
 
 /** As CloudWatch counts: the text, and 26 bytes for each event. */

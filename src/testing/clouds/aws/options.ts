@@ -1,20 +1,10 @@
-/** What the fake's container images do. */
-export interface FakeAwsImage {
-  /** Before the definition's `entryPoint` or `command` replaces it. @default none */
-  entrypoint?: readonly string[];
-  /** What ECS finds when it fetches it. @default "there" */
-  access?: "there" | "missing" | "denied";
-}
+import { COMMON_DEFAULTS, type CommonOptions } from "../shared/options";
 
-export interface FakeAwsOptions {
+export interface FakeAwsOptions extends CommonOptions {
   /** Twelve digits. @default "111111111111" */
   account?: string;
   /** Its partition follows from it: `cn-…` is aws-cn, `us-gov-…` is aws-us-gov. @default "eu-west-1" */
   region?: string;
-  /** @default a free one */
-  port?: number;
-  /** By name; any other is there and has no entrypoint. */
-  images?: Record<string, FakeAwsImage>;
   /** Subnets with their VPC. @default subnet-1 and subnet-2 in vpc-1, subnet-9 in vpc-9 */
   subnets?: Record<string, string>;
   /** Security groups with their VPC. @default sg-1 and sg-2 in vpc-1, sg-9 in vpc-9 */
@@ -25,23 +15,16 @@ export interface FakeAwsOptions {
   step?: number;
   /** Between SIGTERM and SIGKILL, in milliseconds. @default 30000, as ECS' */
   grace?: number;
-  /** How much later than its time a log event can be read, in milliseconds. @default 0 */
-  logDelay?: number;
   /** Log events that a page holds where no limit is asked for. @default 10000, as CloudWatch Logs' */
   logPage?: number;
   /** How much later than it is started a task shows up, in milliseconds. @default 0 */
   describeLag?: number;
   /** For how long an ended task is remembered, in milliseconds. @default 3600000, as ECS does at least */
   memory?: number;
-  /** How long each answer takes, in milliseconds. @default 0 */
-  latency?: number;
-  /** Until a new access key and a changed policy are known, in milliseconds. @default 0 */
-  keyDelay?: number;
+  /** Until a changed policy is known everywhere, in milliseconds. @default 0 */
   policyDelay?: number;
   /** Calls at once and a second after that, by bucket; absent: any number. */
   buckets?: Partial<Record<Bucket, { burst: number; perSecond: number }>>;
-  /** Run no command: tasks go on until they are stopped or finished. @default false */
-  simulated?: boolean;
 }
 
 /** What AWS counts together. */
@@ -61,23 +44,19 @@ export type Settled = Required<Omit<FakeAwsOptions, "port">>;
 
 export function settled(options: FakeAwsOptions): Settled {
   return {
+    ...COMMON_DEFAULTS,
     account: "111111111111",
     region: "eu-west-1",
-    images: {},
     subnets: { "subnet-1": "vpc-1", "subnet-2": "vpc-1", "subnet-9": "vpc-9" },
     securityGroups: { "sg-1": "vpc-1", "sg-2": "vpc-1", "sg-9": "vpc-9" },
     logGroups: [],
     step: 5,
     grace: 30_000,
-    logDelay: 0,
     logPage: 10_000,
     describeLag: 0,
     memory: 3_600_000,
-    latency: 0,
-    keyDelay: 0,
     policyDelay: 0,
     buckets: {},
-    simulated: false,
     ...options,
   };
 }

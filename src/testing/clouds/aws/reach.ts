@@ -29,8 +29,10 @@ export function reaches(
     if (endpoint.vpcId !== made.properties.vpcId || !String(endpoint.serviceName).endsWith(`.${world.options.region}.${service}`))
       return false;
     if (endpoint.vpcEndpointType === "Gateway") return (endpoint.routeTableIds as string[]).includes(tableOf(world, subnet) ?? "");
-    const doors = endpoint.securityGroupIds as string[];
-    return endpoint.privateDnsEnabled === true && doors.some((id) => letsIn(things.get(id)?.properties, securityGroups ?? []));
+    const endpointSecurityGroups = endpoint.securityGroupIds as string[];
+    return (
+      endpoint.privateDnsEnabled === true && endpointSecurityGroups.some((id) => letsIn(things.get(id)?.properties, securityGroups ?? []))
+    );
   });
 }
 
@@ -44,8 +46,8 @@ function toInternet(world: World, subnet: string, isPublic: boolean): boolean {
   return nat !== undefined && toInternet(world, String(nat.subnetId), things.has(String(nat.allocationId)));
 }
 
-function letsIn(door: JsonObject | undefined, from: readonly string[]): boolean {
-  const rules = (door?.ingress ?? []) as { fromPort: number; toPort: number; securityGroups?: string[] }[];
+function letsIn(securityGroup: JsonObject | undefined, from: readonly string[]): boolean {
+  const rules = (securityGroup?.ingress ?? []) as { fromPort: number; toPort: number; securityGroups?: string[] }[];
   return rules.some(
     ({ fromPort, toPort, securityGroups = [] }) => fromPort <= 443 && toPort >= 443 && securityGroups.some((id) => from.includes(id)),
   );

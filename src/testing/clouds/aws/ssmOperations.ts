@@ -1,4 +1,5 @@
 import type { JsonObject } from "../../../json";
+import { pageOf } from "../shared/pages";
 import type { Call, Operation } from "./api";
 import { AwsError } from "./errors";
 import type { World } from "./world";
@@ -11,7 +12,7 @@ export const SSM_OPERATIONS: readonly Operation[] = [
 ];
 
 function operation(name: string, handle: Operation["handle"]): Operation {
-  return { action: `ssm:${name}`, shapes: { request: `${name}Request$`, reply: `${name}Result$` }, handle };
+  return { action: `ssm:${name}`, shapes: { request: `${name}Request`, reply: `${name}Result` }, handle };
 }
 
 function putParameter({ world, principal, body }: Call): JsonObject {
@@ -54,11 +55,11 @@ function describeParameters({ world, principal, body }: Call): JsonObject {
   const { ParameterFilters = [], MaxResults = 50, NextToken } = body as Described;
   if (MaxResults < 1 || MaxResults > 50) throw new AwsError("ValidationException", "MaxResults must be between 1 and 50.");
   const found = [...world.parameters].filter(([name]) => ParameterFilters.every((filter) => fits(name, filter)));
-  const from = NextToken === undefined ? 0 : found.findIndex(([name]) => name === NextToken);
-  if (from < 0) throw new AwsError("InvalidNextToken", "The specified token isn't valid.");
-  const next = found[from + MaxResults]?.[0];
+  const shown = pageOf(found, { size: MaxResults, token: NextToken, keyOf: ([name]) => name, names: "first" });
+  if (!shown) throw new AwsError("InvalidNextToken", "The specified token isn't valid.");
+  const { page, next } = shown;
   return {
-    Parameters: found.slice(from, from + MaxResults).map(([name, { version, description, modifiedAt }]) => ({
+    Parameters: page.map(([name, { version, description, modifiedAt }]) => ({
       Name: name,
       Type: "SecureString",
       Version: version,

@@ -1,4 +1,5 @@
 import type { JsonObject } from "../../../json";
+import { pageOf } from "../shared/pages";
 import type { Call } from "./api";
 import type { Context } from "./conditions";
 import { client, invalid } from "./errors";
@@ -135,8 +136,7 @@ export function listTaskDefinitions({ world, principal, body }: Call): JsonObjec
     .filter(({ definition }) => definition.status === status)
     .map(({ definition }) => definition.taskDefinitionArn);
   if (sort === "DESC") found.reverse();
-  const { page, nextToken } = pageOf(found, body);
-  return { taskDefinitionArns: page, ...nextToken };
+  return listed("taskDefinitionArns", found, body);
 }
 
 export function listTaskDefinitionFamilies({ world, principal, body }: Call): JsonObject {
@@ -151,19 +151,16 @@ export function listTaskDefinitionFamilies({ world, principal, body }: Call): Js
     })
     .map(([family]) => family)
     .sort();
-  const { page, nextToken } = pageOf(found, body);
-  return { families: page, ...nextToken };
+  return listed("families", found, body);
 }
 
-function pageOf(all: string[], { maxResults = 100, nextToken }: JsonObject): { page: string[]; nextToken: { nextToken?: string } } {
-  if (Number(maxResults) < 1 || Number(maxResults) > 100) throw invalid("maxResults should be between 1 and 100");
-  const from = nextToken === undefined ? 0 : all.indexOf(Buffer.from(String(nextToken), "base64").toString());
-  if (from < 0) throw invalid("Invalid token.");
-  const next = all[from + Number(maxResults)];
-  return {
-    page: all.slice(from, from + Number(maxResults)),
-    nextToken: next === undefined ? {} : { nextToken: Buffer.from(next).toString("base64") },
-  };
+function listed(member: string, all: string[], { maxResults = 100, nextToken }: JsonObject): JsonObject {
+  const size = Number(maxResults);
+  if (size < 1 || size > 100) throw invalid("maxResults should be between 1 and 100");
+  const token = nextToken === undefined ? undefined : Buffer.from(String(nextToken), "base64").toString();
+  const found = pageOf(all, { size, token, keyOf: (item) => item, names: "first" });
+  if (!found) throw invalid("Invalid token.");
+  return { [member]: [...found.page], ...(found.next === undefined ? {} : { nextToken: Buffer.from(found.next).toString("base64") }) };
 }
 
 /** Condition keys for the tags that a request brings. */

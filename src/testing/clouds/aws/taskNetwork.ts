@@ -6,12 +6,12 @@ import type { Task } from "./tasks";
 import type { World } from "./world";
 
 /** How many ECS takes (https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_AwsVpcConfiguration.html). */
-const MOST = { subnets: 16, securityGroups: 5 };
+const MAX_ITEMS = { subnets: 16, securityGroups: 5 };
 
 /** Look up what a task's network is asked to be, as ECS asks EC2. @throws {AwsError} in EC2's words, passed on as ECS does */
 export function checkNetwork(world: World, { subnets = [], securityGroups = [] }: TaskNetworkRequest): void {
-  if (subnets.length > MOST.subnets) throw invalid(`subnets can have at most ${MOST.subnets} items.`);
-  if (securityGroups.length > MOST.securityGroups) throw invalid(`securityGroups can have at most ${MOST.securityGroups} items.`);
+  if (subnets.length > MAX_ITEMS.subnets) throw invalid(`subnets can have at most ${MAX_ITEMS.subnets} items.`);
+  if (securityGroups.length > MAX_ITEMS.securityGroups) throw invalid(`securityGroups can have at most ${MAX_ITEMS.securityGroups} items.`);
   const networks = subnets.map((subnet) => {
     const network = networkOf(world, subnet, "subnet");
     if (network === undefined)

@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import type { JsonObject } from "../../../json";
-import { Container, type End } from "../gcp/container";
+import type { Container, End } from "../shared/container";
 import type { TaskNetworkRequest } from "./reach";
 import { mayWriteLogs, startFault } from "./startFault";
 import { attach, detach, precreated } from "./taskNetwork";
@@ -50,7 +50,7 @@ export interface Task {
   definition: TaskDefinitionRecord;
   network: TaskNetworkRequest;
   tags: JsonObject[];
-  running: Map<string, { container?: Container; finish: (end: End) => void; ended: Promise<End> }>;
+  running: Map<string, Container>;
   killReason?: string;
   hostLost?: boolean;
 }
@@ -192,11 +192,11 @@ async function run(world: World, task: Task): Promise<void> {
   const first = await Promise.race(
     definitions
       .filter(({ essential = true }) => essential)
-      .map(async ({ name }) => ({ name, end: await (task.running.get(name) as { ended: Promise<End> }).ended })),
+      .map(async ({ name }) => ({ name, end: await (task.running.get(name) as Container).ended })),
   );
   if (first.end.kind === "notStarted") {
     delete record.startedAt;
-    for (const { container } of task.running.values()) container?.kill();
+    for (const container of task.running.values()) container.kill();
     const own = record.containers.find(({ name }) => name === first.name);
     if (own)
       own.reason = `CannotStartContainerError: Error response from daemon: failed to create task for container: exec: ${JSON.stringify(first.end.message)}: executable file not found in $PATH: unknown`;
@@ -207,15 +207,11 @@ async function run(world: World, task: Task): Promise<void> {
     record.stopCode = "EssentialContainerExited";
     record.stoppedReason = "Essential container in task exited";
     record.stoppingAt = Date.now();
-    for (const [name, { container, finish }] of task.running) {
-      if (name === first.name) continue;
-      container?.stop(world.options.grace);
-      finish({ kind: "signalled", signal: 15 });
-    }
+    for (const [name, container] of task.running) if (name !== first.name) container.stop(world.options.grace);
   }
   record.executionStoppedAt = Date.now();
   for (const own of record.containers) {
-    const ended = await (task.running.get(own.name) as { ended: Promise<End> }).ended;
+    const ended = await (task.running.get(own.name) as Container).ended;
     own.lastStatus = "STOPPED";
     if (task.hostLost) continue;
     if (ended.kind === "exited") own.exitCode = ended.code;
@@ -229,35 +225,21 @@ async function run(world: World, task: Task): Promise<void> {
   end(world, task, record.stopCode ?? "EssentialContainerExited", record.stoppedReason ?? "");
 }
 
-function containerOf(
-  world: World,
-  task: Task,
-  definition: ContainerDefinition,
-): { container?: Container; finish: (end: End) => void; ended: Promise<End> } {
+function containerOf(world: World, task: Task, definition: ContainerDefinition): Container {
   const { name, image, entryPoint, command = [], environment = [], secrets = [], logConfiguration } = definition;
   const override = ((task.record.overrides.containerOverrides ?? []) as ContainerOverride[]).find((each) => each.name === name);
   const { "awslogs-group": group, "awslogs-stream-prefix": prefix } = logConfiguration?.options ?? {};
   const env = Object.fromEntries([...environment, ...(override?.environment ?? [])].map((each) => [each.name, each.value]));
   for (const secret of secrets)
     env[secret.name] = world.parameters.get(secret.valueFrom.replace(/^arn:[^:]+:ssm:[^:]+:[^:]+:parameter/, ""))?.value ?? "";
-  if (world.options.simulated) {
-    let finish: (end: End) => void = () => {};
-    const ended = new Promise<End>((resolve) => {
-      finish = resolve;
-    });
-    return { finish, ended };
-  }
   const written = group !== undefined && prefix !== undefined && mayWriteLogs(world, task, group);
-  const container = new Container({
+  return world.background.start({
     argv: [...(entryPoint ?? world.options.images[image]?.entrypoint ?? []), ...(override?.command ?? command)],
     env,
     onLine: (_stream, text) => {
       if (written) world.log.write(group, `${prefix}/${name}/${idOf(task.record.taskArn)}`, text);
     },
   });
-  world.containers.add(container);
-  container.ended.finally(() => world.containers.delete(container));
-  return { container, finish: () => {}, ended: container.ended };
 }
 
 /** `StopTask`, and whatever else ends a task from outside. */
@@ -271,24 +253,17 @@ export function stopTask(world: World, task: Task, code: StopCode, reason: strin
     stoppingAt: Date.now(),
     version: record.version + 1,
   });
-  for (const { container, finish } of task.running.values()) {
-    container?.stop(world.options.grace);
-    finish({ kind: "signalled", signal: 15 });
-  }
+  for (const container of task.running.values()) container.stop(world.options.grace);
 }
 
 /** End its containers at once, or one of them. */
 export function killContainer(task: Task, reason?: string, name?: string): void {
   if (reason !== undefined) task.killReason = reason;
-  for (const [each, { container, finish }] of task.running) {
-    if (name !== undefined && each !== name) continue;
-    container?.kill();
-    finish({ kind: "signalled", signal: 9 });
-  }
+  for (const [each, container] of task.running) if (name === undefined || each === name) container.kill();
 }
 
 export function finishTask(task: Task, ended: End): void {
-  for (const { finish } of task.running.values()) finish(ended);
+  for (const container of task.running.values()) container.finish(ended);
 }
 
 function end(world: World, task: Task, code: StopCode, reason: string): void {
@@ -299,7 +274,7 @@ function end(world: World, task: Task, code: StopCode, reason: string): void {
   for (const container of record.containers) container.lastStatus = "STOPPED";
   detach(task);
   move(task, "STOPPED");
-  world.later(world.options.memory, () => world.tasks.delete(record.taskArn));
+  world.background.later(world.options.memory, () => world.tasks.delete(record.taskArn));
 }
 
 function move(task: Task, status: string): void {
@@ -308,7 +283,7 @@ function move(task: Task, status: string): void {
 }
 
 async function step(world: World): Promise<void> {
-  await new Promise<void>((done) => world.later(world.options.step, done));
+  await new Promise<void>((done) => world.background.later(world.options.step, done));
 }
 
 function definitionsOf({ definition }: TaskDefinitionRecord): ContainerDefinition[] {

@@ -1,5 +1,6 @@
 import type { JsonObject } from "../../../json";
-import type { Container, End } from "../gcp/container";
+import { Background } from "../shared/background";
+import type { End } from "../shared/container";
 import { AwsError } from "./errors";
 import { Iam } from "./iam";
 import { LogStore } from "./logStore";
@@ -44,13 +45,13 @@ export class World {
   /** Parameter Store, by name. `modifiedAt`: milliseconds. */
   readonly parameters = new Map<string, { value: string; version: number; description?: string; modifiedAt?: number }>();
   readonly surroundings = new Surroundings();
-  readonly containers = new Set<Container>();
+  readonly background: Background;
   /** Why the next tasks do not start, one each. */
   readonly notToStart: { reason: string; containers: "listed" | "none" }[] = [];
-  readonly #timers = new Set<NodeJS.Timeout>();
 
   constructor(options: Settled) {
     this.options = options;
+    this.background = new Background(options.simulated);
     const { region, account } = options;
     this.partition = region.startsWith("cn-") ? "aws-cn" : region.startsWith("us-gov-") ? "aws-us-gov" : "aws";
     this.iam = new Iam(account, this.partition, { keys: options.keyDelay, policies: options.policyDelay });
@@ -75,14 +76,6 @@ export class World {
     if (!cluster || (given.startsWith("arn:") && given !== cluster.arn) || cluster.status !== "ACTIVE")
       throw new AwsError("ClusterNotFoundException", "Cluster not found.");
     return cluster;
-  }
-
-  later(milliseconds: number, work: () => void): void {
-    const timer = setTimeout(() => {
-      this.#timers.delete(timer);
-      work();
-    }, milliseconds);
-    this.#timers.add(timer);
   }
 
   task(arn: string): Task {
@@ -131,11 +124,5 @@ export class World {
   /** With simulated containers: one ends. */
   finish(arn: string, end: End): void {
     finishTask(this.task(arn), end);
-  }
-
-  /** Kill what runs, and let nothing more happen. */
-  stop(): void {
-    for (const timer of this.#timers) clearTimeout(timer);
-    for (const container of this.containers) container.kill();
   }
 }

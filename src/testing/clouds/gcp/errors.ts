@@ -1,4 +1,5 @@
 import type { JsonObject } from "../../../json";
+import { CloudError } from "../shared/exchange";
 
 /** google.rpc.Code names with their HTTP status. */
 const STATUS = {
@@ -23,22 +24,14 @@ const STATUS = {
 export type Code = keyof typeof STATUS;
 
 /** An error as Google's APIs answer it. */
-export class GoogleError extends Error {
+export class GoogleError extends CloudError {
   constructor(
     readonly code: Code,
     message: string,
-    readonly details: JsonObject[] = [],
+    details: JsonObject[] = [],
   ) {
-    super(message);
-  }
-
-  get status(): (typeof STATUS)[Code] {
-    return STATUS[this.code];
-  }
-
-  get body(): JsonObject {
-    const error = { code: this.status, message: this.message, status: this.code };
-    return { error: this.details.length > 0 ? { ...error, details: this.details } : error };
+    const error = { code: STATUS[code], message, status: code };
+    super(message, STATUS[code], { error: details.length > 0 ? { ...error, details } : error });
   }
 }
 

@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import type { JsonObject } from "../../../json";
-import { Container, type End } from "./container";
+import type { Container, End } from "../shared/container";
 import { GoogleError, notFound } from "./errors";
 import { checkTimeout, checkVariable, startProblem } from "./jobs";
 import { Tracebacks } from "./logLines";
@@ -29,8 +29,6 @@ interface Live {
   container?: Container;
   /** Why it is to end before its command does. */
   stopping?: "cancelled" | "timedOut" | "deleted" | "outOfMemory";
-  /** With simulated containers: ends the attempt. */
-  finish?: (end: End) => void;
 }
 
 const live = new WeakMap<Execution, Live>();
@@ -79,10 +77,10 @@ export function startExecution(world: World, job: Job, overrides: Overrides, cre
   job.executionCount = (job.executionCount ?? 0) + 1;
   job.latestCreatedExecution = { name, createTime: now, completionStatus: "EXECUTION_PENDING" };
   live.set(execution, {});
-  world.later(world.options.start / 2, () => {
+  world.background.later(world.options.start / 2, () => {
     if (execution.startTime === undefined && !isOver(execution)) execution.conditions = waiting(world);
   });
-  world.later(world.options.start, () => {
+  world.background.later(world.options.start, () => {
     if (!isOver(execution)) void run(world, execution, job);
   });
   return execution;
@@ -171,13 +169,11 @@ async function oneAttempt(world: World, execution: Execution, attempt: number): 
   const timer = setTimeout(() => {
     state.stopping ??= "timedOut";
     state.container?.stop(world.options.grace);
-    state.finish?.({ kind: "signalled", signal: 15 });
   }, seconds * 1000);
   timer.unref();
   const ended = await endOf(world, execution, attempt, state);
   clearTimeout(timer);
   delete state.container;
-  delete state.finish;
   const fails = (code: number, message: string, more: { exitCode?: number; termSignal?: number } = {}): Attempt => ({
     ok: false,
     code,
@@ -208,20 +204,16 @@ async function oneAttempt(world: World, execution: Execution, attempt: number): 
 }
 
 function endOf(world: World, execution: Execution, attempt: number, state: Live): Promise<End> {
-  if (world.options.simulated)
-    return new Promise((resolve) => {
-      state.finish = resolve;
-    });
   const [first] = execution.template.containers as [ContainerSpec];
   const { entrypoint = [] } = world.images.get(first.image) ?? {};
   const argv = [...(first.command && first.command.length > 0 ? first.command : entrypoint), ...(first.args ?? [])];
-  if (argv.length === 0) return Promise.resolve({ kind: "notStarted", message: "the image has no entrypoint" });
+  if (argv.length === 0 && !world.options.simulated) return Promise.resolve({ kind: "notStarted", message: "the image has no entrypoint" });
   const given = (first.env ?? []).map(({ name, value, valueSource }) => [
     name,
     valueSource ? (world.secretValue(valueSource.secretKeyRef.secret, valueSource.secretKeyRef.version) ?? "") : (value ?? ""),
   ]);
   const output = new Tracebacks((stream, text) => world.log.write(execution, stream, text, attempt));
-  const container = new Container({
+  const container = world.background.start({
     argv,
     env: {
       ...Object.fromEntries(given),
@@ -234,8 +226,6 @@ function endOf(world: World, execution: Execution, attempt: number, state: Live)
     onLine: (stream, text) => output.line(stream, text),
   });
   state.container = container;
-  world.containers.add(container);
-  container.ended.finally(() => world.containers.delete(container));
   // Stopped while it was being started.
   if (state.stopping) container.stop(world.options.grace);
   return container.ended.finally(() => output.end());
@@ -255,7 +245,6 @@ export function cancelExecution(world: World, execution: Execution): void {
     return;
   }
   state.container?.stop(world.options.grace);
-  state.finish?.({ kind: "signalled", signal: 15 });
 }
 
 /** Delete one, running or not: it is gone at once, and so is its container. */
@@ -263,7 +252,6 @@ export function deleteExecution(world: World, execution: Execution): void {
   const state = live.get(execution) ?? {};
   state.stopping = "deleted";
   state.container?.kill();
-  state.finish?.({ kind: "signalled", signal: 9 });
   world.executions.delete(execution.name);
 }
 
@@ -272,14 +260,13 @@ export function outOfMemory(execution: Execution): void {
   const state = live.get(execution) ?? {};
   state.stopping = "outOfMemory";
   state.container?.kill();
-  state.finish?.({ kind: "signalled", signal: 9 });
 }
 
 /** With simulated containers: end one. */
 export function finish(execution: Execution, ended: End): void {
-  const { finish: resolve } = live.get(execution) ?? {};
-  if (!resolve) throw new Error(`${execution.name} does not run a simulated container`);
-  resolve(ended);
+  const { container } = live.get(execution) ?? {};
+  if (!container) throw new Error(`${execution.name} does not run a container`);
+  container.finish(ended);
 }
 
 export function isOver(execution: Execution): boolean {

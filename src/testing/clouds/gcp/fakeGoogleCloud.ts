@@ -1,36 +1,27 @@
-import { type Plant, Plants } from "../plants";
+import type { FakeCloud } from "../shared/fakeCloud";
+import { FaultQueue } from "../shared/faultQueue";
 import { Bearer } from "./bearer";
 import { runContract } from "./contract";
 import type { Fault } from "./faults";
 import type { KeyFile } from "./iam";
 import { type FakeGoogleCloudOptions, settled } from "./options";
 import { Quotas } from "./quotas";
-import { type CallRecord, listen } from "./server";
+import { type CallRecord, serveGoogle } from "./server";
 import { World } from "./world";
 
-/** What a project's own runtime account may do: nothing. */
+/** The account that containers act as. It may do nothing. */
 const RUNTIME = "flow-runtime";
 
-export interface FakeGoogleCloud {
-  /** Base URL of every service. */
-  url: string;
+export interface FakeGoogleCloud extends FakeCloud<World, CallRecord, Fault> {
   project: string;
   /** For a work pool's `endpoints`. */
   endpoints: { run: string; logging: string };
   /** E-mail of a service account for containers to act as, which is there from the start. */
   runtimeAccount: string;
-  /** Everything in it. */
-  world: World;
-  /** Every call so far, oldest first. */
-  calls: CallRecord[];
-  /** Let calls fail. */
-  plant(fault: Plant<Fault>): void;
   /** Make a service account with roles in the project, which may act as {@link runtimeAccount}; a key of it, as for a credentials block. */
   serviceAccountKey(id: string, roles?: readonly string[]): KeyFile;
   /** An access token of the project's owner, for what a test does itself. */
   ownerToken(): string;
-  /** Also kills the commands that still run. */
-  stop(): Promise<void>;
 }
 
 /** What submitting takes (the roles that pushpool's components give). */
@@ -59,11 +50,10 @@ const SUBMITTER = ["roles/run.developer", "roles/logging.viewer"];
 export async function startFakeGoogleCloud(options: FakeGoogleCloudOptions = {}): Promise<FakeGoogleCloud> {
   const world = new World(settled(options));
   const bearer = new Bearer(world.iam);
-  const faults = new Plants<Fault>();
+  const faults = new FaultQueue<Fault>();
   const calls: CallRecord[] = [];
   const quotas = new Quotas(world.options);
-  const { port, close } = await listen({ world, bearer, contract: runContract(), faults, quotas, calls }, options.port ?? 0);
-  const url = `http://127.0.0.1:${port}`;
+  const { url, close } = await serveGoogle({ world, bearer, contract: runContract(), faults, quotas, calls }, options.port ?? 0);
   world.url = url;
   const { project } = world.options;
   const runtime = world.iam.addAccount(project, RUNTIME);
@@ -84,7 +74,7 @@ export async function startFakeGoogleCloud(options: FakeGoogleCloudOptions = {})
     },
     ownerToken: () => bearer.give("user:owner@example.com").token,
     stop: async () => {
-      world.stop();
+      world.background.stop();
       await close();
     },
   };

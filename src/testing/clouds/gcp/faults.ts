@@ -1,21 +1,27 @@
-import type { Code } from "./errors";
+import type { CommonFault } from "../shared/exchange";
+import { type Code, errorInfo, GoogleError } from "./errors";
 
-/** What goes wrong with a call: before it is looked at, or after it was done. */
+/** What goes wrong with a call. */
 export type Fault =
-  | { kind: "throttle" }
-  | { kind: "unavailable" }
-  | { kind: "internal" }
-  /** Refused in Google's own words, before it is looked at; `reason`: of its ErrorInfo. */
-  | { kind: "refuse"; code: Code; message: string; reason?: string }
-  /** Answers with what a proxy in between might say. */
-  | { kind: "badGateway" }
-  /** The connection breaks; `after`: what was asked for has been done. */
-  | { kind: "reset"; after: boolean }
-  /** It is done, and 503 comes back. */
-  | { kind: "unavailableAfter" }
-  /** Milliseconds before anything happens. */
-  | { kind: "delay"; ms: number }
-  /** Milliseconds between doing and answering. */
-  | { kind: "slowReply"; ms: number }
-  /** No answer ever; `after`: what was asked for has been done. */
-  | { kind: "hang"; after: boolean };
+  | CommonFault
+  /** Google refuses it in its own words, before it looks at the call. `reason`: of its ErrorInfo. */
+  | { kind: "refuse"; code: Code; message: string; reason?: string };
+
+/** The error of a fault that keeps Google from looking at a call. */
+export function errorOf(fault: Fault): GoogleError | undefined {
+  switch (fault.kind) {
+    case "refuse":
+      return new GoogleError(fault.code, fault.message, fault.reason === undefined ? [] : [errorInfo(fault.reason, {})]);
+    case "throttle":
+      return new GoogleError(
+        "RESOURCE_EXHAUSTED",
+        "Quota exceeded for quota metric 'Job run requests' and limit 'Job run requests per minute per region' of service 'run.googleapis.com'.",
+      );
+    case "internal":
+      return new GoogleError("INTERNAL", "Internal error encountered.");
+    case "unavailable":
+      return new GoogleError("UNAVAILABLE", "The service is currently unavailable.");
+    default:
+      return undefined;
+  }
+}

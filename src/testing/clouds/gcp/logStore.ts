@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { JsonObject } from "../../../json";
+import { pageOf } from "../shared/pages";
 import type { Clock } from "./clock";
 import { GoogleError } from "./errors";
 import { matches, parseFilter } from "./logFilter";
@@ -19,7 +20,7 @@ export interface LogEntry extends Parsed {
 }
 
 /** The most that a page holds. */
-const LARGEST_PAGE = 1000;
+const MAX_PAGE = 1000;
 
 /** Cloud Logging's entries. */
 export class LogStore {
@@ -90,21 +91,16 @@ export class LogStore {
     pageSize?: number;
     pageToken?: string;
   }) {
-    if (pageSize < 1 || pageSize > LARGEST_PAGE)
-      throw new GoogleError("INVALID_ARGUMENT", `page_size must be between 1 and ${LARGEST_PAGE}`);
+    if (pageSize < 1 || pageSize > MAX_PAGE) throw new GoogleError("INVALID_ARGUMENT", `page_size must be between 1 and ${MAX_PAGE}`);
     if (filter.length > 20_000) throw new GoogleError("INVALID_ARGUMENT", "The filter is too long: 20000 characters are allowed.");
     const condition = parseFilter(filter);
     const readable = Date.now() - this.#options.delay;
     const found = this.entries.filter((entry) => Date.parse(entry.timestamp) <= readable && matches(condition, entry));
     found.sort((a, b) => (a.timestamp === b.timestamp ? (a.insertId < b.insertId ? -1 : 1) : a.timestamp < b.timestamp ? -1 : 1));
     if (orderBy === "timestamp desc") found.reverse();
-    const after = pageToken === undefined ? 0 : found.findIndex(({ insertId }) => insertId === pageToken) + 1;
-    if (pageToken !== undefined && after === 0) throw new GoogleError("INVALID_ARGUMENT", "page_token is invalid");
-    const page = found.slice(after, after + pageSize);
-    const last = page.at(-1);
-    return {
-      ...(page.length > 0 ? { entries: page } : {}),
-      ...(last && after + pageSize < found.length ? { nextPageToken: last.insertId } : {}),
-    };
+    const shown = pageOf(found, { size: pageSize, token: pageToken, keyOf: ({ insertId }) => insertId, names: "lastBefore" });
+    if (!shown) throw new GoogleError("INVALID_ARGUMENT", "page_token is invalid");
+    const { page, next } = shown;
+    return { ...(page.length > 0 ? { entries: page } : {}), ...(next === undefined ? {} : { nextPageToken: next }) };
   }
 }

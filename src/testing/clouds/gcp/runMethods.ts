@@ -264,11 +264,11 @@ function checkEtag(job: Job, etag: unknown): void {
 
 /** Get a Job ready, or find out that it cannot be. */
 function reconcile(world: World, job: Job, whenReady = () => {}): void {
-  world.later(world.options.reconcile / 2, () => {
+  world.background.later(world.options.reconcile / 2, () => {
     const lastTransitionTime = job.terminalCondition.lastTransitionTime ?? world.clock.now();
     if (job.reconciling) job.terminalCondition = { type: "Ready", state: "CONDITION_RECONCILING", lastTransitionTime };
   });
-  world.later(world.options.reconcile, () => {
+  world.background.later(world.options.reconcile, () => {
     const problem = job.deleteTime === undefined ? startProblem(world, job.name.split("/")[1] ?? "", job.template.template) : undefined;
     delete job.reconciling;
     job.observedGeneration = job.generation;

@@ -1,10 +1,12 @@
 import type { JsonObject } from "../../../json";
+import { Background } from "../shared/background";
+import type { End } from "../shared/container";
+import type { FakeImage } from "../shared/options";
 import { Clock } from "./clock";
-import type { Container, End } from "./container";
 import { cancelExecution, deleteExecution, executionNamed, finish, jobNameOf, outOfMemory } from "./executions";
 import { Iam } from "./iam";
 import { LogStore } from "./logStore";
-import type { FakeImage, Settled } from "./options";
+import type { Settled } from "./options";
 import { type Execution, idOf, type Job, type Task } from "./resources";
 
 /** Everything that the fake cloud holds: for tests to look at and to meddle with. */
@@ -28,13 +30,13 @@ export class World {
   readonly tasks = new Map<string, Task>();
   /** By operation name: what it is about. */
   readonly operations = new Map<string, { kind: "job" | "run"; of: Job | Execution } | { response: JsonObject }>();
-  readonly containers = new Set<Container>();
+  readonly background: Background;
   /** Base URL of the fake, once it listens. */
   url = "";
-  readonly #timers = new Set<NodeJS.Timeout>();
 
   constructor(options: Settled) {
     this.options = options;
+    this.background = new Background(options.simulated);
     this.iam = new Iam({ keys: options.keyDelay, bindings: options.bindingDelay });
     this.log = new LogStore(this.clock, { delay: options.logDelay, largestEntry: options.largestLogEntry });
     this.images = new Map(Object.entries(options.images));
@@ -55,14 +57,6 @@ export class World {
     if (!versions) return undefined;
     const [latest] = Object.keys(versions).sort((a, b) => Number(b) - Number(a));
     return version === "latest" ? versions[latest ?? ""] : versions[version];
-  }
-
-  later(milliseconds: number, work: () => void): void {
-    const timer = setTimeout(() => {
-      this.#timers.delete(timer);
-      work();
-    }, milliseconds);
-    this.#timers.add(timer);
   }
 
   /** Someone else cancels an execution. */
@@ -89,11 +83,5 @@ export class World {
   /** With simulated containers: one ends. */
   finish(name: string, end: End): void {
     finish(executionNamed(this, name), end);
-  }
-
-  /** Kill what runs, and let nothing more happen. */
-  stop(): void {
-    for (const timer of this.#timers) clearTimeout(timer);
-    for (const container of this.containers) container.kill();
   }
 }

@@ -13,8 +13,18 @@ export interface ContainerOptions {
   onLine: (stream: "stdout" | "stderr", text: string) => void;
 }
 
-/** A container of the fake: its command as a process group of this machine, with nothing of this process's environment but PATH. */
-export class Container {
+/** What a run on a fake cloud stands for. */
+export interface Container {
+  readonly ended: Promise<End>;
+  /** SIGTERM to all of it, SIGKILL after the grace. */
+  stop(graceMs: number): void;
+  kill(): void;
+  /** Let a simulated container end. @throws {Error} if it runs a command */
+  finish(end: End): void;
+}
+
+/** A command as a process group of this machine. Of this process's environment it gets PATH only. */
+export class ProcessContainer implements Container {
   readonly ended: Promise<End>;
   readonly #child: ChildProcess;
   #killed: NodeJS.Timeout | undefined;
@@ -32,7 +42,7 @@ export class Container {
     for (const stream of ["stdout", "stderr"] as const) lines(child[stream] as NodeJS.ReadableStream, (text) => onLine(stream, text));
     this.ended = new Promise<End>((resolve) => {
       child.on("error", (error) => resolve({ kind: "notStarted", message: error.message }));
-      // A container is over when its first process is; whatever it left behind goes with it.
+      // A container ends with its first process, and takes what that left behind with it.
       child.on("exit", () => this.#signalGroup("SIGKILL"));
       child.on("close", (code, signal) =>
         resolve(signal === null ? { kind: "exited", code: code ?? 0 } : { kind: "signalled", signal: constants.signals[signal] }),
@@ -44,7 +54,6 @@ export class Container {
     });
   }
 
-  /** SIGTERM to all of it, SIGKILL after the grace. */
   stop(graceMs: number): void {
     if (this.#killed) return;
     this.#signalGroup("SIGTERM");
@@ -55,6 +64,10 @@ export class Container {
     this.#signalGroup("SIGKILL");
   }
 
+  finish(): void {
+    throw new Error("this container runs a command: only a simulated one can be finished");
+  }
+
   #signalGroup(signal: NodeJS.Signals): void {
     if (this.#child.pid === undefined) return;
     try {
@@ -62,6 +75,30 @@ export class Container {
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
     }
+  }
+}
+
+/** A container that runs no command: it goes on until it is stopped, killed or finished. */
+export class SimulatedContainer implements Container {
+  readonly ended: Promise<End>;
+  #resolve: (end: End) => void = () => {};
+
+  constructor() {
+    this.ended = new Promise<End>((resolve) => {
+      this.#resolve = resolve;
+    });
+  }
+
+  stop(): void {
+    this.#resolve({ kind: "signalled", signal: constants.signals.SIGTERM });
+  }
+
+  kill(): void {
+    this.#resolve({ kind: "signalled", signal: constants.signals.SIGKILL });
+  }
+
+  finish(end: End): void {
+    this.#resolve(end);
   }
 }
 

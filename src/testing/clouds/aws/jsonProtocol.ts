@@ -1,0 +1,70 @@
+import { randomUUID } from "node:crypto";
+import type { JsonObject } from "../../../json";
+import type { Operation } from "./api";
+import type { Buckets } from "./buckets";
+import { ECS_OPERATIONS } from "./ecsOperations";
+import { AwsError } from "./errors";
+import { LOGS_OPERATIONS } from "./logsOperations";
+import type { Parts, Protocol } from "./server";
+import { checkSignature, readAuthorization } from "./signature";
+import { SSM_OPERATIONS } from "./ssmOperations";
+
+/** A service that speaks JSON, by the prefix of its `X-Amz-Target` header. Another service is a file of its operations, and a line here. */
+const JSON_SERVICES: Record<string, { service: string; operations: readonly Operation[] }> = {
+  AmazonEC2ContainerServiceV20141113: { service: "ecs", operations: ECS_OPERATIONS },
+  Logs_20140328: { service: "logs", operations: LOGS_OPERATIONS },
+  AmazonSSM: { service: "ssm", operations: SSM_OPERATIONS },
+};
+
+/** AWS' JSON protocol: a target in a header, JSON both ways. */
+export function jsonProtocol({ world, contract }: Parts, buckets: Buckets): Protocol {
+  const targetOf = (headers: Record<string, string | undefined>) => {
+    const [prefix = "", name = ""] = (headers["x-amz-target"] ?? "").split(".");
+    return { known: JSON_SERVICES[prefix], prefix, name };
+  };
+  return {
+    actionOf: ({ headers }) => {
+      const { known, prefix, name } = targetOf(headers);
+      return `${known?.service ?? prefix}:${name}`;
+    },
+    answer: (request, record, fault) => {
+      const { known } = targetOf(request.headers);
+      const operation = known?.operations.find(({ action }) => action === record.action);
+      if (!known || !operation) throw new AwsError("UnknownOperationException", "");
+      const signed = readAuthorization(request.headers.authorization);
+      record.accessKeyId = signed.accessKeyId;
+      const caller = world.iam.usable(signed.accessKeyId, request.headers["x-amz-security-token"]);
+      if (!caller) throw new AwsError("UnrecognizedClientException", "The security token included in the request is invalid.");
+      checkSignature(request, signed, caller.key.secretAccessKey);
+      if (signed.region !== world.options.region || signed.service !== known.service)
+        throw new AwsError("InvalidSignatureException", "Credential should be scoped to a valid region.");
+      const body = parsed(request.body);
+      record.body = body;
+      for (const bucket of operation.buckets?.(body) ?? []) buckets.take(bucket);
+      if (operation.shapes) contract.checkRequest(body, operation.shapes.request);
+      const reply = fault?.kind === "failure" ? failure(fault) : operation.handle({ world, principal: caller.principal, body });
+      if (operation.shapes) contract.checkReply(reply, operation.shapes.reply);
+      return reply;
+    },
+    respond: (action, status, reply) => {
+      // CloudWatch Logs sends no body where there is nothing to say.
+      const empty = status === 200 && action.startsWith("logs:") && Object.keys(reply).length === 0;
+      return new Response(empty ? "" : JSON.stringify(reply), {
+        status,
+        headers: { "content-type": "application/x-amz-json-1.1", "x-amzn-requestid": randomUUID() },
+      });
+    },
+  };
+}
+
+function parsed(text: string): JsonObject {
+  try {
+    return text === "" ? {} : (JSON.parse(text) as JsonObject);
+  } catch {
+    throw new AwsError("SerializationException", "");
+  }
+}
+
+function failure({ reason, detail }: { reason: string; detail?: string }): JsonObject {
+  return { tasks: [], failures: [{ reason, ...(detail === undefined ? {} : { detail }) }] };
+}

@@ -1,0 +1,95 @@
+import type { IncomingMessage } from "node:http";
+import type { JsonObject } from "../../../json";
+
+/** What can go wrong with any call: before the cloud looks at it, or after it did what was asked. */
+export type CommonFault =
+  | { kind: "throttle" }
+  | { kind: "unavailable" }
+  | { kind: "internal" }
+  /** A proxy in between answers. */
+  | { kind: "badGateway" }
+  /** The connection breaks. `after`: the cloud has done what was asked. */
+  | { kind: "reset"; after: boolean }
+  /** No answer ever comes. `after`: the cloud has done what was asked. */
+  | { kind: "hang"; after: boolean }
+  /** The cloud does what was asked, and 503 comes back. */
+  | { kind: "unavailableAfter" }
+  /** Milliseconds before anything happens. */
+  | { kind: "delay"; ms: number }
+  /** Milliseconds between doing and answering. */
+  | { kind: "slowReply"; ms: number };
+
+/** What a fake remembers of each call. `status` 0: it was left without an answer. */
+export interface RecordedCall {
+  body: JsonObject;
+  status: number;
+  reply: JsonObject;
+}
+
+/** An error as a cloud answers it. */
+export class CloudError extends Error {
+  constructor(
+    message: string,
+    readonly status: number,
+    readonly body: JsonObject,
+  ) {
+    super(message);
+  }
+}
+
+/** One call, and how its cloud deals with it. */
+export interface Exchange<Fault extends { kind: string }> {
+  incoming: IncomingMessage;
+  /** Takes the status and the reply. */
+  record: RecordedCall;
+  fault: Fault | undefined;
+  /** In milliseconds. */
+  latency: number;
+  /** How the cloud words a fault that keeps it from looking at the call. @returns `undefined` for any other fault */
+  errorOf(fault: CommonFault | Fault): CloudError | undefined;
+  /** Look at the call, and do what it asks. @throws {CloudError} */
+  answer(): JsonObject | Promise<JsonObject>;
+  respond(status: number, reply: JsonObject, error?: CloudError): Response;
+}
+
+/** Answer a call with the cloud's latency, and break it where a fault is planted. */
+export async function exchange<Fault extends { kind: string }>(call: Exchange<Fault>): Promise<Response> {
+  const { incoming, record, latency } = call;
+  const fault = call.fault as CommonFault | undefined;
+  await pause(latency + (fault?.kind === "delay" ? fault.ms : 0));
+  if (fault?.kind === "badGateway") {
+    record.status = 502;
+    return new Response("<html><title>502 Bad Gateway</title></html>", { status: 502, headers: { "content-type": "text/html" } });
+  }
+  if (fault && "after" in fault && !fault.after) return silent(fault, incoming);
+  const before = call.fault && call.errorOf(call.fault);
+  const { reply, error } = before ? { reply: before.body, error: before } : await answered(call);
+  record.status = error?.status ?? 200;
+  record.reply = reply;
+  if (fault?.kind === "slowReply") await pause(fault.ms);
+  if (fault && "after" in fault) return silent(fault, incoming);
+  const after = fault?.kind === "unavailableAfter" ? call.errorOf({ kind: "unavailable" }) : undefined;
+  if (after) record.status = after.status;
+  return after ? call.respond(after.status, after.body, after) : call.respond(record.status, reply, error);
+}
+
+async function answered({ answer }: { answer(): JsonObject | Promise<JsonObject> }): Promise<{ reply: JsonObject; error?: CloudError }> {
+  try {
+    return { reply: await answer() };
+  } catch (error) {
+    if (!(error instanceof CloudError)) throw error;
+    return { reply: error.body, error };
+  }
+}
+
+/** Break the connection, or leave it open with no answer. */
+function silent({ kind }: { kind: string }, incoming: IncomingMessage): Response | Promise<Response> {
+  if (kind === "hang") return new Promise(() => {});
+  incoming.socket.destroy();
+  // Nobody gets it.
+  return new Response(null);
+}
+
+async function pause(milliseconds: number): Promise<void> {
+  if (milliseconds > 0) await new Promise((done) => setTimeout(done, milliseconds));
+}
