@@ -3,7 +3,7 @@ import { readFlowRun, type ServerRun, type ServerState } from "../prefect/api/fl
 import type { Client } from "../prefect/client";
 import type { RunsContext } from "../runs/context";
 import type { Target } from "../targets/target";
-import type { InfrastructureWatch } from "./infrastructureWatch";
+import type { EndWatch } from "./endWatch";
 import type { Job, PoolsBeside } from "./job";
 import type { DispatcherName, StartUp } from "./record";
 import type { Turn } from "./turns";
@@ -20,7 +20,7 @@ export interface Dispatching {
   poolsBeside?: PoolsBeside;
   ledger: Ledger;
   contextOf(job: Job): RunsContext;
-  watchOf(target: Target): InfrastructureWatch;
+  watchOf(target: Target): EndWatch;
   /** Resolves when the state of a run on the server is one of these, or `signal` fires. */
   untilState(id: string, types: readonly string[], signal: AbortSignal): Promise<void>;
   /** How long a run that is being cancelled has to end by itself before its infrastructure is stopped, in seconds. */

@@ -21,9 +21,9 @@ import { UserError } from "../userError";
 import { contextMaker, type Shared } from "./context";
 import type { Dispatching, ServerRunEvent } from "./dispatching";
 import { dispatchRun } from "./dispatchRun";
+import { EndWatch } from "./endWatch";
 import { findServerRun } from "./findServerRun";
 import { followOnServer, shownRun, shownState, tellLog } from "./followOnServer";
-import { InfrastructureWatch } from "./infrastructureWatch";
 import { readJob } from "./job";
 import { isOpen, planJob } from "./record";
 import { ServerStates } from "./serverStates";
@@ -349,7 +349,7 @@ export class ServerRuns {
       ledger: shared.ledger,
       contextOf: contextMaker(shared),
       ...(shared.poolsBeside ? { poolsBeside: shared.poolsBeside } : {}),
-      watchOf: (target: Target) => new InfrastructureWatch(target, signal, () => {}),
+      watchOf: (target: Target) => new EndWatch(target, signal, () => {}),
       untilState: (id, types, until) => states.until(id, types, until),
       graceSeconds,
       signal,

@@ -8,7 +8,7 @@ import { isServers, putBack } from "../../serverRuns/claim";
 import { contextMaker, type Shared } from "../../serverRuns/context";
 import type { Dispatched, Dispatching, ServerRunEvent } from "../../serverRuns/dispatching";
 import { dispatchRun } from "../../serverRuns/dispatchRun";
-import { InfrastructureWatch } from "../../serverRuns/infrastructureWatch";
+import { EndWatch } from "../../serverRuns/endWatch";
 import { type DispatcherName, isOpen, type StartUp } from "../../serverRuns/record";
 import { ServerStates } from "../../serverRuns/serverStates";
 import { Turns } from "../../serverRuns/turns";
@@ -91,7 +91,7 @@ export class ServerSource implements Source {
     this.#voice = new WorkerVoice(client, name.name, onTrouble);
     this.#states = new ServerStates(client, pollMs, signal);
     this.#due = new Map(pools.map((pool) => [pool, new DueRuns(client, pool, (run) => this.#begin(run), signal, onTrouble)]));
-    const watches = new Map<Target, InfrastructureWatch>();
+    const watches = new Map<Target, EndWatch>();
     this.#dispatching = {
       client,
       dispatcher: name,
@@ -106,7 +106,7 @@ export class ServerSource implements Source {
       voice: this.#voice,
       untilState: (id, types, until) => this.#states.until(id, types, until),
       watchOf: (target) => {
-        const watch = watches.get(target) ?? new InfrastructureWatch(target, signal, (error) => onTrouble((error as Error).message));
+        const watch = watches.get(target) ?? new EndWatch(target, signal, (error) => onTrouble((error as Error).message));
         watches.set(target, watch);
         return watch;
       },

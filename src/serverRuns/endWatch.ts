@@ -1,0 +1,40 @@
+import { InfrastructureWatch, type Watched } from "../runs/infrastructureWatch";
+import type { InfrastructureId, Observation, Target } from "../targets/target";
+
+export type Ended = Extract<Observation, { phase: "ended" }>;
+
+interface WatchedEnd extends Watched {
+  resolve: (ended: Ended) => void;
+}
+
+/**
+ * Watches the runs of a server on one target until their infrastructure has ended. Their states are the server's to keep, so nothing else of a look is
+ * written down.
+ */
+export class EndWatch {
+  readonly #watch: InfrastructureWatch<WatchedEnd>;
+
+  /** @param onError hears why a look failed; it is repeated */
+  constructor(
+    target: Target,
+    private readonly signal: AbortSignal,
+    onError: (error: unknown) => void,
+  ) {
+    this.#watch = new InfrastructureWatch<WatchedEnd>({
+      target: async () => target,
+      seen: (one, observation) => {
+        if (observation.phase === "ended" && this.#watch.drop(one)) one.resolve(observation);
+        return undefined;
+      },
+      failed: (_, error) => onError(error),
+      left: () => {},
+    });
+  }
+
+  /** How it ended; never, once the signal has fired. */
+  untilEnded(infrastructureId: InfrastructureId): Promise<Ended> {
+    return new Promise((resolve) => {
+      this.#watch.add({ infrastructureId, signal: this.signal, deadline: Number.POSITIVE_INFINITY, due: 0, pause: 0, resolve });
+    });
+  }
+}
