@@ -3,13 +3,16 @@ import type { DeploymentRecord } from "../ledger";
 import type { ServerDeployment } from "../prefect/api/deployments";
 import { asDeclared, DEPLOYMENT_FIELDS } from "../prefect/declaredDeployment";
 import { changedFields } from "../prefect/managedFields";
-import { asGiven, type GivenSchedule } from "../prefect/schedules";
+import { fromServer } from "../prefect/schedules";
+import type { DeclaredSchedule } from "../schedules";
 import type { ToDeploy } from "./registry";
 
 /** What `deploy` brings to a deployment that is there. */
 interface Wanted {
   /** The fields to compare and to send. */
   fields: JsonObject;
+  /** Absent where the file does not speak of them. */
+  schedules?: DeclaredSchedule[];
   /** Fields of prefect.yaml of which the file says nothing, and which are set on the server. */
   left: string[];
 }
@@ -26,9 +29,9 @@ const SILENT: Record<string, string> = {
   concurrencyOptions: "concurrency_limit",
 };
 
-/** Every field of a deployment, as it is made: what the file does not say gets Prefect's default. */
+/** Every field of a deployment but its schedules, as it is made: what the file does not say gets Prefect's default. */
 export function declaration({ name, definition, kept }: DeploymentRecord): JsonObject {
-  const { workPool, collisionStrategy, parameterSchema, schedules } = definition;
+  const { workPool, collisionStrategy, parameterSchema } = definition;
   const grace = kept.gracePeriodSeconds;
   return {
     deploymentName: name,
@@ -49,7 +52,6 @@ export function declaration({ name, definition, kept }: DeploymentRecord): JsonO
     concurrencyOptions: collisionStrategy
       ? { collision_strategy: collisionStrategy, ...(grace === undefined ? {} : { grace_period_seconds: grace }) }
       : null,
-    ...(schedules ? { schedules: asGiven(schedules as unknown as Parameters<typeof asGiven>[0]) } : {}),
   };
 }
 
@@ -89,22 +91,30 @@ export function wantedOf(record: ToDeploy, there: ServerDeployment, before: Depl
     delete fields[field];
     left.add(name);
   }
-  delete fields.schedules;
-  const schedules = givenSchedules(record);
-  return { fields: { ...fields, ...(schedules ? { schedules } : {}) }, left: [...left] };
+  const schedules = saidSchedules(record);
+  return { fields, ...(schedules ? { schedules } : {}), left: [...left] };
 }
 
 /** The schedules with what the file says of them only; absent where it does not speak of schedules. */
-function givenSchedules({ definition, said }: ToDeploy): GivenSchedule[] | undefined {
+function saidSchedules({ definition, said }: ToDeploy): DeclaredSchedule[] | undefined {
   if (said.schedules === null) return undefined;
-  const schedules = (definition.schedules ?? []) as JsonObject[];
-  return schedules.map(({ schedule, active, parameters, slug, replaces }, index) => ({
-    ...(schedule as JsonObject),
-    ...(said.schedules?.[index]?.active ? { active: active as Json } : {}),
-    ...(said.schedules?.[index]?.parameters ? { parameters: parameters as Json } : {}),
+  return keptSchedules(definition).map(({ schedule, active, parameters, slug, replaces }, index) => ({
+    schedule,
+    ...(said.schedules?.[index]?.active ? { active } : {}),
+    ...(said.schedules?.[index]?.parameters ? { parameters } : {}),
     ...(typeof slug === "string" ? { slug } : {}),
     ...(typeof replaces === "string" ? { replaces } : {}),
   }));
+}
+
+/** The schedules of a deployment that is made, whole. */
+export function wholeSchedules({ definition }: DeploymentRecord): DeclaredSchedule[] | undefined {
+  return definition.schedules && keptSchedules(definition).map(fromServer);
+}
+
+/** The ledger keeps schedules in the API's form. */
+function keptSchedules({ schedules = [] }: DeploymentRecord["definition"]) {
+  return schedules as unknown as (Required<Omit<DeclaredSchedule, "replaces">> & { replaces?: string })[];
 }
 
 function isSame(field: string, value: Json, there: ServerDeployment): boolean {

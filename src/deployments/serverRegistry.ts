@@ -15,14 +15,15 @@ import { listWorkPools, listWorkQueues } from "../prefect/api/workPools";
 import type { Client } from "../prefect/client";
 import { asDeclared } from "../prefect/declaredDeployment";
 import { readBlocks, readVariables } from "../prefect/referenced";
-import { type GivenSchedule, renameFaults, scheduleDifferences } from "../prefect/schedules";
+import { renameFaults, scheduleDifferences } from "../prefect/schedules";
 import type { Place, PrefectYaml } from "../prefectYaml";
+import { toProgram } from "../schedules";
 import { MASK } from "../secret";
 import { type Change, differences } from "./diff";
 import { fileOrigin } from "./fileOrigin";
 import type { Comparison, DeploymentRegistry, ToDeploy } from "./registry";
 import { planRemoval } from "./remove";
-import { declaration, wantedOf } from "./serverDeclaration";
+import { declaration, wantedOf, wholeSchedules } from "./serverDeclaration";
 import { type ServerStep, writeSteps } from "./serverWrite";
 
 /** How many deployments are read at a time. */
@@ -60,9 +61,13 @@ export function serverRegistry(
     const { name, definition, file } = record;
     const found = there.get(name);
     const { name: pool, queue } = definition.workPool;
+    const { fields, schedules } = found
+      ? wantedOf(record, found, before.get(name))
+      : { fields: declaration(record), schedules: wholeSchedules(record) };
     return {
       name,
-      wanted: found ? wantedOf(record, found, before.get(name)).fields : declaration(record),
+      wanted: fields,
+      ...(schedules ? { schedules } : {}),
       ...(found ? { there: found } : {}),
       labels: { [FILE_LABEL]: fileOrigin(file, env) },
       makesQueue: queue !== undefined && queues.get(pool)?.has(queue) === false,
@@ -89,7 +94,10 @@ export function serverRegistry(
       const atATime = pLimit(READS);
       return Promise.all(records.map((record) => atATime(async () => changeOf(record, await read(record.name), before.get(record.name)))));
     },
-    shown: (record) => stepOf(record).wanted,
+    shown: (record) => {
+      const { wanted, schedules } = stepOf(record);
+      return { ...wanted, ...(schedules ? { schedules: schedules.map(toProgram) } : {}) };
+    },
     write: async (records, { unchanged, allOrNothing }) => {
       const refused = await writeSteps(client, records.map(stepOf), allOrNothing);
       const failed = new Set(refused.map(({ name }) => name));
@@ -145,9 +153,7 @@ function changeOf(record: ToDeploy, there: ServerDeployment | undefined, before:
   const { name, definition } = record;
   const workPool = definition.workPool.name;
   if (!there) return { name, change: "create", workPool, changes: [], warnings: [] };
-  const { fields: wanted, left } = wantedOf(record, there, before);
-  const { schedules, ...fields } = wanted;
-  const given = schedules as GivenSchedule[] | undefined;
+  const { fields, schedules: given, left } = wantedOf(record, there, before);
   const [problem] = given ? renameFaults(given, there.schedules) : [];
   const { from, to } = given ? scheduleDifferences(given, there.schedules) : { from: {}, to: {} };
   const changes = differences({ ...asDeclared(fields, there), schedules: from }, { ...fields, schedules: to }).map(withoutSecret);

@@ -6,6 +6,7 @@ import { asDeclared, bringDeployment, DEPLOYMENT_FIELDS, makeDeployment } from "
 import { changedFields } from "../prefect/managedFields";
 import { PrefectRefusal } from "../prefect/refusal";
 import { exactly } from "../prefect/schedules";
+import type { DeclaredSchedule } from "../schedules";
 import { UserError } from "../userError";
 import type { Refused } from "./registry";
 
@@ -14,6 +15,8 @@ export interface ServerStep {
   name: string;
   /** What it is to be: all of it for one to make, else what to compare and send. */
   wanted: JsonObject;
+  /** What its schedules are to be; absent: they stay as they are. */
+  schedules?: DeclaredSchedule[];
   /** As it was read before; absent: it is to be made. */
   there?: ServerDeployment;
   labels: JsonObject;
@@ -54,7 +57,7 @@ export async function writeSteps(client: Client, steps: readonly ServerStep[], a
   return refused;
 }
 
-async function writeStep(client: Client, { name, wanted, there, labels, makesQueue }: ServerStep, undo: Undo[]): Promise<void> {
+async function writeStep(client: Client, { name, wanted, schedules, there, labels, makesQueue }: ServerStep, undo: Undo[]): Promise<void> {
   const pool = String(wanted.workPoolName);
   const queue = String(wanted.workQueueName);
   if (makesQueue) {
@@ -64,7 +67,7 @@ async function writeStep(client: Client, { name, wanted, there, labels, makesQue
     const onFlow = (id: string) => undo.push({ what: `the flow "${name.split("/")[0]}"`, run: () => deleteEmptyFlow(client, id) });
     const what = `deployment "${name}"`;
     try {
-      const made = await makeDeployment(client, wanted, { labels, onFlow });
+      const made = await makeDeployment(client, wanted, { labels, onFlow, ...(schedules ? { schedules } : {}) });
       undo.push({ what, run: () => deleteDeployment(client, made.id) });
     } catch (error) {
       // No reply: it may be there all the same.
@@ -75,8 +78,8 @@ async function writeStep(client: Client, { name, wanted, there, labels, makesQue
     return;
   }
   const changed = changedFields(DEPLOYMENT_FIELDS, asDeclared(wanted, there), wanted);
-  const schedules = wanted.schedules !== undefined;
-  undo.push({ what: `deployment "${name}" as it was`, run: () => bringBack(client, there, wanted, changed, schedules) });
+  const isScheduled = schedules !== undefined;
+  undo.push({ what: `deployment "${name}" as it was`, run: () => bringBack(client, there, wanted, changed, isScheduled) });
   await bringDeployment(client, there, wanted, changed, schedules);
 }
 
@@ -92,8 +95,8 @@ async function bringBack(client: Client, was: ServerDeployment, wanted: JsonObje
   const limit = was.global_concurrency_limit?.limit ?? null;
   const before: Record<string, Json> = { ...was, concurrency_limit: limit } as unknown as JsonObject;
   const fields = Object.fromEntries(changed.map((field) => [field, before[(DEPLOYMENT_FIELDS[field] as { api: string }).api] ?? null]));
-  const news = { ...fields, deploymentName: wanted.deploymentName as Json, schedules: exactly(was.schedules) };
-  await bringDeployment(client, now, news, changed, schedules);
+  const news = { ...fields, deploymentName: wanted.deploymentName as Json };
+  await bringDeployment(client, now, news, changed, schedules ? exactly(was.schedules) : undefined);
 }
 
 async function dropQueue(client: Client, pool: string, name: string): Promise<void> {

@@ -1,5 +1,6 @@
 import { sameJson } from "../canonicalJson";
 import type { Json, JsonObject } from "../json";
+import type { DeclaredSchedule } from "../schedules";
 import {
   createDeployment,
   createSchedules,
@@ -13,7 +14,7 @@ import {
 import { isBefore32 } from "./api/server";
 import type { Client } from "./client";
 import { changeOf, type Fields, longTexts, refreshed } from "./managedFields";
-import { asGiven, type GivenSchedule, sameSchedules, scheduleBodies, scheduleSteps } from "./schedules";
+import { scheduleSteps, toApi } from "./schedules";
 
 /**
  * Prefect takes no empty job variables in a change: it leaves the old ones. An empty `env` means nothing, whatever the template says of
@@ -22,7 +23,7 @@ import { asGiven, type GivenSchedule, sameSchedules, scheduleBodies, scheduleSte
 const NO_JOB_VARIABLES: JsonObject = { env: {} };
 const isNone = (value: Json) => JSON.stringify(value ?? {}) === "{}" || JSON.stringify(value) === JSON.stringify(NO_JOB_VARIABLES);
 
-/** How the fields of a declared deployment are those of the API. A `deploymentName` (FLOW/DEPLOYMENT) and `schedules` go beside them. */
+/** How the fields of a declared deployment are those of the API. A `deploymentName` (FLOW/DEPLOYMENT) goes beside them. */
 export const DEPLOYMENT_FIELDS: Fields = {
   description: { api: "description", reset: null },
   version: { api: "version", reset: null },
@@ -51,31 +52,34 @@ export const DEPLOYMENT_FIELDS: Fields = {
 export async function makeDeployment(
   client: Client,
   inputs: JsonObject,
-  { labels, onFlow = () => {} }: { labels?: JsonObject; onFlow?: (id: string) => void } = {},
+  {
+    schedules,
+    labels,
+    onFlow = () => {},
+  }: { schedules?: readonly DeclaredSchedule[]; labels?: JsonObject; onFlow?: (id: string) => void } = {},
 ): Promise<ServerDeployment> {
   const [flowName = "", name = ""] = String(inputs.deploymentName).split("/");
   const flow = await ensureFlow(client, flowName);
   if (flow.isNew) onFlow(flow.id);
   const given = Object.keys(DEPLOYMENT_FIELDS).filter((field) => inputs[field] !== undefined);
-  const schedules = inputs.schedules ? { schedules: scheduleBodies(inputs.schedules as GivenSchedule[]) } : {};
   return createDeployment(
     client,
     { name, flowId: flow.id, ...aboutDeployment(inputs) },
-    { ...changeOf(DEPLOYMENT_FIELDS, given, inputs), ...schedules, ...(labels ? { labels } : {}) },
+    { ...changeOf(DEPLOYMENT_FIELDS, given, inputs), ...(schedules ? { schedules: toApi(schedules) } : {}), ...(labels ? { labels } : {}) },
   );
 }
 
 /**
  * Change one that is there, by PATCH and schedule by schedule: made anew it would lose its schedules and the runs that they have made.
  * @param changed the fields to bring
- * @param schedules whether those are to be looked at too
+ * @param schedules what they are to be; absent: they stay as they are
  */
 export async function bringDeployment(
   client: Client,
   there: ServerDeployment,
   news: JsonObject,
   changed: string[],
-  schedules: boolean,
+  schedules: readonly DeclaredSchedule[] | undefined,
 ): Promise<void> {
   const change = changeOf(DEPLOYMENT_FIELDS, changed, news);
   if (change.job_variables !== undefined && isNone(change.job_variables)) change.job_variables = NO_JOB_VARIABLES;
@@ -88,7 +92,7 @@ export async function bringDeployment(
   if (!schedules) return;
   // A server before 3.2 may have made them again.
   const present = isBefore32(client) ? ((await readDeployment(client, there.id)) ?? there) : there;
-  const steps = scheduleSteps((news.schedules ?? []) as GivenSchedule[], present.schedules);
+  const steps = scheduleSteps(schedules, present.schedules);
   const { about } = aboutDeployment(news);
   // Two that take each other's slugs: the server holds each slug once.
   const slugs = new Map(present.schedules.map(({ id, slug }) => [slug, id]));
@@ -104,13 +108,10 @@ export async function bringDeployment(
   for (const id of steps.remove) await deleteSchedule(client, there.id, id);
 }
 
-/** What was given, as the server has it now. */
+/** What was given, but for schedules, as the server has it now. */
 export function asDeclared(props: JsonObject, there: ServerDeployment): JsonObject {
   const limit = there.global_concurrency_limit?.limit ?? null;
-  const now = refreshed(DEPLOYMENT_FIELDS, props, { ...there, concurrency_limit: limit } as unknown as JsonObject);
-  const given = props.schedules as GivenSchedule[] | undefined;
-  if (given && !sameSchedules(given, there.schedules)) now.schedules = asGiven(there.schedules);
-  return now;
+  return refreshed(DEPLOYMENT_FIELDS, props, { ...there, concurrency_limit: limit } as unknown as JsonObject);
 }
 
 function saysAll(given: Json, there: Json): boolean {

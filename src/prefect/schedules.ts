@@ -1,56 +1,19 @@
 import { sameJson } from "../canonicalJson";
-import { isJsonObject, type Json, type JsonObject } from "../json";
-import { suggestion } from "../nearest";
-import { occurrencesOf, RRULE_START, readSchedule, timingFault } from "../schedules";
+import type { Json, JsonObject } from "../json";
+import {
+  BESIDE,
+  type DeclaredSchedule,
+  KINDS,
+  occurrencesOf,
+  pick,
+  RRULE_START,
+  readSchedule,
+  slugOf,
+  TIMING,
+  timingFault,
+  toProgram,
+} from "../schedules";
 import type { ScheduleChange, ServerSchedule } from "./api/deployments";
-
-/**
- * One schedule, in the words of prefect.yaml: one of `cron`, `interval` (seconds) and `rrule`, with `timezone`, `anchor_date`, `day_or`,
- * and `active`, `slug`, `parameters`, `max_scheduled_runs`.
- */
-export type GivenSchedule = JsonObject;
-
-const KINDS = ["cron", "interval", "rrule"] as const;
-const TIMING: Record<(typeof KINDS)[number], readonly string[]> = {
-  cron: ["cron", "timezone", "day_or"],
-  interval: ["interval", "anchor_date", "timezone"],
-  rrule: ["rrule", "timezone"],
-};
-const BESIDE = ["active", "slug", "parameters", "max_scheduled_runs"];
-
-/** What is wrong with a list of schedules, each fault with its path. */
-export function scheduleFaults(schedules: Json): string[] {
-  if (!Array.isArray(schedules)) return ["schedules must be a list"];
-  const slugs = schedules.map((schedule, index) => slugOf(schedule as JsonObject, index));
-  return schedules.flatMap((schedule, index) => {
-    const at = `schedules[${index}]`;
-    if (!isJsonObject(schedule)) return [`${at} must be an object`];
-    const kinds = KINDS.filter((kind) => schedule[kind] !== undefined);
-    const [kind] = kinds;
-    if (kind === undefined || kinds.length > 1) return [`${at} must have one of cron, interval and rrule`];
-    const known = [...TIMING[kind], ...BESIDE];
-    const unknown = Object.keys(schedule).filter((key) => !known.includes(key));
-    const twice = slugs.indexOf(slugs[index] as string) < index ? [`${at}.slug "${slugs[index]}" is that of another schedule`] : [];
-    const seconds = kind === "interval" && !(typeof schedule.interval === "number" && schedule.interval > 0);
-    const timing = seconds ? undefined : timingProblem(timingOf(kind, schedule));
-    return [
-      ...unknown.map((key) => `${at}.${key} is no setting of a schedule with ${kind}: ${suggestion(key, known)}`),
-      ...(seconds ? [`${at}.interval must be a number of seconds greater than 0`] : []),
-      ...(timing === undefined ? [] : [`${at}.${timing}`]),
-      ...twice,
-    ];
-  });
-}
-
-/** What is wrong with a timing of the API's form, if anything: it begins with the field. */
-function timingProblem(timing: JsonObject): string | undefined {
-  const read = readSchedule({ schedule: timing });
-  return "fault" in read ? read.fault.replace(/^schedule\./, "") : timingFault(read.schedule);
-}
-
-function timingOf(kind: (typeof KINDS)[number], given: GivenSchedule): JsonObject {
-  return Object.fromEntries(TIMING[kind].flatMap((key) => (given[key] === undefined ? [] : [[key, given[key] as Json]])));
-}
 
 /** A server takes a rule without a start as if it began at the time of the request, and refuses by the hour what it took before. */
 function sent(timing: JsonObject): JsonObject {
@@ -59,26 +22,18 @@ function sent(timing: JsonObject): JsonObject {
 }
 
 /**
- * Each schedule is known by its slug, so that a change is one of that schedule and the others keep their runs. One without a slug gets
- * one by its place.
+ * As the API takes them. A server knows each schedule by its slug, so that a change is one of that schedule and the others keep their runs; one
+ * without a slug gets one by its place.
  */
-function slugOf(schedule: JsonObject | null, index: number): string {
-  return typeof schedule?.slug === "string" ? schedule.slug : `schedule-${index + 1}`;
-}
-
-/** In the API's form. */
-export function scheduleBodies(schedules: readonly GivenSchedule[]): (ScheduleChange & { slug: string; schedule: JsonObject })[] {
+export function toApi(schedules: readonly DeclaredSchedule[]): (ScheduleChange & { slug: string; schedule: JsonObject })[] {
   const taken = new Set(schedules.flatMap((given) => slugIn(given) ?? []));
-  return schedules.map((given, index) => {
-    const kind = KINDS.find((one) => given[one] !== undefined) ?? "cron";
-    return {
-      schedule: sent(timingOf(kind, given)),
-      ...(typeof given.active === "boolean" ? { active: given.active } : {}),
-      slug: slugIn(given) ?? free(slugOf(given, index), taken),
-      ...(given.parameters === undefined ? {} : { parameters: given.parameters as JsonObject }),
-      ...(given.max_scheduled_runs === undefined ? {} : { max_scheduled_runs: given.max_scheduled_runs as number | null }),
-    };
-  });
+  return schedules.map(({ schedule, active, slug, parameters, max_scheduled_runs }, index) => ({
+    schedule: sent(pick(schedule, TIMING[kindOf(schedule) ?? "cron"])),
+    ...(active === undefined ? {} : { active }),
+    slug: slugIn({ slug }) ?? free(slugOf({ slug }, index), taken),
+    ...(parameters === undefined ? {} : { parameters }),
+    ...(max_scheduled_runs === undefined ? {} : { max_scheduled_runs }),
+  }));
 }
 
 export interface ScheduleSteps {
@@ -87,10 +42,10 @@ export interface ScheduleSteps {
   remove: string[];
 }
 
-type Body = ReturnType<typeof scheduleBodies>[number];
+type Body = ReturnType<typeof toApi>[number];
 /** A given schedule, and the one on the server that it is, if any. */
 interface Pair {
-  given: GivenSchedule;
+  given: DeclaredSchedule;
   body: Body;
   /** Whether its slug is given. */
   isNamed: boolean;
@@ -98,13 +53,13 @@ interface Pair {
 }
 
 const isUnnamed = (slug: string | null | undefined) => (slug ?? null) === null || /^schedule-\d+$/.test(String(slug));
-const slugIn = (given: GivenSchedule) => (typeof given.slug === "string" ? given.slug : undefined);
+const slugIn = (given: Pick<DeclaredSchedule, "slug">) => (typeof given.slug === "string" ? given.slug : undefined);
 
 /**
  * What stops the given schedules from taking the place of those on the server: a new slug that another schedule holds. Prefect refuses that too.
  * @returns a sentence for each, which begins with the schedule's place
  */
-export function renameFaults(given: readonly GivenSchedule[], there: readonly ServerSchedule[]): string[] {
+export function renameFaults(given: readonly DeclaredSchedule[], there: readonly ServerSchedule[]): string[] {
   const slugs = new Set(there.map(({ slug }) => slug));
   return given.flatMap(({ slug, replaces }, index) =>
     typeof replaces === "string" &&
@@ -120,15 +75,15 @@ export function renameFaults(given: readonly GivenSchedule[], there: readonly Se
   );
 }
 
-const isReplaced = (given: readonly GivenSchedule[], slug: string) => given.some(({ replaces }) => replaces === slug);
+const isReplaced = (given: readonly DeclaredSchedule[], slug: string) => given.some(({ replaces }) => replaces === slug);
 
 /**
  * Which schedule that is there each of the given ones is; and those that are none of them. A schedule keeps its id, and so its pause, for as long as it can be
  * known again: by `replaces`, by its slug, by what it says, by its place, or as the only one that is left.
  */
-function pairs(given: readonly GivenSchedule[], there: readonly ServerSchedule[]): { pairs: Pair[]; left: ServerSchedule[] } {
+function pairs(given: readonly DeclaredSchedule[], there: readonly ServerSchedule[]): { pairs: Pair[]; left: ServerSchedule[] } {
   const left = new Set(there);
-  const bodies = scheduleBodies(given);
+  const bodies = toApi(given);
   const all: Pair[] = given.map((one, index) => ({ given: one, body: bodies[index] as Body, isNamed: slugIn(one) !== undefined }));
   const named = all.filter(({ isNamed }) => isNamed);
   const nameless = all.filter(({ isNamed }) => !isNamed);
@@ -175,7 +130,7 @@ const isOtherSlug = ({ isNamed, body }: Pair, found: ServerSchedule) => isNamed 
 const kindOf = (timing: JsonObject) => KINDS.find((kind) => timing[kind] !== undefined && timing[kind] !== null);
 
 /** What turns the schedules that are there into the given ones, and leaves alone those that are the same, and what is not given. */
-export function scheduleSteps(given: readonly GivenSchedule[], there: readonly ServerSchedule[]): ScheduleSteps {
+export function scheduleSteps(given: readonly DeclaredSchedule[], there: readonly ServerSchedule[]): ScheduleSteps {
   const { pairs: all, left } = pairs(given, there);
   const steps: ScheduleSteps = { create: [], patch: [], remove: left.map(({ id }) => id) };
   const taken = new Set([
@@ -214,7 +169,7 @@ function free(slug: string, taken: Set<string>): string {
 
 /** The schedules that differ, by slug, as they are and as they are given; what is not given is no difference. */
 export function scheduleDifferences(
-  given: readonly GivenSchedule[],
+  given: readonly DeclaredSchedule[],
   there: readonly ServerSchedule[],
 ): { from: JsonObject; to: JsonObject } {
   const { pairs: all, left } = pairs(given, there);
@@ -223,11 +178,12 @@ export function scheduleDifferences(
   for (const pair of all) {
     const { given: one, body, found } = pair;
     if (found && saysTheSame(pair, found)) continue;
-    const { slug: _, replaces: __, ...wanted } = one;
+    const { slug: _, replaces: __, ...declared } = one;
+    const wanted = toProgram(declared);
     const isRenamed = found !== undefined && isOtherSlug(pair, found);
     to[body.slug] = { ...wanted, ...(isRenamed ? { slug: body.slug } : {}) };
     if (!found) continue;
-    const before = Object.entries(spoken(found)).filter(([key]) => key in wanted || (!FILLED.has(key) && !BESIDE.includes(key)));
+    const before = Object.entries(spoken(found)).filter(([key]) => key in wanted || (!FILLED.has(key) && !isBeside(key)));
     from[body.slug] = { ...Object.fromEntries(before), ...(isRenamed && typeof found.slug === "string" ? { slug: found.slug } : {}) };
   }
   for (const [index, schedule] of left.entries()) from[schedule.slug ?? `unnamed-${index + 1}`] = spoken(schedule);
@@ -235,32 +191,33 @@ export function scheduleDifferences(
 }
 
 const FILLED = new Set(["timezone", "anchor_date", "day_or"]);
+const isBeside = (key: string) => (BESIDE as readonly string[]).includes(key);
 
 function spoken(schedule: ServerSchedule): JsonObject {
-  const { slug: _, ...rest } = asGiven([schedule])[0] as GivenSchedule;
+  const { slug: _, ...rest } = toProgram(fromServer(schedule));
   return rest;
 }
 
 /** Whether nothing is to be done. */
-export function sameSchedules(given: readonly GivenSchedule[], there: readonly ServerSchedule[]): boolean {
+export function sameSchedules(given: readonly DeclaredSchedule[], there: readonly ServerSchedule[]): boolean {
   const { create, patch, remove } = scheduleSteps(given, there);
   return create.length + patch.length + remove.length === 0;
 }
 
 /** All of what is there, with nothing left to the server. */
-export function exactly(there: readonly ServerSchedule[]): GivenSchedule[] {
-  return asGiven(there).map((given, index) => ({ ...given, parameters: (there[index] as ServerSchedule).parameters }));
+export function exactly(there: readonly ServerSchedule[]): DeclaredSchedule[] {
+  return there.map((schedule) => ({ ...fromServer(schedule), parameters: schedule.parameters }));
 }
 
-/** As a program would give what is there. */
-export function asGiven(there: readonly ServerSchedule[]): GivenSchedule[] {
-  return there.map(({ schedule, active, slug, parameters, max_scheduled_runs }) => ({
-    ...schedule,
+/** What is there, as one would declare it: without what is empty. */
+export function fromServer({ schedule, active, slug, parameters, max_scheduled_runs }: Omit<ServerSchedule, "id">): DeclaredSchedule {
+  return {
+    schedule,
     active,
     ...(typeof slug === "string" ? { slug } : {}),
     ...(Object.keys(parameters).length === 0 ? {} : { parameters }),
     ...(max_scheduled_runs === null ? {} : { max_scheduled_runs }),
-  }));
+  };
 }
 
 /** Whether all that is given is so on the server. */

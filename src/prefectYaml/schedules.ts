@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from "../json";
 import { durationSeconds } from "../pydanticDuration";
-import { isTimeZone, LONGEST_INTERVAL, RRULE_START, timingFault } from "../schedules";
+import { type DeclaredSchedule, isTimeZone, LONGEST_INTERVAL, RRULE_START, timingFault } from "../schedules";
 import { quoted } from "../shown";
 import { UserError } from "../userError";
 
@@ -8,20 +8,23 @@ import { UserError } from "../userError";
 const LONGEST_RRULE = 6500;
 
 /**
- * A schedule of a prefect.yaml as Prefect's API takes and gives it: `{ schedule, active, max_scheduled_runs, parameters, slug }`. An interval
- * without an `anchor_date` has none here: it counts from when it is deployed.
+ * Read a schedule of a prefect.yaml: its words are checked, and what it leaves out gets Prefect's default. An interval without an
+ * `anchor_date` gets none: it counts from when it is deployed.
  * @param at its place in the deployment, for messages: `schedules[0]`
  * @throws {UserError} naming the field
  */
-export function scheduleOf(config: JsonObject, at: string): JsonObject {
+export function fromYaml(
+  config: JsonObject,
+  at: string,
+): Required<Omit<DeclaredSchedule, "replaces">> & Pick<DeclaredSchedule, "replaces"> {
   const { active, parameters, slug, replaces } = config;
   return {
     schedule: timing(config, at),
     active: active === null || active === undefined ? true : boolean(active, `${at}.active`),
     max_scheduled_runs: null,
-    parameters: parameters ?? {},
-    slug: slug || null,
-    ...(replaces ? { replaces } : {}),
+    parameters: (parameters ?? {}) as JsonObject,
+    slug: (slug || null) as string | null,
+    ...(replaces ? { replaces: replaces as string } : {}),
   };
 }
 

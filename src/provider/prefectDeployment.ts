@@ -4,7 +4,8 @@ import { deleteDeployment, readDeployment, readDeploymentByName, type ServerDepl
 import type { Client } from "../prefect/client";
 import { aboutDeployment, asDeclared, bringDeployment, DEPLOYMENT_FIELDS, makeDeployment } from "../prefect/declaredDeployment";
 import { changedFields, type Fields } from "../prefect/managedFields";
-import { scheduleFaults } from "../prefect/schedules";
+import { fromServer, sameSchedules } from "../prefect/schedules";
+import { type DeclaredSchedule, fromProgram, programFaults, toProgram } from "../schedules";
 import { quoted } from "../shown";
 import { UserError } from "../userError";
 import { adoptObject, isMoving, keptAdoption, noteHolder, noteMoving } from "./holders";
@@ -37,7 +38,7 @@ export const operations: Operations = {
       failures.push({ property: "concurrencyLimit", reason });
     }
     if (schedules !== undefined && schedules !== null && !holdsUnknown(schedules))
-      failures.push(...scheduleFaults(schedules).map((reason) => ({ property: "schedules", reason })));
+      failures.push(...programFaults(schedules).map((reason) => ({ property: "schedules", reason })));
     return { inputs: news, failures };
   },
 
@@ -56,7 +57,8 @@ export const operations: Operations = {
     const there = await readDeploymentByName(client, name);
     if (there) return { id: there.id, outs: await adopt(client, there, inputs) };
 
-    const made = await makeDeployment(client, inputs);
+    const schedules = declaredIn(inputs);
+    const made = await makeDeployment(client, inputs, schedules ? { schedules } : {});
     return { id: made.id, outs: outsOf(client, made, inputs) };
   },
 
@@ -64,7 +66,8 @@ export const operations: Operations = {
     const client = await openClientOf(props);
     const there = await readDeployment(client, id);
     if (!there) return {};
-    return { id, props: readOuts(props, { ...asDeclared(props, there), ...outsOf(client, there, {}) }) };
+    const schedules = schedulesNow(props, there);
+    return { id, props: readOuts(props, { ...asDeclared(props, there), ...schedules, ...outsOf(client, there, {}) }) };
   },
 
   async update(id, olds, news) {
@@ -76,7 +79,8 @@ export const operations: Operations = {
     }
     const moved = olds.workPoolId === news.workPoolId ? [] : ["workPoolName"];
     const changed = new Set([...changedFields(DEPLOYMENT_FIELDS, olds, news), ...moved.filter((field) => news[field] !== undefined)]);
-    await bringDeployment(client, there, news, [...changed], changedFields(OTHERS, olds, news).includes("schedules"));
+    const schedules = changedFields(OTHERS, olds, news).includes("schedules") ? (declaredIn(news) ?? []) : undefined;
+    await bringDeployment(client, there, news, [...changed], schedules);
     return { outs: outsOf(client, there, { ...news, ...keptAdoption(olds) }) };
   },
 
@@ -95,9 +99,21 @@ async function adopt(client: Client, there: ServerDeployment, inputs: JsonObject
     there,
     inputs,
     changedFields(DEPLOYMENT_FIELDS, asDeclared(given, there), given),
-    inputs.schedules !== undefined,
+    inputs.schedules === undefined ? undefined : (declaredIn(inputs) ?? []),
   );
   return outsOf(client, there, { ...inputs, ...adoption });
+}
+
+/** The schedules that a program gives; absent where it does not speak of them. */
+function declaredIn({ schedules }: JsonObject): DeclaredSchedule[] | undefined {
+  return schedules ? (schedules as JsonObject[]).map(fromProgram) : undefined;
+}
+
+/** As the server has them now, in the program's own words where those mean the same. */
+function schedulesNow(props: JsonObject, there: ServerDeployment): JsonObject {
+  const declared = declaredIn(props);
+  if (!declared || sameSchedules(declared, there.schedules)) return {};
+  return { schedules: there.schedules.map((schedule) => toProgram(fromServer(schedule))) };
 }
 
 function outsOf(client: Client, there: ServerDeployment, inputs: JsonObject): JsonObject {

@@ -3,11 +3,12 @@ import { expect, test } from "vitest";
 import type { Json, JsonObject } from "../../src/json";
 import type { ServerSchedule } from "../../src/prefect/api/deployments";
 import { blockFaults } from "../../src/prefect/blockData";
-import { asGiven, scheduleBodies, scheduleFaults, scheduleSteps } from "../../src/prefect/schedules";
+import { fromServer, scheduleSteps, toApi } from "../../src/prefect/schedules";
+import { fromProgram, programFaults, toProgram } from "../../src/schedules";
 import { settlement } from "../../src/serverRuns/settlement";
 
 const there = (given: JsonObject[]): ServerSchedule[] =>
-  scheduleBodies(given).map((body, index) => ({
+  toApi(given.map(fromProgram)).map((body, index) => ({
     id: `id-${index}`,
     schedule: { timezone: null, day_or: true, anchor_date: "2020-01-01T00:00:00Z", ...body.schedule },
     active: body.active !== false,
@@ -25,9 +26,10 @@ test("what the server has made of schedules is the same schedules, in any order"
   fc.assert(
     fc.property(fc.array(schedule, { maxLength: 5 }), (given) => {
       const list = given as JsonObject[];
-      expect(scheduleSteps(list, there(list).reverse())).toEqual({ create: [], patch: [], remove: [] });
+      expect(scheduleSteps(list.map(fromProgram), there(list).reverse())).toEqual({ create: [], patch: [], remove: [] });
       // What is there, said as a program says it, is what is there.
-      expect(scheduleFaults(asGiven(there(list).map((one) => ({ ...one, schedule: scheduleOnly(one.schedule) }))))).toEqual([]);
+      const said = there(list).map((one) => toProgram(fromServer({ ...one, schedule: scheduleOnly(one.schedule) })));
+      expect(programFaults(said)).toEqual([]);
     }),
   );
 });
@@ -48,7 +50,7 @@ test("an rrule without a start is the one that the server has given a start", ()
     ...(schedule as ServerSchedule),
     schedule: { rrule: "DTSTART:20200101T000000\nFREQ=WEEKLY;BYDAY=MO", timezone: "UTC" },
   };
-  expect(scheduleSteps(given, [started])).toEqual({ create: [], patch: [], remove: [] });
+  expect(scheduleSteps(given.map(fromProgram), [started])).toEqual({ create: [], patch: [], remove: [] });
 });
 
 test.each<[Parameters<typeof settlement>[0], string, string, string]>([

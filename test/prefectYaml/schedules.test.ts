@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { JsonObject } from "../../src/json";
-import { scheduleOf } from "../../src/prefectYaml/schedules";
+import { fromYaml } from "../../src/prefectYaml/schedules";
 
 test.each<[JsonObject, string]>([
   [
@@ -14,5 +14,5 @@ test.each<[JsonObject, string]>([
   ],
   [{ interval: 60, anchor_date: "2020\n" }, 'schedules[0].anchor_date: "2020 " is no time, as 2020-01-01T00:00:00Z'],
 ])("%j is refused in one line", (config, message) => {
-  expect(() => scheduleOf(config, "schedules[0]")).toThrow(expect.objectContaining({ message, exitCode: 2 }));
+  expect(() => fromYaml(config, "schedules[0]")).toThrow(expect.objectContaining({ message, exitCode: 2 }));
 });
