@@ -1,11 +1,13 @@
-// Watches runs for three quarters of a minute, and tells how much memory that took: `node watchMany.mjs FOLDER MANIFEST IDS`.
+// Watches runs for three quarters of a minute, and tells how much memory that took: `node watchMany.mjs FOLDER MANIFEST IDS [serve]`.
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 
 const require = createRequire(import.meta.url);
 const { openTrigger } = require("pushpool/trigger");
+const { keepYoungGenerationSmall } = require("../../lib/src/youngGeneration.js");
 
-const [, , cwd, manifest, file] = process.argv;
+const [, , cwd, manifest, file, as] = process.argv;
+if (as === "serve") keepYoungGenerationSmall();
 const ids = JSON.parse(readFileSync(file, "utf8"));
 const trigger = openTrigger({ cwd, manifest });
 const stop = new AbortController();

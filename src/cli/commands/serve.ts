@@ -6,6 +6,7 @@ import { MISSED_POLICIES } from "../../schedules/due";
 import { quoted, safeJson } from "../../shown";
 import { UserError } from "../../userError";
 import { runsParts } from "../../workspaceRuns";
+import { keepYoungGenerationSmall } from "../../youngGeneration";
 import { note } from "../screen";
 import { type ManifestFlags, readStdin, workspaceOf } from "../session";
 
@@ -42,6 +43,7 @@ export async function action(_: string[], flags: ServeFlags): Promise<void> {
   }
   const graceSeconds = parseDuration(flags.grace ?? "30s", "--grace") / 1000;
 
+  keepYoungGenerationSmall();
   const workspace = workspaceOf(flags);
   const { loadManifest } = await import("../../manifest/index.js");
   const manifestFlags = {
