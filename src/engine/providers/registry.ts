@@ -24,9 +24,11 @@ export class Registry implements Providers, Provider {
   readonly #options: RegistryOptions;
   /** Started for a registration that is under way, by URN: not configured. */
   readonly #fresh = new Map<string, LoadedProvider>();
-  /** By reference. */
   /** Asked to configure themselves, and without an answer yet. */
   readonly #configuring = new Set<LoadedProvider>();
+  /** The operation is broken off: no provider is configured any more. */
+  #brokenOff = false;
+  /** By reference. */
   readonly #configured = new Map<string, Promise<LoadedProvider>>();
   readonly #loaded = new Set<LoadedProvider>();
 
@@ -111,6 +113,7 @@ export class Registry implements Providers, Provider {
    * way: it is ended, so that nobody waits for its answer.
    */
   async cancel(): Promise<void> {
+    this.#brokenOff = true;
     const cancelled = [...this.#loaded].map((loaded) =>
       this.#configuring.has(loaded) ? loaded.close() : loaded.provider.cancel().catch(() => {}),
     );
@@ -146,6 +149,7 @@ export class Registry implements Providers, Provider {
     identity: { urn: string; id: string },
     inputs: NonNullable<Resource["inputs"]>,
   ): Promise<LoadedProvider> {
+    if (this.#brokenOff) throw new UserError(`interrupted before the provider ${packageOf(typeOf(identity.urn))} was configured`, 5);
     this.#configuring.add(loaded);
     try {
       await loaded.provider.configure(identity, inputs);
