@@ -7,7 +7,7 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     exclude: ["test/fixtures/**", "test/soak/**"],
     // The end-to-end tests drive the built CLI.
-    globalSetup: ["test/build.ts"],
+    globalSetup: ["test/build.ts", "test/compiledCode.ts"],
     // Most take seconds; a loaded machine may take minutes.
     testTimeout: 180_000,
     hookTimeout: 240_000,

@@ -17,7 +17,7 @@ export interface EngineOptions {
   home: string;
   /** Where keys and caches lie. */
   stateHome: string;
-  /** Where the compiled code of programs and providers is kept between runs. @default below `stateHome` */
+  /** Where the compiled code of programs and providers is kept between runs. @default `NODE_COMPILE_CACHE` of `env`, or else below `stateHome` */
   compileCache?: string;
   env: NodeJS.ProcessEnv;
   /** Over the configuration files'; structured values as JSON. A key without a namespace is the project's. */

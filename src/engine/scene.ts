@@ -147,8 +147,8 @@ async function outputsOf(name: string, { home, stateHome, env }: EngineOptions, 
   return (sealed && (await store.open(sealed)).outputs) ?? {};
 }
 
-export function compileCacheOf({ stateHome, compileCache = join(stateHome, "cache", "node") }: EngineOptions): string {
-  return compileCache;
+export function compileCacheOf({ stateHome, env, compileCache }: EngineOptions): string {
+  return compileCache ?? (env.NODE_COMPILE_CACHE || join(stateHome, "cache", "node"));
 }
 
 export function isStack({ type }: Resource): boolean {
