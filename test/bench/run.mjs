@@ -1,4 +1,4 @@
-// `npm run bench`: what the CLI and the trigger cost, as ratios taken in one run. The README quotes this table.
+// `npm run bench`: what the CLI and the trigger cost, as ratios taken in one run. docs/performance.md quotes this table.
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";

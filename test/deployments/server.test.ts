@@ -17,7 +17,7 @@ import { sharedServer } from "../prefect/server";
 import { scratch } from "../scratch";
 import { environment, fixtures, names, REFUSED, results, STEP_OUTPUTS, TEMPLATE } from "./recorded";
 
-/** Where another thing is stored than `prefect deploy` stores, by file; the README tells why. */
+/** Where another thing is stored than `prefect deploy` stores, by file; docs/deploy.md says why. */
 const SAFER: Record<string, JsonObject> = {
   // Prefect drops what stands alone in a list.
   "12-build-push-outputs": { tags: ["v1.2.3", "pushed-v1.2.3", "x-"] },

@@ -1,11 +1,13 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { blocksOf, commandsOf } from "../docs/markdown";
 import { manifestOf, type Place, place } from "./pushpool";
 
-// The README's recipes, with the commands it shows. A stand-in for `pulumi` has the stack's outputs: one of them is the manifest.
+// The recipes of docs/deploy.md and docs/ci.md, with the commands that they show. A stand-in for `pulumi` has the stack's outputs: one of them is
+// the manifest.
 
-const readme = readFileSync(join(__dirname, "..", "..", "README.md"), "utf8");
+const shown = ["docs/deploy.md", "docs/ci.md"].flatMap(blocksOf).flatMap(commandsOf);
 
 const YAML = `deployments:
 - name: prod
@@ -44,10 +46,10 @@ esac
   return { ...here, leave: () => rmSync(join(bin, "pulumi")) };
 }
 
-/** Run a line of the README, which must be there. */
+/** Run a command of the pages, which must be there. */
 function recipe({ pushpool }: Place, line: string) {
-  expect(readme.split("\n").some((shown) => shown.startsWith(`    ${line}`))).toBe(true);
-  const [, ...args] = line.replace(/ +#.*/, "").split(" ");
+  expect(shown).toContain(line);
+  const [, ...args] = line.split(" ");
   return pushpool(...args);
 }
 

@@ -5,7 +5,7 @@ import { OfflineEngine, type StandInProvider } from "../../src/testing";
 // Each of them is several updates, and a machine may be busy.
 vi.setConfig({ testTimeout: 240_000 });
 
-// The example of the README, as a user would write it: a project, a stand-in for the provider that it needs, and what is expected of both.
+// The example of docs/testing.md, as a user of vitest would write it: a project, a stand-in for the provider that it needs, and what is expected of both.
 
 const acme: StandInProvider = {
   resources: {

@@ -1,0 +1,31 @@
+import { existsSync, readdirSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { expect, test } from "vitest";
+import { anchorsOf, pages, repo, textOf } from "./markdown";
+
+/** The links of a page, but those into the web. */
+function linksOf(page: string): string[] {
+  const prose = textOf(page)
+    .replaceAll(/^```[\s\S]*?^```$/gm, "")
+    .replaceAll(/`[^`\n]*`/g, "");
+  return [...prose.matchAll(/\]\(([^)\s]+)\)/g)].map(([, to = ""]) => to).filter((to) => !/^[a-z]+:/.test(to));
+}
+
+test.each(pages)("%s: every link leads to a file, and to a heading of it", (page) => {
+  for (const link of linksOf(page)) {
+    const [path = "", anchor] = link.split("#");
+    const target = path === "" ? page : relative(repo, join(repo, dirname(page), path));
+    expect([link, existsSync(join(repo, target))]).toEqual([link, true]);
+    if (anchor !== undefined) expect([link, anchorsOf(target)]).toEqual([link, expect.arrayContaining([anchor])]);
+  }
+});
+
+test("every page of docs/ is one that docs/README.md links, and the README's table does", () => {
+  const inDocs = readdirSync(join(repo, "docs")).filter((file) => file !== "README.md");
+  expect(inDocs.filter((file) => !linksOf("docs/README.md").includes(file))).toEqual([]);
+  expect(inDocs.filter((file) => !linksOf("README.md").includes(`docs/${file}`))).toEqual([]);
+});
+
+test("the README stays a page that one reads to the end", () => {
+  expect(textOf("README.md").split("\n").length).toBeLessThan(140);
+});

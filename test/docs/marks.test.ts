@@ -1,0 +1,117 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { split } from "shlex";
+import { describe, expect, test } from "vitest";
+import { parse } from "yaml";
+import { buildProgram } from "../../src/cli/program";
+import { type Block, commandsOf, copied, repo } from "./markdown";
+
+// Every block that a reader copies says in a comment above it how it is tested. blocks.test.ts runs those that say `run`.
+
+const named = (kind: string) =>
+  copied.filter(({ mark }) => mark?.kind === kind).map((block) => [`${block.page}:${block.line}`, block] as const);
+
+/** The flags that other programs' own help lists, of what the pages show. By the words that the command begins with. */
+const FOREIGN: Record<string, string[]> = {
+  "aws ecr get-login-password": [],
+  "aws sso login": [],
+  "docker build": ["--platform", "-t"],
+  "docker login": ["--username", "--password-stdin"],
+  "docker push": [],
+  "gcloud auth application-default login": [],
+  "gcloud services enable": ["--project"],
+  "npm install": [],
+  "npm run offline": [],
+  "prefect server start": [],
+  "python3 -m venv": ["-m"],
+  "pulumi config set": ["--secret"],
+  "pulumi stack init": [],
+  "pulumi stack output": ["--json", "--show-secrets"],
+  ".venv/bin/pip install": [],
+  export: [],
+};
+
+test("each block says how it is tested", () => {
+  const kinds = ["run", "tested", "not run", "compiled", "usage", "workflow"];
+  const unmarked = copied.filter(({ mark }) => !mark || !kinds.includes(mark.kind)).map(({ page, line }) => `${page}:${line}`);
+  expect(unmarked).toEqual([]);
+  const unreasoned = copied.filter(({ mark }) => ["tested", "not run", "compiled"].includes(mark?.kind ?? "") && mark?.words === "");
+  expect(unreasoned).toEqual([]);
+});
+
+/** A command line as pushpool's own grammar reads it. @throws {Error} as the command line would */
+async function grammar(words: readonly string[]): Promise<void> {
+  const program = buildProgram();
+  for (const command of program.commands) command.action(() => {});
+  await program.parseAsync([...words], { from: "user" });
+}
+
+/** The words of each command of a line, without what assigns and substitutes. */
+function simpleCommands(line: string): string[][] {
+  return line
+    .replace(/^\w+=\$\((.*)\)$/, "$1")
+    .split(/ && | \| | &$/)
+    .filter((command) => command !== "")
+    .map((command) => split(command));
+}
+
+async function checkCommand(words: string[]): Promise<void> {
+  const [first = "", ...rest] = words[0] === "npx" ? words.slice(1) : words;
+  if (first === "pushpool") return grammar(rest);
+  const known = Object.entries(FOREIGN).find(([start]) => words.join(" ").startsWith(start));
+  expect([words, known !== undefined]).toEqual([words, true]);
+  const flags = words.filter((word) => word.startsWith("-")).map((word) => word.replace(/=.*/, ""));
+  expect(flags.filter((flag) => !known?.[1].includes(flag))).toEqual([]);
+}
+
+test.each(named("not run"))("%s is made of commands and flags that there are", async (_, block) => {
+  const commands = commandsOf(block).filter((line) => !/^npm install (git\+https|\/path)/.test(line));
+  for (const words of commands.flatMap(simpleCommands)) await checkCommand(words);
+});
+
+test.each(named("tested"))("%s: what it shows is in the tests that it names", (_, block) => {
+  const files = block.mark?.words.split(", ") ?? [];
+  for (const file of files) expect([file, existsSync(join(repo, file))]).toEqual([file, true]);
+  const tests = files.map((file) => readFileSync(join(repo, file), "utf8")).join("\n");
+  for (const line of block.language === "sh" ? commandsOf(block) : []) {
+    const [, words] = /^(?:npx )?pushpool (.*)$/.exec(line) ?? [];
+    if (words === undefined) continue;
+    const [verb = "", next] = words.split(" ");
+    const called = next === undefined || /^[A-Z]+$/.test(next) ? `"${verb}"` : `"${verb}", "${next}"`;
+    expect([line, tests.includes(line) || tests.includes(called)]).toEqual([line, true]);
+  }
+});
+
+/** A synopsis: `a | b` are alternatives, `[…]` may be left out. */
+test.each(named("usage"))("%s names commands and flags that there are", (_, block) => {
+  const program = buildProgram();
+  for (const line of commandsOf(block)) {
+    const text = line.replace(/^pushpool /, "");
+    const verbs = text
+      .replaceAll(/\[[^\]]*\]/g, "")
+      .split(" | ")
+      .map((part) => part.trim().split(" ")[0] ?? "");
+    const commands = verbs.map((verb) => program.commands.find((command) => command.name() === verb));
+    expect([line, commands.every(Boolean)]).toEqual([line, true]);
+    const flags = [...text.matchAll(/(?<![\w-])--?[a-z][a-z-]*/g)].map(([flag]) => flag);
+    const all = commands.flatMap((command) => command?.options.flatMap(({ short, long }) => [short, long]) ?? []);
+    expect(flags.filter((flag) => !all.includes(flag))).toEqual([]);
+  }
+});
+
+describe("workflows", () => {
+  test.each(named("workflow"))("%s runs commands that there are", async (_, block: Block) => {
+    const { jobs } = parse(block.text) as { jobs: Record<string, { steps: { run?: string }[] }> };
+    const lines = Object.values(jobs).flatMap(({ steps }) => steps.flatMap(({ run }) => run ?? []));
+    expect(lines.length).toBeGreaterThan(0);
+    for (const line of lines.filter((line) => line !== "npm ci")) await checkCommand(split(line));
+  });
+
+  test("our own runs what CI runs, on the node that .nvmrc names", () => {
+    const { jobs } = parse(readFileSync(join(repo, ".github", "workflows", "ci.yml"), "utf8")) as {
+      jobs: { test: { steps: { run?: string; uses?: string; with?: Record<string, string> }[] } };
+    };
+    expect(jobs.test.steps.flatMap(({ run }) => run ?? [])).toEqual([".ci/run"]);
+    expect(jobs.test.steps).toContainEqual(expect.objectContaining({ with: expect.objectContaining({ "node-version-file": ".nvmrc" }) }));
+  });
+});

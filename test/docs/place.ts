@@ -1,0 +1,66 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { expect } from "vitest";
+import { type Place, place } from "../e2e/pushpool";
+import type { Block } from "./markdown";
+import { repo } from "./markdown";
+
+/** A folder with `pushpool` on the PATH, no Pulumi CLI there, and an `npm` and `npx` that fetch nothing. */
+export function readersPlace(cwd?: string): Place {
+  const here = place(cwd === undefined ? {} : { cwd });
+  const bin = join(here.folder, "bin");
+  mkdirSync(bin);
+  const program = (name: string, text: string) => writeFileSync(join(bin, name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
+  program("pushpool", `exec "${process.execPath}" "${join(repo, "bin", "pushpool.cjs")}" "$@"`);
+  program("npx", 'exec "$@"');
+  program("npm", "exit 0");
+  const others = (process.env.PATH ?? "").split(delimiter).filter((folder) => !existsSync(join(folder, "pulumi")));
+  here.env.PATH = [bin, ...others].join(delimiter);
+  return here;
+}
+
+/** As `npm install` leaves a project: pushpool is this very checkout. */
+export function install(folder: string): void {
+  mkdirSync(join(folder, "node_modules", "@pulumi"), { recursive: true });
+  symlinkSync(repo, join(folder, "node_modules", "pushpool"));
+  symlinkSync(join(repo, "node_modules", "@pulumi", "pulumi"), join(folder, "node_modules", "@pulumi", "pulumi"));
+}
+
+/** How a command of a page is to end: its comment says so, as in `# exit status 1`. */
+function expectedStatus(comment: string): number {
+  return Number(/exit status (\d+)/.exec(comment)?.[1] ?? 0);
+}
+
+/**
+ * Run the commands of a block, line by line, as a reader would type them.
+ * @param state `run`: the id that RUN stands for, that of the last run that was detached
+ * @param after what to do between two commands
+ */
+export function runBlock(
+  { page, line: first, text }: Block,
+  { cwd, env }: { cwd: string; env: NodeJS.ProcessEnv },
+  state: { run: string },
+  after: (command: string) => void = () => {},
+): void {
+  text.split("\n").forEach((line, index) => {
+    const [, command = "", comment = ""] = /^(.*?)(?:\s+#\s*(.*))?$/.exec(line) ?? [];
+    if (command === "") return;
+    const follows = command.endsWith(" -f");
+    // Nobody is there to answer.
+    const typed = `${command.replaceAll(/\bRUN\b/g, state.run)}${command === "pushpool destroy" ? " --yes" : ""}`;
+    // What follows a run is left by Ctrl-C once it has shown something.
+    const limits = follows ? { timeout: 2_000, killSignal: "SIGINT" as const } : { timeout: 120_000 };
+    const { status, stdout, stderr } = spawnSync("sh", ["-c", follows ? `exec ${typed}` : typed], {
+      cwd,
+      env,
+      encoding: "utf8",
+      ...limits,
+    });
+    const where = `${page}:${first + index}: ${command}`;
+    if (follows) expect([where, stdout]).toEqual([where, expect.stringMatching(/\S/)]);
+    else expect([where, status, status === expectedStatus(comment) ? "" : stdout + stderr]).toEqual([where, expectedStatus(comment), ""]);
+    if (command.includes("--detach")) state.run = stdout.trim();
+    after(command);
+  });
+}

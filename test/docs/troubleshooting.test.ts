@@ -1,0 +1,23 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { repo, textOf } from "./markdown";
+
+// docs/troubleshooting.md is found by the words of a message, so they have to be those that the code has.
+
+const sources = ["bin", "src", "components"]
+  .flatMap((folder) => readdirSync(join(repo, folder), { recursive: true, encoding: "utf8" }).map((file) => join(repo, folder, file)))
+  .filter((file) => /\.(ts|cjs)$/.test(file))
+  .map((file) => readFileSync(file, "utf8"));
+
+const messages = [...textOf("docs/troubleshooting.md").matchAll(/^### `(.*)`$/gm)].map(([, message = ""]) => message);
+
+test("there are messages to look at", () => expect(messages.length).toBeGreaterThan(10));
+
+test.each(messages)("a source file has the words of `%s`", (message) => {
+  const words = message
+    .split("…")
+    .map((part) => part.trim())
+    .filter((part) => part !== "");
+  expect(sources.some((source) => words.every((part) => source.includes(part)))).toBe(true);
+});
