@@ -3,49 +3,62 @@ import { checkDeploymentName, checkList, checkMap, checkName, checkTag, checkTex
 import { type DeploymentDefinition, present } from "./definitions";
 import type { AnyJson } from "./json";
 
+/** Arguments of a `Deployment`. */
 export interface DeploymentArgs {
   /**
    * The work pool that runs it: the workPoolName of a pool component, or the name of one.
+   * @example workPoolName: pool.workPoolName
    */
   workPoolName: pulumi.Input<string>;
   /**
    * Work queue of that pool. By default the one called default.
+   * @example workQueueName: "urgent"
    */
   workQueueName?: pulumi.Input<string>;
   /**
-   * The flow: path/file.py:func or module.func.
+   * The flow's code: a file and a function, or a module and a function. By default none; then command says what runs.
+   * @example entrypoint: "flows/hello.py:hello"
    */
   entrypoint?: pulumi.Input<string>;
   /**
-   * What to run as it is, split into words as a shell does, but by no shell.
+   * What to run as it is, split into words as a shell does, but by no shell. By default the entrypoint runs.
+   * @example command: "node hello.mjs"
    */
   command?: pulumi.Input<string>;
   /**
-   * Prefect's pull steps, which bring the flow's code to where the entrypoint is run. With a command they are not run.
+   * Prefect's pull steps, which bring the flow's code to where the entrypoint runs. By default none. With a command they are not run.
+   * @example pullSteps: [{ "prefect.deployments.steps.git_clone": { repository: "https://git.example/flows.git" } }]
    */
   pullSteps?: Record<string, AnyJson>[];
   /**
-   * Defaults of the flow's parameters. They are not secret.
+   * Defaults of the flow's parameters. They are not secret: a secret here is refused. By default none.
+   * @example parameters: { name: "Ada", times: 3 }
    */
   parameters?: Record<string, AnyJson>;
   /**
-   * JSON Schema that a run's parameters must fit.
+   * JSON Schema that a run's parameters must fit. By default none is checked.
+   * @example parameterSchema: { type: "object", required: ["name"], properties: { name: { type: "string" } } }
    */
   parameterSchema?: Record<string, AnyJson>;
   /**
-   * Whether they must. By default they must.
+   * Whether a run's parameters must fit the schema. By default they must.
+   * @example enforceParameterSchema: false
    */
   enforceParameterSchema?: pulumi.Input<boolean>;
   /**
-   * Over the pool's job variables, and under a run's own. Any leaf may be secret.
+   * Job variables of this deployment. They replace the pool's, and a run's replace them. Any leaf may be secret. By default the pool's
+   * hold.
+   * @example jobVariables: { memory: "2Gi" }
    */
   jobVariables?: Record<string, AnyJson>;
   /**
-   * Tags of every run.
+   * Tags of every run. By default none.
+   * @example tags: ["nightly"]
    */
   tags?: pulumi.Input<pulumi.Input<string>[]>;
   /**
-   * What it is for.
+   * What the deployment is for. By default nothing is said.
+   * @example description: "Loads the orders of the day"
    */
   description?: pulumi.Input<string>;
 }

@@ -4,46 +4,58 @@ import type { AnyJson } from "./json";
 import { secretPaths } from "./secretPaths";
 import { flowRun } from "./trampoline";
 
+/** Arguments of a `FlowRun`. */
 export interface FlowRunArgs {
   /**
    * The pool that it runs on: the `definition` of a pool component.
+   * @example pool: etl.definition
    */
   pool: PushPoolDefinition;
   /**
-   * What runs: the `definition` of a Deployment, one of that pool's.
+   * What runs: the `definition` of a Deployment on that pool.
+   * @example deployment: hello.definition
    */
   deployment: DeploymentDefinition;
   /**
-   * Over the deployment's own. They are not secret. Another value runs the flow again.
+   * Parameters of this run, over the deployment's own. They are not secret. Another value runs the flow again. By default the deployment's.
+   * @example parameters: { name: "smoke" }
    */
   parameters?: Record<string, AnyJson>;
   /**
-   * Over the deployment's own. Any leaf may be secret. Another value runs the flow again.
+   * Job variables of this run, over the deployment's own. Any leaf may be secret. Another value runs the flow again. By default the
+   * deployment's.
+   * @example jobVariables: { image: image.digest }
    */
   jobVariables?: Record<string, AnyJson>;
   /**
-   * Whatever is to run the flow again when it changes: an image's digest, a version, a file's hash.
+   * Values that run the flow again when they change: an image's digest, a version, a file's hash. By default none.
+   * @example triggers: ["1.2.0"]
    */
   triggers?: AnyJson[];
   /**
-   * Tags of the run, beside the deployment's.
+   * Tags of the run, beside the deployment's. By default none.
+   * @example tags: ["smoke"]
    */
   tags?: pulumi.Input<pulumi.Input<string>[]>;
   /**
-   * Whether `up` waits until the run has COMPLETED, and fails if it does not; otherwise it is only submitted. By default it waits.
+   * Whether `up` waits until the run has COMPLETED, and fails if it does not. By default it waits; otherwise it only submits.
+   * @example wait: false
    */
   wait?: pulumi.Input<boolean>;
   /**
-   * How long `up` watches, such as "90s" or "10m"; a number is seconds. The run itself goes on: `up` fails and says so, and the next one watches
-   * it further. By default any time. What limits the run is the pool's timeoutSeconds.
+   * How long `up` watches; a number is seconds. Then `up` fails and says so, the run goes on, and the next `up` watches it further. By
+   * default there is no limit. The pool's timeoutSeconds limits the run itself.
+   * @example timeout: "10m"
    */
   timeout?: pulumi.Input<string | number>;
   /**
-   * Blocks for `{{ prefect.blocks.… }}`, as manifest() takes them.
+   * Blocks for `{{ prefect.blocks.… }}`, as manifest() takes them. By default none but the pool's.
+   * @example blocks: { "secret/token": { data: { value: config.requireSecret("token") } } }
    */
   blocks?: Record<string, AnyJson>;
   /**
-   * For `{{ prefect.variables.NAME }}`, as manifest() takes them.
+   * Values for `{{ prefect.variables.NAME }}`, as manifest() takes them. By default none.
+   * @example variables: { bucket: "orders" }
    */
   variables?: Record<string, AnyJson>;
 }

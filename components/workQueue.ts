@@ -1,12 +1,15 @@
 import type * as pulumi from "@pulumi/pulumi";
 
+/** A work queue of a pool. */
 export interface WorkQueueArgs {
   /**
-   * Which queue goes first: 1 before 2.
+   * Which queue goes first: 1 before 2. By default the queue called default has 1, and any other queue comes last.
+   * @example priority: 1
    */
   priority?: pulumi.Input<number>;
   /**
-   * How many runs of the queue at a time. Any number by default; 0 holds them all.
+   * How many runs of the queue may be under way at a time. 0 holds them all. By default there is no limit but the pool's.
+   * @example concurrencyLimit: 3
    */
   concurrencyLimit?: pulumi.Input<number>;
 }

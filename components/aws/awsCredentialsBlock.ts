@@ -4,25 +4,31 @@ import { present } from "../definitions";
 import type { AnyJson } from "../json";
 import { regionOf } from "./checks";
 
+/** Arguments of an `AwsCredentialsBlock`. */
 export interface AwsCredentialsBlockArgs {
   /**
-   * Id of an access key. Without one the block stands for the login of the machine that submits.
+   * Id of an access key; it needs secretAccessKey. By default the block stands for the login of the machine that submits.
+   * @example accessKeyId: push.accessKeyId
    */
   accessKeyId?: pulumi.Input<string>;
   /**
-   * The access key's secret. Kept secret, marked or not.
+   * The access key's secret; it needs accessKeyId. It is kept secret, marked or not. By default there is no key.
+   * @example secretAccessKey: push.secretAccessKey
    */
   secretAccessKey?: pulumi.Input<string>;
   /**
    * Region of the runs. By default the provider's (`aws:region`).
+   * @example region: "eu-west-1"
    */
   region?: pulumi.Input<string>;
   /**
    * Name of the block document. By default the component's name.
+   * @example blockName: "etl"
    */
   blockName?: string;
   /**
-   * When the key was made, as ISO 8601. While a key is young, runs wait for AWS to know it everywhere.
+   * When the key was made, as ISO 8601. While a key is young, runs wait until all of AWS knows it. By default the key counts as old.
+   * @example keyCreatedAt: push.keyCreatedAt
    */
   keyCreatedAt?: pulumi.Input<string>;
 }

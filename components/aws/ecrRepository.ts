@@ -4,13 +4,16 @@ import { declared, partOf } from "../checks";
 import { physicalName } from "../physicalName";
 import { checkAwsName, regionOf } from "./checks";
 
+/** Arguments of an `EcrRepository`. */
 export interface EcrRepositoryArgs {
   /**
-   * Name of the repository. By default made of the component's name.
+   * Name of the repository. By default made from the component's name.
+   * @example repositoryName: "flows/etl"
    */
   repositoryName?: string;
   /**
-   * Where the images lie; best where the runs are. By default the provider's region (`aws:region`).
+   * Where the images are stored; best where the runs are. By default the provider's region (`aws:region`).
+   * @example region: "eu-west-1"
    */
   region?: pulumi.Input<string>;
 }

@@ -8,25 +8,31 @@ import { policyDocument } from "./leastPrivilege";
 import { arnIn } from "./partition";
 import { TRUSTS_TASKS } from "./taskRoles";
 
+/** Arguments of an `ExecutionRole`. */
 export interface ExecutionRoleArgs {
   /**
-   * Work pool whose runs have it: their secrets lie under its name in Parameter Store.
+   * Work pool whose runs have the role: their secrets lie under its name in Parameter Store.
+   * @example workPoolName: "etl"
    */
   workPoolName: string;
   /**
-   * ARN of the log group that runs write to. By default any.
+   * ARN of the log group that runs write to. By default any of the account.
+   * @example logGroupArn: logs.arn
    */
   logGroupArn?: pulumi.Input<string>;
   /**
-   * ARNs of the repositories of Elastic Container Registry that images come from. By default any that lets the account in.
+   * ARNs of the ECR repositories that images come from. By default any that lets the account in.
+   * @example repositoryArns: [images.arn]
    */
   repositoryArns?: pulumi.Input<string>[];
   /**
-   * ARNs of more parameters and secrets that task definitions name, as of Secrets Manager.
+   * ARNs of more parameters and secrets that task definitions name, of Secrets Manager too. By default none but the pool's own.
+   * @example secretArns: ["arn:aws:secretsmanager:eu-west-1:123456789012:secret:db-a1b2c3"]
    */
   secretArns?: pulumi.Input<string>[];
   /**
    * Region of the runs. By default the provider's (`aws:region`).
+   * @example region: "eu-west-1"
    */
   region?: pulumi.Input<string>;
 }

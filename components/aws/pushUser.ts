@@ -5,37 +5,46 @@ import type { Permissions } from "../submitting";
 import { checkAwsName, checkComponentName, checkSubmitAccess } from "./checks";
 import { TaskSubmitAccess } from "./taskSubmitAccess";
 
+/** Arguments of a `PushUser`. */
 export interface PushUserArgs {
   /**
    * Work pool that the user submits to.
+   * @example workPoolName: "etl"
    */
   workPoolName: string;
   /**
    * ARN of the cluster in which runs run.
+   * @example clusterArn: cluster.arn
    */
   clusterArn: pulumi.Input<string>;
   /**
    * ARN of the runs' execution role.
+   * @example executionRoleArn: execution.arn
    */
   executionRoleArn: pulumi.Input<string>;
   /**
-   * ARN of the role that flows have, if they have one.
+   * ARN of the role that flows have. By default they have none.
+   * @example taskRoleArn: task.arn
    */
   taskRoleArn?: pulumi.Input<string>;
   /**
-   * Name of the log group that runs write to. By default any.
+   * Name of the log group that runs write to. By default any of the account.
+   * @example logGroupName: logs.logGroupName
    */
   logGroupName?: pulumi.Input<string>;
   /**
-   * Name of a user that is there already, in place of a new one.
+   * Name of a user that exists already. By default a new one.
+   * @example user: "prefect-submitter"
    */
   user?: pulumi.Input<string>;
   /**
-   * What it may do. Documented by default.
+   * What they may do. By default documented: AmazonECS_FullAccess, as Prefect's guide gives.
+   * @example permissions: Permissions.LeastPrivilege
    */
   permissions?: Permissions;
   /**
    * Region of the runs. By default the provider's (`aws:region`).
+   * @example region: "eu-west-1"
    */
   region?: pulumi.Input<string>;
 }

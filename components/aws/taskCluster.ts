@@ -4,18 +4,22 @@ import * as pulumi from "@pulumi/pulumi";
 import { declared, partOf } from "../checks";
 import { checkAwsName, checkComponentName, regionOf } from "./checks";
 
+/** Arguments of a `TaskCluster`. */
 export interface TaskClusterArgs {
   /**
-   * Name of the cluster. By default made of the component's name.
+   * Name of the cluster. By default made from the component's name.
+   * @example clusterName: "flows"
    */
   clusterName?: string;
   /**
-   * Whether to make the role AWSServiceRoleForECS, which an account has once. AWS makes it by itself with an account's first cluster, if the
-   * login may; where it may not, this is for the one stack that does it. It stays when the stack is destroyed. Not made by default.
+   * Whether to make the role AWSServiceRoleForECS, which an account has once. By default AWS makes it with the account's first cluster, if
+   * the login may. Where it may not, one stack makes it; it stays when that stack is destroyed.
+   * @example serviceLinkedRole: true
    */
   serviceLinkedRole?: boolean;
   /**
    * Region of the cluster. By default the provider's (`aws:region`).
+   * @example region: "eu-west-1"
    */
   region?: pulumi.Input<string>;
 }

@@ -4,17 +4,21 @@ import { declared, partOf } from "../checks";
 import { physicalName } from "../physicalName";
 import { checkAwsName, checkRetention, regionOf } from "./checks";
 
+/** Arguments of a `TaskLogGroup`. */
 export interface TaskLogGroupArgs {
   /**
    * Name of the log group. By default /pushpool/ and the component's name.
+   * @example logGroupName: "/acme/flows"
    */
   logGroupName?: string;
   /**
-   * For how many days lines are kept; 0 is for ever. 30 by default.
+   * For how many days lines are kept; 0 is for ever. By default 30. CloudWatch Logs costs by what it keeps.
+   * @example retentionDays: 7
    */
   retentionDays?: number;
   /**
-   * Region of the log group: the runs'. By default the provider's (`aws:region`).
+   * Region of the log group, which is that of the runs. By default the provider's (`aws:region`).
+   * @example region: "eu-west-1"
    */
   region?: pulumi.Input<string>;
 }

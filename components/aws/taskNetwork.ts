@@ -27,21 +27,26 @@ export const TaskNetworkAccess = {
 } as const;
 export type TaskNetworkAccess = (typeof TaskNetworkAccess)[keyof typeof TaskNetworkAccess];
 
+/** Arguments of a `TaskNetwork`. */
 export interface TaskNetworkArgs {
   /**
-   * How runs get out. Public by default.
+   * How runs get out. By default public, which costs nothing while nothing runs. The private ones cost all the time.
+   * @example access: TaskNetworkAccess.PrivateNat
    */
   access?: TaskNetworkAccess;
   /**
-   * Addresses of the network, a /16 written with its zeros, as 10.72.0.0/16 (the default).
+   * Addresses of the network, a /16. By default 10.72.0.0/16. A change makes a new network.
+   * @example cidrBlock: "10.80.0.0/16"
    */
   cidrBlock?: string;
   /**
-   * Zones of the subnets, two or more, as eu-west-1a. By default the first two that the account has.
+   * Zones of the subnets, two or more. By default the first two that the account has.
+   * @example zones: ["eu-west-1a", "eu-west-1b"]
    */
   zones?: string[];
   /**
    * Region of the runs. By default the provider's (`aws:region`).
+   * @example region: "eu-west-1"
    */
   region?: pulumi.Input<string>;
 }

@@ -4,9 +4,11 @@ import { declared, partOf } from "../checks";
 import { checkComponentName } from "./checks";
 import { TRUSTS_TASKS } from "./taskRoles";
 
+/** Arguments of a `TaskRole`. */
 export interface TaskRoleArgs {
   /**
-   * ARNs of policies for what flows do, as arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess. None by default.
+   * ARNs of policies for what flows do. By default none: the role may do nothing.
+   * @example policyArns: ["arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"]
    */
   policyArns?: pulumi.Input<string>[];
 }

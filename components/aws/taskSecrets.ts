@@ -5,17 +5,22 @@ import { checkVariableNames, declared, partOf } from "../checks";
 import { physicalName, thisStack } from "../physicalName";
 import { regionOf } from "./checks";
 
+/** Arguments of `TaskSecrets`. */
 export interface TaskSecretsArgs {
   /**
-   * Values by the name of the environment variable that they are for. Secret, marked or not.
+   * Values by the name of the environment variable that they are for. They are kept secret, marked or not. Values of up to 4 KB cost
+   * nothing.
+   * @example values: { DATABASE_PASSWORD: config.requireSecret("password") }
    */
   values: Record<string, pulumi.Input<string>>;
   /**
    * Work pool whose runs read them: its execution role may read what lies under its name.
+   * @example workPoolName: "etl"
    */
   workPoolName: string;
   /**
    * Region of the runs. By default the provider's (`aws:region`).
+   * @example region: "eu-west-1"
    */
   region?: pulumi.Input<string>;
 }

@@ -8,37 +8,46 @@ import { checkComponentName, checkMembers, checkSubmitAccess, regionOf } from ".
 import { leastPrivilege, policyDocument, secretsActions } from "./leastPrivilege";
 import { managedPolicy, partitionOf } from "./partition";
 
+/** Arguments of a `TaskSubmitAccess`. */
 export interface TaskSubmitAccessArgs {
   /**
-   * Who may submit: user/NAME or role/NAME of the account.
+   * Who may submit: users and roles of the account.
+   * @example members: ["role/data", "user/ada"]
    */
   members: pulumi.Input<string>[];
   /**
    * Work pool that they submit to.
+   * @example workPoolName: "etl"
    */
   workPoolName: string;
   /**
    * ARN of the cluster in which runs run.
+   * @example clusterArn: cluster.arn
    */
   clusterArn: pulumi.Input<string>;
   /**
    * ARN of the runs' execution role.
+   * @example executionRoleArn: execution.arn
    */
   executionRoleArn: pulumi.Input<string>;
   /**
-   * ARN of the role that flows have, if they have one.
+   * ARN of the role that flows have. By default they have none.
+   * @example taskRoleArn: task.arn
    */
   taskRoleArn?: pulumi.Input<string>;
   /**
-   * Name of the log group that runs write to. By default any.
+   * Name of the log group that runs write to. By default any of the account.
+   * @example logGroupName: logs.logGroupName
    */
   logGroupName?: pulumi.Input<string>;
   /**
-   * What they may do. Documented by default.
+   * What they may do. By default documented: AmazonECS_FullAccess, as Prefect's guide gives.
+   * @example permissions: Permissions.LeastPrivilege
    */
   permissions?: Permissions;
   /**
    * Region of the runs. By default the provider's (`aws:region`).
+   * @example region: "eu-west-1"
    */
   region?: pulumi.Input<string>;
 }

@@ -6,13 +6,16 @@ import { placeOf } from "./checks";
 /** What provisioning a pool and running on it asks. */
 const ALWAYS = ["cloudresourcemanager", "iam", "run", "logging"];
 
+/** Arguments of an `ApiEnablement`. */
 export interface ApiEnablementArgs {
   /**
    * Project whose APIs are switched on. By default the provider's (`gcp:project`).
+   * @example project: "acme-data"
    */
   project?: pulumi.Input<string>;
   /**
-   * More APIs beside those of Cloud Run, Logging, IAM and Resource Manager, as secretmanager.googleapis.com.
+   * More APIs beside those of Cloud Run, Logging, IAM and Resource Manager. By default none.
+   * @example apis: ["secretmanager.googleapis.com"]
    */
   apis?: string[];
 }

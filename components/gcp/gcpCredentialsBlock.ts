@@ -4,22 +4,27 @@ import { present } from "../definitions";
 import type { AnyJson } from "../json";
 import { placeOf } from "./checks";
 
+/** Arguments of a `GcpCredentialsBlock`. */
 export interface GcpCredentialsBlockArgs {
   /**
-   * A service account's key, as the file that Google gives out: its text, or that as an object. Kept secret, marked or not. Without one the
-   * block stands for the login of the machine that submits.
+   * A service account's key, as the file that Google gives out: its text, or the parsed object. It is kept secret, marked or not. By
+   * default the block stands for the login of the machine that submits.
+   * @example serviceAccountInfo: push.key
    */
   serviceAccountInfo?: AnyJson;
   /**
    * Project of the runs. By default the provider's (`gcp:project`).
+   * @example project: "acme-data"
    */
   project?: pulumi.Input<string>;
   /**
    * Name of the block document. By default the component's name.
+   * @example blockName: "etl"
    */
   blockName?: string;
   /**
-   * When the key was made, as ISO 8601. While a key is young, runs wait for Google to know it everywhere.
+   * When the key was made, as ISO 8601. While a key is young, runs wait until all of Google knows it. By default the key counts as old.
+   * @example keyCreatedAt: push.keyCreatedAt
    */
   keyCreatedAt?: pulumi.Input<string>;
 }

@@ -4,17 +4,21 @@ import { declared, partOf, refuse } from "../checks";
 import { physicalName } from "../physicalName";
 import { placeOf } from "./checks";
 
+/** Arguments of an `ImageRepository`. */
 export interface ImageRepositoryArgs {
   /**
    * Project of the repository. By default the provider's (`gcp:project`).
+   * @example project: "acme-data"
    */
   project?: pulumi.Input<string>;
   /**
-   * Where the images lie; best where the runs are. By default the provider's region (`gcp:region`).
+   * Where the images are stored; best where the runs are. By default the provider's region (`gcp:region`).
+   * @example region: "europe-west1"
    */
   region?: pulumi.Input<string>;
   /**
-   * Id of the repository. By default made of the component's name.
+   * Id of the repository. By default made from the component's name.
+   * @example repositoryId: "flows"
    */
   repositoryId?: string;
 }

@@ -6,29 +6,36 @@ import { Permissions } from "../submitting";
 import { checkAccount, checkAccountId, placeOf } from "./checks";
 import { SubmitAccess } from "./submitAccess";
 
+/** Arguments of a `PushServiceAccount`. */
 export interface PushServiceAccountArgs {
   /**
-   * E-mail of the service account that runs act as: the only one that this one may let code run as.
+   * E-mail of the service account that runs act as. The new account may let code run as this one only.
+   * @example runtimeServiceAccount: runtime.email
    */
   runtimeServiceAccount: pulumi.Input<string>;
   /**
    * Project of the account and of the runs. By default the provider's (`gcp:project`).
+   * @example project: "acme-data"
    */
   project?: pulumi.Input<string>;
   /**
-   * The account's id, the part of its e-mail before the @. By default made of the component's name.
+   * The account's id, the part of its e-mail before the @. By default made from the component's name.
+   * @example accountId: "etl-push"
    */
   accountId?: string;
   /**
-   * E-mail of an account that is there already, in place of a new one.
+   * E-mail of an account that exists already. By default a new one.
+   * @example serviceAccount: "submitter@acme-data.iam.gserviceaccount.com"
    */
   serviceAccount?: pulumi.Input<string>;
   /**
-   * What it may do in the project. Documented by default.
+   * What it may do in the project. By default documented: Cloud Run Developer, as Prefect's guide gives.
+   * @example permissions: Permissions.LeastPrivilege
    */
   permissions?: Permissions;
   /**
    * Whether it may read the project's logs, without which a run's lines are not shown. By default it may.
+   * @example logAccess: false
    */
   logAccess?: boolean;
 }

@@ -13,21 +13,26 @@ export const NetworkAccess = {
 } as const;
 export type NetworkAccess = (typeof NetworkAccess)[keyof typeof NetworkAccess];
 
+/** Arguments of a `RunNetwork`. */
 export interface RunNetworkArgs {
   /**
-   * How runs get into it. Direct by default.
+   * How runs get into it. By default direct, which costs nothing while nothing runs. A connector's machines cost all the time.
+   * @example access: NetworkAccess.Connector
    */
   access?: NetworkAccess;
   /**
    * Project of the network. By default the provider's (`gcp:project`).
+   * @example project: "acme-data"
    */
   project?: pulumi.Input<string>;
   /**
    * Region of the runs. By default the provider's (`gcp:region`).
+   * @example region: "europe-west1"
    */
   region?: pulumi.Input<string>;
   /**
-   * Addresses of the subnetwork, as 10.8.0.0/26 (the default, for some thirty runs at a time); for a connector a /28, 10.8.0.0/28 by default.
+   * Addresses of the subnetwork. By default 10.8.0.0/26, for some thirty runs at a time. A connector takes a /28, by default 10.8.0.0/28.
+   * @example ipRange: "10.8.0.0/24"
    */
   ipRange?: pulumi.Input<string>;
 }

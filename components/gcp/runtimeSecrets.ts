@@ -5,17 +5,22 @@ import type { AnyJson } from "../json";
 import { physicalName } from "../physicalName";
 import { checkAccount, placeOf } from "./checks";
 
+/** Arguments of `RuntimeSecrets`. */
 export interface RuntimeSecretsArgs {
   /**
-   * Values by the name of the environment variable that they are for. Secret, marked or not.
+   * Values by the name of the environment variable that they are for. They are kept secret, marked or not. Secret Manager costs by secret
+   * and by access.
+   * @example values: { DATABASE_PASSWORD: config.requireSecret("password") }
    */
   values: Record<string, pulumi.Input<string>>;
   /**
-   * E-mail of the service account that reads them: the one that runs act as.
+   * E-mail of the service account that reads them, which is the one that runs act as.
+   * @example runtimeServiceAccount: runtime.email
    */
   runtimeServiceAccount: pulumi.Input<string>;
   /**
    * Project of the secrets. By default the provider's (`gcp:project`).
+   * @example project: "acme-data"
    */
   project?: pulumi.Input<string>;
 }

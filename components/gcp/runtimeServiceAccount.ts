@@ -5,17 +5,21 @@ import { declared, partOf } from "../checks";
 import { physicalName } from "../physicalName";
 import { checkAccountId, placeOf } from "./checks";
 
+/** Arguments of a `RuntimeServiceAccount`. */
 export interface RuntimeServiceAccountArgs {
   /**
    * Project of the account. By default the provider's (`gcp:project`).
+   * @example project: "acme-data"
    */
   project?: pulumi.Input<string>;
   /**
-   * The account's id, the part of its e-mail before the @. By default made of the component's name.
+   * The account's id, the part of its e-mail before the @. By default made from the component's name.
+   * @example accountId: "etl-runs"
    */
   accountId?: string;
   /**
-   * Roles in the project that flows need for what they do, as roles/bigquery.jobUser. None by default: running and logging take none.
+   * Roles in the project that flows need for what they do. By default none: running and logging take none.
+   * @example roles: ["roles/bigquery.jobUser"]
    */
   roles?: string[];
 }

@@ -7,26 +7,32 @@ import { Permissions } from "../submitting";
 import { checkAccount, checkMembers, placeOf } from "./checks";
 import { leastPrivilege } from "./leastPrivilege";
 
+/** Arguments of a `SubmitAccess`. */
 export interface SubmitAccessArgs {
   /**
-   * Who may submit, as IAM names them: serviceAccount:…, user:…, group:….
+   * Who may submit, as IAM names them.
+   * @example members: ["group:data@acme.com"]
    */
   members: pulumi.Input<string>[];
   /**
-   * E-mail of the service account that runs act as. Only as this one may the members let code run.
+   * E-mail of the service account that runs act as. The members may let code run as this one only.
+   * @example runtimeServiceAccount: runtime.email
    */
   runtimeServiceAccount: pulumi.Input<string>;
   /**
    * Project of the runs. By default the provider's (`gcp:project`).
+   * @example project: "acme-data"
    */
   project?: pulumi.Input<string>;
   /**
-   * What they may do in the project. Documented by default.
+   * What they may do in the project. By default documented: Cloud Run Developer, as Prefect's guide gives.
+   * @example permissions: Permissions.LeastPrivilege
    */
   permissions?: Permissions;
   /**
-   * Whether they may read the project's logs, without which a run's lines are not shown. By default they may: Cloud Run Developer alone, as
-   * the guide has it, cannot.
+   * Whether they may read the project's logs, without which a run's lines are not shown. By default they may. Cloud Run Developer alone, as
+   * the guide gives, cannot.
+   * @example logAccess: false
    */
   logAccess?: boolean;
 }

@@ -6,38 +6,49 @@ import type { AnyJson } from "../json";
 import { poolTemplate } from "../poolTemplate";
 import type { WorkQueueArgs } from "../workQueue";
 
+/** Arguments of a `ProcessPushPool`. */
 export interface ProcessPushPoolArgs {
   /**
    * Name of the work pool, by which deployments and prefect.yaml refer to it. By default the component's name.
+   * @example workPoolName: "etl"
    */
   workPoolName?: string;
   /**
-   * Defaults of the job variables: command, env, labels, name, stream_output, working_dir. A deployment's own go over them, and a run's
-   * over those. Any leaf may be secret.
+   * Defaults of the job variables: command, env, labels, name, stream_output, working_dir. A deployment's own replace them, and a run's
+   * replace those. Any leaf may be secret. By default the template's defaults hold.
+   * @example jobVariables: { working_dir: __dirname, env: { REGION: "eu" } }
    */
   jobVariables?: Record<string, AnyJson>;
   /**
-   * A base job template of your own, as a Prefect server has it, in place of the one for processes.
+   * A base job template of your own, as a Prefect server has it. It replaces the template for processes. By default Prefect's own template
+   * is used.
+   * @example baseJobTemplate: JSON.parse(readFileSync("template.json", "utf8"))
    */
   baseJobTemplate?: Record<string, AnyJson>;
   /**
-   * Whether runs are held instead of submitted. By default they are not.
+   * Whether runs are held instead of submitted. They start once the pool is no longer paused. By default they are not held.
+   * @example isPaused: true
    */
   isPaused?: pulumi.Input<boolean>;
   /**
-   * How many runs at a time. Any number by default; 0 holds them all.
+   * How many runs may be under way at a time; the others wait. 0 holds them all. By default there is no limit. The limit holds within one
+   * ledger, or on one Prefect server.
+   * @example concurrencyLimit: 10
    */
   concurrencyLimit?: pulumi.Input<number>;
   /**
-   * Work queues beside the one called default, by name.
+   * Work queues, by name, each with its priority and limit. By default there is only the queue called default, which is always there.
+   * @example queues: { urgent: { priority: 1 }, bulk: { priority: 2, concurrencyLimit: 3 } }
    */
   queues?: Record<string, WorkQueueArgs>;
   /**
-   * How long a run may take, in seconds. Any time by default.
+   * How long a run may take, in seconds. A run that takes longer is stopped. By default there is no limit.
+   * @example timeoutSeconds: 600
    */
   timeoutSeconds?: pulumi.Input<number>;
   /**
-   * Labels of the pool's own.
+   * Labels of the pool itself, in the manifest. Runs get theirs from the job variable labels. By default none.
+   * @example labels: { team: "data" }
    */
   labels?: Record<string, pulumi.Input<string>>;
 }

@@ -2,21 +2,27 @@ import * as pulumi from "@pulumi/pulumi";
 import type { AnyJson } from "../json";
 import { prefectBlock } from "../trampoline";
 
+/** Arguments of a `PrefectBlock`. */
 export interface PrefectBlockArgs {
   /**
-   * Slug of the block type, as aws-credentials. A change is a replacement.
+   * Slug of the block type. A change is a replacement.
+   * @example blockTypeSlug: "aws-credentials"
    */
   blockTypeSlug: pulumi.Input<string>;
   /**
    * Name of the block document: lowercase letters, digits and dashes. By default the resource's name. A change is a replacement.
+   * @example blockName: "etl"
    */
   blockName?: pulumi.Input<string>;
   /**
    * The fields of the block, checked against the block type's schema on the server. Secret as a whole.
+   * @example data: { value: config.requireSecret("token") }
    */
   data: Record<string, AnyJson>;
   /**
-   * Take over a block that is there already, in place of refusing. From then on it is this resource's, and goes with it.
+   * Whether to take over a block that exists already, in place of refusing. From then on it is this resource's, and is deleted with it. By
+   * default it is refused.
+   * @example adoptExisting: true
    */
   adoptExisting?: pulumi.Input<boolean>;
 }

@@ -1,18 +1,22 @@
 import * as pulumi from "@pulumi/pulumi";
 import { declared, refuse } from "../checks";
 
+/** Arguments of a `Connection`. */
 export interface ConnectionArgs {
   /**
-   * Base URL of the Prefect API, as PREFECT_API_URL: http://HOST:4200/api, or https://api.prefect.cloud/api/accounts/…/workspaces/… for
-   * Prefect Cloud.
+   * Base URL of the Prefect API, as PREFECT_API_URL. Prefect Cloud's is https://api.prefect.cloud/api/accounts/…/workspaces/….
+   * @example apiUrl: "http://prefect.internal:4200/api"
    */
   apiUrl: pulumi.Input<string>;
   /**
-   * API key. Secret, marked or not.
+   * API key. It is kept secret, marked or not. By default none. It excludes authString.
+   * @example apiKey: config.requireSecret("prefectApiKey")
    */
   apiKey?: pulumi.Input<string>;
   /**
-   * user:password of a server of your own, as PREFECT_API_AUTH_STRING, in place of a key. Secret, marked or not.
+   * user:password of a self-hosted server, as PREFECT_API_AUTH_STRING. It is kept secret, marked or not. By default none. It excludes
+   * apiKey.
+   * @example authString: config.requireSecret("prefectAuth")
    */
   authString?: pulumi.Input<string>;
 }

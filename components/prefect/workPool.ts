@@ -2,21 +2,26 @@ import * as pulumi from "@pulumi/pulumi";
 import type { AnyJson } from "../json";
 import { prefectWorkPool } from "../trampoline";
 
+/** A work queue of a work pool on a Prefect API. */
 export interface PrefectWorkQueueArgs {
   /**
-   * Which queue goes first: 1 before 2. By default the server gives one.
+   * Which queue goes first: 1 before 2. By default the server decides.
+   * @example priority: 1
    */
   priority?: pulumi.Input<number>;
   /**
-   * How many runs of the queue at a time. Any number by default; 0 holds them all.
+   * How many runs of the queue may be under way at a time. 0 holds them all. By default there is no limit.
+   * @example concurrencyLimit: 3
    */
   concurrencyLimit?: pulumi.Input<number | null>;
   /**
-   * Whether its runs are held.
+   * Whether its runs are held. By default they are not.
+   * @example isPaused: true
    */
   isPaused?: pulumi.Input<boolean>;
   /**
-   * What it is for.
+   * What the queue is for. By default nothing is said.
+   * @example description: "What must not wait"
    */
   description?: pulumi.Input<string>;
 }
@@ -25,35 +30,43 @@ export interface PrefectWorkQueueArgs {
 export interface PrefectWorkPoolArgs {
   /**
    * Name of the work pool. By default the resource's name. A change is a replacement.
+   * @example workPoolName: "etl"
    */
   workPoolName?: pulumi.Input<string>;
   /**
-   * Pool type, as process:push. A change is a replacement, for Prefect cannot change it.
+   * Pool type. A change is a replacement, because Prefect cannot change it.
+   * @example type: "process:push"
    */
   type: pulumi.Input<string>;
   /**
-   * Base job template: job_configuration and variables.
+   * Base job template: job_configuration and variables. By default an empty one.
+   * @example baseJobTemplate: { job_configuration: { … }, variables: { … } }
    */
   baseJobTemplate?: Record<string, AnyJson>;
   /**
-   * What it is for.
+   * What the pool is for. By default nothing is said.
+   * @example description: "Loads and reports"
    */
   description?: pulumi.Input<string>;
   /**
-   * Whether its runs are held.
+   * Whether its runs are held. By default they are not.
+   * @example isPaused: true
    */
   isPaused?: pulumi.Input<boolean>;
   /**
-   * How many runs at a time. Any number by default; 0 holds them all.
+   * How many runs may be under way at a time. 0 holds them all. By default there is no limit.
+   * @example concurrencyLimit: 10
    */
   concurrencyLimit?: pulumi.Input<number | null>;
   /**
-   * Work queues, by name. The one called default is always there.
+   * Work queues, by name. By default there is only the queue called default, which is always there.
+   * @example queues: { urgent: { priority: 1 } }
    */
   queues?: Record<string, PrefectWorkQueueArgs>;
   /**
-   * Take over a pool that is there already, in place of refusing; it must be of the same type. From then on it is this resource's, and goes
-   * with it.
+   * Whether to take over a pool of the same type that exists already, in place of refusing. From then on it is this resource's, and is
+   * deleted with it. By default it is refused.
+   * @example adoptExisting: true
    */
   adoptExisting?: pulumi.Input<boolean>;
 }
