@@ -60,6 +60,7 @@ export interface RunOptions {
   credentials?: "ambient";
 }
 
+/** Runs of one workspace. */
 export interface Trigger {
   /**
    * Submit a run of `FLOW/DEPLOYMENT` and watch it to its end.
@@ -73,6 +74,7 @@ export interface Trigger {
   watch(run: string, following?: Following): Promise<FlowRun>;
   /** Stop a run for real and wait until it has stopped. */
   cancel(run: string, cancelling?: Cancelling): Promise<FlowRun>;
+  /** Let go of the ledger. */
   close(): Promise<void>;
 }
 

@@ -44,6 +44,7 @@ export type EngineEvent =
   | { kind: "prelude"; config: Record<string, string> }
   | { kind: "summary"; changes: Changes; durationMs: number; preview: boolean; succeeded: boolean };
 
+/** What an operation did. */
 export interface EngineResult {
   project: string;
   stack: string;

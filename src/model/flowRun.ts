@@ -48,6 +48,7 @@ export interface FlowRun {
 /** Nothing follows these by itself. */
 export const TERMINAL: readonly StateType[] = ["COMPLETED", "FAILED", "CANCELLED", "CRASHED"];
 
+/** Whether a run in this state has ended. */
 export function isTerminal(state: State): boolean {
   return TERMINAL.includes(state.type);
 }

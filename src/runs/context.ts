@@ -51,10 +51,12 @@ export type RunEvent =
   | { kind: "state"; run: FlowRun }
   | { kind: "waiting"; run: FlowRun; reason: string }
   | { kind: "warning"; message: string }
-  /** @property bySubmitter a line about the submission, which whoever submitted the run wrote into its log */
+  // bySubmitter: a line about the submission, which whoever submitted the run wrote into its log.
   | { kind: "log"; line: LogLine; bySubmitter?: true };
 
+/** How a run is watched. */
 export interface Watching {
   signal?: AbortSignal;
+  /** Gets what happens to the run, in the order in which it happened. */
   onEvent?: (event: RunEvent) => void;
 }

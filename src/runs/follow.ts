@@ -17,6 +17,7 @@ const HELD_PAUSE = 250;
 /** How often the manifest is read again while a run waits: the pool may have been resumed, its limit raised. In milliseconds. */
 const MANIFEST_AGE = 5_000;
 
+/** How a run is followed to its end. */
 export interface Following extends Watching {
   /** Stop watching after so many milliseconds; the run goes on. */
   timeoutMs?: number;

@@ -11,6 +11,7 @@ import type { Advance } from "./submit";
 /** How long a stopped command has before SIGKILL, in seconds, unless asked otherwise: as long as Prefect's workers give it. */
 export const DEFAULT_GRACE_SECONDS = 30;
 
+/** How a run is cancelled. */
 export interface Cancelling extends Watching {
   /** Ask only, do not wait until it has stopped. */
   detach?: boolean;

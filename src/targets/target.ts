@@ -89,6 +89,7 @@ export type Observation =
   | { phase: "running"; startedAt: string }
   | { phase: "ended"; outcome: Outcome; startedAt?: string; endedAt: string };
 
+/** A line of what a run printed. */
 export interface LogLine {
   /** ISO 8601, UTC. */
   at: string;

@@ -12,6 +12,7 @@ import { StackStore } from "../engine/state/stackStore";
 import type { JsonObject } from "../json";
 import { type ServedProvider, type StandInProvider, serveProvider } from "./providers";
 
+/** What the engine runs, and with what. */
 export interface OfflineEngineOptions {
   /** Folder of a Pulumi project; its program is run by its own SDK in a process of its own. This or `program` is needed. */
   projectDir?: string;
@@ -31,6 +32,7 @@ export interface OfflineEngineOptions {
   parallel?: number;
   /** Sees, delays or fails what providers are asked. */
   intercept?: Intercept;
+  /** Gets what the engine does, as it happens. */
   onEvent?: (event: EngineEvent) => void;
 }
 
@@ -89,11 +91,12 @@ export class OfflineEngine {
     return this.#run(refresh);
   }
 
+  /** Delete everything that the stack has. */
   destroy(): Promise<OfflineResult> {
     return this.#run(destroy);
   }
 
-  /** @param options.secrets true: values instead of "[secret]" */
+  /** The outputs of the stack. With `secrets`, their values instead of "[secret]". */
   async outputs({ secrets = false } = {}): Promise<JsonObject> {
     const options = await this.#engineOptions({});
     return (await readStackOutputs({ ...options, project: this.#project(options), secrets }))?.outputs ?? {};

@@ -8,6 +8,7 @@ import { emptyState, statePath } from "../engine/state/deployment";
 import { readState } from "../engine/state/stateFile";
 import type { Json, JsonObject } from "../json";
 
+/** What the stack is made of, and where it is kept. */
 export interface OfflineStackOptions {
   /** Folder of the Pulumi.yaml. */
   projectDir: string;
@@ -23,6 +24,7 @@ export interface OfflineStackOptions {
   providers?: Record<string, number>;
   /** How many operations may be under way at a time. @default 16 */
   parallel?: number;
+  /** Gets what the engine does, as it happens. */
   onEvent?: (event: EngineEvent) => void;
 }
 
@@ -34,8 +36,9 @@ export interface OfflineStack {
   up(): Promise<EngineResult>;
   /** Make the state what the providers say there is. */
   refresh(): Promise<EngineResult>;
+  /** Delete everything that the stack has. */
   destroy(): Promise<EngineResult>;
-  /** @param options.secrets true: values instead of "[secret]" */
+  /** The outputs of the stack. With `secrets`, their values instead of "[secret]". */
   outputs(options?: { secrets?: boolean }): Promise<JsonObject>;
   /** As `pulumi stack export` gives it; secrets are ciphertexts. Before the first `up` it has no resources. */
   exportState(): Json;

@@ -11,6 +11,7 @@ import type { Asked, StandInProvider, StandInResource } from "./standInProvider"
 export interface ServedProvider {
   /** For `PULUMI_DEBUG_PROVIDERS=<package>:<port>`, or `providers` of `offlineStack`. */
   port: number;
+  /** Close the port. */
   stop(): void;
 }
 

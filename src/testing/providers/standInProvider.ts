@@ -29,6 +29,7 @@ export interface StandInResource {
   defaults?: JsonObject;
   /** Why inputs are refused, by property. In previews some are not known yet: texts of the engine's own. @default they are not */
   check?(inputs: JsonObject, asked: Asked): Record<string, string> | undefined;
+  /** Make it. @returns its id and its outputs */
   create(inputs: JsonObject, asked: Asked): Found | Promise<Found>;
   /** @returns nothing if it is not there any more. @default it is as it was */
   read?(id: string, known: JsonObject, asked: Asked): Found | undefined | Promise<Found | undefined>;

@@ -7,6 +7,7 @@ import { type FakeAwsOptions, settled } from "./options";
 import { type AwsCallRecord, serveAws } from "./server";
 import { World } from "./world";
 
+/** A fake AWS that is running. */
 export interface FakeAws extends FakeCloud<World, AwsCallRecord, AwsFault> {
   region: string;
   account: string;

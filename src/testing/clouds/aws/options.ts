@@ -1,5 +1,6 @@
 import { COMMON_DEFAULTS, type CommonOptions } from "../shared/options";
 
+/** How the fake behaves. */
 export interface FakeAwsOptions extends CommonOptions {
   /** Twelve digits. @default "111111111111" */
   account?: string;

@@ -12,6 +12,7 @@ import { World } from "./world";
 /** The account that containers act as. It may do nothing. */
 const RUNTIME = "flow-runtime";
 
+/** A fake Google Cloud that is running. */
 export interface FakeGoogleCloud extends FakeCloud<World, CallRecord, Fault> {
   project: string;
   /** For a work pool's `endpoints`. */

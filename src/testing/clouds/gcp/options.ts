@@ -1,5 +1,6 @@
 import { COMMON_DEFAULTS, type CommonOptions } from "../shared/options";
 
+/** How the fake behaves. */
 export interface FakeGoogleCloudOptions extends CommonOptions {
   /** Project id. @default "acme" */
   project?: string;
