@@ -1,15 +1,18 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Json, JsonObject } from "../json";
 import { type EngineResult, hideInStep, type StepEvent } from "./events";
+import type { OperationContext } from "./operationContext";
 import { OperationFailed } from "./options";
-import type { Scene } from "./scene";
 import { maskSecrets } from "./state/secretValues";
 import type { Changes } from "./state/step";
 import { mapChildren, type Properties, UNKNOWN } from "./wire";
 
-/** Say how an operation ended. @throws {OperationFailed} unless it went well */
+/**
+ * Report how an operation ended.
+ * @throws {OperationFailed} unless it succeeded
+ */
 export function conclude(
-  { options, project, start, onEvent, refused, redactor }: Scene,
+  { options, project, start, onEvent, refused, redactor }: OperationContext,
   done: { changes: Changes; steps: StepEvent[]; outputs: Properties; oldOutputs: Properties; errors: string[]; preview: boolean },
 ): EngineResult {
   const { changes, steps, outputs, oldOutputs, errors, preview } = done;
@@ -29,13 +32,13 @@ export function conclude(
     durationMs,
   };
   if (signal?.aborted)
-    throw new OperationFailed(`interrupted: what had been done until then is in the state of stack ${project.name}/${stack}`, result, 5);
-  // A mistake in the program, or something outside that would not: the shell is told which.
+    throw new OperationFailed(`interrupted: all changes so far are in the state of stack ${project.name}/${stack}`, result, 5);
+  // The exit code tells a mistake in the program (2) from a refusal or failure outside of it (5).
   if (!succeeded) throw new OperationFailed(errors.join("\n"), result, refused ? 5 : 2);
   return result;
 }
 
-/** What is not known before an update is said to be so. */
+/** Values that only the update will know are shown as "[unknown]". */
 function shownOutputs(outputs: Properties): JsonObject {
   const known = (value: Json): Json => (value === UNKNOWN ? "[unknown]" : mapChildren(value, known));
   return known(maskSecrets(outputs)) as JsonObject;

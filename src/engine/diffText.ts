@@ -5,7 +5,7 @@ import { pathOf, segmentsOf } from "./plan/propertyPath";
 import { isGone, type Op } from "./state/step";
 import { UNKNOWN } from "./wire";
 
-/** Pulumi's marks. */
+/** The marks that Pulumi's own output uses. */
 export const MARKS: Record<Op, string> = {
   create: "+",
   update: "~",
@@ -24,7 +24,9 @@ export const MARKS: Record<Op, string> = {
   same: " ",
 };
 
-/** The steps that a reader cares for, each with the properties that differ below it: halves of replacements, the stack and engine-made providers left out. */
+/**
+ * The steps as text, each with the properties that differ below it. Halves of replacements, the stack and default providers are left out.
+ */
 export function diffText(steps: readonly StepEvent[]): string {
   return steps
     .filter(isShown)
@@ -32,16 +34,16 @@ export function diffText(steps: readonly StepEvent[]): string {
     .join("\n");
 }
 
-/** Of a replacement, which its `replace` stands for. */
+/** The halves of a replacement, which its `replace` stands for. */
 const HALVES: readonly Op[] = ["create-replacement", "delete-replaced", "read-replacement", "discard-replaced", "import-replacement"];
 
-/** Whether a step stands for itself in a plan. */
+/** Whether a plan shows a step. */
 export function isShown({ op, type, name }: StepEvent): boolean {
   if (op === "same" || op === "refresh" || HALVES.includes(op)) return false;
   return type !== "pulumi:pulumi:Stack" && !(type.startsWith("pulumi:providers:") && name.startsWith("default"));
 }
 
-/** `~ size: 1 => 2`, for each property that differs, as far as the step says. */
+/** A line such as `~ size: 1 => 2` for each property that differs. */
 export function propertyLines({ op, detailedDiff, diffs, keys, old, new: now }: StepEvent): string[] {
   if (op === "create" || op === "import" || op === "read" || isGone(op)) return [];
   const named = [...(keys ?? []), ...(diffs ?? [])];
@@ -60,7 +62,7 @@ export function propertyLines({ op, detailedDiff, diffs, keys, old, new: now }: 
   });
 }
 
-/** Where a provider only says that something differs, the inputs tell what. */
+/** The inputs that differ, for a provider that only says that something does. */
 function differing(before: JsonObject = {}, after: JsonObject = {}): string[] {
   return [...new Set([...Object.keys(before), ...Object.keys(after)])].filter((key) => !isDeepStrictEqual(before[key], after[key])).sort();
 }
@@ -71,10 +73,10 @@ function valueAt(properties: JsonObject, path: string): Json | undefined {
   return at;
 }
 
-const MOST = 80;
+const MAX_VALUE_LENGTH = 80;
 
 function shown(value: Json | undefined): string {
   if (value === UNKNOWN) return "[unknown]";
   const text = JSON.stringify(value)?.replaceAll(`"${UNKNOWN}"`, "[unknown]") ?? "";
-  return text.length > MOST ? `${text.slice(0, MOST)}…` : text;
+  return text.length > MAX_VALUE_LENGTH ? `${text.slice(0, MAX_VALUE_LENGTH)}…` : text;
 }

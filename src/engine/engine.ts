@@ -1,43 +1,43 @@
 import type { EngineResult } from "./events";
 import { Executor } from "./execute/executor";
 import { refresh as refreshResources } from "./execute/refresh";
+import { createContext, hidingSecrets, isStack, projectOf, withLock } from "./operationContext";
 import type { EngineOptions } from "./options";
 import { Planner } from "./plan/planner";
 import { refreshFirst } from "./refreshFirst";
-import { hidden, isStack, locked, projectOf, sceneOf } from "./scene";
 import { Snapshot } from "./state/snapshot";
-import { unsettled } from "./state/stateFile";
+import { pendingCreations } from "./state/stateFile";
 import { StateWriter } from "./state/stateWriter";
 import { withoutProgram } from "./withoutProgram";
 import { deploy } from "./withProgram";
 
-/** What `up` would do. Nothing is written, and an update that goes on meanwhile is not waited for. */
+/** Show what `up` would do. Nothing is written, and a running update is not waited for. */
 export async function preview(options: EngineOptions): Promise<EngineResult> {
   const project = projectOf(options);
-  return hidden(sceneOf(options, project), (scene) => deploy(scene, true));
+  return hidingSecrets(createContext(options, project), (context) => deploy(context, true));
 }
 
 /**
- * Run the program and make the stack what it declares.
- * @throws {OperationFailed} if the program or a provider fails: what was done until then is kept, nothing is deleted
- * @throws {UserError} if the stack is locked, its state damaged, or the program needs what this engine does not do
+ * Run the program and make the stack match it.
+ * @throws {OperationFailed} if the program or a provider fails: changes so far are kept, and nothing is deleted
+ * @throws {UserError} if the stack is locked, its state is damaged, or the program needs a feature that this engine does not support
  */
 export function up(options: EngineOptions): Promise<EngineResult> {
-  return locked(options, (scene) => deploy(scene, false));
+  return withLock(options, (context) => deploy(context, false));
 }
 
 /**
- * Delete everything that the stack has. The program is not run.
- * @throws {OperationFailed} if something cannot be deleted, or is protected
- * @throws {UserError} if the stack is locked, or its state damaged
+ * Delete all resources of the stack. The program does not run.
+ * @throws {OperationFailed} if a resource cannot be deleted, or is protected
+ * @throws {UserError} if the stack is locked, or its state is damaged
  */
 export function destroy(options: EngineOptions): Promise<EngineResult> {
   const dryRun = options.preview ?? false;
-  return locked(options, (scene) =>
-    withoutProgram(scene, async (offstage) => {
-      const { options, onEvent, project, store, learn } = scene;
-      const { registry, parallel, fail, watchSignal } = offstage;
-      const before = options.refresh ? await refreshFirst(scene, offstage) : offstage.before;
+  return withLock(options, (context) =>
+    withoutProgram(context, async (operation) => {
+      const { options, onEvent, project, store, learn } = context;
+      const { registry, parallel, fail, watchSignal } = operation;
+      const before = options.refresh ? await refreshFirst(context, operation) : operation.before;
       const planner = new Planner({
         project: project.name,
         stack: options.stack,
@@ -46,27 +46,27 @@ export function destroy(options: EngineOptions): Promise<EngineResult> {
         providers: registry,
         onError: fail,
       });
-      const writer = new StateWriter(new Snapshot(before.resources, unsettled(before.pending)), store, dryRun);
+      const writer = new StateWriter(new Snapshot(before.resources, pendingCreations(before.pending)), store, dryRun);
       const onFailure = (urn: string, error: Error) => fail(urn, error.message);
       const continueOnError = options.continueOnError ?? false;
       const executor = new Executor({ registry, writer, preview: dryRun, parallel, continueOnError, onEvent, onFailure, learn });
       watchSignal(() => executor.stop());
       await executor.runLayers(await planner.planDeletions());
-      await writer.settle();
+      await writer.writeWholeState();
       return { changes: executor.changes, steps: executor.steps, outputs: {} };
     }),
   );
 }
 
 /**
- * Make the state what the providers say there is. The program is not run, and nothing is changed but the state.
- * @throws {OperationFailed} if something cannot be read: the rest is refreshed
- * @throws {UserError} if the stack is locked, or its state damaged
+ * Update the state to match the real resources, as the providers report them. The program does not run, and only the state changes.
+ * @throws {OperationFailed} if a resource cannot be read; the others are refreshed
+ * @throws {UserError} if the stack is locked, or its state is damaged
  */
 export function refresh(options: EngineOptions): Promise<EngineResult> {
-  return locked(options, (scene) =>
-    withoutProgram(scene, async ({ before, registry, parallel, fail }) => {
-      const { onEvent, store, learn } = scene;
+  return withLock(options, (context) =>
+    withoutProgram(context, async ({ before, registry, parallel, fail }) => {
+      const { onEvent, store, learn } = context;
       const onFailure = (urn: string, error: Error) => fail(urn, error.message);
       const { resources, changes, steps } = await refreshResources(before.resources, {
         registry,
@@ -76,7 +76,7 @@ export function refresh(options: EngineOptions): Promise<EngineResult> {
         learn,
         ...(options.signal ? { signal: options.signal } : {}),
       });
-      if (!options.preview) await store.write(resources, unsettled(before.pending));
+      if (!options.preview) await store.write(resources, pendingCreations(before.pending));
       return { changes, steps, outputs: resources.find(isStack)?.outputs ?? {} };
     }),
   );

@@ -8,7 +8,7 @@ import { nameOf } from "./urn";
 
 export type { Changes, Op, PropertyDiff };
 
-/** What the screen, a log or a test hears of a step. Secrets in it are "[secret]". */
+/** A step as the screen, a log or a test gets it. Secrets in it are "[secret]". */
 export interface StepEvent {
   op: Op;
   urn: string;
@@ -16,7 +16,7 @@ export interface StepEvent {
   name: string;
   custom: boolean;
   parent?: string;
-  /** Properties for whose sake it is replaced. */
+  /** Properties that cause the replacement. */
   keys?: string[];
   /** Top-level properties that differ. */
   diffs?: string[];
@@ -32,11 +32,13 @@ interface ResourceView {
   outputs: JsonObject;
 }
 
-/** What is heard while an operation goes on. */
+/** What an operation reports while it runs. */
 export type EngineEvent =
-  /** A step is about to be taken. */
+  /** A step is about to start. */
   | { kind: "pre"; step: StepEvent }
-  /** It has been, and these are its outputs; in a preview: would be. A component's come when it has said them. */
+  /**
+   * The step is done, and these are its outputs; in a preview it would be. A component's event follows when it has registered its outputs.
+   */
   | { kind: "outputs"; step: StepEvent }
   | { kind: "failed"; step: StepEvent }
   | { kind: "diagnostic"; severity: "debug" | "info" | "warning" | "error"; message: string; urn?: string }
@@ -48,18 +50,18 @@ export type EngineEvent =
 export interface EngineResult {
   project: string;
   stack: string;
-  /** How many resources each op was, or would be, done to. Providers that the engine makes itself are not counted. */
+  /** How many resources had each operation, or would have it. Default providers are not counted. */
   changes: Changes;
-  /** The stack's outputs, secrets as "[secret]". */
+  /** The stack's outputs, with secrets as "[secret]". */
   outputs: JsonObject;
-  /** Nothing was, or would be, changed. */
+  /** Nothing changed, or would change. */
   unchanged: boolean;
-  /** What was, or would be, done, in its order; what stays as it is left out. */
+  /** The steps that were executed, or would be, in order. Unchanged resources are left out. */
   steps: StepEvent[];
   durationMs: number;
 }
 
-/** An event without the secrets that are known by now. What names a resource stays as it is. */
+/** An event with all known secrets masked. The names of resources stay as they are. */
 export function hideInEvent(event: EngineEvent, redactor: Redactor): EngineEvent {
   switch (event.kind) {
     case "pre":
@@ -85,8 +87,9 @@ export function hideInStep(step: StepEvent, redactor: Redactor): StepEvent {
 }
 
 /**
- * Nobody reads these in an event. The serialized code of a dynamic provider holds what it captured of its program, secret or not; a base job
- * template takes hundreds of lines.
+ * Long values are left out of events. The serialized code of a dynamic provider contains whatever it captured from its program, secret or
+ * not.
+ * A base job template is hundreds of lines long.
  */
 function withoutBulk({ inputs, outputs, ...rest }: ResourceView): ResourceView {
   return { ...rest, inputs: brief(inputs), outputs: brief(outputs) };
@@ -96,12 +99,15 @@ function brief(properties: JsonObject): JsonObject {
   const shown = { ...properties };
   if ("__provider" in shown) shown.__provider = "[code]";
   if (isJsonObject(shown.baseJobTemplate)) shown.baseJobTemplate = "[base job template]";
-  // A FlowRun carries the definition of its pool: `pool.pool.baseJobTemplate`.
+  // A FlowRun holds the definition of its pool: `pool.pool.baseJobTemplate`.
   if (isJsonObject(shown.pool)) shown.pool = brief(shown.pool);
   return shown;
 }
 
-/** A step as it is told. `result`: what has come of it. */
+/**
+ * The event of a step.
+ * @param result the resource after the step
+ */
 export function stepEvent(step: Step, result: Resource | undefined = step.next): StepEvent {
   const { op, urn, type, old, keys, diffs, detailed } = step;
   const about = result ?? old;

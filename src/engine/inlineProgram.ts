@@ -2,19 +2,19 @@ import { createRequire } from "node:module";
 import type * as language from "@pulumi/pulumi/proto/language_pb";
 import type { ProgramEnd, ProgramRun } from "./languageHost";
 
-/** The SDK's own, which its types keep to themselves. */
+/** The SDK's own class, which its types do not export. */
 type LanguageServer = new (
   program: () => Promise<unknown>,
 ) => {
   run(call: { request: language.RunRequest }, reply: (error: Error | undefined) => void): void;
 };
 
-/** A program as a function: what it resolves with are the stack's outputs. */
+/** A program as a function. It resolves with the stack's outputs. */
 export type InlineProgram = () => Promise<Record<string, unknown> | undefined>;
 
 /**
- * Run a program that is a function of this process, as Pulumi's Automation API does: by the SDK's own language server. One at a time: what it declares
- * goes to the deployment of this run because the SDK's settings say so while it runs.
+ * Run a program that is a function of this process, with the SDK's own language server, as Pulumi's Automation API does.
+ * Only one program can run at a time, because the SDK's settings are global to the process.
  */
 export function startInline(
   program: InlineProgram,

@@ -8,7 +8,7 @@ import type { Project } from "./project";
 import type { StackConfig } from "./stackConfig";
 import { startSupervised } from "./supervised";
 
-/** What a program run is told, as Pulumi's Node language host tells it. */
+/** The parameters of a program run, as Pulumi's Node language host passes them. */
 export interface ProgramRun {
   project: Project;
   stack: string;
@@ -20,22 +20,22 @@ export interface ProgramRun {
   /** Path of the `@pulumi/pulumi/cmd/run` to use. */
   runner: string;
   env: NodeJS.ProcessEnv;
-  /** Where the compiled code of children is kept between runs. */
+  /** The folder for the compile cache of child processes. */
   compileCache: string;
   onEvent: (event: EngineEvent) => void;
 }
 
-/** How a program ended. `bail`: it, or we, have said why already. */
+/** How a program ended. `bail`: the error was reported already. */
 export type ProgramEnd =
   | { kind: "ok" }
   | { kind: "bail" }
   | { kind: "failed"; message: string }
   | { kind: "exit"; code: number | null; signal: string | null };
 
-/** `cmd/run` exits with this when the program's error is logged already. */
+/** The exit code of `cmd/run` if the program's error is logged already. */
 const BAIL = 32;
 
-/** Run the program of a project by the unmodified `@pulumi/pulumi/cmd/run`. Its process ends with ours. */
+/** Run the program of a project with the unmodified `@pulumi/pulumi/cmd/run`. Its process ends with ours. */
 export function startProgram(run: ProgramRun): { ended: Promise<ProgramEnd>; kill(): void } {
   const { project, stack } = run;
   const { nodeargs } = project.runtimeOptions;
@@ -66,15 +66,15 @@ export function startProgram(run: ProgramRun): { ended: Promise<ProgramEnd>; kil
 }
 
 /**
- * Where a project's program is. `main` names a folder or a file; without it the program is the project's folder.
- * @throws {UserError} if the project is not one for Node, or its `main` is not there
+ * Find a project's program. `main` names a folder or a file. Without it the program is the project's folder.
+ * @throws {UserError} if the runtime is not nodejs, or `main` does not exist
  */
 export function programOf({ dir, main, file, runtime }: Project): { folder: string; entry: string } {
   if (runtime !== "nodejs")
-    throw new UserError(`${file}: runtime ${runtime}: the offline engine runs nodejs programs; use --engine pulumi`);
+    throw new UserError(`${file}: runtime ${runtime}: the offline engine runs only nodejs programs; use --engine pulumi`);
   if (main === undefined) return { folder: dir, entry: "." };
   const path = resolve(dir, main);
-  if (!existsSync(path)) throw new UserError(`${file}: main: there is no ${path}`);
+  if (!existsSync(path)) throw new UserError(`${file}: main: ${path} does not exist`);
   return statSync(path).isDirectory() ? { folder: path, entry: "." } : { folder: dirname(path), entry: path };
 }
 
@@ -84,7 +84,7 @@ function environmentOf({ project, config, env, compileCache }: ProgramRun): Node
   return {
     ...env,
     NODE_COMPILE_CACHE: compileCache,
-    // The way back to us is on this machine, whatever proxy the program's own calls take.
+    // The engine is on this machine, so the program must reach it without a proxy.
     no_grpc_proxy: [...(unproxied ? [unproxied] : []), "127.0.0.1"].join(","),
     PULUMI_CONFIG: JSON.stringify(config.values),
     PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(config.secretKeys),

@@ -4,46 +4,46 @@ import type { EngineEvent, EngineResult } from "./events";
 import type { InlineProgram } from "./inlineProgram";
 import type { Intercept } from "./providers/host";
 
-/** How many operations may be under way at a time, by default: what Pulumi takes on this kind of machine. */
+/** The default for how many operations may run at the same time: Pulumi's own default on this kind of machine. */
 export const PARALLEL = 16;
 
 export interface EngineOptions {
-  /** Folder of the Pulumi.yaml. */
+  /** The folder of Pulumi.yaml. */
   projectDir: string;
   stack: string;
-  /** A program of this process in place of the folder's, and the name of its project. */
+  /** A function of this process that replaces the folder's program, and the name of its project. */
   inline?: { program: InlineProgram; project: string };
-  /** The `.pushpool` folder; the state lies in it. */
+  /** The `.pushpool` folder, which contains the state. */
   home: string;
-  /** Where keys and caches lie. */
+  /** The folder of keys and caches. */
   stateHome: string;
-  /** Where the compiled code of programs and providers is kept between runs. @default `NODE_COMPILE_CACHE` of `env`, or else below `stateHome` */
+  /** The folder for the compile cache of programs and providers. @default `NODE_COMPILE_CACHE` of `env`, or else below `stateHome` */
   compileCache?: string;
   env: NodeJS.ProcessEnv;
-  /** Over the configuration files'; structured values as JSON. A key without a namespace is the project's. */
+  /** Configuration that overrides the files; structured values as JSON. A key without a namespace belongs to the project. */
   config?: Record<string, string>;
-  /** Providers that run already: package to port. Others are started, as Pulumi does. */
+  /** Running providers: package to port. Others are started, as Pulumi does. */
   providers?: Record<string, number>;
-  /** How many operations may be under way at a time. @default 16 */
+  /** How many operations may run at the same time. @default 16 */
   parallel?: number;
-  /** `up`, `preview`, `destroy`: ask the providers first what there really is. @default false */
+  /** `up`, `preview`, `destroy`: first update the state to match the real resources. @default false */
   refresh?: boolean;
-  /** `up`, `preview`: URNs of resources to replace though nothing of them differs. */
+  /** `up`, `preview`: URNs of resources to replace even if nothing differs. */
   replace?: readonly string[];
-  /** `destroy`, `refresh`: only say what would be done. @default false */
+  /** `destroy`, `refresh`: only show what would be done. @default false */
   preview?: boolean;
-  /** Go on with what does not hang on a failed resource. @default false */
+  /** Continue with resources that do not depend on a failed one. @default false */
   continueOnError?: boolean;
   onEvent?: (event: EngineEvent) => void;
-  /** Learns the secrets that the operation meets; events and errors are hidden by it. @default one of the operation's own */
+  /** Learns the secrets of the operation, and masks them in events and errors. @default a redactor of this operation */
   redactor?: Redactor;
-  /** Sees, delays or fails what providers are asked; secrets are in plain there. For tests. */
+  /** Sees, delays or fails the calls to providers, which hold secrets in plain text. For tests. */
   intercept?: Intercept;
-  /** Breaks the operation off: nothing more is begun, what is under way is finished, and the state is sound. */
+  /** Interrupts the operation: no more steps start, running steps finish, and the state is consistent. */
   signal?: AbortSignal;
 }
 
-/** An operation failed. What had been done until then is in the state, and in `result`. */
+/** An operation failed. All changes so far are in the state, and in `result`. */
 export class OperationFailed extends UserError {
   constructor(
     message: string,

@@ -1,6 +1,6 @@
 import type { Properties } from "./wire";
 
-/** A property that the provider refuses. */
+/** A property that the provider rejects. */
 export interface CheckFailure {
   property: string;
   reason: string;
@@ -9,21 +9,21 @@ export interface CheckFailure {
 export const PROPERTY_CHANGES = ["add", "add-replace", "delete", "delete-replace", "update", "update-replace"] as const;
 export type PropertyChange = (typeof PROPERTY_CHANGES)[number];
 
-/** How one property differs; `input`: between the inputs, else between inputs and outputs. */
+/** How one property differs. `input`: the difference is between the inputs, else between inputs and outputs. */
 export interface PropertyDiff {
   kind: PropertyChange;
   input: boolean;
 }
 
-/** What a provider says of the difference between a resource and what is wanted of it. */
+/** A provider's answer about the difference between a resource and its wanted inputs. */
 export interface Diff {
   /** "unknown": the provider leaves it to the engine to compare the inputs. */
   changes: "none" | "some" | "unknown";
-  /** Properties for whose sake the resource has to be replaced. */
+  /** Properties that cause a replacement. */
   replaces: string[];
   /** Top-level properties that differ. */
   diffs: string[];
-  /** By property path; absent where the provider gives none. */
+  /** By property path. Absent if the provider gives no details. */
   detailed?: Record<string, PropertyDiff>;
   deleteBeforeReplace: boolean;
 }
@@ -32,29 +32,29 @@ interface About {
   urn: string;
 }
 
-/** What a read found. */
+/** The result of a read. */
 export interface ReadResult {
-  /** Empty: it is not there any more. */
+  /** Empty if the resource no longer exists. */
   id: string;
   outputs: Properties;
-  /** Absent where the provider says nothing of them. */
+  /** Absent if the provider does not return inputs. */
   inputs?: Properties;
-  /** Why it is there but not well. */
+  /** Why its initialization failed. */
   initErrors: string[];
 }
 
 /**
- * What the engine asks of a provider (pulumi/provider.proto), in properties as they go over the wire, secrets marked. A provider that takes
- * no secrets gets them in plain, and what it answers is marked again by those who ask.
+ * The calls of the engine to a provider (pulumi/provider.proto). Properties are in wire format, with secrets marked.
+ * A provider without support for secrets gets them in plain text, and the caller marks them again in its answers.
  */
 export interface Provider {
   check(request: About & { olds: Properties; news: Properties; seed: Buffer }): Promise<{ inputs: Properties; failures: CheckFailure[] }>;
   diff(
     request: About & { id: string; oldInputs: Properties; oldOutputs: Properties; inputs: Properties; ignoreChanges: string[] },
   ): Promise<Diff>;
-  /** @throws {PartialFailure} if it was made, but is not well */
+  /** @throws {PartialFailure} if the resource was created, but its initialization failed */
   create(request: About & { inputs: Properties; timeout: number; preview: boolean }): Promise<{ id: string; outputs: Properties }>;
-  /** @throws {PartialFailure} if it was changed, but is not well */
+  /** @throws {PartialFailure} if the resource was updated, but its initialization failed */
   update(
     request: About & {
       id: string;
@@ -70,13 +70,13 @@ export interface Provider {
   delete(request: About & { id: string; inputs: Properties; outputs: Properties; timeout: number }): Promise<void>;
 }
 
-/** Which provider resource a provider stands for. */
+/** The provider resource that a provider belongs to. */
 export interface Identity {
   urn: string;
   id: string;
 }
 
-/** A provider with what belongs to the provider itself: it is configured before it is asked about resources. */
+/** A provider with the calls about the provider itself. It is configured before the calls about resources. */
 export interface HostedProvider extends Provider {
   checkConfig(request: About & { olds: Properties; news: Properties }): Promise<{ inputs: Properties; failures: CheckFailure[] }>;
   diffConfig(request: About & { oldInputs: Properties; oldOutputs: Properties; inputs: Properties }): Promise<Diff>;
@@ -85,21 +85,21 @@ export interface HostedProvider extends Provider {
   cancel(): Promise<void>;
 }
 
-/** What a function of a provider answers. `unknown`: the provider cannot be asked yet. */
+/** The answer of a provider function. `unknown`: the provider cannot be called yet. */
 export type InvokeResult = { kind: "returned"; value: Properties; failures: CheckFailure[] } | { kind: "unknown" };
 
-/** A provider's own words on why it could not. */
+/** An error with the provider's own message. */
 export class ProviderError extends Error {
   constructor(
     message: string,
-    /** Whether what was asked for may have happened all the same: the resource's state is then unknown. */
+    /** Whether the provider does not implement the method. */
     readonly unimplemented = false,
   ) {
     super(message);
   }
 }
 
-/** Done, but the resource is not well: it is kept, with the reasons. */
+/** The resource exists, but its initialization failed. The state keeps it, with the reasons. */
 export class PartialFailure extends Error {
   constructor(
     readonly id: string,

@@ -5,23 +5,23 @@ import type { Project } from "./project";
 import type { Crypter } from "./state/passphrase";
 import type { StackStore } from "./state/stackStore";
 
-/** A stack's configuration as programs get it: `project:key` to text (structured values as JSON), and which of them are secret. */
+/** A stack's configuration as a program gets it: `project:key` to string (structured values as JSON), and which keys are secret. */
 export interface StackConfig {
   values: Record<string, string>;
   secretKeys: string[];
 }
 
-/** `Pulumi.<stack>.yaml` as written: a plain value as its text, a structured one as its tree. */
+/** The content of `Pulumi.<stack>.yaml`: a plain value as its source text, a structured one as its tree. */
 interface ConfigFile {
   path: string;
-  /** What its `secure:` values are encrypted with: `encryptionsalt`. */
+  /** The salt of its `secure:` values: `encryptionsalt`. */
   salt?: string;
   config: Record<string, unknown>;
 }
 
 /**
- * Read `Pulumi.<stack>.yaml`, if it is there.
- * @throws {UserError} if it is not YAML, or `config` no object
+ * Read `Pulumi.<stack>.yaml`, if it exists.
+ * @throws {UserError} if it is not valid YAML, or `config` is not an object
  */
 export function readConfigFile({ dir, stackConfigDir = dir }: Project, stack: string): ConfigFile {
   const path = ["yaml", "yml"].map((ending) => join(stackConfigDir, `Pulumi.${stack}.${ending}`)).find((file) => existsSync(file));
@@ -29,13 +29,13 @@ export function readConfigFile({ dir, stackConfigDir = dir }: Project, stack: st
   const { isScalar, parseDocument } = require("yaml") as typeof import("yaml");
   const document = parseDocument(readFileSync(path, "utf8"), { merge: true });
   const [error] = document.errors;
-  if (error) throw new UserError(`${path} is not YAML: ${error.message.split("\n")[0]}`);
+  if (error) throw new UserError(`${path} is not valid YAML: ${error.message.split("\n")[0]}`);
   const tree = (document.toJS() ?? {}) as { config?: unknown; encryptionsalt?: unknown };
   const config = tree.config ?? {};
   if (typeof config !== "object" || Array.isArray(config)) throw new UserError(`${path}: config must be an object`);
   const entries = Object.entries(config).map(([key, value]) => {
     const node = document.getIn(["config", key], true);
-    // 1.10 and 0x10 are texts to Pulumi, as they stand.
+    // Pulumi keeps 1.10 and 0x10 as strings, exactly as written.
     return [key, value === null ? "" : typeof value !== "object" && isScalar(node) ? (node.source ?? value) : value];
   });
   const { encryptionsalt: salt } = tree;
@@ -43,9 +43,9 @@ export function readConfigFile({ dir, stackConfigDir = dir }: Project, stack: st
 }
 
 /**
- * The values that a program gets: the stack's file, `secure:` ones decrypted, over what the project file says for every stack; `extra`
- * over both. A key without a namespace is the project's.
- * @throws {UserError} naming the key that cannot be decrypted, or that the project file declares and nothing gives
+ * The values that a program gets. The stack's file, with `secure:` values decrypted, overrides the project file. `extra` overrides both.
+ * A key without a namespace belongs to the project.
+ * @throws {UserError} naming a key that cannot be decrypted, or that the project file declares but nothing sets
  */
 export async function resolveConfig(
   { path, salt, config }: ConfigFile,
@@ -63,7 +63,7 @@ export async function resolveConfig(
   };
   for (const [name, raw] of Object.entries(config)) {
     const found = { secret: false };
-    const plain = await opened(raw, crypter, found, `${path}: config.${name}`);
+    const plain = await decrypted(raw, crypter, found, `${path}: config.${name}`);
     values.set(full(name), textOf(plain));
     if (found.secret) secretKeys.add(full(name));
   }
@@ -74,7 +74,7 @@ export async function resolveConfig(
     if (values.has(full(name))) continue;
     if (value !== undefined) values.set(full(name), textOf(value));
     else if (isRequired)
-      throw new UserError(`${project.file} declares config.${name}, and nothing gives it: set config.${full(name)} in ${path}`);
+      throw new UserError(`${project.file} declares config.${name}, but nothing sets it: set config.${full(name)} in ${path}`);
   }
   return { values: Object.fromEntries(values), secretKeys: [...secretKeys] };
 }
@@ -91,8 +91,13 @@ function textOf(value: unknown): string {
   return typeof value === "string" ? value : JSON.stringify(value);
 }
 
-async function opened(value: unknown, crypter: (at: string) => Promise<Crypter>, found: { secret: boolean }, at: string): Promise<unknown> {
-  if (Array.isArray(value)) return Promise.all(value.map((item, index) => opened(item, crypter, found, `${at}[${index}]`)));
+async function decrypted(
+  value: unknown,
+  crypter: (at: string) => Promise<Crypter>,
+  found: { secret: boolean },
+  at: string,
+): Promise<unknown> {
+  if (Array.isArray(value)) return Promise.all(value.map((item, index) => decrypted(item, crypter, found, `${at}[${index}]`)));
   if (typeof value !== "object" || value === null) return value;
   const { secure, ...others } = value as Record<string, unknown>;
   if (typeof secure === "string" && Object.keys(others).length === 0) {
@@ -101,9 +106,9 @@ async function opened(value: unknown, crypter: (at: string) => Promise<Crypter>,
     try {
       return decrypt(secure);
     } catch {
-      throw new UserError(`${at} cannot be decrypted: it was encrypted with another key than this stack's`);
+      throw new UserError(`${at} cannot be decrypted: it was encrypted with a different key from this stack's`);
     }
   }
-  const entries = Object.entries(value).map(async ([key, inner]) => [key, await opened(inner, crypter, found, `${at}.${key}`)] as const);
+  const entries = Object.entries(value).map(async ([key, inner]) => [key, await decrypted(inner, crypter, found, `${at}.${key}`)] as const);
   return Object.fromEntries(await Promise.all(entries));
 }

@@ -3,14 +3,14 @@ import { readFileSync } from "node:fs";
 import { isJsonObject, type Json, type JsonObject } from "../json";
 import { nameOf, typeOf } from "./urn";
 
-/** The key by which Pulumi marks special values on the wire and in state (sdk/go/common/resource/sig). */
+/** The key that marks Pulumi's special values on the wire and in the state (sdk/go/common/resource/sig). */
 export const SIGNATURE = "4dabf18193072939515e22adb298388d";
 export const SECRET_MARK = "1b47061264138c4ac30d75fd1eb44270";
 const ASSET_MARK = "c44067f5952c0a294b673a41bacd8c17";
 const ARCHIVE_MARK = "0def7320c3a5731c473e5ecbe6d01bc7";
 const RESOURCE_MARK = "5cf8f73096256a8f31e491e813e4eb8e";
 const OUTPUT_MARK = "d0e6a833031e9bbcd3f4e8bde6ca49a4";
-/** What stands for a value that only the update will know. */
+/** The placeholder for a value that only the update will know. */
 export const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 const UNKNOWNS = new Set([
   UNKNOWN,
@@ -21,7 +21,7 @@ const UNKNOWNS = new Set([
   "dd056dcd-154b-4c76-9bd3-c8f88648b5ff",
 ]);
 
-/** A property value as it goes over the wire: JSON, special values as objects with {@link SIGNATURE}. */
+/** A property value in wire format: JSON, with special values as objects with {@link SIGNATURE}. */
 export type Wire = Json;
 export type Properties = JsonObject;
 
@@ -33,38 +33,38 @@ export function secretOf(value: Wire): JsonObject {
   return isSecret(value) ? value : { [SIGNATURE]: SECRET_MARK, value };
 }
 
-/** Whether a tree holds a secret anywhere. */
+/** Whether a tree contains a secret. */
 export function holdsSecret(value: Wire | undefined): boolean {
   if (typeof value !== "object" || value === null) return false;
   return isSecret(value) || Object.values(value).some(holdsSecret);
 }
 
-/** What the secrets of a tree hold, in plain. */
+/** The values of all secrets in a tree, in plain text. */
 export function secretsIn(value: Wire | undefined): Json[] {
   if (typeof value !== "object" || value === null) return [];
   if (isSecret(value)) return [withoutSecrets((value.value ?? null) as Json)];
   return Object.values(value).flatMap(secretsIn);
 }
 
-/** Whether a tree holds a reference to a resource anywhere. */
+/** Whether a tree contains a reference to a resource. */
 export function holdsReference(value: Wire | undefined): boolean {
   if (typeof value !== "object" || value === null) return false;
   return isReference(value) || Object.values(value).some(holdsReference);
 }
 
-/** Whether a tree holds a value that is not known yet, secret ones included. */
+/** Whether a tree contains an unknown value, inside secrets too. */
 export function holdsUnknown(value: Wire | undefined): boolean {
   if (typeof value === "string") return UNKNOWNS.has(value);
   return typeof value === "object" && value !== null && Object.values(value).some(holdsUnknown);
 }
 
-/** The tree with every secret in plain. */
+/** The tree with every secret in plain text. */
 export function withoutSecrets<T extends Wire>(value: T): T {
   if (isSecret(value)) return withoutSecrets((value.value ?? null) as T);
   return mapChildren(value, withoutSecrets) as T;
 }
 
-/** For a provider that takes no references: a resource is its id, a component its URN. */
+/** For a provider without support for references: a resource becomes its id, a component its URN. */
 export function withoutReferences<T extends Wire>(value: T): T {
   if (markOf(value) !== RESOURCE_MARK) return mapChildren(value, withoutReferences) as T;
   const { id, urn } = value as JsonObject;
@@ -72,7 +72,7 @@ export function withoutReferences<T extends Wire>(value: T): T {
   return (id === "" ? UNKNOWN : id) as T;
 }
 
-/** For a provider that only compares: an asset is its hash. */
+/** For comparisons by a provider: an asset becomes its hash. */
 export function withoutContent<T extends Wire>(value: T): T {
   const mark = markOf(value);
   if (mark !== ASSET_MARK && mark !== ARCHIVE_MARK) return mapChildren(value, withoutContent) as T;
@@ -80,7 +80,7 @@ export function withoutContent<T extends Wire>(value: T): T {
   return { [SIGNATURE]: mark, ...(hash === undefined ? {} : { hash }) } as Wire as T;
 }
 
-/** A reference to a resource, as the state has it. */
+/** A reference to a resource in the format of the state. */
 export function referenceInState(value: JsonObject): JsonObject {
   const { name: _, type: __, packageVersion = "", ...rest } = value;
   return { ...rest, packageVersion };
@@ -90,7 +90,7 @@ export function isReference(value: Wire | undefined): value is JsonObject {
   return markOf(value) === RESOURCE_MARK;
 }
 
-/** A reference to a resource, as it goes over the wire: with what its URN says. */
+/** A reference to a resource in wire format, with the name and type from its URN. */
 export function referenceOnWire(value: JsonObject): JsonObject {
   const { packageVersion, ...rest } = value;
   const urn = String(value.urn);
@@ -98,14 +98,14 @@ export function referenceOnWire(value: JsonObject): JsonObject {
 }
 
 /**
- * What a program sends, as the engine keeps it and hands it on: output values resolved to what they hold, a reference completed by what its
- * URN says, an asset with the hash of its content, and none of the marks that only the SDK reads.
+ * Convert what a program sends to the engine's form. Output values become their content, references get the name and type from their URN,
+ * assets get the hash of their content, and marks that only the SDK reads are removed.
  */
-export function received(value: Wire): Wire {
+export function fromProgram(value: Wire): Wire {
   switch (markOf(value)) {
     case OUTPUT_MARK: {
       const { value: inner, secret } = value as JsonObject;
-      const known = inner === undefined ? UNKNOWN : received(inner);
+      const known = inner === undefined ? UNKNOWN : fromProgram(inner);
       return secret === true ? secretOf(known) : known;
     }
     case RESOURCE_MARK: {
@@ -118,28 +118,28 @@ export function received(value: Wire): Wire {
       return content === undefined || asset.hash ? asset : { ...asset, hash: createHash("sha256").update(content).digest("hex") };
     }
     default:
-      return mapChildren(value, received);
+      return mapChildren(value, fromProgram);
   }
 }
 
 /**
- * Outputs that stand where a secret input stands are secret too, whatever the provider says: at the same key, in nested objects as well. A
- * list with a secret in it makes the whole list secret, since its items may have moved (pkg/resource/plugin, annotateSecrets).
+ * Mark outputs as secret if the input at the same key is secret, in nested objects too, whatever the provider says.
+ * A list with a secret item becomes secret as a whole, since its items may have moved (pkg/resource/plugin, annotateSecrets).
  */
-export function secretLike(outputs: Properties, inputs: Properties): Properties {
+export function withSecretsLike(outputs: Properties, inputs: Properties): Properties {
   const marked = { ...outputs };
   for (const [key, input] of Object.entries(inputs)) {
     const output = outputs[key];
     if (output === undefined || isSecret(output)) continue;
     if (isSecret(input) || (Array.isArray(input) && Array.isArray(output) && holdsSecret(input)))
       marked[key] = secretOf(withoutSecrets(output));
-    else if (isPlainObject(input) && isPlainObject(output)) marked[key] = secretLike(output, input);
+    else if (isPlainObject(input) && isPlainObject(output)) marked[key] = withSecretsLike(output, input);
   }
   return marked;
 }
 
-/** The outputs with those of these names secret. Names of none are nobody's business. */
-export function secretAt(outputs: Properties, names: readonly string[]): Properties {
+/** Mark the outputs of these names as secret. Names without an output are ignored. */
+export function withSecretsAt(outputs: Properties, names: readonly string[]): Properties {
   const marked = { ...outputs };
   for (const name of names) {
     const output = outputs[name];
@@ -154,7 +154,7 @@ export function mapChildren(value: Wire, change: (inner: Wire, key: string) => W
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, change(inner, key)]));
 }
 
-/** An object that is no special value. */
+/** Whether a value is an object, but not a special value. */
 export function isPlainObject(value: Wire | undefined): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value) && !(SIGNATURE in value);
 }

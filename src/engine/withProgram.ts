@@ -1,7 +1,6 @@
 import { suggestion } from "../nearest";
 import { UserError } from "../userError";
 import { conclude } from "./conclude";
-import { RunningDeployment } from "./deployment";
 import type { EngineEvent, EngineResult } from "./events";
 import { engineService } from "./grpc/engineService";
 import { monitorService } from "./grpc/monitorService";
@@ -9,33 +8,34 @@ import { findSdk } from "./grpc/protocol";
 import { startGrpcServer } from "./grpc/server";
 import { startInline } from "./inlineProgram";
 import { type ProgramEnd, programOf, startProgram } from "./languageHost";
+import { compileCacheOf, createProviderHost, isStack, loadStackConfig, type OperationContext, readBefore } from "./operationContext";
 import { PARALLEL } from "./options";
 import type { ProviderHost } from "./providers/host";
 import { Registry } from "./providers/registry";
 import { refreshFirst } from "./refreshFirst";
-import { compileCacheOf, configOf, hostOf, isStack, readBefore, type Scene } from "./scene";
 import type { StackConfig } from "./stackConfig";
+import { StackDeployment } from "./stackDeployment";
 import type { Resource } from "./state/stackStore";
 
-/** Run the program, and make the stack what it declares; with `dryRun` only say what would be done. */
-export async function deploy(scene: Scene, dryRun: boolean): Promise<EngineResult> {
-  const { options, project, store, onEvent, learn } = scene;
+/** Run the program and make the stack match it. With `dryRun` only show what would be done. */
+export async function deploy(context: OperationContext, dryRun: boolean): Promise<EngineResult> {
+  const { options, project, store, onEvent, learn } = context;
   const { stack, env, signal, parallel = PARALLEL, continueOnError = false } = options;
   const { folder } = options.inline ? { folder: project.dir } : programOf(project);
   const sdk = findSdk(folder);
-  const config = await configOf(scene);
+  const config = await loadStackConfig(context);
   onEvent({ kind: "prelude", config: shownConfig(config) });
   let kill = () => {};
   const protocol = sdk.load();
   const host = Promise.withResolvers<ProviderHost>();
   const load = async (name: string) => (await host.promise).load(name);
-  // Opening the state may take a key: beside the program's start.
-  const before = readBefore(scene).then(async (found) => {
+  // Decrypting the state may need a key derivation, so it runs while the program starts.
+  const before = readBefore(context).then(async (found) => {
     refuseUnknown(options.replace ?? [], found.resources);
     if (!options.refresh) return found;
     const registry = new Registry({ load, preview: dryRun, before: found.resources });
     try {
-      return { ...(await refreshFirst(scene, { before: found, registry, parallel }, dryRun)), registry };
+      return { ...(await refreshFirst(context, { before: found, registry, parallel }, dryRun)), registry };
     } catch (error) {
       await registry.close();
       throw error;
@@ -43,7 +43,7 @@ export async function deploy(scene: Scene, dryRun: boolean): Promise<EngineResul
   });
   before.catch(() => kill());
   const compileCache = compileCacheOf(options);
-  const deployment = new RunningDeployment({
+  const deployment = new StackDeployment({
     project: project.name,
     stack,
     config,
@@ -59,9 +59,9 @@ export async function deploy(scene: Scene, dryRun: boolean): Promise<EngineResul
     onFailure: () => kill(),
   });
 
-  const said: string[] = [];
+  const loggedErrors: string[] = [];
   const onLog = (event: EngineEvent & { kind: "diagnostic" }) => {
-    if (event.severity === "error") said.push(event.message);
+    if (event.severity === "error") loggedErrors.push(event.message);
     onEvent(event);
   };
   const server = await startGrpcServer([monitorService(protocol, deployment), engineService(protocol, onLog)]);
@@ -69,7 +69,7 @@ export async function deploy(scene: Scene, dryRun: boolean): Promise<EngineResul
   const onAbort = () => void deployment.interrupt().finally(() => kill());
   let end: ProgramEnd;
   try {
-    providers = hostOf(scene, { sdk, protocol, folder, config, engineAddress: server.address });
+    providers = createProviderHost(context, { sdk, protocol, folder, config, engineAddress: server.address });
     host.resolve(providers);
     const addresses = { monitor: server.address, engine: server.address };
     const run = { project, stack, config, dryRun, parallel, ...addresses, runner: sdk.runner };
@@ -84,10 +84,10 @@ export async function deploy(scene: Scene, dryRun: boolean): Promise<EngineResul
     const { outputs, changes, steps } = await deployment.finish(ended());
     const errors = [
       ...deployment.errors,
-      ...(end.kind === "ok" || deployment.errors.length > 0 || signal?.aborted ? [] : [whyItFailed(end, said)]),
+      ...(end.kind === "ok" || deployment.errors.length > 0 || signal?.aborted ? [] : [programError(end, loggedErrors)]),
     ];
-    scene.refused ||= deployment.refused;
-    return conclude(scene, { outputs, changes, steps, errors, preview: dryRun, oldOutputs });
+    context.refused ||= deployment.refused;
+    return conclude(context, { outputs, changes, steps, errors, preview: dryRun, oldOutputs });
   } finally {
     signal?.removeEventListener("abort", onAbort);
     kill();
@@ -96,7 +96,7 @@ export async function deploy(scene: Scene, dryRun: boolean): Promise<EngineResul
   }
 }
 
-/** What is to be replaced must be there. */
+/** Refuse to replace a resource that the stack does not contain. */
 function refuseUnknown(replace: readonly string[], before: readonly Resource[]): void {
   const urns = before.map(({ urn }) => urn);
   const unknown = replace.find((urn) => !urns.includes(urn));
@@ -107,8 +107,11 @@ function shownConfig({ values, secretKeys }: StackConfig): Record<string, string
   return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, secretKeys.includes(key) ? "[secret]" : value]));
 }
 
-/** Pulumi's words. A program that ended without a word of its own is told by its exit code alone; what it printed was heard. */
-function whyItFailed(end: ProgramEnd, errors: string[]): string {
+/**
+ * The error message, in Pulumi's own wording. A program that ended without a message is described by its exit code. Its output was shown
+ * already.
+ */
+function programError(end: ProgramEnd, errors: string[]): string {
   if (end.kind === "failed") return errors.join("\n").trimEnd() || end.message;
   if (end.kind !== "exit") return errors.join("\n").trimEnd() || "the program failed";
   const how = end.signal ? `was ended by ${end.signal}` : `exited with non-zero exit code: ${end.code}`;

@@ -1,20 +1,20 @@
 import { UserError } from "../userError";
 import { conclude } from "./conclude";
-import type { Before } from "./deployment";
 import type { EngineResult, StepEvent } from "./events";
 import { engineService } from "./grpc/engineService";
 import { findSdk } from "./grpc/protocol";
 import { startGrpcServer } from "./grpc/server";
 import { programOf } from "./languageHost";
+import { createProviderHost, loadStackConfig, type OperationContext, readBefore } from "./operationContext";
 import { PARALLEL } from "./options";
 import type { Project } from "./project";
 import type { ProviderHost } from "./providers/host";
 import { Registry } from "./providers/registry";
-import { configOf, hostOf, readBefore, type Scene } from "./scene";
+import type { Before } from "./stackDeployment";
 import type { Changes } from "./state/step";
 import type { Properties } from "./wire";
 
-interface Offstage {
+interface StateOperation {
   before: Before;
   registry: Registry;
   parallel: number;
@@ -22,15 +22,15 @@ interface Offstage {
   watchSignal: (stop: () => void) => void;
 }
 
-/** An operation on the state and its providers alone. */
+/** Run an operation that needs only the state and its providers. */
 export async function withoutProgram(
-  scene: Scene,
-  work: (offstage: Offstage) => Promise<{ changes: Changes; steps: StepEvent[]; outputs: Properties }>,
+  context: OperationContext,
+  work: (operation: StateOperation) => Promise<{ changes: Changes; steps: StepEvent[]; outputs: Properties }>,
 ): Promise<EngineResult> {
-  const { options, project, onEvent } = scene;
-  const before = await readBefore(scene);
-  const config = await configOf(scene).catch((error: Error) => {
-    // What there is can be deleted and looked at though the program's configuration is incomplete.
+  const { options, project, onEvent } = context;
+  const before = await readBefore(context);
+  const config = await loadStackConfig(context).catch((error: Error) => {
+    // Existing resources can be deleted and read even if the program's configuration is incomplete.
     if (error instanceof UserError) return { values: {}, secretKeys: [] };
     throw error;
   });
@@ -53,11 +53,11 @@ export async function withoutProgram(
   };
   options.signal?.addEventListener("abort", onAbort);
   try {
-    const started = hostOf(scene, { sdk, protocol, folder, config, engineAddress: server.address });
+    const started = createProviderHost(context, { sdk, protocol, folder, config, engineAddress: server.address });
     host = started;
     registry = new Registry({ load: (name) => started.load(name), preview: options.preview ?? false, before: before.resources });
     const done = await work({ before, registry, parallel: options.parallel ?? PARALLEL, fail, watchSignal: (stop) => stops.push(stop) });
-    return conclude(scene, { ...done, errors, preview: options.preview ?? false, oldOutputs: done.outputs });
+    return conclude(context, { ...done, errors, preview: options.preview ?? false, oldOutputs: done.outputs });
   } finally {
     options.signal?.removeEventListener("abort", onAbort);
     await registry?.close();
@@ -66,7 +66,7 @@ export async function withoutProgram(
   }
 }
 
-/** What needs no program needs none that is there. */
+/** The program's folder. The project folder is enough if the program does not exist. */
 function folderOf(project: Project): string {
   try {
     return programOf(project).folder;

@@ -108,7 +108,7 @@ export class OfflineEngine {
     const { home, stateHome, stack, env } = options;
     const store = StackStore.open(home, { stateHome, project: this.#project(options), stack, env });
     return store
-      .sealed()
+      .encryptedResources()
       .filter(({ type }) => !type.startsWith("pulumi:providers:") && type !== "pulumi:pulumi:Stack")
       .map(({ urn, type, id, inputs = {}, outputs = {}, parent, dependencies = [], protect = false }) => ({
         urn,

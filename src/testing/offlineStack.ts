@@ -4,8 +4,8 @@ import { join, resolve } from "node:path";
 import { destroy, type EngineEvent, type EngineOptions, type EngineResult, preview, refresh, up } from "../engine";
 import { readProject } from "../engine/project";
 import { readStackOutputs } from "../engine/state";
-import { emptyState, statePath } from "../engine/state/deployment";
 import { readState } from "../engine/state/stateFile";
+import { emptyState, statePath } from "../engine/state/stateFormat";
 import type { Json, JsonObject } from "../json";
 
 /** What the stack is made of, and where it is kept. */

@@ -1,74 +1,75 @@
 import { describe, expect, test } from "vitest";
-import { type Aspect, differences, elsewhere, notYet } from "./conformance/differences";
-import { inTheirOrder } from "./conformance/partialOrder";
-import { type Heard, type RecordedStep, readRecording, scenarios } from "./conformance/recording";
-import { Stage, type Took } from "./conformance/stage";
+import { type Aspect, differences, notRunnable, unsupported } from "./conformance/differences";
+import { orderViolations } from "./conformance/partialOrder";
+import { type RecordedEvent, type RecordedStep, readRecording, scenarios } from "./conformance/recording";
+import { Stage, type StepResult } from "./conformance/stage";
 
-// The recorded scenarios of the real engine, run on this one: the same programs, provider, world and commands, step by step. Compared are exit status,
-// counts per operation, events (event, op, URN, what differs), the sequence of events of each resource, stack outputs with their secrets, every call
-// that a provider got with its arguments, and the resulting state. Of the order among resources both engines are held to the partial order that
-// `partialOrder.ts` words. PUSHPOOL_SCENARIOS=^a1 runs some of them.
+// Runs the recorded scenarios of Pulumi's engine on this engine: the same programs, provider, resources and commands, step by step.
+// The test compares exit status, counts per operation, events (event, op, URN, what differs), the sequence of events of each resource,
+// stack outputs with their secrets, every provider call with its arguments, and the resulting state.
+// Both engines must also keep the partial order among resources that `partialOrder.ts` describes.
+// PUSHPOOL_SCENARIOS=^a1 runs some of the scenarios.
 
 const wanted = new RegExp(process.env.PUSHPOOL_SCENARIOS ?? "");
-const all = scenarios().filter((scenario) => wanted.test(scenario) && !(scenario in elsewhere));
+const all = scenarios().filter((scenario) => wanted.test(scenario) && !(scenario in notRunnable));
 
-describe.concurrent("the engine does what the recorded one did", () => {
-  test.each(all.filter((scenario) => !(scenario in notYet)))("%s", { timeout: 600_000 }, async (scenario) => {
+describe.concurrent("the engine does what Pulumi's engine did in the recording", () => {
+  test.each(all.filter((scenario) => !(scenario in unsupported)))("%s", { timeout: 600_000 }, async (scenario) => {
     const recording = readRecording(scenario);
     const stage = new Stage(recording);
-    const states = new Map<string | undefined, Took["state"]>();
+    const states = new Map<string | undefined, StepResult["state"]>();
     try {
       for (const step of recording.steps) {
         const before = states.get(step.dir) ?? [];
-        const took = await stage.take(step);
+        const result = await stage.runStep(step);
         const { aspects = [] } = differences[`${scenario}/${step.label}`] ?? {};
         const compared = (from: Record<Aspect, unknown>) => Object.entries(from).filter(([aspect]) => !aspects.includes(aspect as Aspect));
         const theirState = step.state ?? lastState(recording.steps, step);
-        expect([step.label, ...compared(ours(took, step, before))]).toEqual([
+        expect([step.label, ...compared(ours(result, step, before))]).toEqual([
           step.label,
-          ...compared(theirs(step, theirState, took, before)),
+          ...compared(theirs(step, theirState, result, before)),
         ]);
-        states.set(step.dir, took.state);
+        states.set(step.dir, result.state);
       }
     } finally {
       stage.close();
     }
   });
 
-  test.each(all.filter((scenario) => scenario in notYet))(
-    "%s is refused, with what is not done",
+  test.each(all.filter((scenario) => scenario in unsupported))(
+    "%s is refused, with the unsupported feature",
     { timeout: 600_000 },
     async (scenario) => {
       const recording = readRecording(scenario);
       const stage = new Stage(recording);
       const failures: string[] = [];
       try {
-        for (const step of recording.steps.slice(0, 2)) failures.push((await stage.take(step, { freely: true })).failure ?? "");
+        for (const step of recording.steps.slice(0, 2)) failures.push((await stage.runStep(step, { freely: true })).failure ?? "");
       } finally {
         stage.close();
       }
-      expect(failures.join("\n")).toMatch(notYet[scenario] as RegExp);
+      expect(failures.join("\n")).toMatch(unsupported[scenario] as RegExp);
     },
   );
 });
 
-function ours(took: Took, step: RecordedStep, before: Took["state"]): Record<Aspect, unknown> {
-  const events = telling(took.events, step, took);
+function ours(result: StepResult, step: RecordedStep, before: StepResult["state"]): Record<Aspect, unknown> {
+  const events = comparableEvents(result.events, step, result);
   return {
-    exit: took.failure === undefined ? 0 : [1, step.exitCode === 0 ? took.failure : ""],
-    changes: took.changes,
-    outputs: took.outputs,
-    secrets: took.secrets,
+    exit: result.failure === undefined ? 0 : [1, step.exitCode === 0 ? result.failure : ""],
+    changes: result.changes,
+    outputs: result.outputs,
+    secrets: result.secrets,
     events: sorted(events),
     sequence: step.exitCode === 0 ? sequences(events) : [],
-    calls: sorted(took.calls),
-    state: sorted(took.state),
-    order: step.exitCode === 0 ? inTheirOrder(took.events, before, took.state) : [],
+    calls: sorted(result.calls),
+    state: sorted(result.state),
+    order: step.exitCode === 0 ? orderViolations(result.events, before, result.state) : [],
   };
 }
 
-function theirs(step: RecordedStep, state: Took["state"], took: Took, before: Took["state"]): Record<Aspect, unknown> {
-  const events = telling(step.events, step, took);
+function theirs(step: RecordedStep, state: StepResult["state"], result: StepResult, before: StepResult["state"]): Record<Aspect, unknown> {
+  const events = comparableEvents(step.events, step, result);
   return {
     exit: step.exitCode === 0 ? 0 : [1, ""],
     changes: step.changes,
@@ -78,31 +79,35 @@ function theirs(step: RecordedStep, state: Took["state"], took: Took, before: To
     sequence: step.exitCode === 0 ? sequences(events) : [],
     calls: sorted(step.calls),
     state: sorted(state),
-    // That the real engine keeps it too is what makes it worth keeping.
-    order: step.exitCode === 0 ? inTheirOrder(step.events, before, took.state) : [],
+    // Pulumi's engine must keep the order too; otherwise the rule would be worthless.
+    order: step.exitCode === 0 ? orderViolations(step.events, before, result.state) : [],
   };
 }
 
-function lastState(steps: readonly RecordedStep[], step: RecordedStep): Took["state"] {
+function lastState(steps: readonly RecordedStep[], step: RecordedStep): StepResult["state"] {
   const earlier = steps.slice(0, steps.indexOf(step));
   return earlier.findLast(({ state }) => state)?.state ?? [];
 }
 
 /**
- * The events to compare. Of a component the real engine tells no differences, where ours does. Whether a program that fails comes to say the outputs of
- * its components and its stack is chance.
+ * The events to compare. Pulumi's engine reports no differences for a component, but ours does. Whether a failing program still registers
+ * the outputs of its components and its stack depends on chance.
  */
-function telling(events: readonly Heard[], { exitCode }: RecordedStep, { state, events: told }: Took): Heard[] {
+function comparableEvents(
+  events: readonly RecordedEvent[],
+  { exitCode }: RecordedStep,
+  { state, events: reported }: StepResult,
+): RecordedEvent[] {
   const components = new Set(state.flatMap(({ urn, custom }) => (custom === false ? [String(urn)] : [])));
   const isComponent = (urn: string) =>
-    components.has(urn) || (!urn.includes("demo:") && !urn.includes("pulumi-nodejs") && told.some(([, , other]) => other === urn));
+    components.has(urn) || (!urn.includes("demo:") && !urn.includes("pulumi-nodejs") && reported.some(([, , other]) => other === urn));
   return events
     .filter(([event, , urn]) => exitCode === 0 || event !== "outputs" || !isComponent(urn))
     .map(([event, op, urn, differs]) => (differs && !isComponent(urn) ? [event, op, urn, differs] : [event, op, urn]));
 }
 
-/** What happened to each resource, one after the other. When a component says its outputs is its own affair. */
-function sequences(events: readonly Heard[]): string[] {
+/** The sequence of events of each resource. The time at which a component registers its outputs is not compared. */
+function sequences(events: readonly RecordedEvent[]): string[] {
   const byUrn = new Map<string, string[]>();
   for (const [event, op, urn] of events) byUrn.set(urn, [...(byUrn.get(urn) ?? []), `${event} ${op}`]);
   return [...byUrn].map(([urn, happened]) => `${urn}: ${happened.join(", ")}`).sort();

@@ -7,7 +7,7 @@ import type { Diff } from "../../src/engine/provider";
 import { Snapshot } from "../../src/engine/state/snapshot";
 import type { Resource } from "../../src/engine/state/stackStore";
 import type { Step } from "../../src/engine/state/step";
-import { received, secretAt, secretLike, secretOf, UNKNOWN, withoutReferences, withoutSecrets } from "../../src/engine/wire";
+import { fromProgram, secretOf, UNKNOWN, withoutReferences, withoutSecrets, withSecretsAt, withSecretsLike } from "../../src/engine/wire";
 
 const thing = (urn: string, over: Partial<Resource> = {}): Resource => ({ urn, custom: true, type: "d:i:T", ...over });
 
@@ -156,20 +156,20 @@ describe("the state during an operation", () => {
 test("an output is secret if the input at the same place is, or if an option says so", () => {
   const inputs = { key: secretOf("k"), tags: { hidden: secretOf("h"), open: "o" }, list: [1, secretOf(2)] };
   const outputs = { key: "k", tags: { hidden: "h", open: "o" }, list: [1, 2], copy: "k" };
-  expect(secretLike(outputs, inputs)).toEqual({
+  expect(withSecretsLike(outputs, inputs)).toEqual({
     key: secretOf("k"),
     tags: { hidden: secretOf("h"), open: "o" },
     list: secretOf([1, 2]),
     copy: "k",
   });
-  expect(secretAt(outputs, ["copy", "absent"])).toMatchObject({ copy: secretOf("k") });
-  expect(withoutSecrets(secretLike(outputs, inputs))).toEqual(outputs);
+  expect(withSecretsAt(outputs, ["copy", "absent"])).toMatchObject({ copy: secretOf("k") });
+  expect(withoutSecrets(withSecretsLike(outputs, inputs))).toEqual(outputs);
 });
 
 test("a reference is completed from its URN; a provider without references gets the id", () => {
   const mark = { "4dabf18193072939515e22adb298388d": "5cf8f73096256a8f31e491e813e4eb8e" };
   const urn = "urn:pulumi:s::p::a:b:C$d:e:F::f";
-  expect(received({ ...mark, urn, id: UNKNOWN })).toEqual({ ...mark, urn, id: "", name: "f", type: "d:e:F" });
+  expect(fromProgram({ ...mark, urn, id: UNKNOWN })).toEqual({ ...mark, urn, id: "", name: "f", type: "d:e:F" });
   expect(
     withoutReferences([
       { ...mark, urn, id: "7" },

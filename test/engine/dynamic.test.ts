@@ -5,10 +5,10 @@ import type { EngineEvent } from "../../src/engine";
 import type { JsonObject } from "../../src/json";
 import { project } from "./program";
 
-// Each of them is several updates, and a machine may be busy.
+// Each test runs several updates, and the machine may be busy.
 vi.setConfig({ testTimeout: 240_000 });
 
-// Dynamic resources through the unmodified provider of the Node SDK. What their methods did is in a file beside the program.
+// Dynamic resources through the unmodified provider of the Node SDK. Their methods log what they did to a file beside the program.
 
 const JOB = `
 const provider = {
@@ -28,7 +28,7 @@ class Job extends pulumi.dynamic.Resource {
 }`;
 const resourcesOf = (state: unknown) => (state as { deployment: { resources: JsonObject[] } }).deployment.resources;
 
-test("a dynamic resource lives: created, kept, updated, replaced, refreshed, deleted", async () => {
+test("a dynamic resource is created, kept, updated, replaced, refreshed and deleted", async () => {
   const { dir, write, stack } = project();
   const did = () => readFileSync(join(dir, "did.txt"), "utf8").trim().split("\n");
   write(`${JOB} const j = new Job("j", { n: 1 }); exports.twice = j.twice; exports.token = j.token;`);
@@ -53,7 +53,7 @@ test("a dynamic resource lives: created, kept, updated, replaced, refreshed, del
   expect(resourcesOf(stack().exportState())).toEqual([]);
 });
 
-test("a create that fails is not in the state, and is tried again; one that is gone is created anew", async () => {
+test("a failed create is not in the state and is tried again; a resource that is gone is created again", async () => {
   const { dir, write, stack } = project();
   write(`${JOB} new Job("j", { n: 1 });`);
   writeFileSync(join(dir, "broken"), "");

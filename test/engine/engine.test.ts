@@ -5,14 +5,14 @@ import { type EngineEvent, up } from "../../src/engine";
 import type { JsonObject } from "../../src/json";
 import { project } from "./program";
 
-// Each of them is several updates, and a machine may be busy.
+// Each test runs several updates, and the machine may be busy.
 vi.setConfig({ testTimeout: 240_000 });
 
 type State = { deployment: { resources: JsonObject[]; secrets_providers?: JsonObject } };
 const resourcesOf = (state: unknown) => (state as State).deployment.resources;
 const urn = (types: string, name: string) => `urn:pulumi:dev::conf::${types}::${name}`;
 
-test("components live: create, same, update, delete; nested ones know their parents", async () => {
+test("components are created, kept, updated and deleted; nested ones know their parents", async () => {
   const { write, stack } = project();
   write(`const b = new Box("b", { label: "x" }); new Bare("inner", { n: 1 }, { parent: b }); exports.label = b.label;`);
   const dev = stack();
@@ -61,7 +61,7 @@ test("a preview writes nothing", async () => {
   expect(readFileSync(path, "utf8")).toBe(before);
 });
 
-test("a second `up` leaves the state as it was, byte for byte, secrets and all", async () => {
+test("a second `up` does not change the state file, not even its secrets", async () => {
   const { dir, write, stack } = project();
   write(`new Box("b", { label: pulumi.secret("s1") }); exports.list = [1, "two", null, { b: pulumi.secret({ deep: true }) }];`);
   await stack().up();
@@ -71,7 +71,7 @@ test("a second `up` leaves the state as it was, byte for byte, secrets and all",
   expect(readFileSync(path, "utf8")).toBe(before);
 });
 
-test("secrets are never plain in the state, masked in outputs, and there for those who may know", async () => {
+test("secrets are encrypted in the state, masked in outputs, and shown on request", async () => {
   const { write, stack } = project();
   write(`const b = new Box("b", { label: pulumi.secret("hunter2-label"), open: "o" });
     exports.label = b.label; exports.made = pulumi.interpolate\`x-\${b.label}\`; exports.open = "o"; exports.nested = { in: pulumi.secret({ a: "hunter2-nested" }), out: 1 };`);
@@ -93,7 +93,7 @@ test("secrets are never plain in the state, masked in outputs, and there for tho
   });
 });
 
-test("with no passphrase set there is a key file outside the project, for its owner; it opens its stack whatever is set later", async () => {
+test("without a passphrase a key file is made outside the project, readable by its owner; it works whatever is set later", async () => {
   const { dir, write, stack } = project();
   write(`exports.s = pulumi.secret("x");`);
   const { PULUMI_CONFIG_PASSPHRASE: _, PULUMI_CONFIG_PASSPHRASE_FILE: __, ...env } = process.env;
@@ -107,7 +107,7 @@ test("with no passphrase set there is a key file outside the project, for its ow
   expect(await stack({ env: later }).up()).toMatchObject({ unchanged: true });
 });
 
-test("a wrong passphrase is told, and changes nothing", async () => {
+test("a wrong passphrase is refused, and changes nothing", async () => {
   const { dir, write, stack } = project();
   write(`exports.s = pulumi.secret("x");`);
   const path = join(dir, "..", "home", "stacks", "conf", "dev.json");
@@ -115,7 +115,7 @@ test("a wrong passphrase is told, and changes nothing", async () => {
   const before = readFileSync(path, "utf8");
   write(`exports.s = pulumi.secret("y");`);
   await expect(stack({ env: { ...process.env, PULUMI_CONFIG_PASSPHRASE: "wrong" } }).up()).rejects.toThrow(
-    /the passphrase \(PULUMI_CONFIG_PASSPHRASE\) is not the one that the secrets of stack conf\/dev/,
+    /incorrect passphrase \(PULUMI_CONFIG_PASSPHRASE\): the secrets of stack conf\/dev/,
   );
   expect(readFileSync(path, "utf8")).toBe(before);
   const file = join(dir, "passphrase");
@@ -124,9 +124,9 @@ test("a wrong passphrase is told, and changes nothing", async () => {
   expect(await stack({ env: { ...env, PULUMI_CONFIG_PASSPHRASE_FILE: file } }).outputs({ secrets: true })).toEqual({ s: "x" });
 });
 
-test("configuration: plain, structured and secure values; extra ones over the file's", async () => {
+test("configuration: plain, structured and secure values; given values override the file's", async () => {
   const { write, config, stack } = project();
-  // Encrypted with an empty passphrase by an implementation of Pulumi's format in Python (see passphrase.test.ts).
+  // Encrypted with an empty passphrase by a Python implementation of Pulumi's format (see passphrase.test.ts).
   const { SALT, SECURE } = await import("./passphrase.vectors.js");
   config(`encryptionsalt: ${SALT}\nconfig:\n  conf:plain: p\n  conf:data: { list: [1, 2] }\n  conf:key:\n    secure: ${SECURE}\n`);
   write(
@@ -137,7 +137,7 @@ test("configuration: plain, structured and secure values; extra ones over the fi
   expect(await stack().outputs({ secrets: true })).toMatchObject({ key: "hunter2-config" });
 });
 
-test("a program that throws: its own message and stack; what was registered stays, nothing is deleted, old outputs are kept", async () => {
+test("a program that throws: its message and stack are shown, nothing is deleted, old outputs are kept", async () => {
   const { write, stack } = project();
   write(`new Bare("old", {}); exports.kept = 1;`);
   await stack().up();
@@ -164,33 +164,37 @@ test.each<[string, string, RegExp]>([
     /has no provider for the package acme: attach one \(PULUMI_DEBUG_PROVIDERS=acme:PORT/,
   ],
   [
-    "a StackReference to a stack that is not there",
+    "a StackReference to a stack that does not exist",
     `new pulumi.StackReference("organization/other/dev");`,
     /^unknown stack "organization\/other\/dev"$/,
   ],
   [
     "a remote component",
     `class Site extends pulumi.ComponentResource { constructor(name) { super("acme:index:Site", name, {}, {}, true); } } new Site("s");`,
-    /does not do the remote component "s" of type acme:index:Site yet: use --engine pulumi/,
+    /does not support the remote component "s" of type acme:index:Site yet: use --engine pulumi/,
   ],
   [
     "a method of a remote component",
     `pulumi.runtime.call("acme:index:Site/open", {});`,
-    /does not do the method acme:index:Site\/open of a remote component yet: use --engine pulumi/,
+    /does not support the method acme:index:Site\/open of a remote component yet: use --engine pulumi/,
   ],
-  ["a transform", `new Bare("x", {}, { transforms: [() => undefined] });`, /does not do the transforms of "x" of type conf:index:Bare yet/],
+  [
+    "a transform",
+    `new Bare("x", {}, { transforms: [() => undefined] });`,
+    /does not support the transforms of "x" of type conf:index:Bare yet/,
+  ],
   [
     "a stack transform",
     `pulumi.runtime.registerResourceTransform(() => undefined); new Bare("x", {});`,
-    /does not do stack transforms yet/,
+    /does not support stack transforms yet/,
   ],
   [
     "a resource hook",
     `const hook = new pulumi.ResourceHook("after", () => {}); new Bare("x", {}, { hooks: { afterCreate: [hook] } });`,
-    /does not do the resource hook "after" yet/,
+    /does not support the resource hook "after" yet/,
   ],
   [
-    "an alias that two lay claim to",
+    "an alias that two resources use",
     `new Bare("x", {}, { aliases: [{ name: "was" }] }); new Bare("y", {}, { aliases: [{ name: "was" }] });`,
     /^Duplicate resource alias 'urn:pulumi:dev::conf::conf:index:Bare::was' applied to resource with URN '.*::[xy]' conflicting with '.*::[xy]'/,
   ],
@@ -204,7 +208,7 @@ test.each<[string, string, RegExp]>([
   await expect(stack().up()).rejects.toThrow(message);
 });
 
-test("log.error alone fails nothing; log lines are heard", async () => {
+test("log lines and printed lines become events", async () => {
   const { write, stack } = project();
   write(`pulumi.log.info("for you"); pulumi.log.warn("careful"); console.log("printed");`);
   const events: EngineEvent[] = [];
@@ -218,7 +222,7 @@ test("log.error alone fails nothing; log lines are heard", async () => {
   );
 });
 
-test("protect: what is protected is not deleted, by its removal or by destroy", async () => {
+test("a protected resource is not deleted, neither by its removal from the program nor by destroy", async () => {
   const { write, stack } = project();
   write(`new Bare("keep", {}, { protect: true });`);
   await stack().up();
@@ -237,7 +241,7 @@ test("children are deleted before their parents", async () => {
   expect(events.flatMap((event) => (event.kind === "pre" ? [event.step.name] : []))).toEqual(["c", "b", "a", "conf-dev"]);
 });
 
-test("two stacks of a project are two states", async () => {
+test("two stacks of a project have separate states", async () => {
   const { write, stack } = project();
   write(`exports.stack = pulumi.getStack();`);
   await stack().up();
@@ -245,7 +249,7 @@ test("two stacks of a project are two states", async () => {
   expect([await stack().outputs(), await stack({ stack: "prod" }).outputs()]).toEqual([{ stack: "dev" }, { stack: "prod" }]);
 });
 
-test("a renamed component and its children stay what they are; a kill on the way leaves no reference to a former name", async () => {
+test("a renamed component and its children are kept; after a failure no reference to a former name is left", async () => {
   const { write, stack } = project();
   write(`const b = new Box("old", { label: "x" }); new Bare("old-in", { n: 1 }, { parent: b }); new Bare("left", {}, { parent: b });`);
   await stack().up();
@@ -270,7 +274,7 @@ test("a renamed component and its children stay what they are; a kill on the way
   expect(made).toContain(moved[1]?.created);
 });
 
-test("ignoreChanges leaves a component as it was", async () => {
+test("ignoreChanges leaves a component unchanged", async () => {
   const { write, stack } = project();
   write(`new Bare("b", { tag: 1, size: 1 }, { ignoreChanges: ["tag"] });`);
   await stack().up();
@@ -278,7 +282,7 @@ test("ignoreChanges leaves a component as it was", async () => {
   expect(await stack().up()).toMatchObject({ changes: { same: 2 }, unchanged: true });
 });
 
-test("secrets of the state and of the configuration may have salts of their own", async () => {
+test("secrets of the state and of the configuration may have different salts", async () => {
   const { write, config, stack } = project();
   write(`exports.s = pulumi.secret("x");`);
   await stack().up();
@@ -289,7 +293,7 @@ test("secrets of the state and of the configuration may have salts of their own"
   expect(await stack().outputs({ secrets: true })).toEqual({ s: "x", key: "hunter2-config" });
 });
 
-test("a TypeScript program, transpiled only where its tsconfig says noCheck", async () => {
+test("a TypeScript program is transpiled without type checks if its tsconfig sets noCheck", async () => {
   const { dir, stack } = project();
   writeFileSync(join(dir, "Pulumi.yaml"), "name: conf\nruntime: nodejs\nmain: index.ts\n");
   writeFileSync(join(dir, "tsconfig.json"), JSON.stringify({ compilerOptions: { module: "nodenext", noCheck: true } }));
@@ -300,7 +304,7 @@ test("a TypeScript program, transpiled only where its tsconfig says noCheck", as
   expect(await stack().up()).toMatchObject({ outputs: { out: 1 } });
 });
 
-test("a proxy of the shell's is not taken on the way to the engine; nodeargs reach node", async () => {
+test("the connection to the engine ignores the shell's proxy; nodeargs reach node", async () => {
   const { dir, write, stack } = project();
   writeFileSync(
     join(dir, "Pulumi.yaml"),
@@ -311,16 +315,18 @@ test("a proxy of the shell's is not taken on the way to the engine; nodeargs rea
   expect(await stack({ env }).up()).toMatchObject({ outputs: { title: "a program" } });
 });
 
-test("a program without @pulumi/pulumi of its own is run with ours; another language is refused", async () => {
+test("a program without its own @pulumi/pulumi uses ours; another language is refused", async () => {
   const { dir, stack } = project();
   rmSync(join(dir, "node_modules"));
   writeFileSync(join(dir, "index.js"), "exports.n = 1;");
   expect(await stack().up()).toMatchObject({ outputs: { n: 1 } });
   writeFileSync(join(dir, "Pulumi.yaml"), "name: conf\nruntime: python\n");
-  await expect(stack().up()).rejects.toThrow(/Pulumi\.yaml: runtime python: the offline engine runs nodejs programs; use --engine pulumi/);
+  await expect(stack().up()).rejects.toThrow(
+    /Pulumi\.yaml: runtime python: the offline engine runs only nodejs programs; use --engine pulumi/,
+  );
 });
 
-test("cut off by its caller, a program ends and what was made stays", async () => {
+test("an aborted update ends its program and keeps what was created", async () => {
   const { dir, write, stack } = project();
   write(`new Bare("b", {}); module.exports = () => new Promise(() => setInterval(() => {}, 1000));`);
   const abort = new AbortController();

@@ -2,11 +2,11 @@ import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs
 import { join } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { statePath } from "../../src/engine/state/deployment";
-import { digestOf } from "../../src/engine/state/journal";
+import { stateDigest } from "../../src/engine/state/journal";
 import { type Edit, Snapshot } from "../../src/engine/state/snapshot";
 import { type Resource, StackStore } from "../../src/engine/state/stackStore";
-import { foldJournal, readState } from "../../src/engine/state/stateFile";
+import { mergeJournal, readState } from "../../src/engine/state/stateFile";
+import { statePath } from "../../src/engine/state/stateFormat";
 import type { Step } from "../../src/engine/state/step";
 import { secretOf } from "../../src/engine/wire";
 import { scratch } from "../scratch";
@@ -16,7 +16,7 @@ const FEW = ["a", "b", "c"].map((name, index, names) =>
   thing(name, { id: "1", dependencies: names.slice(0, index).map((n) => `urn:${n}`) }),
 );
 
-/** A step on one of what was before, or on something new, and how it ends. */
+/** A step on an old resource or a new one, and how it ends. */
 const anyStep = fc.record({
   op: fc.constantFrom<Step["op"]>(
     ...(["create", "same", "update", "delete", "delete-replaced", "create-replacement"] as const),
@@ -28,7 +28,7 @@ const anyStep = fc.record({
   end: fc.constantFrom("done", "failed", "never"),
 });
 
-test("what is noted gives the same state when it is read again, wherever it was cut off", () => {
+test("replayed edits give the same state, wherever the operation was interrupted", () => {
   fc.assert(
     fc.property(fc.array(anyStep, { maxLength: 12 }), (plan) => {
       const live = new Snapshot(FEW, []);
@@ -49,7 +49,7 @@ test("what is noted gives the same state when it is read again, wherever it was 
   );
 });
 
-test("edits that could not be written come again, before what follows", () => {
+test("edits that could not be written come first in the next batch", () => {
   const live = new Snapshot([], []);
   const step = { op: "create", urn: "urn:a", type: "d:i:T", next: thing("a") } as const;
   live.begin(step);
@@ -66,31 +66,31 @@ function stackIn(home: string): { path: string; open: () => StackStore } {
 
 const put = (at: number, resource: Resource): Edit => ({ edit: "put", at, resource });
 
-test("what was noted is in the state before it is folded and after, secrets sealed", async () => {
+test("journal entries count before and after they are merged, and their secrets are encrypted", async () => {
   const { path, open } = stackIn(scratch());
   const made = thing("a", { id: "1", outputs: { key: secretOf("hunter2") } });
-  await open().note([put(0, made)]);
+  await open().appendEdits([put(0, made)]);
   expect(readFileSync(`${path}.journal`, "utf8")).not.toContain("hunter2");
   for (let round = 0; round < 2; round++) {
     expect(await open().read()).toEqual([made]);
-    foldJournal(path);
+    mergeJournal(path);
     expect(existsSync(`${path}.journal`)).toBe(false);
   }
 });
 
-test("an operation that ends writes the whole, and leaves no journal", async () => {
+test("an operation that ends writes the whole state, and removes the journal", async () => {
   const { path, open } = stackIn(scratch());
   const store = open();
-  await store.note([{ edit: "begin", operation: 0, type: "creating", resource: thing("a") }]);
+  await store.appendEdits([{ edit: "begin", operation: 0, type: "creating", resource: thing("a") }]);
   expect(readState(path)?.deployment.pending_operations).toEqual([{ resource: thing("a"), type: "creating" }]);
   await store.write([thing("a", { id: "1" })]);
   expect(existsSync(`${path}.journal`)).toBe(false);
   expect(readState(path)?.deployment).toMatchObject({ resources: [thing("a", { id: "1" })] });
 });
 
-test("a line that was cut off counts as not written", async () => {
+test("an incomplete line counts as not written", async () => {
   const { path, open } = stackIn(scratch());
-  await open().note([put(0, thing("a", { id: "1" }))]);
+  await open().appendEdits([put(0, thing("a", { id: "1" }))]);
   for (const torn of ['{"edit":"put","at":1,"reso', "\u0000\u0000\n"]) {
     const whole = readFileSync(`${path}.journal`, "utf8");
     appendFileSync(`${path}.journal`, torn);
@@ -99,35 +99,35 @@ test("a line that was cut off counts as not written", async () => {
   }
 });
 
-test("one that was folded already is not applied again", async () => {
+test("a journal that was merged already is not applied again", async () => {
   const { path, open } = stackIn(scratch());
   const store = open();
-  await store.note([put(0, thing("a", { id: "1" }))]);
+  await store.appendEdits([put(0, thing("a", { id: "1" }))]);
   const journal = readFileSync(`${path}.journal`, "utf8");
   await store.write([thing("a", { id: "1" })]);
   const state = readFileSync(path, "utf8");
-  const digest = digestOf(state);
+  const digest = stateDigest(state);
   writeFileSync(`${path}.journal`, `${journal}${JSON.stringify({ folded: digest })}\n`);
-  foldJournal(path);
+  mergeJournal(path);
   expect([readFileSync(path, "utf8"), existsSync(`${path}.journal`)]).toEqual([state, false]);
 });
 
 test.each([
-  ["is no journal", (text: string) => `${text}[]\n${text}`, /line \d+ is none of a journal|cannot be read/],
-  ["is damaged in the middle", (text: string) => text.replace("\n", "\n{broken\n"), /cannot be read: line 2 is not JSON/],
+  ["is not a journal", (text: string) => `${text}[]\n${text}`, /line \d+ is not a journal entry|cannot be read/],
+  ["is damaged in the middle", (text: string) => text.replace("\n", "\n{broken\n"), /cannot be read: line 2 is invalid JSON/],
   [
-    "is of places that are not there",
+    "names places that do not exist",
     (text: string) => `${text}${JSON.stringify({ edit: "drop", of: 7 })}\n`,
-    /does not fit: there was no resource 7/,
+    /does not match the state: resource 7 does not exist/,
   ],
-  ["is of another state", (text: string) => text.replace(/"state":"./, '"state":"x'), /does not belong to what the state holds/],
-])("a journal that %s is refused with its path, and both files are left as they are", async (_, damage, message) => {
+  ["belongs to another state", (text: string) => text.replace(/"state":"./, '"state":"x'), /does not belong to this state/],
+])("a journal that %s is refused with its path, and both files are not changed", async (_, damage, message) => {
   const { path, open } = stackIn(scratch());
-  await open().note([put(0, thing("a", { id: "1" }))]);
+  await open().appendEdits([put(0, thing("a", { id: "1" }))]);
   const damaged = damage(readFileSync(`${path}.journal`, "utf8"));
   const state = readFileSync(path, "utf8");
   writeFileSync(`${path}.journal`, damaged);
-  expect(() => foldJournal(path)).toThrow(message);
-  expect(() => foldJournal(path)).toThrow(`${path}.journal`);
+  expect(() => mergeJournal(path)).toThrow(message);
+  expect(() => mergeJournal(path)).toThrow(`${path}.journal`);
   expect([readFileSync(path, "utf8"), readFileSync(`${path}.journal`, "utf8")]).toEqual([state, damaged]);
 });

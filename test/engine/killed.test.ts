@@ -7,9 +7,9 @@ import type { JsonObject } from "../../src/json";
 import { recordings } from "./conformance/recording";
 import { project } from "./program";
 
-// kill -9 at every moment of an update: whatever the provider has made is in the state by its id, or among the operations that were under way.
+// kill -9 at every moment of an update: the state must know whatever the provider created, by its id or as a pending operation.
 
-/** The stand-in provider at a port of its own, with its world in a file. */
+/** A stand-in provider on its own port, which keeps its resources in a file. */
 async function demoProvider(folder: string): Promise<{ port: string; world: string }> {
   const world = join(folder, "world.json");
   copyFileSync(join(recordings, "demo-provider.js"), join(folder, "demo-provider.js"));
@@ -25,12 +25,12 @@ const THING = `class Thing extends pulumi.CustomResource {
   constructor(name, args, opts) { super("demo:index:Thing", name, { arn: undefined, key: undefined, ...args }, { ...opts, additionalSecretOutputs: ["key"] }); }
 }`;
 const FIRST = `${THING} const a = new Thing("a", { name: "a" }); new Thing("b", { name: "b", tags: { of: a.arn } }); new Thing("c", { name: "c" });`;
-// a is replaced, b updated, c deleted, d made.
+// a is replaced, b updated, c deleted, d created.
 const SECOND = `${THING} const a = new Thing("a", { name: "a2" }); new Thing("b", { name: "b", tags: { of: a.arn } }); new Thing("d", { name: "d", deleteFirst: true });`;
 
 test.each([
   ["the first update", "", FIRST],
-  ["an update that replaces, updates, deletes and makes", FIRST, SECOND],
+  ["an update that replaces, updates, deletes and creates", FIRST, SECOND],
 ])("%s, killed at every moment", { timeout: 1_200_000 }, async (_, before, program) => {
   const { dir, write, stack } = project();
   const { port, world } = await demoProvider(dir);

@@ -5,15 +5,15 @@ import { OTHER_SALT, OTHER_SECURE, SALT, SECURE } from "./passphrase.vectors";
 test.each([
   ["", SALT, SECURE],
   ["correct horse", OTHER_SALT, OTHER_SECURE],
-])("what another implementation encrypted with %j is read", async (passphrase, salt, secure) => {
+])("decrypts what another implementation encrypted with %j", async (passphrase, salt, secure) => {
   expect((await crypterFor(passphrase, salt)).decrypt(secure)).toBe("hunter2-config");
 });
 
-test("another passphrase is told at once", async () => {
+test("a wrong passphrase is detected at once", async () => {
   await expect(crypterFor("wrong", SALT)).rejects.toThrow(WrongPassphrase);
 });
 
-test("a new salt opens again; each encryption differs; a changed ciphertext is refused", async () => {
+test("a new salt can be used again; each ciphertext differs; a changed ciphertext is refused", async () => {
   const { salt, crypter } = await newSalt("p");
   const again = await crypterFor("p", salt);
   const [one, two] = [crypter.encrypt("é\n"), crypter.encrypt("é\n")];

@@ -5,12 +5,13 @@ import { type EngineOptions, up } from "../../src/engine";
 import { MARK, marked, noneLeft } from "../marked";
 import { project } from "./program";
 
-// Whatever goes wrong while a provider starts, or is broken off then: the operation ends with a message, and no process is left.
+// Whatever goes wrong while a provider starts: the operation ends with a message, and no process is left. The same holds for an
+// interruption.
 
 const PROGRAM = `class Thing extends pulumi.CustomResource { constructor(name) { super("acme:index:Thing", name, {}); } }
 new Thing("a");`;
 
-/** A plugin `pulumi-resource-acme` on PATH; whatever it starts can be found by a mark in its environment. */
+/** A plugin `pulumi-resource-acme` on PATH. A mark in its environment identifies the processes that it starts. */
 function acme(script: string, seconds = "60") {
   const { dir, write } = project();
   write(PROGRAM);
@@ -38,7 +39,7 @@ const grpc = require(${JSON.stringify(require.resolve("@grpc/grpc-js"))});
 const { ResourceProviderService } = require(${JSON.stringify(require.resolve("@pulumi/pulumi/proto/provider_grpc_pb"))});
 const { Empty } = require(${JSON.stringify(require.resolve("google-protobuf/google/protobuf/empty_pb"))});
 const server = new grpc.Server();
-// Every method that is not there is answered by UNIMPLEMENTED.
+// gRPC answers every other method with UNIMPLEMENTED.
 server.addService(ResourceProviderService, { ${method}() {}, cancel(_, reply) { reply(null, new Empty()); } });
 server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (_, port) => console.log(port));
 `;
@@ -52,8 +53,8 @@ test.each<[string, string, RegExp]>([
   ["is killed", "#!/bin/sh\nkill -KILL $$\n", /^the provider acme was ended by SIGKILL before it could be reached$/],
   ["cannot be executed", "#!/no/such/interpreter\n", /^the provider acme ended with exit status 12[67] before it could be reached\n/],
   ["prints no port", SILENT, /^the provider acme did not answer within 1 s \(PUSHPOOL_PROVIDER_START_SECONDS\) of its start$/],
-  ["prints something else", "#!/bin/sh\necho hello; sleep 300\n", /must print the port that it listens on, and printed "hello"$/],
-  ["prints a port that is none", "#!/bin/sh\necho 70000; sleep 300\n", /must print the port that it listens on, and printed "70000"$/],
+  ["prints something else", "#!/bin/sh\necho hello; sleep 300\n", /must print its port first, but printed "hello"$/],
+  ["prints an invalid port", "#!/bin/sh\necho 70000; sleep 300\n", /must print its port first, but printed "70000"$/],
   [
     "prints a port where nothing listens",
     "#!/bin/sh\necho 9; sleep 300\n",
@@ -83,7 +84,7 @@ test.each<[string, string]>([
   const interrupted = new AbortController();
   const going = up({ ...options, signal: interrupted.signal }).catch((error: Error) => error);
   await expect.poll(() => marked(dir).some((line) => line.includes("pulumi-resource-acme")), { timeout: 30_000 }).toBe(true);
-  // Past the start of the process, whatever it is at by then.
+  // Give the process time to start, so that it waits for its answer.
   await new Promise((done) => setTimeout(done, 1000));
   interrupted.abort();
   expect(await going).toMatchObject({ message: expect.stringMatching(/^interrupted: /), exitCode: 5 });

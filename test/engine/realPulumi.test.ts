@@ -3,32 +3,35 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { Json } from "../../src/json";
 import { scratch } from "../scratch";
-import { elsewhere, held, notYet } from "./conformance/differences";
-import { argumentsOf, configCommands, findPulumi, readEventLog, readExport, takeByPulumi } from "./conformance/pulumiCli";
+import { forcedOrders, notRunnable, unsupported } from "./conformance/differences";
+import { argumentsOf, configCommands, findPulumi, readEventLog, readExport, runStepWithPulumi } from "./conformance/pulumiCli";
 import { type RecordedStep, readRecording, scenarios } from "./conformance/recording";
-import { Stage, type Took } from "./conformance/stage";
+import { Stage, type StepResult } from "./conformance/stage";
 
-// The recorded scenarios on the `pulumi` that is on PATH and on this engine, each on a stage of its own, compared step by step: exit status, counts,
-// the events of each resource, outputs, secrets, state. Where a step fails it is chance what its siblings came to, and so is what later steps
-// find to do: from there on what is compared is the exit status, and after each success which outputs there are. PUSHPOOL_SCENARIOS=^a1 runs some.
+// Runs the recorded scenarios on the `pulumi` on PATH and on this engine, each on its own stage, and compares them step by step: exit
+// status,
+// counts, the events of each resource, outputs, secrets, state.
+// When a step fails, it depends on chance how far its siblings have come, and so do later steps. From then on the test compares
+// only the exit status and, after each success, the names of the outputs.
+// PUSHPOOL_SCENARIOS=^a1 runs some of the scenarios.
 
 const pulumi = findPulumi();
 if (!pulumi) console.warn("SKIPPED: no `pulumi` on PATH, so the offline engine was compared with recordings of Pulumi only");
 
 const wanted = new RegExp(process.env.PUSHPOOL_SCENARIOS ?? "");
-const staged = scenarios().filter((scenario) => wanted.test(scenario) && !(scenario in elsewhere) && !(scenario in notYet));
+const runnable = scenarios().filter((scenario) => wanted.test(scenario) && !(scenario in notRunnable) && !(scenario in unsupported));
 
 describe.skipIf(!pulumi)("this engine does what the pulumi on PATH does", () => {
-  test.each(staged)("%s", { timeout: 600_000 }, async (scenario) => {
+  test.each(runnable)("%s", { timeout: 600_000 }, async (scenario) => {
     const recording = readRecording(scenario);
     const stages = { here: new Stage(recording), there: new Stage(recording) };
     let settled = true;
     try {
       for (const step of recording.steps) {
         settled &&= step.exitCode === 0;
-        // What the program leaves to chance may fall out otherwise there.
-        if (`${scenario}/${step.label}` in held) settled = false;
-        const [here, there] = [await stages.here.take(step, { freely: true }), await stages.there.takeByPulumi(step)];
+        // Where a program leaves the order to chance, the Pulumi CLI may take another one.
+        if (`${scenario}/${step.label}` in forcedOrders) settled = false;
+        const [here, there] = [await stages.here.runStep(step, { freely: true }), await stages.there.runStepWithPulumi(step)];
         expect([step.label, comparable(here, settled)]).toEqual([step.label, comparable(there, settled)]);
       }
     } finally {
@@ -37,24 +40,24 @@ describe.skipIf(!pulumi)("this engine does what the pulumi on PATH does", () => 
   });
 });
 
-function comparable({ failure, changes, outputs, secrets, events, state }: Omit<Took, "calls">, settled: boolean) {
+function comparable({ failure, changes, outputs, secrets, events, state }: Omit<StepResult, "calls">, settled: boolean) {
   const succeeded = failure === undefined;
   if (!settled) return { succeeded, outputs: succeeded ? Object.keys(outputs).sort() : [] };
   const components = new Set(state.filter(({ custom }) => !custom).map(({ urn }) => urn));
   const happened: Record<string, string[]> = {};
   for (const [event, op, urn, differs] of events) {
     happened[urn] ??= [];
-    // Of a component the real engine tells no differences.
+    // Pulumi's engine reports no differences for a component.
     happened[urn].push(JSON.stringify([event, op, ...(differs && !components.has(urn) ? [differs] : [])]));
   }
   const byUrn = [...state].sort((a, b) => (JSON.stringify([a.urn, a.id ?? ""]) < JSON.stringify([b.urn, b.id ?? ""]) ? -1 : 1));
   return { succeeded, changes, outputs, secrets, happened, state: byUrn };
 }
 
-describe("how the real one is asked, and what it says is read", () => {
-  test("a command as it is recorded", () => {
+describe("how the Pulumi CLI is run, and its answers are read", () => {
+  test("a recorded command", () => {
     expect(argumentsOf("pulumi up --yes --skip-preview --stack dev")).toEqual(["up", "--yes", "--skip-preview", "--stack", "dev"]);
-    expect(() => argumentsOf("rm -r x")).toThrow("not a command of Pulumi's");
+    expect(() => argumentsOf("rm -r x")).toThrow("not a Pulumi command");
   });
 
   test("configuration: set, secret, removed", () => {
@@ -66,7 +69,7 @@ describe("how the real one is asked, and what it says is read", () => {
     ]);
   });
 
-  test("an event log: of a command with a preview, what was done after it", () => {
+  test("an event log of a command with a preview: only what came after the preview", () => {
     const urn = "urn:pulumi:dev::conf::demo:index:Thing::a";
     const metadata = { op: "update", urn, diffs: ["size"], keys: [], detailedDiff: { size: { diffKind: "update", inputDiff: true } } };
     const lines = [
@@ -90,7 +93,7 @@ describe("how the real one is asked, and what it says is read", () => {
     });
   });
 
-  test("an export: secrets open and marked, times left out", () => {
+  test("an export: secrets in plain text and marked, times left out", () => {
     const secret = { "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", plaintext: '"s3"' };
     const resource = { urn: "u", created: "2026", modified: "2026", outputs: { list: [secret] } } as unknown as Json;
     expect(readExport(JSON.stringify({ version: 3, deployment: { resources: [resource] } }))).toEqual([
@@ -99,7 +102,7 @@ describe("how the real one is asked, and what it says is read", () => {
     expect(readExport('{"version":3,"deployment":{}}')).toEqual([]);
   });
 
-  test("a step, by a stand-in for pulumi: the stack is made once, what is not answered is an error", async () => {
+  test("a step with a stand-in for pulumi: the stack is created once; a failed command is an error", async () => {
     const root = scratch();
     const bin = join(root, "bin");
     mkdirSync(bin);
@@ -118,7 +121,7 @@ esac
     expect(findPulumi(`/nowhere:${bin}`)).toBe(join(bin, "pulumi"));
     expect(findPulumi("/nowhere")).toBeUndefined();
     const env = { ...process.env, PATH: `${bin}:${process.env.PATH}` };
-    const take = (command: string, config = {}) => takeByPulumi({ step: { command, config } as RecordedStep, dir: root, root, env });
+    const take = (command: string, config = {}) => runStepWithPulumi({ step: { command, config } as RecordedStep, dir: root, root, env });
     expect(await take("pulumi up --yes --stack dev")).toEqual({
       failure: undefined,
       changes: { same: 1 },

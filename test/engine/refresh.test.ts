@@ -3,7 +3,7 @@ import { expect, onTestFinished, test } from "vitest";
 import type { JsonObject } from "../../src/json";
 import { OfflineEngine } from "../../src/testing";
 
-/** A stack of one server of size 1 that somebody resizes; what its provider's Diff is asked is kept. */
+/** A stack with one server of size 1, which is resized outside Pulumi. `asked` holds the requests to its provider's Diff. */
 function resized(ignoreChanges: string[]) {
   let size = 1;
   const asked: JsonObject[] = [];
@@ -30,19 +30,19 @@ function resized(ignoreChanges: string[]) {
   return { engine, asked, resize };
 }
 
-// Pulumi's RefreshStep.Apply asks with the ignoreChanges that the state has (pkg/resource/deploy/step.go).
-test("refresh asks the provider's Diff with the resource's ignoreChanges", async () => {
+// Pulumi's RefreshStep.Apply passes the ignoreChanges of the state (pkg/resource/deploy/step.go).
+test("refresh passes the resource's ignoreChanges to the provider's Diff", async () => {
   const { engine, asked, resize } = resized(["size"]);
   await engine.up();
   resize();
   const { changes } = await engine.refresh();
   expect(asked).toEqual([expect.objectContaining({ ignorechanges: ["size"], news: { size: 1, zone: "a" } })]);
-  // The state is what there is, whatever is ignored.
+  // The state matches the real resource, whatever is ignored.
   expect(changes).toMatchObject({ update: 1 });
   expect((await engine.resource("s")).outputs).toMatchObject({ size: 7 });
 });
 
-test("`up --refresh` asks so too, and changes nothing that is ignored", async () => {
+test("`up --refresh` passes them too, and changes nothing that is ignored", async () => {
   const { engine, asked, resize } = resized(["size"]);
   await engine.up();
   resize();
@@ -52,7 +52,7 @@ test("`up --refresh` asks so too, and changes nothing that is ignored", async ()
   expect(changes.update).toBeUndefined();
 });
 
-test("without ignoreChanges none are asked for", async () => {
+test("without ignoreChanges none are passed", async () => {
   const { engine, asked, resize } = resized([]);
   await engine.up();
   resize();

@@ -6,7 +6,7 @@ import type { Json } from "../../src/json";
 import { segmentsOf } from "../../src/jsonPointer";
 
 const secret = (value: Json): Json => ({ "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", value });
-// Told apart from any plaintext, and opened again.
+// A ciphertext that differs from any plaintext and can be decrypted.
 const crypter = {
   encrypt: (text: string) => `sealed:${Buffer.from(text).toString("hex")}`,
   decrypt: (text: string) => Buffer.from(text.slice("sealed:".length), "hex").toString(),
@@ -22,7 +22,7 @@ const tree: fc.Arbitrary<Json> = fc.letrec<{ tree: Json }>((tie) => ({
   ),
 })).tree;
 
-test("what is written to state and read again is the same, and no secret is readable in between", () => {
+test("a value written to the state and read again is the same, and the state shows no secret", () => {
   fc.assert(
     fc.property(tree, (value) => {
       const state = toState(value, (_, plaintext) => crypter.encrypt(plaintext));
@@ -34,7 +34,7 @@ test("what is written to state and read again is the same, and no secret is read
   );
 });
 
-test("a ciphertext is found again by its place and its plaintext", () => {
+test("an unchanged secret keeps its ciphertext, found by place and plaintext", () => {
   fc.assert(
     fc.property(tree, (value) => {
       const known = new Map<string, string>();
@@ -45,7 +45,7 @@ test("a ciphertext is found again by its place and its plaintext", () => {
   );
 });
 
-test("opened, the pointers lead to what was secret and to nothing else", () => {
+test("openSecrets gives a pointer to each secret, and to nothing else", () => {
   fc.assert(
     fc.property(tree, (value) => {
       const { value: open, secretPaths } = openSecrets(value);
@@ -58,8 +58,8 @@ test("opened, the pointers lead to what was secret and to nothing else", () => {
 
 test.each<[string, Json, Json, string[]]>([
   ["a secret object is one secret", { a: secret({ b: 1 }) }, { a: { b: 1 } }, ["/a"]],
-  ["a secret in a secret is the outer one", { a: secret({ b: secret(1) }) }, { a: { b: 1 } }, ["/a"]],
-  ["keys are escaped as RFC 6901 says", { "a/b": [{ "c~d": secret("x") }] }, { "a/b": [{ "c~d": "x" }] }, ["/a~1b/0/c~0d"]],
+  ["a secret in a secret counts as the outer one", { a: secret({ b: secret(1) }) }, { a: { b: 1 } }, ["/a"]],
+  ["keys are escaped as in RFC 6901", { "a/b": [{ "c~d": secret("x") }] }, { "a/b": [{ "c~d": "x" }] }, ["/a~1b/0/c~0d"]],
 ])("%s", (_, value, opened, secretPaths) => {
   expect(openSecrets(value)).toEqual({ value: opened, secretPaths });
 });

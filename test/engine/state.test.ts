@@ -15,16 +15,16 @@ import { project } from "./program";
 const statePath = (dir: string) => join(dir, "..", "home", "stacks", "conf", "dev.json");
 
 test.each([
-  ["no JSON", "{", /state .*dev\.json is damaged/],
-  ["cut off", `{"version": 3, "deployment": {"resources": [{"urn": "hunter2`, /state .*dev\.json is damaged(?!.*hunter2)/],
-  ["something else", JSON.stringify({ resources: [] }), /state .*dev\.json is damaged: it has no version/],
-  ["a newer version", JSON.stringify({ version: 4, deployment: {} }), /is of version 4.*to upgrade, run `git pull && npm ci` in /],
+  ["invalid JSON", "{", /state .*dev\.json is damaged/],
+  ["a cut-off text", `{"version": 3, "deployment": {"resources": [{"urn": "hunter2`, /state .*dev\.json is damaged(?!.*hunter2)/],
+  ["no version", JSON.stringify({ resources: [] }), /state .*dev\.json is damaged: it has no version/],
+  ["a newer version", JSON.stringify({ version: 4, deployment: {} }), /has version 4.*To upgrade, run `git pull && npm ci` in /],
   [
-    "without resources' names",
+    "resources without a URN",
     JSON.stringify({ version: 3, deployment: { resources: [1] } }),
     /deployment\.resources must be a list of resources/,
   ],
-])("a state that is %s is refused with its path and left as it is", async (_, text, message) => {
+])("a state file with %s is refused with its path, and not changed", async (_, text, message) => {
   const { dir, write, stack } = project();
   write("");
   mkdirSync(dirname(statePath(dir)), { recursive: true });
@@ -49,7 +49,7 @@ function imported(dir: string, deployment: JsonObject): void {
   writeFileSync(statePath(dir), JSON.stringify({ version: 3, deployment }));
 }
 
-test("what a provider made is not forgotten: neither `up` nor destroy drops it from an imported state", async () => {
+test("neither `up` nor destroy drops a provider's resource from an imported state", async () => {
   const { dir, write, stack } = project();
   write(`new Bare("b", {});`);
   imported(dir, { manifest: { time: "t", magic: "m", version: "v" }, resources: [AWS, BUCKET] });
@@ -63,7 +63,7 @@ test("what a provider made is not forgotten: neither `up` nor destroy drops it f
   expect(deployment.manifest).toEqual({ time: "t", magic: "m", version: "v" });
 });
 
-test("what an imported state holds besides is kept", async () => {
+test("other fields of an imported state are kept", async () => {
   const { dir, write, stack } = project();
   write(`new Bare("b", {});`);
   imported(dir, { manifest: { time: "t", magic: "m", version: "v" }, metadata: { integrity_error: null } });
@@ -72,14 +72,14 @@ test("what an imported state holds besides is kept", async () => {
   expect(deployment).toMatchObject({ metadata: { integrity_error: null }, manifest: { magic: "m" } });
 });
 
-test("secrets kept with something else than a passphrase are refused where one is met", async () => {
+test("a state whose secrets are not encrypted with a passphrase is refused when a secret is used", async () => {
   const { dir, write, stack } = project();
   write(`exports.s = pulumi.secret("x");`);
   imported(dir, { secrets_providers: { type: "service", state: { url: "https://api.pulumi.com" } }, resources: [] });
-  await expect(stack().up()).rejects.toThrow(/keeps its secrets with "service".*change-secrets-provider passphrase/);
+  await expect(stack().up()).rejects.toThrow(/encrypts its secrets with the provider "service".*change-secrets-provider passphrase/);
 });
 
-test("a secret that was changed by hand is refused with its place", async () => {
+test("a secret that was changed by hand is refused with its place in the state", async () => {
   const { dir, write, stack } = project();
   write(`exports.s = pulumi.secret("x");`);
   await stack().up();
@@ -91,7 +91,7 @@ test("a secret that was changed by hand is refused with its place", async () => 
   await expect(stack().up()).rejects.toThrow(/cannot be decrypted/);
 });
 
-test("the stacks of a project are those that have a state", async () => {
+test("the stacks of a project are the ones that have a state", async () => {
   const { dir, write, stack } = project();
   const of = { home: join(dir, "..", "home"), project: "conf" };
   expect(listStacks(of)).toEqual([]);
@@ -102,7 +102,7 @@ test("the stacks of a project are those that have a state", async () => {
 });
 
 test.each(["a dead holder's lock", "a lock that a dead process was taking over"])(
-  "many find %s at once: one has it at a time",
+  "several processes find %s at once: only one takes the lock",
   async (what) => {
     const folder = scratch();
     const path = join(folder, "dev.json.lock");
@@ -112,7 +112,7 @@ test.each(["a dead holder's lock", "a lock that a dead process was taking over"]
       const name = createHash("sha256").update(dead).digest("hex").slice(0, 16);
       writeFileSync(`${path}.${name}`, JSON.stringify({ host: hostname(), pid: process.pid, start: "yet another boot", since: "2021" }));
     }
-    // Each holds the lock until all have tried, so the second to get it would be seen.
+    // Each process holds the lock until all have tried, so that a second winner would be seen.
     const script = `
     const { lockStack } = require(${JSON.stringify(join(__dirname, "..", "..", "lib", "src", "engine", "state", "lock"))});
     process.stdin.once("data", () => {
@@ -133,7 +133,7 @@ test.each(["a dead holder's lock", "a lock that a dead process was taking over"]
   },
 );
 
-test("a preview does not wait for an update that goes on", async () => {
+test("a preview does not wait for a running update", async () => {
   const { dir, write, stack } = project();
   write(`exports.n = 1;`);
   const unlock = lockStack(`${statePath(dir)}.lock`, "conf/dev");
@@ -142,7 +142,7 @@ test("a preview does not wait for an update that goes on", async () => {
   unlock();
 });
 
-test("a lock names its holder; a dead one's is taken over", () => {
+test("a lock names its holder; a dead holder's lock is taken over", () => {
   const path = join(scratch(), "a", "dev.json.lock");
   const unlock = lockStack(path, "conf/dev");
   expect(() => lockStack(path, "conf/dev")).toThrow(new RegExp(`stack conf/dev is being changed by process ${process.pid} since`));
@@ -152,7 +152,7 @@ test("a lock names its holder; a dead one's is taken over", () => {
   expect(existsSync(path)).toBe(false);
 });
 
-test("kill -9 in the middle of an update leaves a readable state with everything registered till then, and the next one goes on", async () => {
+test("after kill -9 during an update, the state is readable and has all registered resources; the next update continues", async () => {
   const { dir, write, stack } = project();
   const slow = `for (const n of [1, 2, 3]) new Bare("b" + n, {}); module.exports = async () => { await new Promise((done) => setTimeout(done, 20000)); };`;
   write(slow);

@@ -4,7 +4,7 @@ import type { Registry } from "../providers/registry";
 import type { Resource } from "../state/stackStore";
 import type { Step } from "../state/step";
 import { isProviderType, packageOf } from "../urn";
-import { holdsUnknown, type Properties, secretAt, secretLike } from "../wire";
+import { holdsUnknown, type Properties, withSecretsAt, withSecretsLike } from "../wire";
 
 /** The resource exists, but its initialization failed. The state keeps it, and the operation fails. */
 export class InitFailed extends Error {
@@ -146,7 +146,7 @@ async function remove({ op, old }: Step, { registry, preview, isDeleted }: StepC
 
 /** The resource with these outputs. An output is secret if a secret input or `additionalSecretOutputs` makes it so. */
 export function withSecretOutputs(resource: Resource, outputs: Properties): Resource {
-  return withOutputs(resource, secretAt(secretLike(outputs, resource.inputs ?? {}), resource.additionalSecretOutputs ?? []));
+  return withOutputs(resource, withSecretsAt(withSecretsLike(outputs, resource.inputs ?? {}), resource.additionalSecretOutputs ?? []));
 }
 
 function withInputs(resource: Resource, inputs: Properties): Resource {

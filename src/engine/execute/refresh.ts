@@ -8,7 +8,7 @@ import type { Registry } from "../providers/registry";
 import type { Resource } from "../state/stackStore";
 import type { Changes, Step } from "../state/step";
 import { isDefaultProvider, isProviderType } from "../urn";
-import { type Properties, secretAt, secretLike } from "../wire";
+import { type Properties, withSecretsAt, withSecretsLike } from "../wire";
 
 interface RefreshOptions {
   registry: Registry;
@@ -107,8 +107,8 @@ const INVERSE: Partial<Record<PropertyChange, PropertyChange>> = {
 
 function resourceAsRead(old: Resource, { id, inputs: read, outputs, initErrors }: ReadResult): Resource {
   const { initErrors: _, ...rest } = old;
-  const inputs = read ? secretLike(read, old.inputs ?? {}) : (old.inputs ?? {});
-  const marked = secretAt(secretLike(outputs, inputs), old.additionalSecretOutputs ?? []);
+  const inputs = read ? withSecretsLike(read, old.inputs ?? {}) : (old.inputs ?? {});
+  const marked = withSecretsAt(withSecretsLike(outputs, inputs), old.additionalSecretOutputs ?? []);
   return withOutputs(
     { ...rest, id, ...(Object.keys(inputs).length > 0 ? { inputs } : {}), ...(initErrors.length > 0 ? { initErrors } : {}) },
     marked,

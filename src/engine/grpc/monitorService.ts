@@ -5,7 +5,7 @@ import type { Alias } from "../plan/aliases";
 import { type Goal, goalOf, type Timeouts } from "../plan/goal";
 import type { InvokeResult } from "../provider";
 import type { StackConfig } from "../stackConfig";
-import { type Properties, received, withoutSecrets } from "../wire";
+import { fromProgram, type Properties, withoutSecrets } from "../wire";
 import type { Protocol } from "./protocol";
 import { unary } from "./server";
 
@@ -171,7 +171,7 @@ function unsupportedFeature(request: resource.RegisterResourceRequest): string |
 }
 
 function propertiesOf(struct: Struct | undefined): Properties {
-  return received((struct?.toJavaScript() ?? {}) as Properties) as Properties;
+  return fromProgram((struct?.toJavaScript() ?? {}) as Properties) as Properties;
 }
 
 function goalFrom(request: resource.RegisterResourceRequest): Goal {

@@ -1,17 +1,17 @@
 import { type HostedProvider, ProviderError } from "../provider";
 import { holdsSecret, type Properties } from "../wire";
 
-/** The package whose resources the engine itself answers for. */
+/** The package whose resources the engine itself provides. */
 export const BUILTIN = "pulumi";
 
 /**
- * The provider of the engine's own resources, of which there is one: `pulumi:pulumi:StackReference`, the outputs of another stack.
- * @param outputsOf the outputs of a stack by its name (`stack`, `project/stack`, `organization/project/stack`), secrets marked; `undefined` if it was
- * never provisioned
+ * The provider of the engine's only own resource: `pulumi:pulumi:StackReference`, which reads the outputs of another stack.
+ * @param outputsOf gives the outputs of a stack by its name (`stack`, `project/stack`, `organization/project/stack`), secrets marked;
+ * `undefined` if it was never deployed
  */
 export function builtinProvider(outputsOf: (stack: string) => Promise<Properties | undefined>): HostedProvider {
   const refuse = async (): Promise<never> => {
-    throw new ProviderError("a pulumi:pulumi:StackReference is read, never made");
+    throw new ProviderError("a pulumi:pulumi:StackReference can only be read, not created");
   };
   return {
     checkConfig: async ({ news }) => ({ inputs: news, failures: [] }),
@@ -29,7 +29,7 @@ export function builtinProvider(outputsOf: (stack: string) => Promise<Properties
       return { id, inputs, outputs: { name: id, outputs, secretOutputNames }, initErrors: [] };
     },
     invoke: async (token) => {
-      throw new ProviderError(`the offline engine does not do ${token} yet: use --engine pulumi for this program`);
+      throw new ProviderError(`the offline engine does not support ${token} yet: use --engine pulumi for this program`);
     },
     cancel: async () => {},
   };

@@ -6,23 +6,23 @@ import { MAX_MESSAGE_BYTES } from "../grpc/server";
 import { PartialFailure, ProviderError } from "../provider";
 import type { Properties } from "../wire";
 
-/** How long a provider may take to take note of a cancellation, in milliseconds. Its process is ended after that. */
+/** How long a provider may take to acknowledge a cancellation, in milliseconds. Then its process is ended. */
 const CANCEL_MS = 3000;
-/** How long after a broken connection the end of the process may be heard of, in milliseconds. */
+/** How long to wait for the exit of the process after its connection broke, in milliseconds. */
 const ENDED_MS = 1000;
 
-/** What a connection is about. */
-export interface ConnectionOptions {
+/** The provider to connect to. */
+export interface ProviderConnectionOptions {
   /** The package of the provider, for messages. */
   name: string;
   address: string;
-  /** Resolves with how the provider's process ended. Absent: the process is not ours. */
+  /** Resolves with how the provider's process ended. Absent: pushpool did not start the process. */
   ended?: Promise<string>;
   /** Stands between the engine and the provider: see `EngineOptions.intercept`. */
   intercept?: (method: Method, request: Properties, proceed: () => Promise<unknown>) => Promise<unknown>;
 }
 
-/** The methods of pulumi/provider.proto that the engine calls, as grpc-js spells them. */
+/** The methods of pulumi/provider.proto that the engine calls, in grpc-js's spelling. */
 export type Method =
   | "handshake"
   | "attach"
@@ -39,7 +39,7 @@ export type Method =
   | "delete"
   | "cancel";
 
-/** What a protobuf message has, as far as it is needed here. */
+/** The part of a protobuf message that is used here. */
 interface Message {
   toObject(): object;
 }
@@ -48,43 +48,43 @@ type Call = (request: unknown, options: grpc.CallOptions, done: (error: grpc.Ser
 
 type Client = grpc.Client & Partial<Record<Method, Call>>;
 
-/** A provider's gRPC service at a port of this machine. Errors come as what the provider said, without gRPC's own words. */
-export class Connection {
+/** A connection to a provider's gRPC service on this machine. Errors carry the provider's message, without gRPC's prefix. */
+export class ProviderConnection {
   readonly #client: Client;
 
-  readonly #options: ConnectionOptions;
+  readonly #options: ProviderConnectionOptions;
 
   constructor(
     readonly protocol: Protocol,
-    options: ConnectionOptions,
+    options: ProviderConnectionOptions,
   ) {
     this.#options = options;
     const size = { "grpc.max_receive_message_length": MAX_MESSAGE_BYTES, "grpc.max_send_message_length": MAX_MESSAGE_BYTES };
     const ProviderClient = grpc.makeGenericClientConstructor(protocol.providerService, "ResourceProvider");
     this.#client = new ProviderClient(options.address, grpc.credentials.createInsecure(), {
       ...size,
-      // It is on this machine, whatever proxy the environment names.
+      // The provider is on this machine, so the environment's proxy must not be used.
       "grpc.enable_http_proxy": 0,
     }) as Client;
   }
 
   /**
    * Wait until the service can be reached.
-   * @param limitMs for how long, in milliseconds
+   * @param limitMs the longest wait, in milliseconds
    */
   ready(limitMs: number): Promise<void> {
     return new Promise((done, fail) => this.#client.waitForReady(Date.now() + limitMs, (error) => (error ? fail(error) : done())));
   }
 
   /**
-   * @throws {PartialFailure} if the provider did it, and says that the result is not well
-   * @throws {ProviderError} with the provider's words
+   * @throws {PartialFailure} if the resource exists, but its initialization failed
+   * @throws {ProviderError} with the provider's message
    */
   call<Response>(method: Method, request: Message): Promise<Response> {
     const proceed = () => this.#call<Response>(method, request);
     const { intercept } = this.#options;
     if (!intercept) return proceed();
-    return intercept(method, inPlainWords(request), proceed) as Promise<Response>;
+    return intercept(method, plainRequest(request), proceed) as Promise<Response>;
   }
 
   #call<Response>(method: Method, request: Message): Promise<Response> {
@@ -123,25 +123,30 @@ export class Connection {
       if (any.getTypeName() !== "pulumirpc.ErrorResourceInitFailed") continue;
       const failed = provider.ErrorResourceInitFailed.deserializeBinary(any.getValue_asU8());
       const inputs = failed.getInputs();
-      return new PartialFailure(failed.getId(), plain(failed.getProperties()), failed.getReasonsList(), inputs && plain(inputs));
+      return new PartialFailure(
+        failed.getId(),
+        propertiesFrom(failed.getProperties()),
+        failed.getReasonsList(),
+        inputs && propertiesFrom(inputs),
+      );
     }
     return undefined;
   }
 }
 
-export function plain(struct: Struct | undefined): Properties {
+export function propertiesFrom(struct: Struct | undefined): Properties {
   return (struct?.toJavaScript() ?? {}) as Properties;
 }
 
-/** A request as an object of its fields, by their names in the protocol: properties as they go over the wire, what is empty left out. */
-function inPlainWords(request: Message): Properties {
+/** A request as a plain object, with the field names of the protocol. Properties are in wire format, and empty fields are left out. */
+function plainRequest(request: Message): Properties {
   const entries = Object.entries(request.toObject()).flatMap(([field, value]) => {
     const [, name = field, kind] = /^(.*?)(List|Map)?$/.exec(field) ?? [];
     if (value === undefined || value === "" || value === false || value === 0 || (Array.isArray(value) && value.length === 0)) return [];
     if (kind === "Map") return [[name, Object.fromEntries(value as [string, Properties[string]][])] as const];
     if (typeof value === "object" && "fieldsMap" in (value as object)) {
       const getter = `get${name[0]?.toUpperCase()}${name.slice(1)}` as keyof Message;
-      return [[name, plain((request[getter] as unknown as () => Struct).call(request))] as const];
+      return [[name, propertiesFrom((request[getter] as unknown as () => Struct).call(request))] as const];
     }
     return [[name, value] as const];
   });

@@ -9,44 +9,44 @@ import type { HostedProvider } from "../provider";
 import type { StackConfig } from "../stackConfig";
 import type { Properties } from "../wire";
 import { BUILTIN, builtinProvider } from "./builtin";
-import { Connection } from "./connection";
-import { endedEarly, type ProviderProcess, startProvider } from "./process";
+import { ProviderConnection } from "./connection";
+import { earlyExitError, type ProviderProcess, startProvider } from "./process";
 import { RemoteProvider } from "./remoteProvider";
 
-/** The package of dynamic resources, whose provider is in the Node SDK. */
+/** The package of dynamic resources. Its provider is part of the Node SDK. */
 const DYNAMIC = "pulumi-nodejs";
 
 interface HostOptions {
   sdk: PulumiSdk;
   protocol: Protocol;
-  /** Where the engine listens. */
+  /** The address of the engine's gRPC server. */
   engineAddress: string;
   project: string;
   runtimeOptions: Record<string, unknown>;
   config: StackConfig;
-  /** Folder of the program: a dynamic provider finds its packages from there. */
+  /** The folder of the program, from which a dynamic provider resolves its packages. */
   folder: string;
   env: NodeJS.ProcessEnv;
-  /** Providers that run already: package to port. Over those of `PULUMI_DEBUG_PROVIDERS`. */
+  /** Running providers: package to port. These override `PULUMI_DEBUG_PROVIDERS`. */
   attached: Readonly<Record<string, number>>;
-  /** Where the compiled code of children is kept between runs. */
+  /** The folder for the compile cache of child processes. */
   compileCache: string;
   intercept?: Intercept;
-  /** The outputs of another stack by its name, secrets marked. */
+  /** Gives the outputs of another stack by its name, secrets marked. */
   outputsOf(stack: string): Promise<JsonObject | undefined>;
   onEvent: (event: EngineEvent) => void;
-  /** Takes note of secrets in what providers answer. */
+  /** Records the secrets in providers' answers, to redact them. */
   learn: (properties: Properties) => void;
-  /** Breaks the operation off: a provider that is being started is ended, and none is started any more. */
+  /** Interrupts the operation: a provider that is starting is ended, and no other is started. */
   signal?: AbortSignal;
 }
 
-/** How long a provider may take from its start to its first answers, in seconds, unless `PUSHPOOL_PROVIDER_START_SECONDS` says otherwise. */
+/** How long a provider may take from its start to its first answers, in seconds. `PUSHPOOL_PROVIDER_START_SECONDS` overrides it. */
 const START_SECONDS = 60;
-/** How long to look for a provider that is said to run already, in milliseconds. */
+/** How long to wait for a running provider to answer, in milliseconds. */
 const ATTACH_MS = 30_000;
 
-/** One call of a provider's gRPC service; `request` as it went over the wire. */
+/** One call of a provider's gRPC service. `request` is in wire format. */
 export interface ProviderCall {
   package: string;
   method: string;
@@ -54,25 +54,25 @@ export interface ProviderCall {
 }
 
 /**
- * Stands between the engine and its providers. What it resolves with has to be what `proceed` did; it may wait before and after, and what it
- * throws the engine takes for the provider's own error.
+ * Intercepts the calls of the engine to its providers. It must resolve with the result of `proceed`, and may wait before and after it.
+ * The engine treats an error that it throws as the provider's own error.
  */
 export type Intercept = (call: ProviderCall, proceed: () => Promise<unknown>) => Promise<unknown>;
 
-/** A provider that can be asked, and how to let it go. */
+/** A running provider, and how to close it. */
 export interface LoadedProvider {
   provider: HostedProvider;
-  /** Tell it that this is the end, then end its process if it is ours. */
+  /** Cancel its work, then end its process if pushpool started it. */
   close(): Promise<void>;
 }
 
-/** Finds and starts the providers of a deployment: one process for each provider resource, as Pulumi has it. */
+/** Finds and starts the providers of an operation: one process for each provider resource, as Pulumi does. */
 export class ProviderHost {
   readonly #options: HostOptions;
   readonly #attached: Readonly<Record<string, number>>;
   readonly #startMs: number;
   readonly #closed = new AbortController();
-  /** Every process that was started: none outlives the operation, whatever went wrong before it could be asked. */
+  /** Every process that was started. None outlives the operation, even if its start failed. */
   readonly #processes = new Set<ProviderProcess>();
 
   constructor(options: HostOptions) {
@@ -82,8 +82,8 @@ export class ProviderHost {
   }
 
   /**
-   * Start a provider, or attach to one, and greet it.
-   * @throws {UserError} if there is no provider for the package, with how to give one; if it does not answer; if the operation is broken off
+   * Start a provider or attach to a running one, and do the handshake.
+   * @throws {UserError} if the package has no provider, if the provider does not answer, or if the operation is interrupted
    */
   async load(packageName: string): Promise<LoadedProvider> {
     const { engineAddress, outputsOf, protocol, folder, intercept, learn } = this.#options;
@@ -96,22 +96,22 @@ export class ProviderHost {
       if (started) this.#processes.delete(started);
       started?.kill();
     };
-    let connection: Connection | undefined;
+    let connection: ProviderConnection | undefined;
     try {
-      const reached = new Connection(protocol, {
+      const connected = new ProviderConnection(protocol, {
         name: packageName,
         address: `127.0.0.1:${started?.port ?? port}`,
         ...(started ? { ended: started.ended } : {}),
         ...(intercept ? { intercept: (method, request, proceed) => intercept({ package: packageName, method, request }, proceed) } : {}),
       });
-      connection = reached;
-      const provider = new RemoteProvider(reached, engineAddress, learn);
+      connection = connected;
+      const provider = new RemoteProvider(connected, engineAddress, learn);
       const limitMs = started ? this.#startMs : Math.min(this.#startMs, ATTACH_MS);
-      const greeted = reached.ready(limitMs).then(() => provider.greet(folder, port !== undefined));
-      await Promise.race([greeted, rejected(signal), ...(started ? [endOf(started, packageName)] : [])]);
+      const handshaken = connected.ready(limitMs).then(() => provider.handshake(folder, port !== undefined));
+      await Promise.race([handshaken, rejectOnAbort(signal), ...(started ? [rejectOnExit(started, packageName)] : [])]);
       const close = async () => {
         await provider.cancel().catch(() => {});
-        reached.close();
+        connected.close();
         end();
       };
       return { provider, close };
@@ -120,20 +120,20 @@ export class ProviderHost {
       end();
       if (port === undefined || this.#options.signal?.aborted) throw error;
       throw new UserError(
-        `the provider ${packageName} does not answer at port ${port}, where it is said to be attached: ${(error as Error).message}`,
+        `the provider ${packageName} does not answer at port ${port}, where it should be running: ${(error as Error).message}`,
         5,
       );
     }
   }
 
-  /** End every process that is left, and start none any more. */
+  /** End every process that is left, and start no others. */
   close(): void {
     this.#closed.abort(new UserError("the operation has ended"));
     for (const { kill } of this.#processes) kill();
     this.#processes.clear();
   }
 
-  /** Fires when the start of a provider is to be given up; its reason says why. */
+  /** Fires when pushpool must give up on the start of a provider. Its reason says why. */
   #startSignal(packageName: string): AbortSignal {
     const { signal } = this.#options;
     const starting = new AbortController();
@@ -152,7 +152,7 @@ export class ProviderHost {
     const { sdk, engineAddress, folder, onEvent } = this.#options;
     const options = { cwd: folder, env: this.#environment(packageName), onEvent, signal };
     if (packageName === DYNAMIC) return startProvider(packageName, process.execPath, [sdk.dynamicProvider, engineAddress], options);
-    const plugin = onPath(`pulumi-resource-${packageName}`, this.#options.env);
+    const plugin = findOnPath(`pulumi-resource-${packageName}`, this.#options.env);
     if (plugin === undefined)
       throw new UserError(
         `the offline engine has no provider for the package ${packageName}: attach one (PULUMI_DEBUG_PROVIDERS=${packageName}:PORT, or ` +
@@ -161,7 +161,7 @@ export class ProviderHost {
     return startProvider(packageName, plugin, [engineAddress], options);
   }
 
-  /** What a plugin finds in its environment under Pulumi (sdk/go/common/resource/plugin/provider_plugin.go). */
+  /** The environment that Pulumi gives to a plugin (sdk/go/common/resource/plugin/provider_plugin.go). */
   #environment(packageName: string): NodeJS.ProcessEnv {
     const { env, project, runtimeOptions, config, compileCache } = this.#options;
     const own = Object.entries(runtimeOptions).map(([key, value]) => [`PULUMI_RUNTIME_${key.toUpperCase()}`, String(value)]);
@@ -170,27 +170,27 @@ export class ProviderHost {
       ...Object.fromEntries(own),
       NODE_COMPILE_CACHE: compileCache,
       PULUMI_PROJECT: project,
-      PULUMI_CONFIG: JSON.stringify(ofPackage(config, packageName).values),
+      PULUMI_CONFIG: JSON.stringify(configOfPackage(config, packageName).values),
       ...(packageName === DYNAMIC ? { PULUMI_NODEJS_PROJECT: project } : {}),
     };
   }
 }
 
-/** Rejects with a signal's reason once it fires. */
-function rejected(signal: AbortSignal): Promise<never> {
+/** Rejects with the signal's reason when it fires. */
+function rejectOnAbort(signal: AbortSignal): Promise<never> {
   return new Promise((_, fail) => {
     if (signal.aborted) fail(signal.reason);
     signal.addEventListener("abort", () => fail(signal.reason), { once: true });
   });
 }
 
-/** Rejects once the process has ended. */
-async function endOf({ ended }: ProviderProcess, packageName: string): Promise<never> {
-  throw endedEarly(packageName, await ended);
+/** Rejects when the process ends. */
+async function rejectOnExit({ ended }: ProviderProcess, packageName: string): Promise<never> {
+  throw earlyExitError(packageName, await ended);
 }
 
-/** The part of the configuration that a package's provider gets: its own keys; the dynamic one gets all. */
-export function ofPackage({ values, secretKeys }: StackConfig, packageName: string): StackConfig {
+/** The configuration for a package's provider: the package's own keys. The dynamic provider gets all keys. */
+export function configOfPackage({ values, secretKeys }: StackConfig, packageName: string): StackConfig {
   if (packageName === DYNAMIC) return { values, secretKeys };
   const own = (key: string) => key.startsWith(`${packageName}:`);
   return { values: Object.fromEntries(Object.entries(values).filter(([key]) => own(key))), secretKeys: secretKeys.filter(own) };
@@ -208,7 +208,7 @@ function debugProviders(text = ""): Record<string, number> {
   );
 }
 
-function onPath(command: string, env: NodeJS.ProcessEnv): string | undefined {
+function findOnPath(command: string, env: NodeJS.ProcessEnv): string | undefined {
   const folders = (env.PATH ?? "").split(delimiter).filter((folder) => folder !== "");
   return folders.map((folder) => join(folder, command)).find((path) => existsSync(path));
 }

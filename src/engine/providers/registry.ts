@@ -12,23 +12,24 @@ interface RegistryOptions {
   /** Starts, or attaches to, a provider of a package. */
   load(packageName: string): Promise<LoadedProvider>;
   preview: boolean;
-  /** What the stack has: providers that the program has not registered (yet) come from there. */
+  /** The resources in the state. Providers that the program has not registered (yet) come from there. */
   before: readonly Resource[];
 }
 
 /**
- * The providers of one deployment, by the provider resources that stand for them. To those it is itself the provider: their check and diff are
- * the provider's CheckConfig and DiffConfig, and to create, update or keep one is to configure it. A process is started when first needed.
+ * The providers of one operation, by their provider resources.
+ * For provider resources the registry itself is the provider: their check and diff are the provider's CheckConfig and DiffConfig.
+ * To create, update or keep a provider resource is to configure its provider. A process is started when it is first needed.
  */
 export class Registry implements Providers, Provider {
   readonly #options: RegistryOptions;
-  /** Started for a registration that is under way, by URN: not configured. */
+  /** Started for a registration in progress, by URN. Not configured yet. */
   readonly #fresh = new Map<string, LoadedProvider>();
-  /** Asked to configure themselves, and without an answer yet. */
+  /** Providers whose Configure call has not returned yet. */
   readonly #configuring = new Set<LoadedProvider>();
-  /** The operation is broken off: no provider is configured any more. */
-  #brokenOff = false;
-  /** By reference. */
+  /** The operation was interrupted: no more providers are configured. */
+  #interrupted = false;
+  /** Configured providers by reference. */
   readonly #configured = new Map<string, Promise<LoadedProvider>>();
   readonly #loaded = new Set<LoadedProvider>();
 
@@ -43,7 +44,7 @@ export class Registry implements Providers, Provider {
   }
 
   /**
-   * The provider behind a reference, configured; from the state if the program has not registered it.
+   * The configured provider of a reference. It comes from the state if the program has not registered it.
    * @throws {UserError} if there is no such provider
    */
   async configured(reference: string): Promise<HostedProvider> {
@@ -63,7 +64,7 @@ export class Registry implements Providers, Provider {
     return diff.replaces.length > 0;
   }
 
-  /** Inputs of the providers that were registered, by URN. */
+  /** Inputs of the registered providers, by URN. */
   readonly #inputs = new Map<string, NonNullable<Resource["inputs"]>>();
 
   async check({ urn, olds, news }: Parameters<Provider["check"]>[0]) {
@@ -92,7 +93,7 @@ export class Registry implements Providers, Provider {
     return { outputs: inputs };
   }
 
-  /** Configure one that stays as it is, unless it is at work already: then the one that was started to ask about it goes. */
+  /** Configure a provider that did not change. If it is configured already, the process that was started for its check is closed. */
   async keep({ urn, id = "", inputs = {} }: Resource): Promise<void> {
     if (this.#configured.has(providerReference({ urn, id }))) {
       this.#inputs.set(urn, inputs);
@@ -105,15 +106,16 @@ export class Registry implements Providers, Provider {
     return { id, inputs, outputs, initErrors: [] };
   }
 
-  /** Nothing: it ends with the deployment. */
+  /** Does nothing: the provider ends with the operation. */
   async delete(): Promise<void> {}
 
   /**
-   * Tell every provider that the operation is to be broken off, as Pulumi does at a Ctrl-C. One that is still being configured has nothing under
-   * way: it is ended, so that nobody waits for its answer.
+   * Cancel the work of every provider, as Pulumi does after Ctrl-C. A provider that is still being configured has no work in progress: it
+   * is
+   * closed, so that nobody waits for its answer.
    */
   async cancel(): Promise<void> {
-    this.#brokenOff = true;
+    this.#interrupted = true;
     const cancelled = [...this.#loaded].map((loaded) =>
       this.#configuring.has(loaded) ? loaded.close() : loaded.provider.cancel().catch(() => {}),
     );
@@ -137,7 +139,7 @@ export class Registry implements Providers, Provider {
   #fromState(reference: string): Promise<LoadedProvider> {
     const { urn, id } = splitReference(reference);
     const resource = this.#options.before.find((resource) => resource.urn === urn && resource.id === id);
-    if (!resource) throw new UserError(`there is no provider ${reference}: neither the program nor the state has it`);
+    if (!resource) throw new UserError(`unknown provider ${reference}: neither the program nor the state contains it`);
     const loading = this.#load(packageOf(resource.type)).then((loaded) => this.#configuredWith(loaded, { urn, id }, resource.inputs ?? {}));
     loading.catch(() => {});
     this.#configured.set(reference, loading);
@@ -149,7 +151,7 @@ export class Registry implements Providers, Provider {
     identity: { urn: string; id: string },
     inputs: NonNullable<Resource["inputs"]>,
   ): Promise<LoadedProvider> {
-    if (this.#brokenOff) throw new UserError(`interrupted before the provider ${packageOf(typeOf(identity.urn))} was configured`, 5);
+    if (this.#interrupted) throw new UserError(`interrupted before the provider ${packageOf(typeOf(identity.urn))} was configured`, 5);
     this.#configuring.add(loaded);
     try {
       await loaded.provider.configure(identity, inputs);

@@ -21,36 +21,40 @@ import {
   type ReadResult,
 } from "../provider";
 import { nameOf, typeOf } from "../urn";
-import { holdsUnknown, type Properties, secretLike, withoutContent, withoutReferences, withoutSecrets } from "../wire";
-import { type Connection, plain } from "./connection";
+import { holdsUnknown, type Properties, withoutContent, withoutReferences, withoutSecrets, withSecretsLike } from "../wire";
+import { type ProviderConnection, propertiesFrom } from "./connection";
 
-/** What a provider said that it can take. */
-interface Accepts {
+/** The features that a provider supports. */
+interface Features {
   secrets: boolean;
   resources: boolean;
-  /** It answers create and update in a preview too. */
+  /** It supports create and update in a preview. */
   preview: boolean;
 }
 
 /**
- * One configured provider behind gRPC: each request as Pulumi's engine words it (recorded), and its answers as {@link Provider} has them.
+ * A provider behind gRPC. Its requests are the same as those of Pulumi's engine (recorded).
  *
- * Where its configuration is not known yet (in a preview), it is not configured and not asked: resources are then what they were given.
+ * In a preview the configuration may hold unknown values. Then the provider is neither configured nor called, and the outputs of a resource
+ * equal its inputs.
  */
 export class RemoteProvider implements HostedProvider {
-  #accepts: Accepts = { secrets: false, resources: false, preview: false };
+  #features: Features = { secrets: false, resources: false, preview: false };
   #configured = false;
 
   constructor(
-    readonly connection: Connection,
-    /** Where the engine listens for what the provider has to say. */
+    readonly connection: ProviderConnection,
+    /** The engine's address, to which the provider sends its log. */
     readonly engineAddress: string,
-    /** Takes note of secrets in what it answers. */
+    /** Records the secrets in its answers, to redact them. */
     readonly learn: (properties: Properties) => void,
   ) {}
 
-  /** @param attached it ran before us: it is told where the engine is, as one that we start is by its argument */
-  async greet(root: string, attached: boolean): Promise<void> {
+  /**
+   * Do the handshake.
+   * @param attached the provider was running already, so it must be given the engine's address
+   */
+  async handshake(root: string, attached: boolean): Promise<void> {
     const { provider, plugin, empty } = this.connection.protocol;
     const request = new provider.ProviderHandshakeRequest();
     request.setEngineAddress(this.engineAddress);
@@ -58,19 +62,19 @@ export class RemoteProvider implements HostedProvider {
     request.setConfigureWithUrn(true).setSupportsViews(true).setSupportsRefreshBeforeUpdate(true).setInvokeWithPreview(true);
     try {
       const response = await this.connection.call<InstanceType<typeof provider.ProviderHandshakeResponse>>("handshake", request);
-      this.#accepts = { secrets: response.getAcceptSecrets(), resources: response.getAcceptResources(), preview: true };
+      this.#features = { secrets: response.getAcceptSecrets(), resources: response.getAcceptResources(), preview: true };
     } catch (error) {
       if (!(error instanceof ProviderError && error.unimplemented)) throw error;
     }
     if (attached) {
       const request = new plugin.PluginAttach();
       request.setAddress(this.engineAddress);
-      await this.connection.call("attach", request).catch(orUnimplemented);
+      await this.connection.call("attach", request).catch(rethrowUnlessUnimplemented);
     }
-    await this.connection.call("getPluginInfo", new empty.Empty()).catch(orUnimplemented);
+    await this.connection.call("getPluginInfo", new empty.Empty()).catch(rethrowUnlessUnimplemented);
   }
 
-  /** CheckConfig; a provider without it takes what it gets. Secrets go in plain, and come back marked. */
+  /** CheckConfig. A provider without it accepts any configuration. Secrets are sent in plain text, and marked again in the answer. */
   async checkConfig({
     urn,
     olds,
@@ -85,14 +89,14 @@ export class RemoteProvider implements HostedProvider {
     request.setOlds(this.#struct(withoutSecrets(olds))).setNews(this.#struct(withoutSecrets(news)));
     try {
       const response = await this.connection.call<CheckResponse>("checkConfig", request);
-      return { inputs: secretLike(plain(response.getInputs()), news), failures: failuresOf(response) };
+      return { inputs: withSecretsLike(propertiesFrom(response.getInputs()), news), failures: failuresOf(response) };
     } catch (error) {
-      orUnimplemented(error);
+      rethrowUnlessUnimplemented(error);
       return { inputs: news, failures: [] };
     }
   }
 
-  /** DiffConfig; with one that has none, a provider is never replaced for its configuration. */
+  /** DiffConfig. A provider without it is never replaced because of its configuration. */
   async diffConfig({
     urn,
     oldInputs,
@@ -113,12 +117,12 @@ export class RemoteProvider implements HostedProvider {
     try {
       return diffOf(await this.connection.call<DiffResponse>("diffConfig", request));
     } catch (error) {
-      orUnimplemented(error);
+      rethrowUnlessUnimplemented(error);
       return { changes: "unknown", replaces: [], diffs: [], deleteBeforeReplace: false };
     }
   }
 
-  /** Configure it, unless something in its configuration is not known yet. */
+  /** Configure it, unless its configuration holds unknown values. */
   async configure({ urn, id }: Identity, inputs: Properties): Promise<void> {
     if (holdsUnknown(inputs)) return;
     const request = new this.connection.protocol.provider.ConfigureRequest();
@@ -133,8 +137,8 @@ export class RemoteProvider implements HostedProvider {
       .setSendsOldInputsToDelete(true);
     request.setUrn(urn).setId(id).setName(nameOf(urn)).setType(typeOf(urn));
     const response = await this.connection.call<ConfigureResponse>("configure", request);
-    const { secrets, resources, preview } = this.#accepts;
-    this.#accepts = {
+    const { secrets, resources, preview } = this.#features;
+    this.#features = {
       secrets: secrets || response.getAcceptsecrets(),
       resources: resources || response.getAcceptresources(),
       preview: preview || response.getSupportspreview(),
@@ -146,28 +150,37 @@ export class RemoteProvider implements HostedProvider {
     if (!this.#configured) return { inputs: news, failures: [] };
     const request = new this.connection.protocol.provider.CheckRequest();
     request.setUrn(urn).setName(nameOf(urn)).setType(typeOf(urn)).setRandomseed(seed);
-    request.setOlds(this.#sent(olds)).setNews(this.#sent(news));
+    request.setOlds(this.#outgoing(olds)).setNews(this.#outgoing(news));
     const response = await this.connection.call<CheckResponse>("check", request);
-    return { inputs: this.#answered(plain(response.getInputs()), news), failures: failuresOf(response) };
+    return { inputs: this.#incoming(propertiesFrom(response.getInputs()), news), failures: failuresOf(response) };
   }
 
   async diff({ urn, id, oldInputs, oldOutputs, inputs, ignoreChanges }: Parameters<Provider["diff"]>[0]): Promise<Diff> {
     if (!this.#configured) return { changes: "unknown", replaces: [], diffs: [], deleteBeforeReplace: false };
     const request = new this.connection.protocol.provider.DiffRequest();
     request.setId(id).setUrn(urn).setName(nameOf(urn)).setType(typeOf(urn)).setIgnorechangesList(ignoreChanges);
-    request.setOlds(this.#told(oldOutputs)).setNews(this.#told(inputs)).setOldInputs(this.#told(oldInputs));
+    request
+      .setOlds(this.#outgoingForComparison(oldOutputs))
+      .setNews(this.#outgoingForComparison(inputs))
+      .setOldInputs(this.#outgoingForComparison(oldInputs));
     return diffOf(await this.connection.call<DiffResponse>("diff", request));
   }
 
   async create({ urn, inputs, timeout, preview }: Parameters<Provider["create"]>[0]): Promise<{ id: string; outputs: Properties }> {
     if (!this.#configured) return { id: "", outputs: {} };
-    if (preview && !this.#accepts.preview) return { id: "", outputs: inputs };
+    if (preview && !this.#features.preview) return { id: "", outputs: inputs };
     const request = new this.connection.protocol.provider.CreateRequest();
-    request.setUrn(urn).setName(nameOf(urn)).setType(typeOf(urn)).setProperties(this.#sent(inputs)).setTimeout(timeout).setPreview(preview);
-    const response = await this.#marking(inputs, () => this.connection.call<CreateResponse>("create", request));
+    request
+      .setUrn(urn)
+      .setName(nameOf(urn))
+      .setType(typeOf(urn))
+      .setProperties(this.#outgoing(inputs))
+      .setTimeout(timeout)
+      .setPreview(preview);
+    const response = await this.#markingPartialFailure(inputs, () => this.connection.call<CreateResponse>("create", request));
     const id = response.getId();
     if (id === "" && !preview) throw new ProviderError("provider returned empty ID from create", false);
-    return { id, outputs: this.#answered(plain(response.getProperties()), inputs) };
+    return { id, outputs: this.#incoming(propertiesFrom(response.getProperties()), inputs) };
   }
 
   async update({
@@ -181,7 +194,7 @@ export class RemoteProvider implements HostedProvider {
     preview,
   }: Parameters<Provider["update"]>[0]): Promise<{ outputs: Properties }> {
     if (!this.#configured) return { outputs: {} };
-    if (preview && !this.#accepts.preview) return { outputs: inputs };
+    if (preview && !this.#features.preview) return { outputs: inputs };
     const request = new this.connection.protocol.provider.UpdateRequest();
     request
       .setId(id)
@@ -191,9 +204,12 @@ export class RemoteProvider implements HostedProvider {
       .setTimeout(timeout)
       .setIgnorechangesList(ignoreChanges)
       .setPreview(preview);
-    request.setOlds(this.#told(oldOutputs)).setNews(this.#sent(inputs)).setOldInputs(this.#told(oldInputs));
-    const response = await this.#marking(inputs, () => this.connection.call<UpdateResponse>("update", request));
-    return { outputs: this.#answered(plain(response.getProperties()), inputs) };
+    request
+      .setOlds(this.#outgoingForComparison(oldOutputs))
+      .setNews(this.#outgoing(inputs))
+      .setOldInputs(this.#outgoingForComparison(oldInputs));
+    const response = await this.#markingPartialFailure(inputs, () => this.connection.call<UpdateResponse>("update", request));
+    return { outputs: this.#incoming(propertiesFrom(response.getProperties()), inputs) };
   }
 
   async read({ urn, id, inputs, outputs }: Parameters<Provider["read"]>[0]): Promise<ReadResult> {
@@ -204,37 +220,37 @@ export class RemoteProvider implements HostedProvider {
       .setUrn(urn)
       .setName(nameOf(urn))
       .setType(typeOf(urn))
-      .setProperties(this.#told(outputs))
-      .setInputs(this.#told(inputs));
+      .setProperties(this.#outgoingForComparison(outputs))
+      .setInputs(this.#outgoingForComparison(inputs));
     try {
       const response = await this.connection.call<ReadResponse>("read", request);
       const read = response.getInputs();
       return {
         id: response.getId(),
-        outputs: this.#answered(plain(response.getProperties()), outputs),
-        ...(read ? { inputs: this.#answered(plain(read), inputs) } : {}),
+        outputs: this.#incoming(propertiesFrom(response.getProperties()), outputs),
+        ...(read ? { inputs: this.#incoming(propertiesFrom(read), inputs) } : {}),
         initErrors: [],
       };
     } catch (error) {
       if (!(error instanceof PartialFailure)) throw error;
-      const found = { id: error.id || id, outputs: this.#answered(error.outputs, outputs), initErrors: error.reasons };
-      return error.inputs ? { ...found, inputs: this.#answered(error.inputs, inputs) } : found;
+      const found = { id: error.id || id, outputs: this.#incoming(error.outputs, outputs), initErrors: error.reasons };
+      return error.inputs ? { ...found, inputs: this.#incoming(error.inputs, inputs) } : found;
     }
   }
 
   async delete({ urn, id, inputs, outputs, timeout }: Parameters<Provider["delete"]>[0]): Promise<void> {
     const request = new this.connection.protocol.provider.DeleteRequest();
     request.setId(id).setUrn(urn).setName(nameOf(urn)).setType(typeOf(urn)).setTimeout(timeout);
-    request.setProperties(this.#told(outputs)).setOldInputs(this.#told(inputs));
+    request.setProperties(this.#outgoingForComparison(outputs)).setOldInputs(this.#outgoingForComparison(inputs));
     await this.connection.call("delete", request);
   }
 
   async invoke(token: string, args: Properties, preview: boolean): Promise<InvokeResult> {
     if (!this.#configured) return { kind: "returned", value: {}, failures: [] };
     const request = new this.connection.protocol.provider.InvokeRequest();
-    request.setTok(token).setArgs(this.#sent(args)).setPreview(preview);
+    request.setTok(token).setArgs(this.#outgoing(args)).setPreview(preview);
     const response = await this.connection.call<InvokeResponse>("invoke", request);
-    const value = plain(response.getReturn());
+    const value = propertiesFrom(response.getReturn());
     this.learn(value);
     return { kind: "returned", value, failures: failuresOf(response) };
   }
@@ -243,43 +259,45 @@ export class RemoteProvider implements HostedProvider {
     await this.connection.call("cancel", new this.connection.protocol.empty.Empty());
   }
 
-  #sent(properties: Properties): Struct {
-    const open = this.#accepts.secrets ? properties : withoutSecrets(properties);
-    return this.#struct(this.#accepts.resources ? open : withoutReferences(open));
+  #outgoing(properties: Properties): Struct {
+    const open = this.#features.secrets ? properties : withoutSecrets(properties);
+    return this.#struct(this.#features.resources ? open : withoutReferences(open));
   }
 
-  /** What there was before, or is only looked at: of assets the hash alone. */
-  #told(properties: Properties): Struct {
-    return this.#sent(withoutContent(properties));
+  /** Properties for comparison only: assets are sent as hashes. */
+  #outgoingForComparison(properties: Properties): Struct {
+    return this.#outgoing(withoutContent(properties));
   }
 
   #struct(properties: Properties): Struct {
     return this.connection.protocol.struct.Struct.fromJavaScript(properties as { [key: string]: JavaScriptValue });
   }
 
-  /** What a provider that knows no secrets answers is as secret as what it was given. */
-  #answered(answer: Properties, given: Properties): Properties {
-    const answered = this.#accepts.secrets ? answer : secretLike(answer, given);
+  /**
+   * The answer with its secrets marked. For a provider without support for secrets, an output is secret if the input at the same place is.
+   */
+  #incoming(answer: Properties, given: Properties): Properties {
+    const answered = this.#features.secrets ? answer : withSecretsLike(answer, given);
     this.learn(answered);
     return answered;
   }
 
-  async #marking<T>(given: Properties, work: () => Promise<T>): Promise<T> {
+  async #markingPartialFailure<T>(given: Properties, work: () => Promise<T>): Promise<T> {
     try {
       return await work();
     } catch (error) {
       if (!(error instanceof PartialFailure)) throw error;
       throw new PartialFailure(
         error.id,
-        this.#answered(error.outputs, given),
+        this.#incoming(error.outputs, given),
         error.reasons,
-        error.inputs && this.#answered(error.inputs, given),
+        error.inputs && this.#incoming(error.inputs, given),
       );
     }
   }
 }
 
-function orUnimplemented(error: unknown): void {
+function rethrowUnlessUnimplemented(error: unknown): void {
   if (!(error instanceof ProviderError && error.unimplemented)) throw error;
 }
 

@@ -1,3 +1,3 @@
-export { listStacks, statePath } from "./deployment";
 export { readStackOutputs } from "./outputs";
 export { readState } from "./stateFile";
+export { listStacks, statePath } from "./stateFormat";

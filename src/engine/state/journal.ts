@@ -5,38 +5,39 @@ import { aboutPath, syncFolder } from "../../writeWhole";
 import type { Edit } from "./snapshot";
 
 /**
- * What changes of a state while an operation goes on, line by line beside the state's file: to write the whole for each of many resources would
- * take the square of their number. It is folded into the state when the operation ends, or when the next one begins.
+ * The changes of a state during an operation, one line each, in a file beside the state.
+ * To write the whole state for every resource would take quadratic time.
+ * The journal is merged into the state ("folded") when the operation ends, or else when the next one begins.
  */
-type Line =
-  /** The first: which text of the state it goes on from. */
+type JournalLine =
+  /** The first line: the digest of the state file that the edits start from. */
   | { state: string }
-  /** The salt that secrets of a state without any are encrypted with from here on. */
+  /** The salt for the secrets that follow, if the state had no secrets before. */
   | { salt: string }
   | Edit
-  /** The last: the text that the state has, or is about to have, with all of this in it. */
+  /** The last line: the digest of the state file after all edits. The state file is about to be written, or was written. */
   | { folded: string };
 
-/** The journal of an operation, as found beside a state. */
+/** A journal that was read. */
 export interface Journal {
-  /** Digest of the state's text that it goes on from. */
+  /** Digest of the state file that the edits start from. */
   state: string;
   salt?: string;
   edits: Edit[];
-  /** Digest of the text into which it has been folded, or was going to be. */
+  /** Digest of the state file that contains the edits. The file may not have been written yet. */
   folded?: string;
 }
 
-/** Where the journal of a state is. */
+/** The path of a state's journal. */
 export function journalPath(statePath: string): string {
   return `${statePath}.journal`;
 }
 
-/** Appends to a journal. What it has appended is on the disk itself when it says so: a loss of power forgets nothing that a provider made. */
+/** Appends to a journal. An append is durable (fdatasync) before it resolves: a power loss forgets nothing that a provider created. */
 export class JournalWriter {
   readonly #path: string;
   readonly #file: FileHandle;
-  /** How much of the file is whole lines. */
+  /** The length of the file in complete lines, in bytes. */
   #length = 0;
 
   private constructor(path: string, file: FileHandle) {
@@ -44,18 +45,18 @@ export class JournalWriter {
     this.#file = file;
   }
 
-  /** Begin a journal that goes on from what the state's file holds now. */
+  /** Begin a journal on top of the current state file. */
   static async begin(statePath: string): Promise<JournalWriter> {
     const path = journalPath(statePath);
     const writer = new JournalWriter(path, await open(path, "w", 0o600));
-    await writer.append([{ state: digestOf(readFileSync(statePath, "utf8")) }]);
+    await writer.append([{ state: stateDigest(readFileSync(statePath, "utf8")) }]);
     syncFolder(path);
     return writer;
   }
 
-  async append(lines: readonly Line[]): Promise<void> {
+  async append(lines: readonly JournalLine[]): Promise<void> {
     const bytes = Buffer.from(lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
-    // Where an earlier one was cut short by a full disk, this one stands in its place.
+    // A full disk may have cut an earlier append short. This append overwrites the incomplete line.
     try {
       for (let written = 0; written < bytes.length; )
         written += (await this.#file.write(bytes, written, bytes.length - written, this.#length + written)).bytesWritten;
@@ -66,9 +67,9 @@ export class JournalWriter {
     this.#length += bytes.length;
   }
 
-  /** The state gets this text, and this journal is no more. */
+  /** Write the new text of the state, and delete the journal. */
   async fold(text: string, write: () => void): Promise<void> {
-    await this.append([{ folded: digestOf(text) }]);
+    await this.append([{ folded: stateDigest(text) }]);
     await this.#file.close();
     write();
     rmSync(this.#path, { force: true });
@@ -76,8 +77,8 @@ export class JournalWriter {
 }
 
 /**
- * The journal beside a state, if there is one. A last line that was cut off is left out: nobody was told that it was written.
- * @throws if it is damaged otherwise
+ * Read the journal beside a state, if there is one. An incomplete last line is ignored: its append never resolved.
+ * @throws {Error} if it is damaged in another way
  */
 export function readJournal(statePath: string): Journal | undefined {
   const path = journalPath(statePath);
@@ -85,23 +86,23 @@ export function readJournal(statePath: string): Journal | undefined {
   const lines = readFileSync(path, "utf8").split("\n").slice(0, -1);
   const journal: Journal = { state: "", edits: [] };
   for (const [index, text] of lines.entries()) {
-    let line: Line;
+    let line: JournalLine;
     try {
-      line = JSON.parse(text) as Line;
+      line = JSON.parse(text) as JournalLine;
     } catch {
       if (index === lines.length - 1) break;
-      throw new Error(`line ${index + 1} is not JSON`);
+      throw new Error(`line ${index + 1} is invalid JSON`);
     }
     if ("state" in line) journal.state = line.state;
     else if ("salt" in line) journal.salt = line.salt;
     else if ("folded" in line) journal.folded = line.folded;
     else if (typeof line.edit === "string") journal.edits.push(line);
-    else throw new Error(`line ${index + 1} is none of a journal`);
+    else throw new Error(`line ${index + 1} is not a journal entry`);
   }
-  // One that does not even say where it goes on from holds nothing yet.
+  // A journal without its first line holds nothing yet.
   return journal.state === "" ? undefined : journal;
 }
 
-export function digestOf(text: string): string {
+export function stateDigest(text: string): string {
   return createHash("sha256").update(text).digest("hex");
 }

@@ -15,61 +15,63 @@ interface Holder {
 }
 
 /**
- * Lock a stack for one operation. A lock whose holder has died is taken over.
- * @returns how to let it go
- * @throws {UserError} naming the holder and since when (2); where the lock cannot be written (5)
+ * Lock a stack for one operation. The lock of a dead process is taken over.
+ * @returns a function that releases the lock
+ * @throws {UserError} if another process holds it: exit code 2, with the process and the time; if the lock cannot be written: exit code 5
  */
 export function lockStack(path: string, stack: string): () => void {
   const mine: Holder = { host: hostname(), pid: process.pid, start: processStart(process.pid) ?? "", since: new Date().toISOString() };
-  const beside = `${path}.${process.pid}`;
+  const ownFile = `${path}.${process.pid}`;
   try {
     makeFolder(dirname(path));
-    // On a full disk it may be there, and empty: then it goes too.
-    writeFileSync(beside, JSON.stringify(mine), { mode: 0o600 });
-    const holder = take(path, beside);
-    if (holder) throw heldBy(holder, stack, path);
+    // On a full disk an empty file may remain: `finally` removes it.
+    writeFileSync(ownFile, JSON.stringify(mine), { mode: 0o600 });
+    const holder = acquire(path, ownFile);
+    if (holder) throw lockedError(holder, stack, path);
     return () => rmSync(path, { force: true });
   } catch (error) {
     if (error instanceof UserError) throw error;
-    throw new UserError(`cannot lock stack ${stack}: ${path} cannot be written: ${describeFileError(error)}`, 5);
+    throw new UserError(`cannot lock stack ${stack}: cannot write ${path}: ${describeFileError(error)}`, 5);
   } finally {
-    rmSync(beside, { force: true });
+    rmSync(ownFile, { force: true });
   }
 }
 
 /**
- * Take a lock, also from a holder that has died.
+ * Take a lock, if need be from a dead process.
  *
- * Of several that find the same dead holder one may replace its lock: the one that has the lock named after that holder, which is taken in the
- * same way. Nobody else changes a dead holder's lock meanwhile, so that what is replaced is what was looked at. A lock appears under its name
- * whole, by link or rename: it never lacks its holder's name.
- * @param beside a file with what the lock shall say
- * @returns the live holder, where there is one
+ * Several processes may find the same dead holder. Only one may replace its lock: the one that holds a second lock, named after the dead
+ * holder. That second lock is taken in the same way. Nobody else changes the dead holder's lock meanwhile, so the lock that is replaced is
+ * the lock that was read.
+ *
+ * A lock file appears complete, by link or rename, so it always names its holder.
+ * @param ownFile a file with the content of the new lock
+ * @returns the live holder, if there is one
  */
-function take(path: string, beside: string): Holder | undefined {
+function acquire(path: string, ownFile: string): Holder | undefined {
   for (;;) {
-    if (link(beside, path)) return undefined;
-    const holder = read(path);
+    if (tryLink(ownFile, path)) return undefined;
+    const holder = readHolder(path);
     if (!holder) continue;
-    if (lives(holder)) return holder;
-    const succession = `${path}.${createHash("sha256").update(JSON.stringify(holder)).digest("hex").slice(0, 16)}`;
-    const successor = take(succession, beside);
+    if (isAlive(holder)) return holder;
+    const successionLock = `${path}.${createHash("sha256").update(JSON.stringify(holder)).digest("hex").slice(0, 16)}`;
+    const successor = acquire(successionLock, ownFile);
     if (successor) return successor;
     try {
-      const present = read(path);
+      const present = readHolder(path);
       if (!present || JSON.stringify(present) !== JSON.stringify(holder)) continue;
-      // A copy: `rename` of a link onto another link of the same file does nothing.
-      const copy = `${beside}.lock`;
-      copyFileSync(beside, copy);
+      // Rename a copy: `rename` does nothing if both names are links to the same file.
+      const copy = `${ownFile}.lock`;
+      copyFileSync(ownFile, copy);
       renameSync(copy, path);
       return undefined;
     } finally {
-      rmSync(succession, { force: true });
+      rmSync(successionLock, { force: true });
     }
   }
 }
 
-function link(from: string, to: string): boolean {
+function tryLink(from: string, to: string): boolean {
   try {
     linkSync(from, to);
     return true;
@@ -79,8 +81,8 @@ function link(from: string, to: string): boolean {
   }
 }
 
-/** @returns `undefined` if it is not there; one that nobody can have written has a holder that is no process */
-function read(path: string): Holder | undefined {
+/** @returns the holder, or `undefined` if there is no lock. A lock with invalid content counts as a dead process's lock. */
+function readHolder(path: string): Holder | undefined {
   let text: string;
   try {
     text = readFileSync(path, "utf8");
@@ -95,13 +97,13 @@ function read(path: string): Holder | undefined {
   }
 }
 
-function lives({ host, pid, start }: Holder): boolean {
+function isAlive({ host, pid, start }: Holder): boolean {
   return host !== hostname() || (pid > 0 && processStart(pid) === start);
 }
 
-function heldBy({ host, pid, since }: Holder, stack: string, path: string): UserError {
+function lockedError({ host, pid, since }: Holder, stack: string, path: string): UserError {
   const on = host === hostname() ? "" : ` on ${host}`;
   return new UserError(
-    `stack ${stack} is being changed by process ${pid}${on} since ${since}: wait for it to end. If it is not there any more, remove ${path}`,
+    `stack ${stack} is being changed by process ${pid}${on} since ${since}: wait until it ends. If that process no longer exists, remove ${path}`,
   );
 }

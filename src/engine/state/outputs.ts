@@ -7,9 +7,9 @@ import { StackStore } from "./stackStore";
 const STACK_TYPE = "pulumi:pulumi:Stack";
 
 /**
- * A stack's outputs, read from its state; with JSON pointers (RFC 6901) to what is secret in them.
- * @param options.secrets false: their values are masked, and no key is derived
- * @returns `undefined` if the stack was never provisioned
+ * Read a stack's outputs from its state, with JSON pointers (RFC 6901) to the secrets in them.
+ * @param options.secrets false: secrets are masked, and no key is derived
+ * @returns `undefined` if the stack was never deployed
  */
 export async function readStackOutputs(options: {
   home: string;
@@ -22,15 +22,15 @@ export async function readStackOutputs(options: {
   const { home, secrets, ...place } = options;
   const store = StackStore.open(home, place);
   if (!store.exists) return undefined;
-  const stack = store.sealed().find(({ type }) => type === STACK_TYPE);
-  const sealed = stack?.outputs ?? {};
-  if (!secrets) return { outputs: maskSecrets(sealed) as JsonObject, secretPaths: [...marked(sealed, [])] };
-  const { value, secretPaths } = openSecrets((stack && (await store.open(stack)).outputs) ?? {});
+  const stack = store.encryptedResources().find(({ type }) => type === STACK_TYPE);
+  const encrypted = stack?.outputs ?? {};
+  if (!secrets) return { outputs: maskSecrets(encrypted) as JsonObject, secretPaths: [...secretPointers(encrypted, [])] };
+  const { value, secretPaths } = openSecrets((stack && (await store.decrypted(stack)).outputs) ?? {});
   return { outputs: value as JsonObject, secretPaths };
 }
 
-function* marked(value: Json, path: string[]): Generator<string> {
+function* secretPointers(value: Json, path: string[]): Generator<string> {
   if (isSecret(value)) yield pointerTo(path);
   else if (value !== null && typeof value === "object")
-    for (const [key, inner] of Object.entries(value)) yield* marked(inner, [...path, key]);
+    for (const [key, inner] of Object.entries(value)) yield* secretPointers(inner, [...path, key]);
 }

@@ -2,26 +2,26 @@ import { createCipheriv, createDecipheriv, pbkdf2, randomBytes } from "node:cryp
 import { promisify } from "node:util";
 
 const derive = promisify(pbkdf2);
-// Pulumi's passphrase secrets provider (sdk/go/common/resource/config/crypt.go): these numbers are its file format.
+// These numbers are the file format of Pulumi's passphrase secrets provider (sdk/go/common/resource/config/crypt.go).
 const ROUNDS = 1_000_000;
 const KEY_BYTES = 32;
 const SALT_BYTES = 8;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
-/** What every salt carries encrypted, so that a wrong passphrase is told at once. */
+/** Every salt holds this text encrypted, so that a wrong passphrase is detected at once. */
 const PROBE = "pulumi";
 
-/** Encrypts and decrypts texts in Pulumi's form, `v1:<nonce>:<ciphertext and tag>`, base64. */
+/** Encrypts and decrypts strings in Pulumi's format: `v1:<nonce>:<ciphertext and tag>`, in base64. */
 export interface Crypter {
   encrypt(plaintext: string): string;
-  /** @throws if it was encrypted with another key, or changed */
+  /** @throws {Error} if it was encrypted with another key, or was changed */
   decrypt(ciphertext: string): string;
 }
 
-/** A wrong passphrase for this salt. */
+/** The passphrase does not belong to the salt. */
 export class WrongPassphrase extends Error {}
 
-/** A new salt for a passphrase, as it stands in state and `Pulumi.<stack>.yaml`, with the crypter it gives. */
+/** Make a new salt for a passphrase, in the format of the state and `Pulumi.<stack>.yaml`, with its crypter. */
 export async function newSalt(passphrase: string): Promise<{ salt: string; crypter: Crypter }> {
   const salt = randomBytes(SALT_BYTES);
   const crypter = crypterOf(await derive(passphrase, salt, ROUNDS, KEY_BYTES, "sha256"));
@@ -29,17 +29,17 @@ export async function newSalt(passphrase: string): Promise<{ salt: string; crypt
 }
 
 /**
- * The crypter of a passphrase and a salt: 0.2 s of one core.
+ * The crypter of a passphrase and a salt. Takes 0.2 s of one core.
  * @throws {WrongPassphrase}
  */
 export async function crypterFor(passphrase: string, salt: string): Promise<Crypter> {
   const [version, saltText, ...probe] = salt.split(":");
-  if (version !== "v1" || saltText === undefined) throw new Error(`not a salt of Pulumi's passphrase provider: ${salt}`);
+  if (version !== "v1" || saltText === undefined) throw new Error(`invalid salt for Pulumi's passphrase provider: ${salt}`);
   const crypter = crypterOf(await derive(passphrase, Buffer.from(saltText, "base64"), ROUNDS, KEY_BYTES, "sha256"));
   try {
     if (crypter.decrypt(probe.join(":")) === PROBE) return crypter;
   } catch {
-    // Told below: GCM says no more than that it does not fit.
+    // The error below replaces GCM's own, which has no details.
   }
   throw new WrongPassphrase();
 }
@@ -54,7 +54,7 @@ function crypterOf(key: Buffer): Crypter {
     },
     decrypt: (ciphertext) => {
       const [version, nonce = "", sealed = ""] = ciphertext.split(":");
-      if (version !== "v1") throw new Error("not a ciphertext of Pulumi's");
+      if (version !== "v1") throw new Error("not a Pulumi ciphertext");
       const bytes = Buffer.from(sealed, "base64");
       const decipher = createDecipheriv("aes-256-gcm", key, Buffer.from(nonce, "base64"));
       decipher.setAuthTag(bytes.subarray(-TAG_BYTES));

@@ -15,8 +15,8 @@ import {
 import type { Crypter } from "./passphrase";
 
 /**
- * From the wire to state: each secret's value becomes the ciphertext of its JSON.
- * @param encrypt hears where the secret stands too, so that an unchanged one can be written as it was
+ * Convert wire values to state values: each secret becomes the ciphertext of its JSON.
+ * @param encrypt also gets the path of the secret, so that an unchanged secret can keep its ciphertext
  */
 export function toState(value: Wire, encrypt: (path: string, plaintext: string) => string, path = ""): Json {
   if (isSecret(value)) return { [SIGNATURE]: SECRET_MARK, ciphertext: encrypt(path, JSON.stringify(withoutSecrets(value.value as Json))) };
@@ -24,7 +24,7 @@ export function toState(value: Wire, encrypt: (path: string, plaintext: string) 
   return mapChildren(value, (inner, key) => toState(inner, encrypt, `${path}/${key}`));
 }
 
-/** From state to the wire. `note` hears each ciphertext with its place and plaintext. */
+/** Convert state values to wire values. `note` is called for each secret, with its path, plaintext and ciphertext. */
 export function fromState(
   value: Json,
   crypter: Crypter,
@@ -41,12 +41,12 @@ export function fromState(
   return mapChildren(value, (inner, key) => fromState(inner, crypter, note, `${path}/${key}`));
 }
 
-/** For showing: every secret is its mask. */
+/** The value with every secret masked, for output. */
 export function maskSecrets(value: Json): Json {
   return isSecret(value) ? MASK : mapChildren(value, maskSecrets);
 }
 
-/** For those who may know: every secret is its value, and `secretPaths` tells where they were, as JSON pointers. */
+/** The value with every secret in plain text, and JSON pointers to the places where they were. */
 export function openSecrets(value: Wire): { value: Json; secretPaths: string[] } {
   const secretPaths: string[] = [];
   const open = (at: Json, path: string): Json => {

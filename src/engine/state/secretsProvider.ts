@@ -6,8 +6,8 @@ import { UserError } from "../../userError";
 import { aboutPath } from "../../writeWhole";
 import { type Crypter, crypterFor, newSalt, WrongPassphrase } from "./passphrase";
 
-/** Which stack's secrets, and where its passphrase may come from. */
-export interface SecretsPlace {
+/** A stack, and the places where its passphrase may be. */
+export interface SecretsSource {
   stateHome: string;
   project: string;
   stack: string;
@@ -16,26 +16,29 @@ export interface SecretsPlace {
 
 interface Passphrase {
   text: string;
-  /** A variable's name or a file's path, for messages. */
+  /** The variable or file that it came from, for messages. */
   from: string;
 }
 
 /**
- * The crypter of a stack, with the salt to be kept.
+ * The crypter of a stack, with the salt to store.
  *
- * The passphrase is `PULUMI_CONFIG_PASSPHRASE` (empty counts, as with Pulumi) or what `PULUMI_CONFIG_PASSPHRASE_FILE` names, else a key
- * file of the stack's own outside the project, made when first needed. Nobody is ever asked. A stack that has a key file is opened by it
- * also where a variable is set that does not fit: that may be there for another stack.
+ * The passphrase comes from `PULUMI_CONFIG_PASSPHRASE` (an empty value counts, as with Pulumi), else from the file that
+ * `PULUMI_CONFIG_PASSPHRASE_FILE` names, else from a key file. The key file lies outside the project and is created when it is first
+ * needed.
+ * pushpool never prompts for a passphrase.
  *
- * @param salt as in state or config; absent: a new one
- * @throws {UserError} if there is no passphrase, or none that the salt was made with
+ * A stack with a key file can be opened even if the variables hold another stack's passphrase: both are tried.
+ *
+ * @param salt from the state or the configuration; absent: a new one
+ * @throws {UserError} if there is no passphrase, or none fits the salt
  */
-export async function openSecretsProvider(place: SecretsPlace, salt: string | undefined): Promise<{ salt: string; crypter: Crypter }> {
+export async function openSecretsProvider(place: SecretsSource, salt: string | undefined): Promise<{ salt: string; crypter: Crypter }> {
   const { project, stack, env } = place;
   const keyFile = join(place.stateHome, "keys", "stacks", encodeURIComponent(project), encodeURIComponent(stack));
   const given = fromEnvironment(env);
-  if (salt === undefined) return newSalt((given ?? keyOf(keyFile) ?? makeKey(keyFile)).text);
-  const candidates = [given, keyOf(keyFile)].filter((candidate) => candidate !== undefined);
+  if (salt === undefined) return newSalt((given ?? readKeyFile(keyFile) ?? createKeyFile(keyFile)).text);
+  const candidates = [given, readKeyFile(keyFile)].filter((candidate) => candidate !== undefined);
   for (const { text } of candidates) {
     try {
       return { salt, crypter: await crypterFor(text, salt) };
@@ -45,10 +48,10 @@ export async function openSecretsProvider(place: SecretsPlace, salt: string | un
   }
   if (candidates.length === 0)
     throw new UserError(
-      `the secrets of stack ${project}/${stack} need their passphrase: there is no key file ${keyFile}, and PULUMI_CONFIG_PASSPHRASE is not set`,
+      `the secrets of stack ${project}/${stack} need a passphrase, but there is no key file ${keyFile} and PULUMI_CONFIG_PASSPHRASE is not set: set PULUMI_CONFIG_PASSPHRASE`,
     );
   throw new UserError(
-    `the passphrase (${candidates.map(({ from }) => from).join(", ")}) is not the one that the secrets of stack ${project}/${stack} were encrypted with`,
+    `incorrect passphrase (${candidates.map(({ from }) => from).join(", ")}): the secrets of stack ${project}/${stack} were encrypted with another one`,
   );
 }
 
@@ -65,7 +68,7 @@ function fromEnvironment({
   }
 }
 
-function keyOf(path: string): Passphrase | undefined {
+function readKeyFile(path: string): Passphrase | undefined {
   try {
     return { text: readFileSync(path, "utf8").trim(), from: path };
   } catch (error) {
@@ -74,13 +77,13 @@ function keyOf(path: string): Passphrase | undefined {
   }
 }
 
-function makeKey(path: string): Passphrase {
+function createKeyFile(path: string): Passphrase {
   makeFolder(dirname(path));
   const text = randomBytes(32).toString("hex");
   try {
     writeFileSync(path, text, { mode: 0o600, flag: "wx" });
   } catch (error) {
-    // Half a key, as a full disk leaves it, would be taken for the whole next time.
+    // A full disk may leave an incomplete key, which would later be read as the whole key.
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") rmSync(path, { force: true });
     throw aboutPath(error, path);
   }

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import type { PendingOperation, ResourceState } from "./deployment";
+import type { PendingOperation, ResourceState } from "./stateFormat";
 import type { Step } from "./step";
 
 const OPERATIONS: Partial<Record<Step["op"], PendingOperation["type"]>> = {
@@ -14,27 +14,27 @@ const OPERATIONS: Partial<Record<Step["op"], PendingOperation["type"]>> = {
   "import-replacement": "importing",
 };
 
-/** One change of a state, by which it is kept up to date: what is now is numbered as it comes, what was before by its place in the state. */
+/** One change of a state. New resources are numbered as they come, old ones by their place in the state before. */
 export type Edit =
-  /** An operation is under way. */
+  /** An operation begins. */
   | { edit: "begin"; operation: number; type: PendingOperation["type"]; resource: ResourceState }
-  /** It is not any more. */
+  /** The operation ended. */
   | { edit: "end"; operation: number }
-  /** A resource is there, or is now otherwise. */
+  /** A new resource, or a new version of one. */
   | { edit: "put"; at: number; resource: ResourceState }
-  /** One of before is superseded or deleted. */
+  /** An old resource is superseded or deleted. */
   | { edit: "drop"; of: number }
-  /** One of before has become something else without being done with. */
+  /** An old resource changed, and must still be handled. */
   | { edit: "change"; of: number; resource: ResourceState }
-  /** A resource has another URN from now on. */
+  /** A resource has a new URN. */
   | { edit: "move"; from: string; to: string };
 
-/** What of the state changes while an operation goes on: pure bookkeeping, whose edits are written by whoever holds it. */
+/** Tracks how the state changes during an operation. It is pure bookkeeping; the caller writes the edits. */
 export class Snapshot {
-  /** In the order in which they were done. */
-  readonly #now: ResourceState[] = [];
-  readonly #placeNow = new Map<ResourceState, number>();
-  readonly #placeBefore: ReadonlyMap<ResourceState, number>;
+  /** The new resources, in the order in which they were executed. */
+  readonly #new: ResourceState[] = [];
+  readonly #placeOfNew = new Map<ResourceState, number>();
+  readonly #placeOfOld: ReadonlyMap<ResourceState, number>;
   readonly #dropped = new Set<number>();
   readonly #changed = new Map<number, ResourceState>();
   readonly #moved = new Map<string, string>();
@@ -45,13 +45,13 @@ export class Snapshot {
 
   constructor(
     readonly before: readonly ResourceState[],
-    /** Of an operation that was cut off: creations of which nobody knows whether they came about. */
+    /** Creations of an interrupted operation whose result is unknown. */
     readonly interrupted: readonly PendingOperation[],
   ) {
-    this.#placeBefore = new Map(before.map((resource, place) => [resource, place]));
+    this.#placeOfOld = new Map(before.map((resource, place) => [resource, place]));
   }
 
-  /** @returns whether there is something to be written before the step is taken */
+  /** @returns whether an edit must be written before the step is executed */
   begin(step: Step): boolean {
     const type = OPERATIONS[step.op];
     const resource = step.op === "delete" || step.op === "delete-replaced" ? step.old : step.next;
@@ -63,8 +63,8 @@ export class Snapshot {
   }
 
   /**
-   * @param result what there is now; absent after a deletion
-   * @returns whether there is something to be written
+   * @param result the resource after the step; absent after a deletion
+   * @returns whether an edit must be written now
    */
   end(step: Step, result: ResourceState | undefined): boolean {
     this.fail(step);
@@ -96,14 +96,14 @@ export class Snapshot {
         return false;
     }
     if (old && result && old.urn !== result.urn) this.#edit({ edit: "move", from: old.urn, to: result.urn });
-    // What was imported, and is changed in the same breath, stays where it stands.
-    const at = (old && this.#placeNow.get(old)) ?? this.#now.length;
+    // A resource that is imported and then changed in the same operation keeps its place.
+    const at = (old && this.#placeOfNew.get(old)) ?? this.#new.length;
     if (result) this.#edit({ edit: "put", at, resource: result });
-    // A mere change of order is written with the next change.
+    // A change of order alone is written with the next edit.
     return (op !== "same" && op !== "read") || !isDeepStrictEqual(old, result);
   }
 
-  /** The step did not come about, and left nothing. */
+  /** The step failed and changed nothing. */
   fail(step: Step): boolean {
     const operation = this.#operations.get(step);
     if (operation === undefined) return false;
@@ -112,27 +112,27 @@ export class Snapshot {
     return true;
   }
 
-  /** A resource has become another without a step: its outputs have come. */
+  /** A resource changed without a step: its outputs were registered. */
   change(from: ResourceState, to: ResourceState): void {
-    const at = this.#placeNow.get(from);
+    const at = this.#placeOfNew.get(from);
     if (at !== undefined) this.#edit({ edit: "put", at, resource: to });
   }
 
-  /** What has changed since this was last asked, in its order. */
+  /** Take the edits since the last call, in order. */
   takeEdits(): Edit[] {
     const edits = this.#edits;
     this.#edits = [];
     return edits;
   }
 
-  /** Edits that were taken, and could not be written. */
+  /** Give back edits that could not be written. */
   giveBack(edits: readonly Edit[]): void {
     this.#edits = [...edits, ...this.#edits];
   }
 
   /**
-   * Take an edit over.
-   * @throws if it is none of this state
+   * Apply an edit.
+   * @throws {Error} if it does not belong to this state
    */
   apply(edit: Edit): void {
     switch (edit.edit) {
@@ -143,16 +143,16 @@ export class Snapshot {
         this.#pending.delete(edit.operation);
         return;
       case "put": {
-        const former = this.#now[edit.at];
-        if (edit.at > this.#now.length) throw new Error(`there is no place ${edit.at}`);
-        if (former) this.#placeNow.delete(former);
-        this.#now[edit.at] = edit.resource;
-        this.#placeNow.set(edit.resource, edit.at);
+        const former = this.#new[edit.at];
+        if (edit.at > this.#new.length) throw new Error(`place ${edit.at} does not exist`);
+        if (former) this.#placeOfNew.delete(former);
+        this.#new[edit.at] = edit.resource;
+        this.#placeOfNew.set(edit.resource, edit.at);
         return;
       }
       case "drop":
       case "change":
-        if (!(edit.of in this.before)) throw new Error(`there was no resource ${edit.of}`);
+        if (!(edit.of in this.before)) throw new Error(`resource ${edit.of} does not exist`);
         if (edit.edit === "drop") this.#dropped.add(edit.of);
         else this.#changed.set(edit.of, edit.resource);
         return;
@@ -162,10 +162,10 @@ export class Snapshot {
     }
   }
 
-  /** What is done, then what is left of before: a crash now must forget neither. */
+  /** The new resources, then the old ones that remain. A crash now must lose neither. */
   resources(): ResourceState[] {
     const left = this.before.flatMap((resource, place) => (this.#dropped.has(place) ? [] : [this.#changed.get(place) ?? resource]));
-    return [...this.#now, ...left.map((resource) => withReferences(resource, this.#moved))];
+    return [...this.#new, ...left.map((resource) => withReferences(resource, this.#moved))];
   }
 
   pending(): PendingOperation[] {
@@ -178,17 +178,17 @@ export class Snapshot {
   }
 
   #drop(old: ResourceState | undefined): void {
-    const place = old && this.#placeBefore.get(old);
+    const place = old && this.#placeOfOld.get(old);
     if (place !== undefined) this.#edit({ edit: "drop", of: place });
   }
 
   #change(old: ResourceState | undefined, change: Partial<ResourceState>): void {
-    const place = old && this.#placeBefore.get(old);
+    const place = old && this.#placeOfOld.get(old);
     if (old && place !== undefined) this.#edit({ edit: "change", of: place, resource: { ...old, ...change } });
   }
 }
 
-/** A state in which a resource names one that is not there any more is refused by `pulumi stack import`. */
+/** The resource with references to the new URNs. `pulumi stack import` rejects a reference to a resource that does not exist. */
 function withReferences(resource: ResourceState, moved: ReadonlyMap<string, string>): ResourceState {
   const { parent, dependencies = [], propertyDependencies = {} } = resource;
   const named = [...(parent ? [parent] : []), ...dependencies, ...Object.values(propertyDependencies).flatMap((urns) => urns ?? [])];

@@ -1,7 +1,7 @@
 import type { Struct } from "google-protobuf/google/protobuf/struct_pb";
 import { findSdk, type Protocol } from "../../engine/grpc/protocol";
 import { startGrpcServer, unary } from "../../engine/grpc/server";
-import { plain } from "../../engine/providers/connection";
+import { propertiesFrom } from "../../engine/providers/connection";
 import { nameOf, typeOf } from "../../engine/urn";
 import type { JsonObject } from "../../json";
 import { asInputs, checked, difference, foreseen } from "./decide";
@@ -48,26 +48,30 @@ function serviceOf({ resources, functions = {} }: StandInProvider, { provider, p
     check: unary((request: Request<"CheckRequest">) => {
       const { type, asked } = about(request);
       const seed = Buffer.from(request.getRandomseed_asU8());
-      const inputs = checked(type, asked.name, plain(request.getNews()), plain(request.getOlds()), seed);
+      const inputs = checked(type, asked.name, propertiesFrom(request.getNews()), propertiesFrom(request.getOlds()), seed);
       const refused = Object.entries(type.check?.(inputs, asked) ?? {});
       const failures = refused.map(([property, reason]) => new provider.CheckFailure().setProperty(property).setReason(reason));
       return new provider.CheckResponse().setInputs(asStruct(inputs)).setFailuresList(failures);
     }),
     diff: unary((request: Request<"DiffRequest">) => {
-      const { diffs, replaces } = difference(about(request).type, plain(request.getOldInputs()), plain(request.getNews()));
+      const { diffs, replaces } = difference(
+        about(request).type,
+        propertiesFrom(request.getOldInputs()),
+        propertiesFrom(request.getNews()),
+      );
       const changes = diffs.length > 0 ? DIFF_SOME : DIFF_NONE;
       return new provider.DiffResponse().setChanges(changes).setDiffsList(diffs).setReplacesList(replaces);
     }),
     create: unary(async (request: Request<"CreateRequest">) => {
       const { type, asked } = about(request);
-      const inputs = plain(request.getProperties());
+      const inputs = propertiesFrom(request.getProperties());
       if (request.getPreview()) return new provider.CreateResponse().setProperties(asStruct(foreseen(type, inputs)));
       const { id, outputs } = await type.create(inputs, asked);
       return new provider.CreateResponse().setId(id).setProperties(asStruct({ ...inputs, ...outputs }));
     }),
     read: unary(async (request: Request<"ReadRequest">) => {
       const { type, asked } = about(request);
-      const [id, known, inputs] = [request.getId(), plain(request.getProperties()), plain(request.getInputs())];
+      const [id, known, inputs] = [request.getId(), propertiesFrom(request.getProperties()), propertiesFrom(request.getInputs())];
       const found = type.read ? await type.read(id, known, asked) : { id };
       if (!found) return new provider.ReadResponse();
       const outputs = { ...known, ...found.outputs };
@@ -78,19 +82,19 @@ function serviceOf({ resources, functions = {} }: StandInProvider, { provider, p
     }),
     update: unary(async (request: Request<"UpdateRequest">) => {
       const { type, asked } = about(request);
-      const [before, inputs] = [plain(request.getOlds()), plain(request.getNews())];
+      const [before, inputs] = [propertiesFrom(request.getOlds()), propertiesFrom(request.getNews())];
       const changed = request.getPreview() ? {} : await type.update?.(request.getId(), inputs, before, asked);
       return new provider.UpdateResponse().setProperties(asStruct({ ...before, ...inputs, ...changed }));
     }),
     delete: unary(async (request: Request<"DeleteRequest">) => {
       const { type, asked } = about(request);
-      await type.delete?.(request.getId(), plain(request.getProperties()), asked);
+      await type.delete?.(request.getId(), propertiesFrom(request.getProperties()), asked);
       return new empty.Empty();
     }),
     invoke: unary(async (request: Request<"InvokeRequest">) => {
       const known = functions[request.getTok()];
       if (!known) throw new Error(`this stand-in provider has no function ${request.getTok()}`);
-      return new provider.InvokeResponse().setReturn(asStruct(await known(plain(request.getArgs()))));
+      return new provider.InvokeResponse().setReturn(asStruct(await known(propertiesFrom(request.getArgs()))));
     }),
   };
 }

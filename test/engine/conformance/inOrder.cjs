@@ -1,6 +1,7 @@
 "use strict";
-// Loaded by the program of a step that failed when it was recorded. What its siblings had come to by then was a race; so the program registers its
-// resources in the recorded order (DEMO_ORDER), whatever order the SDK has them ready in. What was never planned then comes last.
+// Loaded by the program of a step that failed when it was recorded. How far its siblings had come by then was a race.
+// So the program registers its resources in the recorded order (DEMO_ORDER), in whatever order the SDK has them ready.
+// Resources that were never planned come last.
 const { ResourceMonitorClient } = require("@pulumi/pulumi/proto/resource_grpc_pb");
 
 const order = JSON.parse(process.env.DEMO_ORDER || "[]");
@@ -8,7 +9,7 @@ const waiting = [];
 const original = ResourceMonitorClient.prototype.registerResource;
 
 function keyOf(request) {
-  // Of what is imported the recording begins with a call that does not say it.
+  // The recording of an import begins with a call that does not contain its name.
   const name = request.getImportid() ? "" : request.getObject()?.toJavaScript().name;
   return [request.getType(), request.getName(), typeof name === "string" ? name : ""].join("::");
 }

@@ -2,9 +2,9 @@ import { spawn } from "node:child_process";
 import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import type { Json, JsonObject } from "../../../src/json";
-import type { Heard, RecordedStep } from "./recording";
+import type { RecordedEvent, RecordedStep } from "./recording";
 
-/** Where `pulumi` is on PATH. */
+/** The path of `pulumi` on PATH. */
 export function findPulumi(path = process.env.PATH ?? ""): string | undefined {
   const isThere = (file: string) => {
     try {
@@ -22,15 +22,15 @@ export function findPulumi(path = process.env.PATH ?? ""): string | undefined {
 
 interface Where {
   step: RecordedStep;
-  /** The project's folder. */
+  /** The project folder. */
   dir: string;
   /** A folder for the backend, Pulumi's home and the event log. */
   root: string;
   env: NodeJS.ProcessEnv;
 }
 
-/** What a command of Pulumi's own did, not yet in the short forms. Its backend is a folder; nothing is asked of the network. */
-export async function takeByPulumi({ step, dir, root, env }: Where) {
+/** Run a step with the Pulumi CLI. Its result is not yet in short form. The backend is a folder, and the network is not used. */
+export async function runStepWithPulumi({ step, dir, root, env }: Where) {
   const backend = join(root, "backend");
   const log = join(root, "events.jsonl");
   const own: NodeJS.ProcessEnv = {
@@ -43,38 +43,39 @@ export async function takeByPulumi({ step, dir, root, env }: Where) {
     PULUMI_DEBUG_COMMANDS: "true",
   };
   const pulumi = (...args: string[]) => run(args, dir, own);
-  const sure = async (...args: string[]) => {
+  const runOrThrow = async (...args: string[]) => {
     const { status, stdout, stderr } = await pulumi(...args);
     if (status !== 0) throw new Error(`pulumi ${args.join(" ")} ended with ${status}: ${stderr}${stdout}`);
     return stdout;
   };
   if (!existsSync(backend)) {
     mkdirSync(backend, { recursive: true });
-    await sure("stack", "init", "dev", "--non-interactive");
+    await runOrThrow("stack", "init", "dev", "--non-interactive");
   }
-  for (const args of configCommands(step.config ?? {})) await sure(...args);
+  for (const args of configCommands(step.config ?? {})) await runOrThrow(...args);
   rmSync(log, { force: true });
   const { status, stdout, stderr } = await pulumi(...argumentsOf(step.command), "--color", "never", "--event-log", log);
   const { events, changes } = readEventLog(existsSync(log) ? readFileSync(log, "utf8") : "");
-  const outputs = async (...more: string[]) => JSON.parse(await sure("stack", "output", "--json", ...more, "--stack", "dev")) as JsonObject;
+  const outputs = async (...more: string[]) =>
+    JSON.parse(await runOrThrow("stack", "output", "--json", ...more, "--stack", "dev")) as JsonObject;
   return {
     failure: status === 0 ? undefined : stderr || stdout,
     changes,
     events,
     outputs: await outputs(),
     secrets: await outputs("--show-secrets"),
-    state: readExport(await sure("stack", "export", "--show-secrets", "--stack", "dev")),
+    state: readExport(await runOrThrow("stack", "export", "--show-secrets", "--stack", "dev")),
   };
 }
 
-/** @param command as it is recorded: `pulumi up --yes …` */
+/** @param command as recorded: `pulumi up --yes …` */
 export function argumentsOf(command: string): string[] {
   const [program, ...args] = command.split(" ");
-  if (program !== "pulumi") throw new Error(`not a command of Pulumi's: ${command}`);
+  if (program !== "pulumi") throw new Error(`not a Pulumi command: ${command}`);
   return args;
 }
 
-/** A value that is null goes; {"secret": …} is a secret. */
+/** A null value removes the key; {"secret": …} sets a secret. */
 export function configCommands(config: Record<string, Json>): string[][] {
   return Object.entries(config).map(([key, value]) => {
     if (value === null) return ["config", "rm", key, "--stack", "dev"];
@@ -86,9 +87,9 @@ export function configCommands(config: Record<string, Json>): string[][] {
 
 const KINDS = { resourcePreEvent: "pre", resOutputsEvent: "outputs", resOpFailedEvent: "failed" } as const;
 
-/** Events and counts of an event log. Of a command with a preview of its own, those of what was done last. */
-export function readEventLog(text: string): { events: Heard[]; changes: JsonObject } {
-  let events: Heard[] = [];
+/** The events and counts of an event log. A command with its own preview logs twice; the last operation counts. */
+export function readEventLog(text: string): { events: RecordedEvent[]; changes: JsonObject } {
+  let events: RecordedEvent[] = [];
   let changes: JsonObject = {};
   for (const line of text.split("\n").filter(Boolean)) {
     const read = JSON.parse(line) as JsonObject;
@@ -118,21 +119,22 @@ function differsOf({ keys, diffs, detailedDiff }: JsonObject): [] | [JsonObject]
 
 const SIGNATURE = "4dabf18193072939515e22adb298388d";
 
-/** The resources of `pulumi stack export --show-secrets`, without what differs from run to run. */
+/** The resources of `pulumi stack export --show-secrets`, without the fields that change from run to run. */
 export function readExport(text: string): JsonObject[] {
   const { deployment } = JSON.parse(text) as { deployment: { resources?: JsonObject[] } };
   return (deployment.resources ?? []).map(
-    ({ created: _, modified: __, sourcePosition: ___, stackTrace: ____, lockedBy: _____, ...resource }) => opened(resource) as JsonObject,
+    ({ created: _, modified: __, sourcePosition: ___, stackTrace: ____, lockedBy: _____, ...resource }) =>
+      decrypted(resource) as JsonObject,
   );
 }
 
-/** There a secret is JSON in `plaintext`. */
-function opened(value: Json): Json {
-  if (Array.isArray(value)) return value.map(opened);
+/** In an export a secret is JSON in `plaintext`. */
+function decrypted(value: Json): Json {
+  if (Array.isArray(value)) return value.map(decrypted);
   if (value === null || typeof value !== "object") return value;
   if (SIGNATURE in value && typeof value.plaintext === "string")
-    return { [SIGNATURE]: value[SIGNATURE] ?? null, value: opened(JSON.parse(value.plaintext) as Json) };
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, opened(inner)]));
+    return { [SIGNATURE]: value[SIGNATURE] ?? null, value: decrypted(JSON.parse(value.plaintext) as Json) };
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, decrypted(inner)]));
 }
 
 function run(args: string[], cwd: string, env: NodeJS.ProcessEnv): Promise<{ status: number | null; stdout: string; stderr: string }> {

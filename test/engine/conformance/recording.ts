@@ -5,9 +5,9 @@ import { isJsonObject, type Json, type JsonObject } from "../../../src/json";
 export const recordings = join(__dirname, "..", "..", "fixtures", "engine-traces");
 
 /** [event, op, urn, what differs]; event: "pre", "outputs" or "failed". */
-export type Heard = [string, string, string, JsonObject?];
+export type RecordedEvent = [string, string, string, JsonObject?];
 
-/** What the real engine did at one step of a scenario, in the short forms of `shortForm`. */
+/** What Pulumi's engine did at one step of a scenario, in the short forms of `shortForms`. */
 export interface RecordedStep {
   label: string;
   dir?: string;
@@ -20,15 +20,15 @@ export interface RecordedStep {
   exitCode: number;
   changes: JsonObject;
   outputs: JsonObject;
-  /** Absent: as `outputs`. */
+  /** Absent: the same as `outputs`. */
   secrets?: JsonObject;
   errors: string[];
-  events: Heard[];
-  /** In the order in which they began. */
+  events: RecordedEvent[];
+  /** In the order in which they started. */
   calls: [string, JsonObject][];
-  /** Of a step that failed: which of the calls was the how manieth to end; null: it never did. */
+  /** For a step that failed: the position of each call in the order of their ends; null if the call never ended. */
   ends?: (number | null)[];
-  /** Absent: as after the step before. */
+  /** Absent: the same as after the step before. */
   state?: JsonObject[];
 }
 
@@ -50,10 +50,13 @@ export function scenarios(): string[] {
 
 const SIGNATURE = "4dabf18193072939515e22adb298388d";
 const SECRET = "1b47061264138c4ac30d75fd1eb44270";
-// The unknown sentinels are uuids too, and stay what they are.
+// The sentinels for unknown values are UUIDs too, and stay as they are.
 const UUID = /(?!04da6b54|3eeb2bf0|6a19a0b0|030794c1|e48ece36|dd056dcd)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;
 
-/** The forms that recordings are in: `~` for the URN prefix, {"$": value} for a secret, one mark for every uuid, a number for a provider's text. */
+/**
+ * The short forms of the recordings: `~` for the URN prefix, {"$": value} for a secret, one mark for every UUID, a number for the source of
+ * a dynamic provider.
+ */
 export function shortForms(): (value: Json) => Json {
   const texts = new Map<string, number>();
   const short = (value: Json): Json => {

@@ -18,18 +18,18 @@ import { newSalt } from "../../../src/engine/state/passphrase";
 import { StackStore } from "../../../src/engine/state/stackStore";
 import { isReference, mapChildren, referenceInState } from "../../../src/engine/wire";
 import type { Json, JsonObject } from "../../../src/json";
-import { held } from "./differences";
-import { takeByPulumi } from "./pulumiCli";
-import { type Heard, type RecordedStep, type Recording, recordings, shortForms } from "./recording";
-import { Hold, orderOf, Schedule } from "./schedule";
+import { forcedOrders } from "./differences";
+import { runStepWithPulumi } from "./pulumiCli";
+import { Hold, orderOf, RecordedOrder } from "./recordedOrder";
+import { type RecordedEvent, type RecordedStep, type Recording, recordings, shortForms } from "./recording";
 
-/** What the engine under test did at one step, in the forms of the recordings. */
-export interface Took {
+/** What the engine under test did at one step, in the short forms of the recordings. */
+export interface StepResult {
   failure: string | undefined;
   changes: JsonObject;
   outputs: JsonObject;
   secrets: JsonObject;
-  events: Heard[];
+  events: RecordedEvent[];
   calls: [string, JsonObject][];
   state: JsonObject[];
 }
@@ -49,10 +49,10 @@ const NOISE = [
 ];
 const NAMES: Record<string, string> = { ignorechanges: "ignoreChanges" };
 
-/** The project of a scenario that has one; those of others have the names of their folders. */
+/** The name of the project in a scenario with one project. Other scenarios name their projects after their folders. */
 const ALONE = "conf";
 
-/** A scenario's projects, its stand-in provider and its world, on which its steps are done one after the other. */
+/** The projects of a scenario, its stand-in provider and its resources. Steps run on it one after the other. */
 export class Stage {
   readonly #recording: Recording;
   readonly #root = mkdtempSync(join(tmpdir(), "pushpool-conformance-"));
@@ -60,7 +60,7 @@ export class Stage {
   readonly #config = new Map<string, Json>();
   #attached: { process: ChildProcess; port: string } | undefined;
 
-  /** The scenario's projects, by the names of their folders. */
+  /** The projects of the scenario, by folder name. */
   readonly #projects: readonly string[];
 
   constructor(recording: Recording) {
@@ -117,27 +117,27 @@ export class Stage {
     return this.#recording.steps.some(({ program }) => program.endsWith(".ts"));
   }
 
-  /** @param freely not held to the recorded order where the step failed */
-  async take(step: RecordedStep, { freely = false } = {}): Promise<Took> {
-    this.#stand(step);
+  /** @param freely do not force the recorded order on a step that fails */
+  async runStep(step: RecordedStep, { freely = false } = {}): Promise<StepResult> {
+    this.#prepare(step);
     for (const [key, value] of Object.entries(step.config ?? {})) this.#config.set(key, value);
     await this.#writeConfig(step);
     const options = await this.#options(step);
     let events: EngineEvent[] = [];
     const calls: [string, JsonObject][] = [];
-    const schedule = step.exitCode === 0 || freely ? undefined : new Schedule(step);
-    const chance = held[`${this.#recording.scenario}/${step.label}`];
+    const schedule = step.exitCode === 0 || freely ? undefined : new RecordedOrder(step);
+    const chance = forcedOrders[`${this.#recording.scenario}/${step.label}`];
     const hold = chance && new Hold(chance);
     let result: EngineResult | undefined;
     let failure: string | undefined;
     for (const operation of operationsOf(step.command)) {
       events = [];
       const intercept = async (call: ProviderCall, proceed: () => Promise<unknown>) => {
-        const [asked] = this.#call(call);
-        if (asked) calls.push(asked);
-        if (!asked) return proceed();
-        if (schedule) return schedule.run(...asked, proceed);
-        return hold ? hold.run(asked[0], proceed) : proceed();
+        const [recordedCall] = this.#call(call);
+        if (recordedCall) calls.push(recordedCall);
+        if (!recordedCall) return proceed();
+        if (schedule) return schedule.run(...recordedCall, proceed);
+        return hold ? hold.run(recordedCall[0], proceed) : proceed();
       };
       const { result: done, failure: why } = await attempt(operation, { ...options, intercept, onEvent: (event) => events.push(event) });
       result = done;
@@ -149,35 +149,35 @@ export class Stage {
     return {
       failure,
       changes: (result?.changes ?? {}) as JsonObject,
-      outputs: unsealed(outputs, "[secret]") as JsonObject,
-      secrets: unsealed(outputs) as JsonObject,
-      events: events.flatMap((event) => this.#heard(event)),
+      outputs: decrypted(outputs, "[secret]") as JsonObject,
+      secrets: decrypted(outputs) as JsonObject,
+      events: events.flatMap((event) => this.#recordedEvents(event)),
       calls,
       state,
     };
   }
 
-  /** The same step by the `pulumi` on PATH, on a stage that no other engine was on. What providers were asked it does not tell. */
-  async takeByPulumi(step: RecordedStep): Promise<Omit<Took, "calls">> {
-    this.#stand(step);
+  /** Run the same step with the `pulumi` on PATH, on a stage that no other engine has used. It does not report provider calls. */
+  async runStepWithPulumi(step: RecordedStep): Promise<Omit<StepResult, "calls">> {
+    this.#prepare(step);
     const { env } = await this.#options(step);
-    const { events, state, ...took } = await takeByPulumi({ step, dir: this.#dir(step.dir), root: this.#root, env });
+    const { events, state, ...took } = await runStepWithPulumi({ step, dir: this.#dir(step.dir), root: this.#root, env });
     const short = (value: Json) => this.#short(value);
     return {
       ...took,
-      events: events.map((heard) => short(heard as Json) as Heard),
+      events: events.map((heard) => short(heard as Json) as RecordedEvent),
       state: state.map((resource) => short(resource) as JsonObject),
     };
   }
 
-  /** The step's program in its place, and the world as it is to find it. */
-  #stand({ program, dir, planted = {} }: RecordedStep): void {
+  /** Put the step's program in place, and change the resources as the step expects them. */
+  #prepare({ program, dir, planted = {} }: RecordedStep): void {
     if (program !== "(unchanged)")
       copyFileSync(
         join(recordings, this.#recording.scenario, "program", program),
         join(this.#dir(dir), this.#isTypeScript ? "index.ts" : "index.js"),
       );
-    this.#plant(planted);
+    this.#changeResources(planted);
   }
 
   close(): void {
@@ -222,8 +222,8 @@ export class Stage {
     writeFileSync(join(this.#dir(dir), "Pulumi.dev.yaml"), JSON.stringify({ encryptionsalt: salt, config: Object.fromEntries(entries) }));
   }
 
-  /** Change the world behind the providers' backs, as the recorder did: null deletes, a property that is null goes. */
-  #plant(planted: Record<string, JsonObject | null>): void {
+  /** Change the resources outside Pulumi, as the recorder did: null deletes a resource or a property. */
+  #changeResources(planted: Record<string, JsonObject | null>): void {
     if (Object.keys(planted).length === 0) return;
     const world = (existsSync(this.#world) ? JSON.parse(readFileSync(this.#world, "utf8")) : { counters: {}, things: {} }) as Record<
       string,
@@ -255,14 +255,14 @@ export class Stage {
     return resources;
   }
 
-  #heard(event: EngineEvent): Heard[] {
+  #recordedEvents(event: EngineEvent): RecordedEvent[] {
     if (event.kind !== "pre" && event.kind !== "outputs" && event.kind !== "failed") return [];
     const { op, urn, keys, diffs, detailedDiff } = event.step;
     const detailed =
       detailedDiff &&
       Object.fromEntries(Object.entries(detailedDiff).map(([path, { kind, input }]) => [path, `${kind}${input ? " (input)" : ""}`]));
     const differs = { ...(keys ? { keys } : {}), ...(diffs ? { diffs } : {}), ...(detailed ? { detailedDiff: detailed } : {}) };
-    return [this.#short([event.kind, op, urn, ...(Object.keys(differs).length > 0 ? [differs] : [])]) as Heard];
+    return [this.#short([event.kind, op, urn, ...(Object.keys(differs).length > 0 ? [differs] : [])]) as RecordedEvent];
   }
 
   #call({ method, request }: ProviderCall): [string, JsonObject][] {
@@ -273,14 +273,14 @@ export class Stage {
   }
 }
 
-/** References in the form that the state's file has. */
+/** References in the format of the state file. */
 function inState(value: Json): Json {
   return isReference(value) ? referenceInState(value) : mapChildren(value, inState);
 }
 
 type Operation = (options: EngineOptions) => Promise<EngineResult>;
 
-/** What a command does, in its order: without --skip-preview a preview stands before it. */
+/** The operations of a command, in order. Without --skip-preview a preview comes first. */
 function operationsOf(command: string): Operation[] {
   const verb = command.split(" ")[1] as "preview" | "up" | "destroy" | "refresh";
   const operation = { preview, up, destroy, refresh }[verb];
@@ -303,10 +303,10 @@ async function attach(script: string, env: Record<string, string>): Promise<{ pr
   return { process: child, port };
 }
 
-/** Secrets as their values, or as a mask. */
-function unsealed(value: Json, mask?: string): Json {
-  if (Array.isArray(value)) return value.map((item) => unsealed(item, mask));
+/** The value with secrets in plain text, or masked. */
+function decrypted(value: Json, mask?: string): Json {
+  if (Array.isArray(value)) return value.map((item) => decrypted(item, mask));
   if (value === null || typeof value !== "object") return value;
-  if ("$" in value) return mask ?? unsealed(value.$ ?? null);
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, unsealed(inner, mask)]));
+  if ("$" in value) return mask ?? decrypted(value.$ ?? null);
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, decrypted(inner, mask)]));
 }

@@ -1,15 +1,18 @@
 import type { JsonObject } from "../../../src/json";
 import type { RecordedStep } from "./recording";
 
-/** How long an answer is held for one that was earlier when it was recorded, and does not come. Only a difference makes it wait so long. */
+/**
+ * How long an answer waits for an earlier one of the recording that does not arrive, in milliseconds. It waits so long only if the engines
+ * differ.
+ */
 const PATIENCE_MS = 60_000;
 
 /**
- * Holds an operation to the order of a recorded one. Of a step that fails it is chance what its siblings had come to by then, and everything
- * after depends on it; so there every provider's answer is held until those that came before it have been given, and a call that was never made is
- * never answered.
+ * Forces an operation into the order of the recording. In a step that fails, it depends on chance how far its siblings have come, and
+ * everything later depends on that. So every answer of a provider waits until the recorded earlier ones have been given.
+ * A call that was never made in the recording is never answered.
  */
-export class Schedule {
+export class RecordedOrder {
   readonly #ends = new Map<string, number | null>();
   readonly #seen = new Map<string, number>();
   readonly #done = new Set<number>();
@@ -28,7 +31,7 @@ export class Schedule {
     } finally {
       if (end !== null) {
         await this.#turn(end);
-        // What comes of this answer comes before the next one is given.
+        // The engine handles this answer before the next one is given.
         setTimeout(() => {
           this.#done.add(end);
           for (const look of [...this.#waiting]) look();
@@ -37,7 +40,7 @@ export class Schedule {
     }
   }
 
-  /** Each call of a method for a resource is one of its own. */
+  /** The key of a call. Repeated calls of a method for the same resource have different keys. */
   #key(method: string, { urn = "", tok = "" }: JsonObject): string {
     const what = `${method} ${urn}${tok}`;
     const count = (this.#seen.get(what) ?? 0) + 1;
@@ -61,7 +64,7 @@ export class Schedule {
   }
 }
 
-/** Makes the calls of one method wait until so many of another have been answered. */
+/** Makes the calls of one method wait until a number of calls of another have been answered. */
 export class Hold {
   readonly #rule: { method: string; after: string };
   readonly #gate: Promise<void>;
@@ -86,12 +89,12 @@ export class Hold {
   }
 }
 
-/** The custom resources in the order in which they were planned, as the program is told it. */
+/** The custom resources in the order in which they were planned, in the format of DEMO_ORDER. */
 export function orderOf({ calls, events }: RecordedStep): string[] {
   const isImported = (urn: string) => events.some(([, op, whose]) => op.startsWith("import") && whose === urn);
   const begun = new Set<string>();
   return calls.flatMap(([method, { urn, news }]) => {
-    // What is imported is read before it is checked, and what cannot be is only read.
+    // An imported resource is read before it is checked. If the import fails, it is only read.
     const begins = method === "Check" || (method === "Read" && isImported(String(urn)));
     if (!begins || begun.has(String(urn))) return [];
     begun.add(String(urn));

@@ -1,76 +1,79 @@
 import { join } from "node:path";
 import { credentialsIn, Redactor } from "../redactor";
 import { UserError } from "../userError";
-import { type Before, STACK_TYPE } from "./deployment";
 import { type EngineEvent, type EngineResult, hideInEvent } from "./events";
 import type { Protocol, PulumiSdk } from "./grpc/protocol";
 import type { EngineOptions } from "./options";
 import { type Project, readProject } from "./project";
 import { ProviderHost } from "./providers/host";
 import { readConfigFile, resolveConfig, type StackConfig } from "./stackConfig";
-import { statePath } from "./state/deployment";
+import { type Before, STACK_TYPE } from "./stackDeployment";
 import { lockStack } from "./state/lock";
 import { type Resource, StackStore } from "./state/stackStore";
-import { foldJournal } from "./state/stateFile";
+import { mergeJournal } from "./state/stateFile";
+import { statePath } from "./state/stateFormat";
 import { type Properties, secretsIn } from "./wire";
 
-/** What an operation works on. */
-export interface Scene {
+/** What an operation works with. */
+export interface OperationContext {
   options: EngineOptions;
   project: Project;
   store: StackStore;
   start: number;
   onEvent: (event: EngineEvent) => void;
-  /** A provider was asked to do something, and could not. */
+  /** A provider failed to do a step. */
   refused: boolean;
   redactor: Redactor;
-  /** Take note of the secrets in properties, so that no event and no error shows them. */
+  /** Records the secrets in properties, so that no event and no error shows them. */
   learn: (properties: Properties | undefined) => void;
 }
 
-export async function locked(options: EngineOptions, work: (scene: Scene) => Promise<EngineResult>): Promise<EngineResult> {
+export async function withLock(options: EngineOptions, work: (context: OperationContext) => Promise<EngineResult>): Promise<EngineResult> {
   const { home, stack } = options;
   const project = projectOf(options);
   const path = statePath(home, project.name, stack);
   const unlock = lockStack(`${path}.lock`, `${project.name}/${stack}`);
   process.once("exit", unlock);
   try {
-    foldJournal(path);
-    // Read under the lock: what another process wrote before it let go counts.
-    return await hidden(sceneOf(options, project), work);
+    mergeJournal(path);
+    // Read only under the lock, so that the last writes of another process are seen.
+    return await hidingSecrets(createContext(options, project), work);
   } finally {
     process.off("exit", unlock);
     unlock();
   }
 }
 
-/** Do the work; what it throws shows no secret. */
-export async function hidden(scene: Scene, work: (scene: Scene) => Promise<EngineResult>): Promise<EngineResult> {
+/** Do the work. Errors that it throws show no secrets. */
+export async function hidingSecrets(
+  context: OperationContext,
+  work: (context: OperationContext) => Promise<EngineResult>,
+): Promise<EngineResult> {
   try {
-    return await work(scene);
+    return await work(context);
   } catch (error) {
     if (error instanceof Error) {
       const { stack } = error;
-      error.message = scene.redactor.hide(error.message);
-      if (stack !== undefined) error.stack = scene.redactor.hide(stack);
+      error.message = context.redactor.hide(error.message);
+      if (stack !== undefined) error.stack = context.redactor.hide(stack);
     }
     throw error;
   }
 }
 
-/** What an operation that takes no lock works on. */
-export function sceneOf(options: EngineOptions, project: Project): Scene {
+/** The context of an operation, without a lock. */
+export function createContext(options: EngineOptions, project: Project): OperationContext {
   const { home, stateHome, stack, env, onEvent = () => {}, redactor = new Redactor() } = options;
   for (const secret of credentialsIn(env)) redactor.learn(secret);
   const store = StackStore.open(home, { stateHome, project: project.name, stack, env });
-  const scene: Scene = {
+  const context: OperationContext = {
     options,
     project,
     store,
     start: Date.now(),
     onEvent: (event) => {
-      if (event.kind === "failed") scene.refused = true;
-      // The SDK's debug messages hold whole requests and answers, secrets too.
+      if (event.kind === "failed") context.refused = true;
+      // The SDK's debug messages contain whole requests and answers, with secrets.
       if (event.kind !== "diagnostic" || event.severity !== "debug") onEvent(hideInEvent(event, redactor));
     },
     refused: false,
@@ -79,17 +82,17 @@ export function sceneOf(options: EngineOptions, project: Project): Scene {
       for (const secret of secretsIn(properties)) redactor.learn(secret);
     },
   };
-  return scene;
+  return context;
 }
 
 export function projectOf({ projectDir, stack, inline }: EngineOptions): Project {
   if (!/^[A-Za-z0-9_.-]{1,100}$/.test(stack))
-    throw new UserError(`--stack "${stack}": a stack name has letters, digits, "-", "_" and ".", at most 100`);
+    throw new UserError(`--stack "${stack}": a stack name must consist of 1 to 100 letters, digits, "-", "_" and "."`);
   if (!inline) return readProject(projectDir);
   return { name: inline.project, dir: projectDir, file: "the test's project", runtime: "nodejs", runtimeOptions: {}, config: {} };
 }
 
-export async function readBefore({ store, onEvent, learn }: Scene): Promise<Before> {
+export async function readBefore({ store, onEvent, learn }: OperationContext): Promise<Before> {
   const [resources, pending] = await Promise.all([store.read(), store.readPending()]);
   for (const { inputs, outputs } of [...resources, ...pending.map(({ resource }) => resource)]) {
     learn(inputs);
@@ -102,25 +105,25 @@ export async function readBefore({ store, onEvent, learn }: Scene): Promise<Befo
 function interruptedWarning(pending: Before["pending"]): string {
   const lines = pending.map(({ resource, type }) => `  * ${resource.urn}, interrupted while ${type}`);
   return [
-    "an earlier operation was cut off while these were under way, and nobody knows whether they came about:",
+    "an earlier operation was interrupted during the following steps, and their result is unknown:",
     ...lines,
-    "Look at the provider. `refresh` settles what exists; one that was being created is told of until it is removed from pending_operations.",
+    "Check the provider. `refresh` updates the resources that exist. An interrupted creation is reported until you remove it from pending_operations.",
   ].join("\n");
 }
 
-export async function configOf({ options, project, store, redactor }: Scene): Promise<StackConfig> {
+export async function loadStackConfig({ options, project, store, redactor }: OperationContext): Promise<StackConfig> {
   const config = await resolveConfig(readConfigFile(project, options.stack), project, options.config ?? {}, store);
   for (const key of config.secretKeys) redactor.learn(config.values[key]);
   return config;
 }
 
-export function hostOf(
-  { options, project, onEvent, learn }: Scene,
+export function createProviderHost(
+  { options, project, onEvent, learn }: OperationContext,
   rest: { sdk: PulumiSdk; protocol: Protocol; folder: string; config: StackConfig; engineAddress: string },
 ): ProviderHost {
   const { providers: attached = {}, intercept, signal } = options;
   const { name, runtimeOptions } = project;
-  // A flow run that is a resource lies where the stack does.
+  // A FlowRun resource keeps its run in the same folder as the stack.
   const env = { ...options.env, PUSHPOOL_HOME: options.home };
   return new ProviderHost({
     ...rest,
@@ -137,14 +140,14 @@ export function hostOf(
   });
 }
 
-/** Of a stack that lies where this one does; its project is this one's where the name has none. */
+/** The outputs of another stack in the same folder. A name without a project means a stack of this project. */
 async function outputsOf(name: string, { home, stateHome, env }: EngineOptions, own: Project): Promise<Properties | undefined> {
   const [stack = "", project = own.name] = name.split("/").reverse();
   if (![stack, project].every((part) => /^[A-Za-z0-9_-][A-Za-z0-9_.-]*$/.test(part))) return undefined;
   const store = StackStore.open(home, { stateHome, project, stack, env });
   if (!store.exists) return undefined;
-  const sealed = store.sealed().find(isStack);
-  return (sealed && (await store.open(sealed)).outputs) ?? {};
+  const sealed = store.encryptedResources().find(isStack);
+  return (sealed && (await store.decrypted(sealed)).outputs) ?? {};
 }
 
 export function compileCacheOf({ stateHome, env, compileCache }: EngineOptions): string {

@@ -4,11 +4,14 @@ import { isJsonObject, type Json, type JsonObject } from "../../json";
 import { upgradeHint } from "../../origin";
 import { UserError } from "../../userError";
 
-/** A resource as Pulumi's state has it (apitype.ResourceV3), as far as the engine makes such. What else one holds is kept. */
+/**
+ * A resource in the format of Pulumi's state (apitype.ResourceV3), with the fields that this engine uses. Other fields are kept as they
+ * are.
+ */
 export interface ResourceState {
   urn: string;
   custom: boolean;
-  /** It has been replaced, and is still to be deleted. */
+  /** It was replaced, and must still be deleted. */
   delete?: boolean;
   id?: string;
   type: string;
@@ -16,24 +19,24 @@ export interface ResourceState {
   outputs?: JsonObject;
   parent?: string;
   protect?: boolean;
-  /** Read, not made: it is never deleted. */
+  /** The stack only reads this resource, and never deletes it. */
   external?: boolean;
   dependencies?: string[];
-  /** Why it is there but not well. */
+  /** Why its initialization failed. */
   initErrors?: string[];
   /** Reference to its provider: URN and id. */
   provider?: string;
   propertyDependencies?: Record<string, string[] | null>;
-  /** It has been deleted, and its replacement is still to be made. */
+  /** It was deleted, and its replacement must still be created. */
   pendingReplacement?: boolean;
-  /** It is to be replaced by the next update: `pulumi state taint`. */
+  /** The next update replaces it: `pulumi state taint`. */
   taint?: boolean;
   additionalSecretOutputs?: string[];
   /** Seconds. */
   customTimeouts?: { create?: number; update?: number; delete?: number };
   retainOnDelete?: boolean;
   deletedWith?: string;
-  /** By which it was imported, until it is next registered without. */
+  /** The id by which it was imported. It is dropped when the program registers the resource without an import. */
   importID?: string;
   ignoreChanges?: string[];
   replaceOnChanges?: string[];
@@ -41,13 +44,13 @@ export interface ResourceState {
   modified?: string;
 }
 
-/** An operation that was under way when the state was written. */
+/** An operation that was running when the state was written. */
 export interface PendingOperation {
   resource: ResourceState;
   type: "creating" | "updating" | "deleting" | "reading" | "importing";
 }
 
-/** A stack's state in the form of `pulumi stack export`, version 3: what `pulumi stack import` takes. */
+/** A stack's state in the format of `pulumi stack export`, version 3. `pulumi stack import` accepts it. */
 export interface StackState {
   version: 3;
   deployment: {
@@ -62,7 +65,7 @@ export function statePath(home: string, project: string, stack: string): string 
   return join(home, "stacks", encodeURIComponent(project), `${encodeURIComponent(stack)}.json`);
 }
 
-/** The stacks of a project that have a state, by name. */
+/** The names of a project's stacks that have a state, sorted. */
 export function listStacks({ home, project }: { home: string; project: string }): string[] {
   try {
     const files = readdirSync(join(home, "stacks", encodeURIComponent(project)));
@@ -74,34 +77,34 @@ export function listStacks({ home, project }: { home: string; project: string })
 }
 
 /**
- * A state's text as what it says.
- * @param path of its file, for what is said
- * @throws {UserError} if it is damaged or of another version
+ * Parse the text of a state file.
+ * @param path of the file, for error messages
+ * @throws {UserError} if the state is damaged or has another version
  */
 export function parseState(text: string, path: string): StackState {
   let state: Json;
   try {
     state = JSON.parse(text) as Json;
   } catch (error) {
-    // The parser quotes what it met, which may be anything.
-    throw new UserError(`the state ${path} is damaged: it is not JSON (${whereOf(error as Error)}); it was left as it is`);
+    // The parser's message quotes the text, which may hold a secret. Only the position is shown.
+    throw new UserError(`the state ${path} is damaged: invalid JSON (${whereOf(error as Error)}). The file was not changed`);
   }
   const { version, deployment } = (state ?? {}) as { version?: Json; deployment?: JsonObject | null };
   if (typeof version !== "number")
-    throw new UserError(`the state ${path} is damaged: it has no version, as \`pulumi stack export\` gives; it was left as it is`);
+    throw new UserError(`the state ${path} is damaged: it has no version, which \`pulumi stack export\` writes. The file was not changed`);
   if (version !== 3)
     throw new UserError(
-      `the state ${path} is of version ${version}, and this pushpool knows 3: to upgrade, ${upgradeHint()}. The state was left as it is`,
+      `the state ${path} has version ${version}, but this pushpool reads version 3. To upgrade, ${upgradeHint()}. The file was not changed`,
     );
-  // The export of a stack that was never brought up says null.
+  // The export of a stack that was never deployed has `deployment: null`.
   const { resources, ...rest } = deployment ?? {};
   const list = resources ?? [];
   if (!Array.isArray(list) || !list.every(isResource))
-    throw new UserError(`the state ${path} is damaged: deployment.resources must be a list of resources; it was left as it is`);
+    throw new UserError(`the state ${path} is damaged: deployment.resources must be a list of resources. The file was not changed`);
   return { version, deployment: { manifest: emptyState().deployment.manifest, ...rest, resources: list } } as unknown as StackState;
 }
 
-/** The order of Pulumi's own fields; what else there is follows. */
+/** The order of Pulumi's own fields. Other fields follow. */
 const FIELDS: readonly string[] = [
   ...[
     "urn",
@@ -134,13 +137,13 @@ const FIELDS: readonly string[] = [
 
 const RANKS = new Map(FIELDS.map((field, rank) => [field, rank]));
 
-/** A resource with its fields in Pulumi's order, so that the same resource is always the same text. */
+/** A resource with its fields in Pulumi's order, so that equal resources always give the same text. */
 function orderedResource(resource: ResourceState): ResourceState {
   const rank = (key: string) => RANKS.get(key) ?? FIELDS.length;
   return Object.fromEntries(Object.entries(resource).sort(([a], [b]) => rank(a) - rank(b))) as unknown as ResourceState;
 }
 
-/** The text of a state's file. */
+/** The text of a state file. */
 export function stateText({
   version,
   deployment: { manifest, secrets_providers, resources, pending_operations, ...others },
@@ -156,7 +159,7 @@ export function stateText({
   return `${JSON.stringify({ version, deployment }, null, 2)}\n`;
 }
 
-/** The time and Pulumi version in a manifest are for people; with both empty its magic is empty too (deploy.Manifest.NewMagic). */
+/** The time and Pulumi version in a manifest are only information. If both are empty, its magic is empty too (deploy.Manifest.NewMagic). */
 export function emptyState(): StackState {
   return { version: 3, deployment: { manifest: { time: "0001-01-01T00:00:00Z", magic: "", version: "" }, resources: [] } };
 }
@@ -166,5 +169,5 @@ function isResource(value: Json): boolean {
 }
 
 function whereOf({ message }: Error): string {
-  return /at position \d+( \(line \d+ column \d+\))?/.exec(message)?.[0] ?? "it ends too early";
+  return /at position \d+( \(line \d+ column \d+\))?/.exec(message)?.[0] ?? "unexpected end of input";
 }

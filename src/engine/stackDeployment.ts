@@ -8,13 +8,13 @@ import { type Goal, goalOf } from "./plan/goal";
 import { duplicateUrn, PlanFailed, Planner } from "./plan/planner";
 import { withOutputs } from "./plan/resource";
 import type { LoadedProvider } from "./providers/host";
-import { ofPackage } from "./providers/host";
+import { configOfPackage } from "./providers/host";
 import { Registry } from "./providers/registry";
 import type { StackConfig } from "./stackConfig";
-import type { PendingOperation } from "./state/deployment";
 import { Snapshot } from "./state/snapshot";
 import type { Resource, StackStore } from "./state/stackStore";
-import { unsettled } from "./state/stateFile";
+import { pendingCreations } from "./state/stateFile";
+import type { PendingOperation } from "./state/stateFormat";
 import { StateWriter } from "./state/stateWriter";
 import type { Changes, Op } from "./state/step";
 import { isProviderType, packageOf, providerReference, providerType, urnOf } from "./urn";
@@ -22,11 +22,11 @@ import { holdsUnknown, type Properties, secretOf } from "./wire";
 
 export const STACK_TYPE = "pulumi:pulumi:Stack";
 
-/** What the stack had before an operation, secrets opened. */
+/** The stack's state before an operation, secrets decrypted. */
 export interface Before {
   resources: readonly Resource[];
   pending: readonly PendingOperation[];
-  /** Providers that have been asked already. */
+  /** Providers that were started already. */
   registry?: Registry;
 }
 
@@ -35,19 +35,19 @@ export interface DeploymentOptions {
   stack: string;
   config: StackConfig;
   parallel: number;
-  /** Plan only: nothing is written. */
+  /** Preview: nothing is written. */
   dryRun: boolean;
   continueOnError: boolean;
-  /** URNs to replace though nothing differs. */
+  /** URNs of the resources to replace even if nothing differs. */
   replace: ReadonlySet<string>;
   store: StackStore;
   before: Promise<Before>;
-  /** Starts, or attaches to, a provider. */
+  /** Starts a provider, or attaches to a running one. */
   load(packageName: string): Promise<LoadedProvider>;
   onEvent: (event: EngineEvent) => void;
-  /** Takes note of secrets. */
+  /** Records secrets to redact. */
   learn: (properties: Properties | undefined) => void;
-  /** Hears once that the program need not go on: something failed, and what was under way is finished. */
+  /** Called when the program can stop: something failed, and all running steps have finished. */
   onFailure: () => void;
 }
 
@@ -58,34 +58,34 @@ interface Parts {
   writer: StateWriter;
 }
 
-/** Never: whoever asked is cut off. */
-const forever = new Promise<never>(() => {});
+/** Never resolves: the program is killed while it waits. */
+const never = new Promise<never>(() => {});
 
 /**
- * One preview or update as it goes: what the program declares comes in, is planned one after the other, and done several at a time. Planning,
- * doing, the providers and the state are each a part of their own; this puts them together.
+ * One preview or update of a stack. It plans the registrations of the program one after the other, and executes several at the same time.
+ * Planning, execution, providers and state are separate parts; this class connects them.
  */
-export class RunningDeployment implements MonitorBackend {
+export class StackDeployment implements MonitorBackend {
   readonly project: string;
   readonly stack: string;
   readonly config: StackConfig;
   readonly parallel: number;
   readonly dryRun: boolean;
-  /** What went wrong, in its order. */
+  /** The errors so far, in order. */
   readonly errors: string[] = [];
-  /** Something outside, such as a provider that does not start, was unreachable or refused. */
+  /** Something outside the program refused or was unreachable, such as a provider that does not start. */
   refused = false;
   readonly #options: DeploymentOptions;
   readonly #parts: Promise<Parts>;
   #queue: Promise<unknown> = Promise.resolve();
-  /** What the program has registered, by URN, and how. */
-  readonly #now = new Map<string, { resource: Resource; op: Op }>();
-  readonly #defaults = new Map<string, Promise<string>>();
+  /** The registered resources by URN, with their last operation. */
+  readonly #registered = new Map<string, { resource: Resource; op: Op }>();
+  readonly #defaultProviders = new Map<string, Promise<string>>();
   #stackOutputs: { urn: string; outputs: Properties } | undefined;
   #doneCalled = false;
-  /** Something failed for which nothing more is begun. */
+  /** After a failure no new steps start. */
   #failed = false;
-  /** URNs whose registration has come, whether or not it was their turn yet. */
+  /** URNs whose registration has arrived, even if it is not planned yet. */
   readonly #arrived = new Set<string>();
 
   constructor(options: DeploymentOptions) {
@@ -99,7 +99,7 @@ export class RunningDeployment implements MonitorBackend {
     const { project, stack, dryRun, store, parallel, continueOnError, onEvent, learn, replace } = this.#options;
     const onError = (urn: string, message: string) => this.#note(message, urn);
     const planner = new Planner({ project, stack, preview: dryRun, before: resources, providers: registry, replace, onError });
-    const writer = new StateWriter(new Snapshot(resources, unsettled(pending)), store, dryRun);
+    const writer = new StateWriter(new Snapshot(resources, pendingCreations(pending)), store, dryRun);
     const onFailure = (urn: string, error: Error) => {
       if (error instanceof StepRefused) this.#note(error.message, urn);
       else this.#fail(error, urn);
@@ -124,19 +124,19 @@ export class RunningDeployment implements MonitorBackend {
     return this.#register({ ...goal, provider }, id);
   }
 
-  /** @param readId it is only looked up, by this id */
+  /** @param readId the id of an existing resource that is only read */
   async #register(goal: Goal, readId?: string): Promise<Registered> {
     const urn = urnOf(this.stack, this.project, goal.parent, goal.type, goal.name);
     this.#options.learn(goal.inputs);
     const { planner, executor } = await this.#parts;
-    // Told as soon as it comes: then the first of them may not be begun yet.
+    // Checked on arrival, so that not even the first of two duplicates may have started.
     if (this.#arrived.has(urn)) this.#fail(duplicateUrn(urn), urn);
     this.#arrived.add(urn);
     const planned = await this.#inTurn(async () => {
-      if (this.#isOver()) return forever;
+      if (this.#isOver()) return never;
       try {
         const chain = readId === undefined ? await planner.plan(goal) : planner.planRead(goal, readId);
-        // Begun in the order of planning; not waited for, so that others are planned meanwhile.
+        // Steps start in the order of planning. Nothing waits for them here, so that other goals are planned meanwhile.
         return { chain, outcome: executor.run(chain) };
       } catch (error) {
         this.#fail(error as Error, error instanceof PlanFailed ? error.urn : urn);
@@ -148,13 +148,13 @@ export class RunningDeployment implements MonitorBackend {
       outcome = await this.#adjust(goal, outcome.resource);
     if (planned && outcome?.kind === "done" && outcome.resource) {
       const { resource } = outcome;
-      this.#now.set(resource.urn, { resource, op: planned.chain.at(-1)?.op ?? "same" });
+      this.#registered.set(resource.urn, { resource, op: planned.chain.at(-1)?.op ?? "same" });
       return { kind: "registered", urn: resource.urn, id: resource.id ?? "", outputs: resource.custom ? (resource.outputs ?? {}) : {} };
     }
-    return this.#options.continueOnError && outcome?.kind !== "stopped" ? { kind: "failed", urn } : forever;
+    return this.#options.continueOnError && outcome?.kind !== "stopped" ? { kind: "failed", urn } : never;
   }
 
-  /** Make what was imported what the program declares. */
+  /** Make an imported resource match the program. */
   async #adjust(goal: Goal, imported: Resource): Promise<ChainResult> {
     const { planner, executor, writer } = await this.#parts;
     const adjusting = await this.#inTurn(async () => {
@@ -179,23 +179,23 @@ export class RunningDeployment implements MonitorBackend {
   async registerOutputs(urn: string, outputs: Properties): Promise<void> {
     this.#options.learn(outputs);
     const { writer } = await this.#parts;
-    const found = this.#now.get(urn);
-    if (!found) throw this.#fail(new UserError(`outputs of ${urn}, which was not registered`), urn);
+    const found = this.#registered.get(urn);
+    if (!found) throw this.#fail(new UserError(`outputs of ${urn} arrived, but it was not registered`), urn);
     if (found.resource.type === STACK_TYPE) {
       this.#stackOutputs = { urn, outputs };
       return;
     }
     const resource = withOutputs(found.resource, outputs);
     writer.snapshot.change(found.resource, resource);
-    this.#now.set(urn, { ...found, resource });
+    this.#registered.set(urn, { ...found, resource });
     await writer.flush();
-    this.#tellOutputs(found.op, resource);
+    this.#reportOutputs(found.op, resource);
   }
 
   async invoke({ token, args, provider, version, downloadUrl, dependsOn }: Invocation): Promise<InvocationResult> {
     this.#options.learn(args);
-    // What is only going to be made cannot be looked up yet.
-    if (this.dryRun && dependsOn.some((urn) => isMade(this.#now.get(urn)?.op))) return { kind: "unknown" };
+    // A function cannot be called in a preview if it depends on a resource that does not exist yet.
+    if (this.dryRun && dependsOn.some((urn) => isMade(this.#registered.get(urn)?.op))) return { kind: "unknown" };
     const reference = provider || (await this.#defaultProvider(packageOf(token), version, downloadUrl));
     const { registry } = await this.#parts;
     const remote = await registry.configured(reference);
@@ -206,7 +206,7 @@ export class RunningDeployment implements MonitorBackend {
     }
   }
 
-  /** What the program no longer declares is deleted, in layers. */
+  /** Delete what the program no longer declares, in layers. */
   async programIsDone(): Promise<void> {
     const { planner, executor } = await this.#parts;
     await this.#inTurn(async () => {
@@ -222,26 +222,26 @@ export class RunningDeployment implements MonitorBackend {
   }
 
   /**
-   * Write what stands at the end, and let the providers go. After a failure the stack keeps the outputs that it did not say anew.
+   * Write the final state and close the providers. After a failure the stack keeps the old outputs that were not registered again.
    * @returns the stack's outputs
    */
   async finish(succeeded: boolean): Promise<{ outputs: Properties; changes: Changes; steps: StepEvent[] }> {
     const { registry, executor, writer } = await this.#parts;
     await executor.drained();
-    const stack = [...this.#now.values()].find(({ resource }) => resource.type === STACK_TYPE);
+    const stack = [...this.#registered.values()].find(({ resource }) => resource.type === STACK_TYPE);
     let outputs = stack?.resource.outputs ?? {};
     if (stack && this.#stackOutputs) {
       outputs = { ...(succeeded ? {} : outputs), ...this.#stackOutputs.outputs };
       const resource = withOutputs(stack.resource, outputs);
       writer.snapshot.change(stack.resource, resource);
-      this.#tellOutputs(stack.op, resource);
+      this.#reportOutputs(stack.op, resource);
     }
-    await writer.settle();
+    await writer.writeWholeState();
     await registry.close();
     return { outputs, changes: executor.changes, steps: executor.steps };
   }
 
-  /** Begin nothing more, and ask the providers to hurry. */
+  /** Start no more steps, and cancel the work of the providers. */
   async interrupt(): Promise<void> {
     const { executor, registry } = await this.#parts;
     executor.stop();
@@ -250,17 +250,17 @@ export class RunningDeployment implements MonitorBackend {
   }
 
   refuse(what: string): UserError {
-    return this.#fail(new UserError(`the offline engine does not do ${what} yet: use --engine pulumi for this program`), "");
+    return this.#fail(new UserError(`the offline engine does not support ${what} yet: use --engine pulumi for this program`), "");
   }
 
-  /** The provider of a package that the program names none for: registered once, with the stack's configuration for the package. */
+  /** The default provider of a package. It is registered once, with the stack's configuration for the package. */
   #defaultProvider(packageName: string, version: string, downloadUrl: string): Promise<string> {
     const name = ["default", version, downloadUrl]
       .filter((part) => part !== "")
       .join("_")
       .replaceAll(/[^A-Za-z0-9_]/g, "_");
     const key = `${packageName} ${name}`;
-    const known = this.#defaults.get(key);
+    const known = this.#defaultProviders.get(key);
     if (known) return known;
     const inputs: Properties = {
       ...configInputs(this.config, packageName),
@@ -268,13 +268,13 @@ export class RunningDeployment implements MonitorBackend {
       ...(downloadUrl ? { pluginDownloadURL: downloadUrl } : {}),
     };
     const registering = this.#register(goalOf({ type: providerType(packageName), name, custom: true, inputs })).then((registered) =>
-      registered.kind === "registered" ? providerReference(registered) : forever,
+      registered.kind === "registered" ? providerReference(registered) : never,
     );
-    this.#defaults.set(key, registering);
+    this.#defaultProviders.set(key, registering);
     return registering;
   }
 
-  #tellOutputs(op: Op, resource: Resource): void {
+  #reportOutputs(op: Op, resource: Resource): void {
     this.#options.onEvent({ kind: "outputs", step: stepEvent({ op, urn: resource.urn, type: resource.type, next: resource }) });
   }
 
@@ -300,7 +300,7 @@ export class RunningDeployment implements MonitorBackend {
     return error instanceof UserError ? error : new UserError(error.message);
   }
 
-  /** One at a time, in the order in which they were asked for. */
+  /** Runs the work one at a time, in the order of the calls. */
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
     const turn = this.#queue.then(work);
     this.#queue = turn.catch(() => {});
@@ -313,7 +313,7 @@ function isMade(op: Op | undefined): boolean {
 }
 
 function configInputs(config: StackConfig, packageName: string): Properties {
-  const { values, secretKeys } = ofPackage(config, packageName);
+  const { values, secretKeys } = configOfPackage(config, packageName);
   const strip = (key: string) => (key.startsWith(`${packageName}:`) ? key.slice(packageName.length + 1) : key);
   return Object.fromEntries(Object.entries(values).map(([key, value]) => [strip(key), secretKeys.includes(key) ? secretOf(value) : value]));
 }
