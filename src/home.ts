@@ -3,7 +3,7 @@ import { homedir } from "node:os";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import { describeFileError } from "./fileErrors";
 import { makeFolder } from "./makeFolder";
-import { refuseForeign } from "./ownership";
+import { refuseForeignOwner } from "./ownership";
 import { UserError } from "./userError";
 import { writeWhole } from "./writeWhole";
 
@@ -40,7 +40,7 @@ export function openHome(home: string, { create }: { create: boolean }): void {
   if (existsSync(home)) {
     if (!isFolder(home))
       throw new UserError(`${home} is not a folder: pushpool keeps its files there. Move it away, or set PUSHPOOL_HOME to another folder`);
-    refuseForeign(home, "set PUSHPOOL_HOME to a folder of your own");
+    refuseForeignOwner(home, "set PUSHPOOL_HOME to a folder of your own");
   } else if (create) {
     try {
       makeFolder(home);

@@ -2,21 +2,25 @@ import { existsSync, readFileSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
 
 /**
- * Where this copy of pushpool came from, as npm noted it when it installed the copy. Hints name that place: a package that came as a file is
- * not upgraded by its name from a registry.
+ * Where this copy of pushpool came from, as npm recorded it at the installation. Hints name that place, because a package that was
+ * installed
+ * from a file cannot be upgraded by its name from a registry.
  */
 export type Origin =
-  /** A clone of the repository, used where it lies. */
+  /** A clone of the repository, used in place. */
   | { kind: "checkout"; root: string }
   /** A packed file, such as `pushpool-0.1.0.tgz`. @property path absolute */
   | { kind: "file"; root: string; path: string }
   /** A git URL, without the commit. */
   | { kind: "git"; root: string; url: string }
   | { kind: "registry"; root: string }
-  /** npm noted nothing: a global install, or another package manager. */
+  /** npm recorded nothing: a global installation, or another package manager. */
   | { kind: "unknown"; root: string };
 
-/** Find out where this copy came from. Reads up to two small files. @param root of the package @default this one's */
+/**
+ * Find out where this copy came from. Reads up to two small files.
+ * @param root of the package @default this package's
+ */
 export function findOrigin(root: string = ownRoot()): Origin {
   if (existsSync(join(root, "src", "cli", "main.ts"))) return { kind: "checkout", root };
   const modules = dirname(root);
@@ -28,7 +32,7 @@ export function findOrigin(root: string = ownRoot()): Origin {
   return { kind: "registry", root };
 }
 
-/** How a person gets a newer pushpool, as the end of a sentence: "run `npm install pushpool@latest`". */
+/** How to get a newer pushpool, as the end of a sentence: "run `npm install pushpool@latest`". */
 export function upgradeHint(origin: Origin = findOrigin()): string {
   switch (origin.kind) {
     case "checkout":
@@ -45,7 +49,7 @@ export function upgradeHint(origin: Origin = findOrigin()): string {
 }
 
 /**
- * What the package.json of another project must say to get this same pushpool.
+ * The dependency for the package.json of another project that gets this same pushpool.
  * @param folder of that project, absolute
  */
 export function dependencyOn(folder: string, origin: Origin = findOrigin()): string {
@@ -69,7 +73,7 @@ function versionOf(root: string): string {
   return (JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string }).version;
 }
 
-/** What npm's own record of a `node_modules` says; `""` where it leaves out the address of a registry. */
+/** The `resolved` field of npm's own record in `node_modules`. `""` if npm leaves out the address of a registry. */
 function resolvedIn(modules: string): string | undefined {
   try {
     const { packages } = JSON.parse(readFileSync(join(modules, ".package-lock.json"), "utf8")) as {
@@ -82,7 +86,7 @@ function resolvedIn(modules: string): string | undefined {
   }
 }
 
-/** The folder of the package that this module is a part of, as source, as a module of `lib/` or in the bundle. */
+/** The folder of the package that contains this module: as source, as a module of `lib/`, or in the bundle. */
 function ownRoot(): string {
   for (let folder = __dirname; ; folder = dirname(folder)) {
     if (existsSync(join(folder, "bin", "pushpool.cjs")) || folder === dirname(folder)) return folder;

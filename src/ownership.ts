@@ -2,16 +2,17 @@ import { lstatSync, readFileSync, type Stats, statSync } from "node:fs";
 import { UserError } from "./userError";
 
 /**
- * Refuse a file or folder that somebody else could have put things into: what it says is executed here. That holds for root too, whom it
- * would cost most.
- * @param otherwise what to do instead, for the message
- * @throws {UserError} naming the owner, or the `chmod` that would do
+ * Refuse a file or folder that another user could have changed, because its commands are executed as this user. This holds for root too,
+ * who
+ * would risk most.
+ * @param otherwise the alternative, for the message
+ * @throws {UserError} naming the owner, or the `chmod` that helps
  */
-export function refuseForeign(path: string, otherwise: string): void {
+export function refuseForeignOwner(path: string, otherwise: string): void {
   const self = process.getuid?.();
-  // Windows has neither owners nor modes.
+  // Windows has no such owners and modes.
   if (self === undefined) return;
-  // Of a link, both it and what it leads to.
+  // Check both a link and its target.
   for (const stats of [lstatSync(path), statSync(path)]) {
     if (stats.uid === self) continue;
     throw new UserError(
@@ -23,7 +24,7 @@ export function refuseForeign(path: string, otherwise: string): void {
     throw new UserError(`others may write to ${path}, and its commands run as you: chmod go-w ${path}, or ${otherwise}`);
 }
 
-/** A group that has its user's number is that user's private one, the default of many systems: not "others". */
+/** A group with the number of its user is that user's private group, the default of many systems. It does not count as "others". */
 function othersMayWrite({ mode, uid, gid }: Stats): boolean {
   return (mode & 0o002) !== 0 || ((mode & 0o020) !== 0 && gid !== uid);
 }
@@ -36,7 +37,7 @@ function nameOf(uid: number): string {
       .find((line) => line.split(":")[2] === String(uid))
       ?.split(":")[0];
   } catch {
-    // The number alone will do.
+    // The number alone is enough.
   }
   return name ? `${name} (uid ${uid})` : `uid ${uid}`;
 }

@@ -3,31 +3,31 @@ import type { Json, JsonObject } from "./json";
 import { askPulumi } from "./pulumiCli";
 import type { Redactor } from "./redactor";
 
-/** The resources that an operation was creating when it was killed, by URN. */
+/** The resources whose creation was interrupted, by URN. */
 export interface PendingCreates {
   urns: string[];
 }
 
-/** Ask the Pulumi CLI which creations of a stack were cut off. Where it does not say, none are known. */
+/** Ask the Pulumi CLI which creations of a stack were interrupted. The list is empty if the CLI fails. */
 export async function pendingCreatesOf(stack: string, dir: string, env: NodeJS.ProcessEnv): Promise<PendingCreates> {
-  const { pending } = await exported(stack, dir, env, []);
+  const { pending } = await exportStack(stack, dir, env, []);
   return pending;
 }
 
-/** Ask it for the same, and learn the secrets of the stack's configuration and state. */
+/** Like {@link pendingCreatesOf}, and also teach the redactor the secrets of the stack's configuration and state. */
 export async function learnStack(stack: string, dir: string, env: NodeJS.ProcessEnv, redactor: Redactor): Promise<PendingCreates> {
   const [{ pending, state }, config] = await Promise.all([
-    exported(stack, dir, env, ["--show-secrets"]),
+    exportStack(stack, dir, env, ["--show-secrets"]),
     askPulumi(["config", "--show-secrets", "--json", "--stack", stack], dir, env),
   ]);
-  for (const secret of envelopes(state)) redactor.learn(secret);
+  for (const secret of secretsOfState(state)) redactor.learn(secret);
   const values = config.ok ? parsed(config.stdout) : null;
   for (const entry of Object.values((values ?? {}) as Record<string, { value?: Json; objectValue?: Json; secret?: boolean }>))
     if (entry?.secret) for (const value of [entry.value, entry.objectValue]) redactor.learn(value);
   return pending;
 }
 
-async function exported(
+async function exportStack(
   stack: string,
   dir: string,
   env: NodeJS.ProcessEnv,
@@ -42,11 +42,11 @@ async function exported(
   return { pending: { urns }, state };
 }
 
-/** The values of a state's secrets, where it was exported with them. */
-function* envelopes(value: Json): Generator<Json> {
+/** The values of a state's secrets, if it was exported with `--show-secrets`. */
+function* secretsOfState(value: Json): Generator<Json> {
   if (typeof value !== "object" || value === null) return;
   const { [SIGNATURE]: mark, plaintext } = value as JsonObject;
-  if (mark !== SECRET_MARK) for (const inner of Object.values(value)) yield* envelopes(inner as Json);
+  if (mark !== SECRET_MARK) for (const inner of Object.values(value)) yield* secretsOfState(inner as Json);
   else if (typeof plaintext === "string") yield parsed(plaintext);
 }
 

@@ -3,10 +3,10 @@ import { join } from "node:path";
 import { UserError } from "./userError";
 import { writeWhole } from "./writeWhole";
 
-/** What can bring a stack up: the Pulumi CLI, or the engine inside pushpool. */
+/** What can deploy a stack: the Pulumi CLI, or the engine inside pushpool. */
 export type EngineName = "pulumi" | "offline";
 
-/** The stack that `up` makes where none is selected. */
+/** The stack that `up` creates if none is selected. */
 export const DEFAULT_STACK = "dev";
 
 interface ProjectRecord {
@@ -14,12 +14,12 @@ interface ProjectRecord {
   stacks: Record<string, { engine: EngineName }>;
 }
 
-/** The stack of a project that was last brought up or selected from here. */
+/** The stack of a project that was last deployed or selected from this home folder. */
 export function selectedStack(home: string, project: string): string | undefined {
   return read(home, project).selected;
 }
 
-/** The stacks of a project that were brought up from here. */
+/** The stacks of a project that were deployed from this home folder. */
 export function recordedStacks(home: string, project: string): string[] {
   return Object.keys(read(home, project).stacks);
 }
@@ -31,9 +31,10 @@ export function selectStack(home: string, project: string, stack: string): void 
 }
 
 /**
- * The engine that owns a stack. The offline engine's state file decides where there is one: that is where an exported stack is put to
- * hand it over, and what is moved away to hand it back.
- * @returns `undefined` for a stack that nothing has brought up yet, as far as can be seen from here
+ * The engine that owns a stack. If the offline engine has a state file, it owns the stack: to hand a stack over, its export is put there,
+ * and to
+ * hand it back, the file is moved away.
+ * @returns `undefined` for a stack that nothing has deployed yet, as far as this home folder shows
  */
 export function engineOf(home: string, project: string, stack: string): EngineName | undefined {
   if (existsSync(statePath(home, project, stack))) return "offline";
@@ -42,16 +43,16 @@ export function engineOf(home: string, project: string, stack: string): EngineNa
 }
 
 /**
- * Refuse the other engine on a stack: each keeps a state of its own, and both together would provision everything twice.
- * @throws {UserError} with the lines that hand the stack over
+ * Refuse the other engine for a stack. Each engine has its own state, so both together would provision everything twice.
+ * @throws {UserError} with the commands that hand the stack over
  */
 export function refuseOtherEngine(home: string, project: string, stack: string, engine: EngineName): void {
   const owner = engineOf(home, project, stack);
-  if (owner !== undefined && owner !== engine) throw new UserError(handOver(home, project, stack, owner));
+  if (owner !== undefined && owner !== engine) throw new UserError(handOverMessage(home, project, stack, owner));
 }
 
 /**
- * Note by which engine a stack is brought up, before it is. The first stack of a project is selected by that.
+ * Record the engine of a stack before it is deployed. The first stack of a project becomes the selected one.
  * @throws {UserError} as {@link refuseOtherEngine}
  */
 export function recordEngine(home: string, project: string, stack: string, engine: EngineName): void {
@@ -60,21 +61,21 @@ export function recordEngine(home: string, project: string, stack: string, engin
   write(home, project, { selected, stacks: { ...stacks, [stack]: { engine } } });
 }
 
-/** Forget a stack that is no more. */
+/** Forget a stack that no longer exists. */
 export function forgetStack(home: string, project: string, stack: string): void {
   const { selected, stacks } = read(home, project);
   const { [stack]: _, ...others } = stacks;
   write(home, project, { ...(selected === undefined || selected === stack ? {} : { selected }), stacks: others });
 }
 
-/** The offline engine's state of a stack, in the form of `pulumi stack export`. */
+/** The path of a stack's state in the offline engine, in the format of `pulumi stack export`. */
 function statePath(home: string, project: string, stack: string): string {
   return join(home, "stacks", project, `${stack}.json`);
 }
 
-function handOver(home: string, project: string, stack: string, owner: EngineName): string {
+function handOverMessage(home: string, project: string, stack: string, owner: EngineName): string {
   const state = statePath(home, project, stack);
-  // What an operation that was cut off has noted stands beside the state until the next one.
+  // The journal of an interrupted operation stays beside the state until the next operation.
   const unfinished = existsSync(`${state}.journal`) ? [`pushpool refresh -y --engine offline --stack ${stack}`] : [];
   const lines =
     owner === "offline"
@@ -89,7 +90,7 @@ function handOver(home: string, project: string, stack: string, owner: EngineNam
   return `stack ${project}/${stack} was brought up by ${is}: use --engine ${owner}, or hand it over to ${other}:\n${lines.map((line) => `  ${line}`).join("\n")}`;
 }
 
-/** Where a project's selected stack and the engines of its stacks are remembered. */
+/** The path of the file with a project's selected stack and the engines of its stacks. */
 export function recordPath(home: string, project: string): string {
   return join(home, "projects", `${project}.json`);
 }
@@ -107,11 +108,13 @@ function read(home: string, project: string): ProjectRecord {
     const { selected, stacks } = JSON.parse(text) as Partial<ProjectRecord>;
     return { ...(typeof selected === "string" ? { selected } : {}), stacks: stacks ?? {} };
   } catch {
-    throw new UserError(`${file} is damaged: it is no JSON. Remove it; it only remembers which stack is selected, and its engine`);
+    throw new UserError(
+      `${file} is damaged: invalid JSON. Remove it. It only stores which stack is selected, and the engines of the stacks`,
+    );
   }
 }
 
-/** Not touched where it says so already: a second `up` changes nothing. */
+/** The file is not touched if nothing changes, so that a second `up` changes nothing. */
 function write(home: string, project: string, record: ProjectRecord): void {
   const text = `${JSON.stringify(record, null, 2)}\n`;
   const file = recordPath(home, project);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Json, JsonObject, Value } from "../json";
 import { pointerTo } from "../jsonPointer";
 import { readJson } from "../jsonText";
-import { refuseForeign } from "../ownership";
+import { refuseForeignOwner } from "../ownership";
 import { MASK, Secret } from "../secret";
 import { isObject } from "../template/paths";
 import { UserError } from "../userError";
@@ -61,7 +61,7 @@ export function searchCache(workspace: Workspace, { secrets, now }: { secrets: b
   if (id === undefined) return { looked: `a manifest that was pulled earlier (none in ${folder})` };
   const path = [...(secrets ? [secretCachePath(workspace, id)] : []), cachePath(workspace, id)].find((place) => existsSync(place));
   if (path === undefined) return { looked: `a manifest of ${id} that was pulled earlier (none in ${folder})` };
-  refuseForeign(path, "remove it and pull it again");
+  refuseForeignOwner(path, "remove it and pull it again");
   const { pulledAt, organization, secretPaths, manifest } = read(path);
   const cachedAt = new Date(pulledAt);
   const origin = `the manifest of ${id} pulled ${age(now.getTime() - cachedAt.getTime())} ago`;

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { describeFileError } from "../fileErrors";
 import { isJsonObject } from "../json";
 import { parseJson } from "../jsonText";
-import { refuseForeign } from "../ownership";
+import { refuseForeignOwner } from "../ownership";
 import { readTextFile } from "../textFile";
 import { UserError } from "../userError";
 import type { Workspace } from "../workspace";
@@ -44,7 +44,7 @@ function textOf(path: string, choose: string): string {
     if (!stats) throw new UserError(`${choose}: there is no file ${path}`);
     // Not `isFile`, because a pipe (`--manifest <(…)`) is allowed.
     if (stats.isDirectory()) throw new UserError(`${choose}: ${path} is a folder: give the file of a manifest`);
-    refuseForeign(path, `choose another file with ${choose}`);
+    refuseForeignOwner(path, `choose another file with ${choose}`);
     return readTextFile(path, path);
   } catch (error) {
     if (error instanceof UserError) throw error;

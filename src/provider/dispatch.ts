@@ -3,7 +3,7 @@ import { upgradeHint } from "../origin";
 import { UserError } from "../userError";
 import type { Operations } from "./operations";
 
-/** The kinds of dynamic resource, each loaded when it is first asked for. */
+/** The kinds of dynamic resource. Each is loaded when it is first used. */
 const KINDS: Record<string, () => Promise<Operations>> = {
   FlowRun: () => import("./flowRun.js").then(({ operations }) => operations),
   PrefectBlock: () => import("./prefectBlock.js").then(({ operations }) => operations),
@@ -11,10 +11,8 @@ const KINDS: Record<string, () => Promise<Operations>> = {
   PrefectDeployment: () => import("./prefectDeployment.js").then(({ operations }) => operations),
 };
 
-/**
- * Which operations there are, and what the answer is for a kind that does not have it: only `configure` may be absent.
- */
-const OPS: Record<keyof Operations, true> = {
+/** The operations. A kind may lack only `configure`. */
+const OPERATION_NAMES: Record<keyof Operations, true> = {
   configure: true,
   check: true,
   diff: true,
@@ -24,7 +22,7 @@ const OPS: Record<keyof Operations, true> = {
   delete: true,
 };
 
-/** A call from a dynamic resource. Its shape is in the state of every stack: old ones must be understood for ever. */
+/** A call from a dynamic resource. The state of every stack contains this shape, so old versions must always be understood. */
 export interface DispatchCall {
   v: 1;
   kind: "FlowRun" | "PrefectWorkPool" | "PrefectBlock" | "PrefectDeployment";
@@ -34,9 +32,9 @@ export interface DispatchCall {
 }
 
 /**
- * Where the methods of all dynamic resources land: `pushpool/provider`, in the process that Pulumi runs for them.
- * @returns what the operation gives, without `undefined` anywhere: one left in would fail the call after the real thing was made
- * @throws {UserError} if this pushpool does not know the call; whatever the operation throws
+ * Handle a method call of a dynamic resource: `pushpool/provider`, in the process that Pulumi runs for it.
+ * @returns the result of the operation, without any `undefined`: one would fail the call after the real resource was created
+ * @throws {UserError} if this pushpool does not know the call; also throws the errors of the operation
  */
 export async function dispatch(call: DispatchCall): Promise<unknown> {
   try {
@@ -51,17 +49,20 @@ export async function dispatch(call: DispatchCall): Promise<unknown> {
 async function operationsOf({ v, kind, op }: DispatchCall): Promise<Operations> {
   const upgrade = () => `to upgrade, ${upgradeHint()}`;
   if (v !== 1)
-    throw new UserError(`a resource in this stack speaks version ${String(v)}, and this pushpool understands version 1: ${upgrade()}`);
+    throw new UserError(
+      `a resource in this stack uses version ${String(v)} of the provider protocol, but this pushpool supports version 1: ${upgrade()}`,
+    );
   const load = Object.hasOwn(KINDS, kind) ? KINDS[kind] : undefined;
   if (!load)
     throw new UserError(
-      `this pushpool knows no resource of kind "${String(kind)}" (${suggestion(String(kind), Object.keys(KINDS))}): ${upgrade()}`,
+      `this pushpool has no resource kind "${String(kind)}" (${suggestion(String(kind), Object.keys(KINDS))}): ${upgrade()}`,
     );
-  if (!Object.hasOwn(OPS, op)) throw new UserError(`this pushpool cannot "${String(op)}" a ${kind}: ${upgrade()}`);
+  if (!Object.hasOwn(OPERATION_NAMES, op))
+    throw new UserError(`this pushpool has no operation "${String(op)}" for a ${kind}: ${upgrade()}`);
   return load();
 }
 
-/** The dynamic provider prints an error's stack; a user's mistake has none worth reading. */
+/** The dynamic provider prints an error's stack. The stack of a user's mistake is of no use. */
 function forPulumi(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   if (error instanceof UserError) error.stack = "";

@@ -5,18 +5,18 @@ import type { DeploymentDefinition } from "../manifest/manifest";
 import { resolveRequest } from "../runs/plan";
 import { checkJobVariables, checkRequiredVariables, checkTemplateShape } from "../template";
 import { UserError } from "../userError";
-import { askedOf, type FlowRunInputs, isObject, secretPathsOf } from "./flowRunInputs";
+import { type FlowRunInputs, isObject, secretPathsOf, toManifestAndRequest } from "./flowRunInputs";
 import { holdsUnknown } from "./operations";
 
-/** Where a FlowRun may hold a secret. Everything else is kept in the ledger, or shown, as it is. */
+/** The inputs in which a FlowRun may contain secrets. The ledger and the output show all others in plain text. */
 const MAY_BE_SECRET = ["pool", "deployment", "jobVariables", "triggers", "blocks", "variables"];
 
 /**
- * What is wrong with a FlowRun, as far as can be said before anything runs: in a preview, with values still unknown, only its own arguments.
- * @returns a sentence each; the first one only of what follows from another
+ * The problems of a FlowRun that can be found before anything runs. In a preview with unknown values only its own arguments are checked.
+ * @returns one sentence for each problem; no problems that follow from another
  */
-export function faultsOf(news: JsonObject): string[] {
-  const own = [...argumentFaults(news), ...secretFaults(news as unknown as FlowRunInputs)];
+export function flowRunProblems(news: JsonObject): string[] {
+  const own = [...argumentProblems(news), ...secretProblems(news as unknown as FlowRunInputs)];
   if (own.length > 0 || holdsUnknown(news)) return own;
   try {
     checkRun(news as unknown as FlowRunInputs);
@@ -27,39 +27,42 @@ export function faultsOf(news: JsonObject): string[] {
   }
 }
 
-/** How long to watch, in milliseconds; `undefined`: to the end. @throws {UserError} */
-export function watchingTime({ timeout }: FlowRunInputs): number | undefined {
+/**
+ * How long to watch, in milliseconds; `undefined` until the run ends.
+ * @throws {UserError} if it is not a valid duration
+ */
+export function timeoutOf({ timeout }: FlowRunInputs): number | undefined {
   return timeout === undefined || timeout === null ? undefined : parseDuration(String(timeout), "timeout");
 }
 
-function* argumentFaults({ wait, timeout, parameters, jobVariables, triggers, tags }: JsonObject): Generator<string> {
+function* argumentProblems({ wait, timeout, parameters, jobVariables, triggers, tags }: JsonObject): Generator<string> {
   const isGiven = (value: unknown) => value !== undefined && value !== null && !holdsUnknown(value);
   if (isGiven(wait) && typeof wait !== "boolean") yield "wait must be true or false";
   for (const [name, value] of Object.entries({ parameters, jobVariables })) {
     if (isGiven(value) && !isObject(value)) yield `${name} must be an object, as { name: value }`;
   }
   if (isGiven(triggers) && !Array.isArray(triggers)) yield "triggers must be a list: the flow runs again when one of them changes";
-  if (isGiven(tags) && !(Array.isArray(tags) && tags.every((tag) => typeof tag === "string"))) yield "tags must be a list of texts";
+  if (isGiven(tags) && !(Array.isArray(tags) && tags.every((tag) => typeof tag === "string"))) yield "tags must be a list of strings";
   if (!isGiven(timeout)) return;
   try {
-    watchingTime({ timeout } as unknown as FlowRunInputs);
+    timeoutOf({ timeout } as unknown as FlowRunInputs);
   } catch (error) {
     yield (error as Error).message;
   }
 }
 
-function secretFaults(inputs: FlowRunInputs): string[] {
+function secretProblems(inputs: FlowRunInputs): string[] {
   const misplaced = secretPathsOf(inputs)
     .map(segmentsOf)
     .filter(([section = ""]) => !MAY_BE_SECRET.includes(section));
   return misplaced.map(
     (segments) =>
-      `${segments.join(".")} is a secret, and what stands there is kept in the ledger as it is: put it into jobVariables.env, or take it out by pulumi.unsecret()`,
+      `${segments.join(".")} is a secret, but the ledger keeps this value in plain text: put it into jobVariables.env, or make it plain with pulumi.unsecret()`,
   );
 }
 
 function checkRun(inputs: FlowRunInputs): void {
-  const { manifest, origin, request } = askedOf(inputs);
+  const { manifest, origin, request } = toManifestAndRequest(inputs);
   const declared = manifest.deployments[request.deployment] as DeploymentDefinition;
   const { deployment, pool } = resolveRequest(manifest, origin, request, {
     name: request.deployment,

@@ -6,39 +6,39 @@ import { parseManifest } from "../manifest/parse";
 import type { RunRequest } from "../runs";
 import { requestDigest } from "../runs/requestDigest";
 
-/** What a FlowRun sends along: all that its run needs, for the manifest of its stack is written only when the stack is up. */
+/** The inputs of a FlowRun resource. They contain all that its run needs, because the manifest is written only at the end of the update. */
 export interface FlowRunInputs {
-  /** `parent`: URN of the resource that it is a part of, if of any. */
+  /** `parent` is the URN of the component that contains it, if there is one. */
   source: { project: string; stack: string; name: string; parent?: string };
   /** The `definition` of a pool component. */
   pool: { name: string; pool: JsonObject; blocks: JsonObject };
   /** The `definition` of a deployment component. */
   deployment: { name: string; deployment: JsonObject };
-  /** Blocks beside the pool's own, as `manifest()` has them. */
+  /** Blocks besides the pool's own, in the form of `manifest()`. */
   blocks?: JsonObject;
-  /** As `manifest()` has them. */
+  /** In the form of `manifest()`. */
   variables?: JsonObject;
-  /** Over the deployment's own. */
+  /** Parameters that override the deployment's. */
   parameters?: JsonObject;
-  /** Over the deployment's own. */
+  /** Job variables that override the deployment's. */
   jobVariables?: JsonObject;
-  /** Run again when one of them changes. */
+  /** The flow runs again when one of these changes. */
   triggers?: Json[];
   tags?: string[];
   /** @default true */
   wait?: boolean;
-  /** As `--timeout`; a number is seconds. */
+  /** Like `--timeout`. A number means seconds. */
   timeout?: string | number;
-  /** The resource option: property paths whose changes are a replacement; `*` is any. */
+  /** The resource option: property paths whose changes cause a replacement. `*` matches any part. */
   replaceOnChanges?: string[];
-  /** JSON pointers into all this to what was secret in the program: here it arrives in plain text. */
+  /** JSON pointers to the inputs that were secret in the program. They arrive here in plain text. */
   secretPaths?: string[];
 }
 
-/** What a run is made from: its manifest, secrets wrapped, and what is asked for. */
-export interface Asked {
+/** The manifest (secrets wrapped) and the request of a run. */
+export interface ResolvedRequest {
   manifest: Manifest;
-  /** What messages call it. */
+  /** The name of the manifest in messages. */
   origin: string;
   /** `<project>/<stack>` */
   stack: string;
@@ -46,15 +46,16 @@ export interface Asked {
 }
 
 /**
- * A FlowRun's inputs as a manifest of one pool and one deployment, and a request.
+ * Convert a FlowRun's inputs to a manifest of one pool and one deployment, and a request.
  *
- * A job variable with a secret in it becomes the deployment's own: of a manifest's secrets the ledger keeps a reference, and what a request
- * brings along it keeps as it is. For what is rendered it makes no difference.
- * @throws {UserError} with the path in the manifest of what is wrong
+ * A job variable with a secret moves from the request to the deployment. For a manifest's secrets the ledger keeps only a reference, but it
+ * keeps
+ * the values of a request as they are. The rendered job is the same.
+ * @throws {UserError} with the path of the problem in the manifest
  */
-export function askedOf(inputs: FlowRunInputs): Asked {
+export function toManifestAndRequest(inputs: FlowRunInputs): ResolvedRequest {
   const { source, pool, deployment, blocks = {}, variables = {}, parameters, tags } = inputs;
-  const { open, secret } = bySecrecy(inputs);
+  const { open, secret } = splitBySecrets(inputs);
   const origin = `FlowRun "${source.name}"`;
   const tree: JsonObject = {
     kind: MANIFEST_KIND,
@@ -68,7 +69,7 @@ export function askedOf(inputs: FlowRunInputs): Asked {
   return {
     manifest: parseManifest(
       tree,
-      secretPathsOf(inputs).flatMap((path) => inManifest(path, inputs)),
+      secretPathsOf(inputs).flatMap((path) => manifestPointers(path, inputs)),
       origin,
     ),
     origin,
@@ -82,14 +83,15 @@ export function askedOf(inputs: FlowRunInputs): Asked {
   };
 }
 
-/** Job variables that say where a cloud runs a job. */
+/** The job variables that decide where a cloud runs a job. */
 const PLACES = ["region", "cluster"];
 
 /**
- * The inputs with a pool whose usual place is the run's own: where a run that no ledger knows is looked for. The deployment's job variables, or the
- * run's, may have sent it elsewhere.
+ * The inputs with the run's own region and cluster as the pool's defaults. A run that no ledger knows is looked for there, because job
+ * variables
+ * of the deployment or the run may have changed the place.
  */
-export function whereItRuns(inputs: FlowRunInputs): FlowRunInputs {
+export function withRunsPlace(inputs: FlowRunInputs): FlowRunInputs {
   const ofDeployment = objectOr(objectOr(inputs.deployment.deployment.workPool).jobVariables);
   const over = { ...ofDeployment, ...inputs.jobVariables };
   const template = objectOr(inputs.pool.pool.baseJobTemplate);
@@ -104,9 +106,9 @@ export function whereItRuns(inputs: FlowRunInputs): FlowRunInputs {
 }
 
 /**
- * `<project>/<stack>/<name>/<digest of parameters, job variables and triggers>`: the same again is the same run, whoever asks.
+ * The idempotency key: `<project>/<stack>/<name>/<digest of parameters, job variables and triggers>`. Equal inputs mean the same run.
  *
- * Where there is a secret among them the digest is keyed: a digest of a short text alone could be guessed at.
+ * The digest is keyed if there is a secret among them: otherwise a short secret could be guessed from its digest.
  */
 export function idempotencyKey(inputs: FlowRunInputs, digestKey: () => Buffer): string {
   const { project, stack, name, parent } = inputs.source;
@@ -116,7 +118,7 @@ export function idempotencyKey(inputs: FlowRunInputs, digestKey: () => Buffer): 
     secret.length === 0
       ? requestDigest({ parameters, jobVariables, triggers })
       : createHmac("sha256", digestKey()).update(requestDigest({ parameters, jobVariables, triggers, secret })).digest("hex");
-  // Two components may each have a part of this name.
+  // Two components may each contain a resource of this name.
   const within = parent === undefined ? [] : [parent.split("::").slice(2).join("::")];
   return [project, stack, ...within, name, digest].join("/");
 }
@@ -125,8 +127,8 @@ export function secretPathsOf({ secretPaths = [] }: FlowRunInputs): string[] {
   return secretPaths;
 }
 
-/** The run's job variables, those with a secret in them apart. */
-function bySecrecy(inputs: FlowRunInputs): { open: JsonObject; secret: JsonObject } {
+/** Splits the run's job variables into those without and those with secrets. */
+function splitBySecrets(inputs: FlowRunInputs): { open: JsonObject; secret: JsonObject } {
   const prefix = "/jobVariables";
   const marked = secretPathsOf(inputs).filter((path) => path === prefix || path.startsWith(`${prefix}/`));
   const isSecret = (name: string) => marked.some((path) => path === prefix || segmentsOf(path)[1] === name);
@@ -137,20 +139,20 @@ function bySecrecy(inputs: FlowRunInputs): { open: JsonObject; secret: JsonObjec
   };
 }
 
-/** As rendering merges them: each whole, `env` alone by name. */
+/** Merges job variables as rendering does: each one whole, but `env` by name. */
 function withJobVariables(deployment: JsonObject, over: JsonObject): JsonObject {
   if (Object.keys(over).length === 0) return deployment;
   const workPool = objectOr(deployment.workPool);
   const jobVariables = objectOr(workPool.jobVariables);
   const env: JsonObject = isObject(over.env) ? { env: { ...objectOr(jobVariables.env), ...over.env } } : {};
   const later = { ...over, ...env };
-  // What is said last wins, so it stands last.
+  // The last value wins, so overriding values come last.
   const before = Object.fromEntries(Object.entries(jobVariables).filter(([name]) => !Object.hasOwn(later, name)));
   return { ...deployment, workPool: { ...workPool, jobVariables: { ...before, ...later } } };
 }
 
-/** Where in the manifest a secret of the inputs comes to stand; nowhere for a trigger. */
-function inManifest(path: string, { pool, deployment, jobVariables = {} }: FlowRunInputs): string[] {
+/** The JSON pointers in the manifest for a secret of the inputs. A trigger has none. */
+function manifestPointers(path: string, { pool, deployment, jobVariables = {} }: FlowRunInputs): string[] {
   const [section = "", ...rest] = segmentsOf(path);
   switch (section) {
     case "pool":
@@ -160,7 +162,7 @@ function inManifest(path: string, { pool, deployment, jobVariables = {} }: FlowR
     case "jobVariables": {
       const at = ["deployments", deployment.name, "workPool", "jobVariables"];
       const below = rest.length > 0 ? [rest] : Object.keys(jobVariables).map((name) => [name]);
-      // `env` is merged by name, so that a secret one is told from the deployment's by its names.
+      // `env` is merged by name, so each of its names gets a pointer.
       return below.flatMap((segments) => {
         const env = segments.length === 1 && segments[0] === "env" ? jobVariables.env : undefined;
         return isObject(env) ? Object.keys(env).map((name) => pointerTo([...at, "env", name])) : [pointerTo([...at, ...segments])];

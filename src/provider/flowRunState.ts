@@ -7,17 +7,17 @@ import { type FlowRunInputs, isObject, secretPathsOf } from "./flowRunInputs";
 import type { Outs } from "./operations";
 
 /**
- * What of a FlowRun goes into the state beside its inputs. Pulumi hands these to `diff`, `read` and `delete`, and never the inputs, so
- * they hold the inputs again; with the secrets taken out of their places into `secrets`, which the component declares to be secret. (Pulumi knows
- * by itself only a secret that comes out where it went in.)
+ * The outputs of a FlowRun. They contain the inputs again, because Pulumi passes only outputs to `diff`, `read` and `delete`.
+ * The secrets are moved to `secrets`, which the component declares secret. (Pulumi itself marks an output as secret only if the input at
+ * the same place is.)
  */
 export function outsOf(inputs: FlowRunInputs, run: RunOutputs): Outs {
   const { __provider: _, ...all } = inputs as unknown as JsonObject;
-  const { masked, secrets } = takenOut(all, secretPathsOf(inputs));
+  const { masked, secrets } = extractSecrets(all, secretPathsOf(inputs));
   return { ...masked, ...(Object.keys(secrets).length === 0 ? {} : { secrets }), ...run };
 }
 
-/** What a program gets of its run. `attempt` is for `delete` alone. */
+/** The outputs of a run for a program. Only `delete` uses `attempt`. */
 export interface RunOutputs {
   [name: string]: Json | undefined;
   runId: string;
@@ -40,7 +40,7 @@ export function runOutputs(run: FlowRun): RunOutputs {
   };
 }
 
-/** The same out of a state. */
+/** The outputs of the run in a state. */
 export function storedRun(outs: JsonObject): RunOutputs {
   const { runId, state, exitCode, startedAt, endedAt, attempt } = outs as unknown as RunOutputs;
   return { runId, state, exitCode, startedAt, endedAt, attempt: attempt ?? 1 };
@@ -48,7 +48,7 @@ export function storedRun(outs: JsonObject): RunOutputs {
 
 const NOT_INPUTS = ["secrets", "runId", "state", "exitCode", "startedAt", "endedAt", "attempt"];
 
-/** The inputs that a state was made from, secrets back in their places. */
+/** The inputs of a state, with the secrets put back in place. */
 export function storedInputs(outs: JsonObject): FlowRunInputs {
   const inputs = structuredClone(Object.fromEntries(Object.entries(outs).filter(([name]) => !NOT_INPUTS.includes(name))));
   const secrets = Object.entries(isObject(outs.secrets) ? outs.secrets : {}).sort(([a], [b]) => a.length - b.length);
@@ -60,20 +60,21 @@ export function hasEnded({ state }: RunOutputs): boolean {
   return (TERMINAL as readonly string[]).includes(state);
 }
 
-/** Whether an `up` that was to wait for the run went away before it had COMPLETED: the next one has to go on. */
+/** Whether an `up` stopped waiting before the run had COMPLETED. The next `up` must continue. */
 export function isAwaited(outs: JsonObject): boolean {
   return outs.wait !== false && outs.state !== "COMPLETED";
 }
 
-/** What makes it another run. */
+/** A change of one of these needs a new run. */
 const REPLACING = ["parameters", "jobVariables", "triggers"] as const;
 const NOTHING: Record<(typeof REPLACING)[number], Json> = { parameters: {}, jobVariables: {}, triggers: [] };
 
 /**
- * Another deployment, parameter, job variable or trigger is another run. Everything else (credentials, template, image, what the deployment
- * runs) is only stored, for the runs to come: that alone runs nothing.
+ * Compare states. Another deployment, parameter, job variable or trigger needs a new run. Any other change (credentials, template, image,
+ * the
+ * deployment's command) is only stored for later runs, and starts none.
  */
-export function differenceOf(olds: JsonObject, news: JsonObject): { changes: boolean; replaces: string[] } {
+export function compareWithState(olds: JsonObject, news: JsonObject): { changes: boolean; replaces: string[] } {
   const before = storedInputs(olds) as unknown as JsonObject;
   const valued = (inputs: JsonObject, name: (typeof REPLACING)[number]) => inputs[name] ?? NOTHING[name];
   const replaces: string[] = REPLACING.filter((name) => !isDeepStrictEqual(valued(before, name), valued(news, name)));
@@ -83,7 +84,7 @@ export function differenceOf(olds: JsonObject, news: JsonObject): { changes: boo
   return { changes: replaces.length > 0 || isAwaited(olds) || !isDeepStrictEqual(others(before), others(news)), replaces };
 }
 
-/** The top-level properties that differ at one of these property paths: `a.b[0]`, `a["b"]`, with `*` for any part. */
+/** The top-level properties that differ at one of the property paths: `a.b[0]`, `a["b"]`. `*` matches any part. */
 function changedAt(paths: readonly string[], before: JsonObject, now: JsonObject): string[] {
   const differs = (one: Json | undefined, other: Json | undefined, [segment, ...rest]: string[]): boolean => {
     if (segment === undefined) return !isDeepStrictEqual(one, other);
@@ -97,10 +98,10 @@ function changedAt(paths: readonly string[], before: JsonObject, now: JsonObject
   );
 }
 
-function takenOut(inputs: JsonObject, paths: readonly string[]): { masked: JsonObject; secrets: JsonObject } {
+function extractSecrets(inputs: JsonObject, paths: readonly string[]): { masked: JsonObject; secrets: JsonObject } {
   const masked = structuredClone(inputs);
   const secrets: JsonObject = {};
-  // The longest first, and back the other way round: there may be a secret within a secret.
+  // Longest paths first, and in the opposite order on the way back: a secret may contain another.
   for (const path of [...new Set(paths)].sort((a, b) => b.length - a.length)) {
     replace(masked, segmentsOf(path), (value) => {
       secrets[path] = value;

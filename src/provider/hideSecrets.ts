@@ -2,19 +2,19 @@ import type { Value } from "../json";
 import { Redactor } from "../redactor";
 import { MASK, Secret } from "../secret";
 
-/** Shorter ones would take half of a line away, and are no secret that anyone could keep. */
-const SHORTEST = 4;
+/** Shorter strings are not masked: they occur in many words, and no real secret is so short. */
+const MIN_LENGTH = 4;
 
-/** The texts that are secret in a tree. */
-export function secretTexts(value: unknown): string[] {
+/** The secret strings in a tree. */
+export function secretStrings(value: unknown): string[] {
   return [...texts(value as Value, false)];
 }
 
-/** Lines that follow each other, with the mask in place of each of these, in whatever form {@link Redactor} knows. */
+/** Mask the secrets in consecutive lines, in every form that {@link Redactor} knows. */
 export function hideSecrets(lines: readonly string[], secrets: readonly string[]): string[] {
   const redactor = new Redactor();
   for (const secret of secrets) redactor.learn(secret);
-  const hidden = secrets.filter((secret) => secret.length >= SHORTEST).sort((a, b) => b.length - a.length);
+  const hidden = secrets.filter((secret) => secret.length >= MIN_LENGTH).sort((a, b) => b.length - a.length);
   const literal = lines.map((line) => hidden.reduce((text, secret) => text.replaceAll(secret, MASK), line));
   return redactor.hideEach(literal);
 }

@@ -4,94 +4,100 @@ import { findHome, openHome } from "../home";
 import type { JsonObject } from "../json";
 import { writeWhole } from "../writeWhole";
 
-// Two resources of a stack can stand for one object of a Prefect server: a resource under a new name adopts what the one under the former name
-// made, and only then is the former one deleted. So an object has a holder: the resource that adopted it last. A delete by any other spares it.
+// Two resources of a stack can belong to one object of a Prefect server: a resource with a new name adopts the object of the resource with
+// the
+// former name, and only then is the former one deleted. So an object has a holder: the resource that adopted it last. If another resource
+// is
+// deleted, the object stays.
 //
-// An adoption is a time. It is in the outputs of the resource that adopted, and, for the next process, in a file of the home.
+// An adoption is a time. The outputs of the resource that adopted contain it. For the next process it is also in a file of the home folder.
 
-/** When an object was adopted: ISO 8601, UTC. A resource that made its object has none, and so is older than any adoption. */
+/** When an object was adopted: ISO 8601, UTC. A resource that created its object has an empty time, which is older than any adoption. */
 type Adoption = string;
-const MADE: Adoption = "";
+const CREATED_HERE: Adoption = "";
 
-/** What the resources of this process's `up` hold, by the object's id on its server (a UUID): each has an entry for its own adoption. */
-const held = new Map<string, Set<Adoption>>();
-/** Objects whose resource is to be replaced since the URL of the API has changed. */
+/** The adoptions by the resources of this process's `up`, by the object's id on its server (a UUID). */
+const adoptions = new Map<string, Set<Adoption>>();
+/** Objects whose resource will be replaced because the URL of the API changed. */
 const moving = new Set<string>();
 
-/** Note that a resource of the program stands for an object. @param outs of its state */
-export function noteHolder(object: unknown, outs: JsonObject): void {
-  if (typeof object === "string") held.set(object, (held.get(object) ?? new Set()).add(adoptionOf(outs)));
+/**
+ * Record that a resource of the program holds an object.
+ * @param outs of its state
+ */
+export function recordHolder(object: unknown, outs: JsonObject): void {
+  if (typeof object === "string") adoptions.set(object, (adoptions.get(object) ?? new Set()).add(adoptionOf(outs)));
 }
 
-/** Note that a resource of the program is replaced, since the URL of its API is another one. */
-export function noteMoving(object: unknown): void {
+/** Record that a resource of the program will be replaced because the URL of its API changed. */
+export function recordMoving(object: unknown): void {
   if (typeof object === "string") moving.add(object);
 }
 
-/** Whether an object that is already there is the one that a replacement is about: the same server under another URL. */
+/** Whether an existing object belongs to a resource that is being replaced: the same server under another URL. */
 export function isMoving(object: string): boolean {
   return moving.has(object);
 }
 
 /**
- * Make the resource that is being created the holder of an object that is there already. Recorded before the object is changed.
- * @returns what its outputs have to have
+ * Make a resource the holder of an existing object. Call this before the object is changed.
+ * @returns what the outputs of the resource must contain
  */
 export function adoptObject(object: string): { adoptedAt: Adoption } {
-  const last = [...(held.get(object) ?? []), recorded(object)].sort().at(-1) ?? MADE;
-  // Later than every adoption before, whatever the clock of the machine that made it said.
-  const after = last === MADE ? 0 : Date.parse(last) + 1;
+  const last = [...(adoptions.get(object) ?? []), readAdoption(object)].sort().at(-1) ?? CREATED_HERE;
+  // Later than every earlier adoption, even if another machine's clock was ahead.
+  const after = last === CREATED_HERE ? 0 : Date.parse(last) + 1;
   const adoptedAt = new Date(Math.max(Date.now(), after)).toISOString();
-  record(object, adoptedAt);
-  noteHolder(object, { adoptedAt });
+  writeAdoption(object, adoptedAt);
+  recordHolder(object, { adoptedAt });
   return { adoptedAt };
 }
 
-/** An adoption stays in the outputs of its resource. */
+/** The adoption to keep in the outputs of its resource. */
 export function keptAdoption({ adoptedAt }: JsonObject): { adoptedAt?: Adoption } {
   return typeof adoptedAt === "string" ? { adoptedAt } : {};
 }
 
 /**
- * Let go of an object that a resource stands for.
+ * Release an object that a resource holds.
  * @param outs of the resource's state
- * @returns whether the object is to be deleted: no other resource holds it
+ * @returns whether the object must be deleted: no other resource holds it
  */
-export function letGo(object: unknown, outs: JsonObject): boolean {
+export function releaseObject(object: unknown, outs: JsonObject): boolean {
   if (typeof object !== "string") return true;
   const own = adoptionOf(outs);
-  const others = held.get(object);
+  const others = adoptions.get(object);
   others?.delete(own);
   const other = [...(others ?? [])].sort().at(-1);
   if (other !== undefined) {
-    // Of the two the other one is left: it holds the object from now on, also for the next process.
-    if (other === MADE) rmSync(fileOf(object), { force: true });
-    else record(object, other);
+    // The other resource holds the object from now on, also for the next process.
+    if (other === CREATED_HERE) rmSync(fileOf(object), { force: true });
+    else writeAdoption(object, other);
     return false;
   }
-  if (recorded(object) > own) return false;
+  if (readAdoption(object) > own) return false;
   rmSync(fileOf(object), { force: true });
   return true;
 }
 
 function adoptionOf(outs: JsonObject): Adoption {
-  return keptAdoption(outs).adoptedAt ?? MADE;
+  return keptAdoption(outs).adoptedAt ?? CREATED_HERE;
 }
 
 function fileOf(object: string): string {
   return join(findHome(process.cwd(), process.env), "adopted", encodeURIComponent(object));
 }
 
-function recorded(object: string): Adoption {
+function readAdoption(object: string): Adoption {
   try {
     return readFileSync(fileOf(object), "utf8").trim();
   } catch {
-    return MADE;
+    return CREATED_HERE;
   }
 }
 
-/** Where the folder cannot be written to, the provider process of this `up` still knows. */
-function record(object: string, adoptedAt: Adoption): void {
+/** If the folder cannot be written, the provider process of this `up` still knows the adoption. */
+function writeAdoption(object: string, adoptedAt: Adoption): void {
   try {
     openHome(findHome(process.cwd(), process.env), { create: true });
     writeWhole(fileOf(object), `${adoptedAt}\n`);

@@ -6,9 +6,9 @@ import type { Client } from "../prefect/client";
 import { longTexts } from "../prefect/managedFields";
 import { quoted } from "../shown";
 import { UserError } from "../userError";
-import { adoptObject, isMoving, keptAdoption, noteHolder, noteMoving } from "./holders";
+import { adoptObject, isMoving, keptAdoption, recordHolder, recordMoving } from "./holders";
 import { type CheckFailure, holdsUnknown, type Operations } from "./operations";
-import { alreadyThere, configureConnection, connectionOuts, deleteThere, hasMoved, openClient, openClientOf } from "./prefectConnection";
+import { alreadyExists, configureConnection, connectionOuts, deleteObject, hasMoved, openClient, openClientFor } from "./prefectConnection";
 
 interface Inputs extends JsonObject {
   blockTypeSlug: string;
@@ -19,7 +19,7 @@ interface Inputs extends JsonObject {
 /** Prefect's rule for the names of block documents and the slugs of block types. */
 const NAME = /^[a-z0-9-]+$/;
 
-/** A Prefect block document. Its id is that of the document; its data is secret as a whole. */
+/** A Prefect block document. Its id is the document's id. All its data is secret. */
 export const operations: Operations = {
   configure: configureConnection,
 
@@ -28,7 +28,7 @@ export const operations: Operations = {
     for (const property of ["blockTypeSlug", "blockName"]) {
       const value = news[property];
       if (holdsUnknown(value) || (typeof value === "string" && NAME.test(value))) continue;
-      failures.push({ property, reason: `${property} must be of lowercase letters, digits and dashes, not ${quoted(value)}` });
+      failures.push({ property, reason: `${property} must consist of lowercase letters, digits and dashes, not ${quoted(value)}` });
     }
     const { data } = news;
     if (!holdsUnknown(data) && (data === null || typeof data !== "object" || Array.isArray(data)))
@@ -37,9 +37,9 @@ export const operations: Operations = {
   },
 
   async diff(id, olds, news) {
-    noteHolder(id, olds);
+    recordHolder(id, olds);
     const moved = hasMoved(olds);
-    if (moved) noteMoving(id);
+    if (moved) recordMoving(id);
     const replaces = [...["blockTypeSlug", "blockName"].filter((key) => olds[key] !== news[key]), ...(moved ? ["apiUrl"] : [])];
     return { changes: replaces.length > 0 || !isDeepStrictEqual(olds.data, news.data), replaces };
   },
@@ -54,7 +54,7 @@ export const operations: Operations = {
     const there = await readBlockByName(client, slug, name, { secrets: true });
     const isOurs = made.maybeOurs && there !== undefined && isDeepStrictEqual(there.data, data);
     if (!there || (inputs.adoptExisting !== true && !isOurs && !isMoving(there.id)))
-      throw alreadyThere(`block "${blockKey(slug, name)}"`, client, "blockName");
+      throw alreadyExists(`block "${blockKey(slug, name)}"`, client, "blockName");
     if (isOurs) return { id: there.id, outs: outsOf(client, there.id, inputs) };
     const adoption = adoptObject(there.id);
     await replaceBlockData(client, there.id, `block "${blockKey(slug, name)}"`, data, secretsOf(data));
@@ -62,9 +62,9 @@ export const operations: Operations = {
   },
 
   async read(id, props) {
-    const client = await openClientOf(props);
+    const client = await openClientFor(props);
     const there = await readBlock(client, id, { secrets: true });
-    return there ? { id, props: { ...props, data: inGivenWords(props.data as JsonObject, there.data) } } : {};
+    return there ? { id, props: { ...props, data: keepingReferences(props.data as JsonObject, there.data) } } : {};
   },
 
   async update(id, olds, news) {
@@ -80,11 +80,11 @@ export const operations: Operations = {
 
   async delete(id, props) {
     const { blockTypeSlug: slug, blockName: name } = props as Inputs;
-    await deleteThere(`block "${blockKey(slug, name)}"`, id, props, (client) => deleteBlock(client, id));
+    await deleteObject(`block "${blockKey(slug, name)}"`, id, props, (client) => deleteBlock(client, id));
   },
 };
 
-/** A server stores whatever it is given as a block's data, and what is wrong in it comes out when a run fails: so it is checked here. */
+/** A server accepts any data for a block, and mistakes show only when a run fails. So the data is checked here. */
 async function checkedSchema(client: Client, slug: string, name: string, data: JsonObject) {
   const schema = await newestSchema(client, slug, client.connection.isCloud ? 60_000 : 5_000);
   const faults = blockFaults(schema.fields, data);
@@ -92,8 +92,10 @@ async function checkedSchema(client: Client, slug: string, name: string, data: J
   return schema;
 }
 
-/** A server reads a reference to another block as that block's data: it then cannot be told whether it changed. */
-function inGivenWords(given: JsonObject, there: JsonObject): JsonObject {
+/**
+ * A server returns a reference to another block as that block's data, so a change of the reference cannot be seen. The given one is kept.
+ */
+function keepingReferences(given: JsonObject, there: JsonObject): JsonObject {
   return Object.fromEntries(
     Object.entries(there).map(([key, value]) => {
       const said = given[key];

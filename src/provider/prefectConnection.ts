@@ -5,17 +5,17 @@ import { type ApiConnection, connectionOf } from "../prefect/connection";
 import { type Explicit, findConnection, findConnectionTo } from "../prefect/findConnection";
 import { PrefectRefusal } from "../prefect/refusal";
 import { UserError } from "../userError";
-import { letGo } from "./holders";
+import { releaseObject } from "./holders";
 import type { Configuring } from "./operations";
-import { tell } from "./tell";
+import { printLine } from "./printLine";
 
-/** What the provider of this process was given: the explicit one has a process of its own, and so has the default one. */
+/** The connection of this provider process. An explicit provider has its own process, and so does the default one. */
 let explicit: Explicit | undefined;
 let open: Promise<Client> | undefined;
 
 /**
  * Take the connection from an explicit provider (`new prefect.Connection(…)`), or from the stack's configuration (`prefect:apiUrl`,
- * `prefect:auth`). Each kind of resource is configured once, all with the same.
+ * `prefect:auth`). Each resource kind is configured once, all with the same values.
  */
 export async function configureConnection({ config }: Configuring): Promise<void> {
   const apiUrl = config.get("prefect:apiUrl");
@@ -25,12 +25,12 @@ export async function configureConnection({ config }: Configuring): Promise<void
 }
 
 /**
- * A client for what was configured, else for the Prefect API that the environment of `pulumi up` means; its server is looked at once.
- * @throws {UserError} if no API is named, it cannot be reached, or is too old
+ * A client for the configured API, else for the Prefect API that the environment of `pulumi up` names. The server is checked once.
+ * @throws {UserError} if no API is configured, it is unreachable, or too old
  */
 export function openClient(): Promise<Client> {
   open ??= connect();
-  // What failed is tried afresh by the next resource.
+  // After a failure the next resource tries again.
   open.catch(() => {
     open = undefined;
   });
@@ -41,21 +41,21 @@ async function connect(): Promise<Client> {
   const connection = findConnection(process.env, explicit);
   if (!connection) {
     throw new UserError(
-      "no Prefect API is named: pass a prefect.Connection as provider, or set PREFECT_API_URL (and PREFECT_API_KEY), or `prefect profile use` one that has it",
+      "no Prefect API is configured: pass a prefect.Connection as provider, set PREFECT_API_URL (and PREFECT_API_KEY), or select a profile that has it with `prefect profile use`",
     );
   }
-  // Several resources at once keep a server on SQLite busy.
+  // A server on SQLite answers slowly to several resources at once.
   const client = createClient(connection, {
     patienceMs: 120_000,
     exactNumbers: false,
-    tell: (message) => tell(`warning: ${message}`),
+    tell: (message) => printLine(`warning: ${message}`),
   });
   await checkServer(client);
   return client;
 }
 
-/** The API that is meant now; `undefined` if none is named, or its URL is not known yet, as in a preview. */
-function meant(): ApiConnection | undefined {
+/** The API that is configured now. `undefined` if there is none, or its URL is unknown, as in a preview. */
+function configuredConnection(): ApiConnection | undefined {
   try {
     return findConnection(process.env, explicit);
   } catch {
@@ -63,77 +63,86 @@ function meant(): ApiConnection | undefined {
   }
 }
 
-/**
- * Whether a resource is on another API than the one that is meant now: then it is replaced, deleted there and made here.
- * @param outs of the state
- */
+/** Whether a resource is on another API than the configured one. Then it is replaced: deleted there and created here. */
 export function hasMoved({ apiUrl }: JsonObject): boolean {
-  const now = meant()?.apiUrl;
+  const now = configuredConnection()?.apiUrl;
   return typeof apiUrl === "string" && now !== undefined && now !== apiUrl;
 }
 
-/** A client for the API that a resource is on, which need not be the one that is meant now. @param outs of the state */
-export async function openClientOf(outs: JsonObject): Promise<Client> {
-  if (typeof outs.apiUrl !== "string" || meant()?.apiUrl === outs.apiUrl) return openClient();
+/**
+ * A client for the API of a resource, which may differ from the configured one.
+ * @param outs of the state
+ */
+export async function openClientFor(outs: JsonObject): Promise<Client> {
+  if (typeof outs.apiUrl !== "string" || configuredConnection()?.apiUrl === outs.apiUrl) return openClient();
   const { connectionAuth: auth } = outs;
   const connection =
-    typeof auth === "string" ? connectionOf(outs.apiUrl, auth, "where it was made") : findConnectionTo(process.env, outs.apiUrl, meant());
+    typeof auth === "string"
+      ? connectionOf(outs.apiUrl, auth, "where it was made")
+      : findConnectionTo(process.env, outs.apiUrl, configuredConnection());
   const client = createClient(connection, { patienceMs: 120_000 });
   await checkServer(client);
   return client;
 }
 
 /**
- * What the outputs of a resource say of its connection: the URL, and the key of an explicit one. A component declares `connectionAuth` secret.
- * A deletion gets nothing but these outputs, when the connection is to another server by then. The key of a shell is its user's, and stays there.
+ * The connection in the outputs of a resource: the URL, and the key of an explicit connection. The component declares `connectionAuth`
+ * secret.
+ * A deletion gets only these outputs, and the connection may name another server by then. A key from the shell belongs to the user and is
+ * not stored.
  */
 export function connectionOuts({ connection }: Client): { apiUrl: string; connectionAuth?: string } {
-  const isExplicit = explicit?.auth !== undefined && meant()?.apiUrl === connection.apiUrl;
+  const isExplicit = explicit?.auth !== undefined && configuredConnection()?.apiUrl === connection.apiUrl;
   return { apiUrl: connection.apiUrl, ...(isExplicit ? { connectionAuth: explicit?.auth as string } : {}) };
 }
 
-/** Outputs that were read anew. The key stays as the state has it: only what a program has declared is kept secret there. */
+/** Outputs after a read. The key stays as in the state, because only the program can declare it secret. */
 export function readOuts(props: JsonObject, outs: JsonObject): JsonObject {
   const { connectionAuth: _, ...rest } = outs;
   return props.connectionAuth === undefined ? rest : { ...rest, connectionAuth: props.connectionAuth };
 }
 
-/** Its value: the URL of an API that is no more. What was made there is dropped from the state. */
+/** An environment variable with the URL of an API that no longer exists. Resources there are removed from the state without a deletion. */
 const FORGET = "PUSHPOOL_FORGET_PREFECT_API";
 
 /**
- * Delete an object of a resource on the API that it was made on, unless another resource of the program holds it now.
- * @param about what messages call it, as `work pool "etl"`
+ * Delete a resource's object on its API, unless another resource of the program holds it now.
+ * @param about its name in messages, such as `work pool "etl"`
  * @param object its id on the server, a UUID
- * @throws {UserError} with the way out, if that API is out of reach or refuses
+ * @throws {UserError} with the next steps, if that API is unreachable or refuses
  */
-export async function deleteThere(
+export async function deleteObject(
   about: string,
   object: unknown,
   outs: JsonObject,
   remove: (client: Client) => Promise<void>,
 ): Promise<void> {
-  if (!letGo(object, outs)) return tell(`${about} stays: another resource of the program has it now`);
+  if (!releaseObject(object, outs)) return printLine(`${about} is kept: it belongs to another resource of the program now`);
   const { apiUrl } = outs;
   if (typeof apiUrl === "string" && process.env[FORGET]?.replace(/\/+$/, "") === apiUrl)
-    return tell(`warning: ${about} is dropped from the state, and was not deleted at ${apiUrl} (${FORGET})`);
+    return printLine(`warning: ${about} is removed from the state, but was not deleted at ${apiUrl} (${FORGET})`);
   try {
-    await remove(await openClientOf(outs));
+    await remove(await openClientFor(outs));
   } catch (error) {
     if (!(error instanceof PrefectRefusal) || typeof apiUrl !== "string") throw error;
     const key =
-      meant()?.apiUrl !== apiUrl ? ` If it wants a key: set PREFECT_API_URL=${apiUrl} and PREFECT_API_KEY for this one time.` : "";
+      configuredConnection()?.apiUrl !== apiUrl
+        ? ` If it needs a key: set PREFECT_API_URL=${apiUrl} and PREFECT_API_KEY for this command.`
+        : "";
     throw new UserError(
-      `${about} was not deleted at ${apiUrl}: ${error.message}.${key} If that API is gone for good: set ${FORGET}=${apiUrl} and do this again, which drops it from the state`,
+      `${about} was not deleted at ${apiUrl}: ${error.message}.${key} If that API no longer exists: set ${FORGET}=${apiUrl} and run this again, which removes it from the state`,
       5,
     );
   }
 }
 
-/** Why something that is there already is not taken over, and the ways on. @param other the field for another name */
-export function alreadyThere(about: string, client: Client, other: string): UserError {
+/**
+ * The error for an existing object that must not be adopted, with the ways to continue.
+ * @param other the field to give another name in
+ */
+export function alreadyExists(about: string, client: Client, other: string): UserError {
   return new UserError(
-    `${about} is already there, at ${client.connection.apiUrl}: set adoptExisting: true to take it over, or give another ${other}. If only this resource's own name has changed: give it its former one, as aliases: [{ name: "FORMER NAME" }]`,
+    `${about} is already there, at ${client.connection.apiUrl}: set adoptExisting: true to take it over, or set another ${other}. If only the name of this resource has changed: add its former name with aliases: [{ name: "FORMER NAME" }]`,
     5,
   );
 }

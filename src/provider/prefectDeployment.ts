@@ -8,20 +8,20 @@ import { fromServer, sameSchedules } from "../prefect/schedules";
 import { type DeclaredSchedule, fromProgram, programFaults, toProgram } from "../schedules";
 import { quoted } from "../shown";
 import { UserError } from "../userError";
-import { adoptObject, isMoving, keptAdoption, noteHolder, noteMoving } from "./holders";
+import { adoptObject, isMoving, keptAdoption, recordHolder, recordMoving } from "./holders";
 import { type CheckFailure, holdsUnknown, type Operations } from "./operations";
 import {
-  alreadyThere,
+  alreadyExists,
   configureConnection,
   connectionOuts,
-  deleteThere,
+  deleteObject,
   hasMoved,
   openClient,
-  openClientOf,
+  openClientFor,
   readOuts,
 } from "./prefectConnection";
 
-/** Apart, for their changes are calls of their own; and the pool's id, so that a pool made anew gets its deployments back. */
+/** These fields are separate: a change of schedules needs its own calls, and the pool's id changes when the pool is created again. */
 const OTHERS: Fields = { schedules: { api: "schedules", reset: [] }, workPoolId: { api: "work_pool_id", reset: null } };
 
 /** A deployment on a Prefect API. Its id is Prefect's. */
@@ -43,9 +43,9 @@ export const operations: Operations = {
   },
 
   async diff(id, olds, news) {
-    noteHolder(id, olds);
+    recordHolder(id, olds);
     const moved = hasMoved(olds);
-    if (moved) noteMoving(id);
+    if (moved) recordMoving(id);
     const replaces = [...(olds.deploymentName === news.deploymentName ? [] : ["deploymentName"]), ...(moved ? ["apiUrl"] : [])];
     const changed = changedFields({ ...DEPLOYMENT_FIELDS, ...OTHERS }, olds, news);
     return { changes: replaces.length > 0 || changed.length > 0, replaces };
@@ -63,7 +63,7 @@ export const operations: Operations = {
   },
 
   async read(id, props) {
-    const client = await openClientOf(props);
+    const client = await openClientFor(props);
     const there = await readDeployment(client, id);
     if (!there) return {};
     const schedules = schedulesNow(props, there);
@@ -75,7 +75,10 @@ export const operations: Operations = {
     const there = await readDeployment(client, id);
     if (!there) {
       const at = client.connection.apiUrl;
-      throw new UserError(`${aboutDeployment(news).about} is no longer at ${at}: \`pulumi refresh\`, then it is made again`, 5);
+      throw new UserError(
+        `${aboutDeployment(news).about} no longer exists at ${at}: run \`pulumi refresh\`, and the next update creates it again`,
+        5,
+      );
     }
     const moved = olds.workPoolId === news.workPoolId ? [] : ["workPoolName"];
     const changed = new Set([...changedFields(DEPLOYMENT_FIELDS, olds, news), ...moved.filter((field) => news[field] !== undefined)]);
@@ -85,13 +88,13 @@ export const operations: Operations = {
   },
 
   async delete(id, props) {
-    await deleteThere(aboutDeployment(props).about, id, props, (client) => deleteDeployment(client, id));
+    await deleteObject(aboutDeployment(props).about, id, props, (client) => deleteDeployment(client, id));
   },
 };
 
-/** By changes, and only of what differs: made anew it would lose its schedules and the runs that they have made. */
+/** Only the fields that differ are changed. A new deployment would lose its schedules and the runs that they have created. */
 async function adopt(client: Client, there: ServerDeployment, inputs: JsonObject): Promise<JsonObject> {
-  if (inputs.adoptExisting !== true && !isMoving(there.id)) throw alreadyThere(aboutDeployment(inputs).about, client, "name");
+  if (inputs.adoptExisting !== true && !isMoving(there.id)) throw alreadyExists(aboutDeployment(inputs).about, client, "name");
   const adoption = adoptObject(there.id);
   const given = Object.fromEntries(Object.entries(inputs).filter(([key]) => Object.hasOwn(DEPLOYMENT_FIELDS, key)));
   await bringDeployment(

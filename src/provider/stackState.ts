@@ -4,8 +4,9 @@ import { engineOf } from "../stacks";
 import type { Workspace } from "../workspace";
 
 /**
- * Whether a resource of the workspace's stack has an id, also one that is about to be deleted. Reads the offline engine's state, else asks the
- * Pulumi CLI, which answers while an `up` goes on too.
+ * Whether a resource of the workspace's stack has this id, even one that will be deleted. Reads the offline engine's state, or else asks
+ * the
+ * Pulumi CLI, which answers during an `up` too.
  * @returns `undefined` if the state cannot be read
  */
 export async function isInState(id: string, { stack, home, project, cwd }: Workspace): Promise<boolean | undefined> {
@@ -30,7 +31,7 @@ function offlineResources(home: string, { project, stack }: { project: string; s
 async function pulumiResources(stack: string, dir: string): Promise<Identified[] | undefined> {
   const { env } = process;
   if (!onPath("pulumi", env)) return undefined;
-  // A stack of an organization is found by its bare name only if that organization is the default.
+  // The bare name finds a stack of an organization only if that organization is the default.
   const selected = pulumiSelectedStack(dir, env);
   const name = selected?.split("/").at(-1) === stack ? selected : stack;
   const reply = await askPulumi(["stack", "export", "--stack", name], dir, env);

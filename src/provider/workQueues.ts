@@ -4,7 +4,7 @@ import type { Client } from "../prefect/client";
 import { changedFields, changeOf, type Fields, refreshed } from "../prefect/managedFields";
 import { type CheckFailure, holdsUnknown } from "./operations";
 
-/** Work queues of a pool, by name, as a program gives them. */
+/** The work queues of a pool by name, as in the program. */
 export type Queues = Record<string, JsonObject>;
 
 const FIELDS: Fields = {
@@ -14,21 +14,25 @@ const FIELDS: Fields = {
   priority: { api: "priority", reset: null },
 };
 
-/** What is wrong with them: two cannot have one priority, for the server would give one of them another. */
+/** The problems of the queues. Two queues cannot have the same priority: the server would change one of them. */
 export function queueFailures(queues: Json | undefined): CheckFailure[] {
   if (queues === undefined || queues === null || holdsUnknown(queues)) return [];
-  if (typeof queues !== "object" || Array.isArray(queues)) return [{ property: "queues", reason: "queues must be an object, by name" }];
+  if (typeof queues !== "object" || Array.isArray(queues))
+    return [{ property: "queues", reason: "queues must be an object of queues by name" }];
   const byPriority = new Map<Json, string>();
   return Object.entries(queues as Queues).flatMap(([name, { priority }]) => {
     if (priority === undefined || priority === null) return [];
     const other = byPriority.get(priority);
     byPriority.set(priority, name);
     if (other === undefined) return [];
-    return [{ property: "queues", reason: `queues.${other} and queues.${name} both have priority ${priority}: give each its own` }];
+    return [{ property: "queues", reason: `queues.${other} and queues.${name} both have priority ${priority}: priorities must differ` }];
   });
 }
 
-/** Bring the queues of a pool from one set to another. The queue `default` is part of every pool: it is changed, never made or removed. */
+/**
+ * Change the queues of a pool from one set to another. Every pool has the queue `default`, which can be changed, but not created or
+ * deleted.
+ */
 export async function applyQueues(client: Client, pool: string, before: Queues, after: Queues): Promise<void> {
   for (const name of Object.keys(before)) {
     if (Object.hasOwn(after, name)) continue;
@@ -42,11 +46,11 @@ export async function applyQueues(client: Client, pool: string, before: Queues, 
     const change = changeOf(FIELDS, changed, queue);
     await ensureWorkQueue(client, pool, name, change.priority === null ? withoutPriority(change) : change);
   }
-  await settlePriorities(client, pool, urgentFirst);
+  await correctPriorities(client, pool, urgentFirst);
 }
 
-/** Others make room for a queue that is given a priority, so those given before it may have moved. */
-async function settlePriorities(client: Client, pool: string, urgentFirst: [string, JsonObject][]): Promise<void> {
+/** Setting a priority may move other queues, also those that were set before. So wrong priorities are set again. */
+async function correctPriorities(client: Client, pool: string, urgentFirst: [string, JsonObject][]): Promise<void> {
   const given = urgentFirst.filter(([, queue]) => typeof queue.priority === "number");
   if (given.length === 0) return;
   const there = new Map((await listWorkQueues(client, pool)).map((queue) => [queue.name, queue.priority]));
@@ -55,7 +59,7 @@ async function settlePriorities(client: Client, pool: string, urgentFirst: [stri
   }
 }
 
-/** The given queues as they are now; without those that are gone. */
+/** The current values of the given queues, without queues that no longer exist. */
 export async function readQueues(client: Client, pool: string, given: Queues): Promise<Queues> {
   const there = new Map((await listWorkQueues(client, pool)).map((queue) => [queue.name, queue]));
   return Object.fromEntries(

@@ -101,7 +101,7 @@ describePrefect("a block on a real Prefect server", () => {
     ],
     ["a field of another type", { data: { aws_access_key_id: 5 } }, /data.aws_access_key_id must be of type string/],
     ["a missing field", { blockTypeSlug: "secret", data: {} }, /data.value is missing/],
-    ["a bad name", { blockName: "Not Good" }, /blockName must be of lowercase letters, digits and dashes, not "Not Good"/],
+    ["a bad name", { blockName: "Not Good" }, /blockName must consist of lowercase letters, digits and dashes, not "Not Good"/],
     ["no data", { data: "x" }, /data must be an object/],
   ])("bad input is refused: %s", async (_, over, message) => {
     const inputs = aws(over);

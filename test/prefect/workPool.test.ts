@@ -131,7 +131,7 @@ describePrefect("a work pool on a real Prefect server", () => {
 
   test.each<[string, Record<string, unknown>, RegExp]>([
     ["a slash", { workPoolName: "a/b" }, /workPoolName must not contain/],
-    ["a name of Prefect's", { workPoolName: "Prefect-mine" }, /Prefect keeps names that begin with "prefect"/],
+    ["a name of Prefect's", { workPoolName: "Prefect-mine" }, /Prefect reserves names that begin with "prefect"/],
     ["a limit", { concurrencyLimit: -1 }, /concurrencyLimit must be a whole number of at least 0, not -1/],
     ["a template without variables", { baseJobTemplate: { job_configuration: { a: 1 } } }, /baseJobTemplate.variables: must be an object/],
     [

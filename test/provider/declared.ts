@@ -4,23 +4,23 @@ import { join } from "node:path";
 import { isJsonObject, type Json, type JsonObject } from "../../src/json";
 import { scratch } from "../scratch";
 
-/** A Pulumi project, and what its programs declare. */
+/** A Pulumi project whose programs can be run. */
 export interface Project {
   dir: string;
-  /** What a program registers of dynamic resources: each one's inputs, as its provider gets them. */
+  /** Run a program and return the dynamic resources that it registers, with their inputs as the provider gets them. */
   declare(program: string): Declared[];
 }
 
 export interface Declared {
   type: string;
   name: string;
-  /** In plain text, as the engine sends them to a provider that takes no secrets. */
+  /** In plain text, as the engine sends them to a provider without support for secrets. */
   inputs: JsonObject;
-  /** Which of them were secret. */
+  /** JSON pointers to the inputs that were secret. */
   secrets: string[];
 }
 
-/** A folder as a user has it: a Pulumi project beside its packages, this one among them as it is built. */
+/** A folder like a user's: a Pulumi project with its packages, including the built package of this repository. */
 export function project(): Project {
   const dir = join(scratch(), "conf");
   mkdirSync(dir);
@@ -54,7 +54,7 @@ const { ProcessPushPool } = require("pushpool/local");`;
 const AFTER = `
 process.on("beforeExit", () => require("node:fs").writeFileSync("declared.json", JSON.stringify(registered)));`;
 
-/** How Pulumi marks a secret on the wire. */
+/** The key that marks Pulumi's special values on the wire. */
 const SIGNATURE = "4dabf18193072939515e22adb298388d";
 
 function plain(value: Json, path: string, secrets: string[]): Json {

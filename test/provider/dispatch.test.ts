@@ -4,18 +4,18 @@ import { type DispatchCall, dispatch } from "../../src/provider";
 const call = (over: object) => dispatch({ v: 1, kind: "FlowRun", op: "check", args: [{}, {}], ...over } as DispatchCall);
 
 test.each([
-  [{ v: 2 }, /speaks version 2, and this pushpool understands version 1: to upgrade, /],
-  [{ v: undefined }, /speaks version undefined/],
-  [{ kind: "FlowRum" }, /knows no resource of kind "FlowRum" \(did you mean "FlowRun"/],
-  [{ kind: "constructor" }, /knows no resource of kind "constructor"/],
-  [{ op: "invoke" }, /cannot "invoke" a FlowRun/],
-  [{ op: "toString" }, /cannot "toString" a FlowRun/],
+  [{ v: 2 }, /uses version 2 of the provider protocol, but this pushpool supports version 1: to upgrade, /],
+  [{ v: undefined }, /uses version undefined of/],
+  [{ kind: "FlowRum" }, /has no resource kind "FlowRum" \(did you mean "FlowRun"/],
+  [{ kind: "constructor" }, /has no resource kind "constructor"/],
+  [{ op: "invoke" }, /has no operation "invoke" for a FlowRun/],
+  [{ op: "toString" }, /has no operation "toString" for a FlowRun/],
 ])("%j is one clear error", async (over, message) => {
   await expect(call(over)).rejects.toThrow(message);
   await expect(call(over)).rejects.toMatchObject({ name: "UserError", stack: "" });
 });
 
-test("configure may be absent, and what comes out has no undefined in it", async () => {
+test("configure may be absent, and results contain no undefined", async () => {
   expect(await call({ op: "configure", args: [{}] })).toBeUndefined();
   const inputs = { wait: "?", a: undefined, b: [1, undefined, { c: undefined }], d: null };
   expect(await call({ args: [{}, inputs] })).toStrictEqual({

@@ -10,7 +10,7 @@ import type { JsonObject } from "../../src/json";
 
 const require = createRequire(__filename);
 
-/** The process that the Pulumi engine runs dynamic resources in, Pulumi's own, spoken to as the engine does. */
+/** Pulumi's own provider process for dynamic resources, called as the engine calls it. */
 export interface DynamicProvider {
   pid: number;
   check(olds: JsonObject, news: JsonObject): Promise<{ inputs: JsonObject; failures: string[] }>;
@@ -19,19 +19,19 @@ export interface DynamicProvider {
   read(id: string, props: JsonObject): Promise<{ id: string; props: JsonObject }>;
   update(id: string, olds: JsonObject, news: JsonObject): Promise<JsonObject>;
   delete(id: string, props: JsonObject): Promise<void>;
-  /** What it has written so far, which Pulumi shows. */
+  /** Its output so far, which Pulumi shows to the user. */
   output(): string;
-  /** As `kill -9`. */
+  /** Like `kill -9`. */
   kill(): Promise<void>;
 }
 
-/** What an operation failed with: its message, and what it says of a thing that is there all the same. */
+/** The error of an operation: its message, and the resource that exists in spite of it. */
 export interface Failure {
   message: string;
   partial?: { id: string; properties: JsonObject; reasons: string[] };
 }
 
-/** Start one in a program's folder; it ends with the test. */
+/** Start a provider in a program's folder. It ends with the test. */
 export async function dynamicProvider(dir: string, env: NodeJS.ProcessEnv): Promise<DynamicProvider> {
   const child = spawn(process.execPath, [require.resolve("@pulumi/pulumi/cmd/dynamic-provider"), "127.0.0.1:1"], {
     cwd: dir,
@@ -76,7 +76,7 @@ export async function dynamicProvider(dir: string, env: NodeJS.ProcessEnv): Prom
       const reply = await call<rpc.DiffResponse>("diff", request);
       const { DIFF_SOME, DIFF_NONE } = rpc.DiffResponse.DiffChanges;
       if (reply.getChanges() !== DIFF_SOME && reply.getChanges() !== DIFF_NONE)
-        throw new Error("it does not say whether there are changes");
+        throw new Error("the provider does not report whether there are changes");
       return {
         changes: reply.getChanges() === DIFF_SOME,
         replaces: reply.getReplacesList(),

@@ -9,14 +9,14 @@ import { openRuns } from "../../src/workspaceRuns";
 import { project } from "./declared";
 import { type DynamicProvider, dynamicProvider } from "./dynamicProvider";
 
-// FlowRun as Pulumi has it: what a program registers goes to Pulumi's own provider process, which is asked as the engine asks it.
+// FlowRun under Pulumi: the inputs that a program registers go to Pulumi's own provider process, which is called as the engine calls it.
 
-// Each starts several processes that load Pulumi.
+// Each test starts several processes that load Pulumi.
 vi.setConfig({ testTimeout: 180_000 });
 
 const SECRET = "hunter2-very-secret";
 
-/** Says that it started, waits for a file (or for the test's folder to go), and ends with the code that the file holds. */
+/** A command that records its start, waits for a file (or until the test's folder is removed), and exits with the code in that file. */
 const PATIENT = `sh -c 'echo $$ >> starts; echo started; while [ -e starts ] && [ ! -e go ]; do sleep 0.05; done; echo went $(cat go); exit $(cat go)'`;
 
 function workplace() {
@@ -34,10 +34,10 @@ function workplace() {
     provider: () => dynamicProvider(dir, env),
     /** The inputs of one FlowRun on one pool and one deployment. */
     inputs: (program: Program = {}) => declare(textOf(program))[0]?.inputs as JsonObject,
-    /** Of several, each as if it were the program's only one. */
+    /** The inputs of several FlowRuns, each as if it were the only one of its program. */
     inputsOf: (...programs: Program[]) => {
       const declared = declare(programs.map(textOf).join("\n"));
-      // They are registered in any order.
+      // The order of registration is not fixed.
       return programs.map((_, index) => {
         const { inputs = {} } = declared.find(({ name }) => name === `smoke-${index}`) ?? {};
         return { ...inputs, source: { ...(inputs.source as JsonObject), name: "smoke-0" } } as JsonObject;
@@ -46,7 +46,7 @@ function workplace() {
     declare,
     go,
     starts: () => (existsSync(join(dir, "starts")) ? readFileSync(join(dir, "starts"), "utf8").trim().split("\n") : []),
-    /** What any other command of pushpool sees here. */
+    /** The runs that any other pushpool command sees here. */
     ledger: async () => {
       const runs = openRuns({ workspace: openWorkspace({ cwd: dir, env, stack: "dev" }) });
       const seen = await runs.listRuns();
@@ -73,14 +73,14 @@ new FlowRun("smoke-${index}", { pool: pool.definition, deployment: hello.definit
 
 const here = (dir: string) => `jobVariables: { working_dir: ${JSON.stringify(dir)} }`;
 
-/** As `up` does with a resource that is new. */
+/** Like `up` with a new resource. */
 async function created(provider: DynamicProvider, news: JsonObject) {
   const { inputs, failures } = await provider.check({}, news);
   expect(failures).toEqual([]);
   return provider.create(inputs);
 }
 
-test("a run is created when it has COMPLETED, with its outputs, in the ledger of the project; a second `up` changes nothing", async () => {
+test("a run is created with its outputs when it has COMPLETED, in the project's ledger; a second `up` changes nothing", async () => {
   const { provider, inputs, ledger } = workplace();
   const news = inputs({ command: "sh -c 'echo $PUSHPOOL_PARAMETERS'", run: `parameters: { name: "Ada" }, tags: ["t"]` });
   const one = await provider();
@@ -104,7 +104,7 @@ test("a run is created when it has COMPLETED, with its outputs, in the ledger of
   expect(await one.read(id, outs)).toEqual({ id, props: outs });
 });
 
-test("the ledger is found from the program's folder, as Pulumi starts a provider in it", async () => {
+test("the ledger is found from the program's folder, in which Pulumi starts a provider", async () => {
   const { dir, env, inputs, ledger } = workplace();
   const { PUSHPOOL_HOME: _, ...others } = env;
   mkdirSync(join(dir, "program"));
@@ -114,7 +114,7 @@ test("the ledger is found from the program's folder, as Pulumi starts a provider
   expect(await ledger()).toMatchObject([{ id }]);
 });
 
-test("kill -9 of the provider while the run goes on: the next `create` adopts it, and so does one beside it", async () => {
+test("kill -9 of the provider during the run: the next `create` adopts the run, even two at the same time", async () => {
   const { dir, provider, inputs, go, starts, ledger } = workplace();
   const news = inputs({ pool: here(dir) });
   const killed = await provider();
@@ -134,9 +134,9 @@ test("kill -9 of the provider while the run goes on: the next `create` adopts it
   expect(await ledger()).toHaveLength(1);
 });
 
-test("`create` for what a resource has already is a replacement: a new run, beside which the old one is deleted", async () => {
+test("`create` with the inputs of an existing resource is a replacement: a new run, while the old one is deleted", async () => {
   const { dir, provider, inputs, starts, go, ledger } = workplace();
-  // One slot: a replacement beside the old one would wait for it for ever.
+  // With one slot a replacement would wait for the old run forever.
   const news = inputs({ pool: `concurrencyLimit: 1, ${here(dir)}`, run: "wait: false" });
   const one = await provider();
   const first = await created(one, news);
@@ -148,7 +148,7 @@ test("`create` for what a resource has already is a replacement: a new run, besi
   const states = async () => Object.fromEntries((await ledger()).map(({ id, state }) => [id, state.type]));
   expect(await states()).toEqual({ [first.id]: "CANCELLED", [second.id]: "RUNNING" });
 
-  // Deleted first: the other order.
+  // The other order: delete first.
   await one.delete(second.id, second.outs);
   go();
   const third = await created(one, inputs({ pool: here(dir) }));
@@ -156,7 +156,7 @@ test("`create` for what a resource has already is a replacement: a new run, besi
   expect(await states()).toEqual({ [first.id]: "CANCELLED", [second.id]: "CANCELLED", [third.id]: "COMPLETED" });
 });
 
-test("a run under way is replaced after it is deleted; what replaceOnChanges names is a replacement", async () => {
+test("a running run is deleted before it is replaced; a change at a path of replaceOnChanges is a replacement", async () => {
   const { provider, inputsOf } = workplace();
   const [news = {}, tagged = {}, nested = {}, any = {}] = inputsOf(
     { command: "true" },
@@ -170,12 +170,12 @@ test("a run under way is replaced after it is deleted; what replaceOnChanges nam
   expect((await Promise.all(differences)).map(({ replaces }) => replaces)).toEqual([["tags"], ["pool"], ["tags"]]);
   expect(await one.diff(id, outs, tagged)).toMatchObject({ deleteBeforeReplace: false });
   expect(await one.diff(id, { ...outs, state: "RUNNING" }, tagged)).toMatchObject({ deleteBeforeReplace: true });
-  // The option alone is no change.
+  // A change of the option alone is not a change.
   const { replaceOnChanges, ...same } = { ...news, replaceOnChanges: ["tags"] };
   expect(await one.diff(id, outs, { ...same, replaceOnChanges })).toMatchObject({ changes: false, replaces: [] });
 });
 
-test("a run that fails fails `up`, with its reason and its last lines; the next one is another attempt", async () => {
+test("a failed run fails `up`, with the reason and its last lines; the next `up` makes another attempt", async () => {
   const { dir, provider, inputs, go, starts } = workplace();
   const news = inputs({
     command: "sh -c 'echo $$ >> starts; seq 1 30; echo token $TOKEN; exit $(cat go)'",
@@ -189,7 +189,7 @@ test("a run that fails fails `up`, with its reason and its last lines; the next 
   expect(failed.message.split("\n").slice(1)).toEqual([...Array.from({ length: 19 }, (_, index) => `  ${index + 12}`), "  token [secret]"]);
   expect(failed.partial).toBeUndefined();
 
-  // A secret is hidden where a long line is cut through it, and line by line.
+  // A secret is masked even where a long line is cut in its middle, and line by line.
   const long = inputs({
     run: `triggers: ["long"]`,
     command: `sh -c 'printf "%03990d$TOKEN\\n" 0; echo "$PEM"; exit 3'`,
@@ -204,7 +204,7 @@ test("a run that fails fails `up`, with its reason and its last lines; the next 
   expect(starts()).toHaveLength(2);
 });
 
-test("after a failure the deployment's own parameters may be mended too: that is a new run", async () => {
+test("after a failure the deployment's own parameters may change too: that is a new run", async () => {
   const { provider, inputsOf, ledger } = workplace();
   const one = await provider();
   const command = `sh -c 'case "$PUSHPOOL_PARAMETERS" in *good*) exit 0;; *) exit 4;; esac'`;
@@ -218,7 +218,7 @@ test("after a failure the deployment's own parameters may be mended too: that is
   expect(await ledger()).toHaveLength(2);
 });
 
-test("other parameters, job variables or triggers are another run; credentials, template and image are stored and run nothing", async () => {
+test("new parameters, job variables or triggers start a new run; new credentials, templates and images are only stored", async () => {
   const { provider, inputsOf, ledger } = workplace();
   const base = { command: "true", pool: `jobVariables: { env: { TOKEN: pulumi.secret("one") } }`, run: `triggers: ["v1"]` };
   const [news = {}, triggered = {}, parametrized = {}, varied = {}, rotated = {}, ...others] = inputsOf(
@@ -245,18 +245,18 @@ test("other parameters, job variables or triggers are another run; credentials, 
   expect(await one.diff(id, stored, rotated)).toMatchObject({ changes: false, replaces: [] });
   expect(await ledger()).toHaveLength(1);
 
-  // A replacement: the new one is created before the old one is deleted.
+  // A replacement: the new run is created before the old one is deleted.
   const next = await created(one, triggered);
   expect(next.id).not.toBe(id);
   await one.delete(id, outs);
   expect(await ledger()).toHaveLength(2);
 
-  // And back: what was deleted is not adopted again.
+  // The first inputs again: the deleted run is not adopted.
   const back = await created(one, news);
   expect([id, next.id]).not.toContain(back.id);
 });
 
-test("a secret reaches the run and nothing else: neither ledger, nor outputs in their places, nor what is asked for by", async () => {
+test("a secret reaches the run, but neither the ledger nor the outputs, except in `secrets`", async () => {
   const { dir, provider, inputs, declare } = workplace();
   const news = inputs({
     command: `sh -c 'test "\${#TOKEN} \${#OTHER} $OPEN$PULUMI_CONFIG_PASSPHRASE" = "${SECRET.length} ${SECRET.length + 1} open"'`,
@@ -288,11 +288,11 @@ const pool = new ProcessPushPool("local");
 const hello = new Deployment("hello/prod", { workPoolName: pool.workPoolName, command: "true" });
 new FlowRun("smoke", { pool: pool.definition, deployment: hello.definition, parameters: { key: pulumi.secret("${SECRET}") } });`);
   const { failures } = await one.check({}, refused[0]?.inputs as JsonObject);
-  expect(failures).toEqual([expect.stringMatching(/^parameters\.key is a secret, and what stands there is kept in the ledger as it is/)]);
+  expect(failures).toEqual([expect.stringMatching(/^parameters\.key is a secret, but the ledger keeps this value in plain text/)]);
   expect(failures.join()).not.toContain(SECRET);
 });
 
-test("refresh looks at the ledger where there is one, and elsewhere leaves all as it is", async () => {
+test("refresh reads the ledger, and changes nothing without one", async () => {
   const { dir, env, provider, inputs, go } = workplace();
   const one = await provider();
   const { id, outs } = await created(one, inputs({ pool: here(dir), run: "wait: false" }));
@@ -307,7 +307,7 @@ test("refresh looks at the ledger where there is one, and elsewhere leaves all a
   expect(existsSync(join(dir, "elsewhere"))).toBe(false);
 });
 
-test("`wait: false` returns at once; a second `up` starts nothing; delete cancels it and waits until it has stopped", async () => {
+test("`wait: false` returns at once; a second `up` starts nothing; delete cancels the run and waits until it has stopped", async () => {
   const { dir, provider, inputs, starts, ledger } = workplace();
   const news = inputs({ pool: here(dir), run: "wait: false" });
   const one = await provider();
@@ -324,7 +324,7 @@ test("`wait: false` returns at once; a second `up` starts nothing; delete cancel
   expect(starts()).toHaveLength(1);
 });
 
-test("delete while it is waited for ends the wait; delete without a ledger asks the target by the run's id", async () => {
+test("a delete ends another process's wait; a delete without a ledger asks the target by the run's id", async () => {
   const { dir, provider, inputs, starts, ledger } = workplace();
   const one = await provider();
   const waited = inputs({ pool: here(dir) });
@@ -345,7 +345,7 @@ test("delete while it is waited for ends the wait; delete without a ledger asks 
   expect(() => process.kill(Number(starts()[1]), 0)).toThrow(/ESRCH/);
 });
 
-test("delete from another clone of the project stops the process too; one that cannot be seen from here is not told to be gone", async () => {
+test("delete from another clone of the project stops the process too; a run that cannot be checked is not reported as gone", async () => {
   const { dir, env, provider, inputs, starts } = workplace();
   const one = await provider();
   const { id, outs } = await created(one, inputs({ pool: here(dir), run: "wait: false" }));
@@ -354,19 +354,21 @@ test("delete from another clone of the project stops the process too; one that c
   const other = "0193f5a8-0000-7000-8000-000000000000";
   await elsewhere.delete(other, { ...outs, runId: other });
   expect(elsewhere.output()).toMatch(
-    /warning: flow run 0193f5a8-0000-7000-8000-000000000000 was (PENDING|RUNNING) when last seen from here, and whether it still runs could not be looked at: its process is on the machine that submitted it/,
+    /warning: flow run 0193f5a8-0000-7000-8000-000000000000 was (PENDING|RUNNING) when last seen from here\. Cannot check whether it still runs: its process is on the machine that submitted it/,
   );
   expect(elsewhere.output()).not.toMatch(/nothing to stop/);
   await elsewhere.delete(id, outs);
   if (process.platform === "linux") expect(() => process.kill(Number(starts()[0]), 0)).toThrow(/ESRCH/);
 });
 
-test("`timeout` ends the watching and not the run: it is in the state as not ready, and the next `up` watches it further", async () => {
+test("`timeout` ends the watching, not the run: it is in the state as not ready, and the next `up` watches it again", async () => {
   const { dir, provider, inputs, go, starts } = workplace();
   const news = inputs({ pool: here(dir), run: `timeout: "500ms"` });
   const one = await provider();
   const failed = await created(one, news).catch((error) => error);
-  expect(failed.message).toMatch(/is still (PENDING|RUNNING) after 0\.5 s \(timeout\)\. It goes on: the next `up` watches it further/);
+  expect(failed.message).toMatch(
+    /is still (PENDING|RUNNING) after 0\.5 s \(timeout\)\. It continues to run: the next `up` watches it again/,
+  );
   expect(failed.partial).toMatchObject({ properties: { __provider: news.__provider }, reasons: [failed.message] });
   const { id, properties } = failed.partial;
   await expect.poll(starts, { timeout: 90_000 }).toHaveLength(1);
@@ -377,7 +379,7 @@ test("`timeout` ends the watching and not the run: it is in the state as not rea
   expect(starts()).toHaveLength(1);
 });
 
-test("what does not fit into an error is left out of it: the run is then found by its key alone", async () => {
+test("properties that are too long for an error are left out: the run is then found only by its key", async () => {
   const { dir, provider, inputsOf, starts } = workplace();
   const sized = (size: number) => ({
     pool: `${here(dir)}, labels: { big: "x".repeat(${size}) }`,
@@ -394,7 +396,7 @@ test("what does not fit into an error is left out of it: the run is then found b
   expect(starts()).toHaveLength(2);
 });
 
-test("a run that fails after `timeout` is tried again, also where a refresh has seen that it did", async () => {
+test("a run that fails after `timeout` gets another attempt, even after a refresh has seen the failure", async () => {
   const { dir, provider, inputs, go, starts } = workplace();
   const news = inputs({ pool: here(dir), run: `timeout: "100ms"` });
   const one = await provider();
@@ -410,7 +412,7 @@ test("a run that fails after `timeout` is tried again, also where a refresh has 
   expect(await one.update(id, props, waits)).toMatchObject({ runId: id, state: "COMPLETED", attempt: 3 });
 });
 
-test("kill -9 of the provider at any moment: one run, started once", async () => {
+test("kill -9 of the provider at any moment: there is one run, and it starts once", async () => {
   const { dir, provider, inputs, starts, ledger } = workplace();
   const news = inputs({ pool: here(dir), command: "sh -c 'echo $$ >> starts; sleep 0.3'" });
   for (const wait of [0, 20, 40, 60, 80, 100, 130, 160, 200]) {
@@ -425,7 +427,7 @@ test("kill -9 of the provider at any moment: one run, started once", async () =>
   expect(starts()).toHaveLength(1);
 });
 
-test("what is wrong is said before anything runs, and what is not known yet is let pass", async () => {
+test("problems are reported before anything runs, and unknown values are accepted", async () => {
   const { provider, inputs } = workplace();
   const one = await provider();
   const failuresOf = async (news: JsonObject) => (await one.check({}, news)).failures;

@@ -2,9 +2,9 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Json, JsonObject } from "../../src/json";
 import { pointerTo } from "../../src/jsonPointer";
-import { askedOf, type FlowRunInputs, idempotencyKey } from "../../src/provider/flowRunInputs";
-import { differenceOf, outsOf, storedInputs } from "../../src/provider/flowRunState";
-import { hideSecrets, secretTexts } from "../../src/provider/hideSecrets";
+import { type FlowRunInputs, idempotencyKey, toManifestAndRequest } from "../../src/provider/flowRunInputs";
+import { compareWithState, outsOf, storedInputs } from "../../src/provider/flowRunState";
+import { hideSecrets, secretStrings } from "../../src/provider/hideSecrets";
 import { Secret } from "../../src/secret";
 import { defaultTemplate } from "../../src/template";
 
@@ -21,9 +21,11 @@ function inputs(over: Partial<FlowRunInputs> = {}): FlowRunInputs {
   };
 }
 
-describe("what a run is made from", () => {
-  test("is a manifest of one pool and one deployment, and a request", () => {
-    const { manifest, request, stack, origin } = askedOf(inputs({ parameters: { a: 1 }, jobVariables: { name: "m" }, tags: ["t"] }));
+describe("the manifest and request of a run", () => {
+  test("have one pool and one deployment", () => {
+    const { manifest, request, stack, origin } = toManifestAndRequest(
+      inputs({ parameters: { a: 1 }, jobVariables: { name: "m" }, tags: ["t"] }),
+    );
     expect([stack, origin, Object.keys(manifest.pools)]).toEqual(["data/dev", 'FlowRun "smoke"', ["local"]]);
     expect(request).toEqual({ deployment: "hello/prod", parameters: { a: 1 }, jobVariables: { name: "m" }, tags: ["t"] });
   });
@@ -44,28 +46,28 @@ describe("what a run is made from", () => {
       { env: { A: "1", B: "2", C: "[secret]", D: "[secret]" }, name: "n" },
     ],
     [
-      "another one as a whole",
+      "another job variable as a whole",
       { labels: { x: "s" } },
       ["/jobVariables/labels"],
       undefined,
       { env: { A: "1", B: "2" }, name: "n", labels: "[secret]" },
     ],
     [
-      "all of them",
+      "secrets in all of them",
       { name: "s", env: { C: "s" } },
       ["/jobVariables"],
       undefined,
       { env: { A: "1", B: "2", C: "[secret]" }, name: "[secret]" },
     ],
-    ["none", { env: { C: "o" } }, [], { env: { C: "o" } }, { env: { A: "1", B: "2" }, name: "n" }],
-  ])("job variables with %s: what is secret becomes the deployment's own", (_, jobVariables, secretPaths, open, merged) => {
-    const { manifest, request } = askedOf(inputs({ jobVariables, secretPaths }));
+    ["no secrets", { env: { C: "o" } }, [], { env: { C: "o" } }, { env: { A: "1", B: "2" }, name: "n" }],
+  ])("job variables with %s: secret ones move to the deployment", (_, jobVariables, secretPaths, open, merged) => {
+    const { manifest, request } = toManifestAndRequest(inputs({ jobVariables, secretPaths }));
     expect(request.jobVariables).toEqual(open);
     expect(JSON.parse(JSON.stringify(manifest.deployments["hello/prod"]?.workPool.jobVariables))).toEqual(merged);
   });
 
-  test("secrets of pool, blocks, deployment and variables are wrapped where the stack's own manifest has them", () => {
-    const { manifest } = askedOf(
+  test("secrets of pool, blocks, deployment and variables are wrapped at the same places as in the stack's manifest", () => {
+    const { manifest } = toManifestAndRequest(
       inputs({
         pool: {
           name: "local",
@@ -94,10 +96,10 @@ describe("what a run is made from", () => {
   });
 });
 
-describe("the key", () => {
+describe("the idempotency key", () => {
   const key = (over: Partial<FlowRunInputs>, digestKey = "k") => idempotencyKey(inputs(over), () => Buffer.from(digestKey));
 
-  test("is made of project, stack, name and what is asked for, in whatever order", () => {
+  test("depends on project, stack, name and request, but not on the order of keys", () => {
     expect(key({})).toMatch(/^data\/dev\/smoke\/[0-9a-f]{64}$/);
     expect(key({ parameters: { a: 1, b: 2 } })).toBe(key({ parameters: { b: 2, a: 1 } }));
     expect(key({ parameters: {}, triggers: [] })).toBe(key({}));
@@ -115,7 +117,7 @@ describe("the key", () => {
     expect(key({ tags: ["x"], timeout: "1m", wait: false })).toBe(key({}));
   });
 
-  test("tells nothing of a secret to whoever does not have the ledger's key", () => {
+  test("reveals nothing of a secret without the ledger's key", () => {
     const secret = { triggers: ["s"], secretPaths: ["/triggers/0"] };
     expect(key(secret)).not.toBe(key({ triggers: ["s"] }));
     expect(key(secret, "k2")).not.toBe(key(secret));
@@ -124,10 +126,10 @@ describe("the key", () => {
   });
 });
 
-describe("the state", () => {
+describe("the state of a FlowRun", () => {
   const ran = { runId: "id", state: "COMPLETED", exitCode: 0, startedAt: undefined, endedAt: undefined, attempt: 1 };
   const SECRET = "hunter2";
-  /** Trees, and pointers to some of their leaves. */
+  /** Random trees. */
   const tree = fc
     .dictionary(
       fc.constantFrom("a", "b/c", "d~e", "0"),
@@ -139,7 +141,7 @@ describe("the state", () => {
       ? [pointerTo(path)]
       : [pointerTo(path), ...Object.entries(value).flatMap(([key, inner]) => pointersOf(inner, [...path, key]))];
 
-  test("gives back the inputs it was made from, and shows no secret but in `secrets`", () => {
+  test("returns the original inputs, and contains secrets only in `secrets`", () => {
     fc.assert(
       fc.property(tree, fc.infiniteStream(fc.boolean()), (jobVariables, coins) => {
         const planted = { ...jobVariables, planted: { deep: [SECRET] } };
@@ -152,30 +154,30 @@ describe("the state", () => {
     );
   });
 
-  test("is no different for the inputs it was made from, nor for absent ones against empty ones", () => {
+  test("does not differ for its own inputs, nor for absent inputs instead of empty ones", () => {
     const outs = JSON.parse(JSON.stringify(outsOf(inputs(), ran)));
-    const difference = (over: object) => differenceOf(outs, { ...inputs(), ...over } as unknown as JsonObject);
+    const difference = (over: object) => compareWithState(outs, { ...inputs(), ...over } as unknown as JsonObject);
     expect(difference({})).toEqual({ changes: false, replaces: [] });
     expect(difference({ __provider: "another text" })).toEqual({ changes: false, replaces: [] });
     expect(difference({ parameters: {}, triggers: [] })).toEqual({ changes: false, replaces: [] });
     expect(difference({ deployment: { ...inputs().deployment, name: "hello/other" } }).replaces).toEqual(["deployment"]);
-    expect(differenceOf({ ...outs, state: "RUNNING" }, inputs() as unknown as JsonObject).changes).toBe(true);
-    expect(differenceOf({ ...outs, state: "RUNNING", wait: false }, { ...inputs(), wait: false } as unknown as JsonObject).changes).toBe(
-      false,
-    );
+    expect(compareWithState({ ...outs, state: "RUNNING" }, inputs() as unknown as JsonObject).changes).toBe(true);
+    expect(
+      compareWithState({ ...outs, state: "RUNNING", wait: false }, { ...inputs(), wait: false } as unknown as JsonObject).changes,
+    ).toBe(false);
   });
 });
 
-test("secrets are taken out of a line, the longest first; what is too short to be one stays", () => {
+test("secrets in a line are masked, the longest first; very short ones stay", () => {
   const tree = {
     a: new Secret([], "hunter2"),
     b: [new Secret([], { deep: ["hunter2-more", 5] })],
     c: new Secret([{ pointer: "/x" }]),
     d: new Secret([], "no"),
   };
-  expect(secretTexts(tree)).toEqual(["hunter2", "hunter2-more", "no"]);
-  expect(hideSecrets(["no hunter2-more, hunter2hunter2"], secretTexts(tree))).toEqual(["no [secret], [secret][secret]"]);
-  // Line by line, escaped, and in a URL's password.
+  expect(secretStrings(tree)).toEqual(["hunter2", "hunter2-more", "no"]);
+  expect(hideSecrets(["no hunter2-more, hunter2hunter2"], secretStrings(tree))).toEqual(["no [secret], [secret][secret]"]);
+  // Secrets of several lines, escaped ones, and the password of a URL.
   const secrets = ["-----BEGIN KEY-----\nMIIEvQIBADAN\n-----END KEY-----", 'pa"ss word', "amqp://u:s3cr3t@mq"];
   const lines = ["key:", "MIIEvQIBADAN", JSON.stringify('pa"ss word'), "login s3cr3t refused"];
   expect(hideSecrets(lines, secrets)).toEqual(["key:", "[secret]", '"[secret]"', "login [secret] refused"]);

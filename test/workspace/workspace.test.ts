@@ -209,6 +209,6 @@ test("the record of stacks: the first is selected, another on request, a forgott
 
   writeFileSync(file, "{");
   expect(() => selectedStack(home, "data")).toThrow(
-    new UserError(`${file} is damaged: it is no JSON. Remove it; it only remembers which stack is selected, and its engine`),
+    new UserError(`${file} is damaged: invalid JSON. Remove it. It only stores which stack is selected, and the engines of the stacks`),
   );
 });

@@ -114,7 +114,7 @@ describePrefect("a program that registers with a real Prefect server", () => {
       const pool = new ProcessPushPool("ambient");
       const registration = prefect.register(undefined, { pools: [pool] });
       exports.pushPools = manifest({ pools: [pool], prefect: registration });`);
-    await expect(stack().up()).rejects.toThrow(/no Prefect API is named: pass a prefect.Connection as provider, or set PREFECT_API_URL/);
+    await expect(stack().up()).rejects.toThrow(/no Prefect API is configured: pass a prefect.Connection as provider, set PREFECT_API_URL/);
     const { outputs } = await stack({ PREFECT_API_URL: apiUrl, PREFECT_API_AUTH_STRING: AUTH }).up();
     // The key stays in the environment.
     expect((outputs.pushPools as JsonObject).prefect).toEqual({ apiUrl });
