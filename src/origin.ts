@@ -3,8 +3,7 @@ import { basename, dirname, join, relative, resolve } from "node:path";
 
 /**
  * Where this copy of pushpool came from, as npm recorded it at the installation. Hints name that place, because a package that was
- * installed
- * from a file cannot be upgraded by its name from a registry.
+ * installed from a file cannot be upgraded by its name from a registry.
  */
 export type Origin =
   /** A clone of the repository, used in place. */

@@ -3,8 +3,7 @@ import { UserError } from "./userError";
 
 /**
  * Refuse a file or folder that another user could have changed, because its commands are executed as this user. This holds for root too,
- * who
- * would risk most.
+ * who would risk most.
  * @param otherwise the alternative, for the message
  * @throws {UserError} naming the owner, or the `chmod` that helps
  */

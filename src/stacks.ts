@@ -31,9 +31,8 @@ export function selectStack(home: string, project: string, stack: string): void 
 }
 
 /**
- * The engine that owns a stack. If the offline engine has a state file, it owns the stack: to hand a stack over, its export is put there,
- * and to
- * hand it back, the file is moved away.
+ * The engine that owns a stack. If the offline engine has a state file, it owns the stack. To hand a stack over, its export is put there.
+ * To hand it back, the file is moved away.
  * @returns `undefined` for a stack that nothing has deployed yet, as far as this home folder shows
  */
 export function engineOf(home: string, project: string, stack: string): EngineName | undefined {

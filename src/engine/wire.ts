@@ -98,8 +98,8 @@ export function referenceOnWire(value: JsonObject): JsonObject {
 }
 
 /**
- * Convert what a program sends to the engine's form. Output values become their content, references get the name and type from their URN,
- * assets get the hash of their content, and marks that only the SDK reads are removed.
+ * Convert what a program sends to the engine's form. Output values become their content. References get the name and type from their URN.
+ * Assets get the hash of their content. Marks that only the SDK reads are removed.
  */
 export function fromProgram(value: Wire): Wire {
   switch (markOf(value)) {

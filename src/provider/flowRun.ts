@@ -104,8 +104,7 @@ const MAX_PROPERTIES_IN_ERROR = 32 * 1024;
 
 /**
  * Add the id and properties to an error, so that the run is in the state and `destroy` stops it. If they are too long, only the ledger
- * knows
- * the run.
+ * knows the run.
  */
 function withPartialState(error: StillRunning, inputs: FlowRunInputs): Error {
   // Pulumi adds `__provider` to all outputs, except to those of an error.

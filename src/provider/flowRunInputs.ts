@@ -49,8 +49,7 @@ export interface ResolvedRequest {
  * Convert a FlowRun's inputs to a manifest of one pool and one deployment, and a request.
  *
  * A job variable with a secret moves from the request to the deployment. For a manifest's secrets the ledger keeps only a reference, but it
- * keeps
- * the values of a request as they are. The rendered job is the same.
+ * keeps the values of a request as they are. The rendered job is the same.
  * @throws {UserError} with the path of the problem in the manifest
  */
 export function toManifestAndRequest(inputs: FlowRunInputs): ResolvedRequest {
@@ -88,8 +87,7 @@ const PLACES = ["region", "cluster"];
 
 /**
  * The inputs with the run's own region and cluster as the pool's defaults. A run that no ledger knows is looked for there, because job
- * variables
- * of the deployment or the run may have changed the place.
+ * variables of the deployment or the run may have changed the place.
  */
 export function withRunsPlace(inputs: FlowRunInputs): FlowRunInputs {
   const ofDeployment = objectOr(objectOr(inputs.deployment.deployment.workPool).jobVariables);

@@ -71,8 +71,7 @@ const NOTHING: Record<(typeof REPLACING)[number], Json> = { parameters: {}, jobV
 
 /**
  * Compare states. Another deployment, parameter, job variable or trigger needs a new run. Any other change (credentials, template, image,
- * the
- * deployment's command) is only stored for later runs, and starts none.
+ * the deployment's command) is only stored for later runs, and starts none.
  */
 export function compareWithState(olds: JsonObject, news: JsonObject): { changes: boolean; replaces: string[] } {
   const before = storedInputs(olds) as unknown as JsonObject;

@@ -4,11 +4,9 @@ import { findHome, openHome } from "../home";
 import type { JsonObject } from "../json";
 import { writeWhole } from "../writeWhole";
 
-// Two resources of a stack can belong to one object of a Prefect server: a resource with a new name adopts the object of the resource with
-// the
-// former name, and only then is the former one deleted. So an object has a holder: the resource that adopted it last. If another resource
-// is
-// deleted, the object stays.
+// Two resources of a stack can belong to one object of a Prefect server. When a resource is renamed, the new one adopts the object, and
+// only then is the former one deleted. So an object has a holder: the resource that adopted it last. If another resource is deleted, the
+// object stays.
 //
 // An adoption is a time. The outputs of the resource that adopted contain it. For the next process it is also in a file of the home folder.
 

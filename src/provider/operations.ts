@@ -16,12 +16,10 @@ export interface CheckFailure {
  * Inputs and outputs may come from the state of an older pushpool.
  *
  * Values arrive in plain text, secret or not. In a preview an unknown value is {@link UNKNOWN}. Inputs and outputs also contain Pulumi's
- * own
- * `__provider`, which Pulumi adds to every result.
+ * own `__provider`, which Pulumi adds to every result.
  *
  * An error with `id`, `properties` and `reasons` from `create` or `update` means that the resource exists but is not ready. The state keeps
- * it
- * with them, and the next `up` calls `update`.
+ * it with them, and the next `up` calls `update`.
  */
 export interface Operations {
   configure?(request: Configuring): Promise<void>;

@@ -5,8 +5,7 @@ import type { Workspace } from "../workspace";
 
 /**
  * Whether a resource of the workspace's stack has this id, even one that will be deleted. Reads the offline engine's state, or else asks
- * the
- * Pulumi CLI, which answers during an `up` too.
+ * the Pulumi CLI, which answers during an `up` too.
  * @returns `undefined` if the state cannot be read
  */
 export async function isInState(id: string, { stack, home, project, cwd }: Workspace): Promise<boolean | undefined> {

@@ -39,8 +39,8 @@ export interface StartCallbacks {
  * Get the run of a request's idempotency key. A new key creates a new run.
  *
  * A run that belongs to no resource yet was started by an `up` that was killed. It is adopted if it COMPLETED or has not ended. If it
- * failed,
- * it gets another attempt. So nothing runs twice. A run that belongs to a resource is replaced: it is stopped, then a new run is created.
+ * failed, it gets another attempt. So nothing runs twice. A run that belongs to a resource is replaced: it is stopped, then a new run is
+ * created.
  */
 export async function startOrAdopt(runs: Runs, request: RunRequest, { warn, isOwned, stop }: StartCallbacks): Promise<FlowRun> {
   for (;;) {

@@ -5,8 +5,8 @@ import { type RecordedEvent, type RecordedStep, readRecording, scenarios } from 
 import { Stage, type StepResult } from "./conformance/stage";
 
 // Runs the recorded scenarios of Pulumi's engine on this engine: the same programs, provider, resources and commands, step by step.
-// The test compares exit status, counts per operation, events (event, op, URN, what differs), the sequence of events of each resource,
-// stack outputs with their secrets, every provider call with its arguments, and the resulting state.
+// The test compares exit status, counts per operation, stack outputs with their secrets, and the resulting state.
+// It also compares events (event, op, URN, what differs), their sequence for each resource, and every provider call with its arguments.
 // Both engines must also keep the partial order among resources that `partialOrder.ts` describes.
 // PUSHPOOL_SCENARIOS=^a1 runs some of the scenarios.
 

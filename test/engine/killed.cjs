@@ -1,5 +1,5 @@
 "use strict";
-// An update that ends by SIGKILL at one moment: before or after the nth thing that a provider is told to do. Prints how many moments there were.
+// An update that is killed (SIGKILL) at one moment: before or after the nth change that a provider makes. Prints the number of moments.
 const { up } = require("../../lib/src/engine/index.js");
 
 const [options, at] = process.argv.slice(2);

@@ -8,9 +8,8 @@ import { argumentsOf, configCommands, findPulumi, readEventLog, readExport, runS
 import { type RecordedStep, readRecording, scenarios } from "./conformance/recording";
 import { Stage, type StepResult } from "./conformance/stage";
 
-// Runs the recorded scenarios on the `pulumi` on PATH and on this engine, each on its own stage, and compares them step by step: exit
-// status,
-// counts, the events of each resource, outputs, secrets, state.
+// Runs the recorded scenarios on the `pulumi` on PATH and on this engine, each on its own stage.
+// Each step is compared: exit status, counts, the events of each resource, outputs, secrets, state.
 // When a step fails, it depends on chance how far its siblings have come, and so do later steps. From then on the test compares
 // only the exit status and, after each success, the names of the outputs.
 // PUSHPOOL_SCENARIOS=^a1 runs some of the scenarios.

@@ -15,8 +15,7 @@ export function requiredUrns({ parent, provider, dependencies, propertyDependenc
 /**
  * The resources to delete, in layers. The first layer holds the resources with the longest chain of requirements.
  * So a resource is always deleted before the resources that it requires. A resource without requirements is in the last layer, even if
- * nothing
- * requires it. Pulumi's engine uses the same order.
+ * nothing requires it. Pulumi's engine uses the same order.
  */
 export function deletionLayers(toDelete: readonly Resource[]): Resource[][] {
   const layers: Resource[][] = [];

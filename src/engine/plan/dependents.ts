@@ -10,8 +10,8 @@ export type DependentQuestion =
   | { kind: "ask"; inputs: Properties };
 
 /**
- * Whether a resource may have to be replaced together with the resources in `going`. That is so in two cases: its provider is replaced, or
- * one of its inputs comes from them and the provider must replace it for a change of that input.
+ * Whether a resource may have to be replaced together with the resources in `going`. There are two cases: its provider is replaced, or
+ * one of its inputs comes from them. In the second case its provider decides whether a change of that input is a replacement.
  * A property counts as a whole, even if only a part of it depends on them. Pulumi's engine does the same.
  */
 export function dependentQuestion(resource: Resource, going: ReadonlySet<string>): DependentQuestion {

@@ -19,8 +19,7 @@ const LAST_LINES_MS = 500;
 
 /**
  * Start a provider as Pulumi starts a plugin. Its argument is the engine's address, and the first line that it prints is its port. All
- * later
- * lines are messages. Its process ends with the operation, even if pushpool is killed.
+ * later lines are messages. Its process ends with the operation, even if pushpool is killed.
  * @param options.signal ends the start and the process; the start then fails with the signal's reason
  * @throws {UserError} if it cannot be started, ends before it printed its port, or prints something else
  */

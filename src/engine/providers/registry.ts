@@ -111,8 +111,7 @@ export class Registry implements Providers, Provider {
 
   /**
    * Cancel the work of every provider, as Pulumi does after Ctrl-C. A provider that is still being configured has no work in progress: it
-   * is
-   * closed, so that nobody waits for its answer.
+   * is closed, so that nobody waits for its answer.
    */
   async cancel(): Promise<void> {
     this.#interrupted = true;

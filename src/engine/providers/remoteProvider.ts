@@ -35,8 +35,9 @@ interface Features {
 /**
  * A provider behind gRPC. Its requests are the same as those of Pulumi's engine (recorded).
  *
- * In a preview the configuration may hold unknown values. Then the provider is neither configured nor called, and the outputs of a resource
- * equal its inputs.
+ * In a preview the configuration may hold unknown values. Then the provider is neither configured nor called. Inputs are accepted as they
+ * are, and
+ * there are no outputs.
  */
 export class RemoteProvider implements HostedProvider {
   #features: Features = { secrets: false, resources: false, preview: false };

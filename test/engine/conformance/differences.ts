@@ -24,8 +24,7 @@ export const differences: Record<string, { aspects: Aspect[]; reason: string }> 
 
 /**
  * Orders that a program leaves to chance, on both engines. They are forced to the recorded order: calls of `method` wait until `count`
- * calls
- * of `after` have been answered. h1-invoke looks up by name what it creates at the same time, and did not find it in the recording.
+ * calls of `after` have been answered. h1-invoke looks up by name what it creates at the same time, and did not find it in the recording.
  */
 export const forcedOrders: Record<string, { method: string; after: string; count: number }> = {
   "h1-invoke/02-up": { method: "Create", after: "Invoke", count: 5 },
