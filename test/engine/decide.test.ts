@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { createSteps, deleteBeforeReplaceSteps, keepSteps, recreateSteps, replaceSteps, updateSteps } from "../../src/engine/plan/decide";
 import { deletionLayers } from "../../src/engine/plan/deletions";
 import { dependentQuestion } from "../../src/engine/plan/dependents";
-import { compareInputs, UNCHANGED, type Verdict, verdictOf } from "../../src/engine/plan/diff";
+import { compareInputs, type DiffDecision, decideOnDiff, UNCHANGED } from "../../src/engine/plan/diff";
 import type { Diff } from "../../src/engine/provider";
 import { Snapshot } from "../../src/engine/state/snapshot";
 import type { Resource } from "../../src/engine/state/stackStore";
@@ -11,10 +11,10 @@ import { fromProgram, secretOf, UNKNOWN, withoutReferences, withoutSecrets, with
 
 const thing = (urn: string, over: Partial<Resource> = {}): Resource => ({ urn, custom: true, type: "d:i:T", ...over });
 
-describe("the verdict on a diff", () => {
+describe("the decision on a diff", () => {
   const said = (over: Partial<Diff>): Diff => ({ changes: "none", replaces: [], diffs: [], deleteBeforeReplace: false, ...over });
   const update = { kind: "update", input: true } as const;
-  test.each<[string, Diff, string[], Partial<Verdict>]>([
+  test.each<[string, Diff, string[], Partial<DiffDecision>]>([
     ["nothing", said({}), [], { changed: false, replace: false }],
     ["something", said({ changes: "some", diffs: ["a"] }), [], { changed: true, replace: false, diffs: ["a"] }],
     ["a replacement", said({ changes: "some", diffs: ["a"], replaces: ["a"] }), [], { replace: true, keys: ["a"] }],
@@ -35,7 +35,7 @@ describe("the verdict on a diff", () => {
     ],
     ["replaceOnChanges where nothing changes", said({}), ["*"], { changed: false, replace: false }],
   ])("%s", (_, diff, replaceOnChanges, expected) => {
-    expect(verdictOf(diff, { oldInputs: { a: { x: 1 } }, inputs: { a: { x: 2 } }, ignoreChanges: [], replaceOnChanges })).toMatchObject(
+    expect(decideOnDiff(diff, { oldInputs: { a: { x: 1 } }, inputs: { a: { x: 2 } }, ignoreChanges: [], replaceOnChanges })).toMatchObject(
       expected,
     );
   });
@@ -55,7 +55,7 @@ describe("the verdict on a diff", () => {
 describe("the steps of a decision", () => {
   const old = thing("a", { id: "1", inputs: { n: 1 }, outputs: { o: 1 }, created: "t" });
   const next = thing("a", { inputs: { n: 2 } });
-  const because: Verdict = { ...UNCHANGED, changed: true, replace: true, keys: ["n"], diffs: ["n"] };
+  const because: DiffDecision = { ...UNCHANGED, changed: true, replace: true, keys: ["n"], diffs: ["n"] };
   const ops = (steps: Step[]) => steps.map(({ op, urn }) => `${op} ${urn}`);
   test.each<[string, Step[], string[]]>([
     ["create", createSteps(next), ["create a"]],

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { type EngineEvent, type StepEvent, stepEvent } from "../events";
 import { diffFields } from "../plan/decide";
-import { type Verdict, verdictOf } from "../plan/diff";
+import { type DiffDecision, decideOnDiff } from "../plan/diff";
 import { withOutputs } from "../plan/resource";
 import type { PropertyChange, ReadResult } from "../provider";
 import type { Registry } from "../providers/registry";
@@ -88,14 +88,14 @@ async function read(old: Resource, registry: Registry, onEvent: (event: EngineEv
     inputs: oldInputs,
     ignoreChanges,
   });
-  const verdict = verdictOf(diff, { oldInputs: inputs, inputs: oldInputs, ignoreChanges, replaceOnChanges: [] });
-  return { op: differs ? "update" : "same", urn, type, old, next, ...diffFields(inverted(verdict)) };
+  const decision = decideOnDiff(diff, { oldInputs: inputs, inputs: oldInputs, ignoreChanges, replaceOnChanges: [] });
+  return { op: differs ? "update" : "same", urn, type, old, next, ...diffFields(inverted(decision)) };
 }
 
 /** The provider compared the real resource with the state. A refresh goes in the opposite direction. */
-function inverted(verdict: Verdict): Verdict {
-  const detailed = Object.entries(verdict.detailed).map(([path, { kind, input }]) => [path, { kind: INVERSE[kind] ?? kind, input }]);
-  return { ...verdict, detailed: Object.fromEntries(detailed) };
+function inverted(decision: DiffDecision): DiffDecision {
+  const detailed = Object.entries(decision.detailed).map(([path, { kind, input }]) => [path, { kind: INVERSE[kind] ?? kind, input }]);
+  return { ...decision, detailed: Object.fromEntries(detailed) };
 }
 
 const INVERSE: Partial<Record<PropertyChange, PropertyChange>> = {

@@ -1,6 +1,6 @@
 import type { Resource } from "../state/stackStore";
 import type { Step } from "../state/step";
-import type { Verdict } from "./diff";
+import type { DiffDecision } from "./diff";
 
 /** A dependent of a resource that is deleted before it is replaced. The dependent is deleted and replaced with it. */
 export interface DependentReplacement {
@@ -29,15 +29,15 @@ export function keepSteps(old: Resource, next: Resource): Step[] {
  * Steps for a resource that is changed in place. A resource with init errors is updated even if nothing differs, because the update may
  * repair it.
  */
-export function updateSteps(old: Resource, next: Resource, verdict: Verdict, ignoreChanges: string[]): Step[] {
+export function updateSteps(old: Resource, next: Resource, decision: DiffDecision, ignoreChanges: string[]): Step[] {
   const { id, created } = old;
   const kept = { ...(id === undefined ? {} : { id }), ...(created ? { created } : {}) };
-  return [{ op: "update", urn: next.urn, type: next.type, old, next: { ...next, ...kept }, ...diffFields(verdict), ignoreChanges }];
+  return [{ op: "update", urn: next.urn, type: next.type, old, next: { ...next, ...kept }, ...diffFields(decision), ignoreChanges }];
 }
 
 /** Steps that create the replacement while the old resource still exists. The old resource is deleted at the end of the operation. */
-export function replaceSteps(old: Resource, next: Resource, verdict: Verdict): Step[] {
-  const step = { urn: next.urn, type: next.type, old, next, ...diffFields(verdict) };
+export function replaceSteps(old: Resource, next: Resource, decision: DiffDecision): Step[] {
+  const step = { urn: next.urn, type: next.type, old, next, ...diffFields(decision) };
   return [
     { op: "create-replacement", ...step, oldRemains: true },
     { op: "replace", ...step },
@@ -48,22 +48,22 @@ export function replaceSteps(old: Resource, next: Resource, verdict: Verdict): S
 export function deleteBeforeReplaceSteps(
   old: Resource,
   next: Resource,
-  verdict: Verdict,
+  decision: DiffDecision,
   dependents: readonly DependentReplacement[],
 ): Step[] {
   const toDelete = [...dependents.map(({ resource }) => resource), ...(old.pendingReplacement ? [] : [old])];
   const deletions = toDelete.map((resource): Step => ({ ...deleteReplacedStep(resource), replacementFollows: true }));
-  return [...deletions, ...recreateSteps(old, next, verdict)];
+  return [...deletions, ...recreateSteps(old, next, decision)];
 }
 
 /** Steps for a resource that this operation has already deleted. */
 export function recreateSteps(
   old: Resource,
   next: Resource,
-  verdict: Pick<Verdict, "keys" | "diffs" | "detailed">,
+  decision: Pick<DiffDecision, "keys" | "diffs" | "detailed">,
   { isDependent = false } = {},
 ): Step[] {
-  const step = { urn: next.urn, type: next.type, old, next, ...diffFields(verdict) };
+  const step = { urn: next.urn, type: next.type, old, next, ...diffFields(decision) };
   return [
     // A resource that is replaced only because of another resource has no reason of its own.
     { ...step, op: "replace", ...(isDependent ? { keys: [] } : {}) },
@@ -92,7 +92,7 @@ export function diffFields({
   keys,
   diffs,
   detailed,
-}: Pick<Verdict, "keys" | "diffs" | "detailed">): Pick<Step, "keys" | "diffs" | "detailed"> {
+}: Pick<DiffDecision, "keys" | "diffs" | "detailed">): Pick<Step, "keys" | "diffs" | "detailed"> {
   return {
     ...(keys.length > 0 ? { keys } : {}),
     ...(diffs.length > 0 ? { diffs } : {}),

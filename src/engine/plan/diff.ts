@@ -6,7 +6,7 @@ import { applyIgnoreChanges } from "./ignoreChanges";
 import { pathOf, segmentsOf } from "./propertyPath";
 
 /** What the engine must do about the difference between the state and the program. */
-export interface Verdict {
+export interface DiffDecision {
   changed: boolean;
   replace: boolean;
   deleteBeforeReplace: boolean;
@@ -16,15 +16,15 @@ export interface Verdict {
 }
 
 /** No difference. */
-export const UNCHANGED: Verdict = { changed: false, replace: false, deleteBeforeReplace: false, keys: [], diffs: [], detailed: {} };
+export const UNCHANGED: DiffDecision = { changed: false, replace: false, deleteBeforeReplace: false, keys: [], diffs: [], detailed: {} };
 
 /** A replacement for a reason that is not a property: "provider" or "id". */
-export function replaceBecauseOf(key: string): Verdict {
+export function replaceBecauseOf(key: string): DiffDecision {
   return { ...UNCHANGED, changed: true, replace: true, keys: [key] };
 }
 
 /** Compares the inputs. Used for components, and for providers that leave the comparison to the engine. */
-export function compareInputs(oldInputs: Properties, inputs: Properties): Verdict {
+export function compareInputs(oldInputs: Properties, inputs: Properties): DiffDecision {
   const detailed = Object.fromEntries(differences(oldInputs, inputs, []));
   const keys = new Set([...Object.keys(oldInputs), ...Object.keys(inputs)]);
   const diffs = [...keys].filter((key) => !isDeepStrictEqual(oldInputs[key], inputs[key])).sort();
@@ -32,7 +32,7 @@ export function compareInputs(oldInputs: Properties, inputs: Properties): Verdic
 }
 
 /** Combines a provider's answer with the options `ignoreChanges` and `replaceOnChanges` of the program. */
-export function verdictOf(
+export function decideOnDiff(
   diff: Diff,
   {
     oldInputs,
@@ -40,9 +40,9 @@ export function verdictOf(
     ignoreChanges,
     replaceOnChanges,
   }: { oldInputs: Properties; inputs: Properties; ignoreChanges: string[]; replaceOnChanges: string[] },
-): Verdict {
+): DiffDecision {
   const { changes, replaces, diffs, detailed = {}, deleteBeforeReplace } = diff;
-  const asked: Verdict =
+  const asked: DiffDecision =
     changes === "unknown" && replaces.length === 0
       ? compareInputs(oldInputs, applyIgnoreChanges(oldInputs, inputs, ignoreChanges))
       : { changed: changes === "some", replace: replaces.length > 0, deleteBeforeReplace, keys: replaces, diffs, detailed };
@@ -51,16 +51,16 @@ export function verdictOf(
 }
 
 /** Looks for the paths in the detailed differences and in the top-level properties. Only top-level properties are given as reasons. */
-function withReplaceOnChanges(verdict: Verdict, replaceOnChanges: string[]): Verdict {
+function withReplaceOnChanges(decision: DiffDecision, replaceOnChanges: string[]): DiffDecision {
   const wanted = replaceOnChanges.map(segmentsOf);
   const found = (path: string) => wanted.some((segments) => covers(segments, segmentsOf(path)));
-  const keys = verdict.diffs.filter(found);
-  if (keys.length === 0 && !Object.keys(verdict.detailed).some(found)) return verdict;
-  const detailed = Object.entries(verdict.detailed).map(([path, { kind, input }]) => [
+  const keys = decision.diffs.filter(found);
+  if (keys.length === 0 && !Object.keys(decision.detailed).some(found)) return decision;
+  const detailed = Object.entries(decision.detailed).map(([path, { kind, input }]) => [
     path,
     { kind: found(path) ? toReplacement(kind) : kind, input },
   ]);
-  return { ...verdict, replace: true, keys: [...new Set([...verdict.keys, ...keys])], detailed: Object.fromEntries(detailed) };
+  return { ...decision, replace: true, keys: [...new Set([...decision.keys, ...keys])], detailed: Object.fromEntries(detailed) };
 }
 
 function toReplacement(kind: PropertyChange): PropertyChange {

@@ -19,7 +19,7 @@ import {
 } from "./decide";
 import { deletionLayers } from "./deletions";
 import { dependentQuestion } from "./dependents";
-import { compareInputs, replaceBecauseOf, UNCHANGED, type Verdict, verdictOf } from "./diff";
+import { compareInputs, type DiffDecision, decideOnDiff, replaceBecauseOf, UNCHANGED } from "./diff";
 import type { Goal } from "./goal";
 import { applyIgnoreChanges } from "./ignoreChanges";
 import { resourceOf } from "./resource";
@@ -98,8 +98,8 @@ export class Planner {
     if (!goal.custom) {
       const next = resourceOf(urn, goal, news);
       if (!old) return createSteps(next);
-      const verdict = compareInputs(old.inputs ?? {}, news);
-      return verdict.changed ? updateSteps(old, next, verdict, goal.ignoreChanges) : keepSteps(old, next);
+      const decision = compareInputs(old.inputs ?? {}, news);
+      return decision.changed ? updateSteps(old, next, decision, goal.ignoreChanges) : keepSteps(old, next);
     }
     return this.#planCustom(urn, goal, old, news);
   }
@@ -128,13 +128,13 @@ export class Planner {
     const provider = await this.#options.providers.providerOf(imported);
     const wanted = applyIgnoreChanges(inputs, goal.inputs, goal.ignoreChanges);
     const next = resourceOf(urn, goal, await this.#checkedInputs(provider, urn, inputs, wanted, randomBytes(32)));
-    const verdict = await this.#verdict(provider, imported, next, goal);
-    if (verdict.replace)
+    const decision = await this.#decide(provider, imported, next, goal);
+    if (decision.replace)
       throw new PlanFailed(
-        `"${goal.name}" was imported as ${imported.id}, but would have to be replaced, because these properties differ from the program: ${verdict.keys.join(", ")}. Change the program to match the resource, or use --engine pulumi`,
+        `"${goal.name}" was imported as ${imported.id}, but would have to be replaced, because these properties differ from the program: ${decision.keys.join(", ")}. Change the program to match the resource, or use --engine pulumi`,
         urn,
       );
-    return verdict.changed ? updateSteps(imported, next, verdict, goal.ignoreChanges) : keepSteps(imported, next);
+    return decision.changed ? updateSteps(imported, next, decision, goal.ignoreChanges) : keepSteps(imported, next);
   }
 
   async #planCustom(urn: string, goal: Goal, old: Resource | undefined, news: Properties): Promise<Step[]> {
@@ -159,22 +159,22 @@ export class Planner {
     }
     if (keys !== undefined) return recreateSteps(old, next, { keys, diffs: [], detailed: {} }, { isDependent: true });
 
-    const verdict = mustReplace ? replaceBecauseOf("id") : await this.#verdict(provider, old, next, goal);
-    if (verdict.replace || old.pendingReplacement) {
+    const decision = mustReplace ? replaceBecauseOf("id") : await this.#decide(provider, old, next, goal);
+    if (decision.replace || old.pendingReplacement) {
       if (old.protect && next.protect) this.#refuseReplacement(urn);
       this.#replaced.add(urn);
       const replacement = mustReplace ? next : resourceOf(urn, goal, await this.#checkedInputs(provider, urn, {}, news, seed));
-      if (!(goal.deleteBeforeReplace ?? verdict.deleteBeforeReplace) && !old.pendingReplacement)
-        return replaceSteps(old, replacement, verdict);
+      if (!(goal.deleteBeforeReplace ?? decision.deleteBeforeReplace) && !old.pendingReplacement)
+        return replaceSteps(old, replacement, decision);
       const dependents = await this.#dependentsToReplace(old);
       for (const { resource, keys } of dependents) {
         this.#deletedFirst.set(resource.urn, keys);
         this.#deleted.add(resource);
       }
       this.#deleted.add(old);
-      return deleteBeforeReplaceSteps(old, replacement, verdict, dependents);
+      return deleteBeforeReplaceSteps(old, replacement, decision, dependents);
     }
-    if (verdict.changed) return updateSteps(old, next, verdict, goal.ignoreChanges);
+    if (decision.changed) return updateSteps(old, next, decision, goal.ignoreChanges);
     return old.initErrors?.length ? updateSteps(old, next, UNCHANGED, []) : keepSteps(old, next);
   }
 
@@ -207,7 +207,7 @@ export class Planner {
     throw new PlanFailed(lines.join("\n"), urn);
   }
 
-  async #verdict(provider: Provider, old: Resource, next: Resource, goal: Goal): Promise<Verdict> {
+  async #decide(provider: Provider, old: Resource, next: Resource, goal: Goal): Promise<DiffDecision> {
     if (
       old.provider &&
       next.provider &&
@@ -219,7 +219,7 @@ export class Planner {
     const { id = "", inputs: oldInputs = {}, outputs: oldOutputs = {} } = old;
     const { ignoreChanges, replaceOnChanges } = goal;
     const diff = await provider.diff({ urn, id, oldInputs, oldOutputs, inputs, ignoreChanges });
-    return verdictOf(diff, { oldInputs, inputs, ignoreChanges, replaceOnChanges });
+    return decideOnDiff(diff, { oldInputs, inputs, ignoreChanges, replaceOnChanges });
   }
 
   /** The direct and indirect dependents that must be replaced together with a resource, in the order in which they are deleted. */
