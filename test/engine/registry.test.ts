@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { Registry } from "../../src/engine/providers/registry";
 
-test("a provider that was started before the operation was broken off is not configured after it: it might never answer", async () => {
+test("after an interruption a started provider is not configured, because it might never answer", async () => {
   const asked: string[] = [];
   const answers = (name: string) => async () => {
     asked.push(name);
