@@ -5,6 +5,7 @@ import { Secret } from "../../secret";
 import { UserError } from "../../userError";
 import { CloudFailure } from "../cloud/failure";
 import { declaredValues } from "../cloud/leftovers";
+import type { LogReader } from "../cloud/logPosition";
 import { explaining } from "../cloud/refusal";
 import { readSettings } from "../cloud/settings";
 import type {
@@ -21,10 +22,10 @@ import type {
   TargetPlace,
 } from "../target";
 import { type Access, accessOf } from "./access";
+import { openLogReader } from "./cloudRunLogs";
 import { endNote, jobNote, regionsNote, stopNote, type Whereabouts } from "./cloudRunNotes";
 import { asFailure, type GoogleFailure } from "./googleFailures";
 import { type CloudRunLeftovers, removeCloudRunLeftovers, tidyCloudRun } from "./leftovers";
-import { type LogReader, openLogReader } from "./logReader";
 import { EXECUTION_TOKEN, goesWithItsRun, parseExecutionName } from "./names";
 import { planCloudRun } from "./plan";
 import type { CloudRunRequest } from "./request";

@@ -1,3 +1,4 @@
+import { begunAt, type LogPosition, readToEnd } from "../cloud/logPosition";
 import type { LogLine } from "../target";
 import { type Entry, isPart, isWhole, joined, linesOf } from "./entryLines";
 import { type ExecutionName, hasOneExecution, regionOf } from "./names";
@@ -10,15 +11,7 @@ export interface Place {
   insertId: string;
 }
 
-/** Up to where a run's log has been read. Times are Google's, in milliseconds. */
-export interface Position {
-  /** Lines so much older than this as a line may be late have all come; 0: nothing was read. */
-  time: number;
-  /** Lines that may come again, since late ones are looked for: insertId and time. */
-  seen: Record<string, number>;
-  /** A reading that was left before its end, for the quota or its size: where it goes on, and when it was begun. */
-  walk?: { on: number; at: number; after?: Place };
-}
+export type Position = LogPosition<{ after?: Place }>;
 
 /** What was read at once: some pages, for one or more runs. */
 export interface Read {
@@ -26,16 +19,6 @@ export interface Read {
   at: number;
   /** The last entry, where pages were left unread. */
   cut?: Place;
-}
-
-const START: Position = { time: 0, seen: {} };
-
-export function parseCursor(cursor: string | undefined): Position {
-  return cursor === undefined || cursor === "" ? START : (JSON.parse(cursor) as Position);
-}
-
-export function formatCursor(position: Position): string {
-  return JSON.stringify(position);
 }
 
 /** An execution whose entries are wanted. Times are in milliseconds. */
@@ -82,11 +65,6 @@ export function isOf(entry: Entry, name: ExecutionName): boolean | undefined {
   const execution = namedExecution(entry);
   if (execution !== undefined) return execution === name.execution;
   return hasOneExecution(name) ? entry.resource?.labels?.job_name === name.job : undefined;
-}
-
-/** From when on a query has to look: late lines are older than what was read before. @param created when the run was made */
-export function sinceOf({ time, walk }: Position, created: number, late: number): number {
-  return walk?.on ?? Math.max(0, time === 0 ? created : time - late);
 }
 
 /** The entry behind which a query goes on, where the last one was left. */
@@ -146,17 +124,7 @@ export function take(
     const walk = { on, at: begun, ...(after !== undefined && Date.parse(after.timestamp) === on ? { after } : {}) };
     return { lines, hidden, position: { time: position.time, seen, walk } };
   }
-  let newest = position.time;
-  for (const time of Object.values(seen)) newest = Math.max(newest, time);
-  // A long reading ends with lines that are younger than its beginning, whose late neighbours may have come in behind its back.
-  const time = Math.max(position.time, Math.min(newest, begun));
-  const kept = Object.entries(seen).filter(([, each]) => each >= time - late);
-  return { lines, hidden, position: { time, seen: Object.fromEntries(kept) } };
-}
-
-/** When the reading of a position began, by Google's clock. @param at of the query that goes on with it */
-export function begunAt({ walk }: Position, at: number): number {
-  return walk?.at ?? at;
+  return { lines, hidden, position: readToEnd(position, seen, begun, late) };
 }
 
 /** Whether entries of this time may come after a reading that began then: the next query looks at that time again. */

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { JsonObject, ValueObject } from "../../json";
 import { parameterFolder, sharedParameterFolder, stackName } from "../../manifest/cloudNames";
 import { declaredValues } from "../cloud/leftovers";
+import type { LogReader } from "../cloud/logPosition";
 import { explaining } from "../cloud/refusal";
 import { readSettings } from "../cloud/settings";
 import type {
@@ -22,9 +23,9 @@ import { type AwsKind, asFailure } from "./awsFailures";
 import { refusal } from "./awsRefusals";
 import { type Definitions, openDefinitions, type ReadyDefinition } from "./definitions";
 import { type EcsApi, openEcsApi } from "./ecsApi";
+import { openLogReader } from "./ecsLogs";
 import { type SendNote, sendNote, taskNote } from "./ecsNotes";
 import { type EcsLeftovers, removeEcsLeftovers, tidyEcs } from "./leftovers";
-import { type LogReader, openLogReader } from "./logReader";
 import { formatId, parseId, regionOfArn, startedBy, type TaskName } from "./names";
 import { STOP_REASON } from "./outcome";
 import { type PoolFacts, planEcs } from "./plan";

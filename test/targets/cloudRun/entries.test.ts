@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { afterOf, filterOf, formatCursor, isDrained, isOf, parseCursor, sinceOf, take } from "../../../src/targets/cloudRun/entries";
+import { formatCursor, parseCursor, sinceOf } from "../../../src/targets/cloud/logPosition";
+import { afterOf, filterOf, isDrained, isOf, type Position, take } from "../../../src/targets/cloudRun/entries";
 import type { Entry } from "../../../src/targets/cloudRun/entryLines";
 import { parseExecutionName } from "../../../src/targets/cloudRun/names";
 import { type Belonging, belongingOf, namedExecution, type Spans } from "../../../src/targets/cloudRun/unnamedEntries";
@@ -58,8 +59,8 @@ test("however late lines show up, whenever it is asked, and wherever a reading i
       for (const { at: wanted, lasts, firstPage, room } of [...asked.sort((a, b) => a.at - b.at), ...later]) {
         const at = Math.max(free, wanted);
         free = at + lasts;
-        const position = parseCursor(cursor);
-        const [since, after] = [sinceOf(position, 0, LATE), afterOf(position)];
+        const position: Position = parseCursor(cursor);
+        const [since, after] = [sinceOf(position, LATE), afterOf(position)];
         const answer = all
           .filter(({ time, shown }) => time >= since && shown <= (time < firstPage ? at : at + lasts))
           .filter(({ entry }) => after === undefined || order(entry) > order(after))

@@ -1,23 +1,23 @@
+import pLimit from "p-limit";
 import { CALL_TIMEOUT, youngFor } from "../cloud/calls";
 import { CloudFailure, mayPass } from "../cloud/failure";
+import { gather, type Tell } from "../cloud/gather";
+import { begunAt, formatCursor, type LogReader, parseCursor, sinceOf } from "../cloud/logPosition";
+import { inBatches } from "../cloud/pages";
 import { tryTurn } from "../cloud/tokenBucket";
 import type { InfrastructureId, LogPage, SharedNotes } from "../target";
 import type { Access } from "./access";
 import { cloudRunBucket } from "./cloudRunBuckets";
 import {
   afterOf,
-  begunAt,
   type Fate,
   filterOf,
-  formatCursor,
   isDrained,
   isOf,
   mayStillCome,
   type Place,
   type Position,
-  parseCursor,
   type Read,
-  sinceOf,
   take,
   wasSeen,
 } from "./entries";
@@ -28,26 +28,19 @@ import type { RunApi } from "./runApi";
 import { AFTER_END, belongingOf, JobSpans, notShown, SEVERAL } from "./unnamedEntries";
 import type { Watcher } from "./watcher";
 
-/** Those who ask at about the same time are answered by one query, in milliseconds. */
-const GATHER = 15;
 /** Executions a query: Cloud Logging takes filters of up to 20,000 characters. */
 const TOGETHER = 35;
 /** Entries a page; Cloud Logging's most. */
 const PAGE = 1000;
 /** Pages an answer: more is left for the next call. */
-const MOST_PAGES = 20;
+const MAX_PAGES = 20;
 /** Who has just read all that there is is not answered by another query sooner than this, in milliseconds. */
 const APART = 1_000;
 
-interface Waiting {
+/** What one caller asks for. */
+interface Asked {
   id: InfrastructureId;
   position: Position;
-  resolve: (page: LogPage) => void;
-  reject: (error: unknown) => void;
-}
-
-export interface LogReader {
-  page(id: InfrastructureId, cursor: string | undefined): Promise<LogPage>;
 }
 
 /**
@@ -62,7 +55,7 @@ export function openLogReader({
   notes,
   watcher,
   late,
-  tell,
+  tell: hear,
 }: {
   access: Access;
   api: Pick<RunApi, "listExecutions">;
@@ -71,44 +64,29 @@ export function openLogReader({
   late: number;
   tell: (message: string) => void;
 }): LogReader {
-  let waiting: Waiting[] = [];
-  let scheduled = false;
+  const limit = pLimit(1);
   const readWhole = new Map<InfrastructureId, { cursor: string; until: number }>();
   const jobSpans = new JobSpans(api);
   /** Entries that were not shown, by execution, and of how many the user was told. */
   const hidden = new Map<InfrastructureId, { count: number; told: number }>();
 
-  async function answer(): Promise<void> {
-    scheduled = false;
-    const asked = waiting;
-    waiting = [];
-    const byPlace = Map.groupBy(asked, ({ id }) => parseExecutionName(id).parent);
-    for (const [parent, all] of byPlace) {
-      for (let from = 0; from < all.length; from += TOGETHER) {
-        const some = all.slice(from, from + TOGETHER);
-        await together(parent, some).catch((error) => {
-          for (const { reject } of some) reject(error);
-        });
-      }
-    }
-  }
-
-  async function together(parent: string, some: Waiting[]): Promise<void> {
+  async function together(some: readonly Asked[], tell: Tell<Asked, LogPage>): Promise<void> {
+    const [{ parent }] = some.map(({ id }) => parseExecutionName(id)) as [ExecutionName];
     const wanted = await Promise.all(
       some.map(async (each) => {
         const { createTime, endTime } = await watcher.times(each.id);
         const created = createTime === undefined ? 0 : Date.parse(createTime) - 60_000;
         const ended = endTime === undefined ? undefined : Date.parse(endTime);
         const name = parseExecutionName(each.id);
-        const [since, after] = [sinceOf(each.position, created, late), afterOf(each.position)];
+        const [since, after] = [sinceOf(each.position, late, created), afterOf(each.position)];
         const until = ended === undefined ? {} : { until: ended + AFTER_END };
-        return { ...each, ...until, created, ended, name, since, ...(after === undefined ? {} : { after }) };
+        return { asked: each, ...each, ...until, created, ended, name, since, ...(after === undefined ? {} : { after }) };
       }),
     );
     const reply = await query(projectOf(parent), filterOf(wanted));
-    for (const { id, position, name, since, created, ended, until, resolve, reject } of wanted) {
+    for (const { asked, id, position, name, since, created, ended, until } of wanted) {
       if (!reply) {
-        resolve({ lines: [], cursor: formatCursor(position), complete: false });
+        tell(asked, { lines: [], cursor: formatCursor(position), complete: false });
         continue;
       }
       const complete = isDrained(position, reply, ended, late);
@@ -125,9 +103,9 @@ export function openLogReader({
         if (taken.hidden > 0 || complete) tellHidden(id, name, taken.hidden, why, complete);
         if (complete || reply.cut !== undefined) readWhole.delete(id);
         else readWhole.set(id, { cursor, until: performance.now() + Math.min(APART, late / 4) });
-        resolve({ lines: taken.lines, cursor, complete });
+        tell(asked, { lines: taken.lines, cursor, complete });
       } catch (error) {
-        reject(error);
+        tell(asked, Promise.reject(error));
       }
     }
   }
@@ -154,7 +132,7 @@ export function openLogReader({
     const { count, told } = hidden.get(id) ?? { count: 0, told: 0 };
     const now = count + more;
     const tells = now > told && (complete || told === 0);
-    if (tells) tell(notShown(name, now, why));
+    if (tells) hear(notShown(name, now, why));
     if (complete) hidden.delete(id);
     else hidden.set(id, { count: now, told: tells ? now : told });
   }
@@ -166,7 +144,7 @@ export function openLogReader({
     let pageToken: string | undefined;
     let at = 0;
     const left = () => ({ entries, at, cut: placeOf(entries.at(-1) as Entry) });
-    for (let pages = 0; pages < MOST_PAGES; pages++) {
+    for (let pages = 0; pages < MAX_PAGES; pages++) {
       if (!(await tryTurn(notes, cloudRunBucket("logReads", project)))) return entries.length === 0 ? undefined : left();
       try {
         const { data, headers } = await client.request<{ entries?: Entry[]; nextPageToken?: string }>({
@@ -198,19 +176,17 @@ export function openLogReader({
     return entries.length === 0 ? undefined : left();
   }
 
+  const pageOf = gather<Asked, LogPage>({
+    groups: (all) => [...Map.groupBy(all, ({ id }) => parseExecutionName(id).parent).values()].flatMap((of) => inBatches(of, TOGETHER)),
+    look: (some, tell) => limit(() => together(some, tell)),
+  });
   return {
-    page: (id, cursor) =>
-      new Promise((resolve, reject) => {
-        const read = readWhole.get(id);
-        if (read !== undefined && read.cursor === cursor && performance.now() < read.until) {
-          resolve({ lines: [], cursor, complete: false });
-          return;
-        }
-        waiting.push({ id, position: parseCursor(cursor), resolve, reject });
-        if (scheduled) return;
-        scheduled = true;
-        setTimeout(answer, GATHER);
-      }),
+    page: async (id, cursor) => {
+      const read = readWhole.get(id);
+      if (read !== undefined && read.cursor === cursor && performance.now() < read.until) return { lines: [], cursor, complete: false };
+      const asked: Asked = { id, position: parseCursor(cursor) };
+      return (await pageOf([asked])).get(asked) as LogPage;
+    },
   };
 }
 

@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { expect, onTestFinished, test } from "vitest";
+import type { LogPosition } from "../../../src/targets/cloud/logPosition";
 import type { LogEvents } from "../../../src/targets/ecs/ecsApi";
-import { type Position, take } from "../../../src/targets/ecs/logReader";
+import { take } from "../../../src/targets/ecs/ecsLogs";
 import { parseId } from "../../../src/targets/ecs/names";
 import { startFakeAws } from "../../../src/testing";
 import { until } from "../../until";
@@ -11,7 +12,7 @@ const LATE = 1_000;
 
 test("a long reading goes on where it was left, and looks back from its beginning at its end", () => {
   const event = (n: number, timestamp: number) => ({ eventId: `e${n}`, timestamp, stream: "s", message: `line ${n}` });
-  const read = (position: Position, from: LogEvents, now: number) => take(position, from, LATE, now);
+  const read = (position: LogPosition, from: LogEvents, now: number) => take(position, from, LATE, now);
   const first = read({ time: 0, seen: {} }, { events: [event(1, 10_000), event(2, 10_100)], cut: 10_100 }, 10_500);
   expect(first.position.walk).toEqual({ on: 10_100, at: 10_500 });
   const second = read(first.position, { events: [event(2, 10_100), event(3, 10_200), event(4, 13_000)] }, 13_000);

@@ -1,0 +1,142 @@
+import pLimit from "p-limit";
+import { UserError } from "../../userError";
+import { gather } from "../cloud/gather";
+import { begunAt, formatCursor, type LogPosition, type LogReader, parseCursor, readToEnd, sinceOf } from "../cloud/logPosition";
+import { inBatches } from "../cloud/pages";
+import type { InfrastructureId, LogLine, Observation, SharedNotes } from "../target";
+import { asFailure } from "./awsFailures";
+import { ownContainerOf } from "./containers";
+import type { EcsApi, LogEvents } from "./ecsApi";
+import { taskNote } from "./ecsNotes";
+import { parseId, regionOfArn, taskIdOf } from "./names";
+import type { LogPlace } from "./request";
+import { logPlaceOf } from "./taskDefinition";
+import type { Watcher } from "./watcher";
+
+/** Streams a query. */
+const TOGETHER = 100;
+/** Queries at a time. */
+const AT_A_TIME = 2;
+
+/** What one caller asks for. */
+interface Asked {
+  place: LogPlace;
+  stream: string;
+  since: number;
+}
+
+/**
+ * The logs of a pool's runs by `FilterLogEvents`, which the managed policy AmazonECS_FullAccess allows and `GetLogEvents` it does not.
+ * The driver writes both of a container's streams into one: all lines come as stdout.
+ * @param late how much later than its time a line may show up, in milliseconds
+ */
+export function openLogReader({
+  api,
+  notes,
+  watcher,
+  late,
+}: {
+  api: EcsApi;
+  notes: SharedNotes;
+  watcher: Watcher;
+  late: number;
+}): LogReader {
+  const limit = pLimit(AT_A_TIME);
+  const places = new Map<InfrastructureId, { place: LogPlace; container: string } | undefined>();
+
+  /** `undefined`: nothing of it is kept anywhere that can be read. */
+  async function placeOf(id: InfrastructureId): Promise<{ place: LogPlace; container: string } | "forgotten" | undefined> {
+    if (places.has(id)) return places.get(id);
+    const note = await taskNote(notes, id).value();
+    const { cluster, task } = parseId(id);
+    let found: { place: LogPlace; container: string } | undefined;
+    if (note) found = note.logs && note.container !== undefined ? { place: note.logs, container: note.container } : undefined;
+    else {
+      // Another machine's run: its definition tells.
+      const described = (await api.describeTasks(cluster, [task])).get(task);
+      if (!described?.definition) return "forgotten";
+      const definition = (await api.describeTaskDefinition(described.definition))?.definition;
+      const all = definition?.containerDefinitions ?? [];
+      const name = ownContainerOf(described.facts, all);
+      const own = all.find((each) => each.name === name);
+      const place = own && logPlaceOf(own, regionOfArn(task) ?? "");
+      found = place && own?.name ? { place, container: own.name } : undefined;
+    }
+    places.set(id, found);
+    return found;
+  }
+
+  async function query(some: readonly Asked[]): Promise<Map<Asked, LogEvents>> {
+    const [{ place }] = some as [Asked];
+    try {
+      const streams = [...new Set(some.map(({ stream }) => stream))];
+      const { events, ...rest } = await api.logEvents(place, streams, Math.min(...some.map(({ since }) => since)));
+      return new Map(some.map((each) => [each, { events: events.filter(({ stream }) => stream === each.stream), ...rest }]));
+    } catch (error) {
+      if (asFailure(error).kind !== "missing") throw error;
+      // No stream before the first line. One that is missing hides the others of its query.
+      if (some.length === 1) return new Map(some.map((each) => [each, { events: [] }]));
+      const alone = new Map<Asked, LogEvents>();
+      for (const each of some) alone.set(each, (await query([each])).get(each) ?? { events: [] });
+      return alone;
+    }
+  }
+
+  const eventsOf = gather<Asked, LogEvents>({
+    groups: (all) =>
+      [...Map.groupBy(all, ({ place }) => `${place.region}/${place.group}`).values()].flatMap((of) => inBatches(of, TOGETHER)),
+    look: async (some, tell) => {
+      for (const [each, events] of await limit(() => query(some))) tell(each, events);
+    },
+  });
+
+  return {
+    async page(id, cursor) {
+      // Looked at before the log is: what is written later than an end is not of the run.
+      const end = (await watcher.observe([id])).get(id) as Observation;
+      const now = Date.now();
+      const drained = end.phase === "ended" && now > Date.parse(end.endedAt) + late;
+      const position = parseCursor<unknown>(cursor);
+      const where = await placeOf(id);
+      if (where === "forgotten" && end.phase === "ended") throw new UserError(forgotten(id), 5);
+      if (!where || where === "forgotten") return { lines: [], cursor: formatCursor(position), complete: end.phase === "ended" };
+      const { place, container } = where;
+      const stream = `${place.prefix}/${container}/${taskIdOf(parseId(id).task)}`;
+      const asked: Asked = { place, stream, since: sinceOf(position, late) };
+      const events = (await eventsOf([asked])).get(asked) as LogEvents;
+      const taken = take(position, events, late, now);
+      const complete = drained && events.cut === undefined && taken.lines.length === 0;
+      return { lines: taken.lines, cursor: formatCursor(taken.position), complete };
+    },
+  };
+}
+
+function forgotten(id: InfrastructureId): string {
+  const { task } = parseId(id);
+  return `ECS has forgotten task ${task}, an hour after its end, and nothing here says where its log is: look in CloudWatch Logs in ${regionOfArn(task)} for the stream that ends in /${taskIdOf(task)}`;
+}
+
+/**
+ * What of some events is new at a position, in their order, and the position after them.
+ * @param now when they were asked for
+ */
+export function take(
+  position: LogPosition,
+  { events, cut }: LogEvents,
+  late: number,
+  now: number,
+): { lines: LogLine[]; position: LogPosition } {
+  const lines: LogLine[] = [];
+  const seen = { ...position.seen };
+  const since = sinceOf(position, late);
+  for (const { eventId, timestamp, message } of events) {
+    if (seen[eventId] !== undefined || timestamp < since) continue;
+    seen[eventId] = timestamp;
+    lines.push({ at: new Date(timestamp).toISOString(), stream: "stdout", text: message.replace(/\r?\n$/, "") });
+  }
+  // The next query goes on where this one was left: were it to begin again it might never get further.
+  if (cut !== undefined)
+    return { lines, position: { time: position.time, seen, walk: { on: Math.max(since, cut), at: begunAt(position, now) } } };
+  // A reading that was not left before is so short that the clocks' difference would count for more.
+  return { lines, position: readToEnd(position, seen, position.walk?.at ?? Number.POSITIVE_INFINITY, late) };
+}
