@@ -7,8 +7,8 @@ import type { SharedNotes } from "../target";
 import { type Access, loaded } from "./access";
 import { asFailure, failureOf } from "./awsFailures";
 import { offsetText } from "./awsRefusals";
-import { type EcsBucket, ecsBucket } from "./ecsBuckets";
-import { type LeftoverCalls, leftoverCalls } from "./leftoverCalls";
+import { ecsBucket } from "./ecsBuckets";
+import { type LeftoverCalls, leftoverCalls, type Repeated } from "./leftoverCalls";
 import type { TaskName } from "./names";
 import type { TaskFacts } from "./outcome";
 
@@ -83,72 +83,51 @@ export function openEcsApi(access: Access, notes: SharedNotes, tell: (message: s
     onceMore: { clock: (failure) => `${offsetText(failure)}: signing with AWS' time (${failure.message})` },
   });
 
-  /** @param what the operation, as IAM names it */
-  function repeated<T>(what: string, buckets: EcsBucket[], work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+  const repeated: Repeated = (client, what, { buckets = [], signal }, work) => {
     const drawn = buckets.map((name) => ecsBucket(name, access.place));
-    return call(what, drawn, work, { signal });
-  }
+    return call(what, drawn, async () => work(await client()), { signal });
+  };
 
   return {
     ...leftoverCalls({ repeated, ecs, ssm }),
     registerTaskDefinition: (request, signal) =>
-      repeated(
-        "ecs:RegisterTaskDefinition",
-        ["register"],
-        async () => {
-          const { sdk, client } = await ecs();
-          const { taskDefinition } = await client.send(
-            new sdk.RegisterTaskDefinitionCommand(request as unknown as RegisterTaskDefinitionCommandInput),
-          );
-          return taskDefinition?.taskDefinitionArn ?? "";
-        },
-        signal,
-      ),
+      repeated(ecs, "ecs:RegisterTaskDefinition", { buckets: ["register"], signal }, async ({ sdk, client }) => {
+        const { taskDefinition } = await client.send(
+          new sdk.RegisterTaskDefinitionCommand(request as unknown as RegisterTaskDefinitionCommandInput),
+        );
+        return taskDefinition?.taskDefinitionArn ?? "";
+      }),
     describeTaskDefinition: async (name, signal) => {
       try {
-        return await repeated(
-          "ecs:DescribeTaskDefinition",
-          ["describeDefinition"],
-          async () => {
-            const { sdk, client } = await ecs();
-            const { taskDefinition = {}, tags = [] } = await client.send(
-              new sdk.DescribeTaskDefinitionCommand({ taskDefinition: name, include: ["TAGS"] }),
-            );
-            return {
-              arn: taskDefinition.taskDefinitionArn ?? "",
-              active: taskDefinition.status === "ACTIVE",
-              definition: taskDefinition,
-              tags: Object.fromEntries(tags.map(({ key = "", value = "" }) => [key, value])),
-            };
-          },
-          signal,
-        );
+        return await repeated(ecs, "ecs:DescribeTaskDefinition", { buckets: ["describeDefinition"], signal }, async ({ sdk, client }) => {
+          const { taskDefinition = {}, tags = [] } = await client.send(
+            new sdk.DescribeTaskDefinitionCommand({ taskDefinition: name, include: ["TAGS"] }),
+          );
+          return {
+            arn: taskDefinition.taskDefinitionArn ?? "",
+            active: taskDefinition.status === "ACTIVE",
+            definition: taskDefinition,
+            tags: Object.fromEntries(tags.map(({ key = "", value = "" }) => [key, value])),
+          };
+        });
       } catch (error) {
         if (asFailure(error).kind === "missing") return undefined;
         throw error;
       }
     },
     deregisterTaskDefinition: (arn) =>
-      repeated("ecs:DeregisterTaskDefinition", ["register"], async () => {
-        const { sdk, client } = await ecs();
+      repeated(ecs, "ecs:DeregisterTaskDefinition", { buckets: ["register"] }, async ({ sdk, client }) => {
         await client.send(new sdk.DeregisterTaskDefinitionCommand({ taskDefinition: arn }));
       }),
     runTask: (request, launches, signal) =>
-      repeated(
-        "ecs:RunTask",
-        launches ? ["modify", "launch"] : ["modify"],
-        async () => {
-          const { sdk, client } = await ecs();
-          const { tasks = [], failures = [] } = await client.send(new sdk.RunTaskCommand(request as unknown as RunTaskCommandInput));
-          const [task] = tasks;
-          if (task?.taskArn && task.clusterArn) return { cluster: task.clusterArn, task: task.taskArn };
-          throw failureOf(failures[0] ?? { reason: "ECS started no task and gives no reason" });
-        },
-        signal,
-      ),
+      repeated(ecs, "ecs:RunTask", { buckets: launches ? ["modify", "launch"] : ["modify"], signal }, async ({ sdk, client }) => {
+        const { tasks = [], failures = [] } = await client.send(new sdk.RunTaskCommand(request as unknown as RunTaskCommandInput));
+        const [task] = tasks;
+        if (task?.taskArn && task.clusterArn) return { cluster: task.clusterArn, task: task.taskArn };
+        throw failureOf(failures[0] ?? { reason: "ECS started no task and gives no reason" });
+      }),
     describeTasks: (cluster, tasks) =>
-      repeated("ecs:DescribeTasks", ["read"], async () => {
-        const { sdk, client } = await ecs();
+      repeated(ecs, "ecs:DescribeTasks", { buckets: ["read"] }, async ({ sdk, client }) => {
         const reply = await client.send(new sdk.DescribeTasksCommand({ cluster, tasks }));
         const other = reply.failures?.find(({ reason }) => reason !== "MISSING");
         if (other) throw failureOf(other);
@@ -160,16 +139,14 @@ export function openEcsApi(access: Access, notes: SharedNotes, tell: (message: s
         );
       }),
     listTasks: (cluster, startedBy, desiredStatus) =>
-      repeated("ecs:ListTasks", ["read"], async () => {
-        const { sdk, client } = await ecs();
+      repeated(ecs, "ecs:ListTasks", { buckets: ["read"] }, async ({ sdk, client }) => {
         const reply = await client.send(
           new sdk.ListTasksCommand({ ...(cluster === undefined ? {} : { cluster }), startedBy, desiredStatus }),
         );
         return reply.taskArns ?? [];
       }),
     stopTask: ({ cluster, task }, reason) =>
-      repeated("ecs:StopTask", ["modify"], async () => {
-        const { sdk, client } = await ecs();
+      repeated(ecs, "ecs:StopTask", { buckets: ["modify"] }, async ({ sdk, client }) => {
         await client.send(new sdk.StopTaskCommand({ cluster, task, reason: reason.slice(0, 1024) }));
       }),
     logEvents: async ({ group, region: place }, streams, since) => {
@@ -177,17 +154,20 @@ export function openEcsApi(access: Access, notes: SharedNotes, tell: (message: s
       let nextToken: string | undefined;
       let newest = since;
       for (let pages = 0; pages < MAX_PAGES || newest <= since; pages++) {
-        const reply = await repeated("logs:FilterLogEvents", ["logs"], async () => {
-          const { sdk, client } = await logs(place);
-          return client.send(
-            new sdk.FilterLogEventsCommand({
-              logGroupName: group,
-              logStreamNames: streams,
-              startTime: since,
-              ...(nextToken === undefined ? {} : { nextToken }),
-            }),
-          );
-        });
+        const reply = await repeated(
+          () => logs(place),
+          "logs:FilterLogEvents",
+          { buckets: ["logs"] },
+          ({ sdk, client }) =>
+            client.send(
+              new sdk.FilterLogEventsCommand({
+                logGroupName: group,
+                logStreamNames: streams,
+                startTime: since,
+                ...(nextToken === undefined ? {} : { nextToken }),
+              }),
+            ),
+        );
         for (const { eventId = "", timestamp = 0, logStreamName = "", message = "" } of reply.events ?? [])
           events.push({ eventId, timestamp, stream: logStreamName, message });
         newest = events.at(-1)?.timestamp ?? newest;
@@ -197,17 +177,11 @@ export function openEcsApi(access: Access, notes: SharedNotes, tell: (message: s
       return { events, cut: newest };
     },
     putSecret: ({ name: Name, value: Value, description: Description }, signal) =>
-      repeated(
-        "ssm:PutParameter",
-        [],
-        async () => {
-          const { sdk, client } = await ssm();
-          await client.send(
-            new sdk.PutParameterCommand({ Name, Value, Description, Type: "SecureString", Overwrite: true, Tier: "Intelligent-Tiering" }),
-          );
-        },
-        signal,
-      ),
+      repeated(ssm, "ssm:PutParameter", { signal }, async ({ sdk, client }) => {
+        await client.send(
+          new sdk.PutParameterCommand({ Name, Value, Description, Type: "SecureString", Overwrite: true, Tier: "Intelligent-Tiering" }),
+        );
+      }),
   };
 }
 

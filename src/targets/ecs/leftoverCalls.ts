@@ -27,8 +27,19 @@ export interface LeftoverCalls {
 
 export type DefinitionStatus = "ACTIVE" | "INACTIVE";
 
+/**
+ * Make a call of one of the SDK's clients, and again as long as that may help.
+ * @param what the operation, as IAM names it
+ */
+export type Repeated = <Client, T>(
+  client: () => Promise<Client>,
+  what: string,
+  options: { buckets?: EcsBucket[]; signal?: AbortSignal | undefined },
+  work: (client: Client) => Promise<T>,
+) => Promise<T>;
+
 interface Clients {
-  repeated<T>(action: string, buckets: EcsBucket[], call: () => Promise<T>, signal?: AbortSignal): Promise<T>;
+  repeated: Repeated;
   ecs(): Promise<{ sdk: typeof import("@aws-sdk/client-ecs"); client: ECSClient }>;
   ssm(): Promise<{ sdk: typeof import("@aws-sdk/client-ssm"); client: SSMClient }>;
 }
@@ -36,69 +47,39 @@ interface Clients {
 export function leftoverCalls({ repeated, ecs, ssm }: Clients): LeftoverCalls {
   return {
     listParameters: (folder, token, signal) =>
-      repeated(
-        "ssm:DescribeParameters",
-        [],
-        async () => {
-          const { sdk, client } = await ssm();
-          const { Parameters = [], NextToken } = await client.send(
-            new sdk.DescribeParametersCommand({
-              ParameterFilters: [{ Key: "Path", Option: "OneLevel", Values: [folder] }],
-              MaxResults: 50,
-              ...(token === undefined ? {} : { NextToken: token }),
-            }),
-          );
-          const parameters = Parameters.map(({ Name = "", Description = "", LastModifiedDate }) => ({
-            name: Name,
-            description: Description,
-            modifiedAt: LastModifiedDate?.getTime() ?? Date.now(),
-          }));
-          return pageOf(parameters, NextToken);
-        },
-        signal,
-      ),
+      repeated(ssm, "ssm:DescribeParameters", { signal }, async ({ sdk, client }) => {
+        const { Parameters = [], NextToken } = await client.send(
+          new sdk.DescribeParametersCommand({
+            ParameterFilters: [{ Key: "Path", Option: "OneLevel", Values: [folder] }],
+            MaxResults: 50,
+            ...(token === undefined ? {} : { NextToken: token }),
+          }),
+        );
+        const parameters = Parameters.map(({ Name = "", Description = "", LastModifiedDate }) => ({
+          name: Name,
+          description: Description,
+          modifiedAt: LastModifiedDate?.getTime() ?? Date.now(),
+        }));
+        return pageOf(parameters, NextToken);
+      }),
     deleteParameters: (Names, signal) =>
-      repeated(
-        "ssm:DeleteParameters",
-        [],
-        async () => {
-          const { sdk, client } = await ssm();
-          await client.send(new sdk.DeleteParametersCommand({ Names }));
-        },
-        signal,
-      ),
+      repeated(ssm, "ssm:DeleteParameters", { signal }, async ({ sdk, client }) => {
+        await client.send(new sdk.DeleteParametersCommand({ Names }));
+      }),
     listFamilies: (familyPrefix, status, nextToken, signal) =>
-      repeated(
-        "ecs:ListTaskDefinitionFamilies",
-        ["describeDefinition"],
-        async () => {
-          const { sdk, client } = await ecs();
-          const reply = await client.send(new sdk.ListTaskDefinitionFamiliesCommand({ familyPrefix, status, nextToken }));
-          return pageOf(reply.families ?? [], reply.nextToken);
-        },
-        signal,
-      ),
+      repeated(ecs, "ecs:ListTaskDefinitionFamilies", { buckets: ["describeDefinition"], signal }, async ({ sdk, client }) => {
+        const reply = await client.send(new sdk.ListTaskDefinitionFamiliesCommand({ familyPrefix, status, nextToken }));
+        return pageOf(reply.families ?? [], reply.nextToken);
+      }),
     listDefinitions: (familyPrefix, status, nextToken, signal) =>
-      repeated(
-        "ecs:ListTaskDefinitions",
-        ["describeDefinition"],
-        async () => {
-          const { sdk, client } = await ecs();
-          const reply = await client.send(new sdk.ListTaskDefinitionsCommand({ familyPrefix, status, sort: "ASC", nextToken }));
-          return pageOf(reply.taskDefinitionArns ?? [], reply.nextToken);
-        },
-        signal,
-      ),
+      repeated(ecs, "ecs:ListTaskDefinitions", { buckets: ["describeDefinition"], signal }, async ({ sdk, client }) => {
+        const reply = await client.send(new sdk.ListTaskDefinitionsCommand({ familyPrefix, status, sort: "ASC", nextToken }));
+        return pageOf(reply.taskDefinitionArns ?? [], reply.nextToken);
+      }),
     deleteDefinitions: (taskDefinitions, signal) =>
-      repeated(
-        "ecs:DeleteTaskDefinitions",
-        ["register"],
-        async () => {
-          const { sdk, client } = await ecs();
-          const { failures = [] } = await client.send(new sdk.DeleteTaskDefinitionsCommand({ taskDefinitions }));
-          return failures.map(({ arn = "", reason = "" }) => ({ arn, reason }));
-        },
-        signal,
-      ),
+      repeated(ecs, "ecs:DeleteTaskDefinitions", { buckets: ["register"], signal }, async ({ sdk, client }) => {
+        const { failures = [] } = await client.send(new sdk.DeleteTaskDefinitionsCommand({ taskDefinitions }));
+        return failures.map(({ arn = "", reason = "" }) => ({ arn, reason }));
+      }),
   };
 }
