@@ -40,6 +40,14 @@ export function mayPass({ kind }: CloudFailure<string>): boolean {
   return kind === "throttled" || kind === "unsent" || kind === "unclear";
 }
 
+/** What a call answers; `undefined` where what it is about is not there. */
+export async function ifThere<T>(call: Promise<T>): Promise<T | undefined> {
+  return call.catch((error) => {
+    if (error instanceof CloudFailure && error.kind === "missing") return undefined;
+    throw error;
+  });
+}
+
 /**
  * What turns anything that a call threw into a {@link CloudFailure}. What comes from no call is a bug: it is thrown again.
  * @param classify what the cloud or its SDK says; `undefined`: they say nothing

@@ -3,7 +3,7 @@ import type { JsonObject, ValueObject } from "../../json";
 import { stackName } from "../../manifest/cloudNames";
 import { Secret } from "../../secret";
 import { UserError } from "../../userError";
-import { CloudFailure } from "../cloud/failure";
+import { CloudFailure, ifThere } from "../cloud/failure";
 import { declaredValues } from "../cloud/leftovers";
 import type { LogReader } from "../cloud/logPosition";
 import { explaining } from "../cloud/refusal";
@@ -140,9 +140,7 @@ class CloudRunTarget implements Target {
       const end = (await this.#watcher.observe([id])).get(id);
       if (end?.phase !== "ended") return;
       await endNote(this.#notes, id).create(end);
-      await this.#api.deleteJob(`${parent}/jobs/${job}`).catch((error) => {
-        if (asFailure(error).kind !== "missing") throw error;
-      });
+      await ifThere(this.#api.deleteJob(`${parent}/jobs/${job}`));
     });
   }
 

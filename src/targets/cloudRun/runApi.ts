@@ -83,69 +83,56 @@ export function openRunApi(access: Access, notes: SharedNotes, tell: (message: s
   };
   const call = openCalls({ cloud: "Google", pool: access.pool, createdAt: access.createdAt, notes, tell, asFailure });
 
-  /** @param place `projects/P/locations/R` */
-  function asked<T>(bucket: CloudRunBucket, place: string, work: (clients: Clients) => Promise<T>, options?: CallOptions): Promise<T> {
+  /** @param name in the region whose quota counts: `projects/P/locations/R/…` */
+  function asked<T>(bucket: CloudRunBucket, name: string, options: CallOptions, work: (clients: Clients) => Promise<T>): Promise<T> {
+    const place = name.split("/").slice(0, 4).join("/");
     return call("Google Cloud Run", [cloudRunBucket(bucket, place)], async () => work(await ready()), options);
   }
 
-  function repeated<T>(bucket: CloudRunBucket, place: string, work: (clients: Clients) => Promise<T>, signal?: AbortSignal): Promise<T> {
-    return asked(bucket, place, work, { signal });
-  }
-
-  const of = (name: string) => name.split("/").slice(0, 4).join("/");
   const options = { timeout: CALL_TIMEOUT, maxRetries: 0 };
+  const aPage = (parent: string, token: string | undefined) => ({
+    parent,
+    pageSize: PAGE,
+    ...(token === undefined ? {} : { pageToken: token }),
+  });
+  const masked = (mask: string) => ({ otherArgs: { headers: { "x-goog-fieldmask": mask } } });
   return {
     createJob: async (parent, jobId, job, signal) => {
-      await repeated("write", parent, ({ jobs }) => jobs.createJob({ parent, jobId, job: jobMessage(job) }, options), signal);
+      await asked("write", parent, { signal }, ({ jobs }) => jobs.createJob({ parent, jobId, job: jobMessage(job) }, options));
     },
-    getJob: (name, signal) => repeated("read", of(name), async ({ jobs }) => jobFacts((await jobs.getJob({ name }, options))[0]), signal),
+    getJob: (name, signal) => asked("read", name, { signal }, async ({ jobs }) => jobFacts((await jobs.getJob({ name }, options))[0])),
     deleteJob: async (name, signal, etag) => {
-      await repeated("write", of(name), ({ jobs }) => jobs.deleteJob({ name, ...(etag === undefined ? {} : { etag }) }, options), signal);
+      await asked("write", name, { signal }, ({ jobs }) => jobs.deleteJob({ name, ...(etag === undefined ? {} : { etag }) }, options));
     },
-    listJobs: (parent, pageToken, signal) =>
-      repeated(
-        "read",
-        parent,
-        async ({ jobs }) => {
-          const request = { parent, pageSize: PAGE, ...(pageToken === undefined ? {} : { pageToken }) };
-          const otherArgs = { headers: { "x-goog-fieldmask": JOB_MASK } };
-          const [found, , reply] = await jobs.listJobs(request, { ...options, otherArgs, autoPaginate: false });
-          return pageOf(found.map(foundJob), reply?.nextPageToken);
-        },
-        signal,
-      ),
-    runJob: async (name, overrides) => {
-      const run = async ({ jobs }: Clients) => {
+    listJobs: (parent, token, signal) =>
+      asked("read", parent, { signal }, async ({ jobs }) => {
+        const [found, , reply] = await jobs.listJobs(aPage(parent, token), { ...options, ...masked(JOB_MASK), autoPaginate: false });
+        return pageOf(found.map(foundJob), reply?.nextPageToken);
+      }),
+    runJob: (name, overrides) =>
+      asked("run", name, { repeatable: false }, async ({ jobs }) => {
         const [operation] = await jobs.runJob({ name, overrides: runMessage(overrides) }, options);
         // The operation is done only when the run is; its metadata is the execution from the start.
         return (operation.metadata as protos.google.cloud.run.v2.IExecution | null)?.name ?? "";
-      };
-      return asked("run", of(name), run, { repeatable: false });
-    },
+      }),
     getExecution: (name) =>
-      repeated("read", of(name), async ({ executions }) => executionFacts((await executions.getExecution({ name }, options))[0])),
-    listExecutions: (parent, what, pageToken, signal) =>
-      repeated(
-        "read",
-        of(parent),
-        async ({ executions }) => {
-          const request = { parent, pageSize: PAGE, ...(pageToken === undefined ? {} : { pageToken }) };
-          const otherArgs = what === "state" ? { headers: { "x-goog-fieldmask": STATE_MASK } } : {};
-          const [found, , reply] = await executions.listExecutions(request, { ...options, otherArgs, autoPaginate: false });
-          const facts = found.map(executionFacts);
-          // Until a call's time is over the SDK's timer holds on to what it was answered, which for many pages is much.
-          found.length = 0;
-          return pageOf(facts, reply?.nextPageToken);
-        },
-        signal,
-      ),
+      asked("read", name, {}, async ({ executions }) => executionFacts((await executions.getExecution({ name }, options))[0])),
+    listExecutions: (parent, what, token, signal) =>
+      asked("read", parent, { signal }, async ({ executions }) => {
+        const mask = what === "state" ? masked(STATE_MASK) : {};
+        const [found, , reply] = await executions.listExecutions(aPage(parent, token), { ...options, ...mask, autoPaginate: false });
+        const facts = found.map(executionFacts);
+        // Until a call's time is over the SDK's timer holds on to the answer, which is large for many pages.
+        found.length = 0;
+        return pageOf(facts, reply?.nextPageToken);
+      }),
     getTask: (execution) =>
-      repeated("read", of(execution), async ({ tasks }) => {
+      asked("read", execution, {}, async ({ tasks }) => {
         const [[task]] = await tasks.listTasks({ parent: execution, pageSize: 1 }, { ...options, autoPaginate: false });
         return task && taskFacts(task);
       }),
     cancelExecution: async (name) => {
-      await repeated("write", of(name), ({ executions }) => executions.cancelExecution({ name }, options));
+      await asked("write", name, {}, ({ executions }) => executions.cancelExecution({ name }, options));
     },
   };
 }

@@ -2,12 +2,10 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { CALL_TIMEOUT } from "../cloud/calls";
 import { doOnce } from "../cloud/claims";
-import { CloudFailure } from "../cloud/failure";
+import { CloudFailure, ifThere } from "../cloud/failure";
 import type { Held } from "../cloud/notes";
-import type { Page } from "../cloud/pages";
 import type { SharedNotes } from "../target";
 import { type SendNote, sendNote, type Whereabouts } from "./cloudRunNotes";
-import type { ExecutionFacts } from "./facts";
 import { asFailure } from "./googleFailures";
 import { markerOf, timeOfRun } from "./names";
 import type { RunApi } from "./runApi";
@@ -49,18 +47,15 @@ export function openSends({ api, notes, settle }: { api: RunApi; notes: SharedNo
 
   /** One look at the list. */
   async function look({ runId, attempt }: Attempt, { job, own }: Whereabouts, signal?: AbortSignal): Promise<string | undefined> {
-    if (own !== undefined) return (await exists(job, signal)) ? own : undefined;
+    if (own !== undefined) return (await ifThere(api.getJob(job, signal))) === undefined ? undefined : own;
     const marker = markerOf(runId, attempt);
     const since = (timeOfRun(runId) ?? 0) - CLOCKS;
     let last = Number.POSITIVE_INFINITY;
     let ordered = true;
     let page: string | undefined;
     do {
-      const { items: executions, next } = await api.listExecutions(job, "marker", page, signal).catch((error): Page<ExecutionFacts> => {
-        // Nothing of a Job that was never made.
-        if (asFailure(error).kind === "missing") return { items: [] };
-        throw error;
-      });
+      // Nothing of a Job that was never made.
+      const { items: executions, next } = (await ifThere(api.listExecutions(job, "marker", page, signal))) ?? { items: [] };
       const found = executions.find((each) => each.marker === marker);
       if (found) return found.name;
       for (const { createTime } of executions) {
@@ -72,16 +67,6 @@ export function openSends({ api, notes, settle }: { api: RunApi; notes: SharedNo
       // Newest first, as far as was seen: what follows is older than the run.
     } while (page !== undefined && !(ordered && last < since));
     return undefined;
-  }
-
-  async function exists(job: string, signal?: AbortSignal): Promise<boolean> {
-    try {
-      await api.getJob(job, signal);
-      return true;
-    } catch (error) {
-      if (asFailure(error).kind !== "missing") throw error;
-      return false;
-    }
   }
 
   /** Look until it is there, or would be. */

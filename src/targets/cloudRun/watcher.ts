@@ -1,10 +1,10 @@
 import pLimit from "p-limit";
 import { openAbsences } from "../cloud/absences";
+import { ifThere } from "../cloud/failure";
 import { GATHER, gather, type Tell } from "../cloud/gather";
 import type { InfrastructureId, Observation, SharedNotes } from "../target";
 import { endNote, stopNote } from "./cloudRunNotes";
 import type { ExecutionFacts } from "./facts";
-import { asFailure } from "./googleFailures";
 import { parseExecutionName } from "./names";
 import { isOver, needsTasks, observationOf } from "./outcome";
 import type { RunApi } from "./runApi";
@@ -50,12 +50,7 @@ export function openWatcher({ api, notes, settle }: { api: RunApi; notes: Shared
   const get = (id: InfrastructureId) =>
     limit(async () => {
       count();
-      try {
-        return await api.getExecution(id);
-      } catch (error) {
-        if (asFailure(error).kind === "missing") return undefined;
-        throw error;
-      }
+      return ifThere(api.getExecution(id));
     });
 
   /**
@@ -92,10 +87,7 @@ export function openWatcher({ api, notes, settle }: { api: RunApi; notes: Shared
     const task = needsTasks(execution)
       ? await limit(async () => {
           count();
-          return api.getTask(id).catch((error) => {
-            if (asFailure(error).kind === "missing") return undefined;
-            throw error;
-          });
+          return ifThere(api.getTask(id));
         })
       : undefined;
     const observation = observationOf(execution, task, (await stopNote(notes, id).value()) !== undefined);

@@ -3,6 +3,7 @@ import type { ECSClient, RegisterTaskDefinitionCommandInput, RunTaskCommandInput
 import type { SSMClient } from "@aws-sdk/client-ssm";
 import type { JsonObject } from "../../json";
 import { CALL_TIMEOUT, openCalls } from "../cloud/calls";
+import { ifThere } from "../cloud/failure";
 import type { SharedNotes } from "../target";
 import { type Access, loaded } from "./access";
 import { asFailure, failureOf } from "./awsFailures";
@@ -97,9 +98,9 @@ export function openEcsApi(access: Access, notes: SharedNotes, tell: (message: s
         );
         return taskDefinition?.taskDefinitionArn ?? "";
       }),
-    describeTaskDefinition: async (name, signal) => {
-      try {
-        return await repeated(ecs, "ecs:DescribeTaskDefinition", { buckets: ["describeDefinition"], signal }, async ({ sdk, client }) => {
+    describeTaskDefinition: (name, signal) =>
+      ifThere(
+        repeated(ecs, "ecs:DescribeTaskDefinition", { buckets: ["describeDefinition"], signal }, async ({ sdk, client }) => {
           const { taskDefinition = {}, tags = [] } = await client.send(
             new sdk.DescribeTaskDefinitionCommand({ taskDefinition: name, include: ["TAGS"] }),
           );
@@ -109,12 +110,8 @@ export function openEcsApi(access: Access, notes: SharedNotes, tell: (message: s
             definition: taskDefinition,
             tags: Object.fromEntries(tags.map(({ key = "", value = "" }) => [key, value])),
           };
-        });
-      } catch (error) {
-        if (asFailure(error).kind === "missing") return undefined;
-        throw error;
-      }
-    },
+        }),
+      ),
     deregisterTaskDefinition: (arn) =>
       repeated(ecs, "ecs:DeregisterTaskDefinition", { buckets: ["register"] }, async ({ sdk, client }) => {
         await client.send(new sdk.DeregisterTaskDefinitionCommand({ taskDefinition: arn }));

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { JsonObject, ValueObject } from "../../json";
 import { parameterFolder, sharedParameterFolder, stackName } from "../../manifest/cloudNames";
+import { ifThere } from "../cloud/failure";
 import { declaredValues } from "../cloud/leftovers";
 import type { LogReader } from "../cloud/logPosition";
 import { explaining } from "../cloud/refusal";
@@ -251,10 +252,7 @@ class EcsTarget implements Target {
 
   async #look(cluster: string | undefined, runId: string, attempt: number): Promise<TaskName | undefined> {
     for (const status of ["RUNNING", "STOPPED"] as const) {
-      const [task] = await this.#api.listTasks(cluster, startedBy(runId, attempt), status).catch((error) => {
-        if (asFailure(error).kind === "missing") return [];
-        throw error;
-      });
+      const [task] = (await ifThere(this.#api.listTasks(cluster, startedBy(runId, attempt), status))) ?? [];
       if (task !== undefined) return { cluster: clusterOf(task, cluster), task };
     }
     return undefined;
