@@ -6,8 +6,9 @@ import { begunAt, formatCursor, type LogReader, parseCursor, sinceOf } from "../
 import { inBatches } from "../cloud/pages";
 import { tryTurn } from "../cloud/tokenBucket";
 import type { InfrastructureId, LogPage, SharedNotes } from "../target";
-import type { Access } from "./access";
 import { cloudRunBucket } from "./cloudRunBuckets";
+import { type ExecutionName, parseExecutionName, projectOf } from "./cloudRunNames";
+import type { Watcher } from "./cloudRunWatcher";
 import {
   afterOf,
   type Fate,
@@ -22,11 +23,10 @@ import {
   wasSeen,
 } from "./entries";
 import { type Entry, isOutput } from "./entryLines";
+import type { Access } from "./googleAccess";
 import { asFailure } from "./googleFailures";
-import { type ExecutionName, parseExecutionName, projectOf } from "./names";
 import type { RunApi } from "./runApi";
 import { AFTER_END, belongingOf, JobSpans, notShown, SEVERAL } from "./unnamedEntries";
-import type { Watcher } from "./watcher";
 
 /** Executions a query: Cloud Logging takes filters of up to 20,000 characters. */
 const TOGETHER = 35;

@@ -1,7 +1,7 @@
 import { begunAt, type LogPosition, readToEnd } from "../cloud/logPosition";
 import type { LogLine } from "../target";
+import { type ExecutionName, hasOneExecution, regionOf } from "./cloudRunNames";
 import { type Entry, isPart, isWhole, joined, linesOf } from "./entryLines";
-import { type ExecutionName, hasOneExecution, regionOf } from "./names";
 import { namedExecution } from "./unnamedEntries";
 
 /** An entry's place in the order of Cloud Logging: entries of one timestamp are in the order of their ids. */

@@ -4,7 +4,7 @@ import { isObject } from "../../template/paths";
 import { UserError } from "../../userError";
 import { checkVariableName, variableAt } from "../jobValues";
 import { MAX_VARIABLE } from "../parameterLimits";
-import { MAX_VARIABLES } from "./limits";
+import { MAX_VARIABLES } from "./cloudRunLimits";
 
 /** Names that Cloud Run sets itself (https://cloud.google.com/run/docs/container-contract#jobs-env-vars). */
 const RESERVED = /^(X_GOOGLE_|CLOUD_RUN_(JOB|EXECUTION|TASK_INDEX|TASK_ATTEMPT|TASK_COUNT)$)/;

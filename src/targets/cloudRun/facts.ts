@@ -1,6 +1,6 @@
 import type { protos } from "@google-cloud/run";
 import { oneLine } from "../cloud/failure";
-import { MARKER } from "./names";
+import { MARKER } from "./cloudRunNames";
 
 type Message<T> = T | Readonly<Record<string, unknown>>;
 

@@ -1,7 +1,7 @@
 import type { UserError } from "../../userError";
 import { refusalOf } from "../cloud/refusal";
 import { type GoogleFailure, type GoogleKind, NO_LOGIN } from "./googleFailures";
-import { type Denied, remedy } from "./permissions";
+import { type Denied, remedy } from "./googlePermissions";
 
 /** What a user hears when a call has failed for good: exit code 5. @param what the work, as "submitting the run" */
 export function refusal(what: string, failure: GoogleFailure, who: Denied): UserError {

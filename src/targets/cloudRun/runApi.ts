@@ -4,12 +4,12 @@ import type { UserError } from "../../userError";
 import { CALL_TIMEOUT, type CallOptions, openCalls } from "../cloud/calls";
 import { type Page, pageOf } from "../cloud/pages";
 import type { SharedNotes } from "../target";
-import { type Access, loaded } from "./access";
 import { type CloudRunBucket, cloudRunBucket } from "./cloudRunBuckets";
 import { conditionFacts, type ExecutionFacts, executionFacts, type TaskFacts, taskFacts, timeText } from "./facts";
+import { type Access, loaded } from "./googleAccess";
 import { asFailure, type GoogleFailure } from "./googleFailures";
 import { refusal } from "./googleRefusals";
-import { jobMessage, type RunOverrides, runMessage } from "./wire";
+import { jobMessage, type RunOverrides, runMessage } from "./sdkMessages";
 
 /** What of a Job matters here. */
 export interface JobFacts {

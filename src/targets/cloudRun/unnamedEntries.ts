@@ -1,6 +1,6 @@
+import type { ExecutionName } from "./cloudRunNames";
 import type { Entry } from "./entryLines";
 import { asFailure } from "./googleFailures";
-import type { ExecutionName } from "./names";
 import type { RunApi } from "./runApi";
 
 /** So much after its execution's completion an entry may still be stamped, in milliseconds. */

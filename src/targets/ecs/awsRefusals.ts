@@ -2,7 +2,7 @@ import { formatDuration } from "../../duration";
 import type { UserError } from "../../userError";
 import { refusalOf } from "../cloud/refusal";
 import type { AwsFailure, AwsKind } from "./awsFailures";
-import { remedy } from "./permissions";
+import { remedy } from "./awsPermissions";
 
 /** Whose call it was. */
 export interface Caller {

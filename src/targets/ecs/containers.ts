@@ -1,6 +1,6 @@
 import type { ContainerDefinition } from "@aws-sdk/client-ecs";
 import { oneLine } from "../cloud/failure";
-import type { ContainerFacts, TaskFacts } from "./outcome";
+import type { ContainerFacts, TaskFacts } from "./ecsOutcome";
 
 /** The container that Prefect takes for the flow run's, unless one is named. */
 export const USUAL_CONTAINER = "prefect";

@@ -7,9 +7,9 @@ import { UserError } from "../../userError";
 import { doOnce } from "../cloud/claims";
 import type { SharedNotes } from "../target";
 import type { EcsApi } from "./ecsApi";
+import { digestOf, SHAPE_TAG, tagsOf } from "./ecsNames";
 import { type DefinitionNote, definitionNote } from "./ecsNotes";
-import { digestOf, SHAPE_TAG, tagsOf } from "./names";
-import type { EcsRequest, LogPlace } from "./request";
+import type { EcsRequest, LogPlace } from "./ecsRequest";
 import type { SecretStore } from "./secretStore";
 import { logPlaceOf } from "./taskDefinition";
 

@@ -5,13 +5,13 @@ import type { JsonObject } from "../../json";
 import { CALL_TIMEOUT, openCalls } from "../cloud/calls";
 import { ifThere } from "../cloud/failure";
 import type { SharedNotes } from "../target";
-import { type Access, loaded } from "./access";
+import { type Access, loaded } from "./awsAccess";
 import { asFailure, failureOf } from "./awsFailures";
 import { offsetText } from "./awsRefusals";
 import { ecsBucket } from "./ecsBuckets";
-import { type LeftoverCalls, leftoverCalls, type Repeated } from "./leftoverCalls";
-import type { TaskName } from "./names";
-import type { TaskFacts } from "./outcome";
+import { type LeftoverCalls, leftoverCalls, type Repeated } from "./ecsLeftoverCalls";
+import type { TaskName } from "./ecsNames";
+import type { TaskFacts } from "./ecsOutcome";
 
 export interface LogEvent {
   eventId: string;

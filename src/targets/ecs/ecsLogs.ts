@@ -7,11 +7,11 @@ import type { InfrastructureId, LogLine, Observation, SharedNotes } from "../tar
 import { asFailure } from "./awsFailures";
 import { ownContainerOf } from "./containers";
 import type { EcsApi, LogEvents } from "./ecsApi";
+import { parseId, regionOfArn, taskIdOf } from "./ecsNames";
 import { taskNote } from "./ecsNotes";
-import { parseId, regionOfArn, taskIdOf } from "./names";
-import type { LogPlace } from "./request";
+import type { LogPlace } from "./ecsRequest";
+import type { Watcher } from "./ecsWatcher";
 import { logPlaceOf } from "./taskDefinition";
-import type { Watcher } from "./watcher";
 
 /** Streams a query. */
 const TOGETHER = 100;

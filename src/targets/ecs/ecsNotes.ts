@@ -1,7 +1,7 @@
 import type { End } from "../cloud/absences";
 import { jsonNote, type Note, textNote } from "../cloud/notes";
 import type { InfrastructureId, SharedNotes } from "../target";
-import type { LogPlace } from "./request";
+import type { LogPlace } from "./ecsRequest";
 
 /** What is remembered of a task for longer than ECS does. */
 export interface TaskNote {

@@ -19,20 +19,20 @@ import type {
   Target,
   TargetPlace,
 } from "../target";
-import { type Access, accessOf, loaded } from "./access";
+import { type Access, accessOf, loaded } from "./awsAccess";
 import { type AwsKind, asFailure } from "./awsFailures";
 import { refusal } from "./awsRefusals";
 import { type Definitions, openDefinitions, type ReadyDefinition } from "./definitions";
 import { type EcsApi, openEcsApi } from "./ecsApi";
+import { type EcsLeftovers, removeEcsLeftovers, tidyEcs } from "./ecsLeftovers";
 import { openLogReader } from "./ecsLogs";
+import { formatId, parseId, regionOfArn, startedBy, type TaskName } from "./ecsNames";
 import { type SendNote, sendNote, taskNote } from "./ecsNotes";
-import { type EcsLeftovers, removeEcsLeftovers, tidyEcs } from "./leftovers";
-import { formatId, parseId, regionOfArn, startedBy, type TaskName } from "./names";
-import { STOP_REASON } from "./outcome";
-import { type PoolFacts, planEcs } from "./plan";
-import type { EcsRequest } from "./request";
+import { STOP_REASON } from "./ecsOutcome";
+import { type PoolFacts, planEcs } from "./ecsPlan";
+import type { EcsRequest } from "./ecsRequest";
+import { openWatcher, type Watcher } from "./ecsWatcher";
 import { openSecretStore } from "./secretStore";
-import { openWatcher, type Watcher } from "./watcher";
 
 /** How often a submission meets a definition that someone has just deregistered. */
 const TRIES = 3;

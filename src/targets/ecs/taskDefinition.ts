@@ -6,9 +6,9 @@ import { BASE_IMAGE_TAKEN, PREFECT_BASE_IMAGE } from "../cloud/prefectImage";
 import { flagAt, listAt, objectAt, pairs, textAt } from "../jobValues";
 import type { RunToPlan } from "../target";
 import { USUAL_CONTAINER } from "./containers";
+import { familyName } from "./ecsNames";
+import type { LogPlace } from "./ecsRequest";
 import { checkFargateSize } from "./fargate";
-import { familyName } from "./names";
-import type { LogPlace } from "./request";
 import { environmentAt, sizeText, withoutEmpty } from "./taskValues";
 
 const AT = "job_configuration.task_definition";

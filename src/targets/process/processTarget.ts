@@ -10,9 +10,9 @@ import { Secret } from "../../secret";
 import { UserError } from "../../userError";
 import { childEnvironment } from "../childEnvironment";
 import type { InfrastructureId, LogPage, Observation, Prepared, RunToPlan, Submission, Target } from "../target";
-import { readPage } from "./logs";
-import { observationOf } from "./outcome";
-import { type ProcessRequest, planProcess } from "./plan";
+import { readPage } from "./processLogs";
+import { observationOf } from "./processOutcome";
+import { type ProcessRequest, planProcess } from "./processPlan";
 import { infrastructureId, locate, readFolder, readWrapper, runFolder, type WrapperProcess } from "./runFolder";
 import { WRAPPER } from "./wrapper";
 

@@ -5,7 +5,7 @@ import { processStart } from "../../processTable";
 import { quoted } from "../../shown";
 import { UserError } from "../../userError";
 import type { InfrastructureId } from "../target";
-import type { Facts } from "./outcome";
+import type { Facts } from "./processOutcome";
 
 /** The process of a wrapper, from its `pid` file. */
 export interface WrapperProcess {

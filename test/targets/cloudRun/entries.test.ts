@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { formatCursor, parseCursor, sinceOf } from "../../../src/targets/cloud/logPosition";
+import { parseExecutionName } from "../../../src/targets/cloudRun/cloudRunNames";
 import { afterOf, filterOf, isDrained, isOf, type Position, take } from "../../../src/targets/cloudRun/entries";
 import type { Entry } from "../../../src/targets/cloudRun/entryLines";
-import { parseExecutionName } from "../../../src/targets/cloudRun/names";
 import { type Belonging, belongingOf, namedExecution, type Spans } from "../../../src/targets/cloudRun/unnamedEntries";
 import { matches, parseFilter } from "../../../src/testing/clouds/gcp/logFilter";
 

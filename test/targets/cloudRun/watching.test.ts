@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { openSqliteLedger } from "../../../src/ledger";
-import { parseExecutionName } from "../../../src/targets/cloudRun/names";
+import { parseExecutionName } from "../../../src/targets/cloudRun/cloudRunNames";
 import type { Target } from "../../../src/targets/target";
 import type { FakeGoogleCloud } from "../../../src/testing";
 import { until } from "../../until";

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { expect, onTestFinished, test } from "vitest";
 import type { JsonObject } from "../../../src/json";
 import { Secret } from "../../../src/secret";
-import { parseId } from "../../../src/targets/ecs/names";
+import { parseId } from "../../../src/targets/ecs/ecsNames";
 import type { PoolAccess, Prepared, Target } from "../../../src/targets/target";
 import { type FakeAws, type FakeAwsOptions, startFakeAws } from "../../../src/testing";
 import { jobOf, never, openerOf, poolOf, QUICK, runOf } from "./place";

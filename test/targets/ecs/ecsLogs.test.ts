@@ -3,7 +3,7 @@ import { expect, onTestFinished, test } from "vitest";
 import type { LogPosition } from "../../../src/targets/cloud/logPosition";
 import type { LogEvents } from "../../../src/targets/ecs/ecsApi";
 import { take } from "../../../src/targets/ecs/ecsLogs";
-import { parseId } from "../../../src/targets/ecs/names";
+import { parseId } from "../../../src/targets/ecs/ecsNames";
 import { startFakeAws } from "../../../src/testing";
 import { until } from "../../until";
 import { jobOf, never, openerOf, poolOf, runOf } from "./place";

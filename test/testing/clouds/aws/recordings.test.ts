@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { observationOf, type TaskFacts } from "../../../../src/targets/ecs/outcome";
+import { observationOf, type TaskFacts } from "../../../../src/targets/ecs/ecsOutcome";
 
 // Real traffic with ECS, which lies beside the repo where it may: what the target reads out of it.
 

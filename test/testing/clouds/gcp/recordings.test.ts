@@ -2,8 +2,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { isJsonObject, type Json, type JsonObject } from "../../../../src/json";
+import { observationOf } from "../../../../src/targets/cloudRun/cloudRunOutcome";
 import { executionFacts } from "../../../../src/targets/cloudRun/facts";
-import { observationOf } from "../../../../src/targets/cloudRun/outcome";
 import { startFakeGoogleCloud } from "../../../../src/testing";
 import { until } from "../../../until";
 

@@ -2,8 +2,8 @@ import { describe, expect, test } from "vitest";
 import { leastPrivilege } from "../../../components/gcp/leastPrivilege";
 import { CloudFailure, mayPass } from "../../../src/targets/cloud/failure";
 import { asFailure, type GoogleFailure } from "../../../src/targets/cloudRun/googleFailures";
+import { permissionIn, remedy } from "../../../src/targets/cloudRun/googlePermissions";
 import { refusal } from "../../../src/targets/cloudRun/googleRefusals";
-import { permissionIn, remedy } from "../../../src/targets/cloudRun/permissions";
 
 const error = (message: string, more: object = {}) => Object.assign(new Error(message), more);
 const network = (code: string) =>

@@ -1,8 +1,8 @@
 import type { Outcome } from "../../model/outcome";
 import { oneLine } from "../cloud/failure";
 import type { Observation } from "../target";
+import { explained } from "./awsPermissions";
 import { causesIn, endOf, isTakenDown, neverRan, ownContainerOf, ranToAnEnd } from "./containers";
-import { explained } from "./permissions";
 
 /** A container of a task. */
 export interface ContainerFacts {

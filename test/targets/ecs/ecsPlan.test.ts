@@ -2,8 +2,8 @@ import { RegisterTaskDefinitionRequest$, RunTaskRequest$ } from "@aws-sdk/client
 import { describe, expect, test } from "vitest";
 import type { JsonObject, ValueObject } from "../../../src/json";
 import { Secret } from "../../../src/secret";
-import { type PoolFacts, planEcs } from "../../../src/targets/ecs/plan";
-import type { EcsRequest } from "../../../src/targets/ecs/request";
+import { type PoolFacts, planEcs } from "../../../src/targets/ecs/ecsPlan";
+import type { EcsRequest } from "../../../src/targets/ecs/ecsRequest";
 import { prepareJob, resolveJob, validateJob } from "../../../src/template";
 import { ecsTemplate } from "../../e2e/ecsPlace";
 import { runOf } from "./place";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { isOver, needsTasks, observationOf } from "../../../src/targets/cloudRun/cloudRunOutcome";
 import { executionFacts, taskFacts } from "../../../src/targets/cloudRun/facts";
-import { isOver, needsTasks, observationOf } from "../../../src/targets/cloudRun/outcome";
 
 // Executions and tasks as Cloud Run's REST API gives them: what is 0, false or empty is not there.
 

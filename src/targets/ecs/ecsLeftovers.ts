@@ -4,9 +4,9 @@ import { A_FEW, type LeftoversOf, Removal } from "../cloud/leftovers";
 import { allItems, inBatches, itemsOf } from "../cloud/pages";
 import type { Leftovers } from "../target";
 import type { DefinitionFacts, EcsApi } from "./ecsApi";
+import type { DefinitionStatus } from "./ecsLeftoverCalls";
+import { familyName, SHAPE_TAG, tagsOf } from "./ecsNames";
 import { definitionNote, tidyNote } from "./ecsNotes";
-import type { DefinitionStatus } from "./leftoverCalls";
-import { familyName, SHAPE_TAG, tagsOf } from "./names";
 import { SECRET_DESCRIPTION } from "./secretStore";
 import { familyPrefix } from "./taskDefinition";
 

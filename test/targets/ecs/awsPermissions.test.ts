@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { leastPrivilege } from "../../../components/aws/leastPrivilege";
 import { asFailure } from "../../../src/targets/ecs/awsFailures";
+import { actionIn, explained, remedy } from "../../../src/targets/ecs/awsPermissions";
 import { refusal } from "../../../src/targets/ecs/awsRefusals";
-import { actionIn, explained, remedy } from "../../../src/targets/ecs/permissions";
 
 const denied = (action: string) =>
   `User: arn:aws:iam::111111111111:user/etl is not authorized to perform: ${action} on resource: * because no identity-based policy allows the ${action} action`;

@@ -6,9 +6,9 @@ import { inBatches } from "../cloud/pages";
 import type { InfrastructureId, Observation, SharedNotes } from "../target";
 import { ownContainerOf } from "./containers";
 import type { EcsApi } from "./ecsApi";
+import { parseId, type TaskName } from "./ecsNames";
 import { endNote, type TaskNote, taskNote } from "./ecsNotes";
-import { parseId, type TaskName } from "./names";
-import { observationOf, STOP_REASON, type TaskFacts } from "./outcome";
+import { observationOf, STOP_REASON, type TaskFacts } from "./ecsOutcome";
 
 /** ECS describes so many tasks a call. */
 const TOGETHER = 100;

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Outcome } from "../../../src/model/outcome";
 import { ownContainerOf } from "../../../src/targets/ecs/containers";
-import { observationOf, STOP_REASON, type TaskFacts } from "../../../src/targets/ecs/outcome";
+import { observationOf, STOP_REASON, type TaskFacts } from "../../../src/targets/ecs/ecsOutcome";
 
 const AT = Date.parse("2024-02-23T19:20:12Z");
 const ended = (over: Partial<TaskFacts>): TaskFacts => ({

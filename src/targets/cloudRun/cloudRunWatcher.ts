@@ -3,10 +3,10 @@ import { openAbsences } from "../cloud/absences";
 import { ifThere } from "../cloud/failure";
 import { GATHER, gather, type Tell } from "../cloud/gather";
 import type { InfrastructureId, Observation, SharedNotes } from "../target";
+import { parseExecutionName } from "./cloudRunNames";
 import { endNote, stopNote } from "./cloudRunNotes";
+import { isOver, needsTasks, observationOf } from "./cloudRunOutcome";
 import type { ExecutionFacts } from "./facts";
-import { parseExecutionName } from "./names";
-import { isOver, needsTasks, observationOf } from "./outcome";
 import type { RunApi } from "./runApi";
 
 /** Up to so many are asked for one by one; more by the list, a hundred a call. */

@@ -7,12 +7,12 @@ import { BASE_IMAGE_TAKEN, PREFECT_BASE_IMAGE } from "../cloud/prefectImage";
 import { checkKeys, flagAt, listAt, neededTextAt, objectAt, wordsAt } from "../jobValues";
 import type { RunToPlan, Submission } from "../target";
 import { checked } from "./checkJob";
+import { jobLabels } from "./cloudRunLabels";
+import { checkRegion, checkResources, MAX_RETRIES, MAX_TIMEOUT } from "./cloudRunLimits";
+import { durableJobId, EXECUTION_TOKEN, MARKER, markerOf, ownJobId } from "./cloudRunNames";
+import type { CloudRunRequest } from "./cloudRunRequest";
 import { environmentOf, secretVariables } from "./environment";
 import { JOB_FIELDS } from "./jobFields";
-import { jobLabels } from "./labels";
-import { checkRegion, checkResources, MAX_RETRIES, MAX_TIMEOUT } from "./limits";
-import { durableJobId, EXECUTION_TOKEN, MARKER, markerOf, ownJobId } from "./names";
-import type { CloudRunRequest } from "./request";
 
 const KEYS = [
   "command",

@@ -5,7 +5,7 @@ import { UserError } from "../../userError";
 import { optionalPackage } from "../cloud/optionalPackage";
 import { checkServices, createdAtOf, plainAt, urlAt } from "../cloud/poolAccess";
 import type { PoolAccess } from "../target";
-import type { PoolIdentity } from "./plan";
+import type { PoolIdentity } from "./cloudRunPlan";
 
 const SCOPE = "https://www.googleapis.com/auth/cloud-platform";
 

@@ -2,7 +2,7 @@ import type { Value, ValueObject } from "../../json";
 import { POOL_TAG, STACK_TAG } from "../../manifest/cloudNames";
 import { UserError } from "../../userError";
 import { cleanLabels } from "../cloud/cleanLabels";
-import { MAX_LABELS } from "./limits";
+import { MAX_LABELS } from "./cloudRunLimits";
 
 /** Labels of one run: on a Job that several runs share they would be wrong. */
 const OF_ONE_RUN = ["prefect.io/flow-run-id", "prefect.io/flow-run-name"];

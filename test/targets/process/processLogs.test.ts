@@ -2,7 +2,7 @@ import { appendFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { cut, readPage } from "../../../src/targets/process/logs";
+import { cut, readPage } from "../../../src/targets/process/processLogs";
 import { scratch } from "../../scratch";
 
 const texts = (bytes: Buffer, isLast: boolean) => cut(bytes, 0, isLast).map(({ text }) => text);

@@ -2,10 +2,10 @@ import { POOL_TAG, STACK_TAG } from "../../manifest/cloudNames";
 import { A_FEW, type LeftoversOf, Removal } from "../cloud/leftovers";
 import { allItems, itemsOf } from "../cloud/pages";
 import type { Leftovers } from "../target";
+import { labelValue, OURS } from "./cloudRunLabels";
+import { regionOf, staysAfterItsRun } from "./cloudRunNames";
 import { jobNote } from "./cloudRunNotes";
 import { asFailure } from "./googleFailures";
-import { labelValue, OURS } from "./labels";
-import { regionOf, staysAfterItsRun } from "./names";
 import type { FoundJob, RunApi } from "./runApi";
 
 /** Whose leftovers they are, and where. */

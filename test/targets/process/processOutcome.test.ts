@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type Facts, observationOf } from "../../../src/targets/process/outcome";
+import { type Facts, observationOf } from "../../../src/targets/process/processOutcome";
 
 const GONE: Facts = {
   alive: false,
