@@ -3,6 +3,7 @@ import pLimit from "p-limit";
 import { type End, firstEnd, openAbsences } from "../cloud/absences";
 import { gather } from "../cloud/gather";
 import { inBatches } from "../cloud/pages";
+import { openTimeLimits, type TimeLimits } from "../cloud/timeLimits";
 import type { InfrastructureId, Observation, SharedNotes } from "../target";
 import { ownContainerOf } from "./containers";
 import type { EcsApi } from "./ecsApi";
@@ -20,8 +21,8 @@ type Described = { facts: TaskFacts; definition?: string };
 /** Looks at tasks, for all who watch in this process together. */
 export interface Watcher {
   observe(ids: readonly InfrastructureId[]): Promise<Map<InfrastructureId, Observation>>;
-  /** Ask a task to stop that was past its time limit when it was last looked at: ECS itself has none. One never looked at is left alone. */
-  enforceLimit(id: InfrastructureId): Promise<void>;
+  /** See {@link TimeLimits.enforce}. ECS has no time limit for a task. */
+  enforceLimit: TimeLimits["enforce"];
 }
 
 /** @param settle for so long after it was started a task that ECS does not show may only be late, in milliseconds */
@@ -34,9 +35,7 @@ export function openWatcher({ api, notes, settle }: { api: EcsApi; notes: Shared
     lost: "ECS does not know the task any more: it forgets one an hour after its end, and nobody looked before; its log may tell more",
   });
   const known = new Map<InfrastructureId, TaskNote>();
-  const stopping = new Set<InfrastructureId>();
-  /** What a time limit is measured by, of tasks that have one. */
-  const latest = new Map<InfrastructureId, Pick<TaskFacts, "desiredStatus" | "createdAt" | "startedAt">>();
+  const limits = openTimeLimits((id, phase) => api.stopTask(parseId(id), STOP_REASON[phase]));
 
   async function noteOf(id: InfrastructureId): Promise<TaskNote | undefined> {
     const note = known.get(id) ?? (await taskNote(notes, id).value());
@@ -79,7 +78,7 @@ export function openWatcher({ api, notes, settle }: { api: EcsApi; notes: Shared
   async function toldInFull(id: InfrastructureId, described: Described | undefined): Promise<Observation> {
     const note = await noteOf(id);
     if (!described) {
-      latest.delete(id);
+      limits.over(id);
       const seen = await absences.gone(id, note?.at);
       return seen.phase === "ended" ? firstEnd(endNote(notes, id), seen) : seen;
     }
@@ -88,7 +87,7 @@ export function openWatcher({ api, notes, settle }: { api: EcsApi; notes: Shared
     const { facts, own } = await withDefinition(described.facts, described.definition);
     const end = observationOf(facts, note?.container ?? own) as End;
     absences.seen(id);
-    latest.delete(id);
+    limits.over(id);
     await endNote(notes, id).create(end);
     return end;
   }
@@ -97,25 +96,13 @@ export function openWatcher({ api, notes, settle }: { api: EcsApi; notes: Shared
     absences.seen(id);
     const { desiredStatus, createdAt, startedAt } = facts;
     const { timeoutSeconds = null, startTimeoutSeconds = null } = known.get(id) ?? {};
-    if (timeoutSeconds !== null || startTimeoutSeconds !== null) latest.set(id, { desiredStatus, createdAt, startedAt });
+    if (desiredStatus === "STOPPED") limits.over(id);
+    else limits.seen(id, { createdAt, startedAt, timeoutSeconds, startTimeoutSeconds });
     return observation;
   }
 
-  async function enforceLimit(id: InfrastructureId): Promise<void> {
-    const facts = latest.get(id);
-    const note = await noteOf(id);
-    if (!facts || !note || facts.desiredStatus === "STOPPED") return;
-    const { startedAt, createdAt } = facts;
-    const { timeoutSeconds, startTimeoutSeconds } = note;
-    const [since, limit, reason] =
-      startedAt === undefined ? [createdAt, startTimeoutSeconds, STOP_REASON.pending] : [startedAt, timeoutSeconds, STOP_REASON.running];
-    if (since === undefined || limit === null || Date.now() < since + limit * 1000 || stopping.has(id)) return;
-    stopping.add(id);
-    await api.stopTask(parseId(id), reason).finally(() => stopping.delete(id));
-  }
-
   return {
-    enforceLimit,
+    enforceLimit: limits.enforce,
     observe: gather<InfrastructureId, Observation>({
       groups: (ids) => [...Map.groupBy(ids, (id) => parseId(id).cluster).values()].flatMap((some) => inBatches(some, TOGETHER)),
       look: async (ids, tell) => {

@@ -1,0 +1,41 @@
+import type { InfrastructureId } from "../target";
+
+/** What a time limit is measured by. Times are in milliseconds. */
+export interface LimitedRun {
+  createdAt?: number | undefined;
+  startedAt?: number | undefined;
+  /** Seconds from its start; `null`: any time. */
+  timeoutSeconds: number | null;
+  /** Seconds that it may take to start; `null`: any time. */
+  startTimeoutSeconds: number | null;
+}
+
+/** Time limits in a cloud that has none itself: whoever watches a run to its end stops it. */
+export interface TimeLimits {
+  /** It goes on, as it was just seen. */
+  seen(id: InfrastructureId, run: LimitedRun): void;
+  /** It has ended, or is being stopped. */
+  over(id: InfrastructureId): void;
+  /** Stop it if it was past a limit when it was last seen. One that was never seen is left alone. */
+  enforce(id: InfrastructureId): Promise<void>;
+}
+
+export function openTimeLimits(stop: (id: InfrastructureId, phase: "pending" | "running") => Promise<void>): TimeLimits {
+  const latest = new Map<InfrastructureId, LimitedRun>();
+  const stopping = new Set<InfrastructureId>();
+  return {
+    seen: (id, run) => {
+      if (run.timeoutSeconds !== null || run.startTimeoutSeconds !== null) latest.set(id, run);
+    },
+    over: (id) => {
+      latest.delete(id);
+    },
+    enforce: async (id) => {
+      const { createdAt, startedAt, timeoutSeconds = null, startTimeoutSeconds = null } = latest.get(id) ?? {};
+      const [since, limit] = startedAt === undefined ? [createdAt, startTimeoutSeconds] : [startedAt, timeoutSeconds];
+      if (since === undefined || limit === null || Date.now() < since + limit * 1000 || stopping.has(id)) return;
+      stopping.add(id);
+      await stop(id, startedAt === undefined ? "pending" : "running").finally(() => stopping.delete(id));
+    },
+  };
+}
