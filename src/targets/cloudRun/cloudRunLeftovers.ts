@@ -2,11 +2,11 @@ import { POOL_TAG, STACK_TAG } from "../../manifest/cloudNames";
 import { A_FEW, type LeftoversOf, Removal } from "../cloud/leftovers";
 import { allItems, itemsOf } from "../cloud/pages";
 import type { Leftovers } from "../target";
+import type { FoundJob, RunApi } from "./cloudRunApi";
 import { labelValue, OURS } from "./cloudRunLabels";
 import { regionOf, staysAfterItsRun } from "./cloudRunNames";
 import { jobNote } from "./cloudRunNotes";
 import { asFailure } from "./googleFailures";
-import type { FoundJob, RunApi } from "./runApi";
 
 /** Whose leftovers they are, and where. */
 export interface CloudRunLeftovers extends LeftoversOf {

@@ -6,6 +6,7 @@ import { begunAt, formatCursor, type LogReader, parseCursor, sinceOf } from "../
 import { inBatches } from "../cloud/pages";
 import { tryTurn } from "../cloud/tokenBucket";
 import type { InfrastructureId, LogPage, SharedNotes } from "../target";
+import type { RunApi } from "./cloudRunApi";
 import { cloudRunBucket } from "./cloudRunBuckets";
 import { type ExecutionName, parseExecutionName, projectOf } from "./cloudRunNames";
 import type { Watcher } from "./cloudRunWatcher";
@@ -25,7 +26,6 @@ import {
 import { type Entry, isOutput } from "./entryLines";
 import type { Access } from "./googleAccess";
 import { asFailure } from "./googleFailures";
-import type { RunApi } from "./runApi";
 import { AFTER_END, belongingOf, JobSpans, notShown, SEVERAL } from "./unnamedEntries";
 
 /** Executions a query: Cloud Logging takes filters of up to 20,000 characters. */

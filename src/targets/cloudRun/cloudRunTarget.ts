@@ -21,17 +21,17 @@ import type {
   Target,
   TargetPlace,
 } from "../target";
+import { giveUp, openRunApi, type RunApi } from "./cloudRunApi";
 import { type CloudRunLeftovers, removeCloudRunLeftovers, tidyCloudRun } from "./cloudRunLeftovers";
 import { openLogReader } from "./cloudRunLogs";
 import { EXECUTION_TOKEN, goesWithItsRun, parseExecutionName } from "./cloudRunNames";
 import { endNote, jobNote, regionsNote, stopNote, type Whereabouts } from "./cloudRunNotes";
 import { planCloudRun } from "./cloudRunPlan";
 import type { CloudRunRequest } from "./cloudRunRequest";
+import { openSends, type Sends } from "./cloudRunSends";
 import { openWatcher, type Watcher } from "./cloudRunWatcher";
 import { type Access, accessOf } from "./googleAccess";
 import { asFailure, type GoogleFailure } from "./googleFailures";
-import { giveUp, openRunApi, type RunApi } from "./runApi";
-import { openSends, type Sends } from "./sends";
 
 /** How long Google may take to get a Job ready, in milliseconds. */
 const READY_TIMEOUT = 300_000;

@@ -3,11 +3,11 @@ import { openAbsences } from "../cloud/absences";
 import { ifThere } from "../cloud/failure";
 import { GATHER, gather, type Tell } from "../cloud/gather";
 import type { InfrastructureId, Observation, SharedNotes } from "../target";
+import type { RunApi } from "./cloudRunApi";
 import { parseExecutionName } from "./cloudRunNames";
 import { endNote, stopNote } from "./cloudRunNotes";
 import { isOver, needsTasks, observationOf } from "./cloudRunOutcome";
 import type { ExecutionFacts } from "./facts";
-import type { RunApi } from "./runApi";
 
 /** Up to so many are asked for one by one; more by the list, a hundred a call. */
 const ONE_BY_ONE = 4;

@@ -1,7 +1,7 @@
+import type { RunApi } from "./cloudRunApi";
 import type { ExecutionName } from "./cloudRunNames";
 import type { Entry } from "./entryLines";
 import { asFailure } from "./googleFailures";
-import type { RunApi } from "./runApi";
 
 /** So much after its execution's completion an entry may still be stamped, in milliseconds. */
 export const AFTER_END = 2_000;

@@ -5,10 +5,10 @@ import { doOnce } from "../cloud/claims";
 import { CloudFailure, ifThere } from "../cloud/failure";
 import type { Held } from "../cloud/notes";
 import type { SharedNotes } from "../target";
+import type { RunApi } from "./cloudRunApi";
 import { markerOf, timeOfRun } from "./cloudRunNames";
 import { type SendNote, sendNote, type Whereabouts } from "./cloudRunNotes";
 import { asFailure } from "./googleFailures";
-import type { RunApi } from "./runApi";
 
 /** An attempt of a run. */
 export interface Attempt {
