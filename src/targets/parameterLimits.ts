@@ -1,10 +1,10 @@
 import type { PoolType } from "../model/poolType";
 
-/** Linux takes no longer string in an argument or a variable, its NUL included (MAX_ARG_STRLEN, 32 pages). */
+/** The longest string that Linux takes as an argument or a variable, its NUL included (MAX_ARG_STRLEN, 32 pages). */
 export const MAX_STRING = 128 * 1024;
-/** Cloud Run takes so many bytes in a variable's value, and so many characters in its name (k8s.min.proto). */
+/** The most that Cloud Run takes: bytes of a variable's value, characters of its name (k8s.min.proto). */
 export const MAX_VARIABLE = 32_768;
-/** Amazon ECS takes no larger task definition, in bytes. */
+/** The largest task definition that Amazon ECS takes, in bytes. */
 export const MAX_DEFINITION = 64 * 1024;
 
 /** The most that a run's parameters may be as JSON, in bytes, whatever else the run has; a run itself is held to all limits of its place. */

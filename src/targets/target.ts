@@ -13,7 +13,7 @@ export interface PoolAccess {
   baseJobTemplate: ValueObject;
   /** The block that runs are submitted with; absent: the caller's own cloud login. `createdAt`: ISO 8601. */
   credentials?: { block: string; createdAt?: string; data: ValueObject };
-  /** Submit with the caller's own cloud login all the same: of the block only what says where (a project, a region) is used. @default false */
+  /** Submit with the caller's own cloud login in spite of the block, of which only the place (a project, a region) is used. @default false */
   ambient?: boolean;
 }
 
@@ -117,7 +117,7 @@ export interface Leftovers {
   kept: string[];
 }
 
-/** What of a pool's declaration tells where its runs may have left something. */
+/** The part of a pool's declaration that says where its runs may have left something. */
 export interface LeftoversAsked {
   /** Job variables of the pool's deployments. */
   jobVariables: readonly ValueObject[];

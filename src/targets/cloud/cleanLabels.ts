@@ -8,8 +8,8 @@ interface CleanLabels {
 }
 
 /**
- * Bring labels into the form that a place takes. What only changes its spelling is not worth a word; where two labels become one, or a value or a key is lost, a line
- * says so.
+ * Bring labels into the form that a place takes. Where two labels become one, or a value or a key is lost, a line says so. A change of
+ * spelling alone is not mentioned.
  * @param given by key, the weakest first: of two that become one the last is kept
  * @param clean an empty key: the place takes no such label
  * @param path of the labels, for messages

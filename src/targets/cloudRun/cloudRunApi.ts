@@ -53,14 +53,14 @@ export interface RunApi {
   cancelExecution(name: string): Promise<void>;
 }
 
-/** What of executions tells their state (https://cloud.google.com/apis/docs/system-parameters). */
+/** The fields of executions that make their state (https://cloud.google.com/apis/docs/system-parameters). */
 const STATE_MASK = [
   "nextPageToken",
   ...["name", "createTime", "startTime", "completionTime", "deleteTime"].map((field) => `executions.${field}`),
   ...["type", "state", "message", "reason", "executionReason"].map((field) => `executions.conditions.${field}`),
 ].join(",");
 
-/** What of Jobs tells whose they are and when they were used. */
+/** The fields of Jobs that say whose they are and when they were used. */
 const JOB_MASK = [
   "nextPageToken",
   ...["name", "labels", "etag", "createTime", "latestCreatedExecution", "template.template.serviceAccount"].map((field) => `jobs.${field}`),

@@ -73,7 +73,7 @@ function isOfBefore({ pool, accounts }: CloudRunLeftovers, { labels, serviceAcco
   return ours && serviceAccount !== undefined && accounts.includes(serviceAccount);
 }
 
-/** Whether any execution goes on: the latest one does not tell of those before. */
+/** Whether any execution goes on: earlier ones may go on though the latest has ended. */
 async function isBusy({ api, signal }: CloudRunLeftovers, { name }: FoundJob): Promise<boolean> {
   for await (const { completionTime, deleteTime } of itemsOf((token) => api.listExecutions(name, "state", token, signal)))
     if (completionTime === undefined && deleteTime === undefined) return true;

@@ -37,7 +37,7 @@ export function checkResources(limits: Record<string, string>, path: string): vo
   const [, amount, unit = ""] = /^(\d+)(G|Gi|M|Mi)$/.exec(memory) ?? [];
   const bytes = Number(amount) * (UNITS[unit] ?? Number.NaN);
   if (Number.isNaN(bytes)) throw new UserError(`${path}.memory: "${memory}" must be a whole number with its unit, G, Gi, M or Mi: "512Mi"`);
-  // With an accelerator other pairs hold, and Google tells them apart.
+  // With an accelerator other pairs hold. Google checks those.
   if (limits["nvidia.com/gpu"] !== undefined) return;
   const gib = bytes / 2 ** 30;
   if (gib < pair.least) throw new UserError(`${path}.memory: ${cpu} CPU takes at least ${inUnits(pair.least)}, not ${memory}`);

@@ -12,7 +12,7 @@ export interface ExecutionName {
 
 const EXECUTION = /^(projects\/[^/]+\/locations\/[^/]+)\/jobs\/([^/]+)\/executions\/([^/]+)$/;
 
-/** @throws {Error} if it is no execution's name: infrastructure ids come from this target only */
+/** @throws {Error} if it is not an execution's name: infrastructure ids come from this target only */
 export function parseExecutionName(name: string): ExecutionName {
   const [, parent, job, execution] = EXECUTION.exec(name) ?? [];
   if (parent === undefined || job === undefined || execution === undefined) throw new Error(`"${name}" is no execution of a Cloud Run job`);
@@ -58,7 +58,7 @@ const KEPT_JOB = "pp-kept-";
 /** No shared Job is called like this: its readable part has no room for 32 digits. */
 const OWN_JOB_ID = /^pp-run-[0-9a-f]{32}-\d+$/;
 
-/** The name of a run's own Job, the same from any machine; it tells too whether the Job stays after the run. */
+/** The name of a run's own Job, the same from any machine. It also says whether the Job stays after the run. */
 export function ownJobId(runId: string, attempt: number, keep: boolean): string {
   const id = runId.replaceAll("-", "").toLowerCase();
   return `${keep ? KEPT_JOB : OWN_JOB}${/^[0-9a-f]{32}$/.test(id) ? id : digestOf(runId)}-${attempt}`;

@@ -31,7 +31,7 @@ export function isOver(execution: ExecutionFacts): boolean {
   return state === "FAILED" || state === "SUCCEEDED";
 }
 
-/** Whether the tasks have to be asked how it ended: an execution tells success, and no exit code. */
+/** Whether the tasks have to be asked how it ended: an execution says whether it succeeded, but not the exit code. */
 export function needsTasks(execution: ExecutionFacts): boolean {
   return isOver(execution) && completed(execution)?.state !== "SUCCEEDED";
 }

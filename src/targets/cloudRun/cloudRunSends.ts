@@ -16,7 +16,7 @@ export interface Attempt {
   attempt: number;
 }
 
-/** How often a request whose fate stays unclear is sent anew, once it is known not to have been done. */
+/** How often an unclear request is sent again, each time after it is known that nothing was started. */
 const TRIES = 5;
 /** The clocks of whoever made the run and of Google may differ, in milliseconds. */
 const CLOCKS = 3_600_000;
@@ -136,7 +136,7 @@ export function openSends({ api, notes, settle }: { api: RunApi; notes: SharedNo
       const { value: send } = held;
       if (send?.execution !== undefined) return send.execution;
       if (send === undefined) {
-        // That there is no note says nothing of a run in the ledger: the newest notes may have gone down with the machine.
+        // A run of the ledger may have been sent all the same: the newest notes may be lost when the machine goes down.
         if (planned !== undefined) return lookFor(of, planned, Date.now() + settle);
         return elsewhere && look(of, elsewhere);
       }

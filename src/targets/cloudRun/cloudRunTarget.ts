@@ -41,7 +41,7 @@ const READY_TIMEOUT = 300_000;
  *
  * - Runs of one shape share a Job, which is made when first needed; a run is one call of `jobs.run`.
  * - An infrastructure id is the execution's full name.
- * - Of what a stop may say Cloud Run heeds nothing: SIGKILL follows SIGTERM after ten seconds
+ * - Cloud Run ignores the requested grace period: SIGKILL follows SIGTERM after ten seconds
  *   (https://cloud.google.com/run/docs/container-contract#jobs-sigterm).
  * @throws {UserError} if the pool's credentials or endpoints cannot be used
  */
@@ -193,7 +193,7 @@ class CloudRunTarget implements Target {
       await jobNote(this.#notes, name).create(new Date().toISOString());
       return;
     }
-    // Not one to come upon later: what is wrong with it may be put right by then.
+    // Whoever comes later has to make it again: what is wrong with it may be mended by then.
     await this.#api.deleteJob(name, signal).catch(() => {});
     throw new UserError(`Cloud Run cannot run this job: ${problem}`, 5);
   }
@@ -204,7 +204,7 @@ class CloudRunTarget implements Target {
     for (let made = false; ; made = true) {
       const existed = await this.#create(parent, jobId, job, signal);
       const problem = await this.#untilReady(nameOf(request), signal);
-      // An old one that failed then may be fine now: it is made anew, once.
+      // An old Job that failed then may work now: it is made again, once.
       if (problem === undefined || !existed || made) return problem;
       await this.#api.deleteJob(nameOf(request), signal);
     }

@@ -87,7 +87,7 @@ const BY_STATUS: Record<number, FailureKind> = {
   501: "refused",
 };
 
-/** Of https://github.com/googleapis/googleapis/blob/master/google/api/error_reason.proto what tells more than the code. */
+/** The reasons of https://github.com/googleapis/googleapis/blob/master/google/api/error_reason.proto that say more than the code. */
 const BY_REASON: Record<string, FailureKind> = {
   SERVICE_DISABLED: "disabled",
   SERVICE_NOT_VISIBLE: "disabled",

@@ -116,7 +116,7 @@ export const asFailure = failureReader<AwsKind>((error, message) => {
   if (offset !== undefined) return new CloudFailure<AwsKind>("clock", said, Number.isNaN(offset) ? {} : { clockOffset: offset });
   if (/inactive/i.test(message) && /taskdefinition|task definition/i.test(message)) return new CloudFailure<AwsKind>("inactive", said);
   const text = status === undefined || status < 500 ? BY_TEXT.find(([pattern]) => pattern.test(message)) : undefined;
-  // What says who is asking is never overruled by a text that quotes it.
+  // A text that quotes an error of the caller's identity does not change the kind.
   const named = BY_NAME[error.name];
   const kind = named === "unauthenticated" || named === "denied" ? named : (text?.[1] ?? named);
   if (kind) return new CloudFailure<AwsKind>(kind, said, { existing: resourceIds ?? [] });

@@ -61,7 +61,7 @@ export function isTakenDown({ exitCode }: ContainerFacts): boolean {
 const INJECTED = /^(aws-guardduty-agent|ecs-service-connect|aws-fargate-)/;
 
 /**
- * What the other containers of a task tell of why one of them never started or was taken down, likeliest first, a sentence each.
+ * Why a container never started or was taken down, as far as the task's other containers show. Likeliest first, a sentence each.
  *
  * A container that is not essential takes nobody down when it ends; one that ended with 0 is a finished init container, unless it is
  * known to be essential.

@@ -15,7 +15,7 @@ export interface ParameterFacts {
 export interface LeftoverCalls {
   /** One page of what lies directly in a folder. @param folder without a slash at its end */
   listParameters(folder: string, token?: string, signal?: AbortSignal): Promise<Page<ParameterFacts>>;
-  /** At most ten. One that is gone already is no error. */
+  /** At most ten. One that is gone already is not an error. */
   deleteParameters(names: string[], signal?: AbortSignal): Promise<void>;
   /** One page of the families that begin with a prefix, with active revisions or any. */
   listFamilies(prefix: string, status: "ACTIVE" | "ALL", token?: string, signal?: AbortSignal): Promise<Page<string>>;

@@ -4,14 +4,14 @@ import type { Json } from "../../json";
 import { UserError } from "../../userError";
 import { cleanLabels } from "../cloud/cleanLabels";
 
-/** The tag by which a task definition of ours tells what it was made of. */
+/** The tag with the digest of what a task definition of ours was made of. */
 export const SHAPE_TAG = "pushpool-shape";
 
 export function digestOf(value: Json): string {
   return createHash("sha256").update(canonicalJson(value)).digest("hex").slice(0, 32);
 }
 
-/** By this token ECS knows a repeated `RunTask` (64 characters at most; it is heeded for up to 24 h). */
+/** By this token ECS knows a repeated `RunTask` (64 characters at most; ECS remembers it for up to 24 h). */
 export function clientToken(runId: string, attempt: number): string {
   return createHash("sha256").update(`${runId}/${attempt}`).digest("hex");
 }

@@ -33,7 +33,7 @@ export interface TaskFacts {
   overrides?: { containerOverrides?: { name?: string; command?: string[]; environment?: { name?: string; value?: string }[] }[] };
 }
 
-/** How a stop of ours is told from everyone else's, from any machine: by its reason, which ECS keeps with the task. */
+/** The reasons of our own stops. ECS keeps them with the task, so any machine knows our stops from other people's. */
 export const STOP_REASON = {
   cancelled: "pushpool: cancelled: ",
   pending: "pushpool: did not start in time",
@@ -56,9 +56,9 @@ const SIGNALS: Record<number, string> = {
 };
 
 /**
- * A task as an observation (https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html). `stopCode` alone tells no success: only the exit code
+ * A task as an observation (https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html). `stopCode` alone does not prove success: only the exit code
  * of the run's container does.
- * @param container name of the run's container; absent: it is told by the task itself, see {@link ownContainerOf}
+ * @param container name of the run's container; absent: {@link ownContainerOf} finds it in the task
  */
 export function observationOf(task: TaskFacts, container?: string): Observation {
   if (task.lastStatus !== "STOPPED") {
@@ -98,7 +98,7 @@ function outcomeOf(told: TaskFacts, name: string | undefined): Outcome {
   if (exitCode === undefined) return outcomeWithoutEnd(task, own, why);
   const cause = memory ?? causesIn(task, own, isTakenDown(own) || exitCode === 0)[0];
   if (exitCode <= 128 || exitCode > 192) {
-    // Its own code tells how the run ended. What went wrong beside it is a note.
+    // The container's own code is how the run ended. What went wrong beside it is a note.
     const texts = [oneLine(own.reason ?? ""), GENERIC.test(stoppedReason) ? "" : stoppedReason, cause ?? ""].filter(
       (text, index, all) => text !== "" && all.indexOf(text) === index,
     );
@@ -122,7 +122,7 @@ function outcomeWithoutEnd(task: TaskFacts, own: ContainerFacts | undefined, why
   return { kind: "lost", reason: isFromOutside(task.stopCode) ? why : `ECS has no exit code: ${why}` };
 }
 
-/** Nothing tells which container the run is in: only what holds for all of them is true of it. */
+/** The run's container is not known: only what holds for all containers is true of the run. */
 function outcomeOfUnknown(task: TaskFacts): Outcome {
   const why = whyOf(task, undefined);
   if (task.startedAt === undefined) return { kind: "failedToStart", reason: explained(why) };

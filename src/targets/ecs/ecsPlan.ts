@@ -195,7 +195,7 @@ function runTaskOf({
   stack: string;
   cluster: string | undefined;
   capacity: ReturnType<typeof capacityOf>;
-  /** Whether its task has a network of its own. Without one ECS refuses to be told of a network. */
+  /** Whether its task has a network of its own. Without one ECS refuses any network configuration. */
   awsvpc: boolean | "unknown";
   /** What is to be said of it is added here. */
   warnings: string[];

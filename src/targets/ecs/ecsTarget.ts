@@ -42,8 +42,8 @@ const TRIES = 3;
  *
  * - Runs of one shape share a task definition, registered when first needed; a run is one call of `RunTask`, which ECS knows again by its token.
  * - An infrastructure id is `<cluster ARN>::<task ARN>`, as Prefect's worker has it.
- * - ECS itself has no time limit for a task: whoever watches one to its end asks it to stop (`enforceLimits`); looking at it does not. Of what a stop may say ECS heeds nothing: SIGKILL follows SIGTERM after the
- *   container's `stopTimeout` (30 s, if it says nothing else).
+ * - ECS itself has no time limit for a task: whoever watches one to its end asks it to stop (`enforceLimits`); looking at it does not.
+ * - ECS ignores the requested grace period; it kills the task after its own `stopTimeout` (30 s unless the container says otherwise).
  * - A secret in the environment lies in Parameter Store (SecureString), and the definition names it: an override could be read by whoever may look at the task.
  * @throws {UserError} if the pool's credentials or endpoints cannot be used
  */
@@ -122,7 +122,7 @@ class EcsTarget implements Target {
     return this.#orExplain("looking for the run", async () => {
       const send = await sendNote(this.#notes, runId, attempt).value();
       if (send?.id !== undefined) return send.id;
-      // Without a note nobody here has sent it: one look for what another ledger's processes may have sent.
+      // Without a note no process of this ledger has sent it. One look finds what processes of another ledger may have sent.
       const until = send === undefined ? 0 : Date.now() + Math.min(this.#settle, 5_000);
       for (;;) {
         const last = Date.now() >= until;

@@ -19,7 +19,7 @@ export function capacityOf(asked: ValueObject): { fargate: boolean; request: Val
         `${RUN}.capacityProviderStrategy[${index}].capacityProvider`,
       ),
     );
-    // As in Prefect, the launch type still tells what the definition is made for, unless the providers do.
+    // As in Prefect, the definition is made for the launch type, unless the providers say more.
     const fargate = names.some((name) => name?.startsWith("FARGATE")) || (names.length === 0 && asked.launchType === "FARGATE");
     return { fargate, request: { capacityProviderStrategy: strategy } };
   }
