@@ -1,19 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { emptied, type TokenBucket, tryTurn, waitForTurn } from "../../../src/targets/cloud/tokenBucket";
 import type { SharedNotes } from "../../../src/targets/target";
-
-function memory(): SharedNotes {
-  const kept = new Map<string, string>();
-  return {
-    readNote: async (key) => kept.get(key),
-    swapNote: async (key, before, after) => {
-      if (kept.get(key) !== before) return false;
-      if (after === undefined) kept.delete(key);
-      else kept.set(key, after);
-      return true;
-    },
-  };
-}
+import { memoryNotes } from "./memoryNotes";
 
 const slept: number[] = [];
 vi.mock("node:timers/promises", () => ({
@@ -36,18 +24,18 @@ async function waits(count: number, bucket: TokenBucket, notes: SharedNotes): Pr
 }
 
 test("a burst goes at once, the rest at the bucket's rate", async () => {
-  expect(await waits(6, { key: "k", burst: 3, perSecond: 10 }, memory())).toEqual([100, 200, 300]);
+  expect(await waits(6, { key: "k", burst: 3, perSecond: 10 }, memoryNotes())).toEqual([100, 200, 300]);
 });
 
 test("after a refusal the bucket is empty for all", async () => {
-  const notes = memory();
+  const notes = memoryNotes();
   const bucket = { key: "k", burst: 3, perSecond: 10 };
   await emptied(notes, bucket);
   expect(await waits(2, bucket, notes)).toEqual([100, 200]);
 });
 
 test("a bucket that counts only after a refusal lets all go before it, and again when its time is over", async () => {
-  const notes = memory();
+  const notes = memoryNotes();
   const bucket = { key: "k", burst: 1, perSecond: 10, afterRefusal: 1_000 };
   expect(await waits(3, bucket, notes)).toEqual([]);
   await emptied(notes, bucket);
@@ -57,7 +45,7 @@ test("a bucket that counts only after a refusal lets all go before it, and again
 });
 
 test("a turn that is only tried does not wait, and takes nothing when there is none", async () => {
-  const notes = memory();
+  const notes = memoryNotes();
   const bucket = { key: "k", burst: 2, perSecond: 10 };
   const tried = async () => [await tryTurn(notes, bucket), await tryTurn(notes, bucket), await tryTurn(notes, bucket)];
   expect(await tried()).toEqual([true, true, false]);
