@@ -6,7 +6,10 @@ import * as installed from "@aws-sdk/client-ecs";
 import { expect, test } from "vitest";
 import { devDependencies, peerDependencies } from "../../package.json";
 import type { JsonObject } from "../../src/json";
-import { difference, type Shape } from "../../src/targets/ecs/shapes";
+import { checked } from "../../src/targets/cloud/wireFields";
+import { fieldOf, type Shape } from "../../src/targets/ecs/awsShapes";
+import { ECS } from "../../src/targets/ecs/ecsPlan";
+import { UserError } from "../../src/userError";
 import { scratch } from "../scratch";
 
 test.each(Object.entries(peerDependencies))("the peer dependency %s has an upper bound: %s", (name, range) => {
@@ -50,8 +53,13 @@ test("the oldest @aws-sdk/client-ecs that is allowed describes requests as the i
   const versions = [oldest(), installed as unknown as Record<string, Shape>];
   for (const [name, request, problem] of CASES) {
     const [then, now] = versions.map((sdk) => {
-      const found = difference(request, sdk[name] as Shape, "request");
-      return found && `${found.path}: ${found.problem}`;
+      try {
+        checked(request, fieldOf(sdk[name] as Shape), "request", ECS);
+        return undefined;
+      } catch (error) {
+        if (!(error instanceof UserError)) throw error;
+        return error.message;
+      }
     });
     expect(then).toEqual(now);
     expect([name, request, now]).toEqual([name, request, problem === undefined ? undefined : expect.stringContaining(problem)]);

@@ -4,9 +4,9 @@ import { Secret } from "../../secret";
 import { isObject } from "../../template/paths";
 import { UserError } from "../../userError";
 import { BASE_IMAGE_TAKEN, PREFECT_BASE_IMAGE } from "../cloud/prefectImage";
+import { checked, type Vendor } from "../cloud/wireFields";
 import { checkKeys, flagAt, listAt, neededTextAt, objectAt, wordsAt } from "../jobValues";
 import type { RunToPlan, Submission } from "../target";
-import { checked } from "./checkJob";
 import { jobLabels } from "./cloudRunLabels";
 import { checkRegion, checkResources, MAX_RETRIES, MAX_TIMEOUT } from "./cloudRunLimits";
 import { durableJobId, EXECUTION_TOKEN, MARKER, markerOf, ownJobId } from "./cloudRunNames";
@@ -94,7 +94,7 @@ export function planCloudRun(job: ValueObject, run: RunToPlan, pool: PoolIdentit
   template.labels = { ...(template.labels as ValueObject | undefined), ...labels };
   if (body.launchStage === "LAUNCH_TAG_UNSPECIFIED") delete body.launchStage;
 
-  const shape = checked(body, JOB_FIELDS, "job_configuration.job_body") as JsonObject;
+  const shape = checked(body, JOB_FIELDS, BODY, CLOUD_RUN) as JsonObject;
   const imageWarnings = withImage(shape);
   checkShape(shape);
   const warnings = [...imageWarnings, ...labelWarnings, ...variableWarnings, ...secretWarnings(env), ...serviceAccountWarnings(shape)];
@@ -113,6 +113,12 @@ export function planCloudRun(job: ValueObject, run: RunToPlan, pool: PoolIdentit
       };
   return { runId: run.id, attempt: run.attempt, pool: run.pool, request: request as unknown as ValueObject, warnings };
 }
+
+const CLOUD_RUN: Vendor = {
+  name: "Cloud Run",
+  secret: ({ pointers }) =>
+    `holds a secret (${pointers.join(", ")}), and a Cloud Run job shows it to whoever may read the job: put it into Secret Manager and name it in env_from_secrets, or pass it in env`,
+};
 
 const BODY = "job_configuration.job_body";
 const BODY_TASK = `${BODY}.template.template`;

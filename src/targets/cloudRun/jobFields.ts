@@ -1,16 +1,4 @@
-/**
- * What a Cloud Run v2 Job says, as far as a caller may say it (google/cloud/run/v2/job.proto and what it refers to; a test holds this to
- * the SDK's protos.json). The SDK drops what it does not know without a word, so a misspelt field has to be found here.
- */
-export type Field =
-  | "text"
-  | "integer"
-  | "flag"
-  | "duration"
-  | { enum: readonly string[] }
-  | { list: Field }
-  | { map: "text" }
-  | { fields: Record<string, Field> };
+import type { Field } from "../cloud/wireFields";
 
 const text = "text";
 const integer = "integer";
@@ -74,6 +62,10 @@ const task = fields({
   gpuZonalRedundancyDisabled: flag,
 });
 
+/**
+ * What a caller may say of a Cloud Run v2 Job (google/cloud/run/v2/job.proto and what it refers to). A test holds this to the SDK's
+ * protos.json.
+ */
 export const JOB_FIELDS = fields({
   labels: { map: text },
   annotations: { map: text },

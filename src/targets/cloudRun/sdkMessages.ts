@@ -1,6 +1,7 @@
 import type { protos } from "@google-cloud/run";
 import type { Json, JsonObject } from "../../json";
-import { type Field, JOB_FIELDS } from "./jobFields";
+import type { Field } from "../cloud/wireFields";
+import { JOB_FIELDS } from "./jobFields";
 
 /** What one run overrides of its Job; in the clear, made only to be sent. */
 export interface RunOverrides {

@@ -3,12 +3,12 @@ import { STACK_TAG } from "../../manifest/cloudNames";
 import { Secret } from "../../secret";
 import { isObject } from "../../template/paths";
 import { UserError } from "../../userError";
+import { checked, type Field, type Vendor } from "../cloud/wireFields";
 import { checkKeys, flagAt, objectAt, pairs, secondsAt, textAt } from "../jobValues";
 import { MAX_DEFINITION } from "../parameterLimits";
 import type { RunToPlan, Submission } from "../target";
 import { clientToken, digestOf, familyName, regionOfArn, startedBy, tagsOf } from "./ecsNames";
 import type { EcsRequest } from "./ecsRequest";
-import { checkShape, type Shape } from "./shapes";
 import { type Definition, definitionOf } from "./taskDefinition";
 import { capacityOf, networkOf, overridesOf } from "./taskRun";
 import { asJson, environmentAt, withoutEmpty } from "./taskValues";
@@ -41,6 +41,8 @@ const KEYS = [
 /** What ECS takes in `overrides`, in characters of JSON (https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TaskOverride.html). */
 const MAX_OVERRIDES = 8192;
 
+export const ECS: Vendor = { name: "ECS", secret: () => "holds a secret, and ECS shows it to whoever may look: pass it in env" };
+
 /** What a plan needs to know of the pool and of AWS' API. */
 export interface PoolFacts {
   /** Absent: nothing here says which. */
@@ -49,7 +51,8 @@ export interface PoolFacts {
   accessKeyId?: string;
   /** As names and tags in the cloud have it. */
   stack: string;
-  shapes: { register: Shape; run: Shape };
+  /** What AWS takes in a `RegisterTaskDefinition` and in a `RunTask`. */
+  fields: { register: Field; run: Field };
 }
 
 /**
@@ -103,7 +106,7 @@ export function planEcs(job: ValueObject, run: RunToPlan, pool: PoolFacts): Subm
     warnings.push("network_configuration and vpc_id are not used: a task whose networkMode is not awsvpc has its host's network");
   const { overrides, own } = fitted(overridden, made, container, warnings);
   if (Object.keys(overrides).length > 0) runTask.overrides = overrides;
-  checkShape({ ...asJson(runTask), taskDefinition: "x" }, pool.shapes.run, RUN);
+  checked({ ...runTask, taskDefinition: "x" }, pool.fields.run, RUN, ECS);
 
   const matchLatest = flagAt(job.match_latest_revision_in_family, "job_configuration.match_latest_revision_in_family") ?? false;
   const deregister = flagAt(job.auto_deregister_task_definition, "job_configuration.auto_deregister_task_definition") ?? false;
@@ -124,7 +127,7 @@ export function planEcs(job: ValueObject, run: RunToPlan, pool: PoolFacts): Subm
 const RUN = "job_configuration.task_run_request";
 
 function definition({ register, secrets }: Definition, own: boolean, matchLatest: boolean, pool: PoolFacts): EcsRequest["definition"] {
-  checkShape(asJson(register), pool.shapes.register, "job_configuration.task_definition");
+  checked(register, pool.fields.register, "job_configuration.task_definition", ECS);
   const size = Buffer.byteLength(JSON.stringify(register));
   if (size > MAX_DEFINITION)
     throw new UserError(

@@ -22,6 +22,7 @@ import type {
 import { type Access, accessOf, loaded } from "./awsAccess";
 import { type AwsKind, asFailure } from "./awsFailures";
 import { refusal } from "./awsRefusals";
+import { fieldOf, type Shape } from "./awsShapes";
 import { type Definitions, openDefinitions, type ReadyDefinition } from "./definitions";
 import { type EcsApi, openEcsApi } from "./ecsApi";
 import { type EcsLeftovers, removeEcsLeftovers, tidyEcs } from "./ecsLeftovers";
@@ -60,7 +61,7 @@ export async function openerFor(pool: PoolAccess, env: NodeJS.ProcessEnv): Promi
     ...(access.region === undefined ? {} : { region: access.region }),
     ...(access.accessKeyId === undefined ? {} : { accessKeyId: access.accessKeyId }),
     stack: stackName(pool.source),
-    shapes: { register: register as unknown as PoolFacts["shapes"]["register"], run: run as unknown as PoolFacts["shapes"]["run"] },
+    fields: { register: fieldOf(register as unknown as Shape), run: fieldOf(run as unknown as Shape) },
   };
   return (place) => new EcsTarget(access, facts, pool, place);
 }

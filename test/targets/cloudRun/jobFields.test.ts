@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { type Field, JOB_FIELDS } from "../../../src/targets/cloudRun/jobFields";
+import type { Field } from "../../../src/targets/cloud/wireFields";
+import { JOB_FIELDS } from "../../../src/targets/cloudRun/jobFields";
 
 // The fields that a job_body may have, held against Google's own description of a Job in the SDK.
 

@@ -2,6 +2,7 @@ import { RegisterTaskDefinitionRequest$, RunTaskRequest$ } from "@aws-sdk/client
 import { describe, expect, test } from "vitest";
 import type { JsonObject, ValueObject } from "../../../src/json";
 import { Secret } from "../../../src/secret";
+import { fieldOf, type Shape } from "../../../src/targets/ecs/awsShapes";
 import { type PoolFacts, planEcs } from "../../../src/targets/ecs/ecsPlan";
 import type { EcsRequest } from "../../../src/targets/ecs/ecsRequest";
 import { prepareJob, resolveJob, validateJob } from "../../../src/template";
@@ -12,9 +13,9 @@ const pool: PoolFacts = {
   region: "eu-west-1",
   accessKeyId: "AKIAEXAMPLE",
   stack: "data-dev-1a2b3c4d5e",
-  shapes: {
-    register: RegisterTaskDefinitionRequest$ as unknown as PoolFacts["shapes"]["register"],
-    run: RunTaskRequest$ as unknown as PoolFacts["shapes"]["run"],
+  fields: {
+    register: fieldOf(RegisterTaskDefinitionRequest$ as unknown as Shape),
+    run: fieldOf(RunTaskRequest$ as unknown as Shape),
   },
 };
 const run = runOf("0190b9a2-7c11-7000-8000-000000000001");

@@ -1,0 +1,91 @@
+import type { Json, JsonObject, Value } from "../../json";
+import { suggestion } from "../../nearest";
+import { Secret } from "../../secret";
+import { UserError } from "../../userError";
+import { listAt, objectAt } from "../jobValues";
+
+/**
+ * What a cloud's API takes at one place of a request. SDKs drop what they do not know without a word, so a misspelt field has to be
+ * found here. Each cloud makes its fields from the vendor's own contract, or holds them to it by a test.
+ */
+export type Field =
+  | "text"
+  | "integer"
+  | "number"
+  | "flag"
+  | "duration"
+  | "any"
+  | { enum: readonly string[] }
+  | { list: Field }
+  | { map: Field }
+  | { fields: Record<string, Field>; required?: readonly string[] };
+
+/** Whose API it is. */
+export interface Vendor {
+  /** As people say it: "Cloud Run". */
+  name: string;
+  /** Where a secret belongs, which anyone who may look would see here: a message from after the path. */
+  secret(secret: Secret): string;
+}
+
+/**
+ * A value as the API takes it, without what is `null`. Nothing in it may be secret: everybody who may look at the resource sees it.
+ * @param path of the value, for messages
+ * @throws {UserError} naming the path of what the API does not take, with the nearest name
+ */
+export function checked(value: Value, field: Field, path: string, vendor: Vendor): Json {
+  if (value instanceof Secret) throw new UserError(`${path} ${vendor.secret(value)}`);
+  if (typeof field === "string") return leaf(value, field, path);
+  if ("enum" in field) return choice(value, field.enum, path);
+  if ("list" in field) return listAt(value, path).map((item, index) => checked(item, field.list, `${path}[${index}]`, vendor));
+  const kept: JsonObject = {};
+  for (const [key, inner] of Object.entries(objectAt(value, path))) {
+    const at = `${path}.${key}`;
+    const known = "map" in field ? field.map : Object.hasOwn(field.fields, key) ? field.fields[key] : undefined;
+    if (known === undefined)
+      throw new UserError(
+        `${at}: ${vendor.name} has no such field here: ${suggestion(key, Object.keys((field as { fields: object }).fields))}`,
+      );
+    if (inner !== null) kept[key] = checked(inner, known, at, vendor);
+  }
+  const missing = "fields" in field ? field.required?.find((name) => kept[name] === undefined) : undefined;
+  if (missing !== undefined) throw new UserError(`${path}.${missing}: is missing`);
+  return kept;
+}
+
+type Leaf = Extract<Field, string>;
+
+const LEAVES: Record<Leaf, { what: string; read: (value: Json) => Json | undefined }> = {
+  text: { what: "a string", read: (value) => (typeof value === "string" ? value : undefined) },
+  number: { what: "a number", read: (value) => (typeof value === "number" ? value : undefined) },
+  flag: { what: "true or false", read: (value) => (typeof value === "boolean" ? value : undefined) },
+  any: { what: "anything", read: (value) => value },
+  integer: {
+    what: "a whole number",
+    read: (value) => {
+      const number = typeof value === "string" && /^-?\d+$/.test(value) ? Number(value) : value;
+      return Number.isInteger(number) ? number : undefined;
+    },
+  },
+  // Prefect writes seconds as a number, Google as a string.
+  duration: {
+    what: 'a number of seconds, as 600 or "600s"',
+    read: (value) => {
+      const [, seconds] = /^(\d+(?:\.\d+)?)s?$/.exec(String(value)) ?? [];
+      return seconds === undefined ? undefined : `${Number(seconds)}s`;
+    },
+  },
+};
+
+function leaf(value: Exclude<Value, Secret>, kind: Leaf, path: string): Json {
+  const { what, read } = LEAVES[kind];
+  const found = read(value as Json);
+  if (found === undefined) throw new UserError(`${path}: must be ${what}, not ${JSON.stringify(value)}`);
+  return found;
+}
+
+function choice(value: Exclude<Value, Secret>, allowed: readonly string[], path: string): string {
+  if (typeof value === "string" && allowed.includes(value)) return value;
+  const hint = typeof value === "string" ? suggestion(value, [...allowed]) : `one of ${allowed.join(", ")}`;
+  throw new UserError(`${path}: there is no ${JSON.stringify(value)}: ${hint}`);
+}
