@@ -11,10 +11,10 @@ import { createBlock, newestSchema } from "../../src/prefect/api/blocks";
 import { readDeploymentByName, type ServerDeployment } from "../../src/prefect/api/deployments";
 import { createWorkPool } from "../../src/prefect/api/workPools";
 import type { Client } from "../../src/prefect/client";
-import { clientOf } from "../prefect/dispatch/dispatcher";
 import { describePrefect } from "../prefect/python";
 import { sharedServer } from "../prefect/server";
 import { scratch } from "../scratch";
+import { clientOf } from "../serve/server/dispatcher";
 import { environment, fixtures, names, REFUSED, results, STEP_OUTPUTS, TEMPLATE } from "./recorded";
 
 /** Where another thing is stored than `prefect deploy` stores, by file; docs/deploy.md says why. */

@@ -3,10 +3,10 @@ import { join } from "node:path";
 import { beforeAll, expect, test, vi } from "vitest";
 import { readDeploymentByName } from "../../src/prefect/api/deployments";
 import { readWorkPool } from "../../src/prefect/api/workPools";
-import { clientOf } from "../prefect/dispatch/dispatcher";
 import { describePrefect } from "../prefect/python";
 import { pushpool } from "../prefect/served";
 import { ownServer } from "../prefect/server";
+import { clientOf } from "../serve/server/dispatcher";
 import { exampleOf } from "./prefectExample";
 import { listen } from "./pushpool";
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { beforeAll, expect, test, vi } from "vitest";
 import type { Client } from "../../src/prefect/client";
 import type { Place } from "../e2e/pushpool";
-import { aPool, clientOf } from "./dispatch/dispatcher";
+import { aPool, clientOf } from "../serve/server/dispatcher";
 import { fakeApi } from "./fakeApi";
 import { describePrefect } from "./python";
 import { pushpool, through } from "./served";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { beforeAll, expect, test, vi } from "vitest";
 import { patchWorkPool } from "../../src/prefect/api/workPools";
 import type { Client } from "../../src/prefect/client";
-import { aPool, clientOf } from "./dispatch/dispatcher";
+import { aPool, clientOf } from "../serve/server/dispatcher";
 import { fakeApi } from "./fakeApi";
 import { describePrefect } from "./python";
 import { pushpool, through } from "./served";

@@ -1,7 +1,7 @@
 import { beforeAll, expect, test, vi } from "vitest";
 import type { Client } from "../../src/prefect/client";
+import { aPool, clientOf, dispatcher, untilEnd } from "../serve/server/dispatcher";
 import { type AsCloud, asCloud } from "./cloud";
-import { aPool, clientOf, dispatcher, untilEnd } from "./dispatch/dispatcher";
 import { describePrefect } from "./python";
 import { pushpool, served, through } from "./served";
 import { sharedServer } from "./server";

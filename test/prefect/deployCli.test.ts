@@ -9,7 +9,7 @@ import { readDeploymentByName, type ServerDeployment } from "../../src/prefect/a
 import { listWorkQueues } from "../../src/prefect/api/workPools";
 import type { Client } from "../../src/prefect/client";
 import { manifestOf, type Place, placeWith } from "../e2e/pushpool";
-import { aPool, clientOf } from "./dispatch/dispatcher";
+import { aPool, clientOf } from "../serve/server/dispatcher";
 import { badLine } from "./proxy";
 import { describePrefect } from "./python";
 import { pushpool, through } from "./served";

@@ -1,6 +1,6 @@
 import { beforeAll, expect, test, vi } from "vitest";
 import type { Client } from "../../src/prefect/client";
-import { aPool, clientOf, until, untilEnd } from "./dispatch/dispatcher";
+import { aPool, clientOf, until, untilEnd } from "../serve/server/dispatcher";
 import { describePrefect } from "./python";
 import { pushpool, served, through } from "./served";
 import { sharedServer } from "./server";

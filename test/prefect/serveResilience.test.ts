@@ -3,7 +3,7 @@ import { beforeAll, expect, test, vi } from "vitest";
 import { readStates, type ServerRun } from "../../src/prefect/api/flowRuns";
 import type { Client } from "../../src/prefect/client";
 import type { Place } from "../e2e/pushpool";
-import { aPool, clientOf, until, untilEnd } from "./dispatch/dispatcher";
+import { aPool, clientOf, until, untilEnd } from "../serve/server/dispatcher";
 import { badLine, type Mishap } from "./proxy";
 import { describePrefect } from "./python";
 import { pushpool, served, through } from "./served";

@@ -1,7 +1,7 @@
 import { expect, test, vi } from "vitest";
 import { readStates } from "../../src/prefect/api/flowRuns";
 import { listen } from "../e2e/pushpool";
-import { aPool, clientOf, until, untilEnd } from "./dispatch/dispatcher";
+import { aPool, clientOf, until, untilEnd } from "../serve/server/dispatcher";
 import { badLine } from "./proxy";
 import { describePrefect } from "./python";
 import { served, through } from "./served";

@@ -4,7 +4,7 @@ import { expect, test, vi } from "vitest";
 import { readDeploymentByName } from "../../src/prefect/api/deployments";
 import { isBefore32 } from "../../src/prefect/api/server";
 import { exampleOf } from "../e2e/prefectExample";
-import { clientOf } from "./dispatch/dispatcher";
+import { clientOf } from "../serve/server/dispatcher";
 import { describePrefect } from "./python";
 import { pushpool } from "./served";
 import { ownServer } from "./server";

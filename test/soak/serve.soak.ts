@@ -3,12 +3,12 @@ import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import { readStates, type ServerRun } from "../../src/prefect/api/flowRuns";
 import type { Client } from "../../src/prefect/client";
-import { aDeployment, aPool, clientOf, startRun, until, untilEnd } from "../prefect/dispatch/dispatcher";
 import { badLine, type Mishap } from "../prefect/proxy";
 import { describePrefect } from "../prefect/python";
 import { served, through } from "../prefect/served";
 import { sharedServer } from "../prefect/server";
 import { scratch } from "../scratch";
+import { aDeployment, aPool, clientOf, startRun, until, untilEnd } from "../serve/server/dispatcher";
 
 describePrefect("pushpool serve of a real Prefect server, for long", () => {
   let apiUrl: string;

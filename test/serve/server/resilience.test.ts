@@ -1,9 +1,9 @@
 import { beforeAll, expect, test, vi } from "vitest";
 import { readStates, type ServerRun } from "../../../src/prefect/api/flowRuns";
 import type { Client } from "../../../src/prefect/client";
-import { badLine, type Mishap } from "../proxy";
-import { describePrefect } from "../python";
-import { sharedServer } from "../server";
+import { badLine, type Mishap } from "../../prefect/proxy";
+import { describePrefect } from "../../prefect/python";
+import { sharedServer } from "../../prefect/server";
 import { aPool, clientOf, dispatcher, untilEnd } from "./dispatcher";
 
 describePrefect("a dispatcher on a bad line", () => {

@@ -6,10 +6,10 @@ import { createWorkPool } from "../../../src/prefect/api/workPools";
 import { openTarget } from "../../../src/targets/open";
 import { defaultTemplate } from "../../../src/template";
 import { startFakeGoogleCloud } from "../../../src/testing";
+import { describePrefect } from "../../prefect/python";
+import { sharedServer } from "../../prefect/server";
 import { scratch } from "../../scratch";
 import { QUICK } from "../../targets/cloudRun/place";
-import { describePrefect } from "../python";
-import { sharedServer } from "../server";
 import { aDeployment, clientOf, dispatcher, startRun, until, untilEnd } from "./dispatcher";
 
 describePrefect("a dispatcher in place of a worker", () => {

@@ -10,11 +10,11 @@ import type { RunEvent } from "../../src/runs/context";
 import { ServerRuns } from "../../src/serverRuns/serverRuns";
 import { createProcessTarget } from "../../src/targets/process";
 import { defaultTemplate } from "../../src/template";
+import { describePrefect } from "../prefect/python";
+import { sharedServer } from "../prefect/server";
 import { scratch } from "../scratch";
+import { aPool, clientOf } from "../serve/server/dispatcher";
 import { until } from "../until";
-import { aPool, clientOf } from "./dispatch/dispatcher";
-import { describePrefect } from "./python";
-import { sharedServer } from "./server";
 
 describePrefect("runs of a real Prefect server, submitted from here", () => {
   vi.setConfig({ testTimeout: 240_000 });

@@ -1,11 +1,11 @@
 import { beforeAll, expect, test, vi } from "vitest";
-import type { JsonObject } from "../../../src/json";
-import { readDeployment } from "../../../src/prefect/api/deployments";
-import { readLogs } from "../../../src/prefect/api/logs";
-import type { Client } from "../../../src/prefect/client";
-import { describePrefect } from "../python";
-import { ownServer } from "../server";
-import { aPool, clientOf, dispatcher, startRun, untilEnd } from "./dispatcher";
+import type { JsonObject } from "../../src/json";
+import { readDeployment } from "../../src/prefect/api/deployments";
+import { readLogs } from "../../src/prefect/api/logs";
+import type { Client } from "../../src/prefect/client";
+import { describePrefect } from "../prefect/python";
+import { ownServer } from "../prefect/server";
+import { aPool, clientOf, dispatcher, startRun, untilEnd } from "../serve/server/dispatcher";
 
 interface ServerEvent {
   id: string;

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { RunRecord } from "../../../src/ledger";
-import type { ServerState } from "../../../src/prefect/api/flowRuns";
-import type { Client } from "../../../src/prefect/client";
-import { claimsIn, endBehind, proposePending, putBack, standingOf, stateBefore, transitionsOf } from "../../../src/serverRuns/claim";
+import type { RunRecord } from "../../src/ledger";
+import type { ServerState } from "../../src/prefect/api/flowRuns";
+import type { Client } from "../../src/prefect/client";
+import { claimsIn, endBehind, proposePending, putBack, standingOf, stateBefore, transitionsOf } from "../../src/serverRuns/claim";
 
 const OURS = ["aaaaaaaa-0000-4000-8000-000000000000"];
 let count = 0;

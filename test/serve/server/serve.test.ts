@@ -4,8 +4,8 @@ import { readLogs, SUBMITTER_LOGGER } from "../../../src/prefect/api/logs";
 import { patchWorkPool } from "../../../src/prefect/api/workPools";
 import type { Client } from "../../../src/prefect/client";
 import { ServerSource } from "../../../src/serve/server/serverSource";
-import { describePrefect } from "../python";
-import { sharedServer } from "../server";
+import { describePrefect } from "../../prefect/python";
+import { sharedServer } from "../../prefect/server";
 import { aPool, clientOf, dispatcher, startRun, until, untilEnd } from "./dispatcher";
 
 // A server on SQLite may rest for half a minute on a loaded machine.

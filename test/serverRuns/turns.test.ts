@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { inOrder, Turns } from "../../../src/serverRuns/turns";
+import { inOrder, Turns } from "../../src/serverRuns/turns";
 
 test("runs of one line go in the order in which they joined it, whoever is ready or done first; other lines do not wait", async () => {
   const turns = new Turns();

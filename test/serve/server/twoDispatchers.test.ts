@@ -3,10 +3,10 @@ import { beforeAll, expect, onTestFinished, test, vi } from "vitest";
 import { type Ledger, openSqliteLedger } from "../../../src/ledger";
 import { proposeState, readStates, type ServerRun } from "../../../src/prefect/api/flowRuns";
 import type { Client } from "../../../src/prefect/client";
+import { badLine, type Mishap } from "../../prefect/proxy";
+import { describePrefect } from "../../prefect/python";
+import { sharedServer } from "../../prefect/server";
 import { scratch } from "../../scratch";
-import { badLine, type Mishap } from "../proxy";
-import { describePrefect } from "../python";
-import { sharedServer } from "../server";
 import { aPool, clientOf, dispatcher, untilEnd } from "./dispatcher";
 
 describePrefect("two dispatchers of one pool", () => {

@@ -5,8 +5,8 @@ import { createDeployment, ensureFlow } from "../../../src/prefect/api/deploymen
 import { readStates } from "../../../src/prefect/api/flowRuns";
 import { readLogs } from "../../../src/prefect/api/logs";
 import type { Client } from "../../../src/prefect/client";
-import { describePrefect } from "../python";
-import { sharedServer } from "../server";
+import { describePrefect } from "../../prefect/python";
+import { sharedServer } from "../../prefect/server";
 import { aPool, clientOf, dispatcher, startRun, until, untilEnd } from "./dispatcher";
 
 describePrefect("a real flow, started by prefect.engine at once", () => {

@@ -1,8 +1,8 @@
 import { beforeAll, expect, test, vi } from "vitest";
 import { readStates } from "../../../src/prefect/api/flowRuns";
 import type { Client } from "../../../src/prefect/client";
-import { describePrefect } from "../python";
-import { ownServer } from "../server";
+import { describePrefect } from "../../prefect/python";
+import { ownServer } from "../../prefect/server";
 import { aDeployment, aPool, clientOf, dispatcher, startRun, until, untilEnd } from "./dispatcher";
 
 // On a server of its own: one on SQLite can stand still for a minute over the leases of a deployment's limit.

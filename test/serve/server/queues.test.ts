@@ -2,9 +2,9 @@ import { beforeAll, expect, test, vi } from "vitest";
 import { readStates, type ServerRun } from "../../../src/prefect/api/flowRuns";
 import { ensureWorkQueue, patchWorkPool, patchWorkQueue } from "../../../src/prefect/api/workPools";
 import type { Client } from "../../../src/prefect/client";
-import { badLine } from "../proxy";
-import { describePrefect } from "../python";
-import { ownServer } from "../server";
+import { badLine } from "../../prefect/proxy";
+import { describePrefect } from "../../prefect/python";
+import { ownServer } from "../../prefect/server";
 import { aDeployment, aPool, clientOf, dispatcher, startRun, untilEnd } from "./dispatcher";
 
 // On a server of its own: one with a single connection to its database comes to a standstill over a change of a queue's pause.
