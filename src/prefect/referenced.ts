@@ -10,8 +10,8 @@ import type { Client } from "./client";
 export type Blocks = Record<string, { id: string; createdAt: string; data: ValueObject; missing?: string }>;
 
 /**
- * The blocks that are named, by reference or in a placeholder, with their secret fields wrapped. What the server does not have is there as
- * `missing`, with the nearest names of the server.
+ * Read the blocks that are named by reference or in a placeholder. Their secret fields are wrapped. A block that the server does not have is marked
+ * `missing`, with the nearest names that the server has.
  */
 export async function readBlocks(client: Client, used: Json[]): Promise<Blocks> {
   const ids = new Set(used.flatMap(referencedIds));
@@ -41,7 +41,7 @@ export async function readBlocks(client: Client, used: Json[]): Promise<Blocks> 
   );
 }
 
-/** A server's time as our clock shows it, which tells how young a key is; to the minute, so that the same key is known again. */
+/** Turn a server's time into one of our clock, which tells how young a key is. It is rounded to the minute, so that the same key stays the same. */
 function inOurs({ clock }: Client, time: string): string {
   const ahead = Math.round(clock.ahead / 60_000) * 60_000;
   return new Date(Date.parse(time) - ahead).toISOString();
@@ -68,7 +68,7 @@ function wrapped(key: string, data: JsonObject, fields: JsonObject): ValueObject
   );
 }
 
-/** The variables that placeholders name, those that there are. */
+/** Read the variables that placeholders name, as far as they exist. */
 export async function readVariables(client: Client, used: Json[]): Promise<Record<string, Value>> {
   const names = used.flatMap((value) =>
     [...placeholdersIn(value, "")].filter(({ kind }) => kind === "variable").map(({ name }) => name.replace("prefect.variables.", "")),

@@ -8,43 +8,43 @@ import type { Client } from "../prefect/client";
 /**
  * Why no flow run is started twice, whoever else dispatches it.
  *
- * The server has one lock: of all that propose PENDING named `Pending` for a scheduled run, one is accepted. It has no compare-and-set, so
- * three things get around that lock, and each is answered here:
+ * The server has one lock: of all who propose PENDING named `Pending` for a scheduled run, it accepts one. It has no compare-and-set. So there are
+ * three ways around that lock, and this file closes each of them:
  *
- * 1. *An ended run can be claimed.* COMPLETED, FAILED and CRASHED go to PENDING without a word, so whoever read "scheduled" and was slow
- *    (a loaded machine, a pause, a request that was repeated for minutes) claims what somebody else has run meanwhile. But the server copies
- *    `scheduled_time` from a SCHEDULED state into the PENDING one that follows, and along PENDING ones, and from nowhere else: a claim of ours
- *    without it was written over an end. That is seen in the very answer, or after a crash in the state as it stands; nothing is started,
- *    and the end is put back. A limit's refusal writes a state of its own over whatever was there: then the history says what that was.
- * 2. *Other names of PENDING are no lock*, and are accepted over an end too. So `Submitting` and `InfrastructurePending` are proposed before
- *    the infrastructure is asked for, each waited for and judged as a claim is, and nothing of type PENDING is proposed after it. A request
- *    that the network delivers after its own repeat can still come late: who has run it hears of that, and puts the end back.
- * 3. *A lost reply* leaves open whether a proposal was accepted. Each carries an id that was written to the ledger before it was sent, so the
- *    answer to its repeat, or the state that a later process finds, tells whose it is.
+ * 1. *An ended run can be claimed.* The server lets COMPLETED, FAILED and CRASHED become PENDING. So a dispatcher that read "scheduled" and was slow
+ *    (a loaded machine, a pause, a request that was repeated for minutes) can claim a run that somebody else has run meanwhile. But the server copies
+ *    `scheduled_time` only from a SCHEDULED state into the PENDING that follows, and from one PENDING to the next. A claim of ours without it was
+ *    therefore written over an end. The answer shows that at once, and after a crash the state does. Then nothing is started, and the end is put
+ *    back. If a limit refuses a claim, the server writes a state of its own over whatever was there; then the history says what that was.
+ * 2. *Other names of PENDING are no lock.* The server accepts them over an end too. So `Submitting` and `InfrastructurePending` are proposed before the
+ *    cloud is asked for anything. Each is waited for and judged as a claim is, and nothing of type PENDING is proposed after it. The network may
+ *    still deliver an old request after its own repeat. The dispatcher that has run the flow hears of that, and puts the end back.
+ * 3. *A lost reply* leaves open whether a proposal was accepted. Each proposal carries an id that is in the ledger before it is sent. So the answer to
+ *    its repeat, or the state that a later process finds, tells whose it is.
  *
- * A dispatcher that sleeps between its claim and its start (a stopped process, a machine put to sleep) reads the state again before it starts
- * anything; somebody may have taken the run from it by hand. What is left is the moment between that look and the target's own answer, in
- * which both start it only if the run was also taken away by hand, scheduled anew and claimed in that moment; the two are then two attempts
- * with numbers of their own, since an attempt's number is counted from the claims in the run's history and not from a ledger.
+ * A dispatcher may sleep between its claim and its start (a stopped process, a machine put to sleep), and somebody may take the run from it by hand. So
+ * it reads the state again before it starts anything. One gap is left: the moment between that look and the cloud's own answer. Both start the run
+ * only if in that moment somebody takes it away by hand, schedules it again, and another dispatcher claims it. Then the two are two attempts with
+ * different numbers, because an attempt's number counts the claims in the run's history.
  *
- * Within one ledger, processes agree by the ledger's compare-and-set; which of them claimed does not matter then.
+ * Within one ledger, processes agree by the ledger's compare-and-set. Which of them made the claim does not matter then.
  */
 export type Standing =
   /** Ours to start. */
   | "ours"
   /** Ours, but written over the end of a run. */
   | "revived"
-  /** Ours, but of a run that has been put off: it would start and wait. */
+  /** Ours, but somebody has put the run off: it would start and wait. */
   | "early"
-  /** Whatever it is, we did not write it. */
+  /** We did not write it. */
   | "other";
 
-/** Further ahead than this, in milliseconds, a run was put off since it was seen to be due. */
+/** If a claimed run is due later than this, in milliseconds, somebody has put it off since it was seen to be due. */
 const PUT_OFF = 20_000;
 
 /**
  * What a state on the server means for who has proposed these transitions.
- * @param ours the ids of the transitions of one attempt: of its claim, and of what follows it
+ * @param ours the ids of the transitions of one attempt: its claim and what follows
  */
 export function standingOf(state: ServerState | null | undefined, ours: readonly string[]): Standing {
   if (state?.type !== "PENDING" || !isOurs(state, ours)) return "other";
@@ -64,7 +64,7 @@ export function stateBefore(history: readonly ServerState[], ours: readonly stri
   return history.findLast((state) => !isOurs(state, ours) && state.id !== refusal?.id);
 }
 
-/** States that the server itself writes, of a run that waits: they do not schedule one anew. */
+/** States that the server itself writes for a run that waits. They do not schedule a run again. */
 const WAITING = new Set(["AwaitingConcurrencySlot", "Late"]);
 
 /**
@@ -77,18 +77,18 @@ export function endBehind(history: readonly ServerState[]): ServerState | undefi
   return last && isTerminal(last as State) ? last : undefined;
 }
 
-/** How often a run was claimed: its attempts so far, wherever they ran. */
+/** How often a run was claimed: that is the number of its attempts, wherever they ran. */
 export function claimsIn(history: readonly ServerState[], ours: readonly string[]): number {
   return history.filter((state) => state.type === "PENDING" && state.name === "Pending" && !isOurs(state, ours)).length;
 }
 
-/** The names that a run which is being submitted goes by, in this order. */
+/** The names of PENDING that a run has while it is submitted, in this order. */
 export type PendingName = "Pending" | "Submitting" | "InfrastructurePending";
 
-/** The id of the transition to that state in the present attempt: it is known again after a crash. */
+/** The id of the transition to that state in the present attempt. After a crash it is the same. */
 function transitionTo(name: PendingName, record: RunRecord): string {
   const claim = claimOf(record);
-  if (claim === undefined) throw new Error(`run ${record.run.id} of the ledger is none of a Prefect server`);
+  if (claim === undefined) throw new Error(`run ${record.run.id} of the ledger does not belong to a Prefect server`);
   return name === "Pending" ? claim : derived(name, claim);
 }
 
@@ -98,7 +98,7 @@ export function transitionsOf(record: RunRecord): readonly string[] {
   return [transitionTo("Pending", record), transitionTo("Submitting", record), transitionTo("InfrastructurePending", record)];
 }
 
-/** Whether a run of the ledger is a server's. */
+/** Whether a run of the ledger belongs to a Prefect server. */
 export function isServers({ submission }: Pick<RunRecord, "submission">): boolean {
   return submission.prefect !== undefined;
 }
@@ -127,7 +127,7 @@ export async function proposePending(client: Client, record: RunRecord, name: Pe
   return { standing, state, reason: reasons[standing] };
 }
 
-/** A limit's refusal schedules or cancels; where that hit a run which had ended by then, it has ended. */
+/** If a limit refuses a claim, the server schedules or cancels the run, even one that has ended by then. Put such an end back. */
 async function undoRefusal(client: Client, record: RunRecord, refusal: ServerState): Promise<void> {
   if (refusal.type !== "SCHEDULED" && refusal.type !== "CANCELLED") return;
   const before = stateBefore(await readStates(client, record.run.id), transitionsOf(record), refusal);
@@ -137,8 +137,8 @@ async function undoRefusal(client: Client, record: RunRecord, refusal: ServerSta
 }
 
 /**
- * Put back what a claim of ours was written over, if that still stands.
- * @returns whether it did
+ * Put back what a claim of ours was written over, if the claim still stands.
+ * @returns whether it was put back
  */
 export async function putBack(client: Client, record: RunRecord): Promise<boolean> {
   const { id } = record.run;
@@ -162,7 +162,7 @@ export async function write(client: Client, id: string, { type, name, message, d
   });
 }
 
-/** What an earlier attempt left on the server is not taken for this one's. */
+/** Remove what an earlier attempt left on the server, so that it is not taken for this attempt's. */
 export async function forgetInfrastructure(client: Client, id: string, pid: string | null): Promise<void> {
   if (pid !== null) await patchFlowRun(client, id, { infrastructure_pid: null });
 }

@@ -8,13 +8,13 @@ import { poolAccess } from "../runs/pool";
 import type { Target, TargetAccess } from "../targets/target";
 import type { Job, PoolsBeside } from "./job";
 
-/** What runs from a server share: the ledger, the targets, the key of the secrets' digests. */
+/** What all runs of a server share: the ledger, the targets, the key for the digests of secrets. */
 export interface Shared {
   ledger: Ledger;
   stack: string;
   openTarget: (type: PoolType, access: TargetAccess) => Promise<Target>;
   digestKey: () => Buffer;
-  /** For `{{ $NAME }}`, and what commands inherit. */
+  /** The environment that `{{ $NAME }}` reads, and that commands inherit. */
   env: NodeJS.ProcessEnv;
   poolsBeside?: PoolsBeside;
   /** @default nobody hears it */
@@ -23,7 +23,7 @@ export interface Shared {
   listeners?: Listeners;
 }
 
-/** What `runs/` works with, for one job: its manifest is what the server says. */
+/** Makes what `src/runs` works with, for one job. Its manifest is what the server says. */
 export function contextMaker({
   ledger,
   stack,
@@ -42,7 +42,7 @@ export function contextMaker({
       ledger,
       stack,
       target: (of) => {
-        // A key that was changed on the server, or another one, is another way in.
+        // A changed key, or another block, needs a target of its own.
         const { credentials } = loaded.manifest.pools[of.run.workPool] as PoolDefinition;
         const block = credentials === undefined ? undefined : loaded.manifest.blocks[credentials];
         const key = JSON.stringify([of.run.workPool, of.poolType, credentials, block?.createdAt]);
@@ -50,7 +50,7 @@ export function contextMaker({
         const warn = (message: string) => listeners.tell(message, workPool);
         const target = targets.get(key) ?? openTarget(of.poolType, { pool: () => poolAccess(context, of), notes: ledger, digestKey, warn });
         targets.set(key, target);
-        // What could not be opened now may be later.
+        // Opening it may succeed later.
         target.catch(() => targets.delete(key));
         return target;
       },

@@ -24,9 +24,9 @@ import { type Job, readJob } from "./job";
 import { isOpen, recordRun } from "./record";
 import { watch } from "./watchRun";
 
-/** How old what was read of a run may be before it is read again, in milliseconds. */
+/** How old a reading of a run may be before the run is read again, in milliseconds. */
 const FRESH = 1_000;
-/** After a gap as long as this between claim and start, in milliseconds, the run may be somebody else's. */
+/** If this much time passes between claim and start, in milliseconds, somebody else may have taken the run. */
 const ASLEEP = 10_000;
 
 const NEVER_STARTED = { type: "CANCELLED", name: "Cancelled", message: "it was cancelled before it was started" } as const;
@@ -36,8 +36,8 @@ type Refused = Exclude<Proposed, { standing: "ours" }>;
 /**
  * Take a flow run from its claim to its end, or from wherever an earlier process of this ledger left it.
  *
- * Its exact submission is in the ledger before it is claimed, and the claim has an id that is kept with it: so a dispatcher that died at any
- * point knows afterwards what was its own. Why no two of them start one run is told in `claim.ts`.
+ * The ledger holds the exact submission before the run is claimed, and the claim's id with it. So a dispatcher that died at any point recognizes
+ * its own claims afterwards. `claim.ts` explains why no two dispatchers start one run.
  */
 export async function dispatchRun(parts: Dispatching, seen: ServerRun, readAt = Date.now()): Promise<Dispatched> {
   const { client, tell } = parts;
@@ -50,7 +50,7 @@ export async function dispatchRun(parts: Dispatching, seen: ServerRun, readAt = 
     if (known && isOpen(known)) {
       const wasClaimed =
         run.state_type === "CANCELLING" && (await readStates(client, run.id)).some((one) => isOurs(one, transitionsOf(known)));
-      // Who claimed it and died is waited for.
+      // Its dispatcher claimed it and died. The server waits for somebody to end it.
       if (wasClaimed) await proposeState(client, run.id, NEVER_STARTED);
       await leaveAlone(parts, known, `it was ${run.state_type} by then`);
     }
@@ -74,7 +74,7 @@ export async function dispatchRun(parts: Dispatching, seen: ServerRun, readAt = 
     if (!recorded) return await dispatchRun(parts, run, 0);
     record = recorded;
   } catch (error) {
-    // What was begun goes on, though its deployment may be gone.
+    // A run that has begun goes on, even if its deployment is gone.
     if (!(error instanceof UserError) || error.exitCode === 5 || begun) throw error;
     return crashUnsubmitted(parts, run, error.message);
   }
@@ -92,19 +92,19 @@ export async function dispatchRun(parts: Dispatching, seen: ServerRun, readAt = 
   return "kind" in submitted ? submitted : watch(dispatch, submitted);
 }
 
-/** It is not run from here, or not now. */
+/** The run is not ours to start, or not now. */
 async function refused({ parts }: Dispatch, record: RunRecord, { standing, state: seen, reason }: Refused): Promise<Dispatched> {
   if (standing !== "other") await putBack(parts.client, record);
-  // Of a claim that was accepted before.
+  // The server accepted our claim earlier.
   if (seen?.type === "CANCELLING" && record.run.state.type !== "SCHEDULED") await proposeState(parts.client, record.run.id, NEVER_STARTED);
-  // Held back by a limit: it comes again, and keeps its record.
+  // A limit holds it back: the server gives it away again, and it keeps its record.
   if (standing !== "other" || seen?.type !== "SCHEDULED") await leaveAlone(parts, record, reason);
   return { kind: "refused", state: seen, reason };
 }
 
 /**
- * Start it, or find what was started, and write its id down here and on the server.
- * @param takenUp the claim is an earlier process's
+ * Start it, or find what was started. Write the id of the infrastructure into the ledger and onto the server.
+ * @param takenUp an earlier process made the claim
  */
 async function submit(dispatch: Dispatch, record: RunRecord, takenUp: boolean): Promise<RunRecord | Dispatched> {
   const { parts, context, run } = dispatch;
@@ -132,16 +132,16 @@ async function submit(dispatch: Dispatch, record: RunRecord, takenUp: boolean): 
   let now = record;
   for (let pause = 200; now.run.infrastructureId === undefined; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
     try {
-      // Begun is brought to its end: a claim with nothing behind it would hang.
+      // This goes on even when the dispatcher ends: a claim without infrastructure would hang.
       const begun = now.run.state.type !== "SCHEDULED";
       const step = await (begun ? takeUp : submitScheduled)(context, now, new AbortController().signal, onTheWay);
-      // Another process of this ledger is at it: how far it is by now stands there.
+      // Another process of this ledger is submitting it: the ledger says how far it is.
       now = step.kind === "held" ? ((await parts.ledger.read(run.id)) ?? step.record) : step.record;
     } catch (error) {
       now = (await parts.ledger.read(run.id)) ?? now;
       if (!(error instanceof UserError)) throw error;
       if (isTerminal(now.run.state)) return crashed(dispatch, error.message);
-      // Whether it was taken, nobody knows: asked again until it is known.
+      // Nobody knows whether the cloud accepted it: ask again until that is known.
       tell({ kind: "trouble", run, message: error.message });
     }
     if (trouble) throw trouble;
@@ -168,7 +168,7 @@ async function crashed({ parts, run }: Dispatch, reason: string): Promise<Dispat
   return { kind: "ended", state: end };
 }
 
-/** A run that cannot be rendered is nobody's to run: it is claimed, so that no one else tries at the same time, and CRASHED with the reason. */
+/** Nobody can run what cannot be rendered. Claim it, so that no one else tries at the same time, and end it as CRASHED with the reason. */
 async function crashUnsubmitted({ client, tell, voice }: Dispatching, run: ServerRun, message: string): Promise<Dispatched> {
   const claim = await proposeState(client, run.id, { type: "PENDING", name: "Pending" });
   if (claim.kind !== "accepted") return { kind: "refused", state: "state" in claim ? claim.state : undefined, reason: claim.reason };
@@ -178,11 +178,11 @@ async function crashUnsubmitted({ client, tell, voice }: Dispatching, run: Serve
   return { kind: "ended", state: await stateOf(client, run) };
 }
 
-/** In the ledger it is then over: who has it on the server is told there. */
+/** End it in the ledger; the server knows who has it. */
 async function leaveAlone({ ledger }: Dispatching, { run }: RunRecord, reason: string): Promise<void> {
   const now = new Date();
   const elsewhere = state("CANCELLED", now, `not run from here: ${reason}`, "NotClaimed");
-  // Of the version that is there now: that it was let go by its submitter is a change too.
+  // The submitter may have released it since, which is a change too: so take the version of now.
   const present = await ledger.read(run.id);
   if (present?.run.attempt === run.attempt && present.run.infrastructureId === undefined && isOpen(present))
     await ledger.change(run.id, present.run.version, { state: elsewhere, endedAt: now.toISOString() });

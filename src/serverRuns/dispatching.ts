@@ -9,32 +9,32 @@ import type { DispatcherName, StartUp } from "./record";
 import type { Turn } from "./turns";
 import type { WorkerVoice } from "./workerVoice";
 
-/** What dispatching works with. */
+/** What dispatching a server's runs works with. */
 export interface Dispatching {
   client: Client;
   dispatcher: DispatcherName;
   startUp: StartUp;
-  /** What the ledger files these runs under: `<project>/<stack>`. */
+  /** The stack that the ledger keeps these runs under: `<project>/<stack>`. */
   stack: string;
-  /** What a manifest says of the pools beside what the server keeps. */
+  /** What the manifest says about the pools and the server does not keep. */
   poolsBeside?: PoolsBeside;
   ledger: Ledger;
   contextOf(job: Job): RunsContext;
   watchOf(target: Target): EndWatch;
   /** Resolves when the state of a run on the server is one of these, or `signal` fires. */
   untilState(id: string, types: readonly string[], signal: AbortSignal): Promise<void>;
-  /** How long a run that is being cancelled has to end by itself before its infrastructure is stopped, in seconds. */
+  /** How long a cancelled run has to end by itself before its infrastructure is stopped, in seconds. */
   graceSeconds: number;
-  /** No more is begun when it fires; what is begun is brought to where another process can take it up. */
+  /** When it fires nothing more is begun. What has begun is brought to a point where another process can take it up. */
   signal: AbortSignal;
   tell(event: ServerRunEvent): void;
   /** When this run may be claimed, where its deployment has a limit. @default at once */
   turn?: Turn;
-  /** Says on the server what a worker would. @default nothing is said */
+  /** Writes on the server what a Prefect worker would. @default nothing is written */
   voice?: WorkerVoice;
 }
 
-/** What a run of a server comes to on its way. */
+/** What happens to a server's run on its way. */
 export type ServerRunEvent =
   | { kind: "claimed" | "left"; run: ServerRun }
   | { kind: "submitted"; run: ServerRun; infrastructureId: string }
@@ -44,11 +44,11 @@ export type ServerRunEvent =
 
 /** What came of it. */
 export type Dispatched =
-  /** It ran from here, to this end on the server. */
+  /** It ran from here, and ended on the server in this state. */
   | { kind: "ended"; state: ServerState | undefined; record?: RunRecord }
-  /** Not from here, or not now: the server's state, and why. */
+  /** It does not run from here, or not now: its state on the server, and why. */
   | { kind: "refused"; state: ServerState | undefined; reason: string }
-  /** It goes on, and whoever takes it up finds it in the ledger. */
+  /** It goes on. Whoever takes it up finds it in the ledger. */
   | { kind: "left" };
 
 /** One run on its way. */
@@ -63,7 +63,7 @@ export interface Dispatch {
 /** Longest pause between two tries of something that fails, in milliseconds. */
 export const LONGEST_PAUSE = 5_000;
 
-/** How a run is on the server now. */
+/** The state of a run on the server now. */
 export async function stateOf(client: Client, run: ServerRun): Promise<ServerState | undefined> {
   return (await readFlowRun(client, run.id))?.state ?? undefined;
 }

@@ -9,7 +9,7 @@ const SHOWN = 8;
 
 /**
  * The run of a server that a person means, by its id or its name, whoever made it.
- * @returns it with the name of its deployment (`flow/deployment`; the flow's alone, if it has none); `undefined` if there is none
+ * @returns the run with the name of its deployment (`flow/deployment`, or the flow's alone if it has no deployment); `undefined` if there is no such run
  * @throws {UserError} with the candidates, if several have that name
  */
 export async function findServerRun(client: Client, ref: string): Promise<{ run: ServerRun; deployment: string } | undefined> {

@@ -44,16 +44,16 @@ export interface FollowServer {
   client: Client;
   show: (run: ServerRun) => FlowRun;
   onEvent: (event: RunEvent) => void;
-  /** Tell the log too. */
+  /** Report the log too. */
   logs: boolean;
   signal: AbortSignal;
-  /** Is waited for before an end is told. */
+  /** Waited for before the end is reported. */
   settled?: () => Promise<unknown>;
 }
 
 /**
- * Tell a run's states and its log as the server has them, until it has ended or `signal` fires. A state is told before the lines that came
- * after it, each once.
+ * Report a run's states and its log as the server has them, until the run has ended or `signal` fires. Each state comes once, before the lines
+ * that followed it.
  */
 export async function followOnServer(id: string, { client, show, onEvent, logs, signal, settled }: FollowServer): Promise<ServerRun> {
   const states = new StatesTold(client, id);
@@ -101,7 +101,7 @@ export async function followOnServer(id: string, { client, show, onEvent, logs, 
   }
 }
 
-/** Tell what there is of a run's log, oldest first. @returns how many entries */
+/** Report a run's log as far as it has come, oldest first. @returns how many entries */
 export function tellLog(client: Client, id: string, onEvent: (event: RunEvent) => void): Promise<number> {
   return new LogTold(client, id).pull(onEvent);
 }
@@ -124,7 +124,7 @@ class StatesTold {
   }
 }
 
-/** The log by pages, from the last line's time on; lines of that very time come again and are known by their id. */
+/** Reads the log by pages, from the last line's time on. Lines of that very time come again; their ids tell which they are. */
 class LogTold {
   #from: string | undefined;
   #atThatTime = new Set<string>();
@@ -141,7 +141,7 @@ class LogTold {
       const { logs, isLast } = await readLogs(this.client, this.id, { ...(from === undefined ? {} : { from }), offset });
       for (const log of logs) if (!this.#atThatTime.has(log.id)) told += this.#tell(log, onEvent);
       if (isLast) return told;
-      // Another page: from the new time on, unless all of it was of one time.
+      // The next page begins at the new time, unless all lines of this page have the same time.
       offset = this.#from === from ? offset + logs.length : 0;
     }
   }

@@ -16,7 +16,7 @@ export interface Job {
   deployment: ServerDeployment;
   flow: Flow;
   pool: WorkPool;
-  /** The same as a manifest, with blocks and variables that the job names: what rendering, submitting and taking up again work with. */
+  /** The same as a manifest, with the blocks and variables that the job names. Rendering and submitting work with it. */
   loaded: LoadedManifest;
 }
 
@@ -25,8 +25,8 @@ export type PoolsBeside = (pool: string) => Pick<PoolDefinition, "endpoints" | "
 
 /**
  * Read what a flow run needs from the server.
- * @param stack what the ledger files its runs under
- * @param beside what a manifest says of a pool that a server does not keep
+ * @param stack the stack that the ledger keeps its runs under
+ * @param beside what the manifest says about a pool and the server does not keep
  * @throws {UserError} if its deployment, its pool, or a block that it names is gone
  */
 export async function readJob(client: Client, run: ServerRun, stack: string, beside: PoolsBeside = () => ({})): Promise<Job> {
@@ -61,7 +61,7 @@ export async function readJob(client: Client, run: ServerRun, stack: string, bes
         kind: MANIFEST_KIND,
         version: MANIFEST_VERSION,
         source: { project, stack: stackName },
-        // Pauses and limits are the server's to keep, when it gives its runs away.
+        // The server itself heeds pauses and limits when it gives its runs away.
         pools: {
           [pool.name]: {
             ...(endpoints ? { endpoints } : {}),

@@ -14,7 +14,7 @@ import { prepareJob, resolveJob, unlikePrefect, validateJob } from "../template"
 import { transitionsOf } from "./claim";
 import type { Job } from "./job";
 
-/** Who dispatches, as Prefect names its workers. */
+/** The name of a dispatcher, as Prefect names its workers. */
 export interface DispatcherName {
   id: string;
   name: string;
@@ -25,17 +25,18 @@ export type StartUp =
   /** `prefect flow-run execute`, as Prefect's workers do: it pulls the code, runs the flow, and listens for a cancellation. */
   | "execute"
   /**
-   * `python -m prefect.engine` at once, which is what that starts in the end: it pulls the code and runs the flow too, one Python sooner. Nobody
-   * in the container listens for a cancellation, so the dispatcher stops it: the flow gets SIGTERM, is CRASHED for the moment until that is told, and its `on_cancellation` hooks are not called.
+   * `python -m prefect.engine` at once, which is what `execute` starts in the end. It pulls the code and runs the flow too, one Python sooner.
+   * Nobody in the container listens for a cancellation, so the dispatcher stops it. The flow gets SIGTERM and is CRASHED for a moment, until the
+   * dispatcher reports the cancellation. Its `on_cancellation` hooks are not called.
    */
   | "engine";
 
 /**
- * Render a flow run's job and write it down with its exact submission, before anything is claimed or sent. What was begun already is taken as
- * it is; one that was only written down is rendered again, since what it is made of may be another by now.
+ * Render a flow run's job and write it down with its exact submission, before anything is claimed or sent. A run that was only written down is
+ * rendered again: its deployment or pool may have changed.
  *
- * With the submission lies the id of the transition by which this dispatcher claims it, so that after a crash it knows its own claim again.
- * @param claims how often the run was claimed before, by anyone: its attempts are numbered by that
+ * The submission holds the id of the transition by which this dispatcher claims the run. So it recognizes its own claim after a crash.
+ * @param claims how often anyone has claimed the run before: that numbers its attempts
  * @returns `undefined` if another process of the ledger changed it meanwhile
  * @throws {UserError} naming the path of what cannot be rendered or honoured: nothing is written then
  */
@@ -48,7 +49,7 @@ export async function recordRun(
   const unclaimed = known !== undefined && isOpen(known) && known.run.attempt > claims;
   const attempt = unclaimed ? known.run.attempt : Math.max(known?.run.attempt ?? 0, claims) + 1;
   const planned = async (number: number) => (await planJob(context, job, { attempt: number, dispatcher, startUp })).submission;
-  // The claim of an earlier process may still be on its way: it is this one's too.
+  // An earlier process's claim may still be on its way. This process uses the same id.
   const transition = (unclaimed && transitionsOf(known)[0]) || uuid();
   const store = (submission: Submission) =>
     withoutSecrets({ ...submission, prefect: { transition } } as unknown as ValueObject, context.digestKey) as JsonObject;
@@ -97,7 +98,7 @@ function poolOf({ loaded, pool }: Job): PoolDefinition {
   return loaded.manifest.pools[pool.name] as PoolDefinition;
 }
 
-/** Whether an attempt goes on, or is still to begin. One with an outcome is over, though its run may not be: it was paused, or put back to be retried. */
+/** Whether an attempt goes on, or is still to begin. An attempt with an outcome is over, even if its run is not: the run was paused, or is to be retried. */
 export function isOpen({ run }: RunRecord): boolean {
   return !isTerminal(run.state) && run.outcome === undefined;
 }
@@ -126,7 +127,7 @@ async function create(context: RunsContext, job: Job, attempt: number, submissio
   const digest = requestDigest({ deployment, parameters, jobVariables });
   const { record, created } = await context.ledger.createRun({ run: kept, poolType: poolOf(job).type, requestDigest: digest, submission });
   if (!created) return undefined;
-  // A change brings it to the disk: a claim that nobody knows of after a power cut would hang.
+  // A change is synced to the disk. Without that, a power cut could lose the record of a claim, and the run would hang.
   return (await context.ledger.change(run.id, record.run.version, { owner: null })) ?? record;
 }
 
@@ -157,7 +158,7 @@ function configurationOf(context: RunsContext, job: Job, dispatcher: DispatcherN
   return plainJob({ ...prepared, env: { ...authOf(job), ...(prepared.env as ValueObject) } });
 }
 
-/** The key by which the flow run reports to the API, secret until it is submitted; the job's own wins over it. */
+/** The API key that the flow run reports with, a secret until it is submitted. The job's own key wins over it. */
 function authOf({ loaded }: Job): ValueObject {
   const auth = loaded.manifest.prefect?.auth;
   if (auth === undefined) return {};

@@ -28,7 +28,7 @@ import { readJob } from "./job";
 import { isOpen, planJob } from "./record";
 import { ServerStates } from "./serverStates";
 
-/** How often a run that the server holds back is asked for, in milliseconds. */
+/** How often to ask for a run that the server holds back, in milliseconds. */
 const HELD_PAUSE = 1_000;
 const POLL = 2_000;
 
@@ -39,7 +39,7 @@ export interface ServerRunsParts {
   graceSeconds?: number;
 }
 
-/** What a run is asked of, on the server. */
+/** The deployment that a run is asked of, on the server. */
 interface Found {
   /** `<flow name>/<deployment name>`, as the server has it. */
   name: string;
@@ -47,7 +47,7 @@ interface Found {
   pool: WorkPool;
 }
 
-/** The runs of a Prefect server: it owns their states; where nobody else submits them, they are submitted from here. */
+/** The runs of a Prefect server. The server owns their states; this process submits those that nobody else would. */
 export class ServerRuns {
   readonly #dispatcher = { id: randomUUID(), name: `pushpool ${hostname()}` };
   readonly #names = new Map<string, { deployment: string; stack: string; workPool: string }>();
@@ -77,7 +77,7 @@ export class ServerRuns {
     return { run: this.#show(run), created, warnings: [] };
   }
 
-  /** Submit, if that is ours to do, and tell states and log to the end, or until `signal` or the time-out. */
+  /** Submit, if that is ours to do. Report states and log to the end, or until `signal` fires or the time-out comes. */
   async followRun(id: string, following: Following = {}): Promise<FlowRun> {
     return this.#listening(id, following.onEvent, () => this.#follow(id, following));
   }
@@ -87,7 +87,7 @@ export class ServerRuns {
     const end = AbortSignal.any([...(signal ? [signal] : []), ...limit, new AbortController().signal]);
     const over = new AbortController();
     const submitting = this.#submitting(id, AbortSignal.any([end, over.signal]), onEvent);
-    // Heard where it is waited for.
+    // Its error is thrown where it is awaited.
     submitting.catch(() => {});
     const run = await followOnServer(id, {
       client: this.parts.client,
@@ -97,7 +97,7 @@ export class ServerRuns {
       signal: end,
       settled: () => Promise.race([submitting, sleep(10_000, undefined, { signal: end, ref: false }).catch(() => {})]),
     }).finally(() => over.abort());
-    // Another process of this ledger may have seen the end of its infrastructure, and tidied up: nothing more comes of that here.
+    // Another process of this ledger may have seen the end of the infrastructure and cleaned up. Then nothing is left to do here.
     await submitting;
     return this.#show(run);
   }
@@ -111,7 +111,7 @@ export class ServerRuns {
     });
   }
 
-  /** Meanwhile `onEvent` hears what is tried again, on the server and in the cloud of the run's work pool. */
+  /** Meanwhile `onEvent` hears of retries, by the server's client and in the cloud of the run's work pool. */
   async #listening<T>(id: string, onEvent: Following["onEvent"], work: () => Promise<T>): Promise<T> {
     const { client, shared } = this.parts;
     const { listeners } = shared;
@@ -162,7 +162,7 @@ export class ServerRuns {
     return this.#show(await followOnServer(id, { client, show: (run) => this.#show(run), onEvent, logs: true, signal: signal ?? never }));
   }
 
-  /** What of it the ledger and the server know together, with the states that the server has. */
+  /** What the ledger and the server together know about a run, with all its states on the server. */
   async show(kept: FlowRun): Promise<{ run: FlowRun; transitions: (State & { attempt: number })[] }> {
     const { client } = this.parts;
     const [run, states] = await Promise.all([readFlowRun(client, kept.id), readStates(client, kept.id)]);
@@ -199,14 +199,14 @@ export class ServerRuns {
       );
     if (run.state.type === "COMPLETED")
       throw new UserError(`run ${run.name} (${id}) COMPLETED: there is nothing to retry. To do it again: \`pushpool run\``);
-    // Without a time it is due at once, by the server's clock.
+    // A state without a time is due at once, by the server's clock.
     const verdict = await proposeState(client, id, { type: "SCHEDULED", name: "AwaitingRetry" });
     if (verdict.kind !== "accepted")
       throw new UserError(`run ${run.name} (${id}): the server does not schedule it again: ${verdict.reason}`, 5);
     return this.readRun(id);
   }
 
-  /** What would be made on the server, and sent from here; nothing is. */
+  /** What would be made on the server and sent from here. Nothing is made or sent. */
   async planRun(request: RunRequest): Promise<RunPlan> {
     const { client, shared } = this.parts;
     const { name, deployment, pool, jobVariables } = await this.#resolve(request);
@@ -240,7 +240,7 @@ export class ServerRuns {
     };
   }
 
-  /** Ask the server for the cancellation, and see it through where the run was submitted from here. */
+  /** Ask the server to cancel the run. Carry the cancellation out if the run was submitted from here. */
   async cancelRun(id: string, { detach = false, ...following }: Following & { detach?: boolean } = {}): Promise<FlowRun> {
     const verdict = await proposeState(this.parts.client, id, { type: "CANCELLING", name: "Cancelling" });
     const run = await readFlowRun(this.parts.client, id);
@@ -252,7 +252,7 @@ export class ServerRuns {
     return this.followRun(id, { ...following, logs: false });
   }
 
-  /** Look up what is asked for, and check it against what is there: nothing is sent. */
+  /** Look up what is asked for and check the request against it. Nothing is sent. */
   async #resolve(request: RunRequest): Promise<Found & { jobVariables: JsonObject }> {
     checkRequest(request);
     const found = await this.#find(request);
@@ -266,7 +266,7 @@ export class ServerRuns {
       throw new UserError(
         `--credentials ${request.credentials}: a run through a Prefect API is anyone's to submit, so it goes by the credentials of its work pool "${pool.name}"`,
       );
-    // Prefect lets a whole variable win over a dotted one, so none is sent.
+    // In Prefect a whole variable wins over a dotted one, so send no dotted ones.
     const schema = (template.variables ?? {}) as JsonObject;
     return { ...found, jobVariables: asWhole(schema, deployment.job_variables, given) as JsonObject };
   }
@@ -293,8 +293,8 @@ export class ServerRuns {
   }
 
   /**
-   * Submit the run where nobody else would: a push pool's, on a server of one's own. What the server holds back (a pause, a limit) is held;
-   * what another one claims is only followed.
+   * Submit the run if nobody else would: one of a push pool, on a server of one's own. A run that the server holds back (a pause, a limit) waits. A
+   * run that another dispatcher claims is only followed.
    */
   async #submitting(
     id: string,
@@ -307,7 +307,7 @@ export class ServerRuns {
     for (;;) {
       const [run, kept] = await Promise.all([readFlowRun(client, id), shared.ledger.read(id)]);
       if (!run?.state || signal.aborted) return;
-      // One that ended on the server while nobody looked is still to be ended in the ledger.
+      // It may have ended on the server while nobody looked. Then it has to end in the ledger too.
       const isOurs = kept !== undefined && isOpen(kept);
       if (!isOurs) {
         if (run.state.type !== "SCHEDULED" || run.work_pool_name === null) return;
@@ -315,10 +315,10 @@ export class ServerRuns {
         if (!pool?.type.endsWith(":push") || client.connection.isCloud) return;
         client.clock.wrote(run.created);
         client.clock.wrote(run.state.timestamp);
-        // A millisecond on: what the server has just written is in microseconds, and a run that is due at once is due at the same ones.
+        // The server writes microseconds. So look a millisecond ahead, or a run that is due right now would not be found.
         const due = await scheduledFlowRuns(client, pool.name, { before: new Date(client.clock.now() + 1) });
         if (!due.some((one) => one.id === id)) {
-          // Claimed by another one in that moment it is not held.
+          // Another dispatcher may have claimed it in that moment: then nothing holds it.
           if ((await readFlowRun(client, id))?.state?.type !== "SCHEDULED") continue;
           const reason = `work pool "${pool.name}" ${pool.is_paused ? "is paused" : "holds it back: its limits, its queue's pause, or the time that the run is scheduled for"}`;
           if (!toldHeld) onEvent({ kind: "waiting", run: this.#show(run), reason });
@@ -333,7 +333,7 @@ export class ServerRuns {
         if (event.kind === "submitted") onSubmitted?.();
       };
       const done = await dispatchRun(this.#dispatching(signal, tell), run);
-      // Put back to be retried while it ran, or while nobody looked: another attempt.
+      // It was put back to be retried: go on with the next attempt.
       if (done.kind !== "ended" || done.state?.type !== "SCHEDULED") return;
     }
   }
@@ -363,13 +363,13 @@ export class ServerRuns {
   }
 }
 
-/** What this ledger knows of a run, with what the server says of it now. */
+/** A run with what the server says about it now, and what only this ledger knows. */
 function merged(kept: FlowRun, run: ServerRun): FlowRun {
   const { deployment, stack, workPool, attempt } = kept;
   return { ...shownRun(run, { deployment, stack, workPool }), attempt, ...(kept.outcome ? { outcome: kept.outcome } : {}) };
 }
 
-/** Through JSON: there every secret is its mask. */
+/** Goes through JSON, where every secret prints as the mask. */
 function masked(value: unknown): Json {
   return readJson(JSON.stringify(value));
 }

@@ -13,12 +13,12 @@ interface Waiting {
 }
 
 /**
- * Tells when a run's state on the server is one of some, however many runs are waited for: at once by the server's events, and by one
- * question for all of them now and then, for events that did not come.
+ * Waits until a run on the server has one of some states. The server's events tell it at once; for events that are lost, one request asks for all
+ * runs now and then.
  */
 export class ServerStates {
   readonly #waiting = new Set<Waiting>();
-  /** The last state that was heard of each run, of the most recent ones: what is waited for may have come a moment before. */
+  /** The last state of each recent run: the state that is waited for may have come a moment before. */
   readonly #heard = new Map<string, string>();
   #asking = false;
 
@@ -79,7 +79,7 @@ export class ServerStates {
     this.#asking = true;
     while (this.#waiting.size > 0 && !this.signal.aborted) {
       await sleep(this.pauseMs, undefined, { signal: this.signal, ref: false }).catch(() => {});
-      // Out of reach: asked again after the pause.
+      // The server is out of reach: ask again after the pause.
       if (!this.signal.aborted) await this.ask().catch(() => {});
     }
     this.#asking = false;

@@ -1,4 +1,4 @@
-/** One run's place in the line of its deployment. */
+/** One run's place in the queue of its deployment. */
 export interface Turn {
   /** Resolves when every run before it has had its turn. */
   mine: Promise<void>;
@@ -7,13 +7,13 @@ export interface Turn {
 }
 
 /**
- * Lines of runs, one for each deployment, in the order in which they are joined. Under a limit the server lets in whoever asks first, and
- * of two runs that are due at nearly the same time that would be the one whose deployment was read faster.
+ * Queues of runs, one for each deployment, first come first served. Under a limit the server lets in whoever asks first. Without a queue, of two
+ * runs that are due at nearly the same time the one whose deployment was read faster would win.
  */
 export class Turns {
   readonly #last = new Map<string, Promise<void>>();
 
-  /** Join a line. Who joins calls `done`, whatever becomes of the run. */
+  /** Join a queue. Whoever joins must call `done`, whatever happens to the run. */
   join(line: string): Turn {
     const before = this.#last.get(line) ?? Promise.resolve();
     let done = () => {};
@@ -39,7 +39,7 @@ export class Turns {
   }
 }
 
-/** The same runs, those of one deployment by the time when they are due, then by when they were made; the deployments' places stay. */
+/** Sort the runs of each deployment by when they are due, then by when they were made. The places of the deployments stay. */
 export function inOrder<Run extends { deployment_id: string | null; created: string }>(
   runs: readonly Run[],
   dueOf: (run: Run) => number,

@@ -12,7 +12,7 @@ import { putBack, standingOf, transitionsOf } from "./claim";
 import { type Dispatch, type Dispatched, type Dispatching, LONGEST_PAUSE, stateOf } from "./dispatching";
 import { settlement } from "./settlement";
 
-/** Watch until the infrastructure has ended, stop it where the run is cancelled, and tell the server what the run did not. */
+/** Watch until the infrastructure has ended. Stop it if the run is cancelled. Report to the server what the run has not reported. */
 export async function watch(dispatch: Dispatch, record: RunRecord): Promise<Dispatched> {
   const { parts, context, run, job } = dispatch;
   const { client, signal, tell, voice } = parts;
@@ -35,7 +35,7 @@ export async function watch(dispatch: Dispatch, record: RunRecord): Promise<Disp
     present = await readFlowRun(client, run.id);
   let seen = present?.state ?? undefined;
   let end = settled({ present, outcome: ended.outcome, stopped, record });
-  // It may have begun after its cancellation, and ended before it was stopped for that.
+  // It may have begun after its cancellation, and ended before it could be stopped.
   if (end.kind === "crashed" && (await wasCancelled(client, run.id)))
     end = settled({ present, outcome: ended.outcome, stopped: true, record });
   if (end.kind === "crashed") {
@@ -51,14 +51,14 @@ export async function watch(dispatch: Dispatch, record: RunRecord): Promise<Disp
   return { kind: "ended", state: seen, record };
 }
 
-/** Whether the present attempt of a run was cancelled, whatever has come after. */
+/** Whether the present attempt of a run was cancelled, whatever came after. */
 async function wasCancelled(client: Client, id: string): Promise<boolean> {
   const states = await readStates(client, id);
   const attempt = states.slice(states.findLastIndex(({ type }) => type === "SCHEDULED") + 1);
   return attempt.some(({ type }) => type === "CANCELLING" || type === "CANCELLED");
 }
 
-/** A run that somebody else has started again meanwhile is theirs to settle. */
+/** If somebody else has started the run again meanwhile, settling it is their task. */
 function settled({
   present,
   outcome,
@@ -78,16 +78,16 @@ function settled({
 }
 
 /**
- * A run that has begun hears of its cancellation itself, where `prefect flow-run execute` does that for it, and has the grace to end by itself;
- * one that has not would not hear, and would come back
- * to life if it began now: the server takes a RUNNING after CANCELLED.
+ * Stop the infrastructure once the run is cancelled. A run that has begun under `prefect flow-run execute` hears of its cancellation itself, and has
+ * the grace to end by itself. A run that has not begun does not hear of it. It must be stopped at once, because the server accepts a RUNNING
+ * after CANCELLED.
  * @returns whether it was stopped from here
  */
 async function stopIfCancelled(parts: Dispatching, target: Target, id: string, run: ServerRun, signal: AbortSignal): Promise<boolean> {
   let asked = false;
   for (let pause = 500; !signal.aborted; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
     try {
-      // It may have been so when it was taken up.
+      // It may have been cancelled already when it was taken up.
       if (run.state_type !== "CANCELLING" && run.state_type !== "CANCELLED")
         await parts.untilState(run.id, ["CANCELLING", "CANCELLED"], signal);
       if (signal.aborted) return asked;
@@ -109,7 +109,7 @@ async function stopIfCancelled(parts: Dispatching, target: Target, id: string, r
 /** Python's logging levels, by Cloud Logging's severities. */
 const LEVELS: Record<string, number> = { DEBUG: 10, INFO: 20, NOTICE: 20, WARNING: 30, ERROR: 40, CRITICAL: 50, ALERT: 50, EMERGENCY: 50 };
 
-/** What it printed before it died, for those who look in Prefect; what ran has told its own. */
+/** Write what it printed before it died into Prefect's log. A run that got further has written its own log there. */
 async function forwardOutput({ client, tell }: Dispatching, target: Target, id: string, run: ServerRun): Promise<void> {
   try {
     const { lines } = await target.logs(id);
@@ -128,7 +128,7 @@ async function forwardOutput({ client, tell }: Dispatching, target: Target, id: 
   }
 }
 
-/** The ledger's last word on an attempt is the server's: an exit code tells only a crash. */
+/** Keep the server's last state in the ledger too: an exit code only tells a crash. */
 async function keepEnd(
   context: RunsContext,
   id: string,

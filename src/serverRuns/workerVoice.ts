@@ -11,17 +11,17 @@ import type { Client } from "../prefect/client";
 import { transitionsOf } from "./claim";
 import type { Job } from "./job";
 
-/** How long lines and events are gathered before they are sent, in milliseconds. */
+/** How long to gather lines and events before they are sent, in milliseconds. */
 const GATHERED = 250;
-/** So many are sent at once; as many lines as Prefect's own workers send. */
+/** How many to send at once: as many lines as Prefect's own workers send. */
 const MOST = 200;
-/** What is said while the server does not answer is kept up to so many. */
+/** How many to keep while the server does not answer. */
 const MOST_KEPT = 10_000;
 const [INFO, WARNING, ERROR] = [20, 30, 40];
 
 /**
- * What Prefect's workers say on the server about the runs that they submit: lines in the run's log, and events, for automations
- * (`prefect/workers/base.py` of Prefect 3). Nothing waits for it, and a run goes on where it cannot be sent.
+ * Writes on the server what Prefect's workers write about the runs that they submit: lines in the run's log, and events for automations
+ * (`prefect/workers/base.py` of Prefect 3). Nothing waits for it. If it cannot be sent, the run goes on.
  */
 export class WorkerVoice {
   #lines: LogEntry[] = [];
@@ -43,7 +43,7 @@ export class WorkerVoice {
     };
   }
 
-  /** A run was claimed, and is about to be started. */
+  /** A run was claimed and is about to start. */
   submitting(job: Job, record: RunRecord): void {
     this.#line(job.run, INFO, `Worker '${this.name}' submitting flow run '${job.run.id}'`);
     this.#event("prefect.worker.submitted-flow-run", job.pool, relatedTo(job), { id: submittedId(record) });
@@ -65,7 +65,7 @@ export class WorkerVoice {
     this.#line(run, WARNING, message);
   }
 
-  /** Its infrastructure has ended, however that was. */
+  /** Its infrastructure has ended, in whatever way. */
   executed(job: Job, record: RunRecord, outcome: Outcome): void {
     const status = statusCode(outcome);
     const infrastructure: Resource = {
@@ -76,7 +76,7 @@ export class WorkerVoice {
     this.#event("prefect.worker.executed-flow-run", job.pool, relatedTo(job, infrastructure), { id, follows: submittedId(record) });
   }
 
-  /** Resolves when everything that was said is sent, or could not be. */
+  /** Resolves when everything is sent, or sending has failed. */
   async settled(): Promise<void> {
     await this.#flush();
   }
@@ -114,7 +114,7 @@ export class WorkerVoice {
     void sleep(GATHERED).then(() => this.#flush());
   }
 
-  /** One after another, so that a run's lines keep their order. */
+  /** Sends one batch after another, so that a run's lines keep their order. */
   #flush(): Promise<void> {
     this.#waiting = false;
     this.#sending = this.#sending.then(() => this.#send());
@@ -133,7 +133,7 @@ export class WorkerVoice {
   }
 }
 
-/** The same after a restart, so that what follows it is known to. */
+/** The id stays the same after a restart, so that later events can refer to it. */
 function submittedId(record: RunRecord): string {
   return derived("submitted", transitionsOf(record)[0] as string);
 }
@@ -152,7 +152,7 @@ function relatedAs(kind: string, { id, name }: { id: string; name: string }): Re
   return { "prefect.resource.id": `prefect.${kind}.${id}`, "prefect.resource.role": kind, "prefect.resource.name": name };
 }
 
-/** As a process has it: a signal is its negative number. */
+/** The status code of a process: a signal is its negative number. */
 function statusCode(outcome: Outcome): number | undefined {
   if (outcome.kind === "exited") return outcome.code;
   if (outcome.kind !== "signalled") return undefined;

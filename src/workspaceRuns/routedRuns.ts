@@ -16,14 +16,14 @@ export function routedRuns(local: Runs, parts: RunsParts): Runs {
     opened ??= openServerRuns(parts);
     return opened;
   };
-  /** The runs of the server that this process has made or found there, which need not be in the ledger. */
+  /** The server's runs that this process has made or found. They need not be in the ledger. */
   const made = new Set<string>();
   const ofServer = async (id: string): Promise<ServerRuns | undefined> => {
     if (made.has(id)) return open();
     const record = await parts.ledger.read(id);
     return record?.submission.prefect === undefined ? undefined : open();
   };
-  /** The server owns the states of its runs; where it is out of reach they are as this ledger saw them last. */
+  /** The server owns the states of its runs. If it is out of reach, show the runs as this ledger saw them last. */
   const asOnServer = async (runs: FlowRun[]): Promise<FlowRun[]> => {
     const records = await Promise.all(runs.map(({ id }) => parts.ledger.read(id)));
     const theirs = runs.filter((_, index) => records[index]?.submission.prefect !== undefined);
@@ -54,7 +54,7 @@ export function routedRuns(local: Runs, parts: RunsParts): Runs {
       return prefect ? prefect.planRun(request) : local.planRun(request);
     },
     retryRun: async (id) => (await ofServer(id))?.retryRun(id) ?? local.retryRun(id),
-    // Others make runs on the server too: its schedules, its pages, another machine. Prefect Cloud's are in no ledger.
+    // Others make runs on the server too: its schedules, its pages, another machine. Runs of Prefect Cloud are in no ledger.
     findRun: async (ref) => {
       try {
         return await local.findRun(ref);
@@ -75,7 +75,7 @@ export function routedRuns(local: Runs, parts: RunsParts): Runs {
       const prefect = await ofServer(shown.run.id);
       return prefect ? { ...shown, ...(await prefect.show(shown.run)) } : shown;
     },
-    // What the run said to the server is what Prefect shows. Where the run never came to that, what it printed tells why.
+    // Prefect shows what the run wrote to the server. If the run never got that far, its output tells why.
     readLogs: async (id, options) => {
       const prefect = await ofServer(id);
       if (!prefect) return local.readLogs(id, options);
@@ -89,7 +89,7 @@ export function routedRuns(local: Runs, parts: RunsParts): Runs {
       return isEmpty && isHere && !options.signal?.aborted ? local.readLogs(id, options) : run;
     },
     listRuns: async (filter) => asOnServer(await local.listRuns(filter)),
-    // The ledger may not have heard of an end that the server knows of: its dispatcher was stopped, or another one told it.
+    // The server may know of an end and the ledger not: the dispatcher was stopped, or another one reported it.
     inFlight: async () => (await asOnServer(await local.inFlight())).filter(({ state }) => !isTerminal(state)),
     observeRuns: async (runs) => {
       const there = runs.filter(({ id }) => made.has(id));

@@ -3,10 +3,10 @@ import { scheduledFlowRuns } from "../../prefect/api/workPools";
 import type { Client } from "../../prefect/client";
 import { inOrder } from "../../serverRuns/turns";
 
-/** How far ahead is asked, in milliseconds: what comes due before the next look is begun in time. */
+/** How far ahead to ask, in milliseconds: runs that come due before the next look begin in time. */
 const AHEAD = 15_000;
 
-/** The runs of one pool that are due: asked for again whenever something may have changed, never twice at a time. */
+/** Asks for the runs of one pool that are due, whenever something may have changed, and never twice at a time. */
 export class DueRuns {
   #asking = false;
   #again = false;
@@ -45,7 +45,7 @@ export class DueRuns {
 
   async #take(): Promise<void> {
     const ahead = new Date(this.client.clock.now() + AHEAD);
-    // Not cut short by the signal: a server on SQLite can keep its lock for a minute after a client that left.
+    // The signal does not cut this short: if a client leaves, a server on SQLite can keep its lock for a minute.
     const found = await scheduledFlowRuns(this.client, this.pool, { before: ahead });
     const later: number[] = [];
     const now = this.client.clock.now();
@@ -59,7 +59,7 @@ export class DueRuns {
   }
 }
 
-/** Not `expected_start_time`: that stays what it was when a run is put off. */
+/** When a run is due. `expected_start_time` does not tell it: that stays the same when a run is put off. */
 export function dueOf({ next_scheduled_start_time: next, state, created }: ServerRun): number {
   return Date.parse(next ?? state?.state_details?.scheduled_time ?? created);
 }

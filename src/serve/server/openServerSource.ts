@@ -8,9 +8,9 @@ import { UserError } from "../../userError";
 import type { Dispatcher } from "../dispatcher";
 import { ServerSource } from "./serverSource";
 
-/** How long what is begun may take to be brought to where another one can take it up, in milliseconds. */
+/** How long requests are still repeated after the dispatcher was told to end, in milliseconds. */
 const LAST_TRIES = 10_000;
-/** How long one request is repeated, in milliseconds: a server may be away for a night. */
+/** How long to repeat one request, in milliseconds: a server may be away for a night. */
 const PATIENCE = 24 * 3_600_000;
 
 export interface OpenServerSource {

@@ -23,12 +23,12 @@ import type { Source } from "../source";
 import { DueRuns, dueOf } from "./dueRuns";
 import { RunsInHand } from "./runsInHand";
 
-/** How often the server is asked although its events say nothing, in milliseconds. */
+/** How often to ask the server even if its events say nothing, in milliseconds. */
 const POLL = 15_000;
 const HEARTBEAT_SECONDS = 30;
-/** How long a run rests that is not to be run from here, in milliseconds. */
+/** How long to leave a refused run alone, in milliseconds. */
 const REFUSED_PAUSE = 1_000;
-/** So many ended runs are watched over. */
+/** How many ended runs to guard: see `#guardEnds`. */
 const REMEMBERED = 1_000;
 /** How long the API may be out of reach, in milliseconds, before the dispatcher counts as unhealthy. */
 const UNHEALTHY = 90_000;
@@ -38,7 +38,7 @@ export interface ServerSourceParts {
   /** The work pools to serve, by name. */
   pools: readonly string[];
   dispatcher: Dispatcher;
-  /** Who it is to the server. */
+  /** The dispatcher's name on the server. */
   name: DispatcherName;
   shared: Shared;
   /** @default "execute" */
@@ -64,7 +64,7 @@ export class ServerSource implements Source {
   readonly #due: ReadonlyMap<string, DueRuns>;
   readonly #turns = new Turns();
   readonly #inHand = new RunsInHand();
-  /** The last runs that ended from here: see {@link ServerSource.#guardEnds}. */
+  /** The last runs that ended from here, for `#guardEnds`. */
   readonly #ended = new Map<string, RunRecord>();
   readonly #pollMs: number;
   #stops: (() => void)[] = [];
@@ -121,7 +121,7 @@ export class ServerSource implements Source {
       signal: dispatcher.signal,
       onOpen: () => {
         dispatcher.tell({ kind: "listening" });
-        // The server takes a moment before it really listens on our behalf: what comes in between is in no event.
+        // The server sends no events of the first moments. So look again a little later.
         for (const delay of [0, 500, 2_000]) setTimeout(() => this.#lookEverywhere(), delay).unref();
         this.#states.ask().catch(() => {});
       },
@@ -174,7 +174,7 @@ export class ServerSource implements Source {
     const work = async () => {
       const dispatched = await dispatchRun({ ...this.#dispatching, turn }, run, readAt).finally(turn.done);
       this.#settled(dispatched, run);
-      // Should the server go on giving it away all the same.
+      // The server may give it away again at once.
       if (dispatched.kind === "refused") await sleep(REFUSED_PAUSE, undefined, { signal: dispatcher.signal }).catch(() => {});
     };
     // What was claimed is in no queue any more: the server does not give it away again.
@@ -207,7 +207,7 @@ export class ServerSource implements Source {
     else if (!event.event.startsWith("prefect.flow-run.")) this.#lookEverywhere();
   }
 
-  /** A proposal of ours that the network kept back until after the end has brought the run back to PENDING. */
+  /** The network may deliver a proposal of ours after the run's end, which sets the run back to PENDING. Put the end back. */
   #guardEnds(event: PrefectEvent): void {
     const id = flowRunOf(event);
     const record = id === undefined || this.parts.dispatcher.has(id) ? undefined : this.#ended.get(id);
@@ -259,7 +259,7 @@ async function checkedPool(client: Client, name: string): Promise<WorkPool> {
   return pool;
 }
 
-/** What an earlier dispatcher of this ledger left unfinished, as the server has it now. */
+/** Read the runs that an earlier dispatcher of this ledger left unfinished, as the server has them now. */
 async function unfinished(client: Client, { ledger, stack }: Shared): Promise<ServerRun[]> {
   const kept = await ledger.list({ stack, states: ["SCHEDULED", "PENDING", "RUNNING", "CANCELLING"], limit: 100_000 });
   const ours = kept.filter((record) => isServers(record) && isOpen(record));
