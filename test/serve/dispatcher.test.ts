@@ -1,0 +1,108 @@
+import { expect, test, vi } from "vitest";
+import { Dispatcher } from "../../src/serve/dispatcher";
+import type { ServeEvent } from "../../src/serve/events";
+import type { Source } from "../../src/serve/source";
+import { until } from "../until";
+
+// The loop that serve has over any source.
+
+const RUN = { id: "1", name: "brave-fox", workPool: "local" };
+const HOUR = 3_600_000;
+
+/** @param next how long after a look the next one is due, in milliseconds */
+function dispatching(look: (dispatcher: Dispatcher, times: number) => void | Promise<void>, next: (times: number) => number = () => HOUR) {
+  const end = new AbortController();
+  const events: ServeEvent[] = [];
+  const calls: string[] = [];
+  const dispatcher = new Dispatcher(end.signal, (event) => events.push(event));
+  let looks = 0;
+  const source: Source = {
+    pools: ["local"],
+    of: "stack data/dev",
+    start: async () => void calls.push("start"),
+    look: async () => {
+      looks += 1;
+      await look(dispatcher, looks);
+      return Date.now() + next(looks);
+    },
+    close: async () => void calls.push("close"),
+    inHand: () => ({}),
+    health: () => ({ healthy: true }),
+  };
+  const over = dispatcher.run(source);
+  return { dispatcher, events, calls, looks: () => looks, end: () => end.abort(), over };
+}
+
+test("it looks when the source says so, and at once when a run has ended", async () => {
+  let finish = () => {};
+  const { dispatcher, looks, end, over, calls } = dispatching(
+    (of, times) => {
+      if (times > 1) return;
+      const work = () =>
+        new Promise<void>((resolve) => {
+          finish = resolve;
+        });
+      of.begin(RUN, work);
+      // A run that is in hand is not begun a second time.
+      of.begin(RUN, () => Promise.reject(new Error("begun twice")));
+    },
+    (times) => (times === 1 ? 20 : HOUR),
+  );
+  await until(() => looks() === 2);
+  expect(dispatcher.has("1")).toBe(true);
+  finish();
+  await until(() => looks() === 3);
+  expect(dispatcher.has("1")).toBe(false);
+  end();
+  await over;
+  expect(calls).toEqual(["start", "close"]);
+});
+
+test("a run whose work fails rests, and is then taken up again", async () => {
+  const again = vi.fn();
+  const begunAt = Date.now();
+  const { events, dispatcher, end, over } = dispatching((of, times) => {
+    if (times === 1) of.begin(RUN, () => Promise.reject(new Error("the disk is full")), again);
+  });
+  await until(() => events.length > 0);
+  expect(events).toEqual([{ kind: "trouble", run: RUN, message: "the disk is full" }]);
+  expect([dispatcher.has("1"), again.mock.calls.length]).toEqual([true, 0]);
+  await until(() => again.mock.calls.length > 0);
+  expect(Date.now() - begunAt).toBeGreaterThan(4_900);
+  expect(dispatcher.has("1")).toBe(false);
+  end();
+  await over;
+});
+
+test("a look that fails is reported and repeated", async () => {
+  const { events, looks, end, over } = dispatching((_, times) => {
+    if (times < 3) throw new Error("the ledger is locked");
+  });
+  await until(() => looks() === 3);
+  expect(events).toEqual(Array.from({ length: 2 }, () => ({ kind: "trouble", message: "the ledger is locked" })));
+  end();
+  await over;
+});
+
+test("at its end it begins nothing, and waits for what it has begun", async () => {
+  const work = vi.fn(async () => {});
+  let finish = () => {};
+  const { dispatcher, calls, end, over } = dispatching((of) => {
+    of.begin(
+      RUN,
+      () =>
+        new Promise<void>((resolve) => {
+          finish = resolve;
+        }),
+    );
+  });
+  await until(() => dispatcher.has("1"));
+  end();
+  dispatcher.begin({ ...RUN, id: "2" }, work);
+  await new Promise((done) => setTimeout(done, 50));
+  expect(calls).toEqual(["start"]);
+  finish();
+  await over;
+  expect(calls).toEqual(["start", "close"]);
+  expect(work).not.toHaveBeenCalled();
+});

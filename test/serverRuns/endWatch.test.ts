@@ -1,0 +1,63 @@
+import { expect, test } from "vitest";
+import { EndWatch } from "../../src/serverRuns/endWatch";
+import type { Observation, Target } from "../../src/targets/target";
+import { ended } from "../runs/scriptedTarget";
+import { until } from "../until";
+
+const DONE = ended({ kind: "exited", code: 0 });
+
+function watching() {
+  const now = new Map<string, Observation>();
+  const looks: (readonly string[])[] = [];
+  let failing: Error | undefined;
+  const target = {
+    pace: { first: 1, longest: 5 },
+    observe: async (ids: readonly string[]) => {
+      looks.push(ids);
+      if (failing) throw failing;
+      return new Map(ids.map((id) => [id, now.get(id) ?? ({ phase: "pending" } as Observation)]));
+    },
+  } as unknown as Target;
+  const end = new AbortController();
+  const errors: string[] = [];
+  const watch = new EndWatch(target, end.signal, (error) => errors.push((error as Error).message));
+  const fail = (error: Error | undefined) => {
+    failing = error;
+  };
+  return { watch, now, looks, errors, end, fail };
+}
+
+test("all that runs on one target is looked at together, each until it has ended", async () => {
+  const { watch, now, looks, errors } = watching();
+  const [one, two] = [watch.untilEnded("1"), watch.untilEnded("2")];
+  await until(() => looks.length > 1);
+  expect(looks[0]).toEqual(["1", "2"]);
+  now.set("1", DONE);
+  expect(await one).toBe(DONE);
+  await until(() => looks.at(-1)?.length === 1);
+  now.set("2", DONE);
+  expect(await two).toBe(DONE);
+  expect(errors).toEqual([]);
+});
+
+test("a look that fails is reported, and repeated after a while", async () => {
+  const { watch, now, errors, fail } = watching();
+  fail(new Error("the cloud is away"));
+  const over = watch.untilEnded("1");
+  await until(() => errors.length > 0);
+  expect(errors).toEqual(["the cloud is away"]);
+  fail(undefined);
+  now.set("1", DONE);
+  expect(await over).toBe(DONE);
+});
+
+test("once the signal has fired nothing is looked at any more", async () => {
+  const { watch, looks, end } = watching();
+  void watch.untilEnded("1");
+  await until(() => looks.length > 0);
+  end.abort();
+  await new Promise((done) => setTimeout(done, 100));
+  const before = looks.length;
+  await new Promise((done) => setTimeout(done, 100));
+  expect(looks.length).toBe(before);
+});
