@@ -19,7 +19,7 @@ export interface PushServiceAccountArgs {
    */
   project?: pulumi.Input<string>;
   /**
-   * The account's id, the part of its e-mail before the @. By default made from the component's name.
+   * The account's id, the part of its e-mail before the at sign. By default made from the component's name.
    * @example accountId: "etl-push"
    */
   accountId?: string;
