@@ -9,17 +9,17 @@ const PLANNED: Record<DeploymentChange["change"], string> = {
   remove: "to remove",
   same: "unchanged",
 };
-/** A value longer than this is cut, in characters. */
-const WIDEST = 60;
-/** So many changes of one deployment are shown. */
-const MOST = 12;
+/** The longest value, in characters. A longer one is cut. */
+const MAX_VALUE = 60;
+/** The most changes of a deployment that are shown. */
+const MAX_CHANGES = 12;
 
-/** What changes, a line each, and under it what is different. What does not change is counted only. */
+/** A line for each changed deployment, followed by its changes. Unchanged deployments are only counted. */
 export function linesOf(deployments: readonly DeploymentChange[]): string[] {
   return deployments.flatMap(({ name, change, workPool, changes }) => {
     if (change === "same") return [];
-    const shown = changes.slice(0, MOST).map((one) => `      ${lineOf(one)}`);
-    const more = changes.length > MOST ? [`      and ${changes.length - MOST} more`] : [];
+    const shown = changes.slice(0, MAX_CHANGES).map((one) => `      ${lineOf(one)}`);
+    const more = changes.length > MAX_CHANGES ? [`      and ${changes.length - MAX_CHANGES} more`] : [];
     return [`  ${SIGNS[change]} ${name} (work pool ${workPool})`, ...shown, ...more];
   });
 }
@@ -42,5 +42,5 @@ function lineOf({ path, from, to }: Change): string {
 
 function brief(value: Json | undefined): string {
   const text = JSON.stringify(value);
-  return text.length > WIDEST ? `${text.slice(0, WIDEST)}…` : text;
+  return text.length > MAX_VALUE ? `${text.slice(0, MAX_VALUE)}…` : text;
 }

@@ -23,26 +23,26 @@ export interface EngineFlags extends GlobalOptions {
   yes?: boolean;
 }
 
-/** Which stack of which project an operation is about, and who does it. */
+/** The project and stack of an operation, and the engine that executes it. */
 export interface Operation {
   workspace: Workspace;
   project: { name: string; dir: string };
   stack: string;
   engine: EngineName;
-  /** URNs of resources to replace though nothing of them differs; for the offline engine, since pulumi gets its arguments as they are. */
+  /** The URNs of unchanged resources to replace. Only the offline engine uses this; pulumi gets its arguments unchanged. */
   replace: string[];
 }
 
 /**
- * Settle project, stack and engine, and say them: `--engine`, else the one that keeps the stack, else pulumi if it is on PATH, else offline.
- * Makes the home once nothing is amiss.
- * @param args what stands after `--`, which only pulumi understands
- * @throws {UserError} if there is no project, the other engine keeps the stack, or the engine cannot take the arguments
+ * Choose the project, the stack and the engine, and print them. The engine is that of `--engine`, else the one that manages the stack, else pulumi
+ * if it is on PATH, else offline. If all checks succeed, the home folder is made.
+ * @param args the arguments after `--`; only pulumi understands them all
+ * @throws {UserError} if there is no project, the other engine manages the stack, or the engine does not support the arguments
  */
 export function settle(workspace: Workspace, { engine: wanted, json }: EngineFlags, args: string[]): Operation {
   const { project, home, env } = workspace;
   if (!project)
-    throw new UserError(`there is no Pulumi.yaml from ${workspace.cwd} upwards: go to a Pulumi project, or name its folder with -C`);
+    throw new UserError(`there is no Pulumi.yaml in ${workspace.cwd} or its parents: go to a Pulumi project, or give its folder with -C`);
   if (workspace.stack && workspace.stack.project !== project.name)
     throw new UserError(`--stack ${quoted(workspace.stack.id)}: the project here is ${project.name}`);
   if (wanted !== undefined && wanted !== "pulumi" && wanted !== "offline")
@@ -61,37 +61,37 @@ export function settle(workspace: Workspace, { engine: wanted, json }: EngineFla
   const replace = engine === "offline" ? replaceTargets(args) : [];
   checkInstalled(project.dir);
   openHome(home, { create: true });
-  const why = wanted ? "as asked" : owner ? "it keeps this stack" : hasPulumi ? "pulumi is on PATH" : "pulumi is not on PATH";
+  const why = wanted ? "as asked" : owner ? "it manages this stack" : hasPulumi ? "pulumi is on PATH" : "pulumi is not on PATH";
   if (!json) note(`stack ${project.name}/${stack}, engine ${engine} (${why})`);
   return { workspace, project, stack, engine, replace };
 }
 
-/** Forget that the Pulumi CLI keeps a stack, where the other engine is asked for and `pulumi stack rm` has removed the stack. */
+/** Forget that the Pulumi CLI manages a stack, if the offline engine is requested and `pulumi stack rm` has removed the stack. */
 function releaseRemoved({ home, env }: Workspace, project: { name: string; dir: string }, stack: string, wanted: string | undefined): void {
   if (wanted !== "offline" || engineOf(home, project.name, stack) !== "pulumi") return;
   if (pulumiHasStack(project.dir, stack, env) !== false) return;
   forgetStack(home, project.name, stack);
-  note(`stack ${project.name}/${stack} was removed from the Pulumi CLI: the offline engine takes it`);
+  note(`stack ${project.name}/${stack} was removed from the Pulumi CLI: now the offline engine manages it`);
 }
 
 function withoutPulumi(home: string, project: string, stack: string): UserError {
   return new UserError(
-    `stack ${project}/${stack} was brought up by the Pulumi CLI, and \`pulumi\` is not on PATH: install it (https://www.pulumi.com/docs/install/). ` +
-      `If the stack was removed with \`pulumi stack rm\`, take "${stack}" out of ${recordPath(home, project)}`,
+    `stack ${project}/${stack} is managed by the Pulumi CLI, but \`pulumi\` is not on PATH: install it (https://www.pulumi.com/docs/install/). ` +
+      `If the stack was removed with \`pulumi stack rm\`, remove "${stack}" from ${recordPath(home, project)}`,
   );
 }
 
-/** What of pulumi's own flags stands for something that the offline engine does not do. */
+/** Flags of pulumi for features that the offline engine does not have. */
 const NOT_OFFLINE: Record<string, string> = {
-  "--policy-pack": "runs no policy packs",
-  "--policy-pack-config": "runs no policy packs",
-  "--target": "takes the whole stack, no targets",
-  "--target-dependents": "takes the whole stack, no targets",
-  "--target-replace": "takes the whole stack, no targets",
-  "--exclude": "takes the whole stack, no targets",
+  "--policy-pack": "does not run policy packs",
+  "--policy-pack-config": "does not run policy packs",
+  "--target": "works on the whole stack, not on targets",
+  "--target-dependents": "works on the whole stack, not on targets",
+  "--target-replace": "works on the whole stack, not on targets",
+  "--exclude": "works on the whole stack, not on targets",
 };
 
-/** The URNs of `--replace URN`, the one flag of pulumi's that the offline engine takes. @throws {UserError} for any other */
+/** The URNs of `--replace URN`, the only flag of pulumi that the offline engine supports. @throws {UserError} for any other flag */
 function replaceTargets(args: readonly string[]): string[] {
   const left = [...args];
   const urns: string[] = [];
@@ -113,11 +113,11 @@ function refusalOf(args: string[]): UserError {
     if (why) return new UserError(`${flag}: the offline engine ${why}. Leave it out, or use --engine pulumi`);
   }
   return new UserError(
-    `"${args.join(" ")}": arguments are handed to pulumi, and the offline engine does this. Leave them out, or use --engine pulumi`,
+    `"${args.join(" ")}": these arguments are for pulumi, but the offline engine runs this operation. Leave them out, or use --engine pulumi`,
   );
 }
 
-/** Remember that this engine keeps the stack. */
+/** Record that this engine manages the stack. */
 export function keep({ workspace, project, stack, engine }: Operation): void {
   recordEngine(workspace.home, project.name, stack, engine);
 }

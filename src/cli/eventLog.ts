@@ -5,19 +5,19 @@ import { printJson } from "./screen";
 
 type Text = Extract<EngineEvent, { kind: "diagnostic" | "stdout" | "stderr" }>;
 
-/** The log of an operation, of either engine. */
+/** The log of an operation, for both engines. */
 export interface EventLog {
   hear(event: EngineEvent): void;
-  /** Print what is still held back. */
+  /** Print the events that are still held back. */
   end(): void;
 }
 
 /**
- * Prints what happens as lines of JSON, one an event, named as in Pulumi's event log (sdk/go/common/apitype/events.go): `preludeEvent`,
- * `resourcePreEvent`, `resOutputsEvent`, `resOpFailedEvent`, `diagnosticEvent`, `stdoutEvent`, `summaryEvent`, `cancelEvent`.
+ * Make a log that prints each event as a line of JSON. The names are those of Pulumi's event log (sdk/go/common/apitype/events.go):
+ * `preludeEvent`, `resourcePreEvent`, `resOutputsEvent`, `resOpFailedEvent`, `diagnosticEvent`, `stdoutEvent`, `summaryEvent`, `cancelEvent`.
  *
- * Secrets are "[secret]". What programs and providers print may hold one that is known only later: a provider may print a key before it
- * returns it. So texts come at the end of the operation, before its summary, each with the time when it was heard. Debug messages are left out.
+ * Secrets are replaced by "[secret]". Programs and providers may print a secret that pushpool learns only later: a provider may print a key before
+ * it returns it. So their output is printed at the end of the operation, before the summary, with its original time. Debug messages are left out.
  */
 export function eventLog(redactor: Redactor): EventLog {
   let sequence = 0;

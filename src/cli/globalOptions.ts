@@ -1,4 +1,4 @@
-/** What every command takes, before or after its name. */
+/** The options of every command. They may come before or after its name. */
 export interface GlobalOptions {
   stack?: string;
   C?: string;

@@ -4,10 +4,10 @@ import { note } from "./screen";
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /**
- * Run an operation that can be interrupted: by Ctrl-C, by SIGTERM, and by a terminal that is closed. The first of them asks the operation to
- * finish what is under way. The second ends the process at once, with 128 plus the signal's number; child processes end with it.
- * @param quiet say nothing of the first one
- * @param lost what the second one leaves undone, and what to do about it
+ * Run an operation that can be interrupted: by Ctrl-C, by SIGTERM, or by closing the terminal. The first signal asks the operation to finish its
+ * current steps. The second ends the process and its child processes at once, with exit code 128 plus the signal number.
+ * @param quiet print nothing for the first signal
+ * @param lost what the second signal leaves undone, and what to do about it
  */
 export async function interruptible<T>(
   { quiet, lost }: { quiet: boolean; lost: string },
@@ -16,11 +16,11 @@ export async function interruptible<T>(
   const interrupted = new AbortController();
   const onSignal = (signal: (typeof SIGNALS)[number]) => {
     if (interrupted.signal.aborted) {
-      note(`pushpool: broken off: ${lost}`);
+      note(`pushpool: aborted: ${lost}`);
       process.exit(128 + constants.signals[signal]);
     }
     interrupted.abort();
-    if (!quiet) note("interrupted: what is under way is finished first. Ctrl-C again breaks it off");
+    if (!quiet) note("interrupted: the current steps are finished first. Ctrl-C again aborts them");
   };
   for (const signal of SIGNALS) process.on(signal, onSignal);
   try {

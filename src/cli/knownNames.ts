@@ -6,17 +6,17 @@ import { recordedStacks } from "../stacks";
 import { UserError } from "../userError";
 import type { Workspace } from "../workspace";
 
-/** Names that a command was given to look for. */
+/** The names by which a command filters runs. */
 export interface Wanted {
   pool?: string;
   deployment?: string;
-  /** Of every stack, and not of the workspace's alone. */
+  /** Whether to include all stacks, not only that of the workspace. */
   allStacks?: boolean;
 }
 
 /**
- * Of what is asked for and has no runs: is there such a name at all? Known are those that have runs, and those of the stack's manifest.
- * @throws {UserError} naming the flag whose value nobody knows, with the nearest names
+ * Refuse unknown names, for filters that match no runs. The names of recorded runs and of the stack's manifest are known.
+ * @throws {UserError} with the flag of an unknown name, and the most similar names
  */
 export async function refuseUnknownNames(workspace: Workspace, { pool, deployment, allStacks = false }: Wanted): Promise<void> {
   const stack = allStacks ? undefined : workspace.stack;
@@ -54,7 +54,7 @@ async function recorded({ home, stack }: Workspace) {
   }
 }
 
-/** `undefined` where there is none that can be read: names of runs are enough then. */
+/** The manifest; `undefined` if none can be read. The names of runs must then be enough. */
 async function manifestOf(workspace: Workspace) {
   const { loadManifest } = await import("../manifest/index.js");
   try {

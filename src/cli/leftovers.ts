@@ -3,16 +3,18 @@ import { hasLedger, openRuns } from "../workspaceRuns";
 import type { Operation } from "./engines";
 import { note } from "./screen";
 
-/** Arguments of `pulumi destroy` with which a stack goes only in part, or not at all. */
-const IN_PART = /^(--target|-t|--exclude|--preview-only|--exclude-protected)(=|$)/;
+/** Arguments of `pulumi destroy` that destroy only a part of the stack, or nothing. */
+const PARTIAL = /^(--target|-t|--exclude|--preview-only|--exclude-protected)(=|$)/;
 
 /**
- * Remove what the runs of a stack have made in the clouds, and say what stays. It takes the work pools' credentials, so it comes before the stack goes.
- * @param args what is handed to pulumi
+ * Remove the resources that the runs of a stack have made in the clouds, and report what stays. This needs the credentials of the work pools, so it
+ * must happen before the stack is destroyed.
+ * @param args the arguments for pulumi
  * @throws {UserError} if it is interrupted
  */
 export async function removeLeftovers({ workspace, project, stack }: Operation, args: string[]): Promise<void> {
-  if (args.some((arg) => IN_PART.test(arg))) return note("what runs have made in a cloud stays: this destroys a part of the stack");
+  if (args.some((arg) => PARTIAL.test(arg)))
+    return note("the resources that runs have made in a cloud stay, because this destroys only a part of the stack");
   const id = `${project.name}/${stack}`;
   const runs = openRuns({
     workspace: { ...workspace, stack: { ...workspace.stack, project: project.name, stack, id, given: true } },
@@ -29,10 +31,11 @@ export async function removeLeftovers({ workspace, project, stack }: Operation, 
       for (const line of kept) note(`work pool "${pool}": ${line}`);
     }
   } catch (error) {
-    if (interrupted.signal.aborted) throw new UserError("interrupted: the stack is as it was; what its runs had made is gone in part", 5);
+    if (interrupted.signal.aborted)
+      throw new UserError("interrupted: the stack is unchanged, but some resources of its runs are removed", 5);
     if (!(error instanceof UserError)) throw error;
     const ran = hasLedger(workspace) && (await runs.listRuns({ limit: 1 })).length > 0;
-    if (ran) note(`what the runs of stack ${id} have made in a cloud was not looked for: ${error.message}`);
+    if (ran) note(`could not look for the cloud resources of the runs of stack ${id}: ${error.message}`);
   } finally {
     process.off("SIGINT", onSignal);
     await runs.close();

@@ -4,11 +4,11 @@ import { UserError } from "../userError";
 import { buildProgram } from "./program";
 import { guardOutput } from "./streams";
 
-/** A mistake in the words of the command itself. */
+/** Invalid input. */
 const BAD_INPUT = 2;
-/** Refused from outside, as by a disk that is full. */
+/** Refused by the system or another service, for example because the disk is full. */
 const REFUSED = 5;
-/** A bug of ours; `sysexits.h` calls it EX_SOFTWARE. */
+/** A bug in pushpool. `sysexits.h` calls it EX_SOFTWARE. */
 const OUR_BUG = 70;
 
 async function main(argv: string[]): Promise<void> {
@@ -16,19 +16,19 @@ async function main(argv: string[]): Promise<void> {
   try {
     const program = buildProgram();
     if (argv.length <= 2) {
-      // Asked for nothing: the help, where mistakes are told.
+      // Without a command, print the help to stderr, because this is an error.
       process.stderr.write(program.helpInformation());
       process.exitCode = BAD_INPUT;
       return;
     }
     await program.parseAsync(argv);
   } catch (error) {
-    process.exitCode = tell(error, argv.includes("--json"));
+    process.exitCode = printError(error, argv.includes("--json"));
   }
 }
 
-/** Say what went wrong, once, on stderr, and how it is told to the shell. */
-function tell(error: unknown, json: boolean): number {
+/** Print an error to stderr. @returns the exit code */
+function printError(error: unknown, json: boolean): number {
   const { exitCode, message } = judge(error);
   if (message === "") return exitCode;
   process.stderr.write(`${json ? safeJson(JSON.stringify({ error: { message, exitCode } })) : `pushpool: ${readable(message)}`}\n`);
@@ -46,11 +46,11 @@ function judge(error: unknown): { exitCode: number; message: string } {
   }
   return {
     exitCode: OUR_BUG,
-    message: `this is a bug of pushpool's, not a mistake of yours. Please report it with this:\n${stack ?? message}`,
+    message: `this is a bug of pushpool, not your mistake. Please report it with this:\n${stack ?? message}`,
   };
 }
 
-/** What a person calls the system call that failed. */
+/** A verb that describes the failed system call. */
 function verbOf(syscall = ""): string {
   if (["mkdir", "link", "symlink"].includes(syscall)) return "make";
   if (["unlink", "rmdir", "rm"].includes(syscall)) return "remove";

@@ -17,17 +17,17 @@ const WORDS: Partial<Record<Op, { done: string; planned: string }>> = {
   same: { done: "unchanged", planned: "unchanged" },
 };
 
-/** Run an operation of the offline engine and show it: the tree of what changes, a summary, then the outputs; or, as JSON, its events and its result. */
+/** Run an operation with the offline engine and show it: the changes, a summary and the outputs; or as JSON, its events and its result. */
 export async function runOffline(
   { workspace, project, stack, replace }: Operation,
   verb: "preview" | "up" | "refresh" | "destroy",
   json = false,
 ): Promise<EngineResult> {
   if (replace.length > 0 && verb !== "up" && verb !== "preview")
-    throw new UserError(`--replace: \`${verb}\` replaces nothing. Leave it out`);
+    throw new UserError(`--replace: \`${verb}\` does not replace resources. Leave it out`);
   const engine = await import("../engine/index.js");
   const { home, stateHome, env } = workspace;
-  const lost = `what was under way is noted in the state of stack ${project.name}/${stack}; the next \`pushpool up\` or \`refresh\` names it`;
+  const lost = `the unfinished steps are recorded in the state of stack ${project.name}/${stack}; the next \`pushpool up\` or \`refresh\` reports them`;
   const view = new PlanView({ preview: verb === "preview" });
   const redactor = new Redactor();
   const log = json ? eventLog(redactor) : undefined;
@@ -54,12 +54,12 @@ function summarize({ changes, outputs, unchanged, durationMs }: EngineResult, ve
   const tense = verb === "preview" ? "planned" : "done";
   const counts = (Object.keys(WORDS) as Op[]).filter((op) => changes[op]).map((op) => `${changes[op]} ${WORDS[op]?.[tense]}`);
   const took = formatDuration(durationMs);
-  note(unchanged ? `no changes: ${counts.join(", ") || "nothing there"} (${took})` : `${counts.join(", ")} (${took})`);
+  note(unchanged ? `no changes: ${counts.join(", ") || "the stack is empty"} (${took})` : `${counts.join(", ")} (${took})`);
   if (verb === "up" && Object.keys(outputs).length > 0)
     for (const [name, value] of Object.entries(outputs)) print(`${name}: ${brief(value)}`);
 }
 
-/** A manifest is long: of it only what is in it. */
+/** A short form of an output. For a manifest, which is long, only the names in it. */
 function brief(value: Json): string {
   const manifest = value as { kind?: string; pools?: object; deployments?: object } | null;
   if (manifest?.kind !== "pushpool.dev/manifest") return JSON.stringify(value);

@@ -7,9 +7,9 @@ import { readTextFile } from "../textFile";
 import { UserError } from "../userError";
 
 /**
- * `key=value` flags as an object; a value that reads as JSON is that, anything else is text (as `prefect deployment run -p`).
- * @param flag for the message
- * @param read another way to read a value
+ * Parse `key=value` flags into an object. A valid JSON value is parsed, and any other value is a string (as with `prefect deployment run -p`).
+ * @param flag the name of the flag, for error messages
+ * @param read parses a value in another way
  */
 export function parsePairs(pairs: string[], flag: string, read: (text: string, origin: string) => Json = jsonOrText): JsonObject {
   const found = new Map<string, Json>();
@@ -17,37 +17,37 @@ export function parsePairs(pairs: string[], flag: string, read: (text: string, o
     const equals = pair.indexOf("=");
     if (equals < 1) throw new UserError(`${flag} ${quoted(pair)}: must be KEY=VALUE, such as ${flag} name=Ada`);
     const key = pair.slice(0, equals);
-    // What is given again stands last, for the last wins.
+    // The last of several equal keys wins, and takes the last place.
     found.delete(key);
     found.set(key, read(pair.slice(equals + 1), `${flag} ${key}`));
   }
   return Object.fromEntries(found);
 }
 
-/** Largest file of parameters, in MiB. No place takes so much; what a place takes is checked with its own limit. */
-const MOST_PARAMETERS = 16;
+/** The largest file of parameters, in MiB. Every target has a much lower limit of its own, which is checked later. */
+const MAX_PARAMETERS_FILE = 16;
 
-/** `--params`: a JSON object, or `@file` with one. */
+/** Parse the value of `--params`: a JSON object, or `@file` with one. */
 export function parseParams(given: string, cwd: string): JsonObject {
   const isFile = given.startsWith("@");
   let text = given;
   if (isFile) {
     const path = resolve(cwd, given.slice(1));
     try {
-      text = readTextFile(path, `--params ${given}`, MOST_PARAMETERS);
+      text = readTextFile(path, `--params ${given}`, MAX_PARAMETERS_FILE);
     } catch (error) {
       if (error instanceof UserError) throw error;
       throw new UserError(`--params ${given}: cannot read ${path}: ${describeFileError(error)}`);
     }
   }
   const tree = parseJson(text, isFile ? `--params ${given}` : "--params") as Json;
-  if (!isJsonObject(tree)) throw new UserError(`--params must be a JSON object, as {"name": "Ada"}`);
+  if (!isJsonObject(tree)) throw new UserError(`--params must be a JSON object, such as {"name": "Ada"}`);
   return tree;
 }
 
 /**
- * The parameters of a run: those of `--params`, and over them those of `-p`.
- * @returns with the names that both give, which is worth a word (Prefect's `deployment run` says so too)
+ * Join the parameters of `--params` and `-p`; those of `-p` override the others.
+ * @returns the parameters, and the names that both give; the user is told about these, as by Prefect's `deployment run`
  */
 export function joinParameters(params: JsonObject, pairs: JsonObject): { parameters: JsonObject; twice: string[] } {
   return { parameters: { ...params, ...pairs }, twice: Object.keys(pairs).filter((name) => Object.hasOwn(params, name)) };

@@ -11,8 +11,8 @@ const COLORS: Partial<Record<Op, (text: string) => string>> = {
 };
 
 /**
- * Shows an operation as it goes: a line for each resource that changes, below its parent as far as it is in the tree, with the properties that differ.
- * A preview is shown whole at its end, when the tree is known; an update line by line, as things are done.
+ * Shows an operation: a line for each changed resource, indented by its depth in the tree, with the changed properties. A preview is shown at its
+ * end, when the whole tree is known. An update is shown line by line, as resources are done.
  */
 export class PlanView {
   readonly #preview: boolean;
@@ -29,7 +29,7 @@ export class PlanView {
       case "pre":
         this.#parents.set(event.step.urn, event.step.parent);
         if (this.#preview && isShown(event.step)) this.#planned.push(event.step);
-        // A component is there as soon as it is begun; its outputs come when they will.
+        // A component exists as soon as it begins. Its outputs may come much later.
         if (!this.#preview && !event.step.custom && event.step.op !== "delete") this.#tell(event.step);
         return;
       case "outputs":
@@ -42,7 +42,7 @@ export class PlanView {
         for (const step of inTree(this.#planned)) this.#tell(step);
         return;
       case "diagnostic":
-        // Errors end the operation: the message that it ends with has them.
+        // The final error message of the operation has all errors.
         if (event.severity === "info" || event.severity === "warning")
           note(`  ${event.severity}: ${logLine(event.message.trimEnd(), true)}`);
         return;
@@ -63,7 +63,7 @@ export class PlanView {
     for (const line of propertyLines(step)) note(`${indent}    ${line}`);
   }
 
-  /** Two more for every ancestor but the stack. */
+  /** Two more spaces for each ancestor except the stack. */
   #indent({ parent }: StepEvent): string {
     let depth = 1;
     for (let urn = parent; urn !== undefined && this.#parents.get(urn) !== undefined; urn = this.#parents.get(urn)) depth++;
@@ -71,7 +71,7 @@ export class PlanView {
   }
 }
 
-/** Children below their parents, each where its parent first has room; siblings in the order in which they came. */
+/** Sort the steps so that children follow their parents. Siblings keep their order. */
 function inTree(steps: readonly StepEvent[]): StepEvent[] {
   const shown = new Set(steps.map(({ urn }) => urn));
   const below = (parent: string | undefined): StepEvent[] =>

@@ -2,17 +2,17 @@ import { Command } from "commander";
 import { version } from "../../package.json";
 import { refuseBlank } from "./blank";
 
-/** Each `commands/<verb>.ts` has one; its flags are those that the grammar below gives it. */
+/** The function that each `commands/<verb>.ts` exports. The definitions below give its flags. */
 type Action = (args: string[], flags: never) => Promise<void>;
 
-/** The grammar. What a command does is loaded when it is called. */
+/** Define all commands. The code of a command is loaded when it is called. */
 export function buildProgram(): Command {
   const program = new Command("pushpool")
     .description("Serverless push work pools for Prefect, as code: provision them with Pulumi, run deployments on them at once.")
     .version(version)
     .option("-s, --stack <stack>", "the Pulumi stack (default: the selected one)")
     .option("-C <dir>", "work as if started in this folder")
-    .option("--json", "machine-readable output: one object, or one a line when streaming")
+    .option("--json", "machine-readable output: one object, or one per line when streaming")
     .configureHelp({ showGlobalOptions: true, sortSubcommands: false })
     .configureOutput({ writeErr: () => {} })
     .showSuggestionAfterError()
@@ -21,8 +21,8 @@ export function buildProgram(): Command {
       "after",
       `
 Exit codes:
-  0 COMPLETED · 1 FAILED or CRASHED · 2 bad input, nothing was sent · 3 CANCELLED · 4 still running at --timeout
-  5 refused or unreachable · 70 a bug of pushpool's · 130 detached by Ctrl-C
+  0 COMPLETED · 1 FAILED or CRASHED · 2 invalid input, nothing was sent · 3 CANCELLED · 4 still running at --timeout
+  5 refused or unreachable · 70 a bug of pushpool · 130 detached by Ctrl-C
 
 Example:
   $ pushpool up
@@ -42,40 +42,43 @@ Example:
     made
       .option("-y, --yes", "do not ask")
       .option("--engine <engine>", "pulumi or offline (default: pulumi if it is on PATH, else offline)")
-      .argument("[args...]", "after --: handed to pulumi");
+      .argument("[args...]", "arguments after -- are passed to pulumi");
   const fromManifest = (made: Command) =>
     made
       .option("--manifest <file>", "a manifest file, or - for standard input (default: the stack's)")
-      .option("--output <name>", "the stack output that is the manifest");
+      .option("--output <name>", "the stack output with the manifest");
   const watching = (made: Command) =>
-    fromManifest(made).option("--timeout <duration>", "stop watching after so long, as 90s, 10m, 1h30m; the run goes on");
+    fromManifest(made).option("--timeout <duration>", "stop watching after this time, such as 90s, 10m, 1h30m; the run continues");
 
   command(
     "init [kind]",
-    "make a Pulumi project with push work pools: local, gcp or aws (azure is to come)",
+    "make a Pulumi project with push work pools: local, gcp or aws (azure is planned)",
     "pushpool init local",
     () => import("./commands/init.js"),
   ).option("--no-install", "do not run npm install");
-  engine(command("up", "make the stack what its program declares", "pushpool up --stack prod", () => import("./commands/up.js")));
+  engine(command("up", "update the stack to match its program", "pushpool up --stack prod", () => import("./commands/up.js")));
   engine(command("preview", "show what `up` would do; change nothing", "pushpool preview", () => import("./commands/preview.js")));
-  engine(command("refresh", "make the state what the providers say there is", "pushpool refresh", () => import("./commands/refresh.js")));
+  engine(command("refresh", "update the state to match the real resources", "pushpool refresh", () => import("./commands/refresh.js")));
   engine(
-    command("destroy", "delete everything the stack has", "pushpool destroy --stack dev --yes", () => import("./commands/destroy.js")),
-  ).option("--force", "also while runs are in flight");
+    command("destroy", "delete all resources of the stack", "pushpool destroy --stack dev --yes", () => import("./commands/destroy.js")),
+  ).option("--force", "destroy even while runs are in flight");
 
   fromManifest(
     command(
       "deploy [names...]",
-      "take deployments from a prefect.yaml: NAME is one's name or FLOW/NAME, either with * for anything",
+      "deploy from a prefect.yaml: each name is NAME or FLOW/NAME, with * as a wildcard",
       "pushpool deploy --all",
       () => import("./commands/deploy.js"),
     ),
   )
     .option("--all", "every deployment of the file")
-    .option("--file <path>", "the prefect.yaml (default: the nearest upwards); entrypoints are relative to where the command works")
-    .option("--remove <name>", "forget a deployment, FLOW/NAME, that was deployed before", collect)
-    .option("--step-output <key=value>", "what a build or push step gave: pushpool does not run those", collect)
-    .option("--all-or-nothing", "record nothing if any deployment is bad")
+    .option(
+      "--file <path>",
+      "the prefect.yaml (default: the nearest one in this folder or its parents); entrypoints are relative to the working folder",
+    )
+    .option("--remove <name>", "remove a deployment, FLOW/NAME, that was deployed before", collect)
+    .option("--step-output <key=value>", "the output of a build or push step, which pushpool does not run", collect)
+    .option("--all-or-nothing", "record nothing if any deployment is invalid")
     .option("--dry-run", "show exactly what would be recorded; record nothing");
 
   watching(
@@ -86,18 +89,18 @@ Example:
       () => import("./commands/run.js"),
     ),
   )
-    .option("-p, --param <key=value>", "a parameter; JSON, or else text", collect)
+    .option("-p, --param <key=value>", "a parameter; JSON, or otherwise a string", collect)
     .option("--params <json>", "parameters as a JSON object, or @file")
-    .option("--job-variable <key=value>", "a job variable; JSON, or else text", collect)
+    .option("--job-variable <key=value>", "a job variable; JSON, or otherwise a string", collect)
     .option("-t, --tag <tag>", "a tag of the run", collect)
-    .option("--flow-run-name <name>", "name of the run (default: a made-up one)")
+    .option("--flow-run-name <name>", "name of the run (default: a generated name)")
     .option("--idempotency-key <key>", "the same key again gives the same run")
-    .option("--credentials <how>", "ambient: your own cloud login, not the pool's block")
+    .option("--credentials <how>", "ambient: your own cloud login instead of the pool's credentials")
     .option("--detach", "submit and return; prints the run's id")
     .option("--dry-run", "show exactly what would be recorded and sent, secrets masked; send nothing");
 
   command("ls", "list flow runs, newest first", "pushpool ls --state RUNNING", () => import("./commands/ls.js"))
-    .option("--limit <n>", "how many", "50")
+    .option("--limit <n>", "the maximum number of runs", "50")
     .option("--state <type>", "only runs in this state", collect)
     .option("--deployment <name>", "only runs of this deployment")
     .option("--pool <name>", "only runs on this work pool")
@@ -110,7 +113,7 @@ Example:
   );
   command("logs <run>", "the output of a flow run", "pushpool logs brave-fox -f", () => import("./commands/logs.js")).option(
     "-f, --follow",
-    "go on until the run has ended",
+    "follow the output until the run has ended",
   );
   fromManifest(
     command(
@@ -120,9 +123,9 @@ Example:
       () => import("./commands/cancel.js"),
     ),
   )
-    .option("--detach", "ask only, do not wait")
-    .option("--grace <duration>", "time between SIGTERM and SIGKILL (default: 30s; a cloud may have its own, which is said)")
-    .option("--dry-run", "show what would be asked; ask nothing");
+    .option("--detach", "request the stop, but do not wait for it")
+    .option("--grace <duration>", "time between SIGTERM and SIGKILL (default: 30s; a warning tells you if a cloud uses its own time)")
+    .option("--dry-run", "show what would be requested; request nothing");
   watching(
     command(
       "retry <run>",
@@ -134,7 +137,7 @@ Example:
   watching(
     command(
       "wait <run>",
-      "follow a flow run to its end; submit it if it still waits",
+      "follow a flow run to its end; submit it if it is still waiting",
       "pushpool wait brave-fox --timeout 1h",
       () => import("./commands/wait.js"),
     ),
@@ -143,27 +146,31 @@ Example:
   fromManifest(
     command(
       "serve",
-      "dispatch the flow runs of work pools, a Prefect server's or the ledger's with its schedules, until it is told to end; logs JSON lines",
+      "dispatch the flow runs of work pools until it is stopped: those of a Prefect server, or those of the ledger and its schedules; logs JSON lines",
       "pushpool serve --pool etl",
       () => import("./commands/serve.js"),
     ),
   )
-    .option("--pool <name>", "a work pool to serve, of a push type or a hybrid one (default: all of the manifest)", collect)
+    .option("--pool <name>", "a work pool to serve, of a push or hybrid type (default: all work pools of the manifest)", collect)
     .option(
       "--start-up <how>",
-      "execute: `prefect flow-run execute`; engine: `python -m prefect.engine` at once, which hears of a cancellation by SIGTERM only",
+      "execute: `prefect flow-run execute`; engine: `python -m prefect.engine` directly, which notices a cancellation only by SIGTERM",
       "execute",
     )
-    .option("--allow-env <name>", "a variable of this environment that {{ $NAME }} in a template may read", collect)
+    .option("--allow-env <name>", "an environment variable that {{ $NAME }} in a template may read", collect)
     .option(
       "--missed <policy>",
-      "with no Prefect API, of the times of a schedule that nobody served (more than a minute ago): skip them, run the last, or all (100 at most)",
+      "without a Prefect API, what to do with missed times of a schedule (more than a minute ago): skip them, run the last, or run all (at most 100)",
       "last",
     )
-    .option("--grace <duration>", "time that a cancelled run has to end by itself (default: 30s)")
-    .option("--host <address>", "where health and metrics are told; 0.0.0.0 opens them to everyone who reaches this machine", "127.0.0.1")
-    .option("--allow-host <name>", "a name by which others may ask for them, beside localhost and addresses", collect)
-    .option("--port <port>", "the same: /health and /metrics; 0 for any free one", "4201")
+    .option("--grace <duration>", "how long a cancelled run may take to end by itself (default: 30s)")
+    .option(
+      "--host <address>",
+      "the address for /health and /metrics; 0.0.0.0 opens them to everyone who can reach this machine",
+      "127.0.0.1",
+    )
+    .option("--allow-host <name>", "a host name that requests may use, besides localhost and IP addresses", collect)
+    .option("--port <port>", "the port for /health and /metrics; 0 for any free port", "4201")
     .option("--log-level <level>", "debug, info, warn or error", "info");
 
   fromManifest(command("pools", "list the work pools of the stack", "pushpool pools", () => import("./commands/pools.js")));
@@ -177,7 +184,7 @@ Example:
       "pushpool manifest pull --stack acme/data/prod",
       () => import("./commands/manifest.js"),
     ),
-  ).option("--with-secrets", "pull: keep secrets too, outside the project, for you only");
+  ).option("--with-secrets", "with pull: store secrets too, outside the project, with access for you only");
   return program;
 }
 

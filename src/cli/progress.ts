@@ -1,11 +1,11 @@
 import { formatDuration } from "../duration";
 import { isWatched, note } from "./screen";
 
-/** How often a line says that the work goes on, in milliseconds, where there is no terminal to redraw. */
-const EVERY = 10_000;
+/** How often to print a progress line without a terminal, in milliseconds. */
+const INTERVAL = 10_000;
 
 /**
- * Say what is being done for as long as `work` takes: on a terminal one line with a clock, elsewhere a line now and then.
+ * Show progress while `work` runs: on a terminal one line with a clock, elsewhere a line from time to time.
  * @param label for example `npm install`
  */
 export async function withProgress<T>(label: string, work: Promise<T>): Promise<T> {
@@ -14,7 +14,7 @@ export async function withProgress<T>(label: string, work: Promise<T>): Promise<
   const live = isWatched(process.stderr);
   note(`  ${label} …`);
   const redraw = () => process.stderr.write(`\r  ${label} … ${elapsed()}`);
-  const timer = live ? setInterval(redraw, 500) : setInterval(() => note(`  ${label} … ${elapsed()}`), EVERY);
+  const timer = live ? setInterval(redraw, 500) : setInterval(() => note(`  ${label} … ${elapsed()}`), INTERVAL);
   try {
     return await work;
   } finally {

@@ -5,7 +5,7 @@ import { SECRET_MARK, SIGNATURE } from "../engine/wire";
 import type { JsonObject } from "../json";
 import type { Redactor } from "../redactor";
 
-/** A step as Pulumi's event stream has it (apitype.StepEventMetadata). */
+/** A step in Pulumi's event stream (apitype.StepEventMetadata). */
 interface Metadata {
   op: StepEvent["op"];
   urn: string;
@@ -25,7 +25,7 @@ interface State {
   outputs?: JsonObject | null;
 }
 
-/** One line of `pulumi … --json`, as far as it is told (sdk/go/common/apitype/events.go). */
+/** A line of `pulumi … --json`, with the fields that pushpool uses (sdk/go/common/apitype/events.go). */
 interface PulumiEvent {
   preludeEvent?: { config?: Record<string, string> };
   resourcePreEvent?: { metadata: Metadata };
@@ -39,8 +39,8 @@ interface PulumiEvent {
 }
 
 /**
- * A line of Pulumi's event stream as the offline engine's event. A line that is no event is a line of output.
- * @returns nothing for what is not told: progress, the state of plugins, messages that replace each other
+ * Convert a line of Pulumi's event stream to an event of the offline engine. A line that is not an event counts as output.
+ * @returns `undefined` for events that are not shown: progress, the state of plugins, messages that replace each other
  */
 export function pulumiEvent(line: string): EngineEvent | undefined {
   const event = read(line);
@@ -76,8 +76,8 @@ export function pulumiEvent(line: string): EngineEvent | undefined {
 }
 
 /**
- * Learn the secrets of a debug message: the SDK logs requests and answers whole, each secret in Pulumi's envelope. That includes those of a
- * resource that was never made, which no state has.
+ * Learn the secrets in a debug message. The SDK logs complete requests and answers, with each secret in Pulumi's secret format. They include the
+ * secrets of a resource that was never made, which are not in any state.
  */
 export function learnFromDebug(message: string, redactor: Redactor): void {
   for (const text of [message, message.replaceAll('\\"', '"')]) {
@@ -91,7 +91,7 @@ export function learnFromDebug(message: string, redactor: Redactor): void {
   }
 }
 
-/** The JSON value that a text begins with. */
+/** The JSON value at the beginning of a string. */
 function leadingJson(text: string): unknown {
   let depth = 0;
   let quoted = false;
@@ -148,20 +148,20 @@ function seen({ id, inputs, outputs }: State): NonNullable<StepEvent["old"]> {
   return { ...(id ? { id } : {}), inputs: masked(inputs ?? {}), outputs: masked(outputs ?? {}) };
 }
 
-/** Pulumi masks by itself. An envelope with a value in it may come all the same, from an older one. */
+/** Mask secrets. Pulumi masks them itself, but an older version may send a secret with its value. */
 function masked(properties: JsonObject): JsonObject {
   return JSON.parse(JSON.stringify(properties), (_, value) =>
     typeof value === "object" && value !== null && value[SIGNATURE] === SECRET_MARK ? "[secret]" : value,
   ) as JsonObject;
 }
 
-/** `info#err` is what a program wrote to standard error. */
+/** Convert a severity. `info#err` means that a program wrote to standard error. */
 function severityOf(severity: string): (EngineEvent & { kind: "diagnostic" })["severity"] {
   if (severity === "debug" || severity === "warning" || severity === "error") return severity;
   return "info";
 }
 
-/** Without colours, Pulumi's own notation of them included. */
+/** Remove colours, also those in Pulumi's own notation. */
 function plain(text: string): string {
   return stripVTControlCharacters(text.replaceAll(/<\{%[^%]*%\}>/g, ""));
 }

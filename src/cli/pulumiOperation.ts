@@ -10,21 +10,21 @@ import { eventLog } from "./eventLog";
 import { learnFromDebug, pulumiEvent } from "./pulumiEvents";
 import { note, printJson } from "./screen";
 
-/** How much of what Pulumi says last is looked through for what helps. */
-const SAID = 64 * 1024;
+/** The length of the last output of Pulumi in which known problems are searched. */
+const MAX_OUTPUT = 64 * 1024;
 
 type Verb = "up" | "preview" | "refresh" | "destroy";
 
-/** How a command of Pulumi's ended. */
+/** The end of a Pulumi command. */
 interface Ended {
   code: number;
-  /** What it said last on standard error, and its errors. */
+  /** The last part of its standard error. */
   said: string;
 }
 
 /**
- * Let the Pulumi CLI do it: on this very terminal, or with `--json` as the offline engine tells it. Its exit status 0 is ours; anything else
- * is "refused". Where the stack is locked, or has creations of an `up` that was killed, the line that helps is printed.
+ * Run an operation with the Pulumi CLI: on this terminal, or with `--json` in the same format as the offline engine. Exit status 0 of Pulumi means
+ * success, and any other "refused". If the stack is locked, or an earlier `up` was killed while it created resources, a hint is printed.
  */
 export async function runPulumi(operation: Operation, verb: Verb, { yes, json }: EngineFlags, args: string[]): Promise<void> {
   const { workspace, project, stack } = operation;
@@ -33,7 +33,7 @@ export async function runPulumi(operation: Operation, verb: Verb, { yes, json }:
   const argv = [verb, "--stack", name, ...(yes ? ["--yes"] : []), ...(json ? ["--json"] : []), ...args];
   const redactor = new Redactor();
   const before = json ? learnStack(name, project.dir, workspace.env, redactor) : pendingCreatesOf(name, project.dir, workspace.env);
-  // What the operation changes or deletes has secrets too. Without --json nothing waits: the question is answered beside the operation.
+  // Resources that the operation changes or deletes have secrets too. Without --json, the operation does not wait for this look-up.
   if (json) await before;
   const help = async (said: string) => [
     ...missingHelp(said, stack),
@@ -43,7 +43,7 @@ export async function runPulumi(operation: Operation, verb: Verb, { yes, json }:
   if (json) return runInJson(operation, { verb, argv, name, redactor, help });
   const { code, said } = await run(argv, operation);
   for (const line of await help(said)) note(`pushpool: ${line}`);
-  if (code !== 0) throw new UserError(`\`pulumi ${argv.join(" ")}\` ended with exit status ${code}; what it said is above`, 5);
+  if (code !== 0) throw new UserError(`\`pulumi ${argv.join(" ")}\` ended with exit status ${code}; its output is above`, 5);
 }
 
 async function runInJson(
@@ -83,7 +83,7 @@ async function runInJson(
     if (event?.kind === "diagnostic" && event.severity === "debug") learnFromDebug(event.message, redactor);
     else if (event) phases.hear(event);
   });
-  // What was made meanwhile has secrets of its own.
+  // New resources have new secrets.
   await learnStack(name, project.dir, workspace.env, redactor);
   const helpful = await help([said, ...texts].join("\n"));
   phases.end(
@@ -110,8 +110,8 @@ async function runInJson(
 const SKIPS_PREVIEW = new Set(["--skip-preview", "--skip-preview=true", "-f"]);
 
 /**
- * Passes on the events of an operation, without those of the preview that Pulumi makes before it: each phase begins with a prelude, and what
- * came before the second one is dropped. The summary comes last.
+ * Passes on the events of an operation, but not those of Pulumi's preview before it. Each phase begins with a prelude, and everything before the
+ * second prelude is dropped. The summary comes last.
  */
 class Phases {
   readonly #deliver: (event: EngineEvent) => void;
@@ -150,9 +150,9 @@ class Phases {
 }
 
 /**
- * Run `pulumi` to its end. Ctrl-C in a terminal reaches it as well, and it winds its operation up: we stay until it has. Other signals are
- * passed on as that.
- * @param onLine hears what it prints, line by line. Absent: it prints on our terminal.
+ * Run `pulumi` to its end. Ctrl-C in a terminal also reaches Pulumi, which then finishes its operation. This process waits for that. Other signals
+ * are passed on to Pulumi as SIGINT.
+ * @param onLine gets each line of its output. Without it, Pulumi prints to this terminal.
  */
 async function run(
   argv: string[],
@@ -162,7 +162,7 @@ async function run(
   let child: ChildProcess | undefined;
   const stay = () => {};
   const pass = () => child?.kill("SIGINT");
-  // Before it runs: a signal may come with its first line.
+  // Listen before Pulumi starts, because a signal may come with its first line.
   process.on("SIGINT", stay).on("SIGTERM", pass).on("SIGHUP", pass);
   try {
     child = spawnPulumi(argv, project.dir, env, onLine !== undefined);
@@ -180,7 +180,7 @@ async function endOf(child: ChildProcess, onLine?: (line: string, from: "stdout"
   let said = "";
   child.stderr?.on("data", (chunk: Buffer) => {
     if (!onLine) process.stderr.write(chunk);
-    said = `${said}${chunk}`.slice(-SAID);
+    said = `${said}${chunk}`.slice(-MAX_OUTPUT);
   });
   const lines = (from: "stdout" | "stderr") =>
     new Promise<void>((done) => {
@@ -199,14 +199,14 @@ async function endOf(child: ChildProcess, onLine?: (line: string, from: "stdout"
 
 function missingHelp(said: string, stack: string): string[] {
   if (!/no stack named '.*' found/.test(said)) return [];
-  return [`the Pulumi CLI has no such stack: \`pulumi stack init ${stack}\` makes it; or bring it up with \`--engine offline\``];
+  return [`the Pulumi CLI has no such stack: make it with \`pulumi stack init ${stack}\`, or use \`--engine offline\``];
 }
 
-/** Of a stack that another operation holds: a file's lock, or Pulumi Cloud's. */
+/** The hint for a stack that another operation has locked, by a lock file or in Pulumi Cloud. */
 function lockHelp(said: string, name: string): string[] {
   if (!/stack is currently locked|Another update is currently in progress/i.test(said)) return [];
   return [
-    `stack ${name} is locked. Where no other operation is under way, an earlier one was killed: unlock the stack with \`pulumi cancel --stack ${name}\`, then try again`,
+    `stack ${name} is locked. If no other operation is running, an earlier one was killed: unlock the stack with \`pulumi cancel --stack ${name}\`, then try again`,
   ];
 }
 
@@ -215,6 +215,6 @@ function pendingHelp({ urns }: PendingCreates, name: string): string[] {
   const names = urns.slice(0, 5).map((urn) => urn.split("::").slice(2).join("::"));
   const what = `${names.join(", ")}${urns.length > 5 ? ", …" : ""}`;
   return [
-    `an earlier operation was killed while it created ${what}. See at the provider whether it is there; \`pulumi refresh --clear-pending-creates --stack ${name}\` drops what is not from the state`,
+    `an earlier operation was killed while it created ${what}. Check at the provider whether it exists; \`pulumi refresh --clear-pending-creates --stack ${name}\` removes missing resources from the state`,
   ];
 }

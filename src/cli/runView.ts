@@ -3,19 +3,19 @@ import { isTerminal, type RunEvent, type State } from "../runs";
 import { capped, escaped, logLine, oneLine } from "../shown";
 import { dim, isWatched, note, noteStyled, printJson, printLog, stateText } from "./screen";
 
-/** What times are counted from, in milliseconds since 1970. */
+/** The start from which times are counted, in milliseconds since 1970. */
 export interface Clock {
   start: number;
   now?: () => number;
 }
 
-/** Shows what happens to one run while it is watched. */
+/** Shows the events of a run while it is watched. */
 export interface RunView {
   show(event: RunEvent): void;
   close(): void;
 }
 
-/** `--json`: one object a line. */
+/** The view for `--json`: one object per line. */
 export function jsonView(): RunView {
   return {
     show: (event) => {
@@ -34,7 +34,7 @@ export function jsonView(): RunView {
   };
 }
 
-/** For a pipe or a file: plain lines, the run's stdout on stdout and everything else on stderr. */
+/** The view for a pipe or a file: plain lines, with the run's stdout on stdout and everything else on stderr. */
 export function plainView({ start, now = Date.now }: Clock): RunView {
   return {
     show: (event) => {
@@ -53,7 +53,7 @@ export function plainView({ start, now = Date.now }: Clock): RunView {
   };
 }
 
-/** `0.3 s  PENDING Submitting`, with the reason where there is one. */
+/** `0.3 s  PENDING Submitting`, with the reason if there is one. */
 export function phaseLine(state: State, elapsed: number, coloured = false): string {
   const time = formatDuration(elapsed).padStart(6);
   return `${coloured ? dim(time) : time}  ${stateText(state, coloured)}${state.message ? `: ${oneLine(state.message)}` : ""}`;
@@ -61,7 +61,7 @@ export function phaseLine(state: State, elapsed: number, coloured = false): stri
 
 const FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏";
 
-/** On a terminal: phases with their times, the output below, and a last line that lives. */
+/** The view for a terminal: states with their times, the output, and a status line that is updated. */
 export function terminalView({ start, now = Date.now }: Clock): RunView {
   const erase = "\r\x1b[2K";
   let status: ((width: number) => string) | undefined;
@@ -104,18 +104,18 @@ export function terminalView({ start, now = Date.now }: Clock): RunView {
   };
 }
 
-/** The view that fits where the output goes. @param start what its times are counted from */
+/** Choose the view for the current output. @param start the start from which its times are counted */
 export function chooseView(json: boolean, start = Date.now()): RunView {
   if (json) return jsonView();
   return isWatched(process.stderr) && isWatched(process.stdout) ? terminalView({ start }) : plainView({ start });
 }
 
-/** How much of a line is left for text beside spinner and time: one that wraps could not be erased. */
+/** The space for text next to spinner and time. A line that wraps could not be erased. */
 function room(): number {
   return (process.stderr.columns || 80) - 18;
 }
 
-/** Cut to a width in characters, on one line. */
+/** Cut a string to one line of a width in characters. */
 export function shorten(text: string, width: number): string {
   return capped(oneLine(text).replace(/\s+/g, " "), width);
 }

@@ -3,24 +3,24 @@ import type { FlowRun, State } from "../runs";
 import { capped, escaped, logLine, oneLine, safeJson } from "../shown";
 
 /**
- * Whether somebody watches: a terminal that can move its cursor, and not a CI job's, which keeps what it gets as a log.
+ * Whether a stream is an interactive terminal: it can move its cursor, and it does not belong to a CI job, which stores its output as a log.
  * `CI` counts unless it is empty, `0` or `false`.
  */
 export function isWatched(stream: { isTTY?: boolean }, env: NodeJS.ProcessEnv = process.env): boolean {
   return stream.isTTY === true && env.TERM !== "dumb" && /^(0|false)?$/i.test(env.CI ?? "");
 }
 
-/** Colours, where somebody watches a terminal that has them. NO_COLOR and FORCE_COLOR are honoured. */
+/** Colours, if stderr is an interactive terminal that supports them. NO_COLOR and FORCE_COLOR override this. */
 export const colors = pc.createColors(
   pc.isColorSupported && process.stderr.isTTY === true && (isWatched(process.stderr) || Boolean(process.env.FORCE_COLOR)),
 );
 
-/** A line for people, on stderr. Whatever it quotes cannot act on a terminal. */
+/** Print a message to stderr. Its control characters are escaped. */
 export function note(text: string): void {
   process.stderr.write(`${withIdsWhole(escaped(text), widthOf(process.stderr))}\n`);
 }
 
-/** Break a line before an id that the terminal would cut in two. @param width of the terminal, in characters */
+/** Break a line before an id that the terminal would split. @param width the width of the terminal, in characters */
 export function withIdsWhole(text: string, width: number): string {
   const isId = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/i;
   if (width === Number.POSITIVE_INFINITY || !isId.test(text)) return text;
@@ -36,17 +36,17 @@ export function withIdsWhole(text: string, width: number): string {
     .join("");
 }
 
-/** The same with colours of our own; what it quotes has gone through `oneLine` or `escaped` already. */
+/** Print a message with colours to stderr. The caller has escaped quoted values with `oneLine` or `escaped`. */
 export function noteStyled(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 
-/** A result, on stdout. Whatever it quotes cannot act on a terminal. */
+/** Print a result to stdout. Its control characters are escaped. */
 export function print(text: string): void {
   process.stdout.write(`${escaped(text)}\n`);
 }
 
-/** A line that a run has printed: as it is into a pipe or a file; on a terminal without what would act on it. */
+/** Print an output line of a run: unchanged to a pipe or file, without control characters to a terminal. */
 export function printLog({ stream, text }: { stream: "stdout" | "stderr"; text: string }): void {
   const to = process[stream];
   to.write(`${logLine(text, to.isTTY === true)}\n`);
@@ -65,7 +65,7 @@ const COLORS: Partial<Record<State["type"], (text: string) => string>> = {
   RUNNING: colors.cyan,
 };
 
-/** `PENDING Submitting`; the name only where it says more than the type. */
+/** `PENDING Submitting`: the type, and the name if it adds information. */
 export function stateText({ type, name }: State, coloured = false): string {
   const shown = coloured ? (COLORS[type]?.(type) ?? type) : type;
   return name.toUpperCase() === type ? shown : `${shown} ${oneLine(name)}`;
@@ -77,11 +77,11 @@ export const dim = colors.dim;
 const MAX_COLUMN = 60;
 
 /**
- * Rows under their headings, columns as wide as they need, up to {@link MAX_COLUMN}.
+ * Format a table with headings. Columns are as wide as their values, up to {@link MAX_COLUMN}.
  *
- * On a terminal that is too narrow nothing is wrapped: the last column, which ids are in, goes on a line of its own; if that is not
- * enough, every value does.
- * @param width of the terminal, in characters @default stdout's; any where it is none
+ * Nothing wraps on a narrow terminal. There the last column, which has the ids, moves to a separate line. If that is not enough, every value gets
+ * its own line.
+ * @param width the width of the terminal, in characters @default the width of stdout, or unlimited if it is not a terminal
  */
 export function table(headings: string[], given: string[][], width = widthOf(process.stdout)): string {
   const whole = aligned(headings, given);
@@ -102,8 +102,8 @@ export function table(headings: string[], given: string[][], width = widthOf(pro
 }
 
 /**
- * `  name  value`; on a terminal where that does not fit the value has a line of its own.
- * @param column where values begin, in characters after the indent
+ * Format `  name  value`. If it does not fit on the terminal, the value gets a separate line.
+ * @param column the column where values begin, in characters after the indent
  */
 export function field(name: string, value: string, column: number, width = widthOf(process.stdout)): string {
   const line = `  ${name.padEnd(column - 2)}  ${value}`;
@@ -131,7 +131,7 @@ function aligned(headings: string[], given: string[][]): string {
     .join("\n");
 }
 
-/** How long a run has taken, in milliseconds; `undefined` before it starts. */
+/** The duration of a run so far, in milliseconds; `undefined` before it starts. */
 export function taken(run: FlowRun, now = Date.now()): number | undefined {
   if (run.startedAt === undefined) return undefined;
   return Math.max(0, (run.endedAt === undefined ? now : Date.parse(run.endedAt)) - Date.parse(run.startedAt));

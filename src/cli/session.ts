@@ -15,15 +15,15 @@ export interface ManifestFlags extends GlobalOptions {
   output?: string;
 }
 
-/** The workspace that the flags name. Makes no home: that is for the command that first has something to keep there. */
+/** Open the workspace that the flags name. The home folder is not made here, but by the first command that stores something. */
 export function workspaceOf({ C, stack }: GlobalOptions): Workspace {
   return openWorkspace({ ...(C === undefined ? {} : { cwd: C }), ...(stack === undefined ? {} : { stack }) });
 }
 
 /**
- * Work with the runs of a workspace where there may be none yet, and let its ledger go whatever happens.
+ * Work with the runs of a workspace, which may have none yet. The ledger is closed in any case.
  *
- * A home serves every folder below it, so a slip in the wrong folder must not leave one there: it is made once there is a manifest.
+ * A home folder serves all folders below it. A command in a wrong folder must not make one there, so it is made only if there is a manifest.
  */
 export async function withRuns<T>(options: ManifestFlags, work: (runs: Runs, workspace: Workspace) => Promise<T>): Promise<T> {
   const workspace = workspaceOf(options);
@@ -37,7 +37,7 @@ export async function withRuns<T>(options: ManifestFlags, work: (runs: Runs, wor
 }
 
 /**
- * The same with the run that a person means.
+ * The same with a run that the user names.
  * @throws {UserError} if there is no such run
  */
 export async function withRun<T>(
@@ -47,11 +47,11 @@ export async function withRun<T>(
 ): Promise<T> {
   const workspace = workspaceOf(options);
   if (!existsSync(workspace.home))
-    throw new UserError(`there is no run ${quoted(ref)}: no run was ever made here (${workspace.home} is not there)`);
+    throw new UserError(`there is no run ${quoted(ref)}: no run was ever made here (${workspace.home} does not exist)`);
   return over(workspace, options, async (runs) => work(runs, await runs.findRun(ref), workspace));
 }
 
-/** The same for reading all of them; `undefined` where no run was ever made. */
+/** The same for commands that only read runs. `runs` is `undefined` if no run was ever made. */
 export async function withRecorded<T>(
   options: GlobalOptions,
   work: (runs: Runs | undefined, workspace: Workspace) => Promise<T>,
@@ -80,14 +80,14 @@ function given({ manifest, output }: ManifestFlags): ManifestFlags {
 
 let stdinText: Promise<string> | undefined;
 
-/** All of standard input; it can be read once only, and is kept. */
+/** Read all of standard input. It can be read only once, so the result is kept. */
 export function readStdin(): Promise<string> {
   stdinText ??= readAll();
   return stdinText;
 }
 
-/** In MiB; no manifest comes near. */
-const MOST_STDIN = 64;
+/** The largest accepted standard input, in MiB. Manifests are much smaller. */
+const MAX_STDIN = 64;
 
 async function readAll(): Promise<string> {
   const chunks: Buffer[] = [];
@@ -95,7 +95,7 @@ async function readAll(): Promise<string> {
   for await (const chunk of process.stdin) {
     chunks.push(chunk as Buffer);
     size += (chunk as Buffer).length;
-    if (size > MOST_STDIN * 1024 * 1024) throw new UserError(`standard input is larger than ${MOST_STDIN} MiB, the most that is read`);
+    if (size > MAX_STDIN * 1024 * 1024) throw new UserError(`standard input is too large: the limit is ${MAX_STDIN} MiB`);
   }
   return decodeText(Buffer.concat(chunks), "standard input");
 }

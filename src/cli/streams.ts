@@ -1,23 +1,23 @@
-/** Refused: what is asked cannot be told. */
+/** The exit code if the output cannot be written. */
 const UNWRITABLE = 5;
 
 const gone = new AbortController();
 
-/** Fires when whoever read stdout has gone (`pushpool logs -f … | head`): what is only worth doing to be read can stop. */
+/** Fires when the reader of stdout has closed it (`pushpool logs -f … | head`). Work that only produces output can then stop. */
 export const readerGone: AbortSignal = gone.signal;
 
 /**
- * Keep a reader that goes away, or a full disk, from ending the process in the middle of a run.
+ * Make sure that a closed pipe or a full disk does not crash the process in the middle of a run.
  *
- * A closed pipe is no error and ends nothing by itself: the exit code of `run` still has to tell how the run ended. What else can go wrong with
- * stdout (a full disk) is told once, with exit code 5; runs go on without us.
+ * A closed pipe is not an error and does not end the process, because the exit code of `run` must still say how the run ended. Any other error of
+ * stdout (such as a full disk) prints one message and ends the process with exit code 5. Submitted runs continue.
  */
 export function guardOutput(): void {
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code === "EPIPE") return gone.abort();
-    process.stderr.write(`pushpool: cannot write to standard output: ${error.message}. What was submitted goes on\n`);
+    process.stderr.write(`pushpool: cannot write to standard output: ${error.message}. Submitted runs continue\n`);
     process.exit(UNWRITABLE);
   });
-  // There is nowhere left to tell it.
+  // There is no other stream for a message.
   process.stderr.on("error", () => {});
 }

@@ -4,15 +4,15 @@ import { exitCodeOf, exitCodeOfCommand, type FlowRun, type Following, isTerminal
 import { chooseView } from "./runView";
 import { note, print, printJson, taken } from "./screen";
 
-/** How soon a second Ctrl-C has to come to cancel the run, in milliseconds. */
+/** How soon a second Ctrl-C must follow to cancel the run, in milliseconds. */
 const TWICE = 1500;
 const DETACHED = 130;
 
-/** Submit a run and leave it: prints its id, and says so where something holds it back. */
+/** Submit a run without watching it. Prints its id, and the reason if it has to wait. */
 export async function submitAndLeave(runs: Runs, run: FlowRun, json = false): Promise<void> {
   const submitted = await runs.submitRun(run.id, {
     onEvent: (event) => {
-      if (event.kind === "waiting") note(`not submitted yet: ${event.reason}. \`pushpool wait ${run.id}\` submits it when it may go`);
+      if (event.kind === "waiting") note(`not submitted yet: ${event.reason}. \`pushpool wait ${run.id}\` submits it as soon as possible`);
       if (event.kind === "warning") note(`warning: ${event.message}`);
     },
   });
@@ -21,8 +21,8 @@ export async function submitAndLeave(runs: Runs, run: FlowRun, json = false): Pr
 }
 
 /**
- * Follow a run on the screen to its end and set the exit code. Ctrl-C once lets it go on without us; twice quickly cancels it; once more stops
- * waiting for that.
+ * Show a run until its end, and set the exit code. One Ctrl-C detaches from the run, which continues. A second one soon after cancels the run. A
+ * third one stops waiting for the cancellation.
  */
 export async function watchOnScreen(
   runs: Runs,
@@ -46,7 +46,7 @@ export async function watchOnScreen(
       process.exitCode = DETACHED;
       return;
     }
-    // It may have ended in the meantime: then there is nothing to cancel.
+    // The run may have ended in the meantime. Then there is nothing to cancel.
     const [now = seen] = await runs.observeRuns([seen]);
     if (isTerminal(now.state)) return tellEnd(now, json);
     if (!json) note("cancelling; Ctrl-C again stops waiting for it");
@@ -84,7 +84,7 @@ function tellStillRunning(run: FlowRun, json: boolean, timeout: string | undefin
     return;
   }
   note(
-    `still ${run.state.type} after --timeout ${timeout}; it goes on. \`pushpool wait ${run.id}\` follows it, \`pushpool cancel ${run.id}\` stops it`,
+    `still ${run.state.type} after --timeout ${timeout}; the run continues. \`pushpool wait ${run.id}\` follows it, \`pushpool cancel ${run.id}\` stops it`,
   );
 }
 
@@ -94,16 +94,16 @@ function tellDetached(run: FlowRun, json: boolean): void {
     return;
   }
   if (run.state.type === "CANCELLING") {
-    note(`detached from ${run.name}: it was asked to stop. \`pushpool wait ${run.id}\` tells when it has`);
+    note(`detached from ${run.name}: it was asked to stop. \`pushpool wait ${run.id}\` waits until it has stopped`);
     return;
   }
-  const goesOn = run.state.type === "SCHEDULED" ? "it was not submitted yet" : "it goes on";
+  const status = run.state.type === "SCHEDULED" ? "it was not submitted yet" : "the run continues";
   note(
-    `detached from ${run.name}: ${goesOn}. \`pushpool wait ${run.id}\` comes back to it, \`pushpool cancel ${run.id}\` stops it (or Ctrl-C again, now)`,
+    `detached from ${run.name}: ${status}. \`pushpool wait ${run.id}\` follows it again, \`pushpool cancel ${run.id}\` stops it (or Ctrl-C again, now)`,
   );
 }
 
-/** Ctrl-C, up to three times: to detach, to cancel, to stop waiting for that. */
+/** Handles up to three Ctrl-C: to detach, to cancel, and to stop waiting for the cancellation. */
 class Interrupt {
   readonly #presses = [new AbortController(), new AbortController(), new AbortController()] as const;
   readonly signals = [this.#presses[0].signal, this.#presses[1].signal, this.#presses[2].signal] as const;
@@ -113,7 +113,7 @@ class Interrupt {
     process.on("SIGINT", this.#onSignal);
   }
 
-  /** Whether a second one comes within so many milliseconds of the call, or had come. */
+  /** Whether a second Ctrl-C has come or comes within this time, in milliseconds. */
   async again(within: number): Promise<boolean> {
     const [, second] = this.signals;
     await sleep(within, undefined, { signal: second }).catch(() => {});

@@ -44,10 +44,10 @@ function settled({ pulumi = false, owner, flags = {}, args = [] }: Case) {
 }
 
 test.each<[string, Case, EngineName, RegExp]>([
-  ["pulumi is there", { pulumi: true }, "pulumi", /stack data\/dev, engine pulumi \(pulumi is on PATH\)/],
-  ["pulumi is not there", {}, "offline", /engine offline \(pulumi is not on PATH\)/],
-  ["asked for", { pulumi: true, flags: { engine: "offline" } }, "offline", /engine offline \(as asked\)/],
-  ["it keeps the stack", { pulumi: true, owner: "offline" }, "offline", /engine offline \(it keeps this stack\)/],
+  ["pulumi is on PATH", { pulumi: true }, "pulumi", /stack data\/dev, engine pulumi \(pulumi is on PATH\)/],
+  ["pulumi is not on PATH", {}, "offline", /engine offline \(pulumi is not on PATH\)/],
+  ["the engine is given", { pulumi: true, flags: { engine: "offline" } }, "offline", /engine offline \(as asked\)/],
+  ["the engine manages the stack", { pulumi: true, owner: "offline" }, "offline", /engine offline \(it manages this stack\)/],
   [
     "another stack of the project",
     { pulumi: true, owner: "offline", flags: { stack: "prod" } },
@@ -62,8 +62,8 @@ test.each<[string, Case, EngineName, RegExp]>([
 });
 
 test.each<[string, Case, RegExp]>([
-  ["an engine that is none", { flags: { engine: "terraform" } }, /^--engine "terraform": must be pulumi or offline$/],
-  ["pulumi that is not there", { flags: { engine: "pulumi" } }, /^--engine pulumi: `pulumi` is not on PATH.*--engine offline$/],
+  ["an unknown engine", { flags: { engine: "terraform" } }, /^--engine "terraform": must be pulumi or offline$/],
+  ["pulumi that is not on PATH", { flags: { engine: "pulumi" } }, /^--engine pulumi: `pulumi` is not on PATH.*--engine offline$/],
   ["the other engine", { pulumi: true, owner: "offline", flags: { engine: "pulumi" } }, /data\/dev was brought up by the offline engine/],
   [
     "the other engine, the other way",
@@ -73,23 +73,23 @@ test.each<[string, Case, RegExp]>([
   [
     "a policy pack",
     { args: ["--refresh", "--policy-pack", "./rules"] },
-    /^--policy-pack: the offline engine runs no policy packs\. Leave it out, or use --engine pulumi$/,
+    /^--policy-pack: the offline engine does not run policy packs\. Leave it out, or use --engine pulumi$/,
   ],
-  ["a policy pack in one word", { args: ["--policy-pack=./rules"] }, /^--policy-pack: the offline engine runs no policy packs/],
-  ["a target", { args: ["--target", "urn:x"] }, /^--target: the offline engine takes the whole stack, no targets/],
-  ["arguments for pulumi", { args: ["--refresh", "-v"] }, /^"--refresh -v": arguments are handed to pulumi/],
+  ["a policy pack in one word", { args: ["--policy-pack=./rules"] }, /^--policy-pack: the offline engine does not run policy packs/],
+  ["a target", { args: ["--target", "urn:x"] }, /^--target: the offline engine works on the whole stack, not on targets/],
+  ["arguments for pulumi", { args: ["--refresh", "-v"] }, /^"--refresh -v": these arguments are for pulumi/],
 ])("refused: %s", (_, given, message) => {
   const { settle } = settled(given);
   expect(settle).toThrow(message);
   expect(stderr).toBe("");
 });
 
-test("with --json nothing but results is told", () => {
+test("--json prints nothing but results", () => {
   settled({ flags: { json: true } }).settle();
   expect(stderr).toBe("");
 });
 
-test("a refused command leaves no home behind", () => {
+test("a refused command does not make a home folder", () => {
   const { home, settle } = settled({ flags: { engine: "terraform" } });
   expect(settle).toThrow();
   expect(existsSync(home)).toBe(false);

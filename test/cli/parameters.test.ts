@@ -27,7 +27,7 @@ test.each(["name", "=Ada", ""])("%j is refused with the flag and an example", (p
   expect(parse).toThrow(`--job-variable "${pair}": must be KEY=VALUE, such as --job-variable name=Ada`);
 });
 
-test("the last of the same name counts, and no name is special", () => {
+test("the last value of a name counts, and no name is special", () => {
   expect(parsePairs(["a=1", "a=2"], "-p")).toEqual({ a: 2 });
   const odd = parsePairs(["__proto__=1", "constructor=2"], "-p");
   expect(Object.entries(odd)).toEqual([
@@ -37,7 +37,7 @@ test("the last of the same name counts, and no name is special", () => {
   expect(Object.keys(joinParameters(odd, {}).parameters)).toEqual(["__proto__", "constructor"]);
 });
 
-test("whatever JSON can say comes through as it is", () =>
+test("property: every JSON value is passed on unchanged", () =>
   fc.assert(
     fc.property(
       fc.string({ minLength: 1 }).filter((key) => !key.includes("=")),
@@ -49,7 +49,7 @@ test("whatever JSON can say comes through as it is", () =>
     ),
   ));
 
-test("--params: inline, or from a file beside the command", () => {
+test("--params has JSON, or names a file relative to the folder", () => {
   const folder = scratch();
   writeFileSync(join(folder, "p.json"), '{"name": "Ada"}');
   expect(parseParams('{"n": 1}', folder)).toEqual({ n: 1 });
@@ -57,7 +57,7 @@ test("--params: inline, or from a file beside the command", () => {
 });
 
 test.each([
-  ["[1]", /^--params must be a JSON object, as \{"name": "Ada"\}$/],
+  ["[1]", /^--params must be a JSON object, such as \{"name": "Ada"\}$/],
   ["null", /must be a JSON object/],
   ['{"a": }', /^--params: invalid JSON: .*line 1, column 7/],
   ["", /^--params/],
@@ -71,5 +71,5 @@ test.each([
   expect(parse).toThrow(message);
 });
 
-test("-p goes over --params, and what both give is told", () =>
+test("-p overrides --params, and names in both are reported", () =>
   expect(joinParameters({ a: 1, b: 1 }, { b: 2, c: 2 })).toEqual({ parameters: { a: 1, b: 2, c: 2 }, twice: ["b"] }));

@@ -68,7 +68,7 @@ const TREE = `
   - demo:index:Thing d
 `;
 
-test("a preview: the whole tree at its end, children below their parents, what stays left out", () => {
+test("a preview shows the whole tree at its end, children below their parents, without unchanged resources", () => {
   const view = new PlanView({ preview: true });
   for (const planning of planned) view.hear({ kind: "pre", step: planning });
   expect(stderr).toBe("");
@@ -77,7 +77,7 @@ test("a preview: the whole tree at its end, children below their parents, what s
   expect(stdout).toBe("");
 });
 
-test("an update: each line as its step is done, a component's as it is begun, none twice", () => {
+test("an update shows each step once when it is done, and a component when it begins", () => {
   const view = new PlanView({ preview: false });
   view.hear({ kind: "pre", step: stack });
   view.hear({ kind: "pre", step: box });
@@ -106,7 +106,7 @@ const withSecrets = stepEvent({
   next: resource({ key: secret("hunter4"), deep: { key: secret("hunter5") } }, { made: secret("hunter6") }),
 } as unknown as Step);
 
-test("secrets are in neither", () => {
+test("neither view shows secrets", () => {
   const view = new PlanView({ preview: true });
   const log = eventLog(new Redactor());
   for (const event of [{ kind: "pre", step: withSecrets }, { kind: "outputs", step: withSecrets }, summary] as const) {
@@ -118,7 +118,7 @@ test("secrets are in neither", () => {
   expect(stdout + stderr).not.toMatch(/hunter/);
 });
 
-test("--json shows no provider's code and no base job template, at whichever depth a FlowRun or a work pool has it", () => {
+test("--json shows no provider code and no base job template, at any depth of a FlowRun or a work pool", () => {
   const template = { job_configuration: { command: "long-winded" }, variables: {} };
   const inputs = {
     __provider: "long-winded",
@@ -136,7 +136,7 @@ test("--json shows no provider's code and no base job template, at whichever dep
   });
 });
 
-test("--json: events by the names of Pulumi's event log, one a line, numbered", () => {
+test("--json prints numbered events, one per line, with the names of Pulumi's event log", () => {
   const log = eventLog(new Redactor());
   const events: EngineEvent[] = [
     { kind: "prelude", config: { "conf:region": "eu" } },

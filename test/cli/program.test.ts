@@ -6,7 +6,7 @@ import { buildProgram } from "../../src/cli/program";
 
 const commands = buildProgram().commands;
 
-/** The help as it is shown, with what is added after it. */
+/** The complete help output, with the text after it. */
 function helpOf(command: Command): string {
   let text = "";
   command.configureOutput({ writeOut: (part) => (text += part) });
@@ -14,7 +14,7 @@ function helpOf(command: Command): string {
   return text;
 }
 
-test("one file a command", () => {
+test("each command has one file", () => {
   const files = readdirSync(join(__dirname, "..", "..", "src", "cli", "commands")).map((file) => file.replace(/\.ts$/, ""));
   expect(commands.map((command) => command.name()).sort()).toEqual(files.sort());
 });

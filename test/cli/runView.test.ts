@@ -32,7 +32,7 @@ const events: RunEvent[] = [
   { kind: "state", run: failed },
 ];
 
-test("piped: the run's stdout alone on stdout, all else on stderr, no colour", () => {
+test("a pipe gets only the run's stdout on stdout, everything else on stderr, and no colours", () => {
   let now = 0;
   const view = plainView({ start: 0, now: () => now });
   for (const event of events) {
@@ -50,7 +50,7 @@ test("piped: the run's stdout alone on stdout, all else on stderr, no colour", (
   ]);
 });
 
-test("--json: one object a line, on stdout only", () => {
+test("--json prints one object per line, on stdout only", () => {
   const view = jsonView();
   for (const event of events) view.show(event);
   expect(stderr).toBe("");
@@ -77,7 +77,7 @@ test("--json: one object a line, on stdout only", () => {
   ]);
 });
 
-test("on a terminal the live line is erased before each line, and is gone at the end", () => {
+test("on a terminal the status line is erased before each line and at the end", () => {
   const view = terminalView({ start: 0, now: () => 1000 });
   for (const event of events) view.show(event);
   view.close();

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { isWatched, stateText, table, taken, withIdsWhole } from "../../src/cli/screen";
 import { aRun } from "./aRun";
 
-test("columns are as wide as they need, and no line has trailing blanks", () =>
+test("columns are as wide as their values, and no line has trailing blanks", () =>
   expect(
     table(
       ["NAME", "STATE", "ID"],
@@ -22,7 +22,7 @@ describe("a terminal that is too narrow for a table", () => {
     ["ox", "", id],
   ];
 
-  test("the last column, of ids, has a line of its own", () =>
+  test("the last column, with the ids, moves to separate lines", () =>
     expect(table(headings, rows, 40).split("\n")).toEqual([
       "NAME       STATE",
       "  ID",
@@ -32,7 +32,7 @@ describe("a terminal that is too narrow for a table", () => {
       `  ${id}`,
     ]));
 
-  test("where that is not enough, every value has", () =>
+  test("if that is not enough, every value moves to a separate line", () =>
     expect(table(["NAME", "DEPLOYMENT", "ID"], [["brave-fox", "a-long-flow/a-longer-deployment", id]], 40).split("\n")).toEqual([
       "brave-fox",
       "  DEPLOYMENT",
@@ -41,7 +41,7 @@ describe("a terminal that is too narrow for a table", () => {
       `    ${id}`,
     ]));
 
-  test("no id is ever cut, at any width that it fits in", () => {
+  test("no id is split at any width that it fits into", () => {
     const widths = fc.integer({ min: 38, max: 130 });
     const cell = fc.string({ unit: fc.constantFrom("a", "b", "-", "/"), maxLength: 30 });
     fc.assert(
@@ -58,7 +58,7 @@ describe("a terminal that is too narrow for a table", () => {
     );
   });
 
-  test("a line breaks before an id that would be cut", () => {
+  test("a line breaks before an id that would be split", () => {
     const text = `flow run brave-fox (${id}) of hello/prod`;
     expect(withIdsWhole(text, 40)).toBe(`flow run brave-fox \n(${id}) of hello/prod`);
     expect([withIdsWhole(text, 80), withIdsWhole(text, Number.POSITIVE_INFINITY)]).toEqual([text, text]);
@@ -74,7 +74,7 @@ test.each([
   [true, { CI: "false" }, true],
   [true, { CI: "" }, true],
   [true, { TERM: "dumb" }, false],
-])("a terminal (%s) with %o is watched by somebody: %s", (isTTY, env, expected) => expect(isWatched({ isTTY }, env)).toBe(expected));
+])("a terminal (%s) with %o is interactive: %s", (isTTY, env, expected) => expect(isWatched({ isTTY }, env)).toBe(expected));
 
 test.each([
   ["RUNNING", "Running", "RUNNING"],
@@ -87,4 +87,4 @@ test.each([
   ["while it runs", { startedAt: "1970-01-01T00:00:01.000Z" }, 9000],
   ["once it has ended", { startedAt: "1970-01-01T00:00:01.000Z", endedAt: "1970-01-01T00:00:03.500Z" }, 2500],
   ["with clocks that disagree", { startedAt: "1970-01-01T00:00:30.000Z" }, 0],
-])("how long a run took %s", (_, over, time) => expect(taken(aRun(over), 10_000)).toBe(time));
+])("the duration of a run %s", (_, over, time) => expect(taken(aRun(over), 10_000)).toBe(time));

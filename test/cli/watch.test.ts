@@ -3,7 +3,7 @@ import { submitAndLeave, watchOnScreen } from "../../src/cli/watch";
 import type { FlowRun, Following, Runs, StateType } from "../../src/runs";
 import { aRun } from "./aRun";
 
-// Watching over runs that do as they are told: what the shell hears, and what each Ctrl-C does.
+// Watching scripted runs: the exit codes and messages, and the effect of each Ctrl-C.
 
 let stdout = "";
 let stderr = "";
@@ -30,7 +30,7 @@ const inState = (type: StateType, over: Partial<FlowRun> = {}) =>
   aRun({ state: { type, name: type, timestamp: "2026-01-01T00:00:01.000Z" }, ...over });
 const took = { startedAt: "2026-01-01T00:00:00.000Z", endedAt: "2026-01-01T00:00:02.000Z" };
 
-/** Only what a test gives; anything else that is called fails it. */
+/** Runs with only the given methods. A call of another method fails the test. */
 const runsThat = (methods: Partial<Runs>) => methods as Runs;
 
 const firing = (signal: AbortSignal | undefined) =>
@@ -42,7 +42,11 @@ test.each<[StateType, number, RegExp, Partial<FlowRun>?]>([
   ["FAILED", 1, /^brave-fox is FAILED \(exit code 7, 2\.0 s\)$/m, { ...took, outcome: { kind: "exited", code: 7 } }],
   ["CRASHED", 1, /^brave-fox is CRASHED$/m, { outcome: { kind: "lost", reason: "gone" } }],
   ["CANCELLED", 3, /^brave-fox is CANCELLED$/m],
-  ["RUNNING", 4, /still RUNNING after --timeout 1m; it goes on\. `pushpool wait 01a2.*` follows it, `pushpool cancel 01a2.*` stops it/],
+  [
+    "RUNNING",
+    4,
+    /still RUNNING after --timeout 1m; the run continues\. `pushpool wait 01a2.*` follows it, `pushpool cancel 01a2.*` stops it/,
+  ],
 ])("%s: exit code %i", async (type, code, told, over) => {
   let asked: Following | undefined;
   const runs = runsThat({
@@ -58,7 +62,7 @@ test.each<[StateType, number, RegExp, Partial<FlowRun>?]>([
   expect(process.listenerCount("SIGINT")).toBe(0);
 });
 
-test("--json: the last line is the result, with the exit code", async () => {
+test("the last line of --json is the result with the exit code", async () => {
   const run = inState("FAILED", { outcome: { kind: "exited", code: 7 } });
   const runs = runsThat({
     followRun: async (_, { onEvent } = {}) => {
@@ -72,7 +76,7 @@ test("--json: the last line is the result, with the exit code", async () => {
   expect(JSON.parse(lines.at(-1) ?? "")).toEqual({ event: "result", exitCode: 1, run });
 });
 
-test("Ctrl-C once: 130, the run goes on, and both ways on are told", async () => {
+test("one Ctrl-C: exit code 130, the run continues, and the message has both next commands", async () => {
   const runs = runsThat({
     followRun: async (_, { signal } = {}) => {
       ctrlC();
@@ -83,11 +87,11 @@ test("Ctrl-C once: 130, the run goes on, and both ways on are told", async () =>
   await watchOnScreen(runs, aRun(), {});
   expect(process.exitCode).toBe(130);
   expect(stderr).toMatch(
-    /detached from brave-fox: it goes on\. `pushpool wait 01a2.*` comes back to it, `pushpool cancel 01a2.*` stops it/,
+    /detached from brave-fox: the run continues\. `pushpool wait 01a2.*` follows it again, `pushpool cancel 01a2.*` stops it/,
   );
 });
 
-test("Ctrl-C before it was submitted says that", async () => {
+test("after Ctrl-C before the submission, the message says that the run was not submitted", async () => {
   const runs = runsThat({
     followRun: async (_, { signal } = {}) => {
       ctrlC();
@@ -99,7 +103,7 @@ test("Ctrl-C before it was submitted says that", async () => {
   expect(stderr).toMatch(/it was not submitted yet/);
 });
 
-/** Two presses, the second while the first is still being answered. */
+/** Press Ctrl-C twice, the second time while the first is still being handled. */
 const pressedTwice: Runs["followRun"] = async (_, { signal } = {}) => {
   ctrlC();
   await firing(signal);
@@ -107,7 +111,7 @@ const pressedTwice: Runs["followRun"] = async (_, { signal } = {}) => {
   return inState("RUNNING");
 };
 
-test("twice: cancelled for real, 3", async () => {
+test("Ctrl-C twice cancels the run, with exit code 3", async () => {
   const cancelRun = vi.fn(async () => inState("CANCELLED"));
   const runs = runsThat({ followRun: pressedTwice, observeRuns: async (seen) => seen, cancelRun });
   await watchOnScreen(runs, aRun(), {});
@@ -116,13 +120,13 @@ test("twice: cancelled for real, 3", async () => {
   expect(stderr).toMatch(/cancelling.*brave-fox is CANCELLED/s);
 });
 
-test("twice, but it ended by itself meanwhile: its own end, and nothing is cancelled", async () => {
+test("Ctrl-C twice after the run has ended reports its own end and cancels nothing", async () => {
   const runs = runsThat({ followRun: pressedTwice, observeRuns: async () => [inState("COMPLETED")] });
   await watchOnScreen(runs, aRun(), {});
   expect(process.exitCode).toBe(0);
 });
 
-test("a third time: waiting for the stop ends, and that it was asked to is told", async () => {
+test("a third Ctrl-C stops waiting, and the message says that the run was asked to stop", async () => {
   const runs = runsThat({
     followRun: pressedTwice,
     observeRuns: async (seen) => seen,
@@ -134,10 +138,10 @@ test("a third time: waiting for the stop ends, and that it was asked to is told"
   });
   await watchOnScreen(runs, aRun(), {});
   expect(process.exitCode).toBe(130);
-  expect(stderr).toMatch(/it was asked to stop\. `pushpool wait 01a2.*` tells when it has/);
+  expect(stderr).toMatch(/it was asked to stop\. `pushpool wait 01a2.*` waits until it has stopped/);
 });
 
-test("--detach prints the id alone, and says what holds the run back", async () => {
+test("--detach prints only the id on stdout, and why the run waits on stderr", async () => {
   const run = aRun();
   const runs = runsThat({
     submitRun: async (_, { onEvent } = {}) => {

@@ -236,7 +236,7 @@ test("the other engine on a stack: the commands that move it", () => {
   expect([status, stderr]).toEqual([2, expect.stringMatching(/stack .*moved\/dev.*offline.*pulumi stack import/s)]);
 });
 
-test("no project for `up`", () => refused(place().pushpool("up"), /there is no Pulumi\.yaml from .* upwards.*-C/));
+test("no project for `up`", () => refused(place().pushpool("up"), /there is no Pulumi\.yaml in .* or its parents.*-C/));
 
 test("an engine that is not there", () => {
   const here = project(`exports.n = 1;\n`, "moved");

@@ -197,7 +197,7 @@ ${deployment("typo", "  schedules: [{ cron: '0 6 * * *', timezon: UTC }]\n")}${d
       ),
       expect.stringMatching(/prefect\.yaml:30: nothing: entrypoint is missing: name the flow, such as "flows\/etl\.py:etl"/),
     ]);
-    expect(stderr).toMatch(/8 bad deployments in prefect\.yaml; they were left out:/);
+    expect(stderr).toMatch(/8 invalid deployments in prefect\.yaml; they were left out:/);
   });
 
   test("asked for, one bad deployment stops them all", () => {
@@ -220,8 +220,8 @@ ${deployment("typo", "  schedules: [{ cron: '0 6 * * *', timezon: UTC }]\n")}${d
     ["an empty file", "", [], /prefect\.yaml is empty/],
     ["no mapping", "- a\n", [], /must be a mapping with a list of deployments/],
     ["deployments that are none", "deployments: {}\n", [], /prefect\.yaml:1: deployments must be a list of deployments/],
-    ["a name and --all", TWO, ["one", "--all"], /--all, and one too: give one of the two/],
-    ["--remove with a name", TWO, ["one", "--remove", "a/b"], /--remove goes alone/],
+    ["a name and --all", TWO, ["one", "--all"], /--all and one cannot be combined: give one of the two/],
+    ["--remove with a name", TWO, ["one", "--remove", "a/b"], /--remove cannot be combined/],
     [
       "--remove of what is not there",
       TWO,

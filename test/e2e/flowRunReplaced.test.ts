@@ -124,8 +124,8 @@ test("a URN that the stack does not have is refused, as is anything else after `
   expect(refusal("up", "--", "--replace")).toEqual([2, expect.stringMatching(/must be the URN/)]);
   expect(refusal("up", "--", "--replace", URN, "--target", URN)).toEqual([
     2,
-    expect.stringMatching(/--target: the offline engine takes the whole stack/),
+    expect.stringMatching(/--target: the offline engine works on the whole stack/),
   ]);
-  expect(refusal("refresh", "--", "--replace", URN)).toEqual([2, expect.stringMatching(/`refresh` replaces nothing/)]);
+  expect(refusal("refresh", "--", "--replace", URN)).toEqual([2, expect.stringMatching(/`refresh` does not replace resources/)]);
   expect(stack.starts()).toHaveLength(1);
 });

@@ -93,7 +93,7 @@ test.each([
   const { status, stdout, stderr } = folder().pushpool("init", kind);
   expect([status, stdout]).toEqual([0, expect.stringMatching(steps)]);
   expect(stdout).toMatch(new RegExp(`\\n {2}npx pushpool up\\n {2}npx pushpool deploy --all\\n {2}npx pushpool run hello/${kind}\\n$`));
-  expect(stderr).toMatch(/^it takes the Pulumi CLI/m);
+  expect(stderr).toMatch(/^you need the Pulumi CLI/m);
 });
 
 test("up, preview, refresh and destroy before npm install say that in one line", () => {
@@ -114,7 +114,7 @@ test("npm that fails is told, and what to do; --no-install leaves it to the pers
   expect(failing.pushpool("init")).toMatchObject({
     status: 0,
     stdout: expect.stringMatching(/^ {2}npm install$/m),
-    stderr: expect.stringMatching(/npm install did not succeed: it said nothing/),
+    stderr: expect.stringMatching(/npm install failed: it printed no message/),
   });
   const without = folder();
   expect(without.pushpool("init", "--no-install")).toMatchObject({ status: 0, stdout: expect.stringMatching(/^ {2}npm install$/m) });
@@ -126,12 +126,12 @@ test.each([
     "a Pulumi project",
     { "Pulumi.yaml": "name: x\n" },
     [],
-    /Pulumi\.yaml is there already, and nothing is overwritten: declare pools in its program/,
+    /Pulumi\.yaml already exists, and init does not overwrite files: declare pools in its program/,
   ],
-  ["an index.js", { "index.js": "" }, [], /index\.js is there already, and nothing is overwritten/],
+  ["an index.js", { "index.js": "" }, [], /index\.js already exists, and init does not overwrite files/],
   ["a prefect.yaml that is none", { "prefect.yaml": "deployments:\n- {{ x }}\n" }, [], /prefect\.yaml:2:4: /],
   ["an unknown kind", {}, ["gpc"], /init "gpc": did you mean "gcp"\?/],
-  ["a kind of a later version", {}, ["azure"], /init azure: this version of pushpool makes projects of local, gcp, aws pools only/],
+  ["a kind of a later version", {}, ["azure"], /init azure: this version of pushpool only makes projects with local, gcp, aws pools/],
 ])("%s: one message, exit 2, nothing written", (_, files, args, message) => {
   const here = folder(files);
   expect(here.pushpool("init", ...args)).toMatchObject({ status: 2, stderr: expect.stringMatching(message) });

@@ -15,7 +15,7 @@ test.each([
   ],
   [["--all-stacks", "--pool", "zzz"], '--pool "zzz": there is no work pool of that name: there is "local"'],
   [["-s", "data/dv"], '-s "data/dv": there is no stack of that name: did you mean "data/dev"?'],
-  [["--state", "RUNING"], '--state "RUNING": is no state type: did you mean "RUNNING"'],
+  [["--state", "RUNING"], '--state "RUNING": is not a state type: did you mean "RUNNING"'],
 ])("ls %j says that nobody knows the name, before and after the first run", (args, message) => {
   const here = placeWith(manifest);
   for (const _ of ["before", "after"]) {

@@ -55,15 +55,15 @@ test.each(
   expect(existsSync(join(home, "stacks", "conf", "dev.json.lock"))).toBe(false);
 });
 
-test("a second signal breaks `up` off: the lock is gone, what was under way is known, and no process is left", async () => {
+test("a second signal aborts `up`: the lock is removed, the unfinished steps are recorded, and no process is left", async () => {
   const { cwd, home, start } = project();
   const child = start("up", "-y", "--engine", "offline");
   const { ended, stderr } = listen(child);
   await until(() => existsSync(join(cwd, "creating")));
   child.kill("SIGTERM");
-  await until(() => stderr().includes("interrupted: what is under way is finished first"));
+  await until(() => stderr().includes("interrupted: the current steps are finished first"));
   child.kill("SIGINT");
-  expect([await ended, stderr()]).toEqual([130, expect.stringMatching(/pushpool: broken off: .* stack conf\/dev/)]);
+  expect([await ended, stderr()]).toEqual([130, expect.stringMatching(/pushpool: aborted: .* stack conf\/dev/)]);
   await noneLeft(cwd);
   const state = join(home, "stacks", "conf", "dev.json");
   expect(existsSync(`${state}.lock`)).toBe(false);

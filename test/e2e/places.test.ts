@@ -66,6 +66,6 @@ test("parameters given twice: -p wins, and that is said", () => {
 test("nothing that is offline takes arguments for pulumi", () => {
   const here = place({ cwd: join(__dirname, "..", "..", "examples", "local") });
   const { status, stderr } = here.pushpool("up", "--engine", "offline", "--", "--refresh");
-  expect([status, stderr]).toEqual([2, expect.stringMatching(/^pushpool: "--refresh": arguments are handed to pulumi/)]);
+  expect([status, stderr]).toEqual([2, expect.stringMatching(/^pushpool: "--refresh": these arguments are for pulumi/)]);
   expect(existsSync(here.home)).toBe(false);
 });

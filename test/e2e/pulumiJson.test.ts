@@ -197,7 +197,7 @@ test("a stack that `pulumi stack rm` removed may be brought up by the offline en
   recordEngine(gone.home, "data", "dev", "pulumi");
   // There is no program: it is the engine that says so.
   expect(gone.pushpool("up", "-y", "--engine", "offline").stderr).toMatch(
-    /stack data\/dev was removed from the Pulumi CLI: the offline engine takes it\n/,
+    /stack data\/dev was removed from the Pulumi CLI: now the offline engine manages it\n/,
   );
   const there = withPulumi({ stacks: [{ name: "organization/data/dev" }] });
   recordEngine(there.home, "data", "dev", "pulumi");
@@ -213,6 +213,6 @@ test("a stack of the Pulumi CLI's without that CLI", () => {
   recordEngine(here.home, "data", "dev", "pulumi");
   expect(here.pushpool("up", "-y")).toMatchObject({
     status: 2,
-    stderr: expect.stringMatching(/`pulumi` is not on PATH: install it .*take "dev" out of .*data\.json/),
+    stderr: expect.stringMatching(/`pulumi` is not on PATH: install it .*remove "dev" from .*data\.json/),
   });
 });

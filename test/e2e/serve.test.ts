@@ -119,7 +119,7 @@ test("--host 0.0.0.0 warns that everyone can read the endpoint; by default nothi
   const open = serve(at, "--host", "0.0.0.0", "--allow-host", "etl.internal");
   await logged(open, "serving");
   expect(warned(open)).toEqual([
-    expect.objectContaining({ msg: expect.stringMatching(/^--host 0\.0\.0\.0: everyone who reaches this machine can read \/health/) }),
+    expect.objectContaining({ msg: expect.stringMatching(/^--host 0\.0\.0\.0: everyone who can reach this machine can read \/health/) }),
   ]);
   const closed = serve(at);
   await logged(closed, "serving");

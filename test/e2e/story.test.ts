@@ -31,7 +31,7 @@ test("preview, up, up again, deploy, deploy again, run, ls, show, logs, cancel, 
   expect(up.stderr).toMatch(/stack local-example\/dev, engine offline \(as asked\)/);
   expect(up.stderr).toMatch(/\+ pushpool:index:ProcessPushPool local/);
   expect(up.stdout).toMatch(/pushPools: manifest \(work pools: local; deployments: /);
-  expect(say("up")).toMatchObject({ status: 0, stderr: expect.stringMatching(/it keeps this stack[\s\S]*no changes/) });
+  expect(say("up")).toMatchObject({ status: 0, stderr: expect.stringMatching(/it manages this stack[\s\S]*no changes/) });
 
   const { pools } = JSON.parse(say("pools", "--json").stdout) as { pools: { name: string; type: string }[] };
   expect(pools).toMatchObject([{ name: "local", type: "process:push" }]);

@@ -40,7 +40,7 @@ terminalTest("Ctrl-C once detaches with 130 and says how to come back; the run g
     ],
   );
   expect(status).toBe(130);
-  expect(screen).toMatch(/detached from mine: it goes on\. `pushpool wait \S+` comes back to it, `pushpool cancel \S+` stops it/);
+  expect(screen).toMatch(/detached from mine: the run continues\. `pushpool wait \S+` follows it again, `pushpool cancel \S+` stops it/);
   expect(JSON.parse(here.pushpool("show", "mine", "--json").stdout)).toMatchObject({ run: { state: { type: "RUNNING" } } });
   expect(here.pushpool("cancel", "mine").status).toBe(0);
 });
@@ -103,7 +103,7 @@ test("a paused pool: --detach says that it waits, and for what", () => {
   const { status, stderr } = here.pushpool("run", "a/b", "--detach", "--flow-run-name", "mine");
   expect([status, stderr]).toEqual([
     0,
-    expect.stringMatching(/not submitted yet: work pool "local" is paused\. `pushpool wait .*` submits it when it may go/),
+    expect.stringMatching(/not submitted yet: work pool "local" is paused\. `pushpool wait .*` submits it as soon as possible/),
   ]);
   expect(here.pushpool("wait", "mine", "--timeout", "200ms").status).toBe(4);
   expect(here.pushpool("cancel", "mine").status).toBe(0);

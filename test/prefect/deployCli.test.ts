@@ -213,7 +213,9 @@ describePrefect("pushpool deploy to a real Prefect server", () => {
       expect(code).toBe(exitCode);
       expect(stdout.match(/^ {2}\+/gm)).toHaveLength(2);
       expect(stderr).toMatch(
-        new RegExp(`1 bad deployment in prefect.yaml; it was left out:\n  prefect.yaml:3: two: deployment "\\S+/two": .*${status}.*\n$`),
+        new RegExp(
+          `1 invalid deployment in prefect.yaml; it was left out:\n  prefect.yaml:3: two: deployment "\\S+/two": .*${status}.*\n$`,
+        ),
       );
       expect([await read("one"), await read("two"), await read("three")].map((one) => one !== undefined)).toEqual([true, false, true]);
     });
@@ -222,7 +224,7 @@ describePrefect("pushpool deploy to a real Prefect server", () => {
       const { at, read, name, pool, queue } = await three(422);
       const { status, stdout, stderr } = await pushpool(at, "deploy", "--all", "--all-or-nothing");
       expect([status, stdout]).toEqual([2, ""]);
-      expect(stderr).toMatch(/1 bad deployment in prefect.yaml; nothing was deployed:\n {2}prefect.yaml:3: two: /);
+      expect(stderr).toMatch(/1 invalid deployment in prefect.yaml; nothing was deployed:\n {2}prefect.yaml:3: two: /);
       expect([await read("one"), await read("two"), await read("three")]).toEqual([undefined, undefined, undefined]);
       const flows = { flows: { name: { any_: [name] } } };
       expect((await client.request("POST", "/flows/filter", { json: flows })).body).toEqual([]);

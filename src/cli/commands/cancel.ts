@@ -9,7 +9,7 @@ interface CancelFlags extends ManifestFlags {
   dryRun?: boolean;
 }
 
-/** `pushpool cancel RUN`: exit code 0 once it is CANCELLED, for that is what was asked; else as `run` tells how it ended. */
+/** `pushpool cancel RUN`. The exit code is 0 if the run is CANCELLED. Otherwise it is the same as that of `run`. */
 export async function action([ref = ""]: string[], flags: CancelFlags): Promise<void> {
   const { json, detach = false, dryRun } = flags;
   const asked = flags.grace === undefined ? {} : { graceSeconds: parseDuration(flags.grace, "--grace") / 1000 };
@@ -39,6 +39,6 @@ export async function action([ref = ""]: string[], flags: CancelFlags): Promise<
     });
     process.exitCode = run.state.type === "CANCELLED" || detach ? 0 : exitCodeOf(run);
     if (json) printJson({ run });
-    else if (!isTerminal(run.state)) note(`asked to stop; \`pushpool wait ${run.id}\` tells when it has`);
+    else if (!isTerminal(run.state)) note(`asked to stop; \`pushpool wait ${run.id}\` waits until it has stopped`);
   });
 }

@@ -30,9 +30,9 @@ interface Flags extends ManifestFlags {
 
 /** `pushpool deploy` */
 export async function action(names: string[], flags: Flags): Promise<void> {
-  if (flags.all && names.length > 0) throw new UserError(`--all, and ${names.join(", ")} too: give one of the two`);
+  if (flags.all && names.length > 0) throw new UserError(`--all and ${names.join(", ")} cannot be combined: give one of the two`);
   if (flags.remove && (flags.all || names.length > 0 || flags.file !== undefined))
-    throw new UserError("--remove goes alone: deploy and remove in two commands");
+    throw new UserError("--remove cannot be combined with --all, --file or names: deploy and remove with two commands");
   const workspace = workspaceOf(flags);
   const place = flags.remove ? undefined : locatePrefectYaml(workspace.cwd, flags.file);
   const loaded = await loadManifest(workspace, { ...flags, secrets: false, stdin: readStdin });
@@ -67,7 +67,7 @@ function report(plan: DeployPlan & { exitCode: 2 | 5 }, flags: Flags, refused: b
     for (const name of gone)
       note(`"${name}" came from ${file} and is no longer in it; it stays, with its schedules. To remove it: \`${removal(name, flags)}\``);
   }
-  // What would be recorded or sent, whole, is for a dry run to show.
+  // A dry run shows the complete records that would be stored or sent.
   const recorded = flags.dryRun ? { records: records.map((record) => registry.shown(record)) } : {};
   if (flags.json) printJson({ stack, file, deployments, problems, notes, gone, dryRun: flags.dryRun ?? false, ...recorded });
   else if (!refused) show(deployments, flags, registry);
@@ -82,10 +82,10 @@ function report(plan: DeployPlan & { exitCode: 2 | 5 }, flags: Flags, refused: b
       : bad === 1
         ? "it was left out"
         : "they were left out";
-  throw new UserError([`${bad} bad ${bad === 1 ? "deployment" : "deployments"} in ${file}; ${what}:`, ...lines].join("\n"), exitCode);
+  throw new UserError([`${bad} invalid ${bad === 1 ? "deployment" : "deployments"} in ${file}; ${what}:`, ...lines].join("\n"), exitCode);
 }
 
-/** The command that removes a deployment, as a shell takes it. */
+/** The command that removes a deployment, quoted for a shell. */
 function removal(name: string, { stack, manifest }: Flags): string {
   const word = (text: string) => (/^[\w./:@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
   const where = [
@@ -104,7 +104,7 @@ function show(deployments: DeploymentChange[], { json, dryRun = false }: Flags, 
   note(`${name}: ${summaryOf(deployments, dryRun)}`);
 }
 
-/** The Prefect API that the manifest names, else the ledger. */
+/** Open the registry of deployments: the Prefect API of the manifest, or else the ledger. */
 async function withRegistry(
   workspace: Workspace,
   loaded: LoadedManifest,
@@ -116,7 +116,7 @@ async function withRegistry(
     import("../../prefect/openClient.js"),
     import("../../deployments/serverRegistry.js"),
   ]);
-  // Its key is a secret.
+  // Load the manifest with secrets, because the API key is one.
   const open = await loadManifest(workspace, { ...flags, secrets: true, stdin: readStdin });
   const client = await openClient(open, workspace.env, { tell: note });
   const ledger = openNotes(workspace, flags.dryRun ?? false);
@@ -127,13 +127,13 @@ async function withRegistry(
   }
 }
 
-/** The ledger for what was deployed to a server, which can do without. */
+/** Open the ledger to record what was deployed to a server. This is optional. */
 function openNotes(workspace: Workspace, dryRun: boolean): Ledger | undefined {
   try {
     return openLedger(workspace, dryRun);
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    note(`it cannot be noted here what was deployed: ${error.message}`);
+    note(`cannot record the deployments here: ${error.message}`);
     return undefined;
   }
 }
@@ -141,7 +141,7 @@ function openNotes(workspace: Workspace, dryRun: boolean): Ledger | undefined {
 function openLedger({ home }: Workspace, dryRun: boolean): Ledger {
   const path = ledgerPath(home);
   if (!dryRun) openHome(home, { create: true });
-  // A dry run leaves nothing behind, not even an empty ledger.
+  // A dry run must not leave an empty ledger behind.
   return openSqliteLedger(dryRun && !existsSync(path) ? ":memory:" : path);
 }
 
@@ -154,7 +154,7 @@ async function withLedger<T>(workspace: Workspace, dryRun: boolean, work: (ledge
   }
 }
 
-/** `build-image.image=x` as `{ "build-image": { image: "x" } }`: placeholders walk a path. */
+/** Convert `build-image.image=x` to `{ "build-image": { image: "x" } }`, because placeholders are paths. */
 function nested(outputs: JsonObject): JsonObject {
   const bare = (): JsonObject => Object.create(null) as JsonObject;
   const tree = bare();

@@ -19,7 +19,7 @@ export async function action(_: string[], flags: ManifestFlags): Promise<void> {
   }));
   const found = [...declared, ...deployed].sort((a, b) => (a.name < b.name ? -1 : 1));
   if (flags.json) return printJson({ origin, deployments: found });
-  if (found.length === 0) return note(`no deployments in ${origin}: \`pushpool deploy\` takes them from a prefect.yaml`);
+  if (found.length === 0) return note(`no deployments in ${origin}: \`pushpool deploy\` adds them from a prefect.yaml`);
   note(`deployments of ${origin}`);
   print(
     table(

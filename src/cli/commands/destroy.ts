@@ -13,7 +13,7 @@ export async function action(args: string[], flags: EngineFlags & { force?: bool
   const operation = settle(workspaceOf(flags), flags, args);
   if (!flags.force) await refuseInFlight(operation);
   if (operation.engine === "pulumi") {
-    // Without --yes pulumi asks after its preview. What runs have made is made again by the next run, should the answer be no.
+    // Without --yes, pulumi asks after its preview. If the user says no, the next run makes its resources again.
     if (flags.yes || process.stdin.isTTY) await removeLeftovers(operation, args);
     return runPulumi(operation, "destroy", flags, args);
   }
@@ -38,11 +38,11 @@ async function refuseInFlight({ workspace, project, stack }: Operation): Promise
 }
 
 async function confirm({ project, stack }: Operation): Promise<void> {
-  if (!process.stdin.isTTY) throw new UserError("destroy asks before it deletes, and nobody can be asked here: use --yes");
+  if (!process.stdin.isTTY) throw new UserError("destroy needs a confirmation, but there is no terminal: use --yes");
   const question = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    // Ctrl-C and Ctrl-D reject; they are a no.
-    const answer = await question.question(`Delete everything that stack ${project.name}/${stack} has? [y/N] `).catch(() => {
+    // Ctrl-C and Ctrl-D reject the promise and mean no.
+    const answer = await question.question(`Delete all resources of stack ${project.name}/${stack}? [y/N] `).catch(() => {
       note("");
       return "";
     });

@@ -27,13 +27,13 @@ export async function action([kind = "local"]: string[], { C = ".", json, instal
   if (!KINDS.includes(kind as Kind)) throw new UserError(`init "${kind}": ${suggestion(kind, KINDS)}`);
   const planner = PLANNERS[kind as Kind];
   if (!planner)
-    throw new UserError(`init ${kind}: this version of pushpool makes projects of ${Object.keys(PLANNERS).join(", ")} pools only`);
+    throw new UserError(`init ${kind}: this version of pushpool only makes projects with ${Object.keys(PLANNERS).join(", ")} pools`);
   const folder = resolve(C);
   const present = existsSync(folder) ? readdirSync(folder) : [];
   const project = present.find((file) => /^Pulumi\.ya?ml$/.test(file));
   if (project)
     throw new UserError(
-      `${join(folder, project)} is there already, and nothing is overwritten: declare pools in its program, as \`new ProcessPushPool("local", {})\` of "pushpool/local" with \`exports.pushPools = manifest({ pools: [pool] })\``,
+      `${join(folder, project)} already exists, and init does not overwrite files: declare pools in its program, such as \`new ProcessPushPool("local", {})\` of "pushpool/local" with \`exports.pushPools = manifest({ pools: [pool] })\``,
     );
   const yaml = join(folder, "prefect.yaml");
   const prefectYaml = existsSync(yaml)
@@ -44,10 +44,10 @@ export async function action([kind = "local"]: string[], { C = ".", json, instal
   const paths = Object.keys(plan.files);
   const taken = paths.find((path) => existsSync(join(folder, path)));
   if (taken)
-    throw new UserError(`${join(folder, taken)} is there already, and nothing is overwritten: move it away, or init in another folder`);
+    throw new UserError(`${join(folder, taken)} already exists, and init does not overwrite files: move it away, or use another folder`);
   for (const [path, text] of Object.entries(plan.files)) {
     makeFolder(dirname(join(folder, path)), 0o777);
-    // `wx`: not even what came to be there just now.
+    // `wx` does not overwrite a file even if it was made just now.
     writeFileSync(join(folder, path), text, { flag: "wx" });
   }
   const installed = install && paths.includes("package.json") && (await npmInstall(folder));
@@ -67,12 +67,12 @@ export async function action([kind = "local"]: string[], { C = ".", json, instal
   for (const path of paths) note(`  + ${path}`);
   note(`a Pulumi project with ${pools.length === 1 ? "the push work pool" : "the push work pools"} ${pools.join(", ")}`);
   for (const line of plan.notes) note(line);
-  for (const line of plan.needs) note(`it takes ${line}`);
+  for (const line of plan.needs) note(`you need ${line}`);
   note("next:");
   for (const line of next) print(`  ${line}`);
 }
 
-/** `pushpool` where the shell finds it; elsewhere npx runs the one of the project, or of the machine. */
+/** `pushpool` if the shell finds it. Otherwise `npx pushpool`, which runs that of the project or of the machine. */
 function commandName(env: NodeJS.ProcessEnv): string {
   const folders = (env.PATH ?? "").split(delimiter).filter((folder) => !folder.includes("node_modules") && !folder.includes("_npx"));
   return onPath("pushpool", { PATH: folders.join(delimiter) }) ? "pushpool" : "npx pushpool";
@@ -87,12 +87,12 @@ async function runOf({ deployments }: PrefectYaml, folder: string, pushpool: str
   return flow && name ? `${pushpool} run ${quotedWord(`${flow}/${deployedName(name)}`)}` : `${pushpool} deployments`;
 }
 
-/** A word as a shell takes it. */
+/** Quote a word for a shell. */
 function quotedWord(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
-/** As `pulumi new` does. What goes wrong is for the person to see, and not the end of the world: the project is made. */
+/** Run `npm install`, as `pulumi new` does. An error is only printed, because the project is already made. */
 async function npmInstall(folder: string): Promise<boolean> {
   const installing = new Promise<string | undefined>((done) => {
     const args = ["install", "--no-audit", "--no-fund", "--loglevel=error"];
@@ -106,17 +106,17 @@ async function npmInstall(folder: string): Promise<boolean> {
   });
   const fault = await withProgress("npm install", installing);
   if (fault === undefined) return true;
-  note(`npm install did not succeed: ${fault}`);
+  note(`npm install failed: ${fault}`);
   return false;
 }
 
-/** What npm says first, without its prefixes. */
+/** The first lines of npm's error output, without its prefixes. */
 function firstWords(stderr: string): string {
   const lines = stderr.split("\n").map((line) => line.replace(/^npm (error|ERR!) ?/, "").trim());
   return (
     lines
       .filter((line) => line !== "")
       .slice(0, 3)
-      .join("; ") || "it said nothing"
+      .join("; ") || "it printed no message"
   );
 }

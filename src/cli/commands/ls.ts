@@ -16,7 +16,7 @@ interface LsFlags extends GlobalOptions {
   allStacks?: boolean;
 }
 
-/** More runs than any ledger was measured with. */
+/** The largest limit. No ledger was measured with more runs. */
 const MAX_LIMIT = 1_000_000;
 
 const STATES: readonly StateType[] = ["SCHEDULED", "PENDING", "RUNNING", "CANCELLING", "PAUSED", ...TERMINAL];
@@ -65,7 +65,7 @@ export async function action(_: string[], flags: LsFlags): Promise<void> {
   });
 }
 
-/** Which of them were asked for, as the end of a sentence. */
+/** Describe the filters, as the end of a sentence. */
 function narrowed({ pool, deployment }: LsFlags, states: readonly StateType[] | undefined): string {
   return [
     deployment === undefined ? "" : ` of deployment "${deployment}"`,
@@ -76,6 +76,6 @@ function narrowed({ pool, deployment }: LsFlags, states: readonly StateType[] | 
 
 function stateOf(name: string): StateType {
   const found = STATES.find((type) => type === name.toUpperCase());
-  if (!found) throw new UserError(`--state ${quoted(name)}: is no state type: ${suggestion(name.toUpperCase(), STATES)}`);
+  if (!found) throw new UserError(`--state ${quoted(name)}: is not a state type: ${suggestion(name.toUpperCase(), STATES)}`);
   return found;
 }

@@ -25,7 +25,7 @@ export async function action([what = "show"]: string[], flags: ManifestFlags & {
         withSecrets: flags.withSecrets ?? false,
         stdin: readStdin,
       });
-      // Now that there is something to keep: the home ignores itself.
+      // Prepare the home folder now that it has a file. This adds its .gitignore.
       openHome(workspace.home, { create: true });
       if (flags.json) return printJson({ origin, path });
       return note(`pulled the manifest of ${origin} to ${path}${flags.withSecrets ? "" : ", without secrets"}`);

@@ -33,7 +33,7 @@ export async function action([deployment = ""]: string[], flags: RunFlags): Prom
     const jobVariables = parsePairs(flags.jobVariable ?? [], "--job-variable");
     const jobVariableTexts = parsePairs(flags.jobVariable ?? [], "--job-variable", (text) => text) as Record<string, string>;
     for (const [key, text] of Object.entries(jobVariableTexts)) {
-      // In env an empty string is a value; anywhere else it would be taken for the pool's own.
+      // In env, an empty string is a value. Anywhere else it would mean the value of the pool.
       if (isBlank(text) && !key.startsWith("env."))
         throw new UserError(`--job-variable ${key} is blank: give it a value, ${key}=null to unset it, or ${key}='""' for an empty string`);
     }
@@ -55,7 +55,7 @@ export async function action([deployment = ""]: string[], flags: RunFlags): Prom
     const { run: made, created, warnings } = await runs.createRun(request);
     if (!json) {
       note(
-        `${created ? "flow run" : "already made for this idempotency key: flow run"} ${made.name} (${made.id}) of ${made.deployment} on work pool ${made.workPool}, stack ${made.stack}`,
+        `${created ? "flow run" : "already exists for this idempotency key: flow run"} ${made.name} (${made.id}) of ${made.deployment} on work pool ${made.workPool}, stack ${made.stack}`,
       );
     }
     if (!detach) return watchOnScreen(runs, made, { ...flags, warnings });

@@ -24,8 +24,8 @@ interface ServeFlags extends ManifestFlags {
 
 const START_UPS = ["execute", "engine"] as const;
 const LEVELS = ["debug", "info", "warn", "error"];
-/** How long a graceful end may take, in milliseconds. What is cut off then is taken up as after a kill. */
-const LONGEST_END = 20_000;
+/** How long a graceful shutdown may take, in milliseconds. The next dispatcher continues unfinished work, as after a kill. */
+const SHUTDOWN_TIMEOUT = 20_000;
 
 /** `pushpool serve` */
 export async function action(_: string[], flags: ServeFlags): Promise<void> {
@@ -36,8 +36,8 @@ export async function action(_: string[], flags: ServeFlags): Promise<void> {
   if (!missed) throw new UserError(`--missed ${quoted(flags.missed)}: must be one of ${MISSED_POLICIES.join(", ")}`);
   const port = Number(flags.port);
   if (!/^\d+$/.test(flags.port) || port > 65_535)
-    throw new UserError(`--port ${quoted(flags.port)}: must be a port number, or 0 for any free one`);
-  if (flags.host.trim() === "") throw new UserError("--host is empty: give an address of this machine, as 127.0.0.1");
+    throw new UserError(`--port ${quoted(flags.port)}: must be a port number, or 0 for any free port`);
+  if (flags.host.trim() === "") throw new UserError("--host is blank: give an address of this machine, such as 127.0.0.1");
   for (const name of flags.allowHost ?? []) {
     if (!/^[A-Za-z0-9_.-]+$/.test(name)) throw new UserError(`--allow-host ${quoted(name)}: must be a host name, without a port`);
   }
@@ -57,28 +57,28 @@ export async function action(_: string[], flags: ServeFlags): Promise<void> {
   checkLedgerFile(ledgerPath(workspace.home));
   const { pino } = await import("pino");
   const logged = { level: flags.logLevel, base: { stack: loaded.stack }, timestamp: pino.stdTimeFunctions.isoTime };
-  // Line by line: what is still on its way when the process ends would be lost.
+  // Write synchronously: buffered lines would be lost when the process ends.
   const lines = pino.destination({ dest: 1, sync: true });
   const log = pino(logged, { write: (line: string) => lines.write(safeJson(line)) });
   const api = loaded.manifest.prefect !== undefined;
   const { isOpen } = await import("../../serve/endpoint.js");
   if (isOpen(flags.host)) {
-    const warning = `--host ${flags.host}: everyone who reaches this machine can read /health and /metrics; they ask for no password`;
+    const warning = `--host ${flags.host}: everyone who can reach this machine can read /health and /metrics without a password`;
     log.warn(warning);
     if (process.stderr.isTTY) note(`warning: ${warning}`);
   }
-  // What a server's pools are like is the server's to say; those of a ledger are what the stack says by now.
+  // A Prefect server defines its pools itself. Without a server, the pools come from the current manifest of the stack.
   const readManifest = async (stale?: LoadedManifest) => (stale && !api ? load() : loaded);
   const parts = runsParts({ workspace, ...manifestFlags, readManifest, warn: (message) => log.warn(message) });
   const end = new AbortController();
   const stop = (signal: NodeJS.Signals) => {
     if (end.signal.aborted) process.exit(130);
-    log.info({ signal }, "ending: nothing more is begun, what runs goes on and is taken up by the next one");
+    log.info({ signal }, "ending: no new runs are submitted; runs in flight continue, and the next dispatcher watches them");
     end.abort();
     setTimeout(() => {
-      log.warn("it takes too long; what is half done is taken up by the next one");
+      log.warn("the shutdown takes too long; the next dispatcher continues the unfinished work");
       process.exit(0);
-    }, LONGEST_END).unref();
+    }, SHUTDOWN_TIMEOUT).unref();
   };
   process.on("SIGTERM", stop).on("SIGINT", stop);
   try {
@@ -96,7 +96,7 @@ export async function action(_: string[], flags: ServeFlags): Promise<void> {
       signal: end.signal,
       onServing: ({ pools, of, url }) => {
         log.info({ workPools: pools, ...(api ? { api: of } : {}), endpoint: url }, "serving");
-        if (process.stderr.isTTY) note(`serving ${pools.join(", ")} of ${of}; health and metrics at ${url}. Ctrl-C ends it, runs go on`);
+        if (process.stderr.isTTY) note(`serving ${pools.join(", ")} of ${of}; health and metrics at ${url}. Ctrl-C ends it; runs continue`);
       },
     });
     log.info("ended");
@@ -104,11 +104,11 @@ export async function action(_: string[], flags: ServeFlags): Promise<void> {
     process.off("SIGTERM", stop).off("SIGINT", stop);
     parts.ledger.close();
   }
-  // Connections that are kept alive would hold the process for a while.
+  // Keep-alive connections would keep the process running for a while.
   process.exit();
 }
 
-/** A template is somebody else's text: of this process's environment it reads only what was allowed by name. */
+/** The environment variables that templates may read. A template may come from somebody else, so each variable must be allowed by name. */
 function allowed(env: NodeJS.ProcessEnv, names: readonly string[]): NodeJS.ProcessEnv {
   return Object.fromEntries(names.map((name) => [name, env[name]]));
 }

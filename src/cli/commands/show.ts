@@ -34,7 +34,7 @@ export async function action([ref = ""]: string[], flags: GlobalOptions): Promis
         `    ${timestamp}  ${run.attempt > 1 ? `attempt ${attempt}  ` : ""}${stateText({ ...state, timestamp })}${state.message ? `: ${oneLine(state.message)}` : ""}`,
       );
     }
-    // Of a run that was submitted elsewhere, nothing of it is known here.
+    // The submission of a run from another machine is not known here.
     if (submission !== null) print(`  submission:\n${JSON.stringify(submission, null, 2).replace(/^/gm, "    ")}`);
   });
 }

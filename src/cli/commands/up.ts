@@ -10,7 +10,7 @@ export async function action(args: string[], flags: EngineFlags): Promise<void> 
     await runPulumi(operation, "up", flags, args);
     return keep(operation);
   }
-  // Before: what a crash leaves behind is still known to be this engine's.
+  // Record the engine first, so that it is known after a crash.
   keep(operation);
   await runOffline(operation, "up", flags.json);
 }
