@@ -91,7 +91,7 @@ describePrefect("a work pool on a real Prefect server", () => {
       `work pool "${name}" is already there, at ${client.connection.apiUrl}: set adoptExisting: true`,
     );
     await expect(pool.up({ ...inputs, type: "ecs:push", adoptExisting: true })).rejects.toThrow(
-      /with type "process:push" and not "ecs:push"; a type cannot be changed: give another workPoolName/,
+      /with type "process:push" instead of "ecs:push"\. A type cannot be changed: set another workPoolName/,
     );
     expect(await pool.up({ ...inputs, adoptExisting: true })).toBe("created");
     expect(await there(name)).toMatchObject({ id, concurrency_limit: 3 });
