@@ -61,9 +61,24 @@ export class AwsCredentialsBlock extends pulumi.ComponentResource {
     const region = regionOf(args.region, of);
     super("pushpool:index:AwsCredentialsBlock", name, { ...args, secretAccessKey }, opts);
 
-    this.blockKey = `aws-credentials/${blockName}`;
-    const data = { aws_access_key_id: accessKeyId, aws_secret_access_key: secretAccessKey, region_name: region };
-    this.definition = present({ createdAt: keyCreatedAt, data: present(data) });
+    const block = awsCredentials({ blockName, accessKeyId, secretAccessKey, region, keyCreatedAt });
+    this.blockKey = block.blockKey;
+    this.definition = block.definition;
     this.registerOutputs({ blockKey: this.blockKey });
   }
+}
+
+/** What {@link AwsCredentialsBlock} gives to the manifest, for a pool that does without the component. */
+export function awsCredentials({
+  blockName,
+  accessKeyId,
+  secretAccessKey,
+  region,
+  keyCreatedAt,
+}: AwsCredentialsBlockArgs & { blockName: string; secretAccessKey?: pulumi.Output<string> }): {
+  blockKey: string;
+  definition: Record<string, AnyJson>;
+} {
+  const data = { aws_access_key_id: accessKeyId, aws_secret_access_key: secretAccessKey, region_name: region };
+  return { blockKey: `aws-credentials/${blockName}`, definition: present({ createdAt: keyCreatedAt, data: present(data) }) };
 }

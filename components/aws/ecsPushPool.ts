@@ -2,19 +2,20 @@ import * as pulumi from "@pulumi/pulumi";
 import { defaultTemplate } from "../../src/template";
 import { type Declared, declared, partOf, refuse } from "../checks";
 import { type PushPoolDefinition, present } from "../definitions";
+import { inPlaceOf } from "../inPlaceOf";
 import type { AnyJson } from "../json";
 import { checkPoolTemplate, withDefaults } from "../poolTemplate";
 import { blockNameOf, Credentials, withSecretsMarked } from "../submitting";
-import { AwsCredentialsBlock } from "./awsCredentialsBlock";
+import { awsCredentials } from "./awsCredentialsBlock";
 import { regionOf } from "./checks";
 import { EcrRepository } from "./ecrRepository";
 import type { EcsPushPoolArgs } from "./ecsPushPoolArgs";
-import { ExecutionRole } from "./executionRole";
+import { executionRoleArn } from "./executionRole";
 import { arnIn } from "./partition";
 import { checkPool } from "./poolChecks";
-import { PushUser } from "./pushUser";
+import { pushUser } from "./pushUser";
 import { TaskCluster } from "./taskCluster";
-import { TaskLogGroup } from "./taskLogGroup";
+import { logGroup } from "./taskLogGroup";
 import { TaskNetwork, TaskNetworkAccess } from "./taskNetwork";
 import { TaskRole } from "./taskRole";
 import { TaskSecrets } from "./taskSecrets";
@@ -100,16 +101,11 @@ export class EcsPushPool extends pulumi.ComponentResource {
       executionRoleArn:
         args.executionRoleArn ??
         jobVariables.execution_role_arn ??
-        new ExecutionRole(
+        executionRoleArn(
           `${name}-execution`,
-          present({
-            region,
-            workPoolName,
-            logGroupArn: logs.arn,
-            secretArns: secretArnsOf(jobVariables),
-          }) as { workPoolName: string },
-          options,
-        ).arn,
+          { region, workPoolName, logGroupArn: logs.arn, secretArns: secretArnsOf(jobVariables) },
+          inPlaceOf("ExecutionRole", `${name}-execution`, options),
+        ),
       ...present({
         taskRoleArn:
           args.taskRoleArn ??
@@ -154,8 +150,16 @@ export class EcsPushPool extends pulumi.ComponentResource {
       }),
       blocks: block ? { [block.blockKey]: block.definition } : {},
     };
-    const { workPoolName: pool, clusterArn, executionRoleArn, taskRoleArn, pushUser, imageRepository, logGroupName, vpcId } = this;
-    this.registerOutputs({ workPoolName: pool, clusterArn, executionRoleArn, taskRoleArn, pushUser, imageRepository, logGroupName, vpcId });
+    this.registerOutputs({
+      workPoolName: this.workPoolName,
+      clusterArn: this.clusterArn,
+      executionRoleArn: this.executionRoleArn,
+      taskRoleArn: this.taskRoleArn,
+      pushUser: this.pushUser,
+      imageRepository: this.imageRepository,
+      logGroupName: this.logGroupName,
+      vpcId: this.vpcId,
+    });
   }
 }
 
@@ -190,8 +194,8 @@ function logsOf(
 ): { arn?: pulumi.Input<string>; name?: pulumi.Input<string> } {
   if (jobVariables.cloudwatch_logs_options !== undefined || jobVariables.configure_cloudwatch_logs === false) return {};
   if (logGroupName === undefined) {
-    const made = new TaskLogGroup(`${name}-logs`, { region, retentionDays }, options);
-    return { arn: made.arn, name: made.logGroupName };
+    const made = logGroup(`${name}-logs`, { region, retentionDays }, inPlaceOf("TaskLogGroup", `${name}-logs`, options));
+    return { arn: made.arn, name: made.name };
   }
   const arn = pulumi.output(logGroupName).apply((known) => arnIn(region, (place) => `logs:${place}:*:log-group:${known}`));
   return { arn, name: logGroupName };
@@ -229,16 +233,15 @@ function credentialsOf(
   { credentials = Credentials.Key, credentialsBlock, user, permissions, submitters }: EcsPushPoolArgs,
   place: RunPlace,
   options: pulumi.CustomResourceOptions,
-): { block?: AwsCredentialsBlock; push?: PushUser } {
+): { block?: ReturnType<typeof awsCredentials>; push?: ReturnType<typeof pushUser> } {
   if (submitters?.length) new TaskSubmitAccess(`${name}-submitters`, { ...place, permissions, members: submitters }, options);
   if (credentialsBlock !== undefined) return {};
   const blockArgs = { region: place.region, blockName: blockNameOf(place.workPoolName) };
   // Without a key it still tells the region, which a login does not always know.
-  if (credentials === Credentials.Ambient) return { block: new AwsCredentialsBlock(`${name}-credentials`, blockArgs, options) };
-  const push = new PushUser(`${name}-push`, { ...place, permissions, user }, options);
+  if (credentials === Credentials.Ambient) return { block: awsCredentials(blockArgs) };
+  const push = pushUser(`${name}-push`, { ...place, permissions, user }, inPlaceOf("PushUser", `${name}-push`, options));
   const { accessKeyId, secretAccessKey, keyCreatedAt } = push;
-  const key = { accessKeyId, secretAccessKey, keyCreatedAt };
-  return { push, block: new AwsCredentialsBlock(`${name}-credentials`, { ...blockArgs, ...key }, options) };
+  return { push, block: awsCredentials({ ...blockArgs, accessKeyId, secretAccessKey, keyCreatedAt }) };
 }
 
 /** @throws {pulumi.RunError} for a template without the container that {@link withSecrets} needs */

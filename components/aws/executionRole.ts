@@ -56,35 +56,44 @@ export class ExecutionRole extends pulumi.ComponentResource {
     checkComponentName(name, 50, of);
     const region = regionOf(args.region, of);
     super("pushpool:index:ExecutionRole", name, args, opts);
-    const { workPoolName, logGroupArn = arnIn(region, (known) => `logs:${known}:*:log-group:*`), secretArns = [] } = args;
-    const repositories = args.repositoryArns ?? [arnIn(region, () => "ecr:*:*:repository/*")];
-    const folder = parameterFolder(thisStack(), workPoolName);
-    const parameters = arnIn(region, (known) => `ssm:${known}:*:parameter${folder}*`);
-    const options = partOf(this, opts);
-
-    const role = new Role(
-      `${name}-role`,
-      { assumeRolePolicy: TRUSTS_TASKS, description: `ECS fetches images and writes logs as this: ${name}`.slice(0, 1000) },
-      options,
-    );
-    const policy = pulumi
-      .all([logGroupArn, pulumi.all(repositories), parameters, pulumi.all(secretArns)])
-      .apply(([logs, from, own, more]) => {
-        const pulls = ["ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage"];
-        const managed = more.filter((arn) => arn.includes(":secretsmanager:"));
-        const others = more.filter((arn) => !arn.includes(":secretsmanager:"));
-        return policyDocument([
-          ...["logs:CreateLogStream", "logs:PutLogEvents"].map((action) => ({ action, resources: [`${logs.replace(/:\*$/, "")}:*`] })),
-          { action: "ecr:GetAuthorizationToken", resources: ["*"] },
-          ...pulls.map((action) => ({ action, resources: from })),
-          { action: "ssm:GetParameters", resources: [own, ...others] },
-          ...(managed.length > 0 ? [{ action: "secretsmanager:GetSecretValue", resources: managed }] : []),
-        ]);
-      });
-    const attached = new RolePolicy(`${name}-policy`, { role: role.name, policy }, options);
-
-    // Told only when it can do what it is for.
-    this.arn = pulumi.all([role.arn, attached.id]).apply(([arn]) => arn);
+    this.arn = executionRoleArn(name, { ...args, region }, partOf(this, opts));
     this.registerOutputs({ arn: this.arn });
   }
+}
+
+/** The resources of {@link ExecutionRole}, for a pool that makes them without the component. @returns the role's ARN */
+export function executionRoleArn(
+  name: string,
+  args: ExecutionRoleArgs & { region: pulumi.Input<string> },
+  options: pulumi.CustomResourceOptions,
+): pulumi.Output<string> {
+  const { region, workPoolName, secretArns = [] } = args;
+  const logGroupArn = args.logGroupArn ?? arnIn(region, (known) => `logs:${known}:*:log-group:*`);
+  const repositories = args.repositoryArns ?? [arnIn(region, () => "ecr:*:*:repository/*")];
+  const folder = parameterFolder(thisStack(), workPoolName);
+  const parameters = arnIn(region, (known) => `ssm:${known}:*:parameter${folder}*`);
+
+  const role = new Role(
+    `${name}-role`,
+    { assumeRolePolicy: TRUSTS_TASKS, description: `ECS fetches images and writes logs as this: ${name}`.slice(0, 1000) },
+    options,
+  );
+  const policy = pulumi
+    .all([logGroupArn, pulumi.all(repositories), parameters, pulumi.all(secretArns)])
+    .apply(([logs, from, own, more]) => {
+      const pulls = ["ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage"];
+      const managed = more.filter((arn) => arn.includes(":secretsmanager:"));
+      const others = more.filter((arn) => !arn.includes(":secretsmanager:"));
+      return policyDocument([
+        ...["logs:CreateLogStream", "logs:PutLogEvents"].map((action) => ({ action, resources: [`${logs.replace(/:\*$/, "")}:*`] })),
+        { action: "ecr:GetAuthorizationToken", resources: ["*"] },
+        ...pulls.map((action) => ({ action, resources: from })),
+        { action: "ssm:GetParameters", resources: [own, ...others] },
+        ...(managed.length > 0 ? [{ action: "secretsmanager:GetSecretValue", resources: managed }] : []),
+      ]);
+    });
+  const attached = new RolePolicy(`${name}-policy`, { role: role.name, policy }, options);
+
+  // Told only when it can do what it is for.
+  return pulumi.all([role.arn, attached.id]).apply(([arn]) => arn);
 }

@@ -1,9 +1,10 @@
 import { AccessKey, User } from "@pulumi/aws/iam";
 import * as pulumi from "@pulumi/pulumi";
 import { declared, partOf } from "../checks";
+import { inPlaceOf } from "../inPlaceOf";
 import type { Permissions } from "../submitting";
-import { checkAwsName, checkComponentName, checkSubmitAccess } from "./checks";
-import { TaskSubmitAccess } from "./taskSubmitAccess";
+import { checkAwsName, checkComponentName, checkSubmitAccess, regionOf } from "./checks";
+import { letSubmit } from "./taskSubmitAccess";
 
 /** Arguments of a `PushUser`. */
 export interface PushUserArgs {
@@ -79,19 +80,14 @@ export class PushUser extends pulumi.ComponentResource {
     checkComponentName(name, 50, of);
     checkAwsName("user", "user", args.user, of);
     checkSubmitAccess(args, of);
+    const region = regionOf(args.region, of);
     super("pushpool:index:PushUser", name, args, opts);
-    const options = partOf(this, opts);
-    const { user: given, ...access } = args;
+    const made = pushUser(name, { ...args, region }, partOf(this, opts));
 
-    const user = given === undefined ? new User(`${name}-user`, {}, options) : undefined;
-    this.userName = pulumi.output(given ?? user?.name ?? "");
-    const allowed = new TaskSubmitAccess(`${name}-access`, { ...access, members: [this.userName] }, options);
-    // After its policies: by the time that there is a key, they have had a while to become known everywhere.
-    const key = new AccessKey(`${name}-key`, { user: this.userName }, { ...options, dependsOn: allowed });
-
-    this.accessKeyId = key.id;
-    this.secretAccessKey = pulumi.secret(key.secret);
-    this.keyCreatedAt = key.createDate;
+    this.userName = made.userName;
+    this.accessKeyId = made.accessKeyId;
+    this.secretAccessKey = made.secretAccessKey;
+    this.keyCreatedAt = made.keyCreatedAt;
     this.registerOutputs({
       userName: this.userName,
       accessKeyId: this.accessKeyId,
@@ -99,4 +95,18 @@ export class PushUser extends pulumi.ComponentResource {
       keyCreatedAt: this.keyCreatedAt,
     });
   }
+}
+
+/** The resources of {@link PushUser}, for a pool that makes them without the component. */
+export function pushUser(
+  name: string,
+  { user: given, ...access }: PushUserArgs & { region: pulumi.Input<string> },
+  options: pulumi.CustomResourceOptions,
+): Pick<PushUser, "userName" | "accessKeyId" | "secretAccessKey" | "keyCreatedAt"> {
+  const user = given === undefined ? new User(`${name}-user`, {}, options) : undefined;
+  const userName = pulumi.output(given ?? user?.name ?? "");
+  const allowed = letSubmit(`${name}-access`, { ...access, members: [userName] }, inPlaceOf("TaskSubmitAccess", `${name}-access`, options));
+  // After its policies: by the time that there is a key, they have had a while to become known everywhere.
+  const key = new AccessKey(`${name}-key`, { user: userName }, { ...options, dependsOn: allowed });
+  return { userName, accessKeyId: key.id, secretAccessKey: pulumi.secret(key.secret), keyCreatedAt: key.createDate };
 }

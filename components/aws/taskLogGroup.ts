@@ -43,14 +43,23 @@ export class TaskLogGroup extends pulumi.ComponentResource {
   constructor(name: string, args: TaskLogGroupArgs = {}, opts?: pulumi.ComponentResourceOptions) {
     const of = declared("TaskLogGroup", name);
     const region = regionOf(args.region, of);
-    const { logGroupName = `/pushpool/${physicalName(name, 60)}`, retentionDays = 30 } = args;
+    const { logGroupName, retentionDays } = args;
     checkAwsName("logGroupName", "logGroup", logGroupName, of);
     checkRetention(retentionDays, of);
     super("pushpool:index:TaskLogGroup", name, args, opts);
-    const group = new LogGroup(`${name}-group`, { name: logGroupName, retentionInDays: retentionDays, region }, partOf(this, opts));
+    const group = logGroup(name, { logGroupName, retentionDays, region }, partOf(this, opts));
 
     this.arn = group.arn;
     this.logGroupName = group.name;
     this.registerOutputs({ arn: this.arn, logGroupName: this.logGroupName });
   }
+}
+
+/** The log group of {@link TaskLogGroup}, for a pool that makes it without the component. */
+export function logGroup(
+  name: string,
+  { logGroupName = `/pushpool/${physicalName(name, 60)}`, retentionDays = 30, region }: TaskLogGroupArgs,
+  options: pulumi.CustomResourceOptions,
+): LogGroup {
+  return new LogGroup(`${name}-group`, { name: logGroupName, retentionInDays: retentionDays, region }, options);
 }

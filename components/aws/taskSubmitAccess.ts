@@ -68,38 +68,54 @@ export class TaskSubmitAccess extends pulumi.ComponentResource {
     checkSubmitAccess(args, of);
     checkMembers("members", args.members, of);
     super("pushpool:index:TaskSubmitAccess", name, args, opts);
-    const options = partOf(this, opts);
-    const isLeast = args.permissions === Permissions.LeastPrivilege;
-    const { workPoolName, clusterArn, executionRoleArn, taskRoleArn, logGroupName } = args;
-
-    const source = thisStack();
-    const parameterPath = parameterFolder(source, workPoolName);
-    const roles = pulumi.all(taskRoleArn === undefined ? [executionRoleArn] : [executionRoleArn, taskRoleArn]);
-    const policy = pulumi.all([region, clusterArn, roles, logGroupName ?? "*"]).apply(([place, cluster, roleArns, group]) => {
-      const partition = partitionOf(place);
-      if (!isLeast) return policyDocument(secretsActions(partition, place, parameterPath));
-      const submitPlace = { partition, region: place, clusterArn: cluster, roleArns, logGroupName: group, parameterPath };
-      return policyDocument(leastPrivilege({ ...submitPlace, stack: stackName(source) }));
-    });
-    const description = isLeast ? "What submitting flow runs to ECS takes, and no more" : "Secrets in the environment of flow runs on ECS";
-    const own = new Policy(`${name}-policy`, { policy, description }, options);
-    const policies: [string, pulumi.Input<string>][] = isLeast
-      ? [["submitter", own.arn]]
-      : [
-          ["ecs", managedPolicy(region, "AmazonECS_FullAccess")],
-          ["secrets", own.arn],
-        ];
-    args.members.forEach((member, index) => {
-      const of = args.members.length === 1 ? name : `${name}-${index}`;
-      for (const [part, policyArn] of policies) attach(`${of}-${part}`, member, policyArn, options);
-    });
+    letSubmit(name, { ...args, region }, partOf(this, opts));
     this.registerOutputs({});
   }
 }
 
+/**
+ * The resources of {@link TaskSubmitAccess}, for what makes them without the component.
+ * @returns what has to be there before the members can submit
+ */
+export function letSubmit(
+  name: string,
+  args: TaskSubmitAccessArgs & { region: pulumi.Input<string> },
+  options: pulumi.CustomResourceOptions,
+): pulumi.Resource[] {
+  const isLeast = args.permissions === Permissions.LeastPrivilege;
+  const { members, region, workPoolName, clusterArn, executionRoleArn, taskRoleArn, logGroupName } = args;
+
+  const source = thisStack();
+  const parameterPath = parameterFolder(source, workPoolName);
+  const roles = pulumi.all(taskRoleArn === undefined ? [executionRoleArn] : [executionRoleArn, taskRoleArn]);
+  const policy = pulumi.all([region, clusterArn, roles, logGroupName ?? "*"]).apply(([place, cluster, roleArns, group]) => {
+    const partition = partitionOf(place);
+    if (!isLeast) return policyDocument(secretsActions(partition, place, parameterPath));
+    const submitPlace = { partition, region: place, clusterArn: cluster, roleArns, logGroupName: group, parameterPath };
+    return policyDocument(leastPrivilege({ ...submitPlace, stack: stackName(source) }));
+  });
+  const description = isLeast ? "What submitting flow runs to ECS takes, and no more" : "Secrets in the environment of flow runs on ECS";
+  const own = new Policy(`${name}-policy`, { policy, description }, options);
+  const policies: [string, pulumi.Input<string>][] = isLeast
+    ? [["submitter", own.arn]]
+    : [
+        ["ecs", managedPolicy(region, "AmazonECS_FullAccess")],
+        ["secrets", own.arn],
+      ];
+  return members.flatMap((member, index) => {
+    const of = members.length === 1 ? name : `${name}-${index}`;
+    return policies.map(([part, policyArn]) => attach(`${of}-${part}`, member, policyArn, options));
+  });
+}
+
 /** What a member is has to be known while the program runs; of one that is not known yet, it is a user. */
-function attach(name: string, member: pulumi.Input<string>, policyArn: pulumi.Input<string>, options: pulumi.CustomResourceOptions): void {
+function attach(
+  name: string,
+  member: pulumi.Input<string>,
+  policyArn: pulumi.Input<string>,
+  options: pulumi.CustomResourceOptions,
+): pulumi.Resource {
   const plain = pulumi.output(member).apply((known) => known.replace(/^(user|role)\//, ""));
-  if (typeof member === "string" && member.startsWith("role/")) new RolePolicyAttachment(name, { role: plain, policyArn }, options);
-  else new UserPolicyAttachment(name, { user: plain, policyArn }, options);
+  if (typeof member === "string" && member.startsWith("role/")) return new RolePolicyAttachment(name, { role: plain, policyArn }, options);
+  return new UserPolicyAttachment(name, { user: plain, policyArn }, options);
 }

@@ -13,18 +13,19 @@ import {
   refuse,
 } from "../checks";
 import { type PushPoolDefinition, present } from "../definitions";
+import { inPlaceOf } from "../inPlaceOf";
 import type { AnyJson } from "../json";
 import { checkPoolTemplate, withDefaults } from "../poolTemplate";
 import { blockNameOf, Credentials, Permissions, withSecretsMarked } from "../submitting";
 import { ApiEnablement } from "./apiEnablement";
 import { checkAccount, checkMembers, placeOf } from "./checks";
 import type { CloudRunPushPoolArgs } from "./cloudRunPushPoolArgs";
-import { GcpCredentialsBlock } from "./gcpCredentialsBlock";
+import { gcpCredentials } from "./gcpCredentialsBlock";
 import { ImageRepository } from "./imageRepository";
-import { PushServiceAccount } from "./pushServiceAccount";
+import { pushAccount } from "./pushServiceAccount";
 import { NetworkAccess, RunNetwork } from "./runNetwork";
 import { RuntimeSecrets } from "./runtimeSecrets";
-import { RuntimeServiceAccount } from "./runtimeServiceAccount";
+import { runtimeAccount } from "./runtimeServiceAccount";
 import { SubmitAccess } from "./submitAccess";
 
 /** Arguments that each decide what the other would. */
@@ -94,7 +95,7 @@ export class CloudRunPushPool extends pulumi.ComponentResource {
     const runtime: pulumi.Input<string> =
       args.runtimeServiceAccount ??
       jobVariables.service_account_name ??
-      new RuntimeServiceAccount(`${name}-run`, { project }, options).email;
+      runtimeAccount(`${name}-run`, { project }, inPlaceOf("RuntimeServiceAccount", `${name}-run`, options)).email;
     const { block, push } = this.#credentials(name, args, project, runtime, options);
     const network = args.network && new RunNetwork(`${name}-network`, { project, region, access: args.network }, options);
     const images = args.imageRepository ? new ImageRepository(`${name}-images`, { project, region }, options) : undefined;
@@ -142,17 +143,16 @@ export class CloudRunPushPool extends pulumi.ComponentResource {
     project: pulumi.Input<string>,
     runtimeServiceAccount: pulumi.Input<string>,
     options: pulumi.ComponentResourceOptions,
-  ): { block?: GcpCredentialsBlock; push?: PushServiceAccount } {
+  ): { block?: ReturnType<typeof gcpCredentials>; push?: ReturnType<typeof pushAccount> } {
     const { credentials = Credentials.Key, credentialsBlock, serviceAccount, permissions, logAccess, submitters, workPoolName } = args;
     const access = { project, runtimeServiceAccount, permissions, logAccess };
     if (submitters?.length) new SubmitAccess(`${name}-submitters`, { ...access, members: submitters }, options);
     if (credentialsBlock !== undefined) return {};
     const blockArgs = { project, blockName: blockNameOf(workPoolName ?? name) };
     // Without a key it still tells the project, which a login does not always know.
-    if (credentials === Credentials.Ambient) return { block: new GcpCredentialsBlock(`${name}-credentials`, blockArgs, options) };
-    const push = new PushServiceAccount(`${name}-push`, { ...access, serviceAccount }, options);
-    const key = { serviceAccountInfo: push.key, keyCreatedAt: push.keyCreatedAt };
-    return { push, block: new GcpCredentialsBlock(`${name}-credentials`, { ...blockArgs, ...key }, options) };
+    if (credentials === Credentials.Ambient) return { block: gcpCredentials(blockArgs) };
+    const push = pushAccount(`${name}-push`, { ...access, serviceAccount }, inPlaceOf("PushServiceAccount", `${name}-push`, options));
+    return { push, block: gcpCredentials({ ...blockArgs, serviceAccountInfo: push.key, keyCreatedAt: push.keyCreatedAt }) };
   }
 
   /** What runs read and connect to, as job variables, and the runs' account let in there. */

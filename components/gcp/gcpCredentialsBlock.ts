@@ -47,17 +47,32 @@ export class GcpCredentialsBlock extends pulumi.ComponentResource {
   readonly definition: Record<string, AnyJson>;
 
   constructor(name: string, args: GcpCredentialsBlockArgs = {}, opts?: pulumi.ComponentResourceOptions) {
-    const { blockName = name, serviceAccountInfo, keyCreatedAt } = args;
-    const key = serviceAccountInfo === undefined ? undefined : pulumi.secret(serviceAccountInfo);
+    const { blockName = name, keyCreatedAt } = args;
+    const serviceAccountInfo = args.serviceAccountInfo === undefined ? undefined : pulumi.secret(args.serviceAccountInfo);
     const of = declared("GcpCredentialsBlock", name);
     checkName("blockName", blockName, of);
     const project = placeOf("project", args.project, of);
-    super("pushpool:index:GcpCredentialsBlock", name, { ...args, serviceAccountInfo: key }, opts);
+    super("pushpool:index:GcpCredentialsBlock", name, { ...args, serviceAccountInfo }, opts);
 
-    this.blockKey = `gcp-credentials/${blockName}`;
-    this.definition = present({ createdAt: keyCreatedAt, data: present({ service_account_info: key?.apply(asObject), project }) });
+    const block = gcpCredentials({ blockName, serviceAccountInfo, project, keyCreatedAt });
+    this.blockKey = block.blockKey;
+    this.definition = block.definition;
     this.registerOutputs({ blockKey: this.blockKey });
   }
+}
+
+/** What {@link GcpCredentialsBlock} gives to the manifest, for a pool that does without the component. */
+export function gcpCredentials({
+  blockName,
+  serviceAccountInfo,
+  project,
+  keyCreatedAt,
+}: GcpCredentialsBlockArgs & { blockName: string; serviceAccountInfo?: pulumi.Output<AnyJson> }): {
+  blockKey: string;
+  definition: Record<string, AnyJson>;
+} {
+  const data = present({ service_account_info: serviceAccountInfo?.apply(asObject), project });
+  return { blockKey: `gcp-credentials/${blockName}`, definition: present({ createdAt: keyCreatedAt, data }) };
 }
 
 /** Prefect's field takes an object. */

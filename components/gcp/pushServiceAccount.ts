@@ -1,10 +1,11 @@
 import { Account, Key } from "@pulumi/gcp/serviceaccount";
 import * as pulumi from "@pulumi/pulumi";
 import { checkChoice, declared, partOf } from "../checks";
+import { inPlaceOf } from "../inPlaceOf";
 import { physicalName } from "../physicalName";
 import { Permissions } from "../submitting";
 import { checkAccount, checkAccountId, placeOf } from "./checks";
-import { SubmitAccess } from "./submitAccess";
+import { letSubmit } from "./submitAccess";
 
 /** Arguments of a `PushServiceAccount`. */
 export interface PushServiceAccountArgs {
@@ -63,37 +64,42 @@ export class PushServiceAccount extends pulumi.ComponentResource {
 
   constructor(name: string, args: PushServiceAccountArgs, opts?: pulumi.ComponentResourceOptions) {
     const of = declared("PushServiceAccount", name);
-    const { accountId = physicalName(name, 30), runtimeServiceAccount, permissions, logAccess } = args;
+    const { accountId = physicalName(name, 30), runtimeServiceAccount, permissions } = args;
     const project = placeOf("project", args.project, of);
     checkAccountId("accountId", accountId, of);
     checkAccount("serviceAccount", args.serviceAccount, project, of);
     checkAccount("runtimeServiceAccount", runtimeServiceAccount, project, of);
     checkChoice("permissions", permissions, Permissions, of);
     super("pushpool:index:PushServiceAccount", name, args, opts);
-    const options = partOf(this, opts);
+    const made = pushAccount(name, { ...args, project, accountId }, partOf(this, opts));
 
-    const account = args.serviceAccount
-      ? undefined
-      : new Account(`${name}-account`, { project, accountId, displayName: `Submits flow runs: ${name}`.slice(0, 100) }, options);
-    this.email = pulumi.output(args.serviceAccount ?? account?.email ?? "");
-    const member = pulumi.interpolate`serviceAccount:${this.email}`;
-    const access = new SubmitAccess(
-      `${name}-access`,
-      { project, members: [member], runtimeServiceAccount, permissions, logAccess },
-      options,
-    );
-    const serviceAccountId = pulumi.interpolate`projects/${project}/serviceAccounts/${this.email}`;
-    // After its roles: by the time that there is a key, they have had a while to become known everywhere.
-    const key = new Key(
-      `${name}-key`,
-      { serviceAccountId },
-      { ...options, dependsOn: access, ...(account ? { deletedWith: account } : {}) },
-    );
-
-    this.key = pulumi.secret(key.privateKey.apply(keyFile));
-    this.keyCreatedAt = key.validAfter;
+    this.email = made.email;
+    this.key = made.key;
+    this.keyCreatedAt = made.keyCreatedAt;
     this.registerOutputs({ email: this.email, key: this.key, keyCreatedAt: this.keyCreatedAt });
   }
+}
+
+/** The resources of {@link PushServiceAccount}, for a pool that makes them without the component. */
+export function pushAccount(
+  name: string,
+  { project, accountId = physicalName(name, 30), serviceAccount, ...access }: PushServiceAccountArgs & { project: pulumi.Input<string> },
+  options: pulumi.CustomResourceOptions,
+): Pick<PushServiceAccount, "email" | "key" | "keyCreatedAt"> {
+  const account = serviceAccount
+    ? undefined
+    : new Account(`${name}-account`, { project, accountId, displayName: `Submits flow runs: ${name}`.slice(0, 100) }, options);
+  const email = pulumi.output(serviceAccount ?? account?.email ?? "");
+  const members = [pulumi.interpolate`serviceAccount:${email}`];
+  const allowed = letSubmit(`${name}-access`, { ...access, project, members }, inPlaceOf("SubmitAccess", `${name}-access`, options));
+  const serviceAccountId = pulumi.interpolate`projects/${project}/serviceAccounts/${email}`;
+  // After its roles: by the time that there is a key, they have had a while to become known everywhere.
+  const key = new Key(
+    `${name}-key`,
+    { serviceAccountId },
+    { ...options, dependsOn: allowed, ...(account ? { deletedWith: account } : {}) },
+  );
+  return { email, key: pulumi.secret(key.privateKey.apply(keyFile)), keyCreatedAt: key.validAfter };
 }
 
 /** The file, from how Google's API sends it. Under Pulumi's mocks, as unit tests have them, there is none. */

@@ -46,14 +46,20 @@ export class RuntimeServiceAccount extends pulumi.ComponentResource {
     super("pushpool:index:RuntimeServiceAccount", name, args, opts);
     const options = partOf(this, opts);
 
-    const account = new Account(
-      `${name}-account`,
-      { project, accountId, displayName: `Flow runs act as this: ${name}`.slice(0, 100) },
-      options,
-    );
+    const account = runtimeAccount(name, { project, accountId }, options);
     for (const role of roles) new IAMMember(`${name}-${role.replace(/^roles\//, "")}`, { project, role, member: account.member }, options);
 
     this.email = account.email;
     this.registerOutputs({ email: this.email });
   }
+}
+
+/** The account of {@link RuntimeServiceAccount}, for a pool that makes it without the component. */
+export function runtimeAccount(
+  name: string,
+  { project, accountId = physicalName(name, 30) }: { project: pulumi.Input<string>; accountId?: string },
+  options: pulumi.CustomResourceOptions,
+): Account {
+  const displayName = `Flow runs act as this: ${name}`.slice(0, 100);
+  return new Account(`${name}-account`, { project, accountId, displayName }, options);
 }

@@ -53,35 +53,44 @@ export class SubmitAccess extends pulumi.ComponentResource {
     checkAccount("runtimeServiceAccount", args.runtimeServiceAccount, project, of);
     checkMembers("members", args.members, of);
     super("pushpool:index:SubmitAccess", name, args, opts);
-    const { logAccess = true } = args;
-    const options = partOf(this, opts);
-
-    const serviceAccountId = pulumi.interpolate`projects/${project}/serviceAccounts/${args.runtimeServiceAccount}`;
-    const roles = args.permissions === Permissions.LeastPrivilege ? [customRole()] : documentedRoles(logAccess);
-    args.members.forEach((member, index) => {
-      const of = args.members.length === 1 ? name : `${name}-${index}`;
-      roles.forEach(([part, role]) => {
-        new ProjectMember(`${of}-${part}`, { project, role, member }, options);
-      });
-      new AccountMember(`${of}-act-as`, { serviceAccountId, role: "roles/iam.serviceAccountUser", member }, options);
-    });
+    letSubmit(name, { ...args, project }, partOf(this, opts));
     this.registerOutputs({});
+  }
+}
 
-    function customRole(): [string, pulumi.Input<string>] {
-      const needed = leastPrivilege({ logAccess });
-      const role = new IAMCustomRole(
-        `${name}-role`,
-        {
-          project,
-          roleId: physicalName(name, 64, "_"),
-          title: `Submit runs: ${name}`.slice(0, 100),
-          description: "What submitting flow runs to Cloud Run takes, and no more",
-          permissions: needed.map(({ permission }) => permission),
-        },
-        options,
-      );
-      return ["submitter", role.name];
-    }
+/**
+ * The resources of {@link SubmitAccess}, for what makes them without the component.
+ * @returns what has to be there before the members can submit
+ */
+export function letSubmit(
+  name: string,
+  { members, project, permissions, logAccess = true, runtimeServiceAccount }: SubmitAccessArgs & { project: pulumi.Input<string> },
+  options: pulumi.CustomResourceOptions,
+): pulumi.Resource[] {
+  const serviceAccountId = pulumi.interpolate`projects/${project}/serviceAccounts/${runtimeServiceAccount}`;
+  const roles = permissions === Permissions.LeastPrivilege ? [customRole()] : documentedRoles(logAccess);
+  return members.flatMap((member, index) => {
+    const of = members.length === 1 ? name : `${name}-${index}`;
+    return [
+      ...roles.map(([part, role]) => new ProjectMember(`${of}-${part}`, { project, role, member }, options)),
+      new AccountMember(`${of}-act-as`, { serviceAccountId, role: "roles/iam.serviceAccountUser", member }, options),
+    ];
+  });
+
+  function customRole(): [string, pulumi.Input<string>] {
+    const needed = leastPrivilege({ logAccess });
+    const role = new IAMCustomRole(
+      `${name}-role`,
+      {
+        project,
+        roleId: physicalName(name, 64, "_"),
+        title: `Submit runs: ${name}`.slice(0, 100),
+        description: "What submitting flow runs to Cloud Run takes, and no more",
+        permissions: needed.map(({ permission }) => permission),
+      },
+      options,
+    );
+    return ["submitter", role.name];
   }
 }
 
