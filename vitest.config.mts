@@ -1,6 +1,26 @@
 import { defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 const results = process.env.PUSHPOOL_TEST_RESULTS;
+
+/** Files that take minutes, then those that take long. If a long one began last, one core would wait for it. */
+const SLOW = [
+  /engine\/conformance\./,
+  /e2e\/(aws|gcp|ecs|cloud|twoStacks)|engine\/engine\.|deployments\/server\.|entrypoint\/bootstrap\./,
+  /\/(e2e|engine|package|prefect|provider|serve)\//,
+];
+
+/** Vitest knows how long a file took where it has run it before. In a clean clone it goes by the sizes of files, which say little here. */
+class SlowestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    return (await super.sort(files)).sort((one, other) => rankOf(one) - rankOf(other));
+  }
+}
+
+function rankOf({ moduleId }: TestSpecification): number {
+  const rank = SLOW.findIndex((slow) => slow.test(moduleId));
+  return rank < 0 ? SLOW.length : rank;
+}
 
 export default defineConfig({
   test: {
@@ -13,6 +33,7 @@ export default defineConfig({
     hookTimeout: 240_000,
     // Two cores, and many tests start processes of their own.
     maxWorkers: 2,
+    sequence: { sequencer: SlowestFirst },
     reporters: results ? ["default", ["json", { outputFile: results }]] : ["default"],
   },
 });
