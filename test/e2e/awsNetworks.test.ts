@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from "vitest";
 import { openWorkspace } from "../../src/workspace";
 import { openRuns } from "../../src/workspaceRuns";
-import { type AwsPlace, awsPlace, inwards } from "./awsPlace";
+import { type AwsPlace, awsPlace, inwards } from "./clouds/aws";
 
 // However runs get out of the network that is made for them, they get to their image, secrets and log; without any one thing of it they do not. The
 // built command line makes the networks; runs are made by the part under it, as dozens of processes would take minutes.
@@ -30,7 +30,7 @@ test("public, private with a NAT gateway, private with endpoints: each gets to w
   const here = await awsPlace();
   here.program(PROGRAM);
   expect((await here.up()).status).toBe(0);
-  const { things } = here.aws.world.surroundings;
+  const { things } = here.fake.world.surroundings;
   const ends = endsOf(here);
   for (const pool of ["own/public", "hub/public", "own/privateNat", "hub/privateNat", "own/privateEndpoints"])
     expect([pool, await ends(pool)]).toEqual([pool, { state: "COMPLETED", message: expect.any(String) }]);
@@ -49,8 +49,8 @@ test("public, private with a NAT gateway, private with endpoints: each gets to w
   };
   const endpoint =
     (service: string) =>
-    (kind: string, { serviceName }: Record<string, unknown>) =>
-      kind === "vpce" && String(serviceName).endsWith(`.${service}`);
+    (kind: string, { ServiceName }: Record<string, unknown>) =>
+      kind === "vpce" && String(ServiceName).endsWith(`.${service}`);
   const NEEDED: [what: string, is: Parameters<typeof without>[0], deployment: string, told: RegExp][] = [
     ["the internet gateways", (kind) => kind === "igw", "hub/public", /i\/o timeout/],
     ["the NAT gateway", (kind) => kind === "nat", "hub/privateNat", /i\/o timeout/],
@@ -68,8 +68,10 @@ test("public, private with a NAT gateway, private with endpoints: each gets to w
     expect([what, taken > 0, state, message]).toEqual([what, true, "CRASHED", expect.stringMatching(told)]);
   }
   // The endpoints' group lets in nobody but runs, and that rule is needed.
-  expect(inwards(here.aws)).toHaveLength(1);
-  const doors = [...things.values()].find(({ kind, properties }) => kind === "sg" && (properties.ingress as unknown[]).length > 0);
-  if (doors) doors.properties = { ...doors.properties, ingress: [] };
+  expect(inwards(here.fake)).toHaveLength(1);
+  const endpointSecurityGroup = [...things.values()].find(
+    ({ kind, properties }) => kind === "sg" && (properties.SecurityGroupIngress as unknown[]).length > 0,
+  );
+  if (endpointSecurityGroup) endpointSecurityGroup.properties = { ...endpointSecurityGroup.properties, SecurityGroupIngress: [] };
   expect((await ends("own/privateEndpoints")).state).toBe("CRASHED");
 }, 600_000);

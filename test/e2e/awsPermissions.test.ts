@@ -7,7 +7,7 @@ import type { Attached, Policy, Principal, Statement } from "../../src/testing/c
 import { UserError } from "../../src/userError";
 import { openWorkspace } from "../../src/workspace";
 import { openRuns } from "../../src/workspaceRuns";
-import { type AwsPlace, awsPlace } from "./awsPlace";
+import { type AwsPlace, awsPlace } from "./clouds/aws";
 
 // What a pool's user and execution role may do is what runs take: without any one of it something that users do fails, with the action's name and
 // the fix. The built command line makes the pool; what follows is made by the parts under it, as dozens of processes would take minutes.
@@ -91,7 +91,7 @@ test("leastPrivilege: everything works with the policy, and what each action is 
   const here = await awsPlace();
   here.program(POOL(`permissions: "leastPrivilege"`));
   expect((await here.up()).status).toBe(0);
-  const { iam } = here.aws.world;
+  const { iam } = here.fake.world;
   const user = named(iam.users, "user/etl-push");
   // Nothing but the one policy.
   const [[arn = ""] = []] = [...user.policies];
@@ -143,7 +143,7 @@ test("leastPrivilege: everything works with the policy, and what each action is 
   expect(new Set([...Object.keys(USES), ...TIDYING, "ecs:DeregisterTaskDefinition"])).toEqual(new Set(all));
   expect((await runs.cancelRun(long.id)).state.type).toBe("CANCELLED");
   // Roles and clusters of others are out of its reach.
-  const others = here.aws;
+  const others = here.fake;
   const refused = await refusalOf(done(runs, "hello/prod", { execution_role_arn: others.executionRoleArn }));
   expect(refused.message).toContain(`iam:PassRole on resource: ${others.executionRoleArn}`);
   const elsewhere = await refusalOf(done(runs, "hello/prod", { cluster: others.clusterArn }));
@@ -155,14 +155,14 @@ test("documented: each policy removed in turn is told with its fix, and so is ea
   const secret = "arn:aws:secretsmanager:eu-west-1:111111111111:secret:prefect-AbCdEf";
   here.program(POOL(`permissions: "documented", jobVariables: { prefect_api_key_secret_arn: "${secret}" }`));
   expect((await here.up()).status).toBe(0);
-  const { iam } = here.aws.world;
+  const { iam } = here.fake.world;
   const user = named(iam.users, "user/etl-push");
   const { runs } = await runsOf(here);
   const first = await done(runs, "hello/secret");
   expect([first.run.state.type, first.lines]).toEqual(["COMPLETED", ["hello"]]);
   iam.attach(named(iam.roles, "role/ecs-execution"), "AdministratorAccess");
   // Whoever has AmazonECS_FullAccess may give a task any role that trusts ECS.
-  expect((await done(runs, "hello/prod", { execution_role_arn: here.aws.executionRoleArn })).run.state.type).toBe("COMPLETED");
+  expect((await done(runs, "hello/prod", { execution_role_arn: here.fake.executionRoleArn })).run.state.type).toBe("COMPLETED");
 
   const CASES: [policy: RegExp, action: string, fix: string][] = [
     [/iam::aws:policy\/AmazonECS_FullAccess$/, "ecs:RunTask", "It takes ecs:RunTask, as in AmazonECS_FullAccess"],

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { JsonObject } from "../../src/json";
 import { type FakeGoogleCloud, startFakeGoogleCloud } from "../../src/testing";
-import { cloudManifest, cloudPlace } from "./cloudRunPlace";
+import { cloudManifest, cloudRunPlace } from "./clouds/gcp";
 import { listen, until } from "./pushpool";
 
 // The built command line on a manifest written by hand, against a fake Google Cloud.
@@ -19,7 +19,7 @@ beforeAll(async () => {
 afterAll(() => google.stop());
 
 const here = (commands: Record<string, string>, over: Parameters<typeof cloudManifest>[3] = {}) =>
-  cloudPlace(cloudManifest(google, key, commands, over));
+  cloudRunPlace(cloudManifest(google, key, commands, over));
 
 test("a run: phases, log lines, COMPLETED, exit code 0; the second submits with one call", async () => {
   const place = here({ "hello/prod": `sh -c 'echo "$PUSHPOOL_PARAMETERS"; echo oops >&2'` });
@@ -82,7 +82,7 @@ test("a secret of the manifest in env: one warning; it is found in no plan, log,
     },
   );
   (manifest.blocks as JsonObject)["secret/token"] = { data: { value: CANARY } };
-  const place = cloudPlace(manifest);
+  const place = cloudRunPlace(manifest);
   const calls = google.calls.length;
   const dry = await place.run("run", "hello/env", "--dry-run");
   const done = await place.run("run", "hello/env", "--flow-run-name", "canary");
@@ -215,7 +215,7 @@ test("no credentials at all: what to do, and nothing is sent", async () => {
   const manifest = cloudManifest(google, key, HELLO);
   const pool = (manifest.pools as { etl: JsonObject }).etl;
   delete pool.credentials;
-  const place = cloudPlace(manifest);
+  const place = cloudRunPlace(manifest);
   Object.assign(place.env, { GOOGLE_CLOUD_PROJECT: "acme", METADATA_SERVER_DETECTION: "none" });
   const { status, stderr } = await place.run("run", "hello/prod");
   expect([status, stderr]).toEqual([
@@ -228,7 +228,7 @@ test("no credentials at all: what to do, and nothing is sent", async () => {
 test("the caller's own login, by a key file", async () => {
   const manifest = cloudManifest(google, key, HELLO);
   delete (manifest.pools as { etl: JsonObject }).etl.credentials;
-  const place = cloudPlace(manifest);
+  const place = cloudRunPlace(manifest);
   const file = join(place.folder, "key.json");
   writeFileSync(file, JSON.stringify(key), { mode: 0o600 });
   place.env.GOOGLE_APPLICATION_CREDENTIALS = file;
@@ -238,7 +238,7 @@ test("the caller's own login, by a key file", async () => {
 test("--credentials ambient: the caller's own login in place of the pool's, which need not even be readable, for whatever is done with the run", async () => {
   const own = google.serviceAccountKey("ada");
   const commands = { "hello/prod": "echo hello", "hello/bad": "sh -c 'exit 3'", "hello/long": "sleep 60" };
-  const place = cloudPlace(cloudManifest(google, key, commands, { block: { service_account_info: "[secret]" } }));
+  const place = cloudRunPlace(cloudManifest(google, key, commands, { block: { service_account_info: "[secret]" } }));
   const file = join(place.folder, "key.json");
   writeFileSync(file, JSON.stringify(own), { mode: 0o600 });
   place.env.GOOGLE_APPLICATION_CREDENTIALS = file;

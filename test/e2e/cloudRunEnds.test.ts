@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import type { JsonObject } from "../../src/json";
 import { type FakeGoogleCloud, startFakeGoogleCloud } from "../../src/testing";
-import { cloudManifest, cloudPlace } from "./cloudRunPlace";
+import { cloudManifest, cloudRunPlace } from "./clouds/gcp";
 import { type EndRow, expectEnd } from "./ends";
 import { until } from "./pushpool";
 
@@ -16,7 +16,7 @@ beforeAll(async () => {
 afterAll(() => google.stop());
 
 const here = (commands: Record<string, string>, jobVariables: JsonObject = {}) =>
-  cloudPlace(cloudManifest(google, key, commands, { jobVariables }));
+  cloudRunPlace(cloudManifest(google, key, commands, { jobVariables }));
 
 test.each<EndRow>([
   { name: "an exit code", command: "sh -c 'exit 7'", state: "FAILED", code: 1, says: /exited with code 7/ },

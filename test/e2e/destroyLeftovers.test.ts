@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import type { JsonObject } from "../../src/json";
 import { startFakeAws } from "../../src/testing";
-import { ecsManifest, ecsPlace } from "./ecsPlace";
+import { ecsManifest, ecsPlace } from "./clouds/aws";
 
 // `pulumi` on PATH: a stand-in script that keeps what it was asked.
 

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import type { JsonObject } from "../../src/json";
 import { type FakeAws, startFakeAws } from "../../src/testing";
 import { openTrigger, type RunEvent } from "../../src/trigger";
-import { ecsManifest, ecsPlace, ecsTemplate } from "./ecsPlace";
+import { ecsManifest, ecsPlace, ecsTemplate } from "./clouds/aws";
 import { type EndRow, expectEnd } from "./ends";
 import { listen, until } from "./pushpool";
 

@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
 import { leastPrivilege } from "../../components/gcp/leastPrivilege";
-import { type GcpPlace, gcpPlace } from "./gcpPlace";
+import { type GcpPlace, gcpPlace } from "./clouds/gcp";
 import type { Ended } from "./pushpool";
 
 // What a pool's account may do is what runs take: without any one of it something that users do fails, with the permission's name and the fix.
 
 const POOL = (more: string) => `
-const etl = new gcp.CloudRunPushPool("etl", { project: "acme", region: "europe-west1", endpoints, ${more} });
+const etl = new gcp.CloudRunPushPool("etl", { ...place, ${more} });
 const deployment = (name, command, jobVariables) =>
   new Deployment(name, { workPoolName: etl.workPoolName, command, jobVariables: { image: "acme/etl:1", ...jobVariables } });
 exports.pushPools = manifest({ pools: [etl], deployments: [
@@ -18,7 +18,7 @@ exports.pushPools = manifest({ pools: [etl], deployments: [
 
 /** As if the key were made long ago: nobody waits for it to become known. */
 async function aged(here: GcpPlace): Promise<void> {
-  for (const key of here.google.world.iam.keys.values()) key.madeAt -= 3_600_000;
+  for (const key of here.fake.world.iam.keys.values()) key.madeAt -= 3_600_000;
   for (const command of ["refresh", "up"]) expect((await here.run(command, "--engine", "offline", "--yes")).status).toBe(0);
 }
 
@@ -51,7 +51,7 @@ test("leastPrivilege: everything works with the role, and what each permission i
   const here = await gcpPlace({ images: { "acme/none:1": { access: "missing" } } });
   here.program(POOL(`permissions: "leastPrivilege"`));
   expect((await here.up()).status).toBe(0);
-  const { iam } = here.google.world;
+  const { iam } = here.fake.world;
   const [role = ""] = iam.roles.keys();
   const all = leastPrivilege({ logAccess: true }).map(({ permission }) => permission);
   expect([...(iam.roles.get(role) ?? [])].sort()).toEqual([...all].sort());
@@ -93,7 +93,7 @@ test("documented: each role removed in turn is told with its fix, and up brings 
   expect((await here.up()).status).toBe(0);
   await aged(here);
   expect(await here.run(...RUN)).toMatchObject({ status: 0, stdout: "hello\n" });
-  const { iam } = here.google.world;
+  const { iam } = here.fake.world;
   const runtime = [...iam.accounts.keys()].find((email) => email.startsWith("etl-run")) ?? "";
   const CASES: [role: string, status: number, told: string[]][] = [
     ["roles/run.developer", 5, ["'run.jobs.run' denied", 'It takes roles/run.developer in project "acme"']],

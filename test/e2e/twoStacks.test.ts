@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { JsonObject } from "../../src/json";
 import { startFakeAws } from "../../src/testing";
-import { ecsManifest, ecsPlace } from "./ecsPlace";
+import { ecsManifest, ecsPlace } from "./clouds/aws";
 
 interface Whose {
   source: { project: string; stack: string };

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { awsPlace } from "./awsPlace";
-import { gcpPlace } from "./gcpPlace";
+import { awsPlace } from "./clouds/aws";
+import { gcpPlace } from "./clouds/gcp";
 import type { Ended } from "./pushpool";
 
 // Two stacks of one program, up side by side in one account: each runs with its own secrets, reaches nothing of the other, and goes alone.
@@ -30,7 +30,7 @@ const env = { TOKEN: pulumi.secret(stack + "-token") };
 const hello = new Deployment("hello/secret", { workPoolName: etl.workPoolName, command: ${JSON.stringify(SAYS)}, jobVariables: { env } });
 exports.pushPools = manifest({ pools: [etl], deployments: [hello] });`);
   await bothRun(here);
-  const { world } = here.aws;
+  const { world } = here.fake;
   const { iam } = world;
   const names = [...world.parameters.keys()];
   const taskOf = (stack: string) => {
@@ -110,7 +110,7 @@ const env = { TOKEN: pulumi.secret(stack + "-token") };
 const hello = new Deployment("hello/secret", { workPoolName: etl.workPoolName, command: ${JSON.stringify(SAYS)}, jobVariables: { env } });
 exports.pushPools = manifest({ pools: [etl], deployments: [hello] });`);
   await bothRun(here);
-  const { world } = here.google;
+  const { world } = here.fake;
   const { iam } = world;
   const jobs = [...world.jobs.values()];
   expect(jobs.map(({ labels }) => labels?.["pushpool-stack"]?.slice(0, -11))).toEqual(["data-dev", "data-prod"]);

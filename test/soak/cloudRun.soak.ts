@@ -3,13 +3,13 @@ import { expect, onTestFinished, test } from "vitest";
 import type { JsonObject } from "../../src/json";
 import { type FakeGoogleCloud, startFakeGoogleCloud } from "../../src/testing";
 import { openTrigger } from "../../src/trigger";
-import { cloudManifest, cloudPlace } from "../e2e/cloudRunPlace";
+import { cloudManifest, cloudRunPlace } from "../e2e/clouds/gcp";
 import { countSteps, killAndTakeUp, STORY } from "../targets/killPoints";
 
 function freshOf(google: FakeGoogleCloud) {
   const key = google.serviceAccountKey("submitter") as JsonObject;
   return (commands: Record<string, string>, over = {}) => {
-    const place = cloudPlace(cloudManifest(google, key, commands, over));
+    const place = cloudRunPlace(cloudManifest(google, key, commands, over));
     mkdirSync(place.home, { mode: 0o700, recursive: true });
     return place;
   };

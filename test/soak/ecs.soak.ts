@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { expect, onTestFinished, test } from "vitest";
 import { REAL_BUCKETS, startFakeAws } from "../../src/testing";
-import { ecsManifest, ecsPlace } from "../e2e/ecsPlace";
+import { ecsManifest, ecsPlace } from "../e2e/clouds/aws";
 import { jobOf, never, openerOf, poolOf, runOf } from "../targets/ecs/place";
 import { countSteps, killAndTakeUp, STORY } from "../targets/killPoints";
 

@@ -5,7 +5,7 @@ import { Secret } from "../../../src/secret";
 import { planCloudRun } from "../../../src/targets/cloudRun/cloudRunPlan";
 import type { CloudRunRequest } from "../../../src/targets/cloudRun/cloudRunRequest";
 import { prepareJob, resolveJob, validateJob } from "../../../src/template";
-import { prefectTemplate } from "../../e2e/cloudRunPlace";
+import { prefectTemplate } from "../../e2e/clouds/gcp";
 import { jobOf, runOf } from "./place";
 
 const account = { runtimeAccount: "flow@acme.iam.gserviceaccount.com" };

@@ -2,7 +2,7 @@ import { mkdirSync } from "node:fs";
 import { expect, onTestFinished, test } from "vitest";
 import type { JsonObject } from "../../../src/json";
 import { startFakeGoogleCloud } from "../../../src/testing";
-import { cloudManifest, cloudPlace } from "../../e2e/cloudRunPlace";
+import { cloudManifest, cloudRunPlace } from "../../e2e/clouds/gcp";
 import { countSteps, killAndTakeUp, STORY } from "../killPoints";
 
 test("kill -9 at points of a run's way: one execution, the right end", async () => {
@@ -10,7 +10,7 @@ test("kill -9 at points of a run's way: one execution, the right end", async () 
   onTestFinished(() => google.stop());
   const key = google.serviceAccountKey("submitter") as JsonObject;
   const fresh = () => {
-    const place = cloudPlace(cloudManifest(google, key, STORY));
+    const place = cloudRunPlace(cloudManifest(google, key, STORY));
     mkdirSync(place.home, { mode: 0o700, recursive: true });
     return place;
   };

@@ -6,7 +6,7 @@ import { fieldOf, type Shape } from "../../../src/targets/ecs/awsShapes";
 import { type PoolFacts, planEcs } from "../../../src/targets/ecs/ecsPlan";
 import type { EcsRequest } from "../../../src/targets/ecs/ecsRequest";
 import { prepareJob, resolveJob, validateJob } from "../../../src/template";
-import { ecsTemplate } from "../../e2e/ecsPlace";
+import { ecsTemplate } from "../../e2e/clouds/aws";
 import { runOf } from "./place";
 
 const pool: PoolFacts = {

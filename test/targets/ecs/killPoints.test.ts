@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { expect, onTestFinished, test } from "vitest";
 import { startFakeAws } from "../../../src/testing";
-import { ecsManifest, ecsPlace } from "../../e2e/ecsPlace";
+import { ecsManifest, ecsPlace } from "../../e2e/clouds/aws";
 import { countSteps, killAndTakeUp, STORY } from "../killPoints";
 
 test("kill -9 at points of a run's way: one task, the right end", async () => {

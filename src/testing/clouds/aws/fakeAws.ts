@@ -15,6 +15,8 @@ export interface FakeAws extends FakeCloud<World, AwsCallRecord, AwsFault> {
   endpoints: { ecs: string; logs: string; ssm: string };
   /** A cluster that is there from the start. */
   clusterArn: string;
+  /** The key of the account's root, which may do everything: for what a test provisions itself. */
+  ownerKey: AccessKey;
   /** A role that ECS may assume to fetch images and secrets and to write logs. */
   executionRoleArn: string;
   /** Make a user with policies (documents, or names of managed ones), and a key of it. */
@@ -29,7 +31,8 @@ export interface FakeAws extends FakeCloud<World, AwsCallRecord, AwsFault> {
  *
  * Left out: services, deployments, capacity providers' own scaling, and what runs on machines of one's own beyond "there is one"; health checks (every
  * `healthStatus` is `UNKNOWN`); `dependsOn` and restart policies of containers; security groups of another VPC than the subnets'; rules of
- * network ACLs; KMS keys of one's own; quotas other than those of calls. Of EC2 there is what ECS asks it, and no API of its own.
+ * network ACLs; KMS keys of one's own; quotas other than those of calls. Provisioning goes through IAM and Cloud Control: EC2 and ECR have no
+ * API of their own here.
  *
  * ```ts
  * const aws = await startFakeAws();
@@ -55,6 +58,7 @@ export async function startFakeAws(options: FakeAwsOptions = {}): Promise<FakeAw
     endpoints: { ecs: url, logs: url, ssm: url },
     clusterArn,
     executionRoleArn: execution.arn,
+    ownerKey: world.iam.owner,
     world,
     calls,
     plant: (fault) => faults.plant(fault),

@@ -32,6 +32,23 @@ export interface Principal {
   policies: Map<string, Attached>;
 }
 
+export interface Role extends Principal {
+  /** Who may assume it. */
+  trusts: string[];
+  /** The document that says so, as it was written. */
+  trustPolicy?: string;
+}
+
+/** A managed policy of the account's own, in its default version. */
+export interface ManagedPolicy {
+  policy: Policy;
+  since: number;
+  /** @default 1 */
+  version?: number;
+  /** Numbers of its older versions. */
+  older?: number[];
+}
+
 export interface AccessKey {
   accessKeyId: string;
   secretAccessKey: string;
@@ -49,11 +66,13 @@ interface KnownKey {
 /** Users, roles, access keys, policies: as much of IAM as deciding a call takes. */
 export class Iam {
   readonly users = new Map<string, Principal>();
-  /** By ARN. `trusts`: who may assume it. */
-  readonly roles = new Map<string, Principal & { trusts: string[] }>();
+  /** By ARN. */
+  readonly roles = new Map<string, Role>();
   readonly keys = new Map<string, KnownKey>();
   /** Managed policies of the account's own, attached or not, by ARN. */
-  readonly policies = new Map<string, { policy: Policy; since: number }>();
+  readonly policies = new Map<string, ManagedPolicy>();
+  /** The account's root: nobody lists it among the keys. */
+  readonly owner: AccessKey = { accessKeyId: "AKIAOWNER00000000000", secretAccessKey: randomBytes(30).toString("base64") };
   readonly #account: string;
   readonly #partition: string;
   readonly #delays: { keys: number; policies: number };
@@ -75,8 +94,8 @@ export class Iam {
   }
 
   /** @param trusts services, as `ecs-tasks.amazonaws.com` */
-  addRole(name: string, trusts: string[] = ["ecs-tasks.amazonaws.com"]): Principal & { trusts: string[] } {
-    const role = { arn: this.arn(`role/${name}`), policies: new Map(), trusts };
+  addRole(name: string, trusts: string[] = ["ecs-tasks.amazonaws.com"]): Role {
+    const role: Role = { arn: this.arn(`role/${name}`), policies: new Map(), trusts };
     this.roles.set(role.arn, role);
     return role;
   }
@@ -84,7 +103,7 @@ export class Iam {
   /** Give a principal a policy: a document of its own by any name, or a managed one by its ARN. @throws {AwsError} if there is none */
   put(principal: Principal, name: string, policy: Policy | string): void {
     if (typeof policy === "string" && !this.#managed(policy))
-      throw new AwsError("NoSuchEntity", `Policy ${policy} does not exist or is not attachable.`);
+      throw new AwsError("NoSuchEntity", `Policy ${policy} does not exist or is not attachable.`, 404);
     principal.policies.set(name, { policy, since: Date.now() });
   }
 
@@ -126,6 +145,8 @@ export class Iam {
 
   /** Known everywhere by now, neither deleted nor inactive nor expired, and with its session's token if it is of one. */
   usable(accessKeyId: string, token: string | undefined): { key: AccessKey; principal: Principal } | undefined {
+    if (accessKeyId === this.owner.accessKeyId && token === undefined)
+      return { key: this.owner, principal: { arn: this.arn("root"), policies: new Map() } };
     const found = this.keys.get(accessKeyId);
     if (!found?.active || Date.now() < found.since + this.#delays.keys || found.session?.token !== token) return undefined;
     return found.session && Date.now() >= found.session.expires ? undefined : found;

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { JsonObject } from "../../../json";
 import type { Operation } from "./api";
 import type { Buckets } from "./buckets";
+import { CLOUD_CONTROL_OPERATIONS } from "./cloudControl";
 import { ECS_OPERATIONS } from "./ecsOperations";
 import { AwsError } from "./errors";
 import { LOGS_OPERATIONS } from "./logsOperations";
@@ -13,6 +14,7 @@ import { SSM_OPERATIONS } from "./ssmOperations";
 const JSON_SERVICES: Record<string, { service: string; operations: readonly Operation[] }> = {
   AmazonEC2ContainerServiceV20141113: { service: "ecs", operations: ECS_OPERATIONS },
   Logs_20140328: { service: "logs", operations: LOGS_OPERATIONS },
+  CloudApiService: { service: "cloudcontrolapi", operations: CLOUD_CONTROL_OPERATIONS },
   AmazonSSM: { service: "ssm", operations: SSM_OPERATIONS },
 };
 

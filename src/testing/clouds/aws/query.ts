@@ -1,10 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { AwsError } from "./errors";
 import type { Principal } from "./iam";
+import { IAM_OPERATIONS } from "./iamOperations";
 import type { Protocol } from "./server";
 import { checkSignature, readAuthorization, type SignedRequest } from "./signature";
 import { STS_OPERATIONS } from "./stsOperations";
 import type { World } from "./world";
+import { escaped } from "./xml";
 
 /** A call by the Query protocol: a form with an action, a version and its parameters. */
 export interface QueryCall {
@@ -17,9 +19,24 @@ export interface QueryCall {
 export type QueryOperation = (call: QueryCall) => string;
 
 /** A service that speaks the Query protocol, by its name in a signature. Another service is a file of its operations, and a line here. */
-const QUERY_SERVICES: Record<string, { version: string; namespace: string; operations: Record<string, QueryOperation> }> = {
+const QUERY_SERVICES: Record<string, QueryService> = {
+  iam: {
+    version: "2010-05-08",
+    namespace: "https://iam.amazonaws.com/doc/2010-05-08/",
+    operations: IAM_OPERATIONS,
+    // IAM has one endpoint in each partition.
+    regions: { aws: "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1" },
+  },
   sts: { version: "2011-06-15", namespace: "https://sts.amazonaws.com/doc/2011-06-15/", operations: STS_OPERATIONS },
 };
+
+interface QueryService {
+  version: string;
+  namespace: string;
+  operations: Record<string, QueryOperation>;
+  /** Where it is, by partition. @default in every region */
+  regions?: Record<string, string>;
+}
 
 /** AWS' Query protocol: a form in, XML back. botocore's parser and the SDK's read its errors alike. */
 export function queryProtocol(world: World): Protocol {
@@ -33,14 +50,14 @@ export function queryProtocol(world: World): Protocol {
       // Query services have other names for the same findings.
       if (!caller) throw new AwsError("InvalidClientTokenId", "The security token included in the request is invalid.", 403);
       checkQuerySignature(request, signed, caller.key.secretAccessKey);
-      if (!service || signed.region !== world.options.region)
+      if (!service || signed.region !== (service.regions?.[world.partition] ?? world.options.region))
         throw new AwsError("SignatureDoesNotMatch", "Credential should be scoped to a valid region.", 403);
       const parameters = new URLSearchParams(request.body);
       const [action, version] = [parameters.get("Action") ?? "", parameters.get("Version") ?? ""];
       const operation = version === service.version ? service.operations[action] : undefined;
       if (!operation)
         throw new AwsError("InvalidAction", `Could not find operation ${action} for version ${version || "NO_VERSION_SPECIFIED"}`);
-      return { xml: operation({ world, principal: caller.principal, parameters }) };
+      return { xml: allowed(() => operation({ world, principal: caller.principal, parameters })) };
     },
     respond: (action, status, reply, failed) => {
       const [service = "", name = ""] = action.split(":");
@@ -51,6 +68,16 @@ export function queryProtocol(world: World): Protocol {
       return new Response(body, { status, headers: { "content-type": "text/xml", "x-amzn-requestid": requestId } });
     },
   };
+}
+
+/** Query services name a missing permission in their own way. */
+function allowed<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof AwsError) || error.type !== "AccessDeniedException") throw error;
+    throw new AwsError("AccessDenied", error.message, 403);
+  }
 }
 
 /** What a form asks is asked of the service that its signature is for. */
@@ -75,8 +102,4 @@ function checkQuerySignature(...[request, signed, secret]: Parameters<typeof che
     if (!(error instanceof AwsError)) throw error;
     throw new AwsError("SignatureDoesNotMatch", error.message, 403);
   }
-}
-
-export function escaped(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }

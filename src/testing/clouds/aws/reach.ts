@@ -22,16 +22,16 @@ export function reaches(
   const { things } = world.surroundings;
   const made = things.get(subnet);
   if (!made) return true;
-  if (!securityGroups?.every((id) => (things.get(id)?.properties.egress as unknown[] | undefined)?.length !== 0)) return false;
+  if (!securityGroups?.every((id) => (things.get(id)?.properties.SecurityGroupEgress as unknown[] | undefined)?.length !== 0)) return false;
   if (toInternet(world, subnet, assignPublicIp === "ENABLED")) return true;
   if (service === "internet") return false;
   return of(world, "vpce").some((endpoint) => {
-    if (endpoint.vpcId !== made.properties.vpcId || !String(endpoint.serviceName).endsWith(`.${world.options.region}.${service}`))
+    if (endpoint.VpcId !== made.properties.VpcId || !String(endpoint.ServiceName).endsWith(`.${world.options.region}.${service}`))
       return false;
-    if (endpoint.vpcEndpointType === "Gateway") return (endpoint.routeTableIds as string[]).includes(tableOf(world, subnet) ?? "");
-    const endpointSecurityGroups = endpoint.securityGroupIds as string[];
+    if (endpoint.VpcEndpointType === "Gateway") return (endpoint.RouteTableIds as string[]).includes(tableOf(world, subnet) ?? "");
+    const endpointSecurityGroups = endpoint.SecurityGroupIds as string[];
     return (
-      endpoint.privateDnsEnabled === true && endpointSecurityGroups.some((id) => letsIn(things.get(id)?.properties, securityGroups ?? []))
+      endpoint.PrivateDnsEnabled === true && endpointSecurityGroups.some((id) => letsIn(things.get(id)?.properties, securityGroups ?? []))
     );
   });
 }
@@ -40,22 +40,25 @@ export function reaches(
 function toInternet(world: World, subnet: string, isPublic: boolean): boolean {
   const { things } = world.surroundings;
   const table = tableOf(world, subnet);
-  const out = of(world, "r").find((route) => route.routeTableId === table && route.destinationCidrBlock === ANYWHERE);
-  if (out?.gatewayId !== undefined) return isPublic && things.has(String(out.gatewayId));
-  const nat = out?.natGatewayId === undefined ? undefined : things.get(String(out.natGatewayId))?.properties;
-  return nat !== undefined && toInternet(world, String(nat.subnetId), things.has(String(nat.allocationId)));
+  const out = of(world, "r").find((route) => route.RouteTableId === table && route.DestinationCidrBlock === ANYWHERE);
+  if (out?.GatewayId !== undefined) {
+    const attachedTo = things.get(String(out.GatewayId))?.properties.VpcId;
+    return isPublic && attachedTo !== undefined && attachedTo === things.get(subnet)?.properties.VpcId;
+  }
+  const nat = out?.NatGatewayId === undefined ? undefined : things.get(String(out.NatGatewayId))?.properties;
+  return nat !== undefined && toInternet(world, String(nat.SubnetId), things.has(String(nat.AllocationId)));
 }
 
 function letsIn(securityGroup: JsonObject | undefined, from: readonly string[]): boolean {
-  const rules = (securityGroup?.ingress ?? []) as { fromPort: number; toPort: number; securityGroups?: string[] }[];
+  const rules = (securityGroup?.SecurityGroupIngress ?? []) as { FromPort: number; ToPort: number; SourceSecurityGroupId?: string }[];
   return rules.some(
-    ({ fromPort, toPort, securityGroups = [] }) => fromPort <= 443 && toPort >= 443 && securityGroups.some((id) => from.includes(id)),
+    ({ FromPort, ToPort, SourceSecurityGroupId = "" }) => FromPort <= 443 && ToPort >= 443 && from.includes(SourceSecurityGroupId),
   );
 }
 
 function tableOf(world: World, subnet: string): string | undefined {
-  const association = of(world, "rtbassoc").find(({ subnetId }) => subnetId === subnet);
-  return association && String(association.routeTableId);
+  const association = of(world, "rtbassoc").find(({ SubnetId }) => SubnetId === subnet);
+  return association && String(association.RouteTableId);
 }
 
 function of(world: World, kind: string): JsonObject[] {

@@ -1,5 +1,6 @@
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import { AwsError } from "./errors";
+import type { AccessKey } from "./iam";
 
 export interface SignedRequest {
   method: string;
@@ -45,24 +46,45 @@ export function checkSignature(request: SignedRequest, signed: Signed, secret: s
   if (!(late < TOLERANCE)) throw new AwsError("InvalidSignatureException", `Signature expired: ${at} is now earlier than ${span("-")}`);
   if (!(late > -TOLERANCE))
     throw new AwsError("InvalidSignatureException", `Signature not yet current: ${at} is still later than ${span("+")}`);
+  const expected = Buffer.from(signatureOf(request, signed, secret), "hex");
+  if (!timingSafeEqual(expected, Buffer.from(signed.signature, "hex"))) throw new AwsError("InvalidSignatureException", WRONG);
+}
+
+/** The headers that sign a call with a body. */
+export function sign(
+  request: { path: string; headers: Record<string, string>; body: string },
+  { accessKeyId, secretAccessKey }: AccessKey,
+  { region, service }: { region: string; service: string },
+): Record<string, string> {
+  const time = new Date().toISOString().replaceAll(/[-:]|\.\d+/g, "");
+  const headers = { ...request.headers, "x-amz-date": time };
+  const names = Object.keys(headers).sort();
+  const scope = { date: time.slice(0, 8), region, service, names };
+  const signature = signatureOf({ ...request, method: "POST", headers }, scope, secretAccessKey);
+  const credential = `${accessKeyId}/${scope.date}/${region}/${service}/aws4_request`;
+  const authorization = `AWS4-HMAC-SHA256 Credential=${credential}, SignedHeaders=${names.join(";")}, Signature=${signature}`;
+  return { ...headers, authorization };
+}
+
+function signatureOf(
+  request: SignedRequest,
+  { date, region, service, names }: Omit<Signed, "accessKeyId" | "signature">,
+  secret: string,
+): string {
   const [path = "/", query = ""] = request.path.split("?");
   const canonical = [
     request.method,
     path,
     query.split("&").sort().join("&"),
-    ...signed.names.map((name) => `${name}:${(request.headers[name] ?? "").trim().replaceAll(/\s+/g, " ")}`),
+    ...names.map((name) => `${name}:${(request.headers[name] ?? "").trim().replaceAll(/\s+/g, " ")}`),
     "",
-    signed.names.join(";"),
+    names.join(";"),
     sha256(request.body),
   ].join("\n");
-  const scope = `${signed.date}/${signed.region}/${signed.service}/aws4_request`;
-  const text = ["AWS4-HMAC-SHA256", at, scope, sha256(canonical)].join("\n");
-  const key = [signed.date, signed.region, signed.service, "aws4_request"].reduce<Buffer | string>(
-    (previous, part) => hmac(previous, part),
-    `AWS4${secret}`,
-  );
-  const expected = hmac(key, text);
-  if (!timingSafeEqual(expected, Buffer.from(signed.signature, "hex"))) throw new AwsError("InvalidSignatureException", WRONG);
+  const scope = `${date}/${region}/${service}/aws4_request`;
+  const text = ["AWS4-HMAC-SHA256", request.headers["x-amz-date"] ?? "", scope, sha256(canonical)].join("\n");
+  const key = [date, region, service, "aws4_request"].reduce<Buffer | string>((previous, part) => hmac(previous, part), `AWS4${secret}`);
+  return hmac(key, text).toString("hex");
 }
 
 /** How far a signature's time may be from now, in milliseconds. */

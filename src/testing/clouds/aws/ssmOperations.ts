@@ -7,6 +7,7 @@ import type { World } from "./world";
 /** Parameter Store (https://docs.aws.amazon.com/systems-manager/latest/APIReference). */
 export const SSM_OPERATIONS: readonly Operation[] = [
   operation("PutParameter", putParameter),
+  operation("GetParameter", getParameter),
   operation("DeleteParameters", deleteParameters),
   operation("DescribeParameters", describeParameters),
 ];
@@ -35,6 +36,15 @@ function putParameter({ world, principal, body }: Call): JsonObject {
   const description = body.Description === undefined ? {} : { description: String(body.Description) };
   world.parameters.set(name, { value, version, ...description, modifiedAt: Date.now() });
   return { Version: version, Tier: "Standard" };
+}
+
+function getParameter({ world, principal, body }: Call): JsonObject {
+  const name = String(body.Name);
+  world.iam.check(principal, "ssm:GetParameter", arnOf(world, name));
+  const found = world.parameters.get(name);
+  if (!found) throw new AwsError("ParameterNotFound", "");
+  const Value = body.WithDecryption === true ? found.value : Buffer.from(`encrypted ${found.version}`).toString("base64");
+  return { Parameter: { Name: name, Type: "SecureString", Value, Version: found.version, ARN: arnOf(world, name), DataType: "text" } };
 }
 
 function deleteParameters({ world, principal, body }: Call): JsonObject {

@@ -1,13 +1,13 @@
 import { AwsError } from "./errors";
-import { escaped, type QueryOperation } from "./query";
+import type { QueryOperation } from "./query";
+import { xml } from "./xml";
 
 const ROLE = /^arn:[^:]+:iam::\d{12}:role\/.+$/;
 const SESSION = /^[\w+=,.@-]*$/;
 
 export const STS_OPERATIONS: Record<string, QueryOperation> = {
   // Nobody needs a permission for it.
-  GetCallerIdentity: ({ world, principal }) =>
-    `<Arn>${principal.arn}</Arn><UserId>AIDAFAKE</UserId><Account>${world.options.account}</Account>`,
+  GetCallerIdentity: ({ world, principal }) => xml({ Arn: principal.arn, UserId: "AIDAFAKE", Account: world.options.account }),
 
   // Both have to say yes: the policies of who asks, and the role's trust.
   AssumeRole: ({ world, principal, parameters }) => {
@@ -24,17 +24,16 @@ export const STS_OPERATIONS: Record<string, QueryOperation> = {
     );
     if (!role || !trusted || !world.iam.allows(principal, "sts:AssumeRole", arn, {}))
       throw new AwsError("AccessDenied", `User: ${principal.arn} is not authorized to perform: sts:AssumeRole on resource: ${arn}`, 403);
-    const {
-      key,
-      token,
-      expires,
-      principal: assumed,
-    } = world.iam.addSession(role, session, Number(parameters.get("DurationSeconds") ?? 3600));
-    const credentials = [
-      `<AccessKeyId>${key.accessKeyId}</AccessKeyId><SecretAccessKey>${escaped(key.secretAccessKey)}</SecretAccessKey>`,
-      `<SessionToken>${escaped(token)}</SessionToken><Expiration>${new Date(expires).toISOString()}</Expiration>`,
-    ].join("");
-    const who = `<AssumedRoleId>AROAFAKE:${session}</AssumedRoleId><Arn>${assumed.arn}</Arn>`;
-    return `<AssumedRoleUser>${who}</AssumedRoleUser><Credentials>${credentials}</Credentials>`;
+    const seconds = Number(parameters.get("DurationSeconds") ?? 3600);
+    const { key, token, expires, principal: assumed } = world.iam.addSession(role, session, seconds);
+    return xml({
+      AssumedRoleUser: { AssumedRoleId: `AROAFAKE:${session}`, Arn: assumed.arn },
+      Credentials: {
+        AccessKeyId: key.accessKeyId,
+        SecretAccessKey: key.secretAccessKey,
+        SessionToken: token,
+        Expiration: new Date(expires).toISOString(),
+      },
+    });
   },
 };

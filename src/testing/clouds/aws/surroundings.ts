@@ -2,21 +2,25 @@ import { randomBytes } from "node:crypto";
 import type { JsonObject } from "../../../json";
 import { AwsError } from "./errors";
 
-/** A rule of a security group, or a route: whatever a thing of the network has in it. */
+/** A thing of the network: its properties have CloudFormation's names. */
 export interface KeptThing {
   /** As `vpc`, `subnet`, `sg`, `nat`. */
   kind: string;
   properties: JsonObject;
 }
 
-/** What lies around tasks and is only kept: VPCs and what is in them, repositories. By id, oldest first. */
+/** What is around tasks and is only kept: VPCs and what is in them, repositories. By id, oldest first. */
 export class Surroundings {
   readonly things = new Map<string, KeptThing>();
 
-  /** @param kind what its id begins with @throws {AwsError} where it names what is not there */
-  make(kind: string, properties: JsonObject): string {
+  /**
+   * @param kind what its id begins with
+   * @param id its own name @default a new id
+   * @throws {AwsError} where it names what is not there, or is there already
+   */
+  make(kind: string, properties: JsonObject, id = `${kind}-${randomBytes(8).toString("hex")}`): string {
     this.#check(properties);
-    const id = `${kind}-${randomBytes(8).toString("hex")}`;
+    if (this.things.has(id)) throw new AwsError(`${NAMED[kind] ?? kind}AlreadyExists`, `${id} already exists`);
     this.things.set(id, { kind, properties });
     return id;
   }

@@ -33,7 +33,7 @@ export function checkNetwork(world: World, { subnets = [], securityGroups = [] }
 function networkOf(world: World, id: string, kind: "subnet" | "sg"): string | undefined {
   const named = kind === "subnet" ? world.options.subnets : world.options.securityGroups;
   const made = world.surroundings.things.get(id);
-  return named[id] ?? (made?.kind === kind ? (made.properties.vpcId as string | undefined) : undefined);
+  return named[id] ?? (made?.kind === kind ? (made.properties.VpcId as string | undefined) : undefined);
 }
 
 /** The network interface of a task that has one of its own, before it is there. */

@@ -29,6 +29,10 @@ export interface Cluster {
   instances: Set<string>;
 }
 
+export function partitionOf(region: string): string {
+  return region.startsWith("cn-") ? "aws-cn" : region.startsWith("us-gov-") ? "aws-us-gov" : "aws";
+}
+
 /** Everything that the fake cloud holds: for tests to look at and to meddle with. */
 export class World {
   readonly options: Settled;
@@ -45,6 +49,8 @@ export class World {
   /** Parameter Store, by name. `modifiedAt`: milliseconds. */
   readonly parameters = new Map<string, { value: string; version: number; description?: string; modifiedAt?: number }>();
   readonly surroundings = new Surroundings();
+  /** How requests to Cloud Control went, by their token. */
+  readonly requests = new Map<string, JsonObject>();
   readonly background: Background;
   /** Why the next tasks do not start, one each. */
   readonly notToStart: { reason: string; containers: "listed" | "none" }[] = [];
@@ -53,7 +59,7 @@ export class World {
     this.options = options;
     this.background = new Background(options.simulated);
     const { region, account } = options;
-    this.partition = region.startsWith("cn-") ? "aws-cn" : region.startsWith("us-gov-") ? "aws-us-gov" : "aws";
+    this.partition = partitionOf(region);
     this.iam = new Iam(account, this.partition, { keys: options.keyDelay, policies: options.policyDelay });
     this.log = new LogStore(options.logDelay, options.logPage);
     for (const group of options.logGroups) this.log.createGroup(group);

@@ -1,20 +1,25 @@
 import type { FakeAws } from "../../clouds/aws";
 import type { StandInProvider } from "../standInProvider";
+import { awsApi } from "./awsApi";
 import { identityResources } from "./identity";
 import { placeResources } from "./places";
 
+/** Where the provider's resources are, and who makes them. */
+export type AwsProviderOptions = Pick<FakeAws, "url" | "region" | "account" | "ownerKey">;
+
 /**
- * A stand-in for Pulumi's `aws` provider, as the owner of a fake AWS of this process. It has the resource types that pushpool's components
- * use; a program that has another is told.
+ * A stand-in for Pulumi's `aws` provider: each resource becomes calls of AWS' APIs to the fake, as the account's owner. It has the resource
+ * types that pushpool's components use, and refuses a program that has another.
  *
  * ```ts
  * const aws = await startFakeAws();
  * const engine = new OfflineEngine({ projectDir: "infra", providers: { aws: awsProvider(aws) } });
  * ```
  */
-export function awsProvider(aws: FakeAws): StandInProvider {
+export function awsProvider(aws: AwsProviderOptions): StandInProvider {
+  const api = awsApi(aws);
   return {
-    resources: { ...identityResources(aws), ...placeResources(aws) },
+    resources: { ...identityResources(api), ...placeResources(api) },
     functions: {
       "aws:index/getAvailabilityZones:getAvailabilityZones": ({ region = aws.region }) => ({
         id: String(region),

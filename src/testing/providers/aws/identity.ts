@@ -1,30 +1,27 @@
 import { isDeepStrictEqual } from "node:util";
 import type { JsonObject } from "../../../json";
-import type { FakeAws } from "../../clouds/aws";
-import type { Policy, Principal } from "../../clouds/aws/iam";
+import { unlessMissing } from "../cloudApi";
 import type { StandInResource } from "../standInProvider";
+import type { AwsApi } from "./awsApi";
 
-/** Users, roles, their policies and keys. */
-export function identityResources({ world }: FakeAws): Record<string, StandInResource> {
-  const { iam } = world;
-  const find = (kind: "user" | "role", name: unknown): Principal | undefined =>
-    kind === "user" ? iam.users.get(String(name)) : iam.roles.get(iam.arn(`role/${String(name)}`));
-  const principal = (kind: "user" | "role", name: unknown): Principal => {
-    const found = find(kind, name);
-    if (!found) throw new Error(`NoSuchEntity: The ${kind} with name ${String(name)} cannot be found.`);
-    return found;
-  };
+const GONE = /^NoSuchEntity$/;
 
-  const attachment = (kind: "user" | "role"): StandInResource => ({
+/** Users, roles, their policies and keys: calls of IAM. */
+export function identityResources({ iam }: AwsApi): Record<string, StandInResource> {
+  const found = (action: string, parameters: Record<string, unknown>) => unlessMissing(iam(action, parameters), GONE);
+  const remove = async (action: string, parameters: Record<string, unknown>) => void (await found(action, parameters));
+
+  const attachment = (kind: "user" | "role", part: "User" | "Role"): StandInResource => ({
     replaceOn: "all",
-    create: ({ [kind]: name, policyArn }) => {
-      iam.put(principal(kind, name), String(policyArn), String(policyArn));
+    create: async ({ [kind]: name, policyArn }) => {
+      await iam(`Attach${part}Policy`, { [`${part}Name`]: name, PolicyArn: policyArn });
       return { id: `${name}-${policyArn}` };
     },
-    read: (id, { [kind]: name, policyArn }) => (find(kind, name)?.policies.has(String(policyArn)) ? { id } : undefined),
-    delete: (_, { [kind]: name, policyArn }) => {
-      find(kind, name)?.policies.delete(String(policyArn));
+    read: async (id, { [kind]: name, policyArn }) => {
+      const attached = await found(`ListAttached${part}Policies`, { [`${part}Name`]: name });
+      return attached?.("PolicyArn").includes(String(policyArn)) ? { id } : undefined;
     },
+    delete: (_, { [kind]: name, policyArn }) => remove(`Detach${part}Policy`, { [`${part}Name`]: name, PolicyArn: policyArn }),
   });
 
   return {
@@ -32,147 +29,115 @@ export function identityResources({ world }: FakeAws): Record<string, StandInRes
       replaceOn: ["name"],
       computed: ["arn", "uniqueId"],
       autoName: { input: "name", longest: 64 },
-      create: ({ name }) => {
-        if (iam.users.has(String(name))) throw new Error(`EntityAlreadyExists: User with name ${name} already exists.`);
-        return { id: String(name), outputs: { arn: iam.addUser(String(name)).arn, uniqueId: `AIDA${String(name)}` } };
+      create: async ({ name }) => {
+        const made = await iam("CreateUser", { UserName: name });
+        return { id: String(name), outputs: { arn: one(made, "Arn"), uniqueId: one(made, "UserId") } };
       },
-      read: (id) => (iam.users.has(id) ? { id } : undefined),
-      delete: (id) => {
-        const user = iam.users.get(id);
-        if (!user) return;
-        if (user.policies.size > 0) throw new Error("DeleteConflict: Cannot delete entity, must detach all policies first.");
-        if ([...iam.keys.values()].some(({ principal: owner }) => owner === user))
-          throw new Error("DeleteConflict: Cannot delete entity, must delete access keys first.");
-        iam.users.delete(id);
-      },
+      read: async (id) => ((await found("GetUser", { UserName: id })) ? { id } : undefined),
+      delete: (id) => remove("DeleteUser", { UserName: id }),
     },
     "aws:iam/role:Role": {
       replaceOn: ["name"],
       computed: ["arn", "createDate", "uniqueId"],
       autoName: { input: "name", longest: 64 },
-      create: ({ name, assumeRolePolicy }) => {
-        if (find("role", name)) throw new Error(`EntityAlreadyExists: Role with name ${name} already exists.`);
-        return { id: String(name), outputs: { arn: iam.addRole(String(name), trusted(assumeRolePolicy)).arn } };
+      create: async ({ name, assumeRolePolicy }) => {
+        const made = await iam("CreateRole", { RoleName: name, AssumeRolePolicyDocument: assumeRolePolicy });
+        return { id: String(name), outputs: { arn: one(made, "Arn") } };
       },
-      read: (id, { assumeRolePolicy }) => {
-        const role = iam.roles.get(iam.arn(`role/${id}`));
-        if (!role) return undefined;
-        if (isDeepStrictEqual(role.trusts, trusted(assumeRolePolicy))) return { id };
-        const Statement = { Effect: "Allow", Principal: { Service: role.trusts }, Action: "sts:AssumeRole" };
-        return { id, outputs: { assumeRolePolicy: JSON.stringify({ Version: "2012-10-17", Statement }) } };
+      read: async (id, { assumeRolePolicy }) => {
+        const role = await found("GetRole", { RoleName: id });
+        return role && { id, outputs: { assumeRolePolicy: textOf(one(role, "AssumeRolePolicyDocument"), assumeRolePolicy) } };
       },
-      update: (id, { assumeRolePolicy }) => {
-        const role = iam.roles.get(iam.arn(`role/${id}`));
-        if (role) role.trusts = trusted(assumeRolePolicy);
+      update: async (id, { assumeRolePolicy }) => {
+        await iam("UpdateAssumeRolePolicy", { RoleName: id, PolicyDocument: assumeRolePolicy });
         return {};
       },
-      delete: (id) => {
-        const role = iam.roles.get(iam.arn(`role/${id}`));
-        if (role && role.policies.size > 0) throw new Error("DeleteConflict: Cannot delete entity, must delete policies first.");
-        iam.roles.delete(iam.arn(`role/${id}`));
-      },
+      delete: (id) => remove("DeleteRole", { RoleName: id }),
     },
     "aws:iam/rolePolicy:RolePolicy": {
       replaceOn: ["role", "name"],
       autoName: { input: "name", longest: 128 },
-      create: ({ role, name, policy }) => {
-        iam.put(principal("role", role), String(name), documentOf(policy));
+      create: async ({ role, name, policy }) => {
+        await iam("PutRolePolicy", { RoleName: role, PolicyName: name, PolicyDocument: policy });
         return { id: `${role}:${name}` };
       },
-      read: (id, { role, name, policy }) => {
-        const found = find("role", role)?.policies.get(String(name))?.policy;
-        return found === undefined ? undefined : { id, outputs: { policy: textOf(found, policy) } };
+      read: async (id, { role, name, policy }) => {
+        const known = await found("GetRolePolicy", { RoleName: role, PolicyName: name });
+        return known && { id, outputs: { policy: textOf(one(known, "PolicyDocument"), policy) } };
       },
-      update: (_, { role, name, policy }) => {
-        iam.put(principal("role", role), String(name), documentOf(policy));
+      update: async (_, { role, name, policy }) => {
+        await iam("PutRolePolicy", { RoleName: role, PolicyName: name, PolicyDocument: policy });
         return {};
       },
-      delete: (_, { role, name }) => {
-        find("role", role)?.policies.delete(String(name));
-      },
+      delete: (_, { role, name }) => remove("DeleteRolePolicy", { RoleName: role, PolicyName: name }),
     },
     "aws:iam/policy:Policy": {
       replaceOn: ["name", "description"],
       computed: ["arn", "policyId"],
       autoName: { input: "name", longest: 128 },
-      create: ({ name, policy }) => {
-        const arn = iam.arn(`policy/${name}`);
-        if (iam.policies.has(arn)) throw new Error(`EntityAlreadyExists: A policy called ${name} already exists.`);
-        iam.policies.set(arn, { policy: documentOf(policy), since: Date.now() });
+      create: async ({ name, policy }) => {
+        const arn = one(await iam("CreatePolicy", { PolicyName: name, PolicyDocument: policy }), "Arn");
         return { id: arn, outputs: { arn } };
       },
-      read: (id, { policy }) => {
-        const found = iam.policies.get(id)?.policy;
-        return found && { id, outputs: { policy: textOf(found, policy) } };
+      read: async (id, { policy }) => {
+        const known = await found("GetPolicy", { PolicyArn: id });
+        const version = known && (await found("GetPolicyVersion", { PolicyArn: id, VersionId: one(known, "DefaultVersionId") }));
+        return version && { id, outputs: { policy: textOf(one(version, "Document"), policy) } };
       },
-      update: (id, { policy }) => {
-        iam.policies.set(id, { policy: documentOf(policy), since: Date.now() });
+      // The version before goes: a policy has room for five.
+      update: async (id, { policy }) => {
+        const before = one(await iam("GetPolicy", { PolicyArn: id }), "DefaultVersionId");
+        await iam("CreatePolicyVersion", { PolicyArn: id, PolicyDocument: policy, SetAsDefault: true });
+        await iam("DeletePolicyVersion", { PolicyArn: id, VersionId: before });
         return {};
       },
-      delete: (id) => {
-        if ([...iam.users.values(), ...iam.roles.values()].some(({ policies }) => policies.has(id)))
-          throw new Error("DeleteConflict: Cannot delete a policy attached to entities.");
-        iam.policies.delete(id);
-      },
+      delete: (id) => remove("DeletePolicy", { PolicyArn: id }),
     },
-    "aws:iam/userPolicyAttachment:UserPolicyAttachment": attachment("user"),
-    "aws:iam/rolePolicyAttachment:RolePolicyAttachment": attachment("role"),
+    "aws:iam/userPolicyAttachment:UserPolicyAttachment": attachment("user", "User"),
+    "aws:iam/rolePolicyAttachment:RolePolicyAttachment": attachment("role", "Role"),
     "aws:iam/accessKey:AccessKey": {
       replaceOn: ["user"],
       computed: ["createDate", "encryptedSecret", "keyFingerprint", "secret", "sesSmtpPasswordV4"],
       defaults: { status: "Active" },
-      create: ({ user }) => {
-        const key = iam.addKey(principal("user", user));
-        const createDate = new Date().toISOString().replace(/\.\d+Z$/, "Z");
-        return { id: key.accessKeyId, outputs: { secret: key.secretAccessKey, createDate } satisfies JsonObject };
+      create: async ({ user }) => {
+        const made = await iam("CreateAccessKey", { UserName: user });
+        const outputs = { secret: one(made, "SecretAccessKey"), createDate: one(made, "CreateDate") } satisfies JsonObject;
+        return { id: one(made, "AccessKeyId"), outputs };
       },
-      read: (id) => {
-        const key = iam.keys.get(id);
-        return key && { id, outputs: { status: key.active ? "Active" : "Inactive" } };
+      read: async (id, { user }) => {
+        const keys = await found("ListAccessKeys", { UserName: user });
+        const at = keys?.("AccessKeyId").indexOf(id) ?? -1;
+        return at === -1 ? undefined : { id, outputs: { status: keys?.("Status")[at] ?? "" } };
       },
-      update: (id, { status }) => {
-        const key = iam.keys.get(id);
-        if (key) key.active = status === "Active";
+      update: async (id, { user, status }) => {
+        await iam("UpdateAccessKey", { UserName: user, AccessKeyId: id, Status: status });
         return {};
       },
-      delete: (id) => {
-        iam.keys.delete(id);
-      },
+      delete: (id, { user }) => remove("DeleteAccessKey", { UserName: user, AccessKeyId: id }),
     },
     "aws:iam/serviceLinkedRole:ServiceLinkedRole": {
       replaceOn: ["awsServiceName"],
       computed: ["arn", "name"],
-      create: ({ awsServiceName }) => {
-        const name = "AWSServiceRoleForECS";
-        const arn = iam.arn(`role/${name}`);
-        if (iam.roles.has(arn))
-          throw new Error(`InvalidInput: Service role name ${name} has been taken in this account, please try a different suffix.`);
-        iam.addRole(name, [String(awsServiceName)]);
-        return { id: arn, outputs: { arn, name } };
+      create: async ({ awsServiceName }) => {
+        const made = await iam("CreateServiceLinkedRole", { AWSServiceName: awsServiceName });
+        return { id: one(made, "Arn"), outputs: { arn: one(made, "Arn"), name: one(made, "RoleName") } };
       },
-      read: (id) => (iam.roles.has(id) ? { id } : undefined),
-      delete: (id) => {
-        iam.roles.delete(id);
-      },
+      read: async (id) => ((await found("GetRole", { RoleName: nameIn(id) })) ? { id } : undefined),
+      delete: (id) => remove("DeleteServiceLinkedRole", { RoleName: nameIn(id) }),
     },
   };
 }
 
-function documentOf(text: unknown): Policy {
-  return JSON.parse(String(text)) as Policy;
+function one(reply: (element: string) => string[], element: string): string {
+  return reply(element)[0] ?? "";
 }
 
-/** As it was written, if it still says that. */
-function textOf(policy: Policy | string, written: unknown): string {
-  return isDeepStrictEqual(policy, documentOf(written)) ? String(written) : JSON.stringify(policy);
+function nameIn(arn: string): string {
+  return arn.slice(arn.lastIndexOf("/") + 1);
 }
 
-/** The services that a role's trust policy lets in. */
-function trusted(text: unknown): string[] {
-  const { Statement } = JSON.parse(String(text)) as { Statement: TrustStatement | TrustStatement[] };
-  return [Statement].flat().flatMap(({ Principal: { Service } }) => Service);
-}
-
-interface TrustStatement {
-  Principal: { Service: string | string[] };
+/** A document that IAM gave back: as it was written, if it still says that. */
+function textOf(encoded: string, written: unknown): string {
+  const text = decodeURIComponent(encoded);
+  return isDeepStrictEqual(JSON.parse(text), JSON.parse(String(written))) ? String(written) : text;
 }

@@ -1,135 +1,115 @@
-import type { JsonObject } from "../../../json";
-import type { FakeAws } from "../../clouds/aws";
-import { checkLogName } from "../../clouds/aws/logStore";
+import { unlessMissing } from "../cloudApi";
 import type { StandInResource } from "../standInProvider";
+import type { AwsApi } from "./awsApi";
+import { registered } from "./registered";
 
 /** Where runs run and write to, and what is around them: ECS, CloudWatch Logs, Parameter Store, ECR, EC2's networks. */
-export function placeResources({ world }: FakeAws): Record<string, StandInResource> {
-  const { surroundings, log, parameters, clusters } = world;
-  const { account, region } = world.options;
+export function placeResources(api: AwsApi): Record<string, StandInResource> {
+  const tagged = (kind: string) => (id: string) => ({ arn: api.arn("ec2", `${kind}/${id}`) });
+  /** A thing of EC2's. */
+  const ec2 = (name: string, kind: string, id: string, more: Partial<Parameters<typeof registered>[1]> = {}) =>
+    registered(api, { type: `AWS::EC2::${name}`, readOnly: [id], computed: ["arn"], outputs: tagged(kind), ...more });
+  const gateway = ec2("InternetGateway", "internet-gateway", "InternetGatewayId");
   return {
-    "aws:ecs/cluster:Cluster": {
+    "aws:ecs/cluster:Cluster": registered(api, {
+      type: "AWS::ECS::Cluster",
       replaceOn: ["name"],
       computed: ["arn"],
       autoName: { input: "name", longest: 255 },
-      create: ({ name }) => {
-        const arn = world.addCluster(String(name), []);
-        return { id: arn, outputs: { arn } };
-      },
-      read: (id, { name }) => (clusters.get(String(name))?.status === "ACTIVE" ? { id } : undefined),
-      delete: (_, { name }) => {
-        clusters.delete(String(name));
-      },
-    },
-    "aws:ecs/clusterCapacityProviders:ClusterCapacityProviders": {
+      names: { name: "ClusterName" },
+      readOnly: ["Arn"],
+      idOf: (_, { Arn }) => String(Arn),
+      identifierOf: (id) => id.slice(id.lastIndexOf("/") + 1),
+      outputs: (arn) => ({ arn }),
+    }),
+    "aws:ecs/clusterCapacityProviders:ClusterCapacityProviders": registered(api, {
+      type: "AWS::ECS::ClusterCapacityProviderAssociations",
       replaceOn: ["clusterName"],
-      create: ({ clusterName, capacityProviders }) => {
-        associate(clusterName, capacityProviders);
-        return { id: String(clusterName) };
-      },
-      read: (id) => {
-        const cluster = clusters.get(id);
-        return cluster && { id, outputs: { capacityProviders: cluster.capacityProviders } };
-      },
-      update: (_, { clusterName, capacityProviders }) => {
-        associate(clusterName, capacityProviders);
-        return {};
-      },
-      delete: (_, { clusterName }) => {
-        if (clusters.has(String(clusterName))) associate(clusterName, []);
-      },
-    },
-    "aws:cloudwatch/logGroup:LogGroup": {
+      names: { clusterName: "Cluster" },
+      readOnly: [],
+    }),
+    "aws:cloudwatch/logGroup:LogGroup": registered(api, {
+      type: "AWS::Logs::LogGroup",
       replaceOn: ["name"],
       computed: ["arn"],
-      create: ({ name, retentionInDays }) => {
-        checkLogName("logGroupName", String(name));
-        if (log.groups.has(String(name))) throw new Error("ResourceAlreadyExistsException: The specified log group already exists");
-        log.createGroup(String(name));
-        retain(String(name), retentionInDays);
-        return { id: String(name), outputs: { arn: world.arn("logs", `log-group:${name}`) } };
-      },
-      read: (id) => (log.groups.has(id) ? { id, outputs: { retentionInDays: log.retention.get(id) ?? 0 } } : undefined),
-      update: (id, { retentionInDays }) => {
-        retain(id, retentionInDays);
-        return {};
-      },
-      delete: (id) => {
-        log.groups.delete(id);
-        log.retention.delete(id);
-      },
-    },
+      names: { name: "LogGroupName" },
+      absent: { retentionInDays: 0 },
+      readOnly: ["Arn"],
+      outputs: (_, { Arn }) => ({ arn: String(Arn).replace(/:\*$/, "") }),
+    }),
+    // CloudFormation makes no SecureString: this one is Parameter Store's own.
     "aws:ssm/parameter:Parameter": {
       replaceOn: ["name"],
       computed: ["arn", "version"],
-      create: ({ name, value }) => {
-        if (parameters.has(String(name))) throw new Error("ParameterAlreadyExists: The parameter already exists.");
-        parameters.set(String(name), { value: String(value), version: 1 });
-        return { id: String(name), outputs: { arn: world.arn("ssm", `parameter${name}`), version: 1 } };
+      create: async ({ name = "", value = "", type = "SecureString" }) => {
+        const { Version = 1 } = await api.ssm("PutParameter", { Name: name, Value: value, Type: type });
+        return { id: String(name), outputs: { arn: api.arn("ssm", `parameter${name}`), version: Version } };
       },
-      read: (id) => {
-        const found = parameters.get(id);
-        return found && { id, outputs: { value: found.value, version: found.version } };
+      read: async (id) => {
+        const found = await unlessMissing(api.ssm("GetParameter", { Name: id, WithDecryption: true }), /^ParameterNotFound$/);
+        const { Value = "", Version = 1 } = (found?.Parameter ?? {}) as { Value?: string; Version?: number };
+        return found && { id, outputs: { value: Value, version: Version } };
       },
-      update: (id, { value }) => {
-        const version = (parameters.get(id)?.version ?? 0) + 1;
-        parameters.set(id, { value: String(value), version });
-        return { version };
+      update: async (id, { value = "", type = "SecureString" }) => {
+        const { Version = 1 } = await api.ssm("PutParameter", { Name: id, Value: value, Type: type, Overwrite: true });
+        return { version: Version };
       },
-      delete: (id) => {
-        parameters.delete(id);
+      delete: async (id) => {
+        await api.ssm("DeleteParameters", { Names: [id] });
       },
     },
-    "aws:ecr/repository:Repository": kept("ecr", ["name"], ["arn", "registryId", "repositoryUrl"], (_, { name }) => ({
-      arn: world.arn("ecr", `repository/${name}`),
-      repositoryUrl: `${account}.dkr.ecr.${region}.amazonaws.com${region.startsWith("cn-") ? ".cn" : ""}/${name}`,
-    })),
-    "aws:ec2/vpc:Vpc": kept("vpc", ["cidrBlock"]),
-    "aws:ec2/subnet:Subnet": kept("subnet", ["vpcId", "cidrBlock", "availabilityZone"]),
-    "aws:ec2/internetGateway:InternetGateway": kept("igw"),
-    "aws:ec2/natGateway:NatGateway": kept("nat", ["subnetId", "allocationId"]),
-    "aws:ec2/eip:Eip": kept("eipalloc", ["domain"]),
-    "aws:ec2/routeTable:RouteTable": kept("rtb", ["vpcId"]),
-    "aws:ec2/route:Route": kept("r", ["routeTableId", "destinationCidrBlock"]),
-    "aws:ec2/routeTableAssociation:RouteTableAssociation": kept("rtbassoc", ["subnetId"]),
-    "aws:ec2/securityGroup:SecurityGroup": kept("sg", ["vpcId", "description", "name"]),
-    "aws:ec2/vpcEndpoint:VpcEndpoint": kept("vpce", ["vpcId", "serviceName", "vpcEndpointType"]),
+    "aws:ecr/repository:Repository": registered(api, {
+      type: "AWS::ECR::Repository",
+      replaceOn: ["name"],
+      computed: ["arn", "registryId", "repositoryUrl"],
+      names: { name: "RepositoryName" },
+      readOnly: ["Arn", "RepositoryUri"],
+      outputs: (_, { Arn = "", RepositoryUri = "" }) => ({ arn: Arn, repositoryUrl: RepositoryUri }),
+    }),
+    "aws:ec2/vpc:Vpc": ec2("VPC", "vpc", "VpcId", { replaceOn: ["cidrBlock"] }),
+    "aws:ec2/subnet:Subnet": ec2("Subnet", "subnet", "SubnetId", { replaceOn: ["vpcId", "cidrBlock", "availabilityZone"] }),
+    // Its VPC is an attachment, which is made and removed by itself.
+    "aws:ec2/internetGateway:InternetGateway": {
+      ...gateway,
+      create: async ({ vpcId, ...inputs }, asked) => {
+        const made = await gateway.create(inputs, asked);
+        if (vpcId !== undefined) await api.create("AWS::EC2::VPCGatewayAttachment", { InternetGatewayId: made.id, VpcId: vpcId });
+        return made;
+      },
+      delete: async (id, known, asked) => {
+        if (known.vpcId !== undefined) await api.remove("AWS::EC2::VPCGatewayAttachment", `IGW|${known.vpcId}`);
+        await gateway.delete?.(id, known, asked);
+      },
+    },
+    "aws:ec2/natGateway:NatGateway": ec2("NatGateway", "natgateway", "NatGatewayId", { replaceOn: ["subnetId", "allocationId"] }),
+    "aws:ec2/eip:Eip": ec2("EIP", "elastic-ip", "AllocationId", {
+      readOnly: ["AllocationId", "PublicIp"],
+      replaceOn: ["domain"],
+      computed: ["arn", "publicIp"],
+      idOf: (identifier) => identifier.slice(identifier.indexOf("|") + 1),
+      identifierOf: (id, { publicIp = "" }) => `${publicIp}|${id}`,
+      outputs: (id, { PublicIp = "" }) => ({ ...tagged("elastic-ip")(id), publicIp: PublicIp }),
+    }),
+    "aws:ec2/routeTable:RouteTable": ec2("RouteTable", "route-table", "RouteTableId", { replaceOn: ["vpcId"] }),
+    "aws:ec2/route:Route": ec2("Route", "", "CidrBlock", {
+      replaceOn: ["routeTableId", "destinationCidrBlock"],
+      computed: [],
+      outputs: () => ({}),
+    }),
+    "aws:ec2/routeTableAssociation:RouteTableAssociation": ec2("SubnetRouteTableAssociation", "", "Id", {
+      replaceOn: ["subnetId"],
+      computed: [],
+      outputs: () => ({}),
+    }),
+    "aws:ec2/securityGroup:SecurityGroup": ec2("SecurityGroup", "security-group", "Id", {
+      replaceOn: ["vpcId", "description", "name"],
+      names: {
+        description: "GroupDescription",
+        name: "GroupName",
+        ingress: "SecurityGroupIngress",
+        egress: "SecurityGroupEgress",
+      },
+    }),
+    "aws:ec2/vpcEndpoint:VpcEndpoint": ec2("VPCEndpoint", "vpc-endpoint", "Id", { replaceOn: ["vpcId", "serviceName", "vpcEndpointType"] }),
   };
-
-  function associate(cluster: unknown, providers: unknown): void {
-    const found = clusters.get(String(cluster));
-    if (!found) throw new Error("ClusterNotFoundException: The referenced cluster was inactive.");
-    found.capacityProviders = providers as string[];
-  }
-
-  function retain(group: string, days: unknown): void {
-    if (days === undefined || days === 0) log.retention.delete(group);
-    else log.retention.set(group, Number(days));
-  }
-
-  /** One that is made, is there, is changed, and goes. */
-  function kept(
-    kind: string,
-    replaceOn: string[] = [],
-    computed: string[] = ["arn"],
-    more: (id: string, inputs: JsonObject) => JsonObject = (id) => ({ arn: world.arn("ec2", `${kind}/${id}`) }),
-  ): StandInResource {
-    return {
-      replaceOn,
-      computed,
-      create: (inputs) => {
-        const id = surroundings.make(kind, inputs);
-        return { id, outputs: more(id, inputs) };
-      },
-      read: (id) => {
-        const found = surroundings.things.get(id);
-        return found && { id, outputs: found.properties };
-      },
-      update: (id, inputs) => {
-        surroundings.change(id, inputs);
-        return {};
-      },
-      delete: (id) => surroundings.remove(id),
-    };
-  }
 }

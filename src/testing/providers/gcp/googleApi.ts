@@ -1,15 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { JsonObject } from "../../../json";
-
-/** An error that Google answered. */
-class GoogleApiError extends Error {
-  constructor(
-    readonly status: number,
-    message: string,
-  ) {
-    super(`googleapi: Error ${status}: ${message}`);
-  }
-}
+import { CloudApiError, unlessMissing } from "../cloudApi";
 
 /** Calls of Google's REST APIs, as the owner of the project. */
 export interface GoogleApi {
@@ -29,7 +20,7 @@ export interface Binding {
   condition?: JsonObject;
 }
 
-const ATTEMPTS = 50;
+const MAX_ATTEMPTS = 50;
 
 /** @param base URL of all services @param token an access token, asked for with each call */
 export function googleApi(base: string, token: () => string): GoogleApi {
@@ -38,16 +29,8 @@ export function googleApi(base: string, token: () => string): GoogleApi {
     const response = await fetch(`${base}${path}`, { method: verb, headers, ...(body ? { body: JSON.stringify(body) } : {}) });
     const reply = (await response.json().catch(() => ({}))) as JsonObject;
     if (response.ok) return reply;
-    throw new GoogleApiError(response.status, (reply.error as { message?: string } | undefined)?.message ?? `${verb} ${path}`);
-  }
-
-  async function unlessMissing<T>(work: Promise<T>): Promise<T | undefined> {
-    try {
-      return await work;
-    } catch (error) {
-      if (error instanceof GoogleApiError && error.status === 404) return undefined;
-      throw error;
-    }
+    const { message = `${verb} ${path}`, status = "" } = (reply.error ?? {}) as { message?: string; status?: string };
+    throw new CloudApiError(response.status, status, `googleapi: Error ${response.status}: ${message}`);
   }
 
   /** Most services take a POST for it, some a GET. */
@@ -68,7 +51,7 @@ export function googleApi(base: string, token: () => string): GoogleApi {
         try {
           return await call("POST", `${resource}:setIamPolicy`, { policy: { ...policy, bindings: bindings as unknown as JsonObject[] } });
         } catch (error) {
-          if (!(error instanceof GoogleApiError) || error.status !== 409 || attempt === ATTEMPTS) throw error;
+          if (!(error instanceof CloudApiError) || error.status !== 409 || attempt === MAX_ATTEMPTS) throw error;
           await pause(Math.random() * 10 * attempt);
         }
       }

@@ -1,4 +1,5 @@
 import type { JsonObject } from "../../../json";
+import { unlessMissing } from "../cloudApi";
 import type { StandInResource } from "../standInProvider";
 import type { Binding, GoogleApi } from "./googleApi";
 
@@ -31,17 +32,14 @@ export function iamMember(
       return { id };
     },
     delete: async (_, known) => {
-      await api
-        .changePolicy(resourceOf(known), (bindings) =>
-          bindings
-            .map((binding) =>
-              binding.role === known.role ? { ...binding, members: binding.members.filter((each) => each !== known.member) } : binding,
-            )
-            .filter(({ members }) => members.length > 0),
-        )
-        .catch((error: Error & { status?: number }) => {
-          if (error.status !== 404) throw error;
-        });
+      const without = ({ role, members, ...rest }: Binding) => ({
+        ...rest,
+        role,
+        members: role === known.role ? members.filter((each) => each !== known.member) : members,
+      });
+      await unlessMissing(
+        api.changePolicy(resourceOf(known), (bindings) => bindings.map(without).filter(({ members }) => members.length > 0)),
+      );
     },
   };
 }

@@ -185,7 +185,7 @@ test("a network is looked up as EC2 has it", async () => {
   await expect(run({ subnets: ["subnet-1"], securityGroups: Array(6).fill("sg-1") })).rejects.toMatchObject(
     refused("securityGroups can have at most 5 items."),
   );
-  const made = aws.world.surroundings.make("sg", { vpcId: "vpc-1" });
+  const made = aws.world.surroundings.make("sg", { VpcId: "vpc-1" });
   expect((await run({ subnets: ["subnet-1"], securityGroups: ["sg-1", made] })).tasks).toHaveLength(1);
 });
 

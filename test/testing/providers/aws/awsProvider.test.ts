@@ -2,7 +2,7 @@ import { beforeEach, expect, onTestFinished, test } from "vitest";
 import type { JsonObject } from "../../../../src/json";
 import { awsProvider, type FakeAws, type Found, type StandInResource, startFakeAws } from "../../../../src/testing";
 import type { Principal } from "../../../../src/testing/clouds/aws/iam";
-import { provisioned } from "../../../e2e/awsPlace";
+import { provisioned } from "../../../e2e/clouds/aws";
 
 // Each resource type by itself: what it makes is in the fake, what is changed there is read, what is gone is gone.
 
@@ -23,15 +23,18 @@ interface Case {
 
 const user = ({ world }: FakeAws) => world.iam.users.get("given") as Principal;
 const role = ({ world }: FakeAws) => world.iam.roles.get(world.iam.arn("role/given")) as Principal;
-/** One that is only kept. */
-const kept = (inputs: JsonObject, more: JsonObject = { tags: { Name: "mine" } }): Case => ({
+/** One that is only kept. @param more what someone changes of it, as CloudFormation calls it, and as it is read */
+const kept = (
+  inputs: JsonObject,
+  [more, seen]: [JsonObject, JsonObject] = [{ Tags: [{ Key: "Name", Value: "mine" }] }, { tags: { Name: "mine" } }],
+): Case => ({
   inputs,
   drift: [
     ({ world }, id) => {
       const thing = world.surroundings.things.get(id);
       if (thing) thing.properties = { ...thing.properties, ...more };
     },
-    more,
+    seen,
   ],
   gone: ({ world }, id) => world.surroundings.things.delete(id),
 });
@@ -92,19 +95,25 @@ const CASES: Record<string, Case> = {
     drift: [({ world }) => world.parameters.set("/pushpool/etl/key", { value: "two", version: 2 }), { value: "two", version: 2 }],
     gone: ({ world }) => world.parameters.clear(),
   },
-  "aws:ecr/repository:Repository": kept({ name: "etl" }, { imageScanningConfiguration: { scanOnPush: false } }),
+  "aws:ecr/repository:Repository": kept({ name: "etl" }, [
+    { ImageScanningConfiguration: { ScanOnPush: false } },
+    { imageScanningConfiguration: { scanOnPush: false } },
+  ]),
   "aws:ec2/vpc:Vpc": kept({ cidrBlock: "10.72.0.0/16" }),
-  "aws:ec2/subnet:Subnet": kept({ cidrBlock: "10.72.0.0/20" }, { mapPublicIpOnLaunch: true }),
+  "aws:ec2/subnet:Subnet": kept({ cidrBlock: "10.72.0.0/20" }, [{ MapPublicIpOnLaunch: true }, { mapPublicIpOnLaunch: true }]),
   "aws:ec2/internetGateway:InternetGateway": kept({}),
   "aws:ec2/natGateway:NatGateway": kept({}),
   "aws:ec2/eip:Eip": kept({ domain: "vpc" }),
   "aws:ec2/routeTable:RouteTable": kept({}),
-  "aws:ec2/route:Route": kept({ destinationCidrBlock: "0.0.0.0/0" }, { gatewayId: "igw-mine" }),
+  "aws:ec2/route:Route": kept({ routeTableId: "rtb-mine", destinationCidrBlock: "0.0.0.0/0" }, [
+    { GatewayId: "igw-mine" },
+    { gatewayId: "igw-mine" },
+  ]),
   "aws:ec2/routeTableAssociation:RouteTableAssociation": kept({}),
-  "aws:ec2/securityGroup:SecurityGroup": kept(
-    { description: "Flow runs", ingress: [] },
+  "aws:ec2/securityGroup:SecurityGroup": kept({ description: "Flow runs", ingress: [] }, [
+    { SecurityGroupIngress: [{ IpProtocol: "tcp", FromPort: 22, ToPort: 22, CidrIp: "0.0.0.0/0" }] },
     { ingress: [{ protocol: "tcp", fromPort: 22, toPort: 22, cidrBlocks: ["0.0.0.0/0"] }] },
-  ),
+  ]),
   "aws:ec2/vpcEndpoint:VpcEndpoint": kept({ serviceName: "com.amazonaws.eu-west-1.logs" }),
 };
 

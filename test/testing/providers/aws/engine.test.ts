@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { awsProvider, OfflineEngine, startFakeAws } from "../../../../src/testing";
-import { provisioned } from "../../../e2e/awsPlace";
+import { provisioned } from "../../../e2e/clouds/aws";
 
 // The unmodified program of the example in a test of its user: the offline engine, and the stand-in in the same process.
 

@@ -1,7 +1,7 @@
 import { beforeEach, expect, onTestFinished, test } from "vitest";
 import type { JsonObject } from "../../../../src/json";
 import { type FakeGoogleCloud, type Found, gcpProvider, type StandInResource, startFakeGoogleCloud } from "../../../../src/testing";
-import { provisioned } from "../../../e2e/gcpPlace";
+import { provisioned } from "../../../e2e/clouds/gcp";
 
 // Each resource type by itself: what it makes is in the fake, what is changed there is read, what is gone is gone.
 

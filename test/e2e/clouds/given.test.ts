@@ -1,0 +1,305 @@
+import { cpSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import type { FakeAws, FakeGoogleCloud } from "../../../src/testing";
+import { AWS, awsPlace } from "./aws";
+import { type Cloud, type CloudPlace, cloudPlace } from "./cloud";
+import { GCP } from "./gcp";
+
+// Parts that exist already in place of made ones; the caller's own login; the root program, which takes pools from configuration.
+
+const repo = join(__dirname, "..", "..", "..");
+
+interface Given<Fake> {
+  options?: object;
+  /** Put there what is given. @returns arguments of both pools, of `mine` and of `shared`, and the output that is `undefined` for `shared` */
+  parts(fake: Fake): { both: string; mine: string; shared: string; output: string };
+  /** What `up` has added to what was there. */
+  added(before: Provisioned, after: Provisioned, fake: Fake): void;
+  /** Who has submitted what, after a run on each pool. */
+  ran(fake: Fake): void;
+  ambient: {
+    /** Two callers: the first is a submitter. @returns the pool's arguments, and each one's login as files and variables */
+    callers(fake: Fake): { args: string; ada: Login; bob: Login };
+    /** What `up` has made. */
+    made(before: Provisioned, here: CloudPlace<Fake>): Promise<void>;
+    /** What those hear who are not logged in, and those who are no submitters. */
+    loggedOut: string;
+    refused: RegExp;
+  };
+  /** A program of which nothing is known before `up`. */
+  unknown: { program: string; previewed: string; defaults: object; after?(here: CloudPlace<Fake>, before: Provisioned): Promise<void> };
+  /** A misspelt argument, and what is meant. */
+  misspelt: [string, string];
+  /** What only `leastPrivilege` makes. */
+  leastPrivilege(provisioned: Provisioned): unknown[];
+}
+
+type Login = { variable: string; file: string };
+type Provisioned = Record<string, unknown[]>;
+
+function describeGiven<Fake>(cloud: Cloud<Fake, never>, row: Given<Fake>): void {
+  const holds = (here: CloudPlace<Fake>) => here.provisioned() as unknown as Provisioned;
+  const start = () => cloudPlace(cloud, row.options as never);
+
+  test(`${cloud.name}: of what is given nothing is made, and runs use it`, async () => {
+    const here = await start();
+    const { both, mine, shared, output } = row.parts(here.fake);
+    here.program(`
+const given = { ...place, ${both} };
+const mine = new Pool("mine", { ...given, ${mine} });
+const shared = new Pool("shared", { ...given, ${shared} });
+const on = (pool, name) => new Deployment(name, { workPoolName: pool.workPoolName, command: "echo " + name, jobVariables: { image: "acme/etl:1" } });
+exports.push = shared.${output} ?? "none";
+exports.pushPools = manifest({ pools: [mine, shared], deployments: [on(mine, "hello/mine"), on(shared, "hello/shared")] });`);
+    const before = holds(here);
+    const up = await here.up();
+    expect([up.status, up.stdout]).toEqual([0, expect.stringContaining('push: "none"')]);
+    row.added(before, holds(here), here.fake);
+    for (const name of ["hello/mine", "hello/shared"])
+      expect(await here.run("run", name)).toMatchObject({ status: 0, stdout: `${name}\n` });
+    row.ran(here.fake);
+    expect((await here.destroy()).status).toBe(0);
+    expect(holds(here)).toEqual(before);
+  }, 600_000);
+
+  test(`${cloud.name}: ambient: no key anywhere; a submitter's own login runs it, another's does not and hears why`, async () => {
+    const here = await start();
+    const { callers, made, loggedOut, refused } = row.ambient;
+    const { args, ada, bob } = callers(here.fake);
+    here.program(`
+const etl = new Pool("etl", { ...place, workPoolName: "etl_jobs", credentials: ${cloud.sdk}.Credentials.Ambient, permissions: "leastPrivilege", ${args} });
+const hello = new Deployment("hello/prod", { workPoolName: etl.workPoolName, command: "echo hello", jobVariables: { image: "acme/etl:1" } });
+exports.pushPools = manifest({ pools: [etl], deployments: [hello] });`);
+    const before = holds(here);
+    expect((await here.up()).status).toBe(0);
+    await made(before, here);
+    const as = ({ variable, file }: Login) => {
+      here.env[variable] = join(here.folder, "login");
+      writeFileSync(join(here.folder, "login"), file, { mode: 0o600 });
+    };
+    expect(await here.run("run", "hello/prod")).toMatchObject({ status: 5, stderr: expect.stringContaining(loggedOut) });
+    as(bob);
+    expect(await here.run("run", "hello/prod")).toMatchObject({ status: 5, stderr: expect.stringMatching(refused) });
+    as(ada);
+    expect(await here.run("run", "hello/prod")).toMatchObject({ status: 0, stdout: "hello\n" });
+  }, 600_000);
+
+  test(`${cloud.name}: preview where what is given is not known yet: nothing is called, nothing breaks`, async () => {
+    const here = await start();
+    const { program, previewed, defaults, after } = row.unknown;
+    here.program(program);
+    const before = holds(here);
+    const preview = await here.preview();
+    expect([preview.status, preview.stderr, holds(here), cloud.callsOf(here.fake)]).toEqual([
+      0,
+      expect.stringContaining(previewed),
+      before,
+      [],
+    ]);
+    const up = await here.up();
+    expect([up.status, up.stderr]).toEqual([0, expect.stringContaining("created")]);
+    expect((await here.up()).stderr).toContain("no changes");
+    const { pools } = JSON.parse((await here.run("manifest", "show")).stdout) as {
+      pools: { etl: { baseJobTemplate: { variables: { properties: object } } } };
+    };
+    expect(pools.etl.baseJobTemplate.variables.properties).toMatchObject(
+      Object.fromEntries(Object.entries(defaults).map(([name, value]) => [name, { default: value }])),
+    );
+    await after?.(here, before);
+  }, 600_000);
+
+  test(`${cloud.name}: the root program: a pool from the stack's configuration alone, up, deploy, run, destroy`, async () => {
+    const here = await start();
+    const empty = holds(here);
+    rmSync(join(here.folder, "Pulumi.yaml"));
+    for (const name of ["Pulumi.yaml", "components", "src", "tsconfig.json"])
+      cpSync(join(repo, name), join(here.folder, name), { recursive: true });
+    const { endpoints = "" } = cloud.placeOf(here.fake);
+    const etl = {
+      type: cloud.poolType,
+      permissions: "leastPrivilege",
+      endpoints: JSON.parse(endpoints),
+      jobVariables: { image: "acme/etl:1" },
+    };
+    const [wrong, right] = row.misspelt;
+    here.configure({ "pushpool:pools": { etl: { ...etl, [wrong]: "x" } } });
+    expect(await here.preview()).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining(`pushpool:pools.etl.${wrong} is unknown: did you mean "${right}"?`),
+    });
+    here.configure({ "pushpool:pools": { etl } });
+    expect((await here.up()).status).toBe(0);
+    expect(row.leastPrivilege(holds(here))).toHaveLength(1);
+    here.write("hello.py", "def hello(name):\n    print(name)\n");
+    here.write(
+      "prefect.yaml",
+      "deployments:\n- name: prod\n  entrypoint: hello.py:hello\n  parameters: { name: Ada }\n  work_pool: { name: etl, job_variables: { command: \"sh -c 'echo $PUSHPOOL_PARAMETERS'\" } }\n",
+    );
+    expect((await here.run("deploy", "--all")).status).toBe(0);
+    expect(await here.run("run", "hello/prod")).toMatchObject({ status: 0, stdout: '{"name":"Ada"}\n' });
+    expect((await here.destroy()).status).toBe(0);
+    expect(holds(here)).toEqual(empty);
+  }, 600_000);
+}
+
+describeGiven<FakeAws>(AWS, {
+  options: { logGroups: ["flows"] },
+  parts: ({ clusterArn, executionRoleArn, world: { iam } }) => {
+    iam.addUser("old-push");
+    const taskRoleArn = iam.addRole("flows-may").arn;
+    return {
+      both: `clusterArn: "${clusterArn}", executionRoleArn: "${executionRoleArn}", taskRoleArn: "${taskRoleArn}",
+  vpcId: "vpc-1", subnetIds: ["subnet-1", "subnet-2"], securityGroupIds: ["sg-1"], assignPublicIp: true, logGroupName: "flows"`,
+      mine: `user: "old-push", permissions: "leastPrivilege"`,
+      shared: `credentialsBlock: "aws-credentials/mine"`,
+      output: "pushUser",
+    };
+  },
+  added: ({ policies: _, keys: __, ...before }, { policies, keys, ...rest }, { world: { iam } }) => {
+    expect(rest).toEqual(before);
+    expect([policies?.length, keys]).toEqual([1, [iam.arn("user/old-push")]]);
+  },
+  ran: ({ world, calls, clusterArn, executionRoleArn }) => {
+    const tasks = [...world.tasks.values()];
+    expect(tasks.map(({ record }) => record.clusterArn)).toEqual([clusterArn, clusterArn]);
+    for (const { definition, record } of tasks)
+      expect([definition.definition.executionRoleArn, record.overrides.taskRoleArn]).toEqual([
+        executionRoleArn,
+        world.iam.arn("role/flows-may"),
+      ]);
+    const [key] = world.iam.keys.keys();
+    const network = { subnets: ["subnet-1", "subnet-2"], securityGroups: ["sg-1"], assignPublicIp: "ENABLED" };
+    const sent = calls.filter(({ action }) => action === "ecs:RunTask");
+    expect(sent.map(({ accessKeyId, body }) => [accessKeyId, body.networkConfiguration])).toEqual(
+      Array(2).fill([key, { awsvpcConfiguration: network }]),
+    );
+  },
+  ambient: {
+    callers: (aws) => {
+      const [ada, bob] = ["ada", "bob"].map((name) => {
+        const { accessKeyId, secretAccessKey } = aws.accessKey(name, []);
+        const file = `[default]\naws_access_key_id = ${accessKeyId}\naws_secret_access_key = ${secretAccessKey}\n`;
+        return { variable: "AWS_SHARED_CREDENTIALS_FILE", file };
+      }) as [Login, Login];
+      return { args: `submitters: ["user/ada"]`, ada, bob };
+    },
+    made: async (before, here) => {
+      const { keys, users } = here.provisioned();
+      expect([keys, users]).toEqual([before.keys, before.users]);
+      const { blocks } = JSON.parse((await here.run("manifest", "show")).stdout) as { blocks: unknown };
+      // Prefect takes no underscore in a block's name.
+      expect(blocks).toEqual({ "aws-credentials/etl-jobs": { data: { region_name: "eu-west-1" } } });
+    },
+    loggedOut: "aws sso login",
+    refused: /perform: ecs:DescribeTaskDefinition.*EcsPushPool gives it for its cluster, to those in its submitters/,
+  },
+  unknown: {
+    program: `
+const { User } = require("@pulumi/aws/iam");
+const ada = new User("ada");
+const cluster = new aws.TaskCluster("flows", { region, serviceLinkedRole: true });
+const logs = new aws.TaskLogGroup("flows", { region, retentionDays: 7 });
+const network = new aws.TaskNetwork("flows", { region: logs.logGroupName.apply(() => region), access: "privateNat" });
+const images = new aws.EcrRepository("images", { region });
+const execution = new aws.ExecutionRole("flows", { region, workPoolName: "etl", logGroupArn: logs.arn, repositoryArns: [images.arn] });
+const flows = new aws.TaskRole("may", { policyArns: [] });
+const etl = new Pool("etl", { region: ada.name.apply(() => region), endpoints, permissions: "leastPrivilege", user: ada.name,
+  clusterArn: cluster.arn, executionRoleArn: execution.arn, taskRoleArn: flows.arn, logGroupName: logs.logGroupName,
+  vpcId: network.vpcId, subnetIds: network.subnetIds, securityGroupIds: [network.securityGroupId],
+  jobVariables: { image: pulumi.interpolate\`\${images.url}:1\`, env: { ID: ada.uniqueId }, command: "echo hello" },
+  secretEnv: { SALT: ada.uniqueId } });
+exports.pushPools = manifest({ pools: [etl], deployments: [new Deployment("hello/prod", { workPoolName: etl.workPoolName, command: "echo $ID" })] });`,
+    previewed: "etl-push-access-policy",
+    defaults: {
+      image: expect.stringMatching(/^111111111111\.dkr\.ecr\.eu-west-1\.amazonaws\.com\/images-[0-9a-f]{6}:1$/),
+      cluster: expect.stringMatching(/cluster\/flows-cluster-/),
+      task_role_arn: expect.stringMatching(/role\/may-role-/),
+      network_configuration: { assignPublicIp: "DISABLED", subnets: [expect.stringMatching(/^subnet-/), expect.any(String)] },
+      cloudwatch_logs_options: { "awslogs-group": expect.stringMatching(/^\/pushpool\/flows-/) },
+    },
+    after: async (here, before) => {
+      expect((await here.run("run", "hello/prod")).status).toBe(0);
+      expect((await here.destroy()).status).toBe(0);
+      // The role that an account has once stays: others may have come to need it.
+      const linked = here.fake.world.iam.arn("role/AWSServiceRoleForECS");
+      expect(here.provisioned()).toEqual({ ...before, roles: [...(before.roles ?? []), linked] });
+    },
+  },
+  misspelt: ["clusterARN", "clusterArn"],
+  leastPrivilege: ({ policies = [] }) => policies,
+});
+
+describeGiven<FakeGoogleCloud>(GCP, {
+  parts: ({ runtimeAccount, world: { iam } }) => {
+    iam.addAccount("acme", "old-push");
+    return {
+      both: `runtimeServiceAccount: "${runtimeAccount}"`,
+      mine: `serviceAccount: "old-push@acme.iam.gserviceaccount.com"`,
+      shared: `credentialsBlock: "gcp-credentials/mine"`,
+      output: "pushServiceAccount",
+    };
+  },
+  added: (before, after) => {
+    expect([after.accounts, after.keys]).toEqual([before.accounts, ["old-push@acme.iam.gserviceaccount.com"]]);
+  },
+  ran: ({ calls, world, runtimeAccount }) => {
+    const submits = calls.filter(({ method }) => method === "run.jobs.run");
+    expect(submits.map(({ member }) => member)).toEqual(Array(2).fill("serviceAccount:old-push@acme.iam.gserviceaccount.com"));
+    expect([...world.executions.values()].map(({ template }) => template.serviceAccount)).toEqual(Array(2).fill(runtimeAccount));
+  },
+  ambient: {
+    callers: (google) => {
+      const [ada, bob] = [google.serviceAccountKey("ada", []), google.serviceAccountKey("bob", [])];
+      const runtime = `serviceAccounts/${google.runtimeAccount}`;
+      google.world.iam.bindings = google.world.iam.bindings.filter(({ resource }) => resource !== runtime);
+      const login = (key: object): Login => ({ variable: "GOOGLE_APPLICATION_CREDENTIALS", file: JSON.stringify(key) });
+      return { args: `submitters: ["serviceAccount:${ada.client_email}"]`, ada: login(ada), bob: login(bob) };
+    },
+    made: async (before, here) => {
+      expect(here.provisioned().keys).toEqual(before.keys);
+      const { blocks } = JSON.parse((await here.run("manifest", "show")).stdout) as { blocks: unknown };
+      // Prefect takes no underscore in a block's name.
+      expect(blocks).toEqual({ "gcp-credentials/etl-jobs": { data: { project: "acme" } } });
+    },
+    loggedOut: "gcloud auth application-default login",
+    refused: /'run\.jobs\.create' denied.*CloudRunPushPool gives it, to those in its submitters/,
+  },
+  unknown: {
+    program: `
+const { Account } = require("@pulumi/gcp/serviceaccount");
+const account = new Account("flows", { project, accountId: "flows-account" });
+const apis = new gcp.ApiEnablement("apis", { project, apis: ["artifactregistry", "compute", "secretmanager"].map((api) => api + ".googleapis.com") });
+const images = new gcp.ImageRepository("images", { project, region }, { dependsOn: apis });
+const network = new gcp.RunNetwork("net", { project, region, access: "direct" }, { dependsOn: apis });
+const etl = new Pool("etl", { project: account.project, region: account.project.apply(() => region), endpoints, permissions: "leastPrivilege",
+  runtimeServiceAccount: account.email, subnetwork: network.subnetworkId, jobVariables: { image: pulumi.interpolate\`\${images.url}/etl:1\`, env: { ID: account.uniqueId } },
+  secretEnv: { SALT: account.uniqueId }, submitters: [account.member] });
+exports.pushPools = manifest({ pools: [etl] });`,
+    previewed: "etl-push-account",
+    defaults: {
+      image: expect.stringMatching(/^europe-west1-docker\.pkg\.dev\/acme\/.*\/etl:1$/),
+      service_account_name: "flows-account@acme.iam.gserviceaccount.com",
+      region: "europe-west1",
+    },
+  },
+  misspelt: ["permisions", "permissions"],
+  leastPrivilege: ({ roles = [] }) => roles,
+});
+
+test("AWS in China: a pool of that partition goes up, and runs, on spot capacity too", async () => {
+  const [region, partition, domain] = ["cn-north-1", "aws-cn", ".amazonaws.com.cn"];
+  const here = await awsPlace({ region });
+  here.program(`
+const etl = new Pool("etl", { ...place, permissions: "leastPrivilege", imageRepository: true, secretEnv: { PASSWORD: "x" } });
+const on = (name, launch_type) => new Deployment(name, { workPoolName: etl.workPoolName, command: "echo hello",
+  jobVariables: { launch_type, image: pulumi.interpolate\`\${etl.imageRepository}:1\` } });
+exports.pushPools = manifest({ pools: [etl], deployments: [on("hello/prod", "FARGATE"), on("hello/spot", "FARGATE_SPOT")] });`);
+  expect((await here.up()).status).toBe(0);
+  for (const name of ["hello/prod", "hello/spot"]) expect(await here.run("run", name)).toMatchObject({ status: 0, stdout: "hello\n" });
+  const tasks = [...here.fake.world.tasks.values()].map(({ record }) => record);
+  expect(tasks.map(({ taskArn }) => taskArn)).toEqual(Array(2).fill(expect.stringMatching(new RegExp(`^arn:${partition}:ecs:${region}:`))));
+  expect(tasks.map(({ more }) => more.capacityProviderName)).toEqual([undefined, "FARGATE_SPOT"]);
+  const image = new RegExp(`^111111111111\\.dkr\\.ecr\\.${region}${domain.replaceAll(".", "\\.")}/etl-images-[0-9a-f]{6}:1$`);
+  expect(tasks[0]?.containers[0]?.image).toMatch(image);
+}, 600_000);

@@ -1,0 +1,104 @@
+import { beforeEach, expect, onTestFinished, test } from "vitest";
+import { type FakeAws, startFakeAws } from "../../../../src/testing";
+import { type AwsApi, awsApi } from "../../../../src/testing/providers/aws/awsApi";
+
+// IAM and Cloud Control, as provisioning calls them: what AWS refuses is refused in its words (recordings/aws/iam-*.jsonl).
+
+let aws: FakeAws;
+let api: AwsApi;
+beforeEach(async () => {
+  aws = await startFakeAws();
+  onTestFinished(() => aws.stop());
+  api = awsApi(aws);
+  aws.world.iam.addUser("ada");
+  aws.world.iam.addRole("flows");
+});
+
+const TRUST = JSON.stringify({ Statement: [{ Effect: "Allow", Principal: { Service: "ecs-tasks.amazonaws.com" } }] });
+const DOCUMENT = JSON.stringify({ Version: "2012-10-17", Statement: [] });
+const OWN = "arn:aws:iam::111111111111:policy/mine";
+
+test.each<[what: string, action: string, parameters: Record<string, string>, status: number, message: string | RegExp]>([
+  [
+    "a trust policy that is no JSON",
+    "CreateRole",
+    { RoleName: "r", AssumeRolePolicyDocument: "{" },
+    400,
+    "MalformedPolicyDocument: This policy contains invalid Json",
+  ],
+  ["a role that exists", "CreateRole", { RoleName: "flows", AssumeRolePolicyDocument: TRUST }, 409, /^EntityAlreadyExists: /],
+  [
+    "a malformed ARN",
+    "AttachRolePolicy",
+    { RoleName: "flows", PolicyArn: "mine" },
+    400,
+    "ValidationError: Invalid ARN:  Could not be parsed!",
+  ],
+  [
+    "an unknown policy",
+    "AttachUserPolicy",
+    { UserName: "ada", PolicyArn: OWN },
+    404,
+    `NoSuchEntity: Policy ${OWN} does not exist or is not attachable.`,
+  ],
+  ["an unknown user", "GetUser", { UserName: "bob" }, 404, "NoSuchEntity: The user with name bob cannot be found."],
+  [
+    "an unknown key",
+    "DeleteAccessKey",
+    { UserName: "ada", AccessKeyId: "AKIA" },
+    404,
+    /^NoSuchEntity: The Access Key with id AKIA cannot be found/,
+  ],
+  ["an unknown operation", "CreateGroup", { GroupName: "g" }, 400, /^InvalidAction: Could not find operation CreateGroup/],
+])("IAM refuses %s", async (_, action, parameters, status, message) => {
+  await expect(api.iam(action, parameters)).rejects.toMatchObject({ status, message: expect.stringMatching(message) });
+});
+
+test("IAM: two keys a user, five versions a policy, and nothing goes that is in use", async () => {
+  for (const _ of [1, 2]) await api.iam("CreateAccessKey", { UserName: "ada" });
+  await expect(api.iam("CreateAccessKey", { UserName: "ada" })).rejects.toMatchObject({ code: "LimitExceeded", status: 409 });
+  await expect(api.iam("DeleteUser", { UserName: "ada" })).rejects.toMatchObject({ code: "DeleteConflict" });
+  await api.iam("CreatePolicy", { PolicyName: "mine", PolicyDocument: DOCUMENT });
+  const newVersion = () => api.iam("CreatePolicyVersion", { PolicyArn: OWN, PolicyDocument: DOCUMENT, SetAsDefault: true });
+  for (const _ of [2, 3, 4, 5]) await newVersion();
+  await expect(newVersion()).rejects.toMatchObject({ code: "LimitExceeded" });
+  await expect(api.iam("DeletePolicyVersion", { PolicyArn: OWN, VersionId: "v5" })).rejects.toMatchObject({ code: "DeleteConflict" });
+  await expect(api.iam("DeletePolicy", { PolicyArn: OWN })).rejects.toMatchObject({ code: "DeleteConflict" });
+});
+
+test("who is not allowed provisions nothing", async () => {
+  const nobody = awsApi({ url: aws.url, region: aws.region, account: aws.account, ownerKey: aws.accessKey("nobody", []) });
+  await expect(nobody.iam("CreateUser", { UserName: "eve" })).rejects.toMatchObject({ code: "AccessDenied", status: 403 });
+  await expect(nobody.create("AWS::EC2::VPC", { CidrBlock: "10.0.0.0/16" })).rejects.toMatchObject({ code: "AccessDeniedException" });
+  const forged = awsApi({ url: aws.url, region: aws.region, account: aws.account, ownerKey: { ...aws.ownerKey, secretAccessKey: "no" } });
+  await expect(forged.iam("CreateUser", { UserName: "eve" })).rejects.toMatchObject({ code: "SignatureDoesNotMatch", status: 403 });
+  expect([aws.world.iam.users.has("eve"), aws.world.surroundings.things.size]).toEqual([false, 0]);
+});
+
+test("Cloud Control accepts a request, and says how it went when it is asked", async () => {
+  await expect(api.create("AWS::EC2::Instance", {})).rejects.toMatchObject({ code: "TypeNotFoundException" });
+  await expect(api.create("AWS::EC2::Subnet", { VpcId: "vpc-0123456789abcdef" })).rejects.toMatchObject({ code: "NotFound" });
+  const { identifier } = await api.create("AWS::EC2::VPC", { CidrBlock: "10.0.0.0/16" });
+  expect(aws.calls.slice(-2).map(({ action }) => action)).toEqual([
+    "cloudcontrolapi:CreateResource",
+    "cloudcontrolapi:GetResourceRequestStatus",
+  ]);
+  await api.update("AWS::EC2::VPC", identifier, { CidrBlock: "10.0.0.0/16", EnableDnsSupport: true }, ["VpcId"]);
+  expect(await api.get("AWS::EC2::VPC", identifier)).toEqual({ VpcId: identifier, CidrBlock: "10.0.0.0/16", EnableDnsSupport: true });
+  await api.remove("AWS::EC2::VPC", identifier);
+  expect(await api.get("AWS::EC2::VPC", identifier)).toBeUndefined();
+  await api.create("AWS::ECS::Cluster", { ClusterName: "etl" });
+  await expect(api.update("AWS::ECS::Cluster", "etl", { ClusterName: "etl", Tags: [] }, ["Arn"])).rejects.toMatchObject({
+    code: "NotUpdatable",
+  });
+});
+
+test("an internet gateway that is attached keeps its VPC, and is detached first", async () => {
+  const { identifier: VpcId } = await api.create("AWS::EC2::VPC", { CidrBlock: "10.0.0.0/16" });
+  const { identifier: InternetGatewayId } = await api.create("AWS::EC2::InternetGateway", {});
+  const { identifier } = await api.create("AWS::EC2::VPCGatewayAttachment", { InternetGatewayId, VpcId });
+  await expect(api.remove("AWS::EC2::VPC", VpcId)).rejects.toThrow(/has a dependent object/);
+  expect(await api.get("AWS::EC2::VPCGatewayAttachment", identifier)).toEqual({ AttachmentType: "IGW", InternetGatewayId, VpcId });
+  await api.remove("AWS::EC2::VPCGatewayAttachment", identifier);
+  await api.remove("AWS::EC2::VPC", VpcId);
+});
