@@ -1,0 +1,477 @@
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { JsonObject } from "../../../src/json";
+import type { FakeAws, FakeGoogleCloud } from "../../../src/testing";
+import { type EndRow, expectEnd } from "../ends";
+import { listen, until } from "../pushpool";
+import { AWS, ecsManifest, ecsTemplate } from "./aws";
+import { type Cloud, manifestPlace, type RunningPlace } from "./cloud";
+import { cloudManifest, GCP } from "./gcp";
+
+// The built command line on a manifest written by hand, against a fake cloud: what runs do on every cloud alike.
+
+const CANARY = "canary-4711-not-to-be-seen";
+
+interface Over {
+  pool?: JsonObject;
+  jobVariables?: JsonObject;
+  block?: JsonObject;
+}
+
+interface Runs<Fake, Options, Key> {
+  options: Options;
+  /** A submitter's key. */
+  key(fake: Fake, name: string): Key;
+  manifest(fake: Fake, key: Key, commands: Record<string, string>, over?: Over): JsonObject;
+  /** Of the pool: what is tried of each template. */
+  templates: [name: string, pool: JsonObject][];
+  /** Whether stderr comes as stdout. */
+  merged: boolean;
+  /** The call that submits. */
+  submit: "ecs:RunTask" | "run.jobs.run";
+  lose(fake: Fake, fault: { kind: "reset" | "hang"; after: true } | { kind: "unavailableAfter" }): void;
+  /** Names of all runs that the cloud has started, oldest first. */
+  started(fake: Fake): string[];
+  isRunning(fake: Fake, name: string): boolean;
+  cancel: { args: string[]; says: RegExp; stopped(fake: Fake): void };
+  secret: {
+    /** Everything that the cloud keeps and shows. */
+    kept(fake: Fake): unknown[];
+    /** What of the key is in clear nowhere. */
+    ofKey(key: Key): string;
+    /** What `run` says, and how often. */
+    says: [RegExp, times: number];
+    /** The one call that a secret in env is in. */
+    carrier: string;
+    /** The calls that it is in, since so many calls. */
+    carriers(fake: Fake, since: number): string[];
+  };
+  login(place: RunningPlace, key: Key): void;
+  /** The block of a stack whose credentials cannot be read here. */
+  sealed: JsonObject;
+  /** Who has asked, since so many calls. */
+  callers(fake: Fake, since: number): unknown[];
+  caller(key: Key): unknown;
+  ends: (fake: () => Fake) => (EndRow & { pool?: JsonObject })[];
+}
+
+function describeRuns<Fake extends { stop(): Promise<void> }, Options, Key>(
+  cloud: Cloud<Fake, Options>,
+  row: Runs<Fake, Options, Key>,
+): void {
+  describe(cloud.name, () => {
+    let fake: Fake;
+    let key: Key;
+    beforeAll(async () => {
+      fake = await cloud.startFake(row.options);
+      key = row.key(fake, "submitter");
+    });
+    afterAll(() => fake.stop());
+
+    const here = (commands: Record<string, string>, over: Over = {}) => manifestPlace(cloud, row.manifest(fake, key, commands, over));
+    const calls = () => cloud.callsOf(fake);
+    const started = () => row.started(fake).length;
+
+    test.each(row.templates)(
+      "a run by the template %s: phases, log lines, COMPLETED; the second submits with one call",
+      async (_, pool) => {
+        const place = here({ "hello/prod": `sh -c 'echo "$PUSHPOOL_PARAMETERS"; echo oops >&2'` }, { pool });
+        const lines = (parameters: string) => (row.merged ? `${parameters}\noops\n` : `${parameters}\n`);
+        const first = await place.run("run", "hello/prod", "-p", "name=Ada");
+        expect(first).toMatchObject({ status: 0, stdout: lines('{"name":"Ada"}') });
+        for (const said of ["SCHEDULED", "PENDING InfrastructurePending", "COMPLETED", ...(row.merged ? [] : ["oops"])])
+          expect(first.stderr).toContain(said);
+
+        const before = calls().length;
+        const second = await place.run("run", "hello/prod", "--detach");
+        expect([second.status, calls().slice(before)]).toEqual([0, [row.submit]]);
+        expect((await place.run("wait", second.stdout.trim())).status).toBe(0);
+        expect((await place.run("logs", second.stdout.trim())).stdout).toBe(lines("{}"));
+      },
+    );
+
+    test("a failing command is FAILED with its code, and can be retried", async () => {
+      const place = here({ "hello/bad": "sh -c 'exit 3'" });
+      const { status, stderr } = await place.run("run", "hello/bad", "--flow-run-name", "mine");
+      expect([status, stderr]).toEqual([1, expect.stringContaining("exited with code 3")]);
+      expect((await place.run("retry", "mine")).status).toBe(1);
+      const { transitions } = JSON.parse((await place.run("show", "mine", "--json")).stdout) as { transitions: { attempt: number }[] };
+      expect(transitions.at(-1)?.attempt).toBe(2);
+    });
+
+    test("cancel waits until the cloud says stopped; ls says the same", async () => {
+      const place = here({ "hello/long": "sleep 60" });
+      const id = (await place.run("run", "hello/long", "--detach")).stdout.trim();
+      const cancelled = await place.run("cancel", id, ...row.cancel.args);
+      expect([cancelled.status, cancelled.stderr]).toEqual([0, expect.stringMatching(row.cancel.says)]);
+      row.cancel.stopped(fake);
+      const { runs } = JSON.parse((await place.run("ls", "--json")).stdout) as { runs: { state: { type: string; message: string } }[] };
+      expect(runs[0]?.state).toMatchObject({ type: "CANCELLED", message: "stopped on request" });
+      expect((await place.run("wait", id)).status).toBe(3);
+    });
+
+    test("a secret of the manifest in env is found in no plan, log, ledger, argument, or place where the cloud shows it", async () => {
+      const env = { TOKEN: "{{ prefect.blocks.secret.token }}" };
+      const commands = { "hello/env": `sh -c 'test \${#TOKEN} -eq ${CANARY.length}; echo done'` };
+      const manifest = row.manifest(fake, key, commands, { jobVariables: { env } });
+      (manifest.blocks as JsonObject)["secret/token"] = { data: { value: CANARY } };
+      const place = manifestPlace(cloud, manifest);
+      const before = calls().length;
+      const dry = await place.run("run", "hello/env", "--dry-run");
+      const done = await place.run("run", "hello/env", "--flow-run-name", "canary");
+      expect(done).toMatchObject({ status: 0, stdout: "done\n" });
+      const [says, times] = row.secret.says;
+      expect(done.stderr.match(new RegExp(says, "g")) ?? []).toHaveLength(times);
+      const shown = await place.run("show", "canary", "--json");
+      const everything = [dry, done, shown].map(({ stdout, stderr }) => stdout + stderr);
+      everything.push(...row.secret.kept(fake).map((each) => JSON.stringify(each)));
+      for (const file of readdirSync(place.home, { recursive: true, withFileTypes: true }))
+        if (file.isFile()) everything.push(readFileSync(join(file.parentPath, file.name), "latin1"));
+      const ofKey = row.secret.ofKey(key);
+      expect(ofKey).not.toBe("");
+      for (const text of everything) {
+        expect(text).not.toContain(CANARY);
+        expect(text).not.toContain(ofKey);
+      }
+      // The one call that it is in.
+      expect(row.secret.carriers(fake, before)).toEqual([row.secret.carrier]);
+    });
+
+    test("a reply that is lost after the cloud accepted: one run of it, COMPLETED", async () => {
+      const place = here({ "hello/lost": "true" });
+      await place.run("run", "hello/lost");
+      for (const fault of [{ kind: "reset", after: true }, { kind: "unavailableAfter" }] as const) {
+        const before = started();
+        row.lose(fake, fault);
+        expect((await place.run("run", "hello/lost")).status).toBe(0);
+        expect(started()).toBe(before + 1);
+      }
+    });
+
+    test("kill -9 while the cloud's answer is on its way: the next watcher takes the run up, and it ran once", async () => {
+      const place = here({ "hello/killed": "true" });
+      await place.run("run", "hello/killed");
+      const before = started();
+      row.lose(fake, { kind: "hang", after: true });
+      const child = place.start("run", "hello/killed", "--flow-run-name", "killed");
+      const heard = listen(child);
+      await until(() => started() > before);
+      child.kill("SIGKILL");
+      await heard.ended;
+      expect((await place.run("wait", "killed")).status).toBe(0);
+      expect(started()).toBe(before + 1);
+    });
+
+    test("--credentials ambient: the caller's own login in place of the pool's, which need not even be readable, for whatever is done with the run", async () => {
+      const own = row.key(fake, "ada");
+      const commands = { "hello/prod": "echo hello", "hello/bad": "sh -c 'exit 3'", "hello/long": "sleep 60" };
+      const place = here(commands, { block: row.sealed });
+      row.login(place, own);
+      expect(await place.run("run", "hello/prod")).toMatchObject({ status: 2, stderr: expect.stringContaining("--credentials ambient") });
+
+      const before = calls().length;
+      const ambient = ["--credentials", "ambient"];
+      const dry = await place.run("run", "hello/prod", ...ambient, "--dry-run");
+      expect([dry.status, JSON.parse(dry.stdout)]).toEqual([0, expect.objectContaining({ credentials: "ambient" })]);
+      expect(calls()).toHaveLength(before);
+      const { status, stdout } = await place.run("run", "hello/prod", ...ambient, "--detach");
+      expect(status).toBe(0);
+      const id = stdout.trim();
+      // Another process, which nobody tells: the run says it.
+      expect((await place.run("wait", id)).status).toBe(0);
+      expect((await place.run("logs", id)).stdout).toBe("hello\n");
+      expect(await place.run("retry", id)).toMatchObject({ status: 2, stderr: expect.stringContaining("COMPLETED") });
+      expect((await place.run("run", "hello/bad", ...ambient, "--flow-run-name", "bad")).status).toBe(1);
+      expect((await place.run("retry", "bad")).status).toBe(1);
+      const long = (await place.run("run", "hello/long", ...ambient, "--detach")).stdout.trim();
+      expect((await place.run("cancel", long)).status).toBe(0);
+      expect(new Set(row.callers(fake, before))).toEqual(new Set([row.caller(own)]));
+    });
+
+    test.each(row.ends(() => fake))("$name is told as what it is", async ({ pool = {}, ...end }) => {
+      const place = here({ "hello/end": end.command ?? "true" }, { pool, jobVariables: end.jobVariables ?? {} });
+      const known = new Set(row.started(fake));
+      await expectEnd(place, "hello/end", end, () => {
+        const mine = () => row.started(fake).find((name) => !known.has(name) && row.isRunning(fake, name));
+        return until(mine);
+      });
+    });
+  });
+}
+
+/** The template with more containers than the run's own. */
+function withContainers(containers: JsonObject[]): JsonObject {
+  const { job_configuration, ...rest } = ecsTemplate() as { job_configuration: JsonObject & { task_definition: JsonObject } };
+  const containerDefinitions = [{ image: "{{ image }}", name: "{{ container_name }}" }, ...containers];
+  const task_definition = { ...job_configuration.task_definition, containerDefinitions };
+  return { baseJobTemplate: { ...rest, job_configuration: { ...job_configuration, task_definition } } };
+}
+
+describeRuns(AWS, {
+  options: {},
+  key: (aws: FakeAws, name) => aws.accessKey(name),
+  manifest: ecsManifest,
+  templates: (["ecs", "ecs.from-code"] as const).map((name) => [name, { baseJobTemplate: ecsTemplate(name) }]),
+  merged: true,
+  submit: "ecs:RunTask",
+  lose: (aws, fault) => aws.plant({ on: "ecs:RunTask", fault }),
+  started: ({ world }) => [...world.tasks.keys()],
+  isRunning: ({ world }, arn) => world.tasks.get(arn)?.record.lastStatus === "RUNNING",
+  cancel: {
+    args: [],
+    says: /^/,
+    stopped: ({ world }) =>
+      expect([...world.tasks.values()].at(-1)?.record).toMatchObject({ lastStatus: "STOPPED", stopCode: "UserInitiated" }),
+  },
+  secret: {
+    kept: ({ world }) => [
+      [...world.families.values()],
+      [...world.tasks.values()].map(({ record, tags }) => ({ record, tags })),
+      [...world.log.groups.values()].map((streams) => [...streams]),
+      [...world.parameters.keys()],
+    ],
+    ofKey: ({ secretAccessKey }) => secretAccessKey,
+    says: [/TOKEN: /, 0],
+    carriers: ({ calls }, since) =>
+      calls
+        .slice(since)
+        .filter(({ body, reply }) => JSON.stringify([body, reply]).includes(CANARY))
+        .map(({ action }) => action),
+    carrier: "ssm:PutParameter",
+  },
+  login: ({ env }, { accessKeyId, secretAccessKey }) =>
+    void Object.assign(env, { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey }),
+  sealed: { aws_secret_access_key: "[secret]" },
+  callers: ({ calls }, since) => calls.slice(since).map(({ accessKeyId }) => accessKeyId),
+  caller: ({ accessKeyId }) => accessKeyId,
+  ends: (aws) => [
+    { name: "an exit code", command: "sh -c 'exit 7'", state: "FAILED", code: 1, says: /exited with code 7/ },
+    { name: "a signal of its own", command: "sh -c 'kill -SEGV $$'", state: "CRASHED", code: 1, says: /SIGSEGV/ },
+    {
+      name: "out of memory",
+      command: "sleep 60",
+      during: (task) => aws().world.outOfMemory(task),
+      state: "CRASHED",
+      code: 1,
+      says: /out of memory \(OutOfMemoryError: Container killed due to memory usage\)/,
+    },
+    {
+      name: "a Spot interruption",
+      command: "sleep 60",
+      during: (task) => aws().world.interruptSpot(task),
+      state: "CRASHED",
+      code: 1,
+      says: /SpotInterruption/,
+    },
+    {
+      name: "a failing machine",
+      command: "sleep 60",
+      during: (task) => aws().world.loseHost(task),
+      state: "CRASHED",
+      code: 1,
+      says: /underlying infrastructure failure/,
+    },
+    {
+      name: "someone else's stop",
+      command: "sleep 60",
+      during: (task) => aws().world.stopTask(task),
+      state: "CANCELLED",
+      code: 3,
+      says: /someone else/,
+    },
+    {
+      name: "a sidecar that ends the task",
+      command: "sleep 60",
+      pool: withContainers([{ name: "proxy", image: "acme/proxy:1", essential: true, command: ["sh", "-c", "exit 9"] }]),
+      state: "CRASHED",
+      code: 1,
+      says: /container "proxy" exited with code 9, and ECS stopped the task with it/,
+    },
+    {
+      name: "a sidecar that runs out of memory",
+      command: "sleep 60",
+      pool: withContainers([{ name: "proxy", image: "acme/proxy:1", command: ["sleep", "60"] }]),
+      during: (task) => aws().world.outOfMemory(task, "proxy"),
+      state: "CRASHED",
+      code: 1,
+      says: /container "proxy" ran out of memory \(OutOfMemoryError: .*\), and ECS stopped the task with it/,
+    },
+    {
+      name: "a kill that nobody explains, beside a finished init container",
+      command: "sh -c 'sleep 0.5; kill -9 $$'",
+      pool: withContainers([{ name: "init", image: "acme/init:1", essential: false, command: ["sh", "-c", "exit 2"] }]),
+      state: "CRASHED",
+      code: 1,
+      says: /SIGKILL, exit code 137: ECS gives no reason; most often its memory was used up/,
+    },
+    {
+      name: "a success of the run's own container beside a failed one",
+      command: "sleep 0.5",
+      pool: withContainers([{ name: "init", image: "acme/init:1", essential: false, command: ["sh", "-c", "exit 2"] }]),
+      state: "COMPLETED",
+      code: 0,
+      says: /COMPLETED/,
+    },
+    {
+      name: "an image that is not there",
+      before: () => {
+        aws().world.options.images["acme/none:1"] = { access: "missing" };
+      },
+      jobVariables: { image: "acme/none:1" },
+      state: "CRASHED",
+      code: 1,
+      says: /CannotPullContainerError: .*repository does not exist/,
+    },
+    {
+      name: "an image that may not be read",
+      before: () => {
+        aws().world.options.images["acme/closed:1"] = { access: "denied" };
+      },
+      jobVariables: { image: "acme/closed:1" },
+      state: "CRASHED",
+      code: 1,
+      says: /CannotPullContainerError: .*403 Forbidden/,
+    },
+    {
+      name: "no room in its network",
+      before: () => aws().world.keepFromStarting("Timeout waiting for network interface provisioning to complete."),
+      state: "CRASHED",
+      code: 1,
+      says: /Timeout waiting for network interface provisioning/,
+    },
+    {
+      name: "an end before it had containers",
+      before: () =>
+        aws().world.keepFromStarting("Unexpected EC2 error while attempting to Create Network Interface in subnet 'subnet-1'", "none"),
+      state: "CRASHED",
+      code: 1,
+      says: /Unexpected EC2 error while attempting to Create Network Interface/,
+    },
+    {
+      name: "a secret that is not there",
+      pool: withContainers([
+        { name: "other", image: "acme/other:1", essential: false, secrets: [{ name: "T", valueFrom: "/nobody/has/it" }] },
+      ]),
+      state: "CRASHED",
+      code: 1,
+      says: /unable to retrieve secrets from ssm: invalid parameters: \/nobody\/has\/it/,
+    },
+  ],
+});
+
+describeRuns(GCP, {
+  options: { secrets: { locked: { 1: "nobody may read it" } } },
+  key: (google: FakeGoogleCloud, name) => google.serviceAccountKey(name) as JsonObject,
+  manifest: cloudManifest,
+  templates: [["cloud-run-v2.from-code", {}]],
+  merged: false,
+  submit: "run.jobs.run",
+  lose: (google, fault) => google.plant({ on: "run.jobs.run", fault }),
+  started: ({ world }) => [...world.executions.keys()],
+  isRunning: ({ world }, name) => world.executions.get(name)?.startTime !== undefined,
+  cancel: {
+    args: ["--grace", "5s"],
+    says: /warning: a grace of 5 s cannot be asked for: Cloud Run gives a cancelled execution 10 s/,
+    stopped: ({ world }) => {
+      const [execution] = [...world.executions.values()].slice(-1);
+      expect(execution?.conditions.find(({ type }) => type === "Completed")).toMatchObject({ executionReason: "CANCELLED" });
+    },
+  },
+  secret: {
+    kept: ({ world, calls }) => [
+      [...world.jobs.values()],
+      world.log.entries,
+      calls.map(({ path }) => path),
+      ...[...world.executions.values()].map(({ template }) => template.containers.map(({ command, args }) => [command, args])),
+    ],
+    ofKey: ({ private_key }) => String(private_key).split("\n")[5] ?? "",
+    says: [/TOKEN: Cloud Run shows a variable's value/, 1],
+    carriers: ({ calls }, since) =>
+      calls
+        .slice(since)
+        .filter(({ body }) => JSON.stringify(body).includes(CANARY))
+        .map(({ method }) => method),
+    carrier: "run.jobs.run",
+  },
+  login: (place, key) => {
+    place.env.GOOGLE_APPLICATION_CREDENTIALS = join(place.folder, "key.json");
+    writeFileSync(place.env.GOOGLE_APPLICATION_CREDENTIALS, JSON.stringify(key), { mode: 0o600 });
+  },
+  sealed: { service_account_info: "[secret]" },
+  callers: ({ calls }, since) => calls.slice(since).map(({ member }) => member),
+  caller: ({ client_email }) => `serviceAccount:${client_email}`,
+  ends: (google): EndRow[] => [
+    { name: "an exit code", command: "sh -c 'exit 7'", state: "FAILED", code: 1, says: /exited with code 7/ },
+    { name: "a signal of its own", command: "sh -c 'kill -SEGV $$'", state: "CRASHED", code: 1, says: /was ended by SIGSEGV/ },
+    {
+      name: "out of memory",
+      command: "sleep 60",
+      during: (execution) => google().world.outOfMemory(execution),
+      state: "CRASHED",
+      code: 1,
+      says: /ended by SIGKILL, out of memory \(The configured memory limit was reached\.\)/,
+    },
+    {
+      name: "its time limit",
+      command: "sleep 60",
+      jobVariables: { timeout: 1 },
+      state: "TimedOut",
+      code: 1,
+      says: /it reached its time limit while running/,
+    },
+    {
+      name: "someone else's cancellation",
+      command: "sleep 60",
+      during: (execution) => google().world.cancel(execution),
+      state: "CANCELLED",
+      code: 3,
+      says: /stopped by someone else/,
+    },
+    {
+      name: "an execution that someone deleted",
+      command: "sleep 60",
+      during: (execution) => google().world.deleteExecution(execution),
+      state: "CRASHED",
+      code: 1,
+      says: /its execution is no longer there: someone deleted it, or its job/,
+    },
+    {
+      name: "a command that is not there",
+      command: "no-such-command",
+      state: "CRASHED",
+      code: 1,
+      says: /it never started: .*no-such-command/,
+    },
+    {
+      name: "an image that is not there",
+      before: () => google().world.images.set("acme/none:1", { access: "missing" }),
+      jobVariables: { image: "acme/none:1" },
+      state: "SCHEDULED",
+      code: 5,
+      says: /Cloud Run cannot run this job: Image 'acme\/none:1' not found\. \(CONTAINER_MISSING\)/,
+    },
+    {
+      name: "an image that may not be read",
+      before: () => google().world.images.set("acme/closed:1", { access: "denied" }),
+      jobVariables: { image: "acme/closed:1" },
+      state: "SCHEDULED",
+      code: 5,
+      says: /must have permission to read the image.*\(CONTAINER_PERMISSION_DENIED\)/,
+    },
+    {
+      name: "a secret that may not be read",
+      jobVariables: { env_from_secrets: { T: { secret: "locked", version: "1" } } },
+      state: "SCHEDULED",
+      code: 5,
+      says: /Permission denied on secret: .*\(SECRETS_ACCESS_CHECK_FAILED\)/,
+    },
+    {
+      name: "a service account that the key may not act as",
+      jobVariables: { service_account_name: "other@acme.iam.gserviceaccount.com" },
+      state: "SCHEDULED",
+      code: 5,
+      says: /iam\.serviceaccounts\.actAs/i,
+    },
+  ],
+});
