@@ -1,4 +1,5 @@
 import { distance } from "fastest-levenshtein";
+import { oneLine } from "./shown";
 
 /** The names that are similar to `wanted`, the most similar first. */
 export function nearest(wanted: string, names: Iterable<string>, max = 3): string[] {
@@ -30,7 +31,7 @@ export function suggestion(wanted: string, names: Iterable<string>): string {
   const all = [...names];
   const quoted = (list: string[], last: string) =>
     list
-      .map((name) => `"${name}"`)
+      .map((name) => `"${oneLine(name)}"`)
       .join(", ")
       .replace(/, ([^,]*)$/, ` ${last} $1`);
   const near = nearest(wanted, all);

@@ -1,7 +1,7 @@
 import { UserError } from "../userError";
 import { hasLedger, openRuns } from "../workspaceRuns";
 import type { Operation } from "./engines";
-import { note } from "./screen";
+import { note, noteLine } from "./screen";
 
 /** Arguments of `pulumi destroy` that destroy only a part of the stack, or nothing. */
 const PARTIAL = /^(--target|-t|--exclude|--preview-only|--exclude-protected)(=|$)/;
@@ -27,8 +27,8 @@ export async function removeLeftovers({ workspace, project, stack }: Operation, 
     const pools = await runs.removeLeftovers(interrupted.signal);
     for (const { pool, removed, kept } of pools) {
       const what = Object.entries(removed).map(([name, number]) => `${number} ${number === 1 ? name.replace(/s( |$)/, "$1") : name}`);
-      if (what.length > 0) note(`work pool "${pool}": removed what its runs had made: ${what.join(", ")}`);
-      for (const line of kept) note(`work pool "${pool}": ${line}`);
+      if (what.length > 0) noteLine(`work pool "${pool}": removed what its runs had made: ${what.join(", ")}`);
+      for (const line of kept) noteLine(`work pool "${pool}": ${line}`);
     }
   } catch (error) {
     if (interrupted.signal.aborted)

@@ -1,7 +1,7 @@
 import { formatDuration } from "../duration";
 import { isTerminal, type RunEvent, type State } from "../runs";
-import { capped, escaped, logLine, oneLine } from "../shown";
-import { dim, isWatched, note, noteStyled, printJson, printLog, stateText } from "./screen";
+import { capped, logLine, oneLine } from "../shown";
+import { dim, isWatched, note, noteLine, noteStyled, printJson, printLog, stateText } from "./screen";
 
 /** The start from which times are counted, in milliseconds since 1970. */
 export interface Clock {
@@ -42,9 +42,9 @@ export function plainView({ start, now = Date.now }: Clock): RunView {
         case "state":
           return note(phaseLine(event.run.state, now() - start));
         case "waiting":
-          return note(`waiting: ${event.reason}`);
+          return noteLine(`waiting: ${event.reason}`);
         case "warning":
-          return note(`warning: ${event.message}`);
+          return noteLine(`warning: ${event.message}`);
         case "log":
           return printLog(event.line);
       }
@@ -91,7 +91,7 @@ export function terminalView({ start, now = Date.now }: Clock): RunView {
           status = (width) => shorten(`waiting: ${event.reason}`, width);
           return draw();
         case "warning":
-          return line(`warning: ${escaped(event.message)}`);
+          return line(`warning: ${oneLine(event.message)}`);
         case "log":
           return line(`${dim("│")} ${logLine(event.line.text, true)}`, event.line.stream === "stdout");
       }

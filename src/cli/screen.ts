@@ -1,6 +1,7 @@
 import pc from "picocolors";
 import type { FlowRun, State } from "../runs";
 import { capped, escaped, logLine, oneLine, safeJson } from "../shown";
+import { prettyJson } from "./prettyJson";
 
 /**
  * Whether a stream is an interactive terminal: it can move its cursor, and it does not belong to a CI job, which stores its output as a log.
@@ -18,6 +19,11 @@ export const colors = pc.createColors(
 /** Print a message to stderr. Its control characters are escaped. */
 export function note(text: string): void {
   process.stderr.write(`${withIdsWhole(escaped(text), widthOf(process.stderr))}\n`);
+}
+
+/** A line for people that quotes a name or a message from elsewhere: a line break in it is a space. */
+export function noteLine(text: string): void {
+  note(oneLine(text));
 }
 
 /** Break a line before an id that the terminal would split. @param width the width of the terminal, in characters */
@@ -44,6 +50,16 @@ export function noteStyled(text: string): void {
 /** Print a result to stdout. Its control characters are escaped. */
 export function print(text: string): void {
   process.stdout.write(`${escaped(text)}\n`);
+}
+
+/** Lines of a result of which none is longer than the terminal but for its text: an id in it is not cut in two. */
+export function printWhole(text: string): void {
+  print(withIdsWhole(text, widthOf(process.stdout)));
+}
+
+/** JSON for people, on stdout. @param indent in characters */
+export function printPretty(value: unknown, indent = 0): void {
+  print(prettyJson(value, widthOf(process.stdout), indent));
 }
 
 /** Print an output line of a run: unchanged to a pipe or file, without control characters to a terminal. */
@@ -129,6 +145,13 @@ function aligned(headings: string[], given: string[][]): string {
         .trimEnd(),
     )
     .join("\n");
+}
+
+/** The same with JSON: on one line where that fits, else indented below its name. */
+export function jsonField(name: string, value: unknown, column: number, width = widthOf(process.stdout)): string {
+  const text = JSON.stringify(value);
+  const line = field(name, text, column, width);
+  return fits(line, width) ? line : `  ${name}\n${prettyJson(value, width, 4)}`;
 }
 
 /** The duration of a run so far, in milliseconds; `undefined` before it starts. */

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { formatDuration, parseDuration } from "../duration";
 import { exitCodeOf, exitCodeOfCommand, type FlowRun, type Following, isTerminal, type RunEvent, type Runs } from "../runs";
 import { chooseView } from "./runView";
-import { note, print, printJson, taken } from "./screen";
+import { noteLine, print, printJson, taken } from "./screen";
 
 /** How soon a second Ctrl-C must follow to cancel the run, in milliseconds. */
 const TWICE = 1500;
@@ -12,8 +12,8 @@ const DETACHED = 130;
 export async function submitAndLeave(runs: Runs, run: FlowRun, json = false): Promise<void> {
   const submitted = await runs.submitRun(run.id, {
     onEvent: (event) => {
-      if (event.kind === "waiting") note(`not submitted yet: ${event.reason}. \`pushpool wait ${run.id}\` submits it as soon as possible`);
-      if (event.kind === "warning") note(`warning: ${event.message}`);
+      if (event.kind === "waiting") noteLine(`not submitted yet: ${event.reason}. \`pushpool wait ${run.id}\` submits it as soon as possible`);
+      if (event.kind === "warning") noteLine(`warning: ${event.message}`);
     },
   });
   if (json) printJson({ run: submitted });
@@ -49,7 +49,7 @@ export async function watchOnScreen(
     // The run may have ended in the meantime. Then there is nothing to cancel.
     const [now = seen] = await runs.observeRuns([seen]);
     if (isTerminal(now.state)) return tellEnd(now, json);
-    if (!json) note("cancelling; Ctrl-C again stops waiting for it");
+    if (!json) noteLine("cancelling; Ctrl-C again stops waiting for it");
     view = chooseView(json, start);
     const left = await runs.cancelRun(run.id, { onEvent: show, signal: interrupt.signals[2] });
     view.close();
@@ -74,7 +74,7 @@ function tellEnd(run: FlowRun, json: boolean): void {
     taken(run) === undefined ? undefined : formatDuration(taken(run) as number),
   ];
   const shown = details.filter((detail) => detail !== undefined);
-  note(`${run.name} is ${run.state.type}${shown.length > 0 ? ` (${shown.join(", ")})` : ""}`);
+  noteLine(`${run.name} is ${run.state.type}${shown.length > 0 ? ` (${shown.join(", ")})` : ""}`);
 }
 
 function tellStillRunning(run: FlowRun, json: boolean, timeout: string | undefined): void {
@@ -83,7 +83,7 @@ function tellStillRunning(run: FlowRun, json: boolean, timeout: string | undefin
     printJson({ event: "result", exitCode: process.exitCode, run });
     return;
   }
-  note(
+  noteLine(
     `still ${run.state.type} after --timeout ${timeout}; the run continues. \`pushpool wait ${run.id}\` follows it, \`pushpool cancel ${run.id}\` stops it`,
   );
 }
@@ -94,11 +94,11 @@ function tellDetached(run: FlowRun, json: boolean): void {
     return;
   }
   if (run.state.type === "CANCELLING") {
-    note(`detached from ${run.name}: it was asked to stop. \`pushpool wait ${run.id}\` waits until it has stopped`);
+    noteLine(`detached from ${run.name}: it was asked to stop. \`pushpool wait ${run.id}\` waits until it has stopped`);
     return;
   }
   const status = run.state.type === "SCHEDULED" ? "it was not submitted yet" : "the run continues";
-  note(
+  noteLine(
     `detached from ${run.name}: ${status}. \`pushpool wait ${run.id}\` follows it again, \`pushpool cancel ${run.id}\` stops it (or Ctrl-C again, now)`,
   );
 }

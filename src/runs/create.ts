@@ -4,6 +4,7 @@ import { readJson } from "../jsonText";
 import type { RunRecord } from "../ledger";
 import type { LoadedManifest } from "../manifest";
 import type { FlowRun } from "../model/flowRun";
+import { oneLine } from "../shown";
 import { asWritten } from "../template";
 import { UserError } from "../userError";
 import { checkRequest } from "./checkRequest";
@@ -125,7 +126,7 @@ function refuseOtherRequest(record: RunRecord, digest: string): void {
   if (record.requestDigest === digest) return;
   const { idempotencyKey, id, name } = record.run;
   throw new UserError(
-    `--idempotency-key "${idempotencyKey}" was already used for run ${name} (${id}) with other parameters or job variables: nothing was sent. Use another key, or repeat the request exactly`,
+    `--idempotency-key "${idempotencyKey}" was already used for run ${oneLine(name)} (${id}) with other parameters or job variables: nothing was sent. Use another key, or repeat the request exactly`,
   );
 }
 

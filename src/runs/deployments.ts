@@ -2,6 +2,7 @@ import { spellings } from "../deploymentName";
 import type { Ledger } from "../ledger";
 import type { DeploymentDefinition, Manifest } from "../manifest/manifest";
 import { suggestion } from "../nearest";
+import { quoted } from "../shown";
 import { UserError } from "../userError";
 
 /** A deployment and who declares it: the Pulumi program, or a prefect.yaml by `pushpool deploy`. */
@@ -40,7 +41,7 @@ export async function findDeployment({ ledger, manifest, origin, stack }: Deploy
     names.length > 0
       ? suggestion(name, names)
       : "it has none: `pushpool deploy` takes them from a prefect.yaml, or add a Deployment to the Pulumi program and `pushpool up`";
-  throw new UserError(`there is no deployment "${name}" in ${origin}: ${hint}`);
+  throw new UserError(`there is no deployment ${quoted(name)} in ${origin}: ${hint}`);
 }
 
 /** One name in both places: which of them a run would mean could not be told. */

@@ -1,6 +1,6 @@
 import type { RunRecord } from "../ledger";
 import { nearest } from "../nearest";
-import { quoted } from "../shown";
+import { oneLine, quoted } from "../shown";
 import { UserError } from "../userError";
 import type { RunsContext } from "./context";
 
@@ -18,13 +18,15 @@ export async function findRun(context: RunsContext, ref: string): Promise<RunRec
   const [only, ...others] = candidates;
   if (only && others.length === 0) return only;
   if (only) {
-    const listed = candidates.slice(0, SHOWN).map(({ run }) => `${run.id}  ${run.name}  ${run.deployment}  ${run.state.type}`);
+    const listed = candidates
+      .slice(0, SHOWN)
+      .map(({ run }) => `${run.id}  ${oneLine(run.name)}  ${oneLine(run.deployment)}  ${run.state.type}`);
     const more = candidates.length > SHOWN ? ["…"] : [];
     throw new UserError(
       `RUN ${quoted(ref)} is ambiguous; give more of the id:\n${[...listed, ...more].map((line) => `  ${line}`).join("\n")}`,
     );
   }
   const near = nearest(ref, await context.ledger.recentNames(1000));
-  const hint = near.length > 0 ? `did you mean ${near.map((name) => `"${name}"`).join(" or ")}?` : "`pushpool ls` lists the runs";
+  const hint = near.length > 0 ? `did you mean ${near.map(quoted).join(" or ")}?` : "`pushpool ls` lists the runs";
   throw new UserError(`there is no run ${quoted(ref)} (RUN is an id, a unique prefix of one, or a name): ${hint}`);
 }

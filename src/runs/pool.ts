@@ -1,5 +1,6 @@
 import type { Manifest, PoolDefinition } from "../manifest/manifest";
 import type { FlowRun } from "../model/flowRun";
+import { oneLine, quoted } from "../shown";
 import type { PoolAccess } from "../targets/target";
 import { UserError } from "../userError";
 import type { OnPool, RunsContext } from "./context";
@@ -13,15 +14,15 @@ export async function poolOf(
   { run }: { run: Pick<FlowRun, "stack" | "workPool"> & Partial<FlowRun> },
 ): Promise<PoolDefinition> {
   const { manifest, origin, stack } = await context.manifest();
-  const whose = run.name === undefined ? "" : ` of run ${run.name}`;
+  const whose = run.name === undefined ? "" : ` of run ${oneLine(run.name)}`;
   if (stack !== run.stack)
     throw new UserError(
-      `work pool "${run.workPool}"${whose} belongs to stack ${run.stack}, but ${origin} is of ${stack}: choose it with --stack`,
+      `work pool ${quoted(run.workPool)}${whose} belongs to stack ${run.stack}, but ${origin} is of ${stack}: choose it with --stack`,
     );
   const pool = manifest.pools[run.workPool];
   if (!pool) {
     const instead = run.id === undefined ? "" : `, or \`pushpool cancel ${run.id}\``;
-    throw new UserError(`work pool "${run.workPool}"${whose} is no longer in ${origin}: provision it again${instead}`);
+    throw new UserError(`work pool ${quoted(run.workPool)}${whose} is no longer in ${origin}: provision it again${instead}`);
   }
   return pool;
 }

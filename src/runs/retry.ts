@@ -1,6 +1,7 @@
 import type { Json } from "../json";
 import type { RunRecord } from "../ledger";
 import { isTerminal } from "../model/flowRun";
+import { oneLine, quoted } from "../shown";
 import type { Submission } from "../targets/target";
 import { UserError } from "../userError";
 import type { RunsContext } from "./context";
@@ -20,18 +21,18 @@ export async function retry(context: RunsContext, id: string): Promise<RunRecord
   const { run } = record;
   if (!isTerminal(run.state)) {
     throw new UserError(
-      `run ${run.name} (${run.id}) has not ended: it is ${run.state.type}. \`pushpool wait ${run.id}\` follows it, \`pushpool cancel ${run.id}\` ends it`,
+      `run ${oneLine(run.name)} (${run.id}) has not ended: it is ${run.state.type}. \`pushpool wait ${run.id}\` follows it, \`pushpool cancel ${run.id}\` ends it`,
     );
   }
   if (run.state.type === "COMPLETED") {
     throw new UserError(
-      `run ${run.name} (${run.id}) COMPLETED: there is nothing to retry. To do it again: \`pushpool run ${run.deployment}\``,
+      `run ${oneLine(run.name)} (${run.id}) COMPLETED: there is nothing to retry. To do it again: \`pushpool run ${oneLine(run.deployment)}\``,
     );
   }
   const loaded = await context.manifest();
   const { manifest, origin, stack } = loaded;
   if (stack !== run.stack)
-    throw new UserError(`run ${run.name} belongs to stack ${run.stack}, but ${origin} is of ${stack}: choose it with --stack`);
+    throw new UserError(`run ${oneLine(run.name)} belongs to stack ${run.stack}, but ${origin} is of ${stack}: choose it with --stack`);
   // The run's parameters are whole already: with the deployment's as they were then, not as they are now.
   const deployment = await findDeployment({ ledger: context.ledger, ...loaded }, run.deployment);
   const request: RunRequest = { deployment: deployment.name, parameters: run.parameters, jobVariables: run.jobVariables };
@@ -39,7 +40,7 @@ export async function retry(context: RunsContext, id: string): Promise<RunRecord
   const resolved = { ...found, parameters: run.parameters };
   if (found.pool.type !== record.poolType || found.deployment.workPool.name !== run.workPool) {
     throw new UserError(
-      `deployment "${run.deployment}" now runs on work pool "${found.deployment.workPool.name}" (${found.pool.type}), this run was on "${run.workPool}": start a new run`,
+      `deployment ${quoted(run.deployment)} now runs on work pool "${found.deployment.workPool.name}" (${found.pool.type}), this run was on ${quoted(run.workPool)}: start a new run`,
     );
   }
   const attempt = run.attempt + 1;
@@ -57,7 +58,9 @@ export async function retry(context: RunsContext, id: string): Promise<RunRecord
     owner: null,
   });
   if (!changed)
-    throw new UserError(`run ${run.name} (${id}) was changed by another process just now: look at it with \`pushpool show ${id}\``);
+    throw new UserError(
+      `run ${oneLine(run.name)} (${id}) was changed by another process just now: look at it with \`pushpool show ${id}\``,
+    );
   context.planned.set(`${id}/${attempt}`, submission);
   return changed;
 }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { RunRecord } from "../ledger";
 import { type FlowRun, isTerminal } from "../model/flowRun";
+import { oneLine } from "../shown";
 import { UserError } from "../userError";
 import type { RunsContext, Watching } from "./context";
 import { observe } from "./observe";
@@ -67,7 +68,7 @@ async function begin(context: RunsContext, id: string): Promise<RunRecord> {
     const { run } = record;
     if (isTerminal(run.state)) {
       throw new UserError(
-        `run ${run.name} (${run.id}) has already ended: it is ${run.state.type} since ${run.state.timestamp}. There is nothing to cancel`,
+        `run ${oneLine(run.name)} (${run.id}) has already ended: it is ${run.state.type} since ${run.state.timestamp}. There is nothing to cancel`,
       );
     }
     if (run.state.type === "CANCELLING") return record;

@@ -2,6 +2,7 @@ import { validate as isUuid } from "uuid";
 import { readDeployment, readFlow } from "../prefect/api/deployments";
 import { filterFlowRuns, readFlowRun, type ServerRun } from "../prefect/api/flowRuns";
 import type { Client } from "../prefect/client";
+import { oneLine, quoted } from "../shown";
 import { UserError } from "../userError";
 
 /** How many candidates an ambiguous name lists. */
@@ -27,7 +28,7 @@ async function theOneNamed(client: Client, name: string): Promise<ServerRun | un
   const filter = { flow_runs: { name: { any_: [name] } }, sort: "EXPECTED_START_TIME_DESC", limit: SHOWN + 1 };
   const found = await filterFlowRuns(client, filter);
   if (found.length <= 1) return found[0];
-  const listed = found.slice(0, SHOWN).map(({ id, state_type }) => `  ${id}  ${name}  ${state_type}`);
+  const listed = found.slice(0, SHOWN).map(({ id, state_type }) => `  ${id}  ${oneLine(name)}  ${state_type}`);
   const more = found.length > SHOWN ? ["  …"] : [];
-  throw new UserError(`RUN "${name}" is ambiguous at ${client.connection.apiUrl}; give its id:\n${[...listed, ...more].join("\n")}`);
+  throw new UserError(`RUN ${quoted(name)} is ambiguous at ${client.connection.apiUrl}; give its id:\n${[...listed, ...more].join("\n")}`);
 }

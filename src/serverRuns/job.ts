@@ -6,6 +6,7 @@ import type { ServerRun } from "../prefect/api/flowRuns";
 import { readWorkPool, type WorkPool } from "../prefect/api/workPools";
 import type { Client } from "../prefect/client";
 import { type Blocks, readBlocks, readVariables, referencedIds } from "../prefect/referenced";
+import { oneLine } from "../shown";
 import { asPoolType } from "../targets/pushType";
 import { CREDENTIALS_VARIABLE } from "../template";
 import { UserError } from "../userError";
@@ -30,9 +31,9 @@ export type PoolsBeside = (pool: string) => Pick<PoolDefinition, "endpoints" | "
  * @throws {UserError} if its deployment, its pool, or a block that it names is gone
  */
 export async function readJob(client: Client, run: ServerRun, stack: string, beside: PoolsBeside = () => ({})): Promise<Job> {
-  const gone = (what: string) => new UserError(`flow run ${run.name} (${run.id}): its ${what} is gone`);
+  const gone = (what: string) => new UserError(`flow run ${oneLine(run.name)} (${run.id}): its ${what} is gone`);
   if (run.deployment_id === null)
-    throw new UserError(`flow run ${run.name} (${run.id}) is of no deployment: there is nothing to start it by`);
+    throw new UserError(`flow run ${oneLine(run.name)} (${run.id}) is of no deployment: there is nothing to start it by`);
   if (run.work_pool_name === null) throw gone("work pool");
   const [deployment, flow, pool] = await Promise.all([
     readDeployment(client, run.deployment_id),

@@ -15,6 +15,7 @@ import type { RunEvent } from "../runs/context";
 import type { RunPlan } from "../runs/create";
 import type { Following } from "../runs/follow";
 import type { RunRequest } from "../runs/plan";
+import { oneLine } from "../shown";
 import type { LogLine, Target } from "../targets/target";
 import { asWhole, asWritten, checkJobVariables, checkParameters } from "../template";
 import { UserError } from "../userError";
@@ -195,14 +196,14 @@ export class ServerRuns {
     const run = await this.readRun(id);
     if (!isTerminal(run.state))
       throw new UserError(
-        `run ${run.name} (${id}) has not ended: it is ${run.state.type}. \`pushpool wait ${id}\` follows it, \`pushpool cancel ${id}\` ends it`,
+        `run ${oneLine(run.name)} (${id}) has not ended: it is ${run.state.type}. \`pushpool wait ${id}\` follows it, \`pushpool cancel ${id}\` ends it`,
       );
     if (run.state.type === "COMPLETED")
-      throw new UserError(`run ${run.name} (${id}) COMPLETED: there is nothing to retry. To do it again: \`pushpool run\``);
+      throw new UserError(`run ${oneLine(run.name)} (${id}) COMPLETED: there is nothing to retry. To do it again: \`pushpool run\``);
     // A state without a time is due at once, by the server's clock.
     const verdict = await proposeState(client, id, { type: "SCHEDULED", name: "AwaitingRetry" });
     if (verdict.kind !== "accepted")
-      throw new UserError(`run ${run.name} (${id}): the server does not schedule it again: ${verdict.reason}`, 5);
+      throw new UserError(`run ${oneLine(run.name)} (${id}): the server does not schedule it again: ${oneLine(verdict.reason)}`, 5);
     return this.readRun(id);
   }
 
@@ -247,7 +248,7 @@ export class ServerRuns {
     if (!run) throw new UserError(`flow run ${id} is no longer on the server`, 5);
     const shown = this.#show(run);
     if (verdict.kind === "aborted" && isTerminal(shown.state))
-      throw new UserError(`run ${run.name} (${id}) has already ended: it is ${shown.state.type}. There is nothing to cancel`);
+      throw new UserError(`run ${oneLine(run.name)} (${id}) has already ended: it is ${shown.state.type}. There is nothing to cancel`);
     if (isTerminal(shown.state) || detach) return shown;
     return this.followRun(id, { ...following, logs: false });
   }

@@ -1,6 +1,6 @@
 import { parseDuration } from "../../duration";
 import { DEFAULT_GRACE_SECONDS, exitCodeOf, isTerminal } from "../../runs";
-import { note, print, printJson, stateText } from "../screen";
+import { noteLine, printJson, printPretty, stateText } from "../screen";
 import { type ManifestFlags, withRun } from "../session";
 
 interface CancelFlags extends ManifestFlags {
@@ -25,20 +25,20 @@ export async function action([ref = ""]: string[], flags: CancelFlags): Promise<
         ...asked,
         nothingToDo: isTerminal(run.state),
       };
-      return json ? printJson(plan) : print(JSON.stringify(plan, null, 2));
+      return json ? printJson(plan) : printPretty(plan);
     }
     const run = await runs.cancelRun(found.id, {
       detach,
       ...asked,
       onEvent: (event) => {
         if (event.kind === "state" && !json)
-          note(`${event.run.name}: ${stateText(event.run.state)}${event.run.state.message ? `: ${event.run.state.message}` : ""}`);
-        if (event.kind === "warning") note(`warning: ${event.message}`);
-        if (event.kind === "waiting") note(`waiting: ${event.reason}`);
+          noteLine(`${event.run.name}: ${stateText(event.run.state)}${event.run.state.message ? `: ${event.run.state.message}` : ""}`);
+        if (event.kind === "warning") noteLine(`warning: ${event.message}`);
+        if (event.kind === "waiting") noteLine(`waiting: ${event.reason}`);
       },
     });
     process.exitCode = run.state.type === "CANCELLED" || detach ? 0 : exitCodeOf(run);
     if (json) printJson({ run });
-    else if (!isTerminal(run.state)) note(`asked to stop; \`pushpool wait ${run.id}\` waits until it has stopped`);
+    else if (!isTerminal(run.state)) noteLine(`asked to stop; \`pushpool wait ${run.id}\` waits until it has stopped`);
   });
 }

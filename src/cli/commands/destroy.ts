@@ -1,4 +1,5 @@
 import { createInterface } from "node:readline/promises";
+import { oneLine } from "../../shown";
 import { UserError } from "../../userError";
 import { openRuns } from "../../workspaceRuns";
 import { type EngineFlags, type Operation, settle } from "../engines";
@@ -27,7 +28,7 @@ async function refuseInFlight({ workspace, project, stack }: Operation): Promise
   try {
     const found = await runs.inFlight();
     if (found.length === 0) return;
-    const names = found.slice(0, 5).map(({ name, state }) => `${name} (${state.type})`);
+    const names = found.slice(0, 5).map(({ name, state }) => `${oneLine(name)} (${state.type})`);
     const what = found.length === 1 ? "1 run" : `${found.length} runs`;
     throw new UserError(
       `${what} of stack ${project.name}/${stack} in flight: ${names.join(", ")}${found.length > 5 ? ", …" : ""}. Wait, cancel, or use --force`,

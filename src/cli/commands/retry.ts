@@ -1,5 +1,5 @@
 import { parseDuration } from "../../duration";
-import { note } from "../screen";
+import { noteLine } from "../screen";
 import { type ManifestFlags, withRun } from "../session";
 import { submitAndLeave, watchOnScreen } from "../watch";
 
@@ -9,7 +9,7 @@ export async function action([ref = ""]: string[], flags: ManifestFlags & { time
   if (timeout !== undefined) parseDuration(timeout, "--timeout");
   await withRun(flags, ref, async (runs, { id }) => {
     const run = await runs.retryRun(id);
-    if (!json) note(`flow run ${run.name} (${run.id}) of ${run.deployment}, attempt ${run.attempt}, stack ${run.stack}`);
+    if (!json) noteLine(`flow run ${run.name} (${run.id}) of ${run.deployment}, attempt ${run.attempt}, stack ${run.stack}`);
     return flags.detach ? submitAndLeave(runs, run, json) : watchOnScreen(runs, run, flags);
   });
 }

@@ -3,7 +3,7 @@ import { quoted } from "../../shown";
 import { UserError } from "../../userError";
 import { isBlank } from "../blank";
 import { joinParameters, parsePairs, parseParams } from "../parameters";
-import { note, print, printJson } from "../screen";
+import { noteLine, printJson, printPretty } from "../screen";
 import { type ManifestFlags, withRuns } from "../session";
 import { submitAndLeave, watchOnScreen } from "../watch";
 
@@ -37,7 +37,7 @@ export async function action([deployment = ""]: string[], flags: RunFlags): Prom
       if (isBlank(text) && !key.startsWith("env."))
         throw new UserError(`--job-variable ${key} is blank: give it a value, ${key}=null to unset it, or ${key}='""' for an empty string`);
     }
-    if (twice.length > 0) note(`${twice.join(", ")}: given by both -p and --params; -p wins`);
+    if (twice.length > 0) noteLine(`${twice.join(", ")}: given by both -p and --params; -p wins`);
     const request = {
       deployment,
       parameters,
@@ -50,17 +50,17 @@ export async function action([deployment = ""]: string[], flags: RunFlags): Prom
     };
     if (dryRun) {
       const plan = await runs.planRun(request);
-      return json ? printJson(plan) : print(JSON.stringify(plan, null, 2));
+      return json ? printJson(plan) : printPretty(plan);
     }
     const { run: made, created, warnings } = await runs.createRun(request);
     if (!json) {
-      note(
+      noteLine(
         `${created ? "flow run" : "already exists for this idempotency key: flow run"} ${made.name} (${made.id}) of ${made.deployment} on work pool ${made.workPool}, stack ${made.stack}`,
       );
     }
     if (!detach) return watchOnScreen(runs, made, { ...flags, warnings });
 
-    for (const warning of warnings) note(`warning: ${warning}`);
+    for (const warning of warnings) noteLine(`warning: ${warning}`);
     return submitAndLeave(runs, made, json);
   });
 }

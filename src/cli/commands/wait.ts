@@ -1,5 +1,5 @@
 import { parseDuration } from "../../duration";
-import { note } from "../screen";
+import { noteLine } from "../screen";
 import { type ManifestFlags, withRun } from "../session";
 import { watchOnScreen } from "../watch";
 
@@ -7,7 +7,7 @@ import { watchOnScreen } from "../watch";
 export async function action([ref = ""]: string[], flags: ManifestFlags & { timeout?: string }): Promise<void> {
   if (flags.timeout !== undefined) parseDuration(flags.timeout, "--timeout");
   await withRun(flags, ref, async (runs, run) => {
-    if (!flags.json) note(`flow run ${run.name} (${run.id}) of ${run.deployment}, stack ${run.stack}`);
+    if (!flags.json) noteLine(`flow run ${run.name} (${run.id}) of ${run.deployment}, stack ${run.stack}`);
     await watchOnScreen(runs, run, flags);
   });
 }
