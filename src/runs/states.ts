@@ -1,6 +1,6 @@
 import type { RunChange } from "../ledger/ledger";
 import type { FlowRun, State, StateType } from "../model/flowRun";
-import type { Outcome } from "../model/outcome";
+import { type Outcome, stoppedBy } from "../model/outcome";
 import type { Observation } from "../targets/target";
 import { exitCodeText } from "./exitCodes";
 
@@ -44,7 +44,7 @@ function endState(outcome: Outcome, at: Date, cancelling: boolean): State {
     case "failedToStart":
       return state("CRASHED", at, `it never started: ${outcome.reason}`);
     case "cancelled":
-      return state("CANCELLED", at, outcome.by === "us" ? "stopped on request" : "stopped by someone else");
+      return state("CANCELLED", at, stoppedBy(outcome));
     case "timedOut":
       return state("FAILED", at, `it reached its time limit while ${outcome.phase}`, "TimedOut");
     case "lost":

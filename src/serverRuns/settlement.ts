@@ -1,5 +1,5 @@
 import { isTerminal, type State } from "../model/flowRun";
-import type { Outcome } from "../model/outcome";
+import { type Outcome, stoppedBy } from "../model/outcome";
 import { exitCodeText } from "../runs/exitCodes";
 
 /** What to report to the server when a flow run's infrastructure has ended. */
@@ -46,7 +46,7 @@ function described(outcome: Outcome): string {
     case "failedToStart":
       return `it never started: ${outcome.reason}`;
     case "cancelled":
-      return outcome.by === "us" ? "stopped on request" : "stopped by someone else";
+      return stoppedBy(outcome);
     case "timedOut":
       return `it reached its time limit while ${outcome.phase}`;
     case "lost":

@@ -39,9 +39,9 @@ export function needsTasks(execution: ExecutionFacts): boolean {
 /**
  * What an execution looks like.
  * @param task its one task, once it is over; absent: Google has none
- * @param stopAsked whether we had asked it to stop: Google does not say who did
+ * @param stopAsked why we had asked it to stop, if we had: Google does not say who did
  */
-export function observationOf(execution: ExecutionFacts, task: TaskFacts | undefined, stopAsked: boolean): Observation {
+export function observationOf(execution: ExecutionFacts, task: TaskFacts | undefined, stopAsked?: string): Observation {
   const { createTime, startTime } = execution;
   if (!isOver(execution)) {
     if (startTime !== undefined) return { phase: "running", startedAt: startTime };
@@ -64,13 +64,13 @@ function waitingFor({ conditions }: ExecutionFacts): string | undefined {
   return (open.find(({ type }) => type !== "Completed") ?? open[0])?.message;
 }
 
-function outcomeOf(execution: ExecutionFacts, task: TaskFacts | undefined, stopAsked: boolean): Outcome {
+function outcomeOf(execution: ExecutionFacts, task: TaskFacts | undefined, stopAsked: string | undefined): Outcome {
   const end = completed(execution);
-  const cancelled = { kind: "cancelled", by: stopAsked ? "us" : "someoneElse" } as const;
+  const cancelled: Outcome = stopAsked === undefined ? byOther(end?.message) : { kind: "cancelled", by: "us", reason: stopAsked };
   // All tasks succeeded, and a task succeeds with exit code 0 only.
   if (end?.state === "SUCCEEDED") return { kind: "exited", code: 0 };
   if (end?.reason === "CANCELLED") return cancelled;
-  if (end?.reason === "DELETED" || execution.deleteTime !== undefined) return { kind: "cancelled", by: "someoneElse" };
+  if (end?.reason === "DELETED" || execution.deleteTime !== undefined) return byOther("the execution, or its Job, was deleted");
 
   const { exitCode, signal, words, note, kind } = attemptOf(task, end);
   const conditions = [...execution.conditions, ...(task?.conditions ?? [])];
@@ -140,6 +140,10 @@ function completed(execution: ExecutionFacts): Condition | undefined {
 }
 
 /** A condition's own words, with its reason where they do not say it. */
+function byOther(reason: string | undefined): Outcome {
+  return { kind: "cancelled", by: "someoneElse", ...(reason ? { reason } : {}) };
+}
+
 function told({ message, reason }: Condition): string {
   if (message === "") return reason;
   return reason === "" ? message : `${message} (${reason})`;

@@ -80,7 +80,7 @@ export function openWatcher({ api, notes, settle }: { api: RunApi; notes: Shared
     absences.seen(id);
     if (isOver(execution)) return ended(id, execution);
     if (!times.has(id)) times.set(id, execution.createTime === undefined ? {} : { createTime: execution.createTime });
-    return observationOf(execution, undefined, false);
+    return observationOf(execution, undefined);
   }
 
   async function ended(id: InfrastructureId, execution: ExecutionFacts): Promise<Observation> {
@@ -90,7 +90,7 @@ export function openWatcher({ api, notes, settle }: { api: RunApi; notes: Shared
           return ifThere(api.getTask(id));
         })
       : undefined;
-    const observation = observationOf(execution, task, (await stopNote(notes, id).value()) !== undefined);
+    const observation = observationOf(execution, task, await stopNote(notes, id).value());
     const { createTime } = execution;
     times.set(id, {
       ...(createTime === undefined ? {} : { createTime }),

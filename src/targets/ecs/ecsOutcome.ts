@@ -82,7 +82,9 @@ function outcomeOf(told: TaskFacts, name: string | undefined): Outcome {
   if (stopCode === "UserInitiated") {
     if (stoppedReason.startsWith(STOP_REASON.running)) return { kind: "timedOut", phase: "running" };
     if (stoppedReason.startsWith(STOP_REASON.pending)) return { kind: "timedOut", phase: "pending" };
-    return { kind: "cancelled", by: stoppedReason.startsWith(STOP_REASON.cancelled) ? "us" : "someoneElse" };
+    const isOurs = stoppedReason.startsWith(STOP_REASON.cancelled);
+    const reason = isOurs ? stoppedReason.slice(STOP_REASON.cancelled.length) : stoppedReason;
+    return { kind: "cancelled", by: isOurs ? "us" : "someoneElse", ...(reason === "" ? {} : { reason }) };
   }
   if (name === undefined && containers.length > 1) return outcomeOfUnknown(task);
   const own = containers.find((each) => each.name === name);

@@ -107,7 +107,7 @@ function describeRuns<Fake extends { stop(): Promise<void> }, Options, Key>(
       expect([cancelled.status, cancelled.stderr]).toEqual([0, expect.stringMatching(row.cancel.says)]);
       row.cancel.stopped(fake);
       const { runs } = JSON.parse((await place.run("ls", "--json")).stdout) as { runs: { state: { type: string; message: string } }[] };
-      expect(runs[0]?.state).toMatchObject({ type: "CANCELLED", message: "stopped on request" });
+      expect(runs[0]?.state).toMatchObject({ type: "CANCELLED", message: `stopped on request (pushpool cancel ${id})` });
       expect((await place.run("wait", id)).status).toBe(3);
     });
 
@@ -426,7 +426,7 @@ describeRuns(GCP, {
       during: (execution) => google().world.cancel(execution),
       state: "CANCELLED",
       code: 3,
-      says: /stopped by someone else/,
+      says: /stopped by someone else: Execution cancelled/,
     },
     {
       name: "an execution that someone deleted",

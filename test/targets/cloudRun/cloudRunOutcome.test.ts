@@ -154,24 +154,24 @@ const OUTCOMES: Record<string, Row> = {
   "cancelled by us": {
     execution: { ...ended, conditions: [completed({ executionReason: "CANCELLED" })] },
     asked: true,
-    seen: { kind: "cancelled", by: "us" },
+    seen: { kind: "cancelled", by: "us", reason: "asked" },
   },
   "cancelled by someone else": {
-    execution: { ...ended, conditions: [completed({ executionReason: 3 })] },
-    seen: { kind: "cancelled", by: "someoneElse" },
+    execution: { ...ended, conditions: [completed({ executionReason: 3, message: "Cancelled by a@b.c." })] },
+    seen: { kind: "cancelled", by: "someoneElse", reason: "Cancelled by a@b.c." },
   },
   "cancelled before it started: it has no end": {
     execution: { name, createTime: T0, cancelledCount: 1, conditions: [completed({ executionReason: "CANCELLED" })] },
     asked: true,
-    seen: { kind: "cancelled", by: "us" },
+    seen: { kind: "cancelled", by: "us", reason: "asked" },
   },
   "deleted by someone": {
     execution: { ...ended, conditions: [completed({ executionReason: "DELETED" })] },
-    seen: { kind: "cancelled", by: "someoneElse" },
+    seen: { kind: "cancelled", by: "someoneElse", reason: "the execution, or its Job, was deleted" },
   },
   "deleted while it ran": {
     execution: { name, startTime: T1, deleteTime: T2, conditions: [completed({ state: "CONDITION_RECONCILING" })] },
-    seen: { kind: "cancelled", by: "someoneElse" },
+    seen: { kind: "cancelled", by: "someoneElse", reason: "the execution, or its Job, was deleted" },
   },
   "it succeeded before our cancellation came": {
     execution: { ...ended, conditions: [completed({ state: "CONDITION_SUCCEEDED" })] },
@@ -264,7 +264,7 @@ const TEXTS: [string, object][] = [
 ];
 
 const look = ({ execution, task, asked = false }: Row) =>
-  observationOf(executionFacts(execution as object), task && taskFacts(task as object), asked);
+  observationOf(executionFacts(execution as object), task && taskFacts(task as object), asked ? "asked" : undefined);
 
 describe("phases", () => {
   test.each(Object.entries(PHASES))("%s", (_, row) => {
@@ -292,7 +292,7 @@ describe("outcomes", () => {
     const of = (task: object) =>
       (look({ execution: { ...ended, conditions: [nonZero("x")] }, task, seen: {} }) as { outcome: object }).outcome;
     expect([1, 4, 8, 10, 13].map((code) => of(attempt({ status: { code } })))).toEqual([
-      { kind: "cancelled", by: "someoneElse" },
+      { kind: "cancelled", by: "someoneElse", reason: "x" },
       { kind: "timedOut", phase: "running" },
       { kind: "signalled", signal: "SIGKILL", reason: expect.stringMatching(/^out of memory/) },
       { kind: "failed", reason: "x (NON_ZERO_EXIT_CODE)" },

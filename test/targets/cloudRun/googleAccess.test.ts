@@ -98,7 +98,7 @@ describe("credentials and permissions", () => {
     const id = await submit(target, jobOf(google, "echo up; sleep 60"));
     await until(async () => (await target.logs(id)).lines.length > 0);
     await target.stop(id, { reason: "test", graceSeconds: 1 });
-    expect((await ended(target, id)).outcome).toEqual({ kind: "cancelled", by: "us" });
+    expect((await ended(target, id)).outcome).toEqual({ kind: "cancelled", by: "us", reason: "test" });
   });
 
   test.each<[string, PoolAccess["endpoints"], RegExp]>([

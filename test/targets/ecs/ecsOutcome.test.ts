@@ -75,12 +75,12 @@ test.each<[string, TaskFacts, Outcome]>([
   [
     "stopped by us",
     ended({ stopCode: "UserInitiated", stoppedReason: `${STOP_REASON.cancelled}asked`, containers: one({ exitCode: 0 }) }),
-    { kind: "cancelled", by: "us" },
+    { kind: "cancelled", by: "us", reason: "asked" },
   ],
   [
     "stopped in the console",
     ended({ stopCode: "UserInitiated", stoppedReason: "Task stopped by user", containers: one({ exitCode: 143 }) }),
-    { kind: "cancelled", by: "someoneElse" },
+    { kind: "cancelled", by: "someoneElse", reason: "Task stopped by user" },
   ],
   [
     "our time limit",
@@ -281,7 +281,7 @@ test.each<[string, Partial<TaskFacts>, Outcome]>([
   [
     "a stop by a user without a stop code",
     { stopCode: undefined, stoppedReason: "Task stopped by user", containers: one({ exitCode: 137 }) },
-    { kind: "cancelled", by: "someoneElse" },
+    { kind: "cancelled", by: "someoneElse", reason: "Task stopped by user" },
   ],
   [
     "the run's container is not listed: a sidecar's 0 is no success",

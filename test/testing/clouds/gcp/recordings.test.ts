@@ -141,7 +141,7 @@ describe.runIf(there)("Cloud Run jobs as recorded", () => {
     const same = (value: JsonObject) => JSON.parse(volatile(JSON.stringify(value))) as JsonObject;
     expect(differences(same(recordedRest), same(oursRest))).toEqual([]);
     const metadata = (recorded.response.body as { metadata: JsonObject }).metadata;
-    expect(observationOf(executionFacts(metadata), undefined, false)).toEqual({ phase: "pending" });
+    expect(observationOf(executionFacts(metadata), undefined)).toEqual({ phase: "pending" });
     expect(executionFacts(metadata).name).toMatch(/executions\/planqtn-jobs-hkk8p$/);
   });
 });
