@@ -13,6 +13,8 @@ const PERSEVERANCE = 180_000;
  * (https://cloud.google.com/iam/docs/access-change-propagation).
  */
 const YOUNG = 600_000;
+/** An API that was enabled with the pool may be unknown for so long, in milliseconds: Google asks to wait "a few minutes". */
+const API_YOUNG = 300_000;
 /** How long to retry eventual-consistency errors where nothing says when the credentials were made, in milliseconds. */
 const PATIENCE = 5_000;
 
@@ -70,10 +72,12 @@ export function openCalls<Kind extends string>({ cloud, pool, createdAt, notes, 
       }
       const youngYet = youngFor(createdAt);
       if (kind === "young") return youngYet > 0 || Date.now() < began + PATIENCE;
-      if ((kind !== "unauthenticated" && kind !== "denied") || youngYet <= 0) return false;
+      if (!isGrowingPain(failure, createdAt)) return false;
       tellOnce(
         "new",
-        `the credentials of work pool "${pool}" are new, and ${cloud} does not know them everywhere yet: trying again (${message})`,
+        kind === "disabled"
+          ? `work pool "${pool}" is new, and an API that was enabled with it may not be known everywhere yet: trying again (${message})`
+          : `the credentials of work pool "${pool}" are new, and ${cloud} does not know them everywhere yet: trying again (${message})`,
       );
       return true;
     };
@@ -106,6 +110,15 @@ export function openCalls<Kind extends string>({ cloud, pool, createdAt, notes, 
       ),
     );
   };
+}
+
+/**
+ * Whether a failure passes by itself, since the pool is young: new credentials, roles and APIs are not known everywhere at once.
+ * @param createdAt of the credentials, in milliseconds; absent: long ago
+ */
+export function isGrowingPain({ kind }: { kind: string }, createdAt: number | undefined): boolean {
+  const left = youngFor(createdAt);
+  return kind === "disabled" ? left > YOUNG - API_YOUNG : (kind === "denied" || kind === "unauthenticated") && left > 0;
 }
 
 /**

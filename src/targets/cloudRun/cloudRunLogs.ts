@@ -1,5 +1,5 @@
 import pLimit from "p-limit";
-import { CALL_TIMEOUT, youngFor } from "../cloud/calls";
+import { CALL_TIMEOUT, isGrowingPain } from "../cloud/calls";
 import { CloudFailure, mayPass } from "../cloud/failure";
 import { gather, type Tell } from "../cloud/gather";
 import { begunAt, formatCursor, type LogReader, parseCursor, sinceOf } from "../cloud/logPosition";
@@ -167,7 +167,7 @@ export function openLogReader({
         pageToken = data.nextPageToken || undefined;
       } catch (error) {
         const failure = asFailure(error);
-        const notYet = youngFor(access.createdAt) > 0 && (failure.kind === "denied" || failure.kind === "unauthenticated");
+        const notYet = isGrowingPain(failure, access.createdAt);
         if (!mayPass(failure) && !notYet) throw failure.kind === "denied" ? denied(project) : failure;
         return entries.length === 0 ? undefined : left();
       }

@@ -28,6 +28,34 @@ describe("credentials and permissions", () => {
     expect(told).toEqual([expect.stringMatching(/^the credentials of work pool "etl" are new/)]);
   });
 
+  const disabled = {
+    kind: "refuse",
+    code: "PERMISSION_DENIED",
+    message: "Cloud Run Admin API has not been used in project acme before or it is disabled. Enable it, then retry.",
+    reason: "SERVICE_DISABLED",
+  } as const;
+
+  test("an API that Google does not know as enabled yet: waited for while the pool is young, and said once", async () => {
+    const { google, pool } = await place();
+    google.plant({ on: /^run\.jobs\./, fault: disabled, times: 3 });
+    const { open, told } = openerOf(young(pool));
+    const target = await open();
+    const id = await submit(target, jobOf(google, "true"));
+    expect((await ended(target, id)).outcome).toEqual({ kind: "exited", code: 0 });
+    expect(told).toEqual([
+      expect.stringMatching(/^work pool "etl" is new, and an API that was enabled with it may not be known everywhere yet/),
+    ]);
+  });
+
+  test("a disabled API of a pool that is some minutes old is refused with Google's words", async () => {
+    const { google, pool } = await place();
+    google.plant({ on: /^run\.jobs\./, fault: disabled, times: 3 });
+    const createdAt = new Date(Date.now() - 301_000).toISOString();
+    const { open } = openerOf({ ...pool, credentials: { ...pool.credentials, createdAt } as NonNullable<PoolAccess["credentials"]> });
+    await expect(submit(await open(), jobOf(google, "true"))).rejects.toThrow(/the API is disabled in project "acme": .*has not been used/);
+    expect(google.calls).toHaveLength(1);
+  });
+
   test("an old key that Google does not know is refused at once", async () => {
     const { google, open } = await place({ keyDelay: 600_000 });
     await expect(submit(await open(), jobOf(google, "true"))).rejects.toThrow(
