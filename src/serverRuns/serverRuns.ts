@@ -28,10 +28,13 @@ import { followOnServer, shownRun, shownState, tellLog } from "./followOnServer"
 import { readJob } from "./job";
 import { isOpen, planJob } from "./record";
 import { ServerStates } from "./serverStates";
+import { WorkerVoice } from "./workerVoice";
 
 /** How often to ask for a run that the server holds back, in milliseconds. */
 const HELD_PAUSE = 1_000;
 const POLL = 2_000;
+/** How long what was said last of a run may take to be sent, in milliseconds. */
+const LAST_WORDS = 5_000;
 
 export interface ServerRunsParts {
   client: Client;
@@ -303,6 +306,22 @@ export class ServerRuns {
     onEvent: (event: RunEvent) => void,
     { onSubmitted, onHeld }: { onSubmitted?: () => void; onHeld?: () => void } = {},
   ): Promise<void> {
+    const voice = new WorkerVoice(this.parts.client, this.#dispatcher.name, (message) => onEvent({ kind: "warning", message }), false);
+    try {
+      await this.#submittingAs(voice, id, signal, onEvent, { onSubmitted, onHeld });
+    } finally {
+      // Nothing waits for it for long, as nothing waits for a worker's.
+      await Promise.race([voice.settled(), sleep(LAST_WORDS, undefined, { ref: false })]);
+    }
+  }
+
+  async #submittingAs(
+    voice: WorkerVoice,
+    id: string,
+    signal: AbortSignal,
+    onEvent: (event: RunEvent) => void,
+    { onSubmitted, onHeld }: { onSubmitted?: () => void; onHeld?: () => void },
+  ): Promise<void> {
     const { client, shared } = this.parts;
     let toldHeld = false;
     for (;;) {
@@ -333,13 +352,13 @@ export class ServerRuns {
         if (event.kind === "trouble") onEvent({ kind: "warning", message: event.message });
         if (event.kind === "submitted") onSubmitted?.();
       };
-      const done = await dispatchRun(this.#dispatching(signal, tell), run);
+      const done = await dispatchRun(this.#dispatching(signal, tell, voice), run);
       // It was put back to be retried: go on with the next attempt.
       if (done.kind !== "ended" || done.state?.type !== "SCHEDULED") return;
     }
   }
 
-  #dispatching(signal: AbortSignal, tell: (event: ServerRunEvent) => void): Dispatching {
+  #dispatching(signal: AbortSignal, tell: (event: ServerRunEvent) => void, voice: WorkerVoice): Dispatching {
     const { client, shared, graceSeconds = 30 } = this.parts;
     const states = new ServerStates(client, POLL, signal);
     return {
@@ -355,6 +374,7 @@ export class ServerRuns {
       graceSeconds,
       signal,
       tell,
+      voice,
     };
   }
 

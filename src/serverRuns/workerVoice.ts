@@ -33,6 +33,8 @@ export class WorkerVoice {
     private readonly client: Client,
     private readonly name: string,
     private readonly onTrouble: (message: string) => void,
+    /** Whether it writes lines into the run's log too; whoever follows a run that they submit is told already. */
+    private readonly writesLines = true,
   ) {}
 
   /** @returns what to call when it no longer serves the pool */
@@ -82,6 +84,7 @@ export class WorkerVoice {
   }
 
   #line(run: ServerRun, level: number, message: string): void {
+    if (!this.writesLines) return;
     const timestamp = new Date(this.client.clock.now()).toISOString();
     this.#lines.push({ name: SUBMITTER_LOGGER, level, message, timestamp, flow_run_id: run.id });
     if (this.#lines.length > MOST_KEPT) this.#lines.shift();

@@ -1,6 +1,8 @@
 import { type FlowRun, isTerminal } from "../model/flowRun";
+import { few } from "../nearest";
 import type { Runs, RunsParts } from "../runs";
 import type { ServerRuns } from "../serverRuns/serverRuns";
+import { oneLine } from "../shown";
 import type { LogLine } from "../targets/target";
 import { UserError } from "../userError";
 
@@ -30,7 +32,11 @@ export function routedRuns(local: Runs, parts: RunsParts): Runs {
     if (theirs.length === 0) return runs;
     try {
       const seen = await (await open())?.readRuns(theirs);
-      return runs.map((run) => seen?.get(run.id) ?? run);
+      if (!seen) return runs;
+      const gone = new Set(theirs.filter((run) => !seen.has(run.id)));
+      const unended = [...gone].filter(({ state }) => !isTerminal(state));
+      if (unended.length > 0) parts.warn?.(deletedThere(unended));
+      return runs.map((run) => (gone.has(run) ? asDeleted(run) : (seen.get(run.id) ?? run)));
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       parts.warn?.(`runs of the Prefect server are as they were last seen: ${error.message}`);
@@ -48,7 +54,15 @@ export function routedRuns(local: Runs, parts: RunsParts): Runs {
     },
     submitRun: async (id, watching) => (await ofServer(id))?.submitRun(id, watching?.onEvent) ?? local.submitRun(id, watching),
     followRun: async (id, following) => (await ofServer(id))?.followRun(id, following) ?? local.followRun(id, following),
-    cancelRun: async (id, cancelling) => (await ofServer(id))?.cancelRun(id, cancelling) ?? local.cancelRun(id, cancelling),
+    cancelRun: async (id, cancelling) => {
+      const prefect = await ofServer(id);
+      const record = prefect ? await parts.ledger.read(id) : undefined;
+      if (!prefect || (record && (await prefect.readRuns([record.run])).size > 0)) return (prefect ?? local).cancelRun(id, cancelling);
+      if (!record) return prefect.cancelRun(id, cancelling);
+      // Nobody there can cancel it any more; what it has started may go on.
+      parts.warn?.(deletedThere([record.run]));
+      return local.cancelRun(id, cancelling);
+    },
     planRun: async (request) => {
       const prefect = await open();
       return prefect ? prefect.planRun(request) : local.planRun(request);
@@ -98,6 +112,18 @@ export function routedRuns(local: Runs, parts: RunsParts): Runs {
       return [...seen, ...(await local.observeRuns(runs.filter(({ id }) => !made.has(id))))];
     },
   };
+}
+
+/** A run that the server has no more has no state there: nobody goes on with it. */
+function asDeleted(run: FlowRun): FlowRun {
+  if (isTerminal(run.state)) return run;
+  const { timestamp } = run.state;
+  return { ...run, state: { type: "CRASHED", name: "Deleted", message: "it was deleted from the Prefect server", timestamp } };
+}
+
+function deletedThere(runs: readonly FlowRun[]): string {
+  const names = few(runs.map(({ id, name }) => `${oneLine(name)} (${id})`));
+  return `${names}: deleted from the Prefect server, so no longer in flight. What it has started is stopped by \`pushpool cancel\` only`;
 }
 
 async function openServerRuns(parts: RunsParts): Promise<ServerRuns | undefined> {

@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect, test, vi } from "vitest";
+import type { JsonObject } from "../../src/json";
 import { patchWorkPool } from "../../src/prefect/api/workPools";
 import type { Client } from "../../src/prefect/client";
 import { aPool, clientOf } from "../serve/server/dispatcher";
@@ -79,6 +80,34 @@ describePrefect("pushpool run through a real Prefect server", () => {
     expect(stderr).not.toMatch(/in flight/);
     // Its process is still there: nobody dispatches it, so nobody has stopped it.
     spawnSync("pkill", ["-KILL", "-f", id]);
+  });
+
+  test("a run that was deleted from the server is not in flight, which is said; cancel stops what it has started", async () => {
+    const { name } = await aDeployment();
+    const at = through(apiUrl);
+    writeFileSync(join(at.folder, "Pulumi.yaml"), "name: data\nruntime: nodejs\n");
+    const id = (await pushpool(at, "run", name, "--detach", ...doing("never-running"))).stdout.trim();
+    await client.request("DELETE", `/flow_runs/${id}`);
+    const listed = await pushpool(at, "ls", "--json");
+    expect(JSON.parse(listed.stdout)).toMatchObject({ runs: [{ id, state: { type: "CRASHED", name: "Deleted" } }] });
+    expect(listed.stderr).toContain("deleted from the Prefect server");
+    const destroyed = await pushpool(at, "destroy", "--engine", "offline", "--yes", "-s", "dev");
+    expect(destroyed.stderr).toContain(`(${id}): deleted from the Prefect server, so no longer in flight`);
+    expect(destroyed.stderr).not.toMatch(/runs? of stack data\/dev in flight/);
+    expect(await pushpool(at, "cancel", id)).toMatchObject({ status: 0, stderr: expect.stringContaining("CANCELLED") });
+  });
+
+  test("run says on the server what a worker says: an automation on it can fire", async () => {
+    const { name, pool } = await aDeployment();
+    expect((await pushpool(through(apiUrl), "run", name, ...doing("complete"))).status).toBe(0);
+    const said = async () => {
+      const filter = { event: { prefix: ["prefect.worker."] }, order: "ASC" };
+      const { body } = await client.request<{ events: { event: string; related: Record<string, string>[] }[] }>("POST", "/events/filter", {
+        json: { filter, limit: 200 } as JsonObject,
+      });
+      return body.events.filter(({ related }) => related.some((one) => one["prefect.resource.name"] === pool)).map(({ event }) => event);
+    };
+    await expect.poll(said, { timeout: 60_000 }).toEqual(["prefect.worker.submitted-flow-run", "prefect.worker.executed-flow-run"]);
   });
 
   test("a dry run shows the job and the request; nothing is made", async () => {
