@@ -12,7 +12,8 @@ const DETACHED = 130;
 export async function submitAndLeave(runs: Runs, run: FlowRun, json = false): Promise<void> {
   const submitted = await runs.submitRun(run.id, {
     onEvent: (event) => {
-      if (event.kind === "waiting") noteLine(`not submitted yet: ${event.reason}. \`pushpool wait ${run.id}\` submits it as soon as possible`);
+      if (event.kind === "waiting")
+        noteLine(`not submitted yet: ${event.reason}. \`pushpool wait ${run.id}\` submits it as soon as possible`);
       if (event.kind === "warning") noteLine(`warning: ${event.message}`);
     },
   });

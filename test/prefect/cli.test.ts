@@ -101,13 +101,16 @@ describePrefect("pushpool run through a real Prefect server", () => {
     const { name, pool } = await aDeployment();
     expect((await pushpool(through(apiUrl), "run", name, ...doing("complete"))).status).toBe(0);
     const said = async () => {
-      const filter = { event: { prefix: ["prefect.worker."] }, order: "ASC" };
+      const filter = { event: { prefix: ["prefect.worker."] }, order: "DESC" };
       const { body } = await client.request<{ events: { event: string; related: Record<string, string>[] }[] }>("POST", "/events/filter", {
-        json: { filter, limit: 200 } as JsonObject,
+        json: { filter, limit: 50 } as JsonObject,
       });
-      return body.events.filter(({ related }) => related.some((one) => one["prefect.resource.name"] === pool)).map(({ event }) => event);
+      return body.events
+        .filter(({ related }) => related.some((one) => one["prefect.resource.name"] === pool))
+        .map(({ event }) => event)
+        .sort();
     };
-    await expect.poll(said, { timeout: 60_000 }).toEqual(["prefect.worker.submitted-flow-run", "prefect.worker.executed-flow-run"]);
+    await expect.poll(said, { timeout: 60_000 }).toEqual(["prefect.worker.executed-flow-run", "prefect.worker.submitted-flow-run"]);
   });
 
   test("a dry run shows the job and the request; nothing is made", async () => {

@@ -6,7 +6,7 @@ import { type EngineFlags, type Operation, settle } from "../engines";
 import { removeLeftovers } from "../leftovers";
 import { runOffline } from "../offlineOperation";
 import { runPulumi } from "../pulumiOperation";
-import { note } from "../screen";
+import { note, noteLine } from "../screen";
 import { workspaceOf } from "../session";
 
 /** `pushpool destroy` */
@@ -24,7 +24,10 @@ export async function action(args: string[], flags: EngineFlags & { force?: bool
 }
 
 async function refuseInFlight({ workspace, project, stack }: Operation): Promise<void> {
-  const runs = openRuns({ workspace: { ...workspace, stack: { project: project.name, stack, id: `${project.name}/${stack}` } } });
+  const runs = openRuns({
+    workspace: { ...workspace, stack: { project: project.name, stack, id: `${project.name}/${stack}` } },
+    warn: noteLine,
+  });
   try {
     const found = await runs.inFlight();
     if (found.length === 0) return;
