@@ -105,7 +105,7 @@ test("`timeout` fails `up` and not the run: the next one watches it further, and
   const { write, go, up, starts, runs, pushpool } = flowRunStack();
   write({ run: `timeout: "200ms"` });
   const { status, stderr } = pushpool("up", "--engine", "offline");
-  expect([status === 0, stderr]).toEqual([false, expect.stringMatching(/is still \w+ after 0\.2 s \(timeout\)\. It goes on/)]);
+  expect([status === 0, stderr]).toEqual([false, expect.stringMatching(/is still \w+ after 0\.2 s \(timeout\)\. It continues to run/)]);
   await expect.poll(starts, { timeout: 90_000 }).toHaveLength(1);
   expect(pushpool("destroy", "--yes", "--force")).toMatchObject({ status: 0 });
   expect(runs()).toMatchObject([{ state: { type: "CANCELLED" } }]);
