@@ -11,9 +11,13 @@ import { changeBy } from "./states";
  * @throws {UserError} if a pool's cloud cannot be asked
  */
 export async function observe(context: RunsContext, records: RunRecord[]): Promise<RunRecord[]> {
-  return look(context, records, (error) => {
-    throw error;
-  });
+  return look(context, records, rethrow);
+}
+
+/** The same for a run that this process stops, a Prefect server's too: the server has deleted it, so nobody else records its end. */
+export async function observeStopping(context: RunsContext, record: RunRecord): Promise<RunRecord> {
+  const [seen = record] = await look(context, [record], rethrow, true);
+  return seen;
 }
 
 /** The same for those who list: runs of a pool whose cloud cannot be asked stay as they were last seen, with a warning. */
@@ -24,12 +28,21 @@ export async function observeWherePossible(context: RunsContext, records: RunRec
   });
 }
 
-async function look(context: RunsContext, records: RunRecord[], onFailure: (error: unknown, pool: string) => void): Promise<RunRecord[]> {
+function rethrow(error: unknown): never {
+  throw error;
+}
+
+async function look(
+  context: RunsContext,
+  records: RunRecord[],
+  onFailure: (error: unknown, pool: string) => void,
+  serversToo = false,
+): Promise<RunRecord[]> {
   const byTarget = new Map<string, RunRecord[]>();
   for (const record of records) {
     if (isTerminal(record.run.state) || record.run.infrastructureId === undefined) continue;
     // A Prefect server owns its run's state; what ends here without its word is told there by who dispatched it.
-    if (record.submission.prefect !== undefined) continue;
+    if (!serversToo && record.submission.prefect !== undefined) continue;
     const key = targetKey(record);
     const batch = byTarget.get(key);
     if (batch) batch.push(record);

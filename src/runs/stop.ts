@@ -4,7 +4,7 @@ import { type FlowRun, isTerminal } from "../model/flowRun";
 import { oneLine } from "../shown";
 import { UserError } from "../userError";
 import type { RunsContext, Watching } from "./context";
-import { observe } from "./observe";
+import { observeStopping } from "./observe";
 import { describeOwner, ownerLives } from "./owner";
 import { state } from "./states";
 import type { Advance } from "./submit";
@@ -94,8 +94,7 @@ export async function confirmStopped(context: RunsContext, record: RunRecord, gr
       await target.stop(run.infrastructureId, { reason: `pushpool cancel ${run.id}`, graceSeconds });
       context.stopAsked.add(run.infrastructureId);
     }
-    const [seen = record] = await observe(context, [record]);
-    return { kind: "moved", record: seen };
+    return { kind: "moved", record: await observeStopping(context, record) };
   }
   if (owner !== undefined && ownerLives(owner)) {
     return { kind: "held", record, reason: `${describeOwner(owner)} is submitting it; it is stopped as soon as it is there` };
