@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { pointerTo } from "../src/jsonPointer";
+import { type Declared, refuse } from "./checks";
 import type { AnyJson } from "./json";
 
 /** JSON pointers to the secret outputs of a tree, in the order in which they stand. */
@@ -9,4 +10,15 @@ export async function secretPaths(tree: AnyJson, path: string[] = []): Promise<s
   if (tree === null || typeof tree !== "object" || pulumi.Resource.isInstance(tree)) return [];
   const inside = await Promise.all(Object.entries(tree).map(([key, inner]) => secretPaths(inner, [...path, key])));
   return inside.flat();
+}
+
+/**
+ * Parameters as they are, if none is secret: a Prefect server keeps parameters in clear, and shows them.
+ * @throws {pulumi.ResourceError} naming the first one that is
+ */
+export async function parametersInClear(parameters: Record<string, AnyJson>, of: Declared): Promise<Record<string, AnyJson>> {
+  const [first] = await secretPaths(parameters);
+  if (first !== undefined)
+    refuse(`parameters${first} is secret, and a Prefect server keeps parameters in clear: use a block, or jobVariables.env`, of);
+  return parameters;
 }

@@ -1,5 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
+import { declared } from "../checks";
 import type { AnyJson } from "../json";
+import { parametersInClear } from "../secretPaths";
 import { prefectDeployment } from "../trampoline";
 
 /** What is not given is left to the server, and to whoever changes it there; what is no longer given goes back to Prefect's default. */
@@ -120,7 +122,9 @@ export class PrefectDeployment extends pulumi.dynamic.Resource {
   declare readonly apiUrl: pulumi.Output<string>;
 
   constructor(name: string, args: PrefectDeploymentArgs = {}, opts?: pulumi.CustomResourceOptions) {
-    const props = { deploymentName: name, ...args, deploymentId: undefined, flowId: undefined, apiUrl: undefined };
+    const parameters =
+      args.parameters === undefined ? {} : { parameters: parametersInClear(args.parameters, declared("PrefectDeployment", name)) };
+    const props = { deploymentName: name, ...args, ...parameters, deploymentId: undefined, flowId: undefined, apiUrl: undefined };
     super(
       prefectDeployment,
       name,

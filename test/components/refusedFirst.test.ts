@@ -5,6 +5,7 @@ import * as gcp from "../../components/gcp";
 import * as core from "../../components/index";
 import * as local from "../../components/local";
 import * as prefect from "../../components/prefect";
+import { parametersInClear } from "../../components/secretPaths";
 import { mockPulumi } from "./mocks";
 
 // The engine stores what is registered, also where the program fails right after it. So a component refuses before it registers anything.
@@ -124,4 +125,13 @@ test.each(cases)("$component, case $index: nothing is registered", async ({ comp
   // What is registered is on its way by then.
   await new Promise((done) => setTimeout(done, 20));
   expect(registered).toEqual([]);
+});
+
+test("a secret in the parameters of a server's deployment is refused by its path", async () => {
+  const of = { type: "PrefectDeployment", name: "a/b" };
+  const parameters = { plain: pulumi.output("x"), deep: [{ key: pulumi.secret("hunter2") }] };
+  await expect(parametersInClear(parameters, of)).rejects.toThrow(
+    "parameters/deep/0/key is secret, and a Prefect server keeps parameters in clear",
+  );
+  expect(await parametersInClear({ plain: parameters.plain }, of)).toEqual({ plain: parameters.plain });
 });
