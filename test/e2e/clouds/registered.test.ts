@@ -126,8 +126,12 @@ describePrefect("the program of the AWS example's README", () => {
     const client = createClient(connectionOf(apiUrl, undefined, "test"));
     const here = await awsPlace();
     const empty = here.provisioned();
-    here.write("index.js", SIDE_BY_SIDE);
-    here.write("Pulumi.dev.yaml", `config:\n  aws:region: eu-central-1\n  data:prefectApiUrl: ${apiUrl}\n`);
+    // The example names no endpoints, so destroy would look for leftovers at AWS itself, and retry for five minutes.
+    const endpoints = `endpoints: ${JSON.stringify(here.fake.endpoints)},`;
+    const program = SIDE_BY_SIDE.replace(/(new \S*EcsPushPool\(.*\{)/, `$1 ${endpoints}`);
+    expect(program).toContain(endpoints);
+    here.write("index.js", program);
+    here.write("Pulumi.dev.yaml", `config:\n  aws:region: ${here.fake.region}\n  data:prefectApiUrl: ${apiUrl}\n`);
     const up = await here.up();
     expect([up.status, up.stderr]).toEqual([0, expect.stringContaining("created")]);
     for (const output of ["vpc_id", "ecs_cluster_arn", "iam_execution_role_arn", "iam_task_role_arn", "ecr_repo_url"])
