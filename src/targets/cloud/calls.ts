@@ -125,6 +125,6 @@ export function isGrowingPain({ kind }: { kind: string }, createdAt: number | un
  * For how many milliseconds yet credentials may not be known everywhere; 0 or less: they are.
  * @param createdAt in milliseconds; absent: long ago
  */
-export function youngFor(createdAt: number | undefined): number {
+function youngFor(createdAt: number | undefined): number {
   return createdAt === undefined ? 0 : createdAt + YOUNG - Date.now();
 }
