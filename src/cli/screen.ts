@@ -26,21 +26,32 @@ export function noteLine(text: string): void {
   note(oneLine(text));
 }
 
-/** Break a line before an id that the terminal would split. @param width the width of the terminal, in characters */
+/**
+ * Break a line where the terminal would split an id: before its word, or before the id itself if the word is wider than the terminal.
+ * @param width the width of the terminal, in characters
+ */
 export function withIdsWhole(text: string, width: number): string {
-  const isId = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/i;
-  if (width === Number.POSITIVE_INFINITY || !isId.test(text)) return text;
-  let column = 0;
+  if (width === Number.POSITIVE_INFINITY) return text;
   return text
-    .split(/(\s)/)
-    .map((word) => {
-      const at = column % width;
-      const cut = isId.test(word) && at + word.length > width && at > 0;
-      column = word === "\n" ? 0 : (cut ? 0 : column) + word.length;
-      return cut ? `\n${word}` : word;
+    .split("\n")
+    .map((line) => {
+      let kept = 0;
+      let shown = "";
+      for (const { 0: id, index } of line.matchAll(ID)) {
+        const from = Math.max(kept, line.lastIndexOf(" ", index) + 1);
+        const to = `${line} `.indexOf(" ", index);
+        const [at, length] = to - from <= width ? [from, to - from] : [index, id.length];
+        const column = (at - kept) % width;
+        if (column === 0 || column + length <= width) continue;
+        shown += `${line.slice(kept, at)}\n`;
+        kept = at;
+      }
+      return shown + line.slice(kept);
     })
-    .join("");
+    .join("\n");
 }
+
+const ID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/gi;
 
 /** Print a message with colours to stderr. The caller has escaped quoted values with `oneLine` or `escaped`. */
 export function noteStyled(text: string): void {
@@ -59,7 +70,8 @@ export function printWhole(text: string): void {
 
 /** JSON for people, on stdout. @param indent in characters */
 export function printPretty(value: unknown, indent = 0): void {
-  print(prettyJson(value, widthOf(process.stdout), indent));
+  const width = widthOf(process.stdout);
+  print(withIdsWhole(prettyJson(value, width, indent), width));
 }
 
 /** Print an output line of a run: unchanged to a pipe or file, without control characters to a terminal. */

@@ -63,6 +63,10 @@ describe("a terminal that is too narrow for a table", () => {
     expect(withIdsWhole(text, 40)).toBe(`flow run brave-fox \n(${id}) of hello/prod`);
     expect([withIdsWhole(text, 80), withIdsWhole(text, Number.POSITIVE_INFINITY)]).toEqual([text, text]);
     expect(withIdsWhole(id, 20)).toBe(id);
+    // In a word that is wider than the terminal, before the id itself; every one of them.
+    expect(withIdsWhole(`"{\\"some\\":\\"${id}\\",\\"other\\":\\"${id}\\"}"`, 40)).toBe(
+      `"{\\"some\\":\\"\n${id}\\",\\"other\\":\\"\n${id}\\"}"`,
+    );
   });
 });
 
