@@ -13,7 +13,7 @@ export class PrefectRefusal extends UserError {
   }
 }
 
-/** Whether the API answered with this status. By shape: a refusal may come from another copy of this module. */
+/** Whether the API answered with this status. */
 export function isRefusal(error: unknown, status: number): boolean {
   return error instanceof PrefectRefusal && error.status === status;
 }

@@ -7,48 +7,55 @@ import { changeBy } from "./states";
 
 /**
  * Look at the infrastructure of these runs, one batch a work pool, and record what was seen. Submits and stops nothing.
+ * A Prefect server owns the states of its runs, and its dispatcher reports their ends there: such runs are left out.
  * @returns the same runs, in the same order, as they are now
  * @throws {UserError} if a pool's cloud cannot be asked
  */
 export async function observe(context: RunsContext, records: RunRecord[]): Promise<RunRecord[]> {
-  return look(context, records, rethrow);
-}
-
-/** The same for a run that this process stops, a Prefect server's too: the server has deleted it, so nobody else records its end. */
-export async function observeStopping(context: RunsContext, record: RunRecord): Promise<RunRecord> {
-  const [seen = record] = await look(context, [record], rethrow, true);
-  return seen;
+  return recorded(context, records, await look(context, records.filter(isLedgers), rethrow));
 }
 
 /** The same for those who list: runs of a pool whose cloud cannot be asked stay as they were last seen, with a warning. */
 export async function observeWherePossible(context: RunsContext, records: RunRecord[]): Promise<RunRecord[]> {
-  return look(context, records, (error, pool) => {
-    if (!(error instanceof UserError)) throw error;
-    context.warn(`the runs on work pool "${pool}" are as they were last seen: ${error.message}`);
-  });
+  return recorded(context, records, await look(context, records.filter(isLedgers), warnOfPool(context)));
 }
+
+/** Look at the infrastructure of a run that this process stops, whoever owns its state, and record what was seen. */
+export async function observeStopping(context: RunsContext, record: RunRecord): Promise<RunRecord> {
+  const [seen = record] = await recorded(context, [record], await look(context, [record], rethrow));
+  return seen;
+}
+
+/** Those of these runs whose infrastructure is not seen to have ended. Records nothing. */
+export async function notSeenToEnd(context: RunsContext, records: RunRecord[]): Promise<RunRecord[]> {
+  const seen = await look(context, records, warnOfPool(context));
+  return records.filter(({ run }) => seen.get(run.id)?.phase !== "ended");
+}
+
+const isLedgers = ({ submission }: RunRecord) => submission.prefect === undefined;
 
 function rethrow(error: unknown): never {
   throw error;
 }
 
+function warnOfPool(context: RunsContext): (error: unknown, pool: string) => void {
+  return (error, pool) => {
+    if (!(error instanceof UserError)) throw error;
+    context.warn(`the runs on work pool "${pool}" are as they were last seen: ${error.message}`);
+  };
+}
+
+/** What is seen of the infrastructure of these runs, by their ids. */
 async function look(
   context: RunsContext,
   records: RunRecord[],
   onFailure: (error: unknown, pool: string) => void,
-  serversToo = false,
-): Promise<RunRecord[]> {
-  const byTarget = new Map<string, RunRecord[]>();
-  for (const record of records) {
-    if (isTerminal(record.run.state) || record.run.infrastructureId === undefined) continue;
-    // A Prefect server owns its run's state; what ends here without its word is told there by who dispatched it.
-    if (!serversToo && record.submission.prefect !== undefined) continue;
-    const key = targetKey(record);
-    const batch = byTarget.get(key);
-    if (batch) batch.push(record);
-    else byTarget.set(key, [record]);
-  }
-  const now = new Map(records.map((record) => [record.run.id, record]));
+): Promise<Map<string, Observation>> {
+  const byTarget = Map.groupBy(
+    records.filter(({ run }) => !isTerminal(run.state) && run.infrastructureId !== undefined),
+    targetKey,
+  );
+  const observations = new Map<string, Observation>();
   for (const batch of byTarget.values()) {
     const [first] = batch as [RunRecord];
     const ids = batch.map(({ run }) => run.infrastructureId as string);
@@ -57,25 +64,42 @@ async function look(
       .then((target) => target.observe(ids))
       .catch((error) => onFailure(error, first.run.workPool));
     if (!seen) continue;
-    for (const record of batch) {
-      const observation = seen.get(record.run.infrastructureId as string);
-      if (!observation) throw new Error(`the target of ${record.poolType} gave no answer for ${record.run.infrastructureId}`);
-      now.set(record.run.id, await recordSeen(context, record, observation));
+    for (const { run, poolType } of batch) {
+      const observation = seen.get(run.infrastructureId as string);
+      if (!observation) throw new Error(`the target of ${poolType} gave no answer for ${run.infrastructureId}`);
+      observations.set(run.id, observation);
     }
   }
-  return records.map((record) => now.get(record.run.id) ?? record);
+  return observations;
+}
+
+async function recorded(context: RunsContext, records: RunRecord[], seen: ReadonlyMap<string, Observation>): Promise<RunRecord[]> {
+  const now: RunRecord[] = [];
+  for (const record of records) {
+    const observation = seen.get(record.run.id);
+    now.push(observation ? await recordSeen(context, record, observation) : record);
+  }
+  return now;
 }
 
 /** Write down what a look at a run's infrastructure has shown. @returns the run as it is now */
 export async function recordSeen(context: RunsContext, record: RunRecord, observation: Observation): Promise<RunRecord> {
   const { run } = record;
-  const change = changeBy(observation, run);
+  const change = changeBy(isLedgers(record) ? observation : asStopped(observation), run);
   if (!change) return record;
   // Lost to another watcher: it saw the same infrastructure, so what it wrote is as good.
   const changed =
     (await context.ledger.change(run.id, run.version, change, observation.phase === "ended" ? "now" : "soon")) ??
     (await context.ledger.read(run.id));
   return changed ? cleanUp(context, changed) : record;
+}
+
+/**
+ * The end of a Prefect server's run that is being stopped here, since the server does not have it. The exit code of its process does not say how
+ * the flow ended: only the server could.
+ */
+function asStopped(observation: Observation): Observation {
+  return observation.phase === "ended" ? { ...observation, outcome: { kind: "cancelled", by: "us" } } : observation;
 }
 
 /** Clean up after an ended attempt, once. A failure to do so is the next watcher's to repeat, and changes no outcome. */

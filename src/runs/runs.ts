@@ -8,7 +8,7 @@ import { findRun } from "./find";
 import { type Following, follow, submitOnce } from "./follow";
 import { type PoolLeftovers, removeLeftovers } from "./leftovers";
 import { readLogs } from "./logs";
-import { cleanUp, observe, observeWherePossible } from "./observe";
+import { cleanUp, notSeenToEnd, observe, observeWherePossible } from "./observe";
 import { openContext, type RunsParts } from "./openContext";
 import type { RunRequest } from "./plan";
 import { retry } from "./retry";
@@ -33,6 +33,8 @@ export interface Runs {
   retryRun(id: string): Promise<FlowRun>;
   /** Look and record; submits and stops nothing. */
   observeRuns(runs: FlowRun[]): Promise<FlowRun[]>;
+  /** Those of these runs whose infrastructure is not seen to have ended. Records nothing. */
+  notSeenToEnd(runs: readonly FlowRun[]): Promise<FlowRun[]>;
   readLogs(id: string, options: { follow?: boolean; signal?: AbortSignal; onLine: (line: LogLine) => void }): Promise<FlowRun>;
   /** By its whole id; `undefined` if it is not in this ledger. */
   readRun(id: string): Promise<FlowRun | undefined>;
@@ -76,6 +78,15 @@ export function runsOver(parts: RunsParts): Runs {
     observeRuns: async (runs) => {
       const records = await Promise.all(runs.map(({ id }) => ledger.read(id)));
       return look(records.filter((record) => record !== undefined));
+    },
+    notSeenToEnd: async (runs) => {
+      const records = await Promise.all(runs.map(({ id }) => ledger.read(id)));
+      return (
+        await notSeenToEnd(
+          context,
+          records.filter((record) => record !== undefined),
+        )
+      ).map(({ run }) => run);
     },
     readLogs: (id, options) => readLogs(context, id, options),
     readRun: async (id) => (await ledger.read(id))?.run,

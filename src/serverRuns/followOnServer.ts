@@ -5,6 +5,7 @@ import { type Log, readLogs, SUBMITTER_LOGGER } from "../prefect/api/logs";
 import type { Client } from "../prefect/client";
 import { flowRunOf, listen } from "../prefect/eventStream";
 import type { RunEvent } from "../runs/context";
+import { NotOnServer } from "./notOnServer";
 
 /** How long a look may wait for an event, in milliseconds: with the stream, and without. */
 const HEARING = 2_000;
@@ -78,7 +79,7 @@ export async function followOnServer(id: string, { client, show, onEvent, logs, 
   try {
     for (;;) {
       const run = await readFlowRun(client, id);
-      if (!run) throw new Error(`flow run ${id} is no longer on the server`);
+      if (!run) throw new NotOnServer(id);
       const ended = run.state !== null && ENDS.has(run.state.type);
       for (const state of await states.fresh())
         if (!ENDS.has(state.type)) onEvent({ kind: "state", run: { ...show(run), state: shownState(state) } });

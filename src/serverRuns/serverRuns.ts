@@ -10,6 +10,7 @@ import { readDeploymentByName, type ServerDeployment, someDeploymentNames } from
 import { createFlowRun, filterFlowRuns, proposeState, readFlowRun, readStates, type ServerRun } from "../prefect/api/flowRuns";
 import { readWorkPool, scheduledFlowRuns, type WorkPool } from "../prefect/api/workPools";
 import type { Client } from "../prefect/client";
+import { isRefusal } from "../prefect/refusal";
 import { checkRequest } from "../runs/checkRequest";
 import type { RunEvent } from "../runs/context";
 import type { RunPlan } from "../runs/create";
@@ -26,6 +27,7 @@ import { EndWatch } from "./endWatch";
 import { findServerRun } from "./findServerRun";
 import { followOnServer, shownRun, shownState, tellLog } from "./followOnServer";
 import { readJob } from "./job";
+import { NotOnServer } from "./notOnServer";
 import { isOpen, planJob } from "./record";
 import { ServerStates } from "./serverStates";
 import { WorkerVoice } from "./workerVoice";
@@ -129,7 +131,7 @@ export class ServerRuns {
   /** As the server has it now. */
   async readRun(id: string): Promise<FlowRun> {
     const run = await readFlowRun(this.parts.client, id);
-    if (!run) throw new UserError(`flow run ${id} is no longer on the server`, 5);
+    if (!run) throw new NotOnServer(id);
     return this.#show(run);
   }
 
@@ -244,11 +246,17 @@ export class ServerRuns {
     };
   }
 
-  /** Ask the server to cancel the run. Carry the cancellation out if the run was submitted from here. */
+  /**
+   * Ask the server to cancel the run. Carry the cancellation out if the run was submitted from here.
+   * @throws {NotOnServer}
+   */
   async cancelRun(id: string, { detach = false, ...following }: Following & { detach?: boolean } = {}): Promise<FlowRun> {
-    const verdict = await proposeState(this.parts.client, id, { type: "CANCELLING", name: "Cancelling" });
-    const run = await readFlowRun(this.parts.client, id);
-    if (!run) throw new UserError(`flow run ${id} is no longer on the server`, 5);
+    const { client } = this.parts;
+    const verdict = await proposeState(client, id, { type: "CANCELLING", name: "Cancelling" }).catch((error) => {
+      throw isRefusal(error, 404) ? new NotOnServer(id) : error;
+    });
+    const run = await readFlowRun(client, id);
+    if (!run) throw new NotOnServer(id);
     const shown = this.#show(run);
     if (verdict.kind === "aborted" && isTerminal(shown.state))
       throw new UserError(`run ${oneLine(run.name)} (${id}) has already ended: it is ${shown.state.type}. There is nothing to cancel`);

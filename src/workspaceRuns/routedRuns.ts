@@ -1,8 +1,7 @@
 import { type FlowRun, isTerminal } from "../model/flowRun";
-import { few } from "../nearest";
 import type { Runs, RunsParts } from "../runs";
+import { NotOnServer } from "../serverRuns/notOnServer";
 import type { ServerRuns } from "../serverRuns/serverRuns";
-import { oneLine } from "../shown";
 import type { LogLine } from "../targets/target";
 import { UserError } from "../userError";
 
@@ -25,22 +24,34 @@ export function routedRuns(local: Runs, parts: RunsParts): Runs {
     const record = await parts.ledger.read(id);
     return record?.submission.prefect === undefined ? undefined : open();
   };
-  /** The server owns the states of its runs. If it is out of reach, show the runs as this ledger saw them last. */
-  const asOnServer = async (runs: FlowRun[]): Promise<FlowRun[]> => {
+  /**
+   * The server owns the states of its runs. If it is out of reach, show the runs as this ledger saw them last.
+   * @returns them, and those of this stack that have not ended as far as is known, and that the server does not have
+   */
+  const asOnServer = async (runs: FlowRun[]): Promise<{ runs: FlowRun[]; missing: FlowRun[] }> => {
     const records = await Promise.all(runs.map(({ id }) => parts.ledger.read(id)));
     const theirs = runs.filter((_, index) => records[index]?.submission.prefect !== undefined);
-    if (theirs.length === 0) return runs;
+    if (theirs.length === 0) return { runs, missing: [] };
     try {
-      const seen = await (await open())?.readRuns(theirs);
-      if (!seen) return runs;
-      const gone = new Set(theirs.filter((run) => !seen.has(run.id)));
-      const unended = [...gone].filter(({ state }) => !isTerminal(state));
-      if (unended.length > 0) parts.warn?.(deletedThere(unended));
-      return runs.map((run) => (gone.has(run) ? asDeleted(run) : (seen.get(run.id) ?? run)));
+      const prefect = await open();
+      if (!prefect) return { runs, missing: [] };
+      const { stack } = await parts.readManifest();
+      const seen = await prefect.readRuns(theirs);
+      const missing: FlowRun[] = [];
+      for (const run of theirs) {
+        // Another stack may have another server.
+        if (seen.has(run.id) || isTerminal(run.state) || run.stack !== stack) continue;
+        // A server may answer a list in part.
+        const there = await prefect.readRun(run.id).catch(unlessNotOnServer);
+        if (there) seen.set(run.id, there);
+        else missing.push(run);
+      }
+      for (const { id } of missing) parts.warn?.(new NotOnServer(id).message);
+      return { runs: runs.map((run) => seen.get(run.id) ?? run), missing };
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       parts.warn?.(`runs of the Prefect server are as they were last seen: ${error.message}`);
-      return runs;
+      return { runs, missing: [] };
     }
   };
   return {
@@ -53,15 +64,28 @@ export function routedRuns(local: Runs, parts: RunsParts): Runs {
       return answer;
     },
     submitRun: async (id, watching) => (await ofServer(id))?.submitRun(id, watching?.onEvent) ?? local.submitRun(id, watching),
-    followRun: async (id, following) => (await ofServer(id))?.followRun(id, following) ?? local.followRun(id, following),
+    followRun: async (id, following) => {
+      const prefect = await ofServer(id);
+      if (!prefect) return local.followRun(id, following);
+      try {
+        return await prefect.followRun(id, following);
+      } catch (error) {
+        // `cancelRun` stops such a run here, so its end is in the ledger.
+        const kept = error instanceof NotOnServer ? (await parts.ledger.read(id))?.run.state : undefined;
+        if (!kept || (kept.type !== "CANCELLING" && !isTerminal(kept))) throw error;
+        return local.followRun(id, following);
+      }
+    },
     cancelRun: async (id, cancelling) => {
       const prefect = await ofServer(id);
-      const record = prefect ? await parts.ledger.read(id) : undefined;
-      if (!prefect || (record && (await prefect.readRuns([record.run])).size > 0)) return (prefect ?? local).cancelRun(id, cancelling);
-      if (!record) return prefect.cancelRun(id, cancelling);
-      // Nobody there can cancel it any more; what it has started may go on.
-      parts.warn?.(deletedThere([record.run]));
-      return local.cancelRun(id, cancelling);
+      if (!prefect) return local.cancelRun(id, cancelling);
+      try {
+        return await prefect.cancelRun(id, cancelling);
+      } catch (error) {
+        if (!(error instanceof NotOnServer) || !(await parts.ledger.read(id))) throw error;
+        parts.warn?.(`flow run ${id} is not on the Prefect server: only its infrastructure is stopped`);
+        return local.cancelRun(id, cancelling);
+      }
     },
     planRun: async (request) => {
       const prefect = await open();
@@ -98,13 +122,21 @@ export function routedRuns(local: Runs, parts: RunsParts): Runs {
         if (!bySubmitter) isEmpty = false;
         options.onLine(line);
       };
-      const run = await prefect.readLogs(id, { ...options, onLine });
+      const run = await prefect.readLogs(id, { ...options, onLine }).catch(unlessNotOnServer);
       const isHere = (await parts.ledger.read(id))?.run.infrastructureId !== undefined;
-      return isEmpty && isHere && !options.signal?.aborted ? local.readLogs(id, options) : run;
+      if (isEmpty && isHere && !options.signal?.aborted) return local.readLogs(id, options);
+      if (!run) throw new NotOnServer(id);
+      return run;
     },
-    listRuns: async (filter) => asOnServer(await local.listRuns(filter)),
+    listRuns: async (filter) => (await asOnServer(await local.listRuns(filter))).runs,
     // The server may know of an end and the ledger not: the dispatcher was stopped, or another one reported it.
-    inFlight: async () => (await asOnServer(await local.inFlight())).filter(({ state }) => !isTerminal(state)),
+    inFlight: async () => {
+      const { runs, missing } = await asOnServer(await local.inFlight());
+      // What the server does not have goes on as long as its infrastructure does.
+      const going = new Set((await local.notSeenToEnd(missing)).map(({ id }) => id));
+      const ended = new Set(missing.filter(({ id }) => !going.has(id)));
+      return runs.filter((run) => !isTerminal(run.state) && !ended.has(run));
+    },
     observeRuns: async (runs) => {
       const there = runs.filter(({ id }) => made.has(id));
       const prefect = there.length > 0 ? await open() : undefined;
@@ -114,16 +146,8 @@ export function routedRuns(local: Runs, parts: RunsParts): Runs {
   };
 }
 
-/** A run that the server has no more has no state there: nobody goes on with it. */
-function asDeleted(run: FlowRun): FlowRun {
-  if (isTerminal(run.state)) return run;
-  const { timestamp } = run.state;
-  return { ...run, state: { type: "CRASHED", name: "Deleted", message: "it was deleted from the Prefect server", timestamp } };
-}
-
-function deletedThere(runs: readonly FlowRun[]): string {
-  const names = few(runs.map(({ id, name }) => `${oneLine(name)} (${id})`));
-  return `${names}: deleted from the Prefect server, so no longer in flight. What it has started is stopped by \`pushpool cancel\` only`;
+function unlessNotOnServer(error: unknown): undefined {
+  if (!(error instanceof NotOnServer)) throw error;
 }
 
 async function openServerRuns(parts: RunsParts): Promise<ServerRuns | undefined> {

@@ -1,10 +1,11 @@
 import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { beforeAll, expect, test, vi } from "vitest";
+import { beforeAll, describe, expect, test, vi } from "vitest";
 import type { JsonObject } from "../../src/json";
 import { patchWorkPool } from "../../src/prefect/api/workPools";
 import type { Client } from "../../src/prefect/client";
+import type { Place } from "../e2e/pushpool";
 import { aPool, clientOf } from "../serve/server/dispatcher";
 import { fakeApi } from "./fakeApi";
 import { describePrefect } from "./python";
@@ -82,19 +83,47 @@ describePrefect("pushpool run through a real Prefect server", () => {
     spawnSync("pkill", ["-KILL", "-f", id]);
   });
 
-  test("a run that was deleted from the server is not in flight, which is said; cancel stops what it has started", async () => {
-    const { name } = await aDeployment();
-    const at = through(apiUrl);
-    writeFileSync(join(at.folder, "Pulumi.yaml"), "name: data\nruntime: nodejs\n");
-    const id = (await pushpool(at, "run", name, "--detach", ...doing("never-running"))).stdout.trim();
-    await client.request("DELETE", `/flow_runs/${id}`);
-    const listed = await pushpool(at, "ls", "--json");
-    expect(JSON.parse(listed.stdout)).toMatchObject({ runs: [{ id, state: { type: "CRASHED", name: "Deleted" } }] });
-    expect(listed.stderr).toContain("deleted from the Prefect server");
-    const destroyed = await pushpool(at, "destroy", "--engine", "offline", "--yes", "-s", "dev");
-    expect(destroyed.stderr).toContain(`(${id}): deleted from the Prefect server, so no longer in flight`);
-    expect(destroyed.stderr).not.toMatch(/runs? of stack data\/dev in flight/);
-    expect(await pushpool(at, "cancel", id)).toMatchObject({ status: 0, stderr: expect.stringContaining("CANCELLED") });
+  describe("a run that was deleted from the server", () => {
+    const stackOf = () => {
+      const at = through(apiUrl);
+      writeFileSync(join(at.folder, "Pulumi.yaml"), "name: data\nruntime: nodejs\n");
+      return { at, destroy: () => pushpool(at, "destroy", "--engine", "offline", "--yes", "-s", "dev") };
+    };
+    const listed = async (at: Place) => JSON.parse((await pushpool(at, "ls", "--json")).stdout).runs;
+
+    test("is in flight while its infrastructure runs; cancel stops that", async () => {
+      const { name } = await aDeployment();
+      const { at, destroy } = stackOf();
+      const id = (await pushpool(at, "run", name, "--detach", ...doing("never-running"))).stdout.trim();
+      await client.request("DELETE", `/flow_runs/${id}`);
+      expect(await listed(at)).toMatchObject([{ id, state: { type: expect.stringMatching(/PENDING|RUNNING/) } }]);
+      const refused = await destroy();
+      expect(refused).toMatchObject(said(2, /1 run of stack data\/dev in flight/));
+      expect(refused.stderr).toContain(`\`pushpool cancel ${id}\` stops it`);
+      expect(await pushpool(at, "cancel", id)).toMatchObject({ status: 0, stderr: expect.stringContaining("CANCELLED") });
+      expect(await listed(at)).toMatchObject([{ id, state: { type: "CANCELLED" } }]);
+      expect((await destroy()).stderr).not.toContain("in flight");
+    });
+
+    test("is in flight no more when its infrastructure has ended; its exit code is not taken for the flow's", async () => {
+      const { name } = await aDeployment();
+      const { at, destroy } = stackOf();
+      const id = (await pushpool(at, "run", name, "--detach", ...doing("mute"))).stdout.trim();
+      await client.request("DELETE", `/flow_runs/${id}`);
+      await expect.poll(async () => (await destroy()).stderr, { timeout: 60_000 }).not.toContain("in flight");
+      expect(JSON.stringify(await listed(at))).not.toContain("COMPLETED");
+    });
+
+    test("that is asked to stop and left is stopped by wait; its log is what it wrote here", async () => {
+      const { name } = await aDeployment();
+      const { at } = stackOf();
+      const id = (await pushpool(at, "run", name, "--detach", ...doing("never-running"))).stdout.trim();
+      await client.request("DELETE", `/flow_runs/${id}`);
+      expect(await pushpool(at, "wait", id)).toMatchObject(said(5, /is not on the Prefect server/));
+      expect(await pushpool(at, "logs", id)).toMatchObject({ status: 0 });
+      expect((await pushpool(at, "cancel", id, "--detach")).status).toBe(0);
+      expect(await pushpool(at, "wait", id)).toMatchObject(said(3, /is CANCELLED/));
+    });
   });
 
   test("run says on the server what a worker says: an automation on it can fire", async () => {
