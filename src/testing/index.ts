@@ -3,6 +3,7 @@ export { OperationFailed } from "../engine";
 export type { InlineProgram } from "../engine/inlineProgram";
 export type { Intercept, ProviderCall } from "../engine/providers/host";
 export { type FakeAws, type FakeAwsOptions, REAL_BUCKETS, startFakeAws } from "./clouds/aws";
+export { type FakeAzure, type FakeAzureOptions, REAL_AZURE_LIMITS, startFakeAzure } from "./clouds/azure";
 export {
   type FakeGoogleCloud,
   type FakeGoogleCloudOptions,

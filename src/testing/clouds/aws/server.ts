@@ -60,5 +60,5 @@ export function serveAws(parts: Parts, port: number): Promise<Listening> {
       respond: (status, reply, error) => protocol.respond(action, status, reply, error !== undefined),
     });
   });
-  return listen(app, port);
+  return listen(app, { port });
 }

@@ -81,7 +81,7 @@ export function serveGoogle(parts: Parts, port: number): Promise<Listening> {
       },
     });
   });
-  return listen(app, port, KEEP_ALIVE);
+  return listen(app, { port, keepAlive: KEEP_ALIVE });
 }
 
 function methodOf(verb: string, path: string): { method: Method; path: Record<string, string> } | undefined {

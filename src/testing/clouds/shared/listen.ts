@@ -1,3 +1,4 @@
+import { createServer } from "node:https";
 import { type HttpBindings, serve } from "@hono/node-server";
 import type { Hono } from "hono";
 
@@ -12,12 +13,20 @@ export interface Listening {
   close(): Promise<void>;
 }
 
-/** @param keepAlive how long an idle connection stays open, in milliseconds. @default node's own five seconds */
-export function listen(app: Hono<Served>, port: number, keepAlive?: number): Promise<Listening> {
+export interface ListenOptions {
+  port: number;
+  /** How long an idle connection stays open, in milliseconds. @default node's own five seconds */
+  keepAlive?: number;
+  /** Serve https with this certificate, in PEM. @default http */
+  tls?: { key: string; cert: string };
+}
+
+export function listen(app: Hono<Served>, { port, keepAlive, tls }: ListenOptions): Promise<Listening> {
   return new Promise((resolve) => {
-    const server = serve({ fetch: app.fetch, port, hostname: "127.0.0.1" }, ({ port: taken }) =>
+    const secure = tls ? { createServer, serverOptions: tls } : {};
+    const server = serve({ fetch: app.fetch, port, hostname: "127.0.0.1", ...secure }, ({ port: taken }) =>
       resolve({
-        url: `http://127.0.0.1:${taken}`,
+        url: `${tls ? "https" : "http"}://127.0.0.1:${taken}`,
         close: () =>
           new Promise((done) => {
             server.close(() => done());
