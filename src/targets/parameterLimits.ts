@@ -12,4 +12,5 @@ export const MAX_PARAMETERS: Partial<Record<PoolType, { bytes: number; taker: st
   "process:push": { bytes: MAX_STRING - "PUSHPOOL_PARAMETERS=".length - 1, taker: "a variable of a process" },
   "cloud-run-v2:push": { bytes: MAX_VARIABLE, taker: "a variable on Cloud Run" },
   "ecs:push": { bytes: MAX_DEFINITION, taker: "a task definition of Amazon ECS" },
+  "azure-container-instance:push": { bytes: MAX_STRING - "PUSHPOOL_PARAMETERS=".length - 1, taker: "a variable of a container" },
 };

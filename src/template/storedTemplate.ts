@@ -18,6 +18,7 @@ const NAMED: Record<string, () => JsonObject> = {
   "process:push@1": () => defaultTemplate("process:push"),
   "cloud-run-v2:push@1": () => defaultTemplate("cloud-run-v2:push"),
   "ecs:push@1": () => defaultTemplate("ecs:push"),
+  "azure-container-instance:push@1": () => defaultTemplate("azure-container-instance:push"),
 };
 
 /** Any value of a program: JSON, or a value that is known only later. */

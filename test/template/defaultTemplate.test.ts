@@ -17,6 +17,7 @@ function wordless(tree: Json, named = false): Json {
 test.each([
   ["cloud-run-v2:push", "cloud-run-v2.from-code"],
   ["ecs:push", "ecs.from-code"],
+  ["azure-container-instance:push", "azure-container-instance.from-code"],
 ] as const)("the template of %s equals Prefect's own, except for descriptions", (type, name) => {
   const file = join(__dirname, "..", "fixtures", "base-job-templates", `${name}.json`);
   const ours = defaultTemplate(type);

@@ -20,7 +20,7 @@ const settled = (value: unknown): unknown => {
 };
 const kept = (template: JsonObject) => wholeTemplate(settled(storedTemplate(template, isLater)) as JsonObject, "t");
 
-const TYPES = ["process:push", "cloud-run-v2:push", "ecs:push"] as const;
+const TYPES = ["process:push", "cloud-run-v2:push", "ecs:push", "azure-container-instance:push"] as const;
 
 test.each(TYPES)("the template of %s is stored by its name and the changed defaults", (type) => {
   const template = defaultTemplate(type) as { variables: { properties: Record<string, JsonObject> } };
@@ -44,6 +44,7 @@ test("the named templates have not changed", () => {
       "9b50c7b5ecaf",
       "93ea4294122c",
       "ed77b2c28881",
+      "db7ffca9fe18",
     ]
   `);
 });

@@ -1,0 +1,67 @@
+import { createHash } from "node:crypto";
+import { UserError } from "../../userError";
+import { cleanLabels } from "../cloud/cleanLabels";
+
+/** Where a container group is. */
+export interface GroupPlace {
+  subscription: string;
+  resourceGroup: string;
+}
+
+export interface GroupName extends GroupPlace {
+  group: string;
+}
+
+const PROVIDER = "providers/Microsoft.ContainerInstance/containerGroups";
+const ID = new RegExp(`^/subscriptions/([^/]+)/resourceGroups/([^/]+)/${PROVIDER}/([^/]+)$`);
+
+/** What this target calls an infrastructure id: the container group's resource id. */
+export function formatId({ subscription, resourceGroup, group }: GroupName): string {
+  return `/subscriptions/${subscription}/resourceGroups/${resourceGroup}/${PROVIDER}/${group}`;
+}
+
+/** @throws {Error} if it is none of ours */
+export function parseId(id: string): GroupName {
+  const [, subscription, resourceGroup, group] = ID.exec(id) ?? [];
+  if (subscription === undefined || resourceGroup === undefined || group === undefined) throw new Error(`"${id}" is no container group`);
+  return { subscription, resourceGroup, group };
+}
+
+const PREFIX = "pp";
+
+/**
+ * The name of an attempt's container group, the same from any machine: up to 63 lower-case letters, digits and single hyphens.
+ * @param stack the stack's id: ten characters
+ */
+export function groupName(stack: string, runId: string, attempt: number): string {
+  const id = runId.replaceAll("-", "").toLowerCase();
+  const run = /^[0-9a-f]{32}$/.test(id) ? id : createHash("sha256").update(runId).digest("hex").slice(0, 32);
+  return `${PREFIX}-${stack}-${run}-${attempt}`;
+}
+
+/** The tag by which a group is known to be the one of an attempt. */
+export const RUN_TAG = "pushpool-run";
+
+export function runTagValue(runId: string, attempt: number): string {
+  return `${runId}/${attempt}`;
+}
+
+/** Azure takes so many tags of a resource (https://learn.microsoft.com/azure/azure-resource-manager/management/tag-resources#limitations). */
+const MAX_TAGS = 50;
+
+/**
+ * Labels as tags. A name has up to 512 characters, none of `<>%&\?/`; a value up to 256. Azure ignores the case of names.
+ * @param labels the weakest first: of two that become one tag the last is kept
+ * @returns with a line on each label that is lost
+ * @throws {UserError} for more than 50 tags
+ */
+export function tagsOf(labels: Record<string, string>, path: string): { tags: Record<string, string>; warnings: string[] } {
+  const { labels: tags, warnings } = cleanLabels(
+    labels,
+    (key, value) => [key.replaceAll(/[<>%&\\?/\p{Cc}]/gu, "-").slice(0, 512), value.slice(0, 256)],
+    path,
+  );
+  const count = Object.keys(tags).length;
+  if (count > MAX_TAGS) throw new UserError(`${path}: with pushpool's own they are ${count} tags, and Azure takes ${MAX_TAGS}`);
+  return { tags, warnings };
+}

@@ -1,0 +1,216 @@
+import type { Outcome } from "../../model/outcome";
+import { oneLine } from "../cloud/failure";
+import type { Observation } from "../target";
+
+/** A state of a container, as Azure has it. Times are in milliseconds. */
+export interface ContainerState {
+  /** `Waiting`, `Running` or `Terminated`. */
+  state?: string;
+  startTime?: number;
+  finishTime?: number;
+  exitCode?: number;
+  /** Azure's own words. */
+  detailStatus?: string;
+}
+
+export interface ContainerFacts {
+  name: string;
+  restartCount?: number;
+  currentState?: ContainerState;
+  previousState?: ContainerState;
+  /** Azure may leave them out of a container that runs, or has run. */
+  events?: { name: string; type: string; message: string }[];
+}
+
+/** What of a container group matters here. */
+export interface GroupFacts {
+  /** Of the last operation, not of the run. */
+  provisioningState?: string;
+  /** Of the group: `Pending`, `Running`, `Succeeded`, `Failed`, `Stopped`, `Unknown`. */
+  state?: string;
+  spot: boolean;
+  containers: ContainerFacts[];
+  initContainers: ContainerFacts[];
+}
+
+/** A stop of our own: whoever sees the end knows by it that it was us. */
+export interface StopNote {
+  why: "cancelled" | "pending" | "running";
+  reason?: string;
+}
+
+/** What is known of a run beside what Azure says now. */
+export interface Known {
+  /** Name of the run's container; absent: the first. */
+  container?: string | undefined;
+  /** When its container was first seen to have started, in milliseconds. */
+  startedAt?: number | undefined;
+  stop?: StopNote | undefined;
+}
+
+/** Azure's own words for a stop by whoever may. */
+const STOPPED = /stopped per client request/i;
+/** Azure's words for a machine that was lost. */
+const NODE_LOST = /infrastructure error/i;
+/** The runtime's words for a command that it cannot start. */
+const CANNOT_START = /cannot ?run|start ?error/i;
+/** Exit codes of Azure's maintenance (https://learn.microsoft.com/troubleshoot/azure/azure-container-instances/management/container-instances-restarts-platform-maintenance). */
+const MAINTENANCE = [7147, 7148];
+/** Start times may be rounded: they differ by more where the container was started again, in milliseconds. */
+const SAME_START = 1_000;
+
+const SIGNALS: Record<number, string> = {
+  1: "SIGHUP",
+  2: "SIGINT",
+  3: "SIGQUIT",
+  4: "SIGILL",
+  6: "SIGABRT",
+  7: "SIGBUS",
+  8: "SIGFPE",
+  9: "SIGKILL",
+  11: "SIGSEGV",
+  13: "SIGPIPE",
+  14: "SIGALRM",
+  15: "SIGTERM",
+};
+
+/**
+ * A container group as an observation. The state of the run's container decides; neither the group's nor the last operation's does.
+ *
+ * The first end with an exit code is the run's. A container that Azure starts again has ended: Azure may do so after any exit code but 0, and for
+ * a lost machine or a Spot eviction, whatever the restart policy.
+ * @param now in milliseconds: for an end whose time Azure does not say
+ */
+export function observationOf(group: GroupFacts, known: Known, now: number): Observation {
+  const own = group.containers.find(({ name }) => name === known.container) ?? group.containers[0];
+  const current = own?.currentState ?? {};
+  const previous = own?.previousState ?? {};
+  const startedAt = known.startedAt ?? current.startTime ?? previous.startTime;
+  const ended = (outcome: Outcome, at: number | undefined): Observation => ({
+    phase: "ended",
+    outcome,
+    ...(startedAt === undefined ? {} : { startedAt: iso(startedAt) }),
+    endedAt: iso(Math.max(at ?? now, startedAt ?? 0)),
+  });
+
+  const again = startedAgain(own, known);
+  if (again !== undefined) {
+    // What Azure starts after a stop of ours is stopped all the same: the end before counts.
+    if (CANNOT_START.test(previous.detailStatus ?? "")) return ended({ kind: "failedToStart", reason: again }, previous.finishTime);
+    if (previous.exitCode !== undefined) return ended(exited(previous, [], again), previous.finishTime);
+    if (current.state !== "Terminated" || current.exitCode === undefined)
+      return ended(known.stop ? outcomeOfStop(known.stop) : evictedOrLost(group, own, again), previous.finishTime);
+    return ended(exited(current, own?.events ?? [], again), current.finishTime);
+  }
+  switch (current.state) {
+    case "Running":
+      return { phase: "running", startedAt: iso(startedAt ?? now) };
+    case "Terminated":
+      return ended(outcomeOf(current, own as ContainerFacts, known), current.finishTime);
+    default:
+      return group.state === "Stopped" ? ended(stopped(known), undefined) : waiting(group, own, ended);
+  }
+}
+
+/** How Azure has started the container again, or is about to; `undefined`: it has not. */
+function startedAgain(own: ContainerFacts | undefined, { startedAt, stop }: Known): string | undefined {
+  const { currentState: { state, startTime, detailStatus = "" } = {}, previousState = {}, restartCount = 0 } = own ?? {};
+  const hasEnded = previousState.state === "Terminated" && state !== "Terminated";
+  const began = startedAt !== undefined || previousState.startTime !== undefined;
+  // One that cannot start is tried again and again: it has never run.
+  if (hasEnded || (restartCount > 0 && began))
+    return state === "Waiting"
+      ? `Azure was about to start the container again${detailStatus && ` (${oneLine(detailStatus)})`}, and pushpool stopped it`
+      : `Azure started the container again${restartCount > 0 ? ` (restart count ${restartCount})` : ""}, and pushpool stopped it`;
+  if (startedAt === undefined || stop) return undefined;
+  if (startTime !== undefined && Math.abs(startTime - startedAt) > SAME_START)
+    return `Azure started the container again at ${iso(startTime)}, and pushpool stopped it`;
+  return state === "Waiting" ? "Azure took the container away, and was about to start it again" : undefined;
+}
+
+function evictedOrLost({ spot }: GroupFacts, own: ContainerFacts | undefined, again: string): Outcome {
+  if (spot) return { kind: "signalled", signal: UNKNOWN_SIGNAL, reason: `its Spot container group was evicted: ${again}` };
+  const said = oneLine(own?.previousState?.detailStatus ?? "");
+  return { kind: "lost", reason: said === "" ? again : `${said}: ${again}` };
+}
+
+const UNKNOWN_SIGNAL = "an unknown signal";
+
+/** The end of a container that has ended once. */
+function outcomeOf(state: ContainerState, own: ContainerFacts, known: Known): Outcome {
+  const said = oneLine(state.detailStatus ?? "");
+  if (state.exitCode !== undefined && !(STOPPED.test(said) && known.stop)) return exited(state, own.events ?? []);
+  if (STOPPED.test(said) || known.stop) return stopped(known);
+  if (NODE_LOST.test(said)) return { kind: "lost", reason: `Azure lost the machine that it ran on (${said})` };
+  const began = state.startTime !== undefined || known.startedAt !== undefined;
+  if (!began) return { kind: "failedToStart", reason: said || warningsOf(own) || "Azure gives no reason" };
+  return { kind: "failed", reason: `Azure says ${said === "" ? "nothing" : `"${said}"`} and no exit code` };
+}
+
+function exited({ exitCode = 0, detailStatus = "" }: ContainerState, events: ContainerFacts["events"], note?: string): Outcome {
+  const said = oneLine(detailStatus);
+  const reason = (text: string | undefined) => {
+    const all = [text, note].filter((each) => each !== undefined).join("; ");
+    return all === "" ? {} : { reason: all };
+  };
+  const byPlatform = events?.findLast(({ message }) => /platform initiated/i.test(message));
+  if (MAINTENANCE.includes(exitCode) || (byPlatform && exitCode !== 0))
+    return {
+      kind: "signalled",
+      signal: UNKNOWN_SIGNAL,
+      ...reason(`Azure ended it for maintenance (exit code ${exitCode}${byPlatform ? `: ${oneLine(byPlatform.message)}` : ""})`),
+    };
+  if (exitCode === 137) {
+    const killed = /oom/i.test(said)
+      ? `out of memory (${said})`
+      : "exit code 137: Azure gives no reason; most often its memory was used up";
+    return { kind: "signalled", signal: "SIGKILL", ...reason(killed) };
+  }
+  if (exitCode > 128 && exitCode <= 192)
+    return { kind: "signalled", signal: SIGNALS[exitCode - 128] ?? String(exitCode - 128), ...reason(undefined) };
+  const isPlain = said === "" || /^(error|completed)$/i.test(said);
+  return { kind: "exited", code: exitCode, ...reason(isPlain ? undefined : said) };
+}
+
+function stopped({ stop }: Known): Outcome {
+  return stop ? outcomeOfStop(stop) : { kind: "cancelled", by: "someoneElse" };
+}
+
+export function outcomeOfStop({ why, reason }: StopNote): Outcome {
+  if (why === "cancelled") return { kind: "cancelled", by: "us", ...(reason === undefined ? {} : { reason }) };
+  return { kind: "timedOut", phase: why };
+}
+
+/** The run's container has not started yet. */
+function waiting(
+  { provisioningState, state, initContainers }: GroupFacts,
+  own: ContainerFacts | undefined,
+  ended: (outcome: Outcome, at: number | undefined) => Observation,
+): Observation {
+  const said = oneLine(own?.currentState?.detailStatus ?? "");
+  const warnings = own === undefined ? "" : warningsOf(own);
+  const why = [said, warnings].filter((each) => each !== "").join(": ");
+  const init = initContainers.find(({ currentState }) => (currentState?.exitCode ?? 0) !== 0);
+  if (state === "Failed" && init)
+    return ended(
+      { kind: "failedToStart", reason: `init container "${init.name}" exited with code ${init.currentState?.exitCode}` },
+      undefined,
+    );
+  // Azure gives up after half an hour, though the group would go on trying.
+  if (provisioningState === "Failed" || state === "Failed")
+    return ended({ kind: "failedToStart", reason: why || "Azure gives no reason" }, undefined);
+  if (state === "Succeeded")
+    return ended({ kind: "lost", reason: "Azure says that the group succeeded, and nothing of its container" }, undefined);
+  if (/^CrashLoopBackOff/i.test(said)) return ended({ kind: "failedToStart", reason: why }, undefined);
+  return { phase: "pending", message: `Azure: ${why || state || "Pending"}` };
+}
+
+/** What went wrong with a container, in Azure's words, the newest last. */
+function warningsOf({ events = [] }: ContainerFacts): string {
+  const texts = events.filter(({ type }) => type === "Warning").map(({ message }) => oneLine(message));
+  return [...new Set(texts)].slice(-2).join(": ");
+}
+
+function iso(milliseconds: number): string {
+  return new Date(milliseconds).toISOString();
+}

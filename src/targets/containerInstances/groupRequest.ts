@@ -1,0 +1,17 @@
+import type { ValueObject } from "../../json";
+import type { GroupName } from "./groupNames";
+
+/** What a submission says: the one container group to make. */
+export interface GroupRequest {
+  name: GroupName;
+  /** Name of the run's container. */
+  container: string;
+  /** The group as Azure's API takes it. Its secrets are wrappers. Without `location` it goes where its resource group is. */
+  group: ValueObject;
+  /** Leave the group after the run, stopped. */
+  keep: boolean;
+  /** Seconds; `null`: none. Azure has no such limit: who watches stops the group. */
+  timeoutSeconds: number | null;
+  /** Seconds that it may take to start; `null`: any time. */
+  startTimeoutSeconds: number | null;
+}
