@@ -62,6 +62,8 @@ export class InfrastructureWatch<One extends Watched> {
     // Thousands of signals may fire together.
     setImmediate(() => {
       for (const one of this.#watched) if (one.signal.aborted) this.#leave(one);
+      // The timer would keep the process alive until the next look.
+      if (this.#watched.size === 0 && !this.#looking) this.#rest();
     });
   };
 
@@ -94,10 +96,13 @@ export class InfrastructureWatch<One extends Watched> {
     let next = Number.POSITIVE_INFINITY;
     for (const { due, deadline } of this.#watched) next = Math.min(next, due, deadline);
     if (next < Number.POSITIVE_INFINITY) this.#wakeAt(next);
-    else this.#forgetSignals();
+    else this.#rest();
   }
 
-  #forgetSignals(): void {
+  /** Nothing is watched. */
+  #rest(): void {
+    clearTimeout(this.#timer);
+    this.#next = Number.POSITIVE_INFINITY;
     for (const signal of this.#signals) signal.removeEventListener("abort", this.#letGo);
     this.#signals.clear();
   }

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { EndWatch } from "../../src/serverRuns/endWatch";
 import type { Observation, Target } from "../../src/targets/target";
 import { ended } from "../runs/scriptedTarget";
@@ -60,4 +60,17 @@ test("once the signal has fired nothing is looked at any more", async () => {
   const before = looks.length;
   await new Promise((done) => setTimeout(done, 100));
   expect(looks.length).toBe(before);
+});
+
+test("once the signal has fired no timer keeps the process alive, even after a look that failed", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  onTestFinished(() => void vi.useRealTimers());
+  const { watch, errors, end, fail } = watching();
+  fail(new Error("the cloud is away"));
+  void watch.untilEnded("1");
+  await vi.advanceTimersByTimeAsync(20);
+  expect([errors.length, vi.getTimerCount()]).toEqual([1, 1]);
+  end.abort();
+  await new Promise((done) => setImmediate(done));
+  expect(vi.getTimerCount()).toBe(0);
 });
