@@ -4,17 +4,22 @@ import type { Observation, Target } from "../../src/targets/target";
 import { ended } from "../runs/scriptedTarget";
 import { until } from "../until";
 
+// So that fake timers make these wait too.
+vi.mock("node:timers/promises", () => ({ setTimeout: (ms: number) => new Promise((done) => setTimeout(done, ms)) }));
+
 const DONE = ended({ kind: "exited", code: 0 });
 
 function watching() {
   const now = new Map<string, Observation>();
   const looks: (readonly string[])[] = [];
   let failing: Error | undefined;
+  let answered: Promise<void> | undefined;
   const target = {
     pace: { first: 1, longest: 5 },
     observe: async (ids: readonly string[]) => {
       looks.push(ids);
       if (failing) throw failing;
+      await answered;
       return new Map(ids.map((id) => [id, now.get(id) ?? ({ phase: "pending" } as Observation)]));
     },
   } as unknown as Target;
@@ -24,7 +29,12 @@ function watching() {
   const fail = (error: Error | undefined) => {
     failing = error;
   };
-  return { watch, now, looks, errors, end, fail };
+  const holdBack = () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    answered = promise;
+    return resolve;
+  };
+  return { watch, now, looks, errors, end, fail, holdBack };
 }
 
 test("all that runs on one target is looked at together, each until it has ended", async () => {
@@ -73,4 +83,17 @@ test("once the signal has fired no timer keeps the process alive, even after a l
   end.abort();
   await new Promise((done) => setImmediate(done));
   expect(vi.getTimerCount()).toBe(0);
+});
+
+test("a look that takes minutes is waited for, and no other begins beside it", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  onTestFinished(() => void vi.useRealTimers());
+  const { watch, now, looks, errors, holdBack } = watching();
+  const answer = holdBack();
+  now.set("1", DONE);
+  const over = watch.untilEnded("1");
+  await vi.advanceTimersByTimeAsync(120_000);
+  expect([looks.length, errors]).toEqual([1, []]);
+  answer();
+  expect(await over).toBe(DONE);
 });
