@@ -5,9 +5,10 @@ import { proposeState, readFlowRun, readStates, type ServerRun, type ServerState
 import { writeLogs } from "../prefect/api/logs";
 import type { Client } from "../prefect/client";
 import type { RunsContext } from "../runs/context";
+import { newOutput } from "../runs/newOutput";
 import { cleanUp } from "../runs/observe";
 import { state } from "../runs/states";
-import type { Target } from "../targets/target";
+import type { LogLine, Target } from "../targets/target";
 import { putBack, standingOf, transitionsOf } from "./claim";
 import { type Dispatch, type Dispatched, type Dispatching, LONGEST_PAUSE, stateOf } from "./dispatching";
 import { settlement } from "./settlement";
@@ -112,10 +113,11 @@ const LEVELS: Record<string, number> = { DEBUG: 10, INFO: 20, NOTICE: 20, WARNIN
 /** Write what it printed before it died into Prefect's log. A run that got further has written its own log there. */
 async function forwardOutput({ client, tell }: Dispatching, target: Target, id: string, run: ServerRun): Promise<void> {
   try {
-    const { lines } = await target.logs(id);
+    let lines: LogLine[] = [];
+    for await (const page of newOutput(target, id)) lines = [...lines, ...page.lines].slice(-500);
     await writeLogs(
       client,
-      lines.slice(-500).map(({ at, stream, severity, text }) => ({
+      lines.map(({ at, stream, severity, text }) => ({
         name: "prefect.flow_runs.pushpool",
         level: LEVELS[severity ?? ""] ?? (stream === "stderr" ? 40 : 20),
         message: text,

@@ -5,6 +5,7 @@ import type { LoadedManifest } from "../../src/manifest";
 import type { Manifest } from "../../src/manifest/manifest";
 import { exitCodeOf, type FlowRun, type RunEvent, type Runs, runsOver } from "../../src/runs";
 import { Secret } from "../../src/secret";
+import type { LogPage } from "../../src/targets/target";
 import { defaultTemplate } from "../../src/template";
 import { UserError } from "../../src/userError";
 import { scratch } from "../scratch";
@@ -97,6 +98,26 @@ test("a run from request to COMPLETED: every state with its name, the log, one i
   expect(target.started[0]?.request).toMatchObject({
     job: { command: "true", env: { PUSHPOOL_FLOW_RUN_ID: run.id, PUSHPOOL_PARAMETERS: '{"name":"Ada","n":2}' } },
   });
+});
+
+test("the log goes on behind a page that has no lines but whose cursor has moved", async () => {
+  const { open, target } = workspace();
+  const line = (text: string) => ({ at: "2026-01-02T03:04:05.678Z", stream: "stdout" as const, text });
+  const pages: Record<string, LogPage> = {
+    start: { lines: [line("one")], cursor: "a", complete: false },
+    a: { lines: [], cursor: "b", complete: false },
+    b: { lines: [], cursor: "c", complete: false },
+    c: { lines: [line("two")], cursor: "d", complete: false },
+    d: { lines: [], cursor: "d", complete: false },
+  };
+  target.logs = async (_, cursor = "start") => pages[cursor] as LogPage;
+  const runs = open();
+  const { run } = await runs.createRun({ deployment: "hello/node" });
+  await runs.submitRun(run.id);
+  target.set(infra(run), RUNNING);
+  const read: string[] = [];
+  await runs.readLogs(run.id, { onLine: ({ text }) => read.push(text) });
+  expect(read).toEqual(["one", "two"]);
 });
 
 test.each([
