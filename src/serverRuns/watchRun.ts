@@ -23,7 +23,7 @@ export async function watch(dispatch: Dispatch, record: RunRecord): Promise<Disp
   const stopping = stopIfCancelled(parts, target, id, run, AbortSignal.any([signal, over.signal]));
   const left = new Promise<"left">((resolve) => signal.addEventListener("abort", () => resolve("left"), { once: true }));
   if (signal.aborted) return { kind: "left" };
-  const ended = await Promise.race([parts.watchOf(target).untilEnded(id), left]);
+  const ended = await Promise.race([parts.watchOf(target, record.run.workPool).untilEnded(id), left]);
   over.abort();
   const stopped = await stopping;
   if (ended === "left") {

@@ -4,8 +4,10 @@ import { readLogs, SUBMITTER_LOGGER } from "../../../src/prefect/api/logs";
 import { patchWorkPool } from "../../../src/prefect/api/workPools";
 import type { Client } from "../../../src/prefect/client";
 import { ServerSource } from "../../../src/serve/server/serverSource";
+import { createProcessTarget } from "../../../src/targets/process";
 import { describePrefect } from "../../prefect/python";
 import { sharedServer } from "../../prefect/server";
+import { scratch } from "../../scratch";
 import { aPool, clientOf, dispatcher, startRun, until, untilEnd } from "./dispatcher";
 
 // A server on SQLite may rest for half a minute on a loaded machine.
@@ -65,6 +67,19 @@ describePrefect("a dispatcher of a real Prefect server", () => {
     });
     const missing = await untilEnd(client, await startRun(client, deploymentId, "", { job_variables: { command: "no-such-command" } }));
     expect(missing.state).toMatchObject({ type: "CRASHED", message: expect.stringMatching(/the command was not found/) });
+  });
+
+  test("a look at the infrastructure that fails is told as the cloud's trouble, not the server's", async () => {
+    const { pool, start } = await aPool(client);
+    const target = createProcessTarget({ home: scratch(), env: process.env });
+    const observe = target.observe.bind(target);
+    let looks = 0;
+    target.observe = (ids) => (looks++ === 0 ? Promise.reject(new Error("the cloud is away")) : observe(ids));
+    const { events } = dispatcher(client, [pool], { shared: { openTarget: async () => target } });
+    expect((await untilEnd(client, await start())).state?.type).toBe("COMPLETED");
+    expect(events.filter(({ kind }) => kind === "trouble" || kind === "serverTrouble")).toEqual([
+      { kind: "trouble", message: `pushpool could not see how the runs on work pool "${pool}" go; it looks again: the cloud is away` },
+    ]);
   });
 
   test("a pending run is stopped and CANCELLED; a running one too, after its grace", async () => {
