@@ -82,6 +82,7 @@ export class CloudRunPushPool extends pulumi.ComponentResource {
     checkMembers("submitters", args.submitters, of);
     checkVariableNames("secretEnv", args.secretEnv, of);
     checkAccount("runtimeServiceAccount", args.runtimeServiceAccount, project, of);
+    checkAccount("jobVariables.service_account_name", jobVariables.service_account_name, project, of);
     checkAccount("serviceAccount", args.serviceAccount, project, of);
     checkChoice("network", args.network, NetworkAccess, of);
     const template = args.baseJobTemplate ?? defaultTemplate("cloud-run-v2:push");

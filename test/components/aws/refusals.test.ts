@@ -49,6 +49,12 @@ const pools: [string, any, RegExp][] = [
   ["a block of another type", { region, credentialsBlock: "gcp-credentials/x" }, /must name a block of type aws-credentials/],
   ["ambient with a user", { region, credentials: "ambient", user: "ada" }, /^credentials ambient and user exclude/],
   ["a role that is none", { region, executionRoleArn: "flows" }, /^executionRoleArn "flows" must be the ARN of a role/],
+  [
+    "no execution role in variables",
+    { region, jobVariables: { execution_role_arn: "x" } },
+    /^jobVariables\.execution_role_arn "x" must be/,
+  ],
+  ["no task role in variables", { region, jobVariables: { task_role_arn: "x" } }, /^jobVariables\.task_role_arn "x" must be the ARN/],
   ["a cluster by name", { region, clusterArn: "flows" }, /^clusterArn "flows" must be the ARN of a cluster/],
   ["two clusters", { region, clusterArn: CLUSTER, jobVariables: { cluster: "x" } }, /^clusterArn and jobVariables\.cluster exclude/],
   ["two task roles", { region, taskRoleArn: ROLE, taskPolicyArns: [ROLE] }, /^taskRoleArn and taskPolicyArns exclude/],

@@ -42,6 +42,16 @@ const pools: [string, any, RegExp][] = [
     /^serviceAccount "push@other.*" is of project "other"/,
   ],
   ["no e-mail", { ...PLACE, runtimeServiceAccount: "flows" }, /^runtimeServiceAccount "flows" must be the e-mail of a service account/],
+  [
+    "no e-mail in variables",
+    { ...PLACE, jobVariables: { service_account_name: "flows" } },
+    /^jobVariables\.service_account_name "flows" must be the e-mail of a service account/,
+  ],
+  [
+    "an account of another project in variables",
+    { ...PLACE, jobVariables: { service_account_name: "flows@other.iam.gserviceaccount.com" } },
+    /^jobVariables\.service_account_name "flows@other.*" is of project "other", and the pool is in "acme"/,
+  ],
   ["an unknown choice", { ...PLACE, credentials: "keys" }, /^credentials "keys" is unknown: key or ambient/],
   ["unknown permissions", { ...PLACE, permissions: "all" }, /^permissions "all" is unknown: documented or leastPrivilege/],
   ["an unknown network", { ...PLACE, network: "vpn" }, /^network "vpn" is unknown: direct or connector/],
