@@ -1,8 +1,10 @@
 import { beforeAll, expect, test, vi } from "vitest";
+import type { RunRecord } from "../../../src/ledger";
 import { readStates } from "../../../src/prefect/api/flowRuns";
 import { readLogs, SUBMITTER_LOGGER } from "../../../src/prefect/api/logs";
 import { patchWorkPool } from "../../../src/prefect/api/workPools";
 import type { Client } from "../../../src/prefect/client";
+import { state } from "../../../src/runs/states";
 import { ServerSource } from "../../../src/serve/server/serverSource";
 import { createProcessTarget } from "../../../src/targets/process";
 import { describePrefect } from "../../prefect/python";
@@ -98,6 +100,39 @@ describePrefect("a dispatcher of a real Prefect server", () => {
       await expect.poll(async () => (await ledger.read(run.id))?.run.state.type).toBe("CANCELLED");
       expect((await ledger.read(run.id))?.run.outcome).toMatchObject({ kind: "cancelled" });
     }
+  });
+
+  test.each(["CANCELLING", "CANCELLED"] as const)(
+    "a run that was deleted from the server, and is %s here, ends as CANCELLED",
+    async (type) => {
+      const { pool, start } = await aPool(client);
+      const target = createProcessTarget({ home: scratch(), env: process.env });
+      const { ledger, events } = dispatcher(client, [pool], { shared: { openTarget: async () => target } });
+      const run = await start("wait");
+      await until(client, run, "RUNNING");
+      await client.request("DELETE", `/flow_runs/${run.id}`);
+      const { run: begun } = (await ledger.read(run.id)) as RunRecord;
+      await ledger.change(run.id, begun.version, { state: state(type, new Date()) });
+      await target.stop(begun.infrastructureId as string, { reason: "a test", graceSeconds: 1 });
+      await expect.poll(() => events.find(({ kind }) => kind === "ended"), { timeout: 60_000 }).toMatchObject({ state: "gone" });
+      const kept = await ledger.read(run.id);
+      expect([kept?.run.state.type, kept?.cleanedAt]).toEqual(["CANCELLED", expect.any(String)]);
+      if (type === "CANCELLING") expect(kept?.run.outcome).toMatchObject({ kind: "cancelled", by: "us" });
+    },
+  );
+
+  test("the end of an attempt is not written over the next one, which another process of the ledger has begun", async () => {
+    const { pool, start } = await aPool(client);
+    const target = createProcessTarget({ home: scratch(), env: process.env });
+    const { ledger, events } = dispatcher(client, [pool], { shared: { openTarget: async () => target } });
+    const run = await start("wait");
+    await until(client, run, "RUNNING");
+    const { run: begun, submission } = (await ledger.read(run.id)) as RunRecord;
+    const next = { state: state("SCHEDULED", new Date()), infrastructureId: null, nextAttempt: { submission, attempt: 2 } };
+    await ledger.change(run.id, begun.version, next);
+    await target.stop(begun.infrastructureId as string, { reason: "a test", graceSeconds: 1 });
+    await expect.poll(() => events.some(({ kind }) => kind === "ended"), { timeout: 60_000 }).toBe(true);
+    expect((await ledger.read(run.id))?.run).toMatchObject({ attempt: 2, state: { type: "SCHEDULED" } });
   });
 
   test.each(["CANCELLING", "CANCELLED"])("a container that begins when its run is %s already does not bring it back", async (type) => {
