@@ -321,6 +321,21 @@ test("a deleted key, a wrong region and a missing permission are told as what th
   });
 });
 
+test("a region that is not that of the endpoint is told at once, though the credentials are new", async () => {
+  const { aws, key } = await place();
+  const pool = poolOf(aws, key);
+  const data = { ...pool.credentials?.data, region_name: "eu-west-2" };
+  const { open, told } = openerOf({ ...pool, credentials: { block: "b", data, createdAt: new Date().toISOString() } });
+  await expect((await open()).find(randomUUID(), 1)).rejects.toMatchObject({
+    exitCode: 5,
+    message:
+      "looking for the run: the endpoint belongs to another region than eu-west-2: " +
+      'set "region_name" in the credentials block of work pool "etl" (without a block: AWS_REGION) to the region of its cluster and endpoints: ' +
+      "InvalidSignatureException: Credential should be scoped to a valid region.",
+  });
+  expect([aws.calls.length, told]).toEqual([1, []]);
+});
+
 test("a key and a policy that are not known everywhere yet are waited for, with one line", async () => {
   const { aws, key } = await place({ options: { keyDelay: 700, policyDelay: 900 } });
   const pool = poolOf(aws, key);
