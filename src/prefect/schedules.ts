@@ -13,7 +13,7 @@ import {
   timingFault,
   toProgram,
 } from "../schedules";
-import type { ScheduleChange, ServerSchedule } from "./api/deployments";
+import type { ScheduleFields, ServerSchedule } from "./api/deployments";
 
 /**
  * Fill in the start of a rule. Without one, a server takes the time of the request; the same rule can then be valid in one hour and refused
@@ -28,7 +28,7 @@ function sent(timing: JsonObject): JsonObject {
  * Convert schedules to the API's form. The server identifies a schedule by its slug: a change then affects only that schedule, and the
  * others keep their runs. One without a slug gets one from its position.
  */
-export function toApi(schedules: readonly DeclaredSchedule[]): (ScheduleChange & { slug: string; schedule: JsonObject })[] {
+export function toApi(schedules: readonly DeclaredSchedule[]): (ScheduleFields & { slug: string; schedule: JsonObject })[] {
   const taken = new Set(schedules.flatMap((given) => slugIn(given) ?? []));
   return schedules.map(({ schedule, active, slug, parameters, max_scheduled_runs }, index) => ({
     schedule: sent(pick(schedule, TIMING[kindOf(schedule) ?? "cron"])),
@@ -40,8 +40,8 @@ export function toApi(schedules: readonly DeclaredSchedule[]): (ScheduleChange &
 }
 
 export interface ScheduleSteps {
-  create: (ScheduleChange & { slug: string })[];
-  patch: { id: string; change: ScheduleChange }[];
+  create: (ScheduleFields & { slug: string })[];
+  patch: { id: string; change: ScheduleFields }[];
   remove: string[];
 }
 
@@ -149,7 +149,7 @@ export function scheduleSteps(given: readonly DeclaredSchedule[], there: readonl
 }
 
 /** The fields that differ. The server empties a schedule's parameters with every change that does not contain them. */
-function changeOf(pair: Pair, found: ServerSchedule): ScheduleChange {
+function changeOf(pair: Pair, found: ServerSchedule): ScheduleFields {
   const { body } = pair;
   const { slug, schedule, ...others } = body;
   const { anchor_date } = found.schedule;

@@ -34,7 +34,7 @@ test.each(COMMANDS)("%s: a wrong URL, another program at that URL, a server that
   const old = await fakeApi(() => ({ status: 200, body: "2.20.1" }));
   for (const [url, message] of [
     ["http://127.0.0.1:2/api", /cannot be reached: .*ECONNREFUSED/],
-    [elsewhere.apiUrl, /there is no Prefect API at .*that of a server of your own ends in \/api/],
+    [elsewhere.apiUrl, /there is no Prefect API at .*the URL of a self-hosted server ends in \/api/],
     [old.apiUrl, /is too old: it is 2\.20\.1, and pushpool needs 3\.0 or newer/],
   ] as const) {
     const ended = await go(command, through(url), "etl");

@@ -120,7 +120,7 @@ test.each<[Answer, RegExp]>([
   [{ status: 401, body: { exception_message: "Unauthorized" } }, /\(test\) answers 401: it requires a key\. Set PREFECT_API_KEY/],
   [
     { status: 404, body: { detail: "Not Found" } },
-    /there is no Prefect API at .* it answers 404: that of a server of your own ends in \/api/,
+    /there is no Prefect API at .* it answers 404: the URL of a self-hosted server ends in \/api/,
   ],
   [{ status: 404, body: "<html>nginx</html>" }, /there is no Prefect API/],
   [{ status: 307, headers: { location: "https://elsewhere/" } }, /redirects: use the URL that it redirects to/],

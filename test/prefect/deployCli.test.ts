@@ -59,7 +59,7 @@ describePrefect("pushpool deploy to a real Prefect server", () => {
       status: 0,
       stdout: `  + ${one} (work pool ${pool})\n`,
       stderr: expect.stringMatching(
-        /python3 has no Prefect here: flows and their parameters are read from the code[\s\S]*the Prefect API at \S+: 1 created/,
+        /python3 has no Prefect: flows and their parameters are read from the code[\s\S]*the Prefect API at \S+: 1 created/,
       ),
     });
     expect([await isThere(one), await isThere(two)]).toEqual([true, false]);

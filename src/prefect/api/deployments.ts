@@ -45,7 +45,7 @@ export interface ServerSchedule {
 }
 
 /** The fields of a deployment that can be set. An absent field stays as it is. */
-export interface DeploymentChange {
+export interface DeploymentFields {
   version?: string | null;
   description?: string | null;
   paused?: boolean;
@@ -63,7 +63,7 @@ export interface DeploymentChange {
   enforce_parameter_schema?: boolean;
 }
 
-export interface ScheduleChange {
+export interface ScheduleFields {
   schedule?: JsonObject;
   active?: boolean;
   max_scheduled_runs?: number | null;
@@ -135,7 +135,7 @@ export async function someDeploymentNames(client: Client): Promise<string[]> {
 export async function createDeployment(
   client: Client,
   { name, flowId, about, redact }: { name: string; flowId: string; about: string; redact: readonly string[] },
-  change: DeploymentChange & { schedules?: ScheduleChange[]; labels?: JsonObject },
+  change: DeploymentFields & { schedules?: ScheduleFields[]; labels?: JsonObject },
 ): Promise<ServerDeployment> {
   const schedules = change.schedules ? { schedules: change.schedules.map((one) => known(client, one, about)) } : {};
   const json = { name, flow_id: flowId, ...change, ...schedules } as unknown as JsonObject;
@@ -152,7 +152,7 @@ export async function createDeployment(
 export async function patchDeployment(
   client: Client,
   id: string,
-  change: DeploymentChange,
+  change: DeploymentFields,
   { about, redact }: { about: string; redact: readonly string[] },
 ): Promise<void> {
   const there = isBefore32(client) && NEVER_PATCHED.some((field) => field in change) ? await readDeployment(client, id) : undefined;
@@ -164,9 +164,9 @@ export async function patchDeployment(
  * Fields that a server before 3.2 does not change by PATCH. Creating the deployment again changes them: it keeps its id, and its schedules
  * are created again.
  */
-const NEVER_PATCHED: readonly (keyof DeploymentChange)[] = ["pull_steps", "parameter_openapi_schema"];
+const NEVER_PATCHED: readonly (keyof DeploymentFields)[] = ["pull_steps", "parameter_openapi_schema"];
 
-function whole(there: ServerDeployment, change: DeploymentChange): DeploymentChange & { schedules: ScheduleChange[] } {
+function whole(there: ServerDeployment, change: DeploymentFields): DeploymentFields & { schedules: ScheduleFields[] } {
   const { name: _, id: _id, flow_id: _flow, schedules, global_concurrency_limit: limit, concurrency_options, ...rest } = there;
   const kept = Object.fromEntries(Object.entries(rest).filter(([field]) => KEPT.has(field)));
   return {
@@ -175,10 +175,10 @@ function whole(there: ServerDeployment, change: DeploymentChange): DeploymentCha
     ...(concurrency_options ? { concurrency_options } : {}),
     ...change,
     schedules: schedules.map(({ schedule, active }) => ({ schedule, active })),
-  } as DeploymentChange & { schedules: ScheduleChange[] };
+  } as DeploymentFields & { schedules: ScheduleFields[] };
 }
 
-const KEPT: ReadonlySet<string> = new Set<keyof DeploymentChange>([
+const KEPT: ReadonlySet<string> = new Set<keyof DeploymentFields>([
   "version",
   "description",
   "paused",
@@ -204,7 +204,7 @@ function completed(deployment: ServerDeployment): ServerDeployment {
  * Remove the fields of a schedule that this server does not have.
  * @throws {UserError} if the schedule would then mean something else
  */
-function known(client: Client, schedule: ScheduleChange, about: string): ScheduleChange {
+function known(client: Client, schedule: ScheduleFields, about: string): ScheduleFields {
   if (!isBefore32(client)) return schedule;
   const { slug: _, parameters, ...rest } = schedule;
   if (parameters === undefined || Object.keys(parameters).length === 0) return rest;
@@ -218,13 +218,13 @@ export async function deleteDeployment(client: Client, id: string): Promise<void
   await client.request("DELETE", `/deployments/${id}`, { allow: [404] });
 }
 
-export async function createSchedules(client: Client, deployment: string, schedules: ScheduleChange[], about: string): Promise<void> {
+export async function createSchedules(client: Client, deployment: string, schedules: ScheduleFields[], about: string): Promise<void> {
   // 409: the slugs are taken. This very request may have taken them, if its reply was lost.
   const json = schedules.map((one) => known(client, one, about)) as unknown as Json;
   await client.request("POST", `/deployments/${deployment}/schedules`, { json, about });
 }
 
-export async function patchSchedule(client: Client, deployment: string, id: string, change: ScheduleChange, about: string): Promise<void> {
+export async function patchSchedule(client: Client, deployment: string, id: string, change: ScheduleFields, about: string): Promise<void> {
   await client.request("PATCH", `/deployments/${deployment}/schedules/${id}`, {
     json: known(client, change, about) as JsonObject,
     about,
