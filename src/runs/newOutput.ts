@@ -1,10 +1,10 @@
 import type { InfrastructureId, LogPage, Target } from "../targets/target";
 
 /**
- * What a run has printed after a cursor, page after page.
+ * A run's output after a cursor, page by page.
  *
- * A target bounds its pages. A page without lines may still have read on: its cursor tells. So the last page is one without lines whose cursor is
- * the one before.
+ * A target limits the size of its pages. A page without lines may still have moved its cursor. The last page therefore has no lines and the
+ * same cursor as the one before.
  * @param cursor @default from the start
  */
 export async function* newOutput(target: Pick<Target, "logs">, id: InfrastructureId, cursor?: string): AsyncGenerator<LogPage> {
