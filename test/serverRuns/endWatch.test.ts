@@ -4,7 +4,7 @@ import type { Observation, Target } from "../../src/targets/target";
 import { ended } from "../runs/scriptedTarget";
 import { until } from "../until";
 
-// So that fake timers make these wait too.
+// So that fake timers control these pauses too.
 vi.mock("node:timers/promises", () => ({ setTimeout: (ms: number) => new Promise((done) => setTimeout(done, ms)) }));
 
 const DONE = ended({ kind: "exited", code: 0 });
@@ -37,7 +37,7 @@ function watching() {
   return { watch, now, looks, errors, end, fail, holdBack };
 }
 
-test("all that runs on one target is looked at together, each until it has ended", async () => {
+test("all runs on one target share each look, until each has ended", async () => {
   const { watch, now, looks, errors } = watching();
   const [one, two] = [watch.untilEnded("1"), watch.untilEnded("2")];
   await until(() => looks.length > 1);
@@ -50,7 +50,7 @@ test("all that runs on one target is looked at together, each until it has ended
   expect(errors).toEqual([]);
 });
 
-test("a look that fails is reported, and repeated after a while", async () => {
+test("a failed look is reported, and repeated after a pause", async () => {
   const { watch, now, errors, fail } = watching();
   fail(new Error("the cloud is away"));
   const over = watch.untilEnded("1");
@@ -61,7 +61,7 @@ test("a look that fails is reported, and repeated after a while", async () => {
   expect(await over).toBe(DONE);
 });
 
-test("once the signal has fired nothing is looked at any more", async () => {
+test("once the signal has fired it looks at nothing any more", async () => {
   const { watch, looks, end } = watching();
   void watch.untilEnded("1");
   await until(() => looks.length > 0);
@@ -72,7 +72,7 @@ test("once the signal has fired nothing is looked at any more", async () => {
   expect(looks.length).toBe(before);
 });
 
-test("once the signal has fired no timer keeps the process alive, even after a look that failed", async () => {
+test("once the signal has fired no timer keeps the process alive, even after a failed look", async () => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
   onTestFinished(() => void vi.useRealTimers());
   const { watch, errors, end, fail } = watching();
@@ -85,7 +85,7 @@ test("once the signal has fired no timer keeps the process alive, even after a l
   expect(vi.getTimerCount()).toBe(0);
 });
 
-test("a look that takes minutes is waited for, and no other begins beside it", async () => {
+test("waits for a look that takes minutes, and begins no other meanwhile", async () => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
   onTestFinished(() => void vi.useRealTimers());
   const { watch, now, looks, errors, holdBack } = watching();
