@@ -48,7 +48,7 @@ test.each(filesUnder(join("src", "testing")))("%s judges by the vendor's contrac
 });
 
 test.each(filesUnder("components"))("%s declares only", (file) => {
-  const allowed = /^(@pulumi\/|components\/|src\/manifest|src\/template|src\/json|src\/shown|node:)/;
+  const allowed = /^(@pulumi\/|components\/|src\/manifest|src\/template|src\/json|src\/nearest|src\/shown|node:)/;
   // Not an import of this half: text for the process that Pulumi runs the dynamic resources in.
   const elsewhere = file === join("components", "trampoline.ts") ? ["pushpool/provider"] : [];
   expect(importsOf(file).filter((name) => !allowed.test(name) && !elsewhere.includes(name))).toEqual([]);

@@ -42,7 +42,7 @@ new FlowRun("smoke", {
 test.each([
   [
     "{ pool, deployment: hello.definition }",
-    /FlowRun "smoke": pool is a component: give it a component's definition, as pool: etl\.definition/,
+    /ResourceError: pool is a component: give it a component's definition, as pool: etl\.definition/,
   ],
   ["{ pool: pool.definition, deployment: hello }", /deployment is a component: .* as deployment: hello\.definition/],
   ["{ pool: pool.definition }", /deployment is missing/],

@@ -146,7 +146,11 @@ const bad: [string, () => any, RegExp][] = [
     message,
   ]),
   ["variables that are text", () => new ProcessPushPool("p", { jobVariables: "x" as never }), /^jobVariables must be an object/],
-  ["no variables", () => new ProcessPushPool("p", { jobVariables: null as never }), /^jobVariables must be an object, .* not null$/],
+  [
+    "no variables",
+    () => new ProcessPushPool("p", { jobVariables: null as never }),
+    /^jobVariables must not be null: give it a value, or leave it out$/,
+  ],
   ["paused as text", () => new ProcessPushPool("p", { isPaused: "yes" as never }), /^isPaused must be true or false, not a string$/],
   [
     "label that is no text",

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { beforeEach, expect, test } from "vitest";
 import * as aws from "../../components/aws";
+import type { ArgumentNames } from "../../components/checks";
 import * as gcp from "../../components/gcp";
 import * as core from "../../components/index";
 import * as local from "../../components/local";
@@ -83,7 +84,7 @@ const refused: Record<string, readonly (readonly [args: object, message: RegExp,
   GcpCredentialsBlock: [[{ project: "acme-data", blockName: "a/b" }, /blockName/]],
   ImageRepository: [[{ ...GCP, repositoryId: "UPPER" }, /repositoryId "UPPER"/]],
   PushServiceAccount: [
-    [{ project: "acme-data", accountId: "a" }, /accountId "a"/],
+    [{ project: "acme-data", runtimeServiceAccount: ACCOUNT, accountId: "a" }, /accountId "a"/],
     [{ project: "acme-data", runtimeServiceAccount: "ada" }, /runtimeServiceAccount "ada"/],
     [{ project: "acme-data", runtimeServiceAccount: ACCOUNT, permissions: "all" }, /permissions "all"/],
   ],
@@ -125,6 +126,60 @@ test.each(cases)("$component, case $index: nothing is registered", async ({ comp
   // What is registered is on its way by then.
   await new Promise((done) => setTimeout(done, 20));
   expect(registered).toEqual([]);
+});
+
+/** Every resource of a program, the dynamic ones too. */
+const resources = {
+  ...components,
+  FlowRun: core.FlowRun,
+  PrefectBlock: prefect.PrefectBlock,
+  PrefectDeployment: prefect.PrefectDeployment,
+  PrefectWorkPool: prefect.PrefectWorkPool,
+} as Record<string, Component>;
+
+test.each(Object.keys(resources))("%s refuses what cannot be its arguments, by name, before anything is registered", async (type) => {
+  const make = (args: unknown) => () => new (resources[type] as Component)("a/b", args);
+  const refusal = (message: RegExp) => expect.objectContaining({ message: expect.stringMatching(message), hideStack: true });
+  expect(make({ noSuchArgument: 1 })).toThrow(refusal(/^noSuchArgument is unknown: (did you mean|there is) "/));
+  expect(make(null)).toThrow(refusal(/^the arguments must be an object, as \{ name: value \}, not null$/));
+  expect(make("x")).toThrow(refusal(/^the arguments must be an object, as \{ name: value \}, not a string$/));
+  await new Promise((done) => setTimeout(done, 20));
+  expect(registered).toEqual([]);
+});
+
+test.each<[string, object, RegExp]>([
+  ["EcsPushPool", { ...AWS, workPolName: "x" }, /^workPolName is unknown: did you mean "workPoolName"/],
+  ["EcsPushPool", { region: null }, /^region must not be null: give it a value, or leave it out$/],
+  ["CloudRunPushPool", { ...GCP, queues: { urgent: { prio: 1 } } }, /^queues\.urgent\.prio is unknown: did you mean "priority"/],
+  ["CloudRunPushPool", { ...GCP, queues: { urgent: null } }, /^queues\.urgent must be an object, as \{ name: value \}, not null$/],
+  ["ProcessPushPool", { queues: ["urgent"] }, /^queues must be an object/],
+  ["PrefectWorkPool", { type: "process:push", queues: { a: { paused: true } } }, /^queues\.a\.paused is unknown: did you mean "isPaused"/],
+  ["PrefectWorkPool", {}, /^type is missing: PrefectWorkPool needs it$/],
+  ["PrefectBlock", { blockTypeSlug: "secret", data: null }, /^data must not be null/],
+  ["SubmitAccess", { project: "acme-data", runtimeServiceAccount: ACCOUNT }, /^members is missing: SubmitAccess needs it$/],
+  ["TaskSecrets", { ...AWS, workPoolName: "etl" }, /^values is missing: TaskSecrets needs it$/],
+  ["Deployment", { workPoolName: "local", command: "true", tag: ["x"] }, /^tag is unknown: did you mean "tags"/],
+])("%s with %j", (type, args, message) => {
+  expect(() => new (resources[type] as Component)(type === "Deployment" ? "a/b" : "x", args)).toThrow(message);
+});
+
+test("a limit may be null, as Prefect writes it: there is none", () => {
+  expect(() => new local.ProcessPushPool("x", { concurrencyLimit: null as never, timeoutSeconds: null as never })).not.toThrow();
+  expect(() => new prefect.PrefectWorkPool("x", { type: "process:push", concurrencyLimit: null })).not.toThrow();
+});
+
+test("the names of a component's arguments are those of its interface, or they do not compile", () => {
+  interface Args {
+    given: string;
+    other?: number;
+  }
+  // @ts-expect-error: `other` is left out
+  const without: ArgumentNames<Args> = { given: "required" };
+  // @ts-expect-error: `another` is not an argument
+  const more: ArgumentNames<Args> = { given: "required", other: "optional", another: "optional" };
+  // @ts-expect-error: `given` must be given
+  const optional: ArgumentNames<Args> = { given: "optional", other: "optional" };
+  expect([without, more, optional]).toHaveLength(3);
 });
 
 test("a secret in the parameters of a server's deployment is refused by its path", async () => {
