@@ -234,7 +234,7 @@ ${deployment("typo", "  schedules: [{ cron: '0 6 * * *', timezon: UTC }]\n")}${d
       ["--remove", "hello/declared"],
       /the Pulumi program of stack data\/dev declares it \(pushpool:index:Deployment "hello\/declared"\)/,
     ],
-    ["--file that is not there", TWO, ["--file", "other.yaml"], /there is no file .*other\.yaml/],
+    ["--file that is not there", TWO, ["--file", "other.yaml"], /other\.yaml does not exist/],
     ["--step-output without =", TWO, ["--all", "--step-output", "x"], /--step-output "x": must be KEY=VALUE/],
   ])("%s: one message, exit 2, nothing recorded", (_, yaml, args, message) => {
     const place = folder(yaml);

@@ -127,7 +127,7 @@ test("replaced by another version while it serves, it says so and ends; the next
 test("what cannot be served is said before anything begins", () => {
   const at = placeWith(manifestOf({ "hello/quick": "true" }));
   for (const [args, message] of [
-    [["--pool", "locl"], /--pool "locl": has no such work pool/],
+    [["--pool", "locl"], /--pool "locl": .* has no such work pool/],
     [["--missed", "some"], /--missed "some": must be one of skip, last, all/],
   ] as const) {
     const { status, stderr } = at.pushpool("serve", "--port", "0", ...args);

@@ -94,7 +94,7 @@ describePrefect("a block on a real Prefect server", () => {
   });
 
   test.each<[string, object, RegExp]>([
-    ["an unknown field", { data: { aws_acess_key_id: "x" } }, /data.aws_acess_key_id is no field .* did you mean "aws_access_key_id"/],
+    ["an unknown field", { data: { aws_acess_key_id: "x" } }, /data.aws_acess_key_id does not exist .* did you mean "aws_access_key_id"/],
     ["a field of another type", { data: { aws_access_key_id: 5 } }, /data.aws_access_key_id must be of type string/],
     ["a missing field", { blockTypeSlug: "secret", data: {} }, /data.value is missing/],
     ["a bad name", { blockName: "Not Good" }, /blockName must consist of lowercase letters, digits and dashes, not "Not Good"/],
