@@ -1,7 +1,7 @@
 import { type HttpBindings, serve } from "@hono/node-server";
 import type { Hono } from "hono";
 
-/** How a fake's routes are typed. */
+/** The types of a fake's routes. */
 export interface Served {
   Bindings: HttpBindings;
 }
@@ -12,7 +12,7 @@ export interface Listening {
   close(): Promise<void>;
 }
 
-/** @param keepAlive how long an idle connection stays open, in milliseconds. @default node's own five seconds */
+/** @param keepAlive how long an idle connection stays open, in milliseconds. @default 5000, as in node */
 export function listen(app: Hono<Served>, port: number, keepAlive?: number): Promise<Listening> {
   return new Promise((resolve) => {
     const server = serve({ fetch: app.fetch, port, hostname: "127.0.0.1" }, ({ port: taken }) =>
