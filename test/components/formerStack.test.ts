@@ -22,7 +22,7 @@ const FORMER = [
   "EcsPushPool$pushpool:index:TaskLogGroup ecs-logs",
 ];
 
-/** A stack from when the parts of a pool were components. Both clouds are empty: whatever is made or changed there would fail. */
+/** A stack from when the parts of a pool were components. Both clouds are empty: creating or changing anything there would fail. */
 async function formerStack({ protect }: { protect: boolean }) {
   const dir = scratch();
   cpSync(join(root, "test", "fixtures", "former-stack"), dir, { recursive: true });
@@ -60,13 +60,13 @@ function changesOf(steps: { op: string; urn: string }[]): string[] {
 
 const deletions = FORMER.map((component) => `delete pushpool:index:${component}`).sort();
 
-test("a stack from when the parts of a pool were components: `up` takes the components away and keeps every resource", async () => {
+test("a stack from when the parts of a pool were components: `up` removes the components and keeps every resource", async () => {
   const { stack } = await formerStack({ protect: false });
   expect(changesOf((await stack.up()).steps)).toEqual(deletions);
   expect((await stack.up()).unchanged).toBe(true);
 });
 
-test("a stack whose pools are protected: `up` says how to unprotect the former components, and the next one takes them away", async () => {
+test("a stack with protected pools: `up` says how to unprotect the former components, and the next one removes them", async () => {
   const { stack, statePath, setProtect } = await formerStack({ protect: true });
   setProtect(true);
   const refused = await stack.up().catch((error: Error) => error.message);

@@ -359,7 +359,10 @@ describePrefect("deploying to a real Prefect server", () => {
       expect.stringMatching(/^broken\.py:unimportable cannot be imported \(.*no_such_module.*\): its name and parameters/),
     );
     expect(problems).toMatchObject([
-      { name: names.plain, message: expect.stringMatching(/^entrypoint: more\.py:plain is not a flow, .* decorate it with Prefect's @flow/) },
+      {
+        name: names.plain,
+        message: expect.stringMatching(/^entrypoint: more\.py:plain is not a flow, .* decorate it with Prefect's @flow/),
+      },
     ]);
     expect((await deploy(at)).notes).toContainEqual(
       expect.stringMatching(/^python3 has no Prefect: flows and their parameters are read from/),
