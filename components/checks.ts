@@ -1,7 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { deploymentNameFault, nameFault } from "../src/manifest/names";
+import { suggestion } from "../src/nearest";
 import { quoted } from "../src/shown";
-import type { WorkQueueArgs } from "./workQueue";
+import { WORK_QUEUE_ARGUMENTS, type WorkQueueArgs } from "./workQueue";
 
 /** A component that is about to be registered: what a mistake in its arguments is told of. */
 export interface Declared {
@@ -9,9 +10,39 @@ export interface Declared {
   name: string;
 }
 
-/** @param type of the component, as `EcsPushPool` */
-export function declared(type: string, name: string): Declared {
-  return { type, name };
+/**
+ * The arguments of a component by name. A name that is left out here, or that is not an argument, does not compile.
+ *
+ * `required` must be given. `nullable` may also be null, which Prefect takes as "no limit".
+ */
+export type ArgumentNames<Args> = {
+  readonly [Name in keyof Args]-?: undefined extends Args[Name] ? "optional" | "nullable" : "required";
+};
+
+/**
+ * What a component calls first: it checks the arguments for what TypeScript does not check in plain JavaScript and in other languages.
+ * @param type of the component, as `EcsPushPool`
+ * @throws {pulumi.ResourceError} for an unknown name, a missing argument, or null
+ */
+export function declared<Args>(type: string, name: string, args: Args, names: ArgumentNames<Args>): Declared {
+  const of = { type, name };
+  checkArguments("", args, names, of);
+  return of;
+}
+
+/** @param at the path of the object, as `queues.urgent`; blank for the arguments themselves */
+function checkArguments<Args>(at: string, args: Args, names: ArgumentNames<Args>, of: Declared): void {
+  const given: unknown = args === undefined ? {} : args;
+  if (typeof given !== "object" || given === null || Array.isArray(given))
+    refuse(`${at || "the arguments"} must be an object, as { name: value }, not ${kindOf(given)}`, of);
+  const path = (name: string) => (at === "" ? name : `${at}.${name}`);
+  const values = new Map(Object.entries(given).filter(([, value]) => value !== undefined));
+  for (const name of values.keys())
+    if (!Object.hasOwn(names, name)) refuse(`${path(name)} is unknown: ${suggestion(name, Object.keys(names))}`, of);
+  for (const [name, kind] of Object.entries(names)) {
+    if (values.get(name) === null && kind !== "nullable") refuse(`${path(name)} must not be null: give it a value, or leave it out`, of);
+    if (!values.has(name) && kind === "required") refuse(`${path(name)} is missing: ${of.type} needs it`, of);
+  }
 }
 
 /**
@@ -60,6 +91,7 @@ export function checkTag(field: string, value: unknown, of: Declared): void {
 
 /** The kind alone: a value may be a secret. */
 function kindOf(value: unknown): string {
+  if (value === undefined || value === null) return String(value);
   if (Array.isArray(value)) return "a list";
   return typeof value === "object" ? "an object" : `a ${typeof value}`;
 }
@@ -91,12 +123,20 @@ export function checkLimits(
     }
   checkCount("concurrencyLimit", concurrencyLimit, 0, of);
   checkCount("timeoutSeconds", timeoutSeconds, 1, of);
-  for (const [queue, { priority, concurrencyLimit: limit }] of Object.entries(queues ?? {})) {
-    const fault = nameFault(queue);
-    if (fault !== undefined) refuse(`queues: the name of a work queue ${fault}: ${quoted(queue)}`, of);
-    checkCount(`queues.${queue}.priority`, priority, 1, of);
-    checkCount(`queues.${queue}.concurrencyLimit`, limit, 0, of);
+  checkQueues(queues, WORK_QUEUE_ARGUMENTS, of);
+  for (const [name, queue] of isNotKnown(queues) ? [] : Object.entries(queues ?? {})) {
+    const fault = nameFault(name);
+    if (fault !== undefined) refuse(`queues: the name of a work queue ${fault}: ${quoted(name)}`, of);
+    checkCount(`queues.${name}.priority`, queue.priority, 1, of);
+    checkCount(`queues.${name}.concurrencyLimit`, queue.concurrencyLimit, 0, of);
   }
+}
+
+/** The work queues of a pool, by name. */
+export function checkQueues<Args>(queues: Record<string, Args> | undefined, names: ArgumentNames<Args>, of: Declared): void {
+  checkMap("queues", queues, of);
+  if (isNotKnown(queues)) return;
+  for (const [name, queue] of Object.entries(queues ?? {})) checkArguments(`queues.${name}`, queue, names, of);
 }
 
 /** A name that Prefect would take. */

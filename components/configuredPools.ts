@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { suggestion } from "../src/manifest/suggestion";
+import { suggestion } from "../src/nearest";
 import type { PushPoolDefinition } from "./definitions";
 import type { AnyJson } from "./json";
 

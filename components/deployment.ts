@@ -1,5 +1,16 @@
 import * as pulumi from "@pulumi/pulumi";
-import { checkDeploymentName, checkList, checkMap, checkName, checkTag, checkText, type Declared, declared, refuse } from "./checks";
+import {
+  type ArgumentNames,
+  checkDeploymentName,
+  checkList,
+  checkMap,
+  checkName,
+  checkTag,
+  checkText,
+  type Declared,
+  declared,
+  refuse,
+} from "./checks";
 import { type DeploymentDefinition, present } from "./definitions";
 import type { AnyJson } from "./json";
 
@@ -63,6 +74,20 @@ export interface DeploymentArgs {
   description?: pulumi.Input<string>;
 }
 
+const DEPLOYMENT_ARGUMENTS: ArgumentNames<DeploymentArgs> = {
+  workPoolName: "required",
+  workQueueName: "optional",
+  entrypoint: "optional",
+  command: "optional",
+  pullSteps: "optional",
+  parameters: "optional",
+  parameterSchema: "optional",
+  enforceParameterSchema: "optional",
+  jobVariables: "optional",
+  tags: "optional",
+  description: "optional",
+};
+
 /**
  * A deployment: what runs, where, and with which defaults. Its name is `<flow name>/<deployment name>`, as everywhere in Prefect.
  *
@@ -81,10 +106,9 @@ export class Deployment extends pulumi.ComponentResource {
   readonly definition: DeploymentDefinition;
 
   constructor(name: string, args: DeploymentArgs, opts?: pulumi.ComponentResourceOptions) {
-    const of = declared("Deployment", name);
+    const of = declared("Deployment", name, args, DEPLOYMENT_ARGUMENTS);
     const { workPoolName, workQueueName, jobVariables, entrypoint, command, ...others } = args;
     checkDeploymentName(name, of);
-    if (workPoolName === undefined) refuse("workPoolName is missing: give the workPoolName of a pool component", of);
     if (entrypoint === undefined && command === undefined) {
       refuse('command is missing, and so is entrypoint: give the deployment what it runs, for example command: "python etl.py"', of);
     }

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { type ArgumentNames, type Declared, declared, refuse } from "./checks";
 import { type DeploymentDefinition, type PushPoolDefinition, present } from "./definitions";
 import type { AnyJson } from "./json";
 import { secretPaths } from "./secretPaths";
@@ -60,6 +61,19 @@ export interface FlowRunArgs {
   variables?: Record<string, AnyJson>;
 }
 
+const FLOW_RUN_ARGUMENTS: ArgumentNames<FlowRunArgs> = {
+  pool: "required",
+  deployment: "required",
+  parameters: "optional",
+  jobVariables: "optional",
+  triggers: "optional",
+  tags: "optional",
+  wait: "optional",
+  timeout: "optional",
+  blocks: "optional",
+  variables: "optional",
+};
+
 /**
  * A flow run as part of `up`: a smoke test, a migration, a backfill.
  *
@@ -94,24 +108,24 @@ export class FlowRun extends pulumi.dynamic.Resource {
 
 /** In manifest shape, since the manifest of this stack is there only once the stack is up. */
 function inputsOf(name: string, args: FlowRunArgs, opts: pulumi.CustomResourceOptions | undefined): Record<string, AnyJson> {
-  checkDefinition(name, "pool", args?.pool, "pool");
-  checkDefinition(name, "deployment", args.deployment, "deployment");
+  const of = declared("FlowRun", name, args, FLOW_RUN_ARGUMENTS);
+  checkDefinition("pool", args.pool, of);
+  checkDefinition("deployment", args.deployment, of);
   const { pool, deployment, parameters, jobVariables, triggers, tags, wait, timeout, blocks, variables } = args;
-  const declared = present({ pool, deployment, parameters, jobVariables, triggers, tags, wait, timeout, blocks, variables });
+  const given = present({ pool, deployment, parameters, jobVariables, triggers, tags, wait, timeout, blocks, variables });
   const source = present({ project: pulumi.getProject(), stack: pulumi.getStack(), name, parent: opts?.parent?.urn });
   // The engine looks for these paths in what a provider says has changed, and a dynamic provider cannot say that.
   const { replaceOnChanges } = opts ?? {};
   // A dynamic provider gets every secret in plain text, and has to be told which they are.
-  return { source, ...declared, ...present({ replaceOnChanges }), secretPaths: secretPaths(declared) };
+  return { source, ...given, ...present({ replaceOnChanges }), secretPaths: secretPaths(given) };
 }
 
-/** @throws {pulumi.RunError} for a component in place of its definition, or nothing at all */
-function checkDefinition(name: string, field: "pool" | "deployment", definition: unknown, part: string): void {
-  const given = definition as Record<string, unknown> | undefined | null;
-  if (given?.[part] !== undefined && typeof given.name === "string") return;
+/** @throws {pulumi.ResourceError} for a component in place of its definition, or for anything else */
+function checkDefinition(field: "pool" | "deployment", definition: Record<string, AnyJson>, of: Declared): void {
+  if (definition[field] !== undefined && typeof definition.name === "string") return;
   const example = field === "pool" ? "pool: etl.definition" : "deployment: hello.definition";
-  const problem = given?.definition === undefined ? "is missing" : "is a component";
-  throw new pulumi.RunError(`FlowRun "${name}": ${field} ${problem}: give it a component's definition, as ${example}`);
+  const problem = definition.definition === undefined ? "is not a definition" : "is a component";
+  refuse(`${field} ${problem}: give it a component's definition, as ${example}`, of);
 }
 
 function withSecrets(opts: pulumi.CustomResourceOptions = {}): pulumi.CustomResourceOptions {

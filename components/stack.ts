@@ -8,79 +8,25 @@
  * With no configuration at all there is one pool, `local`, of type `process:push`.
  */
 import * as pulumi from "@pulumi/pulumi";
+import { ECS_PUSH_POOL_ARGUMENTS } from "./aws/ecsPushPoolArgs";
 import { configuredPools, type PoolComponent } from "./configuredPools";
+import { CLOUD_RUN_PUSH_POOL_ARGUMENTS } from "./gcp/cloudRunPushPoolArgs";
+import { PROCESS_PUSH_POOL_ARGUMENTS } from "./local/processPushPool";
 import { manifest } from "./manifest";
 
 // `require`, as each is to be loaded only where its pool type is configured, and before anything is declared.
 const COMPONENTS: Record<string, PoolComponent> = {
   "process:push": {
     load: () => (require("./local") as typeof import("./local")).ProcessPushPool,
-    args: ["workPoolName", "jobVariables", "baseJobTemplate", "isPaused", "concurrencyLimit", "queues", "timeoutSeconds", "labels"],
+    args: Object.keys(PROCESS_PUSH_POOL_ARGUMENTS),
   },
   "cloud-run-v2:push": {
     load: () => (require("./gcp") as typeof import("./gcp")).CloudRunPushPool,
-    args: [
-      "project",
-      "region",
-      "workPoolName",
-      "jobVariables",
-      "baseJobTemplate",
-      "credentials",
-      "credentialsBlock",
-      "serviceAccount",
-      "runtimeServiceAccount",
-      "permissions",
-      "logAccess",
-      "submitters",
-      "secretEnv",
-      "prefectApiKey",
-      "cloudSqlInstances",
-      "network",
-      "subnetwork",
-      "imageRepository",
-      "enableApis",
-      "endpoints",
-      "isPaused",
-      "concurrencyLimit",
-      "queues",
-      "timeoutSeconds",
-      "labels",
-    ],
+    args: Object.keys(CLOUD_RUN_PUSH_POOL_ARGUMENTS),
   },
   "ecs:push": {
     load: () => (require("./aws") as typeof import("./aws")).EcsPushPool,
-    args: [
-      "region",
-      "workPoolName",
-      "jobVariables",
-      "baseJobTemplate",
-      "credentials",
-      "credentialsBlock",
-      "user",
-      "permissions",
-      "submitters",
-      "clusterArn",
-      "executionRoleArn",
-      "taskRoleArn",
-      "taskPolicyArns",
-      "network",
-      "vpcId",
-      "subnetIds",
-      "securityGroupIds",
-      "assignPublicIp",
-      "logGroupName",
-      "logRetentionDays",
-      "imageRepository",
-      "serviceLinkedRole",
-      "secretEnv",
-      "prefectApiKey",
-      "endpoints",
-      "isPaused",
-      "concurrencyLimit",
-      "queues",
-      "timeoutSeconds",
-      "labels",
-    ],
+    args: Object.keys(ECS_PUSH_POOL_ARGUMENTS),
   },
 };
 

@@ -1,4 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
+import type { ArgumentNames } from "./checks";
 
 /** A work queue of a pool. */
 export interface WorkQueueArgs {
@@ -13,3 +14,9 @@ export interface WorkQueueArgs {
    */
   concurrencyLimit?: pulumi.Input<number>;
 }
+
+/** For `declared`. */
+export const WORK_QUEUE_ARGUMENTS: ArgumentNames<WorkQueueArgs> = {
+  priority: "optional",
+  concurrencyLimit: "nullable",
+};

@@ -70,6 +70,21 @@ const loadedAtFirstUse = {
     ),
 };
 
+/** A process may outlive its chunks, when another version is installed. `src/cli/main.ts` hears of a chunk that no longer exists, and ends the process. */
+const missingChunksEndTheProcess = {
+  name: "missing-chunks-end-the-process",
+  renderChunk: (code) => `${requireChunk}\n${code.replaceAll(/\brequire\((?="\.)/g, "requireChunk(")}`,
+};
+
+function requireChunk(path) {
+  try {
+    return require(path);
+  } catch (error) {
+    if (error.code === "MODULE_NOT_FOUND" && error.message.includes(path)) process.emit("chunkMissing");
+    throw error;
+  }
+}
+
 /**
  * The chunk of a module: one for each package, and one for each folder of `src`. A command stays apart, with what it alone uses.
  * @param id path of the module
@@ -99,7 +114,7 @@ await build({
     "pino",
     "prom-client",
   ],
-  plugins: [precompiledManifestSchema, embeddedPython, loadedAtFirstUse],
+  plugins: [precompiledManifestSchema, embeddedPython, loadedAtFirstUse, missingChunksEndTheProcess],
   // A chunk is loaded at its first use whichever way it is imported.
   checks: { ineffectiveDynamicImport: false },
   output: {

@@ -1,25 +1,44 @@
-// `npm pack` and `npm publish`: build, and leave out of the packed package.json what only this repository needs. A `prepare` script there would
-// make npm warn of an install script at whoever installs the package file. `node scripts/pack.mjs before` and `after` bracket the packing.
+// `npm pack` and `npm publish`: build, and pack other texts of two files. `node scripts/pack.mjs before` and `after` bracket the packing.
+//
+// - package.json without what only this repository needs. A `prepare` script there would make npm warn of an install script at whoever installs
+//   the package file.
+// - README.md with links into the repository, since its documentation is not packed.
 import { copyFileSync, existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
-const manifest = join(root, "package.json");
-const original = join(root, "package.json.original");
 
-const restore = () => {
-  if (existsSync(original)) renameSync(original, manifest);
-};
+function withoutScripts(text) {
+  const { scripts: _, devDependencies: __, allowScripts: ___, ...packed } = JSON.parse(text);
+  return `${JSON.stringify(packed, null, 2)}\n`;
+}
+
+function withAbsoluteLinks(text) {
+  const { homepage } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+  const repository = homepage.replace(/#.*$/, "");
+  return text.replaceAll(/\]\((?![a-z]+:|#)([^)\s]+)\)/g, `](${repository}/blob/main/$1)`);
+}
+
+const PACKED = { "package.json": withoutScripts, "README.md": withAbsoluteLinks };
+
+/** npm packs whatever begins with README, so the name of the copy must not. */
+const originalOf = (name) => join(root, `original-${name}`);
+
+function restore() {
+  for (const name of Object.keys(PACKED)) if (existsSync(originalOf(name))) renameSync(originalOf(name), join(root, name));
+}
 
 switch (process.argv[2]) {
   case "before": {
     // What an interrupted packing left.
     restore();
     await import("./build.mjs");
-    copyFileSync(manifest, original);
-    const { scripts: _, devDependencies: __, allowScripts: ___, ...packed } = JSON.parse(readFileSync(manifest, "utf8"));
-    writeFileSync(manifest, `${JSON.stringify(packed, null, 2)}\n`);
+    for (const [name, packed] of Object.entries(PACKED)) {
+      const file = join(root, name);
+      copyFileSync(file, originalOf(name));
+      writeFileSync(file, packed(readFileSync(file, "utf8")));
+    }
     break;
   }
   case "after":

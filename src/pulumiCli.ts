@@ -1,17 +1,9 @@
 import { execFile, execFileSync } from "node:child_process";
-import { accessSync, constants, statSync } from "node:fs";
-import { delimiter, join } from "node:path";
-
-/** Whether a program is on PATH. */
-export function onPath(program: string, env: NodeJS.ProcessEnv): boolean {
-  const names = process.platform === "win32" ? [`${program}.exe`, `${program}.cmd`] : [program];
-  const folders = (env.PATH ?? "").split(delimiter).filter(Boolean);
-  return folders.some((folder) => names.some((name) => isProgram(join(folder, name))));
-}
+import { findProgram } from "./findProgram";
 
 /** The selected stack of a project (`pulumi stack select`). `undefined` if there is none, or no Pulumi CLI. */
 export function pulumiSelectedStack(dir: string, env: NodeJS.ProcessEnv): string | undefined {
-  if (!onPath("pulumi", env)) return undefined;
+  if (!findProgram("pulumi", env)) return undefined;
   try {
     const args = ["stack", "--show-name", "--non-interactive"];
     const name = execFileSync("pulumi", args, {
@@ -31,7 +23,7 @@ export function pulumiSelectedStack(dir: string, env: NodeJS.ProcessEnv): string
  * @returns `undefined` if it is not known: the CLI is not on PATH, nobody is logged in, or its backend is unreachable
  */
 export function pulumiHasStack(dir: string, stack: string, env: NodeJS.ProcessEnv): boolean | undefined {
-  if (!onPath("pulumi", env)) return undefined;
+  if (!findProgram("pulumi", env)) return undefined;
   try {
     const args = ["stack", "ls", "--json", "--non-interactive"];
     const text = execFileSync("pulumi", args, {
@@ -63,13 +55,4 @@ export function askPulumi(args: string[], dir: string, env: NodeJS.ProcessEnv): 
 
 function withoutUpdateCheck(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return { ...env, PULUMI_SKIP_UPDATE_CHECK: "true" };
-}
-
-function isProgram(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return statSync(path).isFile();
-  } catch {
-    return false;
-  }
 }

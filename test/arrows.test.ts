@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import { expect, test } from "vitest";
 
-// The two halves and the one contract between them (CONTRIBUTING.md, "The two halves"), and the layers inside each half.
+// The two halves and the contract between them (CONTRIBUTING.md, "The two halves"), and the layers of each half.
 
 const root = join(__dirname, "..");
 const filesUnder = (folder: string) =>
@@ -10,7 +10,7 @@ const filesUnder = (folder: string) =>
     .filter((file) => file.endsWith(".ts"))
     .map((file) => join(folder, file));
 
-/** What a file imports, requires, or names in a type: packages as they stand, own files from the root of the repo. */
+/** What a file imports, requires, or names in a type: packages by name, own files by their path from the root. */
 function importsOf(file: string): string[] {
   const text = readFileSync(join(root, file), "utf8");
   const found = [...text.matchAll(/(?:\bfrom|\bimport|\brequire(?:\.resolve)?|\bimport\s*\()\s*\(?\s*["']([^"'\n]+)["']/g)].map(
@@ -27,12 +27,12 @@ function importsOf(file: string): string[] {
 
 const CLOUD_SDKS = /^(@google-cloud\/|google-auth-library|@aws-sdk\/|@azure\/|@smithy\/)/;
 
-test("the reader of imports sees every form", () => {
+test("the reader of imports finds every form", () => {
   expect(importsOf("test/arrows.test.ts")).toEqual(expect.arrayContaining(["node:fs", "vitest"]));
   expect(importsOf("src/runs/plan.ts")).toContain("src/template");
 });
 
-test.each(filesUnder("src"))("%s stays on its side", (file) => {
+test.each(filesUnder("src"))("%s imports only from its own half", (file) => {
   const imports = importsOf(file);
   if (!file.startsWith(join("src", "engine")) && !file.startsWith(join("src", "testing"))) {
     expect(imports.filter((name) => name.startsWith("@pulumi/"))).toEqual([]);
@@ -43,20 +43,20 @@ test.each(filesUnder("src"))("%s stays on its side", (file) => {
   }
 });
 
-test.each(filesUnder(join("src", "testing")))("%s judges by the vendor's contract and not by what the targets take", (file) => {
+test.each(filesUnder(join("src", "testing")))("%s follows the vendor's contract, not what the targets accept", (file) => {
   expect(importsOf(file).filter((name) => name.startsWith("src/targets"))).toEqual([]);
 });
 
 test.each(filesUnder("components"))("%s declares only", (file) => {
-  const allowed = /^(@pulumi\/|components\/|src\/manifest|src\/template|src\/json|src\/shown|node:)/;
-  // Not an import of this half: text for the process that Pulumi runs the dynamic resources in.
+  const allowed = /^(@pulumi\/|components\/|src\/manifest|src\/template|src\/json|src\/nearest|src\/shown|node:)/;
+  // Not an import of this half: code for the process in which Pulumi runs the dynamic resources.
   const elsewhere = file === join("components", "trampoline.ts") ? ["pushpool/provider"] : [];
   expect(importsOf(file).filter((name) => !allowed.test(name) && !elsewhere.includes(name))).toEqual([]);
 });
 
 /**
- * What imports what inside one folder: its files and its subfolders are the nodes, and a subfolder stands for everything under it.
- * So `src/engine/plan` and `src/engine/state` meet in `src/engine`; `src/engine` and `src/manifest` meet in `src`.
+ * The imports inside each folder. Its nodes are its files and its subfolders; a subfolder stands for everything under it. `src/engine/plan`
+ * and `src/engine/state` are therefore nodes of `src/engine`; `src/engine` and `src/manifest` are nodes of `src`.
  */
 function arrowsByFolder(files: readonly string[], imports: (file: string) => string[]): Map<string, Map<string, Map<string, string>>> {
   const known = new Set(files);
@@ -106,7 +106,7 @@ function cyclesIn(arrows: ReadonlyMap<string, ReadonlyMap<string, unknown>>): st
   return cycles;
 }
 
-/** Every cycle that a folder is part of, with the imports that make it. Files of one folder may know each other. */
+/** Every cycle that contains a folder, with the imports that form it. Files of one folder may import each other. */
 function foldersInCycles(files: readonly string[], imports: (file: string) => string[]): string[] {
   return [...arrowsByFolder(files, imports)].flatMap(([folder, arrows]) =>
     cyclesIn(arrows)
@@ -126,19 +126,19 @@ test.each<[string, Record<string, string[]>, number]>([
   ["three folders", { "src/a/1.ts": ["src/b/2"], "src/b/2.ts": ["src/c/3.js"], "src/c/3.ts": ["src/a/1"] }, 1],
   ["folders inside folders", { "src/a/x/1.ts": ["src/a/y/2"], "src/a/y/2.ts": ["src/a/x/3"], "src/a/x/3.ts": [] }, 1],
   ["a folder and a file beside it", { "src/a/1.ts": ["src/words"], "src/words.ts": ["src/a/2"], "src/a/2.ts": [] }, 1],
-  ["a part that knows words of its whole", { "src/a/open.ts": ["src/a/x/1"], "src/a/x/1.ts": ["src/a/words"], "src/a/words.ts": [] }, 0],
+  ["a part that imports a file of its whole", { "src/a/open.ts": ["src/a/x/1"], "src/a/x/1.ts": ["src/a/words"], "src/a/words.ts": [] }, 0],
   ["two files of one folder", { "src/a/1.ts": ["src/a/2"], "src/a/2.ts": ["src/a/1"] }, 0],
 ])("the finder of cycles: %s", (_, tree, count) => {
   expect(foldersInCycles(Object.keys(tree), (file) => tree[file] as string[])).toHaveLength(count);
 });
 
-test("no folder imports itself by way of others", () => {
+test("no folder imports itself, directly or indirectly", () => {
   const files = ["src", "components"].flatMap(filesUnder).map((file) => file.split(sep).join("/"));
   for (const file of files) for (const name of importsOf(file)) expectToResolve(file, name);
   expect(foldersInCycles(files, importsOf).join("\n")).toBe("");
 });
 
-/** An import that this test could not follow would be an arrow that it does not see. */
+/** An import that this test cannot resolve would hide an arrow. */
 function expectToResolve(file: string, name: string): void {
   if (!/^(src|components)(\/|$)/.test(name)) return;
   const path = name.replace(/\.js$/, "");

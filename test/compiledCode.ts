@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 /**
- * One place for the compiled code of everything that the tests start. Each test has a home of its own, so without it each would compile the Pulumi SDK
- * again: 1.5 s of the processor for every first `up`.
+ * One folder for the compiled code of everything that the tests start. Each test has its own home folder. Without this one, each would
+ * compile the Pulumi SDK again: 1.5 s of CPU for every first `up`.
  */
 export default function shareCompiledCode(): () => void {
   const folder = mkdtempSync(join(tmpdir(), "pushpool-compiled-"));

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { deployedName, spellings } from "../src/deploymentName";
 
-// What `RunnerDeployment.validate_name` of Prefect 3.8.8 gives for each.
+// Each result is that of `RunnerDeployment.validate_name` in Prefect 3.8.8.
 test.each([
   ["train.py", "train"],
   ["flows/train.py", "train"],

@@ -57,6 +57,6 @@ test("integers of any size can be given as bigint; values that JSON does not hav
   const ran = await run("a/hello", { parameters, onEvent: (event) => event.kind === "log" && texts.push(event.line.text) });
   expect(texts).toEqual(['got {"id":9007199254740993,"many":[1,{"deep":1180591620717411303424}]}']);
   expect(JSON.stringify(ran.parameters.id)).toBe("9007199254740993");
-  await expect(run("a/hello", { parameters: { a: [Number.NaN] } })).rejects.toThrow("parameters.a[0] is NaN, and JSON has no such number");
+  await expect(run("a/hello", { parameters: { a: [Number.NaN] } })).rejects.toThrow("parameters.a[0] is NaN, which is not a JSON number");
   await expect(run("a/hello", { idempotencyKey: " " })).rejects.toThrow("must not be blank");
 });

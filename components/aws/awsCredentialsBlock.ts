@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { checkName, declared, refuse } from "../checks";
+import { type ArgumentNames, checkName, declared, refuse } from "../checks";
 import { present } from "../definitions";
 import type { AnyJson } from "../json";
 import { regionOf } from "./checks";
@@ -33,6 +33,14 @@ export interface AwsCredentialsBlockArgs {
   keyCreatedAt?: pulumi.Input<string>;
 }
 
+const AWS_CREDENTIALS_BLOCK_ARGUMENTS: ArgumentNames<AwsCredentialsBlockArgs> = {
+  accessKeyId: "optional",
+  secretAccessKey: "optional",
+  region: "optional",
+  blockName: "optional",
+  keyCreatedAt: "optional",
+};
+
 /**
  * A block of Prefect's type `aws-credentials`. The cluster, which Prefect's older guide puts here, is a job variable of the work pool today:
  * the block has no field for it.
@@ -52,9 +60,9 @@ export class AwsCredentialsBlock extends pulumi.ComponentResource {
   readonly definition: Record<string, AnyJson>;
 
   constructor(name: string, args: AwsCredentialsBlockArgs = {}, opts?: pulumi.ComponentResourceOptions) {
+    const of = declared("AwsCredentialsBlock", name, args, AWS_CREDENTIALS_BLOCK_ARGUMENTS);
     const { blockName = name, accessKeyId, keyCreatedAt } = args;
     const secretAccessKey = args.secretAccessKey === undefined ? undefined : pulumi.secret(args.secretAccessKey);
-    const of = declared("AwsCredentialsBlock", name);
     checkName("blockName", blockName, of);
     if ((accessKeyId === undefined) !== (secretAccessKey === undefined))
       refuse("accessKeyId and secretAccessKey belong together: give both, or neither for the login of whoever submits", of);

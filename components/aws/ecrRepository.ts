@@ -1,6 +1,6 @@
 import { Repository } from "@pulumi/aws/ecr";
 import * as pulumi from "@pulumi/pulumi";
-import { declared, partOf } from "../checks";
+import { type ArgumentNames, declared, partOf } from "../checks";
 import { physicalName } from "../physicalName";
 import { checkAwsName, regionOf } from "./checks";
 
@@ -17,6 +17,11 @@ export interface EcrRepositoryArgs {
    */
   region?: pulumi.Input<string>;
 }
+
+const ECR_REPOSITORY_ARGUMENTS: ArgumentNames<EcrRepositoryArgs> = {
+  repositoryName: "optional",
+  region: "optional",
+};
 
 /**
  * A repository of Elastic Container Registry for flows' images. Tags can be pushed over; a repository with images in it is not destroyed.
@@ -37,7 +42,7 @@ export class EcrRepository extends pulumi.ComponentResource {
   readonly arn: pulumi.Output<string>;
 
   constructor(name: string, args: EcrRepositoryArgs = {}, opts?: pulumi.ComponentResourceOptions) {
-    const of = declared("EcrRepository", name);
+    const of = declared("EcrRepository", name, args, ECR_REPOSITORY_ARGUMENTS);
     const region = regionOf(args.region, of);
     const { repositoryName = physicalName(name, 100) } = args;
     checkAwsName("repositoryName", "repository", repositoryName, of);

@@ -9,7 +9,7 @@ import { blockNameOf, Credentials, withSecretsMarked } from "../submitting";
 import { awsCredentials } from "./awsCredentialsBlock";
 import { regionOf } from "./checks";
 import { EcrRepository } from "./ecrRepository";
-import type { EcsPushPoolArgs } from "./ecsPushPoolArgs";
+import { ECS_PUSH_POOL_ARGUMENTS, type EcsPushPoolArgs } from "./ecsPushPoolArgs";
 import { executionRoleArn } from "./executionRole";
 import { arnIn } from "./partition";
 import { checkPool } from "./poolChecks";
@@ -77,7 +77,7 @@ export class EcsPushPool extends pulumi.ComponentResource {
   readonly definition: PushPoolDefinition;
 
   constructor(name: string, args: EcsPushPoolArgs = {}, opts?: pulumi.ComponentResourceOptions) {
-    const of = declared("EcsPushPool", name);
+    const of = declared("EcsPushPool", name, args, ECS_PUSH_POOL_ARGUMENTS);
     const { workPoolName = name, jobVariables = {}, isPaused, concurrencyLimit, queues, timeoutSeconds, labels, endpoints } = args;
     const region = regionOf(args.region, of);
     checkPool(name, workPoolName, { ...args, region }, of);

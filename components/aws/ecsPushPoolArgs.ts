@@ -1,4 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
+import type { ArgumentNames } from "../checks";
 import type { AnyJson } from "../json";
 import type { Credentials, Permissions } from "../submitting";
 import type { WorkQueueArgs } from "../workQueue";
@@ -177,3 +178,37 @@ export interface EcsPushPoolArgs {
    */
   labels?: Record<string, pulumi.Input<string>>;
 }
+
+/** For `declared`. */
+export const ECS_PUSH_POOL_ARGUMENTS: ArgumentNames<EcsPushPoolArgs> = {
+  region: "optional",
+  workPoolName: "optional",
+  jobVariables: "optional",
+  baseJobTemplate: "optional",
+  credentials: "optional",
+  credentialsBlock: "optional",
+  user: "optional",
+  permissions: "optional",
+  submitters: "optional",
+  clusterArn: "optional",
+  executionRoleArn: "optional",
+  taskRoleArn: "optional",
+  taskPolicyArns: "optional",
+  network: "optional",
+  vpcId: "optional",
+  subnetIds: "optional",
+  securityGroupIds: "optional",
+  assignPublicIp: "optional",
+  logGroupName: "optional",
+  logRetentionDays: "optional",
+  imageRepository: "optional",
+  serviceLinkedRole: "optional",
+  secretEnv: "optional",
+  prefectApiKey: "optional",
+  endpoints: "optional",
+  isPaused: "optional",
+  concurrencyLimit: "nullable",
+  queues: "optional",
+  timeoutSeconds: "nullable",
+  labels: "optional",
+};

@@ -1,7 +1,7 @@
 import { Role, RolePolicy } from "@pulumi/aws/iam";
 import * as pulumi from "@pulumi/pulumi";
 import { parameterFolder } from "../../src/manifest/cloudNames";
-import { declared, partOf } from "../checks";
+import { type ArgumentNames, declared, partOf } from "../checks";
 import { thisStack } from "../physicalName";
 import { checkComponentName, regionOf } from "./checks";
 import { policyDocument } from "./leastPrivilege";
@@ -37,6 +37,14 @@ export interface ExecutionRoleArgs {
   region?: pulumi.Input<string>;
 }
 
+const EXECUTION_ROLE_ARGUMENTS: ArgumentNames<ExecutionRoleArgs> = {
+  workPoolName: "required",
+  logGroupArn: "optional",
+  repositoryArns: "optional",
+  secretArns: "optional",
+  region: "optional",
+};
+
 /**
  * The role as which ECS fetches a run's image and secrets and writes its log: that, and nothing else. What the flow itself may do is the
  * task role's.
@@ -52,7 +60,7 @@ export class ExecutionRole extends pulumi.ComponentResource {
   readonly arn: pulumi.Output<string>;
 
   constructor(name: string, args: ExecutionRoleArgs, opts?: pulumi.ComponentResourceOptions) {
-    const of = declared("ExecutionRole", name);
+    const of = declared("ExecutionRole", name, args, EXECUTION_ROLE_ARGUMENTS);
     checkComponentName(name, 50, of);
     const region = regionOf(args.region, of);
     super("pushpool:index:ExecutionRole", name, args, opts);

@@ -48,6 +48,8 @@ export function checkPool(
   checkRetention(args.logRetentionDays, of);
   checkRole("executionRoleArn", args.executionRoleArn, of);
   checkRole("taskRoleArn", args.taskRoleArn, of);
+  checkRole("jobVariables.execution_role_arn", args.jobVariables?.execution_role_arn, of);
+  checkRole("jobVariables.task_role_arn", args.jobVariables?.task_role_arn, of);
   checkMembers("submitters", args.submitters, of);
   checkVariableNames("secretEnv", args.secretEnv, of);
   checkGiven(args, of);

@@ -1,6 +1,6 @@
 import { AccessKey, User } from "@pulumi/aws/iam";
 import * as pulumi from "@pulumi/pulumi";
-import { declared, partOf } from "../checks";
+import { type ArgumentNames, declared, partOf } from "../checks";
 import { inPlaceOf } from "../inPlaceOf";
 import type { Permissions } from "../submitting";
 import { checkAwsName, checkComponentName, checkSubmitAccess, regionOf } from "./checks";
@@ -50,6 +50,17 @@ export interface PushUserArgs {
   region?: pulumi.Input<string>;
 }
 
+const PUSH_USER_ARGUMENTS: ArgumentNames<PushUserArgs> = {
+  workPoolName: "required",
+  clusterArn: "required",
+  executionRoleArn: "required",
+  taskRoleArn: "optional",
+  logGroupName: "optional",
+  user: "optional",
+  permissions: "optional",
+  region: "optional",
+};
+
 /**
  * The IAM user by which runs are submitted, with what that takes and an access key, as Prefect's guide has it.
  *
@@ -76,7 +87,7 @@ export class PushUser extends pulumi.ComponentResource {
   readonly keyCreatedAt: pulumi.Output<string>;
 
   constructor(name: string, args: PushUserArgs, opts?: pulumi.ComponentResourceOptions) {
-    const of = declared("PushUser", name);
+    const of = declared("PushUser", name, args, PUSH_USER_ARGUMENTS);
     checkComponentName(name, 50, of);
     checkAwsName("user", "user", args.user, of);
     checkSubmitAccess(args, of);

@@ -1,7 +1,7 @@
 import { Cluster, ClusterCapacityProviders } from "@pulumi/aws/ecs";
 import { ServiceLinkedRole } from "@pulumi/aws/iam";
 import * as pulumi from "@pulumi/pulumi";
-import { declared, partOf } from "../checks";
+import { type ArgumentNames, declared, partOf } from "../checks";
 import { checkAwsName, checkComponentName, regionOf } from "./checks";
 
 /** Arguments of a `TaskCluster`. */
@@ -24,6 +24,12 @@ export interface TaskClusterArgs {
   region?: pulumi.Input<string>;
 }
 
+const TASK_CLUSTER_ARGUMENTS: ArgumentNames<TaskClusterArgs> = {
+  clusterName: "optional",
+  serviceLinkedRole: "optional",
+  region: "optional",
+};
+
 /**
  * A cluster of ECS for runs on Fargate, Fargate Spot too. It costs nothing while nothing runs.
  *
@@ -42,7 +48,7 @@ export class TaskCluster extends pulumi.ComponentResource {
   readonly clusterName: pulumi.Output<string>;
 
   constructor(name: string, args: TaskClusterArgs = {}, opts?: pulumi.ComponentResourceOptions) {
-    const of = declared("TaskCluster", name);
+    const of = declared("TaskCluster", name, args, TASK_CLUSTER_ARGUMENTS);
     checkComponentName(name, 200, of);
     const region = regionOf(args.region, of);
     checkAwsName("clusterName", "cluster", args.clusterName, of);

@@ -1,6 +1,6 @@
 import { LogGroup } from "@pulumi/aws/cloudwatch";
 import * as pulumi from "@pulumi/pulumi";
-import { declared, partOf } from "../checks";
+import { type ArgumentNames, declared, partOf } from "../checks";
 import { physicalName } from "../physicalName";
 import { checkAwsName, checkRetention, regionOf } from "./checks";
 
@@ -23,6 +23,12 @@ export interface TaskLogGroupArgs {
   region?: pulumi.Input<string>;
 }
 
+const TASK_LOG_GROUP_ARGUMENTS: ArgumentNames<TaskLogGroupArgs> = {
+  logGroupName: "optional",
+  retentionDays: "optional",
+  region: "optional",
+};
+
 /**
  * The log group of CloudWatch Logs that runs write to.
  *
@@ -41,7 +47,7 @@ export class TaskLogGroup extends pulumi.ComponentResource {
   readonly logGroupName: pulumi.Output<string>;
 
   constructor(name: string, args: TaskLogGroupArgs = {}, opts?: pulumi.ComponentResourceOptions) {
-    const of = declared("TaskLogGroup", name);
+    const of = declared("TaskLogGroup", name, args, TASK_LOG_GROUP_ARGUMENTS);
     const region = regionOf(args.region, of);
     const { logGroupName, retentionDays } = args;
     checkAwsName("logGroupName", "logGroup", logGroupName, of);

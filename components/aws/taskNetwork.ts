@@ -12,7 +12,7 @@ import {
 } from "@pulumi/aws/ec2";
 import { getAvailabilityZonesOutput } from "@pulumi/aws/getAvailabilityZones";
 import * as pulumi from "@pulumi/pulumi";
-import { checkChoice, declared, partOf, refuse } from "../checks";
+import { type ArgumentNames, checkChoice, declared, partOf, refuse } from "../checks";
 import { checkComponentName, regionOf } from "./checks";
 import { endpointService } from "./partition";
 
@@ -51,6 +51,13 @@ export interface TaskNetworkArgs {
   region?: pulumi.Input<string>;
 }
 
+const TASK_NETWORK_ARGUMENTS: ArgumentNames<TaskNetworkArgs> = {
+  access: "optional",
+  cidrBlock: "optional",
+  zones: "optional",
+  region: "optional",
+};
+
 /**
  * What a run in a network with no way out takes, beside S3 for the layers of images
  * (https://docs.aws.amazon.com/AmazonECS/latest/developerguide/vpc-endpoints.html: Fargate takes none of ECS itself).
@@ -80,7 +87,7 @@ export class TaskNetwork extends pulumi.ComponentResource {
   readonly securityGroupId: pulumi.Output<string>;
 
   constructor(name: string, args: TaskNetworkArgs = {}, opts?: pulumi.ComponentResourceOptions) {
-    const of = declared("TaskNetwork", name);
+    const of = declared("TaskNetwork", name, args, TASK_NETWORK_ARGUMENTS);
     checkComponentName(name, 200, of);
     const { access = TaskNetworkAccess.Public, cidrBlock = "10.72.0.0/16", zones } = args;
     const region = regionOf(args.region, of);

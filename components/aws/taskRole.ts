@@ -1,6 +1,6 @@
 import { Role, RolePolicyAttachment } from "@pulumi/aws/iam";
 import * as pulumi from "@pulumi/pulumi";
-import { declared, partOf } from "../checks";
+import { type ArgumentNames, declared, partOf } from "../checks";
 import { checkComponentName } from "./checks";
 import { TRUSTS_TASKS } from "./taskRoles";
 
@@ -12,6 +12,10 @@ export interface TaskRoleArgs {
    */
   policyArns?: pulumi.Input<string>[];
 }
+
+const TASK_ROLE_ARGUMENTS: ArgumentNames<TaskRoleArgs> = {
+  policyArns: "optional",
+};
 
 /**
  * The role that flows themselves have: their code finds its login by itself.
@@ -27,7 +31,8 @@ export class TaskRole extends pulumi.ComponentResource {
   readonly arn: pulumi.Output<string>;
 
   constructor(name: string, args: TaskRoleArgs = {}, opts?: pulumi.ComponentResourceOptions) {
-    checkComponentName(name, 50, declared("TaskRole", name));
+    const of = declared("TaskRole", name, args, TASK_ROLE_ARGUMENTS);
+    checkComponentName(name, 50, of);
     super("pushpool:index:TaskRole", name, args, opts);
     const options = partOf(this, opts);
     const role = new Role(

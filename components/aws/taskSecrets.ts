@@ -1,7 +1,7 @@
 import { Parameter } from "@pulumi/aws/ssm";
 import * as pulumi from "@pulumi/pulumi";
 import { parameterFolder } from "../../src/manifest/cloudNames";
-import { checkVariableNames, declared, partOf } from "../checks";
+import { type ArgumentNames, checkVariableNames, declared, partOf } from "../checks";
 import { physicalName, thisStack } from "../physicalName";
 import { regionOf } from "./checks";
 
@@ -25,6 +25,12 @@ export interface TaskSecretsArgs {
   region?: pulumi.Input<string>;
 }
 
+const TASK_SECRETS_ARGUMENTS: ArgumentNames<TaskSecretsArgs> = {
+  values: "required",
+  workPoolName: "required",
+  region: "optional",
+};
+
 /**
  * Encrypted parameters of Systems Manager for the environment of runs: a task definition then names them, and has no value of theirs in it.
  *
@@ -39,8 +45,8 @@ export class TaskSecrets extends pulumi.ComponentResource {
   readonly arns: Record<string, pulumi.Output<string>>;
 
   constructor(name: string, args: TaskSecretsArgs, opts?: pulumi.ComponentResourceOptions) {
+    const of = declared("TaskSecrets", name, args, TASK_SECRETS_ARGUMENTS);
     const values = Object.fromEntries(Object.entries(args.values).map(([key, value]) => [key, pulumi.secret(value)]));
-    const of = declared("TaskSecrets", name);
     checkVariableNames("values", args.values, of);
     const region = regionOf(args.region, of);
     super("pushpool:index:TaskSecrets", name, { ...args, values }, opts);

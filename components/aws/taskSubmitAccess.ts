@@ -1,7 +1,7 @@
 import { Policy, RolePolicyAttachment, UserPolicyAttachment } from "@pulumi/aws/iam";
 import * as pulumi from "@pulumi/pulumi";
 import { parameterFolder, stackName } from "../../src/manifest/cloudNames";
-import { declared, partOf } from "../checks";
+import { type ArgumentNames, declared, partOf } from "../checks";
 import { thisStack } from "../physicalName";
 import { Permissions } from "../submitting";
 import { checkComponentName, checkMembers, checkSubmitAccess, regionOf } from "./checks";
@@ -52,6 +52,17 @@ export interface TaskSubmitAccessArgs {
   region?: pulumi.Input<string>;
 }
 
+const TASK_SUBMIT_ACCESS_ARGUMENTS: ArgumentNames<TaskSubmitAccessArgs> = {
+  members: "required",
+  workPoolName: "required",
+  clusterArn: "required",
+  executionRoleArn: "required",
+  taskRoleArn: "optional",
+  logGroupName: "optional",
+  permissions: "optional",
+  region: "optional",
+};
+
 /**
  * Lets some submit runs to ECS. With AmazonECS_FullAccess, as Prefect's guide has it, they may give a task any role of the account that trusts
  * ECS; with least privilege, the pool's own only.
@@ -62,7 +73,7 @@ export interface TaskSubmitAccessArgs {
  */
 export class TaskSubmitAccess extends pulumi.ComponentResource {
   constructor(name: string, args: TaskSubmitAccessArgs, opts?: pulumi.ComponentResourceOptions) {
-    const of = declared("TaskSubmitAccess", name);
+    const of = declared("TaskSubmitAccess", name, args, TASK_SUBMIT_ACCESS_ARGUMENTS);
     checkComponentName(name, 100, of);
     const region = regionOf(args.region, of);
     checkSubmitAccess(args, of);

@@ -1,6 +1,6 @@
 import { Service } from "@pulumi/gcp/projects";
 import * as pulumi from "@pulumi/pulumi";
-import { declared, partOf } from "../checks";
+import { type ArgumentNames, declared, partOf } from "../checks";
 import { placeOf } from "./checks";
 
 /** What provisioning a pool and running on it asks. */
@@ -20,6 +20,11 @@ export interface ApiEnablementArgs {
   apis?: string[];
 }
 
+const API_ENABLEMENT_ARGUMENTS: ArgumentNames<ApiEnablementArgs> = {
+  project: "optional",
+  apis: "optional",
+};
+
 /**
  * Switches on the APIs of Google Cloud that a pool needs. They stay on when the stack is destroyed, since others may have come to need them.
  *
@@ -30,7 +35,8 @@ export interface ApiEnablementArgs {
  */
 export class ApiEnablement extends pulumi.ComponentResource {
   constructor(name: string, args: ApiEnablementArgs = {}, opts?: pulumi.ComponentResourceOptions) {
-    const project = placeOf("project", args.project, declared("ApiEnablement", name));
+    const of = declared("ApiEnablement", name, args, API_ENABLEMENT_ARGUMENTS);
+    const project = placeOf("project", args.project, of);
     super("pushpool:index:ApiEnablement", name, args, opts);
     const services = new Set([...ALWAYS.map((api) => `${api}.googleapis.com`), ...(args.apis ?? [])]);
     for (const service of services) {

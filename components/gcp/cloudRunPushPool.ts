@@ -19,7 +19,7 @@ import { checkPoolTemplate, withDefaults } from "../poolTemplate";
 import { blockNameOf, Credentials, Permissions, withSecretsMarked } from "../submitting";
 import { ApiEnablement } from "./apiEnablement";
 import { checkAccount, checkMembers, placeOf } from "./checks";
-import type { CloudRunPushPoolArgs } from "./cloudRunPushPoolArgs";
+import { CLOUD_RUN_PUSH_POOL_ARGUMENTS, type CloudRunPushPoolArgs } from "./cloudRunPushPoolArgs";
 import { gcpCredentials } from "./gcpCredentialsBlock";
 import { ImageRepository } from "./imageRepository";
 import { pushAccount } from "./pushServiceAccount";
@@ -71,7 +71,7 @@ export class CloudRunPushPool extends pulumi.ComponentResource {
   readonly definition: PushPoolDefinition;
 
   constructor(name: string, args: CloudRunPushPoolArgs = {}, opts?: pulumi.ComponentResourceOptions) {
-    const of = declared("CloudRunPushPool", name);
+    const of = declared("CloudRunPushPool", name, args, CLOUD_RUN_PUSH_POOL_ARGUMENTS);
     const project = placeOf("project", args.project, of);
     const { workPoolName = name, jobVariables = {}, isPaused, concurrencyLimit, queues, timeoutSeconds, labels, endpoints } = args;
     checkExclusive(args, EXCLUSIVE, of);
@@ -82,6 +82,7 @@ export class CloudRunPushPool extends pulumi.ComponentResource {
     checkMembers("submitters", args.submitters, of);
     checkVariableNames("secretEnv", args.secretEnv, of);
     checkAccount("runtimeServiceAccount", args.runtimeServiceAccount, project, of);
+    checkAccount("jobVariables.service_account_name", jobVariables.service_account_name, project, of);
     checkAccount("serviceAccount", args.serviceAccount, project, of);
     checkChoice("network", args.network, NetworkAccess, of);
     const template = args.baseJobTemplate ?? defaultTemplate("cloud-run-v2:push");

@@ -1,4 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
+import type { ArgumentNames } from "../checks";
 import type { AnyJson } from "../json";
 import type { Credentials, Permissions } from "../submitting";
 import type { WorkQueueArgs } from "../workQueue";
@@ -149,3 +150,32 @@ export interface CloudRunPushPoolArgs {
    */
   labels?: Record<string, pulumi.Input<string>>;
 }
+
+/** For `declared`. */
+export const CLOUD_RUN_PUSH_POOL_ARGUMENTS: ArgumentNames<CloudRunPushPoolArgs> = {
+  project: "optional",
+  region: "optional",
+  workPoolName: "optional",
+  jobVariables: "optional",
+  baseJobTemplate: "optional",
+  credentials: "optional",
+  credentialsBlock: "optional",
+  serviceAccount: "optional",
+  runtimeServiceAccount: "optional",
+  permissions: "optional",
+  logAccess: "optional",
+  submitters: "optional",
+  secretEnv: "optional",
+  prefectApiKey: "optional",
+  cloudSqlInstances: "optional",
+  network: "optional",
+  subnetwork: "optional",
+  imageRepository: "optional",
+  enableApis: "optional",
+  endpoints: "optional",
+  isPaused: "optional",
+  concurrencyLimit: "nullable",
+  queues: "optional",
+  timeoutSeconds: "nullable",
+  labels: "optional",
+};

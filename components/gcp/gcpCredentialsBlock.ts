@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { checkName, declared } from "../checks";
+import { type ArgumentNames, checkName, declared } from "../checks";
 import { present } from "../definitions";
 import type { AnyJson } from "../json";
 import { placeOf } from "./checks";
@@ -29,6 +29,13 @@ export interface GcpCredentialsBlockArgs {
   keyCreatedAt?: pulumi.Input<string>;
 }
 
+const GCP_CREDENTIALS_BLOCK_ARGUMENTS: ArgumentNames<GcpCredentialsBlockArgs> = {
+  serviceAccountInfo: "optional",
+  project: "optional",
+  blockName: "optional",
+  keyCreatedAt: "optional",
+};
+
 /**
  * A block of Prefect's type `gcp-credentials`.
  *
@@ -47,9 +54,9 @@ export class GcpCredentialsBlock extends pulumi.ComponentResource {
   readonly definition: Record<string, AnyJson>;
 
   constructor(name: string, args: GcpCredentialsBlockArgs = {}, opts?: pulumi.ComponentResourceOptions) {
+    const of = declared("GcpCredentialsBlock", name, args, GCP_CREDENTIALS_BLOCK_ARGUMENTS);
     const { blockName = name, keyCreatedAt } = args;
     const serviceAccountInfo = args.serviceAccountInfo === undefined ? undefined : pulumi.secret(args.serviceAccountInfo);
-    const of = declared("GcpCredentialsBlock", name);
     checkName("blockName", blockName, of);
     const project = placeOf("project", args.project, of);
     super("pushpool:index:GcpCredentialsBlock", name, { ...args, serviceAccountInfo }, opts);

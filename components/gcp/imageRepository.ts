@@ -1,6 +1,6 @@
 import { Repository } from "@pulumi/gcp/artifactregistry";
 import * as pulumi from "@pulumi/pulumi";
-import { declared, partOf, refuse } from "../checks";
+import { type ArgumentNames, declared, partOf, refuse } from "../checks";
 import { physicalName } from "../physicalName";
 import { placeOf } from "./checks";
 
@@ -23,6 +23,12 @@ export interface ImageRepositoryArgs {
   repositoryId?: string;
 }
 
+const IMAGE_REPOSITORY_ARGUMENTS: ArgumentNames<ImageRepositoryArgs> = {
+  project: "optional",
+  region: "optional",
+  repositoryId: "optional",
+};
+
 /**
  * A Docker repository of Artifact Registry for flows' images. Cloud Run reads from those of its own project with nothing more.
  *
@@ -38,7 +44,7 @@ export class ImageRepository extends pulumi.ComponentResource {
   readonly url: pulumi.Output<string>;
 
   constructor(name: string, args: ImageRepositoryArgs = {}, opts?: pulumi.ComponentResourceOptions) {
-    const of = declared("ImageRepository", name);
+    const of = declared("ImageRepository", name, args, IMAGE_REPOSITORY_ARGUMENTS);
     const { repositoryId = physicalName(name, 63) } = args;
     const project = placeOf("project", args.project, of);
     const location = placeOf("region", args.region, of);

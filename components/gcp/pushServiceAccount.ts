@@ -1,6 +1,6 @@
 import { Account, Key } from "@pulumi/gcp/serviceaccount";
 import * as pulumi from "@pulumi/pulumi";
-import { checkChoice, declared, partOf } from "../checks";
+import { type ArgumentNames, checkChoice, declared, partOf } from "../checks";
 import { inPlaceOf } from "../inPlaceOf";
 import { physicalName } from "../physicalName";
 import { Permissions } from "../submitting";
@@ -41,6 +41,15 @@ export interface PushServiceAccountArgs {
   logAccess?: boolean;
 }
 
+const PUSH_SERVICE_ACCOUNT_ARGUMENTS: ArgumentNames<PushServiceAccountArgs> = {
+  runtimeServiceAccount: "required",
+  project: "optional",
+  accountId: "optional",
+  serviceAccount: "optional",
+  permissions: "optional",
+  logAccess: "optional",
+};
+
 /**
  * The service account by which runs are submitted, with what that takes and a JSON key, as Prefect's guide has it.
  *
@@ -63,7 +72,7 @@ export class PushServiceAccount extends pulumi.ComponentResource {
   readonly keyCreatedAt: pulumi.Output<string>;
 
   constructor(name: string, args: PushServiceAccountArgs, opts?: pulumi.ComponentResourceOptions) {
-    const of = declared("PushServiceAccount", name);
+    const of = declared("PushServiceAccount", name, args, PUSH_SERVICE_ACCOUNT_ARGUMENTS);
     const { accountId = physicalName(name, 30), runtimeServiceAccount, permissions } = args;
     const project = placeOf("project", args.project, of);
     checkAccountId("accountId", accountId, of);

@@ -1,7 +1,7 @@
 import { Network, Subnetwork } from "@pulumi/gcp/compute";
 import { Connector } from "@pulumi/gcp/vpcaccess";
 import * as pulumi from "@pulumi/pulumi";
-import { checkChoice, declared, partOf } from "../checks";
+import { type ArgumentNames, checkChoice, declared, partOf } from "../checks";
 import { placeOf } from "./checks";
 
 /** How runs get into a VPC network. */
@@ -37,6 +37,13 @@ export interface RunNetworkArgs {
   ipRange?: pulumi.Input<string>;
 }
 
+const RUN_NETWORK_ARGUMENTS: ArgumentNames<RunNetworkArgs> = {
+  access: "optional",
+  project: "optional",
+  region: "optional",
+  ipRange: "optional",
+};
+
 /**
  * A VPC network of the runs' own, for what is to be reached from them alone.
  *
@@ -59,7 +66,7 @@ export class RunNetwork extends pulumi.ComponentResource {
   readonly connectorId: pulumi.Output<string> | undefined;
 
   constructor(name: string, args: RunNetworkArgs = {}, opts?: pulumi.ComponentResourceOptions) {
-    const of = declared("RunNetwork", name);
+    const of = declared("RunNetwork", name, args, RUN_NETWORK_ARGUMENTS);
     const project = placeOf("project", args.project, of);
     const region = placeOf("region", args.region, of);
     checkChoice("access", args.access, NetworkAccess, of);

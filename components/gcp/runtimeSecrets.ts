@@ -1,6 +1,6 @@
 import { Secret, SecretIamMember, SecretVersion } from "@pulumi/gcp/secretmanager";
 import * as pulumi from "@pulumi/pulumi";
-import { checkVariableNames, declared, partOf } from "../checks";
+import { type ArgumentNames, checkVariableNames, declared, partOf } from "../checks";
 import type { AnyJson } from "../json";
 import { physicalName } from "../physicalName";
 import { checkAccount, placeOf } from "./checks";
@@ -25,6 +25,12 @@ export interface RuntimeSecretsArgs {
   project?: pulumi.Input<string>;
 }
 
+const RUNTIME_SECRETS_ARGUMENTS: ArgumentNames<RuntimeSecretsArgs> = {
+  values: "required",
+  runtimeServiceAccount: "required",
+  project: "optional",
+};
+
 /**
  * Secrets of Secret Manager, which only the runs' service account may read: a run's job then names them, and has no value of theirs in it.
  *
@@ -39,8 +45,8 @@ export class RuntimeSecrets extends pulumi.ComponentResource {
   readonly references: Record<string, AnyJson>;
 
   constructor(name: string, args: RuntimeSecretsArgs, opts?: pulumi.ComponentResourceOptions) {
+    const of = declared("RuntimeSecrets", name, args, RUNTIME_SECRETS_ARGUMENTS);
     const values = Object.fromEntries(Object.entries(args.values).map(([key, value]) => [key, pulumi.secret(value)]));
-    const of = declared("RuntimeSecrets", name);
     checkVariableNames("values", args.values, of);
     const project = placeOf("project", args.project, of);
     checkAccount("runtimeServiceAccount", args.runtimeServiceAccount, project, of);

@@ -1,7 +1,7 @@
 import { IAMMember } from "@pulumi/gcp/projects";
 import { Account } from "@pulumi/gcp/serviceaccount";
 import * as pulumi from "@pulumi/pulumi";
-import { declared, partOf } from "../checks";
+import { type ArgumentNames, declared, partOf } from "../checks";
 import { physicalName } from "../physicalName";
 import { checkAccountId, placeOf } from "./checks";
 
@@ -24,6 +24,12 @@ export interface RuntimeServiceAccountArgs {
   roles?: string[];
 }
 
+const RUNTIME_SERVICE_ACCOUNT_ARGUMENTS: ArgumentNames<RuntimeServiceAccountArgs> = {
+  project: "optional",
+  accountId: "optional",
+  roles: "optional",
+};
+
 /**
  * The service account that flow runs act as. With none of their own they would act as the project's default compute account, which in many
  * projects may change nearly everything.
@@ -39,7 +45,7 @@ export class RuntimeServiceAccount extends pulumi.ComponentResource {
   readonly email: pulumi.Output<string>;
 
   constructor(name: string, args: RuntimeServiceAccountArgs = {}, opts?: pulumi.ComponentResourceOptions) {
-    const of = declared("RuntimeServiceAccount", name);
+    const of = declared("RuntimeServiceAccount", name, args, RUNTIME_SERVICE_ACCOUNT_ARGUMENTS);
     const { accountId = physicalName(name, 30), roles = [] } = args;
     const project = placeOf("project", args.project, of);
     checkAccountId("accountId", accountId, of);

@@ -1,7 +1,7 @@
 import { IAMCustomRole, IAMMember as ProjectMember } from "@pulumi/gcp/projects";
 import { IAMMember as AccountMember } from "@pulumi/gcp/serviceaccount";
 import * as pulumi from "@pulumi/pulumi";
-import { checkChoice, declared, partOf } from "../checks";
+import { type ArgumentNames, checkChoice, declared, partOf } from "../checks";
 import { physicalName } from "../physicalName";
 import { Permissions } from "../submitting";
 import { checkAccount, checkMembers, placeOf } from "./checks";
@@ -37,6 +37,14 @@ export interface SubmitAccessArgs {
   logAccess?: boolean;
 }
 
+const SUBMIT_ACCESS_ARGUMENTS: ArgumentNames<SubmitAccessArgs> = {
+  members: "required",
+  runtimeServiceAccount: "required",
+  project: "optional",
+  permissions: "optional",
+  logAccess: "optional",
+};
+
 /**
  * Lets some submit runs to Cloud Run: a role in the project, and Service Account User on the runs' own account only. Prefect's guide gives
  * that role on the whole project, and whoever has it there can act as every account in it.
@@ -47,7 +55,7 @@ export interface SubmitAccessArgs {
  */
 export class SubmitAccess extends pulumi.ComponentResource {
   constructor(name: string, args: SubmitAccessArgs, opts?: pulumi.ComponentResourceOptions) {
-    const of = declared("SubmitAccess", name);
+    const of = declared("SubmitAccess", name, args, SUBMIT_ACCESS_ARGUMENTS);
     const project = placeOf("project", args.project, of);
     checkChoice("permissions", args.permissions, Permissions, of);
     checkAccount("runtimeServiceAccount", args.runtimeServiceAccount, project, of);

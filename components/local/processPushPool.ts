@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { defaultTemplate } from "../../src/template";
-import { checkLimits, checkName, declared } from "../checks";
+import { type ArgumentNames, checkLimits, checkName, declared } from "../checks";
 import { type PushPoolDefinition, present } from "../definitions";
 import type { AnyJson } from "../json";
 import { poolTemplate } from "../poolTemplate";
@@ -53,6 +53,18 @@ export interface ProcessPushPoolArgs {
   labels?: Record<string, pulumi.Input<string>>;
 }
 
+/** For `declared`. */
+export const PROCESS_PUSH_POOL_ARGUMENTS: ArgumentNames<ProcessPushPoolArgs> = {
+  workPoolName: "optional",
+  jobVariables: "optional",
+  baseJobTemplate: "optional",
+  isPaused: "optional",
+  concurrencyLimit: "nullable",
+  queues: "optional",
+  timeoutSeconds: "nullable",
+  labels: "optional",
+};
+
 /**
  * A push work pool of type `process:push`: its runs are processes of the machine that submits them.
  *
@@ -71,7 +83,7 @@ export class ProcessPushPool extends pulumi.ComponentResource {
   readonly definition: PushPoolDefinition;
 
   constructor(name: string, args: ProcessPushPoolArgs = {}, opts?: pulumi.ComponentResourceOptions) {
-    const of = declared("ProcessPushPool", name);
+    const of = declared("ProcessPushPool", name, args, PROCESS_PUSH_POOL_ARGUMENTS);
     const { workPoolName = name, jobVariables = {}, isPaused, concurrencyLimit, queues, timeoutSeconds, labels } = args;
     checkName("workPoolName", workPoolName, of);
     checkLimits(args, of);

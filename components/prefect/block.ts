@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { type ArgumentNames, declared } from "../checks";
 import type { AnyJson } from "../json";
 import { prefectBlock } from "../trampoline";
 
@@ -27,6 +28,13 @@ export interface PrefectBlockArgs {
   adoptExisting?: pulumi.Input<boolean>;
 }
 
+const PREFECT_BLOCK_ARGUMENTS: ArgumentNames<PrefectBlockArgs> = {
+  blockTypeSlug: "required",
+  blockName: "optional",
+  data: "required",
+  adoptExisting: "optional",
+};
+
 /**
  * A block document on a Prefect API.
  *
@@ -43,6 +51,7 @@ export class PrefectBlock extends pulumi.dynamic.Resource {
   declare readonly apiUrl: pulumi.Output<string>;
 
   constructor(name: string, args: PrefectBlockArgs, opts?: pulumi.CustomResourceOptions) {
+    declared("PrefectBlock", name, args, PREFECT_BLOCK_ARGUMENTS);
     const props = { blockName: name, ...args, data: pulumi.secret(args.data), blockDocumentId: undefined, apiUrl: undefined };
     super(
       prefectBlock,

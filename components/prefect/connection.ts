@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { declared, refuse } from "../checks";
+import { type ArgumentNames, declared, refuse } from "../checks";
 
 /** Arguments of a `Connection`. */
 export interface ConnectionArgs {
@@ -21,6 +21,12 @@ export interface ConnectionArgs {
   authString?: pulumi.Input<string>;
 }
 
+const CONNECTION_ARGUMENTS: ArgumentNames<ConnectionArgs> = {
+  apiUrl: "required",
+  apiKey: "optional",
+  authString: "optional",
+};
+
 /**
  * Which Prefect API pools, blocks and deployments are registered with, and as whom. A provider: what is given it as `provider` goes
  * there, so that one program can have several. Its key lies encrypted in the stack's state, also beside what is made with it: another URL means
@@ -40,8 +46,8 @@ export class Connection extends pulumi.ProviderResource {
   readonly auth: pulumi.Output<string> | undefined;
 
   constructor(name: string, args: ConnectionArgs, opts?: pulumi.ResourceOptions) {
+    const of = declared("Connection", name, args, CONNECTION_ARGUMENTS);
     const { apiUrl, apiKey, authString } = args;
-    const of = declared("Connection", name);
     if (apiKey !== undefined && authString !== undefined) refuse("apiKey and authString exclude each other: give one of them", of);
     if (typeof apiUrl === "string" && !/^https?:\/\//.test(apiUrl))
       refuse(`apiUrl must begin with http:// or https://, as http://HOST:4200/api; "${apiUrl}" does not`, of);

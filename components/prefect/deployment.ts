@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { declared } from "../checks";
+import { type ArgumentNames, declared } from "../checks";
 import type { AnyJson } from "../json";
 import { parametersInClear } from "../secretPaths";
 import { prefectDeployment } from "../trampoline";
@@ -107,6 +107,28 @@ export interface PrefectDeploymentArgs {
   adoptExisting?: pulumi.Input<boolean>;
 }
 
+const PREFECT_DEPLOYMENT_ARGUMENTS: ArgumentNames<PrefectDeploymentArgs> = {
+  deploymentName: "optional",
+  workPoolName: "optional",
+  workPoolId: "optional",
+  workQueueName: "optional",
+  entrypoint: "optional",
+  path: "optional",
+  pullSteps: "optional",
+  parameters: "optional",
+  parameterSchema: "optional",
+  enforceParameterSchema: "optional",
+  jobVariables: "optional",
+  tags: "optional",
+  description: "optional",
+  version: "optional",
+  paused: "optional",
+  schedules: "optional",
+  concurrencyLimit: "nullable",
+  concurrencyOptions: "optional",
+  adoptExisting: "optional",
+};
+
 /**
  * A deployment on a Prefect API. An update changes only what differs: its schedules keep the runs that they have made.
  *
@@ -122,8 +144,8 @@ export class PrefectDeployment extends pulumi.dynamic.Resource {
   declare readonly apiUrl: pulumi.Output<string>;
 
   constructor(name: string, args: PrefectDeploymentArgs = {}, opts?: pulumi.CustomResourceOptions) {
-    const parameters =
-      args.parameters === undefined ? {} : { parameters: parametersInClear(args.parameters, declared("PrefectDeployment", name)) };
+    const of = declared("PrefectDeployment", name, args, PREFECT_DEPLOYMENT_ARGUMENTS);
+    const parameters = args.parameters === undefined ? {} : { parameters: parametersInClear(args.parameters, of) };
     const props = { deploymentName: name, ...args, ...parameters, deploymentId: undefined, flowId: undefined, apiUrl: undefined };
     super(
       prefectDeployment,

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { type ArgumentNames, checkQueues, declared } from "../checks";
 import type { AnyJson } from "../json";
 import { prefectWorkPool } from "../trampoline";
 
@@ -25,6 +26,13 @@ export interface PrefectWorkQueueArgs {
    */
   description?: pulumi.Input<string>;
 }
+
+const PREFECT_WORK_QUEUE_ARGUMENTS: ArgumentNames<PrefectWorkQueueArgs> = {
+  priority: "optional",
+  concurrencyLimit: "nullable",
+  isPaused: "optional",
+  description: "optional",
+};
 
 /** What is not given is left to the server, and to whoever changes it there; what is no longer given goes back to Prefect's default. */
 export interface PrefectWorkPoolArgs {
@@ -71,6 +79,17 @@ export interface PrefectWorkPoolArgs {
   adoptExisting?: pulumi.Input<boolean>;
 }
 
+const PREFECT_WORK_POOL_ARGUMENTS: ArgumentNames<PrefectWorkPoolArgs> = {
+  workPoolName: "optional",
+  type: "required",
+  baseJobTemplate: "optional",
+  description: "optional",
+  isPaused: "optional",
+  concurrencyLimit: "nullable",
+  queues: "optional",
+  adoptExisting: "optional",
+};
+
 /**
  * A work pool on a Prefect API.
  *
@@ -88,6 +107,8 @@ export class PrefectWorkPool extends pulumi.dynamic.Resource {
   declare readonly apiUrl: pulumi.Output<string>;
 
   constructor(name: string, args: PrefectWorkPoolArgs, opts?: pulumi.CustomResourceOptions) {
+    const of = declared("PrefectWorkPool", name, args, PREFECT_WORK_POOL_ARGUMENTS);
+    checkQueues(args.queues, PREFECT_WORK_QUEUE_ARGUMENTS, of);
     const props = { workPoolName: name, ...args, workPoolId: undefined, defaultQueueId: undefined, apiUrl: undefined };
     super(
       prefectWorkPool,

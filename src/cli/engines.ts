@@ -1,5 +1,5 @@
+import { findProgram } from "../findProgram";
 import { openHome } from "../home";
-import { onPath } from "../manifest";
 import { pulumiHasStack } from "../pulumiCli";
 import { quoted } from "../shown";
 import {
@@ -48,7 +48,7 @@ export function settle(workspace: Workspace, { engine: wanted, json }: EngineFla
   if (wanted !== undefined && wanted !== "pulumi" && wanted !== "offline")
     throw new UserError(`--engine ${quoted(wanted)}: must be pulumi or offline`);
   const stack = workspace.stack?.stack ?? selectedStack(home, project.name) ?? DEFAULT_STACK;
-  const hasPulumi = onPath("pulumi", env);
+  const hasPulumi = findProgram("pulumi", env) !== undefined;
   if (wanted === "pulumi" && !hasPulumi)
     throw new UserError(
       "--engine pulumi: `pulumi` is not on PATH. Install it (https://www.pulumi.com/docs/install/), or use --engine offline",

@@ -1,3 +1,4 @@
+import type { EventEmitter } from "node:events";
 import { describeFileError, isFileError } from "../fileErrors";
 import { readable, safeJson } from "../shown";
 import { UserError } from "../userError";
@@ -13,6 +14,7 @@ const OUR_BUG = 70;
 
 async function main(argv: string[]): Promise<void> {
   guardOutput();
+  endIfReplaced(argv.includes("--json"));
   try {
     const program = buildProgram();
     if (argv.length <= 2) {
@@ -25,6 +27,15 @@ async function main(argv: string[]): Promise<void> {
   } catch (error) {
     process.exitCode = printError(error, argv.includes("--json"));
   }
+}
+
+/** End the process if a chunk of the bundle cannot be loaded. Nothing may go on without it, or the error would become the outcome of a run. */
+function endIfReplaced(json: boolean): void {
+  (process as EventEmitter).once("chunkMissing", () => {
+    const message =
+      "the files of this pushpool were replaced or moved while it ran, probably by an upgrade. Start it again: it continues what is unfinished";
+    process.exit(printError(new UserError(message, REFUSED), json));
+  });
 }
 
 /** Print an error to stderr. @returns the exit code */

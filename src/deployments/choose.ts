@@ -4,7 +4,7 @@ import { few, suggestion } from "../nearest";
 import { flowsOf, isMeant, type LoadedDeployment, type PrefectYaml, resolveDeployment, type Surroundings } from "../prefectYaml";
 import { UserError } from "../userError";
 
-/** What says which deployments are meant. */
+/** The names or the flag that select deployments, and what is needed to compare names. */
 interface Choice {
   names: readonly string[];
   all: boolean;
@@ -14,15 +14,15 @@ interface Choice {
 
 interface Chosen {
   deployments: LoadedDeployment[];
-  /** Whether one that could not be read was meant. */
+  /** Whether the selection includes this invalid entry of the file. */
   wants(index: number): boolean;
-  /** Whether all of the file is meant. */
+  /** Whether every deployment of the file is selected. */
   isAll: boolean;
 }
 
 /**
- * The deployments of a file that are meant: all of them, or those that the names mean, or the only one there is.
- * @throws {UserError} if a name means none, or nothing says which of several
+ * Select deployments of a file: all, those with the given names, or the only one.
+ * @throws {UserError} if a name matches none, or the file has several and nothing selects one
  */
 export async function choose(
   { names, all, folder, env }: Choice,
@@ -34,15 +34,14 @@ export async function choose(
   const able = file.deployments.filter(({ config }) => config.name);
   const everything = able.length + file.problems.length;
   if (all || (names.length === 0 && everything <= 1)) {
-    for (const { line } of nameless) notes.push(`${file.file}:${line}: a deployment without a name was left out`);
-    if (able.length === 0 && file.problems.length === 0) throw new UserError(`${file.file}: there is no deployment with a name in it`);
+    for (const { line } of nameless) notes.push(`${file.file}:${line}: a deployment without a name was skipped`);
+    if (able.length === 0 && file.problems.length === 0) throw new UserError(`${file.file}: it has no deployment with a name`);
     return { deployments: able, wants: () => true, isAll: true };
   }
   const known = able.map(({ config }) => config.name as string);
-  if (names.length === 0)
-    throw new UserError(`${file.file} has ${everything} deployments: name those you mean (${few(known)}), or use --all`);
+  if (names.length === 0) throw new UserError(`${file.file} has ${everything} deployments: give their names (${few(known)}), or use --all`);
 
-  // A flow's real name is in its code: looked for only where a name asks for one.
+  // A flow's real name is in its code. Inspect the code only if a name contains a flow.
   const withFlows = names.some((name) => name.includes("/"));
   const flows = withFlows
     ? (

@@ -13,53 +13,53 @@ import { noLongerThere } from "./noLongerThere";
 import type { DeploymentRegistry, Refused, ToDeploy } from "./registry";
 
 export interface DeployRequest {
-  /** The prefect.yaml: an absolute path. */
+  /** Absolute path of the prefect.yaml. */
   file: string;
-  /** Folder that entrypoints and the default pull step are relative to. */
+  /** The folder to which entrypoints and the default pull step are relative. */
   folder: string;
-  /** Which of its deployments: names, `flow/name`, either with `*`; none: the only one there is. */
+  /** Names of deployments, or `flow/name`; both may contain `*`. Empty: the file's only deployment. */
   names: readonly string[];
-  /** All of them. */
+  /** Whether to deploy every deployment of the file. */
   all: boolean;
-  /** What build and push steps gave. */
+  /** Outputs of build and push steps. */
   stepOutputs: JsonObject;
   env: NodeJS.ProcessEnv;
-  /** Where they go. */
+  /** Where to deploy. */
   registry: DeploymentRegistry;
 }
 
 /** What is wrong with one deployment of a file. */
 export interface DeployProblem {
-  /** As the file has it, where it has one. */
+  /** As in the file, if it has one. */
   name?: string;
   /** From 1. */
   line: number;
   message: string;
 }
 
-/** What `deploy` would do with a file. Nothing is written before {@link writePlan}. */
+/** What `deploy` would do with a file. Planning writes nothing; {@link writePlan} does. */
 export interface DeployPlan {
   /** `<project>/<stack>` */
   stack: string;
-  /** Path of the file, as short as it can be said. */
+  /** Path of the file, relative to the current folder. */
   file: string;
   deployments: (DeploymentChange & { warnings: string[] })[];
   problems: DeployProblem[];
-  /** What is worth a line and is no problem. */
+  /** Sentences that are worth showing, but are no problems. */
   notes: string[];
-  /** Deployments that came from this file before and are no longer in it. Only where all of the file was meant. */
+  /** Deployments that came from this file and are no longer in it. Empty unless the whole file was selected. */
   gone: string[];
-  /** Line of a deployment in the file, by its whole name. */
+  /** The line of a deployment in the file, by its full name. */
   lineOf(name: string): number;
-  /** Those to write. */
+  /** The deployments to write. */
   records: ToDeploy[];
-  /** Those that are there as the file has them. */
+  /** The deployments that are already as in the file. */
   unchanged: ToDeploy[];
 }
 
 /**
- * Read a prefect.yaml, and compare what it declares with what was deployed before.
- * @throws {UserError} if the file cannot be read as one, or a name means none of its deployments
+ * Read a prefect.yaml, and compare its deployments with those deployed before.
+ * @throws {UserError} if the file is invalid, or a name matches none of its deployments
  */
 export async function planDeploy(request: DeployRequest): Promise<DeployPlan> {
   const { registry, folder } = request;
@@ -94,7 +94,7 @@ export async function planDeploy(request: DeployRequest): Promise<DeployPlan> {
     { cwd: folder, env: request.env },
   );
   if (registry.imports && !pythonMissing) notes.push(...(await importOver(flows, request)));
-  if (pythonMissing) notes.push("there is no python3 here: flows go by their functions' names, and their parameters are not known");
+  if (pythonMissing) notes.push("python3 is not on PATH: each flow gets the name of its function, and parameters are not checked");
 
   const records = new Map<string, ToDeploy & { warnings: string[]; line: number }>();
   const deployedAt = new Date().toISOString();
@@ -112,7 +112,7 @@ export async function planDeploy(request: DeployRequest): Promise<DeployPlan> {
       problems.push({ name: deployment.name, line, message });
       continue;
     }
-    if (records.has(name)) notes.push(`${shownFile}:${line}: "${name}" is there twice, and the last one counts`);
+    if (records.has(name)) notes.push(`${shownFile}:${line}: "${name}" is declared twice; the last one counts`);
     records.set(name, { name, definition, kept, said, file: request.file, deployedAt, warnings, line });
   }
 
@@ -144,7 +144,7 @@ export async function planDeploy(request: DeployRequest): Promise<DeployPlan> {
   };
 }
 
-/** Write what a plan found new or changed. @returns the plan as it was carried out: what was refused is a problem, and no longer a deployment */
+/** Write what a plan found new or changed. @returns the plan as it went: what was refused is a problem, and no longer a deployment */
 export async function writePlan(
   plan: DeployPlan,
   registry: DeploymentRegistry,
@@ -161,7 +161,7 @@ function problemOf({ name, message }: Refused, plan: DeployPlan): DeployProblem 
   return { name: nameIn(name), line: plan.lineOf(name), message };
 }
 
-/** As problems call it: without its flow. */
+/** The deployment's name without its flow, as in a problem. */
 function nameIn(name: string): string {
   return name.slice(name.indexOf("/") + 1);
 }
@@ -171,8 +171,8 @@ function recordOf({ name, definition, kept, said, file, deployedAt }: ToDeploy):
 }
 
 /**
- * What importing finds goes over what the code says, flow by flow.
- * @returns a line on each flow that could not be imported, or one on Prefect missing
+ * Replace what the code says by what importing the flows finds.
+ * @returns a line for each flow that cannot be imported, or one line if Prefect is not installed
  */
 async function importOver(flows: InspectedFlows["flows"], { folder, env }: DeployRequest): Promise<string[]> {
   const seen = [...flows].flatMap(([entrypoint, flow]) => ("fault" in flow ? [] : [[entrypoint, flow] as const]));
@@ -180,7 +180,7 @@ async function importOver(flows: InspectedFlows["flows"], { folder, env }: Deplo
     seen.map(([entrypoint]) => entrypoint),
     { cwd: folder, env },
   );
-  if (!imported) return ["python3 has no Prefect here: flows and their parameters are read from the code, which is not imported"];
+  if (!imported) return ["python3 has no Prefect: flows and their parameters are read from the code, without importing it"];
   return seen.flatMap(([entrypoint, flow]) => {
     const found = imported.get(entrypoint);
     if (found && !("fault" in found)) {
@@ -195,12 +195,12 @@ async function importOver(flows: InspectedFlows["flows"], { folder, env }: Deplo
       return [];
     }
     if (flow.isFlow === false)
-      flows.set(entrypoint, { fault: `${entrypoint} is no flow, and a Prefect API runs flows only: put Prefect's @flow on it` });
+      flows.set(entrypoint, { fault: `${entrypoint} is not a flow, and a Prefect API runs only flows: decorate it with Prefect's @flow` });
     return [`${entrypoint} cannot be imported (${found?.fault}): its name and parameters are read from its code`];
   });
 }
 
-/** One line for everything that is kept and that nothing acts on. */
+/** One line about everything that is stored but has no effect. */
 function notActedOn(records: ToDeploy[], schedules: boolean): string[] {
   const of = (has: (record: ToDeploy) => boolean) => records.filter(has).map(({ name }) => name);
   const parts = [
@@ -210,7 +210,7 @@ function notActedOn(records: ToDeploy[], schedules: boolean): string[] {
     ["sla", "", of(({ kept }) => kept.sla !== undefined)],
   ] as const;
   const said = parts.filter(([, , names]) => names.length > 0).map(([what, until, names]) => `${what} of ${few(names)}${until}`);
-  return said.length > 0 ? [`kept, and not acted on: ${said.join("; ")}`] : [];
+  return said.length > 0 ? [`stored, but without effect: ${said.join("; ")}`] : [];
 }
 
 function named(name: string | null | undefined): { name?: string } {
@@ -224,7 +224,7 @@ function readText(path: string, name: string): string {
     if (error instanceof UserError) throw error;
     throw new UserError(
       (error as NodeJS.ErrnoException).code === "ENOENT"
-        ? `there is no file ${path}: name the prefect.yaml with --file, or its folder with -C`
+        ? `${path} does not exist: give the prefect.yaml with --file, or its folder with -C`
         : `cannot read ${path}: ${describeFileError(error)}`,
     );
   }

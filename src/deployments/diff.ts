@@ -2,7 +2,7 @@ import { sameJson } from "../canonicalJson";
 import { isJsonObject, type Json, type JsonObject } from "../json";
 import type { DeploymentRecord } from "../ledger";
 
-/** One leaf that is not what it was; `undefined`: not there. */
+/** One leaf that differs; `undefined` means that it does not exist. */
 export interface Change {
   /** `parameters.name`, `schedules[0].schedule.cron` */
   path: string;
@@ -10,17 +10,17 @@ export interface Change {
   to: Json | undefined;
 }
 
-/** What a deployment would become. */
+/** How a deployment would change. */
 export interface DeploymentChange {
   name: string;
   change: "create" | "update" | "same" | "remove";
-  /** Work pool that runs it. */
+  /** The work pool that runs it. */
   workPool: string;
-  /** For an update. */
+  /** Empty unless `change` is `update`. */
   changes: Change[];
 }
 
-/** How a deployment differs from what was deployed before; when it was deployed makes no difference. */
+/** Compare a deployment with what was deployed before. The time of deployment is ignored. */
 export function compareDeployments(before: DeploymentRecord | undefined, after: DeploymentRecord): DeploymentChange {
   const { name, definition } = after;
   const workPool = definition.workPool.name;
@@ -29,7 +29,7 @@ export function compareDeployments(before: DeploymentRecord | undefined, after: 
   return { name, change: changes.length > 0 ? "update" : "same", workPool, changes };
 }
 
-/** Every leaf of two trees that differs. */
+/** Every leaf that differs between two trees. */
 export function differences(from: JsonObject, to: JsonObject): Change[] {
   return [...changesBetween(from, to, "")];
 }

@@ -3,8 +3,8 @@ import { hostname } from "node:os";
 import { basename, dirname } from "node:path";
 
 /**
- * What a prefect.yaml is called on a server, where deployments of many files and machines lie: its repository and its path in it, the same on
- * every machine; without a repository, this machine's name and the path.
+ * Identify a prefect.yaml on a server, which has deployments from many files and machines. The result is its repository and its path there,
+ * the same on every machine. Without a repository it is this machine's name and the path.
  *
  * @param file absolute path
  * @example "github.com/acme/flows:etl/prefect.yaml"
@@ -19,7 +19,9 @@ export function fileOrigin(file: string, env: NodeJS.ProcessEnv): string {
   }
 }
 
-/** Host and path of a remote's URL, without user, password and port: `https://`, `ssh://` and `git@host:path` are the same repository. */
+/**
+ * Host and path of a remote's URL, without user, password and port. `https://`, `ssh://` and `git@host:path` then give the same repository.
+ */
 function repositoryName(url: string): string {
   const [, , host = "", path = ""] = /^(?:[a-z+]+:\/\/)?([^@/]*@)?([^:/]+)(?::\d+(?=\/))?[:/]\/*(.*?)(?:\.git)?\/?$/i.exec(url) ?? [];
   return host === "" ? url : `${host.toLowerCase()}/${path}`;

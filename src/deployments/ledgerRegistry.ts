@@ -5,10 +5,10 @@ import { compareDeployments } from "./diff";
 import type { DeploymentRegistry } from "./registry";
 import { planRemoval } from "./remove";
 
-/** The ledger, where there is no Prefect API. It writes all of a file's deployments or none. */
+/** The registry in the ledger, for stacks without a Prefect API. It writes all of a file's deployments or none. */
 export function ledgerRegistry({ manifest, stack, origin }: LoadedManifest, ledger: Ledger): DeploymentRegistry {
   const { pools, blocks, variables, deployments } = manifest;
-  /** What a version that kept `.py` in names has stored, by the name that takes its place. */
+  /** Deployments stored by a version that kept `.py` in names, by their new names. */
   const earlier = new Map<string, string>();
   return {
     stack,

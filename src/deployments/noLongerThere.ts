@@ -3,10 +3,10 @@ import type { PrefectYaml } from "../prefectYaml";
 import { pieces } from "../template/placeholders";
 
 /**
- * Which of the deployments that came from a file are no longer in it.
+ * Find the deployments that came from a file and are no longer in it.
  * @param came their names, `<flow name>/<deployment name>`
- * @param planned names of the deployments that the file has now
- * @param bad names of entries with problems, as the file has them; `undefined`: one without a name
+ * @param planned names of the deployments in the file now
+ * @param bad names of invalid entries, as in the file; `undefined` for one without a name
  */
 export function noLongerThere(
   came: readonly string[],
@@ -14,7 +14,8 @@ export function noLongerThere(
   planned: ReadonlySet<string>,
   bad: readonly (string | undefined)[],
 ): string[] {
-  // The flow of an entry with problems is not known, and a placeholder stands for any text: each may be what came from the file.
+  // The flow of an invalid entry is unknown, and a placeholder may become any string. Each such entry may be a deployment that came from
+  // the file.
   if (bad.includes(undefined)) return [];
   const templated = file.deployments.flatMap(({ config }) => (config.name?.includes("{{") ? config.name : []));
   const perhaps = [...(bad as string[]), ...templated].map(patternOf);

@@ -3,57 +3,57 @@ import type { DeploymentRecord } from "../ledger";
 import type { Place, PrefectYaml, Said, Surroundings } from "../prefectYaml";
 import type { DeploymentChange } from "./diff";
 
-/** A deployment of a file, and what of it the file says. */
+/** A deployment of a file, and which fields the file sets. */
 export interface ToDeploy extends DeploymentRecord {
   said: Said;
 }
 
-/** How a deployment differs from what is there. */
+/** How a deployment differs from the deployed one. */
 export interface Comparison extends DeploymentChange {
-  /** What is to be said of it. */
+  /** Sentences to show. */
   warnings: string[];
-  /** Why it cannot be deployed over what is there. */
+  /** Why it cannot replace the deployed one. */
   problem?: string;
 }
 
-/** A deployment that could not be written. What was changed of it is undone. */
+/** A deployment that could not be written. Its partial changes are undone. */
 export interface Refused {
   name: string;
   /** One sentence. */
   message: string;
-  /** 2: what was sent is wrong. 5: the server failed, refused the key, or cannot be reached. */
+  /** 2: what was sent is invalid. 5: the server failed, refused the key, or cannot be reached. */
   exitCode: 2 | 5;
 }
 
-/** Where deployments go: the ledger of this workspace, or a Prefect API. */
+/** Where deployments are stored: the ledger of this workspace, or a Prefect API. */
 export interface DeploymentRegistry {
   /** `<project>/<stack>` */
   stack: string;
-  /** What messages call it: `stack data/dev`, or a Prefect API by its URL. */
+  /** Its name in messages: `stack data/dev`, or a Prefect API with its URL. */
   name: string;
-  /** Names that the Pulumi program declares. */
+  /** Names of the deployments that the Pulumi program declares. */
   declared: ReadonlySet<string>;
-  /** What it has that a file's deployments can refer to. */
+  /** Read what a file's deployments can refer to: work pools, blocks and variables. */
   place(file: PrefectYaml): Promise<Place & Pick<Surroundings, "blocks" | "variables">>;
-  /** Whether schedules are acted on there without anything more. */
+  /** Whether schedules work there without `pushpool serve`. */
   schedules: boolean;
-  /** Whether flows are imported, where Python has Prefect, for what it stores of them. */
+  /** Whether to import flows, if Python has Prefect, for the fields that are stored about them. */
   imports: boolean;
   compare(records: readonly ToDeploy[]): Promise<Comparison[]>;
-  /** What would be recorded or sent for a deployment. */
+  /** What would be stored or sent for a deployment. */
   shown(record: ToDeploy): JsonObject;
   /**
    * Write deployments that {@link compare} found new or changed.
-   * @param options.unchanged those that it found unchanged: it is noted that they came from this file
-   * @param options.allOrNothing once one is refused, undo those before it and send no more
+   * @param options.unchanged those that it found unchanged; the registry notes that they came from this file
+   * @param options.allOrNothing after the first refusal, undo those before it and send no more
    * @returns those that were not written
    */
   write(records: readonly ToDeploy[], options: { unchanged: readonly ToDeploy[]; allOrNothing: boolean }): Promise<Refused[]>;
-  /** Names of the deployments there that came from this file (an absolute path), as far as that was noted. */
+  /** Names of the deployments known to come from this file (an absolute path). */
   cameFrom(file: string): Promise<string[]>;
   /**
-   * Which deployments to remove.
-   * @throws {UserError} if one was not deployed, with the nearest; or is the Pulumi program's
+   * Plan to remove deployments.
+   * @throws {UserError} if one was not deployed, with similar names; or if the Pulumi program declares it
    */
   planRemoval(names: readonly string[]): Promise<DeploymentChange[]>;
   remove(names: readonly string[]): Promise<void>;

@@ -4,10 +4,10 @@ import { UserError } from "../userError";
 import type { DeploymentChange } from "./diff";
 
 /**
- * Which deployments to remove.
- * @param deployed what is there
- * @param around `others`: more names that one may have meant
- * @throws {UserError} if one was not deployed, with the nearest; or is the Pulumi program's
+ * Plan to remove deployments.
+ * @param deployed those that are deployed
+ * @param around `others`: more names to suggest
+ * @throws {UserError} if one was not deployed, with similar names; or if the Pulumi program declares it
  */
 export function planRemoval(
   names: readonly string[],
@@ -22,9 +22,9 @@ export function planRemoval(
     }
     if (Object.hasOwn(declared, name))
       throw new UserError(
-        `--remove ${name}: the Pulumi program of stack ${stack} declares it (pushpool:index:Deployment "${name}"): take it out there, then \`pushpool up\``,
+        `--remove ${name}: the Pulumi program of stack ${stack} declares it (pushpool:index:Deployment "${name}"): remove it there, then run \`pushpool up\``,
       );
-    const hint = suggestion(name, [...known.keys(), ...others]) || "nothing was deployed to it";
+    const hint = suggestion(name, [...known.keys(), ...others]) || "it has no deployments";
     throw new UserError(`--remove ${name}: it was not deployed to ${origin}: ${hint}`);
   });
 }

@@ -7,17 +7,17 @@ import { fromServer } from "../prefect/schedules";
 import type { DeclaredSchedule } from "../schedules";
 import type { ToDeploy } from "./registry";
 
-/** What `deploy` brings to a deployment that is there. */
+/** What `deploy` wants to change in an existing deployment. */
 interface Wanted {
   /** The fields to compare and to send. */
   fields: JsonObject;
-  /** Absent where the file does not speak of them. */
+  /** Absent if the file does not set schedules. */
   schedules?: DeclaredSchedule[];
-  /** Fields of prefect.yaml of which the file says nothing, and which are set on the server. */
+  /** Fields of prefect.yaml that the file does not set but the server has. */
   left: string[];
 }
 
-/** Fields that are left alone where the file says nothing of them, by their names in prefect.yaml. */
+/** Fields to leave alone if the file does not set them, by their names in prefect.yaml. */
 const SILENT: Record<string, string> = {
   description: "description",
   workQueueName: "work_pool.work_queue_name",
@@ -29,7 +29,7 @@ const SILENT: Record<string, string> = {
   concurrencyOptions: "concurrency_limit",
 };
 
-/** Every field of a deployment but its schedules, as it is made: what the file does not say gets Prefect's default. */
+/** Every field of a new deployment except its schedules. What the file does not set gets Prefect's default. */
 export function declaration({ name, definition, kept }: DeploymentRecord): JsonObject {
   const { workPool, collisionStrategy, parameterSchema } = definition;
   const grace = kept.gracePeriodSeconds;
@@ -56,13 +56,13 @@ export function declaration({ name, definition, kept }: DeploymentRecord): JsonO
 }
 
 /**
- * What of a deployment that is there is compared and sent: only what the file says, or its code (name, parameters, docstring, version). What the file said when this
- * workspace deployed it last, and says no longer, goes back to Prefect's default, unless someone has changed it on the server since. A pause and
- * schedules stay.
+ * What to compare and send for an existing deployment: only the fields that the file sets, or its code (name, parameters, docstring,
+ * version). A field that the file no longer sets goes back to Prefect's default, unless someone changed it on the server since this
+ * workspace's last deployment. A pause and schedules stay.
  *
- * `prefect deploy` (3.8) empties more: without `tags`, `parameters`, `job_variables`, `concurrency_limit`, `work_queue_name` and `paused` in the file it resets
- * those on the server.
- * @param before as this workspace deployed it last
+ * `prefect deploy` (3.8) resets more on the server. Without them in the file it empties `tags`, `parameters`, `job_variables`,
+ * `concurrency_limit`, `work_queue_name` and `paused`.
+ * @param before what this workspace deployed last
  */
 export function wantedOf(record: ToDeploy, there: ServerDeployment, before: DeploymentRecord | undefined): Wanted {
   const { said, definition } = record;
@@ -86,7 +86,7 @@ export function wantedOf(record: ToDeploy, there: ServerDeployment, before: Depl
       if (silent[field]) delete fields[field];
       continue;
     }
-    // All that a silent field can be in `all` is Prefect's default.
+    // A field that the file does not set has Prefect's default in `all`.
     if (last[field] !== undefined && isSame(field, last[field], there)) continue;
     delete fields[field];
     left.add(name);
@@ -95,7 +95,7 @@ export function wantedOf(record: ToDeploy, there: ServerDeployment, before: Depl
   return { fields, ...(schedules ? { schedules } : {}), left: [...left] };
 }
 
-/** The schedules with what the file says of them only; absent where it does not speak of schedules. */
+/** The schedules with only the fields that the file sets; absent if it sets no schedules. */
 function saidSchedules({ definition, said }: ToDeploy): DeclaredSchedule[] | undefined {
   if (said.schedules === null) return undefined;
   return keptSchedules(definition).map(({ schedule, active, parameters, slug, replaces }, index) => ({
@@ -107,12 +107,12 @@ function saidSchedules({ definition, said }: ToDeploy): DeclaredSchedule[] | und
   }));
 }
 
-/** The schedules of a deployment that is made, whole. */
+/** The complete schedules of a new deployment. */
 export function wholeSchedules({ definition }: DeploymentRecord): DeclaredSchedule[] | undefined {
   return definition.schedules && keptSchedules(definition).map(fromServer);
 }
 
-/** The ledger keeps schedules in the API's form. */
+/** The ledger stores schedules in the API's form. */
 function keptSchedules({ schedules = [] }: DeploymentRecord["definition"]) {
   return schedules as unknown as (Required<Omit<DeclaredSchedule, "replaces">> & { replaces?: string })[];
 }

@@ -24,20 +24,20 @@ import { fileOrigin } from "./fileOrigin";
 import type { Comparison, DeploymentRegistry, ToDeploy } from "./registry";
 import { planRemoval } from "./remove";
 import { declaration, wantedOf, wholeSchedules } from "./serverDeclaration";
-import { type ServerStep, writeSteps } from "./serverWrite";
+import { type DeploymentWrite, writeSteps } from "./serverWrite";
 
-/** How many deployments are read at a time. */
+/** How many deployments to read at a time. */
 const READS = 8;
-/** So many deployments of a server are looked through for those that came from a file. */
-const MOST_SEARCHED = 2_000;
-/** The label by which a deployment on a server tells the file that it came from. */
+/** How many of a server's deployments to search for those that came from a file. */
+const MAX_SEARCHED = 2_000;
+/** The label that names the file from which a deployment came. */
 const FILE_LABEL = "pushpool.file";
 
 /**
- * A Prefect API. What is there is changed in place and only where it differs: a deployment that is made anew loses the runs that its
- * schedules have made. Deployments are written one by one.
+ * The registry of a Prefect API. It changes existing deployments in place, and only where they differ: creating one again would delete the
+ * scheduled runs. It writes deployments one by one.
  *
- * @param ledger where it is noted what was deployed from this workspace, and from which file
+ * @param ledger notes what was deployed from this workspace, and from which file
  */
 export function serverRegistry(
   { manifest, stack }: LoadedManifest,
@@ -47,7 +47,7 @@ export function serverRegistry(
 ): DeploymentRegistry {
   const { apiUrl } = client.connection;
   const origin = `the Prefect API at ${apiUrl}`;
-  // No stack has such a name, and each stack that names this API sees the same deployments.
+  // No stack can have this name. All stacks with this API share its notes.
   const noted = `prefect ${apiUrl}`;
   const there = new Map<string, ServerDeployment>();
   const before = new Map<string, DeploymentRecord>();
@@ -57,7 +57,7 @@ export function serverRegistry(
     if (found) there.set(name, found);
     return found;
   };
-  const stepOf = (record: ToDeploy): ServerStep => {
+  const stepOf = (record: ToDeploy): DeploymentWrite => {
     const { name, definition, file } = record;
     const found = there.get(name);
     const { name: pool, queue } = definition.workPool;
@@ -109,7 +109,7 @@ export function serverRegistry(
       const notes = ((await ledger?.deployments(noted)) ?? []).filter((record) => record.file === file).map(({ name }) => name);
       const known = await Promise.all(notes.map(async (name) => ((await read(name)) ? [name] : [])));
       const label = fileOrigin(file, env);
-      const labelled = (await listDeployments(client, MOST_SEARCHED)).filter(({ labels }) => labels?.[FILE_LABEL] === label);
+      const labelled = (await listDeployments(client, MAX_SEARCHED)).filter(({ labels }) => labels?.[FILE_LABEL] === label);
       const flows = await flowNames(client, [...new Set(labelled.map(({ flow_id }) => flow_id))]);
       return [...new Set([...known.flat(), ...labelled.map(({ flow_id, name }) => `${flows.get(flow_id)}/${name}`)])].sort();
     },
@@ -118,7 +118,7 @@ export function serverRegistry(
         const [exact, other] = spellings(name);
         if (!(await read(exact))) await read(other);
       }
-      // One that the program declares is its resource, and not what `deploy` put there.
+      // A deployment that the program declares belongs to its resource, not to `deploy`.
       const deployed = [...there].filter(([name]) => !Object.hasOwn(manifest.deployments, name));
       const known = deployed.map(([name, { work_pool_name }]) => ({ name, workPool: work_pool_name ?? "none" }));
       const others = known.length < new Set(names).size ? await someDeploymentNames(client) : [];
@@ -134,7 +134,7 @@ export function serverRegistry(
   };
 }
 
-/** Every pool, with its queues where the file names one. */
+/** All pools, and their queues if the file names any. */
 async function poolsFor(client: Client, { deployments }: PrefectYaml): Promise<Place["pools"]> {
   const withQueue = new Set(deployments.flatMap(({ config }) => (config.work_pool?.work_queue_name ? config.work_pool.name : [])));
   const pools: Place["pools"] = {};
@@ -164,14 +164,14 @@ function changeOf(record: ToDeploy, there: ServerDeployment | undefined, before:
     workPool,
     changes,
     warnings: [
-      ...(going > 0 ? [`the file has no schedules for it, and those on the server (${going}) go on: \`schedules: []\` removes them`] : []),
-      ...(left.length > 0 ? [`the file says nothing of ${left.join(", ")}: what is set on the server stays`] : []),
+      ...(going > 0 ? [`the file sets no schedules, so those on the server (${going}) stay: \`schedules: []\` removes them`] : []),
+      ...(left.length > 0 ? [`the file does not set ${left.join(", ")}: the server's values stay`] : []),
     ],
     ...(problem === undefined ? {} : { problem }),
   };
 }
 
-/** `prefect deploy` writes a block's secret into job variables in clear: what stands there now may be one. */
+/** `prefect deploy` writes a block's secret into job variables as plain text: the server's value may be one. */
 function withoutSecret(change: Change): Change {
   const held = change.path.startsWith("jobVariables.env") || JSON.stringify(change.to ?? null).includes("prefect.blocks.");
   return held && change.path.startsWith("jobVariables") && change.from !== undefined ? { ...change, from: MASK } : change;

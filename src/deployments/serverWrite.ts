@@ -10,31 +10,32 @@ import type { DeclaredSchedule } from "../schedules";
 import { UserError } from "../userError";
 import type { Refused } from "./registry";
 
-/** One deployment to make or to change. */
-export interface ServerStep {
+/** One deployment to create or change. */
+export interface DeploymentWrite {
   name: string;
-  /** What it is to be: all of it for one to make, else what to compare and send. */
+  /** All fields of a new one; the fields to change of an existing one. */
   wanted: JsonObject;
-  /** What its schedules are to be; absent: they stay as they are. */
+  /** The wanted schedules; absent: leave them alone. */
   schedules?: DeclaredSchedule[];
-  /** As it was read before; absent: it is to be made. */
+  /** The existing deployment as it was read; absent: create it. */
   there?: ServerDeployment;
   labels: JsonObject;
-  /** Whether the server makes the work queue that it names. */
+  /** Whether the server will create its work queue. */
   makesQueue: boolean;
 }
 
-/** What takes one change back, and what is left if that fails. */
+/** Reverts one change; `what` names what stays if that fails. */
 interface Undo {
   what: string;
   run: () => Promise<void>;
 }
 
 /**
- * Write deployments one by one. What is refused is undone, and the others go on; once the server is out of reach or refuses the key, nothing more is sent.
- * @param allOrNothing the first that is refused ends it, and those before it are undone too
+ * Write deployments one by one. Undo what the server refuses, and continue with the others. Send nothing more once the server is
+ * unreachable or refuses the key.
+ * @param allOrNothing stop at the first refusal, and undo the deployments before it too
  */
-export async function writeSteps(client: Client, steps: readonly ServerStep[], allOrNothing: boolean): Promise<Refused[]> {
+export async function writeSteps(client: Client, steps: readonly DeploymentWrite[], allOrNothing: boolean): Promise<Refused[]> {
   const refused: Refused[] = [];
   const done: Undo[][] = [];
   for (const [index, step] of steps.entries()) {
@@ -48,7 +49,7 @@ export async function writeSteps(client: Client, steps: readonly ServerStep[], a
       refused.push({ name: step.name, message: `${error.message}${takenBack}`, exitCode: exitCodeOf(error) });
       if (!allOrNothing && !isOver(error)) continue;
       if (!allOrNothing) {
-        const message = "it was not sent, for the Prefect API could not be worked with any more";
+        const message = "it was not sent, because the Prefect API failed before its turn";
         refused.push(...steps.slice(index + 1).map(({ name }) => ({ name, message, exitCode: 5 as const })));
       }
       break;
@@ -57,7 +58,11 @@ export async function writeSteps(client: Client, steps: readonly ServerStep[], a
   return refused;
 }
 
-async function writeStep(client: Client, { name, wanted, schedules, there, labels, makesQueue }: ServerStep, undo: Undo[]): Promise<void> {
+async function writeStep(
+  client: Client,
+  { name, wanted, schedules, there, labels, makesQueue }: DeploymentWrite,
+  undo: Undo[],
+): Promise<void> {
   const pool = String(wanted.workPoolName);
   const queue = String(wanted.workQueueName);
   if (makesQueue) {
@@ -70,7 +75,7 @@ async function writeStep(client: Client, { name, wanted, schedules, there, label
       const made = await makeDeployment(client, wanted, { labels, onFlow, ...(schedules ? { schedules } : {}) });
       undo.push({ what, run: () => deleteDeployment(client, made.id) });
     } catch (error) {
-      // No reply: it may be there all the same.
+      // No reply: the server may have created it.
       if (error instanceof PrefectRefusal && (error.status === undefined || error.status >= 500))
         undo.push({ what, run: () => dropMade(client, name) });
       throw error;
@@ -83,7 +88,7 @@ async function writeStep(client: Client, { name, wanted, schedules, there, label
   await bringDeployment(client, there, wanted, changed, schedules);
 }
 
-/** Of what was there before nothing has this name: the deployment is the one whose reply was lost. */
+/** Nothing had this name before: the deployment is the one whose reply was lost. */
 async function dropMade(client: Client, name: string): Promise<void> {
   const found = await readDeploymentByName(client, name);
   if (found) await deleteDeployment(client, found.id);
@@ -104,12 +109,12 @@ async function dropQueue(client: Client, pool: string, name: string): Promise<vo
   await deleteWorkQueue(client, pool, name);
 }
 
-/** Take changes back, the last first. @returns what is to be said of it: nothing, unless something is left */
+/** Revert changes, the last one first. @returns a sentence on what could not be reverted, or "" */
 async function undone(changes: readonly Undo[]): Promise<string> {
   const left: string[] = [];
   let reason = "";
   for (const { what, run } of changes.toReversed()) {
-    // Each try would wait for the server once more.
+    // Each further attempt would wait for the server again.
     if (reason !== "") {
       left.push(what);
       continue;
@@ -122,16 +127,16 @@ async function undone(changes: readonly Undo[]): Promise<string> {
       left.push(what);
     }
   }
-  return left.length === 0 ? "" : `. What was done before it could not be undone: look at ${left.join(", ")} (${reason})`;
+  return left.length === 0 ? "" : `. Earlier changes could not be undone: check ${left.join(", ")} (${reason})`;
 }
 
-/** What is wrong with what was sent is the file's. */
+/** If what was sent is invalid, the file is. */
 function exitCodeOf(error: UserError): 2 | 5 {
   const status = error instanceof PrefectRefusal ? error.status : undefined;
   return status !== undefined && status >= 400 && status < 500 && !isOver(error) ? 2 : error.exitCode;
 }
 
-/** Whether nothing more will be taken. */
+/** Whether the API will accept nothing more. */
 function isOver(error: UserError): boolean {
   return error instanceof PrefectRefusal && [undefined, 401, 403].includes(error.status);
 }

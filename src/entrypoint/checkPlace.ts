@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
-import { accessSync, constants, statSync } from "node:fs";
-import { delimiter, isAbsolute, join, resolve } from "node:path";
+import { statSync } from "node:fs";
+import { isAbsolute, resolve } from "node:path";
+import { findProgram } from "../findProgram";
 import type { Json, Value, ValueObject } from "../json";
 import type { PoolType } from "../model/poolType";
 import { childEnvironment } from "../targets/childEnvironment";
@@ -37,7 +38,7 @@ function checkHere({ at, entrypoint, pullSteps, job, env }: Place): void {
   const childEnv = childEnvironment(env, own);
   const python = own[PYTHON_VARIABLE] ?? DEFAULT_PYTHON;
   const start = typeof job.working_dir === "string" ? resolve(job.working_dir) : undefined;
-  if (!findProgram(python, childEnv.PATH ?? "", start)) {
+  if (!findProgram(python.includes("/") ? resolve(start ?? "/", python) : python, childEnv)) {
     throw new UserError(
       `${at}.entrypoint: ${python}, which runs it, is not on its PATH: install Python 3.9 or newer, or name another Python in its job variable env.${PYTHON_VARIABLE}`,
     );
@@ -92,18 +93,6 @@ function* imagesOf(value: Value): Generator<string> {
 
 function needing(steps: readonly Json[]): string {
   return stepName(steps.find((step) => !plainFolders([step])) ?? null);
-}
-
-function findProgram(name: string, path: string, folder: string | undefined): boolean {
-  const places = name.includes("/") ? [resolve(folder ?? "/", name)] : path.split(delimiter).map((entry) => join(entry || ".", name));
-  return places.some((file) => {
-    try {
-      accessSync(file, constants.X_OK);
-      return statSync(file).isFile();
-    } catch {
-      return false;
-    }
-  });
 }
 
 /** The values that are not secret. The variables that are needed here never are. */

@@ -1,9 +1,10 @@
 import { readStackOutputs } from "../engine/state";
 import { ExactNumber } from "../exactNumber";
+import { findProgram } from "../findProgram";
 import type { Json, JsonObject } from "../json";
 import { pointerTo } from "../jsonPointer";
 import { readJson } from "../jsonText";
-import { askPulumi, onPath } from "../pulumiCli";
+import { askPulumi } from "../pulumiCli";
 import { MASK } from "../secret";
 import { engineOf } from "../stacks";
 import { UserError } from "../userError";
@@ -35,7 +36,8 @@ export async function searchStack(workspace: Workspace, { output, secrets }: { o
       ? found(outputs, "offline engine")
       : { looked: `stack ${id} (there was no \`pushpool up\` of it with the offline engine)` };
   }
-  if (!onPath("pulumi", env)) return { looked: `stack ${id} (there was no \`pushpool up\` of it here, and \`pulumi\` is not on PATH)` };
+  if (!findProgram("pulumi", env))
+    return { looked: `stack ${id} (there was no \`pushpool up\` of it here, and \`pulumi\` is not on PATH)` };
   // Pulumi looks up a short name in the project of the folder. Outside a project it needs the full name.
   if (!project && stack.organization === undefined)
     return { looked: `stack ${id} (outside its project, pulumi needs the full name ORG/${id})` };

@@ -1,4 +1,3 @@
-export { onPath } from "../pulumiCli";
 export { type LoadedManifest, loadManifest, type ManifestOptions, pullManifest, reloadManifest } from "./load";
 export type { Manifest } from "./manifest";
 export { checkDeploymentPool, parseManifest } from "./parse";

@@ -3,18 +3,19 @@ import { isJsonObject, type Json, type JsonObject } from "../json";
 import { suggestion } from "../nearest";
 
 /**
- * What is wrong with a block's data by its schema: fields that it does not have, ones that are missing, ones of another type. No value is
- * told, for any may be secret.
+ * Compare a block's data with its schema: find unknown fields, missing ones, and ones of the wrong type. The sentences contain no values,
+ * since any may be secret.
  *
- * Only plain types are judged: what a schema of pydantic means by `allOf` and the like, its class decides.
- * @param fields JSON Schema of the block type, as a server has it
+ * Only plain types are checked. What pydantic's `allOf` and the like mean, only the block's class can decide.
+ * @param fields JSON Schema of the block type, as the server has it
+ * @returns one sentence for each fault
  */
 export function blockFaults(fields: JsonObject, data: JsonObject): string[] {
   const properties = objectOr(fields.properties);
   const required = Array.isArray(fields.required) ? fields.required.filter((name) => typeof name === "string") : [];
   const unknown = Object.keys(data)
     .filter((name) => !Object.hasOwn(properties, name))
-    .map((name) => `data.${name} is no field of this block type: ${suggestion(name, Object.keys(properties)) || "it has none"}`);
+    .map((name) => `data.${name} does not exist in this block type: ${suggestion(name, Object.keys(properties)) || "it has none"}`);
   const missing = required
     .filter((name) => !Object.hasOwn(data, name))
     .map((name) => `data.${name} is missing: this block type requires it`);
@@ -28,7 +29,7 @@ export function blockFaults(fields: JsonObject, data: JsonObject): string[] {
 
 function isOfType(given: Json, type: string): boolean {
   const value = given instanceof ExactNumber ? given.valueOf() : given;
-  // A reference to another block stands for whatever that holds.
+  // A reference stands for whatever the other block holds.
   if (isJsonObject(value) && Object.hasOwn(value, "$ref")) return true;
   switch (type) {
     case "string":

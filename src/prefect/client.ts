@@ -13,62 +13,64 @@ import { ServerClock } from "./serverClock";
 export interface Request {
   json?: Json;
   query?: Record<string, string>;
-  /** What it is about, as a message begins: `work pool "etl"`. */
+  /** The subject, as the start of an error message: `work pool "etl"`. */
   about?: string;
-  /** Statuses that are answers too, beside the 2xx. */
+  /** Statuses to return as answers, besides 2xx. */
   allow?: readonly number[];
-  /** Texts of the request that the server's message must not tell. */
+  /** Strings from the request to mask in the server's messages. */
   redact?: readonly string[];
   signal?: AbortSignal;
 }
 
 export interface Reply<Body = Json> {
   status: number;
-  /** `null` for an empty one. Its type is the caller's word for what Prefect's API promises. */
+  /** `null` if the body is empty. The type is what Prefect's API promises; nothing checks it. */
   body: Body;
-  /** An earlier try got no clear answer and may have taken effect: "already exists" can mean this very request. */
+  /** An earlier attempt got no clear answer and may have succeeded. "Already exists" can then be this request's own work. */
   repeated: boolean;
 }
 
 /** Talks to one Prefect API over HTTP. */
 export interface Client {
   readonly connection: ApiConnection;
-  /** How many requests were sent, repeats among them. */
+  /** How many requests were sent, retries included. */
   readonly sent: number;
-  /** When it last answered anything, in milliseconds since 1970; at first when this client was made. */
+  /** When it last answered, in milliseconds since 1970; at first, when this client was created. */
   readonly answeredAt: number;
-  /** The server's, which need not be ours. */
+  /** The server's clock, which may differ from ours. */
   readonly clock: ServerClock;
-  /** The version of a server of one's own, as `3.0.11`, once it was asked for; absent on Prefect Cloud, which is always new. */
+  /** The version of a self-hosted server, such as `3.0.11`, once it is known. Absent on Prefect Cloud, which is always new. */
   version?: string;
-  /** @throws {PrefectRefusal} exit code 5, with the server's own words */
+  /** @throws {PrefectRefusal} with the server's own message (exit code 5) */
   request<Body = Json>(method: "GET" | "POST" | "PATCH" | "DELETE", path: string, request?: Request): Promise<Reply<Body>>;
 }
 
 export interface ClientOptions {
   /**
-   * Longest time without any reply to one request, in milliseconds. @default 75,000: a server on SQLite waits for its own lock for up to a
-   * minute, and longer where its client has left in the middle
+   * How long one request may wait for its reply, in milliseconds. A server on SQLite waits up to a minute for its own lock, and longer if a
+   * client disconnected in the middle. @default 75,000
    */
   timeoutMs?: number;
-  /** How long a request is repeated that gets no clear answer, in milliseconds. @default 120,000 */
+  /** How long to retry a request that gets no clear answer, in milliseconds. @default 120,000 */
   patienceMs?: number;
-  /** Whether the first request of all is repeated too where nothing answers; else a wrong URL is said at once. @default false */
+  /** Whether to retry the client's first request too if nothing answers. If not, a wrong URL fails at once. @default false */
   patientAtFirst?: boolean;
-  /** Hears of each repeat. */
+  /** Called before each retry. */
   onRepeat?: (reason: string, pauseMs: number) => void;
-  /** Hears that requests are repeated, after a few seconds and then now and again, in a sentence. @default nobody */
+  /** Called with a sentence that a request is being retried: first after a few seconds, then at intervals. @default nothing */
   tell?: (message: string) => void;
-  /** Whether users' numbers in replies keep their digits; false where JavaScript's numbers go on into a Pulumi state. @default true */
+  /** Whether users' numbers in replies keep their digits. False if JavaScript numbers go into a Pulumi state. @default true */
   exactNumbers?: boolean;
-  /** Once it fires nothing is repeated any more. @default it never does */
+  /** When it fires, the client stops retrying. @default never */
   lastTries?: AbortSignal;
 }
 
 /**
- * A client. It repeats what has no clear answer: 408, 429, 502, 503 (which a server on SQLite gives when it is busy), lost replies; it
- * waits as long as `Retry-After` says, and brings a CSRF token where the server wants one. So whatever is sent must bear being sent
- * twice: see {@link Reply.repeated}.
+ * Create a client for one Prefect API.
+ *
+ * It retries requests without a clear answer: statuses 408, 429, 502, 503 (which a busy server on SQLite sends) and lost replies. It waits
+ * as long as `Retry-After` says, and sends a CSRF token if the server requires one. A request can therefore arrive twice: see {@link
+ * Reply.repeated}.
  */
 export function createClient(connection: ApiConnection, options: ClientOptions = {}): Client {
   return new HttpClient(connection, {
@@ -130,7 +132,7 @@ class HttpClient implements Client {
           continue;
         }
         if (!REPEATED.has(status)) throw this.#refused(status, body, request);
-        // Prefect can commit and answer 503 all the same.
+        // Prefect can commit and still answer 503.
         if (status !== 429) repeated = true;
         reason = `it answered ${status}`;
         retryAfter = outcome.retryAfter;
@@ -155,7 +157,7 @@ class HttpClient implements Client {
     try {
       const reply = await fetch(`${apiUrl}${path}${query}`, {
         method,
-        // A redirect would carry the key to a place that nobody named.
+        // A redirect would send the key to a host that nobody named.
         redirect: "manual",
         signal: request.signal ? AbortSignal.any([request.signal, limit]) : limit,
         headers: {
@@ -175,7 +177,7 @@ class HttpClient implements Client {
     }
   }
 
-  /** @returns whether there is a new token: a server without the protection says so with 422, an older one with 404 */
+  /** @returns whether there is a new token. A server without CSRF protection answers 422, an older one 404. */
   async #renewCsrf(signal: AbortSignal | undefined): Promise<boolean> {
     const client = this.#csrf?.client ?? uuid();
     const query = { client };
@@ -191,20 +193,23 @@ class HttpClient implements Client {
     const about = request.about === undefined ? "" : `${request.about}: `;
     const said = this.#redacted(serverText(body), request);
     if (status === 401) {
-      const way = this.connection.auth ? "the key is refused" : "it wants a key";
+      const way = this.connection.auth ? "the key is refused" : "it requires a key";
       return new PrefectRefusal(
-        `${about}the Prefect API at ${apiUrl} (${origin}) answers 401: ${way}. Set PREFECT_API_KEY, or PREFECT_API_AUTH_STRING for a server of your own`,
+        `${about}the Prefect API at ${apiUrl} (${origin}) answers 401: ${way}. Set PREFECT_API_KEY, or PREFECT_API_AUTH_STRING for a self-hosted server`,
         status,
       );
     }
     if (status >= 300 && status < 400)
-      return new PrefectRefusal(`${about}${apiUrl} (${origin}) redirects elsewhere: give the URL that it leads to`, status);
+      return new PrefectRefusal(`${about}${apiUrl} (${origin}) redirects: use the URL that it redirects to`, status);
     if ((status === 404 || status === 405) && (said === "Not Found" || said === "Method Not Allowed" || /^\s*</.test(said) || said === ""))
       return new PrefectRefusal(
-        `${about}there is no Prefect API at ${apiUrl} (${origin}), it answers ${status}: that of a server of your own ends in /api`,
+        `${about}there is no Prefect API at ${apiUrl} (${origin}), it answers ${status}: the URL of a self-hosted server ends in /api`,
         status,
       );
-    return new PrefectRefusal(`${about}the Prefect API at ${apiUrl} refuses it (${status}): ${said || "it does not say why"}`, status);
+    return new PrefectRefusal(
+      `${about}the Prefect API at ${apiUrl} refuses the request (${status}): ${said || "it gives no reason"}`,
+      status,
+    );
   }
 
   #unreachable(reason: string, request: Request): PrefectRefusal {
@@ -216,12 +221,12 @@ class HttpClient implements Client {
   #redacted(text: string, { redact = [] }: Request): string {
     const { auth } = this.connection;
     const secrets = [...redact, ...(auth ? [String(auth.reveal())] : [])].filter((secret) => secret !== "");
-    // Longest first: one may be part of another.
+    // Longest first: one secret may be part of another.
     return secrets.sort((a, b) => b.length - a.length).reduce((masked, secret) => masked.replaceAll(secret, MASK), text);
   }
 }
 
-/** Where replies hold users' data. */
+/** The fields of replies that hold users' data. */
 const DATA = new Set(["parameters", "job_variables", "parameter_openapi_schema", "base_job_template", "pull_steps", "data", "value"]);
 
 function bodyOf(text: string, exactNumbers: boolean): Json {
@@ -233,7 +238,7 @@ function bodyOf(text: string, exactNumbers: boolean): Json {
   }
 }
 
-/** What went wrong, as the system names it; fetch itself says only "fetch failed". */
+/** The system's error message. That of `fetch` is only "fetch failed". */
 function reasonOf(error: Error): string {
   if (error.name === "TimeoutError") return "it does not answer";
   const { cause } = error;

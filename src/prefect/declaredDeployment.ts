@@ -17,13 +17,12 @@ import { changeOf, type Fields, longTexts, refreshed } from "./managedFields";
 import { scheduleSteps, toApi } from "./schedules";
 
 /**
- * Prefect takes no empty job variables in a change: it leaves the old ones. An empty `env` means nothing, whatever the template says of
- * it, and takes their place.
+ * Prefect ignores empty job variables in a change and keeps the old ones. An empty `env` replaces them, and means nothing in any template.
  */
 const NO_JOB_VARIABLES: JsonObject = { env: {} };
 const isNone = (value: Json) => JSON.stringify(value ?? {}) === "{}" || JSON.stringify(value) === JSON.stringify(NO_JOB_VARIABLES);
 
-/** How the fields of a declared deployment are those of the API. A `deploymentName` (FLOW/DEPLOYMENT) goes beside them. */
+/** How a declared deployment's fields map to the API's. The `deploymentName` (FLOW/DEPLOYMENT) is not one of them. */
 export const DEPLOYMENT_FIELDS: Fields = {
   description: { api: "description", reset: null },
   version: { api: "version", reset: null },
@@ -32,7 +31,7 @@ export const DEPLOYMENT_FIELDS: Fields = {
   workQueueName: { api: "work_queue_name", reset: "default" },
   entrypoint: { api: "entrypoint", reset: null },
   path: { api: "path", reset: null },
-  // The server gives none as null, or as it was given.
+  // The server returns `null` or the given value for no steps.
   pullSteps: { api: "pull_steps", reset: [], same: (given, there) => sameJson(given ?? [], there ?? []) },
   parameters: { api: "parameters", reset: {} },
   parameterSchema: { api: "parameter_openapi_schema", reset: {} },
@@ -40,14 +39,14 @@ export const DEPLOYMENT_FIELDS: Fields = {
   jobVariables: { api: "job_variables", reset: NO_JOB_VARIABLES, same: (given, there) => isNone(given) && isNone(there) },
   tags: { api: "tags", reset: [] },
   concurrencyLimit: { api: "concurrency_limit", reset: null },
-  // The server fills a grace period in.
+  // The server fills in a grace period.
   concurrencyOptions: { api: "concurrency_options", reset: null, same: (given, there) => saysAll(given, there) },
 };
 
 /**
- * Make a deployment that is not there, and its flow.
- * @param labels the server keeps them with the deployment; no change of it can bring others
- * @param onFlow hears of a flow that had to be made
+ * Create a deployment and, if it does not exist, its flow.
+ * @param labels the server keeps them with the deployment; they cannot change later
+ * @param onFlow called if the flow had to be created
  */
 export async function makeDeployment(
   client: Client,
@@ -70,9 +69,9 @@ export async function makeDeployment(
 }
 
 /**
- * Change one that is there, by PATCH and schedule by schedule: made anew it would lose its schedules and the runs that they have made.
- * @param changed the fields to bring
- * @param schedules what they are to be; absent: they stay as they are
+ * Change a deployment by PATCH, schedule by schedule. Creating it again would delete its schedules and their runs.
+ * @param changed the fields to change
+ * @param schedules the wanted schedules; absent: leave them alone
  */
 export async function bringDeployment(
   client: Client,
@@ -83,18 +82,18 @@ export async function bringDeployment(
 ): Promise<void> {
   const change = changeOf(DEPLOYMENT_FIELDS, changed, news);
   if (change.job_variables !== undefined && isNone(change.job_variables)) change.job_variables = NO_JOB_VARIABLES;
-  // Prefect checks job variables against the pool only where the change names it, and a pool without its queue means the default one.
+  // Prefect checks job variables against the pool only if the change names it. A pool without its queue means the default queue.
   const pool = change.work_pool_name === undefined ? there.work_pool_name : change.work_pool_name;
   if (change.job_variables !== undefined && pool !== null) change.work_pool_name = pool;
   if (change.work_pool_name && change.work_queue_name === undefined)
     change.work_queue_name = (news.workQueueName ?? (change.work_pool_name === there.work_pool_name && there.work_queue_name)) || "default";
   if (changed.length > 0) await patchDeployment(client, there.id, change, aboutDeployment(news));
   if (!schedules) return;
-  // A server before 3.2 may have made them again.
+  // A server before 3.2 may have created them again.
   const present = isBefore32(client) ? ((await readDeployment(client, there.id)) ?? there) : there;
   const steps = scheduleSteps(schedules, present.schedules);
   const { about } = aboutDeployment(news);
-  // Two that take each other's slugs: the server holds each slug once.
+  // Two schedules may swap slugs, but the server allows each slug once.
   const slugs = new Map(present.schedules.map(({ id, slug }) => [slug, id]));
   for (const { id, change } of steps.patch) {
     const holder = change.slug === undefined ? undefined : slugs.get(change.slug);
@@ -104,11 +103,11 @@ export async function bringDeployment(
   }
   for (const { id, change } of steps.patch) await patchSchedule(client, there.id, id, change, about);
   if (steps.create.length > 0) await createSchedules(client, there.id, steps.create, about);
-  // Last: what is removed cannot come back with its id and its runs, should a step before be refused.
+  // Last: if a step is refused, nothing was removed. A removed schedule could not get its id and its runs back.
   for (const id of steps.remove) await deleteSchedule(client, there.id, id);
 }
 
-/** What was given, but for schedules, as the server has it now. */
+/** The given fields, without schedules, with the server's current values. */
 export function asDeclared(props: JsonObject, there: ServerDeployment): JsonObject {
   const limit = there.global_concurrency_limit?.limit ?? null;
   return refreshed(DEPLOYMENT_FIELDS, props, { ...there, concurrency_limit: limit } as unknown as JsonObject);
@@ -119,7 +118,7 @@ function saysAll(given: Json, there: Json): boolean {
   return Object.entries(given).every(([key, value]) => (there as JsonObject)[key] === value);
 }
 
-/** What a message about it begins with, and what one must not repeat. */
+/** The start of messages about a deployment, and the strings that they must mask. */
 export function aboutDeployment(inputs: JsonObject): { about: string; redact: string[] } {
   return { about: `deployment "${String(inputs.deploymentName)}"`, redact: longTexts(inputs.jobVariables) };
 }

@@ -4,10 +4,10 @@ import type { JsonObject } from "../json";
 import type { ApiConnection } from "./connection";
 import { nextPause } from "./repeat";
 
-/** One event of a Prefect server's stream. */
+/** One event from a Prefect server's stream. */
 export interface PrefectEvent {
   id: string;
-  /** As `prefect.flow-run.Scheduled`. */
+  /** Such as `prefect.flow-run.Scheduled`. */
   event: string;
   occurred: string;
   resource: Record<string, string>;
@@ -18,22 +18,22 @@ const A_DAY = 86_400_000;
 
 export interface EventListener {
   onEvent: (event: PrefectEvent) => void;
-  /** The stream is there: what came before is not in it, so this is the moment to look by other means. */
+  /** Called when the stream is open. It contains no earlier events: look by other means now. */
   onOpen?: () => void;
-  /** It is not there (any more), and will be tried again after a pause. */
+  /** Called when the stream is lost or cannot be opened. It is opened again after a pause. */
   onLost?: (reason: string) => void;
   signal: AbortSignal;
-  /** How long nothing at all may come, not even the server's pings, before the connection counts as dead, in milliseconds. @default 60,000 */
+  /** How long to wait for any message, even a ping, before the connection counts as dead, in milliseconds. @default 60,000 */
   silenceMs?: number;
 }
 
 /**
- * Listen to a server's events until `signal` fires, over as many connections as it takes. Events while there is none are not made up
- * for: whoever needs to miss nothing looks again in `onOpen`.
+ * Listen to a server's events until `signal` fires; reconnect as often as needed. Events while disconnected are lost: to miss none, look
+ * again in `onOpen`.
  *
- * As recorded of Prefect's own protocol: subprotocol `prefect`, then `auth` (with the token, or `null`), then `filter`; without the
- * subprotocol, or with a bad filter, the server closes.
- * @param filter names of events, as `prefect.flow-run.`, by their beginning
+ * Recorded from Prefect's protocol: subprotocol `prefect`, then `auth` (with the token or `null`), then `filter`. Without the subprotocol,
+ * or with an invalid filter, the server closes the connection.
+ * @param prefixes how the events' names begin, such as `prefect.flow-run.`
  */
 export async function listen(connection: ApiConnection, prefixes: readonly string[], listener: EventListener): Promise<void> {
   const { signal, onLost } = listener;
@@ -46,7 +46,7 @@ export async function listen(connection: ApiConnection, prefixes: readonly strin
   }
 }
 
-/** One connection, to its end. */
+/** One connection, until it ends. */
 function session(
   { apiUrl, auth }: ApiConnection,
   prefixes: readonly string[],
@@ -60,7 +60,7 @@ function session(
     const heard = () => {
       clearTimeout(silence);
       silence = setTimeout(() => {
-        reason = "nothing came for too long";
+        reason = "the server sent nothing for too long";
         socket.terminate();
       }, silenceMs);
     };
@@ -72,7 +72,7 @@ function session(
     signal.addEventListener("abort", stop, { once: true });
     socket.on("open", () => {
       heard();
-      // Prefect's own client sends its auth string as it is, too.
+      // Prefect's own client also sends its auth string unchanged.
       give({ type: "auth", token: auth ? String(auth.reveal()) : null });
     });
     socket.on("ping", heard);
@@ -80,7 +80,7 @@ function session(
       heard();
       const message = parsed(String(data));
       if (message?.type === "auth_success") {
-        // Without times of its own a filter ends now, and lets nothing through.
+        // Without times, a filter ends now and matches nothing.
         const occurred = { since: new Date(Date.now() - A_DAY).toISOString(), until: new Date(Date.now() + 3650 * A_DAY).toISOString() };
         give({ type: "filter", filter: { event: { prefix: [...prefixes] }, occurred }, backfill: false });
         opened = true;
@@ -109,12 +109,12 @@ function parsed(text: string): { type?: string; event?: PrefectEvent } | undefin
   }
 }
 
-/** The flow run that an event is about. */
+/** The id of the flow run that an event is about. */
 export function flowRunOf({ resource }: PrefectEvent): string | undefined {
   return /^prefect\.flow-run\.(.+)$/.exec(resource["prefect.resource.id"] ?? "")?.[1];
 }
 
-/** The work pool that it is in, by name. */
+/** The name of the run's work pool. */
 export function workPoolOf({ related }: PrefectEvent): string | undefined {
   return related.find((one) => one["prefect.resource.role"] === "work-pool")?.["prefect.resource.name"];
 }

@@ -6,7 +6,7 @@ import type { Secret } from "../secret";
 import { UserError } from "../userError";
 import { type ApiConnection, connectionOf } from "./connection";
 
-/** What a manifest, or an explicit provider of a Pulumi program, says of the connection. */
+/** What a manifest, or an explicit provider of a Pulumi program, says about the connection. */
 export interface Explicit {
   apiUrl: string;
   auth?: string;
@@ -15,12 +15,12 @@ export interface Explicit {
 }
 
 /**
- * The Prefect API that is meant: the explicit one, else what the shell says, else the active profile; each setting by itself, as
- * Prefect's own client has it (https://docs.prefect.io/v3/develop/settings-and-profiles).
+ * Find the Prefect API to use: the explicit one, else from the environment, else from the active profile. Each setting is looked up
+ * separately, as in Prefect's own client (https://docs.prefect.io/v3/develop/settings-and-profiles).
  *
- * The key of the shell or of a profile goes to an explicit API only if it is the one that they are about.
+ * A key from the environment or a profile goes to an explicit API only if both have the same URL.
  * @returns `undefined` if nothing names an API
- * @throws {UserError} naming the variable or the file to mend
+ * @throws {UserError} naming the variable or file to fix
  */
 export function findConnection(env: NodeJS.ProcessEnv, explicit?: Explicit): ApiConnection | undefined {
   const ambient = ambientConnection(env, explicit === undefined);
@@ -31,10 +31,10 @@ export function findConnection(env: NodeJS.ProcessEnv, explicit?: Explicit): Api
 }
 
 /**
- * How to reach an API that is not the one that is meant now: by the shell or the profile that names it, else without a key. A key for another
- * host never goes there; the workspaces of one host share it.
- * @param current the API that is meant now
- * @throws {UserError} if the URL is none
+ * How to reach an API that is not the current one. It uses the environment or the profile that names this API; else it uses no key. A key
+ * for another host never goes there; the workspaces of one host share a key.
+ * @param current the API in use now
+ * @throws {UserError} if the URL is invalid
  */
 export function findConnectionTo(env: NodeJS.ProcessEnv, apiUrl: string, current: ApiConnection | undefined): ApiConnection {
   const origin = "where it was made";
@@ -51,16 +51,16 @@ export function findConnectionTo(env: NodeJS.ProcessEnv, apiUrl: string, current
   return sameHost ? { ...wanted, auth: current.auth as Secret } : wanted;
 }
 
-/** What the shell says, left out. */
+/** Empties what the environment sets. */
 const NOTHING_SET = { PREFECT_API_URL: "", PREFECT_API_KEY: "", PREFECT_API_AUTH_STRING: "" };
 
-/** @param strict whether what is wrong there is worth refusing: not if it would only have given a key */
+/** @param strict whether to throw if the settings are invalid; not needed if they would only provide a key */
 function ambientConnection(env: NodeJS.ProcessEnv, strict: boolean): ApiConnection | undefined {
   try {
     const { settings, name } = activeProfile(env);
     const url = setting("PREFECT_API_URL", env, settings);
     if (url === undefined) return undefined;
-    // Prefect's client takes the auth string where there are both.
+    // If both are set, Prefect's client uses the auth string.
     const auth = setting("PREFECT_API_AUTH_STRING", env, settings) ?? setting("PREFECT_API_KEY", env, settings);
     return connectionOf(url, auth, env.PREFECT_API_URL ? "PREFECT_API_URL" : `PREFECT_API_URL of profile "${name}"`);
   } catch (error) {
@@ -74,15 +74,15 @@ function setting(name: string, env: NodeJS.ProcessEnv, profile: Record<string, u
   return typeof value === "string" && value !== "" ? value : undefined;
 }
 
-/** The settings of the profile that `PREFECT_PROFILE` names, else of the active one; none if there is no file. */
+/** The settings of the profile that `PREFECT_PROFILE` names, else of the active one; empty if there is no file. */
 function activeProfile(env: NodeJS.ProcessEnv): { name: string; settings: Record<string, unknown> } {
   const { active, profiles } = profilesOf(env);
   const name = env.PREFECT_PROFILE || active;
-  // Prefect has an `ephemeral` profile, and others, that no file needs to hold.
+  // Prefect has built-in profiles, such as `ephemeral`, that need not be in the file.
   return typeof name === "string" ? { name, settings: objectOr(profiles[name]) } : { name: "", settings: {} };
 }
 
-/** What Prefect's file of profiles says; nothing if there is no file. @throws {UserError} if it is no TOML */
+/** Prefect's profiles file; empty if it does not exist. @throws {UserError} if it is invalid TOML */
 function profilesOf(env: NodeJS.ProcessEnv): { active: unknown; profiles: Record<string, unknown> } {
   const path = env.PREFECT_PROFILES_PATH || join(env.PREFECT_HOME || join(env.HOME || homedir(), ".prefect"), "profiles.toml");
   let text: string;
@@ -95,8 +95,8 @@ function profilesOf(env: NodeJS.ProcessEnv): { active: unknown; profiles: Record
     const { active, profiles } = parse(text);
     return { active, profiles: objectOr(profiles) };
   } catch {
-    // The parser's own message quotes the file, which holds keys.
-    throw new UserError(`${path} is no TOML: mend it, or set PREFECT_API_URL`);
+    // The parser's own message quotes the file, which contains keys.
+    throw new UserError(`${path} is invalid TOML: fix it, or set PREFECT_API_URL`);
   }
 }
 

@@ -2,23 +2,23 @@ import { sameJson } from "../canonicalJson";
 import type { Json, JsonObject } from "../json";
 
 /**
- * How the fields of a resource's inputs are those of an API object.
+ * How a resource's input fields map to an API object's fields.
  *
- * A field that the program does not give is not managed: whatever the server fills in, or someone sets there, is no difference. One that
- * it gave and gives no longer goes back to `reset`.
+ * A field that the program does not set is not managed: the server's value for it is never a difference. A field that the program no longer
+ * sets goes back to `reset`.
  */
 export interface Field {
   /** Its name in the API. */
   api: string;
-  /** Its value in the API when the program stops giving it. */
+  /** Its API value when the program stops setting it. */
   reset: Json;
-  /** Whether the API's value says the same as the given one. @default equal as JSON, whatever the order of keys */
+  /** Whether the API's value means the same as the given one. @default equal as JSON, in any order of keys */
   same?: (given: Json, there: Json) => boolean;
 }
 
 export type Fields = Record<string, Field>;
 
-/** The fields that differ between what was given and what is given now. */
+/** The names of the fields that differ between the old and the new inputs. */
 export function changedFields(fields: Fields, olds: JsonObject, news: JsonObject): string[] {
   return Object.keys(fields).filter((name) => {
     if (olds[name] === undefined || news[name] === undefined) return olds[name] !== news[name];
@@ -26,12 +26,12 @@ export function changedFields(fields: Fields, olds: JsonObject, news: JsonObject
   });
 }
 
-/** The body that brings these fields about. */
+/** The request body that changes these fields. */
 export function changeOf(fields: Fields, names: readonly string[], news: JsonObject): JsonObject {
   return Object.fromEntries(names.map((name) => [(fields[name] as Field).api, news[name] ?? (fields[name] as Field).reset]));
 }
 
-/** What was given, as it is on the server now; said in the given words where it means the same. */
+/** The given fields with the server's current values; a value that means the same stays as given. */
 export function refreshed(fields: Fields, props: JsonObject, there: JsonObject): JsonObject {
   const now: JsonObject = { ...props };
   for (const [name, field] of Object.entries(fields)) {
@@ -49,7 +49,7 @@ function isSame({ same, reset }: Field, given: Json, there: Json): boolean {
   return (given ?? reset) === (there ?? reset);
 }
 
-/** Texts in a tree that a server's message must not repeat: any of them may be secret. Short ones are left, or messages would say nothing. */
+/** Strings in a tree that messages must mask, since any may be secret. Shorter ones stay, or messages would say nothing. */
 export function longTexts(value: Json | undefined, least = 8): string[] {
   if (typeof value === "string") return value.length >= least ? [value] : [];
   if (value === null || typeof value !== "object") return [];

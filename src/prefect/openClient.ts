@@ -5,8 +5,8 @@ import { type Client, type ClientOptions, createClient } from "./client";
 import { findConnection } from "./findConnection";
 
 /**
- * A client of the Prefect API that a manifest names.
- * @throws {UserError} if it names none (2), or one that is out of reach, refuses, or is too old (5)
+ * Create a client of the Prefect API that a manifest names.
+ * @throws {UserError} if it names none (exit code 2), or if that API is unreachable, refuses the key, or is too old (5)
  */
 export async function openClient(
   { manifest, origin }: LoadedManifest,
@@ -23,7 +23,7 @@ export async function openClient(
   return client;
 }
 
-/** A manifest's secret is wrapped; one that is only masked here counts as none, and the environment's may do. */
+/** The text of a manifest's key. A masked one counts as absent; the environment's key may then be used. */
 function textOf(auth: unknown): string {
   if (typeof auth === "string") return auth;
   const secret = auth as { known?: boolean; reveal?: () => unknown };

@@ -6,12 +6,12 @@ import { blockKey, blockNames, readBlock, readBlockByName } from "./api/blocks";
 import { readVariable } from "./api/variables";
 import type { Client } from "./client";
 
-/** Blocks by `<type>/<name>`, as a manifest has them. */
+/** Blocks by `<type>/<name>`, as in a manifest. */
 export type Blocks = Record<string, { id: string; createdAt: string; data: ValueObject; missing?: string }>;
 
 /**
- * Read the blocks that are named by reference or in a placeholder. Their secret fields are wrapped. A block that the server does not have is marked
- * `missing`, with the nearest names that the server has.
+ * Read the blocks that values reference, or that placeholders name. Their secret fields are wrapped. A block that does not exist is marked
+ * `missing`, with similar names.
  */
 export async function readBlocks(client: Client, used: Json[]): Promise<Blocks> {
   const ids = new Set(used.flatMap(referencedIds));
@@ -41,13 +41,16 @@ export async function readBlocks(client: Client, used: Json[]): Promise<Blocks> 
   );
 }
 
-/** Turn a server's time into one of our clock, which tells how young a key is. It is rounded to the minute, so that the same key stays the same. */
+/**
+ * Convert a server's time to our clock, by which the age of a key is measured. Rounded to the minute, so that the result stays the same
+ * each time.
+ */
 function inOurs({ clock }: Client, time: string): string {
   const ahead = Math.round(clock.ahead / 60_000) * 60_000;
   return new Date(Date.parse(time) - ahead).toISOString();
 }
 
-/** The ids of the block documents that a tree refers to by `$ref`. */
+/** The ids of the block documents that a tree references by `$ref`. */
 export function referencedIds(value: Json): string[] {
   if (Array.isArray(value)) return value.flatMap(referencedIds);
   if (!isJsonObject(value)) return [];
@@ -56,7 +59,7 @@ export function referencedIds(value: Json): string[] {
   return [...(typeof id === "string" ? [id] : []), ...Object.values(value).flatMap(referencedIds)];
 }
 
-/** `secret_fields` names them by path, as `aws_secret_access_key` or `credentials.password`; the first part is enough to wrap it. */
+/** `secret_fields` has paths such as `aws_secret_access_key` or `credentials.password`. The whole top-level field is wrapped. */
 function wrapped(key: string, data: JsonObject, fields: JsonObject): ValueObject {
   const secret = new Set((Array.isArray(fields.secret_fields) ? fields.secret_fields : []).map((path) => String(path).split(".")[0]));
   const pointer = `/blocks/${key.replaceAll("~", "~0").replaceAll("/", "~1")}/data`;

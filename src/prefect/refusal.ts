@@ -2,7 +2,7 @@ import { isJsonObject, type Json } from "../json";
 import { capped, oneLine } from "../shown";
 import { UserError } from "../userError";
 
-/** A Prefect API refused a request, or cannot be reached. Exit code 5. */
+/** A Prefect API refused a request, or is unreachable. Exit code 5. */
 export class PrefectRefusal extends UserError {
   constructor(
     message: string,
@@ -13,21 +13,22 @@ export class PrefectRefusal extends UserError {
   }
 }
 
-/** Whether the API answered with this status. */
+/** Whether the error is this HTTP status of the API. */
 export function isRefusal(error: unknown, status: number): boolean {
   return error instanceof PrefectRefusal && error.status === status;
 }
 
-/** The longest text of a server that a message repeats, in characters. */
-const MOST = 500;
+/** How much of a server's message to repeat, in characters. */
+const MAX_TEXT = 500;
 
 /**
- * The server's own words out of the body of an error, in one line, without what it echoes of the request: that may hold secrets.
+ * The server's own message from an error's body, in one line. It leaves out what the server echoes from the request: that may contain
+ * secrets.
  *
- * Prefect has three forms: `detail`, `exception_message` with a list of faults by path, and text.
+ * Prefect has three forms: `detail`, `exception_message` with a list of faults by path, and plain text.
  */
 export function serverText(body: Json): string {
-  return capped(oneLine(wordsOf(body)), MOST);
+  return capped(oneLine(wordsOf(body)), MAX_TEXT);
 }
 
 function wordsOf(body: Json): string {
@@ -53,11 +54,11 @@ function faultOf(fault: Json): Fault[] {
   return [{ loc, msg: fault.msg.replace(/^Value error, /, ""), type: fault.type }];
 }
 
-/** A member of a union in Pydantic's paths: a class, or `function-after[…, CronSchedule]`. */
+/** Whether a part of Pydantic's path is a member of a union: a class, or `function-after[…, CronSchedule]`. */
 const isMember = (part: string | number) => typeof part === "string" && /^[A-Z]\w*$|^function-|\]$/.test(part);
 const isShape = ({ type }: Fault) => type === "missing" || type === "extra_forbidden";
 
-/** Pydantic tells of each member of a union why it does not fit: of those only the ones tell something that have the right fields. */
+/** Pydantic reports for each member of a union why it does not fit. Keep only the members that have the right fields. */
 function telling(faults: Fault[]): Fault[] {
   const unionOf = ({ loc }: Fault) => JSON.stringify(loc.slice(0, loc.findIndex(isMember)));
   const told = new Set(faults.filter((fault) => fault.loc.some(isMember) && !isShape(fault)).map(unionOf));

@@ -1,14 +1,14 @@
-/** The longest pause between two tries that we choose ourselves, in milliseconds. */
-const LONGEST = 8_000;
+/** The longest pause between two attempts, unless the server asks for a longer one, in milliseconds. */
+const MAX_PAUSE = 8_000;
 
 /**
- * How long to wait before the next try, in milliseconds: what `Retry-After` says (seconds, or a date), else 0.25 s and twice as long each
- * time; with up to a fifth more, so that many clients do not come back at once.
- * @param tries how many there were
+ * How long to wait before the next attempt, in milliseconds: as long as `Retry-After` says (seconds, or a date). Without it, 0.25 s,
+ * doubled each time. Up to a fifth is added, so that many clients do not return at once.
+ * @param tries how many attempts there were
  */
 export function nextPause(tries: number, retryAfter: string | null, now: number, random = Math.random): number {
   const asked = retryAfter === null ? Number.NaN : askedFor(retryAfter, now);
-  const pause = Number.isNaN(asked) ? Math.min(250 * 2 ** (tries - 1), LONGEST) : asked;
+  const pause = Number.isNaN(asked) ? Math.min(250 * 2 ** (tries - 1), MAX_PAUSE) : asked;
   return Math.round(pause * (1 + 0.2 * random()));
 }
 
@@ -19,7 +19,7 @@ function askedFor(retryAfter: string, now: number): number {
   return Number.isNaN(wanted) ? wanted : Math.max(wanted, 100);
 }
 
-/** Whether the request surely never left: nobody was there to take it. Anything else may have taken effect. */
+/** Whether the request certainly never arrived, since nothing accepted the connection. After any other error it may have taken effect. */
 export function sureNotSent(error: Error): boolean {
   const { cause } = error;
   const causes = cause instanceof AggregateError ? cause.errors : [cause];

@@ -13,19 +13,22 @@ import {
   timingFault,
   toProgram,
 } from "../schedules";
-import type { ScheduleChange, ServerSchedule } from "./api/deployments";
+import type { ScheduleFields, ServerSchedule } from "./api/deployments";
 
-/** A server takes a rule without a start as if it began at the time of the request, and refuses by the hour what it took before. */
+/**
+ * Fill in the start of a rule. Without one, a server takes the time of the request; the same rule can then be valid in one hour and refused
+ * in the next.
+ */
 function sent(timing: JsonObject): JsonObject {
   const { rrule } = timing;
   return typeof rrule === "string" && !/DTSTART/i.test(rrule) ? { ...timing, rrule: `${RRULE_START}\n${rrule}` } : timing;
 }
 
 /**
- * As the API takes them. A server knows each schedule by its slug, so that a change is one of that schedule and the others keep their runs; one
- * without a slug gets one by its place.
+ * Convert schedules to the API's form. The server identifies a schedule by its slug: a change then affects only that schedule, and the
+ * others keep their runs. One without a slug gets one from its position.
  */
-export function toApi(schedules: readonly DeclaredSchedule[]): (ScheduleChange & { slug: string; schedule: JsonObject })[] {
+export function toApi(schedules: readonly DeclaredSchedule[]): (ScheduleFields & { slug: string; schedule: JsonObject })[] {
   const taken = new Set(schedules.flatMap((given) => slugIn(given) ?? []));
   return schedules.map(({ schedule, active, slug, parameters, max_scheduled_runs }, index) => ({
     schedule: sent(pick(schedule, TIMING[kindOf(schedule) ?? "cron"])),
@@ -37,17 +40,17 @@ export function toApi(schedules: readonly DeclaredSchedule[]): (ScheduleChange &
 }
 
 export interface ScheduleSteps {
-  create: (ScheduleChange & { slug: string })[];
-  patch: { id: string; change: ScheduleChange }[];
+  create: (ScheduleFields & { slug: string })[];
+  patch: { id: string; change: ScheduleFields }[];
   remove: string[];
 }
 
 type Body = ReturnType<typeof toApi>[number];
-/** A given schedule, and the one on the server that it is, if any. */
+/** A given schedule and its match on the server, if there is one. */
 interface Pair {
   given: DeclaredSchedule;
   body: Body;
-  /** Whether its slug is given. */
+  /** Whether the program gives its slug. */
   isNamed: boolean;
   found?: ServerSchedule;
 }
@@ -56,8 +59,8 @@ const isUnnamed = (slug: string | null | undefined) => (slug ?? null) === null |
 const slugIn = (given: Pick<DeclaredSchedule, "slug">) => (typeof given.slug === "string" ? given.slug : undefined);
 
 /**
- * What stops the given schedules from taking the place of those on the server: a new slug that another schedule holds. Prefect refuses that too.
- * @returns a sentence for each, which begins with the schedule's place
+ * Find schedules that cannot be renamed, since another schedule already has the new slug. Prefect refuses that too.
+ * @returns one sentence for each, which begins with the schedule's position
  */
 export function renameFaults(given: readonly DeclaredSchedule[], there: readonly ServerSchedule[]): string[] {
   const slugs = new Set(there.map(({ slug }) => slug));
@@ -78,8 +81,8 @@ export function renameFaults(given: readonly DeclaredSchedule[], there: readonly
 const isReplaced = (given: readonly DeclaredSchedule[], slug: string) => given.some(({ replaces }) => replaces === slug);
 
 /**
- * Which schedule that is there each of the given ones is; and those that are none of them. A schedule keeps its id, and so its pause, for as long as it can be
- * known again: by `replaces`, by its slug, by what it says, by its place, or as the only one that is left.
+ * Match the given schedules with those on the server; `left` are the ones without a match. A matched schedule keeps its id, and so its
+ * pause. It matches by `replaces`, slug, content or position, or as the only one left.
  */
 function pairs(given: readonly DeclaredSchedule[], there: readonly ServerSchedule[]): { pairs: Pair[]; left: ServerSchedule[] } {
   const left = new Set(there);
@@ -100,18 +103,18 @@ function pairs(given: readonly DeclaredSchedule[], there: readonly ServerSchedul
   };
   match(all, ({ given: { replaces }, body, isNamed }, schedule) => {
     if (typeof replaces !== "string" || schedule.slug !== replaces) return false;
-    // After the first time the new slug is there, and the old one may be another schedule by now.
+    // After the first deployment the new slug exists, and the old one may be another schedule by then.
     return !isNamed || !slugsThere.has(body.slug) || isReplaced(given, body.slug);
   });
   match(named, ({ body }, schedule) => schedule.slug === body.slug);
-  // `prefect deploy` gives a slug to none that has none.
+  // `prefect deploy` gives no slug to a schedule without one.
   match(nameless, (pair, schedule) => isUnnamed(schedule.slug) && saysTheSame(pair, schedule));
   match(nameless, ({ body }, schedule) => isUnnamed(schedule.slug) && hasTiming(body, schedule));
-  // One that got a slug, got another, or lost it.
+  // Its slug was added, changed or removed.
   match(named, ({ body }, schedule) => !slugsGiven.has(schedule.slug) && hasTiming(body, schedule));
   match(nameless, ({ body }, schedule) => !slugsGiven.has(schedule.slug) && hasTiming(body, schedule));
   match(nameless, ({ body }, schedule) => schedule.slug === body.slug);
-  // The one that is left of its kind is the one that was changed.
+  // If one of its kind is left on each side, that one was changed.
   const isOnly = (kind: string | undefined) =>
     nameless.filter((pair) => !pair.found && kindOf(pair.body.schedule) === kind).length === 1 &&
     [...left].filter((schedule) => !slugsGiven.has(schedule.slug) && kindOf(schedule.schedule) === kind).length === 1;
@@ -119,17 +122,17 @@ function pairs(given: readonly DeclaredSchedule[], there: readonly ServerSchedul
     const kind = kindOf(body.schedule);
     return !slugsGiven.has(schedule.slug) && kindOf(schedule.schedule) === kind && isOnly(kind);
   });
-  // A server that knows no slugs has no other way to tell which one was changed.
+  // A server without slugs offers no better way to match a changed schedule.
   match(all, (_, schedule) => schedule.slug === undefined);
   return { pairs: all, left: [...left] };
 }
 
-/** Whether a given slug is another than the server has; one that knows none (before Prefect 3.2) has none to change. */
+/** Whether the given slug differs from the server's. A server before Prefect 3.2 has no slugs to change. */
 const isOtherSlug = ({ isNamed, body }: Pair, found: ServerSchedule) => isNamed && found.slug !== undefined && body.slug !== found.slug;
 
 const kindOf = (timing: JsonObject) => KINDS.find((kind) => timing[kind] !== undefined && timing[kind] !== null);
 
-/** What turns the schedules that are there into the given ones, and leaves alone those that are the same, and what is not given. */
+/** The requests that turn the server's schedules into the given ones. They leave alone what is the same, and what is not given. */
 export function scheduleSteps(given: readonly DeclaredSchedule[], there: readonly ServerSchedule[]): ScheduleSteps {
   const { pairs: all, left } = pairs(given, there);
   const steps: ScheduleSteps = { create: [], patch: [], remove: left.map(({ id }) => id) };
@@ -145,8 +148,8 @@ export function scheduleSteps(given: readonly DeclaredSchedule[], there: readonl
   return steps;
 }
 
-/** What differs. A server empties the parameters of a schedule with every change that does not name them. */
-function changeOf(pair: Pair, found: ServerSchedule): ScheduleChange {
+/** The fields that differ. The server empties a schedule's parameters with every change that does not contain them. */
+function changeOf(pair: Pair, found: ServerSchedule): ScheduleFields {
   const { body } = pair;
   const { slug, schedule, ...others } = body;
   const { anchor_date } = found.schedule;
@@ -159,7 +162,7 @@ function changeOf(pair: Pair, found: ServerSchedule): ScheduleChange {
   };
 }
 
-/** The slug, or where it is another's by now the next by number. */
+/** The slug; if it is generated and already taken, the next free number. */
 function free(slug: string, taken: Set<string>): string {
   let one = slug;
   for (let number = 1; isUnnamed(one) && taken.has(one); number += 1) one = `schedule-${number}`;
@@ -167,7 +170,7 @@ function free(slug: string, taken: Set<string>): string {
   return one;
 }
 
-/** The schedules that differ, by slug, as they are and as they are given; what is not given is no difference. */
+/** The schedules that differ, by slug, before and after. What is not given is no difference. */
 export function scheduleDifferences(
   given: readonly DeclaredSchedule[],
   there: readonly ServerSchedule[],
@@ -198,18 +201,18 @@ function spoken(schedule: ServerSchedule): JsonObject {
   return rest;
 }
 
-/** Whether nothing is to be done. */
+/** Whether nothing differs. */
 export function sameSchedules(given: readonly DeclaredSchedule[], there: readonly ServerSchedule[]): boolean {
   const { create, patch, remove } = scheduleSteps(given, there);
   return create.length + patch.length + remove.length === 0;
 }
 
-/** All of what is there, with nothing left to the server. */
+/** Declare the server's schedules completely, so that the server fills in nothing. */
 export function exactly(there: readonly ServerSchedule[]): DeclaredSchedule[] {
   return there.map((schedule) => ({ ...fromServer(schedule), parameters: schedule.parameters }));
 }
 
-/** What is there, as one would declare it: without what is empty. */
+/** Declare a server's schedule, without empty fields. */
 export function fromServer({ schedule, active, slug, parameters, max_scheduled_runs }: Omit<ServerSchedule, "id">): DeclaredSchedule {
   return {
     schedule,
@@ -220,7 +223,7 @@ export function fromServer({ schedule, active, slug, parameters, max_scheduled_r
   };
 }
 
-/** Whether all that is given is so on the server. */
+/** Whether the server's schedule has all the given fields. */
 function saysTheSame(pair: Pair, there: ServerSchedule): boolean {
   const { body } = pair;
   return (
@@ -245,10 +248,10 @@ function sameSetting(key: string, given: Json, there: Json): boolean {
 }
 
 const withoutStart = (rrule: string) => rrule.replace(/^DTSTART[^\n]*\n/i, "");
-/** So many times that are the same make two starts the same. */
+/** Two starts count as the same if this many occurrences are the same. */
 const COMPARED = 50;
 
-/** A server moves the start of a rule by minutes near the time when it is deployed; the times stay the same. */
+/** The server may move a rule's start by minutes, to about the time of the deployment. The occurrences stay the same. */
 function nextTimes(rrule: string): string {
   const read = readSchedule({ schedule: { rrule } });
   if ("fault" in read || timingFault(read.schedule) !== undefined) return rrule;

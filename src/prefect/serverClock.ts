@@ -1,11 +1,11 @@
-/** How exactly a `Date` header tells the time, in milliseconds: it has whole seconds, and a server may renew it only once a second. */
+/** How precise a `Date` header is, in milliseconds. It has whole seconds, and a server may update it only once a second. */
 const PRECISION = 2_000;
 
 /**
- * A server's clock, as its own answers tell it. What a server schedules is due by its clock, which may be minutes from ours.
+ * Estimates a server's clock from its replies. The server's schedules follow its clock, which may differ from ours by minutes.
  *
- * It is taken for the same as ours until an answer contradicts that; then it is never ahead of the real one, and comes close to it with the
- * answers that follow: something is begun a moment late sooner than early.
+ * It assumes no difference until a reply contradicts that. From then on the estimate is never ahead of the server's clock, and each reply
+ * brings it closer. Work may thus begin a moment late, but never early.
  */
 export class ServerClock {
   #ahead = 0;
@@ -18,15 +18,15 @@ export class ServerClock {
     return this.ours() + this.#ahead;
   }
 
-  /** How far it is ahead of ours, in milliseconds. */
+  /** How far the server's clock is ahead of ours, in milliseconds. */
   get ahead(): number {
     return this.#ahead;
   }
 
   /**
-   * An answer came.
+   * Learn from a reply.
    * @param date its `Date` header
-   * @param sentAt when it was asked for, by our clock
+   * @param sentAt when the request was sent, by our clock
    */
   answered(date: string | null, sentAt: number): void {
     const stated = Date.parse(date ?? "");
@@ -36,7 +36,7 @@ export class ServerClock {
     if (this.#ahead < least || this.#ahead > most) this.#ahead = least;
   }
 
-  /** The server has written this time, of something that has been: by now it is later there. */
+  /** Learn from a time that the server wrote about something past: its clock is later than that. */
   wrote(time: string): void {
     const least = Date.parse(time) - this.ours();
     if (least > this.#ahead) this.#ahead = least;

@@ -188,7 +188,7 @@ function sexagesimal(text: string): bigint {
 /** PyYAML's `construct_yaml_float`. A number that is valid JSON keeps its original string. */
 function float(text: string): number | ExactNumber | InvalidNumber {
   const digits = text.replaceAll("_", "").toLowerCase();
-  if (/inf|nan/.test(digits)) return new InvalidNumber(`is ${text}, and JSON has no such number`);
+  if (/inf|nan/.test(digits)) return new InvalidNumber(`is ${text}, which is not a JSON number`);
   if (/^-?(?:0|[1-9]\d*)\.\d+(?:e[-+]\d+)?$/.test(digits)) return numberOf(digits);
   const bare = digits.replace(/^[-+]/, "");
   const value = bare.split(":").reduce((sum, part) => sum * 60 + Number(part), 0);

@@ -1,5 +1,6 @@
 import { readState, statePath } from "../engine/state";
-import { askPulumi, onPath, pulumiSelectedStack } from "../pulumiCli";
+import { findProgram } from "../findProgram";
+import { askPulumi, pulumiSelectedStack } from "../pulumiCli";
 import { engineOf } from "../stacks";
 import type { Workspace } from "../workspace";
 
@@ -29,7 +30,7 @@ function offlineResources(home: string, { project, stack }: { project: string; s
 
 async function pulumiResources(stack: string, dir: string): Promise<Identified[] | undefined> {
   const { env } = process;
-  if (!onPath("pulumi", env)) return undefined;
+  if (!findProgram("pulumi", env)) return undefined;
   // The bare name finds a stack of an organization only if that organization is the default.
   const selected = pulumiSelectedStack(dir, env);
   const name = selected?.split("/").at(-1) === stack ? selected : stack;

@@ -5,25 +5,25 @@ import { UserError } from "../userError";
 import type { RunRequest } from "./plan";
 
 /**
- * Check what a person gives a run to be found again by, before anything is looked up. The same for the command line, the trigger module, a FlowRun, and with
- * a Prefect API or without.
+ * Check the fields of a request by which a run is found again, before any look-up. The check is the same for the command line, the trigger
+ * module and a FlowRun, with or without a Prefect API.
  * @throws {UserError} naming the field
  */
 export function checkRequest({ name, tags = [], idempotencyKey, parameters = {}, jobVariables = {} }: RunRequest): void {
-  refuse("the name of the run (--flow-run-name)", name, "leave it out to get a made-up one");
+  refuse("the name of the run (--flow-run-name)", name, "leave it out to get a generated one");
   for (const tag of tags) refuse("a tag (--tag)", tag, "leave it out");
-  // An unset variable of a shell is "" too: the run of an earlier job would answer for this one.
-  refuse("the idempotency key (--idempotency-key)", idempotencyKey, "give each piece of work a key of its own, or leave it out");
+  // An unset shell variable is "" too: the run of an earlier job would then be returned.
+  refuse("the idempotency key (--idempotency-key)", idempotencyKey, "give each piece of work its own key, or leave it out");
   refuseUnsayable(parameters, "parameters");
   refuseUnsayable(jobVariables, "job variables");
 }
 
-/** What a program gives, and JSON would turn into something else without a word. */
+/** Refuse a value that JSON would silently change. */
 function refuseUnsayable(value: unknown, path: string): void {
   if (typeof value === "number" && !Number.isFinite(value))
-    throw new UserError(`${path} is ${value}, and JSON has no such number. Nothing was sent`);
+    throw new UserError(`${path} is ${value}, which is not a JSON number. Nothing was sent`);
   if (typeof value === "bigint" || typeof value === "function" || typeof value === "symbol")
-    throw new UserError(`${path} is a ${typeof value}, which JSON has not. Nothing was sent`);
+    throw new UserError(`${path} is a ${typeof value}, which JSON does not support. Nothing was sent`);
   if (Array.isArray(value)) for (const [index, item] of value.entries()) refuseUnsayable(item, `${path}[${index}]`);
   else if (isJsonObject(value)) for (const [key, inner] of Object.entries(value)) refuseUnsayable(inner, `${path}.${key}`);
 }

@@ -7,6 +7,8 @@ import { recordSeen } from "./observe";
 
 /** Changes that are written at a time: enough to share one sync of the disk, and no more than memory has room for. */
 const WRITES_AT_A_TIME = 100;
+/** How long to wait for one look, in milliseconds: a region that does not answer must hold up no other. */
+const PATIENCE = 30_000;
 
 interface WatchedRun extends Watched {
   id: string;
@@ -40,6 +42,7 @@ class CommonWatch {
     of: OnPool,
   ) {
     this.#watch = new InfrastructureWatch<WatchedRun>({
+      patience: PATIENCE,
       target: () => context.target(of),
       beforeLook: async (due) => {
         const moved = new Set(await context.ledger.moved(due.map(({ id, version }) => [id, version])));

@@ -7,56 +7,56 @@ import type { InfrastructureId, LogLine, Submission, Target } from "../targets/t
 import type { Tidying } from "./leftovers";
 import type { Listeners } from "./listeners";
 
-/** Where a run goes, and by whose login: a record of the ledger says it. */
+/** The work pool and the login of a run: a record of the ledger has them. */
 export interface OnPool {
   poolType: PoolType;
   run: Pick<FlowRun, "stack" | "workPool">;
   submission?: { credentials?: Json };
 }
 
-/** The same text for runs of one target. */
+/** Equal for all runs of one target. */
 export function targetKey({ run, poolType, submission }: OnPool): string {
   return JSON.stringify([run.stack, run.workPool, poolType, submission?.credentials ?? null]);
 }
 
-/** What everything under `runs/` works with; each part is made only when first asked for. */
+/** What all of `runs/` needs. Each part is created on first use. */
 export interface RunsContext {
   ledger: Ledger;
-  /** `<project>/<stack>` whose runs are meant; absent where no stack is known (reads then take every stack). */
+  /** The `<project>/<stack>` whose runs are meant. Absent if no stack is known; reads then include every stack. */
   stack?: string;
   /** The manifest with its secrets, read once; `fresh` reads it again. */
   manifest(options?: { fresh?: boolean }): Promise<LoadedManifest>;
-  /** The target of the work pool that a run is on. */
+  /** The target of a run's work pool. */
   target(of: OnPool): Promise<Target>;
-  /** Key of the secrets' digests in this ledger. */
+  /** The key of the secrets' digests in this ledger. */
   digestKey(): Buffer;
   env: NodeJS.ProcessEnv;
-  /** What `{{ $NAME }}` in a template reads; absent: `env`. */
+  /** The variables for `{{ $NAME }}` in a template. @default `env` */
   templateEnv?: NodeJS.ProcessEnv;
   now(): Date;
-  /** What a reader should hear and nothing else tells: a pool that cannot be asked just now. */
+  /** Reports a problem that no result contains, such as a work pool that cannot be asked at the moment. */
   warn(message: string): void;
-  /** Who hears that a cloud or a server is asked again. */
+  /** Who gets the notices about retried requests. */
   listeners: Listeners;
-  /** What goes on behind submissions to leave nothing over. */
+  /** Removes leftovers in the background after submissions. */
   tidying: Tidying;
-  /** Submissions made in this process, by `<run id>/<attempt>`, so that their secrets need not be looked up again. */
+  /** Submissions planned in this process, by `<run id>/<attempt>`, so that their secrets need not be read again. */
   planned: Map<string, Submission>;
-  /** What this process has asked to stop already: asking is one call, watching goes on. */
+  /** What this process has already asked to stop: one request is enough, and watching goes on. */
   stopAsked: Set<InfrastructureId>;
 }
 
-/** What a watcher hears, in the order in which it happened. */
+/** What a watcher receives, in the order in which it happened. */
 export type RunEvent =
   | { kind: "state"; run: FlowRun }
   | { kind: "waiting"; run: FlowRun; reason: string }
   | { kind: "warning"; message: string }
-  // bySubmitter: a line about the submission, which whoever submitted the run wrote into its log.
+  // bySubmitter: a line about the submission, written by the process that submitted the run.
   | { kind: "log"; line: LogLine; bySubmitter?: true };
 
-/** How a run is watched. */
+/** How to watch a run. */
 export interface Watching {
   signal?: AbortSignal;
-  /** Gets what happens to the run, in the order in which it happened. */
+  /** Receives what happens to the run, in the order in which it happened. */
   onEvent?: (event: RunEvent) => void;
 }

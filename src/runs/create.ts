@@ -16,13 +16,13 @@ import { requestDigest } from "./requestDigest";
 import { state } from "./states";
 import { withoutSecrets } from "./storedSecrets";
 
-/** What `--dry-run` shows: everything that would be recorded and sent. Its secrets print as the mask. */
+/** What `--dry-run` shows: everything that would be recorded and sent. Secrets are masked. */
 export interface RunPlan {
   stack: string;
   deployment: string;
   workPool: string;
   workQueue: string;
-  /** Only where it is not the work pool's. */
+  /** Only if they are not the work pool's. */
   credentials?: "ambient";
   parameters: Json;
   jobConfiguration: Json;
@@ -30,7 +30,7 @@ export interface RunPlan {
   warnings: string[];
 }
 
-/** Plan a run and record nothing. */
+/** Plan a run without recording it. */
 export async function planRun(context: RunsContext, request: RunRequest): Promise<RunPlan> {
   const { run, jobConfiguration, submission } = await plan(context, request);
   return {
@@ -47,9 +47,8 @@ export async function planRun(context: RunsContext, request: RunRequest): Promis
 }
 
 /**
- * Check, render and record a run with its exact submission; nothing is sent yet.
- * A known idempotency key gives the earlier run.
- * @throws {UserError} on bad input, or if the key was used with another request: nothing is recorded then
+ * Check, render and record a run with its exact submission. Nothing is sent. A known idempotency key returns the earlier run.
+ * @throws {UserError} if the request is invalid, or the key was used with another request; nothing is recorded then
  */
 export async function createRun(
   context: RunsContext,
@@ -61,7 +60,7 @@ export async function createRun(
   const digest = requestDigest(
     scheduledFor === undefined
       ? { deployment, parameters: request.parameters ?? {}, jobVariables }
-      : // An occurrence is the same one whatever its schedule says by now.
+      : // An occurrence stays the same, whatever its schedule says now.
         { deployment, scheduledFor },
   );
   const stored = withoutSecrets({ ...submission }, context.digestKey) as { [key: string]: Json };
@@ -106,7 +105,7 @@ async function plan(context: RunsContext, asked: RunRequest) {
   return { run, poolType: resolved.pool.type, jobConfiguration, submission: { ...planned, ...by } };
 }
 
-/** An unknown name in a manifest that was pulled earlier may be known by now: that one is pulled once more before the request is refused. */
+/** If a name is not in a stored manifest, the stack may have it by now: read the manifest again once before refusing. */
 async function resolve(context: RunsContext, request: RunRequest): Promise<LoadedManifest & { resolved: Resolved }> {
   const loaded = await context.manifest();
   try {
@@ -130,7 +129,7 @@ function refuseOtherRequest(record: RunRecord, digest: string): void {
   );
 }
 
-/** Through JSON: there every secret is its mask. */
+/** As JSON, in which every secret is masked. */
 function masked(value: unknown): Json {
   return readJson(JSON.stringify(value));
 }

@@ -5,27 +5,27 @@ import { suggestion } from "../nearest";
 import { quoted } from "../shown";
 import { UserError } from "../userError";
 
-/** A deployment and who declares it: the Pulumi program, or a prefect.yaml by `pushpool deploy`. */
+/** A deployment and its source: the Pulumi program, or a prefect.yaml by `pushpool deploy`. */
 export interface FoundDeployment {
-  /** As it is stored, which may be another spelling of what was asked for. */
+  /** The stored name, which may be another spelling of the requested one. */
   name: string;
   deployment: DeploymentDefinition;
   by: "program" | "deploy";
 }
 
-/** What is looked in: a manifest, and what was deployed to its stack. */
+/** Where to look: a manifest, and the ledger's deployments of its stack. */
 export interface DeploymentPlaces {
   ledger: Ledger;
   manifest: Manifest;
-  /** For messages: where the manifest comes from. */
+  /** Where the manifest comes from, for messages. */
   origin: string;
   /** `<project>/<stack>` */
   stack: string;
 }
 
 /**
- * Look a deployment up by either spelling of its name, in the manifest and in the ledger together.
- * @throws {UserError} if it is in neither, with the nearest name, or in both
+ * Find a deployment by either spelling of its name, in the manifest and in the ledger.
+ * @throws {UserError} if it is in neither, with similar names; or if it is in both
  */
 export async function findDeployment({ ledger, manifest, origin, stack }: DeploymentPlaces, name: string): Promise<FoundDeployment> {
   const stored = await ledger.deployments(stack, spellings(name));
@@ -44,9 +44,9 @@ export async function findDeployment({ ledger, manifest, origin, stack }: Deploy
   throw new UserError(`there is no deployment ${quoted(name)} in ${origin}: ${hint}`);
 }
 
-/** One name in both places: which of them a run would mean could not be told. */
+/** A name in both places: it is ambiguous which one should run. */
 function inBothPlaces(name: string, stack: string, file: string): UserError {
   return new UserError(
-    `deployment "${name}" is declared by the Pulumi program of stack ${stack} (pushpool:index:Deployment "${name}") and by ${file}: keep one of them. \`pushpool deploy --remove ${name}\` drops the second; for the first take it out of the program, then \`pushpool up\``,
+    `deployment "${name}" is declared by the Pulumi program of stack ${stack} (pushpool:index:Deployment "${name}") and by ${file}: keep one of them. \`pushpool deploy --remove ${name}\` removes the second. To remove the first, delete it from the program and run \`pushpool up\``,
   );
 }

@@ -1,4 +1,4 @@
-/** What shells and container runtimes mean by some exit codes. */
+/** The usual meanings of exit codes in shells and container runtimes. */
 const MEANINGS: Record<number, string> = {
   125: " (the container could not be run)",
   126: " (the command is not executable)",

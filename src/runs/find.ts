@@ -4,12 +4,12 @@ import { oneLine, quoted } from "../shown";
 import { UserError } from "../userError";
 import type { RunsContext } from "./context";
 
-/** How many candidates an ambiguous prefix lists. */
+/** How many matches to list for an ambiguous prefix. */
 const SHOWN = 8;
 
 /**
- * The run that a person means: by id, a unique prefix of one, or name.
- * @throws {UserError} with the nearest names if there is none, with the candidates if there are several
+ * Find a run by its id, a unique prefix of it, or its name.
+ * @throws {UserError} if there is none, with similar names; if there are several, with the matches
  */
 export async function findRun(context: RunsContext, ref: string): Promise<RunRecord> {
   const exact = await context.ledger.read(ref);
@@ -23,7 +23,7 @@ export async function findRun(context: RunsContext, ref: string): Promise<RunRec
       .map(({ run }) => `${run.id}  ${oneLine(run.name)}  ${oneLine(run.deployment)}  ${run.state.type}`);
     const more = candidates.length > SHOWN ? ["…"] : [];
     throw new UserError(
-      `RUN ${quoted(ref)} is ambiguous; give more of the id:\n${[...listed, ...more].map((line) => `  ${line}`).join("\n")}`,
+      `RUN ${quoted(ref)} is ambiguous; give a longer prefix of the id:\n${[...listed, ...more].map((line) => `  ${line}`).join("\n")}`,
     );
   }
   const near = nearest(ref, await context.ledger.recentNames(1000));

@@ -2,10 +2,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { JsonObject } from "../json";
 import type { RunRecord } from "../ledger";
 import { type FlowRun, isTerminal, type State } from "../model/flowRun";
-import type { Target } from "../targets/target";
 import { UserError } from "../userError";
 import { commonWatch } from "./commonWatch";
 import type { RunEvent, RunsContext, Watching } from "./context";
+import { newOutput } from "./newOutput";
 import { cleanUp, observe } from "./observe";
 import { confirmStopped } from "./stop";
 import { type Advance, submitScheduled, takeUp } from "./submit";
@@ -175,21 +175,21 @@ class OutputTail {
       this.#cursor = undefined;
       this.#complete = false;
     }
-    const target: Target = await this.context.target(record);
-    // Page after page until nothing new comes: a page is bounded, what has gathered need not be.
-    while (!this.#complete) {
-      const page = await target.logs(run.infrastructureId, this.#cursor).catch((error) => this.#refused(error));
-      if (!page) break;
-      for (const line of page.lines) this.onEvent({ kind: "log", line });
-      const stuck = page.lines.length === 0 && page.cursor === this.#cursor;
-      this.#cursor = page.cursor;
-      this.#complete = page.complete;
-      if (page.lines.length === 0 || stuck) break;
+    if (this.#complete) return;
+    const target = await this.context.target(record);
+    try {
+      for await (const page of newOutput(target, run.infrastructureId, this.#cursor)) {
+        for (const line of page.lines) this.onEvent({ kind: "log", line });
+        this.#cursor = page.cursor;
+        this.#complete = page.complete;
+      }
+    } catch (error) {
+      this.#refused(error);
     }
   }
 
   /** Who may run but not read the log still hears how the run ends. */
-  #refused(error: unknown): undefined {
+  #refused(error: unknown): void {
     if (!(error instanceof UserError)) throw error;
     this.#complete = true;
     this.onEvent({ kind: "warning", message: `the run's log is not shown: ${error.message}` });

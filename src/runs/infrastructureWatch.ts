@@ -3,8 +3,6 @@ import type { InfrastructureId, Observation, Target } from "../targets/target";
 
 /** Looks that are due within this are made together, in milliseconds. */
 const GATHER = 15;
-/** How long to wait for one look, in milliseconds: a region that does not answer must hold up no other. */
-const PATIENCE = 30_000;
 
 /** What is watched, and no more of it than looking takes: there may be ten thousand of them. */
 export interface Watched {
@@ -19,6 +17,11 @@ export interface Watched {
 
 /** What a watch does about what it sees. Whoever has heard enough of one takes it out by {@link InfrastructureWatch.drop}. */
 export interface Watcher<One extends Watched> {
+  /**
+   * How long to wait for one look, in milliseconds. The look itself goes on after that. So it is for watchers that drop what took too long: the same
+   * batch again would be asked for twice at a time. @default as long as it takes
+   */
+  readonly patience?: number;
   target(): Promise<Target>;
   /** Before the cloud is asked: something may be known of some already. */
   beforeLook?(due: readonly One[]): Promise<void>;
@@ -62,6 +65,8 @@ export class InfrastructureWatch<One extends Watched> {
     // Thousands of signals may fire together.
     setImmediate(() => {
       for (const one of this.#watched) if (one.signal.aborted) this.#leave(one);
+      // The timer would keep the process alive until the next look.
+      if (this.#watched.size === 0 && !this.#looking) this.#rest();
     });
   };
 
@@ -94,10 +99,13 @@ export class InfrastructureWatch<One extends Watched> {
     let next = Number.POSITIVE_INFINITY;
     for (const { due, deadline } of this.#watched) next = Math.min(next, due, deadline);
     if (next < Number.POSITIVE_INFINITY) this.#wakeAt(next);
-    else this.#forgetSignals();
+    else this.#rest();
   }
 
-  #forgetSignals(): void {
+  /** Nothing is watched. */
+  #rest(): void {
+    clearTimeout(this.#timer);
+    this.#next = Number.POSITIVE_INFINITY;
     for (const signal of this.#signals) signal.removeEventListener("abort", this.#letGo);
     this.#signals.clear();
   }
@@ -109,7 +117,7 @@ export class InfrastructureWatch<One extends Watched> {
     if (there.length === 0) return;
 
     const target = await this.watcher.target();
-    const seen = await withinPatience(target.observe([...new Set(there.map(({ infrastructureId }) => infrastructureId))]));
+    const seen = await within(this.watcher.patience, target.observe([...new Set(there.map(({ infrastructureId }) => infrastructureId))]));
     await Promise.all(
       there.flatMap((one) => {
         const observation = seen.get(one.infrastructureId);
@@ -132,9 +140,10 @@ function putOff(one: Watched, { first, longest }: Target["pace"]): void {
   one.due = Date.now() + one.pause;
 }
 
-async function withinPatience<T>(looking: Promise<T>): Promise<T> {
+async function within<T>(patience: number | undefined, looking: Promise<T>): Promise<T> {
+  if (patience === undefined) return looking;
   const over = new AbortController();
-  const tooLong = sleep(PATIENCE, undefined, { signal: over.signal }).then(() => {
+  const tooLong = sleep(patience, undefined, { signal: over.signal }).then(() => {
     throw new Error("the look took too long");
   });
   try {

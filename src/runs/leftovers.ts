@@ -4,25 +4,25 @@ import type { Leftovers, Target } from "../targets/target";
 import { UserError } from "../userError";
 import type { RunsContext } from "./context";
 
-/** How often a pool is tidied, in milliseconds; sooner where more was left than one tidying takes. */
+/** How often to tidy a pool, in milliseconds; sooner if one tidying was not enough. */
 const PAUSE = 86_400_000;
 const SOONER = 600_000;
-/** What was begun and never ended is begun again after this, in milliseconds. */
+/** After how long to repeat a tidying that never ended, in milliseconds. */
 const CLAIM = 3_600_000;
 /** How long removing one pool's leftovers may take, in milliseconds. */
-const LONGEST = 300_000;
+const TIME_LIMIT = 300_000;
 
-/** Tidying that goes on behind submissions. */
+/** Removes leftovers in the background after submissions. */
 export class Tidying {
   readonly #stop = new AbortController();
   readonly #underWay = new Set<Promise<void>>();
-  /** By stack and pool: not before then, as far as this process knows. */
+  /** When this process may tidy next, by stack and pool. */
   readonly #next = new Map<string, number>();
   #told = false;
 
   /**
-   * Remove what the runs of a pool have left and no run uses any more: once a day, by whoever has just submitted to it. It is waited for by nobody, and what
-   * it cannot do changes nothing of the run.
+   * Remove what a pool's runs left in the cloud and no run uses any more, once a day, after a submission to that pool. Nobody waits for it,
+   * and its errors do not affect the run.
    */
   after(context: RunsContext, record: RunRecord, target: Target): void {
     if (!target.tidy || this.#stop.signal.aborted) return;
@@ -33,13 +33,13 @@ export class Tidying {
     const work = this.#tidy(context, target, key).catch((error: unknown) => {
       if (this.#told || this.#stop.signal.aborted || !(error instanceof UserError)) return;
       this.#told = true;
-      context.warn(`what no run of work pool "${workPool}" uses any more stays in the cloud: ${error.message}`);
+      context.warn(`leftovers of work pool "${workPool}" stay in the cloud: ${error.message}`);
     });
     this.#underWay.add(work);
     void work.finally(() => this.#underWay.delete(work));
   }
 
-  /** Wait until what is under way has ended, but not for long, and begin nothing more. @param patience milliseconds */
+  /** Start nothing more, and wait a short time for what is running. @param patience milliseconds */
   async close(patience = 1_500): Promise<void> {
     if (this.#underWay.size > 0) {
       let timer: NodeJS.Timeout | undefined;
@@ -62,14 +62,15 @@ export class Tidying {
   }
 }
 
-/** What became of one pool's leftovers. */
+/** The result for one pool's leftovers. */
 export interface PoolLeftovers extends Leftovers {
   pool: string;
 }
 
 /**
- * Remove what the runs of a stack have made in the clouds, pool by pool: with the pool's credentials, and what those may not, with the caller's own login.
- * @throws {UserError} if there is no manifest to go by
+ * Remove what the runs of a stack created in the clouds, pool by pool. Use the pool's credentials, and the caller's own login for what
+ * those may not remove.
+ * @throws {UserError} if there is no manifest
  */
 export async function removeLeftovers(context: RunsContext, signal: AbortSignal): Promise<PoolLeftovers[]> {
   const { manifest, stack } = await context.manifest();
@@ -82,7 +83,7 @@ export async function removeLeftovers(context: RunsContext, signal: AbortSignal)
     const first = await remove(false);
     if (!first) continue;
     const again = first.kept.length > 0 && credentials !== undefined ? await remove(true) : undefined;
-    // A login that is not there, or may do no more, has nothing better to say.
+    // Ignore a login that is missing or may do no more.
     const better = again && !again.failed && (Object.keys(again.removed).length > 0 || again.kept.length < first.kept.length);
     found.push({ pool, removed: sum(first.removed, again?.removed), kept: better ? again.kept : first.kept });
   }
@@ -95,7 +96,7 @@ async function removeOf(
   asked: Parameters<NonNullable<Target["removeLeftovers"]>>[0],
 ): Promise<(Leftovers & { failed?: true }) | undefined> {
   if (type === "process:push") return undefined;
-  const limit = AbortSignal.timeout(LONGEST);
+  const limit = AbortSignal.timeout(TIME_LIMIT);
   try {
     const submission = ambient ? { submission: { credentials: "ambient" } } : {};
     const target = await context.target({ poolType: type, run: { stack, workPool: pool }, ...submission });
@@ -104,7 +105,7 @@ async function removeOf(
     if (limit.aborted && !asked.signal.aborted)
       return {
         removed: {},
-        kept: [`not all that its runs had made was removed within ${LONGEST / 60_000} minutes: the rest stays`],
+        kept: [`its runs' leftovers were not all removed within ${TIME_LIMIT / 60_000} minutes: the rest stays`],
         failed: true,
       };
     if (!(error instanceof UserError)) throw error;

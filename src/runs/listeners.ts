@@ -2,15 +2,15 @@ import type { RunEvent } from "./context";
 
 type OnEvent = (event: RunEvent) => void;
 
-/** Who is told what clouds and servers say while they are waited for: those who follow a run there, else whoever opened the runs. */
+/** Passes on notices from clouds and servers: to those who follow a run there, else to whoever opened the runs. */
 export class Listeners {
-  /** How often each listens, by work pool; `""`: to what concerns no single pool. */
+  /** How often each listener is registered, by work pool; `""` is for notices that concern no single pool. */
   readonly #byPool = new Map<string, Map<OnEvent, number>>();
 
-  /** @param otherwise hears what nobody listens to @default nobody */
+  /** @param otherwise gets notices that have no listener @default nothing */
   constructor(private readonly otherwise: (message: string) => void = () => {}) {}
 
-  /** One function hears one message once, however many runs it follows. @param pool absent: it concerns every pool */
+  /** A function gets each message once, however many runs it follows. @param pool absent: the message concerns every pool */
   tell(message: string, pool?: string): void {
     const lists = pool === undefined ? [...this.#byPool.values()] : [this.#byPool.get(pool)];
     const listeners = new Set(lists.flatMap((list) => [...(list?.keys() ?? [])]));
@@ -18,7 +18,7 @@ export class Listeners {
     for (const onEvent of listeners) onEvent({ kind: "warning", message });
   }
 
-  /** Let `onEvent` hear while `work` goes on. @param pool absent: only what concerns every pool */
+  /** Register `onEvent` while `work` runs. @param pool absent: only messages that concern every pool */
   async during<T>(onEvent: OnEvent | undefined, pool: string | undefined, work: () => Promise<T>): Promise<T> {
     if (!onEvent) return work();
     const key = pool ?? "";

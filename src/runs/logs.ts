@@ -3,6 +3,7 @@ import { type FlowRun, isTerminal } from "../model/flowRun";
 import type { LogLine } from "../targets/target";
 import type { RunsContext } from "./context";
 import { mustRead } from "./follow";
+import { newOutput } from "./newOutput";
 import { observe } from "./observe";
 
 /**
@@ -20,12 +21,12 @@ export async function readLogs(
     const [record = await mustRead(context, id)] = await observe(context, [await mustRead(context, id)]);
     const { run } = record;
     const target = await context.target(record);
-    while (run.infrastructureId !== undefined && !complete) {
-      const page = await target.logs(run.infrastructureId, cursor);
-      for (const line of page.lines) onLine(line);
-      cursor = page.cursor;
-      complete = page.complete;
-      if (page.lines.length === 0) break;
+    if (run.infrastructureId !== undefined) {
+      for await (const page of newOutput(target, run.infrastructureId, cursor)) {
+        for (const line of page.lines) onLine(line);
+        cursor = page.cursor;
+        complete = page.complete;
+      }
     }
     const over = complete || (isTerminal(run.state) && run.infrastructureId === undefined);
     if (!follow || over || signal?.aborted) return run;

@@ -6,8 +6,8 @@ import { type RunsContext, targetKey } from "./context";
 import { changeBy } from "./states";
 
 /**
- * Look at the infrastructure of these runs, one batch a work pool, and record what was seen. Submits and stops nothing.
- * A Prefect server owns the states of its runs, and its dispatcher reports their ends there: such runs are left out.
+ * Look at the infrastructure of these runs, one batch for each work pool, and record what it shows. It submits and stops nothing. A Prefect
+ * server owns the states of its runs, and its dispatcher reports their ends there: such runs are skipped.
  * @returns the same runs, in the same order, as they are now
  * @throws {UserError} if a pool's cloud cannot be asked
  */
@@ -15,18 +15,18 @@ export async function observe(context: RunsContext, records: RunRecord[]): Promi
   return recorded(context, records, await look(context, records.filter(isLedgers), rethrow));
 }
 
-/** The same for those who list: runs of a pool whose cloud cannot be asked stay as they were last seen, with a warning. */
+/** The same for lists. If a pool's cloud cannot be asked, its runs stay as they are, with a warning. */
 export async function observeWherePossible(context: RunsContext, records: RunRecord[]): Promise<RunRecord[]> {
   return recorded(context, records, await look(context, records.filter(isLedgers), warnOfPool(context)));
 }
 
-/** Look at the infrastructure of a run that this process stops, whoever owns its state, and record what was seen. */
+/** Look at the infrastructure of a run that this process stops, whoever owns its state, and record what it shows. */
 export async function observeStopping(context: RunsContext, record: RunRecord): Promise<RunRecord> {
   const [seen = record] = await recorded(context, [record], await look(context, [record], rethrow));
   return seen;
 }
 
-/** Those of these runs whose infrastructure is not seen to have ended. Records nothing. */
+/** The runs whose infrastructure is not known to have ended. It records nothing. */
 export async function notSeenToEnd(context: RunsContext, records: RunRecord[]): Promise<RunRecord[]> {
   const seen = await look(context, records, warnOfPool(context));
   return records.filter(({ run }) => seen.get(run.id)?.phase !== "ended");
@@ -45,7 +45,7 @@ function warnOfPool(context: RunsContext): (error: unknown, pool: string) => voi
   };
 }
 
-/** What is seen of the infrastructure of these runs, by their ids. */
+/** Observations of these runs' infrastructure, by run id. */
 async function look(
   context: RunsContext,
   records: RunRecord[],
@@ -82,12 +82,12 @@ async function recorded(context: RunsContext, records: RunRecord[], seen: Readon
   return now;
 }
 
-/** Write down what a look at a run's infrastructure has shown. @returns the run as it is now */
+/** Record an observation of a run's infrastructure. @returns the run as it is now */
 export async function recordSeen(context: RunsContext, record: RunRecord, observation: Observation): Promise<RunRecord> {
   const { run } = record;
   const change = changeBy(isLedgers(record) ? observation : asStopped(observation), run);
   if (!change) return record;
-  // Lost to another watcher: it saw the same infrastructure, so what it wrote is as good.
+  // Another watcher was faster. It saw the same infrastructure, so its record is as good.
   const changed =
     (await context.ledger.change(run.id, run.version, change, observation.phase === "ended" ? "now" : "soon")) ??
     (await context.ledger.read(run.id));
@@ -95,14 +95,14 @@ export async function recordSeen(context: RunsContext, record: RunRecord, observ
 }
 
 /**
- * The end of a Prefect server's run that is being stopped here, since the server does not have it. The exit code of its process does not say how
- * the flow ended: only the server could.
+ * The end of a run that is stopped here because its Prefect server no longer has it. Its process's exit code does not show how the flow
+ * ended: only the server could.
  */
 function asStopped(observation: Observation): Observation {
   return observation.phase === "ended" ? { ...observation, outcome: { kind: "cancelled", by: "us" } } : observation;
 }
 
-/** Clean up after an ended attempt, once. A failure to do so is the next watcher's to repeat, and changes no outcome. */
+/** Clean up after an ended attempt, once. If it fails, the next watcher repeats it; the outcome does not change. */
 export async function cleanUp(context: RunsContext, record: RunRecord): Promise<RunRecord> {
   const { run } = record;
   if (!isTerminal(run.state) || run.infrastructureId === undefined || record.cleanedAt !== undefined) return record;

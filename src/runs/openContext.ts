@@ -7,26 +7,26 @@ import { Tidying } from "./leftovers";
 import { Listeners } from "./listeners";
 import { poolAccess } from "./pool";
 
-/** What a {@link RunsContext} is made of. */
+/** The parts of a {@link RunsContext}. */
 export interface RunsParts {
   ledger: Ledger;
   stack?: string;
-  /** @param stale what was read before, where it may no longer be true */
+  /** @param stale the manifest read before, if it may be outdated */
   readManifest: (stale?: LoadedManifest) => Promise<LoadedManifest>;
-  /** The target of one work pool; asked for once a pool. */
+  /** Open the target of a work pool; called once for each pool. */
   openTarget: (type: PoolType, access: TargetAccess) => Promise<Target>;
   digestKey: () => Buffer;
   env: NodeJS.ProcessEnv;
-  /** What `{{ $NAME }}` in a template reads. @default env. */
+  /** The variables for `{{ $NAME }}` in a template. @default `env` */
   templateEnv?: NodeJS.ProcessEnv;
   now?: () => Date;
-  /** @default nobody hears it */
+  /** @default nothing */
   warn?: (message: string) => void;
-  /** Who hears that a cloud or a server is asked again. @default whoever {@link warn} tells */
+  /** Who gets the notices about retried requests. @default {@link warn} */
   listeners?: Listeners;
 }
 
-/** What everything under `runs/` works with, over given parts. */
+/** Create the context of `runs/` from its parts. */
 export function openContext({
   ledger,
   stack,
@@ -51,7 +51,7 @@ export function openContext({
         const before = manifest;
         const again = before.then(readManifest);
         manifest = again;
-        // What cannot be read anew is as it was, for everyone but who asked.
+        // If reading again fails, everyone but the caller keeps the old manifest.
         again.catch(() => {
           if (manifest === again) manifest = before;
         });
@@ -66,7 +66,7 @@ export function openContext({
         targets.get(key) ??
         openTarget(of.poolType, { pool: () => poolAccess(context, of), notes: ledger, digestKey: context.digestKey, warn });
       targets.set(key, target);
-      // What could not be opened now may be later.
+      // Opening it may succeed later.
       target.catch(() => targets.delete(key));
       return target;
     },

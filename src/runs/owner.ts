@@ -2,15 +2,15 @@ import { hostname } from "node:os";
 import type { Ledger, RunRecord } from "../ledger";
 import { processLives, processName } from "../processName";
 
-/** The submissions that this process is busy with. */
+/** The submissions that this process is working on. */
 const live = new Set<string>();
 let count = 0;
 
 /**
- * Do `work` as the owner of a run's submission. The name goes into the ledger: host, pid, the pid's start time (so that a pid used again
- * is not taken for it) and a number. Whoever finds a run whose owner is gone takes it up.
+ * Do `work` as the owner of a run's submission. The owner's name goes into the ledger: host, pid, the pid's start time (so that a reused
+ * pid differs) and a number. A process that finds a run whose owner is gone takes it up.
  *
- * However the work ends, the run is let go: nobody waits for a submitter that is done because its process lives on.
+ * The run is released however the work ends. Nobody then waits for an owner that is done, only because its process still lives.
  */
 export async function asOwner<T extends { record: RunRecord }>(
   { ledger }: { ledger: Ledger },
@@ -39,13 +39,13 @@ async function letGo(ledger: Ledger, runId: string, owner: string): Promise<void
   }
 }
 
-/** Whether that submission still goes on, as far as can be known from here. */
+/** Whether the owner still works on the submission, as far as this machine can know. */
 export function ownerLives(owner: string): boolean {
   const name = owner.slice(0, owner.lastIndexOf("/"));
   return name === processName() ? live.has(owner) : processLives(name);
 }
 
-/** For messages. */
+/** The owner, for messages. */
 export function describeOwner(owner: string): string {
   const [host, pid] = owner.split("/");
   return host === hostname() ? `process ${pid}` : `process ${pid} on ${host}`;

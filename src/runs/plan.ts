@@ -20,24 +20,24 @@ import { UserError } from "../userError";
 import type { RunsContext } from "./context";
 import type { FoundDeployment } from "./deployments";
 
-/** What a user asks for. */
+/** A request for a run. */
 export interface RunRequest {
   /** `<flow name>/<deployment name>`. */
   deployment: string;
-  /** Over the deployment's own. */
+  /** They override the deployment's. */
   parameters?: JsonObject;
-  /** Over the deployment's own. */
+  /** They override the deployment's. */
   jobVariables?: JsonObject;
-  /** Of job variables from a command line: what was written, for where the work pool wants a string. */
+  /** Job variables as written on a command line, for variables that the work pool declares as strings. */
   jobVariableTexts?: Record<string, string>;
   tags?: string[];
-  /** @default a made-up one, as Prefect's `brave-fox` */
+  /** @default a generated one, like Prefect's `brave-fox` */
   name?: string;
-  /** The same key again for the same deployment gives the same run. */
+  /** The same key for the same deployment returns the same run. */
   idempotencyKey?: string;
-  /** The time it was due at, by a schedule; ISO 8601, UTC. With it the key stands for that occurrence, whatever else is asked for. */
+  /** When the run is due by a schedule; ISO 8601, UTC. The key then stands for that occurrence, whatever else is requested. */
   scheduledFor?: string;
-  /** `"ambient"`: submit with the caller's own cloud login, not with the work pool's credentials. The run keeps to it. */
+  /** `"ambient"`: submit with the caller's own cloud login instead of the work pool's credentials. The run keeps it. */
   credentials?: "ambient";
 }
 
@@ -49,8 +49,8 @@ export interface Resolved extends FoundDeployment {
 }
 
 /**
- * Look the pool of a deployment up and check what was asked for against both.
- * @throws {UserError} naming the field and the nearest name
+ * Find the deployment's pool, and check the request against both.
+ * @throws {UserError} naming the field, with similar names
  */
 export function resolveRequest(manifest: Manifest, origin: string, request: RunRequest, found: FoundDeployment): Resolved {
   const { name: deploymentName, deployment, by } = found;
@@ -58,7 +58,7 @@ export function resolveRequest(manifest: Manifest, origin: string, request: RunR
   const at = `deployments.${deploymentName}`;
   checkDeploymentPool(manifest, deploymentName, deployment, origin);
   const pool = manifest.pools[name] as PoolDefinition;
-  // Prefect makes the queue that a prefect.yaml names; here it is one without limits.
+  // Prefect creates a queue that a prefect.yaml names. Here such a queue has no limits.
   if (by === "program" && queue !== "default" && !pool.queues?.[queue]) {
     const queues = ["default", ...Object.keys(pool.queues ?? {})];
     throw new UserError(`${at}.workPool.queue: work pool "${name}" has no queue "${queue}": ${suggestion(queue, queues)}`);
@@ -68,7 +68,7 @@ export function resolveRequest(manifest: Manifest, origin: string, request: RunR
   return { ...found, pool, workQueue: queue, parameters };
 }
 
-/** The run that a job is rendered for. */
+/** The run for which a job is rendered. */
 export interface RunIdentity {
   id: string;
   name: string;
@@ -76,12 +76,12 @@ export interface RunIdentity {
 }
 
 /**
- * Render the job of one attempt and turn it into the target's exact request. Pure but for what `Target.plan` looks at.
+ * Render the job of one attempt, and turn it into the target's exact request. Pure except for what `Target.plan` reads.
  *
- * The run reaches its command in the environment: `PUSHPOOL_FLOW_RUN_ID`, `PUSHPOOL_FLOW_RUN_NAME`, `PUSHPOOL_DEPLOYMENT` and
- * `PUSHPOOL_PARAMETERS` (JSON); the user's own `env` wins over them. Where neither deployment nor template has a command, the command is
- * the one that runs the deployment's entrypoint.
- * @throws {UserError} naming the path of what is wrong
+ * The command gets the run in its environment: `PUSHPOOL_FLOW_RUN_ID`, `PUSHPOOL_FLOW_RUN_NAME`, `PUSHPOOL_DEPLOYMENT` and
+ * `PUSHPOOL_PARAMETERS` (JSON). The user's own `env` overrides them. If neither the deployment nor the template has a command, the command
+ * runs the deployment's entrypoint.
+ * @throws {UserError} naming the path of the invalid value
  */
 export function planJob(input: {
   manifest: Manifest;
@@ -106,7 +106,7 @@ export function planJob(input: {
     template,
     deployment.workPool.jobVariables ?? {},
     `deployments.${request.deployment}.workPool.jobVariables`,
-    // As Prefect, `deploy` takes what the pool does not have, and says so.
+    // As in Prefect, `deploy` accepts variables that the pool does not have, with a warning.
     by === "deploy" ? "pass" : "refuse",
   );
   checkJobVariables(template, flowRunJobVariables, "job variable");
@@ -168,7 +168,7 @@ export function planJob(input: {
   return { jobConfiguration, submission: { ...planned, warnings: [...unlikePrefect(layers), ...planned.warnings] } };
 }
 
-/** @throws {UserError} if the deployment says nothing of what to run, or something that means nothing */
+/** @throws {UserError} if the deployment has no entrypoint, or an invalid one */
 function entrypointOf(name: string, { entrypoint }: DeploymentDefinition): string {
   if (entrypoint === undefined)
     throw new UserError(

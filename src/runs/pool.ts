@@ -6,8 +6,8 @@ import { UserError } from "../userError";
 import type { OnPool, RunsContext } from "./context";
 
 /**
- * The definition of a run's work pool, as the manifest has it now.
- * @throws {UserError} if the manifest is another stack's, or has that pool no more
+ * The definition of a run's work pool in the current manifest.
+ * @throws {UserError} if the manifest belongs to another stack, or no longer has that pool
  */
 export async function poolOf(
   context: RunsContext,
@@ -27,14 +27,14 @@ export async function poolOf(
   return pool;
 }
 
-/** What a target is told of a run's pool. */
+/** What a target needs to know about a run's pool. */
 export async function poolAccess(context: RunsContext, of: OnPool): Promise<PoolAccess> {
   await poolOf(context, of);
   const access = accessTo((await context.manifest()).manifest, of.run.workPool);
   return of.submission?.credentials === "ambient" ? { ...access, ambient: true } : access;
 }
 
-/** Where the cloud of a work pool is, and whose credentials to use there. */
+/** Where a work pool's cloud is, and whose credentials to use there. */
 function accessTo({ source, pools, blocks }: Manifest, name: string): PoolAccess {
   const { endpoints = {}, credentials, baseJobTemplate } = pools[name] as PoolDefinition;
   const block = credentials === undefined ? undefined : blocks[credentials];

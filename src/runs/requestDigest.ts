@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { canonicalJson } from "../canonicalJson";
 import type { Json } from "../json";
 
-/** SHA-256 of JSON with sorted keys: the same request, however it was written, has the same digest. */
+/** SHA-256 of JSON with sorted keys. The same request has the same digest, in any order of keys. */
 export function requestDigest(request: Json): string {
   return createHash("sha256").update(canonicalJson(request)).digest("hex");
 }

@@ -11,9 +11,9 @@ import { state } from "./states";
 import { withoutSecrets } from "./storedSecrets";
 
 /**
- * Give an ended, unsuccessful run another attempt: SCHEDULED again, with its own parameters and job variables, on what the stack
- * provides now. Nothing is sent yet.
- * @throws {UserError} if it has not ended, or COMPLETED: doing that again is a new run
+ * Start another attempt of a run that ended without success. It is SCHEDULED again, with its own parameters and job variables, on what the
+ * stack provides now. Nothing is sent.
+ * @throws {UserError} if it has not ended, or has COMPLETED: repeating that is a new run
  */
 export async function retry(context: RunsContext, id: string): Promise<RunRecord> {
   const record = await context.ledger.read(id);
@@ -33,7 +33,7 @@ export async function retry(context: RunsContext, id: string): Promise<RunRecord
   const { manifest, origin, stack } = loaded;
   if (stack !== run.stack)
     throw new UserError(`run ${oneLine(run.name)} belongs to stack ${run.stack}, but ${origin} is of ${stack}: choose it with --stack`);
-  // The run's parameters are whole already: with the deployment's as they were then, not as they are now.
+  // The run's parameters are complete: they contain the deployment's from then, not from now.
   const deployment = await findDeployment({ ledger: context.ledger, ...loaded }, run.deployment);
   const request: RunRequest = { deployment: deployment.name, parameters: run.parameters, jobVariables: run.jobVariables };
   const found = resolveRequest(manifest, origin, request, deployment);
@@ -59,7 +59,7 @@ export async function retry(context: RunsContext, id: string): Promise<RunRecord
   });
   if (!changed)
     throw new UserError(
-      `run ${oneLine(run.name)} (${id}) was changed by another process just now: look at it with \`pushpool show ${id}\``,
+      `run ${oneLine(run.name)} (${id}) was changed by another process at the same time: check it with \`pushpool show ${id}\``,
     );
   context.planned.set(`${id}/${attempt}`, submission);
   return changed;

@@ -16,48 +16,51 @@ import { type Cancelling, cancel } from "./stop";
 import { stopUnrecorded, type Unrecorded, type UnrecordedRun } from "./stopUnrecorded";
 import { masked } from "./storedSecrets";
 
-/** The runs of one workspace: what the CLI and the trigger module are thin layers over. Every method may throw a `UserError`. */
+/** The runs of one workspace. The CLI and the trigger module are thin layers over it. Every method may throw a `UserError`. */
 export interface Runs {
-  /** What a request would record and send; nothing is. */
+  /** What a request would record and send, without doing it. */
   planRun(request: RunRequest): Promise<RunPlan>;
-  /** Check, render and record; nothing is sent yet. `created` is false where an idempotency key gave an earlier run. */
+  /** Check, render and record. Nothing is sent. `created` is false if an idempotency key returned an earlier run. */
   createRun(request: RunRequest): Promise<{ run: FlowRun; created: boolean; warnings: string[] }>;
-  /** One try at submitting; a run that something holds stays SCHEDULED. */
+  /** Try to submit once. A run that must wait stays SCHEDULED. */
   submitRun(id: string, watching?: Watching): Promise<FlowRun>;
-  /** Submit if need be and watch to the end; see {@link follow}. */
+  /** Submit if necessary, and watch until the end; see {@link follow}. */
   followRun(id: string, following?: Following): Promise<FlowRun>;
   cancelRun(id: string, cancelling?: Cancelling): Promise<FlowRun>;
-  /** Stop what goes on of a run that this ledger does not know. */
+  /** Stop the infrastructure of a run that this ledger does not have. */
   stopUnrecorded(run: UnrecordedRun): Promise<Unrecorded>;
-  /** Another attempt, SCHEDULED; `followRun` then submits it. */
+  /** Start another attempt: SCHEDULED; `followRun` then submits it. */
   retryRun(id: string): Promise<FlowRun>;
-  /** Look and record; submits and stops nothing. */
+  /** Look and record; it submits and stops nothing. */
   observeRuns(runs: FlowRun[]): Promise<FlowRun[]>;
-  /** Those of these runs whose infrastructure is not seen to have ended. Records nothing. */
+  /** The runs whose infrastructure is not known to have ended. It records nothing. */
   notSeenToEnd(runs: readonly FlowRun[]): Promise<FlowRun[]>;
   readLogs(id: string, options: { follow?: boolean; signal?: AbortSignal; onLine: (line: LogLine) => void }): Promise<FlowRun>;
-  /** By its whole id; `undefined` if it is not in this ledger. */
+  /** By full id; `undefined` if it is not in this ledger. */
   readRun(id: string): Promise<FlowRun | undefined>;
-  /** Let a run's idempotency key go: whoever uses it next gets a new run. */
+  /** Release a run's idempotency key: the next request with it gets a new run. */
   releaseKey(id: string): Promise<void>;
-  /** Note that a run was given to whoever asked for it, and is theirs. */
+  /** Note that the run belongs to whoever requested it. */
   handOver(id: string): Promise<void>;
   isHandedOver(id: string): Promise<boolean>;
   /** By id, unique prefix, or name. */
   findRun(ref: string): Promise<FlowRun>;
-  /** Newest first, of this stack unless `allStacks`; observed. @param limit default 50 */
+  /** Newest first; of this stack unless `allStacks`; observed. @param limit default 50 */
   listRuns(filter?: { limit?: number; states?: StateType[]; deployment?: string; pool?: string; allStacks?: boolean }): Promise<FlowRun[]>;
   showRun(id: string): Promise<{ run: FlowRun; transitions: (State & { attempt: number })[]; submission: Json }>;
-  /** While `work` goes on `onEvent` hears that the Prefect API is asked again, which {@link createRun} and others without events wait for too. */
+  /**
+   * While `work` runs, `onEvent` gets notices about retries of the Prefect API. {@link createRun} and other methods without events wait for
+   * it too.
+   */
   listening<T>(onEvent: Watching["onEvent"], work: () => Promise<T>): Promise<T>;
-  /** Those of this stack whose infrastructure may be running; observed. */
+  /** The runs of this stack whose infrastructure may be running; observed. */
   inFlight(): Promise<FlowRun[]>;
-  /** Remove what runs of this stack have made in the clouds. @throws {UserError} without a manifest */
+  /** Remove what this stack's runs created in the clouds. @throws {UserError} without a manifest */
   removeLeftovers(signal: AbortSignal): Promise<PoolLeftovers[]>;
   close(): Promise<void>;
 }
 
-/** The runs of a ledger, submitted and watched from here. */
+/** Open the runs of a ledger, to submit and watch them from here. */
 export function runsOver(parts: RunsParts): Runs {
   const context = openContext(parts);
   const { ledger, stack } = context;
@@ -129,7 +132,7 @@ export function runsOver(parts: RunsParts): Runs {
   };
 }
 
-/** The note of a run that was handed over. */
+/** The key of the note that a run was handed over. */
 function handedOver(id: string): string {
   return `handed-over/${id}`;
 }

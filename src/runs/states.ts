@@ -4,7 +4,7 @@ import { type Outcome, stoppedBy } from "../model/outcome";
 import type { Observation } from "../targets/target";
 import { exitCodeText } from "./exitCodes";
 
-/** A state of now, with Prefect's usual name for its type unless another is given. */
+/** A state at this moment. @param name @default Prefect's usual name for the type */
 export function state(type: StateType, now: Date, message?: string, name?: string): State {
   return { type, name: name ?? USUAL_NAMES[type], timestamp: now.toISOString(), ...(message === undefined ? {} : { message }) };
 }
@@ -22,10 +22,10 @@ const USUAL_NAMES: Record<StateType, string> = {
 };
 
 /**
- * The final state that an outcome means, with the reason a person needs.
+ * The final state for an outcome, with a reason.
  *
- * A command that ran and failed is FAILED; infrastructure that failed under it is CRASHED (Prefect's distinction,
- * https://docs.prefect.io/v3/concepts/states). Success has one form only: exit code 0.
+ * A command that ran and failed is FAILED. If its infrastructure failed, it is CRASHED (Prefect's distinction,
+ * https://docs.prefect.io/v3/concepts/states). Only exit code 0 is success.
  */
 function endState(outcome: Outcome, at: Date, cancelling: boolean): State {
   switch (outcome.kind) {
@@ -60,14 +60,14 @@ function unsent(signal: string): string {
   return `which pushpool did not send${signal === "SIGKILL" ? ": memory may have run out" : ""}`;
 }
 
-/** The exit code of a run's command, where there was one. */
+/** The exit code of a run's command, if it has one. */
 export function exitCodeOfCommand(run: FlowRun): number | undefined {
   return run.outcome?.kind === "exited" ? run.outcome.code : undefined;
 }
 
 /**
- * What a look at the infrastructure changes in the ledger; `undefined` if nothing.
- * Never leads backwards: a late "pending" does not undo RUNNING, and CANCELLING ends only by an end.
+ * What an observation changes in the ledger; `undefined` if nothing. States never go backwards: a late "pending" does not undo RUNNING, and
+ * only an end ends CANCELLING.
  */
 export function changeBy(observation: Observation, run: FlowRun): RunChange | undefined {
   switch (observation.phase) {
@@ -88,14 +88,12 @@ export function changeBy(observation: Observation, run: FlowRun): RunChange | un
   }
 }
 
-/** The infrastructure's clock is another one, and we look later than it acts: a run's states are in order all the same. */
+/** The infrastructure's clock differs, and we look later than it acts. A run's states are still in order. */
 function notBefore(run: FlowRun, time: string): Date {
   return new Date(Math.max(Date.parse(time), Date.parse(run.state.timestamp)));
 }
 
-/**
- * How the end of a run is told to a shell: 0 COMPLETED, 1 FAILED or CRASHED, 3 CANCELLED, 4 for what has not ended.
- */
+/** The exit code that shows the end of a run: 0 COMPLETED, 1 FAILED or CRASHED, 3 CANCELLED, 4 not ended. */
 export function exitCodeOf(run: FlowRun): 0 | 1 | 3 | 4 {
   switch (run.state.type) {
     case "COMPLETED":

@@ -9,21 +9,21 @@ import { describeOwner, ownerLives } from "./owner";
 import { state } from "./states";
 import type { Advance } from "./submit";
 
-/** How long a stopped command has before SIGKILL, in seconds, unless asked otherwise: as long as Prefect's workers give it. */
+/** How many seconds a stopped command has before SIGKILL; the same as in Prefect's workers. */
 export const DEFAULT_GRACE_SECONDS = 30;
 
-/** How a run is cancelled. */
+/** How to cancel a run. */
 export interface Cancelling extends Watching {
-  /** Ask only, do not wait until it has stopped. */
+  /** Only request it; do not wait until it has stopped. */
   detach?: boolean;
-  /** Where the run's cloud has a time of its own, that is said, and counts. @default 30 */
+  /** If the run's cloud has its own grace period, that one applies, with a warning. @default 30 */
   graceSeconds?: number;
 }
 
 /**
- * Cancel a run: what was never sent is CANCELLED at once; anything else is CANCELLING until its target says that it has stopped.
+ * Cancel a run. One that was never sent is CANCELLED at once. Any other is CANCELLING until its target reports that it has stopped.
  * @returns the run once it has ended, or as it is if `detach` is set or `signal` fires
- * @throws {UserError} (2) if it has ended already
+ * @throws {UserError} if it has already ended (exit code 2)
  */
 export async function cancel(context: RunsContext, id: string, cancelling: Cancelling = {}): Promise<FlowRun> {
   const begun = await begin(context, id);
@@ -60,7 +60,7 @@ async function untilStopped(
   return record.run;
 }
 
-/** Write the wish down first: whoever finds the run later goes on with it. */
+/** First record the request: whoever finds the run later continues it. */
 async function begin(context: RunsContext, id: string): Promise<RunRecord> {
   for (;;) {
     const record = await context.ledger.read(id);
@@ -83,8 +83,8 @@ async function begin(context: RunsContext, id: string): Promise<RunRecord> {
 }
 
 /**
- * Bring a CANCELLING run nearer to its end: ask the target to stop what was started, and record what it says.
- * A run whose submitter still lives has to wait for what that one has started.
+ * Advance a CANCELLING run: ask the target to stop what was started, and record its answer. If the run's submitter still lives, first wait
+ * for what it starts.
  */
 export async function confirmStopped(context: RunsContext, record: RunRecord, graceSeconds = DEFAULT_GRACE_SECONDS): Promise<Advance> {
   const { run, owner } = record;

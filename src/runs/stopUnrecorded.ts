@@ -4,22 +4,22 @@ import type { PoolType } from "../model/poolType";
 import type { RunsContext } from "./context";
 import { DEFAULT_GRACE_SECONDS } from "./stop";
 
-/** All that is known, elsewhere than in its ledger, of a run that may have something going. */
+/** What is known, from outside its ledger, about a run whose infrastructure may be running. */
 export interface UnrecordedRun {
   poolType: PoolType;
-  /** `attempt`: the first to look for; it may have been tried again since. */
+  /** `attempt`: the first one to look for; there may have been retries since. */
   run: Pick<FlowRun, "id" | "attempt" | "stack" | "workPool">;
 }
 
-/** `unseen`: nothing was found, but it may go on where it cannot be looked at; why. */
+/** `unseen`: nothing was found, but it may be running where nobody can look; the reason. */
 export interface Unrecorded {
   found: boolean;
   unseen?: string;
 }
 
 /**
- * Stop what a run has going, where no ledger knows it: its target is asked by its id, an attempt at a time.
- * @returns whether anything of it was found; it has stopped then
+ * Stop the infrastructure of a run that no ledger has. Ask its target by the run's id, one attempt at a time.
+ * @returns whether anything was found; it has stopped then
  */
 export async function stopUnrecorded(context: RunsContext, { poolType, run }: UnrecordedRun): Promise<Unrecorded> {
   const target = await context.target({ poolType, run });

@@ -9,8 +9,8 @@ import { UserError } from "../userError";
 import { aboutPath } from "../writeWhole";
 
 /**
- * How a secret stands in the ledger: where in the manifest it comes from, and a keyed digest of what it was.
- * The value itself is looked up again when the run is submitted.
+ * How the ledger stores a secret: its place in the manifest, and a keyed digest of its value. The value itself is read again when the run
+ * is submitted.
  */
 const KEY = "pushpool.dev/secret";
 interface StoredSecret {
@@ -19,8 +19,8 @@ interface StoredSecret {
 }
 
 /**
- * For the ledger: every secret replaced by its reference. `digestKey` is asked for only if there is one.
- * @throws {UserError} if a secret's value is not at hand
+ * Replace every secret by its reference, for the ledger. `digestKey` is called only if there is a secret.
+ * @throws {UserError} if a secret's value is not available
  */
 export function withoutSecrets(value: Value, digestKey: () => Buffer): Json {
   if (value instanceof Secret) {
@@ -33,7 +33,7 @@ export function withoutSecrets(value: Value, digestKey: () => Buffer): Json {
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, withoutSecrets(inner, digestKey)]));
 }
 
-/** Whether a stored tree holds any secret, so that a manifest need not be read for one that holds none. */
+/** Whether a stored tree has any secret. If not, the manifest need not be read. */
 export function holdsSecrets(stored: Json): boolean {
   if (Array.isArray(stored)) return stored.some(holdsSecrets);
   if (!isJsonObject(stored)) return false;
@@ -41,8 +41,8 @@ export function holdsSecrets(stored: Json): boolean {
 }
 
 /**
- * A stored tree with its secrets again.
- * @throws {UserError} naming the manifest path of a secret that is gone or no longer the one it was
+ * Put the secrets back into a stored tree.
+ * @throws {UserError} naming the manifest path of a secret that is missing or has changed
  */
 export function withSecrets(stored: Json, lookUp: (parts: readonly SecretPart[]) => Secret, digestKey: () => Buffer): Value {
   if (Array.isArray(stored)) return stored.map((item) => withSecrets(item, lookUp, digestKey));
@@ -53,7 +53,7 @@ export function withSecrets(stored: Json, lookUp: (parts: readonly SecretPart[])
     if (!secret.known) throw notReadable(secret);
     if (digestOf(secret, digestKey()) !== digest) {
       throw new UserError(
-        `the secret at ${secret.pointers.join(", ")} of the manifest has changed since this run was made: it was not sent. Cancel it and run the deployment again`,
+        `the secret at ${secret.pointers.join(", ")} of the manifest has changed since this run was created: it was not sent. Cancel it and run the deployment again`,
       );
     }
     return secret;
@@ -61,7 +61,7 @@ export function withSecrets(stored: Json, lookUp: (parts: readonly SecretPart[])
   return Object.fromEntries(Object.entries(stored).map(([key, inner]) => [key, withSecrets(inner, lookUp, digestKey)]));
 }
 
-/** For showing: what is stored, with the mask for every secret. */
+/** A stored tree with every secret masked, to show it. */
 export function masked(stored: Json): Json {
   if (Array.isArray(stored)) return stored.map(masked);
   if (!isJsonObject(stored)) return stored;
@@ -70,8 +70,8 @@ export function masked(stored: Json): Json {
 }
 
 /**
- * The key of the digests of one ledger: outside the project, for its owner only, made when first needed.
- * Without it a digest of a short secret in a file that gets copied about could be guessed at.
+ * The key of a ledger's digests. It is outside the project, readable by its owner only, and created on first use. Without a key, a short
+ * secret could be guessed from its digest in a copied file.
  */
 export function readDigestKey(path: string): Buffer {
   try {
@@ -83,7 +83,7 @@ export function readDigestKey(path: string): Buffer {
   const own = `${path}.${process.pid}`;
   try {
     writeFileSync(own, randomBytes(32).toString("hex"), { mode: 0o600 });
-    // Whole or not there, and whoever comes second takes the first one's.
+    // The file appears complete or not at all; the second process uses the first one's.
     linkSync(own, path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw aboutPath(error, path);

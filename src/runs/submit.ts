@@ -14,25 +14,25 @@ import { poolOf } from "./pool";
 import { state } from "./states";
 import { holdsSecrets, withSecrets } from "./storedSecrets";
 
-/** The limit that leaves no room for a run. */
+/** The limit because of which a run must wait. */
 export type Full = Pick<Extract<SlotAnswer, { kind: "full" }>, "of" | "limit">;
 
-/** What came of trying to move a run on: it moved (or someone else moved it), or it waits and why. */
+/** The result of trying to advance a run: it moved (or another process moved it), or it waits for a reason. */
 export type Advance = { kind: "moved"; record: RunRecord } | { kind: "held"; record: RunRecord; reason: string };
 
 /**
- * Asked on the way, by who has more to see to than the ledger. On `false` nothing is started: the run stays as it is, PENDING without an
- * owner, and is the asker's to end.
+ * Called during a submission, by callers that have more than the ledger to check. If it returns `false`, nothing is started: the run stays
+ * PENDING without an owner, and the caller must end it.
  */
 export interface OnTheWay {
-  /** Before what the submission needs is made. */
+  /** Before creating what the submission needs. */
   mayPrepare?(): Promise<boolean>;
-  /** Before it is sent. */
+  /** Before sending it. */
   maySubmit?(): Promise<boolean>;
 }
 
 /**
- * Submit a SCHEDULED run, if nothing holds it.
+ * Submit a SCHEDULED run, unless it must wait.
  * @throws {UserError} if it cannot be sent; it then stays SCHEDULED (nothing was sent) or is CRASHED with the reason
  */
 export async function submitScheduled(
@@ -56,7 +56,7 @@ export async function submitScheduled(
     const pending = { state: state("PENDING", context.now(), undefined, "Submitting"), owner };
     let answer = await context.ledger.acquireSlot(run.id, run.version, limits, pending);
     if (answer.kind === "full") {
-      // Those who hold the slots may have ended with nobody watching.
+      // Those that hold the slots may have ended while nobody watched.
       await observe(context, await context.ledger.slotHolders(run.stack, run.workPool, run.deployment));
       answer = await context.ledger.acquireSlot(run.id, run.version, limits, pending);
     }
@@ -74,7 +74,7 @@ export async function submitScheduled(
   });
 }
 
-/** Go on with a run that another process had begun to submit: if that one is gone, find what it started or start it. */
+/** Continue a run whose submission another process began: if that process is gone, find what it started, or start it. */
 export async function takeUp(context: RunsContext, record: RunRecord, signal: AbortSignal, onTheWay: OnTheWay = {}): Promise<Advance> {
   const { run } = record;
   if (record.owner !== undefined && ownerLives(record.owner)) {
@@ -102,7 +102,7 @@ async function send(
   if (mayPrepare && !(await mayPrepare())) return moved(context, record);
   try {
     const prepared = await target.prepare(submission, signal);
-    // Cancelled meanwhile: whoever cancels ends it.
+    // It was cancelled meanwhile: whoever cancelled it ends it.
     if (!(await context.ledger.isAt(run.id, run.version))) return moved(context, record);
     if (maySubmit && !(await maySubmit())) return moved(context, record);
     const step = await recordInfrastructure(context, record, await target.submit(prepared, signal));
@@ -114,13 +114,13 @@ async function send(
   }
 }
 
-/** Whatever else has happened to the run meanwhile, what was started for it is written down. */
+/** Record what was started, whatever else has happened to the run meanwhile. */
 async function recordInfrastructure(context: RunsContext, record: RunRecord, infrastructureId: string): Promise<Advance> {
   for (let present: RunRecord | undefined = record; present; present = await context.ledger.read(record.run.id)) {
     const { run } = present;
     if (run.attempt !== record.run.attempt || run.infrastructureId !== undefined) return { kind: "moved", record: present };
     const pending = run.state.type === "PENDING" ? { state: state("PENDING", context.now(), undefined, "InfrastructurePending") } : {};
-    // Lost by a power cut, it is found again by the submission that is on the disk: see takeUp.
+    // If a power cut loses this write, the submission on the disk finds the infrastructure again: see takeUp.
     const changed = await context.ledger.change(run.id, run.version, { ...pending, infrastructureId, owner: null }, "soon");
     if (changed) return { kind: "moved", record: changed };
   }
@@ -128,14 +128,14 @@ async function recordInfrastructure(context: RunsContext, record: RunRecord, inf
 }
 
 /**
- * A submission failed. Refused for good and nothing there: the run is CRASHED with the reason. Otherwise (interrupted, or it cannot be
- * known whether it was accepted) it stays PENDING, without an owner, and the next watcher asks the target.
+ * Handle a failed submission. If it was refused for good and nothing exists, the run is CRASHED with the reason. Otherwise (interrupted, or
+ * unclear whether it was accepted) it stays PENDING without an owner, and the next watcher asks the target.
  */
 async function giveUp(context: RunsContext, record: RunRecord, error: unknown, signal: AbortSignal): Promise<void> {
   const { run } = record;
   if (!(error instanceof UserError) || signal.aborted || !(await isSurelyNotThere(context, record))) return;
   const now = context.now();
-  // Refused by the ledger if the run was cancelled meanwhile: whoever cancels ends it.
+  // The ledger refuses this if the run was cancelled meanwhile: whoever cancelled it ends it.
   await context.ledger.change(run.id, run.version, {
     state: state("CRASHED", now, `it could not be submitted: ${error.message}`),
     endedAt: now.toISOString(),
@@ -163,7 +163,7 @@ export function whyFull(run: FlowRun, full: Full): string {
   return `${of} runs ${full.limit} at a time (concurrencyLimit) and has as many`;
 }
 
-/** Write down why a SCHEDULED run waits, if that is new. */
+/** Record why a SCHEDULED run waits, if the reason is new. */
 export async function hold(context: RunsContext, record: RunRecord, reason: string, name: string): Promise<Advance> {
   const { run } = record;
   if (run.state.name === name && run.state.message === reason) return { kind: "held", record, reason };
@@ -171,7 +171,7 @@ export async function hold(context: RunsContext, record: RunRecord, reason: stri
   return held ? { kind: "held", record: held, reason } : moved(context, record);
 }
 
-/** Prefect's collision strategy CANCEL_NEW: over the limit a run is not held but ends. Nothing of it was sent. */
+/** Prefect's collision strategy CANCEL_NEW: over the limit, a run ends instead of waiting. Nothing was sent. */
 async function cancelNew(context: RunsContext, record: RunRecord, reason: string): Promise<Advance> {
   const now = context.now();
   const change = { state: state("CANCELLED", now, `${reason}; its collisionStrategy is CANCEL_NEW`), endedAt: now.toISOString() };
@@ -183,7 +183,7 @@ async function moved(context: RunsContext, record: RunRecord): Promise<Advance> 
   return { kind: "moved", record: (await context.ledger.read(record.run.id)) ?? record };
 }
 
-/** The run's deployment as it is now; it may be gone, and the run is whole without it. */
+/** The run's deployment as it is now; `undefined` if it was removed, which the run does not mind. */
 async function deploymentOf(context: RunsContext, { run }: RunRecord): Promise<DeploymentDefinition | undefined> {
   const { manifest } = await context.manifest();
   const [name, other] = spellings(run.deployment);

@@ -44,7 +44,7 @@ export type ServeEvent =
   | { kind: "listening" }
   /** They do not come in (any more). */
   | { kind: "deaf"; message: string }
-  /** A Prefect server could not be asked what is due. */
+  /** A request to a Prefect server failed: to ask what is due, or to write about runs. */
   | { kind: "serverTrouble"; message: string }
   /** A request to a Prefect server got no clear answer, and is sent again after a pause. */
   | { kind: "repeated"; reason: string; pauseMs: number };

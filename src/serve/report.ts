@@ -44,7 +44,7 @@ export class Report {
         log.info({ ...named(event.run), state: event.state, ...(event.message ? { reason: event.message } : {}) }, "ended");
         break;
       case "left":
-        log.info(named(event.run), "left running; the next dispatcher of this ledger takes it up");
+        log.info(named(event.run), "left; the next dispatcher of this ledger takes it up");
         break;
       case "refused":
         log.info({ ...named(event.run), reason: event.message }, "not run from here");
@@ -64,7 +64,7 @@ export class Report {
         log.warn({ reason: event.message }, "the server's events do not come in; asking now and then instead");
         break;
       case "serverTrouble":
-        log.warn({ reason: event.message }, "the server could not be asked; asking again");
+        log.warn({ reason: event.message }, "trouble with the Prefect server");
         break;
       case "repeated":
         metrics.apiErrors?.inc({ answer: /answered (\d+)/.exec(event.reason)?.[1] ?? "no_answer" });

@@ -20,7 +20,8 @@ export interface Dispatching {
   poolsBeside?: PoolsBeside;
   ledger: Ledger;
   contextOf(job: Job): RunsContext;
-  watchOf(target: Target): EndWatch;
+  /** @param workPool whose target it is */
+  watchOf(target: Target, workPool: string): EndWatch;
   /** Resolves when the state of a run on the server is one of these, or `signal` fires. */
   untilState(id: string, types: readonly string[], signal: AbortSignal): Promise<void>;
   /** How long a cancelled run has to end by itself before its infrastructure is stopped, in seconds. */

@@ -38,3 +38,8 @@ export class EndWatch {
     });
   }
 }
+
+/** What to say of a look that failed, and is repeated. */
+export function notSeen(workPool: string, error: unknown): string {
+  return `pushpool could not see how the runs on work pool "${workPool}" go; it looks again: ${(error as Error).message}`;
+}

@@ -1,15 +1,18 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { RunRecord } from "../ledger";
+import { isTerminal, type State } from "../model/flowRun";
 import type { Outcome } from "../model/outcome";
 import { proposeState, readFlowRun, readStates, type ServerRun, type ServerState } from "../prefect/api/flowRuns";
 import { writeLogs } from "../prefect/api/logs";
 import type { Client } from "../prefect/client";
 import type { RunsContext } from "../runs/context";
-import { cleanUp } from "../runs/observe";
+import { newOutput } from "../runs/newOutput";
+import { cleanUp, recordSeen } from "../runs/observe";
 import { state } from "../runs/states";
-import type { Target } from "../targets/target";
+import type { LogLine, Target } from "../targets/target";
 import { putBack, standingOf, transitionsOf } from "./claim";
 import { type Dispatch, type Dispatched, type Dispatching, LONGEST_PAUSE, stateOf } from "./dispatching";
+import type { Ended } from "./endWatch";
 import { settlement } from "./settlement";
 
 /** Watch until the infrastructure has ended. Stop it if the run is cancelled. Report to the server what the run has not reported. */
@@ -22,7 +25,7 @@ export async function watch(dispatch: Dispatch, record: RunRecord): Promise<Disp
   const stopping = stopIfCancelled(parts, target, id, run, AbortSignal.any([signal, over.signal]));
   const left = new Promise<"left">((resolve) => signal.addEventListener("abort", () => resolve("left"), { once: true }));
   if (signal.aborted) return { kind: "left" };
-  const ended = await Promise.race([parts.watchOf(target).untilEnded(id), left]);
+  const ended = await Promise.race([parts.watchOf(target, record.run.workPool).untilEnded(id), left]);
   over.abort();
   const stopped = await stopping;
   if (ended === "left") {
@@ -45,7 +48,7 @@ export async function watch(dispatch: Dispatch, record: RunRecord): Promise<Disp
   }
   if (end.kind === "cancelled") await proposeState(client, run.id, { type: "CANCELLED", name: "Cancelled", message: end.message });
   if (end.kind !== "settled") seen = await stateOf(client, run);
-  await keepEnd(context, run.id, ended.outcome, ended.endedAt, seen);
+  await keepEnd(context, record, ended, seen);
   context.planned.delete(`${run.id}/${record.run.attempt}`);
   tell({ kind: "ended", run, state: seen?.type ?? "gone", ...(end.kind === "settled" ? {} : { message: end.message }) });
   return { kind: "ended", state: seen, record };
@@ -112,10 +115,11 @@ const LEVELS: Record<string, number> = { DEBUG: 10, INFO: 20, NOTICE: 20, WARNIN
 /** Write what it printed before it died into Prefect's log. A run that got further has written its own log there. */
 async function forwardOutput({ client, tell }: Dispatching, target: Target, id: string, run: ServerRun): Promise<void> {
   try {
-    const { lines } = await target.logs(id);
+    let lines: LogLine[] = [];
+    for await (const page of newOutput(target, id)) lines = [...lines, ...page.lines].slice(-500);
     await writeLogs(
       client,
-      lines.slice(-500).map(({ at, stream, severity, text }) => ({
+      lines.map(({ at, stream, severity, text }) => ({
         name: "prefect.flow_runs.pushpool",
         level: LEVELS[severity ?? ""] ?? (stream === "stderr" ? 40 : 20),
         message: text,
@@ -128,22 +132,39 @@ async function forwardOutput({ client, tell }: Dispatching, target: Target, id: 
   }
 }
 
-/** Keep the server's last state in the ledger too: an exit code only tells a crash. */
+/** Keep the end of an attempt in the ledger too, and clean up after it. */
 async function keepEnd(
   context: RunsContext,
-  id: string,
-  outcome: NonNullable<RunRecord["run"]["outcome"]>,
-  endedAt: string,
+  { run: { id, attempt } }: RunRecord,
+  ended: Ended,
   seen: ServerState | undefined,
 ): Promise<void> {
-  for (;;) {
-    const record = await context.ledger.read(id);
-    if (!record) return;
-    const message = seen === undefined ? "it is no longer on the server" : (seen.message ?? undefined);
-    const end = state(seen?.type ?? "CRASHED", new Date(seen?.timestamp ?? endedAt), message, seen?.name);
-    const kept = await context.ledger.change(id, record.run.version, { state: end, outcome, endedAt, owner: null });
-    if (!kept) continue;
-    await cleanUp(context, kept);
-    return;
+  let kept: RunRecord | undefined;
+  while (!kept) {
+    const present = await context.ledger.read(id);
+    // Another process of this ledger may have started it again.
+    if (present?.run.attempt !== attempt) return;
+    kept = await withEnd(context, present, ended, seen);
   }
+  await cleanUp(context, kept);
+}
+
+/**
+ * The server's last state counts: an exit code only tells a crash. If the server no longer has the run, `pushpool cancel` may have stopped it here.
+ * Then the ledger says how it ended.
+ * @returns `undefined` if another process has changed the run meanwhile
+ */
+async function withEnd(
+  context: RunsContext,
+  present: RunRecord,
+  ended: Ended,
+  seen: ServerState | undefined,
+): Promise<RunRecord | undefined> {
+  const { id, version, state: kept } = present.run;
+  const { outcome, endedAt } = ended;
+  const keep = (end: State) => context.ledger.change(id, version, { state: end, outcome, endedAt, owner: null });
+  if (seen) return keep(state(seen.type, new Date(seen.timestamp), seen.message ?? undefined, seen.name));
+  if (isTerminal(kept)) return present;
+  if (kept.type === "CANCELLING") return recordSeen(context, present, ended);
+  return keep(state("CRASHED", new Date(endedAt), "it is no longer on the server"));
 }

@@ -12,33 +12,36 @@ import { StackStore } from "../engine/state/stackStore";
 import type { JsonObject } from "../json";
 import { type ServedProvider, type StandInProvider, serveProvider } from "./providers";
 
-/** What the engine runs, and with what. */
+/** What the engine runs, and its settings. */
 export interface OfflineEngineOptions {
-  /** Folder of a Pulumi project; its program is run by its own SDK in a process of its own. This or `program` is needed. */
+  /** Folder of a Pulumi project. Its SDK runs the program in another process. Give this or `program`. */
   projectDir?: string;
-  /** A program as a function of the test itself; the stack's outputs are what it resolves with. */
+  /** A program as a function of the test. The stack's outputs are what it resolves with. */
   program?: InlineProgram;
-  /** Name of the project of a `program`. @default "test" */
+  /** The project's name, for `program`. @default "test" */
   project?: string;
   /** @default "dev" */
   stack?: string;
-  /** Over the stack's configuration file; structured values as JSON. A key without a namespace is the project's. */
+  /**
+   * Configuration in addition to the stack's file, which it overrides. Structured values are JSON. A key without a namespace is the
+   * project's.
+   */
   config?: Record<string, string>;
-  /** By package: a stand-in, or the port of a provider that runs already. Those of `PULUMI_DEBUG_PROVIDERS` are attached too. */
+  /** Providers by package: a stand-in, or the port of a running provider. Those of `PULUMI_DEBUG_PROVIDERS` are attached too. */
   providers?: Record<string, StandInProvider | number>;
   /** @default `process.env` with an empty passphrase */
   env?: NodeJS.ProcessEnv;
-  /** How many operations may be under way at a time. @default 16 */
+  /** How many operations may run at the same time. @default 16 */
   parallel?: number;
-  /** Sees, delays or fails what providers are asked. */
+  /** Called for each request to a provider. It can observe, delay or fail it. */
   intercept?: Intercept;
-  /** Gets what the engine does, as it happens. */
+  /** Called for each event of the engine. */
   onEvent?: (event: EngineEvent) => void;
 }
 
-/** What came of an operation. */
+/** The result of an operation. */
 export interface OfflineResult extends EngineResult {
-  /** The steps as lines, as Pulumi shows them: `+ aws:s3/bucket:Bucket logs`, properties that differ below. Secrets are "[secret]". */
+  /** The steps as lines, in Pulumi's form: `+ aws:s3/bucket:Bucket logs`, with the changed properties below. Secrets are "[secret]". */
   diff: string;
 }
 
@@ -57,8 +60,9 @@ export interface SeenInState {
 }
 
 /**
- * A whole unmodified Pulumi program through real previews, updates, refreshes and destroys, with no CLI and no cloud. It is our model of Pulumi's engine,
- * held to recordings of the real one, and says so where it ends.
+ * Runs a complete, unmodified Pulumi program through real previews, updates, refreshes and destroys, without a CLI and a cloud.
+ *
+ * It is a model of Pulumi's engine, and is tested against recordings of the real one. It refuses what it does not support.
  *
  * ```ts
  * const engine = new OfflineEngine({ projectDir: "infra", providers: { acme } });
@@ -76,33 +80,33 @@ export class OfflineEngine {
     this.#options = options;
   }
 
-  /** What `up` would do; nothing is changed. */
+  /** Show what `up` would do, without changing anything. */
   preview(): Promise<OfflineResult> {
     return this.#run(preview);
   }
 
-  /** @throws {OperationFailed} with what the program or a provider said; its `result` has what was done until then */
+  /** @throws {OperationFailed} with the program's or provider's message; its `result` has what was done before */
   up(options: { refresh?: boolean; continueOnError?: boolean } = {}): Promise<OfflineResult> {
     return this.#run(up, options);
   }
 
-  /** Make the state what the providers say there is. */
+  /** Update the state to match the real resources, as the providers report them. */
   refresh(): Promise<OfflineResult> {
     return this.#run(refresh);
   }
 
-  /** Delete everything that the stack has. */
+  /** Delete all resources of the stack. */
   destroy(): Promise<OfflineResult> {
     return this.#run(destroy);
   }
 
-  /** The outputs of the stack. With `secrets`, their values instead of "[secret]". */
+  /** The outputs of the stack. With `secrets`, secret values instead of "[secret]". */
   async outputs({ secrets = false } = {}): Promise<JsonObject> {
     const options = await this.#engineOptions({});
     return (await readStackOutputs({ ...options, project: this.#project(options), secrets }))?.outputs ?? {};
   }
 
-  /** What the stack has, in the order of its state; without the stack itself and the providers. */
+  /** The stack's resources, in the order of its state, without the stack itself and the providers. */
   async resources(): Promise<SeenInState[]> {
     const options = await this.#engineOptions({});
     const { home, stateHome, stack, env } = options;
@@ -123,7 +127,7 @@ export class OfflineEngine {
       }));
   }
 
-  /** The one resource of a name. @throws if there is none, or more than one */
+  /** The only resource with this name. @throws {Error} if there is none, or more than one */
   async resource(name: string): Promise<SeenInState> {
     const found = (await this.resources()).filter((resource) => resource.name === name);
     const [one] = found;
@@ -153,7 +157,7 @@ export class OfflineEngine {
       stack,
       home: this.#home,
       stateHome: join(this.#home, "state"),
-      // Node's own place for it: an engine lives for one test, and the next one starts its program as fast.
+      // Node's own folder for it: an engine lives for one test, and the next one starts its program as fast.
       compileCache: join(tmpdir(), "node-compile-cache"),
       env: env ?? { ...process.env, PULUMI_CONFIG_PASSPHRASE: "" },
       providers: Object.fromEntries(Object.entries(served).map(([name, { port }]) => [name, port])),

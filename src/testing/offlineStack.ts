@@ -8,46 +8,46 @@ import { readState } from "../engine/state/stateFile";
 import { emptyState, statePath } from "../engine/state/stateFormat";
 import type { Json, JsonObject } from "../json";
 
-/** What the stack is made of, and where it is kept. */
+/** The stack's program and settings, and where it is stored. */
 export interface OfflineStackOptions {
   /** Folder of the Pulumi.yaml. */
   projectDir: string;
   /** @default "dev" */
   stack?: string;
-  /** Where the state lies: name it to find the stack again. @default a temporary folder of its own, which is left to you to remove */
+  /** Folder of the state. Give it to find the stack again. @default a new temporary folder, which you have to remove */
   home?: string;
-  /** Over the stack's configuration file; structured values as JSON. */
+  /** Configuration in addition to the stack's file, which it overrides. Structured values are JSON. */
   config?: Record<string, string>;
   /** @default `process.env` with an empty passphrase */
   env?: NodeJS.ProcessEnv;
-  /** Providers that run already: package to port. Those of `PULUMI_DEBUG_PROVIDERS` are attached too. */
+  /** Running providers: package to port. Those of `PULUMI_DEBUG_PROVIDERS` are attached too. */
   providers?: Record<string, number>;
-  /** How many operations may be under way at a time. @default 16 */
+  /** How many operations may run at the same time. @default 16 */
   parallel?: number;
-  /** Gets what the engine does, as it happens. */
+  /** Called for each event of the engine. */
   onEvent?: (event: EngineEvent) => void;
 }
 
-/** A stack of an unmodified Pulumi program, run through real previews and updates with no CLI and no cloud. */
+/** A stack of an unmodified Pulumi program, run through real previews and updates without a CLI and a cloud. */
 export interface OfflineStack {
-  /** What `up` would do. */
+  /** Show what `up` would do. */
   preview(): Promise<EngineResult>;
-  /** @throws with the program's own message and stack if it fails */
+  /** @throws {Error} with the program's own message and stack if it fails */
   up(): Promise<EngineResult>;
-  /** Make the state what the providers say there is. */
+  /** Update the state to match the real resources, as the providers report them. */
   refresh(): Promise<EngineResult>;
-  /** Delete everything that the stack has. */
+  /** Delete all resources of the stack. */
   destroy(): Promise<EngineResult>;
-  /** The outputs of the stack. With `secrets`, their values instead of "[secret]". */
+  /** The outputs of the stack. With `secrets`, secret values instead of "[secret]". */
   outputs(options?: { secrets?: boolean }): Promise<JsonObject>;
-  /** As `pulumi stack export` gives it; secrets are ciphertexts. Before the first `up` it has no resources. */
+  /** The output of `pulumi stack export`; secrets are encrypted. Before the first `up` it has no resources. */
   exportState(): Json;
 }
 
 /**
  * Test a Pulumi program on the offline engine.
  *
- * It is our model of Pulumi's engine, and says so where it ends.
+ * The engine is a model of Pulumi's own. It refuses what it does not support.
  *
  * ```ts
  * const stack = offlineStack({ projectDir: "infra" });

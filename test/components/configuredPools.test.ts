@@ -25,7 +25,7 @@ test("each configured pool with its arguments", () => {
   ]);
 });
 
-test("with a secure: value somewhere in it every job variable is kept secret, and nothing else", async () => {
+test("with a secure: value in them, all job variables are secret, and nothing else", async () => {
   const configured = { a: { type: "process:push", concurrencyLimit: 2, jobVariables: { env: { TOKEN: "hunter2" } } } };
   const [pool] = configuredPools(configured, true);
   const { value, secrets } = await settled(pool?.definition.pool);
@@ -38,7 +38,7 @@ test("with a secure: value somewhere in it every job variable is kept secret, an
 
 const bad: [string, unknown, RegExp][] = [
   ["a list", ["local"], /^pushpool:pools must be an object/],
-  ["a pool that is text", { a: "process:push" }, /^pushpool:pools\.a must be an object with a type/],
+  ["a pool that is a string", { a: "process:push" }, /^pushpool:pools\.a must be an object with a type/],
   ["no type", { a: {} }, /^pushpool:pools\.a\.type is missing/],
   ["unknown type", { a: { type: "proces:push" } }, /^pushpool:pools\.a\.type is unknown: "proces:push": did you mean "process:push"\?/],
   ["a name of Object's", { a: { type: "constructor" } }, /^pushpool:pools\.a\.type is unknown/],
@@ -51,7 +51,7 @@ const bad: [string, unknown, RegExp][] = [
 ];
 test.each(bad)("refused: %s", (_, configured, message) => expect(() => configuredPools(configured, false)).toThrow(message));
 
-test("a provider's SDK that is not installed: the line that installs it; another module's lack is no mistake of the user's", () => {
+test("a provider's SDK that is not installed: the message has the install command; another missing module is no user's mistake", () => {
   const requiring = (module: string) => ({ "acme:push": { load: () => createRequire(__filename)(module), args: [] } });
   const pools = { etl: { type: "acme:push" } };
   expect(() => poolsOf(pools, requiring("@pulumi/acme/iam"), false)).toThrow(

@@ -6,16 +6,16 @@ const pool = new ProcessPushPool("local", { jobVariables: { env: { TOKEN: pulumi
 const hello = new Deployment("hello/prod", { workPoolName: pool.workPoolName, command: "true" });
 `;
 
-test("what is stored of its provider: small, without a secret, and the same in every version", () => {
+test("what is stored about its provider is small, has no secret, and is the same in every version", () => {
   const { declare } = project();
   const [one, two] = declare(`${POOL}
 for (const name of ["a", "b"]) new FlowRun(name, { pool: pool.definition, deployment: hello.definition });`);
   expect(one?.inputs.__provider).toBe(two?.inputs.__provider);
-  // What is stored is called for as long as there are stacks: this text may only change with a new `v`.
+  // Stacks call what they have stored. Change this text only together with a new `v`.
   expect(one?.inputs.__provider).toMatchSnapshot();
 });
 
-test("it is registered under its type, with all that its run needs, and says which of it is secret", () => {
+test("is registered under its type with all that its run needs, and marks what is secret", () => {
   const [run] = project().declare(`${POOL}
 class Box extends pulumi.ComponentResource { constructor(name) { super("my:index:Box", name); } }
 new FlowRun("smoke", {
@@ -42,7 +42,7 @@ new FlowRun("smoke", {
 test.each([
   [
     "{ pool, deployment: hello.definition }",
-    /FlowRun "smoke": pool is a component: give it a component's definition, as pool: etl\.definition/,
+    /ResourceError: pool is a component: give it a component's definition, as pool: etl\.definition/,
   ],
   ["{ pool: pool.definition, deployment: hello }", /deployment is a component: .* as deployment: hello\.definition/],
   ["{ pool: pool.definition }", /deployment is missing/],

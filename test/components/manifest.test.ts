@@ -9,7 +9,7 @@ import { mockPulumi, settled } from "./mocks";
 
 beforeAll(mockPulumi);
 
-test("a manifest is a plain tree: of it only what is secret is secret, and it parses", async () => {
+test("a manifest is a plain tree in which only the secrets are secret, and it can be parsed", async () => {
   const token = pulumi.secret("hunter2");
   const etl = new ProcessPushPool("etl", {
     concurrencyLimit: pulumi.output(4),
@@ -58,7 +58,7 @@ test("a manifest is a plain tree: of it only what is secret is secret, and it pa
   expect(parsed.variables.password).toBeInstanceOf(Secret);
 });
 
-test("a pool's template is Prefect's with the job variables as defaults, and the original is left alone", async () => {
+test("a pool's template is Prefect's with the job variables as defaults, and the original does not change", async () => {
   const pool = new ProcessPushPool("plain", { jobVariables: { working_dir: "/srv", env: { A: "1" } } });
   const { value } = await settled(pool.definition.pool.baseJobTemplate);
   const expected = defaultTemplate("process:push");
@@ -70,7 +70,7 @@ test("a pool's template is Prefect's with the job variables as defaults, and the
   expect(new ProcessPushPool("other").definition.pool.baseJobTemplate).toEqual(defaultTemplate("process:push"));
 });
 
-test("a given template takes the place of the default one", () => {
+test("a given template replaces the default one", () => {
   const baseJobTemplate = {
     job_configuration: { command: "{{ script }}" },
     variables: { type: "object", properties: { script: { type: "string" } }, required: ["script"] },
@@ -89,7 +89,7 @@ test("a given template takes the place of the default one", () => {
   });
 });
 
-// biome-ignore lint/suspicious/noExplicitAny: these are what the types would not let through
+// biome-ignore lint/suspicious/noExplicitAny: the types would refuse these
 const bad: [string, () => any, RegExp][] = [
   [
     "unknown variable",
@@ -145,16 +145,20 @@ const bad: [string, () => any, RegExp][] = [
     () => new Deployment("a/b", { workPoolName: "p", command: "true", [field]: value } as never),
     message,
   ]),
-  ["variables that are text", () => new ProcessPushPool("p", { jobVariables: "x" as never }), /^jobVariables must be an object/],
-  ["no variables", () => new ProcessPushPool("p", { jobVariables: null as never }), /^jobVariables must be an object, .* not null$/],
-  ["paused as text", () => new ProcessPushPool("p", { isPaused: "yes" as never }), /^isPaused must be true or false, not a string$/],
+  ["variables that are a string", () => new ProcessPushPool("p", { jobVariables: "x" as never }), /^jobVariables must be an object/],
   [
-    "label that is no text",
+    "no variables",
+    () => new ProcessPushPool("p", { jobVariables: null as never }),
+    /^jobVariables must not be null: give it a value, or leave it out$/,
+  ],
+  ["paused as a string", () => new ProcessPushPool("p", { isPaused: "yes" as never }), /^isPaused must be true or false, not a string$/],
+  [
+    "label that is not a string",
     () => new ProcessPushPool("p", { labels: { team: 1 as never } }),
     /^labels\.team must be a string, not a number$/,
   ],
   [
-    "two pools of one name",
+    "two pools with one name",
     () => manifest({ pools: [new ProcessPushPool("x"), new ProcessPushPool("y", { workPoolName: "x" })] }),
     /two work pools are called "x"/,
   ],

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 
-/** Run components without an engine: every resource is as it was declared. @returns names of what is registered, as it comes */
+/** Run components without an engine: every resource is as declared. @returns the names of registered resources, in order */
 export function mockPulumi(): string[] {
   const registered: string[] = [];
   pulumi.runtime.setMocks(
@@ -9,7 +9,7 @@ export function mockPulumi(): string[] {
         registered.push(name);
         return { id: `${name}-id`, state: { name, arn: `arn:aws:mock:::${name}`, ...inputs } };
       },
-      // The only question that components ask: which zones there are.
+      // Components ask only for the zones.
       call: ({ inputs }) => ({ ...inputs, names: ["a", "b", "c"].map((zone) => `${inputs.region}${zone}`) }),
     },
     "data",
@@ -18,7 +18,7 @@ export function mockPulumi(): string[] {
   return registered;
 }
 
-/** A tree with its outputs' values, and the paths of those that are secret. */
+/** A tree with the values of its outputs, and the paths of the secret ones. */
 export async function settled(tree: unknown, path = ""): Promise<{ value: unknown; secrets: string[] }> {
   if (pulumi.Output.isInstance(tree)) {
     const [value, secret] = await Promise.all([new Promise((resolve) => tree.apply(resolve)), pulumi.isSecret(tree)]);

@@ -4,7 +4,7 @@ import { uniqueName } from "../../components/physicalName";
 
 const text = fc.string({ minLength: 1, maxLength: 80 });
 
-test("whatever a component is called, Google takes the id, and it tells stacks apart", () => {
+test("Google accepts the id for any component's name, and it differs between stacks", () => {
   fc.assert(
     fc.property(text, text, text, fc.constantFrom(30, 63, 64), fc.constantFrom("-", "_"), (project, stack, name, longest, joint) => {
       const id = uniqueName([project, stack, name], longest, joint as "-" | "_");
@@ -16,6 +16,6 @@ test("whatever a component is called, Google takes the id, and it tells stacks a
   );
 });
 
-test("the component's name can be read in it", () => {
+test("contains the readable name of the component", () => {
   expect(uniqueName(["data", "prod", "etl-push"], 30, "-")).toMatch(/^etl-push-[0-9a-f]{6}$/);
 });

@@ -9,11 +9,11 @@ import { offlineStack } from "../../src/testing";
 import { openWorkspace } from "../../src/workspace";
 import { scratch } from "../scratch";
 
-// Whole programs, from `up` to the manifest that a run would read.
+// Complete programs, from `up` to the manifest that a run reads.
 
 const root = join(__dirname, "../..");
 
-/** A copy of a project, beside the packages that it needs. */
+/** A copy of a project, with access to the packages that it needs. */
 function project(from: string, files: string[]) {
   const dir = scratch();
   for (const file of files) cpSync(join(root, from, file), join(dir, file), { recursive: true });
@@ -51,7 +51,7 @@ test("examples/local: one pool, a deployment, a run of it, and a second `up` cha
   expect(() => checkTemplate(template ?? null, "baseJobTemplate")).not.toThrow();
 });
 
-test("the root program: with no configuration one pool on this machine; with one, its pools, its secrets kept", async () => {
+test("the root program: without configuration one local pool; with it, the configured pools, with their secrets", async () => {
   const { dir, home, env, load } = project("", ["Pulumi.yaml", "components", "src", "tsconfig.json"]);
   const one = offlineStack({ projectDir: dir, home, env });
   await one.up();
@@ -73,7 +73,7 @@ test("the root program: with no configuration one pool on this machine; with one
   );
 });
 
-test("a secret goes through the stack as one leaf: masked in the outputs, there for a run", async () => {
+test("a secret is one leaf of the stack: masked in the outputs, available to a run", async () => {
   const { dir, home, env, load } = project("examples/local", ["package.json"]);
   writeFileSync(join(dir, "Pulumi.yaml"), "name: secrets\nruntime: { name: nodejs, options: { typescript: false } }\nmain: index.js\n");
   writeFileSync(

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { beforeEach, expect, test } from "vitest";
 import * as aws from "../../components/aws";
+import type { ArgumentNames } from "../../components/checks";
 import * as gcp from "../../components/gcp";
 import * as core from "../../components/index";
 import * as local from "../../components/local";
@@ -8,7 +9,8 @@ import * as prefect from "../../components/prefect";
 import { parametersInClear } from "../../components/secretPaths";
 import { mockPulumi } from "./mocks";
 
-// The engine stores what is registered, also where the program fails right after it. So a component refuses before it registers anything.
+// The engine stores what is registered, even if the program fails right after. A component must therefore refuse before it registers
+// anything.
 
 type Component = new (name: string, args: unknown, opts?: pulumi.ComponentResourceOptions) => unknown;
 
@@ -22,14 +24,14 @@ const components = Object.fromEntries(
   ),
 ) as Record<string, Component>;
 
-/** Places without a region or a project, and the arguments that are right otherwise. */
+/** Places without a region or a project, and otherwise valid arguments. */
 const AWS = { region: "eu-west-1" };
 const GCP = { project: "acme-data", region: "europe-west1" };
 const ROLE = "arn:aws:iam::123456789012:role/x";
 const ACCOUNT = "x@acme-data.iam.gserviceaccount.com";
 const template = { job_configuration: { command: "{{ command }}" }, variables: { properties: { command: { type: "string" } } } };
 
-/** Bad arguments of each component, and what is said; some are only found out by a part of it. */
+/** Invalid arguments of each component, with the message. Some are found only by a part of it. */
 const refused: Record<string, readonly (readonly [args: object, message: RegExp, name?: string])[]> = {
   AwsCredentialsBlock: [
     [{ ...AWS, blockName: "a/b" }, /^blockName/],
@@ -83,7 +85,7 @@ const refused: Record<string, readonly (readonly [args: object, message: RegExp,
   GcpCredentialsBlock: [[{ project: "acme-data", blockName: "a/b" }, /blockName/]],
   ImageRepository: [[{ ...GCP, repositoryId: "UPPER" }, /repositoryId "UPPER"/]],
   PushServiceAccount: [
-    [{ project: "acme-data", accountId: "a" }, /accountId "a"/],
+    [{ project: "acme-data", runtimeServiceAccount: ACCOUNT, accountId: "a" }, /accountId "a"/],
     [{ project: "acme-data", runtimeServiceAccount: "ada" }, /runtimeServiceAccount "ada"/],
     [{ project: "acme-data", runtimeServiceAccount: ACCOUNT, permissions: "all" }, /permissions "all"/],
   ],
@@ -111,7 +113,7 @@ const refused: Record<string, readonly (readonly [args: object, message: RegExp,
 const registered = mockPulumi();
 beforeEach(() => void registered.splice(0));
 
-test("every exported component has arguments that it refuses here", () => {
+test("every exported component has invalid arguments here", () => {
   expect(Object.keys(refused).sort()).toEqual(Object.keys(components).sort());
 });
 
@@ -122,12 +124,66 @@ test.each(cases)("$component, case $index: nothing is registered", async ({ comp
   const make = () => new (components[component] as Component)(name, args);
   expect(make).toThrow(message);
   expect(make).toThrow(pulumi.ResourceError);
-  // What is registered is on its way by then.
+  // By then, a registration would have been sent.
   await new Promise((done) => setTimeout(done, 20));
   expect(registered).toEqual([]);
 });
 
-test("a secret in the parameters of a server's deployment is refused by its path", async () => {
+/** Every resource of a program, dynamic ones included. */
+const resources = {
+  ...components,
+  FlowRun: core.FlowRun,
+  PrefectBlock: prefect.PrefectBlock,
+  PrefectDeployment: prefect.PrefectDeployment,
+  PrefectWorkPool: prefect.PrefectWorkPool,
+} as Record<string, Component>;
+
+test.each(Object.keys(resources))("%s refuses unknown and wrong arguments by name, before anything is registered", async (type) => {
+  const make = (args: unknown) => () => new (resources[type] as Component)("a/b", args);
+  const refusal = (message: RegExp) => expect.objectContaining({ message: expect.stringMatching(message), hideStack: true });
+  expect(make({ noSuchArgument: 1 })).toThrow(refusal(/^noSuchArgument is unknown: (did you mean|there is) "/));
+  expect(make(null)).toThrow(refusal(/^the arguments must be an object, as \{ name: value \}, not null$/));
+  expect(make("x")).toThrow(refusal(/^the arguments must be an object, as \{ name: value \}, not a string$/));
+  await new Promise((done) => setTimeout(done, 20));
+  expect(registered).toEqual([]);
+});
+
+test.each<[string, object, RegExp]>([
+  ["EcsPushPool", { ...AWS, workPolName: "x" }, /^workPolName is unknown: did you mean "workPoolName"/],
+  ["EcsPushPool", { region: null }, /^region must not be null: give it a value, or leave it out$/],
+  ["CloudRunPushPool", { ...GCP, queues: { urgent: { prio: 1 } } }, /^queues\.urgent\.prio is unknown: did you mean "priority"/],
+  ["CloudRunPushPool", { ...GCP, queues: { urgent: null } }, /^queues\.urgent must be an object, as \{ name: value \}, not null$/],
+  ["ProcessPushPool", { queues: ["urgent"] }, /^queues must be an object/],
+  ["PrefectWorkPool", { type: "process:push", queues: { a: { paused: true } } }, /^queues\.a\.paused is unknown: did you mean "isPaused"/],
+  ["PrefectWorkPool", {}, /^type is missing: PrefectWorkPool needs it$/],
+  ["PrefectBlock", { blockTypeSlug: "secret", data: null }, /^data must not be null/],
+  ["SubmitAccess", { project: "acme-data", runtimeServiceAccount: ACCOUNT }, /^members is missing: SubmitAccess needs it$/],
+  ["TaskSecrets", { ...AWS, workPoolName: "etl" }, /^values is missing: TaskSecrets needs it$/],
+  ["Deployment", { workPoolName: "local", command: "true", tag: ["x"] }, /^tag is unknown: did you mean "tags"/],
+])("%s with %j", (type, args, message) => {
+  expect(() => new (resources[type] as Component)(type === "Deployment" ? "a/b" : "x", args)).toThrow(message);
+});
+
+test("a limit may be null, as in Prefect: it means no limit", () => {
+  expect(() => new local.ProcessPushPool("x", { concurrencyLimit: null as never, timeoutSeconds: null as never })).not.toThrow();
+  expect(() => new prefect.PrefectWorkPool("x", { type: "process:push", concurrencyLimit: null })).not.toThrow();
+});
+
+test("a component's list of argument names matches its interface, or it does not compile", () => {
+  interface Args {
+    given: string;
+    other?: number;
+  }
+  // @ts-expect-error: `other` is left out
+  const without: ArgumentNames<Args> = { given: "required" };
+  // @ts-expect-error: `another` is not an argument
+  const more: ArgumentNames<Args> = { given: "required", other: "optional", another: "optional" };
+  // @ts-expect-error: `given` must be given
+  const optional: ArgumentNames<Args> = { given: "optional", other: "optional" };
+  expect([without, more, optional]).toHaveLength(3);
+});
+
+test("a secret in the parameters of a server's deployment is refused with its path", async () => {
   const of = { type: "PrefectDeployment", name: "a/b" };
   const parameters = { plain: pulumi.output("x"), deep: [{ key: pulumi.secret("hunter2") }] };
   await expect(parametersInClear(parameters, of)).rejects.toThrow(

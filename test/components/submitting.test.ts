@@ -7,10 +7,10 @@ test.each([
   ["air-to-air_push", "air-to-air-push"],
   ["Big pool", "big-pool"],
   ["日本", "-"],
-])("the block of work pool %s is called %s", (workPool, block) => {
+])("the block of work pool %s has the name %s", (workPool, block) => {
   expect(blockNameOf(workPool)).toBe(block);
 });
 
-test("Prefect takes every name of a block", () => {
+test("Prefect accepts every name of a block", () => {
   fc.assert(fc.property(fc.string({ minLength: 1 }), (name) => /^[a-z0-9-]+$/.test(blockNameOf(name))));
 });

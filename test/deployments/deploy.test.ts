@@ -9,8 +9,8 @@ import { UserError } from "../../src/userError";
 import { scratch } from "../scratch";
 import { environment, fixtures, names, REFUSED, results, STEP_OUTPUTS, TEMPLATE } from "./recorded";
 
-// The 41 files of test/prefectYaml, with the flows' code and the pools that Prefect had when it was recorded: flow names, versions, descriptions and
-// parameters are what Prefect found by importing; what it refused, with the server at hand, is refused.
+// The 41 files of test/prefectYaml, with the flows and the pools that Prefect had for the recording. Flow names, versions, descriptions and
+// parameters are those that Prefect found by importing; what it refused with a server is refused.
 
 const POOL = { type: "process:push", baseJobTemplate: TEMPLATE };
 const MANIFEST = {
@@ -61,17 +61,17 @@ test.each(names)("%s", async (name) => {
     expect([full, mine?.kept.version, mine?.definition.description, mine?.definition.parameterSchema]).toEqual([
       full,
       theirs.version,
-      // A flow without a docstring is described as "None" there.
+      // Prefect gives a flow without a docstring the description "None".
       theirs.description === "None" ? undefined : theirs.description,
       theirs.parameter_openapi_schema,
     ]);
   }
 });
 
-test("without python3 a flow goes by its function's name, and that is said", async () => {
+test("without python3 each flow gets the name of its function, with a note", async () => {
   const planned = await plan("23-module-entrypoint", { python: "/nowhere" });
   expect(planned).toMatchObject({
     deployments: [{ name: "module-flow/module-form" }, { name: "module-flow/module-colon-form" }],
-    notes: [expect.stringMatching(/^there is no python3 here: flows go by their functions' names, and their parameters are not known$/)],
+    notes: [expect.stringMatching(/^python3 is not on PATH: each flow gets the name of its function, and parameters are not checked$/)],
   });
 });

@@ -2,20 +2,20 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { JsonObject } from "../../src/json";
 
-// The 41 files of test/fixtures/prefect-yaml, and what `prefect deploy --all` stored of each on a real server.
+// The 41 files of test/fixtures/prefect-yaml, and what `prefect deploy --all` stored for each on a real server.
 
 export const fixtures = join(__dirname, "..", "fixtures", "prefect-yaml");
 export const { environment, results } = JSON.parse(readFileSync(join(fixtures, "expected.json"), "utf8")) as {
   environment: Record<string, string>;
   results: Record<string, { deploy_all: { exit: number; deployments: JsonObject[] } }>;
 };
-/** The files, without `.yaml`. */
+/** The files' names, without `.yaml`. */
 export const names = readdirSync(fixtures)
   .filter((file) => file.endsWith(".yaml"))
   .map((file) => file.replace(".yaml", ""));
 
 const VARIABLES = ["command", "env", "labels", "name", "image", "cpu"];
-/** Of the pools yaml-pool and yaml-pool-2. */
+/** The template of the pools yaml-pool and yaml-pool-2. */
 export const TEMPLATE = {
   job_configuration: Object.fromEntries(VARIABLES.map((name) => [name, `{{ ${name} }}`])),
   variables: {
@@ -30,7 +30,7 @@ export const TEMPLATE = {
     },
   },
 };
-/** What build and push steps gave there. */
+/** The outputs of build and push steps there. */
 export const STEP_OUTPUTS: Record<string, JsonObject> = {
   "12-build-push-outputs": {
     "get-tag": { stdout: "v1.2.3" },
@@ -41,7 +41,7 @@ export const STEP_OUTPUTS: Record<string, JsonObject> = {
   "13-own-build": { t: { stdout: "own" } },
 };
 
-/** What is refused, beside what the recording refused: by deployment name, and why. */
+/** What is refused in addition to what the recording refused: by deployment name, with the reason. */
 export const REFUSED: Record<string, [string, RegExp][]> = {
   "09-both-schedule-and-schedules": [["both", /^schedule and schedules are both given/]],
   "16-null-mappings-invalid": [

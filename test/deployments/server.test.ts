@@ -17,15 +17,15 @@ import { scratch } from "../scratch";
 import { clientOf } from "../serve/server/dispatcher";
 import { environment, fixtures, names, REFUSED, results, STEP_OUTPUTS, TEMPLATE } from "./recorded";
 
-/** Where another thing is stored than `prefect deploy` stores, by file; docs/deploy.md says why. */
+/** Where pushpool stores something else than `prefect deploy`, by file; docs/deploy.md says why. */
 const SAFER: Record<string, JsonObject> = {
-  // Prefect drops what stands alone in a list.
+  // Prefect drops a placeholder that is alone in a list item.
   "12-build-push-outputs": { tags: ["v1.2.3", "pushed-v1.2.3", "x-"] },
   "20-tags-string": { tags: ["v1", "v2"] },
   "21-tags-plain-string": { tags: ["solo"] },
 };
 
-/** A prefect.yaml with the flows of the fixtures beside it. */
+/** A prefect.yaml, with the flows of the fixtures beside it. */
 function folderOf(yaml: (file: string) => void): { folder: string; file: string } {
   const folder = scratch();
   cpSync(join(fixtures, "support"), folder, { recursive: true });
@@ -74,7 +74,7 @@ describePrefect("deploying to a real Prefect server", () => {
     if (!found) throw new Error(`there is no ${name}`);
     return found;
   };
-  /** A file of one deployment of its own. */
+  /** A file with one new deployment. */
   const one = (more: string, name = `d-${randomUUID().slice(0, 8)}`) => {
     const text = (rest: string) => `deployments:\n- name: ${name}\n  entrypoint: flows.py:hello\n  work_pool: { name: yaml-pool }\n${rest}`;
     const at = folderOf((file) => writeFileSync(file, text(more)));
@@ -89,11 +89,11 @@ describePrefect("deploying to a real Prefect server", () => {
     };
     return (await client.request<{ id: string }[]>("POST", "/flow_runs/filter", { json })).body.map((run) => run.id);
   };
-  /** Have the server make the runs of its schedules now. */
+  /** Let the server create the runs of its schedules now. */
   const makeRuns = ({ id }: ServerDeployment) => client.request("POST", `/deployments/${id}/schedule`, { json: {} });
 
   const deployable = names.filter((name) => (results[name]?.deploy_all.deployments.length ?? 0) > 0 || REFUSED[name]);
-  test.each(deployable)("what is stored of %s is what `prefect deploy --all` stored; a second time changes nothing", async (name) => {
+  test.each(deployable)("%s: the server stores the same as after `prefect deploy --all`; a second time changes nothing", async (name) => {
     const at = folderOf((file) => copyFileSync(join(fixtures, `${name}.yaml`), file));
     const options = { stepOutputs: STEP_OUTPUTS[name] ?? {} };
     const planned = await deploy(at, options);
@@ -115,7 +115,7 @@ describePrefect("deploying to a real Prefect server", () => {
     );
   });
 
-  test("a second time, in another order too, keeps the runs that schedules have made; a change is of the one that changes", async () => {
+  test("a second time, also in another order, keeps the scheduled runs; a changed schedule changes alone", async () => {
     const daily = '  - { cron: "0 6 * * *", timezone: Europe/Berlin, slug: daily }\n';
     const hourly = "  - { interval: 3600, slug: hourly }\n";
     const nameless = '  - { cron: "0 7 * * *" }\n';
@@ -147,7 +147,7 @@ describePrefect("deploying to a real Prefect server", () => {
     for (const slug of ["daily", "hourly"]) expect(idOf(after, slug)).toBe(idOf(before, slug));
   });
 
-  test("a change is told leaf by leaf, and made in place", async () => {
+  test("a change is shown leaf by leaf, and made in place", async () => {
     const file = one('  schedules: [{ cron: "0 6 * * *" }]\n');
     await deploy(file);
     const before = await stored(file.name);
@@ -170,7 +170,7 @@ describePrefect("deploying to a real Prefect server", () => {
     expect(await stored(file.name)).toMatchObject({ tags: [], parameters: {}, global_concurrency_limit: null });
   });
 
-  test("what the file does not speak of and someone set on the server is left: a pause, and schedules, which is said", async () => {
+  test("fields that the file does not set stay as someone set them on the server: a pause, and schedules, with a warning", async () => {
     const file = one("");
     await deploy(file);
     const { id } = await stored(file.name);
@@ -178,7 +178,7 @@ describePrefect("deploying to a real Prefect server", () => {
     const json = [{ schedule: { cron: "5 5 * * *" }, active: true }];
     await client.request("POST", `/deployments/${id}/schedules`, { json });
     expect((await deploy(file)).deployments).toMatchObject([
-      { change: "same", warnings: [expect.stringMatching(/^the file has no schedules for it, and those on the server \(1\) go on/)] },
+      { change: "same", warnings: [expect.stringMatching(/^the file sets no schedules, so those on the server \(1\) stay/)] },
     ]);
     expect(await stored(file.name)).toMatchObject({ paused: true, schedules: { length: 1 } });
     file.change("  paused: false\n");
@@ -186,7 +186,7 @@ describePrefect("deploying to a real Prefect server", () => {
     expect(await stored(file.name)).toMatchObject({ paused: false, schedules: { length: 1 } });
   });
 
-  test("a schedule that someone paused stays paused, whatever else of it changes; what the file says of it counts", async () => {
+  test("a schedule that someone paused stays paused, whatever else changes; what the file sets counts", async () => {
     const schedules = (...given: string[]) => `  schedules: [${given.map((one) => `{ ${one} }`).join(", ")}]\n`;
     const file = one(schedules('cron: "0 5 * * *"', 'cron: "0 6 * * *", slug: morning, parameters: { n: 1 }'));
     await deploy(file);
@@ -224,12 +224,12 @@ describePrefect("deploying to a real Prefect server", () => {
       const [change, seen] = await now(...given);
       return [change, ...(seen as unknown[][]).map((each) => each.slice(0, 3))];
     };
-    // Then each takes the other's slug.
+    // Then they swap slugs.
     const both = ['cron: "0 4 * * *", slug: a', 'cron: "0 8 * * *", slug: b, replaces: late'];
     expect(await brief(...both)).toEqual(["update", [nameless, "a", false], [morning, "b", false]]);
     const swapped = ['cron: "0 4 * * *", slug: b, replaces: a', 'cron: "0 8 * * *", slug: a, replaces: b'];
     expect(await brief(...swapped)).toEqual(["update", [nameless, "b", false], [morning, "a", false]]);
-    // A slug that the file no longer has stays, and the schedule with it.
+    // A slug that the file no longer has stays, with its schedule.
     const said = ['cron: "0 4 * * *", active: true', 'cron: "0 8 * * *", slug: a, parameters: {}'];
     expect(await brief(...said)).toEqual(["update", [nameless, "b", true], [morning, "a", false]]);
     expect((await stored(file.name)).schedules.map(({ parameters }) => parameters)).toEqual([{}, {}]);
@@ -257,7 +257,7 @@ describePrefect("deploying to a real Prefect server", () => {
     expect((await stored(file.name)).schedules).toEqual([]);
   });
 
-  test("fields that the file does not name stay as someone set them on the server; those that it named last time go back", async () => {
+  test("fields that the file does not set stay as someone set them on the server; those that it set last time go back", async () => {
     const file = one("");
     await deploy(file);
     const { id } = await stored(file.name);
@@ -278,9 +278,7 @@ describePrefect("deploying to a real Prefect server", () => {
     expect((await deploy(file)).deployments).toMatchObject([
       {
         change: "same",
-        warnings: [
-          expect.stringMatching(/^the file says nothing of .*work_queue_name, parameters, .*tags, .*: what is set on the server stays$/),
-        ],
+        warnings: [expect.stringMatching(/^the file does not set .*work_queue_name, parameters, .*tags, .*: the server's values stay$/)],
       },
     ]);
     expect({ ...(await stored(file.name)), updated: "" }).toEqual({ ...before, updated: "" });
@@ -308,7 +306,7 @@ describePrefect("deploying to a real Prefect server", () => {
     expect(await stored(file.name)).toMatchObject({ work_pool_name: "yaml-pool-2", work_queue_name: "default" });
   });
 
-  test("a secret that `prefect deploy` had put there is not told by a change", async () => {
+  test("a change does not show a secret that `prefect deploy` wrote there", async () => {
     const file = one("");
     await deploy(file);
     const { id } = await stored(file.name);
@@ -322,7 +320,7 @@ describePrefect("deploying to a real Prefect server", () => {
     expect((await stored(file.name)).job_variables).toEqual({ image: "{{ prefect.blocks.secret.lab-secret }}" });
   });
 
-  test("where Python has Prefect flows are imported, and what cannot be is read from its code and said", async () => {
+  test("flows are imported if Python has Prefect; one that cannot be is read from its code, with a note", async () => {
     const names = {
       computed: `d-${randomUUID().slice(0, 8)}`,
       unimportable: `d-${randomUUID().slice(0, 8)}`,
@@ -361,15 +359,18 @@ describePrefect("deploying to a real Prefect server", () => {
       expect.stringMatching(/^broken\.py:unimportable cannot be imported \(.*no_such_module.*\): its name and parameters/),
     );
     expect(problems).toMatchObject([
-      { name: names.plain, message: expect.stringMatching(/^entrypoint: more\.py:plain is no flow, .* put Prefect's @flow/) },
+      {
+        name: names.plain,
+        message: expect.stringMatching(/^entrypoint: more\.py:plain is not a flow, .* decorate it with Prefect's @flow/),
+      },
     ]);
     expect((await deploy(at)).notes).toContainEqual(
-      expect.stringMatching(/^python3 has no Prefect here: flows and their parameters are read from/),
+      expect.stringMatching(/^python3 has no Prefect: flows and their parameters are read from/),
     );
   });
 });
 
-/** As the recording has a deployment. */
+/** A deployment in the recording's form. */
 function asRecorded(deployment: ServerDeployment, folder: string): JsonObject {
   const [recorded] = results["01-minimal"]?.deploy_all.deployments ?? [];
   const fields = Object.keys(recorded ?? {}).flatMap((field) =>
@@ -386,7 +387,10 @@ function asRecorded(deployment: ServerDeployment, folder: string): JsonObject {
   };
 }
 
-/** By what they say: a schedule without a slug gets one here, by its place, and none by Prefect; the start of one without is the clock's. */
+/**
+ * Compare schedules by content. Without a slug, pushpool gives one by position and Prefect gives none; without a start, the server uses its
+ * clock.
+ */
 function inOrder(schedules: JsonObject[]): string[] {
   return schedules
     .map(({ id: _, created: __, updated: ___, deployment_id: ____, replaces: _____, slug, schedule, ...rest }) => {

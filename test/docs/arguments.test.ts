@@ -4,7 +4,7 @@ import ts from "typescript";
 import { expect, test } from "vitest";
 import { repo } from "./markdown";
 
-// What a program gives to a component is what most people read of it, in their editor. Each argument says what it is for, its default, and an example.
+// Most users read only the docstrings of a component's arguments, in their editor. Each one has a purpose, a default and an example.
 
 interface Argument {
   where: string;
@@ -13,7 +13,7 @@ interface Argument {
   example: string;
 }
 
-/** The arguments of the components of a file: the properties of its interfaces `…Args`. */
+/** The arguments of a file's components: the properties of its interfaces `…Args`. */
 function argumentsOf(path: string): Argument[] {
   const file = ts.createSourceFile(path, ts.sys.readFile(path) ?? "", ts.ScriptTarget.ES2022, true);
   return file.statements
@@ -36,15 +36,15 @@ function argumentsOf(path: string): Argument[] {
 const files = readdirSync(join(repo, "components"), { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".ts"));
 const all = files.flatMap((file) => argumentsOf(join(repo, "components", file)));
 
-test("each argument of a component says what it is for", () => {
+test("each argument of a component has a purpose", () => {
   expect(all.length).toBeGreaterThan(100);
   expect(all.filter(({ text }) => text.length < 10).map(({ where }) => where)).toEqual([]);
 });
 
-test("each one that may be left out says what then holds", () => {
+test("each optional one has a default", () => {
   expect(all.filter(({ optional, text }) => optional && !/\b[Bb]y\s+default\b/.test(text)).map(({ where }) => where)).toEqual([]);
 });
 
-test("each one has an example, as a program would have it", () => {
+test("each one has an example, as in a program", () => {
   expect(all.filter(({ where, example }) => !example.startsWith(`${where.split(".")[1]}: `)).map(({ where }) => where)).toEqual([]);
 });

@@ -10,11 +10,11 @@ import { scratch } from "../scratch";
 import { type Block, copied, repo } from "./markdown";
 import { install, readersPlace, runBlock } from "./place";
 
-// What the pages show is run as it stands there. Many blocks share one place: most of them need a stack that is up.
+// Runs the pages' blocks unchanged. Many blocks share one place, since most need a running stack.
 
 const marked = (words: string) => copied.filter(({ mark }) => mark?.kind === "run" && mark.words === words);
 
-test("every block that says `run` says where, and one of the tests below does it", () => {
+test("every block marked `run` names a place, and a test below runs it", () => {
   const places = ["local", "empty", "program", "program, continued", "module", "test", "configuration"];
   expect(copied.filter(({ mark }) => mark?.kind === "run" && !places.includes(mark.words))).toEqual([]);
 });
@@ -26,7 +26,7 @@ test("in a copy of examples/local: the commands, and the program that uses pushp
   const { env } = readersPlace();
   const place = { cwd: example, env: { ...env, PUSHPOOL_HOME: undefined } };
   const state = { run: "" };
-  // The example's own page begins with `up`, and ends with `destroy`.
+  // The example's page begins with `up` and ends with `destroy`.
   const [first, ...others] = marked("local").filter(({ page }) => page === "examples/local/README.md");
   runBlock(first as Block, place, state);
   for (const block of marked("local").filter(({ page }) => page.startsWith("docs/"))) runBlock(block, place, state);
@@ -46,7 +46,7 @@ test("in an empty folder: init, up, deploy, run", () => {
     });
 });
 
-test("`npm start` is what the README says", () => {
+test("`npm start` works as the README says", () => {
   for (const command of ["up --engine offline", "deploy --all", "run hello/node"])
     expect(scripts.start).toContain(`-C examples/local ${command}`);
 });
@@ -92,7 +92,7 @@ test("pools by configuration", () => {
 });
 
 describe("programs", () => {
-  test("each of them compiles, and gives the components arguments that they have", { timeout: 240_000 }, () => {
+  test("each compiles, and uses arguments that the components have", { timeout: 240_000 }, () => {
     const folder = scratch();
     install(folder);
     const programs = copied.filter(({ language }) => language === "js");

@@ -3,7 +3,7 @@ import { dirname, join, relative } from "node:path";
 import { expect, test } from "vitest";
 import { anchorsOf, pages, repo, textOf } from "./markdown";
 
-/** The links of a page, but those into the web. */
+/** A page's links, without those to the web. */
 function linksOf(page: string): string[] {
   const prose = textOf(page)
     .replaceAll(/^```[\s\S]*?^```$/gm, "")
@@ -11,7 +11,7 @@ function linksOf(page: string): string[] {
   return [...prose.matchAll(/\]\(([^)\s]+)\)/g)].map(([, to = ""]) => to).filter((to) => !/^[a-z]+:/.test(to));
 }
 
-test.each(pages)("%s: every link leads to a file, and to a heading of it", (page) => {
+test.each(pages)("%s: every link leads to an existing file and heading", (page) => {
   for (const link of linksOf(page)) {
     const [path = "", anchor] = link.split("#");
     const target = path === "" ? page : relative(repo, join(repo, dirname(page), path));
@@ -20,12 +20,12 @@ test.each(pages)("%s: every link leads to a file, and to a heading of it", (page
   }
 });
 
-test("every page of docs/ is one that docs/README.md links, and the README's table does", () => {
+test("docs/README.md links every page of docs/, and so does the README's table", () => {
   const inDocs = readdirSync(join(repo, "docs")).filter((file) => file !== "README.md");
   expect(inDocs.filter((file) => !linksOf("docs/README.md").includes(file))).toEqual([]);
   expect(inDocs.filter((file) => !linksOf("README.md").includes(`docs/${file}`))).toEqual([]);
 });
 
-test("the README stays a page that one reads to the end", () => {
+test("the README is short enough to be read completely", () => {
   expect(textOf("README.md").split("\n").length).toBeLessThan(140);
 });

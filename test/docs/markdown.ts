@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 export const repo = join(__dirname, "..", "..");
 
-/** The pages that people read, relative to the repository. */
+/** The pages for users, relative to the repository. */
 export const pages: readonly string[] = [
   "README.md",
   "CONTRIBUTING.md",
@@ -15,11 +15,11 @@ export const pages: readonly string[] = [
 
 export interface Block {
   page: string;
-  /** Of its first line in the page, from 1. */
+  /** The line number of its first line, from 1. */
   line: number;
   language: string;
   text: string;
-  /** What the comment above it says about how it is tested: `<!-- run: local -->` is `run` with `local`. */
+  /** How it is tested, from the comment above it: `<!-- run: local -->` is `run` with `local`. */
   mark: { kind: string; words: string } | undefined;
 }
 
@@ -27,7 +27,7 @@ export function textOf(page: string): string {
   return readFileSync(join(repo, page), "utf8");
 }
 
-/** The fenced blocks of a page. @throws {Error} for an indented block, which has no language */
+/** The fenced blocks of a page. @throws {Error} if a block is indented, since it then has no language */
 export function blocksOf(page: string): Block[] {
   const lines = textOf(page).split("\n");
   const blocks: Block[] = [];
@@ -51,7 +51,7 @@ export function blocksOf(page: string): Block[] {
   return blocks;
 }
 
-/** All blocks that are commands, programs or configuration: what a reader copies. */
+/** All blocks with commands, programs or configuration: those that users copy. */
 export const copied: readonly Block[] = pages.flatMap(blocksOf).filter(({ language }) => language !== "text");
 
 /** The commands of a shell block, without their comments. */
@@ -62,7 +62,7 @@ export function commandsOf({ text }: Block): string[] {
     .filter((line) => line !== "" && !line.startsWith("#"));
 }
 
-/** What a reader calls a heading's anchor: GitHub makes it of the heading's words. */
+/** The anchors of a page's headings. GitHub makes them from the headings' words. */
 export function anchorsOf(page: string): string[] {
   const prose = textOf(page).replaceAll(/^```[\s\S]*?^```$/gm, "");
   return [...prose.matchAll(/^#+ (.*)$/gm)].map(([, heading = ""]) =>

@@ -6,12 +6,12 @@ import { parse } from "yaml";
 import { buildProgram } from "../../src/cli/program";
 import { type Block, commandsOf, copied, repo } from "./markdown";
 
-// Every block that a reader copies says in a comment above it how it is tested. blocks.test.ts runs those that say `run`.
+// Every block that users copy has a comment above it that says how it is tested. blocks.test.ts runs those marked `run`.
 
 const named = (kind: string) =>
   copied.filter(({ mark }) => mark?.kind === kind).map((block) => [`${block.page}:${block.line}`, block] as const);
 
-/** The flags that other programs' own help lists, of what the pages show. By the words that the command begins with. */
+/** The flags of other programs that the pages show, as in those programs' help. By the first words of the command. */
 const FOREIGN: Record<string, string[]> = {
   "aws ecr get-login-password": [],
   "aws sso login": [],
@@ -39,14 +39,14 @@ test("each block says how it is tested", () => {
   expect(unreasoned).toEqual([]);
 });
 
-/** A command line as pushpool's own grammar reads it. @throws {Error} as the command line would */
+/** Parse a command line with pushpool's own grammar. @throws {Error} as the command line would */
 async function grammar(words: readonly string[]): Promise<void> {
   const program = buildProgram();
   for (const command of program.commands) command.action(() => {});
   await program.parseAsync([...words], { from: "user" });
 }
 
-/** The words of each command of a line, without what assigns and substitutes. */
+/** The words of each command in a line, without assignments and substitutions. */
 function simpleCommands(line: string): string[][] {
   return line
     .replace(/^\w+=\$\((.*)\)$/, "$1")
@@ -64,12 +64,12 @@ async function checkCommand(words: string[]): Promise<void> {
   expect(flags.filter((flag) => !known?.[1].includes(flag))).toEqual([]);
 }
 
-test.each(named("not run"))("%s is made of commands and flags that there are", async (_, block) => {
+test.each(named("not run"))("%s has existing commands and flags", async (_, block) => {
   const commands = commandsOf(block).filter((line) => !/^npm install (git\+https|\/path)/.test(line));
   for (const words of commands.flatMap(simpleCommands)) await checkCommand(words);
 });
 
-test.each(named("tested"))("%s: what it shows is in the tests that it names", (_, block) => {
+test.each(named("tested"))("%s: the tests that it names contain what it shows", (_, block) => {
   const files = block.mark?.words.split(", ") ?? [];
   for (const file of files) expect([file, existsSync(join(repo, file))]).toEqual([file, true]);
   const tests = files.map((file) => readFileSync(join(repo, file), "utf8")).join("\n");
@@ -82,8 +82,11 @@ test.each(named("tested"))("%s: what it shows is in the tests that it names", (_
   }
 });
 
-/** A synopsis: `a | b` are alternatives, `[…]` may be left out. */
-test.each(named("usage"))("%s names commands and flags that there are", (_, block) => {
+/**
+ * A synopsis: `a
+ * b` are alternatives, `[…]` is optional.
+ */
+test.each(named("usage"))("%s has existing commands and flags", (_, block) => {
   const program = buildProgram();
   for (const line of commandsOf(block)) {
     const text = line.replace(/^pushpool /, "");
@@ -100,14 +103,14 @@ test.each(named("usage"))("%s names commands and flags that there are", (_, bloc
 });
 
 describe("workflows", () => {
-  test.each(named("workflow"))("%s runs commands that there are", async (_, block: Block) => {
+  test.each(named("workflow"))("%s runs existing commands", async (_, block: Block) => {
     const { jobs } = parse(block.text) as { jobs: Record<string, { steps: { run?: string }[] }> };
     const lines = Object.values(jobs).flatMap(({ steps }) => steps.flatMap(({ run }) => run ?? []));
     expect(lines.length).toBeGreaterThan(0);
     for (const line of lines.filter((line) => line !== "npm ci")) await checkCommand(split(line));
   });
 
-  test("our own runs what CI runs, on the node that .nvmrc names", () => {
+  test("our own workflow runs what CI runs, on the node version in .nvmrc", () => {
     const { jobs } = parse(readFileSync(join(repo, ".github", "workflows", "ci.yml"), "utf8")) as {
       jobs: { test: { steps: { run?: string; uses?: string; with?: Record<string, string> }[] } };
     };

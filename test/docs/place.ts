@@ -6,7 +6,7 @@ import { type Place, place } from "../e2e/pushpool";
 import type { Block } from "./markdown";
 import { repo } from "./markdown";
 
-/** A folder with `pushpool` on the PATH, no Pulumi CLI there, and an `npm` and `npx` that fetch nothing. */
+/** A folder with `pushpool` on PATH, without the Pulumi CLI, and with an `npm` and `npx` that download nothing. */
 export function readersPlace(cwd?: string): Place {
   const here = place(cwd === undefined ? {} : { cwd });
   const bin = join(here.folder, "bin");
@@ -20,22 +20,22 @@ export function readersPlace(cwd?: string): Place {
   return here;
 }
 
-/** As `npm install` leaves a project: pushpool is this very checkout. */
+/** Prepare a project as `npm install` does: pushpool is this checkout. */
 export function install(folder: string): void {
   mkdirSync(join(folder, "node_modules", "@pulumi"), { recursive: true });
   symlinkSync(repo, join(folder, "node_modules", "pushpool"));
   symlinkSync(join(repo, "node_modules", "@pulumi", "pulumi"), join(folder, "node_modules", "@pulumi", "pulumi"));
 }
 
-/** How a command of a page is to end: its comment says so, as in `# exit status 1`. */
+/** The exit status that a command's comment expects, such as `# exit status 1`. */
 function expectedStatus(comment: string): number {
   return Number(/exit status (\d+)/.exec(comment)?.[1] ?? 0);
 }
 
 /**
- * Run the commands of a block, line by line, as a reader would type them.
- * @param state `run`: the id that RUN stands for, that of the last run that was detached
- * @param after what to do between two commands
+ * Run the commands of a block, line by line, as a user would type them.
+ * @param state `run`: the id that replaces RUN: that of the last detached run
+ * @param after called between two commands
  */
 export function runBlock(
   { page, line: first, text }: Block,
@@ -47,9 +47,9 @@ export function runBlock(
     const [, command = "", comment = ""] = /^(.*?)(?:\s+#\s*(.*))?$/.exec(line) ?? [];
     if (command === "") return;
     const follows = command.endsWith(" -f");
-    // Nobody is there to answer.
+    // Nobody answers questions.
     const typed = `${command.replaceAll(/\bRUN\b/g, state.run)}${command === "pushpool destroy" ? " --yes" : ""}`;
-    // What follows a run is left by Ctrl-C once it has shown something.
+    // A command that follows a run gets Ctrl-C once it has shown something.
     const limits = follows ? { timeout: 2_000, killSignal: "SIGINT" as const } : { timeout: 120_000 };
     const { status, stdout, stderr } = spawnSync("sh", ["-c", follows ? `exec ${typed}` : typed], {
       cwd,

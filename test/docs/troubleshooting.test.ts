@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { repo, textOf } from "./markdown";
 
-// docs/troubleshooting.md is found by the words of a message, so they have to be those that the code has.
+// Users search docs/troubleshooting.md by a message's words, so the code must contain them.
 
 const sources = ["bin", "src", "components"]
   .flatMap((folder) => readdirSync(join(repo, folder), { recursive: true, encoding: "utf8" }).map((file) => join(repo, folder, file)))
@@ -12,9 +12,9 @@ const sources = ["bin", "src", "components"]
 
 const messages = [...textOf("docs/troubleshooting.md").matchAll(/^### `(.*)`$/gm)].map(([, message = ""]) => message);
 
-test("there are messages to look at", () => expect(messages.length).toBeGreaterThan(10));
+test("the page has messages", () => expect(messages.length).toBeGreaterThan(10));
 
-test.each(messages)("a source file has the words of `%s`", (message) => {
+test.each(messages)("a source file contains the words of `%s`", (message) => {
   const words = message
     .split("…")
     .map((part) => part.trim())

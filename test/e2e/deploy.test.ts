@@ -52,7 +52,7 @@ describe("what is deployed", () => {
     expect(names("--all")).toEqual(["hello/one", "hello/two"]);
     expect(place.pushpool("deploy")).toMatchObject({
       status: 2,
-      stderr: expect.stringMatching(/has 2 deployments: name those you mean \(one, two\), or use --all/),
+      stderr: expect.stringMatching(/has 2 deployments: give their names \(one, two\), or use --all/),
     });
     expect(place.pushpool("deploy", "ones")).toMatchObject({
       status: 2,
@@ -128,7 +128,7 @@ describe("what is deployed", () => {
     const more = "  schedules: [{ cron: '0 6 * * *' }]\n  triggers: [{ expect: [a.b] }]\n  build: [{ x.y: {} }]\n";
     const place = folder(`deployments:\n${deployment("one", more)}`);
     expect(place.pushpool("deploy").stderr).toMatch(
-      /^kept, and not acted on: build and push steps of hello\/one; schedules of hello\/one \(while no `pushpool serve` runs\); triggers of hello\/one$/m,
+      /^stored, but without effect: build and push steps of hello\/one; schedules of hello\/one \(while no `pushpool serve` runs\); triggers of hello\/one$/m,
     );
     const { deployments } = JSON.parse(place.pushpool("deployments", "--json").stdout);
     expect(deployments.find(({ name }: { name: string }) => name === "hello/one")).toMatchObject({
@@ -226,7 +226,7 @@ ${deployment("typo", "  schedules: [{ cron: '0 6 * * *', timezon: UTC }]\n")}${d
       "--remove of what is not there",
       TWO,
       ["--remove", "hello/one"],
-      /--remove hello\/one: it was not deployed to .*: nothing was deployed to it/,
+      /--remove hello\/one: it was not deployed to .*: it has no deployments/,
     ],
     [
       "--remove of the program's",
@@ -234,7 +234,7 @@ ${deployment("typo", "  schedules: [{ cron: '0 6 * * *', timezon: UTC }]\n")}${d
       ["--remove", "hello/declared"],
       /the Pulumi program of stack data\/dev declares it \(pushpool:index:Deployment "hello\/declared"\)/,
     ],
-    ["--file that is not there", TWO, ["--file", "other.yaml"], /there is no file .*other\.yaml/],
+    ["--file that is not there", TWO, ["--file", "other.yaml"], /other\.yaml does not exist/],
     ["--step-output without =", TWO, ["--all", "--step-output", "x"], /--step-output "x": must be KEY=VALUE/],
   ])("%s: one message, exit 2, nothing recorded", (_, yaml, args, message) => {
     const place = folder(yaml);

@@ -1,5 +1,5 @@
-import type { ChildProcess } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { type ChildProcess, spawn } from "node:child_process";
+import { cpSync, existsSync, readFileSync, renameSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
 import type { FlowRun } from "../../src/runs";
@@ -7,6 +7,8 @@ import { scratch } from "../scratch";
 import { listen, manifestOf, type Place, placeWith, until } from "./pushpool";
 
 vi.setConfig({ testTimeout: 300_000 });
+
+const root = join(__dirname, "..", "..");
 
 interface Serve {
   child: ChildProcess;
@@ -102,10 +104,30 @@ test("it submits what waits, as many at a time as the work pool takes, and stops
   expect(await dispatcher.ended).toBe(0);
 });
 
+test("replaced by another version while it serves, it says so and ends; the next one continues", async () => {
+  const at = placeWith(manifestOf({ "hello/quick": "true" }));
+  const installed = join(scratch(), "pushpool");
+  for (const part of ["bin", "lib/cli", "lib/cli.cjs", "package.json"])
+    cpSync(join(root, part), join(installed, part), { recursive: true });
+  symlinkSync(join(root, "node_modules"), join(installed, "node_modules"));
+  const bin = join(installed, "bin", "pushpool.cjs");
+  const start = (...args: string[]) => spawn(process.execPath, [bin, ...args], { cwd: at.folder, env: at.env });
+  const replaced = serve({ ...at, start });
+  await logged(replaced, "serving");
+  renameSync(join(installed, "lib"), join(installed, "former-lib"));
+  const run = at.pushpool("run", "hello/quick", "--detach").stdout.trim();
+  expect([await replaced.ended, replaced.stderr()]).toEqual([
+    5,
+    "pushpool: the files of this pushpool were replaced or moved while it ran, probably by an upgrade. Start it again: it continues what is unfinished\n",
+  ]);
+  const next = serve(at);
+  await until(() => next.log().some((line) => line.flowRun === run && line.state === "COMPLETED"));
+});
+
 test("what cannot be served is said before anything begins", () => {
   const at = placeWith(manifestOf({ "hello/quick": "true" }));
   for (const [args, message] of [
-    [["--pool", "locl"], /--pool "locl": there is no such work pool in .*local/],
+    [["--pool", "locl"], /--pool "locl": .* has no such work pool/],
     [["--missed", "some"], /--missed "some": must be one of skip, last, all/],
   ] as const) {
     const { status, stderr } = at.pushpool("serve", "--port", "0", ...args);

@@ -232,6 +232,18 @@ test("a protected resource is not deleted, neither by its removal from the progr
   expect(resourcesOf(stack().exportState()).map(({ urn }) => urn)).toContain(urn("conf:index:Bare", "keep"));
 });
 
+test("a protected component is not deleted either, as with Pulumi's engine", async () => {
+  const { write, stack } = project();
+  write(`const b = new Box("b", { label: "x" }, { protect: true }); new Bare("in", {}, { parent: b, protect: false });`);
+  await stack().up();
+  write("");
+  await expect(stack().up()).rejects.toThrow(/Box::b" cannot be deleted because it is protected/);
+  write(`new Box("b", { label: "x" }, { protect: false });`);
+  await stack().up();
+  write("");
+  expect(await stack().up()).toMatchObject({ changes: { delete: 1 } });
+});
+
 test("children are deleted before their parents", async () => {
   const { write, stack } = project();
   write(`const a = new Bare("a", {}); const b = new Bare("b", {}, { parent: a }); new Bare("c", {}, { parent: b });`);

@@ -1,6 +1,12 @@
-import { expect, test } from "vitest";
+import { pbkdf2 } from "node:crypto";
+import { expect, test, vi } from "vitest";
 import { crypterFor, newSalt, WrongPassphrase } from "../../src/engine/state/passphrase";
 import { OTHER_SALT, OTHER_SECURE, SALT, SECURE } from "./passphrase.vectors";
+
+vi.mock(import("node:crypto"), async (original) => {
+  const crypto = await original();
+  return { ...crypto, pbkdf2: vi.fn(crypto.pbkdf2) as unknown as typeof pbkdf2 };
+});
 
 test.each([
   ["", SALT, SECURE],
@@ -21,4 +27,13 @@ test("a new salt can be used again; each ciphertext differs; a changed ciphertex
   expect([again.decrypt(one), again.decrypt(two)]).toEqual(["é\n", "é\n"]);
   const broken = `${one.slice(0, -4)}${one.slice(-4) === "AAA=" ? "BBB=" : "AAA="}`;
   expect(() => again.decrypt(broken)).toThrow();
+});
+
+test("a key is derived once in a process: a preview and its update share it", async () => {
+  const { salt } = await newSalt("shared");
+  const derived = vi.mocked(pbkdf2).mock.calls.length;
+  await Promise.all([crypterFor("shared", salt), crypterFor("shared", salt)]);
+  expect(vi.mocked(pbkdf2).mock.calls.length).toBe(derived);
+  await expect(crypterFor("not shared", salt)).rejects.toThrow(WrongPassphrase);
+  expect(vi.mocked(pbkdf2).mock.calls.length).toBe(derived + 1);
 });

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { type OfflineStack, type OfflineStackOptions, offlineStack } from "../../src/testing";
 import { scratch } from "../scratch";
 
-/** A Pulumi project in a folder of its own, whose program can be changed between operations. */
+/** A Pulumi project in its own folder. The program can change between operations. */
 export function project(): {
   dir: string;
   write(program: string): void;

@@ -14,6 +14,7 @@ const { exports: paths, version } = JSON.parse(readFileSync(join(repo, "package.
 const all = Object.keys(paths).map((path) => path.replace(/^\./, "pushpool"));
 const modules = all.filter((path) => !path.endsWith(".json"));
 let project: string;
+let packedFiles: string[];
 
 const run = (command: string, ...args: string[]) =>
   execFileSync(command, args, { cwd: project, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
@@ -27,6 +28,7 @@ beforeAll(() => {
     "src",
     "components",
     "scripts",
+    "docs",
     "package.json",
     "tsconfig.json",
     "tsconfig.build.json",
@@ -36,11 +38,12 @@ beforeAll(() => {
   ])
     cpSync(join(repo, part), join(copy, part), { recursive: true });
   symlinkSync(join(repo, "node_modules"), join(copy, "node_modules"));
-  const before = readFileSync(join(copy, "package.json"), "utf8");
+  const before = Object.fromEntries(["package.json", "README.md"].map((name) => [name, readFileSync(join(copy, name), "utf8")]));
   const packed = execFileSync("npm", ["pack", "--json", "--pack-destination", project], { cwd: copy, encoding: "utf8" });
-  expect(readFileSync(join(copy, "package.json"), "utf8")).toBe(before);
+  for (const [name, text] of Object.entries(before)) expect(readFileSync(join(copy, name), "utf8")).toBe(text);
   rmSync(copy, { recursive: true, force: true });
-  const { filename } = (JSON.parse(packed) as [{ filename: string }])[0];
+  const { filename, files } = (JSON.parse(packed) as [{ filename: string; files: { path: string }[] }])[0];
+  packedFiles = files.map(({ path }) => path);
   writeFileSync(join(project, "package.json"), JSON.stringify({ name: "user", private: true }));
   run("npm", "install", "--no-audit", "--no-fund", join(project, filename));
   // The peers of `pushpool/gcp` and `pushpool/aws`, as a user of them has installed; they are large.
@@ -53,6 +56,15 @@ afterAll(() => rmSync(project, { recursive: true, force: true }));
 test("the package runs no script of its own where it is installed", () => {
   const { scripts } = JSON.parse(readFileSync(join(project, "node_modules", "pushpool", "package.json"), "utf8")) as { scripts?: object };
   expect(scripts).toBeUndefined();
+});
+
+test("it holds the program and no documentation but the README, whose links lead into the repository", () => {
+  const places = new Set(packedFiles.map((path) => path.split("/")[0]));
+  expect([...places].sort()).toEqual(["CHANGELOG.md", "LICENSE", "README.md", "bin", "lib", "package.json", "scripts"]);
+  const readme = readFileSync(join(project, "node_modules", "pushpool", "README.md"), "utf8");
+  const links = [...readme.matchAll(/\]\(([^)\s]+)\)/g)].map(([, to = ""]) => to);
+  expect(links).toContain("https://github.com/pushpool/pushpool/blob/main/docs/declare.md");
+  expect(links.filter((to) => !/^https:\/\/|^#/.test(to))).toEqual([]);
 });
 
 test("its hints name the file that it came from", () => {

@@ -9,7 +9,7 @@ import { describePrefect } from "./python";
 import { pushpool, through } from "./served";
 import { ownServer, sharedServer } from "./server";
 
-// What is wrong with a Prefect API, by each command that goes through one: one clear line, exit code 5, or 2 where the mistake is the caller's own.
+// Each command that uses a Prefect API reports what is wrong with it: one clear line, and exit code 5, or 2 for a user's mistake.
 
 type Command = "run" | "serve" | "deploy";
 const COMMANDS: readonly Command[] = ["run", "serve", "deploy"];
@@ -22,19 +22,19 @@ function go(command: Command, at: Place, pool: string): ReturnType<typeof pushpo
   return pushpool(at, "deploy", "--all");
 }
 
-/** One line, the complaint, and nothing of how the program is made. */
+/** Expect one line with this message and without internals. */
 function said(stderr: string, message: RegExp): void {
   expect(stderr).toMatch(message);
   expect(stderr.trim().split("\n")).toHaveLength(1);
   expect(stderr).not.toMatch(/\n\s+at |fetch failed/);
 }
 
-test.each(COMMANDS)("%s: a wrong URL, another program there, a server too old", async (command) => {
+test.each(COMMANDS)("%s: a wrong URL, another program at that URL, a server that is too old", async (command) => {
   const elsewhere = await fakeApi(() => ({ status: 404, body: { detail: "Not Found" } }));
   const old = await fakeApi(() => ({ status: 200, body: "2.20.1" }));
   for (const [url, message] of [
     ["http://127.0.0.1:2/api", /cannot be reached: .*ECONNREFUSED/],
-    [elsewhere.apiUrl, /there is no Prefect API at .*that of a server of your own ends in \/api/],
+    [elsewhere.apiUrl, /there is no Prefect API at .*the URL of a self-hosted server ends in \/api/],
     [old.apiUrl, /is too old: it is 2\.20\.1, and pushpool needs 3\.0 or newer/],
   ] as const) {
     const ended = await go(command, through(url), "etl");
@@ -52,7 +52,7 @@ describePrefect("through a real Prefect server", () => {
     client = clientOf(apiUrl);
   }, 600_000);
 
-  test("a key that the server refuses, and none where it wants one: said without the key", async () => {
+  test("a wrong key, and no key where the server requires one: the message does not show the key", async () => {
     const server = await ownServer({ settings: { PREFECT_SERVER_API_AUTH_STRING: "admin:right" } });
     for (const command of COMMANDS) {
       const wrong = await go(command, through(server.apiUrl, { prefect: { apiUrl: server.apiUrl, auth: "admin:wrong-one" } }), "etl");
@@ -61,17 +61,17 @@ describePrefect("through a real Prefect server", () => {
       expect(wrong.stderr + wrong.stdout).not.toContain("wrong-one");
       const missing = await go(command, through(server.apiUrl), "etl");
       expect(missing.status).toBe(5);
-      said(missing.stderr, /answers 401: it wants a key/);
+      said(missing.stderr, /answers 401: it requires a key/);
     }
     await server.stop();
   });
 
-  test("a pool of another type under that name, and one that is not there (any more)", async () => {
+  test("a pool of another type, and a pool that does not exist (any more)", async () => {
     const { pool, deploymentId } = await aPool(client, { type: "kubernetes" });
     const { name } = (await client.request<{ name: string }>("GET", `/deployments/${deploymentId}`)).body;
     const other = /work pool ".*" is of type "kubernetes", which pushpool cannot run/;
     const at = through(apiUrl);
-    // What runs there is its own worker's: `run` would follow it.
+    // Its own worker runs what is there: `run` would only follow it.
     const refused = await go("serve", at, pool);
     expect(refused.status).toBe(2);
     said(refused.stderr, other);

@@ -23,7 +23,7 @@ describePrefect("a block on a real Prefect server", () => {
   });
   const stored = async (block: Resource) => (await readBlock(client, block.id as string, { secrets: true }))?.data;
 
-  test("is made, is the same the second time, is changed whole, and goes", async () => {
+  test("created, unchanged the second time, replaced as a whole, deleted", async () => {
     const inputs = aws();
     const block = new Resource("PrefectBlock");
     expect(await block.up(inputs)).toBe("created");
@@ -31,7 +31,7 @@ describePrefect("a block on a real Prefect server", () => {
     expect(await stored(block)).toEqual(inputs.data);
     expect(await block.up({ ...inputs, data: Object.fromEntries(Object.entries(inputs.data).reverse()) })).toBe("unchanged");
 
-    // A field that is no longer given is gone, too: a merge would keep it.
+    // A field that is no longer given is removed: a merge would keep it.
     const rotated = { aws_access_key_id: "AKIAFAKE", aws_secret_access_key: "fake-secret-2" };
     expect(await block.up({ ...inputs, data: rotated })).toBe("updated");
     expect(await stored(block)).toEqual(rotated);
@@ -41,7 +41,7 @@ describePrefect("a block on a real Prefect server", () => {
     expect(await readBlock(client, id as string)).toBeUndefined();
   });
 
-  test("what someone changed is seen by a refresh and put right, secret fields too", async () => {
+  test("refresh finds what someone changed, and up corrects it, secret fields too", async () => {
     const inputs = aws();
     const block = new Resource("PrefectBlock");
     await block.up(inputs);
@@ -56,7 +56,7 @@ describePrefect("a block on a real Prefect server", () => {
     expect(await block.up(inputs)).toBe("created");
   });
 
-  test("another name is another block; the old one goes after it", async () => {
+  test("another name is another block; the old one is deleted after it", async () => {
     const block = new Resource("PrefectBlock");
     await block.up(aws());
     const before = block.id as string;
@@ -65,7 +65,7 @@ describePrefect("a block on a real Prefect server", () => {
     expect(await readBlock(client, before)).toBeUndefined();
   });
 
-  test("one that is there already is taken over on request only", async () => {
+  test("an existing one is adopted only on request", async () => {
     const inputs = aws();
     const first = new Resource("PrefectBlock");
     await first.up(inputs);
@@ -79,14 +79,14 @@ describePrefect("a block on a real Prefect server", () => {
     expect(await stored(other)).toEqual(data);
   });
 
-  test("a block that refers to another one is not taken for changed", async () => {
+  test("a reference to another block is no difference", async () => {
     const inner = new Resource("PrefectBlock");
     await inner.up(aws());
     const data = { aws_credentials: { $ref: { block_document_id: inner.id as string } }, bucket_name: "bucket" };
     const outer = new Resource("PrefectBlock");
     const inputs = { blockTypeSlug: "s3-bucket", blockName: aws().blockName, data: { ...data, credentials: data.aws_credentials } };
     const { data: fitting, ...rest } = inputs;
-    // The field's name differs by version of prefect-aws.
+    // The field's name depends on the version of prefect-aws.
     const { aws_credentials: _, ...newer } = fitting;
     await outer.up({ ...rest, data: newer });
     await outer.refresh();
@@ -94,11 +94,7 @@ describePrefect("a block on a real Prefect server", () => {
   });
 
   test.each<[string, object, RegExp]>([
-    [
-      "a field that it has not",
-      { data: { aws_acess_key_id: "x" } },
-      /data.aws_acess_key_id is no field .* did you mean "aws_access_key_id"/,
-    ],
+    ["an unknown field", { data: { aws_acess_key_id: "x" } }, /data.aws_acess_key_id does not exist .* did you mean "aws_access_key_id"/],
     ["a field of another type", { data: { aws_access_key_id: 5 } }, /data.aws_access_key_id must be of type string/],
     ["a missing field", { blockTypeSlug: "secret", data: {} }, /data.value is missing/],
     ["a bad name", { blockName: "Not Good" }, /blockName must consist of lowercase letters, digits and dashes, not "Not Good"/],
@@ -109,9 +105,9 @@ describePrefect("a block on a real Prefect server", () => {
     await expect(readBlockByName(client, inputs.blockTypeSlug, inputs.blockName)).resolves.toBeUndefined();
   });
 
-  test("a block type that the server does not know is said, with the nearest", async () => {
+  test("an unknown block type: the message has similar ones", async () => {
     await expect(new Resource("PrefectBlock").up(aws({ blockTypeSlug: "aws-credential" }))).rejects.toThrow(
-      /knows no block type "aws-credential" \(did you mean "aws-credentials".*register it with `prefect block register -m/,
+      /has no block type "aws-credential" \(did you mean "aws-credentials".*register it with `prefect block register -m/,
     );
   });
 });

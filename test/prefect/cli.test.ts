@@ -39,7 +39,7 @@ describePrefect("pushpool run through a real Prefect server", () => {
     expect(await pushpool(through(apiUrl), "run", name, ...doing(what))).toMatchObject(said(code, new RegExp(`is ${state}`)));
   });
 
-  test("detached it is on its way; show and ls tell what the server has, wait follows it, retry runs it again", async () => {
+  test("a detached run: show and ls report what the server has, wait follows the run, retry runs it again", async () => {
     const { name } = await aDeployment();
     const at = through(apiUrl);
     const made = await pushpool(at, "run", name, "--detach", ...doing("fail"));
@@ -56,7 +56,7 @@ describePrefect("pushpool run through a real Prefect server", () => {
       "Running",
       "Failed",
     ]);
-    // It has told the server nothing: what it printed is all there is. What is in the server's log counts more.
+    // It sent the server no logs: its own output is all there is. Logs on the server take precedence.
     expect((await pushpool(at, "logs", id)).stdout).toBe(`running ${id}\n`);
     const line = { name: "prefect.flow_runs", level: 20, message: "told", timestamp: new Date().toISOString(), flow_run_id: id };
     await client.request("POST", "/logs/", { json: [line] });
@@ -68,7 +68,7 @@ describePrefect("pushpool run through a real Prefect server", () => {
     expect(JSON.parse((await pushpool(at, "show", id, "--json")).stdout)).toMatchObject({ run: { attempt: 2, state: { type: "FAILED" } } });
   });
 
-  test("destroy: a run is in flight until the server has ended it, whoever ended it", async () => {
+  test("destroy: a run is in flight until it has ended on the server, whoever ended it", async () => {
     const { name } = await aDeployment();
     const at = through(apiUrl);
     writeFileSync(join(at.folder, "Pulumi.yaml"), "name: data\nruntime: nodejs\n");
@@ -79,7 +79,7 @@ describePrefect("pushpool run through a real Prefect server", () => {
     await client.request("POST", `/flow_runs/${id}/set_state`, { json: { state, force: true } });
     const { stderr } = await destroy();
     expect(stderr).not.toMatch(/in flight/);
-    // Its process is still there: nobody dispatches it, so nobody has stopped it.
+    // Its process still runs: nobody watches it, so nobody has stopped it.
     spawnSync("pkill", ["-KILL", "-f", id]);
   });
 
@@ -91,7 +91,7 @@ describePrefect("pushpool run through a real Prefect server", () => {
     };
     const listed = async (at: Place) => JSON.parse((await pushpool(at, "ls", "--json")).stdout).runs;
 
-    test("is in flight while its infrastructure runs; cancel stops that", async () => {
+    test("is in flight while its infrastructure runs, and cancel stops it", async () => {
       const { name } = await aDeployment();
       const { at, destroy } = stackOf();
       const id = (await pushpool(at, "run", name, "--detach", ...doing("never-running"))).stdout.trim();
@@ -105,7 +105,7 @@ describePrefect("pushpool run through a real Prefect server", () => {
       expect((await destroy()).stderr).not.toContain("in flight");
     });
 
-    test("is in flight no more when its infrastructure has ended; its exit code is not taken for the flow's", async () => {
+    test("is no longer in flight once its infrastructure has ended; its exit code is not the flow's", async () => {
       const { name } = await aDeployment();
       const { at, destroy } = stackOf();
       const id = (await pushpool(at, "run", name, "--detach", ...doing("mute"))).stdout.trim();
@@ -114,7 +114,7 @@ describePrefect("pushpool run through a real Prefect server", () => {
       expect(JSON.stringify(await listed(at))).not.toContain("COMPLETED");
     });
 
-    test("that is asked to stop and left is stopped by wait; its log is what it wrote here", async () => {
+    test("wait stops a run that was cancelled and then left; its log is its local output", async () => {
       const { name } = await aDeployment();
       const { at } = stackOf();
       const id = (await pushpool(at, "run", name, "--detach", ...doing("never-running"))).stdout.trim();
@@ -126,7 +126,7 @@ describePrefect("pushpool run through a real Prefect server", () => {
     });
   });
 
-  test("run says on the server what a worker says: an automation on it can fire", async () => {
+  test("run sends the same events as a worker: an automation can fire on them", async () => {
     const { name, pool } = await aDeployment();
     expect((await pushpool(through(apiUrl), "run", name, ...doing("complete"))).status).toBe(0);
     const said = async () => {
@@ -142,7 +142,7 @@ describePrefect("pushpool run through a real Prefect server", () => {
     await expect.poll(said, { timeout: 60_000 }).toEqual(["prefect.worker.executed-flow-run", "prefect.worker.submitted-flow-run"]);
   });
 
-  test("a dry run shows the job and the request; nothing is made", async () => {
+  test("a dry run shows the job and the request, and creates nothing", async () => {
     const { name, pool } = await aDeployment();
     const planned = await pushpool(through(apiUrl), "run", name, "--dry-run", ...doing("complete"));
     expect(JSON.parse(planned.stdout)).toMatchObject({
@@ -153,7 +153,7 @@ describePrefect("pushpool run through a real Prefect server", () => {
     expect((await client.request("POST", "/flow_runs/filter", { json: filter })).body).toEqual([]);
   });
 
-  test("bad input: what is wrong, with the exit code and nothing made", async () => {
+  test("bad input: one message, the exit code, and nothing created", async () => {
     const { name, pool } = await aDeployment();
     const run = (url: string, ...args: string[]) => pushpool(through(url), "run", ...args);
     expect(await run("http://127.0.0.1:2/api", name)).toMatchObject(said(5, /cannot be reached: .*ECONNREFUSED/));
@@ -162,7 +162,7 @@ describePrefect("pushpool run through a real Prefect server", () => {
     expect(await run(apiUrl, name, "--job-variable", "comand=x")).toMatchObject(said(2, /"comand".*did you mean "command"/));
     expect(await run(apiUrl, name, "--credentials", "ambient")).toMatchObject(said(2, /--credentials ambient: /));
     const refuses = await fakeApi(() => ({ status: 401, body: { exception_message: "Unauthorized" } }));
-    expect(await run(refuses.apiUrl, name)).toMatchObject(said(5, /answers 401: it wants a key/));
+    expect(await run(refuses.apiUrl, name)).toMatchObject(said(5, /answers 401: it requires a key/));
     const old = await fakeApi(() => ({ status: 200, body: "2.20.1" }));
     expect(await run(old.apiUrl, name)).toMatchObject(said(5, /is too old: it is 2\.20\.1, and pushpool needs 3\.0 or newer/));
 

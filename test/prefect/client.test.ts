@@ -16,12 +16,12 @@ async function over(answers: Answer[] | ((request: Seen) => Answer), options: Cl
 }
 
 test.each<[string, Answer, boolean]>([
-  ["503: a busy server that may have done it all the same", { status: 503, body: "Service Unavailable" }, true],
+  ["503: a busy server that may still have done it", { status: 503, body: "Service Unavailable" }, true],
   ["502", { status: 502 }, true],
   ["408", { status: 408 }, true],
-  ["429: surely not done", { status: 429, headers: { "retry-after": "0" } }, false],
-  ["a connection that is cut after the request was taken", "cut", true],
-])("is repeated: %s", async (_, answer, repeated) => {
+  ["429: certainly not done", { status: 429, headers: { "retry-after": "0" } }, false],
+  ["a connection cut after the request arrived", "cut", true],
+])("retries: %s", async (_, answer, repeated) => {
   const { client, seen, repeats } = await over([ok, answer, ok]);
   await client.request("GET", "/first");
   expect(await client.request("POST", "/x", { json: { a: 1 } })).toEqual({ status: 200, body: { ok: true }, repeated });
@@ -31,7 +31,7 @@ test.each<[string, Answer, boolean]>([
   expect(client.sent).toBe(3);
 });
 
-test("a server that does not answer is asked again, and in the end said to be unreachable", async () => {
+test("a server that does not answer gets a second request, and is then reported as unreachable", async () => {
   const { client, seen } = await over([ok, "silence"], { timeoutMs: 200, patienceMs: 600 });
   await client.request("GET", "/first");
   await expect(client.request("GET", "/x", { about: 'work pool "etl"' })).rejects.toMatchObject({
@@ -41,7 +41,7 @@ test("a server that does not answer is asked again, and in the end said to be un
   expect(seen.length).toBeGreaterThan(2);
 });
 
-test("a wrong URL is said at once; by a patient client it is tried for a while", async () => {
+test("a wrong URL is reported at once; a patient client first retries for a while", async () => {
   const nowhere = connectionOf("http://127.0.0.1:2/api", undefined, "PREFECT_API_URL");
   const said = /^the Prefect API at http:\/\/127.0.0.1:2\/api \(PREFECT_API_URL\) cannot be reached: .*ECONNREFUSED/;
   const tries: number[] = [];
@@ -53,7 +53,7 @@ test("a wrong URL is said at once; by a patient client it is tried for a while",
   expect(tries.length).toBeGreaterThan(0);
 });
 
-test("who waits for it hears so after a few seconds", async () => {
+test("a user who waits for it gets a message after a few seconds", async () => {
   const told: string[] = [];
   const start = Date.now();
   const busy: Answer = { status: 503, body: "Service Unavailable" };
@@ -64,12 +64,12 @@ test("who waits for it hears so after a few seconds", async () => {
   ]);
 });
 
-test("Retry-After is kept to; more patience than there is, is not had", async () => {
+test("waits as long as Retry-After says, but not beyond its patience", async () => {
   const { client } = await over([{ status: 429, headers: { "retry-after": "3600" } }]);
   await expect(client.request("GET", "/x")).rejects.toThrow(/cannot be reached: it answered 429, 1 times/);
 });
 
-test("a caller that gives up is not held", async () => {
+test("a caller can cancel a request at any time", async () => {
   const { client } = await over(["silence"]);
   const giveUp = new AbortController();
   const reply = client.request("GET", "/x", { signal: giveUp.signal });
@@ -77,7 +77,7 @@ test("a caller that gives up is not held", async () => {
   await expect(reply).rejects.toThrow("enough");
 });
 
-test("a CSRF token is fetched where one is wanted, kept, and fetched again when it has run out", async () => {
+test("fetches a CSRF token when the server requires one, keeps it, and fetches a new one when it has expired", async () => {
   let valid = "t1";
   const guarded = (request: Seen): Answer => {
     if (request.path.startsWith("/api/csrf-token"))
@@ -98,17 +98,17 @@ test("a CSRF token is fetched where one is wanted, kept, and fetched again when 
   expect(asked[0]?.path).toBe(`/api/csrf-token?client=${clients[0]}`);
 });
 
-test("what is forbidden for another reason is said", async () => {
+test("reports a 403 that has another reason", async () => {
   const { client } = await over([{ status: 403, body: { detail: "Work pools starting with 'Prefect' are reserved for internal use." } }]);
   await expect(client.request("POST", "/x", { json: {} })).rejects.toThrow(
-    /refuses it \(403\): Work pools starting with 'Prefect' are reserved/,
+    /refuses the request \(403\): Work pools starting with 'Prefect' are reserved/,
   );
 });
 
 test.each([
   ["pnu_0123456789", "Bearer pnu_0123456789"],
   ["admin:pass:word", `Basic ${Buffer.from("admin:pass:word").toString("base64")}`],
-])("auth %s goes as %s, and into no message", async (auth, header) => {
+])("auth %s is sent as %s, and no message shows it", async (auth, header) => {
   const { client, seen } = await over([{ status: 422, body: { detail: `no ${auth} here, nor my-own-secret` } }], {}, auth);
   const error = await client.request("POST", "/x", { json: {}, redact: ["my-own-secret"] }).catch((thrown) => thrown);
   expect(seen[0]?.headers.authorization).toBe(header);
@@ -117,14 +117,14 @@ test.each([
 });
 
 test.each<[Answer, RegExp]>([
-  [{ status: 401, body: { exception_message: "Unauthorized" } }, /\(test\) answers 401: it wants a key\. Set PREFECT_API_KEY/],
+  [{ status: 401, body: { exception_message: "Unauthorized" } }, /\(test\) answers 401: it requires a key\. Set PREFECT_API_KEY/],
   [
     { status: 404, body: { detail: "Not Found" } },
-    /there is no Prefect API at .* it answers 404: that of a server of your own ends in \/api/,
+    /there is no Prefect API at .* it answers 404: the URL of a self-hosted server ends in \/api/,
   ],
   [{ status: 404, body: "<html>nginx</html>" }, /there is no Prefect API/],
-  [{ status: 307, headers: { location: "https://elsewhere/" } }, /redirects elsewhere: give the URL that it leads to/],
-  [{ status: 500, body: { exception_message: "Internal Server Error" } }, /refuses it \(500\): Internal Server Error/],
+  [{ status: 307, headers: { location: "https://elsewhere/" } }, /redirects: use the URL that it redirects to/],
+  [{ status: 500, body: { exception_message: "Internal Server Error" } }, /refuses the request \(500\): Internal Server Error/],
 ])("%j is one clear message", async (answer, message) => {
   const { client } = await over([answer]);
   await expect(client.request("GET", "/x")).rejects.toThrow(message);
@@ -133,12 +133,12 @@ test.each<[Answer, RegExp]>([
 test.each<[Answer, RegExp]>([
   [{ status: 200, body: "2.20.4" }, /is too old: it is 2\.20\.4, and pushpool needs 3\.0 or newer/],
   [{ status: 200, body: { hello: 1 } }, /there is no Prefect API at/],
-])("a server that is none, or too old: %j", async (answer, message) => {
+])("not a Prefect server, or one that is too old: %j", async (answer, message) => {
   const { client } = await over([answer]);
   await expect(checkServer(client)).rejects.toThrow(message);
 });
 
-test("Prefect Cloud is not asked for its version", async () => {
+test("does not ask Prefect Cloud for its version", async () => {
   const { apiUrl, seen } = await fakeApi([{ status: 200, body: [] }]);
   const client = createClient(connectionOf(`${apiUrl}/accounts/a/workspaces/w`, "pnu_key", "test"));
   expect(await checkServer(client)).toBeUndefined();
@@ -161,11 +161,11 @@ test.each([
   ],
   ["Service Unavailable", "Service Unavailable"],
   [null, ""],
-])("the server's own words: %j", (body, text) => {
+])("the server's own message: %j", (body, text) => {
   expect(serverText(body)).toBe(text);
 });
 
-test("pauses grow, and never are none", () => {
+test("pauses grow, and are never zero", () => {
   fc.assert(
     fc.property(
       fc.integer({ min: 1, max: 60 }),

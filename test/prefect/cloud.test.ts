@@ -8,7 +8,7 @@ import { sharedServer } from "./server";
 
 const said = (status: number, message: RegExp) => ({ status, stderr: expect.stringMatching(message) });
 
-describePrefect("Prefect Cloud's shape, over a real server", () => {
+describePrefect("a server that looks like Prefect Cloud", () => {
   vi.setConfig({ testTimeout: 1_500_000 });
   let apiUrl: string;
   let client: Client;
@@ -24,10 +24,10 @@ describePrefect("Prefect Cloud's shape, over a real server", () => {
     const { body } = await client.request<{ name: string }>("GET", `/deployments/${deploymentId}`);
     return { name: `flow-${pool}/${body.name}`, pool, start };
   }
-  // What runs is no part of this: it tells its states to the server itself.
+  // What the flow does is not the subject: it reports its states to the server directly.
   const doing = (what: string) => ["--job-variable", `env=${JSON.stringify({ DO: what, PREFECT_API_URL: apiUrl })}`];
 
-  test("run on a push pool makes the run and follows it; submitting it is Cloud's", async () => {
+  test("run on a push pool creates the run and follows it; Cloud submits it", async () => {
     const { name, pool } = await aDeployment();
     dispatcher(client, [pool]);
     const cloud = await asCloud(apiUrl);
@@ -37,7 +37,7 @@ describePrefect("Prefect Cloud's shape, over a real server", () => {
     const states = cloud.seen.filter((request) => request.endsWith("/set_state") || request.includes("get_scheduled_flow_runs"));
     expect(states).toEqual([]);
 
-    // No ledger knows of it: Cloud does.
+    // Cloud has it, and no ledger.
     const detached = await pushpool(at, "run", name, "--detach", ...doing("wait"));
     expect(detached).toMatchObject(said(0, /flow run/));
     const id = detached.stdout.trim();
@@ -48,7 +48,7 @@ describePrefect("Prefect Cloud's shape, over a real server", () => {
     expect(await pushpool(at, "show", `${shown.run.name}x`)).toMatchObject(said(2, /there is no run/));
   });
 
-  test("serve leaves push pools to Cloud, and takes hybrid ones", async () => {
+  test("serve leaves push pools to Cloud, and serves hybrid ones", async () => {
     const push = await aDeployment();
     const cloud = await asCloud(apiUrl);
     const at = inWorkspace(cloud);
@@ -61,7 +61,7 @@ describePrefect("Prefect Cloud's shape, over a real server", () => {
     expect((await untilEnd(client, run)).state?.type).toBe("COMPLETED");
   });
 
-  test("a key that is wrong, or none, is said with what to do; the key itself is not", async () => {
+  test("a wrong or missing key: the message says what to do, and does not show the key", async () => {
     const { name, pool } = await aDeployment({ type: "process" });
     const cloud = await asCloud(apiUrl);
     for (const [auth, message] of [

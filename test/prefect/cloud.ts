@@ -4,16 +4,16 @@ import { type AddressInfo, connect, type Socket } from "node:net";
 import { onTestFinished } from "vitest";
 
 export interface AsCloud {
-  /** Of a workspace, as Prefect Cloud's. */
+  /** Of a workspace, as on Prefect Cloud. */
   apiUrl: string;
   key: string;
-  /** Requests that came with the key, as `POST /flow_runs/…/set_state`. */
+  /** Requests that came with the key, such as `POST /flow_runs/…/set_state`. */
   readonly seen: string[];
 }
 
 /**
- * A real server where Prefect Cloud's clients look for it: under an account and a workspace, for those who have an API key, with no version to
- * ask for and no CSRF tokens. What Cloud itself does behind that (it submits the runs of `:push` pools) is the test's to do.
+ * A real server that looks like Prefect Cloud: under an account and a workspace, with an API key, without a version and CSRF tokens. What
+ * Cloud does itself (it submits the runs of `:push` pools), the test must do.
  */
 export async function asCloud(apiUrl: string): Promise<AsCloud> {
   const { hostname, port } = new URL(apiUrl);

@@ -15,7 +15,7 @@ import { describePrefect } from "./python";
 import { pushpool, through } from "./served";
 import { sharedServer } from "./server";
 
-/** A prefect.yaml of two deployments, a flow beside it. */
+/** A prefect.yaml with two deployments, and a flow beside it. */
 function withFile(at: Place, pool: string, over = ""): { one: string; two: string } {
   const mark = randomUUID().slice(0, 8);
   const flow = `flow_${mark}`;
@@ -37,7 +37,7 @@ describePrefect("pushpool deploy to a real Prefect server", () => {
   }, 600_000);
   const isThere = async (name: string) => (await readDeploymentByName(client, name)) !== undefined;
 
-  test("a dry run tells what would be sent and sends nothing; then by name, all, again, changed, removed", async () => {
+  test("a dry run shows what it would send, and sends nothing; then deploy by name, all, again, changed, removed", async () => {
     const { pool } = await aPool(client);
     const at = through(apiUrl);
     const { one, two } = withFile(at, pool);
@@ -59,7 +59,7 @@ describePrefect("pushpool deploy to a real Prefect server", () => {
       status: 0,
       stdout: `  + ${one} (work pool ${pool})\n`,
       stderr: expect.stringMatching(
-        /python3 has no Prefect here: flows and their parameters are read from the code[\s\S]*the Prefect API at \S+: 1 created/,
+        /python3 has no Prefect: flows and their parameters are read from the code[\s\S]*the Prefect API at \S+: 1 created/,
       ),
     });
     expect([await isThere(one), await isThere(two)]).toEqual([true, false]);
@@ -79,7 +79,7 @@ describePrefect("pushpool deploy to a real Prefect server", () => {
     expect([await isThere(one), await isThere(two)]).toEqual([false, true]);
   });
 
-  test("what `prefect deploy` made is taken over as it is, with its schedules and the runs that they have made", async () => {
+  test("takes over what `prefect deploy` created as it is, with its schedules and their runs", async () => {
     const { pool } = await aPool(client);
     const at = through(apiUrl);
     const { one } = withFile(
@@ -105,7 +105,7 @@ describePrefect("pushpool deploy to a real Prefect server", () => {
     return body.map((run) => run.id).sort();
   }
 
-  test("numbers keep their digits on the way to the server and in the comparison with it; a run's job variables win", async () => {
+  test("numbers keep their digits when sent and when compared; a run's job variables win", async () => {
     const { pool } = await aPool(client);
     const at = through(apiUrl);
     const mark = randomUUID().slice(0, 8);
@@ -138,7 +138,7 @@ describePrefect("pushpool deploy to a real Prefect server", () => {
     expect((await pushpool(at, "logs", String(id))).stdout + ran.stdout).toContain("LEVEL=1.10");
   });
 
-  test("what was deployed is run, by name", async () => {
+  test("runs a deployment by its name", async () => {
     const { pool } = await aPool(client);
     const at = through(apiUrl);
     const { one } = withFile(at, pool);
@@ -161,22 +161,27 @@ describePrefect("pushpool deploy to a real Prefect server", () => {
       ["one"],
       /work_pool\.job_variables\.stream_output must be boolean/,
     ],
-    ["a removal of nothing", () => {}, ["--remove", "no/such"], /--remove no\/such: it was not deployed to the Prefect API at/],
+    [
+      "removing a deployment that does not exist",
+      () => {},
+      ["--remove", "no/such"],
+      /--remove no\/such: it was not deployed to the Prefect API at/,
+    ],
     [
       "what Pulumi declares",
       (at, pool) => declare(at, withFile(at, pool).one, apiUrl),
       ["one"],
       /is already declared by the Pulumi program/,
     ],
-  ])("bad input is refused and nothing is sent: %s", async (_, prepare, args, message) => {
+  ])("bad input: refused, and nothing is sent: %s", async (_, prepare, args, message) => {
     const { pool } = await aPool(client);
     const at = through(apiUrl);
     prepare(at, pool);
     expect(await pushpool(at, "deploy", ...args)).toMatchObject({ status: 2, stderr: expect.stringMatching(message) });
   });
 
-  describe("what the server refuses of one deployment", () => {
-    /** Three deployments of a flow of their own, and a server that refuses to make or change the second. */
+  describe("the server refuses one deployment", () => {
+    /** Three deployments of a new flow, and a server that refuses to create or change the second. */
     async function three(status: number) {
       const { pool } = await aPool(client);
       const flow = `flow_${randomUUID().slice(0, 8)}`;
@@ -207,7 +212,7 @@ describePrefect("pushpool deploy to a real Prefect server", () => {
       [409, 2],
       [404, 2],
       [500, 5],
-    ])("a %i: the others are deployed, it is said with its line, exit code %i", async (status, exitCode) => {
+    ])("a %i: the others are deployed, the message has its line, exit code %i", async (status, exitCode) => {
       const { at, read } = await three(status);
       const { status: code, stdout, stderr } = await pushpool(at, "deploy", "--all");
       expect(code).toBe(exitCode);
@@ -220,7 +225,7 @@ describePrefect("pushpool deploy to a real Prefect server", () => {
       expect([await read("one"), await read("two"), await read("three")].map((one) => one !== undefined)).toEqual([true, false, true]);
     });
 
-    test("with --all-or-nothing nothing stays: no deployment, flow or work queue that was made for it", async () => {
+    test("--all-or-nothing keeps no deployment, flow or work queue that it created", async () => {
       const { at, read, name, pool, queue } = await three(422);
       const { status, stdout, stderr } = await pushpool(at, "deploy", "--all", "--all-or-nothing");
       expect([status, stdout]).toEqual([2, ""]);
@@ -231,7 +236,7 @@ describePrefect("pushpool deploy to a real Prefect server", () => {
       expect((await listWorkQueues(client, pool)).map((one) => one.name)).not.toContain(queue);
     });
 
-    test("with --all-or-nothing what was changed is as it was, its schedules and their pause too", async () => {
+    test("--all-or-nothing restores what it changed, also schedules and their pause", async () => {
       const { at, read, write, reset } = await three(409);
       write(', tags: [a], parameters: { n: 1 }, schedules: [{ cron: "0 5 * * *", slug: x }, { interval: 3600 }]');
       reset();
@@ -256,11 +261,11 @@ describePrefect("pushpool deploy to a real Prefect server", () => {
     });
   });
 
-  test("a deployment that came from the file and is no longer in it is named with the command that removes it", async () => {
+  test("a deployment that is no longer in its file is listed with the command that removes it", async () => {
     const { pool } = await aPool(client);
     const at = through(apiUrl);
     const { one, two } = withFile(at, pool);
-    // Someone else's, and another file's.
+    // Another user's, and another file's.
     const other = through(apiUrl);
     const theirs = withFile(other, pool);
     await pushpool(other, "deploy", "--all");
@@ -271,18 +276,18 @@ describePrefect("pushpool deploy to a real Prefect server", () => {
     expect([again.status, again.stderr]).toEqual([0, expect.stringContaining(text)]);
     expect(again.stderr).not.toContain(one);
     expect(again.stderr).not.toContain(theirs.one);
-    // The server knows it too, on a machine that has no note of it.
+    // On a machine without the local note, the server still knows it.
     rmSync(at.home, { recursive: true });
     expect(JSON.parse((await pushpool(at, "deploy", "--all", "--json")).stdout)).toMatchObject({ gone: [two] });
     expect((await pushpool(at, "deploy", "one")).stderr).not.toContain("no longer in it");
     await pushpool(at, "deploy", "--remove", two);
     expect(JSON.parse((await pushpool(at, "deploy", "--all", "--json")).stdout)).toMatchObject({ gone: [] });
-    // One with a problem is still in the file.
+    // A deployment with a problem is still in the file.
     withFileChanged(at, "name: two-b\n  entrypoint: flows.py", "name: two-b\n  entrypoint: none.py");
     expect(JSON.parse((await pushpool(at, "deploy", "--all", "--json")).stdout)).toMatchObject({ gone: [], problems: [{ name: "two-b" }] });
   });
 
-  test("a block that the server does not have is said with the server and the nearest name", async () => {
+  test("a missing block: the message has the server and similar names", async () => {
     const { pool } = await aPool(client);
     const at = through(apiUrl);
     const name = `tokens-${randomUUID().slice(0, 6)}`;
@@ -296,13 +301,13 @@ describePrefect("pushpool deploy to a real Prefect server", () => {
     ]);
   });
 
-  test("a server that is out of reach is said, with exit code 5", async () => {
+  test("an unreachable server, with exit code 5", async () => {
     const at = through("http://127.0.0.1:9/api");
     withFile(at, "any");
     expect(await pushpool(at, "deploy", "--all")).toMatchObject({ status: 5, stderr: expect.stringMatching(/127\.0\.0\.1:9\/api/) });
   });
 
-  test("PREFECT_API_URL in the shell is not one that the stack names: then deployments go to the ledger", async () => {
+  test("PREFECT_API_URL in the environment does not name the stack's API: deployments then go to the ledger", async () => {
     const at = placeWith(manifestOf({}));
     at.env.PREFECT_API_URL = apiUrl;
     const { one } = withFile(at, "local");

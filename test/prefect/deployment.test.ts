@@ -47,7 +47,7 @@ describePrefect("a deployment on a real Prefect server", () => {
     return found;
   };
 
-  test("is made with everything, is the same the second time and after a refresh, and goes", async () => {
+  test("created with all fields, unchanged the second time and after a refresh, deleted", async () => {
     const inputs = full();
     const deployment = new Resource("PrefectDeployment");
     expect(await deployment.up(inputs)).toBe("created");
@@ -69,7 +69,7 @@ describePrefect("a deployment on a real Prefect server", () => {
     expect(await readDeployment(client, made.id)).toBeUndefined();
   });
 
-  test("scheduled runs outlive an up that changes nothing, and a change of one schedule leaves the others alone", async () => {
+  test("an up without changes keeps the scheduled runs, and changing one schedule leaves the others alone", async () => {
     const inputs = full();
     const deployment = new Resource("PrefectDeployment");
     await deployment.up(inputs);
@@ -102,7 +102,7 @@ describePrefect("a deployment on a real Prefect server", () => {
     expect((await there(deployment)).schedules).toEqual([]);
   });
 
-  test("is changed in place; what is no longer given goes back to Prefect's default", async () => {
+  test("changed in place; a field that is no longer given goes back to Prefect's default", async () => {
     const inputs = full();
     const deployment = new Resource("PrefectDeployment");
     await deployment.up(inputs);
@@ -111,7 +111,7 @@ describePrefect("a deployment on a real Prefect server", () => {
     expect(await deployment.up({ ...without, description: "hourly", concurrencyLimit: null })).toBe("updated");
     const now = await there(deployment);
     expect(now).toMatchObject({ id, description: "hourly", global_concurrency_limit: null, parameters: { who: "x" } });
-    // Prefect takes no empty job variables; an empty env says the same.
+    // Prefect ignores empty job variables; an empty env means the same.
     expect(now.job_variables).toEqual({ env: {} });
     await deployment.refresh();
     expect(await deployment.up({ ...without, description: "hourly", concurrencyLimit: null, jobVariables: {} })).toBe("updated");
@@ -132,7 +132,7 @@ describePrefect("a deployment on a real Prefect server", () => {
     });
   });
 
-  test("what someone changed is seen by a refresh and put right", async () => {
+  test("refresh finds what someone changed, and up corrects it", async () => {
     const inputs = full();
     const deployment = new Resource("PrefectDeployment");
     await deployment.up(inputs);
@@ -157,7 +157,7 @@ describePrefect("a deployment on a real Prefect server", () => {
     expect(await readDeployment(client, id as string)).toBeUndefined();
   });
 
-  test("one that is there already is taken over on request only, and keeps its schedules", async () => {
+  test("an existing one is adopted only on request, and keeps its schedules", async () => {
     const inputs = full();
     const first = new Resource("PrefectDeployment");
     await first.up(inputs);
@@ -170,7 +170,7 @@ describePrefect("a deployment on a real Prefect server", () => {
     expect(await there(deployment)).toMatchObject({ id: first.id, description: "mine now", schedules });
   });
 
-  test("a pool made anew gets its deployments back", async () => {
+  test("a replaced pool gets its deployments back", async () => {
     const name = `pool-${randomUUID().slice(0, 8)}`;
     const own = new Resource("PrefectWorkPool");
     await own.up({ workPoolName: name, type: "process:push" });
@@ -185,7 +185,7 @@ describePrefect("a deployment on a real Prefect server", () => {
 
   test.each<[string, JsonObject, RegExp]>([
     ["a name without a flow", { deploymentName: "prod" }, /deploymentName must be FLOW\/DEPLOYMENT/],
-    ["a limit of none", { concurrencyLimit: 0 }, /concurrencyLimit must be a whole number of at least 1/],
+    ["a limit of zero", { concurrencyLimit: 0 }, /concurrencyLimit must be a whole number of at least 1/],
     [
       "two kinds of schedule",
       { schedules: [{ cron: "* * * * *", interval: 5 }] },
@@ -202,7 +202,7 @@ describePrefect("a deployment on a real Prefect server", () => {
       },
       /schedules\[1\]\.slug "a" is that of another/,
     ],
-    ["an unknown pool", { workPoolName: "none" }, /refuses it \(404\): Work pool "none" not found/],
+    ["an unknown pool", { workPoolName: "none" }, /refuses the request \(404\): Work pool "none" not found/],
     ["a job variable of another type", { jobVariables: { stream_output: "many-of-them" } }, /\(422\).*stream_output/],
     ["a bad cron", { schedules: [{ cron: "not a cron" }] }, /schedules\[0\]\.cron: it has 3 fields/],
   ])("bad input is refused: %s", async (_, over, message) => {
@@ -211,7 +211,7 @@ describePrefect("a deployment on a real Prefect server", () => {
     expect(deployment.id).toBeUndefined();
   });
 
-  test("a value that may be secret is not told where the server tells it", async () => {
+  test("messages mask values that may be secret, even if the server repeats them", async () => {
     const deployment = new Resource("PrefectDeployment");
     const inputs = full();
     await deployment.up(inputs);

@@ -9,10 +9,12 @@ export interface Seen {
   body: Json;
 }
 
-/** What is answered: a status with a body and headers, a connection cut after the request was taken, or no answer. */
+/** One answer: a status with a body and headers, a connection cut after the request arrived, or no answer at all. */
 export type Answer = { status: number; body?: Json; headers?: Record<string, string> } | "cut" | "silence";
 
-/** An HTTP API that gives the answers of a list, one a request, the last one for ever; for what a real server cannot be made to do. */
+/**
+ * An HTTP API that gives the answers of a list, one for each request; the last one repeats. For what a real server cannot be made to do.
+ */
 export async function fakeApi(answers: Answer[] | ((request: Seen) => Answer)): Promise<{ apiUrl: string; seen: Seen[] }> {
   const seen: Seen[] = [];
   const server = createServer(async (request, response) => {

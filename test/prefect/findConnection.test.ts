@@ -31,7 +31,7 @@ const shown = (env: NodeJS.ProcessEnv, explicit?: Parameters<typeof findConnecti
   return found && { url: found.apiUrl, auth: found.auth?.reveal(), origin: found.origin };
 };
 
-test("the active profile, the one that is named, and the shell over both", () => {
+test("the active profile; the one that is named; the environment before both", () => {
   expect(shown(home())).toEqual({ url: "http://work:4200/api", auth: "pnu_of_work", origin: 'PREFECT_API_URL of profile "work"' });
   expect(shown({ ...home(), PREFECT_PROFILE: "guarded" })).toMatchObject({ url: "http://guarded:4200/api", auth: "admin:pass" });
   expect(shown({ ...home(), PREFECT_PROFILE: "empty" })).toBeUndefined();
@@ -40,40 +40,40 @@ test("the active profile, the one that is named, and the shell over both", () =>
   expect(shown({ HOME: scratch() })).toBeUndefined();
 });
 
-test("PREFECT_PROFILES_PATH and PREFECT_HOME say where profiles are", () => {
+test("PREFECT_PROFILES_PATH and PREFECT_HOME say where the profiles file is", () => {
   const folder = scratch();
   writeFileSync(join(folder, "profiles.toml"), PROFILES);
   expect(shown({ PREFECT_HOME: folder })).toMatchObject({ url: "http://work:4200/api" });
   expect(shown({ HOME: scratch(), PREFECT_PROFILES_PATH: join(folder, "profiles.toml") })).toMatchObject({ url: "http://work:4200/api" });
 });
 
-test("an explicit API wins, and gets the shell's key only if that is for it", () => {
+test("an explicit API wins; it gets the environment's key only if that key is for it", () => {
   const explicit = { apiUrl: "http://work:4200/api", origin: "the manifest" };
   expect(shown(home(), explicit)).toEqual({ url: "http://work:4200/api", auth: "pnu_of_work", origin: "the manifest" });
   expect(shown(home(), { ...explicit, auth: "own" })).toMatchObject({ auth: "own" });
   expect(shown(home(), { ...explicit, apiUrl: "http://other:4200/api" })).toMatchObject({ auth: undefined });
-  // What is wrong in a file that would only have given a key is no reason to refuse.
+  // A broken file is no reason to refuse if it would only have provided a key.
   expect(shown(home("active = "), explicit)).toMatchObject({ url: "http://work:4200/api" });
 });
 
-test("a profiles file that is none is refused without telling what is in it", () => {
+test("an invalid profiles file is refused without quoting it", () => {
   const env = home('active = "work"\nPREFECT_API_KEY = pnu_secret');
-  expect(() => findConnection(env)).toThrow(/profiles\.toml is no TOML: mend it, or set PREFECT_API_URL$/);
+  expect(() => findConnection(env)).toThrow(/profiles\.toml is invalid TOML: fix it, or set PREFECT_API_URL$/);
 });
 
 test.each([
-  ["prefect:4200", /the URL of a Prefect API begins with http/],
-  ["not a url", /"not a url" is no URL: give it as http:\/\/HOST:4200\/api/],
-  ["ftp://x/api", /begins with http:\/\/ or https:\/\/, not ftp:/],
-  ["http://admin:hunter2@x/api", /take user and password out of the URL/],
-  ["https://app.prefect.cloud/account/a/workspace/w", /is the page, not the API: give https:\/\/api\.prefect\.cloud\/api\/accounts/],
-  ["https://api.prefect.cloud/api", /leads to no workspace/],
-])("a URL that cannot be right: %s", (url, message) => {
+  ["prefect:4200", /the URL of a Prefect API must begin with http/],
+  ["not a url", /invalid URL "not a url": it must look like http:\/\/HOST:4200\/api/],
+  ["ftp://x/api", /must begin with http:\/\/ or https:\/\/, not ftp:/],
+  ["http://admin:hunter2@x/api", /remove user and password from the URL/],
+  ["https://app.prefect.cloud/account/a/workspace/w", /is the web page, not the API: use https:\/\/api\.prefect\.cloud\/api\/accounts/],
+  ["https://api.prefect.cloud/api", /names no workspace/],
+])("an invalid URL: %s", (url, message) => {
   expect(() => connectionOf(url, undefined, "PREFECT_API_URL")).toThrow(message);
   expect(() => connectionOf(url, undefined, "PREFECT_API_URL")).not.toThrow(/hunter2/);
 });
 
-test("Prefect Cloud is known by its path, wherever it is", () => {
+test("recognizes Prefect Cloud by its path, on any host", () => {
   expect(connectionOf("https://api.prefect.cloud/api/accounts/a/workspaces/w/", undefined, "").isCloud).toBe(true);
   expect(connectionOf("https://prefect.corp/api/accounts/a/workspaces/w", undefined, "").isCloud).toBe(true);
   expect(connectionOf("http://localhost:4200/api", undefined, "").isCloud).toBe(false);

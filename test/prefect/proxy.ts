@@ -3,26 +3,26 @@ import { type AddressInfo, connect, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { onTestFinished } from "vitest";
 
-/** What happens to one request on its way. */
+/** What happens to one request on its way to the server. */
 export interface Mishap {
-  /** Before it reaches the server, in milliseconds. */
+  /** Delay before it reaches the server, in milliseconds. */
   late?: number;
-  /** The server does as it is told, and the client hears nothing of it. */
+  /** The server handles the request, and the client gets no reply. */
   replyLost?: boolean;
-  /** This instead of the server's reply; it never hears of the request. */
+  /** The client gets this reply; the server never gets the request. */
   instead?: { status: number; headers?: Record<string, string> };
 }
 
 export interface Proxy {
   apiUrl: string;
-  /** Requests that came, as `POST /flow_runs/…/set_state PENDING/Pending` or `WEBSOCKET /events/out`. */
+  /** Requests that came, such as `POST /flow_runs/…/set_state PENDING/Pending` or `WEBSOCKET /events/out`. */
   readonly seen: string[];
-  /** Cut every WebSocket that goes through. */
+  /** Cut all WebSockets. */
   cutSockets(): void;
   close(): Promise<void>;
 }
 
-/** The API of a real server, over a bad line. */
+/** A proxy to a real server that simulates a bad connection. */
 export async function badLine(apiUrl: string, happens: (request: string) => Mishap | undefined): Promise<Proxy> {
   const { hostname, port } = new URL(apiUrl);
   const seen: string[] = [];

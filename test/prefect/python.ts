@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { describe } from "vitest";
 
-/** `describe`, over a real Prefect server. Without Python it is skipped, and says so; in CI it fails. */
+/** `describe` with a real Prefect server. Without Python the suite is skipped with a message; in CI it fails. */
 export function describePrefect(name: string, suite: () => void): void {
   const missing = missingPython();
   if (missing === undefined) describe(name, suite);

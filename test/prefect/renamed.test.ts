@@ -19,7 +19,7 @@ interface Made {
   outs: JsonObject;
 }
 
-/** A provider process of its own: it remembers nothing of the ones before. */
+/** A new provider process, which remembers nothing of earlier ones. */
 async function providerProcess(settings: { apiUrl?: string; auth?: string }) {
   vi.resetModules();
   const { dispatch } = await import("../../src/provider/index.js");
@@ -50,7 +50,7 @@ const kinds: [Kind, (name: string) => JsonObject, (client: Client, name: string)
   ],
 ];
 
-describePrefect("a resource under another name, on a real Prefect server", () => {
+describePrefect("a renamed resource on a real Prefect server", () => {
   let apiUrl: string;
   let client: Client;
   const clientOf = (url: string) => createClient(connectionOf(url, undefined, "test"));
@@ -61,32 +61,35 @@ describePrefect("a resource under another name, on a real Prefect server", () =>
   beforeEach(() => void vi.stubEnv("PUSHPOOL_HOME", scratch()));
   afterEach(() => void vi.unstubAllEnvs());
 
-  test.each(kinds)("%s: adopted by the new one, it survives the deletion of the former; back again, too", async (kind, inputsOf, find) => {
-    const name = `named-${randomUUID().slice(0, 8)}`;
-    const inputs = inputsOf(name);
-    const adopting = { ...inputs, adoptExisting: true };
-    const one = await providerProcess({ apiUrl });
-    const first = await one.create(kind, inputs);
+  test.each(kinds)(
+    "%s: the new resource adopts it, and the deletion of the old one leaves it; the same on the way back",
+    async (kind, inputsOf, find) => {
+      const name = `named-${randomUUID().slice(0, 8)}`;
+      const inputs = inputsOf(name);
+      const adopting = { ...inputs, adoptExisting: true };
+      const one = await providerProcess({ apiUrl });
+      const first = await one.create(kind, inputs);
 
-    const two = await providerProcess({ apiUrl });
-    await expect(two.create(kind, inputs)).rejects.toThrow(/already there.*adoptExisting: true.*aliases: \[\{ name: "FORMER NAME" \}\]/);
-    const second = await two.create(kind, adopting);
-    expect(second.id).toBe(first.id);
-    // In the same `up`.
-    await two.delete(kind, first);
-    expect(await find(client, name)).toBeDefined();
+      const two = await providerProcess({ apiUrl });
+      await expect(two.create(kind, inputs)).rejects.toThrow(/already there.*adoptExisting: true.*aliases: \[\{ name: "FORMER NAME" \}\]/);
+      const second = await two.create(kind, adopting);
+      expect(second.id).toBe(first.id);
+      // In the same `up`.
+      await two.delete(kind, first);
+      expect(await find(client, name)).toBeDefined();
 
-    // Back, where the `up` was cut off before the deletion: the next one has a process of its own.
-    const third = await (await providerProcess({ apiUrl })).create(kind, adopting);
-    await (await providerProcess({ apiUrl })).delete(kind, second);
-    expect(await find(client, name)).toBeDefined();
+      // On the way back, the `up` ended before the deletion: the next `up` has a new process.
+      const third = await (await providerProcess({ apiUrl })).create(kind, adopting);
+      await (await providerProcess({ apiUrl })).delete(kind, second);
+      expect(await find(client, name)).toBeDefined();
 
-    // The one that has it takes it away.
-    await (await providerProcess({ apiUrl })).delete(kind, third);
-    expect(await find(client, name)).toBeUndefined();
-  });
+      // The resource that owns it deletes it.
+      await (await providerProcess({ apiUrl })).delete(kind, third);
+      expect(await find(client, name)).toBeUndefined();
+    },
+  );
 
-  test.each(kinds)("%s: an `up` on another machine knows by the state which resource has it", async (kind, inputsOf, find) => {
+  test.each(kinds)("%s: an `up` on another machine learns from the state which resource owns it", async (kind, inputsOf, find) => {
     const name = `named-${randomUUID().slice(0, 8)}`;
     const inputs = inputsOf(name);
     const one = await providerProcess({ apiUrl });
@@ -99,20 +102,20 @@ describePrefect("a resource under another name, on a real Prefect server", () =>
     await elsewhere.delete(kind, first);
     expect(await find(client, name)).toBeDefined();
 
-    // The program went back to the former resource before that was deleted.
+    // The program went back to the old resource before that was deleted.
     vi.stubEnv("PUSHPOOL_HOME", scratch());
     const back = await providerProcess({ apiUrl });
     await back.diff(kind, first, inputs);
     await back.delete(kind, second);
     expect(await find(client, name)).toBeDefined();
 
-    // `destroy` of both: whichever comes first.
+    // `destroy` deletes both, in either order.
     const last = await providerProcess({ apiUrl });
     await Promise.all([last.delete(kind, second), last.delete(kind, first)]);
     expect(await find(client, name)).toBeUndefined();
   });
 
-  test.each(kinds)("%s: another URL of the same server is no other object", async (kind, inputsOf, find) => {
+  test.each(kinds)("%s: another URL of the same server is the same object", async (kind, inputsOf, find) => {
     const name = `named-${randomUUID().slice(0, 8)}`;
     const inputs = inputsOf(name);
     const first = await (await providerProcess({ apiUrl })).create(kind, inputs);
@@ -128,7 +131,7 @@ describePrefect("a resource under another name, on a real Prefect server", () =>
     expect(await find(client, name)).toBeUndefined();
   });
 
-  test("another server: made there, deleted here; read and deleted where it is", async () => {
+  test("another server: created there, deleted here; read and deleted on the server that has it", async () => {
     const there = await ownServer({ inMemory: true });
     onTestFinished(there.stop);
     for (const [kind, inputsOf, find] of kinds) {
@@ -145,7 +148,7 @@ describePrefect("a resource under another name, on a real Prefect server", () =>
     }
   });
 
-  test.each(kinds)("%s: where the old server does not answer, the way out is said", async (kind, inputsOf) => {
+  test.each(kinds)("%s: if the old server does not answer, the message says what to do", async (kind, inputsOf) => {
     const name = `named-${randomUUID().slice(0, 8)}`;
     const one = await providerProcess({ apiUrl });
     const made = await one.create(kind, inputsOf(name));

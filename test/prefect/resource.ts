@@ -1,14 +1,14 @@
 import type { JsonObject } from "../../src/json";
 import { type DispatchCall, dispatch } from "../../src/provider";
 
-/** What one resource of a stack is to Pulumi's engine, without the engine: its state, and what an `up` does with new inputs. */
+/** One resource of a stack without Pulumi's engine: its state, and what an `up` does with new inputs. */
 export class Resource {
   id: string | undefined;
   outputs: JsonObject = {};
 
   constructor(readonly kind: DispatchCall["kind"]) {}
 
-  /** As `pulumi up` with these inputs. @returns what was done */
+  /** Like `pulumi up` with these inputs. @returns what was done */
   async up(inputs: JsonObject): Promise<"created" | "updated" | "replaced" | "unchanged"> {
     const { inputs: news, failures } = (await this.call("check", [this.outputs, inputs])) as {
       inputs: JsonObject;
@@ -36,7 +36,7 @@ export class Resource {
     return "updated";
   }
 
-  /** As `pulumi refresh`. @returns whether it is still there */
+  /** Like `pulumi refresh`. @returns whether it still exists */
   async refresh(): Promise<boolean> {
     const { id, props } = (await this.call("read", [this.id, this.outputs])) as { id?: string; props?: JsonObject };
     this.id = id;
@@ -51,7 +51,7 @@ export class Resource {
   }
 
   call(op: DispatchCall["op"], args: unknown[]): Promise<unknown> {
-    // As the engine: what comes out of a state is a copy.
+    // The engine also passes copies of its state.
     return dispatch({ v: 1, kind: this.kind, op, args: structuredClone(args) });
   }
 
@@ -62,7 +62,7 @@ export class Resource {
   }
 }
 
-/** Give the resources of this process their connection, as an explicit provider does. */
+/** Give this process's resources their connection, like an explicit provider. */
 export async function connectResources(settings: { apiUrl?: string; auth?: string }): Promise<void> {
   const config = { get: (key: string) => settings[key.replace("prefect:", "") as keyof typeof settings], require: () => "" };
   // Not cloned: a config has functions.

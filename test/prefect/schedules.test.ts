@@ -17,7 +17,7 @@ const there = (given: JsonObject[]): ServerSchedule[] =>
     slug: body.slug,
   }));
 
-test("what the server has made of schedules is the same schedules, in any order", () => {
+test("the server's version of a schedule is the same schedule, in any order", () => {
   const schedule = fc.oneof(
     fc.record({ cron: fc.constantFrom("0 6 * * *", "*/5 * * * *"), active: fc.boolean() }),
     fc.record({ interval: fc.integer({ min: 1, max: 9000 }), parameters: fc.dictionary(fc.string(), fc.integer()) }),
@@ -27,7 +27,7 @@ test("what the server has made of schedules is the same schedules, in any order"
     fc.property(fc.array(schedule, { maxLength: 5 }), (given) => {
       const list = given as JsonObject[];
       expect(scheduleSteps(list.map(fromProgram), there(list).reverse())).toEqual({ create: [], patch: [], remove: [] });
-      // What is there, said as a program says it, is what is there.
+      // What is on the server equals its own declaration.
       const said = there(list).map((one) => toProgram(fromServer({ ...one, schedule: scheduleOnly(one.schedule) })));
       expect(programFaults(said)).toEqual([]);
     }),
@@ -43,7 +43,7 @@ function scheduleOnly(timing: JsonObject): JsonObject {
   };
 }
 
-test("an rrule without a start is the one that the server has given a start", () => {
+test("an rrule without a start equals the one to which the server added a start", () => {
   const given = [{ rrule: "FREQ=WEEKLY;BYDAY=MO" }];
   const [schedule] = there(given);
   const started = {
@@ -91,7 +91,7 @@ test.each<[JsonObject, string[]]>([
   [{ key: { $ref: { block_document_id: "x" } } }, []],
   [{}, ["data.key is missing: this block type requires it"]],
   [{ key: 5 }, ["data.key must be of type string"]],
-  [{ key: "k", prot: 1 }, ['data.prot is no field of this block type: did you mean "port"?']],
+  [{ key: "k", prot: 1 }, ['data.prot does not exist in this block type: did you mean "port"?']],
 ])("a block's data %j: %j", (data, faults) => {
   expect(blockFaults(FIELDS, data)).toEqual(faults);
 });

@@ -14,7 +14,7 @@ describePrefect("pushpool serve of a real Prefect server", () => {
     client = clientOf(apiUrl);
   }, 600_000);
 
-  test("it runs what is due, tells its health and its metrics, and ends on SIGTERM; what runs goes on and is taken up", async () => {
+  test("runs what is due, serves health and metrics, and ends on SIGTERM; the next serve takes up what still runs", async () => {
     const { pool, start } = await aPool(client);
     const at = through(apiUrl);
     const first = await served(at, "--pool", pool);
@@ -41,7 +41,7 @@ describePrefect("pushpool serve of a real Prefect server", () => {
     expect((await untilEnd(client, longer)).state?.type).toBe("CANCELLED");
   });
 
-  test("killed, it is taken up by the next one: nothing is lost, nothing runs twice", async () => {
+  test("after a kill, the next serve takes up the runs: none is lost, none runs twice", async () => {
     const { pool, start } = await aPool(client);
     const at = through(apiUrl);
     const first = await served(at, "--pool", pool);
@@ -55,11 +55,11 @@ describePrefect("pushpool serve of a real Prefect server", () => {
     await served(at, "--pool", pool, "--grace", "1s");
     expect((await untilEnd(client, running)).state?.type).toBe("COMPLETED");
     expect((await untilEnd(client, due)).state?.type).toBe("COMPLETED");
-    // Died while nobody watched, or soon after: it is told all the same.
+    // It died while nobody watched, or soon after: the server learns it all the same.
     expect((await untilEnd(client, dying)).state).toMatchObject({ type: "CRASHED", message: expect.stringContaining("SIGKILL") });
   });
 
-  test("what cannot be served is said before anything begins", async () => {
+  test("refuses what it cannot serve before it begins", async () => {
     const { pool } = await aPool(client, { type: "kubernetes" });
     for (const [args, status, message] of [
       [["--pool", pool], 2, /is of type "kubernetes", which pushpool cannot run/],

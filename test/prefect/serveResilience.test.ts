@@ -9,7 +9,7 @@ import { describePrefect } from "./python";
 import { pushpool, served, through } from "./served";
 import { sharedServer } from "./server";
 
-describePrefect("pushpool serve and the world around it", () => {
+describePrefect("pushpool serve on a bad connection", () => {
   vi.setConfig({ testTimeout: 900_000 });
   let apiUrl: string;
   let client: Client;
@@ -26,9 +26,9 @@ describePrefect("pushpool serve and the world around it", () => {
 
   test.each<[string, Mishap]>([
     ["its reply is lost", { replyLost: true }],
-    ["429 comes in its place, with Retry-After", { instead: { status: 429, headers: { "retry-after": "1" } } }],
+    ["429 instead of a reply, with Retry-After", { instead: { status: 429, headers: { "retry-after": "1" } } }],
     [
-      "503 comes in its place, with Retry-After as a date",
+      "503 instead of a reply, with Retry-After as a date",
       { instead: { status: 503, headers: { "retry-after": new Date(0).toUTCString() } } },
     ],
   ])("the first request of each kind: %s", async (_, mishap) => {
@@ -36,7 +36,7 @@ describePrefect("pushpool serve and the world around it", () => {
     const had = new Set<string>();
     const line = await badLine(apiUrl, (request) => {
       const kind = request.replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}/g, "ID");
-      // Where nothing answers at first the URL is wrong, and that is said.
+      // If nothing answers at first, the URL is wrong: that is an error.
       if (had.has(kind) || kind.includes("/admin/version")) return undefined;
       had.add(kind);
       return mishap;
@@ -68,7 +68,7 @@ describePrefect("pushpool serve and the world around it", () => {
   test.each([
     ["an hour ahead", HOUR],
     ["an hour behind", -HOUR],
-  ])("its clock is %s of the server's: runs begin when they are due there, once, and are retried at once", async (_, ahead) => {
+  ])("its clock is %s of the server's: runs begin when they are due there, once, and retries begin at once", async (_, ahead) => {
     const { pool, deploymentId, start } = await aPool(client);
     const line = await badLine(apiUrl, () => undefined);
     const at = atAnotherTime(line.apiUrl, ahead);
@@ -85,7 +85,7 @@ describePrefect("pushpool serve and the world around it", () => {
     expect(Date.parse(claims[0]?.timestamp ?? "")).toBeGreaterThan(Date.parse(soon) - 1_000);
 
     const { name } = (await client.request<{ name: string }>("GET", `/deployments/${deploymentId}`)).body;
-    // The machine that it is run and retried from is off as well.
+    // The clock of the machine that runs and retries it is wrong too.
     const made = await pushpool(at, "run", `flow-${pool}/${name}`, "--json", "--job-variable", 'env={"DO":"fail"}');
     expect(made.status, made.stderr + made.stdout).toBe(1);
     const { run } = JSON.parse(made.stdout.trim().split("\n").at(-1) ?? "") as { run: ServerRun };

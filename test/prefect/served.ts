@@ -4,13 +4,13 @@ import { onTestFinished } from "vitest";
 import type { JsonObject } from "../../src/json";
 import { type Ended, listen, manifestOf, type Place, placeWith } from "../e2e/pushpool";
 
-/** A place whose manifest names a Prefect API. */
+/** A folder whose manifest names a Prefect API. */
 export const through = (apiUrl: string, over: JsonObject = {}): Place => placeWith({ ...manifestOf({}), prefect: { apiUrl }, ...over });
 
-/** How long a busy server may make one command take, in milliseconds. */
+/** The longest time that one command may take on a busy server, in milliseconds. */
 const LONGEST = 400_000;
 
-/** Run a command to its end. One that does not come to it is told with what it has said. */
+/** Run a command until it ends. If it does not end, the error has its output. */
 export async function pushpool(at: Place, ...args: string[]): Promise<Ended> {
   const child = at.start(...args);
   const said = listen(child);
@@ -23,17 +23,17 @@ export async function pushpool(at: Place, ...args: string[]): Promise<Ended> {
 
 export interface Served {
   child: ChildProcess;
-  /** Where health and metrics are. */
+  /** The URL of health and metrics. */
   endpoint: string;
-  /** Its log so far, a line each. */
+  /** Its log so far, one object a line. */
   log(): JsonObject[];
-  /** Its log once there is a line with this message. */
+  /** Wait for a log line with this message. */
   until(message: string): Promise<JsonObject>;
   ended: Promise<number | null>;
   stderr(): string;
 }
 
-/** `pushpool serve`, once it serves. It ends with the test. */
+/** Start `pushpool serve` and wait until it serves. It ends with the test. */
 export async function served(at: Place, ...args: string[]): Promise<Served> {
   const child = at.start("serve", "--port", "0", ...args);
   const said = listen(child);

@@ -8,37 +8,37 @@ import { type PrefectVersion, prefectVenv } from "./venv";
 
 /** A real Prefect server on a loopback port. */
 export interface PrefectServer {
-  /** As `PREFECT_API_URL`. */
+  /** Like `PREFECT_API_URL`. */
   apiUrl: string;
-  /** Folder of the venv: `bin/prefect`, `bin/python`. */
+  /** The venv's folder: `bin/prefect`, `bin/python`. */
   venv: string;
-  /** Of the server itself. */
+  /** Of the server. */
   pid: number;
 }
 
 export interface ServerOptions {
-  /** More settings, as `PREFECT_SERVER_…`. */
+  /** More settings, such as `PREFECT_SERVER_…`. */
   settings?: Record<string, string>;
-  /** Its database is in memory, which stands many clients at a time. @default false */
+  /** Keep the database in memory, which allows many clients at a time. @default false */
   inMemory?: boolean;
-  /** @default a free one */
+  /** @default any free port */
   port?: number;
-  /** What it remembers; @default a new folder */
+  /** The folder of its data. @default a new folder */
   home?: string;
-  /** @default the one that all other tests run against */
+  /** @default the version that all other tests use */
   version?: PrefectVersion;
 }
 
 /**
- * The server that all test files of this run share. Whoever needs it first starts it; it ends with the run, whatever becomes of the
- * process that started it. Each test takes names of its own.
+ * The server that all test files of this run share. The first caller starts it. It ends with the run, even if its starter dies. Each test
+ * uses its own names.
  *
- * `PUSHPOOL_TEST_PREFECT_API_URL` names one that runs already, for running one test again and again.
+ * `PUSHPOOL_TEST_PREFECT_API_URL` names a running server instead, to run one test repeatedly.
  */
 export async function sharedServer(): Promise<PrefectServer> {
   const running = process.env.PUSHPOOL_TEST_PREFECT_API_URL;
   if (running) return { apiUrl: running, venv: await prefectVenv(), pid: 0 };
-  // The process that vitest's workers are children of: one a run.
+  // vitest's workers are children of this process: one for each run.
   const run = process.ppid;
   const folder = join(tmpdir(), `pushpool-prefect-${process.getuid?.() ?? 0}-${run}`);
   const described = join(folder, "server.json");
@@ -51,7 +51,7 @@ export async function sharedServer(): Promise<PrefectServer> {
     }
     const found = readIfThere(described);
     if (found !== undefined) return JSON.parse(found) as PrefectServer;
-    // Its starter died, or it is a folder of an earlier run whose number came up again.
+    // Its starter died, or the folder is from an earlier run with the same process id.
     const age = Date.now() - (statSync(folder, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
     if (age > 600_000) rmSync(folder, { recursive: true, force: true });
     await sleep(200);
@@ -67,12 +67,12 @@ export async function sharedServer(): Promise<PrefectServer> {
   }
 }
 
-/** One connection to a database in memory: on one in a file several clients at a time make a server stand still for a minute. */
+/** One connection to a database in memory. With a database file, several clients at a time can block a server for a minute. */
 const IN_MEMORY = {
   PREFECT_SERVER_DATABASE_CONNECTION_URL: "sqlite+aiosqlite:///file::memory:?cache=shared&uri=true&check_same_thread=false",
 };
 
-/** A server of this test's own: with other settings, or to be stopped. */
+/** A server for one test: with other settings, or to stop it. */
 export async function ownServer(
   options: ServerOptions = {},
 ): Promise<PrefectServer & { stop(): Promise<void>; home: string; port: number }> {
@@ -83,8 +83,8 @@ export async function ownServer(
 }
 
 /**
- * The shell that starts it also guards it: when `owner` is gone the server is told to end, and its folder goes. Nothing of a test run is
- * left behind, however that ended.
+ * The shell that starts the server also guards it: when `owner` is gone, it ends the server and deletes its folder. Nothing of a test run
+ * stays behind, however it ended.
  */
 const GUARD = `
 "$VENV/bin/prefect" server start --host 127.0.0.1 --port "$PORT" &
@@ -145,7 +145,7 @@ async function stopped({ pid, apiUrl }: PrefectServer): Promise<void> {
     if (waited === 20_000) signal(pid, "SIGKILL");
     await sleep(100);
   }
-  // What listens is its child, and outlives it by the time that open connections take.
+  // The child that listens lives longer, until open connections are closed.
   while (await fetch(`${apiUrl}/health`).catch(() => undefined)) await sleep(100);
 }
 

@@ -5,7 +5,7 @@ import { ServerClock } from "../../src/prefect/serverClock";
 const START = Date.parse("2026-01-01T00:00:00Z");
 const wholeSeconds = (time: number) => new Date(time).toUTCString();
 
-test("a clock that no answer contradicts is ours; one that is minutes off is found from one answer, either way", () => {
+test("assumes our own clock until a reply contradicts it; one reply finds a difference of minutes, in either direction", () => {
   const found = (ahead: number, date: string | null = wholeSeconds(START + ahead)) => {
     const clock = new ServerClock(() => START);
     clock.answered(date, START - 50);
@@ -18,7 +18,7 @@ test("a clock that no answer contradicts is ours; one that is minutes off is fou
   expect(found(600_000, "soon")).toBe(0);
 });
 
-test("it never goes ahead of the server's once that was seen to differ, and comes close to it by the answers", () => {
+test("once it found a difference it is never ahead of the server, and each reply brings it closer", () => {
   const answers = fc.array(fc.record({ pause: fc.nat(5_000), there: fc.nat(3_000), back: fc.nat(2_000), writes: fc.boolean() }), {
     minLength: 1,
     maxLength: 30,
@@ -43,7 +43,7 @@ test("it never goes ahead of the server's once that was seen to differ, and come
   );
 });
 
-test("a clock that is set back or forth is followed", () => {
+test("follows a clock that is set back or forward", () => {
   let ours = START;
   const clock = new ServerClock(() => ours);
   for (const ahead of [60_000, -60_000, 0]) {

@@ -7,19 +7,19 @@ import { describePrefect } from "./python";
 import { served, through } from "./served";
 import { ownServer } from "./server";
 
-/** How long the server is away, in milliseconds: past the first quick tries. `npm run soak` has it away for minutes. */
+/** How long the server is down, in milliseconds: longer than the first quick retries take. In `npm run soak` it is down for minutes. */
 const AWAY = Number(process.env.PUSHPOOL_TEST_AWAY_SECONDS ?? "20") * 1000;
 
-describePrefect("pushpool serve and run, and a server that goes away", () => {
-  // A server on SQLite may stand still for a minute, more than once.
+describePrefect("pushpool serve and run while the server is down", () => {
+  // A server on SQLite may block for a minute, more than once.
   vi.setConfig({ testTimeout: 900_000, hookTimeout: 300_000 });
 
-  test("for a while, with its database kept: no run is lost, none runs twice, it is asked now and then", async () => {
+  test("for a while, with its database kept: no run is lost, none runs twice, and requests stay few", async () => {
     const first = await ownServer();
     const client = clientOf(first.apiUrl);
     const { pool, start, deploymentId } = await aPool(client);
     const { name } = (await client.request<{ name: string }>("GET", `/deployments/${deploymentId}`)).body;
-    // The line is serve's: the flows' own requests do not count.
+    // Only serve uses the proxy: the flows' own requests do not count.
     const direct = (what: string) => ({ job_variables: { env: { DO: what, PREFECT_API_URL: first.apiUrl } } });
     const line = await badLine(first.apiUrl, () => undefined);
     const serving = await served(through(line.apiUrl), "--pool", pool);
@@ -37,7 +37,7 @@ describePrefect("pushpool serve and run, and a server that goes away", () => {
     const [since, asked] = [Date.now(), line.seen.length];
     await expect.poll(() => Date.now() - since, { timeout: AWAY * 2, interval: 1_000 }).toBeGreaterThan(AWAY);
     const tries = line.seen.length - asked;
-    // The stream, the poll, the heartbeat and what each of the runs waits for: each tries after 1/4 s, 1/2 s … and then every 8 s.
+    // The stream, the poll, the heartbeat and each waiting run retry after 1/4 s, 1/2 s … and then every 8 s.
     expect(tries).toBeGreaterThan(3);
     expect(tries).toBeLessThan(8 * (6 + (Date.now() - since) / 8_000));
 
@@ -47,7 +47,7 @@ describePrefect("pushpool serve and run, and a server that goes away", () => {
       expect((await untilEnd(client, run)).state?.type).toBe("COMPLETED");
       expect((await readStates(client, run.id)).filter(({ type }) => type === "RUNNING")).toHaveLength(1);
     }
-    // It died while there was nobody to tell.
+    // It died while the server was down.
     expect((await untilEnd(client, dying)).state).toMatchObject({ type: "CRASHED", message: expect.stringContaining("SIGKILL") });
     expect([await followed.ended, followed.stderr()]).toEqual([0, expect.stringContaining("COMPLETED")]);
     expect(serving.log().filter(({ msg }) => msg === "submitted").length).toBeLessThanOrEqual(5);

@@ -14,7 +14,7 @@ import { type Client, createClient } from "../../src/prefect/client";
 import { connectionOf } from "../../src/prefect/connection";
 import { fakeApi } from "./fakeApi";
 
-// Each exchange that our client makes with a Prefect server is made as it was recorded with a real one.
+// The client's requests and replies match those recorded with a real server.
 
 interface Exchange {
   n: number;
@@ -109,7 +109,7 @@ test.each<[string, number, string]>([
   ["07-state-walk", 22, "accepted"],
   ["07-state-walk", 27, "accepted"],
   ["07-state-walk", 42, "accepted"],
-])("a state is proposed as it was recorded, with an id of its own: %s, exchange %i", async (file, n, kind) => {
+])("a proposed state matches the recording, with its own id: %s, exchange %i", async (file, n, kind) => {
   const { request, status, response } = recorded(file, n);
   const { apiUrl, seen } = await fakeApi([{ status, body: response }]);
   const client = createClient(connectionOf(apiUrl, undefined, "test"));
@@ -129,7 +129,7 @@ test.each([
   ["06-get-scheduled", 3, (client: Client) => pools.scheduledFlowRuns(client, "pp-sched", { before: new Date(), queues: [] })],
   ["10-logs-and-pid", 8, (client: Client) => logs.readLogs(client, RUN)],
   ["02-work-pools", 41, (client: Client) => pools.sendHeartbeat(client, "pp-main", "pushpool-1", 30)],
-] as const)("%s, exchange %i: no field that was not recorded there or beside it", async (file, n, call) => {
+] as const)("%s, exchange %i: no field that was not recorded", async (file, n, call) => {
   const { request, status, response } = recorded(file, n);
   const { apiUrl, seen } = await fakeApi([{ status, ...(status === 204 ? {} : { body: response }) }]);
   await call(createClient(connectionOf(apiUrl, undefined, "test")));
@@ -143,7 +143,7 @@ test.each([
   ["08-second-dispatcher", 1, "accepted", "Pending"],
   ["08-second-dispatcher", 2, "aborted", "Pending"],
   ["08-second-dispatcher", 4, "aborted", "Submitting"],
-  // A repeat of our own proposal, after a lost reply.
+  // A repetition of our own proposal, after a lost reply.
   ["08-second-dispatcher", 9, "accepted", "Pending"],
   ["09-limits", 15, "rejected", "AwaitingConcurrencySlot"],
   ["09-limits", 31, "rejected", "Cancelled"],

@@ -1,9 +1,9 @@
 import { pythonVenv } from "../pythonVenv";
 
-/** What a real Prefect server takes; the newest fastapi, SQLAlchemy and pydantic that each allows break it. */
+/** What a real Prefect server needs. Each version allows newer fastapi, SQLAlchemy and pydantic, which break it. */
 const REQUIREMENTS = {
   "3.8.8": ["fastapi>=0.139,<0.150", "sqlalchemy<2.1"],
-  // The oldest and the newest that are promised.
+  // The oldest and the newest supported version.
   "3.0.11": ["fastapi<0.116", "sqlalchemy<2.1", "pydantic<2.10"],
   "3.9.1": ["fastapi>=0.139,<0.150", "sqlalchemy<2.1"],
 } as const;

@@ -9,7 +9,7 @@ import { describePrefect } from "./python";
 import { pushpool } from "./served";
 import { ownServer } from "./server";
 
-// The oldest and the newest server that the documentation promises, each with its own Prefect in the runs.
+// The oldest and the newest server that the documentation promises. Each one's runs use the same version of Prefect.
 
 test.each([
   ["3.0.11", true],

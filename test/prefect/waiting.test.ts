@@ -4,7 +4,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { listen, placeWith, until } from "../e2e/pushpool";
 import { fakeApi } from "./fakeApi";
 
-test("run and deploy say after a few seconds that a busy Prefect API is asked again", async () => {
+test("run and deploy say after a few seconds that they retry a busy Prefect API", async () => {
   const { apiUrl } = await fakeApi(({ path }) =>
     path.endsWith("/version") || path.endsWith("/health")
       ? { status: 200, body: path.endsWith("/version") ? "3.8.8" : true }

@@ -20,7 +20,7 @@ describePrefect("a work pool on a real Prefect server", () => {
   const template = () => defaultTemplate("process:push");
   const there = async (name: string) => (await readWorkPool(client, name)) as NonNullable<Awaited<ReturnType<typeof readWorkPool>>>;
 
-  test("is made, is the same the second time, is changed in place, and goes", async () => {
+  test("created, unchanged the second time, changed in place, deleted", async () => {
     const name = named();
     const pool = new Resource("PrefectWorkPool");
     const inputs = { workPoolName: name, type: "process:push", baseJobTemplate: template(), concurrencyLimit: 4 };
@@ -31,7 +31,7 @@ describePrefect("a work pool on a real Prefect server", () => {
 
     expect(await pool.up({ ...inputs, concurrencyLimit: 2, description: "nightly", isPaused: true })).toBe("updated");
     expect(await there(name)).toMatchObject({ id, concurrency_limit: 2, description: "nightly", is_paused: true });
-    // What the program no longer gives goes back to Prefect's default.
+    // A field that is no longer given goes back to Prefect's default.
     expect(await pool.up({ workPoolName: name, type: "process:push", baseJobTemplate: template() })).toBe("updated");
     expect(await there(name)).toMatchObject({ id, concurrency_limit: null, description: null, is_paused: false });
 
@@ -39,7 +39,7 @@ describePrefect("a work pool on a real Prefect server", () => {
     expect(await readWorkPool(client, name)).toBeUndefined();
   });
 
-  test("another order of keys in the template is no difference, not even after a refresh", async () => {
+  test("another order of keys in the template is no difference, even after a refresh", async () => {
     const pool = new Resource("PrefectWorkPool");
     const { job_configuration, variables } = template();
     const inputs = { workPoolName: named(), type: "process:push" };
@@ -48,7 +48,7 @@ describePrefect("a work pool on a real Prefect server", () => {
     expect(await pool.up({ ...inputs, baseJobTemplate: { variables, job_configuration } as never })).toBe("unchanged");
   });
 
-  test("what someone changed is seen by a refresh and put right; what is not given is theirs", async () => {
+  test("refresh finds what someone changed, and up corrects it; fields that are not given stay as they are", async () => {
     const name = named();
     const pool = new Resource("PrefectWorkPool");
     const inputs = { workPoolName: name, type: "process:push", concurrencyLimit: 4 };
@@ -61,7 +61,7 @@ describePrefect("a work pool on a real Prefect server", () => {
     expect(await there(name)).toMatchObject({ concurrency_limit: 4, is_paused: true });
   });
 
-  test("another type is another pool of the same name", async () => {
+  test("another type means another pool with the same name", async () => {
     const name = named();
     const pool = new Resource("PrefectWorkPool");
     await pool.up({ workPoolName: name, type: "process:push" });
@@ -72,7 +72,7 @@ describePrefect("a work pool on a real Prefect server", () => {
     expect(made.id).not.toBe(id);
   });
 
-  test("one that is gone is made again", async () => {
+  test("a deleted one is created again", async () => {
     const pool = new Resource("PrefectWorkPool");
     const inputs = { workPoolName: named(), type: "process:push" };
     await pool.up(inputs);
@@ -81,7 +81,7 @@ describePrefect("a work pool on a real Prefect server", () => {
     expect(await pool.up(inputs)).toBe("created");
   });
 
-  test("one that is there already is taken over on request only, and only of the same type", async () => {
+  test("an existing one is adopted only on request, and only with the same type", async () => {
     const name = named();
     await new Resource("PrefectWorkPool").up({ workPoolName: name, type: "process:push", concurrencyLimit: 1 });
     const { id } = await there(name);
@@ -98,7 +98,7 @@ describePrefect("a work pool on a real Prefect server", () => {
     expect(await pool.up({ ...inputs, adoptExisting: true })).toBe("unchanged");
   });
 
-  test("its queues are made, settle on their priorities, are changed and removed; the default one stays", async () => {
+  test("its queues are created, get their priorities, are changed and removed; the default one stays", async () => {
     const name = named();
     const pool = new Resource("PrefectWorkPool");
     const inputs = { workPoolName: name, type: "process:push" };
@@ -131,7 +131,7 @@ describePrefect("a work pool on a real Prefect server", () => {
 
   test.each<[string, Record<string, unknown>, RegExp]>([
     ["a slash", { workPoolName: "a/b" }, /workPoolName must not contain/],
-    ["a name of Prefect's", { workPoolName: "Prefect-mine" }, /Prefect reserves names that begin with "prefect"/],
+    ["a reserved name", { workPoolName: "Prefect-mine" }, /Prefect reserves names that begin with "prefect"/],
     ["a limit", { concurrencyLimit: -1 }, /concurrencyLimit must be a whole number of at least 0, not -1/],
     ["a template without variables", { baseJobTemplate: { job_configuration: { a: 1 } } }, /baseJobTemplate.variables: must be an object/],
     [
@@ -150,14 +150,14 @@ describePrefect("a work pool on a real Prefect server", () => {
     await expect(pool.up({ workPoolName: "never-made", type: "process:push", ...inputs } as never)).rejects.toThrow(message);
   });
 
-  test("what the server refuses is told in its own words, with the path and without values", async () => {
+  test("the server's own message, with the path and without values", async () => {
     const baseJobTemplate = {
       job_configuration: { c: "{{ c }}" },
       variables: { properties: { c: { type: "object", default: { $ref: { block_document_id: randomUUID() } } } } },
     };
     const pool = new Resource("PrefectWorkPool");
     await expect(pool.up({ workPoolName: "never-made", type: "process:push", baseJobTemplate })).rejects.toMatchObject({
-      message: expect.stringMatching(/^work pool "never-made": the Prefect API at .* refuses it \(404\): Block not found\.$/),
+      message: expect.stringMatching(/^work pool "never-made": the Prefect API at .* refuses the request \(404\): Block not found\.$/),
       exitCode: 5,
     });
   });

@@ -161,8 +161,8 @@ test("a misspelt field of the file is refused; keys that hold anchors are not", 
 });
 
 test.each([
-  [".inf", "parameters.a.b[1] is .inf, and JSON has no such number"],
-  [".NaN", "parameters.a.b[1] is .NaN, and JSON has no such number"],
+  [".inf", "parameters.a.b[1] is .inf, which is not a JSON number"],
+  [".NaN", "parameters.a.b[1] is .NaN, which is not a JSON number"],
   ["1.0e+400", "parameters.a.b[1] is 1.0e+400, too large for a float: Python would read infinity"],
 ])("a number that JSON does not have is refused with its path: %s", (number, message) => {
   const file = loadPrefectYaml(deployment(`  parameters: { a: { b: [1, ${number}] } }\n`), "prefect.yaml");

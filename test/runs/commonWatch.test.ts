@@ -62,7 +62,7 @@ async function submitted(runs: Runs, count: number): Promise<FlowRun[]> {
   return Promise.all(made.map(({ run }) => runs.submitRun(run.id)));
 }
 
-test("many runs are looked at together, and each is told of its own states and end", async () => {
+test("many runs share each look, and each gets its own states and end", async () => {
   const { target, open } = place();
   const runs = open();
   const all = await submitted(runs, MANY);
@@ -83,13 +83,13 @@ test("many runs are looked at together, and each is told of its own states and e
 
   expect(ends.map(({ state }) => state.type)).toEqual(all.map((_, n) => (n % 2 === 0 ? "COMPLETED" : "FAILED")));
   for (const [n, { id }] of all.entries()) expect(told.get(id)).toEqual(["PENDING", "RUNNING", n % 2 === 0 ? "COMPLETED" : "FAILED"]);
-  // Where a loop for each would ask for one at a time.
+  // A loop for each run would ask for one at a time.
   expect(Math.max(...target.asked)).toBe(MANY);
   expect(target.asked.filter((count) => count === 1).length).toBeLessThan(MANY / 10);
   expect(target.limited).toEqual(new Set(all.map(infra)));
 });
 
-test("what another process writes of a run is heard, and its end is not asked for again", async () => {
+test("finds what another process writes about a run, and does not ask for its end again", async () => {
   const { target, open } = place();
   const [here, elsewhere] = [open(), open()];
   const [run] = (await submitted(here, 1)) as [FlowRun];
@@ -102,7 +102,7 @@ test("what another process writes of a run is heard, and its end is not asked fo
   expect((await cancelled).state.type).toBe("CANCELLED");
 });
 
-test("one run that cannot be seen fails its own follower and no other", async () => {
+test("a run that cannot be observed fails its own follower and no other", async () => {
   const { target, open } = place();
   const runs = open();
   const all = await submitted(runs, 5);
@@ -115,7 +115,7 @@ test("one run that cannot be seen fails its own follower and no other", async ()
   expect((await Promise.all(followed.slice(1))).map(({ state }) => state.type)).toEqual(Array(4).fill("COMPLETED"));
 });
 
-test("a follower that gives up, or whose time is over, is let go while the others go on", async () => {
+test("a follower that gives up or whose time is over stops, while the others continue", async () => {
   const { target, open } = place();
   const runs = open();
   const [one, two, three] = (await submitted(runs, 3)) as [FlowRun, FlowRun, FlowRun];

@@ -2,20 +2,20 @@ import { expect, test } from "vitest";
 import { scratch } from "../scratch";
 import { countSteps, killAndTakeUp } from "./killPoints";
 
-// The steps up to the start of the command, where a run could be lost or doubled; every step is in the soak.
+// The steps up to the start of the command, where a run could be lost or doubled. The soak test kills at every step.
 const POINTS = [1, 2, 3, 4, 5, 6, 7, 8, 10].flatMap((n) => [
   { n, when: "before" as const },
   { n, when: "after" as const },
 ]);
 
-test("an undisturbed run takes more steps than are killed here", () => {
+test("an undisturbed run takes more steps than the kill points here", () => {
   expect(countSteps(scratch())).toBeGreaterThan(10);
 });
 
-test.each(POINTS)("kill -9 $when step $n: the next watcher takes it up, one process, the right end", async (point) => {
+test.each(POINTS)("kill -9 $when step $n: the next watcher takes the run up; one process, the right end", async (point) => {
   const { states, ran } = await killAndTakeUp(scratch(), point);
-  // Killed before anything was written there is no run; else there is one, and it ran once.
+  // Killed before anything was written, there is no run. Otherwise there is one, and it ran once.
   expect([states, ran]).toEqual(states.length === 0 ? [[], 0] : [["COMPLETED"], 1]);
-  // Step 1 plans, step 2 looks the deployment up, step 3 writes the run down.
+  // Step 1 plans, step 2 looks up the deployment, step 3 records the run.
   if (point.n > 3 || (point.n === 3 && point.when === "after")) expect(states).toHaveLength(1);
 });

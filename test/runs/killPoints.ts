@@ -8,19 +8,19 @@ import { openTarget } from "../../src/targets/open";
 import { defaultTemplate } from "../../src/template";
 import { openWorkspace } from "../../src/workspace";
 
-/** Where a watcher is killed: before or after its n-th step with the ledger or the target. */
+/** Where to kill a watcher: before or after its n-th step with the ledger or the target. */
 export interface KillPoint {
   n: number;
   when: "before" | "after";
 }
 
-/** What was left of a story: how often the command really ran, and how each recorded run ended. */
+/** The result: how often the command really ran, and how each recorded run ended. */
 export interface Left {
   ran: number;
   states: string[];
 }
 
-/** A folder with a manifest whose one deployment leaves a line in a file each time it runs. */
+/** A folder with a manifest, whose one deployment appends a line to a file each time it runs. */
 function stage(folder: string): { home: string; manifest: string; effects: string } {
   const home = join(folder, ".pushpool");
   mkdirSync(home, { mode: 0o700 });
@@ -56,13 +56,13 @@ export function countSteps(folder: string): number {
   return steps;
 }
 
-/** Kill a watcher at `point`, then let another one take up whatever it left. */
+/** Kill a watcher at `point`, then let another one take up what it left. */
 export async function killAndTakeUp(folder: string, { n, when }: KillPoint): Promise<Left> {
   const { home, manifest, effects } = stage(folder);
   const { signal, stderr } = spawnSync(process.execPath, [join(__dirname, "killed.cjs"), home, manifest, String(n), when], {
     encoding: "utf8",
   });
-  if (signal !== "SIGKILL") throw new Error(`it was to be killed at ${when} ${n}: ${stderr}`);
+  if (signal !== "SIGKILL") throw new Error(`it should have been killed at ${when} ${n}: ${stderr}`);
 
   const env = { ...process.env, PUSHPOOL_HOME: home };
   const workspace = openWorkspace({ cwd: home, env, create: true });

@@ -4,7 +4,7 @@ import { Listeners } from "../../src/runs/listeners";
 
 const warned = (events: RunEvent[]) => events.map((event) => (event.kind === "warning" ? event.message : event.kind));
 
-test("those who follow a run on the pool hear; nobody there: whoever opened the runs", async () => {
+test("followers of a run on the pool get the message; without one, whoever opened the runs", async () => {
   const otherwise: string[] = [];
   const [a, b]: RunEvent[][] = [[], []];
   const listeners = new Listeners((message) => otherwise.push(message));
@@ -27,7 +27,7 @@ test("those who follow a run on the pool hear; nobody there: whoever opened the 
   expect([warned(a ?? []), warned(b ?? []), otherwise]).toEqual([["of etl", "of all"], ["of all"], ["before", "of none", "after"]]);
 });
 
-test("one function that follows many runs hears once, until the last of them is over", async () => {
+test("a function that follows many runs gets it once, until the last of them is over", async () => {
   const heard: RunEvent[] = [];
   const otherwise: string[] = [];
   const listeners = new Listeners((message) => otherwise.push(message));
@@ -42,6 +42,6 @@ test("one function that follows many runs hears once, until the last of them is 
   expect([warned(heard), otherwise]).toEqual([["one", "two"], ["three"]]);
 });
 
-test("without a function the work is done all the same", async () => {
+test("without a function the work is done too", async () => {
   await expect(new Listeners().during(undefined, "etl", async () => 7)).resolves.toBe(7);
 });

@@ -19,7 +19,7 @@ const MANIFEST: Manifest = {
   deployments: { "hello/node": { command: "true", workPool: { name: "local" } } },
 };
 
-test("whatever is sent: a power cut at that moment leaves the run with its exact submission, and who was sending it", async () => {
+test("a power cut while anything is sent leaves the run with its exact submission and its submitter", async () => {
   const path = join(scratch(), "ledger.db");
   const target = new ScriptedTarget();
   const runs = runsOver({

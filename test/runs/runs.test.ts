@@ -5,6 +5,7 @@ import type { LoadedManifest } from "../../src/manifest";
 import type { Manifest } from "../../src/manifest/manifest";
 import { exitCodeOf, type FlowRun, type RunEvent, type Runs, runsOver } from "../../src/runs";
 import { Secret } from "../../src/secret";
+import type { LogPage } from "../../src/targets/target";
 import { defaultTemplate } from "../../src/template";
 import { UserError } from "../../src/userError";
 import { scratch } from "../scratch";
@@ -30,7 +31,7 @@ function manifest(pool: Partial<Manifest["pools"][string]> = {}): Manifest {
   };
 }
 
-/** A workspace over one ledger file; opened several times it is several CLIs. */
+/** A workspace over one ledger file. Opened several times, it acts like several CLIs. */
 function workspace(first: Manifest = manifest(), target = new ScriptedTarget()) {
   const home = scratch();
   let present = first;
@@ -99,6 +100,26 @@ test("a run from request to COMPLETED: every state with its name, the log, one i
   });
 });
 
+test("the log continues after a page without lines whose cursor has moved", async () => {
+  const { open, target } = workspace();
+  const line = (text: string) => ({ at: "2026-01-02T03:04:05.678Z", stream: "stdout" as const, text });
+  const pages: Record<string, LogPage> = {
+    start: { lines: [line("one")], cursor: "a", complete: false },
+    a: { lines: [], cursor: "b", complete: false },
+    b: { lines: [], cursor: "c", complete: false },
+    c: { lines: [line("two")], cursor: "d", complete: false },
+    d: { lines: [], cursor: "d", complete: false },
+  };
+  target.logs = async (_, cursor = "start") => pages[cursor] as LogPage;
+  const runs = open();
+  const { run } = await runs.createRun({ deployment: "hello/node" });
+  await runs.submitRun(run.id);
+  target.set(infra(run), RUNNING);
+  const read: string[] = [];
+  await runs.readLogs(run.id, { onLine: ({ text }) => read.push(text) });
+  expect(read).toEqual(["one", "two"]);
+});
+
 test.each([
   [{ kind: "exited", code: 3 }, "FAILED", 1, /exited with code 3/],
   [{ kind: "signalled", signal: "SIGKILL" }, "CRASHED", 1, /SIGKILL/],
@@ -106,7 +127,7 @@ test.each([
   [{ kind: "timedOut", phase: "running" }, "FAILED", 1, /time limit/],
   [{ kind: "lost", reason: "gone" }, "CRASHED", 1, /not known: gone/],
   [{ kind: "cancelled", by: "someoneElse" }, "CANCELLED", 3, /someone else/],
-] as const)("%o is %s, told with its reason", async (outcome, type, code, message) => {
+] as const)("%o is %s, with its reason", async (outcome, type, code, message) => {
   const { open, target } = workspace();
   const runs = open();
   const { run } = await runs.createRun({ deployment: "hello/node" });
@@ -117,7 +138,7 @@ test.each([
   expect(end.state.message).toMatch(message);
 });
 
-test("an idempotency key twice is one run; with other parameters it is refused and nothing is written", async () => {
+test("an idempotency key used twice gives one run; with other parameters it is refused and nothing is written", async () => {
   const runs = workspace().open();
   const first = await runs.createRun({ deployment: "hello/node", idempotencyKey: "k", parameters: { a: 1, b: 2 } });
   const again = await runs.createRun({ deployment: "hello/node", idempotencyKey: "k", parameters: { b: 2, a: 1 } });
@@ -128,7 +149,7 @@ test("an idempotency key twice is one run; with other parameters it is refused a
   expect(await runs.listRuns()).toHaveLength(1);
 });
 
-test("a paused pool holds a run in SCHEDULED and says so; resumed, the one who waits submits it", async () => {
+test("a paused pool keeps a run SCHEDULED and gives the reason; once resumed, the waiting process submits it", async () => {
   const { open, target, provision } = workspace(manifest({ isPaused: true }));
   const runs = open();
   const { run } = await runs.createRun({ deployment: "hello/node" });
@@ -143,7 +164,7 @@ test("a paused pool holds a run in SCHEDULED and says so; resumed, the one who w
   expect(target.started).toHaveLength(1);
 });
 
-test("a concurrency limit: what is over it waits as AwaitingConcurrencySlot, also across two CLIs, and goes when a slot is free", async () => {
+test("over a concurrency limit runs wait as AwaitingConcurrencySlot, also across two CLIs, until a slot is free", async () => {
   const { open, target } = workspace(manifest({ concurrencyLimit: 1 }));
   const [one, two] = [open(), open()];
   const first = (await one.createRun({ deployment: "hello/node" })).run;
@@ -155,7 +176,7 @@ test("a concurrency limit: what is over it waits as AwaitingConcurrencySlot, als
     message: expect.stringMatching(/"local" runs 1 at a time/),
   });
   const following = two.followRun(second.id);
-  // Nobody watches the first: whoever waits for its slot sees that it has ended.
+  // Nobody watches the first: the run that waits for its slot sees that it has ended.
   target.set(infra(first), ended({ kind: "exited", code: 0 }));
   await until(() => target.started.length === 2);
   target.set(infra(second), ended({ kind: "exited", code: 0 }));
@@ -187,7 +208,7 @@ test("many at once over one ledger never exceed the limit", async () => {
   expect(target.started).toHaveLength(20);
 });
 
-test("cancel: SCHEDULED ends at once; RUNNING is CANCELLING until the target says stopped", async () => {
+test("cancel: SCHEDULED ends at once; RUNNING is CANCELLING until the target reports that it has stopped", async () => {
   const { open, target } = workspace();
   const runs = open();
   const scheduled = (await runs.createRun({ deployment: "hello/node" })).run;
@@ -207,7 +228,7 @@ test("cancel: SCHEDULED ends at once; RUNNING is CANCELLING until the target say
   await expect(runs.cancelRun(run.id)).rejects.toThrow(/has already ended: it is CANCELLED since/);
 });
 
-test("a run that exited 0 before the cancellation reached it is COMPLETED, and says so", async () => {
+test("a run that exited 0 before the cancellation reached it is COMPLETED, and its message says so", async () => {
   const { open, target } = workspace();
   const runs = open();
   const { run } = await runs.createRun({ deployment: "hello/node" });
@@ -219,7 +240,7 @@ test("a run that exited 0 before the cancellation reached it is COMPLETED, and s
   });
 });
 
-test("cancelled while it is being submitted: what has started is stopped, CANCELLED only after that", async () => {
+test("cancelled during its submission: what has started is stopped, and only then the run is CANCELLED", async () => {
   const { open, target } = workspace();
   const runs = open();
   const { run } = await runs.createRun({ deployment: "hello/node" });
@@ -251,7 +272,7 @@ test("cancelled while its slot is being written: nothing is sent, and it is CANC
   const runs = open();
   const { run } = await runs.createRun({ deployment: "hello/node" });
   const submitting = runs.submitRun(run.id);
-  // Others see a change before it is on the disk: this one comes between the two, or after both.
+  // Others see a change before it is on the disk. This one comes between the two, or after both.
   await until(async () => (await runs.findRun(run.id)).state.type !== "SCHEDULED");
   const cancelling = open().cancelRun(run.id);
   await submitting;
@@ -264,7 +285,7 @@ test.each<[string, () => Promise<void>]>([
   ["goes through", async () => {}],
   ["is refused", async () => Promise.reject(new UserError("no quota", 5))],
   ["breaks off", async () => Promise.reject(new Error("broken"))],
-])("a submission that %s after the run was cancelled lets it go: nobody waits for a submitter that is done", async (_, submitting) => {
+])("a submission that %s after the run was cancelled releases it: nobody waits for a submitter that is done", async (_, submitting) => {
   const { open, target, home } = workspace();
   const runs = open();
   const { run } = await runs.createRun({ deployment: "hello/node" });
@@ -296,7 +317,7 @@ test("retry: another attempt with the same parameters; a COMPLETED or unfinished
   await expect(runs.retryRun(run.id)).rejects.toThrow(/COMPLETED: there is nothing to retry/);
 });
 
-test("a secret is not in the ledger; another CLI looks it up again; a changed one is not sent and is named", async () => {
+test("a secret is not in the ledger; another CLI reads it again; a changed one is not sent, and the error names it", async () => {
   const { open, target, home, provision } = workspace();
   const maker = open();
   const kept = (await maker.createRun({ deployment: "hello/secret" })).run;
@@ -320,7 +341,7 @@ test("a secret is not in the ledger; another CLI looks it up again; a changed on
   expect(target.started).toHaveLength(1);
 });
 
-test("--timeout ends the watching and leaves the run", async () => {
+test("--timeout ends the watching and leaves the run going", async () => {
   const { open, target } = workspace();
   const runs = open();
   const { run } = await runs.createRun({ deployment: "hello/node" });
@@ -353,7 +374,7 @@ test.each([
   expect(await runs.listRuns()).toEqual([]);
 });
 
-test("RUN: an unknown one names the nearest, an ambiguous prefix lists them", async () => {
+test("RUN: an unknown one suggests similar names, an ambiguous prefix lists the matches", async () => {
   const runs = workspace().open();
   const a = (await runs.createRun({ deployment: "hello/node", name: "brave-fox" })).run;
   const b = (await runs.createRun({ deployment: "hello/node", name: "calm-owl" })).run;

@@ -1,6 +1,6 @@
 import type { LogLine, Observation, Submission, Target } from "../../src/targets/target";
 
-/** A place for runs whose every move the test makes; it keeps the interface's promises and counts what was asked of it. */
+/** A target whose every move the test decides. It keeps the promises of `Target`, and counts the calls. */
 export class ScriptedTarget implements Target {
   readonly pace = { first: 1, longest: 5 };
   readonly started: Submission[] = [];
@@ -9,7 +9,7 @@ export class ScriptedTarget implements Target {
   observeCalls = 0;
   readonly #now = new Map<string, Observation>();
   readonly #lines = new Map<string, LogLine[]>();
-  /** Runs inside `submit`, before anything has started. */
+  /** Called in `submit`, before anything has started. */
   beforeStart: () => Promise<void> = async () => {};
 
   plan(job: Submission["request"], run: { id: string; attempt: number; pool: string }): Submission {
@@ -53,7 +53,7 @@ export class ScriptedTarget implements Target {
     this.cleaned.push(id);
   }
 
-  /** What the next looks see. */
+  /** What the next looks will see. */
   set(id: string, observation: Observation): void {
     this.#now.set(id, observation);
   }

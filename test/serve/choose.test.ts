@@ -25,7 +25,7 @@ function chosen(
 test.each([
   ["the oldest first", ["2 p default", "1 p default"], [], { p: {} }, { submit: ["1", "2"], held: [] }],
   [
-    "by the priority of their queues; one without comes last, default is 1",
+    "by the priority of their queues; a queue without one comes last, default has 1",
     ["1 p low", "2 p new", "3 p high", "4 p default"],
     [],
     { p: { queues: { high: { priority: 1 }, low: { priority: 5 }, new: {} } } },
@@ -39,28 +39,22 @@ test.each([
     { submit: ["1", "3"], held: ["2 AwaitingConcurrencySlot"] },
   ],
   [
-    "a full queue leaves room to the others of its pool",
+    "a full queue leaves the pool's room to the others",
     ["1 p slow", "2 p slow", "3 p default"],
     [],
     { p: { concurrencyLimit: 2, queues: { slow: { priority: 1, concurrencyLimit: 1 } } } },
     { submit: ["1", "3"], held: ["2 AwaitingConcurrencySlot"] },
   ],
   [
-    "what goes first takes the room",
+    "the run that goes first takes the room",
     ["1 p low", "2 p high"],
     [],
     { p: { concurrencyLimit: 1, queues: { high: { priority: 1 }, low: { priority: 2 } } } },
     { submit: ["2"], held: ["1 AwaitingConcurrencySlot"] },
   ],
+  ["none of a paused pool", ["1 p default", "2 q default"], [], { p: { isPaused: true }, q: {} }, { submit: ["2"], held: ["1 Scheduled"] }],
   [
-    "nothing of a paused pool",
-    ["1 p default", "2 q default"],
-    [],
-    { p: { isPaused: true }, q: {} },
-    { submit: ["2"], held: ["1 Scheduled"] },
-  ],
-  [
-    "nothing of a queue that takes none",
+    "none of a queue with limit 0",
     ["1 p off"],
     [],
     { p: { queues: { off: { concurrencyLimit: 0 } } } },
@@ -70,7 +64,7 @@ test.each([
   expect(chosen([...waiting], [...holding], pools)).toEqual(expected);
 });
 
-test("a deployment's limit holds its runs; with CANCEL_NEW they are handed on to be cancelled, and take no room", () => {
+test("a deployment's limit makes its runs wait; with CANCEL_NEW they are passed on to be cancelled, and take no room", () => {
   const waiting = ["1 p default f/d", "2 p default f/d", "3 p default f/other"];
   expect(chosen(waiting, [], { p: {} }, { "f/d": { concurrencyLimit: 1 } })).toEqual({
     submit: ["1", "3"],

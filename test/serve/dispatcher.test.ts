@@ -4,7 +4,7 @@ import type { ServeEvent } from "../../src/serve/events";
 import type { Source } from "../../src/serve/source";
 import { until } from "../until";
 
-// The loop that serve has over any source.
+// The loop of serve, with any source.
 
 const RUN = { id: "1", name: "brave-fox", workPool: "local" };
 const HOUR = 3_600_000;
@@ -33,7 +33,7 @@ function dispatching(look: (dispatcher: Dispatcher, times: number) => void | Pro
   return { dispatcher, events, calls, looks: () => looks, end: () => end.abort(), over };
 }
 
-test("it looks when the source says so, and at once when a run has ended", async () => {
+test("looks when the source says so, and at once when a run has ended", async () => {
   let finish = () => {};
   const { dispatcher, looks, end, over, calls } = dispatching(
     (of, times) => {
@@ -43,7 +43,7 @@ test("it looks when the source says so, and at once when a run has ended", async
           finish = resolve;
         });
       of.begin(RUN, work);
-      // A run that is in hand is not begun a second time.
+      // A run in progress does not begin a second time.
       of.begin(RUN, () => Promise.reject(new Error("begun twice")));
     },
     (times) => (times === 1 ? 20 : HOUR),
@@ -58,7 +58,7 @@ test("it looks when the source says so, and at once when a run has ended", async
   expect(calls).toEqual(["start", "close"]);
 });
 
-test("a run whose work fails rests, and is then taken up again", async () => {
+test("a run whose work fails pauses, and is then taken up again", async () => {
   const again = vi.fn();
   const begunAt = Date.now();
   const { events, dispatcher, end, over } = dispatching((of, times) => {
@@ -84,7 +84,7 @@ test("a look that fails is reported and repeated", async () => {
   await over;
 });
 
-test("at its end it begins nothing, and waits for what it has begun", async () => {
+test("when it ends it begins nothing, and waits for what it has begun", async () => {
   const work = vi.fn(async () => {});
   let finish = () => {};
   const { dispatcher, calls, end, over } = dispatching((of) => {

@@ -28,7 +28,7 @@ async function endpoint(host: string, allowedHosts: string[] = []) {
 }
 
 test.each(["127.0.0.1", "127.0.0.1:4201", "localhost", "LOCALHOST:1", "localhost.", "[::1]:4201", "10.0.0.7:4201", "serve.localhost"])(
-  "a request to %s is answered",
+  "answers a request to %s",
   async (host) => {
     const { ask } = await endpoint("127.0.0.1");
     expect([await ask(host), (await ask(host, "/metrics"))[0]]).toEqual([[200, '{"healthy":true,"secret":"x"}'], 200]);
@@ -36,7 +36,7 @@ test.each(["127.0.0.1", "127.0.0.1:4201", "localhost", "LOCALHOST:1", "localhost
 );
 
 test.each(["evil.example", "evil.example:4201", "localhost.evil.example", "127.0.0.1.evil.example", "pushpool", hostname()])(
-  "a page of %s, whose name leads here, reads nothing",
+  "a page of %s, whose name resolves to this machine, reads nothing",
   async (host) => {
     const { ask } = await endpoint("127.0.0.1");
     for (const path of ["/health", "/metrics", "/other"]) {
@@ -47,7 +47,7 @@ test.each(["evil.example", "evil.example:4201", "localhost.evil.example", "127.0
   },
 );
 
-test("names that were allowed, and this machine's where it is open, are answered", async () => {
+test("answers allowed names, and this machine's names if it is open", async () => {
   const { ask } = await endpoint("0.0.0.0", ["Pushpool.internal"]);
   const answers = await Promise.all(["pushpool.internal:4201", hostname(), "evil.example"].map((host) => ask(host)));
   expect(answers.map(([status]) => status)).toEqual([200, 200, 421]);

@@ -17,7 +17,7 @@ const STACK = "data/dev";
 const START = Date.parse("2026-05-05T12:00:00Z");
 const at = (seconds: number) => new Date(START + seconds * 1000).toISOString();
 
-/** A stack with one deployment, over a clock of the test's own. */
+/** A stack with one deployment, with the test's own clock. */
 function stack(given: Json[], over: Partial<DeploymentDefinition> = {}) {
   const file = join(scratch(), "ledger.db");
   let now = START;
@@ -50,7 +50,7 @@ function stack(given: Json[], over: Partial<DeploymentDefinition> = {}) {
     define: (next: () => DeploymentDefinition) => {
       definition = next;
     },
-    /** One serve of it, as if just started. */
+    /** A serve of this stack that has just started. */
     open: (policy: MissedPolicy = "last", change: (context: RunsContext) => void = () => {}) => {
       const own = openSqliteLedger(file);
       onTestFinished(() => own.close());
@@ -76,7 +76,7 @@ function stack(given: Json[], over: Partial<DeploymentDefinition> = {}) {
         fire: () => made.fire(),
       };
     },
-    /** The times of its runs, oldest first. */
+    /** When its runs were due, oldest first. */
     due: async () => {
       const records = await ledger.list({ stack: STACK, limit: 1000 });
       return records.map(({ run }) => run.state.message?.replace("scheduled for ", "")).sort();
@@ -86,7 +86,7 @@ function stack(given: Json[], over: Partial<DeploymentDefinition> = {}) {
 
 const EVERY_MINUTE = { schedule: { interval: 60, anchor_date: "2026-01-01T00:00:00Z" } };
 
-test("an occurrence becomes a run when it is due, with the schedule's parameters, and nothing that was before the first look", async () => {
+test("an occurrence becomes a run when it is due, with the schedule's parameters; none from before the first look", async () => {
   const data = stack([{ ...EVERY_MINUTE, parameters: { name: "Grace" } }]);
   const serve = data.open();
   expect(await serve.look()).toBe(START + 60_000);
@@ -99,7 +99,7 @@ test("an occurrence becomes a run when it is due, with the schedule's parameters
   expect(record?.run).toMatchObject({ parameters: { name: "Grace" }, tags: ["auto-scheduled"], state: { type: "SCHEDULED" } });
 });
 
-test("an interval without an anchor counts from when its deployment was deployed, whoever looks", async () => {
+test("an interval without an anchor counts from the deployment's time, whoever looks", async () => {
   const data = stack([{ schedule: { interval: 10 } }]);
   await data.open().look();
   data.to(20);
@@ -108,7 +108,7 @@ test("an interval without an anchor counts from when its deployment was deployed
   expect(await data.due()).toEqual([at(9.5), at(19.5)]);
 });
 
-test("two serves make each run once, and so does one that was killed before it noted how far it was", async () => {
+test("two serves create each run once, and so does one that was killed before it noted its progress", async () => {
   const data = stack([EVERY_MINUTE]);
   const [one, two] = [data.open(), data.open()];
   await one.look();
@@ -138,7 +138,7 @@ test.each([
   ["skip", [], { count: 5, first: at(3600), last: at(18_000) }],
   ["last", [at(18_000)], { count: 4, first: at(3600), last: at(14_400) }],
   ["all", [at(3600), at(7200), at(10_800), at(14_400), at(18_000)], undefined],
-] as const)("after five hours that nobody served, of an hourly schedule: %s", async (policy, due, missed) => {
+] as const)("an hourly schedule after five hours without serve: %s", async (policy, due, missed) => {
   const data = stack([{ schedule: { cron: "0 * * * *" } }]);
   await data.open().look();
   data.to(18_600);
@@ -150,7 +150,7 @@ test.each([
   );
 });
 
-test("a schedule that rests, or is another by now, has missed nothing", async () => {
+test("a schedule that was paused, or has changed, has missed nothing", async () => {
   const data = stack([EVERY_MINUTE]);
   const serve = data.open("all");
   await serve.look();
@@ -168,7 +168,7 @@ test("a schedule that rests, or is another by now, has missed nothing", async ()
   expect(await data.due()).toEqual([at(420)]);
 });
 
-test("a mistake is told and stops no other schedule; what may be over soon is tried again", async () => {
+test("a user's mistake is reported and stops no other schedule; a temporary error is retried", async () => {
   const data = stack([{ schedule: { cron: "61 * * * *" } }, { schedule: {} }, EVERY_MINUTE], {
     parameterSchema: { type: "object", properties: { name: { type: "string" } }, required: ["name"] },
   });
@@ -199,7 +199,7 @@ test("a mistake is told and stops no other schedule; what may be over soon is tr
   expect(await data.due()).toEqual([at(60)]);
 });
 
-test("a schedule by seconds that nobody served for a week leaves signals and others their turn", async () => {
+test("a schedule of seconds after a week without serve lets signals and other work run", async () => {
   const data = stack([{ schedule: { rrule: "FREQ=SECONDLY" } }]);
   await data.open().look();
   data.to(7 * 86_400);
@@ -214,7 +214,7 @@ test("a schedule by seconds that nobody served for a week leaves signals and oth
   expect(serve.told).toContainEqual(expect.objectContaining({ kind: "missed", count: 7 * 86_400 - 60, first: at(1) }));
 });
 
-test("a rule that no time fits is told once, and the others go on", async () => {
+test("a rule without any occurrence is reported once, and the others continue", async () => {
   const data = stack([
     { schedule: { rrule: "FREQ=MINUTELY;INTERVAL=60;BYMINUTE=30" } },
     { schedule: { rrule: "FREQ=MONTHLY;BYMONTH=2;BYMONTHDAY=30" } },

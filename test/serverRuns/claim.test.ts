@@ -15,19 +15,19 @@ function stateOf(type: ServerState["type"], name: string, { by, due }: { by?: st
 const ours = { by: OURS[0] as string };
 const now = { due: "2026-01-01T00:00:00Z" };
 
-describe("what a state means for who has proposed it", () => {
+describe("what a state means to the dispatcher that proposed one", () => {
   test.each([
     ["its claim of a scheduled run", stateOf("PENDING", "Pending", { ...ours, ...now }), "ours"],
     ["somebody else's claim", stateOf("PENDING", "Pending", { by: "other", ...now }), "other"],
     ["a worker's claim, without an id", stateOf("PENDING", "Pending", now), "other"],
     ["its claim of a run that had ended", stateOf("PENDING", "Pending", ours), "revived"],
-    ["its claim of a run that was put off", stateOf("PENDING", "Pending", { ...ours, due: "2026-01-01T00:05:00Z" }), "early"],
+    ["its claim of a run that was postponed", stateOf("PENDING", "Pending", { ...ours, due: "2026-01-01T00:05:00Z" }), "early"],
     ["a run that runs", stateOf("RUNNING", "Running", ours), "other"],
     ["a run without a state", null, "other"],
   ] as const)("%s: %s", (_, state, standing) => expect(standingOf(state, OURS)).toBe(standing));
 });
 
-test("a run that only a limit's refusal scheduled again has ended; one that was scheduled anew has not", () => {
+test("a run that only a limit's refusal rescheduled has ended; one that was rescheduled has not", () => {
   const end = stateOf("COMPLETED", "Completed");
   const waits = stateOf("SCHEDULED", "AwaitingConcurrencySlot");
   const late = stateOf("SCHEDULED", "Late");
@@ -40,7 +40,7 @@ test("a run that only a limit's refusal scheduled again has ended; one that was 
   expect(endBehind([])).toBeUndefined();
 });
 
-test("the state before is the newest of somebody else; claims are counted wherever they were made", () => {
+test("the state before is the newest of another dispatcher; claims count wherever they were made", () => {
   const end = stateOf("FAILED", "Failed");
   const theirs = stateOf("PENDING", "Pending", { by: "other", ...now });
   const refusal = stateOf("SCHEDULED", "AwaitingConcurrencySlot");
@@ -51,8 +51,8 @@ test("the state before is the newest of somebody else; claims are counted wherev
 });
 
 /**
- * What a Prefect server does with a proposal, as far as it was seen (3.8): only the name `Pending` is a lock, ends can be left for PENDING,
- * the scheduled time is handed on from SCHEDULED and along PENDING.
+ * How a Prefect server handles a proposal, as observed (3.8). Only the name `Pending` is a lock. An ended run can become PENDING. The
+ * scheduled time is passed on from SCHEDULED through PENDING.
  */
 class ModelServer {
   history: ServerState[] = [stateOf("SCHEDULED", "Scheduled", now)];
@@ -82,7 +82,7 @@ class ModelServer {
   }
 }
 
-test("however requests and replies are held up or repeated, several dispatchers start a run once, and its end stands", async () => {
+test("however requests and replies are delayed or repeated, several dispatchers start a run once, and its end stays", async () => {
   const dispatchers = fc.array(fc.record({ lost: fc.array(fc.boolean(), { minLength: 3, maxLength: 3 }) }), { minLength: 2, maxLength: 3 });
   await fc.assert(
     fc.asyncProperty(fc.scheduler(), dispatchers, async (scheduler, each) => {
@@ -93,7 +93,7 @@ test("however requests and replies are held up or repeated, several dispatchers 
         return {
           request: async (method: string, path: string, { json }: { json?: unknown } = {}) => {
             sent += 1;
-            // The request takes its time, is answered once or, after a lost reply, twice, and so does the reply.
+            // The request takes a while, is handled once or, after a lost reply, twice; the reply takes a while too.
             for (let tries = lost[sent - 1] ? 2 : 1; ; tries -= 1) {
               await scheduler.schedule(Promise.resolve(), `${method} ${path}`);
               const body = server.answer(method, path, json);

@@ -58,7 +58,7 @@ describePrefect("runs of a real Prefect server, submitted from here", () => {
     return `hello/${pool}`;
   }
 
-  test("a real flow: its states and its log, and how it ended", async () => {
+  test("a real flow: its states, its log, and its end", async () => {
     const deployment = await aFlow();
     const { runs, ledger, events, told } = prefectRuns();
     const { run, created } = await runs.createRun({ deployment, parameters: { name: "Ada" }, name: "first" });
@@ -71,7 +71,7 @@ describePrefect("runs of a real Prefect server, submitted from here", () => {
 
     const failing = await runs.createRun({ deployment, parameters: { name: "Bob", fail: true } });
     const failed = await runs.followRun(failing.run.id, { onEvent: (event) => events.push(event) });
-    // The process exits with 0 all the same: the server's word counts.
+    // Its process still exits with 0: the server's state counts.
     expect([failed.state.type, exitCodeOf(failed)]).toEqual(["FAILED", 1]);
     expect((await ledger.read(failing.run.id))?.run).toMatchObject({ state: { type: "FAILED" } });
   });
@@ -103,7 +103,7 @@ describePrefect("runs of a real Prefect server, submitted from here", () => {
     });
   });
 
-  test("a paused pool holds a run, which is said once; Ctrl-C leaves it, and a cancellation ends it", async () => {
+  test("a paused pool keeps a run, with one message; Ctrl-C leaves it, and a cancellation ends it", async () => {
     const { deploymentId, pool } = await aPool(client, { is_paused: true });
     const { name } = (await client.request<{ name: string }>("GET", `/deployments/${deploymentId}`)).body;
     const { runs, events } = prefectRuns();
@@ -116,7 +116,7 @@ describePrefect("runs of a real Prefect server, submitted from here", () => {
     await expect(runs.cancelRun(run.id)).rejects.toThrow(/has already ended: it is CANCELLED/);
   });
 
-  test("a run that is left goes on, and is followed again and cancelled from here", async () => {
+  test("a run that was left continues; it can be followed again and cancelled from here", async () => {
     const { deploymentId, pool } = await aPool(client);
     const { name } = (await client.request<{ name: string }>("GET", `/deployments/${deploymentId}`)).body;
     const { runs } = prefectRuns();
@@ -126,19 +126,19 @@ describePrefect("runs of a real Prefect server, submitted from here", () => {
     expect((await runs.cancelRun(run.id)).state.type).toBe("CANCELLED");
   });
 
-  test("what is due at once is submitted at once, however roughly the server's clock is known", async () => {
+  test("a run that is due at once is submitted at once, however imprecise the estimate of the server's clock is", async () => {
     const { pool, deploymentId } = await aPool(client);
     const { body } = await client.request<{ name: string }>("GET", `/deployments/${deploymentId}`);
     const { runs } = prefectRuns();
     for (let n = 0; n < 4; n++) {
-      // From here on it is known by whole seconds only, and by the times that the server writes.
+      // From now on only the whole seconds of replies and the times that the server writes show its clock.
       client.clock.answered(new Date(Date.now() - 60_000).toUTCString(), Date.now());
       const { run } = await runs.createRun({ deployment: `flow-${pool}/${body.name}`, jobVariables: { env: { DO: "complete" } } });
       expect((await runs.submitRun(run.id)).state.type).not.toBe("SCHEDULED");
     }
   });
 
-  test("one that failed while nobody looked is retried all the same, as another attempt", async () => {
+  test("a run that failed while nobody looked can be retried, as another attempt", async () => {
     const { pool, deploymentId } = await aPool(client);
     const { body } = await client.request<{ name: string }>("GET", `/deployments/${deploymentId}`);
     const { runs, ledger } = prefectRuns();

@@ -15,8 +15,8 @@ interface ServerEvent {
   related: Record<string, string>[];
 }
 
-// On a server of its own: the services that run automations are kept from work by a busy one.
-describePrefect("what a dispatcher says on the server about the runs that it submits", () => {
+// On its own server: a busy one delays the services that run automations.
+describePrefect("what a dispatcher reports to the server about the runs that it submits", () => {
   vi.setConfig({ testTimeout: 240_000 });
   let client: Client;
   beforeAll(async () => {
@@ -33,7 +33,7 @@ describePrefect("what a dispatcher says on the server about the runs that it sub
     return body.events.filter(({ related }) => related.some((one) => one["prefect.resource.name"] === pool));
   };
 
-  test("an automation on the submission of a run fires; start and end of the dispatcher and of the run are told as a worker tells them", async () => {
+  test("an automation on a run's submission fires; start and end of the dispatcher and of the run are reported as a worker does", async () => {
     const { pool, deploymentId } = await aPool(client);
     const related = { "prefect.resource.name": pool, "prefect.resource.role": "work-pool" };
     const expected = { expect: ["prefect.worker.submitted-flow-run"], match_related: related };

@@ -3,12 +3,12 @@ import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join, relative, resolve } from "node:path";
 import { deployedName } from "../../deploymentName";
 import { inspectEntrypoints } from "../../entrypoint";
+import { findProgram } from "../../findProgram";
 import { KINDS, type Kind, type Planner, planAws, planGcp, planLocal } from "../../init";
 import { makeFolder } from "../../makeFolder";
 import { suggestion } from "../../nearest";
 import { dependencyOn } from "../../origin";
 import { loadPrefectYaml, type PrefectYaml } from "../../prefectYaml";
-import { onPath } from "../../pulumiCli";
 import { readTextFile } from "../../textFile";
 import { UserError } from "../../userError";
 import type { GlobalOptions } from "../globalOptions";
@@ -75,7 +75,7 @@ export async function action([kind = "local"]: string[], { C = ".", json, instal
 /** `pushpool` if the shell finds it. Otherwise `npx pushpool`, which runs that of the project or of the machine. */
 function commandName(env: NodeJS.ProcessEnv): string {
   const folders = (env.PATH ?? "").split(delimiter).filter((folder) => !folder.includes("node_modules") && !folder.includes("_npx"));
-  return onPath("pushpool", { PATH: folders.join(delimiter) }) ? "pushpool" : "npx pushpool";
+  return findProgram("pushpool", { PATH: folders.join(delimiter) }) ? "pushpool" : "npx pushpool";
 }
 
 /** The command that runs the first deployment of a prefect.yaml. */

@@ -24,6 +24,8 @@ interface StepContext {
   /** Nothing is changed. Providers that support previews are asked for the outcome. */
   preview: boolean;
   now: string;
+  /** The file with the stack's state. */
+  statePath: string;
   /** Whether a resource (by URN) is deleted in the same operation. Used for `deletedWith`. */
   isDeleted: (urn: string) => boolean;
 }
@@ -131,11 +133,12 @@ async function update({ old, next, ignoreChanges = [] }: Step, { registry, previ
   }
 }
 
-async function remove({ op, old }: Step, { registry, preview, isDeleted }: StepContext): Promise<undefined> {
+async function remove({ op, old }: Step, { registry, preview, statePath, isDeleted }: StepContext): Promise<undefined> {
   if (!old) return;
   if (old.protect && op === "delete")
     throw new StepRefused(
-      `resource "${old.urn}" cannot be deleted because it is protected: remove its protect option first, then \`pushpool up\``,
+      `resource "${old.urn}" cannot be deleted because it is protected. To unprotect it, declare it with \`protect: false\` and run \`pushpool up\`. ` +
+        `If the program cannot declare it, set its "protect" to false in ${statePath}`,
     );
   const { urn, id = "", inputs = {}, outputs = {}, deletedWith, customTimeouts } = old;
   if (preview || !old.custom || old.external || old.retainOnDelete || isProviderType(old.type)) return;

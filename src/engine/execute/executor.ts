@@ -114,6 +114,7 @@ export class Executor {
         registry,
         preview,
         now: new Date().toISOString(),
+        statePath: writer.store.path,
         isDeleted: (urn) => this.#deleted.has(urn),
       });
       learn(resource?.outputs);

@@ -1,6 +1,5 @@
-import { existsSync } from "node:fs";
-import { delimiter, join } from "node:path";
 import { secondsIn } from "../../duration";
+import { findProgram } from "../../findProgram";
 import type { JsonObject } from "../../json";
 import { UserError } from "../../userError";
 import type { EngineEvent } from "../events";
@@ -152,7 +151,7 @@ export class ProviderHost {
     const { sdk, engineAddress, folder, onEvent } = this.#options;
     const options = { cwd: folder, env: this.#environment(packageName), onEvent, signal };
     if (packageName === DYNAMIC) return startProvider(packageName, process.execPath, [sdk.dynamicProvider, engineAddress], options);
-    const plugin = findOnPath(`pulumi-resource-${packageName}`, this.#options.env);
+    const plugin = findProgram(`pulumi-resource-${packageName}`, this.#options.env);
     if (plugin === undefined)
       throw new UserError(
         `the offline engine has no provider for the package ${packageName}: attach one (PULUMI_DEBUG_PROVIDERS=${packageName}:PORT, or ` +
@@ -206,9 +205,4 @@ function debugProviders(text = ""): Record<string, number> {
       return [name, Number(port)];
     }),
   );
-}
-
-function findOnPath(command: string, env: NodeJS.ProcessEnv): string | undefined {
-  const folders = (env.PATH ?? "").split(delimiter).filter((folder) => folder !== "");
-  return folders.map((folder) => join(folder, command)).find((path) => existsSync(path));
 }

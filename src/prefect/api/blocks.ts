@@ -21,14 +21,14 @@ export interface BlockDocument {
   block_schema: { fields: JsonObject };
 }
 
-/** What a block is called in messages and in manifests. */
+/** A block's key in messages and in manifests: `<block type slug>/<block document name>`. */
 export const blockKey = (slug: string, name: string) => `${slug}/${name}`;
 
 /**
- * The newest schema of a block type.
- * @param patienceMs how long to wait for the type: a server registers those of Prefect's collections soon after its start, Prefect Cloud some
- *   time after a workspace is made
- * @throws {UserError} exit code 5 with the types that there are
+ * Read the newest schema of a block type.
+ * @param patienceMs how long to wait for the type, in milliseconds. A server registers the types of Prefect's collections soon after its
+ * start; Prefect Cloud does it some time after the workspace was created
+ * @throws {UserError} if the type does not exist (exit code 5); the message lists similar types
  */
 export async function newestSchema(client: Client, slug: string, patienceMs: number): Promise<BlockSchema> {
   const until = Date.now() + patienceMs;
@@ -44,12 +44,12 @@ export async function newestSchema(client: Client, slug: string, patienceMs: num
   }
   const known = (await client.request<{ slug: string }[]>("POST", "/block_types/filter", { json: {} })).body.map((type) => type.slug);
   throw new UserError(
-    `the Prefect API at ${client.connection.apiUrl} knows no block type "${slug}" (${suggestion(slug, known)}): register it with \`prefect block register -m MODULE\` of the package that has it`,
+    `the Prefect API at ${client.connection.apiUrl} has no block type "${slug}" (${suggestion(slug, known)}): register it with \`prefect block register -m MODULE\` naming the package that defines it`,
     5,
   );
 }
 
-/** @param secrets in the clear; without it they are asterisks */
+/** @param secrets whether to return secret values; if not, Prefect masks them with asterisks */
 export async function readBlock(client: Client, id: string, { secrets = false } = {}): Promise<BlockDocument | undefined> {
   const query: Record<string, string> = secrets ? { include_secrets: "true" } : {};
   const { status, body } = await client.request<BlockDocument>("GET", `/block_documents/${id}`, { query, allow: [404] });
@@ -72,7 +72,7 @@ export async function readBlockByName(
   return status === 404 ? undefined : body;
 }
 
-/** Names of blocks to suggest one of, `<block type slug>/<block document name>`: as many as the server gives at once. */
+/** Keys of blocks to suggest, as many as the server returns at once. */
 export async function blockNames(client: Client): Promise<string[]> {
   const { body } = await client.request<BlockDocument[]>("POST", "/block_documents/filter", { json: {} });
   return body.map(({ block_type, name }) => blockKey(block_type.slug, name));
@@ -96,7 +96,7 @@ export async function createBlock(
   return status === 409 ? { exists: true, maybeOurs: repeated } : body;
 }
 
-/** Replace the data whole: a merge, as Prefect does by default, could never take a field away. */
+/** Replace all of the data. Prefect merges by default, and a merge can never remove a field. */
 export async function replaceBlockData(
   client: Client,
   id: string,

@@ -40,12 +40,12 @@ export interface ServerSchedule {
   active: boolean;
   max_scheduled_runs: number | null;
   parameters: JsonObject;
-  /** Absent where the server knows none: before Prefect 3.2. */
+  /** Absent before Prefect 3.2. */
   slug?: string | null;
 }
 
-/** What of a deployment can be given; a key that is not there is left as it is. */
-export interface DeploymentChange {
+/** The fields of a deployment that can be set. An absent field stays as it is. */
+export interface DeploymentFields {
   version?: string | null;
   description?: string | null;
   paused?: boolean;
@@ -63,7 +63,7 @@ export interface DeploymentChange {
   enforce_parameter_schema?: boolean;
 }
 
-export interface ScheduleChange {
+export interface ScheduleFields {
   schedule?: JsonObject;
   active?: boolean;
   max_scheduled_runs?: number | null;
@@ -71,20 +71,20 @@ export interface ScheduleChange {
   slug?: string;
 }
 
-/** A flow of that name, made if there is none. */
+/** Return the flow with that name; create it if it does not exist. */
 export async function ensureFlow(client: Client, name: string): Promise<Flow & { isNew: boolean }> {
   const { status, body } = await client.request<Flow>("POST", "/flows/", { json: { name }, about: `flow "${name}"` });
   return { ...body, isNew: status === 201 };
 }
 
-/** Delete a flow that has neither deployments nor runs: those would go with it. */
+/** Delete a flow, but only if it has no deployments and no runs: Prefect would delete those too. */
 export async function deleteEmptyFlow(client: Client, id: string): Promise<void> {
   const json = { flows: { id: { any_: [id] } } };
   for (const what of ["deployments", "flow_runs"]) if ((await client.request<number>("POST", `/${what}/count`, { json })).body > 0) return;
   await client.request("DELETE", `/flows/${id}`, { allow: [404] });
 }
 
-/** Names of flows by their ids. */
+/** Names of flows, by id. */
 export async function flowNames(client: Client, ids: readonly string[]): Promise<Map<string, string>> {
   const names = new Map<string, string>();
   for (let from = 0; from < ids.length; from += 200) {
@@ -94,14 +94,14 @@ export async function flowNames(client: Client, ids: readonly string[]): Promise
   return names;
 }
 
-/** Every deployment of the server, as many as `most`. */
-export async function listDeployments(client: Client, most: number): Promise<ServerDeployment[]> {
+/** List the server's deployments, in pages, until there are at least `enough`. */
+export async function listDeployments(client: Client, enough: number): Promise<ServerDeployment[]> {
   const all: ServerDeployment[] = [];
   for (;;) {
     const json = { limit: 200, offset: all.length };
     const { body } = await client.request<ServerDeployment[]>("POST", "/deployments/filter", { json });
     all.push(...body);
-    if (body.length < 200 || all.length >= most) return all;
+    if (body.length < 200 || all.length >= enough) return all;
   }
 }
 
@@ -123,7 +123,7 @@ export async function readDeploymentByName(client: Client, name: string): Promis
   return status === 404 ? undefined : completed(body);
 }
 
-/** Names of deployments to suggest one of, `<flow name>/<deployment name>`: as many as the server gives at once. */
+/** Names of deployments to suggest, `<flow name>/<deployment name>`, as many as the server returns at once. */
 export async function someDeploymentNames(client: Client): Promise<string[]> {
   const { body } = await client.request<{ name: string; flow_id: string }[]>("POST", "/deployments/filter", { json: {} });
   const flows = await client.request<Flow[]>("POST", "/flows/filter", { json: {} });
@@ -131,20 +131,18 @@ export async function someDeploymentNames(client: Client): Promise<string[]> {
   return body.map(({ name, flow_id }) => `${flowName.get(flow_id) ?? "?"}/${name}`);
 }
 
-/**
- * Make a deployment. Prefect takes this call for an existing one too, and then throws its schedules and scheduled runs away: so look first.
- */
+/** Create a deployment. If it exists, Prefect updates it instead, and deletes its schedules and scheduled runs: look first. */
 export async function createDeployment(
   client: Client,
   { name, flowId, about, redact }: { name: string; flowId: string; about: string; redact: readonly string[] },
-  change: DeploymentChange & { schedules?: ScheduleChange[]; labels?: JsonObject },
+  change: DeploymentFields & { schedules?: ScheduleFields[]; labels?: JsonObject },
 ): Promise<ServerDeployment> {
   const schedules = change.schedules ? { schedules: change.schedules.map((one) => known(client, one, about)) } : {};
   const json = { name, flow_id: flowId, ...change, ...schedules } as unknown as JsonObject;
   try {
     return completed((await client.request<ServerDeployment>("POST", "/deployments/", { json, about, redact })).body);
   } catch (error) {
-    // A server from before there were labels.
+    // Servers before 3.2 have no labels.
     if (change.labels === undefined || !isRefusal(error, 422) || !/\blabels: /.test((error as Error).message)) throw error;
     const { labels: _, ...rest } = json;
     return completed((await client.request<ServerDeployment>("POST", "/deployments/", { json: rest, about, redact })).body);
@@ -154,7 +152,7 @@ export async function createDeployment(
 export async function patchDeployment(
   client: Client,
   id: string,
-  change: DeploymentChange,
+  change: DeploymentFields,
   { about, redact }: { about: string; redact: readonly string[] },
 ): Promise<void> {
   const there = isBefore32(client) && NEVER_PATCHED.some((field) => field in change) ? await readDeployment(client, id) : undefined;
@@ -162,10 +160,13 @@ export async function patchDeployment(
   else await client.request("PATCH", `/deployments/${id}`, { json: change as JsonObject, about, redact });
 }
 
-/** What a server before 3.2 changes only by making the deployment once more: it stays the same one, and its schedules are made again. */
-const NEVER_PATCHED: readonly (keyof DeploymentChange)[] = ["pull_steps", "parameter_openapi_schema"];
+/**
+ * Fields that a server before 3.2 does not change by PATCH. Creating the deployment again changes them: it keeps its id, and its schedules
+ * are created again.
+ */
+const NEVER_PATCHED: readonly (keyof DeploymentFields)[] = ["pull_steps", "parameter_openapi_schema"];
 
-function whole(there: ServerDeployment, change: DeploymentChange): DeploymentChange & { schedules: ScheduleChange[] } {
+function whole(there: ServerDeployment, change: DeploymentFields): DeploymentFields & { schedules: ScheduleFields[] } {
   const { name: _, id: _id, flow_id: _flow, schedules, global_concurrency_limit: limit, concurrency_options, ...rest } = there;
   const kept = Object.fromEntries(Object.entries(rest).filter(([field]) => KEPT.has(field)));
   return {
@@ -174,10 +175,10 @@ function whole(there: ServerDeployment, change: DeploymentChange): DeploymentCha
     ...(concurrency_options ? { concurrency_options } : {}),
     ...change,
     schedules: schedules.map(({ schedule, active }) => ({ schedule, active })),
-  } as DeploymentChange & { schedules: ScheduleChange[] };
+  } as DeploymentFields & { schedules: ScheduleFields[] };
 }
 
-const KEPT: ReadonlySet<string> = new Set<keyof DeploymentChange>([
+const KEPT: ReadonlySet<string> = new Set<keyof DeploymentFields>([
   "version",
   "description",
   "paused",
@@ -193,37 +194,37 @@ const KEPT: ReadonlySet<string> = new Set<keyof DeploymentChange>([
   "enforce_parameter_schema",
 ]);
 
-/** What a server before 3.2 leaves out of a schedule. */
+/** Fill in what a server before 3.2 leaves out of a schedule. */
 function completed(deployment: ServerDeployment): ServerDeployment {
   const schedules = (deployment.schedules ?? []).map((schedule) => ({ ...schedule, parameters: schedule.parameters ?? {} }));
   return { ...deployment, schedules };
 }
 
 /**
- * A schedule without what the server does not know.
- * @throws {UserError} if it would then mean something else
+ * Remove the fields of a schedule that this server does not have.
+ * @throws {UserError} if the schedule would then mean something else
  */
-function known(client: Client, schedule: ScheduleChange, about: string): ScheduleChange {
+function known(client: Client, schedule: ScheduleFields, about: string): ScheduleFields {
   if (!isBefore32(client)) return schedule;
   const { slug: _, parameters, ...rest } = schedule;
   if (parameters === undefined || Object.keys(parameters).length === 0) return rest;
   throw new UserError(
-    `${about}: a schedule has parameters of its own, which Prefect has since 3.2: the server at ${client.connection.apiUrl} is ${client.version}. Leave them out, or upgrade the server`,
+    `${about}: a schedule has its own parameters, which need Prefect 3.2 or newer: the server at ${client.connection.apiUrl} is ${client.version}. Remove them, or upgrade the server`,
   );
 }
 
-/** Its schedules and scheduled runs go with it; runs that were are kept. */
+/** Prefect also deletes its schedules and scheduled runs; it keeps runs that have started. */
 export async function deleteDeployment(client: Client, id: string): Promise<void> {
   await client.request("DELETE", `/deployments/${id}`, { allow: [404] });
 }
 
-export async function createSchedules(client: Client, deployment: string, schedules: ScheduleChange[], about: string): Promise<void> {
-  // 409: the slugs are taken, by this very request if its reply was lost.
+export async function createSchedules(client: Client, deployment: string, schedules: ScheduleFields[], about: string): Promise<void> {
+  // 409: the slugs are taken. This very request may have taken them, if its reply was lost.
   const json = schedules.map((one) => known(client, one, about)) as unknown as Json;
   await client.request("POST", `/deployments/${deployment}/schedules`, { json, about });
 }
 
-export async function patchSchedule(client: Client, deployment: string, id: string, change: ScheduleChange, about: string): Promise<void> {
+export async function patchSchedule(client: Client, deployment: string, id: string, change: ScheduleFields, about: string): Promise<void> {
   await client.request("PATCH", `/deployments/${deployment}/schedules/${id}`, {
     json: known(client, change, about) as JsonObject,
     about,

@@ -1,11 +1,14 @@
 import type { Json } from "../../json";
 import type { Client } from "../client";
 
-/** What an event is about, by Prefect's labels: `prefect.resource.id` is always among them, a related one has `prefect.resource.role`. */
+/**
+ * A resource that an event is about, as labels. `prefect.resource.id` is always present; a related resource also has
+ * `prefect.resource.role`.
+ */
 export type Resource = Record<string, string>;
 
 export interface NewEvent {
-  /** UUID: the same event again is the same one. */
+  /** UUID. Sending an event with the same id again has no effect. */
   id: string;
   /** ISO 8601. */
   occurred: string;
@@ -17,7 +20,7 @@ export interface NewEvent {
   follows?: string;
 }
 
-/** Write events: automations and the event feed hear of them. */
+/** Write events. Automations and the event feed receive them. */
 export async function writeEvents(client: Client, events: readonly NewEvent[]): Promise<void> {
   if (events.length > 0) await client.request("POST", "/events", { json: events as unknown as Json });
 }

@@ -10,7 +10,7 @@ export interface ServerState {
   name: string;
   timestamp: string;
   message: string | null;
-  /** Where the result is, of a run that has one. */
+  /** Where the result is stored, if the run has one. */
   data?: Json;
   state_details?: { scheduled_time?: string | null; transition_id?: string | null };
 }
@@ -23,7 +23,7 @@ export interface ServerRun {
   parameters: JsonObject;
   job_variables: JsonObject | null;
   tags: string[];
-  /** Absent where runs are given away; its type and name never are. */
+  /** Absent in replies that list scheduled runs; those still have the state's type and name. */
   state: ServerState | null;
   state_type: StateType | null;
   state_name: string | null;
@@ -43,11 +43,11 @@ export interface NewFlowRun {
   parameters?: JsonObject;
   job_variables?: JsonObject;
   tags?: string[];
-  /** The same one again gives the same run, whatever else is asked for. */
+  /** A request with the same key returns the same run, whatever else it asks for. */
   idempotency_key: string;
 }
 
-/** @returns `created` false where the idempotency key gave an earlier run */
+/** @returns `created` is false if an earlier request with this idempotency key created the run */
 export async function createFlowRun(
   client: Client,
   deploymentId: string,
@@ -74,7 +74,7 @@ export async function filterFlowRuns(client: Client, filter: JsonObject): Promis
   return (await client.request<ServerRun[]>("POST", "/flow_runs/filter", { json: filter })).body;
 }
 
-/** All states that a run had, oldest first. */
+/** All states that a run has had, oldest first. */
 export async function readStates(client: Client, id: string, signal?: AbortSignal): Promise<ServerState[]> {
   const query = { flow_run_id: id };
   const { body } = await client.request<ServerState[]>("GET", "/flow_run_states/", { query, ...(signal ? { signal } : {}) });
@@ -82,9 +82,9 @@ export async function readStates(client: Client, id: string, signal?: AbortSigna
 }
 
 /**
- * Propose a state. The proposal carries an id of its own, so that a repeat of it after a lost reply is told from another dispatcher's.
- * @param scheduledTime of a SCHEDULED one (ISO 8601)
- * @param transition that id (UUID); given where the proposal may be repeated by a later process
+ * Propose a state. The proposal carries an id, so that its repetition after a lost reply differs from another dispatcher's proposal.
+ * @param scheduledTime for a SCHEDULED state (ISO 8601)
+ * @param transition that id (UUID). Give it if a later process may repeat the proposal @default a new one
  */
 export async function proposeState(
   client: Client,

@@ -4,22 +4,22 @@ import type { Client } from "../client";
 export interface Log {
   id: string;
   name: string;
-  /** As Python's logging: 20 is INFO, 40 is ERROR. */
+  /** As in Python's logging: 20 is INFO, 40 is ERROR. */
   level: number;
   message: string;
   timestamp: string;
 }
 
-/** The logger by which whoever submits a run, as Prefect's workers do, writes into its log. */
+/** The logger name under which a worker writes into the log of a run that it submits. */
 export const SUBMITTER_LOGGER = "prefect.flow_runs.worker";
 
-/** The most that one page of Prefect's has. */
+/** The largest page that Prefect returns. */
 const PAGE = 200;
 
 /**
  * A page of a run's log, oldest first.
- * @param from skip what is older; lines of this very time come again
- * @param offset how many lines of that page were had already
+ * @param from skip older lines; lines with exactly this time come again
+ * @param offset how many lines from `from` on to skip
  */
 export async function readLogs(
   client: Client,
@@ -36,7 +36,7 @@ export async function readLogs(
   return { logs: body, isLast: body.length < PAGE };
 }
 
-/** A line to be written into a run's log. */
+/** A line to write into a run's log. */
 export interface LogEntry extends Omit<Log, "id"> {
   flow_run_id: string;
 }

@@ -22,7 +22,7 @@ export interface WorkQueue {
   priority: number;
 }
 
-/** What of a pool can be given, and changed later; its name and its type cannot. */
+/** The fields of a pool that can be set and changed. Its name and its type cannot change. */
 export interface WorkPoolChange {
   description?: string | null;
   is_paused?: boolean;
@@ -34,7 +34,7 @@ export interface WorkQueueChange {
   description?: string;
   is_paused?: boolean;
   concurrency_limit?: number | null;
-  /** 1 goes first; others of the pool make room. */
+  /** 1 is the most urgent. The pool's other queues move down. */
   priority?: number;
 }
 
@@ -47,7 +47,7 @@ export async function readWorkPool(client: Client, name: string): Promise<WorkPo
   return status === 404 ? undefined : body;
 }
 
-/** All of them, by name. */
+/** All work pools, by name. */
 export async function listWorkPools(client: Client): Promise<WorkPool[]> {
   const pools: WorkPool[] = [];
   for (;;) {
@@ -57,7 +57,7 @@ export async function listWorkPools(client: Client): Promise<WorkPool[]> {
   }
 }
 
-/** @returns `"exists"` if there is one of that name; after a lost reply it may be this one */
+/** @returns `"exists"` if a pool with that name exists. After a lost reply, this request may have created it. */
 export async function createWorkPool(
   client: Client,
   pool: { name: string; type: string } & WorkPoolChange,
@@ -76,7 +76,7 @@ export async function patchWorkPool(client: Client, name: string, change: WorkPo
   await client.request("PATCH", poolPath(name), { json: change as JsonObject, about: about(name), redact });
 }
 
-/** Its queues go with it. That it is gone already is as good. */
+/** Delete a pool and, with it, its queues. A pool that does not exist counts as deleted. */
 export async function deleteWorkPool(client: Client, name: string): Promise<void> {
   await client.request("DELETE", poolPath(name), { allow: [404], about: about(name) });
 }
@@ -85,7 +85,7 @@ export async function listWorkQueues(client: Client, pool: string): Promise<Work
   return (await client.request<WorkQueue[]>("POST", `${poolPath(pool)}/queues/filter`, { json: {}, about: about(pool) })).body;
 }
 
-/** That there is one of that name is as good: it is then changed. */
+/** Create a queue, or change it if it exists. */
 export async function ensureWorkQueue(client: Client, pool: string, name: string, change: WorkQueueChange): Promise<void> {
   const where = `work queue "${name}" of ${about(pool)}`;
   const json = { name, ...change } as JsonObject;
@@ -97,14 +97,14 @@ export async function patchWorkQueue(client: Client, pool: string, name: string,
   await client.request("PATCH", queuePath(pool, name), { json: change as JsonObject, about: `work queue "${name}" of ${about(pool)}` });
 }
 
-/** Never of `default`: a server answers that with an error of its own. */
+/** Do not call it for `default`: the server answers that with an internal error. */
 export async function deleteWorkQueue(client: Client, pool: string, name: string): Promise<void> {
   await client.request("DELETE", queuePath(pool, name), { allow: [404], about: `work queue "${name}" of ${about(pool)}` });
 }
 
 /**
- * The runs that are due, most urgent first. Only here do pauses and the limits of pools and queues count; nothing is claimed.
- * @param before without it runs of any future time would come
+ * The runs that are due, most urgent first. Prefect applies pauses and the limits of pools and queues only here. The call claims nothing.
+ * @param before ISO 8601; without it, Prefect returns runs of any future time
  */
 export async function scheduledFlowRuns(
   client: Client,
@@ -120,11 +120,11 @@ export async function scheduledFlowRuns(
     about: about(pool),
     ...(signal ? { signal } : {}),
   });
-  // Unlike elsewhere in the API the run does not say here which pool it is in.
+  // Unlike the rest of the API, this reply does not name the run's pool.
   return body.map(({ flow_run }) => ({ ...flow_run, work_pool_name: pool, work_queue_name: flow_run.work_queue_name ?? null }));
 }
 
-/** As a worker says that it is there; the pool is READY for as long as this is repeated. */
+/** Report that a worker is alive. The pool stays READY for as long as these reports come. */
 export async function sendHeartbeat(client: Client, pool: string, name: string, intervalSeconds: number): Promise<void> {
   const json = { name, heartbeat_interval_seconds: intervalSeconds };
   await client.request("POST", `${poolPath(pool)}/workers/heartbeat`, { json, about: about(pool) });

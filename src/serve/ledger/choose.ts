@@ -5,7 +5,7 @@ import { type Full, whyFull, whyPaused } from "../../runs/submit";
 export interface Held {
   run: FlowRun;
   reason: string;
-  /** The name of the state that it waits in. */
+  /** The name of the state in which it waits. */
   name: "Scheduled" | "AwaitingConcurrencySlot";
 }
 
@@ -16,12 +16,12 @@ export interface Limits {
 }
 
 /**
- * Decide which runs to submit now: by the priority of their work queues (1 goes first; a queue without one comes last, as a new one of
- * Prefect's does), then the oldest first, as many as the limits leave room for.
+ * Decide which runs to submit now, as many as the limits allow. Runs are ordered by the priority of their work queues (1 goes first), then
+ * by age. A queue without a priority comes last, like a new queue in Prefect.
  *
- * The ledger has the last word when a run takes its slot; this spares it asking for every run that waits.
- * @param waiting SCHEDULED ones
- * @param holding those that hold a slot
+ * The ledger decides finally when a run takes its slot. This function only avoids asking it for every waiting run.
+ * @param waiting SCHEDULED runs
+ * @param holding runs that hold a slot
  */
 export function choose(
   waiting: readonly FlowRun[],
@@ -45,7 +45,7 @@ export function choose(
     }
     const limits = [pool?.concurrencyLimit, pool?.queues?.[run.workQueue]?.concurrencyLimit, deployment?.concurrencyLimit];
     const full = fullOf(placesOf(run), limits, taken);
-    // With CANCEL_NEW it ends instead of waiting, which is the submission's to see to.
+    // With CANCEL_NEW the run ends instead of waiting. The submission sees to that.
     if (full && !(full.of === "deployment" && deployment?.collisionStrategy === "CANCEL_NEW")) {
       held.push({ run, reason: whyFull(run, full), name: "AwaitingConcurrencySlot" });
       continue;
@@ -58,7 +58,7 @@ export function choose(
 
 const KINDS = ["pool", "queue", "deployment"] as const;
 
-/** What a run takes a place in, in the order of {@link KINDS}. */
+/** The limits in which a run takes a place, in the order of {@link KINDS}. */
 function placesOf({ workPool, workQueue, deployment }: FlowRun): string[] {
   return [
     ["pool", workPool],
@@ -82,6 +82,6 @@ function fullOf(
 function inOrder(runs: readonly FlowRun[], pools: Limits["pools"]): FlowRun[] {
   const priority = ({ workPool, workQueue }: FlowRun) =>
     pools[workPool]?.queues?.[workQueue]?.priority ?? (workQueue === "default" ? 1 : Number.MAX_SAFE_INTEGER);
-  // Ids are UUIDs of version 7: in the order of their making.
+  // Ids are UUIDs of version 7, so they sort by creation time.
   return [...runs].sort((a, b) => priority(a) - priority(b) || (a.id < b.id ? -1 : 1));
 }

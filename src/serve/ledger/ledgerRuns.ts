@@ -13,20 +13,20 @@ export interface LedgerRunsParts {
   /** `<project>/<stack>` */
   stack: string;
   pools: ReadonlySet<string>;
-  /** Time that a cancelled run has to end by itself. */
+  /** How long a cancelled run has to end by itself. */
   graceSeconds: number;
 }
 
-/** The runs of a ledger: submits those that nothing holds, and follows to its end whatever has begun, by whomever. */
+/** The runs of a ledger: submits those that nobody holds, and follows all that have begun, whoever began them. */
 export class LedgerRuns {
   constructor(private readonly parts: LedgerRunsParts) {}
 
-  /** Look at every run that has not ended, and begin with what is to be done. @returns those runs, as they were */
+  /** Look at every run that has not ended, and start what needs doing. @returns those runs, as they were */
   async pass(deployments: ReadonlyMap<string, DeploymentDefinition>): Promise<FlowRun[]> {
     const { context, stack, pools, dispatcher } = this.parts;
     const states = ["SCHEDULED", "PENDING", "RUNNING", "CANCELLING"] as const;
     const records = (await context.ledger.list({ stack, states: [...states], limit: 1_000_000 }))
-      // Those of a Prefect server are its own to dispatch.
+      // A Prefect server dispatches its own runs.
       .filter(({ submission }) => submission.prefect === undefined);
     const isOurs = ({ run }: RunRecord) => pools.has(run.workPool);
     const isWaiting = ({ run }: RunRecord) => run.state.type === "SCHEDULED";
@@ -35,7 +35,7 @@ export class LedgerRuns {
     }
 
     const waiting = records.filter((record) => isOurs(record) && isWaiting(record) && !dispatcher.has(record.run.id));
-    // One that is being submitted counts, although it may not have its slot yet.
+    // A run that is being submitted counts, even if it does not have its slot yet.
     const holding = records.filter((record) => !isWaiting(record) || dispatcher.has(record.run.id));
     const { manifest } = await context.manifest();
     const runsOf = (some: RunRecord[]) => some.map(({ run }) => run);
@@ -49,7 +49,7 @@ export class LedgerRuns {
     return records.map(({ run }) => run);
   }
 
-  /** @returns once it has its slot or waits: the next one must not take the slot from it; sending goes on meanwhile */
+  /** @returns once the run has its slot or waits, so that the next run cannot take that slot; sending continues meanwhile */
   #submit(record: RunRecord): Promise<void> {
     const { context, dispatcher } = this.parts;
     const { signal } = dispatcher;

@@ -11,29 +11,29 @@ import type { Source } from "../source";
 import { LedgerRuns } from "./ledgerRuns";
 import { type DeploymentWithSchedules, Schedules } from "./schedules";
 
-/** How often the ledger is looked at, in milliseconds. */
+/** How often to look at the ledger, in milliseconds. */
 const PASS = 250;
-/** How old what is known of deployments may be, and of the manifest, which takes a Pulumi command to read; in milliseconds. */
+/** How old the known deployments may be, and the manifest, which takes a Pulumi command to read; in milliseconds. */
 const DEPLOYMENTS_AGE = 2_000;
 const MANIFEST_AGE = 15_000;
-/** How long nothing may have come of looking, in milliseconds, before it counts as unhealthy. */
+/** After how long without a successful look the source counts as unhealthy, in milliseconds. */
 const UNHEALTHY = 90_000;
 
 export interface LedgerSourceParts {
   loaded: LoadedManifest;
   runs: RunsParts;
   dispatcher: Dispatcher;
-  /** Names of work pools; none for all that the manifest has. */
+  /** Names of work pools; empty for all of the manifest's. */
   pools: readonly string[];
   missed: MissedPolicy;
   graceSeconds: number;
 }
 
 /**
- * The source where there is no Prefect API: it fires the schedules of the stack's deployments, and takes the runs of the ledger on.
+ * The source for stacks without a Prefect API: it creates the runs of schedules, and dispatches the runs of the ledger.
  *
- * Everything that counts is in the ledger. So several dispatchers of one ledger do not disturb each other, and a new one takes up the runs of
- * one that was killed.
+ * All its state is in the ledger. Several dispatchers of one ledger therefore do not disturb each other, and a new one takes up the runs of
+ * a killed one.
  * @throws {UserError} if a work pool is not in the manifest
  */
 export function ledgerSource({ loaded, runs, dispatcher, missed, graceSeconds, ...asked }: LedgerSourceParts): Source {
@@ -76,7 +76,7 @@ export function ledgerSource({ loaded, runs, dispatcher, missed, graceSeconds, .
   };
 }
 
-/** What is deployed and what the program declares; a name in both means the program's. */
+/** Deployed deployments and those that the program declares; the program's win. */
 async function readDeployments({ ledger, manifest }: RunsContext, stack: string): Promise<Map<string, DeploymentWithSchedules>> {
   const deployed = await ledger.deployments(stack);
   const declared = Object.entries((await manifest()).manifest.deployments);
@@ -89,8 +89,7 @@ async function readDeployments({ ledger, manifest }: RunsContext, stack: string)
 function poolsOf({ manifest, origin }: LoadedManifest, asked: readonly string[]): string[] {
   const known = Object.keys(manifest.pools);
   const unknown = asked.find((name) => !known.includes(name));
-  if (unknown !== undefined)
-    throw new UserError(`--pool "${unknown}": there is no such work pool in ${origin}: ${suggestion(unknown, known)}`);
+  if (unknown !== undefined) throw new UserError(`--pool "${unknown}": ${origin} has no such work pool: ${suggestion(unknown, known)}`);
   if (known.length === 0) throw new UserError(`${origin} has no work pools: there is nothing to serve`);
   return asked.length > 0 ? [...new Set(asked)] : known;
 }

@@ -8,21 +8,21 @@ import { dueOf, type MissedPolicy, type Occurrences, occurrencesOf, readSchedule
 import { UserError } from "../../userError";
 import type { ScheduleEvent } from "../events";
 
-/** How long a schedule rests whose run could not be made for now, in milliseconds. */
+/** How long to pause a schedule after its run could not be created for the moment, in milliseconds. */
 const TROUBLE_PAUSE = 5_000;
 const DAY = 86_400_000;
-/** How far back missed occurrences are looked for, in milliseconds: at first, and where those are few. */
+/** How far back to look for missed occurrences, in milliseconds: first, and then if those were few. */
 const BACK = [7 * DAY, 400 * DAY] as const;
-/** So many of the latest are enough to decide by. */
+/** This many of the latest occurrences are enough to decide. */
 const ENOUGH = 100;
-/** So many of the latest are kept: more than can be due. */
+/** This many of the latest occurrences are kept: more than can be due. */
 const LATEST = 1_000;
 
-/** What of a schedule must outlive this process. */
+/** The state of a schedule that must outlive this process. */
 interface Kept {
   /** What an interval without an anchor counts from: when its deployment was deployed, or first seen. */
   anchor: number;
-  /** Every occurrence up to here is made or passed over. */
+  /** The run of every occurrence up to here is created or skipped. */
   through: number;
 }
 
@@ -36,16 +36,16 @@ interface Entry {
 
 export interface DeploymentWithSchedules {
   definition: DeploymentDefinition;
-  /** In milliseconds since the epoch; absent where the Pulumi program declares it. */
+  /** In milliseconds since the epoch; absent if the Pulumi program declares it. */
   deployedAt?: number;
 }
 
 /**
- * Makes the runs of deployments' schedules when they are due.
+ * Creates the runs of deployments' schedules when they are due.
  *
- * An occurrence is known by its deployment, its schedule (what it says; so one that is changed begins anew) and its time: that is the run's
- * idempotency key, so no process makes it twice. How far a schedule has come is noted after its runs are made: who is killed between the
- * two makes them again, and gets the ones that are there.
+ * A run's idempotency key consists of its deployment, its schedule's content and its time: no process creates it twice. A changed schedule
+ * is a new one. The progress is noted after the runs are created. If the process dies between the two, the next one creates them again and
+ * gets the existing ones.
  */
 export class Schedules {
   #entries = new Map<string, Entry>();
@@ -58,7 +58,7 @@ export class Schedules {
     private readonly tell: (event: ScheduleEvent) => void,
   ) {}
 
-  /** Take in which deployments there are now. What is no longer there, or rests, is forgotten: it misses nothing meanwhile. */
+  /** Learn the current deployments. A schedule that is gone or paused is forgotten: it misses nothing meanwhile. */
   async refresh(deployments: ReadonlyMap<string, DeploymentWithSchedules>): Promise<void> {
     const before = this.#entries;
     const now = new Map<string, Entry>();
@@ -80,7 +80,7 @@ export class Schedules {
     for (const key of before.keys()) if (!now.has(key)) await this.#forget(key);
   }
 
-  /** Make what is due. @returns when the next one is, in milliseconds since the epoch; `undefined` if nothing comes */
+  /** Create the runs that are due. @returns when the next one is due, in milliseconds since the epoch; `undefined` if there is none */
   async fire(): Promise<number | undefined> {
     for (const [key, entry] of this.#entries) {
       const now = this.context.now().getTime();
@@ -90,7 +90,7 @@ export class Schedules {
         await this.#fireOne(key, entry, now);
         entry.next = entry.occurrences.next(now);
       } catch (error) {
-        // For now only: the same occurrences are looked at again.
+        // A temporary error: look at the same occurrences again.
         entry.next = now + TROUBLE_PAUSE;
         this.tell({ kind: "notScheduled", deployment: entry.deployment, message: (error as Error).message });
       }
@@ -113,7 +113,7 @@ export class Schedules {
       this.tell({ kind: "missed", deployment, count, first: iso(first), last: iso(last), policy: this.policy });
     }
     for (const time of run) await this.#make(entry, iso(time));
-    // Should another process have come further meanwhile, it has made the same runs.
+    // If another process has come further meanwhile, it has created the same runs.
     if (kept.through < now) await this.context.ledger.swapNote(key, text, JSON.stringify({ ...kept, through: now }));
   }
 
@@ -128,7 +128,7 @@ export class Schedules {
       });
       if (created) this.tell({ kind: "scheduled", run, due });
     } catch (error) {
-      // A mistake of the deployment's stays one; anything else may be over soon.
+      // A user's mistake in the deployment stays; any other error may pass.
       if (!(error instanceof UserError) || error.exitCode !== 2) throw error;
       this.tell({ kind: "notScheduled", deployment, due, message: error.message });
     }
@@ -144,7 +144,7 @@ export class Schedules {
       await others();
       const occurrences = occurrencesOf(schedule.schedule, anchor);
       const next = occurrences.next(through);
-      // That it has ended is no fault; that it could never begin is one.
+      // A schedule that has ended is no fault; one that never begins is.
       const fault = next === undefined ? timingFault(schedule.schedule) : undefined;
       if (fault !== undefined) throw new Error(fault);
       return { deployment, schedule, digest, occurrences, next };
@@ -170,7 +170,7 @@ export class Schedules {
   #tellFault(key: string, deployment: string, message: string): void {
     if (this.#faultsTold.has(key)) return;
     this.#faultsTold.add(key);
-    this.tell({ kind: "notScheduled", deployment, message: `a schedule of it cannot be acted on: ${message}` });
+    this.tell({ kind: "notScheduled", deployment, message: `it has an invalid schedule: ${message}` });
   }
 
   async #forget(key: string): Promise<void> {
@@ -179,20 +179,20 @@ export class Schedules {
   }
 }
 
-/** The occurrences that have passed: how many, the first, and the latest of them. */
+/** The occurrences that have passed: their number, the first one, and the latest ones. */
 interface Passed {
   count: number;
   first: number | undefined;
   latest: number[];
 }
 
-/** Those of a long time are not looked for where the latest decide. */
+/** Do not count the occurrences of a long time if the latest ones decide. */
 async function since(occurrences: Occurrences, through: number, now: number): Promise<Passed> {
   const near = await passed(occurrences, Math.max(through, now - BACK[0]), now);
   return near.count > ENOUGH || through >= now - BACK[0] ? near : passed(occurrences, Math.max(through, now - BACK[1]), now);
 }
 
-/** Signals and whatever else waits get their turn meanwhile: by seconds there are half a million in a week. */
+/** Let signals and other work run meanwhile: a schedule of seconds has half a million occurrences in a week. */
 async function passed(occurrences: Occurrences, after: number, until: number): Promise<Passed> {
   const found: Passed = { count: 0, first: undefined, latest: [] };
   for (const time of occurrences.after(after)) {

@@ -8,7 +8,7 @@ import { isServers, putBack } from "../../serverRuns/claim";
 import { contextMaker, type Shared } from "../../serverRuns/context";
 import type { Dispatched, Dispatching, ServerRunEvent } from "../../serverRuns/dispatching";
 import { dispatchRun } from "../../serverRuns/dispatchRun";
-import { EndWatch } from "../../serverRuns/endWatch";
+import { EndWatch, notSeen } from "../../serverRuns/endWatch";
 import { type DispatcherName, isOpen, type StartUp } from "../../serverRuns/record";
 import { ServerStates } from "../../serverRuns/serverStates";
 import { Turns } from "../../serverRuns/turns";
@@ -105,8 +105,9 @@ export class ServerSource implements Source {
       tell: (event) => this.#tell(event),
       voice: this.#voice,
       untilState: (id, types, until) => this.#states.until(id, types, until),
-      watchOf: (target) => {
-        const watch = watches.get(target) ?? new EndWatch(target, signal, (error) => onTrouble((error as Error).message));
+      watchOf: (target, workPool) => {
+        const onError = (error: unknown) => dispatcher.tell({ kind: "trouble", message: notSeen(workPool, error) });
+        const watch = watches.get(target) ?? new EndWatch(target, signal, onError);
         watches.set(target, watch);
         return watch;
       },

@@ -1,7 +1,7 @@
 import pRetry from "p-retry";
 import { RetryNotices } from "../../retryNotices";
 import type { SharedNotes } from "../target";
-import { type CloudFailure, mayPass } from "./failure";
+import { CloudFailure, mayPass } from "./failure";
 import { emptied, type TokenBucket, waitForTurn } from "./tokenBucket";
 
 /** How long one call may take, in milliseconds. */
@@ -38,6 +38,8 @@ export interface CallOptions {
   signal?: AbortSignal | undefined;
   /** Whether the cloud takes the same request twice for one. Otherwise it is not repeated where it may have been done. @default true */
   repeatable?: boolean;
+  /** Called before each try, once its turn has come. Where it throws, the call is not made, and its error is the call's. */
+  beforeTry?: () => Promise<void>;
 }
 
 /**
@@ -83,12 +85,13 @@ export function openCalls<Kind extends string>({ cloud, pool, createdAt, notes, 
     };
   }
 
-  return (what, buckets, call, { signal, repeatable = true } = {}) => {
+  return (what, buckets, call, { signal, repeatable = true, beforeTry } = {}) => {
     const worthIt = judge(repeatable);
     return notices.during(`work pool "${pool}": ${what}`, ({ failed }) =>
       pRetry(
         async () => {
           for (const bucket of buckets) await waitForTurn(notes, bucket, signal);
+          await beforeTry?.();
           try {
             return await call();
           } catch (error) {
@@ -104,7 +107,7 @@ export function openCalls<Kind extends string>({ cloud, pool, createdAt, notes, 
           maxTimeout: 5_000,
           randomize: true,
           maxRetryTime: Math.max(PERSEVERANCE, youngFor(createdAt)),
-          shouldRetry: ({ error }) => worthIt(error as unknown as CloudFailure<Kind>),
+          shouldRetry: ({ error }) => error instanceof CloudFailure && worthIt(error),
           ...(signal ? { signal } : {}),
         },
       ),

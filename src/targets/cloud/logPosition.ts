@@ -37,14 +37,46 @@ export function begunAt({ walk }: LogPosition, at: number): number {
   return walk?.at ?? at;
 }
 
+/** Whether a reading has every line of a run that ended then. @param at of its last query, @param cut where pages were left unread */
+export function isDrained(
+  before: LogPosition,
+  { at, cut }: { at: number; cut?: unknown },
+  ended: number | undefined,
+  late: number,
+): boolean {
+  return ended !== undefined && cut === undefined && begunAt(before, at) > ended + late;
+}
+
+/**
+ * The position after a reading that was left. The next query goes on there: were it to begin again, it might never get further.
+ * @param seen with the lines of this reading
+ */
+export function readUpTo<Walk>(
+  position: LogPosition<Walk>,
+  seen: Record<string, number>,
+  walk: NonNullable<LogPosition<Walk>["walk"]>,
+  late: number,
+): LogPosition<Walk> {
+  return { time: position.time, seen: since(seen, Math.min(walk.on, timeOf(position, seen, walk.at) - late)), walk };
+}
+
 /**
  * The position after a reading that came to its end.
  * @param seen with the lines of this reading
  * @param begun when the reading began: the late neighbours of younger lines may have come in behind it
  */
 export function readToEnd(position: LogPosition, seen: Record<string, number>, begun: number, late: number): LogPosition<never> {
-  let newest = position.time;
+  const time = timeOf(position, seen, begun);
+  return { time, seen: since(seen, time - late) };
+}
+
+function timeOf({ time }: LogPosition, seen: Record<string, number>, begun: number): number {
+  let newest = time;
   for (const at of Object.values(seen)) newest = Math.max(newest, at);
-  const time = Math.max(position.time, Math.min(newest, begun));
-  return { time, seen: Object.fromEntries(Object.entries(seen).filter(([, each]) => each >= time - late)) };
+  return Math.max(time, Math.min(newest, begun));
+}
+
+/** No query looks at lines before this time again. */
+function since(seen: Record<string, number>, from: number): Record<string, number> {
+  return Object.fromEntries(Object.entries(seen).filter(([, at]) => at >= from));
 }

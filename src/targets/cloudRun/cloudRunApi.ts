@@ -33,14 +33,14 @@ export interface FoundJob {
 
 /** The calls of Cloud Run that this target makes. Each may throw a {@link CloudFailure}; those that are safe to repeat are. */
 export interface RunApi {
-  createJob(parent: string, jobId: string, job: JsonObject, signal?: AbortSignal): Promise<void>;
+  createJob(parent: string, jobId: string, job: JsonObject, options?: CallOptions): Promise<void>;
   getJob(name: string, signal?: AbortSignal): Promise<JobFacts>;
   /** @param etag delete it only if it is still as it was */
   deleteJob(name: string, signal?: AbortSignal, etag?: string): Promise<void>;
   /** One page of the Jobs of a region. */
   listJobs(parent: string, pageToken?: string, signal?: AbortSignal): Promise<Page<FoundJob>>;
   /** Once: whether an unclear answer may be followed by another call is the caller's to find out. @returns the execution's name */
-  runJob(name: string, overrides: RunOverrides): Promise<string>;
+  runJob(name: string, overrides: RunOverrides, options: Pick<CallOptions, "beforeTry">): Promise<string>;
   getExecution(name: string): Promise<ExecutionFacts>;
   /**
    * One page, newest first as far as Google keeps to it.
@@ -97,8 +97,8 @@ export function openRunApi(access: Access, notes: SharedNotes, tell: (message: s
   });
   const masked = (mask: string) => ({ otherArgs: { headers: { "x-goog-fieldmask": mask } } });
   return {
-    createJob: async (parent, jobId, job, signal) => {
-      await asked("write", parent, { signal }, ({ jobs }) => jobs.createJob({ parent, jobId, job: jobMessage(job) }, options));
+    createJob: async (parent, jobId, job, each = {}) => {
+      await asked("write", parent, each, ({ jobs }) => jobs.createJob({ parent, jobId, job: jobMessage(job) }, options));
     },
     getJob: (name, signal) => asked("read", name, { signal }, async ({ jobs }) => jobFacts((await jobs.getJob({ name }, options))[0])),
     deleteJob: async (name, signal, etag) => {
@@ -109,8 +109,8 @@ export function openRunApi(access: Access, notes: SharedNotes, tell: (message: s
         const [found, , reply] = await jobs.listJobs(aPage(parent, token), { ...options, ...masked(JOB_MASK), autoPaginate: false });
         return pageOf(found.map(foundJob), reply?.nextPageToken);
       }),
-    runJob: (name, overrides) =>
-      asked("run", name, { repeatable: false }, async ({ jobs }) => {
+    runJob: (name, overrides, { beforeTry }) =>
+      asked("run", name, { repeatable: false, beforeTry }, async ({ jobs }) => {
         const [operation] = await jobs.runJob({ name, overrides: runMessage(overrides) }, options);
         // The operation is done only when the run is; its metadata is the execution from the start.
         return (operation.metadata as protos.google.cloud.run.v2.IExecution | null)?.name ?? "";

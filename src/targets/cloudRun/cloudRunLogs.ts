@@ -2,7 +2,7 @@ import pLimit from "p-limit";
 import { CALL_TIMEOUT, isGrowingPain } from "../cloud/calls";
 import { CloudFailure, mayPass } from "../cloud/failure";
 import { gather, type Tell } from "../cloud/gather";
-import { begunAt, formatCursor, type LogReader, parseCursor, sinceOf } from "../cloud/logPosition";
+import { begunAt, formatCursor, isDrained, type LogReader, parseCursor, sinceOf } from "../cloud/logPosition";
 import { inBatches } from "../cloud/pages";
 import { tryTurn } from "../cloud/tokenBucket";
 import type { InfrastructureId, LogPage, SharedNotes } from "../target";
@@ -10,19 +10,7 @@ import type { RunApi } from "./cloudRunApi";
 import { cloudRunBucket } from "./cloudRunBuckets";
 import { type ExecutionName, parseExecutionName, projectOf } from "./cloudRunNames";
 import type { Watcher } from "./cloudRunWatcher";
-import {
-  afterOf,
-  type Fate,
-  filterOf,
-  isDrained,
-  isOf,
-  mayStillCome,
-  type Place,
-  type Position,
-  type Read,
-  take,
-  wasSeen,
-} from "./entries";
+import { afterOf, type Fate, filterOf, isOf, mayStillCome, type Place, type Position, type Read, take, wasSeen } from "./entries";
 import { type Entry, isOutput } from "./entryLines";
 import type { Access } from "./googleAccess";
 import { asFailure } from "./googleFailures";

@@ -164,7 +164,7 @@ function dropOverridden(container: ValueObject, env: Record<string, unknown>): s
   const lost = container.env.filter(isLost).map(({ name }) => String(name));
   container.env = container.env.filter((each) => !isLost(each));
   if (container.env.length === 0) delete container.env;
-  return lost.map((name) => `${BODY_CONTAINER}.env: the secret "${name}" is not used, for the run sets env.${name}`);
+  return lost.map((name) => `${BODY_CONTAINER}.env: the secret "${name}" is not used, because the run sets env.${name}`);
 }
 
 function addCloudSql(task: ValueObject, container: ValueObject, instances: Value): void {
@@ -223,7 +223,7 @@ function checkShape(job: JsonObject): void {
     const path = `${BODY_TASK}.containers[${index}]`;
     if (container.image === undefined || container.image.trim() === "")
       throw new UserError(`${path}.image is missing: name the image to run`);
-    if (/\s/.test(container.image)) throw new UserError(`${path}.image: "${container.image}" has blanks in it`);
+    if (/\s/.test(container.image)) throw new UserError(`${path}.image: "${container.image}" contains spaces`);
     if (container.resources?.limits && containers.length === 1) checkResources(container.resources.limits, `${path}.resources.limits`);
     if (containers.length > 1 && container.name === undefined)
       throw new UserError(`${path}.name is missing: a job of several containers names each`);

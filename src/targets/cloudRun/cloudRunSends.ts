@@ -1,9 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { CALL_TIMEOUT } from "../cloud/calls";
-import { doOnce } from "../cloud/claims";
+import { CALL_TIMEOUT, type CallOptions } from "../cloud/calls";
+import { doOnce, type OwnClaim } from "../cloud/claims";
 import { CloudFailure, ifThere } from "../cloud/failure";
-import type { Held } from "../cloud/notes";
 import type { SharedNotes } from "../target";
 import type { RunApi } from "./cloudRunApi";
 import { markerOf, timeOfRun } from "./cloudRunNames";
@@ -15,6 +14,8 @@ export interface Attempt {
   runId: string;
   attempt: number;
 }
+
+type Start = (beforeTry: NonNullable<CallOptions["beforeTry"]>) => Promise<string>;
 
 /** How often an unclear request is sent again, each time after it is known that nothing was started. */
 const TRIES = 5;
@@ -29,11 +30,11 @@ const CLOCKS = 3_600_000;
 export interface Sends {
   /**
    * Start an attempt, unless it was started already.
-   * @param start sends it once
+   * @param start sends it once; `beforeTry`: see {@link CallOptions}
    * @returns the execution's name
    * @throws {CloudFailure}; `unclear` if it may have been started: {@link Sends.find} tells
    */
-  send(of: Attempt, where: Whereabouts, start: () => Promise<string>, signal: AbortSignal): Promise<string>;
+  send(of: Attempt, where: Whereabouts, start: Start, signal: AbortSignal): Promise<string>;
   /**
    * The execution of an attempt whose sender is gone; `undefined` once it is sure that there is none.
    * @param where `planned`: as the ledger's submission has it; `elsewhere`: where to look for what another ledger's processes may have sent
@@ -87,14 +88,11 @@ export function openSends({ api, notes, settle }: { api: RunApi; notes: SharedNo
   }
 
   /** We hold the claim: send, and find out what became of it. */
-  async function sendOwn(
-    of: Attempt,
-    { held, send, start, signal }: { held: Held<SendNote>; send: SendNote; start: () => Promise<string>; signal: AbortSignal },
-  ): Promise<string> {
-    let claim = held;
+  async function sendOwn(of: Attempt, claim: OwnClaim<SendNote>, start: Start, signal: AbortSignal): Promise<string> {
+    const send = claim.value;
     for (let tries = 1; ; tries++) {
       try {
-        return await record(of, send, await start());
+        return await record(of, send, await start(claim.renew));
       } catch (error) {
         const failure = asFailure(error);
         if (failure.kind !== "unclear") {
@@ -107,9 +105,6 @@ export function openSends({ api, notes, settle }: { api: RunApi; notes: SharedNo
           await claim.replace(undefined);
           throw new CloudFailure("unsent", failure.message);
         }
-        const again = await claim.replace({ ...send, at: Date.now() });
-        if (!again) throw failure;
-        claim = again;
       }
     }
   }
@@ -126,7 +121,7 @@ export function openSends({ api, notes, settle }: { api: RunApi; notes: SharedNo
           return found === undefined ? undefined : record(of, send, found);
         },
         claim: () => ({ by: randomUUID(), at: Date.now(), ...where }),
-        work: (held, send) => sendOwn(of, { held, send, start, signal }),
+        work: (claim) => sendOwn(of, claim, start, signal),
         pause: 50,
         signal,
       }),

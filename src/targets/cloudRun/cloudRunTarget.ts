@@ -3,6 +3,7 @@ import type { JsonObject, ValueObject } from "../../json";
 import { stackName } from "../../manifest/cloudNames";
 import { Secret } from "../../secret";
 import { UserError } from "../../userError";
+import type { CallOptions } from "../cloud/calls";
 import { CloudFailure, ifThere } from "../cloud/failure";
 import { declaredValues } from "../cloud/leftovers";
 import type { LogReader } from "../cloud/logPosition";
@@ -202,7 +203,7 @@ class CloudRunTarget implements Target {
   async #make(request: CloudRunRequest, signal: AbortSignal): Promise<string | undefined> {
     const { parent, jobId, job } = request;
     for (let made = false; ; made = true) {
-      const existed = await this.#create(parent, jobId, job, signal);
+      const existed = await this.#create(parent, jobId, job, { signal });
       const problem = await this.#untilReady(nameOf(request), signal);
       // An old Job that failed then may work now: it is made again, once.
       if (problem === undefined || !existed || made) return problem;
@@ -210,9 +211,9 @@ class CloudRunTarget implements Target {
     }
   }
 
-  async #create(parent: string, jobId: string, job: JsonObject, signal: AbortSignal): Promise<boolean> {
+  async #create(parent: string, jobId: string, job: JsonObject, options: CallOptions): Promise<boolean> {
     try {
-      await this.#api.createJob(parent, jobId, job, signal);
+      await this.#api.createJob(parent, jobId, job, options);
       return false;
     } catch (error) {
       if (asFailure(error).kind !== "exists") throw error;
@@ -234,7 +235,8 @@ class CloudRunTarget implements Target {
   async #run(request: CloudRunRequest, submission: Submission, signal: AbortSignal): Promise<InfrastructureId> {
     const job = nameOf(request);
     const { env, ...overrides } = request.overrides;
-    const send = () => this.#sends.send(submission, { job }, () => this.#api.runJob(job, { ...overrides, env: revealed(env) }), signal);
+    const start = (beforeTry: () => Promise<void>) => this.#api.runJob(job, { ...overrides, env: revealed(env) }, { beforeTry });
+    const send = () => this.#sends.send(submission, { job }, start, signal);
     try {
       return await send();
     } catch (error) {
@@ -249,8 +251,8 @@ class CloudRunTarget implements Target {
   /** Made and started in one call that may be repeated by anyone: the Job's name is the run's, the execution's is the Job's and the token. */
   async #startOwnJob({ parent, jobId, job }: CloudRunRequest, submission: Submission, signal: AbortSignal): Promise<InfrastructureId> {
     const where = whereaboutsOf({ parent, jobId, jobPerRun: true });
-    const start = async () => {
-      await this.#create(parent, jobId, job, signal);
+    const start = async (beforeTry: () => Promise<void>) => {
+      await this.#create(parent, jobId, job, { signal, beforeTry });
       return where.own as string;
     };
     return this.#sends.send(submission, where, start, signal);

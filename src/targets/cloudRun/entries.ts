@@ -1,4 +1,4 @@
-import { begunAt, type LogPosition, readToEnd } from "../cloud/logPosition";
+import { begunAt, type LogPosition, readToEnd, readUpTo } from "../cloud/logPosition";
 import type { LogLine } from "../target";
 import { type ExecutionName, hasOneExecution, regionOf } from "./cloudRunNames";
 import { type Entry, isPart, isWhole, joined, linesOf } from "./entryLines";
@@ -117,12 +117,11 @@ export function take(
     lines.push(...linesOf(joined(fresh)));
     for (const each of fresh) see(seen, each);
   }
-  // The next query goes on where this one was left: were it to begin again it might never get further.
   if (cut !== undefined) {
     const after = held ? (last ?? position.walk?.after) : cut;
     const on = Math.max(since, after === undefined ? 0 : Date.parse(after.timestamp));
     const walk = { on, at: begun, ...(after !== undefined && Date.parse(after.timestamp) === on ? { after } : {}) };
-    return { lines, hidden, position: { time: position.time, seen, walk } };
+    return { lines, hidden, position: readUpTo(position, seen, walk, late) };
   }
   return { lines, hidden, position: readToEnd(position, seen, begun, late) };
 }
@@ -138,20 +137,10 @@ export function wasSeen({ seen }: Position, entry: Entry): boolean {
 }
 
 /** A program may give its entries ids of its own: only with its time an id is one entry's. */
-function keyOf(seen: Record<string, number>, { insertId, timestamp }: Entry): string {
-  const known = seen[insertId];
-  return known === undefined || known === Date.parse(timestamp) ? insertId : `${insertId} ${timestamp}`;
+function isSeen(seen: Record<string, number>, { insertId, timestamp }: Entry): boolean {
+  return seen[insertId] === Date.parse(timestamp) || seen[`${insertId} ${timestamp}`] !== undefined;
 }
 
-function isSeen(seen: Record<string, number>, entry: Entry): boolean {
-  return seen[keyOf(seen, entry)] !== undefined;
-}
-
-function see(seen: Record<string, number>, entry: Entry): void {
-  seen[keyOf(seen, entry)] = Date.parse(entry.timestamp);
-}
-
-/** Whether a position is past every line that a run which ended then has. */
-export function isDrained(before: Position, { at, cut }: Read, ended: number | undefined, late: number): boolean {
-  return ended !== undefined && cut === undefined && begunAt(before, at) > ended + late;
+function see(seen: Record<string, number>, { insertId, timestamp }: Entry): void {
+  seen[seen[insertId] === undefined ? insertId : `${insertId} ${timestamp}`] = Date.parse(timestamp);
 }

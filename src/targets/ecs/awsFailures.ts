@@ -3,12 +3,13 @@ import { CloudFailure, type CommonKind, failureReader, oneLine } from "../cloud/
 /**
  * Kinds of failure that only AWS has:
  *
+ * - `wrongRegion`: the call is signed for another region than that of its endpoint.
  * - `clock`: AWS does not take the time of the signature; `clockOffset` says by how much this machine's clock is off.
  * - `inactive`: a task definition that was deregistered.
  * - `conflict`: the token was used for another request; `existing` are its tasks.
  * - `capacity`: no room for the task just now.
  */
-export type AwsKind = "clock" | "inactive" | "conflict" | "capacity";
+export type AwsKind = "wrongRegion" | "clock" | "inactive" | "conflict" | "capacity";
 export type AwsFailure = CloudFailure<AwsKind>;
 export type FailureKind = AwsKind | CommonKind;
 
@@ -114,6 +115,8 @@ export const asFailure = failureReader<AwsKind>((error, message) => {
   const said = `${error.name}: ${message}`;
   const offset = clockOffsetOf(error, message);
   if (offset !== undefined) return new CloudFailure<AwsKind>("clock", said, Number.isNaN(offset) ? {} : { clockOffset: offset });
+  // AWS has the same error code for a wrong secret, which a new key looks like at first. A region does not become right.
+  if (/scoped to a valid region/i.test(message)) return new CloudFailure<AwsKind>("wrongRegion", said);
   if (/inactive/i.test(message) && /taskdefinition|task definition/i.test(message)) return new CloudFailure<AwsKind>("inactive", said);
   const text = status === undefined || status < 500 ? BY_TEXT.find(([pattern]) => pattern.test(message)) : undefined;
   // A text that quotes an error of the caller's identity does not change the kind.

@@ -23,14 +23,14 @@ export function refusal(what: string, failure: AwsFailure, { region, accessKeyId
     remedy: (why) => remedy(why, accessKeyId),
     sentences: {
       unauthenticated: (_, why) => {
-        if (/scoped to a valid region/i.test(why))
-          return `${what}: nothing in AWS answers there for ${region}: look at "region_name" of work pool "${pool}"'s credentials block, and at its endpoints: ${why}`;
         if (/^(CredentialsProviderError|TokenProviderError)\b/.test(why)) return noLogin(why);
         if (!/expired/i.test(why)) return `${what}: AWS does not accept ${as}; it may be deleted, inactive or expired: ${why}`;
         const mend =
           accessKeyId === undefined ? "log in again (`aws sso login`)" : `give the credentials block of work pool "${pool}" a new one`;
         return `${what}: the session of ${as} has expired: ${mend}: ${why}`;
       },
+      wrongRegion: (_, why) =>
+        `${what}: the endpoint belongs to another region than ${region}: set "region_name" in the credentials block of work pool "${pool}" (without a block: AWS_REGION) to the region of its cluster and endpoints: ${why}`,
       clock: (_, why) =>
         `${what}: ${offsetText(failure)}, and AWS takes no signature that is more than five minutes off: set the clock: ${why}`,
       capacity: (_, why) => `${what}: there is no room for it in work pool "${pool}" just now, and nothing was started: ${why}`,

@@ -2,21 +2,21 @@ import type { ContainerDefinition } from "@aws-sdk/client-ecs";
 import { oneLine } from "../cloud/failure";
 import type { ContainerFacts, TaskFacts } from "./ecsOutcome";
 
-/** The container that Prefect takes for the flow run's, unless one is named. */
+/** The flow run's container unless one is named, as in Prefect. */
 export const USUAL_CONTAINER = "prefect";
 
-/** Variables by which a flow run's container is known: its overrides have them, or its definition where those were too long. */
+/** The variables that identify a flow run's container. They are in its overrides, or in its definition if they were too long. */
 const RUN_VARIABLES = ["PUSHPOOL_FLOW_RUN_ID", "PREFECT__FLOW_RUN_ID"];
 
 type Environment = { name?: string | undefined }[] | undefined;
 
 /**
- * The run's container where no note names it.
+ * Find the run's container if no note names it.
  *
- * It is the one that was given the run's variables; else the one that was given a command; else Prefect's usual one; else the only one that is
- * essential; else the only one.
- * @param definition the containers of its task definition, where it is known
- * @returns its name; `undefined` where nothing tells
+ * It is the first that applies: the one with the run's variables, the only one with a command, the one with Prefect's default name, the
+ * only essential one, the only one.
+ * @param definition the containers of its task definition, if known
+ * @returns its name; `undefined` if nothing decides
  */
 export function ownContainerOf(
   { containers, overrides }: Pick<TaskFacts, "containers" | "overrides">,
@@ -38,34 +38,34 @@ export function ownContainerOf(
   );
 }
 
-/** Reasons of a container that never ran, whatever exit code it has. */
+/** The reasons that ECS gives for a container that never ran, whatever its exit code. */
 const NEVER_RAN =
   /^(CannotPull\w*|CannotCreate\w*|CannotStart\w*|ResourceInitialization\w*|HostConfig\w*|DockerState\w*|DockerClientConfig\w*|\w*(Secret|Auth|Credential)\w*Error|((ContainerRuntime|Docker)TimeoutError): Could not transition to (created|pulled|running|started))\b/i;
 
-/** Whether these are ECS' words for a container that never ran. */
+/** Whether ECS gives this reason for a container that never ran. */
 export function neverRan(reason: string | undefined): boolean {
   return NEVER_RAN.test(reason ?? "");
 }
 
-/** Whether a container ran and its end was seen. */
+/** Whether a container ran until its end. */
 export function ranToAnEnd({ exitCode, reason }: ContainerFacts): boolean {
   return exitCode !== undefined && !neverRan(reason);
 }
 
-/** Whether its end looks like a SIGTERM or a SIGKILL. */
+/** Whether its exit code is that of a SIGTERM or a SIGKILL. */
 export function isTakenDown({ exitCode }: ContainerFacts): boolean {
   return exitCode === 137 || exitCode === 143;
 }
 
-/** Sidecars that AWS itself puts into a task: they are never essential. */
+/** Sidecars that AWS adds to a task: they are never essential. */
 const INJECTED = /^(aws-guardduty-agent|ecs-service-connect|aws-fargate-)/;
 
 /**
- * Why a container never started or was taken down, as far as the task's other containers show. Likeliest first, a sentence each.
+ * Why a container never started or was stopped, as far as the task's other containers show. One sentence each, the likeliest first.
  *
- * A container that is not essential takes nobody down when it ends; one that ended with 0 is a finished init container, unless it is
- * known to be essential.
- * @param blame whether an end of theirs may be the cause, not only a failed start or a kill
+ * A container that is not essential stops no other when it ends. One that ended with 0 is a finished init container, unless it is known to
+ * be essential.
+ * @param blame whether the end of another container may be the cause, not only a failed start or a kill
  */
 export function causesIn({ containers, startedAt }: TaskFacts, own: ContainerFacts | undefined, blame: boolean): string[] {
   const others = containers.filter((each) => each !== own);
@@ -76,13 +76,13 @@ export function causesIn({ containers, startedAt }: TaskFacts, own: ContainerFac
     const stops = each.essential !== false && !INJECTED.test(name);
     const ran = ranToAnEnd(each);
     const unhealthy = healthStatus === "UNHEALTHY" && blame && own?.exitCode !== 0;
-    // Before the start, the run's container may wait for any other to be healthy.
+    // Before its start, the run's container may wait until another one is healthy.
     if (unhealthy && (stops || (own?.exitCode === undefined && startedAt === undefined)))
       found.push([3, `container "${name}" was unhealthy`]);
     const withIt = stops && (own?.exitCode === undefined || isTakenDown(own)) ? ", and ECS stopped the task with it" : "";
     if (/OutOfMemory/i.test(text)) found.push([1, `container "${name}" ran out of memory (${text})${withIt}`]);
     else if (!ran && text !== "") {
-      // The run's container ran without it: this did not take it down.
+      // The run's container ran without it, so this is not why it stopped.
       if (stops || own === undefined || !isTakenDown(own)) found.push([0, `container "${name}": ${text}`]);
     } else if (!blame || !ran || isTakenDown(each) || own?.exitCode === 0) continue;
     else if (exitCode === 0 && each.essential !== true) continue;
@@ -94,7 +94,7 @@ export function causesIn({ containers, startedAt }: TaskFacts, own: ContainerFac
   return found.sort(([a], [b]) => a - b).map(([, text]) => text);
 }
 
-/** `exited with code 1`, or what there is of it. */
+/** `exited with code 1`, or as much as ECS reports. */
 export function endOf({ exitCode, reason }: ContainerFacts): string {
   const told = reason ? ` (${oneLine(reason)})` : "";
   return exitCode === undefined ? `has no exit code${told}` : `exited with code ${exitCode}${told}`;

@@ -4,6 +4,7 @@ import type { Json, JsonObject } from "../../json";
 import { POOL_TAG, STACK_TAG } from "../../manifest/cloudNames";
 import { processLives, processName } from "../../processName";
 import { UserError } from "../../userError";
+import type { CallOptions } from "../cloud/calls";
 import { doOnce } from "../cloud/claims";
 import type { SharedNotes } from "../target";
 import type { EcsApi } from "./ecsApi";
@@ -75,7 +76,8 @@ export function openDefinitions({
       claim: () => ({ by: processName(), claimed: randomUUID(), at: Date.now() }),
       work: async (claim) => {
         try {
-          const made = (await found(definition, signal)) ?? (await register(definition, container, pool, signal));
+          const options = { signal, beforeTry: claim.renew };
+          const made = (await found(definition, options)) ?? (await register(definition, container, pool, options));
           await claim.replace({ arn: made, at: Date.now() });
           return made;
         } catch (error) {
@@ -92,8 +94,8 @@ export function openDefinitions({
   }
 
   /** The family's latest revision, where it is of this shape. */
-  async function found({ register, digest, matchLatest }: Shape, signal?: AbortSignal): Promise<string | undefined> {
-    const latest = await api.describeTaskDefinition(String(register.family), signal);
+  async function found({ register, digest, matchLatest }: Shape, options: CallOptions): Promise<string | undefined> {
+    const latest = await api.describeTaskDefinition(String(register.family), options);
     if (!latest?.active) return undefined;
     if (latest.tags[SHAPE_TAG] === digest) return latest.arn;
     const { [STACK_TAG]: owner = stack } = latest.tags;
@@ -104,7 +106,7 @@ export function openDefinitions({
     { register: plain, digest, names }: Shape,
     container: string,
     pool: string,
-    signal?: AbortSignal,
+    options: CallOptions,
   ): Promise<string> {
     const request = structuredClone(plain);
     const own = (request.containerDefinitions as JsonObject[]).find(({ name }) => name === container);
@@ -114,14 +116,14 @@ export function openDefinitions({
       ...((request.tags ?? []) as JsonObject[]),
       ...tagsOf({ [SHAPE_TAG]: digest, "managed-by": "pushpool", [STACK_TAG]: stack, [POOL_TAG]: pool }, "tags").tags,
     ];
-    return api.registerTaskDefinition({ ...request, tags }, signal);
+    return api.registerTaskDefinition({ ...request, tags }, options);
   }
 
   return {
     async ready(request, pool, signal) {
       const { definition, secrets, container, region, logs } = request;
       if ("given" in definition) {
-        const found = await api.describeTaskDefinition(definition.given, signal);
+        const found = await api.describeTaskDefinition(definition.given, { signal });
         if (!found) throw new UserError(`task_definition_arn: there is no task definition ${definition.given} in ${region}`, 5);
         if (!found.active) throw new UserError(`task_definition_arn: ${definition.given} is inactive: name an active revision`, 5);
         const all = found.definition.containerDefinitions ?? [];

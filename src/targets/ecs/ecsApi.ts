@@ -2,7 +2,7 @@ import type { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
 import type { ECSClient, RegisterTaskDefinitionCommandInput, RunTaskCommandInput, Task, TaskDefinition } from "@aws-sdk/client-ecs";
 import type { SSMClient } from "@aws-sdk/client-ssm";
 import type { JsonObject } from "../../json";
-import { CALL_TIMEOUT, openCalls } from "../cloud/calls";
+import { CALL_TIMEOUT, type CallOptions, openCalls } from "../cloud/calls";
 import { ifThere } from "../cloud/failure";
 import type { SharedNotes } from "../target";
 import { type Access, loaded } from "./awsAccess";
@@ -37,9 +37,9 @@ export interface DefinitionFacts {
 
 /** The calls that this target makes. Each may throw an {@link AwsFailure}; all are safe to repeat, and are repeated where that may help. */
 export interface EcsApi extends LeftoverCalls {
-  registerTaskDefinition(request: JsonObject, signal?: AbortSignal): Promise<string>;
+  registerTaskDefinition(request: JsonObject, options?: CallOptions): Promise<string>;
   /** @param name ARN, family (its latest active revision) or `family:revision` */
-  describeTaskDefinition(name: string, signal?: AbortSignal): Promise<DefinitionFacts | undefined>;
+  describeTaskDefinition(name: string, options?: CallOptions): Promise<DefinitionFacts | undefined>;
   deregisterTaskDefinition(arn: string): Promise<void>;
   /** @returns cluster and task */
   runTask(request: JsonObject, launches: boolean, signal?: AbortSignal): Promise<TaskName>;
@@ -84,23 +84,23 @@ export function openEcsApi(access: Access, notes: SharedNotes, tell: (message: s
     onceMore: { clock: (failure) => `${offsetText(failure)}: signing with AWS' time (${failure.message})` },
   });
 
-  const repeated: Repeated = (client, what, { buckets = [], signal }, work) => {
+  const repeated: Repeated = (client, what, { buckets = [], ...options }, work) => {
     const drawn = buckets.map((name) => ecsBucket(name, access.place));
-    return call(what, drawn, async () => work(await client()), { signal });
+    return call(what, drawn, async () => work(await client()), options);
   };
 
   return {
     ...leftoverCalls({ repeated, ecs, ssm }),
-    registerTaskDefinition: (request, signal) =>
-      repeated(ecs, "ecs:RegisterTaskDefinition", { buckets: ["register"], signal }, async ({ sdk, client }) => {
+    registerTaskDefinition: (request, options) =>
+      repeated(ecs, "ecs:RegisterTaskDefinition", { buckets: ["register"], ...options }, async ({ sdk, client }) => {
         const { taskDefinition } = await client.send(
           new sdk.RegisterTaskDefinitionCommand(request as unknown as RegisterTaskDefinitionCommandInput),
         );
         return taskDefinition?.taskDefinitionArn ?? "";
       }),
-    describeTaskDefinition: (name, signal) =>
+    describeTaskDefinition: (name, options) =>
       ifThere(
-        repeated(ecs, "ecs:DescribeTaskDefinition", { buckets: ["describeDefinition"], signal }, async ({ sdk, client }) => {
+        repeated(ecs, "ecs:DescribeTaskDefinition", { buckets: ["describeDefinition"], ...options }, async ({ sdk, client }) => {
           const { taskDefinition = {}, tags = [] } = await client.send(
             new sdk.DescribeTaskDefinitionCommand({ taskDefinition: name, include: ["TAGS"] }),
           );

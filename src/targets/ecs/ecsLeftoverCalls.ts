@@ -1,5 +1,6 @@
 import type { ECSClient } from "@aws-sdk/client-ecs";
 import type { SSMClient } from "@aws-sdk/client-ssm";
+import type { CallOptions } from "../cloud/calls";
 import { type Page, pageOf } from "../cloud/pages";
 import type { EcsBucket } from "./ecsBuckets";
 
@@ -34,7 +35,7 @@ export type DefinitionStatus = "ACTIVE" | "INACTIVE";
 export type Repeated = <Client, T>(
   client: () => Promise<Client>,
   what: string,
-  options: { buckets?: EcsBucket[]; signal?: AbortSignal | undefined },
+  options: CallOptions & { buckets?: EcsBucket[] },
   work: (client: Client) => Promise<T>,
 ) => Promise<T>;
 

@@ -55,7 +55,7 @@ export async function tidyEcs(of: EcsLeftovers, unused: number): Promise<boolean
     const { items: arns } = await api.listDefinitions(family, "ACTIVE", undefined, signal);
     for (const arn of arns.slice(0, -1)) {
       if (removed.length >= A_FEW) break;
-      const found = await api.describeTaskDefinition(arn, signal);
+      const found = await api.describeTaskDefinition(arn, { signal });
       if (!found || !isOfStack(of, found)) continue;
       if ((found.definition.registeredAt?.getTime() ?? Date.now()) >= before) break;
       const used = await definitionNote(notes, of.place, family, found.tags[SHAPE_TAG] ?? "").held();
@@ -139,7 +139,7 @@ export async function removeEcsLeftovers(of: EcsLeftovers): Promise<Leftovers> {
       for (const status of statuses) {
         const all = await allItems((token) => api.listDefinitions(family, status, token, signal));
         for (const arn of all) {
-          const found = await api.describeTaskDefinition(arn, signal);
+          const found = await api.describeTaskDefinition(arn, { signal });
           if (!found || !wanted(found)) continue;
           if (++seen > MAX_DEFINITIONS) {
             await flush(1);

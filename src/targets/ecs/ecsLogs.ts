@@ -1,7 +1,17 @@
 import pLimit from "p-limit";
 import { UserError } from "../../userError";
 import { gather } from "../cloud/gather";
-import { begunAt, formatCursor, type LogPosition, type LogReader, parseCursor, readToEnd, sinceOf } from "../cloud/logPosition";
+import {
+  begunAt,
+  formatCursor,
+  isDrained,
+  type LogPosition,
+  type LogReader,
+  parseCursor,
+  readToEnd,
+  readUpTo,
+  sinceOf,
+} from "../cloud/logPosition";
 import { inBatches } from "../cloud/pages";
 import type { InfrastructureId, LogLine, Observation, SharedNotes } from "../target";
 import { asFailure } from "./awsFailures";
@@ -95,17 +105,17 @@ export function openLogReader({
       // Looked at before the log is: what is written later than an end is not of the run.
       const end = (await watcher.observe([id])).get(id) as Observation;
       const now = Date.now();
-      const drained = end.phase === "ended" && now > Date.parse(end.endedAt) + late;
+      const ended = end.phase === "ended" ? Date.parse(end.endedAt) : undefined;
       const position = parseCursor<unknown>(cursor);
       const where = await placeOf(id);
-      if (where === "forgotten" && end.phase === "ended") throw new UserError(forgotten(id), 5);
-      if (!where || where === "forgotten") return { lines: [], cursor: formatCursor(position), complete: end.phase === "ended" };
+      if (where === "forgotten" && ended !== undefined) throw new UserError(forgotten(id), 5);
+      if (!where || where === "forgotten") return { lines: [], cursor: formatCursor(position), complete: ended !== undefined };
       const { place, container } = where;
       const stream = `${place.prefix}/${container}/${taskIdOf(parseId(id).task)}`;
       const asked: Asked = { place, stream, since: sinceOf(position, late) };
       const events = (await eventsOf([asked])).get(asked) as LogEvents;
       const taken = take(position, events, late, now);
-      const complete = drained && events.cut === undefined && taken.lines.length === 0;
+      const complete = isDrained(position, { at: now, cut: events.cut }, ended, late) && taken.lines.length === 0;
       return { lines: taken.lines, cursor: formatCursor(taken.position), complete };
     },
   };
@@ -134,9 +144,10 @@ export function take(
     seen[eventId] = timestamp;
     lines.push({ at: new Date(timestamp).toISOString(), stream: "stdout", text: message.replace(/\r?\n$/, "") });
   }
-  // The next query goes on where this one was left: were it to begin again it might never get further.
-  if (cut !== undefined)
-    return { lines, position: { time: position.time, seen, walk: { on: Math.max(since, cut), at: begunAt(position, now) } } };
+  if (cut !== undefined) {
+    const walk = { on: Math.max(since, cut), at: begunAt(position, now) };
+    return { lines, position: readUpTo<unknown>(position, seen, walk, late) };
+  }
   // A reading that was not left before is so short that the clocks' difference would count for more.
   return { lines, position: readToEnd(position, seen, position.walk?.at ?? Number.POSITIVE_INFINITY, late) };
 }

@@ -13,28 +13,28 @@ import { environmentAt, sizeText, withoutEmpty } from "./taskValues";
 
 const AT = "job_configuration.task_definition";
 
-/** Variables that are the same for all runs of a deployment, and large: the definition carries them, so that the overrides do not. */
+/** Large variables that are the same for all runs of a deployment. They are in the definition, to keep the overrides small. */
 const OF_DEPLOYMENT = ["PUSHPOOL_BOOTSTRAP", "PUSHPOOL_ENTRYPOINT", "PUSHPOOL_PULL_STEPS"];
 
 export interface Definition {
   /** A `RegisterTaskDefinition` request, without secrets. */
   register: ValueObject;
   container: string;
-  /** Variables that the definition carries of those asked for. */
+  /** The requested variables that the definition contains. */
   carried: Record<string, string>;
   secrets: Record<string, Secret>;
-  /** Variables that come from a secret whose ARN the job configuration names: the run must not set them. */
+  /** Variables from a secret whose ARN is in the job configuration: the run must not set them. */
   fromArns: string[];
   logs?: LogPlace;
   warnings: string[];
 }
 
 /**
- * The task definition that Prefect's worker would register for this job configuration.
- * @param stack as names in the cloud have it
- * @param env what the run's container is to have
- * @param fargate whether it goes to Fargate
- * @param ownNetwork whether it has a network of its own (`awsvpc`) where the definition does not say
+ * Build the task definition that Prefect's worker would register for this job configuration.
+ * @param stack the stack's name as in names in the cloud
+ * @param env the variables of the run's container
+ * @param fargate whether it runs on Fargate
+ * @param ownNetwork whether it gets its own network (`awsvpc`) if the definition does not say
  */
 export function definitionOf(
   job: ValueObject,
@@ -56,7 +56,7 @@ export function definitionOf(
     warnings.push(BASE_IMAGE_TAKEN);
   }
   if (/\s/.test(String(container.image)))
-    throw new UserError(`${AT}.containerDefinitions.${name}.image: "${String(container.image)}" has blanks in it`);
+    throw new UserError(`${AT}.containerDefinitions.${name}.image: "${String(container.image)}" contains spaces`);
 
   const executionRole =
     textAt(register.executionRoleArn, `${AT}.executionRoleArn`) ?? textAt(job.execution_role_arn, "job_configuration.execution_role_arn");
@@ -110,7 +110,7 @@ function containerOf(register: ValueObject, wanted: string | undefined): ValueOb
   return made;
 }
 
-/** Fargate takes sizes of the task, as text, and needs `awsvpc`; elsewhere they are the container's. */
+/** Fargate needs the task's sizes, as strings, and `awsvpc`. Elsewhere the container has the sizes. */
 function sizes(register: ValueObject, container: ValueObject, fargate: boolean): void {
   const cpu = sizeText(register.cpu, `${AT}.cpu`);
   const memory = sizeText(register.memory, `${AT}.memory`);
@@ -122,7 +122,7 @@ function sizes(register: ValueObject, container: ValueObject, fargate: boolean):
     register.requiresCompatibilities = compatible.includes("FARGATE") ? compatible : [...compatible, "FARGATE"];
     register.networkMode ??= "awsvpc";
     if (register.networkMode !== "awsvpc")
-      throw new UserError(`${AT}.networkMode: Fargate takes "awsvpc" only, not ${JSON.stringify(register.networkMode)}`);
+      throw new UserError(`${AT}.networkMode: Fargate supports only "awsvpc", not ${JSON.stringify(register.networkMode)}`);
     return;
   }
   container.cpu ??= cpu === undefined ? 1024 : Number(cpu);
@@ -131,7 +131,7 @@ function sizes(register: ValueObject, container: ValueObject, fargate: boolean):
   if (memory !== undefined) register.memory = memory;
 }
 
-/** As Prefect's worker has it, with the stack: policies and clean-up go by what it begins with. */
+/** The name that Prefect's worker gives it, plus the stack. Policies and clean-up depend on its prefix. */
 function familyOf(register: ValueObject, job: ValueObject, run: RunToPlan, stack: string): string {
   const given = textAt(register.family, `${AT}.family`);
   if (given !== undefined) return familyName(given);
@@ -140,14 +140,14 @@ function familyOf(register: ValueObject, job: ValueObject, run: RunToPlan, stack
   return familyName([familyPrefix(stack), run.pool, ...parts.filter((part) => typeof part === "string")].join("_"));
 }
 
-/** What the families of a stack's runs begin with, before an underscore. */
+/** The prefix of a stack's families, followed by an underscore. */
 export function familyPrefix(stack: string): string {
   return `prefect_${stack}`;
 }
 
 /**
- * The secrets that the template's container has of its own. ECS takes a name once, in `environment` and `secrets` together: what the run sets takes the place of the
- * template's, and of two of one name the last is kept.
+ * The secrets of the template's container. ECS allows each name once, in `environment` and `secrets` together. The run's variables replace
+ * the template's, and the last of two secrets with one name counts.
  */
 function ownSecrets(container: ValueObject, set: ReadonlySet<string>, warnings: string[]): Value[] {
   const path = `${AT}.containerDefinitions.${String(container.name)}.secrets`;
@@ -155,13 +155,13 @@ function ownSecrets(container: ValueObject, set: ReadonlySet<string>, warnings: 
   const byName = new Map(given.map((each, index) => [String(objectAt(each, `${path}[${index}]`).name), each]));
   for (const name of byName.keys()) {
     if (!set.has(name)) continue;
-    warnings.push(`${path}: the secret "${name}" is not used, for the run sets env.${name}`);
+    warnings.push(`${path}: the secret "${name}" is not used, because the run sets env.${name}`);
     byName.delete(name);
   }
   return [...byName.values()];
 }
 
-/** @returns the variables that come from them */
+/** @returns the variables that get their values from secrets */
 function addSecretArns(container: ValueObject, job: ValueObject): string[] {
   const arns = { PREFECT_API_KEY: job.prefect_api_key_secret_arn, PREFECT_API_AUTH_STRING: job.prefect_api_auth_string_secret_arn };
   const added = Object.entries(arns).filter((entry): entry is [string, string] => typeof entry[1] === "string" && entry[1] !== "");
@@ -207,15 +207,15 @@ function logsOf(
       },
     };
   } else if (Object.keys(options).length > 0) {
-    throw new UserError("job_configuration.cloudwatch_logs_options: they do nothing unless configure_cloudwatch_logs is on");
+    throw new UserError("job_configuration.cloudwatch_logs_options: they have no effect unless configure_cloudwatch_logs is on");
   }
   const found = logPlaceOf(container, region);
   if (found) checkLogNames(found, String(container.name));
-  if (!found) warnings.push("configure_cloudwatch_logs is not on: nothing that the run writes can be shown");
+  if (!found) warnings.push("configure_cloudwatch_logs is not on: the run's output cannot be shown");
   return found;
 }
 
-/** Names that CloudWatch Logs does not take are found only by the task, and keep it from starting. */
+/** Only the task would find an invalid name for CloudWatch Logs, and then not start. */
 function checkLogNames({ group, prefix }: LogPlace, container: string): void {
   if (!/^[.\-_/#A-Za-z0-9]{1,512}$/.test(group))
     throw new UserError(
@@ -229,16 +229,16 @@ function checkLogNames({ group, prefix }: LogPlace, container: string): void {
     );
 }
 
-/** As Prefect's worker names them. A run that no Prefect server knows has no ids of deployment and flow. */
+/** The prefix that Prefect's worker uses. A run without a Prefect server has no ids of deployment and flow. */
 function usualPrefix({ labels }: ValueObject, { pool }: RunToPlan): string {
   const known = (labels !== null && typeof labels === "object" && !Array.isArray(labels) ? labels : {}) as ValueObject;
   const id = known["prefect.io/deployment-id"] ?? known["prefect.io/flow-id"];
   const prefix = typeof id === "string" && id !== "" ? `prefect-logs_${pool}_${id}` : `prefect-logs_${pool}`;
-  // CloudWatch takes neither of these in the name of a stream.
+  // A stream's name must not contain these.
   return prefix.replaceAll(/[:*]/g, "-");
 }
 
-/** Where a container definition's output goes; `undefined` where that is not CloudWatch Logs, or its stream cannot be known. */
+/** Where a container's output goes; `undefined` if that is not CloudWatch Logs, or its stream is unknown. */
 export function logPlaceOf(container: { logConfiguration?: Value | unknown }, region: string): LogPlace | undefined {
   const { logDriver, options = {} } = (container.logConfiguration ?? {}) as { logDriver?: string; options?: Record<string, string> };
   const { "awslogs-group": group, "awslogs-stream-prefix": prefix, "awslogs-region": place = region } = options;

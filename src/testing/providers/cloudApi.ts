@@ -1,8 +1,8 @@
-/** An error that a cloud answered to a stand-in provider. */
+/** An error that a cloud returned to a stand-in provider. */
 export class CloudApiError extends Error {
   constructor(
     readonly status: number,
-    /** In the cloud's own words, as `NoSuchEntity`; empty where it gives none. */
+    /** The cloud's own code, such as `NoSuchEntity`; empty if it returns none. */
     readonly code: string,
     message: string,
   ) {
@@ -10,7 +10,10 @@ export class CloudApiError extends Error {
   }
 }
 
-/** What a call gives, or `undefined` where the cloud says that the resource does not exist. @param missing the code that says so @default HTTP 404 */
+/**
+ * The result of a call, or `undefined` if the cloud answers that the resource does not exist. @param missing the code of that answer
+ * @default HTTP 404
+ */
 export async function unlessMissing<T>(call: Promise<T>, missing?: RegExp): Promise<T | undefined> {
   try {
     return await call;

@@ -4,10 +4,10 @@ import { UNKNOWN } from "../../engine/wire";
 import type { JsonObject } from "../../json";
 import type { StandInResource } from "./standInProvider";
 
-/** Of a name that is made up: a hyphen and this many characters go behind the resource's own. */
+/** How many characters, after a hyphen, a generated name has behind the resource's name. */
 const SUFFIX = 7;
 
-/** The inputs with what the provider fills in. A name that was made up stays the same for as long as the resource lives. */
+/** The inputs with the provider's defaults. A generated name stays the same for as long as the resource lives. */
 export function checked(type: StandInResource, name: string, news: JsonObject, olds: JsonObject, seed: Buffer): JsonObject {
   const inputs = { ...type.defaults, ...news };
   if (!type.autoName || inputs[type.autoName.input] !== undefined) return inputs;
@@ -20,7 +20,7 @@ export function checked(type: StandInResource, name: string, news: JsonObject, o
   return { ...inputs, [input]: olds[input] ?? made };
 }
 
-/** Which inputs differ, and which of those it has to be replaced for. */
+/** Which inputs differ, and which of those require a replacement. */
 export function difference(
   { replaceOn = [] }: StandInResource,
   olds: JsonObject,
@@ -31,12 +31,12 @@ export function difference(
   return { diffs, replaces: replaceOn === "all" ? diffs : diffs.filter((name) => replaceOn.includes(name)) };
 }
 
-/** What a preview says of a resource that is to be made. */
+/** What a preview shows of a resource that will be created. */
 export function foreseen({ computed = [] }: StandInResource, inputs: JsonObject): JsonObject {
   return { ...Object.fromEntries(computed.map((name) => [name, UNKNOWN])), ...inputs };
 }
 
-/** A read's answer as inputs: as many as there were, each as the cloud has it. One that the cloud does not tell is as it was. */
+/** A read's reply as inputs: the same inputs, with the cloud's values. One that the cloud does not return stays as it was. */
 export function asInputs(inputs: JsonObject, outputs: JsonObject): JsonObject {
   return Object.fromEntries(Object.entries(inputs).map(([name, value]) => [name, outputs[name] ?? value]));
 }

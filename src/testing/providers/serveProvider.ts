@@ -9,15 +9,15 @@ import type { Asked, StandInProvider, StandInResource } from "./standInProvider"
 
 /** A provider that listens. */
 export interface ServedProvider {
-  /** For `PULUMI_DEBUG_PROVIDERS=<package>:<port>`, or `providers` of `offlineStack`. */
+  /** The port, for `PULUMI_DEBUG_PROVIDERS=<package>:<port>`, or `providers` of `offlineStack`. */
   port: number;
   /** Close the port. */
   stop(): void;
 }
 
 /**
- * Serve a stand-in provider on a port of this machine, over Pulumi's provider protocol (pulumi/provider.proto). It takes no secrets: an
- * engine then gives it plain values and marks what comes back by what went in, and SDKs name their secret outputs themselves.
+ * Serve a stand-in provider on a port of this machine, by Pulumi's provider protocol (pulumi/provider.proto). It does not accept secrets:
+ * an engine then sends plain values, and marks results as secret if their inputs were. SDKs name their secret outputs themselves.
  */
 export async function serveProvider(provider: StandInProvider): Promise<ServedProvider> {
   const protocol = findSdk(__dirname).load();

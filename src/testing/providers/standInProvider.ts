@@ -1,46 +1,49 @@
 import type { JsonObject } from "../../json";
 
-/** What is there of a resource. */
+/** An existing resource. */
 export interface Found {
   id: string;
-  /** Its outputs by name. What it has by its inputs may be left out. */
+  /** Its outputs by name. Those equal to its inputs may be omitted. */
   outputs?: JsonObject;
 }
 
-/** Which resource a stand-in provider is asked about. */
+/** The resource that a stand-in provider is asked about. */
 export interface Asked {
   urn: string;
-  /** By which the program calls it. */
+  /** Its name in the program. */
   name: string;
 }
 
 /**
- * One resource type: what of it only the provider knows, and the calls that its life is made of. Properties are plain JSON: secrets are open
- * here, and the engine keeps them marked.
+ * One resource type: what only the provider knows about it, and the calls for its operations. Properties are plain JSON: secrets are not
+ * marked here; the engine keeps the marks.
  */
 export interface StandInResource {
-  /** Inputs whose change makes it another resource; "all" of them. @default none: every change is an update */
+  /** Inputs whose change requires a replacement; "all" for all. @default none: every change is an update */
   replaceOn?: "all" | readonly string[];
-  /** Outputs that are unknown in previews, until it is made. @default whatever `create` adds is undefined there */
+  /** Outputs that are unknown in previews until it is created. @default what `create` adds is undefined there */
   computed?: readonly string[];
-  /** The input that it is called by, where the provider makes up a name of at most so many characters for one without. */
+  /** The input with its name. If the program omits it, the provider generates one of at most `longest` characters. */
   autoName?: { input: string; longest: number };
-  /** Inputs that the provider fills in. */
+  /** Values for inputs that the program omits. */
   defaults?: JsonObject;
-  /** Why inputs are refused, by property. In previews some are not known yet: texts of the engine's own. @default they are not */
+  /**
+   * Why inputs are refused, by property. In previews some are unknown: the engine then passes placeholder strings. @default nothing is
+   * refused
+   */
   check?(inputs: JsonObject, asked: Asked): Record<string, string> | undefined;
-  /** Make it. @returns its id and its outputs */
+  /** Create it. @returns its id and its outputs */
   create(inputs: JsonObject, asked: Asked): Found | Promise<Found>;
-  /** @returns nothing if it is not there any more. @default it is as it was */
+  /** @returns `undefined` if it no longer exists @default it is unchanged */
   read?(id: string, known: JsonObject, asked: Asked): Found | undefined | Promise<Found | undefined>;
-  /** @returns outputs that have changed by it. @default there is nothing to be done */
+  /** @returns the changed outputs @default nothing to do */
   update?(id: string, inputs: JsonObject, before: JsonObject, asked: Asked): JsonObject | Promise<JsonObject>;
-  /** Of one that is gone already: nothing happens. @default there is nothing to be done */
+  /** If it no longer exists, nothing happens. @default nothing to do */
   delete?(id: string, known: JsonObject, asked: Asked): void | Promise<void>;
 }
 
 /**
- * A package's provider as far as a test needs it: a table of its resource types.
+ * A package's provider, as far as a test needs it: a table of its resource types.
  *
  * ```ts
  * const acme: StandInProvider = {
@@ -54,8 +57,8 @@ export interface StandInResource {
  * ```
  */
 export interface StandInProvider {
-  /** By type token, as the program's SDK names it: `aws:s3/bucket:Bucket`. */
+  /** By type token, as in the program's SDK: `aws:s3/bucket:Bucket`. */
   resources: Readonly<Record<string, StandInResource>>;
-  /** By token: `aws:index/getRegion:getRegion`. @default there are none */
+  /** By token: `aws:index/getRegion:getRegion`. @default none */
   functions?: Readonly<Record<string, (args: JsonObject) => JsonObject | Promise<JsonObject>>>;
 }

@@ -12,7 +12,7 @@ const PLACE = {
   stack: "data-dev-1a2b3c4d5e",
 };
 
-test("each action once, with a reason; only what AWS scopes by nothing is on everything", () => {
+test("each action once, with a reason; all resources only for actions that AWS cannot restrict", () => {
   const needed = leastPrivilege(PLACE);
   expect(new Set(needed.map(({ action }) => action)).size).toBe(needed.length);
   for (const { action, reason } of needed) expect([action, reason]).toEqual([action, expect.stringMatching(/\w{3}/)]);
@@ -31,15 +31,15 @@ test("each action once, with a reason; only what AWS scopes by nothing is on eve
   expect(needed.flatMap(({ action }) => (action.includes("*") ? [action] : []))).toEqual([]);
 });
 
-test("of roles only the pool's own are passed, and only to tasks", () => {
+test("only the pool's own roles can be passed, and only to tasks", () => {
   expect(leastPrivilege(PLACE).find(({ action }) => action === "iam:PassRole")).toMatchObject({
     resources: ROLES,
     condition: { StringEquals: { "iam:PassedToService": ["ecs-tasks.amazonaws.com"] } },
   });
 });
 
-test("the longest names that AWS takes still make a policy that it takes", () => {
-  // 6,144 characters without blanks: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+test("the longest names that AWS allows still give a valid policy", () => {
+  // 6,144 characters without whitespace: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
   const longest = {
     ...PLACE,
     partition: "aws-us-gov",

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { EcsPushPool, type EcsPushPoolArgs } from "../../../components/aws";
 import { endpointService, partitionOf } from "../../../components/aws/partition";
 
-// What a pool declares, wherever it is and however its runs get out: names and ARNs of its own partition, and nothing open inwards.
+// What a pool declares, in each place and with each network: names and ARNs of its own partition, and nothing open to the outside.
 
 interface Declared {
   type: string;
@@ -13,7 +13,7 @@ interface Declared {
 
 let declared: Declared[];
 
-/** Every resource is as it was declared, in an account of the region's partition. */
+/** Every resource is as declared, in an account of the region's partition. */
 function mock(region: string): void {
   declared = [];
   const partition = partitionOf(region);
@@ -56,7 +56,7 @@ describe.each([
 ])("in %s", (region, partition, registry) => {
   beforeEach(() => mock(region));
 
-  test.each(["leastPrivilege", "documented"] as const)("every ARN is of its partition: %s", async (permissions) => {
+  test.each(["leastPrivilege", "documented"] as const)("every ARN has its region's partition: %s", async (permissions) => {
     await declare({ ...EVERYTHING, region, permissions });
     const arns = JSON.stringify(declared).match(/arn:[^":/\\]*/g) ?? [];
     expect(new Set(arns)).toEqual(new Set([`arn:${partition}`]));
@@ -66,7 +66,7 @@ describe.each([
     if (permissions === "documented") expect(JSON.stringify(declared)).toContain(`arn:${partition}:iam::aws:policy/AmazonECS_FullAccess`);
   });
 
-  test("endpoints are asked for by the names that they have there", async () => {
+  test("endpoints have the names of their partition", async () => {
     await declare({ ...EVERYTHING, region });
     expect(of("aws:ec2/vpcEndpoint:VpcEndpoint").map(({ serviceName, vpcEndpointType }) => [serviceName, vpcEndpointType])).toEqual([
       [`com.amazonaws.${region}.s3`, "Gateway"],
@@ -83,11 +83,11 @@ describe.each([
 const NETWORKS = ["public", "privateNat", "privateEndpoints"] as const;
 
 test.each(NETWORKS.flatMap((network) => (["key", "ambient"] as const).map((credentials) => [network, credentials] as const)))(
-  "network %s, credentials %s: nothing is open inwards",
+  "network %s, credentials %s: nothing is open to the outside",
   async (network, credentials) => {
     mock("eu-west-1");
     await declare({ ...EVERYTHING, region: "eu-west-1", network, credentials });
-    // Rules are in their groups only, where they can be seen together.
+    // Rules are only in their groups, where one sees them together.
     expect(declared.map(({ type }) => type).filter((type) => /rule|acl|listener|loadbalancer/i.test(type))).toEqual([]);
     const groups = of("aws:ec2/securityGroup:SecurityGroup") as { ingress: { cidrBlocks?: string[]; securityGroups?: string[] }[] }[];
     expect(groups.map(({ ingress }) => ingress)).toEqual([
@@ -99,7 +99,7 @@ test.each(NETWORKS.flatMap((network) => (["key", "ambient"] as const).map((crede
     const subnets = of("aws:ec2/subnet:Subnet");
     expect(new Set(subnets.map(({ availabilityZone }) => availabilityZone)).size).toBeGreaterThanOrEqual(2);
     expect(subnets.filter(({ mapPublicIpOnLaunch }) => mapPublicIpOnLaunch)).toEqual([]);
-    // Only where runs have public addresses does a way from them lead straight out.
+    // Only if runs have public addresses does a route lead directly to the internet.
     const routes = of("aws:ec2/route:Route").filter(({ routeTableId }) => routeTableId === "etl-network-routes-id");
     expect(routes.map(({ gatewayId, natGatewayId }) => [gatewayId, natGatewayId])).toEqual(
       { public: [["etl-network-internet-id", undefined]], privateNat: [[undefined, "etl-network-nat-id"]], privateEndpoints: [] }[network],

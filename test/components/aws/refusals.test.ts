@@ -20,15 +20,15 @@ const region = "eu-west-1";
 const ROLE = "arn:aws:iam::111111111111:role/flows";
 const CLUSTER = "arn:aws:ecs:eu-west-1:111111111111:cluster/flows";
 
-// biome-ignore lint/suspicious/noExplicitAny: arguments as a program in plain JavaScript may get them wrong
+// biome-ignore lint/suspicious/noExplicitAny: wrong arguments, which plain JavaScript allows
 const pools: [string, any, RegExp][] = [
   ["a zone", { region: "eu-west-1b" }, /^region "eu-west-1b" is no region of AWS: that is a zone of eu-west-1$/],
-  ["no region of AWS", { region: "europe" }, /^region "europe" is no region/],
+  ["an invalid region", { region: "europe" }, /^region "europe" is no region/],
   ["subnets without a VPC", { region, subnetIds: ["subnet-1"] }, /^subnetIds need vpcId/],
   ["a VPC without subnets", { region, vpcId: "vpc-1" }, /^vpcId needs subnetIds/],
   ["no subnet", { region, vpcId: "vpc-1", subnetIds: [] }, /^subnetIds is empty/],
   ["groups without a VPC", { region, securityGroupIds: ["sg-1"] }, /^securityGroupIds need vpcId and subnetIds/],
-  ["an address in a made network", { region, assignPublicIp: true }, /^assignPublicIp needs vpcId/],
+  ["an address in a created network", { region, assignPublicIp: true }, /^assignPublicIp needs vpcId/],
   ["a VPC for a subnet", { region, vpcId: "vpc-1", subnetIds: ["vpc-1"] }, /^subnetIds "vpc-1" is no id of AWS/],
   ["two networks", { region, network: "public", vpcId: "vpc-1", subnetIds: ["subnet-1"] }, /^network and vpcId exclude each other/],
   ["subnets in variables alone", { region, jobVariables: { network_configuration: { subnets: [] } } }, /network_configuration needs vpcId/],
@@ -47,20 +47,30 @@ const pools: [string, any, RegExp][] = [
   ["unknown permissions", { region, permissions: "all" }, /^permissions "all" is unknown/],
   ["block and credentials", { region, credentialsBlock: "aws-credentials/x", credentials: "key" }, /^credentialsBlock and credentials/],
   ["a block of another type", { region, credentialsBlock: "gcp-credentials/x" }, /must name a block of type aws-credentials/],
-  ["ambient with a user", { region, credentials: "ambient", user: "ada" }, /^credentials ambient and user exclude/],
-  ["a role that is none", { region, executionRoleArn: "flows" }, /^executionRoleArn "flows" must be the ARN of a role/],
+  ["ambient and a user", { region, credentials: "ambient", user: "ada" }, /^credentials ambient and user exclude/],
+  ["an invalid role", { region, executionRoleArn: "flows" }, /^executionRoleArn "flows" must be the ARN of a role/],
+  [
+    "an invalid execution role in variables",
+    { region, jobVariables: { execution_role_arn: "x" } },
+    /^jobVariables\.execution_role_arn "x" must be/,
+  ],
+  [
+    "an invalid task role in variables",
+    { region, jobVariables: { task_role_arn: "x" } },
+    /^jobVariables\.task_role_arn "x" must be the ARN/,
+  ],
   ["a cluster by name", { region, clusterArn: "flows" }, /^clusterArn "flows" must be the ARN of a cluster/],
   ["two clusters", { region, clusterArn: CLUSTER, jobVariables: { cluster: "x" } }, /^clusterArn and jobVariables\.cluster exclude/],
   ["two task roles", { region, taskRoleArn: ROLE, taskPolicyArns: [ROLE] }, /^taskRoleArn and taskPolicyArns exclude/],
-  ["a time that logs are not kept for", { region, logRetentionDays: 10 }, /^logRetentionDays 10: CloudWatch Logs keeps for 1, 3, 5/],
+  ["an invalid retention of logs", { region, logRetentionDays: 10 }, /^logRetentionDays 10: CloudWatch Logs keeps for 1, 3, 5/],
   ["a log group's name that AWS refuses", { region, logGroupName: "a b" }, /^logGroupName "a b": AWS takes/],
   ["a user's name that AWS refuses", { region, user: "a/b" }, /^user "a\/b": AWS takes up to 64/],
   ["a user by its ARN", { region, user: "arn:aws:iam::111111111111:user/ada" }, /^user "arn:aws:iam::111111111111:user\/ada": AWS takes/],
   ["block and user", { region, credentialsBlock: "aws-credentials/x", user: "ada" }, /^credentialsBlock and user exclude each other/],
   ["two API keys", { region, secretEnv: { PREFECT_API_KEY: "y" } }, /^secretEnv\.PREFECT_API_KEY: give it as prefectApiKey/],
-  ["a variable that there is not", { region, jobVariables: { memroy: 1 } }, /memroy.*"memory"/],
+  ["an unknown variable", { region, jobVariables: { memroy: 1 } }, /memroy.*"memory"/],
   ["a variable of another type", { region, jobVariables: { cpu: "much" } }, /jobVariables\.cpu/],
-  ["a limit below none", { region, concurrencyLimit: -1 }, /^concurrencyLimit must be a whole number/],
+  ["a negative limit", { region, concurrencyLimit: -1 }, /^concurrencyLimit must be a whole number/],
   ["a name that Prefect refuses", { region, workPoolName: "a/b" }, /^workPoolName must not contain/],
 ];
 
@@ -76,7 +86,7 @@ test.each([
   ["1st", /^name "1st"/],
   ["sg-etl", /^name "sg-etl": .* a letter first, but not sg-/],
   ["x".repeat(41), /^name "x{41}"/],
-])("a pool called %s", (name, message) => {
+])("a pool with the name %s", (name, message) => {
   expect(() => new EcsPushPool(name, { region })).toThrow(expect.objectContaining({ message: expect.stringMatching(message) }));
   expect(() => new EcsPushPool("x".repeat(40), { region, workPoolName: name })).not.toThrow();
 });
@@ -97,6 +107,6 @@ const parts: [string, () => pulumi.Resource, RegExp][] = [
   ["ExecutionRole", () => new ExecutionRole("e", { region: "x", workPoolName: "etl" }), /^region "x"/],
 ];
 
-test.each(parts)("a %s that cannot be", (_, make, message) => {
+test.each(parts)("an invalid %s", (_, make, message) => {
   expect(make).toThrow(expect.objectContaining({ message: expect.stringMatching(message) }));
 });

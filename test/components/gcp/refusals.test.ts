@@ -18,7 +18,7 @@ beforeAll(mockPulumi);
 const PLACE = { project: "acme", region: "europe-west1" };
 const RUNTIME = "flows@acme.iam.gserviceaccount.com";
 
-// biome-ignore lint/suspicious/noExplicitAny: arguments as a program in plain JavaScript may get them wrong
+// biome-ignore lint/suspicious/noExplicitAny: wrong arguments, which plain JavaScript allows
 const pools: [string, any, RegExp][] = [
   ["no project", { region: "europe-west1" }, /^project is missing: give it.*pulumi config set gcp:project/],
   ["no region", { project: "acme" }, /^region is missing: give it/],
@@ -42,6 +42,16 @@ const pools: [string, any, RegExp][] = [
     /^serviceAccount "push@other.*" is of project "other"/,
   ],
   ["no e-mail", { ...PLACE, runtimeServiceAccount: "flows" }, /^runtimeServiceAccount "flows" must be the e-mail of a service account/],
+  [
+    "an invalid e-mail in variables",
+    { ...PLACE, jobVariables: { service_account_name: "flows" } },
+    /^jobVariables\.service_account_name "flows" must be the e-mail of a service account/,
+  ],
+  [
+    "an account of another project in variables",
+    { ...PLACE, jobVariables: { service_account_name: "flows@other.iam.gserviceaccount.com" } },
+    /^jobVariables\.service_account_name "flows@other.*" is of project "other", and the pool is in "acme"/,
+  ],
   ["an unknown choice", { ...PLACE, credentials: "keys" }, /^credentials "keys" is unknown: key or ambient/],
   ["unknown permissions", { ...PLACE, permissions: "all" }, /^permissions "all" is unknown: documented or leastPrivilege/],
   ["an unknown network", { ...PLACE, network: "vpn" }, /^network "vpn" is unknown: direct or connector/],
@@ -61,7 +71,7 @@ const pools: [string, any, RegExp][] = [
     /^credentialsBlock "aws-credentials\/x" must name a block of type gcp/,
   ],
   [
-    "ambient with an account",
+    "ambient and an account",
     { ...PLACE, credentials: "ambient", serviceAccount: RUNTIME },
     /^credentials ambient and serviceAccount exclude/,
   ],
@@ -76,9 +86,9 @@ const pools: [string, any, RegExp][] = [
     { ...PLACE, prefectApiKey: "x", secretEnv: { PREFECT_API_KEY: "y" } },
     /^secretEnv\.PREFECT_API_KEY: give it as prefectApiKey/,
   ],
-  ["a variable that there is not", { ...PLACE, jobVariables: { memroy: "1Gi" } }, /memroy.*"memory"/],
+  ["an unknown variable", { ...PLACE, jobVariables: { memroy: "1Gi" } }, /memroy.*"memory"/],
   ["memory without a unit", { ...PLACE, jobVariables: { memory: "1024" } }, /jobVariables\.memory/],
-  ["a limit below none", { ...PLACE, concurrencyLimit: -1 }, /^concurrencyLimit must be a whole number/],
+  ["a negative limit", { ...PLACE, concurrencyLimit: -1 }, /^concurrencyLimit must be a whole number/],
   ["a name that Prefect refuses", { ...PLACE, workPoolName: "a/b" }, /^workPoolName must not contain/],
 ];
 
@@ -113,6 +123,6 @@ const parts: [string, () => pulumi.Resource, RegExp][] = [
   ["ApiEnablement", () => new ApiEnablement("a"), /^project is missing/],
 ];
 
-test.each(parts)("a %s that cannot be", (_, make, message) => {
+test.each(parts)("an invalid %s", (_, make, message) => {
   expect(make).toThrow(expect.objectContaining({ message: expect.stringMatching(message) }));
 });

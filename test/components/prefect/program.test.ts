@@ -11,7 +11,7 @@ import { describePrefect } from "../../prefect/python";
 import { ownServer } from "../../prefect/server";
 import { scratch } from "../../scratch";
 
-// A whole program, through the offline engine and Pulumi's own provider process, against a real server that wants a password and CSRF tokens.
+// A complete program with the offline engine and Pulumi's own provider process. The real server requires a password and CSRF tokens.
 
 const AUTH = "admin:correct-horse-battery";
 const SECRET = "fake-secret-of-the-cloud";
@@ -53,7 +53,7 @@ describePrefect("a program that registers with a real Prefect server", () => {
     `const connection = new prefect.Connection("prefect", { apiUrl: "${apiUrl}", authString: pulumi.secret("${AUTH}") });`;
   const text = (value: unknown) => JSON.stringify(value);
 
-  test("block, pools and deployments are made, are the same the second time, are put right, and go", async () => {
+  test("block, pools and deployments are created, unchanged the second time, corrected, and deleted", async () => {
     const program = (more = "") => `
       ${CONNECTION()}
       const local = new ProcessPushPool("local", { concurrencyLimit: 2, queues: { high: { priority: 1 } } });
@@ -73,7 +73,7 @@ describePrefect("a program that registers with a real Prefect server", () => {
     expect(await readWorkPool(client, "etl")).toBeUndefined();
     const { outputs } = await stack().up();
 
-    // What a run needs to know of it is in the manifest; what is secret is only there as a secret.
+    // The manifest has what a run needs to know about it. Secrets are only there as secrets.
     const pushPools = outputs.pushPools as { prefect: JsonObject; blocks: Record<string, { id: string }> };
     expect(pushPools.prefect).toEqual({ apiUrl, auth: "[secret]" });
     const id = pushPools.blocks["aws-credentials/etl"]?.id;
@@ -101,7 +101,7 @@ describePrefect("a program that registers with a real Prefect server", () => {
     expect(await stack().up()).toMatchObject({ changes: { update: 1 } });
     expect(await readWorkPool(client, "local")).toMatchObject({ concurrency_limit: 2 });
 
-    // The component and the pool on the server.
+    // The component, and the pool on the server.
     write(program().replace("concurrencyLimit: 2", "concurrencyLimit: 3"));
     expect(await stack().up()).toMatchObject({ changes: { update: 2 } });
     await stack().destroy();
@@ -109,7 +109,7 @@ describePrefect("a program that registers with a real Prefect server", () => {
     expect(await readDeploymentByName(client, "hello/prod")).toBeUndefined();
   });
 
-  test("without a connection of its own it goes to the API that the environment means", async () => {
+  test("without its own connection it uses the environment's API", async () => {
     const { stack } = project(`
       const pool = new ProcessPushPool("ambient");
       const registration = prefect.register(undefined, { pools: [pool] });
@@ -123,7 +123,7 @@ describePrefect("a program that registers with a real Prefect server", () => {
     await stack({ PREFECT_API_URL: apiUrl, PREFECT_API_AUTH_STRING: AUTH }).destroy();
   });
 
-  test("a wrong key is said in one message without it", async () => {
+  test("a wrong key gives one message, which does not show it", async () => {
     const { stack } = project(`
       const connection = new prefect.Connection("prefect", { apiUrl: "${apiUrl}", apiKey: "pnu_wrong-key" });
       new prefect.PrefectWorkPool("never", { type: "process:push" }, { provider: connection });`);
@@ -134,7 +134,7 @@ describePrefect("a program that registers with a real Prefect server", () => {
     expect(String(error)).not.toContain("pnu_wrong-key");
   });
 
-  test("credentials that are registered nowhere are refused with the way out", async () => {
+  test("unregistered credentials are refused, and the message says what to do", async () => {
     const { stack } = project(`
       ${CONNECTION()}
       const pool = { definition: { name: "etl", pool: { type: "ecs:push", baseJobTemplate: {}, credentials: "aws-credentials/none" }, blocks: {} } };
@@ -147,7 +147,7 @@ describePrefect("a program that registers with a real Prefect server", () => {
   test.each([
     [`{ apiUrl: "prefect.internal/api" }`, /apiUrl must begin with http:\/\/ or https:\/\//],
     [`{ apiUrl: "http://x/api", apiKey: "a", authString: "b:c" }`, /apiKey and authString exclude each other/],
-  ])("a connection that is none: %s", async (args, message) => {
+  ])("an invalid connection: %s", async (args, message) => {
     const { stack } = project(`new prefect.Connection("prefect", ${args});`);
     await expect(stack().up()).rejects.toThrow(message);
   });

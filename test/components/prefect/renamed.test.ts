@@ -11,7 +11,7 @@ import { describePrefect } from "../../prefect/python";
 import { ownServer } from "../../prefect/server";
 import { scratch } from "../../scratch";
 
-// Whole programs, through the offline engine and Pulumi's own provider process, against real servers.
+// Complete programs with the offline engine and Pulumi's own provider process, on real servers.
 
 vi.setConfig({ testTimeout: 600_000 });
 
@@ -72,7 +72,7 @@ describePrefect("resources of a Prefect server that get another name, and anothe
     };
   }
 
-  test("the advice of the message keeps them; another URL moves them with the key that each server wants", async () => {
+  test("following the message's advice keeps them; another URL moves them, with each server's key", async () => {
     const { up, destroy } = stack();
     const a = `{ apiUrl: "${here}", authString: "${AUTH}" }`;
     await up(a, "");
@@ -83,7 +83,7 @@ describePrefect("resources of a Prefect server that get another name, and anothe
       [false, false, false],
     ]);
     expect(await up(a, "-new", true)).toMatchObject({ unchanged: true });
-    // And back.
+    // The way back.
     await up(a, "", true);
     expect((await found())[0]).toEqual([true, true, true]);
 

@@ -1,4 +1,4 @@
-// The entry of a component provider, as a plugin's would be: Pulumi's analyzer starts here.
+// The entry of a component provider, like a plugin's: Pulumi's analyzer starts here.
 import { AwsCredentialsBlock } from "../../../components/aws/awsCredentialsBlock";
 import { EcrRepository } from "../../../components/aws/ecrRepository";
 import { EcsPushPool } from "../../../components/aws/ecsPushPool";

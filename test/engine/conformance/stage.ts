@@ -58,6 +58,7 @@ export class Stage {
   readonly #root = mkdtempSync(join(tmpdir(), "pushpool-conformance-"));
   readonly #short = shortForms();
   readonly #config = new Map<string, Json>();
+  #secrets: ReturnType<typeof newSalt> | undefined;
   #attached: { process: ChildProcess; port: string } | undefined;
 
   /** The projects of the scenario, by folder name. */
@@ -212,7 +213,8 @@ export class Stage {
 
   async #writeConfig({ dir }: RecordedStep): Promise<void> {
     if (this.#config.size === 0) return;
-    const { salt, crypter } = await newSalt("");
+    this.#secrets ??= newSalt("");
+    const { salt, crypter } = await this.#secrets;
     const entries = [...this.#config].flatMap(([key, value]) => {
       const full = key.includes(":") ? key : `conf:${key}`;
       if (value === null) return [];

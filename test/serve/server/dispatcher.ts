@@ -27,12 +27,12 @@ export function clientOf(apiUrl: string): Client {
 
 export interface Running {
   events: ServeEvent[];
-  /** Ends it, and waits until it has. */
+  /** Stop it, and wait until it has stopped. */
   stop(): Promise<void>;
   ledger: ReturnType<typeof openSqliteLedger>;
 }
 
-/** A dispatcher of this process over a server's runs, with a ledger of its own unless given a place. */
+/** A dispatcher in this process for a server's runs. It has its own ledger unless a place is given. */
 export function dispatcher(
   client: Client,
   pools: string[],
@@ -69,7 +69,7 @@ export function dispatcher(
   return { events, stop, ledger };
 }
 
-/** A pool with a deployment on it whose runs do as `DO` says. */
+/** A pool with a deployment whose runs do what `DO` says. */
 export async function aPool(
   client: Client,
   change: WorkPoolChange & { type?: string } = {},
@@ -101,7 +101,7 @@ export async function startRun(client: Client, deploymentId: string, what = "com
   return (await createFlowRun(client, deploymentId, request, "")).run;
 }
 
-/** The run, once it is in one of these states. */
+/** Wait until the run is in one of these states. */
 export async function until(client: Client, run: ServerRun, ...types: string[]): Promise<ServerRun> {
   for (;;) {
     const now = await readFlowRun(client, run.id);

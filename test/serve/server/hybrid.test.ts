@@ -12,10 +12,10 @@ import { scratch } from "../../scratch";
 import { QUICK } from "../../targets/cloudRun/place";
 import { aDeployment, clientOf, dispatcher, startRun, until, untilEnd } from "./dispatcher";
 
-describePrefect("a dispatcher in place of a worker", () => {
+describePrefect("a dispatcher instead of a worker", () => {
   vi.setConfig({ testTimeout: 600_000 });
 
-  test("a pool of type cloud-run-v2: its runs are executions there, to each of their ends", async () => {
+  test("a pool of type cloud-run-v2: its runs are executions there, until each of their ends", async () => {
     const client = clientOf((await sharedServer()).apiUrl);
     const google = await startFakeGoogleCloud({ grace: 1_000 });
     onTestFinished(() => google.stop());

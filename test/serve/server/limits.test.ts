@@ -5,8 +5,8 @@ import { describePrefect } from "../../prefect/python";
 import { ownServer } from "../../prefect/server";
 import { aDeployment, aPool, clientOf, dispatcher, startRun, until, untilEnd } from "./dispatcher";
 
-// On a server of its own: one on SQLite can stand still for a minute over the leases of a deployment's limit.
-describePrefect("a dispatcher and the limit of a deployment", () => {
+// On its own server: with SQLite, the leases of a deployment's limit can block a server for a minute.
+describePrefect("a dispatcher and a deployment's limit", () => {
   vi.setConfig({ testTimeout: 240_000 });
   let client: Client;
   beforeAll(async () => {
@@ -16,7 +16,7 @@ describePrefect("a dispatcher and the limit of a deployment", () => {
   }, 600_000);
   const names = async (id: string) => (await readStates(client, id)).map(({ name }) => name);
 
-  test("a deployment's limit: who is over it is told to wait, or cancelled", async () => {
+  test("a run over a deployment's limit must wait, or is cancelled", async () => {
     const { pool } = await aPool(client);
     dispatcher(client, [pool]);
     const concurrency_options = { collision_strategy: "CANCEL_NEW" };
@@ -34,11 +34,11 @@ describePrefect("a dispatcher and the limit of a deployment", () => {
     await expect.poll(() => names(two.id), { timeout: 30_000 }).toContain("AwaitingConcurrencySlot");
     await client.request("POST", `/flow_runs/${one.id}/set_state`, { json: { state: { type: "CANCELLING", name: "Cancelling" } } });
     await untilEnd(client, one);
-    // The server put it 30 s ahead.
+    // The server postponed it by 30 s.
     expect((await untilEnd(client, two)).state).toMatchObject({ type: "COMPLETED", message: null });
   });
 
-  test("of two runs a tenth of a second apart under a limit of one, the earlier goes first", async () => {
+  test("of two runs a tenth of a second apart with a limit of one, the earlier goes first", async () => {
     const { pool } = await aPool(client);
     dispatcher(client, [pool]);
     const enqueue = { collision_strategy: "ENQUEUE" };

@@ -7,8 +7,8 @@ import { describePrefect } from "../../prefect/python";
 import { ownServer } from "../../prefect/server";
 import { aDeployment, aPool, clientOf, dispatcher, startRun, untilEnd } from "./dispatcher";
 
-// On a server of its own: one with a single connection to its database comes to a standstill over a change of a queue's pause.
-describePrefect("a dispatcher and the queues of a pool", () => {
+// On its own server: with one connection to its database, changing a queue's pause blocks a server.
+describePrefect("a dispatcher and a pool's queues", () => {
   vi.setConfig({ testTimeout: 400_000 });
   let apiUrl: string;
   let client: Client;
@@ -27,13 +27,13 @@ describePrefect("a dispatcher and the queues of a pool", () => {
   }
   const begun = ({ start_time }: ServerRun) => Date.parse(start_time ?? "");
 
-  test("a paused queue holds its runs while the others' go; resumed it gives them, and no event was needed", async () => {
+  test("a paused queue keeps its runs while the others' go; once resumed its runs go too, without any event", async () => {
     const { pool, start } = await aPool(client);
     const held = await inQueue(pool, "held", { is_paused: true });
     const line = await badLine(apiUrl, () => undefined);
     dispatcher(clientOf(line.apiUrl), [pool], { pollMs: 500 });
     const waiting = await startRun(client, held);
-    // Made after it, and through: it was looked for meanwhile, more than once.
+    // Created after it, and done: meanwhile the dispatcher looked more than once.
     for (let made = 0; made < 3; made += 1) expect((await untilEnd(client, await start())).state?.type).toBe("COMPLETED");
     const looks = () => line.seen.filter((request) => request.includes("get_scheduled")).length;
     const before = looks();
@@ -43,7 +43,7 @@ describePrefect("a dispatcher and the queues of a pool", () => {
     expect((await untilEnd(client, waiting)).state?.type).toBe("COMPLETED");
   });
 
-  test("one at a time, of a pool that was paused meanwhile: the queue of higher priority goes first, each in order", async () => {
+  test("one at a time from a pool that was paused: the queue with the higher priority goes first, each in order", async () => {
     const { pool } = await aPool(client, { concurrency_limit: 1, is_paused: true });
     const low = await inQueue(pool, "low", { priority: 2 });
     const high = await inQueue(pool, "high", { priority: 1 });

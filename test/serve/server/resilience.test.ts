@@ -6,7 +6,7 @@ import { describePrefect } from "../../prefect/python";
 import { sharedServer } from "../../prefect/server";
 import { aPool, clientOf, dispatcher, untilEnd } from "./dispatcher";
 
-describePrefect("a dispatcher on a bad line", () => {
+describePrefect("a dispatcher on a bad connection", () => {
   vi.setConfig({ testTimeout: 300_000 });
   let apiUrl: string;
   let client: Client;
@@ -16,7 +16,7 @@ describePrefect("a dispatcher on a bad line", () => {
   }, 600_000);
   const runsOf = async (run: ServerRun) => (await readStates(client, run.id)).filter(({ type }) => type === "RUNNING").length;
 
-  test("of every request some are refused for now, and some replies lost: each run runs once", async () => {
+  test("some of all requests are refused for now, and some replies lost: each run runs once", async () => {
     const { pool, start } = await aPool(client);
     let count = 0;
     const mishaps: (Mishap | undefined)[] = [
@@ -32,7 +32,7 @@ describePrefect("a dispatcher on a bad line", () => {
     const line = await badLine(apiUrl, () => mishaps[count++ % mishaps.length]);
     const { events } = dispatcher(clientOf(line.apiUrl), [pool]);
     const runs: ServerRun[] = [];
-    // The line is the dispatcher's, not the flow's.
+    // Only the dispatcher uses the bad connection, not the flow.
     const job_variables = { env: { DO: "complete", PREFECT_API_URL: apiUrl } };
     for (let made = 0; made < 5; made += 1) runs.push(await start("complete", { job_variables }));
     for (const run of runs) {
@@ -42,7 +42,7 @@ describePrefect("a dispatcher on a bad line", () => {
     expect(events.filter(({ kind }) => kind === "submitted")).toHaveLength(5);
   });
 
-  test("the event stream is cut: what it missed is found, and it comes back; no busy loop", async () => {
+  test("the event stream is cut: what it missed is found, and it reconnects without a busy loop", async () => {
     const { pool, start } = await aPool(client);
     const line = await badLine(apiUrl, () => undefined);
     const { events } = dispatcher(clientOf(line.apiUrl), [pool]);
@@ -53,11 +53,11 @@ describePrefect("a dispatcher on a bad line", () => {
       expect((await untilEnd(client, await start())).state?.type).toBe("COMPLETED");
     }
     expect(events.filter(({ kind }) => kind === "deaf").length).toBeGreaterThanOrEqual(3);
-    // Some looks after each time that it listens again, and a few requests a run.
+    // Some looks after each reconnection, and a few requests for each run.
     expect(line.seen.length).toBeLessThan(120);
   });
 
-  test("idle, it asks for little", async () => {
+  test("sends few requests while idle", async () => {
     const { pool } = await aPool(client);
     const line = await badLine(apiUrl, () => undefined);
     const { events, stop } = dispatcher(clientOf(line.apiUrl), [pool], { pollMs: 1_000 });
@@ -66,7 +66,7 @@ describePrefect("a dispatcher on a bad line", () => {
     await expect.poll(() => line.seen.filter((one) => one.includes("get_scheduled")).length, { timeout: 60_000 }).toBeGreaterThan(6);
     const seconds = (Date.now() - since) / 1000;
     await stop();
-    // One look a poll, those after it began to listen, a heartbeat now and then.
+    // One look for each poll, those after the stream opened, a heartbeat now and then.
     expect(line.seen.length).toBeLessThan(10 + 2 * seconds + 10);
   });
 });

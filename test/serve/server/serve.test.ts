@@ -1,14 +1,18 @@
 import { beforeAll, expect, test, vi } from "vitest";
+import type { RunRecord } from "../../../src/ledger";
 import { readStates } from "../../../src/prefect/api/flowRuns";
 import { readLogs, SUBMITTER_LOGGER } from "../../../src/prefect/api/logs";
 import { patchWorkPool } from "../../../src/prefect/api/workPools";
 import type { Client } from "../../../src/prefect/client";
+import { state } from "../../../src/runs/states";
 import { ServerSource } from "../../../src/serve/server/serverSource";
+import { createProcessTarget } from "../../../src/targets/process";
 import { describePrefect } from "../../prefect/python";
 import { sharedServer } from "../../prefect/server";
+import { scratch } from "../../scratch";
 import { aPool, clientOf, dispatcher, startRun, until, untilEnd } from "./dispatcher";
 
-// A server on SQLite may rest for half a minute on a loaded machine.
+// A server on SQLite may block for half a minute on a loaded machine.
 describePrefect("a dispatcher of a real Prefect server", () => {
   vi.setConfig({ testTimeout: 240_000 });
   let client: Client;
@@ -17,7 +21,7 @@ describePrefect("a dispatcher of a real Prefect server", () => {
   }, 600_000);
   const names = async (id: string) => (await readStates(client, id)).map(({ name }) => name);
 
-  test("a run is claimed, started, shown and ended; the ledger has the server's last word", async () => {
+  test("a run is claimed, started, shown and ended; the ledger has the server's final state", async () => {
     const { pool, start } = await aPool(client);
     const { events, ledger } = dispatcher(client, [pool]);
     const run = await start();
@@ -47,7 +51,7 @@ describePrefect("a dispatcher of a real Prefect server", () => {
     expect(state?.type).toBe(type);
     if (message) expect(state?.message).toMatch(message);
     if (what === "die-first") {
-      // What it printed is where one looks.
+      // Its output is in the usual place.
       const { logs } = await readLogs(client, id);
       expect(logs.filter(({ name }) => name !== SUBMITTER_LOGGER).map((log) => [log.message, log.level])).toEqual([
         ["no such module: pandas", 40],
@@ -55,7 +59,7 @@ describePrefect("a dispatcher of a real Prefect server", () => {
     }
   });
 
-  test("what cannot be rendered is CRASHED with the path; a command that is not there with the reason", async () => {
+  test("a job that cannot be rendered is CRASHED with the path; a missing command, with the reason", async () => {
     const { pool, deploymentId } = await aPool(client);
     dispatcher(client, [pool]);
     const folder = await untilEnd(client, await startRun(client, deploymentId, "", { job_variables: { working_dir: "/no/such/folder" } }));
@@ -67,7 +71,20 @@ describePrefect("a dispatcher of a real Prefect server", () => {
     expect(missing.state).toMatchObject({ type: "CRASHED", message: expect.stringMatching(/the command was not found/) });
   });
 
-  test("a pending run is stopped and CANCELLED; a running one too, after its grace", async () => {
+  test("a failed look at the infrastructure is reported as the cloud's trouble, not the server's", async () => {
+    const { pool, start } = await aPool(client);
+    const target = createProcessTarget({ home: scratch(), env: process.env });
+    const observe = target.observe.bind(target);
+    let looks = 0;
+    target.observe = (ids) => (looks++ === 0 ? Promise.reject(new Error("the cloud is away")) : observe(ids));
+    const { events } = dispatcher(client, [pool], { shared: { openTarget: async () => target } });
+    expect((await untilEnd(client, await start())).state?.type).toBe("COMPLETED");
+    expect(events.filter(({ kind }) => kind === "trouble" || kind === "serverTrouble")).toEqual([
+      { kind: "trouble", message: `pushpool could not see how the runs on work pool "${pool}" go; it looks again: the cloud is away` },
+    ]);
+  });
+
+  test("a pending run is stopped and CANCELLED; so is a running one, after its grace period", async () => {
     const { pool, start } = await aPool(client);
     const { ledger } = dispatcher(client, [pool]);
     for (const [what, before] of [
@@ -85,7 +102,40 @@ describePrefect("a dispatcher of a real Prefect server", () => {
     }
   });
 
-  test.each(["CANCELLING", "CANCELLED"])("a container that begins when its run is %s already does not bring it back", async (type) => {
+  test.each(["CANCELLING", "CANCELLED"] as const)(
+    "a run that was deleted from the server and is %s here ends as CANCELLED",
+    async (type) => {
+      const { pool, start } = await aPool(client);
+      const target = createProcessTarget({ home: scratch(), env: process.env });
+      const { ledger, events } = dispatcher(client, [pool], { shared: { openTarget: async () => target } });
+      const run = await start("wait");
+      await until(client, run, "RUNNING");
+      await client.request("DELETE", `/flow_runs/${run.id}`);
+      const { run: begun } = (await ledger.read(run.id)) as RunRecord;
+      await ledger.change(run.id, begun.version, { state: state(type, new Date()) });
+      await target.stop(begun.infrastructureId as string, { reason: "a test", graceSeconds: 1 });
+      await expect.poll(() => events.find(({ kind }) => kind === "ended"), { timeout: 60_000 }).toMatchObject({ state: "gone" });
+      const kept = await ledger.read(run.id);
+      expect([kept?.run.state.type, kept?.cleanedAt]).toEqual(["CANCELLED", expect.any(String)]);
+      if (type === "CANCELLING") expect(kept?.run.outcome).toMatchObject({ kind: "cancelled", by: "us" });
+    },
+  );
+
+  test("the end of an attempt does not overwrite the next one, which another process of the ledger has begun", async () => {
+    const { pool, start } = await aPool(client);
+    const target = createProcessTarget({ home: scratch(), env: process.env });
+    const { ledger, events } = dispatcher(client, [pool], { shared: { openTarget: async () => target } });
+    const run = await start("wait");
+    await until(client, run, "RUNNING");
+    const { run: begun, submission } = (await ledger.read(run.id)) as RunRecord;
+    const next = { state: state("SCHEDULED", new Date()), infrastructureId: null, nextAttempt: { submission, attempt: 2 } };
+    await ledger.change(run.id, begun.version, next);
+    await target.stop(begun.infrastructureId as string, { reason: "a test", graceSeconds: 1 });
+    await expect.poll(() => events.some(({ kind }) => kind === "ended"), { timeout: 60_000 }).toBe(true);
+    expect((await ledger.read(run.id))?.run).toMatchObject({ attempt: 2, state: { type: "SCHEDULED" } });
+  });
+
+  test.each(["CANCELLING", "CANCELLED"])("a container that begins when its run is already %s does not bring it back", async (type) => {
     const { pool, start } = await aPool(client);
     const { ledger } = dispatcher(client, [pool], { graceSeconds: 120 });
     const run = await start("begin-late");
@@ -95,11 +145,11 @@ describePrefect("a dispatcher of a real Prefect server", () => {
     await expect.poll(async () => (await ledger.read(run.id))?.run.outcome, { timeout: 120_000 }).toBeDefined();
     const states = await readStates(client, run.id);
     expect(states.at(-1)).toMatchObject({ type: "CANCELLED" });
-    // A server takes RUNNING after CANCELLED, and not after CANCELLING.
+    // A server accepts RUNNING after CANCELLED, but not after CANCELLING.
     expect(states.some((state) => state.type === "RUNNING")).toBe(type === "CANCELLED");
   });
 
-  test("a paused pool holds its runs; resumed it gives them", async () => {
+  test("a paused pool keeps its runs; once resumed they go", async () => {
     const { pool, start } = await aPool(client, { is_paused: true });
     const { ledger } = dispatcher(client, [pool], { pollMs: 500 });
     const run = await start();
@@ -122,7 +172,7 @@ describePrefect("a dispatcher of a real Prefect server", () => {
       if (index > 0) expect(begun).toBeGreaterThanOrEqual((spans[index - 1] as [number, number])[1]);
   });
 
-  test("a run that is put back to be retried runs again, as another attempt", async () => {
+  test("a run that is rescheduled for a retry runs again, as another attempt", async () => {
     const { pool, start } = await aPool(client);
     const { ledger } = dispatcher(client, [pool]);
     const run = await start("retry");
@@ -135,7 +185,7 @@ describePrefect("a dispatcher of a real Prefect server", () => {
     });
   });
 
-  test("a dispatcher that ends leaves what runs to the next one", async () => {
+  test("a dispatcher that ends leaves its running runs to the next one", async () => {
     const { pool, start } = await aPool(client);
     const first = dispatcher(client, [pool]);
     const run = await start("sleep:2500");
@@ -148,13 +198,13 @@ describePrefect("a dispatcher of a real Prefect server", () => {
   test.each([
     ["no-such-pool", undefined, /there is no work pool "no-such-pool" at/],
     [undefined, "kubernetes", /is of type "kubernetes", which pushpool cannot run/],
-  ])("a pool that cannot be served is refused: %s %s", async (name, type, message) => {
+  ])("refuses a pool that it cannot serve: %s %s", async (name, type, message) => {
     const pool = name ?? (await aPool(client, { type: type as string })).pool;
     await expect(ServerSource.open({ client, pools: [pool] } as never)).rejects.toThrow(message);
   });
 });
 
-/** Not at once: a server on SQLite can stand still for a minute over several that make runs at the same moment. */
+/** Not at once: a server on SQLite can block for a minute if several clients create runs at the same time. */
 async function oneByOne<T>(count: number, make: () => Promise<T>): Promise<T[]> {
   const made: T[] = [];
   while (made.length < count) made.push(await make());

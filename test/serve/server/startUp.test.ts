@@ -9,7 +9,7 @@ import { describePrefect } from "../../prefect/python";
 import { sharedServer } from "../../prefect/server";
 import { aPool, clientOf, dispatcher, startRun, until, untilEnd } from "./dispatcher";
 
-describePrefect("a real flow, started by prefect.engine at once", () => {
+describePrefect("a real flow that prefect.engine starts at once", () => {
   vi.setConfig({ testTimeout: 300_000 });
   let client: Client;
   let PATH: string;
@@ -23,12 +23,12 @@ describePrefect("a real flow, started by prefect.engine at once", () => {
     const flow = await ensureFlow(client, "hello");
     const named = { name: randomUUID(), flowId: flow.id, about: "", redact: [] };
     const flows = join(__dirname, "..", "..", "fixtures", "prefect", "flows");
-    // The step goes where the code is, as one that pulls it does.
+    // The step changes to the code's folder, like one that pulls the code.
     const pull_steps = [{ "prefect.deployments.steps.set_working_directory": { directory: flows } }];
     return (await createDeployment(client, named, { work_pool_name: pool, entrypoint: "hello.py:hello", pull_steps })).id;
   }
 
-  test("its pull steps are run, its states and its log told; cancelled, it is stopped at once", async () => {
+  test("runs its pull steps, reports its states and its log; once cancelled, it is stopped at once", async () => {
     const { pool } = await aPool(client);
     dispatcher(client, [pool], { startUp: "engine", graceSeconds: 60 });
     const deployment = await aFlow(pool);
@@ -42,7 +42,7 @@ describePrefect("a real flow, started by prefect.engine at once", () => {
     const long = await startRun(client, deployment, "", { job_variables: { env: { PATH } }, parameters: { seconds: 600 } });
     await until(client, long, "RUNNING");
     await client.request("POST", `/flow_runs/${long.id}/set_state`, { json: { state: { type: "CANCELLING", name: "Cancelling" } } });
-    // The engine itself says CRASHED first.
+    // The engine itself first reports CRASHED.
     expect((await until(client, long, "CANCELLED")).state?.message).toMatch(/it was cancelled|has stopped/);
   });
 });

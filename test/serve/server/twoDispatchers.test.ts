@@ -18,7 +18,7 @@ describePrefect("two dispatchers of one pool", () => {
     client = clientOf(apiUrl);
   }, 600_000);
 
-  /** Neither of them has started it a second time, and its end stands. */
+  /** Neither dispatcher has started it a second time, and its end stays. */
   async function ranOnce(run: ServerRun): Promise<void> {
     const states = await readStates(client, run.id);
     expect(states.filter(({ type }) => type === "RUNNING").map(({ name }) => name)).toEqual(["Running"]);
@@ -27,18 +27,18 @@ describePrefect("two dispatchers of one pool", () => {
 
   const isClaim = (request: string) => request.endsWith("PENDING/Pending");
   const isPending = (request: string) => request.includes(" PENDING/");
-  /** Every third one of them, counted. */
+  /** Apply the mishap to every third of these requests. */
   const everyThird = (applies: (request: string) => boolean, mishap: Mishap) => {
     let count = 0;
     return (request: string) => (applies(request) && ++count % 3 === 0 ? mishap : undefined);
   };
 
   test.each<[string, () => (request: string) => Mishap | undefined]>([
-    ["on a good line", () => () => undefined],
+    ["on a good connection", () => () => undefined],
     ["one of them so slow that what it claims has ended", () => (request) => (isClaim(request) ? { late: 1_500 } : undefined)],
-    ["replies lost on the way to the start", () => everyThird(isPending, { replyLost: true })],
-    ["proposals late on the way to the start", () => everyThird(isPending, { late: 800 })],
-    ["503 in place of an answer", () => everyThird(isPending, { instead: { status: 503, headers: { "retry-after": "0.2" } } })],
+    ["replies lost before the start", () => everyThird(isPending, { replyLost: true })],
+    ["late proposals before the start", () => everyThird(isPending, { late: 800 })],
+    ["503 instead of a reply", () => everyThird(isPending, { instead: { status: 503, headers: { "retry-after": "0.2" } } })],
   ])("start each run once: %s", async (_, mishaps) => {
     const { pool, start } = await aPool(client);
     const lines = await Promise.all([badLine(apiUrl, () => undefined), badLine(apiUrl, mishaps())]);
@@ -46,7 +46,7 @@ describePrefect("two dispatchers of one pool", () => {
     const runs: ServerRun[] = [];
     for (let made = 0; made < 6; made += 1) runs.push(await start());
     for (const run of runs) await untilEnd(client, run);
-    // Nobody is on the way any more who could still do something to them.
+    // Neither is still working on one of the runs.
     const settled = () => both.flatMap(({ events }) => events.filter(({ kind }) => kind === "ended" || kind === "refused")).length;
     await expect.poll(settled, { timeout: 120_000 }).toBeGreaterThanOrEqual(6);
     await Promise.all(both.map(({ stop }) => stop()));
@@ -54,7 +54,7 @@ describePrefect("two dispatchers of one pool", () => {
     expect(both.flatMap(({ events }) => events.filter(({ kind }) => kind === "submitted"))).toHaveLength(6);
   });
 
-  test("of one ledger too: neither is left waiting for the other, and takes what comes again", async () => {
+  test("with one ledger too: neither waits for the other for ever, and both take rescheduled runs", async () => {
     const { pool, start } = await aPool(client);
     const place = scratch();
     const [first] = [dispatcher(client, [pool], { place }), dispatcher(client, [pool], { place })];
@@ -70,7 +70,7 @@ describePrefect("two dispatchers of one pool", () => {
     }
   });
 
-  test("of one ledger, which both find without the run: one records it, the other takes it from there", async () => {
+  test("with one ledger that does not have the run yet: one records it, the other continues with it", async () => {
     const { pool, start } = await aPool(client);
     const place = scratch();
     const looks = new Map<string, number>();
@@ -97,7 +97,7 @@ describePrefect("two dispatchers of one pool", () => {
     for (const { events } of both) expect(events.filter(({ kind }) => kind === "trouble")).toEqual([]);
   });
 
-  test("a claim that comes after the end is undone, and says so", async () => {
+  test("a claim that comes after the end is reverted, and reported", async () => {
     const { pool, start } = await aPool(client);
     const late = await badLine(apiUrl, (request) => (isClaim(request) ? { late: 2_500 } : undefined));
     const slow = dispatcher(clientOf(late.apiUrl), [pool]);

@@ -1,9 +1,11 @@
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { doOnce } from "../../../src/targets/cloud/claims";
 import { jsonNote } from "../../../src/targets/cloud/notes";
+import { until } from "../../until";
 import { memoryNotes } from "./memoryNotes";
 
 interface Made {
+  at: number;
   by?: string;
   done?: string;
 }
@@ -18,11 +20,11 @@ function maker({ lives = () => true, left }: { lives?: (by: string) => boolean; 
       answer: ({ done }) => done,
       holds: (claim) => lives(claim.by as string),
       leftBy: async () => left,
-      claim: () => ({ by }),
+      claim: () => ({ by, at: 0 }),
       work: async (claim) => {
         works.push(by);
         await new Promise((done) => setTimeout(done, 20));
-        await claim.replace(fails ? undefined : { done: `made by ${by}` });
+        await claim.replace(fails ? undefined : { at: 0, done: `made by ${by}` });
         if (fails) throw new Error(`${by} failed`);
         return `made by ${by}`;
       },
@@ -49,10 +51,63 @@ test("where the work fails, the next one does it", async () => {
 
 test("a claim whose process has died is taken over, unless it left the work done", async () => {
   const dead = maker({ lives: () => false });
-  await dead.note.create({ by: "dead" });
+  await dead.note.create({ by: "dead", at: 0 });
   expect(await dead.make("b")).toBe("made by b");
   const done = maker({ lives: () => false, left: "made by the dead" });
-  await done.note.create({ by: "dead" });
+  await done.note.create({ by: "dead", at: 0 });
   expect(await done.make("b")).toBe("made by the dead");
   expect(done.works).toEqual([]);
+});
+
+/** What makes one thing where a claim holds for a minute, and the work waits for its turn. */
+function waiter() {
+  vi.useFakeTimers({ now: 1_000_000, toFake: ["Date"] });
+  onTestFinished(() => void vi.useRealTimers());
+  const note = jsonNote<Made>(memoryNotes(), "k");
+  const begun: string[] = [];
+  const tried: string[] = [];
+  const make = (by: string, turn: Promise<unknown>) =>
+    doOnce<Made, string>({
+      note,
+      answer: ({ done }) => done,
+      holds: ({ at }) => Date.now() < at + 60_000,
+      claim: () => ({ by, at: Date.now() }),
+      work: async (own) => {
+        begun.push(by);
+        await turn;
+        await own.renew();
+        tried.push(by);
+        await new Promise((done) => setTimeout(done, 50));
+        await own.replace({ at: Date.now(), done: `made by ${by}` });
+        return `made by ${by}`;
+      },
+      pause: 5,
+    });
+  const later = (milliseconds: number) => vi.setSystemTime(Date.now() + milliseconds);
+  return { begun, tried, make, later };
+}
+
+test("a claim that is renewed before the try is left alone while the work is under way", async () => {
+  const { begun, tried, make, later } = waiter();
+  const turn = Promise.withResolvers<void>();
+  const first = make("a", turn.promise);
+  await until(() => begun.length === 1);
+  later(120_000);
+  turn.resolve();
+  await until(() => tried.length === 1);
+  expect(await Promise.all([first, make("b", Promise.resolve())])).toEqual(["made by a", "made by a"]);
+  expect(begun).toEqual(["a"]);
+});
+
+test("whose claim was taken over while it waited for its turn does not try, and has what comes of the other's work", async () => {
+  const { begun, tried, make, later } = waiter();
+  const turn = Promise.withResolvers<void>();
+  const first = make("a", turn.promise);
+  await until(() => begun.length === 1);
+  later(120_000);
+  const second = make("b", Promise.resolve());
+  await until(() => tried.length === 1);
+  turn.resolve();
+  expect(await Promise.all([first, second])).toEqual(["made by b", "made by b"]);
+  expect(tried).toEqual(["b"]);
 });

@@ -13,3 +13,20 @@ export function memoryNotes(): SharedNotes {
     },
   };
 }
+
+/** Shared notes, and every text that was written to those whose key begins so. */
+export function recordedNotes(key: string): { notes: SharedNotes; written: string[] } {
+  const { readNote, swapNote } = memoryNotes();
+  const written: string[] = [];
+  return {
+    written,
+    notes: {
+      readNote,
+      swapNote: async (at, before, after) => {
+        const swapped = await swapNote(at, before, after);
+        if (swapped && at.startsWith(key)) written.push(after ?? "");
+        return swapped;
+      },
+    },
+  };
+}

@@ -280,7 +280,7 @@ test.each<[string, ValueObject, RegExp]>([
     task({ containers: [{ name: "a", image: "i" }, { name: "b" }] }),
     /containers\[1\]\.image is missing/,
   ],
-  ["an image with blanks", container({ image: "a b" }), /containers\[0\]\.image: "a b" has blanks/],
+  ["an image with blanks", container({ image: "a b" }), /containers\[0\]\.image: "a b" contains spaces/],
   [
     "a field that Cloud Run does not have",
     task({ serviceAcount: "x" }),
@@ -399,5 +399,5 @@ test("a variable that the template takes out of Secret Manager gives way to one 
   const { job: sent, overrides } = request as unknown as { job: typeof body; overrides: { env: JsonObject } };
   expect(sent.template.template.containers[0]?.env).toEqual([secret("OTHER")]);
   expect(overrides.env).toMatchObject({ DB: "plain" });
-  expect(warnings).toContainEqual(expect.stringMatching(/env: the secret "DB" is not used, for the run sets env\.DB$/));
+  expect(warnings).toContainEqual(expect.stringMatching(/env: the secret "DB" is not used, because the run sets env\.DB$/));
 });

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { formatCursor, parseCursor, sinceOf } from "../../../src/targets/cloud/logPosition";
+import { formatCursor, isDrained, parseCursor, sinceOf } from "../../../src/targets/cloud/logPosition";
 import { parseExecutionName } from "../../../src/targets/cloudRun/cloudRunNames";
-import { afterOf, filterOf, isDrained, isOf, type Position, take } from "../../../src/targets/cloudRun/entries";
+import { afterOf, filterOf, isOf, type Position, take } from "../../../src/targets/cloudRun/entries";
 import type { Entry } from "../../../src/targets/cloudRun/entryLines";
 import { type Belonging, belongingOf, namedExecution, type Spans } from "../../../src/targets/cloudRun/unnamedEntries";
 import { matches, parseFilter } from "../../../src/testing/clouds/gcp/logFilter";
@@ -160,6 +160,12 @@ describe("what an entry shows", () => {
     const [one, two] = [1_000, 2_000].map((time) => ({ ...entry(1, time), insertId: "same", textPayload: `at ${time}` }));
     const first = read(one as Entry, two as Entry, one as Entry);
     expect(first.lines.map(({ text }) => text)).toEqual(["at 1000", "at 2000"]);
+    // The older of the two is forgotten by then, since no query looks back so far.
+    const three = { ...entry(1, 2_900), insertId: "same", textPayload: "at 2900" };
+    const at = { at: 60_000 };
+    const later = take(first.position, [two as Entry, three], at, { since: 1_000, late: LATE });
+    const last = take(later.position, [two as Entry, three], at, { since: 1_900, late: LATE });
+    expect([later, last].map(({ lines }) => lines.map(({ text }) => text))).toEqual([["at 2900"], []]);
   });
 });
 

@@ -1,8 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import type { JsonObject } from "../../../src/json";
+import { createCloudRunTarget } from "../../../src/targets/cloudRun";
 import type { FakeGoogleCloudOptions } from "../../../src/testing";
 import { UserError } from "../../../src/userError";
+import { recordedNotes } from "../cloud/memoryNotes";
 import { allLines, ended, executions, jobOf, never, openerOf, place, QUICK, runOf, submit } from "./place";
 
 // How runs are started on Cloud Run, on the fake.
@@ -29,6 +31,16 @@ describe("one execution, whatever comes back of jobs.run", () => {
     google.plant({ on: "run.jobs.run", fault: { kind: "reset", after: true } });
     await submit(await open(), jobOf(google, "true"));
     expect(executions(google)).toBe(1);
+  });
+
+  test("its claim is renewed before each try: a request that Google puts off for long is not sent by another process too", async () => {
+    const { google, pool } = await place();
+    const { notes, written } = recordedNotes("cloud-run/send/");
+    const target = await createCloudRunTarget({ env: QUICK, notes, digestKey: () => Buffer.alloc(0), pool: async () => pool });
+    google.plant({ on: "run.jobs.run", fault: { kind: "throttle" }, times: 2 });
+    await submit(target, jobOf(google, "true"));
+    // The claim, three tries, and the execution.
+    expect(written).toHaveLength(5);
   });
 
   test("a list that lags longer than the window would be believed: that is what the window is for", async () => {

@@ -76,6 +76,8 @@ test.each<[string, Error, FailureKind]>([
     "unauthenticated",
   ],
   ["a wrong secret", error("InvalidSignatureException", "The request signature we calculated does not match"), "unauthenticated"],
+  ["a wrong region", error("InvalidSignatureException", "Credential should be scoped to a valid region."), "wrongRegion"],
+  ["the same by a Query service", error("SignatureDoesNotMatch", "Credential should be scoped to a valid region."), "wrongRegion"],
   [
     "no login",
     error("CredentialsProviderError", "Could not load credentials from any providers", { $metadata: undefined }),

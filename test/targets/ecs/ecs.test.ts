@@ -2,9 +2,11 @@ import { randomUUID } from "node:crypto";
 import { expect, onTestFinished, test } from "vitest";
 import type { JsonObject } from "../../../src/json";
 import { Secret } from "../../../src/secret";
+import { createEcsTarget } from "../../../src/targets/ecs";
 import { parseId } from "../../../src/targets/ecs/ecsNames";
 import type { PoolAccess, Prepared, Target } from "../../../src/targets/target";
 import { type FakeAws, type FakeAwsOptions, startFakeAws } from "../../../src/testing";
+import { recordedNotes } from "../cloud/memoryNotes";
 import { jobOf, never, openerOf, poolOf, QUICK, runOf } from "./place";
 
 async function place({
@@ -63,6 +65,16 @@ test.each([
 });
 
 const refuse = (type: string, message: string) => ({ kind: "refuse", type, message }) as const;
+
+test("the claim on a definition is renewed before each try, so that no other process registers it too", async () => {
+  const { aws, key } = await place();
+  const { notes, written } = recordedNotes("ecs/definition/");
+  const target = await createEcsTarget({ env: QUICK, notes, digestKey: () => Buffer.alloc(0), pool: async () => poolOf(aws, key) });
+  aws.plant({ on: "ecs:RegisterTaskDefinition", fault: { kind: "throttle" }, times: 2 });
+  await submit(target, aws);
+  // The claim, one look for it, three tries, and the definition.
+  expect(written).toHaveLength(6);
+});
 
 test("EC2's throttling, which ECS passes on as a bad parameter, is tried again", async () => {
   const { aws, open } = await place();
@@ -319,6 +331,21 @@ test("a deleted key, a wrong region and a missing permission are told as what th
     exitCode: 5,
     message: expect.stringMatching(/not allowed to access key .*ecs:DescribeTaskDefinition/),
   });
+});
+
+test("a region that is not that of the endpoint is told at once, though the credentials are new", async () => {
+  const { aws, key } = await place();
+  const pool = poolOf(aws, key);
+  const data = { ...pool.credentials?.data, region_name: "eu-west-2" };
+  const { open, told } = openerOf({ ...pool, credentials: { block: "b", data, createdAt: new Date().toISOString() } });
+  await expect((await open()).find(randomUUID(), 1)).rejects.toMatchObject({
+    exitCode: 5,
+    message:
+      "looking for the run: the endpoint belongs to another region than eu-west-2: " +
+      'set "region_name" in the credentials block of work pool "etl" (without a block: AWS_REGION) to the region of its cluster and endpoints: ' +
+      "InvalidSignatureException: Credential should be scoped to a valid region.",
+  });
+  expect([aws.calls.length, told]).toEqual([1, []]);
 });
 
 test("a key and a policy that are not known everywhere yet are waited for, with one line", async () => {

@@ -1,11 +1,16 @@
 import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import { expect, onTestFinished, test } from "vitest";
 import type { LogPosition } from "../../../src/targets/cloud/logPosition";
-import type { LogEvents } from "../../../src/targets/ecs/ecsApi";
-import { take } from "../../../src/targets/ecs/ecsLogs";
+import type { EcsApi, LogEvents } from "../../../src/targets/ecs/ecsApi";
+import { openLogReader, take } from "../../../src/targets/ecs/ecsLogs";
 import { parseId } from "../../../src/targets/ecs/ecsNames";
+import { taskNote } from "../../../src/targets/ecs/ecsNotes";
+import type { Watcher } from "../../../src/targets/ecs/ecsWatcher";
+import type { Observation } from "../../../src/targets/target";
 import { startFakeAws } from "../../../src/testing";
 import { until } from "../../until";
+import { memoryNotes } from "../cloud/memoryNotes";
 import { jobOf, never, openerOf, poolOf, runOf } from "./place";
 
 const LATE = 1_000;
@@ -22,6 +27,48 @@ test("a long reading goes on where it was left, and looks back from its beginnin
   expect(second.position.walk).toBeUndefined();
   const third = read(second.position, { events: [event(5, 9_800), event(1, 10_000), event(4, 13_000)] }, 13_100);
   expect(third.lines.map(({ text }) => text)).toEqual(["line 5"]);
+});
+
+test("a walk through a long log gives every line once, and remembers only the last of them", () => {
+  const events = Array.from({ length: 5_000 }, (_, n) => ({ eventId: `e${n}`, timestamp: n * 20, stream: "s", message: String(n) }));
+  let position: LogPosition = { time: 0, seen: {} };
+  const lines: string[] = [];
+  do {
+    const found = events.filter(({ timestamp }) => timestamp >= (position.walk?.on ?? 0)).slice(0, 100);
+    const cut = found.length < 100 ? {} : { cut: found.at(-1)?.timestamp as number };
+    const taken = take(position, { events: found, ...cut }, LATE, 200_000);
+    lines.push(...taken.lines.map(({ text }) => text));
+    position = taken.position;
+    expect(Object.keys(position.seen).length).toBeLessThanOrEqual(LATE / 20 + 1);
+  } while (position.walk);
+  expect(lines).toEqual(events.map(({ message }) => message));
+});
+
+test("a log is complete only once a reading has begun when no line can be late any more", async () => {
+  const id = "arn:aws:ecs:eu-west-1:111111111111:cluster/c::arn:aws:ecs:eu-west-1:111111111111:task/c/t";
+  const notes = memoryNotes();
+  const logs = { group: "g", prefix: "p", region: "eu-west-1" };
+  await taskNote(notes, id).create({ at: 0, container: "etl", logs, timeoutSeconds: null, startTimeoutSeconds: null });
+  const now = Date.now();
+  const end: Observation = { phase: "ended", outcome: { kind: "exited", code: 0 }, endedAt: new Date(now).toISOString() };
+  const event = { eventId: "e1", timestamp: now - 10, stream: "p/etl/t", message: "one" };
+  // The reading is left, and goes on when the time for late lines is over.
+  const replies: LogEvents[] = [{ events: [event], cut: event.timestamp }, { events: [event] }, { events: [event] }];
+  const reader = openLogReader({
+    api: { logEvents: async () => replies.shift() } as unknown as EcsApi,
+    notes,
+    watcher: { observe: async () => new Map([[id, end]]), createdAt: () => undefined } as unknown as Watcher,
+    late: 100,
+  });
+  const first = await reader.page(id, undefined);
+  await sleep(150);
+  const second = await reader.page(id, first.cursor);
+  const third = await reader.page(id, second.cursor);
+  expect([first, second, third].map(({ lines, complete }) => [lines.length, complete])).toEqual([
+    [1, false],
+    [0, false],
+    [0, true],
+  ]);
 });
 
 test("2,500 events of one time come whole, though they are more than the pages of one reading hold", async () => {

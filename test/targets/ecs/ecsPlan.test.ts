@@ -345,7 +345,7 @@ describe("a name that the template's container has as a secret of its own", () =
     ];
   };
   const OTHER = { name: "OTHER", valueFrom: "/own/other" };
-  const gone = [expect.stringMatching(/prefect\.secrets: the secret "DB" is not used, for the run sets env\.DB$/)];
+  const gone = [expect.stringMatching(/prefect\.secrets: the secret "DB" is not used, because the run sets env\.DB$/)];
 
   test("stands once where the run does not set it", () => {
     expect(secretsOf({})).toEqual([[{ name: "DB", valueFrom: "/own/db" }, OTHER], [], false, []]);

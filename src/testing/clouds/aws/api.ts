@@ -3,7 +3,7 @@ import type { Principal } from "./iam";
 import type { Bucket } from "./options";
 import type { World } from "./world";
 
-/** A call as its handler sees it. */
+/** A call, as its handler gets it. */
 export interface Call {
   world: World;
   principal: Principal;
@@ -12,7 +12,7 @@ export interface Call {
 
 /** One operation of an AWS service. */
 export interface Operation {
-  /** As IAM names it: `ecs:RunTask`. */
+  /** Its name in IAM: `ecs:RunTask`. */
   action: string;
   /** The request's and the reply's shape in the SDK's description of the service. @default they are not checked */
   shapes?: { request: string; reply: string };

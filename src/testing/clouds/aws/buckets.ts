@@ -3,7 +3,7 @@ import type { Bucket } from "./options";
 
 type Size = { burst: number; perSecond: number };
 
-/** AWS' token buckets: each has so many calls, and refills by the second. */
+/** AWS' token buckets: each holds so many calls, and refills every second. */
 export class Buckets {
   readonly #sizes: Partial<Record<Bucket, Size>>;
   readonly #levels = new Map<Bucket, { level: number; at: number }>();
@@ -12,7 +12,7 @@ export class Buckets {
     this.#sizes = sizes;
   }
 
-  /** @throws {AwsError} when it is empty */
+  /** @throws {AwsError} if it is empty */
   take(bucket: Bucket): void {
     const size = this.#sizes[bucket];
     if (!size) return;

@@ -5,8 +5,8 @@ import { AwsError } from "./errors";
 import { RESOURCE_TYPES, type ResourceType } from "./resourceTypes";
 
 /**
- * Cloud Control: one API for whatever CloudFormation's registry has
- * (https://docs.aws.amazon.com/cloudcontrolapi/latest/APIReference). A request is accepted, and its status is asked for by its token.
+ * Cloud Control: one API for every type in CloudFormation's registry (https://docs.aws.amazon.com/cloudcontrolapi/latest/APIReference). It
+ * accepts a request, and reports its status by its token.
  */
 export const CLOUD_CONTROL_OPERATIONS: readonly Operation[] = [
   operation("CreateResource", (call) =>
@@ -41,7 +41,7 @@ export const CLOUD_CONTROL_OPERATIONS: readonly Operation[] = [
   }),
 ];
 
-/** Why a request that was accepted failed, by Cloud Control's own code. */
+/** Why an accepted request failed, with Cloud Control's own code. */
 class CloudControlError extends Error {
   constructor(
     readonly code: "AlreadyExists" | "NotFound" | "NotUpdatable" | "InvalidRequest" | "GeneralServiceException",
@@ -61,7 +61,7 @@ function operation(name: string, handle: Operation["handle"]): Operation {
   };
 }
 
-/** Accept a request. How it went is for whoever asks for its status. */
+/** Accept a request. Its result is in its status. */
 function requested(
   call: Call,
   Operation: string,
@@ -94,7 +94,7 @@ function typeNamed({ body }: Call): ResourceType {
   return type;
 }
 
-/** @throws {AwsError} where there is no such resource */
+/** @throws {AwsError} if the resource does not exist */
 function existing({ world, body }: Call, type: ResourceType): { type: string; identifier: string; model: JsonObject } {
   const [name, identifier] = [String(body.TypeName), String(body.Identifier)];
   const model = type.read(world, identifier);
@@ -114,7 +114,7 @@ function patched(model: JsonObject, patches: readonly Patch[]): JsonObject {
   for (const { op, path, value } of patches) {
     const [, name = ""] = /^\/([^/]+)$/.exec(path) ?? [];
     if (name === "" || !["add", "replace", "remove"].includes(op))
-      throw new CloudControlError("InvalidRequest", `the fake takes no patch ${op} of ${path}`);
+      throw new CloudControlError("InvalidRequest", `the fake does not support the patch ${op} of ${path}`);
     if (op === "remove") delete next[name];
     else next[name] = value as Json;
   }
@@ -126,7 +126,7 @@ function jsonIn(text: unknown, field: string): Json {
     const value = JSON.parse(String(text)) as Json;
     if (isJsonObject(value) || Array.isArray(value)) return value;
   } catch {
-    // Said below.
+    // Reported below.
   }
   throw new AwsError("ValidationException", `${field} is not valid JSON`);
 }

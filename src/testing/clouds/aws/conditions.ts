@@ -2,17 +2,20 @@ import { AwsError } from "./errors";
 
 export type OneOrMany = string | readonly string[];
 
-/** What a call is judged by beside its action and resource: condition keys with their value, or their values. `undefined`: the call has none. */
+/** The condition keys of a call, with their value or values. `undefined`: the call does not have the key. */
 export type Context = Record<string, OneOrMany | undefined>;
 
-/** One operator of a policy's condition (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html). */
+/**
+ * Whether one operator of a policy's condition holds
+ * (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html).
+ */
 export function holds(operator: string, given: OneOrMany | undefined, wanted: readonly string[]): boolean {
   if (operator === "Null") return wanted.some((each) => (each === "true") === (given === undefined));
   const [, quantifier, base = operator, optional] = /^(ForAnyValue:|ForAllValues:)?(.*?)(IfExists)?$/.exec(operator) ?? [];
   const negated = /^(String|Arn|Numeric)Not/.test(base);
   const one = oneValue(base.replace("Not", ""));
-  if (!one) throw new AwsError("MalformedPolicyDocument", `the fake knows no condition operator ${operator}`);
-  // "All of no values" holds, and "any of no values" does not.
+  if (!one) throw new AwsError("MalformedPolicyDocument", `the fake does not support the condition operator ${operator}`);
+  // "All of no values" is true, "any of no values" is false.
   if (given === undefined) return optional !== undefined || quantifier === "ForAllValues:" || (negated && quantifier === undefined);
   const fits = (value: string) => wanted.some((each) => one(value, each)) !== negated;
   return quantifier === "ForAnyValue:" ? listOf(given).some(fits) : listOf(given).every(fits);
@@ -48,7 +51,7 @@ export function listOf(value: OneOrMany): readonly string[] {
   return typeof value === "string" ? [value] : value;
 }
 
-/** `*` stands for any characters, `?` for one. */
+/** `*` matches any characters, `?` matches one. */
 export function like(pattern: string, value: string): boolean {
   const escaped = pattern
     .replaceAll(/[.+^${}()|[\]\\]/g, "\\$&")

@@ -2,7 +2,7 @@ import { createRequire } from "node:module";
 import { isJsonObject, type Json, type JsonObject } from "../../../json";
 import { AwsError } from "./errors";
 
-/** The part of the SDK's own reader of its descriptions that is used here (`NormalizedSchema` of @smithy/core). */
+/** The part of the SDK's reader of descriptions that is used here (`NormalizedSchema` of @smithy/core). */
 interface Shape {
   isListSchema(): boolean;
   isMapSchema(): boolean;
@@ -19,7 +19,7 @@ interface Shape {
 /** One difference between a value and AWS' description. */
 export type Difference = { path: string } & ({ kind: "type"; wanted: string; value: Json } | { kind: "unknown" } | { kind: "missing" });
 
-/** AWS' own description of its APIs, as the SDKs that users have anyway carry it: what the fake takes and gives is held to it. */
+/** AWS' own description of its APIs, from the SDKs that users install anyway. The fake's requests and replies are checked with it. */
 export class Contract {
   readonly #descriptions: Record<string, unknown>;
   readonly #reader: { of(description: unknown): Shape };
@@ -30,14 +30,14 @@ export class Contract {
     this.#reader = reader;
   }
 
-  /** The first place where a value is not as its shape says, depth first. @param name as `RunTaskRequest` */
+  /** The first difference between a value and its shape, depth first. @param name such as `RunTaskRequest` */
   difference(value: JsonObject, name: string): Difference | undefined {
     const description = this.#descriptions[`${name}$`];
-    if (description === undefined) throw new Error(`the SDK describes no ${name}`);
+    if (description === undefined) throw new Error(`the SDK has no description of ${name}`);
     return differenceIn(value, this.#reader.of(description), "");
   }
 
-  /** AWS ignores fields that it does not know. The fake refuses them: nobody means to send them. @throws {AwsError} */
+  /** AWS ignores unknown fields. The fake refuses them, since nobody sends them on purpose. @throws {AwsError} */
   checkRequest(body: JsonObject, name: string): void {
     const found = this.difference(body, name);
     if (!found) return;
@@ -49,17 +49,17 @@ export class Contract {
     );
   }
 
-  /** @throws {Error} where the fake's own reply is not as AWS describes it */
+  /** @throws {Error} if the fake's own reply differs from AWS' description */
   checkReply(reply: JsonObject, name: string): void {
     const found = this.difference(reply, name);
-    if (found) throw new Error(`the fake's ${name} is not as AWS describes it: ${JSON.stringify(found)}`);
+    if (found) throw new Error(`the fake's ${name} differs from AWS' description: ${JSON.stringify(found)}`);
   }
 }
 
-/** The descriptions in the SDK, where it is installed. */
+/** The SDK's descriptions, if it is installed. */
 export async function awsContract(): Promise<Contract> {
   const [ssm, ecs] = await Promise.all([import("@aws-sdk/client-ssm"), import("@aws-sdk/client-ecs")]);
-  // The copy that the SDK itself reads them with.
+  // The copy with which the SDK itself reads them.
   const { NormalizedSchema } = createRequire(require.resolve("@aws-sdk/client-ecs"))("@smithy/core/schema");
   return new Contract({ ...ssm, ...ecs }, NormalizedSchema);
 }
@@ -100,13 +100,13 @@ function differenceInStructure(value: JsonObject, shape: Shape, path: string): D
   );
 }
 
-/** How many members are required: these come first. It is the seventh part of a structure's description. */
+/** How many members are required: they come first. The number is the seventh item of a structure's description. */
 function requiredOf(shape: Shape): number {
   const description = shape.getSchema();
   return Array.isArray(description) ? Number(description[6] ?? 0) : 0;
 }
 
-/** What AWS' reader of JSON says of a value of the wrong type. */
+/** The message of AWS' JSON reader about a value of the wrong type. */
 function unreadable(wanted: string, given: Json): string {
   if (Array.isArray(given)) return "Start of list found where not expected";
   if (isJsonObject(given)) return "Start of structure or map found where not expected.";

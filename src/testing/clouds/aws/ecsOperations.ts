@@ -59,7 +59,7 @@ function runTask({ world, principal, body }: Call): JsonObject {
     tags?: JsonObject[];
   };
   const definition = definitionNamed(world, String(body.taskDefinition));
-  // Permissions are for a revision: a bare family is resolved before.
+  // Permissions apply to a revision: a family's name is resolved before.
   const resource = definition?.definition.taskDefinitionArn ?? world.arn("ecs", `task-definition/${String(body.taskDefinition)}`);
   const clusterName = String(body.cluster ?? "default");
   const clusterArn = clusterName.startsWith("arn:") ? clusterName : world.arn("ecs", `cluster/${clusterName}`);
@@ -156,7 +156,7 @@ function listTasks({ world, principal, body }: Call): JsonObject {
       (startedBy === undefined || record.startedBy === startedBy) &&
       (family === undefined || record.more.group === `family:${family}`) &&
       (launchType === undefined || record.more.launchType === launchType) &&
-      // No service and no machine of one's own runs anything here.
+      // Nothing here runs on a service or on a user's own machine.
       body.serviceName === undefined &&
       body.containerInstance === undefined &&
       visible(world, record.taskArn),

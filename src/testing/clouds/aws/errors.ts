@@ -1,7 +1,7 @@
 import type { JsonObject } from "../../../json";
 import { CloudError } from "../shared/exchange";
 
-/** An error as AWS' JSON services answer it: `__type` and a message. HTTP 400 blames the caller, 500 blames AWS. */
+/** An error in the form of AWS' JSON services: `__type` and a message. HTTP 400 blames the caller, 500 blames AWS. */
 export class AwsError extends CloudError {
   constructor(
     readonly type: string,

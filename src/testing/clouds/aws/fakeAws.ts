@@ -7,38 +7,38 @@ import { type FakeAwsOptions, settled } from "./options";
 import { type AwsCallRecord, serveAws } from "./server";
 import { World } from "./world";
 
-/** A fake AWS that is running. */
+/** A running fake of AWS. */
 export interface FakeAws extends FakeCloud<World, AwsCallRecord, AwsFault> {
   region: string;
   account: string;
-  /** For a work pool's `endpoints`. */
+  /** The `endpoints` of a work pool. */
   endpoints: { ecs: string; logs: string; ssm: string };
-  /** A cluster that is there from the start. */
+  /** A cluster that exists from the start. */
   clusterArn: string;
-  /** The key of the account's root, which may do everything: for what a test provisions itself. */
+  /** The key of the account's root, which may do everything. Tests provision with it. */
   ownerKey: AccessKey;
-  /** A role that ECS may assume to fetch images and secrets and to write logs. */
+  /** A role that ECS may assume to fetch images and secrets, and to write logs. */
   executionRoleArn: string;
-  /** Make a user with policies (documents, or names of managed ones), and a key of it. */
+  /** Create a user with policies (documents, or names of managed ones), and an access key for it. */
   accessKey(user: string, policies?: readonly (Policy | string)[]): AccessKey;
 }
 
 /**
- * An AWS on this machine: ECS, whose tasks it runs as processes, CloudWatch Logs, Parameter Store, STS, and who may do what.
+ * A fake of AWS on this machine: ECS, which runs tasks as processes, CloudWatch Logs, Parameter Store, STS and IAM.
  *
- * It is no kinder than AWS: it takes what the SDK's own description of the API allows, checks every call's signature and permissions, and can be made slow,
- * forgetful and contradictory. Reach it through a work pool's `endpoints`.
+ * It is never kinder than AWS. It accepts only what the SDK's description of the API allows, and checks the signature and the permissions
+ * of every call. It can be slow, and eventually consistent. Use it through a work pool's `endpoints`.
  *
- * Left out: services, deployments, capacity providers' own scaling, and what runs on machines of one's own beyond "there is one"; health checks (every
- * `healthStatus` is `UNKNOWN`); `dependsOn` and restart policies of containers; security groups of another VPC than the subnets'; rules of
- * network ACLs; KMS keys of one's own; quotas other than those of calls. Provisioning goes through IAM and Cloud Control: EC2 and ECR have no
- * API of their own here.
+ * Not supported: services, deployments and the scaling of capacity providers; users' own machines, except that one exists; health checks
+ * (every `healthStatus` is `UNKNOWN`); `dependsOn` and restart policies of containers; security groups of another VPC than the subnets';
+ * rules of network ACLs; customer-managed KMS keys; quotas other than those of calls. IAM and Cloud Control provision everything: EC2 and
+ * ECR have no API here.
  *
  * ```ts
  * const aws = await startFakeAws();
  * const key = aws.accessKey("submitter");
  * ```
- * @throws {Error} if `@aws-sdk/client-ecs` or `@aws-sdk/client-ssm` is not installed: their descriptions of the API are used
+ * @throws {Error} if `@aws-sdk/client-ecs` or `@aws-sdk/client-ssm` is not installed: the fake uses their descriptions of the API
  */
 export async function startFakeAws(options: FakeAwsOptions = {}): Promise<FakeAws> {
   const world = new World(settled(options));
@@ -74,7 +74,7 @@ export async function startFakeAws(options: FakeAwsOptions = {}): Promise<FakeAw
   };
 }
 
-/** What secrets in a run's environment take beside AmazonECS_FullAccess. */
+/** What secrets in a run's environment need in addition to AmazonECS_FullAccess. */
 const SECRETS: Policy = {
   Statement: [
     { Effect: "Allow", Action: ["ssm:PutParameter", "ssm:DeleteParameters"], Resource: "arn:*:ssm:*:*:parameter/pushpool/*" },

@@ -1,15 +1,15 @@
 import type { CommonFault } from "../shared/exchange";
 import { AwsError, throttled } from "./errors";
 
-/** What goes wrong with a call. */
+/** How a call fails. */
 export type AwsFault =
   | CommonFault
-  /** AWS refuses it in its own words, before it looks at the call. */
+  /** AWS refuses the call with this message, before it looks at it. */
   | { kind: "refuse"; type: string; message: string }
   /** `RunTask` answers 200 with a failure and no task. */
   | { kind: "failure"; reason: string; detail?: string };
 
-/** The error of a fault that keeps AWS from looking at a call. */
+/** The error of a fault because of which AWS does not look at a call. */
 export function errorOf(fault: AwsFault): AwsError | undefined {
   switch (fault.kind) {
     case "throttle":

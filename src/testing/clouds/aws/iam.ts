@@ -19,27 +19,27 @@ export interface Policy {
   Statement: Statement | readonly Statement[];
 }
 
-/** A policy of one principal: its own document, or the ARN of a managed one, which is looked up when a call is decided. */
+/** A policy of one principal: its own document, or the ARN of a managed one, which is looked up for each decision. */
 export interface Attached {
   policy: Policy | string;
   since: number;
 }
 
-/** Who asks: a user, a role, or the account's root, who may do everything. */
+/** Who calls: a user, a role, or the account's root, who may do everything. */
 export interface Principal {
   arn: string;
-  /** By name; attached ones by their ARN. */
+  /** By name; managed ones by their ARN. */
   policies: Map<string, Attached>;
 }
 
 export interface Role extends Principal {
-  /** Who may assume it. */
+  /** The services that may assume it. */
   trusts: string[];
-  /** The document that says so, as it was written. */
+  /** The trust policy, as it was written. */
   trustPolicy?: string;
 }
 
-/** A managed policy of the account's own, in its default version. */
+/** A managed policy of the account, in its default version. */
 export interface ManagedPolicy {
   policy: Policy;
   since: number;
@@ -59,19 +59,19 @@ interface KnownKey {
   principal: Principal;
   since: number;
   active: boolean;
-  /** Of credentials that end. */
+  /** Only for temporary credentials. */
   session?: { token: string; expires: number };
 }
 
-/** Users, roles, access keys, policies: as much of IAM as deciding a call takes. */
+/** Users, roles, access keys and policies: as much of IAM as deciding a call needs. */
 export class Iam {
   readonly users = new Map<string, Principal>();
   /** By ARN. */
   readonly roles = new Map<string, Role>();
   readonly keys = new Map<string, KnownKey>();
-  /** Managed policies of the account's own, attached or not, by ARN. */
+  /** Managed policies of the account, attached or not, by ARN. */
   readonly policies = new Map<string, ManagedPolicy>();
-  /** The account's root: nobody lists it among the keys. */
+  /** The account's root. Its key is not in the list of keys. */
   readonly owner: AccessKey = { accessKeyId: "AKIAOWNER00000000000", secretAccessKey: randomBytes(30).toString("base64") };
   readonly #account: string;
   readonly #partition: string;
@@ -93,21 +93,24 @@ export class Iam {
     return user;
   }
 
-  /** @param trusts services, as `ecs-tasks.amazonaws.com` */
+  /** @param trusts services, such as `ecs-tasks.amazonaws.com` */
   addRole(name: string, trusts: string[] = ["ecs-tasks.amazonaws.com"]): Role {
     const role: Role = { arn: this.arn(`role/${name}`), policies: new Map(), trusts };
     this.roles.set(role.arn, role);
     return role;
   }
 
-  /** Give a principal a policy: a document of its own by any name, or a managed one by its ARN. @throws {AwsError} if there is none */
+  /**
+   * Give a principal a policy: its own document under any name, or a managed one by its ARN. @throws {AwsError} if the managed one does not
+   * exist
+   */
   put(principal: Principal, name: string, policy: Policy | string): void {
     if (typeof policy === "string" && !this.#managed(policy))
       throw new AwsError("NoSuchEntity", `Policy ${policy} does not exist or is not attachable.`, 404);
     principal.policies.set(name, { policy, since: Date.now() });
   }
 
-  /** @param policy a document, or the name of a policy that AWS manages, with its path where it has one */
+  /** @param policy a document, or the name of a policy that AWS manages, with its path if it has one */
   attach(principal: Principal, policy: Policy | string): void {
     const arn = typeof policy === "string" ? `arn:${this.#partition}:iam::aws:policy/${policy}` : undefined;
     this.put(principal, arn ?? `inline-${principal.policies.size}`, arn ?? policy);
@@ -130,10 +133,10 @@ export class Iam {
     return key;
   }
 
-  /** Credentials of a role for some seconds: of use with their token only. */
+  /** Credentials of a role for some seconds; they work only with their token. */
   addSession(role: Principal, name: string, seconds: number): { key: AccessKey; token: string; expires: number; principal: Principal } {
     const arn = `arn:${this.#partition}:sts::${this.#account}:assumed-role/${role.arn.slice(role.arn.lastIndexOf("/") + 1)}/${name}`;
-    // What the role may, the session may.
+    // The session has the role's permissions.
     const principal = { arn, policies: role.policies };
     const key = this.addKey(principal);
     const accessKeyId = key.accessKeyId.replace(/^AKIA/, "ASIA");
@@ -143,7 +146,7 @@ export class Iam {
     return { key: { ...key, accessKeyId }, principal, ...session };
   }
 
-  /** Known everywhere by now, neither deleted nor inactive nor expired, and with its session's token if it is of one. */
+  /** The key and its owner, if the key is active, unexpired, known everywhere, and used with its session's token if it has one. */
   usable(accessKeyId: string, token: string | undefined): { key: AccessKey; principal: Principal } | undefined {
     if (accessKeyId === this.owner.accessKeyId && token === undefined)
       return { key: this.owner, principal: { arn: this.arn("root"), policies: new Map() } };
@@ -152,12 +155,12 @@ export class Iam {
     return found.session && Date.now() >= found.session.expires ? undefined : found;
   }
 
-  /** Whether a principal may: an explicit deny wins, and without an allow nothing goes. */
+  /** Whether a principal has the permission: an explicit deny wins, and without an allow nothing is allowed. */
   allows(principal: Principal, action: string, resource: string, context: Context): boolean {
     return this.#decided(principal, action, resource, context) === "allowed";
   }
 
-  /** @throws {AwsError} in IAM's words */
+  /** @throws {AwsError} with IAM's message */
   check(principal: Principal, action: string, resource: string, context: Context = {}): void {
     const decided = this.#decided(principal, action, resource, context);
     if (decided === "allowed") return;

@@ -7,7 +7,7 @@ import { type XmlValue, xml } from "./xml";
 type Kind = "user" | "role";
 type Handler = (call: QueryCall, get: (parameter: string) => string) => { [name: string]: XmlValue } | undefined;
 
-/** What provisioning asks of IAM (https://docs.aws.amazon.com/IAM/latest/APIReference). */
+/** The operations of IAM that provisioning needs (https://docs.aws.amazon.com/IAM/latest/APIReference). */
 export const IAM_OPERATIONS: Record<string, QueryOperation> = Object.fromEntries(
   Object.entries<Handler>({
     CreateUser: ({ world }, get) => {
@@ -85,7 +85,7 @@ export const IAM_OPERATIONS: Record<string, QueryOperation> = Object.fromEntries
       if (get("VersionId") !== `v${version}`) throw missing(`Policy ${get("PolicyArn")} version ${get("VersionId")} does not exist.`);
       return { PolicyVersion: { Document: encoded(JSON.stringify(policy)), VersionId: `v${version}`, IsDefaultVersion: true } };
     },
-    // The fake has the default version only: an older one is only counted until it is deleted.
+    // The fake has only the default version. Older ones are counted until they are deleted.
     CreatePolicyVersion: ({ world: { iam } }, get) => {
       const arn = get("PolicyArn");
       const { version = 1, older = [] } = ownPolicy({ iam }, arn);
@@ -155,7 +155,7 @@ export const IAM_OPERATIONS: Record<string, QueryOperation> = Object.fromEntries
   }).map(([name, handle]) => [name, operation(name, handle)]),
 );
 
-/** An operation for whoever may call it. Its resource is the user, the role or the policy that it names. */
+/** An operation that needs permission. Its resource is the user, the role or the policy that it names. */
 function operation(name: string, handle: Handler): QueryOperation {
   return (call) => {
     const get = (parameter: string) => call.parameters.get(parameter) ?? "";
@@ -232,7 +232,7 @@ function shownRole(RoleName: string, { arn, trusts, trustPolicy }: { arn: string
   return { Path: "/", RoleName, RoleId: `AROA${RoleName}`, Arn: arn, AssumeRolePolicyDocument: encoded(document) };
 }
 
-/** The services that a trust policy lets in. */
+/** The services that a trust policy allows. */
 function trustedBy(text: string): string[] {
   const { Statement } = documentOf(text) as unknown as { Statement: TrustStatement | TrustStatement[] };
   return [Statement].flat().flatMap(({ Principal: { Service } }) => Service);
@@ -250,7 +250,7 @@ function documentOf(text: string): Policy {
   }
 }
 
-/** IAM gives policies back in the encoding of URLs (RFC 3986). */
+/** IAM returns policies percent-encoded (RFC 3986). */
 function encoded(document: string): string {
   return encodeURIComponent(document);
 }

@@ -10,7 +10,10 @@ import type { Parts, Protocol } from "./server";
 import { checkSignature, readAuthorization } from "./signature";
 import { SSM_OPERATIONS } from "./ssmOperations";
 
-/** A service that speaks JSON, by the prefix of its `X-Amz-Target` header. Another service is a file of its operations, and a line here. */
+/**
+ * The services with a JSON API, by the prefix of their `X-Amz-Target` header. To add a service, write a file of operations and add a line
+ * here.
+ */
 const JSON_SERVICES: Record<string, { service: string; operations: readonly Operation[] }> = {
   AmazonEC2ContainerServiceV20141113: { service: "ecs", operations: ECS_OPERATIONS },
   Logs_20140328: { service: "logs", operations: LOGS_OPERATIONS },
@@ -18,7 +21,7 @@ const JSON_SERVICES: Record<string, { service: string; operations: readonly Oper
   AmazonSSM: { service: "ssm", operations: SSM_OPERATIONS },
 };
 
-/** AWS' JSON protocol: a target in a header, JSON both ways. */
+/** AWS' JSON protocol: the operation in a header, JSON in both directions. */
 export function jsonProtocol({ world, contract }: Parts, buckets: Buckets): Protocol {
   const targetOf = (headers: Record<string, string | undefined>) => {
     const [prefix = "", name = ""] = (headers["x-amz-target"] ?? "").split(".");
@@ -49,7 +52,7 @@ export function jsonProtocol({ world, contract }: Parts, buckets: Buckets): Prot
       return reply;
     },
     respond: (action, status, reply) => {
-      // CloudWatch Logs sends no body where there is nothing to say.
+      // CloudWatch Logs sends no body if it has nothing to return.
       const empty = status === 200 && action.startsWith("logs:") && Object.keys(reply).length === 0;
       return new Response(empty ? "" : JSON.stringify(reply), {
         status,

@@ -2,7 +2,10 @@ import type { JsonObject } from "../../../json";
 import { invalid } from "./errors";
 import type { Cluster, TaskDefinitionRecord } from "./world";
 
-/** Memory in MiB that goes with CPU units on Fargate (https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html). */
+/**
+ * The memory in MiB that Fargate allows for each number of CPU units
+ * (https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html).
+ */
 const SIZES: Record<string, (memory: number) => boolean> = {
   "256": (memory) => [512, 1024, 2048].includes(memory),
   "512": within(1, 4),
@@ -30,13 +33,13 @@ export function isFargate({ launchType, capacityProviderStrategy }: JsonObject):
   );
 }
 
-/** What a definition can be launched on, as ECS works it out when it is registered. */
+/** What a definition can be launched on; ECS decides it at registration. */
 export function compatibilitiesOf({ networkMode, cpu, memory }: JsonObject): string[] {
   if (networkMode !== "awsvpc") return ["EXTERNAL", "EC2"];
   return isFargateSize(cpu, memory) ? ["EC2", "FARGATE"] : ["EC2"];
 }
 
-/** A launch that the definition or the cluster does not go with. @throws {AwsError} */
+/** Refuse a launch that does not fit the definition or the cluster. @throws {AwsError} */
 export function refuseLaunch(body: JsonObject, { definition }: TaskDefinitionRecord, cluster: Cluster): void {
   const { launchType, capacityProviderStrategy = [] } = body as { launchType?: string; capacityProviderStrategy?: JsonObject[] };
   if (launchType !== undefined && capacityProviderStrategy.length > 0)

@@ -14,12 +14,15 @@ const MAX_PAGE = 10_000;
 const MAX_AGE = 14 * 86_400_000;
 const MAX_LEAD = 2 * 3_600_000;
 
-/** What names of groups and streams are made of; each has 1 to 512 characters (the model's constraints on `LogGroupName` and `LogStreamName`). */
+/**
+ * The allowed characters in names of groups and streams. Names have 1 to 512 characters (the model's constraints on `LogGroupName` and
+ * `LogStreamName`).
+ */
 const NAMES = { logGroupName: /^[.\-_/#A-Za-z0-9]+$/, logStreamName: /^[^:*]*$/ };
 const PATTERNS = { logGroupName: "[\\.\\-_/#A-Za-z0-9]+", logStreamName: "[^:*]*" };
 const MAX_NAME = 512;
 
-/** @throws {AwsError} in the words of AWS' checks of a request */
+/** @throws {AwsError} with AWS' message */
 export function checkLogName(field: keyof typeof NAMES, name: string): void {
   const refuse = (constraint: string) =>
     invalid(`1 validation error detected: Value '${name}' at '${field}' failed to satisfy constraint: Member must ${constraint}`);
@@ -31,9 +34,9 @@ export function checkLogName(field: keyof typeof NAMES, name: string): void {
 /** CloudWatch Logs: groups, streams, events. */
 export class LogStore {
   readonly groups = new Map<string, Map<string, LogEvent[]>>();
-  /** In days, by group; absent: for ever. Nothing is as old as that here. */
+  /** In days, by group; absent: for ever. Nothing gets that old here. */
   readonly retention = new Map<string, number>();
-  /** When a group, or a stream in it, was made: in milliseconds. */
+  /** When a group, or a stream in it, was created, in milliseconds. */
   readonly #created = new Map<string, number>();
   readonly #delay: number;
   readonly #page: number;
@@ -41,7 +44,7 @@ export class LogStore {
 
   /**
    * @param delay how much later than its time an event can be read, in milliseconds
-   * @param page events that a page of `FilterLogEvents` holds where no limit is asked for
+   * @param page how many events a page of `FilterLogEvents` has if the request sets no limit
    */
   constructor(delay: number, page = MAX_PAGE) {
     this.#delay = delay;
@@ -84,7 +87,7 @@ export class LogStore {
     return {};
   }
 
-  /** `PutLogEvents`: what is too old or too new is left out, and said. */
+  /** `PutLogEvents`: skips events that are too old or too new, and reports that. */
   put({
     logGroupName = "",
     logStreamName = "",
@@ -112,7 +115,7 @@ export class LogStore {
     };
   }
 
-  /** `DescribeLogGroups`. @param arnOf of a group by its name */
+  /** `DescribeLogGroups`. @param arnOf returns the ARN of a group by its name */
   describeGroups({ logGroupNamePrefix = "" }: { logGroupNamePrefix?: string }, arnOf: (name: string) => string): JsonObject {
     const names = [...this.groups.keys()].filter((name) => name.startsWith(logGroupNamePrefix)).sort();
     return {
@@ -127,7 +130,7 @@ export class LogStore {
     };
   }
 
-  /** `DescribeLogStreams`, of one page. @param group the group's name, @param arn and its ARN */
+  /** `DescribeLogStreams`, with one page. @param group the group's name @param arn the group's ARN */
   describeStreams(
     { logGroupName, logGroupIdentifier, logStreamNamePrefix = "" }: Record<string, string | undefined>,
     group: string,
@@ -192,7 +195,7 @@ export class LogStore {
     return { events: [...page], searchedLogStreams: [], ...(next === undefined ? {} : { nextToken: next }) };
   }
 
-  /** `GetLogEvents`, from the head: its token comes back unchanged at the end. */
+  /** `GetLogEvents`, from the start. At the end it returns the same token again. */
   get({
     logGroupName = "",
     logStreamName = "",
@@ -234,7 +237,7 @@ function checkLimit(limit: number): void {
   );
 }
 
-/** As CloudWatch counts: the text, and 26 bytes for each event. */
+/** The size as CloudWatch counts it: the text, plus 26 bytes for each event. */
 function sizeOf({ message }: LogEvent): number {
   return Buffer.byteLength(message) + 26;
 }

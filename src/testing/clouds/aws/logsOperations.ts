@@ -40,7 +40,7 @@ function groupArn(world: Call["world"], name: string): string {
   return world.arn("logs", `log-group:${name}`);
 }
 
-/** By its name, or by an identifier that is a name or an ARN. */
+/** The group's name, from its name or from an identifier, which is a name or an ARN. */
 function groupOf({ logGroupName, logGroupIdentifier }: JsonObject): string {
   const given = String(logGroupName ?? logGroupIdentifier ?? "");
   return given.startsWith("arn:") ? given.slice(given.indexOf(":log-group:") + ":log-group:".length).replace(/:\*$/, "") : given;

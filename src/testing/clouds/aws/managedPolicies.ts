@@ -1,8 +1,8 @@
 import type { Policy } from "./iam";
 
 /**
- * Managed policies of AWS, whole, by path and name (AmazonECS_FullAccess in its version 22;
- * https://docs.aws.amazon.com/aws-managed-policy/latest/reference/about-managed-policy-reference.html has each).
+ * Complete managed policies of AWS, by path and name. AmazonECS_FullAccess has version 22.
+ * https://docs.aws.amazon.com/aws-managed-policy/latest/reference/about-managed-policy-reference.html has each.
  */
 export const MANAGED: Record<string, Policy> = {
   AmazonECS_FullAccess: {

@@ -4,34 +4,34 @@ import { COMMON_DEFAULTS, type CommonOptions } from "../shared/options";
 export interface FakeAwsOptions extends CommonOptions {
   /** Twelve digits. @default "111111111111" */
   account?: string;
-  /** Its partition follows from it: `cn-…` is aws-cn, `us-gov-…` is aws-us-gov. @default "eu-west-1" */
+  /** It decides the partition: `cn-…` is in aws-cn, `us-gov-…` in aws-us-gov. @default "eu-west-1" */
   region?: string;
   /** Subnets with their VPC. @default subnet-1 and subnet-2 in vpc-1, subnet-9 in vpc-9 */
   subnets?: Record<string, string>;
   /** Security groups with their VPC. @default sg-1 and sg-2 in vpc-1, sg-9 in vpc-9 */
   securityGroups?: Record<string, string>;
-  /** Log groups that are there. @default none */
+  /** Log groups that exist from the start. @default none */
   logGroups?: readonly string[];
   /** How long a task stays in each of its states before RUNNING and after its end, in milliseconds. @default 5 */
   step?: number;
-  /** Between SIGTERM and SIGKILL, in milliseconds. @default 30000, as ECS' */
+  /** Between SIGTERM and SIGKILL, in milliseconds. @default 30000, as in ECS */
   grace?: number;
-  /** Log events that a page holds where no limit is asked for. @default 10000, as CloudWatch Logs' */
+  /** How many log events a page has if the request sets no limit. @default 10000, as in CloudWatch Logs */
   logPage?: number;
-  /** How much later than it is started a task shows up, in milliseconds. @default 0 */
+  /** How long after its start a task becomes visible, in milliseconds. @default 0 */
   describeLag?: number;
-  /** For how long an ended task is remembered, in milliseconds. @default 3600000, as ECS does at least */
+  /** How long an ended task stays visible, in milliseconds. @default 3600000, the minimum in ECS */
   memory?: number;
-  /** Until a changed policy is known everywhere, in milliseconds. @default 0 */
+  /** How long a changed policy takes to become effective, in milliseconds. @default 0 */
   policyDelay?: number;
-  /** Calls at once and a second after that, by bucket; absent: any number. */
+  /** How many calls each bucket allows at once, and per second after that. @default any number */
   buckets?: Partial<Record<Bucket, { burst: number; perSecond: number }>>;
 }
 
-/** What AWS counts together. */
+/** The calls that AWS counts together. */
 export type Bucket = "modify" | "launch" | "read" | "register" | "describeDefinition" | "logs";
 
-/** AWS' own (https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html), for the option `buckets`. */
+/** AWS' own limits (https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html), for the option `buckets`. */
 export const REAL_BUCKETS: Record<Bucket, { burst: number; perSecond: number }> = {
   modify: { burst: 100, perSecond: 40 },
   launch: { burst: 100, perSecond: 20 },

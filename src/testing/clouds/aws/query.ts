@@ -8,7 +8,7 @@ import { STS_OPERATIONS } from "./stsOperations";
 import type { World } from "./world";
 import { escaped } from "./xml";
 
-/** A call by the Query protocol: a form with an action, a version and its parameters. */
+/** A call of the Query protocol: a form with an action, a version and parameters. */
 export interface QueryCall {
   world: World;
   principal: Principal;
@@ -18,7 +18,7 @@ export interface QueryCall {
 /** @returns the XML inside `<ActionResult>` */
 export type QueryOperation = (call: QueryCall) => string;
 
-/** A service that speaks the Query protocol, by its name in a signature. Another service is a file of its operations, and a line here. */
+/** The services with a Query API, by their name in a signature. To add a service, write a file of operations and add a line here. */
 const QUERY_SERVICES: Record<string, QueryService> = {
   iam: {
     version: "2010-05-08",
@@ -34,11 +34,11 @@ interface QueryService {
   version: string;
   namespace: string;
   operations: Record<string, QueryOperation>;
-  /** Where it is, by partition. @default in every region */
+  /** The region of the service, by partition. @default every region */
   regions?: Record<string, string>;
 }
 
-/** AWS' Query protocol: a form in, XML back. botocore's parser and the SDK's read its errors alike. */
+/** AWS' Query protocol: a form as request, XML as reply. Both botocore and the SDK can parse the errors. */
 export function queryProtocol(world: World): Protocol {
   return {
     actionOf: ({ headers, body }) => `${serviceOf(headers)}:${new URLSearchParams(body).get("Action") ?? ""}`,
@@ -47,7 +47,7 @@ export function queryProtocol(world: World): Protocol {
       record.accessKeyId = signed.accessKeyId;
       const service = QUERY_SERVICES[signed.service];
       const caller = world.iam.usable(signed.accessKeyId, request.headers["x-amz-security-token"]);
-      // Query services have other names for the same findings.
+      // Query services use other names for the same errors.
       if (!caller) throw new AwsError("InvalidClientTokenId", "The security token included in the request is invalid.", 403);
       checkQuerySignature(request, signed, caller.key.secretAccessKey);
       if (!service || signed.region !== (service.regions?.[world.partition] ?? world.options.region))
@@ -70,7 +70,7 @@ export function queryProtocol(world: World): Protocol {
   };
 }
 
-/** Query services name a missing permission in their own way. */
+/** Query services report a missing permission in their own way. */
 function allowed<T>(work: () => T): T {
   try {
     return work();
@@ -80,7 +80,7 @@ function allowed<T>(work: () => T): T {
   }
 }
 
-/** What a form asks is asked of the service that its signature is for. */
+/** The service is the one that the signature names. */
 function serviceOf(headers: SignedRequest["headers"]): string {
   return /Credential=[^/]+\/[^/]+\/[^/]+\/([^/]+)\//.exec(headers.authorization ?? "")?.[1] ?? "";
 }

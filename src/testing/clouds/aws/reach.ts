@@ -1,7 +1,7 @@
 import type { JsonObject } from "../../../json";
 import type { World } from "./world";
 
-/** A task's network, as `RunTask` was asked for it. */
+/** A task's network, as in `RunTask`. */
 export interface TaskNetworkRequest {
   subnets?: string[];
   securityGroups?: string[];
@@ -11,8 +11,8 @@ export interface TaskNetworkRequest {
 const ANYWHERE = "0.0.0.0/0";
 
 /**
- * Whether a task gets to a service of AWS (`ecr.api`, `logs`), or to the internet, by what was made of its network. Of a network that is only
- * named, and not made here, nothing is known: everything is in reach.
+ * Whether a task can reach a service of AWS (`ecr.api`, `logs`) or the internet, by the resources of its network. A network that is only
+ * named, and was not created here, can reach everything.
  */
 export function reaches(
   world: World,
@@ -36,7 +36,7 @@ export function reaches(
   });
 }
 
-/** By a gateway of its own, for those with public addresses, or by a NAT gateway in a subnet that has one. */
+/** Through an internet gateway, if the task has a public address, or through a NAT gateway in a subnet that has one. */
 function toInternet(world: World, subnet: string, isPublic: boolean): boolean {
   const { things } = world.surroundings;
   const table = tableOf(world, subnet);

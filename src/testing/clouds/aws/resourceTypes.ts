@@ -4,17 +4,17 @@ import { AwsError } from "./errors";
 import { checkLogName } from "./logStore";
 import type { Cluster, World } from "./world";
 
-/** A resource type of CloudFormation's registry. Models have CloudFormation's property names. */
+/** A resource type of CloudFormation's registry. Models use CloudFormation's property names. */
 export interface ResourceType {
-  /** @returns its primary identifier @throws {AwsError} in the words of its service */
+  /** @returns its primary identifier @throws {AwsError} with its service's message */
   create(world: World, desired: JsonObject): string;
   read(world: World, identifier: string): JsonObject | undefined;
-  /** @default it cannot be changed */
+  /** @default it cannot change */
   update?(world: World, identifier: string, model: JsonObject): void;
   remove(world: World, identifier: string): void;
 }
 
-/** What a pool can have around it (https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference). */
+/** The resources that a pool can have around it (https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference). */
 export const RESOURCE_TYPES: Record<string, ResourceType> = {
   "AWS::ECS::Cluster": {
     create: (world, { ClusterName }) => {
@@ -106,9 +106,9 @@ export const RESOURCE_TYPES: Record<string, ResourceType> = {
 };
 
 /**
- * One that the fake only keeps.
- * @param identifier the property that has its identifier
- * @param named what identifies it, where EC2 makes up no id
+ * A resource that the fake only stores.
+ * @param identifier the property with its identifier
+ * @param named returns its identifier, if EC2 does not generate one
  */
 function kept(kind: string, identifier: string, named?: (desired: JsonObject) => string): ResourceType {
   return {
@@ -147,7 +147,7 @@ function vpcIn(identifier: string): string {
   return identifier.slice(identifier.indexOf("|") + 1);
 }
 
-/** The gateway that is attached to the VPC of an attachment. */
+/** The gateway attached to the VPC of an attachment. */
 function attachedBy({ surroundings }: World, identifier: string): [id: string, properties: JsonObject] | undefined {
   const found = [...surroundings.things].find(([, { kind, properties }]) => kind === "igw" && properties.VpcId === vpcIn(identifier));
   return found && [found[0], found[1].properties];

@@ -11,14 +11,14 @@ import { queryProtocol } from "./query";
 import type { SignedRequest } from "./signature";
 import type { World } from "./world";
 
-/** A call that was answered, or left without an answer (`status` 0). */
+/** A call that was answered, or that got no answer (`status` 0). */
 export interface AwsCallRecord extends RecordedCall {
-  /** As `ecs:RunTask`. */
+  /** Such as `ecs:RunTask`. */
   action: string;
   accessKeyId?: string;
 }
 
-/** What every call is answered from. */
+/** What all calls share. */
 export interface Parts {
   world: World;
   faults: FaultQueue<AwsFault>;
@@ -26,16 +26,16 @@ export interface Parts {
   contract: Contract;
 }
 
-/** One of AWS' ways to put a call into HTTP. */
+/** One of AWS' ways to send a call by HTTP. */
 export interface Protocol {
-  /** As `ecs:RunTask`. */
+  /** Such as `ecs:RunTask`. */
   actionOf(request: SignedRequest): string;
   /** @throws {AwsError} */
   answer(request: SignedRequest, record: AwsCallRecord, fault: AwsFault | undefined): JsonObject;
   respond(action: string, status: number, reply: JsonObject, failed: boolean): Response;
 }
 
-/** Serve all services under one base URL: their targets and forms tell them apart. */
+/** Serve all services under one base URL. The headers and forms of a request say which service it is for. */
 export function serveAws(parts: Parts, port: number): Promise<Listening> {
   const { world, faults, calls } = parts;
   const json = jsonProtocol(parts, new Buckets(world.options.buckets));

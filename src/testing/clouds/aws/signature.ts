@@ -4,13 +4,13 @@ import type { AccessKey } from "./iam";
 
 export interface SignedRequest {
   method: string;
-  /** Path and query as sent. */
+  /** Path and query, as sent. */
   path: string;
   headers: Record<string, string | undefined>;
   body: string;
 }
 
-/** What an `Authorization` header of AWS' signature version 4 says. */
+/** The contents of an `Authorization` header of AWS' signature version 4. */
 export interface Signed {
   accessKeyId: string;
   date: string;
@@ -23,7 +23,7 @@ export interface Signed {
 const WRONG =
   "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.";
 
-/** @throws {AwsError} where there is none */
+/** @throws {AwsError} if there is none */
 export function readAuthorization(header: string | undefined): Signed {
   if (header === undefined) throw new AwsError("MissingAuthenticationTokenException", "Missing Authentication Token");
   const [, accessKeyId, date, region, service, names, signature] =
@@ -37,7 +37,7 @@ export function readAuthorization(header: string | undefined): Signed {
 
 /**
  * Check a signature (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html).
- * @throws {AwsError} as AWS would
+ * @throws {AwsError} with AWS' message
  */
 export function checkSignature(request: SignedRequest, signed: Signed, secret: string): void {
   const at = request.headers["x-amz-date"] ?? "";
@@ -90,7 +90,7 @@ function signatureOf(
 /** How far a signature's time may be from now, in milliseconds. */
 const TOLERANCE = 300_000;
 
-/** Where the time that is still allowed ends, as AWS writes it. */
+/** The limit of the allowed time, as AWS writes it. */
 function span(sign: "+" | "-"): string {
   const written = (at: number) => new Date(at).toISOString().replaceAll(/[-:]|\.\d+/g, "");
   const now = Date.now();

@@ -59,7 +59,7 @@ function deleteParameters({ world, principal, body }: Call): JsonObject {
   return { DeletedParameters: there, InvalidParameters: names.filter((name) => !there.includes(name)) };
 }
 
-/** Values are not among what it shows. */
+/** It does not return values. */
 function describeParameters({ world, principal, body }: Call): JsonObject {
   world.iam.check(principal, "ssm:DescribeParameters", `arn:${world.partition}:ssm:${world.options.region}:${world.options.account}:*`);
   const { ParameterFilters = [], MaxResults = 50, NextToken } = body as Described;
@@ -91,7 +91,7 @@ interface Filter {
 type Described = { ParameterFilters?: Filter[]; MaxResults?: number; NextToken?: string };
 
 function fits(name: string, { Key, Option, Values = [] }: Filter): boolean {
-  if (Key !== "Path") throw new AwsError("InvalidFilterKey", `The fake knows no filter by ${Key}.`);
+  if (Key !== "Path") throw new AwsError("InvalidFilterKey", `The fake does not support a filter by ${Key}.`);
   if (Option !== "OneLevel" && Option !== "Recursive")
     throw new AwsError("InvalidFilterOption", `The filter option ${Option} isn't valid.`);
   return Values.some((value) => {

@@ -6,7 +6,7 @@ import { reaches } from "./reach";
 import type { ContainerDefinition, Task } from "./tasks";
 import type { World } from "./world";
 
-/** What ECS does as a task's execution role before its containers run. */
+/** What ECS fetches with a task's execution role before its containers run. */
 interface Fetching {
   world: World;
   task: Task;
@@ -20,7 +20,7 @@ const REGISTRY =
 const LOGGER =
   "ResourceInitializationError: failed to validate logger args: create stream has been retried 1 times: failed to create Cloudwatch log";
 
-/** What keeps a task from starting: its roles, its image, its secrets, its log group. */
+/** Why a task cannot start: its roles, its image, its secrets or its log group. */
 export function startFault(world: World, task: Task, containers: readonly ContainerDefinition[]): string | undefined {
   const { executionRoleArn, taskRoleArn } = rolesOf(task);
   for (const arn of [executionRoleArn, taskRoleArn])
@@ -34,14 +34,14 @@ export function startFault(world: World, task: Task, containers: readonly Contai
   return undefined;
 }
 
-/** Whether what a task's containers write gets anywhere. Docker's log driver tells nobody that it does not. */
+/** Whether the output of a task's containers can be written. Docker's log driver reports no failure. */
 export function mayWriteLogs(world: World, task: Task, group: string): boolean {
   const { executionRoleArn } = rolesOf(task);
   const role = executionRoleArn === undefined ? undefined : world.iam.roles.get(executionRoleArn);
   return role === undefined || world.iam.allows(role, "logs:PutLogEvents", world.arn("logs", `log-group:${group}:log-stream:any`), {});
 }
 
-/** What a run overrides goes before what its definition says. */
+/** A run's overrides precede its definition. */
 function rolesOf({ definition, record }: Task): { executionRoleArn?: string; taskRoleArn?: string } {
   const given = (roles: JsonObject) =>
     Object.fromEntries(["executionRoleArn", "taskRoleArn"].flatMap((key) => (roles[key] ? [[key, roles[key]]] : [])));
@@ -57,17 +57,17 @@ function imageFault(fetching: Fetching, { image }: ContainerDefinition): string 
   const [, account = "", region = "", repository, tag = "latest"] = ECR.exec(image) ?? [];
   const unreachable = wayFault(fetching, image, repository !== undefined);
   if (unreachable !== undefined) return unreachable;
-  // Without an execution role the machine fetches it, by a role of its own.
+  // Without an execution role, the machine fetches it with its own role.
   if (repository === undefined || !fetching.role) return undefined;
   const token = denial(fetching, "ecr:GetAuthorizationToken", "*");
   if (token) return `${REGISTRY} ecr registry auth: service call has been retried 1 time(s): ${token}`;
   const arn = `arn:${fetching.world.partition}:ecr:${region}:${account}:repository/${repository}`;
-  // The registry does not say which of these it was.
+  // The registry does not report which of the permissions is missing.
   if (PULLS.every((action) => denial(fetching, action, arn) === undefined)) return undefined;
   return `CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref ${image}: pulling from host ${image.slice(0, image.indexOf("/"))} failed with status code [manifests ${tag}]: 403 Forbidden`;
 }
 
-/** What keeps an image out of reach. Layers of ECR's images lie in S3. */
+/** Why an image cannot be reached. The layers of ECR's images are in S3. */
 function wayFault({ world, task }: Fetching, image: string, ofEcr: boolean): string | undefined {
   const host = image.slice(0, image.indexOf("/"));
   const timeout = (place: string) =>
@@ -119,7 +119,7 @@ function logFault(fetching: Fetching, { name, logConfiguration }: ContainerDefin
   return denied && `${LOGGER} stream: ${denied} : exit status 1`;
 }
 
-/** What CloudWatch Logs says of a name that it does not take. */
+/** CloudWatch Logs' error about an invalid name. */
 function nameFault(field: "logGroupName" | "logStreamName", name: string): string | undefined {
   try {
     checkLogName(field, name);
@@ -129,7 +129,7 @@ function nameFault(field: "logGroupName" | "logStreamName", name: string): strin
   }
 }
 
-/** What a service says where the role may not; `undefined` where it may. */
+/** The service's error if the role lacks the permission; `undefined` if it has it. */
 function denial({ world, task, role }: Fetching, action: string, resource: string): string | undefined {
   if (role && world.iam.allows(role, action, resource, {})) return undefined;
   const name = role?.arn.slice(role.arn.lastIndexOf("/") + 1) ?? "ecsInstanceRole";

@@ -6,10 +6,10 @@ const ROLE = /^arn:[^:]+:iam::\d{12}:role\/.+$/;
 const SESSION = /^[\w+=,.@-]*$/;
 
 export const STS_OPERATIONS: Record<string, QueryOperation> = {
-  // Nobody needs a permission for it.
+  // It needs no permission.
   GetCallerIdentity: ({ world, principal }) => xml({ Arn: principal.arn, UserId: "AIDAFAKE", Account: world.options.account }),
 
-  // Both have to say yes: the policies of who asks, and the role's trust.
+  // Both the caller's policies and the role's trust policy must allow it.
   AssumeRole: ({ world, principal, parameters }) => {
     const [arn, session] = [parameters.get("RoleArn") ?? "", parameters.get("RoleSessionName") ?? ""];
     if (!SESSION.test(session))

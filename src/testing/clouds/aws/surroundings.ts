@@ -2,21 +2,21 @@ import { randomBytes } from "node:crypto";
 import type { JsonObject } from "../../../json";
 import { AwsError } from "./errors";
 
-/** A thing of the network: its properties have CloudFormation's names. */
+/** A resource that is only stored. Its properties have CloudFormation's names. */
 export interface KeptThing {
-  /** As `vpc`, `subnet`, `sg`, `nat`. */
+  /** Such as `vpc`, `subnet`, `sg`, `nat`. */
   kind: string;
   properties: JsonObject;
 }
 
-/** What is around tasks and is only kept: VPCs and what is in them, repositories. By id, oldest first. */
+/** The stored resources around tasks: VPCs and their parts, repositories. By id, oldest first. */
 export class Surroundings {
   readonly things = new Map<string, KeptThing>();
 
   /**
-   * @param kind what its id begins with
+   * @param kind the prefix of its id
    * @param id its own name @default a new id
-   * @throws {AwsError} where it names what is not there, or is there already
+   * @throws {AwsError} if it refers to a resource that does not exist, or if it already exists
    */
   make(kind: string, properties: JsonObject, id = `${kind}-${randomBytes(8).toString("hex")}`): string {
     this.#check(properties);
@@ -25,14 +25,14 @@ export class Surroundings {
     return id;
   }
 
-  /** @throws {AwsError} where it names what is not there */
+  /** @throws {AwsError} if it refers to a resource that does not exist */
   change(id: string, properties: JsonObject): void {
     this.#check(properties);
     const { kind = "" } = this.things.get(id) ?? {};
     this.things.set(id, { kind, properties });
   }
 
-  /** @throws {AwsError} while something else needs it, as EC2 does */
+  /** @throws {AwsError} while another resource needs it, as in EC2 */
   remove(id: string): void {
     const user = [...this.things].find(
       ([other, { properties }]) => other !== id && Object.values(properties).some((value) => uses(value, id)),
@@ -50,10 +50,10 @@ export class Surroundings {
   }
 }
 
-/** What EC2 calls them in its errors. */
+/** EC2's names for these kinds in its errors. */
 const NAMED: Record<string, string> = { vpc: "VpcID", subnet: "SubnetID", sg: "GroupId", rtb: "RouteTableID", eipalloc: "AllocationID" };
 
-/** Every id of the kind that {@link Surroundings} makes. */
+/** Every id in a value that looks like those of {@link Surroundings}. */
 function idsIn(value: unknown): string[] {
   if (typeof value === "string") return /^[a-z]+-[0-9a-f]{16}$/.test(value) ? [value] : [];
   return typeof value === "object" && value !== null ? Object.values(value).flatMap(idsIn) : [];

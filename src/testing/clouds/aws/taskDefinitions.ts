@@ -6,7 +6,7 @@ import { client, invalid } from "./errors";
 import { compatibilitiesOf, isFargateSize } from "./launch";
 import type { TaskDefinitionRecord, World } from "./world";
 
-/** A name may stand once, in `environment` and `secrets` together; the texts are those that people have pasted of the real service. */
+/** Each name may occur once, in `environment` and `secrets` together. Users have posted these error texts of the real service. */
 function checkVariableNames({ environment = [], secrets = [] }: JsonObject): void {
   const names = (list: unknown) => (list as { name: string }[]).map(({ name }) => name);
   const secret = names(secrets);
@@ -106,7 +106,7 @@ export function deregisterTaskDefinition({ world, principal, body }: Call): Json
   return { taskDefinition: found.definition };
 }
 
-/** Only what is inactive can be deleted; it stays visible until nothing uses it. */
+/** Only an inactive one can be deleted; it stays visible until nothing uses it. */
 export function deleteTaskDefinitions({ world, principal, body }: Call): JsonObject {
   const deleted: JsonObject[] = [];
   const failures: JsonObject[] = [];
@@ -129,7 +129,7 @@ export function deleteTaskDefinitions({ world, principal, body }: Call): JsonObj
 export function listTaskDefinitions({ world, principal, body }: Call): JsonObject {
   const { familyPrefix, status = "ACTIVE", sort = "ASC" } = body as Record<string, string | undefined>;
   world.iam.check(principal, "ecs:ListTaskDefinitions", "*");
-  // The whole name of a family, in spite of the field's name.
+  // The complete name of a family, in spite of the field's name.
   const found = [...world.families]
     .filter(([family]) => familyPrefix === undefined || family === familyPrefix)
     .flatMap(([, revisions]) => revisions)
@@ -163,7 +163,7 @@ function listed(member: string, all: string[], { maxResults = 100, nextToken }: 
   return { [member]: [...found.page], ...(found.next === undefined ? {} : { nextToken: Buffer.from(found.next).toString("base64") }) };
 }
 
-/** Condition keys for the tags that a request brings. */
+/** Condition keys for the tags in a request. */
 export function requestTags(tags: readonly JsonObject[]): Context {
   return {
     ...Object.fromEntries(tags.map(({ key, value }) => [`aws:RequestTag/${key}`, String(value ?? "")])),
@@ -171,7 +171,7 @@ export function requestTags(tags: readonly JsonObject[]): Context {
   };
 }
 
-/** Condition keys for the tags that a resource has: AWS' own name for them, and that of ECS. */
+/** Condition keys for the tags of a resource: AWS' general name and that of ECS. */
 export function resourceTags(tags: readonly JsonObject[] = []): Context {
   return Object.fromEntries(
     tags.flatMap(({ key, value }) => ["aws", "ecs"].map((service) => [`${service}:ResourceTag/${key}`, String(value ?? "")])),
@@ -179,8 +179,8 @@ export function resourceTags(tags: readonly JsonObject[] = []): Context {
 }
 
 /**
- * @param arn an empty one is none, as for AWS
- * @throws {AwsError} where the principal may not pass the role to ECS' tasks, or ECS may not assume it
+ * @param arn an empty string counts as absent, as in AWS
+ * @throws {AwsError} if the principal may not pass the role to ECS' tasks, or ECS may not assume it
  */
 export function passRole(world: World, principal: Call["principal"], arn: unknown): void {
   if (typeof arn !== "string" || arn === "") return;

@@ -5,10 +5,10 @@ import type { TaskNetworkRequest } from "./reach";
 import type { Task } from "./tasks";
 import type { World } from "./world";
 
-/** How many ECS takes (https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_AwsVpcConfiguration.html). */
+/** ECS' limits (https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_AwsVpcConfiguration.html). */
 const MAX_ITEMS = { subnets: 16, securityGroups: 5 };
 
-/** Look up what a task's network is asked to be, as ECS asks EC2. @throws {AwsError} in EC2's words, passed on as ECS does */
+/** Check a task's network, as ECS does with EC2. @throws {AwsError} with EC2's message, as ECS passes it on */
 export function checkNetwork(world: World, { subnets = [], securityGroups = [] }: TaskNetworkRequest): void {
   if (subnets.length > MAX_ITEMS.subnets) throw invalid(`subnets can have at most ${MAX_ITEMS.subnets} items.`);
   if (securityGroups.length > MAX_ITEMS.securityGroups) throw invalid(`securityGroups can have at most ${MAX_ITEMS.securityGroups} items.`);
@@ -29,20 +29,20 @@ export function checkNetwork(world: World, { subnets = [], securityGroups = [] }
   }
 }
 
-/** The VPC of a subnet or a security group, named by an option or made here. */
+/** The VPC of a subnet or security group, from the options or created here. */
 function networkOf(world: World, id: string, kind: "subnet" | "sg"): string | undefined {
   const named = kind === "subnet" ? world.options.subnets : world.options.securityGroups;
   const made = world.surroundings.things.get(id);
   return named[id] ?? (made?.kind === kind ? (made.properties.VpcId as string | undefined) : undefined);
 }
 
-/** The network interface of a task that has one of its own, before it is there. */
+/** The network interface of a task in `awsvpc` mode, before it exists. */
 export function precreated({ subnets: [subnet] = [] }: TaskNetworkRequest): JsonObject[] {
   if (subnet === undefined) return [];
   return [{ id: randomUUID(), type: "ElasticNetworkInterface", status: "PRECREATED", details: [{ name: "subnetId", value: subnet }] }];
 }
 
-/** It is there: the task is connected by it, and each of its containers has its address. */
+/** The network interface exists: it connects the task, and each container has its address. */
 export function attach(world: World, { record }: Task): void {
   record.more.connectivity = "CONNECTED";
   record.connectivityAt = Date.now();
@@ -62,7 +62,7 @@ export function attach(world: World, { record }: Task): void {
     container.networkInterfaces = [{ attachmentId: attachment.id ?? "", privateIpv4Address: address }];
 }
 
-/** It is gone with the task; what it was is still shown. */
+/** The network interface is gone with the task, but still shown. */
 export function detach({ record }: Task): void {
   for (const attachment of record.more.attachments as JsonObject[]) attachment.status = "DELETED";
 }

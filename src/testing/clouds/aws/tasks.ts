@@ -17,14 +17,14 @@ export interface ContainerRecord {
   exitCode?: number;
   reason?: string;
   runtimeId?: string;
-  /** Nothing runs a health check here. */
+  /** Health checks do not run here. */
   healthStatus: "UNKNOWN";
   networkInterfaces: JsonObject[];
 }
 
-/** A task, with what the fake alone knows of it. */
+/** A task, with what only the fake knows about it. */
 export interface Task {
-  /** As `DescribeTasks` shows it; times in milliseconds. */
+  /** As `DescribeTasks` returns it; times in milliseconds. */
   record: {
     taskArn: string;
     clusterArn: string;
@@ -72,7 +72,7 @@ interface ContainerOverride {
   environment?: { name: string; value: string }[];
 }
 
-/** Make a task and let it walk: PROVISIONING, PENDING, ACTIVATING, RUNNING, DEACTIVATING, STOPPING, DEPROVISIONING, STOPPED. */
+/** Start a task. It goes through PROVISIONING, PENDING, ACTIVATING, RUNNING, DEACTIVATING, STOPPING, DEPROVISIONING, STOPPED. */
 export function startTask(
   world: World,
   input: { clusterArn: string; clusterName: string; definition: TaskDefinitionRecord; request: JsonObject },
@@ -188,7 +188,7 @@ async function run(world: World, task: Task): Promise<void> {
   }
   record.startedAt = Date.now();
   move(task, "RUNNING");
-  // A command that is not there is no container that ran.
+  // A container whose command does not exist never ran.
   const first = await Promise.race(
     definitions
       .filter(({ essential = true }) => essential)
@@ -242,7 +242,7 @@ function containerOf(world: World, task: Task, definition: ContainerDefinition):
   });
 }
 
-/** `StopTask`, and whatever else ends a task from outside. */
+/** `StopTask`, or any other stop from outside. */
 export function stopTask(world: World, task: Task, code: StopCode, reason: string): void {
   const { record } = task;
   if (record.desiredStatus === "STOPPED") return;
@@ -256,7 +256,7 @@ export function stopTask(world: World, task: Task, code: StopCode, reason: strin
   for (const container of task.running.values()) container.stop(world.options.grace);
 }
 
-/** End its containers at once, or one of them. */
+/** End its containers at once, or only one of them. */
 export function killContainer(task: Task, reason?: string, name?: string): void {
   if (reason !== undefined) task.killReason = reason;
   for (const [each, container] of task.running) if (name === undefined || each === name) container.kill();
@@ -294,7 +294,7 @@ function idOf(arn: string): string {
   return arn.slice(arn.lastIndexOf("/") + 1);
 }
 
-/** As the API answers it: times are seconds since 1970. */
+/** As in the API's reply: times are seconds since 1970. */
 export function taskJson({ record, tags }: Task, withTags: boolean): JsonObject {
   const { more, createdAt, connectivityAt, pullStartedAt, pullStoppedAt, startedAt, executionStoppedAt, stoppingAt, stoppedAt, ...rest } =
     record;

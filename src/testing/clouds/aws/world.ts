@@ -8,7 +8,7 @@ import type { Settled } from "./options";
 import { Surroundings } from "./surroundings";
 import { finishTask, killContainer, stopTask, type Task } from "./tasks";
 
-/** A registered task definition, as `DescribeTaskDefinition` shows it, with its tags beside it. */
+/** A registered task definition as in `DescribeTaskDefinition`, and its tags. */
 export interface TaskDefinitionRecord {
   definition: JsonObject & {
     taskDefinitionArn: string;
@@ -23,9 +23,9 @@ export interface Cluster {
   arn: string;
   name: string;
   status: "ACTIVE" | "INACTIVE";
-  /** Those that are associated with it. */
+  /** The capacity providers associated with it. */
   capacityProviders: string[];
-  /** Kinds of machines of one's own that have joined it, with room for any task: `EC2`, `EXTERNAL`. */
+  /** The kinds of users' own machines in the cluster, with room for any task: `EC2`, `EXTERNAL`. */
   instances: Set<string>;
 }
 
@@ -33,7 +33,7 @@ export function partitionOf(region: string): string {
   return region.startsWith("cn-") ? "aws-cn" : region.startsWith("us-gov-") ? "aws-us-gov" : "aws";
 }
 
-/** Everything that the fake cloud holds: for tests to look at and to meddle with. */
+/** Everything that the fake cloud has. Tests may read and change it. */
 export class World {
   readonly options: Settled;
   readonly partition: string;
@@ -42,14 +42,14 @@ export class World {
   readonly clusters = new Map<string, Cluster>();
   /** By family, revision 1 first. */
   readonly families = new Map<string, TaskDefinitionRecord[]>();
-  /** By ARN, in the order in which they were started. */
+  /** By ARN, in the order of their start. */
   readonly tasks = new Map<string, Task>();
   /** `RunTask` requests by cluster and client token. */
   readonly tokens = new Map<string, { request: string; tasks: string[] }>();
   /** Parameter Store, by name. `modifiedAt`: milliseconds. */
   readonly parameters = new Map<string, { value: string; version: number; description?: string; modifiedAt?: number }>();
   readonly surroundings = new Surroundings();
-  /** How requests to Cloud Control went, by their token. */
+  /** The status of requests to Cloud Control, by token. */
   readonly requests = new Map<string, JsonObject>();
   readonly background: Background;
   /** Why the next tasks do not start, one each. */
@@ -90,22 +90,25 @@ export class World {
     return task;
   }
 
-  /** Someone else stops a task. */
+  /** Another user stops a task. */
   stopTask(arn: string, reason = "stopped in the console"): void {
     stopTask(this, this.task(arn), "UserInitiated", reason);
   }
 
-  /** A container of it runs out of memory. @param container its name @default the task's first essential one that ends, and all others with it */
+  /**
+   * A container of it runs out of memory. @param container its name @default the task's first essential container, which ends all others
+   * too
+   */
   outOfMemory(arn: string, container?: string): void {
     killContainer(this.task(arn), "OutOfMemoryError: Container killed due to memory usage", container);
   }
 
-  /** Spot capacity is taken back. */
+  /** AWS takes Spot capacity back. */
   interruptSpot(arn: string): void {
     stopTask(this, this.task(arn), "SpotInterruption", "Your Spot Task was interrupted.");
   }
 
-  /** The machine under it fails: nothing says how its containers ended. */
+  /** The machine under it fails: how its containers ended stays unknown. */
   loseHost(arn: string): void {
     const task = this.task(arn);
     task.hostLost = true;
@@ -114,20 +117,20 @@ export class World {
   }
 
   /**
-   * The next task does not start, as where its network has no room: `Timeout waiting for network interface provisioning to complete.`
+   * Make the next task fail to start, for example `Timeout waiting for network interface provisioning to complete.`
    * (https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html has the texts).
-   * @param containers "none": it ends before ECS has made any, and lists none
+   * @param containers "none": it ends before ECS has created any, and lists none
    */
   keepFromStarting(reason: string, containers: "listed" | "none" = "listed"): void {
     this.notToStart.push({ reason, containers });
   }
 
-  /** ECS forgets it, as it does an hour after its end. */
+  /** Make ECS forget it, as it does an hour after its end. */
   forget(arn: string): void {
     this.tasks.delete(arn);
   }
 
-  /** With simulated containers: one ends. */
+  /** With simulated containers: end one. */
   finish(arn: string, end: End): void {
     finishTask(this.task(arn), end);
   }

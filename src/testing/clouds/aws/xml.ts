@@ -1,7 +1,7 @@
-/** What a reply of the Query protocol is made of: members by name, a list as `<member>`s. */
+/** The parts of a reply of the Query protocol: members by name; a list becomes `<member>`s. */
 export type XmlValue = string | number | boolean | undefined | readonly XmlValue[] | { [name: string]: XmlValue };
 
-/** Members in XML; one that is `undefined` is left out. */
+/** Members as XML; one that is `undefined` is left out. */
 export function xml(members: { [name: string]: XmlValue }): string {
   return Object.entries(members)
     .map(([name, value]) => (value === undefined ? "" : `<${name}>${inner(value)}</${name}>`))

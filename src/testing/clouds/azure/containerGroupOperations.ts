@@ -44,6 +44,8 @@ export const CONTAINER_GROUP_OPERATIONS: readonly Operation[] = [
     action: `${NAMESPACE}/locations/operations/read`,
     verb: "GET",
     pattern: path("{S}", `/providers/${NAMESPACE}/locations/{location}/operations/{operation}`),
+    // Who may only see one resource group can watch what goes on there.
+    scopeOf: ({ world, path: { operation = "", scope = "" } }) => world.operations.get(operation)?.group ?? scope,
     handle: operationStatus,
   },
   {

@@ -38,7 +38,7 @@ const ALWAYS = new Set(["Microsoft.Resources", "Microsoft.Authorization"]);
  * @returns headers of the answer
  * @throws {ArmError} in Azure's words
  */
-export function admit({ action, verb }: Operation, call: Call, throttle: Throttle): Record<string, string> {
+export function admit({ action, verb, scopeOf }: Operation, call: Call, throttle: Throttle): Record<string, string> {
   const { world, caller, path: parts, query } = call;
   const { subscription = "", resourceGroup, scope = "" } = parts;
   const [namespace = ""] = action.split("/");
@@ -47,7 +47,7 @@ export function admit({ action, verb }: Operation, call: Call, throttle: Throttl
     throw gatewayError(404, "SubscriptionNotFound", `The subscription '${subscription}' could not be found.`);
   const kind = verb === "GET" || verb === "HEAD" ? "reads" : verb === "DELETE" ? "deletes" : "writes";
   const headers = throttle.take(kind, verb, subscription, caller.objectId);
-  world.access.demand(caller, action, scope);
+  world.access.demand(caller, action, scopeOf?.(call) ?? scope);
   const home = resourceGroup === undefined ? undefined : world.resourceGroups.get(resourceGroup.toLowerCase());
   const ofGroupItself = /\/resourceGroups\/[^/]+$/i.test(scope) && namespace === "Microsoft.Resources";
   if (resourceGroup !== undefined && !home && !ofGroupItself) throw resourceGroupNotFound(resourceGroup);

@@ -1,12 +1,12 @@
 import type { JsonObject } from "../../../json";
 import type { World } from "./world";
 
-/** A call as its handler sees it. */
+/** A call, as its handler gets it. */
 export interface Call {
   world: World;
-  /** Who asks: `serviceAccount:…`, `user:…`. */
+  /** The caller: `serviceAccount:…`, `user:…`. */
   member: string;
-  /** The parts of the path that its pattern names. */
+  /** The named groups of the pattern, with their values. */
   path: Record<string, string>;
   query: URLSearchParams;
   body: JsonObject;
@@ -14,23 +14,23 @@ export interface Call {
 
 /** One method of a Google API. */
 export interface Method {
-  /** As Google's audit logs name it: `run.jobs.run`. */
+  /** Its name in Google's audit logs: `run.jobs.run`. */
   id: string;
   verb: "GET" | "POST" | "PATCH" | "DELETE";
-  /** With a group for each name in `path`. */
+  /** With a named group for each key of `path`. */
   pattern: RegExp;
-  /** `run`: one of Google's published message types, for the request's body and the reply. */
+  /** For Cloud Run: Google's published message types of the request's body and the reply. */
   request?: string;
   reply?: string;
   quota?: "read" | "write" | "run" | "logRead";
   handle(call: Call): JsonObject;
 }
 
-/** What a project is asked for in a path. */
+/** A project in a path. */
 export const PROJECT = "(?<project>[^/:]+)";
 export const PLACE = `projects/${PROJECT}/locations/(?<region>[^/:]+)`;
 
-/** The whole path after the version, as a pattern. */
+/** The path after the version, as a pattern. */
 export function path(version: string, rest: string): RegExp {
   return new RegExp(`^/${version}/${rest}$`);
 }

@@ -9,7 +9,7 @@ const INVALID =
 const MISSING =
   "Request is missing required authentication credential. Expected OAuth 2 access token, login cookie or other valid authentication credential. See https://developers.google.com/identity/sign-in/web/devconsole-project.";
 
-/** Tells whose a request is, by the token it carries: one that this fake gave out, or one that a service account's key signed itself. */
+/** Finds the caller by the request's token: one that this fake issued, or one that a service account's key signed. */
 export class Bearer {
   readonly #iam: Iam;
   readonly #given = new Map<string, { member: string; until: number }>();
@@ -19,14 +19,14 @@ export class Bearer {
     this.#iam = iam;
   }
 
-  /** An access token; an hour, as Google's. */
+  /** Issue an access token. It is valid for an hour, like Google's. */
   give(member: string): { token: string; seconds: number } {
     const token = `ya29.fake-${randomBytes(24).toString("base64url")}`;
     this.#given.set(token, { member, until: Date.now() + 3_600_000 });
     return { token, seconds: 3600 };
   }
 
-  /** @throws {GoogleError} if Google would not know who asks */
+  /** @throws {GoogleError} if Google would not accept the token */
   async memberOf(header: string | undefined): Promise<string> {
     const [, token] = /^Bearer (.+)$/.exec(header ?? "") ?? [];
     if (token === undefined) throw new GoogleError("UNAUTHENTICATED", MISSING);
@@ -49,17 +49,17 @@ export class Bearer {
   }
 
   /**
-   * The token endpoint: an assertion that a key has signed against an access token.
-   * @returns a text where Google says `invalid_grant`: why
+   * The token endpoint: exchanges an assertion signed by a key for an access token.
+   * @returns a string with the reason if Google answers `invalid_grant`
    */
   async exchange(assertion: string, audience: string): Promise<{ token: string; seconds: number } | string> {
     const signed = await this.#signed(assertion, (id) => this.#iam.usableKey(id));
-    // Some libraries take the key file's token_uri for it, some Google's own.
+    // Some libraries use the key file's token_uri, others Google's own.
     if (signed && (signed.aud === audience || signed.aud === "https://oauth2.googleapis.com/token")) return this.give(signed.member);
     return (await this.#deletedSigner(assertion)) ? "Invalid grant: account not found" : "Invalid JWT Signature.";
   }
 
-  /** Whose key signed it, where that account is deleted. */
+  /** The owner of the signing key, if that account is deleted. */
   async #deletedSigner(token: string): Promise<{ email: string; uniqueId: string } | undefined> {
     let found: { email: string; uniqueId: string } | undefined;
     const signed = await this.#signed(token, (id) => {

@@ -1,8 +1,8 @@
-/** Times of the fake: the machine's own, each later than the one before, to the microsecond. */
+/** The fake's clock: this machine's time, but each time is later than the one before, by at least a microsecond. */
 export class Clock {
   #last = 0n;
 
-  /** ISO 8601 with six decimals, as Google writes it. */
+  /** ISO 8601 with six decimals, as in Google's replies. */
   now(): string {
     const micros = BigInt(Date.now()) * 1000n;
     this.#last = micros > this.#last ? micros : this.#last + 1n;

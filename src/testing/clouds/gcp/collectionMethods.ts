@@ -3,7 +3,7 @@ import type { Call, Method } from "./api";
 import { COLLECTIONS, type Collection } from "./collections";
 import { GoogleError } from "./errors";
 
-/** Create, get and delete of what the fake only keeps. Long-running operations are over at once. */
+/** Create, get and delete for resources that the fake only stores. Long-running operations are done at once. */
 export const COLLECTION_METHODS: readonly Method[] = COLLECTIONS.flatMap((collection): Method[] => {
   const { service, kind } = collection;
   const method = (verb: string) => `${service}.${kind}.${verb}`;

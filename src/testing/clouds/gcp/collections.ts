@@ -1,13 +1,13 @@
 import { PLACE, PROJECT } from "./api";
 
-/** Resources that the fake keeps and does no more with: what a pool may have made around it. */
+/** Resources that the fake only stores: those that a pool may have around it. */
 export interface Collection {
   service: string;
-  /** As in paths and permissions. */
+  /** Its name in paths and permissions. */
   kind: string;
-  /** Path of the collection, as a pattern. */
+  /** The collection's path, as a pattern. */
   path: string;
-  /** Where a new one's id stands: in this part of the query, or (Compute Engine) in the body as `name`. */
+  /** Where a new resource's id is: in this query parameter, or (Compute Engine) in the body as `name`. */
   idIn: { query: string } | "body";
 }
 

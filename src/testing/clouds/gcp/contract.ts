@@ -13,16 +13,17 @@ const LONGS = ["int64", "uint64", "sint64", "fixed64"];
 
 /** One difference between a value and Google's contract. */
 export interface Difference {
-  /** In Google's own spelling: `job.template.task_count`. */
+  /** In the spelling of Google's protocol buffers: `job.template.task_count`. */
   path: string;
   kind: "unknown" | "invalid" | "twice";
-  /** The unknown name, the type that was expected, or the oneof of which there are two (the second is the value). */
+  /** The unknown name, the expected type, or the oneof that has two values (then `value` is the second). */
   what: string;
   value: Json;
 }
 
 /**
- * Google's own description of Cloud Run's messages, out of the SDK that users have anyway: what the fake takes and gives is held to it.
+ * Google's description of Cloud Run's messages, from the SDK that users install anyway. The fake's requests and replies are checked with
+ * it.
  */
 export class Contract {
   readonly #root: Descriptor;
@@ -32,7 +33,7 @@ export class Contract {
     this.#root = root as Descriptor;
   }
 
-  /** Where JSON is not what the message says; the first difference, depth first. */
+  /** The first difference between JSON and its message, depth first. */
   difference(value: Json, type: string, path = ""): Difference | undefined {
     const known = this.#find(type);
     if (type === ".google.protobuf.Any") return undefined;
@@ -70,7 +71,7 @@ export class Contract {
     return undefined;
   }
 
-  /** The same value with its enums by name, or by number. */
+  /** The same value with its enums as names or as numbers. */
   withEnums(value: Json, type: string, as: "names" | "numbers"): Json {
     const known = this.#find(type);
     if (known?.values) {
@@ -86,14 +87,14 @@ export class Contract {
         const inside = this.#resolve(field.type, type);
         if (field.keyType !== undefined || inner === null) return [name, inner];
         if (Array.isArray(inner)) return [name, inner.map((each) => this.withEnums(each, inside, as))];
-        // What an Any holds says its own type.
+        // The value in an Any names its own type.
         const held = inside === ".google.protobuf.Any" ? anyType(inner) : inside;
         return [name, this.withEnums(inner, held, as)];
       }),
     );
   }
 
-  /** The same value as proto3 keeps it: what is zero, false or empty is not there, unless its field tells that from absence. */
+  /** The same value as proto3 stores it: zero, false and empty are absent, unless the field distinguishes them from absence. */
   withoutDefaults(value: Json, type: string): Json {
     const known = this.#find(type);
     if (!known?.fields || value === null || typeof value !== "object" || Array.isArray(value)) return value;
@@ -130,7 +131,7 @@ export class Contract {
   }
 }
 
-/** The SDK's description, where the SDK is installed. */
+/** The SDK's description, if it is installed. */
 export function runContract(): Contract {
   return new Contract(require("@google-cloud/run/build/protos/protos.json"));
 }
@@ -144,7 +145,7 @@ function isScalar(type: string): boolean {
   return !type.includes(".") && /^[a-z]/.test(type);
 }
 
-/** What a scalar or well-known type should have been; empty if it is; `undefined` if the type is neither. */
+/** The scalar or well-known type that was expected; empty if the value has it; `undefined` if the type is neither. */
 function scalarFault(value: Json, type: string): string | undefined {
   const given = (fits: boolean, what: string) => (fits ? "" : what);
   switch (type) {

@@ -23,7 +23,7 @@ const STATUS = {
 
 export type Code = keyof typeof STATUS;
 
-/** An error as Google's APIs answer it. */
+/** An error in the form of Google's APIs. */
 export class GoogleError extends CloudError {
   constructor(
     readonly code: Code,

@@ -17,40 +17,40 @@ import {
 } from "./resources";
 import type { World } from "./world";
 
-/** What `jobs.run` may override. */
+/** The overrides of `jobs.run`. */
 export interface Overrides {
   containerOverrides?: { name?: string; args?: string[]; env?: { name: string; value?: string }[]; clearArgs?: boolean }[];
   taskCount?: number;
   timeout?: string;
 }
 
-/** An execution while it goes on; the fake's hands on it. */
+/** A running execution, with the fake's control over it. */
 interface Live {
   container?: Container;
-  /** Why it is to end before its command does. */
+  /** Why it will end before its command does. */
   stopping?: "cancelled" | "timedOut" | "deleted" | "outOfMemory";
 }
 
 const live = new WeakMap<Execution, Live>();
 
-/** What Cloud Run has said of attempts since 2025: in a task, and after "message: " in its execution. */
+/** Cloud Run's messages about attempts since 2025. They are in the task and, after "message: ", in the execution. */
 const SAYS = {
   error: "The container exited with an error.",
   signal: "A signal terminated the container.",
   memory: "The configured memory limit was reached.",
   timeout: "The configured timeout was reached.",
 };
-/** Of these Cloud Run's own log says more. */
+/** Cloud Run's own log has a longer message in this case. */
 const MEMORY_EXCEEDED =
   "Memory limit of 512 MiB exceeded with 541 MiB used. Consider increasing the memory limit, see https://cloud.google.com/run/docs/configuring/memory-limits";
 
-/** Start an execution of a Job, as `jobs.run` and `startExecutionToken` do. @throws {GoogleError} on overrides that Google refuses */
+/** Start an execution of a Job, as in `jobs.run` and `startExecutionToken`. @throws {GoogleError} if Google would refuse the overrides */
 export function startExecution(world: World, job: Job, overrides: Overrides, creator: string, token?: string): Execution {
   const template = overridden(job.template.template, overrides);
   const [, project = "", , region = ""] = job.name.split("/");
   const nameOf = (end: string) => `${job.name}/executions/${idOf(job.name)}-${end}`;
   let name = nameOf(token ?? suffix());
-  // Among a few thousand, two draws are the same now and then.
+  // Among a few thousand names, two random ones are sometimes equal.
   while (token === undefined && world.executions.has(name)) name = nameOf(suffix());
   const id = idOf(name);
   const now = world.clock.now();
@@ -180,7 +180,7 @@ async function oneAttempt(world: World, execution: Execution, attempt: number): 
     result: { status: { code, message }, ...more },
   });
   const log = (severity: string, text: string) => world.log.system(execution, severity, text, attempt);
-  // Cut off at its time limit, or out of memory, a task has neither exit code nor signal of its own, whatever the command made of it.
+  // At its time limit or out of memory, a task has no exit code and no signal, however its command ended.
   if (state.stopping === "timedOut") {
     log("WARNING", `Terminating task because it has reached the maximum timeout of ${seconds} seconds.`);
     return fails(4, SAYS.timeout);
@@ -226,12 +226,12 @@ function endOf(world: World, execution: Execution, attempt: number, state: Live)
     onLine: (stream, text) => output.line(stream, text),
   });
   state.container = container;
-  // Stopped while it was being started.
+  // It was stopped while it started.
   if (state.stopping) container.stop(world.options.grace);
   return container.ended.finally(() => output.end());
 }
 
-/** `executions.cancel`, and whatever else ends one from outside. @throws {GoogleError} if it is over */
+/** `executions.cancel`, or any other cancellation from outside. @throws {GoogleError} if it has ended */
 export function cancelExecution(world: World, execution: Execution): void {
   if (isOver(execution))
     throw new GoogleError("FAILED_PRECONDITION", `Execution ${idOf(execution.name)} cannot be cancelled because it is not running.`);
@@ -247,7 +247,7 @@ export function cancelExecution(world: World, execution: Execution): void {
   state.container?.stop(world.options.grace);
 }
 
-/** Delete one, running or not: it is gone at once, and so is its container. */
+/** Delete an execution, running or not. It is gone at once, and so is its container. */
 export function deleteExecution(world: World, execution: Execution): void {
   const state = live.get(execution) ?? {};
   state.stopping = "deleted";
@@ -255,7 +255,7 @@ export function deleteExecution(world: World, execution: Execution): void {
   world.executions.delete(execution.name);
 }
 
-/** Let its container run out of memory. */
+/** Make its container run out of memory. */
 export function outOfMemory(execution: Execution): void {
   const state = live.get(execution) ?? {};
   state.stopping = "outOfMemory";
@@ -291,7 +291,7 @@ function end(world: World, execution: Execution, job: Job | undefined, ending: E
   execution.observedGeneration = "1";
   execution.updateTime = now;
   const wasCancelled = ending.executionReason === "CANCELLED";
-  // One that was cancelled before it started has no end, only a last condition.
+  // If it was cancelled before its start, it has no end, only a last condition.
   if (!wasCancelled || execution.startTime !== undefined) execution.completionTime = now;
   if (ending.state === "CONDITION_SUCCEEDED") execution.succeededCount = 1;
   else if (wasCancelled) execution.cancelledCount = 1;
@@ -310,7 +310,7 @@ function end(world: World, execution: Execution, job: Job | undefined, ending: E
 
 const WAITING = "Waiting for execution to complete.";
 
-/** Between the answer of `jobs.run` and the start. */
+/** The time between the reply of `jobs.run` and the start. */
 function waiting(world: World): Condition[] {
   const lastTransitionTime = world.clock.now();
   const state = "CONDITION_RECONCILING";
@@ -324,7 +324,7 @@ function started(lastTransitionTime: string): Condition[] {
   return ["ResourcesAvailable", "Started", "ContainerReady"].map((type) => ({ type, state: "CONDITION_SUCCEEDED", lastTransitionTime }));
 }
 
-/** Every execution that ran has it in the end, whether anything was tried again or not. */
+/** Every execution that ran has this condition in the end, even without a retry. */
 function retry(lastTransitionTime: string, attempt: number): Condition {
   return {
     type: "Retry",
@@ -372,13 +372,13 @@ export function jobNameOf(execution: Execution): string {
   return execution.name.slice(0, execution.name.indexOf("/executions/"));
 }
 
-/** Five characters, of those that spell nothing. */
+/** Five characters, from those that form no words. */
 function suffix(): string {
   const letters = "bcdfghjklmnpqrstvwxz2456789";
   return [...randomBytes(5)].map((byte) => letters[byte % letters.length]).join("");
 }
 
-/** What an operation of `jobs.run` says at last. */
+/** The final result of an operation of `jobs.run`. */
 export function operationError(execution: Execution): { code: number; message: string } | undefined {
   const completed = execution.conditions.find(({ type }) => type === "Completed");
   if (completed?.state !== "CONDITION_FAILED") return undefined;

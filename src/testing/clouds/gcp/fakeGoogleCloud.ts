@@ -9,44 +9,47 @@ import { Quotas } from "./quotas";
 import { type CallRecord, serveGoogle } from "./server";
 import { World } from "./world";
 
-/** The account that containers act as. It may do nothing. */
+/** The service account of containers. It has no permissions. */
 const RUNTIME = "flow-runtime";
 
-/** A fake Google Cloud that is running. */
+/** A running fake of Google Cloud. */
 export interface FakeGoogleCloud extends FakeCloud<World, CallRecord, Fault> {
   project: string;
-  /** For a work pool's `endpoints`. */
+  /** The `endpoints` of a work pool. */
   endpoints: { run: string; logging: string };
-  /** E-mail of a service account for containers to act as, which is there from the start. */
+  /** E-mail of a service account for containers, which exists from the start. */
   runtimeAccount: string;
-  /** Make a service account with roles in the project, which may act as {@link runtimeAccount}; a key of it, as for a credentials block. */
+  /**
+   * Create a service account with roles in the project, which may act as {@link runtimeAccount}. Returns a key, as in a credentials block.
+   */
   serviceAccountKey(id: string, roles?: readonly string[]): KeyFile;
-  /** An access token of the project's owner, for what a test does itself. */
+  /** An access token of the project's owner, for the test's own requests. */
   ownerToken(): string;
 }
 
-/** What submitting takes (the roles that pushpool's components give). */
+/** The roles that submitting needs, as pushpool's components grant them. */
 const SUBMITTER = ["roles/run.developer", "roles/logging.viewer"];
 
 /**
- * A Google Cloud on this machine: Cloud Run jobs, whose commands it runs as processes, Cloud Logging, and who may do what.
+ * A fake of Google Cloud on this machine: Cloud Run jobs, whose commands it runs as processes, Cloud Logging and IAM.
  *
- * It is no kinder than Google's: it takes what the SDK's own description of the API allows, checks every call's credentials and permissions,
- * and can be made slow, forgetful and contradictory. Reach it through a work pool's `endpoints`.
+ * It is never kinder than Google. It accepts only what the SDK's description of the API allows, and checks the credentials and permissions
+ * of every call. It can be slow, and eventually consistent. Use it through a work pool's `endpoints`.
  *
- * What it leaves out:
- * - GPUs, volumes (they are checked, and not mounted), probes, sidecars: only a Job's first container runs.
- * - Binary Authorization, encryption keys and VPC access: they are kept and given back, and forbid nothing.
- * - More than one task of an execution; `allowMissing` of updates, `showDeleted` of lists, and the 30 days in which a deleted Job can be read.
- * - A project's number stands for its id in any path, but names always come back with the id.
- * - Of Cloud Logging: `time` fields of a JSON line, exclusion filters, and sinks. Splits are made of text only.
+ * Not supported:
+ * - GPUs, volumes (checked, but not mounted), probes, sidecars: only a Job's first container runs.
+ * - Binary Authorization, encryption keys and VPC access: they are stored and returned, but have no effect.
+ * - More than one task in an execution; `allowMissing` of updates, `showDeleted` of lists, and the 30 days in which a deleted Job can be
+ * read.
+ * - A project's number works instead of its id in any path, but names always come back with the id.
+ * - In Cloud Logging: `time` fields of a JSON line, exclusion filters, and sinks. Only text is split.
  * - A service account's system-managed key is listed, and never changes.
  *
  * ```ts
  * const google = await startFakeGoogleCloud();
  * const key = google.serviceAccountKey("submitter");
  * ```
- * @throws {Error} if `@google-cloud/run` is not installed: its description of the API comes from there
+ * @throws {Error} if `@google-cloud/run` is not installed: the fake uses its description of the API
  */
 export async function startFakeGoogleCloud(options: FakeGoogleCloudOptions = {}): Promise<FakeGoogleCloud> {
   const world = new World(settled(options));

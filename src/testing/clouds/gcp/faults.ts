@@ -1,13 +1,13 @@
 import type { CommonFault } from "../shared/exchange";
 import { type Code, errorInfo, GoogleError } from "./errors";
 
-/** What goes wrong with a call. */
+/** How a call fails. */
 export type Fault =
   | CommonFault
-  /** Google refuses it in its own words, before it looks at the call. `reason`: of its ErrorInfo. */
+  /** Google refuses the call with this message, before it looks at it. `reason` is that of its ErrorInfo. */
   | { kind: "refuse"; code: Code; message: string; reason?: string };
 
-/** The error of a fault that keeps Google from looking at a call. */
+/** The error of a fault because of which Google does not look at a call. */
 export function errorOf(fault: Fault): GoogleError | undefined {
   switch (fault.kind) {
     case "refuse":

@@ -11,20 +11,20 @@ const TITLES: Record<string, string> = {
 };
 
 /**
- * What Google's front end checks before a service hears of a call: that the API is on, that someone pays for it, that no perimeter is in
- * between, and that the region is one.
- * @throws {GoogleError} in Google's words
+ * The checks of Google's front end before a service gets a call: the API is enabled, billing is enabled, no perimeter blocks the caller,
+ * and the region exists.
+ * @throws {GoogleError} with Google's message
  */
 export function admit(service: string, { world, path: { project = world.options.project, region } }: Call): void {
   const number = world.numberOf(project);
   if (!world.services.has(`${service}.googleapis.com`)) throw disabled(service, number);
-  // A project without billing can still read logs, and be put in order.
+  // Without billing, a project's logs can still be read, and its other resources managed.
   if (!world.billing && service === "run") throw unpaid(service, project, number);
   if (world.perimeter && (service === "run" || service === "logging")) throw outside(service, number);
   if (service === "run" && region !== undefined && region !== "-" && !REGIONS.has(region)) throw nowhere(service, region, number);
 }
 
-/** A project's number may stand for its id in any path. */
+/** Accept a project's number instead of its id in any path. */
 export function withProjectId({ world, path }: Call): void {
   if (path.project !== undefined) path.project = projectIdOf(world, path.project);
 }

@@ -3,7 +3,7 @@ import type { JsonObject } from "../../../json";
 import { COLLECTIONS, permissionsOf, SECRET_PERMISSIONS } from "./collections";
 import { denied, errorInfo, GoogleError } from "./errors";
 
-/** What each role may do, as far as this fake asks (https://cloud.google.com/iam/docs/roles-permissions). */
+/** The permissions of each role that this fake checks (https://cloud.google.com/iam/docs/roles-permissions). */
 const RUN_VIEW = [
   "run.jobs.get",
   "run.jobs.list",
@@ -70,7 +70,7 @@ const ROLES: Record<string, readonly string[]> = {
 export interface ServiceAccount {
   email: string;
   uniqueId: string;
-  /** The key pair that Google keeps for it and changes by itself. */
+  /** The key pair that Google manages and rotates. */
   systemKey: { id: string; madeAt: number };
   displayName?: string;
   description?: string;
@@ -90,7 +90,7 @@ interface Binding {
   madeAt: number;
 }
 
-/** A key file, as Google gives it out once. */
+/** A key file, as Google returns it once. */
 export type KeyFile = Record<
   | "type"
   | "project_id"
@@ -106,17 +106,17 @@ export type KeyFile = Record<
   string
 >;
 
-/** How long changes take to be known everywhere, in milliseconds. */
+/** How long changes take to become effective, in milliseconds. */
 export interface Propagation {
   keys: number;
   bindings: number;
 }
 
-/** Who there is, and who may do what. Resources are named `projects/P`, `serviceAccounts/EMAIL`, `secrets/NAME`. */
+/** Service accounts, roles and policies. Resources have names like `projects/P`, `serviceAccounts/EMAIL`, `secrets/NAME`. */
 export class Iam {
   readonly accounts = new Map<string, ServiceAccount>();
   readonly keys = new Map<string, Key>();
-  /** Keys of accounts that were deleted, with what Google calls them. */
+  /** Keys of deleted accounts, with those accounts' unique ids. */
   readonly #deleted = new Map<string, Key & { uniqueId: string }>();
   readonly roles = new Map<string, readonly string[]>();
   readonly #deletedIds = new Map<string, string>();
@@ -137,7 +137,7 @@ export class Iam {
     return account;
   }
 
-  /** Its keys go with it; its bindings stay, for nobody. */
+  /** Its keys are deleted too. Its bindings stay, without effect. */
   deleteAccount(email: string): void {
     const { uniqueId = "" } = this.accounts.get(email) ?? {};
     this.accounts.delete(email);
@@ -149,12 +149,12 @@ export class Iam {
     }
   }
 
-  /** What Google calls a deleted account; `undefined` if there is one of that name. */
+  /** The unique id of a deleted account; `undefined` if an account with that name exists. */
   deletedId(email: string): string | undefined {
     return this.accounts.has(email) ? undefined : this.#deletedIds.get(email);
   }
 
-  /** Whose key it was, where the account is deleted. */
+  /** The key of a deleted account. */
   deletedKey(id: string): (Key & { uniqueId: string }) | undefined {
     return this.#deleted.get(id);
   }
@@ -186,7 +186,7 @@ export class Iam {
     };
   }
 
-  /** The key that signed something, once it is known everywhere. */
+  /** The key with this id, once it is effective. */
   usableKey(id: string): { email: string; publicKey: ReturnType<typeof createPublicKey> } | undefined {
     const key = this.keys.get(id);
     if (!key || !this.accounts.has(key.email) || Date.now() < key.madeAt + this.propagation.keys) return undefined;
@@ -202,7 +202,7 @@ export class Iam {
     this.bindings = this.bindings.filter((each) => each.resource !== resource || each.role !== role || each.member !== member);
   }
 
-  /** Set a resource's whole policy; what stays keeps its age. */
+  /** Set a resource's whole policy. A binding that stays keeps its age. */
   setPolicy(resource: string, policy: readonly { role: string; members: readonly string[] }[]): void {
     const wanted = policy.flatMap(({ role, members }) => members.map((member) => ({ role, member })));
     this.bindings = this.bindings.filter(
@@ -238,12 +238,12 @@ export class Iam {
     );
   }
 
-  /** @throws {GoogleError} as Google says no */
+  /** @throws {GoogleError} with Google's message if the permission is missing */
   demand(member: string, permission: string, project: string, resource: string): void {
     if (!this.may(member, permission, [`projects/${project}`, resource])) throw denied(permission, resource);
   }
 
-  /** Whoever makes or runs a Job acts as its service account. */
+  /** The creator of a Job, and whoever runs it, acts as its service account. */
   demandActAs(member: string, project: string, email: string): void {
     if (this.may(member, "iam.serviceAccounts.actAs", [`projects/${project}`, `serviceAccounts/${email}`])) return;
     throw new GoogleError(
@@ -253,7 +253,7 @@ export class Iam {
     );
   }
 
-  /** For looking at: no private key is kept. */
+  /** For display: it has no private keys. */
   summary(): JsonObject {
     return {
       accounts: [...this.accounts.keys()],

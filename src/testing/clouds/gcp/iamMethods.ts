@@ -7,7 +7,7 @@ import type { ServiceAccount } from "./iam";
 const ACCOUNT = `projects/${PROJECT}/serviceAccounts/(?<email>[^/:]+)`;
 const SERVICE = `projects/${PROJECT}/services/(?<service>[^/:]+)`;
 
-/** What provisioning a pool asks of IAM, Resource Manager and Service Usage. */
+/** The methods of IAM, Resource Manager and Service Usage that provisioning a pool needs. */
 export const IAM_METHODS: readonly Method[] = [
   {
     id: "iam.serviceAccounts.create",
@@ -231,7 +231,7 @@ export const IAM_METHODS: readonly Method[] = [
         const type = verb === "enable" ? "EnableServiceResponse" : "DisableServiceResponse";
         const service = { ...shownService(call), parent: `projects/${world.numberOf(projectOf(call))}` };
         world.operations.set(name, { response: { "@type": `type.googleapis.com/google.api.serviceusage.v1.${type}`, service } });
-        // The one says nothing more, the other has an empty metadata.
+        // Disabling returns nothing more, enabling an empty metadata.
         return verb === "enable" ? { name } : { name, metadata: { "@type": "type.googleapis.com/google.protobuf.Any" } };
       },
     }),
@@ -266,10 +266,10 @@ function demandOnProject(call: Call, permission: string): void {
   call.world.iam.demand(call.member, permission, project, `projects/${project}`);
 }
 
-/** @throws {GoogleError} 404 with the words of that method */
+/** @throws {GoogleError} 404 with that method's message */
 function accountOf(call: Call, permission: string, unknown?: string): ServiceAccount {
   const email = call.path.email ?? "";
-  // `projects/-` stands for the account's own.
+  // `projects/-` means the account's own project.
   const project = projectOf(call) === "-" ? projectIn(email) : projectOf(call);
   call.world.iam.demand(call.member, permission, project, `serviceAccounts/${email}`);
   const account = call.world.iam.accounts.get(email);
@@ -315,7 +315,7 @@ function shownKey(call: Call, account: ServiceAccount, id: string): JsonObject {
   };
 }
 
-/** One that Google keeps: nobody has its private key, and it is replaced after some weeks. */
+/** The key that Google manages: nobody has its private part, and it is rotated after some weeks. */
 function shownSystemKey(account: ServiceAccount): JsonObject {
   const { id, madeAt } = account.systemKey;
   const time = (at: number) => new Date(at).toISOString().replace(/\.\d+Z$/, "Z");

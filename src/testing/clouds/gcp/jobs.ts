@@ -5,7 +5,7 @@ import type { ContainerSpec, ExecutionTemplate, Job, TaskTemplate } from "./reso
 import { etagOf, idOf } from "./resources";
 import type { World } from "./world";
 
-/** What Cloud Run says of an image it cannot fetch, and the reasons that go with it. */
+/** Cloud Run's errors about an image that it cannot fetch, and their reasons. */
 const IMAGE_PROBLEMS = {
   missing: { reason: "CONTAINER_MISSING", message: (image: string) => `Image '${image}' not found.` },
   denied: {
@@ -15,7 +15,7 @@ const IMAGE_PROBLEMS = {
   },
 } as const;
 
-/** A new Job as the API answers it: checked, with every default filled in, not ready yet. */
+/** A new Job, as in the API's reply: checked, with all defaults, not ready yet. */
 export function newJob(world: World, parent: string, jobId: string, given: JsonObject, creator: string): Job {
   const [, project = "", , region = ""] = parent.split("/");
   if (!/^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/.test(jobId)) {
@@ -48,7 +48,7 @@ export function newJob(world: World, parent: string, jobId: string, given: JsonO
   };
 }
 
-/** What a caller says of a Job beside what it runs. */
+/** What a caller sets in a Job besides its template. */
 export function describedBy(
   given: JsonObject,
 ): Pick<Job, "labels" | "annotations" | "client" | "clientVersion" | "launchStage" | "binaryAuthorization"> {
@@ -62,12 +62,12 @@ export function describedBy(
   };
 }
 
-/** What was made with only general features is given back as that. */
+/** A Job with only generally available features is returned as GA. */
 function launchStageOf(given: unknown): string {
   return given === "ALPHA" ? "ALPHA" : "GA";
 }
 
-/** @throws {GoogleError} on what Google refuses of a template */
+/** @throws {GoogleError} if Google would refuse the template */
 export function filled(template: ExecutionTemplate | undefined, world: World, project: string): ExecutionTemplate {
   const task = template?.template;
   if (!template || !task?.containers || task.containers.length === 0)
@@ -134,7 +134,7 @@ export function checkTimeout(timeout: string, path: string): void {
   if (seconds < 1 || seconds > 604_800) throw new GoogleError("INVALID_ARGUMENT", `${path}: must be between 1s and 604800s.`);
 }
 
-/** Namespaces that are Google's own. */
+/** Namespaces that are reserved for Google. */
 const RESERVED = /^(run|cloud)\.googleapis\.com|^(serving|autoscaling)\.knative\.dev/;
 
 function checkedAnnotations(annotations: Record<string, string>): Record<string, string> {
@@ -143,7 +143,7 @@ function checkedAnnotations(annotations: Record<string, string>): Record<string,
   return annotations;
 }
 
-/** Each mount names a volume, and one of Cloud SQL is at /cloudsql or at no path (google/cloud/run/v2/k8s.min.proto). */
+/** Each mount names a volume. One of Cloud SQL is at /cloudsql or has no path (google/cloud/run/v2/k8s.min.proto). */
 function checkVolumes({ volumes = [], containers }: TaskTemplate): void {
   for (const [index, { volumeMounts = [] }] of containers.entries()) {
     for (const [at, { name = "", mountPath = "" }] of volumeMounts.entries()) {
@@ -175,7 +175,7 @@ function checkedLabels(labels: Record<string, string>): Record<string, string> {
   return labels;
 }
 
-/** What keeps a task of this shape from starting; `undefined`: nothing. */
+/** Why a task of this template cannot start; `undefined` if it can. */
 export function startProblem(world: World, project: string, task: TaskTemplate): { reason: string; message: string } | undefined {
   const agent = `service-${world.numberOf(project)}@serverless-robot-prod.iam.gserviceaccount.com`;
   for (const { image, env = [] } of task.containers) {

@@ -1,6 +1,8 @@
 import { GoogleError } from "./errors";
 
-/** A condition of the Logging query language, as far as it is used on runs (https://cloud.google.com/logging/docs/view/logging-query-language). */
+/**
+ * A condition of the Logging query language, as far as runs need it (https://cloud.google.com/logging/docs/view/logging-query-language).
+ */
 export type Condition =
   | { kind: "all"; of: Condition[] }
   | { kind: "any"; of: Condition[] }
@@ -10,7 +12,7 @@ export type Condition =
 const TOKEN =
   /\s*(?:(\(|\)|>=|<=|!=|=~|!~|=|:|<|>)|(-?(?:[A-Za-z_][\w]*|"(?:[^"\\]|\\.)*")(?:\.(?:[\w-]+|"(?:[^"\\]|\\.)*"))*)|([\w.:+-]+|\*))/y;
 
-/** @throws {GoogleError} if it cannot be read */
+/** @throws {GoogleError} if the filter is invalid */
 export function parseFilter(text: string): Condition {
   const tokens = tokensOf(text);
   let at = 0;
@@ -76,7 +78,7 @@ export function matches(condition: Condition, entry: object): boolean {
     case "compare": {
       const found = valueAt(entry, condition.path);
       if (found === undefined) return false;
-      // `field:*` asks whether the field is there.
+      // `field:*` means that the field exists.
       return (condition.operator === ":" && condition.value === "*") || compare(String(found), condition.operator, condition.value);
     }
   }
@@ -95,7 +97,7 @@ function compare(found: string, operator: string, value: string): boolean {
     case "!~":
       return !new RegExp(value).test(found);
     default: {
-      // Times are the only ordered things here; those of one form compare as text.
+      // Only times are compared by order. Those of one format compare as strings.
       const [a, b] = [comparable(found), comparable(value)];
       return operator === ">=" ? a >= b : operator === "<=" ? a <= b : operator === ">" ? a > b : a < b;
     }

@@ -1,6 +1,6 @@
 import type { JsonObject } from "../../../json";
 
-/** What Cloud Logging makes of a line of output. */
+/** What Cloud Logging stores for a line of output. */
 export interface Parsed {
   severity?: string;
   textPayload?: string;
@@ -13,7 +13,10 @@ export interface Parsed {
   operation?: JsonObject;
 }
 
-/** LogSeverity by its own names and by those that loggers use (https://cloud.google.com/logging/docs/reference/v2/rest/v2/LogEntry#LogSeverity). */
+/**
+ * LogSeverity by its own names and by those of common loggers
+ * (https://cloud.google.com/logging/docs/reference/v2/rest/v2/LogEntry#LogSeverity).
+ */
 const SEVERITIES: readonly [RegExp, string][] = [
   [/^(debug|trace|fine|finer|finest|d|100)$/i, "DEBUG"],
   [/^(info|information|informational|i|200)$/i, "INFO"],
@@ -25,7 +28,10 @@ const SEVERITIES: readonly [RegExp, string][] = [
   [/^(emerg|emergency|800)$/i, "EMERGENCY"],
 ];
 
-/** Special fields of a JSON line that become fields of its entry (https://cloud.google.com/logging/docs/structured-logging#special-payload-fields). */
+/**
+ * Special fields of a JSON line, which become fields of its entry
+ * (https://cloud.google.com/logging/docs/structured-logging#special-payload-fields).
+ */
 const MOVED = {
   "logging.googleapis.com/insertId": "insertId",
   "logging.googleapis.com/labels": "labels",
@@ -35,7 +41,7 @@ const MOVED = {
   "logging.googleapis.com/trace": "trace",
 } as const;
 
-/** A line that is a JSON object is kept as one, without its special fields; all others are text. */
+/** Parse a line. A JSON object stays one, without its special fields; any other line is text. */
 export function parsedLine(text: string): Parsed {
   const object = jsonObject(text);
   if (!object) return { textPayload: text };
@@ -48,7 +54,7 @@ export function parsedLine(text: string): Parsed {
     else payload[name] = value;
   }
   const { message, ...others } = payload;
-  // Where nothing else is left, the message is the entry's text.
+  // If only the message is left, it becomes the entry's text.
   return typeof message === "string" && Object.keys(others).length === 0
     ? { ...parsed, textPayload: message }
     : { ...parsed, jsonPayload: payload };
@@ -68,14 +74,14 @@ function jsonObject(text: string): JsonObject | undefined {
   }
 }
 
-/** A text in pieces of at most so many characters. */
+/** Split a string into pieces of at most so many characters. */
 export function pieces(text: string, largest: number): string[] {
   const all: string[] = [];
   for (let from = 0; from === 0 || from < text.length; from += largest) all.push(text.slice(from, from + largest));
   return all;
 }
 
-/** Keeps the lines of a Python traceback together, as Cloud Logging does: they are one entry. */
+/** Joins the lines of a Python traceback into one entry, as Cloud Logging does. */
 export class Tracebacks {
   readonly #open = new Map<"stdout" | "stderr", string[]>();
 
@@ -85,13 +91,13 @@ export class Tracebacks {
     const open = this.#open.get(stream);
     if (open) {
       open.push(text);
-      // The exception itself is the first that is not indented.
+      // The exception itself is the first line without indentation.
       if (!/^\s/.test(text)) this.#close(stream);
     } else if (text === "Traceback (most recent call last):") this.#open.set(stream, [text]);
     else this.write(stream, text);
   }
 
-  /** Nothing more comes. */
+  /** The end of the output. */
   end(): void {
     for (const stream of [...this.#open.keys()]) this.#close(stream);
   }

@@ -14,12 +14,12 @@ export interface LogEntry extends Parsed {
   labels: Record<string, string>;
   timestamp: string;
   receiveTimestamp: string;
-  /** Of an entry that would have been too large: its place among its parts. */
+  /** The position among the parts of an entry that was too large. */
   split?: { uid: string; index?: number; totalSplits: number };
   protoPayload?: JsonObject;
 }
 
-/** The most that a page holds. */
+/** The largest page. */
 const MAX_PAGE = 1000;
 
 /** Cloud Logging's entries. */
@@ -34,7 +34,7 @@ export class LogStore {
     this.#options = options;
   }
 
-  /** Output of a container that belongs together: a line, or a traceback. What is too large for one entry is split. */
+  /** One piece of a container's output: a line, or a traceback. If it is too large for one entry, it is split. */
   write(execution: Execution, stream: "stdout" | "stderr", text: string, attempt: number): void {
     const parsed = parsedLine(text);
     const { textPayload } = parsed;
@@ -52,12 +52,12 @@ export class LogStore {
     }
   }
 
-  /** Cloud Run's own word on an execution. */
+  /** Cloud Run's own message about an execution. */
   system(execution: Execution, severity: string, text: string, attempt: number): void {
     this.#add(execution, "varlog/system", attempt, { severity, textPayload: text });
   }
 
-  /** `entries:write`: what a program says of itself. */
+  /** `entries:write`: an entry that a program writes itself. */
   take(entry: Partial<LogEntry> & Pick<LogEntry, "logName" | "resource">): void {
     const now = this.#clock.now();
     this.entries.push({ insertId: randomBytes(10).toString("hex"), labels: {}, timestamp: now, ...entry, receiveTimestamp: now });
@@ -79,7 +79,7 @@ export class LogStore {
     });
   }
 
-  /** `entries:list`. @throws {GoogleError} if the filter or token cannot be read */
+  /** `entries:list`. @throws {GoogleError} if the filter or the token is invalid */
   list({
     filter = "",
     orderBy = "timestamp asc",

@@ -4,7 +4,7 @@ import { GoogleError } from "./errors";
 import { projectIdOf } from "./gate";
 import type { LogEntry } from "./logStore";
 
-/** What of Cloud Logging's API reads and writes entries (https://cloud.google.com/logging/docs/reference/v2/rest/v2/entries). */
+/** The methods of Cloud Logging that read and write entries (https://cloud.google.com/logging/docs/reference/v2/rest/v2/entries). */
 export const LOGGING_METHODS: readonly Method[] = [
   {
     id: "logging.entries.write",

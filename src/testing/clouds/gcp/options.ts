@@ -4,25 +4,25 @@ import { COMMON_DEFAULTS, type CommonOptions } from "../shared/options";
 export interface FakeGoogleCloudOptions extends CommonOptions {
   /** Project id. @default "acme" */
   project?: string;
-  /** Secret Manager: versions by number, of secrets by name. */
+  /** The secrets of Secret Manager: versions by number, by the secret's name. */
   secrets?: Record<string, Record<string, string>>;
-  /** Services that are switched on. @default run, logging, iam, cloudresourcemanager, serviceusage, secretmanager */
+  /** The enabled services. @default run, logging, iam, cloudresourcemanager, serviceusage, secretmanager */
   services?: readonly string[];
-  /** How long a Job takes to get ready, in milliseconds. @default 20 */
+  /** How long a Job takes to become ready, in milliseconds. @default 20 */
   reconcile?: number;
   /** How long an execution waits for its container, in milliseconds. @default 20 */
   start?: number;
-  /** Between SIGTERM and SIGKILL, in milliseconds. @default 10000, as Cloud Run's */
+  /** Between SIGTERM and SIGKILL, in milliseconds. @default 10000, as in Cloud Run */
   grace?: number;
-  /** Characters of a log entry's text; a longer one is split. @default 262144, as Cloud Logging's 256 KB */
+  /** The largest text of a log entry, in characters; longer ones are split. @default 262144, like Cloud Logging's 256 KB */
   largestLogEntry?: number;
-  /** How much later than it is made an execution shows up in lists, in milliseconds. @default 0 */
+  /** How long after its creation an execution becomes visible in lists, in milliseconds. @default 0 */
   listLag?: number;
-  /** Until a new binding is known everywhere, in milliseconds. @default 0 */
+  /** How long a new binding takes to become effective, in milliseconds. @default 0 */
   bindingDelay?: number;
-  /** Calls in each window by quota; absent: any number. */
+  /** How many calls each quota allows in a window. @default any number */
   quotas?: Partial<Record<"read" | "write" | "run" | "logRead", number>>;
-  /** Length of a quota's window, in milliseconds. @default 60000, as Google's */
+  /** Length of a quota's window, in milliseconds. @default 60000, as in Google's */
   quotaWindow?: number;
 }
 

@@ -8,7 +8,7 @@ const METRICS = {
   logRead: "Read requests",
 } as const;
 
-/** Calls by quota, project and region, in windows as long as Google's minute. */
+/** Counts calls by quota, project and region, in windows; Google's window is a minute. */
 export class Quotas {
   readonly #options: Pick<Settled, "quotas" | "quotaWindow">;
   readonly #used = new Map<string, { window: number; calls: number }>();
@@ -17,7 +17,7 @@ export class Quotas {
     this.#options = options;
   }
 
-  /** @throws {GoogleError} when it is used up */
+  /** @throws {GoogleError} if the quota is used up */
   take(quota: keyof typeof METRICS, place: string, projectNumber: string): void {
     const most = this.#options.quotas[quota];
     if (most === undefined) return;

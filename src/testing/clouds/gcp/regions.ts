@@ -1,4 +1,4 @@
-/** Where Cloud Run is (https://cloud.google.com/run/docs/locations). */
+/** The regions of Cloud Run (https://cloud.google.com/run/docs/locations). */
 export const REGIONS: ReadonlySet<string> = new Set([
   "africa-south1",
   "asia-east1",

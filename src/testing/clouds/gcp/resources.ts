@@ -1,6 +1,6 @@
 import type { JsonObject } from "../../../json";
 
-/** Cloud Run's resources as the v2 API's JSON has them, as far as the fake works with them. */
+/** Cloud Run's resources in the JSON of the v2 API, as far as the fake uses them. */
 export interface EnvVar {
   name: string;
   value?: string;
@@ -141,7 +141,7 @@ export function idOf(name: string): string {
   return name.slice(name.lastIndexOf("/") + 1);
 }
 
-/** Google's etags hold their own quotes: a time and the resource's name, both in base64. */
+/** Google's etags contain their own quotes: a time and the resource's name, both in base64. */
 export function etagOf(name: string, time: string): string {
   return `"${Buffer.from(time).toString("base64")}/${Buffer.from(name).toString("base64").replaceAll("=", "")}"`;
 }

@@ -80,7 +80,7 @@ export const RUN_METHODS: readonly Method[] = [
       demand(call, "run.jobs.update", jobOf(call));
       const job = jobNamed(world, jobOf(call));
       checkEtag(job, body.etag);
-      // There is no update mask: what is not said is no longer there.
+      // There is no update mask: a field that is not given is removed.
       for (const field of ["labels", "annotations", "client", "clientVersion", "binaryAuthorization"] as const) delete job[field];
       Object.assign(job, describedBy(body));
       job.lastModifier = emailOf(member);
@@ -262,7 +262,7 @@ function checkEtag(job: Job, etag: unknown): void {
     );
 }
 
-/** Get a Job ready, or find out that it cannot be. */
+/** Make a Job ready, or find why it cannot be. */
 function reconcile(world: World, job: Job, whenReady = () => {}): void {
   world.background.later(world.options.reconcile / 2, () => {
     const lastTransitionTime = job.terminalCondition.lastTransitionTime ?? world.clock.now();
@@ -286,10 +286,10 @@ function operation(world: World, parent: string, kind: "job" | "run", of: Job | 
   return shown(name, kind, of);
 }
 
-/** An operation of a Job is done when it is ready, one of a run when the run is over. */
+/** An operation of a Job is done when the Job is ready; one of a run, when the run has ended. */
 function shown(name: string, kind: "job" | "run", of: Job | Execution): JsonObject {
   const type = kind === "job" ? "Job" : "Execution";
-  // The metadata has no uid of a Job.
+  // The metadata does not contain a Job's uid.
   const { uid, ...rest } = asJson(of);
   const metadata: JsonObject = {
     "@type": `type.googleapis.com/google.cloud.run.v2.${type}`,

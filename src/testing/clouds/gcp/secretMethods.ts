@@ -6,7 +6,7 @@ const SECRETS = `projects/${PROJECT}/secrets`;
 const SECRET = `${SECRETS}/(?<secret>[^/:]+)`;
 const VERSION = `${SECRET}/versions/(?<version>[^/:]+)`;
 
-/** Secret Manager, as far as provisioning goes (https://cloud.google.com/secret-manager/docs/reference/rest). */
+/** Secret Manager, as far as provisioning needs it (https://cloud.google.com/secret-manager/docs/reference/rest). */
 export const SECRET_METHODS: readonly Method[] = [
   {
     id: "secretmanager.secrets.create",
@@ -39,7 +39,7 @@ export const SECRET_METHODS: readonly Method[] = [
       versionsOf(call, "secretmanager.secrets.delete");
       const { iam, secrets } = call.world;
       secrets.delete(call.path.secret ?? "");
-      // Its policy goes with it.
+      // Its policy is deleted too.
       iam.setPolicy(policyName(call), []);
       return {};
     },
@@ -111,7 +111,7 @@ function policyOf(call: Call): JsonObject {
   return { version: 1, etag: iam.etagOf(policyName(call)), bindings: iam.policyOf(policyName(call)) };
 }
 
-/** A secret's versions, for whoever may. */
+/** A secret's versions, if the caller has the permission. */
 function versionsOf(call: Call, permission: string): Record<string, string> {
   demand(call, permission, policyName(call));
   const versions = call.world.secrets.get(call.path.secret ?? "");

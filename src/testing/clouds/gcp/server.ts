@@ -17,11 +17,11 @@ import { RUN_METHODS } from "./runMethods";
 import { SECRET_METHODS } from "./secretMethods";
 import type { World } from "./world";
 
-/** A call that was answered, or left without an answer (`status` 0). */
+/** A call that was answered, or that got no answer (`status` 0). */
 export interface CallRecord extends RecordedCall {
-  /** As `run.jobs.run`. */
+  /** Such as `run.jobs.run`. */
   method: string;
-  /** With the query. */
+  /** Includes the query. */
   path: string;
   member?: string;
 }
@@ -36,10 +36,12 @@ interface Parts {
 }
 
 const METHODS: readonly Method[] = [...RUN_METHODS, ...LOGGING_METHODS, ...IAM_METHODS, ...SECRET_METHODS, ...COLLECTION_METHODS];
-/** As long as Google's front ends keep an idle connection: node's own five seconds close one just as a busy client uses it again. */
+/**
+ * How long Google's front ends keep an idle connection. Node's default of five seconds may close one just as a busy client uses it again.
+ */
 const KEEP_ALIVE = 600_000;
 
-/** Serve all of Google's APIs that the fake knows under one base URL: their paths tell them apart. */
+/** Serve all APIs of the fake under one base URL. A request's path says which API it is for. */
 export function serveGoogle(parts: Parts, port: number): Promise<Listening> {
   const { world, bearer, contract, faults, calls } = parts;
   const app = new Hono<Served>();
@@ -126,7 +128,7 @@ function asGoogleSays({ path, kind, what, value }: Difference): GoogleError {
   ]);
 }
 
-/** Only the fields that were asked for, in lists too. */
+/** Only the requested fields, in lists too. */
 function masked(value: Json, mask: readonly string[]): Json {
   if (Array.isArray(value)) return value.map((each) => masked(each, mask));
   if (value === null || typeof value !== "object") return value;

@@ -9,7 +9,7 @@ import { LogStore } from "./logStore";
 import type { Settled } from "./options";
 import { type Execution, idOf, type Job, type Task } from "./resources";
 
-/** Everything that the fake cloud holds: for tests to look at and to meddle with. */
+/** Everything that the fake cloud has. Tests may read and change it. */
 export class World {
   readonly options: Settled;
   readonly clock = new Clock();
@@ -18,20 +18,20 @@ export class World {
   readonly images: Map<string, FakeImage>;
   readonly secrets: Map<string, Record<string, string>>;
   readonly services: Set<string>;
-  /** Whether the project has a billing account that pays. */
+  /** Whether the project has an active billing account. */
   billing = true;
-  /** Whether a VPC Service Controls perimeter keeps everyone out who asks from here. */
+  /** Whether a VPC Service Controls perimeter blocks all callers. */
   perimeter = false;
-  /** Networks, repositories and such, by name. */
+  /** Networks, repositories and other stored resources, by name. */
   readonly kept = new Map<string, JsonObject>();
   readonly jobs = new Map<string, Job>();
-  /** In the order in which they were made. */
+  /** In the order of their creation. */
   readonly executions = new Map<string, Execution>();
   readonly tasks = new Map<string, Task>();
-  /** By operation name: what it is about. */
+  /** What each operation is about, by the operation's name. */
   readonly operations = new Map<string, { kind: "job" | "run"; of: Job | Execution } | { response: JsonObject }>();
   readonly background: Background;
-  /** Base URL of the fake, once it listens. */
+  /** The fake's base URL, once it listens. */
   url = "";
 
   constructor(options: Settled) {
@@ -44,7 +44,7 @@ export class World {
     this.services = new Set(options.services);
   }
 
-  /** A project's number: derived from its id, so that it is the same in every fake. */
+  /** A project's number. It depends only on the id, so every fake has the same one. */
   numberOf(project: string): string {
     let number = 7;
     for (const letter of project) number = (number * 31 + letter.charCodeAt(0)) % 900_000_000;
@@ -59,17 +59,17 @@ export class World {
     return version === "latest" ? versions[latest ?? ""] : versions[version];
   }
 
-  /** Someone else cancels an execution. */
+  /** Another user cancels an execution. */
   cancel(name: string): void {
     cancelExecution(this, executionNamed(this, name));
   }
 
-  /** Someone deletes an execution. */
+  /** Another user deletes an execution. */
   deleteExecution(name: string): void {
     deleteExecution(this, executionNamed(this, name));
   }
 
-  /** Someone deletes a Job, with all its executions. */
+  /** Another user deletes a Job with all its executions. */
   deleteJob(name: string): void {
     this.jobs.delete(name);
     for (const execution of [...this.executions.values()]) if (jobNameOf(execution) === name) deleteExecution(this, execution);
@@ -80,7 +80,7 @@ export class World {
     outOfMemory(executionNamed(this, name));
   }
 
-  /** With simulated containers: one ends. */
+  /** With simulated containers: end one. */
   finish(name: string, end: End): void {
     finish(executionNamed(this, name), end);
   }

@@ -1,6 +1,6 @@
 import { type Container, type ContainerOptions, ProcessContainer, SimulatedContainer } from "./container";
 
-/** What goes on in a fake cloud between two calls: its timers and its containers. */
+/** What happens in a fake cloud between two calls: its timers and its containers. */
 export class Background {
   readonly #simulated: boolean;
   readonly #timers = new Set<NodeJS.Timeout>();
@@ -26,7 +26,7 @@ export class Background {
     return container;
   }
 
-  /** Kill what runs, and let nothing more happen. */
+  /** Kill everything that runs, and cancel the timers. */
   stop(): void {
     for (const timer of this.#timers) clearTimeout(timer);
     for (const container of this.#containers) container.kill();

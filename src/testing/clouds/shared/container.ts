@@ -13,17 +13,17 @@ export interface ContainerOptions {
   onLine: (stream: "stdout" | "stderr", text: string) => void;
 }
 
-/** What a run on a fake cloud stands for. */
+/** A container of a fake cloud. */
 export interface Container {
   readonly ended: Promise<End>;
-  /** SIGTERM to all of it, SIGKILL after the grace. */
+  /** Send SIGTERM to all of its processes, and SIGKILL after the grace period. */
   stop(graceMs: number): void;
   kill(): void;
-  /** Let a simulated container end. @throws {Error} if it runs a command */
+  /** End a simulated container. @throws {Error} if it runs a command */
   finish(end: End): void;
 }
 
-/** A command as a process group of this machine. Of this process's environment it gets PATH only. */
+/** A command as a process group on this machine. It inherits only PATH from this process's environment. */
 export class ProcessContainer implements Container {
   readonly ended: Promise<End>;
   readonly #child: ChildProcess;
@@ -42,7 +42,7 @@ export class ProcessContainer implements Container {
     for (const stream of ["stdout", "stderr"] as const) lines(child[stream] as NodeJS.ReadableStream, (text) => onLine(stream, text));
     this.ended = new Promise<End>((resolve) => {
       child.on("error", (error) => resolve({ kind: "notStarted", message: error.message }));
-      // A container ends with its first process, and takes what that left behind with it.
+      // A container ends with its first process; all others are killed.
       child.on("exit", () => this.#signalGroup("SIGKILL"));
       child.on("close", (code, signal) =>
         resolve(signal === null ? { kind: "exited", code: code ?? 0 } : { kind: "signalled", signal: constants.signals[signal] }),
@@ -78,7 +78,7 @@ export class ProcessContainer implements Container {
   }
 }
 
-/** A container that runs no command: it goes on until it is stopped, killed or finished. */
+/** A container that runs no command: it runs until it is stopped, killed or finished. */
 export class SimulatedContainer implements Container {
   readonly ended: Promise<End>;
   #resolve: (end: End) => void = () => {};

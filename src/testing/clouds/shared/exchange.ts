@@ -1,32 +1,32 @@
 import type { IncomingMessage } from "node:http";
 import type { JsonObject } from "../../../json";
 
-/** What can go wrong with any call: before the cloud looks at it, or after it did what was asked. */
+/** How any call can fail: before the cloud looks at it, or after it did what the call asks. */
 export type CommonFault =
   | { kind: "throttle" }
   | { kind: "unavailable" }
   | { kind: "internal" }
-  /** A proxy in between answers. */
+  /** A proxy answers instead. */
   | { kind: "badGateway" }
-  /** The connection breaks. `after`: the cloud has done what was asked. */
+  /** The connection breaks. `after`: the cloud has done what the call asks. */
   | { kind: "reset"; after: boolean }
-  /** No answer ever comes. `after`: the cloud has done what was asked. */
+  /** No reply ever comes. `after`: the cloud has done what the call asks. */
   | { kind: "hang"; after: boolean }
-  /** The cloud does what was asked, and 503 comes back. */
+  /** The cloud does what the call asks, and answers 503. */
   | { kind: "unavailableAfter" }
-  /** Milliseconds before anything happens. */
+  /** A pause before anything happens, in milliseconds. */
   | { kind: "delay"; ms: number }
-  /** Milliseconds between doing and answering. */
+  /** A pause between the effect and the reply, in milliseconds. */
   | { kind: "slowReply"; ms: number };
 
-/** What a fake remembers of each call. `status` 0: it was left without an answer. */
+/** A fake's record of a call. `status` 0: it got no answer. */
 export interface RecordedCall {
   body: JsonObject;
   status: number;
   reply: JsonObject;
 }
 
-/** An error as a cloud answers it. */
+/** An error as a cloud returns it. */
 export class CloudError extends Error {
   constructor(
     message: string,
@@ -37,22 +37,22 @@ export class CloudError extends Error {
   }
 }
 
-/** One call, and how its cloud deals with it. */
+/** One call, and how its cloud handles it. */
 export interface Exchange<Fault extends { kind: string }> {
   incoming: IncomingMessage;
-  /** Takes the status and the reply. */
+  /** Gets the status and the reply. */
   record: RecordedCall;
   fault: Fault | undefined;
   /** In milliseconds. */
   latency: number;
-  /** How the cloud words a fault that keeps it from looking at the call. @returns `undefined` for any other fault */
+  /** The cloud's error for a fault because of which it does not look at the call. @returns `undefined` for any other fault */
   errorOf(fault: CommonFault | Fault): CloudError | undefined;
-  /** Look at the call, and do what it asks. @throws {CloudError} */
+  /** Check the call, and do what it asks. @throws {CloudError} */
   answer(): JsonObject | Promise<JsonObject>;
   respond(status: number, reply: JsonObject, error?: CloudError): Response;
 }
 
-/** Answer a call with the cloud's latency, and break it where a fault is planted. */
+/** Answer a call with the cloud's latency, and with the fault planted for it, if any. */
 export async function exchange<Fault extends { kind: string }>(call: Exchange<Fault>): Promise<Response> {
   const { incoming, record, latency } = call;
   const fault = call.fault as CommonFault | undefined;
@@ -82,11 +82,11 @@ async function answered({ answer }: { answer(): JsonObject | Promise<JsonObject>
   }
 }
 
-/** Break the connection, or leave it open with no answer. */
+/** Break the connection, or leave it open without a reply. */
 function silent({ kind }: { kind: string }, incoming: IncomingMessage): Response | Promise<Response> {
   if (kind === "hang") return new Promise(() => {});
   incoming.socket.destroy();
-  // Nobody gets it.
+  // Nobody receives this.
   return new Response(null);
 }
 

@@ -1,15 +1,15 @@
 import type { PlantedFault } from "./faultQueue";
 
-/** What a test does with every fake cloud. */
+/** What every fake cloud offers to tests. */
 export interface FakeCloud<World, Call, Fault> {
-  /** Base URL of every service. */
+  /** Base URL of all services. */
   url: string;
   /** Everything in it. */
   world: World;
-  /** Every call so far, oldest first. */
+  /** All calls so far, oldest first. */
   calls: Call[];
-  /** Let calls fail. */
+  /** Make future calls fail. */
   plant(fault: PlantedFault<Fault>): void;
-  /** Also kills the commands that still run. */
+  /** Stop the fake, and kill the commands that still run. */
   stop(): Promise<void>;
 }

@@ -1,10 +1,10 @@
-/** A fault for calls to come: which calls, by name (as `run.jobs.run`, `ecs:RunTask`) or a pattern of it, and how many of them. */
+/** A fault for future calls: the calls' name (such as `run.jobs.run`, `ecs:RunTask`) or a pattern of it, and how many of them. */
 export interface PlantedFault<Fault> {
   on: string | RegExp;
   fault: Fault;
   /** @default 1 */
   times?: number;
-  /** Calls that pass before the first fault. @default 0 */
+  /** How many calls succeed before the first fault. @default 0 */
   skip?: number;
 }
 
@@ -16,7 +16,7 @@ export class FaultQueue<Fault> {
     this.#planted.push({ ...planted, times, skip });
   }
 
-  /** The fault of this call, if it has one. It is used up then. */
+  /** Take the fault for this call, if there is one. */
   take(call: string): Fault | undefined {
     for (const planted of this.#planted) {
       if (planted.times === 0 || !(typeof planted.on === "string" ? planted.on === call : planted.on.test(call))) continue;

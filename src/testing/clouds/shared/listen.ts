@@ -2,7 +2,7 @@ import { createServer } from "node:https";
 import { type HttpBindings, serve } from "@hono/node-server";
 import type { Hono } from "hono";
 
-/** How a fake's routes are typed. */
+/** The types of a fake's routes. */
 export interface Served {
   Bindings: HttpBindings;
 }
@@ -15,7 +15,7 @@ export interface Listening {
 
 export interface ListenOptions {
   port: number;
-  /** How long an idle connection stays open, in milliseconds. @default node's own five seconds */
+  /** How long an idle connection stays open, in milliseconds. @default 5000, as in node */
   keepAlive?: number;
   /** Serve https with this certificate, in PEM. @default http */
   tls?: { key: string; cert: string };

@@ -1,13 +1,13 @@
 export interface PageRequest<T> {
   size: number;
   token: string | undefined;
-  /** What tells an item from all others. */
+  /** The unique key of an item. */
   keyOf(item: T): string;
   /** Whether a token names the first item of its page, or the last item of the page before. */
   names: "first" | "lastBefore";
 }
 
-/** One page of a list. @returns `undefined` for a token that names no item of the list */
+/** One page of a list. @returns `undefined` if the token names no item of the list */
 export function pageOf<T>(
   all: readonly T[],
   { size, token, keyOf, names }: PageRequest<T>,

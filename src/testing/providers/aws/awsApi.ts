@@ -5,18 +5,18 @@ import { sign } from "../../clouds/aws/signature";
 import { partitionOf } from "../../clouds/aws/world";
 import { CloudApiError, unlessMissing } from "../cloudApi";
 
-/** Calls of AWS' APIs, as the owner of the account. */
+/** Calls of AWS' APIs, as the account's owner. */
 export interface AwsApi {
-  /** An operation of IAM. @returns the texts of its reply by element name; of a repeated one all */
+  /** An operation of IAM. @returns a function from an element's name to its texts in the reply */
   iam(action: string, parameters?: Record<string, unknown>): Promise<(element: string) => string[]>;
   /** An operation of Parameter Store. */
   ssm(operation: string, body: JsonObject): Promise<JsonObject>;
-  /** Cloud Control, which has most of what there is. Models have CloudFormation's property names. */
+  /** Cloud Control, which has most resource types. Models use CloudFormation's property names. */
   create(type: string, model: JsonObject): Promise<{ identifier: string; model: JsonObject }>;
   get(type: string, identifier: string): Promise<JsonObject | undefined>;
-  /** @param readOnly properties that are not the caller's to set */
+  /** @param readOnly properties that the caller cannot set */
   update(type: string, identifier: string, model: JsonObject, readOnly: readonly string[]): Promise<void>;
-  /** Of what is gone already: nothing. */
+  /** If it does not exist, nothing happens. */
   remove(type: string, identifier: string): Promise<void>;
   arn(service: string, what: string): string;
 }

@@ -4,12 +4,12 @@ import { awsApi } from "./awsApi";
 import { identityResources } from "./identity";
 import { placeResources } from "./places";
 
-/** Where the provider's resources are, and who makes them. */
+/** Where the provider's resources are, and the key to provision with. */
 export type AwsProviderOptions = Pick<FakeAws, "url" | "region" | "account" | "ownerKey">;
 
 /**
- * A stand-in for Pulumi's `aws` provider: each resource becomes calls of AWS' APIs to the fake, as the account's owner. It has the resource
- * types that pushpool's components use, and refuses a program that has another.
+ * A stand-in for Pulumi's `aws` provider. It turns each resource into calls of AWS' APIs to the fake, as the account's owner. It has the
+ * resource types that pushpool's components use, and refuses all others.
  *
  * ```ts
  * const aws = await startFakeAws();

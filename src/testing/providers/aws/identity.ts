@@ -84,7 +84,7 @@ export function identityResources({ iam }: AwsApi): Record<string, StandInResour
         const version = known && (await found("GetPolicyVersion", { PolicyArn: id, VersionId: one(known, "DefaultVersionId") }));
         return version && { id, outputs: { policy: textOf(one(version, "Document"), policy) } };
       },
-      // The version before goes: a policy has room for five.
+      // The version before is deleted: a policy can have only five.
       update: async (id, { policy }) => {
         const before = one(await iam("GetPolicy", { PolicyArn: id }), "DefaultVersionId");
         await iam("CreatePolicyVersion", { PolicyArn: id, PolicyDocument: policy, SetAsDefault: true });
@@ -136,7 +136,7 @@ function nameIn(arn: string): string {
   return arn.slice(arn.lastIndexOf("/") + 1);
 }
 
-/** A document that IAM gave back: as it was written, if it still says that. */
+/** A document that IAM returned: as it was written, if it still means the same. */
 function textOf(encoded: string, written: unknown): string {
   const text = decodeURIComponent(encoded);
   return isDeepStrictEqual(JSON.parse(text), JSON.parse(String(written))) ? String(written) : text;

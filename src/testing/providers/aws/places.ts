@@ -3,10 +3,10 @@ import type { StandInResource } from "../standInProvider";
 import type { AwsApi } from "./awsApi";
 import { registered } from "./registered";
 
-/** Where runs run and write to, and what is around them: ECS, CloudWatch Logs, Parameter Store, ECR, EC2's networks. */
+/** Where runs run and write to, and what is around that: ECS, CloudWatch Logs, Parameter Store, ECR, EC2's networks. */
 export function placeResources(api: AwsApi): Record<string, StandInResource> {
   const tagged = (kind: string) => (id: string) => ({ arn: api.arn("ec2", `${kind}/${id}`) });
-  /** A thing of EC2's. */
+  /** A resource type of EC2. */
   const ec2 = (name: string, kind: string, id: string, more: Partial<Parameters<typeof registered>[1]> = {}) =>
     registered(api, { type: `AWS::EC2::${name}`, readOnly: [id], computed: ["arn"], outputs: tagged(kind), ...more });
   const gateway = ec2("InternetGateway", "internet-gateway", "InternetGatewayId");
@@ -37,7 +37,7 @@ export function placeResources(api: AwsApi): Record<string, StandInResource> {
       readOnly: ["Arn"],
       outputs: (_, { Arn }) => ({ arn: String(Arn).replace(/:\*$/, "") }),
     }),
-    // CloudFormation makes no SecureString: this one is Parameter Store's own.
+    // CloudFormation cannot create a SecureString, so this one uses Parameter Store's own API.
     "aws:ssm/parameter:Parameter": {
       replaceOn: ["name"],
       computed: ["arn", "version"],
@@ -68,7 +68,7 @@ export function placeResources(api: AwsApi): Record<string, StandInResource> {
     }),
     "aws:ec2/vpc:Vpc": ec2("VPC", "vpc", "VpcId", { replaceOn: ["cidrBlock"] }),
     "aws:ec2/subnet:Subnet": ec2("Subnet", "subnet", "SubnetId", { replaceOn: ["vpcId", "cidrBlock", "availabilityZone"] }),
-    // Its VPC is an attachment, which is made and removed by itself.
+    // Its VPC is an attachment, which is created and deleted separately.
     "aws:ec2/internetGateway:InternetGateway": {
       ...gateway,
       create: async ({ vpcId, ...inputs }, asked) => {

@@ -3,30 +3,30 @@ import { isJsonObject, type Json, type JsonObject } from "../../../json";
 import type { StandInResource } from "../standInProvider";
 import type { AwsApi } from "./awsApi";
 
-/** A resource that CloudFormation's registry has, and how Pulumi's provider calls its parts. */
+/** A resource type of CloudFormation's registry, and how Pulumi's provider names its parts. */
 export interface Registered extends Pick<StandInResource, "replaceOn" | "computed" | "autoName"> {
-  /** As the registry calls it: `AWS::EC2::Subnet`. */
+  /** Its name in the registry: `AWS::EC2::Subnet`. */
   type: string;
   /** Properties that AWS sets. */
   readOnly: readonly string[];
-  /** Inputs that have another name there. All others are the same name in PascalCase. */
+  /** Inputs that have another name there. All others have the same name in PascalCase. */
   names?: Record<string, string>;
-  /** Inputs that mean the same as their absence, by name. */
+  /** Values that mean the same as an absent input, by its name. */
   absent?: JsonObject;
   /** Pulumi's id. @default the identifier */
   idOf?(identifier: string, model: JsonObject): string;
-  /** The identifier again. @default the id */
+  /** The identifier for an id. @default the id */
   identifierOf?(id: string, known: JsonObject): string;
   outputs?(id: string, model: JsonObject): JsonObject;
 }
 
-/** Each life of it as calls of Cloud Control. */
+/** Each operation of the resource as calls of Cloud Control. */
 export function registered(api: AwsApi, row: Registered): StandInResource {
   const { type, readOnly, idOf = (identifier) => identifier, identifierOf = (id) => id, outputs = () => ({}), absent = {} } = row;
   const modelOf = (inputs: JsonObject) =>
     Object.fromEntries(
       Object.entries(inputs)
-        // Each provider has one region here.
+        // The provider has only one region here.
         .filter(([name, value]) => name !== "region" && !isDeepStrictEqual(value, absent[name]))
         .map(([name, value]) => [row.names?.[name] ?? pascal(name), valueThere(name, value)]),
     );

@@ -5,15 +5,15 @@ import { surroundingResources } from "./surroundings";
 
 /** Where the provider's resources are. */
 export interface GcpProviderOptions {
-  /** Base URL of every service. */
+  /** Base URL of all services. */
   url: string;
-  /** An access token of whoever provisions. */
+  /** An access token to provision with. */
   ownerToken(): string;
 }
 
 /**
- * A stand-in for Pulumi's `gcp` provider: each resource becomes calls of Google's REST APIs, at the fake's place. It has the resource types
- * that pushpool's components use; a program that has another is told.
+ * A stand-in for Pulumi's `gcp` provider. It turns each resource into calls of Google's REST APIs to the fake. It has the resource types
+ * that pushpool's components use, and refuses all others.
  *
  * ```ts
  * const google = await startFakeGoogleCloud();

@@ -2,14 +2,14 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { JsonObject } from "../../../json";
 import { CloudApiError, unlessMissing } from "../cloudApi";
 
-/** Calls of Google's REST APIs, as the owner of the project. */
+/** Calls of Google's REST APIs, as the project's owner. */
 export interface GoogleApi {
   call(verb: string, path: string, body?: JsonObject): Promise<JsonObject>;
   /** @returns `undefined` for a 404 */
   get(path: string): Promise<JsonObject | undefined>;
-  /** Of what is gone already: nothing. */
+  /** If it does not exist, nothing happens. */
   remove(path: string): Promise<void>;
-  /** Read a resource's policy, change it, write it; again if someone else wrote in between. */
+  /** Read a resource's policy, change it, and write it; again if someone else wrote in between. */
   changePolicy(resource: string, change: (bindings: Binding[]) => Binding[]): Promise<JsonObject>;
   policyOf(resource: string): Promise<JsonObject>;
 }
@@ -22,7 +22,7 @@ export interface Binding {
 
 const MAX_ATTEMPTS = 50;
 
-/** @param base URL of all services @param token an access token, asked for with each call */
+/** @param base URL of all services @param token returns an access token, called for each request */
 export function googleApi(base: string, token: () => string): GoogleApi {
   async function call(verb: string, path: string, body?: JsonObject): Promise<JsonObject> {
     const headers = { authorization: `Bearer ${token()}`, "content-type": "application/json" };
@@ -33,7 +33,7 @@ export function googleApi(base: string, token: () => string): GoogleApi {
     throw new CloudApiError(response.status, status, `googleapi: Error ${response.status}: ${message}`);
   }
 
-  /** Most services take a POST for it, some a GET. */
+  /** Most services use a POST for it, some a GET. */
   const policyOf = (resource: string) =>
     resource.includes("/secrets/") ? call("GET", `${resource}:getIamPolicy`) : call("POST", `${resource}:getIamPolicy`, {});
 

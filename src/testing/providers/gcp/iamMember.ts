@@ -5,8 +5,8 @@ import type { Binding, GoogleApi } from "./googleApi";
 
 /**
  * One member of one role in a resource's policy.
- * @param resourceOf path of the resource whose policy it is
- * @param idOf what Pulumi's provider calls that resource in ids
+ * @param resourceOf path of the resource that has the policy
+ * @param idOf how Pulumi's provider names that resource in ids
  */
 export function iamMember(
   api: GoogleApi,
@@ -26,7 +26,7 @@ export function iamMember(
       return { id: `${idOf(inputs)}/${inputs.role}/${member}`, outputs: { etag } };
     },
     read: async (id, known) => {
-      // A policy cannot be asked for where its resource is gone.
+      // If the resource is gone, its policy cannot be read.
       const policy = await api.policyOf(resourceOf(known)).catch(() => undefined);
       if (!policy || !bound((policy.bindings ?? []) as unknown as Binding[], known)) return undefined;
       return { id };

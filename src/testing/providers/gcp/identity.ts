@@ -3,7 +3,7 @@ import type { StandInResource } from "../standInProvider";
 import type { GoogleApi } from "./googleApi";
 import { iamMember } from "./iamMember";
 
-/** Who there is, and who may do what: IAM, Resource Manager and Service Usage. */
+/** Service accounts, roles and services: IAM, Resource Manager and Service Usage. */
 export function identityResources(api: GoogleApi): Record<string, StandInResource> {
   return {
     "gcp:serviceaccount/account:Account": {
@@ -31,7 +31,7 @@ export function identityResources(api: GoogleApi): Record<string, StandInResourc
         const made = await api.call("POST", `/v1/${accountPath(inputs)}/keys`, {});
         return { id: String(made.name), outputs: { ...shownKey(made), privateKey: made.privateKeyData ?? "" } };
       },
-      // Google gives the private part out once: it stays as it was noted then.
+      // Google returns the private part only once: keep what was noted then.
       read: async (id) => {
         const found = await api.get(`/v1/${id}`);
         return found && { id, outputs: shownKey(found) };
@@ -91,7 +91,7 @@ function account(found: JsonObject) {
   return { id: String(name), outputs: { name, email, uniqueId, member: `serviceAccount:${email}`, ...(words as JsonObject) } };
 }
 
-/** An e-mail, or a whole name. */
+/** From an e-mail address or a full name. */
 function accountPath({ serviceAccountId }: JsonObject): string {
   const given = String(serviceAccountId);
   return given.startsWith("projects/") ? given : `projects/-/serviceAccounts/${given}`;

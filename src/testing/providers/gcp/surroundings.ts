@@ -77,7 +77,7 @@ interface Kept extends Pick<StandInResource, "computed" | "autoName"> {
   body(inputs: JsonObject): JsonObject;
 }
 
-/** One that is made, is there, and goes. Its id is its path without the version. */
+/** A resource that is only created, read and deleted. Its id is its path without the version. */
 function kept(api: GoogleApi, { collection, query, id, body, ...rest }: Kept): StandInResource {
   const pathOf = (inputs: JsonObject) => `${collection(inputs)}/${id(inputs)}`;
   return {
@@ -89,7 +89,7 @@ function kept(api: GoogleApi, { collection, query, id, body, ...rest }: Kept): S
     },
     read: async (id, known) => {
       const found = await api.get(`/${pathOf(known)}`);
-      // Its name is the whole path there.
+      // Its name is the full path there.
       const told = Object.keys(body(known)).filter((name) => name !== "name");
       return found && { id, outputs: Object.fromEntries(told.map((name) => [name, found[name] ?? null])) };
     },
@@ -97,7 +97,7 @@ function kept(api: GoogleApi, { collection, query, id, body, ...rest }: Kept): S
   };
 }
 
-/** A secret's id, or its whole name. */
+/** From a secret's id or its full name. */
 function secretPath({ project, secretId }: JsonObject): string {
   const given = String(secretId);
   return given.startsWith("projects/") ? given : `projects/${project}/secrets/${given}`;

@@ -53,7 +53,7 @@ test.each<[what: string, value: Parameters<Awaited<ReturnType<typeof awsContract
 test("a reply that is not as described is the fake's own mistake", async () => {
   const contract = await awsContract();
   expect(() => contract.checkReply({ tasks: [{ lastStatus: 1 }] }, "RunTaskResponse")).toThrow(
-    /the fake's RunTaskResponse is not as AWS describes it/,
+    /the fake's RunTaskResponse differs from AWS' description/,
   );
-  expect(() => contract.difference({}, "NoSuchRequest")).toThrow("the SDK describes no NoSuchRequest");
+  expect(() => contract.difference({}, "NoSuchRequest")).toThrow("the SDK has no description of NoSuchRequest");
 });

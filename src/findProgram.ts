@@ -1,0 +1,13 @@
+import which from "which";
+
+/**
+ * Find a program as a shell does.
+ * @param name of the program, or a path to it
+ * @param env with `PATH`; without it no program is found by its name
+ * @returns the path of its executable file; `undefined` if there is none
+ */
+export function findProgram(name: string, env: NodeJS.ProcessEnv): string | undefined {
+  // Without a path, `which` looks at this process's own PATH.
+  if (!env.PATH && !name.includes("/")) return undefined;
+  return which.sync(name, { path: env.PATH, nothrow: true }) ?? undefined;
+}
