@@ -12,6 +12,8 @@ export interface RoleDefinition {
   notActions: readonly string[];
   assignableScopes: readonly string[];
   madeAt: number;
+  effectiveAt: number;
+  createdBy: string | null;
 }
 
 export interface RoleAssignment {
@@ -23,11 +25,23 @@ export interface RoleAssignment {
   principalType: string;
   description: string | null;
   madeAt: number;
-  createdBy: string;
+  effectiveAt: number;
+  createdBy: string | null;
 }
 
 function builtIn(name: string, roleName: string, actions: readonly string[], notActions: readonly string[] = []): RoleDefinition {
-  return { name, roleName, builtIn: true, description: null, actions, notActions, assignableScopes: ["/"], madeAt: 0 };
+  return {
+    name,
+    roleName,
+    builtIn: true,
+    description: null,
+    actions,
+    notActions,
+    assignableScopes: ["/"],
+    madeAt: 0,
+    effectiveAt: 0,
+    createdBy: null,
+  };
 }
 
 /** Azure's own roles, as far as this fake asks (the iam-dataset of 2026-08). */
@@ -94,6 +108,11 @@ export class Access {
     return this.definitions.get(name) ?? [...this.definitions.values()].find(({ roleName }) => roleName === role);
   }
 
+  /** When a change of now takes effect. */
+  effectiveAt(): number {
+    return Date.now() + this.#delay;
+  }
+
   /** Give a role as the account's owner. It takes effect at once. @throws {Error} if there is no such role */
   grant(principal: Principal, role: string, scope: string): RoleAssignment {
     const definition = this.definition(role);
@@ -106,19 +125,20 @@ export class Access {
       principalId: principal.objectId,
       principalType: principal.type,
       description: null,
-      madeAt: 0,
-      createdBy: "owner",
+      madeAt: Date.now(),
+      effectiveAt: 0,
+      createdBy: null,
     };
     this.assignments.push(assignment);
     return assignment;
   }
 
   allows({ objectId }: Principal, action: string, scope: string): boolean {
-    const known = Date.now() - this.#delay;
+    const now = Date.now();
     return this.assignments.some((assignment) => {
-      if (assignment.principalId !== objectId || assignment.madeAt > known || !within(scope, assignment.scope)) return false;
+      if (assignment.principalId !== objectId || assignment.effectiveAt > now || !within(scope, assignment.scope)) return false;
       const role = this.definition(assignment.roleDefinitionId);
-      if (!role || role.madeAt > known) return false;
+      if (!role || role.effectiveAt > now) return false;
       return role.actions.some((each) => matches(each, action)) && !role.notActions.some((each) => matches(each, action));
     });
   }

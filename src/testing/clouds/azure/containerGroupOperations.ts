@@ -148,9 +148,16 @@ function remove(call: Call): Answer {
   const { world, path: parts } = call;
   const group = world.groups.get(world.groupId(parts).toLowerCase());
   if (!group) return { status: 204 };
+  checkIdentitiesExist(world, group);
   const body = groupView(group, version(call), "whole");
   world.deleteGroup(group.id);
   return { body };
+}
+
+/** A group whose managed identity was deleted before it cannot be deleted any more. @throws {ArmError} 500 */
+function checkIdentitiesExist(world: Call["world"], { spec }: Group): void {
+  const lost = Object.keys(spec.identity?.userAssignedIdentities ?? {}).some((id) => !world.identities.has(id.toLowerCase()));
+  if (lost) throw new ArmError(500, "InternalServerError", "An internal server error occurred. Please retry later.");
 }
 
 function stop(call: Call): Answer {

@@ -21,6 +21,8 @@ export interface ClientSecret {
 
 /** Whose tokens an application accepts instead of a secret. */
 export interface FederatedCredential {
+  /** Of an application's; a managed identity's has its name only. */
+  id?: string;
   name: string;
   issuer: string;
   subject: string;
@@ -54,6 +56,8 @@ export class Directory {
   readonly clients = new Map<string, Client>();
   /** By object id. */
   readonly principals = new Map<string, Principal>();
+  /** Object ids of those who may change the directory. */
+  readonly administrators = new Set<string>();
   readonly #issuers = new Map<string, Issuer>();
   readonly #deleted = new Map<string, Client>();
 
@@ -80,10 +84,6 @@ export class Directory {
   /** @returns whether it was there */
   purge(id: string): boolean {
     return this.#deleted.delete(id);
-  }
-
-  deletedClient(id: string): Client | undefined {
-    return this.#deleted.get(id);
   }
 
   addPrincipal(type: Principal["type"], displayName: string, appId?: string): Principal {

@@ -88,6 +88,7 @@ export async function startFakeAzure(options: FakeAzureOptions = {}): Promise<Fa
   const scope = `/subscriptions/${subscription}/resourceGroups/${resourceGroup}`;
   const owner = world.directory.addPrincipal("User", "owner@example.com");
   world.access.grant(owner, "Owner", `/subscriptions/${subscription}`);
+  world.directory.administrators.add(owner.objectId);
   return {
     url,
     tenant,

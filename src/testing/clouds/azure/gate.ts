@@ -46,6 +46,13 @@ export function admit({ action, verb, scopeOf }: Operation, call: Call, throttle
   if (subscription !== "" && subscription.toLowerCase() !== world.options.subscription.toLowerCase())
     throw gatewayError(404, "SubscriptionNotFound", `The subscription '${subscription}' could not be found.`);
   const kind = verb === "GET" || verb === "HEAD" ? "reads" : verb === "DELETE" ? "deletes" : "writes";
+  if (kind !== "reads" && world.disabled) {
+    throw gatewayError(
+      409,
+      "ReadOnlyDisabledSubscription",
+      `The subscription '${subscription}' is disabled and therefore marked as read only. You cannot perform any write actions on this subscription until it is re-enabled.`,
+    );
+  }
   const headers = throttle.take(kind, verb, subscription, caller.objectId);
   world.access.demand(caller, action, scopeOf?.(call) ?? scope);
   const home = resourceGroup === undefined ? undefined : world.resourceGroups.get(resourceGroup.toLowerCase());
@@ -58,8 +65,10 @@ export function admit({ action, verb, scopeOf }: Operation, call: Call, throttle
       `The resource group '${home.name}' is in deprovisioning state and cannot perform this operation.`,
     );
   }
-  if (kind !== "reads" && !ALWAYS.has(namespace) && world.providers.get(namespace) !== true) throw unregistered(namespace);
+  if (kind !== "reads" && !ALWAYS.has(namespace) && !action.endsWith("/register/action") && world.providers.get(namespace) !== true)
+    throw unregistered(namespace);
   if (kind !== "reads") checkLocks(call, kind);
+  if (verb === "PUT") checkPolicies(call);
   if (namespace === "Microsoft.ContainerInstance" && (verb === "PUT" || verb === "DELETE")) {
     const location = String(call.body.location ?? world.groups.get(scope.toLowerCase())?.spec.location ?? "").toLowerCase();
     Object.assign(headers, throttle.takeGroup(action, subscription, location));
@@ -102,6 +111,34 @@ function checkLocks({ world, path: { scope = "" } }: Call, kind: "writes" | "del
     409,
     "ScopeLocked",
     `The scope '${scope}' cannot perform ${what} operation because following scope(s) are locked: '${locks.map((lock) => lock.scope).join(",")}'. Please remove the lock and try again.`,
+  );
+}
+
+function checkPolicies({ world, path: { scope = "" }, body }: Call): void {
+  const policy = world.policies.find((each) => scope.toLowerCase().startsWith(`${each.scope.toLowerCase()}/`) && each.denies(body));
+  if (!policy) return;
+  const id = `${policy.scope}/providers/Microsoft.Authorization/policyAssignments/${policy.name}`;
+  const definition = `/providers/Microsoft.Authorization/policyDefinitions/${policy.name}`;
+  const identifiers = [{ policyAssignment: { name: policy.name, id }, policyDefinition: { name: policy.name, id: definition } }];
+  const name = scope.slice(scope.lastIndexOf("/") + 1);
+  throw gatewayError(
+    403,
+    "RequestDisallowedByPolicy",
+    `Resource '${name}' was disallowed by policy. Policy identifiers: '${JSON.stringify(identifiers)}'.`,
+    {
+      target: name,
+      additionalInfo: [
+        {
+          type: "PolicyViolation",
+          info: {
+            policyAssignmentId: id,
+            policyAssignmentName: policy.name,
+            policyDefinitionId: definition,
+            policyDefinitionEffect: "deny",
+          },
+        },
+      ],
+    },
   );
 }
 

@@ -5,12 +5,19 @@ import { type CloudError, exchange, type RecordedCall } from "../shared/exchange
 import type { FaultQueue } from "../shared/faultQueue";
 import { type Listening, listen, type Served } from "../shared/listen";
 import type { Answer, Operation } from "./api";
+import { AUTHORIZATION_OPERATIONS } from "./authorizationOperations";
 import type { Certificates } from "./certificates";
 import { CONTAINER_GROUP_OPERATIONS } from "./containerGroupOperations";
 import { instanceDiscovery, openidConfiguration } from "./entraRoutes";
 import { ArmError, gatewayError } from "./errors";
 import { errorOf, type Fault } from "./faults";
 import { answered } from "./gate";
+import { GRAPH_METHODS, graphAnswer } from "./graph";
+import { IDENTITY_OPERATIONS } from "./identityOperations";
+import { queryAnswer } from "./logQuery";
+import { PROVIDER_OPERATIONS } from "./providerOperations";
+import { RESOURCE_GROUP_OPERATIONS } from "./resourceGroupOperations";
+import { SURROUNDING_OPERATIONS } from "./surroundingOperations";
 import type { Throttle } from "./throttle";
 import { type Tokens, unknownTenant } from "./tokens";
 import type { World } from "./world";
@@ -49,8 +56,18 @@ interface Asked {
   fault: Fault | undefined;
 }
 
-const OPERATIONS: readonly Operation[] = [...CONTAINER_GROUP_OPERATIONS];
+const OPERATIONS: readonly Operation[] = [
+  ...CONTAINER_GROUP_OPERATIONS,
+  ...RESOURCE_GROUP_OPERATIONS,
+  ...PROVIDER_OPERATIONS,
+  ...AUTHORIZATION_OPERATIONS,
+  ...IDENTITY_OPERATIONS,
+  ...SURROUNDING_OPERATIONS,
+];
+/** Whom a token must be for. */
 const MANAGEMENT = ["https://management.core.windows.net", "https://management.azure.com"];
+const GRAPH = ["https://graph.microsoft.com"];
+const LOGS = ["https://api.loganalytics.io", "https://api.loganalytics.azure.com"];
 /** As long as Azure's front ends keep an idle connection, about: node's own five seconds close one just as a busy client uses it again. */
 const KEEP_ALIVE = 120_000;
 
@@ -103,7 +120,13 @@ function headersOf(error: CloudError): Record<string, string> {
 }
 
 function routeOf(parts: Parts, verb: string, pathname: string): Route {
-  return loginRoute(parts, verb, pathname) ?? armRoute(parts, verb, pathname) ?? unknownRoute(pathname);
+  return (
+    loginRoute(parts, verb, pathname) ??
+    armRoute(parts, verb, pathname) ??
+    graphRoute(parts, verb, pathname) ??
+    logsRoute(parts, verb, pathname) ??
+    unknownRoute(pathname)
+  );
 }
 
 function loginRoute({ world, tokens }: Parts, verb: string, pathname: string): Route | undefined {
@@ -158,6 +181,37 @@ function armRoute({ world, tokens, throttle }: Parts, verb: string, pathname: st
     };
   }
   return undefined;
+}
+
+function graphRoute({ world, tokens }: Parts, verb: string, pathname: string): Route | undefined {
+  for (const method of GRAPH_METHODS) {
+    const match = method.verb === verb ? method.pattern.exec(pathname) : null;
+    if (!match) continue;
+    return {
+      action: method.action,
+      answer: ({ url, text, authorization, record }) => {
+        const caller = tokens.principalOf(authorization, GRAPH);
+        record.caller = caller.objectId;
+        record.body = parsed(text);
+        return graphAnswer(method, { world, caller, path: { ...match.groups }, query: url.searchParams, body: record.body });
+      },
+    };
+  }
+  return undefined;
+}
+
+function logsRoute({ world, tokens }: Parts, verb: string, pathname: string): Route | undefined {
+  const [, workspace] = /^\/v1\/workspaces\/([^/]+)\/query$/.exec(pathname) ?? [];
+  if (verb !== "POST" || workspace === undefined) return undefined;
+  return {
+    action: "logs/query",
+    answer: ({ text, authorization, record }) => {
+      const caller = tokens.principalOf(authorization, LOGS);
+      record.caller = caller.objectId;
+      record.body = parsed(text);
+      return queryAnswer({ world, caller, workspace, body: record.body });
+    },
+  };
 }
 
 function unknownRoute(pathname: string): Route {

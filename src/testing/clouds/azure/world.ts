@@ -1,3 +1,4 @@
+import type { JsonObject } from "../../../json";
 import { Background } from "../shared/background";
 import type { End } from "../shared/container";
 import type { FakeImage } from "../shared/options";
@@ -16,6 +17,13 @@ export interface ResourceGroup {
   location: string;
   tags?: Record<string, string>;
   deleting: boolean;
+}
+
+export interface Policy {
+  scope: string;
+  /** Display name of its assignment. */
+  name: string;
+  denies(body: JsonObject): boolean;
 }
 
 /** A user-assigned managed identity. */
@@ -47,6 +55,14 @@ export class World {
   readonly workspaces: Workspaces;
   /** Locks on a scope and what is below it. */
   readonly locks: { scope: string; level: "CanNotDelete" | "ReadOnly" }[] = [];
+  /** Policies that forbid what is written in a scope or below it. */
+  readonly policies: Policy[] = [];
+  /** Whether the subscription is disabled: everything is read-only then. */
+  disabled = false;
+  /** What the fake keeps and does no more with: networks, registries. */
+  readonly kept = new Map<string, JsonObject>();
+  /** Deletions of resource groups: whether they go on. */
+  readonly jobs = new Map<string, boolean>();
   /** Groups that have no node. */
   readonly waiting = new Set<Group>();
   readonly operations = new Map<string, GroupOperation>();
@@ -77,6 +93,32 @@ export class World {
     const group = this.resourceGroups.get(name.toLowerCase());
     if (!group) throw resourceGroupNotFound(name);
     return group;
+  }
+
+  /** A resource group goes, with all that it holds. */
+  removeResourceGroup({ id, name }: ResourceGroup): void {
+    this.resourceGroups.delete(name.toLowerCase());
+    const inside = (other: string) => other.startsWith(`${id.toLowerCase()}/`);
+    for (const [key, group] of this.groups) {
+      if (!inside(key)) continue;
+      kill(group);
+      group.life = -1;
+      this.groups.delete(key);
+    }
+    for (const [key, identity] of this.identities) if (inside(key)) this.removeIdentity(identity);
+    for (const kept of [this.kept, this.subnets, this.workspaces.all]) for (const key of kept.keys()) if (inside(key)) kept.delete(key);
+    const { assignments } = this.access;
+    assignments.splice(
+      0,
+      assignments.length,
+      ...assignments.filter(({ scope }) => !`${scope.toLowerCase()}/`.startsWith(`${id.toLowerCase()}/`)),
+    );
+  }
+
+  removeIdentity({ id, clientId }: ManagedIdentity): void {
+    this.identities.delete(id.toLowerCase());
+    const client = this.directory.clients.get(clientId);
+    if (client) this.directory.deleteClient(client);
   }
 
   /** The id of a container group in a path. */
