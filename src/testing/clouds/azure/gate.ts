@@ -42,7 +42,9 @@ export function admit({ action, verb, scopeOf }: Operation, call: Call, throttle
   const { world, caller, path: parts, query } = call;
   const { subscription = "", resourceGroup, scope = "" } = parts;
   const [namespace = ""] = action.split("/");
-  checkVersion(namespace, action, query.get("api-version"));
+  // Registrations are Resource Manager's own, whatever the provider.
+  const registers = action.endsWith("/register/action");
+  checkVersion(registers ? "Microsoft.Resources" : namespace, action, query.get("api-version"));
   if (subscription !== "" && subscription.toLowerCase() !== world.options.subscription.toLowerCase())
     throw gatewayError(404, "SubscriptionNotFound", `The subscription '${subscription}' could not be found.`);
   const kind = verb === "GET" || verb === "HEAD" ? "reads" : verb === "DELETE" ? "deletes" : "writes";
@@ -65,7 +67,7 @@ export function admit({ action, verb, scopeOf }: Operation, call: Call, throttle
       `The resource group '${home.name}' is in deprovisioning state and cannot perform this operation.`,
     );
   }
-  if (kind !== "reads" && !ALWAYS.has(namespace) && !action.endsWith("/register/action") && world.providers.get(namespace) !== true)
+  if (kind !== "reads" && !ALWAYS.has(namespace) && !registers && world.providers.get(namespace) !== true)
     throw unregistered(namespace);
   if (kind !== "reads") checkLocks(call, kind);
   if (verb === "PUT") checkPolicies(call);

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { toMillisecond } from "./clock";
 import { happen, kill, place, runAgain } from "./groupLife";
 import type { Ending, Group, Instance } from "./groups";
@@ -11,7 +12,7 @@ export function outOfMemory(group: Group, container?: string): void {
 
 export function crash(group: Group, container?: string): void {
   const instance = instanceOf(group, container);
-  happen(instance, "Killing", `Killing container with id ${group.life}${instance.spec.name}.`);
+  happen(instance, "Killing", `Killing container with id ${randomBytes(32).toString("hex")}.`);
   end(instance, { detailStatus: "Error" });
 }
 

@@ -60,7 +60,8 @@ function fetchImage(world: World, instance: Instance, fails: boolean): void {
   // Of an image that its node has already, no events tell.
   if (!fails && world.cachedImages.has(image)) return;
   world.cachedImages.add(image);
-  const named = `${image}@sha256:${randomBytes(32).toString("hex")}`;
+  // A tag has become a digest.
+  const named = `${image.replace(/(:[^/:]+|@.+)$/, "")}@sha256:${randomBytes(32).toString("hex")}`;
   happen(instance, "Pulling", `pulling image "${named}"`);
   if (!fails) {
     happen(instance, "Pulled", `Successfully pulled image "${named}"`);
@@ -161,7 +162,10 @@ function run(world: World, group: Group, instance: Instance, moments: Moments): 
   void (process?.ended ?? cannotStart).then((end) => {
     if (instance.process === process) delete instance.process;
     if (group.life !== life) return;
-    if (end.kind === "notStarted") return crashLoop(world, group, instance, end.message, moments);
+    if (end.kind === "notStarted") {
+      began = true;
+      return crashLoop(world, group, instance, end.message, moments);
+    }
     begin();
     ended(world, group, instance, endOf(end, instance.ending), moments);
   });
