@@ -21,9 +21,13 @@ export async function openTarget(type: PoolType, place: TargetPlace): Promise<Ta
       const { createEcsTarget } = await import("./ecs/index.js");
       return createEcsTarget(place);
     }
+    case "azure-container-instance:push": {
+      const { createContainerInstancesTarget } = await import("./containerInstances/index.js");
+      return createContainerInstancesTarget(place);
+    }
     default:
       throw new UserError(
-        `work pools of type ${type} cannot be run by this version of pushpool: it runs process:push, cloud-run-v2:push and ecs:push. To upgrade, ${upgradeHint()}`,
+        `work pools of type ${type} cannot be run by this version of pushpool: it runs process:push, cloud-run-v2:push, ecs:push and azure-container-instance:push. To upgrade, ${upgradeHint()}`,
       );
   }
 }

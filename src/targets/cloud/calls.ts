@@ -32,6 +32,8 @@ export interface Caller<Kind extends string> {
   asFailure(error: unknown): CloudFailure<Kind>;
   /** Failures that one more try mends, with what the user hears of the first of them. @default there are none */
   onceMore?: { [K in Kind]?: (failure: CloudFailure<Kind>) => string };
+  /** Failures of this cloud that pass by themselves; nothing was done. @default there are none */
+  passing?: readonly Kind[];
 }
 
 export interface CallOptions {
@@ -50,7 +52,8 @@ export interface CallOptions {
  */
 export type Call = <T>(what: string, buckets: readonly TokenBucket[], call: () => Promise<T>, options?: CallOptions) => Promise<T>;
 
-export function openCalls<Kind extends string>({ cloud, pool, createdAt, notes, tell, asFailure, onceMore = {} }: Caller<Kind>): Call {
+export function openCalls<Kind extends string>(of: Caller<Kind>): Call {
+  const { cloud, pool, createdAt, notes, tell, asFailure, onceMore = {}, passing = [] } = of;
   const notices = new RetryNotices(tell);
   const told = new Set<string>();
   const tellOnce = (subject: string, message: string) => {
@@ -64,7 +67,7 @@ export function openCalls<Kind extends string>({ cloud, pool, createdAt, notes, 
     const again = new Set<string>();
     return (failure) => {
       const { kind, message } = failure;
-      if (mayPass(failure)) return repeatable || kind !== "unclear";
+      if (mayPass(failure) || passing.includes(kind as Kind)) return repeatable || kind !== "unclear";
       const mended = (onceMore as Partial<Record<string, (failure: CloudFailure<Kind>) => string>>)[kind];
       if (mended) {
         if (again.has(kind)) return false;
@@ -96,7 +99,7 @@ export function openCalls<Kind extends string>({ cloud, pool, createdAt, notes, 
             return await call();
           } catch (error) {
             const failure = asFailure(error);
-            if (failure.kind === "throttled") for (const bucket of buckets) await emptied(notes, bucket);
+            if (failure.kind === "throttled") for (const bucket of buckets) await emptied(notes, bucket, failure.details.retryAfter);
             failed(failure.message, failure.kind);
             throw failure;
           }

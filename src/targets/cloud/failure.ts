@@ -20,6 +20,8 @@ export interface FailureDetails {
   existing?: readonly string[];
   /** This machine's clock minus the cloud's, in milliseconds. */
   clockOffset?: number;
+  /** When the cloud takes the next call, in milliseconds from now. */
+  retryAfter?: number;
 }
 
 /** A failed call to a cloud. The message is the cloud's own, on one line. */

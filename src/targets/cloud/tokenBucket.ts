@@ -43,11 +43,20 @@ export async function tryTurn(notes: SharedNotes, bucket: TokenBucket): Promise<
   return mayGo;
 }
 
-/** The cloud has refused a call: others draw from its quota too. The bucket is empty now, for all processes. */
-export async function emptied(notes: SharedNotes, bucket: TokenBucket): Promise<void> {
-  const { burst, perSecond, afterRefusal } = bucket;
+/** The cloud says how many calls are left: others draw from its quota too. @param left a number above the bucket's own changes nothing */
+export async function lowered(notes: SharedNotes, bucket: TokenBucket, left: number): Promise<void> {
+  const at = Date.now() + ((bucket.burst - left) * 1000) / bucket.perSecond;
+  await fullAt(notes, bucket).update((full = 0) => Math.max(full, at));
+}
+
+/**
+ * The cloud has refused a call: others draw from its quota too. The bucket is empty now, for all processes.
+ * @param retryAfter when the cloud takes the next call, in milliseconds from now; absent: once the bucket has one again
+ */
+export async function emptied(notes: SharedNotes, bucket: TokenBucket, retryAfter?: number): Promise<void> {
+  const { perSecond, afterRefusal } = bucket;
   const now = Date.now();
-  await fullAt(notes, bucket).update((full = 0) => Math.max(full, now + (burst * 1000) / perSecond));
+  await lowered(notes, bucket, 1 - Math.max(1, ((retryAfter ?? 0) * perSecond) / 1000));
   if (afterRefusal !== undefined) await countedUntil(notes, bucket).update((until = 0) => Math.max(until, now + afterRefusal));
 }
 

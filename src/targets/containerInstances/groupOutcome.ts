@@ -54,6 +54,7 @@ const STOPPED = /stopped per client request/i;
 const NODE_LOST = /infrastructure error/i;
 /** The runtime's words for a command that it cannot start. */
 const CANNOT_START = /cannot ?run|start ?error/i;
+const CRASH_LOOP = /^CrashLoopBackOff/i;
 /** Exit codes of Azure's maintenance (https://learn.microsoft.com/troubleshoot/azure/azure-container-instances/management/container-instances-restarts-platform-maintenance). */
 const MAINTENANCE = [7147, 7148];
 /** Start times may be rounded: they differ by more where the container was started again, in milliseconds. */
@@ -116,9 +117,9 @@ export function observationOf(group: GroupFacts, known: Known, now: number): Obs
 function startedAgain(own: ContainerFacts | undefined, { startedAt, stop }: Known): string | undefined {
   const { currentState: { state, startTime, detailStatus = "" } = {}, previousState = {}, restartCount = 0 } = own ?? {};
   const hasEnded = previousState.state === "Terminated" && state !== "Terminated";
-  const began = startedAt !== undefined || previousState.startTime !== undefined;
   // One that cannot start is tried again and again: it has never run.
-  if (hasEnded || (restartCount > 0 && began))
+  if (state === "Waiting" && previousState.state === undefined && CRASH_LOOP.test(detailStatus)) return undefined;
+  if (hasEnded || restartCount > 0)
     return state === "Waiting"
       ? `Azure was about to start the container again${detailStatus && ` (${oneLine(detailStatus)})`}, and pushpool stopped it`
       : `Azure started the container again${restartCount > 0 ? ` (restart count ${restartCount})` : ""}, and pushpool stopped it`;
@@ -201,7 +202,7 @@ function waiting(
     return ended({ kind: "failedToStart", reason: why || "Azure gives no reason" }, undefined);
   if (state === "Succeeded")
     return ended({ kind: "lost", reason: "Azure says that the group succeeded, and nothing of its container" }, undefined);
-  if (/^CrashLoopBackOff/i.test(said)) return ended({ kind: "failedToStart", reason: why }, undefined);
+  if (CRASH_LOOP.test(said)) return ended({ kind: "failedToStart", reason: why }, undefined);
   return { phase: "pending", message: `Azure: ${why || state || "Pending"}` };
 }
 

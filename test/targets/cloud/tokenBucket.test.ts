@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { emptied, type TokenBucket, tryTurn, waitForTurn } from "../../../src/targets/cloud/tokenBucket";
+import { emptied, lowered, type TokenBucket, tryTurn, waitForTurn } from "../../../src/targets/cloud/tokenBucket";
 import type { SharedNotes } from "../../../src/targets/target";
 import { memoryNotes } from "./memoryNotes";
 
@@ -32,6 +32,22 @@ test("after a refusal the bucket is empty for all", async () => {
   const bucket = { key: "k", burst: 3, perSecond: 10 };
   await emptied(notes, bucket);
   expect(await waits(2, bucket, notes)).toEqual([100, 200]);
+});
+
+test("after a refusal that says when to come back, nobody comes back earlier", async () => {
+  const notes = memoryNotes();
+  const bucket = { key: "k", burst: 3, perSecond: 10 };
+  await emptied(notes, bucket, 5_000);
+  expect(await waits(2, bucket, notes)).toEqual([5_000, 5_100]);
+});
+
+test("a low number of calls that are left counts, a high one does not", async () => {
+  const notes = memoryNotes();
+  const bucket = { key: "k", burst: 3, perSecond: 10 };
+  await lowered(notes, bucket, 1);
+  expect(await waits(2, bucket, notes)).toEqual([100]);
+  await lowered(notes, bucket, 99);
+  expect(await waits(1, bucket, notes)).toEqual([200]);
 });
 
 test("a bucket that counts only after a refusal lets all go before it, and again when its time is over", async () => {

@@ -139,7 +139,7 @@ describe("every variable of Prefect's template ends where Prefect's worker would
       { image_registry: { registry_url: "https://registry.example.com/", username: "puller", password: secret, reauth: true } },
       golden({ properties: { imageRegistryCredentials: [{ server: "registry.example.com", username: "puller", password: secret }] } }),
     ],
-    ["cpu", { cpu: 0.5, memory: 1 }, "cpu"],
+    ["cpu", { cpu: 1.5 }, golden({ container: { resources: { requests: { cpu: 1.5, memoryInGB: 1 } } } })],
     ["cpu and memory", { cpu: 2, memory: 4.5 }, golden({ container: { resources: { requests: { cpu: 2, memoryInGB: 4.5 } } } })],
     ["subnet_ids", { subnet_ids: [SUBNET] }, golden({ properties: { subnetIds: [{ id: SUBNET }] } })],
     ["dns_servers", { dns_servers: ["10.0.0.10"] }, golden({ properties: { dnsConfig: { nameServers: ["10.0.0.10"] } } })],
@@ -149,10 +149,8 @@ describe("every variable of Prefect's template ends where Prefect's worker would
     ["task_start_timeout_seconds", { task_start_timeout_seconds: 60 }, golden({ over: { startTimeoutSeconds: 60 } })],
     ["task_watch_poll_interval", { task_watch_poll_interval: 1 }, golden()],
     ["keep_container_group", { keep_container_group: true }, golden({ over: { keep: true } })],
-  ])("%s", (name, jobVariables, expected) => {
-    // Azure gives a group at least one CPU.
-    if (name === "cpu") expect(() => requestOf(jobVariables)).toThrow(/at least 1 CPU \(job variable "cpu"\), and they ask for 0.5/);
-    else expect(requestOf(jobVariables)).toEqual(expected);
+  ])("%s", (_, jobVariables, expected) => {
+    expect(requestOf(jobVariables)).toEqual(expected);
   });
 
   test("every variable is in the table above", () => {
@@ -244,6 +242,7 @@ describe("bad input is refused before any call, with its path", () => {
     ["too much CPU", { cpu: 32, memory: 64 }, undefined, /up to 31 CPUs \(job variable "cpu"\), not 32/],
     ["too much memory", { cpu: 4, memory: 241 }, undefined, /up to 240 GB of memory \(job variable "memory"\), not 241/],
     ["too little memory", { cpu: 1, memory: 0.5 }, undefined, /at least 1 GB of memory/],
+    ["too little CPU", { cpu: 0.5 }, undefined, /at least 1 CPU \(job variable "cpu"\), and they ask for 0\.5/],
     ["no CPU", { cpu: 0 }, undefined, /requests\.cpu: must be more than 0/],
     ["a variable's name", { env: { _X: "1" } }, undefined, /environmentVariables\._X: Azure takes names of up to 63 letters/],
     ["a variable's size", { env: { X: "x".repeat(140_000) } }, undefined, /environmentVariables\.X: 140003 bytes, and Linux takes 131072/],

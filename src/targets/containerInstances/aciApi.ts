@@ -1,0 +1,258 @@
+import type { ContainerGroup, ContainerInstanceManagementClient } from "@azure/arm-containerinstance";
+import type { TokenCredential } from "@azure/identity";
+import type { JsonObject } from "../../json";
+import { CALL_TIMEOUT, type CallOptions, isGrowingPain, openCalls } from "../cloud/calls";
+import { ifThere } from "../cloud/failure";
+import { lowered } from "../cloud/tokenBucket";
+import type { SharedNotes } from "../target";
+import { type AciBucket, aciBucket, leftBy } from "./aciBuckets";
+import { type Access, loaded } from "./azureAccess";
+import { type AzureKind, asFailure } from "./azureFailures";
+import { factsOf } from "./groupFacts";
+import type { GroupName, GroupPlace } from "./groupNames";
+import type { GroupFacts } from "./groupOutcome";
+
+export interface FoundGroup {
+  facts: GroupFacts;
+  tags: Record<string, string>;
+}
+
+/** The calls that this target makes. Each may throw an {@link AzureFailure}. What is not there is `undefined`. */
+export interface AciApi {
+  /** Where a resource group is. @throws {AzureFailure} `missing` */
+  locationOf(place: GroupPlace, signal?: AbortSignal): Promise<string>;
+  get(name: GroupName, signal?: AbortSignal): Promise<FoundGroup | undefined>;
+  /** Not repeated where it may have been done: over a group that has ended, it would run again. @param group as the SDK has it */
+  create(name: GroupName, group: JsonObject, options: CallOptions): Promise<void>;
+  /** @returns whether it was there */
+  stop(name: GroupName): Promise<boolean>;
+  delete(name: GroupName): Promise<void>;
+  /** The end of a container's output, with a time before each line; `undefined`: none yet, or none any more. @param tail the most lines */
+  log(name: GroupName, container: string, tail?: number): Promise<string | undefined>;
+  /** Names and tags of a resource group's container groups. */
+  list(place: GroupPlace, signal?: AbortSignal): Promise<{ name: string; tags: Record<string, string> }[]>;
+  /** Rows of a Log Analytics workspace, by the names of their columns. */
+  query(workspace: string, query: string): Promise<Record<string, unknown>[]>;
+}
+
+interface Session {
+  credential: TokenCredential;
+  client(subscription: string): Promise<ContainerInstanceManagementClient>;
+}
+
+/** @param tell what a user should hear while it is waited for something */
+export function openAciApi(access: Access, notes: SharedNotes, tell: (message: string) => void): AciApi {
+  const { endpoints, scopes, createdAt } = access;
+  const placeOf = (subscription: string) => `${access.clientId ?? "own"}/${subscription}`;
+  let session: Promise<Session> | undefined;
+
+  const opened = () => {
+    session ??= openSession();
+    session.catch(() => {
+      session = undefined;
+    });
+    return session;
+  };
+
+  async function openSession(): Promise<Session> {
+    const credential = await access.credential();
+    const clients = new Map<string, ContainerInstanceManagementClient>();
+    return {
+      credential,
+      client: async (subscription) => {
+        const { ContainerInstanceManagementClient } = await loaded(() => import("@azure/arm-containerinstance"));
+        const client =
+          clients.get(subscription) ??
+          new ContainerInstanceManagementClient(credential, subscription, {
+            $host: endpoints.management,
+            endpoint: endpoints.management,
+            credentialScopes: [scopes.management],
+            // Repeating is done here, by what all processes know of Azure's buckets, and never a PUT that may have been done.
+            retryOptions: { maxRetries: 0 },
+            additionalPolicies: [{ position: "perRetry", policy: watchingReplies(subscription) }],
+          });
+        clients.set(subscription, client);
+        return client;
+      },
+    };
+  }
+
+  function watchingReplies(
+    subscription: string,
+  ): NonNullable<NonNullable<ConstructorParameters<typeof ContainerInstanceManagementClient>[2]>["additionalPolicies"]>[number]["policy"] {
+    return {
+      name: "pushpoolReplies",
+      sendRequest: async (request, next) => {
+        const response = await next(request);
+        for (const [bucket, left] of leftBy(request.method, (name) => response.headers.get(name)))
+          await lowered(notes, aciBucket(bucket, placeOf(subscription)), left);
+        // The SDK would wait for the operation. What counts is the group, and reading operations takes a permission of its own.
+        for (const header of ["azure-asyncoperation", "location"]) response.headers.delete(header);
+        return response;
+      },
+    };
+  }
+
+  const call = openCalls<AzureKind>({
+    cloud: "Azure",
+    pool: access.pool,
+    createdAt,
+    notes,
+    tell,
+    asFailure: (error) => {
+      const failure = asFailure(error);
+      // Roles count once a new token is asked for.
+      if (isGrowingPain(failure, createdAt)) session = undefined;
+      return failure;
+    },
+    passing: ["transitioning", "registry"],
+    onceMore: { image: (failure) => `Azure could not read the image, which may pass: trying again (${failure.message})` },
+  });
+
+  const called = <T>(
+    what: string,
+    subscription: string,
+    buckets: readonly AciBucket[],
+    work: (client: ContainerInstanceManagementClient, options: { abortSignal: AbortSignal }) => Promise<T>,
+    options: CallOptions = {},
+  ): Promise<T> =>
+    call(
+      what,
+      buckets.map((name) => aciBucket(name, placeOf(subscription))),
+      async () => {
+        const client = await (await opened()).client(subscription);
+        return work(client, { abortSignal: within(options.signal) });
+      },
+      options,
+    );
+
+  async function fetched(url: string, scope: string, init: RequestInit, signal?: AbortSignal): Promise<JsonObject> {
+    const { credential } = await opened();
+    const token = await credential.getToken(scope);
+    const response = await fetch(url, {
+      ...init,
+      headers: { authorization: `Bearer ${token?.token}`, "content-type": "application/json" },
+      signal: within(signal),
+    });
+    const text = await response.text();
+    const body = jsonIn(text);
+    if (response.ok) return body;
+    const { code, message } = (body.error ?? {}) as { code?: string; message?: string };
+    throw Object.assign(new Error(message ?? (text || response.statusText)), { statusCode: response.status, code, response });
+  }
+
+  return {
+    locationOf: async ({ subscription, resourceGroup }, signal) => {
+      const url = `${endpoints.management}/subscriptions/${subscription}/resourceGroups/${resourceGroup}?api-version=2021-04-01`;
+      const buckets = [aciBucket("reads", placeOf(subscription))];
+      const found = await call("reading the resource group", buckets, () => fetched(url, scopes.management, {}, signal), { signal });
+      return String(found.location);
+    },
+    get: ({ subscription, resourceGroup, group }, signal) =>
+      ifThere(
+        called(
+          "reading a container group",
+          subscription,
+          ["reads"],
+          async (client, options) => {
+            const found = await client.containerGroups.get(resourceGroup, group, options);
+            return { facts: factsOf(found), tags: found.tags ?? {} };
+          },
+          { signal },
+        ),
+      ),
+    create: ({ subscription, resourceGroup, group: name }, group, options) =>
+      called(
+        "creating a container group",
+        subscription,
+        ["createsInFiveMinutes", "createsAnHour", "writes"],
+        async (client, own) => {
+          let taken = false;
+          const onResponse = ({ request, status }: { request: { method: string }; status: number }) => {
+            taken ||= request.method === "PUT" && status < 300;
+          };
+          try {
+            await client.containerGroups.beginCreateOrUpdate(resourceGroup, name, group as unknown as ContainerGroup, {
+              ...own,
+              onResponse,
+            });
+          } catch (error) {
+            // The SDK looks at the group once. What it sees there is the watcher's business.
+            if (!taken) throw error;
+          }
+        },
+        { ...options, repeatable: false },
+      ),
+    stop: async ({ subscription, resourceGroup, group }) => {
+      const stopped = await ifThere(
+        called("stopping a container group", subscription, ["writes"], async (client, options) => {
+          await client.containerGroups.stop(resourceGroup, group, options);
+          return true;
+        }),
+      );
+      return stopped ?? false;
+    },
+    delete: async ({ subscription, resourceGroup, group }) => {
+      const buckets: AciBucket[] = ["deletesInFiveMinutes", "deletesAnHour", "deletes"];
+      await ifThere(
+        called("deleting a container group", subscription, buckets, async (client, options) => {
+          await client.containerGroups.beginDelete(resourceGroup, group, options);
+        }),
+      );
+    },
+    log: async ({ subscription, resourceGroup, group }, container, tail) => {
+      try {
+        return await ifThere(
+          called("reading a container's log", subscription, ["reads"], async (client, options) => {
+            const { content = "" } = await client.containers.listLogs(resourceGroup, group, container, {
+              ...options,
+              timestamps: true,
+              ...(tail === undefined ? {} : { tail }),
+            });
+            return content;
+          }),
+        );
+      } catch (error) {
+        if (asFailure(error).kind === "noLog") return undefined;
+        throw error;
+      }
+    },
+    list: ({ subscription, resourceGroup }, signal) =>
+      called(
+        "listing container groups",
+        subscription,
+        ["reads"],
+        async (client, options) => {
+          const found: { name: string; tags: Record<string, string> }[] = [];
+          for await (const { name = "", tags = {} } of client.containerGroups.listByResourceGroup(resourceGroup, options))
+            found.push({ name, tags });
+          return found;
+        },
+        { signal },
+      ),
+    query: async (workspace, query) => {
+      const url = `${endpoints.logs}/v1/workspaces/${workspace}/query`;
+      const init = { method: "POST", body: JSON.stringify({ query }) };
+      const reply = await call("reading Log Analytics", [aciBucket("queries", workspace)], () => fetched(url, scopes.logs, init));
+      const [{ columns, rows } = { columns: [], rows: [] }] = (reply.tables ?? []) as unknown as {
+        columns: { name: string }[];
+        rows: unknown[][];
+      }[];
+      return rows.map((row) => Object.fromEntries(columns.map(({ name }, index) => [name, row[index]])));
+    },
+  };
+}
+
+/** Until a call has taken too long, or is not wanted any more. */
+function within(signal: AbortSignal | undefined): AbortSignal {
+  const limit = AbortSignal.timeout(CALL_TIMEOUT);
+  return signal ? AbortSignal.any([signal, limit]) : limit;
+}
+
+function jsonIn(text: string): JsonObject {
+  try {
+    return JSON.parse(text) as JsonObject;
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,54 @@
+import type { BucketSize, TokenBucket } from "../cloud/tokenBucket";
+
+/**
+ * What Resource Manager takes of one principal in a subscription
+ * (https://learn.microsoft.com/azure/azure-resource-manager/management/request-limits-and-throttling), and how many container groups may be
+ * created and deleted (https://learn.microsoft.com/azure/container-instances/container-instances-resource-and-quota-limits).
+ *
+ * A tenth of each burst is left over: calls that leave in time may arrive in bunches.
+ */
+const SIZES = {
+  reads: { burst: 225, perSecond: 25 },
+  writes: { burst: 180, perSecond: 10 },
+  deletes: { burst: 180, perSecond: 10 },
+  createsAnHour: { burst: 300, perSecond: 300 / 3600 },
+  createsInFiveMinutes: { burst: 100, perSecond: 100 / 300 },
+  deletesAnHour: { burst: 300, perSecond: 300 / 3600 },
+  deletesInFiveMinutes: { burst: 100, perSecond: 100 / 300 },
+  /** Log Analytics: 200 queries in 30 seconds. */
+  queries: { burst: 50, perSecond: 6 },
+} as const satisfies Record<string, BucketSize>;
+
+export type AciBucket = keyof typeof SIZES;
+
+/** @param place whose subscription and login */
+export function aciBucket(name: AciBucket, place: string): TokenBucket {
+  return { key: `aci/bucket/${name}/${place}`, ...SIZES[name] };
+}
+
+/** Headers that say how many calls are left, by the method of the call. */
+const LEFT: Record<string, Record<string, AciBucket>> = {
+  GET: { "x-ms-ratelimit-remaining-subscription-reads": "reads" },
+  POST: { "x-ms-ratelimit-remaining-subscription-writes": "writes" },
+  PUT: {
+    "x-ms-ratelimit-remaining-subscription-writes": "writes",
+    "x-ms-ratelimit-remaining-subscription-resource-requests-pt1h": "createsAnHour",
+    "x-ms-ratelimit-remaining-subscription-resource-requests-pt5m": "createsInFiveMinutes",
+  },
+  DELETE: {
+    "x-ms-ratelimit-remaining-subscription-deletes": "deletes",
+    "x-ms-ratelimit-remaining-subscription-resource-requests-pt1h": "deletesAnHour",
+    "x-ms-ratelimit-remaining-subscription-resource-requests-pt5m": "deletesInFiveMinutes",
+  },
+};
+
+/**
+ * What a reply says of the calls that are left: only where they are few. A high number says nothing: Azure counts in several places.
+ * @param header of the reply
+ */
+export function leftBy(method: string, header: (name: string) => string | undefined): [AciBucket, number][] {
+  return Object.entries(LEFT[method] ?? {}).flatMap(([name, bucket]) => {
+    const left = Number(header(name) ?? Number.NaN);
+    return left < SIZES[bucket].burst / 4 ? [[bucket, left] as [AciBucket, number]] : [];
+  });
+}

@@ -1,0 +1,53 @@
+import type { End } from "../cloud/absences";
+import { jsonNote, type Note } from "../cloud/notes";
+import type { InfrastructureId, SharedNotes } from "../target";
+import type { StopNote } from "./groupOutcome";
+
+/** What is known of a send: who sends it, and whether Azure took it. */
+export interface SendNote {
+  by: string;
+  /** When it was last about to be sent, in milliseconds. */
+  at: number;
+  /** Azure has taken it. */
+  taken?: boolean;
+}
+
+export function sendNote(notes: SharedNotes, id: InfrastructureId): Note<SendNote> {
+  return jsonNote(notes, `aci/send/${id}`);
+}
+
+/** What is remembered of a group's run, also once the group is gone. */
+export interface RunNote {
+  /** When it was submitted, in milliseconds. */
+  at: number;
+  container: string;
+  keep: boolean;
+  timeoutSeconds: number | null;
+  startTimeoutSeconds: number | null;
+  /** Log Analytics workspace that gets its output. */
+  workspace?: string;
+}
+
+export function runNote(notes: SharedNotes, id: InfrastructureId): Note<RunNote> {
+  return jsonNote(notes, `aci/run/${id}`);
+}
+
+/** When the run's container was first seen to have started, in milliseconds: Azure may start it again, and forgets the first start then. */
+export function startNote(notes: SharedNotes, id: InfrastructureId): Note<number> {
+  return jsonNote(notes, `aci/start/${id}`);
+}
+
+/** A stop of ours, noted before it is asked for: Azure does not say who stopped a group. */
+export function stopNote(notes: SharedNotes, id: InfrastructureId): Note<StopNote> {
+  return jsonNote(notes, `aci/stop/${id}`);
+}
+
+/** How it ended: noted when it is first seen, for Azure may start it again, and the group goes. */
+export function endNote(notes: SharedNotes, id: InfrastructureId): Note<End> {
+  return jsonNote(notes, `aci/end/${id}`);
+}
+
+/** Resource groups that the runs of a pool of a stack went to, as their ids' beginnings. */
+export function placesNote(notes: SharedNotes, stack: string, pool: string): Note<string[]> {
+  return jsonNote(notes, `aci/places/${stack}/${pool}`);
+}

@@ -1,0 +1,131 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { JsonObject } from "../../json";
+import { UserError } from "../../userError";
+import { CALL_TIMEOUT } from "../cloud/calls";
+import { doOnce, type OwnClaim } from "../cloud/claims";
+import { CloudFailure } from "../cloud/failure";
+import type { InfrastructureId, SharedNotes } from "../target";
+import type { AciApi } from "./aciApi";
+import { type RunNote, runNote, type SendNote, sendNote } from "./aciNotes";
+import { asFailure } from "./azureFailures";
+import { formatId, type GroupName, RUN_TAG } from "./groupNames";
+
+/** How often an unclear request is sent again, each time after it is known that nothing was made. */
+const TRIES = 5;
+
+/** A container group of an attempt. */
+export interface Wanted {
+  name: GroupName;
+  /** Value of its {@link RUN_TAG}. */
+  run: string;
+}
+
+/**
+ * Azure makes a group again where one of that name has ended: a repeated PUT would run the command twice. So nobody sends one without having
+ * looked, and of the processes of a ledger only one sends.
+ */
+export interface Sends {
+  /**
+   * Make a group, unless it was made already.
+   * @param remembered what is kept of it
+   * @throws {CloudFailure}; `unclear` if it may have been made: {@link Sends.find} tells
+   */
+  send(wanted: Wanted, group: JsonObject, remembered: Omit<RunNote, "at">, signal: AbortSignal): Promise<InfrastructureId>;
+  /**
+   * The group of an attempt whose sender is gone; `undefined` once it is sure that there is none.
+   * @param remembered what is kept of it, where that is known
+   */
+  find(wanted: Wanted, remembered: Omit<RunNote, "at"> | undefined): Promise<InfrastructureId | undefined>;
+}
+
+/** What a look before a PUT has found. */
+class AlreadyThere extends Error {}
+
+/** @param settle how long a group may take to show up, in milliseconds */
+export function openSends({ api, notes, settle }: { api: AciApi; notes: SharedNotes; settle: number }): Sends {
+  /** @throws {UserError} where it is another's */
+  async function isThere({ name, run }: Wanted, signal?: AbortSignal): Promise<boolean> {
+    const found = await api.get(name, signal);
+    if (!found) return false;
+    if (found.tags[RUN_TAG] === run) return true;
+    throw new UserError(
+      `there is a container group "${name.group}" in resource group "${name.resourceGroup}" already, and it is not this run's: delete it`,
+      5,
+    );
+  }
+
+  /** Look until it is there, or would be. */
+  async function appears(wanted: Wanted, signal?: AbortSignal): Promise<boolean> {
+    const until = Date.now() + settle;
+    for (let pause = Math.min(250, settle / 4); ; pause = Math.min(pause * 1.5, 2_000)) {
+      const last = Date.now() >= until;
+      if (await isThere(wanted, signal)) return true;
+      if (last) return false;
+      await sleep(Math.max(1, Math.min(pause, until - Date.now())), undefined, signal ? { signal } : {});
+    }
+  }
+
+  async function record(id: InfrastructureId, remembered: Omit<RunNote, "at"> | undefined): Promise<InfrastructureId> {
+    if (remembered) await runNote(notes, id).create({ ...remembered, at: Date.now() });
+    await sendNote(notes, id).update((now) => (now?.taken ? now : { by: "", at: Date.now(), ...now, taken: true }));
+    return id;
+  }
+
+  async function sendOwn(wanted: Wanted, group: JsonObject, claim: OwnClaim<SendNote>, signal: AbortSignal): Promise<void> {
+    const beforeTry = async () => {
+      await claim.renew();
+      if (await isThere(wanted, signal)) throw new AlreadyThere();
+    };
+    for (let tries = 1; ; tries++) {
+      try {
+        return await api.create(wanted.name, group, { signal, beforeTry });
+      } catch (error) {
+        if (error instanceof AlreadyThere) return;
+        const failure = error instanceof CloudFailure ? error : undefined;
+        if (failure?.kind === "unclear") {
+          if (await appears(wanted, signal)) return;
+          if (tries < TRIES && !signal.aborted) continue;
+        }
+        // Of one that was taken over, the other process writes the note.
+        if (failure || error instanceof UserError) await claim.replace(undefined);
+        throw failure?.kind === "unclear" ? new CloudFailure("unsent", failure.message) : error;
+      }
+    }
+  }
+
+  return {
+    send: (wanted, group, remembered, signal) => {
+      const id = formatId(wanted.name);
+      return doOnce<SendNote, InfrastructureId>({
+        note: sendNote(notes, id),
+        answer: ({ taken }) => (taken ? id : undefined),
+        // It is left alone until its request cannot be under way any more.
+        holds: ({ at }) => Date.now() <= at + CALL_TIMEOUT + settle,
+        leftBy: async () => ((await isThere(wanted, signal)) ? record(id, remembered) : undefined),
+        claim: () => ({ by: randomUUID(), at: Date.now() }),
+        work: async (claim) => {
+          await sendOwn(wanted, group, claim, signal);
+          return record(id, remembered);
+        },
+        pause: 50,
+        signal,
+      });
+    },
+    async find(wanted, remembered) {
+      const id = formatId(wanted.name);
+      const held = await sendNote(notes, id).held();
+      if (held.value?.taken) return id;
+      // A run of the ledger may have been sent without a note: the newest may be lost when the machine goes down.
+      const found = held.value === undefined && !remembered ? await isThere(wanted) : await appears(wanted);
+      if (found) return record(id, remembered);
+      if (held.value) await held.replace(undefined);
+      return undefined;
+    },
+  };
+}
+
+/** Whether a failure says for sure that nothing was made. */
+export function isRefused(error: unknown): boolean {
+  return error instanceof UserError || (error instanceof CloudFailure && asFailure(error).kind !== "unclear");
+}

@@ -1,0 +1,268 @@
+import type { JsonObject, Value, ValueObject } from "../../json";
+import { POOL_TAG, STACK_TAG, stackId, stackName } from "../../manifest/cloudNames";
+import { Secret } from "../../secret";
+import { isObject } from "../../template/paths";
+import { UserError } from "../../userError";
+import type { End } from "../cloud/absences";
+import { declaredValues, Removal } from "../cloud/leftovers";
+import { explaining } from "../cloud/refusal";
+import { readSettings } from "../cloud/settings";
+import type {
+  InfrastructureId,
+  Leftovers,
+  LeftoversAsked,
+  LogPage,
+  Observation,
+  PoolAccess,
+  Prepared,
+  RunToPlan,
+  Submission,
+  Target,
+  TargetPlace,
+} from "../target";
+import { type AciApi, openAciApi } from "./aciApi";
+import { type AciLogs, openLogs } from "./aciLogs";
+import { placesNote, type RunNote, runNote, stopNote } from "./aciNotes";
+import { isRefused, openSends, type Sends } from "./aciSends";
+import { openWatcher, type Watcher } from "./aciWatcher";
+import { type Access, accessOf } from "./azureAccess";
+import { type AzureKind, asFailure } from "./azureFailures";
+import { refusal } from "./azureRefusals";
+import { formatId, type GroupPlace, groupName, parseId, runTagValue } from "./groupNames";
+import type { StopNote } from "./groupOutcome";
+import { planGroup } from "./groupPlan";
+import type { GroupRequest } from "./groupRequest";
+
+/**
+ * Runs as container groups of Azure Container Instances, for the runs of one `azure-container-instance:push` pool.
+ *
+ * - A run is a container group of its own. Its name is made of the stack, the run and the attempt; an infrastructure id is its resource id.
+ * - Azure keeps the end of a container's output only, and nothing once the group is gone. Whoever watches a run or reads its log takes it down;
+ *   the group is deleted after that.
+ * - Azure may start a container again whatever its restart policy says. The first end counts, and what runs after it is stopped.
+ * - Azure has no time limit for a group: whoever watches one to its end asks it to stop (`enforceLimits`); looking at it does not.
+ * @throws {UserError} if the pool's credentials or endpoints cannot be used
+ */
+export async function createContainerInstancesTarget(place: Omit<TargetPlace, "home">): Promise<Target> {
+  const pool = await place.pool();
+  return targetOver(accessOf(pool), pool, place);
+}
+
+/** The same where it is known already whose cloud it is. */
+export function targetOver(access: Access, pool: PoolAccess, place: Omit<TargetPlace, "home" | "pool">): Target {
+  return new ContainerInstancesTarget(access, pool, place);
+}
+
+class ContainerInstancesTarget implements Target {
+  readonly pace = { first: 1_000, longest: 5_000 };
+  readonly ownGrace = "Azure itself decides how long the containers of a stopped group have between SIGTERM and SIGKILL";
+  readonly #access: Access;
+  readonly #pool: PoolAccess;
+  readonly #notes: TargetPlace["notes"];
+  readonly #api: AciApi;
+  readonly #sends: Sends;
+  readonly #watcher: Watcher;
+  readonly #logs: AciLogs;
+  /** Attempts that Azure has refused, by infrastructure id: it is sure that nothing of them is there. */
+  readonly #refused = new Set<InfrastructureId>();
+
+  constructor(access: Access, pool: PoolAccess, { notes, env, warn = () => {} }: Omit<TargetPlace, "home" | "pool">) {
+    const { settle, logDrain } = readSettings(env, "ACI", 15);
+    this.#access = access;
+    this.#pool = pool;
+    this.#notes = notes;
+    this.#api = openAciApi(access, notes, warn);
+    this.#sends = openSends({ api: this.#api, notes, settle });
+    this.#watcher = openWatcher({ api: this.#api, notes, settle, stop: (id, why) => this.#stop(id, { why }) });
+    this.#logs = openLogs({ api: this.#api, notes, watcher: this.#watcher, late: logDrain });
+  }
+
+  plan(job: ValueObject, run: RunToPlan): Submission {
+    return planGroup(job, run, this.#access);
+  }
+
+  async prepare(submission: Submission, signal: AbortSignal): Promise<Prepared> {
+    const { name, group } = requestOf(submission);
+    const location = await this.#orExplain("reading the resource group", async () =>
+      typeof group.location === "string" ? group.location : this.#api.locationOf(name, signal),
+    );
+    return { submission, resources: { location } };
+  }
+
+  async submit({ submission, resources }: Prepared, signal: AbortSignal): Promise<InfrastructureId> {
+    const request = requestOf(submission);
+    const id = formatId(request.name);
+    this.#refused.delete(id);
+    await this.#notePlace(request.name);
+    return this.#orExplain("submitting the run", async () => {
+      try {
+        const group = forSdk({ ...request.group, location: resources.location ?? null });
+        const wanted = { name: request.name, run: runTagValue(submission.runId, submission.attempt) };
+        return await this.#sends.send(wanted, group, remembered(request), signal);
+      } catch (error) {
+        if (isRefused(error)) this.#refused.add(id);
+        throw error;
+      }
+    });
+  }
+
+  async find(runId: string, attempt: number, submission?: JsonObject): Promise<InfrastructureId | undefined> {
+    const request = submission?.request as unknown as GroupRequest | undefined;
+    const place = request?.name ?? usualPlaceOf(this.#pool);
+    if (place === undefined) return undefined;
+    const { subscription, resourceGroup } = place;
+    const name = { subscription, resourceGroup, group: groupName(stackId(this.#access.source), runId, attempt) };
+    if (this.#refused.has(formatId(name))) return undefined;
+    return this.#orExplain("looking for the run", () =>
+      this.#sends.find({ name, run: runTagValue(runId, attempt) }, request && remembered(request)),
+    );
+  }
+
+  async observe(ids: readonly InfrastructureId[]): Promise<Map<InfrastructureId, Observation>> {
+    return this.#orExplain("observing runs", () => this.#watcher.observe(ids));
+  }
+
+  /** Also takes down the output of runs that go on: Azure keeps the end of it only. */
+  async enforceLimits(ids: readonly InfrastructureId[]): Promise<void> {
+    await this.#orExplain("stopping what is past its time limit", async () => {
+      await Promise.all(ids.map((id) => this.#watcher.enforceLimit(id)));
+    });
+    await Promise.all(ids.filter((id) => this.#watcher.goesOn(id)).map((id) => this.#untilRead(() => this.#logs.keep(id))));
+  }
+
+  async logs(id: InfrastructureId, cursor?: string): Promise<LogPage> {
+    return this.#orExplain("reading the log", () => this.#logs.page(id, cursor));
+  }
+
+  async stop(id: InfrastructureId, { reason }: { reason: string; graceSeconds: number }): Promise<void> {
+    await this.#orExplain("cancelling the run", async () => {
+      const seen = await this.#watcher.observe([id]);
+      if (seen.get(id)?.phase !== "ended") await this.#stop(id, { why: "cancelled", reason });
+    });
+  }
+
+  async cleanup(id: InfrastructureId): Promise<void> {
+    await this.#orExplain("deleting the run's container group", async () => {
+      const end = (await this.#watcher.observe([id])).get(id);
+      if (end?.phase !== "ended") return;
+      const { keep = false } = (await runNote(this.#notes, id).value()) ?? {};
+      const found = await this.#api.get(parseId(id));
+      // Started again by Azure, or a sidecar that goes on.
+      const goesOn = found?.facts.containers.some(({ currentState }) => currentState?.state !== "Terminated") ?? false;
+      if (goesOn) {
+        await this.#untilRead(() => this.#logs.pull(id));
+        await this.#api.stop(parseId(id));
+      }
+      await this.#logs.drain(id, end as End);
+      if (found && !keep) await this.#api.delete(parseId(id));
+    });
+  }
+
+  async removeLeftovers({ jobVariables, signal }: LeftoversAsked): Promise<Leftovers> {
+    const { name: pool, source } = this.#pool;
+    const usual = usualPlaceOf(this.#pool, jobVariables);
+    const places = [...(usual ? [usual] : []), ...((await this.#notePlace()) ?? [])];
+    const removal = new Removal({
+      notes: this.#notes,
+      stack: stackName(source),
+      pool,
+      explained: (what, work) => this.#orExplain(what, work),
+      signal,
+    });
+    const groups = new Map(places.map((place) => [`${place.subscription}/${place.resourceGroup}`.toLowerCase(), place]));
+    for (const place of groups.values()) {
+      await removal.part(`deleting the container groups of its runs in resource group "${place.resourceGroup}"`, async () => {
+        for (const { name: group, tags } of await this.#listed(place, signal)) {
+          if (tags[STACK_TAG] !== stackName(source) || tags[POOL_TAG] !== pool) continue;
+          await this.#untilRead(() => this.#logs.pull(formatId({ ...place, group })));
+          await this.#api.delete({ ...place, group });
+          removal.count("container groups", 1);
+        }
+      });
+    }
+    return removal.done();
+  }
+
+  /** None where the resource group is gone. */
+  async #listed(place: GroupPlace, signal: AbortSignal) {
+    return this.#api.list(place, signal).catch((error) => {
+      if (asFailure(error).kind === "missing") return [];
+      throw error;
+    });
+  }
+
+  async #stop(id: InfrastructureId, why: StopNote): Promise<void> {
+    // Before it is asked: whoever sees the end knows then that it was us.
+    const first = await stopNote(this.#notes, id).create(why);
+    // Once it is stopped Azure keeps only the last of its output.
+    await this.#untilRead(() => this.#logs.pull(id));
+    try {
+      await this.#api.stop(parseId(id));
+    } catch (error) {
+      if (first && asFailure(error).kind !== "unclear") await stopNote(this.#notes, id).remove();
+      throw error;
+    }
+  }
+
+  /** Read output before it is lost; where that is not possible, what it is for goes on. */
+  async #untilRead(read: () => Promise<void>): Promise<void> {
+    await this.#orExplain("reading the log", read).catch((error) => {
+      if (!(error instanceof UserError)) throw error;
+    });
+  }
+
+  /** Remember that runs went to a resource group. @returns those that are remembered */
+  async #notePlace(place?: GroupPlace): Promise<GroupPlace[] | undefined> {
+    const text = place && `${place.subscription}/${place.resourceGroup}`;
+    const places = await placesNote(this.#notes, stackName(this.#pool.source), this.#pool.name).update((known) =>
+      text === undefined || known?.includes(text) ? known : [...(known ?? []), text],
+    );
+    return places?.map((each) => {
+      const [subscription = "", resourceGroup = ""] = each.split("/");
+      return { subscription, resourceGroup };
+    });
+  }
+
+  #orExplain<T>(what: string, work: () => Promise<T>): Promise<T> {
+    const { clientId, pool } = this.#access;
+    const caller = { pool, ...(clientId === undefined ? {} : { clientId }) };
+    return explaining<AzureKind, T>(what, work, (task, failure) => refusal(task, failure, caller));
+  }
+}
+
+function requestOf({ request }: Submission): GroupRequest {
+  return request as unknown as GroupRequest;
+}
+
+function remembered({ container, keep, timeoutSeconds, startTimeoutSeconds, group }: GroupRequest): Omit<RunNote, "at"> {
+  const { diagnostics } = group.properties as { diagnostics?: { logAnalytics?: { workspaceId?: string } } };
+  const workspace = diagnostics?.logAnalytics?.workspaceId;
+  return { container, keep, timeoutSeconds, startTimeoutSeconds, ...(workspace === undefined ? {} : { workspace }) };
+}
+
+/** A group as the SDK takes it: secrets revealed, and without the levels called `properties`. */
+function forSdk(group: ValueObject): JsonObject {
+  const flat = (value: Value | undefined): Value => {
+    if (!isObject(value)) return value ?? null;
+    const { properties, ...rest } = value;
+    return { ...rest, ...(isObject(properties) ? properties : {}) };
+  };
+  const whole = flat(group) as ValueObject;
+  for (const list of ["containers", "initContainers", "extensions"]) if (Array.isArray(whole[list])) whole[list] = whole[list].map(flat);
+  return revealed(whole) as JsonObject;
+}
+
+function revealed(value: Value): Value {
+  if (value instanceof Secret) return String(value.reveal());
+  if (Array.isArray(value)) return value.map(revealed);
+  return isObject(value) ? Object.fromEntries(Object.entries(value).map(([key, each]) => [key, revealed(each)])) : value;
+}
+
+/** Where the pool's runs usually go. */
+function usualPlaceOf({ baseJobTemplate }: PoolAccess, jobVariables: readonly ValueObject[] = []): GroupPlace | undefined {
+  const job = (baseJobTemplate.job_configuration ?? {}) as Record<string, unknown>;
+  const first = (variable: string) => declaredValues(variable, { baseJobTemplate, jobVariables, fixed: job[variable] })[0];
+  const subscription = first("subscription_id");
+  const resourceGroup = first("resource_group_name");
+  return subscription === undefined || resourceGroup === undefined ? undefined : { subscription, resourceGroup };
+}

@@ -1,0 +1,94 @@
+import type { TokenCredential } from "@azure/identity";
+import type { Value, ValueObject } from "../../json";
+import { isObject } from "../../template/paths";
+import { UserError } from "../../userError";
+import { optionalPackage } from "../cloud/optionalPackage";
+import { checkServices, createdAtOf, plainAt, urlAt } from "../cloud/poolAccess";
+import type { PoolAccess } from "../target";
+import type { PoolFacts } from "./groupPlan";
+
+const SERVICES = ["management", "login", "logs"] as const;
+type Service = (typeof SERVICES)[number];
+
+/** Azure's clouds, by the host where one logs in. */
+const CLOUDS: Record<string, Record<Exclude<Service, "login">, string>> = {
+  "login.microsoftonline.com": { management: "https://management.azure.com", logs: "https://api.loganalytics.io" },
+  "login.microsoftonline.us": { management: "https://management.usgovcloudapi.net", logs: "https://api.loganalytics.us" },
+  "login.chinacloudapi.cn": { management: "https://management.chinacloudapi.cn", logs: "https://api.loganalytics.azure.cn" },
+  "login.partner.microsoftonline.cn": { management: "https://management.chinacloudapi.cn", logs: "https://api.loganalytics.azure.cn" },
+};
+const PUBLIC = "login.microsoftonline.com";
+
+/** Whose Azure a pool's runs go to, and how to be let in there. */
+export interface Access extends PoolFacts {
+  pool: string;
+  /** Base URLs. */
+  endpoints: { management: string; logs: string };
+  /** What tokens are for, whatever the base URL. */
+  scopes: { management: string; logs: string };
+  /** When the credentials were made, in milliseconds; absent: long ago. */
+  createdAt?: number;
+  /** A new one: it keeps the tokens that it was given. */
+  credential(): Promise<TokenCredential>;
+}
+
+/**
+ * What a pool's definition says of its cloud.
+ * @throws {UserError} naming what of it cannot be used
+ */
+export function accessOf(pool: PoolAccess): Access {
+  const { block, data = {} } = pool.credentials ?? {};
+  const at = `blocks.${block}.data`;
+  checkServices(pool, SERVICES, "an azure-container-instance:push");
+  for (const [service, url] of Object.entries(pool.endpoints)) urlAt(url, `pools.${pool.name}.endpoints.${service}`);
+  const login: ValueObject = pool.ambient ? {} : data;
+  const [clientId, tenantId, clientSecret] = ["client_id", "tenant_id", "client_secret"].map((key) => textOf(login[key], `${at}.${key}`));
+  const given = [clientId, tenantId, clientSecret].filter((each) => each !== undefined).length;
+  if (given !== 0 && given !== 3) throw new UserError(`${at}: needs all of client_id, tenant_id and client_secret, or none of them`);
+  const host = authorityOf(data.credential_kwargs, `${at}.credential_kwargs`);
+  const cloud = CLOUDS[host] as (typeof CLOUDS)[string];
+  const authorityHost = pool.endpoints.login ?? `https://${host}`;
+  const options = { authorityHost, disableInstanceDiscovery: pool.endpoints.login !== undefined, retryOptions: { maxRetries: 0 } };
+  return {
+    pool: pool.name,
+    source: pool.source,
+    ...(clientId === undefined ? {} : { clientId }),
+    ...createdAtOf(pool),
+    endpoints: { management: pool.endpoints.management ?? cloud.management, logs: pool.endpoints.logs ?? cloud.logs },
+    scopes: { management: `${cloud.management}/.default`, logs: `${cloud.logs}/.default` },
+    credential: async () => {
+      const { ClientSecretCredential, DefaultAzureCredential } = await loaded(() => import("@azure/identity"));
+      if (clientId === undefined || tenantId === undefined || clientSecret === undefined) return new DefaultAzureCredential(options);
+      return new ClientSecretCredential(tenantId, clientId, clientSecret, options);
+    },
+  };
+}
+
+/** Prefect passes `credential_kwargs` on to Azure's library; only the authority of another cloud means the same here. */
+function authorityOf(kwargs: Value | undefined, path: string): string {
+  if (kwargs === undefined || kwargs === null) return PUBLIC;
+  if (!isObject(kwargs)) throw new UserError(`${path}: must be an object`);
+  const { authority, ...others } = kwargs;
+  const [other] = Object.keys(others);
+  if (other !== undefined)
+    throw new UserError(`${path}.${other}: pushpool knows "authority" only, the host where one logs in: leave it out`);
+  const host = String(authority ?? PUBLIC)
+    .replace(/^https:\/\//, "")
+    .replace(/\/+$/, "");
+  if (Object.hasOwn(CLOUDS, host)) return host;
+  throw new UserError(`${path}.authority: there is no Azure at "${host}": one of ${Object.keys(CLOUDS).join(", ")}`);
+}
+
+function textOf(value: Value | undefined, path: string): string | undefined {
+  const plain = plainAt(value, path) ?? "";
+  if (typeof plain !== "string") throw new UserError(`${path}: must be a string`);
+  return plain === "" ? undefined : plain;
+}
+
+/** A package that only these pools need. @throws {UserError} with the line that installs it */
+export function loaded<T>(load: () => Promise<T>): Promise<T> {
+  return optionalPackage(
+    load,
+    "runs on Azure Container Instances need packages that are not installed: npm install @azure/arm-containerinstance @azure/identity",
+  );
+}

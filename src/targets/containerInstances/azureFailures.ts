@@ -1,0 +1,90 @@
+import { CloudFailure, type CommonKind, failureReader } from "../cloud/failure";
+
+/**
+ * Kinds of failure that only Azure has:
+ *
+ * - `transitioning`: an earlier operation on the group is still under way.
+ * - `registry`: the registry of the image does not answer just now.
+ * - `image`: Azure cannot read the image; now and then only for a moment.
+ * - `capacity`: a quota is used up, or the region has no room.
+ * - `unregistered`: the subscription does not have Container Instances switched on.
+ * - `policy`, `lock`: what an administrator forbids.
+ * - `noLog`: the container has no log yet.
+ * - `expired`, `tenant`: what Microsoft Entra says of the credentials.
+ */
+export type AzureKind =
+  | "transitioning"
+  | "registry"
+  | "image"
+  | "capacity"
+  | "unregistered"
+  | "policy"
+  | "lock"
+  | "noLog"
+  | "expired"
+  | "tenant";
+export type AzureFailure = CloudFailure<AzureKind>;
+
+/** By the code in the error's body. */
+const BY_CODE: Record<string, AzureKind | CommonKind> = {
+  ResourceRequestsThrottled: "throttled",
+  SubscriptionRequestsThrottled: "throttled",
+  TooManyRequests: "throttled",
+  ContainerGroupTransitioning: "transitioning",
+  AnotherOperationInProgress: "transitioning",
+  RegistryErrorResponse: "registry",
+  InaccessibleImage: "image",
+  ContainerGroupQuotaReached: "capacity",
+  MissingSubscriptionRegistration: "unregistered",
+  RequestDisallowedByPolicy: "policy",
+  ScopeLocked: "lock",
+  ContainerLogNotAvailable: "noLog",
+  AuthorizationFailed: "denied",
+  LinkedAuthorizationFailed: "denied",
+  PrincipalNotFound: "young",
+};
+
+const BY_STATUS: Record<number, CommonKind> = { 401: "unauthenticated", 403: "denied", 404: "missing", 408: "unclear", 429: "throttled" };
+
+/** What Microsoft Entra and Azure's library say where no token is given. */
+const LOGIN = /^(AuthenticationRequiredError|AuthenticationError|CredentialUnavailableError|AggregateAuthenticationError)$/;
+const LOGIN_TEXTS: readonly [RegExp, AzureKind | CommonKind][] = [
+  [/AADSTS7000222\b|7000222 - /, "expired"],
+  [/AADSTS(90002|900023|90013)\b|invalid_tenant|tenant_?not_?found|invalid_instance/i, "tenant"],
+  [/AADSTS(90033|90006|50196|90014)\b|temporarily_unavailable|server_error|network_error|endpoints_resolution_error/i, "unclear"],
+];
+
+/** What of the SDK's errors matters here. */
+interface SdkError {
+  statusCode?: number;
+  code?: string;
+  response?: { headers?: { get(name: string): string | null | undefined }; bodyAsText?: string | null };
+}
+
+/** Turn what a call threw into an {@link AzureFailure}. What comes from no call is thrown as it is: a bug. */
+export const asFailure = failureReader<AzureKind>((error, message) => {
+  const { statusCode: status, response, code: given } = error as SdkError;
+  if (LOGIN.test(error.name)) {
+    const [, kind = "unauthenticated"] = LOGIN_TEXTS.find(([pattern]) => pattern.test(message)) ?? [];
+    return new CloudFailure<AzureKind>(status !== undefined && status >= 500 ? "unclear" : kind, message);
+  }
+  if (status === undefined) return undefined;
+  const code = given ?? "";
+  const said = code === "" || message.includes(code) ? message : `${code}: ${message}`;
+  const retryAfter = retryAfterOf(response?.headers?.get("retry-after"), message);
+  return new CloudFailure<AzureKind>(kindOf(status, code), said, retryAfter === undefined ? {} : { retryAfter });
+});
+
+function kindOf(status: number, code: string): AzureKind | CommonKind {
+  // The same code says that the region is full, with 409, and that the service is down.
+  if (code === "ServiceUnavailable" && status < 500) return "capacity";
+  return BY_CODE[code] ?? BY_STATUS[status] ?? (status >= 500 ? "unclear" : "refused");
+}
+
+/** When the next call may go, in milliseconds from now: by the header, or by Azure's words where it was lost. */
+function retryAfterOf(header: string | null | undefined, message: string): number | undefined {
+  const seconds = header ?? /try again after '(\d+)' seconds/i.exec(message)?.[1];
+  if (seconds === undefined) return undefined;
+  const wait = /^\d+(\.\d+)?$/.test(seconds) ? Number(seconds) * 1000 : Date.parse(seconds) - Date.now();
+  return Number.isNaN(wait) ? undefined : Math.max(0, wait);
+}

@@ -1,0 +1,1 @@
+export { createContainerInstancesTarget } from "./aciTarget";

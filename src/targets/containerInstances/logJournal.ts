@@ -1,0 +1,109 @@
+import { jsonNote, type Note } from "../cloud/notes";
+import type { InfrastructureId, SharedNotes } from "../target";
+import { following, type Line, type Tail } from "./logTail";
+
+/** Lines that could not be had: between the line before and the one after. */
+export type Gap = [at: string, text: null];
+export type Entry = Line | Gap;
+
+/** Where a reader is: the entries before it were read. */
+export interface Place {
+  part: number;
+  entry: number;
+}
+
+/** From so many characters a part takes no more entries. */
+const PART = 64 * 1024;
+
+/**
+ * The output of a run as it was read from Azure, which keeps only the end of it, and nothing once the group is deleted. All processes of a ledger
+ * write it and read it; it is kept in notes, part by part.
+ */
+export class LogJournal {
+  /** By infrastructure id, the last part that is known to exist. */
+  readonly #last = new Map<InfrastructureId, number>();
+
+  constructor(private readonly notes: SharedNotes) {}
+
+  /**
+   * Take down what is new in a tail.
+   * @returns whether it was laid on: `false` where lines would be missing and that is not to be accepted
+   */
+  async add(id: InfrastructureId, { lines, cut }: Tail, acceptGap: boolean): Promise<boolean> {
+    if (lines.length === 0) return true;
+    for (;;) {
+      const { part, entries, before } = await this.#end(id);
+      const known = [...before, ...entries].filter((each): each is Line => each[1] !== null);
+      const isFirst = part === 0 && entries.length === 0;
+      const fresh = isFirst ? undefined : following(known, lines);
+      if (fresh === undefined && !isFirst && !acceptGap) return false;
+      const gap: Entry[] = fresh === undefined && (!isFirst || cut) ? [[(lines[0] as Line)[0], null]] : [];
+      if (await this.#append(id, part, entries, [...gap, ...(fresh ?? lines)])) return true;
+    }
+  }
+
+  /** Say that the lines from here on could not be had. */
+  async addGap(id: InfrastructureId, at: string): Promise<void> {
+    for (;;) {
+      const { part, entries } = await this.#end(id);
+      if (await this.#append(id, part, entries, [[at, null]])) return;
+    }
+  }
+
+  async isEmpty(id: InfrastructureId): Promise<boolean> {
+    return (await this.#part(id, 0).value()) === undefined;
+  }
+
+  /** The entries of one part from a place on, the place after them, and whether there are more. */
+  async read(id: InfrastructureId, { part, entry }: Place): Promise<{ entries: Entry[]; before?: Entry; next: Place; more: boolean }> {
+    const all = (await this.#part(id, part).value()) ?? [];
+    const before = all[entry - 1];
+    const more = isFull(all) && (await this.#part(id, part + 1).value()) !== undefined;
+    return {
+      entries: all.slice(entry),
+      ...(before ? { before } : {}),
+      next: more ? { part: part + 1, entry: 0 } : { part, entry: all.length },
+      more,
+    };
+  }
+
+  /** The last part that is not full, with the entries of the one before. */
+  async #end(id: InfrastructureId): Promise<{ part: number; entries: Entry[]; before: Entry[] }> {
+    let before: Entry[] = [];
+    for (let part = Math.max(0, (this.#last.get(id) ?? 0) - 1); ; part++) {
+      const entries = (await this.#part(id, part).value()) ?? [];
+      if (!isFull(entries)) return { part, entries, before };
+      this.#last.set(id, part);
+      before = entries;
+    }
+  }
+
+  async #append(id: InfrastructureId, first: number, present: Entry[], added: Entry[]): Promise<boolean> {
+    let entries = [...present];
+    let size = JSON.stringify(entries).length;
+    let part = first;
+    let expected: Entry[] | undefined = present.length === 0 ? undefined : present;
+    const put = async () => {
+      const note = this.#part(id, part);
+      const held = await note.held();
+      if (JSON.stringify(held.value) !== JSON.stringify(expected)) return false;
+      return (await held.replace(entries)) !== undefined;
+    };
+    for (const each of added) {
+      entries.push(each);
+      size += JSON.stringify(each).length + 1;
+      if (size < PART) continue;
+      if (!(await put())) return false;
+      [entries, size, part, expected] = [[], 2, part + 1, undefined];
+    }
+    return entries.length === (expected?.length ?? 0) || put();
+  }
+
+  #part(id: InfrastructureId, part: number): Note<Entry[]> {
+    return jsonNote(this.notes, `aci/log/${id}/${part}`);
+  }
+}
+
+function isFull(entries: Entry[]): boolean {
+  return JSON.stringify(entries).length >= PART;
+}
