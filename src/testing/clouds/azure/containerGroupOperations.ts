@@ -84,11 +84,10 @@ function create(call: Call): Answer {
     init: (spec.properties.initContainers ?? []).map(instance),
     containers: spec.properties.containers.map(instance),
     life: (existing?.life ?? 0) + 1,
-    busyUntil: 0,
   };
   if (existing) existing.life = -1;
   world.groups.set(id.toLowerCase(), group);
-  const { id: operation } = startLife(world, group, troubleOf(call));
+  const operation = startLife(world, group, troubleOf(call));
   return {
     status: existing ? 200 : 201,
     body: groupView(group, version(call), "created"),
@@ -172,9 +171,9 @@ function startAgain(call: Call, verb: "start" | "restart"): Answer {
   refuseWhileBusy(call.world, group);
   if (verb === "restart" && group.stopped) throw stopped(group);
   if (verb === "start" && stateOf(group) === "Running") return { status: 204 };
-  const { id } = startLife(call.world, group);
+  const operation = startLife(call.world, group);
   group.provisioningState = "Updating";
-  return { status: verb === "start" ? 202 : 204, headers: operationHeader(call, group, id) };
+  return { status: verb === "start" ? 202 : 204, headers: operationHeader(call, group, operation) };
 }
 
 /** @throws {ArmError} 409 while an operation goes on */

@@ -1,5 +1,5 @@
 import type { Answer, Call, Operation } from "./api";
-import { gatewayError, resourceGroupNotFound } from "./errors";
+import { ArmError, gatewayError, resourceGroupNotFound } from "./errors";
 import type { Throttle } from "./throttle";
 
 /** API versions of a provider that this fake knows. */
@@ -67,8 +67,7 @@ export function admit({ action, verb, scopeOf }: Operation, call: Call, throttle
       `The resource group '${home.name}' is in deprovisioning state and cannot perform this operation.`,
     );
   }
-  if (kind !== "reads" && !ALWAYS.has(namespace) && !registers && world.providers.get(namespace) !== true)
-    throw unregistered(namespace);
+  if (kind !== "reads" && !ALWAYS.has(namespace) && !registers && world.providers.get(namespace) !== true) throw unregistered(namespace);
   if (kind !== "reads") checkLocks(call, kind);
   if (verb === "PUT") checkPolicies(call);
   if (namespace === "Microsoft.ContainerInstance" && (verb === "PUT" || verb === "DELETE")) {
@@ -144,9 +143,14 @@ function checkPolicies({ world, path: { scope = "" }, body }: Call): void {
   );
 }
 
-/** Answer a call that Resource Manager has let in. */
+/** Answer a call that Resource Manager has let in: what is left of its limits, errors say too. */
 export function answered(operation: Operation, call: Call, throttle: Throttle): Answer {
   const headers = admit(operation, call, throttle);
-  const answer = operation.handle(call);
-  return { ...answer, headers: { ...headers, ...answer.headers } };
+  try {
+    const answer = operation.handle(call);
+    return { ...answer, headers: { ...headers, ...answer.headers } };
+  } catch (error) {
+    if (error instanceof ArmError) Object.assign(error.headers, headers);
+    throw error;
+  }
 }

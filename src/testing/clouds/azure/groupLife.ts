@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from "node:crypto";
 import type { End } from "../shared/container";
 import { toMillisecond, toSecond, toTick } from "./clock";
 import { keepLine } from "./groupLog";
-import type { ContainerEvent, Ending, Group, GroupOperation, Instance } from "./groups";
+import type { ContainerEvent, Ending, Group, Instance } from "./groups";
 import type { World } from "./world";
 
 /** What may happen to a group on its way to its containers. */
@@ -12,8 +12,8 @@ export type StartTrouble =
   /** There is no place for it; it waits until a test lets it in. */
   | "noNode";
 
-/** Start a group, for the first time or anew: its containers run from their beginning. @returns the operation that a client may watch */
-export function startLife(world: World, group: Group, trouble?: StartTrouble): { id: string; operation: GroupOperation } {
+/** Start a group, for the first time or again: its containers run from their beginning. @returns id of the operation that a client may watch */
+export function startLife(world: World, group: Group, trouble?: StartTrouble): string {
   kill(group);
   world.waiting.delete(group);
   group.life += 1;
@@ -21,20 +21,18 @@ export function startLife(world: World, group: Group, trouble?: StartTrouble): {
   group.lost = false;
   group.provisioningState = "Pending";
   for (const instance of [...group.init, ...group.containers]) reset(instance);
-  const operation: GroupOperation = { group: group.id, status: "Pending", startTime: toTick(), events: [] };
+  group.operation = { group: group.id, status: "Pending", startTime: toTick(), events: [] };
   const id = randomUUID();
-  world.operations.set(id, operation);
+  world.operations.set(id, group.operation);
   if (trouble === "noNode") {
     world.waiting.add(group);
     for (const instance of group.containers) instance.current = { state: "Waiting", detailStatus: "Waiting to run" };
-    return { id, operation };
-  }
-  place(world, group, operation, trouble);
-  return { id, operation };
+  } else place(world, group, trouble);
+  return id;
 }
 
 /** Give a group its node: images are fetched, containers start. */
-export function place(world: World, group: Group, operation?: GroupOperation, trouble?: StartTrouble): void {
+export function place(world: World, group: Group, trouble?: StartTrouble): void {
   const { life } = group;
   const ifSame = (work: () => void) => () => {
     if (group.life === life) work();
@@ -43,12 +41,13 @@ export function place(world: World, group: Group, operation?: GroupOperation, tr
     world.options.pull,
     ifSame(() => {
       group.provisioningState = "Creating";
-      if (operation) operation.status = "Creating";
+      if (group.operation) group.operation.status = "Creating";
       for (const instance of [...group.init, ...group.containers]) fetchImage(world, instance, trouble === "pullFails");
-      if (trouble === "pullFails") return giveUpLater(world, group, operation);
+      giveUpLater(world, group);
+      if (trouble === "pullFails") return;
       world.background.later(
         world.options.start,
-        ifSame(() => void startContainers(world, group, operation)),
+        ifSame(() => void startContainers(world, group)),
       );
     }),
   );
@@ -78,29 +77,28 @@ function fetchImage(world: World, instance: Instance, fails: boolean): void {
   instance.current = { state: "Waiting", detailStatus: `ImagePullBackOff: Back-off pulling image "${image}"` };
 }
 
-function giveUpLater(world: World, group: Group, operation: GroupOperation | undefined): void {
+function giveUpLater(world: World, group: Group): void {
   const { life } = group;
   world.background.later(world.options.startTimeout, () => {
     if (group.life !== life || group.provisioningState === "Succeeded") return;
     // It goes on trying until somebody stops it.
     group.provisioningState = "Failed";
-    if (!operation) return;
-    operation.status = "Failed";
     const message = `Subscription deployment didn't successfully finish. The container group '${group.name}' timed out after 30 minutes.`;
-    operation.error = { code: "ContainerGroupDeploymentTimeout", message };
+    if (group.operation) Object.assign(group.operation, { status: "Failed", error: { code: "ContainerGroupDeploymentTimeout", message } });
+    delete group.operation;
   });
 }
 
-async function startContainers(world: World, group: Group, operation: GroupOperation | undefined): Promise<void> {
+async function startContainers(world: World, group: Group): Promise<void> {
   const { life } = group;
   const settle = () =>
     world.background.later(world.options.settle, () => {
       if (group.life !== life) return;
       group.provisioningState = "Succeeded";
       if (group.spec.properties.ipAddress) group.ip = group.ip ?? `20.${[...randomBytes(3)].join(".")}`;
-      if (!operation) return;
-      operation.status = "Succeeded";
-      operation.events = group.containers.flatMap(({ events }) => events);
+      const events = group.containers.flatMap((instance) => instance.events);
+      if (group.operation) Object.assign(group.operation, { status: "Succeeded", events });
+      delete group.operation;
     });
   for (const instance of group.init) {
     await new Promise<void>((resolve) => run(world, group, instance, { onStart: () => {}, onEnd: resolve }));
@@ -108,7 +106,6 @@ async function startContainers(world: World, group: Group, operation: GroupOpera
     if (instance.current?.exitCode !== 0) return settle();
   }
   let starting = group.containers.length;
-  giveUpLater(world, group, operation);
   for (const instance of group.containers) {
     run(world, group, instance, {
       onStart: () => {

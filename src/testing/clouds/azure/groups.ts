@@ -144,8 +144,8 @@ export interface Group {
   containers: Instance[];
   /** Which life of it this is: what still runs of an earlier one changes nothing. */
   life: number;
-  /** Operations go on until then. */
-  busyUntil: number;
+  /** What goes on with it. */
+  operation?: GroupOperation;
 }
 
 /** `Microsoft.ContainerInstance/locations/…/operations`. */

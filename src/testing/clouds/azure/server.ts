@@ -95,11 +95,11 @@ export async function serveAzure(parts: Parts, port: number, { cert, key }: Cert
         answer = await route.answer({ url, text, authorization: context.req.header("authorization"), record, fault });
         return (answer.body ?? {}) as JsonObject;
       },
+      success: () => answer.status ?? 200,
       respond: (status, reply, error) => {
-        if (!error) record.status = answer.status ?? status;
         const body = error ? reply : answer.body;
         return new Response(body === undefined || verb === "HEAD" ? null : JSON.stringify(body), {
-          status: record.status,
+          status,
           headers: {
             ...(body === undefined ? {} : { "content-type": "application/json; charset=utf-8" }),
             "cache-control": "no-cache",

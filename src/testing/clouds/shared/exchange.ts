@@ -49,6 +49,8 @@ export interface Exchange<Fault extends { kind: string }> {
   errorOf(fault: CommonFault | Fault): CloudError | undefined;
   /** Check the call, and do what it asks. @throws {CloudError} */
   answer(): JsonObject | Promise<JsonObject>;
+  /** Status of a call that was answered without an error. @default 200 */
+  success?(): number;
   respond(status: number, reply: JsonObject, error?: CloudError): Response;
 }
 
@@ -64,7 +66,7 @@ export async function exchange<Fault extends { kind: string }>(call: Exchange<Fa
   if (fault && "after" in fault && !fault.after) return silent(fault, incoming);
   const before = call.fault && call.errorOf(call.fault);
   const { reply, error } = before ? { reply: before.body, error: before } : await answered(call);
-  record.status = error?.status ?? 200;
+  record.status = error?.status ?? call.success?.() ?? 200;
   record.reply = reply;
   if (fault?.kind === "slowReply") await pause(fault.ms);
   if (fault && "after" in fault) return silent(fault, incoming);

@@ -19,7 +19,7 @@ interface Exchange {
 
 /** The recorders wrote this for every subscription and tenant. */
 const ZERO = "00000000-0000-0000-0000-000000000000";
-const SHARED = { tenant: ZERO, subscription: ZERO, simulated: true, pull: 30, start: 30, settle: 30 };
+const SHARED = { tenant: ZERO, subscription: ZERO, simulated: true };
 
 function exchanges(name: string): Exchange[] {
   const text = readFileSync(join(folder, `${name}.jsonl`), "utf8");
@@ -82,6 +82,14 @@ function isBehind(recorded: Json, ours: Json): boolean {
   return stateOf(recorded) !== stateOf(ours);
 }
 
+function isGroup(path: string): boolean {
+  return /\/containerGroups\/[^/?]+\?/.test(path);
+}
+
+function isPending(body: Json): boolean {
+  return (body as JsonObject | null)?.status === "Pending";
+}
+
 async function replay(name: string, { options, resourceGroups = [], before, part = (body) => body, token }: Replay = {}) {
   const fake = await azure({ ...SHARED, resourceGroups, location: "westus", ...options });
   // Ids that Azure gave by those that the fake gives.
@@ -100,11 +108,15 @@ async function replay(name: string, { options, resourceGroups = [], before, part
         typeof body === "string" ? body : (JSON.parse(filled(JSON.stringify(body))) as Json),
         token?.(fake, path) ?? fake.ownerToken(),
       );
+    // It starts as soon as Azure had started it, by the recording.
+    if (method === "PUT" && isGroup(path))
+      fake.plant({ on: "Microsoft.ContainerInstance/containerGroups/write", fault: { kind: "noNode" } });
+    else if (method === "GET" && !isPending(recorded.response.body)) for (const group of fake.world.waiting) fake.world.letIn(group.id);
     let ours: Reply = await send();
     const waits = () =>
       (method === "GET" && ours.status !== recorded.response.status && ours.status !== 400) ||
       (method === "GET" && ours.status < 300 && isBehind(recorded.response.body, ours.body));
-    const end = Date.now() + 1000;
+    const end = Date.now() + 5000;
     while (waits() && Date.now() < end) {
       await new Promise((done) => setTimeout(done, 5));
       ours = await send();
@@ -377,6 +389,7 @@ describe.runIf(there)("errors and logins as recorded", () => {
       resourceGroups: ["flows"],
       images: { gone: { access: "missing" } },
       quotas: { ContainerGroups: 4 },
+      start: 500,
     });
     const caused: Reply[] = [];
     const { put, logs, post } = groupCalls(fake, "one");
