@@ -27,7 +27,7 @@ export function errorOf(fault: Fault): ArmError | undefined {
       return gatewayError(
         429,
         "SubscriptionRequestsThrottled",
-        "Number of requests for subscription '22222222-2222-4222-8222-222222222222' and operation 'PUT' exceeded the backend storage limit. Please try again after '1' seconds.",
+        "Number of requests for the subscription exceeded. Please try again after '1' seconds after additional tokens are available. Refer to https://aka.ms/arm-throttling for additional information.",
         { headers: { "retry-after": "1" } },
       );
     case "noCapacity":

@@ -1,3 +1,4 @@
+import { isJsonObject } from "../../../json";
 import type { Answer, Call, Operation } from "./api";
 import { ArmError, gatewayError, resourceGroupNotFound } from "./errors";
 import type { Throttle } from "./throttle";
@@ -38,7 +39,7 @@ const ALWAYS = new Set(["Microsoft.Resources", "Microsoft.Authorization"]);
  * @returns headers of the answer
  * @throws {ArmError} in Azure's words
  */
-export function admit({ action, verb, scopeOf }: Operation, call: Call, throttle: Throttle): Record<string, string> {
+function admit({ action, verb, scopeOf }: Operation, call: Call, throttle: Throttle): Record<string, string> {
   const { world, caller, path: parts, query } = call;
   const { subscription = "", resourceGroup, scope = "" } = parts;
   const [namespace = ""] = action.split("/");
@@ -69,6 +70,7 @@ export function admit({ action, verb, scopeOf }: Operation, call: Call, throttle
   }
   if (kind !== "reads" && !ALWAYS.has(namespace) && !registers && world.providers.get(namespace) !== true) throw unregistered(namespace);
   if (kind !== "reads") checkLocks(call, kind);
+  if (kind === "writes") checkTags(call);
   if (verb === "PUT") checkPolicies(call);
   if (namespace === "Microsoft.ContainerInstance" && (verb === "PUT" || verb === "DELETE")) {
     const location = String(call.body.location ?? world.groups.get(scope.toLowerCase())?.spec.location ?? "").toLowerCase();
@@ -113,6 +115,34 @@ function checkLocks({ world, path: { scope = "" } }: Call, kind: "writes" | "del
     "ScopeLocked",
     `The scope '${scope}' cannot perform ${what} operation because following scope(s) are locked: '${locks.map((lock) => lock.scope).join(",")}'. Please remove the lock and try again.`,
   );
+}
+
+const MOST_TAGS = 50;
+const TAG_LENGTHS = { name: 512, value: 256 };
+
+/** Tags are Resource Manager's own, whatever they are put on. */
+function checkTags({ body: { tags } }: Call): void {
+  if (!isJsonObject(tags)) return;
+  const names = Object.keys(tags);
+  const bad = (code: string, message: string) => gatewayError(400, code, message);
+  if (names.length > MOST_TAGS)
+    throw bad("InvalidTagCount", `The number of tags '${names.length}' is over the limit. The maximum number of tags is '${MOST_TAGS}'.`);
+  const reserved = names.filter((name) => /[<>%&\\?/]|\p{Cc}/u.test(name));
+  if (reserved.length > 0) {
+    throw bad(
+      "InvalidTagNameCharacters",
+      `The tag names '${reserved.join(",")}' have reserved characters '<,>,%,&,\\,?,/' or control characters.`,
+    );
+  }
+  const long = names.find((name) => name.length > TAG_LENGTHS.name);
+  if (long !== undefined)
+    throw bad("InvalidTagNameLength", `The tag name '${long}' is too long. The maximum length is '${TAG_LENGTHS.name}' characters.`);
+  const over = names.find((name) => String(tags[name]).length > TAG_LENGTHS.value);
+  if (over !== undefined)
+    throw bad(
+      "InvalidTagValueLength",
+      `The value of the tag '${over}' is too long. The maximum length is '${TAG_LENGTHS.value}' characters.`,
+    );
 }
 
 function checkPolicies({ world, path: { scope = "" }, body }: Call): void {

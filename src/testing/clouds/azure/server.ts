@@ -68,6 +68,8 @@ const OPERATIONS: readonly Operation[] = [
 const MANAGEMENT = ["https://management.core.windows.net", "https://management.azure.com"];
 const GRAPH = ["https://graph.microsoft.com"];
 const LOGS = ["https://api.loganalytics.io", "https://api.loganalytics.azure.com"];
+/** Bytes of a request's body. */
+const LARGEST_BODY = 4 * 1024 * 1024;
 /** As long as Azure's front ends keep an idle connection, about: node's own five seconds close one just as a busy client uses it again. */
 const KEEP_ALIVE = 120_000;
 
@@ -224,6 +226,8 @@ function unknownRoute(pathname: string): Route {
 }
 
 function parsed(text: string): JsonObject {
+  if (Buffer.byteLength(text) > LARGEST_BODY)
+    throw gatewayError(413, "RequestContentTooLarge", "The request content size exceeds the maximum size of 4 MB.");
   try {
     return text === "" ? {} : (JSON.parse(text) as JsonObject);
   } catch (error) {

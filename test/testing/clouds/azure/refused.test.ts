@@ -134,6 +134,24 @@ test.each<[path: string, value: Json | undefined, code: string, message: RegExp]
   expect(fake.world.groups.size).toBe(0);
 });
 
+test.each<[what: string, tags: JsonObject, code: string]>([
+  ["a slash in a name", { "prefect.io/run": "1" }, "InvalidTagNameCharacters"],
+  ["a long name", { ["n".repeat(513)]: "1" }, "InvalidTagNameLength"],
+  ["a long value", { name: "v".repeat(257) }, "InvalidTagValueLength"],
+  ["too many", Object.fromEntries(Array.from({ length: 51 }, (_, index) => [`t${index}`, "1"])), "InvalidTagCount"],
+])("tags: %s", async (_, tags, code) => {
+  const reply = await groupCalls(await azure(), "one").put(changed("tags", tags));
+  expect(reply).toMatchObject({ status: 400, body: { error: { code } } });
+});
+
+test("a body of more than 4 MB", async () => {
+  const body = changed(`${CONTAINER}.properties.environmentVariables`, [{ name: "A", value: "x".repeat(4 * 1024 * 1024) }]);
+  expect(await groupCalls(await azure(), "one").put(body)).toMatchObject({
+    status: 413,
+    body: { error: { code: "RequestContentTooLarge" } },
+  });
+});
+
 test.each([
   ["numbers as strings", changed(`${REQUESTS}.cpu`, "1.5")],
   ["null for nothing", changed("tags", null)],
