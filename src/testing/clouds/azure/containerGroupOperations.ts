@@ -99,7 +99,7 @@ function troubleOf({ fault }: Call): StartTrouble | undefined {
   return fault?.kind === "pullFails" || fault?.kind === "noNode" ? fault.kind : undefined;
 }
 
-/** What may be changed of a group that goes on; one that has ended is made anew. @throws {ArmError} */
+/** What may be changed of a group that goes on. One that has ended is replaced by a new one. @throws {ArmError} */
 function checkUpdate(world: Call["world"], existing: Group, spec: Group["spec"]): void {
   if (isOver(existing)) return;
   refuseWhileBusy(world, existing);

@@ -55,16 +55,18 @@ export interface FakeAzure extends FakeCloud<World, CallRecord, Fault> {
 }
 
 /**
- * An Azure on this machine: Container Instances, whose commands it runs as processes, Microsoft Entra's logins, Resource Manager and its roles.
+ * An Azure on this machine. It has Container Instances, whose commands it runs as processes, Microsoft Entra's logins, and Resource Manager with
+ * its roles, quotas and limits. It serves https with a certificate of its own, since Azure's clients send no token over http.
  *
- * It is no kinder than Azure: it checks every call's token, API version, permissions and limits, takes of a container group what Azure takes,
- * and can be made slow, forgetful and contradictory. It serves https with a certificate of its own.
+ * It is no kinder than Azure: it checks every call's token, API version and permission, and takes only container groups that Azure takes.
+ * A test can make it slow, forgetful and contradictory. Reach it through a work pool's `endpoints`.
  *
  * What it leaves out:
- * - Volumes, probes, ports and networks: they are checked, and do nothing. GPUs are refused, as Azure refuses them since 2025.
- * - exec and attach: both are refused.
- * - Deployments of templates, tags as resources, and every provider that no work pool needs.
- * - Tokens are shaped like Entra's, and signed by nobody.
+ * - Volumes, probes, ports and networks: it checks them, and they do nothing. It refuses GPUs, as Azure has done since 2025.
+ * - exec and attach: it refuses both.
+ * - Deployments of templates, the metadata service of managed identities, and every provider that no work pool needs.
+ * - Signatures: its tokens have the form of Entra's, and only the fake itself knows them.
+ * - Codes and texts of refused container groups that nobody has published: there they are the fake's own, with Azure's status 400.
  *
  * ```ts
  * const azure = await startFakeAzure();

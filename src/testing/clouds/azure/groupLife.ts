@@ -168,7 +168,7 @@ function run(world: World, group: Group, instance: Instance, moments: Moments): 
   });
 }
 
-/** Run a container once more, outside its policy. */
+/** Run a container again, outside its policy. */
 export function runAgain(world: World, group: Group, instance: Instance): void {
   run(world, group, instance, { onStart: () => {}, onEnd: () => {} });
 }

@@ -183,7 +183,7 @@ function literal(text: string): string {
 
 const UNITS: Record<string, number> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
-/** Kusto sorts downwards unless it is told otherwise. */
+/** Kusto sorts downwards unless a query says otherwise. */
 function ordered(rows: readonly Row[], text: string): Row[] {
   const keys = pieces(text, ",").map((each) => {
     const [name = "", direction = "desc"] = each.trim().split(/\s+/);
