@@ -111,6 +111,7 @@ await build({
     "@google-cloud/run",
     "google-auth-library",
     /^@aws-sdk\//,
+    /^@azure\//,
     "pino",
     "prom-client",
   ],
