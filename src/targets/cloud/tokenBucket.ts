@@ -56,7 +56,7 @@ export async function lowered(notes: SharedNotes, bucket: TokenBucket, left: num
 export async function emptied(notes: SharedNotes, bucket: TokenBucket, retryAfter?: number): Promise<void> {
   const { perSecond, afterRefusal } = bucket;
   const now = Date.now();
-  await lowered(notes, bucket, 1 - Math.max(1, ((retryAfter ?? 0) * perSecond) / 1000));
+  await lowered(notes, bucket, retryAfter === undefined ? 0 : 1 - (retryAfter * perSecond) / 1000);
   if (afterRefusal !== undefined) await countedUntil(notes, bucket).update((until = 0) => Math.max(until, now + afterRefusal));
 }
 

@@ -105,7 +105,7 @@ export function openAciApi(access: Access, notes: SharedNotes, tell: (message: s
       if (isGrowingPain(failure, createdAt)) session = undefined;
       return failure;
     },
-    passing: ["transitioning", "registry"],
+    passing: ["registry"],
     onceMore: { image: (failure) => `Azure could not read the image, which may pass: trying again (${failure.message})` },
   });
 

@@ -1,6 +1,7 @@
 import type { End } from "../cloud/absences";
-import { jsonNote, type Note } from "../cloud/notes";
+import { jsonNote, type Note, textNote } from "../cloud/notes";
 import type { InfrastructureId, SharedNotes } from "../target";
+import type { GroupPlace } from "./groupNames";
 import type { StopNote } from "./groupOutcome";
 
 /** What is known of a send: who sends it, and whether Azure took it. */
@@ -45,6 +46,11 @@ export function stopNote(notes: SharedNotes, id: InfrastructureId): Note<StopNot
 /** How it ended: noted when it is first seen, for Azure may start it again, and the group goes. */
 export function endNote(notes: SharedNotes, id: InfrastructureId): Note<End> {
   return jsonNote(notes, `aci/end/${id}`);
+}
+
+/** Where a resource group is. */
+export function locationNote(notes: SharedNotes, { subscription, resourceGroup }: GroupPlace): Note<string> {
+  return textNote(notes, `aci/location/${subscription}/${resourceGroup}`);
 }
 
 /** Resource groups that the runs of a pool of a stack went to, as their ids' beginnings. */

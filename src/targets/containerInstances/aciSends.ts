@@ -83,7 +83,7 @@ export function openSends({ api, notes, settle }: { api: AciApi; notes: SharedNo
       } catch (error) {
         if (error instanceof AlreadyThere) return;
         const failure = error instanceof CloudFailure ? error : undefined;
-        if (failure?.kind === "unclear") {
+        if (failure?.kind === "unclear" || failure?.kind === "transitioning") {
           if (await appears(wanted, signal)) return;
           if (tries < TRIES && !signal.aborted) continue;
         }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { JsonObject, Value, ValueObject } from "../../json";
 import { POOL_TAG, STACK_TAG, stackId, stackName } from "../../manifest/cloudNames";
 import { Secret } from "../../secret";
@@ -22,7 +23,7 @@ import type {
 } from "../target";
 import { type AciApi, openAciApi } from "./aciApi";
 import { type AciLogs, openLogs } from "./aciLogs";
-import { placesNote, type RunNote, runNote, stopNote } from "./aciNotes";
+import { locationNote, placesNote, type RunNote, runNote, stopNote } from "./aciNotes";
 import { isRefused, openSends, type Sends } from "./aciSends";
 import { openWatcher, type Watcher } from "./aciWatcher";
 import { type Access, accessOf } from "./azureAccess";
@@ -84,7 +85,7 @@ class ContainerInstancesTarget implements Target {
   async prepare(submission: Submission, signal: AbortSignal): Promise<Prepared> {
     const { name, group } = requestOf(submission);
     const location = await this.#orExplain("reading the resource group", async () =>
-      typeof group.location === "string" ? group.location : this.#api.locationOf(name, signal),
+      typeof group.location === "string" ? group.location : this.#locationOf(name, signal),
     );
     return { submission, resources: { location } };
   }
@@ -147,14 +148,12 @@ class ContainerInstancesTarget implements Target {
       if (end?.phase !== "ended") return;
       const { keep = false } = (await runNote(this.#notes, id).value()) ?? {};
       const found = await this.#api.get(parseId(id));
-      // Started again by Azure, or a sidecar that goes on.
-      const goesOn = found?.facts.containers.some(({ currentState }) => currentState?.state !== "Terminated") ?? false;
-      if (goesOn) {
-        await this.#untilRead(() => this.#logs.pull(id));
-        await this.#api.stop(parseId(id));
-      }
       await this.#logs.drain(id, end as End);
-      if (found && !keep) await this.#api.delete(parseId(id));
+      if (!found) return;
+      // Started again by Azure, or a sidecar that goes on.
+      const goesOn = found.facts.containers.some(({ currentState }) => currentState?.state !== "Terminated");
+      if (!keep) await this.#api.delete(parseId(id));
+      else if (goesOn) await this.#api.stop(parseId(id));
     });
   }
 
@@ -197,10 +196,26 @@ class ContainerInstancesTarget implements Target {
     // Once it is stopped Azure keeps only the last of its output.
     await this.#untilRead(() => this.#logs.pull(id));
     try {
-      await this.#api.stop(parseId(id));
+      await this.#stopGroup(id);
     } catch (error) {
       if (first && asFailure(error).kind !== "unclear") await stopNote(this.#notes, id).remove();
       throw error;
+    }
+  }
+
+  /** Azure stops no group that an operation is under way on. One whose container has not started yet is deleted in place of that. */
+  async #stopGroup(id: InfrastructureId): Promise<void> {
+    for (let pause = 200; ; pause = Math.min(pause * 1.5, 5_000)) {
+      try {
+        await this.#api.stop(parseId(id));
+        return;
+      } catch (error) {
+        if (asFailure(error).kind !== "transitioning") throw error;
+      }
+      const seen = (await this.#watcher.observe([id])).get(id);
+      if (seen?.phase === "ended") return;
+      if (seen?.phase === "pending" && pause > 1_000) return this.#api.delete(parseId(id));
+      await sleep(pause);
     }
   }
 
@@ -221,6 +236,15 @@ class ContainerInstancesTarget implements Target {
       const [subscription = "", resourceGroup = ""] = each.split("/");
       return { subscription, resourceGroup };
     });
+  }
+
+  async #locationOf(place: GroupPlace, signal: AbortSignal): Promise<string> {
+    const note = locationNote(this.#notes, place);
+    const known = await note.value();
+    if (known !== undefined) return known;
+    const found = await this.#api.locationOf(place, signal);
+    await note.create(found);
+    return found;
   }
 
   #orExplain<T>(what: string, work: () => Promise<T>): Promise<T> {

@@ -50,8 +50,8 @@ const BY_STATUS: Record<number, CommonKind> = { 401: "unauthenticated", 403: "de
 const LOGIN = /^(AuthenticationRequiredError|AuthenticationError|CredentialUnavailableError|AggregateAuthenticationError)$/;
 const LOGIN_TEXTS: readonly [RegExp, AzureKind | CommonKind][] = [
   [/AADSTS7000222\b|7000222 - /, "expired"],
-  [/AADSTS(90002|900023|90013)\b|invalid_tenant|tenant_?not_?found|invalid_instance/i, "tenant"],
-  [/AADSTS(90033|90006|50196|90014)\b|temporarily_unavailable|server_error|network_error|endpoints_resolution_error/i, "unclear"],
+  [/AADSTS(90002|900023|90013)\b|invalid_tenant|tenant_?not_?found|invalid_instance|endpoints_resolution_error/i, "tenant"],
+  [/AADSTS(90033|90006|50196|90014)\b|temporarily_unavailable|server_error|network_error/i, "unclear"],
 ];
 
 /** What of the SDK's errors matters here. */

@@ -39,6 +39,9 @@ test("after a refusal that says when to come back, nobody comes back earlier", a
   const bucket = { key: "k", burst: 3, perSecond: 10 };
   await emptied(notes, bucket, 5_000);
   expect(await waits(2, bucket, notes)).toEqual([5_000, 5_100]);
+  const slow = { key: "slow", burst: 3, perSecond: 0.1 };
+  await emptied(notes, slow, 1_000);
+  expect(await waits(1, slow, notes)).toEqual([1_000]);
 });
 
 test("a low number of calls that are left counts, a high one does not", async () => {

@@ -1,0 +1,206 @@
+import { randomUUID } from "node:crypto";
+import { describe, expect, onTestFinished, test } from "vitest";
+import type { JsonObject } from "../../../src/json";
+import type { Observation, Target } from "../../../src/targets/target";
+import { type FakeAzureOptions, startFakeAzure } from "../../../src/testing";
+import { jobOf, never, openerOf, poolOf, runOf, trust } from "./place";
+
+// How runs are started and ended on Azure, on the fake.
+
+const GROUPS = "Microsoft.ContainerInstance/containerGroups";
+
+async function place(options: FakeAzureOptions = {}, createdAt?: string) {
+  const azure = await startFakeAzure({ grace: 500, ...options });
+  onTestFinished(() => azure.stop());
+  trust(azure);
+  const client = azure.client("submitter");
+  const pool = poolOf(azure, client);
+  if (createdAt !== undefined && pool.credentials) pool.credentials.createdAt = createdAt;
+  const made = (action: string) => azure.calls.filter((call) => call.action === `${GROUPS}/${action}`);
+  return { azure, client, pool, made, ...openerOf(pool) };
+}
+
+const submit = async (target: Target, script = "true", run = runOf(randomUUID())) =>
+  target.submit(await target.prepare(target.plan(jobOf(script), run), never), never);
+
+async function ended(target: Target, id: string): Promise<Observation & { phase: "ended" }> {
+  for (;;) {
+    const seen = (await target.observe([id])).get(id) as Observation;
+    if (seen.phase === "ended") return seen;
+    await new Promise((done) => setTimeout(done, 10));
+  }
+}
+
+describe("one container group, whatever comes back of the PUT", () => {
+  test.each([
+    ["the connection breaks after Azure accepted", { kind: "reset", after: true }],
+    ["the connection breaks before Azure heard it", { kind: "reset", after: false }],
+    ["503 after it was accepted", { kind: "unavailableAfter" }],
+    ["503 and nothing was done", { kind: "unavailable" }],
+    ["500", { kind: "internal" }],
+    ["429 with Retry-After", { kind: "throttle" }],
+    ["429 without", { kind: "refuse", status: 429, code: "TooManyRequests", message: "slow down" }],
+    ["a registry that does not answer for a moment", { kind: "registryError" }],
+    ["an image that cannot be read for a moment", { kind: "refuse", status: 400, code: "InaccessibleImage", message: "not accessible" }],
+  ] as const)("%s", async (_, fault) => {
+    const { azure, open } = await place();
+    const target = await open();
+    azure.plant({ on: `${GROUPS}/write`, fault });
+    const id = await submit(target);
+    expect([azure.world.operations.size, (await ended(target, id)).outcome]).toEqual([1, { kind: "exited", code: 0 }]);
+  });
+
+  test("submitted again after its group is gone, it does not run again", async () => {
+    const { azure, open } = await place();
+    const target = await open();
+    const run = runOf(randomUUID());
+    const id = await submit(target, "true", run);
+    await ended(target, id);
+    await target.cleanup(id);
+    expect(azure.world.groups.size).toBe(0);
+    expect(await submit(await open(), "true", run)).toBe(id);
+    expect(azure.world.operations.size).toBe(1);
+  });
+
+  test("a group of that name which is not the run's is left alone", async () => {
+    const { azure, open } = await place();
+    const run = runOf(randomUUID());
+    const id = await submit(await open(), "sleep 60", run);
+    azure.world.group(id).spec.tags = { "pushpool-run": "another" };
+    const other = openerOf(poolOf(azure, azure.client("other")));
+    await expect(submit(await other.open(), "true", run)).rejects.toThrow(/there is a container group .* it is not this run's/);
+    expect(azure.world.operations.size).toBe(1);
+  });
+
+  test("the notes went down with the machine: what was sent is found where the ledger says it was to go", async () => {
+    const { open, pool } = await place();
+    const target = await open();
+    const run = runOf(randomUUID());
+    const submission = target.plan(jobOf("true"), run);
+    const recorded = JSON.parse(JSON.stringify(submission)) as JsonObject;
+    const after = openerOf({ ...pool, baseJobTemplate: {} });
+    expect(await (await after.open()).find(run.id, 1, recorded)).toBeUndefined();
+    const id = await target.submit(await target.prepare(submission, never), never);
+    expect(await (await after.open()).find(run.id, 1, recorded)).toBe(id);
+  });
+});
+
+test("a container that Azure starts again is stopped, its first end stands, and the group goes", async () => {
+  const { azure, open } = await place();
+  const target = await open();
+  const id = await submit(target, "exit 3");
+  for (;;) {
+    if (azure.world.group(id).containers[0]?.current?.state === "Terminated") break;
+    await new Promise((done) => setTimeout(done, 5));
+  }
+  azure.world.restartContainer(id);
+  expect((await ended(target, id)).outcome).toMatchObject({
+    kind: "exited",
+    code: 3,
+    reason: expect.stringContaining("started the container again"),
+  });
+  await target.cleanup(id);
+  expect(azure.world.groups.size).toBe(0);
+});
+
+test("a start that takes too long is stopped by whoever watches", async () => {
+  const { azure, open } = await place();
+  const target = await open();
+  azure.plant({ on: `${GROUPS}/write`, fault: { kind: "noNode" } });
+  const job = { ...jobOf("true"), task_start_timeout_seconds: 1 };
+  const id = await target.submit(await target.prepare(target.plan(job, runOf(randomUUID())), never), never);
+  for (;;) {
+    const seen = (await target.observe([id])).get(id) as Observation;
+    await target.enforceLimits?.([id]);
+    if (seen.phase !== "ended") continue;
+    expect(seen.outcome).toEqual({ kind: "timedOut", phase: "pending" });
+    break;
+  }
+});
+
+test("nothing is deleted before its log is read, and the log stays", async () => {
+  const { azure, made, open } = await place();
+  const target = await open();
+  const id = await submit(target, "echo last words; exit 1");
+  await ended(target, id);
+  await target.cleanup(id);
+  expect(azure.world.groups.size).toBe(0);
+  const kinds = azure.calls.map(({ action }) => action);
+  expect(kinds.indexOf(`${GROUPS}/containers/logs/read`)).toBeLessThan(kinds.indexOf(`${GROUPS}/delete`));
+  expect((await (await open()).logs(id)).lines.map(({ text }) => text)).toEqual(["last words"]);
+  expect(made("delete")).toHaveLength(1);
+});
+
+describe("what is refused is told with its fix, and nothing is left", () => {
+  test.each<[string, object, RegExp]>([
+    [
+      "a provider that is not registered",
+      { status: 409, code: "MissingSubscriptionRegistration", message: "The subscription is not registered to use namespace" },
+      /does not have Container Instances switched on: run `az provider register --namespace Microsoft\.ContainerInstance`/,
+    ],
+    [
+      "a quota",
+      { status: 400, code: "ContainerGroupQuotaReached", message: "container group quota 'StandardCores' exceeded" },
+      /a quota of the subscription is used up/,
+    ],
+    [
+      "a full region",
+      { status: 409, code: "ServiceUnavailable", message: "not available in the location" },
+      /the region has no room for it/,
+    ],
+    [
+      "a policy",
+      { status: 403, code: "RequestDisallowedByPolicy", message: "Resource was disallowed by policy" },
+      /a policy of your organization forbids it/,
+    ],
+    ["a lock", { status: 409, code: "ScopeLocked", message: "The scope cannot perform write operation" }, /a lock keeps it from that/],
+    [
+      "a role",
+      {
+        status: 403,
+        code: "AuthorizationFailed",
+        message: "no authorization to perform action 'Microsoft.ContainerInstance/containerGroups/write'",
+      },
+      /is not allowed to application .*it needs "Azure Container Instances Contributor Role" on the resource group/,
+    ],
+    [
+      "a role on an identity",
+      {
+        status: 403,
+        code: "LinkedAuthorizationFailed",
+        message: "no permission for Microsoft.ManagedIdentity/userAssignedIdentities/assign/action",
+      },
+      /it needs "Managed Identity Operator" on the identity/,
+    ],
+  ])("%s", async (_, error, message) => {
+    const { azure, open } = await place();
+    const target = await open();
+    const run = runOf(randomUUID());
+    azure.plant({ on: `${GROUPS}/write`, fault: { kind: "refuse", ...error } as never });
+    await expect(submit(target, "true", run)).rejects.toThrow(message);
+    expect([await target.find(run.id, 1), azure.world.groups.size]).toEqual([undefined, 0]);
+  });
+
+  test("a resource group that is not there", async () => {
+    const { open } = await place();
+    const target = await open();
+    const job = { ...jobOf("true"), resource_group_name: "nowhere" };
+    await expect(target.prepare(target.plan(job, runOf(randomUUID())), never)).rejects.toThrow(/resource_group_name|is not allowed/);
+  });
+});
+
+describe("credentials", () => {
+  test("a wrong secret is told as that", async () => {
+    const { azure, client } = await place();
+    const { open } = openerOf(poolOf(azure, { ...client, client_secret: "wrong" }));
+    await expect(submit(await open())).rejects.toThrow(
+      /the client_secret of application .* is wrong: give the credentials block of work pool "etl"/,
+    );
+  });
+
+  test("a tenant that is not there is told as that", async () => {
+    const { azure, client } = await place();
+    const { open } = openerOf(poolOf(azure, { ...client, tenant_id: randomUUID() }));
+    await expect(submit(await open())).rejects.toThrow(/there is no such tenant: check "tenant_id"/);
+  });
+});
