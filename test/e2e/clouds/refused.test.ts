@@ -3,7 +3,7 @@ import { AWS } from "./aws";
 import { type Cloud, cloudPlace } from "./cloud";
 import { GCP } from "./gcp";
 
-// Bad input is refused at `preview`, by the built command line: one message, the argument's path, exit code 2. The cloud is not asked.
+// `preview` with the built command line refuses bad input: one message, the argument's path, exit code 2. The cloud gets no call.
 
 type Case = [what: string, args: string, message: RegExp];
 
@@ -15,7 +15,7 @@ function describeRefusals<Fake, Options>(cloud: Cloud<Fake, Options>, cases: rea
       here.program(`exports.pushPools = manifest({ pools: [new Pool("etl", { ${args} })] });`);
       const { status, stdout, stderr } = await here.preview();
       expect([what, status, stdout, stderr]).toEqual([what, 2, "", expect.stringMatching(message)]);
-      // The program's message and nothing else of it.
+      // Only the program's message.
       expect([what, stderr.split("\n").filter((line) => message.test(line)).length, stderr]).toEqual([
         what,
         1,
