@@ -11,7 +11,7 @@ test.each([
   ["FREQ=MINUTELY;INTERVAL=30;BYHOUR=8,9,10;BYDAY=MO,TU,WE,TH,FR", "2026-06-06T12:00:00Z", "2026-06-08T08:00:00.000Z"],
   ["FREQ=MINUTELY;INTERVAL=90;BYHOUR=6,9,12", "2026-06-06T06:00:00Z", "2026-06-06T09:00:00.000Z"],
   ["FREQ=SECONDLY;BYHOUR=3;BYMINUTE=0;BYSECOND=0;BYMONTH=2;BYMONTHDAY=29", "2026-06-06T06:00:00Z", "2028-02-29T03:00:00.000Z"],
-  // More than 400 years after its start (dateutil's answer).
+  // More than 400 years after its start (as dateutil).
   [
     "DTSTART:00010101T000000\nRRULE:FREQ=YEARLY;INTERVAL=7;BYMONTH=2;BYMONTHDAY=29;BYDAY=SU",
     "0001-01-01T00:00:00Z",
@@ -21,7 +21,7 @@ test.each([
   expect(new Date(occurrencesOf(rrule(text), 0).next(Date.parse(after)) as number).toISOString()).toBe(expected);
 });
 
-test("Prefect reads a time's digits alone: the schedule's time zone is meant, whatever the text names", () => {
+test("Prefect reads only the digits of a time: they are in the schedule's time zone, whatever zone the string names", () => {
   for (const start of ["DTSTART:20260101T090000", "DTSTART:20260101T090000Z", "DTSTART;TZID=Asia/Tokyo:20260101T090000"]) {
     const next = occurrencesOf(rrule(`${start}\nRRULE:FREQ=DAILY`, "America/New_York"), 0).next(Date.parse("2026-07-01T00:00:00Z"));
     expect(new Date(next as number).toISOString()).toBe("2026-07-01T13:00:00.000Z");
@@ -86,13 +86,13 @@ test.each([
   expect(new Date(occurrencesOf(cron(text), 0).next(Date.parse("2026-07-01T00:00:00Z")) as number).toISOString()).toBe(expected);
 });
 
-test("a time zone is a name of the database, as it is written there", () => {
+test("a time zone is a name of the database, in the same spelling", () => {
   for (const timezone of ["utc", "america/new_york", "+02:00", "Mars/Olympus", "EST4"]) {
     expect(readSchedule({ schedule: { cron: "* * * * *", timezone } })).toMatchObject({ fault: expect.stringContaining("IANA") });
   }
 });
 
-test("times are computed one by one, from anywhere: those that nobody takes cost nothing", () => {
+test("occurrences are computed one by one, from any time: unused ones cost nothing", () => {
   const before = performance.now();
   const times = rruleTimes("FREQ=YEARLY;BYHOUR=0,1,2,3,4,5,6,7,8,9,10,11;BYMONTH=1,2,3,4,5,6;BYMONTHDAY=1,2,3,4,5,6,7,8,9");
   for (let year = 2021; year < 2_500; year += 1) expect(times(Date.UTC(year, 0, 1) / 1000).next().done).toBe(false);
