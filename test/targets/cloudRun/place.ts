@@ -14,7 +14,7 @@ export const QUICK = { PUSHPOOL_CLOUD_RUN_SETTLE_SECONDS: "0.4", PUSHPOOL_CLOUD_
 
 const quoted = (text: string) => `'${text.replaceAll("'", `'"'"'`)}'`;
 
-/** A job configuration as Prefect's template renders it, that runs a POSIX shell script. */
+/** A job configuration as Prefect's template renders it, with a POSIX shell script as its command. */
 export function jobOf(
   google: Pick<FakeGoogleCloud, "runtimeAccount">,
   script: string,
@@ -51,7 +51,7 @@ export function jobOf(
   };
 }
 
-/** A pool of the fake's project, submitted to with a key. */
+/** A pool of the fake's project, with a key to submit. */
 export function poolOf(google: FakeGoogleCloud, key: JsonObject, over: Partial<PoolAccess> = {}): PoolAccess {
   return {
     name: "etl",
@@ -66,7 +66,7 @@ export function poolOf(google: FakeGoogleCloud, key: JsonObject, over: Partial<P
   };
 }
 
-/** Targets over one ledger: each is what another process would have. */
+/** Opens targets with one ledger, like several processes. */
 export function openerOf(
   pool: PoolAccess,
   env: NodeJS.ProcessEnv = QUICK,
@@ -96,7 +96,7 @@ export function runOf(id: string, over: Partial<RunToPlan> = {}): RunToPlan {
   return { id, attempt: 1, pool: "etl", timeoutSeconds: null, ...over };
 }
 
-/** A fake, a pool on it with a key, and what opens targets of it. */
+/** A fake, a pool on it with a key, and a function that opens targets for it. */
 export async function place({
   roles,
   pool: over,
@@ -112,7 +112,7 @@ export async function place({
 
 /** How often a method was called. */
 export const ran = (google: FakeGoogleCloud, method: string) => google.calls.filter((call) => call.method === method).length;
-/** How many executions there are. */
+/** How many executions exist. */
 export const executions = (google: FakeGoogleCloud) => google.world.executions.size;
 
 /** Prepare and submit a run. */
@@ -120,7 +120,7 @@ export async function submit(target: Target, job: Parameters<Target["plan"]>[0],
   return target.submit(await target.prepare(target.plan(job, run), never), never);
 }
 
-/** A run once it has ended. */
+/** Wait for the end of a run. */
 export async function ended(target: Target, id: InfrastructureId) {
   return until(async () => {
     const seen = (await target.observe([id])).get(id) as Observation;

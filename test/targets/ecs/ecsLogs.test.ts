@@ -15,7 +15,7 @@ import { jobOf, never, openerOf, poolOf, runOf } from "./place";
 
 const LATE = 1_000;
 
-test("a long reading goes on where it was left, and looks back from its beginning at its end", () => {
+test("a long reading continues where it stopped, and at its end looks back from its beginning", () => {
   const event = (n: number, timestamp: number) => ({ eventId: `e${n}`, timestamp, stream: "s", message: `line ${n}` });
   const read = (position: LogPosition, from: LogEvents, now: number) => take(position, from, LATE, now);
   const first = read({ time: 0, seen: {} }, { events: [event(1, 10_000), event(2, 10_100)], cut: 10_100 }, 10_500);
@@ -29,7 +29,7 @@ test("a long reading goes on where it was left, and looks back from its beginnin
   expect(third.lines.map(({ text }) => text)).toEqual(["line 5"]);
 });
 
-test("a walk through a long log gives every line once, and remembers only the last of them", () => {
+test("reading a long log gives every line once, and remembers only the last of them", () => {
   const events = Array.from({ length: 5_000 }, (_, n) => ({ eventId: `e${n}`, timestamp: n * 20, stream: "s", message: String(n) }));
   let position: LogPosition = { time: 0, seen: {} };
   const lines: string[] = [];
@@ -44,7 +44,7 @@ test("a walk through a long log gives every line once, and remembers only the la
   expect(lines).toEqual(events.map(({ message }) => message));
 });
 
-test("a log is complete only once a reading has begun when no line can be late any more", async () => {
+test("a log is complete only if a reading began after the time for late lines was over", async () => {
   const id = "arn:aws:ecs:eu-west-1:111111111111:cluster/c::arn:aws:ecs:eu-west-1:111111111111:task/c/t";
   const notes = memoryNotes();
   const logs = { group: "g", prefix: "p", region: "eu-west-1" };
@@ -52,7 +52,7 @@ test("a log is complete only once a reading has begun when no line can be late a
   const now = Date.now();
   const end: Observation = { phase: "ended", outcome: { kind: "exited", code: 0 }, endedAt: new Date(now).toISOString() };
   const event = { eventId: "e1", timestamp: now - 10, stream: "p/etl/t", message: "one" };
-  // The reading is left, and goes on when the time for late lines is over.
+  // The reading stops, and continues when the time for late lines is over.
   const replies: LogEvents[] = [{ events: [event], cut: event.timestamp }, { events: [event] }, { events: [event] }];
   const reader = openLogReader({
     api: { logEvents: async () => replies.shift() } as unknown as EcsApi,
@@ -71,7 +71,7 @@ test("a log is complete only once a reading has begun when no line can be late a
   ]);
 });
 
-test("2,500 events of one time come whole, though they are more than the pages of one reading hold", async () => {
+test("2,500 events of one time arrive completely, although they need more pages than one reading has", async () => {
   const aws = await startFakeAws({ simulated: true, logPage: 45 });
   onTestFinished(() => aws.stop());
   const target = await openerOf(poolOf(aws, aws.accessKey("submitter"))).open();

@@ -12,7 +12,7 @@ export const QUICK = { PUSHPOOL_ECS_SETTLE_SECONDS: "0.4", PUSHPOOL_ECS_LOG_DRAI
 
 const quoted = (text: string) => `'${text.replaceAll("'", `'"'"'`)}'`;
 
-/** A job configuration as Prefect's template renders it, that runs a POSIX shell script. */
+/** A job configuration as Prefect's template renders it, with a POSIX shell script as its command. */
 export function jobOf(
   aws: Pick<FakeAws, "clusterArn" | "executionRoleArn">,
   script: string,
@@ -38,7 +38,7 @@ export function jobOf(
   };
 }
 
-/** A pool of the fake's account, submitted to with a key. */
+/** A pool of the fake's account, with a key to submit. */
 export function poolOf(aws: FakeAws, key: { accessKeyId: string; secretAccessKey: string }, over: Partial<PoolAccess> = {}): PoolAccess {
   return {
     name: "etl",
@@ -60,7 +60,7 @@ export function poolOf(aws: FakeAws, key: { accessKeyId: string; secretAccessKey
   };
 }
 
-/** Targets over one ledger: each is what another process would have. */
+/** Opens targets with one ledger, like several processes. */
 export function openerOf(
   pool: PoolAccess,
   env: NodeJS.ProcessEnv = QUICK,

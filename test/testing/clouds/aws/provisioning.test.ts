@@ -2,7 +2,7 @@ import { beforeEach, expect, onTestFinished, test } from "vitest";
 import { type FakeAws, startFakeAws } from "../../../../src/testing";
 import { type AwsApi, awsApi } from "../../../../src/testing/providers/aws/awsApi";
 
-// IAM and Cloud Control, as provisioning calls them: what AWS refuses is refused in its words (recordings/aws/iam-*.jsonl).
+// IAM and Cloud Control, as provisioning calls them: what AWS refuses is refused with its message (recordings/aws/iam-*.jsonl).
 
 let aws: FakeAws;
 let api: AwsApi;
@@ -20,7 +20,7 @@ const OWN = "arn:aws:iam::111111111111:policy/mine";
 
 test.each<[what: string, action: string, parameters: Record<string, string>, status: number, message: string | RegExp]>([
   [
-    "a trust policy that is no JSON",
+    "a trust policy that is not JSON",
     "CreateRole",
     { RoleName: "r", AssumeRolePolicyDocument: "{" },
     400,
@@ -54,7 +54,7 @@ test.each<[what: string, action: string, parameters: Record<string, string>, sta
   await expect(api.iam(action, parameters)).rejects.toMatchObject({ status, message: expect.stringMatching(message) });
 });
 
-test("IAM: two keys a user, five versions a policy, and nothing goes that is in use", async () => {
+test("IAM: two keys for a user, five versions of a policy, and nothing in use can be deleted", async () => {
   for (const _ of [1, 2]) await api.iam("CreateAccessKey", { UserName: "ada" });
   await expect(api.iam("CreateAccessKey", { UserName: "ada" })).rejects.toMatchObject({ code: "LimitExceeded", status: 409 });
   await expect(api.iam("DeleteUser", { UserName: "ada" })).rejects.toMatchObject({ code: "DeleteConflict" });
@@ -66,7 +66,7 @@ test("IAM: two keys a user, five versions a policy, and nothing goes that is in 
   await expect(api.iam("DeletePolicy", { PolicyArn: OWN })).rejects.toMatchObject({ code: "DeleteConflict" });
 });
 
-test("who is not allowed provisions nothing", async () => {
+test("without permission nothing can be provisioned", async () => {
   const nobody = awsApi({ url: aws.url, region: aws.region, account: aws.account, ownerKey: aws.accessKey("nobody", []) });
   await expect(nobody.iam("CreateUser", { UserName: "eve" })).rejects.toMatchObject({ code: "AccessDenied", status: 403 });
   await expect(nobody.create("AWS::EC2::VPC", { CidrBlock: "10.0.0.0/16" })).rejects.toMatchObject({ code: "AccessDeniedException" });
@@ -75,7 +75,7 @@ test("who is not allowed provisions nothing", async () => {
   expect([aws.world.iam.users.has("eve"), aws.world.surroundings.things.size]).toEqual([false, 0]);
 });
 
-test("Cloud Control accepts a request, and says how it went when it is asked", async () => {
+test("Cloud Control accepts a request, and reports its result on request", async () => {
   await expect(api.create("AWS::EC2::Instance", {})).rejects.toMatchObject({ code: "TypeNotFoundException" });
   await expect(api.create("AWS::EC2::Subnet", { VpcId: "vpc-0123456789abcdef" })).rejects.toMatchObject({ code: "NotFound" });
   const { identifier } = await api.create("AWS::EC2::VPC", { CidrBlock: "10.0.0.0/16" });
@@ -93,7 +93,7 @@ test("Cloud Control accepts a request, and says how it went when it is asked", a
   });
 });
 
-test("an internet gateway that is attached keeps its VPC, and is detached first", async () => {
+test("an attached internet gateway keeps its VPC, and must be detached first", async () => {
   const { identifier: VpcId } = await api.create("AWS::EC2::VPC", { CidrBlock: "10.0.0.0/16" });
   const { identifier: InternetGatewayId } = await api.create("AWS::EC2::InternetGateway", {});
   const { identifier } = await api.create("AWS::EC2::VPCGatewayAttachment", { InternetGatewayId, VpcId });
