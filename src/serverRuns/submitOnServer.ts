@@ -9,7 +9,7 @@ import type { RunEvent } from "../runs/context";
 import { contextMaker, type Shared } from "./context";
 import type { Dispatching } from "./dispatching";
 import { dispatchRun } from "./dispatchRun";
-import { EndWatch } from "./endWatch";
+import { EndWatch, notSeen } from "./endWatch";
 import { type DispatcherName, isOpen } from "./record";
 import { ServerStates } from "./serverStates";
 import { WorkerVoice } from "./workerVoice";
@@ -41,18 +41,21 @@ export interface SubmitOnServer {
  */
 export async function submitOnServer(id: string, parts: SubmitOnServer): Promise<void> {
   const { client, dispatcher, onEvent } = parts;
-  const voice = new WorkerVoice(client, dispatcher.name, (message) => onEvent({ kind: "warning", message }), false);
+  const warn = nowAndAgain((message) => onEvent({ kind: "warning", message }));
+  const voice = new WorkerVoice(client, dispatcher.name, warn, false);
   try {
-    await submitWith(voice, id, parts);
+    await submitWith(dispatchingOf(parts, voice, warn), id, parts);
   } finally {
     // Nothing waits for it for long, as nothing waits for a worker's.
     await Promise.race([voice.settled(), sleep(LAST_WORDS, undefined, { ref: false })]);
   }
 }
 
-async function submitWith(voice: WorkerVoice, id: string, parts: SubmitOnServer): Promise<void> {
-  const { client, shared, show, onEvent, signal, onHeld } = parts;
-  const dispatching = dispatchingOf(parts, voice);
+async function submitWith(
+  dispatching: Dispatching,
+  id: string,
+  { client, shared, show, onEvent, signal, onHeld }: SubmitOnServer,
+): Promise<void> {
   const tellWaiting = nowAndAgain((reason, run: ServerRun) => onEvent({ kind: "waiting", run: show(run), reason }));
   for (let refusal: string | undefined; ; ) {
     const [run, kept] = await Promise.all([readFlowRun(client, id), shared.ledger.read(id)]);
@@ -106,8 +109,9 @@ function whyHeld({ state }: ServerRun, { name, is_paused: isPaused }: WorkPool, 
 }
 
 function dispatchingOf(
-  { client, shared, dispatcher, graceSeconds, signal, onEvent, onSubmitted }: SubmitOnServer,
+  { client, shared, dispatcher, graceSeconds, signal, onSubmitted }: SubmitOnServer,
   voice: WorkerVoice,
+  warn: (message: string) => void,
 ): Dispatching {
   const states = new ServerStates(client, POLL, signal);
   return {
@@ -118,12 +122,12 @@ function dispatchingOf(
     ledger: shared.ledger,
     contextOf: contextMaker(shared),
     ...(shared.poolsBeside ? { poolsBeside: shared.poolsBeside } : {}),
-    watchOf: (target) => new EndWatch(target, signal, () => {}),
+    watchOf: (target, workPool) => new EndWatch(target, signal, (error) => warn(notSeen(workPool, error))),
     untilState: (id, types, until) => states.until(id, types, until),
     graceSeconds,
     signal,
     tell: (event) => {
-      if (event.kind === "trouble") onEvent({ kind: "warning", message: event.message });
+      if (event.kind === "trouble") warn(event.message);
       if (event.kind === "submitted") onSubmitted?.();
     },
     voice,
