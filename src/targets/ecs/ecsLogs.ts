@@ -1,5 +1,6 @@
 import pLimit from "p-limit";
 import { UserError } from "../../userError";
+import { ifThere } from "../cloud/failure";
 import { gather } from "../cloud/gather";
 import {
   begunAt,
@@ -76,27 +77,30 @@ export function openLogReader({
     return found;
   }
 
-  async function query(some: readonly Asked[]): Promise<Map<Asked, LogEvents>> {
+  const query = (some: readonly Asked[]) => {
     const [{ place }] = some as [Asked];
-    try {
-      const streams = [...new Set(some.map(({ stream }) => stream))];
-      const { events, ...rest } = await api.logEvents(place, streams, Math.min(...some.map(({ since }) => since)));
-      return new Map(some.map((each) => [each, { events: events.filter(({ stream }) => stream === each.stream), ...rest }]));
-    } catch (error) {
-      if (asFailure(error).kind !== "missing") throw error;
-      // No stream before the first line. One that is missing hides the others of its query.
-      if (some.length === 1) return new Map(some.map((each) => [each, { events: [] }]));
-      const alone = new Map<Asked, LogEvents>();
-      for (const each of some) alone.set(each, (await query([each])).get(each) ?? { events: [] });
-      return alone;
-    }
-  }
+    const streams = [...new Set(some.map(({ stream }) => stream))];
+    return limit(() => api.logEvents(place, streams, Math.min(...some.map(({ since }) => since))));
+  };
+
+  /** Those of several in one query; `undefined`: one of them keeps CloudWatch from answering. */
+  const inOne = (some: readonly Asked[]) =>
+    query(some).catch((error) => {
+      const { kind } = asFailure(error);
+      if (kind !== "missing" && kind !== "refused") throw error;
+      return undefined;
+    });
+
+  /** There is no stream before the first line. */
+  const alone = async (asked: Asked): Promise<LogEvents> => (await ifThere(query([asked]))) ?? { events: [] };
 
   const eventsOf = gather<Asked, LogEvents>({
     groups: (all) =>
       [...Map.groupBy(all, ({ place }) => `${place.region}/${place.group}`).values()].flatMap((of) => inBatches(of, TOGETHER)),
     look: async (some, tell) => {
-      for (const [each, events] of await limit(() => query(some))) tell(each, events);
+      const found = some.length > 1 ? await inOne(some) : undefined;
+      for (const each of some)
+        tell(each, found ? { ...found, events: found.events.filter(({ stream }) => stream === each.stream) } : alone(each));
     },
   });
 
@@ -112,9 +116,10 @@ export function openLogReader({
       if (!where || where === "forgotten") return { lines: [], cursor: formatCursor(position), complete: ended !== undefined };
       const { place, container } = where;
       const stream = `${place.prefix}/${container}/${taskIdOf(parseId(id).task)}`;
-      const asked: Asked = { place, stream, since: sinceOf(position, late) };
+      const since = sinceOf(position, late, startOf(watcher.createdAt(id)));
+      const asked: Asked = { place, stream, since };
       const events = (await eventsOf([asked])).get(asked) as LogEvents;
-      const taken = take(position, events, late, now);
+      const taken = take(position, events, { since, late, now });
       const complete = isDrained(position, { at: now, cut: events.cut }, ended, late) && taken.lines.length === 0;
       return { lines: taken.lines, cursor: formatCursor(taken.position), complete };
     },
@@ -126,19 +131,24 @@ function forgotten(id: InfrastructureId): string {
   return `ECS has forgotten task ${task}, an hour after its end, and nothing here says where its log is: look in CloudWatch Logs in ${regionOfArn(task)} for the stream that ends in /${taskIdOf(task)}`;
 }
 
+/** No line of a task is older, but for a difference of clocks. */
+function startOf(createdAt: number | undefined): number {
+  return createdAt === undefined ? 0 : createdAt - 60_000;
+}
+
 /**
  * What of some events is new at a position, in their order, and the position after them.
+ * @param since as the query had it
+ * @param late how much later than its time a line may show up
  * @param now when they were asked for
  */
 export function take(
   position: LogPosition,
   { events, cut }: LogEvents,
-  late: number,
-  now: number,
+  { since, late, now }: { since: number; late: number; now: number },
 ): { lines: LogLine[]; position: LogPosition } {
   const lines: LogLine[] = [];
   const seen = { ...position.seen };
-  const since = sinceOf(position, late);
   for (const { eventId, timestamp, message } of events) {
     if (seen[eventId] !== undefined || timestamp < since) continue;
     seen[eventId] = timestamp;

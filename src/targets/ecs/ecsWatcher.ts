@@ -23,6 +23,8 @@ export interface Watcher {
   observe(ids: readonly InfrastructureId[]): Promise<Map<InfrastructureId, Observation>>;
   /** See {@link TimeLimits.enforce}. ECS has no time limit for a task. */
   enforceLimit: TimeLimits["enforce"];
+  /** When a task was made, in milliseconds, if a look of this process has shown it. */
+  createdAt(id: InfrastructureId): number | undefined;
 }
 
 /** @param settle for so long after it was started a task that ECS does not show may only be late, in milliseconds */
@@ -35,6 +37,7 @@ export function openWatcher({ api, notes, settle }: { api: EcsApi; notes: Shared
     lost: "ECS does not know the task any more: it forgets one an hour after its end, and nobody looked before; its log may tell more",
   });
   const known = new Map<InfrastructureId, TaskNote>();
+  const created = new Map<InfrastructureId, number>();
   const limits = openTimeLimits((id, phase) => api.stopTask(parseId(id), STOP_REASON[phase]));
 
   async function noteOf(id: InfrastructureId): Promise<TaskNote | undefined> {
@@ -67,6 +70,7 @@ export function openWatcher({ api, notes, settle }: { api: EcsApi; notes: Shared
 
   function told(id: InfrastructureId, described: Described | undefined): Observation | Promise<Observation> {
     const facts = described?.facts;
+    if (facts?.createdAt !== undefined) created.set(id, facts.createdAt);
     const note = known.get(id);
     if (note && facts) {
       const observation = observationOf(facts, note.container);
@@ -103,6 +107,7 @@ export function openWatcher({ api, notes, settle }: { api: EcsApi; notes: Shared
 
   return {
     enforceLimit: limits.enforce,
+    createdAt: (id) => created.get(id),
     observe: gather<InfrastructureId, Observation>({
       groups: (ids) => [...Map.groupBy(ids, (id) => parseId(id).cluster).values()].flatMap((some) => inBatches(some, TOGETHER)),
       look: async (ids, tell) => {
