@@ -89,8 +89,56 @@ test("Cloud Control accepts a request, and reports its result on request", async
   expect(await api.get("AWS::EC2::VPC", identifier)).toBeUndefined();
   await api.create("AWS::ECS::Cluster", { ClusterName: "etl" });
   await expect(api.update("AWS::ECS::Cluster", "etl", { ClusterName: "etl", Tags: [] }, ["Arn"])).rejects.toMatchObject({
-    code: "NotUpdatable",
+    code: "GeneralServiceException",
   });
+});
+
+const VPC = { CidrBlock: "10.0.0.0/16" };
+
+test("Cloud Control holds a request to the schema of its type", async () => {
+  const refusedAs = (code: string, message: string) => ({ code, status: 400, message: `${code}: ${message}` });
+  await expect(api.create("AWS::EC2::VPC", { ...VPC, Cidr: "x" })).rejects.toMatchObject(
+    refusedAs("ValidationException", "Model validation failed (#: extraneous key [Cidr] is not permitted)"),
+  );
+  await expect(api.create("AWS::EC2::Subnet", { CidrBlock: "10.0.0.0/20" })).rejects.toMatchObject(
+    refusedAs("ValidationException", "Model validation failed (#: required key [VpcId] not found)"),
+  );
+  const { identifier: id } = await api.create("AWS::EC2::VPC", VPC);
+  await expect(api.update("AWS::EC2::VPC", id, { CidrBlock: "10.1.0.0/16" }, ["VpcId"])).rejects.toMatchObject(
+    refusedAs("NotUpdatableException", "Invalid patch update: createOnlyProperties [/properties/CidrBlock] cannot be updated"),
+  );
+  await expect(api.update("AWS::EC2::VPC", id, { ...VPC, VpcId: "vpc-1" }, [])).rejects.toMatchObject(
+    refusedAs("ValidationException", "Invalid patch update: readOnlyProperties [/properties/VpcId] cannot be updated"),
+  );
+  const { identifier: SubnetId } = await api.create("AWS::EC2::Subnet", { VpcId: id, CidrBlock: "10.0.0.0/20" });
+  const { identifier: RouteTableId } = await api.create("AWS::EC2::RouteTable", { VpcId: id });
+  const { identifier } = await api.create("AWS::EC2::SubnetRouteTableAssociation", { SubnetId, RouteTableId });
+  await expect(
+    api.update("AWS::EC2::SubnetRouteTableAssociation", identifier, { SubnetId, RouteTableId: "rtb-1" }, ["Id"]),
+  ).rejects.toMatchObject(
+    refusedAs("UnsupportedActionException", "Resource type AWS::EC2::SubnetRouteTableAssociation does not support UPDATE action"),
+  );
+  expect(await api.get("AWS::EC2::VPC", id)).toEqual({ ...VPC, VpcId: id });
+});
+
+test("Cloud Control calls the services in the name of the caller, who needs their permissions too", async () => {
+  const cloudControl = { Effect: "Allow" as const, Action: "cloudformation:*", Resource: "*" };
+  const may = (Action: string[]) => ({
+    Version: "2012-10-17",
+    Statement: [cloudControl, { Effect: "Allow" as const, Action, Resource: "*" }],
+  });
+  const apiOf = (name: string, actions: string[]) =>
+    awsApi({ url: aws.url, region: aws.region, account: aws.account, ownerKey: aws.accessKey(name, [may(actions)]) });
+  const reader = apiOf("reader", ["ec2:DescribeVpcs"]);
+  await expect(reader.create("AWS::EC2::VPC", VPC)).rejects.toMatchObject({
+    code: "AccessDenied",
+    message: expect.stringMatching(/user\/reader is not authorized to perform: ec2:CreateVpc on resource: arn:aws:ec2:.*:vpc\/\*/),
+  });
+  const maker = apiOf("maker", ["ec2:CreateVpc"]);
+  const { identifier } = await maker.create("AWS::EC2::VPC", VPC);
+  expect(await reader.get("AWS::EC2::VPC", identifier)).toEqual({ ...VPC, VpcId: identifier });
+  await expect(maker.get("AWS::EC2::VPC", identifier)).rejects.toMatchObject({ code: "AccessDeniedException" });
+  await expect(reader.remove("AWS::EC2::VPC", identifier)).rejects.toMatchObject({ code: "AccessDenied" });
 });
 
 test("an attached internet gateway keeps its VPC, and must be detached first", async () => {

@@ -100,21 +100,27 @@ const CASES: Record<string, Case> = {
     { imageScanningConfiguration: { scanOnPush: false } },
   ]),
   "aws:ec2/vpc:Vpc": kept({ cidrBlock: "10.72.0.0/16" }),
-  "aws:ec2/subnet:Subnet": kept({ cidrBlock: "10.72.0.0/20" }, [{ MapPublicIpOnLaunch: true }, { mapPublicIpOnLaunch: true }]),
+  "aws:ec2/subnet:Subnet": kept({ vpcId: "vpc-mine", cidrBlock: "10.72.0.0/20" }, [
+    { MapPublicIpOnLaunch: true },
+    { mapPublicIpOnLaunch: true },
+  ]),
   "aws:ec2/internetGateway:InternetGateway": kept({}),
-  "aws:ec2/natGateway:NatGateway": kept({}),
+  "aws:ec2/natGateway:NatGateway": kept({ subnetId: "subnet-mine" }),
   "aws:ec2/eip:Eip": kept({ domain: "vpc" }),
-  "aws:ec2/routeTable:RouteTable": kept({}),
+  "aws:ec2/routeTable:RouteTable": kept({ vpcId: "vpc-mine" }),
   "aws:ec2/route:Route": kept({ routeTableId: "rtb-mine", destinationCidrBlock: "0.0.0.0/0" }, [
     { GatewayId: "igw-mine" },
     { gatewayId: "igw-mine" },
   ]),
-  "aws:ec2/routeTableAssociation:RouteTableAssociation": kept({}),
+  "aws:ec2/routeTableAssociation:RouteTableAssociation": {
+    inputs: { routeTableId: "rtb-mine", subnetId: "subnet-mine" },
+    gone: ({ world }, id) => world.surroundings.things.delete(id),
+  },
   "aws:ec2/securityGroup:SecurityGroup": kept({ description: "Flow runs", ingress: [] }, [
     { SecurityGroupIngress: [{ IpProtocol: "tcp", FromPort: 22, ToPort: 22, CidrIp: "0.0.0.0/0" }] },
     { ingress: [{ protocol: "tcp", fromPort: 22, toPort: 22, cidrBlocks: ["0.0.0.0/0"] }] },
   ]),
-  "aws:ec2/vpcEndpoint:VpcEndpoint": kept({ serviceName: "com.amazonaws.eu-west-1.logs" }),
+  "aws:ec2/vpcEndpoint:VpcEndpoint": kept({ vpcId: "vpc-mine", serviceName: "com.amazonaws.eu-west-1.logs" }),
 };
 
 let aws: FakeAws;
