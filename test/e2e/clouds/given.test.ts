@@ -224,7 +224,7 @@ exports.pushPools = manifest({ pools: [etl], deployments: [new Deployment("hello
       expect((await here.run("run", "hello/prod")).status).toBe(0);
       expect((await here.destroy()).status).toBe(0);
       // The account's service-linked role stays: others may need it by then.
-      const linked = here.fake.world.iam.arn("role/AWSServiceRoleForECS");
+      const linked = here.fake.world.iam.arn("role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS");
       expect(here.provisioned()).toEqual({ ...before, roles: [...(before.roles ?? []), linked] });
     },
   },

@@ -66,6 +66,19 @@ test("IAM: two keys for a user, five versions of a policy, and nothing in use ca
   await expect(api.iam("DeletePolicy", { PolicyArn: OWN })).rejects.toMatchObject({ code: "DeleteConflict" });
 });
 
+test("IAM: a service-linked role lies under the path of its service, and an account has it once", async () => {
+  const create = () => api.iam("CreateServiceLinkedRole", { AWSServiceName: "ecs.amazonaws.com" });
+  const arn = "arn:aws:iam::111111111111:role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS";
+  expect((await create())("Arn")).toEqual([arn]);
+  const role = await api.iam("GetRole", { RoleName: "AWSServiceRoleForECS" });
+  expect([role("Path"), role("Arn")]).toEqual([["/aws-service-role/ecs.amazonaws.com/"], [arn]]);
+  await expect(create()).rejects.toMatchObject({ code: "InvalidInput", message: expect.stringMatching(/has been taken in this account/) });
+  const deletion = await api.iam("DeleteServiceLinkedRole", { RoleName: "AWSServiceRoleForECS" });
+  expect(deletion("DeletionTaskId")).toEqual([
+    expect.stringMatching(/^task\/aws-service-role\/ecs\.amazonaws\.com\/AWSServiceRoleForECS\/[0-9a-f-]{36}$/),
+  ]);
+});
+
 test("without permission nothing can be provisioned", async () => {
   const nobody = awsApi({ url: aws.url, region: aws.region, account: aws.account, ownerKey: aws.accessKey("nobody", []) });
   await expect(nobody.iam("CreateUser", { UserName: "eve" })).rejects.toMatchObject({ code: "AccessDenied", status: 403 });
