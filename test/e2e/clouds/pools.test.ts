@@ -194,6 +194,8 @@ exports.pushPools = manifest({ pools: [etl, wide], deployments: [hello] });`,
   },
 });
 
+const byRole = (bindings: ReturnType<typeof provisioned>["bindings"]) => bindings.toSorted((a, b) => a.role.localeCompare(b.role));
+
 describePools<FakeGoogleCloud>(GCP, {
   made: (google) => {
     const { accounts, keys, roles, bindings } = provisioned(google);
@@ -204,13 +206,11 @@ describePools<FakeGoogleCloud>(GCP, {
     ]);
     const member = `serviceAccount:${push}`;
     expect([keys, roles]).toEqual([[push], []]);
-    expect(new Set(bindings)).toEqual(
-      new Set([
-        { resource: "projects/acme", role: "roles/run.developer", member },
-        { resource: "projects/acme", role: "roles/logging.viewer", member },
-        { resource: `serviceAccounts/${run}`, role: "roles/iam.serviceAccountUser", member },
-      ]),
-    );
+    expect(byRole(bindings)).toEqual([
+      { resource: `serviceAccounts/${run}`, role: "roles/iam.serviceAccountUser", member },
+      { resource: "projects/acme", role: "roles/logging.viewer", member },
+      { resource: "projects/acme", role: "roles/run.developer", member },
+    ]);
   },
   ran: (google) => {
     const [execution] = google.world.executions.values();
@@ -311,13 +311,11 @@ exports.pushPools = manifest({ pools: [etl] });`);
   expect((await here.up()).status).toBe(0);
   const member = "user:ada@acme.com";
   expect(provisioned(here.fake)).toMatchObject({ accounts: [], keys: [] });
-  expect(new Set(provisioned(here.fake).bindings)).toEqual(
-    new Set([
-      { resource: "projects/acme", role: "roles/run.developer", member },
-      { resource: "projects/acme", role: "roles/logging.viewer", member },
-      { resource: "serviceAccounts/flow-runtime@acme.iam.gserviceaccount.com", role: "roles/iam.serviceAccountUser", member },
-    ]),
-  );
+  expect(byRole(provisioned(here.fake).bindings)).toEqual([
+    { resource: "serviceAccounts/flow-runtime@acme.iam.gserviceaccount.com", role: "roles/iam.serviceAccountUser", member },
+    { resource: "projects/acme", role: "roles/logging.viewer", member },
+    { resource: "projects/acme", role: "roles/run.developer", member },
+  ]);
   const { blocks } = JSON.parse((await here.run("manifest", "show")).stdout) as { blocks: unknown };
   // Prefect allows no underscore in a block's name.
   expect(blocks).toEqual({ "gcp-credentials/etl-jobs": { data: { project: "acme" } } });
