@@ -148,7 +148,8 @@ export class TaskNetwork extends pulumi.ComponentResource {
     this.registerOutputs({ vpcId: this.vpcId, subnetIds: this.subnetIds, securityGroupId: this.securityGroupId });
 
     function endpoints(): pulumi.Resource[] {
-      const doors = new SecurityGroup(
+      const endpointSecurityGroup = new SecurityGroup(
+        // The name stays: another one would replace the group of every network.
         `${name}-doors`,
         {
           vpcId: vpc.id,
@@ -180,7 +181,7 @@ export class TaskNetwork extends pulumi.ComponentResource {
                 vpcEndpointType: "Interface",
                 privateDnsEnabled: true,
                 subnetIds: subnets.map(({ id }) => id),
-                securityGroupIds: [doors.id],
+                securityGroupIds: [endpointSecurityGroup.id],
                 tags,
                 region,
               },
