@@ -47,7 +47,7 @@ export async function submitOnServer(id: string, parts: SubmitOnServer): Promise
     await submitWith(dispatchingOf(parts, voice, warn), id, parts);
   } finally {
     // Nothing waits for it for long, as nothing waits for a worker's.
-    await Promise.race([voice.settled(), sleep(LAST_WORDS, undefined, { ref: false })]);
+    await voice.settled(AbortSignal.timeout(LAST_WORDS));
   }
 }
 
