@@ -1,4 +1,4 @@
-// `npm run bench`: what the CLI and the trigger cost, as ratios taken in one run. docs/performance.md quotes this table.
+// `npm run bench`: the cost of the CLI and the trigger module, as ratios measured in one run. docs/performance.md quotes this table.
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -93,13 +93,13 @@ try {
     mkdirSync(homes[size], { mode: 0o700 });
     await fill(homes[size], count);
   }
-  // `env` for each: the two differ in their ledger alone.
+  // `env` for both: only their ledgers differ.
   const listIn = (home) => ["/usr/bin/env", `PUSHPOOL_HOME=${home}`, node, bin, "ls", "--stack", "dev", "--limit", "50"];
   const among = compare(listIn(homes.many), listIn(homes.few), inProject);
   report("ls of 50 among 100,000 runs against among 100", against(among), times(among), "<= 1.3x");
 
   const trigger = openTrigger({ cwd: inProject.cwd, env });
-  /** Submit so many runs, `atATime` under way; runs a second. */
+  /** Submit this many runs, `atATime` at the same time. @returns runs per second */
   async function submit(count, atATime, afterEach = () => {}) {
     const start = Date.now();
     let begun = 0;

@@ -1,4 +1,4 @@
-// Watches runs for three quarters of a minute, and tells how much memory that took: `node watchMany.mjs FOLDER MANIFEST IDS [serve]`.
+// Watches runs for three quarters of a minute, and prints how much memory that took: `node watchMany.mjs FOLDER MANIFEST IDS [serve]`.
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 

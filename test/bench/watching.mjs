@@ -1,4 +1,4 @@
-// What it takes to watch thousands of runs that are under way on a fake cloud.
+// The cost of watching thousands of running runs on a fake cloud.
 import { fork } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -11,10 +11,10 @@ const require = createRequire(import.meta.url);
 const { openSqliteLedger } = require(join(here, "..", "..", "lib", "src", "ledger"));
 
 /**
- * @param scratch, which, options, placed as `benchSubmitting` takes them
- * @param count so many runs
- * @param calls the aim for calls a minute
- * @param noted what the target has in the ledger for one of them: key and value
+ * @param scratch, which, options, placed as in `benchSubmitting`
+ * @param count number of runs
+ * @param calls the goal for calls per minute
+ * @param noted the target's note in the ledger for one run: key and value
  */
 export async function benchWatching({ scratch, which, options, placed, count, calls, noted, report }) {
   const cloud = await startCloud(which, { ...options, simulated: true });
@@ -29,7 +29,7 @@ export async function benchWatching({ scratch, which, options, placed, count, ca
     const ids = join(scratch, `${which}-ids.json`);
     writeFileSync(ids, JSON.stringify(started.map((_, n) => idOf(n))));
 
-    // In processes of their own: what was needed to make the runs is not theirs.
+    // In other processes: what creating the runs needed does not count for them.
     const watch = async (...as) => {
       const before = Date.now();
       await cloud.calls();
@@ -52,7 +52,7 @@ function idOf(n) {
   return `0190${String(n).padStart(4, "0")}-0000-7000-8000-${String(n).padStart(12, "0")}`;
 }
 
-/** Runs in flight as the ledger has them, each as the one that was submitted. */
+/** Record runs in flight in the ledger, each as a copy of the submitted one. */
 async function record(path, like, infrastructureIds, noted) {
   const ledger = openSqliteLedger(path);
   const { run, poolType, submission } = await ledger.read(like);

@@ -79,7 +79,7 @@ test("serve does not start on a damaged ledger", () => {
   writeFileSync(ledger, bytes);
   const { status, stdout, stderr } = at.pushpool("serve", "--port", "0");
   expect([status, stdout]).toEqual([2, ""]);
-  expect(stderr).toMatch(/^pushpool: the ledger .*ledger\.db is damaged \(.*\); it was left as it is\. Restore it from a backup[^\n]*\n$/);
+  expect(stderr).toMatch(/^pushpool: the ledger .*ledger\.db is damaged \(.*\); it was not changed\. Restore it from a backup[^\n]*\n$/);
 });
 
 test("the message names a manifest, a home or a project that is a loop of links", () => {
