@@ -4,8 +4,8 @@ import type { State } from "../model/flowRun";
 import type { DeploymentRecord, Ledger, NewRun, RunChange, RunFilter, RunRecord, SlotAnswer, SlotLimits } from "./ledger";
 import { IN_MEMORY, openDatabase, translated, writeFailed } from "./open";
 import { type DeploymentRow, deploymentOf, fromRow, type Row, type RunRow, toRow } from "./rows";
-import { openTogether, type Together } from "./together";
 import { openWalSync, type WalSync } from "./walSync";
+import { openWriteBatcher, type WriteBatcher } from "./writeBatcher";
 
 const RECORD = `SELECT r.*, s.submission, s.cleaned_at FROM runs r JOIN submissions s ON s.run_id = r.id AND s.attempt = r.attempt`;
 
@@ -24,14 +24,14 @@ class SqliteLedger implements Ledger {
   readonly #statements = new Map<string, StatementSync>();
   /** Absent for a ledger in memory. */
   readonly #wal: WalSync | undefined;
-  readonly #together: Together;
+  readonly #batcher: WriteBatcher;
   #closed = false;
 
   constructor(path: string, db: DatabaseSync) {
     this.#path = path;
     this.#db = db;
     this.#wal = path === IN_MEMORY ? undefined : openWalSync(path);
-    this.#together = openTogether(
+    this.#batcher = openWriteBatcher(
       (work) => this.#translated(work),
       (sql) => this.#run(sql),
     );
@@ -212,7 +212,7 @@ class SqliteLedger implements Ledger {
 
   close(): void {
     if (this.#closed) return;
-    this.#together.flush();
+    this.#batcher.flush();
     this.#closed = true;
     this.#statements.clear();
     this.#db.close();
@@ -317,7 +317,7 @@ class SqliteLedger implements Ledger {
   /** Resolves when other processes see the write. */
   #write<T>(work: () => T): Promise<T> {
     if (this.#closed) return Promise.reject(new Error(`the ledger ${this.#path} is closed`));
-    return this.#together.write(work);
+    return this.#batcher.write(work);
   }
 
   #translated<T>(work: () => T): T {
