@@ -10,7 +10,19 @@ import type { RunApi } from "./cloudRunApi";
 import { cloudRunBucket } from "./cloudRunBuckets";
 import { type ExecutionName, parseExecutionName, projectOf } from "./cloudRunNames";
 import type { Watcher } from "./cloudRunWatcher";
-import { afterOf, type Fate, filterOf, isOf, mayStillCome, type Place, type Position, type Read, take, wasSeen } from "./entries";
+import {
+  afterOf,
+  type Fate,
+  filterOf,
+  isOf,
+  mayStillCome,
+  type Place,
+  type Position,
+  type Read,
+  take,
+  type Wanted,
+  wasSeen,
+} from "./entries";
 import { type Entry, isOutput } from "./entryLines";
 import type { Access } from "./googleAccess";
 import { asFailure } from "./googleFailures";
@@ -30,6 +42,16 @@ interface Asked {
   id: InfrastructureId;
   position: Position;
 }
+
+/** The same with what the query has to know. */
+interface WantedBy extends Wanted {
+  asked: Asked;
+  /** Times of the execution, in milliseconds. */
+  created: number;
+  ended?: number;
+}
+
+type Reply = Read & { entries: Entry[] };
 
 /**
  * The logs of a pool's runs, read from Cloud Logging by one query for all who ask in this process, within the project's quota, which all
@@ -58,44 +80,49 @@ export function openLogReader({
   /** Entries that were not shown, by execution, and of how many the user was told. */
   const hidden = new Map<InfrastructureId, { count: number; told: number }>();
 
+  /** What a query has to know of who asks: the times come from the watcher, which may have to look first. */
+  async function wantedBy(asked: Asked): Promise<WantedBy> {
+    const { id, position } = asked;
+    const { createTime, endTime } = await watcher.times(id);
+    const created = createTime === undefined ? 0 : Date.parse(createTime) - 60_000;
+    const ended = endTime === undefined ? undefined : Date.parse(endTime);
+    const after = afterOf(position);
+    return {
+      asked,
+      created,
+      name: parseExecutionName(id),
+      since: sinceOf(position, late, created),
+      ...(ended === undefined ? {} : { ended, until: ended + AFTER_END }),
+      ...(after === undefined ? {} : { after }),
+    };
+  }
+
   async function together(some: readonly Asked[], tell: Tell<Asked, LogPage>): Promise<void> {
-    const [{ parent }] = some.map(({ id }) => parseExecutionName(id)) as [ExecutionName];
-    const wanted = await Promise.all(
-      some.map(async (each) => {
-        const { createTime, endTime } = await watcher.times(each.id);
-        const created = createTime === undefined ? 0 : Date.parse(createTime) - 60_000;
-        const ended = endTime === undefined ? undefined : Date.parse(endTime);
-        const name = parseExecutionName(each.id);
-        const [since, after] = [sinceOf(each.position, late, created), afterOf(each.position)];
-        const until = ended === undefined ? {} : { until: ended + AFTER_END };
-        return { asked: each, ...each, ...until, created, ended, name, since, ...(after === undefined ? {} : { after }) };
-      }),
-    );
-    const reply = await query(projectOf(parent), filterOf(wanted));
-    for (const { asked, id, position, name, since, created, ended, until } of wanted) {
-      if (!reply) {
-        tell(asked, { lines: [], cursor: formatCursor(position), complete: false });
-        continue;
-      }
-      const complete = isDrained(position, reply, ended, late);
-      try {
-        const own = reply.entries.filter((entry) => {
-          const own = isOf(entry, name);
-          if (own !== undefined) return own;
-          const time = Date.parse(entry.timestamp);
-          return isOutput(entry) && created <= time && time <= (until ?? time);
-        });
-        const { fateOf, why } = await fates(name, position, own, reply.at, complete);
-        const taken = take(position, own, reply, { since, late, fateOf });
-        const cursor = formatCursor(taken.position);
-        if (taken.hidden > 0 || complete) tellHidden(id, name, taken.hidden, why, complete);
-        if (complete || reply.cut !== undefined) readWhole.delete(id);
-        else readWhole.set(id, { cursor, until: performance.now() + Math.min(APART, late / 4) });
-        tell(asked, { lines: taken.lines, cursor, complete });
-      } catch (error) {
-        tell(asked, Promise.reject(error));
-      }
+    const wanted = await Promise.all(some.map(wantedBy));
+    const [{ name }] = wanted as [WantedBy];
+    const reply = await limit(() => query(projectOf(name.parent), filterOf(wanted)));
+    for (const each of wanted) {
+      const { asked } = each;
+      tell(asked, reply ? pageFor(each, reply) : { lines: [], cursor: formatCursor(asked.position), complete: false });
     }
+  }
+
+  async function pageFor({ asked, name, since, created, ended, until }: WantedBy, reply: Reply): Promise<LogPage> {
+    const { id, position } = asked;
+    const complete = isDrained(position, reply, ended, late);
+    const own = reply.entries.filter((entry) => {
+      const isOwn = isOf(entry, name);
+      if (isOwn !== undefined) return isOwn;
+      const time = Date.parse(entry.timestamp);
+      return isOutput(entry) && created <= time && time <= (until ?? time);
+    });
+    const { fateOf, why } = await fates(name, position, own, reply.at, complete);
+    const taken = take(position, own, reply, { since, late, fateOf });
+    const cursor = formatCursor(taken.position);
+    if (taken.hidden > 0 || complete) tellHidden(id, name, taken.hidden, why, complete);
+    if (complete || reply.cut !== undefined) readWhole.delete(id);
+    else readWhole.set(id, { cursor, until: performance.now() + Math.min(APART, late / 4) });
+    return { lines: taken.lines, cursor, complete };
   }
 
   /** What becomes of entries that name no execution. They wait until all executions of their time are in Google's list. */
@@ -126,7 +153,7 @@ export function openLogReader({
   }
 
   /** @returns `undefined` where the quota or the service does not allow it just now */
-  async function query(project: string, filter: string): Promise<(Read & { entries: Entry[] }) | undefined> {
+  async function query(project: string, filter: string): Promise<Reply | undefined> {
     const { client } = await access.auth();
     const entries: Entry[] = [];
     let pageToken: string | undefined;
@@ -166,7 +193,7 @@ export function openLogReader({
 
   const pageOf = gather<Asked, LogPage>({
     groups: (all) => [...Map.groupBy(all, ({ id }) => parseExecutionName(id).parent).values()].flatMap((of) => inBatches(of, TOGETHER)),
-    look: (some, tell) => limit(() => together(some, tell)),
+    look: together,
   });
   return {
     page: async (id, cursor) => {
