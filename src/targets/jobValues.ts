@@ -56,13 +56,18 @@ export function wordsAt(value: Value | undefined, path: string, secretHint: stri
   if (value === null || value === undefined) return undefined;
   if (value instanceof Secret || (Array.isArray(value) && value.some((word) => word instanceof Secret)))
     throw new UserError(`${path} holds a secret: ${secretHint}`);
-  if (Array.isArray(value)) return value.map((word) => String(word));
+  if (Array.isArray(value)) return value.map((word, index) => wordAt(word, `${path}[${index}]`));
   if (typeof value !== "string") throw new UserError(`${path}: must be a string or a list of strings`);
   try {
     return split(value);
   } catch (error) {
     throw new UserError(`${path} cannot be split into words (${(error as Error).message}): ${JSON.stringify(value)}`);
   }
+}
+
+function wordAt(word: Value, path: string): string {
+  if (word === null || typeof word === "object") throw new UserError(`${path}: must be a string`);
+  return String(word);
 }
 
 export function checkVariableName(name: string, path: string): void {
