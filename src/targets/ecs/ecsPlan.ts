@@ -11,7 +11,7 @@ import { clientToken, digestOf, familyName, regionOfArn, startedBy, tagsOf } fro
 import type { EcsRequest } from "./ecsRequest";
 import { type Definition, definitionOf } from "./taskDefinition";
 import { capacityOf, networkOf, overridesOf } from "./taskRun";
-import { asJson, environmentAt, withoutEmpty } from "./taskValues";
+import { environmentAt, withoutEmpty } from "./taskValues";
 
 const KEYS = [
   "command",
@@ -106,7 +106,8 @@ export function planEcs(job: ValueObject, run: RunToPlan, pool: PoolFacts): Subm
     warnings.push("network_configuration and vpc_id are not used: a task whose networkMode is not awsvpc has its host's network");
   const { overrides, own } = fitted(overridden, made, container, warnings);
   if (Object.keys(overrides).length > 0) runTask.overrides = overrides;
-  checked({ ...runTask, taskDefinition: "x" }, pool.fields.run, RUN, ECS);
+  // The definition is named only when it exists.
+  const { taskDefinition: _, ...sent } = checked({ ...runTask, taskDefinition: "x" }, pool.fields.run, RUN, ECS) as JsonObject;
 
   const matchLatest = flagAt(job.match_latest_revision_in_family, "job_configuration.match_latest_revision_in_family") ?? false;
   const deregister = flagAt(job.auto_deregister_task_definition, "job_configuration.auto_deregister_task_definition") ?? false;
@@ -114,7 +115,7 @@ export function planEcs(job: ValueObject, run: RunToPlan, pool: PoolFacts): Subm
     region,
     definition: made ? definition(made, own, matchLatest, pool) : { given: given as string },
     secrets: made?.secrets ?? {},
-    runTask: asJson(runTask),
+    runTask: sent,
     ...(container === undefined ? {} : { container }),
     ...(made?.logs ? { logs: made.logs } : {}),
     deregister: made !== undefined && (own || deregister),
@@ -127,19 +128,19 @@ export function planEcs(job: ValueObject, run: RunToPlan, pool: PoolFacts): Subm
 const RUN = "job_configuration.task_run_request";
 
 function definition({ register, secrets }: Definition, own: boolean, matchLatest: boolean, pool: PoolFacts): EcsRequest["definition"] {
-  checked(register, pool.fields.register, "job_configuration.task_definition", ECS);
-  const size = Buffer.byteLength(JSON.stringify(register));
+  const sent = checked(register, pool.fields.register, "job_configuration.task_definition", ECS) as JsonObject;
+  const size = Buffer.byteLength(JSON.stringify(sent));
   if (size > MAX_DEFINITION)
     throw new UserError(
       `job_configuration.task_definition: it is ${size} bytes with what the run adds, and ECS takes ${MAX_DEFINITION}: hand large data over in a file`,
     );
   const digest = digestOf({
-    register: asJson(register),
+    register: sent,
     secrets: Object.entries(secrets).map(([name, { parts }]) => [name, parts]),
   } as unknown as JsonObject);
   // One of a run's own does not push what the others share from its place as the family's latest.
-  if (own) register.family = familyName(`${String(register.family).slice(0, 220)}-own-${digest.slice(0, 12)}`);
-  return { register: asJson(register), digest, matchLatest };
+  if (own) sent.family = familyName(`${String(sent.family).slice(0, 220)}-own-${digest.slice(0, 12)}`);
+  return { register: sent, digest, matchLatest };
 }
 
 /** Overrides of up to 8192 characters; where they are longer, what the run's container gets is put into a definition of its own. */

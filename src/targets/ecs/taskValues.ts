@@ -1,4 +1,4 @@
-import type { Json, Value, ValueObject } from "../../json";
+import type { Value } from "../../json";
 import { Secret } from "../../secret";
 import { UserError } from "../../userError";
 import { checkVariableName, objectAt, textAt } from "../jobValues";
@@ -46,8 +46,4 @@ function isEmpty(value: Value): boolean {
   if (value === null || value === "") return true;
   if (typeof value !== "object" || value instanceof Secret) return false;
   return Array.isArray(value) ? value.length === 0 : Object.keys(value).length === 0;
-}
-
-export function asJson(value: ValueObject): { [key: string]: Json } {
-  return value as { [key: string]: Json };
 }

@@ -129,6 +129,15 @@ const logging = (group: string, prefix: string) => ({
   over: { logs: { group, prefix, region: "eu-west-1" } },
 });
 
+test("what the template leaves null, in a sidecar too, is not sent", () => {
+  const template = ecsTemplate() as { job_configuration: { task_definition: { containerDefinitions: JsonObject[] } } };
+  const sidecar = { name: "sidecar", image: "acme/sidecar:1", environment: [{ name: "A", value: null }] };
+  template.job_configuration.task_definition.containerDefinitions.push(sidecar);
+  const { definition } = requestOf({}, template);
+  const { containerDefinitions } = (definition as unknown as { register: { containerDefinitions: JsonObject[] } }).register;
+  expect(containerDefinitions.at(-1)).toEqual({ ...sidecar, environment: [{ name: "A" }] });
+});
+
 describe("every variable of Prefect's template has the same effect as with Prefect's worker", () => {
   test.each<[string, JsonObject, object]>([
     ["none", {}, golden()],
