@@ -2,9 +2,11 @@ import type { protos, v2 } from "@google-cloud/run";
 import type { JsonObject } from "../../json";
 import type { UserError } from "../../userError";
 import { CALL_TIMEOUT, type CallOptions, openCalls } from "../cloud/calls";
+import { once } from "../cloud/once";
 import { type Page, pageOf } from "../cloud/pages";
 import type { SharedNotes } from "../target";
 import { type CloudRunBucket, cloudRunBucket } from "./cloudRunBuckets";
+import { parentOf } from "./cloudRunNames";
 import { conditionFacts, type ExecutionFacts, executionFacts, type TaskFacts, taskFacts, timeText } from "./facts";
 import { type Access, loaded } from "./googleAccess";
 import { asFailure, type GoogleFailure } from "./googleFailures";
@@ -73,20 +75,12 @@ type Clients = { jobs: v2.JobsClient; executions: v2.ExecutionsClient; tasks: v2
 
 /** @param tell what a user should hear while it is waited for something */
 export function openRunApi(access: Access, notes: SharedNotes, tell: (message: string) => void): RunApi {
-  let clients: Promise<Clients> | undefined;
-  const ready = () => {
-    clients ??= openClients(access);
-    clients.catch(() => {
-      clients = undefined;
-    });
-    return clients;
-  };
+  const clients = once(() => openClients(access));
   const call = openCalls({ cloud: "Google", pool: access.pool, createdAt: access.createdAt, notes, tell, asFailure });
 
   /** @param name in the region whose quota counts: `projects/P/locations/R/…` */
   function asked<T>(bucket: CloudRunBucket, name: string, options: CallOptions, work: (clients: Clients) => Promise<T>): Promise<T> {
-    const place = name.split("/").slice(0, 4).join("/");
-    return call("Google Cloud Run", [cloudRunBucket(bucket, place)], async () => work(await ready()), options);
+    return call("Google Cloud Run", [cloudRunBucket(bucket, parentOf(name))], async () => work(await clients()), options);
   }
 
   const options = { timeout: CALL_TIMEOUT, maxRetries: 0 };

@@ -19,6 +19,11 @@ export function parseExecutionName(name: string): ExecutionName {
   return { parent, job, execution };
 }
 
+/** `projects/P/locations/R` of the name of anything in it. */
+export function parentOf(name: string): string {
+  return name.split("/").slice(0, 4).join("/");
+}
+
 export function projectOf(parent: string): string {
   return parent.split("/")[1] ?? "";
 }

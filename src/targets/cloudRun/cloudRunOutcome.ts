@@ -139,11 +139,11 @@ function completed(execution: ExecutionFacts): Condition | undefined {
   return execution.conditions.find(({ type }) => type === "Completed");
 }
 
-/** A condition's own words, with its reason where they do not say it. */
 function byOther(reason: string | undefined): Outcome {
   return { kind: "cancelled", by: "someoneElse", ...(reason ? { reason } : {}) };
 }
 
+/** A condition's own words, with its reason where they do not say it. */
 function told({ message, reason }: Condition): string {
   if (message === "") return reason;
   return reason === "" ? message : `${message} (${reason})`;

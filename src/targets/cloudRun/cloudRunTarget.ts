@@ -25,7 +25,7 @@ import type {
 import { giveUp, openRunApi, type RunApi } from "./cloudRunApi";
 import { type CloudRunLeftovers, removeCloudRunLeftovers, tidyCloudRun } from "./cloudRunLeftovers";
 import { openLogReader } from "./cloudRunLogs";
-import { EXECUTION_TOKEN, goesWithItsRun, parseExecutionName } from "./cloudRunNames";
+import { EXECUTION_TOKEN, goesWithItsRun, parentOf, parseExecutionName, regionOf } from "./cloudRunNames";
 import { endNote, jobNote, regionsNote, stopNote, type Whereabouts } from "./cloudRunNotes";
 import { planCloudRun } from "./cloudRunPlan";
 import type { CloudRunRequest } from "./cloudRunRequest";
@@ -178,7 +178,7 @@ class CloudRunTarget implements Target {
 
   /** Remember that runs went to a region. @returns those that are remembered */
   async #noteRegion(parent?: string): Promise<string[]> {
-    const region = parent?.split("/")[3];
+    const region = parent === undefined ? undefined : regionOf(parent);
     const regions = await regionsNote(this.#notes, stackName(this.#pool.source), this.#pool.name).update((known) =>
       region === undefined || known?.includes(region) ? known : [...(known ?? []), region],
     );
@@ -292,11 +292,6 @@ function whereaboutsOf({ parent, jobId, jobPerRun }: Pick<CloudRunRequest, "pare
 
 function revealed(env: Record<string, string | Secret>): Record<string, string> {
   return Object.fromEntries(Object.entries(env).map(([name, value]) => [name, value instanceof Secret ? String(value.reveal()) : value]));
-}
-
-/** `projects/P/locations/R` of a Job's name. */
-function parentOf(job: string): string {
-  return job.split("/").slice(0, 4).join("/");
 }
 
 /** Where the pool's runs usually go: the region that its template gives. */

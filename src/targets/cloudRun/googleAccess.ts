@@ -2,6 +2,7 @@ import type { AuthClient, GoogleAuth } from "google-auth-library";
 import type { JsonObject, Value } from "../../json";
 import { Secret } from "../../secret";
 import { UserError } from "../../userError";
+import { once } from "../cloud/once";
 import { optionalPackage } from "../cloud/optionalPackage";
 import { checkServices, createdAtOf, plainAt, urlAt } from "../cloud/poolAccess";
 import type { PoolAccess } from "../target";
@@ -47,18 +48,14 @@ export async function accessOf(pool: PoolAccess, env: NodeJS.ProcessEnv): Promis
   checkServices(pool, SERVICES, "a cloud-run-v2:push");
   if (key) return { ...common, ...withKey(key, project) };
   const own = project ?? env.GOOGLE_CLOUD_PROJECT ?? env.GCLOUD_PROJECT;
-  let made: Promise<GoogleAuth> | undefined;
-  const auth = () => {
-    made ??= loadAuth().then(
-      ({ GoogleAuth }) =>
-        new GoogleAuth({
-          scopes: [SCOPE],
-          ...(file === undefined ? {} : { keyFilename: file }),
-          ...(own === undefined ? {} : { projectId: own }),
-        }),
-    );
-    return made;
-  };
+  const auth = once(async () => {
+    const { GoogleAuth } = await loadAuth();
+    return new GoogleAuth({
+      scopes: [SCOPE],
+      ...(file === undefined ? {} : { keyFilename: file }),
+      ...(own === undefined ? {} : { projectId: own }),
+    });
+  });
   const found = own ?? (await (await auth()).getProjectId().catch(() => undefined));
   return {
     ...common,
@@ -80,25 +77,22 @@ interface Key {
 
 /** A key signs its own tokens: no call to the token endpoint before the first one that matters. */
 function withKey(key: Key, project: string | undefined): Pick<Access, "project" | "clientEmail" | "universeDomain" | "auth"> {
-  let made: Promise<{ auth: GoogleAuth; client: AuthClient }> | undefined;
   const found = project ?? key.project_id;
   return {
     ...(found ? { project: found } : {}),
     clientEmail: key.client_email,
     ...(key.universe_domain ? { universeDomain: key.universe_domain } : {}),
-    auth: () => {
-      made ??= loadAuth().then(({ GoogleAuth, JWT }) => {
-        const client = new JWT({
-          email: key.client_email,
-          key: key.private_key,
-          ...(key.private_key_id === undefined ? {} : { keyId: key.private_key_id }),
-          scopes: [SCOPE],
-        });
-        client.useJWTAccessWithScope = true;
-        return { client, auth: new GoogleAuth({ authClient: client, ...(found ? { projectId: found } : {}) }) as unknown as GoogleAuth };
+    auth: once(async () => {
+      const { GoogleAuth, JWT } = await loadAuth();
+      const client = new JWT({
+        email: key.client_email,
+        key: key.private_key,
+        ...(key.private_key_id === undefined ? {} : { keyId: key.private_key_id }),
+        scopes: [SCOPE],
       });
-      return made;
-    },
+      client.useJWTAccessWithScope = true;
+      return { client, auth: new GoogleAuth({ authClient: client, ...(found ? { projectId: found } : {}) }) as unknown as GoogleAuth };
+    }),
   };
 }
 

@@ -4,12 +4,13 @@ import type { SSMClient } from "@aws-sdk/client-ssm";
 import type { JsonObject } from "../../json";
 import { CALL_TIMEOUT, type CallOptions, openCalls } from "../cloud/calls";
 import { ifThere } from "../cloud/failure";
+import { once } from "../cloud/once";
 import type { SharedNotes } from "../target";
 import { type Access, loaded } from "./awsAccess";
 import { asFailure, failureOf } from "./awsFailures";
 import { offsetText } from "./awsRefusals";
 import { ecsBucket } from "./ecsBuckets";
-import { type LeftoverCalls, leftoverCalls, type Repeated } from "./ecsLeftoverCalls";
+import { type LeftoverCalls, leftoverCalls, type Repeat } from "./ecsLeftoverCalls";
 import type { TaskName } from "./ecsNames";
 import type { TaskFacts } from "./ecsOutcome";
 
@@ -47,7 +48,7 @@ export interface EcsApi extends LeftoverCalls {
   describeTasks(cluster: string, tasks: string[]): Promise<Map<string, { facts: TaskFacts; definition?: string }>>;
   listTasks(cluster: string | undefined, startedBy: string, status: "RUNNING" | "STOPPED"): Promise<string[]>;
   stopTask(name: TaskName, reason: string): Promise<void>;
-  /** All events of these streams since a time. @throws {AwsFailure} `missing` where the group or a stream is not there */
+  /** Events of these streams since a time, as many as one answer holds. @throws {AwsFailure} `missing` where the group or a stream is not there */
   logEvents(place: { group: string; region: string }, streams: string[], since: number): Promise<LogEvents>;
   putSecret(secret: { name: string; value: string; description: string }, signal?: AbortSignal): Promise<void>;
 }
@@ -84,15 +85,15 @@ export function openEcsApi(access: Access, notes: SharedNotes, tell: (message: s
     onceMore: { clock: (failure) => `${offsetText(failure)}: signing with AWS' time (${failure.message})` },
   });
 
-  const repeated: Repeated = (client, what, { buckets = [], ...options }, work) => {
+  const repeat: Repeat = (client, what, { buckets = [], ...options }, work) => {
     const drawn = buckets.map((name) => ecsBucket(name, access.place));
     return call(what, drawn, async () => work(await client()), options);
   };
 
   return {
-    ...leftoverCalls({ repeated, ecs, ssm }),
+    ...leftoverCalls({ repeat, ecs, ssm }),
     registerTaskDefinition: (request, options) =>
-      repeated(ecs, "ecs:RegisterTaskDefinition", { buckets: ["register"], ...options }, async ({ sdk, client }) => {
+      repeat(ecs, "ecs:RegisterTaskDefinition", { buckets: ["register"], ...options }, async ({ sdk, client }) => {
         const { taskDefinition } = await client.send(
           new sdk.RegisterTaskDefinitionCommand(request as unknown as RegisterTaskDefinitionCommandInput),
         );
@@ -100,7 +101,7 @@ export function openEcsApi(access: Access, notes: SharedNotes, tell: (message: s
       }),
     describeTaskDefinition: (name, options) =>
       ifThere(
-        repeated(ecs, "ecs:DescribeTaskDefinition", { buckets: ["describeDefinition"], ...options }, async ({ sdk, client }) => {
+        repeat(ecs, "ecs:DescribeTaskDefinition", { buckets: ["describeDefinition"], ...options }, async ({ sdk, client }) => {
           const { taskDefinition = {}, tags = [] } = await client.send(
             new sdk.DescribeTaskDefinitionCommand({ taskDefinition: name, include: ["TAGS"] }),
           );
@@ -113,18 +114,18 @@ export function openEcsApi(access: Access, notes: SharedNotes, tell: (message: s
         }),
       ),
     deregisterTaskDefinition: (arn) =>
-      repeated(ecs, "ecs:DeregisterTaskDefinition", { buckets: ["register"] }, async ({ sdk, client }) => {
+      repeat(ecs, "ecs:DeregisterTaskDefinition", { buckets: ["register"] }, async ({ sdk, client }) => {
         await client.send(new sdk.DeregisterTaskDefinitionCommand({ taskDefinition: arn }));
       }),
     runTask: (request, launches, signal) =>
-      repeated(ecs, "ecs:RunTask", { buckets: launches ? ["modify", "launch"] : ["modify"], signal }, async ({ sdk, client }) => {
+      repeat(ecs, "ecs:RunTask", { buckets: launches ? ["modify", "launch"] : ["modify"], signal }, async ({ sdk, client }) => {
         const { tasks = [], failures = [] } = await client.send(new sdk.RunTaskCommand(request as unknown as RunTaskCommandInput));
         const [task] = tasks;
         if (task?.taskArn && task.clusterArn) return { cluster: task.clusterArn, task: task.taskArn };
         throw failureOf(failures[0] ?? { reason: "ECS started no task and gives no reason" });
       }),
     describeTasks: (cluster, tasks) =>
-      repeated(ecs, "ecs:DescribeTasks", { buckets: ["read"] }, async ({ sdk, client }) => {
+      repeat(ecs, "ecs:DescribeTasks", { buckets: ["read"] }, async ({ sdk, client }) => {
         const reply = await client.send(new sdk.DescribeTasksCommand({ cluster, tasks }));
         const other = reply.failures?.find(({ reason }) => reason !== "MISSING");
         if (other) throw failureOf(other);
@@ -136,14 +137,14 @@ export function openEcsApi(access: Access, notes: SharedNotes, tell: (message: s
         );
       }),
     listTasks: (cluster, startedBy, desiredStatus) =>
-      repeated(ecs, "ecs:ListTasks", { buckets: ["read"] }, async ({ sdk, client }) => {
+      repeat(ecs, "ecs:ListTasks", { buckets: ["read"] }, async ({ sdk, client }) => {
         const reply = await client.send(
           new sdk.ListTasksCommand({ ...(cluster === undefined ? {} : { cluster }), startedBy, desiredStatus }),
         );
         return reply.taskArns ?? [];
       }),
     stopTask: ({ cluster, task }, reason) =>
-      repeated(ecs, "ecs:StopTask", { buckets: ["modify"] }, async ({ sdk, client }) => {
+      repeat(ecs, "ecs:StopTask", { buckets: ["modify"] }, async ({ sdk, client }) => {
         await client.send(new sdk.StopTaskCommand({ cluster, task, reason: reason.slice(0, 1024) }));
       }),
     logEvents: async ({ group, region: place }, streams, since) => {
@@ -151,7 +152,7 @@ export function openEcsApi(access: Access, notes: SharedNotes, tell: (message: s
       let nextToken: string | undefined;
       let newest = since;
       for (let pages = 0; pages < MAX_PAGES || newest <= since; pages++) {
-        const reply = await repeated(
+        const reply = await repeat(
           () => logs(place),
           "logs:FilterLogEvents",
           { buckets: ["logs"] },
@@ -174,7 +175,7 @@ export function openEcsApi(access: Access, notes: SharedNotes, tell: (message: s
       return { events, cut: newest };
     },
     putSecret: ({ name: Name, value: Value, description: Description }, signal) =>
-      repeated(ssm, "ssm:PutParameter", { signal }, async ({ sdk, client }) => {
+      repeat(ssm, "ssm:PutParameter", { signal }, async ({ sdk, client }) => {
         await client.send(
           new sdk.PutParameterCommand({ Name, Value, Description, Type: "SecureString", Overwrite: true, Tier: "Intelligent-Tiering" }),
         );
@@ -220,16 +221,5 @@ function clientOptions(access: Access, service: "ecs" | "logs" | "ssm", region: 
       httpAgent: { maxSockets: 50 },
       httpsAgent: { maxSockets: 50 },
     },
-  };
-}
-
-function once<T>(make: () => Promise<T>): () => Promise<T> {
-  let made: Promise<T> | undefined;
-  return () => {
-    made ??= make();
-    made.catch(() => {
-      made = undefined;
-    });
-    return made;
   };
 }
