@@ -15,6 +15,12 @@ import { RemoteProvider } from "./remoteProvider";
 /** The package of dynamic resources. Its provider is part of the Node SDK. */
 const DYNAMIC = "pulumi-nodejs";
 
+/**
+ * Keeps the compiled code of the dynamic provider once it has loaded: half of its start the next time. Node does so only when a process
+ * exits, and a provider is killed at the end of its operation.
+ */
+const KEEP_COMPILED = `data:text/javascript,import{flushCompileCache}from"node:module";setImmediate(flushCompileCache)`;
+
 interface HostOptions {
   sdk: PulumiSdk;
   protocol: Protocol;
@@ -150,7 +156,8 @@ export class ProviderHost {
   #start(packageName: string, signal: AbortSignal): Promise<ProviderProcess> {
     const { sdk, engineAddress, folder, onEvent } = this.#options;
     const options = { cwd: folder, env: this.#environment(packageName), onEvent, signal };
-    if (packageName === DYNAMIC) return startProvider(packageName, process.execPath, [sdk.dynamicProvider, engineAddress], options);
+    if (packageName === DYNAMIC)
+      return startProvider(packageName, process.execPath, ["--import", KEEP_COMPILED, sdk.dynamicProvider, engineAddress], options);
     const plugin = findProgram(`pulumi-resource-${packageName}`, this.#options.env);
     if (plugin === undefined)
       throw new UserError(
