@@ -34,7 +34,7 @@ export function declared<Args>(type: string, name: string, args: Args, names: Ar
 function checkArguments<Args>(at: string, args: Args, names: ArgumentNames<Args>, of: Declared): void {
   const given: unknown = args === undefined ? {} : args;
   if (typeof given !== "object" || given === null || Array.isArray(given))
-    refuse(`${at || "the arguments"} must be an object, as { name: value }, not ${kindOf(given)}`, of);
+    refuse(`${at || "the arguments"} must be an object such as { name: value }, not ${kindOf(given)}`, of);
   const path = (name: string) => (at === "" ? name : `${at}.${name}`);
   const values = new Map(Object.entries(given).filter(([, value]) => value !== undefined));
   for (const name of values.keys())
@@ -71,7 +71,8 @@ export function checkText(field: string, value: unknown, of: Declared): void {
 /** An object, as `{ name: value }`. */
 export function checkMap(field: string, value: unknown, of: Declared): void {
   if (isNotKnown(value)) return;
-  if (typeof value !== "object" || Array.isArray(value)) refuse(`${field} must be an object, as { name: value }, not ${kindOf(value)}`, of);
+  if (typeof value !== "object" || Array.isArray(value))
+    refuse(`${field} must be an object such as { name: value }, not ${kindOf(value)}`, of);
 }
 
 /** A list. Each of its items is checked by `checkItem`. */
@@ -161,7 +162,7 @@ export function checkDeploymentName(name: string, of: Declared): void {
 /** Two arguments that each say what the other would decide. */
 export function checkExclusive(args: object, pairs: readonly (readonly [string, string, string])[], of: Declared): void {
   for (const [one, other, why] of pairs) {
-    if (isGiven(args, one) && isGiven(args, other)) refuse(`${one} and ${other} exclude each other: ${why}`, of);
+    if (isGiven(args, one) && isGiven(args, other)) refuse(`${one} and ${other} cannot both be given: ${why}`, of);
   }
 }
 
@@ -175,7 +176,7 @@ function isGiven(args: object, path: string): boolean {
 export function checkChoice(field: string, value: string | undefined, choices: object, of: Declared): void {
   const known: string[] = Object.values(choices);
   if (value === undefined || known.includes(value)) return;
-  refuse(`${field} "${value}" is unknown: ${known.join(" or ")}`, of);
+  refuse(`${field} must be ${known.join(" or ")}, not ${quoted(value)}`, of);
 }
 
 /** Options of a component's children. What it depends on they do too: Pulumi does not hand that down. */

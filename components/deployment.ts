@@ -110,7 +110,7 @@ export class Deployment extends pulumi.ComponentResource {
     const { workPoolName, workQueueName, jobVariables, entrypoint, command, ...others } = args;
     checkDeploymentName(name, of);
     if (entrypoint === undefined && command === undefined) {
-      refuse('command is missing, and so is entrypoint: give the deployment what it runs, for example command: "python etl.py"', of);
+      refuse('command and entrypoint are both missing: say what the deployment runs, for example command: "python etl.py"', of);
     }
     checkFields(args, of);
     super("pushpool:index:Deployment", name, args, opts);

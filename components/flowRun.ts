@@ -125,7 +125,7 @@ function checkDefinition(field: "pool" | "deployment", definition: Record<string
   if (definition[field] !== undefined && typeof definition.name === "string") return;
   const example = field === "pool" ? "pool: etl.definition" : "deployment: hello.definition";
   const problem = definition.definition === undefined ? "is not a definition" : "is a component";
-  refuse(`${field} ${problem}: give it a component's definition, as ${example}`, of);
+  refuse(`${field} ${problem}: give the component's definition, for example ${example}`, of);
 }
 
 function withSecrets(opts: pulumi.CustomResourceOptions = {}): pulumi.CustomResourceOptions {

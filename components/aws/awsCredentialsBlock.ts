@@ -65,7 +65,7 @@ export class AwsCredentialsBlock extends pulumi.ComponentResource {
     const secretAccessKey = args.secretAccessKey === undefined ? undefined : pulumi.secret(args.secretAccessKey);
     checkName("blockName", blockName, of);
     if ((accessKeyId === undefined) !== (secretAccessKey === undefined))
-      refuse("accessKeyId and secretAccessKey belong together: give both, or neither for the login of whoever submits", of);
+      refuse("accessKeyId and secretAccessKey belong together: give both, or neither to use the submitter's own login", of);
     const region = regionOf(args.region, of);
     super("pushpool:index:AwsCredentialsBlock", name, { ...args, secretAccessKey }, opts);
 

@@ -248,7 +248,7 @@ function credentialsOf(
 function checkPlaceOfSecrets(template: Record<string, AnyJson>, of: Declared): void {
   const [container] = template.job_configuration?.task_definition?.containerDefinitions ?? [];
   if (typeof container !== "object" || container === null)
-    refuse("baseJobTemplate.job_configuration.task_definition.containerDefinitions[0] is missing: it is where secretEnv is said", of);
+    refuse("baseJobTemplate.job_configuration.task_definition.containerDefinitions[0] is missing: the pool writes secretEnv there", of);
 }
 
 /** Prefect's template has no variable for secrets of the environment, so the task definition itself names them. */

@@ -51,7 +51,7 @@ export class TaskLogGroup extends pulumi.ComponentResource {
     const region = regionOf(args.region, of);
     const { logGroupName, retentionDays } = args;
     checkAwsName("logGroupName", "logGroup", logGroupName, of);
-    checkRetention(retentionDays, of);
+    checkRetention("retentionDays", retentionDays, of);
     super("pushpool:index:TaskLogGroup", name, args, opts);
     const group = logGroup(name, { logGroupName, retentionDays, region }, partOf(this, opts));
 

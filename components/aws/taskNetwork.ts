@@ -93,8 +93,8 @@ export class TaskNetwork extends pulumi.ComponentResource {
     const region = regionOf(args.region, of);
     checkChoice("access", args.access, TaskNetworkAccess, of);
     const [, start] = /^(\d{1,3}\.\d{1,3})\.0\.0\/16$/.exec(cidrBlock) ?? [];
-    if (start === undefined) refuse(`cidrBlock "${cidrBlock}" must be a /16, as 10.72.0.0/16`, of);
-    if (zones && new Set(zones).size < 2) refuse("zones must name two zones or more, as eu-west-1a and eu-west-1b", of);
+    if (start === undefined) refuse(`cidrBlock "${cidrBlock}" must be a /16, such as 10.72.0.0/16`, of);
+    if (zones && new Set(zones).size < 2) refuse("zones must name at least two zones, such as eu-west-1a and eu-west-1b", of);
     super("pushpool:index:TaskNetwork", name, args, opts);
     const options = partOf(this, opts);
     const tags = { Name: `${name}` };

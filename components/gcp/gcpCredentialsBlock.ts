@@ -89,6 +89,6 @@ function asObject(key: AnyJson): AnyJson {
     return JSON.parse(key);
   } catch {
     // The parser's own words would show some of it.
-    throw new Error("serviceAccountInfo is no JSON: it must be a service account's key, as the file that Google gives out");
+    throw new Error("serviceAccountInfo is not valid JSON: give the key file of a service account, as Google provides it");
   }
 }

@@ -108,7 +108,7 @@ function withCredentials(name: string, pool: Record<string, AnyJson>, blocks: Re
   const block = typeof key === "string" ? blocks[key] : undefined;
   if (!block) {
     throw new pulumi.RunError(
-      `prefect.register(): the credentials of work pool "${name}" are block "${String(key)}", which is not among those registered: give it in blocks: { "${String(key)}": { data: {…} } }`,
+      `prefect.register(): work pool "${name}" uses the credentials block "${String(key)}", which is not registered: add it to the argument blocks: { "${String(key)}": { data: {…} } }`,
     );
   }
   const { variables } = template;
