@@ -174,6 +174,7 @@ export class ServerSource implements Source {
     const turn = this.#turns.join(run.deployment_id ?? run.id);
     const work = async () => {
       const dispatched = await dispatchRun({ ...this.#dispatching, turn }, run, readAt).finally(turn.done);
+      this.#inHand.drop(run.id);
       this.#settled(dispatched, run);
       // The server may give it away again at once.
       if (dispatched.kind === "refused") await sleep(REFUSED_PAUSE, undefined, { signal: dispatcher.signal }).catch(() => {});
