@@ -25,7 +25,7 @@ export interface LogEvent {
 /** Events in the order of their times. */
 export interface LogEvents {
   events: LogEvent[];
-  /** Time up to which was read, where pages were left unread. */
+  /** The time up to which was read, if pages were left unread. */
   cut?: number;
 }
 
@@ -36,7 +36,7 @@ export interface DefinitionFacts {
   tags: Record<string, string>;
 }
 
-/** The calls that this target makes. Each may throw an {@link AwsFailure}; all are safe to repeat, and are repeated where that may help. */
+/** The calls of this target. Each may throw an {@link AwsFailure}. All are safe to repeat, and are repeated if that may help. */
 export interface EcsApi extends LeftoverCalls {
   registerTaskDefinition(request: JsonObject, options?: CallOptions): Promise<string>;
   /** @param name ARN, family (its latest active revision) or `family:revision` */
@@ -44,19 +44,25 @@ export interface EcsApi extends LeftoverCalls {
   deregisterTaskDefinition(arn: string): Promise<void>;
   /** @returns cluster and task */
   runTask(request: JsonObject, launches: boolean, signal?: AbortSignal): Promise<TaskName>;
-  /** Up to a hundred of one cluster. What is not there is missing in the answer. */
+  /** Up to a hundred of one cluster. Those that do not exist are missing in the result. */
   describeTasks(cluster: string, tasks: string[]): Promise<Map<string, { facts: TaskFacts; definition?: string }>>;
   listTasks(cluster: string | undefined, startedBy: string, status: "RUNNING" | "STOPPED"): Promise<string[]>;
   stopTask(name: TaskName, reason: string): Promise<void>;
-  /** Events of these streams since a time, as many as one answer holds. @throws {AwsFailure} `missing` where the group or a stream is not there */
+  /**
+   * Events of these streams since a time, as many as one reply contains. @throws {AwsFailure} `missing` if the group or a stream does not
+   * exist
+   */
   logEvents(place: { group: string; region: string }, streams: string[], since: number): Promise<LogEvents>;
   putSecret(secret: { name: string; value: string; description: string }, signal?: AbortSignal): Promise<void>;
 }
 
-/** Pages an answer: more is left for the next call, unless all are of one time, behind which it could not go on. */
+/**
+ * How many pages to read at once. The rest is left for the next call, unless all events have one time, since it could not continue behind
+ * that.
+ */
 const MAX_PAGES = 50;
 
-/** @param tell what a user should hear while it is waited for something */
+/** @param tell reports to the user what a call is waiting for */
 export function openEcsApi(access: Access, notes: SharedNotes, tell: (message: string) => void): EcsApi {
   const { region = "" } = access;
   const ecs = once(async () => {
@@ -81,7 +87,7 @@ export function openEcsApi(access: Access, notes: SharedNotes, tell: (message: s
     notes,
     tell,
     asFailure,
-    // From AWS' answer the SDK knows by how much to correct the next signature.
+    // From AWS' reply the SDK learns how to correct the next signature.
     onceMore: { clock: (failure) => `${offsetText(failure)}: signing with AWS' time (${failure.message})` },
   });
 
@@ -213,7 +219,7 @@ function clientOptions(access: Access, service: "ecs" | "logs" | "ssm", region: 
   return {
     region,
     ...access.options(service),
-    // Repeating is done here, by what all processes know of AWS' buckets.
+    // Retries are done here, which know the buckets that all processes share.
     maxAttempts: 1,
     requestHandler: {
       requestTimeout: CALL_TIMEOUT,

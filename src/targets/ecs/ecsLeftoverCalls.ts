@@ -14,11 +14,11 @@ export interface ParameterFacts {
 
 /** Calls that find and remove what runs leave behind. Each may throw an {@link AwsFailure}. */
 export interface LeftoverCalls {
-  /** One page of what lies directly in a folder. @param folder without a slash at its end */
+  /** One page of the parameters directly in a folder. @param folder without a trailing slash */
   listParameters(folder: string, token?: string, signal?: AbortSignal): Promise<Page<ParameterFacts>>;
-  /** At most ten. One that is gone already is not an error. */
+  /** At most ten. Those that no longer exist are no error. */
   deleteParameters(names: string[], signal?: AbortSignal): Promise<void>;
-  /** One page of the families that begin with a prefix, with active revisions or any. */
+  /** One page of the families with a prefix, with active revisions or any. */
   listFamilies(prefix: string, status: "ACTIVE" | "ALL", token?: string, signal?: AbortSignal): Promise<Page<string>>;
   /** One page of a family's revisions, oldest first. */
   listDefinitions(family: string, status: DefinitionStatus, token?: string, signal?: AbortSignal): Promise<Page<string>>;
@@ -29,8 +29,8 @@ export interface LeftoverCalls {
 export type DefinitionStatus = "ACTIVE" | "INACTIVE";
 
 /**
- * Make a call of one of the SDK's clients, and again as long as that may help.
- * @param what the operation, as IAM names it
+ * Call one of the SDK's clients, and repeat the call as long as that may help.
+ * @param what the operation's name in IAM
  */
 export type Repeat = <Client, T>(
   client: () => Promise<Client>,

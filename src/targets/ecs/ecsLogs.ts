@@ -24,12 +24,12 @@ import type { LogPlace } from "./ecsRequest";
 import type { Watcher } from "./ecsWatcher";
 import { logPlaceOf } from "./taskDefinition";
 
-/** Streams a query. */
+/** Streams in one query. */
 const TOGETHER = 100;
-/** Queries at a time. */
+/** Queries at the same time. */
 const AT_A_TIME = 2;
 
-/** What one caller asks for. */
+/** One caller's request. */
 interface Asked {
   place: LogPlace;
   stream: string;
@@ -37,9 +37,9 @@ interface Asked {
 }
 
 /**
- * The logs of a pool's runs by `FilterLogEvents`, which the managed policy AmazonECS_FullAccess allows and `GetLogEvents` it does not.
- * The driver writes both of a container's streams into one: all lines come as stdout.
- * @param late how much later than its time a line may show up, in milliseconds
+ * The logs of a pool's runs, read by `FilterLogEvents`: the managed policy AmazonECS_FullAccess allows it, but not `GetLogEvents`. The
+ * driver writes both of a container's streams into one, so all lines come as stdout.
+ * @param late how much later than its time a line may appear, in milliseconds
  */
 export function openLogReader({
   api,
@@ -55,7 +55,7 @@ export function openLogReader({
   const limit = pLimit(AT_A_TIME);
   const places = new Map<InfrastructureId, { place: LogPlace; container: string } | undefined>();
 
-  /** `undefined`: nothing of it is kept anywhere that can be read. */
+  /** `undefined`: its output is stored nowhere that can be read. */
   async function placeOf(id: InfrastructureId): Promise<{ place: LogPlace; container: string } | "forgotten" | undefined> {
     if (places.has(id)) return places.get(id);
     const note = await taskNote(notes, id).value();
@@ -63,7 +63,7 @@ export function openLogReader({
     let found: { place: LogPlace; container: string } | undefined;
     if (note) found = note.logs && note.container !== undefined ? { place: note.logs, container: note.container } : undefined;
     else {
-      // Another machine's run: its definition tells.
+      // Another machine's run: its definition has the place.
       const described = (await api.describeTasks(cluster, [task])).get(task);
       if (!described?.definition) return "forgotten";
       const definition = (await api.describeTaskDefinition(described.definition))?.definition;
@@ -83,7 +83,7 @@ export function openLogReader({
     return limit(() => api.logEvents(place, streams, Math.min(...some.map(({ since }) => since))));
   };
 
-  /** Those of several in one query; `undefined`: one of them keeps CloudWatch from answering. */
+  /** The events of several streams in one query; `undefined`: one of them makes CloudWatch fail. */
   const inOne = (some: readonly Asked[]) =>
     query(some).catch((error) => {
       const { kind } = asFailure(error);
@@ -91,7 +91,7 @@ export function openLogReader({
       return undefined;
     });
 
-  /** There is no stream before the first line. */
+  /** The stream does not exist before the first line. */
   const alone = async (asked: Asked): Promise<LogEvents> => (await ifThere(query([asked]))) ?? { events: [] };
 
   const eventsOf = gather<Asked, LogEvents>({
@@ -106,7 +106,7 @@ export function openLogReader({
 
   return {
     async page(id, cursor) {
-      // Looked at before the log is: what is written later than an end is not of the run.
+      // Look at the task before the log: what is written after an end does not belong to the run.
       const end = (await watcher.observe([id])).get(id) as Observation;
       const now = Date.now();
       const ended = end.phase === "ended" ? Date.parse(end.endedAt) : undefined;
@@ -131,16 +131,16 @@ function forgotten(id: InfrastructureId): string {
   return `ECS has forgotten task ${task}, an hour after its end, and nothing here says where its log is: look in CloudWatch Logs in ${regionOfArn(task)} for the stream that ends in /${taskIdOf(task)}`;
 }
 
-/** No line of a task is older, but for a difference of clocks. */
+/** A task has no older line, except for a difference of clocks. */
 function startOf(createdAt: number | undefined): number {
   return createdAt === undefined ? 0 : createdAt - 60_000;
 }
 
 /**
- * What of some events is new at a position, in their order, and the position after them.
- * @param since as the query had it
- * @param late how much later than its time a line may show up
- * @param now when they were asked for
+ * The events that are new at a position, in order, and the position after them.
+ * @param since the start of the query
+ * @param late how much later than its time a line may appear
+ * @param now when they were requested
  */
 export function take(
   position: LogPosition,
@@ -158,6 +158,6 @@ export function take(
     const walk = { on: Math.max(since, cut), at: begunAt(position, now) };
     return { lines, position: readUpTo<unknown>(position, seen, walk, late) };
   }
-  // A reading that was not left before is so short that the clocks' difference would count for more.
+  // A reading that did not stop early is so short that the difference of clocks would count more.
   return { lines, position: readToEnd(position, seen, position.walk?.at ?? Number.POSITIVE_INFINITY, late) };
 }
