@@ -10,23 +10,23 @@ import type { PoolIdentity } from "./cloudRunPlan";
 
 const SCOPE = "https://www.googleapis.com/auth/cloud-platform";
 
-/** Whose Google Cloud a pool's runs go to, and how to be let in there. */
+/** The Google Cloud project of a pool's runs, and the credentials for it. */
 export interface Access extends PoolIdentity {
   pool: string;
   /** Base URLs. */
   endpoints: { run: URL; logging: URL };
-  /** When the credentials were made, in milliseconds; absent: long ago. */
+  /** When the credentials were created, in milliseconds; absent: long ago. */
   createdAt?: number;
   universeDomain?: string;
-  /** Made when first needed. @throws {UserError} (5) if there are no credentials here */
+  /** Created on first use. @throws {UserError} if there are no credentials here (exit code 5) */
   auth(): Promise<{ auth: GoogleAuth; client: AuthClient }>;
 }
 
 const SERVICES = ["run", "logging"] as const;
 
 /**
- * What a pool's definition says of its cloud.
- * @throws {UserError} naming what of it cannot be used
+ * Read what a pool's definition says about its cloud.
+ * @throws {UserError} naming what cannot be used
  */
 export async function accessOf(pool: PoolAccess, env: NodeJS.ProcessEnv): Promise<Access> {
   const { block, data = {} } = pool.credentials ?? {};
@@ -75,7 +75,7 @@ interface Key {
   universe_domain?: string;
 }
 
-/** A key signs its own tokens: no call to the token endpoint before the first one that matters. */
+/** A key signs its own tokens: no call to the token endpoint is needed before the first real one. */
 function withKey(key: Key, project: string | undefined): Pick<Access, "project" | "clientEmail" | "universeDomain" | "auth"> {
   const found = project ?? key.project_id;
   return {
@@ -96,7 +96,7 @@ function withKey(key: Key, project: string | undefined): Pick<Access, "project" 
   };
 }
 
-/** The key, as an object or as the text of its file. @throws {UserError} that never shows any of it */
+/** The key, as an object or as the text of its file. @throws {UserError} that shows no part of it */
 function keyOf(info: Value, path: string): Key | undefined {
   if (info === null) return undefined;
   const plain = info instanceof Secret ? plainAt(info, path) : opened(info);
@@ -115,14 +115,14 @@ function keyOf(info: Value, path: string): Key | undefined {
   return key as unknown as Key;
 }
 
-/** Where the runs of a key's pool go. The key itself is not used, so nothing is wrong with one that cannot be read. */
+/** The project of a key's pool. The key itself is not used, so an unreadable one is no error. */
 function projectOf(info: Value): string | undefined {
   const key = info instanceof Secret ? (info.known ? info.reveal() : undefined) : info;
   const project = key !== null && typeof key === "object" && "project_id" in key ? key.project_id : undefined;
   return typeof project === "string" && project !== "" ? project : undefined;
 }
 
-/** Secrets may stand on single fields of the key instead of on the whole. */
+/** Single fields of the key may be secret instead of all of it. */
 function opened(value: Value): unknown {
   if (value instanceof Secret) return value.known ? value.reveal() : undefined;
   if (value === null || typeof value !== "object") return value;
@@ -143,7 +143,7 @@ async function loadAuth(): Promise<typeof import("google-auth-library")> {
   return loaded(() => import("google-auth-library"));
 }
 
-/** A package that only these pools need. @throws {UserError} with the line that installs it */
+/** A package that only these pools need. @throws {UserError} with the command that installs it */
 export function loaded<T>(load: () => Promise<T>): Promise<T> {
   return optionalPackage(
     load,
