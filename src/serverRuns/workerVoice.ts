@@ -28,6 +28,8 @@ export class WorkerVoice {
   #events: NewEvent[] = [];
   #sending: Promise<void> = Promise.resolve();
   #waiting = false;
+  /** When the last event occurred, in milliseconds since 1970. */
+  #last = 0;
   /** Nothing is sent any more. */
   readonly #end = new AbortController();
 
@@ -99,9 +101,11 @@ export class WorkerVoice {
 
   #event(event: string, pool: WorkPool, related: Resource[], more: { id: string; follows?: string }): string {
     const type = pool.type.replace(/:push$/, "");
+    // The server sorts events by time, and the estimate of its clock may go back. The order in which they happened is certain.
+    this.#last = Math.max(this.#last + 1, this.client.clock.now());
     this.#events.push({
       ...more,
-      occurred: new Date(this.client.clock.now()).toISOString(),
+      occurred: new Date(this.#last).toISOString(),
       event,
       resource: {
         "prefect.resource.id": `prefect.worker.${type}.${slugOf(this.name)}`,

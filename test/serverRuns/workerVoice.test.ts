@@ -111,3 +111,16 @@ test("what cannot be sent before the signal fires is dropped: nothing is sent an
   await new Promise((done) => setTimeout(done, 1_000));
   expect(seen.length).toBe(before);
 });
+
+test("events keep their order when the server's clock turns out to be behind the estimate", async () => {
+  const { apiUrl, seen } = await fakeApi([{ status: 200 }]);
+  const client = createClient(connectionOf(apiUrl, undefined, "test"));
+  const voice = new WorkerVoice(client, "test", () => {});
+  const now = vi.spyOn(client.clock, "now").mockReturnValue(Date.parse("2026-01-01T00:00:05.000Z"));
+  const stopped = voice.started({ name: "etl", type: "process:push" } as WorkPool);
+  now.mockReturnValue(Date.parse("2026-01-01T00:00:02.000Z"));
+  stopped();
+  await voice.settled();
+  const times = seen.flatMap(({ body }) => (body as unknown as { occurred: string }[]).map(({ occurred }) => occurred));
+  expect(times).toEqual(["2026-01-01T00:00:05.000Z", "2026-01-01T00:00:05.001Z"]);
+});
