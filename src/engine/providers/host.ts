@@ -4,6 +4,7 @@ import type { JsonObject } from "../../json";
 import { UserError } from "../../userError";
 import type { EngineEvent } from "../events";
 import type { Protocol, PulumiSdk } from "../grpc/protocol";
+import { ROOM_TO_LOAD } from "../languageHost";
 import type { HostedProvider } from "../provider";
 import type { StackConfig } from "../stackConfig";
 import type { Properties } from "../wire";
@@ -157,7 +158,12 @@ export class ProviderHost {
     const { sdk, engineAddress, folder, onEvent } = this.#options;
     const options = { cwd: folder, env: this.#environment(packageName), onEvent, signal };
     if (packageName === DYNAMIC)
-      return startProvider(packageName, process.execPath, ["--import", KEEP_COMPILED, sdk.dynamicProvider, engineAddress], options);
+      return startProvider(
+        packageName,
+        process.execPath,
+        [ROOM_TO_LOAD, "--import", KEEP_COMPILED, sdk.dynamicProvider, engineAddress],
+        options,
+      );
     const plugin = findProgram(`pulumi-resource-${packageName}`, this.#options.env);
     if (plugin === undefined)
       throw new UserError(
