@@ -30,19 +30,51 @@ export function declared<Args>(type: string, name: string, args: Args, names: Ar
   return of;
 }
 
-/** @param at the path of the object, as `queues.urgent`; blank for the arguments themselves */
 function checkArguments<Args>(at: string, args: Args, names: ArgumentNames<Args>, of: Declared): void {
+  const fault = argumentFault(at, args, names, of.type);
+  if (fault !== undefined) refuse(fault, of);
+}
+
+/**
+ * The same for a function that takes pools and deployments.
+ * @param of the function, such as `manifest()`
+ * @throws {pulumi.RunError}
+ */
+export function checkParts<Parts extends { pools: unknown; deployments?: unknown }>(
+  of: string,
+  parts: Parts,
+  names: ArgumentNames<Parts>,
+): void {
+  const fault =
+    argumentFault("", parts, names, of) ?? componentsFault("pools", parts.pools) ?? componentsFault("deployments", parts.deployments);
+  if (fault !== undefined) throw new pulumi.RunError(`${of}: ${fault}`);
+}
+
+function componentsFault(field: string, list: unknown): string | undefined {
+  if (list === undefined) return undefined;
+  if (!Array.isArray(list)) return `${field} must be a list, not ${kindOf(list)}`;
+  const wrong = list.findIndex((item) => item?.definition === undefined);
+  return wrong === -1 ? undefined : `${field}[${wrong}] must be a component`;
+}
+
+/**
+ * What is wrong with the names of arguments, if anything.
+ * @param at the path of the object, such as `queues.urgent`; blank for the arguments themselves
+ * @param of what the arguments are for, such as `EcsPushPool`
+ */
+function argumentFault<Args>(at: string, args: Args, names: ArgumentNames<Args>, of: string): string | undefined {
   const given: unknown = args === undefined ? {} : args;
   if (typeof given !== "object" || given === null || Array.isArray(given))
-    refuse(`${at || "the arguments"} must be an object such as { name: value }, not ${kindOf(given)}`, of);
+    return `${at || "the arguments"} must be an object such as { name: value }, not ${kindOf(given)}`;
   const path = (name: string) => (at === "" ? name : `${at}.${name}`);
   const values = new Map(Object.entries(given).filter(([, value]) => value !== undefined));
-  for (const name of values.keys())
-    if (!Object.hasOwn(names, name)) refuse(`${path(name)} is unknown: ${suggestion(name, Object.keys(names))}`, of);
+  const unknown = [...values.keys()].find((name) => !Object.hasOwn(names, name));
+  if (unknown !== undefined) return `${path(unknown)} is unknown: ${suggestion(unknown, Object.keys(names))}`;
   for (const [name, kind] of Object.entries(names)) {
-    if (values.get(name) === null && kind !== "nullable") refuse(`${path(name)} must not be null: give it a value, or leave it out`, of);
-    if (!values.has(name) && kind === "required") refuse(`${path(name)} is missing: ${of.type} needs it`, of);
+    if (values.get(name) === null && kind !== "nullable") return `${path(name)} must not be null: give it a value, or leave it out`;
+    if (!values.has(name) && kind === "required") return `${path(name)} is missing: ${of} needs it`;
   }
+  return undefined;
 }
 
 /**

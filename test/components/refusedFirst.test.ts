@@ -164,6 +164,19 @@ test.each<[string, object, RegExp]>([
   expect(() => new (resources[type] as Component)(type === "Deployment" ? "a/b" : "x", args)).toThrow(message);
 });
 
+test.each<[string, unknown, RegExp]>([
+  ["a misspelt part", { pool: [] }, /: pool is unknown: did you mean "pools"/],
+  ["no pools", {}, /: pools is missing: (manifest|prefect\.register)\(\) needs it$/],
+  ["a pool that is not in a list", { pools: { definition: {} } }, /: pools must be a list, not an object$/],
+  ["a definition for a component", { pools: [], deployments: [{ name: "a/b" }] }, /: deployments\[0\] must be a component$/],
+  ["nothing", null, /: the arguments must be an object such as \{ name: value \}, not null$/],
+])("manifest() and prefect.register() with %s", (_, parts, message) => {
+  for (const make of [() => core.manifest(parts as never), () => prefect.register(undefined, parts as never)]) {
+    expect(make).toThrow(message);
+    expect(make).toThrow(pulumi.RunError);
+  }
+});
+
 test("a limit may be null, as in Prefect: it means no limit", () => {
   expect(() => new local.ProcessPushPool("x", { concurrencyLimit: null as never, timeoutSeconds: null as never })).not.toThrow();
   expect(() => new prefect.PrefectWorkPool("x", { type: "process:push", concurrencyLimit: null })).not.toThrow();
