@@ -5,6 +5,7 @@ import type { ValueObject } from "../../src/json";
 import type { Outcome } from "../../src/model/outcome";
 import { Secret } from "../../src/secret";
 import type { InfrastructureId, LogLine, Observation, RunToPlan, Submission, Target } from "../../src/targets/target";
+import { UserError } from "../../src/userError";
 
 /** What the suite needs from a target. */
 export interface Harness {
@@ -76,6 +77,22 @@ export function describeTarget(name: string, make: () => Harness): void {
       const [one, two] = [open().plan(job("true", env), run), open().plan(job("true", env), run)];
       expect(one).toEqual(two);
       for (const shown of [JSON.stringify(one), inspect(one, { depth: 20, showHidden: true })]) expect(shown).not.toContain(SECRET);
+    });
+
+    test.each<[string, (job: ValueObject) => ValueObject, RegExp]>([
+      ["an unsupported key", (job) => ({ ...job, nosuchkey: 1 }), /^job_configuration\.nosuchkey: an? \S+:push run has no use for it/],
+      ["an unfinished quote", (job) => ({ ...job, command: "echo 'a" }), /^job_configuration\.command cannot be split/],
+      [
+        "a secret in the command",
+        (job) => ({ ...job, command: new Secret([{ pointer: "/t" }], SECRET) }),
+        /^job_configuration\.command holds a secret.* env/,
+      ],
+      ["a variable that is not a string", (job) => ({ ...job, env: { A: { b: 1 } } }), /^job_configuration\.env\.A: must be a string/],
+    ])("plan refuses %s", (_, change, message) => {
+      const { open, job } = make();
+      const plan = () => open().plan(change(job("true")), newRun());
+      expect(plan).toThrow(UserError);
+      expect(plan).toThrow(message);
     });
 
     test("submitted twice, also at once and by another process, it runs once and has one id", async () => {

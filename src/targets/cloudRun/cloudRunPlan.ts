@@ -64,8 +64,11 @@ export function planCloudRun(job: ValueObject, run: RunToPlan, pool: PoolIdentit
   const keepJob = flagAt(job.keep_job, "job_configuration.keep_job") ?? false;
 
   const { body, container, task } = bodyOf(job);
-  container.command = wordsOf(container.command ?? job.command ?? null, `${BODY_CONTAINER}.command`);
-  const args = container.args === undefined ? [] : wordsOf(container.args, `${BODY_CONTAINER}.args`);
+  const command =
+    wordsAt(container.command, `${BODY_CONTAINER}.command`, SHOWN) ?? wordsAt(job.command, "job_configuration.command", SHOWN);
+  if (command === undefined) throw new UserError("job_configuration.command is missing: say what to run");
+  container.command = command;
+  const args = wordsAt(container.args, `${BODY_CONTAINER}.args`, SHOWN) ?? [];
   delete container.args;
   const env: Record<string, string | Secret> = {
     ...environmentOf(job.env ?? {}, "job_configuration.env"),
@@ -121,6 +124,9 @@ const CLOUD_RUN: Vendor = {
     `holds a secret (${pointers.join(", ")}), and a Cloud Run job shows it to whoever may read the job: put it into Secret Manager and name it in env_from_secrets, or pass it in env`,
 };
 
+/** Who could read a secret in the Job's words. */
+const SHOWN = "whoever may look at the job could read it. Pass it in env, or by env_from_secrets";
+
 const BODY = "job_configuration.job_body";
 const BODY_TASK = `${BODY}.template.template`;
 const BODY_CONTAINER = `${BODY_TASK}.containers[0]`;
@@ -141,12 +147,6 @@ function copy(value: ValueObject): ValueObject {
     return Array.isArray(inner) ? inner.map(deep) : Object.fromEntries(Object.entries(inner).map(([key, each]) => [key, deep(each)]));
   };
   return deep(value) as ValueObject;
-}
-
-function wordsOf(value: Value, path: string): string[] {
-  const words = wordsAt(value, path, "whoever may look at the job could read it. Pass it in env, or by env_from_secrets");
-  if (words === undefined) throw new UserError("job_configuration.command is missing: say what to run");
-  return words;
 }
 
 function addVariables(container: ValueObject, fromSecrets: Record<string, { secret: string; version: string }>): void {

@@ -1,18 +1,17 @@
 import { randomUUID } from "node:crypto";
 import { onTestFinished } from "vitest";
 import type { JsonObject, Value, ValueObject } from "../../../src/json";
-import { openSqliteLedger } from "../../../src/ledger";
 import { Secret } from "../../../src/secret";
 import { createCloudRunTarget } from "../../../src/targets/cloudRun";
-import type { InfrastructureId, LogLine, Observation, PoolAccess, RunToPlan, Target } from "../../../src/targets/target";
+import type { InfrastructureId, LogLine, Observation, PoolAccess, Target } from "../../../src/targets/target";
 import { type FakeGoogleCloud, type FakeGoogleCloudOptions, startFakeGoogleCloud } from "../../../src/testing";
-import { scratch } from "../../scratch";
 import { until } from "../../until";
+import { never, openerOver, runOf, shell } from "../cloud/place";
+
+export { never, runOf } from "../cloud/place";
 
 /** Windows short enough for tests. */
 export const QUICK = { PUSHPOOL_CLOUD_RUN_SETTLE_SECONDS: "0.4", PUSHPOOL_CLOUD_RUN_LOG_DRAIN_SECONDS: "0.2" };
-
-const quoted = (text: string) => `'${text.replaceAll("'", `'"'"'`)}'`;
 
 /** A job configuration as Prefect's template renders it, with a POSIX shell script as its command. */
 export function jobOf(
@@ -26,7 +25,7 @@ export function jobOf(
   }: { env?: Record<string, Value>; task?: ValueObject; container?: ValueObject } & ValueObject = {},
 ): ValueObject {
   return {
-    command: `sh -c ${quoted(script)}`,
+    command: shell(script),
     env,
     labels: { "prefect.io/flow-name": "hello", "prefect.io/deployment-name": "prod" },
     name: "n",
@@ -66,35 +65,8 @@ export function poolOf(google: FakeGoogleCloud, key: JsonObject, over: Partial<P
   };
 }
 
-/** Opens targets with one ledger, like several processes. */
-export function openerOf(
-  pool: PoolAccess,
-  env: NodeJS.ProcessEnv = QUICK,
-): { open: () => Promise<Target>; ledgerPath: string; told: string[] } {
-  const ledgerPath = `${scratch()}/ledger.db`;
-  const told: string[] = [];
-  return {
-    ledgerPath,
-    told,
-    open: () => {
-      const ledger = openSqliteLedger(ledgerPath);
-      onTestFinished(() => ledger.close());
-      return createCloudRunTarget({
-        env,
-        notes: ledger,
-        digestKey: () => Buffer.from("key of this home"),
-        pool: async () => pool,
-        warn: (message) => told.push(message),
-      });
-    },
-  };
-}
-
-export const never = new AbortController().signal;
-
-export function runOf(id: string, over: Partial<RunToPlan> = {}): RunToPlan {
-  return { id, attempt: 1, pool: "etl", timeoutSeconds: null, ...over };
-}
+/** See {@link openerOver}. */
+export const openerOf = (pool: PoolAccess, env: NodeJS.ProcessEnv = QUICK) => openerOver(createCloudRunTarget, pool, env);
 
 /** A fake, a pool on it with a key, and a function that opens targets for it. */
 export async function place({

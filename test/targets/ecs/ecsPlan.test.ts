@@ -5,8 +5,8 @@ import { Secret } from "../../../src/secret";
 import { fieldOf, type Shape } from "../../../src/targets/ecs/awsShapes";
 import { type PoolFacts, planEcs } from "../../../src/targets/ecs/ecsPlan";
 import type { EcsRequest } from "../../../src/targets/ecs/ecsRequest";
-import { prepareJob, resolveJob, validateJob } from "../../../src/template";
 import { ecsTemplate } from "../../e2e/clouds/aws";
+import { renderedBy } from "../cloud/rendered";
 import { runOf } from "./place";
 
 const pool: PoolFacts = {
@@ -22,24 +22,7 @@ const run = runOf("0190b9a2-7c11-7000-8000-000000000001");
 
 /** Job variables rendered with Prefect's template, as `pushpool run` does it. */
 function rendered(jobVariables: JsonObject, template = ecsTemplate()): ValueObject {
-  const job = validateJob(
-    resolveJob({
-      baseJobTemplate: template,
-      deploymentJobVariables: { command: "python -m flows.etl", ...jobVariables },
-      flowRunJobVariables: {},
-      blocks: {},
-      variables: {},
-      env: {},
-    }),
-  );
-  return prepareJob(job, {
-    prefect: false,
-    env: {},
-    flowRun: { id: run.id, name: "brave-fox", parameters: {} },
-    flow: { name: "hello" },
-    deployment: { name: "prod" },
-    workPool: { name: "etl" },
-  });
+  return renderedBy(template, jobVariables, run.id);
 }
 const USUAL = { image: "acme/etl:1", network_configuration: { subnets: ["subnet-1"] } };
 const requestOf = (jobVariables: JsonObject, template?: JsonObject) =>
