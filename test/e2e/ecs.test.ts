@@ -159,7 +159,11 @@ test("what is too long for overrides runs anyway, with a message", async () => {
 test("a wrong region: exit code 5, and what to check", async () => {
   const place = here({ "hello/far": "true" }, { block: { region_name: "eu-north-1" }, jobVariables: { cluster: "main" } });
   const { status, stdout, stderr } = await place.run("run", "hello/far");
-  expect([status, stdout, stderr]).toEqual([5, "", expect.stringMatching(/answers there for eu-north-1: look at "region_name"/)]);
+  expect([status, stdout, stderr]).toEqual([
+    5,
+    "",
+    expect.stringMatching(/the endpoint belongs to another region than eu-north-1: set "region_name"/),
+  ]);
   expect(stderr).not.toMatch(/\n\s+at /);
 });
 
