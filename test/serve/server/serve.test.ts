@@ -103,14 +103,17 @@ describePrefect("a dispatcher of a real Prefect server", () => {
     }
   });
 
-  /** A dispatcher of a pool's runs. Between the claim and the start of the first run, somebody sets that run's state. */
-  function interrupted(pool: string, run: () => ServerRun, state: JsonObject) {
+  /** A dispatcher of a pool's runs. Between the claim and the start of the first run, somebody sets that run's state; then `after` is called. */
+  function interrupted(pool: string, run: () => ServerRun, state: JsonObject, after = () => {}) {
     const target = createProcessTarget({ home: scratch(), env: process.env });
     const prepare = target.prepare.bind(target);
-    let set: Promise<unknown> | undefined;
+    let isSet = false;
     target.prepare = async (submission, signal) => {
-      set ??= client.request("POST", `/flow_runs/${run().id}/set_state`, { json: { state } });
-      await set;
+      if (!isSet) {
+        isSet = true;
+        await client.request("POST", `/flow_runs/${run().id}/set_state`, { json: { state } });
+        after();
+      }
       return prepare(submission, signal);
     };
     return dispatcher(client, [pool], { shared: { openTarget: async () => target } });
@@ -123,6 +126,18 @@ describePrefect("a dispatcher of a real Prefect server", () => {
     await expect.poll(() => events.some(({ kind }) => kind === "refused"), { timeout: 60_000 }).toBe(true);
     expect(events.map(({ kind }) => kind)).toContain("claimed");
     expect((await source).inHand()).toEqual({ PENDING: 0, RUNNING: 0, CANCELLING: 0 });
+  });
+
+  test("a run that is scheduled again after its submission broke off is claimed again and runs", async () => {
+    const { pool, start } = await aPool(client);
+    const state_details = { scheduled_time: new Date().toISOString() };
+    const breakOff = () => {
+      throw new Error("it broke off");
+    };
+    const { ledger } = interrupted(pool, () => run, { type: "SCHEDULED", name: "Scheduled", state_details }, breakOff);
+    const run = await start();
+    expect((await untilEnd(client, run)).state?.type).toBe("COMPLETED");
+    expect((await ledger.read(run.id))?.run.attempt).toBe(2);
   });
 
   test.each(["CANCELLING", "CANCELLED"] as const)(
