@@ -87,7 +87,7 @@ async function benchOneLook(scratch, report) {
     await target.observe(ids);
     const took = performance.now() - began;
     const counted = await aws.calls();
-    report("DescribeTasks calls of one look at 1,000 runs", `${counted["ecs:DescribeTasks"]} calls, ${took.toFixed(0)} ms`, "", "10");
+    report("API calls of one look at 1,000 runs", `${counted["ecs:DescribeTasks"]} calls, ${took.toFixed(0)} ms`, "", "10");
     rmSync(folder, { recursive: true, force: true });
   } finally {
     notes.close();

@@ -104,7 +104,3 @@ export async function benchEngine() {
     },
   ];
 }
-
-if (process.argv[1] === fileURLToPath(import.meta.url))
-  for (const { what, measured, ratio, aim } of await benchEngine())
-    console.log(`${what.padEnd(64)} ${measured.padEnd(26)} ${ratio.padEnd(8)} aim ${aim}`);

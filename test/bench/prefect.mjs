@@ -1,7 +1,7 @@
 // How soon `pushpool serve` starts a flow run, compared with Prefect's own process worker on the same server: from the reply of
 // create_flow_run to the run's process and to RUNNING, and the load on the server.
 //
-// `node test/bench/prefect.mjs` runs it alone. It takes about ten minutes, since the worker waits up to ten seconds before each run.
+// `npm run bench -- prefect` runs it alone. It takes about ten minutes, since the worker waits up to ten seconds before each run.
 import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -275,8 +275,4 @@ export async function benchPrefect({ report }) {
   } finally {
     rmSync(scratch, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
   }
-}
-
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  await benchPrefect({ report: (what, ...cells) => console.log(what.padEnd(74), cells.join("   ")) });
 }
