@@ -79,7 +79,12 @@ async function benchOneLook(scratch, report) {
     const target = await createEcsTarget({
       env,
       notes,
-      pool: async () => ({ name: "etl", ...pool, credentials: { block: pool.credentials, data } }),
+      pool: async () => ({
+        name: "etl",
+        source: { project: "bench", stack: "dev" },
+        ...pool,
+        credentials: { block: pool.credentials, data },
+      }),
     });
     const ids = await aws.fill(1000);
     await aws.calls();

@@ -36,7 +36,12 @@ export async function benchWatching({ scratch, which, options, placed, count, ca
     const { peak, running } = await new Promise((resolve) => child.once("message", resolve));
     const counted = await cloud.calls();
     const perMinute = Object.values(counted).reduce((sum, each) => sum + each, 0) / ((Date.now() - before) / 60_000);
-    report(`memory with ${count} runs watched (${running} seen RUNNING), peak`, `${(peak / 1e6).toFixed(0)} MB`, "", "< 250 MB");
+    report(
+      `memory with ${count} runs watched, peak, through pushpool/trigger`,
+      `${(peak / 1e6).toFixed(0)} MB`,
+      `${running} RUNNING`,
+      "< 250 MB",
+    );
     report(`API calls a minute to watch ${count}`, JSON.stringify(counted), perMinute.toFixed(0), calls);
   } finally {
     await cloud.stop();
