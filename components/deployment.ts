@@ -32,7 +32,7 @@ export interface DeploymentArgs {
    */
   entrypoint?: pulumi.Input<string>;
   /**
-   * What to run as it is, split into words as a shell does, but by no shell. By default the entrypoint runs.
+   * A command to run, split into words like in a shell, but without one. By default the entrypoint runs.
    * @example command: "node hello.mjs"
    */
   command?: pulumi.Input<string>;
@@ -68,7 +68,7 @@ export interface DeploymentArgs {
    */
   tags?: pulumi.Input<pulumi.Input<string>[]>;
   /**
-   * What the deployment is for. By default nothing is said.
+   * What the deployment is for. By default there is no description.
    * @example description: "Loads the orders of the day"
    */
   description?: pulumi.Input<string>;
@@ -101,7 +101,7 @@ export class Deployment extends pulumi.ComponentResource {
    */
   readonly deploymentName: pulumi.Output<string>;
   /**
-   * What manifest() takes.
+   * The value for manifest().
    */
   readonly definition: DeploymentDefinition;
 

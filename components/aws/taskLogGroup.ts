@@ -30,7 +30,7 @@ const TASK_LOG_GROUP_ARGUMENTS: ArgumentNames<TaskLogGroupArgs> = {
 };
 
 /**
- * The log group of CloudWatch Logs that runs write to.
+ * The CloudWatch log group that runs write to.
  *
  * ```ts
  * const logs = new TaskLogGroup("etl-logs", { retentionDays: 7 });

@@ -16,13 +16,13 @@ import { type ArgumentNames, checkChoice, declared, partOf, refuse } from "../ch
 import { checkComponentName, regionOf } from "./checks";
 import { endpointService } from "./partition";
 
-/** How runs get out of their network. Nothing gets in by any of them. */
+/** How runs reach other services from their network. None of these has inbound access. */
 export const TaskNetworkAccess = {
-  /** Each has a public address, and lets nothing in. Nothing costs while nothing runs. */
+  /** Each run has a public address, without inbound access. It costs nothing while nothing runs. */
   Public: "public",
-  /** No public addresses: they go out through a NAT gateway, which costs all the time. */
+  /** No public addresses: runs use a NAT gateway, which costs money all the time. */
   PrivateNat: "privateNat",
-  /** No way out at all but to the AWS services that a run takes: images come from ECR only. Endpoints cost all the time. */
+  /** Runs reach only the AWS services that they need: images must be in ECR. Endpoints cost money all the time. */
   PrivateEndpoints: "privateEndpoints",
 } as const;
 export type TaskNetworkAccess = (typeof TaskNetworkAccess)[keyof typeof TaskNetworkAccess];
@@ -66,7 +66,7 @@ const ENDPOINTS = ["ecr.api", "ecr.dkr", "logs", "ssm", "secretsmanager"];
 const ANYWHERE = "0.0.0.0/0";
 
 /**
- * A small VPC for runs, in two zones at least. Its security group lets nothing in.
+ * A small VPC for runs, in two zones at least. Its security group has no inbound rules.
  *
  * ```ts
  * const network = new TaskNetwork("etl-network", { access: TaskNetworkAccess.PrivateNat });

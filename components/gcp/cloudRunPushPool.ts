@@ -54,19 +54,19 @@ export class CloudRunPushPool extends pulumi.ComponentResource {
    */
   readonly workPoolName: pulumi.Output<string>;
   /**
-   * E-mail of the service account that runs act as: give it what flows need.
+   * E-mail of the service account of runs: give it the permissions that flows need.
    */
   readonly runtimeServiceAccount: pulumi.Output<string>;
   /**
-   * E-mail of the service account by which runs are submitted. Absent with ambient credentials and with a given block.
+   * E-mail of the service account that submits runs. Absent with ambient credentials and with a given block.
    */
   readonly pushServiceAccount: pulumi.Output<string> | undefined;
   /**
-   * What names of images begin with, where a repository was asked for.
+   * The prefix of the images' names, if a repository was requested.
    */
   readonly imageRepository: pulumi.Output<string> | undefined;
   /**
-   * What manifest() takes.
+   * The value for manifest().
    */
   readonly definition: PushPoolDefinition;
 

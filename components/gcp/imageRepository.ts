@@ -17,7 +17,7 @@ export interface ImageRepositoryArgs {
    */
   region?: pulumi.Input<string>;
   /**
-   * Id of the repository. By default made from the component's name.
+   * Id of the repository. By default generated from the component's name.
    * @example repositoryId: "flows"
    */
   repositoryId?: string;
@@ -39,7 +39,7 @@ const IMAGE_REPOSITORY_ARGUMENTS: ArgumentNames<ImageRepositoryArgs> = {
  */
 export class ImageRepository extends pulumi.ComponentResource {
   /**
-   * What images' names begin with: REGION-docker.pkg.dev/PROJECT/REPOSITORY.
+   * The prefix of the images' names: REGION-docker.pkg.dev/PROJECT/REPOSITORY.
    */
   readonly url: pulumi.Output<string>;
 
