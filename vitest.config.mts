@@ -3,14 +3,15 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 const results = process.env.PUSHPOOL_TEST_RESULTS;
 
-/** Files that take minutes, then those that take long. If a long one began last, one core would wait for it. */
+/** Files that take minutes, then slow ones. If a slow one began last, the other workers would wait for it. */
 const SLOW = [
   /engine\/conformance\./,
-  /e2e\/(aws|gcp|ecs|cloud|twoStacks)|engine\/engine\.|deployments\/server\.|entrypoint\/bootstrap\./,
-  /\/(e2e|engine|package|prefect|provider|serve)\//,
+  /e2e\/(flowRun|clouds\/(pools|given|registered|runs))|deployments\/server\.|prefect\/versions\.|provider\/flowRun\.|server\/(limits|queues)\./,
+  /e2e\/(prefect|gcp|twoStacks)|engine\/(engine|killed)\.|package\/pack\.|prefect\/(badInput|cli|deployCli|renamed|serve|server)|schedules\/random\./,
+  /\/(e2e|engine|entrypoint|package|prefect|provider|serve)\//,
 ];
 
-/** Vitest knows how long a file took where it has run it before. In a clean clone it goes by the sizes of files, which say little here. */
+/** Vitest sorts files by the time that they took before. In a clean clone it knows only their sizes, which mean little here. */
 class SlowestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     return (await super.sort(files)).sort((one, other) => rankOf(one) - rankOf(other));
@@ -26,13 +27,13 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     exclude: ["test/fixtures/**", "test/soak/**"],
-    // The end-to-end tests drive the built CLI.
+    // The end-to-end tests run the built CLI.
     globalSetup: ["test/build.ts", "test/compiledCode.ts"],
     // Most take seconds; a loaded machine may take minutes.
     testTimeout: 180_000,
     hookTimeout: 240_000,
-    // Two cores, and many tests start processes of their own.
-    maxWorkers: 2,
+    // Twice as many as CI has cores: for much of their time, tests wait for servers, containers and timers.
+    maxWorkers: 4,
     sequence: { sequencer: SlowestFirst },
     reporters: results ? ["default", ["json", { outputFile: results }]] : ["default"],
   },

@@ -30,19 +30,51 @@ export function declared<Args>(type: string, name: string, args: Args, names: Ar
   return of;
 }
 
-/** @param at the path of the object, as `queues.urgent`; blank for the arguments themselves */
 function checkArguments<Args>(at: string, args: Args, names: ArgumentNames<Args>, of: Declared): void {
+  const fault = argumentFault(at, args, names, of.type);
+  if (fault !== undefined) refuse(fault, of);
+}
+
+/**
+ * The same for a function that takes pools and deployments.
+ * @param of the function, such as `manifest()`
+ * @throws {pulumi.RunError}
+ */
+export function checkParts<Parts extends { pools: unknown; deployments?: unknown }>(
+  of: string,
+  parts: Parts,
+  names: ArgumentNames<Parts>,
+): void {
+  const fault =
+    argumentFault("", parts, names, of) ?? componentsFault("pools", parts.pools) ?? componentsFault("deployments", parts.deployments);
+  if (fault !== undefined) throw new pulumi.RunError(`${of}: ${fault}`);
+}
+
+function componentsFault(field: string, list: unknown): string | undefined {
+  if (list === undefined) return undefined;
+  if (!Array.isArray(list)) return `${field} must be a list, not ${kindOf(list)}`;
+  const wrong = list.findIndex((item) => item?.definition === undefined);
+  return wrong === -1 ? undefined : `${field}[${wrong}] must be a component`;
+}
+
+/**
+ * What is wrong with the names of arguments, if anything.
+ * @param at the path of the object, such as `queues.urgent`; blank for the arguments themselves
+ * @param of what the arguments are for, such as `EcsPushPool`
+ */
+function argumentFault<Args>(at: string, args: Args, names: ArgumentNames<Args>, of: string): string | undefined {
   const given: unknown = args === undefined ? {} : args;
   if (typeof given !== "object" || given === null || Array.isArray(given))
-    refuse(`${at || "the arguments"} must be an object, as { name: value }, not ${kindOf(given)}`, of);
+    return `${at || "the arguments"} must be an object such as { name: value }, not ${kindOf(given)}`;
   const path = (name: string) => (at === "" ? name : `${at}.${name}`);
   const values = new Map(Object.entries(given).filter(([, value]) => value !== undefined));
-  for (const name of values.keys())
-    if (!Object.hasOwn(names, name)) refuse(`${path(name)} is unknown: ${suggestion(name, Object.keys(names))}`, of);
+  const unknown = [...values.keys()].find((name) => !Object.hasOwn(names, name));
+  if (unknown !== undefined) return `${path(unknown)} is unknown: ${suggestion(unknown, Object.keys(names))}`;
   for (const [name, kind] of Object.entries(names)) {
-    if (values.get(name) === null && kind !== "nullable") refuse(`${path(name)} must not be null: give it a value, or leave it out`, of);
-    if (!values.has(name) && kind === "required") refuse(`${path(name)} is missing: ${of.type} needs it`, of);
+    if (values.get(name) === null && kind !== "nullable") return `${path(name)} must not be null: give it a value, or leave it out`;
+    if (!values.has(name) && kind === "required") return `${path(name)} is missing: ${of} needs it`;
   }
+  return undefined;
 }
 
 /**
@@ -71,7 +103,8 @@ export function checkText(field: string, value: unknown, of: Declared): void {
 /** An object, as `{ name: value }`. */
 export function checkMap(field: string, value: unknown, of: Declared): void {
   if (isNotKnown(value)) return;
-  if (typeof value !== "object" || Array.isArray(value)) refuse(`${field} must be an object, as { name: value }, not ${kindOf(value)}`, of);
+  if (typeof value !== "object" || Array.isArray(value))
+    refuse(`${field} must be an object such as { name: value }, not ${kindOf(value)}`, of);
 }
 
 /** A list. Each of its items is checked by `checkItem`. */
@@ -161,7 +194,7 @@ export function checkDeploymentName(name: string, of: Declared): void {
 /** Two arguments that each say what the other would decide. */
 export function checkExclusive(args: object, pairs: readonly (readonly [string, string, string])[], of: Declared): void {
   for (const [one, other, why] of pairs) {
-    if (isGiven(args, one) && isGiven(args, other)) refuse(`${one} and ${other} exclude each other: ${why}`, of);
+    if (isGiven(args, one) && isGiven(args, other)) refuse(`${one} and ${other} cannot both be given: ${why}`, of);
   }
 }
 
@@ -175,7 +208,7 @@ function isGiven(args: object, path: string): boolean {
 export function checkChoice(field: string, value: string | undefined, choices: object, of: Declared): void {
   const known: string[] = Object.values(choices);
   if (value === undefined || known.includes(value)) return;
-  refuse(`${field} "${value}" is unknown: ${known.join(" or ")}`, of);
+  refuse(`${field} must be ${known.join(" or ")}, not ${quoted(value)}`, of);
 }
 
 /** Options of a component's children. What it depends on they do too: Pulumi does not hand that down. */

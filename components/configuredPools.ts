@@ -23,10 +23,10 @@ export function configuredPools(
 ): { definition: PushPoolDefinition }[] {
   const pools = configured ?? { local: { type: "process:push" } };
   if (!isObject(pools))
-    throw new pulumi.RunError("pushpool:pools must be an object of work pools by name, as { local: { type: process:push } }");
+    throw new pulumi.RunError("pushpool:pools must be an object of work pools by name, such as { local: { type: process:push } }");
   return Object.entries(pools).map(([name, pool]) => {
     const at = `pushpool:pools.${name}`;
-    if (!isObject(pool)) throw new pulumi.RunError(`${at} must be an object with a type, as { type: process:push }`);
+    if (!isObject(pool)) throw new pulumi.RunError(`${at} must be an object with a type, such as { type: process:push }`);
     const { type, ...args } = pool;
     const component = Object.hasOwn(components, String(type)) ? components[String(type)] : undefined;
     if (!component) {

@@ -32,7 +32,7 @@ export interface DeploymentArgs {
    */
   entrypoint?: pulumi.Input<string>;
   /**
-   * What to run as it is, split into words as a shell does, but by no shell. By default the entrypoint runs.
+   * A command to run, split into words like in a shell, but without one. By default the entrypoint runs.
    * @example command: "node hello.mjs"
    */
   command?: pulumi.Input<string>;
@@ -68,7 +68,7 @@ export interface DeploymentArgs {
    */
   tags?: pulumi.Input<pulumi.Input<string>[]>;
   /**
-   * What the deployment is for. By default nothing is said.
+   * What the deployment is for. By default there is no description.
    * @example description: "Loads the orders of the day"
    */
   description?: pulumi.Input<string>;
@@ -101,7 +101,7 @@ export class Deployment extends pulumi.ComponentResource {
    */
   readonly deploymentName: pulumi.Output<string>;
   /**
-   * What manifest() takes.
+   * The value for manifest().
    */
   readonly definition: DeploymentDefinition;
 
@@ -110,7 +110,7 @@ export class Deployment extends pulumi.ComponentResource {
     const { workPoolName, workQueueName, jobVariables, entrypoint, command, ...others } = args;
     checkDeploymentName(name, of);
     if (entrypoint === undefined && command === undefined) {
-      refuse('command is missing, and so is entrypoint: give the deployment what it runs, for example command: "python etl.py"', of);
+      refuse('command and entrypoint are both missing: say what the deployment runs, for example command: "python etl.py"', of);
     }
     checkFields(args, of);
     super("pushpool:index:Deployment", name, args, opts);

@@ -34,7 +34,7 @@ export interface FlowRunArgs {
    */
   triggers?: AnyJson[];
   /**
-   * Tags of the run, beside the deployment's. By default none.
+   * Tags of the run, in addition to the deployment's. By default none.
    * @example tags: ["smoke"]
    */
   tags?: pulumi.Input<pulumi.Input<string>[]>;
@@ -89,11 +89,11 @@ const FLOW_RUN_ARGUMENTS: ArgumentNames<FlowRunArgs> = {
  * ```
  */
 export class FlowRun extends pulumi.dynamic.Resource {
-  /** The flow run's id: what `pushpool show`, `logs` and `cancel` take. */
+  /** The flow run's id, for `pushpool show`, `logs` and `cancel`. */
   declare readonly runId: pulumi.Output<string>;
-  /** Its state type, as Prefect names them; COMPLETED where it was waited for. */
+  /** Its state type, as in Prefect; COMPLETED if `up` waited for it. */
   declare readonly state: pulumi.Output<string>;
-  /** Of its command; absent while there is none. */
+  /** The exit code of its command; absent before its end. */
   declare readonly exitCode: pulumi.Output<number | undefined>;
   /** When it was first seen running; ISO 8601, UTC. */
   declare readonly startedAt: pulumi.Output<string | undefined>;
@@ -125,7 +125,7 @@ function checkDefinition(field: "pool" | "deployment", definition: Record<string
   if (definition[field] !== undefined && typeof definition.name === "string") return;
   const example = field === "pool" ? "pool: etl.definition" : "deployment: hello.definition";
   const problem = definition.definition === undefined ? "is not a definition" : "is a component";
-  refuse(`${field} ${problem}: give it a component's definition, as ${example}`, of);
+  refuse(`${field} ${problem}: give the component's definition, for example ${example}`, of);
 }
 
 function withSecrets(opts: pulumi.CustomResourceOptions = {}): pulumi.CustomResourceOptions {

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { MANIFEST_KIND, MANIFEST_VERSION } from "../src/manifest/manifest";
 import { storedTemplate } from "../src/template";
+import { type ArgumentNames, checkParts } from "./checks";
 import type { PrefectDefinition, PushPoolDefinition } from "./definitions";
 import type { Deployment } from "./deployment";
 import type { AnyJson } from "./json";
@@ -19,6 +20,14 @@ export interface ManifestParts {
   prefect?: { definition: PrefectDefinition };
 }
 
+const MANIFEST_PARTS: ArgumentNames<ManifestParts> = {
+  pools: "required",
+  deployments: "optional",
+  blocks: "optional",
+  variables: "optional",
+  prefect: "optional",
+};
+
 /**
  * The manifest of what this program declares. Export it, under any name: pushpool finds it among the stack's outputs by its kind.
  *
@@ -30,7 +39,9 @@ export interface ManifestParts {
  * ```
  * @throws {Error} if two pools, blocks or deployments have one name
  */
-export function manifest({ pools, deployments = [], blocks = {}, variables = {}, prefect }: ManifestParts): Record<string, AnyJson> {
+export function manifest(parts: ManifestParts): Record<string, AnyJson> {
+  checkParts("manifest()", parts, MANIFEST_PARTS);
+  const { pools, deployments = [], blocks = {}, variables = {}, prefect } = parts;
   const poolEntries = pools.map(
     ({ definition: { name, pool } }) => [name, { ...pool, baseJobTemplate: stored(pool.baseJobTemplate) }] as const,
   );

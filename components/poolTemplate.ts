@@ -16,7 +16,6 @@ export function poolTemplate(template: AnyJson, jobVariables: Record<string, Any
 
 /** The checks of {@link poolTemplate} alone, for a pool that makes resources before it knows all its variables. */
 export function checkPoolTemplate(template: AnyJson, jobVariables: Record<string, AnyJson>, of: Declared): void {
-  if (jobVariables === null) refuse("jobVariables must be an object, as { name: value }, not null", of);
   checkMap("jobVariables", jobVariables, of);
   try {
     const known = sameOf(knownPart(template) as ValueObject);

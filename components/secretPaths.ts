@@ -19,6 +19,6 @@ export async function secretPaths(tree: AnyJson, path: string[] = []): Promise<s
 export async function parametersInClear(parameters: Record<string, AnyJson>, of: Declared): Promise<Record<string, AnyJson>> {
   const [first] = await secretPaths(parameters);
   if (first !== undefined)
-    refuse(`parameters${first} is secret, and a Prefect server keeps parameters in clear: use a block, or jobVariables.env`, of);
+    refuse(`parameters${first} is secret, but a Prefect server stores parameters in plain text: use a block, or jobVariables.env`, of);
   return parameters;
 }

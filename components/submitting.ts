@@ -4,7 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 export const Credentials = {
   /** An identity of the pool's own with a key, as Prefect's guides have it. */
   Key: "key",
-  /** Whoever submits, as that machine is logged in to the cloud. There is no key anywhere. */
+  /** The login of the machine that submits. There is no key anywhere. */
   Ambient: "ambient",
 } as const;
 export type Credentials = (typeof Credentials)[keyof typeof Credentials];

@@ -1,4 +1,5 @@
-// `lib/`: the modules by tsc, without type-checking (a type error must not make `npm ci` fail; lint and test check), and the CLI in chunks.
+// `lib/`: the modules by tsc without type checks, and the CLI in chunks. A type error must not make `npm ci` fail; lint and test check
+// types.
 import { spawnSync } from "node:child_process";
 import { copyFileSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -9,7 +10,7 @@ import { build } from "rolldown";
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 process.chdir(root);
 
-// What an earlier version had and this one has not must not be packed.
+// Files of an earlier version must not be packed.
 rmSync("lib", { recursive: true, force: true });
 const { status } = spawnSync(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "tsconfig.build.json"], { stdio: "inherit" });
 if (status !== 0) process.exit(status ?? 1);
@@ -19,7 +20,7 @@ copyFileSync("src/manifest/manifest.schema.json", "lib/src/manifest/manifest.sch
 for (const program of ["bootstrap.py", "import.py", "inspect.py"])
   copyFileSync(`src/entrypoint/${program}`, `lib/src/entrypoint/${program}`);
 
-/** Compiling the manifest's schema takes ajv 40 ms; in the bundle it is done already, by the same ajv with the same options. */
+/** Compiling the manifest's schema takes ajv 40 ms. The bundle contains it compiled, by the same ajv with the same options. */
 const precompiledManifestSchema = {
   name: "precompiled-manifest-schema",
   load: {
@@ -45,7 +46,7 @@ const precompiledManifestSchema = {
   },
 };
 
-/** The Python programs are read from files beside their module; in the bundle they are its constants. */
+/** Modules read their Python programs from files beside them. In the bundle these are constants. */
 const embeddedPython = {
   name: "embedded-python",
   load: {
@@ -58,8 +59,9 @@ const embeddedPython = {
 };
 
 /**
- * A chunk, or one of node's own modules, is loaded at the first use of something in it, and not where it is imported. A command pays for what it
- * does: `child_process`, which commander requires for subcommands of a kind that pushpool has none of, takes as long as all of commander.
+ * Load a chunk, or one of node's own modules, at its first use instead of at its import. A command then pays only for what it does. For
+ * example, commander imports `child_process` for a kind of subcommand that pushpool does not have, and that takes as long as all of
+ * commander.
  */
 const loadedAtFirstUse = {
   name: "loaded-at-first-use",
@@ -70,7 +72,10 @@ const loadedAtFirstUse = {
     ),
 };
 
-/** A process may outlive its chunks, when another version is installed. `src/cli/main.ts` hears of a chunk that no longer exists, and ends the process. */
+/**
+ * A process may outlive its chunks, when another version is installed. If a chunk no longer exists, `src/cli/main.ts` gets an event and
+ * ends the process.
+ */
 const missingChunksEndTheProcess = {
   name: "missing-chunks-end-the-process",
   renderChunk: (code) => `${requireChunk}\n${code.replaceAll(/\brequire\((?="\.)/g, "requireChunk(")}`,
@@ -86,12 +91,12 @@ function requireChunk(path) {
 }
 
 /**
- * The chunk of a module: one for each package, and one for each folder of `src`. A command stays apart, with what it alone uses.
+ * The chunk of a module: one for each package, and one for each folder of `src`. A command has its own, with what only it uses.
  * @param id path of the module
  */
 function chunkOf(id) {
   const path = relative(root, id).split(sep).join("/");
-  // The manifest's compiled schema uses two functions of it.
+  // The manifest's compiled schema uses two of its functions.
   if (path.includes("/ajv/dist/runtime/")) return "ajv-runtime";
   const [, dependency] = path.match(/.*node_modules\/((?:@[^/]+\/)?[^/]+)/) ?? [];
   if (dependency) return dependency.replace("@", "").replace("/", "-");
@@ -116,7 +121,7 @@ await build({
     "prom-client",
   ],
   plugins: [precompiledManifestSchema, embeddedPython, loadedAtFirstUse, missingChunksEndTheProcess],
-  // A chunk is loaded at its first use whichever way it is imported.
+  // A chunk is loaded at its first use, whichever way it is imported.
   checks: { ineffectiveDynamicImport: false },
   output: {
     dir: "lib",

@@ -1,4 +1,5 @@
-// Old enough syntax for any node. The devDependency `node` puts a node 24 first on the PATH of npm's scripts; without its binary this says so.
+// In syntax that any node can read. The devDependency `node` puts a node 24 first on the PATH of npm's scripts; without its binary, this
+// reports it.
 "use strict";
 var version = process.versions.node.split(".").map(Number);
 if (version[0] < 22 || (version[0] === 22 && version[1] < 13)) {

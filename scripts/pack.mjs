@@ -1,8 +1,8 @@
-// `npm pack` and `npm publish`: build, and pack other texts of two files. `node scripts/pack.mjs before` and `after` bracket the packing.
+// For `npm pack` and `npm publish`: build, and pack changed versions of two files. `node scripts/pack.mjs before` and `after` run around
+// the packing.
 //
-// - package.json without what only this repository needs. A `prepare` script there would make npm warn of an install script at whoever installs
-//   the package file.
-// - README.md with links into the repository, since its documentation is not packed.
+// - package.json without what only this repository needs. A `prepare` script there would make npm warn users of an install script.
+// - README.md with links to the repository, since its documentation is not packed.
 import { copyFileSync, existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -22,7 +22,7 @@ function withAbsoluteLinks(text) {
 
 const PACKED = { "package.json": withoutScripts, "README.md": withAbsoluteLinks };
 
-/** npm packs whatever begins with README, so the name of the copy must not. */
+/** npm packs every file whose name begins with README, so the copy's name must not. */
 const originalOf = (name) => join(root, `original-${name}`);
 
 function restore() {
@@ -31,7 +31,7 @@ function restore() {
 
 switch (process.argv[2]) {
   case "before": {
-    // What an interrupted packing left.
+    // Left by an interrupted packing.
     restore();
     await import("./build.mjs");
     for (const [name, packed] of Object.entries(PACKED)) {

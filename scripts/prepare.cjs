@@ -1,4 +1,5 @@
-// npm runs `prepare` wherever it makes or installs this package from its sources. An installed package has no sources: there is nothing to do.
+// npm runs `prepare` whenever it builds or installs this package from its sources. An installed package has no sources, so there is nothing
+// to do.
 "use strict";
 const { existsSync } = require("node:fs");
 const { join } = require("node:path");

@@ -16,6 +16,7 @@ import { isJsonObject, type Json, type JsonObject } from "./json";
 import type { Cancelling, FlowRun, Following } from "./runs";
 import { openWorkspace } from "./workspace";
 import { openRuns } from "./workspaceRuns";
+import { keepYoungGenerationSmall } from "./youngGeneration";
 
 export type { Outcome } from "./model/outcome";
 export type { RunEvent, Watching } from "./runs";
@@ -96,6 +97,9 @@ function isPlainObject(value: GivenValue): value is Given {
 /** Runs that are looked up at a time. */
 const BEGUN_AT_A_TIME = 50;
 
+/** Watched at a time, so many runs make garbage faster than node's heap should grow for. */
+const MANY = 1_000;
+
 /** Open the trigger of a workspace. Close it when done: it holds the ledger open. */
 export function openTrigger({ manifest, ...place }: TriggerOptions = {}): Trigger {
   const runs = openRuns({ workspace: openWorkspace({ ...place, create: true }), ...(manifest === undefined ? {} : { manifest }) });
@@ -113,12 +117,32 @@ export function openTrigger({ manifest, ...place }: TriggerOptions = {}): Trigge
     ).run;
   // Thousands that begin together take the memory of a few.
   const begin = pLimit(BEGUN_AT_A_TIME);
+  let watched = 0;
+  const follow = async (id: Promise<string>, following?: Following): Promise<FlowRun> => {
+    watched += 1;
+    if (watched === MANY) keepYoungGenerationSmall();
+    try {
+      return await runs.followRun(await id, following);
+    } finally {
+      watched -= 1;
+    }
+  };
   return {
     run: (deployment, options = {}) =>
-      runs.listening(options.onEvent, async () => runs.followRun((await create(deployment, options)).id, options)),
+      runs.listening(options.onEvent, () =>
+        follow(
+          create(deployment, options).then(({ id }) => id),
+          options,
+        ),
+      ),
     submit: async (deployment, options = {}) => runs.submitRun((await create(deployment, options)).id),
     watch: (run, following) =>
-      runs.listening(following?.onEvent, async () => runs.followRun(await begin(async () => (await runs.findRun(run)).id), following)),
+      runs.listening(following?.onEvent, () =>
+        follow(
+          begin(async () => (await runs.findRun(run)).id),
+          following,
+        ),
+      ),
     cancel: (run, cancelling) => runs.listening(cancelling?.onEvent, async () => runs.cancelRun((await runs.findRun(run)).id, cancelling)),
     close: () => runs.close(),
   };

@@ -1,25 +1,35 @@
 import { execFileSync } from "node:child_process";
-import { readdirSync, statSync } from "node:fs";
+import { readdirSync, statSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 
-const root = join(__dirname, "..");
+const SOURCES = ["src", "components", "scripts", "package.json", "package-lock.json", "tsconfig.json", "tsconfig.build.json"];
+const BUNDLE = "lib/cli.cjs";
 
 /** Build `lib/` before the tests if it is older than its sources, so that the tests use the code that is shipped. */
 export default function build(): void {
-  if (newest("src", "components", "scripts", "package.json", "tsconfig.build.json") < changedAt(join(root, "lib", "cli.cjs"))) return;
+  const root = join(__dirname, "..");
+  if (isBuilt(root)) return;
+  const start = new Date();
   execFileSync(process.execPath, [join(root, "scripts", "build.mjs")], { stdio: "inherit" });
+  // What was changed during the build may not be in it.
+  utimesSync(join(root, BUNDLE), start, start);
 }
 
-/** The latest change of these files and folders. A deleted file changes its folder. */
-function newest(...paths: string[]): number {
-  const changes = paths.flatMap((path) => {
+/** Whether the bundle is newer than all of its sources. A build removes it first. */
+export function isBuilt(root: string): boolean {
+  return newest(root) < changedAt(join(root, BUNDLE));
+}
+
+/** The latest change of the sources. A deleted file changes its folder. */
+function newest(root: string): number {
+  const changes = SOURCES.flatMap((path) => {
     const inside = statSync(join(root, path)).isDirectory() ? readdirSync(join(root, path), { recursive: true, encoding: "utf8" }) : [];
     return [changedAt(join(root, path)), ...inside.map((file) => changedAt(join(root, path, file)))];
   });
   return Math.max(...changes);
 }
 
-/** In milliseconds since 1970; 0 if the path does not exist. A build writes the bundle last. */
+/** In milliseconds since 1970; 0 if the path does not exist. */
 function changedAt(path: string): number {
   return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }

@@ -5,7 +5,7 @@ import { version } from "../package.json";
 import { dependencyOn, findOrigin, upgradeHint } from "../src/origin";
 import { scratch } from "./scratch";
 
-/** A `node_modules/pushpool` of which npm noted this. */
+/** A `node_modules/pushpool` for which npm recorded this source. */
 function installed(resolved: string | undefined, noted = true): { project: string; root: string } {
   const project = scratch();
   const root = join(project, "node_modules", "pushpool");
@@ -16,14 +16,14 @@ function installed(resolved: string | undefined, noted = true): { project: strin
   return { project, root };
 }
 
-test("this repository is a checkout: it is upgraded by git, and linked", () => {
+test("this repository is a checkout: git upgrades it, and `npm link` installs it", () => {
   const origin = findOrigin();
   expect(origin).toEqual({ kind: "checkout", root: join(__dirname, "..") });
   expect(upgradeHint(origin)).toBe(`run \`git pull && npm ci\` in ${join(__dirname, "..")}`);
   expect(dependencyOn(join(__dirname, "..", "examples", "local"), origin)).toBe("file:../..");
 });
 
-test("a package file is named, as long as it is there", () => {
+test("a package file is named while it exists", () => {
   const { project, root } = installed("file:../pushpool-0.1.0.tgz");
   const file = join(project, "..", "pushpool-0.1.0.tgz");
   const origin = findOrigin(root);
@@ -47,7 +47,7 @@ test.each([
   expect([upgradeHint(findOrigin(root)), dependencyOn(project, findOrigin(root))]).toEqual([hint, dependency]);
 });
 
-test("where npm noted nothing, no name is made up", () => {
+test("if npm recorded nothing, the hint names no source", () => {
   const { project, root } = installed(undefined, false);
   expect(findOrigin(root)).toEqual({ kind: "unknown", root });
   expect(upgradeHint(findOrigin(root))).toBe(`install a newer version in the same way as the one in ${root}`);

@@ -1,9 +1,12 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
+import { setFlagsFromString } from "node:v8";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { defaultTemplate } from "../src/template";
 import { exitCodeOf, openTrigger, type RunEvent, type Trigger } from "../src/trigger";
 import { scratch } from "./scratch";
+
+vi.mock(import("node:v8"), async (original) => ({ ...(await original()), setFlagsFromString: vi.fn() }));
 
 function trigger(): Trigger {
   const folder = scratch();
@@ -59,4 +62,14 @@ test("integers of any size can be given as bigint; values that JSON does not hav
   expect(JSON.stringify(ran.parameters.id)).toBe("9007199254740993");
   await expect(run("a/hello", { parameters: { a: [Number.NaN] } })).rejects.toThrow("parameters.a[0] is NaN, which is not a JSON number");
   await expect(run("a/hello", { idempotencyKey: " " })).rejects.toThrow("must not be blank");
+});
+
+test("the heap of a program that watches a thousand runs at a time is kept small, and of no other", async () => {
+  const { watch } = trigger();
+  const watched = (count: number) => Promise.allSettled(Array.from({ length: count }, () => watch("nobody")));
+  await watched(600);
+  await watched(600);
+  expect(setFlagsFromString).not.toHaveBeenCalled();
+  await watched(1_000);
+  expect(setFlagsFromString).toHaveBeenCalledExactlyOnceWith("--semi-space-growth-factor=1");
 });

@@ -27,7 +27,7 @@ export interface AwsCredentialsBlockArgs {
    */
   blockName?: string;
   /**
-   * When the key was made, as ISO 8601. While a key is young, runs wait until all of AWS knows it. By default the key counts as old.
+   * When the key was created, as ISO 8601. Runs wait until a young key is effective. By default the key counts as old.
    * @example keyCreatedAt: push.keyCreatedAt
    */
   keyCreatedAt?: pulumi.Input<string>;
@@ -51,11 +51,11 @@ const AWS_CREDENTIALS_BLOCK_ARGUMENTS: ArgumentNames<AwsCredentialsBlockArgs> = 
  */
 export class AwsCredentialsBlock extends pulumi.ComponentResource {
   /**
-   * What a pool's credentialsBlock takes: aws-credentials/ and the block document's name.
+   * The value for a pool's credentialsBlock: aws-credentials/ and the block document's name.
    */
   readonly blockKey: string;
   /**
-   * What manifest() takes among its blocks, by blockKey.
+   * The value for manifest()'s blocks, by blockKey.
    */
   readonly definition: Record<string, AnyJson>;
 
@@ -65,7 +65,7 @@ export class AwsCredentialsBlock extends pulumi.ComponentResource {
     const secretAccessKey = args.secretAccessKey === undefined ? undefined : pulumi.secret(args.secretAccessKey);
     checkName("blockName", blockName, of);
     if ((accessKeyId === undefined) !== (secretAccessKey === undefined))
-      refuse("accessKeyId and secretAccessKey belong together: give both, or neither for the login of whoever submits", of);
+      refuse("accessKeyId and secretAccessKey belong together: give both, or neither to use the submitter's own login", of);
     const region = regionOf(args.region, of);
     super("pushpool:index:AwsCredentialsBlock", name, { ...args, secretAccessKey }, opts);
 

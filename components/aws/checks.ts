@@ -9,11 +9,11 @@ const ROLE_ARN = /^arn:aws[a-z-]*:iam::[0-9]{12}:role\/.+$/;
 /** What AWS takes for a name, by what is named, with the words for it. */
 const NAMES = {
   user: [/^[\w+=,.@-]{1,64}$/, "up to 64 letters, digits and + = , . @ _ -"],
-  cluster: [/^[a-zA-Z][a-zA-Z0-9_-]{0,254}$/, "up to 255 letters, digits, hyphens and underscores, a letter first"],
+  cluster: [/^[a-zA-Z][a-zA-Z0-9_-]{0,254}$/, "up to 255 letters, digits, hyphens and underscores, beginning with a letter"],
   logGroup: [/^[.\-_/#A-Za-z0-9]{1,512}$/, "up to 512 letters, digits and . - _ / #"],
   repository: [
     /^(?=.{2,256}$)[a-z0-9]+([._-][a-z0-9]+)*(\/[a-z0-9]+([._-][a-z0-9]+)*)*$/,
-    "2 to 256 lower-case letters and digits, with single . _ - / between them",
+    "2 to 256 lowercase letters and digits, with single . _ - / between them",
   ],
 } as const;
 
@@ -24,10 +24,13 @@ const RETENTION = [0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 
 export function regionOf(given: pulumi.Input<string> | undefined, of: Declared): pulumi.Input<string> {
   const value = given ?? new pulumi.Config("aws").get("region") ?? process.env.AWS_REGION ?? process.env.AWS_DEFAULT_REGION;
   if (value === undefined || value === "")
-    refuse('region is missing: give it, as region: "eu-west-1", or set it for the stack: pulumi config set aws:region eu-west-1', of);
+    refuse(
+      'region is missing: give it, for example region: "eu-west-1", or set it for the stack: pulumi config set aws:region eu-west-1',
+      of,
+    );
   if (typeof value === "string" && !REGION.test(value)) {
     const zone = /^(.*[0-9])[a-z]$/.exec(value)?.[1];
-    refuse(`region "${value}" is no region of AWS: ${zone ? `that is a zone of ${zone}` : "as eu-west-1"}`, of);
+    refuse(`region "${value}" is not a region of AWS: ${zone ? `it is a zone of ${zone}` : "give one such as eu-west-1"}`, of);
   }
   return value;
 }
@@ -39,7 +42,7 @@ export function regionOf(given: pulumi.Input<string> | undefined, of: Declared):
 export function checkComponentName(name: string, longest: number, of: Declared, hint = ""): void {
   if (name.length <= longest && /^(?!sg-)[A-Za-z][A-Za-z0-9_-]*$/i.test(name)) return;
   refuse(
-    `name "${name}": it is part of names in AWS, which takes up to ${longest} letters, digits, - and _, a letter first, but not sg-${hint}`,
+    `name "${name}" becomes part of names in AWS: use at most ${longest} letters, digits, - and _. Begin with a letter, but not with sg-${hint}`,
     of,
   );
 }
@@ -48,24 +51,24 @@ export function checkComponentName(name: string, longest: number, of: Declared, 
 export function checkAwsName(field: string, kind: keyof typeof NAMES, value: unknown, of: Declared): void {
   if (typeof value !== "string") return;
   const [rule, words] = NAMES[kind];
-  if (!rule.test(value)) refuse(`${field} "${value}": AWS takes ${words}`, of);
+  if (!rule.test(value)) refuse(`${field} "${value}" is invalid: AWS accepts ${words}`, of);
 }
 
 export function checkRole(field: string, value: unknown, of: Declared): void {
   if (typeof value === "string" && !ROLE_ARN.test(value))
-    refuse(`${field} "${value}" must be the ARN of a role, as arn:aws:iam::123456789012:role/flows`, of);
+    refuse(`${field} "${value}" must be the ARN of a role, such as arn:aws:iam::123456789012:role/flows`, of);
 }
 
-export function checkRetention(days: unknown, of: Declared): void {
+export function checkRetention(field: string, days: unknown, of: Declared): void {
   if (typeof days !== "number" || RETENTION.includes(days)) return;
-  refuse(`logRetentionDays ${days}: CloudWatch Logs keeps for ${RETENTION.slice(1).join(", ")} days, or 0 for ever`, of);
+  refuse(`${field} must be 0 (no limit), or one of ${RETENTION.slice(1).join(", ")}, not ${days}`, of);
 }
 
 /** Who may submit: users and roles of the account. */
 export function checkMembers(field: string, members: readonly pulumi.Input<string>[] | undefined, of: Declared): void {
   (members ?? []).forEach((member, index) => {
     if (typeof member === "string" && !/^(user|role)\/[\w+=,.@-]{1,64}$/.test(member))
-      refuse(`${field}[${index}] "${member}" must say what it is, as user/ada or role/data`, of);
+      refuse(`${field}[${index}] "${member}" must begin with its kind, such as user/ada or role/data`, of);
   });
 }
 

@@ -7,7 +7,7 @@ import { checkAwsName, regionOf } from "./checks";
 /** Arguments of an `EcrRepository`. */
 export interface EcrRepositoryArgs {
   /**
-   * Name of the repository. By default made from the component's name.
+   * Name of the repository. By default generated from the component's name.
    * @example repositoryName: "flows/etl"
    */
   repositoryName?: string;
@@ -33,7 +33,7 @@ const ECR_REPOSITORY_ARGUMENTS: ArgumentNames<EcrRepositoryArgs> = {
  */
 export class EcrRepository extends pulumi.ComponentResource {
   /**
-   * What images are called, before the colon and their tag.
+   * The images' name, before the colon and tag.
    */
   readonly url: pulumi.Output<string>;
   /**

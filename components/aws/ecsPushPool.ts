@@ -32,7 +32,7 @@ interface RunPlace {
 }
 
 /**
- * A push work pool of type `ecs:push`: its runs are tasks of ECS, on Fargate unless a job variable says otherwise.
+ * A push work pool of type `ecs:push`: its runs are ECS tasks, on Fargate unless a job variable sets something else.
  *
  * ```ts
  * const etl = new EcsPushPool("etl", { region: "eu-west-1", jobVariables: { image: "…/etl:1.2", cpu: 512, memory: 1024 } });
@@ -48,7 +48,7 @@ export class EcsPushPool extends pulumi.ComponentResource {
    */
   readonly clusterArn: pulumi.Output<string>;
   /**
-   * ARN of the role as which ECS fetches images and secrets and writes logs.
+   * ARN of the role with which ECS fetches images and secrets, and writes logs.
    */
   readonly executionRoleArn: pulumi.Output<string>;
   /**
@@ -56,11 +56,11 @@ export class EcsPushPool extends pulumi.ComponentResource {
    */
   readonly taskRoleArn: pulumi.Output<string> | undefined;
   /**
-   * Name of the IAM user by which runs are submitted. Absent with ambient credentials and with a given block.
+   * Name of the IAM user that submits runs. Absent with ambient credentials and with a given block.
    */
   readonly pushUser: pulumi.Output<string> | undefined;
   /**
-   * What images are called before the colon and their tag, where a repository was asked for.
+   * The images' name, before the colon and tag, if a repository was requested.
    */
   readonly imageRepository: pulumi.Output<string> | undefined;
   /**
@@ -72,7 +72,7 @@ export class EcsPushPool extends pulumi.ComponentResource {
    */
   readonly vpcId: pulumi.Output<string> | undefined;
   /**
-   * What manifest() takes.
+   * The value for manifest().
    */
   readonly definition: PushPoolDefinition;
 
@@ -248,7 +248,7 @@ function credentialsOf(
 function checkPlaceOfSecrets(template: Record<string, AnyJson>, of: Declared): void {
   const [container] = template.job_configuration?.task_definition?.containerDefinitions ?? [];
   if (typeof container !== "object" || container === null)
-    refuse("baseJobTemplate.job_configuration.task_definition.containerDefinitions[0] is missing: it is where secretEnv is said", of);
+    refuse("baseJobTemplate.job_configuration.task_definition.containerDefinitions[0] is missing: the pool writes secretEnv there", of);
 }
 
 /** Prefect's template has no variable for secrets of the environment, so the task definition itself names them. */

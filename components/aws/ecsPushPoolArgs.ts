@@ -5,7 +5,7 @@ import type { Credentials, Permissions } from "../submitting";
 import type { WorkQueueArgs } from "../workQueue";
 import type { TaskNetworkAccess } from "./taskNetwork";
 
-/** Arguments of an `EcsPushPool`. Each part that the pool would make can be given in its place. */
+/** Arguments of an `EcsPushPool`. Each part that the pool creates can be replaced by an existing one. */
 export interface EcsPushPoolArgs {
   /**
    * Region in which runs run. By default the provider's (`aws:region`).
@@ -42,13 +42,13 @@ export interface EcsPushPoolArgs {
    */
   credentialsBlock?: string;
   /**
-   * Name of an IAM user that exists already, to make the key for. By default a new user. It excludes ambient credentials and
+   * Name of an existing IAM user, for whom the key is created. By default a new user. It excludes ambient credentials and
    * credentialsBlock.
    * @example user: "prefect-submitter"
    */
   user?: pulumi.Input<string>;
   /**
-   * What those who submit may do. By default documented: AmazonECS_FullAccess, as Prefect's guide gives. Least privilege gives what the
+   * The permissions of those who submit. By default documented: AmazonECS_FullAccess, as in Prefect's guide. Least privilege gives what the
    * pool's runs take, on its own cluster, roles, logs and parameters.
    * @example permissions: Permissions.LeastPrivilege
    */
@@ -72,13 +72,13 @@ export interface EcsPushPoolArgs {
    */
   executionRoleArn?: pulumi.Input<string>;
   /**
-   * ARN of a role that exists already, which flows have. By default none, or a new one with taskPolicyArns. It excludes taskPolicyArns and
+   * ARN of an existing role for flows. By default none, or a new one with taskPolicyArns. It excludes taskPolicyArns and
    * the job variable task_role_arn.
    * @example taskRoleArn: "arn:aws:iam::123456789012:role/flows"
    */
   taskRoleArn?: pulumi.Input<string>;
   /**
-   * ARNs of policies for what flows do. A task role with these is made. By default flows have no role, and may do nothing in AWS. It
+   * ARNs of policies with the flows' permissions. They become a new task role. By default flows have no role, and may do nothing in AWS. It
    * excludes taskRoleArn.
    * @example taskPolicyArns: ["arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"]
    */
@@ -123,13 +123,13 @@ export interface EcsPushPoolArgs {
    */
   logRetentionDays?: number;
   /**
-   * Whether to make an image repository for the flows' images, the output imageRepository. By default none is made. ECR costs by what it
+   * Whether to create a repository for the flows' images, the output imageRepository. By default there is none. ECR charges for what it
    * keeps, and `destroy` keeps a repository with images in it.
    * @example imageRepository: true
    */
   imageRepository?: boolean;
   /**
-   * Whether to make the role AWSServiceRoleForECS, which an account has once. By default AWS makes it with the account's first cluster. It
+   * Whether to create the role AWSServiceRoleForECS, of which an account has one. By default AWS creates it with the account's first cluster. It
    * excludes clusterArn.
    * @example serviceLinkedRole: true
    */

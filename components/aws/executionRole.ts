@@ -46,8 +46,8 @@ const EXECUTION_ROLE_ARGUMENTS: ArgumentNames<ExecutionRoleArgs> = {
 };
 
 /**
- * The role as which ECS fetches a run's image and secrets and writes its log: that, and nothing else. What the flow itself may do is the
- * task role's.
+ * The role with which ECS fetches a run's image and secrets, and writes its log. It may do nothing else. The flow's own permissions are those of
+ * the task role.
  *
  * ```ts
  * const role = new ExecutionRole("etl-execution", { workPoolName: "etl", logGroupArn: logs.arn });

@@ -10,19 +10,19 @@ const EXCLUSIVE = [
   ["clusterArn", "jobVariables.cluster", "give the cluster once"],
   ["executionRoleArn", "jobVariables.execution_role_arn", "give the role once"],
   ["taskRoleArn", "jobVariables.task_role_arn", "give the role once"],
-  ["taskRoleArn", "taskPolicyArns", "a given role has its policies already"],
-  ["taskPolicyArns", "jobVariables.task_role_arn", "a given role has its policies already"],
+  ["taskRoleArn", "taskPolicyArns", "an existing role has its own policies"],
+  ["taskPolicyArns", "jobVariables.task_role_arn", "an existing role has its own policies"],
   ["vpcId", "jobVariables.vpc_id", "give the VPC once"],
-  ["network", "vpcId", "a network is made, or a given one is used"],
-  ["network", "subnetIds", "a network is made, or a given one is used"],
-  ["network", "jobVariables.network_configuration", "a network is made, or a given one is used"],
+  ["network", "vpcId", "the pool makes a network, or uses an existing one"],
+  ["network", "subnetIds", "the pool makes a network, or uses an existing one"],
+  ["network", "jobVariables.network_configuration", "the pool makes a network, or uses an existing one"],
   ["subnetIds", "jobVariables.network_configuration", "give the subnets once"],
-  ["logGroupName", "logRetentionDays", "how long a given log group keeps lines is its own matter"],
+  ["logGroupName", "logRetentionDays", "an existing log group has its own retention"],
   ["logGroupName", "jobVariables.cloudwatch_logs_options.awslogs-group", "give the log group once"],
-  ["clusterArn", "serviceLinkedRole", "who made the given cluster has the role already"],
-  ["credentialsBlock", "credentials", "a given block has its credentials already"],
-  ["credentialsBlock", "user", "a given block has its user already"],
-  ["prefectApiKey", "jobVariables.prefect_api_key_secret_arn", "give the key, or the secret that has it"],
+  ["clusterArn", "serviceLinkedRole", "the account of an existing cluster has the role"],
+  ["credentialsBlock", "credentials", "the existing block has its own credentials"],
+  ["credentialsBlock", "user", "the existing block has its own user"],
+  ["prefectApiKey", "jobVariables.prefect_api_key_secret_arn", "give the key, or the secret that holds it"],
 ] as const;
 
 /** An image of ECR, and its region. */
@@ -36,7 +36,7 @@ export function checkPool(
   of: Declared,
 ): void {
   // The longest that is put behind it: -execution-role, and what the provider adds.
-  checkComponentName(name, 40, of, "; the work pool may be called otherwise, by workPoolName");
+  checkComponentName(name, 40, of, ". The work pool can have another name: workPoolName");
   checkExclusive(args, EXCLUSIVE, of);
   checkName("workPoolName", workPoolName, of);
   checkLimits(args, of);
@@ -45,7 +45,7 @@ export function checkPool(
   checkChoice("network", args.network, TaskNetworkAccess, of);
   checkAwsName("user", "user", args.user, of);
   checkAwsName("logGroupName", "logGroup", args.logGroupName, of);
-  checkRetention(args.logRetentionDays, of);
+  checkRetention("logRetentionDays", args.logRetentionDays, of);
   checkRole("executionRoleArn", args.executionRoleArn, of);
   checkRole("taskRoleArn", args.taskRoleArn, of);
   checkRole("jobVariables.execution_role_arn", args.jobVariables?.execution_role_arn, of);
@@ -58,27 +58,30 @@ export function checkPool(
 
 function checkGiven({ clusterArn, credentials, credentialsBlock, user, secretEnv }: EcsPushPoolArgs, of: Declared): void {
   if (typeof clusterArn === "string" && !/^arn:aws[a-z-]*:ecs:[a-z0-9-]+:[0-9]{12}:cluster\/.+$/.test(clusterArn))
-    refuse(`clusterArn "${clusterArn}" must be the ARN of a cluster, as arn:aws:ecs:eu-west-1:123456789012:cluster/flows`, of);
+    refuse(`clusterArn "${clusterArn}" must be the ARN of a cluster, such as arn:aws:ecs:eu-west-1:123456789012:cluster/flows`, of);
   if (credentialsBlock !== undefined && !/^aws-credentials\/[^/%&<>]+$/.test(credentialsBlock))
-    refuse(`credentialsBlock "${credentialsBlock}" must name a block of type aws-credentials, as aws-credentials/etl`, of);
+    refuse(`credentialsBlock "${credentialsBlock}" must name a block of type aws-credentials, such as aws-credentials/etl`, of);
   if (credentials === Credentials.Ambient && user !== undefined)
-    refuse("credentials ambient and user exclude each other: with ambient nothing is made for a user; list it in submitters", of);
-  if (secretEnv?.PREFECT_API_KEY !== undefined) refuse("secretEnv.PREFECT_API_KEY: give it as prefectApiKey", of);
+    refuse("credentials ambient and user cannot both be given: ambient makes no key. List the user in submitters instead", of);
+  if (secretEnv?.PREFECT_API_KEY !== undefined)
+    refuse("secretEnv.PREFECT_API_KEY is not allowed: use the argument prefectApiKey instead", of);
 }
 
 function checkNetwork(args: EcsPushPoolArgs, of: Declared): void {
   const { region, vpcId, subnetIds, securityGroupIds, assignPublicIp, network, jobVariables = {} } = args;
   const vpc = vpcId ?? jobVariables.vpc_id;
-  if (subnetIds !== undefined && vpc === undefined) refuse("subnetIds need vpcId: name the VPC that they are in", of);
-  if (subnetIds !== undefined && subnetIds.length === 0) refuse("subnetIds is empty: name a subnet of the VPC at least", of);
+  if (subnetIds !== undefined && vpc === undefined) refuse("subnetIds needs vpcId: give the id of the VPC of these subnets", of);
+  if (subnetIds !== undefined && subnetIds.length === 0) refuse("subnetIds is empty: give at least one subnet of the VPC", of);
   if (vpcId !== undefined && subnetIds === undefined && jobVariables.network_configuration === undefined)
-    refuse("vpcId needs subnetIds: name the subnets of the VPC that runs are in", of);
+    refuse("vpcId needs subnetIds: give the subnets of the VPC for runs", of);
   // Prefect's own rule for its template.
   if (jobVariables.network_configuration !== undefined && vpc === undefined)
-    refuse("jobVariables.network_configuration needs vpcId: name the VPC that its subnets are in", of);
+    refuse("jobVariables.network_configuration needs vpcId: give the id of the VPC of its subnets", of);
   if (subnetIds === undefined) {
-    if (securityGroupIds !== undefined) refuse("securityGroupIds need vpcId and subnetIds: a network that is made has its own", of);
-    if (assignPublicIp !== undefined) refuse("assignPublicIp needs vpcId and subnetIds: a network that is made decides it itself", of);
+    if (securityGroupIds !== undefined)
+      refuse("securityGroupIds needs vpcId and subnetIds: a network that the pool makes has its own group", of);
+    if (assignPublicIp !== undefined)
+      refuse("assignPublicIp needs vpcId and subnetIds: in a network that the pool makes, the argument network decides", of);
   }
   for (const [field, ids, prefix] of [
     ["vpcId", [vpcId], "vpc-"],
@@ -86,7 +89,7 @@ function checkNetwork(args: EcsPushPoolArgs, of: Declared): void {
     ["securityGroupIds", securityGroupIds ?? [], "sg-"],
   ] as const)
     for (const id of ids)
-      if (typeof id === "string" && !id.startsWith(prefix)) refuse(`${field} "${id}" is no id of AWS: as ${prefix}0a1b2c3d4e5f`, of);
+      if (typeof id === "string" && !id.startsWith(prefix)) refuse(`${field} "${id}" must be an id such as ${prefix}0a1b2c3d4e5f`, of);
   if (network === TaskNetworkAccess.PrivateEndpoints) checkWayToImage(jobVariables.image, region, of);
 }
 
@@ -95,9 +98,9 @@ function checkWayToImage(image: unknown, region: unknown, of: Declared): void {
   if (typeof image !== "string") return;
   const [, place] = ECR.exec(image) ?? [];
   if (place !== undefined && (typeof region !== "string" || place === region)) return;
-  const where = place === undefined ? "" : `, which is in ${place}, from ${region}`;
+  const where = place === undefined ? "" : ` in ${place} from ${region}`;
   refuse(
-    `network privateEndpoints has no way to jobVariables.image "${image}"${where}: put it into a repository of ECR there (imageRepository), or take privateNat`,
+    `network privateEndpoints cannot reach jobVariables.image "${image}"${where}: push it to a repository of ECR in the same region (imageRepository), or use privateNat`,
     of,
   );
 }

@@ -39,7 +39,7 @@ export interface PushUserArgs {
    */
   user?: pulumi.Input<string>;
   /**
-   * What they may do. By default documented: AmazonECS_FullAccess, as Prefect's guide gives.
+   * What they may do. By default documented: AmazonECS_FullAccess, as in Prefect's guide.
    * @example permissions: Permissions.LeastPrivilege
    */
   permissions?: Permissions;
@@ -62,7 +62,7 @@ const PUSH_USER_ARGUMENTS: ArgumentNames<PushUserArgs> = {
 };
 
 /**
- * The IAM user by which runs are submitted, with what that takes and an access key, as Prefect's guide has it.
+ * The IAM user that submits runs, with the necessary permissions and an access key, as in Prefect's guide.
  *
  * ```ts
  * const push = new PushUser("etl-push", { workPoolName: "etl", clusterArn: cluster.arn, executionRoleArn: role.arn });
@@ -82,7 +82,7 @@ export class PushUser extends pulumi.ComponentResource {
    */
   readonly secretAccessKey: pulumi.Output<string>;
   /**
-   * When the key was made, as ISO 8601.
+   * When the key was created, as ISO 8601.
    */
   readonly keyCreatedAt: pulumi.Output<string>;
 

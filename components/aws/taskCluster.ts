@@ -7,7 +7,7 @@ import { checkAwsName, checkComponentName, regionOf } from "./checks";
 /** Arguments of a `TaskCluster`. */
 export interface TaskClusterArgs {
   /**
-   * Name of the cluster. By default made from the component's name.
+   * Name of the cluster. By default generated from the component's name.
    * @example clusterName: "flows"
    */
   clusterName?: string;
@@ -31,7 +31,7 @@ const TASK_CLUSTER_ARGUMENTS: ArgumentNames<TaskClusterArgs> = {
 };
 
 /**
- * A cluster of ECS for runs on Fargate, Fargate Spot too. It costs nothing while nothing runs.
+ * An ECS cluster for runs on Fargate, including Fargate Spot. It costs nothing while nothing runs.
  *
  * ```ts
  * const cluster = new TaskCluster("flows");

@@ -30,7 +30,7 @@ const TASK_LOG_GROUP_ARGUMENTS: ArgumentNames<TaskLogGroupArgs> = {
 };
 
 /**
- * The log group of CloudWatch Logs that runs write to.
+ * The CloudWatch log group that runs write to.
  *
  * ```ts
  * const logs = new TaskLogGroup("etl-logs", { retentionDays: 7 });
@@ -51,7 +51,7 @@ export class TaskLogGroup extends pulumi.ComponentResource {
     const region = regionOf(args.region, of);
     const { logGroupName, retentionDays } = args;
     checkAwsName("logGroupName", "logGroup", logGroupName, of);
-    checkRetention(retentionDays, of);
+    checkRetention("retentionDays", retentionDays, of);
     super("pushpool:index:TaskLogGroup", name, args, opts);
     const group = logGroup(name, { logGroupName, retentionDays, region }, partOf(this, opts));
 

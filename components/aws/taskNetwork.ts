@@ -16,13 +16,13 @@ import { type ArgumentNames, checkChoice, declared, partOf, refuse } from "../ch
 import { checkComponentName, regionOf } from "./checks";
 import { endpointService } from "./partition";
 
-/** How runs get out of their network. Nothing gets in by any of them. */
+/** How runs reach other services from their network. None of these has inbound access. */
 export const TaskNetworkAccess = {
-  /** Each has a public address, and lets nothing in. Nothing costs while nothing runs. */
+  /** Each run has a public address, without inbound access. It costs nothing while nothing runs. */
   Public: "public",
-  /** No public addresses: they go out through a NAT gateway, which costs all the time. */
+  /** No public addresses: runs use a NAT gateway, which costs money all the time. */
   PrivateNat: "privateNat",
-  /** No way out at all but to the AWS services that a run takes: images come from ECR only. Endpoints cost all the time. */
+  /** Runs reach only the AWS services that they need: images must be in ECR. Endpoints cost money all the time. */
   PrivateEndpoints: "privateEndpoints",
 } as const;
 export type TaskNetworkAccess = (typeof TaskNetworkAccess)[keyof typeof TaskNetworkAccess];
@@ -66,7 +66,7 @@ const ENDPOINTS = ["ecr.api", "ecr.dkr", "logs", "ssm", "secretsmanager"];
 const ANYWHERE = "0.0.0.0/0";
 
 /**
- * A small VPC for runs, in two zones at least. Its security group lets nothing in.
+ * A small VPC for runs, in two zones at least. Its security group has no inbound rules.
  *
  * ```ts
  * const network = new TaskNetwork("etl-network", { access: TaskNetworkAccess.PrivateNat });
@@ -93,8 +93,8 @@ export class TaskNetwork extends pulumi.ComponentResource {
     const region = regionOf(args.region, of);
     checkChoice("access", args.access, TaskNetworkAccess, of);
     const [, start] = /^(\d{1,3}\.\d{1,3})\.0\.0\/16$/.exec(cidrBlock) ?? [];
-    if (start === undefined) refuse(`cidrBlock "${cidrBlock}" must be a /16, as 10.72.0.0/16`, of);
-    if (zones && new Set(zones).size < 2) refuse("zones must name two zones or more, as eu-west-1a and eu-west-1b", of);
+    if (start === undefined) refuse(`cidrBlock "${cidrBlock}" must be a /16, such as 10.72.0.0/16`, of);
+    if (zones && new Set(zones).size < 2) refuse("zones must name at least two zones, such as eu-west-1a and eu-west-1b", of);
     super("pushpool:index:TaskNetwork", name, args, opts);
     const options = partOf(this, opts);
     const tags = { Name: `${name}` };
@@ -148,7 +148,8 @@ export class TaskNetwork extends pulumi.ComponentResource {
     this.registerOutputs({ vpcId: this.vpcId, subnetIds: this.subnetIds, securityGroupId: this.securityGroupId });
 
     function endpoints(): pulumi.Resource[] {
-      const doors = new SecurityGroup(
+      const endpointSecurityGroup = new SecurityGroup(
+        // The name stays: another one would replace the group of every network.
         `${name}-doors`,
         {
           vpcId: vpc.id,
@@ -180,7 +181,7 @@ export class TaskNetwork extends pulumi.ComponentResource {
                 vpcEndpointType: "Interface",
                 privateDnsEnabled: true,
                 subnetIds: subnets.map(({ id }) => id),
-                securityGroupIds: [doors.id],
+                securityGroupIds: [endpointSecurityGroup.id],
                 tags,
                 region,
               },

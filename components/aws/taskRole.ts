@@ -18,7 +18,7 @@ const TASK_ROLE_ARGUMENTS: ArgumentNames<TaskRoleArgs> = {
 };
 
 /**
- * The role that flows themselves have: their code finds its login by itself.
+ * The role of the flows: their code finds its login automatically.
  *
  * ```ts
  * const role = new TaskRole("etl-task", { policyArns: ["arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"] });

@@ -41,7 +41,7 @@ export interface TaskSubmitAccessArgs {
    */
   logGroupName?: pulumi.Input<string>;
   /**
-   * What they may do. By default documented: AmazonECS_FullAccess, as Prefect's guide gives.
+   * What they may do. By default documented: AmazonECS_FullAccess, as in Prefect's guide.
    * @example permissions: Permissions.LeastPrivilege
    */
   permissions?: Permissions;

@@ -9,7 +9,7 @@ const ALWAYS = ["cloudresourcemanager", "iam", "run", "logging"];
 /** Arguments of an `ApiEnablement`. */
 export interface ApiEnablementArgs {
   /**
-   * Project whose APIs are switched on. By default the provider's (`gcp:project`).
+   * Project whose APIs are enabled. By default the provider's (`gcp:project`).
    * @example project: "acme-data"
    */
   project?: pulumi.Input<string>;
@@ -26,7 +26,7 @@ const API_ENABLEMENT_ARGUMENTS: ArgumentNames<ApiEnablementArgs> = {
 };
 
 /**
- * Switches on the APIs of Google Cloud that a pool needs. They stay on when the stack is destroyed, since others may have come to need them.
+ * Enables the APIs of Google Cloud that a pool needs. They stay enabled when the stack is destroyed, since others may need them by then.
  *
  * ```ts
  * const apis = new ApiEnablement("apis", { project: "acme-data" });

@@ -15,7 +15,7 @@ export function placeOf(field: "project" | "region", given: pulumi.Input<string>
   if (value === undefined || value === "") {
     const example = field === "project" ? "acme-data" : "europe-west1";
     refuse(
-      `${field} is missing: give it, as ${field}: "${example}", or set it for the stack: pulumi config set gcp:${field} ${example}`,
+      `${field} is missing: give it, for example ${field}: "${example}", or set it for the stack: pulumi config set gcp:${field} ${example}`,
       of,
     );
   }
@@ -27,21 +27,24 @@ export function placeOf(field: "project" | "region", given: pulumi.Input<string>
 function checkProject(value: pulumi.Input<string>, of: Declared): void {
   if (typeof value !== "string" || PROJECT.test(value)) return;
   const hint = /^[0-9]+$/.test(value)
-    ? "that is a project's number: give its id"
-    : "at most 30 lower-case letters, digits and hyphens, a letter first";
-  refuse(`project "${value}" is no project id of Google Cloud: ${hint}`, of);
+    ? "it is a project number, so give the project id"
+    : "use at most 30 lowercase letters, digits and hyphens, and begin with a letter";
+  refuse(`project "${value}" is not a project id of Google Cloud: ${hint}`, of);
 }
 
 function checkRegion(value: pulumi.Input<string>, of: Declared): void {
   if (typeof value !== "string" || REGION.test(value)) return;
   const zone = ZONE.exec(value);
-  refuse(`region "${value}" is no region of Google Cloud: ${zone ? `that is a zone of ${zone[1]}` : "as europe-west1"}`, of);
+  refuse(`region "${value}" is not a region of Google Cloud: ${zone ? `it is a zone of ${zone[1]}` : "give one such as europe-west1"}`, of);
 }
 
 /** The part of a service account's e-mail before the @. */
 export function checkAccountId(field: string, value: string, of: Declared): void {
   if (ACCOUNT_ID.test(value)) return;
-  refuse(`${field} "${value}": Google takes 6 to 30 lower-case letters, digits and hyphens, a letter first and no hyphen last`, of);
+  refuse(
+    `${field} "${value}" must have 6 to 30 lowercase letters, digits and hyphens. It must begin with a letter, and not end with a hyphen`,
+    of,
+  );
 }
 
 /** A service account that is there already, in the pool's own project. */
@@ -49,11 +52,11 @@ export function checkAccount(field: string, value: pulumi.Input<string> | undefi
   if (typeof value !== "string") return;
   const [, domain] = EMAIL.exec(value) ?? [];
   if (domain === undefined)
-    refuse(`${field} "${value}" must be the e-mail of a service account, as flows@acme.iam.gserviceaccount.com`, of);
+    refuse(`${field} "${value}" must be the e-mail of a service account, such as flows@acme.iam.gserviceaccount.com`, of);
   const home = /^(.+)\.iam\.gserviceaccount\.com$/.exec(domain)?.[1];
   // An account that Google made (…@developer.gserviceaccount.com) tells the project's number only.
   if (home === undefined || typeof project !== "string" || home === asDomain(project)) return;
-  refuse(`${field} "${value}" is of project "${home}", and the pool is in "${project}": give an account of "${project}"`, of);
+  refuse(`${field} "${value}" is in project "${home}", but the pool is in "${project}": give an account of "${project}"`, of);
 }
 
 /** A project of a domain, `example.com:acme`, is `acme.example.com` in e-mails. */
@@ -65,6 +68,6 @@ function asDomain(project: string): string {
 export function checkMembers(field: string, members: readonly pulumi.Input<string>[] | undefined, of: Declared): void {
   (members ?? []).forEach((member, index) => {
     if (typeof member === "string" && !/^[a-zA-Z]+:./.test(member))
-      refuse(`${field}[${index}] "${member}" must say what it is, as user:ada@acme.com or group:data@acme.com`, of);
+      refuse(`${field}[${index}] "${member}" must begin with its kind, such as user:ada@acme.com or group:data@acme.com`, of);
   });
 }

@@ -32,13 +32,13 @@ import { SubmitAccess } from "./submitAccess";
 const EXCLUSIVE = [
   ["region", "jobVariables.region", "give the region once"],
   ["runtimeServiceAccount", "jobVariables.service_account_name", "give the account that runs act as once"],
-  ["credentialsBlock", "credentials", "a given block has its credentials already"],
-  ["credentialsBlock", "serviceAccount", "a given block has its service account already"],
-  ["prefectApiKey", "jobVariables.prefect_api_key_secret", "give the key, or the secret that has it"],
+  ["credentialsBlock", "credentials", "the existing block has its own credentials"],
+  ["credentialsBlock", "serviceAccount", "the existing block has its own service account"],
+  ["prefectApiKey", "jobVariables.prefect_api_key_secret", "give the key, or the secret that holds it"],
   ["cloudSqlInstances", "jobVariables.cloudsql_instances", "give the instances once"],
-  ["network", "subnetwork", "a network is made, or a given one is used"],
-  ["network", "jobVariables.vpc_connector_name", "a network is made, or a given connector is used"],
-  ["subnetwork", "jobVariables.vpc_connector_name", "runs have their addresses in a subnetwork, or go through a connector"],
+  ["network", "subnetwork", "the pool makes a network, or uses an existing one"],
+  ["network", "jobVariables.vpc_connector_name", "the pool makes a network, or uses an existing connector"],
+  ["subnetwork", "jobVariables.vpc_connector_name", "runs use a subnetwork, or a connector"],
 ] as const;
 
 /**
@@ -54,19 +54,19 @@ export class CloudRunPushPool extends pulumi.ComponentResource {
    */
   readonly workPoolName: pulumi.Output<string>;
   /**
-   * E-mail of the service account that runs act as: give it what flows need.
+   * E-mail of the service account of runs: give it the permissions that flows need.
    */
   readonly runtimeServiceAccount: pulumi.Output<string>;
   /**
-   * E-mail of the service account by which runs are submitted. Absent with ambient credentials and with a given block.
+   * E-mail of the service account that submits runs. Absent with ambient credentials and with a given block.
    */
   readonly pushServiceAccount: pulumi.Output<string> | undefined;
   /**
-   * What names of images begin with, where a repository was asked for.
+   * The prefix of the images' names, if a repository was requested.
    */
   readonly imageRepository: pulumi.Output<string> | undefined;
   /**
-   * What manifest() takes.
+   * The value for manifest().
    */
   readonly definition: PushPoolDefinition;
 
@@ -186,13 +186,11 @@ function checkCredentials(args: CloudRunPushPoolArgs, of: Declared): void {
   checkChoice("credentials", credentials, Credentials, of);
   checkChoice("permissions", permissions, Permissions, of);
   if (credentialsBlock !== undefined && !/^gcp-credentials\/[^/%&<>]+$/.test(credentialsBlock))
-    refuse(`credentialsBlock "${credentialsBlock}" must name a block of type gcp-credentials, as gcp-credentials/etl`, of);
-  if (args.secretEnv?.PREFECT_API_KEY !== undefined) refuse("secretEnv.PREFECT_API_KEY: give it as prefectApiKey", of);
+    refuse(`credentialsBlock "${credentialsBlock}" must name a block of type gcp-credentials, such as gcp-credentials/etl`, of);
+  if (args.secretEnv?.PREFECT_API_KEY !== undefined)
+    refuse("secretEnv.PREFECT_API_KEY is not allowed: use the argument prefectApiKey instead", of);
   if (credentials === Credentials.Ambient && serviceAccount !== undefined)
-    refuse(
-      "credentials ambient and serviceAccount exclude each other: with ambient nothing is made for an account; list it in submitters",
-      of,
-    );
+    refuse("credentials ambient and serviceAccount cannot both be given: ambient makes no key. List the account in submitters instead", of);
 }
 
 /** APIs for the optional parts. */
@@ -211,7 +209,7 @@ function apisFor({ secretEnv, prefectApiKey, network, imageRepository, cloudSqlI
 function checkPlaceOfSubnetwork(template: Record<string, AnyJson>, of: Declared): void {
   const task = template.job_configuration?.job_body?.template?.template;
   if (typeof task !== "object" || task === null)
-    refuse("baseJobTemplate.job_configuration.job_body.template.template is missing: it is where the subnetwork of runs is said", of);
+    refuse("baseJobTemplate.job_configuration.job_body.template.template is missing: the pool writes the subnetwork of runs there", of);
 }
 
 /** Prefect's template has a variable for connectors only, so the job itself says the subnetwork. */

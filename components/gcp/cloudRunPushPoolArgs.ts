@@ -5,7 +5,7 @@ import type { Credentials, Permissions } from "../submitting";
 import type { WorkQueueArgs } from "../workQueue";
 import type { NetworkAccess } from "./runNetwork";
 
-/** Arguments of a `CloudRunPushPool`. Each part that the pool would make can be given in its place. */
+/** Arguments of a `CloudRunPushPool`. Each part that the pool creates can be replaced by an existing one. */
 export interface CloudRunPushPoolArgs {
   /**
    * Project in which runs run. By default the provider's (`gcp:project`).
@@ -47,7 +47,7 @@ export interface CloudRunPushPoolArgs {
    */
   credentialsBlock?: string;
   /**
-   * E-mail of a service account that exists already, to make the key for. By default a new one. It excludes ambient credentials and
+   * E-mail of an existing service account, for which the key is created. By default a new one. It excludes ambient credentials and
    * credentialsBlock.
    * @example serviceAccount: "submitter@acme-data.iam.gserviceaccount.com"
    */
@@ -59,7 +59,7 @@ export interface CloudRunPushPoolArgs {
    */
   runtimeServiceAccount?: pulumi.Input<string>;
   /**
-   * What those who submit may do in the project. By default documented: Cloud Run Developer, as Prefect's guide gives. Least privilege
+   * What those who submit may do in the project. By default documented: Cloud Run Developer, as in Prefect's guide. Least privilege
    * gives what runs take, in the whole project: Google takes no condition on a Job's name.
    * @example permissions: Permissions.LeastPrivilege
    */
@@ -106,8 +106,8 @@ export interface CloudRunPushPoolArgs {
    */
   subnetwork?: pulumi.Input<string>;
   /**
-   * Whether to make a Docker repository for the flows' images, the output imageRepository. By default none is made. Artifact Registry costs
-   * by what it keeps.
+   * Whether to create a Docker repository for the flows' images, the output imageRepository. By default there is none. Artifact Registry charges
+   * for what it stores.
    * @example imageRepository: true
    */
   imageRepository?: boolean;

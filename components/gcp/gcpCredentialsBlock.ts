@@ -23,7 +23,7 @@ export interface GcpCredentialsBlockArgs {
    */
   blockName?: string;
   /**
-   * When the key was made, as ISO 8601. While a key is young, runs wait until all of Google knows it. By default the key counts as old.
+   * When the key was created, as ISO 8601. Runs wait until a young key is effective. By default the key counts as old.
    * @example keyCreatedAt: push.keyCreatedAt
    */
   keyCreatedAt?: pulumi.Input<string>;
@@ -45,11 +45,11 @@ const GCP_CREDENTIALS_BLOCK_ARGUMENTS: ArgumentNames<GcpCredentialsBlockArgs> = 
  */
 export class GcpCredentialsBlock extends pulumi.ComponentResource {
   /**
-   * What a pool's credentialsBlock takes: gcp-credentials/ and the block document's name.
+   * The value for a pool's credentialsBlock: gcp-credentials/ and the block document's name.
    */
   readonly blockKey: string;
   /**
-   * What manifest() takes among its blocks, by blockKey.
+   * The value for manifest()'s blocks, by blockKey.
    */
   readonly definition: Record<string, AnyJson>;
 
@@ -89,6 +89,6 @@ function asObject(key: AnyJson): AnyJson {
     return JSON.parse(key);
   } catch {
     // The parser's own words would show some of it.
-    throw new Error("serviceAccountInfo is no JSON: it must be a service account's key, as the file that Google gives out");
+    throw new Error("serviceAccountInfo is not valid JSON: give the key file of a service account, as Google provides it");
   }
 }

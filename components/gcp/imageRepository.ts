@@ -17,7 +17,7 @@ export interface ImageRepositoryArgs {
    */
   region?: pulumi.Input<string>;
   /**
-   * Id of the repository. By default made from the component's name.
+   * Id of the repository. By default generated from the component's name.
    * @example repositoryId: "flows"
    */
   repositoryId?: string;
@@ -39,7 +39,7 @@ const IMAGE_REPOSITORY_ARGUMENTS: ArgumentNames<ImageRepositoryArgs> = {
  */
 export class ImageRepository extends pulumi.ComponentResource {
   /**
-   * What images' names begin with: REGION-docker.pkg.dev/PROJECT/REPOSITORY.
+   * The prefix of the images' names: REGION-docker.pkg.dev/PROJECT/REPOSITORY.
    */
   readonly url: pulumi.Output<string>;
 
@@ -49,7 +49,7 @@ export class ImageRepository extends pulumi.ComponentResource {
     const project = placeOf("project", args.project, of);
     const location = placeOf("region", args.region, of);
     if (!/^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/.test(repositoryId))
-      refuse(`repositoryId "${repositoryId}": Google takes up to 63 lower-case letters, digits and hyphens, a letter first`, of);
+      refuse(`repositoryId "${repositoryId}" must have at most 63 lowercase letters, digits and hyphens, and begin with a letter`, of);
     super("pushpool:index:ImageRepository", name, args, opts);
     const repository = new Repository(`${name}-repository`, { project, location, repositoryId, format: "DOCKER" }, partOf(this, opts));
 

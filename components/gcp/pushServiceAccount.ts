@@ -20,7 +20,7 @@ export interface PushServiceAccountArgs {
    */
   project?: pulumi.Input<string>;
   /**
-   * The account's id, the part of its e-mail before the at sign. By default made from the component's name.
+   * The account's id, the part of its e-mail before the at sign. By default generated from the component's name.
    * @example accountId: "etl-push"
    */
   accountId?: string;
@@ -30,7 +30,7 @@ export interface PushServiceAccountArgs {
    */
   serviceAccount?: pulumi.Input<string>;
   /**
-   * What it may do in the project. By default documented: Cloud Run Developer, as Prefect's guide gives.
+   * What it may do in the project. By default documented: Cloud Run Developer, as in Prefect's guide.
    * @example permissions: Permissions.LeastPrivilege
    */
   permissions?: Permissions;
@@ -51,7 +51,7 @@ const PUSH_SERVICE_ACCOUNT_ARGUMENTS: ArgumentNames<PushServiceAccountArgs> = {
 };
 
 /**
- * The service account by which runs are submitted, with what that takes and a JSON key, as Prefect's guide has it.
+ * The service account that submits runs, with the necessary permissions and a JSON key, as in Prefect's guide.
  *
  * ```ts
  * const push = new PushServiceAccount("etl-push", { runtimeServiceAccount: runtime.email });
@@ -63,11 +63,11 @@ export class PushServiceAccount extends pulumi.ComponentResource {
    */
   readonly email: pulumi.Output<string>;
   /**
-   * Its key, as the file that Google gives out. Secret.
+   * Its key, as Google's key file. Secret.
    */
   readonly key: pulumi.Output<Record<string, string>>;
   /**
-   * When the key was made, as ISO 8601.
+   * When the key was created, as ISO 8601.
    */
   readonly keyCreatedAt: pulumi.Output<string>;
 

@@ -45,7 +45,7 @@ const RUN_NETWORK_ARGUMENTS: ArgumentNames<RunNetworkArgs> = {
 };
 
 /**
- * A VPC network of the runs' own, for what is to be reached from them alone.
+ * A VPC network for the runs alone, for services that only they may reach.
  *
  * ```ts
  * const network = new RunNetwork("etl-network", { access: NetworkAccess.Connector });

@@ -13,7 +13,7 @@ export interface RuntimeServiceAccountArgs {
    */
   project?: pulumi.Input<string>;
   /**
-   * The account's id, the part of its e-mail before the at sign. By default made from the component's name.
+   * The account's id, the part of its e-mail before the at sign. By default generated from the component's name.
    * @example accountId: "etl-runs"
    */
   accountId?: string;
@@ -31,8 +31,8 @@ const RUNTIME_SERVICE_ACCOUNT_ARGUMENTS: ArgumentNames<RuntimeServiceAccountArgs
 };
 
 /**
- * The service account that flow runs act as. With none of their own they would act as the project's default compute account, which in many
- * projects may change nearly everything.
+ * The service account of flow runs. Without it they would use the project's default compute account, which in many projects may change nearly
+ * everything.
  *
  * ```ts
  * const runtime = new RuntimeServiceAccount("etl-runtime", { roles: ["roles/bigquery.jobUser"] });

@@ -25,7 +25,7 @@ export interface SubmitAccessArgs {
    */
   project?: pulumi.Input<string>;
   /**
-   * What they may do in the project. By default documented: Cloud Run Developer, as Prefect's guide gives.
+   * What they may do in the project. By default documented: Cloud Run Developer, as in Prefect's guide.
    * @example permissions: Permissions.LeastPrivilege
    */
   permissions?: Permissions;

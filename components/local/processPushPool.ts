@@ -78,7 +78,7 @@ export class ProcessPushPool extends pulumi.ComponentResource {
    */
   readonly workPoolName: pulumi.Output<string>;
   /**
-   * What manifest() takes.
+   * The value for manifest().
    */
   readonly definition: PushPoolDefinition;
 

@@ -48,9 +48,9 @@ export class Connection extends pulumi.ProviderResource {
   constructor(name: string, args: ConnectionArgs, opts?: pulumi.ResourceOptions) {
     const of = declared("Connection", name, args, CONNECTION_ARGUMENTS);
     const { apiUrl, apiKey, authString } = args;
-    if (apiKey !== undefined && authString !== undefined) refuse("apiKey and authString exclude each other: give one of them", of);
+    if (apiKey !== undefined && authString !== undefined) refuse("apiKey and authString cannot both be given: leave one of them out", of);
     if (typeof apiUrl === "string" && !/^https?:\/\//.test(apiUrl))
-      refuse(`apiUrl must begin with http:// or https://, as http://HOST:4200/api; "${apiUrl}" does not`, of);
+      refuse(`apiUrl must begin with http:// or https://, for example http://HOST:4200/api, not "${apiUrl}"`, of);
     const given = authString ?? apiKey;
     const auth = given === undefined ? undefined : pulumi.secret(given);
     // Names with a namespace, as those of a stack's configuration: the process of a dynamic provider gets either.

@@ -69,7 +69,7 @@ export interface PrefectDeploymentArgs {
    */
   tags?: pulumi.Input<pulumi.Input<string>[]>;
   /**
-   * What the deployment is for. By default nothing is said.
+   * What the deployment is for. By default there is no description.
    * @example description: "Loads the orders of the day"
    */
   description?: pulumi.Input<string>;

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { CREDENTIALS_VARIABLE } from "../../src/template";
+import { type ArgumentNames, checkParts } from "../checks";
 import type { PrefectDefinition, PushPoolDefinition } from "../definitions";
 import { present } from "../definitions";
 import type { Deployment } from "../deployment";
@@ -19,6 +20,13 @@ export interface Registered {
   /** Take over what is there already under these names, in place of refusing. */
   adoptExisting?: boolean;
 }
+
+const REGISTERED: ArgumentNames<Registered> = {
+  pools: "required",
+  deployments: "optional",
+  blocks: "optional",
+  adoptExisting: "optional",
+};
 
 /** The resources on the Prefect API, and what `manifest()` takes. */
 export interface Registration {
@@ -42,10 +50,9 @@ export interface Registration {
  * ```
  * @param connection `undefined` for the Prefect API that the environment of `pulumi up` means
  */
-export function register(
-  connection: Connection | undefined,
-  { pools, deployments = [], blocks: more = {}, adoptExisting }: Registered,
-): Registration {
+export function register(connection: Connection | undefined, parts: Registered): Registration {
+  checkParts("prefect.register()", parts, REGISTERED);
+  const { pools, deployments = [], blocks: more = {}, adoptExisting } = parts;
   const opts = connection ? { provider: connection } : {};
   const adopt = adoptExisting === undefined ? {} : { adoptExisting };
   const definitions = Object.assign({}, ...pools.map(({ definition }) => definition.blocks), more) as Record<string, AnyJson>;
@@ -108,7 +115,7 @@ function withCredentials(name: string, pool: Record<string, AnyJson>, blocks: Re
   const block = typeof key === "string" ? blocks[key] : undefined;
   if (!block) {
     throw new pulumi.RunError(
-      `prefect.register(): the credentials of work pool "${name}" are block "${String(key)}", which is not among those registered: give it in blocks: { "${String(key)}": { data: {…} } }`,
+      `prefect.register(): work pool "${name}" uses the credentials block "${String(key)}", which is not registered: add it to the argument blocks: { "${String(key)}": { data: {…} } }`,
     );
   }
   const { variables } = template;

@@ -21,7 +21,7 @@ export interface PrefectWorkQueueArgs {
    */
   isPaused?: pulumi.Input<boolean>;
   /**
-   * What the queue is for. By default nothing is said.
+   * What the queue is for. By default there is no description.
    * @example description: "What must not wait"
    */
   description?: pulumi.Input<string>;
@@ -52,7 +52,7 @@ export interface PrefectWorkPoolArgs {
    */
   baseJobTemplate?: Record<string, AnyJson>;
   /**
-   * What the pool is for. By default nothing is said.
+   * What the pool is for. By default there is no description.
    * @example description: "Loads and reports"
    */
   description?: pulumi.Input<string>;

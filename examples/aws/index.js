@@ -4,15 +4,15 @@ const { EcsPushPool, Permissions } = require("pushpool/aws");
 
 const config = new pulumi.Config();
 
-// Runs are tasks of ECS on Fargate in the stack's aws:region, in a network of their own that nothing gets into.
+// Runs are ECS tasks on Fargate in the stack's aws:region, in their own network without inbound rules.
 const etl = new EcsPushPool("etl", {
   permissions: Permissions.LeastPrivilege,
   concurrencyLimit: 10,
   imageRepository: true,
-  // What flows themselves may do; their code finds this login by itself.
+  // The permissions of the flows. Their code finds this login automatically.
   taskPolicyArns: config.getObject("taskPolicyArns") ?? [],
   jobVariables: { image: "public.ecr.aws/docker/library/alpine:3", cpu: 256, memory: 512 },
-  // Where AWS' services are, for private endpoints and emulators; without it, where they always are.
+  // Addresses of AWS' services, for private endpoints and emulators. Without it, the public ones.
   endpoints: config.getObject("endpoints"),
 });
 
@@ -23,7 +23,7 @@ const hello = new Deployment("hello/shell", {
   parameters: { name: "Ada" },
 });
 
-// What other programs and scripts may need: `pulumi stack output imageRepository`.
+// An output for other programs and scripts: `pulumi stack output imageRepository`.
 exports.imageRepository = etl.imageRepository;
 exports.clusterArn = etl.clusterArn;
 exports.executionRoleArn = etl.executionRoleArn;

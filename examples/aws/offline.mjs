@@ -1,4 +1,4 @@
-// The whole example with no account and no network: a fake AWS, and a stand-in for Pulumi's aws provider, in this process.
+// The complete example without an account and a network: a fake AWS and a stand-in for Pulumi's aws provider run in this process.
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -12,7 +12,7 @@ const place = mkdtempSync(join(tmpdir(), "pushpool-aws-"));
 const aws = await startFakeAws();
 const provider = await serveProvider(awsProvider(aws));
 
-// What `pulumi config set` would write for a real account, and where the fake is.
+// The configuration of a real account, plus the fake's address.
 const config = { "aws:region": aws.region, "aws-example:endpoints": aws.endpoints };
 writeFileSync(join(import.meta.dirname, "Pulumi.offline.yaml"), JSON.stringify({ config }));
 const env = {
@@ -24,7 +24,7 @@ const env = {
   PUSHPOOL_ECS_LOG_DRAIN_SECONDS: "0.2",
 };
 
-/** One command of the command line; the first that fails ends it all. */
+/** Run one command. The first failure ends everything. */
 async function run(...args) {
   console.error(`$ pushpool ${args.join(" ")}`);
   const child = spawn(process.execPath, [pushpool, "-C", import.meta.dirname, "-s", "offline", ...args], { env, stdio: "inherit" });

@@ -4,12 +4,12 @@ const { CloudRunPushPool, Permissions } = require("pushpool/gcp");
 
 const config = new pulumi.Config();
 
-// Runs are executions of Cloud Run jobs in the stack's gcp:project and gcp:region, as a service account that may do nothing else.
+// Runs are executions of Cloud Run jobs in the stack's gcp:project and gcp:region, with a service account that has no other permissions.
 const etl = new CloudRunPushPool("etl", {
   permissions: Permissions.LeastPrivilege,
   concurrencyLimit: 10,
   jobVariables: { image: "alpine:3", timeout: 300 },
-  // Where Google's services are, for private endpoints and emulators; without it, where they always are.
+  // Addresses of Google's services, for private endpoints and emulators. Without it, the public ones.
   endpoints: config.getObject("endpoints"),
 });
 

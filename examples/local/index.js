@@ -1,7 +1,7 @@
 const { Deployment, FlowRun, manifest } = require("pushpool");
 const { ProcessPushPool } = require("pushpool/local");
 
-// Runs are processes of this machine, at most four at a time, in this folder. prefect.yaml refers to the pool by its name.
+// Runs are processes on this machine, at most four at a time, in this folder. prefect.yaml refers to the pool by its name.
 const pool = new ProcessPushPool("local", { concurrencyLimit: 4, jobVariables: { working_dir: __dirname } });
 
 // A deployment can be declared here as well as in prefect.yaml.
@@ -12,7 +12,7 @@ const usage = new Deployment("disk/usage", {
   tags: ["housekeeping"],
 });
 
-// A run as part of `up`: once, and again when a trigger changes. Where it fails, `up` fails.
+// A run as part of `up`: once, and again when a trigger changes. If it fails, `up` fails.
 const smoke = new FlowRun("smoke", { pool: pool.definition, deployment: usage.definition, triggers: ["1.0"] });
 
 exports.pushPools = manifest({ pools: [pool], deployments: [usage] });

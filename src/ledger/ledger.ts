@@ -4,33 +4,33 @@ import type { FlowRun, State, StateType } from "../model/flowRun";
 import type { PoolType } from "../model/poolType";
 import type { SharedNotes } from "../targets/target";
 
-/** A run as it is first written: SCHEDULED, with the exact submission of its first attempt. */
+/** A new run: SCHEDULED, with the exact submission of its first attempt. */
 export interface NewRun {
   run: FlowRun;
   poolType: PoolType;
-  /** Digest of what was asked for, by which a repeated idempotency key is told from a misused one. */
+  /** Digest of the request. It distinguishes a repeated request from another one with the same idempotency key. */
   requestDigest: string;
   submission: JsonObject;
 }
 
-/** What may change of a run, together, in one compare-and-set. A `state` also adds a transition. `null` clears. */
+/** What can change in a run, together, in one compare-and-set. A `state` also adds a transition. `null` clears a field. */
 export interface RunChange {
   state?: State;
   startedAt?: string | null;
   endedAt?: string | null;
   infrastructureId?: string | null;
   outcome?: FlowRun["outcome"] | null;
-  /** Who is submitting it; see `runs/owner.ts`. */
+  /** Who submits it; see `runs/owner.ts`. */
   owner?: string | null;
-  /** What the present attempt left behind was cleaned up. */
+  /** When the leftovers of the current attempt were cleaned up. */
   cleanedAt?: string;
-  /** Let the key go: the next run that asks by it is a new one. */
+  /** Release the key: the next request with it gets a new run. */
   idempotencyKey?: null;
-  /** Start another attempt with this submission. `attempt`: its number, where it is further on than the next: others ran elsewhere. */
+  /** Start another attempt with this submission. `attempt`: its number, if other attempts ran elsewhere. @default the next number */
   nextAttempt?: { submission: JsonObject; attempt?: number };
 }
 
-/** What the ledger keeps of a run beside what its user sees. */
+/** What the ledger stores about a run, in addition to what users see. */
 export interface RunRecord {
   run: FlowRun;
   poolType: PoolType;
@@ -41,7 +41,7 @@ export interface RunRecord {
 }
 
 export interface RunFilter {
-  /** `<project>/<stack>`; absent: every stack. */
+  /** `<project>/<stack>`; absent: all stacks. */
   stack?: string;
   deployment?: string;
   workPool?: string;
@@ -54,17 +54,17 @@ export interface RunFilter {
 export interface DeploymentRecord {
   /** `<flow name>/<deployment name>` */
   name: string;
-  /** What runs go by. Its job variables and pull steps hold references to secrets, never secrets. */
+  /** What runs use. Its job variables and pull steps contain references to secrets, never secrets. */
   definition: DeploymentDefinition;
-  /** What the file says beside that and nothing acts on: build and push steps, triggers, and so on, under their names there. */
+  /** Fields of the file that have no effect: build and push steps, triggers, and so on, by their names there. */
   kept: JsonObject;
-  /** The file it came from: a path. */
+  /** The path of its file. */
   file: string;
   /** ISO 8601, UTC. */
   deployedAt: string;
 }
 
-/** How many runs may hold a slot (PENDING, RUNNING, CANCELLING) at a time; `null`: any number. */
+/** How many runs may hold a slot (PENDING, RUNNING, CANCELLING) at the same time; `null`: no limit. */
 export interface SlotLimits {
   pool: number | null;
   queue: number | null;
@@ -77,23 +77,23 @@ export type SlotAnswer =
   | { kind: "changed" };
 
 /**
- * The durable record of runs. Several processes use one at the same time: whatever changes a run names the version it saw,
- * and the ledger refuses if that is no longer the present one.
+ * The durable record of runs. Several processes use one at the same time. A change names the version that it is based on, and the ledger
+ * refuses it if the run has another version by then.
  *
- * Every method may throw a `UserError` (exit code 5): disk full, locked, damaged, with the ledger's path.
+ * Every method may throw a `UserError` with the ledger's path (exit code 5): disk full, locked, damaged.
  */
 export interface Ledger extends SharedNotes {
   /**
-   * Write a new run. If this deployment has seen its idempotency key, or (without a key) the ledger has its id, nothing is written and the
-   * earlier run comes back.
-   * Every other process sees it at once; it survives a power cut with the next change of any run: taking a slot, at the latest.
+   * Write a new run. If this deployment has already used its idempotency key, or (without a key) the ledger has its id, nothing is written
+   * and the earlier run is returned. Other processes see it at once. It survives a power cut after the next change of any run: when it
+   * takes a slot, at the latest.
    */
   createRun(run: NewRun): Promise<{ record: RunRecord; created: boolean }>;
   /** One run, or `undefined`. */
   read(id: string): Promise<RunRecord | undefined>;
-  /** Whether a run is still at a version: cheaper than reading it. */
+  /** Whether a run still has this version: cheaper than reading it. */
   isAt(id: string, version: number): Promise<boolean>;
-  /** Which of these runs are at another version than the one given, by one question. */
+  /** Which of these runs no longer have the given version, with one query. */
   moved(runs: readonly (readonly [id: string, version: number])[]): Promise<string[]>;
   /** Runs whose id starts with `ref` or whose name is `ref`, newest first, at most `limit`. */
   match(ref: string, limit: number): Promise<RunRecord[]>;
@@ -101,24 +101,24 @@ export interface Ledger extends SharedNotes {
   list(filter: RunFilter): Promise<RunRecord[]>;
   /** Names of the most recent runs, for suggestions. */
   recentNames(limit: number): Promise<string[]>;
-  /** What there are runs of, each once: by the names of stack, work pool and deployment. */
+  /** The stacks, work pools and deployments that have runs, each combination once. */
   used(): Promise<{ stack: string; workPool: string; deployment: string }[]>;
-  /** Every state a run has had, oldest first. */
+  /** Every state that a run has had, oldest first. */
   transitions(id: string): Promise<(State & { attempt: number })[]>;
   /**
-   * Compare-and-set; `undefined` if the run is no longer at `version`. What it resolves with would survive a power cut.
-   * @param durable `soon`: some milliseconds later only, for what looking would show again. Other processes see it at once all the same.
-   * @default "now"
+   * Compare and set. Returns `undefined` if the run no longer has this version. Once it resolves, the change survives a power cut.
+   * @param durable `soon`: it survives only some milliseconds later, for changes that another look would repeat. Other processes see it at
+   * once. @default "now"
    */
   change(id: string, version: number, change: RunChange, durable?: "now" | "soon"): Promise<RunRecord | undefined>;
-  /** Take a concurrency slot and enter PENDING, in one step that no other process can come between; as durable as a change. */
+  /** Take a concurrency slot and become PENDING, in one atomic step; as durable as a change. */
   acquireSlot(id: string, version: number, limits: SlotLimits, change: RunChange & { state: State }): Promise<SlotAnswer>;
-  /** Deployed ones of a stack, by name; all of them without `names`. */
+  /** The deployments of a stack, by name; all of them without `names`. */
   deployments(stack: string, names?: readonly string[]): Promise<DeploymentRecord[]>;
-  /** Write and remove deployments of a stack, all or none. */
+  /** Write and remove deployments of a stack; all or none. */
   changeDeployments(stack: string, change: { put?: readonly DeploymentRecord[]; remove?: readonly string[] }): Promise<void>;
-  /** The runs that hold a slot in a pool, or one of a deployment's. */
+  /** The runs that hold a slot in a pool, or a slot of a deployment. */
   slotHolders(stack: string, workPool: string, deployment: string): Promise<RunRecord[]>;
-  /** May be repeated. */
+  /** May be called repeatedly. */
   close(): void;
 }

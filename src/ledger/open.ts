@@ -9,20 +9,21 @@ import { MIGRATIONS } from "./schema";
 /** How long one process waits for another's write, in milliseconds. */
 const BUSY_TIMEOUT = 15_000;
 
-/** Less free space than this, in bytes, is none: SQLite writes whole pages and the index of its log. */
+/** Less free space than this, in bytes, counts as none: SQLite writes whole pages and the index of its log. */
 const NEGLIGIBLE_SPACE = 64 * 1024;
 
-/** As SQLite calls a database that is no file. */
+/** SQLite's name for a database without a file. */
 export const IN_MEMORY = ":memory:";
 
-/** Where the ledger of a home lies. */
+/** The path of a home's ledger. */
 export function ledgerPath(home: string): string {
   return join(home, "ledger.db");
 }
 
 /**
- * Open the SQLite file of a ledger, made and migrated if need be.
- * @throws {UserError} (2) if it is damaged or of a newer version: it is then left as it is; (5) if it cannot be opened or the disk is full
+ * Open a ledger's SQLite file; create and migrate it if necessary.
+ * @throws {UserError} if it is damaged or has a newer version (exit code 2; the file is not changed), or if it cannot be opened or the disk
+ * is full (5)
  */
 export function openDatabase(path: string): DatabaseSync {
   checkHeader(path);
@@ -30,10 +31,10 @@ export function openDatabase(path: string): DatabaseSync {
   return translated(path, () => {
     const { DatabaseSync } = loadSqlite();
     const db = new DatabaseSync(path);
-    // Before journal_mode: two processes that make the file at once would else meet SQLITE_BUSY there.
+    // Before journal_mode: otherwise two processes that create the file at the same time would get SQLITE_BUSY there.
     db.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT}`);
     if (pragma(db, "journal_mode") !== "wal") db.exec("PRAGMA journal_mode = wal");
-    // A commit need not wait for the disk: who needs that waits for `walSync.ts`, and this process can do other things meanwhile.
+    // A commit need not wait for the disk. Who needs that waits for `walSync.ts`, and this process can do other work meanwhile.
     db.exec("PRAGMA synchronous = NORMAL");
     if (Number(pragma(db, "user_version")) < MIGRATIONS.length) migrate(db, path);
     return db;
@@ -41,8 +42,8 @@ export function openDatabase(path: string): DatabaseSync {
 }
 
 /**
- * Read the whole ledger and see that it is sound: for a process that will live on it for long.
- * @throws {UserError} (2) if it is damaged; whatever {@link openDatabase} throws
+ * Read the whole ledger and check it, for a process that will use it for long.
+ * @throws {UserError} if it is damaged (exit code 2), and the errors of {@link openDatabase}
  */
 export function checkLedgerFile(path: string): void {
   if (!existsSync(path)) return;
@@ -55,7 +56,7 @@ export function checkLedgerFile(path: string): void {
   }
 }
 
-/** Run `work`, with SQLite's errors told as what the user can do about them. */
+/** Run `work`, and turn SQLite's errors into messages that say what the user can do. */
 export function translated<T>(path: string, work: () => T): T {
   try {
     return work();
@@ -78,7 +79,9 @@ function migrate(db: DatabaseSync, path: string): void {
   }
 }
 
-/** Looks at the first 100 bytes (https://www.sqlite.org/fileformat.html#the_database_header), so that a file which is refused is not even opened by SQLite. */
+/**
+ * Check the first 100 bytes (https://www.sqlite.org/fileformat.html#the_database_header). SQLite then never opens a file that is refused.
+ */
 function checkHeader(path: string): void {
   const header = Buffer.alloc(100);
   let length: number;
@@ -100,8 +103,8 @@ function checkHeader(path: string): void {
 }
 
 /**
- * The ledger is for its owner only, whatever the umask and the folder: it holds parameters. SQLite gives its log the same mode.
- * @throws {UserError} (5) if the file cannot be made
+ * Restrict the ledger to its owner, whatever the umask and the folder: it contains parameters. SQLite gives its log the same mode.
+ * @throws {UserError} if the file cannot be created (exit code 5)
  */
 function keepPrivate(path: string): void {
   try {
@@ -114,13 +117,13 @@ function keepPrivate(path: string): void {
 
 function newer(path: string, version: number): UserError {
   return new UserError(
-    `the ledger ${path} was written by a newer pushpool (its version is ${version}, this one knows up to ${MIGRATIONS.length}): to upgrade, ${upgradeHint()}. The file was left as it is`,
+    `the ledger ${path} was written by a newer pushpool (its version is ${version}, this one knows up to ${MIGRATIONS.length}): to upgrade, ${upgradeHint()}. The file was not changed`,
   );
 }
 
 function damaged(path: string, what: string): UserError {
   return new UserError(
-    `the ledger ${path} is damaged (${what}); it was left as it is. Restore it from a backup, or move it away to start with an empty one: runs that are in flight are then no longer known here`,
+    `the ledger ${path} is damaged (${what}); it was not changed. Restore it from a backup, or move it away to start with an empty one: runs in flight are then unknown here`,
   );
 }
 
@@ -132,7 +135,7 @@ function asUserError(path: string, error: unknown): unknown {
     case 13:
       return noSpace(path);
     case 1:
-      // A SQLite file of another program, or one whose tables are gone. Any other SQL error is a bug of ours.
+      // A SQLite file of another program, or one without its tables. Any other SQL error is our own bug.
       return /no such (table|column)|already exists/.test(message ?? "") ? damaged(path, message ?? "") : error;
     case 11:
     case 26:
@@ -145,7 +148,7 @@ function asUserError(path: string, error: unknown): unknown {
     case 23:
       return new UserError(`cannot write the ledger ${path}: ${message}. Check who owns the folder and that it is not read-only`, 5);
     case 10:
-      // SQLite does not say what the system said; a full disk is the one cause that a user can do something about.
+      // SQLite does not pass on the system's error. A full disk is the only cause that a user can fix.
       if (isFull(path)) return noSpace(path);
       return new UserError(`reading or writing the ledger ${path} failed: ${message}`, 5);
     default:
@@ -169,7 +172,7 @@ function isFull(path: string): boolean {
   }
 }
 
-/** What was written is in the file, and may not be there after a power cut. */
+/** The write is in the file, but may be lost in a power cut. */
 export function writeFailed(path: string, error: Error): UserError {
   const { code, message } = error as NodeJS.ErrnoException;
   if (code === "ENOSPC" || code === "EDQUOT") return noSpace(path);
@@ -180,7 +183,7 @@ function pragma(db: DatabaseSync, name: string): unknown {
   return Object.values(db.prepare(`PRAGMA ${name}`).get() ?? {})[0];
 }
 
-/** `node:sqlite` warns once that it is experimental; users did not choose it, so they need not read that. */
+/** `node:sqlite` warns once that it is experimental. Users did not choose it, so they need not see that. */
 function loadSqlite(): typeof import("node:sqlite") {
   const emitWarning = process.emitWarning;
   process.emitWarning = () => {};

@@ -5,10 +5,10 @@ import type { Outcome } from "../model/outcome";
 import type { PoolType } from "../model/poolType";
 import type { DeploymentRecord, RunRecord } from "./ledger";
 
-/** Columns to be written, by name. */
+/** Columns to write, by name. */
 export type Row = Record<string, string | number | null>;
 
-/** A row of `runs`, joined with the submission of its present attempt where that was asked for. */
+/** A row of `runs`, joined with the submission of its current attempt if requested. */
 export interface RunRow {
   id: string;
   name: string;
@@ -81,8 +81,8 @@ export function toRow(run: FlowRun, poolType: PoolType, requestDigest: string): 
   };
 }
 
-// What was never set is absent, not there and empty. Written out field by field: tens of thousands are read and kept at a time, and an object
-// that is made of entries takes several times the room.
+// What was never set is absent, not empty. The fields are written out, since tens of thousands of runs are kept at the same time: an object
+// built from entries takes several times the memory.
 function runOf(row: RunRow): FlowRun {
   const run: FlowRun = {
     id: row.id,

@@ -1,6 +1,6 @@
 /**
- * The ledger's tables, a migration an entry: entry N brings a file from `user_version` N to N+1.
- * An entry that has been released is never changed. Every look-up that a command makes has its index.
+ * The ledger's tables, one migration in each entry: entry N migrates a file from `user_version` N to N+1. A released entry never changes.
+ * Every query of a command has an index.
  */
 export const MIGRATIONS: readonly string[] = [
   `

@@ -4,14 +4,14 @@ import type { State } from "../model/flowRun";
 import type { DeploymentRecord, Ledger, NewRun, RunChange, RunFilter, RunRecord, SlotAnswer, SlotLimits } from "./ledger";
 import { IN_MEMORY, openDatabase, translated, writeFailed } from "./open";
 import { type DeploymentRow, deploymentOf, fromRow, type Row, type RunRow, toRow } from "./rows";
-import { openTogether, type Together } from "./together";
 import { openWalSync, type WalSync } from "./walSync";
+import { openWriteBatcher, type WriteBatcher } from "./writeBatcher";
 
 const RECORD = `SELECT r.*, s.submission, s.cleaned_at FROM runs r JOIN submissions s ON s.run_id = r.id AND s.attempt = r.attempt`;
 
 /**
- * The ledger in one SQLite file, shared by every process on this machine.
- * @param path made if it is not there
+ * The ledger in one SQLite file, shared by all processes on this machine.
+ * @param path created if it does not exist
  * @throws {UserError} see {@link openDatabase}
  */
 export function openSqliteLedger(path: string): Ledger {
@@ -24,21 +24,21 @@ class SqliteLedger implements Ledger {
   readonly #statements = new Map<string, StatementSync>();
   /** Absent for a ledger in memory. */
   readonly #wal: WalSync | undefined;
-  readonly #together: Together;
+  readonly #batcher: WriteBatcher;
   #closed = false;
 
   constructor(path: string, db: DatabaseSync) {
     this.#path = path;
     this.#db = db;
     this.#wal = path === IN_MEMORY ? undefined : openWalSync(path);
-    this.#together = openTogether(
+    this.#batcher = openWriteBatcher(
       (work) => this.#translated(work),
       (sql) => this.#run(sql),
     );
   }
 
   async createRun({ run, poolType, requestDigest, submission }: NewRun): Promise<{ record: RunRecord; created: boolean }> {
-    // Nothing of it is sent before it takes a slot, and no later write is on the disk without this one.
+    // Nothing is sent before it takes a slot, and no later write reaches the disk without this one.
     return this.#write(() => {
       const earlier = run.idempotencyKey === undefined ? this.#record(run.id) : this.#keyed(run.stack, run.deployment, run.idempotencyKey);
       if (earlier) return { record: earlier, created: false };
@@ -71,7 +71,7 @@ class SqliteLedger implements Ledger {
 
   async match(ref: string, limit: number): Promise<RunRecord[]> {
     return this.#translated(() => {
-      // Two look-ups, each by its index, where one OR would walk the table.
+      // Two queries, each with its index: one with OR would scan the table.
       const byId = this.#all(`${RECORD} WHERE r.id >= ? AND r.id < ? ORDER BY r.id DESC LIMIT ?`, ref, `${ref}\u{10ffff}`, limit);
       const byName = this.#all(`${RECORD} WHERE r.name = ? ORDER BY r.id DESC LIMIT ?`, ref, limit);
       const found = new Map([...byName, ...byId].map((row) => [row.id, fromRow(row)]));
@@ -197,7 +197,7 @@ class SqliteLedger implements Ledger {
   }
 
   async swapNote(key: string, before: string | undefined, after: string | undefined): Promise<boolean> {
-    // Notes are for other processes of this machine: they need not wait for the disk.
+    // Notes are for other processes on this machine: they need not wait for the disk.
     return this.#write(() => {
       if (before === undefined && after === undefined) return this.#note(key) === undefined;
       const { changes } =
@@ -212,7 +212,7 @@ class SqliteLedger implements Ledger {
 
   close(): void {
     if (this.#closed) return;
-    this.#together.flush();
+    this.#batcher.flush();
     this.#closed = true;
     this.#statements.clear();
     this.#db.close();
@@ -223,7 +223,7 @@ class SqliteLedger implements Ledger {
     return this.#one(`${RECORD} WHERE r.id = ? AND r.version = ?`, id, version);
   }
 
-  /** @returns the run as it is then: what was read before, with what is written now */
+  /** @returns the new run: what was read before, with the change */
   #change(before: RunRow, change: RunChange): RunRecord {
     const { id } = before;
     const version = before.version + 1;
@@ -289,7 +289,7 @@ class SqliteLedger implements Ledger {
     );
   }
 
-  /** The run's version numbers its transitions: unique, in order, and no look-up needed. */
+  /** A run's version numbers its transitions: unique, in order, and without a query. */
   #addTransition(id: string, sequence: number, attempt: number, { type, name, timestamp, message }: State): void {
     this.#run(
       "INSERT INTO transitions (run_id, sequence, attempt, type, name, timestamp, message) VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -303,7 +303,7 @@ class SqliteLedger implements Ledger {
     );
   }
 
-  /** Resolves when it would survive a power cut: what is about to be sent must not be forgotten. */
+  /** Resolves when the write would survive a power cut: what is about to be sent must not be lost. */
   async #writeDurably<T>(work: () => T): Promise<T> {
     const result = await this.#write(work);
     try {
@@ -314,10 +314,10 @@ class SqliteLedger implements Ledger {
     return result;
   }
 
-  /** Others see it when this resolves. */
+  /** Resolves when other processes see the write. */
   #write<T>(work: () => T): Promise<T> {
     if (this.#closed) return Promise.reject(new Error(`the ledger ${this.#path} is closed`));
-    return this.#together.write(work);
+    return this.#batcher.write(work);
   }
 
   #translated<T>(work: () => T): T {

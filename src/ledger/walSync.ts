@@ -1,15 +1,15 @@
 import { type FileHandle, open } from "node:fs/promises";
 
-/** Brings what was committed to the disk, for all writers of this process together and beside whatever else it does. */
+/** Writes commits to the disk, for all writers of this process together, in the background. */
 export interface WalSync {
   /**
-   * Resolves once all that was committed before the call would survive a power cut. Whoever asks while one sync is under way shares the next.
-   * @throws what the file system says; once that has happened always, for what a failed sync has lost no later one brings back
+   * Resolves once all commits before the call would survive a power cut. Callers during a sync share the next one.
+   * @throws {Error} the file system's error; after the first one always, since no later sync restores what a failed one lost
    */
   synced(): Promise<void>;
-  /** See to it that what was committed is on the disk {@link SOON}: with the next sync that someone waits for, or by one of its own. */
+  /** Write the commits to the disk within {@link SOON}: with the next sync that someone waits for, or with an extra one. */
   soon(): void;
-  /** What was asked for before is still done. */
+  /** Earlier requests are still completed. */
   close(): void;
 }
 
@@ -17,12 +17,13 @@ export interface WalSync {
 const SOON = 50;
 
 /**
- * The half of `synchronous = FULL` that `NORMAL` leaves out: with NORMAL a commit is in the log when it returns, and other processes see it; it is
- * not on the disk yet. SQLite itself sees to the rest (https://www.sqlite.org/pragma.html#pragma_synchronous): it syncs the log before a
- * checkpoint copies from it, and the database before the log is begun anew, so that a commit is always in the one or the other.
+ * The half of `synchronous = FULL` that `NORMAL` leaves out. With NORMAL a commit is in the log when it returns, and other processes see
+ * it, but it is not yet on the disk. SQLite does the rest (https://www.sqlite.org/pragma.html#pragma_synchronous). It syncs the log before
+ * a checkpoint copies from it, and the database before the log is restarted. A commit is therefore always in one of the two.
  *
- * The log is one file, written in order: no later write can be on the disk without those before it, whichever process made them.
- * @param path of the database. Its log is there as long as a connection is open, and SQLite keeps no lock on it that closing a descriptor would drop
+ * The log is one file, written in order: no later write can be on the disk without the earlier ones, whichever process made them.
+ * @param path of the database. Its log exists as long as a connection is open, and SQLite has no lock on it that closing a descriptor would
+ * release
  */
 export function openWalSync(path: string): WalSync {
   let file: Promise<FileHandle | undefined> | undefined;
@@ -33,7 +34,7 @@ export function openWalSync(path: string): WalSync {
 
   const sync = async () => {
     file ??= open(`${path}-wal`, "r+").catch((error: NodeJS.ErrnoException) => {
-      // The last connection took the log with it: all of it is in the database then, and synced there.
+      // The last connection removed the log: all of it is then in the database, and synced there.
       if (closed && error.code === "ENOENT") return undefined;
       throw error;
     });
@@ -51,11 +52,11 @@ export function openWalSync(path: string): WalSync {
   const synced = (): Promise<void> => {
     if (next) return next;
     if (!current) return begin();
-    // Whether the one under way began before or after this commit reached the log is not known: it does not count.
+    // The running sync may have begun before this commit reached the log, so it does not count.
     next = current.then(begin);
     return next;
   };
-  // Where it fails, whoever waits for the next one hears of it.
+  // If it fails, the caller that waits for the next one gets the error.
   const syncUnheard = () => void synced().catch(() => {});
   return {
     synced,

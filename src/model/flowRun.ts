@@ -4,28 +4,28 @@ import type { Outcome } from "./outcome";
 /** Prefect's state types. */
 export type StateType = "SCHEDULED" | "PENDING" | "RUNNING" | "COMPLETED" | "FAILED" | "CANCELLED" | "CRASHED" | "PAUSED" | "CANCELLING";
 
-/** One state of a run, as Prefect has it: a type, a name (`Late`, `AwaitingConcurrencySlot`, …), when, and why. */
+/** One state of a run, as in Prefect: a type, a name (`Late`, `AwaitingConcurrencySlot`, …), the time, and the reason. */
 export interface State {
   type: StateType;
   name: string;
   /** ISO 8601, UTC. */
   timestamp: string;
-  /** Why; always there where it is not plain from the name. */
+  /** The reason; absent only if the name explains the state. */
   message?: string;
 }
 
-/** A flow run as the ledger keeps it. */
+/** A flow run as the ledger stores it. */
 export interface FlowRun {
   /** UUID v7. */
   id: string;
   name: string;
-  /** `<project>/<stack>` of the manifest it was made from. */
+  /** `<project>/<stack>` of the manifest from which it was created. */
   stack: string;
   /** `<flow name>/<deployment name>`. */
   deployment: string;
   workPool: string;
   workQueue: string;
-  /** Defaults and given ones together: what the flow receives. */
+  /** The deployment's and the given parameters, merged: what the flow receives. */
   parameters: JsonObject;
   /** The run's own job variables, as given. */
   jobVariables: JsonObject;
@@ -35,17 +35,17 @@ export interface FlowRun {
   attempt: number;
   state: State;
   createdAt: string;
-  /** When the infrastructure of the present attempt was first seen running. */
+  /** When the current attempt's infrastructure was first seen running. */
   startedAt?: string;
   endedAt?: string;
-  /** The target's id of the present attempt's infrastructure, once there is one. */
+  /** The target's id of the current attempt's infrastructure, once it exists. */
   infrastructureId?: string;
   outcome?: Outcome;
-  /** Goes up with every change; what a compare-and-set names. */
+  /** Increases with every change; a compare-and-set names it. */
   version: number;
 }
 
-/** Nothing follows these by itself. */
+/** No state follows these by itself. */
 export const TERMINAL: readonly StateType[] = ["COMPLETED", "FAILED", "CANCELLED", "CRASHED"];
 
 /** Whether a run in this state has ended. */

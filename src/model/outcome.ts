@@ -1,14 +1,14 @@
 /**
- * How a run's infrastructure ended. Only `exited` with code 0 is success: what a cloud does not say is never taken for it.
+ * How a run's infrastructure ended. Only `exited` with code 0 is success: a missing exit code never counts as success.
  *
- * - `exited`: the command ran to its end and this is its exit code (0-255); `reason` is a note on what went wrong beside it.
- * - `failed`: the command ran and ended with an error, but nothing tells its exit code; `reason` in the target's own words.
- * - `signalled`: killed by a signal that nobody here sent (`SIGKILL`, a number where it has no name, or `an unknown signal`); `reason` where
- *   the target tells why, as "out of memory".
- * - `failedToStart`: the command never ran; `reason` in the target's own words.
- * - `cancelled`: stopped on request; `by` tells whose, `reason` what was given for it, where that is known.
+ * - `exited`: the command ran to its end, with this exit code (0-255); `reason` notes what else went wrong.
+ * - `failed`: the command ran and ended with an error, but its exit code is unknown; `reason` is the target's own message.
+ * - `signalled`: killed by a signal that pushpool did not send (`SIGKILL`, a number if it has no name, or `an unknown signal`); `reason` is
+ * why, if the target reports it, such as "out of memory".
+ * - `failedToStart`: the command never ran; `reason` is the target's own message.
+ * - `cancelled`: stopped on request; `by` says whose request, and `reason` why, if known.
  * - `timedOut`: the run's own time limit ended it, while it was pending or running.
- * - `lost`: it is gone and nothing tells how it ended.
+ * - `lost`: it is gone, and how it ended is unknown.
  */
 export type Outcome =
   | { kind: "exited"; code: number; reason?: string }
@@ -19,7 +19,7 @@ export type Outcome =
   | { kind: "timedOut"; phase: "pending" | "running" }
   | { kind: "lost"; reason: string };
 
-/** Who stopped a run, and why where that is known. */
+/** Who stopped a run, and why if that is known. */
 export function stoppedBy({ by, reason }: Extract<Outcome, { kind: "cancelled" }>): string {
   if (by === "us") return `stopped on request${reason === undefined ? "" : ` (${reason})`}`;
   return `stopped by someone else${reason === undefined ? "" : `: ${reason}`}`;

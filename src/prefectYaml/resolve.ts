@@ -12,7 +12,7 @@ import { UserError } from "../userError";
 import { applyValues, fromEnvironment, fromValues } from "./applyValues";
 import type { LoadedDeployment, PrefectYaml } from "./load";
 import type { DeploymentConfig, Steps } from "./model";
-import { fromYaml } from "./schedules";
+import { scheduleOf } from "./schedules";
 
 /** The values for the placeholders of a prefect.yaml during `deploy`. */
 export interface Surroundings {
@@ -276,7 +276,7 @@ function schedulesOf(config: DeploymentConfig, fill: (value: Json | undefined, f
   if (legacy && Object.hasOwn(config, "schedules")) throw new UserError("schedule and schedules are both given: keep only schedules");
   const given = legacy ? [legacy] : (config.schedules ?? []);
   const field = (index: number) => (legacy ? "schedule" : `schedules[${index}]`);
-  const schedules = given.map((schedule, index) => fromYaml(fill(schedule as JsonObject, field(index)) as JsonObject, field(index)));
+  const schedules = given.map((schedule, index) => scheduleOf(fill(schedule as JsonObject, field(index)) as JsonObject, field(index)));
   for (const key of ["slug", "replaces"] as const) {
     for (const [index, { [key]: value }] of schedules.entries()) {
       if (typeof value !== "string") continue;

@@ -8,12 +8,12 @@ import { UserError } from "../userError";
 const LONGEST_RRULE = 6500;
 
 /**
- * Read a schedule of a prefect.yaml: its words are checked, and what it leaves out gets Prefect's default. An interval without an
- * `anchor_date` gets none: it counts from when it is deployed.
- * @param at its place in the deployment, for messages: `schedules[0]`
- * @throws {UserError} naming the field
+ * Read and check a schedule of a prefect.yaml. Missing fields get Prefect's defaults. Only `anchor_date` has none: without it, an interval counts
+ * from the time of the deployment.
+ * @param at the path in the deployment, for messages: `schedules[0]`
+ * @throws {UserError} with the path of the field
  */
-export function fromYaml(
+export function scheduleOf(
   config: JsonObject,
   at: string,
 ): Required<Omit<DeclaredSchedule, "replaces">> & Pick<DeclaredSchedule, "replaces"> {
@@ -38,16 +38,16 @@ function timing({ cron, interval, rrule, timezone, anchor_date: anchor, day_or: 
   }
   if (interval) {
     const seconds = durationSeconds(interval) ?? 0;
-    if (seconds <= 0) throw new UserError(`${at}.interval: must be longer than nothing`);
+    if (seconds <= 0) throw new UserError(`${at}.interval: must be greater than 0`);
     if (seconds > LONGEST_INTERVAL)
-      throw new UserError(`${at}.interval: must be at most ${LONGEST_INTERVAL} seconds, the longest that Python's timedelta holds`);
+      throw new UserError(`${at}.interval: must be at most ${LONGEST_INTERVAL} seconds, the longest timedelta of Python`);
     return { interval: seconds, ...(anchor ? { anchor_date: isoTime(String(anchor), `${at}.anchor_date`) } : {}), timezone: zone ?? "UTC" };
   }
   if (rrule) return recurrence(String(rrule), zone, at);
   throw new UserError(`${at}: must have exactly one of cron, interval and rrule`);
 }
 
-/** An rrule as text, or as JSON with a time zone of its own, over which the schedule's goes. */
+/** An rrule as a string, or as JSON with its own time zone. The schedule's time zone overrides that. */
 function recurrence(given: string, zone: string | null, at: string): JsonObject {
   let rule = given;
   let own: Json | undefined;
@@ -57,10 +57,10 @@ function recurrence(given: string, zone: string | null, at: string): JsonObject 
       rule = String(parsed.rrule ?? "");
       own = parsed.timezone;
     } catch (error) {
-      throw new UserError(`${at}.rrule: starts as JSON, and is none: ${(error as Error).message}`);
+      throw new UserError(`${at}.rrule: invalid JSON: ${(error as Error).message}`);
     }
   }
-  if (rule.length > LONGEST_RRULE) throw new UserError(`${at}.rrule: is ${rule.length} characters long; ${LONGEST_RRULE} is the most`);
+  if (rule.length > LONGEST_RRULE) throw new UserError(`${at}.rrule: must have at most ${LONGEST_RRULE} characters, not ${rule.length}`);
   const timezone = zone ?? (typeof own === "string" ? checkedZone(own, `${at}.rrule`) : "UTC");
   const rrule = /DTSTART/i.test(rule) ? rule : `${RRULE_START}\n${rule}`;
   const fault = timingFault({ rrule, timezone });
@@ -68,15 +68,15 @@ function recurrence(given: string, zone: string | null, at: string): JsonObject 
   return { rrule, timezone };
 }
 
-/** @param fault `<field>: <what is wrong>` */
+/** @param fault `<field>: <the error>` */
 function refused(at: string, fault: string, given: string): UserError {
   const [, field, problem] = /^(\w+): (.*)$/s.exec(fault) ?? [];
-  return new UserError(`${at}.${field}: ${quoted(given)} is refused: ${problem}`);
+  return new UserError(`${at}.${field}: ${quoted(given)} is invalid: ${problem}`);
 }
 
 function checkedZone(zone: string, at: string): string {
   if (isTimeZone(zone)) return zone;
-  throw new UserError(`${at}: ${quoted(zone)} is not a time zone: give an IANA name, as America/New_York`);
+  throw new UserError(`${at}: ${quoted(zone)} is not a time zone: give an IANA name, such as America/New_York`);
 }
 
 function boolean(value: Json, at: string): boolean {
@@ -84,17 +84,18 @@ function boolean(value: Json, at: string): boolean {
   const word = String(value).toLowerCase();
   if (/^(true|yes|on|t|y|1)$/.test(word)) return true;
   if (/^(false|no|off|f|n|0)$/.test(word)) return false;
-  throw new UserError(`${at}: must be true or false, and is ${quoted(value)}`);
+  throw new UserError(`${at}: must be true or false, not ${quoted(value)}`);
 }
 
 const TIME = /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(\.\d+)?)?)?\s*(Z|[+-]\d{2}:?\d{2})?$/i;
 
-/** A time as Prefect's API gives it back; without a zone it is UTC. */
+/** A time in the format of Prefect's API. The default zone is UTC. */
 function isoTime(given: string, at: string): string {
   const match = TIME.exec(given.trim());
   const [, year, month, day, hour = "00", minute = "00", second = "00", fraction = "", zone = "Z"] = match ?? [];
   const offset = /^[+-]\d{4}$/.test(zone) ? `${zone.slice(0, 3)}:${zone.slice(3)}` : zone.toUpperCase();
   const text = `${year}-${month}-${day}T${hour}:${minute}:${second}${fraction}${/^[+-]00:00$/.test(offset) ? "Z" : offset}`;
-  if (!match || Number.isNaN(Date.parse(text))) throw new UserError(`${at}: ${quoted(given)} is no time, as 2020-01-01T00:00:00Z`);
+  if (!match || Number.isNaN(Date.parse(text)))
+    throw new UserError(`${at}: ${quoted(given)} is not a valid time: write it as 2020-01-01T00:00:00Z`);
   return text;
 }

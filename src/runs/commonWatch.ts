@@ -5,9 +5,9 @@ import { type OnPool, type RunsContext, targetKey } from "./context";
 import { InfrastructureWatch, type Watched } from "./infrastructureWatch";
 import { recordSeen } from "./observe";
 
-/** Changes that are written at a time: enough to share one sync of the disk, and no more than memory has room for. */
+/** How many changes to write at a time: enough to share one sync of the disk, and few enough for memory. */
 const WRITES_AT_A_TIME = 100;
-/** How long to wait for one look, in milliseconds: a region that does not answer must hold up no other. */
+/** How long to wait for one look, in milliseconds: a region that does not answer must not delay the others. */
 const PATIENCE = 30_000;
 
 interface WatchedRun extends Watched {
@@ -19,7 +19,7 @@ interface WatchedRun extends Watched {
 
 const watches = new WeakMap<RunsContext, Map<string, CommonWatch>>();
 
-/** The one watch of all runs on a target that are followed in this process. */
+/** The one watch of all runs on a target that this process follows. */
 export function commonWatch(context: RunsContext, { run, poolType, submission }: RunRecord): CommonWatch {
   const { credentials } = submission;
   const { stack, workPool } = run;
@@ -32,7 +32,7 @@ export function commonWatch(context: RunsContext, { run, poolType, submission }:
   return watch;
 }
 
-/** Watches the ledger's runs on one target that are under way: beside the infrastructure, one question to the ledger for each look. */
+/** Watches the ledger's active runs on one target. Besides the infrastructure, it asks the ledger once for each look. */
 class CommonWatch {
   readonly #writes = pLimit(WRITES_AT_A_TIME);
   readonly #watch: InfrastructureWatch<WatchedRun>;
@@ -49,7 +49,7 @@ class CommonWatch {
         for (const one of due) if (moved.has(one.id)) this.#settle(one, true);
       },
       seen: (one, observation) => this.#record(one, observation),
-      // One by one they hear why, those whom it concerns.
+      // Each run concerned then finds the reason by its own look.
       failed: (due) => {
         for (const one of due) this.#settle(one, false);
       },
@@ -58,10 +58,10 @@ class CommonWatch {
   }
 
   /**
-   * Resolves when something has changed of a run, by a look or by another process, and is in the ledger; when `signal` fires; or at the
-   * deadline (in milliseconds since the epoch).
+   * Resolves when a run has changed in the ledger, by a look or by another process; when `signal` fires; or at the deadline (milliseconds
+   * since the epoch).
    * @param record of a run that is PENDING or RUNNING, with infrastructure
-   * @returns `false` if a look at all of them failed: looked at alone each hears what is wrong
+   * @returns `false` if a look at all runs failed: a look at each alone then shows what is wrong
    */
   untilChanged({ run }: RunRecord, { signal, deadline }: { signal: AbortSignal; deadline: number }): Promise<boolean> {
     return new Promise((resolve) => {

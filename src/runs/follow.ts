@@ -10,26 +10,26 @@ import { cleanUp, observe } from "./observe";
 import { confirmStopped } from "./stop";
 import { type Advance, submitScheduled, takeUp } from "./submit";
 
-/** How long to wait for the last lines of an ended run before saying that they may be missing, in milliseconds. */
+/** How long to wait for the last lines of an ended run, in milliseconds; then a warning says that they may be missing. */
 const LOG_DRAIN = 30_000;
-/** How often a run that waits for its turn looks again, in milliseconds. */
+/** How often a waiting run looks again, in milliseconds. */
 const HELD_PAUSE = 250;
-/** How often the manifest is read again while a run waits: the pool may have been resumed, its limit raised. In milliseconds. */
+/** How often to read the manifest again while a run waits, in milliseconds: someone may resume the pool or raise its limit. */
 const MANIFEST_AGE = 5_000;
 
-/** How a run is followed to its end. */
+/** How to follow a run to its end. */
 export interface Following extends Watching {
-  /** Stop watching after so many milliseconds; the run goes on. */
+  /** Stop watching after so many milliseconds; the run continues. */
   timeoutMs?: number;
-  /** Tell the run's output too. @default true */
+  /** Pass on the run's output too. @default true */
   logs?: boolean;
-  /** Time that a run has to end by itself, once it is cancelled. @default 30 */
+  /** Seconds that a cancelled run has to end by itself. @default 30 */
   graceSeconds?: number;
 }
 
 /**
- * Take a run to its end: submit it when nothing holds it, take it up where another process left it, tell its states and its output.
- * @returns the run once it has ended and its output is told, or as it is when `signal` fires or the time is over
+ * Take a run to its end. Submit it if nobody has, take it up if another process left it, and report its states and its output.
+ * @returns the run once it has ended and its output is complete, or as it is when `signal` fires or the time is over
  */
 export async function follow(context: RunsContext, id: string, following: Following = {}): Promise<FlowRun> {
   const { run } = await mustRead(context, id);
@@ -45,13 +45,13 @@ async function toItsEnd(
   const deadline = timeoutMs === undefined ? Number.POSITIVE_INFINITY : Date.now() + timeoutMs;
   const tell = teller(onEvent);
   const output = logs ? new OutputTail(context, (event) => onEvent?.(event)) : undefined;
-  // Kept between looks; given up while a run is watched in common with others, for there may be thousands of them.
+  // Kept between looks. Released while a common watch has the run: there may be thousands of runs.
   let record: RunRecord | undefined;
   let manifestReadAt = Date.now();
   let pause = 0;
   let alone = output !== undefined;
 
-  /** @returns the run, once there is no more to do, or what to wait for */
+  /** @returns the run if there is no more to do, else what to wait for */
   const look = async (): Promise<{ over: FlowRun } | { until: Promise<unknown> }> => {
     const before = record ?? (await mustRead(context, id));
     tell.state(before.run);
@@ -73,7 +73,7 @@ async function toItsEnd(
 
     const step = await advance(context, before, stop, graceSeconds);
     record = step.record;
-    // A state before the lines that came in it; the end after all of them.
+    // Report a state before the lines that came in it, and the end after all lines.
     if (!isTerminal(record.run.state)) tell.state(record.run);
     await output?.pull(record);
     const { pace } = await context.target(record);
@@ -90,7 +90,7 @@ async function toItsEnd(
     }
     if (isTerminal(record.run.state)) return { until: Promise.resolve() };
     await sleep(Math.max(0, Math.min(pause, deadline - Date.now())), undefined, { signal: stop }).catch(() => {});
-    // Most looks find what the last one found: with many watched, reading it anew would be most of the work.
+    // Most looks find nothing new. With many runs, reading each one again would be most of the work.
     if (!(await context.ledger.isAt(id, record.run.version))) record = undefined;
     return { until: Promise.resolve() };
   };
@@ -102,13 +102,13 @@ async function toItsEnd(
   }
 }
 
-/** Nothing is left to do but to see how it goes. */
+/** Whether the run only needs watching. */
 function isUnderWay({ run: { state, infrastructureId }, submission }: RunRecord): boolean {
-  // A Prefect server owns its run's state.
+  // A Prefect server owns the state of its runs.
   return (state.type === "PENDING" || state.type === "RUNNING") && infrastructureId !== undefined && submission.prefect === undefined;
 }
 
-/** One try at submitting, for those who do not stay to watch. */
+/** Try to submit once, for callers that do not watch. */
 export async function submitOnce(context: RunsContext, id: string, { signal, onEvent }: Watching = {}): Promise<FlowRun> {
   const record = await mustRead(context, id);
   const tell = teller(onEvent);
@@ -132,12 +132,12 @@ async function advance(context: RunsContext, record: RunRecord, signal: AbortSig
   if (state.type === "CANCELLING") return confirmStopped(context, record, graceSeconds);
   if (infrastructureId === undefined) return takeUp(context, record, signal);
   const [seen = record] = await observe(context, [record]);
-  // Where the cloud has no time limit of its own, who watches a run keeps it; who only reads does not.
+  // If the cloud has no time limit, the watcher enforces it; a mere reader does not.
   if (!isTerminal(seen.run.state)) await (await context.target(seen)).enforceLimits?.([infrastructureId]);
   return { kind: "moved", record: seen };
 }
 
-/** Says each state once, and why a run waits only when that is new. */
+/** Reports each state once, and a reason for waiting only if it is new. */
 function teller(onEvent: ((event: RunEvent) => void) | undefined) {
   let told: State | undefined;
   let reasonTold: string | undefined;
@@ -156,7 +156,7 @@ function teller(onEvent: ((event: RunEvent) => void) | undefined) {
   };
 }
 
-/** The output of one run, told from where it was left. */
+/** Reports the output of one run, from where it stopped before. */
 class OutputTail {
   #cursor: string | undefined;
   #of: string | undefined;
@@ -188,7 +188,7 @@ class OutputTail {
     }
   }
 
-  /** Who may run but not read the log still hears how the run ends. */
+  /** A user who may run but not read the log still learns how the run ends. */
   #refused(error: unknown): void {
     if (!(error instanceof UserError)) throw error;
     this.#complete = true;
@@ -210,7 +210,7 @@ class OutputTail {
   }
 }
 
-/** Prefect's `stream_output`: with `false` the output is kept, but not shown while the run goes on. */
+/** Prefect's `stream_output`: with `false` the output is stored, but not shown while the run is going. */
 function isStreamed({ request }: JsonObject): boolean {
   return (request as JsonObject | undefined)?.streamOutput !== false;
 }

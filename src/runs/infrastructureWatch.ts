@@ -1,31 +1,31 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { InfrastructureId, Observation, Target } from "../targets/target";
 
-/** Looks that are due within this are made together, in milliseconds. */
+/** Looks that are due within this time are made together, in milliseconds. */
 const GATHER = 15;
 
-/** What is watched, and no more of it than looking takes: there may be ten thousand of them. */
+/** What is watched, with only what a look needs: there may be ten thousand of them. */
 export interface Watched {
   readonly infrastructureId: InfrastructureId;
   readonly signal: AbortSignal;
   /** Milliseconds since the epoch. */
   readonly deadline: number;
-  /** When to look again, and how long that is after the look before; in milliseconds. New ones begin with 0. */
+  /** When to look again, and the pause before that look, in milliseconds. New ones begin with 0. */
   due: number;
   pause: number;
 }
 
-/** What a watch does about what it sees. Whoever has heard enough of one takes it out by {@link InfrastructureWatch.drop}. */
+/** What to do with what a watch sees. {@link InfrastructureWatch.drop} ends the watching of one. */
 export interface Watcher<One extends Watched> {
   /**
-   * How long to wait for one look, in milliseconds. The look itself goes on after that. So it is for watchers that drop what took too long: the same
-   * batch again would be asked for twice at a time. @default as long as it takes
+   * How long to wait for one look, in milliseconds. The look itself continues after that. Set it only if the watcher drops what took too
+   * long; otherwise the same batch is asked for twice at a time. @default no limit
    */
   readonly patience?: number;
   target(): Promise<Target>;
-  /** Before the cloud is asked: something may be known of some already. */
+  /** Called before asking the cloud: some may already be known. */
   beforeLook?(due: readonly One[]): Promise<void>;
-  /** @returns what has to be waited for, if anything */
+  /** @returns a promise to wait for, if any */
   seen(one: One, observation: Observation): Promise<void> | undefined;
   /** A look failed. Those that are not dropped are looked at again. */
   failed(due: readonly One[], error: unknown): void;
@@ -34,8 +34,8 @@ export interface Watcher<One extends Watched> {
 }
 
 /**
- * Watches infrastructure on one target: one timer and one batch for each look, however many there are. Each is looked at as often as if it were
- * alone: soon at first, and then less and less often.
+ * Watches infrastructure on one target, with one timer and one batch for each look, however many there are. Each is looked at as often as
+ * if it were alone: soon at first, then less and less often.
  */
 export class InfrastructureWatch<One extends Watched> {
   readonly #watched = new Set<One>();
@@ -60,7 +60,7 @@ export class InfrastructureWatch<One extends Watched> {
     return this.#watched.delete(one);
   }
 
-  /** Whoever no longer wants to watch does not wait for a look to end. */
+  /** Removes those whose signal has fired, without waiting for the end of a look. */
   readonly #letGo = (): void => {
     // Thousands of signals may fire together.
     setImmediate(() => {
@@ -126,13 +126,13 @@ export class InfrastructureWatch<One extends Watched> {
       }),
     );
     const still = there.filter((one) => this.#watched.has(one));
-    // Where the cloud has no time limit of its own, who watches a run keeps it.
+    // If the cloud has no time limit, the watcher enforces it.
     await target.enforceLimits?.(still.map(({ infrastructureId }) => infrastructureId));
     for (const one of still) putOff(one, target.pace);
   }
 }
 
-/** How soon to look again after a look that failed, in milliseconds. */
+/** How soon to look again after a failed look, in milliseconds. */
 const AFTER_FAILURE: Target["pace"] = { first: 1_000, longest: 15_000 };
 
 function putOff(one: Watched, { first, longest }: Target["pace"]): void {

@@ -7,8 +7,8 @@ import { newOutput } from "./newOutput";
 import { observe } from "./observe";
 
 /**
- * The output of a run's present attempt. Reads and records, never submits or stops.
- * @param options.follow go on until the run has ended and all its lines have come
+ * The output of a run's current attempt. It reads and records; it never submits or stops.
+ * @param options.follow continue until the run has ended and all its lines have come
  */
 export async function readLogs(
   context: RunsContext,

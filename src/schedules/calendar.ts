@@ -1,6 +1,6 @@
 /** Days are counted from 1970-01-01, a Thursday; months are 1 to 12. */
 export const DAY_SECONDS = 86_400;
-/** 9999-12-31: Python's dates end there, and so do Prefect's schedules. */
+/** 9999-12-31, the last date of Python and so of Prefect's schedules. */
 export const LAST_DAY = 2_932_896;
 
 export interface CivilDate {
@@ -9,19 +9,19 @@ export interface CivilDate {
   day: number;
 }
 
-/** The remainder with the divisor's sign, as Python has it. */
+/** The remainder with the sign of the divisor, as in Python. */
 export function modulo(value: number, divisor: number): number {
   return ((value % divisor) + divisor) % divisor;
 }
 
 const MONTHS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
-/** In 400 years, after which the calendar is the same again; and between 0000-03-01 and 1970-01-01. */
+/** Days in 400 years, after which the calendar repeats; and days between 0000-03-01 and 1970-01-01. */
 const CYCLE = 146_097;
 const EPOCH = 719_468;
 
 /**
- * The day of a date of the Gregorian calendar, any year. By arithmetic: a search through the years to 9999 makes millions of these.
- * The year is counted from March, so that the leap day is its last.
+ * The day of a date in the Gregorian calendar, in any year. It is calculated, because a search up to the year 9999 needs millions of these.
+ * The year starts in March, so the leap day is its last day.
  */
 export function dayOf(year: number, month: number, day: number): number {
   const fromMarch = month > 2 ? year : year - 1;

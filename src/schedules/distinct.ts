@@ -1,4 +1,4 @@
-/** Numbers that are in order, without those that come again. */
+/** Remove duplicates from sorted numbers. */
 export function* distinct(sorted: Iterable<number>): Generator<number> {
   let last: number | undefined;
   for (const one of sorted) {

@@ -1,30 +1,30 @@
-/** What becomes of occurrences that nobody was there for: none of them is run, the latest one, or all. */
+/** Which occurrences to run later, if no dispatcher ran at their time: none, the latest, or all. */
 export const MISSED_POLICIES = ["skip", "last", "all"] as const;
 export type MissedPolicy = (typeof MISSED_POLICIES)[number];
 
-/** An occurrence this late, in milliseconds, was missed; one that is less late is due, and run whatever the policy. */
+/** From this delay on, in milliseconds, an occurrence was missed. One that is less late is due, and runs under every policy. */
 export const LATE = 60_000;
-/** So many missed ones of a schedule are made up for at most, with the policy `all`: the latest of them. */
+/** The maximum of missed occurrences that the policy `all` runs: the latest ones. */
 export const MOST_MISSED = 100;
 
 export interface Due {
-  /** The ones to run, in order, in milliseconds since the epoch. */
+  /** The occurrences to run, in order, in milliseconds since the epoch. */
   run: number[];
-  /** The ones that are not. */
+  /** The occurrences that are skipped. */
   missed: number[];
 }
 
 /**
- * Decide what to run of a schedule's occurrences since it was last looked at.
+ * Decide which occurrences of a schedule to run, of those since the last check.
  * @param occurrences in order, none later than `now`
- * @param most the schedule's `max_scheduled_runs`: so many missed ones at most
+ * @param most the schedule's `max_scheduled_runs`, which limits the missed ones
  */
 export function dueOf(occurrences: readonly number[], now: number, policy: MissedPolicy, most: number | null = null): Due {
   const recent = occurrences.filter((time) => time > now - LATE);
   const late = occurrences.slice(0, occurrences.length - recent.length);
   const wanted = {
     skip: 0,
-    // One that is due stands for those before it.
+    // A due occurrence also covers the missed ones before it.
     last: recent.length > 0 ? 0 : 1,
     all: Math.min(MOST_MISSED, most ?? MOST_MISSED),
   }[policy];

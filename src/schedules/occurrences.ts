@@ -4,28 +4,28 @@ import type { Timing } from "./schedule";
 import { instantsOf, offsetsAround, type WallTime, wallTimeOf } from "./wallClock";
 
 const DAY = 86_400_000;
-/** The years 1 to 9999, which Python's dates have. */
+/** The years 1 to 9999, the range of Python's dates. */
 const EARLIEST = -62_135_596_800_000;
 const LATEST = 253_402_300_799_999;
 
 /** The times of one schedule, in milliseconds since the epoch. */
 export interface Occurrences {
   /**
-   * Those after `after`, in order, none twice. They are computed one by one: take as many as are needed.
-   * @throws {Error} if EXRULE and EXDATE leave none of a million in a row
+   * The times after `after`, in order, without duplicates. They are computed one by one, when they are read.
+   * @throws {Error} if EXRULE and EXDATE exclude a million times in a row
    */
   after(after: number): Iterable<number>;
-  /** The first after `after`; `undefined` if none comes any more. */
+  /** The first time after `after`; `undefined` if there is none. */
   next(after: number): number | undefined;
 }
 
 /**
- * When a schedule is due, by Prefect's rules (`prefect.server.schemas.schedules`): cron and rrule go by the clocks of their time zone; an
- * interval of less than a day by time that passes, a longer one by the clocks, so that a daily one keeps its hour.
+ * The times of a schedule by Prefect's rules (`prefect.server.schemas.schedules`). Cron and rrule use the local time of their time zone. An
+ * interval shorter than a day uses elapsed time. A longer one uses local time, so a daily run keeps its hour.
  *
- * Prefect reckons a longer interval from whenever it last looked, so that an anchor in winter gives another hour in summer; here it is
- * the anchor's hour the whole year.
- * @param anchor what an interval without `anchor_date` counts from
+ * One difference: Prefect counts a longer interval from its last check, so an anchor in winter gives another hour in summer. Here it is
+ * the anchor's hour all year.
+ * @param anchor the start of an interval without `anchor_date`
  * @throws {Error} with one sentence if the cron or rrule is invalid
  */
 export function occurrencesOf(timing: Timing, anchor: number): Occurrences {
@@ -40,15 +40,15 @@ export function occurrencesOf(timing: Timing, anchor: number): Occurrences {
 }
 
 /**
- * What is wrong with a schedule's timing, if anything: it is invalid, or it has no time at all.
- * @returns one sentence, that begins with the field's name
+ * The error in a schedule's timing, if there is one: it is invalid, or it never runs.
+ * @returns one sentence that begins with the name of the field
  */
 export function timingFault(timing: Timing): string | undefined {
   const field = "cron" in timing ? "cron" : "rrule" in timing ? "rrule" : "interval";
   if (field === "interval") return undefined;
   try {
     if (occurrencesOf(timing, 0).next("cron" in timing ? Date.now() : Number.NEGATIVE_INFINITY) !== undefined) return undefined;
-    return `${field}: no time ever fits it, so that it would never run`;
+    return `${field}: no time ever matches it, so it would never run`;
   } catch (error) {
     return `${field}: ${(error as Error).message}`;
   }
@@ -80,7 +80,7 @@ function inMilliseconds(timesFrom: (start: number) => Iterable<number>): Walls {
   };
 }
 
-/** Each so many milliseconds, from an anchor in both directions. */
+/** Every `step` milliseconds, from an anchor in both directions. */
 function* steps(anchor: number, interval: number, from: number): Generator<number> {
   for (let step = Math.ceil((from - anchor) / interval); ; step += 1) {
     const time = anchor + step * interval;

@@ -2,7 +2,7 @@ import * as v from "valibot";
 import { isJsonObject, type Json, type JsonObject } from "../json";
 import { isTimeZone } from "./wallClock";
 
-/** The longest that Python's `timedelta` holds, in seconds. */
+/** The longest `timedelta` of Python, in seconds. */
 export const LONGEST_INTERVAL = 86_399_999_999_999;
 
 const zone = v.nullish(v.pipe(v.string(), v.check(isTimeZone, "must be an IANA name of a time zone, as America/New_York")), "UTC");
@@ -25,19 +25,19 @@ const schedule = v.object({
   active: v.nullish(v.boolean(), true),
   max_scheduled_runs: v.nullish(v.pipe(v.number(), v.integer(), v.minValue(1)), null),
   parameters: v.nullish(
-    // Not a record: that leaves out a name such as __proto__.
+    // A valibot record would drop a key such as __proto__.
     v.custom<JsonObject>(isJsonObject),
     {},
   ),
   slug: v.nullish(v.string(), null),
 });
 
-/** When: one of Prefect's three kinds. A zone that is not given is UTC. */
+/** One of Prefect's three kinds of timing. The default time zone is UTC. */
 export type Timing = v.InferOutput<typeof timing>;
-/** A deployment's schedule, in the form of Prefect's API. */
+/** A deployment's schedule, in the format of Prefect's API. */
 export type Schedule = v.InferOutput<typeof schedule>;
 
-/** Read one schedule of a deployment; `fault` says what is wrong with it and where in it. */
+/** Read one schedule of a deployment. `fault` is the error, with its path. */
 export function readSchedule(given: Json): Schedule | { fault: string } {
   const read = v.safeParse(schedule, given);
   if (read.success) return read.output;

@@ -1,8 +1,8 @@
 import { DAY_SECONDS, modulo } from "./calendar";
 
 /**
- * Times of one day: every sum of one of `units` and one of `offsets`, in seconds since midnight. Both are in order, and no offset reaches
- * the next unit, so that the sums are in order too and need not be written out.
+ * Times of one day: every sum of a unit and an offset, in seconds since midnight. Both lists are sorted, and no offset reaches the next unit.
+ * So the sums are sorted too, and are not stored.
  */
 export interface Slot {
   /** Days since 1970-01-01. */
@@ -11,10 +11,10 @@ export interface Slot {
   offsets: readonly number[];
 }
 
-/** Slots in order of their days, none before the day that it is asked for. Several slots may share a day. */
+/** Slots in the order of their days, from a given day on. Several slots may have the same day. */
 export type Slots = (fromDay: number) => Iterable<Slot>;
 
-/** The times of slots from `start` on, in seconds since 1970-01-01 by the clock that the slots go by. */
+/** The times of slots from `start` on, in seconds since 1970-01-01, in the local time of the slots. */
 export function* timesFrom(slots: Slots, start: number): Generator<number> {
   const first = Math.floor(start / DAY_SECONDS);
   for (const { day, units, offsets } of slots(first)) {
@@ -27,7 +27,7 @@ export function* timesFrom(slots: Slots, start: number): Generator<number> {
   }
 }
 
-/** How many times a slot has. */
+/** The number of times in a slot. */
 export function countFrom({ day, units, offsets }: Slot, start: number): number {
   const rest = start - day * DAY_SECONDS;
   if (rest <= 0) return units.length * offsets.length;
@@ -35,8 +35,8 @@ export function countFrom({ day, units, offsets }: Slot, start: number): number 
 }
 
 /**
- * Python's `list[index]` of the sums of days and times: what BYSETPOS picks, `position` 1 being the first and -1 the last.
- * @returns seconds since 1970-01-01, in order, none twice
+ * The times that BYSETPOS selects, as Python's `list[index]`: position 1 is the first time, and -1 the last.
+ * @returns seconds since 1970-01-01, sorted, without duplicates
  */
 export function pick(days: readonly number[], times: readonly number[], positions: readonly number[]): number[] {
   const picked = new Set<number>();

@@ -1,14 +1,14 @@
 import { distinct } from "./distinct";
 
-/** What the clocks of a time zone show, as the milliseconds that a UTC clock showing the same would have. */
+/** The local time of a time zone, as the milliseconds of a UTC clock that shows the same time. */
 export type WallTime = number;
 
 const DAY = 86_400_000;
 const formats = new Map<string, Intl.DateTimeFormat>();
 
-/** Whether it is a name of the time zone database, as America/New_York; case counts. */
+/** Whether this is a name in the time zone database, such as America/New_York. It is case-sensitive. */
 export function isTimeZone(name: string): boolean {
-  // An offset is none, and each part begins with a capital.
+  // Node also accepts offsets, and names in any case.
   if (!/^[A-Z][^/]*(?:\/[A-Z][^/]*)*$/.test(name)) return false;
   try {
     new Intl.DateTimeFormat("en", { timeZone: name });
@@ -19,7 +19,7 @@ export function isTimeZone(name: string): boolean {
 }
 
 /**
- * How far a zone's clocks are ahead of UTC at an instant, in milliseconds.
+ * A zone's offset from UTC at an instant, in milliseconds.
  * @param zone an IANA name
  * @throws {RangeError} if there is no such zone
  */
@@ -48,15 +48,15 @@ export function wallTimeOf(instant: number, zone: string): WallTime {
   return instant + offsetAt(instant, zone);
 }
 
-/** Around an instant, the wall times that can mean it begin and end so far from it, in milliseconds. */
+/** The largest distance between an instant and a wall time that can mean it, in milliseconds. */
 export function offsetsAround(instant: number, zone: string): { least: number; most: number } {
   const offsets = [-DAY, 0, DAY].map((shift) => offsetAt(instant + shift, zone));
   return { least: Math.min(...offsets), most: Math.max(...offsets) };
 }
 
 /**
- * The instant that a wall time means. Of two (clocks go back) the first; where there is none (clocks go forward) it is reckoned with the
- * offset that comes after, an hour before what the clocks then show: both as Prefect's schedules do it (on Python up to 3.12).
+ * The instant of a wall time. If the clocks go back and there are two, it is the first. If the clocks go forward and there is none, the later
+ * offset applies, which gives one hour less than the clocks then show. Prefect's schedules do the same (on Python up to 3.12).
  */
 function instantOf(wall: WallTime, zone: string): number {
   const before = wall - offsetAt(wall - DAY, zone);
@@ -66,8 +66,8 @@ function instantOf(wall: WallTime, zone: string): number {
 }
 
 /**
- * The instants that wall times mean, in order, none twice: where the clocks change, wall times in order are not instants in order.
- * @param walls in order
+ * The instants of wall times, sorted, without duplicates. When the clocks change, sorted wall times do not give sorted instants.
+ * @param walls sorted
  */
 export function instantsOf(walls: Iterable<WallTime>, zone: string): Iterable<number> {
   return distinct(inOrder(walls, zone));
@@ -79,7 +79,7 @@ function* inOrder(walls: Iterable<WallTime>, zone: string): Generator<number> {
   for (const wall of walls) {
     if (wall < day.from || wall >= day.from + DAY) day = offsetsOfDay(wall, zone);
     const isSteady = day.least === day.most;
-    // Whatever comes later means no earlier instant than this.
+    // No later wall time has an earlier instant than this.
     const bound = wall - day.most;
     if (held.length > 0) {
       yield* held.filter((instant) => instant < bound).sort((a, b) => a - b);
@@ -91,7 +91,7 @@ function* inOrder(walls: Iterable<WallTime>, zone: string): Generator<number> {
   yield* held.sort((a, b) => a - b);
 }
 
-/** The offsets that the days around a wall time have; a zone has left out a whole day, so that two days on each side count. */
+/** The offsets on the days around a wall time: two days on each side, because one zone once skipped a whole day. */
 function offsetsOfDay(wall: WallTime, zone: string): { from: WallTime; least: number; most: number } {
   const from = Math.floor(wall / DAY) * DAY;
   const offsets = [-2, -1, 0, 1, 2, 3].map((days) => offsetAt(from + days * DAY, zone));

@@ -2,35 +2,35 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { ReportedRun, ServeEvent } from "./events";
 import type { Source } from "./source";
 
-/** How long a run rests after something went wrong with it, in milliseconds. */
+/** How long to leave a run alone after a problem with it, in milliseconds. */
 const TROUBLE_PAUSE = 5_000;
-/** How long to wait after a look that failed, in milliseconds. */
+/** How long to wait after a failed look, in milliseconds. */
 const LOOK_AGAIN = 250;
 
-/** Takes the runs of one source on, each once at a time, until its signal fires. */
+/** Dispatches the runs of one source, each once at a time, until its signal fires. */
 export class Dispatcher {
   readonly #active = new Map<string, Promise<void>>();
   #wake = new AbortController();
 
   constructor(
-    /** Ends it: nothing more is begun; what is begun is brought to where another process can take it up. */
+    /** Ends it: it begins nothing more, and brings what has begun to a point where another process can take it up. */
     readonly signal: AbortSignal,
     readonly tell: (event: ServeEvent) => void,
   ) {}
 
-  /** Whether a run is in hand. */
+  /** Whether a run is in progress. */
   has(id: string): boolean {
     return this.#active.has(id);
   }
 
-  /** Something may be possible that was not: look again now. */
+  /** Something may be possible now: look again. */
   wake(): void {
     this.#wake.abort();
   }
 
   /**
-   * Begin to work on a run, unless it is in hand. Work that fails is reported, and the run rests.
-   * @param again called after that rest. Absent: the source's next look finds the run again.
+   * Begin to work on a run, unless it is in progress. Failed work is reported, and the run is left alone for a while.
+   * @param again called after that pause. Absent: the source's next look finds the run again.
    */
   begin(run: ReportedRun, work: () => Promise<void>, again?: () => void): void {
     const { signal, tell } = this;
@@ -46,20 +46,20 @@ export class Dispatcher {
       .then((failed) => {
         this.#active.delete(run.id);
         if (failed && again) again();
-        // It may have made room for another one.
+        // There may be room for another one now.
         else this.wake();
       });
     this.#active.set(run.id, over);
   }
 
-  /** Dispatch until the signal fires. @returns once everything that was begun is where another process can take it up */
+  /** Dispatch until the signal fires. @returns once another process can take up everything that has begun */
   async run(source: Source): Promise<void> {
     const { signal } = this;
     await source.start();
     while (!signal.aborted) {
       this.#wake = new AbortController();
       const next = await source.look().catch((error: Error) => {
-        // The disk is full, the ledger is locked: as long as it lasts.
+        // The disk is full, or the ledger is locked: retry as long as that lasts.
         this.tell({ kind: "trouble", message: error.message });
         return Date.now() + LOOK_AGAIN;
       });

@@ -4,35 +4,35 @@ import { type ServerType, serve } from "@hono/node-server";
 import { Hono } from "hono";
 import { UserError } from "../userError";
 
-/** How a dispatcher is, for whoever looks after it. */
+/** The state of a dispatcher, for its supervisor. */
 export interface Health {
-  /** It does its work; without, a supervisor may start it anew. */
+  /** Whether it does its work. If not, a supervisor may restart it. */
   healthy: boolean;
-  /** What else there is to say. */
+  /** More facts about it. */
   [detail: string]: string | number | boolean | readonly string[];
 }
 
 /** Where an endpoint listens. */
 export interface EndpointPlace {
   host: string;
-  /** 0 for any free one. */
+  /** 0 for any free port. */
   port: number;
-  /** Names beside `localhost`, addresses, `host` and (where it is open) this machine's name that a request may call it by. @default none */
+  /** Names that requests may use in addition to `localhost`, addresses, `host` and (if it is open) this machine's name. @default none */
   allowedHosts?: readonly string[];
 }
 
 export interface Endpoint {
-  /** As `http://127.0.0.1:4201`. */
+  /** Such as `http://127.0.0.1:4201`. */
   url: string;
   close(): Promise<void>;
 }
 
 /**
- * `GET /health` (200, or 503 where it is not healthy) and `GET /metrics` for Prometheus.
+ * `GET /health` (200, or 503 if it is not healthy) and `GET /metrics` for Prometheus.
  *
- * A request whose Host header names another host is refused: a page in someone's browser could otherwise read the answers, by a name of
- * its own that resolves to this machine (DNS rebinding).
- * @throws {UserError} if it cannot be listened there
+ * A request whose Host header names another host is refused. Otherwise a page in someone's browser could read the answers, by a name that
+ * resolves to this machine (DNS rebinding).
+ * @throws {UserError} if the port cannot be opened
  */
 export async function openEndpoint({
   host,
@@ -75,7 +75,7 @@ export async function openEndpoint({
   };
 }
 
-/** An address cannot be rebound: only names can lead someone else's page here. */
+/** An address cannot be rebound: only names can lead another site's page here. */
 function isOurs(given: string, names: ReadonlySet<string>): boolean {
   const name = given
     .replace(/:\d+$/, "")
@@ -85,7 +85,7 @@ function isOurs(given: string, names: ReadonlySet<string>): boolean {
   return name === "localhost" || name.endsWith(".localhost") || isIP(name) !== 0 || names.has(name);
 }
 
-/** Whether everyone who reaches this machine reaches what listens there. */
+/** Whether everyone who can reach this machine can reach the endpoint. */
 export function isOpen(host: string): boolean {
   return host !== "localhost" && host !== "::1" && !host.startsWith("127.");
 }

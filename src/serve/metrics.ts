@@ -1,22 +1,23 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 
-/** What a dispatcher counts, under the names by which Prometheus reads it; the last two only for a Prefect API. */
+/** A dispatcher's metrics, by their names in Prometheus. The last two exist only with a Prefect API. */
 export interface Metrics {
-  /** `pushpool_submit_seconds`: from the time that a run was due to its infrastructure, by work pool. */
+  /** `pushpool_submit_seconds`: from the time when a run was due until its infrastructure exists, by work pool. */
   submitSeconds: Histogram<"work_pool">;
-  /** `pushpool_flow_runs_ended_total`, by work pool and the state type it ended in. */
+  /** `pushpool_flow_runs_ended_total`, by work pool and final state type. */
   ended: Counter<"work_pool" | "state">;
-  /** `pushpool_api_errors_total`, by what the API answered (a status, or `no_answer`); a request that was repeated counts each time. */
+  /** `pushpool_api_errors_total`, by the API's answer (a status, or `no_answer`). A repeated request counts each time. */
   apiErrors?: Counter<"answer">;
-  /** `pushpool_listening`: 1 while the server's events come in. */
+  /** `pushpool_listening`: 1 while the server's event stream is open. */
   listening?: Gauge;
   /** In the text format of Prometheus. */
   text(): Promise<string>;
 }
 
 /**
- * @param inHand how many runs there are in each state type just now: `pushpool_flow_runs`
- * @param requests how many requests were sent to the Prefect API: `pushpool_api_requests_total`. Absent: there is no API, and no metrics of one.
+ * @param inHand the number of runs by state type now: `pushpool_flow_runs`
+ * @param requests the number of requests to the Prefect API: `pushpool_api_requests_total`. Absent: there is no API, and no metrics about
+ * one.
  */
 export function createMetrics({ inHand, requests }: { inHand: () => Record<string, number>; requests?: () => number }): Metrics {
   const registry = new Registry();

@@ -2,7 +2,7 @@ import type { Logger } from "pino";
 import type { ReportedRun, ServeEvent } from "./events";
 import type { Metrics } from "./metrics";
 
-/** Puts what a dispatcher tells into the log and the metrics. */
+/** Writes a dispatcher's events to the log and the metrics. */
 export class Report {
   constructor(
     private readonly log: Logger,

@@ -12,27 +12,27 @@ import type { Source } from "./source";
 export interface Serving {
   loaded: LoadedManifest;
   runs: RunsParts;
-  /** For `{{ $NAME }}` in templates. */
+  /** The variables for `{{ $NAME }}` in templates. */
   templateEnv: NodeJS.ProcessEnv;
-  /** Names of work pools; none for all that the manifest has. */
+  /** Names of work pools; empty for all of the manifest's. */
   pools: readonly string[];
-  /** What becomes of the missed occurrences of a schedule; a Prefect server has its own rule. */
+  /** What to do about missed occurrences of a schedule; a Prefect server has its own rule. */
   missed: MissedPolicy;
-  /** How a run of a Prefect server starts. */
+  /** How to start a run of a Prefect server. */
   startUp: StartUp;
   /** Time that a cancelled run has to end by itself. */
   graceSeconds: number;
   endpoint: EndpointPlace;
   log: Logger;
-  /** Ends it: nothing more is begun; what runs goes on, and the next dispatcher takes it up. */
+  /** Ends it: it begins nothing more; running runs continue, and the next dispatcher takes them up. */
   signal: AbortSignal;
-  /** It is under way. @param what `of`: see {@link Source.of}; `url`: of the endpoint */
+  /** Called when it serves. @param what `of`: see {@link Source.of}; `url`: of the endpoint */
   onServing: (what: { pools: readonly string[]; of: string; url: string }) => void;
 }
 
 /**
  * Dispatch the runs of work pools until `signal` fires: those of the Prefect API that the manifest names, else those of the ledger.
- * @throws {UserError} if a work pool cannot be served, the endpoint's port is taken, or the API is out of reach at first
+ * @throws {UserError} if a work pool cannot be served, the endpoint's port is in use, or the API is unreachable at first
  */
 export async function serve({ endpoint, log, signal, onServing, ...serving }: Serving): Promise<void> {
   let source: Source | undefined;
@@ -53,7 +53,7 @@ export async function serve({ endpoint, log, signal, onServing, ...serving }: Se
   }
 }
 
-/** Nothing of the other source is loaded. */
+/** Loads nothing of the other source. */
 async function openSource(
   { loaded, runs, templateEnv, pools, missed, startUp, graceSeconds }: Omit<Serving, "endpoint" | "log" | "signal" | "onServing">,
   dispatcher: Dispatcher,

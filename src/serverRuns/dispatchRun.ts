@@ -97,8 +97,9 @@ async function refused({ parts }: Dispatch, record: RunRecord, { standing, state
   if (standing !== "other") await putBack(parts.client, record);
   // The server accepted our claim earlier.
   if (seen?.type === "CANCELLING" && record.run.state.type !== "SCHEDULED") await proposeState(parts.client, record.run.id, NEVER_STARTED);
-  // A limit holds it back: the server gives it away again, and it keeps its record.
-  if (standing !== "other" || seen?.type !== "SCHEDULED") await leaveAlone(parts, record, reason);
+  // A limit refused the claim: the server gives it away again, and it keeps its record.
+  const isHeld = standing === "other" && seen?.type === "SCHEDULED" && record.run.state.type === "SCHEDULED";
+  if (!isHeld) await leaveAlone(parts, record, reason);
   return { kind: "refused", state: seen, reason };
 }
 

@@ -8,7 +8,7 @@ import { type FlowRun, isTerminal, type State } from "../model/flowRun";
 import { suggestion } from "../nearest";
 import { readDeploymentByName, type ServerDeployment, someDeploymentNames } from "../prefect/api/deployments";
 import { createFlowRun, filterFlowRuns, proposeState, readFlowRun, readStates, type ServerRun } from "../prefect/api/flowRuns";
-import { readWorkPool, scheduledFlowRuns, type WorkPool } from "../prefect/api/workPools";
+import { readWorkPool, type WorkPool } from "../prefect/api/workPools";
 import type { Client } from "../prefect/client";
 import { isRefusal } from "../prefect/refusal";
 import { checkRequest } from "../runs/checkRequest";
@@ -17,26 +17,16 @@ import type { RunPlan } from "../runs/create";
 import type { Following } from "../runs/follow";
 import type { RunRequest } from "../runs/plan";
 import { oneLine } from "../shown";
-import type { LogLine, Target } from "../targets/target";
+import type { LogLine } from "../targets/target";
 import { asWhole, asWritten, checkJobVariables, checkParameters } from "../template";
 import { UserError } from "../userError";
 import { contextMaker, type Shared } from "./context";
-import type { Dispatching, ServerRunEvent } from "./dispatching";
-import { dispatchRun } from "./dispatchRun";
-import { EndWatch } from "./endWatch";
 import { findServerRun } from "./findServerRun";
 import { followOnServer, shownRun, shownState, tellLog } from "./followOnServer";
 import { readJob } from "./job";
 import { NotOnServer } from "./notOnServer";
-import { isOpen, planJob } from "./record";
-import { ServerStates } from "./serverStates";
-import { WorkerVoice } from "./workerVoice";
-
-/** How often to ask for a run that the server holds back, in milliseconds. */
-const HELD_PAUSE = 1_000;
-const POLL = 2_000;
-/** How long what was said last of a run may take to be sent, in milliseconds. */
-const LAST_WORDS = 5_000;
+import { planJob } from "./record";
+import { type SubmitOnServer, submitOnServer } from "./submitOnServer";
 
 export interface ServerRunsParts {
   client: Client;
@@ -304,86 +294,15 @@ export class ServerRuns {
     return { name: exact ? name : other, deployment, pool };
   }
 
-  /**
-   * Submit the run if nobody else would: one of a push pool, on a server of one's own. A run that the server holds back (a pause, a limit) waits. A
-   * run that another dispatcher claims is only followed.
-   */
-  async #submitting(
+  #submitting(
     id: string,
     signal: AbortSignal,
     onEvent: (event: RunEvent) => void,
-    { onSubmitted, onHeld }: { onSubmitted?: () => void; onHeld?: () => void } = {},
+    heard: Pick<SubmitOnServer, "onSubmitted" | "onHeld"> = {},
   ): Promise<void> {
-    const voice = new WorkerVoice(this.parts.client, this.#dispatcher.name, (message) => onEvent({ kind: "warning", message }), false);
-    try {
-      await this.#submittingAs(voice, id, signal, onEvent, { onSubmitted, onHeld });
-    } finally {
-      // Nothing waits for it for long, as nothing waits for a worker's.
-      await Promise.race([voice.settled(), sleep(LAST_WORDS, undefined, { ref: false })]);
-    }
-  }
-
-  async #submittingAs(
-    voice: WorkerVoice,
-    id: string,
-    signal: AbortSignal,
-    onEvent: (event: RunEvent) => void,
-    { onSubmitted, onHeld }: { onSubmitted?: () => void; onHeld?: () => void },
-  ): Promise<void> {
-    const { client, shared } = this.parts;
-    let toldHeld = false;
-    for (;;) {
-      const [run, kept] = await Promise.all([readFlowRun(client, id), shared.ledger.read(id)]);
-      if (!run?.state || signal.aborted) return;
-      // It may have ended on the server while nobody looked. Then it has to end in the ledger too.
-      const isOurs = kept !== undefined && isOpen(kept);
-      if (!isOurs) {
-        if (run.state.type !== "SCHEDULED" || run.work_pool_name === null) return;
-        const pool = await readWorkPool(client, run.work_pool_name);
-        if (!pool?.type.endsWith(":push") || client.connection.isCloud) return;
-        client.clock.wrote(run.created);
-        client.clock.wrote(run.state.timestamp);
-        // The server writes microseconds. So look a millisecond ahead, or a run that is due right now would not be found.
-        const due = await scheduledFlowRuns(client, pool.name, { before: new Date(client.clock.now() + 1) });
-        if (!due.some((one) => one.id === id)) {
-          // Another dispatcher may have claimed it in that moment: then nothing holds it.
-          if ((await readFlowRun(client, id))?.state?.type !== "SCHEDULED") continue;
-          const reason = `work pool "${pool.name}" ${pool.is_paused ? "is paused" : "holds it back: its limits, its queue's pause, or the time that the run is scheduled for"}`;
-          if (!toldHeld) onEvent({ kind: "waiting", run: this.#show(run), reason });
-          toldHeld = true;
-          onHeld?.();
-          await sleep(HELD_PAUSE, undefined, { signal }).catch(() => {});
-          continue;
-        }
-      }
-      const tell = (event: ServerRunEvent) => {
-        if (event.kind === "trouble") onEvent({ kind: "warning", message: event.message });
-        if (event.kind === "submitted") onSubmitted?.();
-      };
-      const done = await dispatchRun(this.#dispatching(signal, tell, voice), run);
-      // It was put back to be retried: go on with the next attempt.
-      if (done.kind !== "ended" || done.state?.type !== "SCHEDULED") return;
-    }
-  }
-
-  #dispatching(signal: AbortSignal, tell: (event: ServerRunEvent) => void, voice: WorkerVoice): Dispatching {
     const { client, shared, graceSeconds = 30 } = this.parts;
-    const states = new ServerStates(client, POLL, signal);
-    return {
-      client,
-      dispatcher: this.#dispatcher,
-      startUp: "execute",
-      stack: shared.stack,
-      ledger: shared.ledger,
-      contextOf: contextMaker(shared),
-      ...(shared.poolsBeside ? { poolsBeside: shared.poolsBeside } : {}),
-      watchOf: (target: Target) => new EndWatch(target, signal, () => {}),
-      untilState: (id, types, until) => states.until(id, types, until),
-      graceSeconds,
-      signal,
-      tell,
-      voice,
-    };
+    const show = (run: ServerRun) => this.#show(run);
+    return submitOnServer(id, { client, shared, dispatcher: this.#dispatcher, graceSeconds, show, signal, onEvent, ...heard });
   }
 
   #show(run: ServerRun): FlowRun {

@@ -28,6 +28,10 @@ export class WorkerVoice {
   #events: NewEvent[] = [];
   #sending: Promise<void> = Promise.resolve();
   #waiting = false;
+  /** When the last event occurred, in milliseconds since 1970. */
+  #last = 0;
+  /** Nothing is sent any more. */
+  readonly #end = new AbortController();
 
   constructor(
     private readonly client: Client,
@@ -78,8 +82,12 @@ export class WorkerVoice {
     this.#event("prefect.worker.executed-flow-run", job.pool, relatedTo(job, infrastructure), { id, follows: submittedId(record) });
   }
 
-  /** Resolves when everything is sent, or sending has failed. */
-  async settled(): Promise<void> {
+  /**
+   * Resolves when everything is sent, or sending has failed.
+   * @param signal when it fires, what is not sent by then is dropped @default it never does
+   */
+  async settled(signal?: AbortSignal): Promise<void> {
+    signal?.addEventListener("abort", () => this.#end.abort(signal.reason), { once: true });
     await this.#flush();
   }
 
@@ -93,9 +101,11 @@ export class WorkerVoice {
 
   #event(event: string, pool: WorkPool, related: Resource[], more: { id: string; follows?: string }): string {
     const type = pool.type.replace(/:push$/, "");
+    // The server sorts events by time, and the estimate of its clock may go back. The order in which they happened is certain.
+    this.#last = Math.max(this.#last + 1, this.client.clock.now());
     this.#events.push({
       ...more,
-      occurred: new Date(this.client.clock.now()).toISOString(),
+      occurred: new Date(this.#last).toISOString(),
       event,
       resource: {
         "prefect.resource.id": `prefect.worker.${type}.${slugOf(this.name)}`,
@@ -125,12 +135,14 @@ export class WorkerVoice {
   }
 
   async #send(): Promise<void> {
-    while (this.#lines.length + this.#events.length > 0) {
+    const { signal } = this.#end;
+    while (this.#lines.length + this.#events.length > 0 && !signal.aborted) {
       const [lines, events] = [this.#lines.splice(0, MOST), this.#events.splice(0, MOST)];
       try {
-        await Promise.all([writeLogs(this.client, lines), writeEvents(this.client, events)]);
+        await Promise.all([writeLogs(this.client, lines, signal), writeEvents(this.client, events, signal)]);
       } catch (error) {
-        this.onTrouble(`lines and events about runs could not be sent: ${(error as Error).message}`);
+        const why = signal.aborted ? "the server did not answer in time" : (error as Error).message;
+        this.onTrouble(`lines and events about runs could not be sent: ${why}`);
       }
     }
   }

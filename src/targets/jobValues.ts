@@ -5,7 +5,7 @@ import { Secret } from "../secret";
 import { isObject } from "../template/paths";
 import { UserError } from "../userError";
 
-/** Readings of single values of a job configuration. Each throws a {@link UserError} that names the path. */
+/** Read single values of a job configuration. Each function throws a {@link UserError} that names the path. */
 
 /** @param type of the work pool: `ecs:push` */
 export function checkKeys(job: ValueObject, known: string[], type: string): void {
@@ -49,14 +49,14 @@ export function secondsAt(value: Value | undefined, path: string): number | null
 }
 
 /**
- * Split as Prefect does, by Python's `shlex.split`; a list stays as it is.
+ * Split a string as Prefect does, by Python's `shlex.split`; a list stays as it is.
  * @param secretHint who could read a secret in it, and where it should be: "whoever may look at the task could read it. Pass it in env"
  */
 export function wordsAt(value: Value | undefined, path: string, secretHint: string): string[] | undefined {
   if (value === null || value === undefined) return undefined;
   if (value instanceof Secret || (Array.isArray(value) && value.some((word) => word instanceof Secret)))
     throw new UserError(`${path} holds a secret: ${secretHint}`);
-  if (Array.isArray(value)) return value.map((word) => String(word));
+  if (Array.isArray(value)) return value.map((word, index) => wordAt(word, `${path}[${index}]`));
   if (typeof value !== "string") throw new UserError(`${path}: must be a string or a list of strings`);
   try {
     return split(value);
@@ -65,18 +65,23 @@ export function wordsAt(value: Value | undefined, path: string, secretHint: stri
   }
 }
 
+function wordAt(word: Value, path: string): string {
+  if (word === null || typeof word === "object") throw new UserError(`${path}: must be a string`);
+  return String(word);
+}
+
 export function checkVariableName(name: string, path: string): void {
   if (name === "" || name.includes("=") || name.includes("\0")) throw new UserError(`${path}: is not a valid environment variable name`);
 }
 
-/** An environment variable's value, also where it is secret; "" where a secret is not known here. */
+/** An environment variable's value, which may be secret; "" if a secret is unavailable here. */
 export function variableAt(value: Value | undefined, path: string): string {
   const text = value instanceof Secret ? (value.known ? String(value.reveal()) : "") : value;
   if (typeof text !== "string") throw new UserError(`${path}: must be a string`);
   return text;
 }
 
-/** Environment variables as most clouds take them. */
+/** Environment variables in the form of most clouds. */
 export function pairs(env: Record<string, string>): { name: string; value: string }[] {
   return Object.entries(env).map(([name, value]) => ({ name, value }));
 }

@@ -4,8 +4,8 @@ import { UserError } from "../userError";
 import type { Target, TargetPlace } from "./target";
 
 /**
- * The target of a work pool, loaded only now: a process that uses one pays for one.
- * @throws {UserError} for a type this version does not run
+ * Load the target of a work pool: a process loads only the targets that it uses.
+ * @throws {UserError} if this version does not support the type
  */
 export async function openTarget(type: PoolType, place: TargetPlace): Promise<Target> {
   switch (type) {

@@ -10,9 +10,9 @@ const TYPES: Record<PoolType, true> = {
 };
 
 /**
- * The type by which a work pool's runs are started: its own, or, for a pool of a hybrid type (`ecs`, which a worker would serve), that of
+ * The type that decides how a work pool's runs start: its own, or, for a hybrid type (`ecs`, which a worker would serve), the push type of
  * the same infrastructure.
- * @throws {UserError} for a type that no target is there for
+ * @throws {UserError} if no target supports the type
  */
 export function asPoolType(type: string, pool: string): PoolType {
   const push = type.endsWith(":push") ? type : `${type}:push`;

@@ -13,30 +13,30 @@ import { routedRuns } from "./routedRuns";
 
 export interface OpenRuns {
   workspace: Workspace;
-  /** As `--manifest`: a file, or `-`. */
+  /** The value of `--manifest`: a file, or `-`. */
   manifest?: string;
-  /** As `--output`: the stack output that is the manifest. */
+  /** The value of `--output`: the stack output that is the manifest. */
   output?: string;
-  /** What `-` reads. */
+  /** Reads the manifest for `-`. */
   stdin?: () => Promise<string>;
-  /** The manifest, where the caller has read it already with its secrets: it is not read a second time. */
+  /** The manifest, if the caller has already read it with its secrets: it is not read again. */
   loaded?: LoadedManifest;
-  /** In place of all these: how to read the manifest. */
+  /** How to read the manifest, instead of all these. */
   readManifest?: RunsParts["readManifest"];
-  /** What a reader should hear, beside the results: a pool that cannot be asked. */
+  /** Reports problems that no result contains, such as a work pool that cannot be asked. */
   warn?: (message: string) => void;
-  /** With a ledger that nothing is kept of, where there is none. @default false */
+  /** If there is no ledger, use one in memory, which nothing keeps. @default false */
   inMemory?: boolean;
 }
 
-/** Open the ledger of a workspace. The manifest and the targets are loaded when something first needs them. */
+/** Open the ledger of a workspace. The manifest and the targets are loaded on first use. */
 export function openRuns(options: OpenRuns): Runs {
   const parts = runsParts(options);
-  // Which API a run goes through is known when the manifest is.
+  // The manifest decides which API a run uses.
   return routedRuns(runsOver(parts), parts);
 }
 
-/** What {@link openRuns} is made over. */
+/** The parts from which {@link openRuns} opens the runs. */
 export function runsParts({ workspace, manifest, output, stdin, loaded, readManifest, warn, inMemory = false }: OpenRuns): RunsParts {
   const { home, env } = workspace;
   let first = loaded && Promise.resolve(loaded);
@@ -58,7 +58,7 @@ export function runsParts({ workspace, manifest, output, stdin, loaded, readMani
   async function read(stale?: LoadedManifest): Promise<LoadedManifest> {
     if (readManifest) return readManifest(stale);
     const { loadManifest, reloadManifest } = await import("../manifest/index.js");
-    // A cached one is not read again but pulled again.
+    // A stored manifest is pulled again instead of read again.
     if (stale?.reload) return reloadManifest(stale);
     return loadManifest(workspace, {
       secrets: true,
@@ -69,12 +69,12 @@ export function runsParts({ workspace, manifest, output, stdin, loaded, readMani
   }
 }
 
-/** Whether a ledger was ever made for a workspace. */
+/** Whether a workspace has ever had a ledger. */
 export function hasLedger(workspace: Workspace): boolean {
   return existsSync(ledgerPath(workspace.home));
 }
 
-/** The key of the digests of a workspace's ledger; made when first needed. */
+/** The key of the digests of a workspace's ledger, created on first use. */
 export function ledgerDigestKey(workspace: Workspace): Buffer {
   const name = createHash("sha256").update(ledgerPath(workspace.home)).digest("hex").slice(0, 16);
   return readDigestKey(join(workspace.stateHome, "keys", `ledger-${name}`));

@@ -6,8 +6,8 @@ import type { LogLine } from "../targets/target";
 import { UserError } from "../userError";
 
 /**
- * The runs of a workspace. Where its manifest names a Prefect API, runs are made, followed and cancelled on that server; else in the ledger.
- * A workspace without a Prefect API loads no code for one.
+ * The runs of a workspace. If its manifest names a Prefect API, runs are created, followed and cancelled on that server, else in the
+ * ledger. A workspace without a Prefect API loads no code for one.
  *
  * @param local the runs of the ledger
  */
@@ -17,7 +17,7 @@ export function routedRuns(local: Runs, parts: RunsParts): Runs {
     opened ??= openServerRuns(parts);
     return opened;
   };
-  /** The server's runs that this process has made or found. They need not be in the ledger. */
+  /** The server's runs that this process has created or found. They need not be in the ledger. */
   const made = new Set<string>();
   const ofServer = async (id: string): Promise<ServerRuns | undefined> => {
     if (made.has(id)) return open();
@@ -25,8 +25,8 @@ export function routedRuns(local: Runs, parts: RunsParts): Runs {
     return record?.submission.prefect === undefined ? undefined : open();
   };
   /**
-   * The server owns the states of its runs. If it is out of reach, show the runs as this ledger saw them last.
-   * @returns them, and those of this stack that have not ended as far as is known, and that the server does not have
+   * The server owns the states of its runs. If it is unreachable, show the runs as this ledger last saw them.
+   * @returns the runs, and those of this stack that are not known to have ended and are missing on the server
    */
   const asOnServer = async (runs: FlowRun[]): Promise<{ runs: FlowRun[]; missing: FlowRun[] }> => {
     const records = await Promise.all(runs.map(({ id }) => parts.ledger.read(id)));
@@ -41,7 +41,7 @@ export function routedRuns(local: Runs, parts: RunsParts): Runs {
       for (const run of theirs) {
         // Another stack may have another server.
         if (seen.has(run.id) || isTerminal(run.state) || run.stack !== stack) continue;
-        // A server may answer a list in part.
+        // A server may return only a part of a list.
         const there = await prefect.readRun(run.id).catch(unlessNotOnServer);
         if (there) seen.set(run.id, there);
         else missing.push(run);
@@ -92,7 +92,7 @@ export function routedRuns(local: Runs, parts: RunsParts): Runs {
       return prefect ? prefect.planRun(request) : local.planRun(request);
     },
     retryRun: async (id) => (await ofServer(id))?.retryRun(id) ?? local.retryRun(id),
-    // Others make runs on the server too: its schedules, its pages, another machine. Runs of Prefect Cloud are in no ledger.
+    // Others create runs on the server too: its schedules, its pages, another machine. Runs of Prefect Cloud are in no ledger.
     findRun: async (ref) => {
       try {
         return await local.findRun(ref);
@@ -113,7 +113,7 @@ export function routedRuns(local: Runs, parts: RunsParts): Runs {
       const prefect = await ofServer(shown.run.id);
       return prefect ? { ...shown, ...(await prefect.show(shown.run)) } : shown;
     },
-    // Prefect shows what the run wrote to the server. If the run never got that far, its output tells why.
+    // Prefect shows what the run wrote to the server. If it never got that far, its output shows why.
     readLogs: async (id, options) => {
       const prefect = await ofServer(id);
       if (!prefect) return local.readLogs(id, options);
@@ -129,10 +129,10 @@ export function routedRuns(local: Runs, parts: RunsParts): Runs {
       return run;
     },
     listRuns: async (filter) => (await asOnServer(await local.listRuns(filter))).runs,
-    // The server may know of an end and the ledger not: the dispatcher was stopped, or another one reported it.
+    // The server may have an end that the ledger lacks: the dispatcher was stopped, or another one reported it.
     inFlight: async () => {
       const { runs, missing } = await asOnServer(await local.inFlight());
-      // What the server does not have goes on as long as its infrastructure does.
+      // A run that the server no longer has continues as long as its infrastructure does.
       const going = new Set((await local.notSeenToEnd(missing)).map(({ id }) => id));
       const ended = new Set(missing.filter(({ id }) => !going.has(id)));
       return runs.filter((run) => !isTerminal(run.state) && !ended.has(run));

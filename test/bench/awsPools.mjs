@@ -1,4 +1,4 @@
-// ECS pools beside the same resources declared bare.
+// ECS pools compared with the same resources declared directly.
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { comparePools, root } from "./pools.mjs";
@@ -8,7 +8,7 @@ const { defaultTemplate } = require(join(root, "lib", "src", "template"));
 
 const POOLS = 100;
 
-/** Both in a network and a cluster that are there: an account may have five VPCs in a region. */
+/** Both use an existing network and cluster: an account may have only five VPCs in a region. */
 const PLACE = `
 const region = "eu-west-1";
 const clusterArn = "arn:aws:ecs:eu-west-1:111111111111:cluster/flows";
@@ -24,7 +24,7 @@ for (let n = 0; n < ${POOLS}; n++) pools.push(new EcsPushPool("pool" + n, { regi
 exports.pushPools = manifest({ pools });
 `;
 
-/** What a person would write with the same outcome: eight resources a pool, and what of them others need, its template included. */
+/** What a user would write for the same result: eight resources for each pool, their dependencies, and the template. */
 const BARE = `
 const pulumi = require("@pulumi/pulumi");
 const { AccessKey, Policy, Role, RolePolicy, User, UserPolicyAttachment } = require("@pulumi/aws/iam");
@@ -66,7 +66,7 @@ const { awsProvider, serveProvider, startFakeAws } = require("pushpool/testing")
 startFakeAws().then(async (aws) => process.send((await serveProvider(awsProvider(aws))).port));
 `;
 
-/** @param bench `report` takes a row of the table of `npm run bench` */
+/** @param bench its `report` takes a row of the table of `npm run bench` */
 export async function benchAwsPools(bench) {
   await comparePools(bench, {
     cloud: "aws",

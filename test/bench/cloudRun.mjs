@@ -1,4 +1,4 @@
-// What runs on Cloud Run cost beside the same SDK calls made by hand.
+// The cost of runs on Cloud Run, compared with direct SDK calls.
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -41,13 +41,13 @@ exports.bare = function bare(url, keyFile, job) {
 if (require.main === module) exports.bare(...process.argv.slice(2))(0).then((name) => console.log(name));
 `;
 
-/** @param report takes a row: what, measured, ratio, aim */
+/** @param report takes a row: what, measured, ratio, goal */
 export async function benchCloudRun({ report }) {
   const scratch = mkdtempSync(join(tmpdir(), "pushpool-bench-"));
   const told = (what, ...row) => report(`Cloud Run: ${what}`, ...row);
   const bare = { source: BARE, args: ({ url }, job, keyFile) => [url, keyFile, job] };
   try {
-    // They never begin: a container that waits costs nothing.
+    // They never start: a waiting container costs nothing.
     await benchSubmitting({ scratch, which: "google", options: { start: 3_600_000 }, placed, bare, report: told });
     await benchWatching({ scratch, which: "google", options: { start: 0 }, placed, count: 10_000, calls: "< 3000", report: told });
   } finally {

@@ -1,7 +1,7 @@
 import { createServer, request } from "node:http";
 import { connect } from "node:net";
 
-/** The API of a server, under another address that counts the requests sent to it. */
+/** A proxy to a server's API that counts the requests. */
 export async function countingProxy(apiUrl) {
   const { hostname, port } = new URL(apiUrl);
   let count = 0;

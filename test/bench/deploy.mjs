@@ -1,4 +1,4 @@
-// What reading a prefect.yaml of 500 deployments costs beside parsing its YAML, and what deploying it once more does.
+// The cost of reading a prefect.yaml with 500 deployments, compared with parsing its YAML; and of deploying it again.
 import { spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -31,8 +31,8 @@ function deployment(n) {
 
 /**
  * @param scratch a folder to work in
- * @param env of the commands; its `PUSHPOOL_MANIFEST` is set here
- * @param report takes `(what, measured, ratio, aim)`
+ * @param env the commands' environment; `PUSHPOOL_MANIFEST` is set here
+ * @param report takes `(what, measured, ratio, goal)`
  */
 export function benchDeploy({ scratch, env, report }) {
   const folder = join(scratch, "deploy");

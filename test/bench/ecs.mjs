@@ -1,4 +1,4 @@
-// What runs on ECS cost beside the same SDK calls made by hand.
+// The cost of runs on ECS, compared with direct SDK calls.
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
@@ -49,7 +49,7 @@ exports.bare = function bare(url, region, keyFile, cluster, taskDefinition) {
 if (require.main === module) exports.bare(...process.argv.slice(2))(0).then((name) => console.log(name));
 `;
 
-/** @param report takes a row: what, measured, ratio, aim */
+/** @param report takes a row: what, measured, ratio, goal */
 export async function benchEcs({ report }) {
   const scratch = mkdtempSync(join(tmpdir(), "pushpool-bench-"));
   const told = (what, ...row) => report(`ECS: ${what}`, ...row);
@@ -59,7 +59,7 @@ export async function benchEcs({ report }) {
     return [key, await ledger.readNote(key)];
   };
   try {
-    // Within what AWS allows: beyond a burst that is 20 a second, and neither side can be quicker.
+    // With AWS' own limits: after a burst they allow 20 a second, and neither side can be faster.
     await benchSubmitting({ scratch, which: "aws", options: {}, ofMany: { buckets: REAL_BUCKETS }, placed, bare, report: told });
     await benchWatching({ scratch, which: "aws", options: {}, placed, count: 10_000, calls: "", noted, report: told });
     await benchOneLook(scratch, told);
@@ -79,7 +79,12 @@ async function benchOneLook(scratch, report) {
     const target = await createEcsTarget({
       env,
       notes,
-      pool: async () => ({ name: "etl", ...pool, credentials: { block: pool.credentials, data } }),
+      pool: async () => ({
+        name: "etl",
+        source: { project: "bench", stack: "dev" },
+        ...pool,
+        credentials: { block: pool.credentials, data },
+      }),
     });
     const ids = await aws.fill(1000);
     await aws.calls();
@@ -87,7 +92,7 @@ async function benchOneLook(scratch, report) {
     await target.observe(ids);
     const took = performance.now() - began;
     const counted = await aws.calls();
-    report("DescribeTasks calls of one look at 1,000 runs", `${counted["ecs:DescribeTasks"]} calls, ${took.toFixed(0)} ms`, "", "10");
+    report("API calls of one look at 1,000 runs", `${counted["ecs:DescribeTasks"]} calls, ${took.toFixed(0)} ms`, "", "10");
     rmSync(folder, { recursive: true, force: true });
   } finally {
     notes.close();

@@ -1,5 +1,6 @@
-// What the offline engine costs: an `up` of 300 resources against the program's own run plus one call of a provider for each (`engineFloor.mjs`); the
-// second `up`; how the time grows from 10 over 100 to 1,000 resources; memory. Printed as rows of { what, measured, ratio, aim }.
+// The cost of the offline engine: an `up` of 300 resources, compared with the program's own run plus one provider call for each
+// (`engineFloor.mjs`); the second `up`; the time for 10, 100 and 1,000 resources; memory. Printed as rows of { what, measured, ratio, aim
+// }.
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
@@ -50,7 +51,7 @@ async function timesOf(count) {
   return { first, second };
 }
 
-/** Taken in turns, so that whatever else the machine does meets both alike. */
+/** Measured in turns, so that other load on the machine affects both equally. */
 async function against(count, rounds) {
   const times = { floor: [], first: [], second: [] };
   for (let round = 0; round < rounds; round++) {
@@ -103,7 +104,3 @@ export async function benchEngine() {
     },
   ];
 }
-
-if (process.argv[1] === fileURLToPath(import.meta.url))
-  for (const { what, measured, ratio, aim } of await benchEngine())
-    console.log(`${what.padEnd(64)} ${measured.padEnd(26)} ${ratio.padEnd(8)} aim ${aim}`);

@@ -1,12 +1,12 @@
-// What no engine can be faster than: the same program, run by the SDK's own `cmd/run` in a process of its own, registers what it declares over the
-// same gRPC with a monitor that does nothing but ask the provider, over gRPC, to create each.
+// The lower limit for any engine. The SDK's own `cmd/run` runs the same program in another process, which registers its resources by the
+// same gRPC. The monitor only calls the provider, by gRPC, to create each one.
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 /**
  * @param lib folder of the compiled product
- * @param provider as `serveProvider` takes it
+ * @param provider a provider for `serveProvider`
  */
 export async function runBare({ lib, dir, provider }) {
   const load = (...path) => createRequire(import.meta.url)(join(lib, "src", ...path));

@@ -1,4 +1,5 @@
-// A fake cloud in a process of its own, so that what it costs is not counted to those who call it: `node fakeCloud.mjs google|aws OPTIONS`.
+// A fake cloud in its own process, so that its cost does not count for its callers: `node fakeCloud.mjs google
+// aws OPTIONS`.
 import { createRequire } from "node:module";
 
 const require = createRequire(import.meta.url);
@@ -51,7 +52,7 @@ process.on("message", (message) => {
   }
   if (message === "shape") process.send(shape());
   if (typeof message === "object") {
-    // As many more like the one that there is: to make them by calls would take minutes and prove nothing.
+    // Copy the existing one: creating them by calls would take minutes, and change nothing.
     for (let n = 1; n < message.runs; n++) more(n);
     process.send(runs());
   }

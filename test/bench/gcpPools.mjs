@@ -1,4 +1,4 @@
-// Cloud Run pools beside the same resources declared bare.
+// Cloud Run pools compared with the same resources declared directly.
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { comparePools, root } from "./pools.mjs";
@@ -16,7 +16,7 @@ for (let n = 0; n < ${POOLS}; n++) pools.push(new CloudRunPushPool("pool" + n, {
 exports.pushPools = manifest({ pools });
 `;
 
-/** What a person would write with the same outcome: six resources a pool, and what of them others need, its template included. */
+/** What a user would write for the same result: six resources for each pool, their dependencies, and the template. */
 const BARE = `
 const pulumi = require("@pulumi/pulumi");
 const { Account, IAMMember: AccountMember, Key } = require("@pulumi/gcp/serviceaccount");
@@ -49,7 +49,7 @@ const { gcpProvider, serveProvider } = require("pushpool/testing");
 serveProvider(gcpProvider({ url: "http://127.0.0.1:1", ownerToken: () => "" })).then(({ port }) => process.send(port));
 `;
 
-/** @param bench `report` takes a row of the table of `npm run bench` */
+/** @param bench its `report` takes a row of the table of `npm run bench` */
 export async function benchGcpPools(bench) {
   await comparePools(bench, {
     cloud: "gcp",
@@ -58,7 +58,7 @@ export async function benchGcpPools(bench) {
     parts: ["artifactregistry", "compute", "projects", "secretmanager", "serviceaccount", "vpcaccess"],
     ours: OURS,
     bare: BARE,
-    // In a preview it makes no call: there is no cloud behind it.
+    // In a preview it makes no calls: there is no cloud.
     provider: PROVIDER,
   });
 }

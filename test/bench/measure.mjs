@@ -14,12 +14,12 @@ export function median(numbers) {
 }
 
 /**
- * Two commands against each other, taken in turns so that whatever else the machine does meets both alike.
- * @returns {{ ours: number, theirs: number, ratio: number }} medians in milliseconds, and ours over theirs
+ * Compare two commands, measured in turns so that other load on the machine affects both equally.
+ * @returns {{ ours: number, theirs: number, ratio: number }} medians in milliseconds, and ours divided by theirs
  */
 export function compare(ours, theirs, options = {}, rounds = 15) {
   const times = { ours: [], theirs: [] };
-  // The first of each fills caches.
+  // The first run of each fills caches.
   time(ours, options);
   time(theirs, options);
   for (let round = 0; round < rounds; round++) {

@@ -1,4 +1,5 @@
-// What a cloud's pools cost beside the same resources of Pulumi's provider declared bare: a preview of many of them, the program alone, and the import.
+// The cost of a cloud's pools, compared with the same resources of Pulumi's provider declared directly: a preview of many of them, the
+// program alone, and the import.
 import { spawn } from "node:child_process";
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -24,22 +25,22 @@ function projectOf(scratch, name, program) {
 }
 
 /**
- * @param bench `scratch`, `env` and `report`, as `npm run bench` has them
- * @param cloud its package (`gcp`), what its pools are called, how many there are, the parts of the provider that they use, both programs, and
- * the module that serves its stand-in provider and sends the port
+ * @param bench `scratch`, `env` and `report` of `npm run bench`
+ * @param cloud its package (`gcp`), the name and number of its pools, the provider's submodules that they use, both programs, and the
+ * module that serves its stand-in provider and sends the port
  */
 export async function comparePools({ scratch, env, report }, { cloud, called, pools, parts, ours, bare, provider }) {
   const node = process.execPath;
   const against = ({ ours: mine, theirs }) => `${mine.toFixed(0)} ms against ${theirs.toFixed(0)} ms`;
   const times = ({ ratio }) => `${ratio.toFixed(2)}x`;
-  // As an engine runs programs: compiled code is kept.
+  // An engine also keeps compiled code.
   const inRoot = { cwd: root, env: { ...env, NODE_COMPILE_CACHE: join(scratch, "compiled") } };
 
   const required = parts.map((part) => `require("@pulumi/${cloud}/${part}")`).join(";");
   const imports = compare([node, "-e", `require("pushpool/${cloud}")`], [node, "-e", required], inRoot);
   report(`import of pushpool/${cloud} against @pulumi/${cloud}'s submodules alone`, against(imports), times(imports), "<= 1.2x");
 
-  // The programs by themselves: every resource is answered at once.
+  // The programs alone: every resource gets its reply at once.
   const [mine, theirs] = [projectOf(scratch, `${cloud}-ours`, ours), projectOf(scratch, `${cloud}-bare`, bare)];
   const alone = compare([node, join(mine, "mocked.js")], [node, join(theirs, "mocked.js")], inRoot, 9);
   report(`a program of ${pools} ${called} pools against the same resources bare`, against(alone), times(alone), "<= 1.2x");
@@ -52,7 +53,7 @@ export async function comparePools({ scratch, env, report }, { cloud, called, po
   report(`preview of ${pools} ${called} pools against the same resources bare`, against(previews), times(previews), "");
 }
 
-/** The stand-in provider in a process of its own. */
+/** Start the stand-in provider in another process. */
 async function serving(provider) {
   const child = spawn(process.execPath, ["-e", provider], { cwd: root, stdio: ["pipe", "inherit", "inherit", "ipc"] });
   const port = await new Promise((resolve) => child.once("message", resolve));

@@ -1,7 +1,7 @@
-// How soon `pushpool serve` starts a flow run, beside Prefect's own process worker on the same server: from the reply of create_flow_run to
-// the run's process and to RUNNING, and what that takes of the server.
+// How soon `pushpool serve` starts a flow run, compared with Prefect's own process worker on the same server: from the reply of
+// create_flow_run to the run's process and to RUNNING, and the load on the server.
 //
-// `node test/bench/prefect.mjs` runs it alone; it takes about ten minutes, for the worker waits up to ten seconds before each run.
+// `npm run bench -- prefect` runs it alone. It takes about ten minutes, since the worker waits up to ten seconds before each run.
 import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -20,9 +20,9 @@ const require = createRequire(import.meta.url);
 const { defaultTemplate } = require(join(root, "lib", "src", "template"));
 
 const RUNS = 10;
-/** How long each dispatcher is watched while it has nothing to do, in milliseconds. */
+/** How long to watch each dispatcher while it has nothing to do, in milliseconds. */
 const IDLE = 30_000;
-/** So many runs are in hand at once where memory is measured, and so many of them started: each is processes of this machine. */
+/** How many runs are pending when memory is measured, and how many of them are started: each one is several processes on this machine. */
 const PENDING = 1_000;
 const STARTED = 100;
 const FLOW = `from prefect import flow
@@ -33,7 +33,7 @@ def trivial():
     return 1
 `;
 
-/** The tests' own way to real servers. */
+/** The tests' own module for real servers. */
 async function loadServers(scratch) {
   const outfile = join(scratch, "server.cjs");
   await build({
@@ -45,7 +45,7 @@ async function loadServers(scratch) {
   return require(outfile);
 }
 
-/** Ask the server, and again while it is too busy to answer. */
+/** Call the server, again while it is too busy to answer. */
 async function ask(server, method, path, body) {
   for (;;) {
     const init = { method, headers: { "content-type": "application/json" }, ...(body ? { body: JSON.stringify(body) } : {}) };
@@ -56,7 +56,7 @@ async function ask(server, method, path, body) {
   }
 }
 
-/** A pool of this type with a deployment on it. */
+/** A pool of this type with a deployment. */
 async function aDeployment(server, { folder, pool, type, baseJobTemplate, concurrencyLimit = null, jobVariables }) {
   await ask(server, "POST", "/work_pools/", { name: pool, type, base_job_template: baseJobTemplate, concurrency_limit: concurrencyLimit });
   const flow = await ask(server, "POST", "/flows/", { name: "trivial" });
@@ -66,7 +66,7 @@ async function aDeployment(server, { folder, pool, type, baseJobTemplate, concur
     work_pool_name: pool,
     entrypoint: "flows.py:trivial",
     path: folder,
-    // What the run itself asks of the server is not the dispatcher's.
+    // The run's own requests do not count for the dispatcher.
     job_variables: { working_dir: folder, env: { PREFECT_API_URL: server.apiUrl }, ...jobVariables },
   });
 }
@@ -103,18 +103,18 @@ function startDispatcher(argv, { server, folder, name, env }) {
   };
 }
 
-/** Ours and Prefect's, each with the pool that it serves. */
+/** Our dispatcher and Prefect's, each with the pool that it serves. */
 const dispatchers = {
   worker: (query) => ({
     type: "process",
-    // The worker puts in its own.
+    // The worker sets its own template.
     baseJobTemplate: {},
     command: ({ server, pool }) => [join(server.venv, "bin", "prefect"), "worker", "start", "--pool", pool, "--type", "process"],
     env: query === undefined ? {} : { PREFECT_WORKER_QUERY_SECONDS: String(query) },
     begun: "started!",
-    // Settled in its rhythm.
+    // Until it polls at its usual interval.
     rest: 12_000,
-    // Where in its interval a run is created decides how long it waits: spread evenly.
+    // The wait depends on when in the interval a run is created: spread them evenly.
     pause: (n) => (query ?? 10) * 1000 * ((n * 0.618) % 1),
   }),
   ours: (startUp) => ({
@@ -158,7 +158,7 @@ async function withDispatcher(kind, { server, folder, name, concurrencyLimit, jo
 
 const FINAL = ["COMPLETED", "FAILED", "CRASHED", "CANCELLED"];
 
-/** One run after another. @returns medians in milliseconds, and requests of the dispatcher alone */
+/** One run after another. @returns medians in milliseconds, and the dispatcher's own requests */
 function series(kind, parts) {
   return withDispatcher(kind, parts, async ({ deployment, proxy }) => {
     const { server } = parts;
@@ -168,7 +168,7 @@ function series(kind, parts) {
     const toProcess = [];
     const toRunning = [];
     let requests = 0;
-    // The first one fills caches and is not counted.
+    // The first run fills caches and does not count.
     for (let n = 0; n <= RUNS; n++) {
       await sleep(kind.pause(n));
       const before = proxy.requests();
@@ -195,7 +195,7 @@ function series(kind, parts) {
   });
 }
 
-/** What a dispatcher holds when so many runs are on their way, none of which has reported yet, or wait for their turn. */
+/** A dispatcher's memory while this many runs are pending: none has reported yet, or they wait for their turn. */
 function memoryWithPending(parts) {
   // A command that no other process on this machine has.
   const command = `sleep 86${process.pid}`;
@@ -220,14 +220,14 @@ function memoryWithPending(parts) {
         try {
           process.kill(pid, "SIGKILL");
         } catch {
-          // It ended by itself.
+          // It has ended by itself.
         }
       }
     }
   });
 }
 
-/** @param report takes `(what, measured, ratio, aim)` */
+/** @param report takes `(what, measured, ratio, goal)` */
 export async function benchPrefect({ report }) {
   if (process.platform !== "linux") {
     console.log("pushpool serve against a Prefect worker: not measured, for it reads /proc");
@@ -266,7 +266,7 @@ export async function benchPrefect({ report }) {
       report("serve: requests a run, against that worker", ...count(ours.perRun, eager.perRun), "");
       report("serve: requests a run, against a usual one", ...count(ours.perRun, usual.perRun), "");
     });
-    // So many writers make a server whose database is a file stand still for minutes.
+    // This many writers block a server with a database file for minutes.
     await withServer({ home: join(scratch, "busy-server"), inMemory: true }, async (server) => {
       const { idle, loaded } = await memoryWithPending({ server, folder, name: "pending" });
       const megabytes = (bytes) => `${(bytes / 1e6).toFixed(0)} MB`;
@@ -275,8 +275,4 @@ export async function benchPrefect({ report }) {
   } finally {
     rmSync(scratch, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
   }
-}
-
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  await benchPrefect({ report: (what, ...cells) => console.log(what.padEnd(74), cells.join("   ")) });
 }

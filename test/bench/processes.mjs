@@ -1,10 +1,10 @@
-// Which processes there are on this machine, as Linux tells it.
+// Reads the processes of this machine, as Linux reports them.
 import { readdirSync, readFileSync } from "node:fs";
 
-/** Ticks a second that `/proc/PID/stat` counts in: `getconf CLK_TCK`, 100 on every Linux in use. */
+/** The ticks per second in `/proc/PID/stat`: `getconf CLK_TCK`, 100 on every Linux in use. */
 const TICK = 100;
 
-/** The time that a process started, in milliseconds since the epoch, to 10 ms. */
+/** When the process started, in milliseconds since the epoch, with a precision of 10 ms. */
 function startedAt(pid) {
   const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
   const [, started] = /^\S+(?: \S+){18} (\d+)/.exec(stat.slice(stat.lastIndexOf(")") + 2)) ?? [];
@@ -16,12 +16,12 @@ function text(pid, name) {
   try {
     return readFileSync(`/proc/${pid}/${name}`, "utf8");
   } catch {
-    // It is gone, or another user's.
+    // It is gone, or belongs to another user.
     return "";
   }
 }
 
-/** The processes whose command line and environment are like that. */
+/** The processes with a matching command line and environment. */
 export function find({ command = /(?:)/, environment = "" }) {
   return readdirSync("/proc")
     .filter(
@@ -43,7 +43,7 @@ export function firstStart(which) {
   return starts.length > 0 ? Math.min(...starts) : undefined;
 }
 
-/** What a process holds in memory, in bytes. */
+/** A process's memory, in bytes. */
 export function memoryOf(pid) {
   const [, kilobytes] = /^VmRSS:\s+(\d+)/m.exec(text(pid, "status")) ?? [];
   return Number(kilobytes) * 1024;

@@ -1,4 +1,4 @@
-// What running a Python function through pushpool costs beside running its file, and what reading many flows does.
+// The cost of running a Python function through pushpool, compared with running its file; and of reading many flows.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
@@ -20,8 +20,8 @@ if __name__ == "__main__":
 
 /**
  * @param scratch a folder to work in
- * @param env of the commands; its `PUSHPOOL_MANIFEST` is set here
- * @param report takes `(what, measured, ratio, aim)`
+ * @param env the commands' environment; `PUSHPOOL_MANIFEST` is set here
+ * @param report takes `(what, measured, ratio, goal)`
  */
 export async function benchPython({ scratch, env, report }) {
   const folder = join(scratch, "python");

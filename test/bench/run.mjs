@@ -1,4 +1,5 @@
-// `npm run bench`: what the CLI and the trigger cost, as ratios taken in one run. docs/performance.md quotes this table.
+// `npm run bench`: the cost of the CLI and the trigger module, as ratios measured in one run. docs/performance.md quotes this table.
+// `npm run bench -- ecs cloudRun` measures only these parts.
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -32,9 +33,7 @@ function pushpool(...args) {
   if (status !== 0) throw new Error(`pushpool ${args.join(" ")} ended with ${status}: ${stderr}${stdout}`);
 }
 
-const rows = [];
 function report(what, measured, ratio, aim) {
-  rows.push({ what, measured, ratio, aim });
   console.log(`${what.padEnd(64)} ${measured.padEnd(26)} ${ratio.padEnd(8)} aim ${aim}`);
 }
 const against = ({ ours, theirs }) => `${ours.toFixed(0)} ms against ${theirs.toFixed(0)} ms`;
@@ -68,9 +67,7 @@ async function fill(home, count) {
   ledger.close();
 }
 
-try {
-  pushpool("up", "--engine", "offline");
-
+async function benchCommands() {
   const help = compare([node, bin, "--help"], [node, "-e", "0"], inProject);
   report("pushpool --help against node -e 0", against(help), times(help), "<= 1.5x");
 
@@ -82,9 +79,6 @@ try {
   const detached = compare([node, bin, "run", "bench/true", "--detach"], [node, spawner], inProject);
   report("run --detach of `true` against a node script that spawns it", against(detached), times(detached), "<= 2.5x");
 
-  await benchPython({ scratch, env, report });
-  benchDeploy({ scratch, env, report });
-
   const homes = { few: join(scratch, "few"), many: join(scratch, "many") };
   for (const [size, count] of [
     ["few", 100],
@@ -93,13 +87,15 @@ try {
     mkdirSync(homes[size], { mode: 0o700 });
     await fill(homes[size], count);
   }
-  // `env` for each: the two differ in their ledger alone.
+  // `env` for both: only their ledgers differ.
   const listIn = (home) => ["/usr/bin/env", `PUSHPOOL_HOME=${home}`, node, bin, "ls", "--stack", "dev", "--limit", "50"];
   const among = compare(listIn(homes.many), listIn(homes.few), inProject);
   report("ls of 50 among 100,000 runs against among 100", against(among), times(among), "<= 1.3x");
+}
 
+async function benchTrigger() {
   const trigger = openTrigger({ cwd: inProject.cwd, env });
-  /** Submit so many runs, `atATime` under way; runs a second. */
+  /** Submit this many runs, `atATime` at the same time. @returns runs per second */
   async function submit(count, atATime, afterEach = () => {}) {
     const start = Date.now();
     let begun = 0;
@@ -133,13 +129,29 @@ try {
   const fourAtATime = await submit(1000, 4);
   report("1,000 more, four at a time", `${fourAtATime.toFixed(0)} runs/s`, "", ">= 100/s");
   await trigger.close();
+}
 
-  for (const { what, measured, ratio, aim } of await benchEngine()) report(what, measured, ratio, aim);
-  await benchGcpPools({ scratch, env, report });
-  await benchAwsPools({ scratch, env, report });
-  await benchCloudRun({ report });
-  await benchEcs({ report });
-  await benchPrefect({ report });
+const parts = {
+  commands: benchCommands,
+  python: () => benchPython({ scratch, env, report }),
+  deploy: () => benchDeploy({ scratch, env, report }),
+  trigger: benchTrigger,
+  engine: async () => {
+    for (const { what, measured, ratio, aim } of await benchEngine()) report(what, measured, ratio, aim);
+  },
+  gcpPools: () => benchGcpPools({ scratch, env, report }),
+  awsPools: () => benchAwsPools({ scratch, env, report }),
+  cloudRun: () => benchCloudRun({ report }),
+  ecs: () => benchEcs({ report }),
+  prefect: () => benchPrefect({ report }),
+};
+
+try {
+  const asked = process.argv.slice(2);
+  const unknown = asked.find((part) => !Object.hasOwn(parts, part));
+  if (unknown !== undefined) throw new Error(`there is no part "${unknown}": the parts are ${Object.keys(parts).join(", ")}`);
+  pushpool("up", "--engine", "offline");
+  for (const [part, bench] of Object.entries(parts)) if (asked.length === 0 || asked.includes(part)) await bench();
 } finally {
   rmSync(scratch, { recursive: true, force: true });
 }

@@ -1,4 +1,4 @@
-// What submitting through pushpool costs beside the same SDK calls made by hand, against a fake cloud.
+// The cost of submitting through pushpool, compared with direct SDK calls, with a fake cloud.
 import { fork, spawnSync } from "node:child_process";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -11,9 +11,9 @@ const root = join(here, "..", "..");
 const require = createRequire(import.meta.url);
 const { openTrigger } = require("pushpool/trigger");
 
-/** How long a cloud takes to answer, in milliseconds: far less than they really do, so that our own share is not hidden. */
+/** How long a reply takes, in milliseconds: much less than in a real cloud, so that our own share is visible. */
 const LATENCY = 50;
-/** For 500 submits so long that neither side waits for a core: on a machine with two, the fake needs one for itself. */
+/** For 500 submissions, so long that neither side waits for a core: of two cores, the fake needs one. */
 const LATENCY_OF_MANY = 200;
 const AT_A_TIME = 16;
 const node = process.execPath;
@@ -29,11 +29,11 @@ export async function startCloud(which, options) {
   };
   return {
     ...(await answer()),
-    /** How many of each, since the last time. */
+    /** How many calls of each kind, since the last time. */
     calls: () => ask("calls"),
-    /** The job or the task definition that the first run was made of. */
+    /** The job or task definition of the first run. */
     shape: () => ask("shape"),
-    /** As many runs as there is one. @returns their infrastructure ids */
+    /** Add copies of the existing run. @returns their infrastructure ids */
     fill: (runs) => ask({ runs }),
     stop: () => {
       child.send("stop");
@@ -42,7 +42,7 @@ export async function startCloud(which, options) {
   };
 }
 
-/** A folder with a manifest of one pool and the deployment `bench/true`. */
+/** A folder with a manifest with one pool and the deployment `bench/true`. */
 export function place(scratch, name, { pool, block, jobVariables }) {
   const folder = join(scratch, name);
   mkdirSync(join(folder, ".pushpool"), { recursive: true, mode: 0o700 });
@@ -63,11 +63,12 @@ export function place(scratch, name, { pool, block, jobVariables }) {
 
 /**
  * @param scratch an empty folder
- * @param which as `startCloud` takes it
+ * @param which as in `startCloud`
  * @param options of the fake
- * @param ofMany more of them for the 500
- * @param placed makes a place for the cloud
- * @param bare the same calls with the SDK alone, as anybody would write them: source of a module that is a script too, and its arguments
+ * @param ofMany additional options for the 500 submissions
+ * @param placed creates a place for the cloud
+ * @param bare the same calls with the SDK alone, as anybody would write them: the source of a module that is also a script, and its
+ * arguments
  */
 export async function benchSubmitting({ scratch, which, options, ofMany = {}, placed, bare, report }) {
   // Where its packages are found.
@@ -97,7 +98,7 @@ export async function benchSubmitting({ scratch, which, options, ofMany = {}, pl
     const byHand = require(script).bare(...(await argumentsFor(slow)));
     await byHand(0);
     const submit = () => trigger.submit("bench/true");
-    // In turns, so that whatever else the machine does meets both alike.
+    // In turns, so that other load on the machine affects both equally.
     const counted = {};
     const took = { theirs: { wall: 0, cpu: 0 }, ours: { wall: 0, cpu: 0 } };
     for (let turn = 0; turn < 5; turn++) {
@@ -113,10 +114,10 @@ export async function benchSubmitting({ scratch, which, options, ofMany = {}, pl
       ">= 0.9x",
     );
     report(
-      "processor time of a submit against that of the bare SDK call",
+      "processor time of a submit against that of the bare call",
       `${(took.ours.cpu / 500).toFixed(1)} ms against ${(took.theirs.cpu / 500).toFixed(1)} ms`,
       `${(took.ours.cpu / took.theirs.cpu).toFixed(2)}x`,
-      "",
+      "<= 1.3x",
     );
     const calls = Object.values(counted).reduce((sum, each) => sum + each, 0);
     report("API calls per submitted run", Object.keys(counted).join(", "), (calls / 500).toFixed(2), "1");
@@ -133,7 +134,7 @@ function writeKey(scratch, which, { key }) {
   return file;
 }
 
-/** @param took what it takes is added to: seconds of wall time, milliseconds of the processor */
+/** @param took adds up the cost: seconds of wall time, milliseconds of CPU time */
 async function timed(count, work, took) {
   const start = performance.now();
   const cpu = process.cpuUsage();

@@ -1,13 +1,11 @@
-// Watches runs for three quarters of a minute, and tells how much memory that took: `node watchMany.mjs FOLDER MANIFEST IDS [serve]`.
+// Watches runs for three quarters of a minute, and prints how much memory that took: `node watchMany.mjs FOLDER MANIFEST IDS`.
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 
 const require = createRequire(import.meta.url);
 const { openTrigger } = require("pushpool/trigger");
-const { keepYoungGenerationSmall } = require("../../lib/src/youngGeneration.js");
 
-const [, , cwd, manifest, file, as] = process.argv;
-if (as === "serve") keepYoungGenerationSmall();
+const [, , cwd, manifest, file] = process.argv;
 const ids = JSON.parse(readFileSync(file, "utf8"));
 const trigger = openTrigger({ cwd, manifest });
 const stop = new AbortController();

@@ -42,9 +42,9 @@ new FlowRun("smoke", {
 test.each([
   [
     "{ pool, deployment: hello.definition }",
-    /ResourceError: pool is a component: give it a component's definition, as pool: etl\.definition/,
+    /ResourceError: pool is a component: give the component's definition, for example pool: etl\.definition/,
   ],
-  ["{ pool: pool.definition, deployment: hello }", /deployment is a component: .* as deployment: hello\.definition/],
+  ["{ pool: pool.definition, deployment: hello }", /deployment is a component: .* for example deployment: hello\.definition/],
   ["{ pool: pool.definition }", /deployment is missing/],
   ["undefined", /pool is missing/],
 ])("%s is refused at once", (args, message) => {

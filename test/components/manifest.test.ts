@@ -123,7 +123,7 @@ const bad: [string, () => any, RegExp][] = [
   ],
   ["deployment with two", () => new Deployment("a/b/c", { workPoolName: "p", command: "true" }), /must be FLOW\/DEPLOYMENT.*: "a\/b\/c"/],
   ["deployment with half a name", () => new Deployment("a/", { workPoolName: "p", command: "true" }), /must not be blank: "a\/"/],
-  ["nothing to run", () => new Deployment("a/b", { workPoolName: "p" }), /command is missing, and so is entrypoint/],
+  ["nothing to run", () => new Deployment("a/b", { workPoolName: "p" }), /command and entrypoint are both missing/],
   ["no pool", () => new Deployment("a/b", { command: "true" } as never), /workPoolName is missing/],
   ...(
     [
@@ -131,9 +131,9 @@ const bad: [string, () => any, RegExp][] = [
       ["command", "", /^command must not be blank$/],
       ["workPoolName", {}, /^workPoolName must be a string, not an object$/],
       ["workQueueName", "a/b", /^workQueueName must not contain/],
-      ["parameters", [1], /^parameters must be an object, as \{ name: value \}, not a list$/],
-      ["parameterSchema", "{}", /^parameterSchema must be an object, .* not a string$/],
-      ["jobVariables", "image=x", /^jobVariables must be an object, .* not a string$/],
+      ["parameters", [1], /^parameters must be an object such as \{ name: value \}, not a list$/],
+      ["parameterSchema", "{}", /^parameterSchema must be an object .* not a string$/],
+      ["jobVariables", "image=x", /^jobVariables must be an object .* not a string$/],
       ["pullSteps", {}, /^pullSteps must be a list, not an object$/],
       ["pullSteps", ["git_clone"], /^pullSteps\[0\] must be an object/],
       ["tags", "etl", /^tags must be a list, not a string$/],

@@ -43,10 +43,10 @@ const refused: Record<string, readonly (readonly [args: object, message: RegExp,
   ],
   EcsPushPool: [
     [{ region: "eu-west-1a" }, /^region "eu-west-1a".*zone of eu-west-1/],
-    [{ ...AWS, logRetentionDays: 8 }, /logRetentionDays 8/],
+    [{ ...AWS, logRetentionDays: 8 }, /logRetentionDays must be .* not 8/],
     [{ ...AWS, concurrencyLimit: -1 }, /concurrencyLimit must be/],
     [{ ...AWS, jobVariables: { imgae: "x" } }, /jobVariables\.imgae.*did you mean "image"/],
-    [{ ...AWS, submitters: ["ada"] }, /submitters\[0\] "ada" must say what it is/],
+    [{ ...AWS, submitters: ["ada"] }, /submitters\[0\] "ada" must begin with its kind/],
     [{ ...AWS, secretEnv: { "a b": "x" } }, /secretEnv "a b" must be the name of an environment variable/],
     [{ ...AWS, secretEnv: { A: "x" }, baseJobTemplate: template }, /containerDefinitions\[0\] is missing/],
     [{ ...AWS, executionRoleArn: "role" }, /executionRoleArn "role" must be the ARN/],
@@ -59,11 +59,11 @@ const refused: Record<string, readonly (readonly [args: object, message: RegExp,
   ],
   TaskCluster: [[{ ...AWS, clusterName: "1" }, /clusterName "1"/]],
   TaskLogGroup: [
-    [{ ...AWS, retentionDays: 2 }, /logRetentionDays 2/],
+    [{ ...AWS, retentionDays: 2 }, /^retentionDays must be .* not 2$/],
     [{ ...AWS, logGroupName: "a b" }, /logGroupName "a b"/],
   ],
   TaskNetwork: [
-    [{ ...AWS, access: "open" }, /access "open"/],
+    [{ ...AWS, access: "open" }, /access must be .* not "open"/],
     [{ ...AWS, cidrBlock: "10.0.0.0/8" }, /cidrBlock/],
   ],
   TaskRole: [[{}, /name "/, "x".repeat(51)]],
@@ -75,7 +75,7 @@ const refused: Record<string, readonly (readonly [args: object, message: RegExp,
   CloudRunPushPool: [
     [{ ...GCP, region: "europe-west1-b" }, /^region.*zone of europe-west1/],
     [{ region: "europe-west1" }, /project is missing/],
-    [{ ...GCP, credentials: "none" }, /credentials "none" is unknown/],
+    [{ ...GCP, credentials: "none" }, /credentials must be key or ambient, not "none"/],
     [{ ...GCP, jobVariables: { imgae: "x" } }, /jobVariables\.imgae.*did you mean "image"/],
     [{ ...GCP, submitters: ["ada@acme.com"] }, /submitters\[0\]/],
     [{ ...GCP, secretEnv: { "a b": "x" } }, /secretEnv "a b"/],
@@ -87,9 +87,9 @@ const refused: Record<string, readonly (readonly [args: object, message: RegExp,
   PushServiceAccount: [
     [{ project: "acme-data", runtimeServiceAccount: ACCOUNT, accountId: "a" }, /accountId "a"/],
     [{ project: "acme-data", runtimeServiceAccount: "ada" }, /runtimeServiceAccount "ada"/],
-    [{ project: "acme-data", runtimeServiceAccount: ACCOUNT, permissions: "all" }, /permissions "all"/],
+    [{ project: "acme-data", runtimeServiceAccount: ACCOUNT, permissions: "all" }, /permissions must be .* not "all"/],
   ],
-  RunNetwork: [[{ ...GCP, access: "open" }, /access "open"/]],
+  RunNetwork: [[{ ...GCP, access: "open" }, /access must be .* not "open"/]],
   RuntimeSecrets: [[{ project: "acme-data", runtimeServiceAccount: ACCOUNT, values: { A: "1", "a b": "x" } }, /values "a b"/]],
   RuntimeServiceAccount: [[{ project: "acme-data", accountId: "a" }, /accountId "a"/]],
   SubmitAccess: [[{ project: "acme-data", runtimeServiceAccount: ACCOUNT, members: ["user:a@b.c", "ada"] }, /members\[1\] "ada"/]],
@@ -102,11 +102,11 @@ const refused: Record<string, readonly (readonly [args: object, message: RegExp,
   Deployment: [
     [{ workPoolName: "local", command: "true" }, /^the name of a deployment must be FLOW\/DEPLOYMENT/],
     [{ command: "true" }, /workPoolName is missing/, "a/b"],
-    [{ workPoolName: "local" }, /command is missing/, "a/b"],
+    [{ workPoolName: "local" }, /command and entrypoint are both missing/, "a/b"],
   ],
   Connection: [
     [{ apiUrl: "ftp://x" }, /^apiUrl must begin with/],
-    [{ apiUrl: "http://x/api", apiKey: "a", authString: "b" }, /exclude each other/],
+    [{ apiUrl: "http://x/api", apiKey: "a", authString: "b" }, /cannot both be given/],
   ],
 };
 
@@ -142,8 +142,8 @@ test.each(Object.keys(resources))("%s refuses unknown and wrong arguments by nam
   const make = (args: unknown) => () => new (resources[type] as Component)("a/b", args);
   const refusal = (message: RegExp) => expect.objectContaining({ message: expect.stringMatching(message), hideStack: true });
   expect(make({ noSuchArgument: 1 })).toThrow(refusal(/^noSuchArgument is unknown: (did you mean|there is) "/));
-  expect(make(null)).toThrow(refusal(/^the arguments must be an object, as \{ name: value \}, not null$/));
-  expect(make("x")).toThrow(refusal(/^the arguments must be an object, as \{ name: value \}, not a string$/));
+  expect(make(null)).toThrow(refusal(/^the arguments must be an object such as \{ name: value \}, not null$/));
+  expect(make("x")).toThrow(refusal(/^the arguments must be an object such as \{ name: value \}, not a string$/));
   await new Promise((done) => setTimeout(done, 20));
   expect(registered).toEqual([]);
 });
@@ -152,7 +152,7 @@ test.each<[string, object, RegExp]>([
   ["EcsPushPool", { ...AWS, workPolName: "x" }, /^workPolName is unknown: did you mean "workPoolName"/],
   ["EcsPushPool", { region: null }, /^region must not be null: give it a value, or leave it out$/],
   ["CloudRunPushPool", { ...GCP, queues: { urgent: { prio: 1 } } }, /^queues\.urgent\.prio is unknown: did you mean "priority"/],
-  ["CloudRunPushPool", { ...GCP, queues: { urgent: null } }, /^queues\.urgent must be an object, as \{ name: value \}, not null$/],
+  ["CloudRunPushPool", { ...GCP, queues: { urgent: null } }, /^queues\.urgent must be an object such as \{ name: value \}, not null$/],
   ["ProcessPushPool", { queues: ["urgent"] }, /^queues must be an object/],
   ["PrefectWorkPool", { type: "process:push", queues: { a: { paused: true } } }, /^queues\.a\.paused is unknown: did you mean "isPaused"/],
   ["PrefectWorkPool", {}, /^type is missing: PrefectWorkPool needs it$/],
@@ -162,6 +162,19 @@ test.each<[string, object, RegExp]>([
   ["Deployment", { workPoolName: "local", command: "true", tag: ["x"] }, /^tag is unknown: did you mean "tags"/],
 ])("%s with %j", (type, args, message) => {
   expect(() => new (resources[type] as Component)(type === "Deployment" ? "a/b" : "x", args)).toThrow(message);
+});
+
+test.each<[string, unknown, RegExp]>([
+  ["a misspelt part", { pool: [] }, /: pool is unknown: did you mean "pools"/],
+  ["no pools", {}, /: pools is missing: (manifest|prefect\.register)\(\) needs it$/],
+  ["a pool that is not in a list", { pools: { definition: {} } }, /: pools must be a list, not an object$/],
+  ["a definition for a component", { pools: [], deployments: [{ name: "a/b" }] }, /: deployments\[0\] must be a component$/],
+  ["nothing", null, /: the arguments must be an object such as \{ name: value \}, not null$/],
+])("manifest() and prefect.register() with %s", (_, parts, message) => {
+  for (const make of [() => core.manifest(parts as never), () => prefect.register(undefined, parts as never)]) {
+    expect(make).toThrow(message);
+    expect(make).toThrow(pulumi.RunError);
+  }
 });
 
 test("a limit may be null, as in Prefect: it means no limit", () => {
@@ -187,7 +200,7 @@ test("a secret in the parameters of a server's deployment is refused with its pa
   const of = { type: "PrefectDeployment", name: "a/b" };
   const parameters = { plain: pulumi.output("x"), deep: [{ key: pulumi.secret("hunter2") }] };
   await expect(parametersInClear(parameters, of)).rejects.toThrow(
-    "parameters/deep/0/key is secret, and a Prefect server keeps parameters in clear",
+    "parameters/deep/0/key is secret, but a Prefect server stores parameters in plain text",
   );
   expect(await parametersInClear({ plain: parameters.plain }, of)).toEqual({ plain: parameters.plain });
 });

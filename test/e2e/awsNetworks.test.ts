@@ -3,8 +3,8 @@ import { openWorkspace } from "../../src/workspace";
 import { openRuns } from "../../src/workspaceRuns";
 import { type AwsPlace, awsPlace, inwards } from "./clouds/aws";
 
-// However runs get out of the network that is made for them, they get to their image, secrets and log; without any one thing of it they do not. The
-// built command line makes the networks; runs are made by the part under it, as dozens of processes would take minutes.
+// With each kind of created network, runs reach their image, secrets and log; if any one part is removed, they do not. The built command
+// line creates the networks. The runs are started in this process, as dozens of processes would take minutes.
 
 const PROGRAM = `
 const secretEnv = { PASSWORD: "x" };
@@ -26,7 +26,7 @@ function endsOf(here: AwsPlace): Ends {
   };
 }
 
-test("public, private with a NAT gateway, private with endpoints: each gets to what it needs by what was made for it", async () => {
+test("public, private with a NAT gateway, private with endpoints: each reaches what it needs through the created network", async () => {
   const here = await awsPlace();
   here.program(PROGRAM);
   expect((await here.up()).status).toBe(0);
@@ -34,7 +34,7 @@ test("public, private with a NAT gateway, private with endpoints: each gets to w
   const ends = endsOf(here);
   for (const pool of ["own/public", "hub/public", "own/privateNat", "hub/privateNat", "own/privateEndpoints"])
     expect([pool, await ends(pool)]).toEqual([pool, { state: "COMPLETED", message: expect.any(String) }]);
-  // Nothing leads out of a network with endpoints only.
+  // A network with endpoints only has no way to the internet.
   expect(await ends("hub/privateEndpoints")).toEqual({
     state: "CRASHED",
     message: expect.stringMatching(/CannotPullContainerError.*i\/o timeout/),
@@ -67,7 +67,7 @@ test("public, private with a NAT gateway, private with endpoints: each gets to w
     const { taken, state, message } = await without(is, deployment);
     expect([what, taken > 0, state, message]).toEqual([what, true, "CRASHED", expect.stringMatching(told)]);
   }
-  // The endpoints' group lets in nobody but runs, and that rule is needed.
+  // The endpoints' group admits only runs, and that rule is needed.
   expect(inwards(here.fake)).toHaveLength(1);
   const endpointSecurityGroup = [...things.values()].find(
     ({ kind, properties }) => kind === "sg" && (properties.SecurityGroupIngress as unknown[]).length > 0,

@@ -9,8 +9,9 @@ import { openWorkspace } from "../../src/workspace";
 import { openRuns } from "../../src/workspaceRuns";
 import { type AwsPlace, awsPlace } from "./clouds/aws";
 
-// What a pool's user and execution role may do is what runs take: without any one of it something that users do fails, with the action's name and
-// the fix. The built command line makes the pool; what follows is made by the parts under it, as dozens of processes would take minutes.
+// A pool's user and execution role have exactly the permissions that runs need. Without any one of them something fails, with the action's
+// name and the fix. The built command line creates the pool. The runs are started in this process, as dozens of processes would take
+// minutes.
 
 const POOL = (more: string) => `
 const etl = new aws.EcsPushPool("etl", { region, endpoints, imageRepository: true, secretEnv: { PASSWORD: "x" }, taskPolicyArns: [], ${more} });
@@ -22,7 +23,7 @@ exports.pushPools = manifest({ pools: [etl], deployments: [
   on("hello/secret", "echo hello", { env: { TOKEN: pulumi.secret("t") } }),
 ] });`;
 
-/** The runs of a place as if its key were made long ago: nobody waits for it to become known. */
+/** The runs of a place, as if its key were old: nobody waits for it to become effective. */
 async function runsOf(here: AwsPlace): Promise<{ runs: Runs; told: string[] }> {
   const workspace = openWorkspace({ cwd: here.folder, env: here.env });
   const loaded = await loadManifest(workspace, { secrets: true });
@@ -66,7 +67,7 @@ const statementsOf = ({ Statement }: Policy): Statement[] => [Statement].flat() 
 const named = (place: ReadonlyMap<string, Principal>, part: string) =>
   [...place.values()].find(({ arn }) => arn.includes(part)) as Principal;
 
-/** Take an action out of a document for as long as something goes on. */
+/** Remove an action from a document while `work` runs. */
 async function without<T>(held: { policy: Policy | string }, action: string, work: () => Promise<T>): Promise<T> {
   const whole = held.policy as Policy;
   held.policy = { ...whole, Statement: statementsOf(whole).filter(({ Action }) => Action !== action) };
@@ -78,7 +79,7 @@ async function without<T>(held: { policy: Policy | string }, action: string, wor
   }
 }
 
-/** Without these everything works: what is left over stays, and that is said. */
+/** Without these everything works; leftovers stay, with a warning. */
 const TIDYING = [
   "ecs:ListTaskDefinitionFamilies",
   "ecs:ListTaskDefinitions",
@@ -87,13 +88,13 @@ const TIDYING = [
   "ssm:DeleteParameters",
 ];
 
-test("leastPrivilege: everything works with the policy, and what each action is for does not without it", async () => {
+test("leastPrivilege: everything works with the policy, and without any one action its use fails", async () => {
   const here = await awsPlace();
   here.program(POOL(`permissions: "leastPrivilege"`));
   expect((await here.up()).status).toBe(0);
   const { iam } = here.fake.world;
   const user = named(iam.users, "user/etl-push");
-  // Nothing but the one policy.
+  // Only this policy.
   const [[arn = ""] = []] = [...user.policies];
   const own = iam.policies.get(arn) as { policy: Policy; since: number };
   expect([user.policies.size, arn]).toEqual([1, expect.stringContaining("policy/etl-push-access-policy")]);
@@ -109,7 +110,7 @@ test("leastPrivilege: everything works with the policy, and what each action is 
   };
   const unknown = { id: "0193c5a4-0000-7000-8000-000000000000", attempt: 1, stack: long.stack, workPool: "etl" };
 
-  /** By action: what is refused without it. */
+  /** By action: what fails without it. */
   const USES: Record<string, () => Promise<unknown>> = {
     "ecs:RegisterTaskDefinition": newShape,
     "ecs:DescribeTaskDefinition": newShape,
@@ -127,7 +128,7 @@ test("leastPrivilege: everything works with the policy, and what each action is 
     expect([action, exitCode, message]).toEqual([action, 5, expect.stringContaining(`not authorized to perform: ${action}`)]);
     expect(message).toMatch(new RegExp(`It takes ${action}.*EcsPushPool gives it`));
   }
-  // What is told, and changes no outcome.
+  // A warning that does not change the outcome.
   const watched = await without(own, "logs:FilterLogEvents", () => done(runs, "hello/prod"));
   expect([watched.run.state.type, watched.warnings]).toEqual(["COMPLETED", [expect.stringContaining("It takes logs:FilterLogEvents")]]);
   expect(told).toEqual([]);
@@ -142,7 +143,7 @@ test("leastPrivilege: everything works with the policy, and what each action is 
   expect(statementsOf(own.policy).map(({ Action }) => Action)).toEqual(all);
   expect(new Set([...Object.keys(USES), ...TIDYING, "ecs:DeregisterTaskDefinition"])).toEqual(new Set(all));
   expect((await runs.cancelRun(long.id)).state.type).toBe("CANCELLED");
-  // Roles and clusters of others are out of its reach.
+  // It has no access to others' roles and clusters.
   const others = here.fake;
   const refused = await refusalOf(done(runs, "hello/prod", { execution_role_arn: others.executionRoleArn }));
   expect(refused.message).toContain(`iam:PassRole on resource: ${others.executionRoleArn}`);
@@ -150,7 +151,7 @@ test("leastPrivilege: everything works with the policy, and what each action is 
   expect(elsewhere.message).toContain("not authorized to perform: ecs:RunTask");
 }, 600_000);
 
-test("documented: each policy removed in turn is told with its fix, and so is each action of the execution role; up brings back what drifted", async () => {
+test("documented: without any one policy the message has the fix, and so without any action of the execution role; up restores what drifted", async () => {
   const here = await awsPlace();
   const secret = "arn:aws:secretsmanager:eu-west-1:111111111111:secret:prefect-AbCdEf";
   here.program(POOL(`permissions: "documented", jobVariables: { prefect_api_key_secret_arn: "${secret}" }`));
@@ -161,7 +162,7 @@ test("documented: each policy removed in turn is told with its fix, and so is ea
   const first = await done(runs, "hello/secret");
   expect([first.run.state.type, first.lines]).toEqual(["COMPLETED", ["hello"]]);
   iam.attach(named(iam.roles, "role/ecs-execution"), "AdministratorAccess");
-  // Whoever has AmazonECS_FullAccess may give a task any role that trusts ECS.
+  // AmazonECS_FullAccess lets its owner give a task any role that trusts ECS.
   expect((await done(runs, "hello/prod", { execution_role_arn: here.fake.executionRoleArn })).run.state.type).toBe("COMPLETED");
 
   const CASES: [policy: RegExp, action: string, fix: string][] = [
@@ -179,10 +180,10 @@ test("documented: each policy removed in turn is told with its fix, and so is ea
 
   const role = named(iam.roles, "role/etl-execution");
   const [[policyName, held]] = [...role.policies] as unknown as [[string, { policy: Policy }]];
-  /** By action: how a run ends without it, and what its state says. */
+  /** By action: how a run ends without it, and its state's message. */
   const FETCHES: Record<string, [state: string, told: RegExp | undefined]> = {
     "logs:CreateLogStream": ["CRASHED", /perform: logs:CreateLogStream on resource.*has to have logs:CreateLogStream/],
-    // Docker's log driver tells nobody.
+    // Docker's log driver reports nothing.
     "logs:PutLogEvents": ["COMPLETED", undefined],
     "ecr:GetAuthorizationToken": ["CRASHED", /registry auth.*has to have ecr:GetAuthorizationToken/],
     "ecr:BatchCheckLayerAvailability": ["CRASHED", /CannotPullContainerError.*has to have .*ecr:BatchCheckLayerAvailability/],
@@ -198,7 +199,7 @@ test("documented: each policy removed in turn is told with its fix, and so is ea
     if (told) expect(ended.run.state.message).toMatch(told);
   }
 
-  // Someone takes an action out of the role's policy, and widens the user's: `up` makes it again what the program says.
+  // Someone removes an action from the role's policy and widens the user's: `up` restores both.
   const own = [...iam.policies.values()][0] as { policy: Policy };
   const before = [held.policy, own.policy];
   held.policy = { ...held.policy, Statement: [] };

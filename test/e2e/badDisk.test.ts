@@ -5,14 +5,14 @@ import { expect, test } from "vitest";
 import { scratch } from "../scratch";
 import { manifestOf, placeWith } from "./pushpool";
 
-// Disks that are full, damaged or read-only: one sentence with the path and the way out, never a stack.
+// Full, damaged or read-only disks: one sentence with the path and what to do, never a stack trace.
 
 const bin = join(__dirname, "..", "..", "bin", "pushpool.cjs");
 
-/** Whether this user can mount a file system of its own, in a namespace that ends with the command. */
+/** Whether this user can mount a file system in a new namespace, which ends with the command. */
 const canMount = spawnSync("unshare", ["-rm", "mount", "-t", "tmpfs", "tmpfs", "/tmp"]).status === 0;
 
-/** Run commands of a shell with a tmpfs of so many kilobytes at $DISK. */
+/** Run shell commands with a tmpfs of so many kilobytes at $DISK. */
 function onDisk(kilobytes: number, commands: string): { status: number | null; stdout: string; stderr: string } {
   const at = placeWith(manifestOf({ "hello/node": "true" }));
   const disk = scratch();
@@ -23,7 +23,7 @@ function onDisk(kilobytes: number, commands: string): { status: number | null; s
 
 const FILL = "dd if=/dev/zero of=$DISK/fill bs=1k 2>/dev/null";
 
-test.skipIf(!canMount)("a full disk is named, and what was written before is safe once there is room", () => {
+test.skipIf(!canMount)("the message names a full disk, and earlier data is safe once there is room", () => {
   const { stdout, stderr } = onDisk(400, `pp run hello/node 2>/dev/null; ${FILL}; pp run hello/node; echo $?; rm $DISK/fill; pp ls --json`);
   expect(stderr).toMatch(
     /^pushpool: no space left on the disk to write the ledger .*ledger\.db: make room and repeat the command[^\n]*\n$/,
@@ -33,13 +33,13 @@ test.skipIf(!canMount)("a full disk is named, and what was written before is saf
   expect(JSON.parse(ls).runs).toMatchObject([{ state: { type: "COMPLETED" } }]);
 });
 
-test.skipIf(!canMount)("a disk that is full from the start leaves nothing half-made", () => {
+test.skipIf(!canMount)("a disk that is full from the start: no partial files", () => {
   const { stdout, stderr } = onDisk(400, `${FILL}; pp run hello/node; echo $?; ls -A $DISK/home 2>/dev/null`);
   expect(stderr).toMatch(/^pushpool: cannot (write|make) .*no space left on the disk: make room \(ENOSPC\)[^\n]*\n$/);
   expect(stdout.trim()).toBe("5");
 });
 
-test.skipIf(!canMount)("a read-only file system is named", () => {
+test.skipIf(!canMount)("the message names a read-only file system", () => {
   const { stdout, stderr } = onDisk(400, "mount -o remount,ro $DISK; pp run hello/node; echo $?");
   expect(stderr).toMatch(
     /^pushpool: cannot make .*: the file system is read-only \(EROFS\)\. Set PUSHPOOL_HOME to a folder that you may write to\n$/,
@@ -47,7 +47,7 @@ test.skipIf(!canMount)("a read-only file system is named", () => {
   expect(stdout.trim()).toMatch(/^[25]$/);
 });
 
-test.skipIf(!canMount)("every command that writes says that its folder is read-only", () => {
+test.skipIf(!canMount)("every command that writes reports that its folder is read-only", () => {
   const commands = ["run hello/node", "ls", "show mine", "cancel mine", "retry mine", "serve --port 0", "deployments"];
   const project = "mkdir $DISK/project; cd $DISK/project; printf 'name: data\\nruntime: nodejs\\n' > Pulumi.yaml";
   const { stdout, stderr } = onDisk(
@@ -79,10 +79,10 @@ test("serve does not start on a damaged ledger", () => {
   writeFileSync(ledger, bytes);
   const { status, stdout, stderr } = at.pushpool("serve", "--port", "0");
   expect([status, stdout]).toEqual([2, ""]);
-  expect(stderr).toMatch(/^pushpool: the ledger .*ledger\.db is damaged \(.*\); it was left as it is\. Restore it from a backup[^\n]*\n$/);
+  expect(stderr).toMatch(/^pushpool: the ledger .*ledger\.db is damaged \(.*\); it was not changed\. Restore it from a backup[^\n]*\n$/);
 });
 
-test("a manifest, a home and a project that are loops of links are named", () => {
+test("the message names a manifest, a home or a project that is a loop of links", () => {
   const at = placeWith(manifestOf({ "hello/node": "true" }));
   const loop = join(at.folder, "loop");
   symlinkSync("loop", loop);
@@ -107,7 +107,7 @@ test.skipIf(!canMount).each([
   ["from the start", `${FILL}; rm -rf .pushpool/projects; up; left`],
   ["once there is a stack", `up; ${FILL}; echo 'exports.more = 1;' >> index.js; up; left`],
   ["before there is a key", `pp ls; mkdir -p .pushpool/projects .pushpool/stacks/infra; ${FILL}; up; left`],
-])("up on a disk that is full %s says so and leaves no part of a file; with room it goes on", { timeout: 300_000 }, (_, commands) => {
+])("up on a disk that is full %s reports it and leaves no partial file; with room it continues", { timeout: 300_000 }, (_, commands) => {
   const { stdout, stderr } = onDisk(40_000, `${STACK}\n${commands}; echo room; rm $DISK/fill; up; left`);
   const [full = "", room = ""] = stdout.split("room\n");
   expect(full.trim().split("\n").at(-1)).toBe("exit 5");

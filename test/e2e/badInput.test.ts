@@ -58,7 +58,7 @@ test.each<[string, string[], RegExp]>([
   ["--params from a folder", ["run", "hello/node", "--params", "@/"], /--params @\/ is a folder/],
   ["a number that is infinite to Python", ["run", "hello/node", "-p", "n=1e400"], /-p n is 1e400, too large for a float/],
   [
-    "-p that nests too deeply",
+    "-p that is nested too deeply",
     ["run", "hello/node", "-p", `n=${"[".repeat(20_000)}${"]".repeat(20_000)}`],
     /-p n is nested more than 200 levels deep/,
   ],
@@ -68,8 +68,8 @@ test.each<[string, string[], RegExp]>([
     /job_configuration\.command has a NUL character/,
   ],
   ["a NUL in env", ["run", "hello/node", "--job-variable", 'env={"A":"\\u0000"}'], /job_configuration\.env\.A has a NUL character/],
-  ["--params that is no object", ["run", "hello/node", "--params", "[1]"], /--params must be a JSON object/],
-  ["--params from no file", ["run", "hello/node", "--params", "@none.json"], /--params @none\.json: cannot read .*none\.json/],
+  ["--params that is not an object", ["run", "hello/node", "--params", "[1]"], /--params must be a JSON object/],
+  ["--params from a missing file", ["run", "hello/node", "--params", "@none.json"], /--params @none\.json: cannot read .*none\.json/],
   ["parameter against the schema", ["run", "hello/typed", "-p", "n=one"], /parameters\.n must be integer/],
   ["unknown parameter", ["run", "hello/typed", "-p", "m=1"], /parameters\.m is unknown/],
   ["misspelt parameter", ["run", "hello/dated", "-p", "dya=x"], /parameters\.dya is unknown: did you mean "day"/],
@@ -80,18 +80,22 @@ test.each<[string, string[], RegExp]>([
     /job variable "working_dri" .*did you mean "working_dir"/,
   ],
   [
-    "ill-typed job variable",
+    "job variable of the wrong type",
     ["run", "hello/node", "--job-variable", "stream_output=maybe"],
     /job variable "stream_output" must be boolean/,
   ],
-  ["working_dir not there", ["run", "hello/elsewhere"], /working_dir: there is no folder \/not\/there/],
+  ["missing working_dir", ["run", "hello/elsewhere"], /working_dir: there is no folder \/not\/there/],
   [
-    "an entrypoint in no folder",
+    "an entrypoint in a missing folder",
     ["run", "hello/nothing"],
     /deployments\.hello\/nothing\.entrypoint: the run would look for flows\.py .*working_dir/,
   ],
-  ["command that is no words", ["run", "hello/node", "--job-variable", `command=echo "a`], /job_configuration\.command cannot be split/],
-  ["--timeout that is no duration", ["run", "hello/node", "--timeout", "soon"], /--timeout "soon": must be a duration/],
+  [
+    "command that cannot be split",
+    ["run", "hello/node", "--job-variable", `command=echo "a`],
+    /job_configuration\.command cannot be split/,
+  ],
+  ["invalid --timeout", ["run", "hello/node", "--timeout", "soon"], /--timeout "soon": must be a duration/],
   ["--credentials", ["run", "hello/node", "--credentials", "mine"], /--credentials "mine": must be ambient/],
   [
     "idempotency key of an unset variable",
@@ -140,7 +144,7 @@ test("with --json the same is one object on stderr", () => {
   expect([status, JSON.parse(stderr)]).toMatchObject([2, { error: { exitCode: 2, message: expect.stringMatching(/hello\/nod/) } }]);
 });
 
-test("no manifest: everything that was looked at is told", () => {
+test("no manifest: the message lists every place that was searched", () => {
   const here = place();
   refused(here.pushpool("run", "a/b"), /there is no manifest.*--manifest.*\$PUSHPOOL_MANIFEST.*Pulumi\.yaml/);
 });
@@ -181,7 +185,7 @@ test("an idempotency key with other parameters", () => {
   refused(here.pushpool("run", "hello/node", "--idempotency-key", "k", "-p", "a=2"), /--idempotency-key "k" was already used for run/);
 });
 
-test.runIf(process.getuid?.() === 0)("a home of another user", () => {
+test.runIf(process.getuid?.() === 0)("a home that belongs to another user", () => {
   const here = placeWith(manifest);
   mkdirSync(here.home);
   chownSync(here.home, 12345, 12345);
@@ -189,7 +193,7 @@ test.runIf(process.getuid?.() === 0)("a home of another user", () => {
   expect([status, stderr]).toEqual([2, expect.stringMatching(/\.pushpool .*12345.*/)]);
 });
 
-test("a home that anyone may write to", () => {
+test("a home that everyone may write to", () => {
   const here = placeWith(manifest);
   mkdirSync(here.home);
   chmodSync(here.home, 0o777);
@@ -205,7 +209,7 @@ function project(program: string, name: string): Place {
   return place({ cwd });
 }
 
-test("a program that throws during `up`: its own stack, not ours", () => {
+test("a program that throws during `up`: its own stack trace, not ours", () => {
   const here = project(`require("@pulumi/pulumi");\nfunction mine() {\n  throw new Error("no such region");\n}\nmine();\n`, "throws");
   const { status, stderr } = here.pushpool("up", "--engine", "offline");
   expect(status).toBe(2);
@@ -238,7 +242,7 @@ test("the other engine on a stack: the commands that move it", () => {
 
 test("no project for `up`", () => refused(place().pushpool("up"), /there is no Pulumi\.yaml in .* or its parents.*-C/));
 
-test("an engine that is not there", () => {
+test("an unknown engine", () => {
   const here = project(`exports.n = 1;\n`, "moved");
   here.env.PATH = "/nowhere";
   refused(here.pushpool("up", "--engine", "pulumi"), /`pulumi` is not on PATH.*--engine offline/);

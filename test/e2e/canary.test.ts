@@ -5,7 +5,8 @@ import { buildProgram } from "../../src/cli/program";
 import { scratch } from "../scratch";
 import { type Ended, listen, type Place, place, until } from "./pushpool";
 
-// No command with --json prints a secret, in no form, and whatever it prints is JSON. `logs` is left out of the first: a run's output is its own.
+// No command with --json prints a secret in any form, and its output is always JSON. The first test skips `logs`, since a run's output is
+// its own.
 
 const CANARIES = {
   passphrase: "CANARYpassphrase0001",
@@ -74,7 +75,7 @@ function project(): Place {
   return place({ cwd, env: { PULUMI_CONFIG_PASSPHRASE: CANARIES.passphrase, AWS_SECRET_ACCESS_KEY: CANARIES.cloudKey } });
 }
 
-/** Each canary in the forms in which it might have been printed; halves, where it is printed in pieces. */
+/** Each canary in the forms in which it might be printed; halves if it is printed in pieces. */
 const FORMS = Object.values(CANARIES).flatMap((text) => [
   ...text.split("\n"),
   JSON.stringify(text).slice(1, -1),
@@ -110,7 +111,7 @@ test("no command with --json prints a secret", { timeout: 600_000 }, async () =>
     const text = (line.stdoutEvent ?? line.diagnosticEvent) as { message: string; severity?: string } | undefined;
     return text ? [text] : [];
   });
-  // They were printed, and none of the SDK's debug messages was.
+  // They were printed, but none of the SDK's debug messages.
   for (const part of ["the word is [secret]", "cloud key [secret]", "creating with [secret]"])
     expect(messages.map(({ message }) => message)).toContainEqual(expect.stringContaining(part));
   expect(messages.filter(({ severity }) => severity === "debug")).toEqual([]);

@@ -5,7 +5,7 @@ import type { JsonObject } from "../../src/json";
 import { type FakeGoogleCloud, startFakeGoogleCloud } from "../../src/testing";
 import { cloudManifest, cloudRunPlace } from "./clouds/gcp";
 
-// The built command line on a manifest written by hand, against a fake Google Cloud.
+// The built command line with a handwritten manifest and a fake Google Cloud.
 
 let google: FakeGoogleCloud;
 let key: JsonObject;
@@ -19,7 +19,7 @@ afterAll(() => google.stop());
 const here = (commands: Record<string, string>, over: Parameters<typeof cloudManifest>[3] = {}) =>
   cloudRunPlace(cloudManifest(google, key, commands, over));
 
-test("a secret of Secret Manager reaches the command, and only its name leaves this machine", async () => {
+test("a secret of Secret Manager reaches the command; only its name leaves this machine", async () => {
   const place = here(
     { "hello/secret": `sh -c 'test "$TOKEN" = from-secret-manager'` },
     {
@@ -30,7 +30,7 @@ test("a secret of Secret Manager reaches the command, and only its name leaves t
   expect([status, stderr.includes("warning")]).toEqual([0, false]);
 });
 
-test("storms of 429 and 503 on every call are outlasted: one execution", async () => {
+test("many 429 and 503 on every call: one execution in the end", async () => {
   const place = here({ "hello/storm": "echo through" });
   await place.run("run", "hello/storm");
   const before = google.world.executions.size;
@@ -41,7 +41,7 @@ test("storms of 429 and 503 on every call are outlasted: one execution", async (
   expect(google.world.executions.size).toBe(before + 1);
 });
 
-test("ls with no way to ask Google shows what was last seen, and says so", async () => {
+test("ls without access to Google shows the last known state, with a warning", async () => {
   const place = here({ "hello/long": "sleep 60" });
   const id = (await place.run("run", "hello/long", "--detach")).stdout.trim();
   google.world.services.delete("run.googleapis.com");
@@ -55,7 +55,7 @@ test("ls with no way to ask Google shows what was last seen, and says so", async
   await place.run("cancel", id);
 });
 
-// Bad input: one message with the field and the fix, and where it can be known beforehand nothing is sent.
+// Bad input: one message with the field and the fix. If it can be found early, nothing is sent.
 
 const HELLO = { "hello/prod": "true" };
 const poolWith = (jobVariables: JsonObject) => ({ jobVariables });
@@ -68,9 +68,9 @@ test.each<[string, Parameters<typeof cloudManifest>[3], 2 | 5, RegExp]>([
     /limits\.memory: 1000m CPU takes at most 4Gi, not 8Gi: use cpu 2/,
   ],
   ["memory against the template's pattern", poolWith({ memory: "lots" }), 2, /memory/],
-  ["a cpu that there is not", poolWith({ cpu: "3" }), 2, /limits\.cpu: "3" is not what Cloud Run jobs take/],
+  ["an invalid cpu", poolWith({ cpu: "3" }), 2, /limits\.cpu: "3" is not what Cloud Run jobs take/],
   [
-    "a region that is none",
+    "an invalid region",
     poolWith({ region: "europe-west" }),
     2,
     /job_configuration\.region: "europe-west" is no region.*did you mean "europe-west1"/,
@@ -78,12 +78,12 @@ test.each<[string, Parameters<typeof cloudManifest>[3], 2 | 5, RegExp]>([
   ["a time limit that is too long", poolWith({ timeout: 604_801 }), 2, /timeout/],
   ["an unknown variable", poolWith({ imgae: "x" }), 2, /imgae.*did you mean "image"/],
   [
-    "a block that is no key",
+    "a block that is not a key",
     { block: { service_account_info: { type: "service_account" } } },
     2,
     /service_account_info: must be a service account's key/,
   ],
-  ["an endpoint that is no URL", { pool: { endpoints: { run: "here" } } }, 2, /pools\.etl\.endpoints\.run: "here" is no URL/],
+  ["an endpoint that is not a URL", { pool: { endpoints: { run: "here" } } }, 2, /pools\.etl\.endpoints\.run: "here" is no URL/],
   [
     "a key of another project",
     { block: { project: "elsewhere" } },
@@ -100,7 +100,7 @@ test.each<[string, Parameters<typeof cloudManifest>[3], 2 | 5, RegExp]>([
   if (code === 2) expect(google.calls.length).toBe(before);
 });
 
-test("no credentials at all: what to do, and nothing is sent", async () => {
+test("without credentials: the message says what to do, and nothing is sent", async () => {
   const before = google.calls.length;
   const manifest = cloudManifest(google, key, HELLO);
   const pool = (manifest.pools as { etl: JsonObject }).etl;
@@ -115,7 +115,7 @@ test("no credentials at all: what to do, and nothing is sent", async () => {
   expect(google.calls.length).toBe(before);
 });
 
-test("the caller's own login, by a key file", async () => {
+test("the caller's own login, from a key file", async () => {
   const manifest = cloudManifest(google, key, HELLO);
   delete (manifest.pools as { etl: JsonObject }).etl.credentials;
   const place = cloudRunPlace(manifest);

@@ -3,7 +3,7 @@ import type { JsonObject } from "../../src/json";
 import { type FakeGoogleCloud, startFakeGoogleCloud } from "../../src/testing";
 import { cloudManifest, cloudRunPlace } from "./clouds/gcp";
 
-// What keeps a run on Cloud Run from starting, as the built command line tells it.
+// What can keep a run on Cloud Run from starting, and the command line's messages.
 
 let google: FakeGoogleCloud;
 let key: JsonObject;
@@ -16,7 +16,7 @@ afterAll(() => google.stop());
 const here = (commands: Record<string, string>, jobVariables: JsonObject = {}) =>
   cloudRunPlace(cloudManifest(google, key, commands, { jobVariables }));
 
-test("an image that goes away after the job was made: it never started, and why", async () => {
+test("an image that disappears after the job was created: it never started, and why", async () => {
   const place = here({ "hello/away": "true" }, { image: "acme/away:1" });
   expect((await place.run("run", "hello/away")).status).toBe(0);
   google.world.images.set("acme/away:1", { access: "missing" });
@@ -27,7 +27,7 @@ test("an image that goes away after the job was made: it never started, and why"
 const JOB_REGION = { region: "europe-west99" };
 test.each<[string, () => void, () => void, JsonObject, RegExp]>([
   [
-    "billing that is off",
+    "disabled billing",
     () => {
       google.world.billing = false;
     },
@@ -49,7 +49,7 @@ test.each<[string, () => void, () => void, JsonObject, RegExp]>([
     /VPC Service Controls keep submitter@acme\S+ out of project "acme": .*vpcServiceControlsUniqueIdentifier/,
   ],
   [
-    "a region that there is not",
+    "a region that does not exist",
     () => {},
     () => {},
     JOB_REGION,
@@ -63,7 +63,7 @@ test.each<[string, () => void, () => void, JsonObject, RegExp]>([
     {},
     /was refused by Google Cloud: Operation is not implemented/,
   ],
-])("%s: exit code 5 at once, and nothing is left", async (name, before, after, jobVariables, says) => {
+])("%s: exit code 5 at once, and nothing stays behind", async (name, before, after, jobVariables, says) => {
   before();
   onTestFinished(after);
   const jobs = google.world.jobs.size;
@@ -75,14 +75,14 @@ test.each<[string, () => void, () => void, JsonObject, RegExp]>([
   expect(google.world.jobs.size).toBe(jobs);
 });
 
-test("calls that Google gives up on (codes 1 and 15) are made again", async () => {
+test("calls that Google aborts (codes 1 and 15) are repeated", async () => {
   for (const code of ["CANCELLED", "DATA_LOSS"] as const)
     google.plant({ on: "run.jobs.create", fault: { kind: "refuse", code, message: "The operation was given up." } });
   const { status, stderr } = await here({ "hello/again": "true" }, { image: "acme/again:1" }).run("run", "hello/again");
   expect([status, stderr]).toEqual([0, expect.stringContaining("COMPLETED")]);
 });
 
-test("an API that is not switched on: exit code 5, what to switch on, and nothing is left", async () => {
+test("a disabled API: exit code 5, the API to enable, and nothing stays behind", async () => {
   google.world.services.delete("run.googleapis.com");
   onTestFinished(() => void google.world.services.add("run.googleapis.com"));
   const jobs = google.world.jobs.size;

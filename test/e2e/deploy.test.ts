@@ -5,7 +5,7 @@ import type { JsonObject } from "../../src/json";
 import { type DeploymentRecord, openSqliteLedger } from "../../src/ledger";
 import { manifestOf, type Place, placeWith } from "./pushpool";
 
-// `pushpool deploy` by the built CLI: a prefect.yaml, flows beside it, and a manifest with the pool `local`.
+// `pushpool deploy` with the built CLI: a prefect.yaml, flows beside it, and a manifest with the pool `local`.
 
 const FLOWS = `
 import os
@@ -62,7 +62,7 @@ describe("what is deployed", () => {
     expect(names()).toEqual(["hello/one"]);
   });
 
-  test("twice: the second changes nothing; a change is told leaf by leaf; --remove forgets", () => {
+  test("twice: the second time changes nothing; a change is shown leaf by leaf; --remove removes", () => {
     const place = folder(TWO);
     expect(place.pushpool("deploy", "--all")).toMatchObject({
       status: 0,
@@ -94,7 +94,7 @@ describe("what is deployed", () => {
     expect(place.pushpool("deployments").stdout).not.toContain("hello/two");
   });
 
-  test("it is of one stack: another stack does not have it", () => {
+  test("belongs to one stack: another stack does not have it", () => {
     const place = folder(TWO);
     place.pushpool("deploy", "--all");
     const other = { ...manifestOf({}), source: { project: "data", stack: "prod" } };
@@ -114,7 +114,7 @@ describe("what is deployed", () => {
     expect(stderr).toMatch(/declares no queue "fast": the queue has no limits/);
     expect(place.pushpool("run", "hello/one", "--flow-run-name", "first")).toMatchObject({ status: 0, stdout: "Hi, world!\n" });
     expect(JSON.parse(place.pushpool("show", "first", "--json").stdout)).toMatchObject({ run: { tags: ["a"], workQueue: "fast" } });
-    // One that holds the slot; the next is cancelled and never sent.
+    // This run holds the slot; the next one is cancelled and never sent.
     const id = place.pushpool("run", "hello/one", "--job-variable", "command=sleep 60", "--detach").stdout.trim();
     expect(place.pushpool("run", "hello/one")).toMatchObject({
       status: 3,
@@ -124,7 +124,7 @@ describe("what is deployed", () => {
     expect(place.pushpool("run", "hello/one").status).toBe(0);
   });
 
-  test("what nothing acts on is kept, and said in one line", () => {
+  test("what has no effect is stored, with one note", () => {
     const more = "  schedules: [{ cron: '0 6 * * *' }]\n  triggers: [{ expect: [a.b] }]\n  build: [{ x.y: {} }]\n";
     const place = folder(`deployments:\n${deployment("one", more)}`);
     expect(place.pushpool("deploy").stderr).toMatch(
@@ -152,7 +152,7 @@ describe("what is deployed", () => {
     expect(JSON.parse(place.pushpool("run", "hello/one", "--dry-run").stdout).jobConfiguration.env.TAG).toBe("1.2");
   });
 
-  test("a secret stays a reference: in the ledger, in what is shown, and the run gets it", () => {
+  test("a secret stays a reference in the ledger and on the screen, and the run gets it", () => {
     const blocks = { "secret/token": { data: { value: "hush-hush" } } };
     const place = folder(
       `deployments:\n${deployment("one").replace("{ name: local }", '{ name: local, job_variables: { env: { GREETING: "{{ prefect.blocks.secret.token }}" } } }')}`,
@@ -200,7 +200,7 @@ ${deployment("typo", "  schedules: [{ cron: '0 6 * * *', timezon: UTC }]\n")}${d
     expect(stderr).toMatch(/8 invalid deployments in prefect\.yaml; they were left out:/);
   });
 
-  test("asked for, one bad deployment stops them all", () => {
+  test("with --all-or-nothing, one bad deployment stops all", () => {
     const place = folder(BAD);
     expect(place.pushpool("deploy", "--all", "--all-or-nothing")).toMatchObject({
       status: 2,
@@ -210,7 +210,7 @@ ${deployment("typo", "  schedules: [{ cron: '0 6 * * *', timezon: UTC }]\n")}${d
     expect(place.pushpool("deployments").stdout).not.toContain("hello/good");
   });
 
-  test("a bad deployment that is not asked for is no matter", () => {
+  test("a bad deployment that is not selected does not matter", () => {
     expect(folder(BAD).pushpool("deploy", "good")).toMatchObject({ status: 0, stdout: "  + hello/good (work pool local)\n" });
   });
 
@@ -219,22 +219,22 @@ ${deployment("typo", "  schedules: [{ cron: '0 6 * * *', timezon: UTC }]\n")}${d
     ["an unquoted placeholder", "deployments:\n- name: {{ x }}\n", [], /prefect\.yaml:2:10: .*put quotes around it/],
     ["an empty file", "", [], /prefect\.yaml is empty/],
     ["no mapping", "- a\n", [], /must be a mapping with a list of deployments/],
-    ["deployments that are none", "deployments: {}\n", [], /prefect\.yaml:1: deployments must be a list of deployments/],
+    ["deployments that are not a list", "deployments: {}\n", [], /prefect\.yaml:1: deployments must be a list of deployments/],
     ["a name and --all", TWO, ["one", "--all"], /--all and one cannot be combined: give one of the two/],
     ["--remove with a name", TWO, ["one", "--remove", "a/b"], /--remove cannot be combined/],
     [
-      "--remove of what is not there",
+      "--remove of an unknown deployment",
       TWO,
       ["--remove", "hello/one"],
       /--remove hello\/one: it was not deployed to .*: it has no deployments/,
     ],
     [
-      "--remove of the program's",
+      "--remove of a deployment of the program",
       TWO,
       ["--remove", "hello/declared"],
       /the Pulumi program of stack data\/dev declares it \(pushpool:index:Deployment "hello\/declared"\)/,
     ],
-    ["--file that is not there", TWO, ["--file", "other.yaml"], /other\.yaml does not exist/],
+    ["a missing --file", TWO, ["--file", "other.yaml"], /other\.yaml does not exist/],
     ["--step-output without =", TWO, ["--all", "--step-output", "x"], /--step-output "x": must be KEY=VALUE/],
   ])("%s: one message, exit 2, nothing recorded", (_, yaml, args, message) => {
     const place = folder(yaml);
@@ -243,7 +243,7 @@ ${deployment("typo", "  schedules: [{ cron: '0 6 * * *', timezon: UTC }]\n")}${d
     expect(JSON.parse(place.pushpool("deployments", "--json").stdout).deployments).toHaveLength(1);
   });
 
-  test("a name that the program declares later: a run says so, and how to go on", () => {
+  test("a name that the program declares later: a run says so, and what to do", () => {
     const place = folder(TWO);
     place.pushpool("deploy", "one");
     writeFileSync(place.env.PUSHPOOL_MANIFEST as string, JSON.stringify(manifestOf({ "hello/one": "true" })));
@@ -259,7 +259,7 @@ ${deployment("typo", "  schedules: [{ cron: '0 6 * * *', timezon: UTC }]\n")}${d
 describe("a name that ends in .py", () => {
   const FILE = `deployments:\n${deployment("flows/train.py")}`;
 
-  test("is deployed by its stem, as Prefect does, and meant by either spelling", () => {
+  test("is deployed by its stem, as Prefect does; both spellings find it", () => {
     const place = folder(FILE);
     for (const name of ["train", "train.py", "flows/train.py", "hello/train", "hello/train.py"])
       expect(report(place, "--dry-run", name).deployments).toMatchObject([{ name: "hello/train", change: "create" }]);
@@ -323,7 +323,7 @@ describe("the encoding of a prefect.yaml", () => {
       Buffer.from(TEXT, "utf16le").swap16(),
       /prefect\.yaml:1:1: the file must be UTF-8, but it is UTF-16 \(big-endian, without a/,
     ],
-  ])("%s is refused with its place, by deploy and by init", (_, bytes, message) => {
+  ])("%s is refused with its position, by deploy and by init", (_, bytes, message) => {
     const place = folder(TEXT);
     file(place, bytes);
     for (const command of [["deploy", "--all"], ["init"]])
@@ -334,7 +334,7 @@ describe("the encoding of a prefect.yaml", () => {
   });
 });
 
-test("a missing name of a work pool lists a few of many", () => {
+test("an unknown name of a work pool lists a few of many", () => {
   const pool = manifestOf({}).pools as JsonObject;
   const pools = Object.fromEntries(Array.from({ length: 31 }, (_, n) => [`pool-${String(n).padStart(2, "0")}`, pool.local as JsonObject]));
   const place = folder(`deployments:\n${deployment("one").replace("{ name: local }", "{}")}`, { manifest: { pools, deployments: {} } });

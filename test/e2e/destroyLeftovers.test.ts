@@ -5,7 +5,7 @@ import type { JsonObject } from "../../src/json";
 import { startFakeAws } from "../../src/testing";
 import { ecsManifest, ecsPlace } from "./clouds/aws";
 
-// `pulumi` on PATH: a stand-in script that keeps what it was asked.
+// `pulumi` on PATH is a stand-in script that records its arguments.
 
 async function here(policies?: Parameters<Awaited<ReturnType<typeof startFakeAws>>["accessKey"]>[1]) {
   const aws = await startFakeAws({ grace: 1000 });
@@ -29,7 +29,7 @@ async function here(policies?: Parameters<Awaited<ReturnType<typeof startFakeAws
   return { ...place, aws, left, asked: () => readFileSync(log, "utf8").trim() };
 }
 
-test("destroy by the Pulumi CLI: what runs have made goes first, but not where only a part of the stack goes", async () => {
+test("destroy with the Pulumi CLI: the runs' leftovers are deleted first, unless only a part of the stack is destroyed", async () => {
   const place = await here();
   const part = await place.run("destroy", "--yes", "--engine", "pulumi", "--", "--target", "urn");
   expect([part.status, part.stderr, place.left()]).toEqual([0, expect.stringContaining("this destroys only a part of the stack"), [1, 1]]);
@@ -37,13 +37,13 @@ test("destroy by the Pulumi CLI: what runs have made goes first, but not where o
   expect(whole).toMatchObject({ status: 0, stdout: "" });
   expect(whole.stderr).toContain(`work pool "etl": removed what its runs had made: 1 secret in Parameter Store, 1 task definition`);
   expect([place.left(), place.asked()]).toEqual([[0, 0], "destroy --stack dev --yes --target urn\ndestroy --stack dev --yes"]);
-  // Nobody can be asked, and pulumi says so itself: nothing is removed before.
+  // Nobody can confirm here, and pulumi reports that itself: nothing is deleted before.
   expect((await place.run("run", "hello/prod")).status).toBe(0);
   await place.run("destroy", "--engine", "pulumi");
   expect(place.left()).toEqual([1, 1]);
 }, 120_000);
 
-test("what the work pool's key may not remove, the caller's own login does; without one it is said, and the stack goes all the same", async () => {
+test("the caller's own login deletes what the work pool's key may not; without one there is a message, and the stack is still destroyed", async () => {
   const put = { Statement: { Effect: "Allow", Action: "ssm:PutParameter", Resource: "*" } } as const;
   const place = await here(["AmazonECS_FullAccess", put]);
   const refused = await place.run("destroy", "--yes", "--engine", "pulumi");

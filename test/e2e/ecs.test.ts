@@ -7,7 +7,7 @@ import { openTrigger, type RunEvent } from "../../src/trigger";
 import { ecsManifest, ecsPlace } from "./clouds/aws";
 import { listen, until } from "./pushpool";
 
-// The built command line on a manifest written by hand, against a fake AWS.
+// The built command line with a handwritten manifest and a fake AWS.
 
 let aws: FakeAws;
 let key: { accessKeyId: string; secretAccessKey: string };
@@ -20,7 +20,7 @@ afterAll(() => aws.stop());
 const here = (commands: Record<string, string>, over: Parameters<typeof ecsManifest>[3] = {}) =>
   ecsPlace(ecsManifest(aws, key, commands, over));
 
-test("a run past its time limit: ls only says how it is, whoever waits for it has it stopped", async () => {
+test("a run past its time limit: ls only shows it; whoever waits for it stops it", async () => {
   const place = here({ "hello/long": "sleep 60" }, { pool: { timeoutSeconds: 1 } });
   const id = (await place.run("run", "hello/long", "--detach")).stdout.trim();
   const task = [...aws.world.tasks.values()].slice(-1)[0]?.record;
@@ -31,7 +31,7 @@ test("a run past its time limit: ls only says how it is, whoever waits for it ha
   expect(task?.desiredStatus).toBe("STOPPED");
 });
 
-test("a wait for AWS is told after a few seconds: by run, with --json, by wait, in serve's log, as a trigger's event", async () => {
+test("a message after a few seconds of waiting for AWS: by run, with --json, by wait, in serve's log, as a trigger's event", async () => {
   const busy = await startFakeAws({ simulated: true });
   onTestFinished(() => busy.stop());
   const place = ecsPlace(ecsManifest(busy, busy.accessKey("submitter"), { "hello/slow": "true" }));
@@ -53,13 +53,13 @@ test("a wait for AWS is told after a few seconds: by run, with --json, by wait, 
   await until(() => [run.stderr(), json.stdout(), wait.stderr()].every((text) => said.test(text)));
   expect(json.stdout()).toContain('{"event":"warning","message":"work pool');
   await until(() => events.some((event) => event.kind === "warning" && said.test(event.message)));
-  // What those have left is taken up by serve.
+  // serve takes up what these leave.
   for (const { child } of [run, json, wait]) child.kill("SIGKILL");
   const serve = start("serve", "--port", "0");
   await until(() => said.test(serve.stdout()));
 });
 
-test("a clock that is off by more than AWS takes is told, and the run goes on by AWS' time", async () => {
+test("a clock that is too far off for AWS is reported, and the run continues with AWS' time", async () => {
   for (const [ahead, said] of [
     [1_200_000, /this machine's clock is (19|20) min \d+ s ahead of AWS'/],
     [-1_200_000, /this machine's clock is (19|20) min \d+ s behind AWS'/],
@@ -74,12 +74,12 @@ test("a clock that is off by more than AWS takes is told, and the run goes on by
 
 test.each<[string, JsonObject, number, RegExp]>([
   [
-    "a Fargate size that there is none of",
+    "an invalid Fargate size",
     { cpu: 256, memory: 4096 },
     2,
     /task_definition\.memory: with 256 CPU units Fargate takes 512, 1024, 2048 MiB, not "4096"/,
   ],
-  ["an image with blanks", { image: "a b" }, 2, /image: "a b" contains spaces/],
+  ["an image with spaces", { image: "a b" }, 2, /image: "a b" contains spaces/],
   ["only a VPC", { vpc_id: "vpc-1", network_configuration: {} }, 2, /vpc_id: pushpool does not look for the subnets of "vpc-1"/],
   ["no subnets", { network_configuration: {} }, 2, /network_configuration: a task with a network of its own needs subnets/],
   ["logs without a role", { execution_role_arn: null }, 2, /configure_cloudwatch_logs: needs an execution role/],
@@ -112,7 +112,7 @@ test.each<[string, JsonObject, number, RegExp]>([
 });
 
 test.each(["EC2", "EXTERNAL"] as const)(
-  "on machines of one's own, %s: refused while the cluster has none, then to its end",
+  "on the user's own machines, %s: refused while the cluster has none, then it runs to its end",
   async (launch_type) => {
     const network: JsonObject = launch_type === "EXTERNAL" ? { network_configuration: {} } : {};
     const place = here({ "hello/own": "echo here" }, { jobVariables: { launch_type, ...network } });
@@ -149,28 +149,32 @@ test("an inactive definition: one clear message, exit code 5, and nothing runs",
   expect(aws.world.tasks.size).toBe(before);
 });
 
-test("what is too long for overrides runs all the same, and is said", async () => {
+test("what is too long for overrides runs anyway, with a message", async () => {
   const place = here({ "hello/long": `sh -c 'echo "\${#LONG}"'` }, { jobVariables: { env: { LONG: "x".repeat(9_000) } } });
   const { status, stdout, stderr } = await place.run("run", "hello/long");
   expect([status, stdout]).toEqual([0, "9000\n"]);
   expect(stderr).toMatch(/ECS takes 8192 with a run: a task definition of its own is registered for it/);
 });
 
-test("a wrong region: exit code 5, and what to look at", async () => {
+test("a wrong region: exit code 5, and what to check", async () => {
   const place = here({ "hello/far": "true" }, { block: { region_name: "eu-north-1" }, jobVariables: { cluster: "main" } });
   const { status, stdout, stderr } = await place.run("run", "hello/far");
-  expect([status, stdout, stderr]).toEqual([5, "", expect.stringMatching(/answers there for eu-north-1: look at "region_name"/)]);
+  expect([status, stdout, stderr]).toEqual([
+    5,
+    "",
+    expect.stringMatching(/the endpoint belongs to another region than eu-north-1: set "region_name"/),
+  ]);
   expect(stderr).not.toMatch(/\n\s+at /);
 });
 
-test("a key that was deactivated: exit code 5, and it is named", async () => {
+test("a deactivated key: exit code 5, and the message names it", async () => {
   const off = aws.accessKey("off");
   (aws.world.iam.keys.get(off.accessKeyId) as { active: boolean }).active = false;
   const { status, stderr } = await ecsPlace(ecsManifest(aws, off, { "hello/off": "true" })).run("run", "hello/off");
   expect([status, stderr]).toEqual([5, expect.stringContaining(`AWS does not accept access key ${off.accessKeyId}`)]);
 });
 
-test("a key that was deleted: exit code 5, and it is named", async () => {
+test("a deleted key: exit code 5, and the message names it", async () => {
   const gone = aws.accessKey("gone");
   aws.world.iam.keys.delete(gone.accessKeyId);
   const place = ecsPlace(ecsManifest(aws, gone, { "hello/gone": "true" }));

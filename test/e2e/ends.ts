@@ -2,15 +2,15 @@ import { expect } from "vitest";
 import type { JsonObject } from "../../src/json";
 import { listen, type Place } from "./pushpool";
 
-/** One way for a run to end, and what the command line makes of it. */
+/** One way in which a run can end, and what the command line reports. */
 export interface EndRow {
   name: string;
   /** @default "true" */
   command?: string;
   jobVariables?: JsonObject;
-  /** Before it is submitted. */
+  /** Called before it is submitted. */
   before?: () => void;
-  /** While it runs. @param id what the cloud calls it */
+  /** Called while it runs. @param id the cloud's name for it */
   during?: (id: string) => void;
   state: string;
   /** Exit code of `pushpool run`. */
@@ -19,8 +19,8 @@ export interface EndRow {
 }
 
 /**
- * Run `deployment` and hold what is said of its end to a row.
- * @param running waits for the run's infrastructure to run, and gives what the cloud calls it
+ * Run `deployment` and compare its end with a row.
+ * @param running waits until the run's infrastructure runs, and returns the cloud's name for it
  */
 export async function expectEnd(
   place: Place,

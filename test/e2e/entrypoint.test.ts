@@ -6,11 +6,11 @@ import { noPython } from "../entrypoint/python";
 import { scratch } from "../scratch";
 import { listen, manifestOf, type Place, place, placeWith, until } from "./pushpool";
 
-// A deployment with an entrypoint and no command, by the built command line.
+// A deployment with an entrypoint and no command, with the built command line.
 
 const fixtures = join(__dirname, "..", "fixtures", "entrypoint");
 
-/** Deployments by name: entrypoint, or more than that. They run in `folder`. */
+/** Deployments by name: the entrypoint, or more. They run in `folder`. */
 function placeOf(folder: string, deployments: Record<string, string | JsonObject>): Place {
   const workPool = { name: "local", jobVariables: { working_dir: folder } };
   const made = Object.entries(deployments).map(([name, given]) => [
@@ -52,7 +52,7 @@ describe.skipIf(noPython)("by python3", () => {
     expect(pushpool("run", "exits/prod", "-p", "code=9")).toMatchObject({ status: 1, stderr: expect.stringMatching(/exit code 9/) });
   });
 
-  test("an exception: the flow's own traceback, FAILED, and again on retry", () => {
+  test("an exception: the flow's own traceback, FAILED, and the same again on retry", () => {
     const { pushpool } = here();
     const { status, stderr } = pushpool("run", "fails/prod", "--flow-run-name", "broken");
     expect(status).toBe(1);
@@ -68,7 +68,7 @@ describe.skipIf(noPython)("by python3", () => {
     expect(stderr).toMatch(/\njobs\.py:hello: parameter times must be int \(given: "often"\)\n.*exited with code 78/);
   });
 
-  test("output is live, and a cancelled one is really stopped", async () => {
+  test("output is live, and a cancelled run really stops", async () => {
     const folder = scratch();
     writeFileSync(
       join(folder, "slow.py"),
@@ -90,7 +90,7 @@ describe.skipIf(noPython)("by python3", () => {
     expect(await second.ended).toBe(3);
   });
 
-  test("declared in a Pulumi program, with pull steps that only say where", () => {
+  test("declared in a Pulumi program, with pull steps that only change the folder", () => {
     const cwd = scratch();
     symlinkSync(join(__dirname, "..", "..", "node_modules"), join(cwd, "node_modules"));
     mkdirSync(join(cwd, "code"));
@@ -119,7 +119,7 @@ exports.pushPools = manifest({ pools: [pool], deployments: [hello] });
     expect(submission.argv.join(" ")).not.toMatch(/jobs|Ada/);
   });
 
-  test("another Python, by the job variable env", () => {
+  test("another Python, set by the job variable env", () => {
     const folder = scratch();
     cpSync(join(fixtures, "jobs.py"), join(folder, "jobs.py"));
     writeFileSync(join(folder, "mine"), '#!/bin/sh\necho "my own"\nexec python3 "$@"\n', { mode: 0o755 });
@@ -128,7 +128,7 @@ exports.pushPools = manifest({ pools: [pool], deployments: [hello] });
     expect(pushpool("run", "hello/prod")).toMatchObject({ status: 0, stdout: "my own\nHello, world!\n" });
   });
 
-  test("a job variable `command` wins over the entrypoint", () => {
+  test("a job variable `command` overrides the entrypoint", () => {
     expect(here().pushpool("run", "hello/prod", "--job-variable", "command=echo instead")).toMatchObject({
       status: 0,
       stdout: "instead\n",
@@ -161,9 +161,9 @@ describe("refused before anything is sent", () => {
     expect(JSON.parse(made.pushpool("ls", "--all-stacks", "--json").stdout)).toMatchObject({ runs: [] });
   });
 
-  test.skipIf(noPython)("pull steps where there is no Prefect", () => {
+  test.skipIf(noPython)("pull steps without Prefect", () => {
     const made = placeOf(fixtures, deployments);
-    // Whatever this machine has installed.
+    // Whatever is installed on this machine.
     const python = join(made.folder, "python");
     writeFileSync(python, '#!/bin/sh\nexec python3 -I -S "$@"\n', { mode: 0o755 });
     const variable = `env={"PUSHPOOL_PYTHON": ${JSON.stringify(python)}}`;
@@ -173,7 +173,7 @@ describe("refused before anything is sent", () => {
     );
   });
 
-  test("there is no python3", () => {
+  test("without python3", () => {
     const made = placeOf(fixtures, { "hello/prod": gone });
     made.env.PATH = "/nowhere";
     refused(

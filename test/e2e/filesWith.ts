@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** Files under a folder that have one of these texts in them. What is installed there is not looked at: reading it all takes a minute. */
+/** Files under a folder that contain one of these strings. Installed packages are skipped: reading them takes a minute. */
 export function filesWith(texts: readonly string[], folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);

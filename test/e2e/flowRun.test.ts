@@ -7,9 +7,9 @@ import { scratch } from "../scratch";
 import { flowRunStack } from "./flowRunStack";
 import { listen } from "./pushpool";
 
-// FlowRun by the built CLI and the offline engine: a program with a pool, a deployment and a run of it, as a user has it.
+// FlowRun with the built CLI and the offline engine: a program with a pool, a deployment and a run of it.
 
-// Several programs a test, each of which loads Pulumi.
+// Each test runs several programs, and each of them loads Pulumi.
 vi.setConfig({ testTimeout: 180_000 });
 
 const SECRET = "hunter2-very-secret";
@@ -66,7 +66,7 @@ test("`up` is killed in the middle: the next one adopts the run", async () => {
   expect(provider).toBeGreaterThan(0);
   first.kill("SIGKILL");
   await said.ended;
-  // The provider ends with the `up` that started it, and the run goes on.
+  // The provider ends with the `up` that started it; the run continues.
   await expect.poll(() => existsSync(`/proc/${provider}`), { timeout: 30_000 }).toBe(false);
   const next = listen(start("up", "--engine", "offline"));
   await expect.poll(next.stderr, { timeout: 90_000 }).toMatch(/flow run \S+ \(\S+\) of hello\/prod is RUNNING/);
@@ -77,7 +77,7 @@ test("`up` is killed in the middle: the next one adopts the run", async () => {
   expect(up().result).toMatchObject({ changes: { same: 4 } });
 });
 
-test("`wait: false`, refresh, and destroy while it runs; refresh without a ledger keeps what is known", async () => {
+test("`wait: false`, refresh, and destroy while it runs; refresh without a ledger keeps the known state", async () => {
   const { write, up, runs, starts, pushpool, home } = flowRunStack();
   write({ run: "wait: false" });
   const { result } = up();
@@ -101,7 +101,7 @@ test("`wait: false`, refresh, and destroy while it runs; refresh without a ledge
   expect(up().result).toMatchObject({ changes: { same: 4 }, outputs: again?.outputs });
 });
 
-test("`timeout` fails `up` and not the run: the next one watches it further, and destroy stops it", async () => {
+test("`timeout` fails `up` but not the run: the next one continues to watch it, and destroy stops it", async () => {
   const { write, go, up, starts, runs, pushpool } = flowRunStack();
   write({ run: `timeout: "200ms"` });
   const { status, stderr } = pushpool("up", "--engine", "offline");
@@ -118,7 +118,7 @@ test("`timeout` fails `up` and not the run: the next one watches it further, and
   expect([starts().length, up().result?.changes]).toEqual([2, { same: 4 }]);
 });
 
-test("secrets are in no file; a changed one is stored and runs nothing", () => {
+test("secrets are in no file; a changed one is stored and starts no run", () => {
   const { write, up, starts, home } = flowRunStack();
   const program = (secret: string) => ({
     command: `sh -c 'echo $TOKEN $OTHER | wc -c >> starts'`,
@@ -138,7 +138,7 @@ test("secrets are in no file; a changed one is stored and runs nothing", () => {
   expect(starts()).toHaveLength(1);
 });
 
-test("tested with pushpool/testing, its run lies where the stack does, and nothing lands in the project", async () => {
+test("tested with pushpool/testing, its run is stored with the stack, and nothing is written into the project", async () => {
   const { folder, write, go } = flowRunStack();
   go();
   write({});
@@ -149,7 +149,7 @@ test("tested with pushpool/testing, its run lies where the stack does, and nothi
   expect([existsSync(join(home, "ledger.db")), existsSync(join(folder, ".pushpool"))]).toEqual([true, false]);
 });
 
-test("what is wrong is said before anything is made", () => {
+test("mistakes are reported before anything is created", () => {
   const { write, up, home } = flowRunStack();
   const refusal = (run: string) => {
     write({ run });

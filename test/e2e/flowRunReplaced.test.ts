@@ -3,9 +3,9 @@ import { join } from "node:path";
 import { expect, test, vi } from "vitest";
 import { flowRunStack } from "./flowRunStack";
 
-// A replacement of a FlowRun is a new run, however it comes about.
+// Any replacement of a FlowRun is a new run.
 
-// Several programs a test, each of which loads Pulumi.
+// Each test runs several programs, and each of them loads Pulumi.
 vi.setConfig({ testTimeout: 300_000 });
 
 const URN = "urn:pulumi:dev::infra::pulumi-nodejs:dynamic/pushpool:FlowRun::smoke";
@@ -13,7 +13,7 @@ const URN = "urn:pulumi:dev::infra::pulumi-nodejs:dynamic/pushpool:FlowRun::smok
 type Stack = ReturnType<typeof flowRunStack>;
 const stateFile = ({ home }: Stack) => join(home, "stacks", "infra", "dev.json");
 
-/** As `pulumi state taint`. */
+/** Like `pulumi state taint`. */
 function taint(stack: Stack): void {
   const state = JSON.parse(readFileSync(stateFile(stack), "utf8"));
   for (const resource of state.deployment.resources) if (resource.urn === URN) resource.taint = true;
@@ -39,7 +39,7 @@ test.each(orders)("`--replace`, a taint, replaceOnChanges and triggers each star
     runIds.push(result?.outputs.runId);
     expect(stack.starts()).toHaveLength(runIds.length);
   };
-  // At once after the first `up`, and after an `up` that changed nothing.
+  // Directly after the first `up`, and after an `up` that changed nothing.
   replaced("--", "--replace", URN);
   replaced("--", `--replace=${URN}`);
   expect(stack.up().result?.changes).toEqual({ same: 4 });
@@ -51,15 +51,15 @@ test.each(orders)("`--replace`, a taint, replaceOnChanges and triggers each star
   replaced();
   stack.write({ ...program, run: `tags: ["b"], triggers: ["2"]` });
   replaced();
-  // Back to what ran before: that is a new run too.
+  // The inputs of an earlier run again: that is a new run too.
   stack.write({ ...program, run: `tags: ["b"]` });
   replaced();
   expect(stack.runs().map(({ state }) => state.type)).toEqual(runIds.map(() => "COMPLETED"));
 });
 
-test.each([...orders, ["the default order", ""] as const])("a run under way is cancelled, the new one runs on: %s", async (_, order) => {
+test.each([...orders, ["the default order", ""] as const])("a running run is cancelled and replaced: %s", async (_, order) => {
   const stack = flowRunStack();
-  // One slot: the new run could not start beside the old one.
+  // One slot: the new run could not start while the old one runs.
   const pool = `concurrencyLimit: 1, jobVariables: { working_dir: ${JSON.stringify(stack.folder)} }`;
   const program = { pool, options: order, run: "wait: false" };
   stack.write(program);
@@ -76,7 +76,7 @@ test.each([...orders, ["the default order", ""] as const])("a run under way is c
   expect(process.kill(now as number, 0)).toBe(true);
 
   if (order === "") {
-    // Another trigger while it runs: the old one goes first, since both would need the one slot.
+    // Another trigger while it runs: the old run ends first, since both need the only slot.
     stack.write({ ...program, run: `triggers: ["2"]` });
     stack.go();
     expect(stack.up().result).toMatchObject({ changes: { same: 3, replace: 1 }, outputs: { state: "COMPLETED" } });
@@ -86,7 +86,7 @@ test.each([...orders, ["the default order", ""] as const])("a run under way is c
   expect(stack.pushpool("destroy", "--yes", "--force")).toMatchObject({ status: 0 });
 });
 
-test("an `up` that was killed before the state had the run adopts it; a replacement that was killed is not done twice", () => {
+test("an `up` that was killed before the state had the run adopts it; a killed replacement is not done twice", () => {
   const stack = flowRunStack();
   stack.go();
   stack.write("nothing");
@@ -94,7 +94,7 @@ test("an `up` that was killed before the state had the run adopts it; a replacem
   const without = readFileSync(stateFile(stack));
   stack.write({});
   const first = stack.up().result?.outputs.runId;
-  // The provider had answered, and the engine was killed before it could write that down.
+  // The provider had replied, and the engine was killed before it could record that.
   const withFirst = readFileSync(stateFile(stack));
   writeFileSync(stateFile(stack), without);
   expect(stack.up().result).toMatchObject({ changes: { create: 3 }, outputs: { runId: first } });
@@ -107,7 +107,7 @@ test("an `up` that was killed before the state had the run adopts it; a replacem
   expect(stack.starts()).toHaveLength(2);
 });
 
-test("a URN that the stack does not have is refused, as is anything else after `--`", () => {
+test("a URN that the stack does not have is refused, and so is anything else after `--`", () => {
   const stack = flowRunStack();
   stack.go();
   stack.write({});

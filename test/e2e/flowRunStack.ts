@@ -12,18 +12,18 @@ interface Program {
   options?: string;
 }
 
-/** A program with a pool, a deployment and a run of it, brought up by the built CLI on the offline engine. */
+/** A program with a pool, a deployment and a run of it, for the built CLI and the offline engine. */
 interface Stack extends Place {
-  /** What the program declares. `pool`, `run`: arguments, as they stand in the text. */
+  /** Write the program. `pool`, `run`: arguments as JavaScript text. */
   write(program: Program | "nothing"): void;
-  /** `args`: what stands after the options. */
+  /** @param args arguments after the options */
   up(...args: string[]): {
     status: number | null;
     stdout: string;
     stderr: string;
     result?: { changes: Record<string, number>; outputs: Outputs };
   };
-  /** The run's command has been started so often. */
+  /** One line for each start of the run's command. */
   starts(): string[];
   go(code?: number): void;
   runs(): { id: string; state: { type: string }; attempt: number }[];
@@ -31,7 +31,7 @@ interface Stack extends Place {
 
 type Outputs = { state: string; runId: string; exitCode?: number; startedAt?: string; endedAt?: string };
 
-/** Waits for a file (or for the test's folder to go), and ends with the code that the file holds. */
+/** Waits for a file (or until the test's folder is gone), and ends with the exit code in that file. */
 const PATIENT = `sh -c 'echo $$ >> starts; while [ -e starts ] && [ ! -e go ]; do sleep 0.05; done; echo went with $(cat go); exit $(cat go)'`;
 
 export function flowRunStack(): Stack {
@@ -44,7 +44,7 @@ export function flowRunStack(): Stack {
     "name: infra\nruntime: { name: nodejs, options: { typescript: false } }\nmain: program/index.js\n",
   );
   mkdirSync(join(folder, "program"));
-  // No PUSHPOOL_HOME: the provider has to find the home by itself, from the program's folder.
+  // No PUSHPOOL_HOME: the provider must find the home itself, from the program's folder.
   const made = place({ cwd: folder, env: { PUSHPOOL_HOME: "", PULUMI_CONFIG_PASSPHRASE: "x" } });
   const at = (file: string) => join(folder, file);
   const go = (code = 0) => writeFileSync(at("go"), String(code));

@@ -4,11 +4,11 @@ import { expect, test } from "vitest";
 import { manifestOf, type Place, placeWith } from "./pushpool";
 import { linesOf, onTerminal, terminalTest } from "./terminal";
 
-// Names and messages that come from a server or another's ledger: whatever is in them, each line that is printed is a line of ours.
+// Names and messages from a server or another user's ledger: whatever they contain, they cannot add lines to the output.
 
 const HOSTILE = "evil\nINJECTED: all is well\r\u001b[2J\u202e";
 
-/** A ledger of two runs, one COMPLETED and one FAILED, whose every text is hostile. */
+/** A ledger with two runs, one COMPLETED and one FAILED, whose strings are all hostile. */
 function hostileLedger(): Place {
   const here = placeWith(manifestOf({ "hello/prod": "true", "hello/bad": "sh -c 'exit 3'" }));
   here.pushpool("run", "hello/prod");
@@ -41,7 +41,7 @@ test.each([
   ["retry", ["FAILED"]],
   ["deployments", []],
   ["pools", []],
-])("%s %j prints its own lines only", (command, args) => {
+])("%s %j prints only its own lines", (command, args) => {
   const here = hostileLedger();
   const runs = idsIn(here);
   const refs = args.map((arg) => runs.find(({ state }) => state.type === arg)?.id ?? arg);
@@ -50,13 +50,13 @@ test.each([
     expect(status).not.toBe(70);
     for (const line of `${stdout}\n${stderr}`.split("\n")) {
       expect(line).not.toMatch(/^\s*INJECTED/);
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: none of them may come
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: none of them may occur
       expect(line).not.toMatch(/[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]/);
     }
   }
 });
 
-test("a run in flight: cancel, and what refuses to destroy under it", () => {
+test("a run in flight: cancel, and destroy's refusal", () => {
   const here = placeWith(manifestOf({ "a/long": "sh -c 'sleep 60'" }));
   here.pushpool("run", "a/long", "--detach");
   const ledger = new DatabaseSync(join(here.home, "ledger.db"));
@@ -74,7 +74,7 @@ test("a run in flight: cancel, and what refuses to destroy under it", () => {
   }
 });
 
-terminalTest("on a terminal of 40 columns show wraps no id, in its JSON neither", () => {
+terminalTest("on a terminal of 40 columns show wraps no id, not even in its JSON", () => {
   const here = placeWith(manifestOf({ "hello/prod": "sh -c 'echo a rather long command that goes on and on and on'" }));
   here.pushpool(
     "run",
@@ -89,7 +89,7 @@ terminalTest("on a terminal of 40 columns show wraps no id, in its JSON neither"
   const lines = linesOf(screen);
   const from = lines.indexOf("  submission:");
   expect(from).toBeGreaterThan(0);
-  // As the terminal wraps it: no row has a part of an id.
+  // As the terminal wraps it: no row has only a part of an id.
   const rows = lines.flatMap((line) => line.match(/.{1,40}/g) ?? [""]);
   for (const id of [run?.id ?? "?", "01a206b3-da99-74c1-a84f-7116d785f9ad"]) {
     const whole = rows.filter((row) => row.includes(id)).length;

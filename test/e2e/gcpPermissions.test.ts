@@ -3,7 +3,8 @@ import { leastPrivilege } from "../../components/gcp/leastPrivilege";
 import { type GcpPlace, gcpPlace } from "./clouds/gcp";
 import type { Ended } from "./pushpool";
 
-// What a pool's account may do is what runs take: without any one of it something that users do fails, with the permission's name and the fix.
+// A pool's account has exactly the permissions that runs need. Without any one of them something fails, with the permission's name and the
+// fix.
 
 const POOL = (more: string) => `
 const etl = new gcp.CloudRunPushPool("etl", { ...place, ${more} });
@@ -16,7 +17,7 @@ exports.pushPools = manifest({ pools: [etl], deployments: [
   deployment("hello/broken", "true", { image: "acme/none:1" }),
 ] });`;
 
-/** As if the key were made long ago: nobody waits for it to become known. */
+/** As if the key were old: nobody waits for it to become effective. */
 async function aged(here: GcpPlace): Promise<void> {
   for (const key of here.fake.world.iam.keys.values()) key.madeAt -= 3_600_000;
   for (const command of ["refresh", "up"]) expect((await here.run(command, "--engine", "offline", "--yes")).status).toBe(0);
@@ -29,7 +30,7 @@ const RUN = ["run", "hello/prod"];
 const USES: Record<string, string[]> = {
   "run.jobs.create": NEW_SHAPE,
   "run.jobs.get": [...NEW_SHAPE, "--job-variable", "cpu=2000m"],
-  // Its Job was found broken before and could not be removed: it is to be made anew.
+  // Its Job was broken before and could not be deleted: it must be created again.
   "run.jobs.delete": ["run", "hello/broken"],
   "run.jobs.run": RUN,
   "run.jobs.runWithOverrides": RUN,
@@ -38,16 +39,16 @@ const USES: Record<string, string[]> = {
   "run.tasks.list": ["run", "hello/bad"],
   "logging.logEntries.list": ["logs", "done"],
 };
-/** What says so and goes on: a list shows what it knows. */
+/** What reports the error and continues: a list shows what it knows. */
 const TOLD: Record<string, string[]> = {
   "run.executions.list": ["ls"],
   "logging.logEntries.list": RUN,
 };
 
-/** Without it everything works: what is left over stays, and that is said once a day. */
+/** Without it everything works; leftovers stay, with one warning a day. */
 const TIDYING = ["run.jobs.list"];
 
-test("leastPrivilege: everything works with the role, and what each permission is for does not without it", async () => {
+test("leastPrivilege: everything works with the role, and without any one permission its use fails", async () => {
   const here = await gcpPlace({ images: { "acme/none:1": { access: "missing" } } });
   here.program(POOL(`permissions: "leastPrivilege"`));
   expect((await here.up()).status).toBe(0);
@@ -68,7 +69,7 @@ test("leastPrivilege: everything works with the role, and what each permission i
   lacking("run.jobs.delete");
   expect((await here.run("run", "hello/broken")).stderr).toContain("Image 'acme/none:1' not found");
   iam.roles.set(role, all);
-  // The list is for many: up to four are asked for by name.
+  // The list is for many runs: up to four are asked for by name.
   for (const n of [1, 2, 3, 4, 5]) expect((await here.run("run", "hello/long", "--detach", "--flow-run-name", `long-${n}`)).status).toBe(0);
 
   const without = async (permission: string, command: string[]): Promise<Ended> => {
@@ -87,7 +88,7 @@ test("leastPrivilege: everything works with the role, and what each permission i
   expect((await here.run("cancel", "long-1")).status).toBe(0);
 }, 400_000);
 
-test("documented: each role removed in turn is told with its fix, and up brings it back", async () => {
+test("documented: without any one role the message has the fix, and up restores it", async () => {
   const here = await gcpPlace();
   here.program(POOL(`secretEnv: { PASSWORD: "x" }`));
   expect((await here.up()).status).toBe(0);
@@ -115,7 +116,7 @@ test("documented: each role removed in turn is told with its fix, and up brings 
   expect(await here.run(...RUN)).toMatchObject({ status: 0, stdout: "hello\n" });
 }, 400_000);
 
-test("without log access: a run is followed to its end, and says where its lines would come from", async () => {
+test("without access to logs a run is followed to its end, and the message says what its lines need", async () => {
   const here = await gcpPlace();
   here.program(POOL("logAccess: false"));
   expect((await here.up()).status).toBe(0);

@@ -5,7 +5,7 @@ import { type Place, place } from "./pushpool";
 
 const repo = join(__dirname, "..", "..");
 
-/** A folder whose commands find an `npm` that notes what it was asked, in place of the real one. */
+/** A folder whose commands find an `npm` that records its arguments, instead of the real one. */
 function folder(files: Record<string, string> = {}): Place & { asked(): string } {
   const made = place();
   const bin = join(made.folder, "..", `${made.folder.split("/").at(-1)}-bin`);
@@ -20,14 +20,14 @@ function folder(files: Record<string, string> = {}): Place & { asked(): string }
   return { ...made, asked: () => (existsSync(join(bin, "asked")) ? readFileSync(join(bin, "asked"), "utf8") : "") };
 }
 
-/** As `npm install` leaves it: pushpool is this very checkout. */
+/** Prepare a project as `npm install` does: pushpool is this checkout. */
 function install({ folder: at }: Place): void {
   mkdirSync(join(at, "node_modules", "@pulumi"), { recursive: true });
   symlinkSync(repo, join(at, "node_modules", "pushpool"));
   symlinkSync(join(repo, "node_modules", "@pulumi", "pulumi"), join(at, "node_modules", "@pulumi", "pulumi"));
 }
 
-test("in an empty folder: a project that goes up, deploys and runs as it is", () => {
+test("in an empty folder: a project that can be created, deployed and run unchanged", () => {
   const here = folder();
   const made = here.pushpool("init");
   expect(made).toMatchObject({ status: 0, stdout: "  npx pushpool up\n  npx pushpool deploy --all\n  npx pushpool run hello/local\n" });
@@ -50,7 +50,7 @@ const YAML = `deployments:
   entrypoint: etl.py:load
 `;
 
-test("beside a prefect.yaml: its work pools and queues, and not a byte of it changed", () => {
+test("beside a prefect.yaml: its work pools and queues; the file stays byte for byte", () => {
   const here = folder({ "prefect.yaml": YAML, "etl.py": "def load():\n    print('loaded')\n" });
   here.env.POOL = "big pool";
   const made = here.pushpool("init", "local", "--json");
@@ -73,7 +73,7 @@ test("beside a prefect.yaml: its work pools and queues, and not a byte of it cha
   expect(here.pushpool("run", "load/nightly")).toMatchObject({ status: 0, stdout: "loaded\n" });
 });
 
-test("a package.json that is there stays, and what it lacks is said", () => {
+test("an existing package.json stays, and the message says what it lacks", () => {
   const here = folder({ "package.json": "{}" });
   const { status, stderr } = here.pushpool("init");
   expect([status, stderr]).toEqual([
@@ -89,14 +89,14 @@ test.each([
     /^ {2}pulumi login\n {2}gcloud auth application-default login\n.*\n {2}pulumi stack init dev\n {2}pulumi config set gcp:project/m,
   ],
   ["aws", /^ {2}pulumi login\n {2}pulumi stack init dev\n {2}pulumi config set aws:region/m],
-])("%s: the next steps start at nothing and end at a run", (kind, steps) => {
+])("%s: the next steps lead from nothing to a run", (kind, steps) => {
   const { status, stdout, stderr } = folder().pushpool("init", kind);
   expect([status, stdout]).toEqual([0, expect.stringMatching(steps)]);
   expect(stdout).toMatch(new RegExp(`\\n {2}npx pushpool up\\n {2}npx pushpool deploy --all\\n {2}npx pushpool run hello/${kind}\\n$`));
   expect(stderr).toMatch(/^you need the Pulumi CLI/m);
 });
 
-test("up, preview, refresh and destroy before npm install say that in one line", () => {
+test("before npm install, up, preview, refresh and destroy say that in one line", () => {
   const here = folder();
   expect(here.pushpool("init").status).toBe(0);
   for (const verb of ["up", "preview", "refresh", "destroy"]) {
@@ -108,7 +108,7 @@ test("up, preview, refresh and destroy before npm install say that in one line",
   }
 });
 
-test("npm that fails is told, and what to do; --no-install leaves it to the person", () => {
+test("if npm fails, the message says what to do; --no-install leaves it to the user", () => {
   const failing = folder();
   failing.env.NPM_STATUS = "1";
   expect(failing.pushpool("init")).toMatchObject({
@@ -129,7 +129,7 @@ test.each([
     /Pulumi\.yaml already exists, and init does not overwrite files: declare pools in its program/,
   ],
   ["an index.js", { "index.js": "" }, [], /index\.js already exists, and init does not overwrite files/],
-  ["a prefect.yaml that is none", { "prefect.yaml": "deployments:\n- {{ x }}\n" }, [], /prefect\.yaml:2:4: /],
+  ["an invalid prefect.yaml", { "prefect.yaml": "deployments:\n- {{ x }}\n" }, [], /prefect\.yaml:2:4: /],
   ["an unknown kind", {}, ["gpc"], /init "gpc": did you mean "gcp"\?/],
   ["a kind of a later version", {}, ["azure"], /init azure: this version of pushpool only makes projects with local, gcp, aws pools/],
 ])("%s: one message, exit 2, nothing written", (_, files, args, message) => {

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { listen, manifestOf, type Place, place, placeWith } from "./pushpool";
 import { CTRL_C, CTRL_D, linesOf, onTerminal, terminalTest } from "./terminal";
 
-// What keys do at a terminal beside detaching and cancelling (terminal.test.ts), and its colours.
+// Keys at a terminal other than those that detach and cancel (terminal.test.ts), and its colours.
 
 const example = join(__dirname, "..", "..", "examples", "local");
 const manifest = manifestOf({
@@ -17,7 +17,7 @@ interface Shown {
 }
 const shown = (here: Place, ref: string) => (JSON.parse(here.pushpool("show", ref, "--json").stdout) as Shown).run;
 
-terminalTest("colours on a terminal, and none with NO_COLOR", () => {
+terminalTest("colours on a terminal, but none with NO_COLOR", () => {
   const here = placeWith(manifest);
   const sgr = "\x1b[32m";
   expect(onTerminal(here, ["run", "hello/quick"], []).screen).not.toContain(sgr);
@@ -25,7 +25,7 @@ terminalTest("colours on a terminal, and none with NO_COLOR", () => {
   expect(onTerminal(here, ["run", "hello/quick"], []).screen).toContain(`${sgr}COMPLETED`);
 });
 
-terminalTest("Ctrl-C a third time leaves a run that takes its time to stop", () => {
+terminalTest("a third Ctrl-C leaves a run that is slow to stop", () => {
   const here = placeWith(manifest);
   const { status, screen } = onTerminal(
     here,
@@ -45,7 +45,7 @@ terminalTest("Ctrl-C a third time leaves a run that takes its time to stop", () 
   expect(here.pushpool("wait", "fox").status).toBe(3);
 });
 
-terminalTest("destroy asks, and only a yes deletes", () => {
+terminalTest("destroy asks, and deletes only after a yes", () => {
   const here = place({ cwd: example });
   expect(here.pushpool("up", "--engine", "offline").status).toBe(0);
   const answer = (key: string) =>
@@ -70,7 +70,7 @@ terminalTest("destroy asks, and only a yes deletes", () => {
   expect(here.pushpool("pools").status).toBe(2);
 });
 
-test("piped, SIGINT once is the same as Ctrl-C once", async () => {
+test("piped, one SIGINT is the same as one Ctrl-C", async () => {
   const here = placeWith(manifest);
   const child = here.start("run", "hello/sleep", "--flow-run-name", "fox");
   const said = listen(child);

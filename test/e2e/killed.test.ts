@@ -24,7 +24,7 @@ function patient(): Place & { starts(): string[]; go(): void } {
   };
 }
 
-test("kill -9 of the CLI while the run goes on, and back", async () => {
+test("kill -9 of the CLI while the run continues, and back", async () => {
   const here = patient();
   const child = here.start("run", "hello/patient", "--flow-run-name", "fox");
   const said = listen(child);
@@ -41,7 +41,7 @@ test("kill -9 of the CLI while the run goes on, and back", async () => {
   });
 });
 
-test("the run ends while nobody watches: a read alone records how", async () => {
+test("the run ends while nobody watches: reading it is enough to record how", async () => {
   const here = patient();
   const id = here.pushpool("run", "hello/patient", "--detach").stdout.trim();
   here.go();
@@ -51,7 +51,7 @@ test("the run ends while nobody watches: a read alone records how", async () => 
   expect(here.pushpool("logs", id).stdout).toBe("went\n");
 });
 
-test("two that watch one run see the same end", async () => {
+test("two watchers of one run see the same end", async () => {
   const here = patient();
   const id = here.pushpool("run", "hello/patient", "--detach").stdout.trim();
   const watchers = [1, 2].map(() => listen(here.start("wait", id)));
@@ -61,7 +61,7 @@ test("two that watch one run see the same end", async () => {
   expect(watchers.map((said) => said.stdout())).toEqual(["went\n", "went\n"]);
 });
 
-test.runIf(process.platform === "linux")("cancel takes a whole tree of processes", async () => {
+test.runIf(process.platform === "linux")("cancel stops a whole tree of processes", async () => {
   const here = patient();
   const id = here.pushpool("run", "hello/tree", "--detach").stdout.trim();
   await expect.poll(() => here.pushpool("logs", id).stdout, { timeout: 90_000 }).toBe("up\n");
@@ -71,7 +71,7 @@ test.runIf(process.platform === "linux")("cancel takes a whole tree of processes
   expect(before.filter(alive)).toEqual([]);
 });
 
-/** Every process whose environment says that it belongs to a run. */
+/** Every process whose environment names this run. */
 function processesOf(runId: string): string[] {
   return readdirSync("/proc").filter((pid) => {
     if (!/^\d+$/.test(pid)) return false;

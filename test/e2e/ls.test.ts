@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { manifestOf, placeWith } from "./pushpool";
 import { onTerminal, terminalTest } from "./terminal";
 
-// `pushpool ls`: names that nobody knows, states that add up, and narrow terminals.
+// `pushpool ls`: unknown names, several states, and narrow terminals.
 
 const manifest = manifestOf({ "hello/prod": "true", "hello/bad": "sh -c 'exit 3'" });
 
@@ -16,11 +16,11 @@ test.each([
   [["--all-stacks", "--pool", "zzz"], '--pool "zzz": there is no work pool of that name: there is "local"'],
   [["-s", "data/dv"], '-s "data/dv": there is no stack of that name: did you mean "data/dev"?'],
   [["--state", "RUNING"], '--state "RUNING": is not a state type: did you mean "RUNNING"'],
-])("ls %j says that nobody knows the name, before and after the first run", (args, message) => {
+])("ls %j reports the unknown name, before and after the first run", (args, message) => {
   const here = placeWith(manifest);
   for (const _ of ["before", "after"]) {
     const { status, stdout, stderr } = here.pushpool("ls", ...args);
-    // Without a run or a record of it no stack is known.
+    // Without a run or a record of it, no stack is known.
     const expected = _ === "before" && args[0] === "-s" ? "there is no stack of that name" : message;
     expect([status, stdout, stderr]).toEqual([2, "", expect.stringContaining(expected)]);
     here.pushpool("run", "hello/prod");
@@ -29,7 +29,7 @@ test.each([
   expect([json.status, JSON.parse(json.stderr)]).toEqual([2, { error: { message: expect.stringContaining(message), exitCode: 2 } }]);
 });
 
-test("names that are known have no runs yet: exit code 0, and which were looked for", () => {
+test("known names without runs yet: exit code 0, and which were searched", () => {
   const here = placeWith(manifest);
   expect(here.pushpool("ls")).toEqual({ status: 0, stdout: "", stderr: "no flow runs in any stack\n" });
   expect(here.pushpool("ls", "--pool", "local", "--state", "running", "--state", "PENDING")).toEqual({
@@ -39,7 +39,7 @@ test("names that are known have no runs yet: exit code 0, and which were looked 
   });
 });
 
-test("--state adds up", () => {
+test("several --state are combined", () => {
   const here = placeWith(manifest);
   here.pushpool("run", "hello/prod");
   here.pushpool("run", "hello/bad");
@@ -56,14 +56,14 @@ test("--state adds up", () => {
   ]);
 });
 
-terminalTest("at 40 columns no id is cut, in tables and in what a run says", () => {
+terminalTest("at 40 columns no id is cut, neither in tables nor in a run's messages", () => {
   const here = placeWith(manifest);
   here.env.TERMINAL_COLUMNS = "40";
   const lines = (...args: string[]) => stripVTControlCharacters(onTerminal(here, args, []).screen).split(/\r?\n/);
   const said = lines("run", "hello/prod", "--flow-run-name", "mine");
   const { runs } = JSON.parse(here.pushpool("ls", "--json").stdout) as { runs: { id: string }[] };
   const id = runs[0]?.id as string;
-  // The submission is JSON, which is not cut into lines.
+  // The submission is JSON, which is not split into lines.
   for (const screen of [said, lines("ls"), lines("show", "mine")]) {
     const withId = screen.filter((line) => line.includes(id) && !/"|\/1@/.test(line));
     expect(withId.length).toBeGreaterThan(0);
@@ -77,7 +77,7 @@ terminalTest("at 40 columns no id is cut, in tables and in what a run says", () 
   ).toBe(true);
 });
 
-terminalTest("a CI job's terminal gets plain lines: no spinner, no colours, nothing that moves a cursor", () => {
+terminalTest("a CI job's terminal gets plain lines: no spinner, no colours, no cursor movement", () => {
   const { env, ...here } = placeWith(manifestOf({ "hello/slow": "sh -c 'echo one; sleep 0.5'" }));
   const { NO_COLOR: _, ...rest } = env;
   const { status, screen } = onTerminal({ ...here, env: { ...rest, CI: "true" } }, ["run", "hello/slow"], []);

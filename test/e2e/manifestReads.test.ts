@@ -7,12 +7,12 @@ import { recordEngine, selectStack } from "../../src/stacks";
 import { scratch } from "../scratch";
 import { manifestOf, type Place, place } from "./pushpool";
 
-// What a command reads to learn what is provisioned: each stack is asked once.
+// How a command reads the manifest: it asks each stack once.
 
 const KEY = "a-key-that-is-secret";
 const manifest: JsonObject = { ...manifestOf({ "hello/true": "true" }), variables: { key: KEY } };
 
-/** A Pulumi project, and a CLI that notes how it is called. */
+/** A Pulumi project, and a CLI that records its calls. */
 function withPulumi(): { here: Place; calls: () => string[] } {
   const folder = scratch();
   writeFileSync(join(folder, "Pulumi.yaml"), "name: data\nruntime: nodejs\n");
@@ -41,7 +41,7 @@ esac
   };
 }
 
-/** A stack that the offline engine keeps, and a look at how often a command reads the state. */
+/** A stack of the offline engine, and how often a command reads its state. */
 function offline(): { here: Place; reads: () => number } {
   const folder = scratch();
   writeFileSync(join(folder, "Pulumi.yaml"), "name: data\nruntime: nodejs\n");

@@ -8,7 +8,7 @@ import { recordings } from "../engine/conformance/recording";
 import { scratch } from "../scratch";
 import { listen, type Place, place, until } from "./pushpool";
 
-// `pushpool up --engine offline` is killed, or asked to stop, while a provider in a process of its own is at work.
+// `pushpool up --engine offline` is killed, or interrupted, while a provider in another process is working.
 
 const NAMES = ["a", "b", "c", "d"];
 const PROGRAM = `const pulumi = require("@pulumi/pulumi");
@@ -20,13 +20,13 @@ for (const name of ${JSON.stringify(NAMES)}) last = [new Thing(name, { name }, {
 `;
 
 interface Scene extends Place {
-  /** The ids of what the provider has. */
+  /** The ids of the provider's resources. */
   things(): string[];
-  /** The ids in the state, and what its operations under way are about. */
+  /** The ids in the state, and those of its pending operations. */
   state(): { ids: string[]; underWay: string[] };
 }
 
-/** @param delayMs how long the provider takes for each thing */
+/** @param delayMs how long the provider takes for each resource */
 async function scene(delayMs = 200): Promise<Scene> {
   const cwd = join(scratch(), "conf");
   mkdirSync(cwd);
@@ -57,7 +57,7 @@ async function scene(delayMs = 200): Promise<Scene> {
   };
 }
 
-test.each([0, 1, 2, 3])("kill -9 once %i of 4 are known: the next one finishes, nothing is lost or made twice", async (count) => {
+test.each([0, 1, 2, 3])("kill -9 once %i of 4 are recorded: the next one finishes, nothing is lost or created twice", async (count) => {
   const here = await scene();
   const child = here.start("up", "-y", "--engine", "offline");
   const said = listen(child);
@@ -70,13 +70,13 @@ test.each([0, 1, 2, 3])("kill -9 once %i of 4 are known: the next one finishes, 
   for (const name of cut.underWay) expect(stderr).toMatch(new RegExp(`::${name}\\b`));
   const { ids } = here.state();
   expect(ids.map((id) => id.split("-")[1]).sort()).toEqual(NAMES);
-  // What was known is what there is; beside it there may only be what was under way, and that was told.
+  // What was recorded exists. In addition, only what was pending may exist, and that was reported.
   expect(ids).toEqual(expect.arrayContaining(cut.ids));
   const unknown = here.things().filter((id) => !ids.includes(id));
   expect(unknown.filter((id) => !cut.underWay.includes(id.split("-")[1] ?? ""))).toEqual([]);
 });
 
-test("Ctrl-C: what is under way is finished and written; the next one goes on", async () => {
+test("Ctrl-C: pending operations are finished and recorded; the next one continues", async () => {
   const here = await scene();
   const child = here.start("up", "-y", "--engine", "offline");
   const said = listen(child);
@@ -91,12 +91,12 @@ test("Ctrl-C: what is under way is finished and written; the next one goes on", 
   expect(here.things()).toHaveLength(4);
 });
 
-test("Ctrl-C again kills, where a provider does not come to an end; what was under way is known", async () => {
+test("a second Ctrl-C kills if a provider does not end; what was pending is recorded", async () => {
   const here = await scene(600_000);
   const child = here.start("up", "-y", "--engine", "offline");
   const said = listen(child);
   await until(() => here.state().underWay.length > 0);
-  // Two at once may reach a process as one.
+  // A process may receive two simultaneous signals as one.
   const again = setInterval(() => child.kill("SIGINT"), 200);
   await said.ended;
   clearInterval(again);

@@ -5,9 +5,9 @@ import { MARK, marked, noneLeft } from "../marked";
 import { scratch } from "../scratch";
 import { listen, type Place, place, until } from "./pushpool";
 
-// `up` ends by force or by a signal while its program and a dynamic provider are at work: their processes end with it.
+// `up` is killed or interrupted while its program and a dynamic provider are working: their processes end with it.
 
-/** Blocks its process while it creates, so that it can notice nothing by itself. */
+/** Blocks its process during a creation, so that it cannot notice anything itself. */
 const PROGRAM = `const pulumi = require("@pulumi/pulumi");
 const provider = { async create(inputs) { require("child_process").execSync("touch creating; sleep " + inputs.seconds); return { id: "1", outs: inputs }; } };
 new (class extends pulumi.dynamic.Resource {})(provider, "job", { seconds: process.env.SECONDS || "300" });

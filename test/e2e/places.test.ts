@@ -3,10 +3,10 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { manifestOf, type Place, place, placeWith } from "./pushpool";
 
-// Where a command works, what it finds there, and what it must not leave there.
+// Which folder a command uses, what it finds there, and what it must not leave there.
 
 test.each(["ls", "show", "logs", "cancel", "retry", "wait", "run", "up", "preview", "destroy", "pools", "deployments"])(
-  "%s where there is nothing leaves nothing behind",
+  "%s without a project leaves nothing behind",
   (verb) => {
     const here = place();
     const { status } = here.pushpool(verb, ...(["show", "logs", "cancel", "retry", "wait", "run"].includes(verb) ? ["a/b"] : []));
@@ -15,7 +15,7 @@ test.each(["ls", "show", "logs", "cancel", "retry", "wait", "run", "up", "previe
   },
 );
 
-test("a manifest by flag, and one named from the folder of -C", () => {
+test("a manifest by flag, and one relative to the folder of -C", () => {
   const here = placeWith(manifestOf({ "hello/true": "true" }));
   const { PUSHPOOL_MANIFEST: file = "" } = here.env;
   const elsewhere = place();
@@ -31,7 +31,7 @@ const named = (here: Place, ...args: string[]) => {
   return runs.map(({ name }) => name);
 };
 
-test("ls: newest first, of the stack that is meant, by state, deployment, pool and number", () => {
+test("ls: newest first, of the selected stack, by state, deployment, pool and number", () => {
   const here = placeWith(manifestOf({ "hello/good": "true", "hello/bad": "false" }));
   expect(here.pushpool("run", "hello/good", "--flow-run-name", "fox").status).toBe(0);
   expect(here.pushpool("run", "hello/bad", "--flow-run-name", "ox").status).toBe(1);
@@ -56,14 +56,14 @@ test("RUN is an id, a unique prefix of one, or a name", () => {
   expect([listed.status, listed.stderr]).toEqual([2, expect.stringMatching(/there is no run "fax".*did you mean "fox"/)]);
 });
 
-test("parameters given twice: -p wins, and that is said", () => {
+test("parameters given twice: -p wins, with a message", () => {
   const here = placeWith(manifestOf({ "hello/good": "true" }));
   const { stdout, stderr } = here.pushpool("run", "hello/good", "-p", "a=1", "--params", '{"a": 2, "b": 3}', "--dry-run", "--json");
   expect(JSON.parse(stdout).parameters).toEqual({ a: 1, b: 3 });
   expect(stderr).toBe("a: given by both -p and --params; -p wins\n");
 });
 
-test("nothing that is offline takes arguments for pulumi", () => {
+test("no command that is offline accepts arguments for pulumi", () => {
   const here = place({ cwd: join(__dirname, "..", "..", "examples", "local") });
   const { status, stderr } = here.pushpool("up", "--engine", "offline", "--", "--refresh");
   expect([status, stderr]).toEqual([2, expect.stringMatching(/^pushpool: "--refresh": these arguments are for pulumi/)]);

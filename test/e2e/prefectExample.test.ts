@@ -10,7 +10,7 @@ import { clientOf } from "../serve/server/dispatcher";
 import { exampleOf } from "./prefectExample";
 import { listen } from "./pushpool";
 
-// What the README of examples/prefect shows, command by command, on a real server.
+// The README of examples/prefect, command by command, on a real server.
 
 const repo = join(__dirname, "..", "..");
 
@@ -52,11 +52,11 @@ describePrefect("examples/prefect", () => {
 
     expect(await pushpool(at, "destroy", "--engine", "offline", "--yes")).toMatchObject({ status: 0 });
     expect(await readWorkPool(clientOf(apiUrl), "local")).toBeUndefined();
-    // What `deploy` made is not the program's; without its work pool it is there, and runs nothing.
+    // What `deploy` created does not belong to the program. Without its work pool it still exists, but runs nothing.
     expect(await readDeploymentByName(clientOf(apiUrl), "orders/nightly")).toMatchObject({ work_pool_name: null });
   });
 
-  test("its README shows every deployment that there is", () => {
+  test("its README shows every existing deployment", () => {
     const yaml = readFileSync(join(repo, "examples", "prefect", "prefect.yaml"), "utf8");
     const readme = readFileSync(join(repo, "examples", "prefect", "README.md"), "utf8");
     for (const [, name = ""] of yaml.matchAll(/^- name: (\S+)/gm)) expect(readme).toContain(`/${name}\``);

@@ -5,7 +5,7 @@ import { type Place, place } from "./pushpool";
 
 const repo = join(__dirname, "..", "..");
 
-/** A copy of examples/prefect, for a server; its runs have the Prefect of that venv. */
+/** A copy of examples/prefect for a server. Its runs use the Prefect of that venv. */
 export function exampleOf({ apiUrl, venv }: { apiUrl: string; venv: string }): Place & { cwd: string } {
   const folder = join(scratch(), "example");
   mkdirSync(folder);

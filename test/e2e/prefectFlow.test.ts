@@ -8,7 +8,7 @@ import { prefectVenv } from "../prefect/venv";
 import { scratch } from "../scratch";
 import { listen, manifestOf, placeWith } from "./pushpool";
 
-// A real Prefect flow with no Prefect API: it starts a server of its own, which takes a while.
+// A real Prefect flow without a Prefect API: it starts its own server, which takes a while.
 
 const FLOWS = `
 import datetime
@@ -29,8 +29,8 @@ async def fails():
     raise ValueError("no good")
 `;
 
-describePrefect("a Prefect flow with no Prefect API", () => {
-  test("runs, logs, fails and is pulled as Prefect does it", { timeout: 600_000 }, async () => {
+describePrefect("a Prefect flow without a Prefect API", () => {
+  test("runs, logs, fails and is pulled as with Prefect", { timeout: 600_000 }, async () => {
     const python = join(await prefectVenv(), "bin", "python");
     const code = join(scratch(), "code");
     mkdirSync(code);
@@ -46,7 +46,7 @@ describePrefect("a Prefect flow with no Prefect API", () => {
       const env = { PUSHPOOL_PYTHON: python, HOME: home };
       const workPool = { name: "local", jobVariables: { env, ...(pullSteps.length > 0 ? {} : { working_dir: code }) } };
       const made = placeWith(manifestOf({}, { deployments: { "flow/prod": { entrypoint, parameters, pullSteps, workPool } } }));
-      // A profile that leads elsewhere: with no Prefect API in the manifest it is not followed.
+      // A profile with another API: without a Prefect API in the manifest it is not used.
       mkdirSync(join(home, ".prefect"));
       writeFileSync(
         join(home, ".prefect", "profiles.toml"),
@@ -67,7 +67,7 @@ describePrefect("a Prefect flow with no Prefect API", () => {
 
     const failed = started("flows.py:fails", {}, []);
     expect(await failed.ended).toBe(1);
-    // Prefect logs it with its own frames; what the run ends with is the flow's.
+    // Prefect logs it with its own frames; the run's last lines have only the flow's.
     expect(failed.stderr()).toMatch(
       /\nTraceback \(most recent call last\):\n {2}File ".*\/flows\.py", line \d+, in fails\n[^\n]*\nValueError: no good\n/,
     );

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { type Place, place } from "./pushpool";
 import { CTRL_C, onTerminal, terminalTest } from "./terminal";
 
-// `pulumi` on PATH: a stand-in script that keeps what it was asked. Here it matters only that it is asked, and left to finish.
+// `pulumi` on PATH is a stand-in script that records its arguments. The test checks only that it is called, and may finish.
 
 function withPulumi(script: string): Place & { asked(): string[] } {
   const folder = place();
@@ -12,14 +12,14 @@ function withPulumi(script: string): Place & { asked(): string[] } {
   const bin = join(folder.folder, "bin");
   mkdirSync(bin);
   const log = join(folder.folder, "asked");
-  // Questions such as `stack ls` are answered by nothing.
+  // It does not answer queries such as `stack ls`.
   const text = `#!/bin/sh\ncase "$1" in up|preview|destroy) ;; *) exit 1;; esac\necho "$@" >> ${log}\n${script}\n`;
   writeFileSync(join(bin, "pulumi"), text, { mode: 0o755 });
   folder.env.PATH = `${bin}:${folder.env.PATH}`;
   return { ...folder, asked: () => readFileSync(log, "utf8").trim().split("\n") };
 }
 
-test("it gets the verb, the stack, --yes and what stands after --, and its output is the output", () => {
+test("it gets the verb, the stack, --yes and what follows --, and its output is passed on", () => {
   const here = withPulumi("echo from pulumi; echo warning >&2");
   expect(here.pushpool("up", "-y", "--", "--refresh", "--target", "a b")).toMatchObject({
     status: 0,
@@ -28,11 +28,11 @@ test("it gets the verb, the stack, --yes and what stands after --, and its outpu
   });
   expect(here.pushpool("-s", "acme/data/prod", "preview").status).toBe(0);
   expect(here.asked()).toEqual(["up --stack dev --yes --refresh --target a b", "preview --stack acme/data/prod"]);
-  // It keeps the stack now.
+  // It manages the stack now.
   expect(here.pushpool("up", "--engine", "offline")).toMatchObject({ status: 2, stderr: expect.stringMatching(/pulumi stack export/) });
 });
 
-test("its failure is 5, and it keeps nothing", () => {
+test("its failure gives exit code 5, and it then manages no stack", () => {
   const here = withPulumi("exit 255");
   expect(here.pushpool("up", "-y")).toMatchObject({
     status: 5,
@@ -40,7 +40,7 @@ test("its failure is 5, and it keeps nothing", () => {
   });
 });
 
-terminalTest("Ctrl-C is pulumi's: it is waited for until it has wound up", () => {
+terminalTest("pulumi handles Ctrl-C, and the command waits until pulumi has ended", () => {
   const here = withPulumi(`trap 'echo winding up; sleep 0.5; echo wound up; exit 1' INT\necho started\nwhile :; do sleep 0.1 & wait; done`);
   const { status, screen } = onTerminal(
     here,

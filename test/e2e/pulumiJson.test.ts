@@ -4,18 +4,18 @@ import { expect, test } from "vitest";
 import { recordEngine } from "../../src/stacks";
 import { type Ended, type Place, place } from "./pushpool";
 
-// `pulumi` on PATH is a stand-in that replays what the real one prints (CLI 3.260: event stream, errors), and answers what it is asked beside that.
+// `pulumi` on PATH is a stand-in that replays the real one's output (CLI 3.260: event stream, errors), and answers other queries.
 
 const SECRET = { "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270" };
 const STACK = "urn:pulumi:dev::data::pulumi:pulumi:Stack::data-dev";
 const KEY = "urn:pulumi:dev::data::acme:index:Key::key";
 
 interface Said {
-  /** What the operation prints: events, or lines as they are. */
+  /** The operation's output: events, or plain lines. */
   stdout?: (object | string)[];
   stderr?: string;
   status?: number;
-  /** `stack export` before the operation and after it; `stack ls`; `config`. */
+  /** `stack export` before and after the operation; `stack ls`; `config`. */
   before?: object;
   after?: object;
   stacks?: object[];
@@ -112,7 +112,7 @@ function linesOf({ stdout }: Ended): Record<string, unknown>[] {
 }
 
 test.each(["up", "refresh", "destroy"])(
-  "%s --json: the events as the offline engine prints them, without secrets and without the preview",
+  "%s --json: the same events as the offline engine's, without secrets and without the preview",
   (verb) => {
     const here = withPulumi({ stdout: [...PREVIEW, ...UPDATE], stderr: "warning: CANARY-passphrase CANARY-made-now\n", ...KNOWN });
     const ended = here.pushpool(verb, "-y", "--json");
@@ -156,7 +156,7 @@ test("preview --json streams its events", () => {
   expect(linesOf(ended)).toContainEqual(expect.objectContaining({ diagnosticEvent: { message: "from the preview", severity: "info" } }));
 });
 
-test("a preview that fails is told, and what fails with it", () => {
+test("a failed preview is reported, and what failed in it", () => {
   const failed = [...PREVIEW.slice(0, 3), info("no room for CANARY-config", "error"), ...PREVIEW.slice(3)];
   const ended = withPulumi({ stdout: failed, stderr: "error: preview failed\n", status: 255, ...KNOWN }).pushpool("up", "-y", "--json");
   expect(ended.status).toBe(5);
@@ -171,7 +171,7 @@ const LOCKED =
 const CONFLICT = "error: [409] Conflict: Another update is currently in progress.\n";
 
 test.each(["up", "preview", "refresh", "destroy"].flatMap((verb) => [LOCKED, CONFLICT].map((text) => [verb, text] as const)))(
-  "%s of a locked stack says what unlocks it (%s)",
+  "%s of a locked stack says how to unlock it (%s)",
   (verb, text) => {
     const here = withPulumi({ stderr: text, status: 255 });
     const { status, stderr } = here.pushpool(verb, "-y");
@@ -181,7 +181,7 @@ test.each(["up", "preview", "refresh", "destroy"].flatMap((verb) => [LOCKED, CON
   },
 );
 
-test.each(["up", "preview", "refresh", "destroy"])("%s of a stack with creations that were cut off says what drops them", (verb) => {
+test.each(["up", "preview", "refresh", "destroy"])("%s of a stack with interrupted creations says how to drop them", (verb) => {
   const here = withPulumi({ stdout: [...PREVIEW, ...UPDATE], before: exported({}, [{ type: "creating", resource: { urn: KEY } }]) });
   const line =
     /an earlier operation was killed while it created acme:index:Key::key\. .*`pulumi refresh --clear-pending-creates --stack dev`/;
@@ -192,10 +192,10 @@ test.each(["up", "preview", "refresh", "destroy"])("%s of a stack with creations
   expect(here.pushpool(verb, "-y", "--", "--clear-pending-creates").stderr).not.toMatch(line);
 });
 
-test("a stack that `pulumi stack rm` removed may be brought up by the offline engine; one that is there may not", () => {
+test("a stack that `pulumi stack rm` removed can be brought up by the offline engine; an existing one cannot", () => {
   const gone = withPulumi({ stacks: [{ name: "prod", current: true }] });
   recordEngine(gone.home, "data", "dev", "pulumi");
-  // There is no program: it is the engine that says so.
+  // There is no program: the offline engine reports that.
   expect(gone.pushpool("up", "-y", "--engine", "offline").stderr).toMatch(
     /stack data\/dev was removed from the Pulumi CLI: now the offline engine manages it\n/,
   );
@@ -207,7 +207,7 @@ test("a stack that `pulumi stack rm` removed may be brought up by the offline en
   });
 });
 
-test("a stack of the Pulumi CLI's without that CLI", () => {
+test("a stack of the Pulumi CLI without that CLI", () => {
   const here = place({ env: { PATH: "/nowhere" } });
   writeFileSync(join(here.folder, "Pulumi.yaml"), "name: data\nruntime: nodejs\n");
   recordEngine(here.home, "data", "dev", "pulumi");

@@ -14,22 +14,22 @@ export interface Ended {
   stderr: string;
 }
 
-/** The built CLI, in a folder of the test's own. */
+/** The built CLI, in the test's own folder. */
 export interface Place {
   folder: string;
   home: string;
   env: NodeJS.ProcessEnv;
-  /** Run a command to its end. */
+  /** Run a command and wait for its end. */
   pushpool(...args: string[]): Ended;
-  /** Start one and do not wait. */
+  /** Start a command without waiting. */
   start(...args: string[]): ChildProcess;
 }
 
-/** A folder with a `.pushpool` of its own; commands run in `cwd`, by default the folder. */
+/** A folder with its own `.pushpool`. Commands run in `cwd`, by default that folder. */
 export function place({ cwd, env: more = {} }: { cwd?: string; env?: NodeJS.ProcessEnv } = {}): Place {
   const folder = scratch();
   const home = join(folder, ".pushpool");
-  // CI too: the tests may run in a CI job, and a terminal of theirs is a person's.
+  // Without CI: the tests may run in a CI job, but their terminals are a person's.
   const { PUSHPOOL_MANIFEST: _, PULUMI_CONFIG_PASSPHRASE: __, CI: ___, ...inherited } = process.env;
   const env = { ...inherited, PUSHPOOL_HOME: home, XDG_STATE_HOME: join(folder, "state"), NO_COLOR: "1", ...more };
   const options = { cwd: cwd ?? folder, env };
@@ -45,7 +45,7 @@ export function place({ cwd, env: more = {} }: { cwd?: string; env?: NodeJS.Proc
   };
 }
 
-/** A manifest of one `process:push` pool and these deployments, by command. */
+/** A manifest with one `process:push` pool and these deployments, by command. */
 export function manifestOf(commands: Record<string, string>, over: { pool?: JsonObject; deployments?: JsonObject } = {}): JsonObject {
   return {
     kind: "pushpool.dev/manifest",
@@ -59,7 +59,7 @@ export function manifestOf(commands: Record<string, string>, over: { pool?: Json
   };
 }
 
-/** Write it where `PUSHPOOL_MANIFEST` of the place says. */
+/** Write it to the `PUSHPOOL_MANIFEST` of a new place. */
 export function placeWith(manifest: JsonObject): Place {
   const made = place();
   const file = join(made.folder, "manifest.json");
@@ -80,7 +80,7 @@ export async function until<T>(what: () => T | undefined | false, limit = 150_00
   }
 }
 
-/** What a started command has written, as it comes, and its end. */
+/** The output of a started command so far, and its end. */
 export function listen(child: ChildProcess): { stdout(): string; stderr(): string; ended: Promise<number | null> } {
   const text = { stdout: "", stderr: "" };
   for (const stream of ["stdout", "stderr"] as const) {

@@ -4,8 +4,8 @@ import { expect, test } from "vitest";
 import { blocksOf, commandsOf } from "../docs/markdown";
 import { manifestOf, type Place, place } from "./pushpool";
 
-// The recipes of docs/deploy.md and docs/ci.md, with the commands that they show. A stand-in for `pulumi` has the stack's outputs: one of them is
-// the manifest.
+// The recipes of docs/deploy.md and docs/ci.md, with the commands shown there. A stand-in for `pulumi` has the stack's outputs; one of them
+// is the manifest.
 
 const shown = ["docs/deploy.md", "docs/ci.md"].flatMap(blocksOf).flatMap(commandsOf);
 
@@ -18,7 +18,7 @@ const YAML = `deployments:
     job_variables: { env: { TOKEN: "{{ prefect.blocks.secret.token }}" } }
 `;
 
-/** A repository of flows, with no Pulumi project in it. */
+/** A repository of flows, without a Pulumi project. */
 function flowsRepository(): Place & { leave(): void } {
   const here = place();
   mkdirSync(join(here.folder, "flows"));
@@ -46,19 +46,19 @@ esac
   return { ...here, leave: () => rmSync(join(bin, "pulumi")) };
 }
 
-/** Run a command of the pages, which must be there. */
+/** Run a command of the pages, which must contain it. */
 function recipe({ pushpool }: Place, line: string) {
   expect(shown).toContain(line);
   const [, ...args] = line.split(" ");
   return pushpool(...args);
 }
 
-test("flows in a repository of their own", () => {
+test("flows in a separate repository", () => {
   const here = flowsRepository();
   const pulled = recipe(here, "pushpool manifest pull --stack acme/infra/prod --with-secrets");
   expect([pulled.status, pulled.stderr]).toEqual([0, expect.stringMatching(/pulled the manifest of stack infra\/prod/)]);
   expect(recipe(here, "pushpool deploy --all")).toMatchObject({ status: 0, stdout: "  + hello/prod (work pool local)\n" });
-  // From now on without Pulumi, and its age is said.
+  // From now on without Pulumi: the message has the manifest's age.
   here.leave();
   const run = recipe(here, "pushpool run hello/prod");
   expect([run.status, run.stdout]).toEqual([0, "Hello, Ada! (9)\n"]);
@@ -70,8 +70,8 @@ test("flows in a repository of their own", () => {
   for (const path of inProject) expect([path, readFileSync(path).includes("hush-hush")]).toEqual([path, false]);
 });
 
-test("in CI, where each job begins with no ledger", () => {
-  // Two jobs, each in a checkout of its own.
+test("in CI, where each job begins without a ledger", () => {
+  // Two jobs, each in its own checkout.
   for (const job of [flowsRepository(), flowsRepository()]) {
     job.env.GITHUB_RUN_ID = "7";
     expect(recipe(job, "pushpool manifest pull --stack acme/infra/prod --with-secrets").status).toBe(0);

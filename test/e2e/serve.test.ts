@@ -12,7 +12,7 @@ const root = join(__dirname, "..", "..");
 
 interface Serve {
   child: ChildProcess;
-  /** What it logged so far, a line each. */
+  /** Its log so far, one object a line. */
   log(): Record<string, unknown>[];
   stderr(): string;
   ended: Promise<number | null>;
@@ -43,7 +43,7 @@ const runsOf = (at: Place, ...args: string[]) =>
 
 const dueOf = ({ idempotencyKey = "" }: FlowRun) => Date.parse(idempotencyKey.split(" ").at(-1) as string);
 
-test("with no Prefect API it fires schedules: killed and taken up, and by two at a time, each second has one run and runs once", async () => {
+test("without a Prefect API it runs schedules: killed and taken up, and by two at a time, each second has one run, which runs once", async () => {
   const everySecond = { schedule: { interval: 1, anchor_date: "2026-01-01T00:00:00Z" }, active: true, parameters: { name: "Ada" } };
   const file = join(scratch(), "ran.txt");
   const command = `sh -c 'echo $PUSHPOOL_FLOW_RUN_ID >> ${file}; sleep 2'`;
@@ -67,7 +67,7 @@ test("with no Prefect API it fires schedules: killed and taken up, and by two at
   await first.ended;
   const before = ran().length;
 
-  // On a machine so busy that this takes more than a minute, too.
+  // Also on a machine that is so busy that this takes more than a minute.
   const both = [serve(at, "--missed", "all"), serve(at, "--missed", "all")];
   await until(() => ran().length >= before + 5);
   for (const one of both) {
@@ -85,7 +85,7 @@ test("with no Prefect API it fires schedules: killed and taken up, and by two at
   expect(runs[0]).toMatchObject({ deployment: "tick/second", parameters: { name: "Ada" }, tags: ["auto-scheduled"] });
 });
 
-test("it submits what waits, as many at a time as the work pool takes, and stops what is cancelled", async () => {
+test("it submits waiting runs, as many at a time as the work pool allows, and stops cancelled ones", async () => {
   const at = placeWith(manifestOf({ "hello/quick": "true", "hello/long": "sleep 600" }, { pool: { concurrencyLimit: 1 } }));
   const detached = (name: string) => at.pushpool("run", name, "--detach").stdout.trim();
   const long = detached("hello/long");
@@ -124,7 +124,7 @@ test("replaced by another version while it serves, it says so and ends; the next
   await until(() => next.log().some((line) => line.flowRun === run && line.state === "COMPLETED"));
 });
 
-test("what cannot be served is said before anything begins", () => {
+test("refuses what it cannot serve before it begins", () => {
   const at = placeWith(manifestOf({ "hello/quick": "true" }));
   for (const [args, message] of [
     [["--pool", "locl"], /--pool "locl": .* has no such work pool/],
@@ -135,7 +135,7 @@ test("what cannot be served is said before anything begins", () => {
   }
 });
 
-test("--host 0.0.0.0 warns that everyone can read the endpoint; by default nothing is said", async () => {
+test("--host 0.0.0.0 warns that everyone can read the endpoint; by default there is no warning", async () => {
   const at = placeWith(manifestOf({}));
   const warned = ({ log }: Serve) => log().filter(({ level }) => level === 40);
   const open = serve(at, "--host", "0.0.0.0", "--allow-host", "etl.internal");

@@ -4,14 +4,14 @@ import { expect, test } from "vitest";
 import { scratch } from "../scratch";
 import { type Place, place } from "./pushpool";
 
-// The story of examples/local, told by the built CLI in a copy of it.
+// The commands of examples/local, with the built CLI in a copy of it.
 
 const repo = join(__dirname, "..", "..");
 
 function exampleAt(): Place {
   const folder = join(scratch(), "local");
   cpSync(join(repo, "examples", "local"), folder, { recursive: true });
-  // As `npm install` would there: pushpool is this very checkout.
+  // As after `npm install`: pushpool is this checkout.
   mkdirSync(join(folder, "node_modules", "@pulumi"), { recursive: true });
   symlinkSync(repo, join(folder, "node_modules", "pushpool"));
   symlinkSync(join(repo, "node_modules", "@pulumi", "pulumi"), join(folder, "node_modules", "@pulumi", "pulumi"));

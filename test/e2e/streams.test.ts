@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { manifestOf, type Place, placeWith } from "./pushpool";
 
-// stdout and stderr that go away, fill up, or are read by programs.
+// stdout and stderr that are closed, full, or read by programs.
 
 const bin = join(__dirname, "..", "..", "bin", "pushpool.cjs");
 const manifest = manifestOf({
@@ -13,7 +13,7 @@ const manifest = manifestOf({
   "hello/noisy": "sh -c 'echo out; echo err >&2; sleep 0.5; echo more >&2'",
 });
 
-/** In bash (`$PIPESTATUS` is the first command's status), where `pushpool` is the built CLI. */
+/** Run a script in bash (`$PIPESTATUS` is the first command's status), where `pushpool` is the built CLI. */
 function shell({ folder, env }: Place, script: string) {
   const { status, stdout, stderr } = spawnSync("bash", ["-c", `pushpool() { "${process.execPath}" "${bin}" "$@"; }; ${script}`], {
     cwd: folder,
@@ -26,7 +26,7 @@ function shell({ folder, env }: Place, script: string) {
 
 const stateOf = (here: Place, ref: string) => JSON.parse(here.pushpool("show", ref, "--json").stdout).run.state.type as string;
 
-test("a reader that has gone does not end the watch: the exit code still is the run's", () => {
+test("a closed reader does not end the watch: the exit code is still the run's", () => {
   const here = placeWith(manifest);
   const { stdout, stderr } = shell(here, "pushpool run hello/slow --flow-run-name fox | head -1; echo $PIPESTATUS");
   expect(stdout).toBe("first\n1\n");
@@ -34,27 +34,27 @@ test("a reader that has gone does not end the watch: the exit code still is the 
   expect(stateOf(here, "fox")).toBe("FAILED");
 });
 
-test("a long output into a pipe that closes is no crash", () => {
+test("a long output into a closed pipe does not crash", () => {
   const here = placeWith(manifest);
   expect(here.pushpool("run", "hello/many", "--flow-run-name", "fox", "--detach").status).toBe(0);
   expect(here.pushpool("wait", "fox").stdout.split("\n")).toHaveLength(100_001);
   expect(shell(here, "pushpool logs fox | head -1; echo $PIPESTATUS")).toEqual({ status: 0, stdout: "1\n0\n", stderr: "" });
 });
 
-test("stderr that has gone: the run comes to its end", () => {
+test("with a closed stderr the run still ends normally", () => {
   const here = placeWith(manifest);
   const { stdout } = shell(here, "pushpool run hello/noisy --flow-run-name fox 2> >(exec true); echo $?");
   expect(stdout).toBe("out\n0\n");
   expect(stateOf(here, "fox")).toBe("COMPLETED");
 });
 
-test.runIf(process.platform === "linux")("a full disk at stdout: 5, one line, no stack", () => {
+test.runIf(process.platform === "linux")("a full disk at stdout: 5, one line, no stack trace", () => {
   const { status, stderr } = shell(placeWith(manifest), "pushpool pools >/dev/full");
   expect([status, stderr]).toEqual([5, expect.stringMatching(/cannot write to standard output: ENOSPC.*\n$/)]);
   expect(stderr).not.toMatch(/\n\s+at /);
 });
 
-test("piped, nothing has colours or moves", () => {
+test("piped output has no colours and no cursor movement", () => {
   const here = placeWith(manifest);
   delete here.env.NO_COLOR;
   const { stdout, stderr } = here.pushpool("run", "hello/noisy");
@@ -69,7 +69,7 @@ test("a manifest from standard input", () => {
   expect(shell(here, "pushpool run hello/noisy --manifest - < given.json")).toMatchObject({ status: 0, stdout: "out\n" });
 });
 
-test("no command at all: the help on stderr, 2", () => {
+test("without a command: the help on stderr, exit code 2", () => {
   const { status, stdout, stderr } = placeWith(manifest).pushpool();
   expect([status, stdout]).toEqual([2, ""]);
   expect(stderr).toMatch(/^Usage: pushpool/);

@@ -18,7 +18,7 @@ const manifest = manifestOf({ "a/short": "sh -c 'echo one; sleep 0.5; echo two'"
 terminalTest("a terminal shows phases with times, the log below, a live line, the end", () => {
   const { status, screen } = onTerminal(coloured(), ["run", "a/short"], []);
   expect(status).toBe(0);
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: what a terminal is sent
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the bytes for a terminal
   const plain = screen.replace(/\x1b\[[0-9;?]*[A-Za-z]/g, "");
   expect(plain).toMatch(/ s {2}SCHEDULED/);
   expect(plain).toMatch(/ s {2}RUNNING/);
@@ -29,7 +29,7 @@ terminalTest("a terminal shows phases with times, the log below, a live line, th
   expect(screen).toContain("\x1b[32m");
 });
 
-terminalTest("Ctrl-C once detaches with 130 and says how to come back; the run goes on", () => {
+terminalTest("one Ctrl-C detaches with 130 and says how to come back; the run continues", () => {
   const here = placeWith(manifest);
   const { status, screen } = onTerminal(
     here,
@@ -45,7 +45,7 @@ terminalTest("Ctrl-C once detaches with 130 and says how to come back; the run g
   expect(here.pushpool("cancel", "mine").status).toBe(0);
 });
 
-terminalTest("Ctrl-C twice quickly cancels for real, with 3", () => {
+terminalTest("two quick Ctrl-C really cancel, with 3", () => {
   const here = placeWith(manifest);
   const { status, screen } = onTerminal(
     here,
@@ -61,7 +61,7 @@ terminalTest("Ctrl-C twice quickly cancels for real, with 3", () => {
   expect(JSON.parse(here.pushpool("show", "mine", "--json").stdout)).toMatchObject({ run: { state: { type: "CANCELLED" } } });
 });
 
-test("kill -9 of the CLI while it watches: the run goes on, and the next one tells its end", async () => {
+test("kill -9 of the CLI while it watches: the run continues, and the next command reports its end", async () => {
   const here = placeWith(manifestOf({ "a/b": "sh -c 'echo up; sleep 1; echo down; exit 7'" }));
   const child = here.start("run", "a/b", "--flow-run-name", "mine");
   const heard = listen(child);
@@ -72,7 +72,7 @@ test("kill -9 of the CLI while it watches: the run goes on, and the next one tel
   expect([status, stdout]).toEqual([1, "up\ndown\n"]);
 });
 
-test("a reader that goes away is no crash", async () => {
+test("a closed reader does not crash it", async () => {
   const here = placeWith(manifestOf({ "a/b": "sh -c 'i=0; while [ $i -lt 5000 ]; do echo line $i; i=$((i+1)); done'" }));
   here.pushpool("run", "a/b", "--flow-run-name", "mine");
   const child = spawn("sh", ["-c", `"${process.execPath}" "${bin}" logs mine | head -n 1`], {
@@ -85,7 +85,7 @@ test("a reader that goes away is no crash", async () => {
   expect([heard.stdout(), heard.stderr()]).toEqual(["line 0\n", ""]);
 });
 
-test("two CLIs at once never exceed the pool's limit; the one that waits says so and then goes", async () => {
+test("two CLIs at once never exceed the pool's limit; the waiting one says so and then continues", async () => {
   const here = placeWith(manifestOf({ "a/b": "sh -c 'sleep 1'" }, { pool: { concurrencyLimit: 1 } }));
   const children = [1, 2, 3].map((n) => listen(here.start("run", "a/b", "--flow-run-name", `run-${n}`, "--json")));
   expect(await Promise.all(children.map(({ ended }) => ended))).toEqual([0, 0, 0]);
@@ -98,7 +98,7 @@ test("two CLIs at once never exceed the pool's limit; the one that waits says so
   expect(children.map(({ stdout }) => stdout()).join("")).toMatch(/AwaitingConcurrencySlot/);
 });
 
-test("a paused pool: --detach says that it waits, and for what", () => {
+test("a paused pool: --detach says that the run waits, and why", () => {
   const here = placeWith(manifestOf({ "a/b": "true" }, { pool: { isPaused: true } }));
   const { status, stderr } = here.pushpool("run", "a/b", "--detach", "--flow-run-name", "mine");
   expect([status, stderr]).toEqual([

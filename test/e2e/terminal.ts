@@ -7,18 +7,18 @@ import type { Place } from "./pushpool";
 const bin = join(__dirname, "..", "..", "bin", "pushpool.cjs");
 
 const hasPython = spawnSync("python3", ["--version"]).status === 0;
-if (!hasPython) console.warn("SKIPPED: every test on a terminal, for there is no python3 here");
+if (!hasPython) console.warn("SKIPPED: every test on a terminal, because python3 is not on PATH");
 
-/** A test that needs a terminal, and so Python's pty module: skipped, and said, where there is no python3; never in CI. */
+/** A test that needs a terminal, and thus Python's pty module. Without python3 it is skipped with a message, but never in CI. */
 export const terminalTest = test.skipIf(!hasPython && !process.env.CI);
 
-/** Wait until the text stands on the screen, or type. */
+/** Wait until the screen has the text, or type it. */
 export type Step = ["wait" | "send", string];
 
 export const CTRL_C = "\x03";
 export const CTRL_D = "\x04";
 
-/** A command on a terminal, by Python's pty module. The screen has spinners and all, and colours unless the place's NO_COLOR says otherwise. */
+/** Run a command on a terminal, with Python's pty module. The screen includes spinners, and colours unless the place has NO_COLOR. */
 export function onTerminal({ env, folder }: Place, args: string[], steps: Step[], cwd = folder): { status: number; screen: string } {
   const driver = spawnSync("python3", [join(__dirname, "terminal.py"), JSON.stringify(steps), process.execPath, bin, ...args], {
     cwd,
@@ -32,7 +32,7 @@ export function onTerminal({ env, folder }: Place, args: string[], steps: Step[]
   return { status, screen };
 }
 
-/** What a person sees in the end: the last state of each line, without colours. */
+/** What a person finally sees: the last state of each line, without colours. */
 export function linesOf(screen: string): string[] {
   return stripVTControlCharacters(screen.replaceAll(ERASE, "\r"))
     .split("\r\n")

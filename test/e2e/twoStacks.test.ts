@@ -9,7 +9,7 @@ interface Whose {
   password: string;
 }
 
-/** A stack's manifest, written by hand: its task says the password that it was started with. */
+/** A handwritten manifest for each stack: its task prints the password that it started with. */
 async function twoOn(stacks: [Whose, Whose], { sameKey = false, ambient = false } = {}) {
   const aws = await startFakeAws({ grace: 1000, step: 300 });
   onTestFinished(() => aws.stop());
@@ -25,7 +25,7 @@ async function twoOn(stacks: [Whose, Whose], { sameKey = false, ambient = false 
   });
   const login = ambient ? ["--credentials", "ambient"] : [];
   const started = [];
-  // The second writes its secret while the first one's task is still being provisioned.
+  // The second writes its secret while the first one's task is still PROVISIONING.
   for (const place of places) {
     const { status, stdout, stderr } = await place.run("run", "db/load", "--detach", ...login);
     expect([status, stderr]).toEqual([0, expect.any(String)]);
@@ -44,17 +44,17 @@ const stack = (project: string, name: string, password: string): Whose => ({ sou
 describe("two stacks in one AWS account: each task starts with its own stack's secret", () => {
   test.each<[string, [Whose, Whose], { sameKey?: boolean; ambient?: boolean }]>([
     ["dev and prod of one program", [stack("data", "dev", "dev-password"), stack("data", "prod", "prod-password")], {}],
-    ["names that become one with their parts joined", [stack("a-b", "c", "one"), stack("a", "b-c", "other")], {}],
-    ["names that differ by case, by one key", [stack("data", "dev", "one"), stack("data", "Dev", "other")], { sameKey: true }],
-    ["one name twice, by keys of their own", [stack("data", "dev", "one"), stack("data", "dev", "other")], {}],
-    ["one name twice, by one login, from two homes", [stack("data", "dev", "one"), stack("data", "dev", "other")], { ambient: true }],
+    ["names that are equal when their parts are joined", [stack("a-b", "c", "one"), stack("a", "b-c", "other")], {}],
+    ["names that differ by case, with one key", [stack("data", "dev", "one"), stack("data", "Dev", "other")], { sameKey: true }],
+    ["one name twice, with two keys", [stack("data", "dev", "one"), stack("data", "dev", "other")], {}],
+    ["one name twice, with one login, from two homes", [stack("data", "dev", "one"), stack("data", "dev", "other")], { ambient: true }],
   ])(
     "%s",
     async (_, stacks, how) => {
       const { aws, said, places } = await twoOn(stacks, how);
       expect(said).toEqual(stacks.map(({ password }) => `my password is ${password}`));
       expect([...aws.world.parameters.values()].map(({ value }) => value)).toEqual(stacks.map(({ password }) => password));
-      // Nothing of a value shows in a name, and the stack does.
+      // A parameter's name shows the stack, but no part of the value.
       for (const [name, { value }] of aws.world.parameters) expect(name).not.toContain(value);
       for (const { password } of stacks) expect([...aws.world.families.keys()].join()).not.toContain(password);
       expect(places).toHaveLength(2);

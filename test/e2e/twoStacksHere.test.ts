@@ -9,7 +9,7 @@ import { scratch } from "../scratch";
 import { clientOf } from "../serve/server/dispatcher";
 import { listen, type Place, place } from "./pushpool";
 
-// Two stacks of one program, up side by side on this machine, and on one Prefect server.
+// Two stacks of one program, side by side on this machine and on one Prefect server.
 
 const repo = join(__dirname, "..", "..");
 
@@ -33,13 +33,13 @@ ${text}`,
 const up = (at: Place, stack: string) => pushpool(at, "up", "--engine", "offline", "--yes", "--stack", stack);
 const destroy = (at: Place, stack: string) => pushpool(at, "destroy", "--engine", "offline", "--yes", "--stack", stack);
 
-/** Every file under a folder, by its path from there. */
+/** Every file under a folder, by its relative path. */
 function filesIn(folder: string): Map<string, string> {
   const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
   return new Map(files.map(({ parentPath, name }) => [join(parentPath, name), readFileSync(join(parentPath, name), "latin1")]));
 }
 
-test("processes of this machine: each runs with its own secret, at the same time, and one stack goes alone", async () => {
+test("processes on this machine: each runs with its own secret, at the same time, and one stack is destroyed alone", async () => {
   const at = programOf(`
 const local = new ProcessPushPool("local", { jobVariables: { env: { PASSWORD: pulumi.secret(stack + "-password") } } });
 const hello = new Deployment("hello/secret", { workPoolName: local.workPoolName, command: "sh -c 'sleep 1; echo my password is $PASSWORD'" });
@@ -55,7 +55,7 @@ exports.pushPools = manifest({ pools: [local], deployments: [hello] });`);
     const listed = JSON.parse((await pushpool(at, "ls", "--stack", stack, "--json")).stdout);
     expect(listed.runs).toMatchObject([{ stack: `data/${stack}`, state: { type: "COMPLETED" } }]);
   }
-  // A log has what the command printed; nothing else of the home has a secret in clear.
+  // A log has what the command printed; no other file of the home has a secret in plain text.
   const clear = [...filesIn(at.home)].filter(([, text]) => /(dev|prod)-password/.test(text)).map(([path]) => path);
   expect(clear.filter((path) => !path.includes("/runs/"))).toEqual([]);
 
@@ -77,7 +77,7 @@ describePrefect("two stacks on one Prefect server", () => {
     return () => server.stop();
   }, 600_000);
 
-  test("of one name: the second is refused with what to do, and takes nothing of the first with it", async () => {
+  test("with one name: the second is refused with what to do, and deletes nothing of the first", async () => {
     const at = programOf(
       `
 const local = new ProcessPushPool("shared", { concurrencyLimit: stack === "dev" ? 1 : 2 });

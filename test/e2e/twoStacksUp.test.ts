@@ -3,7 +3,7 @@ import { awsPlace } from "./clouds/aws";
 import { gcpPlace } from "./clouds/gcp";
 import type { Ended } from "./pushpool";
 
-// Two stacks of one program, up side by side in one account: each runs with its own secrets, reaches nothing of the other, and goes alone.
+// Two stacks of one program side by side in one account. Each runs with its own secrets, cannot access the other, and is destroyed alone.
 
 const SAYS = "sh -c 'echo $PASSWORD and $TOKEN'";
 
@@ -64,7 +64,7 @@ exports.pushPools = manifest({ pools: [etl], deployments: [hello] });`);
       const same = own === of;
       const { record, definition } = of;
       const cluster = { "ecs:cluster": record.clusterArn };
-      // As if both were in one cluster: tags have to keep them apart too.
+      // As if both were in one cluster: tags must separate them too.
       const shared = { "ecs:cluster": own.record.clusterArn };
       const sharedTask = record.taskArn.replace(/task\/[^/]+/, `task/${own.record.clusterArn.split("/")[1]}`);
       for (const name of of.parameters) {
@@ -119,7 +119,7 @@ exports.pushPools = manifest({ pools: [etl], deployments: [hello] });`);
   for (const { resource, member } of readers)
     for (const other of readers)
       expect(iam.may(member, "secretmanager.versions.access", [other.resource])).toBe(other.resource === resource);
-  // Nobody who submits reads secrets, or acts as the other's account.
+  // No submitter can read secrets, or act as the other stack's account.
   for (const email of [...iam.accounts.keys()].filter((each) => each.startsWith("etl-push"))) {
     for (const { resource } of readers)
       expect(iam.may(`serviceAccount:${email}`, "secretmanager.versions.access", ["projects/acme", resource])).toBe(false);

@@ -1,7 +1,7 @@
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
-import type { EngineEvent } from "../../src/engine";
+import { destroy, type EngineEvent } from "../../src/engine";
 import type { JsonObject } from "../../src/json";
 import { project } from "./program";
 
@@ -48,7 +48,12 @@ test("a dynamic resource is created, kept, updated, replaced, refreshed and dele
 
   expect(await stack().refresh()).toMatchObject({ changes: { same: 1, update: 1 } });
   expect(resourcesOf(stack().exportState()).find(({ id }) => id === "job-2")).toMatchObject({ outputs: { twice: 99 } });
-  expect(await stack().destroy()).toMatchObject({ changes: { delete: 2 } });
+  // Only the provider runs. What it has compiled is kept, although it is killed at the end.
+  const compiled = join(dir, "compiled");
+  const home = join(dir, "..", "home");
+  const own = { projectDir: dir, stack: "dev", home, stateHome: join(home, "state"), compileCache: compiled };
+  expect(await destroy({ ...own, env: { ...process.env, PULUMI_CONFIG_PASSPHRASE: "" } })).toMatchObject({ changes: { delete: 2 } });
+  expect(readdirSync(compiled, { recursive: true }).length).toBeGreaterThan(100);
   expect(did().at(-1)).toBe("delete job-2");
   expect(resourcesOf(stack().exportState())).toEqual([]);
 });

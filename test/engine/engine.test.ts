@@ -320,11 +320,17 @@ test("the connection to the engine ignores the shell's proxy; nodeargs reach nod
   const { dir, write, stack } = project();
   writeFileSync(
     join(dir, "Pulumi.yaml"),
-    "name: conf\nmain: index.js\nruntime:\n  name: nodejs\n  options:\n    nodeargs: --title 'a program'\n",
+    "name: conf\nmain: index.js\nruntime:\n  name: nodejs\n  options:\n    nodeargs: --title 'a program' --min-semi-space-size=2\n",
   );
-  write(`exports.title = process.title;`);
+  write(`exports.title = process.title; exports.nodeargs = process.execArgv;`);
   const env = { ...process.env, PULUMI_CONFIG_PASSPHRASE: "", http_proxy: "http://127.0.0.1:9", no_proxy: "example.org" };
-  expect(await stack({ env }).up()).toMatchObject({ outputs: { title: "a program" } });
+  expect(await stack({ env }).up()).toMatchObject({
+    outputs: {
+      title: "a program",
+      // The program's own arguments come last, and override.
+      nodeargs: ["--min-semi-space-size=16", "--title", "a program", "--min-semi-space-size=2"],
+    },
+  });
 });
 
 test("a program without its own @pulumi/pulumi uses ours; another language is refused", async () => {

@@ -13,7 +13,7 @@ export function project(): {
   const dir = join(scratch(), "conf");
   mkdirSync(dir);
   symlinkSync(join(__dirname, "..", "..", "node_modules"), join(dir, "node_modules"));
-  writeFileSync(join(dir, "Pulumi.yaml"), "name: conf\nruntime: nodejs\nmain: index.js\n");
+  writeFileSync(join(dir, "Pulumi.yaml"), "name: conf\nruntime: { name: nodejs, options: { typescript: false } }\nmain: index.js\n");
   writeFileSync(join(dir, "index.js"), "");
   return {
     dir,

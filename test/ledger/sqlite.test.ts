@@ -40,7 +40,7 @@ function open(path = join(scratch(), "ledger.db")): Ledger {
   return ledger;
 }
 
-test("a run comes back as it was written, from another opening of the file too", async () => {
+test("a run is read as it was written, also from another connection to the file", async () => {
   const path = join(scratch(), "ledger.db");
   const written = newRun("r1", { idempotencyKey: "k" });
   await open(path).createRun(written);
@@ -52,7 +52,7 @@ test("a run comes back as it was written, from another opening of the file too",
   });
 });
 
-test("a run that another process has recorded in the meantime is given back, unchanged", async () => {
+test("a run that another process has recorded meanwhile is returned unchanged", async () => {
   const ledger = open();
   const first = await ledger.createRun(newRun("r1", { parameters: { by: "the first" } }));
   const second = await ledger.createRun(newRun("r1", { parameters: { by: "the second" } }));
@@ -60,7 +60,7 @@ test("a run that another process has recorded in the meantime is given back, unc
   expect(second).toEqual({ record: first.record, created: false });
 });
 
-test("an idempotency key gives the earlier run, within its deployment and stack only", async () => {
+test("an idempotency key returns the earlier run, but only within its deployment and stack", async () => {
   const ledger = open();
   await ledger.createRun(newRun("r1", { idempotencyKey: "k" }));
   const again = await ledger.createRun(newRun("r2", { idempotencyKey: "k" }));
@@ -72,7 +72,7 @@ test("an idempotency key gives the earlier run, within its deployment and stack 
   }
 });
 
-test("a change names the version it saw; a stale one changes nothing", async () => {
+test("a change names the version that it is based on; an outdated one changes nothing", async () => {
   const ledger = open();
   await ledger.createRun(newRun("r1"));
   const pending = await ledger.change("r1", 1, { state: state("PENDING", NOW, undefined, "Submitting"), owner: "me" });
@@ -85,7 +85,7 @@ test("a change names the version it saw; a stale one changes nothing", async () 
   ]);
 });
 
-test("a retry has a submission of its own and clears what the last attempt left", async () => {
+test("a retry has its own submission, and clears what the last attempt left", async () => {
   const ledger = open();
   await ledger.createRun(newRun("r1"));
   await ledger.change("r1", 1, {
@@ -107,7 +107,7 @@ test("a retry has a submission of its own and clears what the last attempt left"
   expect(next).not.toHaveProperty("cleanedAt");
 });
 
-test("slots: a pool's limit and a queue's limit hold, and an end frees one", async () => {
+test("slots: the limits of a pool and of a queue hold, and an ended run frees a slot", async () => {
   const ledger = open();
   for (const id of ["a", "b", "c"]) await ledger.createRun(newRun(id, { workQueue: id === "c" ? "other" : "default" }));
   const take = (id: string, pool: number | null, queue: number | null = null) =>
@@ -143,7 +143,7 @@ test("list and match: newest first, filtered, limited; an id prefix or a name", 
   expect(await matched("%")).toEqual([]);
 });
 
-test("every look-up uses an index", () => {
+test("every query uses an index", () => {
   const path = join(scratch(), "ledger.db");
   open(path);
   const { DatabaseSync } = process.getBuiltinModule("node:sqlite");
@@ -198,7 +198,7 @@ test.each([
     },
     /is damaged \(table runs already exists\)/,
   ],
-] as const)("%s is refused with its path and left untouched", (_, make, message) => {
+] as const)("%s is refused with its path and not changed", (_, make, message) => {
   const path = join(scratch(), "ledger.db");
   make(path);
   const before = readFileSync(path);
@@ -207,7 +207,7 @@ test.each([
   expect(readFileSync(path).equals(before)).toBe(true);
 });
 
-test("it is for its owner only, whatever the umask and whatever an older version made", () => {
+test("only its owner may read it, whatever the umask is and whatever an older version created", () => {
   const folder = scratch();
   chmodSync(folder, 0o755);
   const umask = process.umask(0);
@@ -224,7 +224,7 @@ test("it is for its owner only, whatever the umask and whatever an older version
   expect(modes()).toEqual([0o600, 0o600, 0o600]);
 });
 
-test("damage met later is told with the path", async () => {
+test("damage that is found later is reported with the path", async () => {
   const path = join(scratch(), "ledger.db");
   const ledger = openSqliteLedger(path);
   for (let n = 0; n < 200; n++) await ledger.createRun(newRun(`r${n}`));
@@ -237,10 +237,10 @@ test("damage met later is told with the path", async () => {
   await expect(damaged.list({})).rejects.toThrow(new RegExp(`${path} is damaged`));
 });
 
-test("a full disk says so, and what was written before is there", async () => {
+test("a full disk is reported, and earlier data is still there", async () => {
   const path = join(scratch(), "ledger.db");
   const { DatabaseSync } = process.getBuiltinModule("node:sqlite");
-  // SQLite's own limit gives the very error of a full disk (SQLITE_FULL).
+  // SQLite's own limit gives the same error as a full disk (SQLITE_FULL).
   const original = DatabaseSync.prototype.exec;
   DatabaseSync.prototype.exec = function (sql: string) {
     original.call(this, sql);
@@ -259,7 +259,7 @@ test("a full disk says so, and what was written before is there", async () => {
   expect(await ledger.list({ limit: 10_000 })).toHaveLength(written);
 });
 
-test("two writers interleaved leave a sound ledger: each change is seen by exactly one version, transitions tell the whole story", async () => {
+test("two interleaved writers leave a consistent ledger: each version is changed once, and the transitions are complete", async () => {
   const types = fc.constantFrom("PENDING" as const, "RUNNING" as const, "CANCELLING" as const, "COMPLETED" as const);
   const step = fc.record({ by: fc.constantFrom(0, 1), type: types, stale: fc.boolean() });
   await fc.assert(
@@ -285,7 +285,7 @@ test("two writers interleaved leave a sound ledger: each change is seen by exact
   );
 });
 
-test("a note is changed by whoever saw it as it is: of several that take a turn each gets its own", async () => {
+test("a note changes only if it is still as the writer saw it: of several writers each gets its turn", async () => {
   const path = join(scratch(), "ledger.db");
   const ledgers = [1, 2, 3].map(() => open(path));
   const [first] = ledgers as [Ledger];
@@ -307,7 +307,7 @@ test("a note is changed by whoever saw it as it is: of several that take a turn 
   expect(await open(path).readNote("k")).toBeUndefined();
 });
 
-test("which of many runs have moved is one question; one that is not there has", async () => {
+test("one query finds which of many runs have changed; a missing one counts as changed", async () => {
   const path = join(scratch(), "ledger.db");
   const ledger = open(path);
   for (const id of ["r1", "r2", "r3"]) await ledger.createRun(newRun(id));

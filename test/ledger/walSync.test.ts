@@ -6,7 +6,7 @@ import { openSqliteLedger } from "../../src/ledger";
 import { openWalSync } from "../../src/ledger/walSync";
 import { scratch } from "../scratch";
 
-/** Syncs that end when they are told to. */
+/** Syncs that end when the test says so. */
 async function held() {
   const path = join(scratch(), "ledger.db");
   const file = await open(`${path}-wal`, "w");
@@ -22,7 +22,7 @@ async function held() {
   return { wal, ends, begun: (count: number) => vi.waitFor(() => expect(ends).toHaveLength(count)) };
 }
 
-test("those who ask while a sync is under way share the next one, and are not answered by the one before", async () => {
+test("requests during a sync share the next one; the running one does not answer them", async () => {
   const { wal, ends, begun } = await held();
   const told: string[] = [];
   const first = wal.synced().then(() => told.push("first"));
@@ -42,7 +42,7 @@ test("those who ask while a sync is under way share the next one, and are not an
   await last;
 });
 
-test("what a failed sync has lost no later one brings back: all that follow fail too", async () => {
+test("no later sync restores what a failed one lost: all that follow fail too", async () => {
   const { wal, ends, begun } = await held();
   const failing = [wal.synced(), wal.synced()].map((each) => expect(each).rejects.toThrow("EIO"));
   await begun(1);
@@ -52,7 +52,7 @@ test("what a failed sync has lost no later one brings back: all that follow fail
   expect(ends).toHaveLength(1);
 });
 
-test("what need be on the disk soon shares the sync of who waits, or gets one of its own", async () => {
+test("a write that may be synced soon shares the sync of a waiting one, or gets its own", async () => {
   const { wal, ends, begun } = await held();
   wal.soon();
   const waited = wal.synced();
@@ -63,14 +63,14 @@ test("what need be on the disk soon shares the sync of who waits, or gets one of
   wal.soon();
   await begun(2);
   ends[1]?.resolve();
-  // On the way out it is not waited for.
+  // Closing does not wait for it.
   wal.soon();
   wal.close();
   await begun(3);
   ends[2]?.resolve();
 });
 
-test("a change of a run is on the disk before it is told; where the disk fails the ledger's path is said", async () => {
+test("a change of a run is on the disk before it is reported; if the disk fails, the message has the ledger's path", async () => {
   const path = join(scratch(), "ledger.db");
   const ledger = openSqliteLedger(path);
   onTestFinished(() => ledger.close());

@@ -6,8 +6,8 @@ import { scratch } from "../scratch";
 
 const bin = join(__dirname, "..", "..", "bin", "pushpool.cjs");
 
-test("a node that is too old is told in one line, with the way out", () => {
-  // The bin's own check, shown the versions of an old node.
+test("an unsupported node gets one line with what to do", () => {
+  // The bin's own check, with the version of an old node.
   const pretend = `Object.defineProperty(process, "versions", { value: { ...process.versions, node: "20.20.2" } }); process.argv[1] = ${JSON.stringify(bin)}; require(${JSON.stringify(bin)});`;
   const { status, stdout, stderr } = spawnSync(process.execPath, ["-e", pretend], { encoding: "utf8" });
   expect([status, stdout]).toEqual([2, ""]);
@@ -16,7 +16,7 @@ test("a node that is too old is told in one line, with the way out", () => {
   ]);
 });
 
-test("the oldest node that is promised runs it: node 22.13.0 from npm", () => {
+test("the oldest supported node runs it: node 22.13.0 from npm", () => {
   const folder = scratch();
   execFileSync(
     "npm",

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
-// The package as a user gets it: packed, and installed with its dependencies into an empty project.
+// The package as users get it: packed, and installed with its dependencies into an empty project.
 
 const repo = join(__dirname, "..", "..");
 const { exports: paths, version } = JSON.parse(readFileSync(join(repo, "package.json"), "utf8")) as {
@@ -21,7 +21,7 @@ const run = (command: string, ...args: string[]) =>
 
 beforeAll(() => {
   project = realpathSync(mkdtempSync(join(tmpdir(), "pushpool-pack-")));
-  // From a copy: packing builds, and changes package.json for a moment.
+  // In a copy: packing builds, and changes package.json for a moment.
   const copy = mkdtempSync(join(tmpdir(), "pushpool-source-"));
   for (const part of [
     "bin",
@@ -46,19 +46,19 @@ beforeAll(() => {
   packedFiles = files.map(({ path }) => path);
   writeFileSync(join(project, "package.json"), JSON.stringify({ name: "user", private: true }));
   run("npm", "install", "--no-audit", "--no-fund", join(project, filename));
-  // The peers of `pushpool/gcp` and `pushpool/aws`, as a user of them has installed; they are large.
+  // The peers of `pushpool/gcp` and `pushpool/aws`, linked since they are large.
   for (const peer of ["gcp", "aws"])
     symlinkSync(join(repo, "node_modules", "@pulumi", peer), join(project, "node_modules", "@pulumi", peer));
 }, 300_000);
 
 afterAll(() => rmSync(project, { recursive: true, force: true }));
 
-test("the package runs no script of its own where it is installed", () => {
+test("installing the package runs none of its scripts", () => {
   const { scripts } = JSON.parse(readFileSync(join(project, "node_modules", "pushpool", "package.json"), "utf8")) as { scripts?: object };
   expect(scripts).toBeUndefined();
 });
 
-test("it holds the program and no documentation but the README, whose links lead into the repository", () => {
+test("it contains the program, and no documentation but the README, whose links lead to the repository", () => {
   const places = new Set(packedFiles.map((path) => path.split("/")[0]));
   expect([...places].sort()).toEqual(["CHANGELOG.md", "LICENSE", "README.md", "bin", "lib", "package.json", "scripts"]);
   const readme = readFileSync(join(project, "node_modules", "pushpool", "README.md"), "utf8");
@@ -67,7 +67,7 @@ test("it holds the program and no documentation but the README, whose links lead
   expect(links.filter((to) => !/^https:\/\/|^#/.test(to))).toEqual([]);
 });
 
-test("its hints name the file that it came from", () => {
+test("its hints name the package file that it came from", () => {
   const manifest = JSON.stringify({ kind: "pushpool.dev/manifest", version: 9 });
   const { stderr } = spawnSync(process.execPath, ["node_modules/.bin/pushpool", "run", "a/b"], {
     cwd: project,
@@ -95,7 +95,7 @@ test.each(modules)("import %j, names and all", (path) => {
   expect(run(process.execPath, "--input-type=module", "-e", script).trim()).toBe("all");
 });
 
-test("the trigger loads nothing of Pulumi", () => {
+test("the trigger module loads nothing from Pulumi", () => {
   const script = `require("pushpool/trigger"); console.log(Object.keys(require.cache).filter((file) => file.includes("@pulumi")).length)`;
   expect(run(process.execPath, "-e", script).trim()).toBe("0");
 });
@@ -106,7 +106,7 @@ import { ProcessPushPool } from "pushpool/local";
 export const all: object[] = [${modules.map((_, n) => `m${n}`).join(", ")}];
 export const end: Promise<FlowRun> = openTrigger({ stack: "dev" }).run("a/b", { parameters: { n: 1 } });
 export const pool: ProcessPushPool = new ProcessPushPool("etl", { concurrencyLimit: 2 });
-// @ts-expect-error a type of ours, not any: this is no run option
+// @ts-expect-error our own type, not any: this is not a run option
 openTrigger().run("a/b", { parametres: {} });
 `;
 

@@ -14,11 +14,11 @@ import { scratch } from "../scratch";
 
 test.each(Object.entries(peerDependencies))("the peer dependency %s has an upper bound: %s", (name, range) => {
   expect(range).toMatch(/^\^\d|<\d+$/);
-  // What the tests run against is inside the range.
+  // The version that the tests use is in the range.
   expect((devDependencies as Record<string, string>)[name]?.split(".")[0]).toBe(`^${/\d+/.exec(range)?.[0]}`);
 });
 
-/** The module of a version of `@aws-sdk/client-ecs`, from a folder of its own. */
+/** The module of an older version of `@aws-sdk/client-ecs`, from its own folder. */
 function oldest(): Record<string, Shape> {
   const folder = scratch();
   const [, version] = /^>=(\d+\.\d+) <4$/.exec(peerDependencies["@aws-sdk/client-ecs"]) ?? [];
@@ -48,8 +48,8 @@ const CASES: [name: string, request: JsonObject, problem: string | undefined][] 
   [REGISTER, { family: "etl", containerDefinitions: [{ logConfiguration: { logDriver: "awslogs", options: { a: 1 } } }] }, "a: must be"],
 ];
 
-// AWS documents the SDK's commands, not the descriptions of its API that the SDK carries. The range holds as long as these say the same.
-test("the oldest @aws-sdk/client-ecs that is allowed describes requests as the installed one does", () => {
+// AWS documents the SDK's commands, but not the descriptions of its API in the SDK. The range is valid as long as both say the same.
+test("the oldest supported @aws-sdk/client-ecs describes requests like the installed one", () => {
   const versions = [oldest(), installed as unknown as Record<string, Shape>];
   for (const [name, request, problem] of CASES) {
     const [then, now] = versions.map((sdk) => {

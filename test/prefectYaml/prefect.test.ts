@@ -88,8 +88,8 @@ const SAFER: Record<string, Record<string, unknown>> = {
 const REFUSED: Record<string, string> = {
   "09-both-schedule-and-schedules": "schedule and schedules are both given: keep only schedules",
   "19-concurrency-object-without-strategy": "concurrency_limit.collision_strategy: must be ENQUEUE or CANCEL_NEW",
-  "29-bad-cron": 'schedules[0].cron: "61 * * * *" is refused',
-  // Prefect stores the secret in the deployment in clear text.
+  "29-bad-cron": 'schedules[0].cron: "61 * * * *" is invalid',
+  // Prefect stores the secret in the deployment in plain text.
   "35-blocks-and-variables": "parameters: {{ prefect.blocks.secret.lab-secret }} is a secret",
 };
 

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { dateOf, dayOf, daysInMonth, daysInYear, LAST_DAY, weekdayOf } from "../../src/schedules/calendar";
 
-test("days and dates are those of JavaScript's own calendar, for every year that Python has", () => {
+test("days and dates equal those of JavaScript's own calendar, in every year that Python supports", () => {
   fc.assert(
     fc.property(fc.integer({ min: -719_162, max: LAST_DAY }), (day) => {
       const date = new Date(day * 86_400_000);

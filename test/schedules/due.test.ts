@@ -18,13 +18,13 @@ test.each([
   expect(dueOf(occurrences, NOW, policy)).toEqual({ run, missed });
 });
 
-test("all is so many at most: a hundred, or what max_scheduled_runs says", () => {
+test("the policy all has a limit: a hundred, or max_scheduled_runs", () => {
   const hourly = Array.from({ length: 200 }, (_, index) => NOW - (200 - index) * 3_600_000);
   expect(dueOf(hourly, NOW, "all").run).toEqual(hourly.slice(-MOST_MISSED));
   expect(dueOf(hourly, NOW, "all", 3).run).toEqual(hourly.slice(-3));
 });
 
-test("every occurrence is either run or missed, and none that is not late is missed", () => {
+test("every occurrence is either run or missed, and only late ones are missed", () => {
   const times = fc.uniqueArray(fc.integer({ min: 0, max: 300_000 }), { maxLength: 300 });
   fc.assert(
     fc.property(times, fc.constantFrom(...MISSED_POLICIES), (seconds, policy) => {

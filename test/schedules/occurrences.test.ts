@@ -27,7 +27,7 @@ const kinds = fc.constantFrom(
 const year = fc.integer({ min: at("2026-01-01T00:00:00Z"), max: at("2027-01-01T00:00:00Z") });
 const span = fc.integer({ min: 0, max: 3 * 86_400_000 });
 
-test("looking in two steps finds what looking in one does, and the next is the first of them", () => {
+test("two searches find the same occurrences as one, and `next` is the first of them", () => {
   fc.assert(
     fc.property(zones, kinds, year, span, span, (timezone, kind, start, first, second) => {
       const found = occurrencesOf(timingOf({ ...kind, timezone }), at("2025-11-11T11:11:11Z"));
@@ -41,18 +41,18 @@ test("looking in two steps finds what looking in one does, and the next is the f
 
 test.each([
   [
-    "a daily interval keeps its hour the whole year",
+    "a daily interval keeps its local hour all year",
     { interval: 86_400, anchor_date: "2025-01-01T14:00:00Z", timezone: "America/New_York" },
     ["2026-07-01T13:00:00.000Z", "2026-07-02T13:00:00.000Z"],
   ],
-  ["a cron's sixth field is the second", { cron: "59 23 * * * 30" }, ["2026-07-01T23:59:30.000Z", "2026-07-02T23:59:30.000Z"]],
-  ["an rrule by minutes", { rrule: "FREQ=MINUTELY;INTERVAL=1440" }, ["2026-07-02T00:00:00.000Z", "2026-07-03T00:00:00.000Z"]],
+  ["a cron's sixth field is the seconds", { cron: "59 23 * * * 30" }, ["2026-07-01T23:59:30.000Z", "2026-07-02T23:59:30.000Z"]],
+  ["an rrule of minutes", { rrule: "FREQ=MINUTELY;INTERVAL=1440" }, ["2026-07-02T00:00:00.000Z", "2026-07-03T00:00:00.000Z"]],
   ["an rrule that has ended", { rrule: "DTSTART:20200101T000000\nRRULE:FREQ=DAILY;COUNT=3" }, []],
 ])("%s", (_, schedule, expected) => {
   expect(texts(between(occurrencesOf(timingOf(schedule), 0), at("2026-07-01T00:00:00Z"), at("2026-07-03T00:00:00Z")))).toEqual(expected);
 });
 
-test("there is no next where nothing comes any more", () => {
+test("there is no next occurrence after the last one", () => {
   expect(
     occurrencesOf(timingOf({ rrule: "DTSTART:20200101T000000\nRRULE:FREQ=DAILY;COUNT=3" }), 0).next(at("2026-01-01T00:00:00Z")),
   ).toBeUndefined();
@@ -65,6 +65,6 @@ test.each([
   [{ schedule: {} }, /must have one of cron, interval/],
   [{ schedule: { cron: "* * * * *" }, max_scheduled_runs: 0 }, /max_scheduled_runs/],
   ["hourly", /it: /],
-])("what is wrong with %j is said", (given, fault) => {
+])("the fault of %j", (given, fault) => {
   expect(readSchedule(given as Json)).toEqual({ fault: expect.stringMatching(fault) });
 });

@@ -25,7 +25,7 @@ test.each(cases.map((one) => [`${JSON.stringify(one.schedule)} from ${one.start}
 
 const isShort = ({ schedule }: Case) => Number(schedule.interval) < 86_400;
 
-/** Prefect means to run a short interval through the hour that comes twice, and its comparison of dates takes the second for the first. */
+/** Prefect intends to run a short interval through the repeated hour, but its comparison of dates takes the second time for the first. */
 function withoutSecondShowing(times: number[], zone: string): number[] {
   const walls = times.map((time) => wallTimeOf(time, zone));
   return times.filter((_, index) => walls.indexOf(walls[index] as number) === index);

@@ -7,10 +7,10 @@ import { occurrencesOf, readSchedule } from "../../src/schedules";
 import { prefectVenv } from "../prefect/venv";
 import { crons, type Question, rrules } from "./random";
 
-/** Rules come from a seed, so that a failure comes again; another one may be given. */
+/** Rules come from a seed, so that a failure can be repeated. Another seed may be given. */
 const SEED = Number(process.env.SCHEDULES_SEED ?? 20_260_101);
 const RULES = Number(process.env.SCHEDULES_RULES ?? 300);
-/** dateutil knows the clocks' changes up to 2037. */
+/** dateutil knows the changes of clocks up to 2037. */
 const KNOWN = "2037-12";
 
 type Answer = { times: string[] } | { error: string } | { tooLong: true };
@@ -36,7 +36,7 @@ const recorded = JSON.parse(readFileSync(join(__dirname, "../fixtures/schedules/
   times: string[];
 })[];
 
-test("two thousand random rules and cron expressions have the times that Prefect recorded", () => {
+test("two thousand random rules and cron expressions have the occurrences that Prefect recorded", () => {
   const wrong = recorded.flatMap(({ times, ...question }) => {
     const answer = ours({ ...question, most: Math.max(1, times.length) });
     return JSON.stringify("times" in answer ? known(answer.times) : answer) === JSON.stringify(times) ? [] : [{ question, times, answer }];
@@ -48,7 +48,7 @@ test("two thousand random rules and cron expressions have the times that Prefect
 test.each([
   ["rrules", rrules],
   ["cron expressions", crons],
-])("new random %s have the times that Prefect answers, and what it refuses is refused", { timeout: 300_000 }, async (_, arbitrary) => {
+])("new random %s have the occurrences that Prefect returns, and both refuse the same ones", { timeout: 300_000 }, async (_, arbitrary) => {
   const questions = fc.sample(arbitrary, { seed: SEED, numRuns: RULES });
   const python = join(await prefectVenv(), "bin/python");
   const said = execFileSync(python, [join(__dirname, "prefectTimes.py")], { input: JSON.stringify(questions), maxBuffer: 1 << 28 });
@@ -57,7 +57,7 @@ test.each([
     const their = theirs[index] as Answer;
     if ("tooLong" in their) return [];
     const our = ours(question);
-    // Prefect refuses some rules at once, finds others empty when it looks for their times, and finds none of others.
+    // Prefect refuses some rules at once, finds others empty when it searches their occurrences, and finds none for others.
     const none = (answer: Answer) => "error" in answer || ("times" in answer && known(answer.times).length === 0);
     const same = none(their) ? none(our) : "times" in our && "times" in their && `${known(our.times)}` === `${known(their.times)}`;
     return [{ question, same, their, our }];

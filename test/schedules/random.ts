@@ -1,6 +1,6 @@
 import fc from "fast-check";
 
-/** What is asked of Prefect's own schedules (`prefectTimes.py`). */
+/** A question to Prefect's own schedules (`prefectTimes.py`). */
 export interface Question {
   rrule?: string;
   cron?: string;
@@ -8,7 +8,7 @@ export interface Question {
   timezone: string;
   after: string;
   most: number;
-  /** How long Prefect may take, in seconds: it walks through every time since the start. */
+  /** How long Prefect may take, in seconds: it computes every occurrence since the start. */
   seconds: number;
 }
 
@@ -49,14 +49,14 @@ const rule = (frequency: fc.Arbitrary<string>) =>
       },
       { requiredKeys: [] },
     )
-    // Few of them at a time: with many, nothing fits.
+    // Only a few parts: with many, a rule has no occurrences.
     .chain((parts) => fc.tuple(frequency, fc.subarray(Object.entries(parts), { maxLength: 4 })))
     .map(([of, parts]) => [`FREQ=${of}`, ...parts.map(([name, value]) => `${name}=${value}`)].join(";"));
 
 const SHORT = ["HOURLY", "MINUTELY", "MINUTELY", "SECONDLY"];
 const LONG = ["YEARLY", "MONTHLY", "WEEKLY", "DAILY", "HOURLY"];
 
-/** Any recurrence, sub-daily ones above all: those begin near the time that is asked about, since Prefect walks there. */
+/** Any recurrence. Those shorter than a day begin near the time in question, since Prefect computes every occurrence from the start. */
 export const rrules: fc.Arbitrary<Question> = fc
   .oneof(
     fc.record({ first: rule(fc.constantFrom(...SHORT)), start: fc.constant("2026"), after: fc.constant("2026") }),
@@ -110,7 +110,7 @@ const weekday = fc.oneof(
 );
 const date = fc.oneof({ weight: 6, arbitrary: field(1, 31) }, { weight: 1, arbitrary: words("L l,5 1-L L,* ? 5W 0 32") });
 
-/** Any cron expression: five fields, six and seven, with croniter's spellings, some of them refused. */
+/** Any cron expression with five, six or seven fields, in croniter's spellings. Some are invalid. */
 export const crons: fc.Arbitrary<Question> = fc
   .record({
     fields: fc.tuple(

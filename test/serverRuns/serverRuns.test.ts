@@ -36,7 +36,7 @@ describePrefect("runs of a real Prefect server, submitted from here", () => {
     const events: RunEvent[] = [];
     const told = () =>
       events.flatMap((event) => (event.kind === "state" ? [event.run.state.name] : event.kind === "log" ? [event.line.text] : []));
-    return { runs: new ServerRuns({ client, shared, graceSeconds: 1 }), ledger, events, told };
+    return { runs: new ServerRuns({ client, shared, graceSeconds: 1 }), ledger, target, events, told };
   }
 
   async function aFlow(): Promise<string> {
@@ -124,6 +124,21 @@ describePrefect("runs of a real Prefect server, submitted from here", () => {
     const left = await runs.submitRun(run.id);
     expect(["PENDING", "RUNNING"]).toContain(left.state.type);
     expect((await runs.cancelRun(run.id)).state.type).toBe("CANCELLED");
+  });
+
+  test("a look at the infrastructure that fails is repeated, and the user hears of it once", async () => {
+    const { deploymentId, pool } = await aPool(client);
+    const { name } = (await client.request<{ name: string }>("GET", `/deployments/${deploymentId}`)).body;
+    const { runs, target, events } = prefectRuns();
+    const observe = target.observe.bind(target);
+    let looks = 0;
+    target.observe = (ids) => (looks++ < 2 ? Promise.reject(new Error("the cloud is away")) : observe(ids));
+    const { run } = await runs.createRun({ deployment: `flow-${pool}/${name}`, jobVariables: { env: { DO: "complete" } } });
+    expect((await runs.followRun(run.id, { onEvent: (event) => events.push(event) })).state.type).toBe("COMPLETED");
+    expect(looks).toBeGreaterThan(2);
+    expect(events.flatMap((event) => (event.kind === "warning" ? [event.message] : []))).toEqual([
+      `pushpool could not see how the runs on work pool "${pool}" go; it looks again: the cloud is away`,
+    ]);
   });
 
   test("a run that is due at once is submitted at once, however imprecise the estimate of the server's clock is", async () => {

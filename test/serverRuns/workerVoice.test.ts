@@ -2,10 +2,15 @@ import { beforeAll, expect, test, vi } from "vitest";
 import type { JsonObject } from "../../src/json";
 import { readDeployment } from "../../src/prefect/api/deployments";
 import { readLogs } from "../../src/prefect/api/logs";
-import type { Client } from "../../src/prefect/client";
+import type { WorkPool } from "../../src/prefect/api/workPools";
+import { type Client, createClient } from "../../src/prefect/client";
+import { connectionOf } from "../../src/prefect/connection";
+import { WorkerVoice } from "../../src/serverRuns/workerVoice";
+import { fakeApi } from "../prefect/fakeApi";
 import { describePrefect } from "../prefect/python";
 import { ownServer } from "../prefect/server";
 import { aPool, clientOf, dispatcher, startRun, untilEnd } from "../serve/server/dispatcher";
+import { until } from "../until";
 
 interface ServerEvent {
   id: string;
@@ -89,4 +94,33 @@ describePrefect("what a dispatcher reports to the server about the runs that it 
       .poll(async () => (await lines(bad.id)).map(({ message, level }) => [message, level]), { timeout: 30_000 })
       .toEqual([[expect.stringMatching(/^Failed to submit flow run .*there is no folder/), 40]]);
   });
+});
+
+test("what cannot be sent before the signal fires is dropped: nothing is sent any more, and no request is left", async () => {
+  const { apiUrl, seen } = await fakeApi([{ status: 503 }]);
+  const client = createClient(connectionOf(apiUrl, undefined, "test"), { patientAtFirst: true });
+  const troubles: string[] = [];
+  const voice = new WorkerVoice(client, "test", (message) => troubles.push(message));
+  const started = voice.started({ name: "etl", type: "process:push" } as WorkPool);
+  await until(() => seen.length > 0);
+  await voice.settled(AbortSignal.timeout(50));
+  expect(troubles).toEqual(["lines and events about runs could not be sent: the server did not answer in time"]);
+  const before = seen.length;
+  started();
+  await voice.settled();
+  await new Promise((done) => setTimeout(done, 1_000));
+  expect(seen.length).toBe(before);
+});
+
+test("events keep their order when the server's clock turns out to be behind the estimate", async () => {
+  const { apiUrl, seen } = await fakeApi([{ status: 200 }]);
+  const client = createClient(connectionOf(apiUrl, undefined, "test"));
+  const voice = new WorkerVoice(client, "test", () => {});
+  const now = vi.spyOn(client.clock, "now").mockReturnValue(Date.parse("2026-01-01T00:00:05.000Z"));
+  const stopped = voice.started({ name: "etl", type: "process:push" } as WorkPool);
+  now.mockReturnValue(Date.parse("2026-01-01T00:00:02.000Z"));
+  stopped();
+  await voice.settled();
+  const times = seen.flatMap(({ body }) => (body as unknown as { occurred: string }[]).map(({ occurred }) => occurred));
+  expect(times).toEqual(["2026-01-01T00:00:05.000Z", "2026-01-01T00:00:05.001Z"]);
 });

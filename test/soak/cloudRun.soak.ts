@@ -15,7 +15,7 @@ function freshOf(google: FakeGoogleCloud) {
   };
 }
 
-test("kill -9 at every step of a run, before and after it: one execution, the right end", async () => {
+test("kill -9 before and after every step of a run: one execution, the right end", async () => {
   const google = await startFakeGoogleCloud();
   onTestFinished(() => google.stop());
   const fresh = freshOf(google);
@@ -28,7 +28,7 @@ test("kill -9 at every step of a run, before and after it: one execution, the ri
   }
 });
 
-test("300 runs watched by three triggers while every tenth call goes wrong: one execution each, all COMPLETED, one Job", async () => {
+test("300 runs watched by three triggers while every tenth call fails: one execution each, all COMPLETED, one Job", async () => {
   const google = await startFakeGoogleCloud();
   onTestFinished(() => google.stop());
   const place = freshOf(google)({ "soak/short": "sh -c 'echo done; sleep 0.05'" }, { pool: { concurrencyLimit: 20 } });

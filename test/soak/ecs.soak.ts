@@ -6,7 +6,7 @@ import { ecsManifest, ecsPlace } from "../e2e/clouds/aws";
 import { jobOf, never, openerOf, poolOf, runOf } from "../targets/ecs/place";
 import { countSteps, killAndTakeUp, STORY } from "../targets/killPoints";
 
-test("400 submits by two processes' worth of targets against AWS' own buckets: no throttle reaches the user, 90 % of what AWS allows is used", async () => {
+test("400 submissions by two targets with AWS' own buckets: no throttling reaches the user, and 90 % of AWS' rate is used", async () => {
   const aws = await startFakeAws({ simulated: true, buckets: REAL_BUCKETS });
   onTestFinished(() => aws.stop());
   const { open } = openerOf(poolOf(aws, aws.accessKey("submitter")));
@@ -28,7 +28,7 @@ test("400 submits by two processes' worth of targets against AWS' own buckets: n
   expect(fastest / seconds).toBeGreaterThan(0.9);
 });
 
-test("300 runs while every tenth call goes wrong: one task each, every end seen, one revision", async () => {
+test("300 runs while every tenth call fails: one task each, every end recorded, one revision", async () => {
   const aws = await startFakeAws({ step: 2 });
   onTestFinished(() => aws.stop());
   const { open } = openerOf(poolOf(aws, aws.accessKey("submitter")));
@@ -64,7 +64,7 @@ test("300 runs while every tenth call goes wrong: one task each, every end seen,
   expect([aws.world.tasks.size, [...aws.world.families.values()].map((revisions) => revisions.length)]).toEqual([300, [1]]);
 });
 
-test("kill -9 at every step of a run, before and after it: one task, the right end", async () => {
+test("kill -9 before and after every step of a run: one task, the right end", async () => {
   const aws = await startFakeAws();
   onTestFinished(() => aws.stop());
   const key = aws.accessKey("submitter");

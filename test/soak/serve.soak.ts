@@ -10,7 +10,7 @@ import { sharedServer } from "../prefect/server";
 import { scratch } from "../scratch";
 import { aDeployment, aPool, clientOf, startRun, until, untilEnd } from "../serve/server/dispatcher";
 
-describePrefect("pushpool serve of a real Prefect server, for long", () => {
+describePrefect("pushpool serve of a real Prefect server, for a long time", () => {
   let apiUrl: string;
   let client: Client;
   beforeAll(async () => {
@@ -18,7 +18,7 @@ describePrefect("pushpool serve of a real Prefect server, for long", () => {
     client = clientOf(apiUrl);
   }, 600_000);
 
-  /** A pool whose runs write down that they were started, and then report to the server as a flow does. */
+  /** A pool whose runs record their start, and then report to the server as a flow does. */
   async function aWitnessedPool(change: Parameters<typeof aPool>[1] = {}) {
     const { pool } = await aPool(client, change);
     const file = join(scratch(), "started");
@@ -26,7 +26,7 @@ describePrefect("pushpool serve of a real Prefect server, for long", () => {
     const command = `sh -c 'echo $PREFECT__FLOW_RUN_ID >> ${file}; exec ${process.execPath} ${quick}'`;
     const deploymentId = await aDeployment(client, pool, { job_variables: { command } });
     const started = () => (existsSync(file) ? readFileSync(file, "utf8").trim().split("\n") : []);
-    // A bad line is the dispatcher's, not the flow's.
+    // Only the dispatcher uses the bad connection, not the flow.
     const start = (what = "complete") =>
       startRun(client, deploymentId, what, { job_variables: { env: { DO: what, PREFECT_API_URL: apiUrl } } });
     return { pool, start, started };
@@ -40,7 +40,7 @@ describePrefect("pushpool serve of a real Prefect server, for long", () => {
     expect(started.sort()).toEqual(runs.map(({ id }) => id).sort());
   }
 
-  test("200 runs through one dispatcher, ten at a time: each runs once, and ends", async () => {
+  test("200 runs with one dispatcher, ten at a time: each runs once, and ends", async () => {
     const { pool, start, started } = await aWitnessedPool({ concurrency_limit: 10 });
     await served(through(apiUrl), "--pool", pool);
     const runs: ServerRun[] = [];
@@ -49,7 +49,7 @@ describePrefect("pushpool serve of a real Prefect server, for long", () => {
     await expectEachOnce(runs, started());
   });
 
-  test("the dispatcher killed at each request that it sends for a run, before it arrives and after: started once, and ended", async () => {
+  test("a dispatcher killed at each request for a run, before and after its arrival: the run starts once, and ends", async () => {
     const { pool, start, started } = await aWitnessedPool();
     const runs: ServerRun[] = [];
     const killedAt = new Set<string>();
@@ -78,7 +78,7 @@ describePrefect("pushpool serve of a real Prefect server, for long", () => {
       armed = false;
       first.child.kill("SIGKILL");
       await first.ended;
-      // By another way to the same place.
+      // The same server, through another proxy.
       const second = await served(at, "--pool", pool);
       expect([n, (await untilEnd(client, run)).state?.type]).toEqual([n, "COMPLETED"]);
       second.child.kill("SIGTERM");
@@ -89,7 +89,7 @@ describePrefect("pushpool serve of a real Prefect server, for long", () => {
     await expectEachOnce(runs, started());
   });
 
-  test("killed ten times while runs keep coming: none lost, none doubled", async () => {
+  test("killed ten times while new runs come: none lost, none doubled", async () => {
     const { pool, start, started } = await aWitnessedPool({ concurrency_limit: 5 });
     const at = through(apiUrl);
     const runs: ServerRun[] = [];
@@ -98,7 +98,7 @@ describePrefect("pushpool serve of a real Prefect server, for long", () => {
       const some: ServerRun[] = [];
       for (let n = 0; n < 6; n += 1) some.push(await start(n % 2 === 0 ? "complete" : "sleep:700"));
       runs.push(...some);
-      // In the middle of its work, at another place each time.
+      // Kill it during its work, each time at another point.
       await until(client, some[kills % some.length] as ServerRun, "PENDING", "RUNNING", "COMPLETED");
       one.child.kill("SIGKILL");
       await one.ended;

@@ -5,13 +5,13 @@ import { defaultTemplate } from "../../src/template";
 import { openTrigger } from "../../src/trigger";
 import { scratch } from "../scratch";
 
-test("300 runs over a limit of 10, watched by three triggers at once: all COMPLETED, never more than 10", async () => {
+test("300 runs with a limit of 10, watched by three triggers at once: all COMPLETED, never more than 10", async () => {
   const folder = scratch();
   const home = join(folder, ".pushpool");
   mkdirSync(home, { mode: 0o700 });
   const manifest = join(folder, "manifest.json");
-  // What really ran at a time is told by the commands themselves, in one file that each appends to: a watcher hears of an end only once its
-  // log is told, when another may have seen it already and given the slot away.
+  // The commands themselves record what ran at the same time, in one file. A watcher reports an end only after the log; by then another one
+  // may have seen it and used the slot.
   const marks = join(folder, "marks");
   const definition = {
     kind: "pushpool.dev/manifest",
@@ -41,7 +41,7 @@ test("300 runs over a limit of 10, watched by three triggers at once: all COMPLE
     });
   expect(atATime).toHaveLength(600);
   expect(Math.max(...atATime)).toBeLessThanOrEqual(10);
-  // The limit is used, not only kept.
+  // The limit is not only kept, but also used.
   expect(Math.max(...atATime)).toBeGreaterThan(5);
   await Promise.all(triggers.map((trigger) => trigger.close()));
 });

@@ -5,14 +5,15 @@ import type { ValueObject } from "../../src/json";
 import type { Outcome } from "../../src/model/outcome";
 import { Secret } from "../../src/secret";
 import type { InfrastructureId, LogLine, Observation, RunToPlan, Submission, Target } from "../../src/targets/target";
+import { UserError } from "../../src/userError";
 
-/** What a target brings to the suite. The suite knows nothing else of it. */
+/** What the suite needs from a target. */
 export interface Harness {
-  /** Another one over the same place: what another process, or the same after a restart, would have. */
+  /** Another target for the same place, as in another process or after a restart. */
   open(): Target;
-  /** A job configuration, in the target's own words, that runs a POSIX shell script, with this in its environment. */
+  /** A job configuration for this target with a POSIX shell script as its command, and these variables. */
   job(script: string, env?: Record<string, string | Secret>): ValueObject;
-  /** Ways in which a run here can end, beside its exit code: what to submit and do so that it does. */
+  /** Other ways in which a run can end here besides its exit code: what to submit and what to do. */
   ends: {
     name: string;
     job: ValueObject;
@@ -20,9 +21,9 @@ export interface Harness {
     during?: (id: InfrastructureId) => Promise<void>;
     outcome: Partial<Outcome> & { kind: Outcome["kind"] };
   }[];
-  /** Where the place itself keeps one log of both, every line comes as stdout. @default "apart" */
+  /** "merged": the place stores both streams as one, and every line comes as stdout. @default "apart" */
   streams?: "apart" | "merged";
-  /** Everything that the place keeps of all runs, as text: no secret may be in it. */
+  /** Everything that the place stores about all runs, as a string: it must contain no secret. */
   everythingKept(): string;
 }
 
@@ -30,8 +31,8 @@ const never = new AbortController().signal;
 const SECRET = "conformance-hunter2";
 
 /**
- * The promises of `Target`, proved on one target. Every target passes this as it is; what only one of them has is tested beside it.
- * @param make a fresh harness for each test; it cleans up after the test by itself
+ * Test the promises of `Target` on one target. Every target passes this suite unchanged; what only one target has is tested beside it.
+ * @param make returns a new harness for each test, which cleans up after itself
  */
 export function describeTarget(name: string, make: () => Harness): void {
   const newRun = (over: Partial<RunToPlan> = {}): RunToPlan => ({
@@ -62,14 +63,14 @@ export function describeTarget(name: string, make: () => Harness): void {
   };
 
   describe(`${name} keeps the promises of Target`, () => {
-    test.each([0, 1, 7])("exit code %i is told as it is", async (code) => {
+    test.each([0, 1, 7])("reports exit code %i", async (code) => {
       const { open, job } = make();
       const target = open();
       const id = await submit(target, target.plan(job(`exit ${code}`), newRun()));
       expect(await untilEnded(target, id)).toMatchObject({ outcome: { kind: "exited", code } });
     });
 
-    test("the same plan twice is the same submission, and shows no secret", () => {
+    test("the same plan twice gives the same submission, and shows no secret", () => {
       const { open, job } = make();
       const run = newRun();
       const env = { TOKEN: new Secret([{ pointer: "/t" }], SECRET) };
@@ -78,7 +79,23 @@ export function describeTarget(name: string, make: () => Harness): void {
       for (const shown of [JSON.stringify(one), inspect(one, { depth: 20, showHidden: true })]) expect(shown).not.toContain(SECRET);
     });
 
-    test("submitted twice, also at once and from elsewhere, it runs once and has one id", async () => {
+    test.each<[string, (job: ValueObject) => ValueObject, RegExp]>([
+      ["an unsupported key", (job) => ({ ...job, nosuchkey: 1 }), /^job_configuration\.nosuchkey: an? \S+:push run has no use for it/],
+      ["an unfinished quote", (job) => ({ ...job, command: "echo 'a" }), /^job_configuration\.command cannot be split/],
+      [
+        "a secret in the command",
+        (job) => ({ ...job, command: new Secret([{ pointer: "/t" }], SECRET) }),
+        /^job_configuration\.command holds a secret.* env/,
+      ],
+      ["a variable that is not a string", (job) => ({ ...job, env: { A: { b: 1 } } }), /^job_configuration\.env\.A: must be a string/],
+    ])("plan refuses %s", (_, change, message) => {
+      const { open, job } = make();
+      const plan = () => open().plan(change(job("true")), newRun());
+      expect(plan).toThrow(UserError);
+      expect(plan).toThrow(message);
+    });
+
+    test("submitted twice, also at once and by another process, it runs once and has one id", async () => {
       const { open, job } = make();
       const submission = open().plan(job("echo ran; sleep 0.3"), newRun());
       const ids = await Promise.all([1, 2, 3, 4].map(() => submit(open(), submission)));
@@ -89,7 +106,7 @@ export function describeTarget(name: string, make: () => Harness): void {
       expect((await allLines(open(), again)).map(({ text }) => text)).toEqual(["ran"]);
     });
 
-    test("another attempt of a run is infrastructure of its own", async () => {
+    test("another attempt of a run has its own infrastructure", async () => {
       const { open, job } = make();
       const target = open();
       const { id: runId } = newRun();
@@ -104,7 +121,7 @@ export function describeTarget(name: string, make: () => Harness): void {
       ]);
     });
 
-    test("what was started is found by run and attempt; what never was is not", async () => {
+    test("what was started is found by run and attempt; what was never started is not", async () => {
       const { open, job } = make();
       const run = newRun();
       const id = await submit(open(), open().plan(job("sleep 0.1"), run));
@@ -115,7 +132,7 @@ export function describeTarget(name: string, make: () => Harness): void {
       expect(await open().find(run.id, 1)).toBe(id);
     });
 
-    test("many are observed together, each as it is, in an answer for every id", async () => {
+    test("several are observed together, and each id has its own answer", async () => {
       const { open, job } = make();
       const target = open();
       const scripts = ["exit 0", "sleep 20", "exit 3", "sleep 20"];
@@ -140,7 +157,7 @@ export function describeTarget(name: string, make: () => Harness): void {
       expect(times).toEqual([...times].sort((a, b) => a - b));
     });
 
-    test("both streams come whole and in their order, and can be taken up at any cursor by another", async () => {
+    test("both streams arrive complete and in order, and another process can continue at any cursor", async () => {
       const { open, job, streams = "apart" } = make();
       const id = await submit(
         open(),
@@ -157,7 +174,7 @@ export function describeTarget(name: string, make: () => Harness): void {
       expect((await open().logs(id, cursor)).lines.length).toBeLessThan(whole.length);
     });
 
-    test("lines come while it runs, `complete` only when none can follow, none twice", async () => {
+    test("lines come while it runs, none twice; `complete` only when no more can follow", async () => {
       const { open, job } = make();
       const target = open();
       const id = await submit(target, target.plan(job("echo one; sleep 1; echo two; sleep 0.5"), newRun()));
@@ -178,10 +195,10 @@ export function describeTarget(name: string, make: () => Harness): void {
       expect(rest).toEqual(["two"]);
     });
 
-    test("stop is a request: it ends as cancelled by us, and can be asked for again and after the end", async () => {
+    test("stop is a request: it ends as cancelled by us, and may be repeated, also after the end", async () => {
       const { open, job } = make();
       const target = open();
-      // No shell: now and then one loses a signal that comes while it makes a command.
+      // Not a shell: it sometimes loses a signal that arrives while it starts a command.
       const heeds = 'process.on("SIGTERM", () => { console.log("bye"); process.exit(0); }); console.log("up"); setInterval(() => {}, 1e6);';
       const id = await submit(target, target.plan(job(`exec '${process.execPath}' -e '${heeds}'`), newRun()));
       await until(async () => (await target.logs(id)).lines.length > 0);
@@ -194,18 +211,18 @@ export function describeTarget(name: string, make: () => Harness): void {
       expect(await look(target, id)).toMatchObject({ outcome: { kind: "cancelled", by: "us" } });
     });
 
-    test("a stop that comes at once after submitting ends as cancelled by us, every time", async () => {
+    test("a stop directly after submitting always ends as cancelled by us", async () => {
       const { open, job } = make();
       const target = open();
       for (let n = 0; n < 15; n++) {
         const id = await submit(target, target.plan(job("sleep 60"), newRun()));
-        // Longer than this waits: what ends has heeded SIGTERM, and was not killed for want of it.
+        // Longer than this test waits: whatever ends has handled SIGTERM, and was not killed.
         await target.stop(id, { reason: "test", graceSeconds: 300 });
         expect(await untilEnded(target, id)).toMatchObject({ outcome: { kind: "cancelled", by: "us" } });
       }
     });
 
-    test("what does not heed SIGTERM is killed after the grace, with all its children", async () => {
+    test("what ignores SIGTERM is killed after the grace period, with all its children", async () => {
       const { open, job } = make();
       const target = open();
       const id = await submit(
@@ -217,7 +234,7 @@ export function describeTarget(name: string, make: () => Harness): void {
       expect(await untilEnded(target, id)).toMatchObject({ outcome: { kind: "cancelled", by: "us" } });
     });
 
-    test("a stop that comes after the end changes nothing", async () => {
+    test("a stop after the end changes nothing", async () => {
       const { open, job } = make();
       const id = await submit(open(), open().plan(job("exit 4"), newRun()));
       const end = await untilEnded(open(), id);
@@ -225,7 +242,7 @@ export function describeTarget(name: string, make: () => Harness): void {
       expect(await look(open(), id)).toEqual(end);
     });
 
-    test("cleanup, also repeated, changes neither outcome nor log", async () => {
+    test("cleanup, also repeated, changes neither the outcome nor the log", async () => {
       const { open, job } = make();
       const target = open();
       const id = await submit(target, target.plan(job("echo hi; exit 5"), newRun()));
@@ -236,7 +253,7 @@ export function describeTarget(name: string, make: () => Harness): void {
       expect([await look(open(), id), await allLines(open(), id)]).toEqual([end, lines]);
     });
 
-    test("an observed end stays what it was", async () => {
+    test("an observed end stays the same", async () => {
       const { open, job } = make();
       const id = await submit(open(), open().plan(job("kill -KILL $$"), newRun()));
       const end = await untilEnded(open(), id);
@@ -247,7 +264,7 @@ export function describeTarget(name: string, make: () => Harness): void {
     test("a secret reaches the command and nothing else", async () => {
       const { open, job, everythingKept } = make();
       const env = { TOKEN: new Secret(["Bearer ", { pointer: "/t" }], `Bearer ${SECRET}`) };
-      // By its length: the script itself is no secret, and may be kept.
+      // By its length: the script is not secret, and may be stored.
       const script = `[ "\${#TOKEN}" -eq ${`Bearer ${SECRET}`.length} ] && case $TOKEN in Bearer*) exit 0 ;; esac; exit 1`;
       const id = await submit(open(), open().plan(job(script, env), newRun()));
       expect(await untilEnded(open(), id)).toMatchObject({ outcome: { kind: "exited", code: 0 } });
@@ -255,7 +272,7 @@ export function describeTarget(name: string, make: () => Harness): void {
     });
 
     for (const { name: ending } of make().ends) {
-      test(`every end is told apart: ${ending}`, async () => {
+      test(`every end is recognized: ${ending}`, async () => {
         const { open, ends } = make();
         const end = ends.find((each) => each.name === ending) as Harness["ends"][number];
         const target = open();

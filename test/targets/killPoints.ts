@@ -8,7 +8,7 @@ import { openWorkspace } from "../../src/workspace";
 import type { Place } from "../e2e/pushpool";
 import type { KillPoint } from "../runs/killPoints";
 
-/** What was left of a story: how often the cloud was made to run it, and how each recorded run ended. */
+/** The result: how often the cloud started it, and how each recorded run ended. */
 interface Left {
   started: number;
   states: string[];
@@ -16,7 +16,7 @@ interface Left {
 
 const DEPLOYMENT = "count/once";
 
-/** How many steps with ledger and target an undisturbed run takes. Also makes the job or definition that later ones share. */
+/** How many steps with ledger and target an undisturbed run takes. It also creates the job or definition that later runs share. */
 export async function countSteps(place: Place): Promise<number> {
   const { stdout, stderr } = await watcher(place, 0, "before");
   if (stdout.trim() === "") throw new Error(stderr);
@@ -26,14 +26,14 @@ export async function countSteps(place: Place): Promise<number> {
 }
 
 /**
- * Kill a watcher at a point of its way, then let another one take up whatever it left.
- * @param started all that the fake cloud was ever made to run, by id
+ * Kill a watcher at one step, then let another one take up what it left.
+ * @param started everything that the fake cloud has ever started, by id
  */
 export async function killAndTakeUp(started: ReadonlyMap<string, unknown>, place: Place, { n, when }: KillPoint): Promise<Left> {
   const before = started.size;
   const { signal, stdout, stderr } = await watcher(place, n, when);
-  // How often it looks depends on how fast all goes: one that was done before that point has only to be done rightly.
-  if (signal !== "SIGKILL" && stdout.trim() === "") throw new Error(`it was to be killed at ${when} ${n}: ${stderr}`);
+  // How often it looks depends on its speed. If it was done before that step, it only has to be right.
+  if (signal !== "SIGKILL" && stdout.trim() === "") throw new Error(`it should have been killed at ${when} ${n}: ${stderr}`);
   const { env, home } = place;
   const workspace = openWorkspace({ cwd: home, env, create: true });
   const runs = runsOver({
@@ -55,7 +55,7 @@ export async function killAndTakeUp(started: ReadonlyMap<string, unknown>, place
   }
 }
 
-/** In a process of its own; this one goes on, for the fake cloud lives in it. */
+/** In another process, since the fake cloud runs in this one. */
 function watcher({ env, home }: Place, n: number, when: string): Promise<{ signal: string | null; stdout: string; stderr: string }> {
   const killed = join(__dirname, "..", "runs", "killed.cjs");
   const child = spawn(process.execPath, [killed, home, String(env.PUSHPOOL_MANIFEST), String(n), when], {
@@ -73,5 +73,5 @@ function watcher({ env, home }: Place, n: number, when: string): Promise<{ signa
   return new Promise((done) => child.on("close", (_, signal) => done({ signal, stdout, stderr })));
 }
 
-/** The deployment that the stories run: it says nothing and ends at once. */
+/** The deployment to run: it prints nothing and ends at once. */
 export const STORY = { [DEPLOYMENT]: "true" };

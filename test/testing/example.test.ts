@@ -2,10 +2,11 @@ import { join } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { OfflineEngine, type StandInProvider } from "../../src/testing";
 
-// Each of them is several updates, and a machine may be busy.
+// Each test runs several updates, and the machine may be loaded.
 vi.setConfig({ testTimeout: 240_000 });
 
-// The example of docs/testing.md, as a user of vitest would write it: a project, a stand-in for the provider that it needs, and what is expected of both.
+// The example of docs/testing.md, as a user would write it with vitest: a project, a stand-in for its provider, and what is expected of
+// both.
 
 const acme: StandInProvider = {
   resources: {
@@ -42,7 +43,7 @@ test("the site's bucket keeps its key secret, and knows where its logs go", asyn
   expect((await engine.up()).unchanged).toBe(true);
 });
 
-test("what is protected is not destroyed; what is refused is not begun", async () => {
+test("what is protected is not destroyed; what is refused does not begin", async () => {
   const engine = infra({ region: "eu" });
   await engine.up();
   await expect(engine.destroy()).rejects.toThrow(/"logs"|logs" cannot be deleted because it is protected/);

@@ -4,10 +4,10 @@ import { expect, test, vi } from "vitest";
 import { type EngineEvent, offlineStack } from "../../src/testing";
 import { scratch } from "../scratch";
 
-// Each of them is several updates, and a machine may be busy.
+// Each test runs several updates, and the machine may be loaded.
 vi.setConfig({ testTimeout: 240_000 });
 
-test("a user's program, tested as a user would: nothing of it lands in the project", async () => {
+test("a user's program, tested as a user would: nothing is written into the project", async () => {
   const dir = join(scratch(), "infra");
   mkdirSync(dir);
   symlinkSync(join(__dirname, "..", "..", "node_modules"), join(dir, "node_modules"));
@@ -33,7 +33,7 @@ test("a user's program, tested as a user would: nothing of it lands in the proje
   expect(existsSync(join(dir, ".pushpool"))).toBe(false);
 });
 
-test("without a home of their own two stacks are strangers", async () => {
+test("two stacks without given homes share nothing", async () => {
   const dir = scratch();
   writeFileSync(join(dir, "Pulumi.yaml"), "name: infra\nruntime: nodejs\n");
   writeFileSync(join(dir, "index.js"), "exports.n = 1;");

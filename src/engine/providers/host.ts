@@ -4,6 +4,7 @@ import type { JsonObject } from "../../json";
 import { UserError } from "../../userError";
 import type { EngineEvent } from "../events";
 import type { Protocol, PulumiSdk } from "../grpc/protocol";
+import { ROOM_TO_LOAD } from "../languageHost";
 import type { HostedProvider } from "../provider";
 import type { StackConfig } from "../stackConfig";
 import type { Properties } from "../wire";
@@ -14,6 +15,12 @@ import { RemoteProvider } from "./remoteProvider";
 
 /** The package of dynamic resources. Its provider is part of the Node SDK. */
 const DYNAMIC = "pulumi-nodejs";
+
+/**
+ * Keeps the compiled code of the dynamic provider once it has loaded: half of its start the next time. Node does so only when a process
+ * exits, and a provider is killed at the end of its operation.
+ */
+const KEEP_COMPILED = `data:text/javascript,import{flushCompileCache}from"node:module";setImmediate(flushCompileCache)`;
 
 interface HostOptions {
   sdk: PulumiSdk;
@@ -150,7 +157,13 @@ export class ProviderHost {
   #start(packageName: string, signal: AbortSignal): Promise<ProviderProcess> {
     const { sdk, engineAddress, folder, onEvent } = this.#options;
     const options = { cwd: folder, env: this.#environment(packageName), onEvent, signal };
-    if (packageName === DYNAMIC) return startProvider(packageName, process.execPath, [sdk.dynamicProvider, engineAddress], options);
+    if (packageName === DYNAMIC)
+      return startProvider(
+        packageName,
+        process.execPath,
+        [ROOM_TO_LOAD, "--import", KEEP_COMPILED, sdk.dynamicProvider, engineAddress],
+        options,
+      );
     const plugin = findProgram(`pulumi-resource-${packageName}`, this.#options.env);
     if (plugin === undefined)
       throw new UserError(

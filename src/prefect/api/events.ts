@@ -21,6 +21,6 @@ export interface NewEvent {
 }
 
 /** Write events. Automations and the event feed receive them. */
-export async function writeEvents(client: Client, events: readonly NewEvent[]): Promise<void> {
-  if (events.length > 0) await client.request("POST", "/events", { json: events as unknown as Json });
+export async function writeEvents(client: Client, events: readonly NewEvent[], signal?: AbortSignal): Promise<void> {
+  if (events.length > 0) await client.request("POST", "/events", { json: events as unknown as Json, ...(signal ? { signal } : {}) });
 }

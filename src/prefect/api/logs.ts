@@ -42,6 +42,6 @@ export interface LogEntry extends Omit<Log, "id"> {
 }
 
 /** Write lines into runs' logs. */
-export async function writeLogs(client: Client, lines: readonly LogEntry[]): Promise<void> {
-  if (lines.length > 0) await client.request("POST", "/logs/", { json: lines as unknown as Json });
+export async function writeLogs(client: Client, lines: readonly LogEntry[], signal?: AbortSignal): Promise<void> {
+  if (lines.length > 0) await client.request("POST", "/logs/", { json: lines as unknown as Json, ...(signal ? { signal } : {}) });
 }

@@ -1,4 +1,4 @@
-/** A cron expression as lists: what each field allows, `undefined` for anything. */
+/** A cron expression as lists of the values that each field allows. `undefined` allows every value. */
 export interface CronFields {
   minutes?: ReadonlySet<number>;
   hours?: ReadonlySet<number>;
@@ -9,7 +9,7 @@ export interface CronFields {
   weekdays?: ReadonlySet<number>;
   /** The nth of a weekday in its month, `l` the last. */
   nths?: Nths;
-  /** Absent with five fields: second 0. */
+  /** Absent with five fields, which mean second 0. */
   seconds?: ReadonlySet<number>;
   years?: ReadonlySet<number>;
   hasSeconds: boolean;
@@ -51,8 +51,8 @@ const NTH = new RegExp(
 const RANGE = /^([^-]+)-([^-/]+)(?:\/(\d+))?$/;
 
 /**
- * Read a cron expression as croniter does, which is Prefect's reader: five fields, a sixth for seconds, a seventh for years.
- * @throws {Error} with one sentence that says what is wrong
+ * Read a cron expression as croniter does, which Prefect uses: five fields, a sixth for seconds, a seventh for years.
+ * @throws {Error} with one sentence if it is invalid
  */
 export function expandCron(text: string): CronFields {
   const lower = text.toLowerCase();
@@ -60,7 +60,7 @@ export function expandCron(text: string): CronFields {
   if (fields.length < 5 || fields.length > 7) {
     throw new Error(
       fields[0]?.startsWith("@")
-        ? `${fields[0]} is not known: use one of ${[...ALIASES.keys()].join(", ")}`
+        ? `${fields[0]} is not a valid alias: use one of ${[...ALIASES.keys()].join(", ")}`
         : `it has ${fields.length} ${fields.length === 1 ? "field" : "fields"}: minute, hour, day, month, weekday; then seconds and year, if any`,
     );
   }
@@ -86,7 +86,7 @@ export function expandCron(text: string): CronFields {
   };
 }
 
-/** Where a day or weekday field lists every value, croniter takes it for `*` only if the other one has a `*` too. */
+/** If a day or weekday field lists every value, croniter treats it as `*` only if the other field has a `*` too. */
 function isAll(values: readonly Value[], index: number, fields: readonly string[]): boolean {
   if (values.includes("*")) return true;
   const [lowest, highest] = RANGES[index] as readonly [number, number];
@@ -98,10 +98,12 @@ function isAll(values: readonly Value[], index: number, fields: readonly string[
 
 function expandField(field: string, index: number, fieldCount: number, nths: NthsSoFar): Value[] {
   if (/^[hr](?:\(\d+-\d+\))?(?:\/\d+)?$/.test(field)) {
-    throw new Error(`"${field}" is a random or hashed field: Prefect has neither, give the ${NAMES[index]} itself`);
+    throw new Error(`"${field}" is a random or hashed field, which Prefect does not support: give the ${NAMES[index]} itself`);
   }
   if (field.includes("?") && (field !== "?" || (index !== DAY && index !== WEEKDAY))) {
-    throw new Error(`"${field}" is invalid for the ${NAMES[index]}: ? stands alone, for the day of the month or of the week`);
+    throw new Error(
+      `"${field}" is invalid for the ${NAMES[index]}: ? must be the whole field, and only for the day of the month or of the week`,
+    );
   }
   const values = new Set<Value>();
   for (const part of (field === "?" ? "*" : field).split(",")) expandPart(part, index, fieldCount, values, nths);
@@ -140,7 +142,7 @@ function nthOf(part: string): { of?: string; nth?: number | "l" } {
   if (l) return { of: nth as string, nth: "l" };
   if (of === undefined) return {};
   const count = Number(nth);
-  if (count < 1 || count > 5) throw new Error(`"${part}" is invalid: a month has a weekday five times at most`);
+  if (count < 1 || count > 5) throw new Error(`"${part}" is invalid: a month has at most five of each weekday`);
   return { of, nth: count };
 }
 
@@ -159,7 +161,7 @@ function number(text: string, part: string, index: number): number {
   return word;
 }
 
-/** 7 is Sunday, day and month 0 are 1: with five fields the weekday alone, with more what croniter leaves in. */
+/** 7 is Sunday, and day or month 0 is 1. With five fields only the weekday is converted; with more, the values that croniter keeps. */
 function aliased(value: number, index: number, fieldCount: number): number {
   if (index === WEEKDAY && value === 7 && fieldCount === 5) return 0;
   return index === DAY && value === 0 && fieldCount === 6 ? 1 : value;
@@ -186,7 +188,7 @@ function rangeOf(first: number, last: number, step: number, index: number, part:
 function checkNths(weekdays: readonly Value[], nths: Nths): void {
   const plain = new Set(weekdays.filter((value) => value !== "*" && !nths.has(value as number)));
   if (nths.size > 0 && plain.size > 0 && new Set(weekdays).size !== 7) {
-    throw new Error("the weekday has both plain days and nth ones: it can have either");
+    throw new Error("the weekday has both plain days and nth days: use one kind only");
   }
 }
 

@@ -2,19 +2,19 @@ import { dateOf, dayOf, daysInMonth, weekdayOf } from "../calendar";
 import { type Slots, timesFrom } from "../slots";
 import { type CronFields, expandCron } from "./expand";
 
-/** So many years ahead croniter looks. */
+/** How many years ahead croniter searches. */
 const YEARS_AHEAD = 50;
 
 /**
- * The times of a cron expression as croniter has them, which is Prefect's evaluator: from `start` on, in order; in seconds since 1970-01-01
- * by the clock of the schedule's zone.
- * @param dayOr whether a day of the month and a weekday mean either, as in cron, or both
+ * The times of a cron expression from `start` on, in order, as croniter gives them, which Prefect uses. They are in seconds since 1970-01-01, in
+ * the local time of the schedule's zone.
+ * @param dayOr whether a day of the month or a weekday is enough, as in cron, or both must match
  * @throws {Error} with one sentence if it is invalid
  */
 export function cronTimes(text: string, dayOr: boolean): (start: number) => Generator<number> {
   const fields = expandCron(text);
   const slots = cronSlots(fields, dayTest(fields, dayOr));
-  // Of `0 0 13 * 5#2` croniter looks for such a Friday, and for one that is the 13th too: without the latter it gives up.
+  // For `0 0 13 * 5#2` croniter also needs a second Friday that is the 13th. If there is none, it gives up.
   const { nths, days, weekdays } = fields;
   const needed = dayOr && nths && days && weekdays ? cronSlots(fields, dayTest(fields, false)) : undefined;
   return function* (start) {
@@ -46,7 +46,7 @@ function cronSlots(fields: CronFields, isDay: DayTest): Slots {
   };
 }
 
-/** Whether a day is meant, which is the `date`th of a month of so many days. */
+/** Whether the expression allows a day: the `date`th of a month of this many days. */
 type DayTest = (day: number, date: number, length: number) => boolean;
 
 function dayTest({ days, weekdays, nths }: CronFields, dayOr: boolean): DayTest {

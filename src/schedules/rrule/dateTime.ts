@@ -1,8 +1,8 @@
 import { DAY_SECONDS, dayOf, daysInMonth } from "../calendar";
 
-/** A time as a recurrence writes it. */
+/** A time in a recurrence. */
 export interface DateTime {
-  /** By the clock that is meant, since 1970-01-01. Prefect reads the digits alone, and takes the schedule's time zone for them. */
+  /** Since 1970-01-01 in local time. Prefect reads only the digits, in the schedule's time zone. */
   seconds: number;
   /** Whether it names a zone or an offset. */
   isZoned: boolean;
@@ -12,7 +12,7 @@ const DATE_TIME = /^(\d{4})-?(\d{2})-?(\d{2})(?:T(\d{2})(?::?(\d{2})(?::?(\d{2})
 
 /**
  * Read a date or a time of RFC 5545, with or without hyphens and colons.
- * @param name the property or part that it stands in, for the message
+ * @param name the property or part with the time, for the message
  * @throws {Error} if it is invalid
  */
 export function readDateTime(text: string, name: string): DateTime {
@@ -26,7 +26,7 @@ export function readDateTime(text: string, name: string): DateTime {
     number,
   ];
   const isDate = match !== null && year >= 1 && month >= 1 && month <= 12 && day >= 1 && day <= daysInMonth(year, month);
-  if (!isDate || hour > 23 || minute > 59 || second > 59) throw new Error(`${name} must be a time as 20260131T090000, and is "${text}"`);
+  if (!isDate || hour > 23 || minute > 59 || second > 59) throw new Error(`${name} must be a time such as 20260131T090000, not "${text}"`);
   const fraction = match[7] === undefined ? 0 : Number(`0.${match[7].slice(0, 6)}`);
   const seconds = dayOf(year, month, day) * DAY_SECONDS + hour * 3600 + minute * 60 + second + fraction;
   return { seconds, isZoned: match[8] !== undefined };

@@ -6,18 +6,18 @@ import { parseRecurrence, type RuleText } from "./parse";
 import { completeRule, type Rule } from "./rule";
 import { ruleSlots } from "./ruleSlots";
 
-/** What Prefect counts a recurrence from that has no DTSTART (`DEFAULT_ANCHOR_DATE`), as such a line. */
+/** The DTSTART line of a recurrence that has none (Prefect's `DEFAULT_ANCHOR_DATE`). */
 export const RRULE_START = "DTSTART:20200101T000000";
 const START: DateTime = { seconds: Date.UTC(2020, 0, 1) / 1000, isZoned: false };
-/** So many times in a row may be left out by EXRULE and EXDATE. */
+/** How many times in a row EXRULE and EXDATE may exclude. */
 const MOST_EXCLUDED = 1_000_000;
 
-/** Times from `start` on, in order, none twice; in seconds since 1970-01-01 by the clock of the schedule's zone. */
+/** Times from `start` on, sorted, without duplicates; in seconds since 1970-01-01, in the local time of the schedule's zone. */
 export type Times = (start: number) => Generator<number>;
 
 /**
- * The times of a recurrence of RFC 5545 as dateutil has them, which is Prefect's evaluator: RRULE, RDATE, EXRULE and EXDATE, counted from
- * DTSTART. Prefect reads the digits of a time alone, and means them in the schedule's time zone.
+ * The times of a recurrence of RFC 5545 as dateutil gives them, which Prefect uses: RRULE, RDATE, EXRULE and EXDATE, counted from DTSTART.
+ * Prefect reads only the digits of a time, in the schedule's time zone.
  * @throws {Error} with one sentence if it is invalid
  */
 export function rruleTimes(text: string): Times {
@@ -32,7 +32,7 @@ export function rruleTimes(text: string): Times {
 function ruleTimes(rule: Rule): Times {
   const slots = ruleSlots(rule);
   let end: number | undefined;
-  // The search for more is long where there is none: it is made once.
+  // A search that finds nothing takes long, so it happens once.
   let noneFrom = Number.POSITIVE_INFINITY;
   return function* (start) {
     if (start >= noneFrom) return;
@@ -47,7 +47,7 @@ function ruleTimes(rule: Rule): Times {
   };
 }
 
-/** The time that a rule's COUNT ends with. */
+/** The last time that a rule's COUNT allows. */
 function endOfCount({ count, start }: Rule, slots: Slots): number {
   if (count === undefined) return Number.POSITIVE_INFINITY;
   if (count <= 0) return Number.NEGATIVE_INFINITY;
@@ -97,7 +97,7 @@ function without(included: Times, excluded: Times): Times {
     let inARow = 0;
     for (const time of included(start)) {
       if (!next.done && next.value < time) next = out.next();
-      // Not step by step through what lies between.
+      // Skip the times between in one step.
       if (!next.done && next.value < time) {
         out = excluded(time);
         next = out.next();
@@ -106,7 +106,7 @@ function without(included: Times, excluded: Times): Times {
         inARow = 0;
         yield time;
       } else if (++inARow > MOST_EXCLUDED) {
-        throw new Error("EXRULE and EXDATE leave none of a million times in a row");
+        throw new Error("EXRULE and EXDATE exclude a million times in a row");
       }
     }
   };

@@ -17,18 +17,18 @@ const LISTS = {
 } as const;
 type List = (typeof LISTS)[keyof typeof LISTS];
 
-/** What one RRULE or EXRULE says. Weekdays are 0 (Monday) to 6. */
+/** One RRULE or EXRULE. Weekdays are 0 (Monday) to 6. */
 export interface RuleText extends Partial<Record<List, number[]>> {
   frequency: Frequency;
   interval: number;
   count?: number;
   until?: DateTime;
   weekStart: number;
-  /** `nth` is absent where every such weekday is meant. */
+  /** Without `nth`, every such weekday. */
   weekdays?: { weekday: number; nth?: number }[];
 }
 
-/** What a whole recurrence says. */
+/** A whole recurrence. */
 export interface RecurrenceText {
   start?: DateTime;
   rules: RuleText[];
@@ -38,8 +38,8 @@ export interface RecurrenceText {
 }
 
 /**
- * Read a recurrence as dateutil's `rrulestr` does, which is Prefect's reader.
- * @throws {Error} with one sentence that says what is wrong
+ * Read a recurrence as dateutil's `rrulestr` does, which Prefect uses.
+ * @throws {Error} with one sentence if it is invalid
  */
 export function parseRecurrence(text: string): RecurrenceText {
   const zones = new Set([...text.matchAll(/TZID=([^:]+):/g)].map(([, name]) => (name as string).toUpperCase()));
@@ -96,17 +96,17 @@ function readProperty(found: RecurrenceText, name: string, parameters: string[],
 }
 
 function withZone(date: DateTime, zoned: boolean, name: string): DateTime {
-  if (zoned && date.isZoned) throw new Error(`${name} has both TZID and a time with a zone of its own`);
+  if (zoned && date.isZoned) throw new Error(`${name} has both TZID and a time with its own zone`);
   return zoned ? { ...date, isZoned: true } : date;
 }
 
 function parseRule(text: string): RuleText {
   const rule: Partial<RuleText> = {};
-  if (text.includes(":")) throw new Error(`"${text}" has a colon too many`);
+  if (text.includes(":")) throw new Error(`"${text}" has one colon too many`);
   for (const part of text.split(";")) {
     const [name = "", value, ...more] = part.split("=");
     if (value === undefined || more.length > 0)
-      throw new Error(part === "" ? "there is a semicolon too many" : `"${part}" must be NAME=value`);
+      throw new Error(part === "" ? "there is one semicolon too many" : `"${part}" must be NAME=value`);
     readPart(rule, name, value);
   }
   if (rule.frequency === undefined) throw new Error(`there is no FREQ: it must be one of ${FREQUENCIES.join(", ")}`);
@@ -116,12 +116,12 @@ function parseRule(text: string): RuleText {
 function readPart(rule: Partial<RuleText>, name: string, value: string): void {
   switch (name) {
     case "FREQ":
-      if (!FREQUENCIES.includes(value as Frequency)) throw new Error(`FREQ must be one of ${FREQUENCIES.join(", ")}, and is "${value}"`);
+      if (!FREQUENCIES.includes(value as Frequency)) throw new Error(`FREQ must be one of ${FREQUENCIES.join(", ")}, not "${value}"`);
       rule.frequency = value as Frequency;
       return;
     case "INTERVAL":
       rule.interval = integer(name, value);
-      if (rule.interval < 1) throw new Error(`INTERVAL must be a whole number of at least 1, and is ${value}`);
+      if (rule.interval < 1) throw new Error(`INTERVAL must be a whole number of at least 1, not ${value}`);
       return;
     case "COUNT":
       rule.count = integer(name, value);
@@ -138,23 +138,23 @@ function readPart(rule: Partial<RuleText>, name: string, value: string): void {
       return;
     default: {
       const list = LISTS[name as keyof typeof LISTS];
-      if (list === undefined) throw new Error(`"${name}" is not a part of a rule`);
+      if (list === undefined) throw new Error(`"${name}" is not a valid part of a rule`);
       rule[list] = value.split(",").map((one) => integer(name, one));
       const wrong = list === "positions" ? rule[list].find((position) => position === 0 || Math.abs(position) > 366) : undefined;
-      if (wrong !== undefined) throw new Error(`BYSETPOS must be from 1 to 366 or from -366 to -1, and is ${wrong}`);
+      if (wrong !== undefined) throw new Error(`BYSETPOS must be from 1 to 366 or from -366 to -1, not ${wrong}`);
     }
   }
 }
 
 function integer(name: string, text: string): number {
   const value = /^[+-]?\d+$/.test(text) ? Number(text) : Number.NaN;
-  if (!Number.isSafeInteger(value)) throw new Error(`${name} must be a whole number, and is "${text}"`);
+  if (!Number.isSafeInteger(value)) throw new Error(`${name} must be a whole number, not "${text}"`);
   return value;
 }
 
 function weekday(name: string, text: string): number {
   const index = WEEKDAYS.indexOf(text);
-  if (index < 0) throw new Error(`${name} must be one of ${WEEKDAYS.join(", ")}, and is "${text}"`);
+  if (index < 0) throw new Error(`${name} must be one of ${WEEKDAYS.join(", ")}, not "${text}"`);
   return index;
 }
 

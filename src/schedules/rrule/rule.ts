@@ -2,14 +2,14 @@ import { DAY_SECONDS, dateOf, weekdayOf } from "../calendar";
 import type { DateTime } from "./dateTime";
 import type { Frequency, RuleText } from "./parse";
 
-/** A rule with what it takes from its start, ready to be counted out. Sets that are absent allow everything. */
+/** A rule that is complete with the values from its start. An absent set allows every value. */
 export interface Rule {
   frequency: Frequency;
   interval: number;
-  /** In seconds since 1970-01-01, by the clock of the schedule's zone. */
+  /** In seconds since 1970-01-01, in the local time of the schedule's zone. */
   start: number;
   count?: number;
-  /** The last second that it may have. */
+  /** The last second that the rule allows. */
   until?: number;
   weekStart: number;
   positions?: readonly number[];
@@ -20,7 +20,7 @@ export interface Rule {
   weeks?: ReadonlySet<number>;
   weekdays?: ReadonlySet<number>;
   nthWeekdays?: readonly { weekday: number; nth: number }[];
-  /** Each in order; absent where the frequency itself goes through them. */
+  /** Sorted. Absent if the frequency itself steps through them. */
   hours?: readonly number[];
   minutes?: readonly number[];
   seconds?: readonly number[];
@@ -29,7 +29,7 @@ export interface Rule {
 const SUB_DAILY: readonly Frequency[] = ["HOURLY", "MINUTELY", "SECONDLY"];
 
 /**
- * Complete what a rule says by its start, as dateutil's `rrule` does: the month, day, weekday and time that nothing else names.
+ * Complete a rule from its start, as dateutil's `rrule` does: the month, day, weekday and time that the rule does not give.
  * @throws {Error} if it is invalid
  */
 export function completeRule(text: RuleText, start: DateTime): Rule {
@@ -51,7 +51,7 @@ export function completeRule(text: RuleText, start: DateTime): Rule {
   const counts = frequency === "YEARLY" || frequency === "MONTHLY";
   const plain = weekdays?.filter(({ nth }) => nth === undefined || !counts).map(({ weekday }) => weekday);
   const nths = weekdays?.flatMap(({ weekday, nth }) => (nth !== undefined && counts ? [{ weekday, nth }] : []));
-  // Zero is no day of a month: dateutil drops it.
+  // dateutil drops zero, because no month has such a day.
   const days = monthDays?.filter((day) => day !== 0);
   const rank = SUB_DAILY.indexOf(frequency);
   return {
@@ -75,7 +75,7 @@ export function completeRule(text: RuleText, start: DateTime): Rule {
   };
 }
 
-/** @param isFilter whether the frequency goes through these by itself: what is given then only leaves some out */
+/** @param isFilter whether the frequency steps through these values, so that the given ones only exclude others */
 function clock(
   key: "hours" | "minutes" | "seconds",
   name: string,
@@ -86,6 +86,6 @@ function clock(
 ): Partial<Rule> {
   if (given === undefined) return isFilter ? {} : { [key]: [own] };
   const wrong = given.find((value) => value < 0 || value >= end);
-  if (wrong !== undefined && !isFilter) throw new Error(`${name} must be from 0 to ${end - 1}, and is ${wrong}`);
+  if (wrong !== undefined && !isFilter) throw new Error(`${name} must be from 0 to ${end - 1}, not ${wrong}`);
   return { [key]: [...new Set(given)].sort((a, b) => a - b) };
 }

@@ -5,16 +5,16 @@ import type { Rule } from "./rule";
 import { type YearDays, yearDays } from "./yearDays";
 
 const LAST_YEAR = 9999;
-/** The calendar repeats itself after 400 years: a rule that has no time in so many days has none that anybody waits for. */
+/** The calendar repeats after 400 years. A rule without a time in that many days never has one. */
 const SEARCHED = 146_097;
 const UNITS: Partial<Record<Frequency, number>> = { DAILY: DAY_SECONDS, HOURLY: 3600, MINUTELY: 60, SECONDLY: 1 };
-/** So many years' days are kept. */
+/** How many years of days to keep. */
 const KEPT_YEARS = 8;
 
 /**
- * The days and times of a rule without its COUNT and UNTIL, from any day on. The next one costs at most a step for each day of 400 years,
- * whatever the rule.
- * @throws {Error} if no time of any day fits
+ * The days and times of a rule without its COUNT and UNTIL, from any day on. For every rule, the next one needs at most one step for each day
+ * of 400 years.
+ * @throws {Error} if no time of any day matches
  */
 export function ruleSlots(rule: Rule): Slots {
   const kept = new Map<number, YearDays>();
@@ -30,10 +30,10 @@ export function ruleSlots(rule: Rule): Slots {
 
 type DaysOf = (year: number) => YearDays;
 
-/** A year, month, week or day of the rule: its days, as days of the year that it begins in. */
+/** A year, month, week or day of the rule, as days of the year in which it begins. */
 interface Period {
   year: number;
-  /** Days of that year, from 0; `to` is after the last. */
+  /** Days of that year, from 0. `to` is the day after the last. */
   from: number;
   to: number;
 }
@@ -41,7 +41,7 @@ interface Period {
 function byPeriods(rule: Rule, daysOf: DaysOf): Slots {
   const times = crossed(rule.hours, 3600, rule.minutes, 60, rule.seconds);
   const { first, at } = periodsOf(rule);
-  // A rule of every seventh year meets each year of the calendar's cycle within seven cycles, and in as many steps as one of every year.
+  // A rule for every seventh year reaches each year of the calendar's cycle within seven cycles, in as many steps as a rule for every year.
   const searched = rule.frequency === "YEARLY" ? SEARCHED * rule.interval : SEARCHED;
   return function* (fromDay) {
     let searchedTo = Math.max(fromDay, Math.floor(rule.start / DAY_SECONDS)) + searched;
@@ -66,7 +66,7 @@ function byPeriods(rule: Rule, daysOf: DaysOf): Slots {
   };
 }
 
-/** The rule's periods by number; `first` is the number of the one that a day is in, or of the last before it. */
+/** The rule's periods by number. `first` is the number of the period with a given day, or of the last one before that day. */
 function periodsOf({ frequency, interval, start, weekStart }: Rule): {
   first: (day: number) => number;
   at: (index: number) => Period | undefined;
@@ -109,14 +109,14 @@ function periodsOf({ frequency, interval, start, weekStart }: Rule): {
       const week = startDay - modulo(weekdayOf(startDay) - weekStart, 7);
       return {
         first: (day) => Math.floor((bounded(day) - week) / (7 * interval)),
-        // The first week has only the days from the start on.
+        // The first week begins at the start.
         at: (index) => within(index === 0 ? startDay : week + index * 7 * interval, week + index * 7 * interval + 7),
       };
     }
   }
 }
 
-/** @param seconds how long one step of the frequency is: a day or less */
+/** @param seconds the length of one step of the frequency: at most a day */
 function byUnits(rule: Rule, seconds: number, daysOf: DaysOf): Slots {
   const { interval, start } = rule;
   const perDay = DAY_SECONDS / seconds;
@@ -132,8 +132,8 @@ function byUnits(rule: Rule, seconds: number, daysOf: DaysOf): Slots {
   );
   const offsets = rule.positions ? pick([0], times, rule.positions) : times;
   if (units.size === 0)
-    throw new Error(`FREQ=${rule.frequency} and INTERVAL=${interval} meet no time that the rule allows, from its start on`);
-  if (offsets.length === 0) throw new Error("BYSETPOS picks none of the times");
+    throw new Error(`FREQ=${rule.frequency} and INTERVAL=${interval} never meet a time that the rule allows, counted from its start`);
+  if (offsets.length === 0) throw new Error("BYSETPOS selects none of the times");
   return function* (fromDay): Generator<Slot> {
     let day = Math.max(fromDay, startDay);
     let searchedTo = day + SEARCHED;
@@ -151,8 +151,8 @@ function byUnits(rule: Rule, seconds: number, daysOf: DaysOf): Slots {
 }
 
 /**
- * The hours, minutes or seconds of a day that the rule may have, by their remainder of the interval: those of one day are all of one
- * remainder, and the same ones come each day where the interval divides the day.
+ * The hours, minutes or seconds of a day that the rule allows, by their remainder modulo the interval. Those of one day all have the same
+ * remainder. If the interval divides the day, each day has the same ones.
  */
 function unitsByRest({ interval, hours, minutes, seconds: inMinute }: Rule, seconds: number, perDay: number, startUnit: number) {
   const found = new Map<number, number[]>();
@@ -180,7 +180,7 @@ function greatestDivisor(a: number, b: number): number {
   return b === 0 ? a : greatestDivisor(b, a % b);
 }
 
-/** Every sum of an hour, a minute and a second, in order. */
+/** Every sum of an hour, a minute and a second, sorted. */
 function crossed(
   hours: readonly number[] = [0],
   hour: number,

@@ -3,18 +3,18 @@ import type { Rule } from "./rule";
 
 /** The days of a year that a rule allows. */
 export interface YearDays {
-  /** Of 1 January, since 1970-01-01. */
+  /** The day of 1 January, since 1970-01-01. */
   first: number;
   /** Days in the year. */
   length: number;
-  /** By day of the year from 0, and a week longer: a week goes on into the next year, by the rules of the year that it began in. */
+  /** By day of the year, from 0, plus one week: a week that continues into the next year follows the rules of the year in which it began. */
   allowed: Uint8Array;
 }
 
-/** More than a year has, for weeks that go over its end. */
+/** Longer than a year, for weeks that cross its end. */
 const MORE = 7;
 
-/** Which days of a year a rule allows, as dateutil has it (`_iterinfo.rebuild` and the filter of `_iter`). */
+/** The days of a year that a rule allows, as in dateutil (`_iterinfo.rebuild` and the filter of `_iter`). */
 export function yearDays(rule: Rule, year: number): YearDays {
   const first = dayOf(year, 1, 1);
   const length = daysInYear(year);
@@ -47,7 +47,7 @@ function isYearDay(days: ReadonlySet<number>, index: number, length: number, yea
   return days.has(index + 1 - length) || days.has(index - length - daysInYear(year + 1));
 }
 
-/** ISO 8601's weeks, for any first day of the week. */
+/** The weeks of ISO 8601, for any first day of the week. */
 function weekMask(weeks: ReadonlySet<number>, weekStart: number, year: number, length: number, firstWeekday: number): Uint8Array {
   const mask = new Uint8Array(length + MORE);
   const firstStart = modulo(weekStart - firstWeekday, 7);
@@ -66,7 +66,7 @@ function weekMask(weeks: ReadonlySet<number>, weekStart: number, year: number, l
     const week = given < 0 ? given + count + 1 : given;
     if (week > 0 && week <= count) markWeek(week > 1 ? base + (week - 1) * 7 - shift : base);
   }
-  // Week 1 of the next year may begin in this one, and the last week of the year before may end in it.
+  // Week 1 of the next year may begin in this year, and the last week of the previous year may end in it.
   const next = base + count * 7 - shift;
   if (weeks.has(1) && next < length) markWeek(next);
   if (base > 0 && weeks.has(weeks.has(-1) ? -1 : weeksOfYearBefore(year, weekStart, length, base))) mask.fill(1, 0, base);
@@ -79,7 +79,7 @@ function weeksOfYearBefore(year: number, weekStart: number, length: number, base
   return 52 + Math.floor(modulo(days, 7) / 4);
 }
 
-/** The second Tuesday, the last Friday: of the year, or of its months. */
+/** For example the second Tuesday or the last Friday, of the year or of its months. */
 function nthMask({ frequency, months, nthWeekdays = [] }: Rule, year: number, length: number, weekdayAt: (index: number) => number) {
   const mask = new Uint8Array(length + MORE);
   const all = Array.from({ length: 12 }, (_, index) => index + 1);

@@ -3,7 +3,7 @@ import { scheduledFlowRuns } from "../../prefect/api/workPools";
 import type { Client } from "../../prefect/client";
 import { inOrder } from "../../serverRuns/turns";
 
-/** How far ahead to ask, in milliseconds: runs that come due before the next look begin in time. */
+/** How far ahead to ask, in milliseconds: runs that become due before the next look then begin in time. */
 const AHEAD = 15_000;
 
 /** Asks for the runs of one pool that are due, whenever something may have changed, and never twice at a time. */
@@ -59,7 +59,7 @@ export class DueRuns {
   }
 }
 
-/** When a run is due. `expected_start_time` does not tell it: that stays the same when a run is put off. */
+/** When a run is due. Not `expected_start_time`: that stays the same when a run is postponed. */
 export function dueOf({ next_scheduled_start_time: next, state, created }: ServerRun): number {
   return Date.parse(next ?? state?.state_details?.scheduled_time ?? created);
 }

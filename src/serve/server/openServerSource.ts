@@ -8,26 +8,26 @@ import { UserError } from "../../userError";
 import type { Dispatcher } from "../dispatcher";
 import { ServerSource } from "./serverSource";
 
-/** How long requests are still repeated after the dispatcher was told to end, in milliseconds. */
+/** How long to repeat requests after the dispatcher was asked to end, in milliseconds. */
 const LAST_TRIES = 10_000;
-/** How long to repeat one request, in milliseconds: a server may be away for a night. */
+/** How long to repeat one request, in milliseconds: a server may be down for a night. */
 const PATIENCE = 24 * 3_600_000;
 
 export interface OpenServerSource {
   loaded: LoadedManifest;
   runs: RunsParts;
-  /** For `{{ $NAME }}` in templates. */
+  /** The variables for `{{ $NAME }}` in templates. */
   templateEnv: NodeJS.ProcessEnv;
   dispatcher: Dispatcher;
-  /** Names of work pools; none for all that the manifest has. */
+  /** Names of work pools; empty for all of the manifest's. */
   pools: readonly string[];
   startUp: StartUp;
   graceSeconds: number;
 }
 
 /**
- * The source over the Prefect API that a manifest names.
- * @throws {UserError} if a pool cannot be served from here, or the API is out of reach at first
+ * Open the source for the Prefect API that a manifest names.
+ * @throws {UserError} if a pool cannot be served from here, or the API is unreachable at first
  */
 export async function openServerSource({
   loaded,
@@ -41,7 +41,7 @@ export async function openServerSource({
   const lastTries = new AbortController();
   const { client, shared } = await openServer(loaded, runs, {
     patienceMs: PATIENCE,
-    // Each repeat has a line of its own.
+    // Each retry has its own log line.
     tell: () => {},
     lastTries: lastTries.signal,
     onRepeat: (reason, pauseMs) => dispatcher.tell({ kind: "repeated", reason, pauseMs }),

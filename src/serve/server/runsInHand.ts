@@ -20,10 +20,14 @@ export class RunsInHand {
     if (id !== undefined && type !== undefined && this.#states.has(id)) this.#states.set(id, type);
   }
 
-  /** What came of one of them here. */
+  /** What happens to one of them here. */
   tell({ kind, run: { id } }: ServerRunEvent): void {
     if (kind === "claimed") this.#states.set(id, "PENDING");
     if (kind === "submitted") this.#states.set(id, this.#states.get(id) ?? "PENDING");
-    if (kind === "ended" || kind === "left") this.#states.delete(id);
+  }
+
+  /** Whatever came of it, it is no longer in hand. */
+  drop(id: string): void {
+    this.#states.delete(id);
   }
 }

@@ -134,10 +134,7 @@ export class ServerSource implements Source {
   /** Begins to ask, and does not wait for the answers: a slow pool holds up no other. */
   async look(): Promise<number> {
     const now = Date.now();
-    if (now >= this.#heartbeatDue) {
-      this.#heartbeatDue = now + HEARTBEAT_SECONDS * 1000;
-      void this.#sendHeartbeats();
-    }
+    if (now >= this.#heartbeatDue) void this.#sendHeartbeats(now);
     this.#lookEverywhere();
     return Math.min(now + this.#pollMs, this.#heartbeatDue);
   }
@@ -174,6 +171,7 @@ export class ServerSource implements Source {
     const turn = this.#turns.join(run.deployment_id ?? run.id);
     const work = async () => {
       const dispatched = await dispatchRun({ ...this.#dispatching, turn }, run, readAt).finally(turn.done);
+      this.#inHand.drop(run.id);
       this.#settled(dispatched, run);
       // The server may give it away again at once.
       if (dispatched.kind === "refused") await sleep(REFUSED_PAUSE, undefined, { signal: dispatcher.signal }).catch(() => {});
@@ -220,9 +218,12 @@ export class ServerSource implements Source {
     for (const due of this.#due.values()) due.look();
   }
 
-  async #sendHeartbeats(): Promise<void> {
+  /** While the server is away, the requests repeat by themselves. More of them would only pile up. */
+  async #sendHeartbeats(now: number): Promise<void> {
     const { client, name } = this.parts;
+    this.#heartbeatDue = Number.POSITIVE_INFINITY;
     for (const pool of this.pools) await sendHeartbeat(client, pool, name.name, HEARTBEAT_SECONDS).catch(() => {});
+    this.#heartbeatDue = now + HEARTBEAT_SECONDS * 1000;
   }
 }
 

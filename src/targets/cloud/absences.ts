@@ -3,22 +3,22 @@ import type { Note } from "./notes";
 
 export type End = Observation & { phase: "ended" };
 
-/** What of infrastructure that a cloud does not show: it may be late, or it was there and is gone. */
+/** Infrastructure that a cloud does not show: it may be late, or it existed and is gone. */
 export interface Absences {
   /** The cloud shows it. */
   seen(id: InfrastructureId): void;
   /**
-   * The cloud does not show it: its end as it was noted, still to come, or lost.
+   * The cloud does not show it: return its noted end, pending, or lost.
    * @param sentAt in milliseconds @default the time when it was first missing
    */
   gone(id: InfrastructureId, sentAt?: number): Promise<Observation>;
 }
 
 /**
- * @param settle for so long after it was sent infrastructure may not show yet, in milliseconds
+ * @param settle how long after it was sent infrastructure may be invisible, in milliseconds
  * @param endNote where an end is noted
- * @param late what a run's state says while it may only be late
- * @param lost why nothing tells how it ended
+ * @param late the run's message while it may only be late
+ * @param lost why the end is unknown
  */
 export function openAbsences({
   settle,
@@ -47,7 +47,7 @@ export function openAbsences({
   };
 }
 
-/** Note how it ended, for when the cloud has forgotten it. @returns the end that was noted first */
+/** Note how it ended, for the time after the cloud has forgotten it. @returns the end that was noted first */
 export async function firstEnd(note: Note<End>, end: End): Promise<End> {
   return (await note.update((noted) => noted ?? end)) as End;
 }

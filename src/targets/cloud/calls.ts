@@ -6,31 +6,31 @@ import { emptied, type TokenBucket, waitForTurn } from "./tokenBucket";
 
 /** How long one call may take, in milliseconds. */
 export const CALL_TIMEOUT = 30_000;
-/** For how long a call that may pass is repeated, in milliseconds. */
+/** How long to repeat a call with a temporary failure, in milliseconds. */
 const PERSEVERANCE = 180_000;
 /**
- * Credentials and roles younger than this may not work everywhere yet, in milliseconds. Google's and Azure's roles take longest
+ * Younger credentials and roles may not be effective everywhere, in milliseconds. Google's and Azure's roles take longest
  * (https://cloud.google.com/iam/docs/access-change-propagation).
  */
 const YOUNG = 600_000;
-/** An API that was enabled with the pool may be unknown for so long, in milliseconds: Google asks to wait "a few minutes". */
+/** How long an API that was enabled with the pool may be unknown, in milliseconds: Google asks to wait "a few minutes". */
 const API_YOUNG = 300_000;
-/** How long to retry eventual-consistency errors where nothing says when the credentials were made, in milliseconds. */
+/** How long to retry eventual-consistency errors if the age of the credentials is unknown, in milliseconds. */
 const PATIENCE = 5_000;
 
-/** Whose calls these are, and how their failures are read. */
+/** Whose calls these are, and how to read their failures. */
 export interface Caller<Kind extends string> {
-  /** As people say it: "AWS". */
+  /** The cloud's name in messages: "AWS". */
   cloud: string;
   /** Work pool name. */
   pool: string;
-  /** When the credentials were made, in milliseconds. @default long ago */
+  /** When the credentials were created, in milliseconds. @default long ago */
   createdAt?: number | undefined;
   notes: SharedNotes;
-  /** For what a user should hear while calls are tried again. */
+  /** Reports to the user that calls are retried. */
   tell(message: string): void;
   asFailure(error: unknown): CloudFailure<Kind>;
-  /** Failures that one more try mends, with what the user hears of the first of them. @default there are none */
+  /** Failures that one retry fixes, with the message for the first of them. @default none */
   onceMore?: { [K in Kind]?: (failure: CloudFailure<Kind>) => string };
   /** Failures of this cloud that pass by themselves; nothing was done. @default there are none */
   passing?: readonly Kind[];
@@ -38,16 +38,16 @@ export interface Caller<Kind extends string> {
 
 export interface CallOptions {
   signal?: AbortSignal | undefined;
-  /** Whether the cloud takes the same request twice for one. Otherwise it is not repeated where it may have been done. @default true */
+  /** Whether the cloud recognizes a repeated request. If not, a call that may have succeeded is not repeated. @default true */
   repeatable?: boolean;
-  /** Called before each try, once its turn has come. Where it throws, the call is not made, and its error is the call's. */
+  /** Called before each try, once its turn has come. If it throws, the call is not made, and fails with this error. */
   beforeTry?: () => Promise<void>;
 }
 
 /**
- * Make a call in its turn, and again as long as that may help.
- * @param what as a message names it: `ecs:RunTask`
- * @param buckets that it draws from
+ * Make a call when its turn comes, and repeat it as long as that may help.
+ * @param what its name in messages: `ecs:RunTask`
+ * @param buckets the buckets from which it draws
  * @throws {CloudFailure}
  */
 export type Call = <T>(what: string, buckets: readonly TokenBucket[], call: () => Promise<T>, options?: CallOptions) => Promise<T>;
@@ -61,7 +61,7 @@ export function openCalls<Kind extends string>(of: Caller<Kind>): Call {
     told.add(subject);
   };
 
-  /** Which failures of one call are worth another try. */
+  /** Which failures of one call are worth a retry. */
   function judge(repeatable: boolean): (failure: CloudFailure<Kind>) => boolean {
     const began = Date.now();
     const again = new Set<string>();
@@ -119,7 +119,7 @@ export function openCalls<Kind extends string>(of: Caller<Kind>): Call {
 }
 
 /**
- * Whether a failure passes by itself, since the pool is young: new credentials, roles and APIs are not known everywhere at once.
+ * Whether a failure will pass, because the pool is young: new credentials, roles and APIs are eventually consistent.
  * @param createdAt of the credentials, in milliseconds; absent: long ago
  */
 export function isGrowingPain({ kind }: { kind: string }, createdAt: number | undefined): boolean {
@@ -128,7 +128,7 @@ export function isGrowingPain({ kind }: { kind: string }, createdAt: number | un
 }
 
 /**
- * For how many milliseconds yet credentials may not be known everywhere; 0 or less: they are.
+ * For how many more milliseconds credentials may not be effective everywhere; 0 or less: they are.
  * @param createdAt in milliseconds; absent: long ago
  */
 function youngFor(createdAt: number | undefined): number {

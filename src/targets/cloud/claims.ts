@@ -1,32 +1,32 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Note } from "./notes";
 
-/** A piece of work that one process does, while the others wait for what comes of it. */
+/** Work that one process does, while the others wait for its result. */
 export interface Claim<T extends { at: number }, Result> {
-  /** Holds either a claim, or what came of the work. */
+  /** Contains either a claim, or the result of the work. */
   note: Note<T>;
-  /** What came of the work; `undefined`: the note is only a claim. */
+  /** The result of the work; `undefined` if the note is only a claim. */
   answer(value: T): Result | undefined;
-  /** Whether a claim still holds. If not, the process that made it has died. */
+  /** Whether a claim is still valid. If not, the process that made it has died. */
   holds(claim: T): boolean;
-  /** What a process that died may have done all the same; `undefined`: nothing. @default nothing */
+  /** What a dead process may have completed; `undefined`: nothing. @default nothing */
   leftBy?(claim: T): Promise<Result | undefined>;
-  /** The claim that this process makes. `at`: now, in milliseconds. */
+  /** The claim of this process. `at`: now, in milliseconds. */
   claim(): T;
-  /** Do the work. It has to replace its claim: by what came of it, or by nothing where it failed. */
+  /** Do the work. It must replace its claim by the result, or remove it after a failure. */
   work(own: OwnClaim<T>): Promise<Result>;
-  /** How often to look whether another process is done, in milliseconds. */
+  /** How often to check whether another process is done, in milliseconds. */
   pause: number;
   signal?: AbortSignal;
 }
 
-/** The claim that this process has made. */
+/** The claim of this process. */
 export interface OwnClaim<T> {
   readonly value: T;
   /**
-   * The claim holds from now on. Called just before each try of the work, however long it has waited for its turn: so the work is never
-   * under way without a claim that holds.
-   * @throws {TakenOver} where another process has taken this one for dead: the work is that one's now
+   * Renew the claim. Called just before each try of the work, however long it has waited for its turn: so the work never runs without a
+   * valid claim.
+   * @throws {TakenOver} if another process has taken this one for dead, and now does the work
    */
   renew(): Promise<void>;
   replace(next: T | undefined): Promise<void>;

@@ -1,17 +1,17 @@
 import { quoted } from "../../shown";
 
-/** Labels as a place takes them. */
+/** Labels in the form that a place accepts. */
 interface CleanLabels {
   labels: Record<string, string>;
-  /** What is lost on the way, a line each. */
+  /** What is lost, one sentence for each. */
   warnings: string[];
 }
 
 /**
- * Bring labels into the form that a place takes. Where two labels become one, or a value or a key is lost, a line says so. A change of
- * spelling alone is not mentioned.
- * @param given by key, the weakest first: of two that become one the last is kept
- * @param clean an empty key: the place takes no such label
+ * Convert labels to the form that a place accepts. If two labels become equal, or a value or a key is lost, a sentence reports it. A
+ * changed spelling alone is not reported.
+ * @param given by key, the weakest first: of two that become equal, the last is kept
+ * @param clean returns an empty key if the place accepts no such label
  * @param path of the labels, for messages
  */
 export function cleanLabels(

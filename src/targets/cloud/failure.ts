@@ -1,20 +1,20 @@
 import { isUnsent, networkCode } from "./networkErrors";
 
 /**
- * How a call to a cloud failed, as far as all clouds have it. A cloud adds kinds of its own.
+ * How a call to a cloud failed: the kinds that all clouds have. A cloud adds its own kinds.
  *
  * - `throttled`: refused for now; nothing was done.
  * - `unsent`: it cannot have reached the cloud.
- * - `unclear`: it may or may not have been done (5xx, connection lost, no answer in time).
- * - `unauthenticated`: the cloud does not know the credentials, or not yet, or not any more.
- * - `denied`: a permission is missing, or not there yet.
- * - `young`: something that was just made is not known everywhere yet, in the cloud's own words.
- * - `missing`: what the call is about is not there.
- * - `refused`: anything else that trying again does not help.
+ * - `unclear`: it may have succeeded or not (5xx, connection lost, no answer in time).
+ * - `unauthenticated`: the cloud does not accept the credentials, not yet, or no longer.
+ * - `denied`: a permission is missing, or not yet effective.
+ * - `young`: the cloud itself reports that something new is not yet effective.
+ * - `missing`: the subject of the call does not exist.
+ * - `refused`: any other failure for which a retry does not help.
  */
 export type CommonKind = "throttled" | "unsent" | "unclear" | "unauthenticated" | "denied" | "young" | "missing" | "refused";
 
-/** What some failures tell beside their kind. */
+/** Details of some failures. */
 export interface FailureDetails {
   /** Names of what an earlier call with the same token has started. */
   existing?: readonly string[];
@@ -24,7 +24,7 @@ export interface FailureDetails {
   retryAfter?: number;
 }
 
-/** A failed call to a cloud. The message is the cloud's own, on one line. */
+/** A failed call to a cloud. The message is the cloud's own, in one line. */
 export class CloudFailure<Kind extends string = CommonKind> extends Error {
   override readonly name = "CloudFailure";
 
@@ -37,12 +37,12 @@ export class CloudFailure<Kind extends string = CommonKind> extends Error {
   }
 }
 
-/** Whether the same call may do better later. */
+/** Whether a retry may succeed. */
 export function mayPass({ kind }: CloudFailure<string>): boolean {
   return kind === "throttled" || kind === "unsent" || kind === "unclear";
 }
 
-/** What a call answers; `undefined` where what it is about is not there. */
+/** The result of a call; `undefined` if its subject does not exist. */
 export async function ifThere<T>(call: Promise<T>): Promise<T | undefined> {
   return call.catch((error) => {
     if (error instanceof CloudFailure && error.kind === "missing") return undefined;
@@ -51,8 +51,8 @@ export async function ifThere<T>(call: Promise<T>): Promise<T | undefined> {
 }
 
 /**
- * What turns anything that a call threw into a {@link CloudFailure}. What comes from no call is a bug: it is thrown again.
- * @param classify what the cloud or its SDK says; `undefined`: they say nothing
+ * Convert anything that a call threw to a {@link CloudFailure}. What comes from no call is a bug: it is thrown again.
+ * @param classify reads the error of the cloud or its SDK; `undefined`: it is not one
  */
 export function failureReader<Kind extends string>(
   classify: (error: Error, message: string) => CloudFailure<Kind> | undefined,
@@ -74,7 +74,7 @@ function isTimeout({ name, message }: Error): boolean {
   return name === "TimeoutError" || name === "AbortError" || /socket hang up|timed out/i.test(message);
 }
 
-/** A cloud's text on one line, without control characters; of an HTML page only its words. */
+/** A cloud's text in one line, without control characters; of an HTML page only the text. */
 export function oneLine(text: string): string {
   const words = /<(!doctype|html|title)\b/i.test(text)
     ? text.replaceAll(/<(style|script)\b[\s\S]*?<\/\1>/gi, " ").replaceAll(/<[^>]*>/g, " ")

@@ -1,16 +1,16 @@
-/** Says what was seen of one; of most that is known at once, of some only after another call. */
+/** Returns the observation of one item: most are known at once, some only after another call. */
 export type Tell<Key, Seen> = (key: Key, seen: Seen | Promise<Seen>) => void;
 
 export interface Gathering<Key, Seen> {
-  /** What is looked at in one batch. */
+  /** Which batch an item belongs to. */
   groups: (keys: Iterable<Key>) => Iterable<readonly Key[]>;
-  /** Look at one batch. What it has said nothing of when it throws fails with it. */
+  /** Look at one batch. If it throws, the items without an answer so far fail too. */
   look: (group: readonly Key[], tell: Tell<Key, Seen>) => Promise<void>;
-  /** How long to wait for others, in milliseconds. @default 15 */
+  /** How long to wait for other callers, in milliseconds. @default 15 */
   wait?: () => number;
 }
 
-/** Those who ask at about the same time are answered by the same calls, in milliseconds. */
+/** Callers within this time share the same calls, in milliseconds. */
 export const GATHER = 15;
 
 interface Asked<Key, Seen> {
@@ -21,10 +21,10 @@ interface Asked<Key, Seen> {
 }
 
 /**
- * Those who ask at about the same time are answered by the same look, each as soon as all that it asked for is seen. If something
- * cannot be seen, only those who asked for it hear why.
+ * Callers at about the same time share one look. Each gets its answer as soon as all its items are seen. If an item cannot be seen, only
+ * its callers get the error.
  *
- * @returns what looks at some; its answer may have more than was asked for: what others asked for too
+ * @returns a function that looks at some items; its answer may also contain other callers' items
  */
 export function gather<Key, Seen>({
   groups,

@@ -5,25 +5,25 @@ import type { Leftovers, SharedNotes } from "../target";
 /** Whose leftovers they are. */
 export interface LeftoversOf {
   notes: SharedNotes;
-  /** As names, labels and tags in the cloud have it. */
+  /** The stack's name in the cloud's names, labels and tags. */
   stack: string;
   pool: string;
-  /** Do some work; a call that failed becomes what the user hears. */
+  /** Do some work; a failed call becomes the user's message. */
   explained<T>(what: string, work: () => Promise<T>): Promise<T>;
   signal: AbortSignal;
 }
 
-/** The most that one tidying removes of a kind. */
+/** How many of a kind one tidying removes at most. */
 export const A_FEW = 20;
 
-/** Removes leftovers part by part: a part that fails does not keep the others. */
+/** Removes leftovers part by part: a part that fails does not stop the others. */
 export class Removal {
   readonly #removed: Record<string, number> = {};
   readonly #kept: string[] = [];
 
   constructor(private readonly of: LeftoversOf) {}
 
-  /** @param what as the user hears it if it fails: "deleting the secrets of its runs" */
+  /** @param what the work in the message if it fails: "deleting the secrets of its runs" */
   async part(what: string, work: () => Promise<void>): Promise<void> {
     try {
       await this.of.explained(what, work);
@@ -33,7 +33,7 @@ export class Removal {
     }
   }
 
-  /** @param what is removed, as people call it: "task definitions" */
+  /** @param what what is removed, in the user's words: "task definitions" */
   count(what: string, number: number): void {
     if (number > 0) this.#removed[what] = this.removed(what) + number;
   }
@@ -53,8 +53,8 @@ export class Removal {
 }
 
 /**
- * What a pool's template and its deployments say for a job variable, where they say it in full.
- * @param fixed what the template's job configuration has in its place
+ * The complete values of a job variable in a pool's template and its deployments.
+ * @param fixed the value in the template's job configuration that replaces the variable
  */
 export function declaredValues(
   variable: string,

@@ -5,13 +5,13 @@ export interface LogReader {
   page(id: InfrastructureId, cursor: string | undefined): Promise<LogPage>;
 }
 
-/** Up to where a run's log has been read: what its cursor says. Times are the cloud's, in milliseconds. */
+/** How far a run's log has been read: the content of its cursor. Times are the cloud's, in milliseconds. */
 export interface LogPosition<Walk = unknown> {
-  /** Lines so much older than this as a line may be late have all come; 0: nothing was read. */
+  /** Lines older than this, by as much as a line may be late, have all come; 0: nothing was read. */
   time: number;
-  /** Lines that may come again, since late ones are looked for: the cloud's id and time. */
+  /** Lines that may come again, since each query looks for late ones: the cloud's id and time. */
   seen: Record<string, number>;
-  /** A reading that was left before its end, for the quota or its size: where it goes on, and when it began. */
+  /** A reading that stopped early, because of the quota or its size: where to continue, and when it began. */
   walk?: { on: number; at: number } & Walk;
 }
 
@@ -24,20 +24,20 @@ export function formatCursor(position: LogPosition): string {
 }
 
 /**
- * From when on a query has to look: late lines are older than what was read before.
- * @param late how much later than its time a line may show up
- * @param created when the run was made @default 0
+ * The time from which a query must look: late lines are older than what was read before.
+ * @param late how much later than its time a line may appear
+ * @param created when the run was created @default 0
  */
 export function sinceOf({ time, walk }: LogPosition, late: number, created = 0): number {
   return walk?.on ?? Math.max(0, time === 0 ? created : time - late);
 }
 
-/** When the reading of a position began. @param at of the query that goes on with it */
+/** When the reading of a position began. @param at of the query that continues it */
 export function begunAt({ walk }: LogPosition, at: number): number {
   return walk?.at ?? at;
 }
 
-/** Whether a reading has every line of a run that ended then. @param at of its last query, @param cut where pages were left unread */
+/** Whether a reading has every line of a run that ended then. @param at of its last query @param cut where pages were left unread */
 export function isDrained(
   before: LogPosition,
   { at, cut }: { at: number; cut?: unknown },
@@ -48,7 +48,7 @@ export function isDrained(
 }
 
 /**
- * The position after a reading that was left. The next query goes on there: were it to begin again, it might never get further.
+ * The position after a reading that stopped early. The next query continues there: if it began again, it might never get further.
  * @param seen with the lines of this reading
  */
 export function readUpTo<Walk>(
@@ -61,9 +61,9 @@ export function readUpTo<Walk>(
 }
 
 /**
- * The position after a reading that came to its end.
+ * The position after a complete reading.
  * @param seen with the lines of this reading
- * @param begun when the reading began: the late neighbours of younger lines may have come in behind it
+ * @param begun when the reading began: late lines may have come in behind younger ones since
  */
 export function readToEnd(position: LogPosition, seen: Record<string, number>, begun: number, late: number): LogPosition<never> {
   const time = timeOf(position, seen, begun);

@@ -1,8 +1,8 @@
-/** Errors of the network, by their codes in Node, its fetch (undici) and its TLS. */
+/** Network errors, by their codes in Node, its fetch (undici) and its TLS. */
 const NETWORK =
   /^(E[A-Z]+|UND_ERR_.*|HPE_.*|ERR_(SSL|TLS)_.*|ERR_STREAM_PREMATURE_CLOSE|ERR_HTTP2_.*|CERT_.*|DEPTH_.*|HOSTNAME_MISMATCH|SELF_SIGNED_.*|UNABLE_TO_.*)$/;
 
-/** Errors that come before anything was sent. */
+/** Errors that occur before anything was sent. */
 const BEFORE_SENDING = new Set([
   "ECONNREFUSED",
   "ENOTFOUND",
@@ -22,7 +22,7 @@ const BEFORE_SENDING = new Set([
   "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
 ]);
 
-/** The code of what went wrong with the network, from anywhere in the chain of causes; `undefined` if nothing did. */
+/** The code of a network error, from anywhere in the chain of causes; `undefined` if there is none. */
 export function networkCode(error: Error): string | undefined {
   for (let each: unknown = error; each instanceof Error; each = each.cause) {
     const { code } = each as { code?: unknown };
@@ -31,7 +31,7 @@ export function networkCode(error: Error): string | undefined {
   return undefined;
 }
 
-/** Whether the other side cannot have got the request. */
+/** Whether the other side certainly did not get the request. */
 export function isUnsent(code: string): boolean {
   return BEFORE_SENDING.has(code);
 }

@@ -1,8 +1,8 @@
 import type { SharedNotes } from "../target";
 
-/** What a note holds at one moment, and the way to change it if nobody else has. */
+/** The content of a note at one moment, and a function to change it if nobody else has. */
 export interface Held<T> {
-  /** `undefined`: there is no such note. */
+  /** `undefined`: the note does not exist. */
   value: T | undefined;
   /**
    * Compare-and-set.
@@ -29,15 +29,15 @@ export class Note<T> {
     return (await this.held()).value;
   }
 
-  /** Write it unless it is there. @returns whether this call wrote it */
+  /** Write it unless it exists. @returns whether this call wrote it */
   async create(value: T): Promise<boolean> {
     return this.notes.swapNote(this.key, undefined, this.format(value));
   }
 
   /**
    * Change it, however many processes do so at once.
-   * @param change may be called several times; what it returns unchanged is not written
-   * @returns what the note holds now
+   * @param change may be called several times; an unchanged result is not written
+   * @returns the note's value now
    */
   async update(change: (now: T | undefined) => T | undefined): Promise<T | undefined> {
     for (;;) {
@@ -62,12 +62,12 @@ export class Note<T> {
   }
 }
 
-/** A note that is kept as JSON. */
+/** A note that is stored as JSON. */
 export function jsonNote<T>(notes: SharedNotes, key: string): Note<T> {
   return new Note<T>(notes, key, JSON.stringify, JSON.parse);
 }
 
-/** A note that is kept as it is. */
+/** A note that is stored as it is. */
 export function textNote(notes: SharedNotes, key: string): Note<string> {
   return new Note(notes, key, String, String);
 }

@@ -1,9 +1,9 @@
 import { UserError } from "../../userError";
 
 /**
- * A package that only one kind of pool needs, asked for where it is first needed.
- * @param missing what to say where it is not installed: the line that installs it
- * @throws {UserError} saying that
+ * Load a package that only one kind of pool needs, on first use.
+ * @param missing the message if it is not installed: the command that installs it
+ * @throws {UserError} with that message
  */
 export async function optionalPackage<T>(load: () => Promise<T>, missing: string): Promise<T> {
   try {

@@ -1,16 +1,16 @@
 /** One page of a list. */
 export interface Page<T> {
   items: T[];
-  /** Where the next page begins; absent: this is the last. */
+  /** Where the next page begins; absent on the last page. */
   next?: string;
 }
 
-/** @param next of the reply; clouds also write "" for none */
+/** @param next of the reply; some clouds send "" for none */
 export function pageOf<T>(items: T[], next: string | null | undefined): Page<T> {
   return { items, ...(next ? { next } : {}) };
 }
 
-/** The items of all pages, one page after the other. @param max pages */
+/** The items of all pages, one page after the other. @param max the largest number of pages */
 export async function* itemsOf<T>(page: (token?: string) => Promise<Page<T>>, max = Number.POSITIVE_INFINITY): AsyncGenerator<T> {
   let token: string | undefined;
   for (let pages = 0; pages < max; pages++) {

@@ -3,9 +3,9 @@ import { Secret } from "../../secret";
 import { UserError } from "../../userError";
 import type { PoolAccess } from "../target";
 
-/** What a pool's definition says of its cloud, read alike for all clouds. */
+/** Reads what a pool's definition says about its cloud, in the same way for all clouds. */
 
-/** When the pool's own credentials were made, in milliseconds; absent: long ago. */
+/** When the pool's own credentials were created, in milliseconds; absent: long ago. */
 export function createdAtOf({ credentials, ambient }: PoolAccess): { createdAt?: number } {
   return credentials?.createdAt === undefined || ambient ? {} : { createdAt: Date.parse(credentials.createdAt) };
 }
@@ -27,7 +27,7 @@ export function urlAt(text: string, path: string): URL {
   return url;
 }
 
-/** A value of a credentials block in the clear. @throws {UserError} if it is secret and not known here */
+/** A value of a credentials block as plain text. @throws {UserError} if it is secret and unavailable here */
 export function plainAt(value: Value | undefined, path: string): unknown {
   if (!(value instanceof Secret)) return value;
   if (value.known) return value.reveal();

@@ -1,23 +1,26 @@
 import { UserError } from "../../userError";
 import { CloudFailure, type CommonKind } from "./failure";
 
-/** What a user hears of calls that have failed for good. */
+/** The parts of messages about calls that failed for good. */
 export interface Refusals<Kind extends string> {
-  /** As people say it: "Google Cloud". */
+  /** The cloud's name: "Google Cloud". */
   cloud: string;
-  /** Who called, as a sentence says it: "your own AWS login". */
+  /** The caller, in a sentence: "your own AWS login". */
   as: string;
   /** Where it cannot be reached: " in eu-west-1". @default "" */
   where?: string;
-  /** What to do about a denial, after the cloud's own words; "" where they name no permission that is known here. */
+  /** What to do about a denial, after the cloud's own message; "" if it names no known permission. */
   remedy(why: string): string;
-  /** Sentences of this cloud's own; `undefined`: the common one. `what` is the work, as "submitting the run"; `why` the cloud's own words. */
+  /**
+   * Messages of this cloud; `undefined`: use the common one. `what` is the work, such as "submitting the run"; `why` is the cloud's own
+   * message.
+   */
   sentences: { [K in Kind | CommonKind]?: (what: string, why: string, failure: CloudFailure<Kind>) => string | undefined };
 }
 
 /**
- * A failure as a user hears it: exit code 5.
- * @param what the work, as "submitting the run"
+ * Convert a failure to the user's message: exit code 5.
+ * @param what the work, such as "submitting the run"
  */
 export function refusalOf<Kind extends string>(what: string, failure: CloudFailure<Kind>, of: Refusals<Kind>): UserError {
   const { kind, message: why } = failure;
@@ -37,7 +40,7 @@ export function refusalOf<Kind extends string>(what: string, failure: CloudFailu
   }
 }
 
-/** Do some work; a call of it that failed for good becomes what the user hears. */
+/** Do some work; a call that failed for good becomes the user's message. */
 export async function explaining<Kind extends string, T>(
   what: string,
   work: () => Promise<T>,

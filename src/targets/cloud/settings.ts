@@ -1,19 +1,19 @@
 import { secondsIn } from "../../duration";
 
-/** How long a cloud may take for things that have no other sign, in milliseconds. */
+/** How long a cloud may take for things that it does not report, in milliseconds. */
 export interface Settings {
-  /** After a run was sent: how long its infrastructure may take to show up. */
+  /** After a run was sent: how long its infrastructure may be invisible. */
   settle: number;
-  /** After a run's end: how long its last lines may take to get into the log. @default 10 s */
+  /** After a run's end: how long its last lines may take to appear in the log. @default 10 s */
   logDrain: number;
-  /** For how long no run may have used what is then removed. @default 7 days */
+  /** How long something must be unused before it is removed. @default 7 days */
   unused: number;
 }
 
 /**
- * `PUSHPOOL_<cloud>_SETTLE_SECONDS`, `…_LOG_DRAIN_SECONDS` and `…_UNUSED_SECONDS`, for places that are slower or faster than most.
- * @param cloud as in the variables: `ECS`
- * @param settle default, in seconds
+ * `PUSHPOOL_<cloud>_SETTLE_SECONDS`, `…_LOG_DRAIN_SECONDS` and `…_UNUSED_SECONDS`, for places that are slower or faster than usual.
+ * @param cloud its name in the variables: `ECS`
+ * @param settle the default, in seconds
  * @throws {UserError} if one is not a number of seconds
  */
 export function readSettings(env: NodeJS.ProcessEnv, cloud: string, settle: number): Settings {

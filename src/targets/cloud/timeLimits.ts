@@ -1,22 +1,22 @@
 import type { InfrastructureId } from "../target";
 
-/** What a time limit is measured by. Times are in milliseconds. */
+/** The times by which a limit is measured, in milliseconds. */
 export interface LimitedRun {
   createdAt?: number | undefined;
   startedAt?: number | undefined;
-  /** Seconds from its start; `null`: any time. */
+  /** Seconds from its start; `null`: no limit. */
   timeoutSeconds: number | null;
-  /** Seconds that it may take to start; `null`: any time. */
+  /** Seconds that it may take to start; `null`: no limit. */
   startTimeoutSeconds: number | null;
 }
 
-/** Time limits in a cloud that has none itself: whoever watches a run to its end stops it. */
+/** Time limits in a cloud that has none: whoever watches a run to its end stops it. */
 export interface TimeLimits {
-  /** It goes on, as it was just seen. */
+  /** It is still running, as just seen. */
   seen(id: InfrastructureId, run: LimitedRun): void;
   /** It has ended, or is being stopped. */
   over(id: InfrastructureId): void;
-  /** Stop it if it was past a limit when it was last seen. One that was never seen is left alone. */
+  /** Stop it if it was past a limit when it was last seen. If it was never seen, nothing happens. */
   enforce(id: InfrastructureId): Promise<void>;
 }
 

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { SharedNotes } from "../target";
 import { jsonNote } from "./notes";
 
-/** How many calls a cloud takes: some at once, then so many a second. */
+/** How many calls a cloud allows: a burst at once, then so many a second. */
 export interface BucketSize {
   burst: number;
   perSecond: number;
@@ -10,16 +10,16 @@ export interface BucketSize {
   afterRefusal?: number;
 }
 
-/** A bucket that all processes of a ledger draw from. */
+/** A bucket that all processes of a ledger share. */
 export interface TokenBucket extends BucketSize {
-  /** Key of its note: the cloud, the kind of call, and whose quota it is. */
+  /** The key of its note: the cloud, the kind of call, and the owner of the quota. */
   key: string;
 }
 
 /**
- * Take one call out of the bucket, and wait until it may go.
+ * Take one call from the bucket, and wait until it may go.
  *
- * The note is the time when the bucket will be full again, in milliseconds. So a bucket that nobody draws from needs no writing.
+ * The note is the time when the bucket will be full again, in milliseconds. An unused bucket therefore needs no writes.
  */
 export async function waitForTurn(notes: SharedNotes, bucket: TokenBucket, signal?: AbortSignal): Promise<void> {
   if (bucket.afterRefusal !== undefined && Date.now() >= ((await countedUntil(notes, bucket).value()) ?? 0)) return;
@@ -32,7 +32,7 @@ export async function waitForTurn(notes: SharedNotes, bucket: TokenBucket, signa
   if (wait > 0) await sleep(wait, undefined, signal ? { signal } : {});
 }
 
-/** Take one call out of the bucket if it may go at once. @returns whether it may */
+/** Take one call from the bucket if it may go at once. @returns whether it may */
 export async function tryTurn(notes: SharedNotes, bucket: TokenBucket): Promise<boolean> {
   let mayGo = false;
   await fullAt(notes, bucket).update((full) => {
@@ -43,15 +43,15 @@ export async function tryTurn(notes: SharedNotes, bucket: TokenBucket): Promise<
   return mayGo;
 }
 
-/** The cloud says how many calls are left: others draw from its quota too. @param left a number above the bucket's own changes nothing */
+/** Note how many calls the cloud says are left: others use its quota too. @param left a number above the bucket's own changes nothing */
 export async function lowered(notes: SharedNotes, bucket: TokenBucket, left: number): Promise<void> {
   const at = Date.now() + ((bucket.burst - left) * 1000) / bucket.perSecond;
   await fullAt(notes, bucket).update((full = 0) => Math.max(full, at));
 }
 
 /**
- * The cloud has refused a call: others draw from its quota too. The bucket is empty now, for all processes.
- * @param retryAfter when the cloud takes the next call, in milliseconds from now; absent: once the bucket has one again
+ * Note that the cloud has refused a call: others use its quota too. The bucket is now empty for all processes.
+ * @param retryAfter when the cloud accepts the next call, in milliseconds from now. @default when the bucket has one again
  */
 export async function emptied(notes: SharedNotes, bucket: TokenBucket, retryAfter?: number): Promise<void> {
   const { perSecond, afterRefusal } = bucket;

@@ -5,8 +5,8 @@ import { UserError } from "../../userError";
 import { listAt, objectAt } from "../jobValues";
 
 /**
- * What a cloud's API takes at one place of a request. SDKs drop what they do not know without a word, so a misspelt field has to be
- * found here. Each cloud makes its fields from the vendor's own contract, or holds them to it by a test.
+ * What a cloud's API accepts at one place of a request. SDKs silently drop unknown fields, so a misspelt field must be found here. Each
+ * cloud builds its fields from the vendor's contract, or compares them with it in a test.
  */
 export type Field =
   | "text"
@@ -22,16 +22,16 @@ export type Field =
 
 /** Whose API it is. */
 export interface Vendor {
-  /** As people say it: "Cloud Run". */
+  /** Its name in messages: "Cloud Run". */
   name: string;
-  /** Where a secret belongs, which anyone who may look would see here: a message from after the path. */
+  /** Where a secret belongs, which everyone with access could see here: the end of a message, after the path. */
   secret(secret: Secret): string;
 }
 
 /**
- * A value as the API takes it, without what is `null`. Nothing in it may be secret: everybody who may look at the resource sees it.
+ * A value in the form that the API accepts, without `null`. It must not contain secrets: everyone with access to the resource sees it.
  * @param path of the value, for messages
- * @throws {UserError} naming the path of what the API does not take, with the nearest name
+ * @throws {UserError} naming the path of what the API does not accept, with similar names
  */
 export function checked(value: Value, field: Field, path: string, vendor: Vendor): Json {
   if (value instanceof Secret) throw new UserError(`${path} ${vendor.secret(value)}`);

@@ -1,20 +1,20 @@
 import { constants } from "node:os";
 
-/** How an attempt ended, as far as Google's words tell. */
+/** How an attempt ended, as far as Google's message shows. */
 export interface AttemptWords {
   kind?: "timedOut" | "outOfMemory" | "neverStarted" | "signalled" | "cancelled" | "ownFault" | "failed";
-  /** Never 0: of a failed attempt Google says "exit code: 0" where there was none. */
+  /** Never 0: for a failed attempt without an exit code, Google writes "exit code: 0". */
   exitCode?: number;
-  /** By name where it has one here. */
+  /** By name, if it has one here. */
   signal?: string;
 }
 
 /**
- * The texts that Cloud Run has given since 2018, in tasks and in conditions of executions; the first that fits.
- * "Task X failed with exit code: 0 and message: …" holds one of the others as its message.
+ * Cloud Run's messages since 2018, in tasks and in conditions of executions; the first match counts. "Task X failed with exit code: 0 and
+ * message: …" contains one of the others as its message.
  */
 const KINDS: readonly [RegExp, NonNullable<AttemptWords["kind"]>][] = [
-  // Before all others: a path or a volume in these may hold any word.
+  // Before all others: a path or a volume in these may contain any word.
   [
     /failed to (start|load|mount|resolve|create|pull)\b|exec likely failed|exec format error|mount(ing)? (of )?(\S+ ){0,4}(failed|timed out)|\bstartup (\w+ )?probe\b|import failed|(support|has no|without) (linux\/amd64|amd64\/linux)|toomanyrequests|too many requests|quota exceeded|no such file or directory|image \S+ not found|permission to read the image|permission denied on secret/i,
     "neverStarted",
@@ -24,7 +24,7 @@ const KINDS: readonly [RegExp, NonNullable<AttemptWords["kind"]>][] = [
     /configured timeout|task timeout|timed[- ]?out|(due to|reached|exceeded) (a |the |its )?(\S+ )?(time ?out|time limit)|deadline exceeded/i,
     "timedOut",
   ],
-  // Before the signals: these say why there was one.
+  // Before the signals: these explain a signal.
   [/\bmaintenance\b|\bpreempt(ed|ion)\b|(stopped|terminated|shut down) by (the )?(system|platform|infrastructure)\b/i, "ownFault"],
   [/\bcancell?ed\b/i, "cancelled"],
   [/\bsignal:? \d+|\ba signal terminated|terminated (on|by|with) (a )?signal/i, "signalled"],
@@ -33,11 +33,11 @@ const KINDS: readonly [RegExp, NonNullable<AttemptWords["kind"]>][] = [
 ];
 
 /**
- * What a text says of an attempt.
- * @param text one line: a task's, or an execution's, which has the task's within
+ * What a message says about an attempt.
+ * @param text one line: a task's, or an execution's, which contains the task's
  */
 export function readAttempt(text: string): AttemptWords {
-  // A Job's own name may hold any word.
+  // A Job's own name may contain any word.
   const plain = text.replaceAll(/\b(Task|Execution) \S+-\S+/g, "$1");
   const words = wordsOf(plain);
   const kind = KINDS.find(([pattern]) => pattern.test(words))?.[1];
@@ -49,12 +49,12 @@ export function readAttempt(text: string): AttemptWords {
   return { ...(kind === undefined ? {} : { kind }), ...(exitCode > 0 ? { exitCode } : {}), ...(signal === undefined ? {} : { signal }) };
 }
 
-/** A task's own words within its execution's: of "Task X failed with exit code: 0 and message: Y" that is Y. */
+/** A task's message within its execution's: for "Task X failed with exit code: 0 and message: Y" that is Y. */
 export function wordsOf(text: string): string {
   return /\bmessage: (.+)$/.exec(text)?.[1] ?? text;
 }
 
-/** `SIGKILL`, or `signal 63` where it has no name here. */
+/** `SIGKILL`, or `signal 63` for a signal without a name here. */
 export function signalName(number: number): string {
   return Object.entries(constants.signals).find(([, value]) => value === number)?.[0] ?? `signal ${number}`;
 }

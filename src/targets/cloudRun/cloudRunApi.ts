@@ -2,16 +2,18 @@ import type { protos, v2 } from "@google-cloud/run";
 import type { JsonObject } from "../../json";
 import type { UserError } from "../../userError";
 import { CALL_TIMEOUT, type CallOptions, openCalls } from "../cloud/calls";
+import { once } from "../cloud/once";
 import { type Page, pageOf } from "../cloud/pages";
 import type { SharedNotes } from "../target";
 import { type CloudRunBucket, cloudRunBucket } from "./cloudRunBuckets";
+import { parentOf } from "./cloudRunNames";
 import { conditionFacts, type ExecutionFacts, executionFacts, type TaskFacts, taskFacts, timeText } from "./facts";
 import { type Access, loaded } from "./googleAccess";
 import { asFailure, type GoogleFailure } from "./googleFailures";
 import { refusal } from "./googleRefusals";
 import { jobMessage, type RunOverrides, runMessage } from "./sdkMessages";
 
-/** What of a Job matters here. */
+/** The fields of a Job that matter here. */
 export interface JobFacts {
   ready: "yes" | "no" | "not yet";
   /** Why it is not ready. */
@@ -25,27 +27,27 @@ export interface FoundJob {
   labels: Record<string, string>;
   etag: string;
   serviceAccount?: string;
-  /** When it was made or last began or ended an execution, in milliseconds. */
+  /** When it was created, or last began or ended an execution, in milliseconds. */
   usedAt: number;
-  /** Whether its latest execution goes on. */
+  /** Whether its latest execution is still running. */
   busy: boolean;
 }
 
-/** The calls of Cloud Run that this target makes. Each may throw a {@link CloudFailure}; those that are safe to repeat are. */
+/** The calls of this target. Each may throw a {@link CloudFailure}. Those that are safe to repeat are repeated. */
 export interface RunApi {
   createJob(parent: string, jobId: string, job: JsonObject, options?: CallOptions): Promise<void>;
   getJob(name: string, signal?: AbortSignal): Promise<JobFacts>;
-  /** @param etag delete it only if it is still as it was */
+  /** @param etag delete it only if it has not changed since */
   deleteJob(name: string, signal?: AbortSignal, etag?: string): Promise<void>;
   /** One page of the Jobs of a region. */
   listJobs(parent: string, pageToken?: string, signal?: AbortSignal): Promise<Page<FoundJob>>;
-  /** Once: whether an unclear answer may be followed by another call is the caller's to find out. @returns the execution's name */
+  /** Not repeated: after an unclear reply, the caller must find out whether to call again. @returns the execution's name */
   runJob(name: string, overrides: RunOverrides, options: Pick<CallOptions, "beforeTry">): Promise<string>;
   getExecution(name: string): Promise<ExecutionFacts>;
   /**
-   * One page, newest first as far as Google keeps to it.
+   * One page, newest first, as far as Google keeps that order.
    * @param parent a Job's name, or `…/jobs/-` for all
-   * @param what `state`: without the templates, which are most of it, and since when the conditions are so; `marker`: with all
+   * @param what `state`: without the templates, which are most of it, and without the times of the conditions; `marker`: complete
    */
   listExecutions(parent: string, what: "state" | "marker", pageToken?: string, signal?: AbortSignal): Promise<Page<ExecutionFacts>>;
   /** The first task of an execution. */
@@ -53,40 +55,32 @@ export interface RunApi {
   cancelExecution(name: string): Promise<void>;
 }
 
-/** The fields of executions that make their state (https://cloud.google.com/apis/docs/system-parameters). */
+/** The fields of executions that determine their state (https://cloud.google.com/apis/docs/system-parameters). */
 const STATE_MASK = [
   "nextPageToken",
   ...["name", "createTime", "startTime", "completionTime", "deleteTime"].map((field) => `executions.${field}`),
   ...["type", "state", "message", "reason", "executionReason"].map((field) => `executions.conditions.${field}`),
 ].join(",");
 
-/** The fields of Jobs that say whose they are and when they were used. */
+/** The fields of Jobs that show their owner and their last use. */
 const JOB_MASK = [
   "nextPageToken",
   ...["name", "labels", "etag", "createTime", "latestCreatedExecution", "template.template.serviceAccount"].map((field) => `jobs.${field}`),
 ].join(",");
 
-/** Executions and Jobs a page. */
+/** Executions and Jobs in one page. */
 const PAGE = 100;
 
 type Clients = { jobs: v2.JobsClient; executions: v2.ExecutionsClient; tasks: v2.TasksClient };
 
-/** @param tell what a user should hear while it is waited for something */
+/** @param tell reports to the user what a call is waiting for */
 export function openRunApi(access: Access, notes: SharedNotes, tell: (message: string) => void): RunApi {
-  let clients: Promise<Clients> | undefined;
-  const ready = () => {
-    clients ??= openClients(access);
-    clients.catch(() => {
-      clients = undefined;
-    });
-    return clients;
-  };
+  const clients = once(() => openClients(access));
   const call = openCalls({ cloud: "Google", pool: access.pool, createdAt: access.createdAt, notes, tell, asFailure });
 
   /** @param name in the region whose quota counts: `projects/P/locations/R/…` */
   function asked<T>(bucket: CloudRunBucket, name: string, options: CallOptions, work: (clients: Clients) => Promise<T>): Promise<T> {
-    const place = name.split("/").slice(0, 4).join("/");
-    return call("Google Cloud Run", [cloudRunBucket(bucket, place)], async () => work(await ready()), options);
+    return call("Google Cloud Run", [cloudRunBucket(bucket, parentOf(name))], async () => work(await clients()), options);
   }
 
   const options = { timeout: CALL_TIMEOUT, maxRetries: 0 };
@@ -112,7 +106,7 @@ export function openRunApi(access: Access, notes: SharedNotes, tell: (message: s
     runJob: (name, overrides, { beforeTry }) =>
       asked("run", name, { repeatable: false, beforeTry }, async ({ jobs }) => {
         const [operation] = await jobs.runJob({ name, overrides: runMessage(overrides) }, options);
-        // The operation is done only when the run is; its metadata is the execution from the start.
+        // The operation is done only when the run is; its metadata has the execution from the start.
         return (operation.metadata as protos.google.cloud.run.v2.IExecution | null)?.name ?? "";
       }),
     getExecution: (name) =>
@@ -122,7 +116,7 @@ export function openRunApi(access: Access, notes: SharedNotes, tell: (message: s
         const mask = what === "state" ? masked(STATE_MASK) : {};
         const [found, , reply] = await executions.listExecutions(aPage(parent, token), { ...options, ...mask, autoPaginate: false });
         const facts = found.map(executionFacts);
-        // Until a call's time is over the SDK's timer holds on to the answer, which is large for many pages.
+        // Until a call's time is over, the SDK's timer keeps the reply in memory, which is large for many pages.
         found.length = 0;
         return pageOf(facts, reply?.nextPageToken);
       }),
@@ -147,7 +141,7 @@ function foundJob({ name, labels, etag, createTime, latestCreatedExecution, temp
     labels: labels ?? {},
     etag: etag ?? "",
     ...(serviceAccount ? { serviceAccount } : {}),
-    // What has no time is taken for new.
+    // Without a time, it counts as new.
     usedAt: times.length > 0 ? Math.max(...times) : Date.now(),
     busy: Boolean(execution) && timeText(ended) === undefined,
   };
@@ -166,7 +160,7 @@ async function openClients(access: Access): Promise<Clients> {
   const { protocol, hostname, port } = access.endpoints.run;
   const options = {
     auth,
-    // REST: it passes proxies and private endpoints that gRPC does not, and sends its token over plain HTTP too.
+    // REST: unlike gRPC it passes proxies and private endpoints, and it sends its token over plain HTTP too.
     fallback: true as const,
     apiEndpoint: hostname,
     protocol: protocol.slice(0, -1),
@@ -176,7 +170,7 @@ async function openClients(access: Access): Promise<Clients> {
   return { jobs: new v2.JobsClient(options), executions: new v2.ExecutionsClient(options), tasks: new v2.TasksClient(options) };
 }
 
-/** For callers that give up: what the user hears. */
+/** The user's message when a call failed for good. */
 export function giveUp(what: string, failure: GoogleFailure, access: Access): UserError {
   return refusal(what, failure, {
     project: access.project ?? "",

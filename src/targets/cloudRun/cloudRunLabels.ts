@@ -4,17 +4,17 @@ import { UserError } from "../../userError";
 import { cleanLabels } from "../cloud/cleanLabels";
 import { MAX_LABELS } from "./cloudRunLimits";
 
-/** Labels of one run: on a Job that several runs share they would be wrong. */
+/** Labels of one run: they would be wrong on a Job that several runs share. */
 const OF_ONE_RUN = ["prefect.io/flow-run-id", "prefect.io/flow-run-name"];
 
-/** By this label pushpool knows its own Jobs. */
+/** The label by which pushpool recognizes its own Jobs. */
 export const OURS = { key: "managed-by", value: "pushpool" } as const;
 
 /**
- * The labels of a Job and its executions, as Google takes them: lower case, `[a-z0-9_-]`, a letter first, up to 63 characters. Cloud Run repeats
- * them on the execution's log entries and in the bill.
- * @param place `stack`: as names in the cloud have it
- * @returns with a line on each label that is lost
+ * The labels of a Job and its executions, in Google's form: lower case, `[a-z0-9_-]`, a letter first, up to 63 characters. Cloud Run copies
+ * them to the execution's log entries and to the bill.
+ * @param place `stack`: its name in the cloud
+ * @returns the labels, and a sentence for each lost one
  * @throws {UserError} if there are more than 64: none is dropped
  */
 export function jobLabels(

@@ -13,18 +13,18 @@ export interface CloudRunLeftovers extends LeftoversOf {
   api: RunApi;
   /** `projects/P/locations/R`, where its runs may have gone. */
   parents: string[];
-  /** Service accounts that the pool's runs act as: Jobs of pushpool 0.1.0 are known by them. */
+  /** Service accounts of the pool's runs, by which Jobs of pushpool 0.1.0 are recognized. */
   accounts: string[];
 }
 
-/** Pages of Jobs: Google takes 1,000 Jobs in a region (https://cloud.google.com/run/quotas). */
+/** Pages of Jobs: Google allows 1,000 Jobs in a region (https://cloud.google.com/run/quotas). */
 const PAGES = 15;
-/** With as many Jobs of one pool, those go that no run has used for a day. */
+/** If one pool has this many Jobs, those that no run has used for a day are removed. */
 const CROWDED = 300;
 const DAY = 86_400_000;
 
 /**
- * Remove the Jobs that no run has used for a while: some calls, however many there are.
+ * Remove the Jobs that no run has used for a while, with a limited number of calls.
  * @param unused milliseconds
  * @returns whether more is left
  */
@@ -44,7 +44,7 @@ export async function tidyCloudRun(of: CloudRunLeftovers, unused: number): Promi
   return more;
 }
 
-/** Remove every Job that the pool's runs have made; with a Job go its executions. */
+/** Remove every Job that the pool's runs created; its executions are removed with it. */
 export async function removeCloudRunLeftovers(of: CloudRunLeftovers): Promise<Leftovers> {
   const removal = new Removal(of);
   for (const parent of of.parents) {
@@ -67,22 +67,22 @@ function isOfStack({ stack, pool }: CloudRunLeftovers, { labels }: FoundJob): bo
   return labels[OURS.key] === OURS.value && labels[STACK_TAG] === stack && labels[POOL_TAG] === labelValue(pool);
 }
 
-/** Made by pushpool 0.1.0, whose labels say nothing of a stack. */
+/** Created by pushpool 0.1.0, whose labels do not contain the stack. */
 function isOfBefore({ pool, accounts }: CloudRunLeftovers, { labels, serviceAccount }: FoundJob): boolean {
   const ours = labels[OURS.key] === OURS.value && labels[STACK_TAG] === undefined && labels[POOL_TAG] === labelValue(pool);
   return ours && serviceAccount !== undefined && accounts.includes(serviceAccount);
 }
 
-/** Whether any execution goes on: earlier ones may go on though the latest has ended. */
+/** Whether any execution is running: earlier ones may be, even if the latest has ended. */
 async function isBusy({ api, signal }: CloudRunLeftovers, { name }: FoundJob): Promise<boolean> {
   for await (const { completionTime, deleteTime } of itemsOf((token) => api.listExecutions(name, "state", token, signal)))
     if (completionTime === undefined && deleteTime === undefined) return true;
   return false;
 }
 
-/** @returns false where it has changed since it was seen */
+/** @returns false if it has changed since it was seen */
 async function remove({ api, notes, signal }: CloudRunLeftovers, { name, etag }: FoundJob): Promise<boolean> {
-  // First: who reads it now makes the Job again.
+  // First the note: a process that reads it from now on creates the Job again.
   await jobNote(notes, name).remove();
   try {
     await api.deleteJob(name, signal, etag);

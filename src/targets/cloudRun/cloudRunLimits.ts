@@ -9,8 +9,8 @@ export const MAX_VARIABLES = 1000;
 export const MAX_LABELS = 64;
 
 /**
- * Memory in GiB that goes with so many CPUs (https://cloud.google.com/run/docs/configuring/services/memory-limits, and `/cpu` beside it;
- * jobs run in the second generation's environment, which takes no less than 512 MiB).
+ * The memory in GiB that Cloud Run allows for so many CPUs (https://cloud.google.com/run/docs/configuring/services/memory-limits, and
+ * `/cpu` beside it). Jobs run in the second generation's environment, which needs at least 512 MiB.
  */
 const PAIRS: Record<string, { least: number; most: number }> = {
   "1": { least: 0.5, most: 4 },
@@ -37,7 +37,7 @@ export function checkResources(limits: Record<string, string>, path: string): vo
   const [, amount, unit = ""] = /^(\d+)(G|Gi|M|Mi)$/.exec(memory) ?? [];
   const bytes = Number(amount) * (UNITS[unit] ?? Number.NaN);
   if (Number.isNaN(bytes)) throw new UserError(`${path}.memory: "${memory}" must be a whole number with its unit, G, Gi, M or Mi: "512Mi"`);
-  // With an accelerator other pairs hold. Google checks those.
+  // With an accelerator other pairs are valid. Google checks those.
   if (limits["nvidia.com/gpu"] !== undefined) return;
   const gib = bytes / 2 ** 30;
   if (gib < pair.least) throw new UserError(`${path}.memory: ${cpu} CPU takes at least ${inUnits(pair.least)}, not ${memory}`);
@@ -58,7 +58,7 @@ function inUnits(gib: number): string {
   return gib < 1 ? `${gib * 1024}Mi` : `${gib}Gi`;
 }
 
-/** For suggestions only: Google adds regions faster than programs are upgraded (https://cloud.google.com/run/docs/locations). */
+/** Only for suggestions: Google adds regions faster than programs are upgraded (https://cloud.google.com/run/docs/locations). */
 const REGIONS = [
   "africa-south1",
   "asia-east1",
@@ -104,7 +104,7 @@ const REGIONS = [
   "us-west4",
 ];
 
-/** @throws {UserError} if it cannot be the name of a region, with the nearest one */
+/** @throws {UserError} if it cannot be the name of a region, with similar names */
 export function checkRegion(region: string, path: string): void {
   if (/^[a-z]+-[a-z]+\d+$/.test(region)) return;
   throw new UserError(`${path}: "${region}" is no region of Google Cloud: ${suggestion(region, REGIONS) || 'as "europe-west1"'}`);

@@ -10,32 +10,54 @@ import type { RunApi } from "./cloudRunApi";
 import { cloudRunBucket } from "./cloudRunBuckets";
 import { type ExecutionName, parseExecutionName, projectOf } from "./cloudRunNames";
 import type { Watcher } from "./cloudRunWatcher";
-import { afterOf, type Fate, filterOf, isOf, mayStillCome, type Place, type Position, type Read, take, wasSeen } from "./entries";
+import {
+  afterOf,
+  type Fate,
+  filterOf,
+  isOf,
+  mayStillCome,
+  type Place,
+  type Position,
+  type Read,
+  take,
+  type Wanted,
+  wasSeen,
+} from "./entries";
 import { type Entry, isOutput } from "./entryLines";
 import type { Access } from "./googleAccess";
 import { asFailure } from "./googleFailures";
 import { AFTER_END, belongingOf, JobSpans, notShown, SEVERAL } from "./unnamedEntries";
 
-/** Executions a query: Cloud Logging takes filters of up to 20,000 characters. */
+/** Executions in one query: Cloud Logging allows filters of up to 20,000 characters. */
 const TOGETHER = 35;
-/** Entries a page; Cloud Logging's most. */
+/** Entries in one page; Cloud Logging's maximum. */
 const PAGE = 1000;
-/** Pages an answer: more is left for the next call. */
+/** Pages in one reply: the rest is left for the next call. */
 const MAX_PAGES = 20;
-/** Who has just read all that there is is not answered by another query sooner than this, in milliseconds. */
+/** After reading everything, a caller causes no new query for this long, in milliseconds. */
 const APART = 1_000;
 
-/** What one caller asks for. */
+/** One caller's request. */
 interface Asked {
   id: InfrastructureId;
   position: Position;
 }
 
+/** The request, with what the query needs to know. */
+interface WantedBy extends Wanted {
+  asked: Asked;
+  /** Times of the execution, in milliseconds. */
+  created: number;
+  ended?: number;
+}
+
+type Reply = Read & { entries: Entry[] };
+
 /**
- * The logs of a pool's runs, read from Cloud Logging by one query for all who ask in this process, within the project's quota, which all
- * processes share. Where the quota is used up a page is empty, and the next call tries again.
- * @param late how much later than its time a line may show up, in milliseconds
- * @param tell who hears that entries are not shown
+ * The logs of a pool's runs, read from Cloud Logging by one query for all callers in this process. All processes share the project's quota.
+ * If it is used up, a page is empty, and the next call tries again.
+ * @param late how much later than its time a line may appear, in milliseconds
+ * @param tell reports that entries are not shown
  */
 export function openLogReader({
   access,
@@ -55,50 +77,55 @@ export function openLogReader({
   const limit = pLimit(1);
   const readWhole = new Map<InfrastructureId, { cursor: string; until: number }>();
   const jobSpans = new JobSpans(api);
-  /** Entries that were not shown, by execution, and of how many the user was told. */
+  /** Entries that were not shown, by execution, and the number that the user was told. */
   const hidden = new Map<InfrastructureId, { count: number; told: number }>();
 
+  /** What the query needs to know about its callers: the times come from the watcher, which may have to look first. */
+  async function wantedBy(asked: Asked): Promise<WantedBy> {
+    const { id, position } = asked;
+    const { createTime, endTime } = await watcher.times(id);
+    const created = createTime === undefined ? 0 : Date.parse(createTime) - 60_000;
+    const ended = endTime === undefined ? undefined : Date.parse(endTime);
+    const after = afterOf(position);
+    return {
+      asked,
+      created,
+      name: parseExecutionName(id),
+      since: sinceOf(position, late, created),
+      ...(ended === undefined ? {} : { ended, until: ended + AFTER_END }),
+      ...(after === undefined ? {} : { after }),
+    };
+  }
+
   async function together(some: readonly Asked[], tell: Tell<Asked, LogPage>): Promise<void> {
-    const [{ parent }] = some.map(({ id }) => parseExecutionName(id)) as [ExecutionName];
-    const wanted = await Promise.all(
-      some.map(async (each) => {
-        const { createTime, endTime } = await watcher.times(each.id);
-        const created = createTime === undefined ? 0 : Date.parse(createTime) - 60_000;
-        const ended = endTime === undefined ? undefined : Date.parse(endTime);
-        const name = parseExecutionName(each.id);
-        const [since, after] = [sinceOf(each.position, late, created), afterOf(each.position)];
-        const until = ended === undefined ? {} : { until: ended + AFTER_END };
-        return { asked: each, ...each, ...until, created, ended, name, since, ...(after === undefined ? {} : { after }) };
-      }),
-    );
-    const reply = await query(projectOf(parent), filterOf(wanted));
-    for (const { asked, id, position, name, since, created, ended, until } of wanted) {
-      if (!reply) {
-        tell(asked, { lines: [], cursor: formatCursor(position), complete: false });
-        continue;
-      }
-      const complete = isDrained(position, reply, ended, late);
-      try {
-        const own = reply.entries.filter((entry) => {
-          const own = isOf(entry, name);
-          if (own !== undefined) return own;
-          const time = Date.parse(entry.timestamp);
-          return isOutput(entry) && created <= time && time <= (until ?? time);
-        });
-        const { fateOf, why } = await fates(name, position, own, reply.at, complete);
-        const taken = take(position, own, reply, { since, late, fateOf });
-        const cursor = formatCursor(taken.position);
-        if (taken.hidden > 0 || complete) tellHidden(id, name, taken.hidden, why, complete);
-        if (complete || reply.cut !== undefined) readWhole.delete(id);
-        else readWhole.set(id, { cursor, until: performance.now() + Math.min(APART, late / 4) });
-        tell(asked, { lines: taken.lines, cursor, complete });
-      } catch (error) {
-        tell(asked, Promise.reject(error));
-      }
+    const wanted = await Promise.all(some.map(wantedBy));
+    const [{ name }] = wanted as [WantedBy];
+    const reply = await limit(() => query(projectOf(name.parent), filterOf(wanted)));
+    for (const each of wanted) {
+      const { asked } = each;
+      tell(asked, reply ? pageFor(each, reply) : { lines: [], cursor: formatCursor(asked.position), complete: false });
     }
   }
 
-  /** What becomes of entries that name no execution. They wait until all executions of their time are in Google's list. */
+  async function pageFor({ asked, name, since, created, ended, until }: WantedBy, reply: Reply): Promise<LogPage> {
+    const { id, position } = asked;
+    const complete = isDrained(position, reply, ended, late);
+    const own = reply.entries.filter((entry) => {
+      const isOwn = isOf(entry, name);
+      if (isOwn !== undefined) return isOwn;
+      const time = Date.parse(entry.timestamp);
+      return isOutput(entry) && created <= time && time <= (until ?? time);
+    });
+    const { fateOf, why } = await fates(name, position, own, reply.at, complete);
+    const taken = take(position, own, reply, { since, late, fateOf });
+    const cursor = formatCursor(taken.position);
+    if (taken.hidden > 0 || complete) tellHidden(id, name, taken.hidden, why, complete);
+    if (complete || reply.cut !== undefined) readWhole.delete(id);
+    else readWhole.set(id, { cursor, until: performance.now() + Math.min(APART, late / 4) });
+    return { lines: taken.lines, cursor, complete };
+  }
+
+  /** Find the owner of entries that name no execution. They wait until Google's list has all executions of their time. */
   async function fates(name: ExecutionName, position: Position, entries: readonly Entry[], at: number, complete: boolean) {
     const begun = begunAt(position, at);
     const isDue = (entry: Entry) => complete || !mayStillCome(Date.parse(entry.timestamp), begun, late);
@@ -115,7 +142,7 @@ export function openLogReader({
     return { fateOf, why: "unknown" in spans ? spans.unknown : SEVERAL };
   }
 
-  /** Once when the first are not shown, and once more at the end where there were more since. */
+  /** Once when the first ones are not shown, and once more at the end if there were more. */
   function tellHidden(id: InfrastructureId, name: ExecutionName, more: number, why: string, complete: boolean): void {
     const { count, told } = hidden.get(id) ?? { count: 0, told: 0 };
     const now = count + more;
@@ -125,8 +152,8 @@ export function openLogReader({
     else hidden.set(id, { count: now, told: tells ? now : told });
   }
 
-  /** @returns `undefined` where the quota or the service does not allow it just now */
-  async function query(project: string, filter: string): Promise<(Read & { entries: Entry[] }) | undefined> {
+  /** @returns `undefined` if the quota or the service does not allow it at the moment */
+  async function query(project: string, filter: string): Promise<Reply | undefined> {
     const { client } = await access.auth();
     const entries: Entry[] = [];
     let pageToken: string | undefined;
@@ -150,7 +177,7 @@ export function openLogReader({
           responseType: "json",
         });
         entries.push(...(data.entries ?? []));
-        // The first page's time: what came into the log while the others were read may stand before where they begin.
+        // The first page's time: entries that arrived while the others were read may come before their start.
         at ||= Date.parse(headers.get("date") ?? "") || Date.now();
         pageToken = data.nextPageToken || undefined;
       } catch (error) {
@@ -166,7 +193,7 @@ export function openLogReader({
 
   const pageOf = gather<Asked, LogPage>({
     groups: (all) => [...Map.groupBy(all, ({ id }) => parseExecutionName(id).parent).values()].flatMap((of) => inBatches(of, TOGETHER)),
-    look: (some, tell) => limit(() => together(some, tell)),
+    look: together,
   });
   return {
     page: async (id, cursor) => {
@@ -182,7 +209,7 @@ function placeOf({ timestamp, insertId }: Entry): Place {
   return { timestamp, insertId };
 }
 
-/** Cloud Logging says that something is denied, and not what. */
+/** Cloud Logging reports a denial without naming the permission. */
 function denied(project: string): CloudFailure {
   return new CloudFailure("denied", `Permission 'logging.logEntries.list' denied on resource 'projects/${project}'`);
 }

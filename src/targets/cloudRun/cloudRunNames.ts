@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { canonicalJson } from "../../canonicalJson";
 import type { Json } from "../../json";
 
-/** Full name of an execution: what this target calls an infrastructure id. */
+/** Full name of an execution: the target's infrastructure id. */
 export interface ExecutionName {
   /** `projects/P/locations/R` */
   parent: string;
@@ -19,6 +19,11 @@ export function parseExecutionName(name: string): ExecutionName {
   return { parent, job, execution };
 }
 
+/** `projects/P/locations/R` from the name of anything in it. */
+export function parentOf(name: string): string {
+  return name.split("/").slice(0, 4).join("/");
+}
+
 export function projectOf(parent: string): string {
   return parent.split("/")[1] ?? "";
 }
@@ -27,11 +32,11 @@ export function regionOf(parent: string): string {
   return parent.split("/")[3] ?? "";
 }
 
-/** Google takes job ids of up to 63 characters; an execution adds six to its job's. */
+/** Google allows job ids of up to 63 characters; an execution adds six to its Job's. */
 const MAX_SLUG = 30;
 
 /**
- * The name of the Job that runs of one shape share: what a person recognises, the stack's id, and a digest of all that the Job says.
+ * The name of the Job that runs with the same configuration share: a readable part, the stack's id, and a digest of the whole Job.
  * @param what the deployment, in any characters
  * @param stack the stack's id: ten characters
  */
@@ -45,43 +50,43 @@ export function durableJobId(what: string, stack: string, job: Json): string {
   return slug === "" ? `pp-${stack}-${digest}` : `pp-${slug}-${stack}-${digest}`;
 }
 
-/** With a Job per run, the suffix of its one execution: `startExecutionToken`. */
+/** With a Job per run, the suffix of its only execution: `startExecutionToken`. */
 export const EXECUTION_TOKEN = "run";
 
-/** Whether its Job has no other execution, since it was made for this run. */
+/** Whether its Job has no other execution, because it was created for this run. */
 export function hasOneExecution({ job, execution }: ExecutionName): boolean {
   return execution === `${job}-${EXECUTION_TOKEN}`;
 }
 
 const OWN_JOB = "pp-run-";
 const KEPT_JOB = "pp-kept-";
-/** No shared Job is called like this: its readable part has no room for 32 digits. */
+/** No shared Job has such a name: its readable part has no room for 32 digits. */
 const OWN_JOB_ID = /^pp-run-[0-9a-f]{32}-\d+$/;
 
-/** The name of a run's own Job, the same from any machine. It also says whether the Job stays after the run. */
+/** The name of a run's own Job, the same from any machine. It also shows whether the Job stays after the run. */
 export function ownJobId(runId: string, attempt: number, keep: boolean): string {
   const id = runId.replaceAll("-", "").toLowerCase();
   return `${keep ? KEPT_JOB : OWN_JOB}${/^[0-9a-f]{32}$/.test(id) ? id : digestOf(runId)}-${attempt}`;
 }
 
-/** Whether a Job was made for one run and goes with it. */
+/** Whether a Job was created for one run and is removed with it. */
 export function goesWithItsRun(jobId: string): boolean {
   return OWN_JOB_ID.test(jobId);
 }
 
-/** Whether a Job was made for one run, and is to stay after it. */
+/** Whether a Job was created for one run and stays after it. */
 export function staysAfterItsRun(jobId: string): boolean {
   return jobId.startsWith(KEPT_JOB);
 }
 
-/** The variable by which the execution of an attempt is found again among all others. */
+/** The variable by which the execution of an attempt is found among all others. */
 export const MARKER = "PUSHPOOL_SUBMISSION";
 
 export function markerOf(runId: string, attempt: number): string {
   return `${runId}/${attempt}`;
 }
 
-/** When a run was made, in milliseconds: its id is a UUID v7, which starts with the time; `undefined` for any other. */
+/** When a run was created, in milliseconds: its id is a UUID v7, which starts with the time; `undefined` for any other id. */
 export function timeOfRun(runId: string): number | undefined {
   const id = runId.replaceAll("-", "");
   if (!/^[0-9a-f]{12}7[0-9a-f]{19}$/i.test(id)) return undefined;

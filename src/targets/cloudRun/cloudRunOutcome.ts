@@ -3,11 +3,11 @@ import type { Observation } from "../target";
 import { type AttemptWords, readAttempt, signalName, wordsOf } from "./attemptWords";
 import type { Condition, ExecutionFacts, TaskFacts } from "./facts";
 
-/** Reasons that Google gives for a container that never ran. */
+/** Google's reasons for a container that never ran. */
 const NEVER_STARTED =
   /^(CONTAINER_|SECRETS_ACCESS_CHECK_FAILED|ENCRYPTION_KEY_|VPC_NETWORK_NOT_FOUND|PROGRESS_DEADLINE_EXCEEDED|REVISION_FAILED)/;
 
-/** What google.rpc.Code says of an attempt, where its words say nothing. */
+/** What google.rpc.Code means for an attempt without a useful message. */
 const BY_STATUS: Record<number, AttemptWords["kind"]> = {
   1: "cancelled",
   2: "ownFault",
@@ -22,7 +22,10 @@ const BY_STATUS: Record<number, AttemptWords["kind"]> = {
   14: "ownFault",
 };
 
-/** Whether an execution is over: its `Completed` condition says so, or it has an end. One cancelled before its start may have no end. */
+/**
+ * Whether an execution has ended: its `Completed` condition says so, or it has an end time. One that was cancelled before its start may
+ * have none.
+ */
 export function isOver(execution: ExecutionFacts): boolean {
   if (execution.completionTime !== undefined || execution.deleteTime !== undefined) return true;
   const { state, reason } = completed(execution) ?? {};
@@ -31,15 +34,15 @@ export function isOver(execution: ExecutionFacts): boolean {
   return state === "FAILED" || state === "SUCCEEDED";
 }
 
-/** Whether the tasks have to be asked how it ended: an execution says whether it succeeded, but not the exit code. */
+/** Whether the tasks must be read: an execution shows whether it succeeded, but not the exit code. */
 export function needsTasks(execution: ExecutionFacts): boolean {
   return isOver(execution) && completed(execution)?.state !== "SUCCEEDED";
 }
 
 /**
- * What an execution looks like.
- * @param task its one task, once it is over; absent: Google has none
- * @param stopAsked why we had asked it to stop, if we had: Google does not say who did
+ * The observation of an execution.
+ * @param task its only task, once it has ended; absent: Google has none
+ * @param stopAsked why pushpool asked it to stop, if it did: Google does not report who did
  */
 export function observationOf(execution: ExecutionFacts, task: TaskFacts | undefined, stopAsked?: string): Observation {
   const { createTime, startTime } = execution;
@@ -58,7 +61,7 @@ export function observationOf(execution: ExecutionFacts, task: TaskFacts | undef
   };
 }
 
-/** The condition that holds it up; `Completed` alone says only that it is not over. */
+/** The condition that blocks it; `Completed` alone only says that it has not ended. */
 function waitingFor({ conditions }: ExecutionFacts): string | undefined {
   const open = conditions.filter(({ state, message }) => state !== "SUCCEEDED" && message !== "");
   return (open.find(({ type }) => type !== "Completed") ?? open[0])?.message;
@@ -67,7 +70,7 @@ function waitingFor({ conditions }: ExecutionFacts): string | undefined {
 function outcomeOf(execution: ExecutionFacts, task: TaskFacts | undefined, stopAsked: string | undefined): Outcome {
   const end = completed(execution);
   const cancelled: Outcome = stopAsked === undefined ? byOther(end?.message) : { kind: "cancelled", by: "us", reason: stopAsked };
-  // All tasks succeeded, and a task succeeds with exit code 0 only.
+  // All tasks succeeded, and a task succeeds only with exit code 0.
   if (end?.state === "SUCCEEDED") return { kind: "exited", code: 0 };
   if (end?.reason === "CANCELLED") return cancelled;
   if (end?.reason === "DELETED" || execution.deleteTime !== undefined) return byOther("the execution, or its Job, was deleted");
@@ -83,7 +86,7 @@ function outcomeOf(execution: ExecutionFacts, task: TaskFacts | undefined, stopA
     case "outOfMemory":
       return { kind: "signalled", signal: "SIGKILL", reason: `out of memory (${reason})` };
     case "timedOut":
-      // The time limit of a task counts from its start: what Google gave up before that is something else.
+      // A task's time limit counts from its start: whatever timed out before is something else.
       if (execution.startTime === undefined) return { kind: "failedToStart", reason };
       return { kind: "timedOut", phase: "running" };
     case "cancelled":
@@ -97,13 +100,13 @@ function outcomeOf(execution: ExecutionFacts, task: TaskFacts | undefined, stopA
   return { kind: "lost", reason: kind === "ownFault" ? `Cloud Run itself failed: ${reason}` : reason };
 }
 
-/** How the last attempt ended: its task says it best, the execution's own words are left once that is gone. */
+/** How the last attempt ended. The task shows it best; without it only the execution's message is left. */
 function attemptOf(task: TaskFacts | undefined, end: Condition | undefined): AttemptWords & { words: string; note: { reason?: string } } {
   const ofTask = readAttempt(task?.message ?? "");
   const ofExecution = readAttempt(end?.message ?? "");
   const exitCode = task?.exitCode ?? ofTask.exitCode ?? ofExecution.exitCode;
   const signal = task?.termSignal === undefined ? (ofTask.signal ?? ofExecution.signal) : signalName(task.termSignal);
-  // That it failed is the least that is said: whoever says more is believed.
+  // The bare fact that it failed is the least: more detailed facts take precedence.
   const more = [ofTask, ofExecution].find(({ kind }) => kind !== undefined && kind !== "failed");
   const least =
     kindOfStatus(task, exitCode !== undefined || signal !== undefined) ??
@@ -122,15 +125,15 @@ function attemptOf(task: TaskFacts | undefined, end: Condition | undefined): Att
   };
 }
 
-/** Words that say no more than that there was an exit code or a signal. */
+/** Messages that say only that there was an exit code or a signal. */
 const SAYS_NO_MORE =
   /^((the )?container (exited with an error|called exit\(\d+\)|terminated on signal \d+)|a signal terminated the container|uncaught signal: .*)\.?$/i;
 
-/** What the status of an attempt says, as far as nothing else contradicts it. */
+/** What an attempt's status means, unless something contradicts it. */
 function kindOfStatus(task: TaskFacts | undefined, ran: boolean): AttemptWords["kind"] {
   const kind = BY_STATUS[task?.code ?? 0];
   if (kind === "neverStarted" && ran) return undefined;
-  // Other things than memory can be used up too.
+  // Other resources than memory can be exhausted too.
   if (kind === "outOfMemory" && task?.message && !/memory/i.test(task.message)) return "failed";
   return kind;
 }
@@ -139,11 +142,11 @@ function completed(execution: ExecutionFacts): Condition | undefined {
   return execution.conditions.find(({ type }) => type === "Completed");
 }
 
-/** A condition's own words, with its reason where they do not say it. */
 function byOther(reason: string | undefined): Outcome {
   return { kind: "cancelled", by: "someoneElse", ...(reason ? { reason } : {}) };
 }
 
+/** A condition's own message, with its reason if the message lacks it. */
 function told({ message, reason }: Condition): string {
   if (message === "") return reason;
   return reason === "" ? message : `${message} (${reason})`;

@@ -32,21 +32,22 @@ const KEYS = [
   "job_per_run",
 ];
 
-/** What a plan needs to know of the pool: whose project runs go to, and as whom they are submitted. */
+/** What a plan needs to know about the pool: the project of its runs, and the account that submits them. */
 export interface PoolIdentity {
-  /** Absent: nothing here says which. */
+  /** Absent: nothing here sets it. */
   project?: string;
-  /** Of the key that runs are submitted with; absent: the caller's own login. */
+  /** The account of the key that submits; absent: the caller's own login. */
   clientEmail?: string;
   source: StackSource;
 }
 
 /**
- * A job configuration of Prefect's `cloud-run-v2` template as a request.
+ * Convert a job configuration of Prefect's `cloud-run-v2` template to a request.
  *
- * The Job holds what `jobs.run` cannot override (image, command, resources, service account, retries, network, secrets of Secret Manager)
- * and is named by a digest of it, so that all runs of one shape share it; environment, arguments and time limit are the run's own.
- * @throws {UserError} naming the path of what cannot be honoured
+ * The Job contains what `jobs.run` cannot override: image, command, resources, service account, retries, network, secrets of Secret
+ * Manager. Its name has a digest of that, so all runs with the same configuration share it. Environment, arguments and time limit belong to
+ * the run.
+ * @throws {UserError} naming the path of what cannot be used
  */
 export function planCloudRun(job: ValueObject, run: RunToPlan, pool: PoolIdentity): Submission {
   checkKeys(job, KEYS, "cloud-run-v2:push");
@@ -63,8 +64,11 @@ export function planCloudRun(job: ValueObject, run: RunToPlan, pool: PoolIdentit
   const keepJob = flagAt(job.keep_job, "job_configuration.keep_job") ?? false;
 
   const { body, container, task } = bodyOf(job);
-  container.command = wordsOf(container.command ?? job.command ?? null, `${BODY_CONTAINER}.command`);
-  const args = container.args === undefined ? [] : wordsOf(container.args, `${BODY_CONTAINER}.args`);
+  const command =
+    wordsAt(container.command, `${BODY_CONTAINER}.command`, SHOWN) ?? wordsAt(job.command, "job_configuration.command", SHOWN);
+  if (command === undefined) throw new UserError("job_configuration.command is missing: say what to run");
+  container.command = command;
+  const args = wordsAt(container.args, `${BODY_CONTAINER}.args`, SHOWN) ?? [];
   delete container.args;
   const env: Record<string, string | Secret> = {
     ...environmentOf(job.env ?? {}, "job_configuration.env"),
@@ -72,7 +76,7 @@ export function planCloudRun(job: ValueObject, run: RunToPlan, pool: PoolIdentit
   };
   const fromSecrets = secretVariables(job);
   for (const name of Object.keys(fromSecrets)) {
-    // As Prefect does: the secret's reference takes the place of a key that stands in the clear.
+    // As in Prefect: the secret's reference replaces a key in plain text.
     if (name in env && !name.startsWith("PREFECT_API_"))
       throw new UserError(`job_configuration.env.${name}: env_from_secrets sets it too: take it out of one of them`);
     delete env[name];
@@ -120,6 +124,9 @@ const CLOUD_RUN: Vendor = {
     `holds a secret (${pointers.join(", ")}), and a Cloud Run job shows it to whoever may read the job: put it into Secret Manager and name it in env_from_secrets, or pass it in env`,
 };
 
+/** Who could read a secret in the Job's words. */
+const SHOWN = "whoever may look at the job could read it. Pass it in env, or by env_from_secrets";
+
 const BODY = "job_configuration.job_body";
 const BODY_TASK = `${BODY}.template.template`;
 const BODY_CONTAINER = `${BODY_TASK}.containers[0]`;
@@ -142,12 +149,6 @@ function copy(value: ValueObject): ValueObject {
   return deep(value) as ValueObject;
 }
 
-function wordsOf(value: Value, path: string): string[] {
-  const words = wordsAt(value, path, "whoever may look at the job could read it. Pass it in env, or by env_from_secrets");
-  if (words === undefined) throw new UserError("job_configuration.command is missing: say what to run");
-  return words;
-}
-
 function addVariables(container: ValueObject, fromSecrets: Record<string, { secret: string; version: string }>): void {
   const env = listAt(container.env ?? [], `${BODY_CONTAINER}.env`);
   const added = Object.entries(fromSecrets).map(([name, secretKeyRef]) => ({ name, valueSource: { secretKeyRef } }));
@@ -156,7 +157,7 @@ function addVariables(container: ValueObject, fromSecrets: Record<string, { secr
   if (container.env.length === 0) delete container.env;
 }
 
-/** A variable of the template that comes out of Secret Manager gives way to one that the run sets: Cloud Run takes a name once. */
+/** A variable that the run sets replaces the template's from Secret Manager: Cloud Run allows each name once. */
 function dropOverridden(container: ValueObject, env: Record<string, unknown>): string[] {
   if (!Array.isArray(container.env)) return [];
   const isLost = (each: Value): each is ValueObject =>
@@ -180,7 +181,7 @@ function addCloudSql(task: ValueObject, container: ValueObject, instances: Value
   container.volumeMounts = [...mounts, { name: "cloudsql", mountPath: "/cloudsql" }];
 }
 
-/** The API refuses a connector that is null, and the template has one where none is given. */
+/** The API refuses a connector that is null, but the template has one if none is given. */
 function dropEmptyConnector(task: ValueObject): void {
   const access = task.vpcAccess;
   if (access === null || (access !== undefined && Object.values(access).every((value) => value === null))) delete task.vpcAccess;
@@ -197,7 +198,7 @@ function timeoutOf(value: Value, run: RunToPlan): number | null {
   return Number(seconds);
 }
 
-/** The run's container gets Prefect's base image where none is given. @returns what the user should hear of that */
+/** Use Prefect's base image for the run's container if none is given. @returns the warning for that */
 function withImage(job: JsonObject): string[] {
   const [own] = (job as { template: { template: { containers: { image?: string }[] } } }).template.template.containers;
   if (!own || (own.image !== undefined && own.image.trim() !== "")) return [];
@@ -205,7 +206,7 @@ function withImage(job: JsonObject): string[] {
   return [BASE_IMAGE_TAKEN];
 }
 
-/** What only the whole tells: numbers within their limits, one task, an image. */
+/** Checks that need the whole job: numbers within their limits, one task, an image. */
 function checkShape(job: JsonObject): void {
   const { template } = job as { template: { taskCount?: number; parallelism?: number; template: JsonObject } };
   if ((template.taskCount ?? 1) !== 1) throw new UserError(`${BODY}.template.taskCount: a flow run is one task, not ${template.taskCount}`);
@@ -217,7 +218,7 @@ function checkShape(job: JsonObject): void {
   };
   if (maxRetries < 0 || maxRetries > MAX_RETRIES)
     throw new UserError(`${BODY_TASK}.maxRetries: Cloud Run retries a task 0 to ${MAX_RETRIES} times, not ${maxRetries}`);
-  // Google's own default is 3: a flow run would be repeated without anybody having asked for it.
+  // Google's own default is 3: a flow run would be repeated although nobody requested it.
   template.template.maxRetries = maxRetries;
   for (const [index, container] of containers.entries()) {
     const path = `${BODY_TASK}.containers[${index}]`;
@@ -263,7 +264,7 @@ function deploymentOf({ labels }: ValueObject, run: RunToPlan): string {
   return parts.length > 0 ? parts.join("-") : run.pool;
 }
 
-/** Submitting is the pool's business: the template's credentials are only compared with it, and go nowhere. */
+/** The pool decides who submits: the template's credentials are only compared with its own, and sent nowhere. */
 function checkCredentials(credentials: Value, { project, clientEmail }: PoolIdentity): void {
   const path = "job_configuration.credentials";
   if (!isObject(credentials)) return;

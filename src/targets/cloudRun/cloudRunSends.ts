@@ -17,32 +17,32 @@ export interface Attempt {
 
 type Start = (beforeTry: NonNullable<CallOptions["beforeTry"]>) => Promise<string>;
 
-/** How often an unclear request is sent again, each time after it is known that nothing was started. */
+/** How often to send again after an unclear reply, each time after it is certain that nothing was started. */
 const TRIES = 5;
-/** The clocks of whoever made the run and of Google may differ, in milliseconds. */
+/** How much the clocks of the run's creator and of Google may differ, in milliseconds. */
 const CLOCKS = 3_600_000;
 
 /**
- * `jobs.run` has no token by which Google would know a repeated request. Whether one was done is found out by looking for an execution that
- * carries the attempt's marker. What was sent, and by whom, stands in a note that all processes share: of several only one sends, and one that
- * was killed in between leaves a trace.
+ * `jobs.run` has no token by which Google could recognize a repeated request. Whether one succeeded is found by looking for an execution
+ * with the attempt's marker. A note, which all processes share, says what was sent and by whom. Only one of several processes sends, and
+ * one that was killed in between leaves its note.
  */
 export interface Sends {
   /**
-   * Start an attempt, unless it was started already.
+   * Start an attempt, unless it was already started.
    * @param start sends it once; `beforeTry`: see {@link CallOptions}
    * @returns the execution's name
-   * @throws {CloudFailure}; `unclear` if it may have been started: {@link Sends.find} tells
+   * @throws {CloudFailure}; `unclear` if it may have been started: {@link Sends.find} finds out
    */
   send(of: Attempt, where: Whereabouts, start: Start, signal: AbortSignal): Promise<string>;
   /**
-   * The execution of an attempt whose sender is gone; `undefined` once it is sure that there is none.
-   * @param where `planned`: as the ledger's submission has it; `elsewhere`: where to look for what another ledger's processes may have sent
+   * Find the execution of an attempt whose sender is gone; `undefined` once it certainly does not exist.
+   * @param where `planned`: from the ledger's submission; `elsewhere`: where to look for what another ledger's processes may have sent
    */
   find(of: Attempt, where: { planned?: Whereabouts; elsewhere?: Whereabouts }): Promise<string | undefined>;
 }
 
-/** @param settle how long an execution may take to show up in the list, in milliseconds */
+/** @param settle how long an execution may be missing in the list, in milliseconds */
 export function openSends({ api, notes, settle }: { api: RunApi; notes: SharedNotes; settle: number }): Sends {
   const noteOf = ({ runId, attempt }: Attempt) => sendNote(notes, runId, attempt);
 
@@ -55,7 +55,7 @@ export function openSends({ api, notes, settle }: { api: RunApi; notes: SharedNo
     let ordered = true;
     let page: string | undefined;
     do {
-      // Nothing of a Job that was never made.
+      // A Job that was never created has no executions.
       const { items: executions, next } = (await ifThere(api.listExecutions(job, "marker", page, signal))) ?? { items: [] };
       const found = executions.find((each) => each.marker === marker);
       if (found) return found.name;
@@ -65,15 +65,15 @@ export function openSends({ api, notes, settle }: { api: RunApi; notes: SharedNo
         last = at;
       }
       page = next;
-      // Newest first, as far as was seen: what follows is older than the run.
+      // Newest first, as observed: what follows is older than the run.
     } while (page !== undefined && !(ordered && last < since));
     return undefined;
   }
 
-  /** Look until it is there, or would be. */
+  /** Look until it is found, or must have appeared. */
   async function lookFor(of: Attempt, where: Whereabouts, until: number, signal?: AbortSignal): Promise<string | undefined> {
     for (let pause = Math.min(250, settle / 4); ; pause = Math.min(pause * 1.5, 2_000)) {
-      // Asked before looking: a look that begins after the window sees whatever will ever be seen.
+      // Take the time before looking: a look that begins after the window sees everything that will ever be visible.
       const last = Date.now() >= until;
       const found = await look(of, where, signal);
       if (found !== undefined || last) return found;
@@ -81,13 +81,13 @@ export function openSends({ api, notes, settle }: { api: RunApi; notes: SharedNo
     }
   }
 
-  /** @returns the execution that stands: another process may have written it first */
+  /** @returns the execution that counts: another process may have written it first */
   async function record(of: Attempt, claim: SendNote, execution: string): Promise<string> {
     const known = await noteOf(of).update((now) => (now?.execution === undefined ? { ...claim, execution } : now));
     return known?.execution ?? execution;
   }
 
-  /** We hold the claim: send, and find out what became of it. */
+  /** This process has the claim: send, and find out the result. */
   async function sendOwn(of: Attempt, claim: OwnClaim<SendNote>, start: Start, signal: AbortSignal): Promise<string> {
     const send = claim.value;
     for (let tries = 1; ; tries++) {
@@ -114,7 +114,7 @@ export function openSends({ api, notes, settle }: { api: RunApi; notes: SharedNo
       doOnce<SendNote, string>({
         note: noteOf(of),
         answer: ({ execution }) => execution,
-        // It is left alone until its request cannot be under way any more.
+        // Wait until its request can no longer be under way.
         holds: ({ at }) => Date.now() <= at + CALL_TIMEOUT + settle,
         leftBy: async (send) => {
           const found = await look(of, send, signal);
@@ -131,11 +131,11 @@ export function openSends({ api, notes, settle }: { api: RunApi; notes: SharedNo
       const { value: send } = held;
       if (send?.execution !== undefined) return send.execution;
       if (send === undefined) {
-        // A run of the ledger may have been sent all the same: the newest notes may be lost when the machine goes down.
+        // A run of the ledger may still have been sent: the newest notes may be lost if the machine fails.
         if (planned !== undefined) return lookFor(of, planned, Date.now() + settle);
         return elsewhere && look(of, elsewhere);
       }
-      // The sender may have been stopped in the very moment: the window begins now.
+      // The sender may have stopped at this very moment: the window begins now.
       const found = await lookFor(of, send, Date.now() + settle);
       if (found !== undefined) return record(of, send, found);
       await held.replace(undefined);

@@ -25,7 +25,7 @@ import type {
 import { giveUp, openRunApi, type RunApi } from "./cloudRunApi";
 import { type CloudRunLeftovers, removeCloudRunLeftovers, tidyCloudRun } from "./cloudRunLeftovers";
 import { openLogReader } from "./cloudRunLogs";
-import { EXECUTION_TOKEN, goesWithItsRun, parseExecutionName } from "./cloudRunNames";
+import { EXECUTION_TOKEN, goesWithItsRun, parentOf, parseExecutionName, regionOf } from "./cloudRunNames";
 import { endNote, jobNote, regionsNote, stopNote, type Whereabouts } from "./cloudRunNotes";
 import { planCloudRun } from "./cloudRunPlan";
 import type { CloudRunRequest } from "./cloudRunRequest";
@@ -34,16 +34,16 @@ import { openWatcher, type Watcher } from "./cloudRunWatcher";
 import { type Access, accessOf } from "./googleAccess";
 import { asFailure, type GoogleFailure } from "./googleFailures";
 
-/** How long Google may take to get a Job ready, in milliseconds. */
+/** How long Google may take until a Job is ready, in milliseconds. */
 const READY_TIMEOUT = 300_000;
 
 /**
  * Runs as executions of Cloud Run jobs, for the runs of one `cloud-run-v2:push` pool.
  *
- * - Runs of one shape share a Job, which is made when first needed; a run is one call of `jobs.run`.
+ * - Runs with the same configuration share a Job, created on first use. A run is one call of `jobs.run`.
  * - An infrastructure id is the execution's full name.
  * - Cloud Run ignores the requested grace period: SIGKILL follows SIGTERM after ten seconds
- *   (https://cloud.google.com/run/docs/container-contract#jobs-sigterm).
+ * (https://cloud.google.com/run/docs/container-contract#jobs-sigterm).
  * @throws {UserError} if the pool's credentials or endpoints cannot be used
  */
 export async function createCloudRunTarget(place: Omit<TargetPlace, "home">): Promise<Target> {
@@ -51,7 +51,7 @@ export async function createCloudRunTarget(place: Omit<TargetPlace, "home">): Pr
   return targetOver(await accessOf(pool, place.env), pool, place);
 }
 
-/** The same where it is known already whose cloud it is. */
+/** The same for a known project. */
 export function targetOver(access: Access, pool: PoolAccess, place: Omit<TargetPlace, "home" | "pool">): Target {
   return new CloudRunTarget(access, pool, place);
 }
@@ -68,7 +68,7 @@ class CloudRunTarget implements Target {
   readonly #sends: Sends;
   readonly #watcher: Watcher;
   readonly #logs: LogReader;
-  /** Attempts that Google has refused, by run id and attempt: it is sure that nothing of them is there. */
+  /** Attempts that Google has refused, by run id and attempt: nothing of them exists. */
   readonly #refused = new Set<string>();
 
   constructor(access: Access, pool: PoolAccess, { notes, env, warn = () => {} }: Omit<TargetPlace, "home" | "pool">) {
@@ -90,7 +90,7 @@ class CloudRunTarget implements Target {
 
   async prepare(submission: Submission, signal: AbortSignal): Promise<Prepared> {
     const request = requestOf(submission);
-    // One of the run's own starts as it is made.
+    // A run's own Job starts when it is created.
     if (!request.jobPerRun) await this.#orRefuse(submission, "making the job", () => this.#makeReady(request, signal));
     return { submission, resources: { job: nameOf(request) } };
   }
@@ -120,7 +120,7 @@ class CloudRunTarget implements Target {
   }
 
   async stop(id: InfrastructureId, { reason }: { reason: string; graceSeconds: number }): Promise<void> {
-    // Before it is asked: whoever sees the end knows then that it was us.
+    // Before the request: whoever sees the end then knows who stopped it.
     const first = await stopNote(this.#notes, id).create(reason);
     await this.#orExplain("cancelling the run", async () => {
       try {
@@ -128,7 +128,7 @@ class CloudRunTarget implements Target {
       } catch (error) {
         const { kind } = asFailure(error);
         if (kind !== "precondition" && kind !== "missing") throw error;
-        // It had ended before, of itself or by someone else.
+        // It had already ended, by itself or by someone else.
         if (first) await stopNote(this.#notes, id).remove();
       }
     });
@@ -176,9 +176,9 @@ class CloudRunTarget implements Target {
     };
   }
 
-  /** Remember that runs went to a region. @returns those that are remembered */
+  /** Remember that runs went to a region. @returns all remembered regions */
   async #noteRegion(parent?: string): Promise<string[]> {
-    const region = parent?.split("/")[3];
+    const region = parent === undefined ? undefined : regionOf(parent);
     const regions = await regionsNote(this.#notes, stackName(this.#pool.source), this.#pool.name).update((known) =>
       region === undefined || known?.includes(region) ? known : [...(known ?? []), region],
     );
@@ -194,18 +194,18 @@ class CloudRunTarget implements Target {
       await jobNote(this.#notes, name).create(new Date().toISOString());
       return;
     }
-    // Whoever comes later has to make it again: what is wrong with it may be mended by then.
+    // A later process must create it again: its problem may be fixed by then.
     await this.#api.deleteJob(name, signal).catch(() => {});
     throw new UserError(`Cloud Run cannot run this job: ${problem}`, 5);
   }
 
-  /** @returns why the Job cannot be got ready */
+  /** @returns why the Job cannot become ready */
   async #make(request: CloudRunRequest, signal: AbortSignal): Promise<string | undefined> {
     const { parent, jobId, job } = request;
     for (let made = false; ; made = true) {
       const existed = await this.#create(parent, jobId, job, { signal });
       const problem = await this.#untilReady(nameOf(request), signal);
-      // An old Job that failed then may work now: it is made again, once.
+      // An old Job that failed then may work now: create it again, once.
       if (problem === undefined || !existed || made) return problem;
       await this.#api.deleteJob(nameOf(request), signal);
     }
@@ -248,7 +248,7 @@ class CloudRunTarget implements Target {
     }
   }
 
-  /** Made and started in one call that may be repeated by anyone: the Job's name is the run's, the execution's is the Job's and the token. */
+  /** Create and start it in one call, which anyone may repeat: the Job has the run's name, the execution that of the Job and the token. */
   async #startOwnJob({ parent, jobId, job }: CloudRunRequest, submission: Submission, signal: AbortSignal): Promise<InfrastructureId> {
     const where = whereaboutsOf({ parent, jobId, jobPerRun: true });
     const start = async (beforeTry: () => Promise<void>) => {
@@ -258,7 +258,7 @@ class CloudRunTarget implements Target {
     return this.#sends.send(submission, where, start, signal);
   }
 
-  /** As {@link #orExplain}, and remembers that nothing was started. */
+  /** Like {@link #orExplain}, and remembers that nothing was started. */
   async #orRefuse<T>({ runId, attempt }: Submission, what: string, work: () => Promise<T>): Promise<T> {
     this.#refused.delete(`${runId}/${attempt}`);
     return this.#orExplain(what, async () => {
@@ -294,12 +294,7 @@ function revealed(env: Record<string, string | Secret>): Record<string, string> 
   return Object.fromEntries(Object.entries(env).map(([name, value]) => [name, value instanceof Secret ? String(value.reveal()) : value]));
 }
 
-/** `projects/P/locations/R` of a Job's name. */
-function parentOf(job: string): string {
-  return job.split("/").slice(0, 4).join("/");
-}
-
-/** Where the pool's runs usually go: the region that its template gives. */
+/** The default region of the pool's runs: the one in its template. */
 function usualPlaceOf({ project }: Access, { baseJobTemplate }: PoolAccess): Whereabouts | undefined {
   const { region: fixed } = (baseJobTemplate.job_configuration ?? {}) as { region?: unknown };
   const [region] = declaredValues("region", { baseJobTemplate, jobVariables: [], fixed });

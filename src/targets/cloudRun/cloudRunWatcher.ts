@@ -9,27 +9,27 @@ import { endNote, stopNote } from "./cloudRunNotes";
 import { isOver, needsTasks, observationOf } from "./cloudRunOutcome";
 import type { ExecutionFacts } from "./facts";
 
-/** Up to so many are asked for one by one; more by the list, a hundred a call. */
+/** Up to this many are read one by one; more with the list, a hundred in each call. */
 const ONE_BY_ONE = 4;
-/** Reads a second of all watching in this process: a fifth of what Google grants by default. */
+/** Reads per second of all watchers in this process: a fifth of Google's default quota. */
 const READS_A_SECOND = 10;
-/** Calls at a time. */
+/** Calls at the same time. */
 const AT_A_TIME = 8;
 
-/** Times of an execution that reading its log needs, in ISO 8601. */
+/** The times of an execution that reading its log needs, in ISO 8601. */
 export interface Times {
   createTime?: string;
   endTime?: string;
 }
 
-/** Looks at executions, for all who watch in this process together. */
+/** Looks at executions, for all watchers in this process together. */
 export interface Watcher {
   observe(ids: readonly InfrastructureId[]): Promise<Map<InfrastructureId, Observation>>;
   /** From the last look, or a new one. */
   times(id: InfrastructureId): Promise<Times>;
 }
 
-/** @param settle for so long after the first look an execution that Google does not show may only be late, in milliseconds */
+/** @param settle how long after the first look an execution that Google does not show may only be late, in milliseconds */
 export function openWatcher({ api, notes, settle }: { api: RunApi; notes: SharedNotes; settle: number }): Watcher {
   let notBefore = 0;
   const absences = openAbsences({
@@ -43,7 +43,7 @@ export function openWatcher({ api, notes, settle }: { api: RunApi; notes: Shared
   let calls = 0;
   const count = () => {
     calls += 1;
-    // What many watch costs many calls: the next look waits until Google's quota has room for it.
+    // Many executions need many calls: the next look waits until Google's quota has room.
     if (calls > ONE_BY_ONE) notBefore = Date.now() + (calls * 1000) / READS_A_SECOND;
   };
 
@@ -54,19 +54,19 @@ export function openWatcher({ api, notes, settle }: { api: RunApi; notes: Shared
     });
 
   /**
-   * Many in one place: the list, newest first, until all are found. What it does not show is asked for by name, and so is what has ended
-   * without a time of its end: the list does not say since when its conditions are as they are.
+   * Many in one region: read the list, newest first, until all are found. Those that it does not show are read by name. So are those that
+   * ended without an end time, since the list has no times of conditions.
    */
   async function listed(wanted: Set<InfrastructureId>, tell: Tell<InfrastructureId, Observation>): Promise<void> {
     const [first = ""] = wanted;
     const { parent } = parseExecutionName(first);
-    // A list that has to be walked for longer than this costs more than asking by name.
+    // Reading more of the list than this costs more than reading by name.
     const most = Math.max(2, wanted.size / 10);
     let page: string | undefined;
     for (let pages = 0; pages < most && wanted.size > 0; pages++) {
       count();
       const { items: executions, next } = await api.listExecutions(`${parent}/jobs/-`, "state", page);
-      // Told page by page: kept until the last one, ten thousand would take much memory.
+      // Return page by page: ten thousand executions would need much memory.
       for (const execution of executions) {
         const timeless = isOver(execution) && execution.completionTime === undefined && execution.deleteTime === undefined;
         if (!timeless && wanted.delete(execution.name)) tell(execution.name, told(execution.name, execution));
@@ -99,7 +99,7 @@ export function openWatcher({ api, notes, settle }: { api: RunApi; notes: Shared
     return observation;
   }
 
-  /** Google does not know it: cleaned up after its end, which was noted then; not yet shown; or deleted by someone. */
+  /** Google does not have it: it was cleaned up after its noted end, is not yet visible, or was deleted by someone. */
   async function gone(id: InfrastructureId): Promise<Observation> {
     const seen = await absences.gone(id);
     if (seen.phase === "ended") times.set(id, { endTime: seen.endedAt });

@@ -4,20 +4,20 @@ import { type ExecutionName, hasOneExecution, regionOf } from "./cloudRunNames";
 import { type Entry, isPart, isWhole, joined, linesOf } from "./entryLines";
 import { namedExecution } from "./unnamedEntries";
 
-/** An entry's place in the order of Cloud Logging: entries of one timestamp are in the order of their ids. */
+/** An entry's position in Cloud Logging's order: entries with one timestamp are sorted by their ids. */
 export interface Place {
-  /** As Cloud Logging has it: nanoseconds count. */
+  /** In Cloud Logging's format: nanoseconds matter. */
   timestamp: string;
   insertId: string;
 }
 
 export type Position = LogPosition<{ after?: Place }>;
 
-/** What was read at once: some pages, for one or more runs. */
+/** One reading: some pages, for one or more runs. */
 export interface Read {
-  /** When, by Google's clock; late lines that came in after it may be missing. */
+  /** When, by Google's clock; late lines that arrived after it may be missing. */
   at: number;
-  /** The last entry, where pages were left unread. */
+  /** The last entry, if pages were left unread. */
   cut?: Place;
 }
 
@@ -25,19 +25,22 @@ export interface Read {
 export interface Wanted {
   name: ExecutionName;
   since: number;
-  /** A reading goes on behind this entry. */
+  /** The entry after which a reading continues. */
   after?: Place;
-  /** Entries after this time are of others, unless they name the execution. @default none is */
+  /** Entries after this time belong to others, unless they name the execution. @default no such time */
   until?: number;
 }
 
-/** Entries of these executions after their positions: late lines are older than what was read before, so each query goes back by `late` milliseconds. */
+/**
+ * Entries of these executions after their positions. Late lines are older than what was read before, so each query goes back by `late`
+ * milliseconds.
+ */
 export function filterOf(wanted: readonly Wanted[]): string {
   const [first] = wanted;
   const conditions = wanted.map(({ name, since, after, until }) => {
     const job = `resource.labels.job_name="${name.job}"`;
     const from = after === undefined ? `timestamp>=${time(since)}` : behind(after);
-    // Whatever is written to a Job that has one execution is that one's, with or without its name on it.
+    // Everything written to a Job with only one execution belongs to that execution, whether it names it or not.
     if (hasOneExecution(name)) return `(${job} AND ${from})`;
     const before = until === undefined ? "" : ` AND timestamp<=${time(until)}`;
     return `(${job} AND (${EXECUTION_LABEL}="${name.execution}" OR (NOT ${EXECUTION_LABEL}:*${before})) AND ${from})`;
@@ -59,7 +62,7 @@ function behind({ timestamp, insertId }: Place): string {
   return `(timestamp>"${timestamp}" OR (timestamp="${timestamp}" AND insertId>${JSON.stringify(insertId)}))`;
 }
 
-/** Whether an entry is of this execution; `undefined`: it names none, and its Job has others. */
+/** Whether an entry belongs to this execution; `undefined`: it names none, and its Job has others. */
 export function isOf(entry: Entry, name: ExecutionName): boolean | undefined {
   if (entry.resource?.labels?.job_name !== undefined && entry.resource.labels.job_name !== name.job) return false;
   const execution = namedExecution(entry);
@@ -67,22 +70,22 @@ export function isOf(entry: Entry, name: ExecutionName): boolean | undefined {
   return hasOneExecution(name) ? entry.resource?.labels?.job_name === name.job : undefined;
 }
 
-/** The entry behind which a query goes on, where the last one was left. */
+/** The entry after which a query continues, if the last one stopped early. */
 export function afterOf({ walk }: Position): Place | undefined {
   return walk?.after;
 }
 
-/** What becomes of an entry: it is shown, it is not, or a later reading tells. */
+/** What happens to an entry: it is shown, hidden, or decided by a later reading. */
 export type Fate = "shown" | "hidden" | "later";
 
 /**
- * What of some entries is new at a position, in their order, and the position after them.
+ * The entries that are new at a position, in order, and the position after them.
  *
- * An entry of which parts are still missing is left for a later reading, until they cannot come any more.
- * @param since as the query had it
- * @param late how much later than its time a line may show up
- * @param fateOf of an entry that is new; `later` only where {@link mayStillCome} holds. @default all are shown
- * @returns with how many entries are hidden
+ * A split entry with missing parts is left for a later reading, until they can no longer come.
+ * @param since the start of the query
+ * @param late how much later than its time a line may appear
+ * @param fateOf decides about a new entry; `later` only if {@link mayStillCome} @default all are shown
+ * @returns also the number of hidden entries
  */
 export function take(
   position: Position,
@@ -96,7 +99,7 @@ export function take(
   const begun = begunAt(position, at);
   const cutAt = cut === undefined ? Number.POSITIVE_INFINITY : Date.parse(cut.timestamp);
   const parts = Map.groupBy(entries.filter(isPart), ({ split }) => split?.uid);
-  // The next query goes on behind the last entry, but before one whose other parts may be on the next page.
+  // The next query continues after the last entry, but before one whose other parts may be on the next page.
   let last: Place | undefined;
   let held = false;
   for (const entry of entries) {
@@ -126,17 +129,17 @@ export function take(
   return { lines, hidden, position: readToEnd(position, seen, begun, late) };
 }
 
-/** Whether entries of this time may come after a reading that began then: the next query looks at that time again. */
+/** Whether entries with this time may come after a reading that began then: the next query looks at that time again. */
 export function mayStillCome(time: number, begun: number, late: number): boolean {
   return time + late >= begun;
 }
 
-/** Whether an entry was given out, or hidden, at this position. */
+/** Whether an entry was already shown or hidden at this position. */
 export function wasSeen({ seen }: Position, entry: Entry): boolean {
   return isSeen(seen, entry);
 }
 
-/** A program may give its entries ids of its own: only with its time an id is one entry's. */
+/** A program may give its entries its own ids: an id identifies an entry only together with its time. */
 function isSeen(seen: Record<string, number>, { insertId, timestamp }: Entry): boolean {
   return seen[insertId] === Date.parse(timestamp) || seen[`${insertId} ${timestamp}`] !== undefined;
 }

@@ -1,36 +1,36 @@
 import type { LogLine } from "../target";
 
-/** A log entry as Cloud Logging's `entries:list` gives it, as far as it matters here. */
+/** The fields of a log entry of Cloud Logging's `entries:list` that matter here. */
 export interface Entry {
   insertId: string;
   /** ISO 8601 with up to nine decimals. */
   timestamp: string;
   logName: string;
-  /** LogSeverity; absent or `DEFAULT`: none was given. */
+  /** LogSeverity; absent or `DEFAULT` if none was given. */
   severity?: string;
   textPayload?: string;
   jsonPayload?: unknown;
   protoPayload?: unknown;
   labels?: Record<string, string>;
   resource?: { labels?: Record<string, string> };
-  /** Its place among the parts of an entry that was too large. */
+  /** The position among the parts of an entry that was too large. */
   split?: { uid?: string; index?: number; totalSplits?: number };
 }
 
-/** Cloud Run's own words on a job, and audit logs, are no output of the run. */
+/** Cloud Run's own messages about a job, and audit logs, are not output of the run. */
 const NO_OUTPUT = /\/logs\/(cloudaudit\.googleapis\.com|run\.googleapis\.com%2F(?!stdout$|stderr$))/;
 
-/** Severities that mark an error; a line with one of these is shown as a line of stderr. */
+/** Severities that mark an error; such a line is shown as stderr. */
 const ERRORS = new Set(["ERROR", "CRITICAL", "ALERT", "EMERGENCY"]);
 
-/** Whether an entry is output of a program, and not Cloud Run's own word or an audit log. */
+/** Whether an entry is output of a program, not Cloud Run's own message or an audit log. */
 export function isOutput({ logName, protoPayload }: Entry): boolean {
   return !NO_OUTPUT.test(logName) && protoPayload === undefined;
 }
 
 /**
- * The lines of an entry: what the program wrote on a stream, or through the Logging API to its job's resource.
- * @returns none where it is no output of the run
+ * The lines of an entry: what the program wrote to a stream, or through the Logging API to its job's resource.
+ * @returns no lines if it is not output of the run
  */
 export function linesOf(entry: Entry): LogLine[] {
   if (!isOutput(entry)) return [];
@@ -48,7 +48,7 @@ export function linesOf(entry: Entry): LogLine[] {
     .map((each) => ({ ...line, text: each }));
 }
 
-/** A structured entry shows its message, then its other fields as JSON; without a message it is JSON. */
+/** Show a structured entry's message, then its other fields as JSON; without a message, all of it is JSON. */
 function textOf(payload: unknown): string {
   if (payload === null || typeof payload !== "object" || Array.isArray(payload)) return JSON.stringify(payload);
   const { message, ...others } = payload as Record<string, unknown>;
@@ -65,13 +65,13 @@ export function isPart({ split }: Entry): boolean {
   return (split?.totalSplits ?? 0) > 1;
 }
 
-/** Whether all parts of a split entry are there. */
+/** Whether all parts of a split entry exist. */
 export function isWhole(parts: readonly Entry[]): boolean {
   const total = parts[0]?.split?.totalSplits ?? 0;
   return new Set(parts.map(({ split }) => split?.index ?? 0)).size >= total;
 }
 
-/** Put an entry together again out of its parts (https://cloud.google.com/logging/docs/audit/split-logs). */
+/** Join the parts of an entry again (https://cloud.google.com/logging/docs/audit/split-logs). */
 export function joined(parts: readonly Entry[]): Entry {
   if (parts.length === 1) return parts[0] as Entry;
   const ordered = [...parts].sort((a, b) => (a.split?.index ?? 0) - (b.split?.index ?? 0));
@@ -81,7 +81,7 @@ export function joined(parts: readonly Entry[]): Entry {
   return { ...first, jsonPayload: ordered.map(({ jsonPayload }) => jsonPayload).reduce(merged) };
 }
 
-/** A text that was cut goes on in the next part; what a part only repeats is the same in all. */
+/** A string that was cut continues in the next part; repeated fields are the same in all parts. */
 function merged(a: unknown, b: unknown): unknown {
   if (a === undefined || b === undefined) return a ?? b;
   if (typeof a === "string" && typeof b === "string") return a + b;

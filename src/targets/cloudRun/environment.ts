@@ -10,13 +10,13 @@ import { MAX_VARIABLES } from "./cloudRunLimits";
 const RESERVED = /^(X_GOOGLE_|CLOUD_RUN_(JOB|EXECUTION|TASK_INDEX|TASK_ATTEMPT|TASK_COUNT)$)/;
 
 /**
- * The variables of a run, within what Cloud Run takes.
+ * The variables of a run, within Cloud Run's limits.
  * @throws {UserError} naming the one that is too long or not allowed
  */
 export function environmentOf(env: Value, path: string): Record<string, string | Secret> {
   const given = env as ValueObject;
   const names = Object.keys(given);
-  // One is added by which the run is found again.
+  // One more is added, by which the run is found.
   if (names.length >= MAX_VARIABLES) throw new UserError(`${path}: Cloud Run takes ${MAX_VARIABLES - 1} variables, not ${names.length}`);
   for (const name of names) {
     const at = `${path}.${name}`;
@@ -33,7 +33,7 @@ export function environmentOf(env: Value, path: string): Record<string, string |
   return given as Record<string, string | Secret>;
 }
 
-/** The variables that come out of Secret Manager, by name; only where a secret lies is known here. */
+/** The variables from Secret Manager, by name; only the place of a secret is known here. */
 export function secretVariables(job: ValueObject): Record<string, { secret: string; version: string }> {
   const found: Record<string, { secret: string; version: string }> = {};
   const add = (name: string, selector: Value | undefined, path: string) => {

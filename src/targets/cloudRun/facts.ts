@@ -11,13 +11,13 @@ export interface Condition {
   state: ConditionState;
   /** One line. */
   message: string;
-  /** Why it failed, by the name of either of Google's two enums; empty where nothing is said. */
+  /** Why it failed, as a name from either of Google's two enums; empty if there is none. */
   reason: string;
   /** ISO 8601. */
   at?: string;
 }
 
-/** What matters of an execution, in one form whether it came through the SDK or as JSON. Times are ISO 8601. */
+/** The facts about an execution that matter here, in one form for the SDK and for JSON. Times are ISO 8601. */
 export interface ExecutionFacts {
   name: string;
   createTime?: string;
@@ -25,11 +25,11 @@ export interface ExecutionFacts {
   completionTime?: string;
   deleteTime?: string;
   conditions: Condition[];
-  /** Which attempt it is of; absent: not one of ours. */
+  /** The attempt to which it belongs; absent if it is not pushpool's. */
   marker?: string;
 }
 
-/** How the last attempt of a task ended. Google sets at most one of exit code and signal, and a code of 0 reads the same as none. */
+/** How the last attempt of a task ended. Google sets either the exit code or the signal, or none; a code of 0 looks like none. */
 export interface TaskFacts {
   started: boolean;
   /** A number of google.rpc.Code. */
@@ -75,7 +75,7 @@ export function conditionFacts(condition: Message<protos.google.cloud.run.v2.ICo
   };
 }
 
-/** By number and by name: the API answers with either (condition.proto). */
+/** By number and by name: the API returns either (condition.proto). */
 const STATES: Record<string, ConditionState> = {
   1: "PENDING",
   2: "RECONCILING",
@@ -114,7 +114,7 @@ const COMMON_REASONS: Record<number, string> = {
   17: "VPC_NETWORK_NOT_FOUND",
 };
 
-/** A time of the API, as the SDK or as JSON has it, in ISO 8601. */
+/** A time of the API, from the SDK or from JSON, in ISO 8601. */
 export function timeText(value: unknown): string | undefined {
   if (typeof value === "string") return value;
   if (value === null || typeof value !== "object" || !("seconds" in value)) return undefined;

@@ -2,6 +2,7 @@ import type { AuthClient, GoogleAuth } from "google-auth-library";
 import type { JsonObject, Value } from "../../json";
 import { Secret } from "../../secret";
 import { UserError } from "../../userError";
+import { once } from "../cloud/once";
 import { optionalPackage } from "../cloud/optionalPackage";
 import { checkServices, createdAtOf, plainAt, urlAt } from "../cloud/poolAccess";
 import type { PoolAccess } from "../target";
@@ -9,23 +10,23 @@ import type { PoolIdentity } from "./cloudRunPlan";
 
 const SCOPE = "https://www.googleapis.com/auth/cloud-platform";
 
-/** Whose Google Cloud a pool's runs go to, and how to be let in there. */
+/** The Google Cloud project of a pool's runs, and the credentials for it. */
 export interface Access extends PoolIdentity {
   pool: string;
   /** Base URLs. */
   endpoints: { run: URL; logging: URL };
-  /** When the credentials were made, in milliseconds; absent: long ago. */
+  /** When the credentials were created, in milliseconds; absent: long ago. */
   createdAt?: number;
   universeDomain?: string;
-  /** Made when first needed. @throws {UserError} (5) if there are no credentials here */
+  /** Created on first use. @throws {UserError} if there are no credentials here (exit code 5) */
   auth(): Promise<{ auth: GoogleAuth; client: AuthClient }>;
 }
 
 const SERVICES = ["run", "logging"] as const;
 
 /**
- * What a pool's definition says of its cloud.
- * @throws {UserError} naming what of it cannot be used
+ * Read what a pool's definition says about its cloud.
+ * @throws {UserError} naming what cannot be used
  */
 export async function accessOf(pool: PoolAccess, env: NodeJS.ProcessEnv): Promise<Access> {
   const { block, data = {} } = pool.credentials ?? {};
@@ -47,18 +48,14 @@ export async function accessOf(pool: PoolAccess, env: NodeJS.ProcessEnv): Promis
   checkServices(pool, SERVICES, "a cloud-run-v2:push");
   if (key) return { ...common, ...withKey(key, project) };
   const own = project ?? env.GOOGLE_CLOUD_PROJECT ?? env.GCLOUD_PROJECT;
-  let made: Promise<GoogleAuth> | undefined;
-  const auth = () => {
-    made ??= loadAuth().then(
-      ({ GoogleAuth }) =>
-        new GoogleAuth({
-          scopes: [SCOPE],
-          ...(file === undefined ? {} : { keyFilename: file }),
-          ...(own === undefined ? {} : { projectId: own }),
-        }),
-    );
-    return made;
-  };
+  const auth = once(async () => {
+    const { GoogleAuth } = await loadAuth();
+    return new GoogleAuth({
+      scopes: [SCOPE],
+      ...(file === undefined ? {} : { keyFilename: file }),
+      ...(own === undefined ? {} : { projectId: own }),
+    });
+  });
   const found = own ?? (await (await auth()).getProjectId().catch(() => undefined));
   return {
     ...common,
@@ -78,31 +75,28 @@ interface Key {
   universe_domain?: string;
 }
 
-/** A key signs its own tokens: no call to the token endpoint before the first one that matters. */
+/** A key signs its own tokens: no call to the token endpoint is needed before the first real one. */
 function withKey(key: Key, project: string | undefined): Pick<Access, "project" | "clientEmail" | "universeDomain" | "auth"> {
-  let made: Promise<{ auth: GoogleAuth; client: AuthClient }> | undefined;
   const found = project ?? key.project_id;
   return {
     ...(found ? { project: found } : {}),
     clientEmail: key.client_email,
     ...(key.universe_domain ? { universeDomain: key.universe_domain } : {}),
-    auth: () => {
-      made ??= loadAuth().then(({ GoogleAuth, JWT }) => {
-        const client = new JWT({
-          email: key.client_email,
-          key: key.private_key,
-          ...(key.private_key_id === undefined ? {} : { keyId: key.private_key_id }),
-          scopes: [SCOPE],
-        });
-        client.useJWTAccessWithScope = true;
-        return { client, auth: new GoogleAuth({ authClient: client, ...(found ? { projectId: found } : {}) }) as unknown as GoogleAuth };
+    auth: once(async () => {
+      const { GoogleAuth, JWT } = await loadAuth();
+      const client = new JWT({
+        email: key.client_email,
+        key: key.private_key,
+        ...(key.private_key_id === undefined ? {} : { keyId: key.private_key_id }),
+        scopes: [SCOPE],
       });
-      return made;
-    },
+      client.useJWTAccessWithScope = true;
+      return { client, auth: new GoogleAuth({ authClient: client, ...(found ? { projectId: found } : {}) }) as unknown as GoogleAuth };
+    }),
   };
 }
 
-/** The key, as an object or as the text of its file. @throws {UserError} that never shows any of it */
+/** The key, as an object or as the text of its file. @throws {UserError} that shows no part of it */
 function keyOf(info: Value, path: string): Key | undefined {
   if (info === null) return undefined;
   const plain = info instanceof Secret ? plainAt(info, path) : opened(info);
@@ -121,14 +115,14 @@ function keyOf(info: Value, path: string): Key | undefined {
   return key as unknown as Key;
 }
 
-/** Where the runs of a key's pool go. The key itself is not used, so nothing is wrong with one that cannot be read. */
+/** The project of a key's pool. The key itself is not used, so an unreadable one is no error. */
 function projectOf(info: Value): string | undefined {
   const key = info instanceof Secret ? (info.known ? info.reveal() : undefined) : info;
   const project = key !== null && typeof key === "object" && "project_id" in key ? key.project_id : undefined;
   return typeof project === "string" && project !== "" ? project : undefined;
 }
 
-/** Secrets may stand on single fields of the key instead of on the whole. */
+/** Single fields of the key may be secret instead of all of it. */
 function opened(value: Value): unknown {
   if (value instanceof Secret) return value.known ? value.reveal() : undefined;
   if (value === null || typeof value !== "object") return value;
@@ -149,7 +143,7 @@ async function loadAuth(): Promise<typeof import("google-auth-library")> {
   return loaded(() => import("google-auth-library"));
 }
 
-/** A package that only these pools need. @throws {UserError} with the line that installs it */
+/** A package that only these pools need. @throws {UserError} with the command that installs it */
 export function loaded<T>(load: () => Promise<T>): Promise<T> {
   return optionalPackage(
     load,

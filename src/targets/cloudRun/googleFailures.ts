@@ -3,12 +3,12 @@ import { CloudFailure, type CommonKind, failureReader, oneLine } from "../cloud/
 /**
  * Kinds of failure that only Google has:
  *
- * - `disabled`: the API is not switched on.
- * - `billing`: the project has no billing account that pays. `suspended`: Google has suspended the project.
- * - `project`: there is no such project. `quotaProject`: the login names no project that pays for its calls.
- * - `region`: there is no such region, or the project may not use it.
+ * - `disabled`: the API is not enabled.
+ * - `billing`: the project has no active billing account. `suspended`: Google has suspended the project.
+ * - `project`: the project does not exist. `quotaProject`: the login names no project that pays for its calls.
+ * - `region`: the region does not exist, or the project may not use it.
  * - `perimeter`: VPC Service Controls forbid it. `policy`: another policy of the organization forbids it.
- * - `exists`, `precondition`: as Google's ALREADY_EXISTS, FAILED_PRECONDITION and ABORTED.
+ * - `exists`, `precondition`: Google's ALREADY_EXISTS, FAILED_PRECONDITION and ABORTED.
  */
 export type GoogleKind =
   | "disabled"
@@ -27,11 +27,11 @@ type FailureKind = GoogleKind | CommonKind;
 export const NO_LOGIN =
   "there are no Google Cloud credentials here: log in with `gcloud auth application-default login`, or give the work pool a credentials block";
 
-/** What Google's libraries say of credentials that they cannot use; nothing was asked yet. */
+/** Errors of Google's libraries about unusable credentials; nothing was sent yet. */
 const BAD_LOGIN =
   /^the (file at .* does not exist|file path is invalid|incoming JSON object)|universe domain\b.*does not match|^error:\w+:DECODER/i;
 
-/** Turn what a call threw into a {@link GoogleFailure}. What comes from no call is thrown as it is: a bug. */
+/** Convert what a call threw to a {@link GoogleFailure}. What comes from no call is a bug, and is thrown again. */
 export const asFailure = failureReader<GoogleKind>((error, message) => {
   if (/could not load the default credentials|unable to detect a project/i.test(message))
     return new CloudFailure<GoogleKind>("unauthenticated", NO_LOGIN);
@@ -40,7 +40,7 @@ export const asFailure = failureReader<GoogleKind>((error, message) => {
   return said && new CloudFailure<GoogleKind>(kindOf(said), said.message);
 });
 
-/** What Google said of a call, in one form for gRPC, REST and plain HTTP. */
+/** Google's error, in one form for gRPC, REST and plain HTTP. */
 interface Said {
   /** One line. */
   message: string;
@@ -74,7 +74,7 @@ const CODES: Record<string, { number: number; kind: FailureKind }> = {
 
 const BY_CODE = new Map(Object.values(CODES).map(({ number, kind }) => [number, kind]));
 
-/** Where the answer carries no code: a proxy's, or a front end's. */
+/** For replies without a code: a proxy's, or a front end's. */
 const BY_STATUS: Record<number, FailureKind> = {
   401: "unauthenticated",
   403: "denied",
@@ -113,7 +113,7 @@ const BY_REASON: Record<string, FailureKind> = {
   CREDENTIALS_MISSING: "unauthenticated",
 };
 
-/** Where the code alone would mislead, by Google's own words; the first that fits. */
+/** Google's messages for which the code alone would mislead; the first match counts. */
 const BY_TEXT: readonly [RegExp, FailureKind][] = [
   [/vpc ?service ?controls|request is prohibited by organi[sz]ation's policy/i, "perimeter"],
   [/organi[sz]ation(al)?('s)? polic|\borg polic|violates? constraint|constraints\/\S+ (is )?violated/i, "policy"],
@@ -129,23 +129,23 @@ const BY_TEXT: readonly [RegExp, FailureKind][] = [
     /permission denied on resource project\b|^(the )?project (number )?\S+ (is )?(not found|has been (deleted|marked for deletion)|does not exist)/i,
     "project",
   ],
-  // The token endpoint's answer to a key or a login that it does not know, or not yet.
+  // The token endpoint's reply to a key or a login that it does not know, or not yet.
   [
     /invalid_grant|invalid_client|invalid_target|unauthorized_client|unsuccessful response status code|invalid_rapt|invalid jwt|insufficient authentication scopes|reauth related error/i,
     "unauthenticated",
   ],
 ];
 
-/** A user's own names may hold any word: a Job called `billing-closed` says nothing of billing. */
+/** Users' own names may contain any word: the name of a Job `billing-closed` says nothing about billing. */
 function withoutNames(message: string): string {
   return message
     .replaceAll(/(["'`[])(?!locations\/|constraints\/)[^"'`\]\s]*["'`\]]/g, "$1name$1")
     .replaceAll(/\b(projects|namespaces)\/\S+/g, "name");
 }
 
-/** What kind of failure Google's answer is: total, so that no answer of Google's is taken for a bug. */
+/** The kind of failure for an error of Google's. It covers all errors, so that none looks like a bug. */
 function kindOf({ message, code, status, reason }: Said): FailureKind {
-  // The same reason as for an API that is off, with another remedy.
+  // The same reason as for a disabled API, with another remedy.
   if (/requires a quota project/i.test(message)) return "quotaProject";
   const told = reason === undefined ? undefined : BY_REASON[reason];
   if (told !== undefined) return told;
@@ -158,7 +158,7 @@ function kindOf({ message, code, status, reason }: Said): FailureKind {
   return "unclear";
 }
 
-/** Read what Google said out of what a client library threw; `undefined` if Google said nothing. */
+/** Read Google's error from what a client library threw; `undefined` if Google sent none. */
 function saidBy(error: Error): Said | undefined {
   const {
     code,
@@ -201,7 +201,7 @@ function errorIn(data: unknown): Body | undefined {
   const value = typeof data === "string" ? jsonIn(data) : data;
   const inner = Array.isArray(value) ? value[0] : value;
   const error = inner !== null && typeof inner === "object" && "error" in inner ? inner.error : undefined;
-  // The token endpoint's form (RFC 6749).
+  // The token endpoint's format (RFC 6749).
   if (typeof error === "string") {
     const { error_description: description } = inner as { error_description?: unknown };
     return { message: typeof description === "string" ? `${error}: ${description}` : error };

@@ -1,3 +1,5 @@
+import { type Remedy, remedyFor } from "../cloud/remedy";
+
 /** Whom Google has denied something, and where. */
 export interface Denied {
   project: string;
@@ -5,8 +7,13 @@ export interface Denied {
   clientEmail?: string;
 }
 
-/** The smallest of Google's own roles that has a permission which this target's calls take, and what of a pool's declaration gives it. */
-const ROLES: readonly { has: RegExp; role: string; gives: string }[] = [
+/** The smallest of Google's own roles that has a permission. */
+interface Role extends Remedy {
+  role: string;
+}
+
+/** For the permissions that this target's calls take. */
+const ROLES: readonly Role[] = [
   { has: /^run\./, role: "roles/run.developer", gives: "CloudRunPushPool gives it" },
   { has: /^logging\./, role: "roles/logging.viewer", gives: "CloudRunPushPool gives it unless logAccess is false" },
   {
@@ -27,14 +34,8 @@ export function permissionIn(message: string): string | undefined {
  * @returns "" where it names no permission that is known here
  */
 export function remedy(message: string, { project, clientEmail }: Denied): string {
-  const permission = permissionIn(message);
-  const found = permission === undefined ? undefined : ROLES.find(({ has }) => has.test(permission));
-  if (!found) return "";
-  const { role, gives } = found;
   const account = /denied on service account (\S+)/.exec(message)?.[1];
   const where = account === undefined ? `in project "${project}"` : `on ${account}`;
-  const need = `. It takes ${role} ${where}, or a role of your own with that permission: ${gives}`;
-  return clientEmail === undefined
-    ? `${need}, to those in its submitters`
-    : `${need}; what was taken away since, \`pushpool refresh\` and \`pushpool up\` bring back`;
+  const takes = ({ role }: Role) => `${role} ${where}, or a role of your own with that permission`;
+  return remedyFor(permissionIn(message), ROLES, takes, clientEmail === undefined);
 }

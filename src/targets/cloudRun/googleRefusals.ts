@@ -3,7 +3,7 @@ import { refusalOf } from "../cloud/refusal";
 import { type GoogleFailure, type GoogleKind, NO_LOGIN } from "./googleFailures";
 import { type Denied, remedy } from "./googlePermissions";
 
-/** What a user hears when a call has failed for good: exit code 5. @param what the work, as "submitting the run" */
+/** The user's message when a call has failed for good: exit code 5. @param what the work, such as "submitting the run" */
 export function refusal(what: string, failure: GoogleFailure, who: Denied): UserError {
   const { project, clientEmail } = who;
   const as = clientEmail ?? "your own Google Cloud login";
@@ -41,7 +41,7 @@ export function refusal(what: string, failure: GoogleFailure, who: Denied): User
   });
 }
 
-/** The account of the job, or of Cloud Run itself, that a denial is about; `undefined`: the caller. */
+/** The job's account, or Cloud Run's own, that a denial is about; `undefined`: the caller. */
 function lackingIn(message: string): string | undefined {
   const account = "([\\w.-]+@[\\w.-]+\\w)";
   const [, ofJob, ofCloudRun] =
@@ -60,7 +60,7 @@ function regionIn(message: string): string {
   return region === undefined ? "of that name" : `"${region}"`;
 }
 
-/** What to do about credentials that Google does not take, by Google's words. */
+/** What to do about credentials that Google refuses, by Google's message. */
 function adviceOn(message: string, clientEmail: string | undefined): string {
   if (/reasonable timeframe|iat and exp|used too early|token (has )?expired|short-lived token/i.test(message))
     return ". Check the clock of this machine: tokens are valid by its time";

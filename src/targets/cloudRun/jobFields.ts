@@ -63,8 +63,8 @@ const task = fields({
 });
 
 /**
- * What a caller may say of a Cloud Run v2 Job (google/cloud/run/v2/job.proto and what it refers to). A test holds this to the SDK's
- * protos.json.
+ * The fields that a caller may set in a Cloud Run v2 Job (google/cloud/run/v2/job.proto and its imports). A test compares them with the
+ * SDK's protos.json.
  */
 export const JOB_FIELDS = fields({
   labels: { map: text },
@@ -81,7 +81,7 @@ export const JOB_FIELDS = fields({
       "BETA",
       "GA",
       "DEPRECATED",
-      // Prefect's template offers it; Google's API has no such stage, and takes none to mean GA.
+      // Prefect's template offers it. Google's API has no such stage; none means GA.
       "LAUNCH_TAG_UNSPECIFIED",
     ],
   },

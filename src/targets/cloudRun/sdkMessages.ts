@@ -3,7 +3,7 @@ import type { Json, JsonObject } from "../../json";
 import type { Field } from "../cloud/wireFields";
 import { JOB_FIELDS } from "./jobFields";
 
-/** What one run overrides of its Job; in the clear, made only to be sent. */
+/** The overrides of one run in plain text, built only to be sent. */
 export interface RunOverrides {
   container?: string;
   args?: string[];
@@ -12,7 +12,7 @@ export interface RunOverrides {
   timeout?: number;
 }
 
-/** A Job as the SDK takes it: the SDK reads durations as seconds and nanoseconds, not as the API's own text. */
+/** A Job in the SDK's form: the SDK reads durations as seconds and nanoseconds, not as the API's own strings. */
 export function jobMessage(job: JsonObject): protos.google.cloud.run.v2.IJob {
   return withDurations(job, JOB_FIELDS) as protos.google.cloud.run.v2.IJob;
 }

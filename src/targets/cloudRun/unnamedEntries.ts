@@ -3,11 +3,11 @@ import type { ExecutionName } from "./cloudRunNames";
 import type { Entry } from "./entryLines";
 import { asFailure } from "./googleFailures";
 
-/** So much after its execution's completion an entry may still be stamped, in milliseconds. */
+/** How long after its execution's completion an entry may be stamped, in milliseconds. */
 export const AFTER_END = 2_000;
-/** Pages of a Job's executions, a hundred each: Google keeps the newest 1,000 that are complete (https://cloud.google.com/run/quotas). */
+/** Pages of a Job's executions, a hundred each: Google keeps the newest 1,000 completed ones (https://cloud.google.com/run/quotas). */
 const MAX_PAGES = 10;
-/** Jobs whose executions are remembered. */
+/** How many Jobs' executions are remembered. */
 const MAX_JOBS = 50;
 
 /** When an execution of a Job ran, in milliseconds. */
@@ -17,25 +17,25 @@ export interface Span {
   to: number;
 }
 
-/** The executions of a Job, or why they are not known. */
+/** The executions of a Job, or why they are unknown. */
 export type Spans = { known: readonly Span[] } | { unknown: string };
 
-/** `own`: of this execution; `other`: of another one; `unclear`: nobody can say. */
+/** `own`: of this execution; `other`: of another one; `unclear`: nobody can know. */
 export type Belonging = "own" | "other" | "unclear";
 
 /**
- * Whose an entry is that names no execution: its that alone ran at the entry's time.
- * @param execution the one that is asked about
+ * The owner of an entry that names no execution: the only one that ran at the entry's time.
+ * @param execution the one in question
  */
 export function belongingOf(time: number, execution: string, spans: Spans): Belonging {
   if ("unknown" in spans) return "unclear";
   const running = spans.known.filter(({ from, to }) => from <= time && time <= to);
   if (running.length === 1) return running[0]?.execution === execution ? "own" : "other";
-  // Without its own span nothing is known of the time: Google has dropped the execution.
+  // Without its own span, nothing is known about the time: Google has deleted the execution.
   return running.length > 1 || !spans.known.some((each) => each.execution === execution) ? "unclear" : "other";
 }
 
-/** What a user hears of entries that are not shown. */
+/** The message about entries that are not shown. */
 export function notShown({ execution }: ExecutionName, count: number, why: string): string {
   const entries = count === 1 ? "1 log entry that names no execution is" : `${count} log entries that name no execution are`;
   return (
@@ -46,7 +46,7 @@ export function notShown({ execution }: ExecutionName, count: number, why: strin
 
 export const SEVERAL = "several executions of its Job ran at that time";
 
-/** Lists the executions of Jobs, once for all entries that it can decide. */
+/** Lists the executions of Jobs, once for all entries that this can decide. */
 export class JobSpans {
   readonly #listed = new Map<string, { at: number; spans: Promise<Spans> }>();
 
@@ -94,7 +94,7 @@ export class JobSpans {
   }
 }
 
-/** The execution that an entry names: by Google's label, or by any label whose value is the name of an execution of its Job. */
+/** The execution that an entry names: in Google's label, or in any label whose value is the name of an execution of its Job. */
 export function namedExecution({ labels = {}, resource }: Entry): string | undefined {
   const named = labels["run.googleapis.com/execution_name"];
   if (named !== undefined) return named;

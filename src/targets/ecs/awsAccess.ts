@@ -7,20 +7,20 @@ import type { PoolAccess } from "../target";
 const SERVICES = ["ecs", "logs", "ssm"] as const;
 type Service = (typeof SERVICES)[number];
 
-/** Whose AWS a pool's runs go to, and how to be let in there. */
+/** The AWS account of a pool's runs, and the credentials for it. */
 export interface Access {
   pool: string;
-  /** Absent: nothing here says which. */
+  /** Absent: nothing here sets it. */
   region?: string;
-  /** Of the pool's key; absent: the caller's own login. */
+  /** The id of the pool's key; absent: the caller's own login. */
   accessKeyId?: string;
-  /** When the credentials were made, in milliseconds; absent: long ago. */
+  /** When the credentials were created, in milliseconds; absent: long ago. */
   createdAt?: number;
-  /** The secret of the pool's own key: absent with another login, and with credentials that end. For digests only. */
+  /** The secret of the pool's own key, for digests only. Absent with another login, and with temporary credentials. */
   secretKey?: string;
-  /** Whose buckets and definitions these are, for notes: no secret. */
+  /** Whose buckets and definitions these are, for notes. Not secret. */
   place: string;
-  /** For the SDK's clients. */
+  /** The configuration of the SDK's clients. */
   options(service: Service): {
     credentials?: { accessKeyId: string; secretAccessKey: string; sessionToken?: string };
     profile?: string;
@@ -29,14 +29,14 @@ export interface Access {
 }
 
 /**
- * What a pool's definition says of its cloud.
- * @throws {UserError} naming what of it cannot be used
+ * Read what a pool's definition says about its cloud.
+ * @throws {UserError} naming what cannot be used
  */
 export function accessOf(pool: PoolAccess, env: NodeJS.ProcessEnv): Access {
   const { block, data = {} } = pool.credentials ?? {};
   const at = `blocks.${block}.data`;
   checkServices(pool, SERVICES, "an ecs:push");
-  // With the caller's own login the block tells the region at most, and its secrets need not be readable.
+  // With the caller's own login the block only gives the region, so its secrets need not be readable.
   const login: ValueObject = pool.ambient ? {} : data;
   const accessKeyId = textOf(login.aws_access_key_id, `${at}.aws_access_key_id`);
   const secretAccessKey = textOf(login.aws_secret_access_key, `${at}.aws_secret_access_key`);
@@ -79,7 +79,7 @@ function textOf(value: Value | undefined, path: string): string | undefined {
   return plain === "" ? undefined : plain;
 }
 
-/** A package that only these pools need. @throws {UserError} with the line that installs it */
+/** A package that only these pools need. @throws {UserError} with the command that installs it */
 export function loaded<T>(load: () => Promise<T>): Promise<T> {
   return optionalPackage(
     load,

@@ -4,16 +4,19 @@ import { CloudFailure, type CommonKind, failureReader, oneLine } from "../cloud/
  * Kinds of failure that only AWS has:
  *
  * - `wrongRegion`: the call is signed for another region than that of its endpoint.
- * - `clock`: AWS does not take the time of the signature; `clockOffset` says by how much this machine's clock is off.
- * - `inactive`: a task definition that was deregistered.
+ * - `clock`: AWS refuses the time of the signature; `clockOffset` says how far this machine's clock is off.
+ * - `inactive`: the task definition was deregistered.
  * - `conflict`: the token was used for another request; `existing` are its tasks.
- * - `capacity`: no room for the task just now.
+ * - `capacity`: no room for the task at the moment.
  */
 export type AwsKind = "wrongRegion" | "clock" | "inactive" | "conflict" | "capacity";
 export type AwsFailure = CloudFailure<AwsKind>;
 export type FailureKind = AwsKind | CommonKind;
 
-/** By error code (https://docs.aws.amazon.com/AmazonECS/latest/APIReference/CommonErrors.html, and what the services themselves and EC2 add). */
+/**
+ * By error code (https://docs.aws.amazon.com/AmazonECS/latest/APIReference/CommonErrors.html, plus those of the services themselves and of
+ * EC2).
+ */
 const BY_NAME: Record<string, FailureKind> = {
   BandwidthLimitExceeded: "throttled",
   EC2ThrottledException: "throttled",
@@ -74,8 +77,8 @@ const BY_NAME: Record<string, FailureKind> = {
 };
 
 /**
- * Texts that say more than the error code: ECS passes on what EC2, IAM and Fargate answer as an `InvalidParameterException` or a `ClientException`.
- * The first that fits counts.
+ * Messages that say more than the error code. ECS passes on errors of EC2, IAM and Fargate as `InvalidParameterException` or
+ * `ClientException`. The first match counts.
  */
 const BY_TEXT: readonly [RegExp, FailureKind][] = [
   [
@@ -96,40 +99,40 @@ const BY_TEXT: readonly [RegExp, FailureKind][] = [
   [/\bErrorCode: (InternalError|Unavailable|ServiceUnavailable)\b/, "unclear"],
 ];
 
-/** What AWS and the SDK call a signature whose time is not AWS' time. */
+/** The error codes of AWS and the SDK for a signature with a wrong time. */
 const CLOCK = new Set(["RequestExpired", "RequestInTheFuture", "RequestTimeTooSkewed"]);
-/** A clock that is off by less is none of AWS' business, in milliseconds: it takes five minutes. */
+/** AWS accepts a clock that is off by less, in milliseconds: its limit is five minutes. */
 const CLOCK_TOLERANCE = 240_000;
 
-/** What of the SDK's errors matters here. */
+/** The parts of the SDK's errors that matter here. */
 interface SdkError {
   $metadata?: { httpStatusCode?: number };
   $response?: { headers?: Record<string, string> };
   resourceIds?: string[];
 }
 
-/** Turn what a call threw into an {@link AwsFailure}. What comes from no call is thrown as it is: a bug. */
+/** Convert what a call threw to an {@link AwsFailure}. What comes from no call is a bug, and is thrown again. */
 export const asFailure = failureReader<AwsKind>((error, message) => {
   const { $metadata, resourceIds } = error as SdkError;
   const status = $metadata?.httpStatusCode;
   const said = `${error.name}: ${message}`;
   const offset = clockOffsetOf(error, message);
   if (offset !== undefined) return new CloudFailure<AwsKind>("clock", said, Number.isNaN(offset) ? {} : { clockOffset: offset });
-  // AWS has the same error code for a wrong secret, which a new key looks like at first. A region does not become right.
+  // AWS uses the same error code for a wrong secret, as which a new key may appear at first. A wrong region does not fix itself.
   if (/scoped to a valid region/i.test(message)) return new CloudFailure<AwsKind>("wrongRegion", said);
   if (/inactive/i.test(message) && /taskdefinition|task definition/i.test(message)) return new CloudFailure<AwsKind>("inactive", said);
   const text = status === undefined || status < 500 ? BY_TEXT.find(([pattern]) => pattern.test(message)) : undefined;
-  // A text that quotes an error of the caller's identity does not change the kind.
+  // A message that quotes an error of the caller's identity does not change the kind.
   const named = BY_NAME[error.name];
   const kind = named === "unauthenticated" || named === "denied" ? named : (text?.[1] ?? named);
   if (kind) return new CloudFailure<AwsKind>(kind, said, { existing: resourceIds ?? [] });
   if (status !== undefined && status >= 400)
     return new CloudFailure<AwsKind>(status === 429 ? "throttled" : status >= 500 ? "unclear" : "refused", said);
-  // An answer that cannot be read.
+  // A reply that cannot be read.
   return status !== undefined || error.name === "SyntaxError" ? new CloudFailure<AwsKind>("unclear", message) : undefined;
 });
 
-/** @returns this machine's clock minus AWS', in milliseconds; `NaN`: unknown; `undefined`: the clock is not what is wrong */
+/** @returns this machine's clock minus AWS', in milliseconds; `NaN`: unknown; `undefined`: the clock is not the problem */
 function clockOffsetOf(error: Error, message: string): number | undefined {
   // "Signature expired: 20260101T000000Z is now earlier than 20260101T000500Z (20260101T001000Z - 5 min.)"
   const [, ours, , theirs] =
@@ -141,7 +144,7 @@ function clockOffsetOf(error: Error, message: string): number | undefined {
   const offset = date === undefined ? Number.NaN : Date.now() - Date.parse(date);
   if (/signature (expired|not yet current)/i.test(message)) return offset;
   if (!CLOCK.has(error.name)) return undefined;
-  // By AWS' own clock it was in time. AWS uses the same name for a session that is over.
+  // By AWS' own clock it was in time. AWS uses the same error code for an expired session.
   return Math.abs(offset) < CLOCK_TOLERANCE ? undefined : offset;
 }
 
@@ -149,7 +152,10 @@ function signedTime(text: string): number {
   return Date.parse(text.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, "$1-$2-$3T$4:$5:$6Z"));
 }
 
-/** What `RunTask` answers with HTTP 200 where it started nothing (https://docs.aws.amazon.com/AmazonECS/latest/developerguide/api_failures_messages.html). */
+/**
+ * The reasons in `RunTask`'s reply if it answers HTTP 200 and starts nothing
+ * (https://docs.aws.amazon.com/AmazonECS/latest/developerguide/api_failures_messages.html).
+ */
 export function failureOf({ reason = "", detail, arn }: { reason?: string; detail?: string; arn?: string }): AwsFailure {
   const said = oneLine([reason, detail].filter(Boolean).join(": ")) + (arn ? ` (${arn})` : "");
   if (/^(RESOURCE:|AGENT|EMPTY CAPACITY PROVIDER|NO ACTIVE INSTANCES)/i.test(reason)) return new CloudFailure<AwsKind>("capacity", said);

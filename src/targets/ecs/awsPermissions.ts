@@ -1,51 +1,47 @@
-/** What takes an action, and what of a pool's declaration gives it. */
-interface Remedy {
-  has: RegExp;
-  /** Whose action it is: of those who submit, or of ECS as the task's execution role. */
-  of: "submitter" | "executionRole";
-  /** Which policies of AWS' own have it. */
+import { AGAIN, type Remedy, remedyFor } from "../cloud/remedy";
+
+/** What has an action. */
+interface Policy extends Remedy {
+  /** The policy of AWS' own that has it. */
   managed?: string;
-  /** What of a declaration gives it. */
-  gives: string;
   /** No declaration gives it: it has to be added by hand. */
   byHand?: true;
 }
 
-const REMEDIES: readonly Remedy[] = [
+/** For the actions that this target's calls take. */
+const OF_SUBMITTERS: readonly Policy[] = [
   {
     has: /^iam:PassRole$/i,
-    of: "submitter",
     managed: "AmazonECS_FullAccess",
     gives: "EcsPushPool gives it for its executionRoleArn and taskRoleArn",
   },
-  { has: /^ecs:/, of: "submitter", managed: "AmazonECS_FullAccess", gives: "EcsPushPool gives it for its cluster" },
+  { has: /^ecs:/, managed: "AmazonECS_FullAccess", gives: "EcsPushPool gives it for its cluster" },
   {
     has: /^logs:(Filter|Get)LogEvents$/,
-    of: "submitter",
     managed: "AmazonECS_FullAccess",
     gives: "EcsPushPool gives it for its log group",
   },
   {
     has: /^ssm:(PutParameter|DeleteParameters|DescribeParameters)$/,
-    of: "submitter",
     gives: "EcsPushPool gives it for the parameters under its name, beside AmazonECS_FullAccess",
   },
-  { has: /^ecr:/, of: "executionRole", managed: "AmazonECSTaskExecutionRolePolicy", gives: "EcsPushPool's own has it" },
+];
+
+/** For the actions that ECS takes as the task's execution role. */
+const OF_EXECUTION_ROLE: readonly Policy[] = [
+  { has: /^ecr:/, managed: "AmazonECSTaskExecutionRolePolicy", gives: "EcsPushPool's own has it" },
   {
     has: /^logs:(CreateLogStream|PutLogEvents)$/,
-    of: "executionRole",
     managed: "AmazonECSTaskExecutionRolePolicy",
     gives: "EcsPushPool's own has it for its log group",
   },
-  { has: /^logs:CreateLogGroup$/, of: "executionRole", gives: "EcsPushPool makes the log group itself in place of awslogs-create-group" },
+  { has: /^logs:CreateLogGroup$/, gives: "EcsPushPool makes the log group itself in place of awslogs-create-group" },
   {
     has: /^(ssm:GetParameters|secretsmanager:GetSecretValue)$/,
-    of: "executionRole",
     gives: "EcsPushPool's own has it for the parameters under its name and the secrets that its job variables name",
   },
   {
     has: /^kms:Decrypt$/,
-    of: "executionRole",
     gives: "no policy of EcsPushPool has it; add it for the key that the denial is about, to the role in executionRoleArn",
     byHand: true,
   },
@@ -64,8 +60,6 @@ function ceilingText(ceiling: string): string {
   return `. A ${ceiling} forbids it, whatever else allows it: only whoever manages that can lift it`;
 }
 
-const AGAIN = "what was taken away since, `pushpool refresh` and `pushpool up` bring back";
-
 /** The action that a denial of AWS names. */
 export function actionIn(message: string): string | undefined {
   return /not authorized to perform: ([a-z0-9-]+:[A-Za-z]+)/.exec(message)?.[1];
@@ -80,12 +74,9 @@ export function actionIn(message: string): string | undefined {
 export function remedy(message: string, accessKeyId: string | undefined): string {
   const ceiling = ceilingIn(message);
   if (ceiling !== undefined) return ceilingText(ceiling);
-  const action = actionIn(message);
-  const found = action === undefined ? undefined : REMEDIES.find(({ has, of }) => of === "submitter" && has.test(action));
-  if (!found) return "";
-  const { managed, gives } = found;
-  const need = `. It takes ${action}${managed ? `, as in ${managed} or in a policy of your own` : ""}: ${gives}`;
-  return accessKeyId === undefined ? `${need}, to those in its submitters` : `${need}; ${AGAIN}`;
+  const takes = ({ managed }: Policy, action: string) =>
+    managed === undefined ? action : `${action}, as in ${managed} or in a policy of your own`;
+  return remedyFor(actionIn(message), OF_SUBMITTERS, takes, accessKeyId === undefined);
 }
 
 /**
@@ -99,7 +90,7 @@ export function explained(reason: string): string {
   const action = /access to KMS is not allowed|ciphertext refers to a customer master key/i.test(reason) ? "kms:Decrypt" : actionIn(reason);
   // The registry says no more than this.
   const forbidden = /\.dkr\.ecr\..*403 Forbidden/.test(reason);
-  const found = REMEDIES.find(({ has, of }) => of === "executionRole" && (forbidden ? has.test("ecr:") : action && has.test(action)));
+  const found = OF_EXECUTION_ROLE.find(({ has }) => (forbidden ? has.test("ecr:") : action && has.test(action)));
   if (!found) return reason;
   const actions = forbidden ? "ecr:BatchGetImage, ecr:GetDownloadUrlForLayer and ecr:BatchCheckLayerAvailability" : action;
   const policy = found.managed ? `, as in ${found.managed}` : "";

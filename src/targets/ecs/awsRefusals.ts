@@ -4,16 +4,16 @@ import { refusalOf } from "../cloud/refusal";
 import type { AwsFailure, AwsKind } from "./awsFailures";
 import { remedy } from "./awsPermissions";
 
-/** Whose call it was. */
+/** The caller. */
 export interface Caller {
   region: string;
-  /** Of the work pool's key; absent: the caller's own login. */
+  /** The id of the work pool's key; absent: the caller's own login. */
   accessKeyId?: string;
   /** Work pool name. */
   pool: string;
 }
 
-/** What a user hears when a call has failed for good: exit code 5. @param what the work, as "submitting the run" */
+/** The user's message when a call has failed for good: exit code 5. @param what the work, such as "submitting the run" */
 export function refusal(what: string, failure: AwsFailure, { region, accessKeyId, pool }: Caller): UserError {
   const as = accessKeyId === undefined ? "your own AWS login" : `access key ${accessKeyId}`;
   return refusalOf<AwsKind>(what, failure, {

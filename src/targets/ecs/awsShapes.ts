@@ -1,8 +1,8 @@
 import type { Field } from "../cloud/wireFields";
 
 /**
- * A shape of AWS' own description of its API, as the SDK carries it: a number for a leaf, `[1, …]` a list, `[2, …]` a map, `[3, …]` a structure;
- * 64 and more is a list, 128 and more a map of that leaf; functions give what is defined further down.
+ * A shape of AWS' own description of its API, from the SDK. A number is a leaf, `[1, …]` a list, `[2, …]` a map, `[3, …]` a structure; 64
+ * and more is a list, 128 and more a map of that leaf. Functions return shapes that are defined later.
  */
 export type Shape = number | string | readonly unknown[] | (() => Shape);
 
@@ -12,7 +12,7 @@ const MAP = 128;
 
 const known = new WeakMap<readonly unknown[], Field>();
 
-/** What a shape says of a request, without limits of length or number: AWS checks those. */
+/** The fields of a request by its shape, without limits of length or number: AWS checks those. */
 export function fieldOf(given: Shape): Field {
   const shape = typeof given === "function" ? given() : given;
   if (typeof shape === "function") return fieldOf(shape);
@@ -22,7 +22,7 @@ export function fieldOf(given: Shape): Field {
     if (shape >= LIST) return { list: fieldOf(shape - LIST) };
     return LEAVES[shape] ?? "any";
   }
-  // A shape with traits of its own: the shape itself comes first.
+  // A shape with its own traits: the shape itself comes first.
   if (typeof shape[0] !== "number" || Array.isArray(shape[0])) return fieldOf(shape[0] as Shape);
   switch (shape[0]) {
     case 0:
@@ -44,13 +44,13 @@ function structureOf(shape: readonly unknown[]): Field {
   const members = (shape[5] ?? []) as Shape[];
   const fields: Record<string, Field> = {};
   const field = { fields, required: names.slice(0, Number(shape[6] ?? 0)) };
-  // Before its members: a structure may hold itself.
+  // Before its members: a structure may contain itself.
   known.set(shape, field);
   for (const [index, name] of names.entries()) fields[name] = fieldOf(unwrapped(members[index]));
   return field;
 }
 
-/** `[shape, traits]` is that shape. */
+/** `[shape, traits]` means that shape. */
 function unwrapped(shape: unknown): Shape {
   if (
     Array.isArray(shape) &&

@@ -14,7 +14,7 @@ import type { EcsRequest, LogPlace } from "./ecsRequest";
 import type { SecretStore } from "./secretStore";
 import { logPlaceOf } from "./taskDefinition";
 
-/** A task definition that is there, and what of it the run needs to know. */
+/** An existing task definition, with what the run needs to know about it. */
 export interface ReadyDefinition {
   arn: string;
   container?: string;
@@ -23,11 +23,11 @@ export interface ReadyDefinition {
 
 export interface Definitions {
   ready(request: EcsRequest, pool: string, signal?: AbortSignal): Promise<ReadyDefinition>;
-  /** It turned out not to be there any more: the next look is a new one. */
+  /** It no longer exists: the next look is a new one. */
   forget(request: EcsRequest, pool: string): Promise<void>;
 }
 
-/** How long a process on another host may take to register one before it is taken for dead, in milliseconds. */
+/** How long a process on another host may take to register one before it counts as dead, in milliseconds. */
 const CLAIM = 60_000;
 const HOUR = 3_600_000;
 
@@ -35,13 +35,13 @@ type Registrable = Extract<EcsRequest["definition"], { register: JsonObject }>;
 
 /** A definition as it is registered. */
 interface Shape extends Registrable {
-  /** Names of its secrets, by environment variable. */
+  /** The names of its secrets, by environment variable. */
   names: [variable: string, name: string][];
 }
 
 /**
- * Task definitions, registered once per shape by all processes that use the ledger.
- * @param stack as names in the cloud have it: another stack's definitions are never used
+ * Task definitions, registered once for each configuration by all processes that use the ledger.
+ * @param stack its name in the cloud: another stack's definitions are never used
  * @param place whose account they are in
  */
 export function openDefinitions({
@@ -60,7 +60,7 @@ export function openDefinitions({
   const noteOf = ({ register, digest }: Shape) => definitionNote(notes, place, String(register.family), digest);
   const underWay = new Map<string, Promise<string>>();
 
-  /** What is registered: what was planned, of this stack, with the names of its secrets. */
+  /** The definition to register: as planned, with the stack's tag and the names of its secrets. */
   function shapeOf({ definition, secrets }: EcsRequest, pool: string): Shape {
     const { register, digest, matchLatest } = definition as Registrable;
     const names = secretStore.namesOf(pool, secrets);
@@ -88,12 +88,12 @@ export function openDefinitions({
       pause: 30,
       ...(signal ? { signal } : {}),
     });
-    // When it was last used: tidying goes by it.
+    // When it was last used, for tidying.
     await note.update((known) => (known && Date.now() > known.at + HOUR ? { ...known, at: Date.now() } : known));
     return arn;
   }
 
-  /** The family's latest revision, where it is of this shape. */
+  /** The family's latest revision, if it has this configuration. */
   async function found({ register, digest, matchLatest }: Shape, options: CallOptions): Promise<string | undefined> {
     const latest = await api.describeTaskDefinition(String(register.family), options);
     if (!latest?.active) return undefined;
@@ -150,7 +150,7 @@ export function openDefinitions({
   };
 }
 
-/** Fields that ECS adds to what was registered. */
+/** Fields that ECS adds to a registered definition. */
 const ADDED = [
   "taskDefinitionArn",
   "revision",
@@ -163,7 +163,7 @@ const ADDED = [
   "tags",
 ];
 
-/** Whether a described definition says what a request asks for, as Prefect's worker compares them. */
+/** Whether a described definition matches a request, as Prefect's worker compares them. */
 function sameDefinition(wanted: JsonObject, described: JsonObject): boolean {
   return isDeepStrictEqual(normal(wanted), normal(described));
 }

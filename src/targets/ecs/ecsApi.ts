@@ -4,12 +4,13 @@ import type { SSMClient } from "@aws-sdk/client-ssm";
 import type { JsonObject } from "../../json";
 import { CALL_TIMEOUT, type CallOptions, openCalls } from "../cloud/calls";
 import { ifThere } from "../cloud/failure";
+import { once } from "../cloud/once";
 import type { SharedNotes } from "../target";
 import { type Access, loaded } from "./awsAccess";
 import { asFailure, failureOf } from "./awsFailures";
 import { offsetText } from "./awsRefusals";
 import { ecsBucket } from "./ecsBuckets";
-import { type LeftoverCalls, leftoverCalls, type Repeated } from "./ecsLeftoverCalls";
+import { type LeftoverCalls, leftoverCalls, type Repeat } from "./ecsLeftoverCalls";
 import type { TaskName } from "./ecsNames";
 import type { TaskFacts } from "./ecsOutcome";
 
@@ -24,7 +25,7 @@ export interface LogEvent {
 /** Events in the order of their times. */
 export interface LogEvents {
   events: LogEvent[];
-  /** Time up to which was read, where pages were left unread. */
+  /** The time up to which was read, if pages were left unread. */
   cut?: number;
 }
 
@@ -35,7 +36,7 @@ export interface DefinitionFacts {
   tags: Record<string, string>;
 }
 
-/** The calls that this target makes. Each may throw an {@link AwsFailure}; all are safe to repeat, and are repeated where that may help. */
+/** The calls of this target. Each may throw an {@link AwsFailure}. All are safe to repeat, and are repeated if that may help. */
 export interface EcsApi extends LeftoverCalls {
   registerTaskDefinition(request: JsonObject, options?: CallOptions): Promise<string>;
   /** @param name ARN, family (its latest active revision) or `family:revision` */
@@ -43,19 +44,25 @@ export interface EcsApi extends LeftoverCalls {
   deregisterTaskDefinition(arn: string): Promise<void>;
   /** @returns cluster and task */
   runTask(request: JsonObject, launches: boolean, signal?: AbortSignal): Promise<TaskName>;
-  /** Up to a hundred of one cluster. What is not there is missing in the answer. */
+  /** Up to a hundred of one cluster. Those that do not exist are missing in the result. */
   describeTasks(cluster: string, tasks: string[]): Promise<Map<string, { facts: TaskFacts; definition?: string }>>;
   listTasks(cluster: string | undefined, startedBy: string, status: "RUNNING" | "STOPPED"): Promise<string[]>;
   stopTask(name: TaskName, reason: string): Promise<void>;
-  /** All events of these streams since a time. @throws {AwsFailure} `missing` where the group or a stream is not there */
+  /**
+   * Events of these streams since a time, as many as one reply contains. @throws {AwsFailure} `missing` if the group or a stream does not
+   * exist
+   */
   logEvents(place: { group: string; region: string }, streams: string[], since: number): Promise<LogEvents>;
   putSecret(secret: { name: string; value: string; description: string }, signal?: AbortSignal): Promise<void>;
 }
 
-/** Pages an answer: more is left for the next call, unless all are of one time, behind which it could not go on. */
+/**
+ * How many pages to read at once. The rest is left for the next call, unless all events have one time, since it could not continue behind
+ * that.
+ */
 const MAX_PAGES = 50;
 
-/** @param tell what a user should hear while it is waited for something */
+/** @param tell reports to the user what a call is waiting for */
 export function openEcsApi(access: Access, notes: SharedNotes, tell: (message: string) => void): EcsApi {
   const { region = "" } = access;
   const ecs = once(async () => {
@@ -80,19 +87,19 @@ export function openEcsApi(access: Access, notes: SharedNotes, tell: (message: s
     notes,
     tell,
     asFailure,
-    // From AWS' answer the SDK knows by how much to correct the next signature.
+    // From AWS' reply the SDK learns how to correct the next signature.
     onceMore: { clock: (failure) => `${offsetText(failure)}: signing with AWS' time (${failure.message})` },
   });
 
-  const repeated: Repeated = (client, what, { buckets = [], ...options }, work) => {
+  const repeat: Repeat = (client, what, { buckets = [], ...options }, work) => {
     const drawn = buckets.map((name) => ecsBucket(name, access.place));
     return call(what, drawn, async () => work(await client()), options);
   };
 
   return {
-    ...leftoverCalls({ repeated, ecs, ssm }),
+    ...leftoverCalls({ repeat, ecs, ssm }),
     registerTaskDefinition: (request, options) =>
-      repeated(ecs, "ecs:RegisterTaskDefinition", { buckets: ["register"], ...options }, async ({ sdk, client }) => {
+      repeat(ecs, "ecs:RegisterTaskDefinition", { buckets: ["register"], ...options }, async ({ sdk, client }) => {
         const { taskDefinition } = await client.send(
           new sdk.RegisterTaskDefinitionCommand(request as unknown as RegisterTaskDefinitionCommandInput),
         );
@@ -100,7 +107,7 @@ export function openEcsApi(access: Access, notes: SharedNotes, tell: (message: s
       }),
     describeTaskDefinition: (name, options) =>
       ifThere(
-        repeated(ecs, "ecs:DescribeTaskDefinition", { buckets: ["describeDefinition"], ...options }, async ({ sdk, client }) => {
+        repeat(ecs, "ecs:DescribeTaskDefinition", { buckets: ["describeDefinition"], ...options }, async ({ sdk, client }) => {
           const { taskDefinition = {}, tags = [] } = await client.send(
             new sdk.DescribeTaskDefinitionCommand({ taskDefinition: name, include: ["TAGS"] }),
           );
@@ -113,18 +120,18 @@ export function openEcsApi(access: Access, notes: SharedNotes, tell: (message: s
         }),
       ),
     deregisterTaskDefinition: (arn) =>
-      repeated(ecs, "ecs:DeregisterTaskDefinition", { buckets: ["register"] }, async ({ sdk, client }) => {
+      repeat(ecs, "ecs:DeregisterTaskDefinition", { buckets: ["register"] }, async ({ sdk, client }) => {
         await client.send(new sdk.DeregisterTaskDefinitionCommand({ taskDefinition: arn }));
       }),
     runTask: (request, launches, signal) =>
-      repeated(ecs, "ecs:RunTask", { buckets: launches ? ["modify", "launch"] : ["modify"], signal }, async ({ sdk, client }) => {
+      repeat(ecs, "ecs:RunTask", { buckets: launches ? ["modify", "launch"] : ["modify"], signal }, async ({ sdk, client }) => {
         const { tasks = [], failures = [] } = await client.send(new sdk.RunTaskCommand(request as unknown as RunTaskCommandInput));
         const [task] = tasks;
         if (task?.taskArn && task.clusterArn) return { cluster: task.clusterArn, task: task.taskArn };
         throw failureOf(failures[0] ?? { reason: "ECS started no task and gives no reason" });
       }),
     describeTasks: (cluster, tasks) =>
-      repeated(ecs, "ecs:DescribeTasks", { buckets: ["read"] }, async ({ sdk, client }) => {
+      repeat(ecs, "ecs:DescribeTasks", { buckets: ["read"] }, async ({ sdk, client }) => {
         const reply = await client.send(new sdk.DescribeTasksCommand({ cluster, tasks }));
         const other = reply.failures?.find(({ reason }) => reason !== "MISSING");
         if (other) throw failureOf(other);
@@ -136,14 +143,14 @@ export function openEcsApi(access: Access, notes: SharedNotes, tell: (message: s
         );
       }),
     listTasks: (cluster, startedBy, desiredStatus) =>
-      repeated(ecs, "ecs:ListTasks", { buckets: ["read"] }, async ({ sdk, client }) => {
+      repeat(ecs, "ecs:ListTasks", { buckets: ["read"] }, async ({ sdk, client }) => {
         const reply = await client.send(
           new sdk.ListTasksCommand({ ...(cluster === undefined ? {} : { cluster }), startedBy, desiredStatus }),
         );
         return reply.taskArns ?? [];
       }),
     stopTask: ({ cluster, task }, reason) =>
-      repeated(ecs, "ecs:StopTask", { buckets: ["modify"] }, async ({ sdk, client }) => {
+      repeat(ecs, "ecs:StopTask", { buckets: ["modify"] }, async ({ sdk, client }) => {
         await client.send(new sdk.StopTaskCommand({ cluster, task, reason: reason.slice(0, 1024) }));
       }),
     logEvents: async ({ group, region: place }, streams, since) => {
@@ -151,7 +158,7 @@ export function openEcsApi(access: Access, notes: SharedNotes, tell: (message: s
       let nextToken: string | undefined;
       let newest = since;
       for (let pages = 0; pages < MAX_PAGES || newest <= since; pages++) {
-        const reply = await repeated(
+        const reply = await repeat(
           () => logs(place),
           "logs:FilterLogEvents",
           { buckets: ["logs"] },
@@ -174,7 +181,7 @@ export function openEcsApi(access: Access, notes: SharedNotes, tell: (message: s
       return { events, cut: newest };
     },
     putSecret: ({ name: Name, value: Value, description: Description }, signal) =>
-      repeated(ssm, "ssm:PutParameter", { signal }, async ({ sdk, client }) => {
+      repeat(ssm, "ssm:PutParameter", { signal }, async ({ sdk, client }) => {
         await client.send(
           new sdk.PutParameterCommand({ Name, Value, Description, Type: "SecureString", Overwrite: true, Tier: "Intelligent-Tiering" }),
         );
@@ -212,7 +219,7 @@ function clientOptions(access: Access, service: "ecs" | "logs" | "ssm", region: 
   return {
     region,
     ...access.options(service),
-    // Repeating is done here, by what all processes know of AWS' buckets.
+    // Retries are done here, which know the buckets that all processes share.
     maxAttempts: 1,
     requestHandler: {
       requestTimeout: CALL_TIMEOUT,
@@ -220,16 +227,5 @@ function clientOptions(access: Access, service: "ecs" | "logs" | "ssm", region: 
       httpAgent: { maxSockets: 50 },
       httpsAgent: { maxSockets: 50 },
     },
-  };
-}
-
-function once<T>(make: () => Promise<T>): () => Promise<T> {
-  let made: Promise<T> | undefined;
-  return () => {
-    made ??= make();
-    made.catch(() => {
-      made = undefined;
-    });
-    return made;
   };
 }

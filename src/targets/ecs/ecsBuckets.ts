@@ -1,14 +1,14 @@
 import type { BucketSize, TokenBucket } from "../cloud/tokenBucket";
 
 /**
- * What AWS counts by account and region (https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html).
+ * AWS' quotas by account and region (https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html).
  *
- * A tenth of each burst is left over: calls that leave in time may arrive in bunches.
+ * A tenth of each burst stays unused: calls that are sent evenly may arrive in bursts.
  */
 const SIZES = {
   /** RunTask, StopTask. */
   modify: { burst: 90, perSecond: 40 },
-  /** What Fargate launches. */
+  /** Launches on Fargate. */
   launch: { burst: 90, perSecond: 20 },
   /** DescribeTasks, ListTasks. */
   read: { burst: 90, perSecond: 20 },

@@ -14,11 +14,11 @@ export interface ParameterFacts {
 
 /** Calls that find and remove what runs leave behind. Each may throw an {@link AwsFailure}. */
 export interface LeftoverCalls {
-  /** One page of what lies directly in a folder. @param folder without a slash at its end */
+  /** One page of the parameters directly in a folder. @param folder without a trailing slash */
   listParameters(folder: string, token?: string, signal?: AbortSignal): Promise<Page<ParameterFacts>>;
-  /** At most ten. One that is gone already is not an error. */
+  /** At most ten. Those that no longer exist are no error. */
   deleteParameters(names: string[], signal?: AbortSignal): Promise<void>;
-  /** One page of the families that begin with a prefix, with active revisions or any. */
+  /** One page of the families with a prefix, with active revisions or any. */
   listFamilies(prefix: string, status: "ACTIVE" | "ALL", token?: string, signal?: AbortSignal): Promise<Page<string>>;
   /** One page of a family's revisions, oldest first. */
   listDefinitions(family: string, status: DefinitionStatus, token?: string, signal?: AbortSignal): Promise<Page<string>>;
@@ -29,10 +29,10 @@ export interface LeftoverCalls {
 export type DefinitionStatus = "ACTIVE" | "INACTIVE";
 
 /**
- * Make a call of one of the SDK's clients, and again as long as that may help.
- * @param what the operation, as IAM names it
+ * Call one of the SDK's clients, and repeat the call as long as that may help.
+ * @param what the operation's name in IAM
  */
-export type Repeated = <Client, T>(
+export type Repeat = <Client, T>(
   client: () => Promise<Client>,
   what: string,
   options: CallOptions & { buckets?: EcsBucket[] },
@@ -40,15 +40,15 @@ export type Repeated = <Client, T>(
 ) => Promise<T>;
 
 interface Clients {
-  repeated: Repeated;
+  repeat: Repeat;
   ecs(): Promise<{ sdk: typeof import("@aws-sdk/client-ecs"); client: ECSClient }>;
   ssm(): Promise<{ sdk: typeof import("@aws-sdk/client-ssm"); client: SSMClient }>;
 }
 
-export function leftoverCalls({ repeated, ecs, ssm }: Clients): LeftoverCalls {
+export function leftoverCalls({ repeat, ecs, ssm }: Clients): LeftoverCalls {
   return {
     listParameters: (folder, token, signal) =>
-      repeated(ssm, "ssm:DescribeParameters", { signal }, async ({ sdk, client }) => {
+      repeat(ssm, "ssm:DescribeParameters", { signal }, async ({ sdk, client }) => {
         const { Parameters = [], NextToken } = await client.send(
           new sdk.DescribeParametersCommand({
             ParameterFilters: [{ Key: "Path", Option: "OneLevel", Values: [folder] }],
@@ -64,21 +64,21 @@ export function leftoverCalls({ repeated, ecs, ssm }: Clients): LeftoverCalls {
         return pageOf(parameters, NextToken);
       }),
     deleteParameters: (Names, signal) =>
-      repeated(ssm, "ssm:DeleteParameters", { signal }, async ({ sdk, client }) => {
+      repeat(ssm, "ssm:DeleteParameters", { signal }, async ({ sdk, client }) => {
         await client.send(new sdk.DeleteParametersCommand({ Names }));
       }),
     listFamilies: (familyPrefix, status, nextToken, signal) =>
-      repeated(ecs, "ecs:ListTaskDefinitionFamilies", { buckets: ["describeDefinition"], signal }, async ({ sdk, client }) => {
+      repeat(ecs, "ecs:ListTaskDefinitionFamilies", { buckets: ["describeDefinition"], signal }, async ({ sdk, client }) => {
         const reply = await client.send(new sdk.ListTaskDefinitionFamiliesCommand({ familyPrefix, status, nextToken }));
         return pageOf(reply.families ?? [], reply.nextToken);
       }),
     listDefinitions: (familyPrefix, status, nextToken, signal) =>
-      repeated(ecs, "ecs:ListTaskDefinitions", { buckets: ["describeDefinition"], signal }, async ({ sdk, client }) => {
+      repeat(ecs, "ecs:ListTaskDefinitions", { buckets: ["describeDefinition"], signal }, async ({ sdk, client }) => {
         const reply = await client.send(new sdk.ListTaskDefinitionsCommand({ familyPrefix, status, sort: "ASC", nextToken }));
         return pageOf(reply.taskDefinitionArns ?? [], reply.nextToken);
       }),
     deleteDefinitions: (taskDefinitions, signal) =>
-      repeated(ecs, "ecs:DeleteTaskDefinitions", { buckets: ["register"], signal }, async ({ sdk, client }) => {
+      repeat(ecs, "ecs:DeleteTaskDefinitions", { buckets: ["register"], signal }, async ({ sdk, client }) => {
         const { failures = [] } = await client.send(new sdk.DeleteTaskDefinitionsCommand({ taskDefinitions }));
         return failures.map(({ arn = "", reason = "" }) => ({ arn, reason }));
       }),

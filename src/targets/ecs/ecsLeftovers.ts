@@ -13,26 +13,27 @@ import { familyPrefix } from "./taskDefinition";
 /** Whose leftovers they are, and where. */
 export interface EcsLeftovers extends LeftoversOf {
   api: EcsApi;
-  /** Folder of the pool's secrets, and the one that all stacks shared with pushpool 0.1.0; with a slash at their ends. */
+  /** The folder of the pool's secrets, and the one that all stacks shared with pushpool 0.1.0; with trailing slashes. */
   folder: string;
   sharedFolder: string;
   /** Families that the program names itself. */
   families: string[];
-  /** Execution roles of the pool's runs: what pushpool 0.1.0 registered is known by them. */
+  /** Execution roles of the pool's runs, by which definitions of pushpool 0.1.0 are recognized. */
   roles: string[];
   /** Whose account they are in, for notes. */
   place: string;
 }
 
-/** What AWS takes in one call that deletes. */
+/** How many AWS deletes in one call. */
 const BATCH = 10;
-/** The most families that one tidying looks at. */
+/** How many families one tidying looks at. */
 const FAMILIES = 10;
-/** The most task definitions that one `destroy` removes: AWS takes one deregistration a second. */
+/** How many task definitions one `destroy` removes: AWS allows one deregistration a second. */
 const MAX_DEFINITIONS = 300;
 
 /**
- * Remove what no run has used for a while: some calls, however much there is. A family's latest revision stays, as does what this ledger's runs have used.
+ * Remove what no run has used for a while, with a limited number of calls. A family's latest revision stays, and so does what this ledger's
+ * runs have used.
  * @param unused milliseconds
  * @returns whether more is left
  */
@@ -60,7 +61,7 @@ export async function tidyEcs(of: EcsLeftovers, unused: number): Promise<boolean
       if ((found.definition.registeredAt?.getTime() ?? Date.now()) >= before) break;
       const used = await definitionNote(notes, of.place, family, found.tags[SHAPE_TAG] ?? "").held();
       if (used.value !== undefined && used.value.at >= before) continue;
-      // First: who reads it now registers another.
+      // First the note: a process that reads it from now on registers another.
       if (used.value !== undefined && !(await used.replace(undefined))) continue;
       await api.deregisterTaskDefinition(arn);
       removed.push(arn);
@@ -72,7 +73,7 @@ export async function tidyEcs(of: EcsLeftovers, unused: number): Promise<boolean
 
 const SECRETS = "secrets in Parameter Store";
 
-/** Remove everything that the pool's runs have made, secrets first. */
+/** Remove everything that the pool's runs created, secrets first. */
 export async function removeEcsLeftovers(of: EcsLeftovers): Promise<Leftovers> {
   const { api, signal } = of;
   const removal = new Removal(of);
@@ -97,7 +98,7 @@ export async function removeEcsLeftovers(of: EcsLeftovers): Promise<Leftovers> {
     await removeDefinitions(families, ["INACTIVE", "ACTIVE"], (found) => isOfStack(of, found));
   });
 
-  // What pushpool 0.1.0 has left, which says nothing of a stack.
+  // Left by pushpool 0.1.0, which did not record the stack.
   await removal.part("removing what pushpool 0.1.0 has left of its runs", async () => {
     const mine = new Set<string>();
     const others = new Set<string>();
@@ -167,7 +168,7 @@ function isOfStack({ stack, pool }: EcsLeftovers, { tags }: DefinitionFacts): bo
   return tags["managed-by"] === "pushpool" && tags[STACK_TAG] === stack && tags[POOL_TAG] === wanted?.value;
 }
 
-/** Names of the parameters directly in a folder that a definition's containers get. */
+/** Names of the parameters directly in a folder that a definition's containers use. */
 function secretsIn(definition: JsonObject, folder: string): string[] {
   const containers = (definition.containerDefinitions ?? []) as { secrets?: { valueFrom: string }[] }[];
   return containers

@@ -1,5 +1,6 @@
 import pLimit from "p-limit";
 import { UserError } from "../../userError";
+import { ifThere } from "../cloud/failure";
 import { gather } from "../cloud/gather";
 import {
   begunAt,
@@ -23,12 +24,12 @@ import type { LogPlace } from "./ecsRequest";
 import type { Watcher } from "./ecsWatcher";
 import { logPlaceOf } from "./taskDefinition";
 
-/** Streams a query. */
+/** Streams in one query. */
 const TOGETHER = 100;
-/** Queries at a time. */
+/** Queries at the same time. */
 const AT_A_TIME = 2;
 
-/** What one caller asks for. */
+/** One caller's request. */
 interface Asked {
   place: LogPlace;
   stream: string;
@@ -36,9 +37,9 @@ interface Asked {
 }
 
 /**
- * The logs of a pool's runs by `FilterLogEvents`, which the managed policy AmazonECS_FullAccess allows and `GetLogEvents` it does not.
- * The driver writes both of a container's streams into one: all lines come as stdout.
- * @param late how much later than its time a line may show up, in milliseconds
+ * The logs of a pool's runs, read by `FilterLogEvents`: the managed policy AmazonECS_FullAccess allows it, but not `GetLogEvents`. The
+ * driver writes both of a container's streams into one, so all lines come as stdout.
+ * @param late how much later than its time a line may appear, in milliseconds
  */
 export function openLogReader({
   api,
@@ -54,7 +55,7 @@ export function openLogReader({
   const limit = pLimit(AT_A_TIME);
   const places = new Map<InfrastructureId, { place: LogPlace; container: string } | undefined>();
 
-  /** `undefined`: nothing of it is kept anywhere that can be read. */
+  /** `undefined`: its output is stored nowhere that can be read. */
   async function placeOf(id: InfrastructureId): Promise<{ place: LogPlace; container: string } | "forgotten" | undefined> {
     if (places.has(id)) return places.get(id);
     const note = await taskNote(notes, id).value();
@@ -62,7 +63,7 @@ export function openLogReader({
     let found: { place: LogPlace; container: string } | undefined;
     if (note) found = note.logs && note.container !== undefined ? { place: note.logs, container: note.container } : undefined;
     else {
-      // Another machine's run: its definition tells.
+      // Another machine's run: its definition has the place.
       const described = (await api.describeTasks(cluster, [task])).get(task);
       if (!described?.definition) return "forgotten";
       const definition = (await api.describeTaskDefinition(described.definition))?.definition;
@@ -76,33 +77,36 @@ export function openLogReader({
     return found;
   }
 
-  async function query(some: readonly Asked[]): Promise<Map<Asked, LogEvents>> {
+  const query = (some: readonly Asked[]) => {
     const [{ place }] = some as [Asked];
-    try {
-      const streams = [...new Set(some.map(({ stream }) => stream))];
-      const { events, ...rest } = await api.logEvents(place, streams, Math.min(...some.map(({ since }) => since)));
-      return new Map(some.map((each) => [each, { events: events.filter(({ stream }) => stream === each.stream), ...rest }]));
-    } catch (error) {
-      if (asFailure(error).kind !== "missing") throw error;
-      // No stream before the first line. One that is missing hides the others of its query.
-      if (some.length === 1) return new Map(some.map((each) => [each, { events: [] }]));
-      const alone = new Map<Asked, LogEvents>();
-      for (const each of some) alone.set(each, (await query([each])).get(each) ?? { events: [] });
-      return alone;
-    }
-  }
+    const streams = [...new Set(some.map(({ stream }) => stream))];
+    return limit(() => api.logEvents(place, streams, Math.min(...some.map(({ since }) => since))));
+  };
+
+  /** The events of several streams in one query; `undefined`: one of them makes CloudWatch fail. */
+  const inOne = (some: readonly Asked[]) =>
+    query(some).catch((error) => {
+      const { kind } = asFailure(error);
+      if (kind !== "missing" && kind !== "refused") throw error;
+      return undefined;
+    });
+
+  /** The stream does not exist before the first line. */
+  const alone = async (asked: Asked): Promise<LogEvents> => (await ifThere(query([asked]))) ?? { events: [] };
 
   const eventsOf = gather<Asked, LogEvents>({
     groups: (all) =>
       [...Map.groupBy(all, ({ place }) => `${place.region}/${place.group}`).values()].flatMap((of) => inBatches(of, TOGETHER)),
     look: async (some, tell) => {
-      for (const [each, events] of await limit(() => query(some))) tell(each, events);
+      const found = some.length > 1 ? await inOne(some) : undefined;
+      for (const each of some)
+        tell(each, found ? { ...found, events: found.events.filter(({ stream }) => stream === each.stream) } : alone(each));
     },
   });
 
   return {
     async page(id, cursor) {
-      // Looked at before the log is: what is written later than an end is not of the run.
+      // Look at the task before the log: what is written after an end does not belong to the run.
       const end = (await watcher.observe([id])).get(id) as Observation;
       const now = Date.now();
       const ended = end.phase === "ended" ? Date.parse(end.endedAt) : undefined;
@@ -112,9 +116,10 @@ export function openLogReader({
       if (!where || where === "forgotten") return { lines: [], cursor: formatCursor(position), complete: ended !== undefined };
       const { place, container } = where;
       const stream = `${place.prefix}/${container}/${taskIdOf(parseId(id).task)}`;
-      const asked: Asked = { place, stream, since: sinceOf(position, late) };
+      const since = sinceOf(position, late, startOf(watcher.createdAt(id)));
+      const asked: Asked = { place, stream, since };
       const events = (await eventsOf([asked])).get(asked) as LogEvents;
-      const taken = take(position, events, late, now);
+      const taken = take(position, events, { since, late, now });
       const complete = isDrained(position, { at: now, cut: events.cut }, ended, late) && taken.lines.length === 0;
       return { lines: taken.lines, cursor: formatCursor(taken.position), complete };
     },
@@ -126,19 +131,24 @@ function forgotten(id: InfrastructureId): string {
   return `ECS has forgotten task ${task}, an hour after its end, and nothing here says where its log is: look in CloudWatch Logs in ${regionOfArn(task)} for the stream that ends in /${taskIdOf(task)}`;
 }
 
+/** A task has no older line, except for a difference of clocks. */
+function startOf(createdAt: number | undefined): number {
+  return createdAt === undefined ? 0 : createdAt - 60_000;
+}
+
 /**
- * What of some events is new at a position, in their order, and the position after them.
- * @param now when they were asked for
+ * The events that are new at a position, in order, and the position after them.
+ * @param since the start of the query
+ * @param late how much later than its time a line may appear
+ * @param now when they were requested
  */
 export function take(
   position: LogPosition,
   { events, cut }: LogEvents,
-  late: number,
-  now: number,
+  { since, late, now }: { since: number; late: number; now: number },
 ): { lines: LogLine[]; position: LogPosition } {
   const lines: LogLine[] = [];
   const seen = { ...position.seen };
-  const since = sinceOf(position, late);
   for (const { eventId, timestamp, message } of events) {
     if (seen[eventId] !== undefined || timestamp < since) continue;
     seen[eventId] = timestamp;
@@ -148,6 +158,6 @@ export function take(
     const walk = { on: Math.max(since, cut), at: begunAt(position, now) };
     return { lines, position: readUpTo<unknown>(position, seen, walk, late) };
   }
-  // A reading that was not left before is so short that the clocks' difference would count for more.
+  // A reading that did not stop early is so short that the difference of clocks would count more.
   return { lines, position: readToEnd(position, seen, position.walk?.at ?? Number.POSITIVE_INFINITY, late) };
 }

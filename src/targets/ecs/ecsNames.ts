@@ -4,37 +4,37 @@ import type { Json } from "../../json";
 import { UserError } from "../../userError";
 import { cleanLabels } from "../cloud/cleanLabels";
 
-/** The tag with the digest of what a task definition of ours was made of. */
+/** The tag with the digest of a task definition that pushpool registered. */
 export const SHAPE_TAG = "pushpool-shape";
 
 export function digestOf(value: Json): string {
   return createHash("sha256").update(canonicalJson(value)).digest("hex").slice(0, 32);
 }
 
-/** By this token ECS knows a repeated `RunTask` (64 characters at most; ECS remembers it for up to 24 h). */
+/** The token by which ECS recognizes a repeated `RunTask` (at most 64 characters; ECS remembers it for up to 24 h). */
 export function clientToken(runId: string, attempt: number): string {
   return createHash("sha256").update(`${runId}/${attempt}`).digest("hex");
 }
 
-/** By this the tasks of an attempt are listed: letters, digits, `/ _ -`, up to 128. */
+/** The tasks of an attempt are listed by this: letters, digits, `/ _ -`, up to 128. */
 export function startedBy(runId: string, attempt: number): string {
   return `pushpool/${runId.replaceAll(/[^A-Za-z0-9_-]/g, "_").slice(0, 100)}/${attempt}`;
 }
 
-/** Family names are letters, digits, `_ -`, up to 255. */
+/** Names of families have letters, digits, `_ -`, up to 255. */
 export function familyName(text: string): string {
   return text.replaceAll(/[^A-Za-z0-9_-]+/g, "-").slice(0, 255);
 }
 
 /**
- * Labels as tags, made as Prefect's worker makes them: letters, digits and `_ . / = + : @ -` stay, anything else becomes a dash.
+ * Labels as tags, converted as Prefect's worker does it: letters, digits and `_ . / = + : @ -` stay, anything else becomes a dash.
  *
- * Several dashes become one, and there is none at the edges. A key has at most 128 characters, a value 256. A label whose key is empty then is
- * left out: AWS takes no tag without a key.
- * @param labels the weakest first: of two that become one tag the last is kept
+ * Several dashes become one, and those at the ends are removed. A key has at most 128 characters, a value 256. A label with an empty key is
+ * dropped: AWS accepts no tag without a key.
+ * @param labels the weakest first: of two that become equal, the last is kept
  * @param path of the labels, for messages
- * @returns with a line on each label that is lost
- * @throws {UserError} for more than 50 tags, or a key that AWS keeps for itself
+ * @returns the tags, and a sentence for each lost label
+ * @throws {UserError} for more than 50 tags, or a key that AWS reserves
  */
 export function tagsOf(labels: Record<string, string>, path: string): { tags: { key: string; value: string }[]; warnings: string[] } {
   const { labels: clean, warnings } = cleanLabels(labels, (key, value) => [slug(key, 128), slug(value, 256)], path);
@@ -45,7 +45,7 @@ export function tagsOf(labels: Record<string, string>, path: string): { tags: { 
   return { tags, warnings };
 }
 
-/** As python-slugify has it with Prefect's pattern. */
+/** As in python-slugify with Prefect's pattern. */
 function slug(text: string, longest: number): string {
   const clean = text
     .normalize("NFKC")
@@ -55,7 +55,7 @@ function slug(text: string, longest: number): string {
   return clean.replace(/^-/, "").slice(0, longest).replace(/-$/, "");
 }
 
-/** What this target calls an infrastructure id, which is also what Prefect's worker writes as `infrastructure_pid`: cluster and task ARN. */
+/** The target's infrastructure id, and the `infrastructure_pid` of Prefect's worker: cluster and task ARN. */
 export interface TaskName {
   cluster: string;
   task: string;
@@ -65,7 +65,7 @@ export function formatId({ cluster, task }: TaskName): string {
   return `${cluster}::${task}`;
 }
 
-/** @throws {Error} if it is none of ours */
+/** @throws {Error} if the id is not this target's */
 export function parseId(id: string): TaskName {
   const [cluster, task, ...rest] = id.split("::");
   if (!cluster || !task || rest.length > 0) throw new Error(`"${id}" is no task of ECS`);

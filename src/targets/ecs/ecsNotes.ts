@@ -3,7 +3,7 @@ import { jsonNote, type Note, textNote } from "../cloud/notes";
 import type { InfrastructureId, SharedNotes } from "../target";
 import type { LogPlace } from "./ecsRequest";
 
-/** What is remembered of a task for longer than ECS does. */
+/** What is stored about a task for longer than ECS does. */
 export interface TaskNote {
   /** When it was submitted, in milliseconds. */
   at: number;
@@ -11,7 +11,7 @@ export interface TaskNote {
   logs?: LogPlace;
   timeoutSeconds: number | null;
   startTimeoutSeconds: number | null;
-  /** The task definition to deregister when it is over. */
+  /** The task definition to deregister after the run. */
   deregister?: string;
 }
 
@@ -23,7 +23,7 @@ export function endNote(notes: SharedNotes, id: InfrastructureId): Note<End> {
   return jsonNote(notes, `ecs/end/${id}`);
 }
 
-/** What is known of a send: where it went, and what came of it. */
+/** What is known about a send: where it went, and its result. */
 export interface SendNote {
   cluster?: string;
   at: number;
@@ -37,7 +37,7 @@ export function sendNote(notes: SharedNotes, runId: string, attempt: number): No
 /** A task definition that is registered, or being registered. */
 export interface DefinitionNote {
   arn?: string;
-  /** The process that is registering it, and which of its tries. */
+  /** The process that registers it, and the number of its try. */
   by?: string;
   claimed?: string;
   at: number;

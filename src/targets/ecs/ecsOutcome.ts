@@ -8,15 +8,15 @@ import { causesIn, endOf, isTakenDown, neverRan, ownContainerOf, ranToAnEnd } fr
 export interface ContainerFacts {
   name: string;
   exitCode?: number;
-  /** ECS' own words. */
+  /** ECS' own message. */
   reason?: string;
-  /** As its task definition has it; absent: not known. */
+  /** As in its task definition; absent: unknown. */
   essential?: boolean;
   /** `HEALTHY`, `UNHEALTHY`, `UNKNOWN`. */
   healthStatus?: string;
 }
 
-/** What of a task matters here, as `DescribeTasks` has it. Times are in milliseconds. */
+/** The facts about a task that matter here, from `DescribeTasks`. Times are in milliseconds. */
 export interface TaskFacts {
   lastStatus: string;
   desiredStatus?: string;
@@ -29,11 +29,11 @@ export interface TaskFacts {
   containers: ContainerFacts[];
   /** Network interfaces and volumes. */
   attachments?: { type?: string; status?: string; details?: { name?: string; value?: string }[] }[];
-  /** As the run was started with. */
+  /** The overrides with which it was started. */
   overrides?: { containerOverrides?: { name?: string; command?: string[]; environment?: { name?: string; value?: string }[] }[] };
 }
 
-/** The reasons of our own stops. ECS keeps them with the task, so any machine knows our stops from other people's. */
+/** The reasons of pushpool's own stops. ECS keeps them with the task, so any machine distinguishes them from other people's. */
 export const STOP_REASON = {
   cancelled: "pushpool: cancelled: ",
   pending: "pushpool: did not start in time",
@@ -56,9 +56,9 @@ const SIGNALS: Record<number, string> = {
 };
 
 /**
- * A task as an observation (https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html). `stopCode` alone does not prove success: only the exit code
- * of the run's container does.
- * @param container name of the run's container; absent: {@link ownContainerOf} finds it in the task
+ * The observation of a task (https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html). `stopCode` alone
+ * does not prove success: only the exit code of the run's container does.
+ * @param container name of the run's container; absent: {@link ownContainerOf} finds it
  */
 export function observationOf(task: TaskFacts, container?: string): Observation {
   if (task.lastStatus !== "STOPPED") {
@@ -92,7 +92,7 @@ function outcomeOf(told: TaskFacts, name: string | undefined): Outcome {
   const startFailed = containers.length === 1 && task.startedAt === undefined && neverRan(stoppedReason);
   if (!own || startFailed || !ranToAnEnd(own)) return outcomeWithoutEnd(task, own, why);
   const { exitCode } = own;
-  // Even an exit code of 0 is the answer to a SIGTERM that nobody here sent: the work may be half done.
+  // Even exit code 0 may be the reaction to a SIGTERM that pushpool did not send: the work may be half done.
   if (isFromOutside(stopCode)) return { kind: "signalled", signal: exitCode === 137 ? "SIGKILL" : "SIGTERM", reason: why };
   const memoryText = outOfMemoryOf(task, own);
   const memory = memoryText === undefined ? undefined : `out of memory (${memoryText})`;
@@ -100,7 +100,7 @@ function outcomeOf(told: TaskFacts, name: string | undefined): Outcome {
   if (exitCode === undefined) return outcomeWithoutEnd(task, own, why);
   const cause = memory ?? causesIn(task, own, isTakenDown(own) || exitCode === 0)[0];
   if (exitCode <= 128 || exitCode > 192) {
-    // The container's own code is how the run ended. What went wrong beside it is a note.
+    // The container's own code shows how the run ended. Other problems are a note.
     const texts = [oneLine(own.reason ?? ""), GENERIC.test(stoppedReason) ? "" : stoppedReason, cause ?? ""].filter(
       (text, index, all) => text !== "" && all.indexOf(text) === index,
     );
@@ -124,7 +124,7 @@ function outcomeWithoutEnd(task: TaskFacts, own: ContainerFacts | undefined, why
   return { kind: "lost", reason: isFromOutside(task.stopCode) ? why : `ECS has no exit code: ${why}` };
 }
 
-/** The run's container is not known: only what holds for all containers is true of the run. */
+/** The run's container is unknown: only what holds for all containers is true for the run. */
 function outcomeOfUnknown(task: TaskFacts): Outcome {
   const why = whyOf(task, undefined);
   if (task.startedAt === undefined) return { kind: "failedToStart", reason: explained(why) };
@@ -139,10 +139,10 @@ function isFromOutside(stopCode: string | undefined): boolean {
   return ["SpotInterruption", "TerminationNotice", "InfrastructureHealth", "ServiceSchedulerInitiated"].includes(stopCode ?? "");
 }
 
-/** What says nothing. */
+/** Messages without information. */
 const GENERIC = /^(Task failed to start|Essential container in task exited)\.?$/i;
 
-/** All that ECS says of why, in one line: the task's own words, those of its containers, those of its network interfaces and volumes. */
+/** All of ECS' reasons in one line: of the task, its containers, its network interfaces and volumes. */
 function whyOf(task: TaskFacts, own: ContainerFacts | undefined): string {
   const { stopCode, attachments = [] } = task;
   const stoppedReason = oneLine(task.stoppedReason ?? "");
@@ -165,7 +165,7 @@ function whyOf(task: TaskFacts, own: ContainerFacts | undefined): string {
   return stoppedReason || stopCode || "ECS gives no reason";
 }
 
-/** ECS' words for a container that was killed for memory. Those of the task count where no other container may be meant. */
+/** ECS' message about a container that was killed for memory. The task's message counts if it can mean no other container. */
 function outOfMemoryOf({ stoppedReason = "", containers }: TaskFacts, own: ContainerFacts): string | undefined {
   const pattern = /OutOfMemory/i;
   if (pattern.test(own.reason ?? "")) return oneLine(own.reason ?? "");
@@ -175,7 +175,7 @@ function outOfMemoryOf({ stoppedReason = "", containers }: TaskFacts, own: Conta
   return pattern.test(stoppedReason) && killed && onlyOwn ? oneLine(stoppedReason) : undefined;
 }
 
-/** Stop codes of ECS' texts, for a task that has the text alone. */
+/** The stop codes for ECS' messages, for a task that has only the message. */
 const STOP_CODES: readonly [RegExp, string][] = [
   [/^Your Spot Task was interrupted/i, "SpotInterruption"],
   [/^Host EC2 \(instance \S+\) (terminated|stopped)|^ECS is performing maintenance|\bFargate is retiring\b/i, "TerminationNotice"],
@@ -187,7 +187,7 @@ function stopCodeOf({ stopCode, stoppedReason = "" }: TaskFacts): string | undef
   return stopCode ?? STOP_CODES.find(([pattern]) => pattern.test(stoppedReason))?.[1];
 }
 
-/** Killed, and nothing says by whom. */
+/** Killed by an unknown sender. */
 function unexplained(exitCode: number): string {
   return exitCode === 137
     ? "exit code 137: ECS gives no reason; most often its memory was used up, or it did not end within its stopTimeout"

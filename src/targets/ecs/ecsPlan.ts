@@ -11,7 +11,7 @@ import { clientToken, digestOf, familyName, regionOfArn, startedBy, tagsOf } fro
 import type { EcsRequest } from "./ecsRequest";
 import { type Definition, definitionOf } from "./taskDefinition";
 import { capacityOf, networkOf, overridesOf } from "./taskRun";
-import { asJson, environmentAt, withoutEmpty } from "./taskValues";
+import { environmentAt, withoutEmpty } from "./taskValues";
 
 const KEYS = [
   "command",
@@ -38,28 +38,28 @@ const KEYS = [
   "execution_role_arn",
 ];
 
-/** What ECS takes in `overrides`, in characters of JSON (https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TaskOverride.html). */
+/** ECS' limit for `overrides`, in characters of JSON (https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TaskOverride.html). */
 const MAX_OVERRIDES = 8192;
 
 export const ECS: Vendor = { name: "ECS", secret: () => "holds a secret, and ECS shows it to whoever may look: pass it in env" };
 
-/** What a plan needs to know of the pool and of AWS' API. */
+/** What a plan needs to know about the pool and AWS' API. */
 export interface PoolFacts {
-  /** Absent: nothing here says which. */
+  /** Absent: nothing here sets it. */
   region?: string;
-  /** Of the key that runs are submitted with; absent: the caller's own login. */
+  /** The id of the key that submits; absent: the caller's own login. */
   accessKeyId?: string;
-  /** As names and tags in the cloud have it. */
+  /** Its name in the cloud's names and tags. */
   stack: string;
-  /** What AWS takes in a `RegisterTaskDefinition` and in a `RunTask`. */
+  /** The fields of `RegisterTaskDefinition` and of `RunTask`. */
   fields: { register: Field; run: Field };
 }
 
 /**
- * A job configuration of Prefect's `ecs` template as a request.
+ * Convert a job configuration of Prefect's `ecs` template to a request.
  *
- * Runs of one shape share a task definition, named by a digest of all that it says; command, environment and sizes of one run are overrides.
- * @throws {UserError} naming the path of what cannot be honoured
+ * Runs with the same configuration share a task definition, named by its digest. Command, environment and sizes of one run are overrides.
+ * @throws {UserError} naming the path of what cannot be used
  */
 export function planEcs(job: ValueObject, run: RunToPlan, pool: PoolFacts): Submission {
   checkKeys(job, KEYS, "ecs:push");
@@ -106,7 +106,8 @@ export function planEcs(job: ValueObject, run: RunToPlan, pool: PoolFacts): Subm
     warnings.push("network_configuration and vpc_id are not used: a task whose networkMode is not awsvpc has its host's network");
   const { overrides, own } = fitted(overridden, made, container, warnings);
   if (Object.keys(overrides).length > 0) runTask.overrides = overrides;
-  checked({ ...runTask, taskDefinition: "x" }, pool.fields.run, RUN, ECS);
+  // The definition gets its name only when it exists.
+  const { taskDefinition: _, ...sent } = checked({ ...runTask, taskDefinition: "x" }, pool.fields.run, RUN, ECS) as JsonObject;
 
   const matchLatest = flagAt(job.match_latest_revision_in_family, "job_configuration.match_latest_revision_in_family") ?? false;
   const deregister = flagAt(job.auto_deregister_task_definition, "job_configuration.auto_deregister_task_definition") ?? false;
@@ -114,7 +115,7 @@ export function planEcs(job: ValueObject, run: RunToPlan, pool: PoolFacts): Subm
     region,
     definition: made ? definition(made, own, matchLatest, pool) : { given: given as string },
     secrets: made?.secrets ?? {},
-    runTask: asJson(runTask),
+    runTask: sent,
     ...(container === undefined ? {} : { container }),
     ...(made?.logs ? { logs: made.logs } : {}),
     deregister: made !== undefined && (own || deregister),
@@ -127,22 +128,22 @@ export function planEcs(job: ValueObject, run: RunToPlan, pool: PoolFacts): Subm
 const RUN = "job_configuration.task_run_request";
 
 function definition({ register, secrets }: Definition, own: boolean, matchLatest: boolean, pool: PoolFacts): EcsRequest["definition"] {
-  checked(register, pool.fields.register, "job_configuration.task_definition", ECS);
-  const size = Buffer.byteLength(JSON.stringify(register));
+  const sent = checked(register, pool.fields.register, "job_configuration.task_definition", ECS) as JsonObject;
+  const size = Buffer.byteLength(JSON.stringify(sent));
   if (size > MAX_DEFINITION)
     throw new UserError(
       `job_configuration.task_definition: it is ${size} bytes with what the run adds, and ECS takes ${MAX_DEFINITION}: hand large data over in a file`,
     );
   const digest = digestOf({
-    register: asJson(register),
+    register: sent,
     secrets: Object.entries(secrets).map(([name, { parts }]) => [name, parts]),
   } as unknown as JsonObject);
-  // One of a run's own does not push what the others share from its place as the family's latest.
-  if (own) register.family = familyName(`${String(register.family).slice(0, 220)}-own-${digest.slice(0, 12)}`);
-  return { register: asJson(register), digest, matchLatest };
+  // A run's own definition must not replace the shared one as the family's latest revision.
+  if (own) sent.family = familyName(`${String(sent.family).slice(0, 220)}-own-${digest.slice(0, 12)}`);
+  return { register: sent, digest, matchLatest };
 }
 
-/** Overrides of up to 8192 characters; where they are longer, what the run's container gets is put into a definition of its own. */
+/** Overrides of up to 8192 characters. If they are longer, the run's container gets its values from its own definition. */
 function fitted(
   overridden: ReturnType<typeof overridesOf>,
   made: Definition | undefined,
@@ -162,7 +163,7 @@ function fitted(
     ...(command ? { command } : {}),
     ...(Object.keys(plain).length > 0 ? { environment: pairs(plain) } : {}),
   });
-  // As if the container's name were as long as names get, where it is found out only later.
+  // If the container's name is found only later, assume the longest possible one.
   const size = JSON.stringify(whole).length + (container === undefined ? 270 : 0);
   if (size <= MAX_OVERRIDES) return { overrides: whole, own: false };
   if (!made)
@@ -198,9 +199,9 @@ function runTaskOf({
   stack: string;
   cluster: string | undefined;
   capacity: ReturnType<typeof capacityOf>;
-  /** Whether its task has a network of its own. Without one ECS refuses any network configuration. */
+  /** Whether its task has its own network. Otherwise ECS refuses any network configuration. */
   awsvpc: boolean | "unknown";
-  /** What is to be said of it is added here. */
+  /** Warnings are added here. */
   warnings: string[];
 }): ValueObject {
   const {
@@ -234,14 +235,14 @@ function runTaskOf({
   };
 }
 
-/** Whether anything is said of the network that the task is to have. */
+/** Whether the job configuration sets the task's network. */
 function asksForNetwork(job: ValueObject, { networkConfiguration }: ValueObject): boolean {
   const { network_configuration: network, vpc_id: vpc } = job;
   const isGiven = typeof network === "object" && network !== null && Object.keys(network).length > 0;
   return isGiven || networkConfiguration !== undefined || (vpc !== undefined && vpc !== null && vpc !== "");
 }
 
-/** Labels as Prefect writes them (an object) or tags as ECS does (a list). A label that is `null` is none. */
+/** Labels in Prefect's form (an object), or tags in ECS' form (a list). A label that is `null` counts as absent. */
 function labelsOf(value: Value, path: string): Record<string, string> {
   if (value === null) return {};
   const entries = Array.isArray(value)
@@ -261,7 +262,7 @@ function refuseSecrets(env: Record<string, string | Secret>): void {
   );
 }
 
-/** Submitting is the pool's business: the template's credentials are only compared with it, and go nowhere. */
+/** The pool decides who submits: the template's credentials are only compared with its own, and sent nowhere. */
 function checkCredentials(credentials: Value, { region, accessKeyId }: PoolFacts): void {
   if (!isObject(credentials)) return;
   const { aws_access_key_id: key, region_name: other } = credentials;

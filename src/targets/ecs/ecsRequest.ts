@@ -1,7 +1,7 @@
 import type { JsonObject } from "../../json";
 import type { Secret } from "../../secret";
 
-/** Where a task's output goes, if anywhere. */
+/** Where a task's output goes, if it is stored. */
 export interface LogPlace {
   group: string;
   region: string;
@@ -9,23 +9,26 @@ export interface LogPlace {
   prefix: string;
 }
 
-/** What an ECS submission says: the task definition that has to be there, and the one call of `RunTask`. */
+/** An ECS submission: the task definition that must exist, and one call of `RunTask`. */
 export interface EcsRequest {
   region: string;
-  /** A task definition to register unless it is there (a `RegisterTaskDefinition` request), or the given one's ARN, family or `family:revision`. */
+  /**
+   * A task definition to register unless it exists (a `RegisterTaskDefinition` request), or the given one's ARN, family or
+   * `family:revision`.
+   */
   definition: { register: JsonObject; digest: string; matchLatest: boolean } | { given: string };
-  /** What of the definition's container comes out of Parameter Store: values by variable, put there before it is registered. */
+  /** The container's values from Parameter Store, by variable. They are written before the definition is registered. */
   secrets: Record<string, Secret>;
-  /** The `RunTask` request but for `taskDefinition`, which is known once it is registered. Nothing in it is secret. */
+  /** The `RunTask` request without `taskDefinition`, which is known once it is registered. It contains no secrets. */
   runTask: JsonObject;
-  /** Name of the container that the flow run is in; absent: the given definition's first or only one. */
+  /** Name of the flow run's container; absent: the given definition's first or only one. */
   container?: string;
   /** Absent: none, or the given definition's. */
   logs?: LogPlace;
-  /** Deregister the definition when the run is over. */
+  /** Deregister the definition after the run. */
   deregister: boolean;
-  /** Seconds; `null`: none. ECS has no such limit: who watches stops the task. */
+  /** Seconds; `null`: no limit. ECS has no such limit: whoever watches the task stops it. */
   timeoutSeconds: number | null;
-  /** Seconds that it may take to start; `null`: any time. */
+  /** Seconds that it may take to start; `null`: no limit. */
   startTimeoutSeconds: number | null;
 }

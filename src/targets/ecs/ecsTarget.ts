@@ -35,17 +35,19 @@ import type { EcsRequest } from "./ecsRequest";
 import { openWatcher, type Watcher } from "./ecsWatcher";
 import { openSecretStore } from "./secretStore";
 
-/** How often a submission meets a definition that someone has just deregistered. */
+/** How often a submission may find its definition deregistered. */
 const TRIES = 3;
 
 /**
- * Runs as tasks of ECS, for the runs of one `ecs:push` pool.
+ * Runs as ECS tasks, for the runs of one `ecs:push` pool.
  *
- * - Runs of one shape share a task definition, registered when first needed; a run is one call of `RunTask`, which ECS knows again by its token.
- * - An infrastructure id is `<cluster ARN>::<task ARN>`, as Prefect's worker has it.
- * - ECS itself has no time limit for a task: whoever watches one to its end asks it to stop (`enforceLimits`); looking at it does not.
- * - ECS ignores the requested grace period; it kills the task after its own `stopTimeout` (30 s unless the container says otherwise).
- * - A secret in the environment lies in Parameter Store (SecureString), and the definition names it: an override could be read by whoever may look at the task.
+ * - Runs with the same configuration share a task definition, registered on first use. A run is one call of `RunTask`, which ECS recognizes
+ * by its token.
+ * - An infrastructure id is `<cluster ARN>::<task ARN>`, as in Prefect's worker.
+ * - ECS has no time limit for a task: whoever watches one to its end asks it to stop (`enforceLimits`). A mere look does not.
+ * - ECS ignores the requested grace period; it kills the task after its own `stopTimeout` (30 s unless the container sets it).
+ * - A secret in the environment is in Parameter Store (SecureString), and the definition names it. Everyone who may look at the task could
+ * read an override.
  * @throws {UserError} if the pool's credentials or endpoints cannot be used
  */
 export async function createEcsTarget(place: Omit<TargetPlace, "home">): Promise<Target> {
@@ -53,7 +55,7 @@ export async function createEcsTarget(place: Omit<TargetPlace, "home">): Promise
   return open(place);
 }
 
-/** The same where the pool is known already; each that it opens is what another process would have. */
+/** The same for a known pool. Each target that it opens is like one of another process. */
 export async function openerFor(pool: PoolAccess, env: NodeJS.ProcessEnv): Promise<(place: Omit<TargetPlace, "home" | "pool">) => Target> {
   const access = accessOf(pool, env);
   const { RegisterTaskDefinitionRequest$: register, RunTaskRequest$: run } = await loaded(() => import("@aws-sdk/client-ecs"));
@@ -123,7 +125,7 @@ class EcsTarget implements Target {
     return this.#orExplain("looking for the run", async () => {
       const send = await sendNote(this.#notes, runId, attempt).value();
       if (send?.id !== undefined) return send.id;
-      // Without a note no process of this ledger has sent it. One look finds what processes of another ledger may have sent.
+      // Without a note, no process of this ledger has sent it. One look finds what processes of another ledger may have sent.
       const until = send === undefined ? 0 : Date.now() + Math.min(this.#settle, 5_000);
       for (;;) {
         const last = Date.now() >= until;
@@ -155,7 +157,7 @@ class EcsTarget implements Target {
       try {
         await this.#api.stopTask(parseId(id), `${STOP_REASON.cancelled}${reason}`);
       } catch (error) {
-        // It ended, and was forgotten, meanwhile.
+        // It has ended meanwhile, and was forgotten.
         const { kind, message } = asFailure(error);
         if (kind !== "missing" && !/task was not found/i.test(message)) throw error;
       }
@@ -166,7 +168,7 @@ class EcsTarget implements Target {
     const { deregister } = (await taskNote(this.#notes, id).value()) ?? {};
     if (deregister === undefined) return;
     await this.#orExplain("deregistering the task definition", () => this.#api.deregisterTaskDefinition(deregister)).catch((error) => {
-      // Someone has done it already, or it is done a second time.
+      // Someone has already done it, or it is done a second time.
       if (!/inactive|refused by AWS/i.test(String(error))) throw error;
     });
   }
@@ -212,7 +214,7 @@ class EcsTarget implements Target {
       try {
         const task = await this.#run(request, definition, signal);
         const sent: SendNote = { ...cluster, at: Date.now(), id: formatId(task) };
-        // The id that stands: another process may have written it first.
+        // The id that counts: another process may have written it first.
         const { id = formatId(task) } = (await note.update((known) => (known?.id === undefined ? sent : known))) ?? {};
         await taskNote(this.#notes, id).create({
           at: Date.now(),
@@ -246,7 +248,7 @@ class EcsTarget implements Target {
       const failure = asFailure(error);
       const [existing] = failure.kind === "conflict" ? (failure.details.existing ?? []) : [];
       if (existing === undefined) throw failure;
-      // The token was used already: whatever differs, the attempt has its task.
+      // The token was already used: whatever differs, the attempt has its task.
       return { cluster: clusterOf(existing, request.runTask.cluster as string | undefined), task: existing };
     }
   }
@@ -270,7 +272,7 @@ function requestOf({ request }: Submission): EcsRequest {
   return request as unknown as EcsRequest;
 }
 
-/** A container that was known only once its definition was read. */
+/** A container that was known only after its definition was read. */
 function named(runTask: JsonObject, container: string | undefined): JsonObject {
   const { overrides } = runTask as { overrides?: { containerOverrides?: JsonObject[] } };
   if (container === undefined || !overrides?.containerOverrides) return runTask;
@@ -278,14 +280,14 @@ function named(runTask: JsonObject, container: string | undefined): JsonObject {
   return { ...runTask, overrides: { ...overrides, containerOverrides } };
 }
 
-/** A task's ARN holds its cluster's name, unless it is of the old format. */
+/** A task's ARN contains its cluster's name, unless it has the old format. */
 function clusterOf(task: string, cluster: string | undefined): string {
   const [, prefix, name] = /^(arn:[^:]+:ecs:[^:]+:[^:]+):task\/([^/]+)\/[^/]+$/.exec(task) ?? [];
   if (prefix !== undefined && name !== undefined) return `${prefix}:cluster/${name}`;
   return cluster ?? `default-${regionOfArn(task) ?? ""}`;
 }
 
-/** The cluster that runs of this pool go to unless they say otherwise. */
+/** The cluster for runs of this pool that set none. */
 function usualClusterOf({ baseJobTemplate }: PoolAccess): string | undefined {
   const { cluster } = (baseJobTemplate.job_configuration ?? {}) as { cluster?: unknown };
   return declaredValues("cluster", { baseJobTemplate, jobVariables: [], fixed: cluster })[0];

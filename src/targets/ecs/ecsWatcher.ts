@@ -11,21 +11,23 @@ import { parseId, type TaskName } from "./ecsNames";
 import { endNote, type TaskNote, taskNote } from "./ecsNotes";
 import { observationOf, STOP_REASON, type TaskFacts } from "./ecsOutcome";
 
-/** ECS describes so many tasks a call. */
+/** How many tasks ECS describes in one call. */
 const TOGETHER = 100;
-/** Calls at a time: an answer about a hundred tasks is long, and AWS grants twenty a second. */
+/** Calls at the same time: a reply about a hundred tasks is long, and AWS allows twenty a second. */
 const AT_A_TIME = 2;
 
 type Described = { facts: TaskFacts; definition?: string };
 
-/** Looks at tasks, for all who watch in this process together. */
+/** Looks at tasks, for all watchers in this process together. */
 export interface Watcher {
   observe(ids: readonly InfrastructureId[]): Promise<Map<InfrastructureId, Observation>>;
   /** See {@link TimeLimits.enforce}. ECS has no time limit for a task. */
   enforceLimit: TimeLimits["enforce"];
+  /** When a task was created, in milliseconds, if a look of this process has shown it. */
+  createdAt(id: InfrastructureId): number | undefined;
 }
 
-/** @param settle for so long after it was started a task that ECS does not show may only be late, in milliseconds */
+/** @param settle how long after its start a task that ECS does not show may only be late, in milliseconds */
 export function openWatcher({ api, notes, settle }: { api: EcsApi; notes: SharedNotes; settle: number }): Watcher {
   const limit = pLimit(AT_A_TIME);
   const absences = openAbsences({
@@ -35,6 +37,7 @@ export function openWatcher({ api, notes, settle }: { api: EcsApi; notes: Shared
     lost: "ECS does not know the task any more: it forgets one an hour after its end, and nobody looked before; its log may tell more",
   });
   const known = new Map<InfrastructureId, TaskNote>();
+  const created = new Map<InfrastructureId, number>();
   const limits = openTimeLimits((id, phase) => api.stopTask(parseId(id), STOP_REASON[phase]));
 
   async function noteOf(id: InfrastructureId): Promise<TaskNote | undefined> {
@@ -43,22 +46,22 @@ export function openWatcher({ api, notes, settle }: { api: EcsApi; notes: Shared
     return note;
   }
 
-  /** Containers of task definitions, by ARN, of tasks that ended with several of them. */
+  /** The containers of task definitions, by ARN, for tasks that ended with several of them. */
   const definitions = new Map<string, Promise<readonly ContainerDefinition[]>>();
 
-  /** An end with what its task definition tells of the containers: which are essential, which is the run's. */
+  /** Add to an end what its task definition says about the containers: which are essential, and which is the run's. */
   async function withDefinition(facts: TaskFacts, arn: string | undefined): Promise<{ facts: TaskFacts; own: string | undefined }> {
     if (facts.containers.length < 2 || arn === undefined) return { facts, own: ownContainerOf(facts) };
     const asked =
       definitions.get(arn) ??
-      // Whoever may not look at it, or where it was deleted, does without.
+      // Without access to it, or if it was deleted, continue without it.
       api.describeTaskDefinition(arn).then(
         (found) => found?.definition.containerDefinitions ?? [],
         () => [],
       );
     definitions.set(arn, asked);
     const defined = await asked;
-    // What is not in a definition was put beside it, and is not essential.
+    // A container that is not in the definition was added by AWS, and is not essential.
     const isEssential = (name: string) =>
       defined.find((each) => each.name === name)?.essential ?? defined.some((each) => each.name === name);
     const containers = facts.containers.map((each) => (defined.length > 0 ? { ...each, essential: isEssential(each.name) } : each));
@@ -67,6 +70,7 @@ export function openWatcher({ api, notes, settle }: { api: EcsApi; notes: Shared
 
   function told(id: InfrastructureId, described: Described | undefined): Observation | Promise<Observation> {
     const facts = described?.facts;
+    if (facts?.createdAt !== undefined) created.set(id, facts.createdAt);
     const note = known.get(id);
     if (note && facts) {
       const observation = observationOf(facts, note.container);
@@ -103,6 +107,7 @@ export function openWatcher({ api, notes, settle }: { api: EcsApi; notes: Shared
 
   return {
     enforceLimit: limits.enforce,
+    createdAt: (id) => created.get(id),
     observe: gather<InfrastructureId, Observation>({
       groups: (ids) => [...Map.groupBy(ids, (id) => parseId(id).cluster).values()].flatMap((some) => inBatches(some, TOGETHER)),
       look: async (ids, tell) => {

@@ -1,6 +1,9 @@
 import { UserError } from "../../userError";
 
-/** CPU units with the MiB of memory that Fargate has for them (https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html#fargate-tasks-size). */
+/**
+ * CPU units with the MiB of memory that Fargate allows for them
+ * (https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html#fargate-tasks-size).
+ */
 const FARGATE_SIZES: Record<number, readonly number[]> = {
   256: [512, 1024, 2048],
   512: steps(1, 4, 1),
@@ -11,7 +14,7 @@ const FARGATE_SIZES: Record<number, readonly number[]> = {
   16384: steps(32, 120, 8),
 };
 
-/** GiB, as MiB. */
+/** GiB in MiB. */
 function steps(from: number, to: number, by: number): number[] {
   const found: number[] = [];
   for (let size = from; size <= to; size += by) found.push(size * 1024);
@@ -19,8 +22,8 @@ function steps(from: number, to: number, by: number): number[] {
 }
 
 /**
- * @param cpu units, `"256"`, or `".25 vCPU"`; `memory` MiB, or `"2 GB"`: as ECS takes them
- * @throws {UserError} with the sizes there are
+ * @param cpu units, `"256"`, or `".25 vCPU"`; `memory` MiB, or `"2 GB"`: in ECS' forms
+ * @throws {UserError} with the valid sizes
  */
 export function checkFargateSize(cpu: string, memory: string, path: string): void {
   const units = sizeOf(cpu, /^(\d*\.?\d+)\s*vcpu$/i, 1024);

@@ -3,12 +3,12 @@ import { parameterFolder, type StackSource } from "../../manifest/cloudNames";
 import type { Secret } from "../../secret";
 import type { EcsApi } from "./ecsApi";
 
-/** After this many milliseconds a process writes a secret again that it uses again: somebody may have changed or removed it. */
+/** After this many milliseconds, a process writes a secret again when it uses it: someone may have changed or deleted it. */
 const AGAIN = 300_000;
-/** The sign by which pushpool knows a parameter again that it wrote for a run. */
+/** The mark by which pushpool recognizes a parameter that it wrote for a run. */
 export const SECRET_DESCRIPTION = "pushpool: a secret of flow runs of work pool";
 
-/** Secrets of runs in Parameter Store. A task definition holds their names, never their values. */
+/** Secrets of runs in Parameter Store. A task definition contains their names, never their values. */
 export interface SecretStore {
   /** Names by environment variable, in the order of the variables. */
   namesOf(pool: string, secrets: Record<string, Secret>): [variable: string, name: string][];
@@ -17,15 +17,15 @@ export interface SecretStore {
 }
 
 /**
- * @param source the stack whose runs these are
- * @param key makes names from values that nobody can guess at
+ * @param source the stack of the runs
+ * @param key makes names from values that cannot be guessed
  */
 export function openSecretStore({ api, source, key }: { api: EcsApi; source: StackSource; key: () => string | Buffer }): SecretStore {
   const written = new Map<string, number>();
 
   /**
-   * Another value is another name: a run gets the value that it was made with, whoever writes meanwhile. The key differs from stack to stack, so that
-   * two stacks of one name in one account share no parameter either.
+   * Another value gets another name: a run gets its own value, whoever else writes meanwhile. The key differs between stacks, so two stacks
+   * with one name in one account share no parameter either.
    */
   function nameOf(pool: string, variable: string, secret: Secret): string {
     const digest = createHmac("sha256", key())

@@ -9,7 +9,7 @@ const RUN = "job_configuration.task_run_request";
 const SHOWN = "whoever may look at the task could read it. Pass it in env";
 const LAUNCH_TYPES = ["FARGATE", "EC2", "EXTERNAL", "FARGATE_SPOT"];
 
-/** Where a task goes: `request` is what `RunTask` takes for it. A strategy wins over a launch type; FARGATE_SPOT is a strategy. */
+/** Where a task goes: `request` has the fields for `RunTask`. A strategy overrides a launch type; FARGATE_SPOT is a strategy. */
 export function capacityOf(asked: ValueObject): { fargate: boolean; request: ValueObject } {
   const strategy = asked.capacityProviderStrategy;
   if (strategy !== undefined) {
@@ -19,7 +19,7 @@ export function capacityOf(asked: ValueObject): { fargate: boolean; request: Val
         `${RUN}.capacityProviderStrategy[${index}].capacityProvider`,
       ),
     );
-    // As in Prefect, the definition is made for the launch type, unless the providers say more.
+    // As in Prefect, the definition is for the launch type, unless the providers say more.
     const fargate = names.some((name) => name?.startsWith("FARGATE")) || (names.length === 0 && asked.launchType === "FARGATE");
     return { fargate, request: { capacityProviderStrategy: strategy } };
   }
@@ -31,9 +31,9 @@ export function capacityOf(asked: ValueObject): { fargate: boolean; request: Val
 }
 
 /**
- * @param given `network_configuration`: subnets, security groups and so on, without their wrapper, as Prefect has it
- * @param own the template's own `networkConfiguration`, as ECS has it
- * @param needed whether the task has a network of its own (`awsvpc`)
+ * @param given `network_configuration`: subnets, security groups and so on, without their wrapper, as in Prefect
+ * @param own the template's own `networkConfiguration`, in ECS' form
+ * @param needed whether the task has its own network (`awsvpc`)
  * @param vpc `vpc_id`
  */
 export function networkOf(
@@ -69,11 +69,11 @@ export function networkOf(
 }
 
 export interface Overridden {
-  /** Name of the run's container, where the template has one. */
+  /** Name of the run's container, if the template has one. */
   container: string | undefined;
   command: string[] | undefined;
   env: Record<string, string | Secret>;
-  /** Of the run's container, beside command and environment. */
+  /** Of the run's container, besides command and environment. */
   own: ValueObject;
   /** Of other containers. */
   others: ValueObject[];
@@ -81,7 +81,7 @@ export interface Overridden {
   rest: ValueObject;
 }
 
-/** What a run overrides of its task definition. The job configuration's own `command` and `env` win and fill up what the template has there. */
+/** The overrides of a run's task definition. The job configuration's own `command` and `env` are merged over the template's. */
 export function overridesOf(asked: ValueObject, job: ValueObject, jobEnv: Record<string, string | Secret>, ours: boolean): Overridden {
   const path = `${RUN}.overrides`;
   const given = asked.overrides === undefined ? {} : objectAt(asked.overrides, path);

@@ -1,14 +1,14 @@
-import type { Json, Value, ValueObject } from "../../json";
+import type { Value } from "../../json";
 import { Secret } from "../../secret";
 import { UserError } from "../../userError";
 import { checkVariableName, objectAt, textAt } from "../jobValues";
 
-/** ECS wants CPU and memory of a task as a string, of a container as a number; Prefect's template has one number for both. */
+/** ECS needs a task's CPU and memory as strings, a container's as numbers; Prefect's template has one number for both. */
 export function sizeText(value: Value | undefined, path: string): string | undefined {
   return typeof value === "number" ? String(value) : textAt(value, path);
 }
 
-/** Environment as Prefect writes it (an object) or as ECS does (a list of name and value); what is `null` is unset. */
+/** Environment in Prefect's form (an object) or ECS' (a list of name and value); `null` unsets a variable. */
 export function environmentAt(value: Value | undefined, path: string): Record<string, string | Secret> {
   if (value === null || value === undefined) return {};
   const given: [string, Value | undefined][] = Array.isArray(value)
@@ -30,8 +30,8 @@ export function environmentAt(value: Value | undefined, path: string): Record<st
 }
 
 /**
- * A copy without what is `null`, an empty string, list or object. ECS takes none of them for "not given"; Prefect's worker drops them too.
- * Variables of an environment stay as they are: a variable may be set to an empty string.
+ * A copy without `null`, empty strings, lists and objects. ECS does not treat these as absent; Prefect's worker drops them too. Variables
+ * of an environment stay: one may be set to an empty string.
  */
 export function withoutEmpty(value: Value): Value {
   if (value instanceof Secret || value === null || typeof value !== "object") return value;
@@ -46,8 +46,4 @@ function isEmpty(value: Value): boolean {
   if (value === null || value === "") return true;
   if (typeof value !== "object" || value instanceof Secret) return false;
   return Array.isArray(value) ? value.length === 0 : Object.keys(value).length === 0;
-}
-
-export function asJson(value: ValueObject): { [key: string]: Json } {
-  return value as { [key: string]: Json };
 }

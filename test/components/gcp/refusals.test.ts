@@ -22,24 +22,24 @@ const RUNTIME = "flows@acme.iam.gserviceaccount.com";
 const pools: [string, any, RegExp][] = [
   ["no project", { region: "europe-west1" }, /^project is missing: give it.*pulumi config set gcp:project/],
   ["no region", { project: "acme" }, /^region is missing: give it/],
-  ["a project's number", { ...PLACE, project: "123456" }, /^project "123456" is no project id.*number/],
-  ["a project in capitals", { ...PLACE, project: "Acme" }, /^project "Acme" is no project id/],
-  ["a zone", { ...PLACE, region: "europe-west1-b" }, /^region "europe-west1-b" is no region.*zone of europe-west1$/],
-  ["two regions", { ...PLACE, jobVariables: { region: "us-east1" } }, /^region and jobVariables\.region exclude each other/],
+  ["a project's number", { ...PLACE, project: "123456" }, /^project "123456" is not a project id.*number/],
+  ["a project in capitals", { ...PLACE, project: "Acme" }, /^project "Acme" is not a project id/],
+  ["a zone", { ...PLACE, region: "europe-west1-b" }, /^region "europe-west1-b" is not a region.*zone of europe-west1$/],
+  ["two regions", { ...PLACE, jobVariables: { region: "us-east1" } }, /^region and jobVariables\.region cannot both be given/],
   [
     "two runtime accounts",
     { ...PLACE, runtimeServiceAccount: RUNTIME, jobVariables: { service_account_name: RUNTIME } },
-    /^runtimeServiceAccount and jobVariables\.service_account_name exclude each other/,
+    /^runtimeServiceAccount and jobVariables\.service_account_name cannot both be given/,
   ],
   [
     "an account of another project",
     { ...PLACE, runtimeServiceAccount: "flows@other.iam.gserviceaccount.com" },
-    /^runtimeServiceAccount "flows@other.*" is of project "other", and the pool is in "acme"/,
+    /^runtimeServiceAccount "flows@other.*" is in project "other", but the pool is in "acme"/,
   ],
   [
     "a submitter of another project",
     { ...PLACE, serviceAccount: "push@other.iam.gserviceaccount.com" },
-    /^serviceAccount "push@other.*" is of project "other"/,
+    /^serviceAccount "push@other.*" is in project "other"/,
   ],
   ["no e-mail", { ...PLACE, runtimeServiceAccount: "flows" }, /^runtimeServiceAccount "flows" must be the e-mail of a service account/],
   [
@@ -50,20 +50,20 @@ const pools: [string, any, RegExp][] = [
   [
     "an account of another project in variables",
     { ...PLACE, jobVariables: { service_account_name: "flows@other.iam.gserviceaccount.com" } },
-    /^jobVariables\.service_account_name "flows@other.*" is of project "other", and the pool is in "acme"/,
+    /^jobVariables\.service_account_name "flows@other.*" is in project "other", but the pool is in "acme"/,
   ],
-  ["an unknown choice", { ...PLACE, credentials: "keys" }, /^credentials "keys" is unknown: key or ambient/],
-  ["unknown permissions", { ...PLACE, permissions: "all" }, /^permissions "all" is unknown: documented or leastPrivilege/],
-  ["an unknown network", { ...PLACE, network: "vpn" }, /^network "vpn" is unknown: direct or connector/],
+  ["an unknown choice", { ...PLACE, credentials: "keys" }, /^credentials must be key or ambient, not "keys"$/],
+  ["unknown permissions", { ...PLACE, permissions: "all" }, /^permissions must be documented or leastPrivilege, not "all"$/],
+  ["an unknown network", { ...PLACE, network: "vpn" }, /^network must be direct or connector, not "vpn"$/],
   [
     "block and credentials",
     { ...PLACE, credentialsBlock: "gcp-credentials/x", credentials: "key" },
-    /^credentialsBlock and credentials exclude/,
+    /^credentialsBlock and credentials cannot both/,
   ],
   [
     "block and account",
     { ...PLACE, credentialsBlock: "gcp-credentials/x", serviceAccount: RUNTIME },
-    /^credentialsBlock and serviceAccount exclude/,
+    /^credentialsBlock and serviceAccount cannot both/,
   ],
   [
     "a block of another type",
@@ -73,9 +73,9 @@ const pools: [string, any, RegExp][] = [
   [
     "ambient and an account",
     { ...PLACE, credentials: "ambient", serviceAccount: RUNTIME },
-    /^credentials ambient and serviceAccount exclude/,
+    /^credentials ambient and serviceAccount cannot both/,
   ],
-  ["two networks", { ...PLACE, network: "direct", subnetwork: "x" }, /^network and subnetwork exclude each other/],
+  ["two networks", { ...PLACE, network: "direct", subnetwork: "x" }, /^network and subnetwork cannot both be given/],
   [
     "two connectors",
     { ...PLACE, network: "connector", jobVariables: { vpc_connector_name: "x" } },
@@ -84,7 +84,7 @@ const pools: [string, any, RegExp][] = [
   [
     "two API keys",
     { ...PLACE, prefectApiKey: "x", secretEnv: { PREFECT_API_KEY: "y" } },
-    /^secretEnv\.PREFECT_API_KEY: give it as prefectApiKey/,
+    /^secretEnv\.PREFECT_API_KEY is not allowed: use the argument prefectApiKey/,
   ],
   ["an unknown variable", { ...PLACE, jobVariables: { memroy: "1Gi" } }, /memroy.*"memory"/],
   ["memory without a unit", { ...PLACE, jobVariables: { memory: "1024" } }, /jobVariables\.memory/],
@@ -100,7 +100,7 @@ const parts: [string, () => pulumi.Resource, RegExp][] = [
   [
     "PushServiceAccount",
     () => new PushServiceAccount("p", { project: "acme", runtimeServiceAccount: RUNTIME, accountId: "x" }),
-    /^accountId "x": Google takes 6 to 30/,
+    /^accountId "x" must have 6 to 30/,
   ],
   [
     "RuntimeServiceAccount",
@@ -110,11 +110,11 @@ const parts: [string, () => pulumi.Resource, RegExp][] = [
   [
     "SubmitAccess",
     () => new SubmitAccess("s", { project: "acme", members: ["ada@acme.com"], runtimeServiceAccount: RUNTIME }),
-    /^members\[0\] "ada@acme\.com" must say what it is/,
+    /^members\[0\] "ada@acme\.com" must begin with its kind/,
   ],
   ["GcpCredentialsBlock", () => new GcpCredentialsBlock("b", { project: "acme", blockName: "a/b" }), /^blockName must not/],
   ["ImageRepository", () => new ImageRepository("i", { ...PLACE, repositoryId: "A" }), /^repositoryId "A"/],
-  ["RunNetwork", () => new RunNetwork("n", { ...PLACE, access: "vpn" as never }), /^access "vpn" is unknown/],
+  ["RunNetwork", () => new RunNetwork("n", { ...PLACE, access: "vpn" as never }), /^access must be direct or connector, not "vpn"/],
   [
     "RuntimeSecrets",
     () => new RuntimeSecrets("s", { project: "acme", runtimeServiceAccount: RUNTIME, values: { "A-B": "x" } }),

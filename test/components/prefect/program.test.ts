@@ -140,13 +140,13 @@ describePrefect("a program that registers with a real Prefect server", () => {
       const pool = { definition: { name: "etl", pool: { type: "ecs:push", baseJobTemplate: {}, credentials: "aws-credentials/none" }, blocks: {} } };
       prefect.register(connection, { pools: [pool] });`);
     await expect(stack().up()).rejects.toThrow(
-      /credentials of work pool "etl" are block "aws-credentials\/none", which is not among those/,
+      /work pool "etl" uses the credentials block "aws-credentials\/none", which is not registered/,
     );
   });
 
   test.each([
     [`{ apiUrl: "prefect.internal/api" }`, /apiUrl must begin with http:\/\/ or https:\/\//],
-    [`{ apiUrl: "http://x/api", apiKey: "a", authString: "b:c" }`, /apiKey and authString exclude each other/],
+    [`{ apiUrl: "http://x/api", apiKey: "a", authString: "b:c" }`, /apiKey and authString cannot both be given/],
   ])("an invalid connection: %s", async (args, message) => {
     const { stack } = project(`new prefect.Connection("prefect", ${args});`);
     await expect(stack().up()).rejects.toThrow(message);

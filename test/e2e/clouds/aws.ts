@@ -23,7 +23,7 @@ export const AWS: Cloud<FakeAws, FakeAwsOptions> = {
 export type AwsPlace = CloudPlace<FakeAws>;
 export const awsPlace = (options?: FakeAwsOptions): Promise<AwsPlace> => cloudPlace(AWS, options);
 
-/** What a fake AWS holds beside tasks and their definitions. */
+/** What a fake AWS has besides tasks and their definitions. */
 export function provisioned({ world }: FakeAws) {
   const { iam, surroundings } = world;
   return {
@@ -38,7 +38,7 @@ export function provisioned({ world }: FakeAws) {
   };
 }
 
-/** Every rule inwards of every security group. */
+/** Every inbound rule of every security group. */
 export function inwards({ world }: FakeAws): unknown[] {
   return [...world.surroundings.things.values()].flatMap(({ kind, properties }) =>
     kind === "sg" ? ((properties.SecurityGroupIngress as unknown[] | undefined) ?? []) : [],
@@ -47,12 +47,12 @@ export function inwards({ world }: FakeAws): unknown[] {
 
 const fixtures = join(__dirname, "..", "..", "fixtures", "base-job-templates");
 
-/** Prefect's own template of ECS pools: as a server has it (`ecs`), or as its worker's code gives it. */
+/** Prefect's template for ECS pools: as a server has it (`ecs`), or as in its worker's code. */
 export function ecsTemplate(name: "ecs" | "ecs.from-code" = "ecs.from-code"): JsonObject {
   return JSON.parse(readFileSync(join(fixtures, `${name}.json`), "utf8")) as JsonObject;
 }
 
-/** A manifest written by hand: one push pool in the fake's account, and deployments by command. */
+/** A handwritten manifest: one push pool in the fake's account, and deployments by command. */
 export function ecsManifest(
   aws: FakeAws,
   key: { accessKeyId: string; secretAccessKey: string },

@@ -7,40 +7,40 @@ import { type Ended, listen, type Place, place, placeWith } from "../pushpool";
 
 const repo = join(__dirname, "..", "..", "..");
 
-/** What a cloud brings to the end-to-end suites. They know nothing else of it; what only it has is a row of the suite's own table. */
+/** What the end-to-end suites need from a cloud. What only one cloud has is a row in the suite's own table. */
 export interface Cloud<Fake, Options> {
-  /** In the names of tests. */
+  /** For the names of tests. */
   name: string;
   /** Its package: `pushpool/aws` and the provider `aws`. */
   sdk: string;
   /** The component of its work pools. */
   component: string;
-  /** What the root program calls its pool type. */
+  /** Its pool type in the root program's configuration. */
   poolType: string;
-  /** Arguments of every pool, by name, as JavaScript. `place` in a program has them all. */
+  /** The arguments of every pool, by name, as JavaScript. In a program, `place` has them all. */
   placeOf(fake: Fake): Record<string, string>;
-  /** The stack's configuration with the same. */
+  /** The stack's configuration with the same values. */
   config: Record<string, string>;
   startFake(options?: Options): Promise<Fake & { stop(): Promise<void> }>;
   provider(fake: Fake): StandInProvider;
-  /** Names of environment variables by which this machine's own login would be found. */
+  /** Names of the environment variables that would provide this machine's own login. */
   ownLogin: RegExp;
   env(folder: string): NodeJS.ProcessEnv;
-  /** What the fake holds beside runs: the same before `up` and after `destroy`. */
+  /** What the fake has besides runs: the same before `up` and after `destroy`. */
   provisioned(fake: Fake): JsonObject;
   /** Every call so far, by name. */
   callsOf(fake: Fake): string[];
 }
 
-/** The built command line in a folder of its own, while this process goes on: the fake lives in it. */
+/** The built command line in its own folder, asynchronous: the fake runs in this process. */
 export interface RunningPlace extends Place {
   run(...args: string[]): Promise<Ended>;
 }
 
-/** A Pulumi program in such a folder, a fake cloud, and the stand-in provider between them. */
+/** A Pulumi program in such a folder, a fake cloud, and the stand-in provider for it. */
 export interface CloudPlace<Fake> extends RunningPlace {
   fake: Fake;
-  /** Put the program there. `pulumi`, `manifest`, `Deployment`, the cloud's package, `Pool`, `place` and `endpoints` are at hand. */
+  /** Write the program. It can use `pulumi`, `manifest`, `Deployment`, the cloud's package, `Pool`, `place` and `endpoints`. */
   program(text: string): void;
   write(path: string, text: string): void;
   /** The stack's configuration. */
@@ -91,13 +91,13 @@ ${text}
   };
 }
 
-/** A folder with a manifest that a test has written by hand. */
+/** A folder with a handwritten manifest. */
 export function manifestPlace(cloud: Pick<Cloud<never, never>, "ownLogin" | "env">, manifest: JsonObject): RunningPlace {
   return running(cloud, placeWith(manifest));
 }
 
 function running(cloud: Pick<Cloud<never, never>, "ownLogin" | "env">, made: Place): RunningPlace {
-  // A test must not find what is on this machine.
+  // A test must not find this machine's own login.
   for (const name of Object.keys(made.env)) if (cloud.ownLogin.test(name)) delete made.env[name];
   Object.assign(made.env, cloud.env(made.folder));
   return {

@@ -27,7 +27,7 @@ export const GCP: Cloud<FakeGoogleCloud, FakeGoogleCloudOptions> = {
 export type GcpPlace = CloudPlace<FakeGoogleCloud>;
 export const gcpPlace = (options?: FakeGoogleCloudOptions): Promise<GcpPlace> => cloudPlace(GCP, options);
 
-/** What a fake Google Cloud holds beside what is there from the start. */
+/** What a fake Google Cloud has that did not exist from the start. */
 export function provisioned({ world, runtimeAccount }: FakeGoogleCloud) {
   const { iam } = world;
   return {
@@ -43,12 +43,12 @@ export function provisioned({ world, runtimeAccount }: FakeGoogleCloud) {
 
 const fixtures = join(__dirname, "..", "..", "fixtures", "base-job-templates");
 
-/** Prefect's own template of Cloud Run pools. */
+/** Prefect's template for Cloud Run pools. */
 export function prefectTemplate(name = "cloud-run-v2.from-code"): JsonObject {
   return JSON.parse(readFileSync(join(fixtures, `${name}.json`), "utf8")) as JsonObject;
 }
 
-/** A manifest written by hand: one push pool in the fake's project, and deployments by command. */
+/** A handwritten manifest: one push pool in the fake's project, and deployments by command. */
 export function cloudManifest(
   google: FakeGoogleCloud,
   key: JsonObject,

@@ -6,32 +6,34 @@ import { AWS, awsPlace } from "./aws";
 import { type Cloud, type CloudPlace, cloudPlace } from "./cloud";
 import { GCP } from "./gcp";
 
-// Parts that exist already in place of made ones; the caller's own login; the root program, which takes pools from configuration.
+// Existing parts instead of created ones; the caller's own login; the root program, which takes pools from configuration.
 
 const repo = join(__dirname, "..", "..", "..");
 
 interface Given<Fake> {
   options?: object;
-  /** Put there what is given. @returns arguments of both pools, of `mine` and of `shared`, and the output that is `undefined` for `shared` */
+  /**
+   * Create the given parts. @returns arguments of both pools, of `mine` and of `shared`, and the output that is `undefined` for `shared`
+   */
   parts(fake: Fake): { both: string; mine: string; shared: string; output: string };
-  /** What `up` has added to what was there. */
+  /** Check what `up` has added. */
   added(before: Provisioned, after: Provisioned, fake: Fake): void;
-  /** Who has submitted what, after a run on each pool. */
+  /** Check who submitted what, after a run on each pool. */
   ran(fake: Fake): void;
   ambient: {
-    /** Two callers: the first is a submitter. @returns the pool's arguments, and each one's login as files and variables */
+    /** Two callers: the first is a submitter. @returns the pool's arguments, and each caller's login as files and variables */
     callers(fake: Fake): { args: string; ada: Login; bob: Login };
-    /** What `up` has made. */
+    /** Check what `up` has created. */
     made(before: Provisioned, here: CloudPlace<Fake>): Promise<void>;
-    /** What those hear who are not logged in, and those who are no submitters. */
+    /** The message for callers who are not logged in, and the one for callers who are no submitters. */
     loggedOut: string;
     refused: RegExp;
   };
-  /** A program of which nothing is known before `up`. */
+  /** A program whose values are all unknown before `up`. */
   unknown: { program: string; previewed: string; defaults: object; after?(here: CloudPlace<Fake>, before: Provisioned): Promise<void> };
-  /** A misspelt argument, and what is meant. */
+  /** A misspelt argument, and the intended one. */
   misspelt: [string, string];
-  /** What only `leastPrivilege` makes. */
+  /** What only `leastPrivilege` creates. */
   leastPrivilege(provisioned: Provisioned): unknown[];
 }
 
@@ -42,7 +44,7 @@ function describeGiven<Fake>(cloud: Cloud<Fake, never>, row: Given<Fake>): void 
   const holds = (here: CloudPlace<Fake>) => here.provisioned() as unknown as Provisioned;
   const start = () => cloudPlace(cloud, row.options as never);
 
-  test(`${cloud.name}: of what is given nothing is made, and runs use it`, async () => {
+  test(`${cloud.name}: given parts are not created again, and runs use them`, async () => {
     const here = await start();
     const { both, mine, shared, output } = row.parts(here.fake);
     here.program(`
@@ -63,7 +65,7 @@ exports.pushPools = manifest({ pools: [mine, shared], deployments: [on(mine, "he
     expect(holds(here)).toEqual(before);
   }, 600_000);
 
-  test(`${cloud.name}: ambient: no key anywhere; a submitter's own login runs it, another's does not and hears why`, async () => {
+  test(`${cloud.name}: ambient: no key anywhere; a submitter's own login runs it, another's does not and the message says why`, async () => {
     const here = await start();
     const { callers, made, loggedOut, refused } = row.ambient;
     const { args, ada, bob } = callers(here.fake);
@@ -85,7 +87,7 @@ exports.pushPools = manifest({ pools: [etl], deployments: [hello] });`);
     expect(await here.run("run", "hello/prod")).toMatchObject({ status: 0, stdout: "hello\n" });
   }, 600_000);
 
-  test(`${cloud.name}: preview where what is given is not known yet: nothing is called, nothing breaks`, async () => {
+  test(`${cloud.name}: a preview with unknown given parts calls nothing and does not fail`, async () => {
     const here = await start();
     const { program, previewed, defaults, after } = row.unknown;
     here.program(program);
@@ -109,7 +111,7 @@ exports.pushPools = manifest({ pools: [etl], deployments: [hello] });`);
     await after?.(here, before);
   }, 600_000);
 
-  test(`${cloud.name}: the root program: a pool from the stack's configuration alone, up, deploy, run, destroy`, async () => {
+  test(`${cloud.name}: the root program: a pool from the stack's configuration only, up, deploy, run, destroy`, async () => {
     const here = await start();
     const empty = holds(here);
     rmSync(join(here.folder, "Pulumi.yaml"));
@@ -188,7 +190,7 @@ describeGiven<FakeAws>(AWS, {
       const { keys, users } = here.provisioned();
       expect([keys, users]).toEqual([before.keys, before.users]);
       const { blocks } = JSON.parse((await here.run("manifest", "show")).stdout) as { blocks: unknown };
-      // Prefect takes no underscore in a block's name.
+      // Prefect allows no underscore in a block's name.
       expect(blocks).toEqual({ "aws-credentials/etl-jobs": { data: { region_name: "eu-west-1" } } });
     },
     loggedOut: "aws sso login",
@@ -221,8 +223,8 @@ exports.pushPools = manifest({ pools: [etl], deployments: [new Deployment("hello
     after: async (here, before) => {
       expect((await here.run("run", "hello/prod")).status).toBe(0);
       expect((await here.destroy()).status).toBe(0);
-      // The role that an account has once stays: others may have come to need it.
-      const linked = here.fake.world.iam.arn("role/AWSServiceRoleForECS");
+      // The account's service-linked role stays: others may need it by then.
+      const linked = here.fake.world.iam.arn("role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS");
       expect(here.provisioned()).toEqual({ ...before, roles: [...(before.roles ?? []), linked] });
     },
   },
@@ -259,7 +261,7 @@ describeGiven<FakeGoogleCloud>(GCP, {
     made: async (before, here) => {
       expect(here.provisioned().keys).toEqual(before.keys);
       const { blocks } = JSON.parse((await here.run("manifest", "show")).stdout) as { blocks: unknown };
-      // Prefect takes no underscore in a block's name.
+      // Prefect allows no underscore in a block's name.
       expect(blocks).toEqual({ "gcp-credentials/etl-jobs": { data: { project: "acme" } } });
     },
     loggedOut: "gcloud auth application-default login",
@@ -287,7 +289,7 @@ exports.pushPools = manifest({ pools: [etl] });`,
   leastPrivilege: ({ roles = [] }) => roles,
 });
 
-test("AWS in China: a pool of that partition goes up, and runs, on spot capacity too", async () => {
+test("AWS in China: a pool of that partition can be created, and runs, on spot capacity too", async () => {
   const [region, partition, domain] = ["cn-north-1", "aws-cn", ".amazonaws.com.cn"];
   const here = await awsPlace({ region });
   here.program(`

@@ -9,7 +9,7 @@ import { AWS, awsPlace, inwards, provisioned as provisionedOnAws } from "./aws";
 import { type Cloud, type CloudPlace, cloudPlace } from "./cloud";
 import { GCP, gcpPlace, provisioned } from "./gcp";
 
-// From `up` of a program to `destroy`, by the built command line, on a fake cloud that lets in only what the program provisioned.
+// From `up` to `destroy` with the built command line, on a fake cloud that allows only what the program provisioned.
 
 const repo = join(__dirname, "..", "..", "..");
 
@@ -23,21 +23,21 @@ const PREFECT_YAML = `deployments:
 `;
 
 interface Pools<Fake> {
-  /** What `up` of a pool with defaults has made. */
+  /** Check what `up` of a pool with defaults has created. */
   made(fake: Fake): void;
-  /** What its run had of it. */
+  /** Check what its run used. */
   ran(fake: Fake): void;
-  /** Parts of the key that was made, which must be in clear nowhere. */
+  /** Parts of the created key, which must not be in plain text anywhere. */
   marks(fake: Fake): string[];
-  /** A program with all that can be around a pool: it has CANARY in its secrets. */
+  /** A program with everything that can be around a pool: it has CANARY in its secrets. */
   around: {
     program: string;
     repository: RegExp;
-    /** After the second `up`. */
+    /** Check, after the second `up`. */
     made(here: CloudPlace<Fake>): Promise<void> | void;
-    /** Someone takes two things away. */
+    /** Someone deletes two things. */
     takeAway(fake: Fake): void;
-    /** After `destroy`, beside what {@link Cloud.provisioned} says. */
+    /** Check what is left after `destroy`, besides {@link Cloud.provisioned}. */
     left?(fake: Fake): void;
   };
   example: { folder: string; deleted: number };
@@ -45,7 +45,7 @@ interface Pools<Fake> {
 }
 
 function describePools<Fake>(cloud: Cloud<Fake, never>, row: Pools<Fake>): void {
-  test(`${cloud.name}: up, up again, deploy a prefect.yaml, run, destroy: what was made is what it takes, and nothing stays`, async () => {
+  test(`${cloud.name}: up, up again, deploy a prefect.yaml, run, destroy: exactly what is needed is created, and nothing stays`, async () => {
     const here = await cloudPlace(cloud);
     here.program(`
 const etl = new Pool("etl", place);
@@ -65,7 +65,7 @@ exports.pushPools = manifest({ pools: [etl] });`);
     expect(done).toMatchObject({ status: 0, stdout: '{"name":"Grace"}\n', stderr: expect.stringContaining("COMPLETED") });
     row.ran(here.fake);
 
-    // Nothing of the key is in clear anywhere: neither in the stack's state nor in what runs keep.
+    // No part of the key is in plain text anywhere: neither in the stack's state nor in the home of runs.
     const marks = row.marks(here.fake);
     expect(marks).not.toHaveLength(0);
     expect(marks).not.toContain("");
@@ -76,10 +76,10 @@ exports.pushPools = manifest({ pools: [etl] });`);
     expect(here.provisioned()).toEqual(empty);
   }, 600_000);
 
-  test(`${cloud.name}: everything around a pool; drift is seen; destroy takes it all`, async () => {
+  test(`${cloud.name}: everything around a pool; refresh finds drift; destroy deletes it all`, async () => {
     const here = await cloudPlace(cloud);
     here.configure();
-    // Not in the program's text, which node keeps compiled.
+    // Not in the program's text, which node stores compiled.
     here.env.CANARY = "canary-4711";
     here.program(row.around.program);
     const empty = here.provisioned();
@@ -109,7 +109,7 @@ exports.pushPools = manifest({ pools: [etl] });`);
     for (const { stdout, stderr } of [preview, up, plan, run, shown]) expect(stderr + stdout).not.toContain("canary-4711");
   }, 600_000);
 
-  test(`${cloud.name}: the example runs offline as it is: two runs, and destroy`, async () => {
+  test(`${cloud.name}: the example runs offline unchanged: two runs, and destroy`, async () => {
     const child = spawn(process.execPath, ["offline.mjs"], {
       cwd: join(repo, "examples", row.example.folder),
       stdio: ["ignore", "pipe", "pipe"],
@@ -120,7 +120,7 @@ exports.pushPools = manifest({ pools: [etl] });`);
     expect(heard.stdout()).toContain('Hello with {"name":"Grace"}\nline 1\nline 2\nline 3\n');
   }, 600_000);
 
-  test(`${cloud.name}: pushpool init makes a project that goes up, deploys and runs once it has the missing configuration`, async () => {
+  test(`${cloud.name}: the project of pushpool init can be created, deployed and run once it has the missing configuration`, async () => {
     const here = await cloudPlace(cloud);
     const { kind, config, missing, says } = row.init;
     const program = await initialised(here, kind, config);
@@ -138,7 +138,7 @@ exports.pushPools = manifest({ pools: [etl] });`);
 
 const MADE_BY_INIT = ["Pulumi.yaml", "Pulumi.dev.yaml", "index.js", "prefect.yaml", "package.json", ".gitignore", "flows", "node_modules"];
 
-/** `pushpool init` in a folder that has these files alone. @returns the program that it wrote */
+/** Run `pushpool init` in a folder with only these files. @returns the program that it wrote */
 async function initialised(here: CloudPlace<unknown>, kind: string, config: string, files: Record<string, string> = {}): Promise<string> {
   for (const name of MADE_BY_INIT) rmSync(join(here.folder, name), { recursive: true, force: true });
   for (const [name, text] of Object.entries(files)) here.write(name, text);
@@ -163,7 +163,7 @@ describePools<FakeAws>(AWS, {
   marks: ({ world }) => [...world.iam.keys.values()].map(({ key }) => key.secretAccessKey),
   around: {
     program: `
-// Neither is marked by the program: both are secret all the same.
+// The program marks neither as secret, but both are.
 const etl = new Pool("etl", {
   endpoints, permissions: "leastPrivilege", network: "privateEndpoints", imageRepository: true, taskPolicyArns: [], logRetentionDays: 7,
   secretEnv: { PASSWORD: process.env.CANARY + "-password" }, prefectApiKey: process.env.CANARY + "-key",
@@ -175,7 +175,7 @@ exports.repository = etl.imageRepository;
 exports.pushPools = manifest({ pools: [etl, wide], deployments: [hello] });`,
     repository: /repository: "111111111111\.dkr\.ecr\.eu-west-1\.amazonaws\.com\/etl-images-[0-9a-f]{6}"/,
     made: ({ fake: aws }) => {
-      // Only runs' own group is let in, and only at the endpoints.
+      // Only the runs' own group is admitted, and only to the endpoints.
       expect(inwards(aws)).toEqual([expect.objectContaining({ FromPort: 443, SourceSecurityGroupId: expect.stringMatching(/^sg-/) })]);
       expect(JSON.stringify(inwards(aws))).not.toContain("0.0.0.0/0");
     },
@@ -194,6 +194,8 @@ exports.pushPools = manifest({ pools: [etl, wide], deployments: [hello] });`,
   },
 });
 
+const byRole = (bindings: ReturnType<typeof provisioned>["bindings"]) => bindings.toSorted((a, b) => a.role.localeCompare(b.role));
+
 describePools<FakeGoogleCloud>(GCP, {
   made: (google) => {
     const { accounts, keys, roles, bindings } = provisioned(google);
@@ -204,13 +206,11 @@ describePools<FakeGoogleCloud>(GCP, {
     ]);
     const member = `serviceAccount:${push}`;
     expect([keys, roles]).toEqual([[push], []]);
-    expect(new Set(bindings)).toEqual(
-      new Set([
-        { resource: "projects/acme", role: "roles/run.developer", member },
-        { resource: "projects/acme", role: "roles/logging.viewer", member },
-        { resource: `serviceAccounts/${run}`, role: "roles/iam.serviceAccountUser", member },
-      ]),
-    );
+    expect(byRole(bindings)).toEqual([
+      { resource: `serviceAccounts/${run}`, role: "roles/iam.serviceAccountUser", member },
+      { resource: "projects/acme", role: "roles/logging.viewer", member },
+      { resource: "projects/acme", role: "roles/run.developer", member },
+    ]);
   },
   ran: (google) => {
     const [execution] = google.world.executions.values();
@@ -302,7 +302,7 @@ test("pushpool init aws: several pools share a network and a cluster", async () 
   expect(await here.run("run", "hello/nightly")).toMatchObject({ status: 0, stdout: "nightly\n" });
 }, 600_000);
 
-test("Google Cloud, ambient: no key anywhere; who is listed may submit", async () => {
+test("Google Cloud, ambient: no key anywhere; the listed members may submit", async () => {
   const here = await gcpPlace();
   here.program(`
 const etl = new Pool("etl", { ...place, workPoolName: "etl_jobs", credentials: gcp.Credentials.Ambient,
@@ -311,14 +311,12 @@ exports.pushPools = manifest({ pools: [etl] });`);
   expect((await here.up()).status).toBe(0);
   const member = "user:ada@acme.com";
   expect(provisioned(here.fake)).toMatchObject({ accounts: [], keys: [] });
-  expect(new Set(provisioned(here.fake).bindings)).toEqual(
-    new Set([
-      { resource: "projects/acme", role: "roles/run.developer", member },
-      { resource: "projects/acme", role: "roles/logging.viewer", member },
-      { resource: "serviceAccounts/flow-runtime@acme.iam.gserviceaccount.com", role: "roles/iam.serviceAccountUser", member },
-    ]),
-  );
+  expect(byRole(provisioned(here.fake).bindings)).toEqual([
+    { resource: "serviceAccounts/flow-runtime@acme.iam.gserviceaccount.com", role: "roles/iam.serviceAccountUser", member },
+    { resource: "projects/acme", role: "roles/logging.viewer", member },
+    { resource: "projects/acme", role: "roles/run.developer", member },
+  ]);
   const { blocks } = JSON.parse((await here.run("manifest", "show")).stdout) as { blocks: unknown };
-  // Prefect takes no underscore in a block's name.
+  // Prefect allows no underscore in a block's name.
   expect(blocks).toEqual({ "gcp-credentials/etl-jobs": { data: { project: "acme" } } });
 }, 400_000);

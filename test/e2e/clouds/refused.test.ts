@@ -3,7 +3,7 @@ import { AWS } from "./aws";
 import { type Cloud, cloudPlace } from "./cloud";
 import { GCP } from "./gcp";
 
-// Bad input is refused at `preview`, by the built command line: one message, the argument's path, exit code 2. The cloud is not asked.
+// `preview` with the built command line refuses bad input: one message, the argument's path, exit code 2. The cloud gets no call.
 
 type Case = [what: string, args: string, message: RegExp];
 
@@ -15,7 +15,7 @@ function describeRefusals<Fake, Options>(cloud: Cloud<Fake, Options>, cases: rea
       here.program(`exports.pushPools = manifest({ pools: [new Pool("etl", { ${args} })] });`);
       const { status, stdout, stderr } = await here.preview();
       expect([what, status, stdout, stderr]).toEqual([what, 2, "", expect.stringMatching(message)]);
-      // The program's message and nothing else of it.
+      // Only the program's message.
       expect([what, stderr.split("\n").filter((line) => message.test(line)).length, stderr]).toEqual([
         what,
         1,
@@ -27,15 +27,23 @@ function describeRefusals<Fake, Options>(cloud: Cloud<Fake, Options>, cases: rea
 }
 
 describeRefusals(AWS, [
-  ["no region", "", /region is missing: give it, as region: "eu-west-1", or set it for the stack: pulumi config set aws:region eu-west-1/],
-  ["subnets without a VPC", `region, subnetIds: ["subnet-1"]`, /subnetIds need vpcId: name the VPC that they are in/],
+  [
+    "no region",
+    "",
+    /region is missing: give it, for example region: "eu-west-1", or set it for the stack: pulumi config set aws:region eu-west-1/,
+  ],
+  ["subnets without a VPC", `region, subnetIds: ["subnet-1"]`, /subnetIds needs vpcId: give the id of the VPC of these subnets/],
   [
     "a private network with no way to the image",
     `region, network: "privateEndpoints", jobVariables: { image: "python:3.12" }`,
-    /network privateEndpoints has no way to jobVariables\.image "python:3\.12": put it into a repository of ECR there/,
+    /network privateEndpoints cannot reach jobVariables\.image "python:3\.12": push it to a repository of ECR/,
   ],
-  ["contradictory arguments", `region, network: "public", vpcId: "vpc-1", subnetIds: ["subnet-1"]`, /network and vpcId exclude each other/],
-  ["a name that AWS refuses", `region, logGroupName: "a b"`, /logGroupName "a b": AWS takes up to 512 letters/],
+  [
+    "contradictory arguments",
+    `region, network: "public", vpcId: "vpc-1", subnetIds: ["subnet-1"]`,
+    /network and vpcId cannot both be given/,
+  ],
+  ["a name that AWS refuses", `region, logGroupName: "a b"`, /logGroupName "a b" is invalid: AWS accepts up to 512 letters/],
   ["an unknown job variable", `region, jobVariables: { memroy: 512 }`, /jobVariables\.memroy.*"memory"/],
 ]);
 
@@ -43,21 +51,21 @@ describeRefusals(GCP, [
   [
     "no project",
     `region: "europe-west1"`,
-    /project is missing: give it, as project: "acme-data", or set it for the stack: pulumi config set gcp:project/,
+    /project is missing: give it, for example project: "acme-data", or set it for the stack: pulumi config set gcp:project/,
   ],
   ["no region", `project: "acme"`, /region is missing: give it/],
-  ["a project that Google refuses", `project: "Acme_1", region`, /project "Acme_1" is no project id of Google Cloud/],
-  ["a zone for a region", `project, region: "europe-west1-b"`, /region "europe-west1-b" is no region.*a zone of europe-west1/],
-  ["a given and a made network", `project, region, network: "direct", subnetwork: "x"`, /network and subnetwork exclude each other/],
+  ["a project that Google refuses", `project: "Acme_1", region`, /project "Acme_1" is not a project id of Google Cloud/],
+  ["a zone for a region", `project, region: "europe-west1-b"`, /region "europe-west1-b" is not a region.*a zone of europe-west1/],
+  ["a given and a made network", `project, region, network: "direct", subnetwork: "x"`, /network and subnetwork cannot both be given/],
   [
     "a given block and an account",
     `project, region, credentialsBlock: "gcp-credentials/x", serviceAccount: "a@acme.iam.gserviceaccount.com"`,
-    /credentialsBlock and serviceAccount exclude/,
+    /credentialsBlock and serviceAccount cannot both/,
   ],
   [
     "an account from another project",
     `project, region, serviceAccount: "push@other.iam.gserviceaccount.com"`,
-    /serviceAccount "push@other\.iam\.gserviceaccount\.com" is of project "other", and the pool is in "acme"/,
+    /serviceAccount "push@other\.iam\.gserviceaccount\.com" is in project "other", but the pool is in "acme"/,
   ],
   ["an unknown job variable", `project, region, jobVariables: { memroy: "1Gi" }`, /jobVariables\.memroy.*"memory"/],
 ]);

@@ -14,22 +14,22 @@ import { AWS, awsPlace } from "./aws";
 import { type Cloud, cloudPlace } from "./cloud";
 import { GCP } from "./gcp";
 
-// A pool that one `up` makes on a cloud and registers with a real Prefect server: what its own dispatcher, or Prefect Cloud's, finds there.
+// A pool that one `up` creates on a cloud and registers with a real Prefect server: what a dispatcher, or Prefect Cloud's, finds there.
 
 interface Registered<Fake> {
-  /** Of the credentials block. */
+  /** The type of the credentials block. */
   blockType: string;
-  /** The template's variable that refers to the block. */
+  /** The template's variable that references the block. */
   credentials: string;
-  /** The block's data, and what of it must be in clear nowhere. */
+  /** The block's data, and its part that must not be in plain text anywhere. */
   block(fake: Fake, data: JsonObject): { expected: object; secret: string };
-  /** Defaults of the template's variables, beside image and credentials. */
+  /** Defaults of the template's variables, besides image and credentials. */
   defaults: JsonObject;
 }
 
 function describeRegistered<Fake, Options>(cloud: Cloud<Fake, Options>, row: Registered<Fake>): void {
   describePrefect(`a pool of ${cloud.name} on a real Prefect server`, () => {
-    test("block with the key, pool with Prefect's template and the block in it; the same the second time; gone after destroy", {
+    test("block with the key, pool with Prefect's template and the block in it; unchanged the second time; deleted by destroy", {
       timeout: 600_000,
     }, async () => {
       const { apiUrl } = await sharedServer();
@@ -37,7 +37,7 @@ function describeRegistered<Fake, Options>(cloud: Cloud<Fake, Options>, row: Reg
       const here = await cloudPlace(cloud);
       const empty = here.provisioned();
       const name = `etl-${randomUUID().slice(0, 8)}`;
-      // Not in the program's text, which node keeps compiled.
+      // Not in the program's text, which node stores compiled.
       here.env.CANARY = "pnu_of-the-runs";
       here.program(`
 const prefect = require("pushpool/prefect");
@@ -72,7 +72,7 @@ exports.pushPools = manifest({ ...parts, prefect: prefect.register(connection, p
       });
       expect((await here.up()).stderr).toContain("no changes");
 
-      // The keys are nowhere in clear: neither on this machine nor in the pool.
+      // The keys are not in plain text anywhere: neither on this machine nor in the pool.
       expect(secret).not.toBe("");
       const marks = [secret, "pnu_of-the-runs"];
       for (const mark of marks) expect(JSON.stringify(pool) + preview.stdout + preview.stderr + up.stdout + up.stderr).not.toContain(mark);
@@ -121,12 +121,12 @@ const README = readFileSync(join(__dirname, "..", "..", "..", "examples", "aws",
 const [, SIDE_BY_SIDE = ""] = /```js\n([\s\S]*?)```/.exec(README) ?? [];
 
 describePrefect("the program of the AWS example's README", () => {
-  test("everything that is made by hand elsewhere, by one up", { timeout: 600_000 }, async () => {
+  test("one up creates everything that is usually created by hand", { timeout: 600_000 }, async () => {
     const { apiUrl } = await sharedServer();
     const client = createClient(connectionOf(apiUrl, undefined, "test"));
     const here = await awsPlace();
     const empty = here.provisioned();
-    // The example names no endpoints, so destroy would look for leftovers at AWS itself, and retry for five minutes.
+    // The example sets no endpoints, so destroy would look for leftovers at AWS itself, and retry for five minutes.
     const endpoints = `endpoints: ${JSON.stringify(here.fake.endpoints)},`;
     const program = SIDE_BY_SIDE.replace(/(new \S*EcsPushPool\(.*\{)/, `$1 ${endpoints}`);
     expect(program).toContain(endpoints);

@@ -11,7 +11,7 @@ import { AZURE, type AzureClient, aciManifest } from "./azure";
 import { type Cloud, manifestPlace, type RunningPlace } from "./cloud";
 import { cloudManifest, GCP } from "./gcp";
 
-// The built command line on a manifest written by hand, against a fake cloud: what runs do on every cloud alike.
+// The built command line with a handwritten manifest and a fake cloud: the behaviour of runs that is the same on every cloud.
 
 const CANARY = "canary-4711-not-to-be-seen";
 
@@ -26,9 +26,9 @@ interface Runs<Fake, Options, Key> {
   /** A submitter's key. */
   key(fake: Fake, name: string): Key;
   manifest(fake: Fake, key: Key, commands: Record<string, string>, over?: Over): JsonObject;
-  /** Of the pool: what is tried of each template. */
+  /** The pools to test each template with. */
   templates: [name: string, pool: JsonObject][];
-  /** Whether stderr comes as stdout. */
+  /** Whether stderr is merged into stdout. */
   merged: boolean;
   /** The calls that submit, once a first run has gone. */
   submit: string[];
@@ -38,21 +38,21 @@ interface Runs<Fake, Options, Key> {
   isRunning(fake: Fake, name: string): boolean;
   cancel: { args: string[]; says: RegExp; stopped(fake: Fake): void };
   secret: {
-    /** Everything that the cloud keeps and shows. */
+    /** Everything that the cloud stores and shows. */
     kept(fake: Fake): unknown[];
-    /** What of the key is in clear nowhere. */
+    /** The part of the key that must not be in plain text anywhere. */
     ofKey(key: Key): string;
-    /** What `run` says, and how often. */
+    /** A message of `run`, and how often it occurs. */
     says: [RegExp, times: number];
-    /** The one call that a secret in env is in. */
+    /** The only call that contains a secret in env. */
     carrier: string;
-    /** The calls that it is in, since so many calls. */
+    /** The calls that contain it, since so many calls. */
     carriers(fake: Fake, since: number): string[];
   };
   login(place: RunningPlace, key: Key): void;
-  /** The block of a stack whose credentials cannot be read here. */
+  /** The block of a stack whose credentials are not readable here. */
   sealed: JsonObject;
-  /** Who has asked, since so many calls. */
+  /** Who has called, since so many calls. */
   callers(fake: Fake, since: number): unknown[];
   caller(key: Key): unknown;
   ends: (fake: () => Fake) => (EndRow & { pool?: JsonObject })[];
@@ -76,7 +76,7 @@ function describeRuns<Fake extends { stop(): Promise<void> }, Options, Key>(
     const started = () => row.started(fake).length;
 
     test.each(row.templates)(
-      "a run by the template %s: phases, log lines, COMPLETED; the second submits with the fewest calls",
+      "a run with the template %s: phases, log lines, COMPLETED; the second one submits with the fewest calls",
       async (_, pool) => {
         const place = here({ "hello/prod": `sh -c 'echo "$PUSHPOOL_PARAMETERS"; echo oops >&2'` }, { pool });
         const lines = (parameters: string) => (row.merged ? `${parameters}\noops\n` : `${parameters}\n`);
@@ -102,7 +102,7 @@ function describeRuns<Fake extends { stop(): Promise<void> }, Options, Key>(
       expect(transitions.at(-1)?.attempt).toBe(2);
     });
 
-    test("cancel waits until the cloud says stopped; ls says the same", async () => {
+    test("cancel waits until the cloud reports that it has stopped; ls shows the same", async () => {
       const place = here({ "hello/long": "sleep 60" });
       const id = (await place.run("run", "hello/long", "--detach")).stdout.trim();
       const cancelled = await place.run("cancel", id, ...row.cancel.args);
@@ -113,7 +113,7 @@ function describeRuns<Fake extends { stop(): Promise<void> }, Options, Key>(
       expect((await place.run("wait", id)).status).toBe(3);
     });
 
-    test("a secret of the manifest in env is found in no plan, log, ledger, argument, or place where the cloud shows it", async () => {
+    test("a secret of the manifest in env is in no plan, log, ledger, argument, or place where the cloud shows it", async () => {
       const env = { TOKEN: "{{ prefect.blocks.secret.token }}" };
       const commands = { "hello/env": `sh -c 'test \${#TOKEN} -eq ${CANARY.length}; echo done'` };
       const manifest = row.manifest(fake, key, commands, { jobVariables: { env } });
@@ -136,11 +136,11 @@ function describeRuns<Fake extends { stop(): Promise<void> }, Options, Key>(
         expect(text).not.toContain(CANARY);
         expect(text).not.toContain(ofKey);
       }
-      // The one call that it is in.
+      // The only call that contains it.
       expect(row.secret.carriers(fake, before)).toEqual([row.secret.carrier]);
     });
 
-    test("a reply that is lost after the cloud accepted: one run of it, COMPLETED", async () => {
+    test("a reply that is lost after the cloud accepted: one run, COMPLETED", async () => {
       const place = here({ "hello/lost": "true" });
       await place.run("run", "hello/lost");
       for (const fault of [{ kind: "reset", after: true }, { kind: "unavailableAfter" }] as const) {
@@ -151,7 +151,7 @@ function describeRuns<Fake extends { stop(): Promise<void> }, Options, Key>(
       }
     });
 
-    test("kill -9 while the cloud's answer is on its way: the next watcher takes the run up, and it ran once", async () => {
+    test("kill -9 before the cloud's reply arrives: the next watcher takes the run up, and it ran once", async () => {
       const place = here({ "hello/killed": "true" });
       await place.run("run", "hello/killed");
       const before = started();
@@ -165,7 +165,7 @@ function describeRuns<Fake extends { stop(): Promise<void> }, Options, Key>(
       expect(started()).toBe(before + 1);
     });
 
-    test("--credentials ambient: the caller's own login in place of the pool's, which need not even be readable, for whatever is done with the run", async () => {
+    test("--credentials ambient: the caller's own login instead of the pool's, which may be unreadable, for everything that is done with the run", async () => {
       const own = row.key(fake, "ada");
       const commands = { "hello/prod": "echo hello", "hello/bad": "sh -c 'exit 3'", "hello/long": "sleep 60" };
       const place = here(commands, { block: row.sealed });
@@ -180,7 +180,7 @@ function describeRuns<Fake extends { stop(): Promise<void> }, Options, Key>(
       const { status, stdout } = await place.run("run", "hello/prod", ...ambient, "--detach");
       expect(status).toBe(0);
       const id = stdout.trim();
-      // Another process, which nobody tells: the run says it.
+      // Another process, without the flag: the run's record has it.
       expect((await place.run("wait", id)).status).toBe(0);
       expect((await place.run("logs", id)).stdout).toBe("hello\n");
       expect(await place.run("retry", id)).toMatchObject({ status: 2, stderr: expect.stringContaining("COMPLETED") });
@@ -191,7 +191,7 @@ function describeRuns<Fake extends { stop(): Promise<void> }, Options, Key>(
       expect(new Set(row.callers(fake, before))).toEqual(new Set([row.caller(own)]));
     });
 
-    test.each(row.ends(() => fake))("$name is told as what it is", async ({ pool = {}, ...end }) => {
+    test.each(row.ends(() => fake))("reports $name as what it is", async ({ pool = {}, ...end }) => {
       const place = here({ "hello/end": end.command ?? "true" }, { pool, jobVariables: end.jobVariables ?? {} });
       const known = new Set(row.started(fake));
       await expectEnd(place, "hello/end", end, () => {
@@ -300,7 +300,7 @@ describeRuns(AWS, {
       says: /container "proxy" ran out of memory \(OutOfMemoryError: .*\), and ECS stopped the task with it/,
     },
     {
-      name: "a kill that nobody explains, beside a finished init container",
+      name: "a kill without a reason, beside a finished init container",
       command: "sh -c 'sleep 0.5; kill -9 $$'",
       pool: withContainers([{ name: "init", image: "acme/init:1", essential: false, command: ["sh", "-c", "exit 2"] }]),
       state: "CRASHED",
@@ -316,7 +316,7 @@ describeRuns(AWS, {
       says: /COMPLETED/,
     },
     {
-      name: "an image that is not there",
+      name: "an image that does not exist",
       before: () => {
         aws().world.options.images["acme/none:1"] = { access: "missing" };
       },
@@ -351,7 +351,7 @@ describeRuns(AWS, {
       says: /Unexpected EC2 error while attempting to Create Network Interface/,
     },
     {
-      name: "a secret that is not there",
+      name: "a secret that does not exist",
       pool: withContainers([
         { name: "other", image: "acme/other:1", essential: false, secrets: [{ name: "T", valueFrom: "/nobody/has/it" }] },
       ]),
@@ -439,14 +439,14 @@ describeRuns(GCP, {
       says: /its execution is no longer there: someone deleted it, or its job/,
     },
     {
-      name: "a command that is not there",
+      name: "a command that does not exist",
       command: "no-such-command",
       state: "CRASHED",
       code: 1,
       says: /it never started: .*no-such-command/,
     },
     {
-      name: "an image that is not there",
+      name: "an image that does not exist",
       before: () => google().world.images.set("acme/none:1", { access: "missing" }),
       jobVariables: { image: "acme/none:1" },
       state: "SCHEDULED",

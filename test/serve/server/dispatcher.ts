@@ -30,6 +30,7 @@ export interface Running {
   /** Stop it, and wait until it has stopped. */
   stop(): Promise<void>;
   ledger: ReturnType<typeof openSqliteLedger>;
+  source: Promise<ServerSource>;
 }
 
 /** A dispatcher in this process for a server's runs. It has its own ledger unless a place is given. */
@@ -47,7 +48,7 @@ export function dispatcher(
   const events: ServeEvent[] = [];
   const target = createProcessTarget({ home: place, env: process.env });
   const dispatching = new Dispatcher(end.signal, (event) => events.push(event));
-  const over_ = ServerSource.open({
+  const source = ServerSource.open({
     client,
     pools,
     dispatcher: dispatching,
@@ -55,7 +56,8 @@ export function dispatcher(
     shared: { ledger, stack: "test/dev", openTarget: async () => target, digestKey: () => Buffer.alloc(32), env: process.env, ...shared },
     graceSeconds: 1,
     ...over,
-  }).then((source) => dispatching.run(source));
+  });
+  const over_ = source.then((opened) => dispatching.run(opened));
   over_.catch(() => {});
   let stopped = false;
   const stop = async () => {
@@ -66,7 +68,7 @@ export function dispatcher(
     ledger.close();
   };
   onTestFinished(stop);
-  return { events, stop, ledger };
+  return { events, stop, ledger, source };
 }
 
 /** A pool with a deployment whose runs do what `DO` says. */

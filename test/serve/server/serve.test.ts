@@ -1,6 +1,7 @@
 import { beforeAll, expect, test, vi } from "vitest";
+import type { JsonObject } from "../../../src/json";
 import type { RunRecord } from "../../../src/ledger";
-import { readStates } from "../../../src/prefect/api/flowRuns";
+import { readStates, type ServerRun } from "../../../src/prefect/api/flowRuns";
 import { readLogs, SUBMITTER_LOGGER } from "../../../src/prefect/api/logs";
 import { patchWorkPool } from "../../../src/prefect/api/workPools";
 import type { Client } from "../../../src/prefect/client";
@@ -100,6 +101,43 @@ describePrefect("a dispatcher of a real Prefect server", () => {
       await expect.poll(async () => (await ledger.read(run.id))?.run.state.type).toBe("CANCELLED");
       expect((await ledger.read(run.id))?.run.outcome).toMatchObject({ kind: "cancelled" });
     }
+  });
+
+  /** A dispatcher of a pool's runs. Between the claim and the start of the first run, somebody sets that run's state; then `after` is called. */
+  function interrupted(pool: string, run: () => ServerRun, state: JsonObject, after = () => {}) {
+    const target = createProcessTarget({ home: scratch(), env: process.env });
+    const prepare = target.prepare.bind(target);
+    let isSet = false;
+    target.prepare = async (submission, signal) => {
+      if (!isSet) {
+        isSet = true;
+        await client.request("POST", `/flow_runs/${run().id}/set_state`, { json: { state } });
+        after();
+      }
+      return prepare(submission, signal);
+    };
+    return dispatcher(client, [pool], { shared: { openTarget: async () => target } });
+  }
+
+  test("a run that is cancelled between its claim and its start is not counted any more", async () => {
+    const { pool, start } = await aPool(client);
+    const { events, source } = interrupted(pool, () => run, { type: "CANCELLED", name: "Cancelled" });
+    const run = await start();
+    await expect.poll(() => events.some(({ kind }) => kind === "refused"), { timeout: 60_000 }).toBe(true);
+    expect(events.map(({ kind }) => kind)).toContain("claimed");
+    expect((await source).inHand()).toEqual({ PENDING: 0, RUNNING: 0, CANCELLING: 0 });
+  });
+
+  test("a run that is scheduled again after its submission broke off is claimed again and runs", async () => {
+    const { pool, start } = await aPool(client);
+    const state_details = { scheduled_time: new Date().toISOString() };
+    const breakOff = () => {
+      throw new Error("it broke off");
+    };
+    const { ledger } = interrupted(pool, () => run, { type: "SCHEDULED", name: "Scheduled", state_details }, breakOff);
+    const run = await start();
+    expect((await untilEnd(client, run)).state?.type).toBe("COMPLETED");
+    expect((await ledger.read(run.id))?.run.attempt).toBe(2);
   });
 
   test.each(["CANCELLING", "CANCELLED"] as const)(

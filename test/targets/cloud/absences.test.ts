@@ -18,7 +18,7 @@ function open() {
 const end = (code: number): End => ({ phase: "ended", outcome: { kind: "exited", code }, endedAt: "2026-01-01T00:00:00.000Z" });
 const lost = { phase: "ended", outcome: { kind: "lost", reason: "forgotten" }, endedAt: new Date(1_000_000).toISOString() };
 
-test("what is missing is late at first, then lost", async () => {
+test("a missing run is late at first, then lost", async () => {
   const { absences } = open();
   expect(await absences.gone("a")).toEqual({ phase: "pending", message: "not shown yet" });
   vi.advanceTimersByTime(1_000);
@@ -34,7 +34,7 @@ test("what was sent long ago is lost at once; what was seen since is late again"
   expect(await absences.gone("b")).toMatchObject({ phase: "pending" });
 });
 
-test("an end that was noted stands, the first one", async () => {
+test("the first end that was noted stays", async () => {
   const { absences, endNote } = open();
   expect(await firstEnd(endNote("a"), end(0))).toEqual(end(0));
   expect(await firstEnd(endNote("a"), end(1))).toEqual(end(0));

@@ -10,7 +10,7 @@ interface Made {
   done?: string;
 }
 
-/** What makes one thing, as several processes do at once. */
+/** Does something once, called by several processes at the same time. */
 function maker({ lives = () => true, left }: { lives?: (by: string) => boolean; left?: string } = {}) {
   const note = jsonNote<Made>(memoryNotes(), "k");
   const works: string[] = [];
@@ -33,7 +33,7 @@ function maker({ lives = () => true, left }: { lives?: (by: string) => boolean; 
   return { note, works, make };
 }
 
-test("of several at once one does the work, and all have what came of it", async () => {
+test("of several at once, one does the work, and all get its result", async () => {
   const { works, make } = maker();
   const all = await Promise.all(["a", "b", "c"].map((by) => make(by)));
   expect(works).toHaveLength(1);
@@ -41,7 +41,7 @@ test("of several at once one does the work, and all have what came of it", async
   expect(await make("d")).toBe(all[0]);
 });
 
-test("where the work fails, the next one does it", async () => {
+test("if the work fails, the next one does it", async () => {
   const { works, make } = maker();
   const [first, second] = await Promise.allSettled([make("a", true), make("b")]);
   expect(first).toMatchObject({ status: "rejected" });
@@ -49,7 +49,7 @@ test("where the work fails, the next one does it", async () => {
   expect(works).toEqual(["a", "b"]);
 });
 
-test("a claim whose process has died is taken over, unless it left the work done", async () => {
+test("a dead process's claim is taken over, unless the process finished the work", async () => {
   const dead = maker({ lives: () => false });
   await dead.note.create({ by: "dead", at: 0 });
   expect(await dead.make("b")).toBe("made by b");
@@ -59,7 +59,7 @@ test("a claim whose process has died is taken over, unless it left the work done
   expect(done.works).toEqual([]);
 });
 
-/** What makes one thing where a claim holds for a minute, and the work waits for its turn. */
+/** Does something once, with a claim that holds for a minute and work that waits for its turn. */
 function waiter() {
   vi.useFakeTimers({ now: 1_000_000, toFake: ["Date"] });
   onTestFinished(() => void vi.useRealTimers());
@@ -99,7 +99,7 @@ test("a claim that is renewed before the try is left alone while the work is und
   expect(begun).toEqual(["a"]);
 });
 
-test("whose claim was taken over while it waited for its turn does not try, and has what comes of the other's work", async () => {
+test("a process whose claim was taken over while it waited does not try, and gets the other's result", async () => {
   const { begun, tried, make, later } = waiter();
   const turn = Promise.withResolvers<void>();
   const first = make("a", turn.promise);

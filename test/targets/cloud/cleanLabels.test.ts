@@ -6,7 +6,7 @@ const clean = (key: string, value: string): [string, string] => [
   value.replaceAll(/[^a-z]/g, ""),
 ];
 
-test("labels that become one, and keys and values of which nothing is left, are said", () => {
+test("labels that become equal, and keys and values that become empty, cause warnings", () => {
   expect(
     cleanLabels({ team: "a", Team: "b", "cost-1": "x", "cost-2": "x", 日: "c", note: "42", empty: "", marks: "--" }, clean, "labels"),
   ).toEqual({
@@ -19,6 +19,6 @@ test("labels that become one, and keys and values of which nothing is left, are 
   });
 });
 
-test("what changes its spelling only is not worth a word", () => {
+test("a changed spelling causes no warning", () => {
   expect(cleanLabels({ Owner: "Ada" }, clean, "labels").warnings).toEqual([]);
 });

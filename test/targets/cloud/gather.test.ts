@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { gather } from "../../../src/targets/cloud/gather";
 
-/** Looks at letters: those of one case together. */
+/** Looks at letters: upper and lower case in separate batches. */
 function letters(look: (group: readonly string[]) => Promise<Map<string, string | Promise<string>>>) {
   const looks: string[] = [];
   const observe = gather<string, string>({
@@ -17,7 +17,7 @@ function letters(look: (group: readonly string[]) => Promise<Map<string, string 
 
 const all = async (group: readonly string[]) => new Map(group.map((id) => [id, `seen ${id}`]));
 
-test("who asks at about the same time is answered by the same look, once for what several ask for", async () => {
+test("simultaneous callers share a look, which asks for each item once", async () => {
   const { looks, observe } = letters(all);
   const [one, two] = await Promise.all([observe(["a", "b"]), observe(["b", "C"]), observe(["a"])]);
   expect(looks).toEqual(["ab", "C"]);
@@ -26,20 +26,20 @@ test("who asks at about the same time is answered by the same look, once for wha
   expect(looks).toEqual(["ab", "C", "a"]);
 });
 
-test("nothing asked for is answered without a look", async () => {
+test("an empty list causes no look", async () => {
   const { looks, observe } = letters(all);
   expect(await observe([])).toEqual(new Map());
   expect(looks).toEqual([]);
 });
 
-test("what cannot be seen fails those who asked for it, with its own reason", async () => {
+test("an item that cannot be seen fails only its callers, with its own reason", async () => {
   const { observe } = letters(async (group) => new Map(group.map((id) => [id, id === "b" ? Promise.reject(new Error("no b")) : id])));
   const [a, b, both] = await Promise.allSettled([observe(["a"]), observe(["b"]), observe(["a", "b"])]);
   expect(a.status).toBe("fulfilled");
   for (const each of [b, both]) expect(each).toMatchObject({ status: "rejected", reason: new Error("no b") });
 });
 
-test("a group that cannot be looked at holds up and fails no other", async () => {
+test("a batch that fails does not delay or fail another", async () => {
   let letGo = () => {};
   const { observe } = letters(async (group) => {
     if (group[0] === "A") {
@@ -57,7 +57,7 @@ test("a group that cannot be looked at holds up and fails no other", async () =>
   await expect(away).rejects.toThrow("the region is away");
 });
 
-test("a look that says nothing of what was asked for is an error, and no wait for ever", async () => {
+test("a look that leaves out an item fails instead of waiting for ever", async () => {
   const { observe } = letters(async () => new Map());
   await expect(observe(["a"])).rejects.toThrow("nothing was said");
 });

@@ -1,6 +1,6 @@
 import type { SharedNotes } from "../../../src/targets/target";
 
-/** Shared notes of one test. */
+/** Shared notes for one test. */
 export function memoryNotes(): SharedNotes {
   const kept = new Map<string, string>();
   return {
@@ -14,7 +14,7 @@ export function memoryNotes(): SharedNotes {
   };
 }
 
-/** Shared notes, and every text that was written to those whose key begins so. */
+/** Shared notes, and all values written to keys with this prefix. */
 export function recordedNotes(key: string): { notes: SharedNotes; written: string[] } {
   const { readNote, swapNote } = memoryNotes();
   const written: string[] = [];

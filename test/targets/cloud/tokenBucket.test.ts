@@ -16,7 +16,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** How long each of some calls has to wait that are asked for at once, in milliseconds. */
+/** How long each of several simultaneous calls waits, in milliseconds. */
 async function waits(count: number, bucket: TokenBucket, notes: SharedNotes): Promise<number[]> {
   slept.length = 0;
   for (let calls = 0; calls < count; calls++) await waitForTurn(notes, bucket);
@@ -27,7 +27,7 @@ test("a burst goes at once, the rest at the bucket's rate", async () => {
   expect(await waits(6, { key: "k", burst: 3, perSecond: 10 }, memoryNotes())).toEqual([100, 200, 300]);
 });
 
-test("after a refusal the bucket is empty for all", async () => {
+test("after a refusal the bucket is empty for all processes", async () => {
   const notes = memoryNotes();
   const bucket = { key: "k", burst: 3, perSecond: 10 };
   await emptied(notes, bucket);
@@ -53,7 +53,7 @@ test("a low number of calls that are left counts, a high one does not", async ()
   expect(await waits(1, bucket, notes)).toEqual([200]);
 });
 
-test("a bucket that counts only after a refusal lets all go before it, and again when its time is over", async () => {
+test("a bucket that starts counting after a refusal limits nothing before, and nothing after its time is over", async () => {
   const notes = memoryNotes();
   const bucket = { key: "k", burst: 1, perSecond: 10, afterRefusal: 1_000 };
   expect(await waits(3, bucket, notes)).toEqual([]);
@@ -63,7 +63,7 @@ test("a bucket that counts only after a refusal lets all go before it, and again
   expect(await waits(3, bucket, notes)).toEqual([]);
 });
 
-test("a turn that is only tried does not wait, and takes nothing when there is none", async () => {
+test("a turn that is only tried does not wait, and takes nothing if there is none", async () => {
   const notes = memoryNotes();
   const bucket = { key: "k", burst: 2, perSecond: 10 };
   const tried = async () => [await tryTurn(notes, bucket), await tryTurn(notes, bucket), await tryTurn(notes, bucket)];

@@ -12,14 +12,14 @@ async function two() {
     job_configuration: { region: "europe-west1" },
     variables: { properties: { service_account_name: { default: here.google.runtimeAccount } } },
   };
-  /** As from a home of its own. */
+  /** A target with its own home. */
   const from = (source: typeof DEV) => openerOf(poolOf(here.google, here.key, { source, baseJobTemplate: template }), QUICK).open();
   const job = (image: string, seconds = 0) =>
     jobOf(here.google, "sleep $SECONDS", { env: { SECONDS: String(seconds) }, container: { image } });
   const { world } = here.google;
   const jobs = (stack: string) => [...world.jobs.values()].filter(({ labels }) => labels?.["pushpool-stack"]?.startsWith(`data-${stack}-`));
   const run = async (target: Target, image: string, over = {}) => ended(target, await submit(target, { ...job(image), ...over }));
-  /** As if all had been made, and used, long ago. */
+  /** Make everything look as if it was created and used long ago. */
   const age = () => {
     for (const each of world.jobs.values()) {
       each.createTime = LONG_AGO;
@@ -32,11 +32,11 @@ async function two() {
   return { ...here, world, from, job, run, jobs, age };
 }
 
-test("tidying removes Jobs that no run has used for a week: never one in use, another stack's, or one made by hand", async () => {
+test("tidying removes Jobs that no run has used for a week, but none in use, of another stack, or created by hand", async () => {
   const { google, world, from, job, run, jobs, age } = await two();
   const dev = await from(DEV);
   for (const image of ["a", "b"]) await run(dev, image);
-  // Its latest execution has ended, and one before it goes on.
+  // Its latest execution has ended, but an earlier one continues.
   const goesOn = await submit(dev, job("c", 60));
   await run(dev, "c");
   const prod = await from(PROD);
@@ -56,12 +56,12 @@ test("tidying removes Jobs that no run has used for a week: never one in use, an
   const left = jobs("dev").map(({ template }) => template.template.containers[0]?.image);
   expect(left).toEqual(["b", "c"]);
   expect([world.executions.has(goesOn), jobs("prod").length, world.jobs.has(byHand.name)]).toEqual([true, 1, true]);
-  // Who still counts on it makes it again.
+  // A process that still relies on it creates it again.
   await run(dev, "a");
   expect(jobs("dev")).toHaveLength(3);
 }, 60_000);
 
-test("with the stack all its Jobs go, by service account those of pushpool 0.1.0 too; one in use stays and is said", async () => {
+test("removing the stack's leftovers removes all its Jobs, also those of pushpool 0.1.0 by service account; one in use stays, with a message", async () => {
   const { google, world, from, job, run, jobs } = await two();
   const dev = await from(DEV);
   for (const image of ["a", "b"]) await run(dev, image);
@@ -89,7 +89,7 @@ test("with the stack all its Jobs go, by service account those of pushpool 0.1.0
   expect(ran(google, "run.jobs.delete")).toBe(4);
 }, 60_000);
 
-test("a Job that is changed while it is looked at stays", async () => {
+test("a Job that changes during the look stays", async () => {
   const { google, from, run, jobs, age } = await two();
   const dev = await from(DEV);
   await run(dev, "a");

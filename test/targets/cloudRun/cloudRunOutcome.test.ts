@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { isOver, needsTasks, observationOf } from "../../../src/targets/cloudRun/cloudRunOutcome";
 import { executionFacts, taskFacts } from "../../../src/targets/cloudRun/facts";
 
-// Executions and tasks as Cloud Run's REST API gives them: what is 0, false or empty is not there.
+// Executions and tasks as in Cloud Run's REST API: fields that are 0, false or empty are absent.
 
 const name = "projects/acme/locations/europe-west1/jobs/j/executions/j-abcde";
 const T0 = "2026-01-02T03:04:05.000000Z";
@@ -180,7 +180,7 @@ const OUTCOMES: Record<string, Row> = {
   },
 };
 
-/** An execution whose task is gone, or says nothing: only these words are left. */
+/** An execution whose task is gone, or has no details: only this message is left. */
 const TEXTS: [string, object][] = [
   [
     "Task j-x-task0 failed with exit code: 0 and message: The configured memory limit was reached.",
@@ -232,7 +232,7 @@ const TEXTS: [string, object][] = [
     { kind: "lost", reason: "Cloud Run itself failed: Internal error." },
   ],
   ["Cancelled by user.", { kind: "cancelled", by: "someoneElse" }],
-  // Other words of the same kinds.
+  // Other messages of the same kinds.
   [
     "Task j-x-task0 failed with message: the container instance was found to be using too much memory and was terminated.",
     { kind: "signalled", signal: "SIGKILL", reason: expect.stringMatching(/^out of memory/) },
@@ -288,7 +288,7 @@ describe("outcomes", () => {
     }
   });
 
-  test("what a task says in its status alone, or in its conditions", () => {
+  test("a task with only a status, or only conditions", () => {
     const of = (task: object) =>
       (look({ execution: { ...ended, conditions: [nonZero("x")] }, task, seen: {} }) as { outcome: object }).outcome;
     expect([1, 4, 8, 10, 13].map((code) => of(attempt({ status: { code } })))).toEqual([
@@ -338,25 +338,25 @@ describe("outcomes", () => {
       { kind: "exited", code: 1, reason: "Cloud SQL connection failed." },
     ],
     ["nothing else", { status: { code: 10, message: "The container exited with an error." }, exitCode: 1 }, { kind: "exited", code: 1 }],
-  ])("the words of a task: %s", (_, result, outcome) => {
+  ])("the message of a task: %s", (_, result, outcome) => {
     const seen = look({ execution: { ...ended, conditions: [nonZero("x")] }, task: attempt(result), seen: {} });
     expect(seen).toMatchObject({ phase: "ended", outcome });
     if (!("reason" in outcome) && "code" in outcome) expect(seen).not.toHaveProperty("outcome.reason");
   });
 
-  test("what Google gave up before the start is no time limit of the run", () => {
+  test("a time-out of Google's before the start is not the run's time limit", () => {
     const conditions = [completed({ message: "Timed out waiting for container image import." })];
     const seen = look({ execution: { name, createTime: T0, completionTime: T2, conditions }, seen: {} });
     expect(seen).toMatchObject({ outcome: { kind: "failedToStart", reason: "Timed out waiting for container image import." } });
   });
 
-  test("an error in getting the state is no end", () => {
+  test("an error while reading the state is no end", () => {
     const { completionTime: _, ...still } = ended;
     const execution = { ...still, conditions: [completed({ executionReason: "JOB_STATUS_SERVICE_POLLING_ERROR" })] };
     expect(look({ execution, seen: {} })).toEqual({ phase: "running", startedAt: T1 });
   });
 
-  test("a run that waits says what for, by the condition that holds it up", () => {
+  test("a waiting run's message is that of the condition that blocks it", () => {
     const conditions = [
       { type: "Completed", state: "CONDITION_RECONCILING", message: "Waiting for execution to complete." },
       { type: "ResourcesAvailable", state: "CONDITION_RECONCILING", message: "Provisioning imported containers." },
@@ -364,7 +364,7 @@ describe("outcomes", () => {
     expect(look({ execution: { name, conditions }, seen: {} })).toEqual({ phase: "pending", message: "Provisioning imported containers." });
   });
 
-  test("tasks are asked for only where the execution does not tell", () => {
+  test("asks for tasks only if the execution is not enough", () => {
     expect(needsTasks(executionFacts(OUTCOMES["success has no exit code, and needs none"]?.execution as object))).toBe(false);
     expect(needsTasks(executionFacts(OUTCOMES["an exit code"]?.execution as object))).toBe(true);
     expect(needsTasks(executionFacts(PHASES.running?.execution as object))).toBe(false);

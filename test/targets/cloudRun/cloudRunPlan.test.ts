@@ -4,8 +4,8 @@ import type { JsonObject, Value, ValueObject } from "../../../src/json";
 import { Secret } from "../../../src/secret";
 import { planCloudRun } from "../../../src/targets/cloudRun/cloudRunPlan";
 import type { CloudRunRequest } from "../../../src/targets/cloudRun/cloudRunRequest";
-import { prepareJob, resolveJob, validateJob } from "../../../src/template";
 import { prefectTemplate } from "../../e2e/clouds/gcp";
+import { renderedBy } from "../cloud/rendered";
 import { jobOf, runOf } from "./place";
 
 const account = { runtimeAccount: "flow@acme.iam.gserviceaccount.com" };
@@ -15,26 +15,9 @@ const run = runOf("0190b9a2-7c11-7000-8000-000000000001");
 const plan = (job: ValueObject, over = {}) => planCloudRun(job, { ...run, ...over }, pool);
 const requestOf = (job: ValueObject, over = {}) => plan(job, over).request as unknown as CloudRunRequest;
 
-/** What Prefect's template makes of job variables, as `pushpool run` does it. */
+/** Job variables rendered with Prefect's template, as `pushpool run` does it. */
 function rendered(jobVariables: JsonObject, template = prefectTemplate()): ValueObject {
-  const job = validateJob(
-    resolveJob({
-      baseJobTemplate: template,
-      deploymentJobVariables: { command: "python -m flows.etl", ...jobVariables },
-      flowRunJobVariables: {},
-      blocks: {},
-      variables: {},
-      env: {},
-    }),
-  );
-  return prepareJob(job, {
-    prefect: false,
-    env: {},
-    flowRun: { id: run.id, name: "brave-fox", parameters: {} },
-    flow: { name: "hello" },
-    deployment: { name: "prod" },
-    workPool: { name: "etl" },
-  });
+  return renderedBy(template, jobVariables, run.id);
 }
 
 const LABELS = {
@@ -47,7 +30,7 @@ const LABELS = {
 };
 const MARKER = { PUSHPOOL_SUBMISSION: `${run.id}/1` };
 
-/** The request of Prefect's template with nothing but a service account given. */
+/** The request of Prefect's template with only a service account given. */
 const GOLDEN = {
   parent: "projects/acme/locations/us-central1",
   jobPerRun: false,
@@ -73,7 +56,7 @@ const GOLDEN = {
   overrides: { env: MARKER, timeout: 600 },
 };
 
-/** The golden with parts of the job, the task or the container changed. */
+/** The golden request with changed parts of the job, the task or the container. */
 function golden({ job = {}, task = {}, container = {}, overrides = {}, labels = {}, ...over }: Record<string, JsonObject | string> = {}) {
   const { template } = GOLDEN.job.template;
   const allLabels = { ...LABELS, ...(labels as JsonObject) };
@@ -93,7 +76,7 @@ function golden({ job = {}, task = {}, container = {}, overrides = {}, labels = 
   };
 }
 
-describe("every variable of Prefect's template ends where Prefect's worker would put it", () => {
+describe("every variable of Prefect's template has the same effect as with Prefect's worker", () => {
   const secret = { secret: "s", version: "latest" };
   test.each<[string, JsonObject, object]>([
     ["none", {}, golden()],
@@ -172,15 +155,15 @@ describe("every variable of Prefect's template ends where Prefect's worker would
     ]);
   });
 
-  test("the template as a Prefect server has it gives the same", () => {
+  test("the template as a Prefect server stores it gives the same", () => {
     const given = { service_account_name: account.runtimeAccount, memory: "1Gi" };
     expect(requestOf(rendered(given, prefectTemplate("cloud-run-v2")))).toEqual(requestOf(rendered(given)));
   });
 });
 
-describe("runs of one shape share a Job", () => {
+describe("runs with the same configuration share a Job", () => {
   const job = (over = {}) => jobOf(account, "true", over);
-  test("environment, arguments and time limit are the run's own", () => {
+  test("environment, arguments and time limit belong to the run", () => {
     const one = requestOf(job({ env: { A: "1" }, timeout: 10, task: { timeout: 10 } }));
     const other = requestOf(job({ env: { A: "2" }, task: { timeout: 20 }, container: { args: ["x"] } }), {
       id: "0190b9a2-7c11-7000-8000-000000000002",
@@ -203,7 +186,7 @@ describe("runs of one shape share a Job", () => {
     expect(requestOf(job(over)).jobId).not.toBe(requestOf(job()).jobId);
   });
 
-  test("a Job's name is one that Google takes, whatever the deployment is called", () => {
+  test("a Job's name is valid for Google, whatever the deployment's name is", () => {
     fc.assert(
       fc.property(fc.string({ unit: "grapheme" }), fc.string(), (flow, deployment) => {
         const { jobId } = requestOf({ ...job(), labels: { "prefect.io/flow-name": flow, "prefect.io/deployment-name": deployment } });
@@ -212,7 +195,7 @@ describe("runs of one shape share a Job", () => {
     );
   });
 
-  test("labels are ones that Google takes, whatever the user's are", () => {
+  test("labels are valid for Google, whatever the user's labels are", () => {
     fc.assert(
       fc.property(fc.dictionary(fc.string({ minLength: 1 }), fc.string(), { maxKeys: 40 }), (labels) => {
         for (const [key, value] of Object.entries(requestOf({ ...job(), labels }).job.labels as JsonObject)) {
@@ -225,7 +208,7 @@ describe("runs of one shape share a Job", () => {
 });
 
 describe("a Job per run", () => {
-  test("holds everything, starts as it is made, and is named by the run", () => {
+  test("contains everything, starts when it is created, and has the run's name", () => {
     const { jobId, job, overrides, jobPerRun } = requestOf(
       jobOf(account, "true", { env: { A: "1" }, container: { args: ["x"] }, job_per_run: true }),
     );
@@ -240,7 +223,7 @@ describe("a Job per run", () => {
     expect(`${jobId}-run`.length).toBeLessThan(63);
   });
 
-  test("keep_job is told by its name", () => {
+  test("keep_job shows in its name", () => {
     expect(requestOf(jobOf(account, "true", { job_per_run: true, keep_job: true })).jobId).toMatch(/^pp-kept-/);
   });
 });
@@ -251,24 +234,24 @@ const container = (over: ValueObject): ValueObject => jobOf(account, "true", { c
 const limits = (cpu: Value, memory: Value) => container({ resources: { limits: { cpu, memory } } });
 
 test.each<[string, ValueObject, RegExp]>([
-  ["a key it has no use for", { ...jobOf(account, "true"), regoin: "x" }, /^job_configuration\.regoin: .*did you mean "region"/],
+  ["an unsupported key", { ...jobOf(account, "true"), regoin: "x" }, /^job_configuration\.regoin: .*did you mean "region"/],
   [
-    "a region that is none",
+    "an invalid region",
     jobOf(account, "true", { region: "europe-west" }),
     /^job_configuration\.region: "europe-west" is no region .*did you mean "europe-west1"/,
   ],
-  ["a cpu that there is not", limits("3", "1Gi"), /limits\.cpu: "3" is not what Cloud Run jobs take: one of 1, 2, 4, 6, 8/],
-  ["a cpu that is no number", limits("fast", "1Gi"), /limits\.cpu: "fast"/],
+  ["an invalid cpu", limits("3", "1Gi"), /limits\.cpu: "3" is not what Cloud Run jobs take: one of 1, 2, 4, 6, 8/],
+  ["a cpu that is not a number", limits("fast", "1Gi"), /limits\.cpu: "fast"/],
   ["memory without a unit", limits("1", "512"), /limits\.memory: "512" must be a whole number with its unit/],
   ["too much memory for the cpu", limits("1000m", "8Gi"), /limits\.memory: 1000m CPU takes at most 4Gi, not 8Gi: use cpu 2/],
   ["too little memory for the cpu", limits("4", "1Gi"), /limits\.memory: 4 CPU takes at least 2Gi, not 1Gi/],
-  ["more memory than there is", limits("8", "64Gi"), /the most there is are 32Gi/],
+  ["more memory than possible", limits("8", "64Gi"), /the most there is are 32Gi/],
   [
     "too long a time limit",
     task({ timeout: 604_801 }),
     /^job_configuration\.timeout: Cloud Run takes at most 604800 seconds \(7 days\), not 604801/,
   ],
-  ["a time limit of nothing", task({ timeout: 0 }), /^job_configuration\.timeout: must be a number of seconds over 0/],
+  ["a time limit of zero", task({ timeout: 0 }), /^job_configuration\.timeout: must be a number of seconds over 0/],
   ["too many retries", task({ maxRetries: 11 }), /maxRetries: Cloud Run retries a task 0 to 10 times, not 11/],
   [
     "several tasks",
@@ -288,18 +271,16 @@ test.each<[string, ValueObject, RegExp]>([
   ],
   ["a field deep inside", container({ startupProbe: { httpGet: { prot: 80 } } }), /startupProbe\.httpGet\.prot: .*did you mean "port"/],
   [
-    "an enum that there is not",
+    "an invalid enum value",
     task({ executionEnvironment: "GEN2" }),
     /executionEnvironment: there is no "GEN2": did you mean "EXECUTION_ENVIRONMENT_GEN2"/,
   ],
-  ["a number where a text must be", container({ workingDir: 7 }), /containers\[0\]\.workingDir: must be a string, not 7/],
+  ["a number instead of a string", container({ workingDir: 7 }), /containers\[0\]\.workingDir: must be a string, not 7/],
   ["no containers", task({ containers: [] }), /template\.template\.containers: must be a list/],
   ["no job_body", { ...jobOf(account, "true"), job_body: null }, /^job_configuration\.job_body: must be an object/],
-  ["an unfinished quote", { ...jobOf(account, "true"), command: "echo 'a" }, /command cannot be split/],
-  ["a secret in the command", { ...jobOf(account, "true"), command: secretOf("echo") }, /command holds a secret/],
   ["a secret in the job", container({ workingDir: secretOf("/x") }), /workingDir holds a secret \(\/variables\/t\).*env_from_secrets/],
   [
-    "a secret in a job of the run's own",
+    "a secret in a Job per run",
     jobOf(account, "true", { env: { T: secretOf("x") }, job_per_run: true }),
     /env\.T holds a secret .*env_from_secrets/,
   ],
@@ -335,7 +316,7 @@ test.each<[string, ValueObject, RegExp]>([
     /env\.T: env_from_secrets sets it too/,
   ],
   [
-    "a Cloud SQL instance that is none",
+    "an invalid Cloud SQL instance",
     jobOf(account, "true", { cloudsql_instances: ["db"] }),
     /cloudsql_instances\[0\]: "db" must be project:region:instance/,
   ],
@@ -353,19 +334,19 @@ test.each<[string, ValueObject, RegExp]>([
   expect(() => plan(job)).toThrow(message);
 });
 
-test("what is on the edge is taken", () => {
+test("accepts values at the limits", () => {
   expect(() => plan(limits("8", "32Gi"))).not.toThrow();
   expect(() => plan(task({ timeout: 604_800, maxRetries: 10 }))).not.toThrow();
   expect(() => plan(jobOf(account, "true", { env: { BIG: "x".repeat(32_768) } }))).not.toThrow();
 });
 
-test("the pool's own time limit holds where the template has none", () => {
+test("the pool's own time limit applies if the template has none", () => {
   const none = jobOf(account, "true", { task: { timeout: null }, timeout: null });
   expect(requestOf(none, { timeoutSeconds: 42 }).overrides.timeout).toBe(42);
   expect(requestOf(none).overrides.timeout).toBeUndefined();
 });
 
-test("without a service account, and with a secret in env, it says so", () => {
+test("without a service account, and with a secret in env, the error says so", () => {
   expect(plan(task({ serviceAccount: null })).warnings).toEqual([expect.stringMatching(/service_account_name is not set/)]);
   expect(plan(jobOf(account, "true", { env: { T: secretOf("x") } })).warnings).toEqual([expect.stringMatching(/^T: Cloud Run shows/)]);
   expect(plan(jobOf(account, "true")).warnings).toEqual([]);
@@ -375,13 +356,13 @@ test("no project anywhere", () => {
   expect(() => planCloudRun(jobOf(account, "true"), run, { source })).toThrow(/pools\.etl: nothing says which Google Cloud project/);
 });
 
-test.each([null, ""])("no image (%j): Prefect's base image, and that is said", (image) => {
+test.each([null, ""])("no image (%j): Prefect's base image, with a warning", (image) => {
   const { request, warnings } = planCloudRun(container({ image } as ValueObject), run, pool);
   expect(JSON.stringify(request)).toContain('"image":"prefecthq/prefect:3-latest"');
   expect(warnings).toContainEqual(expect.stringContaining("Prefect's base image prefecthq/prefect:3-latest"));
 });
 
-test("labels that become one, or that pushpool sets itself, are said", () => {
+test("labels that become equal, and labels that pushpool sets itself, cause warnings", () => {
   const labels = { "cost.center": "a", "cost/center": "b", "managed-by": "me" };
   const { warnings } = plan(rendered({ image: "acme/etl:1", region: "europe-west1", labels }));
   expect(warnings.filter((line) => line.includes("labels"))).toEqual([
@@ -390,7 +371,7 @@ test("labels that become one, or that pushpool sets itself, are said", () => {
   ]);
 });
 
-test("a variable that the template takes out of Secret Manager gives way to one that the run sets, which is said", () => {
+test("a variable of the run replaces the template's from Secret Manager, with a warning", () => {
   const made = rendered({ image: "acme/etl:1", region: "europe-west1", env: { DB: "plain" } });
   const body = made.job_body as { template: { template: { containers: JsonObject[] } } };
   const secret = (name: string) => ({ name, valueSource: { secretKeyRef: { secret: name.toLowerCase(), version: "latest" } } });

@@ -50,7 +50,7 @@ describeTarget("cloudRun", () => {
     job,
     ends: [
       {
-        name: "a command that is not there",
+        name: "a command that does not exist",
         job: { ...job("true"), command: "no-such-command-here" },
         outcome: { kind: "failedToStart" },
       },
@@ -95,7 +95,7 @@ describeTarget("cloudRun", () => {
     ],
     everythingKept: () => {
       const { world } = google;
-      // What an execution's environment holds is how the command gets it; all else is looked through.
+      // The command gets its environment from the execution, so that may contain secrets; everything else is searched.
       const executions = [...world.executions.values()].map(({ template: _, ...rest }) => rest);
       const kept = { jobs: [...world.jobs.values()], executions, log: world.log.entries, paths: google.calls.map(({ path }) => path) };
       const files = readdirSync(folder).map((file) => readFileSync(join(folder, file), "latin1"));

@@ -15,7 +15,7 @@ const entry = (n: number, time: number, stream = "stdout"): Entry => ({
   textPayload: `line ${n}`,
 });
 
-/** One of the parts that an entry was split into. */
+/** One part of an entry that was split. */
 const part = (whole: Entry, index: number, totalSplits: number): Entry => {
   const { textPayload = "", insertId } = whole;
   const size = Math.ceil(textPayload.length / totalSplits);
@@ -23,8 +23,8 @@ const part = (whole: Entry, index: number, totalSplits: number): Entry => {
   return { ...whole, insertId: `${insertId}.${index}`, split, textPayload: textPayload.slice(index * size, (index + 1) * size) };
 };
 
-test("however late lines show up, whenever it is asked, and wherever a reading is left: none is lost, none comes twice, the end is known", () => {
-  // One entry each, or one in two or three parts, of which each has its own delay.
+test("however late lines appear, and wherever a reading stops: none is lost, none comes twice, the end is found", () => {
+  // A line is one entry, or two or three parts, each with its own delay.
   const line = fc.record({
     time: fc.integer({ min: 1, max: 5_000 }),
     delays: fc.array(fc.integer({ min: 0, max: LATE }), { minLength: 1, maxLength: 3 }),
@@ -35,7 +35,7 @@ test("however late lines show up, whenever it is asked, and wherever a reading i
     lasts: fc.integer({ min: 0, max: 3_000 }),
     /** Entries before this time were on the first page. */
     firstPage: fc.integer({ min: 0, max: 5_000 }),
-    /** Entries that the quota allows. */
+    /** How many entries the quota allows. */
     room: fc.integer({ min: 1, max: 12 }),
   });
   fc.assert(
@@ -43,7 +43,7 @@ test("however late lines show up, whenever it is asked, and wherever a reading i
       const all = lines.flatMap(({ time, delays }, n) =>
         delays.map((delay, index) => ({ entry: part(entry(n, time), index, delays.length), time, shown: time + delay })),
       );
-      // As Cloud Logging orders entries: within one moment by their ids.
+      // The order of Cloud Logging: by time, then by id.
       const order = (entry: { timestamp: string; insertId: string }) => `${entry.timestamp} ${entry.insertId}`;
       const ended = Math.max(0, ...lines.map(({ time }) => time));
       let cursor = formatCursor(parseCursor(undefined));
@@ -85,7 +85,7 @@ test("however late lines show up, whenever it is asked, and wherever a reading i
   );
 });
 
-test("what Cloud Run writes itself is no output of the run", () => {
+test("Cloud Run's own messages are not output of the run", () => {
   expect(
     take(parseCursor(undefined), [entry(1, 1, "varlog%2Fsystem"), entry(2, 2, "stderr")], { at: 5 }, { since: 0, late: LATE }).lines,
   ).toEqual([{ at: "1970-01-01T00:00:00.002Z", stream: "stderr", text: "line 2" }]);
@@ -117,7 +117,11 @@ describe("what an entry shows", () => {
     ["a warning", stdout({ severity: "WARNING", textPayload: "hm" }), [{ stream: "stdout", severity: "WARNING", text: "hm" }]],
     ["no severity", stdout({ severity: "DEFAULT", textPayload: "a" }), [{ stream: "stdout", text: "a" }]],
     ["JSON without a message", stdout({ jsonPayload: { level: "info" } }), [{ stream: "stdout", text: '{"level":"info"}' }]],
-    ["JSON whose message is no text", stdout({ jsonPayload: { message: { a: 1 } } }), [{ stream: "stdout", text: '{"message":{"a":1}}' }]],
+    [
+      "JSON whose message is not a string",
+      stdout({ jsonPayload: { message: { a: 1 } } }),
+      [{ stream: "stdout", text: '{"message":{"a":1}}' }],
+    ],
     ["a message and empty fields", stdout({ jsonPayload: { message: "a", metadata: {}, x: null } }), [{ stream: "stdout", text: "a" }]],
     [
       "what a program wrote through the Logging API",
@@ -133,7 +137,7 @@ describe("what an entry shows", () => {
     ["audit logs", log("cloudaudit.googleapis.com%2Fsystem_event", { protoPayload: {}, severity: "ERROR" }), []],
   ])("%s", (_, each, lines) => expect(seen(each)).toEqual(lines));
 
-  test("the parts of an entry are one line, whatever their order", () => {
+  test("the parts of an entry become one line, in whatever order they come", () => {
     const whole = entry(1, 1);
     const parts = [2, 0, 1].map((index) => part(whole, index, 3));
     expect(seen(...parts)).toEqual([{ stream: "stdout", text: "line 1" }]);
@@ -143,7 +147,7 @@ describe("what an entry shows", () => {
     expect(seen(...json)).toEqual([{ stream: "stdout", text: "abcd" }]);
   });
 
-  test("a part that never comes does not hold the others back for ever, and what comes at last is shown once", () => {
+  test("a part that never comes does not delay the others for ever; if it comes late, it is shown once", () => {
     const [a, b] = [0, 1].map((index) => part(entry(1, 1_000), index, 2)) as [Entry, Entry];
     const at = (now: number, cursor: string, ...entries: Entry[]) =>
       take(parseCursor(cursor), entries, { at: now }, { since: 0, late: LATE });
@@ -156,11 +160,11 @@ describe("what an entry shows", () => {
     expect(at(2_700, formatCursor(last.position), a, b).lines).toEqual([]);
   });
 
-  test("a program's own insertId is one entry's only with its time", () => {
+  test("a program's own insertId identifies an entry only together with its time", () => {
     const [one, two] = [1_000, 2_000].map((time) => ({ ...entry(1, time), insertId: "same", textPayload: `at ${time}` }));
     const first = read(one as Entry, two as Entry, one as Entry);
     expect(first.lines.map(({ text }) => text)).toEqual(["at 1000", "at 2000"]);
-    // The older of the two is forgotten by then, since no query looks back so far.
+    // The older of the two is forgotten by then, since no query looks back that far.
     const three = { ...entry(1, 2_900), insertId: "same", textPayload: "at 2900" };
     const at = { at: 60_000 };
     const later = take(first.position, [two as Entry, three], at, { since: 1_000, late: LATE });
@@ -169,7 +173,7 @@ describe("what an entry shows", () => {
   });
 });
 
-test("the query finds the entries of its executions since their times, and no others", () => {
+test("the query finds the entries of its executions from their times on, and no others", () => {
   const name = (execution: string) => parseExecutionName(`projects/acme/locations/europe-west1/jobs/j/executions/${execution}`);
   const query = parseFilter(
     filterOf([
@@ -204,12 +208,12 @@ describe("an entry that names no execution", () => {
   const spans = (...known: [string, number, number][]) => ({ known: known.map(([execution, from, to]) => ({ execution, from, to })) });
   const open = Number.POSITIVE_INFINITY;
   test.each<[string, number, Spans, Belonging]>([
-    ["is the one's that alone ran", 5, spans(["a", 0, 10], ["b", 20, open]), "own"],
-    ["is another's that alone ran", 25, spans(["a", 0, 10], ["b", 20, open]), "other"],
-    ["is nobody's where two ran", 5, spans(["a", 0, 10], ["b", 5, open]), "unclear"],
-    ["is not its where none ran", 15, spans(["a", 0, 10], ["b", 20, open]), "other"],
-    ["is nobody's where Google has dropped the execution", 5, spans(["b", 20, open]), "unclear"],
-    ["is nobody's where the executions are not known", 5, { unknown: "denied" }, "unclear"],
+    ["belongs to the only execution that ran", 5, spans(["a", 0, 10], ["b", 20, open]), "own"],
+    ["belongs to another one that alone ran", 25, spans(["a", 0, 10], ["b", 20, open]), "other"],
+    ["is unclear if two ran", 5, spans(["a", 0, 10], ["b", 5, open]), "unclear"],
+    ["does not belong to it if none ran", 15, spans(["a", 0, 10], ["b", 20, open]), "other"],
+    ["is unclear if Google no longer has the execution", 5, spans(["b", 20, open]), "unclear"],
+    ["is unclear if the executions are unknown", 5, { unknown: "denied" }, "unclear"],
   ])("%s", (_, time, known, belonging) => expect(belongingOf(time, "a", known)).toBe(belonging));
 
   test.each([
@@ -218,7 +222,7 @@ describe("an entry that names no execution", () => {
     ["the full name", { e: "projects/p/locations/r/jobs/j/executions/j-abcde" }, "j-abcde"],
     ["no label", {}, undefined],
     ["labels that name none", { version: "j-1.2.3", job: "j" }, undefined],
-  ])("%s names it or does not", (_, labels, named) =>
+  ])("%s name it or not", (_, labels, named) =>
     expect(namedExecution({ ...entry(1, 1), labels, resource: { labels: { job_name: "j" } } } as Entry)).toBe(named),
   );
 });

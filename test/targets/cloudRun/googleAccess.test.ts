@@ -4,7 +4,7 @@ import type { PoolAccess } from "../../../src/targets/target";
 import { until } from "../../until";
 import { ended, executions, jobOf, openerOf, place, submit } from "./place";
 
-// Who is let in, on the fake.
+// Credentials and permissions, on the fake.
 
 describe("credentials and permissions", () => {
   const young = (pool: PoolAccess): PoolAccess => ({
@@ -15,7 +15,7 @@ describe("credentials and permissions", () => {
   test.each([
     ["a key", "keys"],
     ["roles", "bindings"],
-  ] as const)("%s that takes effect late: waited for while the block is young, and said so once", async (_, late) => {
+  ] as const)("%s that becomes effective late: wait while the block is young, with one message", async (_, late) => {
     const { google, pool } = await place();
     google.world.iam.propagation[late] = 3_600_000;
     const { open, told } = openerOf(young(pool));
@@ -35,7 +35,7 @@ describe("credentials and permissions", () => {
     reason: "SERVICE_DISABLED",
   } as const;
 
-  test("an API that Google does not know as enabled yet: waited for while the pool is young, and said once", async () => {
+  test("an API that Google does not yet know as enabled: wait while the pool is young, with one message", async () => {
     const { google, pool } = await place();
     google.plant({ on: /^run\.jobs\./, fault: disabled, times: 3 });
     const { open, told } = openerOf(young(pool));
@@ -47,7 +47,7 @@ describe("credentials and permissions", () => {
     ]);
   });
 
-  test("a disabled API of a pool that is some minutes old is refused with Google's words", async () => {
+  test("a disabled API of a pool that is some minutes old is refused with Google's message", async () => {
     const { google, pool } = await place();
     google.plant({ on: /^run\.jobs\./, fault: disabled, times: 3 });
     const createdAt = new Date(Date.now() - 301_000).toISOString();
@@ -56,7 +56,7 @@ describe("credentials and permissions", () => {
     expect(google.calls).toHaveLength(1);
   });
 
-  test("an old key that Google does not know is refused at once", async () => {
+  test("an old key that is unknown to Google is refused at once", async () => {
     const { google, open } = await place({ keyDelay: 600_000 });
     await expect(submit(await open(), jobOf(google, "true"))).rejects.toThrow(
       /^making the job: Google does not accept the credentials of submitter@acme\.iam\.gserviceaccount\.com: Request had invalid authentication credentials/,
@@ -77,7 +77,7 @@ describe("credentials and permissions", () => {
       ["roles/run.viewer", "roles/run.invoker", "projects/acme/roles/maker"],
       /submitting the run is not allowed .*'run\.jobs\.runWithOverrides' denied/,
     ],
-  ])("no permission %s is told by its name", async (_, roles, message) => {
+  ])("without the permission %s the message names it", async (_, roles, message) => {
     const { google, open } = await place({ roles });
     google.world.iam.roles.set("projects/acme/roles/maker", ["run.jobs.create"]);
     await expect(submit(await open(), jobOf(google, "true"))).rejects.toThrow(message);
@@ -92,7 +92,7 @@ describe("credentials and permissions", () => {
     );
   });
 
-  test("a key of another project is told as one", async () => {
+  test("a key of another project: the message says so", async () => {
     const { google, pool } = await place();
     const data = { ...pool.credentials?.data, project: "elsewhere" };
     const { open } = openerOf({ ...pool, credentials: { block: "gcp-credentials/etl", data } });
@@ -101,14 +101,14 @@ describe("credentials and permissions", () => {
     );
   });
 
-  test("an API that is not switched on", async () => {
+  test("a disabled API", async () => {
     const { google, open } = await place({ services: ["logging.googleapis.com"] });
     await expect(submit(await open(), jobOf(google, "true"))).rejects.toThrow(
       /^making the job: the API is disabled in project "acme": Cloud Run Admin API has not been used/,
     );
   });
 
-  test("exactly the permissions that pushpool's guide names are enough, for everything", async () => {
+  test("the permissions in pushpool's guide are enough for everything", async () => {
     const { google, open } = await place({ roles: ["projects/acme/roles/pushpool"] });
     google.world.iam.roles.set("projects/acme/roles/pushpool", [
       "run.jobs.create",
@@ -141,7 +141,7 @@ describe("credentials and permissions", () => {
     ["no JSON", "{", /service_account_info: is no JSON/],
     ["no key", { type: "authorized_user" }, /must be a service account's key with client_email and private_key/],
     ["no PEM", { client_email: "a@b", private_key: "MIIE-secret" }, /private_key: is no private key in PEM form$/],
-  ])("a block that is %s, without showing it", async (_, info, message) => {
+  ])("a block that is %s: the message does not show it", async (_, info, message) => {
     const { pool } = await place();
     const { open } = openerOf({ ...pool, credentials: { block: "gcp-credentials/etl", data: { service_account_info: info } } });
     const refused = await open().catch((error: Error) => error);

@@ -18,7 +18,7 @@ test.each<[string, Error, GoogleFailure["kind"]]>([
   ["no answer in time", error("Deadline exceeded", { code: 4 }), "unclear"],
   ["a broken connection", network("ECONNRESET"), "unclear"],
   ["nobody listens", network("ECONNREFUSED"), "unsent"],
-  ["a host that is not there", network("ENOTFOUND"), "unsent"],
+  ["a host that does not exist", network("ENOTFOUND"), "unsent"],
   ["a certificate that is not trusted", network("DEPTH_ZERO_SELF_SIGNED_CERT"), "unsent"],
   ["401", error("Request had invalid authentication credentials.", { code: 16 }), "unauthenticated"],
   ["a key that the token endpoint does not know", error("invalid_grant: Invalid JWT Signature.", { status: 400 }), "unauthenticated"],
@@ -39,7 +39,7 @@ test.each<[string, Error, GoogleFailure["kind"]]>([
   expect(mayPass(failure)).toBe(["throttled", "unclear", "unsent"].includes(kind));
 });
 
-describe("every answer of Google's is a failure of some kind, and never taken for a bug", () => {
+describe("every error of Google's is a failure of some kind, and never looks like a bug", () => {
   const CODES: [string, number, number, GoogleFailure["kind"]][] = [
     ["CANCELLED", 1, 499, "unclear"],
     ["UNKNOWN", 2, 500, "unclear"],
@@ -77,7 +77,7 @@ describe("every answer of Google's is a failure of some kind, and never taken fo
     [408, "unclear"],
     [418, "refused"],
     [520, "unclear"],
-  ])("a code of %d, which no list of Google's has", (code, kind) => {
+  ])("a code of %d, which is in no list of Google's", (code, kind) => {
     expect(asFailure(error("x", { code })).kind).toBe(kind);
   });
 });
@@ -128,7 +128,7 @@ test.each<[GoogleFailure["kind"], string, string | undefined, number]>([
     undefined,
     5,
   ],
-  // The user's own names say nothing.
+  // The user's own names mean nothing.
   ["missing", "Resource 'billing-closed' of kind 'JOB' in region 'r' in project 'acme' does not exist.", undefined, 5],
   ["denied", "Permission 'run.jobs.run' denied on resource 'projects/org-policy/locations/r/jobs/suspended'", "IAM_PERMISSION_DENIED", 7],
 ])("%s: %s (%s)", (kind, message, reason, code) => {
@@ -141,7 +141,7 @@ test.each<[GoogleFailure["kind"], string, string | undefined, number]>([
   if (kind !== "missing") expect(asFailure(plain)).toMatchObject({ kind, message });
 });
 
-test("the token endpoint's own form, with its words", () => {
+test("the token endpoint's own error format, with its message", () => {
   const data = { error: "invalid_grant", error_description: "Invalid grant: account not found" };
   expect(asFailure(error("invalid_grant", { response: { status: 400, data } }))).toMatchObject({
     kind: "unauthenticated",
@@ -149,7 +149,7 @@ test("the token endpoint's own form, with its words", () => {
   });
 });
 
-test("of a front end's HTML page only the words are kept", () => {
+test("only the text of a front end's HTML page is kept", () => {
   const page = "<!DOCTYPE html><style>p{margin:0}</style><title>Error 404 (Not Found)!!1</title><p>The requested URL was not found.";
   expect(asFailure(error(page, { code: 5 })).message).toBe("Error 404 (Not Found)!!1 The requested URL was not found.");
 });
@@ -161,23 +161,23 @@ test.each<[string, Error, GoogleFailure["kind"]]>([
     "unauthenticated",
   ],
   ["a key file without an account", error("The incoming JSON object does not contain a client_email field"), "unauthenticated"],
-  ["a key that is no key", error("error:1E08010C:DECODER routines::unsupported", { code: "ERR_OSSL_UNSUPPORTED" }), "unauthenticated"],
+  ["an invalid key", error("error:1E08010C:DECODER routines::unsupported", { code: "ERR_OSSL_UNSUPPORTED" }), "unauthenticated"],
   [
     "a key of another universe",
     error("The configured universe domain (googleapis.com) does not match the universe domain found in the credentials (x.goog)."),
     "unauthenticated",
   ],
   ["an answer that breaks off", error("Invalid response body: Premature close", { code: "ERR_STREAM_PREMATURE_CLOSE" }), "unclear"],
-])("what no answer of Google's says: %s", (_, thrown, kind) => {
+])("an error that is not from Google: %s", (_, thrown, kind) => {
   expect(asFailure(thrown).kind).toBe(kind);
 });
 
-test("a bug is no failure of a call", () => {
+test("a bug is not a failure of a call", () => {
   const bug = new TypeError("undefined is not a function");
   expect(() => asFailure(bug)).toThrow(bug);
 });
 
-test("a reply's JSON and its line breaks do not get into the message", () => {
+test("a reply's JSON and its line breaks are not part of the message", () => {
   expect(asFailure(error('{"error":{"code":403,"message":"no\\n  way \\"here\\"","status":"X"}}', { code: 7 })).message).toBe(
     'no way "here"',
   );
@@ -219,7 +219,7 @@ test.each<[GoogleFailure["kind"], string, RegExp]>([
   ["throttled", "why", /quota is used up/],
   ["unclear", "why", /cannot be reached/],
   ["refused", "why", /was refused by Google Cloud: why/],
-])("what a user hears of %s", (kind, message, expected) => {
+])("the message for %s", (kind, message, expected) => {
   const told = refusal("submitting", new CloudFailure(kind, message), { project: "acme", clientEmail: "s@other.iam.gserviceaccount.com" });
   expect([told.exitCode, told.message]).toEqual([5, expect.stringMatching(expected)]);
 });
@@ -240,11 +240,11 @@ test.each<[string, string | undefined, string, RegExp]>([
   ["logs", undefined, LOG, /roles\/logging\.viewer in project "acme".*unless logAccess is false, to those in its submitters$/],
   ["what Google does not name", undefined, "The caller does not have permission", /^$/],
   ["another's permission", undefined, "Permission 'storage.objects.get' denied on resource 'x'", /^$/],
-])("what to do about a denial: %s", (_, clientEmail, message, expected) => {
+])("the advice for a denial: %s", (_, clientEmail, message, expected) => {
   expect(remedy(message, { project: "acme", ...(clientEmail === undefined ? {} : { clientEmail }) })).toMatch(expected);
 });
 
-test("each permission of the component has a remedy", () => {
+test("each permission of the component has advice", () => {
   const unknown = leastPrivilege({ logAccess: true }).filter(
     ({ permission }) => remedy(`Permission '${permission}' denied on resource 'x'`, { project: "acme" }) === "",
   );

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { Field } from "../../../src/targets/cloud/wireFields";
 import { JOB_FIELDS } from "../../../src/targets/cloudRun/jobFields";
 
-// The fields that a job_body may have, held against Google's own description of a Job in the SDK.
+// The supported fields of a job_body, compared with Google's description of a Job in the SDK.
 
 interface Descriptor {
   nested?: Record<string, Descriptor>;
@@ -22,7 +22,7 @@ function find(type: string, scope: string): { name: string; of: Descriptor } {
   throw new Error(`no ${type} in ${scope}`);
 }
 
-/** What of a field Google describes in another way. */
+/** How a field differs from Google's description. */
 function faults(field: Field, type: string, scope: string, path: string): string[] {
   if (type === "string" || type === "bool" || type === "int32") {
     const ours = { string: "text", bool: "flag", int32: "integer" }[type];
@@ -48,11 +48,11 @@ function faults(field: Field, type: string, scope: string, path: string): string
   });
 }
 
-test("every field is one of Google's, of the same kind", () => {
+test("every field exists in Google's description, with the same type", () => {
   expect(faults(JOB_FIELDS, "google.cloud.run.v2.Job", "", "job")).toEqual([]);
 });
 
-/** Google's fields that a caller may set and we do not take, by the message that has them. */
+/** Google's fields that a caller may set and pushpool does not support, by their message. */
 function missing(field: Field, type: string, scope: string): string[] {
   if (typeof field === "string" || "enum" in field || "map" in field) return [];
   if ("list" in field) return missing(field.list, type, scope);
@@ -64,7 +64,7 @@ function missing(field: Field, type: string, scope: string): string[] {
   });
 }
 
-test("what is left out of them is left out on purpose", () => {
+test("unsupported fields are left out on purpose", () => {
   expect([...new Set(missing(JOB_FIELDS, "google.cloud.run.v2.Job", ""))].sort()).toEqual([
     "Container.baseImageUri",
     "Container.sourceCode",

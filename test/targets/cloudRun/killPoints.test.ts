@@ -5,7 +5,7 @@ import { startFakeGoogleCloud } from "../../../src/testing";
 import { cloudManifest, cloudRunPlace } from "../../e2e/clouds/gcp";
 import { countSteps, killAndTakeUp, STORY } from "../killPoints";
 
-test("kill -9 at points of a run's way: one execution, the right end", async () => {
+test("kill -9 at several steps of a run: one execution, the right end", async () => {
   const google = await startFakeGoogleCloud();
   onTestFinished(() => google.stop());
   const key = google.serviceAccountKey("submitter") as JsonObject;
@@ -15,7 +15,7 @@ test("kill -9 at points of a run's way: one execution, the right end", async () 
     return place;
   };
   const steps = await countSteps(fresh());
-  // A sample; `npm run soak` takes every one.
+  // A sample; `npm run soak` tests every step.
   for (const n of [3, 5, 7, 9, 11, 13].filter((each) => each < steps)) {
     for (const when of n === 7 || n === 9 ? (["before", "after"] as const) : (["after"] as const)) {
       const { states, started } = await killAndTakeUp(google.world.executions, fresh(), { n, when });

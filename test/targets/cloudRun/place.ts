@@ -1,20 +1,19 @@
 import { randomUUID } from "node:crypto";
 import { onTestFinished } from "vitest";
 import type { JsonObject, Value, ValueObject } from "../../../src/json";
-import { openSqliteLedger } from "../../../src/ledger";
 import { Secret } from "../../../src/secret";
 import { createCloudRunTarget } from "../../../src/targets/cloudRun";
-import type { InfrastructureId, LogLine, Observation, PoolAccess, RunToPlan, Target } from "../../../src/targets/target";
+import type { InfrastructureId, LogLine, Observation, PoolAccess, Target } from "../../../src/targets/target";
 import { type FakeGoogleCloud, type FakeGoogleCloudOptions, startFakeGoogleCloud } from "../../../src/testing";
-import { scratch } from "../../scratch";
 import { until } from "../../until";
+import { never, openerOver, runOf, shell } from "../cloud/place";
+
+export { never, runOf } from "../cloud/place";
 
 /** Windows short enough for tests. */
 export const QUICK = { PUSHPOOL_CLOUD_RUN_SETTLE_SECONDS: "0.4", PUSHPOOL_CLOUD_RUN_LOG_DRAIN_SECONDS: "0.2" };
 
-const quoted = (text: string) => `'${text.replaceAll("'", `'"'"'`)}'`;
-
-/** A job configuration as Prefect's template renders it, that runs a POSIX shell script. */
+/** A job configuration as Prefect's template renders it, with a POSIX shell script as its command. */
 export function jobOf(
   google: Pick<FakeGoogleCloud, "runtimeAccount">,
   script: string,
@@ -26,7 +25,7 @@ export function jobOf(
   }: { env?: Record<string, Value>; task?: ValueObject; container?: ValueObject } & ValueObject = {},
 ): ValueObject {
   return {
-    command: `sh -c ${quoted(script)}`,
+    command: shell(script),
     env,
     labels: { "prefect.io/flow-name": "hello", "prefect.io/deployment-name": "prod" },
     name: "n",
@@ -51,7 +50,7 @@ export function jobOf(
   };
 }
 
-/** A pool of the fake's project, submitted to with a key. */
+/** A pool of the fake's project, with a key to submit. */
 export function poolOf(google: FakeGoogleCloud, key: JsonObject, over: Partial<PoolAccess> = {}): PoolAccess {
   return {
     name: "etl",
@@ -66,37 +65,10 @@ export function poolOf(google: FakeGoogleCloud, key: JsonObject, over: Partial<P
   };
 }
 
-/** Targets over one ledger: each is what another process would have. */
-export function openerOf(
-  pool: PoolAccess,
-  env: NodeJS.ProcessEnv = QUICK,
-): { open: () => Promise<Target>; ledgerPath: string; told: string[] } {
-  const ledgerPath = `${scratch()}/ledger.db`;
-  const told: string[] = [];
-  return {
-    ledgerPath,
-    told,
-    open: () => {
-      const ledger = openSqliteLedger(ledgerPath);
-      onTestFinished(() => ledger.close());
-      return createCloudRunTarget({
-        env,
-        notes: ledger,
-        digestKey: () => Buffer.from("key of this home"),
-        pool: async () => pool,
-        warn: (message) => told.push(message),
-      });
-    },
-  };
-}
+/** See {@link openerOver}. */
+export const openerOf = (pool: PoolAccess, env: NodeJS.ProcessEnv = QUICK) => openerOver(createCloudRunTarget, pool, env);
 
-export const never = new AbortController().signal;
-
-export function runOf(id: string, over: Partial<RunToPlan> = {}): RunToPlan {
-  return { id, attempt: 1, pool: "etl", timeoutSeconds: null, ...over };
-}
-
-/** A fake, a pool on it with a key, and what opens targets of it. */
+/** A fake, a pool on it with a key, and a function that opens targets for it. */
 export async function place({
   roles,
   pool: over,
@@ -112,7 +84,7 @@ export async function place({
 
 /** How often a method was called. */
 export const ran = (google: FakeGoogleCloud, method: string) => google.calls.filter((call) => call.method === method).length;
-/** How many executions there are. */
+/** How many executions exist. */
 export const executions = (google: FakeGoogleCloud) => google.world.executions.size;
 
 /** Prepare and submit a run. */
@@ -120,7 +92,7 @@ export async function submit(target: Target, job: Parameters<Target["plan"]>[0],
   return target.submit(await target.prepare(target.plan(job, run), never), never);
 }
 
-/** A run once it has ended. */
+/** Wait for the end of a run. */
 export async function ended(target: Target, id: InfrastructureId) {
   return until(async () => {
     const seen = (await target.observe([id])).get(id) as Observation;

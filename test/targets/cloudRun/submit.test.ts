@@ -7,12 +7,12 @@ import { UserError } from "../../../src/userError";
 import { recordedNotes } from "../cloud/memoryNotes";
 import { allLines, ended, executions, jobOf, never, openerOf, place, QUICK, runOf, submit } from "./place";
 
-// How runs are started on Cloud Run, on the fake.
+// How runs start on Cloud Run, on the fake.
 
-describe("one execution, whatever comes back of jobs.run", () => {
+describe("one execution, whatever jobs.run returns", () => {
   test.each([
     ["the connection breaks after Google accepted", { kind: "reset", after: true }],
-    ["the connection breaks before Google heard it", { kind: "reset", after: false }],
+    ["the connection breaks before Google received it", { kind: "reset", after: false }],
     ["503 after it was accepted", { kind: "unavailableAfter" }],
     ["503 and nothing was done", { kind: "unavailable" }],
     ["500", { kind: "internal" }],
@@ -26,14 +26,14 @@ describe("one execution, whatever comes back of jobs.run", () => {
     expect([executions(google), (await ended(target, id)).outcome]).toEqual([1, { kind: "exited", code: 0 }]);
   });
 
-  test("also where the list shows it late", async () => {
+  test("also if the list shows it late", async () => {
     const { google, open } = await place({ listLag: 300 });
     google.plant({ on: "run.jobs.run", fault: { kind: "reset", after: true } });
     await submit(await open(), jobOf(google, "true"));
     expect(executions(google)).toBe(1);
   });
 
-  test("its claim is renewed before each try: a request that Google puts off for long is not sent by another process too", async () => {
+  test("its claim is renewed before each try: while Google delays a request, no other process sends it too", async () => {
     const { google, pool } = await place();
     const { notes, written } = recordedNotes("cloud-run/send/");
     const target = await createCloudRunTarget({ env: QUICK, notes, digestKey: () => Buffer.alloc(0), pool: async () => pool });
@@ -43,14 +43,14 @@ describe("one execution, whatever comes back of jobs.run", () => {
     expect(written).toHaveLength(5);
   });
 
-  test("a list that lags longer than the window would be believed: that is what the window is for", async () => {
+  test("a list that is late by more than the window would be believed: the window exists for that", async () => {
     const { google, open } = await place({ listLag: 600_000, env: { ...QUICK, PUSHPOOL_CLOUD_RUN_SETTLE_SECONDS: "0.1" } });
     google.plant({ on: "run.jobs.run", fault: { kind: "reset", after: true } });
     await submit(await open(), jobOf(google, "true"));
     expect(executions(google)).toBe(2);
   });
 
-  test("a refusal is told, with nothing left behind, and can be repeated once it is put right", async () => {
+  test("a refusal is reported, leaves nothing behind, and can be repeated after the fix", async () => {
     const { google, open } = await place();
     const target = await open();
     const run = runOf(randomUUID());
@@ -63,7 +63,7 @@ describe("one execution, whatever comes back of jobs.run", () => {
     expect(executions(google)).toBe(1);
   });
 
-  test("the notes went down with the machine: what was sent is found where the ledger says it was to go", async () => {
+  test("the notes were lost with the machine: the ledger says where to find what was sent", async () => {
     const { google, open, pool } = await place({ listLag: 200 });
     const target = await open();
     const run = runOf(randomUUID());
@@ -75,7 +75,7 @@ describe("one execution, whatever comes back of jobs.run", () => {
     expect(await (await after.open()).find(run.id, 1, recorded)).toBe(id);
   });
 
-  test("someone deletes the Job: it is made again", async () => {
+  test("a deleted Job is created again", async () => {
     const { google, open } = await place();
     await submit(await open(), jobOf(google, "true"));
     for (const name of [...google.world.jobs.keys()]) google.world.deleteJob(name);
@@ -104,7 +104,7 @@ describe("Jobs", () => {
     expect(new Set(google.calls.map(({ method }) => method))).toEqual(new Set(["run.jobs.run"]));
   });
 
-  test("several processes that need it at once make one", async () => {
+  test("several processes that need it at once create one", async () => {
     const { google, open } = await place({ reconcile: 150 });
     const targets = await Promise.all([1, 2, 3].map(() => open()));
     await Promise.all(targets.map((target) => submit(target, jobOf(google, "true"))));
@@ -113,7 +113,7 @@ describe("Jobs", () => {
 
   test.each([
     [
-      "an image that is not there",
+      "an image that does not exist",
       { images: { "acme/etl:1": { access: "missing" } } },
       {},
       /Cloud Run cannot run this job: Image 'acme\/etl:1' not found\. \(CONTAINER_MISSING\)/,
@@ -130,7 +130,7 @@ describe("Jobs", () => {
       { env_from_secrets: { T: { secret: "s", version: "1" } } },
       /Permission denied on secret: .*\(SECRETS_ACCESS_CHECK_FAILED\)/,
     ],
-  ] as const)("%s is told before anything runs, and no broken Job is left", async (_, options, over, message) => {
+  ] as const)("%s is reported before anything runs, and no broken Job stays", async (_, options, over, message) => {
     const { google, open } = await place(options as FakeGoogleCloudOptions);
     const target = await open();
     const run = runOf(randomUUID());
@@ -139,7 +139,7 @@ describe("Jobs", () => {
     expect([google.world.jobs.size, executions(google), await target.find(run.id, 1)]).toEqual([0, 0, undefined]);
   });
 
-  test("an image that goes away afterwards: the run never started, and why", async () => {
+  test("an image that disappears later: the run never started, and why", async () => {
     const { google, open } = await place();
     const target = await open();
     await submit(target, jobOf(google, "true"));
@@ -151,7 +151,7 @@ describe("Jobs", () => {
     });
   });
 
-  test("max_retries is honoured, and 0 is the default", async () => {
+  test("max_retries works, and its default is 0", async () => {
     const { google, open } = await place();
     const target = await open();
     const attempts = async (maxRetries: number | null) => {
@@ -162,7 +162,7 @@ describe("Jobs", () => {
     expect([await attempts(2), await attempts(null)]).toEqual([3, 1]);
   });
 
-  test("labels stand on Job, execution and log; a run's own only on a Job of its own", async () => {
+  test("Job, execution and log have the labels; a Job has a run's own labels only if it is a Job per run", async () => {
     const { google, open } = await place();
     const target = await open();
     const id = await submit(target, jobOf(google, "echo hi", { labels: { "prefect.io/flow-run-id": "r1", team: "data" } }));
@@ -180,7 +180,7 @@ describe("Jobs", () => {
 });
 
 describe("a Job per run", () => {
-  test("one execution from any machine: two ledgers that know nothing of each other", async () => {
+  test("one execution from any machine: two ledgers without common notes", async () => {
     const { google, pool, open } = await place();
     const run = runOf(randomUUID());
     const job = jobOf(google, "echo once; exit 4", { job_per_run: true });

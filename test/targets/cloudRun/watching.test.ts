@@ -9,11 +9,11 @@ import { allLines, ended, executions, jobOf, place, QUICK, ran, submit } from ".
 
 // Reading states and logs within the quotas, on the fake.
 
-/** A note by which nineteen of twenty reads of the log are taken; 1.5 s add one. */
+/** A note that nineteen of twenty reads of the log are used; 1.5 s add one. */
 const oneReadLeft = () => String(Date.now() + 19 * 1_500);
 
 describe("quotas are shared by all processes of a ledger", () => {
-  test("calls are spread out after Google's first refusal, and all get through", async () => {
+  test("calls are spread out after Google's first refusal, and all succeed", async () => {
     const { google, open } = await place({ simulated: true, start: 60_000 });
     const targets = await Promise.all([1, 2, 3].map(() => open()));
     for (const target of targets) await submit(target, jobOf(google, "true"));
@@ -22,18 +22,18 @@ describe("quotas are shared by all processes of a ledger", () => {
     const begun = performance.now();
     await Promise.all(targets.flatMap((target) => [1, 2].map(() => submit(target, jobOf(google, "true")))));
     expect(executions(google)).toBe(10);
-    // 180 a minute are a third of a second each; the first has waited for its turn before.
+    // 180 a minute means one every third of a second; the first one has already waited for its turn.
     expect(performance.now() - begun).toBeGreaterThan(5 * 330);
   });
 
-  test("a quota that is used up is waited for", async () => {
+  test("waits for a quota that is used up", async () => {
     const { google, open } = await place({ quotas: { run: 4 }, quotaWindow: 1_500, simulated: true, start: 60_000 });
     const targets = await Promise.all([1, 2].map(() => open()));
     await Promise.all(targets.flatMap((target) => [1, 2, 3, 4].map(() => submit(target, jobOf(google, "true")))));
     expect(executions(google)).toBe(8);
   });
 
-  test("the log is read no oftener than Google allows, and nothing is lost by it", async () => {
+  test("the log is read only as often as Google allows, and no line is lost", async () => {
     const { google, open, ledgerPath } = await place();
     const target = await open();
     const id = await submit(target, jobOf(google, "echo one; echo two"));
@@ -52,7 +52,7 @@ describe("quotas are shared by all processes of a ledger", () => {
 });
 
 describe("logs", () => {
-  test("lines that get into the log late are not missed, and `complete` waits for them", async () => {
+  test("lines that enter the log late are not missed, and `complete` waits for them", async () => {
     const { google, open } = await place({ logDelay: 700, env: { ...QUICK, PUSHPOOL_CLOUD_RUN_LOG_DRAIN_SECONDS: "1.5" } });
     const target = await open();
     const id = await submit(target, jobOf(google, "echo one; echo two >&2; exit 1"));
@@ -63,7 +63,7 @@ describe("logs", () => {
     ]);
   });
 
-  test("3,000 lines at once come whole, by pages, within the quota", async () => {
+  test("3,000 lines at once arrive completely, by pages, within the quota", async () => {
     const { google, open } = await place({ quotas: { logRead: 60 } });
     const target = await open();
     const id = await submit(target, jobOf(google, "i=0; while [ $i -lt 3000 ]; do echo line-$i; i=$((i+1)); done"));
@@ -72,7 +72,7 @@ describe("logs", () => {
     expect(google.calls.filter(({ status }) => status === 429)).toEqual([]);
   });
 
-  test("where the quota leaves room for one page at a time, each reading goes on where the last was left, in another process too", async () => {
+  test("if the quota allows one page at a time, each reading continues where the last one stopped, also in another process", async () => {
     const { google, open, ledgerPath } = await place();
     const target = await open();
     const id = await submit(target, jobOf(google, "seq 1 2500"));
@@ -91,7 +91,7 @@ describe("logs", () => {
     expect(lines).toEqual(Array.from({ length: 2500 }, (_, n) => String(n + 1)));
   });
 
-  test("ten runs are read by one query", async () => {
+  test("one query reads ten runs", async () => {
     const { google, open } = await place();
     const target = await open();
     const ids = await Promise.all(
@@ -104,7 +104,7 @@ describe("logs", () => {
     expect(ran(google, "logging.entries.list") - before).toBe(1);
   });
 
-  test("a JSON line comes as it was meant, Cloud Run's own lines do not come", async () => {
+  test("a JSON line is shown as intended, and Cloud Run's own lines are not shown", async () => {
     const { google, open } = await place();
     const target = await open();
     const id = await submit(target, jobOf(google, `echo '{"level":"info","n":1}'`));
@@ -114,7 +114,7 @@ describe("logs", () => {
   });
 });
 
-describe("as Cloud Logging keeps output", () => {
+describe("output as Cloud Logging stores it", () => {
   test("a JSON line's severity, a traceback in one entry, a line in parts, and what the program writes through the API", async () => {
     const { google, open } = await place({ largestLogEntry: 1_000 });
     const target = await open();
@@ -156,7 +156,7 @@ describe("as Cloud Logging keeps output", () => {
   });
 });
 
-describe("entries that a program wrote through the Logging API and that name no execution", () => {
+describe("entries that a program wrote through the Logging API, and that name no execution", () => {
   const write = async (google: FakeGoogleCloud, id: string, entries: object[]) => {
     const [, , , location, , job_name] = id.split("/");
     const { status } = await fetch(`${google.url}/v2/entries:write`, {
@@ -172,7 +172,7 @@ describe("entries that a program wrote through the Logging API and that name no 
   };
   const texts = (lines: { text: string }[]) => lines.map(({ text }) => text);
 
-  test("of one Job that many runs share, each comes to the run that alone ran at its time", async () => {
+  test("with one Job for many runs, each entry goes to the run that alone ran at its time", async () => {
     const { google, open, told } = await place({ simulated: true });
     const target = await open();
     const ids: string[] = [];
@@ -183,7 +183,7 @@ describe("entries that a program wrote through the Logging API and that name no 
       google.world.finish(id, { kind: "exited", code: 0 });
       await ended(target, id);
       ids.push(id);
-      // Until an entry of the next run cannot be of this one any more.
+      // Until an entry of the next run can no longer belong to this one.
       await sleep(2_100);
     }
     const [first = "", second = ""] = ids;
@@ -195,7 +195,7 @@ describe("entries that a program wrote through the Logging API and that name no 
     expect(told).toEqual([]);
   });
 
-  test("where several ran, they are not shown, and one line says how many and what to do; a label that names the run is enough", async () => {
+  test("if several ran they are not shown, and one line says how many and what to do; a label that names the run is enough", async () => {
     const { google, open, told } = await place({ simulated: true });
     const target = await open();
     const ids = await Promise.all([1, 2].map(() => submit(target, jobOf(google, "true"))));
@@ -216,7 +216,7 @@ describe("entries that a program wrote through the Logging API and that name no 
     );
   });
 
-  test("without the permission to list executions the other lines come, and it is said once", async () => {
+  test("without the permission to list executions the other lines are shown, with one message", async () => {
     const { google, open, told } = await place({ simulated: true });
     const target = await open();
     const id = await submit(target, jobOf(google, "true"));
@@ -233,7 +233,7 @@ describe("entries that a program wrote through the Logging API and that name no 
     expect(told).toEqual([expect.stringMatching(/^1 log entry that names no execution is not shown .*may not be listed/)]);
   });
 
-  test("2,500 entries of one timestamp come whole, a page a reading, in other processes too", async () => {
+  test("2,500 entries with one timestamp arrive completely, one page for each reading, also in other processes", async () => {
     const { google, open, ledgerPath } = await place({ simulated: true });
     const target = await open();
     const id = await submit(target, jobOf(google, "true"));
@@ -263,7 +263,7 @@ describe("entries that a program wrote through the Logging API and that name no 
 });
 
 describe("watching many", () => {
-  test("200 runs are observed by pages of the list, whoever asks", async () => {
+  test("200 runs are observed by pages of the list, for all callers", async () => {
     const { google, open } = await place({ simulated: true });
     const target = await open();
     const ids = await Promise.all(Array.from({ length: 200 }, () => submit(target, jobOf(google, "true"))));

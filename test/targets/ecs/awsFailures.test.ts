@@ -25,7 +25,7 @@ test.each<[string, Error, FailureKind]>([
   ],
   ["throttling within a ClientException", error("ClientException", "Rate exceeded"), "throttled"],
   [
-    "two that register at once",
+    "two registrations at once",
     error("ClientException", "Too many concurrent attempts to create a new revision of the specified family."),
     "throttled",
   ],
@@ -55,20 +55,16 @@ test.each<[string, Error, FailureKind]>([
     subnet("Your quota allows for 0 more network interface(s). (ErrorCode: NetworkInterfaceLimitExceeded)"),
     "capacity",
   ],
-  [
-    "a key that nobody knows",
-    error("UnrecognizedClientException", "The security token included in the request is invalid."),
-    "unauthenticated",
-  ],
-  ["a session that is over", error("ExpiredTokenException", "The security token included in the request is expired"), "unauthenticated"],
+  ["an unknown key", error("UnrecognizedClientException", "The security token included in the request is invalid."), "unauthenticated"],
+  ["an expired session", error("ExpiredTokenException", "The security token included in the request is expired"), "unauthenticated"],
   ["the same by EC2's name", error("ExpiredToken", "The provided token has expired."), "unauthenticated"],
   [
-    "a request that is over",
+    "an expired request",
     error("RequestExpired", "Request has expired.", { $response: { headers: { date: new Date().toUTCString() } } }),
     "unauthenticated",
   ],
   [
-    "a web identity that nobody knows",
+    "an unknown web identity",
     error(
       "InvalidIdentityTokenException",
       "No OpenIDConnect provider found in your account for https://token.actions.githubusercontent.com",
@@ -83,7 +79,7 @@ test.each<[string, Error, FailureKind]>([
     error("CredentialsProviderError", "Could not load credentials from any providers", { $metadata: undefined }),
     "unauthenticated",
   ],
-  ["an SSO session that is over", error("TokenProviderError", "Token is expired.", { $metadata: undefined }), "unauthenticated"],
+  ["an expired SSO session", error("TokenProviderError", "Token is expired.", { $metadata: undefined }), "unauthenticated"],
   [
     "a late signature",
     error(
@@ -107,11 +103,7 @@ test.each<[string, Error, FailureKind]>([
   ],
 
   ["a permission", error("AccessDeniedException", "User: arn:x is not authorized to perform: ecs:RunTask on resource: *"), "denied"],
-  [
-    "a role that may not be passed",
-    error("ClientException", "User: x is not authorized to perform: iam:PassRole on resource: y"),
-    "denied",
-  ],
+  ["a role that cannot be passed", error("ClientException", "User: x is not authorized to perform: iam:PassRole on resource: y"), "denied"],
   ["EC2's denial, passed on", subnet("You are not authorized to perform this operation. (ErrorCode: UnauthorizedOperation)"), "denied"],
   [
     "a denial that quotes throttling",
@@ -146,7 +138,7 @@ test.each<[string, Error, FailureKind]>([
   ["503", error("ServiceUnavailableException", "Service is unavailable.", status(503)), "unclear"],
   ["an answer that cannot be read", error("SyntaxError", "Unexpected token", status(200)), "unclear"],
   ["a broken connection", network("ECONNRESET"), "unclear"],
-  ["a proxy that speaks no HTTP", network("HPE_INVALID_CONSTANT"), "unclear"],
+  ["a proxy that does not speak HTTP", network("HPE_INVALID_CONSTANT"), "unclear"],
   ["no TLS there", network("ERR_SSL_WRONG_VERSION_NUMBER"), "unclear"],
   ["no answer in time", error("TimeoutError", "Connection timed out after 30000 ms", { $metadata: undefined }), "unclear"],
   ["nobody listens", network("ECONNREFUSED"), "unsent"],
@@ -178,7 +170,7 @@ test.each<[string, FailureKind]>([
   expect(failureOf({ reason }).kind).toBe(kind);
 });
 
-test("a clock that is off is told, and by how much", () => {
+test("a wrong clock is reported with its difference", () => {
   const late = "Signature expired: 20260101T000000Z is now earlier than 20260101T000500Z (20260101T001000Z - 5 min.)";
   expect(said(asFailure(error("InvalidSignatureException", late)))).toBe(
     `submitting the run: this machine's clock is 10 min 0 s behind AWS', and AWS takes no signature that is more than five minutes off: set the clock: InvalidSignatureException: ${late}`,
@@ -192,7 +184,7 @@ test("a clock that is off is told, and by how much", () => {
   expect(said(asFailure(error("RequestTimeTooSkewed", "too large")))).toContain("this machine's clock differs from AWS'");
 });
 
-test("a session that is over is told as that, with what to do", () => {
+test("an expired session is reported, with what to do", () => {
   const over = asFailure(error("ExpiredTokenException", "The security token included in the request is expired"));
   expect(said(over)).toContain("the session of your own AWS login has expired: log in again (`aws sso login`)");
   expect(said(over, "ASIA1")).toContain(
@@ -203,19 +195,19 @@ test("a session that is over is told as that, with what to do", () => {
   );
 });
 
-test("line breaks of a vendor's text do not break the message", () => {
+test("line breaks of a cloud's message do not break ours", () => {
   expect(asFailure(error("InvalidParameterException", "one\n  two\r\nthree\u2028four")).message).toBe(
     "InvalidParameterException: one two three four",
   );
   expect(failureOf({ reason: "one\ntwo", detail: "three\n" }).message).toBe("one two: three");
 });
 
-test("a bug is no failure of a call", () => {
+test("a bug is not a failure of a call", () => {
   const bug = new TypeError("undefined is not a function");
   expect(() => asFailure(bug)).toThrow(bug);
 });
 
-test("a denial by a policy above all others is told as that, with no permission to add", () => {
+test("a denial by an organization's policy is reported as one, without a permission to add", () => {
   const text = "User: arn:x is not authorized to perform: ecs:RunTask on resource: arn:y with an explicit deny in a service control policy";
   expect(said(asFailure(error("AccessDeniedException", text)))).toMatch(
     /service control policy\. A service control policy forbids it, whatever else allows it: only whoever manages that can lift it$/,

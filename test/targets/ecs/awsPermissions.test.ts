@@ -16,7 +16,7 @@ const PLACE = {
   stack: "data-dev-1a2b3c4d5e",
 };
 
-test.each(leastPrivilege(PLACE).map(({ action }) => action))("a submitter without %s hears what to do", (action) => {
+test.each(leastPrivilege(PLACE).map(({ action }) => action))("a submitter without %s gets advice", (action) => {
   expect(actionIn(denied(action))).toBe(action);
   expect(remedy(denied(action), "AKIA")).toMatch(new RegExp(`It takes ${action}.*EcsPushPool gives it for .*pushpool up. bring back$`));
   expect(remedy(denied(action), undefined)).toMatch(/EcsPushPool gives it for .*, to those in its submitters$/);
@@ -24,7 +24,7 @@ test.each(leastPrivilege(PLACE).map(({ action }) => action))("a submitter withou
   expect(remedy(denied(action), "AKIA").includes("as in AmazonECS_FullAccess")).toBe(managed);
 });
 
-test("a denial by another name is one, and its words go to the user once", () => {
+test("a denial with another error code is one, and its message is shown once", () => {
   const failure = asFailure(
     Object.assign(new Error(denied("iam:PassRole")), { name: "ClientException", $metadata: { httpStatusCode: 400 } }),
   );
@@ -33,7 +33,7 @@ test("a denial by another name is one, and its words go to the user once", () =>
   expect([exitCode, message.match(/iam:PassRole on resource/g)]).toEqual([5, ["iam:PassRole on resource"]]);
 });
 
-test("what is not known here stays as AWS has it", () => {
+test("a message that is unknown here stays as AWS wrote it", () => {
   expect([remedy("it is not", "AKIA"), remedy(denied("s3:GetObject"), "AKIA"), remedy(denied("ecr:BatchGetImage"), "AKIA")]).toEqual([
     "",
     "",

@@ -38,7 +38,7 @@ const until = async (what: () => Promise<boolean>) => {
   }
 };
 
-test("a hundred runs of one shape register one revision, another image one more; from a fresh ledger none", async () => {
+test("a hundred runs with one configuration register one revision, another image one more; a new ledger none", async () => {
   const { aws, open, key } = await place();
   const [one, two] = [await open(), await open()];
   await Promise.all(Array.from({ length: 100 }, (_, index) => submit(index % 2 ? one : two, aws, { env: { N: String(index) } })));
@@ -56,7 +56,7 @@ test.each([
   { kind: "reset", after: false },
   { kind: "internal" },
   { kind: "throttle" },
-] as const)("RunTask that ends with %o is one task", async (fault) => {
+] as const)("RunTask that ends with %o starts one task", async (fault) => {
   const { aws, open } = await place();
   aws.plant({ on: "ecs:RunTask", fault, times: 2 });
   const id = await submit(await open(), aws);
@@ -76,7 +76,7 @@ test("the claim on a definition is renewed before each try, so that no other pro
   expect(written).toHaveLength(6);
 });
 
-test("EC2's throttling, which ECS passes on as a bad parameter, is tried again", async () => {
+test("EC2's throttling, which ECS passes on as an invalid parameter, is retried", async () => {
   const { aws, open } = await place();
   const text = "Error retrieving subnet information for [subnet-1]: Rate exceeded (ErrorCode: Throttling)";
   aws.plant({ on: "ecs:RunTask", fault: refuse("InvalidParameterException", text), times: 3 });
@@ -84,14 +84,14 @@ test("EC2's throttling, which ECS passes on as a bad parameter, is tried again",
   expect([aws.world.tasks.size, count(aws, "ecs:RunTask")]).toEqual([1, 4]);
 });
 
-test("two that put one parameter at a time: TooManyUpdates is tried again", async () => {
+test("two that put one parameter at a time: TooManyUpdates is retried", async () => {
   const { aws, open } = await place();
   aws.plant({ on: "ssm:PutParameter", fault: refuse("TooManyUpdates", "There are concurrent updates for a resource."), times: 2 });
   await submit(await open(), aws, { env: { TOKEN: new Secret([{ pointer: "/x" }], "hush") } });
   expect([aws.world.tasks.size, count(aws, "ssm:PutParameter")]).toEqual([1, 3]);
 });
 
-test("no more vCPUs at a time: no room, nothing was started, and it is not asked again", async () => {
+test("no more vCPUs: no room, nothing was started, and no retry", async () => {
   const { aws, open } = await place();
   const reason = "You’ve reached the limit on the number of vCPUs you can run concurrently";
   aws.plant({ on: "ecs:RunTask", fault: { kind: "failure", reason } });
@@ -102,7 +102,7 @@ test("no more vCPUs at a time: no room, nothing was started, and it is not asked
   expect(count(aws, "ecs:RunTask")).toBe(1);
 });
 
-test("a signature whose time AWS does not take: signed again once, and then told as a clock that is off", async () => {
+test("a signature whose time AWS refuses: signed again once, then reported as a wrong clock", async () => {
   const { aws, open, told } = await place();
   const late = "Signature expired: 20260101T000000Z is now earlier than 20260101T000500Z (20260101T001000Z - 5 min.)";
   aws.plant({ on: "ecs:RegisterTaskDefinition", fault: refuse("InvalidSignatureException", late) });
@@ -112,7 +112,7 @@ test("a signature whose time AWS does not take: signed again once, and then told
   await expect(submit(await open(), aws)).rejects.toThrow(/this machine's clock is 10 min 0 s behind AWS', .* set the clock/);
 });
 
-test("another ledger's run among several containers: its own end is told, never a sidecar's, and its own log is read", async () => {
+test("another ledger's run among several containers: its own end is reported, never a sidecar's, and its own log is read", async () => {
   const { aws, key, open } = await place();
   const id = await submit(await open(), aws, {
     container_name: "etl",
@@ -137,7 +137,7 @@ test("another ledger's run among several containers: its own end is told, never 
   expect((await elsewhere.observe([id])).get(id)).toMatchObject({ outcome: { kind: "exited", code: 3 } });
 });
 
-test("a storm on every call is outlasted", async () => {
+test("outlasts failures of every call", async () => {
   const { aws, open } = await place();
   aws.plant({ on: /^ecs:/, fault: { kind: "throttle" }, times: 2 });
   aws.plant({ on: /^ecs:/, fault: { kind: "unavailable" }, times: 2 });
@@ -147,7 +147,7 @@ test("a storm on every call is outlasted", async () => {
   expect(aws.world.tasks.size).toBe(1);
 });
 
-test("the token was used for another request: its task is taken for what it is", async () => {
+test("the token was used for another request: the message says so", async () => {
   const { aws, open, key } = await place();
   const run = runOf(randomUUID());
   const id = await submit(await open(), aws, {}, run);
@@ -156,7 +156,7 @@ test("the token was used for another request: its task is taken for what it is",
   expect(aws.world.tasks.size).toBe(1);
 });
 
-test("an attempt is found from another ledger, and one whose reply never came in its own", async () => {
+test("an attempt is found from another ledger, and one whose reply never came in its own ledger", async () => {
   const { aws, open, key } = await place();
   const run = runOf(randomUUID());
   const id = await submit(await open(), aws, {}, run);
@@ -178,7 +178,7 @@ test("RunTask that starts nothing is a refusal, with ECS' reason", async () => {
   expect(aws.world.tasks.size).toBe(0);
 });
 
-test("a definition that someone deregistered is registered anew", async () => {
+test("a deregistered definition is registered again", async () => {
   const { aws, open } = await place();
   const target = await open();
   await submit(target, aws);
@@ -187,7 +187,7 @@ test("a definition that someone deregistered is registered anew", async () => {
   expect([aws.world.tasks.size, count(aws, "ecs:RegisterTaskDefinition")]).toEqual([2, 2]);
 });
 
-test("what is too long for overrides gets a definition of its own, which goes with the run", async () => {
+test("what is too long for overrides gets its own definition, which is removed with the run", async () => {
   const { aws, open } = await place();
   const target = await open();
   const submission = target.plan(jobOf(aws, "true", { env: { BIG: "x".repeat(9000), SMALL: "y" } }), runOf(randomUUID()));
@@ -206,7 +206,7 @@ test("what is too long for overrides gets a definition of its own, which goes wi
   expect(definition.definition.status).toBe("INACTIVE");
 });
 
-test("exactly 8192 characters go as overrides", async () => {
+test("exactly 8192 characters fit into overrides", async () => {
   const { aws, open } = await place();
   const target = await open();
   const sizeOf = (length: number) => {
@@ -220,7 +220,7 @@ test("exactly 8192 characters go as overrides", async () => {
   ).toBeDefined();
 });
 
-test("what is the same for all runs of a deployment stands in the definition, not in the overrides", async () => {
+test("what is the same for all runs of a deployment is in the definition, not in the overrides", async () => {
   const { aws, open } = await place();
   const target = await open();
   const bootstrap = { PUSHPOOL_BOOTSTRAP: "b".repeat(5800), PUSHPOOL_ENTRYPOINT: "flows/a.py:main", PUSHPOOL_PULL_STEPS: "[]" };
@@ -230,7 +230,7 @@ test("what is the same for all runs of a deployment stands in the definition, no
   for (const { record } of aws.world.tasks.values()) expect(JSON.stringify(record.overrides)).not.toContain("bbbb");
 });
 
-test("250 runs are observed by three calls; ended ones once ECS has forgotten them too", async () => {
+test("250 runs are observed with three calls; ended ones also after ECS has forgotten them", async () => {
   const { aws, open } = await place();
   const target = await open();
   const ids = await Promise.all(Array.from({ length: 250 }, () => submit(target, aws)));
@@ -273,13 +273,13 @@ test.each<[string, Parameters<typeof jobOf>[2], RegExp]>([
     /not found in region eu-west-1: ClusterNotFoundException: Cluster not found/,
   ],
   ["subnets of two VPCs", { network_configuration: { subnets: ["subnet-1", "subnet-9"] } }, /must belong to the same VPC/],
-  ["a subnet that is not there", { network_configuration: { subnets: ["subnet-7"] } }, /'subnet-7' does not exist/],
+  ["a subnet that does not exist", { network_configuration: { subnets: ["subnet-7"] } }, /'subnet-7' does not exist/],
   [
     "a role that ECS may not assume",
     { execution_role_arn: "arn:aws:iam::111111111111:role/none", task_definition: { containerDefinitions: [{ image: "a" }] } },
     /Role is not valid/,
   ],
-  ["a definition that is not there", { task_run_request: { taskDefinition: "none:3" } }, /there is no task definition none:3/],
+  ["a definition that does not exist", { task_run_request: { taskDefinition: "none:3" } }, /there is no task definition none:3/],
 ])(
   "%s is refused with exit code 5",
   async (_, over, message) => {
@@ -290,7 +290,7 @@ test.each<[string, Parameters<typeof jobOf>[2], RegExp]>([
   60_000,
 );
 
-test("a given definition is used as it is; an inactive one is refused", async () => {
+test("a given definition is used unchanged; an inactive one is refused", async () => {
   const { aws, open } = await place();
   const target = await open();
   await submit(target, aws);
@@ -310,7 +310,7 @@ test("a given definition is used as it is; an inactive one is refused", async ()
   });
 });
 
-test("a deleted key, a wrong region and a missing permission are told as what they are", async () => {
+test("a deleted key, a wrong region and a missing permission are each reported as such", async () => {
   const { aws, key } = await place();
   const deleted = poolOf(aws, key);
   aws.world.iam.keys.delete(key.accessKeyId);
@@ -333,7 +333,7 @@ test("a deleted key, a wrong region and a missing permission are told as what th
   });
 });
 
-test("a region that is not that of the endpoint is told at once, though the credentials are new", async () => {
+test("a region that does not match the endpoint is reported at once, although the credentials are new", async () => {
   const { aws, key } = await place();
   const pool = poolOf(aws, key);
   const data = { ...pool.credentials?.data, region_name: "eu-west-2" };
@@ -348,7 +348,7 @@ test("a region that is not that of the endpoint is told at once, though the cred
   expect([aws.calls.length, told]).toEqual([1, []]);
 });
 
-test("a key and a policy that are not known everywhere yet are waited for, with one line", async () => {
+test("waits for a key and a policy that are not yet effective, with one message", async () => {
   const { aws, key } = await place({ options: { keyDelay: 700, policyDelay: 900 } });
   const pool = poolOf(aws, key);
   const young = openerOf({
@@ -361,7 +361,7 @@ test("a key and a policy that are not known everywhere yet are waited for, with 
   ]);
 });
 
-test("the least that it takes: no more than these permissions; without PassRole it is refused", async () => {
+test("these permissions are enough; without PassRole it is refused", async () => {
   const least = (roles: string[]) => (aws: { account: string }) =>
     ({
       Statement: [
@@ -418,7 +418,7 @@ test("a task that does not start in time is stopped", async () => {
   expect((await target.observe([id])).get(id)).toMatchObject({ outcome: { kind: "timedOut", phase: "pending" } });
 });
 
-test("looking at a task that is past its time limit does not stop it; watching it does", async () => {
+test("looking at a task past its time limit does not stop it; watching it does", async () => {
   const { aws, open } = await place();
   const target = await open();
   const id = await submit(target, aws, {}, runOf(randomUUID(), { timeoutSeconds: 1 }));
@@ -435,14 +435,14 @@ test("looking at a task that is past its time limit does not stop it; watching i
   expect(await look()).toMatchObject({ outcome: { kind: "timedOut", phase: "running" } });
 });
 
-test("settings that are no numbers are refused", async () => {
+test("settings that are not numbers are refused", async () => {
   const { aws, key } = await place();
   await expect(openerOf(poolOf(aws, key), { ...QUICK, PUSHPOOL_ECS_SETTLE_SECONDS: "soon" }).open()).rejects.toThrow(
     'PUSHPOOL_ECS_SETTLE_SECONDS: must be a number of seconds, not "soon"',
   );
 });
 
-test("a variable that is set to nothing is one that is set", async () => {
+test("a variable with an empty value is set", async () => {
   const { aws, open } = await place();
   const environment = [
     { name: "EMPTY", value: "" },
@@ -455,7 +455,7 @@ test("a variable that is set to nothing is one that is set", async () => {
   expect((registered?.containerDefinitions as JsonObject[] | undefined)?.[0]?.environment).toEqual(environment);
 });
 
-test("the log of a task that ECS has forgotten, and that this ledger knows nothing of: where to look", async () => {
+test("the log of a task that ECS has forgotten and this ledger does not have: where to look", async () => {
   const { aws, key, open } = await place();
   const id = await submit(await open(), aws);
   aws.world.forget(parseId(id).task);

@@ -20,7 +20,7 @@ async function place() {
     job_configuration: { cluster: "{{ cluster }}" },
     variables: { properties: { cluster: { default: aws.clusterArn }, execution_role_arn: { default: aws.executionRoleArn } } },
   };
-  /** As from a home of its own. */
+  /** A target with its own home. */
   const from = (source: PoolAccess["source"]) => openerOf(poolOf(aws, key, { source, baseJobTemplate: template })).open();
   return { aws, key, from };
 }
@@ -37,13 +37,13 @@ const images = (aws: FakeAws, stack: string, status = "ACTIVE") =>
     .filter(({ definition, tags }) => definition.status === status && tags.some(({ value }) => String(value).startsWith(`data-${stack}-`)))
     .map(({ definition }) => (definition.containerDefinitions as { image: string }[])[0]?.image);
 
-/** As if all of it had been made, and used, a month ago. */
+/** Make everything look as if it was created and used a month ago. */
 function age({ world }: FakeAws): void {
   for (const { definition } of [...world.families.values()].flat()) definition.registeredAt = Math.floor((Date.now() - MONTH) / 1000);
   for (const parameter of world.parameters.values()) parameter.modifiedAt = Date.now() - MONTH;
 }
 
-test("tidying removes what no run has used for a week: never the latest, another stack's, another pool's, or what is made by hand", async () => {
+test("tidying removes what no run has used for a week, but never the latest, another stack's, another pool's, or what was created by hand", async () => {
   const { aws, from } = await place();
   const dev = await from(DEV);
   for (const image of ["a", "b"]) await submit(dev, aws, image, `dev-${image}`);
@@ -68,12 +68,12 @@ test("tidying removes what no run has used for a week: never the latest, another
   expect([images(aws, "dev"), images(aws, "dev", "DELETE_IN_PROGRESS"), images(aws, "prod")]).toEqual([["c"], ["a", "b"], ["a", "b"]]);
   expect(byHand.definition.status).toBe("ACTIVE");
   expect([...aws.world.parameters.values()].map(({ value }) => value)).toEqual(["prod-a", "prod-b", "x", "x"]);
-  // Who still counts on them makes them again.
+  // A process that still relies on them creates them again.
   await submit(dev, aws, "a", "dev-a");
   expect(images(aws, "dev")).toEqual(["c", "a"]);
 }, 60_000);
 
-test("what runs of this home have used lately stays", async () => {
+test("what this home's runs have used recently stays", async () => {
   const { aws, from } = await place();
   const dev = await from(DEV);
   for (const image of ["a", "b", "c"]) await submit(dev, aws, image);
@@ -82,7 +82,7 @@ test("what runs of this home have used lately stays", async () => {
   expect(images(aws, "dev")).toEqual(["a", "b", "c"]);
 }, 60_000);
 
-test("tidying takes some calls, whatever there is", async () => {
+test("tidying needs few calls, however much there is", async () => {
   const { aws, from } = await place();
   await submit(await from(DEV), aws, "a");
   const [[, revisions] = []] = aws.world.families;
@@ -99,13 +99,13 @@ test("tidying takes some calls, whatever there is", async () => {
   expect(images(aws, "dev")).toHaveLength(480);
 }, 120_000);
 
-test("with the stack everything goes, secrets first; what pushpool 0.1.0 has left is known by its role", async () => {
+test("removing the stack's leftovers removes everything, secrets first; what pushpool 0.1.0 left is recognized by its role", async () => {
   const { aws, from, key } = await place();
   const dev = await from(DEV);
   for (const image of ["a", "b"]) await submit(dev, aws, image, `dev-${image}`);
   const prod = await from(PROD);
   await submit(prod, aws, "a", "prod-a");
-  // As 0.1.0 had them: without a stack anywhere.
+  // As 0.1.0 created them: without a stack.
   const old = (family: string, executionRoleArn: string, parameter: string) => {
     const [template] = all(aws);
     const made = structuredClone(template) as TaskDefinitionRecord;
@@ -133,12 +133,12 @@ test("with the stack everything goes, secrets first; what pushpool 0.1.0 has lef
   expect([images(aws, "dev"), images(aws, "prod")]).toEqual([[], ["a"]]);
   expect([mine.definition.status, theirs.definition.status]).toEqual(["DELETE_IN_PROGRESS", "ACTIVE"]);
   expect([...aws.world.parameters.values()].map(({ value }) => value)).toEqual(["prod-a", "old", "lost"]);
-  // A second time there is nothing.
+  // The second time there is nothing left.
   const again = await (await openerOf(poolOf(aws, key, { source: DEV })).open()).removeLeftovers?.({ jobVariables: [], signal: never });
   expect(again?.removed).toEqual({});
 }, 60_000);
 
-test("what may not be removed is said, with the action and what to do", async () => {
+test("what may not be removed is reported, with the action and what to do", async () => {
   const aws = await startFakeAws({ simulated: true });
   onTestFinished(() => aws.stop());
   const put = { Statement: { Effect: "Allow", Action: "ssm:PutParameter", Resource: "*" } } as const;

@@ -1,10 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, onTestFinished, test } from "vitest";
+import { CloudFailure } from "../../../src/targets/cloud/failure";
 import type { LogPosition } from "../../../src/targets/cloud/logPosition";
 import type { EcsApi, LogEvents } from "../../../src/targets/ecs/ecsApi";
 import { openLogReader, take } from "../../../src/targets/ecs/ecsLogs";
-import { parseId } from "../../../src/targets/ecs/ecsNames";
+import { formatId, parseId } from "../../../src/targets/ecs/ecsNames";
 import { taskNote } from "../../../src/targets/ecs/ecsNotes";
 import type { Watcher } from "../../../src/targets/ecs/ecsWatcher";
 import type { Observation } from "../../../src/targets/target";
@@ -15,9 +16,10 @@ import { jobOf, never, openerOf, poolOf, runOf } from "./place";
 
 const LATE = 1_000;
 
-test("a long reading goes on where it was left, and looks back from its beginning at its end", () => {
+test("a long reading continues where it stopped, and at its end looks back from its beginning", () => {
   const event = (n: number, timestamp: number) => ({ eventId: `e${n}`, timestamp, stream: "s", message: `line ${n}` });
-  const read = (position: LogPosition, from: LogEvents, now: number) => take(position, from, LATE, now);
+  const read = (position: LogPosition, from: LogEvents, now: number) =>
+    take(position, from, { since: position.walk?.on ?? 0, late: LATE, now });
   const first = read({ time: 0, seen: {} }, { events: [event(1, 10_000), event(2, 10_100)], cut: 10_100 }, 10_500);
   expect(first.position.walk).toEqual({ on: 10_100, at: 10_500 });
   const second = read(first.position, { events: [event(2, 10_100), event(3, 10_200), event(4, 13_000)] }, 13_000);
@@ -29,14 +31,14 @@ test("a long reading goes on where it was left, and looks back from its beginnin
   expect(third.lines.map(({ text }) => text)).toEqual(["line 5"]);
 });
 
-test("a walk through a long log gives every line once, and remembers only the last of them", () => {
+test("reading a long log gives every line once, and remembers only the last of them", () => {
   const events = Array.from({ length: 5_000 }, (_, n) => ({ eventId: `e${n}`, timestamp: n * 20, stream: "s", message: String(n) }));
   let position: LogPosition = { time: 0, seen: {} };
   const lines: string[] = [];
   do {
     const found = events.filter(({ timestamp }) => timestamp >= (position.walk?.on ?? 0)).slice(0, 100);
     const cut = found.length < 100 ? {} : { cut: found.at(-1)?.timestamp as number };
-    const taken = take(position, { events: found, ...cut }, LATE, 200_000);
+    const taken = take(position, { events: found, ...cut }, { since: position.walk?.on ?? 0, late: LATE, now: 200_000 });
     lines.push(...taken.lines.map(({ text }) => text));
     position = taken.position;
     expect(Object.keys(position.seen).length).toBeLessThanOrEqual(LATE / 20 + 1);
@@ -44,31 +46,70 @@ test("a walk through a long log gives every line once, and remembers only the la
   expect(lines).toEqual(events.map(({ message }) => message));
 });
 
-test("a log is complete only once a reading has begun when no line can be late any more", async () => {
-  const id = "arn:aws:ecs:eu-west-1:111111111111:cluster/c::arn:aws:ecs:eu-west-1:111111111111:task/c/t";
+/** A reader over answers of CloudWatch that the test gives, for tasks that ended now. */
+async function readerOver(logEvents: EcsApi["logEvents"], { late = 100, createdAt }: { late?: number; createdAt?: number } = {}) {
   const notes = memoryNotes();
   const logs = { group: "g", prefix: "p", region: "eu-west-1" };
-  await taskNote(notes, id).create({ at: 0, container: "etl", logs, timeoutSeconds: null, startTimeoutSeconds: null });
-  const now = Date.now();
-  const end: Observation = { phase: "ended", outcome: { kind: "exited", code: 0 }, endedAt: new Date(now).toISOString() };
-  const event = { eventId: "e1", timestamp: now - 10, stream: "p/etl/t", message: "one" };
-  // The reading is left, and goes on when the time for late lines is over.
+  const idOf = (name: string) => formatId({ cluster: `${ECS}:cluster/c`, task: `${ECS}:task/c/${name}` });
+  for (const name of ["a", "b", "c"])
+    await taskNote(notes, idOf(name)).create({ at: 0, container: "etl", logs, timeoutSeconds: null, startTimeoutSeconds: null });
+  const end: Observation = { phase: "ended", outcome: { kind: "exited", code: 0 }, endedAt: new Date().toISOString() };
+  const watcher: Watcher = {
+    observe: async (ids) => new Map(ids.map((id) => [id, end])),
+    enforceLimit: async () => {},
+    createdAt: () => createdAt,
+  };
+  const reader = openLogReader({ api: { logEvents } as EcsApi, notes, watcher, late });
+  return { idOf, page: (name: string, cursor?: string) => reader.page(idOf(name), cursor) };
+}
+const ECS = "arn:aws:ecs:eu-west-1:111111111111";
+const eventOf = (stream: string, timestamp = Date.now()) => ({ eventId: `of ${stream}`, timestamp, stream, message: stream });
+
+test("a log is complete only if a reading began after the time for late lines was over", async () => {
+  const event = eventOf("p/etl/a");
+  // The reading stops, and continues when the time for late lines is over.
   const replies: LogEvents[] = [{ events: [event], cut: event.timestamp }, { events: [event] }, { events: [event] }];
-  const reader = openLogReader({
-    api: { logEvents: async () => replies.shift() } as unknown as EcsApi,
-    notes,
-    watcher: { observe: async () => new Map([[id, end]]), createdAt: () => undefined } as unknown as Watcher,
-    late: 100,
-  });
-  const first = await reader.page(id, undefined);
+  const { page } = await readerOver(async () => replies.shift() as LogEvents);
+  const first = await page("a");
   await sleep(150);
-  const second = await reader.page(id, first.cursor);
-  const third = await reader.page(id, second.cursor);
+  const second = await page("a", first.cursor);
+  const third = await page("a", second.cursor);
   expect([first, second, third].map(({ lines, complete }) => [lines.length, complete])).toEqual([
     [1, false],
     [0, false],
     [0, true],
   ]);
+});
+
+test.each(["missing", "refused"] as const)(
+  "a stream that is %s keeps no line of the others from coming, and none waits for it",
+  async (kind) => {
+    const { page } = await readerOver(async (_, streams) => {
+      if (streams.includes("p/etl/b")) throw new CloudFailure(kind, `no ${streams}`);
+      // Of the third nothing is heard.
+      if (streams.includes("p/etl/c")) await new Promise(() => {});
+      return { events: streams.map((stream) => eventOf(stream)) };
+    });
+    const [a, b] = [page("a"), page("b")];
+    void page("c");
+    expect((await a).lines.map(({ text }) => text)).toEqual(["p/etl/a"]);
+    if (kind === "missing") expect((await b).lines).toEqual([]);
+    else await expect(b).rejects.toThrow("no p/etl/b");
+  },
+);
+
+test("a log is read from a minute before its task was made", async () => {
+  const since: number[] = [];
+  const createdAt = Date.now() - 3_600_000;
+  const { page } = await readerOver(
+    async (_, __, from) => {
+      since.push(from);
+      return { events: [eventOf("p/etl/a")] };
+    },
+    { createdAt },
+  );
+  await page("a");
+  expect(since).toEqual([createdAt - 60_000]);
 });
 
 test("2,500 events of one time come whole, though they are more than the pages of one reading hold", async () => {
@@ -87,5 +128,7 @@ test("2,500 events of one time come whole, though they are more than the pages o
   aws.world.log.put({ ...place, logEvents });
   const first = await target.logs(id);
   const second = await target.logs(id, first.cursor);
+  const read = aws.calls.find(({ action }) => action === "logs:FilterLogEvents")?.body as { startTime: number } | undefined;
+  expect(read?.startTime).toBeGreaterThan(timestamp - 300_000);
   expect([...first.lines, ...second.lines].map(({ text }) => text)).toEqual(logEvents.map(({ message }) => message));
 });

@@ -53,12 +53,12 @@ test.each<[string, TaskFacts, Outcome]>([
     { kind: "failedToStart", reason: expect.stringMatching(/^ECS gives no reason \(TaskFailedToStart\)/) },
   ],
   [
-    "ended with no exit code is no success",
+    "an end without an exit code is no success",
     ended({ ...exited, containers: one() }),
     { kind: "lost", reason: "ECS has no exit code: Essential container in task exited" },
   ],
   [
-    "Spot, though the command heeded it with 0",
+    "Spot, although the command ended with 0",
     ended({ stopCode: "SpotInterruption", stoppedReason: "Your Spot Task was interrupted.", containers: one({ exitCode: 0 }) }),
     { kind: "signalled", signal: "SIGTERM", reason: "SpotInterruption: Your Spot Task was interrupted." },
   ],
@@ -120,7 +120,7 @@ test.each<[string, Partial<TaskFacts>, string]>([
   expect(observationOf({ lastStatus, createdAt: AT, containers: [], ...over }).phase).toBe(phase);
 });
 
-// Several containers, and what ECS says of each of them.
+// Several containers, and what ECS reports about each of them.
 const oom = "OutOfMemoryError: Container killed due to memory usage";
 test.each<[string, Partial<TaskFacts>, Outcome]>([
   [
@@ -129,22 +129,22 @@ test.each<[string, Partial<TaskFacts>, Outcome]>([
     { kind: "signalled", signal: "SIGKILL", reason: expect.stringMatching(/^exit code 137: ECS gives no reason; most often its memory/) },
   ],
   [
-    "nor one that failed before, where it is known not to be essential",
+    "nor one that failed before, if it is known not to be essential",
     { containers: [{ name: "init", exitCode: 1, essential: false }, ...one({ exitCode: 143 })] },
     { kind: "signalled", signal: "SIGTERM", reason: expect.stringMatching(/^exit code 143: ECS gives no reason/) },
   ],
   [
-    "nor one that AWS put beside it",
+    "nor one that AWS added",
     { containers: [{ name: "aws-guardduty-agent-x", exitCode: 1 }, ...one({ exitCode: 137 })] },
     { kind: "signalled", signal: "SIGKILL", reason: expect.stringMatching(/^exit code 137/) },
   ],
   [
-    "an essential one that ended with 0 took the task down",
+    "an essential one that ended with 0 stopped the task",
     { containers: [{ name: "proxy", exitCode: 0, essential: true }, ...one({ exitCode: 143 })] },
     { kind: "signalled", signal: "SIGTERM", reason: 'container "proxy" exited with code 0, and ECS stopped the task with it' },
   ],
   [
-    "an out-of-memory kill of a sidecar is told",
+    "an out-of-memory kill of a sidecar is reported",
     { containers: [{ name: "proxy", exitCode: 137, reason: oom }, ...one({ exitCode: 143 })] },
     { kind: "signalled", signal: "SIGTERM", reason: `container "proxy" ran out of memory (${oom}), and ECS stopped the task with it` },
   ],
@@ -184,12 +184,12 @@ test.each<[string, Partial<TaskFacts>, Outcome]>([
     { kind: "failedToStart", reason: 'container "migrate" exited with code 3 before the run\'s could start' },
   ],
   [
-    "a command that is not there has an exit code, and never ran",
+    "a missing command has an exit code, but never ran",
     { startedAt: undefined, containers: one({ exitCode: 127, reason: "CannotStartContainerError: exec: x: not found" }) },
     { kind: "failedToStart", reason: "CannotStartContainerError: exec: x: not found" },
   ],
   [
-    "called failed to start, and yet it ran",
+    "reported as failed to start, but it ran",
     { stopCode: "TaskFailedToStart", containers: one({ exitCode: 1 }) },
     { kind: "exited", code: 1 },
   ],
@@ -224,7 +224,7 @@ test.each<[string, Partial<TaskFacts>, Outcome]>([
     { kind: "failedToStart", reason: "AmazonElasticBlockStorage: no such snapshot" },
   ],
   [
-    "an agent of AWS that was not pulled took nobody down",
+    "an agent of AWS that could not be pulled stopped no other container",
     { containers: [{ name: "aws-guardduty-agent-x", reason: "CannotPullContainerError: 403" }, ...one({ exitCode: 137 })] },
     { kind: "signalled", signal: "SIGKILL", reason: expect.stringMatching(/^exit code 137: ECS gives no reason/) },
   ],
@@ -244,27 +244,27 @@ test.each<[string, Partial<TaskFacts>, Outcome]>([
     { kind: "failedToStart", reason: 'container "ecs-service-connect-x" was unhealthy' },
   ],
   [
-    "ECS' words about the container stay beside its exit code",
+    "ECS' message about the container is kept with its exit code",
     { containers: one({ exitCode: 255, reason: "exec /usr/bin/python: exec format error" }) },
     { kind: "exited", code: 255, reason: "exec /usr/bin/python: exec format error" },
   ],
   [
-    "so do its words about the task",
+    "so is its message about the task",
     { stoppedReason: "Task failed container health checks", containers: one({ exitCode: 1 }) },
     { kind: "exited", code: 1, reason: "Task failed container health checks" },
   ],
   [
-    "only the task tells of the memory",
+    "only the task's message mentions memory",
     { stoppedReason: oom, containers: one({ exitCode: 137 }) },
     { kind: "signalled", signal: "SIGKILL", reason: `out of memory (${oom})` },
   ],
   [
-    "only the task tells of it, and the exit code is lost",
+    "only the task's message mentions it, and the exit code is lost",
     { stoppedReason: oom, containers: one() },
     { kind: "signalled", signal: "SIGKILL", reason: `out of memory (${oom})` },
   ],
   [
-    "the task's words may mean another container",
+    "the task's message may mean another container",
     { stoppedReason: oom, containers: [{ name: "proxy", exitCode: 137 }, ...one({ exitCode: 143 })] },
     { kind: "signalled", signal: "SIGTERM", reason: oom },
   ],
@@ -292,7 +292,7 @@ test.each<[string, Partial<TaskFacts>, Outcome]>([
   expect(observationOf(ended({ ...exited, ...over }), "prefect")).toMatchObject({ phase: "ended", outcome });
 });
 
-test("without a name: what holds for all containers, and nothing else", () => {
+test("without a container's name: only what holds for all containers", () => {
   const of = (containers: TaskFacts["containers"]) => {
     const seen = observationOf(ended({ ...exited, containers }));
     return seen.phase === "ended" ? seen.outcome : undefined;
@@ -363,7 +363,7 @@ test.each<[string, string, RegExp | undefined]>([
   ["a rate limit of a registry", "CannotPullContainerError: 429 Too Many Requests - Server message: toomanyrequests", undefined],
   ["another platform", "CannotPullContainerError: image Manifest does not contain descriptor matching platform 'linux/amd64'", undefined],
   ["a full disk", "CannotPullContainerError: failed to extract layer: no space left on device: unknown", undefined],
-])("what a failed start tells to do: %s", (_, stoppedReason, advice) => {
+])("the advice for a failed start: %s", (_, stoppedReason, advice) => {
   const seen = observationOf(ended({ ...notStarted, stoppedReason, containers: one() }), "prefect");
   const reason = advice === undefined ? stoppedReason : expect.stringMatching(advice);
   expect(seen).toMatchObject({ phase: "ended", outcome: { kind: "failedToStart", reason } });

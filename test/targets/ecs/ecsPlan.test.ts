@@ -5,8 +5,8 @@ import { Secret } from "../../../src/secret";
 import { fieldOf, type Shape } from "../../../src/targets/ecs/awsShapes";
 import { type PoolFacts, planEcs } from "../../../src/targets/ecs/ecsPlan";
 import type { EcsRequest } from "../../../src/targets/ecs/ecsRequest";
-import { prepareJob, resolveJob, validateJob } from "../../../src/template";
 import { ecsTemplate } from "../../e2e/clouds/aws";
+import { renderedBy } from "../cloud/rendered";
 import { runOf } from "./place";
 
 const pool: PoolFacts = {
@@ -20,26 +20,9 @@ const pool: PoolFacts = {
 };
 const run = runOf("0190b9a2-7c11-7000-8000-000000000001");
 
-/** What Prefect's template makes of job variables, as `pushpool run` does it. */
+/** Job variables rendered with Prefect's template, as `pushpool run` does it. */
 function rendered(jobVariables: JsonObject, template = ecsTemplate()): ValueObject {
-  const job = validateJob(
-    resolveJob({
-      baseJobTemplate: template,
-      deploymentJobVariables: { command: "python -m flows.etl", ...jobVariables },
-      flowRunJobVariables: {},
-      blocks: {},
-      variables: {},
-      env: {},
-    }),
-  );
-  return prepareJob(job, {
-    prefect: false,
-    env: {},
-    flowRun: { id: run.id, name: "brave-fox", parameters: {} },
-    flow: { name: "hello" },
-    deployment: { name: "prod" },
-    workPool: { name: "etl" },
-  });
+  return renderedBy(template, jobVariables, run.id);
 }
 const USUAL = { image: "acme/etl:1", network_configuration: { subnets: ["subnet-1"] } };
 const requestOf = (jobVariables: JsonObject, template?: JsonObject) =>
@@ -77,12 +60,12 @@ interface Parts {
   container?: JsonObject;
   runTask?: JsonObject;
   override?: JsonObject;
-  /** Of the task, beside its containers'. */
+  /** Of the task, in addition to those of its containers. */
   overrides?: JsonObject;
   over?: JsonObject;
 }
 
-/** What is sent for Prefect's template with nothing but an image and a subnet given, with parts of it changed. */
+/** The request of Prefect's template with only an image and a subnet given, with changed parts. */
 function golden({ definition = {}, container = {}, runTask = {}, override = {}, overrides = {}, over = {} }: Parts = {}) {
   const { launchType, ...elsewhere } = RUN_TASK;
   const name = container.name ?? "prefect";
@@ -104,7 +87,7 @@ function golden({ definition = {}, container = {}, runTask = {}, override = {}, 
   };
 }
 
-/** On instances of one's own a container has its size, and the host's network unless the definition says otherwise. */
+/** On the user's own instances a container has a size, and the host's network unless the definition says otherwise. */
 const hosted = { cpu: 1024, memory: 2048 };
 function onInstances(runTask: JsonObject) {
   const { networkConfiguration: _, ...sent } = golden({ runTask }).runTask;
@@ -129,15 +112,24 @@ const logging = (group: string, prefix: string) => ({
   over: { logs: { group, prefix, region: "eu-west-1" } },
 });
 
-describe("every variable of Prefect's template ends where Prefect's worker would put it", () => {
+test("what the template leaves null, in a sidecar too, is not sent", () => {
+  const template = ecsTemplate() as { job_configuration: { task_definition: { containerDefinitions: JsonObject[] } } };
+  const sidecar = { name: "sidecar", image: "acme/sidecar:1", environment: [{ name: "A", value: null }] };
+  template.job_configuration.task_definition.containerDefinitions.push(sidecar);
+  const { definition } = requestOf({}, template);
+  const { containerDefinitions } = (definition as unknown as { register: { containerDefinitions: JsonObject[] } }).register;
+  expect(containerDefinitions.at(-1)).toEqual({ ...sidecar, environment: [{ name: "A" }] });
+});
+
+describe("every variable of Prefect's template has the same effect as with Prefect's worker", () => {
   test.each<[string, JsonObject, object]>([
     ["none", {}, golden()],
     ["name", { name: "mine" }, golden()],
     ["env", { env: { A: "1", B: null } }, golden({ override: { environment: [{ name: "A", value: "1" }] } })],
-    // Characters that AWS does not take in tags are replaced, as Prefect's worker does.
+    // Characters that are invalid in AWS' tags are replaced, as Prefect's worker does.
     ["labels", { labels: { Team: "Data & AI" } }, golden({ runTask: { tags: [...TAGS, { key: "Team", value: "Data-AI" }, OF_STACK] } })],
     ["command", { command: "sh -c 'echo hi'" }, golden({ override: { command: ["sh", "-c", "echo hi"] } })],
-    // Submitting is the pool's: nothing of it is in the request.
+    // The pool's credentials submit: they are not in the request.
     ["aws_credentials", { aws_credentials: { aws_access_key_id: "AKIAEXAMPLE" } }, golden()],
     ["cluster", { cluster: "main" }, golden({ runTask: { cluster: "main" } })],
     ["family", { family: "fam" }, golden({ definition: { family: "fam" } })],
@@ -185,7 +177,7 @@ describe("every variable of Prefect's template ends where Prefect's worker would
     ],
     ["task_role_arn", { task_role_arn: "arn:t" }, golden({ overrides: { taskRoleArn: "arn:t" } })],
     ["execution_role_arn", { execution_role_arn: role }, golden({ definition: { executionRoleArn: role } })],
-    // Prefect's worker looks for subnets there where none are given: they are here.
+    // Prefect's worker would look for subnets there if none are given; here they are.
     ["vpc_id", { vpc_id: "vpc-1" }, golden()],
     [
       "configure_cloudwatch_logs",
@@ -220,10 +212,10 @@ describe("every variable of Prefect's template ends where Prefect's worker would
     expect(digest).toMatch(/^[0-9a-f]{16,}$/);
   });
 
-  test("task_definition_arn: what is there is run, and nothing is registered", () => {
+  test("task_definition_arn: the given definition runs, and none is registered", () => {
     const { definition, runTask, container } = requestOf({ task_definition_arn: "given:3" });
     expect([definition, container]).toEqual([{ given: "given:3" }, undefined]);
-    // Whose command it is turns out when the definition is read.
+    // Which container gets the command is known once the definition is read.
     expect(runTask).toEqual({ ...RUN_TASK, overrides: { containerOverrides: [{ command: OVERRIDE.command }] } });
   });
 
@@ -258,13 +250,13 @@ describe("every variable of Prefect's template ends where Prefect's worker would
     ]);
   });
 
-  test("the template as a Prefect server has it gives the same", () => {
+  test("the template as a Prefect server stores it gives the same", () => {
     const given = { execution_role_arn: role, configure_cloudwatch_logs: true, cpu: 256, memory: 512 };
     const [server, code] = [requestOf(given, ecsTemplate("ecs")), requestOf(given)];
     expect({ ...server, startTimeoutSeconds: null }).toEqual({ ...code, startTimeoutSeconds: null });
   });
 
-  test("a label without a key is left out, dashes at the edges go, and a label wins over a tag", () => {
+  test("a label without a key is dropped, dashes at the ends are removed, and a label overrides a tag", () => {
     const template = ecsTemplate();
     const { task_run_request: asked } = template.job_configuration as { task_run_request: JsonObject };
     asked.tags = { team: "of the tags", Own: "1" };
@@ -281,7 +273,7 @@ describe("every variable of Prefect's template ends where Prefect's worker would
     expect(tags.map(({ key }) => key)).not.toContain("");
   });
 
-  test("no image: Prefect's base image, as the template promises, and that is said", () => {
+  test("no image: Prefect's base image, as the template promises, with a warning", () => {
     const { request, warnings } = planEcs(rendered({ network_configuration: { subnets: ["subnet-1"] } }), run, pool);
     const { definition } = request as unknown as { definition: { register: { containerDefinitions: JsonObject[] } } };
     expect(definition.register.containerDefinitions[0]?.image).toBe("prefecthq/prefect:3-latest");
@@ -302,23 +294,23 @@ describe("every variable of Prefect's template ends where Prefect's worker would
     [{ cloudwatch_logs_options: { "awslogs-group": "a group" } }, /awslogs-group: must be up to 512 letters.*"a group"/],
     [{ cloudwatch_logs_prefix: "a:b" }, /cloudwatch_logs_prefix: must be up to 471 characters without : and \*, not "a:b"/],
     [{ cloudwatch_logs_prefix: "p".repeat(472) }, /cloudwatch_logs_prefix: must be up to 471 characters/],
-  ])("a name that CloudWatch Logs does not take is refused beforehand: %j", (names, message) => {
+  ])("an invalid name for CloudWatch Logs is refused early: %j", (names, message) => {
     expect(() => requestOf({ configure_cloudwatch_logs: true, execution_role_arn: role, ...names })).toThrow(message);
   });
 
-  test("the prefix of log streams has the id of a server's deployment, as Prefect's worker makes it", () => {
+  test("the prefix of log streams has the id of a server's deployment, as with Prefect's worker", () => {
     const job = rendered({ ...USUAL, configure_cloudwatch_logs: true, execution_role_arn: role });
     const known = { ...job, labels: { ...(job.labels as ValueObject), "prefect.io/deployment-id": "d-1" } };
     expect(planEcs(known, { ...run, pool: "a:b" }, pool).request.logs).toMatchObject({ prefix: "prefect-logs_a-b_d-1" });
   });
 
-  test("a network that is given to a task without one of its own is not used, and that is said", () => {
+  test("a network for a task without its own is not used, with a warning", () => {
     const { warnings } = planEcs(rendered({ ...USUAL, launch_type: "EC2" }), run, pool);
     expect(warnings).toContainEqual(expect.stringContaining("network_configuration and vpc_id are not used"));
   });
 });
 
-describe("a name that the template's container has as a secret of its own", () => {
+describe("a name that is a secret in the template's container", () => {
   const own = (): JsonObject => {
     const template = structuredClone(ecsTemplate()) as {
       job_configuration: { task_definition: { containerDefinitions: JsonObject[] } };
@@ -347,18 +339,18 @@ describe("a name that the template's container has as a secret of its own", () =
   const OTHER = { name: "OTHER", valueFrom: "/own/other" };
   const gone = [expect.stringMatching(/prefect\.secrets: the secret "DB" is not used, because the run sets env\.DB$/)];
 
-  test("stands once where the run does not set it", () => {
+  test("occurs once if the run does not set it", () => {
     expect(secretsOf({})).toEqual([[{ name: "DB", valueFrom: "/own/db" }, OTHER], [], false, []]);
   });
-  test("gives way to a variable of the run, which is said", () => {
+  test("is replaced by a variable of the run, with a warning", () => {
     expect(secretsOf({ DB: "plain" })).toEqual([[OTHER], [], true, gone]);
   });
-  test("gives way to a secret of the run, which is said", () => {
+  test("is replaced by a secret of the run, with a warning", () => {
     expect(secretsOf({ DB: new Secret([{ pointer: "/blocks/secret~1db/data/value" }], "hush") })).toEqual([[OTHER], ["DB"], false, gone]);
   });
 });
 
-test("a variable whose secret is named by its ARN is that secret, whatever the environment says", () => {
+test("a variable whose secret has an ARN gets that secret, whatever the environment says", () => {
   const arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:key-AbCdEf";
   const template = structuredClone(ecsTemplate()) as { job_configuration: JsonObject } & JsonObject;
   template.job_configuration.prefect_api_key_secret_arn = arn;
@@ -371,7 +363,7 @@ test("a variable whose secret is named by its ARN is that secret, whatever the e
   expect(secrets).toEqual({});
 });
 
-test("tags that become one, and values of which nothing is left, are said", () => {
+test("tags that become equal, and values that become empty, cause warnings", () => {
   const { warnings } = planEcs(rendered({ ...USUAL, labels: { "team a": "x", "team?a": "y", note: "日本" } }), run, pool);
   expect(warnings.filter((line) => line.includes("labels"))).toEqual([
     'job_configuration.labels: "team a" and "team?a" are one label there, "team-a": the value of "team?a" is kept',

@@ -19,12 +19,12 @@ const fits = (cpu: number | string, memory: number | string) => {
   }
 };
 
-test.each(TABLE)("%i CPU units take %i to %i GB in steps of %i, and nothing else", (cpu, from, to, by) => {
+test.each(TABLE)("%i CPU units allow %i to %i GB in steps of %i, and nothing else", (cpu, from, to, by) => {
   for (let gb = 1; gb <= 130; gb++) expect([gb, fits(cpu, gb * 1024)]).toEqual([gb, gb >= from && gb <= to && (gb - from) % by === 0]);
   expect(fits(cpu, from * 1024 + 1)).toBe(false);
 });
 
-test("a quarter of a vCPU takes 512 MiB, 1 GB and 2 GB", () => {
+test("a quarter of a vCPU allows 512 MiB, 1 GB and 2 GB", () => {
   expect([256, 512, 1024, 2048, 3072].map((memory) => fits(256, memory))).toEqual([false, true, true, true, false]);
 });
 
@@ -38,7 +38,7 @@ test.each([
   expect(fits(cpu, memory)).toBe(expected);
 });
 
-test("what is said names the sizes there are", () => {
+test("the message has the valid sizes", () => {
   expect(() => checkFargateSize("512", "512", "task")).toThrow(
     'task.memory: with 512 CPU units Fargate takes 1024, 2048, 3072, 4096 MiB, not "512"',
   );

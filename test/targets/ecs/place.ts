@@ -1,25 +1,23 @@
-import { onTestFinished } from "vitest";
 import type { Value, ValueObject } from "../../../src/json";
-import { openSqliteLedger } from "../../../src/ledger";
 import { Secret } from "../../../src/secret";
 import { createEcsTarget } from "../../../src/targets/ecs";
-import type { PoolAccess, RunToPlan, Target } from "../../../src/targets/target";
+import type { PoolAccess } from "../../../src/targets/target";
 import type { FakeAws } from "../../../src/testing";
-import { scratch } from "../../scratch";
+import { openerOver, shell } from "../cloud/place";
+
+export { never, runOf } from "../cloud/place";
 
 /** Windows short enough for tests. */
 export const QUICK = { PUSHPOOL_ECS_SETTLE_SECONDS: "0.4", PUSHPOOL_ECS_LOG_DRAIN_SECONDS: "0.2" };
 
-const quoted = (text: string) => `'${text.replaceAll("'", `'"'"'`)}'`;
-
-/** A job configuration as Prefect's template renders it, that runs a POSIX shell script. */
+/** A job configuration as Prefect's template renders it, with a POSIX shell script as its command. */
 export function jobOf(
   aws: Pick<FakeAws, "clusterArn" | "executionRoleArn">,
   script: string,
   { env = {}, ...over }: { env?: Record<string, Value> } & ValueObject = {},
 ): ValueObject {
   return {
-    command: `sh -c ${quoted(script)}`,
+    command: shell(script),
     env,
     labels: { "prefect.io/flow-name": "hello", "prefect.io/deployment-name": "prod" },
     name: "n",
@@ -38,7 +36,7 @@ export function jobOf(
   };
 }
 
-/** A pool of the fake's account, submitted to with a key. */
+/** A pool of the fake's account, with a key to submit. */
 export function poolOf(aws: FakeAws, key: { accessKeyId: string; secretAccessKey: string }, over: Partial<PoolAccess> = {}): PoolAccess {
   return {
     name: "etl",
@@ -60,32 +58,5 @@ export function poolOf(aws: FakeAws, key: { accessKeyId: string; secretAccessKey
   };
 }
 
-/** Targets over one ledger: each is what another process would have. */
-export function openerOf(
-  pool: PoolAccess,
-  env: NodeJS.ProcessEnv = QUICK,
-): { open: () => Promise<Target>; ledgerPath: string; told: string[] } {
-  const ledgerPath = `${scratch()}/ledger.db`;
-  const told: string[] = [];
-  return {
-    ledgerPath,
-    told,
-    open: () => {
-      const ledger = openSqliteLedger(ledgerPath);
-      onTestFinished(() => ledger.close());
-      return createEcsTarget({
-        env,
-        notes: ledger,
-        digestKey: () => Buffer.from("key of this home"),
-        pool: async () => pool,
-        warn: (message) => told.push(message),
-      });
-    },
-  };
-}
-
-export const never = new AbortController().signal;
-
-export function runOf(id: string, over: Partial<RunToPlan> = {}): RunToPlan {
-  return { id, attempt: 1, pool: "etl", timeoutSeconds: null, ...over };
-}
+/** See {@link openerOver}. */
+export const openerOf = (pool: PoolAccess, env: NodeJS.ProcessEnv = QUICK) => openerOver(createEcsTarget, pool, env);

@@ -11,15 +11,15 @@ const NO_SEED = Buffer.alloc(0);
 
 describe("checked", () => {
   test.each<[string, JsonObject, JsonObject, JsonObject]>([
-    ["what is given stays", { name: "mine", stage: "BETA" }, {}, { name: "mine", stage: "BETA" }],
-    ["a name is made up", {}, {}, { name: expect.stringMatching(/^etl-net-[0-9a-f]{7}$/) as never, stage: "GA" }],
-    ["one that was made up before stays", {}, { name: "etl-net-0000000" }, { name: "etl-net-0000000", stage: "GA" }],
-    ["a given one goes over it", { name: "mine" }, { name: "etl-net-0000000" }, { name: "mine", stage: "GA" }],
+    ["a given name stays", { name: "mine", stage: "BETA" }, {}, { name: "mine", stage: "BETA" }],
+    ["a name is generated", {}, {}, { name: expect.stringMatching(/^etl-net-[0-9a-f]{7}$/) as never, stage: "GA" }],
+    ["a name that was generated before stays", {}, { name: "etl-net-0000000" }, { name: "etl-net-0000000", stage: "GA" }],
+    ["a given name replaces it", { name: "mine" }, { name: "etl-net-0000000" }, { name: "mine", stage: "GA" }],
   ])("%s", (_, news, olds, expected) => {
     expect(checked(named, "etl-net", news, olds, NO_SEED)).toEqual(expected);
   });
 
-  test("a made-up name is as long as it may be, and another with another seed", () => {
+  test("a generated name is as long as possible, and differs for another seed", () => {
     fc.assert(
       fc.property(fc.string({ minLength: 1 }), fc.uint8Array({ minLength: 1 }), fc.integer({ min: 10, max: 64 }), (name, seed, longest) => {
         const type = of({ autoName: { input: "name", longest } });
@@ -39,13 +39,13 @@ describe("difference", () => {
     ["one of the keys", ["a"], { a: 1, b: 2 }, { a: 2, b: 3 }, ["a", "b"], ["a"]],
     ["none of the keys", ["a"], { a: 1, b: 2 }, { a: 1, b: 3 }, ["b"], []],
     ["all of them", "all", { a: 1, b: 2 }, { a: 1, b: 3 }, ["b"], ["b"]],
-    ["one that is new, one that is gone, one deep down", ["c"], { a: 1, d: { e: 1 } }, { c: 1, d: { e: 2 } }, ["a", "d", "c"], ["c"]],
+    ["one added, one removed, one deep inside", ["c"], { a: 1, d: { e: 1 } }, { c: 1, d: { e: 2 } }, ["a", "d", "c"], ["c"]],
   ])("%s", (_, replaceOn, olds, news, diffs, replaces) => {
     expect(difference(of(replaceOn ? { replaceOn } : {}), olds, news)).toEqual({ diffs, replaces });
   });
 });
 
-test("foreseen: what only making it tells is unknown, unless it was given", () => {
+test("foreseen: what only the creation decides is unknown, unless it was given", () => {
   expect(foreseen(of({ computed: ["url", "email"] }), { email: "ada@acme.com", a: 1 })).toEqual({
     url: UNKNOWN,
     email: "ada@acme.com",
@@ -54,6 +54,6 @@ test("foreseen: what only making it tells is unknown, unless it was given", () =
   expect(foreseen(of(), { a: 1 })).toEqual({ a: 1 });
 });
 
-test("asInputs: no input is made up; drift is there; what the cloud does not tell is as it was", () => {
+test("asInputs: adds no input; shows drift; what the cloud does not return stays as it was", () => {
   expect(asInputs({ title: "a", secretData: "s" }, { title: "b", etag: "1" })).toEqual({ title: "b", secretData: "s" });
 });

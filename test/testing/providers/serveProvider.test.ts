@@ -3,7 +3,7 @@ import { expect, onTestFinished, test, vi } from "vitest";
 import type { JsonObject } from "../../../src/json";
 import { OfflineEngine, type StandInProvider, serveProvider } from "../../../src/testing";
 
-// Each of them is several updates, and a machine may be busy.
+// Each test runs several updates, and the machine may be loaded.
 vi.setConfig({ testTimeout: 240_000 });
 
 class Disk extends pulumi.CustomResource {
@@ -19,7 +19,7 @@ class Tape extends pulumi.CustomResource {
   }
 }
 
-/** A cloud of disks, and a provider for it. */
+/** A cloud with disks, and a provider for it. */
 function cloudOfDisks() {
   const disks = new Map<string, JsonObject>();
   const acme: StandInProvider = {
@@ -60,7 +60,7 @@ function engineFor(acme: StandInProvider | number, program: () => JsonObject | P
   return engine;
 }
 
-test("the life of a resource: made, the same, changed, replaced, drifted, gone", async () => {
+test("a resource's life: created, unchanged, changed, replaced, drifted, deleted", async () => {
   const { disks, acme } = cloudOfDisks();
   let args: pulumi.Inputs = { size: 1 };
   const engine = engineFor(acme, async () => {
@@ -95,7 +95,7 @@ test("the life of a resource: made, the same, changed, replaced, drifted, gone",
   expect([disks.size, await engine.resources()]).toEqual([0, []]);
 });
 
-test("a resource that is all default: it changes, it is as it was, it goes", async () => {
+test("a resource with all defaults: it changes, it is unchanged, it is deleted", async () => {
   let text = "a";
   const engine = engineFor(cloudOfDisks().acme, async () => {
     new (class Note extends pulumi.CustomResource {})("acme:index:Note", "note", { text });
@@ -109,7 +109,7 @@ test("a resource that is all default: it changes, it is as it was, it goes", asy
   expect(await engine.destroy()).toMatchObject({ changes: { delete: 2 } }); // The stack too.
 });
 
-test("secrets: open to the provider, sealed in the state", async () => {
+test("secrets: plain for the provider, encrypted in the state", async () => {
   const { disks, acme } = cloudOfDisks();
   const engine = engineFor(acme, async () => {
     new Disk("data", { size: 1, key: pulumi.secret("canary") });
@@ -120,7 +120,7 @@ test("secrets: open to the provider, sealed in the state", async () => {
   expect((await engine.resource("data")).outputs).toMatchObject({ key: "[secret]", size: 1 });
 });
 
-test("functions; and by a port too, as PULUMI_DEBUG_PROVIDERS has it", async () => {
+test("functions; also through a port, as with PULUMI_DEBUG_PROVIDERS", async () => {
   const served = await serveProvider(cloudOfDisks().acme);
   onTestFinished(() => served.stop());
   const engine = engineFor(served.port, async () => pulumi.runtime.invoke("acme:index:price", { size: 5 }));
@@ -129,8 +129,8 @@ test("functions; and by a port too, as PULUMI_DEBUG_PROVIDERS has it", async () 
 
 test.each<[string, () => pulumi.Inputs, RegExp]>([
   ["inputs that it refuses", () => ({ d: new Disk("data", { size: 0 }).id }), /size.*there is no such disk/],
-  ["a type that it has not", () => ({ t: new Tape("t").id }), /has no resource acme:index:Tape: it has acme:index:Disk, acme:index:Note/],
-  ["a function that it has not", () => pulumi.runtime.invoke("acme:index:weight", {}), /has no function acme:index:weight/],
+  ["an unknown type", () => ({ t: new Tape("t").id }), /has no resource acme:index:Tape: it has acme:index:Disk, acme:index:Note/],
+  ["an unknown function", () => pulumi.runtime.invoke("acme:index:weight", {}), /has no function acme:index:weight/],
 ])("refused: %s", async (_, program, expected) => {
   await expect(engineFor(cloudOfDisks().acme, async () => program()).preview()).rejects.toThrow(expected);
 });

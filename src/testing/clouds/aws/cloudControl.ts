@@ -1,7 +1,9 @@
 import { randomUUID } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
 import { isJsonObject, type Json, type JsonObject } from "../../../json";
 import type { Call, Operation } from "./api";
 import { AwsError } from "./errors";
+import { RESOURCE_SCHEMAS, type ResourceSchema } from "./resourceSchemas";
 import { RESOURCE_TYPES, type ResourceType } from "./resourceTypes";
 
 /**
@@ -9,30 +11,44 @@ import { RESOURCE_TYPES, type ResourceType } from "./resourceTypes";
  * accepts a request, and reports its status by its token.
  */
 export const CLOUD_CONTROL_OPERATIONS: readonly Operation[] = [
-  operation("CreateResource", (call) =>
-    requested(call, "CREATE", (type) => {
-      const Identifier = type.create(call.world, jsonIn(call.body.DesiredState, "DesiredState") as JsonObject);
-      return { Identifier, model: type.read(call.world, Identifier) };
-    }),
-  ),
-  operation("UpdateResource", (call) =>
-    requested(call, "UPDATE", (type) => {
-      const { type: TypeName, identifier, model } = existing(call, type);
-      if (!type.update) throw new CloudControlError("NotUpdatable", `Resource of type '${TypeName}' does not support UPDATE.`);
-      type.update(call.world, identifier, patched(model, jsonIn(call.body.PatchDocument, "PatchDocument") as unknown as Patch[]));
-      return { Identifier: identifier, model: type.read(call.world, identifier) };
-    }),
-  ),
-  operation("DeleteResource", (call) =>
-    requested(call, "DELETE", (type) => {
+  operation("CreateResource", (call) => {
+    const type = typeNamed(call);
+    const desired = jsonIn(call.body.DesiredState, "DesiredState") as JsonObject;
+    checkModel(type.schema, desired);
+    return requested(call, "CREATE", () => {
+      checkHandler(call, type, "create");
+      const Identifier = type.create(call.world, desired);
+      return { Identifier, model: modelOf(call, type, Identifier) };
+    });
+  }),
+  operation("UpdateResource", (call) => {
+    const type = typeNamed(call);
+    if (type.schema.permissions.update === undefined)
+      throw new AwsError("UnsupportedActionException", `Resource type ${type.name} does not support UPDATE action`);
+    const { identifier, model } = existing(call, type);
+    const next = patched(model, jsonIn(call.body.PatchDocument, "PatchDocument") as unknown as Patch[]);
+    checkChange(type.schema, model, next);
+    return requested(call, "UPDATE", () => {
+      checkHandler(call, type, "update", identifier);
+      if (!type.update) throw new CloudControlError("GeneralServiceException", `the fake does not update ${type.name}`);
+      type.update(call.world, identifier, next);
+      return { Identifier: identifier, model: modelOf(call, type, identifier) };
+    });
+  }),
+  operation("DeleteResource", (call) => {
+    const type = typeNamed(call);
+    return requested(call, "DELETE", () => {
+      checkHandler(call, type, "delete", String(call.body.Identifier));
       const { identifier } = existing(call, type);
       type.remove(call.world, identifier);
       return { Identifier: identifier };
-    }),
-  ),
+    });
+  }),
   operation("GetResource", (call) => {
-    const { type, identifier, model } = existing(call, typeNamed(call));
-    return { TypeName: type, ResourceDescription: { Identifier: identifier, Properties: JSON.stringify(model) } };
+    const type = typeNamed(call);
+    checkHandler(call, type, "read");
+    const { identifier, model } = existing(call, type);
+    return { TypeName: type.name, ResourceDescription: { Identifier: identifier, Properties: JSON.stringify(model) } };
   }),
   operation("GetResourceRequestStatus", ({ world, body }) => {
     const event = world.requests.get(String(body.RequestToken));
@@ -44,7 +60,7 @@ export const CLOUD_CONTROL_OPERATIONS: readonly Operation[] = [
 /** Why an accepted request failed, with Cloud Control's own code. */
 class CloudControlError extends Error {
   constructor(
-    readonly code: "AlreadyExists" | "NotFound" | "NotUpdatable" | "InvalidRequest" | "GeneralServiceException",
+    readonly code: "InvalidRequest" | "GeneralServiceException",
     message: string,
   ) {
     super(message);
@@ -62,16 +78,11 @@ function operation(name: string, handle: Operation["handle"]): Operation {
 }
 
 /** Accept a request. Its result is in its status. */
-function requested(
-  call: Call,
-  Operation: string,
-  work: (type: ResourceType) => { Identifier: string; model?: JsonObject | undefined },
-): JsonObject {
-  const type = typeNamed(call);
+function requested(call: Call, Operation: string, work: () => { Identifier: string; model?: JsonObject | undefined }): JsonObject {
   const request = { TypeName: String(call.body.TypeName), RequestToken: randomUUID(), Operation, EventTime: Date.now() / 1000 };
   let ended: JsonObject;
   try {
-    const { Identifier, model } = work(type);
+    const { Identifier, model } = work();
     ended = { OperationStatus: "SUCCESS", Identifier, ...(model ? { ResourceModel: JSON.stringify(model) } : {}) };
   } catch (error) {
     if (!(error instanceof AwsError) && !(error instanceof CloudControlError)) throw error;
@@ -83,23 +94,67 @@ function requested(
 
 function codeOf(error: AwsError | CloudControlError): string {
   if (error instanceof CloudControlError) return error.code;
+  if (error.type === "AccessDeniedException") return "AccessDenied";
   if (/AlreadyExists/.test(error.type)) return "AlreadyExists";
   if (/InvalidParameter/.test(error.type)) return "InvalidRequest";
   return /NotFound/.test(error.type) ? "NotFound" : "GeneralServiceException";
 }
 
-function typeNamed({ body }: Call): ResourceType {
-  const type = RESOURCE_TYPES[String(body.TypeName)];
-  if (!type) throw new AwsError("TypeNotFoundException", `The type '${String(body.TypeName)}' cannot be found.`);
-  return type;
+type NamedType = ResourceType & { name: string; schema: ResourceSchema };
+
+function typeNamed({ body }: Call): NamedType {
+  const name = String(body.TypeName);
+  const [type, schema] = [RESOURCE_TYPES[name], RESOURCE_SCHEMAS[name]];
+  if (!type || !schema) throw new AwsError("TypeNotFoundException", `The type '${name}' cannot be found.`);
+  return { ...type, name, schema };
 }
 
 /** @throws {AwsError} if the resource does not exist */
-function existing({ world, body }: Call, type: ResourceType): { type: string; identifier: string; model: JsonObject } {
-  const [name, identifier] = [String(body.TypeName), String(body.Identifier)];
-  const model = type.read(world, identifier);
-  if (!model) throw new AwsError("ResourceNotFoundException", `Resource of type '${name}' with identifier '${identifier}' was not found.`);
-  return { type: name, identifier, model };
+function existing(call: Call, type: NamedType): { identifier: string; model: JsonObject } {
+  const identifier = String(call.body.Identifier);
+  const model = modelOf(call, type, identifier);
+  if (model) return { identifier, model };
+  throw new AwsError("ResourceNotFoundException", `Resource of type '${type.name}' with identifier '${identifier}' was not found.`);
+}
+
+/** The properties of a resource that its schema has. */
+function modelOf({ world }: Call, { schema, read }: NamedType, identifier: string): JsonObject | undefined {
+  const found = read(world, identifier);
+  const known = new Set([...schema.properties, ...schema.readOnly]);
+  return found && Object.fromEntries(Object.entries(found).filter(([name]) => known.has(name)));
+}
+
+/** @throws {AwsError} for properties that are not in the schema, and for missing ones that it requires */
+function checkModel({ properties, required }: ResourceSchema, model: JsonObject): void {
+  const faults = [
+    ...required.filter((name) => model[name] === undefined).map((name) => `#: required key [${name}] not found`),
+    ...Object.keys(model)
+      .filter((name) => !properties.includes(name))
+      .map((name) => `#: extraneous key [${name}] is not permitted`),
+  ];
+  if (faults.length > 0) throw new AwsError("ValidationException", `Model validation failed (${faults.join("\n")})`);
+}
+
+/** @throws {AwsError} for properties that no update may change, and for a model that is invalid */
+function checkChange(schema: ResourceSchema, before: JsonObject, after: JsonObject): void {
+  const changed = (names: readonly string[]) =>
+    names.filter((name) => !isDeepStrictEqual(before[name], after[name])).map((name) => `/properties/${name}`);
+  const [readOnly, createOnly] = [changed(schema.readOnly), changed(schema.createOnly)];
+  if (readOnly.length > 0)
+    throw new AwsError("ValidationException", `Invalid patch update: readOnlyProperties [${readOnly.join(", ")}] cannot be updated`);
+  if (createOnly.length > 0)
+    throw new AwsError("NotUpdatableException", `Invalid patch update: createOnlyProperties [${createOnly.join(", ")}] cannot be updated`);
+  checkModel(schema, Object.fromEntries(Object.entries(after).filter(([name]) => !schema.readOnly.includes(name))));
+}
+
+/** The handlers of a type call its service in the name of the caller. @throws {AwsError} if the caller may not */
+function checkHandler({ world, principal }: Call, { schema }: NamedType, handler: "create" | "read" | "update" | "delete", id = "*"): void {
+  const { permissions, resource } = schema;
+  const service = resource.slice(0, resource.indexOf(":"));
+  const what = `${resource.slice(service.length + 1)}${id}`;
+  // What describes is allowed for all resources or for none.
+  const describes = permissions[handler] === permissions.read;
+  world.iam.check(principal, `${service}:${permissions[handler]}`, describes ? "*" : world.arn(service, what));
 }
 
 interface Patch {

@@ -94,8 +94,8 @@ export class Iam {
   }
 
   /** @param trusts services, such as `ecs-tasks.amazonaws.com` */
-  addRole(name: string, trusts: string[] = ["ecs-tasks.amazonaws.com"]): Role {
-    const role: Role = { arn: this.arn(`role/${name}`), policies: new Map(), trusts };
+  addRole(name: string, trusts: string[] = ["ecs-tasks.amazonaws.com"], path = "/"): Role {
+    const role: Role = { arn: this.arn(`role${path}${name}`), policies: new Map(), trusts };
     this.roles.set(role.arn, role);
     return role;
   }

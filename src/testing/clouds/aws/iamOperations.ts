@@ -1,5 +1,6 @@
+import { randomUUID } from "node:crypto";
 import { AwsError } from "./errors";
-import type { Policy, Principal } from "./iam";
+import type { Iam, Policy, Principal } from "./iam";
 import type { QueryCall, QueryOperation } from "./query";
 import type { World } from "./world";
 import { type XmlValue, xml } from "./xml";
@@ -26,7 +27,7 @@ export const IAM_OPERATIONS: Record<string, QueryOperation> = Object.fromEntries
 
     CreateRole: ({ world: { iam } }, get) => {
       const [name, document] = [get("RoleName"), get("AssumeRolePolicyDocument")];
-      if (iam.roles.has(iam.arn(`role/${name}`))) throw exists(`Role with name ${name} already exists.`);
+      if (roleNamed(iam, name)) throw exists(`Role with name ${name} already exists.`);
       const role = iam.addRole(name, trustedBy(document));
       role.trustPolicy = document;
       return { Role: shownRole(name, role) };
@@ -44,14 +45,15 @@ export const IAM_OPERATIONS: Record<string, QueryOperation> = Object.fromEntries
       return undefined;
     },
     CreateServiceLinkedRole: ({ world: { iam } }, get) => {
-      const name = "AWSServiceRoleForECS";
-      if (iam.roles.has(iam.arn(`role/${name}`)))
+      const [name, service] = ["AWSServiceRoleForECS", get("AWSServiceName")];
+      if (roleNamed(iam, name))
         throw new AwsError("InvalidInput", `Service role name ${name} has been taken in this account, please try a different suffix.`);
-      return { Role: shownRole(name, iam.addRole(name, [get("AWSServiceName")])) };
+      return { Role: shownRole(name, iam.addRole(name, [service], `/aws-service-role/${service}/`)) };
     },
     DeleteServiceLinkedRole: ({ world }, get) => {
-      world.iam.roles.delete(roleOf(world, get("RoleName")).arn);
-      return { DeletionTaskId: `task/aws-service-role/${get("RoleName")}` };
+      const { arn, trusts } = roleOf(world, get("RoleName"));
+      world.iam.roles.delete(arn);
+      return { DeletionTaskId: `task/aws-service-role/${trusts[0]}/${get("RoleName")}/${randomUUID()}` };
     },
 
     PutRolePolicy: ({ world }, get) => {
@@ -193,13 +195,18 @@ function attachments(kind: Kind, part: "User" | "Role"): Record<string, Handler>
 }
 
 function principalOf({ iam }: Pick<World, "iam">, kind: Kind, name: string): Principal {
-  const found = kind === "user" ? iam.users.get(name) : iam.roles.get(iam.arn(`role/${name}`));
+  const found = kind === "user" ? iam.users.get(name) : roleNamed(iam, name);
   if (!found) throw missing(`The ${kind} with name ${name} cannot be found.`);
   return found;
 }
 
+/** A role's name is unique in its account, whatever its path. */
+function roleNamed({ roles }: Iam, name: string) {
+  return [...roles.values()].find(({ arn }) => arn.endsWith(`/${name}`));
+}
+
 function roleOf({ iam }: Pick<World, "iam">, name: string) {
-  const found = iam.roles.get(iam.arn(`role/${name}`));
+  const found = roleNamed(iam, name);
   if (!found) throw missing(`The role with name ${name} cannot be found.`);
   return found;
 }
@@ -229,7 +236,8 @@ function shownRole(RoleName: string, { arn, trusts, trustPolicy }: { arn: string
   const Statement = { Effect: "Allow", Principal: { Service: trusts }, Action: "sts:AssumeRole" };
   const asGiven = trustPolicy !== undefined && String(trustedBy(trustPolicy)) === String(trusts);
   const document = asGiven ? trustPolicy : JSON.stringify({ Version: "2012-10-17", Statement });
-  return { Path: "/", RoleName, RoleId: `AROA${RoleName}`, Arn: arn, AssumeRolePolicyDocument: encoded(document) };
+  const Path = arn.slice(arn.indexOf("/"), arn.lastIndexOf("/") + 1);
+  return { Path, RoleName, RoleId: `AROA${RoleName}`, Arn: arn, AssumeRolePolicyDocument: encoded(document) };
 }
 
 /** The services that a trust policy allows. */

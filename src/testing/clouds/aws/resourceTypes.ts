@@ -34,7 +34,7 @@ export const RESOURCE_TYPES: Record<string, ResourceType> = {
     },
     read: ({ clusters }, name) => {
       const cluster = clusters.get(name);
-      return cluster && { Cluster: name, CapacityProviders: cluster.capacityProviders };
+      return cluster && { Cluster: name, CapacityProviders: cluster.capacityProviders, DefaultCapacityProviderStrategy: [] };
     },
     update: (world, name, { CapacityProviders }) => {
       clusterNamed(world, name).capacityProviders = CapacityProviders as string[];
@@ -80,7 +80,14 @@ export const RESOURCE_TYPES: Record<string, ResourceType> = {
   },
   "AWS::EC2::VPC": kept("vpc", "VpcId"),
   "AWS::EC2::Subnet": kept("subnet", "SubnetId"),
-  "AWS::EC2::InternetGateway": kept("igw", "InternetGatewayId"),
+  "AWS::EC2::InternetGateway": {
+    ...kept("igw", "InternetGatewayId"),
+    // Its VPC is kept with it, and is not its own property.
+    update: ({ surroundings }, id, { InternetGatewayId: _, ...model }) => {
+      const { VpcId } = surroundings.things.get(id)?.properties ?? {};
+      surroundings.change(id, { ...model, ...(VpcId === undefined ? {} : { VpcId }) });
+    },
+  },
   "AWS::EC2::VPCGatewayAttachment": {
     create: ({ surroundings }, { InternetGatewayId, VpcId }) => {
       const id = String(InternetGatewayId);

@@ -26,6 +26,7 @@ export function placeResources(api: AwsApi): Record<string, StandInResource> {
       type: "AWS::ECS::ClusterCapacityProviderAssociations",
       replaceOn: ["clusterName"],
       names: { clusterName: "Cluster" },
+      always: { DefaultCapacityProviderStrategy: [] },
       readOnly: [],
     }),
     "aws:cloudwatch/logGroup:LogGroup": registered(api, {
@@ -76,6 +77,7 @@ export function placeResources(api: AwsApi): Record<string, StandInResource> {
         if (vpcId !== undefined) await api.create("AWS::EC2::VPCGatewayAttachment", { InternetGatewayId: made.id, VpcId: vpcId });
         return made;
       },
+      update: async (id, { vpcId: _, ...inputs }, before, asked) => (await gateway.update?.(id, inputs, before, asked)) ?? {},
       delete: async (id, known, asked) => {
         if (known.vpcId !== undefined) await api.remove("AWS::EC2::VPCGatewayAttachment", `IGW|${known.vpcId}`);
         await gateway.delete?.(id, known, asked);
@@ -97,7 +99,8 @@ export function placeResources(api: AwsApi): Record<string, StandInResource> {
       outputs: () => ({}),
     }),
     "aws:ec2/routeTableAssociation:RouteTableAssociation": ec2("SubnetRouteTableAssociation", "", "Id", {
-      replaceOn: ["subnetId"],
+      // Pulumi's provider changes the table in place, which Cloud Control cannot.
+      replaceOn: ["subnetId", "routeTableId"],
       computed: [],
       outputs: () => ({}),
     }),

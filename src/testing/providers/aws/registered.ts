@@ -11,6 +11,8 @@ export interface Registered extends Pick<StandInResource, "replaceOn" | "compute
   readOnly: readonly string[];
   /** Inputs that have another name there. All others have the same name in PascalCase. */
   names?: Record<string, string>;
+  /** Properties that Pulumi's provider always sends. An input replaces its own. */
+  always?: JsonObject;
   /** Values that mean the same as an absent input, by its name. */
   absent?: JsonObject;
   /** Pulumi's id. @default the identifier */
@@ -23,13 +25,15 @@ export interface Registered extends Pick<StandInResource, "replaceOn" | "compute
 /** Each operation of the resource as calls of Cloud Control. */
 export function registered(api: AwsApi, row: Registered): StandInResource {
   const { type, readOnly, idOf = (identifier) => identifier, identifierOf = (id) => id, outputs = () => ({}), absent = {} } = row;
-  const modelOf = (inputs: JsonObject) =>
-    Object.fromEntries(
+  const modelOf = (inputs: JsonObject) => ({
+    ...row.always,
+    ...Object.fromEntries(
       Object.entries(inputs)
         // The provider has only one region here.
         .filter(([name, value]) => name !== "region" && !isDeepStrictEqual(value, absent[name]))
         .map(([name, value]) => [row.names?.[name] ?? pascal(name), valueThere(name, value)]),
-    );
+    ),
+  });
   const names = new Map(Object.entries(row.names ?? {}).map(([here, there]) => [there, here]));
   return {
     ...(row.replaceOn === undefined ? {} : { replaceOn: row.replaceOn }),

@@ -39,7 +39,7 @@ test.each<[operator: string, given: string | string[] | undefined, wanted: strin
   expect(holds(operator, given, wanted)).toBe(expected);
 });
 
-test("an operator that is not known allows nothing without a word", () => {
+test("an unknown operator is an error, not a silent denial", () => {
   expect(() => holds("DateGreaterThan", "2026-01-01", ["2025-01-01"])).toThrow("DateGreaterThan");
   expect(() => holds("DateGreaterThan", undefined, ["2025-01-01"])).toThrow("DateGreaterThan");
 });

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { awsContract, type Difference } from "../../../../src/testing/clouds/aws/contract";
 
-// The fake reads AWS' description of its API by itself: what is not as described is found, with its path.
+// The fake reads AWS' description of its API itself: it finds every difference, with its path.
 
 const SIDECAR = { name: "main", image: "busybox" };
 
@@ -13,7 +13,11 @@ test.each<[what: string, value: Parameters<Awaited<ReturnType<typeof awsContract
     { family: "etl", containerDefinitions: [{ ...SIDECAR, memroy: 1 }] },
     { path: "containerDefinitions[0].memroy", kind: "unknown" },
   ],
-  ["a name of JavaScript's own", { family: "etl", containerDefinitions: [], constructor: "x" }, { path: "constructor", kind: "unknown" }],
+  [
+    "a name from JavaScript's Object",
+    { family: "etl", containerDefinitions: [], constructor: "x" },
+    { path: "constructor", kind: "unknown" },
+  ],
   [
     "a number for a string",
     { family: "etl", containerDefinitions: [], cpu: 256 },
@@ -50,7 +54,7 @@ test.each<[what: string, value: Parameters<Awaited<ReturnType<typeof awsContract
   if (found) expect(() => contract.checkRequest(value, "RegisterTaskDefinitionRequest")).toThrow();
 });
 
-test("a reply that is not as described is the fake's own mistake", async () => {
+test("a reply that differs from the description is the fake's own mistake", async () => {
   const contract = await awsContract();
   expect(() => contract.checkReply({ tasks: [{ lastStatus: 1 }] }, "RunTaskResponse")).toThrow(
     /the fake's RunTaskResponse differs from AWS' description/,

@@ -41,7 +41,7 @@ const family = (aws: FakeAws, script: string) => ({
 });
 const awsvpcConfiguration = { subnets: ["subnet-1"] };
 
-test("whose a key is, and whose it is not", async () => {
+test("keys that it accepts, and keys that it refuses", async () => {
   const { aws, sts, config } = await clients();
   expect(await sts.send(new GetCallerIdentityCommand({}))).toMatchObject({
     Account: aws.account,
@@ -54,7 +54,7 @@ test("whose a key is, and whose it is not", async () => {
   await expect(new STSClient(unknown).send(new GetCallerIdentityCommand({}))).rejects.toMatchObject({ name: "InvalidClientTokenId" });
 });
 
-test("STS: what it does not know, a wrong version, and a signature for another service or region are refused as AWS does", async () => {
+test("STS refuses unknown operations, a wrong version, and a signature for another service or region as AWS does", async () => {
   const { sts, config } = await clients();
   await expect(sts.send(new GetSessionTokenCommand({}))).rejects.toMatchObject({
     name: "InvalidAction",
@@ -80,7 +80,7 @@ test("STS: what it does not know, a wrong version, and a signature for another s
   await expect(forged.send(new GetCallerIdentityCommand({}))).rejects.toMatchObject({ $metadata: { httpStatusCode: 403 } });
 });
 
-test("a task walks through its states in their order, and its log comes by FilterLogEvents, for which alone AmazonECS_FullAccess is enough", async () => {
+test("a task goes through its states in order; FilterLogEvents returns its log, which AmazonECS_FullAccess allows", async () => {
   const { aws, ecs, logs } = await clients({ step: 60 }, ["AmazonECS_FullAccess"]);
   const { taskDefinition } = await ecs.send(new RegisterTaskDefinitionCommand(family(aws, "echo hi; sleep 0.3")));
   expect(taskDefinition).toMatchObject({ revision: 1, status: "ACTIVE" });
@@ -110,7 +110,7 @@ test("a task walks through its states in their order, and its log comes by Filte
   const order = ["PROVISIONING", "PENDING", "ACTIVATING", "RUNNING", "DEACTIVATING", "STOPPING", "DEPROVISIONING", "STOPPED"];
   expect(seen).toEqual(order.filter((status) => seen.includes(status)));
   const { tasks: [ended] = [] } = await ecs.send(new DescribeTasksCommand({ cluster: "flows", tasks: [task] }));
-  // As ecs-describe-task-pull-timeout.jsonl has a task that was on a network, and ecs-fargate-run-success.jsonl one that ran.
+  // ecs-describe-task-pull-timeout.jsonl has a task with a network, and ecs-fargate-run-success.jsonl one that ran.
   const times = [ended?.createdAt, ended?.connectivityAt, ended?.pullStartedAt, ended?.pullStoppedAt, ended?.startedAt, ended?.stoppedAt];
   expect(times.map((time) => time?.getTime())).toEqual(times.map((time) => time?.getTime()).sort((a = 0, b = 0) => a - b));
   expect(times).not.toContain(undefined);
@@ -138,7 +138,7 @@ test("a task walks through its states in their order, and its log comes by Filte
   });
 });
 
-test("errors are in AWS' own words", async () => {
+test("errors are those of AWS", async () => {
   const { aws, ecs, logs } = await clients({}, ["AdministratorAccess"]);
   await expect(logs.send(new FilterLogEventsCommand({ logGroupName: "none" }))).rejects.toMatchObject({
     name: "ResourceNotFoundException",
@@ -159,7 +159,7 @@ test("errors are in AWS' own words", async () => {
   });
 });
 
-test("a network is looked up as EC2 has it", async () => {
+test("a network is checked as EC2 would", async () => {
   const { aws, ecs } = await clients({ simulated: true }, ["AdministratorAccess"]);
   await ecs.send(new RegisterTaskDefinitionCommand(family(aws, "true")));
   const run = (awsvpcConfiguration: { subnets: string[]; securityGroups?: string[] }) =>
@@ -189,7 +189,7 @@ test("a network is looked up as EC2 has it", async () => {
   expect((await run({ subnets: ["subnet-1"], securityGroups: ["sg-1", made] })).tasks).toHaveLength(1);
 });
 
-test("ListTasks takes startedBy alone, or other filters", async () => {
+test("ListTasks accepts startedBy alone, or other filters", async () => {
   const { aws, ecs } = await clients({ simulated: true }, ["AdministratorAccess"]);
   await ecs.send(new RegisterTaskDefinitionCommand(family(aws, "true")));
   await ecs.send(
@@ -212,7 +212,7 @@ test("ListTasks takes startedBy alone, or other filters", async () => {
   expect([await listed({ family: "etl" }), await listed({ family: "other" }), await listed({ launchType: "EC2" })]).toEqual([1, 0, 0]);
 });
 
-test("names of groups and streams have up to 512 characters of those that there are", async () => {
+test("names of groups and streams have up to 512 of the allowed characters", async () => {
   const { aws, logs } = await clients({}, ["AdministratorAccess"]);
   const create = (logGroupName: string) => logs.send(new CreateLogGroupCommand({ logGroupName }));
   await create("g".repeat(512));
@@ -224,7 +224,7 @@ test("names of groups and streams have up to 512 characters of those that there 
   expect([...aws.world.log.groups.keys()]).toEqual(["g".repeat(512)]);
 });
 
-test("an empty role is none", async () => {
+test("an empty role counts as absent", async () => {
   const { aws, ecs } = await clients({ simulated: true }, ["AmazonECS_FullAccess"]);
   const definition = { ...family(aws, "true"), taskRoleArn: "" };
   await ecs.send(new RegisterTaskDefinitionCommand(definition));
@@ -242,7 +242,7 @@ test("an empty role is none", async () => {
   await expect.poll(async () => (await seen())?.lastStatus, { timeout: 60_000 }).toBe("RUNNING");
 });
 
-test("one token, one task; with another request a conflict that names it", async () => {
+test("one token gives one task; with another request, a conflict that names it", async () => {
   const { aws, ecs } = await clients({ simulated: true }, ["AdministratorAccess"]);
   await ecs.send(new RegisterTaskDefinitionCommand(family(aws, "true")));
   const request = {
@@ -269,7 +269,7 @@ const pass = (Resource: string, service = "ecs-tasks.amazonaws.com") => ({
 });
 const DENY = { Effect: "Deny" as const, Action: "iam:PassRole", Resource: "*" };
 
-// Which role may be passed: of a definition when it is registered, of overrides when it is run (../shared/reference/clouds.md has the rule).
+// Passing a role is checked for a definition when it is registered, and for overrides when it is run.
 test.each<[string, Parameters<FakeAws["accessKey"]>[1], { registers: boolean; overrides: boolean }]>([
   ["the managed policy", ["AmazonECS_FullAccess"], { registers: true, overrides: true }],
   ["any role", [{ Statement: [RUN, pass("*")] }], { registers: true, overrides: true }],
@@ -306,11 +306,11 @@ test.each<[string, Parameters<FakeAws["accessKey"]>[1], { registers: boolean; ov
   };
   expect(await tried(ecs.send(new RegisterTaskDefinitionCommand(family(aws, "true"))))).toBe(registers);
   expect(await tried(ecs.send(new RunTaskCommand({ ...run, overrides: { taskRoleArn } })))).toBe(overrides);
-  // What a definition has was passed when it was registered.
+  // A definition's roles were passed when it was registered.
   expect((await ecs.send(new RunTaskCommand(run))).tasks).toHaveLength(1);
 });
 
-test("a role that ECS may not assume is not valid, whoever passes it", async () => {
+test("a role that ECS may not assume is invalid, whoever passes it", async () => {
   const { aws, ecs } = await clients();
   const executionRoleArn = aws.world.iam.addRole("of-lambda", ["lambda.amazonaws.com"]).arn;
   await expect(ecs.send(new RegisterTaskDefinitionCommand({ ...family(aws, "true"), executionRoleArn }))).rejects.toMatchObject({
@@ -319,7 +319,7 @@ test("a role that ECS may not assume is not valid, whoever passes it", async () 
   });
 });
 
-test("what is to be launched goes with the definition and with the cluster's capacity", async () => {
+test("a launch must fit the definition and the cluster's capacity", async () => {
   const { aws, ecs } = await clients({ simulated: true });
   const onFargate = family(aws, "true");
   const { networkMode: _, requiresCompatibilities: __, cpu: ___, ...onMachines } = onFargate;
@@ -349,7 +349,7 @@ test("what is to be launched goes with the definition and with the cluster's cap
   expect((await run({ launchType: "EC2" })).tasks).toMatchObject([{ launchType: "EC2" }]);
 });
 
-test("a value of the wrong type cannot be read, and what the API does not know is no operation", async () => {
+test("a value of the wrong type cannot be read, and an unknown operation is refused", async () => {
   const { aws, config } = await clients();
   const unchecked = new ECSClient(config);
   const sent = (input: object) => unchecked.send(new RunTaskCommand(input as ConstructorParameters<typeof RunTaskCommand>[0]));
@@ -362,7 +362,7 @@ test("a value of the wrong type cannot be read, and what the API does not know i
   expect(aws.calls.map(({ status }) => status)).toEqual([400, 400, 400]);
 });
 
-test("calls of the Query protocol are counted, delayed and broken as any others", async () => {
+test("calls of the Query protocol are counted, delayed and broken like all others", async () => {
   const { aws, sts } = await clients();
   aws.plant({ on: "sts:GetCallerIdentity", fault: { kind: "unavailable" } });
   await expect(sts.send(new GetCallerIdentityCommand({}))).rejects.toMatchObject({ $metadata: { httpStatusCode: 503 } });

@@ -30,12 +30,12 @@ import { startFakeAws } from "../../../../src/testing";
 import { pythonVenv } from "../../../pythonVenv";
 import { until } from "../../../until";
 
-// A second judge: moto (https://docs.getmoto.org) answers the same calls of the same clients. It knows what AWS keeps and how its errors are
-// called; how a task walks through its states, what a policy allows and what Fargate takes it does not, and there the recordings decide.
+// A second opinion: moto (https://docs.getmoto.org) gets the same calls from the same clients. It knows what AWS stores and how its errors
+// are named. It does not know a task's states, policies and Fargate's limits; for these the recordings decide.
 
 const REGION = "eu-west-1";
 const python = spawnSync("python3", ["--version"]).status === 0;
-if (!python) console.warn("SKIPPED: no python3, so no moto to agree with");
+if (!python) console.warn("SKIPPED: no python3, so no moto to compare with");
 
 interface Clients {
   ecs: ECSClient;
@@ -71,7 +71,7 @@ describe.skipIf(!python)("moto agrees", () => {
     await stop?.();
   });
 
-  /** The same call of both. @param look what of its answer is compared; an error by its name */
+  /** Compare the same call of both. @param look which part of its reply is compared; an error by its name */
   async function same<Reply>(call: (clients: Clients) => Promise<Reply>, look: (reply: Reply) => unknown): Promise<unknown> {
     const seen = (clients: Clients) =>
       call(clients).then(look, (error: Error & { $metadata?: { httpStatusCode: number } }) => ({
@@ -113,7 +113,7 @@ describe.skipIf(!python)("moto agrees", () => {
     await same(({ ecs }) => ecs.send(new ListTaskDefinitionsCommand({ familyPrefix: "etl", status: "INACTIVE" })), listed);
   });
 
-  test("ECS: what is not there", async () => {
+  test("ECS: what does not exist", async () => {
     const failures = (reply: { failures?: { reason?: string }[] }) => reply.failures?.map(({ reason }) => reason);
     const nothing = () => "answered";
     expect(await same(({ ecs }) => ecs.send(new DescribeTaskDefinitionCommand({ taskDefinition: "none" })), nothing)).toMatchObject({
@@ -129,7 +129,7 @@ describe.skipIf(!python)("moto agrees", () => {
       expect(await same(({ ecs }) => ecs.send(command() as ListTasksCommand), nothing)).toMatchObject({
         error: "ClusterNotFoundException",
       });
-    // A task that is not there is a failure by the name of MISSING; moto says nothing of it.
+    // A missing task is a failure with the name MISSING; moto leaves it out.
     const lost = await both.ours.ecs.send(new DescribeTasksCommand({ cluster: "flows", tasks: ["0".repeat(32)] }));
     expect(failures(lost)).toEqual(["MISSING"]);
   });
@@ -162,7 +162,7 @@ describe.skipIf(!python)("moto agrees", () => {
     await same(({ logs }) => logs.send(get({ limit: 10_001 })), nothing);
   });
 
-  test("STS: an answer of three", async () => {
+  test("STS: the caller's identity", async () => {
     await same(
       ({ sts }) => sts.send(new GetCallerIdentityCommand({})),
       (reply) => [reply.Account, reply.Arn, reply.UserId].map((each) => typeof each),

@@ -2,7 +2,7 @@ import { beforeEach, expect, onTestFinished, test } from "vitest";
 import { type FakeAws, startFakeAws } from "../../../../src/testing";
 import { type AwsApi, awsApi } from "../../../../src/testing/providers/aws/awsApi";
 
-// IAM and Cloud Control, as provisioning calls them: what AWS refuses is refused in its words (recordings/aws/iam-*.jsonl).
+// IAM and Cloud Control, as provisioning calls them: what AWS refuses is refused with its message (recordings/aws/iam-*.jsonl).
 
 let aws: FakeAws;
 let api: AwsApi;
@@ -20,7 +20,7 @@ const OWN = "arn:aws:iam::111111111111:policy/mine";
 
 test.each<[what: string, action: string, parameters: Record<string, string>, status: number, message: string | RegExp]>([
   [
-    "a trust policy that is no JSON",
+    "a trust policy that is not JSON",
     "CreateRole",
     { RoleName: "r", AssumeRolePolicyDocument: "{" },
     400,
@@ -54,7 +54,7 @@ test.each<[what: string, action: string, parameters: Record<string, string>, sta
   await expect(api.iam(action, parameters)).rejects.toMatchObject({ status, message: expect.stringMatching(message) });
 });
 
-test("IAM: two keys a user, five versions a policy, and nothing goes that is in use", async () => {
+test("IAM: two keys for a user, five versions of a policy, and nothing in use can be deleted", async () => {
   for (const _ of [1, 2]) await api.iam("CreateAccessKey", { UserName: "ada" });
   await expect(api.iam("CreateAccessKey", { UserName: "ada" })).rejects.toMatchObject({ code: "LimitExceeded", status: 409 });
   await expect(api.iam("DeleteUser", { UserName: "ada" })).rejects.toMatchObject({ code: "DeleteConflict" });
@@ -66,7 +66,20 @@ test("IAM: two keys a user, five versions a policy, and nothing goes that is in 
   await expect(api.iam("DeletePolicy", { PolicyArn: OWN })).rejects.toMatchObject({ code: "DeleteConflict" });
 });
 
-test("who is not allowed provisions nothing", async () => {
+test("IAM: a service-linked role lies under the path of its service, and an account has it once", async () => {
+  const create = () => api.iam("CreateServiceLinkedRole", { AWSServiceName: "ecs.amazonaws.com" });
+  const arn = "arn:aws:iam::111111111111:role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS";
+  expect((await create())("Arn")).toEqual([arn]);
+  const role = await api.iam("GetRole", { RoleName: "AWSServiceRoleForECS" });
+  expect([role("Path"), role("Arn")]).toEqual([["/aws-service-role/ecs.amazonaws.com/"], [arn]]);
+  await expect(create()).rejects.toMatchObject({ code: "InvalidInput", message: expect.stringMatching(/has been taken in this account/) });
+  const deletion = await api.iam("DeleteServiceLinkedRole", { RoleName: "AWSServiceRoleForECS" });
+  expect(deletion("DeletionTaskId")).toEqual([
+    expect.stringMatching(/^task\/aws-service-role\/ecs\.amazonaws\.com\/AWSServiceRoleForECS\/[0-9a-f-]{36}$/),
+  ]);
+});
+
+test("without permission nothing can be provisioned", async () => {
   const nobody = awsApi({ url: aws.url, region: aws.region, account: aws.account, ownerKey: aws.accessKey("nobody", []) });
   await expect(nobody.iam("CreateUser", { UserName: "eve" })).rejects.toMatchObject({ code: "AccessDenied", status: 403 });
   await expect(nobody.create("AWS::EC2::VPC", { CidrBlock: "10.0.0.0/16" })).rejects.toMatchObject({ code: "AccessDeniedException" });
@@ -75,7 +88,7 @@ test("who is not allowed provisions nothing", async () => {
   expect([aws.world.iam.users.has("eve"), aws.world.surroundings.things.size]).toEqual([false, 0]);
 });
 
-test("Cloud Control accepts a request, and says how it went when it is asked", async () => {
+test("Cloud Control accepts a request, and reports its result on request", async () => {
   await expect(api.create("AWS::EC2::Instance", {})).rejects.toMatchObject({ code: "TypeNotFoundException" });
   await expect(api.create("AWS::EC2::Subnet", { VpcId: "vpc-0123456789abcdef" })).rejects.toMatchObject({ code: "NotFound" });
   const { identifier } = await api.create("AWS::EC2::VPC", { CidrBlock: "10.0.0.0/16" });
@@ -89,11 +102,59 @@ test("Cloud Control accepts a request, and says how it went when it is asked", a
   expect(await api.get("AWS::EC2::VPC", identifier)).toBeUndefined();
   await api.create("AWS::ECS::Cluster", { ClusterName: "etl" });
   await expect(api.update("AWS::ECS::Cluster", "etl", { ClusterName: "etl", Tags: [] }, ["Arn"])).rejects.toMatchObject({
-    code: "NotUpdatable",
+    code: "GeneralServiceException",
   });
 });
 
-test("an internet gateway that is attached keeps its VPC, and is detached first", async () => {
+const VPC = { CidrBlock: "10.0.0.0/16" };
+
+test("Cloud Control holds a request to the schema of its type", async () => {
+  const refusedAs = (code: string, message: string) => ({ code, status: 400, message: `${code}: ${message}` });
+  await expect(api.create("AWS::EC2::VPC", { ...VPC, Cidr: "x" })).rejects.toMatchObject(
+    refusedAs("ValidationException", "Model validation failed (#: extraneous key [Cidr] is not permitted)"),
+  );
+  await expect(api.create("AWS::EC2::Subnet", { CidrBlock: "10.0.0.0/20" })).rejects.toMatchObject(
+    refusedAs("ValidationException", "Model validation failed (#: required key [VpcId] not found)"),
+  );
+  const { identifier: id } = await api.create("AWS::EC2::VPC", VPC);
+  await expect(api.update("AWS::EC2::VPC", id, { CidrBlock: "10.1.0.0/16" }, ["VpcId"])).rejects.toMatchObject(
+    refusedAs("NotUpdatableException", "Invalid patch update: createOnlyProperties [/properties/CidrBlock] cannot be updated"),
+  );
+  await expect(api.update("AWS::EC2::VPC", id, { ...VPC, VpcId: "vpc-1" }, [])).rejects.toMatchObject(
+    refusedAs("ValidationException", "Invalid patch update: readOnlyProperties [/properties/VpcId] cannot be updated"),
+  );
+  const { identifier: SubnetId } = await api.create("AWS::EC2::Subnet", { VpcId: id, CidrBlock: "10.0.0.0/20" });
+  const { identifier: RouteTableId } = await api.create("AWS::EC2::RouteTable", { VpcId: id });
+  const { identifier } = await api.create("AWS::EC2::SubnetRouteTableAssociation", { SubnetId, RouteTableId });
+  await expect(
+    api.update("AWS::EC2::SubnetRouteTableAssociation", identifier, { SubnetId, RouteTableId: "rtb-1" }, ["Id"]),
+  ).rejects.toMatchObject(
+    refusedAs("UnsupportedActionException", "Resource type AWS::EC2::SubnetRouteTableAssociation does not support UPDATE action"),
+  );
+  expect(await api.get("AWS::EC2::VPC", id)).toEqual({ ...VPC, VpcId: id });
+});
+
+test("Cloud Control calls the services in the name of the caller, who needs their permissions too", async () => {
+  const cloudControl = { Effect: "Allow" as const, Action: "cloudformation:*", Resource: "*" };
+  const may = (Action: string[]) => ({
+    Version: "2012-10-17",
+    Statement: [cloudControl, { Effect: "Allow" as const, Action, Resource: "*" }],
+  });
+  const apiOf = (name: string, actions: string[]) =>
+    awsApi({ url: aws.url, region: aws.region, account: aws.account, ownerKey: aws.accessKey(name, [may(actions)]) });
+  const reader = apiOf("reader", ["ec2:DescribeVpcs"]);
+  await expect(reader.create("AWS::EC2::VPC", VPC)).rejects.toMatchObject({
+    code: "AccessDenied",
+    message: expect.stringMatching(/user\/reader is not authorized to perform: ec2:CreateVpc on resource: arn:aws:ec2:.*:vpc\/\*/),
+  });
+  const maker = apiOf("maker", ["ec2:CreateVpc"]);
+  const { identifier } = await maker.create("AWS::EC2::VPC", VPC);
+  expect(await reader.get("AWS::EC2::VPC", identifier)).toEqual({ ...VPC, VpcId: identifier });
+  await expect(maker.get("AWS::EC2::VPC", identifier)).rejects.toMatchObject({ code: "AccessDeniedException" });
+  await expect(reader.remove("AWS::EC2::VPC", identifier)).rejects.toMatchObject({ code: "AccessDenied" });
+});
+
+test("an attached internet gateway keeps its VPC, and must be detached first", async () => {
   const { identifier: VpcId } = await api.create("AWS::EC2::VPC", { CidrBlock: "10.0.0.0/16" });
   const { identifier: InternetGatewayId } = await api.create("AWS::EC2::InternetGateway", {});
   const { identifier } = await api.create("AWS::EC2::VPCGatewayAttachment", { InternetGatewayId, VpcId });

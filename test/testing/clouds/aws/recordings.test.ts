@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { observationOf, type TaskFacts } from "../../../../src/targets/ecs/ecsOutcome";
 
-// Real traffic with ECS, which lies beside the repo where it may: what the target reads out of it.
+// Real traffic with ECS, from a folder beside the repository: what the target reads from it.
 
 const folder = join(__dirname, "..", "..", "..", "..", "..", "shared", "recordings", "aws");
 const there = existsSync(folder);
@@ -18,7 +18,7 @@ const read = (name: string) =>
 
 const bodyOf = (name: string, line: number) => read(name)[line]?.response.body;
 
-/** Step Functions writes keys in PascalCase; ECS does not. */
+/** Convert the PascalCase of Step Functions to ECS' keys. */
 function camel(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(camel);
   if (value === null || typeof value !== "object") return value;
@@ -49,7 +49,7 @@ describe.skipIf(!there)("recorded ECS tasks", () => {
     });
   });
 
-  test("an image that is not there", () => {
+  test("an image that does not exist", () => {
     expect(observationOf(factsOf(bodyOf("ecs-fargate-missing-image", 1)))).toMatchObject({
       outcome: {
         kind: "failedToStart",
@@ -58,14 +58,14 @@ describe.skipIf(!there)("recorded ECS tasks", () => {
     });
   });
 
-  test("a registry that did not answer, as it was told in 2019", () => {
+  test("a registry that did not answer, as reported in 2019", () => {
     const { tasks = [] } = bodyOf("ecs-describe-task-pull-timeout", 0) as { tasks?: unknown[] };
     expect(observationOf(factsOf(tasks[0]))).toMatchObject({
       outcome: { kind: "failedToStart", reason: expect.stringMatching(/^CannotPullContainerError: API error/) },
     });
   });
 
-  test("StopTask answers with a task that still runs", () => {
+  test("StopTask returns a task that still runs", () => {
     const stopped = read("ecs-stop-task").filter(({ response }) => "task" in response.body);
     expect(stopped).toHaveLength(2);
     for (const { response } of stopped) expect(observationOf(factsOf(response.body.task)).phase).toBe("running");

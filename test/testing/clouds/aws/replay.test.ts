@@ -21,7 +21,7 @@ import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from "@aws-sdk
 import { describe, expect, onTestFinished, test } from "vitest";
 import { startFakeAws } from "../../../../src/testing";
 
-// What AWS answered, recorded, beside what the fake answers to the same call: the same status, the same members of the same types, the same texts.
+// AWS' recorded replies and the fake's replies to the same calls: the same status, members, types and error messages.
 
 const folder = join(__dirname, "..", "..", "..", "..", "..", "shared", "recordings", "aws");
 const there = existsSync(folder);
@@ -44,7 +44,7 @@ async function place() {
   return { aws, ecs: new ECSClient(config), logs: new CloudWatchLogsClient(config), sts: new STSClient(config) };
 }
 
-/** What a call came to, in the form of the recordings: errors as boto3 has them. */
+/** The result of a call, in the form of the recordings: errors as in boto3. */
 async function answer(call: Promise<{ $metadata: { httpStatusCode?: number } }>): Promise<{ status: number; body: unknown }> {
   try {
     const { $metadata, ...body } = await call;
@@ -55,7 +55,7 @@ async function answer(call: Promise<{ $metadata: { httpStatusCode?: number } }>)
   }
 }
 
-/** The members that a recorded value has and ours has not, or has of another type; what AWS has added since is no difference. */
+/** The members of a recorded value that ours lacks, or has with another type. What AWS has added since is no difference. */
 function lacking(recorded: unknown, ours: unknown, path: string): string[] {
   if (recorded === null || recorded === undefined) return [];
   if (Array.isArray(recorded)) {
@@ -64,7 +64,7 @@ function lacking(recorded: unknown, ours: unknown, path: string): string[] {
   }
   if (typeof recorded === "object") {
     if (typeof ours !== "object" || ours === null) return [`${path} is no structure`];
-    // boto3 and the SDK both make dates of times; a recording has them as text.
+    // boto3 and the SDK both convert times to dates; a recording has them as strings.
     if (ours instanceof Date) return [];
     return Object.entries(recorded).flatMap(([key, inner]) => lacking(inner, (ours as Record<string, unknown>)[key], `${path}.${key}`));
   }
@@ -147,7 +147,7 @@ describe.skipIf(!there)("recorded calls", () => {
     const [described, registered, again] = read("ecs-task-definition-register");
     type Definition = Record<string, unknown> & { family: string };
     const { taskDefinition } = (registered as Recorded).response.body as unknown as { taskDefinition: Definition };
-    // What AWS adds by itself is not part of a request.
+    // What AWS adds itself is not part of a request.
     const added = ["taskDefinitionArn", "revision", "status", "requiresAttributes", "compatibilities", "registeredAt", "registeredBy"];
     const request = Object.fromEntries(Object.entries(taskDefinition).filter(([key]) => !added.includes(key)));
     const roles = { executionRoleArn: aws.executionRoleArn, taskRoleArn: undefined };
@@ -155,7 +155,7 @@ describe.skipIf(!there)("recorded calls", () => {
     const without = (recorded: Recorded | undefined): Recorded => {
       const copy = structuredClone(recorded) as Recorded;
       const { taskDefinition: inside } = copy.response.body as { taskDefinition: Record<string, unknown> };
-      // Which account's roles, and what an agent on a machine must have, the fake does not tell.
+      // The fake does not have other accounts' roles, and what an agent on a machine must have.
       for (const key of ["executionRoleArn", "taskRoleArn", "requiresAttributes"]) delete inside[key];
       return copy;
     };
@@ -176,7 +176,7 @@ describe.skipIf(!there)("recorded calls", () => {
     expect(gone).toMatchObject({ failures: [], taskDefinitions: [{ status: first?.status }] });
   });
 
-  test("STS: who asks, and a role's session", async () => {
+  test("STS: the caller's identity, and a role's session", async () => {
     const { aws, sts } = await place();
     const [who, , assumed, , ...refused] = read("sts");
     compare(who, await answer(sts.send(new GetCallerIdentityCommand({}))));

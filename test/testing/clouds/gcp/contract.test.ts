@@ -8,7 +8,7 @@ import { RUN_METHODS } from "../../../../src/testing/clouds/gcp/runMethods";
 import { jobOf, never, openerOf, poolOf, runOf } from "../../../targets/cloudRun/place";
 import { until } from "../../../until";
 
-// The fake against Google's own description of the API (the SDK's protos.json).
+// The fake compared with Google's own description of the API (the SDK's protos.json).
 
 const contract = runContract();
 
@@ -23,7 +23,7 @@ async function google(options = {}) {
   return { fake, ask };
 }
 
-test("every reply to a story of all ends is what Google says its reply is, and every request ours", async () => {
+test("all replies, for every kind of end, match Google's description, and so do our requests", async () => {
   const { fake, ask } = await google();
   const pool = poolOf(fake, fake.serviceAccountKey("submitter") as JsonObject);
   const target = await openerOf(pool).open();
@@ -74,19 +74,19 @@ function anyOf(reply: JsonObject): JsonObject[] {
 }
 
 describe("proto3's JSON", () => {
-  test("what is zero, false or empty is not there", async () => {
+  test("fields that are zero, false or empty are absent", async () => {
     const { fake } = await google();
     const target = await openerOf(poolOf(fake, fake.serviceAccountKey("submitter") as JsonObject)).open();
     const plan = target.plan(jobOf(fake, "true"), runOf(randomUUID()));
     const id = await target.submit(await target.prepare(plan, never), never);
     await until(async () => (await target.observe([id])).get(id)?.phase === "ended");
     const text = JSON.stringify([fake.world.executions.get(id), [...fake.world.tasks.values()]]);
-    // Of maxRetries alone 0 is told from nothing.
+    // Only maxRetries distinguishes 0 from absent.
     expect(text.replaceAll('"maxRetries":0,', "")).not.toMatch(/":(0|false|""|\[\])[,}]/);
     expect(text).not.toContain("exitCode");
   });
 
-  test("enums are taken by name and by number, and given by number where that is asked for", async () => {
+  test("enums are accepted as names and numbers, and returned as numbers on request", async () => {
     const { ask } = await google();
     const jobs = "/v2/projects/acme/locations/europe-west1/jobs";
     const job = (launchStage: Json) => ({ launchStage, template: { template: { executionEnvironment: 1, containers: [{ image: "x" }] } } });
@@ -102,7 +102,7 @@ describe("proto3's JSON", () => {
   });
 });
 
-test("a Job keeps what its caller says of it, gets ready by way of RECONCILING, and is found by its project's number", async () => {
+test("a Job keeps its caller's fields, becomes ready through RECONCILING, and is found by its project's number", async () => {
   const { fake, ask } = await google({ reconcile: 400 });
   const jobs = "/v2/projects/acme/locations/europe-west1/jobs";
   const said: JsonObject = { annotations: { team: "data" }, binaryAuthorization: { useDefault: true }, client: "c", clientVersion: "1" };
@@ -150,15 +150,9 @@ describe("what Google refuses", () => {
   const jobs = "/v2/projects/acme/locations/europe-west1/jobs";
   const task = (over: JsonObject): JsonObject => ({ template: { template: { containers: [{ image: "x" }], ...over } } });
   test.each<[string, string, JsonObject, number, RegExp]>([
+    ["an unknown field", "j", { templat: {} }, 400, /^Invalid JSON payload received\. Unknown name "templat": Cannot find field\.$/],
     [
-      "a field that there is not",
-      "j",
-      { templat: {} },
-      400,
-      /^Invalid JSON payload received\. Unknown name "templat": Cannot find field\.$/,
-    ],
-    [
-      "a field that there is not, deep down",
+      "an unknown field, deep inside",
       "j",
       task({ maxRetry: 1 }),
       400,
@@ -172,11 +166,11 @@ describe("what Google refuses", () => {
       /^Invalid value at 'template\.template\.max_retries' \(TYPE_INT32\), "many"$/,
     ],
     ["a number for a duration", "j", task({ timeout: 600 }), 400, /Duration/],
-    ["an enum that there is not", "j", task({ executionEnvironment: "GEN2" }), 400, /ExecutionEnvironment/],
-    ["a name that is none", "J_1", task({}), 400, /job_id/],
+    ["an invalid enum value", "j", task({ executionEnvironment: "GEN2" }), 400, /ExecutionEnvironment/],
+    ["an invalid name", "J_1", task({}), 400, /job_id/],
     ["too many retries", "j", task({ maxRetries: 11 }), 400, /max_retries/],
     ["a token that is too long", "j", { ...task({}), startExecutionToken: "x".repeat(62) }, 400, /fewer than 63/],
-    ["a label that is none", "j", { ...task({}), labels: { Team: "x" } }, 400, /labels: Team=x/],
+    ["an invalid label", "j", { ...task({}), labels: { Team: "x" } }, 400, /labels: Team=x/],
     ["no container", "j", { template: { template: {} } }, 400, /at least one container/],
     [
       "two of a oneof",
@@ -185,15 +179,9 @@ describe("what Google refuses", () => {
       400,
       /at 'binary_authorization' \(oneof\), oneof field 'binauthz_method' is already set\. Cannot set 'policy'/,
     ],
+    ["a reserved annotation", "j", { ...task({}), annotations: { "run.googleapis.com/x": "y" } }, 400, /annotations: the namespace/],
     [
-      "an annotation of Google's own",
-      "j",
-      { ...task({}), annotations: { "run.googleapis.com/x": "y" } },
-      400,
-      /annotations: the namespace/,
-    ],
-    [
-      "a mount of a volume that there is not",
+      "a mount of a missing volume",
       "j",
       task({ containers: [{ image: "x", volumeMounts: [{ name: "v", mountPath: "/v" }] }] }),
       400,
@@ -217,7 +205,7 @@ describe("what Google refuses", () => {
     });
   });
 
-  test("a region that there is not, billing that is off, and a perimeter", async () => {
+  test("an unknown region, disabled billing, and a perimeter", async () => {
     const { fake, ask } = await google();
     const reasonOf = async (path: string) => {
       const { status, body } = await ask("GET", path);
@@ -232,7 +220,7 @@ describe("what Google refuses", () => {
     expect(await reasonOf(jobs)).toEqual([403, "SECURITY_POLICY_VIOLATED"]);
   });
 
-  test("a name twice, a run before it is ready, a stale etag, a cancellation after the end", async () => {
+  test("a name twice, a run before it is ready, an old etag, a cancellation after the end", async () => {
     const { fake, ask } = await google({ reconcile: 100 });
     const made = await ask("POST", `${jobs}?jobId=j`, task({ containers: [{ image: "x", command: ["true"] }] }));
     expect(made.status).toBe(200);
@@ -257,7 +245,7 @@ describe("what Google refuses", () => {
   });
 });
 
-/** A JSON Web Token as Google's client libraries make them (RFC 7519), in the claims that are wanted. */
+/** A JSON Web Token like those of Google's client libraries (RFC 7519), with these claims. */
 function signedBy(key: KeyFile, claims: object): string {
   const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
   const text = `${part({ alg: "RS256", typ: "JWT", kid: key.private_key_id })}.${part(claims)}`;
@@ -271,20 +259,20 @@ function exchange(url: string, assertion: string): Promise<Response> {
   });
 }
 
-describe("who is let in", () => {
+describe("credentials", () => {
   const path = "/v2/projects/acme/locations/europe-west1/jobs";
   const asked = async (url: string, token?: string) => {
     const reply = await fetch(`${url}${path}`, token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } });
     return [reply.status, ((await reply.json()) as { error?: { status: string; message: string } }).error?.message];
   };
 
-  test("nobody without a token, or with one of his own making", async () => {
+  test("nobody without a token, or with a made-up one", async () => {
     const { fake } = await google();
     expect(await asked(fake.url)).toEqual([401, expect.stringMatching(/^Request is missing required authentication credential/)]);
     expect(await asked(fake.url, "made.up.token")).toEqual([401, expect.stringMatching(/^Request had invalid authentication credentials/)]);
   });
 
-  test("a key's own token, and one that the token endpoint gives for it; not one of a key that is gone, expired, or another's", async () => {
+  test("a key's own token, and one from the token endpoint; none of a key that is deleted, expired, or another's", async () => {
     const { fake } = await google();
     const { JWT } = await import("google-auth-library");
     const key = fake.serviceAccountKey("someone", ["roles/run.viewer"]);
@@ -321,7 +309,7 @@ describe("who is let in", () => {
     expect([refused.status, await refused.json()]).toEqual([400, { error: "invalid_grant", error_description: "Invalid JWT Signature." }]);
   });
 
-  test("a deleted service account is told as that, and a system-managed key is listed beside the others", async () => {
+  test("a deleted service account is reported as such, and a system-managed key is in the list of keys", async () => {
     const { fake, ask } = await google();
     const key = fake.serviceAccountKey("gone", ["roles/run.viewer"]);
     const listed = async (query = "") => {

@@ -7,8 +7,8 @@ import { executionFacts } from "../../../../src/targets/cloudRun/facts";
 import { startFakeGoogleCloud } from "../../../../src/testing";
 import { until } from "../../../until";
 
-// Traffic that was recorded between real clients and Google: the fake answers each request as Google did. The recordings are not ours to
-// keep in this repository; they lie beside it where they were collected.
+// Recorded traffic between real clients and Google: the fake answers each request as Google did. The recordings may not be kept in this
+// repository; they are in a folder beside it.
 const folder = join(__dirname, "..", "..", "..", "..", "..", "shared", "recordings", "gcp");
 const there = existsSync(folder);
 if (!there) console.warn(`SKIPPED: there are no recordings of Google Cloud in ${folder}`);
@@ -29,12 +29,12 @@ function exchanges(name: string): Exchange[] {
     .map((line) => JSON.parse(line) as Exchange);
 }
 
-/** Placeholders of the recorder by what they stand for here. */
+/** Replace the recorder's placeholders by their values here. */
 function filled<T extends Json>(value: T, known: Record<string, string>): T {
   return JSON.parse(JSON.stringify(value).replaceAll(/\$\{(\w+)\}/g, (whole, name: string) => known[name] ?? whole)) as T;
 }
 
-/** What is another in every run, or was made a constant by the recorder: compared by type only. */
+/** What differs in every run, or what the recorder replaced: compared only by type. */
 const VOLATILE = new Set([
   "createTime",
   "updateTime",
@@ -58,7 +58,7 @@ const VOLATILE = new Set([
   "image",
 ]);
 
-/** The paths where an answer is not like the recorded one. */
+/** The paths where a reply differs from the recorded one. */
 function differences(recorded: Json, ours: Json | undefined, path = ""): string[] {
   const key = path.slice(path.lastIndexOf(".") + 1);
   if (ours === undefined) return [`${path} is missing`];
@@ -120,7 +120,7 @@ describe.runIf(there)("Cloud Run jobs as recorded", () => {
     expect(found).toEqual([]);
   });
 
-  test("the reply of jobs.run, and what it is observed as", async () => {
+  test("the reply of jobs.run, and its observation", async () => {
     const [recorded] = exchanges("run-job-run-operation-fragment") as [Exchange];
     const { ask } = await google();
     const jobs = `/v2/projects/${PROJECT}/locations/us-east1/jobs`;
@@ -171,30 +171,30 @@ describe.runIf(there)("IAM, Resource Manager and Service Usage as recorded", () 
     return found;
   };
 
-  test("a service account that flaps after it was made", async () => {
+  test("a service account that appears and disappears after its creation", async () => {
     const found = await replay("iam-service-account", PROJECT, (fake, { response }, index) => {
       const { message } = ((response.body as JsonObject).error ?? {}) as { message?: string };
       if (index > 0 && message) fake.plant({ on: "iam.serviceAccounts.get", fault: { kind: "refuse", code: "NOT_FOUND", message } });
     });
-    // Google repeats an error in the form of its older APIs.
+    // Google repeats an error in the format of its older APIs.
     expect(found.filter((each) => !each.endsWith(".error.errors is missing"))).toEqual([]);
   });
 
   test("a key, listed and deleted", async () => {
     const found = await replay("iam-service-account-key-mock", PROJECT, () => {});
-    // That mock has no system-managed key; Google's reply that is recorded beside it was longer than what is left of it.
+    // That mock has no system-managed key; the recording of Google's reply is incomplete.
     expect(found.filter((each) => !each.endsWith(".keys: another list"))).toEqual([]);
   });
 
-  test("services switched on and off", async () => {
+  test("services enabled and disabled", async () => {
     const found = await replay("serviceusage-enable-disable-mock", `project-${ID}`, () => {});
-    // That mock's disable has another empty metadata than Google's, which is recorded too; its read tells a parent only once it was changed.
+    // That mock returns other empty metadata than Google, whose reply is recorded too. It returns a parent only after a change.
     expect(found.filter((each) => !/metadata|parent/.test(each))).toEqual([]);
     const disabled = await replay("serviceusage-disable", PROJECT, () => {});
     expect(disabled).toEqual([expect.stringMatching(/^serviceusage-disable:1 \.name: "operations\/acf\.[0-9a-f-]{36}"/)]);
   });
 
-  test("a project's policy: the new one comes back with a new etag, reads keep it", async () => {
+  test("a project's policy: a change returns a new etag, reads keep it", async () => {
     const { fake, ask } = await google();
     const path = (verb: string) => `/v1/projects/${PROJECT}:${verb}IamPolicy?alt=json`;
     const read = () => ask({ method: "POST", path: path("get"), body: null });

@@ -4,7 +4,7 @@ import { awsProvider, type FakeAws, type Found, type StandInResource, startFakeA
 import type { Principal } from "../../../../src/testing/clouds/aws/iam";
 import { provisioned } from "../../../e2e/clouds/aws";
 
-// Each resource type by itself: what it makes is in the fake, what is changed there is read, what is gone is gone.
+// Each resource type alone: what it creates is in the fake, what changes there is read, what is deleted is gone.
 
 const READ_ONLY = "arn:aws:iam::aws:policy/AmazonECS_FullAccess";
 const OWN = "arn:aws:iam::111111111111:policy/given";
@@ -15,15 +15,15 @@ const trust = (service: string) =>
 
 interface Case {
   inputs: JsonObject;
-  /** Someone changes it; and what of its outputs is then otherwise. Absent: all that can happen to it is that it goes. */
+  /** Someone changes it, and which outputs then differ. Absent: it can only be deleted. */
   drift?: [change: (aws: FakeAws, id: string) => void, seen: JsonObject];
-  /** Someone takes it away. */
+  /** Someone deletes it. */
   gone: (aws: FakeAws, id: string) => void;
 }
 
 const user = ({ world }: FakeAws) => world.iam.users.get("given") as Principal;
 const role = ({ world }: FakeAws) => world.iam.roles.get(world.iam.arn("role/given")) as Principal;
-/** One that is only kept. @param more what someone changes of it, as CloudFormation calls it, and as it is read */
+/** A resource that is only stored. @param more a change by someone, in CloudFormation's names, and how it is read */
 const kept = (
   inputs: JsonObject,
   [more, seen]: [JsonObject, JsonObject] = [{ Tags: [{ Key: "Name", Value: "mine" }] }, { tags: { Name: "mine" } }],
@@ -100,21 +100,27 @@ const CASES: Record<string, Case> = {
     { imageScanningConfiguration: { scanOnPush: false } },
   ]),
   "aws:ec2/vpc:Vpc": kept({ cidrBlock: "10.72.0.0/16" }),
-  "aws:ec2/subnet:Subnet": kept({ cidrBlock: "10.72.0.0/20" }, [{ MapPublicIpOnLaunch: true }, { mapPublicIpOnLaunch: true }]),
+  "aws:ec2/subnet:Subnet": kept({ vpcId: "vpc-mine", cidrBlock: "10.72.0.0/20" }, [
+    { MapPublicIpOnLaunch: true },
+    { mapPublicIpOnLaunch: true },
+  ]),
   "aws:ec2/internetGateway:InternetGateway": kept({}),
-  "aws:ec2/natGateway:NatGateway": kept({}),
+  "aws:ec2/natGateway:NatGateway": kept({ subnetId: "subnet-mine" }),
   "aws:ec2/eip:Eip": kept({ domain: "vpc" }),
-  "aws:ec2/routeTable:RouteTable": kept({}),
+  "aws:ec2/routeTable:RouteTable": kept({ vpcId: "vpc-mine" }),
   "aws:ec2/route:Route": kept({ routeTableId: "rtb-mine", destinationCidrBlock: "0.0.0.0/0" }, [
     { GatewayId: "igw-mine" },
     { gatewayId: "igw-mine" },
   ]),
-  "aws:ec2/routeTableAssociation:RouteTableAssociation": kept({}),
+  "aws:ec2/routeTableAssociation:RouteTableAssociation": {
+    inputs: { routeTableId: "rtb-mine", subnetId: "subnet-mine" },
+    gone: ({ world }, id) => world.surroundings.things.delete(id),
+  },
   "aws:ec2/securityGroup:SecurityGroup": kept({ description: "Flow runs", ingress: [] }, [
     { SecurityGroupIngress: [{ IpProtocol: "tcp", FromPort: 22, ToPort: 22, CidrIp: "0.0.0.0/0" }] },
     { ingress: [{ protocol: "tcp", fromPort: 22, toPort: 22, cidrBlocks: ["0.0.0.0/0"] }] },
   ]),
-  "aws:ec2/vpcEndpoint:VpcEndpoint": kept({ serviceName: "com.amazonaws.eu-west-1.logs" }),
+  "aws:ec2/vpcEndpoint:VpcEndpoint": kept({ vpcId: "vpc-mine", serviceName: "com.amazonaws.eu-west-1.logs" }),
 };
 
 let aws: FakeAws;
@@ -153,7 +159,7 @@ test.each(Object.entries(CASES))("%s", async (token, { inputs, drift, gone }) =>
   expect(held()).not.toEqual(empty);
   const found = await read(made);
   expect(found?.id).toBe(made.id);
-  // An input that the provider fills in is in the outputs, too.
+  // A default of the provider is in the outputs too.
   expect({ ...type.defaults, ...made.outputs }).toMatchObject(found?.outputs ?? {});
   if (drift) {
     drift[0](aws, made.id);
@@ -164,7 +170,7 @@ test.each(Object.entries(CASES))("%s", async (token, { inputs, drift, gone }) =>
   await type.delete?.(made.id, made.outputs, asked);
   expect(held()).toEqual(empty);
   if (token !== "aws:ecs/clusterCapacityProviders:ClusterCapacityProviders") expect(await read(made)).toBeUndefined();
-  // Gone already: nothing to do.
+  // Already deleted: nothing to do.
   await type.delete?.(made.id, made.outputs, asked);
 
   const again = await make();
@@ -172,7 +178,7 @@ test.each(Object.entries(CASES))("%s", async (token, { inputs, drift, gone }) =>
   expect(await read(again)).toBeUndefined();
 });
 
-test("what is in use stays, in IAM's and EC2's words; what is not there cannot be named", async () => {
+test("what is in use stays, with IAM's and EC2's messages; a missing resource cannot be referenced", async () => {
   const create = async (token: string, inputs: JsonObject) => (await resources[token]?.create(inputs, asked)) as Found;
   const remove = async (token: string, id: string) => resources[token]?.delete?.(id, {}, asked);
   const vpc = await create("aws:ec2/vpc:Vpc", { cidrBlock: "10.0.0.0/16" });

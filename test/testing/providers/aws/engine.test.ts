@@ -3,9 +3,9 @@ import { expect, onTestFinished, test } from "vitest";
 import { awsProvider, OfflineEngine, startFakeAws } from "../../../../src/testing";
 import { provisioned } from "../../../e2e/clouds/aws";
 
-// The unmodified program of the example in a test of its user: the offline engine, and the stand-in in the same process.
+// The unmodified program of the example, as its user would test it: the offline engine and the stand-in in the same process.
 
-test("examples/aws: AWS refuses something half-way, the next up goes on from there, and destroy leaves nothing", async () => {
+test("examples/aws: AWS refuses something half-way, the next up continues, and destroy leaves nothing", async () => {
   const aws = await startFakeAws();
   onTestFinished(() => aws.stop());
   const empty = provisioned(aws);

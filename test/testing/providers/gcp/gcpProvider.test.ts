@@ -3,7 +3,7 @@ import type { JsonObject } from "../../../../src/json";
 import { type FakeGoogleCloud, type Found, gcpProvider, type StandInResource, startFakeGoogleCloud } from "../../../../src/testing";
 import { provisioned } from "../../../e2e/clouds/gcp";
 
-// Each resource type by itself: what it makes is in the fake, what is changed there is read, what is gone is gone.
+// Each resource type alone: what it creates is in the fake, what changes there is read, what is deleted is gone.
 
 const SA = "roles/logging.viewer";
 const PLACE = { project: "acme", location: "europe-west1", region: "europe-west1" };
@@ -12,9 +12,9 @@ const accountId = "projects/acme/serviceAccounts/flow-runtime@acme.iam.gservicea
 
 interface Case {
   inputs: JsonObject;
-  /** Someone changes it; and what of its outputs is then otherwise. Absent: all that can happen to it is that it goes. */
+  /** Someone changes it, and which outputs then differ. Absent: it can only be deleted. */
   drift?: [change: (google: FakeGoogleCloud, id: string) => void, seen: JsonObject];
-  /** Someone takes it away. */
+  /** Someone deletes it. */
   gone: (google: FakeGoogleCloud, id: string) => void;
 }
 
@@ -132,7 +132,7 @@ test.each(Object.entries(CASES))("%s", async (token, { inputs, drift, gone }) =>
   await type.delete?.(made.id, made.outputs, asked);
   expect(held()).toEqual(empty);
   expect(await read(made)).toBeUndefined();
-  // Gone already: nothing to do.
+  // Already deleted: nothing to do.
   await type.delete?.(made.id, made.outputs, asked);
 
   const again = await make();

@@ -1,23 +1,23 @@
 import { DatabaseSync } from "node:sqlite";
 import { expect, onTestFinished, test } from "vitest";
-import { openTogether } from "../../src/ledger/together";
+import { openWriteBatcher } from "../../src/ledger/writeBatcher";
 
 function place() {
   const db = new DatabaseSync(":memory:");
   onTestFinished(() => db.close());
   db.exec("CREATE TABLE t (n INTEGER PRIMARY KEY) STRICT");
   const said: string[] = [];
-  const together = openTogether(
+  const batcher = openWriteBatcher(
     (work) => work(),
     (sql) => {
       said.push(sql);
       db.exec(sql);
     },
   );
-  const insert = (n: number) => together.write(() => db.prepare("INSERT INTO t VALUES (?)").run(n).changes);
+  const insert = (n: number) => batcher.write(() => db.prepare("INSERT INTO t VALUES (?)").run(n).changes);
   return {
     db,
-    together,
+    batcher,
     insert,
     said,
     rows: () =>
@@ -28,9 +28,9 @@ function place() {
   };
 }
 
-test("what is asked for at once is committed once; what fails leaves nothing, and the others stand", async () => {
-  const { insert, together, db, said, rows } = place();
-  const failing = together.write(() => {
+test("simultaneous writes are committed once; one that fails leaves nothing, and the others stay", async () => {
+  const { insert, batcher, db, said, rows } = place();
+  const failing = batcher.write(() => {
     db.exec("INSERT INTO t VALUES (7)");
     throw new Error("changed its mind");
   });
@@ -40,23 +40,23 @@ test("what is asked for at once is committed once; what fails leaves nothing, an
   expect(said.filter((sql) => sql === "COMMIT")).toHaveLength(1);
 });
 
-test("nobody is told that it is written before it is; where the commit fails all hear it", async () => {
-  const { insert, together, db, rows } = place();
+test("no write resolves before its commit; if the commit fails, all of them reject", async () => {
+  const { insert, batcher, db, rows } = place();
   db.exec("CREATE TABLE child (n INTEGER REFERENCES t (n) DEFERRABLE INITIALLY DEFERRED) STRICT; PRAGMA foreign_keys = ON");
-  const dangling = together.write(() => db.exec("INSERT INTO child VALUES (99)"));
+  const dangling = batcher.write(() => db.exec("INSERT INTO child VALUES (99)"));
   const results = await Promise.allSettled([insert(1), dangling]);
   expect(results.map(({ status }) => status)).toEqual(["rejected", "rejected"]);
   expect(rows()).toEqual([]);
   expect(await insert(3)).toBe(1);
 });
 
-test("many are written in several transactions, in order; what waits is written when it is flushed", async () => {
-  const { insert, together, said, rows } = place();
+test("many writes go into several transactions, in order; a flush commits the waiting ones", async () => {
+  const { insert, batcher, said, rows } = place();
   const all = Array.from({ length: 250 }, (_, n) => insert(n));
   await Promise.all(all);
   expect(said.filter((sql) => sql === "COMMIT")).toHaveLength(3);
   const last = insert(250);
-  together.flush();
+  batcher.flush();
   expect(rows()).toHaveLength(251);
   expect(await last).toBe(1);
 });

@@ -1,13 +1,13 @@
-/** Writes that are asked for at about the same time, in one transaction: a commit costs more than what it commits. */
-export interface Together {
-  /** Resolves once it is committed; rejects with what `work` throws, and then nothing of it is written. */
+/** Commits simultaneous writes in one transaction: a commit costs more than the writes in it. */
+export interface WriteBatcher {
+  /** Resolves once `work` is committed. Rejects with the error that `work` throws; then nothing of it is written. */
   write<T>(work: () => T): Promise<T>;
-  /** Commit what waits, now. */
+  /** Commit the waiting writes now. */
   flush(): void;
 }
 
-/** So many in one transaction: other processes wait for it. */
-const MOST = 100;
+/** The largest number of writes in one transaction: other processes wait for it. */
+const MAX_BATCH = 100;
 
 interface Waiting {
   work: () => unknown;
@@ -16,17 +16,17 @@ interface Waiting {
 }
 
 /**
- * @param translated runs something on the database, with its errors made the user's
+ * @param translated runs something on the database, and turns its errors into users' messages
  * @param execute runs one statement
  */
-export function openTogether(translated: <T>(work: () => T) => T, execute: (sql: string) => void): Together {
+export function openWriteBatcher(translated: <T>(work: () => T) => T, execute: (sql: string) => void): WriteBatcher {
   const waiting: Waiting[] = [];
   let scheduled: NodeJS.Immediate | undefined;
 
   function schedule(): void {
     scheduled ??= setImmediate(() => {
       scheduled = undefined;
-      commit(waiting.splice(0, MOST));
+      commit(waiting.splice(0, MAX_BATCH));
       if (waiting.length > 0) schedule();
     });
   }
@@ -40,9 +40,9 @@ export function openTogether(translated: <T>(work: () => T) => T, execute: (sql:
     }
   }
 
-  /** @returns what tells each of them how it went, for when it is committed */
+  /** @returns functions that settle each write, to call after the commit */
   function inOneTransaction(batch: readonly Waiting[]): (() => void)[] {
-    // IMMEDIATE: what is read inside is still so when it is written.
+    // IMMEDIATE: what is read in the transaction is still true when it is written.
     execute("BEGIN IMMEDIATE");
     try {
       const settle = batch.map(({ work, resolve, reject }) => {
@@ -66,13 +66,13 @@ export function openTogether(translated: <T>(work: () => T) => T, execute: (sql:
       try {
         execute("ROLLBACK");
       } catch {
-        // SQLite has rolled back by itself already (disk full, for one); the first error is the one to tell.
+        // SQLite has already rolled back by itself, for example if the disk is full. The first error is the one to report.
       }
       throw error;
     }
   }
 
-  /** @throws the first error, where SQLite has rolled all of them back by itself */
+  /** @throws {unknown} the first error, if SQLite has rolled back all writes by itself */
   function undo(statements: readonly string[], error: unknown): void {
     try {
       for (const statement of statements) execute(statement);
