@@ -204,3 +204,16 @@ describe("credentials", () => {
     await expect(submit(await open())).rejects.toThrow(/there is no such tenant: check "tenant_id"/);
   });
 });
+
+test("what runs have left goes with the pool; what is not its own stays", async () => {
+  const { azure, client, pool, open } = await place();
+  const target = await open();
+  await submit(target, "true");
+  const other = openerOf(poolOf(azure, client, { source: { project: "data", stack: "prod" } }));
+  const theirs = await submit(await other.open(), "true");
+  // What is not remembered here is found by the template.
+  const elsewhere = openerOf(pool);
+  const removed = await (await elsewhere.open()).removeLeftovers?.({ jobVariables: [], signal: never });
+  expect(removed).toEqual({ removed: { "container groups": 1 }, kept: [] });
+  expect([...azure.world.groups.values()].map(({ id }) => id)).toEqual([theirs]);
+});
