@@ -191,7 +191,7 @@ describePrefect("a deployment on a real Prefect server", () => {
       { schedules: [{ cron: "* * * * *", interval: 5 }] },
       /schedules\[0\] must have one of cron, interval and rrule/,
     ],
-    ["an unknown setting", { schedules: [{ cron: "* * * * *", timezon: "UTC" }] }, /schedules\[0\]\.timezon is no setting.*"timezone"/],
+    ["an unknown setting", { schedules: [{ cron: "* * * * *", timezon: "UTC" }] }, /schedules\[0\]\.timezon is not a field.*"timezone"/],
     [
       "one slug twice",
       {
@@ -200,7 +200,7 @@ describePrefect("a deployment on a real Prefect server", () => {
           { interval: 5, slug: "a" },
         ],
       },
-      /schedules\[1\]\.slug "a" is that of another/,
+      /schedules\[1\]\.slug "a" is already the slug of another/,
     ],
     ["an unknown pool", { workPoolName: "none" }, /refuses the request \(404\): Work pool "none" not found/],
     ["a job variable of another type", { jobVariables: { stream_output: "many-of-them" } }, /\(422\).*stream_output/],
