@@ -195,8 +195,7 @@ export function describeTarget(name: string, make: () => Harness): void {
       expect(rest).toEqual(["two"]);
     });
 
-    // On a busy machine node sometimes does not react to SIGTERM just after its start, and ends only after the grace period. The cause is not known.
-    test("stop is a request: it ends as cancelled by us, and may be repeated, also after the end", { retry: 2 }, async () => {
+    test("stop is a request: it ends as cancelled by us, and may be repeated, also after the end", async () => {
       const { open, job } = make();
       const target = open();
       // Not a shell: it sometimes loses a signal that arrives while it starts a command.

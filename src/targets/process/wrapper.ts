@@ -53,6 +53,14 @@ pushpool_terminate() {
   set +C
 }
 
+# dash gives a command in a trap another exit status if a second trap runs then. So ignore signals meanwhile: SIGTERM would not be sent.
+pushpool_asked() {
+  trap '' TERM HUP INT USR1
+  pushpool_terminate
+  trap : TERM HUP INT
+  trap pushpool_asked USR1
+}
+
 pushpool_now() { command -p date +%s; }
 
 if [ -e "$pushpool_dir/stop" ]; then
@@ -68,7 +76,7 @@ fi
   exec "$@"
 ) &
 pushpool_child=$!
-trap pushpool_terminate USR1
+trap pushpool_asked USR1
 # Messages of this shell about the end of the command must not become part of its output.
 exec 2> /dev/null
 

@@ -98,6 +98,17 @@ describe("only process:push", () => {
     return (await target.logs(id)).lines.map(({ text }) => text);
   };
 
+  test("requests to stop that arrive together send SIGTERM all the same", async () => {
+    const { target } = here();
+    for (let n = 0; n < 40; n++) {
+      const id = await run(target, job("echo up; exec sleep 60"));
+      await until(async () => (await target.logs(id)).lines.length > 0);
+      // Longer than this test waits: SIGKILL ends none of them.
+      for (let request = 0; request < 4; request++) await target.stop(id, { reason: "test", graceSeconds: 300 });
+      expect(await ended(target, id)).toMatchObject({ outcome: { kind: "cancelled", by: "us" } });
+    }
+  });
+
   test("the command gets the caller's environment without private variables, overridden by that of the job", async () => {
     const { target } = here({
       PATH: process.env.PATH,
