@@ -35,3 +35,10 @@ export function plainAt(value: Value | undefined, path: string): unknown {
     `${path}: is not readable here: use the stack itself, or \`pushpool manifest pull --with-secrets\`, or your own login with --credentials ambient`,
   );
 }
+
+/** The same, which must be a string. @returns `undefined` if it is absent or empty */
+export function plainTextAt(value: Value | undefined, path: string): string | undefined {
+  const plain = plainAt(value, path) ?? "";
+  if (typeof plain !== "string") throw new UserError(`${path}: must be a string`);
+  return plain === "" ? undefined : plain;
+}

@@ -3,7 +3,7 @@ import type { Value, ValueObject } from "../../json";
 import { isObject } from "../../template/paths";
 import { UserError } from "../../userError";
 import { optionalPackage } from "../cloud/optionalPackage";
-import { checkServices, createdAtOf, plainAt, urlAt } from "../cloud/poolAccess";
+import { checkServices, createdAtOf, plainTextAt, urlAt } from "../cloud/poolAccess";
 import type { PoolAccess } from "../target";
 import type { PoolFacts } from "./groupPlan";
 
@@ -42,7 +42,9 @@ export function accessOf(pool: PoolAccess): Access {
   checkServices(pool, SERVICES, "an azure-container-instance:push");
   for (const [service, url] of Object.entries(pool.endpoints)) urlAt(url, `pools.${pool.name}.endpoints.${service}`);
   const login: ValueObject = pool.ambient ? {} : data;
-  const [clientId, tenantId, clientSecret] = ["client_id", "tenant_id", "client_secret"].map((key) => textOf(login[key], `${at}.${key}`));
+  const [clientId, tenantId, clientSecret] = ["client_id", "tenant_id", "client_secret"].map((key) =>
+    plainTextAt(login[key], `${at}.${key}`),
+  );
   const given = [clientId, tenantId, clientSecret].filter((each) => each !== undefined).length;
   if (given !== 0 && given !== 3) throw new UserError(`${at}: needs all of client_id, tenant_id and client_secret, or none of them`);
   const host = authorityOf(data.credential_kwargs, `${at}.credential_kwargs`);
@@ -77,12 +79,6 @@ function authorityOf(kwargs: Value | undefined, path: string): string {
     .replace(/\/+$/, "");
   if (Object.hasOwn(CLOUDS, host)) return host;
   throw new UserError(`${path}.authority: there is no Azure at "${host}": one of ${Object.keys(CLOUDS).join(", ")}`);
-}
-
-function textOf(value: Value | undefined, path: string): string | undefined {
-  const plain = plainAt(value, path) ?? "";
-  if (typeof plain !== "string") throw new UserError(`${path}: must be a string`);
-  return plain === "" ? undefined : plain;
 }
 
 /** A package that only these pools need. @throws {UserError} with the line that installs it */

@@ -1,5 +1,6 @@
 import type { Outcome } from "../../model/outcome";
 import { oneLine } from "../cloud/failure";
+import { signalOf } from "../cloud/signals";
 import type { Observation } from "../target";
 
 /** A state of a container, as Azure has it. Times are in milliseconds. */
@@ -59,21 +60,6 @@ const CRASH_LOOP = /^CrashLoopBackOff/i;
 const MAINTENANCE = [7147, 7148];
 /** Start times may be rounded: they differ by more where the container was started again, in milliseconds. */
 const SAME_START = 1_000;
-
-const SIGNALS: Record<number, string> = {
-  1: "SIGHUP",
-  2: "SIGINT",
-  3: "SIGQUIT",
-  4: "SIGILL",
-  6: "SIGABRT",
-  7: "SIGBUS",
-  8: "SIGFPE",
-  9: "SIGKILL",
-  11: "SIGSEGV",
-  13: "SIGPIPE",
-  14: "SIGALRM",
-  15: "SIGTERM",
-};
 
 /**
  * A container group as an observation. The state of the run's container decides; neither the group's nor the last operation's does.
@@ -167,8 +153,7 @@ function exited({ exitCode = 0, detailStatus = "" }: ContainerState, events: Con
       : "exit code 137: Azure gives no reason; most often its memory was used up";
     return { kind: "signalled", signal: "SIGKILL", ...reason(killed) };
   }
-  if (exitCode > 128 && exitCode <= 192)
-    return { kind: "signalled", signal: SIGNALS[exitCode - 128] ?? String(exitCode - 128), ...reason(undefined) };
+  if (exitCode > 128 && exitCode <= 192) return { kind: "signalled", signal: signalOf(exitCode), ...reason(undefined) };
   const isPlain = said === "" || /^(error|completed)$/i.test(said);
   return { kind: "exited", code: exitCode, ...reason(isPlain ? undefined : said) };
 }

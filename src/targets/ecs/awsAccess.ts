@@ -1,7 +1,7 @@
-import type { Value, ValueObject } from "../../json";
+import type { ValueObject } from "../../json";
 import { UserError } from "../../userError";
 import { optionalPackage } from "../cloud/optionalPackage";
-import { checkServices, createdAtOf, plainAt, urlAt } from "../cloud/poolAccess";
+import { checkServices, createdAtOf, plainTextAt, urlAt } from "../cloud/poolAccess";
 import type { PoolAccess } from "../target";
 
 const SERVICES = ["ecs", "logs", "ssm"] as const;
@@ -38,15 +38,15 @@ export function accessOf(pool: PoolAccess, env: NodeJS.ProcessEnv): Access {
   checkServices(pool, SERVICES, "an ecs:push");
   // With the caller's own login the block only gives the region, so its secrets need not be readable.
   const login: ValueObject = pool.ambient ? {} : data;
-  const accessKeyId = textOf(login.aws_access_key_id, `${at}.aws_access_key_id`);
-  const secretAccessKey = textOf(login.aws_secret_access_key, `${at}.aws_secret_access_key`);
-  const sessionToken = textOf(login.aws_session_token, `${at}.aws_session_token`);
-  const profile = textOf(login.profile_name, `${at}.profile_name`);
-  if (textOf(login.assume_role_arn, `${at}.assume_role_arn`) !== undefined)
+  const accessKeyId = plainTextAt(login.aws_access_key_id, `${at}.aws_access_key_id`);
+  const secretAccessKey = plainTextAt(login.aws_secret_access_key, `${at}.aws_secret_access_key`);
+  const sessionToken = plainTextAt(login.aws_session_token, `${at}.aws_session_token`);
+  const profile = plainTextAt(login.profile_name, `${at}.profile_name`);
+  if (plainTextAt(login.assume_role_arn, `${at}.assume_role_arn`) !== undefined)
     throw new UserError(`${at}.assume_role_arn: this version of pushpool assumes no role: give a profile_name that does`);
   if ((accessKeyId === undefined) !== (secretAccessKey === undefined))
     throw new UserError(`${at}: needs both aws_access_key_id and aws_secret_access_key, or neither`);
-  const region = textOf(data.region_name, `${at}.region_name`) ?? env.AWS_REGION ?? env.AWS_DEFAULT_REGION;
+  const region = plainTextAt(data.region_name, `${at}.region_name`) ?? env.AWS_REGION ?? env.AWS_DEFAULT_REGION;
   if (region !== undefined && !/^[a-z]{2,4}(-[a-z]+)+-\d+$/.test(region))
     throw new UserError(`${at}.region_name: "${region}" is no AWS region`);
   const { endpoint_url } = (data.aws_client_parameters ?? {}) as ValueObject;
@@ -71,12 +71,6 @@ export function accessOf(pool: PoolAccess, env: NodeJS.ProcessEnv): Access {
       };
     },
   };
-}
-
-function textOf(value: Value | undefined, path: string): string | undefined {
-  const plain = plainAt(value, path) ?? "";
-  if (typeof plain !== "string") throw new UserError(`${path}: must be a string`);
-  return plain === "" ? undefined : plain;
 }
 
 /** A package that only these pools need. @throws {UserError} with the command that installs it */

@@ -1,5 +1,6 @@
 import type { Outcome } from "../../model/outcome";
 import { oneLine } from "../cloud/failure";
+import { signalOf } from "../cloud/signals";
 import type { Observation } from "../target";
 import { explained } from "./awsPermissions";
 import { causesIn, endOf, isTakenDown, neverRan, ownContainerOf, ranToAnEnd } from "./containers";
@@ -38,21 +39,6 @@ export const STOP_REASON = {
   cancelled: "pushpool: cancelled: ",
   pending: "pushpool: did not start in time",
   running: "pushpool: time limit",
-};
-
-const SIGNALS: Record<number, string> = {
-  1: "SIGHUP",
-  2: "SIGINT",
-  3: "SIGQUIT",
-  4: "SIGILL",
-  6: "SIGABRT",
-  7: "SIGBUS",
-  8: "SIGFPE",
-  9: "SIGKILL",
-  11: "SIGSEGV",
-  13: "SIGPIPE",
-  14: "SIGALRM",
-  15: "SIGTERM",
 };
 
 /**
@@ -108,7 +94,7 @@ function outcomeOf(told: TaskFacts, name: string | undefined): Outcome {
     const note = memory === undefined ? beside : `a process in the container was killed: ${memory}`;
     return { kind: "exited", code: exitCode, ...(note === undefined ? {} : { reason: note }) };
   }
-  const signal = SIGNALS[exitCode - 128] ?? String(exitCode - 128);
+  const signal = signalOf(exitCode);
   const words = GENERIC.test(stoppedReason) || stoppedReason === "" ? undefined : stoppedReason;
   const killed = isTakenDown(own) ? (words ?? cause ?? unexplained(exitCode)) : undefined;
   const reason = memory ?? (own.reason ? oneLine(own.reason) : undefined) ?? killed;
