@@ -1,20 +1,17 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as tls from "node:tls";
-import { onTestFinished } from "vitest";
 import type { JsonObject, Value, ValueObject } from "../../../src/json";
 import { readJson } from "../../../src/jsonText";
-import { openSqliteLedger } from "../../../src/ledger";
 import { Secret } from "../../../src/secret";
 import { createContainerInstancesTarget } from "../../../src/targets/containerInstances";
-import type { PoolAccess, RunToPlan, Target } from "../../../src/targets/target";
+import type { PoolAccess } from "../../../src/targets/target";
 import type { FakeAzure } from "../../../src/testing";
-import { scratch } from "../../scratch";
+import { openerOver, shell } from "../cloud/place";
 
 export const SUBSCRIPTION = "22222222-2222-4222-8222-222222222222";
 /** Windows short enough for tests. */
 export const QUICK = { PUSHPOOL_ACI_SETTLE_SECONDS: "0.4", PUSHPOOL_ACI_LOG_DRAIN_SECONDS: "0.3" };
-export const never = new AbortController().signal;
 
 /** Prefect's template. */
 export function aciTemplate(
@@ -23,14 +20,12 @@ export function aciTemplate(
   return readJson(readFileSync(join(__dirname, "..", "..", "fixtures", "base-job-templates", `${name}.json`), "utf8")) as JsonObject;
 }
 
-const quoted = (text: string) => `'${text.replaceAll("'", `'"'"'`)}'`;
-
 /** A job configuration as Prefect's template renders it, that runs a POSIX shell script. */
 export function jobOf(script: string, { env = {}, ...over }: { env?: Record<string, Value> } & ValueObject = {}): ValueObject {
   const { job_configuration: job } = aciTemplate("azure-container-instance") as { job_configuration: ValueObject };
   const given: ValueObject = {
     ...Object.fromEntries(Object.keys(job).map((key) => [key, null])),
-    command: `sh -c ${quoted(script)}`,
+    command: shell(script),
     env,
     labels: { "prefect.io/flow-name": "hello", "prefect.io/deployment-name": "prod" },
     name: "n",
@@ -78,29 +73,6 @@ export function poolOf(azure: FakeAzure, client: ReturnType<FakeAzure["client"]>
 }
 
 /** Targets over one ledger: each is what another process would have. */
-export function openerOf(
-  pool: PoolAccess,
-  env: NodeJS.ProcessEnv = QUICK,
-): { open: () => Promise<Target>; ledgerPath: string; told: string[] } {
-  const ledgerPath = `${scratch()}/ledger.db`;
-  const told: string[] = [];
-  return {
-    ledgerPath,
-    told,
-    open: () => {
-      const ledger = openSqliteLedger(ledgerPath);
-      onTestFinished(() => ledger.close());
-      return createContainerInstancesTarget({
-        env,
-        notes: ledger,
-        digestKey: () => Buffer.from("key of this home"),
-        pool: async () => pool,
-        warn: (message) => told.push(message),
-      });
-    },
-  };
-}
-
-export function runOf(id: string, over: Partial<RunToPlan> = {}): RunToPlan {
-  return { id, attempt: 1, pool: "etl", timeoutSeconds: null, ...over };
+export function openerOf(pool: PoolAccess, env: NodeJS.ProcessEnv = QUICK): ReturnType<typeof openerOver> {
+  return openerOver(createContainerInstancesTarget, pool, env);
 }

@@ -3,7 +3,8 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import type { JsonObject } from "../../../src/json";
 import type { Observation, Target } from "../../../src/targets/target";
 import { type FakeAzureOptions, startFakeAzure } from "../../../src/testing";
-import { jobOf, never, openerOf, poolOf, runOf, trust } from "./place";
+import { never, runOf } from "../cloud/place";
+import { jobOf, openerOf, poolOf, trust } from "./place";
 
 // How runs are started and ended on Azure, on the fake.
 
