@@ -70,6 +70,7 @@ export function planGroup(job: ValueObject, run: RunToPlan, pool: PoolFacts): Su
   const place = placeOf(job);
   const group = groupName(stackId(pool.source), run.id, run.attempt);
   const resource = numbered(groupOf(job.arm_template ?? null, { group, container: group })) as ValueObject;
+  const plain = [...plainSecrets(resource, RESOURCE), ...plainSecrets(job.image_registry ?? null, `${JOB}.image_registry`)];
   const properties = objectAt(resource.properties, PROPERTIES);
   if (properties.restartPolicy === undefined) properties.restartPolicy = "Never";
   if (properties.restartPolicy !== "Never")
@@ -85,6 +86,9 @@ export function planGroup(job: ValueObject, run: RunToPlan, pool: PoolFacts): Su
   addRegistry(properties, job.image_registry);
   addNetwork(properties, job);
   warnings.push(...addTags(resource, job.labels, run, pool));
+  warnings.push(
+    ...plain.map((path) => `${path} is plain text, so the ledger keeps it: use a block, such as "{{ prefect.blocks.secret.NAME }}"`),
+  );
 
   const request: GroupRequest = {
     name: { ...place, group },
@@ -246,6 +250,16 @@ function withoutNull(value: Value): Value {
 
 /** Fields that Azure takes and never shows again. */
 const WRITE_ONLY = ["secureValue", "password", "workspaceKey", "storageAccountKey"];
+
+/** The paths of secrets that are given as plain text. */
+function* plainSecrets(value: Value, path: string): Generator<string> {
+  if (Array.isArray(value)) for (const [index, each] of value.entries()) yield* plainSecrets(each, `${path}[${index}]`);
+  else if (isObject(value))
+    for (const [key, each] of Object.entries(value)) {
+      if (WRITE_ONLY.includes(key) && typeof each === "string" && each !== "") yield `${path}.${key}`;
+      else yield* plainSecrets(each, `${path}.${key}`);
+    }
+}
 
 /** A copy in which what Azure never shows again is no secret: a word as long stands for it, to be checked like the others. */
 function withHidden(value: Value, within = ""): Value {

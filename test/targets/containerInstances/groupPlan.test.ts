@@ -8,7 +8,8 @@ import { type PoolFacts, planGroup } from "../../../src/targets/containerInstanc
 import type { GroupRequest } from "../../../src/targets/containerInstances/groupRequest";
 import { prepareJob, resolveJob, validateJob } from "../../../src/template";
 import { atPath } from "../../atPath";
-import { aciTemplate, runOf, SUBSCRIPTION } from "./place";
+import { runOf } from "../cloud/place";
+import { aciTemplate, SUBSCRIPTION } from "./place";
 
 const pool: PoolFacts = { source: { project: "data", stack: "dev" }, clientId: "11111111-1111-4111-8111-111111111111" };
 const run = runOf("0190b9a2-7c11-7000-8000-000000000001");
@@ -213,7 +214,10 @@ test("what users write into the template is kept", () => {
       ],
     },
   });
-  expect(warningsOf({}, template)).toEqual([expect.stringContaining("priority is Spot")]);
+  const kept = expect.stringMatching(
+    /(\[0\]\.secureValue|azureFile\.storageAccountKey) is plain text, so the ledger keeps it: use a block/,
+  );
+  expect(warningsOf({}, template)).toEqual([kept, kept, expect.stringContaining("priority is Spot")]);
 });
 
 test("a big container group and a missing image are said beforehand", () => {
@@ -224,6 +228,9 @@ test("a big container group and a missing image are said beforehand", () => {
 test("a secret is in the request as a wrapper only", () => {
   const submission = planned({ env: { TOKEN: secret }, image_registry: { registry_url: "r", username: "u", password: secret } });
   for (const shown of [JSON.stringify(submission), inspect(submission, { depth: 20 })]) expect(shown).not.toContain("hunter2");
+  expect(warningsOf({ image_registry: { registry_url: "r", username: "u", password: "hunter2" } })).toEqual([
+    expect.stringMatching(/^job_configuration\.image_registry\.password is plain text/),
+  ]);
 });
 
 describe("bad input is refused before any call, with its path", () => {
