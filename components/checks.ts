@@ -4,24 +4,25 @@ import { suggestion } from "../src/nearest";
 import { quoted } from "../src/shown";
 import { WORK_QUEUE_ARGUMENTS, type WorkQueueArgs } from "./workQueue";
 
-/** A component that is about to be registered: what a mistake in its arguments is told of. */
+/** The component whose arguments are checked. Messages show it. */
 export interface Declared {
   type: string;
   name: string;
 }
 
 /**
- * The arguments of a component by name. A name that is left out here, or that is not an argument, does not compile.
+ * The arguments of a component by name. A missing or unknown name does not compile.
  *
- * `required` must be given. `nullable` may also be null, which Prefect takes as "no limit".
+ * `required` must be given. `nullable` may also be null, which means "no limit" in Prefect.
  */
 export type ArgumentNames<Args> = {
   readonly [Name in keyof Args]-?: undefined extends Args[Name] ? "optional" | "nullable" : "required";
 };
 
 /**
- * What a component calls first: it checks the arguments for what TypeScript does not check in plain JavaScript and in other languages.
- * @param type of the component, as `EcsPushPool`
+ * Check the arguments of a component; the component calls this first. It covers what TypeScript does not check in plain JavaScript and in
+ * other languages.
+ * @param type of the component, such as `EcsPushPool`
  * @throws {pulumi.ResourceError} for an unknown name, a missing argument, or null
  */
 export function declared<Args>(type: string, name: string, args: Args, names: ArgumentNames<Args>): Declared {
@@ -36,7 +37,7 @@ function checkArguments<Args>(at: string, args: Args, names: ArgumentNames<Args>
 }
 
 /**
- * The same for a function that takes pools and deployments.
+ * The same for a function with pools and deployments as arguments.
  * @param of the function, such as `manifest()`
  * @throws {pulumi.RunError}
  */
@@ -58,9 +59,9 @@ function componentsFault(field: string, list: unknown): string | undefined {
 }
 
 /**
- * What is wrong with the names of arguments, if anything.
+ * The first error in the names of arguments; `undefined` if they are valid.
  * @param at the path of the object, such as `queues.urgent`; blank for the arguments themselves
- * @param of what the arguments are for, such as `EcsPushPool`
+ * @param of the component or function, such as `EcsPushPool`
  */
 function argumentFault<Args>(at: string, args: Args, names: ArgumentNames<Args>, of: string): string | undefined {
   const given: unknown = args === undefined ? {} : args;
@@ -78,43 +79,43 @@ function argumentFault<Args>(at: string, args: Args, names: ArgumentNames<Args>,
 }
 
 /**
- * Throw a mistake of the program's author, without a stack of ours around it. A component checks its arguments before it calls `super()`: what
- * the engine has registered it also stores, and a refused argument must not replace a good one in the state.
+ * Report a mistake of the program's author, without a stack trace. A component checks its arguments before it calls `super()`, because the
+ * engine stores what is registered. An invalid argument must not replace a valid one in the state.
  * @throws {pulumi.ResourceError}
  */
 export function refuse(problem: string, { type, name }: Declared): never {
   const urn = `urn:pulumi:${pulumi.getStack()}::${pulumi.getProject()}::pushpool:index:${type}::${name}`;
-  // Of the resource Pulumi asks nothing but its URN, under which it shows the message.
+  // Pulumi only needs the URN, under which it shows the message.
   throw new pulumi.ResourceError(problem, { urn: pulumi.output(urn) } as unknown as pulumi.Resource, true);
 }
 
-/** Nothing, or an output: that is judged when the manifest is read. */
+/** Whether a value is absent or an output. An output is checked when the manifest is read. */
 function isNotKnown(value: unknown): boolean {
   return value === undefined || value === null || pulumi.Output.isInstance(value) || value instanceof Promise;
 }
 
-/** A string that is not blank. */
+/** Check a string that must not be blank. */
 export function checkText(field: string, value: unknown, of: Declared): void {
   if (isNotKnown(value)) return;
   if (typeof value !== "string") refuse(`${field} must be a string, not ${kindOf(value)}`, of);
   if (value.trim() === "") refuse(`${field} must not be blank`, of);
 }
 
-/** An object, as `{ name: value }`. */
+/** Check an object such as `{ name: value }`. */
 export function checkMap(field: string, value: unknown, of: Declared): void {
   if (isNotKnown(value)) return;
   if (typeof value !== "object" || Array.isArray(value))
     refuse(`${field} must be an object such as { name: value }, not ${kindOf(value)}`, of);
 }
 
-/** A list. Each of its items is checked by `checkItem`. */
+/** Check a list. `checkItem` checks each of its items. */
 export function checkList(field: string, value: unknown, checkItem: (field: string, item: unknown) => void, of: Declared): void {
   if (isNotKnown(value)) return;
   if (!Array.isArray(value)) refuse(`${field} must be a list, not ${kindOf(value)}`, of);
   for (const [index, item] of value.entries()) checkItem(`${field}[${index}]`, item);
 }
 
-/** The tag of a run. */
+/** Check a tag of a run. */
 export function checkTag(field: string, value: unknown, of: Declared): void {
   if (isNotKnown(value)) return;
   if (typeof value !== "string") refuse(`${field} must be a string, not ${kindOf(value)}`, of);
@@ -122,14 +123,14 @@ export function checkTag(field: string, value: unknown, of: Declared): void {
   if (value.length > 255) refuse(`${field} must have at most 255 characters, not ${value.length}`, of);
 }
 
-/** The kind alone: a value may be a secret. */
+/** Only the kind, never the value: a value may be a secret. */
 function kindOf(value: unknown): string {
   if (value === undefined || value === null) return String(value);
   if (Array.isArray(value)) return "a list";
   return typeof value === "object" ? "an object" : `a ${typeof value}`;
 }
 
-/** A whole number of at least `least`. */
+/** Check a whole number of at least `least`. */
 function checkCount(field: string, value: unknown, least: number, of: Declared): void {
   if (isNotKnown(value)) return;
   if (typeof value !== "number" || !Number.isInteger(value) || value < least) {
@@ -137,7 +138,7 @@ function checkCount(field: string, value: unknown, least: number, of: Declared):
   }
 }
 
-/** The limits of a work pool and of its queues, whether it is paused, and its labels. */
+/** Check the limits of a work pool and its queues, whether it is paused, and its labels. */
 export function checkLimits(
   {
     concurrencyLimit,
@@ -165,53 +166,53 @@ export function checkLimits(
   }
 }
 
-/** The work queues of a pool, by name. */
+/** Check the work queues of a pool by name. */
 export function checkQueues<Args>(queues: Record<string, Args> | undefined, names: ArgumentNames<Args>, of: Declared): void {
   checkMap("queues", queues, of);
   if (isNotKnown(queues)) return;
   for (const [name, queue] of Object.entries(queues ?? {})) checkArguments(`queues.${name}`, queue, names, of);
 }
 
-/** A name that Prefect would take. */
+/** Check a name by Prefect's rules. */
 export function checkName(field: string, name: unknown, of: Declared): void {
   if (typeof name !== "string") refuse(`${field} must be a string that is known while the program runs, not ${quoted(name)}`, of);
   const fault = nameFault(name);
   if (fault !== undefined) refuse(`${field} ${fault}: ${quoted(name)}`, of);
 }
 
-/** Names of environment variables. */
+/** Check the names of environment variables. */
 export function checkVariableNames(field: string, variables: Record<string, unknown> | undefined, of: Declared): void {
   const wrong = Object.keys(variables ?? {}).find((name) => !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name));
   if (wrong !== undefined) refuse(`${field} "${wrong}" must be the name of an environment variable`, of);
 }
 
-/** Both halves of a deployment's name. */
+/** Check the full name of a deployment. */
 export function checkDeploymentName(name: string, of: Declared): void {
   const fault = deploymentNameFault(name);
   if (fault !== undefined) refuse(`the name of a deployment ${fault}: ${quoted(name)}`, of);
 }
 
-/** Two arguments that each say what the other would decide. */
+/** Refuse two arguments that decide the same thing. */
 export function checkExclusive(args: object, pairs: readonly (readonly [string, string, string])[], of: Declared): void {
   for (const [one, other, why] of pairs) {
     if (isGiven(args, one) && isGiven(args, other)) refuse(`${one} and ${other} cannot both be given: ${why}`, of);
   }
 }
 
-/** @param path of one argument, as `jobVariables.region` */
+/** @param path of an argument, such as `jobVariables.region` */
 function isGiven(args: object, path: string): boolean {
   const value = path.split(".").reduce<unknown>((inner, key) => (inner as Record<string, unknown> | undefined)?.[key], args);
   return value !== undefined && value !== null && value !== false;
 }
 
-/** A choice of an `as const` object, which a program in plain JavaScript may misspell. */
+/** Check a choice of an `as const` object. A program in plain JavaScript may misspell it. */
 export function checkChoice(field: string, value: string | undefined, choices: object, of: Declared): void {
   const known: string[] = Object.values(choices);
   if (value === undefined || known.includes(value)) return;
   refuse(`${field} must be ${known.join(" or ")}, not ${quoted(value)}`, of);
 }
 
-/** Options of a component's children. What it depends on they do too: Pulumi does not hand that down. */
+/** The options for a component's children. They get its dependencies, because Pulumi does not pass these on. */
 export function partOf(
   component: pulumi.ComponentResource,
   opts: pulumi.ComponentResourceOptions | undefined,

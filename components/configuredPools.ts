@@ -3,18 +3,22 @@ import { suggestion } from "../src/nearest";
 import type { PushPoolDefinition } from "./definitions";
 import type { AnyJson } from "./json";
 
-/** The component of a pool type, loaded only for a pool of that type, since a cloud's SDK is large; and the names of its arguments. */
+/**
+ * The component of a pool type and the names of its arguments. It is loaded only for pools of that type, because the SDK of a cloud is
+ * large.
+ */
 export interface PoolComponent {
   load: () => new (name: string, args: AnyJson) => { definition: PushPoolDefinition };
   args: readonly string[];
 }
 
 /**
- * The pools that a configuration asks for, by name.
- * @param configured `{ <name>: { type, …arguments of its component } }`; none gives one pool `local` of type `process:push`
+ * Make the pools of a configuration, by name.
+ * @param configured `{ <name>: { type, …arguments of its component } }`; if absent, one pool `local` of type `process:push`
  * @param components by pool type
- * @param isSecret whether the configuration holds a `secure:` value: which one, Pulumi does not say, so every job variable is then kept as one
- * @throws {pulumi.RunError} naming the field of the configuration, with the nearest that there is
+ * @param isSecret whether the configuration has a `secure:` value. Pulumi does not say which value it is, so every job variable is stored
+ * as a secret.
+ * @throws {pulumi.RunError} with the field of the configuration, and the most similar name
  */
 export function configuredPools(
   configured: unknown,
@@ -40,7 +44,7 @@ export function configuredPools(
   });
 }
 
-/** A pool type's component; its provider's SDK is the program's to install. */
+/** Load the component of a pool type. The program must have installed the SDK of its provider. */
 function loaded({ load }: PoolComponent, what: string): ReturnType<PoolComponent["load"]> {
   try {
     return load();

@@ -1,35 +1,35 @@
 import type { AnyJson } from "./json";
 
 /**
- * What a pool component gives to `manifest()`. A plain object with outputs at its leaves: as one output, a single secret in it would
- * make all of it secret.
+ * The manifest entry of a pool component: a plain object whose leaves may be outputs. If the whole entry were one output, a single secret
+ * would make all of it secret.
  */
 export interface PushPoolDefinition {
-  /** Work pool name; known at once, since the manifest has it as a key. */
+  /** Name of the work pool. It must be known while the program runs, because it is a key in the manifest. */
   name: string;
-  /** All else, as the manifest has it. */
+  /** All other fields, in the format of the manifest. */
   pool: Record<string, AnyJson>;
-  /** Blocks that the pool brings along, by `<block type slug>/<block document name>`. */
+  /** Blocks of the pool, by `<block type slug>/<block document name>`. */
   blocks: Record<string, AnyJson>;
 }
 
-/** What a deployment component gives to `manifest()`; plain for the same reason. */
+/** The manifest entry of a deployment component, in the same form. */
 export interface DeploymentDefinition {
   /** `<flow name>/<deployment name>` */
   name: string;
-  /** All else, as the manifest has it. */
+  /** All other fields, in the format of the manifest. */
   deployment: Record<string, AnyJson>;
 }
 
-/** What `prefect.register()` gives to `manifest()`. */
+/** The result of `prefect.register()` for `manifest()`. */
 export interface PrefectDefinition {
-  /** The API that runs go through, as the manifest has it. */
+  /** The API for runs, in the format of the manifest. */
   prefect: Record<string, AnyJson>;
-  /** Ids of the block documents there, by `<block type slug>/<block document name>`. */
+  /** Ids of the block documents on the server, by `<block type slug>/<block document name>`. */
   blockIds: Record<string, AnyJson>;
 }
 
-/** An object without what is not there: an absent field and one that is undefined are not the same in a manifest. */
+/** Remove undefined fields. In a manifest, an undefined field is not the same as an absent one. */
 export function present(fields: Record<string, AnyJson>): Record<string, AnyJson> {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }

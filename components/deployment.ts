@@ -17,7 +17,7 @@ import type { AnyJson } from "./json";
 /** Arguments of a `Deployment`. */
 export interface DeploymentArgs {
   /**
-   * The work pool that runs it: the workPoolName of a pool component, or the name of one.
+   * The work pool for its runs: the workPoolName of a pool component, or a name.
    * @example workPoolName: pool.workPoolName
    */
   workPoolName: pulumi.Input<string>;
@@ -27,38 +27,38 @@ export interface DeploymentArgs {
    */
   workQueueName?: pulumi.Input<string>;
   /**
-   * The flow's code: a file and a function, or a module and a function. By default none; then command says what runs.
+   * The code of the flow: a file and a function, or a module and a function. By default none; then command is required.
    * @example entrypoint: "flows/hello.py:hello"
    */
   entrypoint?: pulumi.Input<string>;
   /**
-   * A command to run, split into words like in a shell, but without one. By default the entrypoint runs.
+   * A command to run, split into words as a shell does, but not run by a shell. By default the entrypoint runs.
    * @example command: "node hello.mjs"
    */
   command?: pulumi.Input<string>;
   /**
-   * Prefect's pull steps, which bring the flow's code to where the entrypoint runs. By default none. With a command they are not run.
+   * Prefect's pull steps, which copy the code of the flow to the place of the run. By default none. Runs of a command ignore them.
    * @example pullSteps: [{ "prefect.deployments.steps.git_clone": { repository: "https://git.example/flows.git" } }]
    */
   pullSteps?: Record<string, AnyJson>[];
   /**
-   * Defaults of the flow's parameters. They are not secret: a secret here is refused. By default none.
+   * Default values of the flow's parameters. They cannot be secret: a secret is refused. By default none.
    * @example parameters: { name: "Ada", times: 3 }
    */
   parameters?: Record<string, AnyJson>;
   /**
-   * JSON Schema that a run's parameters must fit. By default none is checked.
+   * JSON Schema for the parameters of a run. By default they are not checked.
    * @example parameterSchema: { type: "object", required: ["name"], properties: { name: { type: "string" } } }
    */
   parameterSchema?: Record<string, AnyJson>;
   /**
-   * Whether a run's parameters must fit the schema. By default they must.
+   * Whether the parameters of a run must match the schema. By default they must.
    * @example enforceParameterSchema: false
    */
   enforceParameterSchema?: pulumi.Input<boolean>;
   /**
-   * Job variables of this deployment. They replace the pool's, and a run's replace them. Any leaf may be secret. By default the pool's
-   * hold.
+   * Job variables of this deployment. They override those of the pool, and those of a run override them. Any value may be secret. By
+   * default those of the pool apply.
    * @example jobVariables: { memory: "2Gi" }
    */
   jobVariables?: Record<string, AnyJson>;
@@ -68,7 +68,7 @@ export interface DeploymentArgs {
    */
   tags?: pulumi.Input<pulumi.Input<string>[]>;
   /**
-   * What the deployment is for. By default there is no description.
+   * Description of the deployment. By default none.
    * @example description: "Loads the orders of the day"
    */
   description?: pulumi.Input<string>;
@@ -89,7 +89,7 @@ const DEPLOYMENT_ARGUMENTS: ArgumentNames<DeploymentArgs> = {
 };
 
 /**
- * A deployment: what runs, where, and with which defaults. Its name is `<flow name>/<deployment name>`, as everywhere in Prefect.
+ * A deployment: what runs, on which pool, and with which defaults. Its name is `<flow name>/<deployment name>`, as everywhere in Prefect.
  *
  * ```ts
  * const hello = new Deployment("hello/prod", { workPoolName: pool.workPoolName, command: "node hello.mjs", parameters: { name: "Ada" } });
@@ -97,7 +97,7 @@ const DEPLOYMENT_ARGUMENTS: ArgumentNames<DeploymentArgs> = {
  */
 export class Deployment extends pulumi.ComponentResource {
   /**
-   * Flow name and deployment name, with a slash between.
+   * Flow name and deployment name, joined by a slash.
    */
   readonly deploymentName: pulumi.Output<string>;
   /**
@@ -135,7 +135,7 @@ export class Deployment extends pulumi.ComponentResource {
   }
 }
 
-/** What the manifest's schema would refuse: the manifest of the whole stack could then not be read. */
+/** Check what the schema of the manifest would refuse. Otherwise the manifest of the whole stack could not be read. */
 function checkFields(args: DeploymentArgs, of: Declared): void {
   for (const field of ["workPoolName", "entrypoint", "command"] as const) checkText(field, args[field], of);
   if (typeof args.workQueueName === "string") checkName("workQueueName", args.workQueueName, of);

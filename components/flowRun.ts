@@ -8,28 +8,29 @@ import { flowRun } from "./trampoline";
 /** Arguments of a `FlowRun`. */
 export interface FlowRunArgs {
   /**
-   * The pool that it runs on: the `definition` of a pool component.
+   * The pool for the run: the `definition` of a pool component.
    * @example pool: etl.definition
    */
   pool: PushPoolDefinition;
   /**
-   * What runs: the `definition` of a Deployment on that pool.
+   * The deployment to run: the `definition` of a Deployment on that pool.
    * @example deployment: hello.definition
    */
   deployment: DeploymentDefinition;
   /**
-   * Parameters of this run, over the deployment's own. They are not secret. Another value runs the flow again. By default the deployment's.
+   * Parameters of this run, which override the deployment's. They cannot be secret. A change runs the flow again. By default those of the
+   * deployment.
    * @example parameters: { name: "smoke" }
    */
   parameters?: Record<string, AnyJson>;
   /**
-   * Job variables of this run, over the deployment's own. Any leaf may be secret. Another value runs the flow again. By default the
-   * deployment's.
+   * Job variables of this run, which override the deployment's. Any value may be secret. A change runs the flow again. By default those of
+   * the deployment.
    * @example jobVariables: { image: image.digest }
    */
   jobVariables?: Record<string, AnyJson>;
   /**
-   * Values that run the flow again when they change: an image's digest, a version, a file's hash. By default none.
+   * Values whose change runs the flow again: the digest of an image, a version, the hash of a file. By default none.
    * @example triggers: ["1.2.0"]
    */
   triggers?: AnyJson[];
@@ -39,23 +40,23 @@ export interface FlowRunArgs {
    */
   tags?: pulumi.Input<pulumi.Input<string>[]>;
   /**
-   * Whether `up` waits until the run has COMPLETED, and fails if it does not. By default it waits; otherwise it only submits.
+   * Whether `up` waits until the run has COMPLETED, and fails if the run fails. By default it waits. Otherwise it only submits.
    * @example wait: false
    */
   wait?: pulumi.Input<boolean>;
   /**
-   * How long `up` watches; a number is seconds. Then `up` fails and says so, the run goes on, and the next `up` watches it further. By
-   * default there is no limit. The pool's timeoutSeconds limits the run itself.
+   * How long `up` watches the run; a number means seconds. After that, `up` fails with a message, the run continues, and the next `up`
+   * watches it again. By default there is no limit. To limit the run itself, use timeoutSeconds of the pool.
    * @example timeout: "10m"
    */
   timeout?: pulumi.Input<string | number>;
   /**
-   * Blocks for `{{ prefect.blocks.… }}`, as manifest() takes them. By default none but the pool's.
+   * Blocks for `{{ prefect.blocks.… }}`, in the format of manifest(). By default only those of the pool.
    * @example blocks: { "secret/token": { data: { value: config.requireSecret("token") } } }
    */
   blocks?: Record<string, AnyJson>;
   /**
-   * Values for `{{ prefect.variables.NAME }}`, as manifest() takes them. By default none.
+   * Values for `{{ prefect.variables.NAME }}`, in the format of manifest(). By default none.
    * @example variables: { bucket: "orders" }
    */
   variables?: Record<string, AnyJson>;
@@ -77,27 +78,31 @@ const FLOW_RUN_ARGUMENTS: ArgumentNames<FlowRunArgs> = {
 /**
  * A flow run as part of `up`: a smoke test, a migration, a backfill.
  *
- * It runs once, and again when its parameters, job variables or triggers change. A change of anything else (credentials, template, image) runs
- * nothing by itself. A replacement is a new run, whatever brings it about: `--replace`, `pulumi state taint`, replaceOnChanges. A run that is
- * still under way is then cancelled. `up` fails with the reason and the last lines if the run does; the next `up` then tries again. An `up` that was
- * killed is taken up by the next. With the Pulumi CLI, `pulumi cancel` unlocks the stack first, and
- * `pulumi refresh --clear-pending-creates` ends the warning about the run that was being created. `destroy` cancels what is unfinished, and waits
- * until it has stopped.
+ * It runs once, and again when its parameters, job variables or triggers change. Other changes (credentials, template, image) start no run.
+ *
+ * A replacement is always a new run: by `--replace`, `pulumi state taint` or replaceOnChanges. If the old run has not ended, it is
+ * cancelled first.
+ *
+ * If the run fails, `up` fails with the reason and the last lines of output, and the next `up` tries again. If an `up` is killed, the next
+ * one continues. With the Pulumi CLI, first unlock the stack with `pulumi cancel`; `pulumi refresh --clear-pending-creates` then removes
+ * the warning about the run.
+ *
+ * `destroy` cancels a run that has not ended, and waits until it has stopped.
  *
  * ```ts
  * new FlowRun("smoke", { pool: etl.definition, deployment: hello.definition, parameters: { name: "smoke" }, triggers: [image] });
  * ```
  */
 export class FlowRun extends pulumi.dynamic.Resource {
-  /** The flow run's id, for `pushpool show`, `logs` and `cancel`. */
+  /** Id of the flow run, for `pushpool show`, `logs` and `cancel`. */
   declare readonly runId: pulumi.Output<string>;
-  /** Its state type, as in Prefect; COMPLETED if `up` waited for it. */
+  /** State type, as in Prefect. COMPLETED if `up` waited for it. */
   declare readonly state: pulumi.Output<string>;
-  /** The exit code of its command; absent before its end. */
+  /** Exit code of its command. Absent before its end. */
   declare readonly exitCode: pulumi.Output<number | undefined>;
-  /** When it was first seen running; ISO 8601, UTC. */
+  /** When it was first seen running. ISO 8601, UTC. */
   declare readonly startedAt: pulumi.Output<string | undefined>;
-  /** ISO 8601, UTC; absent while it has not ended. */
+  /** When it ended. ISO 8601, UTC. Absent before its end. */
   declare readonly endedAt: pulumi.Output<string | undefined>;
 
   constructor(name: string, args: FlowRunArgs, opts?: pulumi.CustomResourceOptions) {
@@ -106,7 +111,7 @@ export class FlowRun extends pulumi.dynamic.Resource {
   }
 }
 
-/** In manifest shape, since the manifest of this stack is there only once the stack is up. */
+/** In the format of a manifest. The stack's own manifest exists only at the end of the update. */
 function inputsOf(name: string, args: FlowRunArgs, opts: pulumi.CustomResourceOptions | undefined): Record<string, AnyJson> {
   const of = declared("FlowRun", name, args, FLOW_RUN_ARGUMENTS);
   checkDefinition("pool", args.pool, of);
@@ -114,13 +119,13 @@ function inputsOf(name: string, args: FlowRunArgs, opts: pulumi.CustomResourceOp
   const { pool, deployment, parameters, jobVariables, triggers, tags, wait, timeout, blocks, variables } = args;
   const given = present({ pool, deployment, parameters, jobVariables, triggers, tags, wait, timeout, blocks, variables });
   const source = present({ project: pulumi.getProject(), stack: pulumi.getStack(), name, parent: opts?.parent?.urn });
-  // The engine looks for these paths in what a provider says has changed, and a dynamic provider cannot say that.
+  // The engine looks for these paths in the changes that a provider reports. A dynamic provider cannot report paths.
   const { replaceOnChanges } = opts ?? {};
-  // A dynamic provider gets every secret in plain text, and has to be told which they are.
+  // A dynamic provider gets every secret in plain text. So the inputs must say which values are secret.
   return { source, ...given, ...present({ replaceOnChanges }), secretPaths: secretPaths(given) };
 }
 
-/** @throws {pulumi.ResourceError} for a component in place of its definition, or for anything else */
+/** @throws {pulumi.ResourceError} for anything but a definition, such as a component */
 function checkDefinition(field: "pool" | "deployment", definition: Record<string, AnyJson>, of: Declared): void {
   if (definition[field] !== undefined && typeof definition.name === "string") return;
   const example = field === "pool" ? "pool: etl.definition" : "deployment: hello.definition";

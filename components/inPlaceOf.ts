@@ -1,11 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
 
 /**
- * Options for resources that are made without the component around them. Each component costs the program as much as a resource does, and a pool
- * has no use for those of its parts. Stacks from when there was one have its resources below it: their alias says so, and none is replaced.
- * @param type of the component, as `PushUser`
+ * Options for the resources of a component that is not created itself. A component costs the program as much as a resource, and a pool does
+ * not need its parts as components. In the stacks of older versions, the resources are children of the component. An alias names that
+ * parent, so that none of them is replaced.
+ * @param type of the component, such as `PushUser`
  * @param name of the component
- * @param options that the component would be given
+ * @param options that the component would get
  */
 export function inPlaceOf(type: string, name: string, options: pulumi.CustomResourceOptions): pulumi.CustomResourceOptions {
   const [above] = (options.aliases ?? []) as pulumi.Alias[];

@@ -7,16 +7,21 @@ import type { Deployment } from "./deployment";
 import type { AnyJson } from "./json";
 import { thisStack } from "./physicalName";
 
-/** What a manifest is made of. */
+/** The content of a manifest. */
 export interface ManifestParts {
   /** Pool components, of any cloud. */
   pools: readonly { definition: PushPoolDefinition }[];
   deployments?: readonly Deployment[];
-  /** More blocks for `{{ prefect.blocks.… }}`, by `<block type slug>/<block document name>`: `{ data: {…} }`. */
+  /**
+   * Blocks besides those of the pools, for `{{ prefect.blocks.… }}`: by `<block type slug>/<block document name>`, each as `{ data: {…} }`.
+   */
   blocks?: Record<string, AnyJson>;
-  /** For `{{ prefect.variables.NAME }}`. */
+  /** Values for `{{ prefect.variables.NAME }}`. */
   variables?: Record<string, AnyJson>;
-  /** What prefect.register() gave. Runs then go through that Prefect API; without it there is none, whatever the shell says. */
+  /**
+   * The result of prefect.register(). Runs then go through that Prefect API. If absent, there is no Prefect API, and `PREFECT_*` in the
+   * shell is ignored.
+   */
   prefect?: { definition: PrefectDefinition };
 }
 
@@ -29,15 +34,15 @@ const MANIFEST_PARTS: ArgumentNames<ManifestParts> = {
 };
 
 /**
- * The manifest of what this program declares. Export it, under any name: pushpool finds it among the stack's outputs by its kind.
+ * Make the manifest of what this program declares. Export it under any name: pushpool finds it among the stack's outputs by its kind.
  *
- * It is a plain tree with outputs at its leaves, so that of it only what is secret is masked. Do not wrap it in `pulumi.output()`: one
- * secret would make all of it secret.
+ * It is a plain object whose leaves may be outputs, so Pulumi masks only its secret values. Do not wrap it in `pulumi.output()`: a single
+ * secret would then make all of it secret.
  *
  * ```ts
  * export const pushPools = manifest({ pools: [pool], deployments: [hello] });
  * ```
- * @throws {Error} if two pools, blocks or deployments have one name
+ * @throws {Error} if two pools, blocks or deployments have the same name
  */
 export function manifest(parts: ManifestParts): Record<string, AnyJson> {
   checkParts("manifest()", parts, MANIFEST_PARTS);
@@ -64,7 +69,7 @@ export function manifest(parts: ManifestParts): Record<string, AnyJson> {
   };
 }
 
-/** As what it differs from one of our own: the output is shown by every preview and `up`. */
+/** The short form of a template, because every preview and `up` prints the output. */
 function stored(template: AnyJson): AnyJson {
   const isLater = (value: AnyJson) => pulumi.Output.isInstance(value) || value instanceof Promise;
   const isTemplate = typeof template === "object" && template !== null && !isLater(template);

@@ -5,16 +5,17 @@ import { checkMap, type Declared, refuse } from "./checks";
 import type { AnyJson } from "./json";
 
 /**
- * A base job template with a pool's job variables as the defaults of its own. Outputs stay where they stand, so that of the
- * template only what is secret becomes secret.
- * @throws {pulumi.ResourceError} for a template that is none, and for a variable that it does not have (with the nearest) or of another type
+ * Make a base job template with a pool's job variables as its defaults. Outputs keep their places, so that only secret values of the
+ * template become secret.
+ * @throws {pulumi.ResourceError} for an invalid template, for a variable that it does not have (with the most similar one), and for a value
+ * of the wrong type
  */
 export function poolTemplate(template: AnyJson, jobVariables: Record<string, AnyJson>, of: Declared): Record<string, AnyJson> {
   checkPoolTemplate(template, jobVariables, of);
   return withDefaults(template, jobVariables);
 }
 
-/** The checks of {@link poolTemplate} alone, for a pool that makes resources before it knows all its variables. */
+/** Only the checks of {@link poolTemplate}, for a pool that makes resources before it knows all its variables. */
 export function checkPoolTemplate(template: AnyJson, jobVariables: Record<string, AnyJson>, of: Declared): void {
   checkMap("jobVariables", jobVariables, of);
   try {
@@ -24,16 +25,19 @@ export function checkPoolTemplate(template: AnyJson, jobVariables: Record<string
     const named = Object.entries(jobVariables).map(([name, value]) => [name, judgeable(value, declared?.[name])]);
     checkJobVariables(known, Object.fromEntries(named), "jobVariables");
   } catch (error) {
-    // By name: whoever imports pushpool and pushpool/local may have two copies of a class.
+    // Compare the name, not the class: with imports of both pushpool and pushpool/local there may be two copies of the class.
     if (error instanceof Error && error.name === "UserError") refuse(error.message, of);
     throw error;
   }
 }
 
-/** By text: what is known of the templates of a program's pools, which mostly are alike. A check of one costs as much as all else of its pool. */
+/**
+ * The known parts of templates, by content. Most pools of a program have the same template, and a check costs as much as all the rest of a
+ * pool.
+ */
 const templates = new Map<string, ValueObject>();
 
-/** The first template of the same content: as one object it is checked and compiled once. */
+/** The first template with the same content. As one object, it is checked and compiled once. */
 function sameOf(template: ValueObject): ValueObject {
   const text = JSON.stringify(template) ?? "";
   const first = templates.get(text) ?? template;
@@ -41,7 +45,7 @@ function sameOf(template: ValueObject): ValueObject {
   return first;
 }
 
-/** The composing of {@link poolTemplate} alone. */
+/** Only the merge of {@link poolTemplate}. */
 export function withDefaults(template: AnyJson, jobVariables: Record<string, AnyJson>): Record<string, AnyJson> {
   const { variables } = template as { variables: JsonObject };
   const properties: Record<string, AnyJson> = { ...(variables.properties as JsonObject | undefined) };
@@ -50,8 +54,8 @@ export function withDefaults(template: AnyJson, jobVariables: Record<string, Any
 }
 
 /**
- * What of a variable's value can be judged now: a map's entries each for itself, anything else only as a whole. An output's value is not
- * known yet, but its variable's name is: null is a value that fits every variable.
+ * The part of a variable's value that can be checked now. Each entry of a map is checked separately, any other value only as a whole. The
+ * value of an output is unknown, but its variable's name is known: null stands for it, because null is valid for every variable.
  */
 function judgeable(value: AnyJson, schema: AnyJson): AnyJson {
   const isMap = typeof value === "object" && value !== null && !isLater(value) && !Array.isArray(value) && schema?.additionalProperties;
@@ -67,7 +71,7 @@ function holdsLater(value: AnyJson): boolean {
   return isLater(value) || (typeof value === "object" && value !== null && Object.values(value).some(holdsLater));
 }
 
-/** Without its outputs and promises. */
+/** The value without its outputs and promises. */
 function knownPart(value: AnyJson): AnyJson {
   if (isLater(value)) return undefined;
   if (Array.isArray(value)) return value.map(knownPart).filter((item) => item !== undefined);

@@ -3,7 +3,7 @@ import { pointerTo } from "../src/jsonPointer";
 import { type Declared, refuse } from "./checks";
 import type { AnyJson } from "./json";
 
-/** JSON pointers to the secret outputs of a tree, in the order in which they stand. */
+/** JSON pointers to the secret outputs of a tree, in order. */
 export async function secretPaths(tree: AnyJson, path: string[] = []): Promise<string[]> {
   if (pulumi.Output.isInstance(tree)) return (await pulumi.isSecret(tree)) ? [pointerTo(path)] : [];
   if (tree instanceof Promise) return secretPaths(await tree, path);
@@ -13,8 +13,8 @@ export async function secretPaths(tree: AnyJson, path: string[] = []): Promise<s
 }
 
 /**
- * Parameters as they are, if none is secret: a Prefect server keeps parameters in clear, and shows them.
- * @throws {pulumi.ResourceError} naming the first one that is
+ * Return the parameters unchanged if none is secret. A Prefect server stores and shows parameters in plain text.
+ * @throws {pulumi.ResourceError} with the first secret parameter
  */
 export async function parametersInClear(parameters: Record<string, AnyJson>, of: Declared): Promise<Record<string, AnyJson>> {
   const [first] = await secretPaths(parameters);

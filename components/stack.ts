@@ -5,7 +5,7 @@
  *       pushpool:pools:
  *         local: { type: process:push, concurrencyLimit: 4 }
  *
- * With no configuration at all there is one pool, `local`, of type `process:push`.
+ * Without configuration there is one pool, `local`, of type `process:push`.
  */
 import * as pulumi from "@pulumi/pulumi";
 import { ECS_PUSH_POOL_ARGUMENTS } from "./aws/ecsPushPoolArgs";
@@ -14,7 +14,7 @@ import { CLOUD_RUN_PUSH_POOL_ARGUMENTS } from "./gcp/cloudRunPushPoolArgs";
 import { PROCESS_PUSH_POOL_ARGUMENTS } from "./local/processPushPool";
 import { manifest } from "./manifest";
 
-// `require`, as each is to be loaded only where its pool type is configured, and before anything is declared.
+// `require` loads a component only if its pool type is configured. It must happen before anything is declared.
 const COMPONENTS: Record<string, PoolComponent> = {
   "process:push": {
     load: () => (require("./local") as typeof import("./local")).ProcessPushPool,
@@ -32,7 +32,7 @@ const COMPONENTS: Record<string, PoolComponent> = {
 
 const KEY = "pushpool:pools";
 const configured = new pulumi.Config("pushpool").getObject("pools");
-// Pulumi's SDK tells it nowhere else: the configuration keys with a secret in them, as the engine passes them to a program.
+// The configuration keys with a secret value. The engine passes them to a program only here.
 const secretKeys: string[] = JSON.parse(process.env.PULUMI_CONFIG_SECRET_KEYS ?? "[]");
 
 export const pushPools = manifest({ pools: configuredPools(configured, COMPONENTS, secretKeys.includes(KEY)) });

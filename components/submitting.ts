@@ -1,29 +1,32 @@
 import * as pulumi from "@pulumi/pulumi";
 
-/** As whom runs are submitted. */
+/** Who submits runs. */
 export const Credentials = {
-  /** An identity of the pool's own with a key, as Prefect's guides have it. */
+  /** An identity of the pool, with a key, as in Prefect's guides. */
   Key: "key",
-  /** The login of the machine that submits. There is no key anywhere. */
+  /** The login of the machine that submits. No key is made. */
   Ambient: "ambient",
 } as const;
 export type Credentials = (typeof Credentials)[keyof typeof Credentials];
 
-/** What those who submit runs may do. */
+/** The permissions of those who submit runs. */
 export const Permissions = {
-  /** What Prefect's guide gives them: Cloud Run Developer on Google Cloud, AmazonECS_FullAccess on AWS. */
+  /** The permissions of Prefect's guide: Cloud Run Developer on Google Cloud, AmazonECS_FullAccess on AWS. */
   Documented: "documented",
-  /** What the pool's runs take, and no more. */
+  /** Only what the runs of the pool need. */
   LeastPrivilege: "leastPrivilege",
 } as const;
 export type Permissions = (typeof Permissions)[keyof typeof Permissions];
 
-/** What a pool's credentials block is called: its work pool's name, of which Prefect takes only lowercase letters, digits and dashes here. */
+/**
+ * The name of a pool's credentials block: the name of the work pool, converted to lowercase letters, digits and dashes, which Prefect
+ * requires here.
+ */
 export function blockNameOf(workPoolName: string): string {
   return workPoolName.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-");
 }
 
-/** Arguments with what is kept as a secret marked as one, whether the program did so or not: a component's arguments stand in the stack's state. */
+/** Mark the secret arguments as secrets, if the program did not. The stack's state contains the arguments of a component. */
 export function withSecretsMarked<Args extends { secretEnv?: Record<string, pulumi.Input<string>>; prefectApiKey?: pulumi.Input<string> }>(
   args: Args,
 ): Args {

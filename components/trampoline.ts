@@ -1,10 +1,10 @@
 import type { dynamic } from "@pulumi/pulumi";
 
-// Pulumi stores the text of a dynamic resource's methods in its state, twice, and runs the stored one to refresh and to delete. So each
-// method only calls the package that is installed: the text is small, holds no secret, and is the same in every version, which must understand
-// what older ones stored. `require` and not import: what is imported would be stored by value.
+// Pulumi stores the source of a dynamic resource's methods in its state, twice. It runs the stored methods to refresh and to delete. So
+// each method only calls the installed package: its source is small, contains no secret, and is the same in every version. Each version
+// must understand what older ones stored. `require` and not import, because Pulumi would store an import by value.
 
-/** A flow run, as `components/flowRun.ts` declares it. */
+/** A flow run, declared in `components/flowRun.ts`. */
 export const flowRun: dynamic.ResourceProvider = {
   configure: (request) => require("pushpool/provider").dispatch({ v: 1, kind: "FlowRun", op: "configure", args: [request] }),
   check: (olds, news) => require("pushpool/provider").dispatch({ v: 1, kind: "FlowRun", op: "check", args: [olds, news] }),
@@ -15,7 +15,7 @@ export const flowRun: dynamic.ResourceProvider = {
   delete: (id, props) => require("pushpool/provider").dispatch({ v: 1, kind: "FlowRun", op: "delete", args: [id, props] }),
 };
 
-/** A work pool on a Prefect API, as `components/prefect/workPool.ts` declares it. */
+/** A work pool on a Prefect API, declared in `components/prefect/workPool.ts`. */
 export const prefectWorkPool: dynamic.ResourceProvider = {
   configure: (request) => require("pushpool/provider").dispatch({ v: 1, kind: "PrefectWorkPool", op: "configure", args: [request] }),
   check: (olds, news) => require("pushpool/provider").dispatch({ v: 1, kind: "PrefectWorkPool", op: "check", args: [olds, news] }),
@@ -27,7 +27,7 @@ export const prefectWorkPool: dynamic.ResourceProvider = {
   delete: (id, props) => require("pushpool/provider").dispatch({ v: 1, kind: "PrefectWorkPool", op: "delete", args: [id, props] }),
 };
 
-/** A block document on a Prefect API, as `components/prefect/block.ts` declares it. */
+/** A block document on a Prefect API, declared in `components/prefect/block.ts`. */
 export const prefectBlock: dynamic.ResourceProvider = {
   configure: (request) => require("pushpool/provider").dispatch({ v: 1, kind: "PrefectBlock", op: "configure", args: [request] }),
   check: (olds, news) => require("pushpool/provider").dispatch({ v: 1, kind: "PrefectBlock", op: "check", args: [olds, news] }),
@@ -38,7 +38,7 @@ export const prefectBlock: dynamic.ResourceProvider = {
   delete: (id, props) => require("pushpool/provider").dispatch({ v: 1, kind: "PrefectBlock", op: "delete", args: [id, props] }),
 };
 
-/** A deployment on a Prefect API, as `components/prefect/deployment.ts` declares it. */
+/** A deployment on a Prefect API, declared in `components/prefect/deployment.ts`. */
 export const prefectDeployment: dynamic.ResourceProvider = {
   configure: (request) => require("pushpool/provider").dispatch({ v: 1, kind: "PrefectDeployment", op: "configure", args: [request] }),
   check: (olds, news) => require("pushpool/provider").dispatch({ v: 1, kind: "PrefectDeployment", op: "check", args: [olds, news] }),

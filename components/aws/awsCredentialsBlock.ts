@@ -42,8 +42,8 @@ const AWS_CREDENTIALS_BLOCK_ARGUMENTS: ArgumentNames<AwsCredentialsBlockArgs> = 
 };
 
 /**
- * A block of Prefect's type `aws-credentials`. The cluster, which Prefect's older guide puts here, is a job variable of the work pool today:
- * the block has no field for it.
+ * A block of Prefect's type `aws-credentials`. It has no field for the cluster, which is a job variable of the work pool. (Prefect's older
+ * guide puts the cluster into the block.)
  *
  * ```ts
  * const block = new AwsCredentialsBlock("etl", { accessKeyId: push.accessKeyId, secretAccessKey: push.secretAccessKey });
@@ -76,7 +76,7 @@ export class AwsCredentialsBlock extends pulumi.ComponentResource {
   }
 }
 
-/** What {@link AwsCredentialsBlock} gives to the manifest, for a pool that does without the component. */
+/** The manifest entry of {@link AwsCredentialsBlock}, for a pool that does not create the component. */
 export function awsCredentials({
   blockName,
   accessKeyId,

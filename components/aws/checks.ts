@@ -6,7 +6,7 @@ import { Permissions } from "../submitting";
 const REGION = /^[a-z]{2,4}(-[a-z]+)+-[0-9]$/;
 const ROLE_ARN = /^arn:aws[a-z-]*:iam::[0-9]{12}:role\/.+$/;
 
-/** What AWS takes for a name, by what is named, with the words for it. */
+/** The names that AWS accepts, by kind: a pattern, and its description for messages. */
 const NAMES = {
   user: [/^[\w+=,.@-]{1,64}$/, "up to 64 letters, digits and + = , . @ _ -"],
   cluster: [/^[a-zA-Z][a-zA-Z0-9_-]{0,254}$/, "up to 255 letters, digits, hyphens and underscores, beginning with a letter"],
@@ -17,10 +17,10 @@ const NAMES = {
   ],
 } as const;
 
-/** For how many days CloudWatch Logs can keep what is written; 0 is for ever. */
+/** The retention periods that CloudWatch Logs accepts, in days. 0 means no limit. */
 const RETENTION = [0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653];
 
-/** Where a component's resources go: as given, else as the stack's configuration of the provider (`aws:region`) or AWS_REGION has it. */
+/** The region of a component's resources: the given one, else `aws:region` of the stack's configuration, else AWS_REGION. */
 export function regionOf(given: pulumi.Input<string> | undefined, of: Declared): pulumi.Input<string> {
   const value = given ?? new pulumi.Config("aws").get("region") ?? process.env.AWS_REGION ?? process.env.AWS_DEFAULT_REGION;
   if (value === undefined || value === "")
@@ -36,8 +36,8 @@ export function regionOf(given: pulumi.Input<string> | undefined, of: Declared):
 }
 
 /**
- * The name of a component, of which the provider makes the names of its resources.
- * @param longest so that what is put behind it fits too: 64 characters are the most that IAM takes
+ * Check the name of a component. The provider makes the names of resources from it.
+ * @param longest in characters. It leaves room for what the provider appends, because IAM accepts at most 64.
  */
 export function checkComponentName(name: string, longest: number, of: Declared, hint = ""): void {
   if (name.length <= longest && /^(?!sg-)[A-Za-z][A-Za-z0-9_-]*$/i.test(name)) return;
@@ -47,7 +47,7 @@ export function checkComponentName(name: string, longest: number, of: Declared, 
   );
 }
 
-/** A name that AWS would take. */
+/** Check a name by the rules of AWS. */
 export function checkAwsName(field: string, kind: keyof typeof NAMES, value: unknown, of: Declared): void {
   if (typeof value !== "string") return;
   const [rule, words] = NAMES[kind];
@@ -64,7 +64,7 @@ export function checkRetention(field: string, days: unknown, of: Declared): void
   refuse(`${field} must be 0 (no limit), or one of ${RETENTION.slice(1).join(", ")}, not ${days}`, of);
 }
 
-/** Who may submit: users and roles of the account. */
+/** Check who may submit: users and roles of the account. */
 export function checkMembers(field: string, members: readonly pulumi.Input<string>[] | undefined, of: Declared): void {
   (members ?? []).forEach((member, index) => {
     if (typeof member === "string" && !/^(user|role)\/[\w+=,.@-]{1,64}$/.test(member))
@@ -72,7 +72,7 @@ export function checkMembers(field: string, members: readonly pulumi.Input<strin
   });
 }
 
-/** What a component that lets somebody submit is given. */
+/** Check the arguments of a component that lets somebody submit. */
 export function checkSubmitAccess(
   args: { permissions?: Permissions; executionRoleArn?: unknown; taskRoleArn?: unknown },
   of: Declared,

@@ -12,7 +12,7 @@ export interface EcrRepositoryArgs {
    */
   repositoryName?: string;
   /**
-   * Where the images are stored; best where the runs are. By default the provider's region (`aws:region`).
+   * Region in which the images are stored. Choose the region of the runs. By default the provider's (`aws:region`).
    * @example region: "eu-west-1"
    */
   region?: pulumi.Input<string>;
@@ -24,7 +24,8 @@ const ECR_REPOSITORY_ARGUMENTS: ArgumentNames<EcrRepositoryArgs> = {
 };
 
 /**
- * A repository of Elastic Container Registry for flows' images. Tags can be pushed over; a repository with images in it is not destroyed.
+ * A repository of Elastic Container Registry for the images of flows. A tag can be pushed again. `destroy` keeps a repository that contains
+ * images.
  *
  * ```ts
  * const images = new EcrRepository("etl-images");
@@ -33,7 +34,7 @@ const ECR_REPOSITORY_ARGUMENTS: ArgumentNames<EcrRepositoryArgs> = {
  */
 export class EcrRepository extends pulumi.ComponentResource {
   /**
-   * The images' name, before the colon and tag.
+   * The name of the images, before the colon and the tag.
    */
   readonly url: pulumi.Output<string>;
   /**

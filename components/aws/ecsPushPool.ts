@@ -21,7 +21,7 @@ import { TaskRole } from "./taskRole";
 import { TaskSecrets } from "./taskSecrets";
 import { TaskSubmitAccess } from "./taskSubmitAccess";
 
-/** Where runs run, and with which roles. */
+/** The place and the roles of runs. */
 interface RunPlace {
   region: pulumi.Input<string>;
   workPoolName: string;
@@ -32,7 +32,7 @@ interface RunPlace {
 }
 
 /**
- * A push work pool of type `ecs:push`: its runs are ECS tasks, on Fargate unless a job variable sets something else.
+ * A push work pool of type `ecs:push`. Its runs are ECS tasks, on Fargate unless a job variable says otherwise.
  *
  * ```ts
  * const etl = new EcsPushPool("etl", { region: "eu-west-1", jobVariables: { image: "…/etl:1.2", cpu: 512, memory: 1024 } });
@@ -56,19 +56,19 @@ export class EcsPushPool extends pulumi.ComponentResource {
    */
   readonly taskRoleArn: pulumi.Output<string> | undefined;
   /**
-   * Name of the IAM user that submits runs. Absent with ambient credentials and with a given block.
+   * Name of the IAM user that submits runs. Absent with ambient credentials, and with an existing block.
    */
   readonly pushUser: pulumi.Output<string> | undefined;
   /**
-   * The images' name, before the colon and tag, if a repository was requested.
+   * The name of the images, before the colon and the tag, if a repository was requested.
    */
   readonly imageRepository: pulumi.Output<string> | undefined;
   /**
-   * Name of the log group that runs write to.
+   * Name of the log group to which runs write.
    */
   readonly logGroupName: pulumi.Output<string> | undefined;
   /**
-   * Id of the VPC that runs are in.
+   * Id of the VPC of the runs.
    */
   readonly vpcId: pulumi.Output<string> | undefined;
   /**
@@ -163,7 +163,7 @@ export class EcsPushPool extends pulumi.ComponentResource {
   }
 }
 
-/** Runs' network, as the template's job variables have it; `undefined` where those say it themselves. */
+/** The network of runs, in the format of the job variables; `undefined` if the job variables already give it. */
 function networkOf(
   name: string,
   { network: access, vpcId, subnetIds, securityGroupIds, assignPublicIp = false, jobVariables = {} }: EcsPushPoolArgs,
@@ -185,7 +185,7 @@ function networkOf(
   };
 }
 
-/** Where runs write to: nowhere of ours where the job variables say it themselves. */
+/** Where runs write their logs; empty if the job variables already say it, or if runs write none. */
 function logsOf(
   name: string,
   { logGroupName, logRetentionDays: retentionDays, jobVariables = {} }: EcsPushPoolArgs,
@@ -201,7 +201,7 @@ function logsOf(
   return { arn, name: logGroupName };
 }
 
-/** Where runs write to, if they do, when the pool has no log group of its own to name. */
+/** The name of the log group of runs, if the pool does not make one. */
 function usualLogGroup({ cloudwatch_logs_options }: Record<string, AnyJson>): pulumi.Input<string> {
   return pulumi.output(cloudwatch_logs_options).apply((options) => options?.["awslogs-group"] ?? "prefect");
 }
@@ -219,7 +219,7 @@ function secretsOf(
   return new TaskSecrets(`${name}-secrets`, { region, workPoolName, values }, options).arns;
 }
 
-/** Secrets that the job variables name. */
+/** The secrets that the job variables name. */
 function secretArnsOf(jobVariables: Record<string, AnyJson>): pulumi.Input<string>[] | undefined {
   const named = [jobVariables.prefect_api_key_secret_arn, jobVariables.prefect_api_auth_string_secret_arn].filter(
     (arn) => arn !== undefined,
@@ -227,7 +227,7 @@ function secretArnsOf(jobVariables: Record<string, AnyJson>): pulumi.Input<strin
   return named.length > 0 ? named : undefined;
 }
 
-/** The block by which runs are submitted, with the user behind it, and what others need to submit by their own login. */
+/** The credentials block, with its user, and the access of those who submit with their own login. */
 function credentialsOf(
   name: string,
   { credentials = Credentials.Key, credentialsBlock, user, permissions, submitters }: EcsPushPoolArgs,
@@ -237,21 +237,21 @@ function credentialsOf(
   if (submitters?.length) new TaskSubmitAccess(`${name}-submitters`, { ...place, permissions, members: submitters }, options);
   if (credentialsBlock !== undefined) return {};
   const blockArgs = { region: place.region, blockName: blockNameOf(place.workPoolName) };
-  // Without a key it still tells the region, which a login does not always know.
+  // Without a key, the block still has the region, which a login does not always know.
   if (credentials === Credentials.Ambient) return { block: awsCredentials(blockArgs) };
   const push = pushUser(`${name}-push`, { ...place, permissions, user }, inPlaceOf("PushUser", `${name}-push`, options));
   const { accessKeyId, secretAccessKey, keyCreatedAt } = push;
   return { push, block: awsCredentials({ ...blockArgs, accessKeyId, secretAccessKey, keyCreatedAt }) };
 }
 
-/** @throws {pulumi.RunError} for a template without the container that {@link withSecrets} needs */
+/** @throws {pulumi.RunError} if the template has no container, which {@link withSecrets} needs */
 function checkPlaceOfSecrets(template: Record<string, AnyJson>, of: Declared): void {
   const [container] = template.job_configuration?.task_definition?.containerDefinitions ?? [];
   if (typeof container !== "object" || container === null)
     refuse("baseJobTemplate.job_configuration.task_definition.containerDefinitions[0] is missing: the pool writes secretEnv there", of);
 }
 
-/** Prefect's template has no variable for secrets of the environment, so the task definition itself names them. */
+/** Prefect's template has no variable for secrets in the environment. So they go into the task definition itself. */
 function withSecrets(template: Record<string, AnyJson>, arns: Record<string, AnyJson>): Record<string, AnyJson> {
   const named = Object.entries(arns).map(([name, valueFrom]) => ({ name, valueFrom }));
   if (named.length === 0) return template;

@@ -18,26 +18,26 @@ export interface EcsPushPoolArgs {
    */
   workPoolName?: string;
   /**
-   * Defaults of the job variables of Prefect's template for ECS: image, cpu, memory, launch_type, env, labels and so on. A deployment's own
-   * replace them, and a run's replace those. Any leaf may be secret. By default the template's defaults hold.
+   * Defaults of the job variables of Prefect's template for ECS: image, cpu, memory, launch_type, env, labels and so on. Those of a
+   * deployment override them, and those of a run override both. Any value may be secret. By default the template's defaults apply.
    * @example jobVariables: { image: `${images.url}:1.2`, cpu: 512, memory: 1024 }
    */
   jobVariables?: Record<string, AnyJson>;
   /**
-   * A base job template of your own, as a Prefect server has it. It replaces the template for ECS. By default Prefect's own template is
+   * Your own base job template, in the format of a Prefect server. It replaces the template for ECS. By default Prefect's own template is
    * used.
    * @example baseJobTemplate: JSON.parse(readFileSync("template.json", "utf8"))
    */
   baseJobTemplate?: Record<string, AnyJson>;
   /**
-   * As whom runs are submitted. By default a user of the pool's own with an access key, which some organisations forbid. Ambient makes no
-   * key: whoever submits uses their own login, and submitters names them.
+   * Who submits runs. By default a new IAM user of the pool, with an access key; some organizations forbid such keys. Ambient makes no key:
+   * whoever submits uses their own login, and submitters lists them.
    * @example credentials: Credentials.Ambient
    */
   credentials?: Credentials;
   /**
-   * A credentials block that exists already, in place of one of the pool's own. The manifest must have it among its blocks. By default the
-   * pool makes one. It excludes credentials and user.
+   * An existing credentials block, in place of a new one. The manifest must contain it in its blocks. By default the pool makes one. It
+   * excludes credentials and user.
    * @example credentialsBlock: "aws-credentials/team"
    */
   credentialsBlock?: string;
@@ -48,26 +48,25 @@ export interface EcsPushPoolArgs {
    */
   user?: pulumi.Input<string>;
   /**
-   * The permissions of those who submit. By default documented: AmazonECS_FullAccess, as in Prefect's guide. Least privilege gives what the
-   * pool's runs take, on its own cluster, roles, logs and parameters.
+   * The permissions of those who submit. By default documented: AmazonECS_FullAccess, as in Prefect's guide. Least privilege allows only
+   * what the runs of the pool need, on its own cluster, roles, logs and parameters.
    * @example permissions: Permissions.LeastPrivilege
    */
   permissions?: Permissions;
   /**
-   * Who else may submit: users and roles of the account. With ambient credentials, these are the people who run anything. By default nobody
-   * else.
+   * Who else may submit: users and roles of the account. With ambient credentials, nobody else can run anything. By default nobody.
    * @example submitters: ["role/data", "user/ada"]
    */
   submitters?: pulumi.Input<string>[];
   /**
-   * ARN of a cluster that exists already. By default a new one, which costs nothing while nothing runs. It excludes serviceLinkedRole and
-   * the job variable cluster.
+   * ARN of an existing cluster. By default a new one, which costs nothing while nothing runs. It excludes serviceLinkedRole and the job
+   * variable cluster.
    * @example clusterArn: "arn:aws:ecs:eu-west-1:123456789012:cluster/flows"
    */
   clusterArn?: pulumi.Input<string>;
   /**
-   * ARN of a role that exists already, as which ECS fetches images and secrets and writes logs. By default a new one, which may do just
-   * that. It excludes the job variable execution_role_arn.
+   * ARN of an existing role with which ECS fetches images and secrets, and writes logs. By default a new role, which may do only that. It
+   * excludes the job variable execution_role_arn.
    * @example executionRoleArn: "arn:aws:iam::123456789012:role/ecs-execution"
    */
   executionRoleArn?: pulumi.Input<string>;
@@ -78,19 +77,19 @@ export interface EcsPushPoolArgs {
    */
   taskRoleArn?: pulumi.Input<string>;
   /**
-   * ARNs of policies with the flows' permissions. They become a new task role. By default flows have no role, and may do nothing in AWS. It
-   * excludes taskRoleArn.
+   * ARNs of policies with the permissions of flows. The pool makes a task role with them. By default flows have no role, and may do nothing
+   * in AWS. It excludes taskRoleArn.
    * @example taskPolicyArns: ["arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"]
    */
   taskPolicyArns?: pulumi.Input<string>[];
   /**
-   * How runs get out of the network that is made for them. By default public, which costs nothing while nothing runs. The private ones cost
-   * all the time. It excludes vpcId and subnetIds.
+   * How runs reach other services from the network that the pool makes. By default public, which costs nothing while nothing runs. The
+   * private ones cost money all the time. It excludes vpcId and subnetIds.
    * @example network: TaskNetworkAccess.PrivateNat
    */
   network?: TaskNetworkAccess;
   /**
-   * Id of a VPC that exists already; it needs subnetIds. By default the pool makes a VPC. It excludes network and the job variable vpc_id.
+   * Id of an existing VPC; it needs subnetIds. By default the pool makes a VPC. It excludes network and the job variable vpc_id.
    * @example vpcId: "vpc-0a1b2c3d4e5f"
    */
   vpcId?: pulumi.Input<string>;
@@ -101,53 +100,54 @@ export interface EcsPushPoolArgs {
    */
   subnetIds?: pulumi.Input<string>[];
   /**
-   * Ids of security groups for runs; they need vpcId and subnetIds. By default the given VPC's own default group, which lets its members
-   * in.
+   * Ids of security groups for runs; they need vpcId and subnetIds. By default the default group of the given VPC, whose members can reach
+   * each other.
    * @example securityGroupIds: ["sg-0a1b2c3d4e5f"]
    */
   securityGroupIds?: pulumi.Input<string>[];
   /**
-   * Whether runs in the given subnets get public addresses. They need them to get out of public subnets. By default they get none.
+   * Whether runs in the given subnets get public addresses. In public subnets they need one to reach other services. By default they get
+   * none.
    * @example assignPublicIp: true
    */
   assignPublicIp?: boolean;
   /**
-   * Name of a log group that exists already. By default a new one. It excludes logRetentionDays.
+   * Name of an existing log group. By default the pool makes one. It excludes logRetentionDays.
    * @example logGroupName: "/acme/flows"
    */
   logGroupName?: pulumi.Input<string>;
   /**
-   * For how many days the new log group keeps lines; 0 is for ever. By default 30. CloudWatch Logs costs by what it keeps. It excludes
+   * How many days the new log group keeps lines; 0 means no limit. By default 30. CloudWatch Logs charges for what it stores. It excludes
    * logGroupName.
    * @example logRetentionDays: 90
    */
   logRetentionDays?: number;
   /**
-   * Whether to create a repository for the flows' images, the output imageRepository. By default there is none. ECR charges for what it
-   * keeps, and `destroy` keeps a repository with images in it.
+   * Whether to create a repository for the images of flows: the output imageRepository. By default there is none. ECR charges for what it
+   * stores, and `destroy` keeps a repository that contains images.
    * @example imageRepository: true
    */
   imageRepository?: boolean;
   /**
-   * Whether to create the role AWSServiceRoleForECS, of which an account has one. By default AWS creates it with the account's first cluster. It
-   * excludes clusterArn.
+   * Whether to create the role AWSServiceRoleForECS, of which an account has only one. By default AWS creates it with the first cluster of
+   * the account. It excludes clusterArn.
    * @example serviceLinkedRole: true
    */
   serviceLinkedRole?: boolean;
   /**
-   * Environment variables of all runs whose values are kept in Parameter Store, by name. A task definition then names them and has no value
-   * in it. By default none. Values of up to 4 KB cost nothing.
+   * Environment variables of all runs by name, with values that are kept in Parameter Store. A task definition then contains only their
+   * names. By default none. Values of up to 4 KB cost nothing.
    * @example secretEnv: { DATABASE_PASSWORD: config.requireSecret("password") }
    */
   secretEnv?: Record<string, pulumi.Input<string>>;
   /**
-   * Prefect API key for the runs, kept in Parameter Store, so that no task definition has it. By default none. It excludes the job variable
-   * prefect_api_key_secret_arn.
+   * Prefect API key for the runs, kept in Parameter Store, so that no task definition contains it. By default none. It excludes the job
+   * variable prefect_api_key_secret_arn.
    * @example prefectApiKey: config.requireSecret("prefectApiKey")
    */
   prefectApiKey?: pulumi.Input<string>;
   /**
-   * Base URLs of services, by name: ecs, logs, ssm. For private endpoints and emulators. By default AWS' own.
+   * Base URLs of services by name: ecs, logs, ssm. For private endpoints and emulators. By default those of AWS.
    * @example endpoints: { ecs: "https://vpce-0a1b.ecs.eu-west-1.vpce.amazonaws.com" }
    */
   endpoints?: Record<string, pulumi.Input<string>>;
@@ -157,18 +157,18 @@ export interface EcsPushPoolArgs {
    */
   isPaused?: pulumi.Input<boolean>;
   /**
-   * How many runs may be under way at a time; the others wait. 0 holds them all. By default there is no limit. The limit holds within one
+   * The maximum number of concurrent runs; the others wait. 0 holds all of them. By default there is no limit. The limit applies within one
    * ledger, or on one Prefect server.
    * @example concurrencyLimit: 10
    */
   concurrencyLimit?: pulumi.Input<number>;
   /**
-   * Work queues, by name, each with its priority and limit. By default there is only the queue called default, which is always there.
+   * Work queues by name, each with its priority and limit. By default only the queue `default`, which always exists.
    * @example queues: { urgent: { priority: 1 }, bulk: { priority: 2, concurrencyLimit: 3 } }
    */
   queues?: Record<string, WorkQueueArgs>;
   /**
-   * How long a run may take, in seconds. ECS has no limit of its own: whoever watches the run stops it. By default there is no limit.
+   * The longest time of a run, in seconds. ECS has no such limit: whoever watches the run stops it. By default there is no limit.
    * @example timeoutSeconds: 3600
    */
   timeoutSeconds?: pulumi.Input<number>;
@@ -179,7 +179,7 @@ export interface EcsPushPoolArgs {
   labels?: Record<string, pulumi.Input<string>>;
 }
 
-/** For `declared`. */
+/** The names for `declared`. */
 export const ECS_PUSH_POOL_ARGUMENTS: ArgumentNames<EcsPushPoolArgs> = {
   region: "optional",
   workPoolName: "optional",

@@ -11,22 +11,22 @@ import { TRUSTS_TASKS } from "./taskRoles";
 /** Arguments of an `ExecutionRole`. */
 export interface ExecutionRoleArgs {
   /**
-   * Work pool whose runs have the role: their secrets lie under its name in Parameter Store.
+   * Work pool of the runs that use the role. Their secrets are under its name in Parameter Store.
    * @example workPoolName: "etl"
    */
   workPoolName: string;
   /**
-   * ARN of the log group that runs write to. By default any of the account.
+   * ARN of the log group to which runs write. By default any log group of the account.
    * @example logGroupArn: logs.arn
    */
   logGroupArn?: pulumi.Input<string>;
   /**
-   * ARNs of the ECR repositories that images come from. By default any that lets the account in.
+   * ARNs of the ECR repositories with the images. By default any repository that the account may read.
    * @example repositoryArns: [images.arn]
    */
   repositoryArns?: pulumi.Input<string>[];
   /**
-   * ARNs of more parameters and secrets that task definitions name, of Secrets Manager too. By default none but the pool's own.
+   * ARNs of further parameters and secrets that task definitions name, also of Secrets Manager. By default only the pool's own parameters.
    * @example secretArns: ["arn:aws:secretsmanager:eu-west-1:123456789012:secret:db-a1b2c3"]
    */
   secretArns?: pulumi.Input<string>[];
@@ -46,8 +46,8 @@ const EXECUTION_ROLE_ARGUMENTS: ArgumentNames<ExecutionRoleArgs> = {
 };
 
 /**
- * The role with which ECS fetches a run's image and secrets, and writes its log. It may do nothing else. The flow's own permissions are those of
- * the task role.
+ * The role with which ECS fetches a run's image and secrets, and writes its log. It may do nothing else. The flow itself has the
+ * permissions of the task role.
  *
  * ```ts
  * const role = new ExecutionRole("etl-execution", { workPoolName: "etl", logGroupArn: logs.arn });
@@ -69,7 +69,7 @@ export class ExecutionRole extends pulumi.ComponentResource {
   }
 }
 
-/** The resources of {@link ExecutionRole}, for a pool that makes them without the component. @returns the role's ARN */
+/** Make the resources of {@link ExecutionRole}, for a pool that does not create the component. @returns the role's ARN */
 export function executionRoleArn(
   name: string,
   args: ExecutionRoleArgs & { region: pulumi.Input<string> },
@@ -102,6 +102,6 @@ export function executionRoleArn(
     });
   const attached = new RolePolicy(`${name}-policy`, { role: role.name, policy }, options);
 
-  // Told only when it can do what it is for.
+  // Resolves only when the role has its permissions.
   return pulumi.all([role.arn, attached.id]).apply(([arn]) => arn);
 }

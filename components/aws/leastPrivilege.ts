@@ -1,33 +1,33 @@
 import { STACK_TAG } from "../../src/manifest/cloudNames";
 
-/** An action, where it is allowed, and what of submitting runs needs it. */
+/** An action, where it is allowed, and why a submission needs it. */
 export interface NeededAction {
   action: string;
   resources: string[];
-  /** As in a policy: by operator, then by key. */
+  /** In the format of a policy: by operator, then by key. */
   condition?: Record<string, Record<string, string[]>>;
   reason: string;
 }
 
-/** What runs are submitted to. */
+/** Where runs are submitted. */
 export interface SubmitPlace {
   /** `aws`, `aws-cn` … */
   partition: string;
   region: string;
   clusterArn: string;
-  /** Roles that runs may have: the execution role and, if there is one, the task role. */
+  /** The roles that runs may have: the execution role, and the task role if there is one. */
   roleArns: readonly string[];
-  /** Without it, log groups of any name. */
+  /** If absent, log groups of any name. */
   logGroupName?: string;
-  /** Folder of the parameters that hold runs' secrets, with a slash at both ends. */
+  /** Folder of the parameters with the secrets of runs, with a slash at both ends. */
   parameterPath: string;
-  /** The stack, as tags have it. */
+  /** The stack, as in tags. */
   stack: string;
 }
 
 /**
- * What submitting, following, stopping and tidying up runs takes, and no more. What carries the tag of another stack is out of reach. What carries no
- * such tag is not: task definitions of one's own, and those that Prefect Cloud registers by this key.
+ * The actions that submitting, following, stopping and cleaning up runs needs, and no others. Resources with the tag of another stack are
+ * excluded. Resources without that tag are not: a user's own task definitions, and those that Prefect Cloud registers with this key.
  */
 export function leastPrivilege({
   partition,
@@ -54,7 +54,7 @@ export function leastPrivilege({
       condition: { StringEqualsIfExists: { [`aws:RequestTag/${STACK_TAG}`]: [stack] } },
       reason: "a deployment's first run registers its task definition",
     },
-    { action: "ecs:DescribeTaskDefinition", resources: ["*"], reason: "a task definition that is there already is used again" },
+    { action: "ecs:DescribeTaskDefinition", resources: ["*"], reason: "an existing task definition is used again" },
     {
       action: "ecs:DeregisterTaskDefinition",
       resources: ["*"],
@@ -70,54 +70,54 @@ export function leastPrivilege({
       action: "ecs:DescribeTasks",
       resources: tasks,
       condition: { ...inCluster, ...notAnothers },
-      reason: "runs are followed, a hundred at a time",
+      reason: "watches runs, a hundred at a time",
     },
-    { action: "ecs:ListTasks", resources: ["*"], condition: inCluster, reason: "a run whose start is in doubt is looked for" },
-    { action: "ecs:StopTask", resources: tasks, condition: { ...inCluster, ...notAnothers }, reason: "a run can be cancelled" },
+    { action: "ecs:ListTasks", resources: ["*"], condition: inCluster, reason: "finds a run after a lost reply" },
+    { action: "ecs:StopTask", resources: tasks, condition: { ...inCluster, ...notAnothers }, reason: "stops a cancelled run" },
     {
       action: "ecs:TagResource",
       resources: [...tasks, ecs("task/*"), ecs("task-definition/*")],
       condition: created,
-      reason: "tasks and definitions tell by their tags which run and deployment they are of",
+      reason: "tags show to which run and deployment a task or definition belongs",
     },
     {
       action: "iam:PassRole",
       resources: [...roleArns],
       condition: { StringEquals: { "iam:PassedToService": ["ecs-tasks.amazonaws.com"] } },
-      reason: "tasks have the pool's own roles, and no others",
+      reason: "tasks get the roles of the pool, and no others",
     },
     {
       action: "logs:FilterLogEvents",
       resources: [`arn:${partition}:logs:${region}:*:log-group:${logGroupName}:*`],
-      reason: "the run's log lines are shown, live and later",
+      reason: "shows the output of a run, live and later",
     },
-    { action: "ecs:ListTaskDefinitionFamilies", resources: ["*"], reason: "task definitions that no run uses any more are looked for" },
-    { action: "ecs:ListTaskDefinitions", resources: ["*"], reason: "task definitions that no run uses any more are looked for" },
+    { action: "ecs:ListTaskDefinitionFamilies", resources: ["*"], reason: "finds task definitions that no run uses any more" },
+    { action: "ecs:ListTaskDefinitions", resources: ["*"], reason: "finds task definitions that no run uses any more" },
     {
       action: "ecs:DeleteTaskDefinitions",
       resources: definitions,
       condition: { StringEquals: { [`aws:ResourceTag/${STACK_TAG}`]: [stack] } },
-      reason: "task definitions that no run uses any more are deleted, and all of them with the stack",
+      reason: "deletes task definitions that no run uses any more, and all of them with the stack",
     },
     ...secretsActions(partition, region, parameterPath),
   ];
 }
 
-/** What the managed policy of Prefect's guide leaves out: a secret in a run's environment goes through Parameter Store. */
+/** The actions that the managed policy of Prefect's guide does not have. Secrets in a run's environment go through Parameter Store. */
 export function secretsActions(partition: string, region: string, parameterPath: string): NeededAction[] {
   const own = [`arn:${partition}:ssm:${region}:*:parameter${parameterPath}*`];
   return [
     {
       action: "ssm:PutParameter",
       resources: own,
-      reason: "a secret in a run's environment is named in its task definition, and kept in Parameter Store",
+      reason: "stores the secrets in a run's environment, which its task definition only names",
     },
-    { action: "ssm:DeleteParameters", resources: own, reason: "secrets that no run uses any more go, and all of them with the stack" },
-    { action: "ssm:DescribeParameters", resources: ["*"], reason: "secrets to delete are looked for by name; this shows no values" },
+    { action: "ssm:DeleteParameters", resources: own, reason: "deletes secrets that no run uses any more, and all of them with the stack" },
+    { action: "ssm:DescribeParameters", resources: ["*"], reason: "finds the names of secrets to delete; shows no values" },
   ];
 }
 
-/** A policy document. */
+/** Make a policy document. */
 export function policyDocument(actions: readonly Omit<NeededAction, "reason">[]): string {
   return JSON.stringify({
     Version: "2012-10-17",

@@ -1,10 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 
 interface Partition {
-  /** How its regions begin (https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html). */
+  /** The prefixes of its regions (https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html). */
   regions: string;
   id: string;
-  /** What the names of ECR's endpoint services begin with there, as `aws ec2 describe-vpc-endpoint-services` lists them. */
+  /** The prefix of the names of ECR's endpoint services there, from `aws ec2 describe-vpc-endpoint-services`. */
   registry: string;
 }
 
@@ -28,19 +28,19 @@ export function partitionOf(region: string): string {
   return partitionAt(region).id;
 }
 
-/** An ARN of a region's partition, with the rest made of it. */
+/** Make an ARN in the partition of a region. */
 export function arnIn(region: pulumi.Input<string>, rest: (region: string) => string): pulumi.Output<string> {
   return pulumi.output(region).apply((known) => `arn:${partitionOf(known)}:${rest(known)}`);
 }
 
-/** A policy that AWS keeps. */
+/** The ARN of a policy that AWS manages. */
 export function managedPolicy(region: pulumi.Input<string>, name: string): pulumi.Output<string> {
   return arnIn(region, () => `iam::aws:policy/${name}`);
 }
 
-/** The name by which a VPC endpoint asks for a service. @param service as `ecr.api`, `logs` */
+/** The service name for a VPC endpoint. @param service such as `ecr.api`, `logs` */
 export function endpointService(region: string, service: string): string {
-  // Only ECR, of those that runs take, goes by another name anywhere.
+  // Of the services that runs need, only ECR has another name in some partitions.
   const prefix = service.startsWith("ecr.") ? partitionAt(region).registry : "com.amazonaws";
   return `${prefix}.${region}.${service}`;
 }

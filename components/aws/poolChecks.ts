@@ -5,7 +5,7 @@ import { checkAwsName, checkComponentName, checkMembers, checkRetention, checkRo
 import type { EcsPushPoolArgs } from "./ecsPushPoolArgs";
 import { TaskNetworkAccess } from "./taskNetwork";
 
-/** Arguments that each decide what the other would. */
+/** Pairs of arguments that decide the same thing. */
 const EXCLUSIVE = [
   ["clusterArn", "jobVariables.cluster", "give the cluster once"],
   ["executionRoleArn", "jobVariables.execution_role_arn", "give the role once"],
@@ -28,14 +28,14 @@ const EXCLUSIVE = [
 /** An image of ECR, and its region. */
 const ECR = /^[0-9]{12}\.dkr\.ecr(?:-fips)?\.([a-z0-9-]+)\./;
 
-/** @throws {pulumi.ResourceError} naming the argument, and the fix */
+/** @throws {pulumi.ResourceError} with the argument and the fix */
 export function checkPool(
   name: string,
   workPoolName: string,
   args: EcsPushPoolArgs & { region: pulumi.Input<string> },
   of: Declared,
 ): void {
-  // The longest that is put behind it: -execution-role, and what the provider adds.
+  // The longest suffix is -execution-role and what the provider appends.
   checkComponentName(name, 40, of, ". The work pool can have another name: workPoolName");
   checkExclusive(args, EXCLUSIVE, of);
   checkName("workPoolName", workPoolName, of);
@@ -74,7 +74,7 @@ function checkNetwork(args: EcsPushPoolArgs, of: Declared): void {
   if (subnetIds !== undefined && subnetIds.length === 0) refuse("subnetIds is empty: give at least one subnet of the VPC", of);
   if (vpcId !== undefined && subnetIds === undefined && jobVariables.network_configuration === undefined)
     refuse("vpcId needs subnetIds: give the subnets of the VPC for runs", of);
-  // Prefect's own rule for its template.
+  // This is Prefect's own rule for its template.
   if (jobVariables.network_configuration !== undefined && vpc === undefined)
     refuse("jobVariables.network_configuration needs vpcId: give the id of the VPC of its subnets", of);
   if (subnetIds === undefined) {
@@ -93,7 +93,7 @@ function checkNetwork(args: EcsPushPoolArgs, of: Declared): void {
   if (network === TaskNetworkAccess.PrivateEndpoints) checkWayToImage(jobVariables.image, region, of);
 }
 
-/** Endpoints lead to the services of their own region, and nowhere else. */
+/** Endpoints lead only to the services of their own region. */
 function checkWayToImage(image: unknown, region: unknown, of: Declared): void {
   if (typeof image !== "string") return;
   const [, place] = ECR.exec(image) ?? [];

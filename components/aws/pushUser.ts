@@ -9,7 +9,7 @@ import { letSubmit } from "./taskSubmitAccess";
 /** Arguments of a `PushUser`. */
 export interface PushUserArgs {
   /**
-   * Work pool that the user submits to.
+   * Work pool to which the user submits.
    * @example workPoolName: "etl"
    */
   workPoolName: string;
@@ -24,22 +24,22 @@ export interface PushUserArgs {
    */
   executionRoleArn: pulumi.Input<string>;
   /**
-   * ARN of the role that flows have. By default they have none.
+   * ARN of the role of flows. By default they have none.
    * @example taskRoleArn: task.arn
    */
   taskRoleArn?: pulumi.Input<string>;
   /**
-   * Name of the log group that runs write to. By default any of the account.
+   * Name of the log group to which runs write. By default any log group of the account.
    * @example logGroupName: logs.logGroupName
    */
   logGroupName?: pulumi.Input<string>;
   /**
-   * Name of a user that exists already. By default a new one.
+   * Name of an existing user. By default a new one.
    * @example user: "prefect-submitter"
    */
   user?: pulumi.Input<string>;
   /**
-   * What they may do. By default documented: AmazonECS_FullAccess, as in Prefect's guide.
+   * The permissions of the user. By default documented: AmazonECS_FullAccess, as in Prefect's guide.
    * @example permissions: Permissions.LeastPrivilege
    */
   permissions?: Permissions;
@@ -62,7 +62,7 @@ const PUSH_USER_ARGUMENTS: ArgumentNames<PushUserArgs> = {
 };
 
 /**
- * The IAM user that submits runs, with the necessary permissions and an access key, as in Prefect's guide.
+ * The IAM user that submits runs, with its permissions and an access key, as in Prefect's guide.
  *
  * ```ts
  * const push = new PushUser("etl-push", { workPoolName: "etl", clusterArn: cluster.arn, executionRoleArn: role.arn });
@@ -74,11 +74,11 @@ export class PushUser extends pulumi.ComponentResource {
    */
   readonly userName: pulumi.Output<string>;
   /**
-   * Id of its access key.
+   * Id of the user's access key.
    */
   readonly accessKeyId: pulumi.Output<string>;
   /**
-   * The key's secret. Secret.
+   * The secret of the access key, marked as secret.
    */
   readonly secretAccessKey: pulumi.Output<string>;
   /**
@@ -108,7 +108,7 @@ export class PushUser extends pulumi.ComponentResource {
   }
 }
 
-/** The resources of {@link PushUser}, for a pool that makes them without the component. */
+/** Make the resources of {@link PushUser}, for a pool that does not create the component. */
 export function pushUser(
   name: string,
   { user: given, ...access }: PushUserArgs & { region: pulumi.Input<string> },
@@ -117,7 +117,7 @@ export function pushUser(
   const user = given === undefined ? new User(`${name}-user`, {}, options) : undefined;
   const userName = pulumi.output(given ?? user?.name ?? "");
   const allowed = letSubmit(`${name}-access`, { ...access, members: [userName] }, inPlaceOf("TaskSubmitAccess", `${name}-access`, options));
-  // After its policies: by the time that there is a key, they have had a while to become known everywhere.
+  // The key comes after the policies, because IAM is eventually consistent: the policies then have some time to take effect.
   const key = new AccessKey(`${name}-key`, { user: userName }, { ...options, dependsOn: allowed });
   return { userName, accessKeyId: key.id, secretAccessKey: pulumi.secret(key.secret), keyCreatedAt: key.createDate };
 }

@@ -12,8 +12,8 @@ export interface TaskClusterArgs {
    */
   clusterName?: string;
   /**
-   * Whether to make the role AWSServiceRoleForECS, which an account has once. By default AWS makes it with the account's first cluster, if
-   * the login may. Where it may not, one stack makes it; it stays when that stack is destroyed.
+   * Whether to make the role AWSServiceRoleForECS, of which an account has only one. By default AWS makes it with the account's first
+   * cluster, if the login may do that. Otherwise set this in one stack; the role stays when that stack is destroyed.
    * @example serviceLinkedRole: true
    */
   serviceLinkedRole?: boolean;
@@ -55,7 +55,7 @@ export class TaskCluster extends pulumi.ComponentResource {
     super("pushpool:index:TaskCluster", name, args, opts);
     const options = partOf(this, opts);
 
-    // Others may have come to need it: it is not taken away.
+    // Other clusters may need the role by now, so it is not deleted.
     const linked = args.serviceLinkedRole
       ? new ServiceLinkedRole(`${name}-service-role`, { awsServiceName: "ecs.amazonaws.com" }, { ...options, retainOnDelete: true })
       : undefined;

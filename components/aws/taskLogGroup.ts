@@ -7,17 +7,17 @@ import { checkAwsName, checkRetention, regionOf } from "./checks";
 /** Arguments of a `TaskLogGroup`. */
 export interface TaskLogGroupArgs {
   /**
-   * Name of the log group. By default /pushpool/ and the component's name.
+   * Name of the log group. By default /pushpool/ followed by the component's name.
    * @example logGroupName: "/acme/flows"
    */
   logGroupName?: string;
   /**
-   * For how many days lines are kept; 0 is for ever. By default 30. CloudWatch Logs costs by what it keeps.
+   * How many days lines are kept; 0 means no limit. By default 30. CloudWatch Logs charges for what it stores.
    * @example retentionDays: 7
    */
   retentionDays?: number;
   /**
-   * Region of the log group, which is that of the runs. By default the provider's (`aws:region`).
+   * Region of the log group: that of the runs. By default the provider's (`aws:region`).
    * @example region: "eu-west-1"
    */
   region?: pulumi.Input<string>;
@@ -30,7 +30,7 @@ const TASK_LOG_GROUP_ARGUMENTS: ArgumentNames<TaskLogGroupArgs> = {
 };
 
 /**
- * The CloudWatch log group that runs write to.
+ * The CloudWatch log group to which runs write.
  *
  * ```ts
  * const logs = new TaskLogGroup("etl-logs", { retentionDays: 7 });
@@ -42,7 +42,7 @@ export class TaskLogGroup extends pulumi.ComponentResource {
    */
   readonly arn: pulumi.Output<string>;
   /**
-   * Its name.
+   * Name of the log group.
    */
   readonly logGroupName: pulumi.Output<string>;
 
@@ -61,7 +61,7 @@ export class TaskLogGroup extends pulumi.ComponentResource {
   }
 }
 
-/** The log group of {@link TaskLogGroup}, for a pool that makes it without the component. */
+/** Make the log group of {@link TaskLogGroup}, for a pool that does not create the component. */
 export function logGroup(
   name: string,
   { logGroupName = `/pushpool/${physicalName(name, 60)}`, retentionDays = 30, region }: TaskLogGroupArgs,

@@ -30,17 +30,17 @@ export type TaskNetworkAccess = (typeof TaskNetworkAccess)[keyof typeof TaskNetw
 /** Arguments of a `TaskNetwork`. */
 export interface TaskNetworkArgs {
   /**
-   * How runs get out. By default public, which costs nothing while nothing runs. The private ones cost all the time.
+   * How runs reach other services. By default public, which costs nothing while nothing runs. The private ones cost money all the time.
    * @example access: TaskNetworkAccess.PrivateNat
    */
   access?: TaskNetworkAccess;
   /**
-   * Addresses of the network, a /16. By default 10.72.0.0/16. A change makes a new network.
+   * Address range of the network, a /16. By default 10.72.0.0/16. A change makes a new network.
    * @example cidrBlock: "10.80.0.0/16"
    */
   cidrBlock?: string;
   /**
-   * Zones of the subnets, two or more. By default the first two that the account has.
+   * Zones of the subnets, at least two. By default the first two zones of the account.
    * @example zones: ["eu-west-1a", "eu-west-1b"]
    */
   zones?: string[];
@@ -59,14 +59,14 @@ const TASK_NETWORK_ARGUMENTS: ArgumentNames<TaskNetworkArgs> = {
 };
 
 /**
- * What a run in a network with no way out takes, beside S3 for the layers of images
- * (https://docs.aws.amazon.com/AmazonECS/latest/developerguide/vpc-endpoints.html: Fargate takes none of ECS itself).
+ * The services that a run needs in a network without internet access, besides S3 for the layers of images
+ * (https://docs.aws.amazon.com/AmazonECS/latest/developerguide/vpc-endpoints.html: Fargate needs no endpoint of ECS itself).
  */
 const ENDPOINTS = ["ecr.api", "ecr.dkr", "logs", "ssm", "secretsmanager"];
 const ANYWHERE = "0.0.0.0/0";
 
 /**
- * A small VPC for runs, in two zones at least. Its security group has no inbound rules.
+ * A small VPC for runs, in at least two zones. Its security group has no inbound rules.
  *
  * ```ts
  * const network = new TaskNetwork("etl-network", { access: TaskNetworkAccess.PrivateNat });
@@ -74,7 +74,7 @@ const ANYWHERE = "0.0.0.0/0";
  */
 export class TaskNetwork extends pulumi.ComponentResource {
   /**
-   * The VPC's id.
+   * Id of the VPC.
    */
   readonly vpcId: pulumi.Output<string>;
   /**
@@ -142,14 +142,14 @@ export class TaskNetwork extends pulumi.ComponentResource {
     }
 
     this.vpcId = vpc.id;
-    // Told only when runs can get out.
+    // Resolves only when runs can reach other services.
     this.subnetIds = subnets.map(({ id }) => pulumi.all([id, ...routes.map(({ urn }) => urn)]).apply(([known]) => known ?? ""));
     this.securityGroupId = group.id;
     this.registerOutputs({ vpcId: this.vpcId, subnetIds: this.subnetIds, securityGroupId: this.securityGroupId });
 
     function endpoints(): pulumi.Resource[] {
       const endpointSecurityGroup = new SecurityGroup(
-        // The name stays: another one would replace the group of every network.
+        // Do not change this name: a new name would replace the group of every network.
         `${name}-doors`,
         {
           vpcId: vpc.id,
@@ -194,7 +194,7 @@ export class TaskNetwork extends pulumi.ComponentResource {
 }
 
 function firstZones(region: pulumi.Input<string>, { parent }: pulumi.CustomResourceOptions): pulumi.Output<string>[] {
-  // Local zones and those to be opted in to have no Fargate.
+  // Local zones, and zones that need an opt-in, have no Fargate.
   const usable = { state: "available", filters: [{ name: "opt-in-status", values: ["opt-in-not-required"] }], region };
   const { names } = getAvailabilityZonesOutput(usable, parent ? { parent } : {});
   return [0, 1].map((index) => names.apply((all) => all[index] ?? ""));

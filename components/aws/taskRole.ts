@@ -7,7 +7,7 @@ import { TRUSTS_TASKS } from "./taskRoles";
 /** Arguments of a `TaskRole`. */
 export interface TaskRoleArgs {
   /**
-   * ARNs of policies for what flows do. By default none: the role may do nothing.
+   * ARNs of policies with the permissions of flows. By default none: the role may do nothing.
    * @example policyArns: ["arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"]
    */
   policyArns?: pulumi.Input<string>[];
@@ -18,7 +18,7 @@ const TASK_ROLE_ARGUMENTS: ArgumentNames<TaskRoleArgs> = {
 };
 
 /**
- * The role of the flows: their code finds its login automatically.
+ * The role of flows. AWS libraries in their code log in with it automatically.
  *
  * ```ts
  * const role = new TaskRole("etl-task", { policyArns: ["arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"] });

@@ -8,13 +8,12 @@ import { regionOf } from "./checks";
 /** Arguments of `TaskSecrets`. */
 export interface TaskSecretsArgs {
   /**
-   * Values by the name of the environment variable that they are for. They are kept secret, marked or not. Values of up to 4 KB cost
-   * nothing.
+   * Values by the name of their environment variable. They are stored as secrets, marked or not. Values of up to 4 KB cost nothing.
    * @example values: { DATABASE_PASSWORD: config.requireSecret("password") }
    */
   values: Record<string, pulumi.Input<string>>;
   /**
-   * Work pool whose runs read them: its execution role may read what lies under its name.
+   * Work pool of the runs that read them. Its execution role may read what is under its name.
    * @example workPoolName: "etl"
    */
   workPoolName: string;
@@ -32,7 +31,7 @@ const TASK_SECRETS_ARGUMENTS: ArgumentNames<TaskSecretsArgs> = {
 };
 
 /**
- * Encrypted parameters of Systems Manager for the environment of runs: a task definition then names them, and has no value of theirs in it.
+ * Encrypted parameters of Systems Manager for the environment of runs. A task definition then contains only their names.
  *
  * ```ts
  * const secrets = new TaskSecrets("etl-secrets", { workPoolName: "etl", values: { DATABASE_PASSWORD: config.requireSecret("password") } });
@@ -40,7 +39,7 @@ const TASK_SECRETS_ARGUMENTS: ArgumentNames<TaskSecretsArgs> = {
  */
 export class TaskSecrets extends pulumi.ComponentResource {
   /**
-   * ARNs by the variable's name.
+   * ARNs by the name of the variable.
    */
   readonly arns: Record<string, pulumi.Output<string>>;
 
@@ -54,7 +53,7 @@ export class TaskSecrets extends pulumi.ComponentResource {
 
     this.arns = {};
     for (const [variable, value] of Object.entries(values)) {
-      // 4 KB fit into a standard parameter, which costs nothing; more makes it an advanced one.
+      // A standard parameter holds 4 KB and costs nothing. A larger value needs an advanced parameter.
       const inputs = { name: `${path}/${variable}`, type: "SecureString", tier: "Intelligent-Tiering", value, region };
       this.arns[variable] = new Parameter(`${name}-${variable}`, inputs, partOf(this, opts)).arn;
     }

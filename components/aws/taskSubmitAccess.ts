@@ -16,7 +16,7 @@ export interface TaskSubmitAccessArgs {
    */
   members: pulumi.Input<string>[];
   /**
-   * Work pool that they submit to.
+   * Work pool to which they submit.
    * @example workPoolName: "etl"
    */
   workPoolName: string;
@@ -31,17 +31,17 @@ export interface TaskSubmitAccessArgs {
    */
   executionRoleArn: pulumi.Input<string>;
   /**
-   * ARN of the role that flows have. By default they have none.
+   * ARN of the role of flows. By default they have none.
    * @example taskRoleArn: task.arn
    */
   taskRoleArn?: pulumi.Input<string>;
   /**
-   * Name of the log group that runs write to. By default any of the account.
+   * Name of the log group to which runs write. By default any log group of the account.
    * @example logGroupName: logs.logGroupName
    */
   logGroupName?: pulumi.Input<string>;
   /**
-   * What they may do. By default documented: AmazonECS_FullAccess, as in Prefect's guide.
+   * The permissions of the members. By default documented: AmazonECS_FullAccess, as in Prefect's guide.
    * @example permissions: Permissions.LeastPrivilege
    */
   permissions?: Permissions;
@@ -64,8 +64,8 @@ const TASK_SUBMIT_ACCESS_ARGUMENTS: ArgumentNames<TaskSubmitAccessArgs> = {
 };
 
 /**
- * Lets some submit runs to ECS. With AmazonECS_FullAccess, as Prefect's guide has it, they may give a task any role of the account that trusts
- * ECS; with least privilege, the pool's own only.
+ * Allows others to submit runs to ECS. With AmazonECS_FullAccess, as in Prefect's guide, they can give a task any role of the account that
+ * trusts ECS. With least privilege, only the roles of the pool.
  *
  * ```ts
  * new TaskSubmitAccess("data", { members: ["role/data"], workPoolName: "etl", clusterArn: cluster.arn, executionRoleArn: role.arn });
@@ -85,8 +85,8 @@ export class TaskSubmitAccess extends pulumi.ComponentResource {
 }
 
 /**
- * The resources of {@link TaskSubmitAccess}, for what makes them without the component.
- * @returns what has to be there before the members can submit
+ * Make the resources of {@link TaskSubmitAccess}, for a caller that does not create the component.
+ * @returns the resources that must exist before the members can submit
  */
 export function letSubmit(
   name: string,
@@ -119,7 +119,7 @@ export function letSubmit(
   });
 }
 
-/** What a member is has to be known while the program runs; of one that is not known yet, it is a user. */
+/** The kind of a member must be known while the program runs. An unknown member counts as a user. */
 function attach(
   name: string,
   member: pulumi.Input<string>,

@@ -3,18 +3,18 @@ import * as pulumi from "@pulumi/pulumi";
 import { type ArgumentNames, declared, partOf } from "../checks";
 import { placeOf } from "./checks";
 
-/** What provisioning a pool and running on it asks. */
+/** The APIs for provisioning a pool and running on it. */
 const ALWAYS = ["cloudresourcemanager", "iam", "run", "logging"];
 
 /** Arguments of an `ApiEnablement`. */
 export interface ApiEnablementArgs {
   /**
-   * Project whose APIs are enabled. By default the provider's (`gcp:project`).
+   * Project in which to enable the APIs. By default the provider's (`gcp:project`).
    * @example project: "acme-data"
    */
   project?: pulumi.Input<string>;
   /**
-   * More APIs beside those of Cloud Run, Logging, IAM and Resource Manager. By default none.
+   * APIs besides those of Cloud Run, Logging, IAM and Resource Manager. By default none.
    * @example apis: ["secretmanager.googleapis.com"]
    */
   apis?: string[];
@@ -26,7 +26,7 @@ const API_ENABLEMENT_ARGUMENTS: ArgumentNames<ApiEnablementArgs> = {
 };
 
 /**
- * Enables the APIs of Google Cloud that a pool needs. They stay enabled when the stack is destroyed, since others may need them by then.
+ * Enables the APIs of Google Cloud that a pool needs. They stay enabled when the stack is destroyed, because others may need them by then.
  *
  * ```ts
  * const apis = new ApiEnablement("apis", { project: "acme-data" });

@@ -1,15 +1,20 @@
 import * as pulumi from "@pulumi/pulumi";
 import { type Declared, refuse } from "../checks";
 
-/** Google's rules: https://cloud.google.com/resource-manager/docs/creating-managing-projects, https://cloud.google.com/iam/docs/service-accounts-create. */
-// New projects have 6 letters at least; Google has older ones with fewer.
+/**
+ * Google's rules: https://cloud.google.com/resource-manager/docs/creating-managing-projects,
+ * https://cloud.google.com/iam/docs/service-accounts-create.
+ */
+// New projects have at least 6 characters, but some older ones of Google have fewer.
 const PROJECT = /^([a-z0-9.-]+:)?[a-z][a-z0-9-]{0,28}[a-z0-9]$/;
 const REGION = /^[a-z]+-[a-z]+[0-9]+$/;
 const ZONE = /^([a-z]+-[a-z]+[0-9]+)-[a-z]$/;
 const ACCOUNT_ID = /^[a-z][a-z0-9-]{4,28}[a-z0-9]$/;
 const EMAIL = /^[^@\s/]+@([^@\s/]+\.gserviceaccount\.com)$/;
 
-/** Where a component's resources go: as given, else as the stack's configuration of the provider has it (`gcp:project`, `gcp:region`). */
+/**
+ * The project or region of a component's resources: the given one, else that of the stack's configuration (`gcp:project`, `gcp:region`).
+ */
 export function placeOf(field: "project" | "region", given: pulumi.Input<string> | undefined, of: Declared): pulumi.Input<string> {
   const value = given ?? new pulumi.Config("gcp").get(field);
   if (value === undefined || value === "") {
@@ -38,7 +43,7 @@ function checkRegion(value: pulumi.Input<string>, of: Declared): void {
   refuse(`region "${value}" is not a region of Google Cloud: ${zone ? `it is a zone of ${zone[1]}` : "give one such as europe-west1"}`, of);
 }
 
-/** The part of a service account's e-mail before the @. */
+/** Check the id of a service account: the part of its e-mail before the @. */
 export function checkAccountId(field: string, value: string, of: Declared): void {
   if (ACCOUNT_ID.test(value)) return;
   refuse(
@@ -47,24 +52,24 @@ export function checkAccountId(field: string, value: string, of: Declared): void
   );
 }
 
-/** A service account that is there already, in the pool's own project. */
+/** Check an existing service account. It must be in the project of the pool. */
 export function checkAccount(field: string, value: pulumi.Input<string> | undefined, project: pulumi.Input<string>, of: Declared): void {
   if (typeof value !== "string") return;
   const [, domain] = EMAIL.exec(value) ?? [];
   if (domain === undefined)
     refuse(`${field} "${value}" must be the e-mail of a service account, such as flows@acme.iam.gserviceaccount.com`, of);
   const home = /^(.+)\.iam\.gserviceaccount\.com$/.exec(domain)?.[1];
-  // An account that Google made (…@developer.gserviceaccount.com) tells the project's number only.
+  // The e-mail of an account that Google made (…@developer.gserviceaccount.com) contains only the project number.
   if (home === undefined || typeof project !== "string" || home === asDomain(project)) return;
   refuse(`${field} "${value}" is in project "${home}", but the pool is in "${project}": give an account of "${project}"`, of);
 }
 
-/** A project of a domain, `example.com:acme`, is `acme.example.com` in e-mails. */
+/** The project id in an e-mail. A project of a domain, `example.com:acme`, is `acme.example.com` there. */
 function asDomain(project: string): string {
   return project.includes(":") ? project.split(":").reverse().join(".") : project;
 }
 
-/** Whom something is granted to, as Google's policies name them. */
+/** Check the members of a grant, as Google's policies name them. */
 export function checkMembers(field: string, members: readonly pulumi.Input<string>[] | undefined, of: Declared): void {
   (members ?? []).forEach((member, index) => {
     if (typeof member === "string" && !/^[a-zA-Z]+:./.test(member))

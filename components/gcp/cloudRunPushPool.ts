@@ -28,7 +28,7 @@ import { RuntimeSecrets } from "./runtimeSecrets";
 import { runtimeAccount } from "./runtimeServiceAccount";
 import { SubmitAccess } from "./submitAccess";
 
-/** Arguments that each decide what the other would. */
+/** Pairs of arguments that decide the same thing. */
 const EXCLUSIVE = [
   ["region", "jobVariables.region", "give the region once"],
   ["runtimeServiceAccount", "jobVariables.service_account_name", "give the account that runs act as once"],
@@ -42,7 +42,7 @@ const EXCLUSIVE = [
 ] as const;
 
 /**
- * A push work pool of type `cloud-run-v2:push`: its runs are executions of Cloud Run jobs.
+ * A push work pool of type `cloud-run-v2:push`. Its runs are executions of Cloud Run jobs.
  *
  * ```ts
  * const etl = new CloudRunPushPool("etl", { project: "acme", region: "europe-west1", jobVariables: { image: "…/etl:1.2", memory: "1Gi" } });
@@ -54,11 +54,11 @@ export class CloudRunPushPool extends pulumi.ComponentResource {
    */
   readonly workPoolName: pulumi.Output<string>;
   /**
-   * E-mail of the service account of runs: give it the permissions that flows need.
+   * E-mail of the service account of runs. Give it the permissions that flows need.
    */
   readonly runtimeServiceAccount: pulumi.Output<string>;
   /**
-   * E-mail of the service account that submits runs. Absent with ambient credentials and with a given block.
+   * E-mail of the service account that submits runs. Absent with ambient credentials, and with an existing block.
    */
   readonly pushServiceAccount: pulumi.Output<string> | undefined;
   /**
@@ -137,7 +137,7 @@ export class CloudRunPushPool extends pulumi.ComponentResource {
     });
   }
 
-  /** The block by which runs are submitted, with the account behind it, and what others need to submit by their own login. */
+  /** The credentials block, with its service account, and the access of those who submit with their own login. */
   #credentials(
     name: string,
     args: CloudRunPushPoolArgs,
@@ -150,13 +150,13 @@ export class CloudRunPushPool extends pulumi.ComponentResource {
     if (submitters?.length) new SubmitAccess(`${name}-submitters`, { ...access, members: submitters }, options);
     if (credentialsBlock !== undefined) return {};
     const blockArgs = { project, blockName: blockNameOf(workPoolName ?? name) };
-    // Without a key it still tells the project, which a login does not always know.
+    // Without a key, the block still has the project, which a login does not always know.
     if (credentials === Credentials.Ambient) return { block: gcpCredentials(blockArgs) };
     const push = pushAccount(`${name}-push`, { ...access, serviceAccount }, inPlaceOf("PushServiceAccount", `${name}-push`, options));
     return { push, block: gcpCredentials({ ...blockArgs, serviceAccountInfo: push.key, keyCreatedAt: push.keyCreatedAt }) };
   }
 
-  /** What runs read and connect to, as job variables, and the runs' account let in there. */
+  /** The job variables for secrets and databases of runs. Also grants the service account of runs access to them. */
   #reached(
     name: string,
     { secretEnv, prefectApiKey, cloudSqlInstances, jobVariables }: CloudRunPushPoolArgs,
@@ -193,7 +193,7 @@ function checkCredentials(args: CloudRunPushPoolArgs, of: Declared): void {
     refuse("credentials ambient and serviceAccount cannot both be given: ambient makes no key. List the account in submitters instead", of);
 }
 
-/** APIs for the optional parts. */
+/** The APIs for the optional parts. */
 function apisFor({ secretEnv, prefectApiKey, network, imageRepository, cloudSqlInstances }: CloudRunPushPoolArgs): string[] {
   const apis = [
     ...(secretEnv || prefectApiKey !== undefined ? ["secretmanager"] : []),
@@ -205,14 +205,14 @@ function apisFor({ secretEnv, prefectApiKey, network, imageRepository, cloudSqlI
   return apis.map((api) => `${api}.googleapis.com`);
 }
 
-/** @throws {pulumi.RunError} for a template without the task that {@link inSubnetwork} needs */
+/** @throws {pulumi.RunError} if the template has no task, which {@link inSubnetwork} needs */
 function checkPlaceOfSubnetwork(template: Record<string, AnyJson>, of: Declared): void {
   const task = template.job_configuration?.job_body?.template?.template;
   if (typeof task !== "object" || task === null)
     refuse("baseJobTemplate.job_configuration.job_body.template.template is missing: the pool writes the subnetwork of runs there", of);
 }
 
-/** Prefect's template has a variable for connectors only, so the job itself says the subnetwork. */
+/** Prefect's template has a variable only for connectors. So the subnetwork goes into the job itself. */
 function inSubnetwork(template: Record<string, AnyJson>, subnetwork: pulumi.Input<string>): Record<string, AnyJson> {
   const job = template.job_configuration;
   const body = job?.job_body;

@@ -23,26 +23,26 @@ export interface CloudRunPushPoolArgs {
    */
   workPoolName?: string;
   /**
-   * Defaults of the job variables of Prefect's template for Cloud Run: image, cpu, memory, timeout, env, env_from_secrets and so on. A
-   * deployment's own replace them, and a run's replace those. Any leaf may be secret. By default the template's defaults hold.
+   * Defaults of the job variables of Prefect's template for Cloud Run: image, cpu, memory, timeout, env, env_from_secrets and so on. Those
+   * of a deployment override them, and those of a run override both. Any value may be secret. By default the template's defaults apply.
    * @example jobVariables: { image: `${images.url}/etl:1.2`, memory: "1Gi" }
    */
   jobVariables?: Record<string, AnyJson>;
   /**
-   * A base job template of your own, as a Prefect server has it. It replaces the template for Cloud Run. By default Prefect's own template
-   * is used.
+   * Your own base job template, in the format of a Prefect server. It replaces the template for Cloud Run. By default Prefect's own
+   * template is used.
    * @example baseJobTemplate: JSON.parse(readFileSync("template.json", "utf8"))
    */
   baseJobTemplate?: Record<string, AnyJson>;
   /**
-   * As whom runs are submitted. By default a service account of the pool's own with a key, which some organisations forbid. Ambient makes
-   * no key: whoever submits uses their own login, and submitters names them.
+   * Who submits runs. By default a new service account of the pool, with a key; some organizations forbid such keys. Ambient makes no key:
+   * whoever submits uses their own login, and submitters lists them.
    * @example credentials: Credentials.Ambient
    */
   credentials?: Credentials;
   /**
-   * A credentials block that exists already, in place of one of the pool's own. The manifest must have it among its blocks. By default the
-   * pool makes one. It excludes credentials and serviceAccount.
+   * An existing credentials block, in place of a new one. The manifest must contain it in its blocks. By default the pool makes one. It
+   * excludes credentials and serviceAccount.
    * @example credentialsBlock: "gcp-credentials/team"
    */
   credentialsBlock?: string;
@@ -53,72 +53,72 @@ export interface CloudRunPushPoolArgs {
    */
   serviceAccount?: pulumi.Input<string>;
   /**
-   * E-mail of a service account that exists already, which runs act as. By default a new one, which may do nothing but run. It excludes the
-   * job variable service_account_name.
+   * E-mail of an existing service account for runs. By default a new one, which has no permissions. It excludes the job variable
+   * service_account_name.
    * @example runtimeServiceAccount: "flows@acme-data.iam.gserviceaccount.com"
    */
   runtimeServiceAccount?: pulumi.Input<string>;
   /**
-   * What those who submit may do in the project. By default documented: Cloud Run Developer, as in Prefect's guide. Least privilege
-   * gives what runs take, in the whole project: Google takes no condition on a Job's name.
+   * The permissions in the project of those who submit. By default documented: Cloud Run Developer, as in Prefect's guide. Least privilege
+   * allows only what runs need, but in the whole project: Google has no condition on the name of a job.
    * @example permissions: Permissions.LeastPrivilege
    */
   permissions?: Permissions;
   /**
-   * Whether those who submit may read the project's logs, without which a run's lines are not shown. By default they may. Prefect's guide
-   * leaves it out, as there the run itself sends its log to Prefect.
+   * Whether those who submit may read the project's logs. Without that, pushpool cannot show the output of a run. By default they may.
+   * Prefect's guide does not grant this, because there the run itself sends its log to Prefect.
    * @example logAccess: false
    */
   logAccess?: boolean;
   /**
-   * Who else may submit, as IAM names them. With ambient credentials, these are the people who run anything. By default nobody else.
+   * Who else may submit, in the format of IAM. With ambient credentials, nobody else can run anything. By default nobody.
    * @example submitters: ["group:data@acme.com"]
    */
   submitters?: pulumi.Input<string>[];
   /**
-   * Environment variables of all runs whose values are kept in Secret Manager, by name. Those of a deployment and of a run replace them. By
-   * default none. Secret Manager costs by secret and by access.
+   * Environment variables of all runs by name, with values that are kept in Secret Manager. Those of a deployment and of a run override
+   * them. By default none. Secret Manager charges for each secret and each access.
    * @example secretEnv: { DATABASE_PASSWORD: config.requireSecret("password") }
    */
   secretEnv?: Record<string, pulumi.Input<string>>;
   /**
-   * Prefect API key for the runs, kept in Secret Manager, so that no job has it. By default none. It excludes the job variable
+   * Prefect API key for the runs, kept in Secret Manager, so that no job contains it. By default none. It excludes the job variable
    * prefect_api_key_secret.
    * @example prefectApiKey: config.requireSecret("prefectApiKey")
    */
   prefectApiKey?: pulumi.Input<string>;
   /**
-   * Connection names of Cloud SQL instances that runs connect to. The runs' account becomes a Cloud SQL client. By default none. It
-   * excludes the job variable cloudsql_instances.
+   * Connection names of Cloud SQL instances to which runs connect. The service account of runs becomes a Cloud SQL client. By default none.
+   * It excludes the job variable cloudsql_instances.
    * @example cloudSqlInstances: ["acme-data:europe-west1:warehouse"]
    */
   cloudSqlInstances?: pulumi.Input<string>[];
   /**
-   * How runs get into a new VPC network. By default they are in none. Direct costs nothing while nothing runs; a connector's machines cost
-   * all the time. It excludes subnetwork and the job variable vpc_connector_name.
+   * Puts runs into a new VPC network, and says how they get into it. By default they are in none. Direct costs nothing while nothing runs;
+   * the machines of a connector cost money all the time. It excludes subnetwork and the job variable vpc_connector_name.
    * @example network: NetworkAccess.Direct
    */
   network?: NetworkAccess;
   /**
-   * Name or id of a subnetwork that exists already, for runs to have their addresses in. By default none. It excludes network and the job
-   * variable vpc_connector_name.
+   * Name or id of an existing subnetwork, in which runs get their addresses. By default none. It excludes network and the job variable
+   * vpc_connector_name.
    * @example subnetwork: "projects/acme-data/regions/europe-west1/subnetworks/flows"
    */
   subnetwork?: pulumi.Input<string>;
   /**
-   * Whether to create a Docker repository for the flows' images, the output imageRepository. By default there is none. Artifact Registry charges
-   * for what it stores.
+   * Whether to create a Docker repository for the images of flows: the output imageRepository. By default there is none. Artifact Registry
+   * charges for what it stores.
    * @example imageRepository: true
    */
   imageRepository?: boolean;
   /**
-   * Whether to switch on the APIs of Google Cloud that the pool takes. They stay on when the stack is destroyed. By default they must be on
-   * already.
+   * Whether to enable the APIs of Google Cloud that the pool needs. They stay enabled when the stack is destroyed. By default they must be
+   * enabled already.
    * @example enableApis: true
    */
   enableApis?: boolean;
   /**
-   * Base URLs of services, by name: run, logging. For private endpoints and emulators. By default Google's own.
+   * Base URLs of services by name: run, logging. For private endpoints and emulators. By default those of Google.
    * @example endpoints: { run: "https://run.example.internal" }
    */
   endpoints?: Record<string, pulumi.Input<string>>;
@@ -128,19 +128,19 @@ export interface CloudRunPushPoolArgs {
    */
   isPaused?: pulumi.Input<boolean>;
   /**
-   * How many runs may be under way at a time; the others wait. 0 holds them all. By default there is no limit. The limit holds within one
+   * The maximum number of concurrent runs; the others wait. 0 holds all of them. By default there is no limit. The limit applies within one
    * ledger, or on one Prefect server.
    * @example concurrencyLimit: 10
    */
   concurrencyLimit?: pulumi.Input<number>;
   /**
-   * Work queues, by name, each with its priority and limit. By default there is only the queue called default, which is always there.
+   * Work queues by name, each with its priority and limit. By default only the queue `default`, which always exists.
    * @example queues: { urgent: { priority: 1 }, bulk: { priority: 2, concurrencyLimit: 3 } }
    */
   queues?: Record<string, WorkQueueArgs>;
   /**
-   * How long a run may take, in seconds, where its job variables do not say. Cloud Run stops a run that takes longer. By default there is
-   * no limit of the pool's.
+   * The longest time of a run, in seconds. The job variable timeout overrides it. Cloud Run stops a run that takes longer. By default the
+   * pool has no limit.
    * @example timeoutSeconds: 3600
    */
   timeoutSeconds?: pulumi.Input<number>;
@@ -151,7 +151,7 @@ export interface CloudRunPushPoolArgs {
   labels?: Record<string, pulumi.Input<string>>;
 }
 
-/** For `declared`. */
+/** The names for `declared`. */
 export const CLOUD_RUN_PUSH_POOL_ARGUMENTS: ArgumentNames<CloudRunPushPoolArgs> = {
   project: "optional",
   region: "optional",

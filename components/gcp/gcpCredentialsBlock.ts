@@ -7,8 +7,8 @@ import { placeOf } from "./checks";
 /** Arguments of a `GcpCredentialsBlock`. */
 export interface GcpCredentialsBlockArgs {
   /**
-   * A service account's key, as the file that Google gives out: its text, or the parsed object. It is kept secret, marked or not. By
-   * default the block stands for the login of the machine that submits.
+   * The key of a service account: the content of the file that Google provides, as a string or a parsed object. It is stored as a secret,
+   * marked or not. By default the block uses the login of the machine that submits.
    * @example serviceAccountInfo: push.key
    */
   serviceAccountInfo?: AnyJson;
@@ -68,7 +68,7 @@ export class GcpCredentialsBlock extends pulumi.ComponentResource {
   }
 }
 
-/** What {@link GcpCredentialsBlock} gives to the manifest, for a pool that does without the component. */
+/** The manifest entry of {@link GcpCredentialsBlock}, for a pool that does not create the component. */
 export function gcpCredentials({
   blockName,
   serviceAccountInfo,
@@ -82,13 +82,13 @@ export function gcpCredentials({
   return { blockKey: `gcp-credentials/${blockName}`, definition: present({ createdAt: keyCreatedAt, data }) };
 }
 
-/** Prefect's field takes an object. */
+/** Prefect's field must be an object. */
 function asObject(key: AnyJson): AnyJson {
   if (typeof key !== "string") return key;
   try {
     return JSON.parse(key);
   } catch {
-    // The parser's own words would show some of it.
+    // The parser's own message would quote a part of the key.
     throw new Error("serviceAccountInfo is not valid JSON: give the key file of a service account, as Google provides it");
   }
 }

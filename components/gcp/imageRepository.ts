@@ -12,7 +12,7 @@ export interface ImageRepositoryArgs {
    */
   project?: pulumi.Input<string>;
   /**
-   * Where the images are stored; best where the runs are. By default the provider's region (`gcp:region`).
+   * Region in which the images are stored. Choose the region of the runs. By default the provider's (`gcp:region`).
    * @example region: "europe-west1"
    */
   region?: pulumi.Input<string>;
@@ -30,7 +30,8 @@ const IMAGE_REPOSITORY_ARGUMENTS: ArgumentNames<ImageRepositoryArgs> = {
 };
 
 /**
- * A Docker repository of Artifact Registry for flows' images. Cloud Run reads from those of its own project with nothing more.
+ * A Docker repository of Artifact Registry for the images of flows. Cloud Run can read the repositories of its own project without further
+ * permissions.
  *
  * ```ts
  * const images = new ImageRepository("etl-images");

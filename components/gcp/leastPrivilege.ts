@@ -1,34 +1,33 @@
-/** A permission, and what of submitting runs needs it. */
+/** A permission, and why a submission needs it. */
 export interface NeededPermission {
   permission: string;
   reason: string;
 }
 
 /**
- * What submitting, following and stopping runs takes of a project, and no more. Acting as the runs' service account is not among it: that
- * is given on that account alone.
+ * The permissions that submitting, following and stopping runs needs in a project, and no others. To act as the service account of runs is
+ * not one of them, because it is granted on that account only.
  *
- * Cloud Run takes no condition on a Job's name or labels (https://cloud.google.com/iam/docs/conditions-resource-attributes), so these hold for
- * the whole project. Stacks that must not reach each other's Jobs need a project each. Secrets of Secret Manager stay apart all the same.
+ * Cloud Run has no condition on the name or labels of a job (https://cloud.google.com/iam/docs/conditions-resource-attributes). So these
+ * permissions apply to the whole project. Stacks that must not reach each other's jobs need separate projects. Secrets of Secret Manager
+ * are separate in any case.
  */
 export function leastPrivilege({ logAccess }: { logAccess: boolean }): NeededPermission[] {
   const needed: NeededPermission[] = [
-    { permission: "run.jobs.create", reason: "a deployment's first run makes its Job" },
-    { permission: "run.jobs.get", reason: "a Job is waited for until it is ready" },
+    { permission: "run.jobs.create", reason: "a deployment's first run makes its job" },
+    { permission: "run.jobs.get", reason: "waits until a job is ready" },
     {
       permission: "run.jobs.delete",
       reason:
-        "a Job that cannot be got ready goes, as does one that no run uses any more; with Prefect's own dispatcher each goes with its run",
+        "deletes a job that does not become ready, or that no run uses any more; Prefect's own dispatcher deletes each job after its run",
     },
-    { permission: "run.jobs.list", reason: "Jobs that no run uses any more are looked for, and all of them before the stack goes" },
-    { permission: "run.jobs.run", reason: "a run is an execution of its Job" },
-    { permission: "run.jobs.runWithOverrides", reason: "each run brings its own parameters" },
-    { permission: "run.executions.list", reason: "runs are followed together, and one whose start is in doubt is looked for" },
-    { permission: "run.executions.get", reason: "a run that is not in the list any more is asked for by its name" },
-    { permission: "run.executions.cancel", reason: "a run can be cancelled" },
-    { permission: "run.tasks.list", reason: "the exit code of a run stands in its task" },
+    { permission: "run.jobs.list", reason: "finds jobs that no run uses any more, and all of them before the stack is destroyed" },
+    { permission: "run.jobs.run", reason: "a run is an execution of its job" },
+    { permission: "run.jobs.runWithOverrides", reason: "each run has its own parameters" },
+    { permission: "run.executions.list", reason: "watches all runs in one call, and finds a run after a lost reply" },
+    { permission: "run.executions.get", reason: "reads a run that is no longer in the list" },
+    { permission: "run.executions.cancel", reason: "stops a cancelled run" },
+    { permission: "run.tasks.list", reason: "reads the exit code of a run" },
   ];
-  return logAccess
-    ? [...needed, { permission: "logging.logEntries.list", reason: "the run's log lines are shown, live and later" }]
-    : needed;
+  return logAccess ? [...needed, { permission: "logging.logEntries.list", reason: "shows the output of a run, live and later" }] : needed;
 }

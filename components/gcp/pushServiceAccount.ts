@@ -10,7 +10,7 @@ import { letSubmit } from "./submitAccess";
 /** Arguments of a `PushServiceAccount`. */
 export interface PushServiceAccountArgs {
   /**
-   * E-mail of the service account that runs act as. The new account may let code run as this one only.
+   * E-mail of the service account of runs. The new account may start code only as this one.
    * @example runtimeServiceAccount: runtime.email
    */
   runtimeServiceAccount: pulumi.Input<string>;
@@ -25,17 +25,17 @@ export interface PushServiceAccountArgs {
    */
   accountId?: string;
   /**
-   * E-mail of an account that exists already. By default a new one.
+   * E-mail of an existing service account. By default a new one.
    * @example serviceAccount: "submitter@acme-data.iam.gserviceaccount.com"
    */
   serviceAccount?: pulumi.Input<string>;
   /**
-   * What it may do in the project. By default documented: Cloud Run Developer, as in Prefect's guide.
+   * The permissions of the account in the project. By default documented: Cloud Run Developer, as in Prefect's guide.
    * @example permissions: Permissions.LeastPrivilege
    */
   permissions?: Permissions;
   /**
-   * Whether it may read the project's logs, without which a run's lines are not shown. By default it may.
+   * Whether it may read the project's logs. Without that, pushpool cannot show the output of a run. By default it may.
    * @example logAccess: false
    */
   logAccess?: boolean;
@@ -51,7 +51,7 @@ const PUSH_SERVICE_ACCOUNT_ARGUMENTS: ArgumentNames<PushServiceAccountArgs> = {
 };
 
 /**
- * The service account that submits runs, with the necessary permissions and a JSON key, as in Prefect's guide.
+ * The service account that submits runs, with its permissions and a JSON key, as in Prefect's guide.
  *
  * ```ts
  * const push = new PushServiceAccount("etl-push", { runtimeServiceAccount: runtime.email });
@@ -63,7 +63,7 @@ export class PushServiceAccount extends pulumi.ComponentResource {
    */
   readonly email: pulumi.Output<string>;
   /**
-   * Its key, as Google's key file. Secret.
+   * The content of the account's key file, marked as secret.
    */
   readonly key: pulumi.Output<Record<string, string>>;
   /**
@@ -89,7 +89,7 @@ export class PushServiceAccount extends pulumi.ComponentResource {
   }
 }
 
-/** The resources of {@link PushServiceAccount}, for a pool that makes them without the component. */
+/** Make the resources of {@link PushServiceAccount}, for a pool that does not create the component. */
 export function pushAccount(
   name: string,
   { project, accountId = physicalName(name, 30), serviceAccount, ...access }: PushServiceAccountArgs & { project: pulumi.Input<string> },
@@ -102,7 +102,7 @@ export function pushAccount(
   const members = [pulumi.interpolate`serviceAccount:${email}`];
   const allowed = letSubmit(`${name}-access`, { ...access, project, members }, inPlaceOf("SubmitAccess", `${name}-access`, options));
   const serviceAccountId = pulumi.interpolate`projects/${project}/serviceAccounts/${email}`;
-  // After its roles: by the time that there is a key, they have had a while to become known everywhere.
+  // The key comes after the roles, because IAM is eventually consistent: the roles then have some time to take effect.
   const key = new Key(
     `${name}-key`,
     { serviceAccountId },
@@ -111,7 +111,7 @@ export function pushAccount(
   return { email, key: pulumi.secret(key.privateKey.apply(keyFile)), keyCreatedAt: key.validAfter };
 }
 
-/** The file, from how Google's API sends it. Under Pulumi's mocks, as unit tests have them, there is none. */
+/** The key file, from the reply of Google's API. Under Pulumi's mocks in unit tests there is no reply. */
 function keyFile(base64: string | undefined): Record<string, string> {
   return base64 ? JSON.parse(Buffer.from(base64, "base64").toString("utf8")) : {};
 }

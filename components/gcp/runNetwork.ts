@@ -6,9 +6,12 @@ import { placeOf } from "./checks";
 
 /** How runs get into a VPC network. */
 export const NetworkAccess = {
-  /** Each has an address in the subnetwork: no machines that cost while nothing runs. */
+  /** Each run has an address in the subnetwork. It costs nothing while nothing runs. */
   Direct: "direct",
-  /** Through a Serverless VPC Access connector, for which Prefect's template has a variable. Its machines cost all the time. */
+  /**
+   * Through a Serverless VPC Access connector, for which Prefect's template has a variable. The machines of a connector cost money all the
+   * time.
+   */
   Connector: "connector",
 } as const;
 export type NetworkAccess = (typeof NetworkAccess)[keyof typeof NetworkAccess];
@@ -16,7 +19,8 @@ export type NetworkAccess = (typeof NetworkAccess)[keyof typeof NetworkAccess];
 /** Arguments of a `RunNetwork`. */
 export interface RunNetworkArgs {
   /**
-   * How runs get into it. By default direct, which costs nothing while nothing runs. A connector's machines cost all the time.
+   * How runs get into the network. By default direct, which costs nothing while nothing runs. The machines of a connector cost money all
+   * the time.
    * @example access: NetworkAccess.Connector
    */
   access?: NetworkAccess;
@@ -31,7 +35,8 @@ export interface RunNetworkArgs {
    */
   region?: pulumi.Input<string>;
   /**
-   * Addresses of the subnetwork. By default 10.8.0.0/26, for some thirty runs at a time. A connector takes a /28, by default 10.8.0.0/28.
+   * Address range of the subnetwork. By default 10.8.0.0/26, enough for about thirty concurrent runs. A connector needs a /28, by default
+   * 10.8.0.0/28.
    * @example ipRange: "10.8.0.0/24"
    */
   ipRange?: pulumi.Input<string>;
@@ -45,7 +50,7 @@ const RUN_NETWORK_ARGUMENTS: ArgumentNames<RunNetworkArgs> = {
 };
 
 /**
- * A VPC network for the runs alone, for services that only they may reach.
+ * A VPC network only for runs, for services that nobody else should reach.
  *
  * ```ts
  * const network = new RunNetwork("etl-network", { access: NetworkAccess.Connector });
@@ -57,11 +62,11 @@ export class RunNetwork extends pulumi.ComponentResource {
    */
   readonly networkId: pulumi.Output<string>;
   /**
-   * With direct access: the subnetwork's id.
+   * Id of the subnetwork, with direct access.
    */
   readonly subnetworkId: pulumi.Output<string> | undefined;
   /**
-   * With a connector: its id, which the job variable vpc_connector_name takes.
+   * Id of the connector, if there is one: the value for the job variable vpc_connector_name.
    */
   readonly connectorId: pulumi.Output<string> | undefined;
 

@@ -8,13 +8,13 @@ import { checkAccount, placeOf } from "./checks";
 /** Arguments of `RuntimeSecrets`. */
 export interface RuntimeSecretsArgs {
   /**
-   * Values by the name of the environment variable that they are for. They are kept secret, marked or not. Secret Manager costs by secret
-   * and by access.
+   * Values by the name of their environment variable. They are stored as secrets, marked or not. Secret Manager charges for each secret and
+   * each access.
    * @example values: { DATABASE_PASSWORD: config.requireSecret("password") }
    */
   values: Record<string, pulumi.Input<string>>;
   /**
-   * E-mail of the service account that reads them, which is the one that runs act as.
+   * E-mail of the service account that reads them: that of the runs.
    * @example runtimeServiceAccount: runtime.email
    */
   runtimeServiceAccount: pulumi.Input<string>;
@@ -32,7 +32,7 @@ const RUNTIME_SECRETS_ARGUMENTS: ArgumentNames<RuntimeSecretsArgs> = {
 };
 
 /**
- * Secrets of Secret Manager, which only the runs' service account may read: a run's job then names them, and has no value of theirs in it.
+ * Secrets of Secret Manager that only the service account of runs may read. The job of a run then contains only their names.
  *
  * ```ts
  * const secrets = new RuntimeSecrets("etl-secrets", { runtimeServiceAccount: runtime.email, values: { DATABASE_PASSWORD: config.requireSecret("password") } });
@@ -40,7 +40,8 @@ const RUNTIME_SECRETS_ARGUMENTS: ArgumentNames<RuntimeSecretsArgs> = {
  */
 export class RuntimeSecrets extends pulumi.ComponentResource {
   /**
-   * By the variable's name: what the job variable env_from_secrets takes. Always the latest version, so that a new value is in the next run.
+   * References by the name of the variable, for the job variable env_from_secrets. They name the latest version, so the next run gets a new
+   * value.
    */
   readonly references: Record<string, AnyJson>;
 
@@ -65,7 +66,7 @@ export class RuntimeSecrets extends pulumi.ComponentResource {
         { project, secretId: secret.secretId, role: "roles/secretmanager.secretAccessor", member },
         parts,
       );
-      // Told only when the run can read it.
+      // Resolves only when runs may read the secret.
       this.references[variable] = {
         secret: pulumi.all([secret.secretId, version.id, reader.id]).apply(([id]) => id),
         version: "latest",

@@ -18,7 +18,7 @@ export interface RuntimeServiceAccountArgs {
    */
   accountId?: string;
   /**
-   * Roles in the project that flows need for what they do. By default none: running and logging take none.
+   * Roles in the project that flows need. By default none: running and logging need no role.
    * @example roles: ["roles/bigquery.jobUser"]
    */
   roles?: string[];
@@ -31,8 +31,8 @@ const RUNTIME_SERVICE_ACCOUNT_ARGUMENTS: ArgumentNames<RuntimeServiceAccountArgs
 };
 
 /**
- * The service account of flow runs. Without it they would use the project's default compute account, which in many projects may change nearly
- * everything.
+ * The service account of flow runs. Without it, runs use the project's default compute account, which may change nearly everything in many
+ * projects.
  *
  * ```ts
  * const runtime = new RuntimeServiceAccount("etl-runtime", { roles: ["roles/bigquery.jobUser"] });
@@ -60,7 +60,7 @@ export class RuntimeServiceAccount extends pulumi.ComponentResource {
   }
 }
 
-/** The account of {@link RuntimeServiceAccount}, for a pool that makes it without the component. */
+/** Make the account of {@link RuntimeServiceAccount}, for a pool that does not create the component. */
 export function runtimeAccount(
   name: string,
   { project, accountId = physicalName(name, 30) }: { project: pulumi.Input<string>; accountId?: string },

@@ -10,12 +10,12 @@ import { leastPrivilege } from "./leastPrivilege";
 /** Arguments of a `SubmitAccess`. */
 export interface SubmitAccessArgs {
   /**
-   * Who may submit, as IAM names them.
+   * Who may submit, in the format of IAM.
    * @example members: ["group:data@acme.com"]
    */
   members: pulumi.Input<string>[];
   /**
-   * E-mail of the service account that runs act as. The members may let code run as this one only.
+   * E-mail of the service account of runs. The members may start code only as this one.
    * @example runtimeServiceAccount: runtime.email
    */
   runtimeServiceAccount: pulumi.Input<string>;
@@ -25,13 +25,13 @@ export interface SubmitAccessArgs {
    */
   project?: pulumi.Input<string>;
   /**
-   * What they may do in the project. By default documented: Cloud Run Developer, as in Prefect's guide.
+   * The permissions of the members in the project. By default documented: Cloud Run Developer, as in Prefect's guide.
    * @example permissions: Permissions.LeastPrivilege
    */
   permissions?: Permissions;
   /**
-   * Whether they may read the project's logs, without which a run's lines are not shown. By default they may. Cloud Run Developer alone, as
-   * the guide gives, cannot.
+   * Whether they may read the project's logs. Without that, pushpool cannot show the output of a run. By default they may. Cloud Run
+   * Developer alone, as in Prefect's guide, does not include it.
    * @example logAccess: false
    */
   logAccess?: boolean;
@@ -46,8 +46,8 @@ const SUBMIT_ACCESS_ARGUMENTS: ArgumentNames<SubmitAccessArgs> = {
 };
 
 /**
- * Lets some submit runs to Cloud Run: a role in the project, and Service Account User on the runs' own account only. Prefect's guide gives
- * that role on the whole project, and whoever has it there can act as every account in it.
+ * Allows others to submit runs to Cloud Run: a role in the project, and Service Account User only on the account of runs. Prefect's guide
+ * grants Service Account User on the whole project; whoever has that can act as every account in it.
  *
  * ```ts
  * new SubmitAccess("data", { members: ["group:data@acme.com"], runtimeServiceAccount: runtime.email });
@@ -67,8 +67,8 @@ export class SubmitAccess extends pulumi.ComponentResource {
 }
 
 /**
- * The resources of {@link SubmitAccess}, for what makes them without the component.
- * @returns what has to be there before the members can submit
+ * Make the resources of {@link SubmitAccess}, for a caller that does not create the component.
+ * @returns the resources that must exist before the members can submit
  */
 export function letSubmit(
   name: string,

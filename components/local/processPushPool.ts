@@ -14,14 +14,14 @@ export interface ProcessPushPoolArgs {
    */
   workPoolName?: string;
   /**
-   * Defaults of the job variables: command, env, labels, name, stream_output, working_dir. A deployment's own replace them, and a run's
-   * replace those. Any leaf may be secret. By default the template's defaults hold.
+   * Defaults of the job variables: command, env, labels, name, stream_output, working_dir. Those of a deployment override them, and those
+   * of a run override both. Any value may be secret. By default the template's defaults apply.
    * @example jobVariables: { working_dir: __dirname, env: { REGION: "eu" } }
    */
   jobVariables?: Record<string, AnyJson>;
   /**
-   * A base job template of your own, as a Prefect server has it. It replaces the template for processes. By default Prefect's own template
-   * is used.
+   * Your own base job template, in the format of a Prefect server. It replaces the template for processes. By default Prefect's own
+   * template is used.
    * @example baseJobTemplate: JSON.parse(readFileSync("template.json", "utf8"))
    */
   baseJobTemplate?: Record<string, AnyJson>;
@@ -31,18 +31,18 @@ export interface ProcessPushPoolArgs {
    */
   isPaused?: pulumi.Input<boolean>;
   /**
-   * How many runs may be under way at a time; the others wait. 0 holds them all. By default there is no limit. The limit holds within one
+   * The maximum number of concurrent runs; the others wait. 0 holds all of them. By default there is no limit. The limit applies within one
    * ledger, or on one Prefect server.
    * @example concurrencyLimit: 10
    */
   concurrencyLimit?: pulumi.Input<number>;
   /**
-   * Work queues, by name, each with its priority and limit. By default there is only the queue called default, which is always there.
+   * Work queues by name, each with its priority and limit. By default only the queue `default`, which always exists.
    * @example queues: { urgent: { priority: 1 }, bulk: { priority: 2, concurrencyLimit: 3 } }
    */
   queues?: Record<string, WorkQueueArgs>;
   /**
-   * How long a run may take, in seconds. A run that takes longer is stopped. By default there is no limit.
+   * The longest time of a run, in seconds. A run that takes longer is stopped. By default there is no limit.
    * @example timeoutSeconds: 600
    */
   timeoutSeconds?: pulumi.Input<number>;
@@ -53,7 +53,7 @@ export interface ProcessPushPoolArgs {
   labels?: Record<string, pulumi.Input<string>>;
 }
 
-/** For `declared`. */
+/** The names for `declared`. */
 export const PROCESS_PUSH_POOL_ARGUMENTS: ArgumentNames<ProcessPushPoolArgs> = {
   workPoolName: "optional",
   jobVariables: "optional",
@@ -66,7 +66,7 @@ export const PROCESS_PUSH_POOL_ARGUMENTS: ArgumentNames<ProcessPushPoolArgs> = {
 };
 
 /**
- * A push work pool of type `process:push`: its runs are processes of the machine that submits them.
+ * A push work pool of type `process:push`. Its runs are processes of the machine that submits them.
  *
  * ```ts
  * const pool = new ProcessPushPool("local", { concurrencyLimit: 4, jobVariables: { working_dir: __dirname } });

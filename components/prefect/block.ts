@@ -16,13 +16,13 @@ export interface PrefectBlockArgs {
    */
   blockName?: pulumi.Input<string>;
   /**
-   * The fields of the block, checked against the block type's schema on the server. Secret as a whole.
+   * The fields of the block, checked against the schema of the block type on the server. All of them are secret.
    * @example data: { value: config.requireSecret("token") }
    */
   data: Record<string, AnyJson>;
   /**
-   * Whether to take over a block that exists already, in place of refusing. From then on it is this resource's, and is deleted with it. By
-   * default it is refused.
+   * Whether to take over an existing block, instead of an error. Then the block belongs to this resource, and is deleted with it. By
+   * default an existing block is an error.
    * @example adoptExisting: true
    */
   adoptExisting?: pulumi.Input<boolean>;
@@ -45,9 +45,9 @@ const PREFECT_BLOCK_ARGUMENTS: ArgumentNames<PrefectBlockArgs> = {
 export class PrefectBlock extends pulumi.dynamic.Resource {
   declare readonly blockTypeSlug: pulumi.Output<string>;
   declare readonly blockName: pulumi.Output<string>;
-  /** Id of the block document: what `$ref` names. */
+  /** Id of the block document, for `$ref`. */
   declare readonly blockDocumentId: pulumi.Output<string>;
-  /** The API that it is registered with. */
+  /** URL of the API on which it is registered. */
   declare readonly apiUrl: pulumi.Output<string>;
 
   constructor(name: string, args: PrefectBlockArgs, opts?: pulumi.CustomResourceOptions) {

@@ -4,18 +4,18 @@ import { type ArgumentNames, declared, refuse } from "../checks";
 /** Arguments of a `Connection`. */
 export interface ConnectionArgs {
   /**
-   * Base URL of the Prefect API, as PREFECT_API_URL. Prefect Cloud's is https://api.prefect.cloud/api/accounts/…/workspaces/….
+   * Base URL of the Prefect API, like PREFECT_API_URL. That of Prefect Cloud is https://api.prefect.cloud/api/accounts/…/workspaces/….
    * @example apiUrl: "http://prefect.internal:4200/api"
    */
   apiUrl: pulumi.Input<string>;
   /**
-   * API key. It is kept secret, marked or not. By default none. It excludes authString.
+   * API key. It is stored as a secret, marked or not. By default none. It excludes authString.
    * @example apiKey: config.requireSecret("prefectApiKey")
    */
   apiKey?: pulumi.Input<string>;
   /**
-   * user:password of a self-hosted server, as PREFECT_API_AUTH_STRING. It is kept secret, marked or not. By default none. It excludes
-   * apiKey.
+   * user:password of a self-hosted server, like PREFECT_API_AUTH_STRING. It is stored as a secret, marked or not. By default none. It
+   * excludes apiKey.
    * @example authString: config.requireSecret("prefectAuth")
    */
   authString?: pulumi.Input<string>;
@@ -28,11 +28,13 @@ const CONNECTION_ARGUMENTS: ArgumentNames<ConnectionArgs> = {
 };
 
 /**
- * Which Prefect API pools, blocks and deployments are registered with, and as whom. A provider: what is given it as `provider` goes
- * there, so that one program can have several. Its key lies encrypted in the stack's state, also beside what is made with it: another URL means
- * another server, and what was made on the old one is deleted there with the old key.
+ * The Prefect API on which pools, blocks and deployments are registered, and the login to it. It is a provider: resources with it as
+ * `provider` are registered there. One program can have several.
  *
- * Without one, the resources go to the Prefect API that the environment of `pulumi up` means: `PREFECT_API_URL` with `PREFECT_API_KEY` or
+ * Its key is stored, encrypted, in the stack's state, also with each resource. Another URL means another server: the resources are created
+ * there, and deleted on the old server with the old key.
+ *
+ * Resources without a connection use the Prefect API of the environment of `pulumi up`: `PREFECT_API_URL` with `PREFECT_API_KEY` or
  * `PREFECT_API_AUTH_STRING`, else the active Prefect profile.
  *
  * ```ts
@@ -42,7 +44,7 @@ const CONNECTION_ARGUMENTS: ArgumentNames<ConnectionArgs> = {
 export class Connection extends pulumi.ProviderResource {
   /** Base URL of the API. */
   readonly apiUrl: pulumi.Output<string>;
-  /** The key, or user:password. Secret. */
+  /** The key, or user:password. Marked as secret. */
   readonly auth: pulumi.Output<string> | undefined;
 
   constructor(name: string, args: ConnectionArgs, opts?: pulumi.ResourceOptions) {
@@ -53,7 +55,7 @@ export class Connection extends pulumi.ProviderResource {
       refuse(`apiUrl must begin with http:// or https://, for example http://HOST:4200/api, not "${apiUrl}"`, of);
     const given = authString ?? apiKey;
     const auth = given === undefined ? undefined : pulumi.secret(given);
-    // Names with a namespace, as those of a stack's configuration: the process of a dynamic provider gets either.
+    // The process of a dynamic provider gets names with a namespace, from here and from the stack's configuration.
     super("pulumi-nodejs", name, { "prefect:apiUrl": apiUrl, ...(auth ? { "prefect:auth": auth } : {}) }, opts);
     this.apiUrl = pulumi.output(apiUrl);
     this.auth = auth;

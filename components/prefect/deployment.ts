@@ -4,62 +4,65 @@ import type { AnyJson } from "../json";
 import { parametersInClear } from "../secretPaths";
 import { prefectDeployment } from "../trampoline";
 
-/** What is not given is left to the server, and to whoever changes it there; what is no longer given goes back to Prefect's default. */
+/**
+ * Arguments of a `PrefectDeployment`. A setting that is not given keeps its value on the server. A setting that is removed gets Prefect's
+ * default again.
+ */
 export interface PrefectDeploymentArgs {
   /**
-   * FLOW/DEPLOYMENT. By default the resource's name. A change is a replacement. The flow is made if there is none.
+   * FLOW/DEPLOYMENT. By default the resource's name. A change is a replacement. If the flow does not exist, it is created.
    * @example deploymentName: "hello/prod"
    */
   deploymentName?: pulumi.Input<string>;
   /**
-   * The work pool that runs it. By default none: nothing runs it.
+   * The work pool for its runs. By default none: then nothing runs it.
    * @example workPoolName: "etl"
    */
   workPoolName?: pulumi.Input<string>;
   /**
-   * The pool's id, the workPoolId of a PrefectWorkPool: a pool that is made again gets the deployment back. By default only the name
-   * counts.
+   * The id of the work pool: the workPoolId of a PrefectWorkPool. If the pool is replaced, the deployment moves to the new one. By default
+   * only the name counts.
    * @example workPoolId: pool.workPoolId
    */
   workPoolId?: pulumi.Input<string>;
   /**
-   * Work queue of that pool; Prefect makes it if there is none. By default the one called default.
+   * Work queue of that pool. If it does not exist, Prefect creates it. By default the queue `default`.
    * @example workQueueName: "urgent"
    */
   workQueueName?: pulumi.Input<string>;
   /**
-   * The flow's code: a file and a function, or a module and a function. By default none.
+   * The code of the flow: a file and a function, or a module and a function. By default none.
    * @example entrypoint: "flows/hello.py:hello"
    */
   entrypoint?: pulumi.Input<string>;
   /**
-   * The folder that the entrypoint is in, where the run is. By default the run's working directory.
+   * The folder of the entrypoint, at the place of the run. By default the working directory of the run.
    * @example path: "/app"
    */
   path?: pulumi.Input<string>;
   /**
-   * Prefect's steps by which a run gets its code. By default none.
+   * Prefect's steps that copy the code to the place of the run. By default none.
    * @example pullSteps: [{ "prefect.deployments.steps.set_working_directory": { directory: "/app" } }]
    */
   pullSteps?: AnyJson[];
   /**
-   * Defaults of the flow's parameters. They are not secret: a secret here is refused. By default none.
+   * Default values of the flow's parameters. They cannot be secret: a secret is refused. By default none.
    * @example parameters: { name: "Ada", times: 3 }
    */
   parameters?: Record<string, AnyJson>;
   /**
-   * JSON Schema that a run's parameters must fit. By default none is checked.
+   * JSON Schema for the parameters of a run. By default they are not checked.
    * @example parameterSchema: { type: "object", required: ["name"], properties: { name: { type: "string" } } }
    */
   parameterSchema?: Record<string, AnyJson>;
   /**
-   * Whether a run's parameters must fit the schema. By default they must.
+   * Whether the parameters of a run must match the schema. By default they must.
    * @example enforceParameterSchema: false
    */
   enforceParameterSchema?: pulumi.Input<boolean>;
   /**
-   * Job variables of this deployment. They replace the pool's, and a run's replace them. Any leaf may be secret. By default the pool's
-   * hold.
+   * Job variables of this deployment. They override those of the pool, and those of a run override them. Any value may be secret. By
+   * default those of the pool apply.
    * @example jobVariables: { memory: "2Gi" }
    */
   jobVariables?: Record<string, AnyJson>;
@@ -69,12 +72,12 @@ export interface PrefectDeploymentArgs {
    */
   tags?: pulumi.Input<pulumi.Input<string>[]>;
   /**
-   * What the deployment is for. By default there is no description.
+   * Description of the deployment. By default none.
    * @example description: "Loads the orders of the day"
    */
   description?: pulumi.Input<string>;
   /**
-   * Version, any string. By default none.
+   * Version, as any string. By default none.
    * @example version: "1.2.0"
    */
   version?: pulumi.Input<string>;
@@ -84,24 +87,25 @@ export interface PrefectDeploymentArgs {
    */
   paused?: pulumi.Input<boolean>;
   /**
-   * Schedules as prefect.yaml writes them: one of cron, interval (seconds) and rrule, with timezone, anchor_date, day_or, and active, slug,
-   * parameters, max_scheduled_runs. An empty list removes those that exist. By default the server's stay.
+   * Schedules in the format of prefect.yaml: one of cron, interval (seconds) and rrule, with timezone, anchor_date, day_or, active, slug,
+   * parameters and max_scheduled_runs. An empty list removes the existing ones. By default the server's schedules stay.
    * @example schedules: [{ cron: "0 6 * * *", timezone: "Europe/Berlin" }]
    */
   schedules?: AnyJson[];
   /**
-   * How many of its runs may be under way at a time. By default there is no limit.
+   * The maximum number of its concurrent runs. By default there is no limit.
    * @example concurrencyLimit: 1
    */
   concurrencyLimit?: pulumi.Input<number | null>;
   /**
-   * What becomes of a run over that limit: collision_strategy ENQUEUE or CANCEL_NEW, grace_period_seconds. By default Prefect's ENQUEUE.
+   * What happens to a run over that limit: collision_strategy ENQUEUE or CANCEL_NEW, grace_period_seconds. By default ENQUEUE, as in
+   * Prefect.
    * @example concurrencyOptions: { collision_strategy: "CANCEL_NEW" }
    */
   concurrencyOptions?: Record<string, AnyJson>;
   /**
-   * Whether to take over a deployment that exists already, in place of refusing. From then on it is this resource's, and is deleted with
-   * it. By default it is refused.
+   * Whether to take over an existing deployment, instead of an error. Then the deployment belongs to this resource, and is deleted with it.
+   * By default an existing deployment is an error.
    * @example adoptExisting: true
    */
   adoptExisting?: pulumi.Input<boolean>;
@@ -130,7 +134,7 @@ const PREFECT_DEPLOYMENT_ARGUMENTS: ArgumentNames<PrefectDeploymentArgs> = {
 };
 
 /**
- * A deployment on a Prefect API. An update changes only what differs: its schedules keep the runs that they have made.
+ * A deployment on a Prefect API. An update changes only what differs. So unchanged schedules keep the runs that they have created.
  *
  * ```ts
  * new PrefectDeployment("hello/prod", { workPoolName: "etl", entrypoint: "flows/hello.py:hello" }, { provider: connection });
@@ -140,7 +144,7 @@ export class PrefectDeployment extends pulumi.dynamic.Resource {
   declare readonly deploymentName: pulumi.Output<string>;
   declare readonly deploymentId: pulumi.Output<string>;
   declare readonly flowId: pulumi.Output<string>;
-  /** The API that it is registered with. */
+  /** URL of the API on which it is registered. */
   declare readonly apiUrl: pulumi.Output<string>;
 
   constructor(name: string, args: PrefectDeploymentArgs = {}, opts?: pulumi.CustomResourceOptions) {

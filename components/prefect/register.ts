@@ -10,14 +10,17 @@ import type { Connection } from "./connection";
 import { PrefectDeployment, type PrefectDeploymentArgs } from "./deployment";
 import { PrefectWorkPool, type PrefectWorkPoolArgs } from "./workPool";
 
-/** What is registered. */
+/** The pools, deployments and blocks to register. */
 export interface Registered {
-  /** Pool components, of any cloud; their blocks come along. */
+  /** Pool components, of any cloud. Their blocks are registered too. */
   pools: readonly { definition: PushPoolDefinition }[];
   deployments?: readonly Deployment[];
-  /** More blocks, by `<block type slug>/<block document name>`: `{ data: {…} }`; those that a pool's credentials name, for example. */
+  /**
+   * Other blocks by `<block type slug>/<block document name>`, each as `{ data: {…} }`. For example those that the credentials of a pool
+   * name.
+   */
   blocks?: Record<string, AnyJson>;
-  /** Take over what is there already under these names, in place of refusing. */
+  /** Whether to take over existing objects with these names, instead of an error. */
   adoptExisting?: boolean;
 }
 
@@ -28,7 +31,7 @@ const REGISTERED: ArgumentNames<Registered> = {
   adoptExisting: "optional",
 };
 
-/** The resources on the Prefect API, and what `manifest()` takes. */
+/** The resources on the Prefect API, and the argument for `manifest()`. */
 export interface Registration {
   /** By `<block type slug>/<block document name>`. */
   blocks: Record<string, PrefectBlock>;
@@ -36,19 +39,19 @@ export interface Registration {
   workPools: Record<string, PrefectWorkPool>;
   /** By `<flow name>/<deployment name>`. */
   deployments: Record<string, PrefectDeployment>;
-  /** For `manifest({ prefect })`: runs then go through this Prefect API. */
+  /** The argument `prefect` of `manifest()`. Runs then go through this Prefect API. */
   definition: PrefectDefinition;
 }
 
 /**
- * Register pools with their blocks, and deployments, with a Prefect API: Prefect Cloud or a server of your own. Everything of a pool that
- * is Prefect's goes there; the template's credentials variable defaults to the block.
+ * Register pools with their blocks, and deployments, on a Prefect API: Prefect Cloud or your own server. It registers everything that
+ * Prefect knows about a pool. The credentials variable of the template gets a reference to the block as its default.
  *
  * ```ts
  * const registration = prefect.register(connection, { pools: [etl], deployments: [hello] });
  * export const pushPools = manifest({ pools: [etl], deployments: [hello], prefect: registration });
  * ```
- * @param connection `undefined` for the Prefect API that the environment of `pulumi up` means
+ * @param connection `undefined` means the Prefect API of the environment of `pulumi up`
  */
 export function register(connection: Connection | undefined, parts: Registered): Registration {
   checkParts("prefect.register()", parts, REGISTERED);
@@ -85,13 +88,13 @@ export function register(connection: Connection | undefined, parts: Registered):
     },
   };
 
-  /** A deployment of the manifest in the words of the resource. */
+  /** Convert a deployment of the manifest to the arguments of the resource. */
   function prefectArgs({ command, workPool, ...same }: Record<string, AnyJson>): PrefectDeploymentArgs {
     const pool = typeof workPool.name === "string" ? workPools[workPool.name] : undefined;
     const jobVariables = command === undefined ? workPool.jobVariables : { command, ...workPool.jobVariables };
     return present({
       ...same,
-      // Of a pool that is made in this program the id too: one made anew gets its deployments back.
+      // A pool of this program has an id too. If the pool is replaced, the deployment moves to the new one.
       workPoolName: pool?.workPoolName ?? workPool.name,
       workPoolId: pool?.workPoolId ?? poolIdOf(workPool.name),
       workQueueName: workPool.queue,
@@ -99,7 +102,7 @@ export function register(connection: Connection | undefined, parts: Registered):
     });
   }
 
-  /** A name that comes as an output is one of these pools', or of a pool made elsewhere. */
+  /** If the name is an output, it may be one of these pools, or a pool from elsewhere. */
   function poolIdOf(name: pulumi.Input<string>): pulumi.Output<string | undefined> | undefined {
     if (!pulumi.Output.isInstance(name)) return undefined;
     const ids = pulumi.all(mapped(workPools, (_, { workPoolId }) => workPoolId));
@@ -107,7 +110,7 @@ export function register(connection: Connection | undefined, parts: Registered):
   }
 }
 
-/** The pool's template with its credentials variable defaulting to the block, by reference. */
+/** The pool's template, with a reference to the block as the default of its credentials variable. */
 function withCredentials(name: string, pool: Record<string, AnyJson>, blocks: Record<string, PrefectBlock>): AnyJson {
   const { baseJobTemplate: template, credentials: key, type } = pool;
   const variable = typeof type === "string" ? CREDENTIALS_VARIABLE[type] : undefined;

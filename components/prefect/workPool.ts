@@ -6,12 +6,12 @@ import { prefectWorkPool } from "../trampoline";
 /** A work queue of a work pool on a Prefect API. */
 export interface PrefectWorkQueueArgs {
   /**
-   * Which queue goes first: 1 before 2. By default the server decides.
+   * Its priority: runs of queue 1 start before those of queue 2. By default the server decides.
    * @example priority: 1
    */
   priority?: pulumi.Input<number>;
   /**
-   * How many runs of the queue may be under way at a time. 0 holds them all. By default there is no limit.
+   * The maximum number of concurrent runs of the queue. 0 holds all of them. By default there is no limit.
    * @example concurrencyLimit: 3
    */
   concurrencyLimit?: pulumi.Input<number | null>;
@@ -21,7 +21,7 @@ export interface PrefectWorkQueueArgs {
    */
   isPaused?: pulumi.Input<boolean>;
   /**
-   * What the queue is for. By default there is no description.
+   * Description of the queue. By default none.
    * @example description: "What must not wait"
    */
   description?: pulumi.Input<string>;
@@ -34,7 +34,10 @@ const PREFECT_WORK_QUEUE_ARGUMENTS: ArgumentNames<PrefectWorkQueueArgs> = {
   description: "optional",
 };
 
-/** What is not given is left to the server, and to whoever changes it there; what is no longer given goes back to Prefect's default. */
+/**
+ * Arguments of a `PrefectWorkPool`. A setting that is not given keeps its value on the server. A setting that is removed gets Prefect's
+ * default again.
+ */
 export interface PrefectWorkPoolArgs {
   /**
    * Name of the work pool. By default the resource's name. A change is a replacement.
@@ -52,7 +55,7 @@ export interface PrefectWorkPoolArgs {
    */
   baseJobTemplate?: Record<string, AnyJson>;
   /**
-   * What the pool is for. By default there is no description.
+   * Description of the pool. By default none.
    * @example description: "Loads and reports"
    */
   description?: pulumi.Input<string>;
@@ -62,18 +65,18 @@ export interface PrefectWorkPoolArgs {
    */
   isPaused?: pulumi.Input<boolean>;
   /**
-   * How many runs may be under way at a time. 0 holds them all. By default there is no limit.
+   * The maximum number of concurrent runs. 0 holds all of them. By default there is no limit.
    * @example concurrencyLimit: 10
    */
   concurrencyLimit?: pulumi.Input<number | null>;
   /**
-   * Work queues, by name. By default there is only the queue called default, which is always there.
+   * Work queues by name. By default only the queue `default`, which always exists.
    * @example queues: { urgent: { priority: 1 } }
    */
   queues?: Record<string, PrefectWorkQueueArgs>;
   /**
-   * Whether to take over a pool of the same type that exists already, in place of refusing. From then on it is this resource's, and is
-   * deleted with it. By default it is refused.
+   * Whether to take over an existing pool of the same type, instead of an error. Then the pool belongs to this resource, and is deleted
+   * with it. By default an existing pool is an error.
    * @example adoptExisting: true
    */
   adoptExisting?: pulumi.Input<boolean>;
@@ -100,10 +103,10 @@ const PREFECT_WORK_POOL_ARGUMENTS: ArgumentNames<PrefectWorkPoolArgs> = {
 export class PrefectWorkPool extends pulumi.dynamic.Resource {
   declare readonly workPoolName: pulumi.Output<string>;
   declare readonly type: pulumi.Output<string>;
-  /** Prefect's id of the pool, another one when it has been made anew. */
+  /** Prefect's id of the pool. It changes when the pool is replaced. */
   declare readonly workPoolId: pulumi.Output<string>;
   declare readonly defaultQueueId: pulumi.Output<string>;
-  /** The API that it is registered with. */
+  /** URL of the API on which it is registered. */
   declare readonly apiUrl: pulumi.Output<string>;
 
   constructor(name: string, args: PrefectWorkPoolArgs, opts?: pulumi.CustomResourceOptions) {
