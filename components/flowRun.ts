@@ -8,10 +8,16 @@ import { flowRun } from "./trampoline";
 /** Arguments of a `FlowRun`. */
 export interface FlowRunArgs {
   /**
-   * The pool for the run: the `definition` of a pool component.
+   * The pool for the run: the `definition` of a pool component. It is the deployment's pool, unless `overridePool` is true.
    * @example pool: etl.definition
    */
   pool: PushPoolDefinition;
+  /**
+   * Whether the run goes to `pool` although its deployment names another pool. The flow runs again when you change this, and then when you
+   * give another pool. By default false: the pool must be the deployment's.
+   * @example overridePool: true
+   */
+  overridePool?: pulumi.Input<boolean>;
   /**
    * The deployment to run: the `definition` of a Deployment on that pool.
    * @example deployment: hello.definition
@@ -64,6 +70,7 @@ export interface FlowRunArgs {
 
 const FLOW_RUN_ARGUMENTS: ArgumentNames<FlowRunArgs> = {
   pool: "required",
+  overridePool: "optional",
   deployment: "required",
   parameters: "optional",
   jobVariables: "optional",
@@ -116,8 +123,8 @@ function inputsOf(name: string, args: FlowRunArgs, opts: pulumi.CustomResourceOp
   const of = declared("FlowRun", name, args, FLOW_RUN_ARGUMENTS);
   checkDefinition("pool", args.pool, of);
   checkDefinition("deployment", args.deployment, of);
-  const { pool, deployment, parameters, jobVariables, triggers, tags, wait, timeout, blocks, variables } = args;
-  const given = present({ pool, deployment, parameters, jobVariables, triggers, tags, wait, timeout, blocks, variables });
+  const { pool, overridePool, deployment, parameters, jobVariables, triggers, tags, wait, timeout, blocks, variables } = args;
+  const given = present({ pool, overridePool, deployment, parameters, jobVariables, triggers, tags, wait, timeout, blocks, variables });
   const source = present({ project: pulumi.getProject(), stack: pulumi.getStack(), name, parent: opts?.parent?.urn });
   // The engine looks for these paths in the changes that a provider reports. A dynamic provider cannot report paths.
   const { replaceOnChanges } = opts ?? {};

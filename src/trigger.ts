@@ -57,6 +57,8 @@ export interface RunOptions {
   tags?: string[];
   name?: string;
   idempotencyKey?: string;
+  /** The work pool of this run and its later attempts. @default the deployment's */
+  pool?: string;
   /** `"ambient"`: your own cloud login, not the work pool's credentials. */
   credentials?: "ambient";
 }
@@ -103,7 +105,7 @@ const MANY = 1_000;
 /** Open the trigger of a workspace. Close it when done: it holds the ledger open. */
 export function openTrigger({ manifest, ...place }: TriggerOptions = {}): Trigger {
   const runs = openRuns({ workspace: openWorkspace({ ...place, create: true }), ...(manifest === undefined ? {} : { manifest }) });
-  const create = async (deployment: string, { parameters, jobVariables, tags, name, idempotencyKey, credentials }: RunOptions) =>
+  const create = async (deployment: string, { parameters, jobVariables, tags, name, idempotencyKey, pool, credentials }: RunOptions) =>
     (
       await runs.createRun({
         deployment,
@@ -112,6 +114,7 @@ export function openTrigger({ manifest, ...place }: TriggerOptions = {}): Trigge
         tags,
         name,
         idempotencyKey,
+        workPool: pool,
         credentials,
       })
     ).run;

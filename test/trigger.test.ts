@@ -15,7 +15,9 @@ function trigger(): Trigger {
     kind: "pushpool.dev/manifest",
     version: 1,
     source: { project: "data", stack: "dev" },
-    pools: { local: { type: "process:push", baseJobTemplate: defaultTemplate("process:push") } },
+    pools: Object.fromEntries(
+      ["local", "other"].map((name) => [name, { type: "process:push", baseJobTemplate: defaultTemplate("process:push") }]),
+    ),
     deployments: {
       "a/hello": { command: `sh -c 'echo "got $PUSHPOOL_PARAMETERS"'`, workPool: { name: "local" } },
       "a/long": { command: "sleep 60", workPool: { name: "local" } },
@@ -36,6 +38,12 @@ test("run submits a run, watches it to its end, and reports its output and state
   const run = await trigger().run("a/hello", { parameters: { n: 1 }, name: "mine", tags: ["t"], onEvent: (event) => events.push(event) });
   expect([run.name, run.state.type, exitCodeOf(run), run.tags]).toEqual(["mine", "COMPLETED", 0, ["t"]]);
   expect(events.flatMap((event) => (event.kind === "log" ? [event.line.text] : []))).toEqual(['got {"n":1}']);
+});
+
+test("pool: the run is on another work pool than its deployment's", async () => {
+  const { run, submit } = trigger();
+  expect(await run("a/hello", { pool: "other" })).toMatchObject({ workPool: "other", state: { type: "COMPLETED" } });
+  await expect(submit("a/hello", { pool: "othr" })).rejects.toThrow(/--pool "othr": .* did you mean "other"/);
 });
 
 test("submit does not wait; watch follows the run later; cancel really stops it", async () => {

@@ -95,6 +95,7 @@ Example:
     .option("-t, --tag <tag>", "a tag of the run", collect)
     .option("--flow-run-name <name>", "name of the run (default: a generated name)")
     .option("--idempotency-key <key>", "the same key again gives the same run")
+    .option("--pool <name>", "the work pool of this run (default: the deployment's)")
     .option("--credentials <how>", "ambient: your own cloud login instead of the pool's credentials")
     .option("--detach", "submit and return; prints the run's id")
     .option("--dry-run", "show exactly what would be recorded and sent, secrets masked; send nothing");

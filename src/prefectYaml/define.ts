@@ -4,7 +4,7 @@ import { nameFault } from "../manifest/names";
 import { few, suggestion } from "../nearest";
 import { quoted } from "../shown";
 import { MAX_PARAMETERS } from "../targets/parameterLimits";
-import { checkJobVariables, checkParameters, undeclaredVariables } from "../template";
+import { checkJobVariables, checkParameters, unusedVariables } from "../template";
 import { UserError } from "../userError";
 import type { ResolvedDeployment, Said } from "./resolve";
 
@@ -85,8 +85,7 @@ export function defineDeployment(
   else {
     for (const [at, given] of parametersIn(resolved)) check(() => checkSize(given, at, pool.type));
     check(() => checkJobVariables(pool.baseJobTemplate, jobVariables, "work_pool.job_variables", "pass"));
-    const unused = undeclaredVariables(pool.baseJobTemplate, jobVariables);
-    if (unused.length > 0) warnings.push(`work pool "${workPool.name}" has no variable ${unused.join(", ")}: it has no effect there`);
+    warnings.push(...unusedVariables(String(workPool.name), pool.baseJobTemplate, jobVariables));
     if (workPool.queue !== null && workPool.queue !== "default" && !pool.queues?.[workPool.queue])
       warnings.push(`work pool "${workPool.name}" declares no queue "${workPool.queue}": the queue has no limits`);
   }

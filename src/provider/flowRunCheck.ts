@@ -35,9 +35,10 @@ export function timeoutOf({ timeout }: FlowRunInputs): number | undefined {
   return timeout === undefined || timeout === null ? undefined : parseDuration(String(timeout), "timeout");
 }
 
-function* argumentProblems({ wait, timeout, parameters, jobVariables, triggers, tags }: JsonObject): Generator<string> {
+function* argumentProblems({ wait, overridePool, timeout, parameters, jobVariables, triggers, tags }: JsonObject): Generator<string> {
   const isGiven = (value: unknown) => value !== undefined && value !== null && !holdsUnknown(value);
   if (isGiven(wait) && typeof wait !== "boolean") yield "wait must be true or false";
+  if (isGiven(overridePool) && typeof overridePool !== "boolean") yield "overridePool must be true or false";
   for (const [name, value] of Object.entries({ parameters, jobVariables })) {
     if (isGiven(value) && !isObject(value)) yield `${name} must be an object, as { name: value }`;
   }
@@ -64,7 +65,7 @@ function secretProblems(inputs: FlowRunInputs): string[] {
 function checkRun(inputs: FlowRunInputs): void {
   const { manifest, origin, request } = toManifestAndRequest(inputs);
   const declared = manifest.deployments[request.deployment] as DeploymentDefinition;
-  const { deployment, pool } = resolveRequest(manifest, origin, request, {
+  const { deployment, pool, workPool } = resolveRequest(manifest, origin, request, {
     name: request.deployment,
     deployment: declared,
     by: "program",
@@ -72,8 +73,13 @@ function checkRun(inputs: FlowRunInputs): void {
   const template: ValueObject = pool.baseJobTemplate;
   const ofDeployment: ValueObject = deployment.workPool.jobVariables ?? {};
   const command: ValueObject = deployment.command === undefined ? {} : { command: deployment.command };
-  checkTemplateShape(template, `pools.${deployment.workPool.name}.baseJobTemplate`);
-  checkJobVariables(template, ofDeployment, `deployments.${request.deployment}.workPool.jobVariables`);
+  checkTemplateShape(template, `pools.${workPool}.baseJobTemplate`);
+  checkJobVariables(
+    template,
+    ofDeployment,
+    `deployments.${request.deployment}.workPool.jobVariables`,
+    workPool === deployment.workPool.name ? "refuse" : "pass",
+  );
   checkJobVariables(template, request.jobVariables ?? {}, "jobVariables");
   checkRequiredVariables(template, { ...command, ...ofDeployment, ...request.jobVariables }, "jobVariables");
 }

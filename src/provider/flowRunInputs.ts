@@ -12,6 +12,8 @@ export interface FlowRunInputs {
   source: { project: string; stack: string; name: string; parent?: string };
   /** The `definition` of a pool component. */
   pool: { name: string; pool: JsonObject; blocks: JsonObject };
+  /** Whether it runs on `pool` although its deployment names another. @default false */
+  overridePool?: boolean;
   /** The `definition` of a deployment component. */
   deployment: { name: string; deployment: JsonObject };
   /** Blocks besides the pool's own, in the form of `manifest()`. */
@@ -75,6 +77,7 @@ export function toManifestAndRequest(inputs: FlowRunInputs): ResolvedRequest {
     stack: `${source.project}/${source.stack}`,
     request: {
       deployment: deployment.name,
+      ...(inputs.overridePool ? { workPool: pool.name } : {}),
       ...(parameters === undefined ? {} : { parameters }),
       ...(Object.keys(open).length === 0 ? {} : { jobVariables: open }),
       ...(tags === undefined ? {} : { tags }),
@@ -104,18 +107,21 @@ export function withRunsPlace(inputs: FlowRunInputs): FlowRunInputs {
 }
 
 /**
- * The idempotency key: `<project>/<stack>/<name>/<digest of parameters, job variables and triggers>`. Equal inputs mean the same run.
+ * The idempotency key: `<project>/<stack>/<name>/<digest of parameters, job variables, triggers and an overriding pool>`. Equal inputs mean the same run.
  *
  * The digest is keyed if there is a secret among them: otherwise a short secret could be guessed from its digest.
  */
 export function idempotencyKey(inputs: FlowRunInputs, digestKey: () => Buffer): string {
   const { project, stack, name, parent } = inputs.source;
   const { parameters = {}, jobVariables = {}, triggers = [] } = inputs;
+  const own = { parameters, jobVariables, triggers, ...(inputs.overridePool ? { workPool: inputs.pool.name } : {}) };
   const secret = secretPathsOf(inputs).filter((path) => /^\/(jobVariables|triggers)(\/|$)/.test(path));
   const digest =
     secret.length === 0
-      ? requestDigest({ parameters, jobVariables, triggers })
-      : createHmac("sha256", digestKey()).update(requestDigest({ parameters, jobVariables, triggers, secret })).digest("hex");
+      ? requestDigest(own)
+      : createHmac("sha256", digestKey())
+          .update(requestDigest({ ...own, secret }))
+          .digest("hex");
   // Two components may each contain a resource of this name.
   const within = parent === undefined ? [] : [parent.split("::").slice(2).join("::")];
   return [project, stack, ...within, name, digest].join("/");

@@ -70,17 +70,23 @@ const REPLACING = ["parameters", "jobVariables", "triggers"] as const;
 const NOTHING: Record<(typeof REPLACING)[number], Json> = { parameters: {}, jobVariables: {}, triggers: [] };
 
 /**
- * Compare states. Another deployment, parameter, job variable or trigger needs a new run. Any other change (credentials, template, image,
+ * Compare states. Another deployment, parameter, job variable, trigger or overriding pool needs a new run. Any other change (credentials, template, image,
  * the deployment's command) is only stored for later runs, and starts none.
  */
 export function compareWithState(olds: JsonObject, news: JsonObject): { changes: boolean; replaces: string[] } {
   const before = storedInputs(olds) as unknown as JsonObject;
   const valued = (inputs: JsonObject, name: (typeof REPLACING)[number]) => inputs[name] ?? NOTHING[name];
   const replaces: string[] = REPLACING.filter((name) => !isDeepStrictEqual(valued(before, name), valued(news, name)));
+  if (overridingPool(before) !== overridingPool(news)) replaces.push("pool");
   if ((before.deployment as JsonObject).name !== (news.deployment as JsonObject).name) replaces.push("deployment");
   const others = ({ __provider, parameters, jobVariables, triggers, replaceOnChanges: _, ...rest }: JsonObject) => rest;
   for (const name of changedAt((news.replaceOnChanges ?? []) as string[], others(before), others(news))) replaces.push(name);
   return { changes: replaces.length > 0 || isAwaited(olds) || !isDeepStrictEqual(others(before), others(news)), replaces };
+}
+
+/** The pool that the run has instead of its deployment's; `undefined` if it runs on the deployment's. */
+function overridingPool({ overridePool, pool }: JsonObject): Json | undefined {
+  return overridePool === true ? (pool as JsonObject).name : undefined;
 }
 
 /** The top-level properties that differ at one of the property paths: `a.b[0]`, `a["b"]`. `*` matches any part. */

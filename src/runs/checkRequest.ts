@@ -9,11 +9,12 @@ import type { RunRequest } from "./plan";
  * module and a FlowRun, with or without a Prefect API.
  * @throws {UserError} naming the field
  */
-export function checkRequest({ name, tags = [], idempotencyKey, parameters = {}, jobVariables = {} }: RunRequest): void {
+export function checkRequest({ name, tags = [], idempotencyKey, workPool, parameters = {}, jobVariables = {} }: RunRequest): void {
   refuse("the name of the run (--flow-run-name)", name, "leave it out to get a generated one");
   for (const tag of tags) refuse("a tag (--tag)", tag, "leave it out");
   // An unset shell variable is "" too: the run of an earlier job would then be returned.
   refuse("the idempotency key (--idempotency-key)", idempotencyKey, "give each piece of work its own key, or leave it out");
+  refuse("the work pool of the run (--pool)", workPool, "leave it out to use the deployment's");
   refuseUnsayable(parameters, "parameters");
   refuseUnsayable(jobVariables, "job variables");
 }

@@ -10,6 +10,7 @@ import { UserError } from "../userError";
 import { checkRequest } from "./checkRequest";
 import type { RunsContext } from "./context";
 import { findDeployment } from "./deployments";
+import { refusePaused } from "./namedPool";
 import { madeUpName } from "./names";
 import { planJob, type Resolved, type RunRequest, resolveRequest } from "./plan";
 import { requestDigest } from "./requestDigest";
@@ -59,7 +60,12 @@ export async function createRun(
   const { deployment, jobVariables } = run;
   const digest = requestDigest(
     scheduledFor === undefined
-      ? { deployment, parameters: request.parameters ?? {}, jobVariables }
+      ? {
+          deployment,
+          parameters: request.parameters ?? {},
+          jobVariables,
+          ...(request.workPool === undefined ? {} : { workPool: request.workPool }),
+        }
       : // An occurrence stays the same, whatever its schedule says now.
         { deployment, scheduledFor },
   );
@@ -82,8 +88,11 @@ async function plan(context: RunsContext, asked: RunRequest) {
     deployment: resolved.name,
     jobVariables: asWritten(resolved.pool.baseJobTemplate, jobVariables, jobVariableTexts) as JsonObject,
   };
-  const workPool = resolved.deployment.workPool.name;
-  const by = request.credentials === undefined ? {} : { credentials: request.credentials };
+  const { workPool } = resolved;
+  const by = {
+    ...(request.credentials === undefined ? {} : { credentials: request.credentials }),
+    ...(request.workPool === undefined ? {} : { workPool }),
+  };
   const target = await context.target({ poolType: resolved.pool.type, run: { stack, workPool }, submission: by });
   const now = context.now();
   const identity = { id: uuid(), name: request.name ?? madeUpName(), attempt: 1 };
@@ -118,14 +127,16 @@ async function resolve(context: RunsContext, request: RunRequest): Promise<Loade
 
 async function resolveIn({ ledger }: RunsContext, loaded: LoadedManifest, request: RunRequest) {
   const found = await findDeployment({ ledger, ...loaded }, request.deployment);
-  return { ...loaded, resolved: resolveRequest(loaded.manifest, loaded.origin, request, found) };
+  const resolved = resolveRequest(loaded.manifest, loaded.origin, request, found);
+  if (request.workPool !== undefined) refusePaused(resolved.workPool, resolved.pool.isPaused);
+  return { ...loaded, resolved };
 }
 
 function refuseOtherRequest(record: RunRecord, digest: string): void {
   if (record.requestDigest === digest) return;
   const { idempotencyKey, id, name } = record.run;
   throw new UserError(
-    `--idempotency-key "${idempotencyKey}" was already used for run ${oneLine(name)} (${id}) with other parameters or job variables: nothing was sent. Use another key, or repeat the request exactly`,
+    `--idempotency-key "${idempotencyKey}" was already used for run ${oneLine(name)} (${id}) with other parameters, job variables or work pool: nothing was sent. Use another key, or repeat the request exactly`,
   );
 }
 

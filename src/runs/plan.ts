@@ -14,16 +14,20 @@ import {
   prepareJob,
   resolveJob,
   unlikePrefect,
+  unusedVariables,
   validateJob,
 } from "../template";
 import { UserError } from "../userError";
 import type { RunsContext } from "./context";
 import type { FoundDeployment } from "./deployments";
+import { noSuchPool } from "./namedPool";
 
 /** A request for a run. */
 export interface RunRequest {
   /** `<flow name>/<deployment name>`. */
   deployment: string;
+  /** The work pool of this run. @default the deployment's */
+  workPool?: string;
   /** They override the deployment's. */
   parameters?: JsonObject;
   /** They override the deployment's. */
@@ -43,29 +47,37 @@ export interface RunRequest {
 
 /** Where a deployment runs and with what. */
 export interface Resolved extends FoundDeployment {
+  /** The name of `pool`. */
+  workPool: string;
   pool: PoolDefinition;
   workQueue: string;
   parameters: JsonObject;
 }
 
 /**
- * Find the deployment's pool, and check the request against both.
+ * Find the run's pool, and check the request against it and the deployment.
+ *
+ * The pool is the deployment's, unless the request names one. In a pool that the request names, the run gets the queue of the same name. If
+ * that pool does not have one, the run gets its default queue.
  * @throws {UserError} naming the field, with similar names
  */
 export function resolveRequest(manifest: Manifest, origin: string, request: RunRequest, found: FoundDeployment): Resolved {
   const { name: deploymentName, deployment, by } = found;
-  const { name, queue = "default" } = deployment.workPool;
+  const { name: own, queue = "default" } = deployment.workPool;
   const at = `deployments.${deploymentName}`;
-  checkDeploymentPool(manifest, deploymentName, deployment, origin);
+  if (request.workPool === undefined) checkDeploymentPool(manifest, deploymentName, deployment, origin);
+  else if (!Object.hasOwn(manifest.pools, request.workPool)) throw noSuchPool(request.workPool, origin, Object.keys(manifest.pools));
+  const name = request.workPool ?? own;
   const pool = manifest.pools[name] as PoolDefinition;
+  const workQueue = name === own || pool.queues?.[queue] ? queue : "default";
   // Prefect creates a queue that a prefect.yaml names. Here such a queue has no limits.
-  if (by === "program" && queue !== "default" && !pool.queues?.[queue]) {
+  if (by === "program" && workQueue === queue && queue !== "default" && !pool.queues?.[queue]) {
     const queues = ["default", ...Object.keys(pool.queues ?? {})];
     throw new UserError(`${at}.workPool.queue: work pool "${name}" has no queue "${queue}": ${suggestion(queue, queues)}`);
   }
   const parameters = { ...deployment.parameters, ...request.parameters };
   if (deployment.enforceParameterSchema !== false) checkParameters(deployment.parameterSchema, parameters, "parameters");
-  return { ...found, pool, workQueue: queue, parameters };
+  return { ...found, workPool: name, pool, workQueue, parameters };
 }
 
 /** The run for which a job is rendered. */
@@ -93,21 +105,21 @@ export function planJob(input: {
 }): { jobConfiguration: ValueObject; submission: Submission } {
   const { manifest, request, run, target } = input;
   const { env, templateEnv = env } = input.context;
-  const { deployment, by, pool, parameters } = input.resolved;
-  const poolName = deployment.workPool.name;
+  const { deployment, by, workPool: poolName, pool, parameters } = input.resolved;
   const flowRunJobVariables = request.jobVariables ?? {};
   const deploymentJobVariables: ValueObject = {
     ...(deployment.command === undefined ? {} : { command: deployment.command }),
     ...deployment.workPool.jobVariables,
   };
   const template = pool.baseJobTemplate;
+  const isElsewhere = poolName !== deployment.workPool.name;
   checkTemplateShape(template, `pools.${poolName}.baseJobTemplate`);
   checkJobVariables(
     template,
     deployment.workPool.jobVariables ?? {},
     `deployments.${request.deployment}.workPool.jobVariables`,
-    // As in Prefect, `deploy` accepts variables that the pool does not have, with a warning.
-    by === "deploy" ? "pass" : "refuse",
+    // As in Prefect, `deploy` accepts variables that the pool does not have, with a warning. Here the pool is another one.
+    by === "deploy" || isElsewhere ? "pass" : "refuse",
   );
   checkJobVariables(template, flowRunJobVariables, "job variable");
   checkRequiredVariables(template, layered({}, [deploymentJobVariables, flowRunJobVariables]), "job variable");
@@ -165,7 +177,8 @@ export function planJob(input: {
     });
   }
   const layers = { schema: template.variables as ValueObject, deployment: deploymentJobVariables, run: flowRunJobVariables };
-  return { jobConfiguration, submission: { ...planned, warnings: [...unlikePrefect(layers), ...planned.warnings] } };
+  const unused = isElsewhere ? unusedVariables(poolName, template, deployment.workPool.jobVariables ?? {}) : [];
+  return { jobConfiguration, submission: { ...planned, warnings: [...unused, ...unlikePrefect(layers), ...planned.warnings] } };
 }
 
 /** @throws {UserError} if the deployment has no entrypoint, or an invalid one */

@@ -35,18 +35,27 @@ export async function retry(context: RunsContext, id: string): Promise<RunRecord
     throw new UserError(`run ${oneLine(run.name)} belongs to stack ${run.stack}, but ${origin} is of ${stack}: choose it with --stack`);
   // The run's parameters are complete: they contain the deployment's from then, not from now.
   const deployment = await findDeployment({ ledger: context.ledger, ...loaded }, run.deployment);
-  const request: RunRequest = { deployment: deployment.name, parameters: run.parameters, jobVariables: run.jobVariables };
+  const request: RunRequest = {
+    deployment: deployment.name,
+    parameters: run.parameters,
+    jobVariables: run.jobVariables,
+    ...(record.submission.workPool === undefined ? {} : { workPool: run.workPool }),
+  };
   const found = resolveRequest(manifest, origin, request, deployment);
   const resolved = { ...found, parameters: run.parameters };
-  if (found.pool.type !== record.poolType || found.deployment.workPool.name !== run.workPool) {
+  if (found.pool.type !== record.poolType || found.workPool !== run.workPool) {
     throw new UserError(
-      `deployment ${quoted(run.deployment)} now runs on work pool "${found.deployment.workPool.name}" (${found.pool.type}), this run was on ${quoted(run.workPool)}: start a new run`,
+      `deployment ${quoted(run.deployment)} now runs on work pool "${found.workPool}" (${found.pool.type}), this run was on ${quoted(run.workPool)}: start a new run`,
     );
   }
   const attempt = run.attempt + 1;
   const target = await context.target(record);
   const { submission: planned } = planJob({ manifest, request, resolved, run: { id, name: run.name, attempt }, target, context });
-  const submission: Submission = record.submission.credentials === "ambient" ? { ...planned, credentials: "ambient" } : planned;
+  const submission: Submission = {
+    ...planned,
+    ...(record.submission.credentials === "ambient" ? { credentials: "ambient" } : {}),
+    ...(request.workPool === undefined ? {} : { workPool: request.workPool }),
+  };
   const stored = withoutSecrets({ ...submission }, context.digestKey) as { [key: string]: Json };
   const changed = await context.ledger.change(id, run.version, {
     state: state("SCHEDULED", context.now(), `attempt ${attempt}`, "AwaitingRetry"),

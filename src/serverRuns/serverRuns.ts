@@ -25,6 +25,7 @@ import { findServerRun } from "./findServerRun";
 import { followOnServer, shownRun, shownState, tellLog } from "./followOnServer";
 import { readJob } from "./job";
 import { NotOnServer } from "./notOnServer";
+import { createOnNamedPool, type NamedPool, namedPool, refuseOtherPool } from "./onNamedPool";
 import { planJob } from "./record";
 import { type SubmitOnServer, submitOnServer } from "./submitOnServer";
 
@@ -41,6 +42,8 @@ interface Found {
   name: string;
   deployment: ServerDeployment;
   pool: WorkPool;
+  /** If the request names its work pool: `pool`, and more about it. */
+  named?: NamedPool;
 }
 
 /** The runs of a Prefect server. The server owns their states; this process submits those that nobody else would. */
@@ -56,21 +59,26 @@ export class ServerRuns {
    */
   async createRun(request: RunRequest): Promise<{ run: FlowRun; created: boolean; warnings: string[] }> {
     const { client, shared } = this.parts;
-    const { name, deployment, pool, jobVariables } = await this.#resolve(request);
-    const { run, created } = await createFlowRun(
-      client,
-      deployment.id,
-      {
-        idempotency_key: request.idempotencyKey ?? randomUUID(),
-        ...(request.name === undefined ? {} : { name: request.name }),
-        ...(request.parameters === undefined ? {} : { parameters: request.parameters }),
-        ...(request.jobVariables === undefined ? {} : { job_variables: jobVariables }),
-        ...(request.tags === undefined ? {} : { tags: request.tags }),
-      },
-      `flow run of "${name}"`,
-    );
+    const { name, deployment, pool, named, jobVariables } = await this.#resolve(request);
+    const isElsewhere = pool.name !== deployment.work_pool_name;
+    const { run, created } =
+      named && isElsewhere
+        ? await createOnNamedPool(client, name, deployment, named, { request, jobVariables })
+        : await createFlowRun(
+            client,
+            deployment.id,
+            {
+              idempotency_key: request.idempotencyKey ?? randomUUID(),
+              ...(request.name === undefined ? {} : { name: request.name }),
+              ...(request.parameters === undefined ? {} : { parameters: request.parameters }),
+              ...(request.jobVariables === undefined ? {} : { job_variables: jobVariables }),
+              ...(request.tags === undefined ? {} : { tags: request.tags }),
+            },
+            `flow run of "${name}"`,
+          );
+    if (named && !created) refuseOtherPool(run, request.idempotencyKey, pool.name);
     this.#names.set(run.id, { deployment: name, stack: shared.stack, workPool: pool.name });
-    return { run: this.#show(run), created, warnings: [] };
+    return { run: this.#show(run), created, warnings: created ? (named?.warnings ?? []) : [] };
   }
 
   /** Submit, if that is ours to do. Report states and log to the end, or until `signal` fires or the time-out comes. */
@@ -205,7 +213,7 @@ export class ServerRuns {
   /** What would be made on the server and sent from here. Nothing is made or sent. */
   async planRun(request: RunRequest): Promise<RunPlan> {
     const { client, shared } = this.parts;
-    const { name, deployment, pool, jobVariables } = await this.#resolve(request);
+    const { name, deployment, pool, named, jobVariables } = await this.#resolve(request);
     const now = new Date().toISOString();
     const run = {
       id: "00000000-0000-0000-0000-000000000000",
@@ -228,11 +236,11 @@ export class ServerRuns {
       stack: shared.stack,
       deployment: name,
       workPool: pool.name,
-      workQueue: deployment.work_queue_name ?? "default",
+      workQueue: named?.queue ?? deployment.work_queue_name ?? "default",
       parameters: run.parameters,
       jobConfiguration: masked(jobConfiguration),
       submission: masked(submission.request),
-      warnings: submission.warnings,
+      warnings: [...(named?.warnings ?? []), ...submission.warnings],
     };
   }
 
@@ -260,7 +268,7 @@ export class ServerRuns {
     const found = await this.#find(request);
     const { deployment, pool } = found;
     const template = pool.base_job_template;
-    const given = asWritten(template, request.jobVariables ?? {}, request.jobVariableTexts ?? {}) as JsonObject;
+    const given = writtenFor(pool, request);
     if (deployment.enforce_parameter_schema && deployment.parameter_openapi_schema)
       checkParameters(deployment.parameter_openapi_schema, { ...deployment.parameters, ...request.parameters }, "parameters");
     if (Object.keys(template).length > 0) checkJobVariables(template, given, "job variable");
@@ -285,13 +293,19 @@ export class ServerRuns {
         `there is no deployment "${request.deployment}" at ${apiUrl}: ${suggestion(request.deployment, known) || "it has none"}`,
       );
     }
-    if (deployment.work_pool_name === null)
+    if (deployment.work_pool_name === null && request.workPool === undefined)
       throw new UserError(
         `deployment "${request.deployment}" has no work pool at ${apiUrl} (any more): \`pulumi refresh\` and \`pulumi up\` give it one`,
       );
-    const pool = await readWorkPool(client, deployment.work_pool_name);
+    const found = exact ? name : other;
+    if (request.workPool !== undefined) {
+      const { workPool } = request;
+      const named = await namedPool(client, { workPool, deployment: found }, deployment, (pool) => writtenFor(pool, request));
+      return { name: found, deployment, pool: named.pool, named };
+    }
+    const pool = await readWorkPool(client, deployment.work_pool_name as string);
     if (!pool) throw new UserError(`work pool "${deployment.work_pool_name}" is gone from ${apiUrl}`, 5);
-    return { name: exact ? name : other, deployment, pool };
+    return { name: found, deployment, pool };
   }
 
   #submitting(
@@ -309,6 +323,11 @@ export class ServerRuns {
     const { stack } = this.parts.shared;
     return shownRun(run, this.#names.get(run.id) ?? { deployment: run.deployment_id ?? "", stack, workPool: run.work_pool_name ?? "" });
   }
+}
+
+/** The run's own job variables, as its work pool reads them. */
+function writtenFor({ base_job_template: template }: WorkPool, { jobVariables = {}, jobVariableTexts = {} }: RunRequest): JsonObject {
+  return asWritten(template, jobVariables, jobVariableTexts) as JsonObject;
 }
 
 /** A run with what the server says about it now, and what only this ledger knows. */

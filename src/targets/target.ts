@@ -74,6 +74,8 @@ export interface Submission {
   warnings: string[];
   /** `"ambient"`: with the caller's own cloud login, also when another process takes the run up. @default the work pool's credentials */
   credentials?: "ambient";
+  /** The work pool that the request named, so that further attempts stay on it. @default left to the deployment */
+  workPool?: string;
 }
 
 /** A submission whose prerequisites exist (a Job, a task definition), with the facts from creating them. */

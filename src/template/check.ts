@@ -88,6 +88,12 @@ export function undeclaredVariables(template: ValueObject, variables: ValueObjec
   return Object.keys(variables).filter((key) => !Object.hasOwn(declared, segments(key)[0] ?? key));
 }
 
+/** A warning, as a list, about job variables that the template of a work pool does not declare. Empty if it declares them all. */
+export function unusedVariables(workPool: string, template: ValueObject, variables: ValueObject): string[] {
+  const unused = undeclaredVariables(template, variables);
+  return unused.length === 0 ? [] : [`work pool "${workPool}" has no variable ${unused.join(", ")}: it has no effect there`];
+}
+
 /**
  * Check that every required variable has a default, or a value that is not `null`.
  * @param jobVariables the job variables of the deployment, overridden by those of the run

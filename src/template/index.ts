@@ -5,6 +5,7 @@ export {
   checkTemplate,
   checkTemplateShape,
   undeclaredVariables,
+  unusedVariables,
 } from "./check";
 export { CREDENTIALS_VARIABLE } from "./credentialsVariable";
 export { defaultTemplate } from "./defaultTemplate";

@@ -3,6 +3,8 @@ import { join } from "node:path";
 import { expect, test, vi } from "vitest";
 import { readDeploymentByName } from "../../src/prefect/api/deployments";
 import { isBefore32 } from "../../src/prefect/api/server";
+import { createWorkPool } from "../../src/prefect/api/workPools";
+import { defaultTemplate } from "../../src/template";
 import { exampleOf } from "../e2e/prefectExample";
 import { clientOf } from "../serve/server/dispatcher";
 import { describePrefect } from "./python";
@@ -58,6 +60,17 @@ describePrefect("servers of other versions", () => {
 
         const run = await pushpool(at, "run", "orders/nightly");
         expect(run).toMatchObject({ status: 0, stderr: expect.stringMatching(/is COMPLETED/) });
+
+        // Only newer servers accept a work pool for a run of a deployment.
+        await createWorkPool(client, { name: "second", type: "process:push", base_job_template: defaultTemplate("process:push") });
+        const elsewhere = await pushpool(at, "run", "orders/nightly", "--pool", "second");
+        if (version === "3.0.11")
+          expect(elsewhere).toMatchObject({
+            status: 2,
+            stdout: "",
+            stderr: expect.stringMatching(/^pushpool: --pool "second": the Prefect server at \S+ is too old .*Nothing was sent; upgrade/),
+          });
+        else expect(elsewhere).toMatchObject({ status: 0, stderr: expect.stringMatching(/on work pool second[\s\S]*is COMPLETED/) });
         expect(await pushpool(at, "destroy", "--engine", "offline", "--yes")).toMatchObject({ status: 0 });
       } finally {
         await server.stop();

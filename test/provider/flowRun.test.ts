@@ -427,11 +427,21 @@ test("kill -9 of the provider at any moment: there is one run, and it starts onc
   expect(starts()).toHaveLength(1);
 });
 
+test("overridePool: the run is on its pool, not on the deployment's", async () => {
+  const { provider, inputs, ledger } = workplace();
+  const one = await provider();
+  const made = inputs({ command: "true" });
+  const news = { ...made, pool: { ...(made.pool as JsonObject), name: "other" }, overridePool: true };
+  expect((await created(one, news)).outs).toMatchObject({ state: "COMPLETED" });
+  expect(await ledger()).toMatchObject([{ deployment: "hello/prod", workPool: "other" }]);
+});
+
 test("problems are reported before anything runs, and unknown values are accepted", async () => {
   const { provider, inputs } = workplace();
   const one = await provider();
   const failuresOf = async (news: JsonObject) => (await one.check({}, news)).failures;
   const good = inputs({ command: "true" });
+  expect(await failuresOf({ ...good, overridePool: "yes" })).toEqual(["overridePool must be true or false"]);
   expect(await failuresOf({ ...good, wait: "yes", timeout: "soon", triggers: {}, parameters: [] })).toEqual([
     "wait must be true or false",
     "parameters must be an object, as { name: value }",

@@ -108,13 +108,15 @@ describe("the idempotency key", () => {
       key({ jobVariables: { a: 1 } }),
       key({ triggers: [1] }),
       key({ triggers: [2] }),
+      key({ overridePool: true }),
+      key({ overridePool: true, pool: { ...inputs().pool, name: "other" } }),
       key({ source: { project: "data", stack: "prod", name: "smoke" } }),
       key({ source: { project: "data", stack: "dev", name: "other" } }),
       key({ source: { project: "data", stack: "dev", name: "smoke", parent: "urn:pulumi:dev::data::my:index:Box::a" } }),
       key({}),
     ];
     expect(new Set(others).size).toBe(others.length);
-    expect(key({ tags: ["x"], timeout: "1m", wait: false })).toBe(key({}));
+    expect(key({ tags: ["x"], timeout: "1m", wait: false, overridePool: false })).toBe(key({}));
   });
 
   test("reveals nothing of a secret without the ledger's key", () => {
@@ -161,6 +163,10 @@ describe("the state of a FlowRun", () => {
     expect(difference({ __provider: "another text" })).toEqual({ changes: false, replaces: [] });
     expect(difference({ parameters: {}, triggers: [] })).toEqual({ changes: false, replaces: [] });
     expect(difference({ deployment: { ...inputs().deployment, name: "hello/other" } }).replaces).toEqual(["deployment"]);
+    const other = { pool: { ...inputs().pool, name: "other" } };
+    expect(difference(other)).toEqual({ changes: true, replaces: [] });
+    expect(difference({ overridePool: false })).toEqual({ changes: true, replaces: [] });
+    expect(difference({ ...other, overridePool: true }).replaces).toEqual(["pool"]);
     expect(compareWithState({ ...outs, state: "RUNNING" }, inputs() as unknown as JsonObject).changes).toBe(true);
     expect(
       compareWithState({ ...outs, state: "RUNNING", wait: false }, { ...inputs(), wait: false } as unknown as JsonObject).changes,

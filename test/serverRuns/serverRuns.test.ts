@@ -1,9 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
-import { beforeAll, expect, onTestFinished, test, vi } from "vitest";
+import { beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
+import type { JsonObject } from "../../src/json";
 import { openSqliteLedger } from "../../src/ledger";
-import { createDeployment, ensureFlow } from "../../src/prefect/api/deployments";
-import { createWorkPool } from "../../src/prefect/api/workPools";
+import { createDeployment, type DeploymentFields, ensureFlow, readDeploymentByName } from "../../src/prefect/api/deployments";
+import { filterFlowRuns, readFlowRun } from "../../src/prefect/api/flowRuns";
+import { createWorkPool, ensureWorkQueue } from "../../src/prefect/api/workPools";
 import type { Client } from "../../src/prefect/client";
 import { exitCodeOf } from "../../src/runs";
 import type { RunEvent } from "../../src/runs/context";
@@ -39,7 +41,7 @@ describePrefect("runs of a real Prefect server, submitted from here", () => {
     return { runs: new ServerRuns({ client, shared, graceSeconds: 1 }), ledger, target, events, told };
   }
 
-  async function aFlow(): Promise<string> {
+  async function aFlow(more: DeploymentFields = {}): Promise<string> {
     const pool = `pool-${randomUUID().slice(0, 8)}`;
     await createWorkPool(client, { name: pool, type: "process:push", base_job_template: defaultTemplate("process:push") });
     const flow = await ensureFlow(client, "hello");
@@ -53,6 +55,7 @@ describePrefect("runs of a real Prefect server, submitted from here", () => {
         path: join(__dirname, "..", "fixtures", "prefect", "flows"),
         parameter_openapi_schema: { title: "Parameters", type: "object", properties },
         enforce_parameter_schema: true,
+        ...more,
       },
     );
     return `hello/${pool}`;
@@ -74,6 +77,89 @@ describePrefect("runs of a real Prefect server, submitted from here", () => {
     // Its process still exits with 0: the server's state counts.
     expect([failed.state.type, exitCodeOf(failed)]).toEqual(["FAILED", 1]);
     expect((await ledger.read(failing.run.id))?.run).toMatchObject({ state: { type: "FAILED" } });
+  });
+
+  describe("on a work pool that the request names", () => {
+    test("the run is there with all that is its deployment's, runs, and stays there when it is retried", async () => {
+      const deployment = await aFlow({ tags: ["of-deployment"], parameters: { name: "Ada" } });
+      const { pool } = await aPool(client);
+      const { runs, ledger, told, events } = prefectRuns();
+      const request = { deployment, workPool: pool, parameters: { fail: true }, tags: ["mine"] };
+      expect(await runs.planRun(request)).toMatchObject({ workPool: pool, workQueue: "default", parameters: { name: "Ada", fail: true } });
+      const { run, created } = await runs.createRun(request);
+      expect([created, run]).toMatchObject([
+        true,
+        { deployment, workPool: pool, parameters: { name: "Ada", fail: true }, tags: expect.arrayContaining(["of-deployment", "mine"]) },
+      ]);
+      const failed = await runs.followRun(run.id, { onEvent: (event) => events.push(event) });
+      expect([failed.state.type, told().includes("Hello, Ada!")]).toEqual(["FAILED", true]);
+      expect((await ledger.read(run.id))?.run).toMatchObject({ deployment, workPool: pool, attempt: 1 });
+
+      await runs.retryRun(run.id);
+      await runs.followRun(run.id);
+      expect((await ledger.read(run.id))?.run).toMatchObject({ workPool: pool, attempt: 2, state: { type: "FAILED" } });
+      expect((await readFlowRun(client, run.id))?.work_pool_name).toBe(pool);
+    });
+
+    test("it gets the queue of the same name, else the default queue", async () => {
+      const deployment = await aFlow({ work_queue_name: "high" });
+      const [one, other] = [await aPool(client), await aPool(client)];
+      await ensureWorkQueue(client, other.pool, "high", {});
+      const { runs } = prefectRuns();
+      const queues = [];
+      for (const { pool } of [one, other]) {
+        const { run } = await runs.createRun({ deployment, workPool: pool });
+        queues.push([(await runs.planRun({ deployment, workPool: pool })).workQueue, run.workQueue, run.workPool === pool]);
+      }
+      expect(queues).toEqual([
+        ["default", "default", true],
+        ["high", "high", true],
+      ]);
+    });
+
+    test("a key stands for the run on its pool", async () => {
+      const deployment = await aFlow();
+      const { pool } = await aPool(client);
+      const { runs } = prefectRuns();
+      const request = { deployment, idempotencyKey: randomUUID(), workPool: pool };
+      const first = await runs.createRun(request);
+      expect(await runs.createRun(request)).toMatchObject({ created: false, run: { id: first.run.id } });
+      const other = (await aPool(client)).pool;
+      for (const workPool of [other, deployment.slice("hello/".length)])
+        await expect(runs.createRun({ ...request, workPool })).rejects.toMatchObject({
+          message: expect.stringContaining(`was already used for run ${first.run.name} (${first.run.id}) on work pool "${pool}"`),
+          exitCode: 2,
+        });
+    });
+
+    test("bad input is refused with one message, and nothing is made", async () => {
+      const deployment = await aFlow({
+        job_variables: { env: { A: "b" } },
+        parameters: { name: { __prefect_kind: "jinja", template: "{{ 1 }}" } },
+        enforce_parameter_schema: false,
+      });
+      const { runs } = prefectRuns();
+      const { pool } = await aPool(client);
+      const paused = (await aPool(client, { is_paused: true })).pool;
+      const template = structuredClone(defaultTemplate("process:push")) as { variables: { properties: JsonObject; required?: string[] } };
+      template.variables.properties.level = { type: "string" };
+      template.variables.required = ["level"];
+      const strict = (await aPool(client, { base_job_template: template as unknown as JsonObject })).pool;
+      const cases: [request: Omit<Parameters<ServerRuns["createRun"]>[0], "deployment">, message: RegExp][] = [
+        [{ workPool: `${pool}x` }, new RegExp(`--pool "${pool}x": there is no work pool of that name in http.*did you mean "${pool}"`)],
+        [{ workPool: paused }, /the work pool is paused/],
+        [{ workPool: pool, jobVariables: { comand: "x" } }, /"comand" is not a variable of the work pool/],
+        [{ workPool: strict }, /job variable "level" is missing/],
+        [{ workPool: pool }, /the Prefect server fills in parameter "name" .* only on the deployment's own work pool/],
+      ];
+      for (const [request, message] of cases)
+        await expect(runs.createRun({ deployment, ...request })).rejects.toMatchObject({
+          message: expect.stringMatching(message),
+          exitCode: 2,
+        });
+      const { id } = (await readDeploymentByName(client, deployment)) as { id: string };
+      expect(await filterFlowRuns(client, { deployments: { id: { any_: [id] } } })).toEqual([]);
+    });
   });
 
   test("the same idempotency key gives the same run", async () => {

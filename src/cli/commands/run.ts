@@ -14,6 +14,7 @@ interface RunFlags extends ManifestFlags {
   tag?: string[];
   flowRunName?: string;
   idempotencyKey?: string;
+  pool?: string;
   credentials?: string;
   detach?: boolean;
   dryRun?: boolean;
@@ -46,6 +47,7 @@ export async function action([deployment = ""]: string[], flags: RunFlags): Prom
       tags: flags.tag ?? [],
       ...(flags.flowRunName === undefined ? {} : { name: flags.flowRunName }),
       ...(flags.idempotencyKey === undefined ? {} : { idempotencyKey: flags.idempotencyKey }),
+      ...(flags.pool === undefined ? {} : { workPool: flags.pool }),
       ...(credentials === undefined ? {} : { credentials }),
     };
     if (dryRun) {

@@ -2,6 +2,7 @@ import { v4 as uuid } from "uuid";
 import type { Json, JsonObject } from "../../json";
 import type { StateType } from "../../model/flowRun";
 import type { Client } from "../client";
+import { isRefusal } from "../refusal";
 import { type Verdict, verdictOf } from "./verdict";
 
 export interface ServerState {
@@ -59,6 +60,34 @@ export async function createFlowRun(
     about,
   });
   return { run: body, created: status === 201 };
+}
+
+/**
+ * Create a flow run of a deployment on a work pool of any name. Unlike {@link createFlowRun}, the server adds nothing from the deployment: the
+ * request has all parameters and tags.
+ * @param run with the work pool, and a queue that it has; `null`: its default queue
+ * @returns as {@link createFlowRun}; `undefined` if the server is too old to accept a work pool here
+ */
+export async function createFlowRunOnPool(
+  client: Client,
+  { id, flow_id }: { id: string; flow_id: string },
+  { work_queue_name, ...run }: NewFlowRun & { work_pool_name: string; work_queue_name: string | null },
+  about: string,
+): Promise<{ run: ServerRun; created: boolean } | undefined> {
+  const json = {
+    ...run,
+    ...(work_queue_name === null ? {} : { work_queue_name }),
+    flow_id,
+    deployment_id: id,
+    state: { type: "SCHEDULED", name: "Scheduled" },
+  };
+  try {
+    const { status, body } = await client.request<ServerRun>("POST", "/flow_runs/", { json: json as unknown as JsonObject, about });
+    return { run: body, created: status === 201 };
+  } catch (error) {
+    if (isRefusal(error, 422) && /work_pool_name: Extra inputs/.test((error as Error).message)) return undefined;
+    throw error;
+  }
 }
 
 export async function readFlowRun(client: Client, id: string, signal?: AbortSignal): Promise<ServerRun | undefined> {
