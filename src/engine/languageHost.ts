@@ -5,6 +5,7 @@ import { split } from "shlex";
 import { UserError } from "../userError";
 import type { EngineEvent } from "./events";
 import type { Project } from "./project";
+import { SDK_FLAGS } from "./sdkFlags";
 import type { StackConfig } from "./stackConfig";
 import { startSupervised } from "./supervised";
 
@@ -32,12 +33,6 @@ export type ProgramEnd =
   | { kind: "failed"; message: string }
   | { kind: "exit"; code: number | null; signal: string | null };
 
-/**
- * The young generation of the heap begins with 16 MB in place of 1 MB. Loading Pulumi's SDK fills it several times, and each collection
- * copies what stays anyway: a sixth of the processor time of a short program.
- */
-export const ROOM_TO_LOAD = "--min-semi-space-size=16";
-
 /** The exit code of `cmd/run` if the program's error is logged already. */
 const BAIL = 32;
 
@@ -47,7 +42,7 @@ export function startProgram(run: ProgramRun): { ended: Promise<ProgramEnd>; kil
   const { nodeargs } = project.runtimeOptions;
   const { folder, entry } = programOf(project);
   const args = [
-    ROOM_TO_LOAD,
+    ...SDK_FLAGS,
     ...(typeof nodeargs === "string" ? split(nodeargs) : []),
     ...[run.runner, "--monitor", run.monitor, "--engine", run.engine, "--project", project.name, "--stack", stack],
     ...["--organization", "organization", "--root-directory", project.dir, "--pwd", folder, "--parallel", String(run.parallel)],

@@ -4,8 +4,8 @@ import type { JsonObject } from "../../json";
 import { UserError } from "../../userError";
 import type { EngineEvent } from "../events";
 import type { Protocol, PulumiSdk } from "../grpc/protocol";
-import { ROOM_TO_LOAD } from "../languageHost";
 import type { HostedProvider } from "../provider";
+import { SDK_FLAGS } from "../sdkFlags";
 import type { StackConfig } from "../stackConfig";
 import type { Properties } from "../wire";
 import { BUILTIN, builtinProvider } from "./builtin";
@@ -161,7 +161,7 @@ export class ProviderHost {
       return startProvider(
         packageName,
         process.execPath,
-        [ROOM_TO_LOAD, "--import", KEEP_COMPILED, sdk.dynamicProvider, engineAddress],
+        [...SDK_FLAGS, "--import", KEEP_COMPILED, sdk.dynamicProvider, engineAddress],
         options,
       );
     const plugin = findProgram(`pulumi-resource-${packageName}`, this.#options.env);

@@ -1,0 +1,65 @@
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { SDK_FLAGS } from "../../src/engine/sdkFlags";
+
+// Pulumi's SDK as the offline engine starts it, against the same SDK in a plain node process.
+
+const root = join(__dirname, "..", "..");
+
+/** The result of a program, which calls `tell` with it. */
+function run(flags: readonly string[], program: string): unknown {
+  const text = `const tell = (result) => process.stdout.write(JSON.stringify(result), () => process.exit());\n${program}`;
+  return JSON.parse(
+    execFileSync(process.execPath, [...flags, "-e", text], { cwd: root, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] }),
+  );
+}
+
+/** The packages among these that are loaded when the program ends. */
+const LOADED = `["@npmcli/arborist", "normalize-package-data", "typescript", "@opentelemetry/sdk-trace-node", "@opentelemetry/exporter-zipkin"]
+  .filter((name) => Object.keys(require.cache).some((file) => file.includes("/node_modules/" + name + "/")))`;
+
+const START = `require("@pulumi/pulumi"); require("@pulumi/pulumi/cmd/run/tracing");`;
+
+test("what the SDK seldom uses is not loaded at its start", () => {
+  const program = `${START} tell(${LOADED});`;
+  expect(run(SDK_FLAGS, program)).toEqual([]);
+  // Otherwise the test would prove nothing.
+  expect(run([], program)).toHaveLength(5);
+});
+
+test.each([
+  [
+    "a function is turned into text",
+    `const pulumi = require("@pulumi/pulumi");
+     class Base { speak() { return "base"; } }
+     class One extends Base { constructor() { super(); this.words = [1, "two"]; } speak() { return super.speak() + this.words; } }
+     const one = new One();
+     pulumi.runtime.serializeFunction(async (event) => one.speak() + event).then(({ text }) => tell(text));`,
+  ],
+  [
+    "the packages of a function are found",
+    `const pulumi = require("@pulumi/pulumi");
+     pulumi.runtime.computeCodePaths({ extraExcludePackages: ["typescript"] }).then((paths) => tell([...paths.keys()].sort()));`,
+  ],
+  [
+    "tracing begins, with the SDK's own classes",
+    `const tracing = require("@pulumi/pulumi/cmd/run/tracing");
+     tracing.start("http://127.0.0.1:9/spans");
+     const span = tracing.newSpan("one");
+     tell([span.constructor.name, span.name, span.resource.attributes["service.name"], span.isRecording()]);`,
+  ],
+  [
+    "a program that imports one of the modules gets the module itself",
+    `tell([
+       Object.keys(require("typescript")).length,
+       Object.keys(require("@npmcli/arborist")),
+       typeof require("normalize-package-data"),
+       require("@opentelemetry/resources").defaultResource.name,
+     ]);`,
+  ],
+])("%s, as without the flags", (_, program) => {
+  const result = run(SDK_FLAGS, program);
+  expect(result).toEqual(run([], program));
+  expect(JSON.stringify(result).length).toBeGreaterThan(20);
+});
