@@ -137,8 +137,9 @@ export function openAciApi(access: Access, notes: SharedNotes, tell: (message: s
     const text = await response.text();
     const body = jsonIn(text);
     if (response.ok) return body;
-    const { code, message } = (body.error ?? {}) as { code?: string; message?: string };
-    throw Object.assign(new Error(message ?? (text || response.statusText)), { statusCode: response.status, code, response });
+    const error = (body.error ?? {}) as ErrorBody;
+    const message = saidBy(error) ?? (text || response.statusText);
+    throw Object.assign(new Error(message), { statusCode: response.status, code: error.code, response });
   }
 
   return {
@@ -233,7 +234,12 @@ export function openAciApi(access: Access, notes: SharedNotes, tell: (message: s
     query: async (workspace, query) => {
       const url = `${endpoints.logs}/v1/workspaces/${workspace}/query`;
       const init = { method: "POST", body: JSON.stringify({ query }) };
-      const reply = await call("reading Log Analytics", [aciBucket("queries", workspace)], () => fetched(url, scopes.logs, init));
+      const queried = call("reading Log Analytics", [aciBucket("queries", workspace)], () => fetched(url, scopes.logs, init));
+      const reply: JsonObject = await queried.catch((error) => {
+        // A workspace has no table before its first row.
+        if (/Failed to resolve table/i.test(asFailure(error).message)) return {};
+        throw error;
+      });
       const [{ columns, rows } = { columns: [], rows: [] }] = (reply.tables ?? []) as unknown as {
         columns: { name: string }[];
         rows: unknown[][];
@@ -247,6 +253,17 @@ export function openAciApi(access: Access, notes: SharedNotes, tell: (message: s
 function within(signal: AbortSignal | undefined): AbortSignal {
   const limit = AbortSignal.timeout(CALL_TIMEOUT);
   return signal ? AbortSignal.any([signal, limit]) : limit;
+}
+
+interface ErrorBody {
+  code?: string;
+  message?: string;
+  innererror?: ErrorBody;
+}
+
+/** Log Analytics says what is wrong in the innermost of its errors. */
+function saidBy({ message, innererror }: ErrorBody): string | undefined {
+  return (innererror && saidBy(innererror)) ?? message;
 }
 
 function jsonIn(text: string): JsonObject {

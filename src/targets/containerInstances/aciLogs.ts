@@ -7,9 +7,11 @@ import type { AciApi } from "./aciApi";
 import { runNote } from "./aciNotes";
 import type { Watcher } from "./aciWatcher";
 import { asFailure } from "./azureFailures";
+import { remedy } from "./azurePermissions";
 import { parseId } from "./groupNames";
+import { type Asked, added, filled, PAGE, queryOf, type Row } from "./logAnalytics";
 import { type Entry, LogJournal, type Place } from "./logJournal";
-import { tailOf } from "./logTail";
+import { type Line, tailOf } from "./logTail";
 
 /** Reads at a time. */
 const AT_A_TIME = 4;
@@ -17,6 +19,14 @@ const AT_A_TIME = 4;
 const LOOK = 2_000;
 /** How often the log of a run is taken down that nobody reads, in milliseconds: Azure keeps 4 MB of it, and 16 KB after its end. */
 const KEEP_EVERY = 15_000;
+
+/** Lines on each side of a gap by which its lines are found in Log Analytics, and the most rows that are read for it. */
+const NEIGHBOURS = 10;
+const MOST = 100_000;
+/** How late Log Analytics may be (https://learn.microsoft.com/azure/container-instances/container-instances-log-analytics), in milliseconds. */
+const INGESTED = 600_000;
+const LOST = "lines are missing here: Azure keeps 4 MB of a container's output while it runs, 16 KB after its end";
+const LATER = "That may take ten minutes: read the log again later";
 
 /** Reads the logs of a pool's runs, and keeps them. */
 export interface AciLogs extends LogReader {
@@ -65,31 +75,57 @@ export function openLogs({ api, notes, watcher, late }: { api: AciApi; notes: Sh
     return true;
   }
 
-  /** Lines that Azure has not kept, from Log Analytics where the run's output went there too. */
-  async function missing(id: InfrastructureId, after: string | undefined, before: string | undefined): Promise<LogLine[]> {
-    const { workspace, container } = (await runNote(notes, id).value()) ?? {};
-    const said = "[pushpool] lines are missing here: Azure keeps 4 MB of a container's output while it runs, 16 KB after its end";
-    const note = (why: string): LogLine[] => [
-      { at: iso(before ?? after ?? new Date().toISOString()), stream: "stderr", severity: "WARNING", text: `${said}${why}` },
-    ];
-    if (workspace === undefined || container === undefined) return note("");
-    const bound = (operator: string, at: string | undefined) =>
-      at === undefined ? "" : ` | where TimeGenerated ${operator} datetime(${iso(at)})`;
-    const query = `ContainerInstanceLog_CL | where ContainerGroup_s == "${parseId(id).group}" and ContainerName_s == "${container}"${bound(">", after)}${bound("<", before)} | project TimeGenerated, Message | order by TimeGenerated asc`;
+  /** Lines that Azure has not kept, from Log Analytics where the run's output went there too. What cannot be had is said in its place. */
+  async function missing(id: InfrastructureId, place: Place, gapAt: string): Promise<LogLine[]> {
+    const { workspace, container, at: sentAt } = (await runNote(notes, id).value()) ?? {};
+    const { before, after } = await journal.around(id, place, NEIGHBOURS);
+    const at = iso(after[0]?.[0] ?? before.at(-1)?.[0] ?? gapAt);
+    const said = (text: string): LogLine => ({ at, stream: "stderr", severity: "WARNING", text: `[pushpool] ${text}` });
+    if (workspace === undefined || container === undefined) return [said(LOST)];
+    const time = (line: Line | undefined) => (line === undefined ? undefined : Date.parse(line[0]));
+    const asked = { group: parseId(id).group, container, after: time(before.at(-1)) ?? sentAt, before: time(after[0]) };
     try {
-      const rows = await api.query(workspace, query);
-      if (rows.length === 0) return note(", and Log Analytics has none of them (it may take ten minutes)");
-      return rows.map(({ TimeGenerated, Message }) => ({ at: iso(String(TimeGenerated)), stream: "stdout", text: String(Message ?? "") }));
+      const { rows, isWhole } = await rowsOf(workspace, asked);
+      const { lines, meetsBefore, meetsAfter } = filled(rows, before, after);
+      // They may be under way.
+      const isNew = Date.parse(at) > Date.now() - INGESTED;
+      if (lines.length === 0 && !(meetsBefore && meetsAfter))
+        return [said(`${LOST}, and Log Analytics ${isNew ? `does not have them yet. ${LATER}` : "has none of them"}`)];
+      const found = lines.map((row): LogLine => ({ at: iso(row.at), stream: "stdout", text: row.text }));
+      if (!meetsBefore) found.unshift(said("lines may be missing here, or come twice: Log Analytics does not show where its lines begin"));
+      if (!isWhole)
+        found.push(said(`lines are missing here: pushpool reads ${MOST} from Log Analytics, and workspace ${workspace} has more`));
+      else if (after.length > 0 && !meetsAfter)
+        found.push(
+          said(isNew ? `lines are missing here: Log Analytics does not have them yet. ${LATER}` : `${LOST}, nor has Log Analytics`),
+        );
+      else if (after.length === 0 && isNew)
+        found.push(said(`lines may be missing here: Log Analytics may not have all of them yet. ${LATER}`));
+      return found;
     } catch (error) {
-      return note(`, and Log Analytics does not give them: ${oneLine(asFailure(error).message)}`);
+      const why = oneLine(asFailure(error).message);
+      return [said(`${LOST}, and Log Analytics does not give them: ${why}${remedy(why)}`)];
     }
   }
 
-  async function linesOf(id: InfrastructureId, entries: Entry[], before: Entry | undefined): Promise<LogLine[]> {
+  async function rowsOf(workspace: string, asked: Asked): Promise<{ rows: Row[]; isWhole: boolean }> {
+    const rows: Row[] = [];
+    for (;;) {
+      const page = (await api.query(workspace, queryOf({ ...asked, from: rows.at(-1)?.at }))).map(
+        ({ TimeGenerated, Message }): Row => ({ at: String(TimeGenerated), text: String(Message ?? "").replace(/\r$/, "") }),
+      );
+      const fresh = added(rows, page);
+      rows.push(...fresh);
+      if (page.length < PAGE) return { rows, isWhole: true };
+      if (rows.length >= MOST || fresh.length === 0) return { rows, isWhole: false };
+    }
+  }
+
+  async function linesOf(id: InfrastructureId, entries: Entry[], { part, entry }: Place): Promise<LogLine[]> {
     const lines: LogLine[] = [];
     for (const [index, [at, text]] of entries.entries()) {
       if (text !== null) lines.push({ at: iso(at), stream: "stdout", text });
-      else lines.push(...(await missing(id, (entries[index - 1] ?? before)?.[0], entries[index + 1] ? at : undefined)));
+      else lines.push(...(await missing(id, { part, entry: entry + index }, at)));
     }
     return lines;
   }
@@ -108,8 +144,8 @@ export function openLogs({ api, notes, watcher, late }: { api: AciApi; notes: Sh
       const drained = seen.phase === "ended" && (await drain(id, seen));
       if (!drained && seen.phase !== "pending") await pullOnce(id, seen.phase === "ended");
       const place = cursor === undefined || cursor === "" ? { part: 0, entry: 0 } : (JSON.parse(cursor) as Place);
-      const { entries, before, next, more } = await journal.read(id, place);
-      return { lines: await linesOf(id, entries, before), cursor: JSON.stringify(next), complete: drained && !more };
+      const { entries, next, more } = await journal.read(id, place);
+      return { lines: await linesOf(id, entries, place), cursor: JSON.stringify(next), complete: drained && !more };
     },
   };
 }

@@ -55,15 +55,28 @@ export class LogJournal {
   }
 
   /** The entries of one part from a place on, the place after them, and whether there are more. */
-  async read(id: InfrastructureId, { part, entry }: Place): Promise<{ entries: Entry[]; before?: Entry; next: Place; more: boolean }> {
+  async read(id: InfrastructureId, { part, entry }: Place): Promise<{ entries: Entry[]; next: Place; more: boolean }> {
     const all = (await this.#part(id, part).value()) ?? [];
-    const before = all[entry - 1];
     const more = isFull(all) && (await this.#part(id, part + 1).value()) !== undefined;
     return {
       entries: all.slice(entry),
-      ...(before ? { before } : {}),
       next: more ? { part: part + 1, entry: 0 } : { part, entry: all.length },
       more,
+    };
+  }
+
+  /** The lines around an entry, up to the next gap. @param count the most on each side */
+  async around(id: InfrastructureId, { part, entry }: Place, count: number): Promise<{ before: Line[]; after: Line[] }> {
+    const [earlier = [], here = [], later = []] = await Promise.all(
+      [part - 1, part, part + 1].map(async (each) => (each < 0 ? undefined : this.#part(id, each).value())),
+    );
+    const before = [...earlier, ...here.slice(0, entry)].slice(-count);
+    const after = [...here.slice(entry + 1), ...later].slice(0, count);
+    const isGap = (each: Entry): each is Gap => each[1] === null;
+    const until = after.findIndex(isGap);
+    return {
+      before: before.slice(before.findLastIndex(isGap) + 1) as Line[],
+      after: (until < 0 ? after : after.slice(0, until)) as Line[],
     };
   }
 

@@ -3,11 +3,12 @@ import type { AciApi } from "../../../src/targets/containerInstances/aciApi";
 import { openLogs } from "../../../src/targets/containerInstances/aciLogs";
 import { runNote } from "../../../src/targets/containerInstances/aciNotes";
 import type { Watcher } from "../../../src/targets/containerInstances/aciWatcher";
+import { added, filled, type Row } from "../../../src/targets/containerInstances/logAnalytics";
 import { following, type Line, tailOf } from "../../../src/targets/containerInstances/logTail";
 import type { Observation } from "../../../src/targets/target";
 import { memoryNotes } from "../cloud/memoryNotes";
 
-const at = (n: number) => `2026-01-01T00:00:${String(n % 60).padStart(2, "0")}.${String(n).padStart(9, "0")}Z`;
+const at = (n: number) => new Date(Date.UTC(2026, 0, 1) + n * 1_000).toISOString().replace(/\d{3}Z$/, `${String(n).padStart(9, "0")}Z`);
 const line = (n: number, text = `line ${n}`): Line => [at(n), text];
 const lines = (from: number, to: number) => Array.from({ length: to - from }, (_, n) => line(from + n));
 const content = (all: readonly Line[]) => all.map(([time, text]) => `${time} ${text}\n`).join("");
@@ -67,7 +68,15 @@ describe("what follows", () => {
 });
 
 /** A run whose log the test writes. */
-function setUp({ workspace, rows = [] }: { workspace?: string; rows?: Record<string, unknown>[] } = {}) {
+function setUp({
+  workspace,
+  query = () => [],
+  denied,
+}: {
+  workspace?: string;
+  query?: (text: string) => Record<string, unknown>[];
+  denied?: Error;
+} = {}) {
   const id = "/subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerInstance/containerGroups/pp-1";
   const notes = memoryNotes();
   const state = {
@@ -83,9 +92,10 @@ function setUp({ workspace, rows = [] }: { workspace?: string; rows?: Record<str
       if (!state.there) return undefined;
       return content(tail === undefined ? state.log : state.log.slice(-tail));
     },
-    query: async (_: string, query: string) => {
-      state.queries.push(query);
-      return rows;
+    query: async (_: string, text: string) => {
+      state.queries.push(text);
+      if (denied) throw denied;
+      return query(text);
     },
   } as unknown as AciApi;
   const watcher = { observe: async () => new Map([[id, state.seen]]) } as unknown as Watcher;
@@ -172,16 +182,114 @@ test("a group that someone deleted before its log was read: that is said at the 
   expect(await all()).toEqual([...texts(0, 3), expect.stringMatching(/lines are missing here/)]);
 });
 
-test("with Log Analytics the missing lines come from there", async () => {
-  const rows = [{ TimeGenerated: "2026-01-01T00:00:02.5Z", Message: "from there" }];
-  const { id, state, open, all, end, remember } = setUp({ workspace: "w", rows });
-  await remember();
-  state.log = lines(0, 3);
-  await open().pull(id);
-  end();
-  state.log = lines(1_000, 2_000);
-  expect(await all()).toEqual([...texts(0, 3), "from there", ...texts(1_000, 2_000)]);
-  expect(state.queries[0]).toContain('ContainerGroup_s == "pp-1" and ContainerName_s == "run"');
+describe("with Log Analytics", () => {
+  /** As a workspace has lines: with its own time of them. */
+  const rowsOf = (all: readonly Line[]) =>
+    all.map(([time, Message]) => ({ TimeGenerated: new Date(Date.parse(time) + 3_000).toISOString(), Message }));
+  /** What a query asks for. */
+  const queried = (rows: ReturnType<typeof rowsOf>, asked: string) => {
+    const [, from = ""] = />= datetime\((.*?)\)/.exec(asked) ?? [];
+    const [, to = "9999"] = /<= datetime\((.*?)\)/.exec(asked) ?? [];
+    return rows.filter(({ TimeGenerated }) => TimeGenerated >= from && TimeGenerated <= to).slice(0, 2_000);
+  };
+  /** Read lines 0 to 3, then the last thousand of 2000 of a run that has ended. */
+  async function withGap(rows: ReturnType<typeof rowsOf>, more: Parameters<typeof setUp>[0] = {}) {
+    const made = setUp({ workspace: "w", query: (asked) => queried(rows, asked), ...more });
+    await made.remember();
+    made.state.log = lines(0, 3);
+    await made.open().pull(made.id);
+    made.end();
+    made.state.log = lines(1_000, 2_000);
+    return { ...made, found: await made.all() };
+  }
+
+  test("the missing lines come from there, each once and in order", async () => {
+    const { found, state } = await withGap(rowsOf(lines(0, 2_000)));
+    expect(found).toEqual(texts(0, 2_000));
+    expect(state.queries[0]).toBe(
+      'ContainerInstanceLog_CL | where ContainerGroup_s == "pp-1" and ContainerName_s == "run"' +
+        " | where TimeGenerated >= datetime(2025-12-31T23:59:02.000Z) | where TimeGenerated <= datetime(2026-01-01T00:46:40.000Z)" +
+        " | project TimeGenerated, Message | order by TimeGenerated asc | take 2000",
+    );
+  });
+
+  test("what it does not have is said in its place", async () => {
+    const { found } = await withGap(rowsOf(lines(0, 700)));
+    expect(found).toEqual([
+      ...texts(0, 700),
+      expect.stringMatching(/lines are missing here: .*, nor has Log Analytics$/),
+      ...texts(1_000, 2_000),
+    ]);
+    const late = await withGap(rowsOf(lines(500, 2_000)));
+    expect(late.found).toEqual([...texts(0, 3), expect.stringMatching(/lines may be missing here, or come twice/), ...texts(500, 2_000)]);
+  });
+
+  test("it has none: that is said, and where the run is new that they may come", async () => {
+    const { found } = await withGap([]);
+    expect(found[3]).toMatch(/lines are missing here: Azure keeps 4 MB .*, and Log Analytics has none of them$/);
+    const now = setUp({ workspace: "w" });
+    await now.remember();
+    now.end();
+    now.state.log = Array.from({ length: 1_000 }, (_, n): Line => [new Date(Date.now() + n).toISOString(), `${n}`]);
+    const [first] = await now.all();
+    expect(first).toMatch(/Log Analytics does not have them yet\. That may take ten minutes: read the log again later$/);
+  });
+
+  test("a denial says which role is missing", async () => {
+    const denied = Object.assign(new Error("The provided credentials have insufficient access"), {
+      statusCode: 403,
+      code: "InsufficientAccessError",
+    });
+    const { found } = await withGap([], { denied });
+    expect(found[3]).toMatch(/Log Analytics does not give them: .*insufficient access.*"Log Analytics Reader" on the workspace/);
+  });
+
+  test("many lines are asked for page by page", async () => {
+    const all = Array.from({ length: 7_000 }, (_, n): Line => [at(Math.floor(n / 50)), `line ${n}`]);
+    const pages: number[] = [];
+    const query = (asked: string) => {
+      const page = queried(rowsOf(all), asked);
+      pages.push(page.length);
+      return page;
+    };
+    const made = setUp({ workspace: "w", query });
+    await made.remember();
+    made.end();
+    made.state.log = all.slice(-1_000);
+    expect(await made.all()).toEqual(all.map(([, text]) => text));
+    expect(pages).toEqual([2_000, 2_000, 2_000, expect.any(Number)]);
+  });
+});
+
+describe("the lines of a gap among the rows of a workspace", () => {
+  const row = (n: number, text: string): Row => ({ at: new Date(Date.parse("2026-01-01T00:00:00Z") + n * 1_000).toISOString(), text });
+  // Each two seconds after its line.
+  const rows = (text: string, from = 0) => [...text].map((letter, n) => row(from + n + 2, letter));
+  const known = (text: string, from = 0): Line[] => [...text].map((letter, n) => [row(from + n, "").at, letter]);
+  test.each<[string, string, Line[], Line[], string, boolean, boolean]>([
+    ["between its neighbours", "abcdefgh", known("ab"), known("gh", 6), "cdef", true, true],
+    ["nothing lies between", "abgh", known("ab"), known("gh", 2), "", true, true],
+    ["at the beginning", "abcd", [], known("d", 3), "abc", true, true],
+    ["at the end", "abcd", known("ab"), [], "cd", true, false],
+    ["lines that are all alike: their times say how many", "aaaaaaaa", known("aa"), known("aa", 6), "aaaa", true, true],
+    ["a neighbour that comes again", "xabxcxd", known("xab"), known("xd", 5), "xc", true, true],
+    ["the line after is not there yet", "abcd", known("ab"), known("yz", 9), "cd", true, false],
+    ["the line before is not there", "cdyz", known("ab"), known("yz", 4), "cd", false, true],
+    ["it has none of them", "", known("ab"), known("yz", 9), "", false, false],
+  ])("%s", (_, all, before, after, expected, meetsBefore, meetsAfter) => {
+    const { lines: found, ...meets } = filled(rows(all), before, after);
+    expect([found.map(({ text }) => text).join(""), meets]).toEqual([expected, { meetsBefore, meetsAfter }]);
+  });
+
+  test("a page that begins with the instant at which the one before has ended adds what is new", () => {
+    const first = [row(1, "a"), row(2, "b"), row(2, "b"), row(2, "c")];
+    expect(added(first, [row(2, "b"), row(2, "b"), row(2, "c"), row(2, "b"), row(2, "d"), row(3, "b")])).toEqual([
+      row(2, "b"),
+      row(2, "d"),
+      row(3, "b"),
+    ]);
+    expect(added([], first)).toEqual(first);
+  });
 });
 
 test("a long log comes in pages", async () => {

@@ -56,13 +56,15 @@ export class Workspaces {
     if (!workspace || !Object.values(workspace.sharedKeys).includes(target.workspaceKey)) return;
     const rows = this.rows.get(workspace.customerId) ?? [];
     this.rows.set(workspace.customerId, rows);
+    const taken = Date.now() + this.#delay;
     rows.push({
       table: "ContainerInstanceLog_CL",
-      readableAt: Date.now() + this.#delay,
+      readableAt: taken,
       values: {
         TenantId: workspace.customerId,
         SourceSystem: "RestAPI",
-        TimeGenerated: new Date().toISOString(),
+        // Not the line's own time.
+        TimeGenerated: new Date(taken).toISOString(),
         ContainerGroup_s: group.name,
         ContainerID_s: randomBytes(32).toString("hex"),
         ContainerImage_s: spec.properties.image,
