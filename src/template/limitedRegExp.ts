@@ -6,7 +6,7 @@ const LIMIT = 1_000;
 /** A search with at most this many steps takes no noticeable time. */
 const MAX_UNTIMED_STEPS = 1e6;
 
-const search = new Script("new RegExp(pattern, flags).test(text)");
+let search: Script | undefined;
 
 /**
  * A regular expression engine for ajv that stops after one second. A user's pattern such as `^(a+)+$` could otherwise search for years.
@@ -24,6 +24,7 @@ export function limitedRegExp(pattern: string, flags: string): { test(text: stri
     toString: () => String(plain),
     test: (text) => {
       if (!nested && text.length ** repeats <= MAX_UNTIMED_STEPS) return plain.test(text);
+      search ??= new Script("new RegExp(pattern, flags).test(text)");
       try {
         return search.runInContext(createContext({ pattern, flags, text }), { timeout: LIMIT }) as boolean;
       } catch (error) {

@@ -3,6 +3,7 @@ import type { JsonObject } from "../json";
 import { durationSeconds } from "../pydanticDuration";
 import { UserError } from "../userError";
 import { limitedRegExp } from "./limitedRegExp";
+import { isSurelyValid } from "./surelyValid";
 
 /** An error of ajv, with `parentSchema`. */
 export type SchemaError = ErrorObject;
@@ -16,6 +17,11 @@ const compiled = new WeakMap<JsonObject, ValidateFunction>();
  * @throws {UserError} if the schema cannot be used, for example because it refers to a missing definition
  */
 export function schemaErrors(schema: JsonObject, value: unknown, path: string): SchemaError[] {
+  return isSurelyValid(schema, value) ? [] : compiledErrors(schema, value, path);
+}
+
+/** The same by ajv alone. */
+export function compiledErrors(schema: JsonObject, value: unknown, path: string): SchemaError[] {
   let validate = compiled.get(schema);
   if (!validate) {
     validate = compile(schema, path);
