@@ -40,3 +40,12 @@ export function secondsIn(env: NodeJS.ProcessEnv, name: string, usual: number): 
   if (!/^\d+(\.\d+)?$/.test(text)) throw new UserError(`${name}: must be a number of seconds, not ${quoted(text)}`);
   return Number(text) * 1000;
 }
+
+/** A duration in words, in its largest unit: `3 hours`. @param milliseconds may be negative */
+export function ageInWords(milliseconds: number): string {
+  const minutes = Math.floor(milliseconds / 60_000);
+  if (minutes < 1) return "less than a minute";
+  const [count, unit] =
+    minutes < 60 ? [minutes, "minute"] : minutes < 48 * 60 ? [Math.floor(minutes / 60), "hour"] : [Math.floor(minutes / 1440), "day"];
+  return `${count} ${unit}${count === 1 ? "" : "s"}`;
+}

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { CREDENTIALS_VARIABLE } from "../../src/template";
+import { credentialsVariable } from "../../src/template";
 import { type ArgumentNames, checkParts } from "../checks";
 import type { PrefectDefinition, PushPoolDefinition } from "../definitions";
 import { present } from "../definitions";
@@ -113,7 +113,7 @@ export function register(connection: Connection | undefined, parts: Registered):
 /** The pool's template, with a reference to the block as the default of its credentials variable. */
 function withCredentials(name: string, pool: Record<string, AnyJson>, blocks: Record<string, PrefectBlock>): AnyJson {
   const { baseJobTemplate: template, credentials: key, type } = pool;
-  const variable = typeof type === "string" ? CREDENTIALS_VARIABLE[type] : undefined;
+  const variable = typeof type === "string" ? credentialsVariable(type) : undefined;
   if (key === undefined || variable === undefined) return template;
   const block = typeof key === "string" ? blocks[key] : undefined;
   if (!block) {

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { ageInWords } from "../duration";
 import type { Json, JsonObject, Value } from "../json";
 import { pointerTo } from "../jsonPointer";
 import { readJson } from "../jsonText";
@@ -64,17 +65,8 @@ export function searchCache(workspace: Workspace, { secrets, now }: { secrets: b
   refuseForeignOwner(path, "remove it and pull it again");
   const { pulledAt, organization, secretPaths, manifest } = read(path);
   const cachedAt = new Date(pulledAt);
-  const origin = `the manifest of ${id} pulled ${age(now.getTime() - cachedAt.getTime())} ago`;
+  const origin = `the manifest of ${id} pulled ${ageInWords(now.getTime() - cachedAt.getTime())} ago`;
   return { found: { tree: manifest, secretPaths, origin, stack: id, cachedAt }, ...(organization === undefined ? {} : { organization }) };
-}
-
-/** A duration in words, in its largest unit: `3 hours`. @param milliseconds may be negative */
-function age(milliseconds: number): string {
-  const minutes = Math.floor(milliseconds / 60_000);
-  if (minutes < 1) return "less than a minute";
-  const [count, unit] =
-    minutes < 60 ? [minutes, "minute"] : minutes < 48 * 60 ? [Math.floor(minutes / 60), "hour"] : [Math.floor(minutes / 1440), "day"];
-  return `${count} ${unit}${count === 1 ? "" : "s"}`;
 }
 
 function plainForm(manifest: Manifest, withSecrets: boolean): { manifest: JsonObject; secretPaths: string[] } {

@@ -3,7 +3,7 @@ import type { DeploymentDefinition, PoolDefinition } from "../manifest/manifest"
 import { nameFault } from "../manifest/names";
 import { few, suggestion } from "../nearest";
 import { quoted } from "../shown";
-import { MAX_PARAMETERS } from "../targets/parameterLimits";
+import { TARGET_KINDS } from "../targets/kinds";
 import { checkJobVariables, checkParameters, unusedVariables } from "../template";
 import { UserError } from "../userError";
 import type { ResolvedDeployment, Said } from "./resolve";
@@ -127,7 +127,7 @@ function parametersIn({ parameters, schedules }: ResolvedDeployment): [at: strin
 
 /** @throws {UserError} if the parameters are too large for runs on a pool of this type */
 function checkSize(parameters: JsonObject, at: string, type: PoolDefinition["type"] | undefined): void {
-  const limit = type === undefined ? undefined : MAX_PARAMETERS[type];
+  const limit = type === undefined ? undefined : TARGET_KINDS[type]?.maxParameters;
   const size = Buffer.byteLength(JSON.stringify(parameters));
   if (limit === undefined || size <= limit.bytes) return;
   throw new UserError(`${at}: as JSON they are ${size} bytes, and ${limit.taker} takes at most ${limit.bytes}: pass large data in a file`);

@@ -75,10 +75,15 @@ export interface PoolLeftovers extends Leftovers {
 export async function removeLeftovers(context: RunsContext, signal: AbortSignal): Promise<PoolLeftovers[]> {
   const { manifest, stack } = await context.manifest();
   const deployed = await context.ledger.deployments(stack);
-  const deployments = [...Object.values(manifest.deployments), ...deployed.map(({ definition }) => definition)];
+  const deployments = [...Object.entries(manifest.deployments), ...deployed.map(({ name, definition }) => [name, definition] as const)];
+  // A run may have been asked of another pool than its deployment's.
+  const used = (await context.ledger.used()).filter((one) => one.stack === stack);
   const found: PoolLeftovers[] = [];
   for (const [pool, { type, credentials }] of Object.entries(manifest.pools)) {
-    const jobVariables = deployments.filter(({ workPool }) => workPool.name === pool).map(({ workPool }) => workPool.jobVariables ?? {});
+    const runHere = new Set(used.filter(({ workPool }) => workPool === pool).map(({ deployment }) => deployment));
+    const jobVariables = deployments
+      .filter(([name, { workPool }]) => workPool.name === pool || runHere.has(name))
+      .map(([, { workPool }]) => workPool.jobVariables ?? {});
     const remove = (ambient: boolean) => removeOf(context, { pool, type, stack, ambient }, { jobVariables, signal });
     const first = await remove(false);
     if (!first) continue;

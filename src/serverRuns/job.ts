@@ -8,7 +8,7 @@ import type { Client } from "../prefect/client";
 import { type Blocks, readBlocks, readVariables, referencedIds } from "../prefect/referenced";
 import { oneLine } from "../shown";
 import { asPoolType } from "../targets/pushType";
-import { CREDENTIALS_VARIABLE } from "../template";
+import { credentialsVariable } from "../template";
 import { UserError } from "../userError";
 
 /** Everything on the server that a flow run is rendered from. */
@@ -47,7 +47,7 @@ export async function readJob(client: Client, run: ServerRun, stack: string, bes
   const type = asPoolType(pool.type, pool.name);
   const used: Json[] = [pool.base_job_template, deployment.job_variables, run.job_variables ?? {}];
   const [blocks, variables] = await Promise.all([readBlocks(client, used), readVariables(client, used)]);
-  const credentials = credentialsOf(CREDENTIALS_VARIABLE[type], used, blocks);
+  const credentials = credentialsOf(credentialsVariable(type), used, blocks);
   const { endpoints, timeoutSeconds } = beside(pool.name);
   const [project = "prefect", stackName = "server"] = stack.split("/");
   return {

@@ -1,6 +1,7 @@
 import type { PoolType } from "../model/poolType";
 import { upgradeHint } from "../origin";
 import { UserError } from "../userError";
+import { TARGET_KINDS } from "./kinds";
 import type { Target, TargetPlace } from "./target";
 
 /**
@@ -8,26 +9,9 @@ import type { Target, TargetPlace } from "./target";
  * @throws {UserError} if this version does not support the type
  */
 export async function openTarget(type: PoolType, place: TargetPlace): Promise<Target> {
-  switch (type) {
-    case "process:push": {
-      const { createProcessTarget } = await import("./process/index.js");
-      return createProcessTarget(place);
-    }
-    case "cloud-run-v2:push": {
-      const { createCloudRunTarget } = await import("./cloudRun/index.js");
-      return createCloudRunTarget(place);
-    }
-    case "ecs:push": {
-      const { createEcsTarget } = await import("./ecs/index.js");
-      return createEcsTarget(place);
-    }
-    case "azure-container-instance:push": {
-      const { createContainerInstancesTarget } = await import("./containerInstances/index.js");
-      return createContainerInstancesTarget(place);
-    }
-    default:
-      throw new UserError(
-        `work pools of type ${type} cannot be run by this version of pushpool: it runs process:push, cloud-run-v2:push, ecs:push and azure-container-instance:push. To upgrade, ${upgradeHint()}`,
-      );
-  }
+  if (Object.hasOwn(TARGET_KINDS, type)) return TARGET_KINDS[type].open(place);
+  const types = Object.keys(TARGET_KINDS);
+  throw new UserError(
+    `work pools of type ${type} cannot be run by this version of pushpool: it runs ${types.slice(0, -1).join(", ")} and ${types.at(-1)}. To upgrade, ${upgradeHint()}`,
+  );
 }

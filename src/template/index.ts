@@ -7,8 +7,7 @@ export {
   undeclaredVariables,
   unusedVariables,
 } from "./check";
-export { CREDENTIALS_VARIABLE } from "./credentialsVariable";
-export { defaultTemplate } from "./defaultTemplate";
+export { credentialsVariable, defaultTemplate } from "./defaultTemplate";
 export { asWritten } from "./givenText";
 export { asWhole, layered, unlikePrefect } from "./merge";
 export { type PrepareContext, prepareJob } from "./prepare";

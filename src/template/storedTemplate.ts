@@ -5,7 +5,7 @@ import { isJsonObject, type Json, type JsonObject } from "../json";
 import { readJson } from "../jsonText";
 import { suggestion } from "../nearest";
 import { UserError } from "../userError";
-import { defaultTemplate } from "./defaultTemplate";
+import { defaultTemplate, TEMPLATE_TYPES } from "./defaultTemplate";
 
 // A manifest is a stack output, and Pulumi prints stack outputs in full. So a manifest does not contain the hundreds of lines of a base job
 // template. It contains the name of one of our templates, or the program's own template in compressed form. Differences from a named template,
@@ -14,12 +14,9 @@ import { defaultTemplate } from "./defaultTemplate";
 /**
  * The templates that a manifest may name. A released template never changes: a changed one gets a new number, and the old one stays.
  */
-const NAMED: Record<string, () => JsonObject> = {
-  "process:push@1": () => defaultTemplate("process:push"),
-  "cloud-run-v2:push@1": () => defaultTemplate("cloud-run-v2:push"),
-  "ecs:push@1": () => defaultTemplate("ecs:push"),
-  "azure-container-instance:push@1": () => defaultTemplate("azure-container-instance:push"),
-};
+const NAMED: Record<string, () => JsonObject> = Object.fromEntries(
+  TEMPLATE_TYPES.map((type) => [`${type}@1`, () => defaultTemplate(type)]),
+);
 
 /** Any value of a program: JSON, or a value that is known only later. */
 type Later = unknown;

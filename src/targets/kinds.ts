@@ -1,0 +1,39 @@
+import type { PoolType } from "../model/poolType";
+import type { DeclaredPlace, PoolLocation } from "./locate";
+import { MAX_DEFINITION, MAX_STRING, MAX_VARIABLE } from "./parameterLimits";
+import type { Target, TargetPlace } from "./target";
+
+/** What all of pushpool knows of one kind of target. It loads nothing until it is asked. */
+export interface TargetKind {
+  open(place: TargetPlace): Promise<Target>;
+  /** For `pushpool pools`. It loads no SDK. */
+  locate(pool: DeclaredPlace): Promise<PoolLocation>;
+  /** The largest JSON of a run's parameters, in bytes, whatever else the run has. A run itself is checked against all limits of its place. */
+  maxParameters: { bytes: number; taker: string };
+}
+
+const variableOf = (taker: string) => ({ bytes: MAX_STRING - "PUSHPOOL_PARAMETERS=".length - 1, taker });
+
+/** Every kind of target, by the type of its work pools. */
+export const TARGET_KINDS: Readonly<Record<PoolType, TargetKind>> = {
+  "process:push": {
+    open: async (place) => (await import("./process/index.js")).createProcessTarget(place),
+    locate: async () => ({ region: null, words: "this machine", network: null }),
+    maxParameters: variableOf("a variable of a process"),
+  },
+  "cloud-run-v2:push": {
+    open: async (place) => (await import("./cloudRun/index.js")).createCloudRunTarget(place),
+    locate: async (pool) => (await import("./cloudRun/cloudRunLocation.js")).locate(pool),
+    maxParameters: { bytes: MAX_VARIABLE, taker: "a variable on Cloud Run" },
+  },
+  "ecs:push": {
+    open: async (place) => (await import("./ecs/index.js")).createEcsTarget(place),
+    locate: async (pool) => (await import("./ecs/ecsLocation.js")).locate(pool),
+    maxParameters: { bytes: MAX_DEFINITION, taker: "a task definition of Amazon ECS" },
+  },
+  "azure-container-instance:push": {
+    open: async (place) => (await import("./containerInstances/index.js")).createContainerInstancesTarget(place),
+    locate: async (pool) => (await import("./containerInstances/aciLocation.js")).locate(pool),
+    maxParameters: variableOf("a variable of a container"),
+  },
+};

@@ -1,0 +1,46 @@
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import type { JsonObject } from "../../src/json";
+import { openSqliteLedger } from "../../src/ledger";
+import type { Manifest } from "../../src/manifest/manifest";
+import { runsOver } from "../../src/runs";
+import type { LeftoversAsked } from "../../src/targets/target";
+import { defaultTemplate } from "../../src/template";
+import { scratch } from "../scratch";
+import { ScriptedTarget } from "./scriptedTarget";
+
+const POOL = { type: "cloud-run-v2:push", baseJobTemplate: defaultTemplate("cloud-run-v2:push") } as const;
+const manifest: Manifest = {
+  kind: "pushpool.dev/manifest",
+  version: 1,
+  source: { project: "data", stack: "dev" },
+  pools: { one: POOL, other: POOL, third: POOL },
+  blocks: {},
+  variables: {},
+  deployments: { "a/b": { command: "true", workPool: { name: "one", jobVariables: { region: "europe-west1" } } } },
+};
+
+test("leftovers are looked for where runs were asked of a pool, not only where its own deployments run", async () => {
+  const asked: Record<string, readonly JsonObject[]> = {};
+  const runs = runsOver({
+    ledger: openSqliteLedger(join(scratch(), "ledger.db")),
+    stack: "data/dev",
+    readManifest: async () => ({ manifest, origin: "the test's manifest", stack: "data/dev" }),
+    openTarget: async (_, access) => {
+      const { name } = await access.pool();
+      return Object.assign(new ScriptedTarget(), {
+        removeLeftovers: async ({ jobVariables }: LeftoversAsked) => {
+          asked[name] = jobVariables as readonly JsonObject[];
+          return { removed: {}, kept: [] };
+        },
+      });
+    },
+    digestKey: () => Buffer.alloc(32),
+    env: {},
+  });
+  onTestFinished(() => runs.close());
+  await runs.createRun({ deployment: "a/b", workPool: "other" });
+  await runs.removeLeftovers(new AbortController().signal);
+  const there = [{ region: "europe-west1" }];
+  expect(asked).toEqual({ one: there, other: there, third: [] });
+});
