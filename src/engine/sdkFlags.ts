@@ -48,5 +48,10 @@ Module._load = function (request, parent, ...more) {
   });
 };`;
 
-/** Node's flags for each process that loads Pulumi's SDK: it starts in half the processor time. */
-export const SDK_FLAGS: readonly string[] = [ROOM_TO_LOAD, "--import", `data:text/javascript,${encodeURIComponent(LOADED_AT_FIRST_USE)}`];
+/**
+ * Node's flags for each process that loads Pulumi's SDK: it starts in half the processor time.
+ *
+ * `--import` and its value are one argument. For a program of ES modules in TypeScript, `cmd/run` looks for an argument `--import`
+ * of the user's own, and then leaves the compilation to that.
+ */
+export const SDK_FLAGS: readonly string[] = [ROOM_TO_LOAD, `--import=data:text/javascript,${encodeURIComponent(LOADED_AT_FIRST_USE)}`];

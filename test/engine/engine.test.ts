@@ -2,6 +2,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
 import { type EngineEvent, up } from "../../src/engine";
+import { SDK_FLAGS } from "../../src/engine/sdkFlags";
 import type { JsonObject } from "../../src/json";
 import { project } from "./program";
 
@@ -316,6 +317,18 @@ test("a TypeScript program is transpiled without type checks if its tsconfig set
   expect(await stack().up()).toMatchObject({ outputs: { out: 1 } });
 });
 
+test("a TypeScript program of ES modules is compiled, and may await at its top level", async () => {
+  const { dir, stack } = project();
+  writeFileSync(join(dir, "Pulumi.yaml"), "name: conf\nruntime: nodejs\nmain: index.ts\n");
+  writeFileSync(join(dir, "package.json"), JSON.stringify({ type: "module" }));
+  writeFileSync(join(dir, "tsconfig.json"), JSON.stringify({ compilerOptions: { target: "es2022", module: "nodenext", noCheck: true } }));
+  writeFileSync(
+    join(dir, "index.ts"),
+    `import * as pulumi from "@pulumi/pulumi";\nenum Size { Small = 1 }\nexport const out = pulumi.output(await Promise.resolve(Size.Small));\n`,
+  );
+  expect(await stack().up()).toMatchObject({ outputs: { out: 1 } });
+});
+
 test("the connection to the engine ignores the shell's proxy; nodeargs reach node", async () => {
   const { dir, write, stack } = project();
   writeFileSync(
@@ -328,7 +341,7 @@ test("the connection to the engine ignores the shell's proxy; nodeargs reach nod
     outputs: {
       title: "a program",
       // The program's own arguments come last, and override.
-      nodeargs: ["--min-semi-space-size=16", "--title", "a program", "--min-semi-space-size=2"],
+      nodeargs: [...SDK_FLAGS, "--title", "a program", "--min-semi-space-size=2"],
     },
   });
 });
