@@ -5,6 +5,7 @@ import { UserError } from "../../userError";
 import { optionalPackage } from "../cloud/optionalPackage";
 import { checkServices, createdAtOf, plainTextAt, urlAt } from "../cloud/poolAccess";
 import type { PoolAccess } from "../target";
+import { loginOver } from "./azureLogin";
 import type { PoolFacts } from "./groupPlan";
 
 const SERVICES = ["management", "login", "logs"] as const;
@@ -60,8 +61,11 @@ export function accessOf(pool: PoolAccess): Access {
     scopes: { management: `${cloud.management}/.default`, logs: `${cloud.logs}/.default` },
     credential: async () => {
       const { ClientSecretCredential, DefaultAzureCredential } = await loaded(() => import("@azure/identity"));
-      if (clientId === undefined || tenantId === undefined || clientSecret === undefined) return new DefaultAzureCredential(options);
-      return new ClientSecretCredential(tenantId, clientId, clientSecret, options);
+      return loginOver((more) =>
+        clientId === undefined || tenantId === undefined || clientSecret === undefined
+          ? new DefaultAzureCredential({ ...options, ...more })
+          : new ClientSecretCredential(tenantId, clientId, clientSecret, { ...options, ...more }),
+      );
     },
   };
 }

@@ -1,4 +1,5 @@
 import { CloudFailure, type CommonKind, failureReader } from "../cloud/failure";
+import { LoginError } from "./azureLogin";
 
 /**
  * Kinds of failure that only Azure has:
@@ -46,12 +47,12 @@ const BY_CODE: Record<string, AzureKind | CommonKind> = {
 
 const BY_STATUS: Record<number, CommonKind> = { 401: "unauthenticated", 403: "denied", 404: "missing", 408: "unclear", 429: "throttled" };
 
-/** What Microsoft Entra and Azure's library say where no token is given. */
-const LOGIN = /^(AuthenticationRequiredError|AuthenticationError|CredentialUnavailableError|AggregateAuthenticationError)$/;
+/** What Microsoft Entra says where it gives no token. */
 const LOGIN_TEXTS: readonly [RegExp, AzureKind | CommonKind][] = [
-  [/AADSTS7000222\b|7000222 - /, "expired"],
-  [/AADSTS(90002|900023|90013)\b|invalid_tenant|tenant_?not_?found|invalid_instance|endpoints_resolution_error/i, "tenant"],
-  [/AADSTS(90033|90006|50196|90014)\b|temporarily_unavailable|server_error|network_error/i, "unclear"],
+  [/AADSTS7000222\b/, "expired"],
+  [/AADSTS(90002|900023|90013)\b|invalid_tenant|tenant_?not_?found/i, "tenant"],
+  [/AADSTS(90033|90006|50196|90014)\b|temporarily_unavailable|server_error/i, "unclear"],
+  [/AADSTS\d/, "unauthenticated"],
 ];
 
 /** What of the SDK's errors matters here. */
@@ -64,9 +65,9 @@ interface SdkError {
 /** Turn what a call threw into an {@link AzureFailure}. What comes from no call is thrown as it is: a bug. */
 export const asFailure = failureReader<AzureKind>((error, message) => {
   const { statusCode: status, response, code: given } = error as SdkError;
-  if (LOGIN.test(error.name)) {
-    const [, kind = "unauthenticated"] = LOGIN_TEXTS.find(([pattern]) => pattern.test(message)) ?? [];
-    return new CloudFailure<AzureKind>(status !== undefined && status >= 500 ? "unclear" : kind, message);
+  if (error instanceof LoginError) {
+    const wait = retryAfterOf(error.retryAfter, message);
+    return new CloudFailure<AzureKind>(loginKind(error), message, wait === undefined ? {} : { retryAfter: wait });
   }
   if (status === undefined) return undefined;
   const code = given ?? "";
@@ -74,6 +75,15 @@ export const asFailure = failureReader<AzureKind>((error, message) => {
   const retryAfter = retryAfterOf(response?.headers?.get("retry-after"), message);
   return new CloudFailure<AzureKind>(kindOf(status, code), said, retryAfter === undefined ? {} : { retryAfter });
 });
+
+function loginKind({ message, status, nobody }: LoginError): AzureKind | CommonKind {
+  if (status === 429) return "throttled";
+  const [, kind] = LOGIN_TEXTS.find(([pattern]) => pattern.test(message)) ?? [];
+  if (kind !== undefined) return kind;
+  if (nobody) return "unauthenticated";
+  // Without a reply, or with one that is not Entra's, nothing is known.
+  return status === undefined || status >= 500 || status < 400 ? "unclear" : "unauthenticated";
+}
 
 function kindOf(status: number, code: string): AzureKind | CommonKind {
   // The same code says that the region is full, with 409, and that the service is down.
