@@ -20,7 +20,18 @@ export interface ContainerFacts {
   currentState?: ContainerState;
   previousState?: ContainerState;
   /** Azure may leave them out of a container that runs, or has run. */
-  events?: { name: string; type: string; message: string }[];
+  events?: ContainerEvent[];
+}
+
+/** What Azure did with a container. The same thing again is counted in one event. */
+export interface ContainerEvent {
+  /** As `Pulling`, `Started`, `Killing`. */
+  name: string;
+  /** `Normal` or `Warning`. */
+  type: string;
+  message: string;
+  /** When it first happened, in milliseconds: Azure gives whole seconds. */
+  firstAt?: number;
 }
 
 /** What of a container group matters here. */
@@ -30,6 +41,8 @@ export interface GroupFacts {
   /** Of the group: `Pending`, `Running`, `Succeeded`, `Failed`, `Stopped`, `Unknown`. */
   state?: string;
   spot: boolean;
+  /** Windows has no signals: an exit code over 128 is only a number there. */
+  windows?: boolean;
   containers: ContainerFacts[];
   initContainers: ContainerFacts[];
 }
@@ -55,11 +68,18 @@ const STOPPED = /stopped per client request/i;
 const NODE_LOST = /infrastructure error/i;
 /** The runtime's words for a command that it cannot start. */
 const CANNOT_START = /cannot ?run|start ?error/i;
+const CANNOT_START_EVENT = /executable file not found|failed to (create|start) (the )?(container|shim|task)/i;
+/** Exit codes that the runtime itself gives a command that it cannot start. */
+const NOT_STARTED = [undefined, 126, 127, 128];
+/** Exit codes of a stop: SIGKILL and SIGTERM. */
+const KILLED = [137, 143];
 const CRASH_LOOP = /^CrashLoopBackOff/i;
 /** Exit codes of Azure's maintenance (https://learn.microsoft.com/troubleshoot/azure/azure-container-instances/management/container-instances-restarts-platform-maintenance). */
 const MAINTENANCE = [7147, 7148];
 /** Start times may be rounded: they differ by more where the container was started again, in milliseconds. */
 const SAME_START = 1_000;
+/** The same for the time of an event. */
+const SAME_START_EVENT = 2_000;
 
 /**
  * A container group as an observation. The state of the run's container decides; neither the group's nor the last operation's does.
@@ -72,7 +92,7 @@ export function observationOf(group: GroupFacts, known: Known, now: number): Obs
   const own = group.containers.find(({ name }) => name === known.container) ?? group.containers[0];
   const current = own?.currentState ?? {};
   const previous = own?.previousState ?? {};
-  const startedAt = known.startedAt ?? current.startTime ?? previous.startTime;
+  const startedAt = firstStart(own, known.startedAt);
   const ended = (outcome: Outcome, at: number | undefined): Observation => ({
     phase: "ended",
     outcome,
@@ -80,31 +100,43 @@ export function observationOf(group: GroupFacts, known: Known, now: number): Obs
     endedAt: iso(Math.max(at ?? now, startedAt ?? 0)),
   });
 
-  const again = startedAgain(own, known);
-  if (again !== undefined) {
+  const again = own && startedAgain(own, startedAt, known.stop);
+  if (own && again !== undefined) {
     // What Azure starts after a stop of ours is stopped all the same: the end before counts.
-    if (CANNOT_START.test(previous.detailStatus ?? "")) return ended({ kind: "failedToStart", reason: again }, previous.finishTime);
-    if (previous.exitCode !== undefined) return ended(exited(previous, [], again), previous.finishTime);
+    if (neverRan(previous, own)) return ended({ kind: "failedToStart", reason: again }, previous.finishTime);
+    if (previous.exitCode !== undefined && !isEviction(group, previous))
+      return ended(codeOf(group, previous, own, known, again), previous.finishTime);
     if (current.state !== "Terminated" || current.exitCode === undefined)
       return ended(known.stop ? outcomeOfStop(known.stop) : evictedOrLost(group, own, again), previous.finishTime);
-    return ended(exited(current, own?.events ?? [], again), current.finishTime);
+    return ended(codeOf(group, current, own, known, again), current.finishTime);
   }
   switch (current.state) {
     case "Running":
       return { phase: "running", startedAt: iso(startedAt ?? now) };
     case "Terminated":
-      return ended(outcomeOf(current, own as ContainerFacts, known), current.finishTime);
+      return ended(outcomeOf(group, current, own as ContainerFacts, known, startedAt), current.finishTime);
     default:
-      return group.state === "Stopped" ? ended(stopped(known), undefined) : waiting(group, own, ended);
+      if (group.state === "Stopped") return ended(stopped(known), undefined);
+      return waiting(group, own, startedAt, ended);
   }
 }
 
+/** When the container first started, in milliseconds. Its events remember a start that its states have forgotten. */
+function firstStart(own: ContainerFacts | undefined, seen: number | undefined): number | undefined {
+  const { currentState, previousState, events = [] } = own ?? {};
+  const said = seen ?? currentState?.startTime ?? previousState?.startTime;
+  const event = Math.min(...events.flatMap(({ name, firstAt }) => (name === "Started" && firstAt !== undefined ? [firstAt] : [])));
+  if (!Number.isFinite(event) || (said !== undefined && event > said - SAME_START_EVENT)) return said;
+  return event;
+}
+
 /** How Azure has started the container again, or is about to; `undefined`: it has not. */
-function startedAgain(own: ContainerFacts | undefined, { startedAt, stop }: Known): string | undefined {
-  const { currentState: { state, startTime, detailStatus = "" } = {}, previousState = {}, restartCount = 0 } = own ?? {};
+function startedAgain(own: ContainerFacts, startedAt: number | undefined, stop: StopNote | undefined): string | undefined {
+  const { currentState: { state, startTime, detailStatus = "" } = {}, previousState = {}, restartCount = 0 } = own;
   const hasEnded = previousState.state === "Terminated" && state !== "Terminated";
-  // One that cannot start is tried again and again: it has never run.
-  if (state === "Waiting" && previousState.state === undefined && CRASH_LOOP.test(detailStatus)) return undefined;
+  const hasRun = previousState.state === "Terminated" || startedAt !== undefined;
+  // One that cannot start is tried again and again, and may be stopped at that: it has never run.
+  if (!hasRun && state !== "Running") return undefined;
   if (hasEnded || restartCount > 0)
     return state === "Waiting"
       ? `Azure was about to start the container again${detailStatus && ` (${oneLine(detailStatus)})`}, and pushpool stopped it`
@@ -113,6 +145,17 @@ function startedAgain(own: ContainerFacts | undefined, { startedAt, stop }: Know
   if (startTime !== undefined && Math.abs(startTime - startedAt) > SAME_START)
     return `Azure started the container again at ${iso(startTime)}, and pushpool stopped it`;
   return state === "Waiting" ? "Azure took the container away, and was about to start it again" : undefined;
+}
+
+/** Whether the runtime says that it could not start the command. */
+function neverRan({ exitCode, detailStatus = "" }: ContainerState, { events = [] }: ContainerFacts): boolean {
+  if (CANNOT_START.test(detailStatus)) return true;
+  return NOT_STARTED.includes(exitCode) && events.some(({ type, message }) => type === "Warning" && CANNOT_START_EVENT.test(message));
+}
+
+/** Whether an exit code is that of a Spot eviction: its containers are killed. */
+function isEviction({ spot }: GroupFacts, { exitCode, detailStatus = "" }: ContainerState): boolean {
+  return spot && exitCode !== undefined && KILLED.includes(exitCode) && !/oom/i.test(detailStatus);
 }
 
 function evictedOrLost({ spot }: GroupFacts, own: ContainerFacts | undefined, again: string): Outcome {
@@ -124,36 +167,50 @@ function evictedOrLost({ spot }: GroupFacts, own: ContainerFacts | undefined, ag
 const UNKNOWN_SIGNAL = "an unknown signal";
 
 /** The end of a container that has ended once. */
-function outcomeOf(state: ContainerState, own: ContainerFacts, known: Known): Outcome {
+function outcomeOf(group: GroupFacts, state: ContainerState, own: ContainerFacts, known: Known, startedAt: number | undefined): Outcome {
   const said = oneLine(state.detailStatus ?? "");
-  if (state.exitCode !== undefined && !(STOPPED.test(said) && known.stop)) return exited(state, own.events ?? []);
+  if (CANNOT_START.test(said)) return { kind: "failedToStart", reason: warningsOf(own) || said };
+  if (state.exitCode !== undefined && !(STOPPED.test(said) && known.stop)) return codeOf(group, state, own, known);
   if (STOPPED.test(said) || known.stop) return stopped(known);
-  if (NODE_LOST.test(said)) return { kind: "lost", reason: `Azure lost the machine that it ran on (${said})` };
-  const began = state.startTime !== undefined || known.startedAt !== undefined;
-  if (!began) return { kind: "failedToStart", reason: said || warningsOf(own) || "Azure gives no reason" };
+  if (NODE_LOST.test(said) || /^(Repairing|Unhealthy)$/.test(group.provisioningState ?? "") || group.state === "Unknown")
+    return { kind: "lost", reason: `Azure lost the machine that it ran on (${said})` };
+  if (startedAt === undefined) return { kind: "failedToStart", reason: said || warningsOf(own) || "Azure gives no reason" };
   return { kind: "failed", reason: `Azure says ${said === "" ? "nothing" : `"${said}"`} and no exit code` };
 }
 
-function exited({ exitCode = 0, detailStatus = "" }: ContainerState, events: ContainerFacts["events"], note?: string): Outcome {
+/** The end of a container that has an exit code. @param note what else happened */
+function codeOf(group: GroupFacts, state: ContainerState, { events = [] }: ContainerFacts, { stop }: Known, note?: string): Outcome {
+  const { exitCode = 0, detailStatus = "" } = state;
+  if (stop && KILLED.includes(exitCode) && !/oom/i.test(detailStatus)) return outcomeOfStop(stop);
+  // Of events before another start it is not sure which end they are of.
+  return exited(state, note === undefined || KILLED.includes(exitCode) ? events : [], group.windows ?? false, note);
+}
+
+function exited(
+  { exitCode = 0, detailStatus = "" }: ContainerState,
+  events: readonly ContainerEvent[],
+  windows: boolean,
+  note: string | undefined,
+): Outcome {
   const said = oneLine(detailStatus);
   const reason = (text: string | undefined) => {
     const all = [text, note].filter((each) => each !== undefined).join("; ");
     return all === "" ? {} : { reason: all };
   };
-  const byPlatform = events?.findLast(({ message }) => /platform initiated/i.test(message));
+  const byPlatform = events.findLast(({ message }) => /platform initiated/i.test(message));
   if (MAINTENANCE.includes(exitCode) || (byPlatform && exitCode !== 0))
     return {
       kind: "signalled",
       signal: UNKNOWN_SIGNAL,
       ...reason(`Azure ended it for maintenance (exit code ${exitCode}${byPlatform ? `: ${oneLine(byPlatform.message)}` : ""})`),
     };
-  if (exitCode === 137) {
+  if (exitCode === 137 && !windows) {
     const killed = /oom/i.test(said)
       ? `out of memory (${said})`
       : "exit code 137: Azure gives no reason; most often its memory was used up";
     return { kind: "signalled", signal: "SIGKILL", ...reason(killed) };
   }
-  if (exitCode > 128 && exitCode <= 192) return { kind: "signalled", signal: signalOf(exitCode), ...reason(undefined) };
+  if (exitCode > 128 && exitCode <= 192 && !windows) return { kind: "signalled", signal: signalOf(exitCode), ...reason(undefined) };
   const isPlain = said === "" || /^(error|completed)$/i.test(said);
   return { kind: "exited", code: exitCode, ...reason(isPlain ? undefined : said) };
 }
@@ -167,10 +224,11 @@ export function outcomeOfStop({ why, reason }: StopNote): Outcome {
   return { kind: "timedOut", phase: why };
 }
 
-/** The run's container has not started yet. */
+/** The run's container neither runs nor has ended, as far as Azure says. */
 function waiting(
   { provisioningState, state, initContainers }: GroupFacts,
   own: ContainerFacts | undefined,
+  startedAt: number | undefined,
   ended: (outcome: Outcome, at: number | undefined) => Observation,
 ): Observation {
   const said = oneLine(own?.currentState?.detailStatus ?? "");
@@ -182,11 +240,13 @@ function waiting(
       { kind: "failedToStart", reason: `init container "${init.name}" exited with code ${init.currentState?.exitCode}` },
       undefined,
     );
-  // Azure gives up after half an hour, though the group would go on trying.
-  if (provisioningState === "Failed" || state === "Failed")
-    return ended({ kind: "failedToStart", reason: why || "Azure gives no reason" }, undefined);
   if (state === "Succeeded")
     return ended({ kind: "lost", reason: "Azure says that the group succeeded, and nothing of its container" }, undefined);
+  // A reply may leave out the state of a container that has started.
+  if (startedAt !== undefined && state !== "Failed") return { phase: "running", startedAt: iso(startedAt) };
+  // Azure gives up after half an hour, though the group would go on trying.
+  if (state === "Failed" || provisioningState === "Failed" || provisioningState === "Canceled")
+    return ended({ kind: startedAt === undefined ? "failedToStart" : "lost", reason: why || "Azure gives no reason" }, undefined);
   if (CRASH_LOOP.test(said)) return ended({ kind: "failedToStart", reason: why }, undefined);
   return { phase: "pending", message: `Azure: ${why || state || "Pending"}` };
 }

@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import type { Outcome } from "../../../src/model/outcome";
 import { factsOf } from "../../../src/targets/containerInstances/groupFacts";
 import { type ContainerFacts, type GroupFacts, type Known, observationOf } from "../../../src/targets/containerInstances/groupOutcome";
+import type { Observation } from "../../../src/targets/target";
 
 const START = Date.parse("2026-01-01T00:00:00Z");
 const END = START + 5_000;
@@ -36,6 +37,8 @@ const waiting = (detailStatus: string, more: Partial<ContainerFacts> = {}) => ({
 });
 const warning = (name: string, message: string) => ({ name, type: "Warning", message });
 const seen: Known = { startedAt: START };
+const started = (firstAt: number) => ({ name: "Started", type: "Normal", message: "Started container", firstAt });
+const LOOP = "CrashLoopBackOff: Back-off 10s restarting failed";
 
 describe("ends", () => {
   test.each<[string, GroupFacts, Known, Outcome]>([
@@ -240,6 +243,98 @@ describe("ends", () => {
       { kind: "signalled", signal: "an unknown signal", reason: expect.stringMatching(/evicted/) as unknown as string },
     ],
     [
+      "started again, which only its events show",
+      groupOf({ ...running, currentState: { state: "Running", startTime: START + 30_000 }, events: [started(START)] }),
+      {},
+      { kind: "lost", reason: "Azure started the container again at 2026-01-01T00:00:30.000Z, and pushpool stopped it" },
+    ],
+    [
+      "taken away before anyone looked, by its events",
+      groupOf(waiting("", { events: [started(START)] })),
+      {},
+      { kind: "lost", reason: "Azure took the container away, and was about to start it again" },
+    ],
+    [
+      "a Spot eviction that kills",
+      groupOf(
+        waiting("Waiting to run", { previousState: { state: "Terminated", startTime: START, exitCode: 137, detailStatus: "Error" } }),
+        {
+          spot: true,
+        },
+      ),
+      seen,
+      { kind: "signalled", signal: "an unknown signal", reason: expect.stringMatching(/evicted/) as unknown as string },
+    ],
+    [
+      "killed by our stop, with a code",
+      groupOf(terminated(143, "Error")),
+      { ...seen, stop: { why: "cancelled" } },
+      { kind: "cancelled", by: "us" },
+    ],
+    [
+      "killed by our time limit, with a code",
+      groupOf(terminated(137, "Error")),
+      { ...seen, stop: { why: "running" } },
+      { kind: "timedOut", phase: "running" },
+    ],
+    [
+      "out of memory just as we stopped it",
+      groupOf(terminated(137, "OOMKilled")),
+      { ...seen, stop: { why: "cancelled" } },
+      { kind: "signalled", signal: "SIGKILL", reason: "out of memory (OOMKilled)" },
+    ],
+    [
+      "a machine that is being repaired, in other words",
+      groupOf(terminated(undefined, "Error"), { state: "Unknown", provisioningState: "Repairing" }),
+      {},
+      { kind: "lost", reason: "Azure lost the machine that it ran on (Error)" },
+    ],
+    [
+      "a command that cannot start, with a code",
+      groupOf(terminated(128, "StartError", { events: [warning("Failed", 'exec: "nope": executable file not found in $PATH')] })),
+      {},
+      { kind: "failedToStart", reason: 'exec: "nope": executable file not found in $PATH' },
+    ],
+    [
+      "a command that cannot start, tried again",
+      groupOf(
+        waiting(LOOP, {
+          restartCount: 1,
+          previousState: { state: "Terminated", exitCode: 127, detailStatus: "Error" },
+          events: [warning("Failed", "Error: failed to create containerd task: failed to create shim task")],
+        }),
+      ),
+      {},
+      { kind: "failedToStart", reason: `Azure was about to start the container again (${LOOP}), and pushpool stopped it` },
+    ],
+    [
+      "a command that cannot start, stopped by someone else meanwhile",
+      groupOf(
+        {
+          restartCount: 3,
+          currentState: { state: "Terminated", finishTime: END, detailStatus: STOPPED },
+          previousState: { state: "Waiting", detailStatus: LOOP },
+        },
+        { state: "Stopped" },
+      ),
+      {},
+      { kind: "cancelled", by: "someoneElse" },
+    ],
+    [
+      "a command that cannot start, and waited before that",
+      groupOf(waiting(LOOP, { restartCount: 2, previousState: { state: "Waiting" } })),
+      {},
+      { kind: "failedToStart", reason: LOOP },
+    ],
+    [
+      "an operation that was cancelled",
+      groupOf({}, { provisioningState: "Canceled" }),
+      {},
+      { kind: "failedToStart", reason: "Azure gives no reason" },
+    ],
+    ["a code of Windows", groupOf(terminated(137, "Error"), { windows: true }), {}, { kind: "exited", code: 137 }],
+    ["a status of Windows", groupOf(terminated(3_221_225_786, "Error"), { windows: true }), {}, { kind: "exited", code: 3_221_225_786 }],
+    [
       "the run's container counts, not a sidecar",
       {
         ...groupOf({}),
@@ -281,9 +376,39 @@ describe("no ends", () => {
       { startedAt: START + 415 },
       { phase: "running" },
     ],
+    ["its state is left out of one reply", groupOf({}), seen, { phase: "running", startedAt: "2026-01-01T00:00:00.000Z" }],
+    ["the start that its events show, in whole seconds", groupOf({ ...running, events: [started(START - 900)] }), {}, { phase: "running" }],
     ["a stop that has not come through", groupOf(running), { stop: { why: "cancelled" } }, { phase: "running" }],
   ])("%s", (_, group, known, observation) => {
     expect(observationOf(group, known, NOW)).toMatchObject(observation);
+  });
+});
+
+describe("replies of other shapes", () => {
+  const own = (instanceView: object | null, more: object = {}) =>
+    observationOf(factsOf({ containers: [{ name: "run", instanceView }], ...more } as never), {}, NOW);
+
+  test.each<[string, Observation, object]>([
+    ["no containers", observationOf(factsOf({}), {}, NOW), { phase: "pending" }],
+    ["null in place of lists", observationOf(factsOf({ containers: null, initContainers: null } as never), {}, NOW), { phase: "pending" }],
+    ["null in place of a view", own(null), { phase: "pending" }],
+    [
+      "null in place of an exit code",
+      own({ restartCount: null, currentState: { state: "Terminated", startTime: null, exitCode: null, detailStatus: null }, events: null }),
+      { phase: "ended", outcome: { kind: "failedToStart" } },
+    ],
+    [
+      "null in place of an exit code, of one that ran",
+      own({ currentState: { state: "Terminated", startTime: "2026-01-01T00:00:00Z", exitCode: null, detailStatus: "Completed" } }),
+      { phase: "ended", outcome: { kind: "failed", reason: 'Azure says "Completed" and no exit code' } },
+    ],
+    [
+      "a time that says none",
+      own({ currentState: { state: "Terminated", startTime: "0001-01-01T00:00:00Z", finishTime: "0001-01-01T00:00:00Z", exitCode: 0 } }),
+      { phase: "ended", outcome: { kind: "exited", code: 0 }, endedAt: "2026-01-01T00:01:00.000Z" },
+    ],
+  ])("%s", (_, observation, expected) => {
+    expect(observation).toMatchObject(expected);
   });
 });
 
@@ -329,6 +454,7 @@ describe.runIf(existsSync(folder))("recorded groups", () => {
         "cli-vnet: Running  → running",
         "create-cli: Running  → running",
         "full-life: Running  → running",
+        "full-life: Running  → {"kind":"lost","reason":"Azure started the container again at 2018-11-13T19:52:10.000Z, and pushpool stopped it"}",
         "full-life: Terminated 0 → {"kind":"exited","code":0}",
         "ps-stop-2024: Terminated  → {"kind":"cancelled","by":"someoneElse"}",
         "system-msi-repairing: Running  → running",
