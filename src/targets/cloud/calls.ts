@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import pRetry from "p-retry";
 import { RetryNotices } from "../../retryNotices";
 import type { SharedNotes } from "../target";
@@ -30,10 +31,21 @@ export interface Caller<Kind extends string> {
   /** Reports to the user that calls are retried. */
   tell(message: string): void;
   asFailure(error: unknown): CloudFailure<Kind>;
-  /** Failures that one retry fixes, with the message for the first of them. @default none */
-  onceMore?: { [K in Kind]?: (failure: CloudFailure<Kind>) => string };
+  /** Failures that a few retries fix. @default none */
+  again?: { [K in Kind]?: Again<Kind> };
   /** Failures of this cloud that pass by themselves; nothing was done. @default there are none */
   passing?: readonly Kind[];
+  /** Which of a call's buckets a `throttled` failure is about. @default all of them */
+  refused?: (failure: CloudFailure<Kind>, buckets: readonly TokenBucket[]) => readonly TokenBucket[];
+}
+
+/** How often to retry after a failure. */
+export interface Again<Kind extends string> {
+  retries: number;
+  /** Retry every so many milliseconds, too, as long as the pool is new: what the call needs is eventually consistent. @default no */
+  everyWhileYoung?: number;
+  /** The message to the user for the first of them. */
+  tell: (failure: CloudFailure<Kind>) => string;
 }
 
 export interface CallOptions {
@@ -53,7 +65,7 @@ export interface CallOptions {
 export type Call = <T>(what: string, buckets: readonly TokenBucket[], call: () => Promise<T>, options?: CallOptions) => Promise<T>;
 
 export function openCalls<Kind extends string>(of: Caller<Kind>): Call {
-  const { cloud, pool, createdAt, notes, tell, asFailure, onceMore = {}, passing = [] } = of;
+  const { cloud, pool, createdAt, notes, tell, asFailure, again = {}, passing = [], refused = (_, buckets) => buckets } = of;
   const notices = new RetryNotices(tell);
   const told = new Set<string>();
   const tellOnce = (subject: string, message: string) => {
@@ -61,45 +73,50 @@ export function openCalls<Kind extends string>(of: Caller<Kind>): Call {
     told.add(subject);
   };
 
-  /** Which failures of one call are worth a retry. */
-  function judge(repeatable: boolean): (failure: CloudFailure<Kind>) => boolean {
+  /** Which failures of one call are worth a retry: after how many milliseconds at least. `undefined`: it does not help. */
+  function judge(repeatable: boolean): (failure: CloudFailure<Kind>) => number | undefined {
     const began = Date.now();
-    const again = new Set<string>();
+    const seen = new Map<string, number>();
     return (failure) => {
       const { kind, message } = failure;
-      if (mayPass(failure) || passing.includes(kind as Kind)) return repeatable || kind !== "unclear";
-      const mended = (onceMore as Partial<Record<string, (failure: CloudFailure<Kind>) => string>>)[kind];
-      if (mended) {
-        if (again.has(kind)) return false;
-        again.add(kind);
-        tellOnce(kind, mended(failure));
-        return true;
+      if (mayPass(failure) || passing.includes(kind as Kind)) return repeatable || kind !== "unclear" ? 0 : undefined;
+      const young = youngFor(createdAt);
+      const few = (again as Partial<Record<string, Again<Kind>>>)[kind];
+      if (few) {
+        tellOnce(kind, few.tell(failure));
+        const { retries, everyWhileYoung = 0 } = few;
+        if (young > 0 && everyWhileYoung > 0) return Math.min(everyWhileYoung, young);
+        const count = (seen.get(kind) ?? 0) + 1;
+        seen.set(kind, count);
+        return count <= retries ? 0 : undefined;
       }
-      const youngYet = youngFor(createdAt);
-      if (kind === "young") return youngYet > 0 || Date.now() < began + PATIENCE;
-      if (!isGrowingPain(failure, createdAt)) return false;
+      if (kind === "young") return young > 0 || Date.now() < began + PATIENCE ? 0 : undefined;
+      if (!isGrowingPain(failure, createdAt)) return undefined;
       tellOnce(
         "new",
         kind === "disabled"
           ? `work pool "${pool}" is new, and an API that was enabled with it may not be known everywhere yet: trying again (${message})`
           : `the credentials of work pool "${pool}" are new, and ${cloud} does not know them everywhere yet: trying again (${message})`,
       );
-      return true;
+      return 0;
     };
   }
 
   return (what, buckets, call, { signal, repeatable = true, beforeTry } = {}) => {
-    const worthIt = judge(repeatable);
+    const pauseAfter = judge(repeatable);
+    let pause = 0;
     return notices.during(`work pool "${pool}": ${what}`, ({ failed }) =>
       pRetry(
         async () => {
+          if (pause > 0) await sleep(pause, undefined, signal ? { signal } : {});
           for (const bucket of buckets) await waitForTurn(notes, bucket, signal);
           await beforeTry?.();
           try {
             return await call();
           } catch (error) {
             const failure = asFailure(error);
-            if (failure.kind === "throttled") for (const bucket of buckets) await emptied(notes, bucket, failure.details.retryAfter);
+            if (failure.kind === "throttled")
+              for (const bucket of refused(failure, buckets)) await emptied(notes, bucket, failure.details.retryAfter);
             failed(failure.message, failure.kind);
             throw failure;
           }
@@ -110,7 +127,11 @@ export function openCalls<Kind extends string>(of: Caller<Kind>): Call {
           maxTimeout: 5_000,
           randomize: true,
           maxRetryTime: Math.max(PERSEVERANCE, youngFor(createdAt)),
-          shouldRetry: ({ error }) => error instanceof CloudFailure && worthIt(error),
+          shouldRetry: ({ error }) => {
+            const least = error instanceof CloudFailure ? pauseAfter(error) : undefined;
+            pause = least ?? 0;
+            return least !== undefined;
+          },
           ...(signal ? { signal } : {}),
         },
       ),

@@ -2,10 +2,10 @@ import type { ContainerGroup, ContainerInstanceManagementClient } from "@azure/a
 import type { TokenCredential } from "@azure/identity";
 import type { JsonObject } from "../../json";
 import { CALL_TIMEOUT, type CallOptions, isGrowingPain, openCalls } from "../cloud/calls";
-import { ifThere } from "../cloud/failure";
+import { CloudFailure, ifThere } from "../cloud/failure";
 import { lowered } from "../cloud/tokenBucket";
 import type { SharedNotes } from "../target";
-import { type AciBucket, aciBucket, leftBy } from "./aciBuckets";
+import { type AciBucket, aciBucket, type Caller, leftBy, queryBucket, refusedBuckets } from "./aciBuckets";
 import { type Access, loaded } from "./azureAccess";
 import { type AzureKind, asFailure } from "./azureFailures";
 import { factsOf } from "./groupFacts";
@@ -17,6 +17,12 @@ export interface FoundGroup {
   tags: Record<string, string>;
 }
 
+export interface ListedGroup {
+  name: string;
+  tags: Record<string, string>;
+  location?: string;
+}
+
 /** The calls that this target makes. Each may throw an {@link AzureFailure}. What is not there is `undefined`. */
 export interface AciApi {
   /** Where a resource group is. @throws {AzureFailure} `missing` */
@@ -26,14 +32,19 @@ export interface AciApi {
   create(name: GroupName, group: JsonObject, options: CallOptions): Promise<void>;
   /** @returns whether it was there */
   stop(name: GroupName): Promise<boolean>;
-  delete(name: GroupName): Promise<void>;
+  /** @param location where it is, if that is known: its region's quota counts */
+  delete(name: GroupName, location?: string): Promise<void>;
   /** The end of a container's output, with a time before each line; `undefined`: none yet, or none any more. @param tail the most lines */
   log(name: GroupName, container: string, tail?: number): Promise<string | undefined>;
-  /** Names and tags of a resource group's container groups. */
-  list(place: GroupPlace, signal?: AbortSignal): Promise<{ name: string; tags: Record<string, string> }[]>;
+  list(place: GroupPlace, signal?: AbortSignal): Promise<ListedGroup[]>;
   /** Rows of a Log Analytics workspace, by the names of their columns. */
   query(workspace: string, query: string): Promise<Record<string, unknown>[]>;
 }
+
+/** A registry may not answer for a moment. */
+const IMAGE_RETRIES = 3;
+/** A role may take ten minutes to be known, and each try counts as a creation: in milliseconds. */
+const PULL_EVERY = 15_000;
 
 interface Session {
   credential: TokenCredential;
@@ -43,7 +54,11 @@ interface Session {
 /** @param tell what a user should hear while it is waited for something */
 export function openAciApi(access: Access, notes: SharedNotes, tell: (message: string) => void): AciApi {
   const { endpoints, scopes, createdAt } = access;
-  const placeOf = (subscription: string) => `${access.clientId ?? "own"}/${subscription}`;
+  const callerOf = (subscription: string, location?: string): Caller => ({
+    subscription,
+    principal: access.clientId ?? "own",
+    location,
+  });
   let session: Promise<Session> | undefined;
 
   const opened = () => {
@@ -84,8 +99,9 @@ export function openAciApi(access: Access, notes: SharedNotes, tell: (message: s
       name: "pushpoolReplies",
       sendRequest: async (request, next) => {
         const response = await next(request);
-        for (const [bucket, left] of leftBy(request.method, (name) => response.headers.get(name)))
-          await lowered(notes, aciBucket(bucket, placeOf(subscription)), left);
+        const few = leftBy(request.method, (name) => response.headers.get(name));
+        const { location } = few.length === 0 ? {} : (jsonIn(response.bodyAsText ?? "") as { location?: string });
+        for (const [bucket, left] of few) await lowered(notes, aciBucket(bucket, callerOf(subscription, location)), left);
         // The SDK would wait for the operation. What counts is the group, and reading operations takes a permission of its own.
         for (const header of ["azure-asyncoperation", "location"]) response.headers.delete(header);
         return response;
@@ -106,7 +122,19 @@ export function openAciApi(access: Access, notes: SharedNotes, tell: (message: s
       return failure;
     },
     passing: ["registry"],
-    onceMore: { image: (failure) => `Azure could not read the image, which may pass: trying again (${failure.message})` },
+    again: {
+      image: {
+        retries: IMAGE_RETRIES,
+        tell: (failure) => `Azure could not read the image, which may pass: trying again (${failure.message})`,
+      },
+      pull: {
+        retries: IMAGE_RETRIES,
+        everyWhileYoung: PULL_EVERY,
+        tell: (failure) =>
+          `Azure could not read the image with the managed identity, whose role AcrPull may be new: trying again for up to ten minutes after the pool was made (${failure.message})`,
+      },
+    },
+    refused: refusedBuckets,
   });
 
   const called = <T>(
@@ -114,11 +142,11 @@ export function openAciApi(access: Access, notes: SharedNotes, tell: (message: s
     subscription: string,
     buckets: readonly AciBucket[],
     work: (client: ContainerInstanceManagementClient, options: { abortSignal: AbortSignal }) => Promise<T>,
-    options: CallOptions = {},
+    options: CallOptions & { location?: string | undefined } = {},
   ): Promise<T> =>
     call(
       what,
-      buckets.map((name) => aciBucket(name, placeOf(subscription))),
+      buckets.map((name) => aciBucket(name, callerOf(subscription, options.location))),
       async () => {
         const client = await (await opened()).client(subscription);
         return work(client, { abortSignal: within(options.signal) });
@@ -145,7 +173,7 @@ export function openAciApi(access: Access, notes: SharedNotes, tell: (message: s
   return {
     locationOf: async ({ subscription, resourceGroup }, signal) => {
       const url = `${endpoints.management}/subscriptions/${subscription}/resourceGroups/${resourceGroup}?api-version=2021-04-01`;
-      const buckets = [aciBucket("reads", placeOf(subscription))];
+      const buckets = [aciBucket("reads", callerOf(subscription))];
       const found = await call("reading the resource group", buckets, () => fetched(url, scopes.management, {}, signal), { signal });
       return String(found.location);
     },
@@ -179,10 +207,10 @@ export function openAciApi(access: Access, notes: SharedNotes, tell: (message: s
             });
           } catch (error) {
             // The SDK looks at the group once. What it sees there is the watcher's business.
-            if (!taken) throw error;
+            if (!taken) throw ofIdentity(error, group);
           }
         },
-        { ...options, repeatable: false },
+        { ...options, repeatable: false, location: group.location as string | undefined },
       ),
     stop: async ({ subscription, resourceGroup, group }) => {
       const stopped = await ifThere(
@@ -193,24 +221,30 @@ export function openAciApi(access: Access, notes: SharedNotes, tell: (message: s
       );
       return stopped ?? false;
     },
-    delete: async ({ subscription, resourceGroup, group }) => {
+    delete: async ({ subscription, resourceGroup, group }, location) => {
       const buckets: AciBucket[] = ["deletesInFiveMinutes", "deletesAnHour", "deletes"];
       await ifThere(
-        called("deleting a container group", subscription, buckets, async (client, options) => {
-          await client.containerGroups.beginDelete(resourceGroup, group, options);
-        }),
+        called(
+          "deleting a container group",
+          subscription,
+          buckets,
+          async (client, options) => {
+            await client.containerGroups.beginDelete(resourceGroup, group, options);
+          },
+          { location },
+        ),
       );
     },
     log: async ({ subscription, resourceGroup, group }, container, tail) => {
       try {
         return await ifThere(
           called("reading a container's log", subscription, ["reads"], async (client, options) => {
-            const { content = "" } = await client.containers.listLogs(resourceGroup, group, container, {
+            const { content } = await client.containers.listLogs(resourceGroup, group, container, {
               ...options,
               timestamps: true,
               ...(tail === undefined ? {} : { tail }),
             });
-            return content;
+            return content ?? "";
           }),
         );
       } catch (error) {
@@ -224,9 +258,9 @@ export function openAciApi(access: Access, notes: SharedNotes, tell: (message: s
         subscription,
         ["reads"],
         async (client, options) => {
-          const found: { name: string; tags: Record<string, string> }[] = [];
-          for await (const { name = "", tags = {} } of client.containerGroups.listByResourceGroup(resourceGroup, options))
-            found.push({ name, tags });
+          const found: ListedGroup[] = [];
+          for await (const { name = "", tags, location } of client.containerGroups.listByResourceGroup(resourceGroup, options))
+            found.push({ name, tags: tags ?? {}, ...(location ? { location } : {}) });
           return found;
         },
         { signal },
@@ -234,7 +268,7 @@ export function openAciApi(access: Access, notes: SharedNotes, tell: (message: s
     query: async (workspace, query) => {
       const url = `${endpoints.logs}/v1/workspaces/${workspace}/query`;
       const init = { method: "POST", body: JSON.stringify({ query }) };
-      const queried = call("reading Log Analytics", [aciBucket("queries", workspace)], () => fetched(url, scopes.logs, init));
+      const queried = call("reading Log Analytics", [queryBucket(workspace)], () => fetched(url, scopes.logs, init));
       const reply: JsonObject = await queried.catch((error) => {
         // A workspace has no table before its first row.
         if (/Failed to resolve table/i.test(asFailure(error).message)) return {};
@@ -247,6 +281,13 @@ export function openAciApi(access: Access, notes: SharedNotes, tell: (message: s
       return rows.map((row) => Object.fromEntries(columns.map(({ name }, index) => [name, row[index]])));
     },
   };
+}
+
+/** A failure to read the image, where a managed identity is to read it. */
+function ofIdentity(error: unknown, { imageRegistryCredentials: registries = [] }: JsonObject): unknown {
+  const failure = asFailure(error);
+  const byIdentity = (registries as { identity?: string }[]).some(({ identity }) => identity !== undefined);
+  return failure.kind === "image" && byIdentity ? new CloudFailure<AzureKind>("pull", failure.message) : error;
 }
 
 /** Until a call has taken too long, or is not wanted any more. */

@@ -21,22 +21,51 @@ const SIZES = {
 
 export type AciBucket = keyof typeof SIZES;
 
-/** @param place whose subscription and login */
-export function aciBucket(name: AciBucket, place: string): TokenBucket {
-  return { key: `aci/bucket/${name}/${place}`, ...SIZES[name] };
+/** Whose calls are counted. */
+export interface Caller {
+  subscription: string;
+  /** The application, or the caller's own login. */
+  principal: string;
+  /** Region of the container group; absent: unknown. */
+  location?: string | undefined;
+}
+
+/** Resource Manager counts by principal, Container Instances by region whoever calls. */
+export function aciBucket(name: AciBucket, { subscription, principal, location = "" }: Caller): TokenBucket {
+  const owner = OF_REGION.test(name) ? `${subscription}/${location.toLowerCase().replaceAll(" ", "")}` : `${principal}/${subscription}`;
+  return { key: `aci/bucket/${name}/${owner}`, ...SIZES[name] };
+}
+
+export function queryBucket(workspace: string): TokenBucket {
+  return { key: `aci/bucket/queries/${workspace}`, ...SIZES.queries };
+}
+
+const OF_REGION = /^(creates|deletes)(AnHour|InFiveMinutes)$/;
+
+/** The buckets that a refusal is about, by Azure's words. */
+export function refusedBuckets({ message }: { message: string }, buckets: readonly TokenBucket[]): readonly TokenBucket[] {
+  const named = (part: string) => buckets.filter(({ key }) => key.includes(part));
+  const [, hours] = /time interval '(\d\d):\d\d:\d\d'/.exec(message) ?? [];
+  const found = hours === undefined ? [] : named(hours === "01" ? "AnHour/" : "InFiveMinutes/");
+  if (found.length > 0) return found;
+  // One that names no quota may be of any but the hour's: emptied, that would hold up the next for long.
+  const own = buckets.filter(({ key }) => !key.includes("AnHour/"));
+  return message.includes("SubscriptionRequestsThrottled") ? own.filter(({ key }) => !key.includes("InFiveMinutes/")) : own;
 }
 
 /** Headers that say how many calls are left, by the method of the call. */
 const LEFT: Record<string, Record<string, AciBucket>> = {
-  GET: { "x-ms-ratelimit-remaining-subscription-reads": "reads" },
-  POST: { "x-ms-ratelimit-remaining-subscription-writes": "writes" },
+  GET: { "x-ms-ratelimit-remaining-subscription-reads": "reads", "x-ms-ratelimit-remaining-subscription-global-reads": "reads" },
+  POST: { "x-ms-ratelimit-remaining-subscription-writes": "writes", "x-ms-ratelimit-remaining-subscription-global-writes": "writes" },
   PUT: {
     "x-ms-ratelimit-remaining-subscription-writes": "writes",
+    "x-ms-ratelimit-remaining-subscription-global-writes": "writes",
     "x-ms-ratelimit-remaining-subscription-resource-requests-pt1h": "createsAnHour",
     "x-ms-ratelimit-remaining-subscription-resource-requests-pt5m": "createsInFiveMinutes",
   },
   DELETE: {
     "x-ms-ratelimit-remaining-subscription-deletes": "deletes",
+    "x-ms-ratelimit-remaining-subscription-global-deletes": "deletes",
     "x-ms-ratelimit-remaining-subscription-resource-requests-pt1h": "deletesAnHour",
     "x-ms-ratelimit-remaining-subscription-resource-requests-pt5m": "deletesInFiveMinutes",
   },

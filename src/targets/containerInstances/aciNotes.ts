@@ -27,6 +27,8 @@ export interface RunNote {
   startTimeoutSeconds: number | null;
   /** Log Analytics workspace that gets its output. */
   workspace?: string;
+  /** Region: Azure counts creations and deletions by it. */
+  location?: string;
 }
 
 export function runNote(notes: SharedNotes, id: InfrastructureId): Note<RunNote> {

@@ -99,7 +99,7 @@ class ContainerInstancesTarget implements Target {
       try {
         const group = forSdk({ ...request.group, location: resources.location ?? null });
         const wanted = { name: request.name, run: runTagValue(submission.runId, submission.attempt) };
-        return await this.#sends.send(wanted, group, remembered(request), signal);
+        return await this.#sends.send(wanted, group, { ...remembered(request), location: String(group.location) }, signal);
       } catch (error) {
         if (isRefused(error)) this.#refused.add(id);
         throw error;
@@ -146,13 +146,13 @@ class ContainerInstancesTarget implements Target {
     await this.#orExplain("deleting the run's container group", async () => {
       const end = (await this.#watcher.observe([id])).get(id);
       if (end?.phase !== "ended") return;
-      const { keep = false } = (await runNote(this.#notes, id).value()) ?? {};
+      const { keep = false, location } = (await runNote(this.#notes, id).value()) ?? {};
       const found = await this.#api.get(parseId(id));
       await this.#logs.drain(id, end as End);
       if (!found) return;
       // Started again by Azure, or a sidecar that goes on.
       const goesOn = found.facts.containers.some(({ currentState }) => currentState?.state !== "Terminated");
-      if (!keep) await this.#api.delete(parseId(id));
+      if (!keep) await this.#api.delete(parseId(id), location);
       else if (goesOn) await this.#api.stop(parseId(id));
     });
   }
@@ -171,10 +171,10 @@ class ContainerInstancesTarget implements Target {
     const groups = new Map(places.map((place) => [`${place.subscription}/${place.resourceGroup}`.toLowerCase(), place]));
     for (const place of groups.values()) {
       await removal.part(`deleting the container groups of its runs in resource group "${place.resourceGroup}"`, async () => {
-        for (const { name: group, tags } of await this.#listed(place, signal)) {
+        for (const { name: group, tags, location } of await this.#listed(place, signal)) {
           if (tags[STACK_TAG] !== stackName(source) || tags[POOL_TAG] !== pool) continue;
           await this.#untilRead(() => this.#logs.pull(formatId({ ...place, group })));
-          await this.#api.delete({ ...place, group });
+          await this.#api.delete({ ...place, group }, location);
           removal.count("container groups", 1);
         }
       });
@@ -214,7 +214,8 @@ class ContainerInstancesTarget implements Target {
       }
       const seen = (await this.#watcher.observe([id])).get(id);
       if (seen?.phase === "ended") return;
-      if (seen?.phase === "pending" && pause > 1_000) return this.#api.delete(parseId(id));
+      if (seen?.phase === "pending" && pause > 1_000)
+        return this.#api.delete(parseId(id), (await runNote(this.#notes, id).value())?.location);
       await sleep(pause);
     }
   }

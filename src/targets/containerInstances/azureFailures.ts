@@ -7,7 +7,9 @@ import { LoginError } from "./azureLogin";
  * - `transitioning`: an earlier operation on the group is still under way.
  * - `registry`: the registry of the image does not answer just now.
  * - `image`: Azure cannot read the image; now and then only for a moment.
+ * - `pull`: the same, with a managed identity, whose role on the registry may be new.
  * - `capacity`: a quota is used up, or the region has no room.
+ * - `subscription`: there is no such subscription, as far as the caller can see.
  * - `unregistered`: the subscription does not have Container Instances switched on.
  * - `policy`, `lock`: what an administrator forbids.
  * - `noLog`: the container has no log yet.
@@ -17,6 +19,8 @@ export type AzureKind =
   | "transitioning"
   | "registry"
   | "image"
+  | "pull"
+  | "subscription"
   | "capacity"
   | "unregistered"
   | "policy"
@@ -36,14 +40,22 @@ const BY_CODE: Record<string, AzureKind | CommonKind> = {
   RegistryErrorResponse: "registry",
   InaccessibleImage: "image",
   ContainerGroupQuotaReached: "capacity",
+  QuotaExceeded: "capacity",
+  SubscriptionNotFound: "subscription",
+  InvalidSubscriptionId: "subscription",
   MissingSubscriptionRegistration: "unregistered",
+  SubscriptionNotRegistered: "unregistered",
   RequestDisallowedByPolicy: "policy",
+  RequestDisallowedByAzure: "policy",
   ScopeLocked: "lock",
   ContainerLogNotAvailable: "noLog",
   AuthorizationFailed: "denied",
   LinkedAuthorizationFailed: "denied",
   PrincipalNotFound: "young",
 };
+
+/** What does not come from Azure itself: a proxy's page, or a reply without its body. */
+const NO_CODE = ["", "REST_ERROR"];
 
 const BY_STATUS: Record<number, CommonKind> = { 401: "unauthenticated", 403: "denied", 404: "missing", 408: "unclear", 429: "throttled" };
 
@@ -72,7 +84,7 @@ export const asFailure = failureReader<AzureKind>((error, message) => {
   if (status === undefined) return undefined;
   const code = given ?? "";
   const said = code === "" || message.includes(code) ? message : `${code}: ${message}`;
-  const retryAfter = retryAfterOf(response?.headers?.get("retry-after"), message);
+  const retryAfter = retryAfterOf((name) => response?.headers?.get(name), message);
   return new CloudFailure<AzureKind>(kindOf(status, code), said, retryAfter === undefined ? {} : { retryAfter });
 });
 
@@ -88,12 +100,20 @@ function loginKind({ message, status, nobody }: LoginError): AzureKind | CommonK
 function kindOf(status: number, code: string): AzureKind | CommonKind {
   // The same code says that the region is full, with 409, and that the service is down.
   if (code === "ServiceUnavailable" && status < 500) return "capacity";
+  // That something is gone is Azure's to say, in one of its codes.
+  if (status === 404 && NO_CODE.includes(code)) return "unclear";
   return BY_CODE[code] ?? BY_STATUS[status] ?? (status >= 500 ? "unclear" : "refused");
 }
 
-/** When the next call may go, in milliseconds from now: by the header, or by Azure's words where it was lost. */
-function retryAfterOf(header: string | null | undefined, message: string): number | undefined {
-  const seconds = header ?? /try again after '(\d+)' seconds/i.exec(message)?.[1];
+/** When the next call may go, in milliseconds from now: by a header, or by Azure's words where it was lost. */
+function retryAfterOf(header: (name: string) => string | null | undefined, message: string): number | undefined {
+  for (const name of ["retry-after-ms", "x-ms-retry-after-ms"]) {
+    const milliseconds = header(name) ?? "";
+    if (/^\d+$/.test(milliseconds)) return Number(milliseconds);
+  }
+  const [, count, unit] = /(?:try again|retry) (?:after|in) '?(\d+)'? (second|minute)/i.exec(message) ?? [];
+  const said = count === undefined ? undefined : String(Number(count) * (unit?.toLowerCase() === "minute" ? 60 : 1));
+  const seconds = header("retry-after") ?? said;
   if (seconds === undefined) return undefined;
   const wait = /^\d+(\.\d+)?$/.test(seconds) ? Number(seconds) * 1000 : Date.parse(seconds) - Date.now();
   return Number.isNaN(wait) ? undefined : Math.max(0, wait);

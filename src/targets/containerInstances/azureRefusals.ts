@@ -39,15 +39,17 @@ export function refusal(what: string, failure: AzureFailure, { clientId, pool }:
       lock: (_, why) => `${what}: a lock keeps it from that: have the administrator remove the lock from the resource group: ${why}`,
       image: (_, why) =>
         `${what}: Azure cannot read the image: check its name, and for a private registry the job variables image_registry and identities (the identity needs the role AcrPull): ${why}`,
+      pull: (_, why) =>
+        `${what}: Azure cannot read the image with the managed identity: check the image's name, and that the identity has the role AcrPull on the registry: ${why}`,
       registry: (_, why) =>
         `${what}: the registry of the image does not answer Azure: log in to it by image_registry, or copy the image to an Azure container registry: ${why}`,
       transitioning: (_, why) => `${what}: an earlier operation on its container group is still under way: ${why}`,
-      missing: (_, why) => {
-        if (/resource group '[^']*' could not be found/i.test(why))
-          return `${what}: there is no such resource group: check the job variable "resource_group_name": ${why}`;
-        if (/subscription/i.test(why)) return `${what}: there is no such subscription: check the job variable "subscription_id": ${why}`;
-        return undefined;
-      },
+      subscription: (_, why) =>
+        `${what}: ${as} sees no such subscription: check the job variable "subscription_id", and that it is of the login's tenant: ${why}`,
+      missing: (_, why) =>
+        /resource group '[^']*' could not be found/i.test(why)
+          ? `${what}: there is no such resource group: check the job variable "resource_group_name": ${why}`
+          : undefined,
     },
   });
 }

@@ -33,9 +33,10 @@ export class LogJournal {
     if (lines.length === 0) return true;
     for (;;) {
       const { part, entries, before } = await this.#end(id);
-      const known = [...before, ...entries].filter((each): each is Line => each[1] !== null);
+      const last = [...before, ...entries];
+      const known = last.filter((each): each is Line => each[1] !== null);
       const isFirst = part === 0 && entries.length === 0;
-      const fresh = isFirst ? undefined : following(known, lines);
+      const fresh = isFirst ? undefined : following(known, lines, part <= 1 && known.length === last.length);
       if (fresh === undefined && !isFirst && !acceptGap) return false;
       const gap: Entry[] = fresh === undefined && (!isFirst || cut) ? [[(lines[0] as Line)[0], null]] : [];
       if (await this.#append(id, part, entries, [...gap, ...(fresh ?? lines)])) return true;

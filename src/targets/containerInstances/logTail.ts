@@ -36,18 +36,19 @@ export function tailOf(content: string, ended: boolean): Tail {
 }
 
 /**
- * What of a tail follows the lines that are known. The tail has no marks but its times, and several lines may share one: it is laid over the
- * known lines where it covers most of them.
+ * What of a tail follows the lines that are known. The tail has no marks but its times, and several lines may share one, also with the same
+ * text: it is laid over the known lines where it covers most of them.
  * @param known the last lines that are known, at least a few hundred if there are so many
+ * @param fromStart whether they begin with the log's first line: no line of the tail is older
  * @returns `undefined`: they do not meet, so lines between them are missing
  */
-export function following(known: readonly Line[], tail: readonly Line[]): Line[] | undefined {
+export function following(known: readonly Line[], tail: readonly Line[], fromStart = false): Line[] | undefined {
   const last = known.at(-1);
   if (!last) return [...tail];
   for (let end = tail.length - 1; end >= 0; end--) {
     let back = 0;
     while (back <= end && back < known.length && same(tail[end - back] as Line, known[known.length - 1 - back] as Line)) back += 1;
-    if (back > end || back === known.length) return tail.slice(end + 1);
+    if (back > end || (back === known.length && !fromStart)) return tail.slice(end + 1);
   }
   return undefined;
 }

@@ -88,7 +88,7 @@ export function openEcsApi(access: Access, notes: SharedNotes, tell: (message: s
     tell,
     asFailure,
     // From AWS' reply the SDK learns how to correct the next signature.
-    onceMore: { clock: (failure) => `${offsetText(failure)}: signing with AWS' time (${failure.message})` },
+    again: { clock: { retries: 1, tell: (failure) => `${offsetText(failure)}: signing with AWS' time (${failure.message})` } },
   });
 
   const repeat: Repeat = (client, what, { buckets = [], ...options }, work) => {

@@ -67,6 +67,24 @@ describe("what follows", () => {
   });
 });
 
+describe("what follows, where the first line of the log is known", () => {
+  const same = (text: string): Line => [at(1), text];
+  test.each<[string, Line[], Line[], Line[] | undefined]>([
+    ["the same line again, at the same instant", [same("a")], [same("a"), same("a")], [same("a")]],
+    [
+      "and again, among others",
+      [same("a"), same("b"), same("a")],
+      [same("a"), same("b"), same("a"), same("a"), same("b")],
+      [same("a"), same("b")],
+    ],
+    ["nothing new", [same("a"), same("a")], [same("a"), same("a")], []],
+    ["a tail that begins later", [line(0), same("a"), same("a")], [same("a"), same("a"), same("a")], [same("a")]],
+    ["a log that has begun again", [same("a")], [line(5), same("a")], undefined],
+  ])("%s", (_, known, tail, expected) => {
+    expect(following(known, tail, true)).toEqual(expected);
+  });
+});
+
 /** A run whose log the test writes. */
 function setUp({
   workspace,
@@ -148,6 +166,16 @@ test("each line once, in bursts of a thousand of one instant, whoever reads", as
   expect(await all()).toEqual(expected);
   state.there = false;
   expect(await all()).toEqual(expected);
+});
+
+test("each line once, though they are the same at the same instant", async () => {
+  const { id, state, open, all, end } = setUp();
+  for (let n = 0; n < 7; n++) {
+    state.log.push([at(1), "tick"]);
+    if (n % 3 === 0) await open().pull(id);
+  }
+  end();
+  expect(await all()).toEqual(Array(7).fill("tick"));
 });
 
 test("a look reads what is new, and all that Azure keeps only where that does not meet what is known", async () => {

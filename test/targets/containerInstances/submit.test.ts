@@ -190,6 +190,36 @@ describe("what is refused is told with its fix, and nothing is left", () => {
   });
 });
 
+describe("an image that Azure cannot read", () => {
+  const IDENTITY =
+    "/subscriptions/22222222-2222-4222-8222-222222222222/resourceGroups/flows/providers/Microsoft.ManagedIdentity/userAssignedIdentities/pull";
+  const byIdentity = { image_registry: { registry_url: "acme.azurecr.io", identity: IDENTITY }, identities: [IDENTITY] };
+  const refusal = { kind: "refuse", status: 400, code: "InaccessibleImage", message: "The image is not accessible." } as const;
+
+  const send = async (job: object, createdAt: string | undefined, times: number) => {
+    const { azure, made, open, told: warnings } = await place({}, createdAt);
+    azure.plant({ on: `${GROUPS}/write`, fault: refusal, times });
+    const target = await open();
+    const submission = target.plan({ ...jobOf("true"), ...job }, runOf(randomUUID()));
+    const sent = target.prepare(submission, never).then((prepared) => target.submit(prepared, never));
+    return { sent, warnings, made };
+  };
+
+  test("a public one: a few tries, then it is refused", async () => {
+    const { sent, made, warnings } = await send({}, new Date().toISOString(), 100);
+    await expect(sent).rejects.toThrow(/Azure cannot read the image: check its name/);
+    expect([made("write").length, warnings[0]]).toEqual([4, expect.stringMatching(/^Azure could not read the image, which may pass/)]);
+  });
+
+  test("one that a managed identity reads: tried again while the pool is new, with a notice, and not for ever", async () => {
+    // New for another second.
+    const { sent, made, warnings } = await send(byIdentity, new Date(Date.now() - 599_000).toISOString(), 100);
+    await expect(sent).rejects.toThrow(/with the managed identity: check the image's name, and that the identity has the role AcrPull/);
+    expect(made("write").length).toBeGreaterThanOrEqual(4);
+    expect(warnings[0]).toMatch(/whose role AcrPull may be new: trying again for up to ten minutes/);
+  });
+});
+
 describe("credentials", () => {
   test("a wrong secret is told as that", async () => {
     const { azure, client } = await place();

@@ -1,0 +1,63 @@
+import { afterEach, expect, test, vi } from "vitest";
+import { openCalls } from "../../../src/targets/cloud/calls";
+import { CloudFailure } from "../../../src/targets/cloud/failure";
+import { memoryNotes } from "./memoryNotes";
+
+// How often a call is repeated, by a clock of the test's.
+
+// Timers of promises are not among those that vitest replaces.
+vi.mock("node:timers/promises", () => ({ setTimeout: (wait: number) => new Promise((done) => setTimeout(done, wait)) }));
+
+afterEach(() => vi.useRealTimers());
+
+/** Make a call that always fails. @returns its tries, when it gave up, and what the user was told */
+async function failing(kind: "pull" | "image", { ageSeconds }: { ageSeconds: number | undefined }) {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date", "performance"] });
+  const began = Date.now();
+  const told: string[] = [];
+  const call = openCalls<"pull" | "image">({
+    cloud: "Azure",
+    pool: "etl",
+    createdAt: ageSeconds === undefined ? undefined : began - ageSeconds * 1_000,
+    notes: memoryNotes(),
+    tell: (message) => told.push(message),
+    asFailure: (error) => error as CloudFailure<"pull" | "image">,
+    again: {
+      image: { retries: 3, tell: () => "the image" },
+      pull: { retries: 3, everyWhileYoung: 15_000, tell: () => "the role" },
+    },
+  });
+  const tries: number[] = [];
+  let over = false;
+  const made = call("creating", [], async () => {
+    tries.push(Date.now() - began);
+    throw new CloudFailure<"pull" | "image">(kind, "not accessible");
+  }).catch((error: Error) => {
+    over = true;
+    return error.message;
+  });
+  while (!over) await vi.advanceTimersByTimeAsync(500);
+  expect(await made).toBe("not accessible");
+  return { tries, seconds: (Date.now() - began) / 1_000, told: told[0] };
+}
+
+test("a failure that a few retries fix is retried as often", async () => {
+  const { tries, told } = await failing("image", { ageSeconds: 0 });
+  expect([tries.length, told]).toEqual([4, "the image"]);
+});
+
+test("one that may be the pool's newness is retried slowly until the pool is not new, and then a few times", async () => {
+  const { tries, seconds, told } = await failing("pull", { ageSeconds: 300 });
+  expect(told).toBe("the role");
+  expect(seconds).toBeGreaterThanOrEqual(300);
+  expect(seconds).toBeLessThan(360);
+  expect(tries.length).toBeGreaterThan(10);
+  expect(tries.length).toBeLessThanOrEqual(300 / 15 + 4);
+});
+
+test.each([["an old pool", 3_600] as const, ["a pool of unknown age", undefined] as const])(
+  "of %s it is retried a few times",
+  async (_, age) => {
+    expect((await failing("pull", { ageSeconds: age })).tries).toHaveLength(4);
+  },
+);
