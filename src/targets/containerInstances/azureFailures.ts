@@ -78,7 +78,7 @@ interface SdkError {
 export const asFailure = failureReader<AzureKind>((error, message) => {
   const { statusCode: status, response, code: given } = error as SdkError;
   if (error instanceof LoginError) {
-    const wait = retryAfterOf(error.retryAfter, message);
+    const wait = retryAfterOf((name) => (name === "retry-after" ? error.retryAfter : undefined), message);
     return new CloudFailure<AzureKind>(loginKind(error), message, wait === undefined ? {} : { retryAfter: wait });
   }
   if (status === undefined) return undefined;
