@@ -177,8 +177,14 @@ function within(scope: string, above: string): boolean {
   return inner === outer || inner.startsWith(`${outer}/`);
 }
 
-/** `*` stands for any text, slashes too. */
+/**
+ * `*` stands for any text, slashes too, and as a part of its own for none: Managed Identity Operator, which is there to assign identities, has an
+ * asterisk between `userAssignedIdentities` and `assign/action`, and the action has nothing there.
+ */
 function matches(pattern: string, action: string): boolean {
-  const source = pattern.replaceAll(/[.+?^${}()|[\]\\]/g, "\\$&").replaceAll("*", ".*");
+  const source = pattern
+    .replaceAll(/[.+?^${}()|[\]\\]/g, "\\$&")
+    .replaceAll("/*/", "/(?:.*/)?")
+    .replaceAll(/(?<!\.)\*/g, ".*");
   return new RegExp(`^${source}$`, "i").test(action);
 }

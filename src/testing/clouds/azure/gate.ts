@@ -72,7 +72,7 @@ function admit({ action, verb, scopeOf }: Operation, call: Call, throttle: Throt
   if (kind !== "reads") checkLocks(call, kind);
   if (kind === "writes") checkTags(call);
   if (verb === "PUT") checkPolicies(call);
-  if (namespace === "Microsoft.ContainerInstance" && (verb === "PUT" || verb === "DELETE")) {
+  if (action.startsWith("Microsoft.ContainerInstance/containerGroups/") && (verb === "PUT" || verb === "DELETE")) {
     const location = String(call.body.location ?? world.groups.get(scope.toLowerCase())?.spec.location ?? "").toLowerCase();
     Object.assign(headers, throttle.takeGroup(action, subscription, location));
   }

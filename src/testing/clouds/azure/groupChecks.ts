@@ -4,6 +4,7 @@ import { ArmError, gatewayError } from "./errors";
 import { GROUP_SHAPE } from "./groupShape";
 import { type ContainerSpec, type GroupSpec, requested } from "./groups";
 import { ACI_REGIONS } from "./regions";
+import { mayPull } from "./registryOperations";
 import { deserialized } from "./shape";
 import type { World } from "./world";
 
@@ -360,9 +361,10 @@ function checkSubnets(world: World, { id, name, caller }: Wanted, { properties }
   }
 }
 
-function checkImages(world: World, { name }: Wanted, { properties }: GroupSpec): void {
-  for (const { properties: container } of [...properties.containers, ...(properties.initContainers ?? [])]) {
-    if ((world.images.get(container.image)?.access ?? "there") === "there") continue;
+function checkImages(world: World, { name }: Wanted, spec: GroupSpec): void {
+  const { containers, initContainers = [] } = spec.properties;
+  for (const { properties: container } of [...containers, ...initContainers]) {
+    if ((world.images.get(container.image)?.access ?? "there") === "there" && mayPull(world, container.image, spec)) continue;
     throw bad(
       "InaccessibleImage",
       `The image '${container.image}' in container group '${name}' is not accessible. Please check the image and registry credential.`,

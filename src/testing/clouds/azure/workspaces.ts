@@ -10,6 +10,8 @@ export interface Workspace {
   customerId: string;
   sharedKeys: { primary: string; secondary: string };
   tags?: Record<string, string>;
+  /** @default 30 */
+  retentionInDays?: number;
 }
 
 /** A row of a table, when it was written and when it can be read. */

@@ -1,0 +1,52 @@
+import type { Operation } from "./api";
+import { ArmError } from "./errors";
+import type { GroupSpec } from "./groups";
+import { keptOperations } from "./keptResources";
+import type { World } from "./world";
+
+const TYPE = "Microsoft.ContainerRegistry/registries";
+const DOMAIN = "azurecr.io";
+
+/** Container registries. They hold no images: whoever may pull finds every image there that {@link World.images} does not forbid. */
+export const REGISTRY_OPERATIONS: readonly Operation[] = keptOperations({
+  type: TYPE,
+  check: ({ world, path: { scope = "", name = "" }, body }) => {
+    if (!/^[a-zA-Z0-9]{5,50}$/.test(name))
+      throw new ArmError(
+        400,
+        "InvalidName",
+        `Resource names may contain alpha numeric characters only and must be between 5 and 50 characters. (${name})`,
+      );
+    const { name: sku } = (body.sku ?? {}) as { name?: string };
+    if (!["Basic", "Standard", "Premium"].includes(sku ?? ""))
+      throw new ArmError(400, "InvalidSku", `The SKU '${sku ?? ""}' of registry '${name}' is not valid.`);
+    const other = registryAt(world, `${name}.${DOMAIN}`.toLowerCase());
+    if (other !== undefined && other.toLowerCase() !== scope.toLowerCase())
+      throw new ArmError(409, "AlreadyInUse", `The registry DNS name ${name}.${DOMAIN} is already in use.`);
+  },
+  filled: ({ path: { name = "" } }) => ({ loginServer: `${name.toLowerCase()}.${DOMAIN}`, creationDate: new Date().toISOString() }),
+});
+
+/** The id of the registry behind a login server. */
+function registryAt(world: World, loginServer: string): string | undefined {
+  const registry = [...world.kept.values()].find(
+    ({ type, properties }) => type === TYPE && (properties as { loginServer?: string }).loginServer === loginServer,
+  );
+  return registry && String(registry.id);
+}
+
+/**
+ * Whether a group may read an image: one in a registry of this subscription takes an identity of the group with AcrPull there, which the request
+ * names for it. The registries have no administrator and no tokens.
+ */
+export function mayPull(world: World, image: string, { properties, identity }: GroupSpec): boolean {
+  const server = image.slice(0, image.indexOf("/")).toLowerCase();
+  const registry = registryAt(world, server);
+  if (registry === undefined) return true;
+  const credential = properties.imageRegistryCredentials?.find((each) => each.server.toLowerCase() === server);
+  const by = credential?.identity?.toLowerCase();
+  const known = by === undefined ? undefined : world.identities.get(by);
+  const onGroup = Object.keys(identity?.userAssignedIdentities ?? {}).some((id) => id.toLowerCase() === by);
+  const principal = known && onGroup ? world.directory.principals.get(known.principalId) : undefined;
+  return principal !== undefined && world.access.allows(principal, `${TYPE}/pull/read`, registry);
+}
