@@ -13,7 +13,10 @@ export { OfflineEngine, type OfflineEngineOptions, type OfflineResult, type Seen
 export { type OfflineStack, type OfflineStackOptions, offlineStack } from "./offlineStack";
 export {
   type Asked,
+  type AzureProviderOptions,
   awsProvider,
+  azureadProvider,
+  azureNativeProvider,
   type Found,
   type GcpProviderOptions,
   gcpProvider,

@@ -11,13 +11,21 @@ const SUFFIX = 7;
 export function checked(type: StandInResource, name: string, news: JsonObject, olds: JsonObject, seed: Buffer): JsonObject {
   const inputs = { ...type.defaults, ...news };
   if (!type.autoName || inputs[type.autoName.input] !== undefined) return inputs;
-  const { input, longest } = type.autoName;
-  const suffix = createHash("sha256")
+  const { input } = type.autoName;
+  const digest = createHash("sha256")
     .update(seed.length > 0 ? seed : name)
-    .digest("hex")
-    .slice(0, SUFFIX);
-  const made = `${name.toLowerCase().slice(0, longest - SUFFIX - 1)}-${suffix}`;
+    .digest("hex");
+  const made =
+    "uuid" in type.autoName
+      ? uuidOf(digest)
+      : `${name.toLowerCase().slice(0, type.autoName.longest - SUFFIX - 1)}-${digest.slice(0, SUFFIX)}`;
   return { ...inputs, [input]: olds[input] ?? made };
+}
+
+/** Hexadecimal digits as a UUID of version 4. */
+function uuidOf(digest: string): string {
+  const [, a, b, c, d, e] = /^(.{8})(.{4}).(.{3}).(.{3})(.{12})/.exec(digest) ?? [];
+  return `${a}-${b}-4${c}-a${d}-${e}`;
 }
 
 /** Which inputs differ, and which of those require a replacement. */

@@ -23,8 +23,11 @@ export interface StandInResource {
   replaceOn?: "all" | readonly string[];
   /** Outputs that are unknown in previews until it is created. @default what `create` adds is undefined there */
   computed?: readonly string[];
-  /** The input with its name. If the program omits it, the provider generates one of at most `longest` characters. */
-  autoName?: { input: string; longest: number };
+  /**
+   * The input with its name. If the program omits it, the provider generates one: of at most `longest` characters from the resource's name, or a
+   * UUID.
+   */
+  autoName?: { input: string; longest: number } | { input: string; uuid: true };
   /** Values for inputs that the program omits. */
   defaults?: JsonObject;
   /**

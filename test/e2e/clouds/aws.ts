@@ -13,7 +13,7 @@ export const AWS: Cloud<FakeAws, FakeAwsOptions> = {
   placeOf: ({ region, endpoints }) => ({ region: JSON.stringify(region), endpoints: JSON.stringify(endpoints) }),
   config: { "aws:region": "eu-west-1" },
   startFake: (options = {}) => startFakeAws({ grace: 1_000, ...options }),
-  provider: awsProvider,
+  providers: (fake) => ({ aws: awsProvider(fake) }),
   ownLogin: /^AWS_/,
   env: (folder) => ({ ...QUICK, HOME: folder, AWS_EC2_METADATA_DISABLED: "true" }),
   provisioned,

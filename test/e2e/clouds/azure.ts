@@ -1,13 +1,24 @@
 import type { JsonObject } from "../../../src/json";
-import { type FakeAzure, type FakeAzureOptions, startFakeAzure } from "../../../src/testing";
+import { azureadProvider, azureNativeProvider, type FakeAzure, type FakeAzureOptions, startFakeAzure } from "../../../src/testing";
 import { aciTemplate, QUICK } from "../../targets/containerInstances/place";
 import { type Cloud, manifestPlace, type RunningPlace } from "./cloud";
 
 /** Of the fake's authority: it serves https, and the command line has to trust it. */
 let caFile = "";
 
-export const AZURE: Pick<Cloud<FakeAzure, FakeAzureOptions>, "name" | "startFake" | "ownLogin" | "env" | "callsOf"> = {
+export const AZURE: Cloud<FakeAzure, FakeAzureOptions> = {
   name: "Azure",
+  sdk: "azure",
+  component: "ContainerInstancePushPool",
+  poolType: "azure-container-instance:push",
+  placeOf: ({ subscription, location, endpoints }) => ({
+    subscriptionId: JSON.stringify(subscription),
+    location: JSON.stringify(location),
+    endpoints: JSON.stringify(endpoints),
+  }),
+  config: { "azure-native:subscriptionId": "22222222-2222-4222-8222-222222222222", "azure-native:location": "westeurope" },
+  providers: (fake) => ({ "azure-native": azureNativeProvider(fake), azuread: azureadProvider(fake) }),
+  provisioned,
   startFake: async (options = {}) => {
     const fake = await startFakeAzure({ grace: 1_000, ...options });
     ({ caFile } = fake);
@@ -17,6 +28,26 @@ export const AZURE: Pick<Cloud<FakeAzure, FakeAzureOptions>, "name" | "startFake
   env: (folder) => ({ ...QUICK, HOME: folder, NODE_EXTRA_CA_CERTS: caFile }),
   callsOf: ({ calls }) => calls.map(({ action }) => action).filter((action) => !action.startsWith("entra/")),
 };
+
+/** What a fake Azure has besides container groups and Azure's own roles. */
+function provisioned({ world }: FakeAzure) {
+  const { access, directory } = world;
+  return {
+    resourceGroups: [...world.resourceGroups.keys()],
+    clients: [...directory.clients.values()].map(({ displayName }) => displayName),
+    principals: [...directory.principals.values()].map(({ displayName }) => displayName),
+    secrets: [...directory.clients.values()].flatMap(({ displayName, secrets }) => secrets.map(() => displayName)),
+    roles: [...access.definitions.values()].flatMap(({ builtIn, roleName }) => (builtIn ? [] : [roleName])),
+    assignments: access.assignments.map(({ scope, roleDefinitionId, principalId }) => ({
+      scope,
+      role: access.definition(roleDefinitionId)?.roleName ?? "",
+      principal: directory.principals.get(principalId)?.displayName ?? "",
+    })),
+    identities: [...world.identities.values()].map(({ name }) => name),
+    workspaces: [...world.workspaces.all.values()].map(({ name }) => name),
+    things: [...world.kept.values()].map(({ type }) => String(type)).sort(),
+  };
+}
 
 export type AzureClient = ReturnType<FakeAzure["client"]>;
 

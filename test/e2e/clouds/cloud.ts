@@ -11,7 +11,7 @@ const repo = join(__dirname, "..", "..", "..");
 export interface Cloud<Fake, Options> {
   /** For the names of tests. */
   name: string;
-  /** Its package: `pushpool/aws` and the provider `aws`. */
+  /** Its package: `pushpool/aws`. */
   sdk: string;
   /** The component of its work pools. */
   component: string;
@@ -22,7 +22,8 @@ export interface Cloud<Fake, Options> {
   /** The stack's configuration with the same values. */
   config: Record<string, string>;
   startFake(options?: Options): Promise<Fake & { stop(): Promise<void> }>;
-  provider(fake: Fake): StandInProvider;
+  /** Its providers, by their package. */
+  providers(fake: Fake): Record<string, StandInProvider>;
   /** Names of the environment variables that would provide this machine's own login. */
   ownLogin: RegExp;
   env(folder: string): NodeJS.ProcessEnv;
@@ -53,12 +54,16 @@ export interface CloudPlace<Fake> extends RunningPlace {
 
 export async function cloudPlace<Fake, Options>(cloud: Cloud<Fake, Options>, options?: Options): Promise<CloudPlace<Fake>> {
   const fake = await cloud.startFake(options);
-  const provider: ServedProvider = await serveProvider(cloud.provider(fake));
+  const providers = Object.entries(cloud.providers(fake));
+  const served = await Promise.all(
+    providers.map(async ([name, provider]): Promise<[string, ServedProvider]> => [name, await serveProvider(provider)]),
+  );
   onTestFinished(async () => {
-    provider.stop();
+    for (const [, { stop }] of served) stop();
     await fake.stop();
   });
-  const made = running(cloud, place({ env: { PULUMI_CONFIG_PASSPHRASE: "x", PULUMI_DEBUG_PROVIDERS: `${cloud.sdk}:${provider.port}` } }));
+  const attached = served.map(([name, { port }]) => `${name}:${port}`).join(",");
+  const made = running(cloud, place({ env: { PULUMI_CONFIG_PASSPHRASE: "x", PULUMI_DEBUG_PROVIDERS: attached } }));
   mkdirSync(made.home, { recursive: true, mode: 0o700 });
   symlinkSync(join(repo, "node_modules"), join(made.folder, "node_modules"));
   const write = (path: string, text: string) => writeFileSync(join(made.folder, path), text);

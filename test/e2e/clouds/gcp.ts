@@ -17,7 +17,7 @@ export const GCP: Cloud<FakeGoogleCloud, FakeGoogleCloudOptions> = {
   }),
   config: { "gcp:project": "acme", "gcp:region": "europe-west1" },
   startFake: (options = {}) => startFakeGoogleCloud({ grace: 1_000, ...options }),
-  provider: gcpProvider,
+  providers: (fake) => ({ gcp: gcpProvider(fake) }),
   ownLogin: /^(GOOGLE_APPLICATION_CREDENTIALS|GOOGLE_CLOUD_PROJECT|GCLOUD_PROJECT)$/,
   env: (folder) => ({ ...QUICK, HOME: folder, CLOUDSDK_CONFIG: join(folder, "gcloud") }),
   provisioned,

@@ -1,0 +1,2 @@
+export type { AzureProviderOptions } from "./azureApi";
+export { azureadProvider, azureNativeProvider } from "./azureProvider";
