@@ -9,6 +9,7 @@
  */
 import * as pulumi from "@pulumi/pulumi";
 import { ECS_PUSH_POOL_ARGUMENTS } from "./aws/ecsPushPoolArgs";
+import { CONTAINER_INSTANCE_PUSH_POOL_ARGUMENTS } from "./azure/containerInstancePushPoolArgs";
 import { configuredPools, type PoolComponent } from "./configuredPools";
 import { CLOUD_RUN_PUSH_POOL_ARGUMENTS } from "./gcp/cloudRunPushPoolArgs";
 import { PROCESS_PUSH_POOL_ARGUMENTS } from "./local/processPushPool";
@@ -27,6 +28,10 @@ const COMPONENTS: Record<string, PoolComponent> = {
   "ecs:push": {
     load: () => (require("./aws") as typeof import("./aws")).EcsPushPool,
     args: Object.keys(ECS_PUSH_POOL_ARGUMENTS),
+  },
+  "azure-container-instance:push": {
+    load: () => (require("./azure") as typeof import("./azure")).ContainerInstancePushPool,
+    args: Object.keys(CONTAINER_INSTANCE_PUSH_POOL_ARGUMENTS),
   },
 };
 

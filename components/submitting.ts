@@ -11,7 +11,10 @@ export type Credentials = (typeof Credentials)[keyof typeof Credentials];
 
 /** The permissions of those who submit runs. */
 export const Permissions = {
-  /** The permissions of Prefect's guide: Cloud Run Developer on Google Cloud, AmazonECS_FullAccess on AWS. */
+  /**
+   * The permissions of Prefect's guide: Cloud Run Developer on Google Cloud, AmazonECS_FullAccess on AWS. On Azure the guide gives Contributor;
+   * this is Azure Container Instances Contributor.
+   */
   Documented: "documented",
   /** Only what the runs of the pool need. */
   LeastPrivilege: "leastPrivilege",

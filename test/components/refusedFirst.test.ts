@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { beforeEach, expect, test } from "vitest";
 import * as aws from "../../components/aws";
+import * as azure from "../../components/azure";
 import type { ArgumentNames } from "../../components/checks";
 import * as gcp from "../../components/gcp";
 import * as core from "../../components/index";
@@ -15,7 +16,7 @@ import { mockPulumi } from "./mocks";
 type Component = new (name: string, args: unknown, opts?: pulumi.ComponentResourceOptions) => unknown;
 
 const components = Object.fromEntries(
-  [aws, gcp, core, local, prefect].flatMap((module) =>
+  [aws, azure, gcp, core, local, prefect].flatMap((module) =>
     Object.entries(module as Record<string, unknown>).filter(
       ([, value]) =>
         typeof value === "function" &&
@@ -27,6 +28,9 @@ const components = Object.fromEntries(
 /** Places without a region or a project, and otherwise valid arguments. */
 const AWS = { region: "eu-west-1" };
 const GCP = { project: "acme-data", region: "europe-west1" };
+const SUBSCRIPTION = "22222222-2222-4222-8222-222222222222";
+const AZURE = { subscriptionId: SUBSCRIPTION, location: "westeurope" };
+const GROUP = { location: "westeurope", resourceGroupName: "flows" };
 const ROLE = "arn:aws:iam::123456789012:role/x";
 const ACCOUNT = "x@acme-data.iam.gserviceaccount.com";
 const template = { job_configuration: { command: "{{ command }}" }, variables: { properties: { command: { type: "string" } } } };
@@ -70,6 +74,54 @@ const refused: Record<string, readonly (readonly [args: object, message: RegExp,
   TaskSecrets: [[{ ...AWS, workPoolName: "etl", values: { A: "1", "a b": "x" } }, /values "a b" must be the name/]],
   TaskSubmitAccess: [
     [{ ...AWS, workPoolName: "etl", clusterArn: "c", executionRoleArn: ROLE, members: ["user/ada", "ada"] }, /members\[1\] "ada"/],
+  ],
+  AzureContainerInstanceCredentialsBlock: [
+    [{ blockName: "a/b" }, /^blockName/],
+    [{ clientId: SUBSCRIPTION, tenantId: SUBSCRIPTION }, /clientId, tenantId and clientSecret belong together/],
+    [{ clientId: "etl", tenantId: "t", clientSecret: "s" }, /clientId "etl" must be the client id of an application/],
+  ],
+  ContainerInstancePushPool: [
+    [{ location: "westeurope" }, /^subscriptionId is missing: give it, as `az account show/],
+    [{ subscriptionId: "acme" }, /^subscriptionId "acme" is not the id of a subscription/],
+    [{ subscriptionId: SUBSCRIPTION }, /^location is missing: give it, for example location: "westeurope"/],
+    [{ ...AZURE, location: "West Europe" }, /^location "West Europe" is not a location of Azure: give "westeurope"$/],
+    [{ ...AZURE, credentials: "none" }, /credentials must be key or ambient, not "none"/],
+    [{ ...AZURE, jobVariables: { imgae: "x" } }, /jobVariables\.imgae.*did you mean "image"/],
+    [{ ...AZURE, submitters: ["ada"] }, /submitters\[0\] "ada" must be a kind and an object id/],
+    [{ ...AZURE, secretEnv: { "a b": "x" } }, /secretEnv "a b" must be the name of an environment variable/],
+    [{ ...AZURE, secretEnv: { A: "x" }, baseJobTemplate: template }, /containers\[0\]\.properties is missing/],
+    [{ ...AZURE, logAnalytics: true, baseJobTemplate: template }, /arm_template\.resources\[0\]\.properties is missing/],
+    [{ ...AZURE, concurrencyLimit: -1 }, /concurrencyLimit must be/],
+  ],
+  ContainerRegistry: [
+    [
+      { ...AZURE, resourceGroupName: "flows", registryName: "acme-flows" },
+      /registryName "acme-flows" is invalid: Azure accepts 5 to 50 letters/,
+    ],
+    [{ ...AZURE, resourceGroupName: "flows." }, /resourceGroupName "flows\."/],
+  ],
+  ContainerSubmitAccess: [
+    [{ ...AZURE, location: undefined, resourceGroupName: "flows", members: [`user/${SUBSCRIPTION}`, "ada"] }, /members\[1\] "ada"/],
+    [{ subscriptionId: SUBSCRIPTION, resourceGroupName: "flows", members: [], permissions: "all" }, /permissions must be .* not "all"/],
+  ],
+  ProviderRegistration: [[{ ...GROUP, location: "eu-west-1" }, /location "eu-west-1"/]],
+  PullIdentity: [
+    [{ ...GROUP, registryId: "acme" }, /registryId "acme" must be a resource id such as .*Microsoft\.ContainerRegistry\/registries\/NAME/],
+    [{ ...GROUP, registryId: pulumi.output("x"), identityName: "a" }, /identityName "a" is invalid/],
+  ],
+  PushServicePrincipal: [
+    [{ subscriptionId: SUBSCRIPTION, resourceGroupName: "flows", clientId: "etl" }, /clientId "etl"/],
+    [{ subscriptionId: SUBSCRIPTION, resourceGroupName: "flows", secretEndDate: "2027" }, /secretEndDate "2027" must be a time such as/],
+    [{ subscriptionId: SUBSCRIPTION, resourceGroupName: "flows", identityIds: ["x"] }, /identityIds\[0\] "x" must be a resource id/],
+  ],
+  RunLogWorkspace: [
+    [{ ...GROUP, retentionDays: 7 }, /^retentionDays must be a whole number from 30 to 730, not 7$/],
+    [{ ...GROUP, workspaceName: "-a-" }, /workspaceName "-a-"/],
+  ],
+  RunResourceGroup: [[{ location: "westeurope", resourceGroupName: "a/b" }, /resourceGroupName "a\/b"/]],
+  RunSubnet: [
+    [{ ...GROUP, access: "open" }, /access must be .* not "open"/],
+    [{ ...GROUP, cidrBlock: "10.0.0.0/8" }, /cidrBlock "10\.0\.0\.0\/8" must be a \/16/],
   ],
   ApiEnablement: [[{ project: "12345" }, /project "12345".*number/]],
   CloudRunPushPool: [

@@ -10,6 +10,16 @@ import { TaskNetwork } from "../../../components/aws/taskNetwork";
 import { TaskRole } from "../../../components/aws/taskRole";
 import { TaskSecrets } from "../../../components/aws/taskSecrets";
 import { TaskSubmitAccess } from "../../../components/aws/taskSubmitAccess";
+import { AzureContainerInstanceCredentialsBlock } from "../../../components/azure/azureCredentialsBlock";
+import { ContainerInstancePushPool } from "../../../components/azure/containerInstancePushPool";
+import { ContainerRegistry } from "../../../components/azure/containerRegistry";
+import { ContainerSubmitAccess } from "../../../components/azure/containerSubmitAccess";
+import { ProviderRegistration } from "../../../components/azure/providerRegistration";
+import { PullIdentity } from "../../../components/azure/pullIdentity";
+import { PushServicePrincipal } from "../../../components/azure/pushServicePrincipal";
+import { RunLogWorkspace } from "../../../components/azure/runLogWorkspace";
+import { RunResourceGroup } from "../../../components/azure/runResourceGroup";
+import { RunSubnet } from "../../../components/azure/runSubnet";
 import { Deployment } from "../../../components/deployment";
 import { ApiEnablement } from "../../../components/gcp/apiEnablement";
 import { CloudRunPushPool } from "../../../components/gcp/cloudRunPushPool";
@@ -45,4 +55,14 @@ export const components = [
   TaskRole,
   TaskSecrets,
   TaskSubmitAccess,
+  AzureContainerInstanceCredentialsBlock,
+  ContainerInstancePushPool,
+  ContainerRegistry,
+  ContainerSubmitAccess,
+  ProviderRegistration,
+  PullIdentity,
+  PushServicePrincipal,
+  RunLogWorkspace,
+  RunResourceGroup,
+  RunSubnet,
 ];

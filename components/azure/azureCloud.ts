@@ -1,0 +1,20 @@
+import * as pulumi from "@pulumi/pulumi";
+
+/** What differs between Azure's clouds. */
+interface AzureCloud {
+  /** Where its registries are: NAME.azurecr.io. */
+  registries: string;
+  /** The host where one logs in, if it is not the usual one. */
+  authority?: string;
+}
+
+const PUBLIC: AzureCloud = { registries: "azurecr.io" };
+const GOVERNMENT: AzureCloud = { registries: "azurecr.us", authority: "login.microsoftonline.us" };
+const CHINA: AzureCloud = { registries: "azurecr.cn", authority: "login.chinacloudapi.cn" };
+
+/** The cloud of the provider: `azure-native:environment`, or ARM_ENVIRONMENT, in any spelling that the provider takes. */
+export function azureCloud(): AzureCloud {
+  const name = (new pulumi.Config("azure-native").get("environment") ?? process.env.ARM_ENVIRONMENT ?? "public").toLowerCase();
+  if (name.includes("china")) return CHINA;
+  return name.includes("gov") ? GOVERNMENT : PUBLIC;
+}

@@ -1,0 +1,14 @@
+export { Credentials, Permissions } from "../submitting";
+export type { WorkQueueArgs } from "../workQueue";
+export { AzureContainerInstanceCredentialsBlock, type AzureContainerInstanceCredentialsBlockArgs } from "./azureCredentialsBlock";
+export { ContainerInstancePushPool } from "./containerInstancePushPool";
+export type { ContainerInstancePushPoolArgs } from "./containerInstancePushPoolArgs";
+export { ContainerRegistry, type ContainerRegistryArgs } from "./containerRegistry";
+export { ContainerSubmitAccess, type ContainerSubmitAccessArgs } from "./containerSubmitAccess";
+export { leastPrivilege, type NeededAction, type RunParts } from "./leastPrivilege";
+export { ProviderRegistration, type ProviderRegistrationArgs } from "./providerRegistration";
+export { PullIdentity, type PullIdentityArgs } from "./pullIdentity";
+export { PushServicePrincipal, type PushServicePrincipalArgs } from "./pushServicePrincipal";
+export { RunLogWorkspace, type RunLogWorkspaceArgs } from "./runLogWorkspace";
+export { RunResourceGroup, type RunResourceGroupArgs } from "./runResourceGroup";
+export { RunSubnet, RunSubnetAccess, type RunSubnetArgs } from "./runSubnet";

@@ -1,0 +1,101 @@
+import {
+  checkChoice,
+  checkExclusive,
+  checkLimits,
+  checkList,
+  checkName,
+  checkText,
+  checkVariableNames,
+  type Declared,
+  refuse,
+} from "../checks";
+import type { AnyJson } from "../json";
+import { Credentials, Permissions } from "../submitting";
+import { BLOCK_TYPE } from "./azureCredentialsBlock";
+import { checkAzureName, checkClientId, checkEndDate, checkMembers, checkResourceId, checkRetention } from "./checks";
+import type { ContainerInstancePushPoolArgs } from "./containerInstancePushPoolArgs";
+import { RunSubnetAccess } from "./runSubnet";
+
+/** Arguments that each decide what the other would. */
+const EXCLUSIVE = [
+  ["subscriptionId", "jobVariables.subscription_id", "give the subscription once"],
+  ["resourceGroupName", "jobVariables.resource_group_name", "give the resource group once"],
+  ["identityIds", "jobVariables.identities", "give the identities of runs once"],
+  ["imageRepository", "registryId", "the pool makes a registry, or uses an existing one"],
+  ["imageRepository", "jobVariables.image_registry", "the pool makes a registry, or uses an existing one"],
+  ["registryId", "jobVariables.image_registry", "give the registry once"],
+  ["pullIdentityId", "jobVariables.image_registry", "give the registry once"],
+  ["network", "subnetId", "the pool makes a network, or uses an existing one"],
+  ["network", "jobVariables.subnet_ids", "the pool makes a network, or uses an existing one"],
+  ["subnetId", "jobVariables.subnet_ids", "give the subnet once"],
+  ["logAnalytics", "logWorkspaceId", "the pool makes a workspace, or uses an existing one"],
+  ["logWorkspaceId", "logRetentionDays", "an existing workspace has its own retention"],
+  ["credentialsBlock", "credentials", "the existing block has its own credentials"],
+  ["credentialsBlock", "clientId", "the existing block has its own application"],
+  ["credentialsBlock", "secretEndDate", "the existing block has its own secret"],
+  ["credentialsBlock", "secretVersion", "the existing block has its own secret"],
+] as const;
+
+/** @throws {pulumi.ResourceError} naming the argument, and the fix */
+export function checkPool(workPoolName: string, args: ContainerInstancePushPoolArgs, of: Declared): void {
+  checkExclusive(args, EXCLUSIVE, of);
+  checkName("workPoolName", workPoolName, of);
+  checkLimits(args, of);
+  checkChoice("credentials", args.credentials, Credentials, of);
+  checkChoice("permissions", args.permissions, Permissions, of);
+  checkChoice("network", args.network, RunSubnetAccess, of);
+  checkMembers("submitters", args.submitters, of);
+  checkVariableNames("secretEnv", args.secretEnv, of);
+  checkSecret(args, of);
+  checkGiven(args, of);
+}
+
+function checkSecret(
+  { credentials, credentialsBlock, clientId, secretEndDate, secretVersion, secretEnv }: ContainerInstancePushPoolArgs,
+  of: Declared,
+): void {
+  if (credentialsBlock !== undefined && !new RegExp(`^${BLOCK_TYPE}/[^/%&<>]+$`).test(credentialsBlock))
+    refuse(`credentialsBlock "${credentialsBlock}" must name a block of type ${BLOCK_TYPE}, such as ${BLOCK_TYPE}/etl`, of);
+  checkClientId("clientId", clientId, of);
+  checkEndDate("secretEndDate", secretEndDate, of);
+  checkText("secretVersion", secretVersion, of);
+  if (credentials === Credentials.Ambient) {
+    const given = Object.entries({ clientId, secretEndDate, secretVersion }).find(([, value]) => value !== undefined);
+    if (given)
+      refuse(
+        `credentials ambient and ${given[0]} cannot both be given: ambient makes no secret. List who submits in submitters instead`,
+        of,
+      );
+  }
+  if (secretEnv?.PREFECT_API_KEY !== undefined)
+    refuse("secretEnv.PREFECT_API_KEY is not allowed: use the argument prefectApiKey instead", of);
+}
+
+function checkGiven(args: ContainerInstancePushPoolArgs, of: Declared): void {
+  const { jobVariables = {}, imageRepository, registryId, pullIdentityId, logAnalytics, logRetentionDays } = args;
+  checkAzureName("resourceGroupName", "resourceGroup", args.resourceGroupName, of);
+  checkAzureName("jobVariables.resource_group_name", "resourceGroup", jobVariables.resource_group_name, of);
+  checkResourceId("registryId", "registry", registryId, of);
+  checkResourceId("pullIdentityId", "identity", pullIdentityId, of);
+  checkResourceId("subnetId", "subnet", args.subnetId, of);
+  checkResourceId("logWorkspaceId", "workspace", args.logWorkspaceId, of);
+  const each = (kind: "identity" | "subnet") => (field: string, id: unknown) => checkResourceId(field, kind, id, of);
+  checkList("identityIds", args.identityIds, each("identity"), of);
+  checkList("jobVariables.identities", jobVariables.identities, each("identity"), of);
+  checkList("jobVariables.subnet_ids", jobVariables.subnet_ids, each("subnet"), of);
+  if (pullIdentityId !== undefined && !imageRepository && registryId === undefined)
+    refuse("pullIdentityId needs registryId or imageRepository: say which registry it reads", of);
+  checkRetention("logRetentionDays", logRetentionDays, of);
+  if (logRetentionDays !== undefined && !logAnalytics) refuse("logRetentionDays needs logAnalytics: true", of);
+}
+
+/** @throws {pulumi.ResourceError} for a template without the container group that secrets and the log are written into */
+export function checkPlaceOfGroup(template: Record<string, AnyJson>, args: ContainerInstancePushPoolArgs, of: Declared): void {
+  const isAbsent = (value: AnyJson) => typeof value !== "object" || value === null;
+  const properties = template.job_configuration?.arm_template?.resources?.[0]?.properties;
+  const at = "baseJobTemplate.job_configuration.arm_template.resources[0].properties";
+  if ((args.logAnalytics || args.logWorkspaceId !== undefined) && isAbsent(properties))
+    refuse(`${at} is missing: the pool writes there where runs send their log`, of);
+  if ((args.secretEnv !== undefined || args.prefectApiKey !== undefined) && isAbsent(properties?.containers?.[0]?.properties))
+    refuse(`${at}.containers[0].properties is missing: the pool writes secretEnv there`, of);
+}

@@ -1,0 +1,206 @@
+import { Application } from "@pulumi/azuread/application";
+import { ApplicationPassword } from "@pulumi/azuread/applicationPassword";
+import { getApplicationOutput } from "@pulumi/azuread/getApplication";
+import { getServicePrincipalOutput } from "@pulumi/azuread/getServicePrincipal";
+import { ServicePrincipal } from "@pulumi/azuread/servicePrincipal";
+import * as pulumi from "@pulumi/pulumi";
+import { type ArgumentNames, checkText, declared, partOf } from "../checks";
+import { physicalName } from "../physicalName";
+import type { Permissions } from "../submitting";
+import { checkAzureName, checkClientId, checkEndDate, checkSubmitAccess, subscriptionOf } from "./checks";
+import { letSubmit } from "./containerSubmitAccess";
+
+/** Arguments of a `PushServicePrincipal`. */
+export interface PushServicePrincipalArgs {
+  /**
+   * Name of the resource group in which runs run.
+   * @example resourceGroupName: group.resourceGroupName
+   */
+  resourceGroupName: pulumi.Input<string>;
+  /**
+   * Ids of the user-assigned identities that runs have. It may give a run these only. By default none.
+   * @example identityIds: [pull.identityId]
+   */
+  identityIds?: pulumi.Input<string>[];
+  /**
+   * Id of the subnet that runs are in. By default none.
+   * @example subnetId: network.subnetId
+   */
+  subnetId?: pulumi.Input<string>;
+  /**
+   * Id of the Log Analytics workspace that runs write to. By default none.
+   * @example workspaceId: logs.workspaceId
+   */
+  workspaceId?: pulumi.Input<string>;
+  /**
+   * Display name of the application. By default generated from the component's name. It excludes clientId.
+   * @example displayName: "Submits the runs of etl"
+   */
+  displayName?: string;
+  /**
+   * Client id of an application that exists already, with a service principal. By default a new one.
+   * @example clientId: "0c8e7d6f-2a1b-4f3e-9d5c-6b7a8f9e0d1c"
+   */
+  clientId?: pulumi.Input<string>;
+  /**
+   * When the secret ends, as a time in UTC. By default two years after it was made. Another value makes a new secret.
+   * @example secretEndDate: "2027-06-30T00:00:00Z"
+   */
+  secretEndDate?: string;
+  /**
+   * Any text. Another one makes a new secret, and the old one goes once the new one has taken its place. By default the secret stays.
+   * @example secretVersion: "2027-01"
+   */
+  secretVersion?: string;
+  /**
+   * What it may do. By default documented: Azure Container Instances Contributor on the resource group, and a role of Azure's own on each
+   * thing that runs have.
+   * @example permissions: Permissions.LeastPrivilege
+   */
+  permissions?: Permissions;
+  /**
+   * Subscription of the runs. By default the provider's (`azure-native:subscriptionId`).
+   * @example subscriptionId: "9d3c1f0a-5b7e-4c2d-8e6f-0a1b2c3d4e5f"
+   */
+  subscriptionId?: pulumi.Input<string>;
+}
+
+const PUSH_SERVICE_PRINCIPAL_ARGUMENTS: ArgumentNames<PushServicePrincipalArgs> = {
+  resourceGroupName: "required",
+  identityIds: "optional",
+  subnetId: "optional",
+  workspaceId: "optional",
+  displayName: "optional",
+  clientId: "optional",
+  secretEndDate: "optional",
+  secretVersion: "optional",
+  permissions: "optional",
+  subscriptionId: "optional",
+};
+
+/**
+ * The service principal that submits runs: an application of Microsoft Entra with a secret, and the necessary permissions on the resource group of
+ * runs only.
+ *
+ * ```ts
+ * const push = new PushServicePrincipal("etl-push", { resourceGroupName: group.resourceGroupName, identityIds: [pull.identityId] });
+ * ```
+ */
+export class PushServicePrincipal extends pulumi.ComponentResource {
+  /**
+   * Client id of the application.
+   */
+  readonly clientId: pulumi.Output<string>;
+  /**
+   * Id of its tenant.
+   */
+  readonly tenantId: pulumi.Output<string>;
+  /**
+   * Object id of its service principal, for role assignments.
+   */
+  readonly principalId: pulumi.Output<string>;
+  /**
+   * The secret. Secret.
+   */
+  readonly clientSecret: pulumi.Output<string>;
+  /**
+   * When the secret was created, as ISO 8601.
+   */
+  readonly keyCreatedAt: pulumi.Output<string>;
+  /**
+   * When the secret ends, as ISO 8601.
+   */
+  readonly keyEndsAt: pulumi.Output<string>;
+
+  constructor(name: string, args: PushServicePrincipalArgs, opts?: pulumi.ComponentResourceOptions) {
+    const of = declared("PushServicePrincipal", name, args, PUSH_SERVICE_PRINCIPAL_ARGUMENTS);
+    const subscriptionId = subscriptionOf(args.subscriptionId, of);
+    checkSubmitAccess(args, of);
+    checkAzureName("displayName", "application", args.displayName, of);
+    checkClientId("clientId", args.clientId, of);
+    checkEndDate("secretEndDate", args.secretEndDate, of);
+    checkText("secretVersion", args.secretVersion, of);
+    super("pushpool:index:PushServicePrincipal", name, args, opts);
+    const made = pushPrincipal(name, { ...args, subscriptionId }, partOf(this, opts));
+
+    this.clientId = made.clientId;
+    this.tenantId = made.tenantId;
+    this.principalId = made.principalId;
+    this.clientSecret = made.clientSecret;
+    this.keyCreatedAt = made.keyCreatedAt;
+    this.keyEndsAt = made.keyEndsAt;
+    this.registerOutputs({
+      clientId: this.clientId,
+      tenantId: this.tenantId,
+      principalId: this.principalId,
+      clientSecret: this.clientSecret,
+      keyCreatedAt: this.keyCreatedAt,
+      keyEndsAt: this.keyEndsAt,
+    });
+  }
+}
+
+/** The resources of {@link PushServicePrincipal}, for a pool that makes them without the component. */
+export function pushPrincipal(
+  name: string,
+  args: PushServicePrincipalArgs & { subscriptionId: pulumi.Input<string> },
+  options: pulumi.CustomResourceOptions,
+): Pick<PushServicePrincipal, "clientId" | "tenantId" | "principalId" | "clientSecret" | "keyCreatedAt" | "keyEndsAt"> {
+  const { clientId, displayName, secretEndDate, secretVersion, ...access } = args;
+  const known = clientId === undefined ? newPrincipal(name, displayName, options) : knownPrincipal(clientId, options);
+  const members = [{ principalId: known.principalId, principalType: "ServicePrincipal" }];
+  const allowed = letSubmit(`${name}-access`, { ...access, members }, options);
+  // After its roles: by the time that there is a secret, they have had a while to become known everywhere.
+  const secret = new ApplicationPassword(
+    `${name}-secret`,
+    {
+      applicationId: known.applicationId,
+      displayName: "pushpool",
+      ...(secretEndDate === undefined ? {} : { endDate: secretEndDate }),
+      ...(secretVersion === undefined ? {} : { rotateWhenChanged: { version: secretVersion } }),
+    },
+    { ...options, dependsOn: allowed, ...(known.application ? { deletedWith: known.application } : {}) },
+  );
+  return {
+    clientId: known.clientId,
+    tenantId: known.tenantId,
+    principalId: known.principalId,
+    clientSecret: pulumi.secret(secret.value),
+    keyCreatedAt: secret.startDate,
+    keyEndsAt: secret.endDate,
+  };
+}
+
+/** An application and its service principal. */
+interface Principal {
+  /** Of the application, as `/applications/OBJECT-ID`. */
+  applicationId: pulumi.Output<string>;
+  clientId: pulumi.Output<string>;
+  tenantId: pulumi.Output<string>;
+  principalId: pulumi.Output<string>;
+  /** If it is made here. */
+  application?: Application;
+}
+
+function newPrincipal(name: string, displayName = physicalName(name, 100), options: pulumi.CustomResourceOptions): Principal {
+  const application = new Application(`${name}-application`, { displayName }, options);
+  const principal = new ServicePrincipal(`${name}-principal`, { clientId: application.clientId }, { ...options, deletedWith: application });
+  return {
+    application,
+    applicationId: application.id,
+    clientId: principal.clientId,
+    tenantId: principal.applicationTenantId,
+    principalId: principal.objectId,
+  };
+}
+
+function knownPrincipal(clientId: pulumi.Input<string>, { parent }: pulumi.CustomResourceOptions): Principal {
+  const asked = parent ? { parent } : {};
+  const principal = getServicePrincipalOutput({ clientId }, asked);
+  return {
+    applicationId: getApplicationOutput({ clientId }, asked).id,
+    clientId: pulumi.output(clientId),
+    tenantId: principal.applicationTenantId,
+    principalId: principal.objectId,
+  };
+}
