@@ -12,6 +12,8 @@ export interface EndRow {
   before?: () => void;
   /** Called while it runs. @param id the cloud's name for it */
   during?: (id: string) => void;
+  /** Called once it has ended. */
+  after?: () => void;
   state: string;
   /** Exit code of `pushpool run`. */
   code: number;
@@ -25,13 +27,14 @@ export interface EndRow {
 export async function expectEnd(
   place: Place,
   deployment: string,
-  { before, during, state, code, says }: EndRow,
+  { before, during, after, state, code, says }: EndRow,
   running: () => Promise<string>,
 ): Promise<void> {
   before?.();
   const heard = listen(place.start("run", deployment));
   if (during) during(await running());
   const status = await heard.ended;
+  after?.();
   expect([status, heard.stderr()]).toEqual([code, expect.stringMatching(says)]);
   expect(heard.stderr()).toContain(state);
 }

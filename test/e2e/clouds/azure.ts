@@ -1,7 +1,9 @@
+import { expect } from "vitest";
 import type { JsonObject } from "../../../src/json";
 import { azureadProvider, azureNativeProvider, type FakeAzure, type FakeAzureOptions, startFakeAzure } from "../../../src/testing";
 import { aciTemplate, QUICK } from "../../targets/containerInstances/place";
-import { type Cloud, manifestPlace, type RunningPlace } from "./cloud";
+import { azureEnds } from "./azureEnds";
+import { CANARY, type Cloud, manifestPlace, type Over, type RunningPlace, type Runs } from "./cloud";
 
 /** Of the fake's authority: it serves https, and the command line has to trust it. */
 let caFile = "";
@@ -56,7 +58,7 @@ export function aciManifest(
   azure: FakeAzure,
   { tenant_id, client_id, client_secret }: AzureClient,
   commands: Record<string, string>,
-  over: { pool?: JsonObject; jobVariables?: JsonObject; block?: JsonObject } = {},
+  over: Over = {},
 ): JsonObject {
   const jobVariables = {
     image: "acme/etl:1",
@@ -87,3 +89,51 @@ export function aciManifest(
 }
 
 export const aciPlace = (manifest: JsonObject): RunningPlace => manifestPlace(AZURE, manifest);
+
+const GROUPS = "Microsoft.ContainerInstance/containerGroups";
+
+export const AZURE_RUNS: Runs<FakeAzure, FakeAzureOptions, AzureClient> = {
+  options: {},
+  key: (azure, name) => azure.client(name),
+  manifest: aciManifest,
+  templates: (["azure-container-instance", "azure-container-instance.from-code"] as const).map((name) => [
+    name,
+    { baseJobTemplate: aciTemplate(name) },
+  ]),
+  merged: true,
+  // Looked for before, and by Azure's library after.
+  submit: [`${GROUPS}/read`, `${GROUPS}/write`, `${GROUPS}/read`],
+  lose: (azure, fault) => azure.plant({ on: `${GROUPS}/write`, fault }),
+  started: ({ world }) => [...world.operations.values()].map(({ group }) => group),
+  isRunning: ({ world }, id) => world.groups.get(id.toLowerCase())?.containers[0]?.current?.state === "Running",
+  cancel: {
+    args: ["--grace", "5s"],
+    says: /warning: a grace of 5 s cannot be asked for: Azure itself decides/,
+    stopped: ({ world, calls }) => {
+      expect(world.groups.size).toBe(0);
+      expect(calls.map(({ action }) => action)).toEqual(expect.arrayContaining([`${GROUPS}/stop/action`, `${GROUPS}/delete`]));
+    },
+  },
+  secret: {
+    kept: ({ calls }) => calls.map(({ path, reply }) => [path, reply]),
+    ofKey: ({ client_secret }) => client_secret,
+    says: [/TOKEN: /, 0],
+    carriers: ({ calls }, since) =>
+      calls
+        .filter(({ action }) => !action.startsWith("entra/"))
+        .slice(since)
+        .filter(({ body, reply }) => JSON.stringify([body, reply]).includes(CANARY))
+        .map(({ action }) => action),
+    carrier: `${GROUPS}/write`,
+  },
+  login: ({ env }, { tenant_id, client_id, client_secret }) =>
+    void Object.assign(env, { AZURE_TENANT_ID: tenant_id, AZURE_CLIENT_ID: client_id, AZURE_CLIENT_SECRET: client_secret }),
+  sealed: { client_secret: "[secret]" },
+  callers: ({ calls }, since) =>
+    calls
+      .filter(({ action }) => !action.startsWith("entra/"))
+      .slice(since)
+      .map(({ caller }) => caller),
+  caller: ({ object_id }) => object_id,
+  ends: azureEnds,
+};

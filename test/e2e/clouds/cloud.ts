@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import type { JsonObject } from "../../../src/json";
 import { type ServedProvider, type StandInProvider, serveProvider } from "../../../src/testing";
+import type { EndRow } from "../ends";
 import { type Ended, listen, type Place, place, placeWith } from "../pushpool";
 
 const repo = join(__dirname, "..", "..", "..");
@@ -31,6 +32,54 @@ export interface Cloud<Fake, Options> {
   provisioned(fake: Fake): JsonObject;
   /** Every call so far, by name. */
   callsOf(fake: Fake): string[];
+}
+
+/** A secret that must be seen nowhere. */
+export const CANARY = "canary-4711-not-to-be-seen";
+
+/** What a handwritten manifest changes. */
+export interface Over {
+  pool?: JsonObject;
+  jobVariables?: JsonObject;
+  block?: JsonObject;
+}
+
+/** What the suite of runs (`runs.test.ts`) needs from a cloud. */
+export interface Runs<Fake, Options, Key> {
+  options: Options;
+  /** A submitter's key. */
+  key(fake: Fake, name: string): Key;
+  manifest(fake: Fake, key: Key, commands: Record<string, string>, over?: Over): JsonObject;
+  /** The pools to test each template with. */
+  templates: [name: string, pool: JsonObject][];
+  /** Whether stderr is merged into stdout. */
+  merged: boolean;
+  /** The calls that submit, once a first run has gone. */
+  submit: string[];
+  lose(fake: Fake, fault: { kind: "reset" | "hang"; after: true } | { kind: "unavailableAfter" }): void;
+  /** Names of all runs that the cloud has started, oldest first. */
+  started(fake: Fake): string[];
+  isRunning(fake: Fake, name: string): boolean;
+  cancel: { args: string[]; says: RegExp; stopped(fake: Fake): void };
+  secret: {
+    /** Everything that the cloud stores and shows. */
+    kept(fake: Fake): unknown[];
+    /** The part of the key that must not be in plain text anywhere. */
+    ofKey(key: Key): string;
+    /** A message of `run`, and how often it occurs. */
+    says: [RegExp, times: number];
+    /** The only call that contains a secret in env. */
+    carrier: string;
+    /** The calls that contain it, since so many calls. */
+    carriers(fake: Fake, since: number): string[];
+  };
+  login(place: RunningPlace, key: Key): void;
+  /** The block of a stack whose credentials are not readable here. */
+  sealed: JsonObject;
+  /** Who has called, since so many calls. */
+  callers(fake: Fake, since: number): unknown[];
+  caller(key: Key): unknown;
+  ends: (fake: () => Fake) => (EndRow & { pool?: JsonObject })[];
 }
 
 /** The built command line in its own folder, asynchronous: the fake runs in this process. */

@@ -1,9 +1,11 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { expect } from "vitest";
 import type { JsonObject } from "../../../src/json";
 import { type FakeGoogleCloud, type FakeGoogleCloudOptions, gcpProvider, startFakeGoogleCloud } from "../../../src/testing";
 import { QUICK } from "../../targets/cloudRun/place";
-import { type Cloud, type CloudPlace, cloudPlace, manifestPlace, type RunningPlace } from "./cloud";
+import type { EndRow } from "../ends";
+import { CANARY, type Cloud, type CloudPlace, cloudPlace, manifestPlace, type RunningPlace, type Runs } from "./cloud";
 
 export const GCP: Cloud<FakeGoogleCloud, FakeGoogleCloudOptions> = {
   name: "Google Cloud",
@@ -87,3 +89,119 @@ export function cloudManifest(
 }
 
 export const cloudRunPlace = (manifest: JsonObject): RunningPlace => manifestPlace(GCP, manifest);
+
+export const GCP_RUNS: Runs<FakeGoogleCloud, FakeGoogleCloudOptions, JsonObject> = {
+  options: { secrets: { locked: { 1: "nobody may read it" } } },
+  key: (google, name) => google.serviceAccountKey(name) as JsonObject,
+  manifest: cloudManifest,
+  templates: [["cloud-run-v2.from-code", {}]],
+  merged: false,
+  submit: ["run.jobs.run"],
+  lose: (google, fault) => google.plant({ on: "run.jobs.run", fault }),
+  started: ({ world }) => [...world.executions.keys()],
+  isRunning: ({ world }, name) => world.executions.get(name)?.startTime !== undefined,
+  cancel: {
+    args: ["--grace", "5s"],
+    says: /warning: a grace of 5 s cannot be asked for: Cloud Run gives a cancelled execution 10 s/,
+    stopped: ({ world }) => {
+      const [execution] = [...world.executions.values()].slice(-1);
+      expect(execution?.conditions.find(({ type }) => type === "Completed")).toMatchObject({ executionReason: "CANCELLED" });
+    },
+  },
+  secret: {
+    kept: ({ world, calls }) => [
+      [...world.jobs.values()],
+      world.log.entries,
+      calls.map(({ path }) => path),
+      ...[...world.executions.values()].map(({ template }) => template.containers.map(({ command, args }) => [command, args])),
+    ],
+    ofKey: ({ private_key }) => String(private_key).split("\n")[5] ?? "",
+    says: [/TOKEN: Cloud Run shows a variable's value/, 1],
+    carriers: ({ calls }, since) =>
+      calls
+        .slice(since)
+        .filter(({ body }) => JSON.stringify(body).includes(CANARY))
+        .map(({ method }) => method),
+    carrier: "run.jobs.run",
+  },
+  login: (place, key) => {
+    place.env.GOOGLE_APPLICATION_CREDENTIALS = join(place.folder, "key.json");
+    writeFileSync(place.env.GOOGLE_APPLICATION_CREDENTIALS, JSON.stringify(key), { mode: 0o600 });
+  },
+  sealed: { service_account_info: "[secret]" },
+  callers: ({ calls }, since) => calls.slice(since).map(({ member }) => member),
+  caller: ({ client_email }) => `serviceAccount:${client_email}`,
+  ends: (google): EndRow[] => [
+    { name: "an exit code", command: "sh -c 'exit 7'", state: "FAILED", code: 1, says: /exited with code 7/ },
+    { name: "a signal of its own", command: "sh -c 'kill -SEGV $$'", state: "CRASHED", code: 1, says: /was ended by SIGSEGV/ },
+    {
+      name: "out of memory",
+      command: "sleep 60",
+      during: (execution) => google().world.outOfMemory(execution),
+      state: "CRASHED",
+      code: 1,
+      says: /ended by SIGKILL, out of memory \(The configured memory limit was reached\.\)/,
+    },
+    {
+      name: "its time limit",
+      command: "sleep 60",
+      jobVariables: { timeout: 1 },
+      state: "TimedOut",
+      code: 1,
+      says: /it reached its time limit while running/,
+    },
+    {
+      name: "someone else's cancellation",
+      command: "sleep 60",
+      during: (execution) => google().world.cancel(execution),
+      state: "CANCELLED",
+      code: 3,
+      says: /stopped by someone else: Execution cancelled/,
+    },
+    {
+      name: "an execution that someone deleted",
+      command: "sleep 60",
+      during: (execution) => google().world.deleteExecution(execution),
+      state: "CRASHED",
+      code: 1,
+      says: /its execution is no longer there: someone deleted it, or its job/,
+    },
+    {
+      name: "a command that does not exist",
+      command: "no-such-command",
+      state: "CRASHED",
+      code: 1,
+      says: /it never started: .*no-such-command/,
+    },
+    {
+      name: "an image that does not exist",
+      before: () => google().world.images.set("acme/none:1", { access: "missing" }),
+      jobVariables: { image: "acme/none:1" },
+      state: "SCHEDULED",
+      code: 5,
+      says: /Cloud Run cannot run this job: Image 'acme\/none:1' not found\. \(CONTAINER_MISSING\)/,
+    },
+    {
+      name: "an image that may not be read",
+      before: () => google().world.images.set("acme/closed:1", { access: "denied" }),
+      jobVariables: { image: "acme/closed:1" },
+      state: "SCHEDULED",
+      code: 5,
+      says: /must have permission to read the image.*\(CONTAINER_PERMISSION_DENIED\)/,
+    },
+    {
+      name: "a secret that may not be read",
+      jobVariables: { env_from_secrets: { T: { secret: "locked", version: "1" } } },
+      state: "SCHEDULED",
+      code: 5,
+      says: /Permission denied on secret: .*\(SECRETS_ACCESS_CHECK_FAILED\)/,
+    },
+    {
+      name: "a service account that the key may not act as",
+      jobVariables: { service_account_name: "other@acme.iam.gserviceaccount.com" },
+      state: "SCHEDULED",
+      code: 5,
+      says: /iam\.serviceaccounts\.actAs/i,
+    },
+  ],
+};
