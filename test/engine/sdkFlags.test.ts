@@ -2,16 +2,22 @@ import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { SDK_FLAGS } from "../../src/engine/sdkFlags";
+import type { JsonObject } from "../../src/json";
 
 // Pulumi's SDK as the offline engine starts it, against the same SDK in a plain node process.
 
 const root = join(__dirname, "..", "..");
 
 /** The result of a program, which calls `tell` with it. */
-function run(flags: readonly string[], program: string): unknown {
+function run(flags: readonly string[], program: string, env: NodeJS.ProcessEnv = {}): unknown {
   const text = `const tell = (result) => process.stdout.write(JSON.stringify(result), () => process.exit());\n${program}`;
   return JSON.parse(
-    execFileSync(process.execPath, [...flags, "-e", text], { cwd: root, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] }),
+    execFileSync(process.execPath, [...flags, "-e", text], {
+      cwd: root,
+      encoding: "utf8",
+      env: { ...process.env, ...env },
+      stdio: ["ignore", "pipe", "pipe"],
+    }),
   );
 }
 
@@ -62,4 +68,27 @@ test.each([
   const result = run(SDK_FLAGS, program);
   expect(result).toEqual(run([], program));
   expect(JSON.stringify(result).length).toBeGreaterThan(20);
+});
+
+/** A program with a resource, and the traces that the SDK makes of it. */
+const TRACED = `
+  const pulumi = require("@pulumi/pulumi");
+  const { debuggablePromise } = require("@pulumi/pulumi/runtime/debuggable");
+  pulumi.runtime.setMocks({ newResource: ({ name, inputs }) => ({ id: name, state: inputs }), call: ({ inputs }) => inputs });
+  const promise = Promise.resolve(1);
+  debuggablePromise(promise, "one");
+  const mine = () => new Error("mine").stack.split("\\n").slice(0, 3);
+  const result = { promise: /\\bat .*:\\d+:\\d+/.test(promise._debugStackTrace), positions: pulumi.Resource.stackTrace(0).length > 0, error: mine() };
+  new pulumi.CustomResource("a:b:C", "c", {}).urn.apply((urn) => tell({ ...result, urn }));`;
+
+test("errors have their traces, and promises too if PULUMI_DEBUG_PROMISE_LEAKS is set", () => {
+  const plain = run([], TRACED);
+  expect(plain).toEqual({
+    promise: true,
+    positions: true,
+    error: ["Error: mine", expect.stringMatching(/at mine .*:\d+:\d+/), expect.stringMatching(/:\d+:\d+/)],
+    urn: expect.stringContaining("a:b:C::c"),
+  });
+  expect(run(SDK_FLAGS, TRACED)).toEqual({ ...(plain as JsonObject), promise: false, positions: false });
+  expect(run(SDK_FLAGS, TRACED, { PULUMI_DEBUG_PROMISE_LEAKS: "true" })).toEqual({ ...(plain as JsonObject), positions: false });
 });
