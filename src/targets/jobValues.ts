@@ -12,7 +12,7 @@ export function checkKeys(job: ValueObject, known: string[], type: string): void
   const article = /^[aeiou]/.test(type) ? "an" : "a";
   for (const [key, value] of Object.entries(job))
     if (value !== null && !known.includes(key))
-      throw new UserError(`job_configuration.${key}: ${article} ${type} run has no use for it: ${suggestion(key, known)}`);
+      throw new UserError(`job_configuration.${key}: ${article} ${type} run does not use it: ${suggestion(key, known)}`);
 }
 
 export function objectAt(value: Value | undefined, path: string): ValueObject {

@@ -126,16 +126,16 @@ test("leastPrivilege: everything works with the policy, and without any one acti
   for (const [action, use] of Object.entries(USES)) {
     const { exitCode, message } = await refusalOf(without(own, action, use));
     expect([action, exitCode, message]).toEqual([action, 5, expect.stringContaining(`not authorized to perform: ${action}`)]);
-    expect(message).toMatch(new RegExp(`It takes ${action}.*EcsPushPool gives it`));
+    expect(message).toMatch(new RegExp(`It needs ${action}.*EcsPushPool grants it`));
   }
   // A warning that does not change the outcome.
   const watched = await without(own, "logs:FilterLogEvents", () => done(runs, "hello/prod"));
-  expect([watched.run.state.type, watched.warnings]).toEqual(["COMPLETED", [expect.stringContaining("It takes logs:FilterLogEvents")]]);
+  expect([watched.run.state.type, watched.warnings]).toEqual(["COMPLETED", [expect.stringContaining("It needs logs:FilterLogEvents")]]);
   expect(told).toEqual([]);
   const kept = await without(own, "ecs:DeregisterTaskDefinition", () =>
     done(runs, "hello/prod", { auto_deregister_task_definition: true }),
   );
-  expect([kept.run.state.type, told[0]]).toEqual(["COMPLETED", expect.stringContaining("It takes ecs:DeregisterTaskDefinition")]);
+  expect([kept.run.state.type, told[0]]).toEqual(["COMPLETED", expect.stringContaining("It needs ecs:DeregisterTaskDefinition")]);
 
   const all = leastPrivilege({ partition: "aws", region: "", clusterArn: "", roleArns: [], parameterPath: "", stack: "" }).map(
     ({ action }) => action,
@@ -166,8 +166,8 @@ test("documented: without any one policy the message has the fix, and so without
   expect((await done(runs, "hello/prod", { execution_role_arn: here.fake.executionRoleArn })).run.state.type).toBe("COMPLETED");
 
   const CASES: [policy: RegExp, action: string, fix: string][] = [
-    [/iam::aws:policy\/AmazonECS_FullAccess$/, "ecs:RunTask", "It takes ecs:RunTask, as in AmazonECS_FullAccess"],
-    [/policy\/etl-push-access-policy/, "ssm:PutParameter", "It takes ssm:PutParameter: EcsPushPool gives it"],
+    [/iam::aws:policy\/AmazonECS_FullAccess$/, "ecs:RunTask", "It needs ecs:RunTask, as in AmazonECS_FullAccess"],
+    [/policy\/etl-push-access-policy/, "ssm:PutParameter", "It needs ssm:PutParameter: EcsPushPool grants it"],
   ];
   expect(user.policies.size).toBe(CASES.length);
   for (const [policy, action, fix] of CASES) {
@@ -182,15 +182,15 @@ test("documented: without any one policy the message has the fix, and so without
   const [[policyName, held]] = [...role.policies] as unknown as [[string, { policy: Policy }]];
   /** By action: how a run ends without it, and its state's message. */
   const FETCHES: Record<string, [state: string, told: RegExp | undefined]> = {
-    "logs:CreateLogStream": ["CRASHED", /perform: logs:CreateLogStream on resource.*has to have logs:CreateLogStream/],
+    "logs:CreateLogStream": ["CRASHED", /perform: logs:CreateLogStream on resource.*needs logs:CreateLogStream/],
     // Docker's log driver reports nothing.
     "logs:PutLogEvents": ["COMPLETED", undefined],
-    "ecr:GetAuthorizationToken": ["CRASHED", /registry auth.*has to have ecr:GetAuthorizationToken/],
-    "ecr:BatchCheckLayerAvailability": ["CRASHED", /CannotPullContainerError.*has to have .*ecr:BatchCheckLayerAvailability/],
-    "ecr:GetDownloadUrlForLayer": ["CRASHED", /CannotPullContainerError.*has to have .*ecr:GetDownloadUrlForLayer/],
-    "ecr:BatchGetImage": ["CRASHED", /CannotPullContainerError.*has to have ecr:BatchGetImage/],
-    "ssm:GetParameters": ["CRASHED", /secrets from ssm.*has to have ssm:GetParameters/],
-    "secretsmanager:GetSecretValue": ["CRASHED", /secret from asm.*has to have secretsmanager:GetSecretValue/],
+    "ecr:GetAuthorizationToken": ["CRASHED", /registry auth.*needs ecr:GetAuthorizationToken/],
+    "ecr:BatchCheckLayerAvailability": ["CRASHED", /CannotPullContainerError.*needs .*ecr:BatchCheckLayerAvailability/],
+    "ecr:GetDownloadUrlForLayer": ["CRASHED", /CannotPullContainerError.*needs .*ecr:GetDownloadUrlForLayer/],
+    "ecr:BatchGetImage": ["CRASHED", /CannotPullContainerError.*needs ecr:BatchGetImage/],
+    "ssm:GetParameters": ["CRASHED", /secrets from ssm.*needs ssm:GetParameters/],
+    "secretsmanager:GetSecretValue": ["CRASHED", /secret from asm.*needs secretsmanager:GetSecretValue/],
   };
   expect(statementsOf(held.policy).map(({ Action }) => Action)).toEqual(Object.keys(FETCHES));
   for (const [action, [state, told]] of Object.entries(FETCHES)) {

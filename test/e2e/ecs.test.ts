@@ -77,11 +77,11 @@ test.each<[string, JsonObject, number, RegExp]>([
     "an invalid Fargate size",
     { cpu: 256, memory: 4096 },
     2,
-    /task_definition\.memory: with 256 CPU units Fargate takes 512, 1024, 2048 MiB, not "4096"/,
+    /task_definition\.memory: with 256 CPU units Fargate allows 512, 1024, 2048 MiB, not "4096"/,
   ],
   ["an image with spaces", { image: "a b" }, 2, /image: "a b" contains spaces/],
   ["only a VPC", { vpc_id: "vpc-1", network_configuration: {} }, 2, /vpc_id: pushpool does not look for the subnets of "vpc-1"/],
-  ["no subnets", { network_configuration: {} }, 2, /network_configuration: a task with a network of its own needs subnets/],
+  ["no subnets", { network_configuration: {} }, 2, /network_configuration: a task with its own network needs subnets/],
   ["logs without a role", { execution_role_arn: null }, 2, /configure_cloudwatch_logs: needs an execution role/],
   [
     "a wrapped network",

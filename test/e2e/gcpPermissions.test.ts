@@ -78,7 +78,7 @@ test("leastPrivilege: everything works with the role, and without any one permis
     iam.roles.set(role, all);
     const place = permission.startsWith("logging") ? "roles/logging.viewer" : "roles/run.developer";
     expect(ended.stderr).toContain(`'${permission}' denied`);
-    expect(ended.stderr).toContain(`It takes ${place} in project "acme", or a role of your own with that permission`);
+    expect(ended.stderr).toContain(`It needs ${place} in project "acme", or your own role with that permission`);
     return ended;
   };
   for (const [permission, command] of Object.entries(USES))
@@ -97,8 +97,8 @@ test("documented: without any one role the message has the fix, and up restores 
   const { iam } = here.fake.world;
   const runtime = [...iam.accounts.keys()].find((email) => email.startsWith("etl-run")) ?? "";
   const CASES: [role: string, status: number, told: string[]][] = [
-    ["roles/run.developer", 5, ["'run.jobs.run' denied", 'It takes roles/run.developer in project "acme"']],
-    ["roles/iam.serviceAccountUser", 5, ["'iam.serviceaccounts.actAs' denied", `It takes roles/iam.serviceAccountUser on ${runtime}`]],
+    ["roles/run.developer", 5, ["'run.jobs.run' denied", 'It needs roles/run.developer in project "acme"']],
+    ["roles/iam.serviceAccountUser", 5, ["'iam.serviceaccounts.actAs' denied", `It needs roles/iam.serviceAccountUser on ${runtime}`]],
     ["roles/logging.viewer", 0, ["'logging.logEntries.list' denied", "unless logAccess is false"]],
     ["roles/secretmanager.secretAccessor", 1, ["Permission denied on secret", "must be granted the 'Secret Manager Secret Accessor' role"]],
   ];

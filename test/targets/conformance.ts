@@ -80,7 +80,7 @@ export function describeTarget(name: string, make: () => Harness): void {
     });
 
     test.each<[string, (job: ValueObject) => ValueObject, RegExp]>([
-      ["an unsupported key", (job) => ({ ...job, nosuchkey: 1 }), /^job_configuration\.nosuchkey: an? \S+:push run has no use for it/],
+      ["an unsupported key", (job) => ({ ...job, nosuchkey: 1 }), /^job_configuration\.nosuchkey: an? \S+:push run does not use it/],
       ["an unfinished quote", (job) => ({ ...job, command: "echo 'a" }), /^job_configuration\.command cannot be split/],
       [
         "a secret in the command",

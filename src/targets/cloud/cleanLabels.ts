@@ -25,16 +25,16 @@ export function cleanLabels(
   for (const [key, value] of Object.entries(given)) {
     const [cleanKey, cleanValue] = clean(key, value);
     if (cleanKey === "") {
-      warnings.push(`${path}: ${quoted(key)} is left out: nothing of the key can stand in a key there`);
+      warnings.push(`${path}: ${quoted(key)} is left out: no character of the key is valid there`);
       continue;
     }
     const earlier = from.get(cleanKey);
     if (earlier !== undefined && labels[cleanKey] !== cleanValue)
       warnings.push(
-        `${path}: ${quoted(earlier)} and ${quoted(key)} are one label there, ${quoted(cleanKey)}: the value of ${quoted(key)} is kept`,
+        `${path}: ${quoted(earlier)} and ${quoted(key)} become the same label there, ${quoted(cleanKey)}: the value of ${quoted(key)} is kept`,
       );
     if (/[\p{L}\p{N}]/u.test(value) && !/[\p{L}\p{N}]/u.test(cleanValue))
-      warnings.push(`${path}: nothing of the value of ${quoted(key)} can stand in a value there: ${quoted(value)}`);
+      warnings.push(`${path}: no character of the value of ${quoted(key)} is valid there: ${quoted(value)}`);
     from.set(cleanKey, key);
     labels[cleanKey] = cleanValue;
   }

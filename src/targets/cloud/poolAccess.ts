@@ -21,7 +21,7 @@ export function checkServices({ name, endpoints }: PoolAccess, known: readonly s
 }
 
 export function urlAt(text: string, path: string): URL {
-  if (!URL.canParse(text)) throw new UserError(`${path}: "${text}" is no URL: https://host or http://host:port`);
+  if (!URL.canParse(text)) throw new UserError(`${path}: "${text}" is not a valid URL: must be https://host or http://host:port`);
   const url = new URL(text);
   if (!/^https?:$/.test(url.protocol)) throw new UserError(`${path}: must begin with https:// or http://, not ${url.protocol}//`);
   return url;

@@ -29,9 +29,9 @@ export function refusalOf<Kind extends string>(what: string, failure: CloudFailu
   if (own !== undefined) return new UserError(own, 5);
   switch (kind) {
     case "denied":
-      return new UserError(`${what} is not allowed to ${as}: ${why}${remedy(why)}`, 5);
+      return new UserError(`${what}: access denied for ${as}: ${why}${remedy(why)}`, 5);
     case "throttled":
-      return new UserError(`${what}: ${cloud} allows no more calls just now: ${why}`, 5);
+      return new UserError(`${what}: ${cloud} allows no more calls at the moment: ${why}`, 5);
     case "unsent":
     case "unclear":
       return new UserError(`${what}: ${cloud} cannot be reached${where}: ${why}`, 5);

@@ -1,18 +1,18 @@
-/** Something that has a permission, and what of a pool's declaration gives it. */
+/** A role, policy or action that includes some permissions, and how a pool's declaration grants it. */
 export interface Remedy {
   has: RegExp;
   gives: string;
 }
 
-/** How a pool's own credentials get back what they had. */
-export const AGAIN = "what was taken away since, `pushpool refresh` and `pushpool up` bring back";
+/** How to restore the permissions of a pool's own credentials. */
+export const AGAIN = "if it was removed since, `pushpool refresh` and `pushpool up` grant it again";
 
 /**
- * What to do about a call that was denied, after the cloud's own words.
+ * What to do about a denied call, to append to the cloud's own message.
  * @param permission as the denial names it
- * @param takes what has to be given: "roles/run.developer in project …"
- * @param ownLogin whether it was the caller's own login that was denied; otherwise it was the pool's credentials
- * @returns "" where it names no permission that is known here
+ * @param takes what must be granted: "roles/run.developer in project …"
+ * @param ownLogin whether the denied caller is the user's own login; otherwise it is the pool's credentials
+ * @returns "" if the denial names no known permission
  */
 export function remedyFor<Known extends Remedy>(
   permission: string | undefined,
@@ -23,6 +23,6 @@ export function remedyFor<Known extends Remedy>(
   if (permission === undefined) return "";
   const found = remedies.find(({ has }) => has.test(permission));
   if (!found) return "";
-  const need = `. It takes ${takes(found, permission)}: ${found.gives}`;
-  return ownLogin ? `${need}, to those in its submitters` : `${need}; ${AGAIN}`;
+  const need = `. It needs ${takes(found, permission)}: ${found.gives}`;
+  return ownLogin ? `${need}, to everyone in submitters` : `${need}; ${AGAIN}`;
 }

@@ -28,12 +28,12 @@ export function jobLabels(
   const lost = Object.keys(texts).filter((key) => Object.hasOwn(ours, labelKey(key)) && made.labels[labelKey(key)] !== ours[labelKey(key)]);
   const warnings = [
     ...made.warnings,
-    ...lost.map((key) => `job_configuration.labels: "${key}" is a label of pushpool's own there, whose value is kept`),
+    ...lost.map((key) => `job_configuration.labels: pushpool sets the label "${key}" itself, and keeps its own value`),
   ];
   const all = { ...made.labels, ...ours };
   const count = Object.keys(all).length;
   if (count > MAX_LABELS)
-    throw new UserError(`job_configuration.labels: with pushpool's own they are ${count}, and Google Cloud takes ${MAX_LABELS}`);
+    throw new UserError(`job_configuration.labels: there are ${count} with those of pushpool, but Google Cloud takes ${MAX_LABELS}`);
   return { labels: all, warnings };
 }
 

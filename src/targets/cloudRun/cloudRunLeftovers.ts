@@ -50,9 +50,10 @@ export async function removeCloudRunLeftovers(of: CloudRunLeftovers): Promise<Le
   for (const parent of of.parents) {
     await removal.part(`removing the Jobs of its runs in ${regionOf(parent)}`, async () => {
       for (const job of (await jobsIn(of, parent)).filter((each) => isOfStack(of, each) || isOfBefore(of, each))) {
-        if (job.busy || (await isBusy(of, job))) removal.keep(`Job ${job.id} stays, since an execution of it goes on: ${command(job)}`);
+        if (job.busy || (await isBusy(of, job)))
+          removal.keep(`Job ${job.id} stays, because one of its executions is still running: ${command(job)}`);
         else if (await remove(of, job)) removal.count("Cloud Run Jobs", 1);
-        else removal.keep(`Job ${job.id} stays, since it was changed just now: ${command(job)}`);
+        else removal.keep(`Job ${job.id} stays, because it was changed just now: ${command(job)}`);
       }
     });
   }

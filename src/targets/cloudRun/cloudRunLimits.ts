@@ -27,24 +27,26 @@ const UNITS: Record<string, number> = { M: 1e6, Mi: 2 ** 20, G: 1e9, Gi: 2 ** 30
 export function checkResources(limits: Record<string, string>, path: string): void {
   for (const key of Object.keys(limits)) {
     if (!["cpu", "memory", "nvidia.com/gpu"].includes(key))
-      throw new UserError(`${path}.${key}: Cloud Run knows cpu, memory and nvidia.com/gpu only`);
+      throw new UserError(`${path}.${key}: Cloud Run has only cpu, memory and nvidia.com/gpu`);
   }
   const { cpu = "1", memory = "512Mi" } = limits;
   const cpus = cpusOf(cpu);
   const pair = cpus === undefined ? undefined : PAIRS[cpus];
   if (!pair)
-    throw new UserError(`${path}.cpu: "${cpu}" is not what Cloud Run jobs take: one of ${CPUS} (or in thousandths: 1000m, 2000m, …)`);
+    throw new UserError(
+      `${path}.cpu: "${cpu}" is not a valid number of CPUs for Cloud Run jobs: must be one of ${CPUS} (or in thousandths: 1000m, 2000m, …)`,
+    );
   const [, amount, unit = ""] = /^(\d+)(G|Gi|M|Mi)$/.exec(memory) ?? [];
   const bytes = Number(amount) * (UNITS[unit] ?? Number.NaN);
   if (Number.isNaN(bytes)) throw new UserError(`${path}.memory: "${memory}" must be a whole number with its unit, G, Gi, M or Mi: "512Mi"`);
   // With an accelerator other pairs are valid. Google checks those.
   if (limits["nvidia.com/gpu"] !== undefined) return;
   const gib = bytes / 2 ** 30;
-  if (gib < pair.least) throw new UserError(`${path}.memory: ${cpu} CPU takes at least ${inUnits(pair.least)}, not ${memory}`);
+  if (gib < pair.least) throw new UserError(`${path}.memory: ${cpu} CPU needs at least ${inUnits(pair.least)}, not ${memory}`);
   if (gib > pair.most) {
     const enough = Object.entries(PAIRS).find(([, { most }]) => gib <= most);
-    const fix = enough ? `use cpu ${enough[0]}` : `the most there is are 32Gi, with cpu 8`;
-    throw new UserError(`${path}.memory: ${cpu} CPU takes at most ${inUnits(pair.most)}, not ${memory}: ${fix}`);
+    const fix = enough ? `use cpu ${enough[0]}` : `the maximum is 32Gi, with cpu 8`;
+    throw new UserError(`${path}.memory: ${cpu} CPU allows at most ${inUnits(pair.most)}, not ${memory}: ${fix}`);
   }
 }
 
@@ -107,5 +109,5 @@ const REGIONS = [
 /** @throws {UserError} if it cannot be the name of a region, with similar names */
 export function checkRegion(region: string, path: string): void {
   if (/^[a-z]+-[a-z]+\d+$/.test(region)) return;
-  throw new UserError(`${path}: "${region}" is no region of Google Cloud: ${suggestion(region, REGIONS) || 'as "europe-west1"'}`);
+  throw new UserError(`${path}: "${region}" is not a region of Google Cloud: ${suggestion(region, REGIONS) || 'as "europe-west1"'}`);
 }

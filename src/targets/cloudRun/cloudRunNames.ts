@@ -15,7 +15,8 @@ const EXECUTION = /^(projects\/[^/]+\/locations\/[^/]+)\/jobs\/([^/]+)\/executio
 /** @throws {Error} if it is not an execution's name: infrastructure ids come from this target only */
 export function parseExecutionName(name: string): ExecutionName {
   const [, parent, job, execution] = EXECUTION.exec(name) ?? [];
-  if (parent === undefined || job === undefined || execution === undefined) throw new Error(`"${name}" is no execution of a Cloud Run job`);
+  if (parent === undefined || job === undefined || execution === undefined)
+    throw new Error(`"${name}" is not the name of an execution of a Cloud Run job`);
   return { parent, job, execution };
 }
 

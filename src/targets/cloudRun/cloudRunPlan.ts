@@ -56,7 +56,7 @@ export function planCloudRun(job: ValueObject, run: RunToPlan, pool: PoolIdentit
   checkRegion(region, "job_configuration.region");
   if (pool.project === undefined) {
     throw new UserError(
-      `pools.${run.pool}: nothing says which Google Cloud project it is in: give its credentials block a "project", or set GOOGLE_CLOUD_PROJECT`,
+      `pools.${run.pool}: its Google Cloud project is unknown: give its credentials block a "project", or set GOOGLE_CLOUD_PROJECT`,
     );
   }
   const parent = `projects/${pool.project}/locations/${region}`;
@@ -78,7 +78,7 @@ export function planCloudRun(job: ValueObject, run: RunToPlan, pool: PoolIdentit
   for (const name of Object.keys(fromSecrets)) {
     // As in Prefect: the secret's reference replaces a key in plain text.
     if (name in env && !name.startsWith("PREFECT_API_"))
-      throw new UserError(`job_configuration.env.${name}: env_from_secrets sets it too: take it out of one of them`);
+      throw new UserError(`job_configuration.env.${name}: env_from_secrets sets it too: remove one of the two`);
     delete env[name];
   }
   addVariables(container, fromSecrets);
@@ -227,7 +227,7 @@ function checkShape(job: JsonObject): void {
     if (/\s/.test(container.image)) throw new UserError(`${path}.image: "${container.image}" contains spaces`);
     if (container.resources?.limits && containers.length === 1) checkResources(container.resources.limits, `${path}.resources.limits`);
     if (containers.length > 1 && container.name === undefined)
-      throw new UserError(`${path}.name is missing: a job of several containers names each`);
+      throw new UserError(`${path}.name is missing: a job with several containers must name each of them`);
   }
 }
 
@@ -254,7 +254,7 @@ function ownJob(shape: JsonObject, args: string[], env: Record<string, string | 
 function shown(name: string, value: string | Secret): string {
   if (!(value instanceof Secret)) return value;
   throw new UserError(
-    `job_configuration.env.${name} holds a secret (${value.pointers.join(", ")}), and with job_per_run it would stand in the job: put it into Secret Manager and name it in env_from_secrets, or leave job_per_run out`,
+    `job_configuration.env.${name} holds a secret (${value.pointers.join(", ")}), and with job_per_run the job would contain it: put it into Secret Manager and name it in env_from_secrets, or leave job_per_run out`,
   );
 }
 
@@ -272,10 +272,10 @@ function checkCredentials(credentials: Value, { project, clientEmail }: PoolIden
   const known = info instanceof Secret ? (info.known ? info.reveal() : null) : (info ?? null);
   const email = known !== null && typeof known === "object" && "client_email" in known ? known.client_email : undefined;
   if (typeof email === "string" && clientEmail !== undefined && email !== clientEmail)
-    throw new UserError(`${path}: it is the key of ${email}, but the work pool's is of ${clientEmail}: runs are submitted with the pool's`);
+    throw new UserError(`${path}: it is the key of ${email}, but runs are submitted with the work pool's key, which is of ${clientEmail}`);
   const other = credentials.project;
   if (typeof other === "string" && project !== undefined && other !== project)
-    throw new UserError(`${path}.project: it is "${other}", but the work pool's runs go to project "${project}"`);
+    throw new UserError(`${path}.project: "${other}" is not the project of the work pool, whose runs go to project "${project}"`);
 }
 
 function secretWarnings(env: CloudRunRequest["overrides"]["env"]): string[] {

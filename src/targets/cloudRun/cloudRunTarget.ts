@@ -153,7 +153,7 @@ class CloudRunTarget implements Target {
 
   async removeLeftovers(asked: LeftoversAsked): Promise<Leftovers> {
     if (this.#access.project === undefined)
-      return { removed: {}, kept: ["nothing says which Google Cloud project its runs went to: set GOOGLE_CLOUD_PROJECT"] };
+      return { removed: {}, kept: ["the Google Cloud project of its runs is unknown: set GOOGLE_CLOUD_PROJECT"] };
     return removeCloudRunLeftovers(await this.#leftovers(asked));
   }
 

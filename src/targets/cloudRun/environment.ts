@@ -17,18 +17,17 @@ export function environmentOf(env: Value, path: string): Record<string, string |
   const given = env as ValueObject;
   const names = Object.keys(given);
   // One more is added, by which the run is found.
-  if (names.length >= MAX_VARIABLES) throw new UserError(`${path}: Cloud Run takes ${MAX_VARIABLES - 1} variables, not ${names.length}`);
+  if (names.length >= MAX_VARIABLES)
+    throw new UserError(`${path}: Cloud Run takes at most ${MAX_VARIABLES - 1} variables, not ${names.length}`);
   for (const name of names) {
     const at = `${path}.${name}`;
     checkVariableName(name, at);
     if (name.length > MAX_VARIABLE) throw new UserError(`${at}: Cloud Run takes names of up to ${MAX_VARIABLE} characters`);
-    if (RESERVED.test(name)) throw new UserError(`${at}: Cloud Run keeps this name for itself`);
+    if (RESERVED.test(name)) throw new UserError(`${at}: Cloud Run reserves this name`);
     const bytes = Buffer.byteLength(variableAt(given[name], at));
     if (bytes <= MAX_VARIABLE) continue;
     const what = name === "PUSHPOOL_PARAMETERS" ? "parameters: as JSON they are" : `${at}: it is`;
-    throw new UserError(
-      `${what} ${bytes} bytes, and Cloud Run takes at most ${MAX_VARIABLE} in a variable: hand large data over in a file`,
-    );
+    throw new UserError(`${what} ${bytes} bytes, and Cloud Run takes at most ${MAX_VARIABLE} in a variable: pass large data in a file`);
   }
   return given as Record<string, string | Secret>;
 }
@@ -49,7 +48,7 @@ export function secretVariables(job: ValueObject): Record<string, { secret: stri
 }
 
 function selectorAt(value: Value, path: string): { secret: string; version: string } {
-  const refuse = (problem: string) => new UserError(`${path}: ${problem}: it is {"secret": NAME, "version": "latest" or a number}`);
+  const refuse = (problem: string) => new UserError(`${path}: ${problem}: write it as {"secret": NAME, "version": "latest" or a number}`);
   if (!isObject(value)) throw refuse("must be an object");
   const { secret, version, ...others } = value;
   const [other] = Object.keys(others);

@@ -105,17 +105,17 @@ function keyOf(info: Value, path: string): Key | undefined {
     try {
       key = JSON.parse(plain);
     } catch {
-      throw new UserError(`${path}: is no JSON; it must be a service account's key, as Google gives it`);
+      throw new UserError(`${path}: is not valid JSON: must be the key of a service account, as Google provides it`);
     }
   }
   const { client_email: email, private_key: secret } = (key ?? {}) as JsonObject;
   if (typeof email !== "string" || typeof secret !== "string")
-    throw new UserError(`${path}: must be a service account's key with client_email and private_key, as Google gives it`);
-  if (!secret.includes("PRIVATE KEY")) throw new UserError(`${path}.private_key: is no private key in PEM form`);
+    throw new UserError(`${path}: must be the key of a service account with client_email and private_key, as Google provides it`);
+  if (!secret.includes("PRIVATE KEY")) throw new UserError(`${path}.private_key: is not a private key in PEM format`);
   return key as unknown as Key;
 }
 
-/** The project of a key's pool. The key itself is not used, so an unreadable one is no error. */
+/** The project of a key's pool. The key itself is not used, so an unreadable key is not an error. */
 function projectOf(info: Value): string | undefined {
   const key = info instanceof Secret ? (info.known ? info.reveal() : undefined) : info;
   const project = key !== null && typeof key === "object" && "project_id" in key ? key.project_id : undefined;
@@ -135,7 +135,7 @@ function endpointOf(pool: PoolAccess, service: (typeof SERVICES)[number]): URL {
   const path = `pools.${pool.name}.endpoints.${service}`;
   if (given === undefined) return new URL(`https://${service}.googleapis.com`);
   const url = urlAt(given, path);
-  if (url.pathname !== "/" || url.search !== "") throw new UserError(`${path}: must be a host and no more: Google's paths are added to it`);
+  if (url.pathname !== "/" || url.search !== "") throw new UserError(`${path}: must be only a host: Google's paths are appended to it`);
   return url;
 }
 

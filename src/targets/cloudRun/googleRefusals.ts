@@ -17,13 +17,13 @@ export function refusal(what: string, failure: GoogleFailure, who: Denied): User
         // Not the caller's permission: Google names whose.
         const lacking = lackingIn(why);
         if (lacking !== undefined) return `${what} was refused by Google Cloud: ${lacking} lacks a permission: ${why}`;
-        return `${what} is not allowed to ${as}${elsewhere(who)}: ${said}${remedy(why, who)}`;
+        return `${what}: access denied for ${as}${elsewhere(who)}: ${said}${remedy(why, who)}`;
       },
       disabled: (_, why) => `${what}: the API is disabled in project "${project}": ${why}`,
       billing: () =>
         `${what}: billing is off in project "${project}": ${said}. Link an open billing account to the project: https://console.cloud.google.com/billing/linkedaccount?project=${project}`,
       suspended: () =>
-        `${what}: Google has suspended project "${project}": ${said}. Only Google's support lifts that: https://cloud.google.com/support`,
+        `${what}: Google has suspended project "${project}": ${said}. Only Google's support can change that: https://cloud.google.com/support`,
       project: () =>
         `${what}: there is no project "${project}" for ${as}, or it was deleted: ${said}. Check the project of the work pool's credentials`,
       quotaProject: () =>

@@ -43,12 +43,12 @@ export function accessOf(pool: PoolAccess, env: NodeJS.ProcessEnv): Access {
   const sessionToken = plainTextAt(login.aws_session_token, `${at}.aws_session_token`);
   const profile = plainTextAt(login.profile_name, `${at}.profile_name`);
   if (plainTextAt(login.assume_role_arn, `${at}.assume_role_arn`) !== undefined)
-    throw new UserError(`${at}.assume_role_arn: this version of pushpool assumes no role: give a profile_name that does`);
+    throw new UserError(`${at}.assume_role_arn: this version of pushpool cannot assume a role: give a profile_name that does`);
   if ((accessKeyId === undefined) !== (secretAccessKey === undefined))
     throw new UserError(`${at}: needs both aws_access_key_id and aws_secret_access_key, or neither`);
   const region = plainTextAt(data.region_name, `${at}.region_name`) ?? env.AWS_REGION ?? env.AWS_DEFAULT_REGION;
   if (region !== undefined && !/^[a-z]{2,4}(-[a-z]+)+-\d+$/.test(region))
-    throw new UserError(`${at}.region_name: "${region}" is no AWS region`);
+    throw new UserError(`${at}.region_name: "${region}" is not an AWS region`);
   const { endpoint_url } = (data.aws_client_parameters ?? {}) as ValueObject;
   const everywhere = typeof endpoint_url === "string" && endpoint_url !== "" ? endpoint_url : undefined;
   for (const [service, url] of Object.entries(pool.endpoints)) urlAt(url, `pools.${pool.name}.endpoints.${service}`);

@@ -32,12 +32,12 @@ export function refusal(what: string, failure: AwsFailure, { region, accessKeyId
       wrongRegion: (_, why) =>
         `${what}: the endpoint belongs to another region than ${region}: set "region_name" in the credentials block of work pool "${pool}" (without a block: AWS_REGION) to the region of its cluster and endpoints: ${why}`,
       clock: (_, why) =>
-        `${what}: ${offsetText(failure)}, and AWS takes no signature that is more than five minutes off: set the clock: ${why}`,
-      capacity: (_, why) => `${what}: there is no room for it in work pool "${pool}" just now, and nothing was started: ${why}`,
+        `${what}: ${offsetText(failure)}, and AWS rejects a signature that is more than five minutes off: set the clock: ${why}`,
+      capacity: (_, why) => `${what}: there is no room for it in work pool "${pool}" at the moment, and nothing was started: ${why}`,
       missing: (_, why) => `${what}: not found in region ${region}: ${why}`,
       refused: (_, why) =>
         /No Container Instances were found/i.test(why)
-          ? `${what}: the cluster has no machines of its own to run it on: register some, or set launch_type to FARGATE: ${why}`
+          ? `${what}: the cluster has no container instances to run it on: register some, or set launch_type to FARGATE: ${why}`
           : undefined,
     },
   });

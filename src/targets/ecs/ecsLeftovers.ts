@@ -116,7 +116,7 @@ export async function removeEcsLeftovers(of: EcsLeftovers): Promise<Leftovers> {
       if (/-[0-9a-f]{16}$/.test(name) && !mine.has(name) && !others.has(name)) lost.push(name);
     if (lost.length > 0)
       removal.keep(
-        `secrets of pushpool 0.1.0 stay, since they may be another stack's: if not, delete them with \`aws ssm delete-parameters --names ${lost.slice(0, BATCH).join(" ")}\``,
+        `secrets of pushpool 0.1.0 stay, because they may be another stack's: if not, delete them with \`aws ssm delete-parameters --names ${lost.slice(0, BATCH).join(" ")}\``,
       );
   });
   return removal.done();

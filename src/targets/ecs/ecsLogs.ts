@@ -128,7 +128,7 @@ export function openLogReader({
 
 function forgotten(id: InfrastructureId): string {
   const { task } = parseId(id);
-  return `ECS has forgotten task ${task}, an hour after its end, and nothing here says where its log is: look in CloudWatch Logs in ${regionOfArn(task)} for the stream that ends in /${taskIdOf(task)}`;
+  return `ECS has forgotten task ${task}, an hour after its end, and the place of its log is unknown here: look in CloudWatch Logs in ${regionOfArn(task)} for the stream that ends in /${taskIdOf(task)}`;
 }
 
 /** A task has no older line, except for a difference of clocks. */

@@ -40,8 +40,7 @@ export function tagsOf(labels: Record<string, string>, path: string): { tags: { 
   const { labels: clean, warnings } = cleanLabels(labels, (key, value) => [slug(key, 128), slug(value, 256)], path);
   const tags = Object.entries(clean).map(([key, value]) => ({ key, value }));
   if (tags.length > 50) throw new UserError(`${path}: ECS takes 50 tags, not ${tags.length}`);
-  for (const { key } of tags)
-    if (/^aws:/i.test(key)) throw new UserError(`${path}.${key}: AWS keeps names that begin with "aws:" for itself`);
+  for (const { key } of tags) if (/^aws:/i.test(key)) throw new UserError(`${path}.${key}: AWS reserves names that begin with "aws:"`);
   return { tags, warnings };
 }
 
@@ -68,7 +67,7 @@ export function formatId({ cluster, task }: TaskName): string {
 /** @throws {Error} if the id is not this target's */
 export function parseId(id: string): TaskName {
   const [cluster, task, ...rest] = id.split("::");
-  if (!cluster || !task || rest.length > 0) throw new Error(`"${id}" is no task of ECS`);
+  if (!cluster || !task || rest.length > 0) throw new Error(`"${id}" is not the id of an ECS task`);
   return { cluster, task };
 }
 

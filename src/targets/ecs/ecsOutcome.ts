@@ -117,7 +117,7 @@ function outcomeOfUnknown(task: TaskFacts): Outcome {
   if (!isFromOutside(task.stopCode) && task.containers.every(({ exitCode, reason }) => exitCode === 0 && !reason))
     return { kind: "exited", code: 0 };
   const ends = task.containers.map((each) => `"${each.name}" ${endOf(each)}`).join(", ");
-  return { kind: "lost", reason: `nothing tells which of its containers the run was in: ${ends}; ${why}` };
+  return { kind: "lost", reason: `it is unknown in which of its containers the run was: ${ends}; ${why}` };
 }
 
 /** Stopped by AWS, whatever its containers did. */

@@ -68,9 +68,7 @@ export function planEcs(job: ValueObject, run: RunToPlan, pool: PoolFacts): Subm
   const cluster = textAt(asked.cluster, `${RUN}.cluster`) ?? textAt(job.cluster, "job_configuration.cluster");
   const region = (cluster !== undefined ? regionOfArn(cluster) : undefined) ?? pool.region;
   if (region === undefined)
-    throw new UserError(
-      `pools.${run.pool}: nothing says which AWS region it is in: give its credentials block a "region_name", or set AWS_REGION`,
-    );
+    throw new UserError(`pools.${run.pool}: its AWS region is unknown: give its credentials block a "region_name", or set AWS_REGION`);
   if (pool.region !== undefined && region !== pool.region)
     throw new UserError(`${RUN}.cluster: it is in ${region}, but the work pool's credentials are for ${pool.region}`);
   const given = textAt(asked.taskDefinition, `${RUN}.taskDefinition`);
@@ -132,7 +130,7 @@ function definition({ register, secrets }: Definition, own: boolean, matchLatest
   const size = Buffer.byteLength(JSON.stringify(sent));
   if (size > MAX_DEFINITION)
     throw new UserError(
-      `job_configuration.task_definition: it is ${size} bytes with what the run adds, and ECS takes ${MAX_DEFINITION}: hand large data over in a file`,
+      `job_configuration.task_definition: it is ${size} bytes with what the run adds, and ECS takes ${MAX_DEFINITION}: pass large data in a file`,
     );
   const digest = digestOf({
     register: sent,
@@ -168,7 +166,7 @@ function fitted(
   if (size <= MAX_OVERRIDES) return { overrides: whole, own: false };
   if (!made)
     throw new UserError(
-      `job_configuration: what the run overrides of its task definition is ${size} characters, and ECS takes ${MAX_OVERRIDES}: hand large data over in a file, or leave task_definition_arn out`,
+      `job_configuration: the overrides of the task definition are ${size} characters, and ECS takes ${MAX_OVERRIDES}: pass large data in a file, or leave task_definition_arn out`,
     );
   const target = (made.register.containerDefinitions as ValueObject[]).find((each) => each.name === container) as ValueObject;
   const before = environmentAt(target.environment, "job_configuration.task_definition") as Record<string, string>;
@@ -216,7 +214,7 @@ function runTaskOf({
   } = asked;
   for (const own of ["count", "clientToken", "startedBy"]) {
     if (kept[own] !== undefined && !(own === "count" && kept[own] === 1))
-      throw new UserError(`${RUN}.${own}: pushpool sets it, so that a run is one task whatever happens: leave it out`);
+      throw new UserError(`${RUN}.${own}: pushpool sets it itself, so that a run is always one task: leave it out`);
   }
   const network = awsvpc === false ? undefined : networkOf(job.network_configuration, networkConfiguration, awsvpc === true, job.vpc_id);
   const labels = labelsOf(job.labels ?? null, "job_configuration.labels");
@@ -258,7 +256,7 @@ function refuseSecrets(env: Record<string, string | Secret>): void {
   const names = Object.keys(env).filter((name) => env[name] instanceof Secret);
   if (names.length === 0) return;
   throw new UserError(
-    `job_configuration.env.${names[0]} holds a secret, and with a given task definition it could only go where everyone who may look at the task reads it: name it in that definition's "secrets", or leave task_definition_arn out`,
+    `job_configuration.env.${names[0]} holds a secret, and with an existing task definition everyone who may read the task could see it: name it in that definition's "secrets", or leave task_definition_arn out`,
   );
 }
 
@@ -267,7 +265,9 @@ function checkCredentials(credentials: Value, { region, accessKeyId }: PoolFacts
   if (!isObject(credentials)) return;
   const { aws_access_key_id: key, region_name: other } = credentials;
   if (typeof key === "string" && accessKeyId !== undefined && key !== accessKeyId)
-    throw new UserError("job_configuration.aws_credentials: it is another key than the work pool's: runs are submitted with the pool's");
+    throw new UserError("job_configuration.aws_credentials: this is not the key of the work pool, but runs are submitted with that key");
   if (typeof other === "string" && region !== undefined && other !== region)
-    throw new UserError(`job_configuration.aws_credentials.region_name: it is "${other}", but the work pool's runs go to "${region}"`);
+    throw new UserError(
+      `job_configuration.aws_credentials.region_name: "${other}" is not the region of the work pool, whose runs go to "${region}"`,
+    );
 }

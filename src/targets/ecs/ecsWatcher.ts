@@ -34,7 +34,7 @@ export function openWatcher({ api, notes, settle }: { api: EcsApi; notes: Shared
     settle,
     endNote: (id) => endNote(notes, id),
     late: "ECS does not show the task yet",
-    lost: "ECS does not know the task any more: it forgets one an hour after its end, and nobody looked before; its log may tell more",
+    lost: "ECS no longer has the task: it keeps a task for an hour after its end, and nobody looked in that time; its log may show more",
   });
   const known = new Map<InfrastructureId, TaskNote>();
   const created = new Map<InfrastructureId, number>();

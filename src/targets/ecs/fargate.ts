@@ -22,7 +22,7 @@ function steps(from: number, to: number, by: number): number[] {
 }
 
 /**
- * @param cpu units, `"256"`, or `".25 vCPU"`; `memory` MiB, or `"2 GB"`: in ECS' forms
+ * @param cpu units, `"256"`, or `".25 vCPU"`; `memory` MiB, or `"2 GB"`: in the formats of ECS
  * @throws {UserError} with the valid sizes
  */
 export function checkFargateSize(cpu: string, memory: string, path: string): void {
@@ -31,12 +31,12 @@ export function checkFargateSize(cpu: string, memory: string, path: string): voi
   const fitting = units === undefined ? undefined : FARGATE_SIZES[units];
   if (!fitting)
     throw new UserError(
-      `${path}.cpu: Fargate has no ${JSON.stringify(cpu)}: it takes ${Object.keys(FARGATE_SIZES).join(", ")} (1024 is one vCPU)`,
+      `${path}.cpu: Fargate has no size ${JSON.stringify(cpu)}: must be one of ${Object.keys(FARGATE_SIZES).join(", ")} (1024 is one vCPU)`,
     );
   if (mib !== undefined && fitting.includes(mib)) return;
   const sizes =
     fitting.length > 6 ? `${fitting[0]} to ${fitting.at(-1)} in steps of ${(fitting[1] ?? 0) - (fitting[0] ?? 0)}` : fitting.join(", ");
-  throw new UserError(`${path}.memory: with ${units} CPU units Fargate takes ${sizes} MiB, not ${JSON.stringify(memory)}`);
+  throw new UserError(`${path}.memory: with ${units} CPU units Fargate allows ${sizes} MiB, not ${JSON.stringify(memory)}`);
 }
 
 function sizeOf(text: string, unit: RegExp, factor: number): number | undefined {

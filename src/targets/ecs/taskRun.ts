@@ -24,7 +24,8 @@ export function capacityOf(asked: ValueObject): { fargate: boolean; request: Val
     return { fargate, request: { capacityProviderStrategy: strategy } };
   }
   const type = textAt(asked.launchType, `${RUN}.launchType`) ?? "FARGATE";
-  if (!LAUNCH_TYPES.includes(type)) throw new UserError(`${RUN}.launchType: there is no "${type}": ${suggestion(type, LAUNCH_TYPES)}`);
+  if (!LAUNCH_TYPES.includes(type))
+    throw new UserError(`${RUN}.launchType: "${type}" is not a launch type: ${suggestion(type, LAUNCH_TYPES)}`);
   if (type === "FARGATE_SPOT")
     return { fargate: true, request: { capacityProviderStrategy: [{ capacityProvider: "FARGATE_SPOT", weight: 1 }] } };
   return { fargate: type === "FARGATE", request: { launchType: type } };
@@ -53,7 +54,7 @@ export function networkOf(
       );
     if (!needed) return undefined;
     throw new UserError(
-      `${path}: a task with a network of its own needs subnets: {"subnets": ["subnet-…"], "securityGroups": ["sg-…"], "assignPublicIp": "ENABLED"}`,
+      `${path}: a task with its own network needs subnets: {"subnets": ["subnet-…"], "securityGroups": ["sg-…"], "assignPublicIp": "ENABLED"}`,
     );
   }
   if (inner.awsvpcConfiguration !== undefined)

@@ -194,7 +194,7 @@ describeGiven<FakeAws>(AWS, {
       expect(blocks).toEqual({ "aws-credentials/etl-jobs": { data: { region_name: "eu-west-1" } } });
     },
     loggedOut: "aws sso login",
-    refused: /perform: ecs:DescribeTaskDefinition.*EcsPushPool gives it for its cluster, to those in its submitters/,
+    refused: /perform: ecs:DescribeTaskDefinition.*EcsPushPool grants it for its cluster, to everyone in submitters/,
   },
   unknown: {
     program: `
@@ -265,7 +265,7 @@ describeGiven<FakeGoogleCloud>(GCP, {
       expect(blocks).toEqual({ "gcp-credentials/etl-jobs": { data: { project: "acme" } } });
     },
     loggedOut: "gcloud auth application-default login",
-    refused: /'run\.jobs\.create' denied.*CloudRunPushPool gives it, to those in its submitters/,
+    refused: /'run\.jobs\.create' denied.*CloudRunPushPool grants it, to everyone in submitters/,
   },
   unknown: {
     program: `

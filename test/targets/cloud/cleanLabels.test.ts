@@ -12,9 +12,9 @@ test("labels that become equal, and keys and values that become empty, cause war
   ).toEqual({
     labels: { team: "b", "cost-": "x", note: "", empty: "", marks: "" },
     warnings: [
-      'labels: "team" and "Team" are one label there, "team": the value of "Team" is kept',
-      'labels: "日" is left out: nothing of the key can stand in a key there',
-      'labels: nothing of the value of "note" can stand in a value there: "42"',
+      'labels: "team" and "Team" become the same label there, "team": the value of "Team" is kept',
+      'labels: "日" is left out: no character of the key is valid there',
+      'labels: no character of the value of "note" is valid there: "42"',
     ],
   });
 });

@@ -82,7 +82,7 @@ test("removing the stack's leftovers removes all its Jobs, also those of pushpoo
   const { removed, kept } = (await dev.removeLeftovers?.({ jobVariables: [], signal: never })) ?? {};
   expect(removed).toEqual({ "Cloud Run Jobs": 4 });
   expect(kept).toEqual([
-    expect.stringMatching(/^Job pp-hello-prod-\S+ stays, since an execution of it goes on: .*gcloud run jobs delete pp-/),
+    expect.stringMatching(/^Job pp-hello-prod-\S+ stays, because one of its executions is still running: .*gcloud run jobs delete pp-/),
   ]);
   expect([world.executions.has(busy), jobs("dev").length, jobs("prod").length]).toEqual([true, 1, 1]);
   expect([...world.jobs.keys()].filter((name) => /\/(old|others)$/.test(name)).map((name) => name.split("/").pop())).toEqual(["others"]);

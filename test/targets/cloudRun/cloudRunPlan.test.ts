@@ -238,14 +238,14 @@ test.each<[string, ValueObject, RegExp]>([
   [
     "an invalid region",
     jobOf(account, "true", { region: "europe-west" }),
-    /^job_configuration\.region: "europe-west" is no region .*did you mean "europe-west1"/,
+    /^job_configuration\.region: "europe-west" is not a region .*did you mean "europe-west1"/,
   ],
-  ["an invalid cpu", limits("3", "1Gi"), /limits\.cpu: "3" is not what Cloud Run jobs take: one of 1, 2, 4, 6, 8/],
+  ["an invalid cpu", limits("3", "1Gi"), /limits\.cpu: "3" is not a valid number of CPUs for Cloud Run jobs: must be one of 1, 2, 4, 6, 8/],
   ["a cpu that is not a number", limits("fast", "1Gi"), /limits\.cpu: "fast"/],
   ["memory without a unit", limits("1", "512"), /limits\.memory: "512" must be a whole number with its unit/],
-  ["too much memory for the cpu", limits("1000m", "8Gi"), /limits\.memory: 1000m CPU takes at most 4Gi, not 8Gi: use cpu 2/],
-  ["too little memory for the cpu", limits("4", "1Gi"), /limits\.memory: 4 CPU takes at least 2Gi, not 1Gi/],
-  ["more memory than possible", limits("8", "64Gi"), /the most there is are 32Gi/],
+  ["too much memory for the cpu", limits("1000m", "8Gi"), /limits\.memory: 1000m CPU allows at most 4Gi, not 8Gi: use cpu 2/],
+  ["too little memory for the cpu", limits("4", "1Gi"), /limits\.memory: 4 CPU needs at least 2Gi, not 1Gi/],
+  ["more memory than possible", limits("8", "64Gi"), /the maximum is 32Gi/],
   [
     "too long a time limit",
     task({ timeout: 604_801 }),
@@ -297,13 +297,17 @@ test.each<[string, ValueObject, RegExp]>([
   [
     "too many variables",
     jobOf(account, "true", { env: Object.fromEntries(Array.from({ length: 1000 }, (_, n) => [`V${n}`, ""])) }),
-    /takes 999 variables, not 1000/,
+    /takes at most 999 variables, not 1000/,
   ],
-  ["a reserved variable", jobOf(account, "true", { env: { CLOUD_RUN_EXECUTION: "x" } }), /CLOUD_RUN_EXECUTION: Cloud Run keeps this name/],
+  [
+    "a reserved variable",
+    jobOf(account, "true", { env: { CLOUD_RUN_EXECUTION: "x" } }),
+    /CLOUD_RUN_EXECUTION: Cloud Run reserves this name/,
+  ],
   [
     "too many labels",
     jobOf(account, "true", { labels: Object.fromEntries(Array.from({ length: 63 }, (_, n) => [`l${n}`, ""])) }),
-    /labels: with pushpool's own they are 66/,
+    /labels: there are 66 with those of pushpool, but Google Cloud takes 64/,
   ],
   [
     "a secret without version",
@@ -323,12 +327,12 @@ test.each<[string, ValueObject, RegExp]>([
   [
     "credentials of another key",
     jobOf(account, "true", { credentials: { service_account_info: { client_email: "x@y" } } }),
-    /credentials: it is the key of x@y, but the work pool's is of submitter@/,
+    /credentials: it is the key of x@y, but runs are submitted with the work pool's key, which is of submitter@/,
   ],
   [
     "credentials of another project",
     jobOf(account, "true", { credentials: { project: "other" } }),
-    /credentials\.project: it is "other", but the work pool's runs go to project "acme"/,
+    /credentials\.project: "other" is not the project of the work pool, whose runs go to project "acme"/,
   ],
 ])("plan refuses %s", (_, job, message) => {
   expect(() => plan(job)).toThrow(message);
@@ -353,7 +357,7 @@ test("without a service account, and with a secret in env, the error says so", (
 });
 
 test("no project anywhere", () => {
-  expect(() => planCloudRun(jobOf(account, "true"), run, { source })).toThrow(/pools\.etl: nothing says which Google Cloud project/);
+  expect(() => planCloudRun(jobOf(account, "true"), run, { source })).toThrow(/pools\.etl: its Google Cloud project is unknown/);
 });
 
 test.each([null, ""])("no image (%j): Prefect's base image, with a warning", (image) => {
@@ -366,8 +370,8 @@ test("labels that become equal, and labels that pushpool sets itself, cause warn
   const labels = { "cost.center": "a", "cost/center": "b", "managed-by": "me" };
   const { warnings } = plan(rendered({ image: "acme/etl:1", region: "europe-west1", labels }));
   expect(warnings.filter((line) => line.includes("labels"))).toEqual([
-    'job_configuration.labels: "cost.center" and "cost/center" are one label there, "cost-center": the value of "cost/center" is kept',
-    'job_configuration.labels: "managed-by" is a label of pushpool\'s own there, whose value is kept',
+    'job_configuration.labels: "cost.center" and "cost/center" become the same label there, "cost-center": the value of "cost/center" is kept',
+    'job_configuration.labels: pushpool sets the label "managed-by" itself, and keeps its own value',
   ]);
 });
 

@@ -71,11 +71,11 @@ describe("credentials and permissions", () => {
   });
 
   test.each([
-    ["to make jobs", ["roles/run.viewer"], /making the job is not allowed to submitter@.*'run\.jobs\.create' denied/],
+    ["to make jobs", ["roles/run.viewer"], /making the job: access denied for submitter@.*'run\.jobs\.create' denied/],
     [
       "to override",
       ["roles/run.viewer", "roles/run.invoker", "projects/acme/roles/maker"],
-      /submitting the run is not allowed .*'run\.jobs\.runWithOverrides' denied/,
+      /submitting the run: access denied for submitter@.*'run\.jobs\.runWithOverrides' denied/,
     ],
   ])("without the permission %s the message names it", async (_, roles, message) => {
     const { google, open } = await place({ roles });
@@ -131,16 +131,16 @@ describe("credentials and permissions", () => {
 
   test.each<[string, PoolAccess["endpoints"], RegExp]>([
     ["a service it does not use", { ecs: "http://x" }, /pools\.etl\.endpoints\.ecs: a cloud-run-v2:push pool uses run and logging only/],
-    ["no URL", { run: "localhost" }, /pools\.etl\.endpoints\.run: "localhost" is no URL/],
-    ["a path", { run: "https://x/y" }, /endpoints\.run: must be a host and no more/],
+    ["no URL", { run: "localhost" }, /pools\.etl\.endpoints\.run: "localhost" is not a valid URL/],
+    ["a path", { run: "https://x/y" }, /endpoints\.run: must be only a host/],
   ])("endpoints: %s", async (_, endpoints, message) => {
     await expect(place({ pool: { endpoints } }).then(({ open }) => open())).rejects.toThrow(message);
   });
 
   test.each<[string, JsonObject | string, RegExp]>([
-    ["no JSON", "{", /service_account_info: is no JSON/],
-    ["no key", { type: "authorized_user" }, /must be a service account's key with client_email and private_key/],
-    ["no PEM", { client_email: "a@b", private_key: "MIIE-secret" }, /private_key: is no private key in PEM form$/],
+    ["no JSON", "{", /service_account_info: is not valid JSON/],
+    ["no key", { type: "authorized_user" }, /must be the key of a service account with client_email and private_key/],
+    ["no PEM", { client_email: "a@b", private_key: "MIIE-secret" }, /private_key: is not a private key in PEM format$/],
   ])("a block that is %s: the message does not show it", async (_, info, message) => {
     const { pool } = await place();
     const { open } = openerOf({ ...pool, credentials: { block: "gcp-credentials/etl", data: { service_account_info: info } } });

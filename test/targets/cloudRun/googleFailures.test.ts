@@ -187,7 +187,7 @@ test.each<[GoogleFailure["kind"], string, RegExp]>([
   [
     "denied",
     "why",
-    /^submitting is not allowed to s@other\.iam\.gserviceaccount\.com; the key is of project "other", the work pool's runs go to "acme": why$/,
+    /^submitting: access denied for s@other\.iam\.gserviceaccount\.com; the key is of project "other", the work pool's runs go to "acme": why$/,
   ],
   [
     "denied",
@@ -229,15 +229,15 @@ const ACT = "Permission 'iam.serviceaccounts.actAs' denied on service account fl
 const LOG = "Permission 'logging.logEntries.list' denied on resource 'projects/acme'";
 
 test.each<[string, string | undefined, string, RegExp]>([
-  ["a key", "s@acme.iam.gserviceaccount.com", RUN, /roles\/run\.developer in project "acme".*CloudRunPushPool gives it; .*refresh/],
-  ["a login", undefined, RUN, /roles\/run\.developer in project "acme".*CloudRunPushPool gives it, to those in its submitters$/],
+  ["a key", "s@acme.iam.gserviceaccount.com", RUN, /roles\/run\.developer in project "acme".*CloudRunPushPool grants it; .*refresh/],
+  ["a login", undefined, RUN, /roles\/run\.developer in project "acme".*CloudRunPushPool grants it, to everyone in submitters$/],
   [
     "acting as",
     "s@acme.iam.gserviceaccount.com",
     ACT,
     /roles\/iam\.serviceAccountUser on flows@acme\.iam\..* on its runtimeServiceAccount only/,
   ],
-  ["logs", undefined, LOG, /roles\/logging\.viewer in project "acme".*unless logAccess is false, to those in its submitters$/],
+  ["logs", undefined, LOG, /roles\/logging\.viewer in project "acme".*unless logAccess is false, to everyone in submitters$/],
   ["what Google does not name", undefined, "The caller does not have permission", /^$/],
   ["another's permission", undefined, "Permission 'storage.objects.get' denied on resource 'x'", /^$/],
 ])("the advice for a denial: %s", (_, clientEmail, message, expected) => {

@@ -331,7 +331,7 @@ describe("bad input is refused before any call, with its path", () => {
       "an unknown variable",
       {},
       edited([["job_configuration", "vnet"], "x"]),
-      /job_configuration\.vnet: an azure-container-instance:push run has no use for it/,
+      /job_configuration\.vnet: an azure-container-instance:push run does not use it/,
     ],
   ])("%s", (_, jobVariables, template, message) => {
     expect(() => requestOf(jobVariables, template)).toThrow(message);

@@ -162,7 +162,7 @@ describe("what is refused is told with its fix, and nothing is left", () => {
         code: "AuthorizationFailed",
         message: "no authorization to perform action 'Microsoft.ContainerInstance/containerGroups/write'",
       },
-      /is not allowed to application .*it needs "Azure Container Instances Contributor Role" on the resource group/,
+      /access denied for application .*it needs "Azure Container Instances Contributor Role" on the resource group/,
     ],
     [
       "a role on an identity",
@@ -186,7 +186,7 @@ describe("what is refused is told with its fix, and nothing is left", () => {
     const { open } = await place();
     const target = await open();
     const job = { ...jobOf("true"), resource_group_name: "nowhere" };
-    await expect(target.prepare(target.plan(job, runOf(randomUUID())), never)).rejects.toThrow(/resource_group_name|is not allowed/);
+    await expect(target.prepare(target.plan(job, runOf(randomUUID())), never)).rejects.toThrow(/resource_group_name|access denied/);
   });
 });
 

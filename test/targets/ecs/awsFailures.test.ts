@@ -173,7 +173,7 @@ test.each<[string, FailureKind]>([
 test("a wrong clock is reported with its difference", () => {
   const late = "Signature expired: 20260101T000000Z is now earlier than 20260101T000500Z (20260101T001000Z - 5 min.)";
   expect(said(asFailure(error("InvalidSignatureException", late)))).toBe(
-    `submitting the run: this machine's clock is 10 min 0 s behind AWS', and AWS takes no signature that is more than five minutes off: set the clock: InvalidSignatureException: ${late}`,
+    `submitting the run: this machine's clock is 10 min 0 s behind AWS', and AWS rejects a signature that is more than five minutes off: set the clock: InvalidSignatureException: ${late}`,
   );
   const early = "Signature not yet current: 20260101T003000Z is still later than 20260101T001500Z (20260101T001000Z + 5 min.)";
   expect(said(asFailure(error("InvalidSignatureException", early)))).toContain("clock is 20 min 0 s ahead of AWS'");
@@ -210,6 +210,6 @@ test("a bug is not a failure of a call", () => {
 test("a denial by an organization's policy is reported as one, without a permission to add", () => {
   const text = "User: arn:x is not authorized to perform: ecs:RunTask on resource: arn:y with an explicit deny in a service control policy";
   expect(said(asFailure(error("AccessDeniedException", text)))).toMatch(
-    /service control policy\. A service control policy forbids it, whatever else allows it: only whoever manages that can lift it$/,
+    /service control policy\. A service control policy forbids it, even if another policy allows it: ask whoever manages it to change it$/,
   );
 });

@@ -18,8 +18,10 @@ const PLACE = {
 
 test.each(leastPrivilege(PLACE).map(({ action }) => action))("a submitter without %s gets advice", (action) => {
   expect(actionIn(denied(action))).toBe(action);
-  expect(remedy(denied(action), "AKIA")).toMatch(new RegExp(`It takes ${action}.*EcsPushPool gives it for .*pushpool up. bring back$`));
-  expect(remedy(denied(action), undefined)).toMatch(/EcsPushPool gives it for .*, to those in its submitters$/);
+  expect(remedy(denied(action), "AKIA")).toMatch(
+    new RegExp(`It needs ${action}.*EcsPushPool grants it for .*pushpool up. grant it again$`),
+  );
+  expect(remedy(denied(action), undefined)).toMatch(/EcsPushPool grants it for .*, to everyone in submitters$/);
   const managed = !action.startsWith("ssm:");
   expect(remedy(denied(action), "AKIA").includes("as in AmazonECS_FullAccess")).toBe(managed);
 });
@@ -46,17 +48,17 @@ test.each<[string, string, RegExp]>([
   [
     "an ECR token",
     `ResourceInitializationError: … AccessDeniedException: ${denied("ecr:GetAuthorizationToken")}`,
-    /has to have ecr:GetAuthorizationToken, as in AmazonECSTaskExecutionRolePolicy: EcsPushPool's own/,
+    /needs ecr:GetAuthorizationToken, as in AmazonECSTaskExecutionRolePolicy: the role that EcsPushPool makes/,
   ],
   [
     "an image of ECR",
     "CannotPullContainerError: failed to resolve ref 111111111111.dkr.ecr.eu-west-1.amazonaws.com/etl:1: … 403 Forbidden",
-    /has to have ecr:BatchGetImage, ecr:GetDownloadUrlForLayer and/,
+    /needs ecr:BatchGetImage, ecr:GetDownloadUrlForLayer and/,
   ],
-  ["a log stream", `… AccessDeniedException: ${denied("logs:CreateLogStream")}`, /has to have logs:CreateLogStream, as in Amazon/],
-  ["a log group", `… AccessDeniedException: ${denied("logs:CreateLogGroup")}`, /has to have logs:CreateLogGroup: EcsPushPool makes/],
-  ["a parameter", `… AccessDeniedException: ${denied("ssm:GetParameters")}`, /has to have ssm:GetParameters: EcsPushPool's own/],
-  ["a secret", `… AccessDeniedException: ${denied("secretsmanager:GetSecretValue")}`, /has to have secretsmanager:GetSecretValue:/],
+  ["a log stream", `… AccessDeniedException: ${denied("logs:CreateLogStream")}`, /needs logs:CreateLogStream, as in Amazon/],
+  ["a log group", `… AccessDeniedException: ${denied("logs:CreateLogGroup")}`, /needs logs:CreateLogGroup: EcsPushPool makes/],
+  ["a parameter", `… AccessDeniedException: ${denied("ssm:GetParameters")}`, /needs ssm:GetParameters: the role that EcsPushPool makes/],
+  ["a secret", `… AccessDeniedException: ${denied("secretsmanager:GetSecretValue")}`, /needs secretsmanager:GetSecretValue:/],
 ])("an execution role that may not fetch %s", (_, reason, told) => {
   expect(explained(reason)).toMatch(told);
   expect(explained(reason).startsWith(`${reason}. The task's execution role`)).toBe(true);

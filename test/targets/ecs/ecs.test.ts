@@ -97,7 +97,7 @@ test("no more vCPUs: no room, nothing was started, and no retry", async () => {
   aws.plant({ on: "ecs:RunTask", fault: { kind: "failure", reason } });
   await expect(submit(await open(), aws)).rejects.toMatchObject({
     exitCode: 5,
-    message: `submitting the run: there is no room for it in work pool "etl" just now, and nothing was started: ${reason}`,
+    message: `submitting the run: there is no room for it in work pool "etl" at the moment, and nothing was started: ${reason}`,
   });
   expect(count(aws, "ecs:RunTask")).toBe(1);
 });
@@ -329,7 +329,7 @@ test("a deleted key, a wrong region and a missing permission are each reported a
   const nothing = poolOf(aws, aws.accessKey("three", []));
   await expect(submit(await openerOf(nothing).open(), aws)).rejects.toMatchObject({
     exitCode: 5,
-    message: expect.stringMatching(/not allowed to access key .*ecs:DescribeTaskDefinition/),
+    message: expect.stringMatching(/access denied for access key .*ecs:DescribeTaskDefinition/),
   });
 });
 

@@ -148,7 +148,7 @@ test("what may not be removed is reported, with the action and what to do", asyn
   const { removed, kept } = (await dev.removeLeftovers?.({ jobVariables: [], signal: never })) ?? {};
   expect(removed).toEqual({ "task definitions": 1 });
   expect(kept).toEqual([
-    expect.stringMatching(/secrets of its runs.*not authorized to perform: ssm:DescribeParameters.*It takes ssm:DescribeParameters/),
+    expect.stringMatching(/secrets of its runs.*not authorized to perform: ssm:DescribeParameters.*It needs ssm:DescribeParameters/),
     expect.stringContaining("ssm:DescribeParameters"),
   ]);
   await expect(dev.tidy?.(never)).rejects.toThrow(/ssm:DescribeParameters/);

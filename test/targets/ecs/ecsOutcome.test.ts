@@ -310,7 +310,7 @@ test("without a container's name: only what holds for all containers", () => {
       { name: "a", exitCode: 0 },
       { name: "b", exitCode: 1 },
     ]),
-  ).toMatchObject({ kind: "lost", reason: expect.stringMatching(/nothing tells which .* "a" exited with code 0, "b" exited with code 1/) });
+  ).toMatchObject({ kind: "lost", reason: expect.stringMatching(/unknown in which .* "a" exited with code 0, "b" exited with code 1/) });
 });
 
 test.each<[string, Parameters<typeof ownContainerOf>, string | undefined]>([
@@ -345,18 +345,18 @@ test.each<[string, string, RegExp | undefined]>([
   [
     "the key of a secret, by its action",
     denied("kms:Decrypt", "because no identity-based policy allows it"),
-    /has to have kms:Decrypt: no policy/,
+    /needs kms:Decrypt: no policy/,
   ],
-  ["Secrets Manager, of its key", `${RESOURCES}AccessDeniedException: Access to KMS is not allowed`, /has to have kms:Decrypt/],
+  ["Secrets Manager, of its key", `${RESOURCES}AccessDeniedException: Access to KMS is not allowed`, /needs kms:Decrypt/],
   [
     "Parameter Store, of its key",
     `${RESOURCES}AccessDeniedException: The ciphertext refers to a customer master key that does not exist, does not exist in this region, or you are not allowed to access.`,
-    /access\. The task's execution role has to have kms:Decrypt/,
+    /access\. The task's execution role needs kms:Decrypt/,
   ],
   [
     "a policy above all others",
     denied("ecr:GetAuthorizationToken", "with an explicit deny in a service control policy"),
-    /policy\. A service control policy forbids it, whatever else allows it: only whoever manages that can lift it$/,
+    /policy\. A service control policy forbids it, even if another policy allows it: ask whoever manages it to change it$/,
   ],
   ["a boundary", denied("ssm:GetParameters", "because no permissions boundary allows the action"), /A permissions boundary forbids it/],
   ["a secret without that key", `${RESOURCES}retrieved secret from Secrets Manager did not contain json key password`, undefined],

@@ -366,7 +366,7 @@ test("a variable whose secret has an ARN gets that secret, whatever the environm
 test("tags that become equal, and values that become empty, cause warnings", () => {
   const { warnings } = planEcs(rendered({ ...USUAL, labels: { "team a": "x", "team?a": "y", note: "日本" } }), run, pool);
   expect(warnings.filter((line) => line.includes("labels"))).toEqual([
-    'job_configuration.labels: "team a" and "team?a" are one label there, "team-a": the value of "team?a" is kept',
-    'job_configuration.labels: nothing of the value of "note" can stand in a value there: "日本"',
+    'job_configuration.labels: "team a" and "team?a" become the same label there, "team-a": the value of "team?a" is kept',
+    'job_configuration.labels: no character of the value of "note" is valid there: "日本"',
   ]);
 });

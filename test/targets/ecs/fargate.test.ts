@@ -40,9 +40,9 @@ test.each([
 
 test("the message has the valid sizes", () => {
   expect(() => checkFargateSize("512", "512", "task")).toThrow(
-    'task.memory: with 512 CPU units Fargate takes 1024, 2048, 3072, 4096 MiB, not "512"',
+    'task.memory: with 512 CPU units Fargate allows 1024, 2048, 3072, 4096 MiB, not "512"',
   );
   expect(() => checkFargateSize("300", "512", "task")).toThrow(
-    'task.cpu: Fargate has no "300": it takes 256, 512, 1024, 2048, 4096, 8192, 16384',
+    'task.cpu: Fargate has no size "300": must be one of 256, 512, 1024, 2048, 4096, 8192, 16384',
   );
 });
