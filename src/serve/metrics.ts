@@ -28,7 +28,7 @@ function apiMetricsIn(registry: Registry, requests: () => number): Pick<Metrics,
   const registers = [registry];
   new Counter({
     name: "pushpool_api_requests_total",
-    help: "Requests to the Prefect API, repeats among them",
+    help: "Requests to the Prefect API, including retries",
     registers,
     collect() {
       this.reset();
@@ -38,11 +38,11 @@ function apiMetricsIn(registry: Registry, requests: () => number): Pick<Metrics,
   return {
     apiErrors: new Counter({
       name: "pushpool_api_errors_total",
-      help: "Answers of the Prefect API that were none: errors to be repeated, and no answer at all",
+      help: "Failed requests to the Prefect API: errors that are retried, and missing replies",
       labelNames: ["answer"],
       registers,
     }),
-    listening: new Gauge({ name: "pushpool_listening", help: "1 while the events of the Prefect server come in", registers }),
+    listening: new Gauge({ name: "pushpool_listening", help: "1 while the event stream of the Prefect server is open", registers }),
   };
 }
 
@@ -50,7 +50,7 @@ function metricsIn(registry: Registry, inHand: () => Record<string, number>): Me
   const registers = [registry];
   new Gauge({
     name: "pushpool_flow_runs",
-    help: "Flow runs that this dispatcher has in hand, by state type",
+    help: "Flow runs that this dispatcher works on, by state type",
     labelNames: ["state"],
     registers,
     collect() {
@@ -61,7 +61,7 @@ function metricsIn(registry: Registry, inHand: () => Record<string, number>): Me
   return {
     submitSeconds: new Histogram({
       name: "pushpool_submit_seconds",
-      help: "Time from when a flow run was due to its infrastructure's start",
+      help: "Time from when a flow run was due until its infrastructure exists",
       labelNames: ["work_pool"],
       buckets: [0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300],
       registers,

@@ -17,7 +17,7 @@ export class Report {
         break;
       case "missed": {
         const { kind: _, ...what } = event;
-        log.warn(what, "occurrences of a schedule were missed and are not made up for (--missed)");
+        log.warn(what, "occurrences of a schedule were missed and are skipped (--missed)");
         break;
       }
       case "notScheduled":
@@ -44,10 +44,10 @@ export class Report {
         log.info({ ...named(event.run), state: event.state, ...(event.message ? { reason: event.message } : {}) }, "ended");
         break;
       case "left":
-        log.info(named(event.run), "left; the next dispatcher of this ledger takes it up");
+        log.info(named(event.run), "left; the next dispatcher of this ledger continues it");
         break;
       case "refused":
-        log.info({ ...named(event.run), reason: event.message }, "not run from here");
+        log.info({ ...named(event.run), reason: event.message }, "not started here");
         break;
       case "trouble":
         log.warn({ ...(event.run ? named(event.run) : {}), reason: event.message }, "trouble");
@@ -61,14 +61,14 @@ export class Report {
         break;
       case "deaf":
         metrics.listening?.set(0);
-        log.warn({ reason: event.message }, "the server's events do not come in; asking now and then instead");
+        log.warn({ reason: event.message }, "the server's event stream is not open; asking from time to time instead");
         break;
       case "serverTrouble":
-        log.warn({ reason: event.message }, "trouble with the Prefect server");
+        log.warn({ reason: event.message }, "a problem with the Prefect server");
         break;
       case "repeated":
         metrics.apiErrors?.inc({ answer: /answered (\d+)/.exec(event.reason)?.[1] ?? "no_answer" });
-        log.warn({ reason: event.reason, pauseMs: event.pauseMs }, "the Prefect API gave no answer; asking again");
+        log.warn({ reason: event.reason, pauseMs: event.pauseMs }, "the Prefect API did not reply; trying again");
         break;
     }
   }

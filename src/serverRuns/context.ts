@@ -8,7 +8,7 @@ import { poolAccess } from "../runs/pool";
 import type { Target, TargetAccess } from "../targets/target";
 import type { Job, PoolsBeside } from "./job";
 
-/** What all runs of a server share: the ledger, the targets, the key for the digests of secrets. */
+/** The parts that all runs of a server share: the ledger, the targets, the key for the digests of secrets. */
 export interface Shared {
   ledger: Ledger;
   stack: string;
@@ -17,13 +17,13 @@ export interface Shared {
   /** The environment that `{{ $NAME }}` reads, and that commands inherit. */
   env: NodeJS.ProcessEnv;
   poolsBeside?: PoolsBeside;
-  /** @default nobody hears it */
+  /** @default no listener */
   warn?: (message: string) => void;
-  /** Who hears that a cloud is asked again. @default whoever {@link warn} tells */
+  /** Listener for retries of cloud calls. @default the listener of {@link warn} */
   listeners?: Listeners;
 }
 
-/** Makes what `src/runs` works with, for one job. Its manifest is what the server says. */
+/** Make the context of `src/runs` for one job. Its manifest has the values of the server. */
 export function contextMaker({
   ledger,
   stack,
@@ -42,7 +42,7 @@ export function contextMaker({
       ledger,
       stack,
       target: (of) => {
-        // A changed key, or another block, needs a target of its own.
+        // A changed key or another block needs a new target.
         const { credentials } = loaded.manifest.pools[of.run.workPool] as PoolDefinition;
         const block = credentials === undefined ? undefined : loaded.manifest.blocks[credentials];
         const key = JSON.stringify([of.run.workPool, of.poolType, credentials, block?.createdAt]);
@@ -50,7 +50,7 @@ export function contextMaker({
         const warn = (message: string) => listeners.tell(message, workPool);
         const target = targets.get(key) ?? openTarget(of.poolType, { pool: () => poolAccess(context, of), notes: ledger, digestKey, warn });
         targets.set(key, target);
-        // Opening it may succeed later.
+        // Opening the target may succeed later.
         target.catch(() => targets.delete(key));
         return target;
       },

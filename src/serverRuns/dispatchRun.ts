@@ -24,9 +24,9 @@ import { type Job, readJob } from "./job";
 import { isOpen, recordRun } from "./record";
 import { watch } from "./watchRun";
 
-/** How old a reading of a run may be before the run is read again, in milliseconds. */
+/** How old the data of a run may be before it is read again, in milliseconds. */
 const FRESH = 1_000;
-/** If this much time passes between claim and start, in milliseconds, somebody else may have taken the run. */
+/** If this much time passes between claim and start, in milliseconds, someone else may have taken the run. */
 const ASLEEP = 10_000;
 
 const NEVER_STARTED = { type: "CANCELLED", name: "Cancelled", message: "it was cancelled before it was started" } as const;
@@ -34,23 +34,23 @@ const NEVER_STARTED = { type: "CANCELLED", name: "Cancelled", message: "it was c
 type Refused = Exclude<Proposed, { standing: "ours" }>;
 
 /**
- * Take a flow run from its claim to its end, or from wherever an earlier process of this ledger left it.
+ * Take a flow run from its claim to its end, or continue after an earlier process of this ledger.
  *
- * The ledger holds the exact submission before the run is claimed, and the claim's id with it. So a dispatcher that died at any point recognizes
- * its own claims afterwards. `claim.ts` explains why no two dispatchers start one run.
+ * The ledger has the exact submission and the claim's id before the run is claimed. So a dispatcher that crashed at any point recognizes
+ * its own claims. `claim.ts` explains why no two dispatchers start the same run.
  */
 export async function dispatchRun(parts: Dispatching, seen: ServerRun, readAt = Date.now()): Promise<Dispatched> {
   const { client, tell } = parts;
   const known = await parts.ledger.read(seen.id);
   const run = known || Date.now() - readAt > FRESH ? await readFlowRun(client, seen.id) : seen;
-  if (!run) return { kind: "refused", state: undefined, reason: "it is gone from the server" };
+  if (!run) return { kind: "refused", state: undefined, reason: "it no longer exists on the server" };
   const claimed = known !== undefined && isOpen(known) && standingOf(run.state, transitionsOf(known)) !== "other";
   const begun = known !== undefined && isOpen(known) && known.run.state.type !== "SCHEDULED";
   if (!claimed && !begun && run.state_type !== "SCHEDULED") {
     if (known && isOpen(known)) {
       const wasClaimed =
         run.state_type === "CANCELLING" && (await readStates(client, run.id)).some((one) => isOurs(one, transitionsOf(known)));
-      // Its dispatcher claimed it and died. The server waits for somebody to end it.
+      // Its dispatcher claimed it and crashed. Somebody must end it on the server.
       if (wasClaimed) await proposeState(client, run.id, NEVER_STARTED);
       await leaveAlone(parts, known, `it was ${run.state_type} by then`);
     }
@@ -61,7 +61,7 @@ export async function dispatchRun(parts: Dispatching, seen: ServerRun, readAt = 
   const end = endBehind(history);
   if (end) {
     await write(client, run.id, end);
-    return { kind: "refused", state: end, reason: `it is ${end.type}: a claim that came too late had scheduled it again` };
+    return { kind: "refused", state: end, reason: `it is ${end.type}: a late claim had scheduled it again` };
   }
   let record: RunRecord;
   let context: RunsContext;
@@ -74,7 +74,7 @@ export async function dispatchRun(parts: Dispatching, seen: ServerRun, readAt = 
     if (!recorded) return await dispatchRun(parts, run, 0);
     record = recorded;
   } catch (error) {
-    // A run that has begun goes on, even if its deployment is gone.
+    // A run that has begun continues, even if its deployment was deleted.
     if (!(error instanceof UserError) || error.exitCode === 5 || begun) throw error;
     return crashUnsubmitted(parts, run, error.message);
   }
@@ -92,20 +92,20 @@ export async function dispatchRun(parts: Dispatching, seen: ServerRun, readAt = 
   return "kind" in submitted ? submitted : watch(dispatch, submitted);
 }
 
-/** The run is not ours to start, or not now. */
+/** The run is not ours to start, or not yet. */
 async function refused({ parts }: Dispatch, record: RunRecord, { standing, state: seen, reason }: Refused): Promise<Dispatched> {
   if (standing !== "other") await putBack(parts.client, record);
-  // The server accepted our claim earlier.
+  // The server had already accepted our claim.
   if (seen?.type === "CANCELLING" && record.run.state.type !== "SCHEDULED") await proposeState(parts.client, record.run.id, NEVER_STARTED);
-  // A limit refused the claim: the server gives it away again, and it keeps its record.
+  // A limit refused the claim: the server will offer it again, and it keeps its record.
   const isHeld = standing === "other" && seen?.type === "SCHEDULED" && record.run.state.type === "SCHEDULED";
   if (!isHeld) await leaveAlone(parts, record, reason);
   return { kind: "refused", state: seen, reason };
 }
 
 /**
- * Start it, or find what was started. Write the id of the infrastructure into the ledger and onto the server.
- * @param takenUp an earlier process made the claim
+ * Start it, or find what was started. Write the id of the infrastructure to the ledger and the server.
+ * @param takenUp whether an earlier process made the claim
  */
 async function submit(dispatch: Dispatch, record: RunRecord, takenUp: boolean): Promise<RunRecord | Dispatched> {
   const { parts, context, run } = dispatch;
@@ -133,16 +133,16 @@ async function submit(dispatch: Dispatch, record: RunRecord, takenUp: boolean): 
   let now = record;
   for (let pause = 200; now.run.infrastructureId === undefined; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
     try {
-      // This goes on even when the dispatcher ends: a claim without infrastructure would hang.
+      // This continues even after the dispatcher was asked to end: a claim without infrastructure would hang.
       const begun = now.run.state.type !== "SCHEDULED";
       const step = await (begun ? takeUp : submitScheduled)(context, now, new AbortController().signal, onTheWay);
-      // Another process of this ledger is submitting it: the ledger says how far it is.
+      // Another process of this ledger is submitting it. The ledger shows its progress.
       now = step.kind === "held" ? ((await parts.ledger.read(run.id)) ?? step.record) : step.record;
     } catch (error) {
       now = (await parts.ledger.read(run.id)) ?? now;
       if (!(error instanceof UserError)) throw error;
       if (isTerminal(now.run.state)) return crashed(dispatch, error.message);
-      // Nobody knows whether the cloud accepted it: ask again until that is known.
+      // It is unknown whether the cloud accepted it: ask again until it is known.
       tell({ kind: "trouble", run, message: error.message });
     }
     if (trouble) throw trouble;
@@ -169,7 +169,10 @@ async function crashed({ parts, run }: Dispatch, reason: string): Promise<Dispat
   return { kind: "ended", state: end };
 }
 
-/** Nobody can run what cannot be rendered. Claim it, so that no one else tries at the same time, and end it as CRASHED with the reason. */
+/**
+ * A run that cannot be rendered cannot run anywhere. Claim it, so that nobody else tries at the same time, and end it as CRASHED with the
+ * reason.
+ */
 async function crashUnsubmitted({ client, tell, voice }: Dispatching, run: ServerRun, message: string): Promise<Dispatched> {
   const claim = await proposeState(client, run.id, { type: "PENDING", name: "Pending" });
   if (claim.kind !== "accepted") return { kind: "refused", state: "state" in claim ? claim.state : undefined, reason: claim.reason };
@@ -179,11 +182,11 @@ async function crashUnsubmitted({ client, tell, voice }: Dispatching, run: Serve
   return { kind: "ended", state: await stateOf(client, run) };
 }
 
-/** End it in the ledger; the server knows who has it. */
+/** End it in the ledger. The server knows who has it. */
 async function leaveAlone({ ledger }: Dispatching, { run }: RunRecord, reason: string): Promise<void> {
   const now = new Date();
   const elsewhere = state("CANCELLED", now, `not run from here: ${reason}`, "NotClaimed");
-  // The submitter may have released it since, which is a change too: so take the version of now.
+  // The submitter may have released it since, which is a change too. So use the current version.
   const present = await ledger.read(run.id);
   if (present?.run.attempt === run.attempt && present.run.infrastructureId === undefined && isOpen(present))
     await ledger.change(run.id, present.run.version, { state: elsewhere, endedAt: now.toISOString() });

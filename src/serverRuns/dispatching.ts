@@ -9,62 +9,62 @@ import type { DispatcherName, StartUp } from "./record";
 import type { Turn } from "./turns";
 import type { WorkerVoice } from "./workerVoice";
 
-/** What dispatching a server's runs works with. */
+/** The parts for dispatching the runs of a server. */
 export interface Dispatching {
   client: Client;
   dispatcher: DispatcherName;
   startUp: StartUp;
-  /** The stack that the ledger keeps these runs under: `<project>/<stack>`. */
+  /** The stack of these runs in the ledger: `<project>/<stack>`. */
   stack: string;
-  /** What the manifest says about the pools and the server does not keep. */
+  /** The settings of pools that only the manifest has, not the server. */
   poolsBeside?: PoolsBeside;
   ledger: Ledger;
   contextOf(job: Job): RunsContext;
-  /** @param workPool whose target it is */
+  /** @param workPool of the target */
   watchOf(target: Target, workPool: string): EndWatch;
-  /** Resolves when the state of a run on the server is one of these, or `signal` fires. */
+  /** Resolves when the state of a run on the server has one of these types, or `signal` fires. */
   untilState(id: string, types: readonly string[], signal: AbortSignal): Promise<void>;
-  /** How long a cancelled run has to end by itself before its infrastructure is stopped, in seconds. */
+  /** How long a cancelled run may take to end by itself before its infrastructure is stopped, in seconds. */
   graceSeconds: number;
-  /** When it fires nothing more is begun. What has begun is brought to a point where another process can take it up. */
+  /** When it fires, nothing new is begun. Work in progress continues to a point at which another process can take over. */
   signal: AbortSignal;
   tell(event: ServerRunEvent): void;
-  /** When this run may be claimed, where its deployment has a limit. @default at once */
+  /** When this run may be claimed, if its deployment has a limit. @default at once */
   turn?: Turn;
-  /** Writes on the server what a Prefect worker would. @default nothing is written */
+  /** Writes the log lines and events of a Prefect worker to the server. @default nothing is written */
   voice?: WorkerVoice;
 }
 
-/** What happens to a server's run on its way. */
+/** The events of a server's run. */
 export type ServerRunEvent =
   | { kind: "claimed" | "left"; run: ServerRun }
   | { kind: "submitted"; run: ServerRun; infrastructureId: string }
-  /** @property state the type of its last state; `gone` where the server no longer has it */
+  /** @property state the type of its last state; `gone` if the server no longer has it */
   | { kind: "ended"; run: ServerRun; state: string; message?: string }
   | { kind: "trouble"; run: ServerRun; message: string };
 
-/** What came of it. */
+/** The result. */
 export type Dispatched =
-  /** It ran from here, and ended on the server in this state. */
+  /** It ran from here, and ended on the server with this state. */
   | { kind: "ended"; state: ServerState | undefined; record?: RunRecord }
-  /** It does not run from here, or not now: its state on the server, and why. */
+  /** It does not run from here, or not yet: its state on the server, and the reason. */
   | { kind: "refused"; state: ServerState | undefined; reason: string }
-  /** It goes on. Whoever takes it up finds it in the ledger. */
+  /** It continues. Whoever takes over finds it in the ledger. */
   | { kind: "left" };
 
-/** One run on its way. */
+/** A run that is being dispatched. */
 export interface Dispatch {
   parts: Dispatching;
   context: RunsContext;
   run: ServerRun;
-  /** What it is rendered from. */
+  /** Everything that it is rendered from. */
   job: Job;
 }
 
-/** Longest pause between two tries of something that fails, in milliseconds. */
+/** The longest pause between two tries after a failure, in milliseconds. */
 export const LONGEST_PAUSE = 5_000;
 
-/** The state of a run on the server now. */
+/** The current state of a run on the server. */
 export async function stateOf(client: Client, run: ServerRun): Promise<ServerState | undefined> {
   return (await readFlowRun(client, run.id))?.state ?? undefined;
 }

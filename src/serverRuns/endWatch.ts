@@ -8,13 +8,13 @@ interface WatchedEnd extends Watched {
 }
 
 /**
- * Watches the runs of a server on one target until their infrastructure has ended. Their states are the server's to keep, so nothing else of a look is
- * written down.
+ * Watches the runs of a server on one target until their infrastructure has ended. The server keeps their states, so the result of a look is
+ * not stored.
  */
 export class EndWatch {
   readonly #watch: InfrastructureWatch<WatchedEnd>;
 
-  /** @param onError hears why a look failed; it is repeated */
+  /** @param onError gets the reason of a failed look, which is repeated */
   constructor(
     target: Target,
     private readonly signal: AbortSignal,
@@ -31,7 +31,7 @@ export class EndWatch {
     });
   }
 
-  /** How it ended; never, once the signal has fired. */
+  /** Resolves with the end of a run; never, once the signal has fired. */
   untilEnded(infrastructureId: InfrastructureId): Promise<Ended> {
     return new Promise((resolve) => {
       this.#watch.add({ infrastructureId, signal: this.signal, deadline: Number.POSITIVE_INFINITY, due: 0, pause: 0, resolve });
@@ -39,7 +39,7 @@ export class EndWatch {
   }
 }
 
-/** What to say of a look that failed, and is repeated. */
+/** The message for a failed look, which is repeated. */
 export function notSeen(workPool: string, error: unknown): string {
-  return `pushpool could not see how the runs on work pool "${workPool}" go; it looks again: ${(error as Error).message}`;
+  return `pushpool could not read the state of the runs on work pool "${workPool}"; it tries again: ${(error as Error).message}`;
 }

@@ -5,13 +5,14 @@ import type { Client } from "../prefect/client";
 import { oneLine, quoted } from "../shown";
 import { UserError } from "../userError";
 
-/** How many candidates an ambiguous name lists. */
+/** The maximum number of candidates that the error for an ambiguous name lists. */
 const SHOWN = 8;
 
 /**
- * The run of a server that a person means, by its id or its name, whoever made it.
- * @returns the run with the name of its deployment (`flow/deployment`, or the flow's alone if it has no deployment); `undefined` if there is no such run
- * @throws {UserError} with the candidates, if several have that name
+ * Find a run of the server by its id or its name, whoever created it.
+ * @returns the run with the name of its deployment (`flow/deployment`, or only the flow if it has no deployment); `undefined` if there is
+ * no such run
+ * @throws {UserError} with the candidates, if several runs have that name
  */
 export async function findServerRun(client: Client, ref: string): Promise<{ run: ServerRun; deployment: string } | undefined> {
   const run = isUuid(ref) ? await readFlowRun(client, ref) : await theOneNamed(client, ref);

@@ -7,13 +7,13 @@ import { flowRunOf, listen } from "../prefect/eventStream";
 import type { RunEvent } from "../runs/context";
 import { NotOnServer } from "./notOnServer";
 
-/** How long a look may wait for an event, in milliseconds: with the stream, and without. */
+/** How long a look may wait for an event, in milliseconds: with the event stream, and without it. */
 const HEARING = 2_000;
 const DEAF = 500;
-/** How long the last lines may take after the end: Prefect sends its log every 2 s. In milliseconds. */
+/** How long the last lines may take to arrive after the end, in milliseconds. Prefect sends its log every 2 s. */
 const LOG_DRAIN = 3_000;
 
-/** A server's run as the command line shows it. */
+/** A run of the server in the form of the command line. */
 export function shownRun(run: ServerRun, names: { deployment: string; stack: string; workPool: string }): FlowRun {
   const state = run.state ? shownState(run.state) : { type: "SCHEDULED" as const, name: "Scheduled", timestamp: run.created };
   return {
@@ -36,7 +36,7 @@ export function shownRun(run: ServerRun, names: { deployment: string; stack: str
   };
 }
 
-/** A server's state in the words of the command line. */
+/** A state of the server in the form of the command line. */
 export function shownState({ type, name, timestamp, message }: ServerState): State {
   return { type, name, timestamp, ...(message ? { message } : {}) };
 }
@@ -45,16 +45,16 @@ export interface FollowServer {
   client: Client;
   show: (run: ServerRun) => FlowRun;
   onEvent: (event: RunEvent) => void;
-  /** Report the log too. */
+  /** Whether to report the log too. */
   logs: boolean;
   signal: AbortSignal;
-  /** Waited for before the end is reported. */
+  /** Awaited before the end is reported. */
   settled?: () => Promise<unknown>;
 }
 
 /**
- * Report a run's states and its log as the server has them, until the run has ended or `signal` fires. Each state comes once, before the lines
- * that followed it.
+ * Report the states and the log of a run, as the server has them, until the run has ended or `signal` fires. Each state is reported once,
+ * before the lines that were written after it.
  */
 export async function followOnServer(id: string, { client, show, onEvent, logs, signal, settled }: FollowServer): Promise<ServerRun> {
   const states = new StatesTold(client, id);
@@ -102,7 +102,7 @@ export async function followOnServer(id: string, { client, show, onEvent, logs, 
   }
 }
 
-/** Report a run's log as far as it has come, oldest first. @returns how many entries */
+/** Report the log of a run so far, oldest first. @returns the number of entries */
 export function tellLog(client: Client, id: string, onEvent: (event: RunEvent) => void): Promise<number> {
   return new LogTold(client, id).pull(onEvent);
 }
@@ -125,7 +125,10 @@ class StatesTold {
   }
 }
 
-/** Reads the log by pages, from the last line's time on. Lines of that very time come again; their ids tell which they are. */
+/**
+ * Reads the log page by page, from the time of the last line on. The server returns lines with exactly that time again; their ids show
+ * which they are.
+ */
 class LogTold {
   #from: string | undefined;
   #atThatTime = new Set<string>();

@@ -11,29 +11,29 @@ import { asPoolType } from "../targets/pushType";
 import { credentialsVariable } from "../template";
 import { UserError } from "../userError";
 
-/** Everything on the server that a flow run is rendered from. */
+/** Everything on the server from which a flow run is rendered. */
 export interface Job {
   run: ServerRun;
   deployment: ServerDeployment;
   flow: Flow;
   pool: WorkPool;
-  /** The same as a manifest, with the blocks and variables that the job names. Rendering and submitting work with it. */
+  /** The same in the form of a manifest, with the blocks and variables that the job names. Rendering and submitting use it. */
   loaded: LoadedManifest;
 }
 
-/** Where a pool's cloud is, and how long its runs may take, by the pool's name. */
+/** The endpoints and the time limit of a pool, by the pool's name. */
 export type PoolsBeside = (pool: string) => Pick<PoolDefinition, "endpoints" | "timeoutSeconds">;
 
 /**
- * Read what a flow run needs from the server.
- * @param stack the stack that the ledger keeps its runs under
- * @param beside what the manifest says about a pool and the server does not keep
- * @throws {UserError} if its deployment, its pool, or a block that it names is gone
+ * Read everything that a flow run needs from the server.
+ * @param stack the stack of these runs in the ledger
+ * @param beside the settings of a pool that only the manifest has, not the server
+ * @throws {UserError} if its deployment, its pool, or a block that it names no longer exists
  */
 export async function readJob(client: Client, run: ServerRun, stack: string, beside: PoolsBeside = () => ({})): Promise<Job> {
-  const gone = (what: string) => new UserError(`flow run ${oneLine(run.name)} (${run.id}): its ${what} is gone`);
+  const gone = (what: string) => new UserError(`flow run ${oneLine(run.name)} (${run.id}): its ${what} no longer exists`);
   if (run.deployment_id === null)
-    throw new UserError(`flow run ${oneLine(run.name)} (${run.id}) is of no deployment: there is nothing to start it by`);
+    throw new UserError(`flow run ${oneLine(run.name)} (${run.id}) has no deployment, so it cannot be started`);
   if (run.work_pool_name === null) throw gone("work pool");
   const [deployment, flow, pool] = await Promise.all([
     readDeployment(client, run.deployment_id),
@@ -62,7 +62,7 @@ export async function readJob(client: Client, run: ServerRun, stack: string, bes
         kind: MANIFEST_KIND,
         version: MANIFEST_VERSION,
         source: { project, stack: stackName },
-        // The server itself heeds pauses and limits when it gives its runs away.
+        // The server applies pauses and limits itself, before it offers its runs.
         pools: {
           [pool.name]: {
             ...(endpoints ? { endpoints } : {}),
@@ -82,8 +82,8 @@ export async function readJob(client: Client, run: ServerRun, stack: string, bes
 }
 
 /**
- * The block that runs are submitted with: what the template's credentials variable refers to, as merged.
- * @param used template, the deployment's job variables, the run's
+ * The block for submitting runs: the one to which the credentials variable of the template refers, after the merge.
+ * @param used the template, the deployment's job variables, the run's job variables
  */
 function credentialsOf(variable: string | undefined, [template, ...jobVariables]: Json[], blocks: Blocks): string | undefined {
   if (variable === undefined) return undefined;

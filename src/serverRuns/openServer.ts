@@ -4,7 +4,7 @@ import { openClient } from "../prefect/openClient";
 import type { RunsParts } from "../runs";
 import type { Shared } from "./context";
 
-/** The Prefect API that a manifest names, and what running from it needs. */
+/** The Prefect API that a manifest names, and the parts for running from it. */
 export interface OpenServer {
   client: Client;
   shared: Shared;
@@ -12,7 +12,7 @@ export interface OpenServer {
 
 /**
  * Connect to the Prefect API that a manifest names.
- * @throws {UserError} if it names none (2), or one that is out of reach, refuses, or is too old (5)
+ * @throws {UserError} if it names none (exit code 2), or if the API cannot be reached, refuses access, or is too old (5)
  */
 export async function openServer(
   loaded: LoadedManifest,

@@ -14,31 +14,32 @@ import { prepareJob, resolveJob, unlikePrefect, validateJob } from "../template"
 import { transitionsOf } from "./claim";
 import type { Job } from "./job";
 
-/** The name of a dispatcher, as Prefect names its workers. */
+/** The name of a dispatcher, in the form of Prefect's workers. */
 export interface DispatcherName {
   id: string;
   name: string;
 }
 
-/** How a flow run's process is started. */
+/** How the process of a flow run is started. */
 export type StartUp =
   /** `prefect flow-run execute`, as Prefect's workers do: it pulls the code, runs the flow, and listens for a cancellation. */
   | "execute"
   /**
-   * `python -m prefect.engine` at once, which is what `execute` starts in the end. It pulls the code and runs the flow too, one Python sooner.
-   * Nobody in the container listens for a cancellation, so the dispatcher stops it. The flow gets SIGTERM and is CRASHED for a moment, until the
-   * dispatcher reports the cancellation. Its `on_cancellation` hooks are not called.
+   * `python -m prefect.engine` directly, which `execute` starts in the end. It pulls the code and runs the flow too, with one less start of
+   * Python. Nobody in the container listens for a cancellation, so the dispatcher stops it. The flow gets SIGTERM and is CRASHED for a
+   * moment, until the dispatcher reports the cancellation. Its `on_cancellation` hooks are not called.
    */
   | "engine";
 
 /**
- * Render a flow run's job and write it down with its exact submission, before anything is claimed or sent. A run that was only written down is
- * rendered again: its deployment or pool may have changed.
+ * Render a flow run's job and record it with its exact submission, before anything is claimed or sent. A run that is only recorded is
+ * rendered again, because its deployment or pool may have changed.
  *
- * The submission holds the id of the transition by which this dispatcher claims the run. So it recognizes its own claim after a crash.
- * @param claims how often anyone has claimed the run before: that numbers its attempts
+ * The submission has the id of the transition for this dispatcher's claim of the run. So the dispatcher recognizes its own claim after a
+ * crash.
+ * @param claims how often anyone has claimed the run before: this gives the number of the attempt
  * @returns `undefined` if another process of the ledger changed it meanwhile
- * @throws {UserError} naming the path of what cannot be rendered or honoured: nothing is written then
+ * @throws {UserError} with the path of a value that cannot be rendered or used; then nothing is written
  */
 export async function recordRun(
   context: RunsContext,
@@ -49,7 +50,7 @@ export async function recordRun(
   const unclaimed = known !== undefined && isOpen(known) && known.run.attempt > claims;
   const attempt = unclaimed ? known.run.attempt : Math.max(known?.run.attempt ?? 0, claims) + 1;
   const planned = async (number: number) => (await planJob(context, job, { attempt: number, dispatcher, startUp })).submission;
-  // An earlier process's claim may still be on its way. This process uses the same id.
+  // The claim of an earlier process may still be under way. This process uses the same id.
   const transition = (unclaimed && transitionsOf(known)[0]) || uuid();
   const store = (submission: Submission) =>
     withoutSecrets({ ...submission, prefect: { transition } } as unknown as ValueObject, context.digestKey) as JsonObject;
@@ -76,7 +77,7 @@ export async function recordRun(
   return again && keep(again, next);
 }
 
-/** Render a flow run's job, and turn it into the exact request of one attempt. */
+/** Render a flow run's job, and convert it to the exact request of one attempt. */
 export async function planJob(
   context: RunsContext,
   job: Job,
@@ -98,7 +99,10 @@ function poolOf({ loaded, pool }: Job): PoolDefinition {
   return loaded.manifest.pools[pool.name] as PoolDefinition;
 }
 
-/** Whether an attempt goes on, or is still to begin. An attempt with an outcome is over, even if its run is not: the run was paused, or is to be retried. */
+/**
+ * Whether an attempt continues, or is still to begin. An attempt with an outcome is over, even if its run is not: the run may be paused, or
+ * retried later.
+ */
 export function isOpen({ run }: RunRecord): boolean {
   return !isTerminal(run.state) && run.outcome === undefined;
 }
@@ -158,7 +162,7 @@ function configurationOf(context: RunsContext, job: Job, dispatcher: DispatcherN
   return plainJob({ ...prepared, env: { ...authOf(job), ...(prepared.env as ValueObject) } });
 }
 
-/** The API key that the flow run reports with, a secret until it is submitted. The job's own key wins over it. */
+/** The API key with which the flow run reports; a secret until it is submitted. The job's own key overrides it. */
 function authOf({ loaded }: Job): ValueObject {
   const auth = loaded.manifest.prefect?.auth;
   if (auth === undefined) return {};

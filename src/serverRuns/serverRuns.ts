@@ -32,13 +32,13 @@ import { type SubmitOnServer, submitOnServer } from "./submitOnServer";
 export interface ServerRunsParts {
   client: Client;
   shared: Shared;
-  /** How long a running run has to end by itself when it is cancelled, in seconds. @default 30 */
+  /** How long a cancelled run may take to end by itself, in seconds. @default 30 */
   graceSeconds?: number;
 }
 
-/** The deployment that a run is asked of, on the server. */
+/** The requested deployment, on the server. */
 interface Found {
-  /** `<flow name>/<deployment name>`, as the server has it. */
+  /** `<flow name>/<deployment name>` on the server. */
   name: string;
   deployment: ServerDeployment;
   pool: WorkPool;
@@ -46,7 +46,7 @@ interface Found {
   named?: NamedPool;
 }
 
-/** The runs of a Prefect server. The server owns their states; this process submits those that nobody else would. */
+/** The runs of a Prefect server. The server keeps their states. This process submits the runs that nobody else would submit. */
 export class ServerRuns {
   readonly #dispatcher = { id: randomUUID(), name: `pushpool ${hostname()}` };
   readonly #names = new Map<string, { deployment: string; stack: string; workPool: string }>();
@@ -54,8 +54,8 @@ export class ServerRuns {
   constructor(private readonly parts: ServerRunsParts) {}
 
   /**
-   * Make a run on the server.
-   * @throws {UserError} on bad input (2, nothing was sent) or where the server refuses (5)
+   * Create a run on the server.
+   * @throws {UserError} for invalid input (exit code 2, nothing was sent), or if the server refuses (5)
    */
   async createRun(request: RunRequest): Promise<{ run: FlowRun; created: boolean; warnings: string[] }> {
     const { client, shared } = this.parts;
@@ -81,7 +81,7 @@ export class ServerRuns {
     return { run: this.#show(run), created, warnings: created ? (named?.warnings ?? []) : [] };
   }
 
-  /** Submit, if that is ours to do. Report states and log to the end, or until `signal` fires or the time-out comes. */
+  /** Submit the run, if this process must do that. Report states and log until the end, or until `signal` fires or the timeout passes. */
   async followRun(id: string, following: Following = {}): Promise<FlowRun> {
     return this.#listening(id, following.onEvent, () => this.#follow(id, following));
   }
@@ -106,7 +106,7 @@ export class ServerRuns {
     return this.#show(run);
   }
 
-  /** Submit and leave it, if that is ours to do and nothing holds it. */
+  /** Submit the run, if this process must do that and the server does not hold it back, and return. */
   async submitRun(id: string, onEvent: (event: RunEvent) => void = () => {}): Promise<FlowRun> {
     const leave = new AbortController();
     return this.#listening(id, onEvent, async () => {
@@ -115,7 +115,7 @@ export class ServerRuns {
     });
   }
 
-  /** Meanwhile `onEvent` hears of retries, by the server's client and in the cloud of the run's work pool. */
+  /** Meanwhile `onEvent` gets retries, both of the server's client and in the cloud of the run's work pool. */
   async #listening<T>(id: string, onEvent: Following["onEvent"], work: () => Promise<T>): Promise<T> {
     const { client, shared } = this.parts;
     const { listeners } = shared;
@@ -126,7 +126,7 @@ export class ServerRuns {
     });
   }
 
-  /** As the server has it now. */
+  /** The run as it is on the server now. */
   async readRun(id: string): Promise<FlowRun> {
     const run = await readFlowRun(this.parts.client, id);
     if (!run) throw new NotOnServer(id);
@@ -134,8 +134,8 @@ export class ServerRuns {
   }
 
   /**
-   * The run that a person means by its id or its name, whoever made it.
-   * @throws {UserError} if several have that name
+   * Find a run by its id or its name, whoever created it.
+   * @throws {UserError} if several runs have that name
    */
   async findRun(ref: string): Promise<FlowRun | undefined> {
     const { client, shared } = this.parts;
@@ -147,8 +147,8 @@ export class ServerRuns {
   }
 
   /**
-   * The log of a run as the server has it. Reads; submits nothing.
-   * @param options.follow go on until the run has ended
+   * Read the log of a run from the server. Nothing is submitted.
+   * @param options.follow continue until the run has ended
    */
   async readLogs(
     id: string,
@@ -166,7 +166,7 @@ export class ServerRuns {
     return this.#show(await followOnServer(id, { client, show: (run) => this.#show(run), onEvent, logs: true, signal: signal ?? never }));
   }
 
-  /** What the ledger and the server together know about a run, with all its states on the server. */
+  /** Everything that the ledger and the server know about a run, with all its states on the server. */
   async show(kept: FlowRun): Promise<{ run: FlowRun; transitions: (State & { attempt: number })[] }> {
     const { client } = this.parts;
     const [run, states] = await Promise.all([readFlowRun(client, kept.id), readStates(client, kept.id)]);
@@ -178,7 +178,7 @@ export class ServerRuns {
     return { run: run ? merged(kept, run) : kept, transitions };
   }
 
-  /** The same runs as the server has them, by id. */
+  /** The same runs as they are on the server, by id. */
   async readRuns(kept: readonly FlowRun[]): Promise<Map<string, FlowRun>> {
     const byId = new Map(kept.map((run) => [run.id, run]));
     const seen = new Map<string, FlowRun>();
@@ -191,8 +191,8 @@ export class ServerRuns {
   }
 
   /**
-   * Have the server schedule an ended run again.
-   * @throws {UserError} if it has not ended, or COMPLETED
+   * Ask the server to schedule an ended run again.
+   * @throws {UserError} if it has not ended, or has COMPLETED
    */
   async retryRun(id: string): Promise<FlowRun> {
     const { client } = this.parts;
@@ -202,15 +202,15 @@ export class ServerRuns {
         `run ${oneLine(run.name)} (${id}) has not ended: it is ${run.state.type}. \`pushpool wait ${id}\` follows it, \`pushpool cancel ${id}\` ends it`,
       );
     if (run.state.type === "COMPLETED")
-      throw new UserError(`run ${oneLine(run.name)} (${id}) COMPLETED: there is nothing to retry. To do it again: \`pushpool run\``);
-    // A state without a time is due at once, by the server's clock.
+      throw new UserError(`run ${oneLine(run.name)} (${id}) COMPLETED: there is nothing to retry. To run it again: \`pushpool run\``);
+    // A state without a time is due at once by the server's clock.
     const verdict = await proposeState(client, id, { type: "SCHEDULED", name: "AwaitingRetry" });
     if (verdict.kind !== "accepted")
-      throw new UserError(`run ${oneLine(run.name)} (${id}): the server does not schedule it again: ${oneLine(verdict.reason)}`, 5);
+      throw new UserError(`run ${oneLine(run.name)} (${id}): the server refuses to schedule it again: ${oneLine(verdict.reason)}`, 5);
     return this.readRun(id);
   }
 
-  /** What would be made on the server and sent from here. Nothing is made or sent. */
+  /** The run and the request that would be created. Nothing is created or sent. */
   async planRun(request: RunRequest): Promise<RunPlan> {
     const { client, shared } = this.parts;
     const { name, deployment, pool, named, jobVariables } = await this.#resolve(request);
@@ -245,7 +245,7 @@ export class ServerRuns {
   }
 
   /**
-   * Ask the server to cancel the run. Carry the cancellation out if the run was submitted from here.
+   * Ask the server to cancel the run. If it was submitted from here, also stop it.
    * @throws {NotOnServer}
    */
   async cancelRun(id: string, { detach = false, ...following }: Following & { detach?: boolean } = {}): Promise<FlowRun> {
@@ -262,7 +262,7 @@ export class ServerRuns {
     return this.followRun(id, { ...following, logs: false });
   }
 
-  /** Look up what is asked for and check the request against it. Nothing is sent. */
+  /** Look up what the request names, and check the request against it. Nothing is sent. */
   async #resolve(request: RunRequest): Promise<Found & { jobVariables: JsonObject }> {
     checkRequest(request);
     const found = await this.#find(request);
@@ -274,9 +274,9 @@ export class ServerRuns {
     if (Object.keys(template).length > 0) checkJobVariables(template, given, "job variable");
     if (request.credentials !== undefined)
       throw new UserError(
-        `--credentials ${request.credentials}: a run through a Prefect API is anyone's to submit, so it goes by the credentials of its work pool "${pool.name}"`,
+        `--credentials ${request.credentials}: anyone may submit a run through a Prefect API, so it uses the credentials of its work pool "${pool.name}"`,
       );
-    // In Prefect a whole variable wins over a dotted one, so send no dotted ones.
+    // In Prefect a whole variable overrides a dotted one, so send no dotted ones.
     const schema = (template.variables ?? {}) as JsonObject;
     return { ...found, jobVariables: asWhole(schema, deployment.job_variables, given) as JsonObject };
   }
@@ -295,7 +295,7 @@ export class ServerRuns {
     }
     if (deployment.work_pool_name === null && request.workPool === undefined)
       throw new UserError(
-        `deployment "${request.deployment}" has no work pool at ${apiUrl} (any more): \`pulumi refresh\` and \`pulumi up\` give it one`,
+        `deployment "${request.deployment}" has no work pool at ${apiUrl}, or no longer: \`pulumi refresh\` and \`pulumi up\` set it again`,
       );
     const found = exact ? name : other;
     if (request.workPool !== undefined) {
@@ -304,7 +304,7 @@ export class ServerRuns {
       return { name: found, deployment, pool: named.pool, named };
     }
     const pool = await readWorkPool(client, deployment.work_pool_name as string);
-    if (!pool) throw new UserError(`work pool "${deployment.work_pool_name}" is gone from ${apiUrl}`, 5);
+    if (!pool) throw new UserError(`work pool "${deployment.work_pool_name}" no longer exists at ${apiUrl}`, 5);
     return { name: found, deployment, pool };
   }
 
@@ -330,13 +330,13 @@ function writtenFor({ base_job_template: template }: WorkPool, { jobVariables = 
   return asWritten(template, jobVariables, jobVariableTexts) as JsonObject;
 }
 
-/** A run with what the server says about it now, and what only this ledger knows. */
+/** A run as it is on the server, with the facts that only this ledger has. */
 function merged(kept: FlowRun, run: ServerRun): FlowRun {
   const { deployment, stack, workPool, attempt } = kept;
   return { ...shownRun(run, { deployment, stack, workPool }), attempt, ...(kept.outcome ? { outcome: kept.outcome } : {}) };
 }
 
-/** Goes through JSON, where every secret prints as the mask. */
+/** Convert through JSON, which prints each secret as the mask. */
 function masked(value: unknown): Json {
   return readJson(JSON.stringify(value));
 }

@@ -13,12 +13,12 @@ interface Waiting {
 }
 
 /**
- * Waits until a run on the server has one of some states. The server's events tell it at once; for events that are lost, one request asks for all
- * runs now and then.
+ * Waits until a run on the server has one of some states. The server's events report it at once. For lost events, one request asks for all
+ * runs from time to time.
  */
 export class ServerStates {
   readonly #waiting = new Set<Waiting>();
-  /** The last state of each recent run: the state that is waited for may have come a moment before. */
+  /** The last state of each recent run: the awaited state may have arrived a moment before. */
   readonly #heard = new Map<string, string>();
   #asking = false;
 
@@ -28,7 +28,7 @@ export class ServerStates {
     private readonly signal: AbortSignal,
   ) {}
 
-  /** An event has come. */
+  /** An event has arrived. */
   hear(event: PrefectEvent): void {
     const id = flowRunOf(event);
     const type = event.resource["prefect.state-type"];
@@ -40,7 +40,7 @@ export class ServerStates {
     this.#tell(id, type);
   }
 
-  /** Resolves when it is so, or `signal` fires. */
+  /** Resolves when the run has such a state, or `signal` fires. */
   until(id: string, types: readonly string[], signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       const waiting: Waiting = {
@@ -59,7 +59,7 @@ export class ServerStates {
     });
   }
 
-  /** Ask at once, as after a time without events. */
+  /** Ask at once, for example after a time without events. */
   async ask(): Promise<void> {
     const byTypes = new Map<string, string[]>();
     for (const { id, types } of this.#waiting) {
@@ -79,7 +79,7 @@ export class ServerStates {
     this.#asking = true;
     while (this.#waiting.size > 0 && !this.signal.aborted) {
       await sleep(this.pauseMs, undefined, { signal: this.signal, ref: false }).catch(() => {});
-      // The server is out of reach: ask again after the pause.
+      // The server cannot be reached: ask again after the pause.
       if (!this.signal.aborted) await this.ask().catch(() => {});
     }
     this.#asking = false;

@@ -17,14 +17,14 @@ import { WorkerVoice } from "./workerVoice";
 /** How often to ask for a run that the server holds back, in milliseconds. */
 const HELD_PAUSE = 1_000;
 const POLL = 2_000;
-/** How long what was said last of a run may take to be sent, in milliseconds. */
+/** How long sending the last messages about a run may take, in milliseconds. */
 const LAST_WORDS = 5_000;
 
 export interface SubmitOnServer {
   client: Client;
   shared: Shared;
   dispatcher: DispatcherName;
-  /** How long a running run has to end by itself when it is cancelled, in seconds. */
+  /** How long a cancelled run may take to end by itself, in seconds. */
   graceSeconds: number;
   show: (run: ServerRun) => FlowRun;
   onEvent: (event: RunEvent) => void;
@@ -36,8 +36,8 @@ export interface SubmitOnServer {
 }
 
 /**
- * Submit a run if nobody else would, and see it to its end: one of a push pool, on a server of one's own. A run that the server holds back (a pause, a
- * limit) waits. A run that another dispatcher claims is left alone.
+ * Submit a run that nobody else would submit, and watch it to its end: a run of a push pool on a self-hosted server. A run that the server
+ * holds back (a pause, a limit) waits. A run that another dispatcher claims is left alone.
  */
 export async function submitOnServer(id: string, parts: SubmitOnServer): Promise<void> {
   const { client, dispatcher, onEvent } = parts;
@@ -46,7 +46,7 @@ export async function submitOnServer(id: string, parts: SubmitOnServer): Promise
   try {
     await submitWith(dispatchingOf(parts, voice, warn), id, parts);
   } finally {
-    // Nothing waits for it for long, as nothing waits for a worker's.
+    // Do not wait long for it, as Prefect's workers do not either.
     await voice.settled(AbortSignal.timeout(LAST_WORDS));
   }
 }
@@ -65,7 +65,7 @@ async function submitWith(
       const pool = await readWorkPool(client, run.work_pool_name);
       if (!pool?.type.endsWith(":push") || client.connection.isCloud) return;
       if (refusal !== undefined || !(await isDue(client, run, pool))) {
-        // Another dispatcher may have claimed it in that moment: then nothing holds it.
+        // Another dispatcher may have claimed it in that moment. Then nothing holds it back.
         if ((await readFlowRun(client, id))?.state?.type !== "SCHEDULED") continue;
         tellWaiting(whyHeld(run, pool, refusal), run);
         refusal = undefined;
@@ -75,23 +75,23 @@ async function submitWith(
       }
     }
     const done = await dispatchRun(dispatching, run);
-    // It was put back to be retried: go on with the next attempt.
+    // It was scheduled for a retry: continue with the next attempt.
     if (done.kind === "left" || (done.kind === "ended" && done.state?.type !== "SCHEDULED")) return;
-    // A limit may have refused it, then it waits. Or it is another dispatcher's by now, which the next look shows.
+    // If a limit refused it, it waits. If another dispatcher has it, the next look shows that.
     refusal = done.kind === "refused" ? done.reason : undefined;
   }
 }
 
 /**
- * Whether this ledger has an attempt of it that has to be brought to its end. The run may have ended on the server while nobody looked. Then it has to
- * end in the ledger too. An attempt that is SCHEDULED here and there is still to begin.
+ * Whether this ledger has an attempt that must be brought to its end. The run may have ended on the server while nobody watched. Then it
+ * must end in the ledger too. An attempt that is SCHEDULED in both places is still to begin.
  */
 function isTaken(run: ServerRun, kept: RunRecord | undefined): boolean {
   if (kept === undefined || !isOpen(kept)) return false;
   return kept.run.state.type !== "SCHEDULED" || run.state?.type !== "SCHEDULED";
 }
 
-/** Whether the server gives it away now. */
+/** Whether the server offers it now. */
 async function isDue(client: Client, { id, created, state }: ServerRun, pool: WorkPool): Promise<boolean> {
   client.clock.wrote(created);
   if (state) client.clock.wrote(state.timestamp);
@@ -100,9 +100,9 @@ async function isDue(client: Client, { id, created, state }: ServerRun, pool: Wo
   return due.some((one) => one.id === id);
 }
 
-/** @param refusal why the server has just refused to let it start */
+/** @param refusal why the server has just refused to start it */
 function whyHeld({ state }: ServerRun, { name, is_paused: isPaused }: WorkPool, refusal: string | undefined): string {
-  if (state?.name === "AwaitingConcurrencySlot") return "as many runs of its deployment go on as its concurrency limit allows";
+  if (state?.name === "AwaitingConcurrencySlot") return "the concurrency limit of its deployment is reached";
   if (refusal !== undefined) return `the Prefect server does not let it start: ${refusal}`;
   const why = isPaused ? "is paused" : "holds it back: its limits, its queue's pause, or the time that the run is scheduled for";
   return `work pool "${name}" ${why}`;

@@ -1,19 +1,19 @@
-/** One run's place in the queue of its deployment. */
+/** The place of a run in the queue of its deployment. */
 export interface Turn {
   /** Resolves when every run before it has had its turn. */
   mine: Promise<void>;
-  /** The next one may go; called again it does nothing. */
+  /** Lets the next run go. A second call has no effect. */
   done: () => void;
 }
 
 /**
- * Queues of runs, one for each deployment, first come first served. Under a limit the server lets in whoever asks first. Without a queue, of two
- * runs that are due at nearly the same time the one whose deployment was read faster would win.
+ * Queues of runs, one for each deployment, in the order of arrival. Under a limit, the server accepts whoever asks first. Without a queue,
+ * of two runs that are due at nearly the same time, the one whose deployment was read faster would win.
  */
 export class Turns {
   readonly #last = new Map<string, Promise<void>>();
 
-  /** Join a queue. Whoever joins must call `done`, whatever happens to the run. */
+  /** Join a queue. Every caller must call `done`, whatever happens to the run. */
   join(line: string): Turn {
     const before = this.#last.get(line) ?? Promise.resolve();
     let done = () => {};
@@ -39,7 +39,7 @@ export class Turns {
   }
 }
 
-/** Sort the runs of each deployment by when they are due, then by when they were made. The places of the deployments stay. */
+/** Sort the runs of each deployment by their due time, then by their creation. The places of the deployments do not change. */
 export function inOrder<Run extends { deployment_id: string | null; created: string }>(
   runs: readonly Run[],
   dueOf: (run: Run) => number,

@@ -15,7 +15,7 @@ import { type Dispatch, type Dispatched, type Dispatching, LONGEST_PAUSE, stateO
 import type { Ended } from "./endWatch";
 import { settlement } from "./settlement";
 
-/** Watch until the infrastructure has ended. Stop it if the run is cancelled. Report to the server what the run has not reported. */
+/** Watch until the infrastructure has ended. Stop it if the run is cancelled. Report to the server what the run itself has not reported. */
 export async function watch(dispatch: Dispatch, record: RunRecord): Promise<Dispatched> {
   const { parts, context, run, job } = dispatch;
   const { client, signal, tell, voice } = parts;
@@ -38,7 +38,7 @@ export async function watch(dispatch: Dispatch, record: RunRecord): Promise<Disp
     present = await readFlowRun(client, run.id);
   let seen = present?.state ?? undefined;
   let end = settled({ present, outcome: ended.outcome, stopped, record });
-  // It may have begun after its cancellation, and ended before it could be stopped.
+  // The run may have begun after its cancellation, and ended before it could be stopped.
   if (end.kind === "crashed" && (await wasCancelled(client, run.id)))
     end = settled({ present, outcome: ended.outcome, stopped: true, record });
   if (end.kind === "crashed") {
@@ -54,14 +54,14 @@ export async function watch(dispatch: Dispatch, record: RunRecord): Promise<Disp
   return { kind: "ended", state: seen, record };
 }
 
-/** Whether the present attempt of a run was cancelled, whatever came after. */
+/** Whether the current attempt of a run was cancelled, whatever came after. */
 async function wasCancelled(client: Client, id: string): Promise<boolean> {
   const states = await readStates(client, id);
   const attempt = states.slice(states.findLastIndex(({ type }) => type === "SCHEDULED") + 1);
   return attempt.some(({ type }) => type === "CANCELLING" || type === "CANCELLED");
 }
 
-/** If somebody else has started the run again meanwhile, settling it is their task. */
+/** If someone else has started the run again meanwhile, they must settle it. */
 function settled({
   present,
   outcome,
@@ -81,16 +81,16 @@ function settled({
 }
 
 /**
- * Stop the infrastructure once the run is cancelled. A run that has begun under `prefect flow-run execute` hears of its cancellation itself, and has
- * the grace to end by itself. A run that has not begun does not hear of it. It must be stopped at once, because the server accepts a RUNNING
- * after CANCELLED.
+ * Stop the infrastructure if the run is cancelled. A run that has begun under `prefect flow-run execute` notices its cancellation itself,
+ * and may take the grace period to end. A run that has not begun does not notice it. It must be stopped at once, because the server accepts
+ * RUNNING after CANCELLED.
  * @returns whether it was stopped from here
  */
 async function stopIfCancelled(parts: Dispatching, target: Target, id: string, run: ServerRun, signal: AbortSignal): Promise<boolean> {
   let asked = false;
   for (let pause = 500; !signal.aborted; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
     try {
-      // It may have been cancelled already when it was taken up.
+      // It may already have been cancelled when this process took over.
       if (run.state_type !== "CANCELLING" && run.state_type !== "CANCELLED")
         await parts.untilState(run.id, ["CANCELLING", "CANCELLED"], signal);
       if (signal.aborted) return asked;
@@ -112,7 +112,7 @@ async function stopIfCancelled(parts: Dispatching, target: Target, id: string, r
 /** Python's logging levels, by Cloud Logging's severities. */
 const LEVELS: Record<string, number> = { DEBUG: 10, INFO: 20, NOTICE: 20, WARNING: 30, ERROR: 40, CRITICAL: 50, ALERT: 50, EMERGENCY: 50 };
 
-/** Write what it printed before it died into Prefect's log. A run that got further has written its own log there. */
+/** Write the output of a crashed run to Prefect's log. A run that got further has written its own log there. */
 async function forwardOutput({ client, tell }: Dispatching, target: Target, id: string, run: ServerRun): Promise<void> {
   try {
     let lines: LogLine[] = [];
@@ -132,7 +132,7 @@ async function forwardOutput({ client, tell }: Dispatching, target: Target, id: 
   }
 }
 
-/** Keep the end of an attempt in the ledger too, and clean up after it. */
+/** Record the end of an attempt in the ledger too, and clean up. */
 async function keepEnd(
   context: RunsContext,
   { run: { id, attempt } }: RunRecord,
@@ -150,8 +150,8 @@ async function keepEnd(
 }
 
 /**
- * The server's last state counts: an exit code only tells a crash. If the server no longer has the run, `pushpool cancel` may have stopped it here.
- * Then the ledger says how it ended.
+ * The last state on the server counts, because an exit code shows only a crash. If the server no longer has the run, `pushpool cancel` may
+ * have stopped it here. Then the ledger says how it ended.
  * @returns `undefined` if another process has changed the run meanwhile
  */
 async function withEnd(

@@ -11,17 +11,17 @@ import type { Client } from "../prefect/client";
 import { transitionsOf } from "./claim";
 import type { Job } from "./job";
 
-/** How long to gather lines and events before they are sent, in milliseconds. */
+/** How long to collect lines and events before they are sent, in milliseconds. */
 const GATHERED = 250;
-/** How many to send at once: as many lines as Prefect's own workers send. */
-const MOST = 200;
-/** How many to keep while the server does not answer. */
-const MOST_KEPT = 10_000;
+/** The largest batch: as many lines as Prefect's own workers send at once. */
+const MAX_BATCH = 200;
+/** How many lines and events to keep while the server does not answer. */
+const MAX_KEPT = 10_000;
 const [INFO, WARNING, ERROR] = [20, 30, 40];
 
 /**
- * Writes on the server what Prefect's workers write about the runs that they submit: lines in the run's log, and events for automations
- * (`prefect/workers/base.py` of Prefect 3). Nothing waits for it. If it cannot be sent, the run goes on.
+ * Writes the log lines and events of Prefect's workers to the server: lines in the run's log, and events for automations
+ * (`prefect/workers/base.py` of Prefect 3). Nothing waits for it. If it cannot be sent, the run continues.
  */
 export class WorkerVoice {
   #lines: LogEntry[] = [];
@@ -37,11 +37,11 @@ export class WorkerVoice {
     private readonly client: Client,
     private readonly name: string,
     private readonly onTrouble: (message: string) => void,
-    /** Whether it writes lines into the run's log too; whoever follows a run that they submit is told already. */
+    /** Whether to write lines to the run's log too. A process that follows its own run shows them itself. */
     private readonly writesLines = true,
   ) {}
 
-  /** @returns what to call when it no longer serves the pool */
+  /** @returns a function to call when it no longer serves the pool */
   started(pool: WorkPool): () => void {
     const started = this.#event("prefect.worker.started", pool, [], { id: uuid() });
     return () => {
@@ -71,7 +71,7 @@ export class WorkerVoice {
     this.#line(run, WARNING, message);
   }
 
-  /** Its infrastructure has ended, in whatever way. */
+  /** Its infrastructure has ended, in any way. */
   executed(job: Job, record: RunRecord, outcome: Outcome): void {
     const status = statusCode(outcome);
     const infrastructure: Resource = {
@@ -84,7 +84,7 @@ export class WorkerVoice {
 
   /**
    * Resolves when everything is sent, or sending has failed.
-   * @param signal when it fires, what is not sent by then is dropped @default it never does
+   * @param signal when it fires, unsent lines and events are dropped @default it never fires
    */
   async settled(signal?: AbortSignal): Promise<void> {
     signal?.addEventListener("abort", () => this.#end.abort(signal.reason), { once: true });
@@ -95,13 +95,13 @@ export class WorkerVoice {
     if (!this.writesLines) return;
     const timestamp = new Date(this.client.clock.now()).toISOString();
     this.#lines.push({ name: SUBMITTER_LOGGER, level, message, timestamp, flow_run_id: run.id });
-    if (this.#lines.length > MOST_KEPT) this.#lines.shift();
+    if (this.#lines.length > MAX_KEPT) this.#lines.shift();
     this.#soon();
   }
 
   #event(event: string, pool: WorkPool, related: Resource[], more: { id: string; follows?: string }): string {
     const type = pool.type.replace(/:push$/, "");
-    // The server sorts events by time, and the estimate of its clock may go back. The order in which they happened is certain.
+    // The server sorts events by time, and the estimate of its clock may go back. The order of the events is certain.
     this.#last = Math.max(this.#last + 1, this.client.clock.now());
     this.#events.push({
       ...more,
@@ -116,7 +116,7 @@ export class WorkerVoice {
       related: [...related, relatedAs("work-pool", pool)],
       payload: {},
     });
-    if (this.#events.length > MOST_KEPT) this.#events.shift();
+    if (this.#events.length > MAX_KEPT) this.#events.shift();
     this.#soon();
     return more.id;
   }
@@ -137,7 +137,7 @@ export class WorkerVoice {
   async #send(): Promise<void> {
     const { signal } = this.#end;
     while (this.#lines.length + this.#events.length > 0 && !signal.aborted) {
-      const [lines, events] = [this.#lines.splice(0, MOST), this.#events.splice(0, MOST)];
+      const [lines, events] = [this.#lines.splice(0, MAX_BATCH), this.#events.splice(0, MAX_BATCH)];
       try {
         await Promise.all([writeLogs(this.client, lines, signal), writeEvents(this.client, events, signal)]);
       } catch (error) {

@@ -223,7 +223,7 @@ describePrefect("runs of a real Prefect server, submitted from here", () => {
     expect((await runs.followRun(run.id, { onEvent: (event) => events.push(event) })).state.type).toBe("COMPLETED");
     expect(looks).toBeGreaterThan(2);
     expect(events.flatMap((event) => (event.kind === "warning" ? [event.message] : []))).toEqual([
-      `pushpool could not see how the runs on work pool "${pool}" go; it looks again: the cloud is away`,
+      `pushpool could not read the state of the runs on work pool "${pool}"; it tries again: the cloud is away`,
     ]);
   });
 

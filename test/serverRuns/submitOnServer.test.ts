@@ -57,7 +57,7 @@ describePrefect("a run that a limit of its deployment holds back", () => {
     await until(() => refused().length >= 3);
     await runs.cancelRun(first.id);
     expect((await followed).state.type).toBe("COMPLETED");
-    expect(reasonsIn(events)).toEqual(["as many runs of its deployment go on as its concurrency limit allows"]);
+    expect(reasonsIn(events)).toEqual(["the concurrency limit of its deployment is reached"]);
   });
 
   test("hears that the limit is 0, and runs once it is not", async () => {

@@ -23,14 +23,14 @@ import type { Source } from "../source";
 import { DueRuns, dueOf } from "./dueRuns";
 import { RunsInHand } from "./runsInHand";
 
-/** How often to ask the server even if its events say nothing, in milliseconds. */
+/** How often to ask the server even without events, in milliseconds. */
 const POLL = 15_000;
 const HEARTBEAT_SECONDS = 30;
 /** How long to leave a refused run alone, in milliseconds. */
 const REFUSED_PAUSE = 1_000;
-/** How many ended runs to guard: see `#guardEnds`. */
+/** For how many ended runs to restore the end: see `#guardEnds`. */
 const REMEMBERED = 1_000;
-/** How long the API may be out of reach, in milliseconds, before the dispatcher counts as unhealthy. */
+/** How long the API may be unreachable before the dispatcher counts as unhealthy, in milliseconds. */
 const UNHEALTHY = 90_000;
 
 export interface ServerSourceParts {
@@ -45,15 +45,16 @@ export interface ServerSourceParts {
   startUp?: StartUp;
   /** @default 30 */
   graceSeconds?: number;
-  /** How often the server is asked although nothing was heard, in milliseconds. @default 15,000 */
+  /** How often to ask the server even without events, in milliseconds. @default 15,000 */
   pollMs?: number;
 }
 
 /**
- * The source over a Prefect server: it takes on the runs of work pools that no one else submits. Those are pools of `…:push` types on a server of
- * one's own, and hybrid ones in place of a worker.
+ * The source for a Prefect server. It takes the runs of work pools that nobody else submits: push pools (`…:push`) on a self-hosted server,
+ * and hybrid pools instead of a worker.
  *
- * It hears of a run by the server's events, and asks for what is due: only in that answer do pauses, limits and priorities count.
+ * The server's events announce a run. Then the source asks for the runs that are due, because only that reply considers pauses, limits and
+ * priorities.
  */
 export class ServerSource implements Source {
   readonly pools: readonly string[];
@@ -64,14 +65,14 @@ export class ServerSource implements Source {
   readonly #due: ReadonlyMap<string, DueRuns>;
   readonly #turns = new Turns();
   readonly #inHand = new RunsInHand();
-  /** The last runs that ended from here, for `#guardEnds`. */
+  /** The latest runs that ended here, for `#guardEnds`. */
   readonly #ended = new Map<string, RunRecord>();
   readonly #pollMs: number;
   #stops: (() => void)[] = [];
   #hearing: Promise<void> = Promise.resolve();
   #heartbeatDue = 0;
 
-  /** @throws {UserError} if a pool is not there, is of a type that is not run here, or is Prefect Cloud's own to submit */
+  /** @throws {UserError} if a pool does not exist, has a type that cannot run here, or is submitted by Prefect Cloud itself */
   static async open(parts: ServerSourceParts): Promise<ServerSource> {
     const served: WorkPool[] = [];
     for (const pool of parts.pools) served.push(await checkedPool(parts.client, pool));
@@ -122,7 +123,7 @@ export class ServerSource implements Source {
       signal: dispatcher.signal,
       onOpen: () => {
         dispatcher.tell({ kind: "listening" });
-        // The server sends no events of the first moments. So look again a little later.
+        // The server does not send events of the first moments. So look again a little later.
         for (const delay of [0, 500, 2_000]) setTimeout(() => this.#lookEverywhere(), delay).unref();
         this.#states.ask().catch(() => {});
       },
@@ -131,7 +132,7 @@ export class ServerSource implements Source {
     });
   }
 
-  /** Begins to ask, and does not wait for the answers: a slow pool holds up no other. */
+  /** Begins to ask, and does not wait for the replies: a slow pool delays no other pool. */
   async look(): Promise<number> {
     const now = Date.now();
     if (now >= this.#heartbeatDue) void this.#sendHeartbeats(now);
@@ -173,10 +174,10 @@ export class ServerSource implements Source {
       const dispatched = await dispatchRun({ ...this.#dispatching, turn }, run, readAt).finally(turn.done);
       this.#inHand.drop(run.id);
       this.#settled(dispatched, run);
-      // The server may give it away again at once.
+      // The server may offer it again at once.
       if (dispatched.kind === "refused") await sleep(REFUSED_PAUSE, undefined, { signal: dispatcher.signal }).catch(() => {});
     };
-    // What was claimed is in no queue any more: the server does not give it away again.
+    // A claimed run is in no queue any more: the server does not offer it again.
     dispatcher.begin(reported(run), work, () => this.#begin(run, 0));
   }
 
@@ -206,7 +207,7 @@ export class ServerSource implements Source {
     else if (!event.event.startsWith("prefect.flow-run.")) this.#lookEverywhere();
   }
 
-  /** The network may deliver a proposal of ours after the run's end, which sets the run back to PENDING. Put the end back. */
+  /** The network may deliver a proposal of ours after the run's end, which sets the run back to PENDING. Restore the end. */
   #guardEnds(event: PrefectEvent): void {
     const id = flowRunOf(event);
     const record = id === undefined || this.parts.dispatcher.has(id) ? undefined : this.#ended.get(id);
@@ -218,7 +219,7 @@ export class ServerSource implements Source {
     for (const due of this.#due.values()) due.look();
   }
 
-  /** While the server is away, the requests repeat by themselves. More of them would only pile up. */
+  /** While the server is unreachable, requests are repeated automatically. More requests would only pile up. */
   async #sendHeartbeats(now: number): Promise<void> {
     const { client, name } = this.parts;
     this.#heartbeatDue = Number.POSITIVE_INFINITY;

@@ -42,7 +42,7 @@ describePrefect("a dispatcher of a real Prefect server", () => {
 
   test.each([
     ["fail", "FAILED", null],
-    ["kill", "CRASHED", /its infrastructure ended without a word of the run: it was ended by SIGKILL/],
+    ["kill", "CRASHED", /its infrastructure ended, and the run reported no end: it was ended by SIGKILL/],
     ["die-first", "CRASHED", /it exited with code 1/],
     ["mute", "CRASHED", /it exited with code 0; did the command run the flow/],
   ])("a run that does %s is %s on the server", async (what, type, message) => {
@@ -81,7 +81,10 @@ describePrefect("a dispatcher of a real Prefect server", () => {
     const { events } = dispatcher(client, [pool], { shared: { openTarget: async () => target } });
     expect((await untilEnd(client, await start())).state?.type).toBe("COMPLETED");
     expect(events.filter(({ kind }) => kind === "trouble" || kind === "serverTrouble")).toEqual([
-      { kind: "trouble", message: `pushpool could not see how the runs on work pool "${pool}" go; it looks again: the cloud is away` },
+      {
+        kind: "trouble",
+        message: `pushpool could not read the state of the runs on work pool "${pool}"; it tries again: the cloud is away`,
+      },
     ]);
   });
 
