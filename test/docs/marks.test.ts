@@ -21,6 +21,7 @@ const FOREIGN: Record<string, string[]> = {
   "gcloud auth application-default login": [],
   "gcloud services enable": ["--project"],
   "npm install": [],
+  "npm run compare": [],
   "npm run offline": [],
   "prefect server start": [],
   "python3 -m venv": ["-m"],

@@ -1,0 +1,6 @@
+import os
+
+
+def count(times: int = 3) -> None:
+    for number in range(1, times + 1):
+        print(f"line {number} on {os.environ.get('PLACE', 'some machine')}")
