@@ -1,6 +1,7 @@
 const pulumi = require("@pulumi/pulumi");
 const { manifest } = require("pushpool");
 const { EcsPushPool } = require("pushpool/aws");
+const { ContainerInstancePushPool } = require("pushpool/azure");
 const { CloudRunPushPool } = require("pushpool/gcp");
 const { ProcessPushPool } = require("pushpool/local");
 
@@ -20,4 +21,15 @@ const ecs = new EcsPushPool("ecs", {
   endpoints: config.getObject("awsEndpoints"),
 });
 
-exports.pushPools = manifest({ pools: [local, cloudRun, ecs] });
+const containers = new ContainerInstancePushPool("containers", {
+  jobVariables: {
+    image: "docker.io/library/alpine:3",
+    entrypoint: "",
+    cpu: 1,
+    memory: 1,
+    env: { PLACE: "Azure Container Instances" },
+  },
+  endpoints: config.getObject("azureEndpoints"),
+});
+
+exports.pushPools = manifest({ pools: [local, cloudRun, ecs, containers] });

@@ -7,13 +7,21 @@ import { join } from "node:path";
 import { compare } from "./compare.mjs";
 
 const require = createRequire(import.meta.url);
-const { awsProvider, gcpProvider, serveProvider, startFakeAws, startFakeGoogleCloud } = require("pushpool/testing");
+const testing = require("pushpool/testing");
 const pushpool = join(require.resolve("pushpool/package.json"), "..", "bin", "pushpool.cjs");
 const place = mkdtempSync(join(tmpdir(), "pushpool-multi-cloud-"));
-const google = await startFakeGoogleCloud({ project: "acme-data" });
-const aws = await startFakeAws();
-const providers = { gcp: await serveProvider(gcpProvider(google)), aws: await serveProvider(awsProvider(aws)) };
-const fakes = { "cloud-run-v2:push": google, "ecs:push": aws };
+const google = await testing.startFakeGoogleCloud({ project: "acme-data" });
+const aws = await testing.startFakeAws();
+const azure = await testing.startFakeAzure();
+const fakes = { "cloud-run-v2:push": google, "ecs:push": aws, "azure-container-instance:push": azure };
+const standIns = {
+  gcp: testing.gcpProvider(google),
+  aws: testing.awsProvider(aws),
+  "azure-native": testing.azureNativeProvider(azure),
+  azuread: testing.azureadProvider(azure),
+};
+const providers = {};
+for (const [name, standIn] of Object.entries(standIns)) providers[name] = await testing.serveProvider(standIn);
 
 // The configuration of real accounts, plus the addresses of the fakes.
 const config = {
@@ -22,6 +30,10 @@ const config = {
   "multi-cloud:gcpEndpoints": google.endpoints,
   "aws:region": aws.region,
   "multi-cloud:awsEndpoints": aws.endpoints,
+  "azure-native:subscriptionId": azure.subscription,
+  "azure-native:tenantId": azure.tenant,
+  "azure-native:location": azure.location,
+  "multi-cloud:azureEndpoints": azure.endpoints,
 };
 writeFileSync(join(import.meta.dirname, "Pulumi.offline.yaml"), JSON.stringify({ config }));
 const env = {
@@ -34,6 +46,8 @@ const env = {
   XDG_STATE_HOME: join(place, "state"),
   PUSHPOOL_CLOUD_RUN_LOG_DRAIN_SECONDS: "0.2",
   PUSHPOOL_ECS_LOG_DRAIN_SECONDS: "0.2",
+  // The fake Azure serves https with a certificate of its own.
+  NODE_EXTRA_CA_CERTS: azure.caFile,
 };
 
 /** Run one command. The first failure ends everything. */
@@ -56,7 +70,7 @@ try {
   await run("destroy", "--engine", "offline", "--yes");
 } finally {
   for (const provider of Object.values(providers)) provider.stop();
-  await Promise.all([google.stop(), aws.stop()]);
+  await Promise.all(Object.values(fakes).map((fake) => fake.stop()));
   rmSync(place, { recursive: true, force: true });
   rmSync(join(import.meta.dirname, "Pulumi.offline.yaml"), { force: true });
 }
