@@ -31,7 +31,7 @@ async function scene(delayMs = 200): Promise<Scene> {
   const cwd = join(scratch(), "conf");
   mkdirSync(cwd);
   symlinkSync(join(__dirname, "..", "..", "node_modules"), join(cwd, "node_modules"));
-  writeFileSync(join(cwd, "Pulumi.yaml"), "name: conf\nruntime: nodejs\nmain: index.js\n");
+  writeFileSync(join(cwd, "Pulumi.yaml"), "name: conf\nruntime: { name: nodejs, options: { typescript: false } }\nmain: index.js\n");
   writeFileSync(join(cwd, "index.js"), PROGRAM);
   copyFileSync(join(recordings, "demo-provider.js"), join(cwd, "demo-provider.js"));
   const world = join(cwd, "world.json");

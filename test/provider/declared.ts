@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { SDK_FLAGS } from "../../src/engine/sdkFlags";
 import { isJsonObject, type Json, type JsonObject } from "../../src/json";
 import { scratch } from "../scratch";
 
@@ -31,7 +32,7 @@ export function project(): Project {
     declare: (program) => {
       const file = join(dir, "declare.js");
       writeFileSync(file, `${BEFORE}\n${program}\n${AFTER}`);
-      const { status, stderr } = spawnSync(process.execPath, [file], { cwd: dir, encoding: "utf8" });
+      const { status, stderr } = spawnSync(process.execPath, [...SDK_FLAGS, file], { cwd: dir, encoding: "utf8" });
       if (status !== 0) throw new Error(stderr);
       return (JSON.parse(readFileSync(join(dir, "declared.json"), "utf8")) as JsonObject[]).map(({ type, name, inputs }) => {
         const secrets: string[] = [];

@@ -6,6 +6,7 @@ import * as rpc from "@pulumi/pulumi/proto/provider_pb";
 import { Status } from "@pulumi/pulumi/proto/status_pb";
 import { Struct } from "google-protobuf/google/protobuf/struct_pb";
 import { onTestFinished } from "vitest";
+import { SDK_FLAGS } from "../../src/engine/sdkFlags";
 import type { JsonObject } from "../../src/json";
 
 const require = createRequire(__filename);
@@ -33,7 +34,7 @@ export interface Failure {
 
 /** Start a provider in a program's folder. It ends with the test. */
 export async function dynamicProvider(dir: string, env: NodeJS.ProcessEnv): Promise<DynamicProvider> {
-  const child = spawn(process.execPath, [require.resolve("@pulumi/pulumi/cmd/dynamic-provider"), "127.0.0.1:1"], {
+  const child = spawn(process.execPath, [...SDK_FLAGS, require.resolve("@pulumi/pulumi/cmd/dynamic-provider"), "127.0.0.1:1"], {
     cwd: dir,
     env,
     stdio: ["ignore", "pipe", "pipe"],

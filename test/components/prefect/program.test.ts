@@ -32,7 +32,7 @@ describePrefect("a program that registers with a real Prefect server", () => {
     const dir = join(scratch(), "data");
     mkdirSync(dir);
     symlinkSync(join(__dirname, "..", "..", "..", "node_modules"), join(dir, "node_modules"));
-    writeFileSync(join(dir, "Pulumi.yaml"), "name: data\nruntime: nodejs\nmain: index.js\n");
+    writeFileSync(join(dir, "Pulumi.yaml"), "name: data\nruntime: { name: nodejs, options: { typescript: false } }\nmain: index.js\n");
     const write = (text: string) => writeFileSync(join(dir, "index.js"), `${BEFORE}\n${text}`);
     write(program);
     const { PREFECT_API_URL: _, ...rest } = process.env;

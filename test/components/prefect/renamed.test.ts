@@ -48,7 +48,7 @@ describePrefect("resources of a Prefect server that get another name, and anothe
     const dir = join(scratch(), "data");
     mkdirSync(dir);
     symlinkSync(join(__dirname, "..", "..", "..", "node_modules"), join(dir, "node_modules"));
-    writeFileSync(join(dir, "Pulumi.yaml"), "name: data\nruntime: nodejs\nmain: index.js\n");
+    writeFileSync(join(dir, "Pulumi.yaml"), "name: data\nruntime: { name: nodejs, options: { typescript: false } }\nmain: index.js\n");
     const { PREFECT_API_URL: _, ...env } = process.env;
     const made = offlineStack({
       projectDir: dir,
