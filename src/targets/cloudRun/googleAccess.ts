@@ -17,6 +17,7 @@ export interface Access extends PoolIdentity {
   endpoints: { run: URL; logging: URL };
   /** When the credentials were created, in milliseconds; absent: long ago. */
   createdAt?: number;
+  /** Where Google's services are, if not at `googleapis.com`. */
   universeDomain?: string;
   /** Created on first use. @throws {UserError} if there are no credentials here (exit code 5) */
   auth(): Promise<{ auth: GoogleAuth; client: AuthClient }>;
@@ -36,14 +37,17 @@ export async function accessOf(pool: PoolAccess, env: NodeJS.ProcessEnv): Promis
   const key = pool.ambient ? undefined : keyOf(info, `${at}.service_account_info`);
   const file = !pool.ambient && typeof data.service_account_file === "string" ? data.service_account_file : undefined;
   const project = given ?? (pool.ambient ? projectOf(info) : undefined);
+  // A key says it. For other logins Google's libraries read this variable.
+  const universeDomain = key ? key.universe_domain : env.GOOGLE_CLOUD_UNIVERSE_DOMAIN;
   const common = {
     pool: pool.name,
     source: pool.source,
     endpoints: {
-      run: endpointOf(pool, "run"),
-      logging: endpointOf(pool, "logging"),
+      run: endpointOf(pool, "run", universeDomain),
+      logging: endpointOf(pool, "logging", universeDomain),
     },
     ...createdAtOf(pool),
+    ...(universeDomain ? { universeDomain } : {}),
   };
   checkServices(pool, SERVICES, "a cloud-run-v2:push");
   if (key) return { ...common, ...withKey(key, project) };
@@ -52,6 +56,7 @@ export async function accessOf(pool: PoolAccess, env: NodeJS.ProcessEnv): Promis
     const { GoogleAuth } = await loadAuth();
     return new GoogleAuth({
       scopes: [SCOPE],
+      ...(universeDomain ? { universeDomain } : {}),
       ...(file === undefined ? {} : { keyFilename: file }),
       ...(own === undefined ? {} : { projectId: own }),
     });
@@ -76,12 +81,11 @@ interface Key {
 }
 
 /** A key signs its own tokens: no call to the token endpoint is needed before the first real one. */
-function withKey(key: Key, project: string | undefined): Pick<Access, "project" | "clientEmail" | "universeDomain" | "auth"> {
+function withKey(key: Key, project: string | undefined): Pick<Access, "project" | "clientEmail" | "auth"> {
   const found = project ?? key.project_id;
   return {
     ...(found ? { project: found } : {}),
     clientEmail: key.client_email,
-    ...(key.universe_domain ? { universeDomain: key.universe_domain } : {}),
     auth: once(async () => {
       const { GoogleAuth, JWT } = await loadAuth();
       const client = new JWT({
@@ -89,6 +93,7 @@ function withKey(key: Key, project: string | undefined): Pick<Access, "project" 
         key: key.private_key,
         ...(key.private_key_id === undefined ? {} : { keyId: key.private_key_id }),
         scopes: [SCOPE],
+        ...(key.universe_domain ? { universeDomain: key.universe_domain } : {}),
       });
       client.useJWTAccessWithScope = true;
       return { client, auth: new GoogleAuth({ authClient: client, ...(found ? { projectId: found } : {}) }) as unknown as GoogleAuth };
@@ -130,10 +135,10 @@ function opened(value: Value): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, opened(inner)]));
 }
 
-function endpointOf(pool: PoolAccess, service: (typeof SERVICES)[number]): URL {
+function endpointOf(pool: PoolAccess, service: (typeof SERVICES)[number], universeDomain: string | undefined): URL {
   const given = pool.endpoints[service];
   const path = `pools.${pool.name}.endpoints.${service}`;
-  if (given === undefined) return new URL(`https://${service}.googleapis.com`);
+  if (given === undefined) return new URL(`https://${service}.${universeDomain || "googleapis.com"}`);
   const url = urlAt(given, path);
   if (url.pathname !== "/" || url.search !== "") throw new UserError(`${path}: must be only a host: Google's paths are appended to it`);
   return url;
