@@ -210,6 +210,18 @@ class SqliteLedger implements Ledger {
     });
   }
 
+  async changeNote(key: string, change: (now: string | undefined) => string | undefined): Promise<string | undefined> {
+    return this.#write(() => {
+      const before = this.#note(key);
+      const after = change(before);
+      if (after === before) return after;
+      if (after === undefined) this.#run("DELETE FROM notes WHERE key = ?", key);
+      else if (before === undefined) this.#run("INSERT INTO notes (key, value) VALUES (?, ?)", key, after);
+      else this.#run("UPDATE notes SET value = ? WHERE key = ?", after, key);
+      return after;
+    });
+  }
+
   close(): void {
     if (this.#closed) return;
     this.#batcher.flush();

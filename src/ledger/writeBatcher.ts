@@ -1,6 +1,9 @@
 /** Commits simultaneous writes in one transaction: a commit costs more than the writes in it. */
 export interface WriteBatcher {
-  /** Resolves once `work` is committed. Rejects with the error that `work` throws; then nothing of it is written. */
+  /**
+   * Resolves once `work` is committed. Rejects with the error that `work` throws; then nothing of it is written. If another write of its batch
+   * fails, `work` is rolled back and called again, so it must only read and write the database.
+   */
   write<T>(work: () => T): Promise<T>;
   /** Commit the waiting writes now. */
   flush(): void;
@@ -33,23 +36,37 @@ export function openWriteBatcher(translated: <T>(work: () => T) => T, execute: (
 
   function commit(batch: readonly Waiting[]): void {
     try {
-      const settle = translated(() => inOneTransaction(batch));
+      const settle = translated(() => together(batch) ?? apart(batch));
       for (const each of settle) each();
     } catch (error) {
       for (const { reject } of batch) reject(error);
     }
   }
 
-  /** @returns functions that settle each write, to call after the commit */
-  function inOneTransaction(batch: readonly Waiting[]): (() => void)[] {
-    // IMMEDIATE: what is read in the transaction is still true when it is written.
-    execute("BEGIN IMMEDIATE");
-    try {
-      const settle = batch.map(({ work, resolve, reject }) => {
-        if (batch.length === 1) {
+  /**
+   * Savepoints would cost as much as most writes, and a write seldom fails: so at first without them.
+   * @returns functions that settle each write, to call after the commit; `undefined`: one of several failed, and nothing is written
+   */
+  function together(batch: readonly Waiting[]): (() => void)[] | undefined {
+    return inTransaction(() => {
+      const settle: (() => void)[] = [];
+      for (const { work, resolve } of batch) {
+        try {
           const result = work();
-          return () => resolve(result);
+          settle.push(() => resolve(result));
+        } catch (error) {
+          if (batch.length === 1) throw error;
+          return undefined;
         }
+      }
+      return settle;
+    });
+  }
+
+  /** Each with its own savepoint: one that fails leaves nothing, and the others stay. */
+  function apart(batch: readonly Waiting[]): (() => void)[] {
+    return inTransaction(() =>
+      batch.map(({ work, resolve, reject }) => {
         execute("SAVEPOINT one");
         try {
           const result = work();
@@ -59,16 +76,30 @@ export function openWriteBatcher(translated: <T>(work: () => T) => T, execute: (
           undo(["ROLLBACK TO one", "RELEASE one"], error);
           return () => reject(translatedError(error));
         }
-      });
-      execute("COMMIT");
-      return settle;
+      }),
+    );
+  }
+
+  /** @param writes `undefined` rolls back what it has written */
+  function inTransaction<T extends object | undefined>(writes: () => T): T {
+    // IMMEDIATE: what is read in the transaction is still true when it is written.
+    execute("BEGIN IMMEDIATE");
+    try {
+      const result = writes();
+      if (result === undefined) rollBack();
+      else execute("COMMIT");
+      return result;
     } catch (error) {
-      try {
-        execute("ROLLBACK");
-      } catch {
-        // SQLite has already rolled back by itself, for example if the disk is full. The first error is the one to report.
-      }
+      rollBack();
       throw error;
+    }
+  }
+
+  function rollBack(): void {
+    try {
+      execute("ROLLBACK");
+    } catch {
+      // SQLite has already rolled back by itself, for example if the disk is full. The first error is the one to report.
     }
   }
 

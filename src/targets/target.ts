@@ -27,6 +27,12 @@ export interface SharedNotes {
   readNote(key: string): Promise<string | undefined>;
   /** Compare-and-set. `before`: the expected value (`undefined`: absent); `after`: the new value (`undefined`: remove). */
   swapNote(key: string, before: string | undefined, after: string | undefined): Promise<boolean>;
+  /**
+   * Read and write as one step, which no other process can disturb. It costs a write also where nothing changes.
+   * @param change from the present value to the new one (`undefined`: absent); it may be called several times, and the last call counts
+   * @returns the value now
+   */
+  changeNote(key: string, change: (now: string | undefined) => string | undefined): Promise<string | undefined>;
 }
 
 /** What a target gets when it is opened. */

@@ -307,6 +307,23 @@ test("a note changes only if it is still as the writer saw it: of several writer
   expect(await open(path).readNote("k")).toBeUndefined();
 });
 
+test("a note that all processes change at once loses no change", async () => {
+  const path = join(scratch(), "ledger.db");
+  const ledgers = [1, 2, 3].map(() => open(path));
+  const [first] = ledgers as [Ledger];
+  const add = (now = "0") => String(Number(now) + 1);
+  const turns = await Promise.all(ledgers.flatMap((ledger) => Array.from({ length: 20 }, () => ledger.changeNote("k", add))));
+  expect(turns.map(Number).sort((a, b) => a - b)).toEqual(Array.from({ length: 60 }, (_, n) => n + 1));
+  expect(await first.changeNote("k", (now) => now)).toBe("60");
+  expect(await first.changeNote("k", () => undefined)).toBeUndefined();
+  expect(await open(path).readNote("k")).toBeUndefined();
+  await expect(
+    first.changeNote("k", () => {
+      throw new Error("changed its mind");
+    }),
+  ).rejects.toThrow("changed its mind");
+});
+
 test("one query finds which of many runs have changed; a missing one counts as changed", async () => {
   const path = join(scratch(), "ledger.db");
   const ledger = open(path);

@@ -36,15 +36,24 @@ export class Note<T> {
 
   /**
    * Change it, however many processes do so at once.
-   * @param change may be called several times; an unchanged result is not written
+   * @param change may be called several times, and the last call counts; an unchanged result is not written
    * @returns the note's value now
    */
   async update(change: (now: T | undefined) => T | undefined): Promise<T | undefined> {
-    for (;;) {
-      const held = await this.held();
-      const next = change(held.value);
-      if (next === held.value || (await held.replace(next))) return next;
-    }
+    // Often there is nothing to change, and a look costs less than a write.
+    const { value } = await this.held();
+    return change(value) === value ? value : this.rewrite(change);
+  }
+
+  /** The same without a look before, for a note that mostly changes. */
+  async rewrite(change: (now: T | undefined) => T | undefined): Promise<T | undefined> {
+    let next: T | undefined;
+    await this.notes.changeNote(this.key, (text) => {
+      const value = text === undefined ? undefined : this.parse(text);
+      next = change(value);
+      return next === value ? text : next === undefined ? undefined : this.format(next);
+    });
+    return next;
   }
 
   async remove(): Promise<void> {

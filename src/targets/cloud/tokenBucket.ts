@@ -24,7 +24,7 @@ export interface TokenBucket extends BucketSize {
 export async function waitForTurn(notes: SharedNotes, bucket: TokenBucket, signal?: AbortSignal): Promise<void> {
   if (bucket.afterRefusal !== undefined && Date.now() >= ((await countedUntil(notes, bucket).value()) ?? 0)) return;
   let wait = 0;
-  await fullAt(notes, bucket).update((full = 0) => {
+  await fullAt(notes, bucket).rewrite((full = 0) => {
     const now = Date.now();
     wait = waitOf(bucket, full, now);
     return drawn(bucket, full, now);

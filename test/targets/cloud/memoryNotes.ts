@@ -11,12 +11,18 @@ export function memoryNotes(): SharedNotes {
       else kept.set(key, after);
       return true;
     },
+    changeNote: async (key, change) => {
+      const after = change(kept.get(key));
+      if (after === undefined) kept.delete(key);
+      else kept.set(key, after);
+      return after;
+    },
   };
 }
 
 /** Shared notes, and all values written to keys with this prefix. */
 export function recordedNotes(key: string): { notes: SharedNotes; written: string[] } {
-  const { readNote, swapNote } = memoryNotes();
+  const { readNote, swapNote, changeNote } = memoryNotes();
   const written: string[] = [];
   return {
     written,
@@ -26,6 +32,15 @@ export function recordedNotes(key: string): { notes: SharedNotes; written: strin
         const swapped = await swapNote(at, before, after);
         if (swapped && at.startsWith(key)) written.push(after ?? "");
         return swapped;
+      },
+      changeNote: async (at, change) => {
+        let before: string | undefined;
+        const after = await changeNote(at, (now) => {
+          before = now;
+          return change(now);
+        });
+        if (after !== before && at.startsWith(key)) written.push(after ?? "");
+        return after;
       },
     },
   };
