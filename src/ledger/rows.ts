@@ -109,11 +109,17 @@ function runOf(row: RunRow): FlowRun {
 }
 
 export function fromRow(row: RunRow): RunRecord {
+  const text = row.submission ?? "{}";
+  let submission: JsonObject | undefined;
   const record: RunRecord = {
     run: runOf(row),
     poolType: row.pool_type as PoolType,
     requestDigest: row.request_digest,
-    submission: readJson(row.submission ?? "{}") as JsonObject,
+    // The largest part of a record, which most readers of it do not need.
+    get submission() {
+      submission ??= readJson(text) as JsonObject;
+      return submission;
+    },
   };
   if (row.owner !== null) record.owner = row.owner;
   if (row.cleaned_at !== null && row.cleaned_at !== undefined) record.cleanedAt = row.cleaned_at;

@@ -13,13 +13,18 @@ import { UserError } from "../userError";
  */
 export function routedRuns(local: Runs, parts: RunsParts): Runs {
   let opened: Promise<ServerRuns | undefined> | undefined;
+  let hasNone = false;
   const open = () => {
-    opened ??= openServerRuns(parts);
+    opened ??= openServerRuns(parts).then((server) => {
+      hasNone = server === undefined;
+      return server;
+    });
     return opened;
   };
   /** The server's runs that this process has created or found. They need not be in the ledger. */
   const made = new Set<string>();
   const ofServer = async (id: string): Promise<ServerRuns | undefined> => {
+    if (hasNone) return undefined;
     if (made.has(id)) return open();
     const record = await parts.ledger.read(id);
     return record?.submission.prefect === undefined ? undefined : open();
