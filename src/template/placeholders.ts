@@ -30,6 +30,8 @@ function kindOf(name: string): PlaceholderKind {
 
 /** Split a string into its placeholders and the literal strings between them, in order. */
 export function pieces(text: string): (string | Placeholder)[] {
+  // Most strings: searching by the expression takes ten times as long.
+  if (!text.includes("{{")) return text === "" ? [] : [text];
   const found: (string | Placeholder)[] = [];
   let end = 0;
   for (const match of text.matchAll(PATTERN)) {
