@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { canonicalJson } from "../../canonicalJson";
 import type { Json } from "../../json";
 
@@ -42,7 +42,7 @@ const MAX_SLUG = 30;
  * @param stack the stack's id: ten characters
  */
 export function durableJobId(what: string, stack: string, job: Json): string {
-  const digest = createHash("sha256").update(canonicalJson(job)).digest("hex").slice(0, 12);
+  const digest = hash("sha256", canonicalJson(job), "hex").slice(0, 12);
   const slug = what
     .toLowerCase()
     .replaceAll(/[^a-z0-9]+/g, "-")
@@ -95,5 +95,5 @@ export function timeOfRun(runId: string): number | undefined {
 }
 
 function digestOf(text: string): string {
-  return createHash("sha256").update(text).digest("hex").slice(0, 32);
+  return hash("sha256", text, "hex").slice(0, 32);
 }

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { UserError } from "../../userError";
 import { cleanLabels } from "../cloud/cleanLabels";
 
@@ -35,7 +35,7 @@ const PREFIX = "pp";
  */
 export function groupName(stack: string, runId: string, attempt: number): string {
   const id = runId.replaceAll("-", "").toLowerCase();
-  const run = /^[0-9a-f]{32}$/.test(id) ? id : createHash("sha256").update(runId).digest("hex").slice(0, 32);
+  const run = /^[0-9a-f]{32}$/.test(id) ? id : hash("sha256", runId, "hex").slice(0, 32);
   return `${PREFIX}-${stack}-${run}-${attempt}`;
 }
 

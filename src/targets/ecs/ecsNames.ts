@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { canonicalJson } from "../../canonicalJson";
 import type { Json } from "../../json";
 import { UserError } from "../../userError";
@@ -8,12 +8,12 @@ import { cleanLabels } from "../cloud/cleanLabels";
 export const SHAPE_TAG = "pushpool-shape";
 
 export function digestOf(value: Json): string {
-  return createHash("sha256").update(canonicalJson(value)).digest("hex").slice(0, 32);
+  return hash("sha256", canonicalJson(value), "hex").slice(0, 32);
 }
 
 /** The token by which ECS recognizes a repeated `RunTask` (at most 64 characters; ECS remembers it for up to 24 h). */
 export function clientToken(runId: string, attempt: number): string {
-  return createHash("sha256").update(`${runId}/${attempt}`).digest("hex");
+  return hash("sha256", `${runId}/${attempt}`, "hex");
 }
 
 /** The tasks of an attempt are listed by this: letters, digits, `/ _ -`, up to 128. */
