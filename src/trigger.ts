@@ -12,11 +12,11 @@
  */
 import pLimit from "p-limit";
 import { numberOf } from "./exactNumber";
+import { keepHeapSmall } from "./heapShape";
 import { isJsonObject, type Json, type JsonObject } from "./json";
 import type { Cancelling, FlowRun, Following } from "./runs";
 import { openWorkspace } from "./workspace";
 import { openRuns } from "./workspaceRuns";
-import { keepYoungGenerationSmall } from "./youngGeneration";
 
 export type { Outcome } from "./model/outcome";
 export type { RunEvent, Watching } from "./runs";
@@ -123,7 +123,7 @@ export function openTrigger({ manifest, ...place }: TriggerOptions = {}): Trigge
   let watched = 0;
   const follow = async (id: Promise<string>, following?: Following): Promise<FlowRun> => {
     watched += 1;
-    if (watched === MANY) keepYoungGenerationSmall();
+    if (watched === MANY) keepHeapSmall();
     try {
       return await runs.followRun(await id, following);
     } finally {

@@ -1,4 +1,5 @@
 import { parseDuration } from "../../duration";
+import { keepHeapSmall } from "../../heapShape";
 import { openHome } from "../../home";
 import { checkLedgerFile, ledgerPath } from "../../ledger";
 import type { LoadedManifest } from "../../manifest";
@@ -6,7 +7,6 @@ import { MISSED_POLICIES } from "../../schedules/due";
 import { quoted, safeJson } from "../../shown";
 import { UserError } from "../../userError";
 import { runsParts } from "../../workspaceRuns";
-import { keepYoungGenerationSmall } from "../../youngGeneration";
 import { note } from "../screen";
 import { type ManifestFlags, readStdin, workspaceOf } from "../session";
 
@@ -43,7 +43,7 @@ export async function action(_: string[], flags: ServeFlags): Promise<void> {
   }
   const graceSeconds = parseDuration(flags.grace ?? "30s", "--grace") / 1000;
 
-  keepYoungGenerationSmall();
+  keepHeapSmall();
   const workspace = workspaceOf(flags);
   const { loadManifest } = await import("../../manifest/index.js");
   const manifestFlags = {
