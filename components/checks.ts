@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { deploymentNameFault, nameFault } from "../src/manifest/names";
+import { deploymentNameFault, nameFault } from "../src/manifest/nameFaults";
 import { suggestion } from "../src/nearest";
 import { quoted } from "../src/shown";
 import { WORK_QUEUE_ARGUMENTS, type WorkQueueArgs } from "./workQueue";

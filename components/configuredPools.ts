@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { suggestion } from "../src/nearest";
+import type { AnyJson } from "./anyJson";
 import type { PushPoolDefinition } from "./definitions";
-import type { AnyJson } from "./json";
 
 /**
  * The component of a pool type and the names of its arguments. It is loaded only for pools of that type, because the SDK of a cloud is

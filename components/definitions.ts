@@ -1,4 +1,4 @@
-import type { AnyJson } from "./json";
+import type { AnyJson } from "./anyJson";
 
 /**
  * The manifest entry of a pool component: a plain object whose leaves may be outputs. If the whole entry were one output, a single secret

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { AnyJson } from "./anyJson";
 import {
   type ArgumentNames,
   checkDeploymentName,
@@ -12,7 +13,6 @@ import {
   refuse,
 } from "./checks";
 import { type DeploymentDefinition, present } from "./definitions";
-import type { AnyJson } from "./json";
 
 /** Arguments of a `Deployment`. */
 export interface DeploymentArgs {

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { AnyJson } from "./anyJson";
 import { type ArgumentNames, type Declared, declared, refuse } from "./checks";
 import { type DeploymentDefinition, type PushPoolDefinition, present } from "./definitions";
-import type { AnyJson } from "./json";
 import { secretPaths } from "./secretPaths";
 import { flowRun } from "./trampoline";
 

@@ -1,10 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import { MANIFEST_KIND, MANIFEST_VERSION } from "../src/manifest/manifest";
 import { storedTemplate } from "../src/template";
+import type { AnyJson } from "./anyJson";
 import { type ArgumentNames, checkParts } from "./checks";
 import type { PrefectDefinition, PushPoolDefinition } from "./definitions";
 import type { Deployment } from "./deployment";
-import type { AnyJson } from "./json";
 import { thisStack } from "./physicalName";
 
 /** The content of a manifest. */

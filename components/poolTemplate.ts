@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { JsonObject, ValueObject } from "../src/json";
 import { checkJobVariables, checkTemplate } from "../src/template";
+import type { AnyJson } from "./anyJson";
 import { checkMap, type Declared, refuse } from "./checks";
-import type { AnyJson } from "./json";
 
 /**
  * Make a base job template with a pool's job variables as its defaults. Outputs keep their places, so that only secret values of the

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { pointerTo } from "../src/jsonPointer";
+import type { AnyJson } from "./anyJson";
 import { type Declared, refuse } from "./checks";
-import type { AnyJson } from "./json";
 
 /** JSON pointers to the secret outputs of a tree, in order. */
 export async function secretPaths(tree: AnyJson, path: string[] = []): Promise<string[]> {

@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { AnyJson } from "../anyJson";
 import { type ArgumentNames, checkName, declared, refuse } from "../checks";
 import { present } from "../definitions";
-import type { AnyJson } from "../json";
-import { regionOf } from "./checks";
+import { regionOf } from "./awsChecks";
 
 /** Arguments of an `AwsCredentialsBlock`. */
 export interface AwsCredentialsBlockArgs {

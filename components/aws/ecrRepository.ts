@@ -2,7 +2,7 @@ import { Repository } from "@pulumi/aws/ecr";
 import * as pulumi from "@pulumi/pulumi";
 import { type ArgumentNames, declared, partOf } from "../checks";
 import { physicalName } from "../physicalName";
-import { checkAwsName, regionOf } from "./checks";
+import { checkAwsName, regionOf } from "./awsChecks";
 
 /** Arguments of an `EcrRepository`. */
 export interface EcrRepositoryArgs {

@@ -1,13 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
 import { defaultTemplate } from "../../src/template";
+import type { AnyJson } from "../anyJson";
 import { type Declared, declared, partOf, refuse } from "../checks";
 import { type PushPoolDefinition, present } from "../definitions";
 import { inPlaceOf } from "../inPlaceOf";
-import type { AnyJson } from "../json";
 import { checkPoolTemplate, withDefaults } from "../poolTemplate";
 import { blockNameOf, Credentials, withSecretsMarked } from "../submitting";
+import { regionOf } from "./awsChecks";
 import { awsCredentials } from "./awsCredentialsBlock";
-import { regionOf } from "./checks";
 import { EcrRepository } from "./ecrRepository";
 import { ECS_PUSH_POOL_ARGUMENTS, type EcsPushPoolArgs } from "./ecsPushPoolArgs";
 import { executionRoleArn } from "./executionRole";

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { parameterFolder } from "../../src/manifest/cloudNames";
 import { type ArgumentNames, declared, partOf } from "../checks";
 import { thisStack } from "../physicalName";
-import { checkComponentName, regionOf } from "./checks";
+import { checkComponentName, regionOf } from "./awsChecks";
 import { policyDocument } from "./leastPrivilege";
 import { arnIn } from "./partition";
 import { TRUSTS_TASKS } from "./taskRoles";

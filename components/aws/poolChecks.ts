@@ -1,7 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { checkChoice, checkExclusive, checkLimits, checkName, checkVariableNames, type Declared, refuse } from "../checks";
 import { Credentials, Permissions } from "../submitting";
-import { checkAwsName, checkComponentName, checkMembers, checkRetention, checkRole } from "./checks";
+import { checkAwsName, checkComponentName, checkMembers, checkRetention, checkRole } from "./awsChecks";
 import type { EcsPushPoolArgs } from "./ecsPushPoolArgs";
 import { TaskNetworkAccess } from "./taskNetwork";
 

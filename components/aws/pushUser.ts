@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { type ArgumentNames, declared, partOf } from "../checks";
 import { inPlaceOf } from "../inPlaceOf";
 import type { Permissions } from "../submitting";
-import { checkAwsName, checkComponentName, checkSubmitAccess, regionOf } from "./checks";
+import { checkAwsName, checkComponentName, checkSubmitAccess, regionOf } from "./awsChecks";
 import { letSubmit } from "./taskSubmitAccess";
 
 /** Arguments of a `PushUser`. */

@@ -2,7 +2,7 @@ import { Cluster, ClusterCapacityProviders } from "@pulumi/aws/ecs";
 import { ServiceLinkedRole } from "@pulumi/aws/iam";
 import * as pulumi from "@pulumi/pulumi";
 import { type ArgumentNames, declared, partOf } from "../checks";
-import { checkAwsName, checkComponentName, regionOf } from "./checks";
+import { checkAwsName, checkComponentName, regionOf } from "./awsChecks";
 
 /** Arguments of a `TaskCluster`. */
 export interface TaskClusterArgs {

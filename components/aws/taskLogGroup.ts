@@ -2,7 +2,7 @@ import { LogGroup } from "@pulumi/aws/cloudwatch";
 import * as pulumi from "@pulumi/pulumi";
 import { type ArgumentNames, declared, partOf } from "../checks";
 import { physicalName } from "../physicalName";
-import { checkAwsName, checkRetention, regionOf } from "./checks";
+import { checkAwsName, checkRetention, regionOf } from "./awsChecks";
 
 /** Arguments of a `TaskLogGroup`. */
 export interface TaskLogGroupArgs {

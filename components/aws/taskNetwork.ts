@@ -13,7 +13,7 @@ import {
 import { getAvailabilityZonesOutput } from "@pulumi/aws/getAvailabilityZones";
 import * as pulumi from "@pulumi/pulumi";
 import { type ArgumentNames, checkChoice, declared, partOf, refuse } from "../checks";
-import { checkComponentName, regionOf } from "./checks";
+import { checkComponentName, regionOf } from "./awsChecks";
 import { endpointService } from "./partition";
 
 /** How runs reach other services from their network. None of these has inbound access. */

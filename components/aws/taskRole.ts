@@ -1,7 +1,7 @@
 import { Role, RolePolicyAttachment } from "@pulumi/aws/iam";
 import * as pulumi from "@pulumi/pulumi";
 import { type ArgumentNames, declared, partOf } from "../checks";
-import { checkComponentName } from "./checks";
+import { checkComponentName } from "./awsChecks";
 import { TRUSTS_TASKS } from "./taskRoles";
 
 /** Arguments of a `TaskRole`. */

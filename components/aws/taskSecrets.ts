@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { parameterFolder } from "../../src/manifest/cloudNames";
 import { type ArgumentNames, checkVariableNames, declared, partOf } from "../checks";
 import { physicalName, thisStack } from "../physicalName";
-import { regionOf } from "./checks";
+import { regionOf } from "./awsChecks";
 
 /** Arguments of `TaskSecrets`. */
 export interface TaskSecretsArgs {

@@ -4,7 +4,7 @@ import { parameterFolder, stackName } from "../../src/manifest/cloudNames";
 import { type ArgumentNames, declared, partOf } from "../checks";
 import { thisStack } from "../physicalName";
 import { Permissions } from "../submitting";
-import { checkComponentName, checkMembers, checkSubmitAccess, regionOf } from "./checks";
+import { checkComponentName, checkMembers, checkSubmitAccess, regionOf } from "./awsChecks";
 import { leastPrivilege, policyDocument, secretsActions } from "./leastPrivilege";
 import { managedPolicy, partitionOf } from "./partition";
 

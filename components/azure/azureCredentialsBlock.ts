@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { AnyJson } from "../anyJson";
 import { type ArgumentNames, checkName, declared, refuse } from "../checks";
 import { present } from "../definitions";
-import type { AnyJson } from "../json";
 import { azureCloud } from "./azureCloud";
 import { checkClientId } from "./checks";
 

@@ -1,9 +1,9 @@
 import { getUserAssignedIdentityOutput } from "@pulumi/azure-native/managedidentity/getUserAssignedIdentity";
 import * as pulumi from "@pulumi/pulumi";
 import { defaultTemplate } from "../../src/template";
+import type { AnyJson } from "../anyJson";
 import { declared, partOf } from "../checks";
 import { type PushPoolDefinition, present } from "../definitions";
-import type { AnyJson } from "../json";
 import { checkPoolTemplate, withDefaults } from "../poolTemplate";
 import { blockNameOf, Credentials, withSecretsMarked } from "../submitting";
 import { azureCloud } from "./azureCloud";

@@ -1,3 +1,4 @@
+import type { AnyJson } from "../anyJson";
 import {
   checkChoice,
   checkExclusive,
@@ -9,7 +10,6 @@ import {
   type Declared,
   refuse,
 } from "../checks";
-import type { AnyJson } from "../json";
 import { Credentials, Permissions } from "../submitting";
 import { BLOCK_TYPE } from "./azureCredentialsBlock";
 import { checkAzureName, checkClientId, checkEndDate, checkMembers, checkResourceId, checkRetention } from "./checks";

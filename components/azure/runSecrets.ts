@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { AnyJson } from "../json";
+import type { AnyJson } from "../anyJson";
 import { blockNameOf } from "../submitting";
 
 /** The secrets of a pool's runs, in a block. */

@@ -1,7 +1,7 @@
 import { Service } from "@pulumi/gcp/projects";
 import * as pulumi from "@pulumi/pulumi";
 import { type ArgumentNames, declared, partOf } from "../checks";
-import { placeOf } from "./checks";
+import { placeOf } from "./gcpChecks";
 
 /** The APIs for provisioning a pool and running on it. */
 const ALWAYS = ["cloudresourcemanager", "iam", "run", "logging"];

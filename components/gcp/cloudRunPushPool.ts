@@ -1,6 +1,7 @@
 import { IAMMember } from "@pulumi/gcp/projects";
 import * as pulumi from "@pulumi/pulumi";
 import { defaultTemplate } from "../../src/template";
+import type { AnyJson } from "../anyJson";
 import {
   checkChoice,
   checkExclusive,
@@ -14,12 +15,11 @@ import {
 } from "../checks";
 import { type PushPoolDefinition, present } from "../definitions";
 import { inPlaceOf } from "../inPlaceOf";
-import type { AnyJson } from "../json";
 import { checkPoolTemplate, withDefaults } from "../poolTemplate";
 import { blockNameOf, Credentials, Permissions, withSecretsMarked } from "../submitting";
 import { ApiEnablement } from "./apiEnablement";
-import { checkAccount, checkMembers, placeOf } from "./checks";
 import { CLOUD_RUN_PUSH_POOL_ARGUMENTS, type CloudRunPushPoolArgs } from "./cloudRunPushPoolArgs";
+import { checkAccount, checkMembers, placeOf } from "./gcpChecks";
 import { gcpCredentials } from "./gcpCredentialsBlock";
 import { ImageRepository } from "./imageRepository";
 import { pushAccount } from "./pushServiceAccount";

@@ -1,6 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
+import type { AnyJson } from "../anyJson";
 import type { ArgumentNames } from "../checks";
-import type { AnyJson } from "../json";
 import type { Credentials, Permissions } from "../submitting";
 import type { WorkQueueArgs } from "../workQueue";
 import type { NetworkAccess } from "./runNetwork";

@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { AnyJson } from "../anyJson";
 import { type ArgumentNames, checkName, declared } from "../checks";
 import { present } from "../definitions";
-import type { AnyJson } from "../json";
-import { placeOf } from "./checks";
+import { placeOf } from "./gcpChecks";
 
 /** Arguments of a `GcpCredentialsBlock`. */
 export interface GcpCredentialsBlockArgs {

@@ -2,7 +2,7 @@ import { Repository } from "@pulumi/gcp/artifactregistry";
 import * as pulumi from "@pulumi/pulumi";
 import { type ArgumentNames, declared, partOf, refuse } from "../checks";
 import { physicalName } from "../physicalName";
-import { placeOf } from "./checks";
+import { placeOf } from "./gcpChecks";
 
 /** Arguments of an `ImageRepository`. */
 export interface ImageRepositoryArgs {

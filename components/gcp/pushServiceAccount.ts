@@ -4,7 +4,7 @@ import { type ArgumentNames, checkChoice, declared, partOf } from "../checks";
 import { inPlaceOf } from "../inPlaceOf";
 import { physicalName } from "../physicalName";
 import { Permissions } from "../submitting";
-import { checkAccount, checkAccountId, placeOf } from "./checks";
+import { checkAccount, checkAccountId, placeOf } from "./gcpChecks";
 import { letSubmit } from "./submitAccess";
 
 /** Arguments of a `PushServiceAccount`. */

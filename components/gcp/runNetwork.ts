@@ -2,7 +2,7 @@ import { Network, Subnetwork } from "@pulumi/gcp/compute";
 import { Connector } from "@pulumi/gcp/vpcaccess";
 import * as pulumi from "@pulumi/pulumi";
 import { type ArgumentNames, checkChoice, declared, partOf } from "../checks";
-import { placeOf } from "./checks";
+import { placeOf } from "./gcpChecks";
 
 /** How runs get into a VPC network. */
 export const NetworkAccess = {

@@ -1,9 +1,9 @@
 import { Secret, SecretIamMember, SecretVersion } from "@pulumi/gcp/secretmanager";
 import * as pulumi from "@pulumi/pulumi";
+import type { AnyJson } from "../anyJson";
 import { type ArgumentNames, checkVariableNames, declared, partOf } from "../checks";
-import type { AnyJson } from "../json";
 import { physicalName } from "../physicalName";
-import { checkAccount, placeOf } from "./checks";
+import { checkAccount, placeOf } from "./gcpChecks";
 
 /** Arguments of `RuntimeSecrets`. */
 export interface RuntimeSecretsArgs {

@@ -3,7 +3,7 @@ import { Account } from "@pulumi/gcp/serviceaccount";
 import * as pulumi from "@pulumi/pulumi";
 import { type ArgumentNames, declared, partOf } from "../checks";
 import { physicalName } from "../physicalName";
-import { checkAccountId, placeOf } from "./checks";
+import { checkAccountId, placeOf } from "./gcpChecks";
 
 /** Arguments of a `RuntimeServiceAccount`. */
 export interface RuntimeServiceAccountArgs {

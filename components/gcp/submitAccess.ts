@@ -4,7 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { type ArgumentNames, checkChoice, declared, partOf } from "../checks";
 import { physicalName } from "../physicalName";
 import { Permissions } from "../submitting";
-import { checkAccount, checkMembers, placeOf } from "./checks";
+import { checkAccount, checkMembers, placeOf } from "./gcpChecks";
 import { leastPrivilege } from "./leastPrivilege";
 
 /** Arguments of a `SubmitAccess`. */

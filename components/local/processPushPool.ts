@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { defaultTemplate } from "../../src/template";
+import type { AnyJson } from "../anyJson";
 import { type ArgumentNames, checkLimits, checkName, declared } from "../checks";
 import { type PushPoolDefinition, present } from "../definitions";
-import type { AnyJson } from "../json";
 import { poolTemplate } from "../poolTemplate";
 import type { WorkQueueArgs } from "../workQueue";
 

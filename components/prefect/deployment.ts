@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { AnyJson } from "../anyJson";
 import { type ArgumentNames, declared } from "../checks";
-import type { AnyJson } from "../json";
 import { parametersInClear } from "../secretPaths";
 import { prefectDeployment } from "../trampoline";
 

@@ -1,10 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import { credentialsVariable } from "../../src/template";
+import type { AnyJson } from "../anyJson";
 import { type ArgumentNames, checkParts } from "../checks";
 import type { PrefectDefinition, PushPoolDefinition } from "../definitions";
 import { present } from "../definitions";
 import type { Deployment } from "../deployment";
-import type { AnyJson } from "../json";
 import { PrefectBlock } from "./block";
 import type { Connection } from "./connection";
 import { PrefectDeployment, type PrefectDeploymentArgs } from "./deployment";

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { AnyJson } from "../anyJson";
 import { type ArgumentNames, checkQueues, declared } from "../checks";
-import type { AnyJson } from "../json";
 import { prefectWorkPool } from "../trampoline";
 
 /** A work queue of a work pool on a Prefect API. */

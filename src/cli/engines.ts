@@ -24,7 +24,7 @@ export interface EngineFlags extends GlobalOptions {
 }
 
 /** The project and stack of an operation, and the engine that executes it. */
-export interface Operation {
+export interface EngineOperation {
   workspace: Workspace;
   project: { name: string; dir: string };
   stack: string;
@@ -39,7 +39,7 @@ export interface Operation {
  * @param args the arguments after `--`; only pulumi understands them all
  * @throws {UserError} if there is no project, the other engine manages the stack, or the engine does not support the arguments
  */
-export function settle(workspace: Workspace, { engine: wanted, json }: EngineFlags, args: string[]): Operation {
+export function settle(workspace: Workspace, { engine: wanted, json }: EngineFlags, args: string[]): EngineOperation {
   const { project, home, env } = workspace;
   if (!project)
     throw new UserError(`there is no Pulumi.yaml in ${workspace.cwd} or its parents: go to a Pulumi project, or give its folder with -C`);
@@ -118,6 +118,6 @@ function refusalOf(args: string[]): UserError {
 }
 
 /** Record that this engine manages the stack. */
-export function keep({ workspace, project, stack, engine }: Operation): void {
+export function keep({ workspace, project, stack, engine }: EngineOperation): void {
   recordEngine(workspace.home, project.name, stack, engine);
 }

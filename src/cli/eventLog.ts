@@ -1,5 +1,5 @@
 import type { EngineEvent, StepEvent } from "../engine";
-import { hideInEvent } from "../engine/events";
+import { hideInEvent } from "../engine/engineEvents";
 import type { Redactor } from "../redactor";
 import { printJson } from "./screen";
 

@@ -7,7 +7,7 @@ import { UserError } from "../userError";
 import type { Workspace } from "../workspace";
 
 /** The names by which a command filters runs. */
-export interface Wanted {
+export interface NameFilter {
   pool?: string;
   deployment?: string;
   /** Whether to include all stacks, not only that of the workspace. */
@@ -18,7 +18,7 @@ export interface Wanted {
  * Refuse unknown names, for filters that match no runs. The names of recorded runs and of the stack's manifest are known.
  * @throws {UserError} with the flag of an unknown name, and the most similar names
  */
-export async function refuseUnknownNames(workspace: Workspace, { pool, deployment, allStacks = false }: Wanted): Promise<void> {
+export async function refuseUnknownNames(workspace: Workspace, { pool, deployment, allStacks = false }: NameFilter): Promise<void> {
   const stack = allStacks ? undefined : workspace.stack;
   if (pool === undefined && deployment === undefined && !stack?.given) return;
   const { used, deployed } = await recorded(workspace);

@@ -3,7 +3,7 @@ import type { EngineResult, Op } from "../engine";
 import type { Json } from "../json";
 import { Redactor } from "../redactor";
 import { UserError } from "../userError";
-import type { Operation } from "./engines";
+import type { EngineOperation } from "./engines";
 import { eventLog } from "./eventLog";
 import { interruptible } from "./interruption";
 import { PlanView } from "./planView";
@@ -19,7 +19,7 @@ const WORDS: Partial<Record<Op, { done: string; planned: string }>> = {
 
 /** Run an operation with the offline engine and show it: the changes, a summary and the outputs; or as JSON, its events and its result. */
 export async function runOffline(
-  { workspace, project, stack, replace }: Operation,
+  { workspace, project, stack, replace }: EngineOperation,
   verb: "preview" | "up" | "refresh" | "destroy",
   json = false,
 ): Promise<EngineResult> {

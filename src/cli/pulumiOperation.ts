@@ -5,7 +5,7 @@ import type { EngineEvent, EngineResult } from "../engine";
 import { learnStack, type PendingCreates, pendingCreatesOf } from "../pulumiState";
 import { credentialsIn, Redactor } from "../redactor";
 import { UserError } from "../userError";
-import type { EngineFlags, Operation } from "./engines";
+import type { EngineFlags, EngineOperation } from "./engines";
 import { eventLog } from "./eventLog";
 import { learnFromDebug, pulumiEvent } from "./pulumiEvents";
 import { note, printJson } from "./screen";
@@ -16,7 +16,7 @@ const MAX_OUTPUT = 64 * 1024;
 type Verb = "up" | "preview" | "refresh" | "destroy";
 
 /** The end of a Pulumi command. */
-interface Ended {
+interface CommandEnd {
   code: number;
   /** The last part of its standard error. */
   said: string;
@@ -26,7 +26,7 @@ interface Ended {
  * Run an operation with the Pulumi CLI: on this terminal, or with `--json` in the same format as the offline engine. Exit status 0 of Pulumi means
  * success, and any other "refused". If the stack is locked, or an earlier `up` was killed while it created resources, a hint is printed.
  */
-export async function runPulumi(operation: Operation, verb: Verb, { yes, json }: EngineFlags, args: string[]): Promise<void> {
+export async function runPulumi(operation: EngineOperation, verb: Verb, { yes, json }: EngineFlags, args: string[]): Promise<void> {
   const { workspace, project, stack } = operation;
   const organization = workspace.stack?.organization;
   const name = organization === undefined ? stack : `${organization}/${project.name}/${stack}`;
@@ -47,7 +47,7 @@ export async function runPulumi(operation: Operation, verb: Verb, { yes, json }:
 }
 
 async function runInJson(
-  operation: Operation,
+  operation: EngineOperation,
   {
     verb,
     argv,
@@ -156,9 +156,9 @@ class Phases {
  */
 async function run(
   argv: string[],
-  { project, workspace: { env } }: Operation,
+  { project, workspace: { env } }: EngineOperation,
   onLine?: (line: string, from: "stdout" | "stderr") => void,
-): Promise<Ended> {
+): Promise<CommandEnd> {
   let child: ChildProcess | undefined;
   const stay = () => {};
   const pass = () => child?.kill("SIGINT");
@@ -176,7 +176,7 @@ function spawnPulumi(argv: string[], cwd: string, env: NodeJS.ProcessEnv, piped:
   return spawn("pulumi", argv, { cwd, env, stdio: ["inherit", piped ? "pipe" : "inherit", "pipe"] });
 }
 
-async function endOf(child: ChildProcess, onLine?: (line: string, from: "stdout" | "stderr") => void): Promise<Ended> {
+async function endOf(child: ChildProcess, onLine?: (line: string, from: "stdout" | "stderr") => void): Promise<CommandEnd> {
   let said = "";
   child.stderr?.on("data", (chunk: Buffer) => {
     if (!onLine) process.stderr.write(chunk);

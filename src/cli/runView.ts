@@ -4,7 +4,7 @@ import { capped, logLine, oneLine } from "../shown";
 import { dim, isWatched, note, noteLine, noteStyled, printJson, printLog, stateText } from "./screen";
 
 /** The start from which times are counted, in milliseconds since 1970. */
-export interface Clock {
+export interface ViewClock {
   start: number;
   now?: () => number;
 }
@@ -35,7 +35,7 @@ export function jsonView(): RunView {
 }
 
 /** The view for a pipe or a file: plain lines, with the run's stdout on stdout and everything else on stderr. */
-export function plainView({ start, now = Date.now }: Clock): RunView {
+export function plainView({ start, now = Date.now }: ViewClock): RunView {
   return {
     show: (event) => {
       switch (event.kind) {
@@ -62,7 +62,7 @@ export function phaseLine(state: State, elapsed: number, coloured = false): stri
 const FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏";
 
 /** The view for a terminal: states with their times, the output, and a status line that is updated. */
-export function terminalView({ start, now = Date.now }: Clock): RunView {
+export function terminalView({ start, now = Date.now }: ViewClock): RunView {
   const erase = "\r\x1b[2K";
   let status: ((width: number) => string) | undefined;
   let frame = 0;

@@ -3,14 +3,14 @@ import { type InspectedFlows, importFlows, inspectEntrypoints } from "../entrypo
 import { describeFileError } from "../fileErrors";
 import type { JsonObject } from "../json";
 import { few } from "../nearest";
-import { defineDeployment, loadPrefectYaml, type ResolvedDeployment, resolveDeployment, type Surroundings } from "../prefectYaml";
+import { defineDeployment, loadPrefectYaml, type PlaceholderValues, type ResolvedDeployment, resolveDeployment } from "../prefectYaml";
 import { undeclaredVariables } from "../template";
 import { readTextFile } from "../textFile";
 import { UserError } from "../userError";
-import { choose } from "./choose";
-import type { DeploymentChange } from "./diff";
+import { chooseDeployments } from "./chooseDeployments";
+import type { DeploymentChange } from "./deploymentDiff";
 import { noLongerThere } from "./noLongerThere";
-import type { DeploymentRegistry, Refused, ToDeploy } from "./registry";
+import type { DeploymentRegistry, RefusedDeployment, ToDeploy } from "./registry";
 
 export interface DeployRequest {
   /** Absolute path of the prefect.yaml. */
@@ -70,7 +70,7 @@ export async function planDeploy(request: DeployRequest): Promise<DeployPlan> {
   const problems: DeployProblem[] = [];
 
   const { pools, blocks, variables, origin } = await registry.place(file);
-  const around: Surroundings = {
+  const around: PlaceholderValues = {
     env: request.env,
     blocks,
     variables,
@@ -78,7 +78,7 @@ export async function planDeploy(request: DeployRequest): Promise<DeployPlan> {
     hasImage: (pool) => pool === null || !pools[pool] || undeclaredVariables(pools[pool].baseJobTemplate, { image: "" }).length === 0,
     folder,
   };
-  const chosen = await choose(request, file, around, notes);
+  const chosen = await chooseDeployments(request, file, around, notes);
   for (const { name, index, line, message } of file.problems)
     if (chosen.wants(index)) problems.push({ ...(name === undefined ? {} : { name }), line, message });
 
@@ -157,7 +157,7 @@ export async function writePlan(
   return { ...plan, problems, deployments, exitCode: refused.some(({ exitCode }) => exitCode === 5) ? 5 : 2 };
 }
 
-function problemOf({ name, message }: Refused, plan: DeployPlan): DeployProblem {
+function problemOf({ name, message }: RefusedDeployment, plan: DeployPlan): DeployProblem {
   return { name: nameIn(name), line: plan.lineOf(name), message };
 }
 

@@ -1,7 +1,7 @@
 import { spellings } from "../deploymentName";
 import type { Ledger } from "../ledger";
 import type { LoadedManifest } from "../manifest";
-import { compareDeployments } from "./diff";
+import { compareDeployments } from "./deploymentDiff";
 import type { DeploymentRegistry } from "./registry";
 import { planRemoval } from "./remove";
 

@@ -1,11 +1,11 @@
 import type { JsonObject } from "../json";
 import type { DeploymentRecord } from "../ledger";
-import type { Place, PrefectYaml, Said, Surroundings } from "../prefectYaml";
-import type { DeploymentChange } from "./diff";
+import type { DeployPlace, GivenSettings, PlaceholderValues, PrefectYaml } from "../prefectYaml";
+import type { DeploymentChange } from "./deploymentDiff";
 
 /** A deployment of a file, and which fields the file sets. */
 export interface ToDeploy extends DeploymentRecord {
-  said: Said;
+  said: GivenSettings;
 }
 
 /** How a deployment differs from the deployed one. */
@@ -17,7 +17,7 @@ export interface Comparison extends DeploymentChange {
 }
 
 /** A deployment that could not be written. Its partial changes are undone. */
-export interface Refused {
+export interface RefusedDeployment {
   name: string;
   /** One sentence. */
   message: string;
@@ -34,7 +34,7 @@ export interface DeploymentRegistry {
   /** Names of the deployments that the Pulumi program declares. */
   declared: ReadonlySet<string>;
   /** Read what a file's deployments can refer to: work pools, blocks and variables. */
-  place(file: PrefectYaml): Promise<Place & Pick<Surroundings, "blocks" | "variables">>;
+  place(file: PrefectYaml): Promise<DeployPlace & Pick<PlaceholderValues, "blocks" | "variables">>;
   /** Whether schedules work there without `pushpool serve`. */
   schedules: boolean;
   /** Whether to import flows, if Python has Prefect, for the fields that are stored about them. */
@@ -48,7 +48,7 @@ export interface DeploymentRegistry {
    * @param options.allOrNothing after the first refusal, undo those before it and send no more
    * @returns those that were not written
    */
-  write(records: readonly ToDeploy[], options: { unchanged: readonly ToDeploy[]; allOrNothing: boolean }): Promise<Refused[]>;
+  write(records: readonly ToDeploy[], options: { unchanged: readonly ToDeploy[]; allOrNothing: boolean }): Promise<RefusedDeployment[]>;
   /** Names of the deployments known to come from this file (an absolute path). */
   cameFrom(file: string): Promise<string[]>;
   /**

@@ -1,7 +1,7 @@
 import { spellings } from "../deploymentName";
 import { suggestion } from "../nearest";
 import { UserError } from "../userError";
-import type { DeploymentChange } from "./diff";
+import type { DeploymentChange } from "./deploymentDiff";
 
 /**
  * Plan to remove deployments.

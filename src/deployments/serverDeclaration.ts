@@ -3,12 +3,12 @@ import type { DeploymentRecord } from "../ledger";
 import type { ServerDeployment } from "../prefect/api/deployments";
 import { asDeclared, DEPLOYMENT_FIELDS } from "../prefect/declaredDeployment";
 import { changedFields } from "../prefect/managedFields";
-import { fromServer } from "../prefect/schedules";
+import { fromServer } from "../prefect/serverSchedules";
 import type { DeclaredSchedule } from "../schedules";
 import type { ToDeploy } from "./registry";
 
 /** What `deploy` wants to change in an existing deployment. */
-interface Wanted {
+interface WantedDeployment {
   /** The fields to compare and to send. */
   fields: JsonObject;
   /** Absent if the file does not set schedules. */
@@ -64,7 +64,7 @@ export function declaration({ name, definition, kept }: DeploymentRecord): JsonO
  * `concurrency_limit`, `work_queue_name` and `paused`.
  * @param before what this workspace deployed last
  */
-export function wantedOf(record: ToDeploy, there: ServerDeployment, before: DeploymentRecord | undefined): Wanted {
+export function wantedOf(record: ToDeploy, there: ServerDeployment, before: DeploymentRecord | undefined): WantedDeployment {
   const { said, definition } = record;
   const all = declaration(record);
   const silent: Record<string, boolean> = {

@@ -15,11 +15,11 @@ import { listWorkPools, listWorkQueues } from "../prefect/api/workPools";
 import type { Client } from "../prefect/client";
 import { asDeclared } from "../prefect/declaredDeployment";
 import { readBlocks, readVariables } from "../prefect/referenced";
-import { renameFaults, scheduleDifferences } from "../prefect/schedules";
-import type { Place, PrefectYaml } from "../prefectYaml";
+import { renameFaults, scheduleDifferences } from "../prefect/serverSchedules";
+import type { DeployPlace, PrefectYaml } from "../prefectYaml";
 import { toProgram } from "../schedules";
 import { MASK } from "../secret";
-import { type Change, differences } from "./diff";
+import { type Change, differences } from "./deploymentDiff";
 import { fileOrigin } from "./fileOrigin";
 import type { Comparison, DeploymentRegistry, ToDeploy } from "./registry";
 import { planRemoval } from "./remove";
@@ -135,9 +135,9 @@ export function serverRegistry(
 }
 
 /** All pools, and their queues if the file names any. */
-async function poolsFor(client: Client, { deployments }: PrefectYaml): Promise<Place["pools"]> {
+async function poolsFor(client: Client, { deployments }: PrefectYaml): Promise<DeployPlace["pools"]> {
   const withQueue = new Set(deployments.flatMap(({ config }) => (config.work_pool?.work_queue_name ? config.work_pool.name : [])));
-  const pools: Place["pools"] = {};
+  const pools: DeployPlace["pools"] = {};
   for (const { name, base_job_template } of await listWorkPools(client)) {
     const queues = withQueue.has(name) ? { queues: await queuesOf(client, name) } : {};
     pools[name] = { baseJobTemplate: base_job_template, ...queues };

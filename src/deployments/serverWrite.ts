@@ -4,11 +4,11 @@ import { deleteWorkQueue, listWorkQueues } from "../prefect/api/workPools";
 import type { Client } from "../prefect/client";
 import { asDeclared, bringDeployment, DEPLOYMENT_FIELDS, makeDeployment } from "../prefect/declaredDeployment";
 import { changedFields } from "../prefect/managedFields";
-import { PrefectRefusal } from "../prefect/refusal";
-import { exactly } from "../prefect/schedules";
+import { PrefectRefusal } from "../prefect/prefectRefusal";
+import { exactly } from "../prefect/serverSchedules";
 import type { DeclaredSchedule } from "../schedules";
 import { UserError } from "../userError";
-import type { Refused } from "./registry";
+import type { RefusedDeployment } from "./registry";
 
 /** One deployment to create or change. */
 export interface DeploymentWrite {
@@ -35,8 +35,8 @@ interface Undo {
  * unreachable or refuses the key.
  * @param allOrNothing stop at the first refusal, and undo the deployments before it too
  */
-export async function writeSteps(client: Client, steps: readonly DeploymentWrite[], allOrNothing: boolean): Promise<Refused[]> {
-  const refused: Refused[] = [];
+export async function writeSteps(client: Client, steps: readonly DeploymentWrite[], allOrNothing: boolean): Promise<RefusedDeployment[]> {
+  const refused: RefusedDeployment[] = [];
   const done: Undo[][] = [];
   for (const [index, step] of steps.entries()) {
     const undo: Undo[] = [];

@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Json, JsonObject } from "../json";
-import { type EngineResult, hideInStep, type StepEvent } from "./events";
+import { type EngineResult, hideInStep, type StepEvent } from "./engineEvents";
+import { OperationFailed } from "./engineOptions";
 import type { OperationContext } from "./operationContext";
-import { OperationFailed } from "./options";
 import { maskSecrets } from "./state/secretValues";
 import type { Changes } from "./state/step";
 import { mapChildren, type Properties, UNKNOWN } from "./wire";

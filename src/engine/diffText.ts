@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Json, JsonObject } from "../json";
-import type { StepEvent } from "./events";
+import type { StepEvent } from "./engineEvents";
 import { pathOf, segmentsOf } from "./plan/propertyPath";
 import { isGone, type Op } from "./state/step";
 import { UNKNOWN } from "./wire";

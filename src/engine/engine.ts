@@ -1,8 +1,8 @@
-import type { EngineResult } from "./events";
+import type { EngineResult } from "./engineEvents";
+import type { EngineOptions } from "./engineOptions";
 import { Executor } from "./execute/executor";
-import { refresh as refreshResources } from "./execute/refresh";
+import { refreshResources } from "./execute/refreshResources";
 import { createContext, hidingSecrets, isStack, projectOf, withLock } from "./operationContext";
-import type { EngineOptions } from "./options";
 import { Planner } from "./plan/planner";
 import { refreshFirst } from "./refreshFirst";
 import { Snapshot } from "./state/snapshot";

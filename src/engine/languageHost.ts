@@ -3,7 +3,7 @@ import { dirname, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { split } from "shlex";
 import { UserError } from "../userError";
-import type { EngineEvent } from "./events";
+import type { EngineEvent } from "./engineEvents";
 import type { Project } from "./project";
 import { SDK_FLAGS } from "./sdkFlags";
 import type { StackConfig } from "./stackConfig";

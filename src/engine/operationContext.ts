@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { credentialsIn, Redactor } from "../redactor";
 import { UserError } from "../userError";
-import { type EngineEvent, type EngineResult, hideInEvent } from "./events";
+import { type EngineEvent, type EngineResult, hideInEvent } from "./engineEvents";
+import type { EngineOptions } from "./engineOptions";
 import type { Protocol, PulumiSdk } from "./grpc/protocol";
-import type { EngineOptions } from "./options";
 import { type Project, readProject } from "./project";
 import { ProviderHost } from "./providers/host";
 import { readConfigFile, resolveConfig, type StackConfig } from "./stackConfig";

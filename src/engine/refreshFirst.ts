@@ -1,8 +1,8 @@
 import { UserError } from "../userError";
-import type { EngineEvent } from "./events";
-import { refresh } from "./execute/refresh";
+import type { EngineEvent } from "./engineEvents";
+import { refreshResources } from "./execute/refreshResources";
 import type { OperationContext } from "./operationContext";
-import type { Registry } from "./providers/registry";
+import type { Registry } from "./providers/providerRegistry";
 import type { Before } from "./stackDeployment";
 import { pendingCreations } from "./state/stateFile";
 
@@ -22,7 +22,7 @@ export async function refreshFirst(
     errors.push(message);
     onEvent({ kind: "diagnostic", severity: "error", message, urn });
   };
-  const { resources } = await refresh(before.resources, {
+  const { resources } = await refreshResources(before.resources, {
     registry,
     parallel,
     onEvent: onRefreshEvent,

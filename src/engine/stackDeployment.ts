@@ -1,15 +1,15 @@
 import { UserError } from "../userError";
-import type { StepEvent } from "./events";
-import { type EngineEvent, stepEvent } from "./events";
+import type { StepEvent } from "./engineEvents";
+import { type EngineEvent, stepEvent } from "./engineEvents";
 import { StepRefused, withSecretOutputs } from "./execute/apply";
 import { type ChainResult, Executor } from "./execute/executor";
-import type { Invocation, InvocationResult, MonitorBackend, Registered } from "./grpc/monitorService";
+import type { Invocation, InvocationResult, MonitorBackend, RegistrationResult } from "./grpc/monitorService";
 import { type Goal, goalOf } from "./plan/goal";
 import { duplicateUrn, PlanFailed, Planner } from "./plan/planner";
 import { withOutputs } from "./plan/resource";
 import type { LoadedProvider } from "./providers/host";
 import { configOfPackage } from "./providers/host";
-import { Registry } from "./providers/registry";
+import { Registry } from "./providers/providerRegistry";
 import type { StackConfig } from "./stackConfig";
 import { Snapshot } from "./state/snapshot";
 import type { Resource, StackStore } from "./state/stackStore";
@@ -113,19 +113,19 @@ export class StackDeployment implements MonitorBackend {
     return new Registry({ load, preview: dryRun, before });
   }
 
-  async register(goal: Goal, version: string, downloadUrl: string): Promise<Registered> {
+  async register(goal: Goal, version: string, downloadUrl: string): Promise<RegistrationResult> {
     const needsProvider = goal.custom && !isProviderType(goal.type);
     const provider = needsProvider ? goal.provider || (await this.#defaultProvider(packageOf(goal.type), version, downloadUrl)) : "";
     return this.#register({ ...goal, provider });
   }
 
-  async read(goal: Goal, id: string, version: string, downloadUrl: string): Promise<Registered> {
+  async read(goal: Goal, id: string, version: string, downloadUrl: string): Promise<RegistrationResult> {
     const provider = goal.provider || (await this.#defaultProvider(packageOf(goal.type), version, downloadUrl));
     return this.#register({ ...goal, provider }, id);
   }
 
   /** @param readId the id of an existing resource that is only read */
-  async #register(goal: Goal, readId?: string): Promise<Registered> {
+  async #register(goal: Goal, readId?: string): Promise<RegistrationResult> {
     const urn = urnOf(this.stack, this.project, goal.parent, goal.type, goal.name);
     this.#options.learn(goal.inputs);
     const { planner, executor } = await this.#parts;

@@ -7,11 +7,11 @@ import type { PoolType } from "../model/poolType";
 import { childEnvironment } from "../targets/childEnvironment";
 import { UserError } from "../userError";
 import { DEFAULT_PYTHON, PYTHON_VARIABLE } from "./command";
-import { parseEntrypoint } from "./parse";
+import { parseEntrypoint } from "./parseEntrypoint";
 import { plainFolders, stepName } from "./pullSteps";
 
 /** An entrypoint that is about to be submitted. */
-export interface Place {
+export interface EntrypointPlace {
   /** The path of the deployment, for messages. */
   at: string;
   entrypoint: string;
@@ -28,12 +28,12 @@ export interface Place {
  * this machine. For a container, only the pull steps are checked: whether the image has Prefect, if they need it.
  * @throws {UserError} with the path, and what to do
  */
-export function checkPlace(place: Place): void {
+export function checkPlace(place: EntrypointPlace): void {
   if (place.poolType === "process:push") checkHere(place);
   else checkImage(place);
 }
 
-function checkHere({ at, entrypoint, pullSteps, job, env }: Place): void {
+function checkHere({ at, entrypoint, pullSteps, job, env }: EntrypointPlace): void {
   const own = texts((job.env ?? {}) as ValueObject);
   const childEnv = childEnvironment(env, own);
   const python = own[PYTHON_VARIABLE] ?? DEFAULT_PYTHON;
@@ -74,7 +74,7 @@ function checkFile(at: string, entrypoint: string, folder: string | undefined): 
 }
 
 /** Only Prefect's own images are known to have Prefect. */
-function checkImage({ at, pullSteps, job }: Place): void {
+function checkImage({ at, pullSteps, job }: EntrypointPlace): void {
   if (plainFolders(pullSteps)) return;
   const images = [...imagesOf(job)];
   if (images.length > 0 && images.every((image) => /^(docker\.io\/)?prefecthq\/prefect([:@-]|$)/.test(image))) return;

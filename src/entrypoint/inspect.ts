@@ -6,7 +6,7 @@ import { readJson } from "../jsonText";
 import { suggestion } from "../nearest";
 import { UserError } from "../userError";
 import { DEFAULT_PYTHON } from "./command";
-import { type Entrypoint, parseEntrypoint } from "./parse";
+import { type Entrypoint, parseEntrypoint } from "./parseEntrypoint";
 import { inspector } from "./programs";
 
 /** The facts about a flow that are known without importing its code. */

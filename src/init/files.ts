@@ -28,7 +28,7 @@ export interface InitPlan {
 }
 
 /** Plans one kind of project. */
-export type Planner = (input: InitInput) => InitPlan;
+export type ProjectPlanner = (input: InitInput) => InitPlan;
 
 /** The input for the plan of a project. */
 export interface InitInput {

@@ -1,4 +1,4 @@
 export { planAws } from "./aws";
-export { type InitInput, type InitPlan, KINDS, type Kind, type Planner, type PoolPlan } from "./files";
+export { type InitInput, type InitPlan, KINDS, type Kind, type PoolPlan, type ProjectPlanner } from "./files";
 export { planGcp } from "./gcp";
 export { planLocal } from "./local";

@@ -2,7 +2,7 @@ import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import type { JsonObject } from "../json";
 import type { State } from "../model/flowRun";
 import type { DeploymentRecord, Ledger, NewRun, RunChange, RunFilter, RunRecord, SlotAnswer, SlotLimits } from "./ledger";
-import { IN_MEMORY, openDatabase, translated, writeFailed } from "./open";
+import { IN_MEMORY, openDatabase, translated, writeFailed } from "./openDatabase";
 import { type DeploymentRow, deploymentOf, fromRow, type Row, type RunRow, toRow } from "./rows";
 import { openWalSync, type WalSync } from "./walSync";
 import { openWriteBatcher, type WriteBatcher } from "./writeBatcher";

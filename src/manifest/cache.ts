@@ -12,7 +12,7 @@ import { UserError } from "../userError";
 import type { Workspace } from "../workspace";
 import { writeWhole } from "../writeWhole";
 import type { Manifest } from "./manifest";
-import type { Search } from "./source";
+import type { Search } from "./manifestSource";
 
 /** The stored form of a pulled manifest. */
 interface Cached {

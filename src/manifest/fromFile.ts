@@ -7,9 +7,9 @@ import { refuseForeignOwner } from "../ownership";
 import { readTextFile } from "../textFile";
 import { UserError } from "../userError";
 import type { Workspace } from "../workspace";
-import { pickManifest } from "./outputs";
-import { isManifest } from "./parse";
-import type { Source } from "./source";
+import type { ManifestSource } from "./manifestSource";
+import { isManifest } from "./parseManifest";
+import { pickManifest } from "./pickManifest";
 
 interface Reading {
   /** The value of `--output`, for a file with all outputs of a stack. */
@@ -21,7 +21,7 @@ interface Reading {
  * Read the manifest that `--manifest` or `$PUSHPOOL_MANIFEST` names, if one of them is given.
  * @throws {UserError} if it cannot be read, or the file belongs to another user
  */
-export async function readGiven(workspace: Workspace, given: string | undefined, reading: Reading): Promise<Source | undefined> {
+export async function readGiven(workspace: Workspace, given: string | undefined, reading: Reading): Promise<ManifestSource | undefined> {
   if (given?.trim() === "") throw new UserError("--manifest is blank: give the file of a manifest, or leave it out");
   if (given === "-") return fromText((await reading.stdin?.()) ?? "", "standard input", reading);
   if (given !== undefined) return fromFile(workspace, given, "--manifest", reading);
@@ -33,7 +33,7 @@ export async function readGiven(workspace: Workspace, given: string | undefined,
     : fromFile(workspace, variable, "PUSHPOOL_MANIFEST", reading);
 }
 
-function fromFile({ cwd }: Workspace, name: string, choose: string, reading: Reading): Source {
+function fromFile({ cwd }: Workspace, name: string, choose: string, reading: Reading): ManifestSource {
   const path = resolve(cwd, name);
   return fromText(textOf(path, choose), path, reading);
 }
@@ -53,7 +53,7 @@ function textOf(path: string, choose: string): string {
 }
 
 /** Read a manifest, or the output of `pulumi stack output --json` that contains one. */
-function fromText(text: string, origin: string, { output }: Reading): Source {
+function fromText(text: string, origin: string, { output }: Reading): ManifestSource {
   const tree = parseJson(text, origin);
   const isOutputs = !isManifest(tree) && isJsonObject(tree) && Object.values(tree).some(isManifest);
   if (!isOutputs) return { tree, secretPaths: [], origin };

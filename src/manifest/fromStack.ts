@@ -9,8 +9,8 @@ import { MASK } from "../secret";
 import { engineOf } from "../stacks";
 import { UserError } from "../userError";
 import type { Workspace } from "../workspace";
-import { pickManifest } from "./outputs";
-import type { Search, StackOutputs } from "./source";
+import type { Search, StackOutputs } from "./manifestSource";
+import { pickManifest } from "./pickManifest";
 
 /**
  * Look for the manifest in the stack of a workspace: in the state of the offline engine if that owns the stack, else with the Pulumi CLI.

@@ -1,5 +1,5 @@
 import type { JsonObject } from "../json";
-import { type SchemaError, schemaErrors } from "../template/schema";
+import { type SchemaError, schemaErrors } from "../template/schemaErrors";
 import schema from "./manifest.schema.json";
 
 /**

@@ -6,7 +6,7 @@ import { plainNumbers } from "../plainNumbers";
 import { type Progress, RetryNotices } from "../retryNotices";
 import { MASK } from "../secret";
 import { type ApiConnection, authorization } from "./connection";
-import { PrefectRefusal, serverText } from "./refusal";
+import { PrefectRefusal, serverText } from "./prefectRefusal";
 import { nextPause, sureNotSent } from "./repeat";
 import { ServerClock } from "./serverClock";
 

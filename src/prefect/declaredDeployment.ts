@@ -13,8 +13,8 @@ import {
 } from "./api/deployments";
 import { isBefore32 } from "./api/server";
 import type { Client } from "./client";
-import { changeOf, type Fields, longTexts, refreshed } from "./managedFields";
-import { scheduleSteps, toApi } from "./schedules";
+import { changeOf, longTexts, type ManagedFields, refreshed } from "./managedFields";
+import { scheduleSteps, toApi } from "./serverSchedules";
 
 /**
  * Prefect ignores empty job variables in a change and keeps the old ones. An empty `env` replaces them, and means nothing in any template.
@@ -23,7 +23,7 @@ const NO_JOB_VARIABLES: JsonObject = { env: {} };
 const isNone = (value: Json) => JSON.stringify(value ?? {}) === "{}" || JSON.stringify(value) === JSON.stringify(NO_JOB_VARIABLES);
 
 /** How a declared deployment's fields map to the API's. The `deploymentName` (FLOW/DEPLOYMENT) is not one of them. */
-export const DEPLOYMENT_FIELDS: Fields = {
+export const DEPLOYMENT_FIELDS: ManagedFields = {
   description: { api: "description", reset: null },
   version: { api: "version", reset: null },
   paused: { api: "paused", reset: false },

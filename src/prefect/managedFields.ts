@@ -7,7 +7,7 @@ import type { Json, JsonObject } from "../json";
  * A field that the program does not set is not managed: the server's value for it is never a difference. A field that the program no longer
  * sets goes back to `reset`.
  */
-export interface Field {
+export interface ManagedField {
   /** Its name in the API. */
   api: string;
   /** Its API value when the program stops setting it. */
@@ -16,23 +16,23 @@ export interface Field {
   same?: (given: Json, there: Json) => boolean;
 }
 
-export type Fields = Record<string, Field>;
+export type ManagedFields = Record<string, ManagedField>;
 
 /** The names of the fields that differ between the old and the new inputs. */
-export function changedFields(fields: Fields, olds: JsonObject, news: JsonObject): string[] {
+export function changedFields(fields: ManagedFields, olds: JsonObject, news: JsonObject): string[] {
   return Object.keys(fields).filter((name) => {
     if (olds[name] === undefined || news[name] === undefined) return olds[name] !== news[name];
-    return !isSame(fields[name] as Field, news[name], olds[name]);
+    return !isSame(fields[name] as ManagedField, news[name], olds[name]);
   });
 }
 
 /** The request body that changes these fields. */
-export function changeOf(fields: Fields, names: readonly string[], news: JsonObject): JsonObject {
-  return Object.fromEntries(names.map((name) => [(fields[name] as Field).api, news[name] ?? (fields[name] as Field).reset]));
+export function changeOf(fields: ManagedFields, names: readonly string[], news: JsonObject): JsonObject {
+  return Object.fromEntries(names.map((name) => [(fields[name] as ManagedField).api, news[name] ?? (fields[name] as ManagedField).reset]));
 }
 
 /** The given fields with the server's current values; a value that means the same stays as given. */
-export function refreshed(fields: Fields, props: JsonObject, there: JsonObject): JsonObject {
+export function refreshed(fields: ManagedFields, props: JsonObject, there: JsonObject): JsonObject {
   const now: JsonObject = { ...props };
   for (const [name, field] of Object.entries(fields)) {
     const given = props[name];
@@ -43,7 +43,7 @@ export function refreshed(fields: Fields, props: JsonObject, there: JsonObject):
   return now;
 }
 
-function isSame({ same, reset }: Field, given: Json, there: Json): boolean {
+function isSame({ same, reset }: ManagedField, given: Json, there: Json): boolean {
   if (sameJson(given, there)) return true;
   if (same) return same(given, there);
   return (given ?? reset) === (there ?? reset);

@@ -7,13 +7,13 @@ import { readVariable } from "./api/variables";
 import type { Client } from "./client";
 
 /** Blocks by `<type>/<name>`, as in a manifest. */
-export type Blocks = Record<string, { id: string; createdAt: string; data: ValueObject; missing?: string }>;
+export type ReferencedBlocks = Record<string, { id: string; createdAt: string; data: ValueObject; missing?: string }>;
 
 /**
  * Read the blocks that values reference, or that placeholders name. Their secret fields are wrapped. A block that does not exist is marked
  * `missing`, with similar names.
  */
-export async function readBlocks(client: Client, used: Json[]): Promise<Blocks> {
+export async function readBlocks(client: Client, used: Json[]): Promise<ReferencedBlocks> {
   const ids = new Set(used.flatMap(referencedIds));
   const names = new Set(
     used.flatMap((value) =>

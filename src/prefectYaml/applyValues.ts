@@ -7,14 +7,14 @@ import { pythonStr } from "../template/pythonText";
  * The replacement for a placeholder: a value; `"keep"`, which leaves it unchanged; or `"drop"`, which removes it. If a dropped placeholder is the
  * whole string, its key or list item is removed too.
  */
-export type Answer = { value: Json } | "keep" | "drop";
+export type PlaceholderAnswer = { value: Json } | "keep" | "drop";
 
 /**
  * Fill the placeholders of a deployment as Prefect's `deploy` does (`prefect.utilities.templating.apply_values`). Inserted values are not
  * searched again.
  * @param answer called once for each placeholder; `alone` says whether it is the whole string
  */
-export function applyValues(template: Json, answer: (placeholder: Placeholder, alone: boolean) => Answer): Json | undefined {
+export function applyValues(template: Json, answer: (placeholder: Placeholder, alone: boolean) => PlaceholderAnswer): Json | undefined {
   if (typeof template === "string") return applyText(template, answer);
   if (Array.isArray(template)) return template.map((item) => applyValues(item, answer)).filter((item) => item !== undefined);
   if (!isJsonObject(template)) return template;
@@ -26,7 +26,7 @@ export function applyValues(template: Json, answer: (placeholder: Placeholder, a
   );
 }
 
-function applyText(text: string, answer: (placeholder: Placeholder, alone: boolean) => Answer): Json | undefined {
+function applyText(text: string, answer: (placeholder: Placeholder, alone: boolean) => PlaceholderAnswer): Json | undefined {
   const found = pieces(text);
   const single = only(found);
   if (single) {
@@ -45,7 +45,7 @@ function applyText(text: string, answer: (placeholder: Placeholder, alone: boole
 }
 
 /** Look up `{{ $NAME }}` in the environment. As in Prefect's `deploy`, `{{ NAME }}` works too. */
-export function fromEnvironment({ kind, name }: Placeholder, env: Readonly<Record<string, string | undefined>>): Answer {
+export function fromEnvironment({ kind, name }: Placeholder, env: Readonly<Record<string, string | undefined>>): PlaceholderAnswer {
   if (kind !== "environment" && kind !== "standard") return "keep";
   const variable = name.replace(/^\$+/, "");
   const value = Object.hasOwn(env, variable) ? env[variable] : undefined;
@@ -53,7 +53,7 @@ export function fromEnvironment({ kind, name }: Placeholder, env: Readonly<Recor
 }
 
 /** Look up a placeholder as a path into a value. */
-export function fromValues({ kind, name }: Placeholder, values: JsonObject): Answer {
+export function fromValues({ kind, name }: Placeholder, values: JsonObject): PlaceholderAnswer {
   if (kind !== "standard") return "keep";
   const value = getPath(values, name) as Json | undefined;
   return value === undefined ? "drop" : { value };

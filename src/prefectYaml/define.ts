@@ -1,15 +1,15 @@
 import { isJsonObject, type JsonObject } from "../json";
 import type { DeploymentDefinition, PoolDefinition } from "../manifest/manifest";
-import { nameFault } from "../manifest/names";
+import { nameFault } from "../manifest/nameFaults";
 import { few, suggestion } from "../nearest";
 import { quoted } from "../shown";
 import { TARGET_KINDS } from "../targets/kinds";
 import { checkJobVariables, checkParameters, unusedVariables } from "../template";
 import { UserError } from "../userError";
-import type { ResolvedDeployment, Said } from "./resolve";
+import type { GivenSettings, ResolvedDeployment } from "./resolveDeployment";
 
 /** The facts about a flow that pushpool reads without importing it. */
-export interface Flow {
+export interface FlowFacts {
   /** The name that Prefect gives the flow. */
   flowName: string;
   description?: string;
@@ -20,7 +20,7 @@ export interface Flow {
 }
 
 /** Where a deployment is made. It is checked against this. */
-export interface Place {
+export interface DeployPlace {
   /** Work pools by name. */
   pools: Record<string, Pick<PoolDefinition, "baseJobTemplate" | "queues"> & Partial<Pick<PoolDefinition, "type">>>;
   /** What messages call the place of the pools: a stack. */
@@ -35,7 +35,7 @@ export interface DefinedDeployment {
   /** Settings that pushpool stores but does not use yet, by their names in prefect.yaml. */
   kept: JsonObject;
   /** Which settings the file gives. */
-  said: Said;
+  said: GivenSettings;
   warnings: string[];
 }
 
@@ -46,8 +46,8 @@ export interface DefinedDeployment {
  */
 export function defineDeployment(
   resolved: ResolvedDeployment,
-  flow: Flow | { fault: string } | undefined,
-  place: Place,
+  flow: FlowFacts | { fault: string } | undefined,
+  place: DeployPlace,
 ): DefinedDeployment | { problems: string[] } {
   const problems: string[] = [];
   const check = (work: () => void) => {
@@ -133,11 +133,11 @@ function checkSize(parameters: JsonObject, at: string, type: PoolDefinition["typ
   throw new UserError(`${at}: as JSON they are ${size} bytes, and ${limit.taker} takes at most ${limit.bytes}: pass large data in a file`);
 }
 
-function poolOf(name: string | null, { pools, origin }: Place): Place["pools"][string] | string {
+function poolOf(name: string | null, { pools, origin }: DeployPlace): DeployPlace["pools"][string] | string {
   const names = Object.keys(pools);
   if (name === null)
     return `work_pool.name is missing: name the work pool for its runs${names.length > 0 ? `; ${origin} has ${few(names)}` : ""}`;
-  if (Object.hasOwn(pools, name)) return pools[name] as Place["pools"][string];
+  if (Object.hasOwn(pools, name)) return pools[name] as DeployPlace["pools"][string];
   const hint = suggestion(name, names) || "it has none";
   return `work_pool.name: there is no work pool "${name}" in ${origin}: ${hint}. To make it, declare it in the Pulumi program and run \`pushpool up\``;
 }

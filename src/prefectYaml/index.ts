@@ -1,4 +1,4 @@
-export { type DefinedDeployment, defineDeployment, type Flow, type Place } from "./define";
-export { type LoadedDeployment, loadPrefectYaml, type PrefectYaml, type Problem } from "./load";
-export { type ResolvedDeployment, resolveDeployment, type Said, type Surroundings } from "./resolve";
+export { type DefinedDeployment, type DeployPlace, defineDeployment, type FlowFacts } from "./define";
+export { type LoadedDeployment, loadPrefectYaml, type PrefectYaml, type Problem } from "./loadPrefectYaml";
+export { type GivenSettings, type PlaceholderValues, type ResolvedDeployment, resolveDeployment } from "./resolveDeployment";
 export { flowsOf, isMeant } from "./select";

@@ -1,11 +1,11 @@
 import type { Json, JsonObject } from "../json";
 import { durationSeconds } from "../pydanticDuration";
-import { type DeclaredSchedule, isTimeZone, LONGEST_INTERVAL, RRULE_START, timingFault } from "../schedules";
+import { type DeclaredSchedule, isTimeZone, MAX_INTERVAL, RRULE_START, timingFault } from "../schedules";
 import { quoted } from "../shown";
 import { UserError } from "../userError";
 
 /** Prefect's own limit (`MAX_RRULE_LENGTH`). */
-const LONGEST_RRULE = 6500;
+const MAX_RRULE_LENGTH = 6500;
 
 /**
  * Read and check a schedule of a prefect.yaml. Missing fields get Prefect's defaults. Only `anchor_date` has none: without it, an interval counts
@@ -39,8 +39,8 @@ function timing({ cron, interval, rrule, timezone, anchor_date: anchor, day_or: 
   if (interval) {
     const seconds = durationSeconds(interval) ?? 0;
     if (seconds <= 0) throw new UserError(`${at}.interval: must be greater than 0`);
-    if (seconds > LONGEST_INTERVAL)
-      throw new UserError(`${at}.interval: must be at most ${LONGEST_INTERVAL} seconds, the longest timedelta of Python`);
+    if (seconds > MAX_INTERVAL)
+      throw new UserError(`${at}.interval: must be at most ${MAX_INTERVAL} seconds, the longest timedelta of Python`);
     return { interval: seconds, ...(anchor ? { anchor_date: isoTime(String(anchor), `${at}.anchor_date`) } : {}), timezone: zone ?? "UTC" };
   }
   if (rrule) return recurrence(String(rrule), zone, at);
@@ -60,7 +60,8 @@ function recurrence(given: string, zone: string | null, at: string): JsonObject 
       throw new UserError(`${at}.rrule: invalid JSON: ${(error as Error).message}`);
     }
   }
-  if (rule.length > LONGEST_RRULE) throw new UserError(`${at}.rrule: must have at most ${LONGEST_RRULE} characters, not ${rule.length}`);
+  if (rule.length > MAX_RRULE_LENGTH)
+    throw new UserError(`${at}.rrule: must have at most ${MAX_RRULE_LENGTH} characters, not ${rule.length}`);
   const timezone = zone ?? (typeof own === "string" ? checkedZone(own, `${at}.rrule`) : "UTC");
   const rrule = /DTSTART/i.test(rule) ? rule : `${RRULE_START}\n${rule}`;
   const fault = timingFault({ rrule, timezone });

@@ -5,7 +5,7 @@ import type { Operations } from "./operations";
 
 /** The kinds of dynamic resource. Each is loaded when it is first used. */
 const KINDS: Record<string, () => Promise<Operations>> = {
-  FlowRun: () => import("./flowRun.js").then(({ operations }) => operations),
+  FlowRun: () => import("./flowRunResource.js").then(({ operations }) => operations),
   PrefectBlock: () => import("./prefectBlock.js").then(({ operations }) => operations),
   PrefectWorkPool: () => import("./prefectWorkPool.js").then(({ operations }) => operations),
   PrefectDeployment: () => import("./prefectDeployment.js").then(({ operations }) => operations),

@@ -2,7 +2,7 @@ import { createHmac } from "node:crypto";
 import type { Json, JsonObject } from "../json";
 import { pointerTo, segmentsOf } from "../jsonPointer";
 import { MANIFEST_KIND, MANIFEST_VERSION, type Manifest } from "../manifest/manifest";
-import { parseManifest } from "../manifest/parse";
+import { parseManifest } from "../manifest/parseManifest";
 import type { RunRequest } from "../runs";
 import { requestDigest } from "../runs/requestDigest";
 

@@ -3,7 +3,7 @@ import { checkServer } from "../prefect/api/server";
 import { type Client, createClient } from "../prefect/client";
 import { type ApiConnection, connectionOf } from "../prefect/connection";
 import { type Explicit, findConnection, findConnectionTo } from "../prefect/findConnection";
-import { PrefectRefusal } from "../prefect/refusal";
+import { PrefectRefusal } from "../prefect/prefectRefusal";
 import { UserError } from "../userError";
 import { releaseObject } from "./holders";
 import type { Configuring } from "./operations";

@@ -1,10 +1,10 @@
 import type { JsonObject } from "../json";
-import { deploymentNameFault } from "../manifest/names";
+import { deploymentNameFault } from "../manifest/nameFaults";
 import { deleteDeployment, readDeployment, readDeploymentByName, type ServerDeployment } from "../prefect/api/deployments";
 import type { Client } from "../prefect/client";
 import { aboutDeployment, asDeclared, bringDeployment, DEPLOYMENT_FIELDS, makeDeployment } from "../prefect/declaredDeployment";
-import { changedFields, type Fields } from "../prefect/managedFields";
-import { fromServer, sameSchedules } from "../prefect/schedules";
+import { changedFields, type ManagedFields } from "../prefect/managedFields";
+import { fromServer, sameSchedules } from "../prefect/serverSchedules";
 import { type DeclaredSchedule, fromProgram, programFaults, toProgram } from "../schedules";
 import { quoted } from "../shown";
 import { UserError } from "../userError";
@@ -22,7 +22,7 @@ import {
 } from "./prefectConnection";
 
 /** These fields are separate: a change of schedules needs its own calls, and the pool's id changes when the pool is created again. */
-const OTHERS: Fields = { schedules: { api: "schedules", reset: [] }, workPoolId: { api: "work_pool_id", reset: null } };
+const OTHERS: ManagedFields = { schedules: { api: "schedules", reset: [] }, workPoolId: { api: "work_pool_id", reset: null } };
 
 /** A deployment on a Prefect API. Its id is Prefect's. */
 export const operations: Operations = {

@@ -1,8 +1,8 @@
 import type { JsonObject } from "../json";
-import { nameFault } from "../manifest/names";
+import { nameFault } from "../manifest/nameFaults";
 import { createWorkPool, deleteWorkPool, patchWorkPool, readWorkPool, type WorkPool } from "../prefect/api/workPools";
 import type { Client } from "../prefect/client";
-import { changedFields, changeOf, type Fields, longTexts, refreshed } from "../prefect/managedFields";
+import { changedFields, changeOf, longTexts, type ManagedFields, refreshed } from "../prefect/managedFields";
 import { quoted } from "../shown";
 import { checkTemplate } from "../template";
 import { UserError } from "../userError";
@@ -20,7 +20,7 @@ import {
 } from "./prefectConnection";
 import { applyQueues, type Queues, queueFailures, readQueues } from "./workQueues";
 
-const FIELDS: Fields = {
+const FIELDS: ManagedFields = {
   description: { api: "description", reset: null },
   isPaused: { api: "is_paused", reset: false },
   concurrencyLimit: { api: "concurrency_limit", reset: null },

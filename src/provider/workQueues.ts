@@ -1,13 +1,13 @@
 import type { Json, JsonObject } from "../json";
 import { deleteWorkQueue, ensureWorkQueue, listWorkQueues, patchWorkQueue, type WorkQueueChange } from "../prefect/api/workPools";
 import type { Client } from "../prefect/client";
-import { changedFields, changeOf, type Fields, refreshed } from "../prefect/managedFields";
+import { changedFields, changeOf, type ManagedFields, refreshed } from "../prefect/managedFields";
 import { type CheckFailure, holdsUnknown } from "./operations";
 
 /** The work queues of a pool by name, as in the program. */
 export type Queues = Record<string, JsonObject>;
 
-const FIELDS: Fields = {
+const FIELDS: ManagedFields = {
   description: { api: "description", reset: "" },
   isPaused: { api: "is_paused", reset: false },
   concurrencyLimit: { api: "concurrency_limit", reset: null },

@@ -1,5 +1,5 @@
 import { isJsonObject } from "../json";
-import { labelFault } from "../manifest/names";
+import { labelFault } from "../manifest/nameFaults";
 import { quoted } from "../shown";
 import { UserError } from "../userError";
 import type { RunRequest } from "./plan";

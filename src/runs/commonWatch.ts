@@ -1,9 +1,9 @@
 import pLimit from "p-limit";
 import type { RunRecord } from "../ledger";
 import type { Observation } from "../targets/target";
-import { type OnPool, type RunsContext, targetKey } from "./context";
 import { InfrastructureWatch, type Watched } from "./infrastructureWatch";
 import { recordSeen } from "./observe";
+import { type OnPool, type RunsContext, targetKey } from "./runsContext";
 
 /** How many changes to write at a time: enough to share one sync of the disk, and few enough for memory. */
 const WRITES_AT_A_TIME = 100;

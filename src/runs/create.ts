@@ -8,12 +8,12 @@ import { oneLine } from "../shown";
 import { asWritten } from "../template";
 import { UserError } from "../userError";
 import { checkRequest } from "./checkRequest";
-import type { RunsContext } from "./context";
-import { findDeployment } from "./deployments";
+import { findDeployment } from "./findDeployment";
 import { refusePaused } from "./namedPool";
-import { madeUpName } from "./names";
 import { planJob, type Resolved, type RunRequest, resolveRequest } from "./plan";
 import { requestDigest } from "./requestDigest";
+import { madeUpName } from "./runNames";
+import type { RunsContext } from "./runsContext";
 import { state } from "./states";
 import { withoutSecrets } from "./storedSecrets";
 

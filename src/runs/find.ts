@@ -2,7 +2,7 @@ import type { RunRecord } from "../ledger";
 import { nearest } from "../nearest";
 import { oneLine, quoted } from "../shown";
 import { UserError } from "../userError";
-import type { RunsContext } from "./context";
+import type { RunsContext } from "./runsContext";
 
 /** How many matches to list for an ambiguous prefix. */
 const SHOWN = 8;

@@ -4,9 +4,9 @@ import type { RunRecord } from "../ledger";
 import { type FlowRun, isTerminal, type State } from "../model/flowRun";
 import { UserError } from "../userError";
 import { commonWatch } from "./commonWatch";
-import type { RunEvent, RunsContext, Watching } from "./context";
 import { newOutput } from "./newOutput";
 import { cleanUp, observe } from "./observe";
+import type { RunEvent, RunsContext, Watching } from "./runsContext";
 import { confirmStopped } from "./stop";
 import { type Advance, submitScheduled, takeUp } from "./submit";
 

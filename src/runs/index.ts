@@ -1,9 +1,9 @@
 export { type FlowRun, isTerminal, type State, type StateType, TERMINAL } from "../model/flowRun";
-export type { RunEvent, Watching } from "./context";
 export type { RunPlan } from "./create";
 export type { Following } from "./follow";
 export type { RunsParts } from "./openContext";
 export type { RunRequest } from "./plan";
 export { type Runs, runsOver } from "./runs";
+export type { RunEvent, Watching } from "./runsContext";
 export { exitCodeOf, exitCodeOfCommand } from "./states";
 export { type Cancelling, DEFAULT_GRACE_SECONDS } from "./stop";

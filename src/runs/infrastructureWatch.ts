@@ -16,7 +16,7 @@ export interface Watched {
 }
 
 /** What to do with what a watch sees. {@link InfrastructureWatch.drop} ends the watching of one. */
-export interface Watcher<One extends Watched> {
+export interface WatchHandler<One extends Watched> {
   /**
    * How long to wait for one look, in milliseconds. The look itself continues after that. Set it only if the watcher drops what took too
    * long; otherwise the same batch is asked for twice at a time. @default no limit
@@ -44,7 +44,7 @@ export class InfrastructureWatch<One extends Watched> {
   #next = Number.POSITIVE_INFINITY;
   #looking = false;
 
-  constructor(private readonly watcher: Watcher<One>) {}
+  constructor(private readonly watcher: WatchHandler<One>) {}
 
   add(one: One): void {
     this.#watched.add(one);

@@ -1,4 +1,4 @@
-import type { RunEvent } from "./context";
+import type { RunEvent } from "./runsContext";
 
 type OnEvent = (event: RunEvent) => void;
 

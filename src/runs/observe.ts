@@ -2,7 +2,7 @@ import type { RunRecord } from "../ledger";
 import { isTerminal } from "../model/flowRun";
 import type { Observation } from "../targets/target";
 import { UserError } from "../userError";
-import { type RunsContext, targetKey } from "./context";
+import { type RunsContext, targetKey } from "./runsContext";
 import { changeBy } from "./states";
 
 /**

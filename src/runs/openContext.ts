@@ -2,10 +2,10 @@ import type { Ledger } from "../ledger";
 import type { LoadedManifest } from "../manifest";
 import type { PoolType } from "../model/poolType";
 import type { Target, TargetAccess } from "../targets/target";
-import { type RunsContext, targetKey } from "./context";
-import { Tidying } from "./leftovers";
 import { Listeners } from "./listeners";
 import { poolAccess } from "./pool";
+import { Tidying } from "./poolLeftovers";
+import { type RunsContext, targetKey } from "./runsContext";
 
 /** The parts of a {@link RunsContext}. */
 export interface RunsParts {

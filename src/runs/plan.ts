@@ -18,9 +18,9 @@ import {
   validateJob,
 } from "../template";
 import { UserError } from "../userError";
-import type { RunsContext } from "./context";
-import type { FoundDeployment } from "./deployments";
+import type { FoundDeployment } from "./findDeployment";
 import { noSuchPool } from "./namedPool";
+import type { RunsContext } from "./runsContext";
 
 /** A request for a run. */
 export interface RunRequest {

@@ -3,7 +3,7 @@ import type { FlowRun } from "../model/flowRun";
 import { oneLine, quoted } from "../shown";
 import type { PoolAccess } from "../targets/target";
 import { UserError } from "../userError";
-import type { OnPool, RunsContext } from "./context";
+import type { OnPool, RunsContext } from "./runsContext";
 
 /**
  * The definition of a run's work pool in the current manifest.

@@ -3,9 +3,9 @@ import type { RunRecord } from "../ledger";
 import { type FlowRun, isTerminal } from "../model/flowRun";
 import { oneLine } from "../shown";
 import { UserError } from "../userError";
-import type { RunsContext, Watching } from "./context";
 import { observeStopping } from "./observe";
 import { describeOwner, ownerLives } from "./owner";
+import type { RunsContext, Watching } from "./runsContext";
 import { state } from "./states";
 import type { Advance } from "./submit";
 

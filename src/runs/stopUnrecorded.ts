@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { FlowRun } from "../model/flowRun";
 import type { PoolType } from "../model/poolType";
-import type { RunsContext } from "./context";
+import type { RunsContext } from "./runsContext";
 import { DEFAULT_GRACE_SECONDS } from "./stop";
 
 /** What is known, from outside its ledger, about a run whose infrastructure may be running. */

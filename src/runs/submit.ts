@@ -7,10 +7,10 @@ import type { DeploymentDefinition } from "../manifest/manifest";
 import type { FlowRun } from "../model/flowRun";
 import type { Submission } from "../targets/target";
 import { UserError } from "../userError";
-import type { RunsContext } from "./context";
 import { observe } from "./observe";
 import { asOwner, describeOwner, ownerLives } from "./owner";
 import { poolOf } from "./pool";
+import type { RunsContext } from "./runsContext";
 import { state } from "./states";
 import { holdsSecrets, withSecrets } from "./storedSecrets";
 

@@ -5,7 +5,7 @@ export type MissedPolicy = (typeof MISSED_POLICIES)[number];
 /** From this delay on, in milliseconds, an occurrence was missed. One that is less late is due, and runs under every policy. */
 export const LATE = 60_000;
 /** The maximum of missed occurrences that the policy `all` runs: the latest ones. */
-export const MOST_MISSED = 100;
+export const MAX_MISSED = 100;
 
 export interface Due {
   /** The occurrences to run, in order, in milliseconds since the epoch. */
@@ -26,7 +26,7 @@ export function dueOf(occurrences: readonly number[], now: number, policy: Misse
     skip: 0,
     // A due occurrence also covers the missed ones before it.
     last: recent.length > 0 ? 0 : 1,
-    all: Math.min(MOST_MISSED, most ?? MOST_MISSED),
+    all: Math.min(MAX_MISSED, most ?? MAX_MISSED),
   }[policy];
   const split = Math.max(0, late.length - wanted);
   return { run: [...late.slice(split), ...recent], missed: late.slice(0, split) };

@@ -2,5 +2,5 @@ export { BESIDE, type DeclaredSchedule, fromProgram, KINDS, pick, programFaults,
 export { type Due, dueOf, MISSED_POLICIES, type MissedPolicy } from "./due";
 export { type Occurrences, occurrencesOf, timingFault } from "./occurrences";
 export { RRULE_START } from "./rrule";
-export { LONGEST_INTERVAL, readSchedule, type Schedule, type Timing } from "./schedule";
+export { MAX_INTERVAL, readSchedule, type Schedule, type Timing } from "./schedule";
 export { isTimeZone } from "./wallClock";

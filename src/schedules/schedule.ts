@@ -3,7 +3,7 @@ import { isJsonObject, type Json, type JsonObject } from "../json";
 import { isTimeZone } from "./wallClock";
 
 /** The longest `timedelta` of Python, in seconds. */
-export const LONGEST_INTERVAL = 86_399_999_999_999;
+export const MAX_INTERVAL = 86_399_999_999_999;
 
 const zone = v.nullish(v.pipe(v.string(), v.check(isTimeZone, "must be an IANA name of a time zone, as America/New_York")), "UTC");
 const time = v.pipe(
@@ -14,7 +14,7 @@ const time = v.pipe(
 const timing = v.union(
   [
     v.object({ cron: v.string(), timezone: zone, day_or: v.nullish(v.boolean(), true) }),
-    v.object({ interval: v.pipe(v.number(), v.gtValue(0), v.maxValue(LONGEST_INTERVAL)), anchor_date: v.nullish(time), timezone: zone }),
+    v.object({ interval: v.pipe(v.number(), v.gtValue(0), v.maxValue(MAX_INTERVAL)), anchor_date: v.nullish(time), timezone: zone }),
     v.object({ rrule: v.pipe(v.string(), v.maxLength(6500, "must have 6500 characters at most")), timezone: zone }),
   ],
   "must have one of cron, interval (seconds) and rrule, each as Prefect's API takes it",

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { ReportedRun, ServeEvent } from "./events";
-import type { Source } from "./source";
+import type { RunSource } from "./runSource";
+import type { ReportedRun, ServeEvent } from "./serveEvents";
 
 /** How long to leave a run alone after a problem with it, in milliseconds. */
 const TROUBLE_PAUSE = 5_000;
@@ -53,7 +53,7 @@ export class Dispatcher {
   }
 
   /** Dispatch until the signal fires. @returns once another process can take up everything that has begun */
-  async run(source: Source): Promise<void> {
+  async run(source: RunSource): Promise<void> {
     const { signal } = this;
     await source.start();
     while (!signal.aborted) {

@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
-import type { ReportedRun, ServeEvent } from "./events";
 import type { Metrics } from "./metrics";
+import type { ReportedRun, ServeEvent } from "./serveEvents";
 
 /** Writes a dispatcher's events to the log and the metrics. */
 export class Report {

@@ -7,7 +7,7 @@ import { Dispatcher } from "./dispatcher";
 import { type EndpointPlace, openEndpoint } from "./endpoint";
 import { createMetrics } from "./metrics";
 import { Report } from "./report";
-import type { Source } from "./source";
+import type { RunSource } from "./runSource";
 
 export interface Serving {
   loaded: LoadedManifest;
@@ -26,7 +26,7 @@ export interface Serving {
   log: Logger;
   /** Ends it: it begins nothing more; running runs continue, and the next dispatcher takes them up. */
   signal: AbortSignal;
-  /** Called when it serves. @param what `of`: see {@link Source.of}; `url`: of the endpoint */
+  /** Called when it serves. @param what `of`: see {@link RunSource.of}; `url`: of the endpoint */
   onServing: (what: { pools: readonly string[]; of: string; url: string }) => void;
 }
 
@@ -35,7 +35,7 @@ export interface Serving {
  * @throws {UserError} if a work pool cannot be served, the endpoint's port is in use, or the API is unreachable at first
  */
 export async function serve({ endpoint, log, signal, onServing, ...serving }: Serving): Promise<void> {
-  let source: Source | undefined;
+  let source: RunSource | undefined;
   const metrics = createMetrics({
     inHand: () => source?.inHand() ?? {},
     ...(serving.loaded.manifest.prefect ? { requests: () => source?.requests?.() ?? 0 } : {}),
@@ -57,7 +57,7 @@ export async function serve({ endpoint, log, signal, onServing, ...serving }: Se
 async function openSource(
   { loaded, runs, templateEnv, pools, missed, startUp, graceSeconds }: Omit<Serving, "endpoint" | "log" | "signal" | "onServing">,
   dispatcher: Dispatcher,
-): Promise<Source> {
+): Promise<RunSource> {
   const common = { loaded, dispatcher, pools, graceSeconds };
   if (loaded.manifest.prefect) {
     const { openServerSource } = await import("./server/openServerSource.js");

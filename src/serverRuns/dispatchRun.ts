@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { RunRecord } from "../ledger";
 import { isTerminal } from "../model/flowRun";
 import { patchFlowRun, proposeState, readFlowRun, readStates, type ServerRun } from "../prefect/api/flowRuns";
-import type { RunsContext } from "../runs/context";
+import type { RunsContext } from "../runs/runsContext";
 import { state } from "../runs/states";
 import { submitScheduled, takeUp } from "../runs/submit";
 import { UserError } from "../userError";
@@ -19,8 +19,8 @@ import {
   transitionsOf,
   write,
 } from "./claim";
-import { type Dispatch, type Dispatched, type Dispatching, LONGEST_PAUSE, stateOf } from "./dispatching";
-import { type Job, readJob } from "./job";
+import { type Dispatch, type Dispatched, type Dispatching, MAX_PAUSE, stateOf } from "./dispatching";
+import { readJob, type ServerJob } from "./job";
 import { isOpen, recordRun } from "./record";
 import { watch } from "./watchRun";
 
@@ -65,7 +65,7 @@ export async function dispatchRun(parts: Dispatching, seen: ServerRun, readAt = 
   }
   let record: RunRecord;
   let context: RunsContext;
-  let job: Job;
+  let job: ServerJob;
   try {
     job = await readJob(client, run, parts.stack, parts.poolsBeside);
     context = parts.contextOf(job);
@@ -131,7 +131,7 @@ async function submit(dispatch: Dispatch, record: RunRecord, takenUp: boolean): 
   };
   const onTheWay = { mayPrepare: () => proposed("Submitting"), maySubmit: () => proposed("InfrastructurePending") };
   let now = record;
-  for (let pause = 200; now.run.infrastructureId === undefined; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
+  for (let pause = 200; now.run.infrastructureId === undefined; pause = Math.min(pause * 2, MAX_PAUSE)) {
     try {
       // This continues even after the dispatcher was asked to end: a claim without infrastructure would hang.
       const begun = now.run.state.type !== "SCHEDULED";

@@ -1,10 +1,10 @@
 import type { Ledger, RunRecord } from "../ledger";
 import { readFlowRun, type ServerRun, type ServerState } from "../prefect/api/flowRuns";
 import type { Client } from "../prefect/client";
-import type { RunsContext } from "../runs/context";
+import type { RunsContext } from "../runs/runsContext";
 import type { Target } from "../targets/target";
 import type { EndWatch } from "./endWatch";
-import type { Job, PoolsBeside } from "./job";
+import type { PoolsBeside, ServerJob } from "./job";
 import type { DispatcherName, StartUp } from "./record";
 import type { Turn } from "./turns";
 import type { WorkerVoice } from "./workerVoice";
@@ -19,7 +19,7 @@ export interface Dispatching {
   /** The settings of pools that only the manifest has, not the server. */
   poolsBeside?: PoolsBeside;
   ledger: Ledger;
-  contextOf(job: Job): RunsContext;
+  contextOf(job: ServerJob): RunsContext;
   /** @param workPool of the target */
   watchOf(target: Target, workPool: string): EndWatch;
   /** Resolves when the state of a run on the server has one of these types, or `signal` fires. */
@@ -58,11 +58,11 @@ export interface Dispatch {
   context: RunsContext;
   run: ServerRun;
   /** Everything that it is rendered from. */
-  job: Job;
+  job: ServerJob;
 }
 
 /** The longest pause between two tries after a failure, in milliseconds. */
-export const LONGEST_PAUSE = 5_000;
+export const MAX_PAUSE = 5_000;
 
 /** The current state of a run on the server. */
 export async function stateOf(client: Client, run: ServerRun): Promise<ServerState | undefined> {

@@ -1,10 +1,10 @@
 import { InfrastructureWatch, type Watched } from "../runs/infrastructureWatch";
 import type { InfrastructureId, Observation, Target } from "../targets/target";
 
-export type Ended = Extract<Observation, { phase: "ended" }>;
+export type EndedObservation = Extract<Observation, { phase: "ended" }>;
 
 interface WatchedEnd extends Watched {
-  resolve: (ended: Ended) => void;
+  resolve: (ended: EndedObservation) => void;
 }
 
 /**
@@ -32,7 +32,7 @@ export class EndWatch {
   }
 
   /** Resolves with the end of a run; never, once the signal has fired. */
-  untilEnded(infrastructureId: InfrastructureId): Promise<Ended> {
+  untilEnded(infrastructureId: InfrastructureId): Promise<EndedObservation> {
     return new Promise((resolve) => {
       this.#watch.add({ infrastructureId, signal: this.signal, deadline: Number.POSITIVE_INFINITY, due: 0, pause: 0, resolve });
     });

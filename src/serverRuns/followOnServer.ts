@@ -4,7 +4,7 @@ import { readFlowRun, readStates, type ServerRun, type ServerState } from "../pr
 import { type Log, readLogs, SUBMITTER_LOGGER } from "../prefect/api/logs";
 import type { Client } from "../prefect/client";
 import { flowRunOf, listen } from "../prefect/eventStream";
-import type { RunEvent } from "../runs/context";
+import type { RunEvent } from "../runs/runsContext";
 import { NotOnServer } from "./notOnServer";
 
 /** How long a look may wait for an event, in milliseconds: with the event stream, and without it. */

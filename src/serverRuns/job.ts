@@ -1,21 +1,21 @@
 import type { Json, JsonObject } from "../json";
 import type { LoadedManifest } from "../manifest";
 import { MANIFEST_KIND, MANIFEST_VERSION, type PoolDefinition } from "../manifest/manifest";
-import { type Flow, readDeployment, readFlow, type ServerDeployment } from "../prefect/api/deployments";
+import { readDeployment, readFlow, type ServerDeployment, type ServerFlow } from "../prefect/api/deployments";
 import type { ServerRun } from "../prefect/api/flowRuns";
 import { readWorkPool, type WorkPool } from "../prefect/api/workPools";
 import type { Client } from "../prefect/client";
-import { type Blocks, readBlocks, readVariables, referencedIds } from "../prefect/referenced";
+import { type ReferencedBlocks, readBlocks, readVariables, referencedIds } from "../prefect/referenced";
 import { oneLine } from "../shown";
 import { asPoolType } from "../targets/pushType";
 import { credentialsVariable } from "../template";
 import { UserError } from "../userError";
 
 /** Everything on the server from which a flow run is rendered. */
-export interface Job {
+export interface ServerJob {
   run: ServerRun;
   deployment: ServerDeployment;
-  flow: Flow;
+  flow: ServerFlow;
   pool: WorkPool;
   /** The same in the form of a manifest, with the blocks and variables that the job names. Rendering and submitting use it. */
   loaded: LoadedManifest;
@@ -30,7 +30,7 @@ export type PoolsBeside = (pool: string) => Pick<PoolDefinition, "endpoints" | "
  * @param beside the settings of a pool that only the manifest has, not the server
  * @throws {UserError} if its deployment, its pool, or a block that it names no longer exists
  */
-export async function readJob(client: Client, run: ServerRun, stack: string, beside: PoolsBeside = () => ({})): Promise<Job> {
+export async function readJob(client: Client, run: ServerRun, stack: string, beside: PoolsBeside = () => ({})): Promise<ServerJob> {
   const gone = (what: string) => new UserError(`flow run ${oneLine(run.name)} (${run.id}): its ${what} no longer exists`);
   if (run.deployment_id === null)
     throw new UserError(`flow run ${oneLine(run.name)} (${run.id}) has no deployment, so it cannot be started`);
@@ -85,7 +85,7 @@ export async function readJob(client: Client, run: ServerRun, stack: string, bes
  * The block for submitting runs: the one to which the credentials variable of the template refers, after the merge.
  * @param used the template, the deployment's job variables, the run's job variables
  */
-function credentialsOf(variable: string | undefined, [template, ...jobVariables]: Json[], blocks: Blocks): string | undefined {
+function credentialsOf(variable: string | undefined, [template, ...jobVariables]: Json[], blocks: ReferencedBlocks): string | undefined {
   if (variable === undefined) return undefined;
   const properties = ((template as JsonObject | undefined)?.variables as JsonObject | undefined)?.properties as JsonObject | undefined;
   const standard = (properties?.[variable] as JsonObject | undefined)?.default;

@@ -2,7 +2,7 @@ import type { LoadedManifest } from "../manifest";
 import type { Client, ClientOptions } from "../prefect/client";
 import { openClient } from "../prefect/openClient";
 import type { RunsParts } from "../runs";
-import type { Shared } from "./context";
+import type { Shared } from "./contextMaker";
 
 /** The Prefect API that a manifest names, and the parts for running from it. */
 export interface OpenServer {

@@ -5,14 +5,14 @@ import type { RunRecord } from "../ledger";
 import type { PoolDefinition } from "../manifest/manifest";
 import { type FlowRun, isTerminal } from "../model/flowRun";
 import { plainJob } from "../plainNumbers";
-import type { RunsContext } from "../runs/context";
 import { requestDigest } from "../runs/requestDigest";
+import type { RunsContext } from "../runs/runsContext";
 import { state } from "../runs/states";
 import { withoutSecrets } from "../runs/storedSecrets";
 import type { Submission } from "../targets/target";
 import { prepareJob, resolveJob, unlikePrefect, validateJob } from "../template";
 import { transitionsOf } from "./claim";
-import type { Job } from "./job";
+import type { ServerJob } from "./job";
 
 /** The name of a dispatcher, in the form of Prefect's workers. */
 export interface DispatcherName {
@@ -43,7 +43,7 @@ export type StartUp =
  */
 export async function recordRun(
   context: RunsContext,
-  job: Job,
+  job: ServerJob,
   { dispatcher, startUp, known, claims }: { dispatcher: DispatcherName; startUp: StartUp; known: RunRecord | undefined; claims: number },
 ): Promise<RunRecord | undefined> {
   const { run } = job;
@@ -80,7 +80,7 @@ export async function recordRun(
 /** Render a flow run's job, and convert it to the exact request of one attempt. */
 export async function planJob(
   context: RunsContext,
-  job: Job,
+  job: ServerJob,
   { attempt, dispatcher, startUp }: { attempt: number; dispatcher: DispatcherName; startUp: StartUp },
 ): Promise<{ jobConfiguration: ValueObject; submission: Submission }> {
   const { type, timeoutSeconds = null } = poolOf(job);
@@ -95,7 +95,7 @@ export async function planJob(
   return { jobConfiguration, submission: { ...planned, warnings: [...warnings, ...planned.warnings] } };
 }
 
-function poolOf({ loaded, pool }: Job): PoolDefinition {
+function poolOf({ loaded, pool }: ServerJob): PoolDefinition {
   return loaded.manifest.pools[pool.name] as PoolDefinition;
 }
 
@@ -108,7 +108,7 @@ export function isOpen({ run }: RunRecord): boolean {
 }
 
 /** @returns `undefined` if another process of the ledger recorded it first */
-async function create(context: RunsContext, job: Job, attempt: number, submission: JsonObject): Promise<RunRecord | undefined> {
+async function create(context: RunsContext, job: ServerJob, attempt: number, submission: JsonObject): Promise<RunRecord | undefined> {
   const { run, pool } = job;
   const { parameters } = run;
   const jobVariables = run.job_variables ?? {};
@@ -135,7 +135,7 @@ async function create(context: RunsContext, job: Job, attempt: number, submissio
   return (await context.ledger.change(run.id, record.run.version, { owner: null })) ?? record;
 }
 
-function configurationOf(context: RunsContext, job: Job, dispatcher: DispatcherName, startUp: StartUp): ValueObject {
+function configurationOf(context: RunsContext, job: ServerJob, dispatcher: DispatcherName, startUp: StartUp): ValueObject {
   const { run, deployment, flow, pool, loaded } = job;
   const { blocks, variables, prefect } = loaded.manifest;
   const rendered = validateJob(
@@ -163,7 +163,7 @@ function configurationOf(context: RunsContext, job: Job, dispatcher: DispatcherN
 }
 
 /** The API key with which the flow run reports; a secret until it is submitted. The job's own key overrides it. */
-function authOf({ loaded }: Job): ValueObject {
+function authOf({ loaded }: ServerJob): ValueObject {
   const auth = loaded.manifest.prefect?.auth;
   if (auth === undefined) return {};
   const isAuthString =

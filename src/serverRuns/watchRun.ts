@@ -5,14 +5,14 @@ import type { Outcome } from "../model/outcome";
 import { proposeState, readFlowRun, readStates, type ServerRun, type ServerState } from "../prefect/api/flowRuns";
 import { writeLogs } from "../prefect/api/logs";
 import type { Client } from "../prefect/client";
-import type { RunsContext } from "../runs/context";
 import { newOutput } from "../runs/newOutput";
 import { cleanUp, recordSeen } from "../runs/observe";
+import type { RunsContext } from "../runs/runsContext";
 import { state } from "../runs/states";
 import type { LogLine, Target } from "../targets/target";
 import { putBack, standingOf, transitionsOf } from "./claim";
-import { type Dispatch, type Dispatched, type Dispatching, LONGEST_PAUSE, stateOf } from "./dispatching";
-import type { Ended } from "./endWatch";
+import { type Dispatch, type Dispatched, type Dispatching, MAX_PAUSE, stateOf } from "./dispatching";
+import type { EndedObservation } from "./endWatch";
 import { settlement } from "./settlement";
 
 /** Watch until the infrastructure has ended. Stop it if the run is cancelled. Report to the server what the run itself has not reported. */
@@ -88,7 +88,7 @@ function settled({
  */
 async function stopIfCancelled(parts: Dispatching, target: Target, id: string, run: ServerRun, signal: AbortSignal): Promise<boolean> {
   let asked = false;
-  for (let pause = 500; !signal.aborted; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
+  for (let pause = 500; !signal.aborted; pause = Math.min(pause * 2, MAX_PAUSE)) {
     try {
       // It may already have been cancelled when this process took over.
       if (run.state_type !== "CANCELLING" && run.state_type !== "CANCELLED")
@@ -136,7 +136,7 @@ async function forwardOutput({ client, tell }: Dispatching, target: Target, id: 
 async function keepEnd(
   context: RunsContext,
   { run: { id, attempt } }: RunRecord,
-  ended: Ended,
+  ended: EndedObservation,
   seen: ServerState | undefined,
 ): Promise<void> {
   let kept: RunRecord | undefined;
@@ -157,7 +157,7 @@ async function keepEnd(
 async function withEnd(
   context: RunsContext,
   present: RunRecord,
-  ended: Ended,
+  ended: EndedObservation,
   seen: ServerState | undefined,
 ): Promise<RunRecord | undefined> {
   const { id, version, state: kept } = present.run;

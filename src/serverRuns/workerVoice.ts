@@ -3,13 +3,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { v5 as derived, v4 as uuid } from "uuid";
 import type { RunRecord } from "../ledger";
 import type { Outcome } from "../model/outcome";
-import { type NewEvent, type Resource, writeEvents } from "../prefect/api/events";
+import { type EventResource, type NewEvent, writeEvents } from "../prefect/api/events";
 import type { ServerRun } from "../prefect/api/flowRuns";
-import { type LogEntry, SUBMITTER_LOGGER, writeLogs } from "../prefect/api/logs";
+import { type ServerLogEntry, SUBMITTER_LOGGER, writeLogs } from "../prefect/api/logs";
 import type { WorkPool } from "../prefect/api/workPools";
 import type { Client } from "../prefect/client";
 import { transitionsOf } from "./claim";
-import type { Job } from "./job";
+import type { ServerJob } from "./job";
 
 /** How long to collect lines and events before they are sent, in milliseconds. */
 const GATHERED = 250;
@@ -24,7 +24,7 @@ const [INFO, WARNING, ERROR] = [20, 30, 40];
  * (`prefect/workers/base.py` of Prefect 3). Nothing waits for it. If it cannot be sent, the run continues.
  */
 export class WorkerVoice {
-  #lines: LogEntry[] = [];
+  #lines: ServerLogEntry[] = [];
   #events: NewEvent[] = [];
   #sending: Promise<void> = Promise.resolve();
   #waiting = false;
@@ -50,7 +50,7 @@ export class WorkerVoice {
   }
 
   /** A run was claimed and is about to start. */
-  submitting(job: Job, record: RunRecord): void {
+  submitting(job: ServerJob, record: RunRecord): void {
     this.#line(job.run, INFO, `Worker '${this.name}' submitting flow run '${job.run.id}'`);
     this.#event("prefect.worker.submitted-flow-run", job.pool, relatedTo(job), { id: submittedId(record) });
   }
@@ -72,9 +72,9 @@ export class WorkerVoice {
   }
 
   /** Its infrastructure has ended, in any way. */
-  executed(job: Job, record: RunRecord, outcome: Outcome): void {
+  executed(job: ServerJob, record: RunRecord, outcome: Outcome): void {
     const status = statusCode(outcome);
-    const infrastructure: Resource = {
+    const infrastructure: EventResource = {
       "prefect.infrastructure.identifier": record.run.infrastructureId ?? "",
       ...(status === undefined ? {} : { "prefect.infrastructure.status-code": String(status) }),
     };
@@ -99,7 +99,7 @@ export class WorkerVoice {
     this.#soon();
   }
 
-  #event(event: string, pool: WorkPool, related: Resource[], more: { id: string; follows?: string }): string {
+  #event(event: string, pool: WorkPool, related: EventResource[], more: { id: string; follows?: string }): string {
     const type = pool.type.replace(/:push$/, "");
     // The server sorts events by time, and the estimate of its clock may go back. The order of the events is certain.
     this.#last = Math.max(this.#last + 1, this.client.clock.now());
@@ -153,7 +153,7 @@ function submittedId(record: RunRecord): string {
   return derived("submitted", transitionsOf(record)[0] as string);
 }
 
-function relatedTo({ deployment, flow, run }: Job, infrastructure: Resource = {}): Resource[] {
+function relatedTo({ deployment, flow, run }: ServerJob, infrastructure: EventResource = {}): EventResource[] {
   const tags = [...new Set([...deployment.tags, ...run.tags])].sort();
   return [
     relatedAs("deployment", deployment),
@@ -163,7 +163,7 @@ function relatedTo({ deployment, flow, run }: Job, infrastructure: Resource = {}
   ];
 }
 
-function relatedAs(kind: string, { id, name }: { id: string; name: string }): Resource {
+function relatedAs(kind: string, { id, name }: { id: string; name: string }): EventResource {
   return { "prefect.resource.id": `prefect.${kind}.${id}`, "prefect.resource.role": kind, "prefect.resource.name": name };
 }
 

@@ -4,12 +4,12 @@ import { few, suggestion } from "../nearest";
 import { plainNumbers } from "../plainNumbers";
 import { Secret } from "../secret";
 import { UserError } from "../userError";
-import { type Fault, faultsIn, type Reserve } from "./faults";
 import { defaultsOf, expandDotted } from "./merge";
 import { isObject, objectAt, segments } from "./paths";
 import { pieces, placeholdersIn } from "./placeholders";
 import { asPrefectReads } from "./prefectSchema";
-import { schemaErrors } from "./schema";
+import { schemaErrors } from "./schemaErrors";
+import { faultsIn, type Reserve, type SchemaFault } from "./schemaFaults";
 
 /**
  * Check a base job template by the rules of a Prefect server (`validate_base_job_template`, and the check of defaults). Both halves must exist
@@ -167,7 +167,7 @@ function variantOf(schema: JsonObject, keywords: JsonObject): JsonObject {
   return made;
 }
 
-function variableFaults(template: ValueObject, values: ValueObject, schemaPath: string): Fault[] {
+function variableFaults(template: ValueObject, values: ValueObject, schemaPath: string): SchemaFault[] {
   if (Object.keys(values).length === 0) return [];
   const schema = schemaOf(template, Object.keys(values).sort());
   const reserve: Reserve = { later: [], secret: [] };
@@ -237,7 +237,7 @@ function below(path: string): (keys: string[]) => string {
   return (keys) => (path.includes(" ") && !path.includes(".") ? `${path} "${keys.join(".")}"` : [path, ...keys].join("."));
 }
 
-function refuse(faults: Fault[], at: (keys: string[]) => string): void {
+function refuse(faults: SchemaFault[], at: (keys: string[]) => string): void {
   if (faults.length === 0) return;
   const lines = faults.map(({ keys, problem, known = [] }) => {
     const hint = known.length > 0 ? suggestion(keys.at(-1) ?? "", known) : "";

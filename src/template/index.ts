@@ -11,6 +11,6 @@ export { credentialsVariable, defaultTemplate } from "./defaultTemplate";
 export { asWritten } from "./givenText";
 export { asWhole, layered, unlikePrefect } from "./merge";
 export { type PrepareContext, prepareJob } from "./prepare";
-export { type JobInput, resolveJob } from "./resolve";
+export { type JobInput, resolveJob } from "./resolveJob";
 export { storedTemplate } from "./storedTemplate";
 export { validateJob } from "./validate";

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { eventLog } from "../../src/cli/eventLog";
 import { PlanView } from "../../src/cli/planView";
 import type { EngineEvent, StepEvent } from "../../src/engine";
-import { stepEvent } from "../../src/engine/events";
+import { stepEvent } from "../../src/engine/engineEvents";
 import type { Resource } from "../../src/engine/state/stackStore";
 import type { Step } from "../../src/engine/state/step";
 import { Redactor } from "../../src/redactor";

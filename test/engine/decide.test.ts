@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { createSteps, deleteBeforeReplaceSteps, keepSteps, recreateSteps, replaceSteps, updateSteps } from "../../src/engine/plan/decide";
 import { deletionLayers } from "../../src/engine/plan/deletions";
 import { dependentQuestion } from "../../src/engine/plan/dependents";
-import { compareInputs, type DiffDecision, decideOnDiff, UNCHANGED } from "../../src/engine/plan/diff";
+import { compareInputs, type DiffDecision, decideOnDiff, UNCHANGED } from "../../src/engine/plan/diffDecision";
 import type { Diff } from "../../src/engine/provider";
 import { Snapshot } from "../../src/engine/state/snapshot";
 import type { Resource } from "../../src/engine/state/stackStore";

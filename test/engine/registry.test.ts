@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { Registry } from "../../src/engine/providers/registry";
+import { Registry } from "../../src/engine/providers/providerRegistry";
 
 test("after an interruption a started provider is not configured, because it might never answer", async () => {
   const asked: string[] = [];

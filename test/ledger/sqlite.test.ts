@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { expect, onTestFinished, test } from "vitest";
 import { type Ledger, openSqliteLedger } from "../../src/ledger";
 import type { NewRun } from "../../src/ledger/ledger";
-import { MIGRATIONS } from "../../src/ledger/schema";
+import { MIGRATIONS } from "../../src/ledger/migrations";
 import { state } from "../../src/runs/states";
 import { scratch } from "../scratch";
 

@@ -8,13 +8,13 @@ import { type Ended, listen, manifestOf, type Place, placeWith } from "../e2e/pu
 export const through = (apiUrl: string, over: JsonObject = {}): Place => placeWith({ ...manifestOf({}), prefect: { apiUrl }, ...over });
 
 /** The longest time that one command may take on a busy server, in milliseconds. */
-const LONGEST = 400_000;
+const MAX_WAIT = 400_000;
 
 /** Run a command until it ends. If it does not end, the error has its output. */
 export async function pushpool(at: Place, ...args: string[]): Promise<Ended> {
   const child = at.start(...args);
   const said = listen(child);
-  const limit = setTimeout(() => child.kill("SIGKILL"), LONGEST);
+  const limit = setTimeout(() => child.kill("SIGKILL"), MAX_WAIT);
   const status = await said.ended;
   clearTimeout(limit);
   if (child.signalCode === "SIGKILL") throw new Error(`pushpool ${args.join(" ")} went on and on: ${said.stderr()}${said.stdout()}`);

@@ -5,8 +5,8 @@ import { expect, test } from "vitest";
 import { stringify } from "yaml";
 import type { JsonObject } from "../../src/json";
 import { readJson } from "../../src/jsonText";
-import { loadPrefectYaml, type PrefectYaml } from "../../src/prefectYaml/load";
-import { resolveDeployment } from "../../src/prefectYaml/resolve";
+import { loadPrefectYaml, type PrefectYaml } from "../../src/prefectYaml/loadPrefectYaml";
+import { resolveDeployment } from "../../src/prefectYaml/resolveDeployment";
 import { isMeant } from "../../src/prefectYaml/select";
 import { UserError } from "../../src/userError";
 

@@ -2,8 +2,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { Json, JsonObject } from "../../src/json";
-import { loadPrefectYaml, type PrefectYaml } from "../../src/prefectYaml/load";
-import { resolveDeployment } from "../../src/prefectYaml/resolve";
+import { loadPrefectYaml, type PrefectYaml } from "../../src/prefectYaml/loadPrefectYaml";
+import { resolveDeployment } from "../../src/prefectYaml/resolveDeployment";
 import { Secret } from "../../src/secret";
 
 // 41 files with the results of Prefect 3.8.8: `loader` has the output of its loader, `deploy_all` the server's deployments after

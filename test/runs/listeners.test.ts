@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { RunEvent } from "../../src/runs/context";
 import { Listeners } from "../../src/runs/listeners";
+import type { RunEvent } from "../../src/runs/runsContext";
 
 const warned = (events: RunEvent[]) => events.map((event) => (event.kind === "warning" ? event.message : event.kind));
 

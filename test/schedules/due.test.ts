@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { dueOf, MISSED_POLICIES } from "../../src/schedules";
-import { LATE, MOST_MISSED } from "../../src/schedules/due";
+import { LATE, MAX_MISSED } from "../../src/schedules/due";
 
 const NOW = 1_800_000_000_000;
 const ago = (...seconds: number[]) => seconds.map((one) => NOW - one * 1000);
@@ -20,7 +20,7 @@ test.each([
 
 test("the policy all has a limit: a hundred, or max_scheduled_runs", () => {
   const hourly = Array.from({ length: 200 }, (_, index) => NOW - (200 - index) * 3_600_000);
-  expect(dueOf(hourly, NOW, "all").run).toEqual(hourly.slice(-MOST_MISSED));
+  expect(dueOf(hourly, NOW, "all").run).toEqual(hourly.slice(-MAX_MISSED));
   expect(dueOf(hourly, NOW, "all", 3).run).toEqual(hourly.slice(-3));
 });
 

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { DeploymentDefinition, PoolDefinition } from "../../src/manifest/manifest";
 import type { FlowRun } from "../../src/runs";
-import { choose } from "../../src/serve/ledger/choose";
+import { chooseRuns } from "../../src/serve/ledger/chooseRuns";
 
 /** `id pool queue deployment` */
 function run(text: string): FlowRun {
@@ -15,7 +15,7 @@ function chosen(
   pools: Record<string, Partial<PoolDefinition>>,
   deployments: Record<string, Partial<DeploymentDefinition>> = {},
 ) {
-  const { submit, held } = choose(waiting.map(run), holding.map(run), {
+  const { submit, held } = chooseRuns(waiting.map(run), holding.map(run), {
     pools: pools as Record<string, PoolDefinition>,
     deployments: new Map(Object.entries(deployments)) as Map<string, DeploymentDefinition>,
   });

@@ -1,7 +1,7 @@
 import { expect, test, vi } from "vitest";
 import { Dispatcher } from "../../src/serve/dispatcher";
-import type { ServeEvent } from "../../src/serve/events";
-import type { Source } from "../../src/serve/source";
+import type { RunSource } from "../../src/serve/runSource";
+import type { ServeEvent } from "../../src/serve/serveEvents";
 import { until } from "../until";
 
 // The loop of serve, with any source.
@@ -16,7 +16,7 @@ function dispatching(look: (dispatcher: Dispatcher, times: number) => void | Pro
   const calls: string[] = [];
   const dispatcher = new Dispatcher(end.signal, (event) => events.push(event));
   let looks = 0;
-  const source: Source = {
+  const source: RunSource = {
     pools: ["local"],
     of: "stack data/dev",
     start: async () => void calls.push("start"),

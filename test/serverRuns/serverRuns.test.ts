@@ -8,7 +8,7 @@ import { filterFlowRuns, readFlowRun } from "../../src/prefect/api/flowRuns";
 import { createWorkPool, ensureWorkQueue } from "../../src/prefect/api/workPools";
 import type { Client } from "../../src/prefect/client";
 import { exitCodeOf } from "../../src/runs";
-import type { RunEvent } from "../../src/runs/context";
+import type { RunEvent } from "../../src/runs/runsContext";
 import { ServerRuns } from "../../src/serverRuns/serverRuns";
 import { createProcessTarget } from "../../src/targets/process";
 import { defaultTemplate } from "../../src/template";

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { beforeAll, expect, onTestFinished, test, vi } from "vitest";
 import { openSqliteLedger } from "../../src/ledger";
 import type { Client } from "../../src/prefect/client";
-import type { RunEvent } from "../../src/runs/context";
+import type { RunEvent } from "../../src/runs/runsContext";
 import { ServerRuns } from "../../src/serverRuns/serverRuns";
 import { createProcessTarget } from "../../src/targets/process";
 import { describePrefect } from "../prefect/python";

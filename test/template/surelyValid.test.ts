@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { ExactNumber } from "../../src/exactNumber";
 import type { Json, JsonObject } from "../../src/json";
 import { asPrefectReads } from "../../src/template/prefectSchema";
-import { compiledErrors } from "../../src/template/schema";
+import { compiledErrors } from "../../src/template/schemaErrors";
 import { isSurelyValid } from "../../src/template/surelyValid";
 
 const word = fc.constantFrom("", "a", "ab", "ß😀", "12", "2024-02-30");

@@ -2,10 +2,10 @@ import { createInterface } from "node:readline/promises";
 import { oneLine } from "../../shown";
 import { UserError } from "../../userError";
 import { openRuns } from "../../workspaceRuns";
-import { type EngineFlags, type Operation, settle } from "../engines";
-import { removeLeftovers } from "../leftovers";
+import { type EngineFlags, type EngineOperation, settle } from "../engines";
 import { runOffline } from "../offlineOperation";
 import { runPulumi } from "../pulumiOperation";
+import { removeLeftovers } from "../removeLeftovers";
 import { note, noteLine } from "../screen";
 import { workspaceOf } from "../session";
 
@@ -23,7 +23,7 @@ export async function action(args: string[], flags: EngineFlags & { force?: bool
   await runOffline(operation, "destroy", flags.json);
 }
 
-async function refuseInFlight({ workspace, project, stack }: Operation): Promise<void> {
+async function refuseInFlight({ workspace, project, stack }: EngineOperation): Promise<void> {
   const runs = openRuns({
     workspace: { ...workspace, stack: { project: project.name, stack, id: `${project.name}/${stack}` } },
     warn: noteLine,
@@ -41,7 +41,7 @@ async function refuseInFlight({ workspace, project, stack }: Operation): Promise
   }
 }
 
-async function confirm({ project, stack }: Operation): Promise<void> {
+async function confirm({ project, stack }: EngineOperation): Promise<void> {
   if (!process.stdin.isTTY) throw new UserError("destroy needs a confirmation, but there is no terminal: use --yes");
   const question = createInterface({ input: process.stdin, output: process.stderr });
   try {

@@ -4,7 +4,7 @@ import { delimiter, dirname, join, relative, resolve } from "node:path";
 import { deployedName } from "../../deploymentName";
 import { inspectEntrypoints } from "../../entrypoint";
 import { findProgram } from "../../findProgram";
-import { KINDS, type Kind, type Planner, planAws, planGcp, planLocal } from "../../init";
+import { KINDS, type Kind, type ProjectPlanner, planAws, planGcp, planLocal } from "../../init";
 import { makeFolder } from "../../makeFolder";
 import { suggestion } from "../../nearest";
 import { dependencyOn } from "../../origin";
@@ -20,7 +20,7 @@ interface Flags extends GlobalOptions {
   install: boolean;
 }
 
-const PLANNERS: Partial<Record<Kind, Planner>> = { local: planLocal, gcp: planGcp, aws: planAws };
+const PLANNERS: Partial<Record<Kind, ProjectPlanner>> = { local: planLocal, gcp: planGcp, aws: planAws };
 
 /** `pushpool init [local|gcp|aws|azure]` */
 export async function action([kind = "local"]: string[], { C = ".", json, install }: Flags): Promise<void> {

@@ -1,6 +1,6 @@
 import { withOutputs } from "../plan/resource";
 import { PartialFailure, ProviderError } from "../provider";
-import type { Registry } from "../providers/registry";
+import type { Registry } from "../providers/providerRegistry";
 import type { Resource } from "../state/stackStore";
 import type { Step } from "../state/step";
 import { isProviderType, packageOf } from "../urn";

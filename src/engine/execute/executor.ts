@@ -1,6 +1,6 @@
-import { type EngineEvent, type StepEvent, stepEvent } from "../events";
+import { type EngineEvent, type StepEvent, stepEvent } from "../engineEvents";
 import { requiredUrns } from "../plan/deletions";
-import type { Registry } from "../providers/registry";
+import type { Registry } from "../providers/providerRegistry";
 import type { Resource } from "../state/stackStore";
 import type { StateWriter } from "../state/stateWriter";
 import { type Changes, isCounted, type Step } from "../state/step";

@@ -1,9 +1,9 @@
 import { stripVTControlCharacters } from "node:util";
 import type * as grpc from "@grpc/grpc-js";
 import type * as engine from "@pulumi/pulumi/proto/engine_pb";
-import type { EngineEvent } from "../events";
+import type { EngineEvent } from "../engineEvents";
+import { unary } from "./grpcServer";
 import type { Protocol } from "./protocol";
-import { unary } from "./server";
 
 const SEVERITIES = ["debug", "info", "warning", "error"] as const;
 

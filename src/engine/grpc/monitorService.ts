@@ -6,11 +6,11 @@ import { type Goal, goalOf, type Timeouts } from "../plan/goal";
 import type { InvokeResult } from "../provider";
 import type { StackConfig } from "../stackConfig";
 import { fromProgram, type Properties, withoutSecrets } from "../wire";
+import { unary } from "./grpcServer";
 import type { Protocol } from "./protocol";
-import { unary } from "./server";
 
 /** The result of a registration. */
-export type Registered = { kind: "registered"; urn: string; id: string; outputs: Properties } | { kind: "failed"; urn: string };
+export type RegistrationResult = { kind: "registered"; urn: string; id: string; outputs: Properties } | { kind: "failed"; urn: string };
 
 /** A call of a provider function. */
 export interface Invocation {
@@ -34,9 +34,9 @@ export interface MonitorBackend {
   parallel: number;
   dryRun: boolean;
   /** @param version of the package that the SDK was generated for; "" if unknown */
-  register(goal: Goal, version: string, downloadUrl: string): Promise<Registered>;
+  register(goal: Goal, version: string, downloadUrl: string): Promise<RegistrationResult>;
   /** Look up an existing resource by its id. */
-  read(goal: Goal, id: string, version: string, downloadUrl: string): Promise<Registered>;
+  read(goal: Goal, id: string, version: string, downloadUrl: string): Promise<RegistrationResult>;
   registerOutputs(urn: string, outputs: Properties): Promise<void>;
   invoke(invocation: Invocation): Promise<InvocationResult>;
   /** Called when the program has registered everything. Resolves when the deletions that follow are finished. */

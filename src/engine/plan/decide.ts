@@ -1,6 +1,6 @@
 import type { Resource } from "../state/stackStore";
 import type { Step } from "../state/step";
-import type { DiffDecision } from "./diff";
+import type { DiffDecision } from "./diffDecision";
 
 /** A dependent of a resource that is deleted before it is replaced. The dependent is deleted and replaced with it. */
 export interface DependentReplacement {

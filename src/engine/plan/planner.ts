@@ -19,7 +19,7 @@ import {
 } from "./decide";
 import { deletionLayers } from "./deletions";
 import { dependentQuestion } from "./dependents";
-import { compareInputs, type DiffDecision, decideOnDiff, replaceBecauseOf, UNCHANGED } from "./diff";
+import { compareInputs, type DiffDecision, decideOnDiff, replaceBecauseOf, UNCHANGED } from "./diffDecision";
 import type { Goal } from "./goal";
 import { applyIgnoreChanges } from "./ignoreChanges";
 import { resourceOf } from "./resource";

@@ -2,15 +2,15 @@ import { secondsIn } from "../../duration";
 import { findProgram } from "../../findProgram";
 import type { JsonObject } from "../../json";
 import { UserError } from "../../userError";
-import type { EngineEvent } from "../events";
+import type { EngineEvent } from "../engineEvents";
 import type { Protocol, PulumiSdk } from "../grpc/protocol";
 import type { HostedProvider } from "../provider";
 import { SDK_FLAGS } from "../sdkFlags";
 import type { StackConfig } from "../stackConfig";
 import type { Properties } from "../wire";
 import { BUILTIN, builtinProvider } from "./builtin";
-import { ProviderConnection } from "./connection";
 import { earlyExitError, type ProviderProcess, startProvider } from "./process";
+import { ProviderConnection } from "./providerConnection";
 import { RemoteProvider } from "./remoteProvider";
 
 /** The package of dynamic resources. Its provider is part of the Node SDK. */

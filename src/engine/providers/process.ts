@@ -1,7 +1,7 @@
 import { createInterface } from "node:readline";
 import { stripVTControlCharacters } from "node:util";
 import { UserError } from "../../userError";
-import type { EngineEvent } from "../events";
+import type { EngineEvent } from "../engineEvents";
 import { startSupervised } from "../supervised";
 
 /** A provider's process, and the port on which it listens. */

@@ -22,7 +22,7 @@ import {
 } from "../provider";
 import { nameOf, typeOf } from "../urn";
 import { holdsUnknown, type Properties, withoutContent, withoutReferences, withoutSecrets, withSecretsLike } from "../wire";
-import { type ProviderConnection, propertiesFrom } from "./connection";
+import { type ProviderConnection, propertiesFrom } from "./providerConnection";
 
 /** The features that a provider supports. */
 interface Features {

@@ -1,3 +1,3 @@
-export { readStackOutputs } from "./outputs";
+export { readStackOutputs } from "./stackOutputs";
 export { readState } from "./stateFile";
 export { listStacks, statePath } from "./stateFormat";

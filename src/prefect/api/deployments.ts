@@ -1,10 +1,10 @@
 import type { Json, JsonObject } from "../../json";
 import { UserError } from "../../userError";
 import type { Client } from "../client";
-import { isRefusal } from "../refusal";
+import { isRefusal } from "../prefectRefusal";
 import { isBefore32 } from "./server";
 
-export interface Flow {
+export interface ServerFlow {
   id: string;
   name: string;
 }
@@ -72,8 +72,8 @@ export interface ScheduleFields {
 }
 
 /** Return the flow with that name; create it if it does not exist. */
-export async function ensureFlow(client: Client, name: string): Promise<Flow & { isNew: boolean }> {
-  const { status, body } = await client.request<Flow>("POST", "/flows/", { json: { name }, about: `flow "${name}"` });
+export async function ensureFlow(client: Client, name: string): Promise<ServerFlow & { isNew: boolean }> {
+  const { status, body } = await client.request<ServerFlow>("POST", "/flows/", { json: { name }, about: `flow "${name}"` });
   return { ...body, isNew: status === 201 };
 }
 
@@ -89,7 +89,7 @@ export async function flowNames(client: Client, ids: readonly string[]): Promise
   const names = new Map<string, string>();
   for (let from = 0; from < ids.length; from += 200) {
     const json = { flows: { id: { any_: ids.slice(from, from + 200) } }, limit: 200 };
-    for (const { id, name } of (await client.request<Flow[]>("POST", "/flows/filter", { json })).body) names.set(id, name);
+    for (const { id, name } of (await client.request<ServerFlow[]>("POST", "/flows/filter", { json })).body) names.set(id, name);
   }
   return names;
 }
@@ -105,8 +105,8 @@ export async function listDeployments(client: Client, enough: number): Promise<S
   }
 }
 
-export async function readFlow(client: Client, id: string): Promise<Flow | undefined> {
-  const { status, body } = await client.request<Flow>("GET", `/flows/${id}`, { allow: [404] });
+export async function readFlow(client: Client, id: string): Promise<ServerFlow | undefined> {
+  const { status, body } = await client.request<ServerFlow>("GET", `/flows/${id}`, { allow: [404] });
   return status === 404 ? undefined : body;
 }
 
@@ -126,7 +126,7 @@ export async function readDeploymentByName(client: Client, name: string): Promis
 /** Names of deployments to suggest, `<flow name>/<deployment name>`, as many as the server returns at once. */
 export async function someDeploymentNames(client: Client): Promise<string[]> {
   const { body } = await client.request<{ name: string; flow_id: string }[]>("POST", "/deployments/filter", { json: {} });
-  const flows = await client.request<Flow[]>("POST", "/flows/filter", { json: {} });
+  const flows = await client.request<ServerFlow[]>("POST", "/flows/filter", { json: {} });
   const flowName = new Map(flows.body.map(({ id, name }) => [id, name]));
   return body.map(({ name, flow_id }) => `${flowName.get(flow_id) ?? "?"}/${name}`);
 }

@@ -5,7 +5,7 @@ import type { Client } from "../client";
  * A resource that an event is about, as labels. `prefect.resource.id` is always present; a related resource also has
  * `prefect.resource.role`.
  */
-export type Resource = Record<string, string>;
+export type EventResource = Record<string, string>;
 
 export interface NewEvent {
   /** UUID. Sending an event with the same id again has no effect. */
@@ -13,8 +13,8 @@ export interface NewEvent {
   /** ISO 8601. */
   occurred: string;
   event: string;
-  resource: Resource;
-  related: Resource[];
+  resource: EventResource;
+  related: EventResource[];
   payload: Record<string, Json>;
   /** The id of the event that this one follows. */
   follows?: string;

@@ -2,7 +2,7 @@ import { v4 as uuid } from "uuid";
 import type { Json, JsonObject } from "../../json";
 import type { StateType } from "../../model/flowRun";
 import type { Client } from "../client";
-import { isRefusal } from "../refusal";
+import { isRefusal } from "../prefectRefusal";
 import { type Verdict, verdictOf } from "./verdict";
 
 export interface ServerState {

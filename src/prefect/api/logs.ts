@@ -37,11 +37,11 @@ export async function readLogs(
 }
 
 /** A line to write into a run's log. */
-export interface LogEntry extends Omit<Log, "id"> {
+export interface ServerLogEntry extends Omit<Log, "id"> {
   flow_run_id: string;
 }
 
 /** Write lines into runs' logs. */
-export async function writeLogs(client: Client, lines: readonly LogEntry[], signal?: AbortSignal): Promise<void> {
+export async function writeLogs(client: Client, lines: readonly ServerLogEntry[], signal?: AbortSignal): Promise<void> {
   if (lines.length > 0) await client.request("POST", "/logs/", { json: lines as unknown as Json, ...(signal ? { signal } : {}) });
 }

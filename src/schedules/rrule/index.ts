@@ -2,7 +2,7 @@ import { DAY_SECONDS } from "../calendar";
 import { distinct } from "../distinct";
 import { countFrom, type Slots, timesFrom } from "../slots";
 import type { DateTime } from "./dateTime";
-import { parseRecurrence, type RuleText } from "./parse";
+import { parseRecurrence, type RuleText } from "./parseRrule";
 import { completeRule, type Rule } from "./rule";
 import { ruleSlots } from "./ruleSlots";
 
@@ -10,17 +10,17 @@ import { ruleSlots } from "./ruleSlots";
 export const RRULE_START = "DTSTART:20200101T000000";
 const START: DateTime = { seconds: Date.UTC(2020, 0, 1) / 1000, isZoned: false };
 /** How many times in a row EXRULE and EXDATE may exclude. */
-const MOST_EXCLUDED = 1_000_000;
+const MAX_EXCLUDED = 1_000_000;
 
 /** Times from `start` on, sorted, without duplicates; in seconds since 1970-01-01, in the local time of the schedule's zone. */
-export type Times = (start: number) => Generator<number>;
+export type RuleTimes = (start: number) => Generator<number>;
 
 /**
  * The times of a recurrence of RFC 5545 as dateutil gives them, which Prefect uses: RRULE, RDATE, EXRULE and EXDATE, counted from DTSTART.
  * Prefect reads only the digits of a time, in the schedule's time zone.
  * @throws {Error} with one sentence if it is invalid
  */
-export function rruleTimes(text: string): Times {
+export function rruleTimes(text: string): RuleTimes {
   const { start = START, rules, exclusions, dates, excludedDates } = parseRecurrence(text);
   const timesOf = (rule: RuleText) => ruleTimes(completeRule(rule, start));
   const datesOf = (list: readonly DateTime[]) => (list.length > 0 ? [listed(list)] : []);
@@ -29,7 +29,7 @@ export function rruleTimes(text: string): Times {
   return excluded.length > 0 ? without(included, merged(excluded)) : included;
 }
 
-function ruleTimes(rule: Rule): Times {
+function ruleTimes(rule: Rule): RuleTimes {
   const slots = ruleSlots(rule);
   let end: number | undefined;
   // A search that finds nothing takes long, so it happens once.
@@ -66,20 +66,20 @@ function endOfCount({ count, start }: Rule, slots: Slots): number {
   return Number.POSITIVE_INFINITY;
 }
 
-function listed(dates: readonly DateTime[]): Times {
+function listed(dates: readonly DateTime[]): RuleTimes {
   const times = [...new Set(dates.map(({ seconds }) => seconds))].sort((a, b) => a - b);
   return function* (start) {
     for (const time of times) if (time >= start) yield time;
   };
 }
 
-function merged(sources: readonly Times[]): Times {
+function merged(sources: readonly RuleTimes[]): RuleTimes {
   const [only] = sources;
   if (only && sources.length === 1) return only;
   return (start) => distinct(inOrder(sources, start));
 }
 
-function* inOrder(sources: readonly Times[], start: number): Generator<number> {
+function* inOrder(sources: readonly RuleTimes[], start: number): Generator<number> {
   const heads = sources.map((times) => times(start)).map((times) => ({ times, next: times.next() }));
   for (;;) {
     let least: (typeof heads)[number] | undefined;
@@ -90,7 +90,7 @@ function* inOrder(sources: readonly Times[], start: number): Generator<number> {
   }
 }
 
-function without(included: Times, excluded: Times): Times {
+function without(included: RuleTimes, excluded: RuleTimes): RuleTimes {
   return function* (start) {
     let out = excluded(start);
     let next = out.next();
@@ -105,7 +105,7 @@ function without(included: Times, excluded: Times): Times {
       if (next.done || next.value !== time) {
         inARow = 0;
         yield time;
-      } else if (++inARow > MOST_EXCLUDED) {
+      } else if (++inARow > MAX_EXCLUDED) {
         throw new Error("EXRULE and EXDATE exclude a million times in a row");
       }
     }

@@ -1,6 +1,6 @@
 import { DAY_SECONDS, dateOf, weekdayOf } from "../calendar";
 import type { DateTime } from "./dateTime";
-import type { Frequency, RuleText } from "./parse";
+import type { Frequency, RuleText } from "./parseRrule";
 
 /** A rule that is complete with the values from its start. An absent set allows every value. */
 export interface Rule {

@@ -1,6 +1,6 @@
 import { DAY_SECONDS, dateOf, dayOf, daysInMonth, LAST_DAY, modulo, weekdayOf } from "../calendar";
 import { pick, type Slot, type Slots } from "../slots";
-import type { Frequency } from "./parse";
+import type { Frequency } from "./parseRrule";
 import type { Rule } from "./rule";
 import { type YearDays, yearDays } from "./yearDays";
 

@@ -1,11 +1,11 @@
 import type { RunRecord } from "../../ledger";
 import type { DeploymentDefinition } from "../../manifest/manifest";
 import { type FlowRun, isTerminal } from "../../model/flowRun";
-import type { RunEvent, RunsContext } from "../../runs/context";
 import { follow } from "../../runs/follow";
+import type { RunEvent, RunsContext } from "../../runs/runsContext";
 import { hold, submitScheduled } from "../../runs/submit";
 import type { Dispatcher } from "../dispatcher";
-import { choose } from "./choose";
+import { chooseRuns } from "./chooseRuns";
 
 export interface LedgerRunsParts {
   context: RunsContext;
@@ -39,7 +39,7 @@ export class LedgerRuns {
     const holding = records.filter((record) => !isWaiting(record) || dispatcher.has(record.run.id));
     const { manifest } = await context.manifest();
     const runsOf = (some: RunRecord[]) => some.map(({ run }) => run);
-    const { submit, held } = choose(runsOf(waiting), runsOf(holding), { pools: manifest.pools, deployments });
+    const { submit, held } = chooseRuns(runsOf(waiting), runsOf(holding), { pools: manifest.pools, deployments });
     const byId = new Map(waiting.map((record) => [record.run.id, record]));
     for (const { run, reason, name } of held) await hold(context, byId.get(run.id) as RunRecord, reason, name);
     for (const { id } of submit) {

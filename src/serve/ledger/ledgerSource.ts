@@ -2,14 +2,14 @@ import type { LoadedManifest } from "../../manifest";
 import type { FlowRun } from "../../model/flowRun";
 import { suggestion } from "../../nearest";
 import type { RunsParts } from "../../runs";
-import type { RunsContext } from "../../runs/context";
 import { openContext } from "../../runs/openContext";
+import type { RunsContext } from "../../runs/runsContext";
 import type { MissedPolicy } from "../../schedules";
 import { UserError } from "../../userError";
 import type { Dispatcher } from "../dispatcher";
-import type { Source } from "../source";
+import type { RunSource } from "../runSource";
 import { LedgerRuns } from "./ledgerRuns";
-import { type DeploymentWithSchedules, Schedules } from "./schedules";
+import { type DeploymentWithSchedules, Schedules } from "./scheduledRuns";
 
 /** How often to look at the ledger, in milliseconds. */
 const PASS = 250;
@@ -36,7 +36,7 @@ export interface LedgerSourceParts {
  * a killed one.
  * @throws {UserError} if a work pool is not in the manifest
  */
-export function ledgerSource({ loaded, runs, dispatcher, missed, graceSeconds, ...asked }: LedgerSourceParts): Source {
+export function ledgerSource({ loaded, runs, dispatcher, missed, graceSeconds, ...asked }: LedgerSourceParts): RunSource {
   const { stack } = loaded;
   const pools = poolsOf(loaded, asked.pools);
   const ofPools = new Set(pools);

@@ -49,8 +49,8 @@ export class DueRuns {
     const found = await scheduledFlowRuns(this.client, this.pool, { before: ahead });
     const later: number[] = [];
     const now = this.client.clock.now();
-    for (const run of inOrder(found, dueOf)) {
-      const due = dueOf(run);
+    for (const run of inOrder(found, dueTimeOf)) {
+      const due = dueTimeOf(run);
       if (due <= now) this.begin(run);
       else later.push(due - now);
     }
@@ -60,6 +60,6 @@ export class DueRuns {
 }
 
 /** When a run is due. Not `expected_start_time`: that stays the same when a run is postponed. */
-export function dueOf({ next_scheduled_start_time: next, state, created }: ServerRun): number {
+export function dueTimeOf({ next_scheduled_start_time: next, state, created }: ServerRun): number {
   return Date.parse(next ?? state?.state_details?.scheduled_time ?? created);
 }

@@ -5,7 +5,7 @@ import { readWorkPool, sendHeartbeat, type WorkPool } from "../../prefect/api/wo
 import type { Client } from "../../prefect/client";
 import { flowRunOf, listen, type PrefectEvent, workPoolOf } from "../../prefect/eventStream";
 import { isServers, putBack } from "../../serverRuns/claim";
-import { contextMaker, type Shared } from "../../serverRuns/context";
+import { contextMaker, type Shared } from "../../serverRuns/contextMaker";
 import type { Dispatched, Dispatching, ServerRunEvent } from "../../serverRuns/dispatching";
 import { dispatchRun } from "../../serverRuns/dispatchRun";
 import { EndWatch, notSeen } from "../../serverRuns/endWatch";
@@ -18,9 +18,9 @@ import type { Target } from "../../targets/target";
 import { UserError } from "../../userError";
 import type { Dispatcher } from "../dispatcher";
 import type { Health } from "../endpoint";
-import type { ReportedRun, ServeEvent } from "../events";
-import type { Source } from "../source";
-import { DueRuns, dueOf } from "./dueRuns";
+import type { RunSource } from "../runSource";
+import type { ReportedRun, ServeEvent } from "../serveEvents";
+import { DueRuns, dueTimeOf } from "./dueRuns";
 import { RunsInHand } from "./runsInHand";
 
 /** How often to ask the server even without events, in milliseconds. */
@@ -56,7 +56,7 @@ export interface ServerSourceParts {
  * The server's events announce a run. Then the source asks for the runs that are due, because only that reply considers pauses, limits and
  * priorities.
  */
-export class ServerSource implements Source {
+export class ServerSource implements RunSource {
   readonly pools: readonly string[];
   readonly of: string;
   readonly #dispatching: Dispatching;
@@ -237,7 +237,7 @@ function asReported(event: ServerRunEvent, now: number): ServeEvent {
   const run = reported(event.run);
   switch (event.kind) {
     case "submitted": {
-      const due = Math.max(dueOf(event.run), Date.parse(event.run.created));
+      const due = Math.max(dueTimeOf(event.run), Date.parse(event.run.created));
       return { kind: "submitted", run, infrastructureId: event.infrastructureId, seconds: Math.max(0, now - due) / 1000 };
     }
     case "ended":

@@ -1,7 +1,7 @@
 import type { SharedNotes } from "../target";
 
 /** The content of a note at one moment, and a function to change it if nobody else has. */
-export interface Held<T> {
+export interface HeldNote<T> {
   /** `undefined`: the note does not exist. */
   value: T | undefined;
   /**
@@ -9,7 +9,7 @@ export interface Held<T> {
    * @param next `undefined` removes the note
    * @returns the note as it is now; `undefined` if another process has changed it since
    */
-  replace(next: T | undefined): Promise<Held<T> | undefined>;
+  replace(next: T | undefined): Promise<HeldNote<T> | undefined>;
 }
 
 /** One of the {@link SharedNotes}, with a value of one type. */
@@ -21,7 +21,7 @@ export class Note<T> {
     private readonly parse: (text: string) => T,
   ) {}
 
-  async held(): Promise<Held<T>> {
+  async held(): Promise<HeldNote<T>> {
     return this.#holding(await this.notes.readNote(this.key));
   }
 
@@ -60,7 +60,7 @@ export class Note<T> {
     await this.update(() => undefined);
   }
 
-  #holding(text: string | undefined): Held<T> {
+  #holding(text: string | undefined): HeldNote<T> {
     return {
       value: text === undefined ? undefined : this.parse(text),
       replace: async (next) => {

@@ -1,6 +1,6 @@
 import { POOL_TAG, STACK_TAG } from "../../manifest/cloudNames";
-import { A_FEW, type LeftoversOf, Removal } from "../cloud/leftovers";
 import { allItems, itemsOf } from "../cloud/pages";
+import { A_FEW, type LeftoversOf, Removal } from "../cloud/removal";
 import type { Leftovers } from "../target";
 import type { FoundJob, RunApi } from "./cloudRunApi";
 import { labelValue, OURS } from "./cloudRunLabels";

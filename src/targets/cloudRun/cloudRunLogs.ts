@@ -12,15 +12,15 @@ import { type ExecutionName, parseExecutionName, projectOf } from "./cloudRunNam
 import type { Watcher } from "./cloudRunWatcher";
 import {
   afterOf,
+  type EntryPlace,
+  type EntryPosition,
   type Fate,
   filterOf,
   isOf,
   mayStillCome,
-  type Place,
-  type Position,
   type Read,
   take,
-  type Wanted,
+  type WantedEntries,
   wasSeen,
 } from "./entries";
 import { type Entry, isOutput } from "./entryLines";
@@ -40,11 +40,11 @@ const APART = 1_000;
 /** One caller's request. */
 interface Asked {
   id: InfrastructureId;
-  position: Position;
+  position: EntryPosition;
 }
 
 /** The request, with what the query needs to know. */
-interface WantedBy extends Wanted {
+interface WantedBy extends WantedEntries {
   asked: Asked;
   /** Times of the execution, in milliseconds. */
   created: number;
@@ -126,7 +126,7 @@ export function openLogReader({
   }
 
   /** Find the owner of entries that name no execution. They wait until Google's list has all executions of their time. */
-  async function fates(name: ExecutionName, position: Position, entries: readonly Entry[], at: number, complete: boolean) {
+  async function fates(name: ExecutionName, position: EntryPosition, entries: readonly Entry[], at: number, complete: boolean) {
     const begun = begunAt(position, at);
     const isDue = (entry: Entry) => complete || !mayStillCome(Date.parse(entry.timestamp), begun, late);
     const due = entries.filter((entry) => isOf(entry, name) === undefined && !wasSeen(position, entry) && isDue(entry));
@@ -205,7 +205,7 @@ export function openLogReader({
   };
 }
 
-function placeOf({ timestamp, insertId }: Entry): Place {
+function placeOf({ timestamp, insertId }: Entry): EntryPlace {
   return { timestamp, insertId };
 }
 

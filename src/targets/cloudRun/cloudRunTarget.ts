@@ -5,9 +5,9 @@ import { Secret } from "../../secret";
 import { UserError } from "../../userError";
 import type { CallOptions } from "../cloud/calls";
 import { CloudFailure, ifThere } from "../cloud/failure";
-import { declaredValues } from "../cloud/leftovers";
 import type { LogReader } from "../cloud/logPosition";
 import { explaining } from "../cloud/refusal";
+import { declaredValues } from "../cloud/removal";
 import { readSettings } from "../cloud/settings";
 import type {
   InfrastructureId,

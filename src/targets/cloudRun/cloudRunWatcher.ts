@@ -17,7 +17,7 @@ const READS_A_SECOND = 10;
 const AT_A_TIME = 8;
 
 /** The times of an execution that reading its log needs, in ISO 8601. */
-export interface Times {
+export interface ExecutionTimes {
   createTime?: string;
   endTime?: string;
 }
@@ -26,7 +26,7 @@ export interface Times {
 export interface Watcher {
   observe(ids: readonly InfrastructureId[]): Promise<Map<InfrastructureId, Observation>>;
   /** From the last look, or a new one. */
-  times(id: InfrastructureId): Promise<Times>;
+  times(id: InfrastructureId): Promise<ExecutionTimes>;
 }
 
 /** @param settle how long after the first look an execution that Google does not show may only be late, in milliseconds */
@@ -38,7 +38,7 @@ export function openWatcher({ api, notes, settle }: { api: RunApi; notes: Shared
     late: "Cloud Run does not show the execution yet",
     lost: "its execution is no longer there: someone deleted it, or its job",
   });
-  const times = new Map<InfrastructureId, Times>();
+  const times = new Map<InfrastructureId, ExecutionTimes>();
   const limit = pLimit(AT_A_TIME);
   let calls = 0;
   const count = () => {

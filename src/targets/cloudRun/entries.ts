@@ -5,28 +5,28 @@ import { type Entry, isPart, isWhole, joined, linesOf } from "./entryLines";
 import { namedExecution } from "./unnamedEntries";
 
 /** An entry's position in Cloud Logging's order: entries with one timestamp are sorted by their ids. */
-export interface Place {
+export interface EntryPlace {
   /** In Cloud Logging's format: nanoseconds matter. */
   timestamp: string;
   insertId: string;
 }
 
-export type Position = LogPosition<{ after?: Place }>;
+export type EntryPosition = LogPosition<{ after?: EntryPlace }>;
 
 /** One reading: some pages, for one or more runs. */
 export interface Read {
   /** When, by Google's clock; late lines that arrived after it may be missing. */
   at: number;
   /** The last entry, if pages were left unread. */
-  cut?: Place;
+  cut?: EntryPlace;
 }
 
 /** An execution whose entries are wanted. Times are in milliseconds. */
-export interface Wanted {
+export interface WantedEntries {
   name: ExecutionName;
   since: number;
   /** The entry after which a reading continues. */
-  after?: Place;
+  after?: EntryPlace;
   /** Entries after this time belong to others, unless they name the execution. @default no such time */
   until?: number;
 }
@@ -35,7 +35,7 @@ export interface Wanted {
  * Entries of these executions after their positions. Late lines are older than what was read before, so each query goes back by `late`
  * milliseconds.
  */
-export function filterOf(wanted: readonly Wanted[]): string {
+export function filterOf(wanted: readonly WantedEntries[]): string {
   const [first] = wanted;
   const conditions = wanted.map(({ name, since, after, until }) => {
     const job = `resource.labels.job_name="${name.job}"`;
@@ -58,7 +58,7 @@ function time(milliseconds: number): string {
   return `"${new Date(milliseconds).toISOString()}"`;
 }
 
-function behind({ timestamp, insertId }: Place): string {
+function behind({ timestamp, insertId }: EntryPlace): string {
   return `(timestamp>"${timestamp}" OR (timestamp="${timestamp}" AND insertId>${JSON.stringify(insertId)}))`;
 }
 
@@ -71,7 +71,7 @@ export function isOf(entry: Entry, name: ExecutionName): boolean | undefined {
 }
 
 /** The entry after which a query continues, if the last one stopped early. */
-export function afterOf({ walk }: Position): Place | undefined {
+export function afterOf({ walk }: EntryPosition): EntryPlace | undefined {
   return walk?.after;
 }
 
@@ -88,11 +88,11 @@ export type Fate = "shown" | "hidden" | "later";
  * @returns also the number of hidden entries
  */
 export function take(
-  position: Position,
+  position: EntryPosition,
   entries: readonly Entry[],
   { at, cut }: Read,
   { since, late, fateOf = () => "shown" }: { since: number; late: number; fateOf?: (entry: Entry) => Fate },
-): { lines: LogLine[]; hidden: number; position: Position } {
+): { lines: LogLine[]; hidden: number; position: EntryPosition } {
   const lines: LogLine[] = [];
   let hidden = 0;
   const seen: Record<string, number> = { ...position.seen };
@@ -100,7 +100,7 @@ export function take(
   const cutAt = cut === undefined ? Number.POSITIVE_INFINITY : Date.parse(cut.timestamp);
   const parts = Map.groupBy(entries.filter(isPart), ({ split }) => split?.uid);
   // The next query continues after the last entry, but before one whose other parts may be on the next page.
-  let last: Place | undefined;
+  let last: EntryPlace | undefined;
   let held = false;
   for (const entry of entries) {
     const time = Date.parse(entry.timestamp);
@@ -135,7 +135,7 @@ export function mayStillCome(time: number, begun: number, late: number): boolean
 }
 
 /** Whether an entry was already shown or hidden at this position. */
-export function wasSeen({ seen }: Position, entry: Entry): boolean {
+export function wasSeen({ seen }: EntryPosition, entry: Entry): boolean {
   return isSeen(seen, entry);
 }
 

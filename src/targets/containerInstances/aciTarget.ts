@@ -5,8 +5,8 @@ import { Secret } from "../../secret";
 import { isObject } from "../../template/paths";
 import { UserError } from "../../userError";
 import type { End } from "../cloud/absences";
-import { declaredValues, Removal } from "../cloud/leftovers";
 import { explaining } from "../cloud/refusal";
+import { declaredValues, Removal } from "../cloud/removal";
 import { readSettings } from "../cloud/settings";
 import type {
   InfrastructureId,

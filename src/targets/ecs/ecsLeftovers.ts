@@ -1,7 +1,7 @@
 import type { JsonObject } from "../../json";
 import { POOL_TAG, STACK_TAG } from "../../manifest/cloudNames";
-import { A_FEW, type LeftoversOf, Removal } from "../cloud/leftovers";
 import { allItems, inBatches, itemsOf } from "../cloud/pages";
+import { A_FEW, type LeftoversOf, Removal } from "../cloud/removal";
 import type { Leftovers } from "../target";
 import type { DefinitionFacts, EcsApi } from "./ecsApi";
 import type { DefinitionStatus } from "./ecsLeftoverCalls";

@@ -2,9 +2,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { JsonObject, ValueObject } from "../../json";
 import { parameterFolder, sharedParameterFolder, stackName } from "../../manifest/cloudNames";
 import { ifThere } from "../cloud/failure";
-import { declaredValues } from "../cloud/leftovers";
 import type { LogReader } from "../cloud/logPosition";
 import { explaining } from "../cloud/refusal";
+import { declaredValues } from "../cloud/removal";
 import { readSettings } from "../cloud/settings";
 import type {
   InfrastructureId,
@@ -23,7 +23,6 @@ import { type Access, accessOf, loaded } from "./awsAccess";
 import { type AwsKind, asFailure } from "./awsFailures";
 import { refusal } from "./awsRefusals";
 import { fieldOf, type Shape } from "./awsShapes";
-import { type Definitions, openDefinitions, type ReadyDefinition } from "./definitions";
 import { type EcsApi, openEcsApi } from "./ecsApi";
 import { type EcsLeftovers, removeEcsLeftovers, tidyEcs } from "./ecsLeftovers";
 import { openLogReader } from "./ecsLogs";
@@ -33,6 +32,7 @@ import { STOP_REASON } from "./ecsOutcome";
 import { type PoolFacts, planEcs } from "./ecsPlan";
 import type { EcsRequest } from "./ecsRequest";
 import { openWatcher, type Watcher } from "./ecsWatcher";
+import { type Definitions, openDefinitions, type ReadyDefinition } from "./registeredDefinitions";
 import { openSecretStore } from "./secretStore";
 
 /** How often a submission may find its definition deregistered. */

@@ -1,7 +1,7 @@
 import type { Struct } from "google-protobuf/google/protobuf/struct_pb";
+import { startGrpcServer, unary } from "../../engine/grpc/grpcServer";
 import { findSdk, type Protocol } from "../../engine/grpc/protocol";
-import { startGrpcServer, unary } from "../../engine/grpc/server";
-import { propertiesFrom } from "../../engine/providers/connection";
+import { propertiesFrom } from "../../engine/providers/providerConnection";
 import { nameOf, typeOf } from "../../engine/urn";
 import type { JsonObject } from "../../json";
 import { asInputs, checked, difference, foreseen } from "./decide";

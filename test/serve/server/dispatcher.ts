@@ -10,7 +10,7 @@ import { createWorkPool, type WorkPoolChange } from "../../../src/prefect/api/wo
 import { type Client, createClient } from "../../../src/prefect/client";
 import { connectionOf } from "../../../src/prefect/connection";
 import { Dispatcher } from "../../../src/serve/dispatcher";
-import type { ServeEvent } from "../../../src/serve/events";
+import type { ServeEvent } from "../../../src/serve/serveEvents";
 import { ServerSource, type ServerSourceParts } from "../../../src/serve/server/serverSource";
 import { createProcessTarget } from "../../../src/targets/process";
 import { defaultTemplate } from "../../../src/template";

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { openLogReader } from "../../../src/targets/cloudRun/cloudRunLogs";
 import { parseExecutionName } from "../../../src/targets/cloudRun/cloudRunNames";
-import type { Times, Watcher } from "../../../src/targets/cloudRun/cloudRunWatcher";
+import type { ExecutionTimes, Watcher } from "../../../src/targets/cloudRun/cloudRunWatcher";
 import type { Entry } from "../../../src/targets/cloudRun/entryLines";
 import type { Access } from "../../../src/targets/cloudRun/googleAccess";
 import { memoryNotes } from "../cloud/memoryNotes";
@@ -24,7 +24,7 @@ function entryOf(job: string, labels: Entry["labels"] = { "run.googleapis.com/ex
 }
 
 /** A reader over one answer of Cloud Logging, of runs that go on. */
-function readerOver(entries: Entry[], times: Watcher["times"] = async (): Promise<Times> => ({})) {
+function readerOver(entries: Entry[], times: Watcher["times"] = async (): Promise<ExecutionTimes> => ({})) {
   const client = { request: async () => ({ data: { entries }, headers: new Headers({ date: new Date().toUTCString() }) }) };
   const reader = openLogReader({
     access: { endpoints: { logging: new URL("http://127.0.0.1") }, auth: async () => ({ client }) } as unknown as Access,

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { formatCursor, isDrained, parseCursor, sinceOf } from "../../../src/targets/cloud/logPosition";
 import { parseExecutionName } from "../../../src/targets/cloudRun/cloudRunNames";
-import { afterOf, filterOf, isOf, type Position, take } from "../../../src/targets/cloudRun/entries";
+import { afterOf, type EntryPosition, filterOf, isOf, take } from "../../../src/targets/cloudRun/entries";
 import type { Entry } from "../../../src/targets/cloudRun/entryLines";
 import { type Belonging, belongingOf, namedExecution, type Spans } from "../../../src/targets/cloudRun/unnamedEntries";
 import { matches, parseFilter } from "../../../src/testing/clouds/gcp/logFilter";
@@ -59,7 +59,7 @@ test("however late lines appear, and wherever a reading stops: none is lost, non
       for (const { at: wanted, lasts, firstPage, room } of [...asked.sort((a, b) => a.at - b.at), ...later]) {
         const at = Math.max(free, wanted);
         free = at + lasts;
-        const position: Position = parseCursor(cursor);
+        const position: EntryPosition = parseCursor(cursor);
         const [since, after] = [sinceOf(position, LATE), afterOf(position)];
         const answer = all
           .filter(({ time, shown }) => time >= since && shown <= (time < firstPage ? at : at + lasts))

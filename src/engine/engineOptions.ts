@@ -1,6 +1,6 @@
 import type { Redactor } from "../redactor";
 import { UserError } from "../userError";
-import type { EngineEvent, EngineResult } from "./events";
+import type { EngineEvent, EngineResult } from "./engineEvents";
 import type { InlineProgram } from "./inlineProgram";
 import type { Intercept } from "./providers/host";
 

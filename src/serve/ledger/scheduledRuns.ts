@@ -1,12 +1,12 @@
 import { setImmediate as others } from "node:timers/promises";
 import type { Json, JsonObject } from "../../json";
 import type { DeploymentDefinition } from "../../manifest/manifest";
-import type { RunsContext } from "../../runs/context";
 import { createRun } from "../../runs/create";
 import { requestDigest } from "../../runs/requestDigest";
+import type { RunsContext } from "../../runs/runsContext";
 import { dueOf, type MissedPolicy, type Occurrences, occurrencesOf, readSchedule, type Schedule, timingFault } from "../../schedules";
 import { UserError } from "../../userError";
-import type { ScheduleEvent } from "../events";
+import type { ScheduleEvent } from "../serveEvents";
 
 /** How long to pause a schedule after its run could not be created for the moment, in milliseconds. */
 const TROUBLE_PAUSE = 5_000;

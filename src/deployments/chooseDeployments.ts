@@ -1,7 +1,7 @@
 import { deployedName, spellings } from "../deploymentName";
 import { inspectEntrypoints } from "../entrypoint";
 import { few, suggestion } from "../nearest";
-import { flowsOf, isMeant, type LoadedDeployment, type PrefectYaml, resolveDeployment, type Surroundings } from "../prefectYaml";
+import { flowsOf, isMeant, type LoadedDeployment, type PlaceholderValues, type PrefectYaml, resolveDeployment } from "../prefectYaml";
 import { UserError } from "../userError";
 
 /** The names or the flag that select deployments, and what is needed to compare names. */
@@ -24,10 +24,10 @@ interface Chosen {
  * Select deployments of a file: all, those with the given names, or the only one.
  * @throws {UserError} if a name matches none, or the file has several and nothing selects one
  */
-export async function choose(
+export async function chooseDeployments(
   { names, all, folder, env }: Choice,
   file: PrefectYaml,
-  around: Surroundings,
+  around: PlaceholderValues,
   notes: string[],
 ): Promise<Chosen> {
   const nameless = file.deployments.filter(({ config }) => !config.name);

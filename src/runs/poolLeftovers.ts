@@ -2,7 +2,7 @@ import type { RunRecord } from "../ledger";
 import type { PoolType } from "../model/poolType";
 import type { Leftovers, Target } from "../targets/target";
 import { UserError } from "../userError";
-import type { RunsContext } from "./context";
+import type { RunsContext } from "./runsContext";
 
 /** How often to tidy a pool, in milliseconds; sooner if one tidying was not enough. */
 const PAUSE = 86_400_000;

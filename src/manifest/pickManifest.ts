@@ -3,8 +3,8 @@ import { suggestion } from "../nearest";
 import { MASK } from "../secret";
 import { quoted } from "../shown";
 import { UserError } from "../userError";
-import { isManifest } from "./parse";
-import type { StackOutputs } from "./source";
+import type { StackOutputs } from "./manifestSource";
+import { isManifest } from "./parseManifest";
 
 /**
  * Find the manifest among the outputs of a stack, by its kind or by the chosen name.

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import type { Json, JsonObject } from "../../src/json";
 import type { ServerSchedule } from "../../src/prefect/api/deployments";
 import { blockFaults } from "../../src/prefect/blockData";
-import { fromServer, scheduleSteps, toApi } from "../../src/prefect/schedules";
+import { fromServer, scheduleSteps, toApi } from "../../src/prefect/serverSchedules";
 import { fromProgram, programFaults, toProgram } from "../../src/schedules";
 import { settlement } from "../../src/serverRuns/settlement";
 

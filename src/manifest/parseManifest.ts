@@ -8,7 +8,7 @@ import { MASK, Secret } from "../secret";
 import { wholeTemplate } from "../template/storedTemplate";
 import { UserError } from "../userError";
 import { type DeploymentDefinition, MANIFEST_KIND, MANIFEST_VERSION, type Manifest } from "./manifest";
-import { schemaFault } from "./schema";
+import { schemaFault } from "./schemaFault";
 import { isSecretByMeaning, maySecretStandAt } from "./secretPlaces";
 
 /**

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type FlowRun, isTerminal } from "../model/flowRun";
 import type { LogLine } from "../targets/target";
-import type { RunsContext } from "./context";
 import { mustRead } from "./follow";
 import { newOutput } from "./newOutput";
 import { observe } from "./observe";
+import type { RunsContext } from "./runsContext";
 
 /**
  * The output of a run's current attempt. It reads and records; it never submits or stops.

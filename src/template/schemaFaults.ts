@@ -1,5 +1,5 @@
 import type { Json } from "../json";
-import type { SchemaError } from "./schema";
+import type { SchemaError } from "./schemaErrors";
 
 /** Places in a checked value that need special care, as JSON pointers. */
 export interface Reserve {
@@ -10,7 +10,7 @@ export interface Reserve {
 }
 
 /** An error at one place of a value. */
-export interface Fault {
+export interface SchemaFault {
   /** The keys that lead to the place. */
   keys: string[];
   /** For example `must be string or null`. */
@@ -20,7 +20,7 @@ export interface Fault {
 }
 
 /** Turn schema errors into readable messages, one for each place of the value. */
-export function faultsIn(errors: SchemaError[], reserve: Reserve = { later: [], secret: [] }): Fault[] {
+export function faultsIn(errors: SchemaError[], reserve: Reserve = { later: [], secret: [] }): SchemaFault[] {
   const decidable = withoutUndecidable(errors, reserve.later);
   const byPlace = new Map<string, { keys: string[]; problems: Set<string>; types: Set<string>; known?: string[]; isChoice?: boolean }>();
   for (const error of decidable.filter((each) => !isSummary(each, decidable))) {

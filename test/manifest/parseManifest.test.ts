@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Json, JsonObject } from "../../src/json";
 import { checkDeploymentPool, lookupSecret, maskManifest, parseManifest, secretFromParts } from "../../src/manifest";
-import { schemaFault } from "../../src/manifest/schema";
+import { schemaFault } from "../../src/manifest/schemaFault";
 import { MASK, Secret } from "../../src/secret";
 import { defaultTemplate } from "../../src/template";
 import { storedTemplate } from "../../src/template/storedTemplate";

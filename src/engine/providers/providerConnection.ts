@@ -1,8 +1,8 @@
 import * as grpc from "@grpc/grpc-js";
 import type { Any } from "google-protobuf/google/protobuf/any_pb";
 import type { Struct } from "google-protobuf/google/protobuf/struct_pb";
+import { MAX_MESSAGE_BYTES } from "../grpc/grpcServer";
 import type { Protocol } from "../grpc/protocol";
-import { MAX_MESSAGE_BYTES } from "../grpc/server";
 import { PartialFailure, ProviderError } from "../provider";
 import type { Properties } from "../wire";
 

@@ -4,9 +4,9 @@ import { isTerminal } from "../model/flowRun";
 import { oneLine, quoted } from "../shown";
 import type { Submission } from "../targets/target";
 import { UserError } from "../userError";
-import type { RunsContext } from "./context";
-import { findDeployment } from "./deployments";
+import { findDeployment } from "./findDeployment";
 import { planJob, type RunRequest, resolveRequest } from "./plan";
+import type { RunsContext } from "./runsContext";
 import { state } from "./states";
 import { withoutSecrets } from "./storedSecrets";
 

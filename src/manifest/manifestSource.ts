@@ -1,7 +1,7 @@
 import type { Json } from "../json";
 
 /** A manifest before it is parsed, and where it was found. */
-export interface Source {
+export interface ManifestSource {
   tree: unknown;
   /** JSON pointers into the tree. */
   secretPaths: readonly string[];
@@ -14,7 +14,7 @@ export interface Source {
 }
 
 /** The result of a search in one place: a manifest, or the place and why there is none, for the error message. */
-export type Search = { found: Source } | { looked: string };
+export type Search = { found: ManifestSource } | { looked: string };
 
 /** The outputs of a stack, with JSON pointers to their secrets. */
 export interface StackOutputs {

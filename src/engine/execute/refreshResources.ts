@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from "node:util";
-import { type EngineEvent, type StepEvent, stepEvent } from "../events";
+import { type EngineEvent, type StepEvent, stepEvent } from "../engineEvents";
 import { diffFields } from "../plan/decide";
-import { type DiffDecision, decideOnDiff } from "../plan/diff";
+import { type DiffDecision, decideOnDiff } from "../plan/diffDecision";
 import { withOutputs } from "../plan/resource";
 import type { PropertyChange, ReadResult } from "../provider";
-import type { Registry } from "../providers/registry";
+import type { Registry } from "../providers/providerRegistry";
 import type { Resource } from "../state/stackStore";
 import type { Changes, Step } from "../state/step";
 import { isDefaultProvider, isProviderType } from "../urn";
@@ -31,7 +31,7 @@ export interface RefreshResult {
  * Update the resources to match what the providers report. A resource that no longer exists is dropped, with all dependencies on it.
  * A resource that its provider cannot read stays as it was, and `onFailure` is called.
  */
-export async function refresh(
+export async function refreshResources(
   before: readonly Resource[],
   { registry, parallel, onEvent, onFailure, learn, signal }: RefreshOptions,
 ): Promise<RefreshResult> {

@@ -1,6 +1,6 @@
 import { segmentsOf, toPath } from "../jsonPointer";
 import { suggestion } from "../nearest";
-import type { SchemaError } from "../template/schema";
+import type { SchemaError } from "../template/schemaErrors";
 import schema from "./manifest.schema.json";
 import { manifestErrors } from "./validator";
 

@@ -4,7 +4,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { describeFileError } from "../fileErrors";
 import { upgradeHint } from "../origin";
 import { UserError } from "../userError";
-import { MIGRATIONS } from "./schema";
+import { MIGRATIONS } from "./migrations";
 
 /** How long one process waits for another's write, in milliseconds. */
 const BUSY_TIMEOUT = 15_000;

@@ -2,14 +2,14 @@ import type { DeploymentDefinition, PoolDefinition } from "../../manifest/manife
 import type { FlowRun } from "../../runs";
 import { type Full, whyFull, whyPaused } from "../../runs/submit";
 
-export interface Held {
+export interface WaitingRun {
   run: FlowRun;
   reason: string;
   /** The name of the state in which it waits. */
   name: "Scheduled" | "AwaitingConcurrencySlot";
 }
 
-export interface Limits {
+export interface RunLimits {
   pools: Readonly<Record<string, PoolDefinition>>;
   /** By name, as they are now. */
   deployments: ReadonlyMap<string, DeploymentDefinition>;
@@ -23,11 +23,11 @@ export interface Limits {
  * @param waiting SCHEDULED runs
  * @param holding runs that hold a slot
  */
-export function choose(
+export function chooseRuns(
   waiting: readonly FlowRun[],
   holding: readonly FlowRun[],
-  { pools, deployments }: Limits,
-): { submit: FlowRun[]; held: Held[] } {
+  { pools, deployments }: RunLimits,
+): { submit: FlowRun[]; held: WaitingRun[] } {
   const taken = new Map<string, number>();
   const take = (run: FlowRun) => {
     for (const place of placesOf(run)) taken.set(place, (taken.get(place) ?? 0) + 1);
@@ -35,7 +35,7 @@ export function choose(
   for (const run of holding) take(run);
 
   const submit: FlowRun[] = [];
-  const held: Held[] = [];
+  const held: WaitingRun[] = [];
   for (const run of inOrder(waiting, pools)) {
     const pool = pools[run.workPool];
     const deployment = deployments.get(run.deployment);
@@ -79,7 +79,7 @@ function fullOf(
   return undefined;
 }
 
-function inOrder(runs: readonly FlowRun[], pools: Limits["pools"]): FlowRun[] {
+function inOrder(runs: readonly FlowRun[], pools: RunLimits["pools"]): FlowRun[] {
   const priority = ({ workPool, workQueue }: FlowRun) =>
     pools[workPool]?.queues?.[workQueue]?.priority ?? (workQueue === "default" ? 1 : Number.MAX_SAFE_INTEGER);
   // Ids are UUIDs of version 7, so they sort by creation time.

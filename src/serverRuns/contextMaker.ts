@@ -1,12 +1,12 @@
 import type { Ledger } from "../ledger";
 import type { PoolDefinition } from "../manifest/manifest";
 import type { PoolType } from "../model/poolType";
-import type { RunsContext } from "../runs/context";
-import { Tidying } from "../runs/leftovers";
 import { Listeners } from "../runs/listeners";
 import { poolAccess } from "../runs/pool";
+import { Tidying } from "../runs/poolLeftovers";
+import type { RunsContext } from "../runs/runsContext";
 import type { Target, TargetAccess } from "../targets/target";
-import type { Job, PoolsBeside } from "./job";
+import type { PoolsBeside, ServerJob } from "./job";
 
 /** The parts that all runs of a server share: the ledger, the targets, the key for the digests of secrets. */
 export interface Shared {
@@ -32,7 +32,7 @@ export function contextMaker({
   env,
   warn = () => {},
   listeners = new Listeners(warn),
-}: Shared): (job: Job) => RunsContext {
+}: Shared): (job: ServerJob) => RunsContext {
   const planned: RunsContext["planned"] = new Map();
   const stopAsked: RunsContext["stopAsked"] = new Set();
   const tidying = new Tidying();

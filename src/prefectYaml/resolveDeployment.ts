@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import { deployedName } from "../deploymentName";
 import type { Json, JsonObject, Value } from "../json";
-import { labelFault, nameFault } from "../manifest/names";
+import { labelFault, nameFault } from "../manifest/nameFaults";
 import { Secret } from "../secret";
 import { quoted } from "../shown";
 import { type Blocks, resolveBlocks } from "../template/blocks";
@@ -10,12 +10,12 @@ import { pythonStr } from "../template/pythonText";
 import { resolveVariables } from "../template/variables";
 import { UserError } from "../userError";
 import { applyValues, fromEnvironment, fromValues } from "./applyValues";
-import type { LoadedDeployment, PrefectYaml } from "./load";
+import type { LoadedDeployment, PrefectYaml } from "./loadPrefectYaml";
 import type { DeploymentConfig, Steps } from "./model";
 import { scheduleOf } from "./schedules";
 
 /** The values for the placeholders of a prefect.yaml during `deploy`. */
-export interface Surroundings {
+export interface PlaceholderValues {
   /** For `{{ $NAME }}` and, as in Prefect, also for `{{ NAME }}`. */
   env: Readonly<Record<string, string | undefined>>;
   blocks: Blocks;
@@ -33,7 +33,7 @@ export interface Surroundings {
  * Which settings of a deployment the file gives. A setting that it does not give keeps its value on the server. A key with `null` gives no value;
  * an empty list or mapping gives an empty value.
  */
-export interface Said {
+export interface GivenSettings {
   tags: boolean;
   parameters: boolean;
   jobVariables: boolean;
@@ -62,7 +62,7 @@ export interface ResolvedDeployment {
   concurrencyOptions: { collisionStrategy: "ENQUEUE" | "CANCEL_NEW"; gracePeriodSeconds: number | null } | null;
   /** In the format of Prefect's API. */
   schedules: JsonObject[];
-  said: Said;
+  said: GivenSettings;
   pullSteps: JsonObject[];
   build: JsonObject[];
   push: JsonObject[];
@@ -90,7 +90,7 @@ const DOCKER_STEP = "prefect_docker.deployments.steps.build_docker_image";
 export function resolveDeployment(
   { config, index, line, warnings: noted }: LoadedDeployment,
   file: PrefectYaml,
-  around: Surroundings,
+  around: PlaceholderValues,
 ): ResolvedDeployment | { problems: string[] } {
   const build = stepsOf(own(config, "build", file.actions.build));
   const push = stepsOf(own(config, "push", file.actions.push));
@@ -154,7 +154,7 @@ function checkedName(name: string | null): string {
 function defaultPool({
   PREFECT_DEPLOYMENTS_DEFAULT_WORK_POOL_NAME: name,
   PREFECT_DEFAULT_WORK_POOL_NAME: older,
-}: Surroundings["env"]): string | null {
+}: PlaceholderValues["env"]): string | null {
   return name || older || null;
 }
 
@@ -167,7 +167,7 @@ function stepsOf(steps: Steps | null): JsonObject[] {
   return Array.isArray(steps) ? steps : [];
 }
 
-function fillerOf({ env, blocks, variables, stepOutputs: given }: Surroundings, steps: JsonObject[], warnings: string[]) {
+function fillerOf({ env, blocks, variables, stepOutputs: given }: PlaceholderValues, steps: JsonObject[], warnings: string[]) {
   // A deployment without steps does not get the outputs of other deployments' steps.
   const stepOutputs = steps.length > 0 ? given : {};
   const nothingGiven = Object.keys(stepOutputs).length === 0;
@@ -243,7 +243,7 @@ function pullStepsOf(
   config: DeploymentConfig,
   { actions }: PrefectYaml,
   poolName: string | null,
-  around: Surroundings,
+  around: PlaceholderValues,
   others: JsonObject[],
 ): JsonObject[] {
   const effective = Object.hasOwn(config, "pull") ? config.pull : actions.pull;
@@ -299,7 +299,7 @@ function isGiven(value: unknown): boolean {
   return value !== undefined && value !== null;
 }
 
-function saidBy(config: DeploymentConfig): Said {
+function saidBy(config: DeploymentConfig): GivenSettings {
   const legacy = legacyOf(config);
   const schedules = (legacy ? [legacy] : config.schedules) as JsonObject[] | null | undefined;
   return {

@@ -4,8 +4,8 @@ import { searchCache, writeCache } from "./cache";
 import { readGiven } from "./fromFile";
 import { searchStack } from "./fromStack";
 import type { Manifest } from "./manifest";
-import { parseManifest } from "./parse";
-import type { Source } from "./source";
+import type { ManifestSource } from "./manifestSource";
+import { parseManifest } from "./parseManifest";
 
 /** A manifest and where it was found. */
 export interface LoadedManifest {
@@ -81,7 +81,7 @@ export async function pullManifest(
   return { ...fresh, path };
 }
 
-function loaded({ tree, secretPaths, origin, stack, cachedAt }: Source): LoadedManifest {
+function loaded({ tree, secretPaths, origin, stack, cachedAt }: ManifestSource): LoadedManifest {
   const manifest = parseManifest(tree, secretPaths, origin);
   const { source } = manifest;
   return { manifest, origin, stack: stack ?? `${source.project}/${source.stack}`, ...(cachedAt ? { cachedAt } : {}) };

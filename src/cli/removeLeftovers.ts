@@ -1,6 +1,6 @@
 import { UserError } from "../userError";
 import { hasLedger, openRuns } from "../workspaceRuns";
-import type { Operation } from "./engines";
+import type { EngineOperation } from "./engines";
 import { note, noteLine } from "./screen";
 
 /** Arguments of `pulumi destroy` that destroy only a part of the stack, or nothing. */
@@ -12,7 +12,7 @@ const PARTIAL = /^(--target|-t|--exclude|--preview-only|--exclude-protected)(=|$
  * @param args the arguments for pulumi
  * @throws {UserError} if it is interrupted
  */
-export async function removeLeftovers({ workspace, project, stack }: Operation, args: string[]): Promise<void> {
+export async function removeLeftovers({ workspace, project, stack }: EngineOperation, args: string[]): Promise<void> {
   if (args.some((arg) => PARTIAL.test(arg)))
     return note("the resources that runs have made in a cloud stay, because this destroys only a part of the stack");
   const id = `${project.name}/${stack}`;

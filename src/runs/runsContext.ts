@@ -4,8 +4,8 @@ import type { LoadedManifest } from "../manifest";
 import type { FlowRun } from "../model/flowRun";
 import type { PoolType } from "../model/poolType";
 import type { InfrastructureId, LogLine, Submission, Target } from "../targets/target";
-import type { Tidying } from "./leftovers";
 import type { Listeners } from "./listeners";
+import type { Tidying } from "./poolLeftovers";
 
 /** The work pool and the login of a run: a record of the ledger has them. */
 export interface OnPool {

@@ -1,7 +1,7 @@
 import type { Health } from "./endpoint";
 
 /** Where a dispatcher takes its runs from: the ledger with its schedules, or a Prefect server. */
-export interface Source {
+export interface RunSource {
   /** Names of the work pools that it serves. */
   readonly pools: readonly string[];
   /** For messages: `stack data/dev`, or the URL of an API. */
