@@ -47,7 +47,7 @@ export function parseParams(given: string, cwd: string): JsonObject {
 
 /**
  * Join the parameters of `--params` and `-p`; those of `-p` override the others.
- * @returns the parameters, and the names that both give; the user is told about these, as by Prefect's `deployment run`
+ * @returns the parameters, and the names that both give, for a note to the user (as in Prefect's `deployment run`)
  */
 export function joinParameters(params: JsonObject, pairs: JsonObject): { parameters: JsonObject; twice: string[] } {
   return { parameters: { ...params, ...pairs }, twice: Object.keys(pairs).filter((name) => Object.hasOwn(params, name)) };

@@ -1,6 +1,6 @@
 /**
- * JSON for people, indented by two spaces. If a value does not fit beside its name on the terminal, it goes on a line of its own, further to the
- * left where it must. So an id stays on one line and can be copied. It stays valid JSON: a longer string is left for the terminal to wrap.
+ * JSON for people, indented by two spaces. If a value does not fit beside its name on the terminal, it gets a separate line, further to the
+ * left if necessary. So an id stays on one line and can be copied. The result is valid JSON: the terminal wraps a longer string.
  * @param width of the terminal, in characters; infinite if the output is not a terminal
  * @param indent of every line, in characters
  */

@@ -9,7 +9,7 @@ export const readerGone: AbortSignal = gone.signal;
 /**
  * Make sure that a closed pipe or a full disk does not crash the process in the middle of a run.
  *
- * A closed pipe is not an error and does not end the process, because the exit code of `run` must still say how the run ended. Any other error of
+ * A closed pipe is not an error and does not end the process: the exit code of `run` must still say how the run ended. Any other error of
  * stdout (such as a full disk) prints one message and ends the process with exit code 5. Submitted runs continue.
  */
 export function guardOutput(): void {

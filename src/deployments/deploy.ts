@@ -45,7 +45,7 @@ export interface DeployPlan {
   file: string;
   deployments: (DeploymentChange & { warnings: string[] })[];
   problems: DeployProblem[];
-  /** Sentences that are worth showing, but are no problems. */
+  /** Notes for the user that are not errors. */
   notes: string[];
   /** Deployments that came from this file and are no longer in it. Empty unless the whole file was selected. */
   gone: string[];

@@ -81,8 +81,8 @@ export function toRow(run: FlowRun, poolType: PoolType, requestDigest: string): 
   };
 }
 
-// What was never set is absent, not empty. The fields are written out, since tens of thousands of runs are kept at the same time: an object
-// built from entries takes several times the memory.
+// Unset fields are absent, not empty. Each field is written out, because an object that is built from entries needs several times the
+// memory. There may be tens of thousands of runs.
 function runOf(row: RunRow): FlowRun {
   const run: FlowRun = {
     id: row.id,

@@ -71,7 +71,7 @@ function wrapped(key: string, data: JsonObject, fields: JsonObject): ValueObject
   );
 }
 
-/** Read the variables that placeholders name, as far as they exist. */
+/** Read the variables that placeholders name. Variables that do not exist are left out. */
 export async function readVariables(client: Client, used: Json[]): Promise<Record<string, Value>> {
   const names = used.flatMap((value) =>
     [...placeholdersIn(value, "")].filter(({ kind }) => kind === "variable").map(({ name }) => name.replace("prefect.variables.", "")),

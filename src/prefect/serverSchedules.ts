@@ -170,7 +170,7 @@ function free(slug: string, taken: Set<string>): string {
   return one;
 }
 
-/** The schedules that differ, by slug, before and after. What is not given is no difference. */
+/** The schedules that differ, by slug, before and after. A setting that is not given does not differ. */
 export function scheduleDifferences(
   given: readonly DeclaredSchedule[],
   there: readonly ServerSchedule[],
@@ -235,7 +235,7 @@ function saysTheSame(pair: Pair, there: ServerSchedule): boolean {
   );
 }
 
-/** What the server fills in (a time zone, an anchor date, a DTSTART) is no difference. */
+/** The values that the server fills in (a time zone, an anchor date, a DTSTART) do not count as differences. */
 function hasTiming(body: Body, there: ServerSchedule): boolean {
   return Object.entries(body.schedule).every(([key, value]) => sameSetting(key, value, there.schedule[key] ?? null));
 }

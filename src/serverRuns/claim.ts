@@ -16,7 +16,7 @@ import type { Client } from "../prefect/client";
  *    state to the PENDING after it, and from one PENDING to the next. If our claim has no `scheduled_time`, it was written over an end. The
  *    reply shows that at once; after a crash, the state shows it. Then nothing is started, and the end is restored. If a limit refuses a
  *    claim, the server writes its own state over the previous one. Then the history has the previous state.
- * 2. *Other names of PENDING are no lock.* The server accepts them over an end too. So `Submitting` and `InfrastructurePending` are
+ * 2. *Other names of PENDING do not lock.* The server accepts them over an end too. So `Submitting` and `InfrastructurePending` are
  *    proposed before any call to the cloud. Each reply is awaited and judged like that of a claim, and no later state has the type PENDING.
  *    The network may still deliver an old request after its own retry. The dispatcher that has run the flow sees this, and restores the end.
  * 3. *A lost reply* does not show whether the server accepted a proposal. Each proposal has an id, which is in the ledger before it is

@@ -24,7 +24,7 @@ export function mergeJournal(path: string): void {
 }
 
 /**
- * The creations of an interrupted operation: only a look at the provider tells whether they happened. Other operations are simply repeated.
+ * The creations of an interrupted operation: only the provider knows whether they happened. Other operations are simply repeated.
  */
 export function pendingCreations<Operation extends { type: string }>(pending: readonly Operation[]): Operation[] {
   return pending.filter(({ type }) => type === "creating");

@@ -144,7 +144,7 @@ export class Schedules {
       await others();
       const occurrences = occurrencesOf(schedule.schedule, anchor);
       const next = occurrences.next(through);
-      // A schedule that has ended is no fault; one that never begins is.
+      // A schedule may end, but one that never has a time is an error.
       const fault = next === undefined ? timingFault(schedule.schedule) : undefined;
       if (fault !== undefined) throw new Error(fault);
       return { deployment, schedule, digest, occurrences, next };

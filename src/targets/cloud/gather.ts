@@ -69,7 +69,7 @@ export function gather<Key, Seen>({
       const rest = (error: unknown) => {
         for (const key of group) if (!told.has(key)) failed(key, error);
       };
-      look(group, tell).then(() => rest(new Error("nothing was said of what was asked for")), rest);
+      look(group, tell).then(() => rest(new Error("the look gave no answer for this item")), rest);
     }
   }
 

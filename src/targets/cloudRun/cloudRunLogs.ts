@@ -77,7 +77,7 @@ export function openLogReader({
   const limit = pLimit(1);
   const readWhole = new Map<InfrastructureId, { cursor: string; until: number }>();
   const jobSpans = new JobSpans(api);
-  /** Entries that were not shown, by execution, and the number that the user was told. */
+  /** Entries that were not shown, by execution, with the number in the last notice to the user. */
   const hidden = new Map<InfrastructureId, { count: number; told: number }>();
 
   /** What the query needs to know about its callers: the times come from the watcher, which may have to look first. */

@@ -16,7 +16,7 @@ export interface ParameterFacts {
 export interface LeftoverCalls {
   /** One page of the parameters directly in a folder. @param folder without a trailing slash */
   listParameters(folder: string, token?: string, signal?: AbortSignal): Promise<Page<ParameterFacts>>;
-  /** At most ten. Those that no longer exist are no error. */
+  /** At most ten. A parameter that no longer exists is not an error. */
   deleteParameters(names: string[], signal?: AbortSignal): Promise<void>;
   /** One page of the families with a prefix, with active revisions or any. */
   listFamilies(prefix: string, status: "ACTIVE" | "ALL", token?: string, signal?: AbortSignal): Promise<Page<string>>;

@@ -35,7 +35,7 @@ export const LOGGING_METHODS: readonly Method[] = [
       if (names.length === 0) throw new GoogleError("INVALID_ARGUMENT", "resource_names must not be empty");
       for (const name of names) {
         const given = /^projects\/([^/]+)$/.exec(name)?.[1];
-        if (given === undefined) throw new GoogleError("INVALID_ARGUMENT", `${name} is no resource name`);
+        if (given === undefined) throw new GoogleError("INVALID_ARGUMENT", `${name} is not a valid resource name`);
         const project = projectIdOf(world, given);
         if (!world.iam.may(member, "logging.logEntries.list", [`projects/${project}`]))
           throw new GoogleError("PERMISSION_DENIED", "The caller does not have permission");
