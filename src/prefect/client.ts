@@ -5,7 +5,7 @@ import { readJson } from "../jsonText";
 import { plainNumbers } from "../plainNumbers";
 import { type Progress, RetryNotices } from "../retryNotices";
 import { MASK } from "../secret";
-import { type ApiConnection, authorization } from "./connection";
+import { type ApiConnection, authorization } from "./apiConnection";
 import { PrefectRefusal, serverText } from "./prefectRefusal";
 import { nextPause, sureNotSent } from "./repeat";
 import { ServerClock } from "./serverClock";

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { WebSocket } from "ws";
 import type { JsonObject } from "../json";
-import type { ApiConnection } from "./connection";
+import type { ApiConnection } from "./apiConnection";
 import { nextPause } from "./repeat";
 
 /** One event from a Prefect server's stream. */

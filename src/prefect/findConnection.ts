@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { parse } from "smol-toml";
 import type { Secret } from "../secret";
 import { UserError } from "../userError";
-import { type ApiConnection, connectionOf } from "./connection";
+import { type ApiConnection, connectionOf } from "./apiConnection";
 
 /** What a manifest, or an explicit provider of a Pulumi program, says about the connection. */
 export interface Explicit {

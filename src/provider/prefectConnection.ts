@@ -1,7 +1,7 @@
 import type { JsonObject } from "../json";
 import { checkServer } from "../prefect/api/server";
+import { type ApiConnection, connectionOf } from "../prefect/apiConnection";
 import { type Client, createClient } from "../prefect/client";
-import { type ApiConnection, connectionOf } from "../prefect/connection";
 import { type Explicit, findConnection, findConnectionTo } from "../prefect/findConnection";
 import { PrefectRefusal } from "../prefect/prefectRefusal";
 import { UserError } from "../userError";

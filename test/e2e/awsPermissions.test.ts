@@ -3,7 +3,7 @@ import { leastPrivilege } from "../../components/aws/leastPrivilege";
 import type { JsonObject } from "../../src/json";
 import { loadManifest } from "../../src/manifest";
 import type { FlowRun, RunEvent, Runs } from "../../src/runs";
-import type { Attached, Policy, Principal, Statement } from "../../src/testing/clouds/aws/iam";
+import type { Attached, Policy, Principal, Statement } from "../../src/testing/clouds/aws/awsIam";
 import { UserError } from "../../src/userError";
 import { openWorkspace } from "../../src/workspace";
 import { openRuns } from "../../src/workspaceRuns";

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { beforeAll, expect, test } from "vitest";
 import { readBlock, readBlockByName } from "../../src/prefect/api/blocks";
+import { connectionOf } from "../../src/prefect/apiConnection";
 import { type Client, createClient } from "../../src/prefect/client";
-import { connectionOf } from "../../src/prefect/connection";
 import { describePrefect } from "./python";
 import { connectResources, Resource } from "./resource";
 import { sharedServer } from "./server";

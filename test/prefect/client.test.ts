@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { checkServer } from "../../src/prefect/api/server";
+import { connectionOf } from "../../src/prefect/apiConnection";
 import { type ClientOptions, createClient } from "../../src/prefect/client";
-import { connectionOf } from "../../src/prefect/connection";
 import { isRefusal, serverText } from "../../src/prefect/prefectRefusal";
 import { nextPause } from "../../src/prefect/repeat";
 import { type Answer, fakeApi, type Seen } from "./fakeApi";

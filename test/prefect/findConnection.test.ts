@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { inspect } from "node:util";
 import { expect, test } from "vitest";
-import { connectionOf } from "../../src/prefect/connection";
+import { connectionOf } from "../../src/prefect/apiConnection";
 import { findConnection } from "../../src/prefect/findConnection";
 import { scratch } from "../scratch";
 

@@ -10,8 +10,8 @@ import { checkServer } from "../../src/prefect/api/server";
 import { readVariable } from "../../src/prefect/api/variables";
 import { verdictOf } from "../../src/prefect/api/verdict";
 import * as pools from "../../src/prefect/api/workPools";
+import { connectionOf } from "../../src/prefect/apiConnection";
 import { type Client, createClient } from "../../src/prefect/client";
-import { connectionOf } from "../../src/prefect/connection";
 import { fakeApi } from "./fakeApi";
 
 // The client's requests and replies match those recorded with a real server.

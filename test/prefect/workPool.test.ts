@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { beforeAll, expect, test } from "vitest";
 import { patchWorkPool, readWorkPool } from "../../src/prefect/api/workPools";
+import { connectionOf } from "../../src/prefect/apiConnection";
 import { type Client, createClient } from "../../src/prefect/client";
-import { connectionOf } from "../../src/prefect/connection";
 import { defaultTemplate } from "../../src/template";
 import { describePrefect } from "./python";
 import { connectResources, Resource } from "./resource";

@@ -4,7 +4,7 @@ import { findSdk, type Protocol } from "../../engine/grpc/protocol";
 import { propertiesFrom } from "../../engine/providers/providerConnection";
 import { nameOf, typeOf } from "../../engine/urn";
 import type { JsonObject } from "../../json";
-import { asInputs, checked, difference, foreseen } from "./decide";
+import { asInputs, checked, difference, foreseen } from "./standInDecisions";
 import type { Asked, StandInProvider, StandInResource } from "./standInProvider";
 
 /** A provider that listens. */

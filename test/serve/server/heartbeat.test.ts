@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { expect, onTestFinished, test, vi } from "vitest";
+import { connectionOf } from "../../../src/prefect/apiConnection";
 import { createClient } from "../../../src/prefect/client";
-import { connectionOf } from "../../../src/prefect/connection";
 import { Dispatcher } from "../../../src/serve/dispatcher";
 import { ServerSource, type ServerSourceParts } from "../../../src/serve/server/serverSource";
 import { fakeApi } from "../../prefect/fakeApi";

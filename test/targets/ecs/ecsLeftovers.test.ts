@@ -5,7 +5,7 @@ import { parameterFolder } from "../../../src/manifest/cloudNames";
 import { Secret } from "../../../src/secret";
 import type { PoolAccess, Target } from "../../../src/targets/target";
 import { type FakeAws, startFakeAws } from "../../../src/testing";
-import type { TaskDefinitionRecord } from "../../../src/testing/clouds/aws/world";
+import type { TaskDefinitionRecord } from "../../../src/testing/clouds/aws/awsWorld";
 import { jobOf, never, openerOf, poolOf, runOf } from "./place";
 
 const DEV = { project: "data", stack: "dev" };

@@ -1,5 +1,5 @@
-import { throttled } from "./errors";
-import type { Bucket } from "./options";
+import { throttled } from "./awsError";
+import type { Bucket } from "./awsOptions";
 
 type Size = { burst: number; perSecond: number };
 

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { isJsonObject, type Json, type JsonObject } from "../../../json";
-import type { Call, Operation } from "./api";
-import { AwsError } from "./errors";
+import type { Call, Operation } from "./awsCall";
+import { AwsError } from "./awsError";
 import { RESOURCE_SCHEMAS, type ResourceSchema } from "./resourceSchemas";
 import { RESOURCE_TYPES, type ResourceType } from "./resourceTypes";
 

@@ -1,4 +1,4 @@
-import { AwsError } from "./errors";
+import { AwsError } from "./awsError";
 
 export type OneOrMany = string | readonly string[];
 

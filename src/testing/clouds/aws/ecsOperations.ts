@@ -1,7 +1,9 @@
 import type { JsonObject } from "../../../json";
-import type { Call, Operation } from "./api";
-import { AwsError, client, invalid } from "./errors";
+import type { Call, Operation } from "./awsCall";
+import { AwsError, client, invalid } from "./awsError";
+import type { World } from "./awsWorld";
 import { isFargate, isFargateSize, refuseLaunch } from "./launch";
+import { checkNetwork } from "./networkInterface";
 import type { TaskNetworkRequest } from "./reach";
 import {
   definitionNamed,
@@ -16,9 +18,7 @@ import {
   resourceTags,
   sharedSecretName,
 } from "./taskDefinitions";
-import { checkNetwork } from "./taskNetwork";
 import { type ContainerDefinition, startTask, stopTask, taskJson } from "./tasks";
-import type { World } from "./world";
 
 export const ECS_OPERATIONS: readonly Operation[] = [
   operation("RegisterTaskDefinition", ["register"], registerTaskDefinition),

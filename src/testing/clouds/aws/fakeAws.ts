@@ -1,11 +1,11 @@
 import type { FakeCloud } from "../shared/fakeCloud";
 import { FaultQueue } from "../shared/faultQueue";
-import { awsContract } from "./contract";
-import type { AwsFault } from "./faults";
-import type { AccessKey, Policy } from "./iam";
-import { type FakeAwsOptions, settled } from "./options";
-import { type AwsCallRecord, serveAws } from "./server";
-import { World } from "./world";
+import { awsContract } from "./awsContract";
+import type { AwsFault } from "./awsFaults";
+import type { AccessKey, Policy } from "./awsIam";
+import { type FakeAwsOptions, settled } from "./awsOptions";
+import { type AwsCallRecord, serveAws } from "./awsServer";
+import { World } from "./awsWorld";
 
 /** A running fake of AWS. */
 export interface FakeAws extends FakeCloud<World, AwsCallRecord, AwsFault> {

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
-import { AwsError } from "./errors";
-import type { Iam, Policy, Principal } from "./iam";
+import { AwsError } from "./awsError";
+import type { Iam, Policy, Principal } from "./awsIam";
+import type { World } from "./awsWorld";
 import type { QueryCall, QueryOperation } from "./query";
-import type { World } from "./world";
 import { type XmlValue, xml } from "./xml";
 
 type Kind = "user" | "role";

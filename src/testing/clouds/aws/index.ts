@@ -1,5 +1,5 @@
+export type { AwsFault } from "./awsFaults";
+export type { AccessKey, Policy, Statement } from "./awsIam";
+export { type FakeAwsOptions, REAL_BUCKETS } from "./awsOptions";
+export type { AwsCallRecord } from "./awsServer";
 export { type FakeAws, startFakeAws } from "./fakeAws";
-export type { AwsFault } from "./faults";
-export type { AccessKey, Policy, Statement } from "./iam";
-export { type FakeAwsOptions, REAL_BUCKETS } from "./options";
-export type { AwsCallRecord } from "./server";

@@ -1,12 +1,12 @@
 import { randomUUID } from "node:crypto";
 import type { JsonObject } from "../../../json";
-import type { Operation } from "./api";
+import type { Operation } from "./awsCall";
+import { AwsError } from "./awsError";
+import type { Parts, Protocol } from "./awsServer";
 import type { Buckets } from "./buckets";
 import { CLOUD_CONTROL_OPERATIONS } from "./cloudControl";
 import { ECS_OPERATIONS } from "./ecsOperations";
-import { AwsError } from "./errors";
 import { LOGS_OPERATIONS } from "./logsOperations";
-import type { Parts, Protocol } from "./server";
 import { checkSignature, readAuthorization } from "./signature";
 import { SSM_OPERATIONS } from "./ssmOperations";
 

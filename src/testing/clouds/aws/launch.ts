@@ -1,6 +1,6 @@
 import type { JsonObject } from "../../../json";
-import { invalid } from "./errors";
-import type { Cluster, TaskDefinitionRecord } from "./world";
+import { invalid } from "./awsError";
+import type { Cluster, TaskDefinitionRecord } from "./awsWorld";
 
 /**
  * The memory in MiB that Fargate allows for each number of CPU units

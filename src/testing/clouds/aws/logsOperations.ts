@@ -1,6 +1,6 @@
 import type { JsonObject } from "../../../json";
-import type { Call, Operation } from "./api";
-import { checkLogName } from "./logStore";
+import type { Call, Operation } from "./awsCall";
+import { checkLogName } from "./awsLogStore";
 
 /** CloudWatch Logs. */
 export const LOGS_OPERATIONS: readonly Operation[] = [

@@ -1,4 +1,4 @@
-import type { Policy } from "./iam";
+import type { Policy } from "./awsIam";
 
 /**
  * Complete managed policies of AWS, by path and name. AmazonECS_FullAccess has version 22.

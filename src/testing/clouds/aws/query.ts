@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
-import { AwsError } from "./errors";
-import type { Principal } from "./iam";
+import { AwsError } from "./awsError";
+import type { Principal } from "./awsIam";
+import type { Protocol } from "./awsServer";
+import type { World } from "./awsWorld";
 import { IAM_OPERATIONS } from "./iamOperations";
-import type { Protocol } from "./server";
 import { checkSignature, readAuthorization, type SignedRequest } from "./signature";
 import { STS_OPERATIONS } from "./stsOperations";
-import type { World } from "./world";
 import { escaped } from "./xml";
 
 /** A call of the Query protocol: a form with an action, a version and parameters. */

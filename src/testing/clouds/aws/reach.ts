@@ -1,5 +1,5 @@
 import type { JsonObject } from "../../../json";
-import type { World } from "./world";
+import type { World } from "./awsWorld";
 
 /** A task's network, as in `RunTask`. */
 export interface TaskNetworkRequest {

@@ -1,8 +1,8 @@
 import { randomInt } from "node:crypto";
 import type { JsonObject } from "../../../json";
-import { AwsError } from "./errors";
-import { checkLogName } from "./logStore";
-import type { Cluster, World } from "./world";
+import { AwsError } from "./awsError";
+import { checkLogName } from "./awsLogStore";
+import type { Cluster, World } from "./awsWorld";
 
 /** A resource type of CloudFormation's registry. Models use CloudFormation's property names. */
 export interface ResourceType {

@@ -1,6 +1,6 @@
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
-import { AwsError } from "./errors";
-import type { AccessKey } from "./iam";
+import { AwsError } from "./awsError";
+import type { AccessKey } from "./awsIam";
 
 export interface SignedRequest {
   method: string;

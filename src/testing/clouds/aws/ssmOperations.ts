@@ -1,8 +1,8 @@
 import type { JsonObject } from "../../../json";
-import { pageOf } from "../shared/pages";
-import type { Call, Operation } from "./api";
-import { AwsError } from "./errors";
-import type { World } from "./world";
+import { pageOf } from "../shared/replyPages";
+import type { Call, Operation } from "./awsCall";
+import { AwsError } from "./awsError";
+import type { World } from "./awsWorld";
 
 /** Parameter Store (https://docs.aws.amazon.com/systems-manager/latest/APIReference). */
 export const SSM_OPERATIONS: readonly Operation[] = [

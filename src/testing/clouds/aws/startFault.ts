@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
 import type { JsonObject } from "../../../json";
-import type { Principal } from "./iam";
-import { checkLogName } from "./logStore";
+import type { Principal } from "./awsIam";
+import { checkLogName } from "./awsLogStore";
+import type { World } from "./awsWorld";
 import { reaches } from "./reach";
 import type { ContainerDefinition, Task } from "./tasks";
-import type { World } from "./world";
 
 /** What ECS fetches with a task's execution role before its containers run. */
 interface Fetching {

@@ -1,4 +1,4 @@
-import { AwsError } from "./errors";
+import { AwsError } from "./awsError";
 import type { QueryOperation } from "./query";
 import { xml } from "./xml";
 

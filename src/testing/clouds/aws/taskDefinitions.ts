@@ -1,10 +1,10 @@
 import type { JsonObject } from "../../../json";
-import { pageOf } from "../shared/pages";
-import type { Call } from "./api";
+import { pageOf } from "../shared/replyPages";
+import type { Call } from "./awsCall";
+import { client, invalid } from "./awsError";
+import type { TaskDefinitionRecord, World } from "./awsWorld";
 import type { Context } from "./conditions";
-import { client, invalid } from "./errors";
 import { compatibilitiesOf, isFargateSize } from "./launch";
-import type { TaskDefinitionRecord, World } from "./world";
 
 /** Each name may occur once, in `environment` and `secrets` together. Users have posted these error texts of the real service. */
 function checkVariableNames({ environment = [], secrets = [] }: JsonObject): void {

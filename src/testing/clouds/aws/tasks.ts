@@ -1,10 +1,10 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import type { JsonObject } from "../../../json";
 import type { Container, End } from "../shared/container";
+import type { TaskDefinitionRecord, World } from "./awsWorld";
+import { attach, detach, precreated } from "./networkInterface";
 import type { TaskNetworkRequest } from "./reach";
 import { mayWriteLogs, startFault } from "./startFault";
-import { attach, detach, precreated } from "./taskNetwork";
-import type { TaskDefinitionRecord, World } from "./world";
 
 type StopCode = "TaskFailedToStart" | "EssentialContainerExited" | "UserInitiated" | "SpotInterruption" | "InfrastructureHealth";
 

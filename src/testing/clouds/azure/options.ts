@@ -1,4 +1,4 @@
-import { COMMON_DEFAULTS, type CommonOptions } from "../shared/options";
+import { COMMON_DEFAULTS, type CommonOptions } from "../shared/commonOptions";
 
 /** How the fake behaves. */
 export interface FakeAzureOptions extends CommonOptions {

@@ -1,7 +1,7 @@
 import type { JsonObject } from "../../../json";
 import { Background } from "../shared/background";
+import type { FakeImage } from "../shared/commonOptions";
 import type { End } from "../shared/container";
-import type { FakeImage } from "../shared/options";
 import { Access } from "./access";
 import { Directory } from "./directory";
 import { resourceGroupNotFound } from "./errors";

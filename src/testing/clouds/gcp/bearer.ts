@@ -1,7 +1,7 @@
 import { createPublicKey, type KeyObject, randomBytes } from "node:crypto";
 import { decode, verify } from "hono/jwt";
-import { errorInfo, GoogleError } from "./errors";
-import type { Iam } from "./iam";
+import { errorInfo, GoogleError } from "./googleError";
+import type { Iam } from "./googleIam";
 
 const SCOPE = "https://www.googleapis.com/auth/cloud-platform";
 const INVALID =

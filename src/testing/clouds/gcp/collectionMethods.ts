@@ -1,7 +1,7 @@
 import type { JsonObject } from "../../../json";
-import type { Call, Method } from "./api";
 import { COLLECTIONS, type Collection } from "./collections";
-import { GoogleError } from "./errors";
+import type { Call, Method } from "./googleCall";
+import { GoogleError } from "./googleError";
 
 /** Create, get and delete for resources that the fake only stores. Long-running operations are done at once. */
 export const COLLECTION_METHODS: readonly Method[] = COLLECTIONS.flatMap((collection): Method[] => {

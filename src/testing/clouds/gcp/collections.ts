@@ -1,4 +1,4 @@
-import { PLACE, PROJECT } from "./api";
+import { PLACE, PROJECT } from "./googleCall";
 
 /** Resources that the fake only stores: those that a pool may have around it. */
 export interface Collection {

@@ -1,7 +1,8 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import type { JsonObject } from "../../../json";
 import type { Container, End } from "../shared/container";
-import { GoogleError, notFound } from "./errors";
+import { GoogleError, notFound } from "./googleError";
+import type { World } from "./googleWorld";
 import { checkTimeout, checkVariable, startProblem } from "./jobs";
 import { Tracebacks } from "./logLines";
 import {
@@ -15,7 +16,6 @@ import {
   type Task,
   type TaskTemplate,
 } from "./resources";
-import type { World } from "./world";
 
 /** The overrides of `jobs.run`. */
 export interface Overrides {

@@ -1,13 +1,13 @@
 import type { FakeCloud } from "../shared/fakeCloud";
 import { FaultQueue } from "../shared/faultQueue";
 import { Bearer } from "./bearer";
-import { runContract } from "./contract";
-import type { Fault } from "./faults";
-import type { KeyFile } from "./iam";
-import { type FakeGoogleCloudOptions, settled } from "./options";
-import { Quotas } from "./quotas";
-import { type CallRecord, serveGoogle } from "./server";
-import { World } from "./world";
+import { runContract } from "./googleContract";
+import type { Fault } from "./googleFaults";
+import type { KeyFile } from "./googleIam";
+import { type FakeGoogleCloudOptions, settled } from "./googleOptions";
+import { Quotas } from "./googleQuotas";
+import { type CallRecord, serveGoogle } from "./googleServer";
+import { World } from "./googleWorld";
 
 /** The service account of containers. It has no permissions. */
 const RUNTIME = "flow-runtime";

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import type { JsonObject } from "../../../json";
-import { type Call, type Method, PROJECT, path } from "./api";
-import { GoogleError } from "./errors";
-import type { ServiceAccount } from "./iam";
+import { type Call, type Method, PROJECT, path } from "./googleCall";
+import { GoogleError } from "./googleError";
+import type { ServiceAccount } from "./googleIam";
 
 const ACCOUNT = `projects/${PROJECT}/serviceAccounts/(?<email>[^/:]+)`;
 const SERVICE = `projects/${PROJECT}/services/(?<service>[^/:]+)`;

@@ -1,7 +1,7 @@
 export type { End } from "../shared/container";
 export { type FakeGoogleCloud, startFakeGoogleCloud } from "./fakeGoogleCloud";
-export type { Fault } from "./faults";
-export type { KeyFile } from "./iam";
-export type { FakeGoogleCloudOptions } from "./options";
-export type { CallRecord } from "./server";
-export type { World } from "./world";
+export type { Fault } from "./googleFaults";
+export type { KeyFile } from "./googleIam";
+export type { FakeGoogleCloudOptions } from "./googleOptions";
+export type { CallRecord } from "./googleServer";
+export type { World } from "./googleWorld";

@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import type { JsonObject } from "../../../json";
-import { GoogleError, notFound } from "./errors";
+import { GoogleError, notFound } from "./googleError";
+import type { World } from "./googleWorld";
 import type { ContainerSpec, ExecutionTemplate, Job, TaskTemplate } from "./resources";
 import { etagOf, idOf } from "./resources";
-import type { World } from "./world";
 
 /** Cloud Run's errors about an image that it cannot fetch, and their reasons. */
 const IMAGE_PROBLEMS = {

@@ -1,4 +1,4 @@
-import { GoogleError } from "./errors";
+import { GoogleError } from "./googleError";
 
 /**
  * A condition of the Logging query language, as far as runs need it (https://cloud.google.com/logging/docs/view/logging-query-language).

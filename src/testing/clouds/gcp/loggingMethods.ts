@@ -1,8 +1,8 @@
 import type { JsonObject } from "../../../json";
-import type { Method } from "./api";
-import { GoogleError } from "./errors";
-import { projectIdOf } from "./gate";
-import type { LogEntry } from "./logStore";
+import type { Method } from "./googleCall";
+import { GoogleError } from "./googleError";
+import { projectIdOf } from "./googleGate";
+import type { LogEntry } from "./googleLogStore";
 
 /** The methods of Cloud Logging that read and write entries (https://cloud.google.com/logging/docs/reference/v2/rest/v2/entries). */
 export const LOGGING_METHODS: readonly Method[] = [

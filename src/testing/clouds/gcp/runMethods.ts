@@ -1,7 +1,5 @@
 import { randomUUID } from "node:crypto";
 import type { JsonObject } from "../../../json";
-import { type Call, type Method, PLACE, path } from "./api";
-import { GoogleError } from "./errors";
 import {
   asJson,
   cancelExecution,
@@ -12,9 +10,11 @@ import {
   operationError,
   startExecution,
 } from "./executions";
+import { type Call, type Method, PLACE, path } from "./googleCall";
+import { GoogleError } from "./googleError";
+import type { World } from "./googleWorld";
 import { describedBy, filled, jobNamed, newJob, startProblem } from "./jobs";
 import { type Execution, type ExecutionTemplate, etagOf, idOf, type Job } from "./resources";
-import type { World } from "./world";
 
 const V2 = ".google.cloud.run.v2";
 const JOB = `${V2}.Job`;

@@ -1,6 +1,6 @@
 import type { JsonObject } from "../../../json";
-import { type Call, type Method, PROJECT, path } from "./api";
-import { GoogleError } from "./errors";
+import { type Call, type Method, PROJECT, path } from "./googleCall";
+import { GoogleError } from "./googleError";
 
 const SECRETS = `projects/${PROJECT}/secrets`;
 const SECRET = `${SECRETS}/(?<secret>[^/:]+)`;

@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from "node:util";
 import type { JsonObject } from "../../../json";
 import type { FakeAws } from "../../clouds/aws";
+import { partitionOf } from "../../clouds/aws/awsWorld";
 import { sign } from "../../clouds/aws/signature";
-import { partitionOf } from "../../clouds/aws/world";
 import { CloudApiError, unlessMissing } from "../cloudApi";
 
 /** Calls of AWS' APIs, as the account's owner. */

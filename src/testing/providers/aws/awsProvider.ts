@@ -1,7 +1,7 @@
 import type { FakeAws } from "../../clouds/aws";
 import type { StandInProvider } from "../standInProvider";
 import { awsApi } from "./awsApi";
-import { identityResources } from "./identity";
+import { identityResources } from "./awsIdentity";
 import { placeResources } from "./places";
 
 /** Where the provider's resources are, and the key to provision with. */

@@ -1,6 +1,6 @@
 import type { StandInProvider } from "../standInProvider";
 import { googleApi } from "./googleApi";
-import { identityResources } from "./identity";
+import { identityResources } from "./googleIdentity";
 import { surroundingResources } from "./surroundings";
 
 /** Where the provider's resources are. */

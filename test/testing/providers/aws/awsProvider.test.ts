@@ -1,7 +1,7 @@
 import { beforeEach, expect, onTestFinished, test } from "vitest";
 import type { JsonObject } from "../../../../src/json";
 import { awsProvider, type FakeAws, type Found, type StandInResource, startFakeAws } from "../../../../src/testing";
-import type { Principal } from "../../../../src/testing/clouds/aws/iam";
+import type { Principal } from "../../../../src/testing/clouds/aws/awsIam";
 import { provisioned } from "../../../e2e/clouds/aws";
 
 // Each resource type alone: what it creates is in the fake, what changes there is read, what is deleted is gone.

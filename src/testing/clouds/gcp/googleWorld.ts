@@ -1,12 +1,12 @@
 import type { JsonObject } from "../../../json";
 import { Background } from "../shared/background";
+import type { FakeImage } from "../shared/commonOptions";
 import type { End } from "../shared/container";
-import type { FakeImage } from "../shared/options";
-import { Clock } from "./clock";
 import { cancelExecution, deleteExecution, executionNamed, finish, jobNameOf, outOfMemory } from "./executions";
-import { Iam } from "./iam";
-import { LogStore } from "./logStore";
-import type { Settled } from "./options";
+import { Clock } from "./googleClock";
+import { Iam } from "./googleIam";
+import { LogStore } from "./googleLogStore";
+import type { Settled } from "./googleOptions";
 import { type Execution, idOf, type Job, type Task } from "./resources";
 
 /** Everything that the fake cloud has. Tests may read and change it. */

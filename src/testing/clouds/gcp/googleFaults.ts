@@ -1,5 +1,5 @@
 import type { CommonFault } from "../shared/exchange";
-import { type Code, errorInfo, GoogleError } from "./errors";
+import { type Code, errorInfo, GoogleError } from "./googleError";
 
 /** How a call fails. */
 export type Fault =

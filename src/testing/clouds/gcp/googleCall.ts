@@ -1,5 +1,5 @@
 import type { JsonObject } from "../../../json";
-import type { World } from "./world";
+import type { World } from "./googleWorld";
 
 /** A call, as its handler gets it. */
 export interface Call {

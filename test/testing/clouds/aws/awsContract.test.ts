@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { awsContract, type Difference } from "../../../../src/testing/clouds/aws/contract";
+import { awsContract, type Difference } from "../../../../src/testing/clouds/aws/awsContract";
 
 // The fake reads AWS' description of its API itself: it finds every difference, with its path.
 

@@ -3,7 +3,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import type { Json, JsonObject } from "../../../../src/json";
 import { startFakeGoogleCloud } from "../../../../src/testing";
 import type { KeyFile } from "../../../../src/testing/clouds/gcp";
-import { runContract } from "../../../../src/testing/clouds/gcp/contract";
+import { runContract } from "../../../../src/testing/clouds/gcp/googleContract";
 import { RUN_METHODS } from "../../../../src/testing/clouds/gcp/runMethods";
 import { jobOf, never, openerOf, poolOf, runOf } from "../../../targets/cloudRun/place";
 import { until } from "../../../until";

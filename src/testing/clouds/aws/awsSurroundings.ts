@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { JsonObject } from "../../../json";
-import { AwsError } from "./errors";
+import { AwsError } from "./awsError";
 
 /** A resource that is only stored. Its properties have CloudFormation's names. */
 export interface KeptThing {

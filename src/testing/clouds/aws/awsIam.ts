@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
+import { AwsError } from "./awsError";
 import { type Context, holds, like, listOf, type OneOrMany } from "./conditions";
-import { AwsError } from "./errors";
 import { MANAGED } from "./managedPolicies";
 
 /** A statement of a policy, as in its JSON. */

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { JsonObject } from "../../../json";
-import { pageOf } from "../shared/pages";
-import { AwsError, invalid } from "./errors";
+import { pageOf } from "../shared/replyPages";
+import { AwsError, invalid } from "./awsError";
 
 interface LogEvent {
   eventId: string;

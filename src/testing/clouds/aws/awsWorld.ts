@@ -1,11 +1,11 @@
 import type { JsonObject } from "../../../json";
 import { Background } from "../shared/background";
 import type { End } from "../shared/container";
-import { AwsError } from "./errors";
-import { Iam } from "./iam";
-import { LogStore } from "./logStore";
-import type { Settled } from "./options";
-import { Surroundings } from "./surroundings";
+import { AwsError } from "./awsError";
+import { Iam } from "./awsIam";
+import { LogStore } from "./awsLogStore";
+import type { Settled } from "./awsOptions";
+import { Surroundings } from "./awsSurroundings";
 import { finishTask, killContainer, stopTask, type Task } from "./tasks";
 
 /** A registered task definition as in `DescribeTaskDefinition`, and its tags. */

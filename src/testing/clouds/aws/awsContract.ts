@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
 import { isJsonObject, type Json, type JsonObject } from "../../../json";
-import { AwsError } from "./errors";
+import { AwsError } from "./awsError";
 
 /** The part of the SDK's reader of descriptions that is used here (`NormalizedSchema` of @smithy/core). */
 interface Shape {
@@ -20,7 +20,7 @@ interface Shape {
 export type Difference = { path: string } & ({ kind: "type"; wanted: string; value: Json } | { kind: "unknown" } | { kind: "missing" });
 
 /** AWS' own description of its APIs, from the SDKs that users install anyway. The fake's requests and replies are checked with it. */
-export class Contract {
+export class AwsContract {
   readonly #descriptions: Record<string, unknown>;
   readonly #reader: { of(description: unknown): Shape };
 
@@ -57,11 +57,11 @@ export class Contract {
 }
 
 /** The SDK's descriptions, if it is installed. */
-export async function awsContract(): Promise<Contract> {
+export async function awsContract(): Promise<AwsContract> {
   const [ssm, ecs] = await Promise.all([import("@aws-sdk/client-ssm"), import("@aws-sdk/client-ecs")]);
   // The copy with which the SDK itself reads them.
   const { NormalizedSchema } = createRequire(require.resolve("@aws-sdk/client-ecs"))("@smithy/core/schema");
-  return new Contract({ ...ssm, ...ecs }, NormalizedSchema);
+  return new AwsContract({ ...ssm, ...ecs }, NormalizedSchema);
 }
 
 function differenceIn(value: Json, shape: Shape, path: string): Difference | undefined {

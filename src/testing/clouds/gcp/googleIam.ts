@@ -1,7 +1,7 @@
 import { createHash, createPublicKey, generateKeyPairSync, randomBytes } from "node:crypto";
 import type { JsonObject } from "../../../json";
 import { COLLECTIONS, permissionsOf, SECRET_PERMISSIONS } from "./collections";
-import { denied, errorInfo, GoogleError } from "./errors";
+import { denied, errorInfo, GoogleError } from "./googleError";
 
 /** The permissions of each role that this fake checks (https://cloud.google.com/iam/docs/roles-permissions). */
 const RUN_VIEW = [

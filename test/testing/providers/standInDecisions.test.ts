@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { UNKNOWN } from "../../../src/engine/wire";
 import type { JsonObject } from "../../../src/json";
 import type { StandInResource } from "../../../src/testing";
-import { asInputs, checked, difference, foreseen } from "../../../src/testing/providers/decide";
+import { asInputs, checked, difference, foreseen } from "../../../src/testing/providers/standInDecisions";
 
 const of = (more: Partial<StandInResource> = {}): StandInResource => ({ create: () => ({ id: "1" }), ...more });
 const named = of({ autoName: { input: "name", longest: 24 }, defaults: { stage: "GA" } });

@@ -3,19 +3,19 @@ import type { Json, JsonObject } from "../../../json";
 import { exchange, type RecordedCall } from "../shared/exchange";
 import type { FaultQueue } from "../shared/faultQueue";
 import { type Listening, listen, type Served } from "../shared/listen";
-import type { Call, Method } from "./api";
 import type { Bearer } from "./bearer";
 import { COLLECTION_METHODS } from "./collectionMethods";
-import type { Contract, Difference } from "./contract";
-import { GoogleError } from "./errors";
-import { errorOf, type Fault } from "./faults";
-import { admit, withProjectId } from "./gate";
+import type { Call, Method } from "./googleCall";
+import type { Difference, GoogleContract } from "./googleContract";
+import { GoogleError } from "./googleError";
+import { errorOf, type Fault } from "./googleFaults";
+import { admit, withProjectId } from "./googleGate";
+import type { Quotas } from "./googleQuotas";
+import type { World } from "./googleWorld";
 import { IAM_METHODS } from "./iamMethods";
 import { LOGGING_METHODS } from "./loggingMethods";
-import type { Quotas } from "./quotas";
 import { RUN_METHODS } from "./runMethods";
 import { SECRET_METHODS } from "./secretMethods";
-import type { World } from "./world";
 
 /** A call that was answered, or that got no answer (`status` 0). */
 export interface CallRecord extends RecordedCall {
@@ -29,7 +29,7 @@ export interface CallRecord extends RecordedCall {
 interface Parts {
   world: World;
   bearer: Bearer;
-  contract: Contract;
+  contract: GoogleContract;
   faults: FaultQueue<Fault>;
   quotas: Quotas;
   calls: CallRecord[];

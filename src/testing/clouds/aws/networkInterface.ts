@@ -1,9 +1,9 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import type { JsonObject } from "../../../json";
-import { invalid } from "./errors";
+import { invalid } from "./awsError";
+import type { World } from "./awsWorld";
 import type { TaskNetworkRequest } from "./reach";
 import type { Task } from "./tasks";
-import type { World } from "./world";
 
 /** ECS' limits (https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_AwsVpcConfiguration.html). */
 const MAX_ITEMS = { subnets: 16, securityGroups: 5 };

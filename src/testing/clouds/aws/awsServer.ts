@@ -3,13 +3,13 @@ import type { JsonObject } from "../../../json";
 import { exchange, type RecordedCall } from "../shared/exchange";
 import type { FaultQueue } from "../shared/faultQueue";
 import { type Listening, listen, type Served } from "../shared/listen";
+import type { AwsContract } from "./awsContract";
+import { type AwsFault, errorOf } from "./awsFaults";
+import type { World } from "./awsWorld";
 import { Buckets } from "./buckets";
-import type { Contract } from "./contract";
-import { type AwsFault, errorOf } from "./faults";
 import { jsonProtocol } from "./jsonProtocol";
 import { queryProtocol } from "./query";
 import type { SignedRequest } from "./signature";
-import type { World } from "./world";
 
 /** A call that was answered, or that got no answer (`status` 0). */
 export interface AwsCallRecord extends RecordedCall {
@@ -23,7 +23,7 @@ export interface Parts {
   world: World;
   faults: FaultQueue<AwsFault>;
   calls: AwsCallRecord[];
-  contract: Contract;
+  contract: AwsContract;
 }
 
 /** One of AWS' ways to send a call by HTTP. */

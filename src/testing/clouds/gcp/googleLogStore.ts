@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import type { JsonObject } from "../../../json";
-import { pageOf } from "../shared/pages";
-import type { Clock } from "./clock";
-import { GoogleError } from "./errors";
+import { pageOf } from "../shared/replyPages";
+import type { Clock } from "./googleClock";
+import { GoogleError } from "./googleError";
 import { matches, parseFilter } from "./logFilter";
 import { type Parsed, parsedLine, pieces } from "./logLines";
 import { type Execution, idOf } from "./resources";

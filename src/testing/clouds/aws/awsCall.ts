@@ -1,7 +1,7 @@
 import type { JsonObject } from "../../../json";
-import type { Principal } from "./iam";
-import type { Bucket } from "./options";
-import type { World } from "./world";
+import type { Principal } from "./awsIam";
+import type { Bucket } from "./awsOptions";
+import type { World } from "./awsWorld";
 
 /** A call, as its handler gets it. */
 export interface Call {

@@ -25,7 +25,7 @@ export interface Difference {
  * Google's description of Cloud Run's messages, from the SDK that users install anyway. The fake's requests and replies are checked with
  * it.
  */
-export class Contract {
+export class GoogleContract {
   readonly #root: Descriptor;
 
   /** @param root the SDK's `protos.json` */
@@ -132,8 +132,8 @@ export class Contract {
 }
 
 /** The SDK's description, if it is installed. */
-export function runContract(): Contract {
-  return new Contract(require("@google-cloud/run/build/protos/protos.json"));
+export function runContract(): GoogleContract {
+  return new GoogleContract(require("@google-cloud/run/build/protos/protos.json"));
 }
 
 function anyType(value: Json): string {

@@ -1,5 +1,5 @@
 import type { CommonFault } from "../shared/exchange";
-import { AwsError, throttled } from "./errors";
+import { AwsError, throttled } from "./awsError";
 
 /** How a call fails. */
 export type AwsFault =

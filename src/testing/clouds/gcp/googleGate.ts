@@ -1,7 +1,7 @@
-import type { Call } from "./api";
-import { errorInfo, GoogleError } from "./errors";
-import { REGIONS } from "./regions";
-import type { World } from "./world";
+import type { Call } from "./googleCall";
+import { errorInfo, GoogleError } from "./googleError";
+import { REGIONS } from "./googleRegions";
+import type { World } from "./googleWorld";
 
 const TITLES: Record<string, string> = {
   run: "Cloud Run Admin API",

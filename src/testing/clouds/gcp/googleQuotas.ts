@@ -1,5 +1,5 @@
-import { errorInfo, GoogleError } from "./errors";
-import type { Settled } from "./options";
+import { errorInfo, GoogleError } from "./googleError";
+import type { Settled } from "./googleOptions";
 
 const METRICS = {
   read: "Read requests",
