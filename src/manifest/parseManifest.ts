@@ -9,7 +9,7 @@ import { wholeTemplate } from "../template/storedTemplate";
 import { UserError } from "../userError";
 import { type DeploymentDefinition, MANIFEST_KIND, MANIFEST_VERSION, type Manifest } from "./manifest";
 import { schemaFault } from "./schemaFault";
-import { isSecretByMeaning, maySecretStandAt } from "./secretPlaces";
+import { isSecretByMeaning, isSecretText, maySecretStandAt } from "./secretPlaces";
 
 /**
  * Read a manifest and wrap its secrets. These are the values at `secretPaths`, the values `"[secret]"` (which are not available), and the fields
@@ -158,11 +158,15 @@ function wrapped(value: Json, path: string[], secretPaths: ReadonlySet<string>):
   const pointer = pointerTo(path);
   // The mask comes first: it may replace a marked secret whose value was not requested.
   if (value === MASK) return new Secret([{ pointer }]);
-  if (value !== null && maySecretStandAt(path) && (secretPaths.has(pointer) || isSecretByMeaning(path)))
+  if (value !== null && maySecretStandAt(path) && (secretPaths.has(pointer) || isSecretByMeaning(path) || isSecretAlone(path, value)))
     return new Secret([{ pointer }], value);
   if (Array.isArray(value)) return value.map((item, index) => wrapped(item, [...path, String(index)], secretPaths));
   if (!isJsonObject(value)) return value;
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, wrapped(inner, [...path, key], secretPaths)]));
+}
+
+function isSecretAlone(path: string[], value: Json): boolean {
+  return typeof value === "string" && isSecretText(path, value);
 }
 
 /** Without a prototype, so that a look-up of "constructor" finds nothing. */

@@ -40,3 +40,18 @@ export function isSecretByMeaning(segments: readonly string[]): boolean {
   const slug = block.split("/")[0] ?? "";
   return Object.hasOwn(SECRET_FIELDS, slug) && (SECRET_FIELDS[slug] ?? []).includes(field);
 }
+
+/** Fields of an ARM template, or of a job variable for one, that Azure never shows again. */
+const WRITE_ONLY = ["secureValue", "password", "workspaceKey", "storageAccountKey"];
+
+/**
+ * Whether a string of a job is secret, even without a mark: Azure takes it as a secret. A placeholder or an expression of the template is none;
+ * what it stands for may be.
+ */
+export function isSecretText(segments: readonly string[], text: string): boolean {
+  if (text === "" || text.includes("{{") || /^\[.*\]$/.test(text)) return false;
+  const within = segments.slice(2, -1);
+  const isVolume = segments.at(-2) === "secret" && segments.at(-4) === "volumes";
+  if (within.includes("arm_template")) return isVolume || WRITE_ONLY.includes(segments.at(-1) as string);
+  return within.includes("image_registry") && segments.at(-1) === "password";
+}

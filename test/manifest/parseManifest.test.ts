@@ -231,6 +231,36 @@ test("the secret fields of a block type are secret without a mark and are never 
   expect(lookupSecret(manifest, "/blocks/secret~1token/data/value")).toBe(SECRET);
 });
 
+test("what an ARM template or a registry takes as a secret is one without a mark", () => {
+  const texts = { secureValue: SECRET, password: SECRET, workspaceKey: SECRET, storageAccountKey: SECRET };
+  const plain = {
+    value: "shown",
+    username: "u",
+    secureValue: "{{ prefect.blocks.secret.x }}",
+    password: "[parameters('p')]",
+    workspaceKey: "",
+  };
+  const template = {
+    variables: { properties: { image_registry: { default: { password: SECRET }, properties: { password: { type: "string" } } } } },
+    job_configuration: {
+      env: { password: "shown" },
+      arm_template: { resources: [{ texts, plain, volumes: [{ secret: { key: SECRET } }] }] },
+    },
+  };
+  const value = withAt(["pools", "etl", "baseJobTemplate"], template);
+  const { workPool } = (value.deployments as { "hello/prod": { workPool: JsonObject } })["hello/prod"];
+  workPool.jobVariables = { image_registry: { username: "u", password: SECRET } };
+  const manifest = parseManifest(value, [], "m.json");
+  const found = manifest.pools.etl?.baseJobTemplate as typeof template;
+  const [resource] = found.job_configuration.arm_template.resources;
+  for (const name of Object.keys(texts)) expect(resource?.texts[name as "password"], name).toBeInstanceOf(Secret);
+  expect([resource?.plain, found.job_configuration.env]).toEqual([plain, { password: "shown" }]);
+  expect(found.variables.properties.image_registry.properties).toEqual({ password: { type: "string" } });
+  expect(JSON.stringify(manifest)).not.toContain(SECRET);
+  const pointer = "/pools/etl/baseJobTemplate/job_configuration/arm_template/resources/0/volumes/0/secret/key";
+  expect(secretFromParts(manifest, [{ pointer }]).reveal()).toBe(SECRET);
+});
+
 test("marked values are secrets with their pointer; a masked secret has no value", () => {
   const value = withAt(["deployments", "hello/prod", "workPool", "jobVariables"], { env: { A: SECRET, B: MASK, C: "plain" } });
   const manifest = parseManifest(value, ["/deployments/hello~1prod/workPool/jobVariables/env/A"], "m.json");

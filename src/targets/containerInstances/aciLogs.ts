@@ -26,7 +26,7 @@ const MOST = 100_000;
 /** How late Log Analytics may be (https://learn.microsoft.com/azure/container-instances/container-instances-log-analytics), in milliseconds. */
 const INGESTED = 600_000;
 const LOST = "lines are missing here: Azure keeps 4 MB of a container's output while it runs, 16 KB after its end";
-const LATER = "That may take ten minutes: read the log again later";
+const LATER = "That may take ten minutes: read the log again later with `pushpool logs`";
 
 /** Reads the logs of a pool's runs, and keeps them. */
 export interface AciLogs extends LogReader {

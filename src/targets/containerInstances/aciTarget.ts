@@ -86,7 +86,11 @@ class ContainerInstancesTarget implements Target {
     const { name, group } = requestOf(submission);
     const location = await this.#orExplain("reading the resource group", async () =>
       typeof group.location === "string" ? group.location : this.#locationOf(name, signal),
-    );
+    ).catch((error) => {
+      // Nothing is sent without it.
+      if (error instanceof UserError) this.#refused.add(formatId(name));
+      throw error;
+    });
     return { submission, resources: { location } };
   }
 

@@ -48,6 +48,11 @@ export function accessOf(pool: PoolAccess): Access {
   );
   const given = [clientId, tenantId, clientSecret].filter((each) => each !== undefined).length;
   if (given !== 0 && given !== 3) throw new UserError(`${at}: needs all of client_id, tenant_id and client_secret, or none of them`);
+  // Azure's library takes nothing else.
+  if (tenantId !== undefined && !/^[0-9a-zA-Z.-]+$/.test(tenantId))
+    throw new UserError(
+      `${at}.tenant_id: ${JSON.stringify(tenantId)} is not a tenant: give its id, as \`az account show --query tenantId\` shows it`,
+    );
   const host = authorityOf(data.credential_kwargs, `${at}.credential_kwargs`);
   const cloud = CLOUDS[host] as (typeof CLOUDS)[string];
   const authorityHost = pool.endpoints.login ?? `https://${host}`;

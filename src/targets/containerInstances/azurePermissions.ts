@@ -6,7 +6,10 @@ const REMEDIES: readonly [RegExp, string][] = [
   ],
   [/subnets\/join\/action/i, 'it needs "Network Contributor" on the subnet, or a custom role with that one action'],
   [/Microsoft\.ContainerInstance\//i, 'it needs "Azure Container Instances Contributor Role" on the resource group'],
-  [/Microsoft\.Resources\/subscriptions\/resourceGroups\/read/i, 'it needs "Reader" on the resource group, or a location in the template'],
+  [
+    /Microsoft\.Resources\/subscriptions\/resourceGroups\/read/i,
+    'check the job variable "resource_group_name". If it is right, it needs "Reader" on the resource group, or a location in the template',
+  ],
   [/Microsoft\.OperationalInsights\/|insufficient access/i, 'it needs "Log Analytics Reader" on the workspace'],
 ];
 

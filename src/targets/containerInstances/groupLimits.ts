@@ -29,12 +29,15 @@ interface Container {
   };
 }
 
+const VOLUMES = ["azureFile", "emptyDir", "secret", "gitRepo"] as const;
+type Volume = { name: string } & { [kind in (typeof VOLUMES)[number]]?: unknown };
+
 interface Group {
   identity?: { userAssignedIdentities?: Record<string, unknown> };
   properties: {
     containers: Container[];
     initContainers?: Container[];
-    volumes?: { name: string }[];
+    volumes?: Volume[];
     ipAddress?: { type?: string };
     subnetIds?: unknown[];
     imageRegistryCredentials?: { username?: string; identity?: string }[];
@@ -70,7 +73,7 @@ export function checkGroup(group: JsonObject): string[] {
       checkContainer(container, `${path}.properties`);
     }
   }
-  for (const [index, { name }] of volumes.entries()) checkName(name, 5, `${at}.volumes[${index}].name`);
+  for (const [index, volume] of volumes.entries()) checkVolume(volume, `${at}.volumes[${index}]`);
   checkRegistries(properties.imageRegistryCredentials ?? [], identity?.userAssignedIdentities ?? {}, at);
   const isSpot = priority === "Spot";
   if (properties.subnetIds && properties.ipAddress?.type === "Public")
@@ -95,10 +98,18 @@ function checkName(name: string, shortest: number, path: string): void {
   );
 }
 
+function checkVolume(volume: Volume, path: string): void {
+  checkName(volume.name, 5, `${path}.name`);
+  const count = VOLUMES.filter((kind) => volume[kind] !== undefined).length;
+  if (count !== 1) throw new UserError(`${path}: must have exactly one of ${VOLUMES.join(", ")}, and has ${count === 0 ? "none" : count}`);
+}
+
 function checkContainer({ properties }: Container, path: string): void {
   const { image, command = [], environmentVariables = [], resources } = properties;
   if (image !== undefined && (/\s/.test(image) || image === ""))
-    throw new UserError(`${path}.image: ${JSON.stringify(image)} is not a valid image`);
+    throw new UserError(
+      `${path}.image: ${image === "" ? "is empty" : `${JSON.stringify(image)} contains spaces`}: name one image (job variable "image")`,
+    );
   for (const [index, word] of command.entries()) checkLength(word, `${path}.command[${index}]`);
   for (const { name, value, secureValue } of environmentVariables) {
     const at = `${path}.environmentVariables.${name}`;
@@ -149,9 +160,15 @@ function checkSize(containers: Container[], kind: keyof typeof CEILINGS, at: str
   let memory = 0;
   for (const [index, { properties }] of containers.entries()) {
     const { requests } = properties.resources ?? {};
-    for (const [name, size] of Object.entries({ cpu: requests?.cpu ?? 0, memoryInGB: requests?.memoryInGB ?? 0 }))
-      if (!(size > 0))
-        throw new UserError(`${at}.containers[${index}].properties.resources.requests.${name}: must be more than 0, not ${size}`);
+    for (const [name, size, steps] of [
+      ["cpu", requests?.cpu ?? 0, 100],
+      ["memoryInGB", requests?.memoryInGB ?? 0, 10],
+    ] as const) {
+      const path = `${at}.containers[${index}].properties.resources.requests.${name}`;
+      if (!(size > 0)) throw new UserError(`${path}: must be more than 0, not ${size}`);
+      if (Math.abs(size * steps - Math.round(size * steps)) > 1e-6)
+        throw new UserError(`${path}: must be a multiple of ${1 / steps}, not ${size}`);
+    }
     cpu += requests?.cpu ?? 0;
     memory += requests?.memoryInGB ?? 0;
   }

@@ -111,7 +111,9 @@ function placeOf(job: ValueObject): { subscription: string; resourceGroup: strin
   const resourceGroup = textAt(job.resource_group_name, `${JOB}.resource_group_name`);
   if (resourceGroup === undefined) throw new UserError(`${JOB}.resource_group_name is missing: name the resource group to run in`);
   if (!/^[-\p{L}\p{N}_.()]{1,90}$/u.test(resourceGroup) || resourceGroup.endsWith("."))
-    throw new UserError(`${JOB}.resource_group_name: ${JSON.stringify(resourceGroup)} is not a valid name of a resource group`);
+    throw new UserError(
+      `${JOB}.resource_group_name: ${JSON.stringify(resourceGroup)} is not a valid name of a resource group: Azure takes up to 90 letters, digits, "-", "_", ".", "(" and ")", and no "." at the end`,
+    );
   return { subscription, resourceGroup };
 }
 
@@ -204,6 +206,11 @@ function addNetwork(properties: ValueObject, job: ValueObject): void {
     return listAt(value, `${JOB}.${key}`, "a list of strings").map((each, index) => neededTextAt(each, `${JOB}.${key}[${index}]`));
   };
   const subnets = texts("subnet_ids");
+  for (const [index, id] of subnets.entries())
+    if (!/^\/subscriptions\/[^/]+\/resourceGroups\/[^/]+\/providers\/Microsoft\.Network\/virtualNetworks\/[^/]+\/subnets\/[^/]+$/i.test(id))
+      throw new UserError(
+        `${JOB}.subnet_ids[${index}]: must be a resource id as "/subscriptions/…/resourceGroups/…/providers/Microsoft.Network/virtualNetworks/…/subnets/…", not ${JSON.stringify(id)}`,
+      );
   if (subnets.length > 0) properties.subnetIds = subnets.map((id) => ({ id }));
   const nameServers = texts("dns_servers");
   if (nameServers.length > 0) properties.dnsConfig = { ...(isObject(properties.dnsConfig) ? properties.dnsConfig : {}), nameServers };

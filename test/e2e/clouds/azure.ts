@@ -58,7 +58,7 @@ export function aciManifest(
   azure: FakeAzure,
   { tenant_id, client_id, client_secret }: AzureClient,
   commands: Record<string, string>,
-  over: Over = {},
+  over: Over & { blocks?: JsonObject; createdAt?: string } = {},
 ): JsonObject {
   const jobVariables = {
     image: "acme/etl:1",
@@ -80,7 +80,13 @@ export function aciManifest(
         ...over.pool,
       },
     },
-    blocks: { "azure-container-instance-credentials/etl": { data: { tenant_id, client_id, client_secret, ...over.block } } },
+    blocks: {
+      "azure-container-instance-credentials/etl": {
+        ...(over.createdAt === undefined ? {} : { createdAt: over.createdAt }),
+        data: { tenant_id, client_id, client_secret, ...over.block },
+      },
+      ...over.blocks,
+    },
     variables: {},
     deployments: Object.fromEntries(
       Object.entries(commands).map(([name, command]) => [name, { command, workPool: { name: "etl", jobVariables } }]),
@@ -115,7 +121,13 @@ export const AZURE_RUNS: Runs<FakeAzure, FakeAzureOptions, AzureClient> = {
     },
   },
   secret: {
-    kept: ({ calls }) => calls.map(({ path, reply }) => [path, reply]),
+    // Of what is sent, only a `secureValue` is hidden.
+    kept: ({ calls }) =>
+      calls.map(({ path, body, reply, action }) => [
+        path,
+        reply,
+        action.startsWith("entra/") ? "" : JSON.stringify(body, (key, value) => (key === "secureValue" ? "" : value)),
+      ]),
     ofKey: ({ client_secret }) => client_secret,
     says: [/TOKEN: /, 0],
     carriers: ({ calls }, since) =>

@@ -6,7 +6,7 @@ import type { EndRow } from "../ends";
 const GROUPS = "Microsoft.ContainerInstance/containerGroups";
 
 /** The template with more in the properties of its container group. */
-function withProperties(more: (properties: JsonObject & { containers: JsonObject[] }) => JsonObject): JsonObject {
+export function withProperties(more: (properties: JsonObject & { containers: JsonObject[] }) => JsonObject): JsonObject {
   const template = aciTemplate() as {
     job_configuration: { arm_template: { resources: [{ properties: JsonObject & { containers: JsonObject[] } }] } };
   };
