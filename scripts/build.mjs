@@ -109,6 +109,8 @@ function chunkOf(id) {
   if (path.includes("/ajv/dist/runtime/")) return "ajv-runtime";
   const [, dependency] = path.match(/.*node_modules\/((?:@[^/]+\/)?[^/]+)/) ?? [];
   if (dependency) return dependency.replace("@", "").replace("/", "-");
+  // All commands look for the project; most need nothing else of the engine.
+  if (path === "src/engine/project.ts") return "project";
   const [, folder] = path.match(/^src\/(.+)\/[^/]+$/) ?? [];
   return folder === undefined || folder.startsWith("cli") ? null : folder.replaceAll("/", "-");
 }
@@ -116,6 +118,8 @@ function chunkOf(id) {
 await build({
   input: { cli: "src/cli/main.ts" },
   platform: "node",
+  // As an ES module, only two of its dictionaries are in the bundle, and only a new run loads them.
+  resolve: { alias: { "unique-names-generator": "unique-names-generator/dist/index.m.js" } },
   preserveEntrySignatures: false,
   transform: { target: "node22", define: { "process.env.NODE_ENV": '"production"' } },
   external: [
