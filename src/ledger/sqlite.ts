@@ -196,6 +196,15 @@ class SqliteLedger implements Ledger {
     return this.#translated(() => this.#note(key));
   }
 
+  async noteKeys(prefix: string, limit: number): Promise<string[]> {
+    const sql = "SELECT key FROM notes WHERE key >= ? AND key < ? ORDER BY key LIMIT ?";
+    return this.#translated(() =>
+      this.#statement(sql)
+        .all(prefix, `${prefix}\u{10ffff}`, limit)
+        .map(({ key }) => String(key)),
+    );
+  }
+
   async swapNote(key: string, before: string | undefined, after: string | undefined): Promise<boolean> {
     // Notes are for other processes on this machine: they need not wait for the disk.
     return this.#write(() => {

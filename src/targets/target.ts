@@ -33,6 +33,8 @@ export interface SharedNotes {
    * @returns the value now
    */
   changeNote(key: string, change: (now: string | undefined) => string | undefined): Promise<string | undefined>;
+  /** The first keys that begin with `prefix`, in the order of their characters. */
+  noteKeys(prefix: string, limit: number): Promise<string[]>;
 }
 
 /** What a target gets when it is opened. */

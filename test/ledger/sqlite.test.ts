@@ -304,6 +304,10 @@ test("a note changes only if it is still as the writer saw it: of several writer
   expect(turns.sort((a, b) => a - b)).toEqual(Array.from({ length: 60 }, (_, n) => n + 1));
   expect(await first.swapNote("k", "59", "x")).toBe(false);
   expect(await first.swapNote("k", "60", undefined)).toBe(true);
+
+  for (const key of ["b/2", "b/1", "b", "bc", "a/1", "b/ü"]) await first.swapNote(key, undefined, "x");
+  expect(await first.noteKeys("b/", 9)).toEqual(["b/1", "b/2", "b/ü"]);
+  expect(await first.noteKeys("b/", 1)).toEqual(["b/1"]);
   expect(await open(path).readNote("k")).toBeUndefined();
 });
 

@@ -1,4 +1,4 @@
-import { isUnsent, networkCode } from "./networkErrors";
+import { isUnsent, isUntrusted, networkCode } from "./networkErrors";
 
 /**
  * How a call to a cloud failed: the kinds that all clouds have. A cloud adds its own kinds.
@@ -22,6 +22,8 @@ export interface FailureDetails {
   clockOffset?: number;
   /** When the cloud takes the next call, in milliseconds from now. */
   retryAfter?: number;
+  /** This machine does not trust the certificate of the cloud, or of what stands before it. */
+  untrusted?: true;
 }
 
 /** A failed call to a cloud. The message is the cloud's own, in one line. */
@@ -62,7 +64,8 @@ export function failureReader<Kind extends string>(
     if (!(error instanceof Error)) throw error;
     const message = oneLine(error.message) || error.name;
     const network = networkCode(error);
-    if (network !== undefined && isUnsent(network)) return new CloudFailure<Kind>("unsent", `${message} (${network})`);
+    if (network !== undefined && isUnsent(network))
+      return new CloudFailure<Kind>("unsent", `${message} (${network})`, isUntrusted(network) ? { untrusted: true } : {});
     const found = classify(error, message);
     if (found) return found;
     if (network !== undefined || isTimeout(error) || message === "fetch failed") return new CloudFailure<Kind>("unclear", message);

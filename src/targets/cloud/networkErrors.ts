@@ -3,24 +3,11 @@ const NETWORK =
   /^(E[A-Z]+|UND_ERR_.*|HPE_.*|ERR_(SSL|TLS)_.*|ERR_STREAM_PREMATURE_CLOSE|ERR_HTTP2_.*|CERT_.*|DEPTH_.*|HOSTNAME_MISMATCH|SELF_SIGNED_.*|UNABLE_TO_.*)$/;
 
 /** Errors that occur before anything was sent. */
-const BEFORE_SENDING = new Set([
-  "ECONNREFUSED",
-  "ENOTFOUND",
-  "EAI_AGAIN",
-  "EHOSTUNREACH",
-  "ENETUNREACH",
-  "UND_ERR_CONNECT_TIMEOUT",
-  "CERT_HAS_EXPIRED",
-  "CERT_NOT_YET_VALID",
-  "CERT_UNTRUSTED",
-  "DEPTH_ZERO_SELF_SIGNED_CERT",
-  "ERR_TLS_CERT_ALTNAME_INVALID",
-  "HOSTNAME_MISMATCH",
-  "SELF_SIGNED_CERT_IN_CHAIN",
-  "UNABLE_TO_GET_ISSUER_CERT",
-  "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
-  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
-]);
+const BEFORE_SENDING = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH", "UND_ERR_CONNECT_TIMEOUT"]);
+
+/** Errors about the other side's certificate. It is checked before anything is sent. */
+const CERTIFICATE =
+  /^(CERT_.*|DEPTH_ZERO_.*|SELF_SIGNED_.*|UNABLE_TO_(GET_ISSUER|VERIFY|DECRYPT|DECODE)_.*|ERR_TLS_CERT_.*|HOSTNAME_MISMATCH)$/;
 
 /** The code of a network error, from anywhere in the chain of causes; `undefined` if there is none. */
 export function networkCode(error: Error): string | undefined {
@@ -33,5 +20,10 @@ export function networkCode(error: Error): string | undefined {
 
 /** Whether the other side certainly did not get the request. */
 export function isUnsent(code: string): boolean {
-  return BEFORE_SENDING.has(code);
+  return BEFORE_SENDING.has(code) || isUntrusted(code);
+}
+
+/** Whether this machine does not trust the other side's certificate. */
+export function isUntrusted(code: string): boolean {
+  return CERTIFICATE.test(code);
 }

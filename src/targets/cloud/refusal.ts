@@ -27,6 +27,11 @@ export function refusalOf<Kind extends string>(what: string, failure: CloudFailu
   const { cloud, as, where = "", remedy, sentences } = of;
   const own = sentences[kind as Kind | CommonKind]?.(what, why, failure);
   if (own !== undefined) return new UserError(own, 5);
+  if (failure.details.untrusted)
+    return new UserError(
+      `${what}: this machine does not trust the certificate of ${cloud}${where}: set NODE_EXTRA_CA_CERTS to the file of its authority (a proxy of your organization may have one, a fake cloud makes a new one at each start): ${why}`,
+      5,
+    );
   switch (kind) {
     case "denied":
       return new UserError(`${what}: access denied for ${as}: ${why}${remedy(why)}`, 5);

@@ -19,6 +19,10 @@ const AT_A_TIME = 4;
 const LOOK = 2_000;
 /** How often the log of a run is taken down that nobody reads, in milliseconds: Azure keeps 4 MB of it, and 16 KB after its end. */
 const KEEP_EVERY = 15_000;
+/** For how long the log of a run that has ended can be read, in milliseconds: 30 days. */
+const KEPT = 30 * 86_400_000;
+/** How many logs are removed at a time. */
+const PRUNED_AT_A_TIME = 200;
 
 /** Lines on each side of a gap by which its lines are found in Log Analytics, and the most rows that are read for it. */
 const NEIGHBOURS = 10;
@@ -36,6 +40,8 @@ export interface AciLogs extends LogReader {
   keep(id: InfrastructureId): Promise<void>;
   /** Take down the last lines of a run that has ended: its group may go then. */
   drain(id: InfrastructureId, end: Observation & { phase: "ended" }): Promise<void>;
+  /** Remove the logs of runs that ended {@link KEPT} ago. @returns whether more may be left */
+  prune(): Promise<boolean>;
 }
 
 /** @param late for how long a container may still write after Azure says that it was stopped, in milliseconds */
@@ -72,6 +78,7 @@ export function openLogs({ api, notes, watcher, late }: { api: AciApi; notes: Sh
     // Started, and its group is gone: nobody has read the end of its log.
     if (!found && startedAt !== undefined && (await drainedNote(id).create(true))) await journal.addGap(id, endedAt);
     else await drainedNote(id).create(true);
+    await journal.close(id, endedAt);
     return true;
   }
 
@@ -138,6 +145,7 @@ export function openLogs({ api, notes, watcher, late }: { api: AciApi; notes: Sh
     async drain(id, end) {
       while (!(await drain(id, end))) await new Promise((done) => setTimeout(done, Math.min(late, 250)));
     },
+    prune: () => journal.prune(new Date(Date.now() - KEPT).toISOString(), PRUNED_AT_A_TIME),
     async page(id, cursor) {
       // Looked at before the log is: what is written later than an end is not of the run.
       const seen = (await watcher.observe([id])).get(id) as Observation;

@@ -161,6 +161,11 @@ class ContainerInstancesTarget implements Target {
     });
   }
 
+  /** The ledger's copies of old logs: runs leave nothing else. */
+  async tidy(): Promise<boolean> {
+    return this.#logs.prune();
+  }
+
   async removeLeftovers({ jobVariables, signal }: LeftoversAsked): Promise<Leftovers> {
     const { name: pool, source } = this.#pool;
     const usual = usualPlaceOf(this.#pool, jobVariables);

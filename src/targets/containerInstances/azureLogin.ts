@@ -8,6 +8,8 @@ interface Reply {
   retryAfter?: string | undefined;
   /** In its own words. */
   said?: string | undefined;
+  /** Why there was none. */
+  cause?: unknown;
 }
 
 /** What Azure's library throws where it gets no token. */
@@ -26,7 +28,7 @@ export class LoginError extends Error {
   readonly nobody: boolean;
 
   constructor(error: Error, reply: Reply) {
-    super(inShort(/AADSTS\d/.test(error.message) ? error.message : (reply.said ?? error.message)));
+    super(inShort(/AADSTS\d/.test(error.message) ? error.message : (reply.said ?? error.message)), { cause: reply.cause });
     this.status = reply.status ?? (error as { statusCode?: number }).statusCode;
     this.retryAfter = reply.retryAfter;
     this.nobody = /^(CredentialUnavailable|AggregateAuthentication)Error$/.test(error.name) && !UNREACHED.test(error.message);
@@ -43,8 +45,11 @@ export function loginOver(make: (options: TokenCredentialOptions) => TokenCreden
     name: "pushpoolLogin",
     sendRequest: async (request, next) => {
       const reply = replies.getStore() ?? {};
-      Object.assign(reply, { status: undefined, retryAfter: undefined, said: undefined });
-      const response = await next(request);
+      Object.assign(reply, { status: undefined, retryAfter: undefined, said: undefined, cause: undefined });
+      const response = await next(request).catch((error: unknown) => {
+        reply.cause = error;
+        throw error;
+      });
       reply.status = response.status;
       reply.retryAfter = response.headers.get("retry-after");
       reply.said = descriptionIn(response.bodyAsText ?? "");

@@ -94,9 +94,9 @@ export function planGroup(job: ValueObject, run: RunToPlan, pool: PoolFacts): Su
     name: { ...place, group },
     container,
     group: withoutNull(resource) as ValueObject,
-    keep: flagAt(job.keep_container_group, `${JOB}.keep_container_group`) ?? false,
+    keep: flagAt(flagOf(job.keep_container_group), `${JOB}.keep_container_group`) ?? false,
     timeoutSeconds: run.timeoutSeconds,
-    startTimeoutSeconds: secondsAt(numbered(job.task_start_timeout_seconds ?? null), `${JOB}.task_start_timeout_seconds`),
+    startTimeoutSeconds: secondsAt(secondsOf(job.task_start_timeout_seconds), `${JOB}.task_start_timeout_seconds`),
   };
   warnings.push(...checkGroup(checked(withHidden(request.group), GROUP_FIELDS, RESOURCE, AZURE) as JsonObject));
   return { runId: run.id, attempt: run.attempt, pool: run.pool, request: request as unknown as ValueObject, warnings };
@@ -139,10 +139,25 @@ function sizeOf(text: string, path: string): number {
   return Number(text);
 }
 
+/** A number of seconds, which Prefect's worker also takes as a string. */
+function secondsOf(value: Value | undefined): Value {
+  return typeof value === "string" && /^\s*\d+(\.0*)?\s*$/.test(value) ? Number(value) : numbered(value ?? null);
+}
+
+const FLAGS: Record<string, boolean> = { true: true, yes: true, on: true, "1": true, false: false, no: false, off: false, "0": false };
+
+/** A flag, which Prefect's worker also takes as a word or a number. */
+function flagOf(value: Value | undefined): Value | undefined {
+  const plain = numbered(value ?? null);
+  return (typeof plain === "string" || typeof plain === "number" ? FLAGS[String(plain).toLowerCase()] : undefined) ?? plain;
+}
+
 /** The template's variables, with those of the run in their place. What is secret goes where Azure shows nobody its value. */
 function environmentOf(given: Value, env: Value): ValueObject[] {
   const variables = new Map<string, ValueObject>();
-  for (const [index, each] of listAt(given, `${OWN}.environmentVariables`).entries()) {
+  // "{{ env }}" in the template is the same as the run's.
+  const own = isObject(given) ? [] : given;
+  for (const [index, each] of listAt(own, `${OWN}.environmentVariables`).entries()) {
     const variable = objectAt(each, `${OWN}.environmentVariables[${index}]`);
     variables.set(neededTextAt(variable.name, `${OWN}.environmentVariables[${index}].name`), variable);
   }

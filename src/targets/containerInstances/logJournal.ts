@@ -1,4 +1,4 @@
-import { jsonNote, type Note } from "../cloud/notes";
+import { jsonNote, type Note, textNote } from "../cloud/notes";
 import type { InfrastructureId, SharedNotes } from "../target";
 import { following, type Line, type Tail } from "./logTail";
 
@@ -12,6 +12,8 @@ export interface Place {
   entry: number;
 }
 
+/** Notes of logs that are whole, by the time when their runs ended. */
+const CLOSED = "aci/closed/";
 /** From so many characters a part takes no more entries. */
 const PART = 64 * 1024;
 
@@ -111,6 +113,31 @@ export class LogJournal {
       [entries, size, part, expected] = [[], 2, part + 1, undefined];
     }
     return entries.length === (expected?.length ?? 0) || put();
+  }
+
+  /** Note that no more lines will come. @param endedAt when the run ended, in ISO 8601 */
+  async close(id: InfrastructureId, endedAt: string): Promise<void> {
+    await textNote(this.notes, `${CLOSED}${endedAt}${id}`).create("");
+  }
+
+  /**
+   * Remove the lines of runs that ended before a time, the oldest first; a line says so to whoever reads one later.
+   * @param before in ISO 8601
+   * @param limit the most runs
+   * @returns whether more may be left
+   */
+  async prune(before: string, limit: number): Promise<boolean> {
+    const closed = await this.notes.noteKeys(CLOSED, limit);
+    const old = closed.filter((key) => key < `${CLOSED}${before}`);
+    for (const key of old) {
+      const [, endedAt = "", id = ""] = /^([^/]+)(\/.*)$/.exec(key.slice(CLOSED.length)) ?? [];
+      for (let part = 1; (await this.#part(id, part).value()) !== undefined; part++) await this.#part(id, part).remove();
+      await this.#part(id, 0).update(
+        (now) => now && [[endedAt, "[pushpool] the lines of this log were removed: pushpool keeps them for 30 days"]],
+      );
+      await textNote(this.notes, key).remove();
+    }
+    return old.length === limit;
   }
 
   #part(id: InfrastructureId, part: number): Note<Entry[]> {

@@ -17,17 +17,22 @@ export function memoryNotes(): SharedNotes {
       else kept.set(key, after);
       return after;
     },
+    noteKeys: async (prefix, limit) =>
+      [...kept.keys()]
+        .filter((key) => key.startsWith(prefix))
+        .sort()
+        .slice(0, limit),
   };
 }
 
 /** Shared notes, and all values written to keys with this prefix. */
 export function recordedNotes(key: string): { notes: SharedNotes; written: string[] } {
-  const { readNote, swapNote, changeNote } = memoryNotes();
+  const { swapNote, changeNote, ...others } = memoryNotes();
   const written: string[] = [];
   return {
     written,
     notes: {
-      readNote,
+      ...others,
       swapNote: async (at, before, after) => {
         const swapped = await swapNote(at, before, after);
         if (swapped && at.startsWith(key)) written.push(after ?? "");

@@ -220,6 +220,32 @@ test("what users write into the template is kept", () => {
   expect(warningsOf({}, template)).toEqual([kept, kept, expect.stringContaining("priority is Spot")]);
 });
 
+test.each<[string, ValueObject, boolean]>([
+  ["a word", { keep_container_group: "Yes" }, true],
+  ["a number", { keep_container_group: 1 }, true],
+  ["a word for no", { keep_container_group: "false" }, false],
+  ["nothing", { keep_container_group: null }, false],
+])("a flag is taken as Prefect's worker takes it: %s", (_, jobVariables, keep) => {
+  expect(requestOf(jobVariables, loose("keep_container_group")).keep).toBe(keep);
+});
+
+test("a number of seconds may be a string, as for Prefect's worker", () => {
+  expect(requestOf({ task_start_timeout_seconds: "60" }, loose("task_start_timeout_seconds")).startTimeoutSeconds).toBe(60);
+  expect(() => requestOf({ task_start_timeout_seconds: "soon" }, loose("task_start_timeout_seconds"))).toThrow(
+    /task_start_timeout_seconds: must be a number of seconds/,
+  );
+});
+
+test("env in the template's own place for variables counts once", () => {
+  const template = edited([[...PROPERTIES, "containers", 0, "properties", "environmentVariables"], "{{ env }}"]);
+  expect(requestOf({ env: { A: "1" } }, template)).toEqual(golden({ container: { environmentVariables: [{ name: "A", value: "1" }] } }));
+});
+
+/** A template that says nothing of a variable's type. */
+function loose(variable: string): JsonObject {
+  return edited([["variables", "properties", variable], {}]);
+}
+
 test("a big container group and a missing image are said beforehand", () => {
   expect(warningsOf({ cpu: 8, memory: 16 })).toEqual([expect.stringMatching(/^8 CPUs and 16 GB make a big container group/)]);
   expect(planGroup(rendered({}), run, pool).warnings).toEqual([expect.stringContaining("prefecthq/prefect:3-latest")]);

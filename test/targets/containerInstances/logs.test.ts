@@ -146,7 +146,7 @@ function setUp({
       startTimeoutSeconds: null,
       ...(workspace === undefined ? {} : { workspace }),
     });
-  return { id, state, open, all, end, remember };
+  return { id, notes, state, open, all, end, remember };
 }
 const texts = (from: number, to: number) => lines(from, to).map(([, text]) => text);
 
@@ -318,6 +318,34 @@ describe("the lines of a gap among the rows of a workspace", () => {
     ]);
     expect(added([], first)).toEqual(first);
   });
+});
+
+test("the log of a run that ended 30 days ago is removed, and says so; a younger one stays", async () => {
+  const { id, notes, state, open, all, end } = setUp();
+  state.log = Array.from({ length: 3_000 }, (_, n): Line => line(n, `${n} ${"x".repeat(200)}`));
+  await open().pull(id);
+  const parts = () => notes.noteKeys("aci/log/", 100);
+  expect((await parts()).length).toBeGreaterThan(2);
+  expect(await open().prune()).toBe(false);
+  const endAt = (days: number) => {
+    end();
+    state.seen = { ...state.seen, endedAt: new Date(Date.now() - days * 86_400_000).toISOString() } as Observation;
+  };
+  endAt(29);
+  await all();
+  await open().prune();
+  expect((await all()).length).toBeGreaterThan(2_000);
+
+  const old = setUp();
+  old.state.log = state.log;
+  await old.open().pull(old.id);
+  old.end();
+  // Of the first days of 2026.
+  await old.all();
+  await old.open().prune();
+  expect(await old.notes.noteKeys("aci/log/", 100)).toHaveLength(1);
+  expect(await old.all()).toEqual([expect.stringMatching(/^\[pushpool\] the lines of this log were removed/)]);
+  expect(await old.notes.noteKeys("aci/closed/", 1)).toEqual([]);
 });
 
 test("a long log comes in pages", async () => {

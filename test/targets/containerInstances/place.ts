@@ -46,11 +46,9 @@ export function jobOf(script: string, { env = {}, ...over }: { env?: Record<stri
   return { ...given, arm_template: filled };
 }
 
-const usualAuthorities = tls.getCACertificates("default");
-
-/** Let this process trust the fake's certificate, as NODE_EXTRA_CA_CERTS does for another: one fake's at a time, for all authorities have one name. */
+/** Let this process trust the fake's certificate, as NODE_EXTRA_CA_CERTS does for another. */
 export function trust({ ca }: FakeAzure): void {
-  tls.setDefaultCACertificates([...usualAuthorities, ca]);
+  tls.setDefaultCACertificates([...tls.getCACertificates("default"), ca]);
 }
 
 /** A pool of the fake's subscription, submitted to as an application. */

@@ -236,6 +236,17 @@ describe("credentials", () => {
   });
 });
 
+test("a fake that this process does not trust is told as that, at once", async () => {
+  await place();
+  const azure = await startFakeAzure();
+  onTestFinished(() => azure.stop());
+  const { open } = openerOf(poolOf(azure, azure.client("submitter")));
+  await expect(submit(await open())).rejects.toThrow(
+    /this machine does not trust the certificate of Azure: set NODE_EXTRA_CA_CERTS to the file of its authority .*UNABLE_TO_VERIFY_LEAF_SIGNATURE/,
+  );
+  expect(azure.calls).toEqual([]);
+});
+
 test("what runs have left goes with the pool; what is not its own stays", async () => {
   const { azure, client, pool, open } = await place();
   const target = await open();

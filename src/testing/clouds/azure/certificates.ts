@@ -73,11 +73,11 @@ function certificate({ subject, publicKey, issuer, issuerKey, extensions }: Sign
   return `-----BEGIN CERTIFICATE-----\n${lines.join("\n")}\n-----END CERTIFICATE-----\n`;
 }
 
-/** New keys and certificates. They are good for a month. */
+/** New keys and certificates. They are good for a month. Each authority has a name of its own, so that a client may trust several. */
 export function makeCertificates(): Certificates {
   const authority = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const server = generateKeyPairSync("ec", { namedCurve: "P-256" });
-  const issuer = { issuer: "pushpool fake Azure", issuerKey: authority.privateKey };
+  const issuer = { issuer: `pushpool fake Azure ${randomBytes(4).toString("hex")}`, issuerKey: authority.privateKey };
   return {
     ca: certificate({ ...issuer, subject: issuer.issuer, publicKey: authority.publicKey, extensions: OF_AUTHORITY }),
     cert: certificate({ ...issuer, subject: "localhost", publicKey: server.publicKey, extensions: OF_SERVER }),
