@@ -46,8 +46,8 @@ beforeAll(() => {
   packedFiles = files.map(({ path }) => path);
   writeFileSync(join(project, "package.json"), JSON.stringify({ name: "user", private: true }));
   run("npm", "install", "--no-audit", "--no-fund", join(project, filename));
-  // The peers of `pushpool/gcp` and `pushpool/aws`, linked since they are large.
-  for (const peer of ["gcp", "aws"])
+  // The peers of `pushpool/gcp`, `pushpool/aws` and `pushpool/azure`, linked since they are large.
+  for (const peer of ["gcp", "aws", "azure-native", "azuread"])
     symlinkSync(join(repo, "node_modules", "@pulumi", peer), join(project, "node_modules", "@pulumi", peer));
 }, 300_000);
 
