@@ -1,6 +1,5 @@
 import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
-import { SDK_FLAGS } from "./src/engine/sdkFlags.js";
 
 const results = process.env.PUSHPOOL_TEST_RESULTS;
 
@@ -29,14 +28,13 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     exclude: ["test/fixtures/**", "test/soak/**"],
     // The end-to-end tests run the built CLI.
-    globalSetup: ["test/build.ts", "test/compiledCode.ts"],
+    globalSetup: ["test/build.ts", "test/compiledCode.ts", "test/sdkFlags.ts"],
     // Most take seconds; a loaded machine may take minutes.
     testTimeout: 180_000,
     hookTimeout: 240_000,
+    expect: { poll: { timeout: 150_000 } },
     // Twice as many as CI has cores: for much of their time, tests wait for servers, containers and timers.
     maxWorkers: 4,
-    // Pulumi's SDK loads in a third of the processor time, as in the offline engine.
-    execArgv: [...SDK_FLAGS],
     sequence: { sequencer: SlowestFirst },
     reporters: results ? ["default", ["json", { outputFile: results }]] : ["default"],
   },

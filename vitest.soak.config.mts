@@ -11,6 +11,7 @@ export default defineConfig({
     env: { PUSHPOOL_TEST_AWAY_SECONDS: "180" },
     globalSetup: ["test/build.ts"],
     testTimeout: 3_600_000,
+    expect: { poll: { timeout: 600_000 } },
     maxWorkers: 1,
   },
 });

@@ -18,5 +18,5 @@ export function marked(mark: string): string[] {
 
 /** Wait until no process has the mark. A process takes a moment to end. */
 export async function noneLeft(mark: string): Promise<void> {
-  await expect.poll(() => marked(mark), { timeout: 20_000 }).toEqual([]);
+  await expect.poll(() => marked(mark)).toEqual([]);
 }

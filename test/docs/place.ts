@@ -32,6 +32,19 @@ function expectedStatus(comment: string): number {
   return Number(/exit status (\d+)/.exec(comment)?.[1] ?? 0);
 }
 
+/** A command that follows a run gets Ctrl-C once it has shown something, or ended. */
+function followed(command: string): string {
+  return `
+    set -m
+    shown=$(mktemp)
+    ${command} > "$shown" &
+    until [ -s "$shown" ] || ! kill -0 $! 2>/dev/null; do sleep 0.1; done
+    kill -INT $! 2>/dev/null
+    wait $!
+    cat "$shown"
+    rm "$shown"`;
+}
+
 /**
  * Run the commands of a block, line by line, as a user would type them.
  * @param state `run`: the id that replaces RUN: that of the last detached run
@@ -49,13 +62,11 @@ export function runBlock(
     const follows = command.endsWith(" -f");
     // Nobody answers questions.
     const typed = `${command.replaceAll(/\bRUN\b/g, state.run)}${command === "pushpool destroy" ? " --yes" : ""}`;
-    // A command that follows a run gets Ctrl-C once it has shown something.
-    const limits = follows ? { timeout: 2_000, killSignal: "SIGINT" as const } : { timeout: 120_000 };
-    const { status, stdout, stderr } = spawnSync("sh", ["-c", follows ? `exec ${typed}` : typed], {
+    const { status, stdout, stderr } = spawnSync("sh", ["-c", follows ? followed(typed) : typed], {
       cwd,
       env,
       encoding: "utf8",
-      ...limits,
+      timeout: 150_000,
     });
     const where = `${page}:${first + index}: ${command}`;
     if (follows) expect([where, stdout]).toEqual([where, expect.stringMatching(/\S/)]);

@@ -61,15 +61,15 @@ test("`up` is killed in the middle: the next one adopts the run", async () => {
   write({});
   const first = start("up", "--engine", "offline");
   const said = listen(first);
-  await expect.poll(starts, { timeout: 90_000 }).toHaveLength(1);
+  await expect.poll(starts).toHaveLength(1);
   const provider = Number(spawnSync("pgrep", ["-P", String(first.pid), "-f", "dynamic-provider"], { encoding: "utf8" }).stdout);
   expect(provider).toBeGreaterThan(0);
   first.kill("SIGKILL");
   await said.ended;
   // The provider ends with the `up` that started it; the run continues.
-  await expect.poll(() => existsSync(`/proc/${provider}`), { timeout: 30_000 }).toBe(false);
+  await expect.poll(() => existsSync(`/proc/${provider}`)).toBe(false);
   const next = listen(start("up", "--engine", "offline"));
-  await expect.poll(next.stderr, { timeout: 90_000 }).toMatch(/flow run \S+ \(\S+\) of hello\/prod is RUNNING/);
+  await expect.poll(next.stderr).toMatch(/flow run \S+ \(\S+\) of hello\/prod is RUNNING/);
   go();
   expect(await next.ended).toBe(0);
   expect(next.stdout()).toMatch(/^state: "COMPLETED"$/m);
@@ -82,7 +82,7 @@ test("`wait: false`, refresh, and destroy while it runs; refresh without a ledge
   write({ run: "wait: false" });
   const { result } = up();
   expect(["PENDING", "RUNNING"]).toContain(result?.outputs.state);
-  await expect.poll(starts, { timeout: 90_000 }).toHaveLength(1);
+  await expect.poll(starts).toHaveLength(1);
   expect(pushpool("refresh", "--engine", "offline")).toMatchObject({ status: 0 });
   expect(up().result).toMatchObject({ outputs: { state: "RUNNING", runId: result?.outputs.runId } });
 
@@ -94,7 +94,7 @@ test("`wait: false`, refresh, and destroy while it runs; refresh without a ledge
 
   const { result: again } = up();
   expect(again?.outputs.runId).not.toBe(result?.outputs.runId);
-  await expect.poll(starts, { timeout: 90_000 }).toHaveLength(2);
+  await expect.poll(starts).toHaveLength(2);
   pushpool("cancel", again?.outputs.runId ?? "");
   for (const file of ["ledger.db", "ledger.db-wal", "ledger.db-shm"]) rmSync(join(home, file), { force: true });
   expect(pushpool("refresh", "--engine", "offline")).toMatchObject({ status: 0 });
@@ -106,12 +106,12 @@ test("`timeout` fails `up` but not the run: the next one continues to watch it, 
   write({ run: `timeout: "200ms"` });
   const { status, stderr } = pushpool("up", "--engine", "offline");
   expect([status === 0, stderr]).toEqual([false, expect.stringMatching(/is still \w+ after 0\.2 s \(timeout\)\. It continues to run/)]);
-  await expect.poll(starts, { timeout: 90_000 }).toHaveLength(1);
+  await expect.poll(starts).toHaveLength(1);
   expect(pushpool("destroy", "--yes", "--force")).toMatchObject({ status: 0 });
   expect(runs()).toMatchObject([{ state: { type: "CANCELLED" } }]);
 
   expect(pushpool("up", "--engine", "offline").status).not.toBe(0);
-  await expect.poll(starts, { timeout: 90_000 }).toHaveLength(2);
+  await expect.poll(starts).toHaveLength(2);
   go();
   write({});
   expect(up().result).toMatchObject({ outputs: { state: "COMPLETED", exitCode: 0 } });

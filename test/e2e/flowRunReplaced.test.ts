@@ -64,11 +64,11 @@ test.each([...orders, ["the default order", ""] as const])("a running run is can
   const program = { pool, options: order, run: "wait: false" };
   stack.write(program);
   const { result: first } = stack.up();
-  await expect.poll(stack.starts, { timeout: 90_000 }).toHaveLength(1);
+  await expect.poll(stack.starts).toHaveLength(1);
   const { result: second, stderr } = stack.up("--", "--replace", URN);
   expect([stderr, second?.changes]).toEqual(["", { same: 3, replace: 1 }]);
   expect(second?.outputs.runId).not.toBe(first?.outputs.runId);
-  await expect.poll(stack.starts, { timeout: 90_000 }).toHaveLength(2);
+  await expect.poll(stack.starts).toHaveLength(2);
   const states = () => Object.fromEntries(stack.runs().map(({ id, state }) => [id, state.type]));
   expect(states()).toEqual({ [first?.outputs.runId ?? ""]: "CANCELLED", [second?.outputs.runId ?? ""]: "RUNNING" });
   const [old, now] = stack.starts().map(Number);

@@ -28,7 +28,7 @@ test("kill -9 of the CLI while the run continues, and back", async () => {
   const here = patient();
   const child = here.start("run", "hello/patient", "--flow-run-name", "fox");
   const said = listen(child);
-  await expect.poll(said.stderr, { timeout: 90_000 }).toMatch(/RUNNING/);
+  await expect.poll(said.stderr).toMatch(/RUNNING/);
   child.kill("SIGKILL");
   await said.ended;
 
@@ -55,7 +55,7 @@ test("two watchers of one run see the same end", async () => {
   const here = patient();
   const id = here.pushpool("run", "hello/patient", "--detach").stdout.trim();
   const watchers = [1, 2].map(() => listen(here.start("wait", id)));
-  for (const said of watchers) await expect.poll(said.stderr, { timeout: 90_000 }).toMatch(/RUNNING/);
+  for (const said of watchers) await expect.poll(said.stderr).toMatch(/RUNNING/);
   here.go();
   expect(await Promise.all(watchers.map((said) => said.ended))).toEqual([1, 1]);
   expect(watchers.map((said) => said.stdout())).toEqual(["went\n", "went\n"]);
@@ -64,7 +64,7 @@ test("two watchers of one run see the same end", async () => {
 test.runIf(process.platform === "linux")("cancel stops a whole tree of processes", async () => {
   const here = patient();
   const id = here.pushpool("run", "hello/tree", "--detach").stdout.trim();
-  await expect.poll(() => here.pushpool("logs", id).stdout, { timeout: 90_000 }).toBe("up\n");
+  await expect.poll(() => here.pushpool("logs", id).stdout).toBe("up\n");
   const before = processesOf(id);
   expect(before.length).toBeGreaterThanOrEqual(3);
   expect(here.pushpool("cancel", id).status).toBe(0);

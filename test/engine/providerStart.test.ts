@@ -83,7 +83,7 @@ test.each<[string, string]>([
   const { dir, options } = acme(script);
   const interrupted = new AbortController();
   const going = up({ ...options, signal: interrupted.signal }).catch((error: Error) => error);
-  await expect.poll(() => marked(dir).some((line) => line.includes("pulumi-resource-acme")), { timeout: 30_000 }).toBe(true);
+  await expect.poll(() => marked(dir).some((line) => line.includes("pulumi-resource-acme"))).toBe(true);
   // Give the process time to start, so that it waits for its answer.
   await new Promise((done) => setTimeout(done, 1000));
   interrupted.abort();

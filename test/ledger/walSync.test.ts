@@ -19,7 +19,7 @@ async function held() {
   onTestFinished(() => spy.mockRestore());
   const wal = openWalSync(path);
   onTestFinished(() => wal.close());
-  return { wal, ends, begun: (count: number) => vi.waitFor(() => expect(ends).toHaveLength(count)) };
+  return { wal, ends, begun: (count: number) => expect.poll(() => ends).toHaveLength(count) };
 }
 
 test("requests during a sync share the next one; the running one does not answer them", async () => {

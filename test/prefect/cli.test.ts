@@ -110,7 +110,7 @@ describePrefect("pushpool run through a real Prefect server", () => {
       const { at, destroy } = stackOf();
       const id = (await pushpool(at, "run", name, "--detach", ...doing("mute"))).stdout.trim();
       await client.request("DELETE", `/flow_runs/${id}`);
-      await expect.poll(async () => (await destroy()).stderr, { timeout: 60_000 }).not.toContain("in flight");
+      await expect.poll(async () => (await destroy()).stderr).not.toContain("in flight");
       expect(JSON.stringify(await listed(at))).not.toContain("COMPLETED");
     });
 
@@ -139,7 +139,7 @@ describePrefect("pushpool run through a real Prefect server", () => {
         .map(({ event }) => event)
         .sort();
     };
-    await expect.poll(said, { timeout: 60_000 }).toEqual(["prefect.worker.executed-flow-run", "prefect.worker.submitted-flow-run"]);
+    await expect.poll(said).toEqual(["prefect.worker.executed-flow-run", "prefect.worker.submitted-flow-run"]);
   });
 
   test("a dry run shows the job and the request, and creates nothing", async () => {

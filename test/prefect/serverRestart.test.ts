@@ -30,7 +30,7 @@ describePrefect("pushpool serve and run while the server is down", () => {
     const env = JSON.stringify(direct("sleep:15000").job_variables.env);
     const following = through(first.apiUrl).start("run", `flow-${pool}/${name}`, "--job-variable", `env=${env}`);
     const followed = listen(following);
-    await expect.poll(() => followed.stderr(), { timeout: 120_000 }).toContain("RUNNING");
+    await expect.poll(() => followed.stderr()).toContain("RUNNING");
     const justBefore = await start("", direct("complete"));
     await first.stop();
 

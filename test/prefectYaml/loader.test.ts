@@ -171,12 +171,12 @@ test.each([
 
 test("a pattern with many stars is matched quickly", () => {
   const meant = { names: ["a".repeat(255)], flows: ["f"] };
-  const since = Date.now();
+  const before = process.cpuUsage();
   expect(isMeant(`${"*a".repeat(200)}*b`, meant)).toBe(false);
   expect(isMeant(`${"*".repeat(50_000)}a`, meant)).toBe(true);
   expect(isMeant(`f/${"*a".repeat(255)}`, meant)).toBe(true);
   expect(isMeant("a*a", { names: ["a"], flows: [] })).toBe(false);
   expect(isMeant("n*t*y", { names: ["nightly"], flows: [] })).toBe(true);
   expect(isMeant("n*t*x", { names: ["nightly"], flows: [] })).toBe(false);
-  expect(Date.now() - since).toBeLessThan(500);
+  expect(process.cpuUsage(before).user / 1_000).toBeLessThan(500);
 });

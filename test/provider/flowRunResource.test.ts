@@ -119,13 +119,13 @@ test("kill -9 of the provider during the run: the next `create` adopts the run, 
   const news = inputs({ pool: here(dir) });
   const killed = await provider();
   const lost = created(killed, news).catch((error) => error);
-  await expect.poll(starts, { timeout: 90_000 }).toHaveLength(1);
+  await expect.poll(starts).toHaveLength(1);
   await killed.kill();
   expect(await lost).toMatchObject({ message: expect.any(String) });
 
   const next = await Promise.all([provider(), provider()]);
   const both = next.map((one) => created(one, news));
-  await expect.poll(() => next.map((one) => one.output()).join(), { timeout: 90_000 }).toMatch(/is RUNNING.*is RUNNING/s);
+  await expect.poll(() => next.map((one) => one.output()).join()).toMatch(/is RUNNING.*is RUNNING/s);
   go();
   const [first, second] = await Promise.all(both);
   expect(first).toMatchObject({ outs: { state: "COMPLETED", attempt: 1 } });
@@ -140,10 +140,10 @@ test("`create` with the inputs of an existing resource is a replacement: a new r
   const news = inputs({ pool: `concurrencyLimit: 1, ${here(dir)}`, run: "wait: false" });
   const one = await provider();
   const first = await created(one, news);
-  await expect.poll(starts, { timeout: 90_000 }).toHaveLength(1);
+  await expect.poll(starts).toHaveLength(1);
   const second = await created(await provider(), news);
   expect(second.id).not.toBe(first.id);
-  await expect.poll(starts, { timeout: 90_000 }).toHaveLength(2);
+  await expect.poll(starts).toHaveLength(2);
   await one.delete(first.id, first.outs);
   const states = async () => Object.fromEntries((await ledger()).map(({ id, state }) => [id, state.type]));
   expect(await states()).toEqual({ [first.id]: "CANCELLED", [second.id]: "RUNNING" });
@@ -299,7 +299,7 @@ test("refresh reads the ledger, and changes nothing without one", async () => {
   expect(["PENDING", "RUNNING"]).toContain(outs.state);
   go(5);
   await expect
-    .poll(async () => (await one.read(id, outs)).props, { timeout: 90_000 })
+    .poll(async () => (await one.read(id, outs)).props)
     .toMatchObject({ runId: id, state: "FAILED", exitCode: 5, endedAt: expect.any(String) });
 
   const elsewhere = await dynamicProvider(dir, { ...env, PUSHPOOL_HOME: join(dir, "elsewhere") });
@@ -312,7 +312,7 @@ test("`wait: false` returns at once; a second `up` starts nothing; delete cancel
   const news = inputs({ pool: here(dir), run: "wait: false" });
   const one = await provider();
   const { id, outs } = await created(one, news);
-  await expect.poll(starts, { timeout: 90_000 }).toHaveLength(1);
+  await expect.poll(starts).toHaveLength(1);
   expect(await one.diff(id, outs, news)).toMatchObject({ changes: false, replaces: [] });
   expect(await one.update(id, outs, inputs({ pool: here(dir), run: `wait: false, tags: ["x"]` }))).toMatchObject({ runId: id });
 
@@ -329,15 +329,15 @@ test("a delete ends another process's wait; a delete without a ledger asks the t
   const one = await provider();
   const waited = inputs({ pool: here(dir) });
   const waiting = created(one, waited).catch((error) => error);
-  await expect.poll(starts, { timeout: 90_000 }).toHaveLength(1);
-  await expect.poll(one.output, { timeout: 90_000 }).toMatch(/is RUNNING/);
+  await expect.poll(starts).toHaveLength(1);
+  await expect.poll(one.output).toMatch(/is RUNNING/);
   const [{ id = "" } = {}] = await ledger();
   const two = await provider();
   await two.delete(id, { ...waited, runId: id, state: "RUNNING", attempt: 1 });
   expect((await waiting).message).toMatch(/is CANCELLED: stopped on request/);
 
   const other = await created(one, inputs({ pool: here(dir), run: "wait: false" }));
-  await expect.poll(starts, { timeout: 90_000 }).toHaveLength(2);
+  await expect.poll(starts).toHaveLength(2);
   for (const file of ["ledger.db", "ledger.db-wal", "ledger.db-shm"]) {
     rmSync(join(dir, ".pushpool", file), { force: true });
   }
@@ -349,7 +349,7 @@ test("delete from another clone of the project stops the process too; a run that
   const { dir, env, provider, inputs, starts } = workplace();
   const one = await provider();
   const { id, outs } = await created(one, inputs({ pool: here(dir), run: "wait: false" }));
-  await expect.poll(starts, { timeout: 90_000 }).toHaveLength(1);
+  await expect.poll(starts).toHaveLength(1);
   const elsewhere = await dynamicProvider(dir, { ...env, PUSHPOOL_HOME: join(dir, "elsewhere") });
   const other = "0193f5a8-0000-7000-8000-000000000000";
   await elsewhere.delete(other, { ...outs, runId: other });
@@ -371,7 +371,7 @@ test("`timeout` ends the watching, not the run: it is in the state as not ready,
   );
   expect(failed.partial).toMatchObject({ properties: { __provider: news.__provider }, reasons: [failed.message] });
   const { id, properties } = failed.partial;
-  await expect.poll(starts, { timeout: 90_000 }).toHaveLength(1);
+  await expect.poll(starts).toHaveLength(1);
   expect(await one.diff(id, properties, news)).toMatchObject({ changes: true, replaces: [] });
   const more = one.update(id, properties, inputs({ pool: here(dir) }));
   go();
@@ -390,7 +390,7 @@ test("properties that are too long for an error are left out: the run is then fo
   const failed = await Promise.all([fitting, tooBig].map((news) => created(one, news).catch((error) => error)));
   expect(failed.map(({ message }) => message)).toEqual(Array(2).fill(expect.stringMatching(/after 0\.1 s \(timeout\)/)));
   expect(failed.map(({ partial }) => partial?.properties.pool.pool.labels.big.length)).toEqual([24_000, undefined]);
-  await expect.poll(starts, { timeout: 90_000 }).toHaveLength(2);
+  await expect.poll(starts).toHaveLength(2);
   const again = await created(one, tooBig).catch((error) => error);
   expect(again.message).toMatch(/after 0\.1 s/);
   expect(starts()).toHaveLength(2);
@@ -401,9 +401,9 @@ test("a run that fails after `timeout` gets another attempt, even after a refres
   const news = inputs({ pool: here(dir), run: `timeout: "100ms"` });
   const one = await provider();
   const { id, properties } = (await created(one, news).catch((error) => error)).partial;
-  await expect.poll(starts, { timeout: 90_000 }).toHaveLength(1);
+  await expect.poll(starts).toHaveLength(1);
   go(3);
-  await expect.poll(async () => (await one.read(id, properties)).props.state, { timeout: 90_000 }).toBe("FAILED");
+  await expect.poll(async () => (await one.read(id, properties)).props.state).toBe("FAILED");
   const { props } = await one.read(id, properties);
   expect(await one.diff(id, props, news)).toMatchObject({ changes: true, replaces: [] });
   const waits = { ...news, timeout: "1h" };

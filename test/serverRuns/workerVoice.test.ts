@@ -47,11 +47,11 @@ describePrefect("what a dispatcher reports to the server about the runs that it 
     await client.request("POST", "/automations/", { json: { name: pool, enabled: true, trigger, actions } });
     const { stop, events: told } = dispatcher(client, [pool]);
     const run = await untilEnd(client, await startRun(client, deploymentId, "complete", { tags: ["blue"] }));
-    await expect.poll(async () => (await readDeployment(client, deploymentId))?.paused, { timeout: 60_000 }).toBe(true);
-    await expect.poll(() => told.some(({ kind }) => kind === "ended"), { timeout: 60_000 }).toBe(true);
+    await expect.poll(async () => (await readDeployment(client, deploymentId))?.paused).toBe(true);
+    await expect.poll(() => told.some(({ kind }) => kind === "ended")).toBe(true);
     await stop();
 
-    await expect.poll(async () => (await events(pool)).map(({ event }) => event), { timeout: 60_000 }).toHaveLength(4);
+    await expect.poll(async () => (await events(pool)).map(({ event }) => event)).toHaveLength(4);
     const [started, submitted, executed, stopped] = await events(pool);
     expect([started, submitted, executed, stopped].map((one) => one?.event)).toEqual([
       "prefect.worker.started",
@@ -84,14 +84,14 @@ describePrefect("what a dispatcher reports to the server about the runs that it 
     const lines = async (id: string) => (await readLogs(client, id)).logs.filter(({ name }) => name === "prefect.flow_runs.worker");
     const run = await untilEnd(client, await start());
     await expect
-      .poll(async () => (await lines(run.id)).map(({ message, level }) => [message, level]), { timeout: 30_000 })
+      .poll(async () => (await lines(run.id)).map(({ message, level }) => [message, level]))
       .toEqual([
         [`Worker 'dispatcher-${pool}' submitting flow run '${run.id}'`, 20],
         [`Flow run '${run.name}' submitted to infrastructure`, 20],
       ]);
     const bad = await untilEnd(client, await startRun(client, deploymentId, "", { job_variables: { working_dir: "/no/such/folder" } }));
     await expect
-      .poll(async () => (await lines(bad.id)).map(({ message, level }) => [message, level]), { timeout: 30_000 })
+      .poll(async () => (await lines(bad.id)).map(({ message, level }) => [message, level]))
       .toEqual([[expect.stringMatching(/^Failed to submit flow run .*there is no folder/), 40]]);
   });
 });

@@ -31,7 +31,7 @@ describePrefect("a dispatcher and a deployment's limit", () => {
     const one = await startRun(client, waiting, "wait");
     await until(client, one, "RUNNING");
     const two = await startRun(client, waiting);
-    await expect.poll(() => names(two.id), { timeout: 30_000 }).toContain("AwaitingConcurrencySlot");
+    await expect.poll(() => names(two.id)).toContain("AwaitingConcurrencySlot");
     await client.request("POST", `/flow_runs/${one.id}/set_state`, { json: { state: { type: "CANCELLING", name: "Cancelling" } } });
     await untilEnd(client, one);
     // The server postponed it by 30 s.
@@ -48,7 +48,7 @@ describePrefect("a dispatcher and a deployment's limit", () => {
       await new Promise((resolve) => setTimeout(resolve, 100));
       const second = await startRun(client, id);
       await until(client, first, "RUNNING");
-      await expect.poll(() => names(second.id), { timeout: 60_000 }).toContain("AwaitingConcurrencySlot");
+      await expect.poll(() => names(second.id)).toContain("AwaitingConcurrencySlot");
       expect(await names(first.id)).not.toContain("AwaitingConcurrencySlot");
       await client.request("POST", `/flow_runs/${first.id}/set_state`, { json: { state: { type: "CANCELLING", name: "Cancelling" } } });
     }

@@ -37,7 +37,7 @@ describePrefect("a dispatcher and a pool's queues", () => {
     for (let made = 0; made < 3; made += 1) expect((await untilEnd(client, await start())).state?.type).toBe("COMPLETED");
     const looks = () => line.seen.filter((request) => request.includes("get_scheduled")).length;
     const before = looks();
-    await expect.poll(looks, { timeout: 60_000 }).toBeGreaterThan(before + 2);
+    await expect.poll(looks).toBeGreaterThan(before + 2);
     expect((await readStates(client, waiting.id)).filter(({ type }) => type !== "SCHEDULED")).toEqual([]);
     await client.request("PATCH", `/work_pools/${pool}/queues/held`, { json: { is_paused: false } });
     expect((await untilEnd(client, waiting)).state?.type).toBe("COMPLETED");

@@ -48,7 +48,7 @@ describePrefect("a dispatcher on a bad connection", () => {
     const { events } = dispatcher(clientOf(line.apiUrl), [pool]);
     const heard = () => events.filter(({ kind }) => kind === "listening").length;
     for (let cut = 1; cut <= 3; cut += 1) {
-      await expect.poll(heard, { timeout: 60_000 }).toBe(cut);
+      await expect.poll(heard).toBe(cut);
       line.cutSockets();
       expect((await untilEnd(client, await start())).state?.type).toBe("COMPLETED");
     }
@@ -61,9 +61,9 @@ describePrefect("a dispatcher on a bad connection", () => {
     const { pool } = await aPool(client);
     const line = await badLine(apiUrl, () => undefined);
     const { events, stop } = dispatcher(clientOf(line.apiUrl), [pool], { pollMs: 1_000 });
-    await expect.poll(() => events.some(({ kind }) => kind === "listening"), { timeout: 60_000 }).toBe(true);
+    await expect.poll(() => events.some(({ kind }) => kind === "listening")).toBe(true);
     const since = Date.now();
-    await expect.poll(() => line.seen.filter((one) => one.includes("get_scheduled")).length, { timeout: 60_000 }).toBeGreaterThan(6);
+    await expect.poll(() => line.seen.filter((one) => one.includes("get_scheduled")).length).toBeGreaterThan(6);
     const seconds = (Date.now() - since) / 1000;
     await stop();
     // One look for each poll, those after the stream opened, a heartbeat now and then.

@@ -126,7 +126,7 @@ describePrefect("a dispatcher of a real Prefect server", () => {
     const { pool, start } = await aPool(client);
     const { events, source } = interrupted(pool, () => run, { type: "CANCELLED", name: "Cancelled" });
     const run = await start();
-    await expect.poll(() => events.some(({ kind }) => kind === "refused"), { timeout: 60_000 }).toBe(true);
+    await expect.poll(() => events.some(({ kind }) => kind === "refused")).toBe(true);
     expect(events.map(({ kind }) => kind)).toContain("claimed");
     expect((await source).inHand()).toEqual({ PENDING: 0, RUNNING: 0, CANCELLING: 0 });
   });
@@ -155,7 +155,7 @@ describePrefect("a dispatcher of a real Prefect server", () => {
       const { run: begun } = (await ledger.read(run.id)) as RunRecord;
       await ledger.change(run.id, begun.version, { state: state(type, new Date()) });
       await target.stop(begun.infrastructureId as string, { reason: "a test", graceSeconds: 1 });
-      await expect.poll(() => events.find(({ kind }) => kind === "ended"), { timeout: 60_000 }).toMatchObject({ state: "gone" });
+      await expect.poll(() => events.find(({ kind }) => kind === "ended")).toMatchObject({ state: "gone" });
       const kept = await ledger.read(run.id);
       expect([kept?.run.state.type, kept?.cleanedAt]).toEqual(["CANCELLED", expect.any(String)]);
       if (type === "CANCELLING") expect(kept?.run.outcome).toMatchObject({ kind: "cancelled", by: "us" });
@@ -172,7 +172,7 @@ describePrefect("a dispatcher of a real Prefect server", () => {
     const next = { state: state("SCHEDULED", new Date()), infrastructureId: null, nextAttempt: { submission, attempt: 2 } };
     await ledger.change(run.id, begun.version, next);
     await target.stop(begun.infrastructureId as string, { reason: "a test", graceSeconds: 1 });
-    await expect.poll(() => events.some(({ kind }) => kind === "ended"), { timeout: 60_000 }).toBe(true);
+    await expect.poll(() => events.some(({ kind }) => kind === "ended")).toBe(true);
     expect((await ledger.read(run.id))?.run).toMatchObject({ attempt: 2, state: { type: "SCHEDULED" } });
   });
 
@@ -181,9 +181,9 @@ describePrefect("a dispatcher of a real Prefect server", () => {
     const { ledger } = dispatcher(client, [pool], { graceSeconds: 120 });
     const run = await start("begin-late");
     const own = async () => (await readLogs(client, run.id)).logs.filter(({ name }) => name === "quick");
-    await expect.poll(own, { timeout: 120_000 }).toHaveLength(1);
+    await expect.poll(own).toHaveLength(1);
     await client.request("POST", `/flow_runs/${run.id}/set_state`, { json: { state: { type, name: "Cancel" } } });
-    await expect.poll(async () => (await ledger.read(run.id))?.run.outcome, { timeout: 120_000 }).toBeDefined();
+    await expect.poll(async () => (await ledger.read(run.id))?.run.outcome).toBeDefined();
     const states = await readStates(client, run.id);
     expect(states.at(-1)).toMatchObject({ type: "CANCELLED" });
     // A server accepts RUNNING after CANCELLED, but not after CANCELLING.
@@ -217,9 +217,7 @@ describePrefect("a dispatcher of a real Prefect server", () => {
     const { pool, start } = await aPool(client);
     const { ledger } = dispatcher(client, [pool]);
     const run = await start("retry");
-    await expect
-      .poll(async () => (await names(run.id)).filter((name) => name === "Running").length, { timeout: 20_000 })
-      .toBeGreaterThan(1);
+    await expect.poll(async () => (await names(run.id)).filter((name) => name === "Running").length).toBeGreaterThan(1);
     expect((await ledger.read(run.id))?.run.attempt).toBeGreaterThan(1);
     await client.request("POST", `/flow_runs/${run.id}/set_state`, {
       json: { state: { type: "CANCELLED", name: "Cancelled" }, force: true },

@@ -48,7 +48,7 @@ describePrefect("two dispatchers of one pool", () => {
     for (const run of runs) await untilEnd(client, run);
     // Neither is still working on one of the runs.
     const settled = () => both.flatMap(({ events }) => events.filter(({ kind }) => kind === "ended" || kind === "refused")).length;
-    await expect.poll(settled, { timeout: 120_000 }).toBeGreaterThanOrEqual(6);
+    await expect.poll(settled).toBeGreaterThanOrEqual(6);
     await Promise.all(both.map(({ stop }) => stop()));
     for (const run of runs) await ranOnce(run);
     expect(both.flatMap(({ events }) => events.filter(({ kind }) => kind === "submitted"))).toHaveLength(6);
@@ -65,7 +65,7 @@ describePrefect("two dispatchers of one pool", () => {
     for (const { id } of runs) await proposeState(client, id, { type: "SCHEDULED", name: "AwaitingRetry" });
     for (const run of runs) {
       const names = async () => (await readStates(client, run.id)).map(({ name }) => name);
-      await expect.poll(async () => (await names()).filter((name) => name === "Failed"), { timeout: 120_000 }).toHaveLength(2);
+      await expect.poll(async () => (await names()).filter((name) => name === "Failed")).toHaveLength(2);
       expect((await names()).filter((name) => name === "Running")).toHaveLength(2);
     }
   });
@@ -102,10 +102,10 @@ describePrefect("two dispatchers of one pool", () => {
     const late = await badLine(apiUrl, (request) => (isClaim(request) ? { late: 2_500 } : undefined));
     const slow = dispatcher(clientOf(late.apiUrl), [pool]);
     const run = await start();
-    await expect.poll(() => late.seen.some(isClaim), { timeout: 60_000 }).toBe(true);
+    await expect.poll(() => late.seen.some(isClaim)).toBe(true);
     dispatcher(client, [pool]);
     await untilEnd(client, run);
-    await expect.poll(() => slow.events.filter(({ kind }) => kind === "refused"), { timeout: 60_000 }).not.toEqual([]);
+    await expect.poll(() => slow.events.filter(({ kind }) => kind === "refused")).not.toEqual([]);
     await ranOnce(run);
   });
 });

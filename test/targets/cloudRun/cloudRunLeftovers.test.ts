@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { Target } from "../../../src/targets/target";
+import { until } from "../../until";
 import { ended, jobOf, never, openerOf, place, poolOf, QUICK, ran, submit } from "./place";
 
 const DEV = { project: "data", stack: "dev" };
@@ -97,8 +98,10 @@ test("a Job that changes during the look stays", async () => {
   const [only] = jobs("dev");
   if (!only) throw new Error("there is no Job");
   google.plant({ on: "run.executions.list", fault: { kind: "delay", ms: 300 } });
+  const before = ran(google, "run.executions.list");
   const tidied = dev.tidy?.(never);
-  await new Promise((done) => setTimeout(done, 150));
+  // The target has read the Job, and asks for its executions.
+  await until(() => ran(google, "run.executions.list") > before);
   only.etag = '"changed"';
   await tidied;
   expect(jobs("dev")).toHaveLength(1);

@@ -239,7 +239,7 @@ test("an empty role counts as absent", async () => {
   );
   const seen = async () =>
     (await ecs.send(new DescribeTasksCommand({ cluster: "flows", tasks: [tasks[0]?.taskArn as string] }))).tasks?.[0];
-  await expect.poll(async () => (await seen())?.lastStatus, { timeout: 60_000 }).toBe("RUNNING");
+  await expect.poll(async () => (await seen())?.lastStatus).toBe("RUNNING");
 });
 
 test("one token gives one task; with another request, a conflict that names it", async () => {

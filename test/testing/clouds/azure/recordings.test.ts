@@ -117,7 +117,7 @@ async function replay(name: string, { options, resourceGroups = [], before, part
     const waits = () =>
       (method === "GET" && ours.status !== recorded.response.status && ours.status !== 400) ||
       (method === "GET" && ours.status < 300 && isBehind(recorded.response.body, ours.body));
-    const end = Date.now() + 5000;
+    const end = Date.now() + 90_000;
     while (waits() && Date.now() < end) {
       await new Promise((done) => setTimeout(done, 5));
       ours = await send();
