@@ -64,3 +64,9 @@ export function declaredValues(
   const all = [fixed, properties?.[variable]?.default, ...jobVariables.map((each) => each[variable])];
   return all.filter((each): each is string => typeof each === "string" && each !== "" && !each.includes("{{"));
 }
+
+/** What the pool's runs usually have in a job variable: what the template itself says, else its default for the variable. */
+export function usualValue(baseJobTemplate: ValueObject, variable: string, jobVariables: readonly ValueObject[] = []): string | undefined {
+  const job = (baseJobTemplate.job_configuration ?? {}) as Record<string, unknown>;
+  return declaredValues(variable, { baseJobTemplate, jobVariables, fixed: job[variable] })[0];
+}

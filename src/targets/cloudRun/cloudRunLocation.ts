@@ -1,11 +1,13 @@
-import { type DeclaredPlace, defaultOf, lastPart, type PoolLocation, said, within } from "../locate";
+import { usualValue } from "../cloud/removal";
+import { type DeclaredPlace, lastPart, type PoolLocation, said, within } from "../locate";
 
 const INTERFACE = ["job_configuration", "job_body", "template", "template", "vpcAccess", "networkInterfaces", 0];
 
 /** Where a pool's executions are: in its region, and in a network by a connector or by a subnetwork of the template. */
 export function locate(pool: DeclaredPlace): PoolLocation {
-  const region = said(defaultOf(pool, "region")) ?? null;
-  const connector = said(defaultOf(pool, "vpc_connector_name"));
+  const usual = (variable: string) => usualValue(pool.baseJobTemplate, variable);
+  const region = usual("region") ?? null;
+  const connector = usual("vpc_connector_name");
   if (connector !== undefined) return { region, network: `connector ${lastPart(connector)}` };
   const direct = within(pool.baseJobTemplate, INTERFACE);
   const network = said(within(direct, ["subnetwork"])) ?? said(within(direct, ["network"]));

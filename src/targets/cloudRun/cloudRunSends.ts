@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
-import { setTimeout as sleep } from "node:timers/promises";
 import { CALL_TIMEOUT, type CallOptions } from "../cloud/calls";
 import { doOnce, type OwnClaim } from "../cloud/claims";
 import { CloudFailure, ifThere } from "../cloud/failure";
+import { lookFor } from "../cloud/lookFor";
 import type { SharedNotes } from "../target";
 import type { RunApi } from "./cloudRunApi";
 import { markerOf, timeOfRun } from "./cloudRunNames";
@@ -70,15 +70,9 @@ export function openSends({ api, notes, settle }: { api: RunApi; notes: SharedNo
     return undefined;
   }
 
-  /** Look until it is found, or must have appeared. */
-  async function lookFor(of: Attempt, where: Whereabouts, until: number, signal?: AbortSignal): Promise<string | undefined> {
-    for (let pause = Math.min(250, settle / 4); ; pause = Math.min(pause * 1.5, 2_000)) {
-      // Take the time before looking: a look that begins after the window sees everything that will ever be visible.
-      const last = Date.now() >= until;
-      const found = await look(of, where, signal);
-      if (found !== undefined || last) return found;
-      await sleep(Math.max(1, Math.min(pause, until - Date.now())), undefined, signal ? { signal } : {});
-    }
+  /** Look until it is found, or must have appeared: the window begins now. */
+  async function appears(of: Attempt, where: Whereabouts, signal?: AbortSignal): Promise<string | undefined> {
+    return lookFor(() => look(of, where, signal), { until: Date.now() + settle, settle, signal });
   }
 
   /** @returns the execution that counts: another process may have written it first */
@@ -99,7 +93,7 @@ export function openSends({ api, notes, settle }: { api: RunApi; notes: SharedNo
           await claim.replace(undefined);
           throw failure;
         }
-        const found = await lookFor(of, send, Date.now() + settle, signal);
+        const found = await appears(of, send, signal);
         if (found !== undefined) return record(of, send, found);
         if (tries === TRIES || signal.aborted) {
           await claim.replace(undefined);
@@ -132,11 +126,11 @@ export function openSends({ api, notes, settle }: { api: RunApi; notes: SharedNo
       if (send?.execution !== undefined) return send.execution;
       if (send === undefined) {
         // A run of the ledger may still have been sent: the newest notes may be lost if the machine fails.
-        if (planned !== undefined) return lookFor(of, planned, Date.now() + settle);
+        if (planned !== undefined) return appears(of, planned);
         return elsewhere && look(of, elsewhere);
       }
-      // The sender may have stopped at this very moment: the window begins now.
-      const found = await lookFor(of, send, Date.now() + settle);
+      // The sender may have stopped at this very moment.
+      const found = await appears(of, send);
       if (found !== undefined) return record(of, send, found);
       await held.replace(undefined);
       return undefined;

@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { JsonObject, ValueObject } from "../../json";
 import { stackName } from "../../manifest/cloudNames";
-import { Secret } from "../../secret";
 import { UserError } from "../../userError";
 import type { CallOptions } from "../cloud/calls";
 import { CloudFailure, ifThere } from "../cloud/failure";
 import type { LogReader } from "../cloud/logPosition";
 import { explaining } from "../cloud/refusal";
-import { declaredValues } from "../cloud/removal";
+import { declaredValues, usualValue } from "../cloud/removal";
 import { readSettings } from "../cloud/settings";
+import { revealedVariables } from "../revealed";
 import type {
   InfrastructureId,
   Leftovers,
@@ -235,7 +235,7 @@ class CloudRunTarget implements Target {
   async #run(request: CloudRunRequest, submission: Submission, signal: AbortSignal): Promise<InfrastructureId> {
     const job = nameOf(request);
     const { env, ...overrides } = request.overrides;
-    const start = (beforeTry: () => Promise<void>) => this.#api.runJob(job, { ...overrides, env: revealed(env) }, { beforeTry });
+    const start = (beforeTry: () => Promise<void>) => this.#api.runJob(job, { ...overrides, env: revealedVariables(env) }, { beforeTry });
     const send = () => this.#sends.send(submission, { job }, start, signal);
     try {
       return await send();
@@ -290,13 +290,8 @@ function whereaboutsOf({ parent, jobId, jobPerRun }: Pick<CloudRunRequest, "pare
   return jobPerRun ? { job, own: `${job}/executions/${jobId}-${EXECUTION_TOKEN}` } : { job };
 }
 
-function revealed(env: Record<string, string | Secret>): Record<string, string> {
-  return Object.fromEntries(Object.entries(env).map(([name, value]) => [name, value instanceof Secret ? String(value.reveal()) : value]));
-}
-
 /** The default region of the pool's runs: the one in its template. */
 function usualPlaceOf({ project }: Access, { baseJobTemplate }: PoolAccess): Whereabouts | undefined {
-  const { region: fixed } = (baseJobTemplate.job_configuration ?? {}) as { region?: unknown };
-  const [region] = declaredValues("region", { baseJobTemplate, jobVariables: [], fixed });
+  const region = usualValue(baseJobTemplate, "region");
   return project === undefined || region === undefined ? undefined : { job: `projects/${project}/locations/${region}/jobs/-` };
 }

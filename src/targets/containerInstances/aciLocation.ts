@@ -1,3 +1,4 @@
+import { usualValue } from "../cloud/removal";
 import { type DeclaredPlace, defaultOf, lastPart, type PoolLocation, said, within } from "../locate";
 
 const LOCATION = ["job_configuration", "arm_template", "parameters", "location", "defaultValue"];
@@ -5,7 +6,7 @@ const LOCATION = ["job_configuration", "arm_template", "parameters", "location",
 /** Where a pool's container groups are: in the location that its template names, which usually is that of the resource group, and in subnets. */
 export function locate(pool: DeclaredPlace): PoolLocation {
   const location = said(within(pool.baseJobTemplate, LOCATION));
-  const group = said(defaultOf(pool, "resource_group_name"));
+  const group = usualValue(pool.baseJobTemplate, "resource_group_name");
   const isExpression = location === undefined || location.startsWith("[");
   const subnets = defaultOf(pool, "subnet_ids");
   const names = (Array.isArray(subnets) ? subnets : []).map((id) => said(id)).filter((id) => id !== undefined);

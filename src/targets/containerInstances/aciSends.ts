@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { JsonObject } from "../../json";
 import { UserError } from "../../userError";
 import { CALL_TIMEOUT } from "../cloud/calls";
 import { doOnce, type OwnClaim } from "../cloud/claims";
 import { CloudFailure } from "../cloud/failure";
+import { lookFor } from "../cloud/lookFor";
 import type { InfrastructureId, SharedNotes } from "../target";
 import type { AciApi } from "./aciApi";
 import { type RunNote, runNote, type SendNote, sendNote } from "./aciNotes";
@@ -57,13 +57,8 @@ export function openSends({ api, notes, settle }: { api: AciApi; notes: SharedNo
 
   /** Look until it is there, or would be. */
   async function appears(wanted: Wanted, signal?: AbortSignal): Promise<boolean> {
-    const until = Date.now() + settle;
-    for (let pause = Math.min(250, settle / 4); ; pause = Math.min(pause * 1.5, 2_000)) {
-      const last = Date.now() >= until;
-      if (await isThere(wanted, signal)) return true;
-      if (last) return false;
-      await sleep(Math.max(1, Math.min(pause, until - Date.now())), undefined, signal ? { signal } : {});
-    }
+    const look = async () => (await isThere(wanted, signal)) || undefined;
+    return (await lookFor(look, { until: Date.now() + settle, settle, signal })) ?? false;
   }
 
   async function record(id: InfrastructureId, remembered: Omit<RunNote, "at"> | undefined): Promise<InfrastructureId> {

@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { JsonObject, Value, ValueObject } from "../../json";
 import { POOL_TAG, STACK_TAG, stackId, stackName } from "../../manifest/cloudNames";
-import { Secret } from "../../secret";
 import { isObject } from "../../template/paths";
 import { UserError } from "../../userError";
 import type { End } from "../cloud/absences";
 import { explaining } from "../cloud/refusal";
-import { declaredValues, Removal } from "../cloud/removal";
+import { Removal, usualValue } from "../cloud/removal";
 import { readSettings } from "../cloud/settings";
+import { revealed } from "../revealed";
 import type {
   InfrastructureId,
   Leftovers,
@@ -286,17 +286,9 @@ function forSdk(group: ValueObject): JsonObject {
   return revealed(whole) as JsonObject;
 }
 
-function revealed(value: Value): Value {
-  if (value instanceof Secret) return String(value.reveal());
-  if (Array.isArray(value)) return value.map(revealed);
-  return isObject(value) ? Object.fromEntries(Object.entries(value).map(([key, each]) => [key, revealed(each)])) : value;
-}
-
 /** Where the pool's runs usually go. */
 function usualPlaceOf({ baseJobTemplate }: PoolAccess, jobVariables: readonly ValueObject[] = []): GroupPlace | undefined {
-  const job = (baseJobTemplate.job_configuration ?? {}) as Record<string, unknown>;
-  const first = (variable: string) => declaredValues(variable, { baseJobTemplate, jobVariables, fixed: job[variable] })[0];
-  const subscription = first("subscription_id");
-  const resourceGroup = first("resource_group_name");
+  const subscription = usualValue(baseJobTemplate, "subscription_id", jobVariables);
+  const resourceGroup = usualValue(baseJobTemplate, "resource_group_name", jobVariables);
   return subscription === undefined || resourceGroup === undefined ? undefined : { subscription, resourceGroup };
 }

@@ -1,10 +1,11 @@
+import { usualValue } from "../cloud/removal";
 import { type DeclaredPlace, defaultOf, type PoolLocation, said, within } from "../locate";
 
 /** Where a pool's tasks are: in the region of its credentials, else in the caller's, and in the subnets of a VPC. */
 export function locate(pool: DeclaredPlace): PoolLocation {
   const { credentials, env } = pool;
   const region = said(credentials.region_name) ?? said(env.AWS_REGION) ?? said(env.AWS_DEFAULT_REGION) ?? null;
-  const vpc = said(defaultOf(pool, "vpc_id"));
+  const vpc = usualValue(pool.baseJobTemplate, "vpc_id");
   const subnets = within(defaultOf(pool, "network_configuration"), ["subnets"]);
   const count = Array.isArray(subnets) ? `${subnets.length} subnet${subnets.length === 1 ? "" : "s"}` : undefined;
   const parts = [vpc, count].filter((part) => part !== undefined);

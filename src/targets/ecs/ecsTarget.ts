@@ -4,7 +4,7 @@ import { parameterFolder, sharedParameterFolder, stackName } from "../../manifes
 import { ifThere } from "../cloud/failure";
 import type { LogReader } from "../cloud/logPosition";
 import { explaining } from "../cloud/refusal";
-import { declaredValues } from "../cloud/removal";
+import { declaredValues, usualValue } from "../cloud/removal";
 import { readSettings } from "../cloud/settings";
 import type {
   InfrastructureId,
@@ -289,6 +289,5 @@ function clusterOf(task: string, cluster: string | undefined): string {
 
 /** The cluster for runs of this pool that set none. */
 function usualClusterOf({ baseJobTemplate }: PoolAccess): string | undefined {
-  const { cluster } = (baseJobTemplate.job_configuration ?? {}) as { cluster?: unknown };
-  return declaredValues("cluster", { baseJobTemplate, jobVariables: [], fixed: cluster })[0];
+  return usualValue(baseJobTemplate, "cluster");
 }

@@ -6,9 +6,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { ValueObject } from "../../json";
 import { makeFolder } from "../../makeFolder";
 import { processStart, wrapperOf } from "../../processTable";
-import { Secret } from "../../secret";
 import { UserError } from "../../userError";
 import { childEnvironment } from "../childEnvironment";
+import { revealedVariables } from "../revealed";
 import type { InfrastructureId, LogPage, Observation, Prepared, RunToPlan, Submission, Target } from "../target";
 import { readPage } from "./processLogs";
 import { observationOf } from "./processOutcome";
@@ -141,7 +141,7 @@ class ProcessTarget implements Target {
       const limit = String(Math.ceil(request.timeoutSeconds ?? 0));
       const child = spawn("/bin/sh", ["-c", WRAPPER, "pushpool", folder, limit, now.slice(0, -3), now.slice(-3), ...request.argv], {
         cwd: workingDirectory,
-        env: childEnvironment(this.#env, revealed(request.env)),
+        env: childEnvironment(this.#env, revealedVariables(request.env)),
         stdio: ["ignore", ...streams],
         detached: true,
       });
@@ -165,8 +165,4 @@ class ProcessTarget implements Target {
       await sleep(pause);
     }
   }
-}
-
-function revealed(env: ProcessRequest["env"]): Record<string, string> {
-  return Object.fromEntries(Object.entries(env).map(([key, value]) => [key, value instanceof Secret ? String(value.reveal()) : value]));
 }
