@@ -7,20 +7,33 @@ import type { PrefectDefinition, PushPoolDefinition } from "./definitions";
 import type { Deployment } from "./deployment";
 import { thisStack } from "./physicalName";
 
-/** The content of a manifest. */
+/** Arguments of `manifest()`. */
 export interface ManifestParts {
-  /** Pool components, of any cloud. */
+  /**
+   * The work pools: pool components of any cloud. Two pools cannot have the same name.
+   * @example pools: [etl]
+   */
   pools: readonly { definition: PushPoolDefinition }[];
+  /**
+   * The deployments of this program. By default none; `pushpool deploy` can add others from a prefect.yaml.
+   * @example deployments: [hello]
+   */
   deployments?: readonly Deployment[];
   /**
-   * Blocks besides those of the pools, for `{{ prefect.blocks.… }}`: by `<block type slug>/<block document name>`, each as `{ data: {…} }`.
+   * Blocks for `{{ prefect.blocks.… }}`, by `<block type slug>/<block document name>`. Any value in them may be secret. By default only the
+   * blocks of the pools.
+   * @example blocks: { "secret/token": { data: { value: config.requireSecret("token") } } }
    */
   blocks?: Record<string, AnyJson>;
-  /** Values for `{{ prefect.variables.NAME }}`. */
+  /**
+   * Values for `{{ prefect.variables.NAME }}`. By default none.
+   * @example variables: { bucket: "orders" }
+   */
   variables?: Record<string, AnyJson>;
   /**
-   * The result of prefect.register(). Runs then go through that Prefect API. If absent, there is no Prefect API, and `PREFECT_*` in the
-   * shell is ignored.
+   * The result of prefect.register(). Runs then go through that Prefect API. By default there is no Prefect API, and `PREFECT_*` in the shell
+   * is ignored.
+   * @example prefect: prefect.register(connection, { pools: [etl], deployments: [hello] })
    */
   prefect?: { definition: PrefectDefinition };
 }

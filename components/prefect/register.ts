@@ -10,17 +10,29 @@ import type { Connection } from "./connection";
 import { PrefectDeployment, type PrefectDeploymentArgs } from "./deployment";
 import { PrefectWorkPool, type PrefectWorkPoolArgs } from "./workPool";
 
-/** The pools, deployments and blocks to register. */
+/** Arguments of `register()`. */
 export interface Registered {
-  /** Pool components, of any cloud. Their blocks are registered too. */
+  /**
+   * The work pools: pool components of any cloud. Their blocks are registered too.
+   * @example pools: [etl]
+   */
   pools: readonly { definition: PushPoolDefinition }[];
+  /**
+   * The deployments. By default none; `pushpool deploy` can add others from a prefect.yaml.
+   * @example deployments: [hello]
+   */
   deployments?: readonly Deployment[];
   /**
-   * Other blocks by `<block type slug>/<block document name>`, each as `{ data: {…} }`. For example those that the credentials of a pool
-   * name.
+   * Other blocks by `<block type slug>/<block document name>`, such as those that the credentials of a pool name. Any value in them may be
+   * secret. By default none.
+   * @example blocks: { "aws-credentials/team": { data: { aws_access_key_id: id, aws_secret_access_key: key } } }
    */
   blocks?: Record<string, AnyJson>;
-  /** Whether to take over existing objects with these names, instead of an error. */
+  /**
+   * Whether to take over existing objects with these names, instead of an error. Then they belong to this stack, and are deleted with it. By
+   * default an existing object is an error.
+   * @example adoptExisting: true
+   */
   adoptExisting?: boolean;
 }
 

@@ -13,12 +13,15 @@ interface Argument {
   example: string;
 }
 
-/** The arguments of a file's components: the properties of its interfaces `…Args`. */
+/** The interfaces with the arguments of components, and of `manifest()` and `register()`. */
+const ARGUMENTS = /Args$|^ManifestParts$|^Registered$/;
+
+/** The arguments in a file: the properties of such interfaces. */
 function argumentsOf(path: string): Argument[] {
   const file = ts.createSourceFile(path, ts.sys.readFile(path) ?? "", ts.ScriptTarget.ES2022, true);
   return file.statements
     .filter(ts.isInterfaceDeclaration)
-    .filter(({ name }) => name.text.endsWith("Args"))
+    .filter(({ name }) => ARGUMENTS.test(name.text))
     .flatMap(({ name, members }) =>
       members.filter(ts.isPropertySignature).map((member) => {
         const [doc] = ts.getJSDocCommentsAndTags(member).filter(ts.isJSDoc);
