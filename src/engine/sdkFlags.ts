@@ -1,13 +1,13 @@
 /**
- * The young generation of the heap begins with 16 MB in place of 1 MB. Loading Pulumi's SDK fills it several times, and each collection
- * copies what stays anyway: a sixth of the processor time of a short program.
+ * The young generation of the heap begins with 16 MB instead of 1 MB. Loading Pulumi's SDK fills 1 MB several times, and each collection
+ * copies objects that stay anyway. That takes a sixth of the processor time of a short program.
  */
 const ROOM_TO_LOAD = "--min-semi-space-size=16";
 
 /**
- * Modules that Pulumi's SDK loads at its start and seldom uses, by the file of the SDK that loads them. `runtime/closure` uses npm's tree
- * of packages, its reader of package.json and the TypeScript compiler to turn functions into text. `cmd/run/tracing.js` uses
- * OpenTelemetry if the program gets `--tracing`. Together they take two thirds of the SDK's time to load.
+ * Modules that Pulumi's SDK loads at its start and seldom uses, by the file of the SDK that loads them. `runtime/closure` uses npm's
+ * package tree, its package.json reader and the TypeScript compiler, to turn functions into text. `cmd/run/tracing.js` uses OpenTelemetry
+ * if the program gets `--tracing`. Together they take two thirds of the SDK's loading time.
  */
 const SELDOM_USED: Readonly<Record<string, readonly string[]>> = {
   "runtime/closure/codePaths.js": ["@npmcli/arborist", "normalize-package-data"],
@@ -18,16 +18,16 @@ const SELDOM_USED: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * What a process runs before it loads the SDK.
+ * The code that a process runs before it loads the SDK.
  *
- * It loads the seldom used modules at their first use. What the SDK gets in their place passes on every property and every call. Only the
- * SDK gets it: a program that imports one of the modules gets the module itself. The SDK copies what it imports, unless that says
- * `__esModule`; `default` is then what the copy would have had. `tracing.js` takes the functions and classes out of the modules at once,
- * so these come later too.
+ * It loads the seldom used modules when they are first used. Until then, the SDK gets a stand-in, which passes on every property and every
+ * call. Only the SDK gets it: a program that imports one of the modules gets the module itself. The SDK copies its imports, unless they say
+ * `__esModule`; then `default` is what the copy would have. `tracing.js` takes functions and classes out of its modules at once, so these
+ * are loaded later too.
  *
- * It also spares the stack traces that nobody reads, which the SDK translates by its source maps: a third of the processor time of a
- * program with 20 resources. One is of each promise; the SDK shows it with PULUMI_DEBUG_PROMISE_LEAKS. The other says where the program
- * declares a resource; the offline engine does not use that. Errors have their traces.
+ * It also avoids unused stack traces, which the SDK translates with its source maps. They take a third of the processor time of a program
+ * with 20 resources. One kind is of each promise; the SDK shows it with PULUMI_DEBUG_PROMISE_LEAKS. The other kind says where the program
+ * declares a resource; the offline engine does not use it. Errors keep their traces.
  */
 const PRELUDE = `
 import Module from "node:module";
@@ -76,8 +76,8 @@ Module._load = function (request, parent, ...more) {
 /**
  * Node's flags for each process that loads Pulumi's SDK: it starts in half the processor time.
  *
- * `--import` and its value are one argument. For a program of ES modules in TypeScript, `cmd/run` looks for an argument `--import`
- * of the user's own, and then leaves the compilation to that.
+ * `--import` and its value are one argument. For a TypeScript program of ES modules, `cmd/run` looks for a separate argument `--import` of
+ * the user, and then does not compile the program itself.
  */
 export const SDK_FLAGS: readonly string[] = [
   ROOM_TO_LOAD,

@@ -10,7 +10,7 @@ import { oneLine } from "../shown";
 import { checkJobVariables, checkRequiredVariables, layered, unusedVariables } from "../template";
 import { UserError } from "../userError";
 
-/** The work pool that a request names, and the queue of it that the run gets. */
+/** The work pool that a request names, and its queue for the run. */
 export interface NamedPool {
   pool: WorkPool;
   queue: string;
@@ -57,9 +57,9 @@ export async function namedPool(
 }
 
 /**
- * Make a run of a deployment on another work pool than the deployment's. The server's own request for runs of a deployment takes no work pool,
- * so this one says everything itself.
- * @throws {UserError} if the server is too old for it, or if only the server could fill in the parameters (2)
+ * Create a run of a deployment on another work pool. The server's own request for the runs of a deployment accepts no work pool, so this
+ * request contains everything itself.
+ * @throws {UserError} if the server is too old for it, or if only the server could fill in the parameters (exit code 2)
  */
 export async function createOnNamedPool(
   client: Client,
@@ -96,7 +96,7 @@ export async function createOnNamedPool(
 }
 
 /**
- * The server returns the run of a known key whatever it is asked for.
+ * The server returns the run of a known key, whatever the request contains.
  * @throws {UserError} if that run is on another work pool
  */
 export function refuseOtherPool({ id, name, work_pool_name: workPool }: ServerRun, key: string | undefined, wanted: string): void {

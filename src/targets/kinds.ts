@@ -3,7 +3,7 @@ import type { DeclaredPlace, PoolLocation } from "./locate";
 import { MAX_DEFINITION, MAX_STRING, MAX_VARIABLE } from "./parameterLimits";
 import type { Target, TargetPlace } from "./target";
 
-/** What all of pushpool knows of one kind of target. It loads nothing until it is asked. */
+/** Everything that pushpool knows about one kind of target. Nothing is loaded until it is needed. */
 export interface TargetKind {
   open(place: TargetPlace): Promise<Target>;
   /** For `pushpool pools`. It loads no SDK. */

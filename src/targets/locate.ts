@@ -1,25 +1,25 @@
 import type { Value, ValueObject } from "../json";
 import { isObject } from "../template/paths";
 
-/** What a manifest says about a pool's place. */
+/** The part of a manifest about a pool's place. */
 export interface DeclaredPlace {
   baseJobTemplate: ValueObject;
-  /** Of the pool's block, secrets wrapped; empty without one. */
+  /** Data of the pool's block, with secrets wrapped; empty without a block. */
   credentials: ValueObject;
   env: NodeJS.ProcessEnv;
 }
 
-/** Where the runs of a pool are, unless their job variables say otherwise. `null`: none, or not known from the manifest. */
+/** The place of a pool's runs, unless their job variables say otherwise. `null`: none, or unknown from the manifest. */
 export interface PoolLocation {
   /** The cloud's name of the region. */
   region: string | null;
-  /** The region in words, if it has no name there, such as `this machine`. */
+  /** A description of the region, if it has no name, such as `this machine`. */
   words?: string;
-  /** The network that runs are put into. */
+  /** The network of the runs. */
   network: string | null;
 }
 
-/** Reads where a pool is from its declaration, in the same way for all clouds. What is secret or a placeholder is not known. */
+/** Read a pool's place from its declaration, in the same way for all clouds. Secrets and placeholders count as unknown. */
 
 /** The default of a variable in the pool's base job template. */
 export function defaultOf({ baseJobTemplate }: DeclaredPlace, variable: string): Value | undefined {
@@ -34,7 +34,7 @@ export function within(tree: Value | undefined, path: readonly (string | number)
   }, tree);
 }
 
-/** A string that says what it means. */
+/** A string, unless it is a secret, a placeholder or empty. */
 export function said(value: Value | undefined): string | undefined {
   return typeof value === "string" && value !== "" && !value.includes("{{") ? value : undefined;
 }

@@ -3,10 +3,10 @@ import { isJsonObject, type Json, type JsonObject } from "../json";
 import { limitedRegExp } from "./limitedRegExp";
 
 /**
- * Whether a value surely matches a schema, by the common keywords alone. `false` means "ask ajv": the value may be invalid, or the schema may
- * have a keyword, or a form of one, that this does not know. Loading ajv and compiling a schema costs as much as the rest of a command.
+ * Whether a value surely matches a schema, by its common keywords alone. `false` means "ask ajv": the value may be invalid, or the schema
+ * may have an unknown keyword or form. To load ajv and compile a schema costs as much as the rest of a command.
  *
- * It reads the schema as ajv does (2020-12, not strict), and says `true` only if ajv would accept both.
+ * It reads the schema as ajv does (2020-12, not strict), and returns `true` only if ajv would accept the schema and the value.
  */
 export function isSurelyValid(schema: JsonObject, value: unknown): boolean {
   let known = plain.get(schema);
@@ -17,12 +17,12 @@ export function isSurelyValid(schema: JsonObject, value: unknown): boolean {
   return known && matches(schema, value, { root: schema, left: MAX_STEPS }, MAX_DEPTH);
 }
 
-/** Schemas whose every part is known here. They never change; see `schemaErrors`. */
+/** Schemas with only known keywords and forms. They never change; see `schemaErrors`. */
 const plain = new WeakMap<JsonObject, boolean>();
 
-/** Nested deeper, ajv decides. */
+/** The deepest nesting; below it, ajv decides. */
 const MAX_DEPTH = 50;
-/** How many parts of schemas one value is compared with. More than that, and ajv's compiled code is faster. */
+/** The maximum number of schema parts for one value. Above it, ajv's compiled code is faster. */
 const MAX_STEPS = 10_000;
 
 const TYPES: Record<string, (value: unknown) => boolean> = {
@@ -44,10 +44,10 @@ const size: IsKnown = (keyword) => Number.isInteger(keyword) && Number(keyword) 
 const schemas: IsKnown = (keyword, root, depth) =>
   Array.isArray(keyword) && keyword.length > 0 && keyword.every((each) => isPlain(each, root, depth));
 const named: IsKnown = (keyword, root, depth) =>
-  // ajv finds what all objects inherit.
+  // ajv finds the properties that all objects inherit.
   isJsonObject(keyword) && Object.entries(keyword).every(([name, each]) => !(name in Object.prototype) && isPlain(each, root, depth));
 
-/** The keywords, and which forms of them are known. */
+/** The keywords, and their known forms. */
 const KEYWORDS: Record<string, IsKnown> = {
   title: text,
   description: text,
@@ -58,13 +58,13 @@ const KEYWORDS: Record<string, IsKnown> = {
   readOnly: flag,
   writeOnly: flag,
   position: number,
-  // Of block schemas. ajv looks for ids and anchors everywhere.
+  // Keywords of block schemas. ajv looks for ids and anchors everywhere.
   block_type_slug: text,
   block_schema_references: (keyword) => !JSON.stringify(keyword).includes('"$'),
   secret_fields: (keyword) => Array.isArray(keyword),
   definitions: named,
   $defs: named,
-  // Those of pydantic that ajv does not know, and ignores.
+  // Keywords of pydantic that ajv does not know, and ignores.
   format: (keyword) => ["password", "path", "file-path", "directory-path"].includes(String(keyword)),
   type: (keyword) =>
     Array.isArray(keyword)
@@ -110,7 +110,7 @@ function referred(reference: Json | undefined, root: JsonObject): JsonObject | u
 
 interface Comparison {
   root: JsonObject;
-  /** Steps left. */
+  /** The steps that are left. */
   left: number;
 }
 
@@ -142,7 +142,7 @@ function matches(schema: JsonObject, value: unknown, by: Comparison, depth: numb
   return !isJsonObject(value as Json) || hasProperties(schema, value as JsonObject, inner);
 }
 
-/** As ajv has it; `undefined` if it is not a regular expression. */
+/** The regular expression of ajv; `undefined` if the pattern is invalid. */
 function expressionOf(pattern: string): ReturnType<typeof limitedRegExp> | undefined {
   try {
     return limitedRegExp(pattern, "u");

@@ -2,8 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 /**
  * Look until something is found, or must have appeared by now.
- * @param until the end of the window in which it may still be missing, in milliseconds since 1970
- * @param settle the length of that window, in milliseconds: the pauses go by it
+ * @param until the end of the time in which it may still be missing, in milliseconds since 1970
+ * @param settle the length of that time, in milliseconds; it determines the pauses
  */
 export async function lookFor<T>(
   look: () => Promise<T | undefined>,

@@ -3,7 +3,7 @@ import { type DeclaredPlace, lastPart, type PoolLocation, said, within } from ".
 
 const INTERFACE = ["job_configuration", "job_body", "template", "template", "vpcAccess", "networkInterfaces", 0];
 
-/** Where a pool's executions are: in its region, and in a network by a connector or by a subnetwork of the template. */
+/** The place of a pool's executions: its region, and its network (a connector or a subnetwork of the template). */
 export function locate(pool: DeclaredPlace): PoolLocation {
   const usual = (variable: string) => usualValue(pool.baseJobTemplate, variable);
   const region = usual("region") ?? null;

@@ -1,7 +1,7 @@
 import { usualValue } from "../cloud/removal";
 import { type DeclaredPlace, defaultOf, type PoolLocation, said, within } from "../locate";
 
-/** Where a pool's tasks are: in the region of its credentials, else in the caller's, and in the subnets of a VPC. */
+/** The place of a pool's tasks: the region of its credentials, else that of the caller, and the subnets of a VPC. */
 export function locate(pool: DeclaredPlace): PoolLocation {
   const { credentials, env } = pool;
   const region = said(credentials.region_name) ?? said(env.AWS_REGION) ?? said(env.AWS_DEFAULT_REGION) ?? null;
