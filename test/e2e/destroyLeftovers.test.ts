@@ -41,7 +41,7 @@ test("destroy with the Pulumi CLI: the runs' leftovers are deleted first, unless
   expect((await place.run("run", "hello/prod")).status).toBe(0);
   await place.run("destroy", "--engine", "pulumi");
   expect(place.left()).toEqual([1, 1]);
-}, 120_000);
+});
 
 test("the caller's own login deletes what the work pool's key may not; without one there is a message, and the stack is still destroyed", async () => {
   const put = { Statement: { Effect: "Allow", Action: "ssm:PutParameter", Resource: "*" } } as const;
@@ -57,4 +57,4 @@ test("the caller's own login deletes what the work pool's key may not; without o
     "removed what its runs had made: 1 secret in Parameter Store",
   );
   expect(place.left()).toEqual([0, 0]);
-}, 120_000);
+});

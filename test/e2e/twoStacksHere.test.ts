@@ -1,10 +1,11 @@
+import { randomUUID } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect, test, vi } from "vitest";
 import { readWorkPool } from "../../src/prefect/api/workPools";
 import { describePrefect } from "../prefect/python";
 import { pushpool } from "../prefect/served";
-import { ownServer } from "../prefect/server";
+import { sharedServer } from "../prefect/server";
 import { scratch } from "../scratch";
 import { clientOf } from "../serve/server/dispatcher";
 import { listen, type Place, place } from "./pushpool";
@@ -66,29 +67,28 @@ exports.pushPools = manifest({ pools: [local], deployments: [hello] });`);
     status: 0,
     stdout: "my password is prod-password\n",
   });
-}, 120_000);
+});
 
 describePrefect("two stacks on one Prefect server", () => {
   vi.setConfig({ testTimeout: 300_000 });
   let apiUrl: string;
   beforeAll(async () => {
-    const server = await ownServer();
-    ({ apiUrl } = server);
-    return () => server.stop();
+    ({ apiUrl } = await sharedServer());
   }, 600_000);
 
   test("with one name: the second is refused with what to do, and deletes nothing of the first", async () => {
+    const name = `shared-${randomUUID().slice(0, 8)}`;
     const at = programOf(
       `
-const local = new ProcessPushPool("shared", { concurrencyLimit: stack === "dev" ? 1 : 2 });
+const local = new ProcessPushPool("${name}", { concurrencyLimit: stack === "dev" ? 1 : 2 });
 exports.pushPools = manifest({ pools: [local], prefect: prefect.register(undefined, { pools: [local] }) });`,
       { PREFECT_API_URL: apiUrl },
     );
     expect(await up(at, "dev")).toMatchObject({ status: 0 });
     const refused = await up(at, "prod");
-    expect([refused.status === 0, refused.stderr]).toEqual([false, expect.stringMatching(/work pool "shared" is already there/)]);
+    expect([refused.status === 0, refused.stderr]).toEqual([false, expect.stringContaining(`work pool "${name}" is already there`)]);
     expect(refused.stderr).toContain("adoptExisting");
-    const limit = async () => (await readWorkPool(clientOf(apiUrl), "shared"))?.concurrency_limit;
+    const limit = async () => (await readWorkPool(clientOf(apiUrl), name))?.concurrency_limit;
     expect(await limit()).toBe(1);
     expect(await destroy(at, "prod")).toMatchObject({ status: 0 });
     expect(await limit()).toBe(1);

@@ -65,7 +65,7 @@ test.each<[string, string, RegExp]>([
   ["speaks no gRPC", LISTENS('socket.end("HTTP/1.1 400 Bad Request\\r\\n\\r\\n");'), /acme|connect/i],
   ["never answers Handshake", GRPC("handshake"), /^the provider acme did not answer within 1 s/],
   ["never answers GetPluginInfo", GRPC("getPluginInfo"), /^the provider acme did not answer within 1 s/],
-])("a provider that %s", { timeout: 60_000 }, async (_, script, message) => {
+])("a provider that %s", async (_, script, message) => {
   const { dir, options } = acme(script, "1");
   const failed = await up(options).catch((error: Error) => error);
   expect(failed).toMatchObject({ message: expect.stringMatching(message), exitCode: 5 });
@@ -79,7 +79,7 @@ test.each<[string, string]>([
   ["never answers GetPluginInfo", GRPC("getPluginInfo")],
   ["never answers CheckConfig", GRPC("checkConfig")],
   ["never answers Configure", GRPC("configure")],
-])("an interruption while a provider that %s starts", { timeout: 60_000 }, async (_, script) => {
+])("an interruption while a provider that %s starts", async (_, script) => {
   const { dir, options } = acme(script);
   const interrupted = new AbortController();
   const going = up({ ...options, signal: interrupted.signal }).catch((error: Error) => error);

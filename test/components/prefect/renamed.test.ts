@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect, test, vi } from "vitest";
@@ -8,7 +9,7 @@ import { connectionOf } from "../../../src/prefect/apiConnection";
 import { type Client, createClient } from "../../../src/prefect/client";
 import { offlineStack } from "../../../src/testing";
 import { describePrefect } from "../../prefect/python";
-import { ownServer } from "../../prefect/server";
+import { ownServer, sharedServer } from "../../prefect/server";
 import { scratch } from "../../scratch";
 
 // Complete programs with the offline engine and Pulumi's own provider process, on real servers.
@@ -22,23 +23,26 @@ describePrefect("resources of a Prefect server that get another name, and anothe
   let there: string;
   let clients: Client[];
   beforeAll(async () => {
-    const servers = [
-      await ownServer({ inMemory: true, settings: { PREFECT_SERVER_API_AUTH_STRING: AUTH } }),
-      await ownServer({ inMemory: true }),
-    ];
-    [here, there] = servers.map(({ apiUrl }) => apiUrl) as [string, string];
+    const own = await ownServer({ inMemory: true, settings: { PREFECT_SERVER_API_AUTH_STRING: AUTH } });
+    [here, there] = [own.apiUrl, (await sharedServer()).apiUrl];
     clients = [createClient(connectionOf(here, AUTH, "test")), createClient(connectionOf(there, undefined, "test"))];
-    return () => Promise.all(servers.map(({ stop }) => stop()));
+    return () => own.stop();
   }, 600_000);
+
+  // On the shared server others have objects too.
+  const tag = randomUUID().slice(0, 8);
+  const pool = `etl-${tag}`;
+  const block = `password-${tag}`;
+  const deployment = `hello/prod-${tag}`;
 
   /** Which of the three objects each server has. */
   const found = () =>
     Promise.all(
       clients.map(async (client) => {
         const objects = [
-          await readWorkPool(client, "etl"),
-          await readBlockByName(client, "secret", "password", { secrets: false }),
-          await readDeploymentByName(client, "hello/prod"),
+          await readWorkPool(client, pool),
+          await readBlockByName(client, "secret", block, { secrets: false }),
+          await readDeploymentByName(client, deployment),
         ];
         return objects.map((object) => object !== undefined);
       }),
@@ -62,9 +66,9 @@ describePrefect("resources of a Prefect server that get another name, and anothe
           join(dir, "index.js"),
           `const prefect = require("pushpool/prefect");
           const provider = new prefect.Connection("prefect", ${connection});
-          new prefect.PrefectWorkPool("pool${suffix}", { workPoolName: "etl", ${more} type: "process:push" }, { provider });
-          new prefect.PrefectBlock("block${suffix}", { blockTypeSlug: "secret", blockName: "password", ${more} data: { value: "hidden-1" } }, { provider });
-          new prefect.PrefectDeployment("deployment${suffix}", { deploymentName: "hello/prod", ${more} entrypoint: "f.py:f" }, { provider });`,
+          new prefect.PrefectWorkPool("pool${suffix}", { workPoolName: "${pool}", ${more} type: "process:push" }, { provider });
+          new prefect.PrefectBlock("block${suffix}", { blockTypeSlug: "secret", blockName: "${block}", ${more} data: { value: "hidden-1" } }, { provider });
+          new prefect.PrefectDeployment("deployment${suffix}", { deploymentName: "${deployment}", ${more} entrypoint: "f.py:f" }, { provider });`,
         );
         return made.up();
       },

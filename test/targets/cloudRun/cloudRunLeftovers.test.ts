@@ -60,7 +60,7 @@ test("tidying removes Jobs that no run has used for a week, but none in use, of 
   // A process that still relies on it creates it again.
   await run(dev, "a");
   expect(jobs("dev")).toHaveLength(3);
-}, 60_000);
+});
 
 test("removing the stack's leftovers removes all its Jobs, also those of pushpool 0.1.0 by service account; one in use stays, with a message", async () => {
   const { google, world, from, job, run, jobs } = await two();
@@ -88,7 +88,7 @@ test("removing the stack's leftovers removes all its Jobs, also those of pushpoo
   expect([world.executions.has(busy), jobs("dev").length, jobs("prod").length]).toEqual([true, 1, 1]);
   expect([...world.jobs.keys()].filter((name) => /\/(old|others)$/.test(name)).map((name) => name.split("/").pop())).toEqual(["others"]);
   expect(ran(google, "run.jobs.delete")).toBe(4);
-}, 60_000);
+});
 
 test("a Job that changes during the look stays", async () => {
   const { google, from, run, jobs, age } = await two();
@@ -105,4 +105,4 @@ test("a Job that changes during the look stays", async () => {
   only.etag = '"changed"';
   await tidied;
   expect(jobs("dev")).toHaveLength(1);
-}, 60_000);
+});

@@ -71,7 +71,7 @@ test("tidying removes what no run has used for a week, but never the latest, ano
   // A process that still relies on them creates them again.
   await submit(dev, aws, "a", "dev-a");
   expect(images(aws, "dev")).toEqual(["c", "a"]);
-}, 60_000);
+});
 
 test("what this home's runs have used recently stays", async () => {
   const { aws, from } = await place();
@@ -80,7 +80,7 @@ test("what this home's runs have used recently stays", async () => {
   age(aws);
   expect(await dev.tidy?.(never)).toBe(false);
   expect(images(aws, "dev")).toEqual(["a", "b", "c"]);
-}, 60_000);
+});
 
 test("tidying needs few calls, however much there is", async () => {
   const { aws, from } = await place();
@@ -97,7 +97,7 @@ test("tidying needs few calls, however much there is", async () => {
   expect(await (await from(DEV)).tidy?.(never)).toBe(true);
   expect(aws.calls.length - before).toBeLessThan(60);
   expect(images(aws, "dev")).toHaveLength(480);
-}, 120_000);
+});
 
 test("removing the stack's leftovers removes everything, secrets first; what pushpool 0.1.0 left is recognized by its role", async () => {
   const { aws, from, key } = await place();
@@ -136,7 +136,7 @@ test("removing the stack's leftovers removes everything, secrets first; what pus
   // The second time there is nothing left.
   const again = await (await openerOf(poolOf(aws, key, { source: DEV })).open()).removeLeftovers?.({ jobVariables: [], signal: never });
   expect(again?.removed).toEqual({});
-}, 60_000);
+});
 
 test("what may not be removed is reported, with the action and what to do", async () => {
   const aws = await startFakeAws({ simulated: true });
@@ -152,4 +152,4 @@ test("what may not be removed is reported, with the action and what to do", asyn
     expect.stringContaining("ssm:DescribeParameters"),
   ]);
   await expect(dev.tidy?.(never)).rejects.toThrow(/ssm:DescribeParameters/);
-}, 60_000);
+});
