@@ -16,14 +16,18 @@ async function main(argv: string[]): Promise<void> {
   guardOutput();
   endIfReplaced(argv.includes("--json"));
   try {
-    const program = buildProgram();
+    const program = buildProgram(argv.slice(2));
     if (argv.length <= 2) {
       // Without a command, print the help to stderr, because this is an error.
       process.stderr.write(program.helpInformation());
       process.exitCode = BAD_INPUT;
       return;
     }
-    await program.parseAsync(argv);
+    await program.parseAsync(argv).catch((error) => {
+      // It suggests a command, out of all of them.
+      if (error.code !== "commander.unknownCommand") throw error;
+      return buildProgram().parseAsync(argv);
+    });
   } catch (error) {
     process.exitCode = printError(error, argv.includes("--json"));
   }

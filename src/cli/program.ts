@@ -5,8 +5,28 @@ import { refuseBlank } from "./blank";
 /** The function that each `commands/<verb>.ts` exports. The definitions below give its flags. */
 type Action = (args: string[], flags: never) => Promise<void>;
 
-/** Define all commands. The code of a command is loaded when it is called. */
-export function buildProgram(): Command {
+/**
+ * Define the commands. The code of a command is loaded when it is called.
+ * @param args words of a command line: only the commands that are among them are defined, if there are any, since most of the others'
+ * flags would be defined for nothing. @default all commands
+ */
+export function buildProgram(args: readonly string[] = []): Command {
+  if (!args.some(asksForHelp)) {
+    const program = programOf((name) => args.includes(name));
+    if (program.commands.length > 0) return program;
+  }
+  return programOf(() => true);
+}
+
+function asksForHelp(word: string): boolean {
+  return ["help", "--help", "-h"].includes(word);
+}
+
+/** Stands for a command that is not defined. Whatever is called gives itself. */
+const absent: Command = new Proxy({} as Command, { get: () => () => absent });
+
+/** @param isMeant whether to define a command, by its name */
+function programOf(isMeant: (name: string) => boolean): Command {
   const program = new Command("pushpool")
     .description("Serverless push work pools for Prefect, as code: provision them with Pulumi, run deployments on them at once.")
     .version(version)
@@ -30,6 +50,7 @@ Example:
     );
 
   const command = (usage: string, description: string, example: string, load: () => Promise<{ action: Action }>) => {
+    if (!isMeant(usage.split(" ", 1)[0] as string)) return absent;
     const made = program.command(usage).description(description).addHelpText("after", `\nExample:\n  $ ${example}`);
     return made.action(async (...given: unknown[]) => {
       refuseBlank(made, given.slice(0, -2));

@@ -44,3 +44,18 @@ test.each(["ls", "show", "logs"])("%s reads the ledger only", (name) => {
 test.each(["run", "cancel"])("%s takes --dry-run", (name) =>
   expect(commands.find((command) => command.name() === name)?.options.map(({ long }) => long)).toContain("--dry-run"),
 );
+
+test.each<[string[], string[] | "all"]>([
+  [["run", "hello/prod"], ["run"]],
+  [
+    ["-C", "ls", "run", "hello/prod"],
+    ["run", "ls"],
+  ],
+  [["rnu", "hello/prod"], "all"],
+  [["run", "--help"], "all"],
+  [["help", "run"], "all"],
+  [[], "all"],
+])("for %j the commands %j are defined", (args, names) => {
+  const defined = buildProgram(args).commands.map((command) => command.name());
+  expect(defined.sort()).toEqual(names === "all" ? commands.map((command) => command.name()).sort() : [...names].sort());
+});

@@ -129,6 +129,7 @@ test.each<[string, string[], RegExp]>([
   ["--limit", ["ls", "--limit", "none"], /--limit "none"/],
   ["unknown option", ["run", "hello/node", "--detatch"], /unknown option '--detatch' \(Did you mean --detach\?\)/],
   ["unknown command", ["rum"], /unknown command 'rum' \(Did you mean run\?\)/],
+  ["unknown command before the name of another", ["lss", "run"], /unknown command 'lss' \(Did you mean ls\?\)/],
   ["missing argument", ["run"], /missing required argument 'deployment'/],
   ["manifest what", ["manifest", "shw"], /manifest "shw": did you mean "show"/],
   ["no such folder", ["-C", "/not/there", "ls"], /-C: there is no folder \/not\/there/],
