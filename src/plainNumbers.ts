@@ -20,8 +20,7 @@ export function plainNumbers(tree: Json, isFree: (path: readonly string[]) => bo
 
 /**
  * Convert a rendered job configuration to JavaScript numbers, which the requests of the clouds need: `1.0` becomes 1.
- * @throws {UserError} with the path of an integer that would lose digits, or of a string with a NUL character, which cannot be passed to
- *   a program
+ * @throws {UserError} with the path of an integer that would lose digits, or of a string with a NUL character
  */
 export function plainJob(job: ValueObject): ValueObject {
   const plain = (value: Value, path: string): Value => {

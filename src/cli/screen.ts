@@ -4,8 +4,8 @@ import { capped, escaped, logLine, oneLine, safeJson } from "../shown";
 import { prettyJson } from "./prettyJson";
 
 /**
- * Whether a stream is an interactive terminal: it can move its cursor, and it does not belong to a CI job, which stores its output as a log.
- * `CI` counts unless it is empty, `0` or `false`.
+ * Whether a stream is an interactive terminal: it can move its cursor, and it is not the output of a CI job, which is stored as a log. `CI`
+ * counts unless it is empty, `0` or `false`.
  */
 export function isWatched(stream: { isTTY?: boolean }, env: NodeJS.ProcessEnv = process.env): boolean {
   return stream.isTTY === true && env.TERM !== "dumb" && /^(0|false)?$/i.test(env.CI ?? "");
@@ -27,7 +27,7 @@ export function noteLine(text: string): void {
 }
 
 /**
- * Break a line where the terminal would split an id: before its word, or before the id itself if the word is wider than the terminal.
+ * Break a line so that the terminal does not split an id: before its word, or before the id itself if the word is too wide.
  * @param width the width of the terminal, in characters
  */
 export function withIdsWhole(text: string, width: number): string {

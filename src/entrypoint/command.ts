@@ -15,7 +15,7 @@ const PROGRAM = "import os,zlib,binascii;exec(zlib.decompress(binascii.a2b_base6
 
 /**
  * Make the command and environment that run an entrypoint. The command is the same for every run.
- * @param poolType a local run shares the home folder of the caller; it must not use the Prefect API of the profile that is active there
+ * @param poolType a local run shares the caller's home folder, but must not use the Prefect API of its active profile
  * @param python a program on the run's PATH, or a path there
  * @param pullSteps the pull steps of the deployment; Prefect fills their placeholders in the run
  */

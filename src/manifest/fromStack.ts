@@ -13,7 +13,7 @@ import type { Search, StackOutputs } from "./manifestSource";
 import { pickManifest } from "./pickManifest";
 
 /**
- * Look for the manifest in the stack of a workspace: in the state of the offline engine if that owns the stack, else with the Pulumi CLI.
+ * Look for the manifest in the stack of a workspace. The state of the offline engine has it if that owns the stack, else the Pulumi CLI.
  * @throws {UserError} if the stack exists but has no manifest
  */
 export async function searchStack(workspace: Workspace, { output, secrets }: { output?: string; secrets: boolean }): Promise<Search> {

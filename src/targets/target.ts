@@ -178,8 +178,8 @@ export interface Target {
   observe(ids: readonly InfrastructureId[]): Promise<Map<InfrastructureId, Observation>>;
 
   /**
-   * Ask those that are past their time limit to stop. Only for clouds without time limits, and only for callers that watch a run to its
-   * end: a mere look stops nothing. {@link observe} proves the end.
+   * Ask those that are past their time limit to stop. Only for clouds without time limits, and for callers that watch a run to its end. A
+   * mere look stops nothing. {@link observe} proves the end.
    */
   enforceLimits?(ids: readonly InfrastructureId[]): Promise<void>;
 

@@ -2,8 +2,8 @@ import { ExactNumber } from "../exactNumber";
 import { isJsonObject, type Json, type JsonObject } from "../json";
 
 /**
- * Convert a JSON Schema as a Prefect server does (`prefect.utilities.schema_tools.validation.preprocess_schema`). Older schemas of pydantic are
- * incomplete: a property that has a `type` and is not required may be `null`, and a list of `items` means a tuple.
+ * Convert a JSON Schema as a Prefect server does (`prefect.utilities.schema_tools.validation.preprocess_schema`). Older schemas of pydantic
+ * are incomplete. A property with a `type` that is not required may be `null`. A list of `items` means a tuple.
  *
  * Patterns that only Python understands are removed. Defaults are removed too: they are not rules, and may contain secrets.
  * @param nullWithDefault whether a property with a default may be `null`: true for job variables, false for parameters

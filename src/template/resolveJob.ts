@@ -20,8 +20,9 @@ export interface JobInput {
 }
 
 /**
- * Render the job configuration of one run as Prefect's workers do (`BaseJobConfiguration.resolve_for_flow_run`): merge the job variables and
- * insert them into the template, then blocks, then variables. This is a pure function. Secrets stay wrapped, and their content is not templated.
+ * Render the job configuration of one run as Prefect's workers do (`BaseJobConfiguration.resolve_for_flow_run`). It merges the job
+ * variables, then inserts them into the template, then blocks, then variables. This is a pure function. Secrets stay wrapped, and their
+ * content is not templated.
  * @throws {UserError} with the path of the error, and the most similar name
  */
 export function resolveJob(input: JobInput): ValueObject {

@@ -4,7 +4,8 @@ import type { ServerState } from "./flowRuns";
 /**
  * The server's answer to a proposed state.
  *
- * It is in `status` of the body, not in the HTTP status: 201 is also the answer if the server refused the proposal and wrote another state.
+ * It is in `status` of the body, not in the HTTP status. The HTTP status is also 201 if the server refused the proposal and wrote another
+ * state.
  */
 export type Verdict =
   /** The run has the state that was proposed. */

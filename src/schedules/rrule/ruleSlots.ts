@@ -41,7 +41,7 @@ interface Period {
 function byPeriods(rule: Rule, daysOf: DaysOf): Slots {
   const times = crossed(rule.hours, 3600, rule.minutes, 60, rule.seconds);
   const { first, at } = periodsOf(rule);
-  // A rule for every seventh year reaches each year of the calendar's cycle within seven cycles, in as many steps as a rule for every year.
+  // A rule for every seventh year reaches each year of the calendar's cycle within seven cycles. That takes as many steps as every year.
   const searched = rule.frequency === "YEARLY" ? SEARCHED * rule.interval : SEARCHED;
   return function* (fromDay) {
     let searchedTo = Math.max(fromDay, Math.floor(rule.start / DAY_SECONDS)) + searched;

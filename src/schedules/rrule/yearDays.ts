@@ -7,7 +7,7 @@ export interface YearDays {
   first: number;
   /** Days in the year. */
   length: number;
-  /** By day of the year, from 0, plus one week: a week that continues into the next year follows the rules of the year in which it began. */
+  /** By day of the year, from 0, plus one week. A week that continues into the next year follows the rules of its first year. */
   allowed: Uint8Array;
 }
 

@@ -248,7 +248,7 @@ class CloudRunTarget implements Target {
     }
   }
 
-  /** Create and start it in one call, which anyone may repeat: the Job has the run's name, the execution that of the Job and the token. */
+  /** Create and start the Job in one call, which is safe to repeat: the names of the Job and the execution come from the run. */
   async #startOwnJob({ parent, jobId, job }: CloudRunRequest, submission: Submission, signal: AbortSignal): Promise<InfrastructureId> {
     const where = whereaboutsOf({ parent, jobId, jobPerRun: true });
     const start = async (beforeTry: () => Promise<void>) => {

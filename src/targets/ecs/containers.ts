@@ -13,8 +13,8 @@ type Environment = { name?: string | undefined }[] | undefined;
 /**
  * Find the run's container if no note names it.
  *
- * It is the first that applies: the one with the run's variables, the only one with a command, the one with Prefect's default name, the
- * only essential one, the only one.
+ * It is the first of these: the one with the run's variables, the only one with a command, the one with Prefect's default name, the only
+ * essential one, the only one.
  * @param definition the containers of its task definition, if known
  * @returns its name; `undefined` if nothing decides
  */

@@ -27,7 +27,7 @@ export function familyName(text: string): string {
 }
 
 /**
- * Labels as tags, converted as Prefect's worker does it: letters, digits and `_ . / = + : @ -` stay, anything else becomes a dash.
+ * Labels as tags, converted as in Prefect's worker. Letters, digits and `_ . / = + : @ -` stay; other characters become a dash.
  *
  * Several dashes become one, and those at the ends are removed. A key has at most 128 characters, a value 256. A label with an empty key is
  * dropped: AWS accepts no tag without a key.

@@ -29,10 +29,14 @@ export interface FakeAws extends FakeCloud<World, AwsCallRecord, AwsFault> {
  * It is never kinder than AWS. It accepts only what the SDK's description of the API allows, and checks the signature and the permissions
  * of every call. It can be slow, and eventually consistent. Use it through a work pool's `endpoints`.
  *
- * Not supported: services, deployments and the scaling of capacity providers; users' own machines, except that one exists; health checks
- * (every `healthStatus` is `UNKNOWN`); `dependsOn` and restart policies of containers; security groups of another VPC than the subnets';
- * rules of network ACLs; customer-managed KMS keys; quotas other than those of calls. IAM and Cloud Control provision everything: EC2 and
- * ECR have no API here.
+ * Not supported:
+ * - services, deployments, and the scaling of capacity providers;
+ * - users' own machines, except that one exists;
+ * - health checks (every `healthStatus` is `UNKNOWN`), `dependsOn`, and restart policies of containers;
+ * - security groups of another VPC than the subnets', and rules of network ACLs;
+ * - customer-managed KMS keys, and quotas other than those of calls.
+ *
+ * IAM and Cloud Control provision everything: EC2 and ECR have no API here.
  *
  * ```ts
  * const aws = await startFakeAws();

@@ -11,8 +11,8 @@ const TITLES: Record<string, string> = {
 };
 
 /**
- * The checks of Google's front end before a service gets a call: the API is enabled, billing is enabled, no perimeter blocks the caller,
- * and the region exists.
+ * The checks of Google's front end before a service gets a call. The API and billing must be enabled, no perimeter may block the caller,
+ * and the region must exist.
  * @throws {GoogleError} with Google's message
  */
 export function admit(service: string, { world, path: { project = world.options.project, region } }: Call): void {
