@@ -21,7 +21,7 @@ export function refusal(what: string, failure: AzureFailure, { clientId, pool }:
     remedy,
     sentences: {
       // Azure's words end with a full stop.
-      denied: (_, why) => `${what} is not allowed to ${as}: ${remedy(why) === "" ? why : why.replace(/\.$/, "")}${remedy(why)}`,
+      denied: (_, why) => `${what}: access denied for ${as}: ${remedy(why) === "" ? why : why.replace(/\.$/, "")}${remedy(why)}`,
       unauthenticated: (_, why) => {
         if (/CredentialUnavailable|failed to retrieve a token from the included credentials|Please run 'az login'/i.test(why))
           return `${what}: there is no Azure login here: log in with \`az login\`, or give the work pool a credentials block: ${why}`;
