@@ -295,7 +295,7 @@ export class ServerRuns {
     }
     if (deployment.work_pool_name === null && request.workPool === undefined)
       throw new UserError(
-        `deployment "${request.deployment}" has no work pool at ${apiUrl}, or no longer: \`pulumi refresh\` and \`pulumi up\` set it again`,
+        `deployment "${request.deployment}" has no work pool at ${apiUrl} (any more): \`pulumi refresh\` and \`pulumi up\` set it again`,
       );
     const found = exact ? name : other;
     if (request.workPool !== undefined) {
