@@ -1,8 +1,9 @@
+import { randomBytes, randomUUID } from "node:crypto";
 import type { Json } from "../../../json";
 import { type Answer, type Call, type Operation, path } from "./api";
 import { ArmError, resourceNotFound } from "./errors";
 import { checkedGroup } from "./groupChecks";
-import { kill, type StartTrouble, startLife, stopGroup } from "./groupLife";
+import { giveAddress, kill, type StartTrouble, startLife, stopGroup } from "./groupLife";
 import { logText } from "./groupLog";
 import { type ContainerSpec, type Group, type Instance, isOver, stateOf } from "./groups";
 import { groupView } from "./groupView";
@@ -29,8 +30,18 @@ export const CONTAINER_GROUP_OPERATIONS: readonly Operation[] = [
   { action: `${TYPE}/start/action`, verb: "POST", pattern: path(GROUP, "/start"), handle: (call) => startAgain(call, "start") },
   { action: `${TYPE}/restart/action`, verb: "POST", pattern: path(GROUP, "/restart"), handle: (call) => startAgain(call, "restart") },
   { action: `${TYPE}/containers/logs/read`, verb: "GET", pattern: path(GROUP, "/containers/{container}/logs"), handle: logs },
-  { action: `${TYPE}/containers/exec/action`, verb: "POST", pattern: path(GROUP, "/containers/{container}/exec"), handle: exec },
-  { action: `${TYPE}/containers/attach/action`, verb: "POST", pattern: path(GROUP, "/containers/{container}/attach"), handle: exec },
+  {
+    action: `${TYPE}/containers/exec/action`,
+    verb: "POST",
+    pattern: path(GROUP, "/containers/{container}/exec"),
+    handle: (call) => terminal(call, "exec"),
+  },
+  {
+    action: `${TYPE}/containers/attach/action`,
+    verb: "POST",
+    pattern: path(GROUP, "/containers/{container}/attach"),
+    handle: (call) => terminal(call, "attach"),
+  },
   {
     action: `${TYPE}/outboundNetworkDependenciesEndpoints/read`,
     verb: "GET",
@@ -88,6 +99,7 @@ function create(call: Call): Answer {
   if (existing) existing.life = -1;
   world.groups.set(id.toLowerCase(), group);
   const operation = startLife(world, group, troubleOf(call));
+  if (spec.properties.ipAddress && version(call) < "2021") giveAddress(group);
   return {
     status: existing ? 200 : 201,
     body: groupView(group, version(call), "created"),
@@ -206,12 +218,19 @@ function logs(call: Call): Answer {
   return { body: { content } };
 }
 
-/** This fake opens no terminals. */
-function exec(call: Call): Answer {
+/** Where a client is to open its terminal, also in a group that has ended. This fake does not open one there. */
+function terminal(call: Call, kind: "exec" | "attach"): Answer {
   const group = found(call);
   containerOf(call, group);
-  if (stateOf(group) !== "Running") throw stopped(group);
-  throw new ArmError(400, "ContainerExecNotSupported", "The fake has no terminals: exec and attach are not supported.");
+  if (group.stopped) throw stopped(group);
+  const { rows = 24, cols = 80 } = (call.body.terminalSize ?? {}) as { rows?: number; cols?: number };
+  const host = `${randomBytes(8).toString("hex")}.${group.spec.location}.atlas.cloudapp.azure.com`;
+  return {
+    body: {
+      webSocketUri: `wss://${host}:19390/${kind}stream/sessionId/${randomUUID()}?api-version=1.0&rows=${rows}&cols=${cols}`,
+      password: randomBytes(16).toString("base64"),
+    },
+  };
 }
 
 function stopped({ name, resourceGroup }: Group): ArmError {

@@ -37,6 +37,9 @@ const RESERVED_PORTS: readonly [number, number][] = [
   [49152, 65534],
 ];
 
+/** As Microsoft lists them, and one that was recorded in 2024. */
+const SPOT_REGIONS = ["eastus", "eastus2", "westeurope", "westus"];
+
 const NAME = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 const VOLUME_NAME = /^[a-z0-9][a-z0-9-]{3,61}[a-z0-9]$/;
 const DNS_LABEL = /^[a-z][a-z0-9-]{3,61}[a-z0-9]$/;
@@ -214,7 +217,7 @@ function checkSpot({ properties, location }: GroupSpec): void {
     throw bad("SpotPriorityContainerGroupNotSupportedForVnet", "Spot Priority is not supported for container groups in a virtual network.");
   if (sku !== "Standard")
     throw bad("SpotPriorityContainerGroupNotSupportedInSku", `Spot Priority Container Group is not supported in '${sku}' Sku.`);
-  if (!["eastus2", "westeurope", "westus"].includes(location.toLowerCase().replaceAll(" ", "")))
+  if (!SPOT_REGIONS.includes(location.toLowerCase().replaceAll(" ", "")))
     throw bad("SpotPriorityContainerGroupNotSupportedInRegion", `Spot Priority Container Group is not supported in region '${location}'.`);
 }
 

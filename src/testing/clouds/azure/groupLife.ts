@@ -95,7 +95,7 @@ async function startContainers(world: World, group: Group): Promise<void> {
     world.background.later(world.options.settle, () => {
       if (group.life !== life) return;
       group.provisioningState = "Succeeded";
-      if (group.spec.properties.ipAddress) group.ip = group.ip ?? `20.${[...randomBytes(3)].join(".")}`;
+      if (group.spec.properties.ipAddress) giveAddress(group);
       const events = group.containers.flatMap((instance) => instance.events);
       if (group.operation) Object.assign(group.operation, { status: "Succeeded", events });
       delete group.operation;
@@ -115,6 +115,10 @@ async function startContainers(world: World, group: Group): Promise<void> {
       onEnd: () => {},
     });
   }
+}
+
+export function giveAddress(group: Group): void {
+  group.ip ??= `20.${[...randomBytes(3)].join(".")}`;
 }
 
 /** What is done when a container has started for the first time, and when it has ended for good. */

@@ -48,7 +48,7 @@ const TITLES: Record<Quota, string> = {
 
 export function usages(world: World, location: string): JsonObject[] {
   return Object.entries(used(world, location)).map(([value, currentValue]) => ({
-    id: `/subscriptions/${world.options.subscription}/providers/Microsoft.ContainerInstance/locations/${location}/usages/${value}`,
+    id: `/subscriptions/${world.options.subscription}/providers/Microsoft.ContainerInstance/locations/${location}/usages/${value.replace("Standard", "standard")}`,
     unit: "Count",
     currentValue,
     limit: world.options.quotas[value as Quota] ?? 0,
