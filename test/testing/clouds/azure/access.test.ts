@@ -120,7 +120,7 @@ describe("roles", () => {
   });
 
   test("a custom role takes effect late", async () => {
-    const fake = await azure({ roleDelay: 100 });
+    const fake = await azure({ roleDelay: 5_000 });
     const { object_id, ...rest } = fake.client("submitter", []);
     const role = "5ad1a0f5-0f5b-4c2d-9d7a-0f0f0f0f0f0f";
     const roles = `${fake.scope}/providers/Microsoft.Authorization`;
