@@ -1,20 +1,62 @@
-/** By action: what gives it. The first that fits counts. */
-const REMEDIES: readonly [RegExp, string][] = [
-  [
-    /userAssignedIdentities\/assign\/action/i,
-    'it needs "Managed Identity Operator" on the identity, or a custom role with that one action',
-  ],
-  [/subnets\/join\/action/i, 'it needs "Network Contributor" on the subnet, or a custom role with that one action'],
-  [/Microsoft\.ContainerInstance\//i, 'it needs "Azure Container Instances Contributor Role" on the resource group'],
-  [
-    /Microsoft\.Resources\/subscriptions\/resourceGroups\/read/i,
-    'check the job variable "resource_group_name". If it is right, it needs "Reader" on the resource group, or a location in the template',
-  ],
-  [/Microsoft\.OperationalInsights\/|insufficient access/i, 'it needs "Log Analytics Reader" on the workspace'],
+import { AGAIN, type Remedy } from "../cloud/remedy";
+
+/** What has an action. */
+interface Role extends Remedy {
+  /** The role of Azure's own that has it, and on what. */
+  role: string;
+  /** What to check before that: a sentence. */
+  first?: string;
+}
+
+/** For the actions that this target's calls take. The first that fits counts. */
+const ROLES: readonly Role[] = [
+  {
+    has: /userAssignedIdentities\/assign\/action/i,
+    role: '"Managed Identity Operator" on the identity',
+    gives: "ContainerInstancePushPool gives it for the identities of its runs",
+  },
+  {
+    has: /subnets\/join\/action/i,
+    role: '"Network Contributor" on the subnet',
+    gives: "ContainerInstancePushPool gives it for the subnet of its runs",
+  },
+  {
+    has: /^Microsoft\.Resources\/subscriptions\/resourceGroups\/read/i,
+    first: 'check the job variable "resource_group_name". If it is right, ',
+    role: '"Reader" on the resource group, or a location in the template',
+    gives: "ContainerInstancePushPool gives it",
+  },
+  {
+    has: /^Microsoft\.ContainerInstance\//i,
+    role: '"Azure Container Instances Contributor Role" on the resource group',
+    gives: "ContainerInstancePushPool gives it",
+  },
+  {
+    has: /^Microsoft\.OperationalInsights\//i,
+    role: '"Log Analytics Reader" on the workspace',
+    gives: "ContainerInstancePushPool gives it for the workspace of its runs",
+  },
 ];
 
-/** What to do about a denial, after Azure's own words: "" where they name no action that is known here. */
-export function remedy(why: string): string {
-  const found = REMEDIES.find(([action]) => action.test(why));
-  return found ? `. To mend it: ${found[1]}` : "";
+/** The action that a denial of Azure is about: of a linked resource, if it is about one. Log Analytics names none. */
+function actionIn(why: string): string | undefined {
+  if (/insufficient access/i.test(why)) return "Microsoft.OperationalInsights/workspaces/query/read";
+  const [, action] = /perform action\(s\) '([^']+)'/i.exec(why) ?? /perform action '([^']+)'/i.exec(why) ?? [];
+  return action ?? /Microsoft\.\w+\/[\w/]+/i.exec(why)?.[0];
+}
+
+/**
+ * What to do about a call that was denied.
+ * @param why as Azure has it
+ * @param ownLogin whether it was the caller's own login that was denied; absent: it is not known
+ * @returns "" where it names no action that is known here
+ */
+export function remedy(why: string, ownLogin?: boolean): string {
+  const action = actionIn(why);
+  const found = action === undefined ? undefined : ROLES.find(({ has }) => has.test(action));
+  if (!found) return "";
+  const need = `. To mend it: ${found.first ?? ""}it needs ${found.role}`;
+  if (ownLogin === undefined) return need;
+  const gives = `${need}, or a role of your own with that action. ${found.gives}`;
+  return ownLogin ? `${gives}, to those in its submitters` : `${gives}; ${AGAIN}`;
 }

@@ -14,14 +14,15 @@ export interface Caller {
 /** What a user hears when a call has failed for good: exit code 5. @param what the work, as "submitting the run" */
 export function refusal(what: string, failure: AzureFailure, { clientId, pool }: Caller): UserError {
   const as = clientId === undefined ? "your own Azure login" : `application ${clientId}`;
-  const renew = `give the credentials block of work pool "${pool}" a new client_secret (\`pushpool up\` makes one where the stack has the secret)`;
+  const renew = `give the credentials block of work pool "${pool}" a new client_secret. Where the stack has it, give ContainerInstancePushPool another secretVersion, and run \`pushpool up\``;
+  const mend = (why: string) => remedy(why, clientId === undefined);
   return refusalOf<AzureKind>(what, failure, {
     cloud: "Azure",
     as,
-    remedy,
+    remedy: mend,
     sentences: {
       // Azure's words end with a full stop.
-      denied: (_, why) => `${what}: access denied for ${as}: ${remedy(why) === "" ? why : why.replace(/\.$/, "")}${remedy(why)}`,
+      denied: (_, why) => `${what}: access denied for ${as}: ${mend(why) === "" ? why : why.replace(/\.$/, "")}${mend(why)}`,
       unauthenticated: (_, why) => {
         if (/CredentialUnavailable|failed to retrieve a token from the included credentials|Please run 'az login'/i.test(why))
           return `${what}: there is no Azure login here: log in with \`az login\`, or give the work pool a credentials block: ${why}`;
