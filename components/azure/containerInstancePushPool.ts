@@ -19,7 +19,7 @@ import { pushPrincipal } from "./pushServicePrincipal";
 import { placeIn } from "./resourceIds";
 import { type KnownWorkspace, knownWorkspace, logWorkspace } from "./runLogWorkspace";
 import { resourceGroup } from "./runResourceGroup";
-import { runSecrets, withLog } from "./runSecrets";
+import { runSecrets, withLog, withSecretEnv } from "./runSecrets";
 import { runSubnet } from "./runSubnet";
 
 /** Where the pool's parts are. */
@@ -115,9 +115,11 @@ export class ContainerInstancePushPool extends pulumi.ComponentResource {
       ...present({ image_registry: parts.registry }),
       ...(parts.subnetId === undefined ? {} : { subnet_ids: [parts.subnetId] }),
       ...without(jobVariables, ["identities"]),
+      ...present({ env: withSecretEnv(secrets.env, jobVariables.env) }),
     };
-    const logged = parts.workspace ? withLog(template, parts.workspace.customerId, secrets.reference) : template;
-    const baseJobTemplate = withDefaults(secrets.inEnvironment(logged), variables);
+    const { customerId: workspaceId } = parts.workspace ?? {};
+    const logged = workspaceId ? withLog(template, { workspaceId, workspaceKey: secrets.workspaceKey }) : template;
+    const baseJobTemplate = withDefaults(logged, variables);
 
     this.workPoolName = pulumi.output(workPoolName);
     this.resourceGroupName = pulumi.output(place.resourceGroupName);

@@ -136,7 +136,7 @@ export interface ContainerInstancePushPoolArgs {
   logRetentionDays?: number;
   /**
    * Environment variables of all runs whose values Azure shows to nobody, by name. They are kept in a block of type secret, and those of a
-   * deployment and of a run replace them. By default none. Prefect Cloud's own dispatcher drops them: it replaces the template's environment.
+   * deployment and of a run replace them. By default none. Prefect Cloud's own dispatcher passes them to Azure in clear.
    * @example secretEnv: { DATABASE_PASSWORD: config.requireSecret("password") }
    */
   secretEnv?: Record<string, pulumi.Input<string>>;

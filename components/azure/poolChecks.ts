@@ -89,13 +89,13 @@ function checkGiven(args: ContainerInstancePushPoolArgs, of: Declared): void {
   if (logRetentionDays !== undefined && !logAnalytics) refuse("logRetentionDays needs logAnalytics: true", of);
 }
 
-/** @throws {pulumi.ResourceError} for a template without the container group that secrets and the log are written into */
+/** @throws {pulumi.ResourceError} for a template without a place for the secrets and the log of runs */
 export function checkPlaceOfGroup(template: Record<string, AnyJson>, args: ContainerInstancePushPoolArgs, of: Declared): void {
   const isAbsent = (value: AnyJson) => typeof value !== "object" || value === null;
   const properties = template.job_configuration?.arm_template?.resources?.[0]?.properties;
   const at = "baseJobTemplate.job_configuration.arm_template.resources[0].properties";
   if ((args.logAnalytics || args.logWorkspaceId !== undefined) && isAbsent(properties))
     refuse(`${at} is missing: the pool writes there where runs send their log`, of);
-  if ((args.secretEnv !== undefined || args.prefectApiKey !== undefined) && isAbsent(properties?.containers?.[0]?.properties))
-    refuse(`${at}.containers[0].properties is missing: the pool writes secretEnv there`, of);
+  if ((args.secretEnv !== undefined || args.prefectApiKey !== undefined) && isAbsent(template.variables?.properties?.env))
+    refuse("baseJobTemplate.variables.properties.env is missing: the pool writes secretEnv there", of);
 }

@@ -6,18 +6,20 @@ import { blockNameOf } from "../submitting";
 export interface RunSecrets {
   /** The block by its key; none without secrets. */
   blocks: Record<string, AnyJson>;
-  /** How a template refers to one of them. */
-  reference(name: string): string;
-  /** A template with the environment variables among them. */
-  inEnvironment(template: Record<string, AnyJson>): Record<string, AnyJson>;
+  /** Environment variables: how a template refers to each. */
+  env: Record<string, string>;
+  /** How a template refers to the key of the workspace of runs. */
+  workspaceKey: string;
 }
 
 /** The name of the key of a Log Analytics workspace in the block: no environment variable has a hyphen. */
 const WORKSPACE_KEY = "workspace-key";
+/** The variable that a template gets for it. A Prefect server takes references to blocks only as values of variables. */
+const KEY_VARIABLE = "log_workspace_key";
 
 /**
- * Secrets that the runs of a pool have. A template stands in clear on a Prefect server, so they are in a block of type `secret`, and the template
- * refers to them.
+ * Secrets that the runs of a pool have. A template stands in clear on a Prefect server, so they are in a block of type `secret`, and variables of
+ * the template refer to them.
  */
 export function runSecrets(
   workPoolName: string,
@@ -34,39 +36,36 @@ export function runSecrets(
   const value = Object.fromEntries(Object.entries(values).map(([name, each]) => [name, pulumi.secret(each)]));
   return {
     blocks: Object.keys(values).length > 0 ? { [`secret/${blockName}`]: { data: { value } } } : {},
-    reference,
-    inEnvironment: (template) =>
-      withEnvironment(
-        template,
-        Object.keys(variables).map((name) => ({ name, secureValue: reference(name) })),
-      ),
+    env: Object.fromEntries(Object.keys(variables).map((name) => [name, reference(name)])),
+    workspaceKey: reference(WORKSPACE_KEY),
   };
 }
 
-/** A template whose container groups send what they write to a workspace. Prefect's template has no variable for that. */
+/** The job variable env with secrets beside what a program gives, which replaces them. */
+export function withSecretEnv(secrets: Record<string, string>, given: AnyJson): AnyJson {
+  if (Object.keys(secrets).length === 0) return given;
+  const isLater = pulumi.Output.isInstance(given) || given instanceof Promise;
+  return isLater ? pulumi.output(given).apply((env) => ({ ...secrets, ...env })) : { ...secrets, ...given };
+}
+
+/** A template whose container groups send what they write to a workspace. Prefect's own has no variable for that. */
 export function withLog(
   template: Record<string, AnyJson>,
-  workspaceId: pulumi.Input<string>,
-  reference: RunSecrets["reference"],
+  { workspaceId, workspaceKey }: { workspaceId: pulumi.Input<string>; workspaceKey: string },
 ): Record<string, AnyJson> {
-  const logAnalytics = { workspaceId, workspaceKey: reference(WORKSPACE_KEY) };
-  return withProperties(template, (properties) => ({ ...properties, diagnostics: { ...properties.diagnostics, logAnalytics } }));
-}
-
-function withEnvironment(template: Record<string, AnyJson>, variables: readonly { name: string }[]): Record<string, AnyJson> {
-  if (variables.length === 0) return template;
-  return withProperties(template, (properties) => {
-    const [{ properties: own, ...container }, ...others] = properties.containers;
-    const before = (own.environmentVariables ?? []).filter((each: AnyJson) => !variables.some(({ name }) => name === each?.name));
-    const environmentVariables = [...before, ...variables];
-    return { ...properties, containers: [{ ...container, properties: { ...own, environmentVariables } }, ...others] };
-  });
-}
-
-/** A template with other properties of its container group. */
-function withProperties(template: Record<string, AnyJson>, change: (properties: AnyJson) => AnyJson): Record<string, AnyJson> {
-  const job = template.job_configuration;
+  const { job_configuration: job, variables } = template;
   const [group, ...others] = job.arm_template.resources;
-  const resources = [{ ...group, properties: change(group.properties) }, ...others];
-  return { ...template, job_configuration: { ...job, arm_template: { ...job.arm_template, resources } } };
+  const logAnalytics = { workspaceId, workspaceKey: `{{ ${KEY_VARIABLE} }}` };
+  const properties = { ...group.properties, diagnostics: { ...group.properties.diagnostics, logAnalytics } };
+  const variable = {
+    title: "Log Workspace Key",
+    description: "The key with which container groups write to their Log Analytics workspace.",
+    type: "string",
+    default: workspaceKey,
+  };
+  return {
+    ...template,
+    job_configuration: { ...job, arm_template: { ...job.arm_template, resources: [{ ...group, properties }, ...others] } },
+    variables: { ...variables, properties: { ...variables.properties, [KEY_VARIABLE]: variable } },
+  };
 }
