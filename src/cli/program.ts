@@ -73,7 +73,7 @@ Example:
 
   command(
     "init [kind]",
-    "make a Pulumi project with push work pools: local, gcp or aws (azure is planned)",
+    "make a Pulumi project with push work pools: local, gcp, aws or azure",
     "pushpool init local",
     () => import("./commands/init.js"),
   ).option("--no-install", "do not run npm install");

@@ -1,4 +1,5 @@
 export { planAws } from "./aws";
+export { planAzure } from "./azure";
 export { type InitInput, type InitPlan, KINDS, type Kind, type PoolPlan, type ProjectPlanner } from "./files";
 export { planGcp } from "./gcp";
 export { planLocal } from "./local";

@@ -4,7 +4,7 @@ import { delimiter, dirname, join, relative, resolve } from "node:path";
 import { deployedName } from "../../deploymentName";
 import { inspectEntrypoints } from "../../entrypoint";
 import { findProgram } from "../../findProgram";
-import { KINDS, type Kind, type ProjectPlanner, planAws, planGcp, planLocal } from "../../init";
+import { KINDS, type Kind, type ProjectPlanner, planAws, planAzure, planGcp, planLocal } from "../../init";
 import { makeFolder } from "../../makeFolder";
 import { suggestion } from "../../nearest";
 import { dependencyOn } from "../../origin";
@@ -20,14 +20,12 @@ interface Flags extends GlobalOptions {
   install: boolean;
 }
 
-const PLANNERS: Partial<Record<Kind, ProjectPlanner>> = { local: planLocal, gcp: planGcp, aws: planAws };
+const PLANNERS: Record<Kind, ProjectPlanner> = { local: planLocal, gcp: planGcp, aws: planAws, azure: planAzure };
 
 /** `pushpool init [local|gcp|aws|azure]` */
 export async function action([kind = "local"]: string[], { C = ".", json, install }: Flags): Promise<void> {
   if (!KINDS.includes(kind as Kind)) throw new UserError(`init "${kind}": ${suggestion(kind, KINDS)}`);
   const planner = PLANNERS[kind as Kind];
-  if (!planner)
-    throw new UserError(`init ${kind}: this version of pushpool only makes projects with ${Object.keys(PLANNERS).join(", ")} pools`);
   const folder = resolve(C);
   const present = existsSync(folder) ? readdirSync(folder) : [];
   const project = present.find((file) => /^Pulumi\.ya?ml$/.test(file));
