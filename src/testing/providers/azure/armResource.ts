@@ -26,6 +26,8 @@ export interface ArmResource extends Pick<StandInResource, "computed" | "autoNam
  */
 export function armResource(api: AzureApi, row: ArmResource): StandInResource {
   const { version, idOf, fixed, beside = [], names = {}, listed = [], outputs = () => ({}) } = row;
+  /** Outputs that are no inputs. */
+  const told = ["id", "name", "type", "azureApiVersion", ...(row.computed ?? [])];
   const isBody = (name: string) => !fixed.includes(name) || beside.includes(name) || Object.hasOwn(names, name);
   const bodyOf = (inputs: JsonObject): JsonObject => {
     const entries = Object.entries(inputs).filter(([name]) => isBody(name) && !NOT_SENT.includes(name));
@@ -52,14 +54,15 @@ export function armResource(api: AzureApi, row: ArmResource): StandInResource {
     read: async (id, known) => {
       const reply = await found(api, idOf(known), version);
       if (!reply) return undefined;
-      const sent = bodyOf(known);
+      const declared = Object.fromEntries(Object.entries(known).filter(([name]) => !told.includes(name)));
+      const sent = bodyOf(declared);
       const seen = (name: string, here: JsonObject, there: JsonObject): [string, Json][] => {
         const path = names[name] ?? name;
         if (here[path] === undefined || there[path] === undefined || covers(there[path], here[path])) return [];
         return [[name, listed.includes(name) ? together(there[path]) : there[path]]];
       };
       const properties = (reply.properties ?? {}) as JsonObject;
-      const changed = Object.keys(known)
+      const changed = Object.keys(declared)
         .filter(isBody)
         .flatMap((name) =>
           beside.includes(name) ? seen(name, sent, reply) : seen(name, (sent.properties ?? {}) as JsonObject, properties),

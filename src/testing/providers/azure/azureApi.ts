@@ -54,7 +54,7 @@ export function azureApi({ url, ca, subscription, tenant, ownerToken }: AzurePro
     const reply = await send(verb, path, audience, body);
     if (reply.status < 400) return reply;
     const { code = "", message = `${verb} ${path}` } = (reply.body.error ?? {}) as { code?: string; message?: string };
-    throw new CloudApiError(reply.status, code, `Status=${reply.status} Code="${code}" Message="${message}"`);
+    throw new CloudApiError(reply.status, code, `${code}: ${message} (HTTP ${reply.status})`);
   }
 
   /** What Azure's SDK for Go, and so Pulumi's provider, does on its own when a resource provider is not registered yet. */

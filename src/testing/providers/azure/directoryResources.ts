@@ -60,7 +60,8 @@ export function directoryResources(api: AzureApi): Record<string, StandInResourc
       read: async (id, { applicationId, keyId }) => {
         const found = await get(String(applicationId));
         const secrets = (found?.passwordCredentials ?? []) as JsonObject[];
-        return secrets.some((secret) => secret.keyId === keyId) ? { id } : undefined;
+        const secret = secrets.find((each) => each.keyId === keyId);
+        return secret && { id, outputs: { startDate: secret.startDateTime ?? "", endDate: secret.endDateTime ?? "" } };
       },
       delete: async (_, { applicationId, keyId }) => {
         const found = await get(String(applicationId));
