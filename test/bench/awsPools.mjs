@@ -61,9 +61,9 @@ for (let n = 0; n < ${POOLS}; n++) {
 }
 `;
 
-const PROVIDER = `
+const PROVIDERS = `
 const { awsProvider, serveProvider, startFakeAws } = require("pushpool/testing");
-startFakeAws().then(async (aws) => process.send((await serveProvider(awsProvider(aws))).port));
+startFakeAws().then(async (aws) => process.send({ aws: (await serveProvider(awsProvider(aws))).port }));
 `;
 
 /** @param bench its `report` takes a row of the table of `npm run bench` */
@@ -72,9 +72,9 @@ export async function benchAwsPools(bench) {
     cloud: "aws",
     called: "ECS",
     pools: POOLS,
-    parts: ["cloudwatch", "ec2", "ecr", "ecs", "iam", "ssm", "getAvailabilityZones"],
+    modules: ["cloudwatch", "ec2", "ecr", "ecs", "iam", "ssm", "getAvailabilityZones"].map((name) => `@pulumi/aws/${name}`),
     ours: OURS,
     bare: BARE,
-    provider: PROVIDER,
+    providers: PROVIDERS,
   });
 }

@@ -44,9 +44,9 @@ for (let n = 0; n < ${POOLS}; n++) {
 }
 `;
 
-const PROVIDER = `
+const PROVIDERS = `
 const { gcpProvider, serveProvider } = require("pushpool/testing");
-serveProvider(gcpProvider({ url: "http://127.0.0.1:1", ownerToken: () => "" })).then(({ port }) => process.send(port));
+serveProvider(gcpProvider({ url: "http://127.0.0.1:1", ownerToken: () => "" })).then(({ port }) => process.send({ gcp: port }));
 `;
 
 /** @param bench its `report` takes a row of the table of `npm run bench` */
@@ -55,10 +55,12 @@ export async function benchGcpPools(bench) {
     cloud: "gcp",
     called: "Cloud Run",
     pools: POOLS,
-    parts: ["artifactregistry", "compute", "projects", "secretmanager", "serviceaccount", "vpcaccess"],
+    modules: ["artifactregistry", "compute", "projects", "secretmanager", "serviceaccount", "vpcaccess"].map(
+      (name) => `@pulumi/gcp/${name}`,
+    ),
     ours: OURS,
     bare: BARE,
-    // In a preview it makes no calls: there is no cloud.
-    provider: PROVIDER,
+    // In a preview they make no calls: there is no cloud.
+    providers: PROVIDERS,
   });
 }

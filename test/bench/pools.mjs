@@ -26,36 +26,37 @@ function projectOf(scratch, name, program) {
 
 /**
  * @param bench `scratch`, `env` and `report` of `npm run bench`
- * @param cloud its package (`gcp`), the name and number of its pools, the provider's submodules that they use, both programs, and the
- * module that serves its stand-in provider and sends the port
+ * @param cloud its package (`gcp`), the name and number of its pools, the modules of its providers that they use, both programs, and the
+ * module that serves its stand-in providers and sends their ports by package
  */
-export async function comparePools({ scratch, env, report }, { cloud, called, pools, parts, ours, bare, provider }) {
+export async function comparePools({ scratch, env, report }, { cloud, called, pools, modules, ours, bare, providers }) {
   const node = process.execPath;
   const against = ({ ours: mine, theirs }) => `${mine.toFixed(0)} ms against ${theirs.toFixed(0)} ms`;
   const times = ({ ratio }) => `${ratio.toFixed(2)}x`;
   // An engine also keeps compiled code.
   const inRoot = { cwd: root, env: { ...env, NODE_COMPILE_CACHE: join(scratch, "compiled") } };
 
-  const required = parts.map((part) => `require("@pulumi/${cloud}/${part}")`).join(";");
+  const required = modules.map((name) => `require("${name}")`).join(";");
   const imports = compare([node, "-e", `require("pushpool/${cloud}")`], [node, "-e", required], inRoot);
-  report(`import of pushpool/${cloud} against @pulumi/${cloud}'s submodules alone`, against(imports), times(imports), "<= 1.2x");
+  report(`import of pushpool/${cloud} against its modules of Pulumi's provider alone`, against(imports), times(imports), "<= 1.2x");
 
   // The programs alone: every resource gets its reply at once.
   const [mine, theirs] = [projectOf(scratch, `${cloud}-ours`, ours), projectOf(scratch, `${cloud}-bare`, bare)];
   const alone = compare([node, join(mine, "mocked.js")], [node, join(theirs, "mocked.js")], inRoot, 9);
   report(`a program of ${pools} ${called} pools against the same resources bare`, against(alone), times(alone), "<= 1.2x");
 
-  const served = await serving(provider);
-  const engine = { ...inRoot, env: { ...inRoot.env, PULUMI_DEBUG_PROVIDERS: `${cloud}:${served.port}`, PULUMI_CONFIG_PASSPHRASE: "x" } };
+  const served = await serving(providers);
+  const attached = Object.entries(served.ports).map(([name, port]) => `${name}:${port}`);
+  const engine = { ...inRoot, env: { ...inRoot.env, PULUMI_DEBUG_PROVIDERS: attached.join(), PULUMI_CONFIG_PASSPHRASE: "x" } };
   const preview = (dir) => [node, join(root, "bin", "pushpool.cjs"), "-C", dir, "preview", "--engine", "offline"];
   const previews = compare(preview(mine), preview(theirs), engine, 3);
   served.stop();
   report(`preview of ${pools} ${called} pools against the same resources bare`, against(previews), times(previews), "");
 }
 
-/** Start the stand-in provider in another process. */
-async function serving(provider) {
-  const child = spawn(process.execPath, ["-e", provider], { cwd: root, stdio: ["pipe", "inherit", "inherit", "ipc"] });
-  const port = await new Promise((resolve) => child.once("message", resolve));
-  return { port, stop: () => child.kill() };
+/** Start the stand-in providers in another process. */
+async function serving(providers) {
+  const child = spawn(process.execPath, ["-e", providers], { cwd: root, stdio: ["pipe", "inherit", "inherit", "ipc"] });
+  const ports = await new Promise((resolve) => child.once("message", resolve));
+  return { ports, stop: () => child.kill() };
 }

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { benchAwsPools } from "./awsPools.mjs";
+import { benchAzurePools } from "./azurePools.mjs";
 import { benchCloudRun } from "./cloudRun.mjs";
 import { benchDeploy } from "./deploy.mjs";
 import { benchEcs } from "./ecs.mjs";
@@ -141,6 +142,7 @@ const parts = {
   },
   gcpPools: () => benchGcpPools({ scratch, env, report }),
   awsPools: () => benchAwsPools({ scratch, env, report }),
+  azurePools: () => benchAzurePools({ scratch, env, report }),
   cloudRun: () => benchCloudRun({ report }),
   ecs: () => benchEcs({ report }),
   prefect: () => benchPrefect({ report }),
