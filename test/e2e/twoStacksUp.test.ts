@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { awsPlace } from "./clouds/aws";
+import { azurePlace } from "./clouds/azure";
 import { gcpPlace } from "./clouds/gcp";
 import type { Ended } from "./pushpool";
 
@@ -137,3 +138,39 @@ exports.pushPools = manifest({ pools: [etl], deployments: [hello] });`);
   expect((await here.run("destroy", "--engine", "offline", "--yes", "--stack", "prod")).status).toBe(0);
   expect([world.jobs.size, world.secrets.size]).toEqual([0, 0]);
 }, 300_000);
+
+test("Azure", async () => {
+  const here = await azurePlace();
+  here.program(`
+const stack = pulumi.getStack();
+const etl = new Pool("etl", { ...place, permissions: "leastPrivilege", imageRepository: true, secretEnv: { PASSWORD: stack + "-password" } });
+const own = { image: pulumi.interpolate\`\${etl.imageRepository}/etl:1\`, env: { TOKEN: pulumi.secret(stack + "-token") } };
+const hello = new Deployment("hello/secret", { workPoolName: etl.workPoolName, command: ${JSON.stringify(SAYS)}, jobVariables: own });
+exports.pushPools = manifest({ pools: [etl], deployments: [hello] });`);
+  const empty = here.provisioned();
+  await bothRun(here);
+  const { world } = here.fake;
+  const ofStack = (mark: string) => [...world.directory.principals.values()].filter(({ displayName }) => displayName.startsWith(mark));
+  const groups = [...world.resourceGroups.values()].filter(({ name }) => name.startsWith("etl-"));
+  const pushes = ofStack("etl-push");
+  expect([groups.length, pushes.length]).toEqual([2, 2]);
+  // Each principal may submit to one of the two groups, and assign one of the two identities.
+  for (const [action, scopes] of [
+    [
+      "Microsoft.ContainerInstance/containerGroups/write",
+      groups.map(({ id }) => `${id}/providers/Microsoft.ContainerInstance/containerGroups/x`),
+    ],
+    ["Microsoft.ManagedIdentity/userAssignedIdentities/assign/action", [...world.identities.values()].map(({ id }) => id)],
+  ] as const) {
+    const allowed = pushes.map((push) => scopes.filter((scope) => world.access.allows(push, action, scope)));
+    expect([action, allowed.map((mine) => mine.length), new Set(allowed.flat()).size]).toEqual([action, [1, 1], 2]);
+  }
+  // No name is there twice: not in the subscription, and not in the tenant.
+  const { roles, clients, identities } = here.provisioned() as Record<string, string[]>;
+  for (const names of [roles, clients, identities]) expect(new Set(names).size).toBe(names?.length);
+
+  expect((await here.destroy("--stack", "dev")).status).toBe(0);
+  expect(await here.run("run", "hello/secret", "--stack", "prod")).toMatchObject({ status: 0, stdout: "prod-password and prod-token\n" });
+  expect((await here.destroy("--stack", "prod")).status).toBe(0);
+  expect(here.provisioned()).toEqual(empty);
+}, 600_000);

@@ -3,10 +3,13 @@ import type { JsonObject } from "../../../src/json";
 import { azureadProvider, azureNativeProvider, type FakeAzure, type FakeAzureOptions, startFakeAzure } from "../../../src/testing";
 import { aciTemplate, QUICK } from "../../targets/containerInstances/place";
 import { azureEnds } from "./azureEnds";
-import { CANARY, type Cloud, manifestPlace, type Over, type RunningPlace, type Runs } from "./cloud";
+import { CANARY, type Cloud, type CloudPlace, cloudPlace, manifestPlace, type Over, type RunningPlace, type Runs } from "./cloud";
 
 /** Of the fake's authority: it serves https, and the command line has to trust it. */
 let caFile = "";
+
+/** Prefect's template puts the entrypoint of Prefect's images before the command. */
+const WITHOUT_PREFECT = { entrypoint: "" };
 
 export const AZURE: Cloud<FakeAzure, FakeAzureOptions> = {
   name: "Azure",
@@ -17,7 +20,9 @@ export const AZURE: Cloud<FakeAzure, FakeAzureOptions> = {
     subscriptionId: JSON.stringify(subscription),
     location: JSON.stringify(location),
     endpoints: JSON.stringify(endpoints),
+    jobVariables: JSON.stringify(WITHOUT_PREFECT),
   }),
+  jobVariables: WITHOUT_PREFECT,
   config: { "azure-native:subscriptionId": "22222222-2222-4222-8222-222222222222", "azure-native:location": "westeurope" },
   providers: (fake) => ({ "azure-native": azureNativeProvider(fake), azuread: azureadProvider(fake) }),
   provisioned,
@@ -31,8 +36,11 @@ export const AZURE: Cloud<FakeAzure, FakeAzureOptions> = {
   callsOf: ({ calls }) => calls.map(({ action }) => action).filter((action) => !action.startsWith("entra/")),
 };
 
+export type AzurePlace = CloudPlace<FakeAzure>;
+export const azurePlace = (options?: FakeAzureOptions): Promise<AzurePlace> => cloudPlace(AZURE, options);
+
 /** What a fake Azure has besides container groups and Azure's own roles. */
-function provisioned({ world }: FakeAzure) {
+export function provisioned({ world }: FakeAzure) {
   const { access, directory } = world;
   return {
     resourceGroups: [...world.resourceGroups.keys()],

@@ -20,6 +20,8 @@ export interface Cloud<Fake, Options> {
   poolType: string;
   /** The arguments of every pool, by name, as JavaScript. In a program, `place` has them all. */
   placeOf(fake: Fake): Record<string, string>;
+  /** What runs of images without Prefect need of a pool's job variables. @default nothing */
+  jobVariables?: JsonObject;
   /** The stack's configuration with the same values. */
   config: Record<string, string>;
   startFake(options?: Options): Promise<Fake & { stop(): Promise<void> }>;

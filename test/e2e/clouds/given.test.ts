@@ -1,8 +1,11 @@
 import { cpSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import type { FakeAws, FakeGoogleCloud } from "../../../src/testing";
+import type { JsonObject } from "../../../src/json";
+import type { FakeAws, FakeAzure, FakeGoogleCloud } from "../../../src/testing";
+import { ask } from "../../testing/clouds/azure/azure";
 import { AWS, awsPlace } from "./aws";
+import { AZURE } from "./azure";
 import { type Cloud, type CloudPlace, cloudPlace } from "./cloud";
 import { GCP } from "./gcp";
 
@@ -15,13 +18,13 @@ interface Given<Fake> {
   /**
    * Create the given parts. @returns arguments of both pools, of `mine` and of `shared`, and the output that is `undefined` for `shared`
    */
-  parts(fake: Fake): { both: string; mine: string; shared: string; output: string };
+  parts(fake: Fake): Parts | Promise<Parts>;
   /** Check what `up` has added. */
   added(before: Provisioned, after: Provisioned, fake: Fake): void;
   /** Check who submitted what, after a run on each pool. */
   ran(fake: Fake): void;
   ambient: {
-    /** Two callers: the first is a submitter. @returns the pool's arguments, and each caller's login as files and variables */
+    /** Two callers: the first is a submitter. @returns the pool's arguments, and each caller's login */
     callers(fake: Fake): { args: string; ada: Login; bob: Login };
     /** Check what `up` has created. */
     made(before: Provisioned, here: CloudPlace<Fake>): Promise<void>;
@@ -37,7 +40,9 @@ interface Given<Fake> {
   leastPrivilege(provisioned: Provisioned): unknown[];
 }
 
-type Login = { variable: string; file: string };
+type Parts = { both: string; mine: string; shared: string; output: string };
+/** A login: the variables that lead to it, and the file that they name, if it is in one. */
+type Login = { env(file: string): Record<string, string>; file?: string };
 type Provisioned = Record<string, unknown[]>;
 
 function describeGiven<Fake>(cloud: Cloud<Fake, never>, row: Given<Fake>): void {
@@ -46,7 +51,7 @@ function describeGiven<Fake>(cloud: Cloud<Fake, never>, row: Given<Fake>): void 
 
   test(`${cloud.name}: given parts are not created again, and runs use them`, async () => {
     const here = await start();
-    const { both, mine, shared, output } = row.parts(here.fake);
+    const { both, mine, shared, output } = await row.parts(here.fake);
     here.program(`
 const given = { ...place, ${both} };
 const mine = new Pool("mine", { ...given, ${mine} });
@@ -76,8 +81,8 @@ exports.pushPools = manifest({ pools: [etl], deployments: [hello] });`);
     const before = holds(here);
     expect((await here.up()).status).toBe(0);
     await made(before, here);
-    const as = ({ variable, file }: Login) => {
-      here.env[variable] = join(here.folder, "login");
+    const as = ({ env, file = "" }: Login) => {
+      Object.assign(here.env, env(join(here.folder, "login")));
       writeFileSync(join(here.folder, "login"), file, { mode: 0o600 });
     };
     expect(await here.run("run", "hello/prod")).toMatchObject({ status: 5, stderr: expect.stringContaining(loggedOut) });
@@ -122,7 +127,7 @@ exports.pushPools = manifest({ pools: [etl], deployments: [hello] });`);
       type: cloud.poolType,
       permissions: "leastPrivilege",
       endpoints: JSON.parse(endpoints),
-      jobVariables: { image: "acme/etl:1" },
+      jobVariables: { image: "acme/etl:1", ...cloud.jobVariables },
     };
     const [wrong, right] = row.misspelt;
     here.configure({ "pushpool:pools": { etl: { ...etl, [wrong]: "x" } } });
@@ -179,12 +184,12 @@ describeGiven<FakeAws>(AWS, {
   },
   ambient: {
     callers: (aws) => {
-      const [ada, bob] = ["ada", "bob"].map((name) => {
+      const login = (name: string): Login => {
         const { accessKeyId, secretAccessKey } = aws.accessKey(name, []);
         const file = `[default]\naws_access_key_id = ${accessKeyId}\naws_secret_access_key = ${secretAccessKey}\n`;
-        return { variable: "AWS_SHARED_CREDENTIALS_FILE", file };
-      }) as [Login, Login];
-      return { args: `submitters: ["user/ada"]`, ada, bob };
+        return { env: (path) => ({ AWS_SHARED_CREDENTIALS_FILE: path }), file };
+      };
+      return { args: `submitters: ["user/ada"]`, ada: login("ada"), bob: login("bob") };
     },
     made: async (before, here) => {
       const { keys, users } = here.provisioned();
@@ -255,7 +260,8 @@ describeGiven<FakeGoogleCloud>(GCP, {
       const [ada, bob] = [google.serviceAccountKey("ada", []), google.serviceAccountKey("bob", [])];
       const runtime = `serviceAccounts/${google.runtimeAccount}`;
       google.world.iam.bindings = google.world.iam.bindings.filter(({ resource }) => resource !== runtime);
-      const login = (key: object): Login => ({ variable: "GOOGLE_APPLICATION_CREDENTIALS", file: JSON.stringify(key) });
+      const env = (path: string) => ({ GOOGLE_APPLICATION_CREDENTIALS: path });
+      const login = (key: object): Login => ({ env, file: JSON.stringify(key) });
       return { args: `submitters: ["serviceAccount:${ada.client_email}"]`, ada: login(ada), bob: login(bob) };
     },
     made: async (before, here) => {
@@ -286,6 +292,116 @@ exports.pushPools = manifest({ pools: [etl] });`,
     },
   },
   misspelt: ["permisions", "permissions"],
+  leastPrivilege: ({ roles = [] }) => roles,
+});
+
+/** Make something in the fake Azure as its owner. @returns its properties */
+async function put(azure: FakeAzure, id: string, version: string, body: JsonObject): Promise<JsonObject> {
+  const reply = await ask(azure, "PUT", `${azure.scope}/providers/${id}?api-version=${version}`, { location: "westeurope", ...body });
+  expect([id, reply.status, reply.body]).toEqual([id, 201, expect.anything()]);
+  return (reply.body?.properties ?? {}) as JsonObject;
+}
+
+describeGiven<FakeAzure>(AZURE, {
+  parts: async (azure) => {
+    const { client_id } = azure.client("old-push", []);
+    const [registry, pull, flows, network, workspace] = [
+      "Microsoft.ContainerRegistry/registries/acmeimages",
+      "Microsoft.ManagedIdentity/userAssignedIdentities/pull",
+      "Microsoft.ManagedIdentity/userAssignedIdentities/flows-may",
+      "Microsoft.Network/virtualNetworks/hub",
+      "Microsoft.OperationalInsights/workspaces/flows-log",
+    ] as const;
+    await put(azure, registry, "2023-01-01-preview", { sku: { name: "Basic" } });
+    for (const identity of [pull, flows]) await put(azure, identity, "2023-01-31", {});
+    await put(azure, network, "2024-05-01", { properties: { addressSpace: { addressPrefixes: ["10.0.0.0/16"] } } });
+    const delegations = [{ name: "aci", properties: { serviceName: "Microsoft.ContainerInstance/containerGroups" } }];
+    await put(azure, `${network}/subnets/runs`, "2024-05-01", { properties: { addressPrefix: "10.0.0.0/24", delegations } });
+    await put(azure, workspace, "2023-09-01", {});
+    const id = (part: string) => `"${azure.scope}/providers/${part}"`;
+    return {
+      both: `resourceGroupName: "flows", registryId: ${id(registry)}, pullIdentityId: ${id(pull)}, identityIds: [${id(flows)}],
+  subnetId: ${id(`${network}/subnets/runs`)}, logWorkspaceId: ${id(workspace)}`,
+      mine: `clientId: "${client_id}", permissions: "leastPrivilege"`,
+      shared: `credentialsBlock: "azure-container-instance-credentials/mine"`,
+      output: "pushClientId",
+    };
+  },
+  added: (
+    { roles: _, secrets: __, assignments: ___, ...before },
+    { roles = [], secrets, assignments = [], ...rest },
+    { world: { access } },
+  ) => {
+    expect(rest).toEqual(before);
+    expect([roles.length, secrets]).toEqual([2, ["old-push", "old-push"]]);
+    // On the resource group, both identities, the subnet and the workspace.
+    expect(assignments.slice(1).map((each) => (each as { principal: string }).principal)).toEqual(Array(5).fill("old-push"));
+    expect(access.assignments.slice(1).every(({ principalType }) => principalType === "ServicePrincipal")).toBe(true);
+  },
+  ran: ({ calls, world, scope }) => {
+    const push = [...world.directory.principals.values()].find(({ displayName }) => displayName === "old-push");
+    const created = calls.filter(({ action }) => action === "Microsoft.ContainerInstance/containerGroups/write");
+    expect(created.map(({ caller }) => caller)).toEqual(Array(2).fill(push?.objectId));
+    const identity = (name: string) => `${scope}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/${name}`;
+    for (const { body } of created)
+      expect(body).toMatchObject({
+        identity: { type: "UserAssigned", userAssignedIdentities: { [identity("pull")]: {}, [identity("flows-may")]: {} } },
+        properties: {
+          imageRegistryCredentials: [{ server: "acmeimages.azurecr.io", identity: identity("pull") }],
+          subnetIds: [{ id: `${scope}/providers/Microsoft.Network/virtualNetworks/hub/subnets/runs` }],
+          diagnostics: { logAnalytics: { workspaceKey: [...world.workspaces.all.values()][0]?.sharedKeys.primary } },
+        },
+      });
+  },
+  ambient: {
+    callers: (azure) => {
+      const [ada, bob] = [azure.client("ada", []), azure.client("bob", [])];
+      const login = ({ tenant_id, client_id, client_secret }: typeof ada): Login => ({
+        env: () => ({ AZURE_TENANT_ID: tenant_id, AZURE_CLIENT_ID: client_id, AZURE_CLIENT_SECRET: client_secret }),
+      });
+      return { args: `submitters: ["servicePrincipal/${ada.object_id}"]`, ada: login(ada), bob: login(bob) };
+    },
+    made: async (before, here) => {
+      const { clients, secrets } = here.provisioned();
+      expect([clients, secrets]).toEqual([before.clients, before.secrets]);
+      const { blocks } = JSON.parse((await here.run("manifest", "show")).stdout) as { blocks: unknown };
+      // Prefect allows no underscore in a block's name.
+      expect(blocks).toEqual({ "azure-container-instance-credentials/etl-jobs": { data: {} } });
+    },
+    loggedOut: "az login",
+    refused: /resourceGroups\/read'.*ContainerInstancePushPool gives it, to those in its submitters/,
+  },
+  unknown: {
+    program: `
+const group = new azure.RunResourceGroup("flows", { location });
+const inGroup = { resourceGroupName: group.resourceGroupName, location };
+const images = new azure.ContainerRegistry("images", { ...inGroup, subscriptionId });
+const pull = new azure.PullIdentity("pull", { ...inGroup, registryId: images.registryId });
+const network = new azure.RunSubnet("net", inGroup);
+const logs = new azure.RunLogWorkspace("logs", inGroup);
+const registered = new azure.ProviderRegistration("registered", inGroup);
+const push = new azure.PushServicePrincipal("other", { resourceGroupName: group.resourceGroupName, subscriptionId });
+const etl = new Pool("etl", { subscriptionId: group.location.apply(() => subscriptionId), endpoints, permissions: "leastPrivilege",
+  resourceGroupName: group.resourceGroupName, clientId: push.clientId, registryId: images.registryId, pullIdentityId: pull.identityId,
+  subnetId: network.subnetId, logWorkspaceId: logs.workspaceId, submitters: [pulumi.interpolate\`servicePrincipal/\${pull.principalId}\`],
+  jobVariables: { ...jobVariables, image: pulumi.interpolate\`\${images.loginServer}/etl:1\`, env: { ID: pull.principalId } },
+  secretEnv: { SALT: pull.principalId } });
+exports.pushPools = manifest({ pools: [etl], deployments: [new Deployment("hello/prod", { workPoolName: etl.workPoolName, command: "echo $ID" })] });`,
+    previewed: "etl-push-access-role",
+    defaults: {
+      image: expect.stringMatching(/^images[0-9a-f]{16}\.azurecr\.io\/etl:1$/),
+      image_registry: { registry_url: expect.stringMatching(/^images/), identity: expect.stringMatching(/userAssignedIdentities\/pull-/) },
+      identities: [expect.stringMatching(/userAssignedIdentities\/pull-/)],
+      subnet_ids: [expect.stringMatching(/\/subnets\/runs$/)],
+      subscription_id: "22222222-2222-4222-8222-222222222222",
+    },
+    after: async (here, before) => {
+      expect((await here.run("run", "hello/prod")).status).toBe(0);
+      expect((await here.destroy()).status).toBe(0);
+      expect(here.provisioned()).toEqual(before);
+    },
+  },
+  misspelt: ["resourceGroup", "resourceGroupName"],
   leastPrivilege: ({ roles = [] }) => roles,
 });
 

@@ -2,10 +2,11 @@ import { spawn } from "node:child_process";
 import { readFileSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import type { FakeAws, FakeGoogleCloud } from "../../../src/testing";
+import type { FakeAws, FakeAzure, FakeGoogleCloud } from "../../../src/testing";
 import { filesWith } from "../filesWith";
 import { listen } from "../pushpool";
 import { AWS, awsPlace, inwards, provisioned as provisionedOnAws } from "./aws";
+import { AZURE, provisioned as provisionedOnAzure } from "./azure";
 import { type Cloud, type CloudPlace, cloudPlace } from "./cloud";
 import { GCP, gcpPlace, provisioned } from "./gcp";
 
@@ -276,6 +277,90 @@ exports.pushPools = manifest({ pools: [etl, wide], deployments: [hello] });`,
     config: "pulumi config set gcp:project YOUR-PROJECT",
     missing: "project is missing: give it",
     says: "Hello from Cloud Run",
+  },
+});
+
+/** What the pool's own principals may do, as `role on the end of the scope`. */
+const rolesOf = (azure: FakeAzure) =>
+  provisionedOnAzure(azure)
+    .assignments.filter(({ principal }) => principal !== "owner@example.com")
+    .map(({ principal, role, scope }) => [
+      principal.replace(/-[0-9a-f]{6}$/, ""),
+      role,
+      scope
+        .split("/")
+        .at(-1)
+        ?.replace(/-[0-9a-f]{6}$/, ""),
+    ]);
+
+describePools<FakeAzure>(AZURE, {
+  made: (azure) => {
+    const { resourceGroups, clients, secrets, roles, identities, things, workspaces } = provisionedOnAzure(azure);
+    expect(resourceGroups).toEqual(["flows", expect.stringMatching(/^etl-[0-9a-f]{6}$/)]);
+    expect([clients, secrets]).toEqual(Array(2).fill([expect.stringMatching(/^etl-push-[0-9a-f]{6}$/)]));
+    expect([roles, identities, things, workspaces]).toEqual([[], [], [], []]);
+    expect(rolesOf(azure)).toEqual([["etl-push", "Azure Container Instances Contributor Role", "etl"]]);
+  },
+  ran: ({ calls }) => {
+    const created = calls.filter(({ action }) => action === "Microsoft.ContainerInstance/containerGroups/write");
+    expect(created.map(({ path }) => path)).toEqual([expect.stringMatching(/\/resourceGroups\/etl-[0-9a-f]{6}\//)]);
+  },
+  marks: ({ world }) => [...world.directory.clients.values()].flatMap(({ secrets }) => secrets.map(({ text }) => text)),
+  around: {
+    program: `
+// The program marks neither as secret, but both are.
+const etl = new Pool("etl", {
+  endpoints, jobVariables, permissions: "leastPrivilege", network: "privateNat", imageRepository: true, logAnalytics: true, logRetentionDays: 60,
+  registerProvider: true, secretEnv: { PASSWORD: process.env.CANARY + "-password" }, prefectApiKey: process.env.CANARY + "-key",
+});
+const wide = new Pool("wide", { endpoints, network: "isolated", credentials: "ambient", submitters: [], resourceGroupName: etl.resourceGroupName });
+const hello = new Deployment("hello/prod", { workPoolName: etl.workPoolName, command: \`sh -c 'case "$PASSWORD" in canary-*-password) ;; *) exit 1 ;; esac'\`,
+  jobVariables: { image: pulumi.interpolate\`\${etl.imageRepository}/etl:1\` } });
+exports.repository = etl.imageRepository;
+exports.pushPools = manifest({ pools: [etl, wide], deployments: [hello] });`,
+    repository: /repository: "etlimages[0-9a-f]{16}\.azurecr\.io"/,
+    made: ({ fake: azure }) => {
+      const { things, roles, workspaces } = provisionedOnAzure(azure);
+      expect(things.map((type) => type.split("/").at(-1))).toEqual([
+        "containerGroupProfiles",
+        "registries",
+        "natGateways",
+        "publicIPAddresses",
+        "virtualNetworks",
+        "virtualNetworks",
+        "subnets",
+        "subnets",
+      ]);
+      expect([roles.length, workspaces.length, [...azure.world.workspaces.all.values()][0]?.retentionInDays]).toEqual([2, 1, 60]);
+      // Each of the two roles where it is for, and nothing on the resource group but what runs take.
+      const [submit, use] = roles;
+      expect(rolesOf(azure).toSorted()).toEqual([
+        ["etl-pull", "AcrPull", expect.stringMatching(/^etlimages/)],
+        ["etl-push", submit, "etl"],
+        ["etl-push", use, "etl-logs"],
+        ["etl-push", use, "etl-pull"],
+        ["etl-push", use, "runs"],
+      ]);
+      const subnets = [...azure.world.kept.values()].filter(({ type }) => String(type).endsWith("/subnets"));
+      const ways = subnets.map(({ properties }) =>
+        (properties as { natGateway?: { id: string } }).natGateway?.id.split("/").slice(-2).join("/"),
+      );
+      expect(new Set(ways)).toEqual(new Set([undefined, expect.stringMatching(/^natGateways\/etl-network-nat-[0-9a-f]{6}$/)]));
+    },
+    takeAway: ({ world: { access, kept } }) => {
+      access.assignments.splice(
+        access.assignments.findIndex(({ roleDefinitionId }) => access.definition(roleDefinitionId)?.roleName === "AcrPull"),
+        1,
+      );
+      kept.delete([...kept.keys()].find((id) => id.includes("/natgateways/")) ?? "");
+    },
+  },
+  example: { folder: "azure", deleted: 14 },
+  init: {
+    kind: "azure",
+    config: "pulumi config set azure-native:location westeurope",
+    missing: "subscriptionId is missing: give it",
+    says: "Hello from Azure",
   },
 });
 

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { AWS } from "./aws";
+import { AZURE } from "./azure";
 import { type Cloud, cloudPlace } from "./cloud";
 import { GCP } from "./gcp";
 
@@ -68,4 +69,24 @@ describeRefusals(GCP, [
     /serviceAccount "push@other\.iam\.gserviceaccount\.com" is in project "other", but the pool is in "acme"/,
   ],
   ["an unknown job variable", `project, region, jobVariables: { memroy: "1Gi" }`, /jobVariables\.memroy.*"memory"/],
+]);
+
+describeRefusals(AZURE, [
+  [
+    "no subscription",
+    "location",
+    /subscriptionId is missing: give it, as `az account show --query id` shows it, or set it for the stack: pulumi config set azure-native:/,
+  ],
+  ["no location", "subscriptionId", /location is missing: give it, for example location: "westeurope"/],
+  ["a location of another cloud", `subscriptionId, location: "eu-west-1"`, /location "eu-west-1" is not a location of Azure/],
+  ["a resource group that Azure refuses", `...place, resourceGroupName: "flows."`, /resourceGroupName "flows\." is invalid: Azure accepts/],
+  ["a given and a made network", `...place, network: "privateNat", subnetId: "x"`, /network and subnetId cannot both be given/],
+  ["a registry by its name", `...place, registryId: "acme"`, /registryId "acme" must be a resource id such as/],
+  [
+    "a given block and an application",
+    `...place, credentialsBlock: "azure-container-instance-credentials/x", clientId: "x"`,
+    /credentialsBlock and clientId cannot both/,
+  ],
+  ["a secret that has an odd end", `...place, secretEndDate: "2027"`, /secretEndDate "2027" must be a time such as 2027-06-30T00:00:00Z/],
+  ["an unknown job variable", "...place, jobVariables: { memroy: 1 }", /jobVariables\.memroy.*"memory"/],
 ]);

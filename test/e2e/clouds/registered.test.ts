@@ -11,6 +11,7 @@ import { describePrefect } from "../../prefect/python";
 import { sharedServer } from "../../prefect/server";
 import { filesWith } from "../filesWith";
 import { AWS, awsPlace } from "./aws";
+import { AZURE } from "./azure";
 import { type Cloud, cloudPlace } from "./cloud";
 import { GCP } from "./gcp";
 
@@ -114,6 +115,21 @@ describeRegistered(GCP, {
     region: "europe-west1",
     prefect_api_key_secret: { version: "latest" },
     service_account_name: expect.stringMatching(/^etl-run-.*@acme\./),
+  },
+});
+
+describeRegistered(AZURE, {
+  blockType: "azure-container-instance-credentials",
+  credentials: "aci_credentials",
+  block: ({ tenant, world }) => {
+    const push = [...world.directory.clients.values()].find(({ displayName }) => displayName.startsWith("etl-push"));
+    const [secret] = push?.secrets ?? [];
+    const data = { tenant_id: tenant, client_id: push?.appId, client_secret: secret?.text };
+    return { expected: data, secret: secret?.text ?? "" };
+  },
+  defaults: {
+    subscription_id: "22222222-2222-4222-8222-222222222222",
+    resource_group_name: expect.stringMatching(/^etl-[0-9a-f]{6}$/),
   },
 });
 
