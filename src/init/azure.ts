@@ -21,7 +21,7 @@ export function planAzure(input: InitInput): InitPlan {
         "az login",
         "az provider register --namespace Microsoft.ContainerInstance",
         "pulumi stack init dev",
-        "pulumi config set azure-native:subscriptionId $(az account show --query id --output tsv)",
+        "pulumi config set azure-native:subscriptionId YOUR-SUBSCRIPTION",
         "pulumi config set azure-native:location westeurope",
       ],
       jobVariables: JOB_VARIABLES,

@@ -15,6 +15,9 @@ const named = (kind: string) =>
 const FOREIGN: Record<string, string[]> = {
   "aws ecr get-login-password": [],
   "aws sso login": [],
+  "az acr login": ["--name"],
+  "az login": [],
+  "az provider register": ["--namespace"],
   "docker build": ["--platform", "-t"],
   "docker login": ["--username", "--password-stdin"],
   "docker push": [],
