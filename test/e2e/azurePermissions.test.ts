@@ -58,7 +58,7 @@ test("leastPrivilege: everything works with the roles, and without any one actio
     restore();
     expect([action, ended.stderr]).toEqual([action, expect.stringContaining(`'${action}'`)]);
     expect(ended.stderr).toMatch(
-      /it needs "[A-Za-z ]+" on the [a-z ]+, or a role of your own with that action\. ContainerInstancePushPool gives it/,
+      /it needs "[A-Za-z ]+" on the [a-z, ]+, or a role of your own with that action\. ContainerInstancePushPool grants it/,
     );
     return ended;
   };

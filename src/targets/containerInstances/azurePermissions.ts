@@ -13,28 +13,28 @@ const ROLES: readonly Role[] = [
   {
     has: /userAssignedIdentities\/assign\/action/i,
     role: '"Managed Identity Operator" on the identity',
-    gives: "ContainerInstancePushPool gives it for the identities of its runs",
+    gives: "ContainerInstancePushPool grants it for the identities of its runs",
   },
   {
     has: /subnets\/join\/action/i,
     role: '"Network Contributor" on the subnet',
-    gives: "ContainerInstancePushPool gives it for the subnet of its runs",
+    gives: "ContainerInstancePushPool grants it for the subnet of its runs",
   },
   {
     has: /^Microsoft\.Resources\/subscriptions\/resourceGroups\/read/i,
     first: 'check the job variable "resource_group_name". If it is right, ',
     role: '"Reader" on the resource group, or a location in the template',
-    gives: "ContainerInstancePushPool gives it",
+    gives: "ContainerInstancePushPool grants it",
   },
   {
     has: /^Microsoft\.ContainerInstance\//i,
     role: '"Azure Container Instances Contributor Role" on the resource group',
-    gives: "ContainerInstancePushPool gives it",
+    gives: "ContainerInstancePushPool grants it",
   },
   {
     has: /^Microsoft\.OperationalInsights\//i,
     role: '"Log Analytics Reader" on the workspace',
-    gives: "ContainerInstancePushPool gives it for the workspace of its runs",
+    gives: "ContainerInstancePushPool grants it for the workspace of its runs",
   },
 ];
 
@@ -58,5 +58,5 @@ export function remedy(why: string, ownLogin?: boolean): string {
   const need = `. To mend it: ${found.first ?? ""}it needs ${found.role}`;
   if (ownLogin === undefined) return need;
   const gives = `${need}, or a role of your own with that action. ${found.gives}`;
-  return ownLogin ? `${gives}, to those in its submitters` : `${gives}; ${AGAIN}`;
+  return ownLogin ? `${gives}, to everyone in submitters` : `${gives}; ${AGAIN}`;
 }

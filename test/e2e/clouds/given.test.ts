@@ -369,7 +369,7 @@ describeGiven<FakeAzure>(AZURE, {
       expect(blocks).toEqual({ "azure-container-instance-credentials/etl-jobs": { data: {} } });
     },
     loggedOut: "az login",
-    refused: /resourceGroups\/read'.*ContainerInstancePushPool gives it, to those in its submitters/,
+    refused: /resourceGroups\/read'.*ContainerInstancePushPool grants it, to everyone in submitters/,
   },
   unknown: {
     program: `

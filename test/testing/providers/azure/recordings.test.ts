@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { JsonObject } from "../../../../src/json";
 import { azureadProvider, type Found, type StandInResource, startFakeAzure } from "../../../../src/testing";
-import { checked } from "../../../../src/testing/providers/decide";
+import { checked } from "../../../../src/testing/providers/standInDecisions";
 
 // Calls of the real azuread provider, as Pulumi recorded them: the stand-in fills in the same inputs, and answers with ids and outputs of the
 // same form. The recording is not ours to copy.
