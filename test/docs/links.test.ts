@@ -26,6 +26,14 @@ test("docs/README.md links every page of docs/, and so does the README", () => {
   expect(inDocs.filter((file) => !linksOf("README.md").includes(`docs/${file}`))).toEqual([]);
 });
 
+test("every file and folder that CONTRIBUTING.md names exists", () => {
+  const named = [...textOf("CONTRIBUTING.md").matchAll(/`((?:src|components|test|examples|docs|scripts)\/[^`<>*\s]*)`/g)].map(
+    ([, path = ""]) => path,
+  );
+  expect(named.length).toBeGreaterThan(30);
+  expect(named.filter((path) => !existsSync(join(repo, path)))).toEqual([]);
+});
+
 test("the README is short enough to be read completely", () => {
   expect(textOf("README.md").split("\n").length).toBeLessThan(125);
 });
