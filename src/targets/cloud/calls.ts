@@ -107,37 +107,52 @@ export function openCalls<Kind extends string>(of: Caller<Kind>): Call {
   return (what, buckets, call, { signal, repeatable = true, beforeTry } = {}) => {
     const pauseAfter = judge(repeatable);
     let pause = 0;
-    return notices.during(`work pool "${pool}": ${what}`, ({ failed }) =>
-      pRetry(
-        async () => {
-          if (pause > 0) await sleep(pause, undefined, signal ? { signal } : {});
-          for (const bucket of buckets) await waitForTurn(notes, bucket, signal);
-          await beforeTry?.();
-          try {
-            return await call();
-          } catch (error) {
-            const failure = asFailure(error);
-            if (failure.kind === "throttled")
-              for (const bucket of refused(failure, buckets)) await emptied(notes, bucket, failure.details.retryAfter);
-            failed(failure.message, failure.kind);
-            throw failure;
-          }
+    return notices.during(`work pool "${pool}": ${what}`, async ({ failed }) => {
+      const began = Date.now();
+      const attempt = async () => {
+        if (pause > 0) await sleep(pause, undefined, signal ? { signal } : {});
+        for (const bucket of buckets) await waitForTurn(notes, bucket, signal);
+        await beforeTry?.();
+        try {
+          return await call();
+        } catch (error) {
+          const failure = asFailure(error);
+          if (failure.kind === "throttled")
+            for (const bucket of refused(failure, buckets)) await emptied(notes, bucket, failure.details.retryAfter);
+          failed(failure.message, failure.kind);
+          throw failure;
+        }
+      };
+      // Most calls succeed at once. They need nothing of what counts and delays retries.
+      let first: { error: unknown } | undefined;
+      try {
+        signal?.throwIfAborted();
+        const result = await attempt();
+        signal?.throwIfAborted();
+        return result;
+      } catch (error) {
+        first = { error };
+      }
+      const firstAgain = async () => {
+        if (!first) return attempt();
+        const { error } = first;
+        first = undefined;
+        throw error;
+      };
+      return pRetry(firstAgain, {
+        retries: 1000,
+        minTimeout: 200,
+        maxTimeout: 5_000,
+        randomize: true,
+        maxRetryTime: Math.max(0, began + Math.max(PERSEVERANCE, youngFor(createdAt)) - Date.now()),
+        shouldRetry: ({ error }) => {
+          const least = error instanceof CloudFailure ? pauseAfter(error) : undefined;
+          pause = least ?? 0;
+          return least !== undefined;
         },
-        {
-          retries: 1000,
-          minTimeout: 200,
-          maxTimeout: 5_000,
-          randomize: true,
-          maxRetryTime: Math.max(PERSEVERANCE, youngFor(createdAt)),
-          shouldRetry: ({ error }) => {
-            const least = error instanceof CloudFailure ? pauseAfter(error) : undefined;
-            pause = least ?? 0;
-            return least !== undefined;
-          },
-          ...(signal ? { signal } : {}),
-        },
-      ),
-    );
+        ...(signal ? { signal } : {}),
+      });
+    });
   };
 }
 

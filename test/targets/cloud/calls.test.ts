@@ -61,3 +61,27 @@ test.each([["an old pool", 3_600] as const, ["a pool of unknown age", undefined]
     expect((await failing("pull", { ageSeconds: age })).tries).toHaveLength(4);
   },
 );
+
+test("a call that is interrupted says so, whether it has just succeeded or failed, and is not repeated", async () => {
+  const why = new Error("interrupted");
+  for (const ends of ["succeeds", "fails"]) {
+    const stop = new AbortController();
+    const call = openCalls<"image">({
+      cloud: "Azure",
+      pool: "etl",
+      notes: memoryNotes(),
+      tell: () => {},
+      asFailure: (error) => error as CloudFailure<"image">,
+      again: { image: { retries: 3, tell: () => "the image" } },
+    });
+    let tries = 0;
+    const work = async () => {
+      tries += 1;
+      stop.abort(why);
+      if (ends === "fails") throw new CloudFailure<"image">("image", "not accessible");
+    };
+    await expect(call("creating", [], work, { signal: stop.signal })).rejects.toBe(why);
+    await expect(call("creating", [], work, { signal: stop.signal })).rejects.toBe(why);
+    expect(tries).toBe(1);
+  }
+});
