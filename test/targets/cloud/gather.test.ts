@@ -59,5 +59,5 @@ test("a batch that fails does not delay or fail another", async () => {
 
 test("a look that leaves out an item fails instead of waiting for ever", async () => {
   const { observe } = letters(async () => new Map());
-  await expect(observe(["a"])).rejects.toThrow("nothing was said");
+  await expect(observe(["a"])).rejects.toThrow("the look gave no answer for this item");
 });
