@@ -84,7 +84,7 @@ test.each<[string, Over, RegExp]>([
     { block: { credential_kwargs: { authority: "login.mars" } } },
     /credential_kwargs\.authority: there is no Azure at "login\.mars"/,
   ],
-  ["an endpoint", { pool: { endpoints: { management: "here" } } }, /pools\.etl\.endpoints\.management: "here" is no URL/],
+  ["an endpoint", { pool: { endpoints: { management: "here" } } }, /pools\.etl\.endpoints\.management: "here" is not a valid URL/],
 ])("bad input: %s", async (_, over, message) => {
   const before = azure.calls.length;
   const { status, stdout, stderr } = await here({ "hello/wrong": "true" }, over).run("run", "hello/wrong");
