@@ -1,9 +1,9 @@
-// A fake cloud in its own process, so that its cost does not count for its callers: `node fakeCloud.mjs google
-// aws OPTIONS`.
+// A fake cloud in its own process, so that its cost does not count for its callers: `node fakeCloud.mjs
+// google|aws|azure OPTIONS`.
 import { createRequire } from "node:module";
 
 const require = createRequire(import.meta.url);
-const { startFakeAws, startFakeGoogleCloud } = require("pushpool/testing");
+const { startFakeAws, startFakeAzure, startFakeGoogleCloud } = require("pushpool/testing");
 
 async function google(options) {
   const cloud = await startFakeGoogleCloud(options);
@@ -40,8 +40,28 @@ async function aws(options) {
   };
 }
 
+async function azure(options) {
+  const cloud = await startFakeAzure(options);
+  const { url, ca, caFile, endpoints, subscription, resourceGroup, world } = cloud;
+  const { groups } = world;
+  return {
+    cloud,
+    // The bare script looks at its operation, too, which takes more than the role for container groups.
+    facts: { url, ca, caFile, endpoints, subscription, resourceGroup, key: cloud.client("submitter", ["Contributor"]) },
+    nameOf: ({ action }) => action,
+    runs: () => [...groups.values()].map(({ id }) => id),
+    shape: () => [...groups.values()][0].name,
+    more: (n) => {
+      const [[, first]] = groups;
+      const name = `${first.name.slice(0, -8)}${n.toString(16).padStart(6, "0")}-1`;
+      const id = `${first.id.slice(0, -first.name.length)}${name}`;
+      groups.set(id.toLowerCase(), { ...first, name, id });
+    },
+  };
+}
+
 const [, , which, options] = process.argv;
-const { cloud, facts, nameOf, runs, shape, more } = await { google, aws }[which](JSON.parse(options));
+const { cloud, facts, nameOf, runs, shape, more } = await { google, aws, azure }[which](JSON.parse(options));
 process.send(facts);
 process.on("message", (message) => {
   if (message === "calls") {

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { benchAwsPools } from "./awsPools.mjs";
+import { benchAzure } from "./azure.mjs";
 import { benchAzurePools } from "./azurePools.mjs";
 import { benchCloudRun } from "./cloudRun.mjs";
 import { benchDeploy } from "./deploy.mjs";
@@ -145,6 +146,7 @@ const parts = {
   azurePools: () => benchAzurePools({ scratch, env, report }),
   cloudRun: () => benchCloudRun({ report }),
   ecs: () => benchEcs({ report }),
+  azure: () => benchAzure({ report }),
   prefect: () => benchPrefect({ report }),
 };
 

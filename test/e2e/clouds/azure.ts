@@ -115,8 +115,8 @@ export const AZURE_RUNS: Runs<FakeAzure, FakeAzureOptions, AzureClient> = {
     { baseJobTemplate: aciTemplate(name) },
   ]),
   merged: true,
-  // Looked for before, and by Azure's library after.
-  submit: [`${GROUPS}/read`, `${GROUPS}/write`, `${GROUPS}/read`],
+  // Looked for before.
+  submit: [`${GROUPS}/read`, `${GROUPS}/write`],
   lose: (azure, fault) => azure.plant({ on: `${GROUPS}/write`, fault }),
   started: ({ world }) => [...world.operations.values()].map(({ group }) => group),
   isRunning: ({ world }, id) => world.groups.get(id.toLowerCase())?.containers[0]?.current?.state === "Running",
