@@ -260,7 +260,9 @@ describe("with Log Analytics", () => {
     now.end();
     now.state.log = Array.from({ length: 1_000 }, (_, n): Line => [new Date(Date.now() + n).toISOString(), `${n}`]);
     const [first] = await now.all();
-    expect(first).toMatch(/Log Analytics does not have them yet\. That may take ten minutes: read the log again later$/);
+    expect(first).toMatch(
+      /Log Analytics does not have them yet\. That may take ten minutes: read the log again later with `pushpool logs`$/,
+    );
   });
 
   test("a denial says which role is missing", async () => {
