@@ -30,7 +30,7 @@ import { type Access, accessOf } from "./azureAccess";
 import { type AzureKind, asFailure } from "./azureFailures";
 import { refusal } from "./azureRefusals";
 import { formatId, type GroupPlace, groupName, parseId, runTagValue } from "./groupNames";
-import type { StopNote } from "./groupOutcome";
+import type { GroupFacts, StopNote } from "./groupOutcome";
 import { planGroup } from "./groupPlan";
 import type { GroupRequest } from "./groupRequest";
 
@@ -53,6 +53,9 @@ export async function createContainerInstancesTarget(place: Omit<TargetPlace, "h
 export function targetOver(access: Access, pool: PoolAccess, place: Omit<TargetPlace, "home" | "pool">): Target {
   return new ContainerInstancesTarget(access, pool, place);
 }
+
+/** How long to wait for a group of an ended run to stop, in milliseconds. Azure gives its containers less than a minute. */
+const MAX_STOP = 120_000;
 
 class ContainerInstancesTarget implements Target {
   readonly pace = { first: 1_000, longest: 5_000 };
@@ -154,10 +157,8 @@ class ContainerInstancesTarget implements Target {
       const found = await this.#api.get(parseId(id));
       await this.#logs.drain(id, end as End);
       if (!found) return;
-      // Started again by Azure, or a sidecar that goes on.
-      const goesOn = found.facts.containers.some(({ currentState }) => currentState?.state !== "Terminated");
-      if (!keep) await this.#api.delete(parseId(id), location);
-      else if (goesOn) await this.#api.stop(parseId(id));
+      if (goesOn(found.facts)) await this.#stopRest(id);
+      if (!keep) await this.#settled(id, () => this.#api.delete(parseId(id), location));
     });
   }
 
@@ -229,6 +230,37 @@ class ContainerInstancesTarget implements Target {
     }
   }
 
+  /**
+   * Stop what goes on after the run's end: a sidecar, or a container that Azure started again. Azure must show that it has stopped.
+   * @throws {UserError} if it does not stop: the next watcher tries again
+   */
+  async #stopRest(id: InfrastructureId): Promise<void> {
+    await this.#settled(id, () => this.#api.stop(parseId(id)));
+    const end = Date.now() + MAX_STOP;
+    for (let pause = 200; ; pause = Math.min(pause * 1.5, 5_000)) {
+      const found = await this.#api.get(parseId(id));
+      if (!found || !goesOn(found.facts)) return;
+      if (Date.now() > end)
+        throw new UserError(`container group "${parseId(id).group}" of an ended run does not stop: pushpool tries again at the next look`);
+      await sleep(pause);
+    }
+  }
+
+  /** Call once no other operation is under way on the group, or give up after a while: the next watcher calls again. */
+  async #settled(id: InfrastructureId, work: () => Promise<unknown>): Promise<void> {
+    const end = Date.now() + MAX_STOP;
+    for (let pause = 200; ; pause = Math.min(pause * 1.5, 5_000)) {
+      try {
+        await work();
+        return;
+      } catch (error) {
+        if (asFailure(error).kind !== "transitioning" || Date.now() > end) throw error;
+      }
+      if (!(await this.#api.get(parseId(id)))) return;
+      await sleep(pause);
+    }
+  }
+
   /** Read output before it is lost; where that is not possible, what it is for goes on. */
   async #untilRead(read: () => Promise<void>): Promise<void> {
     await this.#orExplain("reading the log", read).catch((error) => {
@@ -262,6 +294,11 @@ class ContainerInstancesTarget implements Target {
     const caller = { pool, ...(clientId === undefined ? {} : { clientId }) };
     return explaining<AzureKind, T>(what, work, (task, failure) => refusal(task, failure, caller));
   }
+}
+
+/** Whether one of a group's containers runs, or is about to. */
+function goesOn({ state, containers }: GroupFacts): boolean {
+  return state !== "Stopped" && containers.some(({ currentState }) => currentState?.state !== "Terminated");
 }
 
 function requestOf({ request }: Submission): GroupRequest {

@@ -1,8 +1,12 @@
 import { randomUUID } from "node:crypto";
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { JsonObject } from "../../../src/json";
 import type { Observation, Target } from "../../../src/targets/target";
 import { type FakeAzureOptions, startFakeAzure } from "../../../src/testing";
+import { until } from "../../until";
 import { never, runOf } from "../cloud/place";
 import { jobOf, openerOf, poolOf, trust } from "./place";
 
@@ -130,6 +134,36 @@ test("nothing is deleted before its log is read, and the log stays", async () =>
   expect(kinds.indexOf(`${GROUPS}/containers/logs/read`)).toBeLessThan(kinds.indexOf(`${GROUPS}/delete`));
   expect((await (await open()).logs(id)).lines.map(({ text }) => text)).toEqual(["last words"]);
   expect(made("delete")).toHaveLength(1);
+});
+
+describe("a group is deleted after the run's end", () => {
+  test("what Azure started again is stopped first, and Azure has shown that it stopped", async () => {
+    const { azure, open } = await place();
+    const target = await open();
+    const ran = join(mkdtempSync(join(tmpdir(), "pushpool-")), "ran");
+    const id = await submit(target, `if [ -e ${ran} ]; then sleep 600; fi; touch ${ran}`);
+    expect((await ended(target, id)).outcome).toEqual({ kind: "exited", code: 0 });
+    azure.world.restartContainer(id);
+    await until(() => azure.world.group(id).containers[0]?.current?.state === "Running");
+    const before = azure.calls.length;
+    await target.cleanup(id);
+    const actions = azure.calls.slice(before).map(({ action }) => String(action).replace(`${GROUPS}/`, ""));
+    const [stop, gone] = [actions.indexOf("stop/action"), actions.indexOf("delete")];
+    expect(stop).toBeGreaterThan(-1);
+    expect(actions.slice(stop + 1, gone)).toContain("read");
+    expect(azure.world.groups.size).toBe(0);
+  });
+
+  test("once no other operation is under way on it", async () => {
+    const { azure, open, made } = await place();
+    const target = await open();
+    const id = await submit(target);
+    await ended(target, id);
+    const fault = { kind: "refuse", status: 409, code: "ContainerGroupTransitioning", message: "is still transitioning" } as const;
+    azure.plant({ on: `${GROUPS}/delete`, fault });
+    await target.cleanup(id);
+    expect([made("delete").length, azure.world.groups.size]).toEqual([2, 0]);
+  });
 });
 
 describe("what is refused is told with its fix, and nothing is left", () => {
