@@ -16,6 +16,11 @@ export function shell(script: string): string {
   return `sh -c '${script.replaceAll("'", `'"'"'`)}'`;
 }
 
+/** What a target told, but the notices of retries: how many of these come depends on the machine's speed. */
+export function withoutRetryNotices(told: readonly string[]): string[] {
+  return told.filter((message) => !/: trying again, \d+ (try|tries) in .* so far|: still waiting after /.test(message));
+}
+
 /** Targets over one ledger: each is what another process would have. */
 export function openerOver(
   create: (place: Omit<TargetPlace, "home">) => Promise<Target>,

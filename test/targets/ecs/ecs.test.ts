@@ -7,6 +7,7 @@ import { parseId } from "../../../src/targets/ecs/ecsNames";
 import type { PoolAccess, Prepared, Target } from "../../../src/targets/target";
 import { type FakeAws, type FakeAwsOptions, startFakeAws } from "../../../src/testing";
 import { recordedNotes } from "../cloud/memoryNotes";
+import { withoutRetryNotices } from "../cloud/place";
 import { jobOf, never, openerOf, poolOf, QUICK, runOf } from "./place";
 
 async function place({
@@ -356,7 +357,7 @@ test("waits for a key and a policy that are not yet effective, with one message"
     credentials: { block: "b", ...pool.credentials, data: pool.credentials?.data ?? {}, createdAt: new Date().toISOString() },
   });
   await submit(await young.open(), aws);
-  expect(young.told).toEqual([
+  expect(withoutRetryNotices(young.told)).toEqual([
     expect.stringMatching(/the credentials of work pool "etl" are new, and AWS does not know them everywhere yet/),
   ]);
 });
