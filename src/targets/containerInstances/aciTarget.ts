@@ -157,8 +157,8 @@ class ContainerInstancesTarget implements Target {
       const found = await this.#api.get(parseId(id));
       await this.#logs.drain(id, end as End);
       if (!found) return;
-      if (goesOn(found.facts)) await this.#stopRest(id);
-      if (!keep) await this.#settled(id, () => this.#api.delete(parseId(id), location));
+      if (goesOn(found.facts)) await this.#stopRest(id, keep);
+      if (!keep) await this.#delete(id, location);
     });
   }
 
@@ -234,8 +234,14 @@ class ContainerInstancesTarget implements Target {
    * Stop what goes on after the run's end: a sidecar, or a container that Azure started again. Azure must show that it has stopped.
    * @throws {UserError} if it does not stop: the next watcher tries again
    */
-  async #stopRest(id: InfrastructureId): Promise<void> {
-    await this.#settled(id, () => this.#api.stop(parseId(id)));
+  async #stopRest(id: InfrastructureId, keep: boolean): Promise<void> {
+    try {
+      await this.#api.stop(parseId(id));
+    } catch (error) {
+      // Azure stops no group that is still starting, such as one whose command cannot start. It deletes such a group.
+      if (keep || asFailure(error).kind !== "transitioning") throw error;
+      return;
+    }
     const end = Date.now() + MAX_STOP;
     for (let pause = 200; ; pause = Math.min(pause * 1.5, 5_000)) {
       const found = await this.#api.get(parseId(id));
@@ -246,17 +252,16 @@ class ContainerInstancesTarget implements Target {
     }
   }
 
-  /** Call once no other operation is under way on the group, or give up after a while: the next watcher calls again. */
-  async #settled(id: InfrastructureId, work: () => Promise<unknown>): Promise<void> {
+  /** Delete a group once no other operation is under way on it, or give up after a while: the next watcher tries again. */
+  async #delete(id: InfrastructureId, location: string | undefined): Promise<void> {
     const end = Date.now() + MAX_STOP;
     for (let pause = 200; ; pause = Math.min(pause * 1.5, 5_000)) {
       try {
-        await work();
+        await this.#api.delete(parseId(id), location);
         return;
       } catch (error) {
         if (asFailure(error).kind !== "transitioning" || Date.now() > end) throw error;
       }
-      if (!(await this.#api.get(parseId(id)))) return;
       await sleep(pause);
     }
   }
