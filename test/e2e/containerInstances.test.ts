@@ -106,7 +106,7 @@ describe("a log of which Azure has kept only the end", () => {
 
 describe("credentials that Microsoft Entra does not accept", () => {
   const NEW_SECRET =
-    /give the credentials block of work pool "etl" a new client_secret \(`pushpool up` makes one where the stack has the secret\)/;
+    /give the credentials block of work pool "etl" a new client_secret\. Where the stack has it, give ContainerInstancePushPool another secretVersion, and run `pushpool up`: AADSTS/;
   const expired = () => {
     const owner = azure.world.directory.clients.get(client.client_id);
     if (!owner) throw new Error("the submitter is gone");

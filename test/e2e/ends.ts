@@ -1,5 +1,6 @@
 import { expect } from "vitest";
 import type { JsonObject } from "../../src/json";
+import { until } from "../until";
 import { listen, type Place } from "./pushpool";
 
 /** One way in which a run can end, and what the command line reports. */
@@ -32,7 +33,12 @@ export async function expectEnd(
 ): Promise<void> {
   before?.();
   const heard = listen(place.start("run", deployment));
-  if (during) during(await running());
+  if (during) {
+    const id = await running();
+    // What happens before the watcher has seen it run is another end.
+    await until(() => heard.stderr().includes("RUNNING"));
+    during(id);
+  }
   const status = await heard.ended;
   after?.();
   expect([status, heard.stderr()]).toEqual([code, expect.stringMatching(says)]);
