@@ -4,7 +4,7 @@ import type { JsonObject } from "../../src/json";
 import { type FakeGoogleCloud, startFakeGoogleCloud } from "../../src/testing";
 import { openTrigger } from "../../src/trigger";
 import { cloudManifest, cloudRunPlace } from "../e2e/clouds/gcp";
-import { countSteps, killAndTakeUp, STORY } from "../targets/killPoints";
+import { everyPoint, killAtPoints, STORY } from "../targets/killPoints";
 
 function freshOf(google: FakeGoogleCloud) {
   const key = google.serviceAccountKey("submitter") as JsonObject;
@@ -19,13 +19,7 @@ test("kill -9 before and after every step of a run: one execution, the right end
   const google = await startFakeGoogleCloud();
   onTestFinished(() => google.stop());
   const fresh = freshOf(google);
-  const steps = await countSteps(fresh(STORY));
-  for (let n = 1; n <= steps - 2; n++) {
-    for (const when of ["before", "after"] as const) {
-      const { states, started } = await killAndTakeUp(google.world.executions, fresh(STORY), { n, when });
-      expect([n, when, states, started]).toEqual([n, when, states.length === 0 ? [] : ["COMPLETED"], states.length]);
-    }
-  }
+  await killAtPoints(google.world.executions, () => fresh(STORY), everyPoint);
 });
 
 test("300 runs watched by three triggers while every tenth call fails: one execution each, all COMPLETED, one Job", async () => {

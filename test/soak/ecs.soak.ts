@@ -1,10 +1,9 @@
 import { randomUUID } from "node:crypto";
-import { mkdirSync } from "node:fs";
 import { expect, onTestFinished, test } from "vitest";
 import { REAL_BUCKETS, startFakeAws } from "../../src/testing";
 import { ecsManifest, ecsPlace } from "../e2e/clouds/aws";
 import { jobOf, never, openerOf, poolOf, runOf } from "../targets/ecs/place";
-import { countSteps, killAndTakeUp, STORY } from "../targets/killPoints";
+import { everyPoint, killAtPoints, STORY } from "../targets/killPoints";
 
 test("400 submissions by two targets with AWS' own buckets: no throttling reaches the user, and 90 % of AWS' rate is used", async () => {
   const aws = await startFakeAws({ simulated: true, buckets: REAL_BUCKETS });
@@ -68,16 +67,5 @@ test("kill -9 before and after every step of a run: one task, the right end", as
   const aws = await startFakeAws();
   onTestFinished(() => aws.stop());
   const key = aws.accessKey("submitter");
-  const fresh = () => {
-    const place = ecsPlace(ecsManifest(aws, key, STORY));
-    mkdirSync(place.home, { mode: 0o700, recursive: true });
-    return place;
-  };
-  const steps = await countSteps(fresh());
-  for (let n = 1; n <= steps - 2; n++) {
-    for (const when of ["before", "after"] as const) {
-      const { states, started } = await killAndTakeUp(aws.world.tasks, fresh(), { n, when });
-      expect([n, when, states, started]).toEqual([n, when, states.length === 0 ? [] : ["COMPLETED"], states.length]);
-    }
-  }
+  await killAtPoints(aws.world.tasks, () => ecsPlace(ecsManifest(aws, key, STORY)), everyPoint);
 });

@@ -1,5 +1,7 @@
 import { spawn } from "node:child_process";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { expect } from "vitest";
 import { openSqliteLedger } from "../../src/ledger";
 import { loadManifest } from "../../src/manifest";
 import { isTerminal, runsOver } from "../../src/runs";
@@ -16,8 +18,44 @@ interface Left {
 
 const DEPLOYMENT = "count/once";
 
+const BOTH = ["before", "after"] as const;
+
+/** Before and after every step of a run. */
+export function everyPoint(steps: number): KillPoint[] {
+  return Array.from({ length: steps - 2 }, (_, index) => BOTH.map((when) => ({ n: index + 1, when }))).flat();
+}
+
+/** Some of them. */
+export function somePoints(steps: number): KillPoint[] {
+  const some = [3, 5, 7, 9, 11, 13].filter((n) => n < steps);
+  return some.flatMap((n) => (n === 7 || n === 9 ? BOTH : (["after"] as const)).map((when) => ({ n, when })));
+}
+
+/**
+ * Kill the watcher of a run at a point of its way, then let another one take up what it left. The cloud must have started the run once, and it
+ * must have its right end. Each point is tried with a run of its own.
+ * @param started everything that the fake cloud has ever started, by id
+ * @param placeOf a new place with {@link STORY}
+ */
+export async function killAtPoints(
+  started: ReadonlyMap<string, unknown>,
+  placeOf: () => Place,
+  pointsOf: (steps: number) => KillPoint[],
+): Promise<void> {
+  const fresh = () => {
+    const place = placeOf();
+    mkdirSync(place.home, { mode: 0o700, recursive: true });
+    return place;
+  };
+  for (const point of pointsOf(await countSteps(fresh()))) {
+    const { states, started: starts } = await killAndTakeUp(started, fresh(), point);
+    // Killed before its first step, there is no run.
+    expect({ point, states, starts }).toEqual({ point, states: states.length === 0 ? [] : ["COMPLETED"], starts: states.length });
+  }
+}
+
 /** How many steps with ledger and target an undisturbed run takes. It also creates the job or definition that later runs share. */
-export async function countSteps(place: Place): Promise<number> {
+async function countSteps(place: Place): Promise<number> {
   const { stdout, stderr } = await watcher(place, 0, "before");
   if (stdout.trim() === "") throw new Error(stderr);
   const { steps, state } = JSON.parse(stdout) as { steps: number; state: string };
@@ -29,7 +67,7 @@ export async function countSteps(place: Place): Promise<number> {
  * Kill a watcher at one step, then let another one take up what it left.
  * @param started everything that the fake cloud has ever started, by id
  */
-export async function killAndTakeUp(started: ReadonlyMap<string, unknown>, place: Place, { n, when }: KillPoint): Promise<Left> {
+async function killAndTakeUp(started: ReadonlyMap<string, unknown>, place: Place, { n, when }: KillPoint): Promise<Left> {
   const before = started.size;
   const { signal, stdout, stderr } = await watcher(place, n, when);
   // How often it looks depends on its speed. If it was done before that step, it only has to be right.
