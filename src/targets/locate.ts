@@ -19,7 +19,7 @@ export interface PoolLocation {
   network: string | null;
 }
 
-/** Read a pool's place from its declaration, in the same way for all clouds. Secrets and placeholders count as unknown. */
+// A pool's place is read from its declaration in the same way for all clouds. Secrets and placeholders count as unknown.
 
 /** The default of a variable in the pool's base job template. */
 export function defaultOf({ baseJobTemplate }: DeclaredPlace, variable: string): Value | undefined {
