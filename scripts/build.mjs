@@ -1,11 +1,12 @@
-// `lib/`: the modules by tsc without type checks, and the CLI in chunks. A type error must not make `npm ci` fail; lint and test check
-// types.
+// `lib/`: the modules by tsc without type checks, the run page, and the CLI in chunks. A type error must not make `npm ci` fail; lint and
+// test check types.
 import { spawnSync } from "node:child_process";
 import { copyFileSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "rolldown";
+import { build as buildPage } from "vite";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 process.chdir(root);
@@ -19,6 +20,8 @@ mkdirSync("lib/src/manifest", { recursive: true });
 copyFileSync("src/manifest/manifest.schema.json", "lib/src/manifest/manifest.schema.json");
 for (const program of ["bootstrap.py", "import.py", "inspect.py"])
   copyFileSync(`src/entrypoint/${program}`, `lib/src/entrypoint/${program}`);
+
+await buildPage({ configFile: "web/vite.config.mjs", configLoader: "native" });
 
 /** Compiling the manifest's schema takes ajv 40 ms. The bundle contains it compiled, by the same ajv with the same options. */
 const precompiledManifestSchema = {

@@ -27,6 +27,7 @@ beforeAll(() => {
     "bin",
     "src",
     "components",
+    "web",
     "scripts",
     "docs",
     "package.json",

@@ -35,6 +35,7 @@ function pushpoolWithToy(): string {
   for (const name of [
     "src",
     "components",
+    "web",
     "scripts",
     "bin",
     "package.json",
