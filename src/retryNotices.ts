@@ -20,6 +20,8 @@ export interface Progress {
    * @param kind all work that waits for the same kind of reason shares one notice @default the reason
    */
   failed(reason: string, kind?: string): void;
+  /** Report what the next attempt waits for. @param reason one line */
+  waits(reason: string): void;
 }
 
 interface Waiting {
@@ -63,6 +65,11 @@ export class RetryNotices {
           Object.assign(waiting, { reason, kind, tries: waiting.tries + 1 });
           this.#arm();
         },
+        waits: (reason) => {
+          // What has failed is more worth knowing.
+          if (waiting.tries === 0) Object.assign(waiting, { reason, kind: reason });
+          this.#arm();
+        },
       });
     } finally {
       this.#waiting.delete(waiting);
@@ -98,8 +105,8 @@ export class RetryNotices {
       const took = formatDuration(now - since);
       const more = others.length === 0 ? "" : ` (${others.length} more calls wait for the same reason)`;
       this.tell(
-        reason === undefined
-          ? `${what}: still waiting after ${took}${more}`
+        reason === undefined || tries === 0
+          ? `${what}: still waiting after ${took}${more}${reason === undefined ? "" : `: ${reason}`}`
           : `${what}: trying again, ${tries} ${tries === 1 ? "try" : "tries"} in ${took} so far${more}: ${reason}`,
       );
     }

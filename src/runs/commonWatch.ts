@@ -54,16 +54,16 @@ class CommonWatch {
         for (const one of due) this.#settle(one, false);
       },
       left: ({ resolve }) => resolve(true),
+      rarely: (message) => context.listeners.tell(`work pool "${of.run.workPool}": ${message}`, of.run.workPool),
     });
   }
 
   /**
-   * Resolves when a run has changed in the ledger, by a look or by another process; when `signal` fires; or at the deadline (milliseconds
-   * since the epoch).
+   * Resolves when a run has changed in the ledger, by a look or by another process, or when `signal` fires.
    * @param record of a run that is PENDING or RUNNING, with infrastructure
    * @returns `false` if a look at all runs failed: a look at each alone then shows what is wrong
    */
-  untilChanged({ run }: RunRecord, { signal, deadline }: { signal: AbortSignal; deadline: number }): Promise<boolean> {
+  untilChanged({ run }: RunRecord, signal: AbortSignal): Promise<boolean> {
     return new Promise((resolve) => {
       this.#watch.add({
         id: run.id,
@@ -72,7 +72,6 @@ class CommonWatch {
         phase: run.state.type === "PENDING" ? "pending" : "running",
         due: 0,
         pause: 0,
-        deadline,
         signal,
         resolve,
       });

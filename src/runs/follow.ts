@@ -4,6 +4,7 @@ import type { RunRecord } from "../ledger";
 import { type FlowRun, isTerminal, type State } from "../model/flowRun";
 import { UserError } from "../userError";
 import { commonWatch } from "./commonWatch";
+import { isInterruption } from "./interruption";
 import { newOutput } from "./newOutput";
 import { cleanUp, observe } from "./observe";
 import type { RunEvent, RunsContext, Watching } from "./runsContext";
@@ -42,7 +43,8 @@ async function toItsEnd(
   { signal, onEvent, timeoutMs, logs = true, graceSeconds }: Following,
 ): Promise<FlowRun> {
   const stop = signal ?? new AbortController().signal;
-  const deadline = timeoutMs === undefined ? Number.POSITIVE_INFINITY : Date.now() + timeoutMs;
+  // A submission under way is finished in spite of the time: it would have to be taken up.
+  const watching = timeoutMs === undefined ? stop : AbortSignal.any([stop, AbortSignal.timeout(timeoutMs)]);
   const tell = teller(onEvent);
   const output = logs ? new OutputTail(context, (event) => onEvent?.(event)) : undefined;
   // Kept between looks. Released while a common watch has the run: there may be thousands of runs.
@@ -56,13 +58,13 @@ async function toItsEnd(
     const before = record ?? (await mustRead(context, id));
     tell.state(before.run);
     if (isTerminal(before.run.state)) {
-      await output?.drain(before, stop);
-      return { over: (await cleanUp(context, before)).run };
+      await output?.drain(before, watching);
+      return { over: (await cleanUp(context, before, watching)).run };
     }
-    if (stop.aborted || Date.now() >= deadline) return { over: before.run };
+    if (watching.aborted) return { over: before.run };
     if (!alone && isUnderWay(before)) {
       record = undefined;
-      const changed = commonWatch(context, before).untilChanged(before, { signal: stop, deadline });
+      const changed = commonWatch(context, before).untilChanged(before, watching);
       return {
         until: changed.then((watched) => {
           alone = !watched;
@@ -71,11 +73,11 @@ async function toItsEnd(
     }
     alone = output !== undefined;
 
-    const step = await advance(context, before, stop, graceSeconds);
+    const step = await advance(context, before, { stop, watching }, graceSeconds);
     record = step.record;
     // Report a state before the lines that came in it, and the end after all lines.
     if (!isTerminal(record.run.state)) tell.state(record.run);
-    await output?.pull(record);
+    await output?.pull(record, watching);
     const { pace } = await context.target(record);
     if (step.kind === "held") {
       tell.waiting(record.run, step.reason);
@@ -89,16 +91,22 @@ async function toItsEnd(
       pause = changed ? pace.first : Math.min(Math.max(pause, pace.first) * 1.5, pace.longest);
     }
     if (isTerminal(record.run.state)) return { until: Promise.resolve() };
-    await sleep(Math.max(0, Math.min(pause, deadline - Date.now())), undefined, { signal: stop }).catch(() => {});
+    await sleep(pause, undefined, { signal: watching }).catch(() => {});
     // Most looks find nothing new. With many runs, reading each one again would be most of the work.
     if (!(await context.ledger.isAt(id, record.run.version))) record = undefined;
     return { until: Promise.resolve() };
   };
 
-  for (;;) {
-    const next = await look();
-    if ("over" in next) return next.over;
-    await next.until;
+  try {
+    for (;;) {
+      const next = await look();
+      if ("over" in next) return next.over;
+      await next.until;
+    }
+  } catch (error) {
+    // The signal has ended what was waited for.
+    if (!isInterruption(error, watching)) throw error;
+    return (await mustRead(context, id)).run;
   }
 }
 
@@ -126,14 +134,20 @@ export async function submitOnce(context: RunsContext, id: string, { signal, onE
   return step.record.run;
 }
 
-async function advance(context: RunsContext, record: RunRecord, signal: AbortSignal, graceSeconds?: number): Promise<Advance> {
+/** @param signals `stop`: the user's; `watching`: also the end of the time */
+async function advance(
+  context: RunsContext,
+  record: RunRecord,
+  { stop, watching }: { stop: AbortSignal; watching: AbortSignal },
+  graceSeconds?: number,
+): Promise<Advance> {
   const { state, infrastructureId } = record.run;
-  if (state.type === "SCHEDULED") return submitScheduled(context, record, signal);
-  if (state.type === "CANCELLING") return confirmStopped(context, record, graceSeconds);
-  if (infrastructureId === undefined) return takeUp(context, record, signal);
-  const [seen = record] = await observe(context, [record]);
+  if (state.type === "SCHEDULED") return submitScheduled(context, record, stop);
+  if (state.type === "CANCELLING") return confirmStopped(context, record, graceSeconds, watching);
+  if (infrastructureId === undefined) return takeUp(context, record, stop);
+  const [seen = record] = await observe(context, [record], watching);
   // If the cloud has no time limit, the watcher enforces it; a mere reader does not.
-  if (!isTerminal(seen.run.state)) await (await context.target(seen)).enforceLimits?.([infrastructureId]);
+  if (!isTerminal(seen.run.state)) await (await context.target(seen)).enforceLimits?.([infrastructureId], watching);
   return { kind: "moved", record: seen };
 }
 
@@ -167,7 +181,7 @@ class OutputTail {
     private readonly onEvent: (event: RunEvent) => void,
   ) {}
 
-  async pull(record: RunRecord): Promise<void> {
+  async pull(record: RunRecord, signal: AbortSignal): Promise<void> {
     const { run, submission } = record;
     if (run.infrastructureId === undefined || !isStreamed(submission)) return;
     if (this.#of !== run.infrastructureId) {
@@ -178,7 +192,7 @@ class OutputTail {
     if (this.#complete) return;
     const target = await this.context.target(record);
     try {
-      for await (const page of newOutput(target, run.infrastructureId, this.#cursor)) {
+      for await (const page of newOutput(target, run.infrastructureId, this.#cursor, signal)) {
         for (const line of page.lines) this.onEvent({ kind: "log", line });
         this.#cursor = page.cursor;
         this.#complete = page.complete;
@@ -199,7 +213,7 @@ class OutputTail {
     if (record.run.infrastructureId === undefined || !isStreamed(record.submission)) return;
     const until = Date.now() + LOG_DRAIN;
     for (;;) {
-      await this.pull(record);
+      await this.pull(record, signal);
       if (this.#complete || signal.aborted) return;
       if (Date.now() > until) {
         this.onEvent({ kind: "warning", message: "the last lines of the log have not come: `pushpool logs` shows them later" });

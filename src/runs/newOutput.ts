@@ -7,9 +7,14 @@ import type { InfrastructureId, LogPage, Target } from "../targets/target";
  * same cursor as the one before.
  * @param cursor @default from the start
  */
-export async function* newOutput(target: Pick<Target, "logs">, id: InfrastructureId, cursor?: string): AsyncGenerator<LogPage> {
+export async function* newOutput(
+  target: Pick<Target, "logs">,
+  id: InfrastructureId,
+  cursor?: string,
+  signal?: AbortSignal,
+): AsyncGenerator<LogPage> {
   for (let before = cursor; ; ) {
-    const page = await target.logs(id, before);
+    const page = await target.logs(id, before, signal);
     yield page;
     if (page.complete || (page.lines.length === 0 && page.cursor === before)) return;
     before = page.cursor;

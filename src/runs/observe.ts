@@ -11,8 +11,8 @@ import { changeBy } from "./states";
  * @returns the same runs, in the same order, as they are now
  * @throws {UserError} if a pool's cloud cannot be asked
  */
-export async function observe(context: RunsContext, records: RunRecord[]): Promise<RunRecord[]> {
-  return recorded(context, records, await look(context, records.filter(isLedgers), rethrow));
+export async function observe(context: RunsContext, records: RunRecord[], signal?: AbortSignal): Promise<RunRecord[]> {
+  return recorded(context, records, await look(context, records.filter(isLedgers), rethrow, signal), signal);
 }
 
 /** The same for lists. If a pool's cloud cannot be asked, its runs stay as they are, with a warning. */
@@ -21,8 +21,8 @@ export async function observeWherePossible(context: RunsContext, records: RunRec
 }
 
 /** Look at the infrastructure of a run that this process stops, whoever owns its state, and record what it shows. */
-export async function observeStopping(context: RunsContext, record: RunRecord): Promise<RunRecord> {
-  const [seen = record] = await recorded(context, [record], await look(context, [record], rethrow));
+export async function observeStopping(context: RunsContext, record: RunRecord, signal?: AbortSignal): Promise<RunRecord> {
+  const [seen = record] = await recorded(context, [record], await look(context, [record], rethrow, signal), signal);
   return seen;
 }
 
@@ -50,6 +50,7 @@ async function look(
   context: RunsContext,
   records: RunRecord[],
   onFailure: (error: unknown, pool: string) => void,
+  signal?: AbortSignal,
 ): Promise<Map<string, Observation>> {
   const byTarget = Map.groupBy(
     records.filter(({ run }) => !isTerminal(run.state) && run.infrastructureId !== undefined),
@@ -61,7 +62,7 @@ async function look(
     const ids = batch.map(({ run }) => run.infrastructureId as string);
     const seen = await context
       .target(first)
-      .then((target) => target.observe(ids))
+      .then((target) => target.observe(ids, signal))
       .catch((error) => onFailure(error, first.run.workPool));
     if (!seen) continue;
     for (const { run, poolType } of batch) {
@@ -73,17 +74,27 @@ async function look(
   return observations;
 }
 
-async function recorded(context: RunsContext, records: RunRecord[], seen: ReadonlyMap<string, Observation>): Promise<RunRecord[]> {
+async function recorded(
+  context: RunsContext,
+  records: RunRecord[],
+  seen: ReadonlyMap<string, Observation>,
+  signal?: AbortSignal,
+): Promise<RunRecord[]> {
   const now: RunRecord[] = [];
   for (const record of records) {
     const observation = seen.get(record.run.id);
-    now.push(observation ? await recordSeen(context, record, observation) : record);
+    now.push(observation ? await recordSeen(context, record, observation, signal) : record);
   }
   return now;
 }
 
 /** Record an observation of a run's infrastructure. @returns the run as it is now */
-export async function recordSeen(context: RunsContext, record: RunRecord, observation: Observation): Promise<RunRecord> {
+export async function recordSeen(
+  context: RunsContext,
+  record: RunRecord,
+  observation: Observation,
+  signal?: AbortSignal,
+): Promise<RunRecord> {
   const { run } = record;
   const change = changeBy(isLedgers(record) ? observation : asStopped(observation), run);
   if (!change) return record;
@@ -91,7 +102,7 @@ export async function recordSeen(context: RunsContext, record: RunRecord, observ
   const changed =
     (await context.ledger.change(run.id, run.version, change, observation.phase === "ended" ? "now" : "soon")) ??
     (await context.ledger.read(run.id));
-  return changed ? cleanUp(context, changed) : record;
+  return changed ? cleanUp(context, changed, signal) : record;
 }
 
 /**
@@ -103,11 +114,11 @@ function asStopped(observation: Observation): Observation {
 }
 
 /** Clean up after an ended attempt, once. If it fails, the next watcher repeats it; the outcome does not change. */
-export async function cleanUp(context: RunsContext, record: RunRecord): Promise<RunRecord> {
+export async function cleanUp(context: RunsContext, record: RunRecord, signal?: AbortSignal): Promise<RunRecord> {
   const { run } = record;
   if (!isTerminal(run.state) || run.infrastructureId === undefined || record.cleanedAt !== undefined) return record;
   try {
-    await (await context.target(record)).cleanup(run.infrastructureId);
+    await (await context.target(record)).cleanup(run.infrastructureId, signal);
   } catch (error) {
     if (error instanceof UserError) context.warn(error.message);
     return record;

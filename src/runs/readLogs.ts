@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type FlowRun, isTerminal } from "../model/flowRun";
 import type { LogLine } from "../targets/target";
 import { mustRead } from "./follow";
+import { isInterruption } from "./interruption";
 import { newOutput } from "./newOutput";
 import { observe } from "./observe";
 import type { RunsContext } from "./runsContext";
@@ -17,12 +18,12 @@ export async function readLogs(
 ): Promise<FlowRun> {
   let cursor: string | undefined;
   let complete = false;
-  for (;;) {
-    const [record = await mustRead(context, id)] = await observe(context, [await mustRead(context, id)]);
+  const read = async (): Promise<FlowRun | undefined> => {
+    const [record = await mustRead(context, id)] = await observe(context, [await mustRead(context, id)], signal);
     const { run } = record;
     const target = await context.target(record);
     if (run.infrastructureId !== undefined) {
-      for await (const page of newOutput(target, run.infrastructureId, cursor)) {
+      for await (const page of newOutput(target, run.infrastructureId, cursor, signal)) {
         for (const line of page.lines) onLine(line);
         cursor = page.cursor;
         complete = page.complete;
@@ -30,6 +31,16 @@ export async function readLogs(
     }
     const over = complete || (isTerminal(run.state) && run.infrastructureId === undefined);
     if (!follow || over || signal?.aborted) return run;
-    await sleep(target.pace.longest, undefined, signal ? { signal } : {}).catch(() => {});
+    await sleep(target.pace.longest, undefined, signal ? { signal } : {});
+    return undefined;
+  };
+  try {
+    for (;;) {
+      const over = await read();
+      if (over) return over;
+    }
+  } catch (error) {
+    if (!isInterruption(error, signal)) throw error;
+    return (await mustRead(context, id)).run;
   }
 }

@@ -3,6 +3,7 @@ import type { RunRecord } from "../ledger";
 import { type FlowRun, isTerminal } from "../model/flowRun";
 import { oneLine } from "../shown";
 import { UserError } from "../userError";
+import { isInterruption } from "./interruption";
 import { observeStopping } from "./observe";
 import { describeOwner, ownerLives } from "./owner";
 import type { RunsContext, Watching } from "./runsContext";
@@ -44,7 +45,10 @@ async function untilStopped(
   }
   let reasonTold: string | undefined;
   while (!isTerminal(record.run.state)) {
-    const step = await confirmStopped(context, record, graceSeconds);
+    const step = await confirmStopped(context, record, graceSeconds, signal).catch((error) => {
+      if (!isInterruption(error, signal)) throw error;
+    });
+    if (!step) return ((await context.ledger.read(id)) ?? record).run;
     record = step.record;
     if (step.kind === "held" && step.reason !== reasonTold) {
       reasonTold = step.reason;
@@ -86,20 +90,25 @@ async function begin(context: RunsContext, id: string): Promise<RunRecord> {
  * Advance a CANCELLING run: ask the target to stop what was started, and record its answer. If the run's submitter still lives, first wait
  * for what it starts.
  */
-export async function confirmStopped(context: RunsContext, record: RunRecord, graceSeconds = DEFAULT_GRACE_SECONDS): Promise<Advance> {
+export async function confirmStopped(
+  context: RunsContext,
+  record: RunRecord,
+  graceSeconds = DEFAULT_GRACE_SECONDS,
+  signal?: AbortSignal,
+): Promise<Advance> {
   const { run, owner } = record;
   const target = await context.target(record);
   if (run.infrastructureId !== undefined) {
     if (!context.stopAsked.has(run.infrastructureId)) {
-      await target.stop(run.infrastructureId, { reason: `pushpool cancel ${run.id}`, graceSeconds });
+      await target.stop(run.infrastructureId, { reason: `pushpool cancel ${run.id}`, graceSeconds }, signal);
       context.stopAsked.add(run.infrastructureId);
     }
-    return { kind: "moved", record: await observeStopping(context, record) };
+    return { kind: "moved", record: await observeStopping(context, record, signal) };
   }
   if (owner !== undefined && ownerLives(owner)) {
     return { kind: "held", record, reason: `${describeOwner(owner)} is submitting it; it is stopped as soon as it is there` };
   }
-  const found = await target.find(run.id, run.attempt, record.submission);
+  const found = await target.find(run.id, run.attempt, record.submission, signal);
   const now = context.now();
   const change =
     found === undefined

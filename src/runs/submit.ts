@@ -57,7 +57,7 @@ export async function submitScheduled(
     let answer = await context.ledger.acquireSlot(run.id, run.version, limits, pending);
     if (answer.kind === "full") {
       // Those that hold the slots may have ended while nobody watched.
-      await observe(context, await context.ledger.slotHolders(run.stack, run.workPool, run.deployment));
+      await observe(context, await context.ledger.slotHolders(run.stack, run.workPool, run.deployment), signal);
       answer = await context.ledger.acquireSlot(run.id, run.version, limits, pending);
     }
     switch (answer.kind) {
@@ -84,7 +84,7 @@ export async function takeUp(context: RunsContext, record: RunRecord, signal: Ab
     const claimed = await context.ledger.change(run.id, run.version, { owner });
     if (!claimed) return moved(context, record);
     const target = await context.target(record);
-    const found = await target.find(run.id, run.attempt, record.submission);
+    const found = await target.find(run.id, run.attempt, record.submission, signal);
     if (found !== undefined) return recordInfrastructure(context, claimed, found);
     return send(context, claimed, await submissionOf(context, claimed), signal, onTheWay);
   });

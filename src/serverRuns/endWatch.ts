@@ -34,7 +34,7 @@ export class EndWatch {
   /** Resolves with the end of a run; never, once the signal has fired. */
   untilEnded(infrastructureId: InfrastructureId): Promise<EndedObservation> {
     return new Promise((resolve) => {
-      this.#watch.add({ infrastructureId, signal: this.signal, deadline: Number.POSITIVE_INFINITY, due: 0, pause: 0, resolve });
+      this.#watch.add({ infrastructureId, signal: this.signal, due: 0, pause: 0, resolve });
     });
   }
 }

@@ -141,10 +141,16 @@ export interface LeftoversAsked {
  *
  * Errors that users can act on are {@link UserError}s: exit code 2 from `plan` (invalid input, with its path), 5 from the rest (refused or
  * unreachable).
+ *
+ * Every method that waits takes a `signal`. Soon after it fires, the method rejects with an `AbortError`, and nothing goes on in the
+ * background that nobody else waits for. What was not done is done by the next caller.
  */
 export interface Target {
-  /** How often to look, in milliseconds: the first pause, and the longest one. */
-  readonly pace: { first: number; longest: number };
+  /**
+   * How often to look, in milliseconds: the first pause, and the longest one. `together`: if each look at a run is a call of its own, how
+   * many runs to look at in one go, so that a watcher of thousands need not wait for all of them. @default all
+   */
+  readonly pace: { first: number; longest: number; together?: number };
   /** How long the place lets a stopped run end by itself, as a sentence, if no other time can be requested. */
   readonly ownGrace?: string;
 
@@ -166,7 +172,7 @@ export interface Target {
    * After a crash: did this attempt start? Returns `undefined` only if it certainly did not.
    * @param submission as in the ledger, with references to its secrets, if the ledger has the run: it says where to look
    */
-  find(runId: string, attempt: number, submission?: JsonObject): Promise<InfrastructureId | undefined>;
+  find(runId: string, attempt: number, submission?: JsonObject, signal?: AbortSignal): Promise<InfrastructureId | undefined>;
 
   /**
    * Why a run that {@link Target.find} does not find may still be running: it cannot be seen from here. A sentence without its full stop.
@@ -175,25 +181,25 @@ export interface Target {
   unseen?(runId: string): string | undefined;
 
   /** Look at these, with as few calls as possible. Every id gets an answer. */
-  observe(ids: readonly InfrastructureId[]): Promise<Map<InfrastructureId, Observation>>;
+  observe(ids: readonly InfrastructureId[], signal?: AbortSignal): Promise<Map<InfrastructureId, Observation>>;
 
   /**
    * Ask those that are past their time limit to stop. Only for clouds without time limits, and for callers that watch a run to its end. A
    * mere look stops nothing. {@link observe} proves the end.
    */
-  enforceLimits?(ids: readonly InfrastructureId[]): Promise<void>;
+  enforceLimits?(ids: readonly InfrastructureId[], signal?: AbortSignal): Promise<void>;
 
   /** The lines after `cursor` (without one, from the start). Resumable: no line is lost, none comes twice. */
-  logs(id: InfrastructureId, cursor?: string): Promise<LogPage>;
+  logs(id: InfrastructureId, cursor?: string, signal?: AbortSignal): Promise<LogPage>;
 
   /**
    * Ask it to stop: SIGTERM, then SIGKILL after the grace period (or its {@link Target.ownGrace}). Only {@link Target.observe} proves that
    * it did. No error if it has ended.
    */
-  stop(id: InfrastructureId, request: { reason: string; graceSeconds: number }): Promise<void>;
+  stop(id: InfrastructureId, request: { reason: string; graceSeconds: number }, signal?: AbortSignal): Promise<void>;
 
   /** Remove what is left of an ended attempt, unless its logs and outcome need it. Never changes the outcome; may be repeated. */
-  cleanup(id: InfrastructureId): Promise<void>;
+  cleanup(id: InfrastructureId, signal?: AbortSignal): Promise<void>;
 
   /**
    * Remove what no run of the pool has used for a week, with a limited number of calls. Never what is in use, another stack's, or created

@@ -15,8 +15,11 @@ const look = setInterval(() => {
 }, 50);
 const watched = ids.map((id) => trigger.watch(id, { signal: stop.signal, logs: false }));
 await new Promise((done) => setTimeout(done, 45_000));
+const aborted = performance.now();
 stop.abort();
 const seen = await Promise.all(watched);
 clearInterval(look);
 await trigger.close();
-process.send({ peak, count: seen.length, running: seen.filter(({ state }) => state.type === "RUNNING").length }, () => process.exit(0));
+const answered = performance.now() - aborted;
+process.send({ peak, answered, running: seen.filter(({ state }) => state.type === "RUNNING").length });
+process.disconnect();

@@ -1,24 +1,31 @@
 import { join } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
+import { afterEach, expect, onTestFinished, test, vi } from "vitest";
 import { openSqliteLedger } from "../../src/ledger";
 import type { Manifest } from "../../src/manifest/manifest";
 import { type FlowRun, type Runs, runsOver } from "../../src/runs";
-import type { Observation } from "../../src/targets/target";
+import type { Observation, Target } from "../../src/targets/target";
 import { defaultTemplate } from "../../src/template";
 import { scratch } from "../scratch";
 import { until } from "../until";
 import { ended, RUNNING, ScriptedTarget } from "./scriptedTarget";
 
+afterEach(() => vi.restoreAllMocks());
+
 const MANY = 300;
 const DONE = ended({ kind: "exited", code: 0 });
 
 class CountingTarget extends ScriptedTarget {
+  override pace: Target["pace"] = { first: 1, longest: 5 };
   readonly asked: number[] = [];
+  readonly seen = new Set<string>();
+  beforeAnswer: (signal?: AbortSignal) => Promise<void> = async () => {};
   readonly limited = new Set<string>();
   denied: string | undefined;
 
-  override async observe(ids: readonly string[]): Promise<Map<string, Observation>> {
+  override async observe(ids: readonly string[], signal?: AbortSignal): Promise<Map<string, Observation>> {
     this.asked.push(ids.length);
+    for (const id of ids) this.seen.add(id);
+    await this.beforeAnswer(signal);
     if (this.denied !== undefined && ids.includes(this.denied)) throw new Error(`no leave to see ${this.denied}`);
     return super.observe(ids);
   }
@@ -130,4 +137,47 @@ test("a follower that gives up or whose time is over stops, while the others con
   expect((await Promise.all(followed.slice(0, 2))).map((run) => run.state.type)).toEqual(["PENDING", "PENDING"]);
   target.set(infra(three), DONE);
   expect((await followed[2])?.state.type).toBe("COMPLETED");
+});
+
+test("a follower that gives up ends the look that it waits for", async () => {
+  const { target, open } = place();
+  const runs = open();
+  const [run] = (await submitted(runs, 1)) as [FlowRun];
+  for (const logs of [false, true]) {
+    let began = 0;
+    target.beforeAnswer = (signal) => {
+      began += 1;
+      return new Promise((_, reject) => signal?.addEventListener("abort", () => reject(signal.reason)));
+    };
+    const stop = new AbortController();
+    const followed = runs.followRun(run.id, { logs, signal: stop.signal });
+    await until(() => began > 0);
+    stop.abort();
+    expect([(await followed).state.type, began]).toEqual(["PENDING", 1]);
+    const late = runs.followRun(run.id, { logs, timeoutMs: 20 });
+    expect((await late).state.type).toBe("PENDING");
+  }
+});
+
+test("if a look at each takes a call, some at a time are looked at, all get their turn, and the user learns how rarely", async () => {
+  const { target, open } = place();
+  const runs = open();
+  target.pace = { first: 1, longest: 5, together: 7 };
+  const all = await submitted(runs, 40);
+  // Each look takes a minute, by this clock.
+  let later = 0;
+  const now = performance.now.bind(performance);
+  vi.spyOn(performance, "now").mockImplementation(() => now() + later);
+  target.beforeAnswer = async () => {
+    later += 60_000;
+  };
+  const told: string[] = [];
+  const followed = all.map(({ id }) =>
+    runs.followRun(id, { logs: false, onEvent: (event) => event.kind === "warning" && told.push(event.message) }),
+  );
+  await until(() => target.seen.size === all.length);
+  for (const run of all) target.set(infra(run), DONE);
+  expect((await Promise.all(followed)).every(({ state }) => state.type === "COMPLETED")).toBe(true);
+  expect(Math.max(...target.asked)).toBeLessThanOrEqual(7);
+  expect(told[0]).toMatch(/^work pool "local": pushpool sees each of its 40 runs about every 5 min 4\d s: the cloud limits/);
 });

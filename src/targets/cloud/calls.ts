@@ -3,7 +3,7 @@ import pRetry from "p-retry";
 import { RetryNotices } from "../../retryNotices";
 import type { SharedNotes } from "../target";
 import { CloudFailure, mayPass } from "./failure";
-import { emptied, type TokenBucket, waitForTurn } from "./tokenBucket";
+import { emptied, rateOf, type TokenBucket, waitForTurn } from "./tokenBucket";
 
 /** How long one call may take, in milliseconds. */
 export const CALL_TIMEOUT = 30_000;
@@ -107,11 +107,14 @@ export function openCalls<Kind extends string>(of: Caller<Kind>): Call {
   return (what, buckets, call, { signal, repeatable = true, beforeTry } = {}) => {
     const pauseAfter = judge(repeatable);
     let pause = 0;
-    return notices.during(`work pool "${pool}": ${what}`, async ({ failed }) => {
+    return notices.during(`work pool "${pool}": ${what}`, async ({ failed, waits }) => {
       const began = Date.now();
       const attempt = async () => {
         if (pause > 0) await sleep(pause, undefined, signal ? { signal } : {});
-        for (const bucket of buckets) await waitForTurn(notes, bucket, signal);
+        for (const bucket of buckets) {
+          const onWait = () => waits(`${cloud} allows ${rateOf(bucket)}, and other calls are before this one`);
+          await waitForTurn(notes, bucket, { signal, onWait });
+        }
         await beforeTry?.();
         try {
           return await call();

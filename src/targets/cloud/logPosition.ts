@@ -2,7 +2,7 @@ import type { InfrastructureId, LogPage } from "../target";
 
 /** Reads the logs of a pool's runs. */
 export interface LogReader {
-  page(id: InfrastructureId, cursor: string | undefined): Promise<LogPage>;
+  page(id: InfrastructureId, cursor: string | undefined, signal?: AbortSignal): Promise<LogPage>;
 }
 
 /** How far a run's log has been read: the content of its cursor. Times are the cloud's, in milliseconds. */

@@ -17,10 +17,12 @@ export interface TimeLimits {
   /** It has ended, or is being stopped. */
   over(id: InfrastructureId): void;
   /** Stop it if it was past a limit when it was last seen. If it was never seen, nothing happens. */
-  enforce(id: InfrastructureId): Promise<void>;
+  enforce(id: InfrastructureId, signal?: AbortSignal): Promise<void>;
 }
 
-export function openTimeLimits(stop: (id: InfrastructureId, phase: "pending" | "running") => Promise<void>): TimeLimits {
+export function openTimeLimits(
+  stop: (id: InfrastructureId, phase: "pending" | "running", signal?: AbortSignal) => Promise<void>,
+): TimeLimits {
   const latest = new Map<InfrastructureId, LimitedRun>();
   const stopping = new Set<InfrastructureId>();
   return {
@@ -30,12 +32,12 @@ export function openTimeLimits(stop: (id: InfrastructureId, phase: "pending" | "
     over: (id) => {
       latest.delete(id);
     },
-    enforce: async (id) => {
+    enforce: async (id, signal) => {
       const { createdAt, startedAt, timeoutSeconds = null, startTimeoutSeconds = null } = latest.get(id) ?? {};
       const [since, limit] = startedAt === undefined ? [createdAt, startTimeoutSeconds] : [startedAt, timeoutSeconds];
       if (since === undefined || limit === null || Date.now() < since + limit * 1000 || stopping.has(id)) return;
       stopping.add(id);
-      await stop(id, startedAt === undefined ? "pending" : "running").finally(() => stopping.delete(id));
+      await stop(id, startedAt === undefined ? "pending" : "running", signal).finally(() => stopping.delete(id));
     },
   };
 }

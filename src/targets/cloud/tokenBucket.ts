@@ -20,8 +20,13 @@ export interface TokenBucket extends BucketSize {
  * Take one call from the bucket, and wait until it may go.
  *
  * The note is the time when the bucket will be full again, in milliseconds. An unused bucket therefore needs no writes.
+ * @param onWait called if it has to wait
  */
-export async function waitForTurn(notes: SharedNotes, bucket: TokenBucket, signal?: AbortSignal): Promise<void> {
+export async function waitForTurn(
+  notes: SharedNotes,
+  bucket: TokenBucket,
+  { signal, onWait }: { signal?: AbortSignal | undefined; onWait?: () => void } = {},
+): Promise<void> {
   if (bucket.afterRefusal !== undefined && Date.now() >= ((await countedUntil(notes, bucket).value()) ?? 0)) return;
   let wait = 0;
   await fullAt(notes, bucket).rewrite((full = 0) => {
@@ -29,7 +34,14 @@ export async function waitForTurn(notes: SharedNotes, bucket: TokenBucket, signa
     wait = waitOf(bucket, full, now);
     return drawn(bucket, full, now);
   });
-  if (wait > 0) await sleep(wait, undefined, signal ? { signal } : {});
+  if (wait <= 0) return;
+  onWait?.();
+  await sleep(wait, undefined, signal ? { signal } : {});
+}
+
+/** How many calls a bucket allows in the long run, in words: `25 a second`. */
+export function rateOf({ perSecond }: BucketSize): string {
+  return perSecond >= 1 ? `${perSecond} a second` : `${Math.round(perSecond * 3600)} an hour`;
 }
 
 /** Take one call from the bucket if it may go at once. @returns whether it may */

@@ -43,7 +43,7 @@ export interface RunApi {
   listJobs(parent: string, pageToken?: string, signal?: AbortSignal): Promise<Page<FoundJob>>;
   /** Not repeated: after an unclear reply, the caller must find out whether to call again. @returns the execution's name */
   runJob(name: string, overrides: RunOverrides, options: Pick<CallOptions, "beforeTry">): Promise<string>;
-  getExecution(name: string): Promise<ExecutionFacts>;
+  getExecution(name: string, signal?: AbortSignal): Promise<ExecutionFacts>;
   /**
    * One page, newest first, as far as Google keeps that order.
    * @param parent a Job's name, or `…/jobs/-` for all
@@ -51,8 +51,8 @@ export interface RunApi {
    */
   listExecutions(parent: string, what: "state" | "marker", pageToken?: string, signal?: AbortSignal): Promise<Page<ExecutionFacts>>;
   /** The first task of an execution. */
-  getTask(execution: string): Promise<TaskFacts | undefined>;
-  cancelExecution(name: string): Promise<void>;
+  getTask(execution: string, signal?: AbortSignal): Promise<TaskFacts | undefined>;
+  cancelExecution(name: string, signal?: AbortSignal): Promise<void>;
 }
 
 /** The fields of executions that determine their state (https://cloud.google.com/apis/docs/system-parameters). */
@@ -109,8 +109,8 @@ export function openRunApi(access: Access, notes: SharedNotes, tell: (message: s
         // The operation is done only when the run is; its metadata has the execution from the start.
         return (operation.metadata as protos.google.cloud.run.v2.IExecution | null)?.name ?? "";
       }),
-    getExecution: (name) =>
-      asked("read", name, {}, async ({ executions }) => executionFacts((await executions.getExecution({ name }, options))[0])),
+    getExecution: (name, signal) =>
+      asked("read", name, { signal }, async ({ executions }) => executionFacts((await executions.getExecution({ name }, options))[0])),
     listExecutions: (parent, what, token, signal) =>
       asked("read", parent, { signal }, async ({ executions }) => {
         const mask = what === "state" ? masked(STATE_MASK) : {};
@@ -120,13 +120,13 @@ export function openRunApi(access: Access, notes: SharedNotes, tell: (message: s
         found.length = 0;
         return pageOf(facts, reply?.nextPageToken);
       }),
-    getTask: (execution) =>
-      asked("read", execution, {}, async ({ tasks }) => {
+    getTask: (execution, signal) =>
+      asked("read", execution, { signal }, async ({ tasks }) => {
         const [[task]] = await tasks.listTasks({ parent: execution, pageSize: 1 }, { ...options, autoPaginate: false });
         return task && taskFacts(task);
       }),
-    cancelExecution: async (name) => {
-      await asked("write", name, {}, ({ executions }) => executions.cancelExecution({ name }, options));
+    cancelExecution: async (name, signal) => {
+      await asked("write", name, { signal }, ({ executions }) => executions.cancelExecution({ name }, options));
     },
   };
 }

@@ -81,9 +81,9 @@ export function openLogReader({
   const hidden = new Map<InfrastructureId, { count: number; told: number }>();
 
   /** What the query needs to know about its callers: the times come from the watcher, which may have to look first. */
-  async function wantedBy(asked: Asked): Promise<WantedBy> {
+  async function wantedBy(asked: Asked, signal: AbortSignal): Promise<WantedBy> {
     const { id, position } = asked;
-    const { createTime, endTime } = await watcher.times(id);
+    const { createTime, endTime } = await watcher.times(id, signal);
     const created = createTime === undefined ? 0 : Date.parse(createTime) - 60_000;
     const ended = endTime === undefined ? undefined : Date.parse(endTime);
     const after = afterOf(position);
@@ -97,10 +97,10 @@ export function openLogReader({
     };
   }
 
-  async function together(some: readonly Asked[], tell: Tell<Asked, LogPage>): Promise<void> {
-    const wanted = await Promise.all(some.map(wantedBy));
+  async function together(some: readonly Asked[], tell: Tell<Asked, LogPage>, signal: AbortSignal): Promise<void> {
+    const wanted = await Promise.all(some.map((each) => wantedBy(each, signal)));
     const [{ name }] = wanted as [WantedBy];
-    const reply = await limit(() => query(projectOf(name.parent), filterOf(wanted)));
+    const reply = await limit(() => query(projectOf(name.parent), filterOf(wanted), signal));
     for (const each of wanted) {
       const { asked } = each;
       tell(asked, reply ? pageFor(each, reply) : { lines: [], cursor: formatCursor(asked.position), complete: false });
@@ -153,13 +153,14 @@ export function openLogReader({
   }
 
   /** @returns `undefined` if the quota or the service does not allow it at the moment */
-  async function query(project: string, filter: string): Promise<Reply | undefined> {
+  async function query(project: string, filter: string, signal: AbortSignal): Promise<Reply | undefined> {
     const { client } = await access.auth();
     const entries: Entry[] = [];
     let pageToken: string | undefined;
     let at = 0;
     const left = () => ({ entries, at, cut: placeOf(entries.at(-1) as Entry) });
     for (let pages = 0; pages < MAX_PAGES; pages++) {
+      signal.throwIfAborted();
       if (!(await tryTurn(notes, cloudRunBucket("logReads", project)))) return entries.length === 0 ? undefined : left();
       try {
         const { data, headers } = await client.request<{ entries?: Entry[]; nextPageToken?: string }>({
@@ -174,6 +175,7 @@ export function openLogReader({
           },
           retry: false,
           timeout: CALL_TIMEOUT,
+          signal,
           responseType: "json",
         });
         entries.push(...(data.entries ?? []));
@@ -196,11 +198,11 @@ export function openLogReader({
     look: together,
   });
   return {
-    page: async (id, cursor) => {
+    page: async (id, cursor, signal) => {
       const read = readWhole.get(id);
       if (read !== undefined && read.cursor === cursor && performance.now() < read.until) return { lines: [], cursor, complete: false };
       const asked: Asked = { id, position: parseCursor(cursor) };
-      return (await pageOf([asked])).get(asked) as LogPage;
+      return (await pageOf([asked], signal)).get(asked) as LogPage;
     },
   };
 }

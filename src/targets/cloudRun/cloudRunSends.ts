@@ -39,7 +39,7 @@ export interface Sends {
    * Find the execution of an attempt whose sender is gone; `undefined` once it certainly does not exist.
    * @param where `planned`: from the ledger's submission; `elsewhere`: where to look for what another ledger's processes may have sent
    */
-  find(of: Attempt, where: { planned?: Whereabouts; elsewhere?: Whereabouts }): Promise<string | undefined>;
+  find(of: Attempt, where: { planned?: Whereabouts; elsewhere?: Whereabouts }, signal?: AbortSignal): Promise<string | undefined>;
 }
 
 /** @param settle how long an execution may be missing in the list, in milliseconds */
@@ -120,17 +120,17 @@ export function openSends({ api, notes, settle }: { api: RunApi; notes: SharedNo
         signal,
       }),
 
-    async find(of, { planned, elsewhere }) {
+    async find(of, { planned, elsewhere }, signal) {
       const held = await noteOf(of).held();
       const { value: send } = held;
       if (send?.execution !== undefined) return send.execution;
       if (send === undefined) {
         // A run of the ledger may still have been sent: the newest notes may be lost if the machine fails.
-        if (planned !== undefined) return appears(of, planned);
-        return elsewhere && look(of, elsewhere);
+        if (planned !== undefined) return appears(of, planned, signal);
+        return elsewhere && look(of, elsewhere, signal);
       }
       // The sender may have stopped at this very moment.
-      const found = await appears(of, send);
+      const found = await appears(of, send, signal);
       if (found !== undefined) return record(of, send, found);
       await held.replace(undefined);
       return undefined;

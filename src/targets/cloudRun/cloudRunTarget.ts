@@ -102,29 +102,29 @@ class CloudRunTarget implements Target {
     );
   }
 
-  async find(runId: string, attempt: number, submission?: JsonObject): Promise<InfrastructureId | undefined> {
+  async find(runId: string, attempt: number, submission?: JsonObject, signal?: AbortSignal): Promise<InfrastructureId | undefined> {
     if (this.#refused.has(`${runId}/${attempt}`)) return undefined;
     const where =
       submission === undefined
         ? { elsewhere: this.#usualPlace }
         : { planned: whereaboutsOf(submission.request as unknown as CloudRunRequest) };
-    return this.#orExplain("looking for the run", () => this.#sends.find({ runId, attempt }, where));
+    return this.#orExplain("looking for the run", () => this.#sends.find({ runId, attempt }, where, signal));
   }
 
-  async observe(ids: readonly InfrastructureId[]): Promise<Map<InfrastructureId, Observation>> {
-    return this.#orExplain("observing runs", () => this.#watcher.observe(ids));
+  async observe(ids: readonly InfrastructureId[], signal?: AbortSignal): Promise<Map<InfrastructureId, Observation>> {
+    return this.#orExplain("observing runs", () => this.#watcher.observe(ids, signal));
   }
 
-  async logs(id: InfrastructureId, cursor?: string): Promise<LogPage> {
-    return this.#orExplain("reading the log", () => this.#logs.page(id, cursor));
+  async logs(id: InfrastructureId, cursor?: string, signal?: AbortSignal): Promise<LogPage> {
+    return this.#orExplain("reading the log", () => this.#logs.page(id, cursor, signal));
   }
 
-  async stop(id: InfrastructureId, { reason }: { reason: string; graceSeconds: number }): Promise<void> {
+  async stop(id: InfrastructureId, { reason }: { reason: string; graceSeconds: number }, signal?: AbortSignal): Promise<void> {
     // Before the request: whoever sees the end then knows who stopped it.
     const first = await stopNote(this.#notes, id).create(reason);
     await this.#orExplain("cancelling the run", async () => {
       try {
-        await this.#api.cancelExecution(id);
+        await this.#api.cancelExecution(id, signal);
       } catch (error) {
         const { kind } = asFailure(error);
         if (kind !== "precondition" && kind !== "missing") throw error;
@@ -134,14 +134,14 @@ class CloudRunTarget implements Target {
     });
   }
 
-  async cleanup(id: InfrastructureId): Promise<void> {
+  async cleanup(id: InfrastructureId, signal?: AbortSignal): Promise<void> {
     const { parent, job } = parseExecutionName(id);
     if (!goesWithItsRun(job)) return;
     await this.#orExplain("removing the run's job", async () => {
-      const end = (await this.#watcher.observe([id])).get(id);
+      const end = (await this.#watcher.observe([id], signal)).get(id);
       if (end?.phase !== "ended") return;
       await endNote(this.#notes, id).create(end);
-      await ifThere(this.#api.deleteJob(`${parent}/jobs/${job}`));
+      await ifThere(this.#api.deleteJob(`${parent}/jobs/${job}`, signal));
     });
   }
 

@@ -24,9 +24,9 @@ export interface ExecutionTimes {
 
 /** Looks at executions, for all watchers in this process together. */
 export interface Watcher {
-  observe(ids: readonly InfrastructureId[]): Promise<Map<InfrastructureId, Observation>>;
+  observe(ids: readonly InfrastructureId[], signal?: AbortSignal): Promise<Map<InfrastructureId, Observation>>;
   /** From the last look, or a new one. */
-  times(id: InfrastructureId): Promise<ExecutionTimes>;
+  times(id: InfrastructureId, signal?: AbortSignal): Promise<ExecutionTimes>;
 }
 
 /** @param settle how long after the first look an execution that Google does not show may only be late, in milliseconds */
@@ -47,17 +47,18 @@ export function openWatcher({ api, notes, settle }: { api: RunApi; notes: Shared
     if (calls > ONE_BY_ONE) notBefore = Date.now() + (calls * 1000) / READS_A_SECOND;
   };
 
-  const get = (id: InfrastructureId) =>
+  const get = (id: InfrastructureId, signal: AbortSignal) =>
     limit(async () => {
+      signal.throwIfAborted();
       count();
-      return ifThere(api.getExecution(id));
+      return ifThere(api.getExecution(id, signal));
     });
 
   /**
    * Many in one region: read the list, newest first, until all are found. Those that it does not show are read by name. So are those that
    * ended without an end time, since the list has no times of conditions.
    */
-  async function listed(wanted: Set<InfrastructureId>, tell: Tell<InfrastructureId, Observation>): Promise<void> {
+  async function listed(wanted: Set<InfrastructureId>, tell: Tell<InfrastructureId, Observation>, signal: AbortSignal): Promise<void> {
     const [first = ""] = wanted;
     const { parent } = parseExecutionName(first);
     // Reading more of the list than this costs more than reading by name.
@@ -65,29 +66,29 @@ export function openWatcher({ api, notes, settle }: { api: RunApi; notes: Shared
     let page: string | undefined;
     for (let pages = 0; pages < most && wanted.size > 0; pages++) {
       count();
-      const { items: executions, next } = await api.listExecutions(`${parent}/jobs/-`, "state", page);
+      const { items: executions, next } = await api.listExecutions(`${parent}/jobs/-`, "state", page, signal);
       // Return page by page: ten thousand executions would need much memory.
       for (const execution of executions) {
         const timeless = isOver(execution) && execution.completionTime === undefined && execution.deleteTime === undefined;
-        if (!timeless && wanted.delete(execution.name)) tell(execution.name, told(execution.name, execution));
+        if (!timeless && wanted.delete(execution.name)) tell(execution.name, told(execution.name, execution, signal));
       }
       page = next;
       if (page === undefined) break;
     }
   }
 
-  function told(id: InfrastructureId, execution: ExecutionFacts): Observation | Promise<Observation> {
+  function told(id: InfrastructureId, execution: ExecutionFacts, signal: AbortSignal): Observation | Promise<Observation> {
     absences.seen(id);
-    if (isOver(execution)) return ended(id, execution);
+    if (isOver(execution)) return ended(id, execution, signal);
     if (!times.has(id)) times.set(id, execution.createTime === undefined ? {} : { createTime: execution.createTime });
     return observationOf(execution, undefined);
   }
 
-  async function ended(id: InfrastructureId, execution: ExecutionFacts): Promise<Observation> {
+  async function ended(id: InfrastructureId, execution: ExecutionFacts, signal: AbortSignal): Promise<Observation> {
     const task = needsTasks(execution)
       ? await limit(async () => {
           count();
-          return ifThere(api.getTask(id));
+          return ifThere(api.getTask(id, signal));
         })
       : undefined;
     const observation = observationOf(execution, task, await stopNote(notes, id).value());
@@ -112,22 +113,22 @@ export function openWatcher({ api, notes, settle }: { api: RunApi; notes: Shared
       calls = 0;
       return Map.groupBy(ids, (id) => parseExecutionName(id).parent).values();
     },
-    look: async (ids, tell) => {
+    look: async (ids, tell, signal) => {
       const wanted = new Set(ids);
-      if (wanted.size > ONE_BY_ONE) await listed(wanted, tell);
+      if (wanted.size > ONE_BY_ONE) await listed(wanted, tell, signal);
       for (const id of wanted)
         tell(
           id,
-          get(id).then((execution) => (execution ? told(id, execution) : gone(id))),
+          get(id, signal).then((execution) => (execution ? told(id, execution, signal) : gone(id))),
         );
     },
   });
   return {
     observe,
-    times: async (id) => {
+    times: async (id, signal) => {
       const known = times.get(id);
       if (known?.endTime !== undefined) return known;
-      await observe([id]);
+      await observe([id], signal);
       return times.get(id) ?? {};
     },
   };

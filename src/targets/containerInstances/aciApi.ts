@@ -31,14 +31,18 @@ export interface AciApi {
   /** Not repeated where it may have been done: over a group that has ended, it would run again. @param group as the SDK has it */
   create(name: GroupName, group: JsonObject, options: CallOptions): Promise<void>;
   /** @returns whether it was there */
-  stop(name: GroupName): Promise<boolean>;
+  stop(name: GroupName, signal?: AbortSignal): Promise<boolean>;
   /** @param location where it is, if that is known: its region's quota counts */
-  delete(name: GroupName, location?: string): Promise<void>;
+  delete(name: GroupName, location?: string, signal?: AbortSignal): Promise<void>;
   /** The end of a container's output, with a time before each line; `undefined`: none yet, or none any more. @param tail the most lines */
-  log(name: GroupName, container: string, tail?: number): Promise<string | undefined>;
+  log(
+    name: GroupName,
+    container: string,
+    options?: { tail?: number | undefined; signal?: AbortSignal | undefined },
+  ): Promise<string | undefined>;
   list(place: GroupPlace, signal?: AbortSignal): Promise<ListedGroup[]>;
   /** Rows of a Log Analytics workspace, by the names of their columns. */
-  query(workspace: string, query: string): Promise<Record<string, unknown>[]>;
+  query(workspace: string, query: string, signal?: AbortSignal): Promise<Record<string, unknown>[]>;
 }
 
 /** A registry may not answer for a moment. */
@@ -216,16 +220,22 @@ export function openAciApi(access: Access, notes: SharedNotes, tell: (message: s
         },
         { ...options, repeatable: false, location: group.location as string | undefined },
       ),
-    stop: async ({ subscription, resourceGroup, group }) => {
+    stop: async ({ subscription, resourceGroup, group }, signal) => {
       const stopped = await ifThere(
-        called("stopping a container group", subscription, ["writes"], async (client, options) => {
-          await client.containerGroups.stop(resourceGroup, group, options);
-          return true;
-        }),
+        called(
+          "stopping a container group",
+          subscription,
+          ["writes"],
+          async (client, options) => {
+            await client.containerGroups.stop(resourceGroup, group, options);
+            return true;
+          },
+          { signal },
+        ),
       );
       return stopped ?? false;
     },
-    delete: async ({ subscription, resourceGroup, group }, location) => {
+    delete: async ({ subscription, resourceGroup, group }, location, signal) => {
       const buckets: AciBucket[] = ["deletesInFiveMinutes", "deletesAnHour", "deletes"];
       await ifThere(
         called(
@@ -235,23 +245,30 @@ export function openAciApi(access: Access, notes: SharedNotes, tell: (message: s
           async (client, options) => {
             await client.containerGroups.beginDelete(resourceGroup, group, options);
           },
-          { location },
+          { location, signal },
         ),
       );
     },
-    log: async ({ subscription, resourceGroup, group }, container, tail) => {
+    log: async ({ subscription, resourceGroup, group }, container, { tail, signal } = {}) => {
       try {
         return await ifThere(
-          called("reading a container's log", subscription, ["reads"], async (client, options) => {
-            const { content } = await client.containers.listLogs(resourceGroup, group, container, {
-              ...options,
-              timestamps: true,
-              ...(tail === undefined ? {} : { tail }),
-            });
-            return content ?? "";
-          }),
+          called(
+            "reading a container's log",
+            subscription,
+            ["reads"],
+            async (client, options) => {
+              const { content } = await client.containers.listLogs(resourceGroup, group, container, {
+                ...options,
+                timestamps: true,
+                ...(tail === undefined ? {} : { tail }),
+              });
+              return content ?? "";
+            },
+            { signal },
+          ),
         );
       } catch (error) {
+        signal?.throwIfAborted();
         if (asFailure(error).kind === "noLog") return undefined;
         throw error;
       }
@@ -269,11 +286,12 @@ export function openAciApi(access: Access, notes: SharedNotes, tell: (message: s
         },
         { signal },
       ),
-    query: async (workspace, query) => {
+    query: async (workspace, query, signal) => {
       const url = `${endpoints.logs}/v1/workspaces/${workspace}/query`;
       const init = { method: "POST", body: JSON.stringify({ query }) };
-      const queried = call("reading Log Analytics", [queryBucket(workspace)], () => fetched(url, scopes.logs, init));
+      const queried = call("reading Log Analytics", [queryBucket(workspace)], () => fetched(url, scopes.logs, init, signal), { signal });
       const reply: JsonObject = await queried.catch((error) => {
+        signal?.throwIfAborted();
         // A workspace has no table before its first row.
         if (/Failed to resolve table/i.test(asFailure(error).message)) return {};
         throw error;

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import pLimit from "p-limit";
 import { oneLine } from "../cloud/failure";
 import type { LogReader } from "../cloud/logPosition";
@@ -35,11 +36,11 @@ const LATER = "That may take ten minutes: read the log again later with `pushpoo
 /** Reads the logs of a pool's runs, and keeps them. */
 export interface AciLogs extends LogReader {
   /** Take down what Azure has. */
-  pull(id: InfrastructureId): Promise<void>;
+  pull(id: InfrastructureId, signal?: AbortSignal): Promise<void>;
   /** The same for a run that goes on, every now and then. */
-  keep(id: InfrastructureId): Promise<void>;
+  keep(id: InfrastructureId, signal?: AbortSignal): Promise<void>;
   /** Take down the last lines of a run that has ended: its group may go then. */
-  drain(id: InfrastructureId, end: Observation & { phase: "ended" }): Promise<void>;
+  drain(id: InfrastructureId, end: Observation & { phase: "ended" }, signal?: AbortSignal): Promise<void>;
   /** Remove the logs of runs that ended {@link KEPT} ago. @returns whether more may be left */
   prune(): Promise<boolean>;
 }
@@ -56,25 +57,29 @@ export function openLogs({ api, notes, watcher, late }: { api: AciApi; notes: Sh
   }
 
   /** @returns whether there was a log */
-  async function pullOnce(id: InfrastructureId, ended: boolean): Promise<boolean> {
+  async function pullOnce(id: InfrastructureId, ended: boolean, signal?: AbortSignal): Promise<boolean> {
     pulledAt.set(id, Date.now());
     const name = parseId(id);
     const container = await containerOf(id);
     const look = !ended && !(await journal.isEmpty(id));
-    const content = await limit(() => api.log(name, container, look ? LOOK : undefined));
+    const content = await limit(() => api.log(name, container, { tail: look ? LOOK : undefined, signal }));
     if (content === undefined) return false;
     if (await journal.add(id, tailOf(content, ended), !look)) return true;
-    const whole = await limit(() => api.log(name, container));
+    const whole = await limit(() => api.log(name, container, { signal }));
     if (whole !== undefined) await journal.add(id, tailOf(whole, ended), true);
     return true;
   }
 
-  async function drain(id: InfrastructureId, { outcome, startedAt, endedAt }: Observation & { phase: "ended" }): Promise<boolean> {
+  async function drain(
+    id: InfrastructureId,
+    { outcome, startedAt, endedAt }: Observation & { phase: "ended" },
+    signal?: AbortSignal,
+  ): Promise<boolean> {
     if (await drainedNote(id).value()) return true;
     const stopped = outcome.kind === "cancelled" || outcome.kind === "timedOut";
     const wait = stopped && startedAt !== undefined ? Date.parse(endedAt) + late - Date.now() : 0;
     if (wait > 0) return false;
-    const found = await pullOnce(id, true);
+    const found = await pullOnce(id, true, signal);
     // Started, and its group is gone: nobody has read the end of its log.
     if (!found && startedAt !== undefined && (await drainedNote(id).create(true))) await journal.addGap(id, endedAt);
     else await drainedNote(id).create(true);
@@ -83,7 +88,7 @@ export function openLogs({ api, notes, watcher, late }: { api: AciApi; notes: Sh
   }
 
   /** Lines that Azure has not kept, from Log Analytics where the run's output went there too. What cannot be had is said in its place. */
-  async function missing(id: InfrastructureId, place: Place, gapAt: string): Promise<LogLine[]> {
+  async function missing(id: InfrastructureId, place: Place, gapAt: string, signal?: AbortSignal): Promise<LogLine[]> {
     const { workspace, container, at: sentAt } = (await runNote(notes, id).value()) ?? {};
     const { before, after } = await journal.around(id, place, NEIGHBOURS);
     const at = iso(after[0]?.[0] ?? before.at(-1)?.[0] ?? gapAt);
@@ -92,7 +97,7 @@ export function openLogs({ api, notes, watcher, late }: { api: AciApi; notes: Sh
     const time = (line: Line | undefined) => (line === undefined ? undefined : Date.parse(line[0]));
     const asked = { group: parseId(id).group, container, after: time(before.at(-1)) ?? sentAt, before: time(after[0]) };
     try {
-      const { rows, isWhole } = await rowsOf(workspace, asked);
+      const { rows, isWhole } = await rowsOf(workspace, asked, signal);
       const { lines, meetsBefore, meetsAfter } = filled(rows, before, after);
       // They may be under way.
       const isNew = Date.parse(at) > Date.now() - INGESTED;
@@ -110,15 +115,16 @@ export function openLogs({ api, notes, watcher, late }: { api: AciApi; notes: Sh
         found.push(said(`lines may be missing here: Log Analytics may not have all of them yet. ${LATER}`));
       return found;
     } catch (error) {
+      signal?.throwIfAborted();
       const why = oneLine(asFailure(error).message);
       return [said(`${LOST}, and Log Analytics does not give them: ${why}${remedy(why)}`)];
     }
   }
 
-  async function rowsOf(workspace: string, asked: Asked): Promise<{ rows: Row[]; isWhole: boolean }> {
+  async function rowsOf(workspace: string, asked: Asked, signal?: AbortSignal): Promise<{ rows: Row[]; isWhole: boolean }> {
     const rows: Row[] = [];
     for (;;) {
-      const page = (await api.query(workspace, queryOf({ ...asked, from: rows.at(-1)?.at }))).map(
+      const page = (await api.query(workspace, queryOf({ ...asked, from: rows.at(-1)?.at }), signal)).map(
         ({ TimeGenerated, Message }): Row => ({ at: String(TimeGenerated), text: String(Message ?? "").replace(/\r$/, "") }),
       );
       const fresh = added(rows, page);
@@ -128,32 +134,32 @@ export function openLogs({ api, notes, watcher, late }: { api: AciApi; notes: Sh
     }
   }
 
-  async function linesOf(id: InfrastructureId, entries: Entry[], { part, entry }: Place): Promise<LogLine[]> {
+  async function linesOf(id: InfrastructureId, entries: Entry[], { part, entry }: Place, signal?: AbortSignal): Promise<LogLine[]> {
     const lines: LogLine[] = [];
     for (const [index, [at, text]] of entries.entries()) {
       if (text !== null) lines.push({ at: iso(at), stream: "stdout", text });
-      else lines.push(...(await missing(id, { part, entry: entry + index }, at)));
+      else lines.push(...(await missing(id, { part, entry: entry + index }, at, signal)));
     }
     return lines;
   }
 
   return {
-    pull: async (id) => void (await pullOnce(id, false)),
-    async keep(id) {
-      if (Date.now() >= (pulledAt.get(id) ?? 0) + KEEP_EVERY) await pullOnce(id, false);
+    pull: async (id, signal) => void (await pullOnce(id, false, signal)),
+    async keep(id, signal) {
+      if (Date.now() >= (pulledAt.get(id) ?? 0) + KEEP_EVERY) await pullOnce(id, false, signal);
     },
-    async drain(id, end) {
-      while (!(await drain(id, end))) await new Promise((done) => setTimeout(done, Math.min(late, 250)));
+    async drain(id, end, signal) {
+      while (!(await drain(id, end, signal))) await sleep(Math.min(late, 250), undefined, signal ? { signal } : {});
     },
     prune: () => journal.prune(new Date(Date.now() - KEPT).toISOString(), PRUNED_AT_A_TIME),
-    async page(id, cursor) {
+    async page(id, cursor, signal) {
       // Looked at before the log is: what is written later than an end is not of the run.
-      const seen = (await watcher.observe([id])).get(id) as Observation;
-      const drained = seen.phase === "ended" && (await drain(id, seen));
-      if (!drained && seen.phase !== "pending") await pullOnce(id, seen.phase === "ended");
+      const seen = (await watcher.observe([id], signal)).get(id) as Observation;
+      const drained = seen.phase === "ended" && (await drain(id, seen, signal));
+      if (!drained && seen.phase !== "pending") await pullOnce(id, seen.phase === "ended", signal);
       const place = cursor === undefined || cursor === "" ? { part: 0, entry: 0 } : (JSON.parse(cursor) as Place);
       const { entries, next, more } = await journal.read(id, place);
-      return { lines: await linesOf(id, entries, place), cursor: JSON.stringify(next), complete: drained && !more };
+      return { lines: await linesOf(id, entries, place, signal), cursor: JSON.stringify(next), complete: drained && !more };
     },
   };
 }

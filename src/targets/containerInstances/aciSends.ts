@@ -36,7 +36,7 @@ export interface Sends {
    * The group of an attempt whose sender is gone; `undefined` once it is sure that there is none.
    * @param remembered what is kept of it, where that is known
    */
-  find(wanted: Wanted, remembered: Omit<RunNote, "at"> | undefined): Promise<InfrastructureId | undefined>;
+  find(wanted: Wanted, remembered: Omit<RunNote, "at"> | undefined, signal?: AbortSignal): Promise<InfrastructureId | undefined>;
 }
 
 /** What a look before a PUT has found. */
@@ -107,12 +107,12 @@ export function openSends({ api, notes, settle }: { api: AciApi; notes: SharedNo
         signal,
       });
     },
-    async find(wanted, remembered) {
+    async find(wanted, remembered, signal) {
       const id = formatId(wanted.name);
       const held = await sendNote(notes, id).held();
       if (held.value?.taken) return id;
       // A run of the ledger may have been sent without a note: the newest may be lost when the machine goes down.
-      const found = held.value === undefined && !remembered ? await isThere(wanted) : await appears(wanted);
+      const found = held.value === undefined && !remembered ? await isThere(wanted, signal) : await appears(wanted, signal);
       if (found) return record(id, remembered);
       if (held.value) await held.replace(undefined);
       return undefined;

@@ -13,7 +13,7 @@ const AT_A_TIME = 8;
 
 /** Looks at container groups, for all who watch in this process together. */
 export interface Watcher {
-  observe(ids: readonly InfrastructureId[]): Promise<Map<InfrastructureId, Observation>>;
+  observe(ids: readonly InfrastructureId[], signal?: AbortSignal): Promise<Map<InfrastructureId, Observation>>;
   /** See {@link TimeLimits.enforce}. Azure has no time limit for a group. */
   enforceLimit: TimeLimits["enforce"];
   /** Whether a run went on when it was last looked at. */
@@ -33,7 +33,7 @@ export function openWatcher({
   api: AciApi;
   notes: SharedNotes;
   settle: number;
-  stop: (id: InfrastructureId, phase: "pending" | "running") => Promise<void>;
+  stop: (id: InfrastructureId, phase: "pending" | "running", signal?: AbortSignal) => Promise<void>;
 }): Watcher {
   const limit = pLimit(AT_A_TIME);
   const absences = openAbsences({
@@ -61,11 +61,11 @@ export function openWatcher({
     return found;
   }
 
-  async function look(id: InfrastructureId): Promise<Observation> {
+  async function look(id: InfrastructureId, signal: AbortSignal): Promise<Observation> {
     const before = await endNote(notes, id).value();
     if (before) return before;
     const note = await noteOf(id);
-    const found = await limit(() => api.get(parseId(id)));
+    const found = await limit(() => api.get(parseId(id), signal));
     const stopped = await stopNote(notes, id).value();
     const startedAt = await startOf(id, undefined);
     if (!found) {
@@ -108,7 +108,7 @@ export function openWatcher({
     goesOn: (id) => running.has(id),
     observe: gather<InfrastructureId, Observation>({
       groups: (ids) => [...ids].map((id) => [id]),
-      look: async ([id], tell) => tell(id as InfrastructureId, await look(id as InfrastructureId)),
+      look: async ([id], tell, signal) => tell(id as InfrastructureId, await look(id as InfrastructureId, signal)),
     }),
   };
 }

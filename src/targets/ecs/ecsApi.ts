@@ -41,18 +41,18 @@ export interface EcsApi extends LeftoverCalls {
   registerTaskDefinition(request: JsonObject, options?: CallOptions): Promise<string>;
   /** @param name ARN, family (its latest active revision) or `family:revision` */
   describeTaskDefinition(name: string, options?: CallOptions): Promise<DefinitionFacts | undefined>;
-  deregisterTaskDefinition(arn: string): Promise<void>;
+  deregisterTaskDefinition(arn: string, signal?: AbortSignal): Promise<void>;
   /** @returns cluster and task */
   runTask(request: JsonObject, launches: boolean, signal?: AbortSignal): Promise<TaskName>;
   /** Up to a hundred of one cluster. Those that do not exist are missing in the result. */
-  describeTasks(cluster: string, tasks: string[]): Promise<Map<string, { facts: TaskFacts; definition?: string }>>;
-  listTasks(cluster: string | undefined, startedBy: string, status: "RUNNING" | "STOPPED"): Promise<string[]>;
-  stopTask(name: TaskName, reason: string): Promise<void>;
+  describeTasks(cluster: string, tasks: string[], signal?: AbortSignal): Promise<Map<string, { facts: TaskFacts; definition?: string }>>;
+  listTasks(cluster: string | undefined, startedBy: string, status: "RUNNING" | "STOPPED", signal?: AbortSignal): Promise<string[]>;
+  stopTask(name: TaskName, reason: string, signal?: AbortSignal): Promise<void>;
   /**
    * Events of these streams since a time, as many as one reply contains. @throws {AwsFailure} `missing` if the group or a stream does not
    * exist
    */
-  logEvents(place: { group: string; region: string }, streams: string[], since: number): Promise<LogEvents>;
+  logEvents(place: { group: string; region: string }, streams: string[], since: number, signal?: AbortSignal): Promise<LogEvents>;
   putSecret(secret: { name: string; value: string; description: string }, signal?: AbortSignal): Promise<void>;
 }
 
@@ -119,8 +119,8 @@ export function openEcsApi(access: Access, notes: SharedNotes, tell: (message: s
           };
         }),
       ),
-    deregisterTaskDefinition: (arn) =>
-      repeat(ecs, "ecs:DeregisterTaskDefinition", { buckets: ["register"] }, async ({ sdk, client }) => {
+    deregisterTaskDefinition: (arn, signal) =>
+      repeat(ecs, "ecs:DeregisterTaskDefinition", { buckets: ["register"], signal }, async ({ sdk, client }) => {
         await client.send(new sdk.DeregisterTaskDefinitionCommand({ taskDefinition: arn }));
       }),
     runTask: (request, launches, signal) =>
@@ -130,9 +130,9 @@ export function openEcsApi(access: Access, notes: SharedNotes, tell: (message: s
         if (task?.taskArn && task.clusterArn) return { cluster: task.clusterArn, task: task.taskArn };
         throw failureOf(failures[0] ?? { reason: "ECS started no task and gives no reason" });
       }),
-    describeTasks: (cluster, tasks) =>
-      repeat(ecs, "ecs:DescribeTasks", { buckets: ["read"] }, async ({ sdk, client }) => {
-        const reply = await client.send(new sdk.DescribeTasksCommand({ cluster, tasks }));
+    describeTasks: (cluster, tasks, signal) =>
+      repeat(ecs, "ecs:DescribeTasks", { buckets: ["read"], signal }, async ({ sdk, client }) => {
+        const reply = await client.send(new sdk.DescribeTasksCommand({ cluster, tasks }), lettingGo(signal));
         const other = reply.failures?.find(({ reason }) => reason !== "MISSING");
         if (other) throw failureOf(other);
         return new Map(
@@ -142,18 +142,19 @@ export function openEcsApi(access: Access, notes: SharedNotes, tell: (message: s
           ]),
         );
       }),
-    listTasks: (cluster, startedBy, desiredStatus) =>
-      repeat(ecs, "ecs:ListTasks", { buckets: ["read"] }, async ({ sdk, client }) => {
+    listTasks: (cluster, startedBy, desiredStatus, signal) =>
+      repeat(ecs, "ecs:ListTasks", { buckets: ["read"], signal }, async ({ sdk, client }) => {
         const reply = await client.send(
           new sdk.ListTasksCommand({ ...(cluster === undefined ? {} : { cluster }), startedBy, desiredStatus }),
+          lettingGo(signal),
         );
         return reply.taskArns ?? [];
       }),
-    stopTask: ({ cluster, task }, reason) =>
-      repeat(ecs, "ecs:StopTask", { buckets: ["modify"] }, async ({ sdk, client }) => {
+    stopTask: ({ cluster, task }, reason, signal) =>
+      repeat(ecs, "ecs:StopTask", { buckets: ["modify"], signal }, async ({ sdk, client }) => {
         await client.send(new sdk.StopTaskCommand({ cluster, task, reason: reason.slice(0, 1024) }));
       }),
-    logEvents: async ({ group, region: place }, streams, since) => {
+    logEvents: async ({ group, region: place }, streams, since, signal) => {
       const events: LogEvent[] = [];
       let nextToken: string | undefined;
       let newest = since;
@@ -161,7 +162,7 @@ export function openEcsApi(access: Access, notes: SharedNotes, tell: (message: s
         const reply = await repeat(
           () => logs(place),
           "logs:FilterLogEvents",
-          { buckets: ["logs"] },
+          { buckets: ["logs"], signal },
           ({ sdk, client }) =>
             client.send(
               new sdk.FilterLogEventsCommand({
@@ -170,6 +171,7 @@ export function openEcsApi(access: Access, notes: SharedNotes, tell: (message: s
                 startTime: since,
                 ...(nextToken === undefined ? {} : { nextToken }),
               }),
+              lettingGo(signal),
             ),
         );
         for (const { eventId = "", timestamp = 0, logStreamName = "", message = "" } of reply.events ?? [])
@@ -187,6 +189,11 @@ export function openEcsApi(access: Access, notes: SharedNotes, tell: (message: s
         );
       }),
   };
+}
+
+/** Ends a call that only reads: nobody needs its reply after the signal. */
+function lettingGo(signal: AbortSignal | undefined): { abortSignal?: AbortSignal } {
+  return signal ? { abortSignal: signal } : {};
 }
 
 function factsOf(task: Task): TaskFacts {

@@ -77,37 +77,38 @@ export function openLogReader({
     return found;
   }
 
-  const query = (some: readonly Asked[]) => {
+  const query = (some: readonly Asked[], signal: AbortSignal) => {
     const [{ place }] = some as [Asked];
     const streams = [...new Set(some.map(({ stream }) => stream))];
-    return limit(() => api.logEvents(place, streams, Math.min(...some.map(({ since }) => since))));
+    return limit(() => api.logEvents(place, streams, Math.min(...some.map(({ since }) => since)), signal));
   };
 
   /** The events of several streams in one query; `undefined`: one of them makes CloudWatch fail. */
-  const inOne = (some: readonly Asked[]) =>
-    query(some).catch((error) => {
+  const inOne = (some: readonly Asked[], signal: AbortSignal) =>
+    query(some, signal).catch((error) => {
+      signal.throwIfAborted();
       const { kind } = asFailure(error);
       if (kind !== "missing" && kind !== "refused") throw error;
       return undefined;
     });
 
   /** The stream does not exist before the first line. */
-  const alone = async (asked: Asked): Promise<LogEvents> => (await ifThere(query([asked]))) ?? { events: [] };
+  const alone = async (asked: Asked, signal: AbortSignal): Promise<LogEvents> => (await ifThere(query([asked], signal))) ?? { events: [] };
 
   const eventsOf = gather<Asked, LogEvents>({
     groups: (all) =>
       [...Map.groupBy(all, ({ place }) => `${place.region}/${place.group}`).values()].flatMap((of) => inBatches(of, TOGETHER)),
-    look: async (some, tell) => {
-      const found = some.length > 1 ? await inOne(some) : undefined;
+    look: async (some, tell, signal) => {
+      const found = some.length > 1 ? await inOne(some, signal) : undefined;
       for (const each of some)
-        tell(each, found ? { ...found, events: found.events.filter(({ stream }) => stream === each.stream) } : alone(each));
+        tell(each, found ? { ...found, events: found.events.filter(({ stream }) => stream === each.stream) } : alone(each, signal));
     },
   });
 
   return {
-    async page(id, cursor) {
+    async page(id, cursor, signal) {
       // Look at the task before the log: what is written after an end does not belong to the run.
-      const end = (await watcher.observe([id])).get(id) as Observation;
+      const end = (await watcher.observe([id], signal)).get(id) as Observation;
       const now = Date.now();
       const ended = end.phase === "ended" ? Date.parse(end.endedAt) : undefined;
       const position = parseCursor<unknown>(cursor);
@@ -118,7 +119,7 @@ export function openLogReader({
       const stream = `${place.prefix}/${container}/${taskIdOf(parseId(id).task)}`;
       const since = sinceOf(position, late, startOf(watcher.createdAt(id)));
       const asked: Asked = { place, stream, since };
-      const events = (await eventsOf([asked])).get(asked) as LogEvents;
+      const events = (await eventsOf([asked], signal)).get(asked) as LogEvents;
       const taken = take(position, events, { since, late, now });
       const complete = isDrained(position, { at: now, cut: events.cut }, ended, late) && taken.lines.length === 0;
       return { lines: taken.lines, cursor: formatCursor(taken.position), complete };

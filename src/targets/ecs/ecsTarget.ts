@@ -121,7 +121,7 @@ class EcsTarget implements Target {
     return this.#orExplain("submitting the run", () => this.#send(submission, resources as unknown as ReadyDefinition, signal));
   }
 
-  async find(runId: string, attempt: number): Promise<InfrastructureId | undefined> {
+  async find(runId: string, attempt: number, _?: JsonObject, signal?: AbortSignal): Promise<InfrastructureId | undefined> {
     return this.#orExplain("looking for the run", async () => {
       const send = await sendNote(this.#notes, runId, attempt).value();
       if (send?.id !== undefined) return send.id;
@@ -129,33 +129,33 @@ class EcsTarget implements Target {
       const until = send === undefined ? 0 : Date.now() + Math.min(this.#settle, 5_000);
       for (;;) {
         const last = Date.now() >= until;
-        const found = await this.#look(send?.cluster ?? this.#usualCluster, runId, attempt);
+        const found = await this.#look(send?.cluster ?? this.#usualCluster, runId, attempt, signal);
         if (found || last) return found && formatId(found);
-        await sleep(Math.min(500, this.#settle / 4));
+        await sleep(Math.min(500, this.#settle / 4), undefined, signal ? { signal } : {});
       }
     });
   }
 
-  async observe(ids: readonly InfrastructureId[]): Promise<Map<InfrastructureId, Observation>> {
-    return this.#orExplain("observing runs", () => this.#watcher.observe(ids));
+  async observe(ids: readonly InfrastructureId[], signal?: AbortSignal): Promise<Map<InfrastructureId, Observation>> {
+    return this.#orExplain("observing runs", () => this.#watcher.observe(ids, signal));
   }
 
-  async enforceLimits(ids: readonly InfrastructureId[]): Promise<void> {
+  async enforceLimits(ids: readonly InfrastructureId[], signal?: AbortSignal): Promise<void> {
     await this.#orExplain("stopping what is past its time limit", async () => {
-      await Promise.all(ids.map((id) => this.#watcher.enforceLimit(id)));
+      await Promise.all(ids.map((id) => this.#watcher.enforceLimit(id, signal)));
     });
   }
 
-  async logs(id: InfrastructureId, cursor?: string): Promise<LogPage> {
-    return this.#orExplain("reading the log", () => this.#logs.page(id, cursor));
+  async logs(id: InfrastructureId, cursor?: string, signal?: AbortSignal): Promise<LogPage> {
+    return this.#orExplain("reading the log", () => this.#logs.page(id, cursor, signal));
   }
 
-  async stop(id: InfrastructureId, { reason }: { reason: string; graceSeconds: number }): Promise<void> {
+  async stop(id: InfrastructureId, { reason }: { reason: string; graceSeconds: number }, signal?: AbortSignal): Promise<void> {
     await this.#orExplain("cancelling the run", async () => {
-      const seen = await this.#watcher.observe([id]);
+      const seen = await this.#watcher.observe([id], signal);
       if (seen.get(id)?.phase === "ended") return;
       try {
-        await this.#api.stopTask(parseId(id), `${STOP_REASON.cancelled}${reason}`);
+        await this.#api.stopTask(parseId(id), `${STOP_REASON.cancelled}${reason}`, signal);
       } catch (error) {
         // It has ended meanwhile, and was forgotten.
         const { kind, message } = asFailure(error);
@@ -164,13 +164,15 @@ class EcsTarget implements Target {
     });
   }
 
-  async cleanup(id: InfrastructureId): Promise<void> {
+  async cleanup(id: InfrastructureId, signal?: AbortSignal): Promise<void> {
     const { deregister } = (await taskNote(this.#notes, id).value()) ?? {};
     if (deregister === undefined) return;
-    await this.#orExplain("deregistering the task definition", () => this.#api.deregisterTaskDefinition(deregister)).catch((error) => {
-      // Someone has already done it, or it is done a second time.
-      if (!/inactive|refused by AWS/i.test(String(error))) throw error;
-    });
+    await this.#orExplain("deregistering the task definition", () => this.#api.deregisterTaskDefinition(deregister, signal)).catch(
+      (error) => {
+        // Someone has already done it, or it is done a second time.
+        if (!/inactive|refused by AWS/i.test(String(error))) throw error;
+      },
+    );
   }
 
   async tidy(signal: AbortSignal): Promise<boolean> {
@@ -253,9 +255,9 @@ class EcsTarget implements Target {
     }
   }
 
-  async #look(cluster: string | undefined, runId: string, attempt: number): Promise<TaskName | undefined> {
+  async #look(cluster: string | undefined, runId: string, attempt: number, signal?: AbortSignal): Promise<TaskName | undefined> {
     for (const status of ["RUNNING", "STOPPED"] as const) {
-      const [task] = (await ifThere(this.#api.listTasks(cluster, startedBy(runId, attempt), status))) ?? [];
+      const [task] = (await ifThere(this.#api.listTasks(cluster, startedBy(runId, attempt), status, signal))) ?? [];
       if (task !== undefined) return { cluster: clusterOf(task, cluster), task };
     }
     return undefined;

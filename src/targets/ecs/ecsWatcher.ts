@@ -20,7 +20,7 @@ type Described = { facts: TaskFacts; definition?: string };
 
 /** Looks at tasks, for all watchers in this process together. */
 export interface Watcher {
-  observe(ids: readonly InfrastructureId[]): Promise<Map<InfrastructureId, Observation>>;
+  observe(ids: readonly InfrastructureId[], signal?: AbortSignal): Promise<Map<InfrastructureId, Observation>>;
   /** See {@link TimeLimits.enforce}. ECS has no time limit for a task. */
   enforceLimit: TimeLimits["enforce"];
   /** When a task was created, in milliseconds, if a look of this process has shown it. */
@@ -38,7 +38,7 @@ export function openWatcher({ api, notes, settle }: { api: EcsApi; notes: Shared
   });
   const known = new Map<InfrastructureId, TaskNote>();
   const created = new Map<InfrastructureId, number>();
-  const limits = openTimeLimits((id, phase) => api.stopTask(parseId(id), STOP_REASON[phase]));
+  const limits = openTimeLimits((id, phase, signal) => api.stopTask(parseId(id), STOP_REASON[phase], signal));
 
   async function noteOf(id: InfrastructureId): Promise<TaskNote | undefined> {
     const note = known.get(id) ?? (await taskNote(notes, id).value());
@@ -110,10 +110,10 @@ export function openWatcher({ api, notes, settle }: { api: EcsApi; notes: Shared
     createdAt: (id) => created.get(id),
     observe: gather<InfrastructureId, Observation>({
       groups: (ids) => [...Map.groupBy(ids, (id) => parseId(id).cluster).values()].flatMap((some) => inBatches(some, TOGETHER)),
-      look: async (ids, tell) => {
+      look: async (ids, tell, signal) => {
         const [{ cluster }] = ids.map(parseId) as [TaskName];
         const tasks = ids.map((id) => parseId(id).task);
-        const described = await limit(() => api.describeTasks(cluster, tasks));
+        const described = await limit(() => api.describeTasks(cluster, tasks, signal));
         for (const id of ids) tell(id, told(id, described.get(parseId(id).task)));
       },
     }),

@@ -61,3 +61,39 @@ test("a look that leaves out an item fails instead of waiting for ever", async (
   const { observe } = letters(async () => new Map());
   await expect(observe(["a"])).rejects.toThrow("the look gave no answer for this item");
 });
+
+test("a look ends once its last caller has given up, and another batch goes on", async () => {
+  const over: string[] = [];
+  const observe = gather<string, string>({
+    wait: () => 1,
+    groups: (ids) => [...ids].map((id) => [id]),
+    look: ([id], _, signal) =>
+      new Promise((_, reject) =>
+        signal.addEventListener("abort", () => {
+          over.push(id as string);
+          reject(signal.reason);
+        }),
+      ),
+  });
+  const [one, two] = [new AbortController(), new AbortController()];
+  const first = observe(["a", "b"], one.signal);
+  const second = observe(["b"], two.signal);
+  await expect(Promise.race([first, second, new Promise((done) => setTimeout(done, 20, "waiting"))])).resolves.toBe("waiting");
+  one.abort();
+  await expect(first).rejects.toBe(one.signal.reason);
+  expect(over).toEqual(["a"]);
+  two.abort();
+  await expect(second).rejects.toBe(two.signal.reason);
+  expect(over).toEqual(["a", "b"]);
+  await expect(observe(["a"], one.signal)).rejects.toBe(one.signal.reason);
+});
+
+test("who gives up before the look is asked for nothing", async () => {
+  const { looks, observe } = letters(all);
+  const stop = new AbortController();
+  const given = observe(["a"], stop.signal);
+  const kept = observe(["b"]);
+  stop.abort();
+  await expect(given).rejects.toBe(stop.signal.reason);
+  expect([await kept, looks]).toEqual([new Map([["b", "seen b"]]), ["b"]]);
+});

@@ -105,7 +105,7 @@ function setUp({
     queries: [] as string[],
   };
   const api = {
-    log: async (_: unknown, __: string, tail?: number) => {
+    log: async (_: unknown, __: string, { tail }: { tail?: number } = {}) => {
       state.reads.push(tail);
       if (!state.there) return undefined;
       return content(tail === undefined ? state.log : state.log.slice(-tail));
