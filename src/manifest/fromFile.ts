@@ -1,15 +1,17 @@
 import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import { describeFileError } from "../fileErrors";
-import { isJsonObject } from "../json";
+import { isJsonObject, type Json } from "../json";
 import { parseJson } from "../jsonText";
 import { refuseForeignOwner } from "../ownership";
+import { MASK } from "../secret";
 import { readTextFile } from "../textFile";
 import { UserError } from "../userError";
 import type { Workspace } from "../workspace";
 import type { ManifestSource } from "./manifestSource";
 import { isManifest } from "./parseManifest";
 import { pickManifest } from "./pickManifest";
+import { readSecretString, splitSecretPaths } from "./secretString";
 
 interface Reading {
   /** The value of `--output`, for a file with all outputs of a stack. */
@@ -28,7 +30,7 @@ export async function readGiven(workspace: Workspace, given: string | undefined,
   const { PUSHPOOL_MANIFEST: variable } = workspace.env;
   if (variable === undefined) return undefined;
   if (variable.trim() === "") throw new UserError("$PUSHPOOL_MANIFEST is blank: give the file of a manifest, or unset it");
-  return variable.trimStart().startsWith("{")
+  return /^\s*[{"]/.test(variable)
     ? fromText(variable, "$PUSHPOOL_MANIFEST", reading)
     : fromFile(workspace, variable, "PUSHPOOL_MANIFEST", reading);
 }
@@ -52,10 +54,17 @@ function textOf(path: string, choose: string): string {
   }
 }
 
-/** Read a manifest, or the output of `pulumi stack output --json` that contains one. */
+/**
+ * Read a manifest: a tree, or one string (`secretString.ts`), as it is or as JSON. It may be among all outputs of a stack. These are the
+ * forms that `pulumi stack output` prints.
+ */
 function fromText(text: string, origin: string, { output }: Reading): ManifestSource {
-  const tree = parseJson(text, origin);
-  const isOutputs = !isManifest(tree) && isJsonObject(tree) && Object.values(tree).some(isManifest);
-  if (!isOutputs) return { tree, secretPaths: [], origin };
-  return { ...pickManifest({ outputs: tree, secretPaths: [] }, origin, output), origin };
+  const parsed = parseJson(text, origin);
+  const whole = readSecretString(parsed, origin);
+  if (whole) return { ...whole, origin };
+  if (isManifest(parsed)) return { ...splitSecretPaths(parsed, origin), origin };
+  const mayBeOne = (value: Json) => value === MASK || isManifest(value) || readSecretString(value, origin) !== undefined;
+  const isOutputs = isJsonObject(parsed) && Object.values(parsed).some(mayBeOne);
+  if (!isOutputs) return { tree: parsed, secretPaths: [], origin };
+  return { ...pickManifest({ outputs: parsed, secretPaths: [] }, origin, output), origin };
 }

@@ -10,7 +10,8 @@ import { engineOf } from "../stacks";
 import { UserError } from "../userError";
 import type { Workspace } from "../workspace";
 import type { Search, StackOutputs } from "./manifestSource";
-import { pickManifest } from "./pickManifest";
+import { mayBeSecretString, pickManifest } from "./pickManifest";
+import { maskedAt } from "./secretString";
 
 /**
  * Look for the manifest in the stack of a workspace. The state of the offline engine has it if that owns the stack, else the Pulumi CLI.
@@ -25,16 +26,22 @@ export async function searchStack(workspace: Workspace, { output, secrets }: { o
     };
   }
   const { id } = stack;
+  const origin = (keeper: string) => `stack ${id} (${keeper})`;
   const found = (outputs: StackOutputs, keeper: string): Search => {
-    const origin = `stack ${id} (${keeper})`;
-    return { found: { ...pickManifest(outputs, origin, output), origin, stack: id } };
+    return { found: { ...pickManifest(outputs, origin(keeper), output), origin: origin(keeper), stack: id } };
+  };
+  /** A manifest that is one secret string is found, and masked, only when the string is read. */
+  const foundMasked = (outputs: StackOutputs, keeper: string): Search => {
+    return { found: { ...maskedAt(pickManifest(outputs, origin(keeper), output)), origin: origin(keeper), stack: id } };
   };
 
   if (engineOf(home, stack.project, stack.stack) === "offline") {
-    const outputs = await readStackOutputs({ home, stateHome, project: stack.project, stack: stack.stack, env, secrets });
-    return outputs
-      ? found(outputs, "offline engine")
-      : { looked: `stack ${id} (there was no \`pushpool up\` of it with the offline engine)` };
+    const read = (withSecrets: boolean) =>
+      readStackOutputs({ home, stateHome, project: stack.project, stack: stack.stack, env, secrets: withSecrets });
+    const outputs = await read(secrets);
+    if (!outputs) return { looked: `stack ${id} (there was no \`pushpool up\` of it with the offline engine)` };
+    if (secrets || !mayBeSecretString(outputs, output)) return found(outputs, "offline engine");
+    return foundMasked((await read(true)) ?? outputs, "offline engine");
   }
   if (!findProgram("pulumi", env))
     return { looked: `stack ${id} (there was no \`pushpool up\` of it here, and \`pulumi\` is not on PATH)` };
@@ -42,23 +49,24 @@ export async function searchStack(workspace: Workspace, { output, secrets }: { o
   if (!project && stack.organization === undefined)
     return { looked: `stack ${id} (outside its project, pulumi needs the full name ORG/${id})` };
   const name = stack.organization === undefined ? stack.stack : `${stack.organization}/${id}`;
-  const reply = await pulumiOutputs(name, project?.dir ?? cwd, env, secrets);
-  return "message" in reply ? { looked: `stack ${id} (pulumi said: ${reply.message})` } : found(reply, "pulumi");
+  const reply = await pulumiOutputs(name, project?.dir ?? cwd, env, (outputs) => secrets || mayBeSecretString(outputs, output));
+  if ("message" in reply) return { looked: `stack ${id} (pulumi said: ${reply.message})` };
+  return secrets ? found(reply, "pulumi") : foundMasked(reply, "pulumi");
 }
 
-/** The values that Pulumi masks are secret. They are requested only if there are any. */
+/** The values that Pulumi masks are secret. They are requested only if there are any, and `areNeeded`. */
 async function pulumiOutputs(
   stack: string,
   dir: string,
   env: NodeJS.ProcessEnv,
-  secrets: boolean,
+  areNeeded: (masked: StackOutputs) => boolean,
 ): Promise<StackOutputs | { message: string }> {
   const command = ["stack", "output", "--json", "--stack", stack];
   const masked = await askPulumi(command, dir, env);
   if (!masked.ok) return masked;
   const outputs = read(masked.stdout);
   const secretPaths = maskedPaths(outputs);
-  if (!secrets || secretPaths.length === 0) return { outputs, secretPaths };
+  if (secretPaths.length === 0 || !areNeeded({ outputs, secretPaths })) return { outputs, secretPaths };
   const shown = await askPulumi([...command, "--show-secrets"], dir, env);
   return shown.ok ? { outputs: read(shown.stdout), secretPaths } : shown;
 }

@@ -189,6 +189,89 @@ test("a file may have all outputs of a stack, as `pulumi stack output --json` pr
   expect((await loadManifest(open(), { manifest: "-", secrets: false, stdin })).stack).toBe("data/prod");
 });
 
+/** The manifest as a program in another language exports it: one string, with the list of its secrets. */
+const asString = (stack: string, more: JsonObject = {}) =>
+  JSON.stringify({ ...manifestOf(stack), secretPaths: ["/blocks/secret~1token/data/value", "/variables/key"], ...more });
+
+/** What a reader gets of the two secrets of `asString`. */
+async function secretsOf(loading: ReturnType<typeof loadManifest>) {
+  const { manifest, stack } = await loading;
+  const { from, key } = manifest.variables;
+  return { stack, from, known: (key as Secret).known, pointers: (key as Secret).pointers };
+}
+
+test("a manifest that is one secret string of a Pulumi stack is read, and masked value by value", async () => {
+  const { dir, open } = project();
+  // Pulumi masks the whole output.
+  const pulumi = fakePulumi(dir, { url: "x", pushPools: asString("prod") });
+  writeFileSync(join(dir, "bin", "masked.json"), JSON.stringify({ url: "x", pushPools: MASK }));
+  const workspace = open(undefined, { PATH: pulumi.PATH });
+  const expected = { stack: "data/prod", from: "prod", pointers: ["/variables/key"] };
+  expect(await secretsOf(loadManifest(workspace, { secrets: false }))).toEqual({ ...expected, known: false });
+  expect(await secretsOf(loadManifest(workspace, { secrets: false, output: "pushPools" }))).toEqual({ ...expected, known: false });
+  expect(await secretsOf(loadManifest(workspace, { secrets: true }))).toEqual({ ...expected, known: true });
+  const { path } = await pullManifest(workspace, { withSecrets: false });
+  expect(readFileSync(path, "utf8")).toContain('"from": "prod"');
+  expect(readFileSync(path, "utf8")).not.toContain(SECRET);
+  expect(await secretsOf(loadManifest(open("prod"), { secrets: true }))).toEqual({ ...expected, known: false });
+  const pulled = await pullManifest(workspace, { withSecrets: true });
+  expect(pulled.path).not.toBe(path);
+  expect(await secretsOf(loadManifest(open("prod"), { secrets: true }))).toEqual({ ...expected, known: true });
+});
+
+test("secrets of a stack are not read if its manifest is a tree", async () => {
+  const { dir, open } = project();
+  const pulumi = fakePulumi(dir, { password: SECRET, pushPools: manifestOf("prod") });
+  await loadManifest(open(undefined, { PATH: pulumi.PATH }), { secrets: false });
+  expect(pulumi.calls().filter((call) => call.includes("--show-secrets"))).toEqual([]);
+});
+
+test("a manifest that is one string is read from a file or a variable, in each form that Pulumi prints", async () => {
+  const { open } = project();
+  const text = asString("prod");
+  const expected = { stack: "data/prod", from: "prod", known: true, pointers: ["/variables/key"] };
+  const forms = {
+    "stack output pushPools --show-secrets": text,
+    "stack output pushPools --show-secrets --json": JSON.stringify(text),
+    "stack output --show-secrets --json": JSON.stringify({ url: "x", pushPools: text }),
+  };
+  for (const [form, given] of Object.entries(forms)) {
+    const stdin = async () => given;
+    expect(await secretsOf(loadManifest(open(), { manifest: "-", secrets: true, stdin })), form).toEqual(expected);
+    const inEnv = loadManifest(open(undefined, { PUSHPOOL_MANIFEST: given }), { secrets: true });
+    expect(await secretsOf(inEnv), form).toEqual(expected);
+  }
+});
+
+test("the manifest in docs/ci.md is read", async () => {
+  const page = readFileSync(join(__dirname, "..", "..", "docs", "ci.md"), "utf8");
+  const [, text = ""] = /^```json\n(.*?)^```/ms.exec(page) ?? [];
+  const { manifest } = await loadManifest(project().open(), { manifest: "-", secrets: true, stdin: async () => text });
+  expect(manifest.variables.token).toBeInstanceOf(Secret);
+});
+
+test("a manifest that is one string is refused with its fault, and without its secrets", async () => {
+  const { open } = project();
+  const message = async (given: unknown, output?: string) => {
+    const stdin = async () => JSON.stringify(given);
+    return (await refusal(loadManifest(open(), { manifest: "-", secrets: false, stdin, ...(output ? { output } : {}) }))).message;
+  };
+  expect(await message({ pushPools: asString("prod").slice(0, -9) })).toMatch(
+    /standard input: invalid JSON: unexpected end of input at line 1/,
+  );
+  for (const secretPaths of ["/variables/key", [1], ["variables.key"]])
+    expect(await message(asString("prod", { secretPaths }))).toMatch(
+      /^standard input: secretPaths must be a list of JSON pointers, such as/,
+    );
+  expect(await message(asString("prod", { secretPaths: ["/source/stack"] }))).toMatch(/source\.stack must not be secret/);
+  expect(await message({ a: asString("prod"), b: manifestOf("prod") })).toMatch(
+    /has 2 manifests among its outputs: choose one with --output: a, b/,
+  );
+  expect(await message({ pushPools: MASK })).toMatch(
+    /If "pushPools" is the manifest, give its value: `pulumi stack output pushPools --show-secrets`/,
+  );
+});
+
 test("files that cannot be read are refused with their path", async () => {
   const { dir, open } = project();
   const message = async (manifest: string) => (await refusal(loadManifest(open(), { manifest, secrets: false }))).message;
