@@ -18,7 +18,9 @@ import { newSalt } from "../../../src/engine/state/passphrase";
 import { StackStore } from "../../../src/engine/state/stackStore";
 import { isReference, mapChildren, referenceInState } from "../../../src/engine/wire";
 import type { Json, JsonObject } from "../../../src/json";
-import { forcedOrders } from "./differences";
+import { DemoProviders } from "./demoProviders";
+import { forcedOrders, ownProcess } from "./differences";
+import { inTurn, programIn } from "./inlineProgram";
 import { runStepWithPulumi } from "./pulumiCli";
 import { Hold, orderOf, RecordedOrder } from "./recordedOrder";
 import { type RecordedEvent, type RecordedStep, type Recording, recordings, shortForms } from "./recording";
@@ -58,6 +60,7 @@ export class Stage {
   readonly #root = mkdtempSync(join(tmpdir(), "pushpool-conformance-"));
   readonly #short = shortForms();
   readonly #config = new Map<string, Json>();
+  readonly #providers: DemoProviders;
   #secrets: ReturnType<typeof newSalt> | undefined;
   #attached: { process: ChildProcess; port: string } | undefined;
 
@@ -69,11 +72,8 @@ export class Stage {
     this.#projects = [...new Set(recording.steps.map(({ dir = ALONE }) => dir))];
     mkdirSync(this.#bin, { recursive: true });
     for (const project of this.#projects) this.#build(project);
-    writeFileSync(
-      join(this.#bin, "pulumi-resource-demo"),
-      `#!/bin/sh\nexec node "${join(this.#dir(this.#projects[0]), "demo-provider.js")}" "$@"\n`,
-      { mode: 0o755 },
-    );
+    mkdirSync(join(this.#root, "claims"));
+    this.#providers = new DemoProviders(join(this.#bin, "pulumi-resource-demo"), join(this.#root, "claims"));
   }
 
   #build(project: string): void {
@@ -83,7 +83,6 @@ export class Stage {
     for (const name of ["@pulumi", "@types", "@grpc", "google-protobuf", "typescript"])
       symlinkSync(join(modules, name), join(dir, "node_modules", name));
     copyFileSync(join(recordings, "dynhost.js"), join(dir, "node_modules", "dynhost", "index.js"));
-    copyFileSync(join(recordings, "demo-provider.js"), join(dir, "demo-provider.js"));
     copyFileSync(join(__dirname, "inOrder.cjs"), join(dir, "inOrder.cjs"));
     writeFileSync(join(dir, "demo.js"), `require("./inOrder.cjs");\n${readFileSync(join(recordings, "demo.js"), "utf8")}`);
     const file = readFileSync(join(recordings, scenario, "program", project === ALONE ? "" : project, "Pulumi.yaml"), "utf8");
@@ -143,7 +142,8 @@ export class Stage {
         if (schedule) return schedule.run(...recordedCall, proceed);
         return hold ? hold.run(recordedCall[0], proceed) : proceed();
       };
-      const { result: done, failure: why } = await attempt(operation, { ...options, intercept, onEvent: (event) => events.push(event) });
+      const attempted = () => attempt(operation, { ...options, intercept, onEvent: (event) => events.push(event) });
+      const { result: done, failure: why } = options.inline ? await inTurn(attempted) : await attempted();
       result = done;
       failure = why;
       if (failure !== undefined) break;
@@ -186,6 +186,7 @@ export class Stage {
 
   close(): void {
     this.#attached?.process.kill();
+    this.#providers.close();
     rmSync(this.#root, { recursive: true, force: true });
   }
 
@@ -194,7 +195,9 @@ export class Stage {
     const home = join(this.#root, "home");
     const parallel = /--parallel (\d+)/.exec(command)?.[1];
     const own = { DEMO_WORLD: this.#world, ...this.#recording.env, ...env };
-    if (this.#recording.attach) this.#attached ??= await attach(join(this.#dir(), "demo-provider.js"), own);
+    if (this.#recording.attach) this.#attached ??= await attach(join(recordings, "demo-provider.js"), own);
+    const configured = step.calls.filter(([method]) => method === "Configure").length;
+    await this.#providers.prepare(2 * configured + 4, own);
     return {
       projectDir: this.#dir(step.dir),
       stack: "dev",
@@ -203,6 +206,7 @@ export class Stage {
       parallel: parallel === undefined ? 8 : Number(parallel),
       continueOnError: command.includes("--continue-on-error"),
       ...(command.includes("--refresh") ? { refresh: true } : {}),
+      ...(this.#runsInline(step) ? { inline: { project: step.dir ?? ALONE, program: programIn(this.#dir(step.dir)) } } : {}),
       env: {
         ...process.env,
         PATH: `${this.#bin}:${process.env.PATH}`,
@@ -212,6 +216,14 @@ export class Stage {
         ...(this.#attached ? { PULUMI_DEBUG_PROVIDERS: `demo:${this.#attached.port}` } : {}),
       },
     };
+  }
+
+  /**
+   * Whether the program of a step runs in this process. Starting a process for it takes five times the processor time of the step itself.
+   * Programs that fail run as Pulumi's language host runs them.
+   */
+  #runsInline({ command, exitCode }: RecordedStep): boolean {
+    return exitCode === 0 && !(this.#recording.scenario in ownProcess) && /^pulumi (up|preview) /.test(command);
   }
 
   async #writeConfig({ dir }: RecordedStep): Promise<void> {
