@@ -1,3 +1,4 @@
+import type { StepReport } from "../buildSteps";
 import type { Change, DeploymentChange } from "../deployments";
 import type { Json } from "../json";
 
@@ -22,6 +23,11 @@ export function linesOf(deployments: readonly DeploymentChange[]): string[] {
     const more = changes.length > MAX_CHANGES ? [`      and ${changes.length - MAX_CHANGES} more`] : [];
     return [`  ${SIGNS[change]} ${name} (work pool ${workPool})`, ...shown, ...more];
   });
+}
+
+/** `build: prefect.deployments.steps.run_shell_script (get-tag) for one, two` */
+export function stepLine({ section, step, id, deployments }: StepReport): string {
+  return `${section}: ${step}${id === undefined ? "" : ` (${id})`} for ${deployments.join(", ")}`;
 }
 
 /** `2 created, 1 unchanged` */

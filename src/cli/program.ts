@@ -98,7 +98,8 @@ Example:
       "the prefect.yaml (default: the nearest one in this folder or its parents); entrypoints are relative to the working folder",
     )
     .option("--remove <name>", "remove a deployment, FLOW/NAME, that was deployed before", collect)
-    .option("--step-output <key=value>", "the output of a build or push step, which pushpool does not run", collect)
+    .option("--skip-build", "do not run the build and push steps")
+    .option("--step-output <key=value>", "the output of a build or push step; a step with this id (ID.KEY=VALUE) does not run", collect)
     .option("--all-or-nothing", "record nothing if any deployment is invalid")
     .option("--dry-run", "show exactly what would be recorded; record nothing");
 

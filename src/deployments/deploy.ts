@@ -1,43 +1,20 @@
 import { relative } from "node:path";
-import { type InspectedFlows, importFlows, inspectEntrypoints } from "../entrypoint";
+import type { StepReport } from "../buildSteps";
 import { describeFileError } from "../fileErrors";
-import type { JsonObject } from "../json";
 import { few } from "../nearest";
-import { defineDeployment, loadPrefectYaml, type PlaceholderValues, type ResolvedDeployment, resolveDeployment } from "../prefectYaml";
+import { defineDeployment, loadPrefectYaml, type PlaceholderValues } from "../prefectYaml";
 import { undeclaredVariables } from "../template";
 import { readTextFile } from "../textFile";
 import { UserError } from "../userError";
 import { chooseDeployments } from "./chooseDeployments";
 import type { DeploymentChange } from "./deploymentDiff";
+import type { DeployProblem, DeployRequest } from "./deployRequest";
+import { flowReader } from "./flowReader";
 import { noLongerThere } from "./noLongerThere";
 import type { DeploymentRegistry, RefusedDeployment, ToDeploy } from "./registry";
+import { resolveWithSteps } from "./resolveWithSteps";
 
-export interface DeployRequest {
-  /** Absolute path of the prefect.yaml. */
-  file: string;
-  /** The folder to which entrypoints and the default pull step are relative. */
-  folder: string;
-  /** Names of deployments, or `flow/name`; both may contain `*`. Empty: the file's only deployment. */
-  names: readonly string[];
-  /** Whether to deploy every deployment of the file. */
-  all: boolean;
-  /** Outputs of build and push steps. */
-  stepOutputs: JsonObject;
-  env: NodeJS.ProcessEnv;
-  /** Where to deploy. */
-  registry: DeploymentRegistry;
-}
-
-/** What is wrong with one deployment of a file. */
-export interface DeployProblem {
-  /** As in the file, if it has one. */
-  name?: string;
-  /** From 1. */
-  line: number;
-  message: string;
-}
-
-/** What `deploy` would do with a file. Planning writes nothing; {@link writePlan} does. */
+/** What `deploy` would do with a file. Planning runs the build and push steps, and writes nothing; {@link writePlan} writes. */
 export interface DeployPlan {
   /** `<project>/<stack>` */
   stack: string;
@@ -45,6 +22,8 @@ export interface DeployPlan {
   file: string;
   deployments: (DeploymentChange & { warnings: string[] })[];
   problems: DeployProblem[];
+  /** The build and push steps, in the order in which they run. */
+  steps: StepReport[];
   /** Notes for the user that are not errors. */
   notes: string[];
   /** Deployments that came from this file and are no longer in it. Empty unless the whole file was selected. */
@@ -58,7 +37,8 @@ export interface DeployPlan {
 }
 
 /**
- * Read a prefect.yaml, and compare its deployments with those deployed before.
+ * Read a prefect.yaml, run its build and push steps, and compare its deployments with those deployed before.
+ * @throws {Interrupted} if a step was interrupted, after it has stopped
  * @throws {UserError} if the file is invalid, or a name matches none of its deployments
  */
 export async function planDeploy(request: DeployRequest): Promise<DeployPlan> {
@@ -82,26 +62,14 @@ export async function planDeploy(request: DeployRequest): Promise<DeployPlan> {
   for (const { name, index, line, message } of file.problems)
     if (chosen.wants(index)) problems.push({ ...(name === undefined ? {} : { name }), line, message });
 
-  const resolved: ResolvedDeployment[] = [];
-  for (const deployment of chosen.deployments) {
-    const outcome = resolveDeployment(deployment, file, around);
-    if ("problems" in outcome)
-      problems.push(...outcome.problems.map((message) => ({ ...named(deployment.config.name), line: deployment.line, message })));
-    else resolved.push(outcome);
-  }
-  const { flows, pythonMissing } = await inspectEntrypoints(
-    resolved.flatMap(({ entrypoint }) => entrypoint ?? []),
-    { cwd: folder, env: request.env },
-  );
-  if (registry.imports && !pythonMissing) notes.push(...(await importOver(flows, request)));
-  if (pythonMissing) notes.push("python3 is not on PATH: each flow gets the name of its function, and parameters are not checked");
-
+  const flows = flowReader({ cwd: folder, env: request.env, imports: registry.imports }, notes);
+  const place = { pools, origin };
+  const { resolved, steps } = await resolveWithSteps(chosen.deployments, file, { request, around, flows, place, notes, problems });
   const records = new Map<string, ToDeploy & { warnings: string[]; line: number }>();
   const deployedAt = new Date().toISOString();
-  for (const deployment of resolved) {
+  for (const { deployment, checked } of resolved) {
     const { line } = deployment;
-    const flow = deployment.entrypoint === null ? undefined : flows.get(deployment.entrypoint);
-    const outcome = defineDeployment(deployment, flow, { pools, origin });
+    const outcome = defineDeployment(deployment, flows.of(deployment.entrypoint), place, checked);
     if ("problems" in outcome) {
       problems.push(...outcome.problems.map((message) => ({ name: deployment.name, line, message })));
       continue;
@@ -127,7 +95,7 @@ export async function planDeploy(request: DeployRequest): Promise<DeployPlan> {
   }));
   const of = (is: (change: DeploymentChange["change"]) => boolean) =>
     changes.filter(({ change }) => is(change)).map(({ name }) => recordOf(records.get(name) as ToDeploy));
-  notes.push(...notActedOn([...records.values()], registry.schedules));
+  notes.push(...notActedOn([...records.values()], { schedules: registry.schedules, steps: (request.steps?.kind ?? "skip") !== "skip" }));
   const bad = problems.map(({ name }) => name);
   const gone = chosen.isAll ? noLongerThere(await registry.cameFrom(request.file), file, new Set(records.keys()), bad) : [];
   problems.sort((a, b) => a.line - b.line);
@@ -136,6 +104,7 @@ export async function planDeploy(request: DeployRequest): Promise<DeployPlan> {
     file: shownFile,
     deployments,
     problems,
+    steps,
     notes,
     gone,
     records: of((change) => change !== "same"),
@@ -154,7 +123,12 @@ export async function writePlan(
   const names = new Set(refused.map(({ name }) => name));
   const problems = [...plan.problems, ...refused.map((one) => problemOf(one, plan))].sort((a, b) => a.line - b.line);
   const deployments = plan.deployments.filter(({ name }) => !names.has(name));
-  return { ...plan, problems, deployments, exitCode: refused.some(({ exitCode }) => exitCode === 5) ? 5 : 2 };
+  return { ...plan, problems, deployments, exitCode: refused.some(({ exitCode }) => exitCode === 5) ? 5 : exitCodeOf(plan) };
+}
+
+/** The exit code for the problems of a plan: 5 if a step failed, and otherwise 2. */
+export function exitCodeOf({ problems }: Pick<DeployPlan, "problems">): 2 | 5 {
+  return problems.some(({ stepFailed }) => stepFailed) ? 5 : 2;
 }
 
 function problemOf({ name, message }: RefusedDeployment, plan: DeployPlan): DeployProblem {
@@ -170,51 +144,17 @@ function recordOf({ name, definition, kept, said, file, deployedAt }: ToDeploy):
   return { name, definition, kept, said, file, deployedAt };
 }
 
-/**
- * Replace what the code says by what importing the flows finds.
- * @returns a line for each flow that cannot be imported, or one line if Prefect is not installed
- */
-async function importOver(flows: InspectedFlows["flows"], { folder, env }: DeployRequest): Promise<string[]> {
-  const seen = [...flows].flatMap(([entrypoint, flow]) => ("fault" in flow ? [] : [[entrypoint, flow] as const]));
-  const imported = await importFlows(
-    seen.map(([entrypoint]) => entrypoint),
-    { cwd: folder, env },
-  );
-  if (!imported) return ["python3 has no Prefect: flows and their parameters are read from the code, without importing it"];
-  return seen.flatMap(([entrypoint, flow]) => {
-    const found = imported.get(entrypoint);
-    if (found && !("fault" in found)) {
-      const { flowName, description, version, parameterSchema } = found;
-      flows.set(entrypoint, {
-        ...flow,
-        flowName,
-        parameterSchema,
-        ...(description === null ? {} : { description }),
-        ...(version === null ? {} : { version }),
-      });
-      return [];
-    }
-    if (flow.isFlow === false)
-      flows.set(entrypoint, { fault: `${entrypoint} is not a flow, and a Prefect API runs only flows: decorate it with Prefect's @flow` });
-    return [`${entrypoint} cannot be imported (${found?.fault}): its name and parameters are read from its code`];
-  });
-}
-
 /** One line about everything that is stored but has no effect. */
-function notActedOn(records: ToDeploy[], schedules: boolean): string[] {
+function notActedOn(records: ToDeploy[], works: { schedules: boolean; steps: boolean }): string[] {
   const of = (has: (record: ToDeploy) => boolean) => records.filter(has).map(({ name }) => name);
   const parts = [
-    ["build and push steps", "", of(({ kept }) => kept.build !== undefined || kept.push !== undefined)],
-    ["schedules", " (while no `pushpool serve` runs)", of(({ definition }) => !schedules && definition.schedules !== undefined)],
+    ["build and push steps", "", of(({ kept }) => !works.steps && (kept.build !== undefined || kept.push !== undefined))],
+    ["schedules", " (while no `pushpool serve` runs)", of(({ definition }) => !works.schedules && definition.schedules !== undefined)],
     ["triggers", "", of(({ kept }) => kept.triggers !== undefined)],
     ["sla", "", of(({ kept }) => kept.sla !== undefined)],
   ] as const;
   const said = parts.filter(([, , names]) => names.length > 0).map(([what, until, names]) => `${what} of ${few(names)}${until}`);
   return said.length > 0 ? [`stored, but without effect: ${said.join("; ")}`] : [];
-}
-
-function named(name: string | null | undefined): { name?: string } {
-  return name ? { name } : {};
 }
 
 function readText(path: string, name: string): string {

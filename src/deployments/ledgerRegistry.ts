@@ -15,6 +15,7 @@ export function ledgerRegistry({ manifest, stack, origin }: LoadedManifest, ledg
     name: `stack ${stack}`,
     declared: new Set(Object.keys(deployments)),
     place: async () => ({ pools, blocks, variables, origin }),
+    prefectEnv: {},
     schedules: false,
     imports: false,
     compare: async (records) => {

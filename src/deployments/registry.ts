@@ -35,6 +35,8 @@ export interface DeploymentRegistry {
   declared: ReadonlySet<string>;
   /** Read what a file's deployments can refer to: work pools, blocks and variables. */
   place(file: PrefectYaml): Promise<DeployPlace & Pick<PlaceholderValues, "blocks" | "variables">>;
+  /** The environment variables by which Prefect's own code reaches the API. */
+  prefectEnv: Record<string, string>;
   /** Whether schedules work there without `pushpool serve`. */
   schedules: boolean;
   /** Whether to import flows, if Python has Prefect, for the fields that are stored about them. */

@@ -1,6 +1,6 @@
 import pLimit from "p-limit";
 import { spellings } from "../deploymentName";
-import type { JsonObject } from "../json";
+import type { Json, JsonObject } from "../json";
 import type { DeploymentRecord, Ledger } from "../ledger";
 import type { LoadedManifest } from "../manifest";
 import {
@@ -45,7 +45,8 @@ export function serverRegistry(
   ledger?: Ledger,
   env: NodeJS.ProcessEnv = {},
 ): DeploymentRegistry {
-  const { apiUrl } = client.connection;
+  const { apiUrl, auth } = client.connection;
+  const key = auth === undefined ? undefined : String(auth.reveal());
   const origin = `the Prefect API at ${apiUrl}`;
   // No stack can have this name. All stacks with this API share its notes.
   const noted = `prefect ${apiUrl}`;
@@ -78,10 +79,15 @@ export function serverRegistry(
     name: origin,
     declared: new Set(Object.keys(manifest.deployments)),
     place: async (file) => {
-      const used = file.deployments.map(({ config }) => config as JsonObject);
+      const { build, push } = file.actions;
+      const used: Json[] = [...file.deployments.map(({ config }) => config as JsonObject), build, push];
       const [pools, blocks, variables] = await Promise.all([poolsFor(client, file), readBlocks(client, used), readVariables(client, used)]);
       for (const [name, pool] of Object.entries(pools)) if (pool.queues) queues.set(name, new Set(Object.keys(pool.queues)));
       return { pools, blocks, variables, origin };
+    },
+    prefectEnv: {
+      PREFECT_API_URL: apiUrl,
+      ...(key === undefined ? {} : { [key.includes(":") ? "PREFECT_API_AUTH_STRING" : "PREFECT_API_KEY"]: key }),
     },
     schedules: true,
     imports: true,

@@ -10,6 +10,9 @@ export const inspector: string = withoutComments(readFileSync(join(__dirname, "i
 /** `import.py`, for `python3 -c`. */
 export const importer: string = withoutComments(readFileSync(join(__dirname, "import.py"), "utf8"));
 
+/** `steps.py`, for `python3 -c`. */
+export const stepRunner: string = withoutComments(readFileSync(join(__dirname, "steps.py"), "utf8"));
+
 /** `bootstrap.py`, compressed and in base64. It must leave room for the parameters of a run (ECS allows 8192 characters of overrides). */
 export const bootstrap: string = deflateSync(withoutComments(readFileSync(join(__dirname, "bootstrap.py"), "utf8")), { level: 9 }).toString(
   "base64",

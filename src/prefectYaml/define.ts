@@ -42,12 +42,14 @@ export interface DefinedDeployment {
 /**
  * Complete a deployment with its flow and its work pool, and check it.
  * @param flow the flow of its entrypoint, or why there is none (as the end of a sentence); `undefined` without an entrypoint
+ * @param checked what to check instead: before its build steps have run, the deployment without placeholders for their outputs
  * @returns the deployment, or all its errors
  */
 export function defineDeployment(
   resolved: ResolvedDeployment,
   flow: FlowFacts | { fault: string } | undefined,
   place: DeployPlace,
+  checked: ResolvedDeployment = resolved,
 ): DefinedDeployment | { problems: string[] } {
   const problems: string[] = [];
   const check = (work: () => void) => {
@@ -60,7 +62,7 @@ export function defineDeployment(
   };
 
   const { workPool, entrypoint, parameters } = resolved;
-  const { jobVariables } = workPool;
+  const { jobVariables } = checked.workPool;
   const warnings = [...resolved.warnings];
   let flowName = resolved.flowName ?? "";
   if (flow && "fault" in flow) problems.push(`entrypoint: ${flow.fault}`);
@@ -75,7 +77,7 @@ export function defineDeployment(
   const schema = found?.parameterSchema;
   // A run can give the missing parameters. So only the given ones are checked, as a Prefect server does.
   if (resolved.enforceParameterSchema)
-    for (const [at, given] of parametersIn(resolved)) check(() => checkParameters(schema, given, at, { whole: false }));
+    for (const [at, given] of parametersIn(checked)) check(() => checkParameters(schema, given, at, { whole: false }));
 
   const queueProblem = workPool.queue === null ? undefined : nameFault(workPool.queue);
   if (queueProblem !== undefined) problems.push(`work_pool.work_queue_name ${queueProblem}: ${quoted(workPool.queue)}`);
@@ -83,7 +85,7 @@ export function defineDeployment(
   const pool = poolOf(workPool.name, place);
   if (typeof pool === "string") problems.push(pool);
   else {
-    for (const [at, given] of parametersIn(resolved)) check(() => checkSize(given, at, pool.type));
+    for (const [at, given] of parametersIn(checked)) check(() => checkSize(given, at, pool.type));
     check(() => checkJobVariables(pool.baseJobTemplate, jobVariables, "work_pool.job_variables", "pass"));
     warnings.push(...unusedVariables(String(workPool.name), pool.baseJobTemplate, jobVariables));
     if (workPool.queue !== null && workPool.queue !== "default" && !pool.queues?.[workPool.queue])
@@ -102,7 +104,7 @@ export function defineDeployment(
   });
   const definition = present({
     entrypoint,
-    workPool: present({ name: workPool.name, queue: workPool.queue, jobVariables: orNull(jobVariables) }),
+    workPool: present({ name: workPool.name, queue: workPool.queue, jobVariables: orNull(workPool.jobVariables) }),
     parameters: orNull(parameters),
     parameterSchema: schema ?? null,
     enforceParameterSchema: resolved.enforceParameterSchema ? null : false,

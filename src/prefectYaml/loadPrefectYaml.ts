@@ -30,6 +30,8 @@ export interface LoadedDeployment {
 export interface PrefectYaml {
   /** What messages call the file. */
   file: string;
+  /** The version of Prefect that wrote the file, if it says so. */
+  prefectVersion?: string;
   deployments: LoadedDeployment[];
   /** The steps for deployments that have none of their own. `pull` is null for Prefect's default, and `[]` for no steps. */
   actions: { build: Steps; push: Steps; pull: Steps | null };
@@ -92,7 +94,15 @@ export function loadPrefectYaml(text: string, file: string): PrefectYaml {
       });
     }
   }
-  return { file, deployments, actions: { build: orNone(build), push: orNone(push), pull: pull ?? null }, problems, lineOf };
+  const prefectVersion = top.output["prefect-version"] ?? top.output.prefect_version;
+  return {
+    file,
+    ...(prefectVersion ? { prefectVersion } : {}),
+    deployments,
+    actions: { build: orNone(build), push: orNone(push), pull: pull ?? null },
+    problems,
+    lineOf,
+  };
 }
 
 /** The keys of a deployment and its work pool that Prefect does not know. */

@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import { deployedName } from "../deploymentName";
-import type { Json, JsonObject, Value } from "../json";
+import { isJsonObject, type Json, type JsonObject, type Value } from "../json";
 import { labelFault, nameFault } from "../manifest/nameFaults";
 import { Secret } from "../secret";
 import { quoted } from "../shown";
@@ -9,7 +9,7 @@ import type { Placeholder } from "../template/placeholders";
 import { pythonStr } from "../template/pythonText";
 import { resolveVariables } from "../template/variables";
 import { UserError } from "../userError";
-import { applyValues, fromEnvironment, fromValues } from "./applyValues";
+import { applyValues, fromEnvironment, fromValues, type PlaceholderAnswer } from "./applyValues";
 import type { LoadedDeployment, PrefectYaml } from "./loadPrefectYaml";
 import type { DeploymentConfig, Steps } from "./model";
 import { scheduleOf } from "./schedules";
@@ -21,13 +21,25 @@ export interface PlaceholderValues {
   blocks: Blocks;
   /** For `{{ prefect.variables.NAME }}`. */
   variables: Record<string, Value>;
-  /** The outputs of build and push steps, by output name and by `<step id>.<output name>`. The user gives them; pushpool does not run steps. */
+  /** The outputs of build and push steps that the user gives, by output name and by `<step id>.<output name>`. They win over those of a run. */
   stepOutputs: JsonObject;
   /** Whether a work pool has a variable `image`. */
   hasImage: (workPool: string | null) => boolean;
   /** The folder in which a user would run Prefect. Entrypoints and the default pull step are relative to it. */
   folder: string;
 }
+
+/**
+ * What is known about the outputs of a deployment's build and push steps.
+ * - `skipped`: the steps do not run. A placeholder for an output is refused unless the user gives it.
+ * - `planned`: the steps run later. Their placeholders stay; `check` leaves out those that are a whole parameter or job variable, because their
+ *   type is unknown.
+ * - `ran`: with these outputs. As in Prefect, a placeholder without a value is left out.
+ */
+export type StepKnowledge =
+  | { kind: "skipped" }
+  | { kind: "planned"; to: "check" | "show" }
+  | { kind: "ran"; outputs: JsonObject; isSecret: (text: string) => boolean };
 
 /**
  * Which settings of a deployment the file gives. A setting that it does not give keeps its value on the server. A key with `null` gives no value;
@@ -68,6 +80,8 @@ export interface ResolvedDeployment {
   push: JsonObject[];
   triggers: JsonObject[];
   sla: JsonObject[];
+  /** Whether a field that decides about others, such as the name or the entrypoint, needs the output of a step that has not run. */
+  isPending: boolean;
   /** For example placeholders without a value, one line each. */
   warnings: string[];
 }
@@ -84,16 +98,19 @@ const DOCKER_STEP = "prefect_docker.deployments.steps.build_docker_image";
  * - A block is never stored in clear text. In job variables its reference stays, and the run fills it. Anywhere else, a secret block is refused.
  * - `tags: solo` is one tag, not a tag for each letter. `tags: null` and `work_pool: null` count as absent.
  * - If the pool has no variable for `image`, an `image` does not change the folder of the default pull step to `/opt/prefect`.
- * - A placeholder for the output of a build or push step is refused unless the user gives the output. Prefect would remove it.
- * @returns the deployment, or all its errors
+ * - If the steps do not run, a placeholder for the output of one is refused unless the user gives the output. Prefect would remove it.
+ * - A deployment with `push: null` has no push steps. Prefect runs those of the file.
+ * @returns the deployment, or all its errors, and whether they may go away once the outputs of its steps are known
  */
 export function resolveDeployment(
-  { config, index, line, warnings: noted }: LoadedDeployment,
+  loaded: LoadedDeployment,
   file: PrefectYaml,
   around: PlaceholderValues,
-): ResolvedDeployment | { problems: string[] } {
-  const build = stepsOf(own(config, "build", file.actions.build));
-  const push = stepsOf(own(config, "push", file.actions.push));
+  knowledge: StepKnowledge = { kind: "skipped" },
+): ResolvedDeployment | { problems: string[]; isPending: boolean } {
+  const { config, index, line, warnings: noted } = loaded;
+  const { build, push } = stepsOf(loaded, file);
+  const pending = new Set<string>();
   const warnings = [...noted];
   const problems: string[] = [];
   const read = <T>(work: () => T): T => {
@@ -106,7 +123,7 @@ export function resolveDeployment(
       return undefined as T;
     }
   };
-  const filler = fillerOf(around, [...build, ...push], warnings);
+  const filler = fillerOf(around, [...build, ...push], { knowledge, warnings, pending });
   const fill = (value: Json | undefined, field: string) => filler(value ?? null, field);
   const text = (value: Json | undefined, field: string) => read(() => textAt(fill(value, field), field)) || null;
   const pool = config.work_pool ?? {};
@@ -132,15 +149,26 @@ export function resolveDeployment(
     ...read(() => concurrencyOf(config)),
     schedules: read(() => schedulesOf(config, fill)),
     said: saidBy(config),
-    pullSteps: read(() => pullStepsOf(config, file, poolName, around, [...build, ...push])),
+    pullSteps: read(() => pullStepsOf(config, file, poolName, around, { others: [...build, ...push], knowledge })),
     build,
     push,
     triggers: (config.triggers ?? []) as JsonObject[],
     sla: (config.sla ?? []) as JsonObject[],
+    isPending: [...pending].some((field) => !TYPED.has(field) && !FREE.has(field)),
     warnings,
   };
-  return problems.length > 0 ? { problems } : resolved;
+  return problems.length > 0 ? { problems, isPending: resolved.isPending } : resolved;
 }
+
+/** The build and push steps of a deployment: its own, or those of the file. */
+export function stepsOf({ config }: LoadedDeployment, { actions }: PrefectYaml): { build: JsonObject[]; push: JsonObject[] } {
+  return { build: listOf(own(config, "build", actions.build)), push: listOf(own(config, "push", actions.push)) };
+}
+
+/** The fields whose values can be of any type. */
+const TYPED = new Set(["parameters", "work_pool.job_variables"]);
+/** The fields that may be any string. */
+const FREE = new Set(["tags", "version", "description"]);
 
 function checkedName(name: string | null): string {
   if (!name) throw new UserError("name is missing: a deployment needs one");
@@ -163,13 +191,25 @@ function own(config: DeploymentConfig, key: "build" | "push", otherwise: Steps):
   return Object.hasOwn(config, key) ? ((config[key] ?? null) as Steps | null) : otherwise;
 }
 
-function stepsOf(steps: Steps | null): JsonObject[] {
+function listOf(steps: Steps | null): JsonObject[] {
   return Array.isArray(steps) ? steps : [];
 }
 
-function fillerOf({ env, blocks, variables, stepOutputs: given }: PlaceholderValues, steps: JsonObject[], warnings: string[]) {
+/** Where a deployment's filler puts what it finds. */
+interface Found {
+  knowledge: StepKnowledge;
+  warnings: string[];
+  /** The fields with a placeholder that may be the output of a step. */
+  pending: Set<string>;
+}
+
+function fillerOf(
+  { env, blocks, variables, stepOutputs: given }: PlaceholderValues,
+  steps: JsonObject[],
+  { knowledge, warnings, pending }: Found,
+) {
   // A deployment without steps does not get the outputs of other deployments' steps.
-  const stepOutputs = steps.length > 0 ? given : {};
+  const stepOutputs = steps.length > 0 ? outputsOf(knowledge, given) : {};
   const nothingGiven = Object.keys(stepOutputs).length === 0;
   const ids = new Set(idsOf(steps));
   const noted = new Set<string>();
@@ -187,7 +227,7 @@ function fillerOf({ env, blocks, variables, stepOutputs: given }: PlaceholderVal
         `${field}: ${placeholder.text} is a secret, but ${what} is stored and shown in clear text. Move it to work_pool.job_variables.env, where it stays a reference, or load it in the flow`,
       );
     };
-    const filled = applyValues(template, (placeholder) => {
+    const filled = applyValues(template, (placeholder, alone) => {
       const { kind, name, text } = placeholder;
       switch (kind) {
         case "block": {
@@ -205,10 +245,18 @@ function fillerOf({ env, blocks, variables, stepOutputs: given }: PlaceholderVal
           if (given !== "keep") return given;
           if (name.startsWith("ctx.")) return "keep";
           const output = fromValues(placeholder, stepOutputs);
-          if (output !== "drop") return output;
+          if (output !== "drop") {
+            if (knowledge.kind === "ran") checkOutput(output, knowledge, `${field}: ${text}`);
+            return output;
+          }
+          if (knowledge.kind === "planned" && steps.length > 0) {
+            pending.add(field);
+            return knowledge.to === "check" && alone && TYPED.has(field) ? "drop" : "keep";
+          }
+          if (knowledge.kind === "ran") return missing(placeholder, field);
           // A placeholder names an output by the id of its step, or by the name of the output alone.
           const [first = name, second] = name.split(".");
-          if (ids.has(first) || (steps.length > 0 && second === undefined && nothingGiven)) throw unsupportedStep(field, text, name);
+          if (ids.has(first) || (steps.length > 0 && second === undefined && nothingGiven)) throw skippedStep(field, text, name);
           return missing(placeholder, field);
         }
       }
@@ -222,9 +270,28 @@ function holdsSecret(value: Value): boolean {
   return typeof value === "object" && value !== null && Object.values(value).some(holdsSecret);
 }
 
-function unsupportedStep(field: string, text: string, name: string): UserError {
+/** What the steps gave, with what the user gives: an output of a step's id changes only that output. */
+function outputsOf(knowledge: StepKnowledge, given: JsonObject): JsonObject {
+  if (knowledge.kind !== "ran") return given;
+  const merged: JsonObject = { ...knowledge.outputs };
+  for (const [key, value] of Object.entries(given)) {
+    const there = Object.hasOwn(merged, key) ? merged[key] : undefined;
+    merged[key] = isJsonObject(value) && isJsonObject(there) ? { ...there, ...value } : value;
+  }
+  return merged;
+}
+
+/** @throws {UserError} if an output holds a secret: deployments are stored in clear text */
+function checkOutput(output: PlaceholderAnswer, { isSecret }: Extract<StepKnowledge, { kind: "ran" }>, what: string): void {
+  if (typeof output !== "object" || !isSecret(JSON.stringify(output.value))) return;
+  throw new UserError(
+    `${what} holds a secret of a block, but deployments are stored in clear text. Refer to the block in work_pool.job_variables.env, or load it in the flow`,
+  );
+}
+
+function skippedStep(field: string, text: string, name: string): UserError {
   return new UserError(
-    `${field}: ${text} comes from a build or push step, and pushpool does not run those: run the step first, and give its output with --step-output ${name}=VALUE`,
+    `${field}: ${text} comes from a build or push step that does not run: give its output with --step-output ${name}=VALUE, or let the steps run (without --skip-build)`,
   );
 }
 
@@ -244,27 +311,32 @@ function pullStepsOf(
   { actions }: PrefectYaml,
   poolName: string | null,
   around: PlaceholderValues,
-  others: JsonObject[],
+  { others, knowledge }: { others: JsonObject[]; knowledge: StepKnowledge },
 ): JsonObject[] {
   const effective = Object.hasOwn(config, "pull") ? config.pull : actions.pull;
   if (Array.isArray(effective) && effective.length === 0) return [];
-  const given = stepsOf((config.pull ?? null) as Steps | null);
-  const steps = given.length > 0 ? given : stepsOf(actions.pull);
+  const given = listOf((config.pull ?? null) as Steps | null);
+  const steps = given.length > 0 ? given : listOf(actions.pull);
   if (steps.length === 0) return defaultPullSteps(config, actions.build, around.hasImage(poolName), around.folder);
   const ids = new Set(idsOf(others));
+  const outputs = outputsOf(knowledge, around.stepOutputs);
   return applyValues(steps, (placeholder) => {
     if (placeholder.kind === "environment") return fromEnvironment(placeholder, around.env);
-    const output = fromValues(placeholder, around.stepOutputs);
-    if (output !== "drop") return output;
-    if (ids.has(placeholder.name.split(".")[0] ?? "")) throw unsupportedStep("pull", placeholder.text, placeholder.name);
+    const output = fromValues(placeholder, outputs);
+    if (output !== "drop") {
+      if (knowledge.kind === "ran") checkOutput(output, knowledge, `pull: ${placeholder.text}`);
+      return output;
+    }
+    if (knowledge.kind === "skipped" && ids.has(placeholder.name.split(".")[0] ?? ""))
+      throw skippedStep("pull", placeholder.text, placeholder.name);
     return "keep";
   }) as JsonObject[];
 }
 
 /** Prefect's default pull step, which finds the code of the flow (`_generate_default_pull_action`). */
 function defaultPullSteps(config: DeploymentConfig, fileBuild: Steps, hasImage: boolean, folder: string): JsonObject[] {
-  const build = stepsOf((config.build ?? null) as Steps | null);
-  const docker = (build.length > 0 ? build : stepsOf(fileBuild)).map((step) => step[DOCKER_STEP]).find((found) => found);
+  const build = listOf((config.build ?? null) as Steps | null);
+  const docker = (build.length > 0 ? build : listOf(fileBuild)).map((step) => step[DOCKER_STEP]).find((found) => found);
   if (docker)
     return (docker as JsonObject).dockerfile === "auto" ? [{ [DIRECTORY_STEP]: { directory: `/opt/prefect/${basename(folder)}` } }] : [];
   const directory = hasImage && config.work_pool?.job_variables?.image ? "/opt/prefect" : folder;

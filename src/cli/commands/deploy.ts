@@ -1,8 +1,11 @@
 import { existsSync } from "node:fs";
+import { constants } from "node:os";
+import type { StepMode } from "../../deployments";
 import {
   type DeploymentChange,
   type DeploymentRegistry,
   type DeployPlan,
+  exitCodeOf,
   ledgerRegistry,
   locatePrefectYaml,
   planDeploy,
@@ -14,16 +17,19 @@ import { type Ledger, ledgerPath, openSqliteLedger } from "../../ledger";
 import { type LoadedManifest, loadManifest } from "../../manifest";
 import { UserError } from "../../userError";
 import type { Workspace } from "../../workspace";
-import { linesOf, summaryOf } from "../deployView";
+import { linesOf, stepLine, summaryOf } from "../deployView";
 import { parsePairs } from "../parameters";
-import { note, print, printJson } from "../screen";
+import { note, print, printJson, printLog } from "../screen";
 import { type ManifestFlags, readStdin, workspaceOf } from "../session";
+
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 interface Flags extends ManifestFlags {
   all?: boolean;
   file?: string;
   remove?: string[];
   stepOutput?: string[];
+  skipBuild?: boolean;
   allOrNothing?: boolean;
   dryRun?: boolean;
 }
@@ -37,31 +43,77 @@ export async function action(names: string[], flags: Flags): Promise<void> {
   const place = flags.remove ? undefined : locatePrefectYaml(workspace.cwd, flags.file);
   const loaded = await loadManifest(workspace, { ...flags, secrets: false, stdin: readStdin });
 
+  const allOrNothing = flags.allOrNothing === true;
   await withRegistry(workspace, loaded, flags, async (registry) => {
     if (!place) {
       const changes = await registry.planRemoval(flags.remove ?? []);
       if (!flags.dryRun) await registry.remove(changes.map(({ name }) => name));
       return show(changes, flags, registry);
     }
-    const planned = await planDeploy({
-      ...place,
-      names,
-      all: flags.all ?? false,
-      stepOutputs: nested(parsePairs(flags.stepOutput ?? [], "--step-output", (text) => text)),
-      env: workspace.env,
-      registry,
-    });
-    const allOrNothing = flags.allOrNothing === true;
+    const planning = (steps: StepMode) =>
+      planDeploy({
+        ...place,
+        names,
+        all: flags.all ?? false,
+        stepOutputs: nested(parsePairs(flags.stepOutput ?? [], "--step-output", (text) => text)),
+        env: workspace.env,
+        registry,
+        steps,
+        allOrNothing,
+      });
+    const planned = await withSteps(workspace, loaded, flags, planning);
+    if (!planned) return;
     const isRefused = allOrNothing && planned.problems.length > 0;
-    const plan = flags.dryRun || isRefused ? { ...planned, exitCode: 2 as const } : await writePlan(planned, registry, allOrNothing);
+    const isWritten = !flags.dryRun && !isRefused;
+    const plan = isWritten ? await writePlan(planned, registry, allOrNothing) : { ...planned, exitCode: exitCodeOf(planned) };
     report(plan, flags, allOrNothing && plan.problems.length > 0, registry);
   });
 }
 
+/**
+ * Plan with the build and push steps. Ctrl-C stops the step that runs, and everything that it has started.
+ * @returns `undefined` if it was interrupted; then nothing was written
+ */
+async function withSteps<T>(
+  workspace: Workspace,
+  loaded: LoadedManifest,
+  flags: Flags,
+  plan: (steps: StepMode) => Promise<T>,
+): Promise<T | undefined> {
+  if (flags.skipBuild) return plan({ kind: "skip" });
+  if (flags.dryRun) return plan({ kind: "list" });
+  const { Interrupted } = await import("../../buildSteps/index.js");
+  const stopping = new AbortController();
+  const onSignal = (signal: NodeJS.Signals) => {
+    if (!stopping.signal.aborted) note("interrupted: stopping the step");
+    stopping.abort(signal);
+  };
+  for (const signal of SIGNALS) process.on(signal, onSignal);
+  try {
+    return await plan({
+      kind: "run",
+      listener: { tell: note, output: (text) => printLog({ stream: "stderr", text }) },
+      interrupted: stopping.signal,
+      // A Prefect server gives its blocks with their secrets.
+      ...(loaded.manifest.prefect
+        ? {}
+        : { secrets: async () => (await loadManifest(workspace, { ...flags, secrets: true, stdin: readStdin })).manifest }),
+    });
+  } catch (error) {
+    if (!(error instanceof Interrupted)) throw error;
+    note("interrupted: the step has stopped, and nothing was deployed");
+    process.exitCode = 128 + constants.signals[stopping.signal.reason as NodeJS.Signals];
+    return undefined;
+  } finally {
+    for (const signal of SIGNALS) process.off(signal, onSignal);
+  }
+}
+
 function report(plan: DeployPlan & { exitCode: 2 | 5 }, flags: Flags, refused: boolean, registry: DeploymentRegistry): void {
-  const { stack, file, problems, notes, records, gone, exitCode } = plan;
+  const { stack, file, problems, steps, notes, records, gone, exitCode } = plan;
   const deployments = refused ? [] : plan.deployments;
   if (!flags.json) {
+    if (flags.dryRun) for (const step of steps) note(`would run ${stepLine(step)}`);
     for (const { name, warnings } of deployments) for (const warning of warnings) note(`warning: ${name}: ${warning}`);
     for (const text of notes) note(text);
     for (const name of gone)
@@ -69,20 +121,21 @@ function report(plan: DeployPlan & { exitCode: 2 | 5 }, flags: Flags, refused: b
   }
   // A dry run shows the complete records that would be stored or sent.
   const recorded = flags.dryRun ? { records: records.map((record) => registry.shown(record)) } : {};
-  if (flags.json) printJson({ stack, file, deployments, problems, notes, gone, dryRun: flags.dryRun ?? false, ...recorded });
+  if (flags.json) printJson({ stack, file, steps, deployments, problems, notes, gone, dryRun: flags.dryRun ?? false, ...recorded });
   else if (!refused) show(deployments, flags, registry);
   if (flags.dryRun && !flags.json) for (const record of recorded.records ?? []) print(JSON.stringify(record, null, 2));
   if (problems.length === 0) return;
-  const bad = new Set(problems.map(({ line, name }) => `${name} ${line}`)).size;
   const lines = problems.map(({ line, name, message }) => `  ${file}:${line}: ${name === undefined ? "" : `${name}: `}${message}`);
-  const what = refused
-    ? "nothing was deployed"
-    : flags.dryRun
-      ? "it would be left out"
-      : bad === 1
-        ? "it was left out"
-        : "they were left out";
-  throw new UserError([`${bad} invalid ${bad === 1 ? "deployment" : "deployments"} in ${file}; ${what}:`, ...lines].join("\n"), exitCode);
+  const count = (some: typeof problems) => new Set(some.map(({ line, name }) => `${name} ${line}`)).size;
+  const all = count(problems);
+  const failed = count(problems.filter(({ stepFailed }) => stepFailed));
+  const counted = [
+    ...(all > failed ? [`${all - failed} invalid ${all - failed === 1 ? "deployment" : "deployments"}`] : []),
+    ...(failed > 0 ? [`${failed} ${failed === 1 ? "deployment" : "deployments"} with a failed step`] : []),
+  ].join(" and ");
+  const left = all === 1 ? "it was left out" : "they were left out";
+  const what = refused ? "nothing was deployed" : flags.dryRun ? "it would be left out" : left;
+  throw new UserError([`${counted} in ${file}; ${what}:`, ...lines].join("\n"), exitCode);
 }
 
 /** The command that removes a deployment, quoted for a shell. */
