@@ -1,5 +1,12 @@
 import { render } from "preact";
-import "./styles.css";
+import { App } from "./App";
+import "./styles/theme.css";
+import "./styles/base.css";
+import "./styles/parts.css";
+import "./styles/runs.css";
+import "./styles/run.css";
+import "./styles/logs.css";
+import "./styles/form.css";
 
 const page = document.getElementById("page");
-if (page) render(<h1>pushpool</h1>, page);
+if (page) render(<App />, page);

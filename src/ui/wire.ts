@@ -1,6 +1,8 @@
 import type { State, StateType } from "../model/flowRun";
 import type { Outcome } from "../model/outcome";
 
+export type { Outcome, State, StateType };
+
 /** JSON as `JSON.parse` returns it in a browser. */
 export type Json = null | boolean | number | string | Json[] | JsonObject;
 export type JsonObject = { [key: string]: Json };

@@ -1,0 +1,69 @@
+import { useEffect, useMemo, useRef } from "preact/hooks";
+import { Empty } from "../parts/Empty";
+import { Failure } from "../parts/Failure";
+import { Link } from "../parts/Link";
+import { Loading } from "../parts/Loading";
+import { useTitle } from "../parts/useTitle";
+import { useShortcuts } from "../shell/shortcuts";
+import { DayStrip } from "./DayStrip";
+import { FilterBar } from "./FilterBar";
+import { isFiltered, searchOf, serverFilters, toggledState } from "./filters";
+import { RunList } from "./RunList";
+import { RunsFeed } from "./runsFeed";
+import { useFilters } from "./useFilters";
+
+/** All runs: what happened in the last day, filters, and the list. */
+export function RunsPage() {
+  const [filters, setFilters] = useFilters();
+  const search = searchOf(filters);
+  const feed = useMemo(() => new RunsFeed(serverFilters(filters, Date.now())), [search]);
+  const box = useRef<HTMLInputElement>(null);
+  useEffect(() => feed.start(), [feed]);
+  useTitle("Runs");
+  useShortcuts([
+    { keys: ["/"], does: "Search", run: () => box.current?.focus() },
+    {
+      keys: ["Escape"],
+      does: "Leave the search, then show all runs",
+      inFields: true,
+      run: () => (document.activeElement === box.current ? box.current?.blur() : setFilters({})),
+    },
+  ]);
+  const list = feed.list.value;
+  const error = feed.error.value;
+  return (
+    <div class="runs-page">
+      <h1 class="hidden">Runs</h1>
+      <DayStrip
+        filters={feed.filters}
+        turn={feed.stripTurn.value}
+        chosen={filters.state ?? []}
+        onToggle={(state) => setFilters(toggledState(filters, state))}
+        onSpan={(since, until) => setFilters({ ...filters, since, until })}
+      />
+      <FilterBar filters={filters} onChange={setFilters} box={box} total={list?.rows.length} />
+      {error && !list && <Failure what="The runs cannot be shown" error={error} onRetry={() => void feed.reload()} />}
+      {!error && !list && <Loading what="runs" lines={12} />}
+      {list?.rows.length === 0 && list.freshCount === 0 && <NoRuns filtered={isFiltered(filters)} onClear={() => setFilters({})} />}
+      {list && (list.rows.length > 0 || list.freshCount > 0) && <RunList key={search} feed={feed} list={list} search={search} />}
+    </div>
+  );
+}
+
+function NoRuns({ filtered, onClear }: { filtered: boolean; onClear(): void }) {
+  if (filtered)
+    return (
+      <Empty title="No run matches these filters">
+        <button type="button" onClick={onClear}>
+          Show all runs
+        </button>
+      </Empty>
+    );
+  return (
+    <Empty title="No runs yet">
+      <p>
+        Start one: choose a <Link to="/deployments">deployment</Link>, or use <code>pushpool run FLOW/DEPLOYMENT</code>.
+      </p>
+    </Empty>
+  );
+}
