@@ -28,7 +28,7 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     exclude: ["test/fixtures/**", "test/soak/**"],
     // The end-to-end tests run the built CLI.
-    globalSetup: ["test/build.ts", "test/compiledCode.ts", "test/sdkFlags.ts", "test/quickPython.ts"],
+    globalSetup: ["test/build.ts", "test/compiledCode.ts", "test/sdkFlags.ts", "test/quickPython.ts", "test/browser/launcher.ts"],
     // Most take seconds; a loaded machine may take minutes.
     testTimeout: 180_000,
     hookTimeout: 240_000,
