@@ -50,6 +50,56 @@ export interface RunFilter {
   limit?: number;
 }
 
+/** Which runs a list shows. All given fields must match. */
+export interface RunQuery {
+  /** `<project>/<stack>`; absent: all stacks. */
+  stack?: string;
+  deployment?: string;
+  workPool?: string;
+  /** Any of these; empty or absent: every state. */
+  states?: StateType[];
+  tag?: string;
+  /** Created at this time or later; ISO 8601, UTC, with milliseconds. */
+  since?: string;
+  /** Created before this time, in the same form. */
+  until?: string;
+  /** Part of the name or of the deployment, or the start of the id. The case of ASCII letters does not matter. */
+  text?: string;
+  /** The id of a run: only it and what stands after it in the list. */
+  upTo?: string;
+  /** The id of a run: only what stands before it in the list. */
+  after?: string;
+}
+
+/** A run in a list, without what only its own page shows. */
+export interface RunSummary extends Omit<FlowRun, "parameters" | "jobVariables" | "idempotencyKey" | "infrastructureId"> {
+  /** A Prefect server owns its states. */
+  isOnServer: boolean;
+}
+
+/** How many runs of one state were created in one minute. */
+export interface MinuteCount {
+  /** `2026-01-02T03:04`, UTC. */
+  minute: string;
+  state: StateType;
+  count: number;
+}
+
+/** What was sent, or will be, for one attempt of a run. */
+export interface StoredAttempt {
+  attempt: number;
+  submission: JsonObject;
+  /** ISO 8601, UTC. */
+  storedAt: string;
+}
+
+/** The slots that are taken in one work queue of a work pool. */
+export interface SlotsTaken {
+  workPool: string;
+  workQueue: string;
+  count: number;
+}
+
 /** A deployment that `pushpool deploy` wrote. */
 export interface DeploymentRecord {
   /** `<flow name>/<deployment name>` */
@@ -99,6 +149,21 @@ export interface Ledger extends SharedNotes {
   match(ref: string, limit: number): Promise<RunRecord[]>;
   /** Newest first. */
   list(filter: RunFilter): Promise<RunRecord[]>;
+  /**
+   * A page of a list, newest first: by the time of creation, then by id. A page costs as much among many runs as among few; its offset
+   * costs a step in an index for each run.
+   */
+  page(query: RunQuery, place: { offset: number; limit: number }): Promise<RunSummary[]>;
+  /** How many runs match. It costs a step in an index for each of them. */
+  count(query: RunQuery): Promise<number>;
+  /** These runs as in {@link page}, in any order. Missing ones are left out. */
+  summaries(ids: readonly string[]): Promise<RunSummary[]>;
+  /** Counts by minute and state, in any order. */
+  countByMinute(query: RunQuery & { since: string; until: string }): Promise<MinuteCount[]>;
+  /** Every attempt of a run with its submission, oldest first. */
+  attempts(id: string): Promise<StoredAttempt[]>;
+  /** The slots of a stack that are taken, by work queue. */
+  slotsTaken(stack: string): Promise<SlotsTaken[]>;
   /** Names of the most recent runs, for suggestions. */
   recentNames(limit: number): Promise<string[]>;
   /** The stacks, work pools and deployments that have runs, each combination once. */

@@ -77,4 +77,27 @@ export const MIGRATIONS: readonly string[] = [
     value TEXT NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- Lists are ordered by the time of creation: the ids of a Prefect server's runs do not tell it. Every index below walks in that order.
+  DROP INDEX runs_by_stack;
+  DROP INDEX runs_by_deployment;
+  DROP INDEX runs_by_pool;
+  DROP INDEX runs_by_state;
+  -- With all that a search for text reads, so that it need not read the runs themselves.
+  CREATE INDEX runs_by_stack ON runs (stack, created_at, id, name, deployment);
+  CREATE INDEX runs_by_deployment ON runs (stack, deployment, created_at, id);
+  CREATE INDEX runs_by_pool ON runs (stack, work_pool, created_at, id);
+  CREATE INDEX runs_by_state ON runs (stack, state_type, created_at, id);
+
+  CREATE TABLE run_tags (
+    stack TEXT NOT NULL,
+    tag TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    run_id TEXT NOT NULL,
+    PRIMARY KEY (stack, tag, created_at, run_id)
+  ) STRICT, WITHOUT ROWID;
+
+  INSERT OR IGNORE INTO run_tags (stack, tag, created_at, run_id)
+    SELECT r.stack, tag.value, r.created_at, r.id FROM runs r, json_each(r.tags) tag;
+  `,
 ];

@@ -1,9 +1,9 @@
 import type { JsonObject } from "../json";
 import { readJson } from "../jsonText";
-import type { FlowRun, StateType } from "../model/flowRun";
+import type { FlowRun, State, StateType } from "../model/flowRun";
 import type { Outcome } from "../model/outcome";
 import type { PoolType } from "../model/poolType";
-import type { DeploymentRecord, RunRecord } from "./ledger";
+import type { DeploymentRecord, RunRecord, RunSummary } from "./ledger";
 
 /** Columns to write, by name. */
 export type Row = Record<string, string | number | null>;
@@ -37,6 +37,20 @@ export interface RunRow {
   submission?: string;
   cleaned_at?: string | null;
 }
+
+/** What a list shows of a row of `runs`. */
+export type SummaryRow = Omit<
+  RunRow,
+  | "pool_type"
+  | "parameters"
+  | "job_variables"
+  | "idempotency_key"
+  | "request_digest"
+  | "infrastructure_id"
+  | "owner"
+  | "submission"
+  | "cleaned_at"
+> & { on_server: 0 | 1 };
 
 /** A row of `deployments`. */
 export interface DeploymentRow {
@@ -95,11 +109,10 @@ function runOf(row: RunRow): FlowRun {
     jobVariables: readJson(row.job_variables) as JsonObject,
     tags: JSON.parse(row.tags) as string[],
     attempt: row.attempt,
-    state: { type: row.state_type as StateType, name: row.state_name, timestamp: row.state_timestamp },
+    state: stateOf(row),
     createdAt: row.created_at,
     version: row.version,
   };
-  if (row.state_message !== null) run.state.message = row.state_message;
   if (row.idempotency_key !== null) run.idempotencyKey = row.idempotency_key;
   if (row.started_at !== null) run.startedAt = row.started_at;
   if (row.ended_at !== null) run.endedAt = row.ended_at;
@@ -124,4 +137,30 @@ export function fromRow(row: RunRow): RunRecord {
   if (row.owner !== null) record.owner = row.owner;
   if (row.cleaned_at !== null && row.cleaned_at !== undefined) record.cleanedAt = row.cleaned_at;
   return record;
+}
+
+export function summaryOf(row: SummaryRow): RunSummary {
+  return {
+    id: row.id,
+    name: row.name,
+    stack: row.stack,
+    deployment: row.deployment,
+    workPool: row.work_pool,
+    workQueue: row.work_queue,
+    tags: JSON.parse(row.tags) as string[],
+    attempt: row.attempt,
+    state: stateOf(row),
+    createdAt: row.created_at,
+    ...(row.started_at === null ? {} : { startedAt: row.started_at }),
+    ...(row.ended_at === null ? {} : { endedAt: row.ended_at }),
+    ...(row.outcome === null ? {} : { outcome: JSON.parse(row.outcome) as Outcome }),
+    version: row.version,
+    isOnServer: row.on_server === 1,
+  };
+}
+
+function stateOf({ state_type, state_name, state_timestamp, state_message }: Omit<SummaryRow, "on_server">): State {
+  const state: State = { type: state_type as StateType, name: state_name, timestamp: state_timestamp };
+  if (state_message !== null) state.message = state_message;
+  return state;
 }

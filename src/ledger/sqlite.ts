@@ -1,13 +1,35 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import type { JsonObject } from "../json";
-import type { State } from "../model/flowRun";
-import type { DeploymentRecord, Ledger, NewRun, RunChange, RunFilter, RunRecord, SlotAnswer, SlotLimits } from "./ledger";
+import { readJson } from "../jsonText";
+import type { State, StateType } from "../model/flowRun";
+import type {
+  DeploymentRecord,
+  Ledger,
+  MinuteCount,
+  NewRun,
+  RunChange,
+  RunFilter,
+  RunQuery,
+  RunRecord,
+  RunSummary,
+  SlotAnswer,
+  SlotLimits,
+  SlotsTaken,
+  StoredAttempt,
+} from "./ledger";
+import { countSql, minutesSql, type Position, type PositionedQuery, pageSql, type Sql } from "./listing";
 import { IN_MEMORY, openDatabase, translated, writeFailed } from "./openDatabase";
-import { type DeploymentRow, deploymentOf, fromRow, type Row, type RunRow, toRow } from "./rows";
+import { type DeploymentRow, deploymentOf, fromRow, type Row, type RunRow, type SummaryRow, summaryOf, toRow } from "./rows";
 import { openWalSync, type WalSync } from "./walSync";
 import { openWriteBatcher, type WriteBatcher } from "./writeBatcher";
 
 const RECORD = `SELECT r.*, s.submission, s.cleaned_at FROM runs r JOIN submissions s ON s.run_id = r.id AND s.attempt = r.attempt`;
+
+/** What a {@link SummaryRow} has. */
+const SUMMARY = `r.id, r.name, r.stack, r.deployment, r.work_pool, r.work_queue, r.tags, r.attempt, r.state_type, r.state_name,
+  r.state_timestamp, r.state_message, r.created_at, r.started_at, r.ended_at, r.outcome, r.version,
+  s.submission ->> '$.prefect' IS NOT NULL AS on_server`;
+const SUBMISSION_OF_IT = "JOIN submissions s ON s.run_id = r.id AND s.attempt = r.attempt";
 
 /**
  * The ledger in one SQLite file, shared by all processes on this machine.
@@ -47,6 +69,8 @@ class SqliteLedger implements Ledger {
       this.#run(`INSERT INTO runs (${columns.join(", ")}) VALUES (${columns.map(() => "?").join(", ")})`, ...Object.values(row));
       this.#storeSubmission(run.id, run.attempt, submission, run.createdAt);
       this.#addTransition(run.id, run.version, run.attempt, run.state);
+      for (const tag of new Set(run.tags))
+        this.#run("INSERT INTO run_tags (stack, tag, created_at, run_id) VALUES (?, ?, ?, ?)", run.stack, tag, run.createdAt, run.id);
       return { record: { run, poolType, requestDigest, submission }, created: true };
     });
   }
@@ -91,7 +115,69 @@ class SqliteLedger implements Ledger {
     if (workPool !== undefined) where("r.work_pool = ?", workPool);
     if (states !== undefined) where(`r.state_type IN (${states.map(() => "?").join(", ")})`, ...states);
     const clause = conditions.length > 0 ? `WHERE ${conditions.join(" AND ")}` : "";
-    return this.#translated(() => this.#all(`${RECORD} ${clause} ORDER BY r.id DESC LIMIT ?`, ...values, limit).map(fromRow));
+    return this.#translated(() =>
+      this.#all(`${RECORD} ${clause} ORDER BY r.created_at DESC, r.id DESC LIMIT ?`, ...values, limit).map(fromRow),
+    );
+  }
+
+  async page(query: RunQuery, place: { offset: number; limit: number }): Promise<RunSummary[]> {
+    return this.#translated(() => {
+      const positioned = this.#positioned(query);
+      if (!positioned) return [];
+      const { sql, values } = pageSql(positioned, place);
+      const whole = `SELECT ${SUMMARY} FROM (${sql}) found CROSS JOIN runs r ON r.id = found.id ${SUBMISSION_OF_IT}
+        ORDER BY found.at DESC, found.id DESC`;
+      return this.#statement(whole)
+        .all(...values)
+        .map((row) => summaryOf(row as unknown as SummaryRow));
+    });
+  }
+
+  async count(query: RunQuery): Promise<number> {
+    return this.#translated(() => {
+      const positioned = this.#positioned(query);
+      return positioned ? Number(this.#rows(countSql(positioned))[0]?.n) : 0;
+    });
+  }
+
+  async summaries(ids: readonly string[]): Promise<RunSummary[]> {
+    const sql = `SELECT ${SUMMARY} FROM json_each(?) given CROSS JOIN runs r ON r.id = given.value ${SUBMISSION_OF_IT}`;
+    return this.#translated(() => this.#rows({ sql, values: [JSON.stringify(ids)] }).map((row) => summaryOf(row as unknown as SummaryRow)));
+  }
+
+  async countByMinute(query: RunQuery & { since: string; until: string }): Promise<MinuteCount[]> {
+    return this.#translated(() => {
+      const positioned = this.#positioned(query);
+      if (!positioned) return [];
+      return this.#rows(minutesSql(positioned)).map(({ minute, state, n }) => ({
+        minute: String(minute),
+        state: state as StateType,
+        count: Number(n),
+      }));
+    });
+  }
+
+  async attempts(id: string): Promise<StoredAttempt[]> {
+    const sql = "SELECT attempt, submission, stored_at FROM submissions WHERE run_id = ? ORDER BY attempt";
+    return this.#translated(() =>
+      this.#rows({ sql, values: [id] }).map(({ attempt, submission, stored_at }) => ({
+        attempt: Number(attempt),
+        submission: readJson(String(submission)) as JsonObject,
+        storedAt: String(stored_at),
+      })),
+    );
+  }
+
+  async slotsTaken(stack: string): Promise<SlotsTaken[]> {
+    const sql = `SELECT work_pool, work_queue, count(*) AS n FROM runs
+      WHERE stack = ? AND state_type IN ('PENDING', 'RUNNING', 'CANCELLING') GROUP BY work_pool, work_queue`;
+    return this.#translated(() =>
+      this.#rows({ sql, values: [stack] }).map(({ work_pool, work_queue, n }) => ({
+        workPool: String(work_pool),
+        workQueue: String(work_queue),
+        count: Number(n),
+      })),
+    );
   }
 
   async recentNames(limit: number): Promise<string[]> {
@@ -240,6 +326,18 @@ class SqliteLedger implements Ledger {
     this.#wal?.close();
   }
 
+  /** @returns `undefined` if it names a run that is not in the ledger: then nothing matches */
+  #positioned({ upTo, after, ...query }: RunQuery): PositionedQuery | undefined {
+    const ends = { upTo: this.#position(upTo), after: this.#position(after) };
+    if ((upTo !== undefined && !ends.upTo) || (after !== undefined && !ends.after)) return undefined;
+    return { ...query, ...(ends.upTo ? { upTo: ends.upTo } : {}), ...(ends.after ? { after: ends.after } : {}) };
+  }
+
+  #position(id: string | undefined): Position | undefined {
+    const row = id === undefined ? undefined : this.#statement("SELECT created_at FROM runs WHERE id = ?").get(id);
+    return row && { createdAt: String(row.created_at), id: id as string };
+  }
+
   #atVersion(id: string, version: number): RunRow | undefined {
     return this.#one(`${RECORD} WHERE r.id = ? AND r.version = ?`, id, version);
   }
@@ -355,6 +453,10 @@ class SqliteLedger implements Ledger {
 
   #all(sql: string, ...values: SQLInputValue[]): RunRow[] {
     return this.#statement(sql).all(...values) as unknown as RunRow[];
+  }
+
+  #rows({ sql, values }: Sql): Record<string, unknown>[] {
+    return this.#statement(sql).all(...values);
   }
 
   #statement(sql: string): StatementSync {

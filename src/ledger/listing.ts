@@ -1,0 +1,112 @@
+import type { StateType } from "../model/flowRun";
+import type { RunQuery } from "./ledger";
+
+/** A query of the ledger: SQL with `?`, and the values for them. */
+export interface Sql {
+  sql: string;
+  values: (string | number)[];
+}
+
+/** Where a run stands in a list: by the time of its creation, then by its id. */
+export interface Position {
+  createdAt: string;
+  id: string;
+}
+
+/** A {@link RunQuery} whose runs are positions. */
+export type PositionedQuery = Omit<RunQuery, "upTo" | "after"> & { upTo?: Position; after?: Position };
+
+/**
+ * The ids of a page, newest first. Each shape of a query walks one index in its order, so that a page costs as much among a hundred runs
+ * as among a hundred thousand. Several states are several walks, which SQLite merges.
+ */
+export function pageSql(query: PositionedQuery, { offset, limit }: { offset: number; limit: number }): Sql {
+  const walks = walksOf(query);
+  return {
+    sql: `${walks.map(({ from, at, id, where }) => `SELECT ${at} AS at, ${id} AS id FROM ${from}${where}`).join(" UNION ALL ")}
+      ORDER BY at DESC, id DESC LIMIT ? OFFSET ?`,
+    values: [...walks.flatMap(({ values }) => values), limit, offset],
+  };
+}
+
+/** How many runs match. */
+export function countSql(query: PositionedQuery): Sql {
+  const walks = walksOf(query);
+  return {
+    sql: `SELECT ${walks.map(({ from, where }) => `(SELECT count(*) FROM ${from}${where})`).join(" + ")} AS n`,
+    values: walks.flatMap(({ values }) => values),
+  };
+}
+
+/** Every state type, so that a walk over a time span of all states has one index too. */
+const ALL_STATES: readonly StateType[] = [
+  "SCHEDULED",
+  "PENDING",
+  "RUNNING",
+  "COMPLETED",
+  "FAILED",
+  "CANCELLED",
+  "CRASHED",
+  "PAUSED",
+  "CANCELLING",
+];
+
+/** Counts of runs by the minute of their creation (`2026-01-02T03:04`) and by state. The query names a time span. */
+export function minutesSql(query: PositionedQuery): Sql {
+  const isPlain = [query.deployment, query.workPool, query.tag, query.text].every((one) => one === undefined);
+  const walks = walksOf({ ...query, states: query.states ?? (isPlain ? [...ALL_STATES] : undefined) }, { joined: true });
+  const each = walks.map(
+    ({ from, at, where }) =>
+      `SELECT substr(${at}, 1, 16) AS minute, r.state_type AS state, count(*) AS n FROM ${from}${where} GROUP BY 1, 2`,
+  );
+  return { sql: each.join(" UNION ALL "), values: walks.flatMap(({ values }) => values) };
+}
+
+/** One walk through an index. */
+interface Walk extends Omit<Sql, "sql"> {
+  from: string;
+  /** The columns of the position. */
+  at: string;
+  id: string;
+  where: string;
+}
+
+function walksOf(query: PositionedQuery, { joined = false } = {}): Walk[] {
+  const { states, tag } = query;
+  if (states === undefined || states.length === 0 || tag !== undefined) return [walk(query, joined)];
+  return [...new Set(states)].map((one) => walk({ ...query, states: [one] }, joined));
+}
+
+function walk({ stack, deployment, workPool, states, tag, since, until, text, upTo, after }: PositionedQuery, joined: boolean): Walk {
+  const conditions: string[] = [];
+  const values: (string | number)[] = [];
+  const must = (condition: string, ...given: (string | number)[]) => {
+    conditions.push(condition);
+    values.push(...given);
+  };
+  const byTag = tag !== undefined;
+  const [at, id] = byTag ? ["t.created_at", "t.run_id"] : ["r.created_at", "r.id"];
+  if (stack !== undefined) must(`${byTag ? "t" : "r"}.stack = ?`, stack);
+  if (byTag) must("t.tag = ?", tag);
+  if (since !== undefined) must(`${at} >= ?`, since);
+  if (until !== undefined) must(`${at} < ?`, until);
+  if (upTo) must(`(${at}, ${id}) <= (?, ?)`, upTo.createdAt, upTo.id);
+  if (after) must(`(${at}, ${id}) > (?, ?)`, after.createdAt, after.id);
+  const ofTag = conditions.length;
+  if (deployment !== undefined) must("r.deployment = ?", deployment);
+  if (workPool !== undefined) must("r.work_pool = ?", workPool);
+  if (states !== undefined && states.length > 0) must(`r.state_type IN (${states.map(() => "?").join(", ")})`, ...states);
+  if (text !== undefined && text !== "") {
+    const part = text.replaceAll(/[\\%_]/g, "\\$&");
+    must("(r.name LIKE ? ESCAPE '\\' OR r.deployment LIKE ? ESCAPE '\\' OR r.id LIKE ? ESCAPE '\\')", `%${part}%`, `%${part}%`, `${part}%`);
+  }
+  // CROSS JOIN keeps SQLite from walking the runs and looking for the tag of each.
+  const runs = joined || conditions.length > ofTag ? " CROSS JOIN runs r ON r.id = t.run_id" : "";
+  return {
+    from: byTag ? `run_tags t${runs}` : "runs r",
+    at: at as string,
+    id: id as string,
+    where: conditions.length > 0 ? ` WHERE ${conditions.join(" AND ")}` : "",
+    values,
+  };
+}
