@@ -86,7 +86,7 @@ function resolvedIn(modules: string): string | undefined {
 }
 
 /** The folder of the package that contains this module: as source, as a module of `lib/`, or in the bundle. */
-function ownRoot(): string {
+export function ownRoot(): string {
   for (let folder = __dirname; ; folder = dirname(folder)) {
     if (existsSync(join(folder, "bin", "pushpool.cjs")) || folder === dirname(folder)) return folder;
   }

@@ -1,5 +1,12 @@
 import { readable } from "./shown";
 
+/** A wrong field of a request. */
+export interface FieldFault {
+  /** JSON pointer (RFC 6901) into the request: `/parameters/name`, `/jobVariables/image`, `/tags/0`. */
+  path: string;
+  message: string;
+}
+
 /**
  * A mistake of the user, or a refusal of another service. It is not a bug of pushpool, so it prints as one message without a stack trace.
  * The message says how to fix the problem.
@@ -10,11 +17,15 @@ import { readable } from "./shown";
  */
 export class UserError extends Error {
   override readonly name = "UserError";
+  /** The fields of the request that are wrong, if it is known which: the message names them all. */
+  readonly fields?: readonly FieldFault[];
 
   constructor(
     message: string,
     readonly exitCode: 2 | 5 = 2,
+    { fields }: { fields?: readonly FieldFault[] } = {},
   ) {
     super(readable(message));
+    if (fields) this.fields = fields.map(({ path, message }) => ({ path, message: readable(message) }));
   }
 }

@@ -194,9 +194,29 @@ Example:
     )
     .option("--allow-host <name>", "a host name that requests may use, besides localhost and IP addresses", collect)
     .option("--port <port>", "the port for /health and /metrics; 0 for any free port", "4201")
+    .option("--ui", "also serve the run page on this machine, as `pushpool ui` does")
+    .option("--ui-port <port>", "the port of the run page; 0 for any free port (default: 4202 if it is free)")
     .option("--log-level <level>", "debug, info, warn or error", "info");
 
-  fromManifest(command("pools", "list the work pools of the stack", "pushpool pools", () => import("./commands/pools.js")));
+  fromManifest(
+    command(
+      "ui",
+      "serve the run page on this machine: create runs, watch them, read their logs; it ends with Ctrl-C, and runs continue",
+      "pushpool ui",
+      () => import("./commands/ui.js"),
+    ),
+  )
+    .option("--port <port>", "its port; 0 for any free port (default: 4202 if it is free)")
+    .option("--no-open", "do not open the browser");
+
+  fromManifest(
+    command(
+      "pools [action] [pool]",
+      "list the work pools of the stack; pause or resume one: runs in flight continue, new ones wait",
+      "pushpool pools pause etl",
+      () => import("./commands/pools.js"),
+    ),
+  );
   fromManifest(
     command("deployments", "list the deployments of the stack", "pushpool deployments", () => import("./commands/deployments.js")),
   );

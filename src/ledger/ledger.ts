@@ -91,6 +91,9 @@ export interface StoredAttempt {
   submission: JsonObject;
   /** ISO 8601, UTC. */
   storedAt: string;
+  infrastructureId?: string;
+  /** When its infrastructure was first seen running. */
+  startedAt?: string;
 }
 
 /** The slots that are taken in one work queue of a work pool. */

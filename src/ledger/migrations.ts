@@ -99,5 +99,9 @@ export const MIGRATIONS: readonly string[] = [
 
   INSERT OR IGNORE INTO run_tags (stack, tag, created_at, run_id)
     SELECT r.stack, tag.value, r.created_at, r.id FROM runs r, json_each(r.tags) tag;
+
+  -- Of an attempt that another one follows: the run itself has the current one's.
+  ALTER TABLE submissions ADD COLUMN infrastructure_id TEXT;
+  ALTER TABLE submissions ADD COLUMN started_at TEXT;
   `,
 ];

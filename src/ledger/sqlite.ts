@@ -158,12 +158,17 @@ class SqliteLedger implements Ledger {
   }
 
   async attempts(id: string): Promise<StoredAttempt[]> {
-    const sql = "SELECT attempt, submission, stored_at FROM submissions WHERE run_id = ? ORDER BY attempt";
+    // The run has the facts of its current attempt.
+    const sql = `SELECT s.attempt, s.submission, s.stored_at, iif(s.attempt = r.attempt, r.infrastructure_id, s.infrastructure_id) AS place,
+      iif(s.attempt = r.attempt, r.started_at, s.started_at) AS started
+      FROM submissions s JOIN runs r ON r.id = s.run_id WHERE s.run_id = ? ORDER BY s.attempt`;
     return this.#translated(() =>
-      this.#rows({ sql, values: [id] }).map(({ attempt, submission, stored_at }) => ({
+      this.#rows({ sql, values: [id] }).map(({ attempt, submission, stored_at, place, started }) => ({
         attempt: Number(attempt),
         submission: readJson(String(submission)) as JsonObject,
         storedAt: String(stored_at),
+        ...(place === null ? {} : { infrastructureId: String(place) }),
+        ...(started === null ? {} : { startedAt: String(started) }),
       })),
     );
   }
@@ -367,6 +372,13 @@ class SqliteLedger implements Ledger {
     if (change.state) this.#addTransition(id, version, attempt, change.state);
     if (change.nextAttempt) {
       const { submission } = change.nextAttempt;
+      this.#run(
+        "UPDATE submissions SET infrastructure_id = ?, started_at = ? WHERE run_id = ? AND attempt = ?",
+        before.infrastructure_id,
+        before.started_at,
+        id,
+        before.attempt,
+      );
       this.#storeSubmission(id, attempt, submission, change.state?.timestamp ?? new Date().toISOString());
       Object.assign(after, { submission: JSON.stringify(submission), cleaned_at: null });
     }

@@ -11,6 +11,7 @@ import { checkRequest } from "./checkRequest";
 import { findDeployment } from "./findDeployment";
 import { refusePaused } from "./namedPool";
 import { planJob, type Resolved, type RunRequest, resolveRequest } from "./plan";
+import { isPausedHere } from "./poolNotes";
 import { requestDigest } from "./requestDigest";
 import { madeUpName } from "./runNames";
 import type { RunsContext } from "./runsContext";
@@ -128,7 +129,8 @@ async function resolve(context: RunsContext, request: RunRequest): Promise<Loade
 async function resolveIn({ ledger }: RunsContext, loaded: LoadedManifest, request: RunRequest) {
   const found = await findDeployment({ ledger, ...loaded }, request.deployment);
   const resolved = resolveRequest(loaded.manifest, loaded.origin, request, found);
-  if (request.workPool !== undefined) refusePaused(resolved.workPool, resolved.pool.isPaused);
+  if (request.workPool !== undefined)
+    refusePaused(resolved.workPool, resolved.pool.isPaused || (await isPausedHere(ledger, loaded.stack, resolved.workPool)));
   return { ...loaded, resolved };
 }
 

@@ -10,11 +10,12 @@ import type { RunsContext } from "./runsContext";
 /**
  * The output of a run's current attempt. It reads and records; it never submits or stops.
  * @param options.follow continue until the run has ended and all its lines have come
+ * @param options.onLine may return a promise: the next line waits for it
  */
 export async function readLogs(
   context: RunsContext,
   id: string,
-  { follow = false, signal, onLine }: { follow?: boolean; signal?: AbortSignal; onLine: (line: LogLine) => void },
+  { follow = false, signal, onLine }: { follow?: boolean; signal?: AbortSignal; onLine: (line: LogLine) => unknown },
 ): Promise<FlowRun> {
   let cursor: string | undefined;
   let complete = false;
@@ -24,7 +25,11 @@ export async function readLogs(
     const target = await context.target(record);
     if (run.infrastructureId !== undefined) {
       for await (const page of newOutput(target, run.infrastructureId, cursor, signal)) {
-        for (const line of page.lines) onLine(line);
+        for (const line of page.lines) {
+          const taken = onLine(line);
+          if (taken instanceof Promise) await taken;
+          if (signal?.aborted) return run;
+        }
         cursor = page.cursor;
         complete = page.complete;
       }

@@ -35,7 +35,8 @@ export interface Runs {
   observeRuns(runs: FlowRun[]): Promise<FlowRun[]>;
   /** The runs whose infrastructure is not known to have ended. It records nothing. */
   notSeenToEnd(runs: readonly FlowRun[]): Promise<FlowRun[]>;
-  readLogs(id: string, options: { follow?: boolean; signal?: AbortSignal; onLine: (line: LogLine) => void }): Promise<FlowRun>;
+  /** @param options.onLine may return a promise: the next line of the ledger's own runs waits for it */
+  readLogs(id: string, options: { follow?: boolean; signal?: AbortSignal; onLine: (line: LogLine) => unknown }): Promise<FlowRun>;
   /** By full id; `undefined` if it is not in this ledger. */
   readRun(id: string): Promise<FlowRun | undefined>;
   /** Release a run's idempotency key: the next request with it gets a new run. */

@@ -10,6 +10,7 @@ import { UserError } from "../userError";
 import { observe } from "./observe";
 import { asOwner, describeOwner, ownerLives } from "./owner";
 import { poolOf } from "./pool";
+import { clearPoolError, isPausedHere, notePoolError } from "./poolNotes";
 import type { RunsContext } from "./runsContext";
 import { state } from "./states";
 import { holdsSecrets, withSecrets } from "./storedSecrets";
@@ -44,6 +45,7 @@ export async function submitScheduled(
   const { run } = record;
   const pool = await poolOf(context, record);
   if (pool.isPaused) return hold(context, record, whyPaused(run), "Scheduled");
+  if (await isPausedHere(context.ledger, run.stack, run.workPool)) return hold(context, record, whyPausedHere(run), "Scheduled");
 
   const submission = await submissionOf(context, record);
   const deployment = await deploymentOf(context, record);
@@ -107,8 +109,13 @@ async function send(
     if (maySubmit && !(await maySubmit())) return moved(context, record);
     const step = await recordInfrastructure(context, record, await target.submit(prepared, signal));
     context.tidying.after(context, record, target);
+    await clearPoolError(context.ledger, run.stack, run.workPool);
     return step;
   } catch (error) {
+    if (error instanceof UserError && error.exitCode === 5 && !signal.aborted) {
+      const refusal = { at: context.now().toISOString(), message: error.message };
+      await notePoolError(context.ledger, run.stack, run.workPool, refusal);
+    }
     await giveUp(context, record, error, signal);
     throw error;
   }
@@ -152,6 +159,11 @@ async function isSurelyNotThere(context: RunsContext, record: RunRecord): Promis
 
 export function whyPaused({ workPool }: FlowRun): string {
   return `work pool "${workPool}" is paused`;
+}
+
+/** Someone paused it by `pushpool pools pause`, or on the run page. */
+export function whyPausedHere({ workPool }: FlowRun): string {
+  return `work pool "${workPool}" is paused here: \`pushpool pools resume ${workPool}\` lets it go on`;
 }
 
 export function whyFull(run: FlowRun, full: Full): string {

@@ -1,1 +1,1 @@
-export { hasLedger, ledgerDigestKey, type OpenRuns, openRuns, runsParts } from "./openRuns";
+export { hasLedger, ledgerDigestKey, type OpenRuns, openRuns, runsOf, runsParts } from "./openRuns";

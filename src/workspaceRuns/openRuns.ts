@@ -31,8 +31,11 @@ export interface OpenRuns {
 
 /** Open the ledger of a workspace. The manifest and the targets are loaded on first use. */
 export function openRuns(options: OpenRuns): Runs {
-  const parts = runsParts(options);
-  // The manifest decides which API a run uses.
+  return runsOf(runsParts(options));
+}
+
+/** The runs over these parts. The manifest decides which API a run uses. */
+export function runsOf(parts: RunsParts): Runs {
   return routedRuns(runsOver(parts), parts);
 }
 

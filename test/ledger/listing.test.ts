@@ -4,6 +4,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { openSqliteLedger } from "../../src/ledger";
 import type { Ledger, NewRun, RunQuery } from "../../src/ledger/ledger";
 import { countSql, minutesSql, type PositionedQuery, pageSql, type Sql } from "../../src/ledger/listing";
+import { MIGRATIONS } from "../../src/ledger/migrations";
 import { openDatabase } from "../../src/ledger/openDatabase";
 import { state } from "../../src/runs/states";
 import { scratch } from "../scratch";
@@ -123,7 +124,7 @@ test("a row of a list has all that a list shows", async () => {
 
 test("tags of runs from before this version are found", async () => {
   const path = join(scratch(), "ledger.db");
-  const { MIGRATIONS } = await import("../../src/ledger/migrations");
+
   const { DatabaseSync } = process.getBuiltinModule("node:sqlite");
   const before = new DatabaseSync(path);
   for (const migration of MIGRATIONS.slice(0, 2)) before.exec(migration);

@@ -1,20 +1,34 @@
+import { existsSync } from "node:fs";
 import { ageInWords } from "../../duration";
-import { loadManifest } from "../../manifest";
+import { openHome } from "../../home";
+import { ledgerPath, openSqliteLedger } from "../../ledger";
+import { type LoadedManifest, loadManifest } from "../../manifest";
 import type { Manifest, PoolDefinition } from "../../manifest/manifest";
+import { quoted } from "../../shown";
 import { TARGET_KINDS } from "../../targets/kinds";
+import { UserError } from "../../userError";
+import type { Workspace } from "../../workspace";
 import { note, print, printJson, table } from "../screen";
 import { type ManifestFlags, readStdin, workspaceOf } from "../session";
 
-/** `pushpool pools` */
-export async function action(_: string[], flags: ManifestFlags): Promise<void> {
+/** `pushpool pools`, and `pushpool pools pause NAME` or `resume NAME` */
+export async function action([verb, name]: string[], flags: ManifestFlags): Promise<void> {
   const workspace = workspaceOf(flags);
-  const { manifest, origin } = await loadManifest(workspace, { ...flags, secrets: false, stdin: readStdin });
+  if (verb !== undefined && verb !== "pause" && verb !== "resume")
+    throw new UserError(`pools ${quoted(verb)}: must be pause or resume, or nothing to list the work pools`);
+  if (verb !== undefined && name === undefined)
+    throw new UserError(`pools ${verb}: name the work pool, as \`pushpool pools ${verb} NAME\``);
+  const loaded = await loadManifest(workspace, { ...flags, secrets: false, stdin: readStdin });
+  const { manifest, origin } = loaded;
+  if (verb !== undefined) return change(workspace, loaded, name as string, verb === "pause", flags.json);
+  const here = await pausedHere(workspace, loaded);
   const now = Date.now();
   const found = await Promise.all(
     Object.entries(manifest.pools).map(async ([name, pool]) => ({
       name,
       type: pool.type,
-      isPaused: pool.isPaused ?? false,
+      isPaused: (pool.isPaused ?? false) || here.has(name),
+      ...(here.has(name) ? { pausedHere: true } : {}),
       concurrencyLimit: pool.concurrencyLimit ?? null,
       timeoutSeconds: pool.timeoutSeconds ?? null,
       queues: pool.queues ?? {},
@@ -36,10 +50,37 @@ export async function action(_: string[], flags: ManifestFlags): Promise<void> {
         credentialsOf(pool, now),
         String(pool.concurrencyLimit ?? "none"),
         pool.timeoutSeconds === null ? "none" : `${pool.timeoutSeconds} s`,
-        pool.isPaused ? "yes" : "no",
+        pool.pausedHere ? "here" : pool.isPaused ? "yes" : "no",
       ]),
     ),
   );
+}
+
+async function change(workspace: Workspace, loaded: LoadedManifest, name: string, paused: boolean, json = false): Promise<void> {
+  const { checkPausable, pausePool } = await import("../../runs/poolNotes.js");
+  checkPausable(loaded, name);
+  openHome(workspace.home, { create: true });
+  const ledger = openSqliteLedger(ledgerPath(workspace.home));
+  try {
+    await pausePool(ledger, loaded.stack, name, paused, new Date());
+  } finally {
+    ledger.close();
+  }
+  if (json) return printJson({ pool: name, stack: loaded.stack, isPaused: paused });
+  note(`work pool ${quoted(name)} of stack ${loaded.stack} is ${paused ? "paused: new runs wait, those in flight continue" : "resumed"}`);
+}
+
+/** The pools that are paused in the ledger, if there is one. */
+async function pausedHere(workspace: Workspace, { stack, manifest }: LoadedManifest): Promise<Set<string>> {
+  const path = ledgerPath(workspace.home);
+  if (!existsSync(path) || manifest.prefect !== undefined) return new Set();
+  const { pausedPools } = await import("../../runs/poolNotes.js");
+  const ledger = openSqliteLedger(path);
+  try {
+    return await pausedPools(ledger, stack);
+  } finally {
+    ledger.close();
+  }
 }
 
 function createdAt({ blocks }: Manifest, { credentials }: PoolDefinition): string | null {

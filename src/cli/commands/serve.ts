@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { parseDuration } from "../../duration";
 import { keepHeapSmall } from "../../heapShape";
 import { openHome } from "../../home";
@@ -5,8 +6,11 @@ import { checkLedgerFile, ledgerPath } from "../../ledger";
 import type { LoadedManifest } from "../../manifest";
 import { MISSED_POLICIES } from "../../schedules/due";
 import { quoted, safeJson } from "../../shown";
+import type { OpenedUi } from "../../ui/openUi";
 import { UserError } from "../../userError";
 import { runsParts } from "../../workspaceRuns";
+import { writeWhole } from "../../writeWhole";
+import { portOf } from "../port";
 import { note } from "../screen";
 import { type ManifestFlags, readStdin, workspaceOf } from "../session";
 
@@ -20,6 +24,8 @@ interface ServeFlags extends ManifestFlags {
   allowHost?: string[];
   port: string;
   logLevel: string;
+  ui?: boolean;
+  uiPort?: string;
 }
 
 const START_UPS = ["execute", "engine"] as const;
@@ -34,9 +40,9 @@ export async function action(_: string[], flags: ServeFlags): Promise<void> {
   if (!LEVELS.includes(flags.logLevel)) throw new UserError(`--log-level ${quoted(flags.logLevel)}: must be one of ${LEVELS.join(", ")}`);
   const missed = MISSED_POLICIES.find((one) => one === flags.missed);
   if (!missed) throw new UserError(`--missed ${quoted(flags.missed)}: must be one of ${MISSED_POLICIES.join(", ")}`);
-  const port = Number(flags.port);
-  if (!/^\d+$/.test(flags.port) || port > 65_535)
-    throw new UserError(`--port ${quoted(flags.port)}: must be a port number, or 0 for any free port`);
+  const port = portOf("--port", flags.port) as number;
+  const uiPort = portOf("--ui-port", flags.uiPort);
+  if (uiPort !== undefined && !flags.ui) throw new UserError("--ui-port: there is no run page without --ui");
   if (flags.host.trim() === "") throw new UserError("--host is blank: give an address of this machine, such as 127.0.0.1");
   for (const name of flags.allowHost ?? []) {
     if (!/^[A-Za-z0-9_.-]+$/.test(name)) throw new UserError(`--allow-host ${quoted(name)}: must be a host name, without a port`);
@@ -81,8 +87,20 @@ export async function action(_: string[], flags: ServeFlags): Promise<void> {
     }, SHUTDOWN_TIMEOUT).unref();
   };
   process.on("SIGTERM", stop).on("SIGINT", stop);
+  let page: OpenedUi | undefined;
   try {
     const { serve } = await import("../../serve/serve.js");
+    if (flags.ui) {
+      const { openPage } = await import("../uiPage.js");
+      page = await openPage(parts, ledgerPath(workspace.home), uiPort, (error) =>
+        log.error({ reason: String(error) }, "a bug of the run page"),
+      );
+      // The address has the token of the page: it is for whoever started this, not for a log that others read.
+      const address = join(workspace.home, "ui", "serve-address");
+      writeWhole(address, `${page.url}\n`);
+      if (process.stderr.isTTY) note(`the run page: ${page.url}`);
+      log.info({ port: page.port, address }, "serving the run page; its address is in that file");
+    }
     await serve({
       loaded,
       runs: parts,
@@ -101,6 +119,7 @@ export async function action(_: string[], flags: ServeFlags): Promise<void> {
     });
     log.info("ended");
   } finally {
+    await page?.close();
     process.off("SIGTERM", stop).off("SIGINT", stop);
     parts.ledger.close();
   }

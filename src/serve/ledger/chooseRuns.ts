@@ -1,6 +1,6 @@
 import type { DeploymentDefinition, PoolDefinition } from "../../manifest/manifest";
 import type { FlowRun } from "../../runs";
-import { type Full, whyFull, whyPaused } from "../../runs/submit";
+import { type Full, whyFull, whyPaused, whyPausedHere } from "../../runs/submit";
 
 export interface WaitingRun {
   run: FlowRun;
@@ -11,6 +11,8 @@ export interface WaitingRun {
 
 export interface RunLimits {
   pools: Readonly<Record<string, PoolDefinition>>;
+  /** Those that are paused in the ledger, whatever the manifest says. @default none */
+  pausedHere?: ReadonlySet<string>;
   /** By name, as they are now. */
   deployments: ReadonlyMap<string, DeploymentDefinition>;
 }
@@ -26,7 +28,7 @@ export interface RunLimits {
 export function chooseRuns(
   waiting: readonly FlowRun[],
   holding: readonly FlowRun[],
-  { pools, deployments }: RunLimits,
+  { pools, pausedHere = new Set(), deployments }: RunLimits,
 ): { submit: FlowRun[]; held: WaitingRun[] } {
   const taken = new Map<string, number>();
   const take = (run: FlowRun) => {
@@ -41,6 +43,10 @@ export function chooseRuns(
     const deployment = deployments.get(run.deployment);
     if (pool?.isPaused) {
       held.push({ run, reason: whyPaused(run), name: "Scheduled" });
+      continue;
+    }
+    if (pausedHere.has(run.workPool)) {
+      held.push({ run, reason: whyPausedHere(run), name: "Scheduled" });
       continue;
     }
     const limits = [pool?.concurrencyLimit, pool?.queues?.[run.workQueue]?.concurrencyLimit, deployment?.concurrencyLimit];

@@ -2,6 +2,7 @@ import type { RunRecord } from "../../ledger";
 import type { DeploymentDefinition } from "../../manifest/manifest";
 import { type FlowRun, isTerminal } from "../../model/flowRun";
 import { follow } from "../../runs/follow";
+import { pausedPools } from "../../runs/poolNotes";
 import type { RunEvent, RunsContext } from "../../runs/runsContext";
 import { hold, submitScheduled } from "../../runs/submit";
 import type { Dispatcher } from "../dispatcher";
@@ -39,7 +40,8 @@ export class LedgerRuns {
     const holding = records.filter((record) => !isWaiting(record) || dispatcher.has(record.run.id));
     const { manifest } = await context.manifest();
     const runsOf = (some: RunRecord[]) => some.map(({ run }) => run);
-    const { submit, held } = chooseRuns(runsOf(waiting), runsOf(holding), { pools: manifest.pools, deployments });
+    const pausedHere = waiting.length > 0 ? await pausedPools(context.ledger, stack) : new Set<string>();
+    const { submit, held } = chooseRuns(runsOf(waiting), runsOf(holding), { pools: manifest.pools, pausedHere, deployments });
     const byId = new Map(waiting.map((record) => [record.run.id, record]));
     for (const { run, reason, name } of held) await hold(context, byId.get(run.id) as RunRecord, reason, name);
     for (const { id } of submit) {

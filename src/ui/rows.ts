@@ -1,0 +1,25 @@
+import type { RunSummary } from "../ledger/ledger";
+import type { FlowRun } from "../model/flowRun";
+import type { RunRow } from "./wire";
+
+/** A run of a list, as the page gets it. */
+export function rowOf(run: FlowRun | RunSummary, on: RunRow["on"], prefectUrl?: string): RunRow {
+  return {
+    id: run.id,
+    name: run.name,
+    stack: run.stack,
+    deployment: run.deployment,
+    workPool: run.workPool,
+    workQueue: run.workQueue,
+    tags: run.tags,
+    attempt: run.attempt,
+    state: run.state,
+    createdAt: run.createdAt,
+    ...(run.startedAt === undefined ? {} : { startedAt: run.startedAt }),
+    ...(run.endedAt === undefined ? {} : { endedAt: run.endedAt }),
+    ...(run.outcome === undefined ? {} : { outcome: run.outcome }),
+    version: run.version,
+    on,
+    ...(prefectUrl === undefined ? {} : { prefectUrl }),
+  };
+}
