@@ -13,7 +13,7 @@ export async function pythonVenv(name: string, requirements: readonly string[]):
   const complete = join(venv, "complete");
   if (existsSync(complete)) return venv;
   mkdirSync(cache, { recursive: true });
-  await holding(`${venv}.lock`, () => {
+  await alone(`${venv}.lock`, () => {
     if (existsSync(complete)) return;
     process.stderr.write(`installing ${name} into ${venv}, once\n`);
     execFileSync("python3", ["-m", "venv", "--clear", venv], { stdio: "inherit" });
@@ -24,7 +24,7 @@ export async function pythonVenv(name: string, requirements: readonly string[]):
 }
 
 /** Run `work` while no other process runs it. A lock older than ten minutes belongs to a process that has died. */
-async function holding(lock: string, work: () => void): Promise<void> {
+export async function alone(lock: string, work: () => void | Promise<void>): Promise<void> {
   for (;;) {
     try {
       mkdirSync(lock);
@@ -37,7 +37,7 @@ async function holding(lock: string, work: () => void): Promise<void> {
     }
   }
   try {
-    work();
+    await work();
   } finally {
     rmSync(lock, { recursive: true, force: true });
   }

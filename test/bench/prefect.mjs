@@ -267,7 +267,7 @@ export async function benchPrefect({ report }) {
       report("serve: requests a run, against a usual one", ...count(ours.perRun, usual.perRun), "");
     });
     // This many writers block a server with a database file for minutes.
-    await withServer({ home: join(scratch, "busy-server"), inMemory: true }, async (server) => {
+    await withServer({ home: join(scratch, "busy-server"), oneConnection: true }, async (server) => {
       const { idle, loaded } = await memoryWithPending({ server, folder, name: "pending" });
       const megabytes = (bytes) => `${(bytes / 1e6).toFixed(0)} MB`;
       report("serve: memory with 1,000 runs pending (100 started) against none", `${megabytes(loaded)} against ${megabytes(idle)}`, "", "");

@@ -132,7 +132,7 @@ describePrefect("a renamed resource on a real Prefect server", () => {
   });
 
   test("another server: created there, deleted here; read and deleted on the server that has it", async () => {
-    const there = await ownServer({ inMemory: true });
+    const there = await ownServer({ oneConnection: true });
     onTestFinished(there.stop);
     for (const [kind, inputsOf, find] of kinds) {
       const name = `named-${randomUUID().slice(0, 8)}`;

@@ -1,9 +1,21 @@
 import { spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { migratedDatabase } from "./migratedDatabase";
 import { type PrefectVersion, prefectVenv } from "./venv";
 
 /** A real Prefect server on a loopback port. */
@@ -19,8 +31,8 @@ export interface PrefectServer {
 export interface ServerOptions {
   /** More settings, such as `PREFECT_SERVER_…`. */
   settings?: Record<string, string>;
-  /** Keep the database in memory, which allows many clients at a time. @default false */
-  inMemory?: boolean;
+  /** Use one connection to the database, which allows many clients at a time. @default false */
+  oneConnection?: boolean;
   /** @default any free port */
   port?: number;
   /** The folder of its data. @default a new folder */
@@ -57,7 +69,7 @@ export async function sharedServer(): Promise<PrefectServer> {
     await sleep(200);
   }
   try {
-    const server = await startServer({ home: join(folder, "home"), inMemory: true }, run);
+    const server = await startServer({ home: join(folder, "home"), oneConnection: true }, run);
     writeFileSync(`${described}.new`, JSON.stringify(server));
     renameSync(`${described}.new`, described);
     return server;
@@ -67,10 +79,11 @@ export async function sharedServer(): Promise<PrefectServer> {
   }
 }
 
-/** One connection to a database in memory. With a database file, several clients at a time can block a server for a minute. */
-const IN_MEMORY = {
-  PREFECT_SERVER_DATABASE_CONNECTION_URL: "sqlite+aiosqlite:///file::memory:?cache=shared&uri=true&check_same_thread=false",
-};
+/**
+ * The name of a database file to which Prefect opens one connection. It does so if `:memory:` is in the URL. With more connections, several
+ * clients at a time can block a server for a minute.
+ */
+const ONE_CONNECTION = ":memory:.db";
 
 /** A server for one test: with other settings, or to stop it. */
 export async function ownServer(
@@ -99,12 +112,28 @@ fi
 `;
 
 async function startServer(
-  { settings, inMemory = false, port: wanted, home = "", version }: ServerOptions,
+  { settings, oneConnection = false, port: wanted, home = "", version }: ServerOptions,
   owner: number,
 ): Promise<PrefectServer> {
   const venv = await prefectVenv(version);
-  const port = wanted ?? (await freePort());
+  const database = join(home, oneConnection ? ONE_CONNECTION : "prefect.db");
   mkdirSync(home, { recursive: true });
+  if (!existsSync(database)) copyFileSync(await migratedDatabase(venv, (empty) => newServer(venv, empty)), database);
+  const url = `sqlite+aiosqlite:///${database}`;
+  return runServer(venv, { home, owner, port: wanted, settings: { PREFECT_SERVER_DATABASE_CONNECTION_URL: url, ...settings } });
+}
+
+/** A server that makes its own database. */
+async function newServer(venv: string, home: string): Promise<{ stop(): Promise<void> }> {
+  const server = await runServer(venv, { home, owner: process.pid });
+  return { stop: () => stopped(server) };
+}
+
+async function runServer(
+  venv: string,
+  { home, owner, port: wanted, settings }: { home: string; owner: number; port?: number; settings?: Record<string, string> },
+): Promise<PrefectServer> {
+  const port = wanted ?? (await freePort());
   const log = join(home, "server.log");
   const out = openSync(log, "a");
   rmSync(join(home, "pid"), { force: true });
@@ -122,7 +151,6 @@ async function startServer(
       PREFECT_HOME: home,
       PREFECT_SERVER_ANALYTICS_ENABLED: "false",
       DO_NOT_TRACK: "1",
-      ...(inMemory ? IN_MEMORY : {}),
       ...settings,
     },
   });

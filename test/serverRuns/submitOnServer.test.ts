@@ -16,7 +16,7 @@ describePrefect("a run that a limit of its deployment holds back", () => {
   vi.setConfig({ testTimeout: 240_000 });
   let client: Client;
   beforeAll(async () => {
-    const server = await ownServer({ inMemory: true, settings: { PREFECT_SERVER_DEPLOYMENTS_CONCURRENCY_SLOT_WAIT_SECONDS: "1" } });
+    const server = await ownServer({ oneConnection: true, settings: { PREFECT_SERVER_DEPLOYMENTS_CONCURRENCY_SLOT_WAIT_SECONDS: "1" } });
     client = clientOf(server.apiUrl);
     return () => server.stop();
   }, 600_000);

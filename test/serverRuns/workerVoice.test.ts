@@ -25,7 +25,7 @@ describePrefect("what a dispatcher reports to the server about the runs that it 
   vi.setConfig({ testTimeout: 240_000 });
   let client: Client;
   beforeAll(async () => {
-    const server = await ownServer({ inMemory: true });
+    const server = await ownServer({ oneConnection: true });
     client = clientOf(server.apiUrl);
     return () => server.stop();
   }, 600_000);

@@ -23,7 +23,7 @@ describePrefect("resources of a Prefect server that get another name, and anothe
   let there: string;
   let clients: Client[];
   beforeAll(async () => {
-    const own = await ownServer({ inMemory: true, settings: { PREFECT_SERVER_API_AUTH_STRING: AUTH } });
+    const own = await ownServer({ oneConnection: true, settings: { PREFECT_SERVER_API_AUTH_STRING: AUTH } });
     [here, there] = [own.apiUrl, (await sharedServer()).apiUrl];
     clients = [createClient(connectionOf(here, AUTH, "test")), createClient(connectionOf(there, undefined, "test"))];
     return () => own.stop();
