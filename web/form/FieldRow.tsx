@@ -10,12 +10,12 @@ interface FieldRowProps {
   given: unknown;
   pointer: string;
   onChange(value: unknown): void;
-  /** An item of a list needs no title of its own. @default the field's */
-  title?: string;
+  /** The title of an item of a list or map, which has none of its own. */
+  item?: string;
 }
 
 /** A field with its label, what it takes, and what is wrong with it. */
-export function FieldRow({ field, given, pointer, onChange, title = field.title }: FieldRowProps) {
+export function FieldRow({ field, given, pointer, onChange, item }: FieldRowProps) {
   const { problems } = useFormState();
   const problem = problemAt(problems, pointer, field.kind === "json");
   const id = idOf(pointer);
@@ -30,7 +30,8 @@ export function FieldRow({ field, given, pointer, onChange, title = field.title 
   };
   const label = (
     <>
-      {title} {attributes["aria-required"] && <span class="required">required</span>} <span class="kind quiet">{kindText(field)}</span>
+      {item ?? field.title} {item === undefined && attributes["aria-required"] && <span class="required">required</span>}{" "}
+      <span class="kind quiet">{kindText(field)}</span>
     </>
   );
   const inside = (

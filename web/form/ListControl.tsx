@@ -17,7 +17,7 @@ export function ListControl({ field, value, pointer, onChange, attributes }: Con
         <div key={at} class="item">
           <FieldRow
             field={field.item}
-            title={String(at + 1)}
+            item={String(at + 1)}
             given={item}
             pointer={under(pointer, at)}
             onChange={(changed) => onChange(items.map((old, index) => (index === at ? changed : old)))}

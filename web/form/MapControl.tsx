@@ -29,7 +29,7 @@ export function MapControl({ item, values, names, pointer, onChange }: MapContro
         <div key={one} class="item">
           <FieldRow
             field={item}
-            title={one}
+            item={one}
             given={values[one]}
             pointer={under(pointer, one)}
             onChange={(changed) => onChange({ ...values, [one]: changed })}

@@ -102,7 +102,11 @@ function namedFields(schema: Schema, root: Schema, seen: readonly string[]): Nam
   const position = (one: unknown) => (isObject(one) && typeof one.position === "number" ? one.position : Number.POSITIVE_INFINITY);
   return properties
     .sort(([, one], [, other]) => (position(one) === position(other) ? 0 : position(one) - position(other)))
-    .map(([name, part]) => ({ name, field: fieldOf(isObject(part) ? part : {}, root, name, required.includes(name), seen) }));
+    .map(([name, part]) => {
+      const field = fieldOf(isObject(part) ? part : {}, root, name, required.includes(name), seen);
+      // The name is what the flow and the command line know. A title may be that of a type.
+      return { name, field: { ...field, title: name } };
+    });
 }
 
 function unionOf(common: Common, options: Schema[], root: Schema, seen: readonly string[]): Field {

@@ -25,6 +25,7 @@ export function LogPanel({ id, hasEnded }: LogPanelProps) {
   const [scrollTop, setScrollTop] = useState(0);
   const [isFollowing, setFollowing] = useState(true);
   const [search, setSearch] = useState("");
+  const [searched, setSearched] = useState("");
   const [current, setCurrent] = useState(0);
   const shape = { rowHeight: LINE, count: lines.length, viewport: height };
   // At the end, the place is known before the browser has scrolled there.
@@ -45,6 +46,7 @@ export function LogPanel({ id, hasEnded }: LogPanelProps) {
   useEffect(() => {
     const timer = setTimeout(() => {
       log.find(search);
+      setSearched(search);
       if (log.lines.matches.length > 0) goTo(matchFrom(log.lines.matches, Math.floor((scroller.current?.scrollTop ?? 0) / LINE)));
     }, 100);
     return () => clearTimeout(timer);
@@ -80,7 +82,7 @@ export function LogPanel({ id, hasEnded }: LogPanelProps) {
         box={box}
         search={search}
         onSearch={setSearch}
-        matches={matches.length}
+        matches={searched === search ? matches.length : undefined}
         current={current}
         onGoTo={goTo}
         isFollowing={isFollowing}

@@ -5,8 +5,8 @@ interface LogToolsProps {
   box: RefObject<HTMLInputElement | null>;
   search: string;
   onSearch(search: string): void;
-  /** How many lines match. */
-  matches: number;
+  /** How many lines match; undefined: not known yet. */
+  matches: number | undefined;
   /** Which of them the reader is at. */
   current: number;
   onGoTo(match: number): void;
@@ -27,7 +27,7 @@ export function LogTools({ id, box, search, onSearch, matches, current, onGoTo, 
     } else return;
     event.preventDefault();
   };
-  const none = matches === 0;
+  const none = !matches;
   return (
     <div class="log-tools">
       <search class="log-search">
@@ -45,7 +45,7 @@ export function LogTools({ id, box, search, onSearch, matches, current, onGoTo, 
         {search !== "" && (
           <>
             <span class="number quiet" role="status" data-testid="log-matches">
-              {none ? "no lines" : `${current + 1} of ${matches.toLocaleString("en")}`}
+              {matches === undefined ? "" : none ? "no lines" : `${current + 1} of ${matches.toLocaleString("en")}`}
             </span>
             <button
               type="button"

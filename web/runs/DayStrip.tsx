@@ -19,13 +19,21 @@ interface DayStripProps {
 
 const HEIGHT = 36;
 
+/** The day moves on, also while no run changes. */
+const MINUTE = 60_000;
+
 /** The last day by state, as bars of a quarter of an hour. Its legend filters by state. */
 export function DayStrip({ filters, turn, chosen, onToggle, onSpan }: DayStripProps) {
-  const query = queryOf(filters).toString();
+  // Of all states: how many there are of the others tells whether to look at them.
+  const query = queryOf({ ...filters, state: [] }).toString();
   const { data: strip, reload } = useResource(`strip?${query}`, (signal) => get<Strip>(`/api/strip?${query}`, { signal }));
   useEffect(() => {
     if (turn > 0) reload();
   }, [turn, reload]);
+  useEffect(() => {
+    const timer = setInterval(() => document.hidden || reload(), MINUTE);
+    return () => clearInterval(timer);
+  }, [reload]);
   // The last one stays while another filter loads: nothing jumps.
   const [last, setLast] = useState<Strip>();
   useEffect(() => {
@@ -43,7 +51,7 @@ export function DayStrip({ filters, turn, chosen, onToggle, onSpan }: DayStripPr
         aria-label={`Runs of the last day by state: ${summary(counts)}`}
         data-testid="day-strip"
       >
-        {shown && <Bars strip={shown} onSpan={onSpan} />}
+        {shown && <Bars strip={shown} chosen={chosen} onSpan={onSpan} />}
       </svg>
       <div class="strip-axis quiet" aria-hidden="true">
         <span>24 h ago</span>
@@ -70,7 +78,7 @@ export function DayStrip({ filters, turn, chosen, onToggle, onSpan }: DayStripPr
   );
 }
 
-function Bars({ strip, onSpan }: { strip: Strip; onSpan(since: string, until: string): void }) {
+function Bars({ strip, chosen, onSpan }: Pick<DayStripProps, "chosen" | "onSpan"> & { strip: Strip }) {
   const bars = barsOf(strip);
   return (
     <>
@@ -85,7 +93,7 @@ function Bars({ strip, onSpan }: { strip: Strip; onSpan(since: string, until: st
             {bars[index]?.map(({ type, from, height }) => (
               <rect
                 key={type}
-                class={stateClass(type)}
+                class={`${stateClass(type)} ${chosen.length === 0 || chosen.includes(type) ? "" : "faint"}`}
                 x={index * 10 + 1}
                 y={((1 - from - height) * HEIGHT).toFixed(2)}
                 width="8"

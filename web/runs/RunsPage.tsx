@@ -29,10 +29,14 @@ export function RunsPage() {
       run: () => (document.activeElement === box.current ? box.current?.blur() : setFilters({})),
     },
   ]);
-  const list = feed.list.value;
   const error = feed.error.value;
+  // While the runs of other filters load, the old ones stay: nothing jumps.
+  const before = useRef(feed);
+  if (feed.list.value || error) before.current = feed;
+  const shown = before.current;
+  const list = shown.list.value;
   return (
-    <div class="runs-page">
+    <div class="runs-page" aria-busy={shown !== feed}>
       <h1 class="hidden">Runs</h1>
       <DayStrip
         filters={feed.filters}
@@ -42,10 +46,11 @@ export function RunsPage() {
         onSpan={(since, until) => setFilters({ ...filters, since, until })}
       />
       <FilterBar filters={filters} onChange={setFilters} box={box} total={list?.rows.length} />
+      {error && list && <Failure what="The list may be old" error={error} onRetry={() => void feed.reload()} />}
       {error && !list && <Failure what="The runs cannot be shown" error={error} onRetry={() => void feed.reload()} />}
       {!error && !list && <Loading what="runs" lines={12} />}
       {list?.rows.length === 0 && list.freshCount === 0 && <NoRuns filtered={isFiltered(filters)} onClear={() => setFilters({})} />}
-      {list && (list.rows.length > 0 || list.freshCount > 0) && <RunList key={search} feed={feed} list={list} search={search} />}
+      {list && (list.rows.length > 0 || list.freshCount > 0) && <RunList key={shown.id} feed={shown} list={list} search={search} />}
     </div>
   );
 }

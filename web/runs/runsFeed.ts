@@ -20,12 +20,17 @@ import { queryOf } from "./filters";
 /** How long the page waits before it tells the server what it shows now: a scroll changes that with every frame. */
 const SETTLED = 150;
 
+let feeds = 0;
+
 /** The runs that match the filters, loaded where they are in sight, and live. */
 export class RunsFeed {
   readonly list = signal<AnchoredRuns | undefined>(undefined);
   readonly error = signal<RequestError | undefined>(undefined);
   /** Increases when the strip of the last day changed. */
   readonly stripTurn = signal(0);
+
+  /** No other has it. */
+  readonly id = ++feeds;
 
   private session: string | undefined;
   private sight: RowRange = { first: 0, last: 0 };
