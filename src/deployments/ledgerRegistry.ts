@@ -17,6 +17,7 @@ export function ledgerRegistry({ manifest, stack, origin }: LoadedManifest, ledg
     place: async () => ({ pools, blocks, variables, origin }),
     prefectEnv: {},
     schedules: false,
+    automations: false,
     imports: false,
     compare: async (records) => {
       const names = new Set(records.map(({ name }) => name));

@@ -39,6 +39,8 @@ export interface DeploymentRegistry {
   prefectEnv: Record<string, string>;
   /** Whether schedules work there without `pushpool serve`. */
   schedules: boolean;
+  /** Whether triggers become automations there. */
+  automations: boolean;
   /** Whether to import flows, if Python has Prefect, for the fields that are stored about them. */
   imports: boolean;
   compare(records: readonly ToDeploy[]): Promise<Comparison[]>;

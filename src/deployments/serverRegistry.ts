@@ -3,6 +3,7 @@ import { spellings } from "../deploymentName";
 import type { Json, JsonObject } from "../json";
 import type { DeploymentRecord, Ledger } from "../ledger";
 import type { LoadedManifest } from "../manifest";
+import { deleteOwnedAutomations } from "../prefect/api/automations";
 import {
   deleteDeployment,
   flowNames,
@@ -23,8 +24,10 @@ import { type Change, differences } from "./deploymentDiff";
 import { fileOrigin } from "./fileOrigin";
 import type { Comparison, DeploymentRegistry, ToDeploy } from "./registry";
 import { planRemoval } from "./remove";
+import { serverAutomations } from "./serverAutomations";
 import { declaration, wantedOf, wholeSchedules } from "./serverDeclaration";
 import { type DeploymentWrite, writeSteps } from "./serverWrite";
+import { ownerOf } from "./writeAutomations";
 
 /** How many deployments to read at a time. */
 const READS = 8;
@@ -53,6 +56,7 @@ export function serverRegistry(
   const there = new Map<string, ServerDeployment>();
   const before = new Map<string, DeploymentRecord>();
   const queues = new Map<string, ReadonlySet<string>>();
+  const automations = serverAutomations(client);
   const read = async (name: string) => {
     const found = await readDeploymentByName(client, name);
     if (found) there.set(name, found);
@@ -61,6 +65,7 @@ export function serverRegistry(
   const stepOf = (record: ToDeploy): DeploymentWrite => {
     const { name, definition, file } = record;
     const found = there.get(name);
+    const triggered = automations.writeOf(name);
     const { name: pool, queue } = definition.workPool;
     const { fields, schedules } = found
       ? wantedOf(record, found, before.get(name))
@@ -72,6 +77,7 @@ export function serverRegistry(
       ...(found ? { there: found } : {}),
       labels: { [FILE_LABEL]: fileOrigin(file, env) },
       makesQueue: queue !== undefined && queues.get(pool)?.has(queue) === false,
+      ...(triggered ? { automations: triggered } : {}),
     };
   };
   return {
@@ -90,6 +96,7 @@ export function serverRegistry(
       ...(key === undefined ? {} : { [key.includes(":") ? "PREFECT_API_AUTH_STRING" : "PREFECT_API_KEY"]: key }),
     },
     schedules: true,
+    automations: true,
     imports: true,
     compare: async (records) => {
       for (const record of (await ledger?.deployments(
@@ -98,17 +105,31 @@ export function serverRegistry(
       )) ?? [])
         before.set(record.name, record);
       const atATime = pLimit(READS);
-      return Promise.all(records.map((record) => atATime(async () => changeOf(record, await read(record.name), before.get(record.name)))));
+      await Promise.all(records.map(({ name }) => atATime(() => read(name))));
+      await automations.read(records, there);
+      return records.map((record) => {
+        const [found, last] = [there.get(record.name), before.get(record.name)];
+        return automations.compare(record, changeOf(record, found, last), found?.id, last);
+      });
     },
     shown: (record) => {
       const { wanted, schedules } = stepOf(record);
-      return { ...wanted, ...(schedules ? { schedules: schedules.map(toProgram) } : {}) };
+      const own = automations.shown(record, there.get(record.name)?.id);
+      return {
+        ...wanted,
+        ...(schedules ? { schedules: schedules.map(toProgram) } : {}),
+        ...(own.length > 0 ? { automations: own } : {}),
+      };
     },
     write: async (records, { unchanged, allOrNothing }) => {
       const refused = await writeSteps(client, records.map(stepOf), allOrNothing);
       const failed = new Set(refused.map(({ name }) => name));
       const written = allOrNothing && refused.length > 0 ? [] : [...records, ...unchanged].filter(({ name }) => !failed.has(name));
-      await ledger?.changeDeployments(noted, { put: written.map(({ said: _, ...record }) => record) });
+      const put = written.map(({ said: _, ...record }) => {
+        const ids = automations.idsOf(record.name);
+        return ids.length > 0 ? { ...record, kept: { ...record.kept, automations: ids } } : record;
+      });
+      await ledger?.changeDeployments(noted, { put });
       return refused;
     },
     cameFrom: async (file) => {
@@ -133,7 +154,10 @@ export function serverRegistry(
     remove: async (names) => {
       for (const name of names) {
         const found = there.get(name);
-        if (found) await deleteDeployment(client, found.id);
+        if (!found) continue;
+        // First: without their deployment, nothing would find them again.
+        await deleteOwnedAutomations(client, ownerOf(found.id));
+        await deleteDeployment(client, found.id);
       }
       await ledger?.changeDeployments(noted, { remove: names });
     },

@@ -9,6 +9,7 @@ import { exactly } from "../prefect/serverSchedules";
 import type { DeclaredSchedule } from "../schedules";
 import { UserError } from "../userError";
 import type { RefusedDeployment } from "./registry";
+import { type AutomationWrite, writeAutomations } from "./writeAutomations";
 
 /** One deployment to create or change. */
 export interface DeploymentWrite {
@@ -22,10 +23,12 @@ export interface DeploymentWrite {
   labels: JsonObject;
   /** Whether the server will create its work queue. */
   makesQueue: boolean;
+  /** Absent if this API has no automations, or if there is nothing to write. */
+  automations?: AutomationWrite;
 }
 
 /** Reverts one change; `what` names what stays if that fails. */
-interface Undo {
+export interface Undo {
   what: string;
   run: () => Promise<void>;
 }
@@ -58,11 +61,17 @@ export async function writeSteps(client: Client, steps: readonly DeploymentWrite
   return refused;
 }
 
-async function writeStep(
+async function writeStep(client: Client, step: DeploymentWrite, undo: Undo[]): Promise<void> {
+  const id = await writeDeployment(client, step, undo);
+  if (step.automations) await writeAutomations(client, { id, name: step.name }, step.automations, undo);
+}
+
+/** @returns the id of the deployment */
+async function writeDeployment(
   client: Client,
   { name, wanted, schedules, there, labels, makesQueue }: DeploymentWrite,
   undo: Undo[],
-): Promise<void> {
+): Promise<string> {
   const pool = String(wanted.workPoolName);
   const queue = String(wanted.workQueueName);
   if (makesQueue) {
@@ -74,18 +83,19 @@ async function writeStep(
     try {
       const made = await makeDeployment(client, wanted, { labels, onFlow, ...(schedules ? { schedules } : {}) });
       undo.push({ what, run: () => deleteDeployment(client, made.id) });
+      return made.id;
     } catch (error) {
       // No reply: the server may have created it.
       if (error instanceof PrefectRefusal && (error.status === undefined || error.status >= 500))
         undo.push({ what, run: () => dropMade(client, name) });
       throw error;
     }
-    return;
   }
   const changed = changedFields(DEPLOYMENT_FIELDS, asDeclared(wanted, there), wanted);
   const isScheduled = schedules !== undefined;
   undo.push({ what: `deployment "${name}" as it was`, run: () => bringBack(client, there, wanted, changed, isScheduled) });
   await bringDeployment(client, there, wanted, changed, schedules);
+  return there.id;
 }
 
 /** Nothing had this name before: the deployment is the one whose reply was lost. */

@@ -42,7 +42,7 @@ export interface Client {
   /** The version of a self-hosted server, such as `3.0.11`, once it is known. Absent on Prefect Cloud, which is always new. */
   version?: string;
   /** @throws {PrefectRefusal} with the server's own message (exit code 5) */
-  request<Body = Json>(method: "GET" | "POST" | "PATCH" | "DELETE", path: string, request?: Request): Promise<Reply<Body>>;
+  request<Body = Json>(method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE", path: string, request?: Request): Promise<Reply<Body>>;
 }
 
 export interface ClientOptions {

@@ -56,7 +56,8 @@ function faultOf(fault: Json): Fault[] {
 
 /** Whether a part of Pydantic's path is a member of a union: a class, or `function-after[…, CronSchedule]`. */
 const isMember = (part: string | number) => typeof part === "string" && /^[A-Z]\w*$|^function-|\]$/.test(part);
-const isShape = ({ type }: Fault) => type === "missing" || type === "extra_forbidden";
+const isShape = ({ type, loc }: Fault) =>
+  type === "missing" || type === "extra_forbidden" || (type === "literal_error" && loc.at(-1) === "type");
 
 /** Pydantic reports for each member of a union why it does not fit. Keep only the members that have the right fields. */
 function telling(faults: Fault[]): Fault[] {

@@ -87,6 +87,8 @@ export function defineDeployment(
   else {
     for (const [at, given] of parametersIn(checked)) check(() => checkSize(given, at, pool.type));
     check(() => checkJobVariables(pool.baseJobTemplate, jobVariables, "work_pool.job_variables", "pass"));
+    for (const [index, { job_variables: own }] of checked.triggers.entries())
+      if (isJsonObject(own)) check(() => checkJobVariables(pool.baseJobTemplate, own, `triggers[${index}].job_variables`, "pass"));
     warnings.push(...unusedVariables(String(workPool.name), pool.baseJobTemplate, jobVariables));
     if (workPool.queue !== null && workPool.queue !== "default" && !pool.queues?.[workPool.queue])
       warnings.push(`work pool "${workPool.name}" declares no queue "${workPool.queue}": the queue has no limits`);

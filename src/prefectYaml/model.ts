@@ -2,6 +2,7 @@ import * as v from "valibot";
 import { ExactNumber, numberFault } from "../exactNumber";
 import { isJsonObject, type Json, type JsonObject } from "../json";
 import { durationSeconds, isoDuration } from "../pydanticDuration";
+import { asBoolean, asInteger } from "../pydanticLax";
 import { InvalidNumber, Timestamp } from "./pyYaml";
 
 /**
@@ -173,25 +174,4 @@ function asJson(value: unknown): Json {
   if (Array.isArray(value)) return value.map(asJson);
   if (!isJsonObject(value)) return (value ?? null) as Json;
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, asJson(inner)]));
-}
-
-const WORDS = new Map([
-  ...["true", "yes", "on", "t", "y", "1"].map((word) => [word, true] as const),
-  ...["false", "no", "off", "f", "n", "0"].map((word) => [word, false] as const),
-]);
-
-/** Pydantic's lax booleans. */
-function asBoolean(given: unknown): boolean | undefined {
-  const value = given instanceof ExactNumber ? given.valueOf() : given;
-  if (typeof value === "boolean") return value;
-  if (value === 0 || value === 1) return value === 1;
-  return typeof value === "string" ? WORDS.get(value.toLowerCase()) : undefined;
-}
-
-/** Pydantic's lax integers. */
-function asInteger(given: unknown): number | undefined {
-  const value = given instanceof ExactNumber ? given.valueOf() : given;
-  if (typeof value === "boolean") return Number(value);
-  if (typeof value === "number") return Number.isInteger(value) ? value : undefined;
-  return typeof value === "string" && /^\s*[-+]?\d+(?:_\d+)*(?:\.0*)?\s*$/.test(value) ? Number(value.replaceAll("_", "")) : undefined;
 }

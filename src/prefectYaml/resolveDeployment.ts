@@ -13,6 +13,7 @@ import { applyValues, fromEnvironment, fromValues, type PlaceholderAnswer } from
 import type { LoadedDeployment, PrefectYaml } from "./loadPrefectYaml";
 import type { DeploymentConfig, Steps } from "./model";
 import { scheduleOf } from "./schedules";
+import { triggersOf } from "./triggers";
 
 /** The values for the placeholders of a prefect.yaml during `deploy`. */
 export interface PlaceholderValues {
@@ -78,6 +79,7 @@ export interface ResolvedDeployment {
   pullSteps: JsonObject[];
   build: JsonObject[];
   push: JsonObject[];
+  /** As in the file. Prefect makes an automation of each. */
   triggers: JsonObject[];
   sla: JsonObject[];
   /** Whether a field that decides about others, such as the name or the entrypoint, needs the output of a step that has not run. */
@@ -129,10 +131,11 @@ export function resolveDeployment(
   const pool = config.work_pool ?? {};
   const poolName = text(pool.name, "work_pool.name") ?? defaultPool(around.env);
 
+  const name = read(() => checkedName(textAt(fill(config.name, "name"), "name")));
   const resolved: ResolvedDeployment = {
     index,
     line,
-    name: read(() => checkedName(textAt(fill(config.name, "name"), "name"))),
+    name,
     version: text(config.version, "version"),
     tags: read(() => tagsOf(fill(config.tags, "tags") ?? [])),
     description: text(config.description, "description"),
@@ -152,9 +155,9 @@ export function resolveDeployment(
     pullSteps: read(() => pullStepsOf(config, file, poolName, around, { others: [...build, ...push], knowledge })),
     build,
     push,
-    triggers: (config.triggers ?? []) as JsonObject[],
+    triggers: read(() => triggersOf((config.triggers ?? []) as JsonObject[], name, fill, (sentence) => warnings.push(sentence))),
     sla: (config.sla ?? []) as JsonObject[],
-    isPending: [...pending].some((field) => !TYPED.has(field) && !FREE.has(field)),
+    isPending: [...pending].some((field) => !isTyped(field) && !FREE.has(field)),
     warnings,
   };
   return problems.length > 0 ? { problems, isPending: resolved.isPending } : resolved;
@@ -165,8 +168,8 @@ export function stepsOf({ config }: LoadedDeployment, { actions }: PrefectYaml):
   return { build: listOf(own(config, "build", actions.build)), push: listOf(own(config, "push", actions.push)) };
 }
 
-/** The fields whose values can be of any type. */
-const TYPED = new Set(["parameters", "work_pool.job_variables"]);
+/** Whether the values of a field can be of any type. */
+const isTyped = (field: string) => field === "parameters" || field.endsWith("job_variables");
 /** The fields that may be any string. */
 const FREE = new Set(["tags", "version", "description"]);
 
@@ -219,7 +222,9 @@ function fillerOf(
     return "drop" as const;
   };
   return (template: Json, field: string): Json => {
-    const isJobVariables = field === "work_pool.job_variables";
+    const isJobVariables = field.endsWith("job_variables");
+    // The server fills the parameters of a trigger when it fires.
+    const isFilledLater = /^triggers\[\d+\]\.parameters$/.test(field);
     const looked = (placeholder: Placeholder, value: Value, what: string) => {
       if (!holdsSecret(value)) return { value: value as Json };
       if (isJobVariables) return "keep" as const;
@@ -238,12 +243,12 @@ function fillerOf(
           return looked(placeholder, resolveVariables(text, variables, field), field);
         case "environment": {
           const given = fromEnvironment(placeholder, env);
-          return given === "keep" ? missing(placeholder, field) : given;
+          return given === "keep" && !isFilledLater ? missing(placeholder, field) : given;
         }
         default: {
           const given = fromEnvironment(placeholder, env);
           if (given !== "keep") return given;
-          if (name.startsWith("ctx.")) return "keep";
+          if (isFilledLater || name.startsWith("ctx.")) return "keep";
           const output = fromValues(placeholder, stepOutputs);
           if (output !== "drop") {
             if (knowledge.kind === "ran") checkOutput(output, knowledge, `${field}: ${text}`);
@@ -251,7 +256,7 @@ function fillerOf(
           }
           if (knowledge.kind === "planned" && steps.length > 0) {
             pending.add(field);
-            return knowledge.to === "check" && alone && TYPED.has(field) ? "drop" : "keep";
+            return knowledge.to === "check" && alone && isTyped(field) ? "drop" : "keep";
           }
           if (knowledge.kind === "ran") return missing(placeholder, field);
           // A placeholder names an output by the id of its step, or by the name of the output alone.

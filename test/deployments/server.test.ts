@@ -1,21 +1,18 @@
 import { randomUUID } from "node:crypto";
-import { copyFileSync, cpSync, writeFileSync } from "node:fs";
+import { copyFileSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { type DeploymentRegistry, type DeployPlan, planDeploy, writePlan } from "../../src/deployments";
-import { serverRegistry } from "../../src/deployments/serverRegistry";
 import type { JsonObject } from "../../src/json";
 import { openSqliteLedger } from "../../src/ledger";
-import { parseManifest } from "../../src/manifest";
 import { createBlock, newestSchema } from "../../src/prefect/api/blocks";
 import { readDeploymentByName, type ServerDeployment } from "../../src/prefect/api/deployments";
 import { createWorkPool } from "../../src/prefect/api/workPools";
 import type { Client } from "../../src/prefect/client";
 import { describePrefect } from "../prefect/python";
 import { sharedServer } from "../prefect/server";
-import { scratch } from "../scratch";
 import { clientOf } from "../serve/server/dispatcher";
-import { environment, fixtures, names, REFUSED, results, STEP_OUTPUTS, TEMPLATE } from "./recorded";
+import { fixtures, names, REFUSED, results, STEP_OUTPUTS, TEMPLATE } from "./recorded";
+import { deployerTo, folderOf } from "./toServer";
 
 /** Where pushpool stores something else than `prefect deploy`, by file; docs/deploy.md says why. */
 const SAFER: Record<string, JsonObject> = {
@@ -24,15 +21,6 @@ const SAFER: Record<string, JsonObject> = {
   "20-tags-string": { tags: ["v1", "v2"] },
   "21-tags-plain-string": { tags: ["solo"] },
 };
-
-/** A prefect.yaml, with the flows of the fixtures beside it. */
-function folderOf(yaml: (file: string) => void): { folder: string; file: string } {
-  const folder = scratch();
-  cpSync(join(fixtures, "support"), folder, { recursive: true });
-  const file = join(folder, "prefect.yaml");
-  yaml(file);
-  return { folder, file };
-}
 
 describePrefect("deploying to a real Prefect server", () => {
   vi.setConfig({ testTimeout: 300_000 });
@@ -52,23 +40,7 @@ describePrefect("deploying to a real Prefect server", () => {
 
   const ledger = openSqliteLedger(":memory:");
   afterAll(() => ledger.close());
-  const registry = (): DeploymentRegistry => {
-    const manifest = parseManifest(
-      { kind: "pushpool.dev/manifest", version: 1, source: { project: "data", stack: "dev" }, pools: {} },
-      [],
-      "",
-    );
-    return serverRegistry({ manifest, origin: "", stack: "data/dev" }, client, ledger);
-  };
-  const deploy = async (
-    at: { folder: string; file: string },
-    over: { stepOutputs?: JsonObject; path?: string } = {},
-  ): Promise<DeployPlan> => {
-    const to = registry();
-    const env = { ...environment, PATH: over.path ?? process.env.PATH };
-    const planned = await planDeploy({ ...at, names: [], all: true, stepOutputs: over.stepOutputs ?? {}, env, registry: to });
-    return writePlan(planned, to, false);
-  };
+  const deploy: ReturnType<typeof deployerTo>["deploy"] = (...args) => deployerTo(client, ledger).deploy(...args);
   const stored = async (name: string): Promise<ServerDeployment> => {
     const found = await readDeploymentByName(client, name);
     if (!found) throw new Error(`there is no ${name}`);

@@ -128,7 +128,7 @@ describe("what is deployed", () => {
     const more = "  schedules: [{ cron: '0 6 * * *' }]\n  triggers: [{ expect: [a.b] }]\n  build: [{ x.y: {} }]\n";
     const place = folder(`deployments:\n${deployment("one", more)}`);
     expect(place.pushpool("deploy", "--skip-build").stderr).toMatch(
-      /^stored, but without effect: build and push steps of hello\/one; schedules of hello\/one \(while no `pushpool serve` runs\); triggers of hello\/one$/m,
+      /^stored, but without effect: build and push steps of hello\/one; schedules of hello\/one \(while no `pushpool serve` runs\); triggers of hello\/one \(without a Prefect server\)$/m,
     );
     const { deployments } = JSON.parse(place.pushpool("deployments", "--json").stdout);
     expect(deployments.find(({ name }: { name: string }) => name === "hello/one")).toMatchObject({

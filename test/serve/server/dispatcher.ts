@@ -16,7 +16,7 @@ import { createProcessTarget } from "../../../src/targets/process";
 import { defaultTemplate } from "../../../src/template";
 import { scratch } from "../../scratch";
 
-const QUICK = join(__dirname, "..", "..", "fixtures", "prefect", "flows", "quick.mjs");
+export const QUICK = join(__dirname, "..", "..", "fixtures", "prefect", "flows", "quick.mjs");
 
 export function clientOf(apiUrl: string): Client {
   return createClient(connectionOf(apiUrl, undefined, "test"), {

@@ -1,0 +1,47 @@
+import { cpSync } from "node:fs";
+import { join } from "node:path";
+import { type DeploymentRegistry, type DeployPlan, planDeploy, writePlan } from "../../src/deployments";
+import { serverRegistry } from "../../src/deployments/serverRegistry";
+import type { JsonObject } from "../../src/json";
+import type { Ledger } from "../../src/ledger";
+import { parseManifest } from "../../src/manifest";
+import type { Client } from "../../src/prefect/client";
+import { scratch } from "../scratch";
+import { environment, fixtures } from "./recorded";
+
+/** A prefect.yaml and the folder of its flows. */
+export interface FileToDeploy {
+  folder: string;
+  file: string;
+}
+
+/** A prefect.yaml, with the flows of the fixtures beside it. */
+export function folderOf(yaml: (file: string) => void): FileToDeploy {
+  const folder = scratch();
+  cpSync(join(fixtures, "support"), folder, { recursive: true });
+  const file = join(folder, "prefect.yaml");
+  yaml(file);
+  return { folder, file };
+}
+
+/** Deploy files to a server from one workspace. */
+export function deployerTo(client: Client, ledger: Ledger) {
+  const registry = (): DeploymentRegistry => {
+    const manifest = parseManifest(
+      { kind: "pushpool.dev/manifest", version: 1, source: { project: "data", stack: "dev" }, pools: {} },
+      [],
+      "",
+    );
+    return serverRegistry({ manifest, origin: "", stack: "data/dev" }, client, ledger);
+  };
+  const deploy = async (
+    at: FileToDeploy,
+    over: { stepOutputs?: JsonObject; path?: string; allOrNothing?: boolean } = {},
+  ): Promise<DeployPlan> => {
+    const to = registry();
+    const env = { ...environment, PATH: over.path ?? process.env.PATH };
+    const planned = await planDeploy({ ...at, names: [], all: true, stepOutputs: over.stepOutputs ?? {}, env, registry: to });
+    return writePlan(planned, to, over.allOrNothing ?? false);
+  };
+  return { registry, deploy };
+}
