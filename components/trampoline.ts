@@ -49,3 +49,15 @@ export const prefectDeployment: dynamic.ResourceProvider = {
     require("pushpool/provider").dispatch({ v: 1, kind: "PrefectDeployment", op: "update", args: [id, olds, news] }),
   delete: (id, props) => require("pushpool/provider").dispatch({ v: 1, kind: "PrefectDeployment", op: "delete", args: [id, props] }),
 };
+
+/** An automation on a Prefect API, declared in `components/prefect/automation.ts`. */
+export const prefectAutomation: dynamic.ResourceProvider = {
+  configure: (request) => require("pushpool/provider").dispatch({ v: 1, kind: "PrefectAutomation", op: "configure", args: [request] }),
+  check: (olds, news) => require("pushpool/provider").dispatch({ v: 1, kind: "PrefectAutomation", op: "check", args: [olds, news] }),
+  diff: (id, olds, news) => require("pushpool/provider").dispatch({ v: 1, kind: "PrefectAutomation", op: "diff", args: [id, olds, news] }),
+  create: (inputs) => require("pushpool/provider").dispatch({ v: 1, kind: "PrefectAutomation", op: "create", args: [inputs] }),
+  read: (id, props) => require("pushpool/provider").dispatch({ v: 1, kind: "PrefectAutomation", op: "read", args: [id, props] }),
+  update: (id, olds, news) =>
+    require("pushpool/provider").dispatch({ v: 1, kind: "PrefectAutomation", op: "update", args: [id, olds, news] }),
+  delete: (id, props) => require("pushpool/provider").dispatch({ v: 1, kind: "PrefectAutomation", op: "delete", args: [id, props] }),
+};

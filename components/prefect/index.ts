@@ -1,3 +1,4 @@
+export { Automation, type AutomationArgs } from "./automation";
 export { PrefectBlock, type PrefectBlockArgs } from "./block";
 export { Connection, type ConnectionArgs } from "./connection";
 export { PrefectDeployment, type PrefectDeploymentArgs } from "./deployment";

@@ -64,7 +64,7 @@ export const labels = v.pipe(
 export const oneOf = (...names: string[]) => v.picklist(names, `must be ${alternatives(names)}`);
 
 /** `a, b or c` */
-export function alternatives(names: readonly string[]): string {
+function alternatives(names: readonly string[]): string {
   return names.join(", ").replace(/, ([^,]*)$/, " or $1");
 }
 

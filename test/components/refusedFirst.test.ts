@@ -185,6 +185,7 @@ test.each(cases)("$component, case $index: nothing is registered", async ({ comp
 const resources = {
   ...components,
   FlowRun: core.FlowRun,
+  Automation: prefect.Automation,
   PrefectBlock: prefect.PrefectBlock,
   PrefectDeployment: prefect.PrefectDeployment,
   PrefectWorkPool: prefect.PrefectWorkPool,
@@ -209,6 +210,8 @@ test.each<[string, object, RegExp]>([
   ["PrefectWorkPool", { type: "process:push", queues: { a: { paused: true } } }, /^queues\.a\.paused is unknown: did you mean "isPaused"/],
   ["PrefectWorkPool", {}, /^type is missing: PrefectWorkPool needs it$/],
   ["PrefectBlock", { blockTypeSlug: "secret", data: null }, /^data must not be null/],
+  ["Automation", { trigger: { expect: ["a"] } }, /^actions is missing: Automation needs it$/],
+  ["Automation", { trigger: {}, actions: [], tag: "x" }, /^tag is unknown: did you mean "tags"/],
   ["SubmitAccess", { project: "acme-data", runtimeServiceAccount: ACCOUNT }, /^members is missing: SubmitAccess needs it$/],
   ["TaskSecrets", { ...AWS, workPoolName: "etl" }, /^values is missing: TaskSecrets needs it$/],
   ["Deployment", { workPoolName: "local", command: "true", tag: ["x"] }, /^tag is unknown: did you mean "tags"/],

@@ -66,6 +66,6 @@ export class Resource {
 export async function connectResources(settings: { apiUrl?: string; auth?: string }): Promise<void> {
   const config = { get: (key: string) => settings[key.replace("prefect:", "") as keyof typeof settings], require: () => "" };
   // Not cloned: a config has functions.
-  for (const kind of ["PrefectBlock", "PrefectWorkPool", "PrefectDeployment"] as const)
+  for (const kind of ["PrefectBlock", "PrefectWorkPool", "PrefectDeployment", "PrefectAutomation"] as const)
     await dispatch({ v: 1, kind, op: "configure", args: [{ config }] });
 }
