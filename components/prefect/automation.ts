@@ -76,7 +76,7 @@ const AUTOMATION_ARGUMENTS: ArgumentNames<AutomationArgs> = {
  *
  * ```ts
  * new Automation("cancel-slow-runs", {
- *   trigger: { posture: "Proactive", after: ["prefect.flow-run.Running"], expect: ["prefect.flow-run.Completed"], for_each: ["prefect.resource.id"], within: 3600 },
+ *   trigger: { posture: "Proactive", after: ["prefect.flow-run.Running"], expect: ["prefect.flow-run.*"], for_each: ["prefect.resource.id"], within: 3600 },
  *   actions: [{ type: "cancel-flow-run" }],
  * }, { provider: connection });
  * ```

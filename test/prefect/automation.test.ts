@@ -124,7 +124,7 @@ describePrefect("an automation on a real Prefect server", () => {
     expect(block.status).toBe(200);
     const actions: JsonObject[] = [
       { type: "do-nothing" },
-      ...["pause", "resume"].flatMap((verb) => [
+      ...["pause", "resume"].flatMap((verb): JsonObject[] => [
         { type: `${verb}-deployment`, deployment_id: UUID },
         { type: `${verb}-work-pool`, source: "inferred" },
         { type: `${verb}-work-queue`, work_queue_id: UUID },

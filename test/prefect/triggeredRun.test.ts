@@ -23,7 +23,7 @@ describePrefect("a trigger of a prefect.yaml", () => {
   let client: Client;
   let apiUrl: string;
   beforeAll(async () => {
-    const server = await ownServer({ inMemory: true });
+    const server = await ownServer({ oneConnection: true });
     ({ apiUrl } = server);
     client = clientOf(apiUrl);
     return () => server.stop();

@@ -2,6 +2,7 @@ import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import type { JsonObject } from "../../../src/json";
+import { listAutomations, type ServerAutomation } from "../../../src/prefect/api/automations";
 import { readDeploymentByName } from "../../../src/prefect/api/deployments";
 import { readWorkPool } from "../../../src/prefect/api/workPools";
 import { connectionOf } from "../../../src/prefect/apiConnection";
@@ -52,6 +53,53 @@ describePrefect("a program that registers with a real Prefect server", () => {
   const CONNECTION = () =>
     `const connection = new prefect.Connection("prefect", { apiUrl: "${apiUrl}", authString: pulumi.secret("${AUTH}") });`;
   const text = (value: unknown) => JSON.stringify(value);
+
+  test("an automation: its secrets stay out of the state, the second time nothing changes, what someone changed is corrected", async () => {
+    const program = (more = "") => `
+      ${CONNECTION()}
+      const local = new ProcessPushPool("watched", {});
+      const hello = new Deployment("watched/prod", { workPoolName: local.workPoolName, command: "node hello.mjs" });
+      const { deployments } = prefect.register(connection, { pools: [local], deployments: [hello] });
+      new prefect.Automation("on-order", {
+        description: "By a program",
+        trigger: { expect: ["order.placed"]${more} },
+        actions: [{
+          type: "run-deployment",
+          deployment_id: deployments["watched/prod"].deploymentId,
+          parameters: { order: "{{ event.id }}", token: pulumi.secret("${SECRET}") },
+        }],
+      }, { provider: connection });`;
+    const { write, stack } = project(program());
+    // The id of the deployment is not known yet.
+    expect(text(await stack().preview())).not.toContain(SECRET);
+    await stack().up();
+    const [made] = (await listAutomations(client, ["on-order"])) ?? [];
+    const { id } = (await readDeploymentByName(client, "watched/prod")) as { id: string };
+    expect(made).toMatchObject({
+      description: "By a program",
+      trigger: { type: "event", expect: ["order.placed"], posture: "Reactive" },
+      actions: [{ deployment_id: id, parameters: { token: SECRET } }],
+    });
+    expect(text(stack().exportState())).not.toContain(SECRET);
+    expect(await stack().up()).toMatchObject({ unchanged: true });
+
+    const { name, trigger, actions } = made as ServerAutomation;
+    await client.request("PUT", `/automations/${made?.id}`, { json: { name, trigger, actions, description: "By hand" } });
+    await client.request("PATCH", `/automations/${made?.id}`, { json: { enabled: false } });
+    expect(await stack().refresh()).toMatchObject({ changes: { update: 1 } });
+    expect(text(stack().exportState())).not.toContain(SECRET);
+    expect(await stack().up()).toMatchObject({ changes: { update: 1 } });
+    write(program(", threshold: 3"));
+    expect(await stack().up()).toMatchObject({ changes: { update: 1 } });
+    expect(await listAutomations(client, ["on-order"])).toMatchObject([
+      // The program does not say whether it is enabled.
+      { id: made?.id, description: "By a program", enabled: false, trigger: { threshold: 3 } },
+    ]);
+    write(program(", threshold: 0"));
+    await expect(stack().up()).rejects.toThrow(/trigger\.threshold must be a whole number of at least 1/);
+    await stack().destroy();
+    expect(await listAutomations(client, ["on-order"])).toEqual([]);
+  });
 
   test("block, pools and deployments are created, unchanged the second time, corrected, and deleted", async () => {
     const program = (more = "") => `
