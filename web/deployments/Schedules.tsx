@@ -5,7 +5,7 @@ import { When } from "../time/When";
 export function Schedules({ schedules }: { schedules: readonly ScheduleInfo[] }) {
   if (schedules.length === 0) return <p class="quiet">It has none: it runs when somebody starts it.</p>;
   return (
-    <table class="table" data-testid="schedules">
+    <table class="table stacked" data-testid="schedules">
       <thead>
         <tr>
           <th scope="col">Schedule</th>

@@ -5,6 +5,7 @@ import { navigate } from "../navigation";
 import { runPath } from "../routes";
 import { RequestError, send } from "../server/request";
 import { announce } from "../shell/announce";
+import { newOwnKey } from "./ownKey";
 
 export interface Submission {
   problems: Problems;
@@ -76,7 +77,7 @@ export function useNewRun(): Submission {
     run: (request) =>
       attempt("run", async () => {
         const body = JSON.stringify(request);
-        const key = request.idempotencyKey ?? (unanswered.current?.body === body ? unanswered.current.key : `page-${crypto.randomUUID()}`);
+        const key = request.idempotencyKey ?? (unanswered.current?.body === body ? unanswered.current.key : newOwnKey());
         unanswered.current = { body, key };
         const { run } = await send<RunCreated>("POST", "/api/runs", { ...request, idempotencyKey: key });
         navigate(runPath(run.id));
@@ -84,7 +85,7 @@ export function useNewRun(): Submission {
   };
 }
 
-/** Bring the first wrong field into sight, once it is marked. */
+/** Bring the first wrong field into sight, once it is marked; without one, what is said as a whole. */
 function focusFirst(pointers: readonly string[]): void {
   requestAnimationFrame(() => {
     for (const pointer of pointers) {
@@ -96,5 +97,6 @@ function focusFirst(pointers: readonly string[]): void {
         return element.focus();
       }
     }
+    document.querySelector(".new-run .failure")?.scrollIntoView({ block: "center" });
   });
 }

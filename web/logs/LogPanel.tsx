@@ -10,6 +10,9 @@ import { useLog } from "./useLog";
 /** Pixels; as in logs.css. */
 const LINE = 18;
 
+/** Keys with which a browser scrolls up. */
+const UP = new Set(["ArrowUp", "PageUp", "Home"]);
+
 interface LogPanelProps {
   id: string;
   hasEnded: boolean;
@@ -52,12 +55,20 @@ export function LogPanel({ id, hasEnded }: LogPanelProps) {
     return () => clearTimeout(timer);
   }, [search]);
 
+  // Whether the reader has left the end. The browser may report a scroll of ours after they stopped to follow; that is no return.
+  const wasAway = useRef(false);
+  const stopFollowing = () => {
+    if (!isFollowing || !scroller.current?.scrollTop) return;
+    wasAway.current = false;
+    setFollowing(false);
+  };
   const scrolled = (element: HTMLElement) => {
     const top = element.scrollTop;
-    const wentUp = top < scrollTop;
     setScrollTop(top);
-    if (wentUp && isFollowing && !isAtEnd({ ...shape, viewport: element.clientHeight }, top)) setFollowing(false);
-    else if (!wentUp && !isFollowing && isAtEnd({ ...shape, viewport: element.clientHeight }, top)) setFollowing(true);
+    if (!isAtEnd({ ...shape, viewport: element.clientHeight }, top)) {
+      if (top < scrollTop) stopFollowing();
+      wasAway.current = true;
+    } else if (wasAway.current && !isFollowing) setFollowing(true);
   };
   const goTo = (match: number) => {
     const found = log.lines.matches;
@@ -106,6 +117,11 @@ export function LogPanel({ id, hasEnded }: LogPanelProps) {
         data-testid="log"
         data-complete={log.isComplete}
         onScroll={(event) => scrolled(event.currentTarget)}
+        // While many lines come, the page scrolls down more often than the browser reports that the reader scrolls up.
+        onWheel={(event) => event.deltaY < 0 && stopFollowing()}
+        onTouchMove={stopFollowing}
+        onPointerDown={(event) => event.target === scroller.current && stopFollowing()}
+        onKeyDown={(event) => UP.has(event.key) && stopFollowing()}
       >
         {lines.length === 0 && <p class="quiet log-empty">{emptyText(log.isComplete, hasEnded)}</p>}
         <div class="all" style={{ height: `${lines.length * LINE}px`, minWidth: `calc(${Math.min(longest, 4100)}ch + 12rem)` }}>

@@ -1,5 +1,6 @@
 import type { ComponentChildren } from "preact";
 import type { Attempt, RunDetail } from "../../src/ui/wire";
+import { isOwnKey } from "../deployments/ownKey";
 import { CopyButton } from "../parts/CopyButton";
 import { Link } from "../parts/Link";
 import { useMedia } from "../parts/useMedia";
@@ -64,7 +65,7 @@ export function RunFacts({ run, attempt }: { run: RunDetail; attempt: Attempt | 
             ))}
           </Fact>
         )}
-        {run.idempotencyKey && (
+        {run.idempotencyKey && !isOwnKey(run.idempotencyKey) && (
           <Fact name="Idempotency key">
             <code>{run.idempotencyKey}</code>
           </Fact>

@@ -6,7 +6,7 @@ import { When } from "../time/When";
 /** Every state of an attempt, with its time and reason. */
 export function StateTable({ attempt }: { attempt: Attempt }) {
   return (
-    <table class="table" data-testid="states">
+    <table class="table stacked" data-testid="states">
       <thead>
         <tr>
           <th scope="col">State</th>

@@ -26,7 +26,7 @@ export function Timeline({ attempt }: { attempt: Attempt }) {
           <svg class="phase-bar" aria-hidden="true">
             <rect x={`${from.toFixed(2)}%`} width={`${width.toFixed(2)}%`} height="100%" rx="2" />
           </svg>
-          <span class="phase-length number">{durationText(milliseconds)}</span>
+          <span class="phase-length number">{milliseconds < 100 ? `${milliseconds} ms` : durationText(milliseconds)}</span>
           {phase.waitedFor && (
             <span class="phase-why">
               {phase.to === null ? "Waits for" : "Waited for"}: {phase.waitedFor}
