@@ -10,11 +10,16 @@ import type { RunRequest } from "./plan";
  * @throws {UserError} naming the field
  */
 export function checkRequest({ name, tags = [], idempotencyKey, workPool, parameters = {}, jobVariables = {} }: RunRequest): void {
-  refuse("the name of the run (--flow-run-name)", name, "leave it out to get a generated one");
-  for (const tag of tags) refuse("a tag (--tag)", tag, "leave it out");
+  refuse("/name", "the name of the run (--flow-run-name)", name, "leave it out to get a generated one");
+  for (const [index, tag] of tags.entries()) refuse(`/tags/${index}`, "a tag (--tag)", tag, "leave it out");
   // An unset shell variable is "" too: the run of an earlier job would then be returned.
-  refuse("the idempotency key (--idempotency-key)", idempotencyKey, "give each piece of work its own key, or leave it out");
-  refuse("the work pool of the run (--pool)", workPool, "leave it out to use the deployment's");
+  refuse(
+    "/idempotencyKey",
+    "the idempotency key (--idempotency-key)",
+    idempotencyKey,
+    "give each piece of work its own key, or leave it out",
+  );
+  refuse("/workPool", "the work pool of the run (--pool)", workPool, "leave it out to use the deployment's");
   refuseUnsayable(parameters, "parameters");
   refuseUnsayable(jobVariables, "job variables");
 }
@@ -29,8 +34,11 @@ function refuseUnsayable(value: unknown, path: string): void {
   else if (isJsonObject(value)) for (const [key, inner] of Object.entries(value)) refuseUnsayable(inner, `${path}.${key}`);
 }
 
-function refuse(field: string, text: string | undefined, fix: string): void {
+function refuse(path: string, field: string, text: string | undefined, fix: string): void {
   if (text === undefined) return;
   const fault = labelFault(text);
-  if (fault !== undefined) throw new UserError(`${field} ${fault}: ${quoted(text)}. Nothing was sent; ${fix}`);
+  if (fault === undefined) return;
+  throw new UserError(`${field} ${fault}: ${quoted(text)}. Nothing was sent; ${fix}`, 2, {
+    fields: [{ path, message: `${fault}: ${fix}` }],
+  });
 }

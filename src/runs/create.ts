@@ -139,6 +139,8 @@ function refuseOtherRequest(record: RunRecord, digest: string): void {
   const { idempotencyKey, id, name } = record.run;
   throw new UserError(
     `--idempotency-key "${idempotencyKey}" was already used for run ${oneLine(name)} (${id}) with other parameters, job variables or work pool: nothing was sent. Use another key, or repeat the request exactly`,
+    2,
+    { fields: [{ path: "/idempotencyKey", message: "was already used for another request: use another key" }] },
   );
 }
 

@@ -41,7 +41,8 @@ export async function findDeployment({ ledger, manifest, origin, stack }: Deploy
     names.length > 0
       ? suggestion(name, names)
       : "it has none: `pushpool deploy` takes them from a prefect.yaml, or add a Deployment to the Pulumi program and `pushpool up`";
-  throw new UserError(`there is no deployment ${quoted(name)} in ${origin}: ${hint}`);
+  const problem = `there is no deployment ${quoted(name)} in ${origin}: ${hint}`;
+  throw new UserError(problem, 2, { fields: [{ path: "/deployment", message: problem }] });
 }
 
 /** A name in both places: it is ambiguous which one should run. */

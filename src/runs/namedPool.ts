@@ -8,9 +8,8 @@ import { UserError } from "../userError";
  * @param names the work pools that exist there
  */
 export function noSuchPool(name: string, origin: string, names: Iterable<string>): UserError {
-  return new UserError(
-    `--pool ${quoted(name)}: there is no work pool of that name in ${origin}: ${suggestion(name, names) || "it has none"}`,
-  );
+  const problem = `there is no work pool of that name in ${origin}: ${suggestion(name, names) || "it has none"}`;
+  return new UserError(`--pool ${quoted(name)}: ${problem}`, 2, { fields: [{ path: "/workPool", message: problem }] });
 }
 
 /**
@@ -21,5 +20,7 @@ export function refusePaused(name: string, isPaused: boolean | undefined): void 
   if (!isPaused) return;
   throw new UserError(
     `--pool ${quoted(name)}: the work pool is paused, so it starts no runs. Nothing was sent; name another work pool, or resume this one`,
+    2,
+    { fields: [{ path: "/workPool", message: "is paused: name another work pool, or resume this one" }] },
   );
 }

@@ -1,9 +1,10 @@
 import { ExactNumber } from "../exactNumber";
 import type { Json, JsonObject, Value, ValueObject } from "../json";
+import { pointerTo } from "../jsonPointer";
 import { few, suggestion } from "../nearest";
 import { plainNumbers } from "../plainNumbers";
 import { Secret } from "../secret";
-import { UserError } from "../userError";
+import { type FieldFault, UserError } from "../userError";
 import { defaultsOf, expandDotted } from "./merge";
 import { isObject, objectAt, segments } from "./paths";
 import { pieces, placeholdersIn } from "./placeholders";
@@ -75,11 +76,11 @@ export function checkJobVariables(
   for (const key of undeclared === "pass" ? [] : undeclaredVariables(template, variables)) {
     const [name = key] = segments(key);
     const hint = suggestion(name, names);
-    throw new UserError(
-      `${at([key])} is not a variable of the work pool${hint.startsWith("did") ? `: ${hint}` : ""} (it has ${few(names, 10) || "none"})`,
-    );
+    const problem = `is not a variable of the work pool${hint.startsWith("did") ? `: ${hint}` : ""} (it has ${few(names, 10) || "none"})`;
+    const fields = fieldsOf([{ keys: [key], problem }], path);
+    throw new UserError(`${at([key])} ${problem}`, 2, fields ? { fields } : {});
   }
-  refuse(variableFaults(template, expandDotted(variables), "the work pool's baseJobTemplate.variables"), at);
+  refuse(variableFaults(template, expandDotted(variables), "the work pool's baseJobTemplate.variables"), at, path);
 }
 
 /** The keys of the job variables that a template does not declare. */
@@ -111,6 +112,7 @@ export function checkRequiredVariables(template: ValueObject, jobVariables: Valu
   refuse(
     missing.map((name) => ({ keys: [name], problem: "is missing: the work pool requires it" })),
     below(path),
+    path,
   );
 }
 
@@ -138,7 +140,7 @@ export function checkParameters(
     "the deployment's parameterSchema",
   );
   const faults = faultsIn(errors);
-  refuse([...faults.filter(({ known }) => !known), ...faults.filter(({ known }) => known)], below(path));
+  refuse([...faults.filter(({ known }) => !known), ...faults.filter(({ known }) => known)], below(path), path);
 }
 
 /**
@@ -237,11 +239,21 @@ function below(path: string): (keys: string[]) => string {
   return (keys) => (path.includes(" ") && !path.includes(".") ? `${path} "${keys.join(".")}"` : [path, ...keys].join("."));
 }
 
-function refuse(faults: SchemaFault[], at: (keys: string[]) => string): void {
+/** @param path of what a request gives, if the faults are there: the error then also names them by pointers */
+function refuse(faults: SchemaFault[], at: (keys: string[]) => string, path?: string): void {
   if (faults.length === 0) return;
-  const lines = faults.map(({ keys, problem, known = [] }) => {
+  const worded = faults.map(({ keys, problem, known = [] }) => {
     const hint = known.length > 0 ? suggestion(keys.at(-1) ?? "", known) : "";
-    return `${at(keys)} ${problem}${hint ? `: ${hint}` : ""}`;
+    return { keys, problem: `${problem}${hint ? `: ${hint}` : ""}` };
   });
-  throw new UserError(lines.join("; "));
+  const fields = path === undefined ? undefined : fieldsOf(worded, path);
+  throw new UserError(worded.map(({ keys, problem }) => `${at(keys)} ${problem}`).join("; "), 2, fields ? { fields } : {});
+}
+
+/** What messages call the fields of a request for a run, and where they are in it. */
+const REQUEST_FIELDS: Readonly<Record<string, string>> = { parameters: "/parameters", "job variable": "/jobVariables" };
+
+function fieldsOf(faults: readonly { keys: string[]; problem: string }[], path: string): FieldFault[] | undefined {
+  const field = Object.hasOwn(REQUEST_FIELDS, path) ? REQUEST_FIELDS[path] : undefined;
+  return field === undefined ? undefined : faults.map(({ keys, problem }) => ({ path: `${field}${pointerTo(keys)}`, message: problem }));
 }

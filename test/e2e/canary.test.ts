@@ -145,6 +145,13 @@ test("no command with --json prints a secret", { timeout: 600_000 }, async () =>
   const status = await heard.ended;
   checked("serve", { status, stdout: heard.stdout(), stderr: heard.stderr() });
 
+  done.add("ui");
+  const page = here.start("ui", "--port", "0", "--no-open", "--json");
+  const said = listen(page);
+  await until(() => said.stdout().includes("\n"));
+  page.kill("SIGTERM");
+  checked("ui", { status: await said.ended, stdout: said.stdout(), stderr: said.stderr() });
+
   expect(run("destroy", ...offline, "--force").status).toBe(0);
   expect([...done].sort()).toEqual(
     buildProgram()

@@ -66,3 +66,19 @@ test("a table of all pools, and the same as JSON", () => {
     { name: "aci", type: "azure-container-instance:push", region: null, network: null },
   ]);
 });
+
+test("`pools pause` holds new runs in this ledger, and `pools resume` lets them go on", () => {
+  const here = placeWith(manifestOf({ "hello/node": "true" }));
+  expect(here.pushpool("pools", "pause", "local")).toMatchObject({ status: 0, stderr: expect.stringMatching(/"local" .* is paused/) });
+  expect(JSON.parse(here.pushpool("pools", "--json").stdout)).toMatchObject({
+    pools: [{ name: "local", isPaused: true, pausedHere: true }],
+  });
+  expect(here.pushpool("pools").stdout).toMatch(/^local .* here$/m);
+  const waiting = here.pushpool("run", "hello/node", "--timeout", "1s", "--flow-run-name", "waits");
+  expect(waiting).toMatchObject({ status: 4, stderr: expect.stringMatching(/paused here: `pushpool pools resume local`/) });
+  expect(here.pushpool("pools", "resume", "local", "--json")).toMatchObject({
+    status: 0,
+    stdout: expect.stringMatching(/"isPaused":false/),
+  });
+  expect(here.pushpool("wait", "waits").status).toBe(0);
+});
