@@ -1,5 +1,5 @@
 import { ExactNumber } from "../exactNumber";
-import { isJsonObject, type Json, type JsonObject, type Value } from "../json";
+import { isJsonObject, type Json, type JsonObject, type Value, type ValueObject } from "../json";
 import { pointerTo, segmentsOf, toPath } from "../jsonPointer";
 import { suggestion } from "../nearest";
 import { upgradeHint } from "../origin";
@@ -167,6 +167,20 @@ function wrapped(value: Json, path: string[], secretPaths: ReadonlySet<string>):
 
 function isSecretAlone(path: string[], value: Json): boolean {
   return typeof value === "string" && isSecretText(path, value);
+}
+
+/**
+ * A base job template of a Prefect server, for a manifest that was not parsed. Strings that are secret without a mark are wrapped, as in a
+ * parsed manifest.
+ */
+export function serverTemplate(pool: string, template: JsonObject): ValueObject {
+  const walk = (value: Json, path: string[]): Value => {
+    if (isSecretAlone(path, value)) return new Secret([{ pointer: pointerTo(path) }], value);
+    if (Array.isArray(value)) return value.map((item, index) => walk(item, [...path, String(index)]));
+    if (!isJsonObject(value)) return value;
+    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, walk(inner, [...path, key])]));
+  };
+  return walk(template, ["pools", pool, "baseJobTemplate"]) as ValueObject;
 }
 
 /** Without a prototype, so that a look-up of "constructor" finds nothing. */

@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from "../json";
-import type { LoadedManifest } from "../manifest";
+import { type LoadedManifest, serverTemplate } from "../manifest";
 import { MANIFEST_KIND, MANIFEST_VERSION, type PoolDefinition } from "../manifest/manifest";
 import { readDeployment, readFlow, type ServerDeployment, type ServerFlow } from "../prefect/api/deployments";
 import type { ServerRun } from "../prefect/api/flowRuns";
@@ -68,7 +68,7 @@ export async function readJob(client: Client, run: ServerRun, stack: string, bes
             ...(endpoints ? { endpoints } : {}),
             ...(timeoutSeconds === undefined ? {} : { timeoutSeconds }),
             type,
-            baseJobTemplate: pool.base_job_template,
+            baseJobTemplate: serverTemplate(pool.name, pool.base_job_template),
             ...(credentials === undefined ? {} : { credentials }),
           },
         },

@@ -140,7 +140,7 @@ function configurationOf(context: RunsContext, job: ServerJob, dispatcher: Dispa
   const { blocks, variables, prefect } = loaded.manifest;
   const rendered = validateJob(
     resolveJob({
-      baseJobTemplate: pool.base_job_template,
+      baseJobTemplate: poolOf(job).baseJobTemplate,
       deploymentJobVariables: deployment.job_variables,
       flowRunJobVariables: run.job_variables ?? {},
       blocks,

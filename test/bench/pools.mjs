@@ -31,27 +31,38 @@ function projectOf(scratch, name, program) {
  */
 export async function comparePools({ scratch, env, report }, { cloud, called, pools, modules, ours, bare, providers }) {
   const node = process.execPath;
-  const against = ({ ours: mine, theirs }) => `${mine.toFixed(0)} ms against ${theirs.toFixed(0)} ms`;
-  const times = ({ ratio }) => `${ratio.toFixed(2)}x`;
+  // Processor time: a preview of hundreds of resources takes many seconds, in which a busy machine does much else.
+  const against = ({ processor: { ours: mine, theirs } }) => `${mine.toFixed(0)} ms against ${theirs.toFixed(0)} ms`;
+  const times = ({ processor }) => `${processor.ratio.toFixed(2)}x`;
   // An engine also keeps compiled code.
   const inRoot = { cwd: root, env: { ...env, NODE_COMPILE_CACHE: join(scratch, "compiled") } };
 
   const required = modules.map((name) => `require("${name}")`).join(";");
   const imports = compare([node, "-e", `require("pushpool/${cloud}")`], [node, "-e", required], inRoot);
-  report(`import of pushpool/${cloud} against its modules of Pulumi's provider alone`, against(imports), times(imports), "<= 1.2x");
+  report(
+    `processor time of an import of pushpool/${cloud} against its modules of Pulumi's provider alone`,
+    against(imports),
+    times(imports),
+    "<= 1.2x",
+  );
 
   // The programs alone: every resource gets its reply at once.
   const [mine, theirs] = [projectOf(scratch, `${cloud}-ours`, ours), projectOf(scratch, `${cloud}-bare`, bare)];
-  const alone = compare([node, join(mine, "mocked.js")], [node, join(theirs, "mocked.js")], inRoot, 9);
-  report(`a program of ${pools} ${called} pools against the same resources bare`, against(alone), times(alone), "<= 1.2x");
+  const alone = compare([node, join(mine, "mocked.js")], [node, join(theirs, "mocked.js")], inRoot, 3);
+  report(
+    `processor time of a program of ${pools} ${called} pools against the same resources bare`,
+    against(alone),
+    times(alone),
+    "<= 1.2x",
+  );
 
   const served = await serving(providers);
   const attached = Object.entries(served.ports).map(([name, port]) => `${name}:${port}`);
   const engine = { ...inRoot, env: { ...inRoot.env, PULUMI_DEBUG_PROVIDERS: attached.join(), PULUMI_CONFIG_PASSPHRASE: "x" } };
   const preview = (dir) => [node, join(root, "bin", "pushpool.cjs"), "-C", dir, "preview", "--engine", "offline"];
-  const previews = compare(preview(mine), preview(theirs), engine, 3);
+  const previews = compare(preview(mine), preview(theirs), engine, 2);
   served.stop();
-  report(`preview of ${pools} ${called} pools against the same resources bare`, against(previews), times(previews), "");
+  report(`processor time of a preview of ${pools} ${called} pools against the same bare`, against(previews), times(previews), "<= 1.2x");
 }
 
 /** Start the stand-in providers in another process. */

@@ -52,6 +52,8 @@ export interface CallOptions {
   signal?: AbortSignal | undefined;
   /** Whether the cloud recognizes a repeated request. If not, a call that may have succeeded is not repeated. @default true */
   repeatable?: boolean;
+  /** How long to repeat the call at most, in milliseconds, however new the pool is. @default as long as that may help */
+  patience?: number;
   /** Called before each try, once its turn has come. If it throws, the call is not made, and fails with this error. */
   beforeTry?: () => Promise<void>;
 }
@@ -104,7 +106,7 @@ export function openCalls<Kind extends string>(of: Caller<Kind>): Call {
     };
   }
 
-  return (what, buckets, call, { signal, repeatable = true, beforeTry } = {}) => {
+  return (what, buckets, call, { signal, repeatable = true, beforeTry, patience = Number.POSITIVE_INFINITY } = {}) => {
     const pauseAfter = judge(repeatable);
     let pause = 0;
     return notices.during(`work pool "${pool}": ${what}`, async ({ failed, waits }) => {
@@ -147,7 +149,7 @@ export function openCalls<Kind extends string>(of: Caller<Kind>): Call {
         minTimeout: 200,
         maxTimeout: 5_000,
         randomize: true,
-        maxRetryTime: Math.max(0, began + Math.max(PERSEVERANCE, youngFor(createdAt)) - Date.now()),
+        maxRetryTime: Math.max(0, began + Math.min(patience, Math.max(PERSEVERANCE, youngFor(createdAt))) - Date.now()),
         shouldRetry: ({ error }) => {
           const least = error instanceof CloudFailure ? pauseAfter(error) : undefined;
           pause = least ?? 0;

@@ -23,18 +23,18 @@ export interface ListedGroup {
   location?: string;
 }
 
-/** The calls that this target makes. Each may throw an {@link AzureFailure}. What is not there is `undefined`. */
+/** The calls of this target. Each may throw an {@link AzureFailure}. What does not exist is `undefined`. */
 export interface AciApi {
-  /** Where a resource group is. @throws {AzureFailure} `missing` */
+  /** The location of a resource group. @throws {AzureFailure} `missing` */
   locationOf(place: GroupPlace, signal?: AbortSignal): Promise<string>;
   get(name: GroupName, signal?: AbortSignal): Promise<FoundGroup | undefined>;
-  /** Not repeated where it may have been done: over a group that has ended, it would run again. @param group as the SDK has it */
+  /** Not repeated if it may have succeeded: a group that has ended would run again. @param group in the SDK's form */
   create(name: GroupName, group: JsonObject, options: CallOptions): Promise<void>;
-  /** @returns whether it was there */
+  /** @returns whether it existed */
   stop(name: GroupName, signal?: AbortSignal): Promise<boolean>;
-  /** @param location where it is, if that is known: its region's quota counts */
+  /** @param location of the group, if known: its region's quota counts */
   delete(name: GroupName, location?: string, signal?: AbortSignal): Promise<void>;
-  /** The end of a container's output, with a time before each line; `undefined`: none yet, or none any more. @param tail the most lines */
+  /** The end of a container's output, with a time before each line; `undefined`: it does not exist yet, or no longer. @param tail the most lines */
   log(
     name: GroupName,
     container: string,
@@ -45,8 +45,10 @@ export interface AciApi {
   query(workspace: string, query: string, signal?: AbortSignal): Promise<Record<string, unknown>[]>;
 }
 
-/** A registry may not answer for a moment. */
+/** How often to repeat a call whose image Azure could not read: a registry may be unavailable for a moment. */
 const IMAGE_RETRIES = 3;
+/** How long a query of Log Analytics is repeated, in milliseconds: the end of a run waits for it, and its lines can be read later, too. */
+const QUERY_PATIENCE = 5_000;
 /** A role may take ten minutes to be known, and each try counts as a creation: in milliseconds. */
 const PULL_EVERY = 15_000;
 
@@ -57,7 +59,7 @@ interface Session {
   client(subscription: string): Promise<ContainerInstanceManagementClient>;
 }
 
-/** @param tell what a user should hear while it is waited for something */
+/** @param tell reports to the user what a call is waiting for */
 export function openAciApi(access: Access, notes: SharedNotes, tell: (message: string) => void): AciApi {
   const { endpoints, scopes, createdAt } = access;
   const callerOf = (subscription: string, location?: string): Caller => ({
@@ -133,7 +135,7 @@ export function openAciApi(access: Access, notes: SharedNotes, tell: (message: s
     again: {
       image: {
         retries: IMAGE_RETRIES,
-        tell: (failure) => `Azure could not read the image, which may pass: trying again (${failure.message})`,
+        tell: (failure) => `Azure could not read the image: trying again, because that may be temporary (${failure.message})`,
       },
       pull: {
         retries: IMAGE_RETRIES,
@@ -289,7 +291,10 @@ export function openAciApi(access: Access, notes: SharedNotes, tell: (message: s
     query: async (workspace, query, signal) => {
       const url = `${endpoints.logs}/v1/workspaces/${workspace}/query`;
       const init = { method: "POST", body: JSON.stringify({ query }) };
-      const queried = call("reading Log Analytics", [queryBucket(workspace)], () => fetched(url, scopes.logs, init, signal), { signal });
+      const queried = call("reading Log Analytics", [queryBucket(workspace)], () => fetched(url, scopes.logs, init, signal), {
+        signal,
+        patience: QUERY_PATIENCE,
+      });
       const reply: JsonObject = await queried.catch((error) => {
         signal?.throwIfAborted();
         // A workspace has no table before its first row.
@@ -305,14 +310,14 @@ export function openAciApi(access: Access, notes: SharedNotes, tell: (message: s
   };
 }
 
-/** A failure to read the image, where a managed identity is to read it. */
+/** A failure to read the image by a managed identity. */
 function ofIdentity(error: unknown, { imageRegistryCredentials: registries = [] }: JsonObject): unknown {
   const failure = asFailure(error);
   const byIdentity = (registries as { identity?: string }[]).some(({ identity }) => identity !== undefined);
   return failure.kind === "image" && byIdentity ? new CloudFailure<AzureKind>("pull", failure.message) : error;
 }
 
-/** Until a call has taken too long, or is not wanted any more. */
+/** Fires once a call has taken too long, or nobody wants its answer any more. */
 function within(signal: AbortSignal | undefined): AbortSignal {
   const limit = AbortSignal.timeout(CALL_TIMEOUT);
   return signal ? AbortSignal.any([signal, limit]) : limit;

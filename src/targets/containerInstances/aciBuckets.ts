@@ -72,7 +72,7 @@ const LEFT: Record<string, Record<string, AciBucket>> = {
 };
 
 /**
- * What a reply says of the calls that are left: only where they are few. A high number says nothing: Azure counts in several places.
+ * What a reply says about the calls that are left, if they are few. A high number says nothing, because Azure counts in several places.
  * @param header of the reply
  */
 export function leftBy(method: string, header: (name: string) => string | undefined): [AciBucket, number][] {

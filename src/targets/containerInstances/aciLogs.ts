@@ -27,19 +27,22 @@ const PRUNED_AT_A_TIME = 200;
 
 /** Lines on each side of a gap by which its lines are found in Log Analytics, and the most rows that are read for it. */
 const NEIGHBOURS = 10;
-const MOST = 100_000;
+const MAX_ROWS = 100_000;
 /** How late Log Analytics may be (https://learn.microsoft.com/azure/container-instances/container-instances-log-analytics), in milliseconds. */
 const INGESTED = 600_000;
 const LOST = "lines are missing here: Azure keeps 4 MB of a container's output while it runs, 16 KB after its end";
+/** How long a refusal of a workspace counts for other gaps, in milliseconds. */
+const REFUSED_FOR = 30_000;
+const YOUNG_ROLE = "If the role is new, that may take ten minutes: read the log again later with `pushpool logs`";
 const LATER = "That may take ten minutes: read the log again later with `pushpool logs`";
 
-/** Reads the logs of a pool's runs, and keeps them. */
+/** Reads the logs of a pool's runs, and stores them. */
 export interface AciLogs extends LogReader {
-  /** Take down what Azure has. */
+  /** Store what Azure has. */
   pull(id: InfrastructureId, signal?: AbortSignal): Promise<void>;
-  /** The same for a run that goes on, every now and then. */
+  /** The same for a running run, every now and then. */
   keep(id: InfrastructureId, signal?: AbortSignal): Promise<void>;
-  /** Take down the last lines of a run that has ended: its group may go then. */
+  /** Store the last lines of a run that has ended: its group may then be deleted. */
   drain(id: InfrastructureId, end: Observation & { phase: "ended" }, signal?: AbortSignal): Promise<void>;
   /** Remove the logs of runs that ended {@link KEPT} ago. @returns whether more may be left */
   prune(): Promise<boolean>;
@@ -50,6 +53,8 @@ export function openLogs({ api, notes, watcher, late }: { api: AciApi; notes: Sh
   const limit = pLimit(AT_A_TIME);
   const journal = new LogJournal(notes);
   const pulledAt = new Map<InfrastructureId, number>();
+  /** Workspaces that gave no lines lately: each gap would wait for the same refusal. */
+  const refused = new Map<string, { error: Error; until: number }>();
   const drainedNote = (id: InfrastructureId) => jsonNote<boolean>(notes, `aci/drained/${id}`);
 
   async function containerOf(id: InfrastructureId): Promise<string> {
@@ -87,7 +92,7 @@ export function openLogs({ api, notes, watcher, late }: { api: AciApi; notes: Sh
     return true;
   }
 
-  /** Lines that Azure has not kept, from Log Analytics where the run's output went there too. What cannot be had is said in its place. */
+  /** Lines that Azure has not kept, read from Log Analytics if the run's output goes there too. A line says what is missing, at its place. */
   async function missing(id: InfrastructureId, place: Place, gapAt: string, signal?: AbortSignal): Promise<LogLine[]> {
     const { workspace, container, at: sentAt } = (await runNote(notes, id).value()) ?? {};
     const { before, after } = await journal.around(id, place, NEIGHBOURS);
@@ -106,7 +111,7 @@ export function openLogs({ api, notes, watcher, late }: { api: AciApi; notes: Sh
       const found = lines.map((row): LogLine => ({ at: iso(row.at), stream: "stdout", text: row.text }));
       if (!meetsBefore) found.unshift(said("lines may be missing here, or come twice: Log Analytics does not show where its lines begin"));
       if (!isWhole)
-        found.push(said(`lines are missing here: pushpool reads ${MOST} from Log Analytics, and workspace ${workspace} has more`));
+        found.push(said(`lines are missing here: pushpool reads ${MAX_ROWS} from Log Analytics, and workspace ${workspace} has more`));
       else if (after.length > 0 && !meetsAfter)
         found.push(
           said(isNew ? `lines are missing here: Log Analytics does not have them yet. ${LATER}` : `${LOST}, nor has Log Analytics`),
@@ -116,12 +121,17 @@ export function openLogs({ api, notes, watcher, late }: { api: AciApi; notes: Sh
       return found;
     } catch (error) {
       signal?.throwIfAborted();
-      const why = oneLine(asFailure(error).message);
-      return [said(`${LOST}, and Log Analytics does not give them: ${why}${remedy(why)}`)];
+      const failure = asFailure(error);
+      refused.set(workspace, { error: failure, until: Date.now() + REFUSED_FOR });
+      const why = oneLine(failure.message);
+      const later = failure.kind === "denied" || failure.kind === "unauthenticated" ? `. ${YOUNG_ROLE}` : "";
+      return [said(`${LOST}, and Log Analytics does not give them: ${why}${remedy(why)}${later}`)];
     }
   }
 
   async function rowsOf(workspace: string, asked: Asked, signal?: AbortSignal): Promise<{ rows: Row[]; isWhole: boolean }> {
+    const { error, until = 0 } = refused.get(workspace) ?? {};
+    if (Date.now() < until) throw error;
     const rows: Row[] = [];
     for (;;) {
       const page = (await api.query(workspace, queryOf({ ...asked, from: rows.at(-1)?.at }), signal)).map(
@@ -130,7 +140,7 @@ export function openLogs({ api, notes, watcher, late }: { api: AciApi; notes: Sh
       const fresh = added(rows, page);
       rows.push(...fresh);
       if (page.length < PAGE) return { rows, isWhole: true };
-      if (rows.length >= MOST || fresh.length === 0) return { rows, isWhole: false };
+      if (rows.length >= MAX_ROWS || fresh.length === 0) return { rows, isWhole: false };
     }
   }
 

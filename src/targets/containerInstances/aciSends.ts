@@ -22,29 +22,29 @@ export interface Wanted {
 }
 
 /**
- * Azure makes a group again where one of that name has ended: a repeated PUT would run the command twice. So nobody sends one without having
+ * If a group of that name has ended, Azure makes it again: a repeated PUT would run the command twice. So nobody sends one without having
  * looked, and of the processes of a ledger only one sends.
  */
 export interface Sends {
   /**
    * Make a group, unless it was made already.
    * @param remembered what is kept of it
-   * @throws {CloudFailure}; `unclear` if it may have been made: {@link Sends.find} tells
+   * @throws {CloudFailure}; `unclear` if it may have been made: {@link Sends.find} finds out
    */
   send(wanted: Wanted, group: JsonObject, remembered: Omit<RunNote, "at">, signal: AbortSignal): Promise<InfrastructureId>;
   /**
    * The group of an attempt whose sender is gone; `undefined` once it is sure that there is none.
-   * @param remembered what is kept of it, where that is known
+   * @param remembered what to note about it, if known
    */
   find(wanted: Wanted, remembered: Omit<RunNote, "at"> | undefined, signal?: AbortSignal): Promise<InfrastructureId | undefined>;
 }
 
-/** What a look before a PUT has found. */
+/** A look before a PUT has found the group. */
 class AlreadyThere extends Error {}
 
 /** @param settle how long a group may take to show up, in milliseconds */
 export function openSends({ api, notes, settle }: { api: AciApi; notes: SharedNotes; settle: number }): Sends {
-  /** @throws {UserError} where it is another's */
+  /** @throws {UserError} if it belongs to somebody else */
   async function isThere({ name, run }: Wanted, signal?: AbortSignal): Promise<boolean> {
     const found = await api.get(name, signal);
     if (!found) return false;
@@ -120,7 +120,7 @@ export function openSends({ api, notes, settle }: { api: AciApi; notes: SharedNo
   };
 }
 
-/** Whether a failure says for sure that nothing was made. */
+/** Whether it is certain after a failure that nothing was made. */
 export function isRefused(error: unknown): boolean {
   return error instanceof UserError || (error instanceof CloudFailure && asFailure(error).kind !== "unclear");
 }

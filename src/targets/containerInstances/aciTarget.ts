@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { JsonObject, Value, ValueObject } from "../../json";
-import { POOL_TAG, STACK_TAG, stackId, stackName } from "../../manifest/cloudNames";
+import { stackId, stackName } from "../../manifest/cloudNames";
 import { isObject } from "../../template/paths";
 import { UserError } from "../../userError";
 import type { End } from "../cloud/absences";
 import { explaining } from "../cloud/refusal";
-import { Removal, usualValue } from "../cloud/removal";
+import { usualValue } from "../cloud/removal";
 import { readSettings } from "../cloud/settings";
 import { revealed } from "../revealed";
 import type {
@@ -22,6 +22,8 @@ import type {
   TargetPlace,
 } from "../target";
 import { type AciApi, openAciApi } from "./aciApi";
+import { type Deletions, EARLIER, openDeletions } from "./aciDeletions";
+import { removeAciLeftovers } from "./aciLeftovers";
 import { type AciLogs, openLogs } from "./aciLogs";
 import { locationNote, placesNote, type RunNote, runNote, stopNote } from "./aciNotes";
 import { isRefused, openSends, type Sends } from "./aciSends";
@@ -49,13 +51,15 @@ export async function createContainerInstancesTarget(place: Omit<TargetPlace, "h
   return targetOver(accessOf(pool), pool, place);
 }
 
-/** The same where it is known already whose cloud it is. */
+/** The same for a known login. */
 export function targetOver(access: Access, pool: PoolAccess, place: Omit<TargetPlace, "home" | "pool">): Target {
   return new ContainerInstancesTarget(access, pool, place);
 }
 
 /** How long to wait for a group of an ended run to stop, in milliseconds. Azure gives its containers less than a minute. */
 const MAX_STOP = 120_000;
+/** How many earlier deletions to look at once a day. */
+const MANY = 100;
 
 class ContainerInstancesTarget implements Target {
   // Azure shows one group in each call, and takes 25 calls a second.
@@ -68,7 +72,9 @@ class ContainerInstancesTarget implements Target {
   readonly #sends: Sends;
   readonly #watcher: Watcher;
   readonly #logs: AciLogs;
-  /** Attempts that Azure has refused, by infrastructure id: it is sure that nothing of them is there. */
+  readonly #deletions: Deletions;
+  readonly #warn: (message: string) => void;
+  /** Attempts that Azure has refused, by infrastructure id: nothing of them exists. */
   readonly #refused = new Set<InfrastructureId>();
 
   constructor(access: Access, pool: PoolAccess, { notes, env, warn = () => {} }: Omit<TargetPlace, "home" | "pool">) {
@@ -79,6 +85,8 @@ class ContainerInstancesTarget implements Target {
     this.#api = openAciApi(access, notes, warn);
     this.#sends = openSends({ api: this.#api, notes, settle });
     this.#watcher = openWatcher({ api: this.#api, notes, settle, stop: (id, why, signal) => this.#stop(id, { why }, signal) });
+    this.#warn = warn;
+    this.#deletions = openDeletions({ api: this.#api, notes });
     this.#logs = openLogs({ api: this.#api, notes, watcher: this.#watcher, late: logDrain });
   }
 
@@ -150,54 +158,43 @@ class ContainerInstancesTarget implements Target {
     });
   }
 
-  async cleanup(id: InfrastructureId): Promise<void> {
+  async cleanup(id: InfrastructureId, signal?: AbortSignal): Promise<void> {
     await this.#orExplain("deleting the run's container group", async () => {
-      const end = (await this.#watcher.observe([id])).get(id);
+      const end = (await this.#watcher.observe([id], signal)).get(id);
       if (end?.phase !== "ended") return;
       const { keep = false, location } = (await runNote(this.#notes, id).value()) ?? {};
-      const found = await this.#api.get(parseId(id));
-      await this.#logs.drain(id, end as End);
-      if (!found) return;
-      if (goesOn(found.facts)) await this.#stopRest(id, keep);
-      if (!keep) await this.#delete(id, location);
+      const found = await this.#api.get(parseId(id), signal);
+      await this.#logs.drain(id, end as End, signal);
+      if (!found) return this.#deletions.gone(id);
+      if (goesOn(found.facts)) await this.#stopRest(id, keep, signal);
+      if (!keep) await this.#deletions.delete(id, location, signal);
     });
+    await this.#proveEarlier(EARLIER, signal);
   }
 
-  /** The ledger's copies of old logs: runs leave nothing else. */
-  async tidy(): Promise<boolean> {
+  /** Prove earlier deletions, and remove the ledger's copies of old logs. */
+  async tidy(signal: AbortSignal): Promise<boolean> {
+    await this.#proveEarlier(MANY, signal);
     return this.#logs.prune();
+  }
+
+  async #proveEarlier(most: number, signal?: AbortSignal): Promise<void> {
+    const overdue = await this.#orExplain("deleting earlier container groups", () => this.#deletions.proveEarlier(most, signal));
+    for (const each of overdue) this.#warn(`work pool "${this.#pool.name}": ${each}`);
   }
 
   async removeLeftovers({ jobVariables, signal }: LeftoversAsked): Promise<Leftovers> {
     const { name: pool, source } = this.#pool;
     const usual = usualPlaceOf(this.#pool, jobVariables);
-    const places = [...(usual ? [usual] : []), ...((await this.#notePlace()) ?? [])];
-    const removal = new Removal({
+    return removeAciLeftovers({
+      api: this.#api,
       notes: this.#notes,
       stack: stackName(source),
       pool,
+      places: [...(usual ? [usual] : []), ...((await this.#notePlace()) ?? [])],
+      readLog: (id) => this.#untilRead(() => this.#logs.pull(id, signal)),
       explained: (what, work) => this.#orExplain(what, work),
       signal,
-    });
-    const groups = new Map(places.map((place) => [`${place.subscription}/${place.resourceGroup}`.toLowerCase(), place]));
-    for (const place of groups.values()) {
-      await removal.part(`deleting the container groups of its runs in resource group "${place.resourceGroup}"`, async () => {
-        for (const { name: group, tags, location } of await this.#listed(place, signal)) {
-          if (tags[STACK_TAG] !== stackName(source) || tags[POOL_TAG] !== pool) continue;
-          await this.#untilRead(() => this.#logs.pull(formatId({ ...place, group })));
-          await this.#api.delete({ ...place, group }, location);
-          removal.count("container groups", 1);
-        }
-      });
-    }
-    return removal.done();
-  }
-
-  /** None where the resource group is gone. */
-  async #listed(place: GroupPlace, signal: AbortSignal) {
-    return this.#api.list(place, signal).catch((error) => {
-      if (asFailure(error).kind === "missing") return [];
-      throw error;
     });
   }
 
@@ -237,39 +234,26 @@ class ContainerInstancesTarget implements Target {
    * Stop what goes on after the run's end: a sidecar, or a container that Azure started again. Azure must show that it has stopped.
    * @throws {UserError} if it does not stop: the next watcher tries again
    */
-  async #stopRest(id: InfrastructureId, keep: boolean): Promise<void> {
+  async #stopRest(id: InfrastructureId, keep: boolean, signal: AbortSignal | undefined): Promise<void> {
     try {
-      await this.#api.stop(parseId(id));
+      await this.#api.stop(parseId(id), signal);
     } catch (error) {
+      signal?.throwIfAborted();
       // Azure stops no group that is still starting, such as one whose command cannot start. It deletes such a group.
       if (keep || asFailure(error).kind !== "transitioning") throw error;
       return;
     }
     const end = Date.now() + MAX_STOP;
     for (let pause = 200; ; pause = Math.min(pause * 1.5, 5_000)) {
-      const found = await this.#api.get(parseId(id));
+      const found = await this.#api.get(parseId(id), signal);
       if (!found || !goesOn(found.facts)) return;
       if (Date.now() > end)
         throw new UserError(`container group "${parseId(id).group}" of an ended run does not stop: pushpool tries again at the next look`);
-      await sleep(pause);
+      await sleep(pause, undefined, signal ? { signal } : {});
     }
   }
 
-  /** Delete a group once no other operation is under way on it, or give up after a while: the next watcher tries again. */
-  async #delete(id: InfrastructureId, location: string | undefined): Promise<void> {
-    const end = Date.now() + MAX_STOP;
-    for (let pause = 200; ; pause = Math.min(pause * 1.5, 5_000)) {
-      try {
-        await this.#api.delete(parseId(id), location);
-        return;
-      } catch (error) {
-        if (asFailure(error).kind !== "transitioning" || Date.now() > end) throw error;
-      }
-      await sleep(pause);
-    }
-  }
-
-  /** Read output before it is lost; where that is not possible, what it is for goes on. */
+  /** Read output before it is lost. If that is not possible, the work continues without it. */
   async #untilRead(read: () => Promise<void>): Promise<void> {
     await this.#orExplain("reading the log", read).catch((error) => {
       if (!(error instanceof UserError)) throw error;

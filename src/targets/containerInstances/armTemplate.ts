@@ -3,7 +3,7 @@ import { isObject } from "../../template/paths";
 import { UserError } from "../../userError";
 import { listAt, objectAt } from "../jobValues";
 
-/** What ARM would do with the template of a deployment, as far as one container group needs it. */
+/** What ARM would do with the template of a deployment: the part that one container group needs. */
 
 const TEMPLATE = "job_configuration.arm_template";
 export const RESOURCE = `${TEMPLATE}.resources[0]`;
@@ -20,7 +20,7 @@ const LOCATION = "[resourceGroup().location]";
 
 /**
  * The template's one container group, its expressions evaluated: `location`, `tags`, `zones`, `identity` and `properties`. Without `location`
- * it goes where its resource group is.
+ * it is made in the location of its resource group.
  * @param names what Prefect's worker leaves to Azure, or gives as a parameter: names of the group and of its container
  * @throws {UserError} naming the path of what takes more than one container group
  */

@@ -11,7 +11,7 @@ import type { PoolFacts } from "./groupPlan";
 const SERVICES = ["management", "login", "logs"] as const;
 type Service = (typeof SERVICES)[number];
 
-/** Azure's clouds, by the host where one logs in. */
+/** Azure's clouds, by the host for the login. */
 const CLOUDS: Record<string, Record<Exclude<Service, "login">, string>> = {
   "login.microsoftonline.com": { management: "https://management.azure.com", logs: "https://api.loganalytics.io" },
   "login.microsoftonline.us": { management: "https://management.usgovcloudapi.net", logs: "https://api.loganalytics.us" },
@@ -81,8 +81,7 @@ function authorityOf(kwargs: Value | undefined, path: string): string {
   if (!isObject(kwargs)) throw new UserError(`${path}: must be an object`);
   const { authority, ...others } = kwargs;
   const [other] = Object.keys(others);
-  if (other !== undefined)
-    throw new UserError(`${path}.${other}: pushpool knows "authority" only, the host where one logs in: leave it out`);
+  if (other !== undefined) throw new UserError(`${path}.${other}: pushpool knows only "authority", the host for the login: leave it out`);
   const host = String(authority ?? PUBLIC)
     .replace(/^https:\/\//, "")
     .replace(/\/+$/, "");

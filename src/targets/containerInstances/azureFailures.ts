@@ -9,7 +9,7 @@ import { LoginError } from "./azureLogin";
  * - `image`: Azure cannot read the image; now and then only for a moment.
  * - `pull`: the same, with a managed identity, whose role on the registry may be new.
  * - `capacity`: a quota is used up, or the region has no room.
- * - `subscription`: there is no such subscription, as far as the caller can see.
+ * - `subscription`: the caller sees no such subscription.
  * - `unregistered`: the subscription does not have Container Instances switched on.
  * - `policy`, `lock`: what an administrator forbids.
  * - `noLog`: the container has no log yet.
@@ -59,7 +59,7 @@ const NO_CODE = ["", "REST_ERROR"];
 
 const BY_STATUS: Record<number, CommonKind> = { 401: "unauthenticated", 403: "denied", 404: "missing", 408: "unclear", 429: "throttled" };
 
-/** What Microsoft Entra says where it gives no token. */
+/** What Microsoft Entra says if it gives no token. */
 const LOGIN_TEXTS: readonly [RegExp, AzureKind | CommonKind][] = [
   [/AADSTS7000222\b/, "expired"],
   [/AADSTS(90002|900023|90013)\b|invalid_tenant|tenant_?not_?found/i, "tenant"],
@@ -105,7 +105,7 @@ function kindOf(status: number, code: string): AzureKind | CommonKind {
   return BY_CODE[code] ?? BY_STATUS[status] ?? (status >= 500 ? "unclear" : "refused");
 }
 
-/** When the next call may go, in milliseconds from now: by a header, or by Azure's words where it was lost. */
+/** When the next call may go, in milliseconds from now: by a header, or by the message if the header is missing. */
 function retryAfterOf(header: (name: string) => string | null | undefined, message: string): number | undefined {
   for (const name of ["retry-after-ms", "x-ms-retry-after-ms"]) {
     const milliseconds = header(name) ?? "";

@@ -12,7 +12,7 @@ interface Reply {
   cause?: unknown;
 }
 
-/** What Azure's library throws where it gets no token. */
+/** What Azure's library throws if it gets no token. */
 const LOGIN = /^(AuthenticationRequiredError|AuthenticationError|CredentialUnavailableError|AggregateAuthenticationError)$/;
 
 /** Azure's library could not ask. It calls that an unavailable credential, too. */

@@ -49,7 +49,7 @@ function actionIn(why: string): string | undefined {
  * What to do about a call that was denied.
  * @param why as Azure has it
  * @param ownLogin whether it was the caller's own login that was denied; absent: it is not known
- * @returns "" where it names no action that is known here
+ * @returns "" if it names no known action
  */
 export function remedy(why: string, ownLogin?: boolean): string {
   const action = actionIn(why);

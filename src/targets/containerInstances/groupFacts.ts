@@ -1,7 +1,7 @@
 import type { ContainerGroup, ContainerState as SdkState } from "@azure/arm-containerinstance";
 import type { ContainerEvent, ContainerFacts, ContainerState, GroupFacts } from "./groupOutcome";
 
-/** Azure's replies may have `null` where the SDK's types say that a field is absent. */
+/** Azure's replies may have `null` for a field that is absent by the SDK's types. */
 type Loose<T> = { readonly [K in keyof T]?: T[K] | null };
 
 interface Instance {

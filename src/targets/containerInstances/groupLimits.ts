@@ -3,7 +3,7 @@ import { UserError } from "../../userError";
 import { MAX_STRING } from "../parameterLimits";
 import { RESOURCE } from "./armTemplate";
 
-/** What Azure takes, as far as it can be told before the call (https://learn.microsoft.com/azure/container-instances/container-instances-resource-and-quota-limits). */
+/** What Azure accepts: the limits that can be checked before the call (https://learn.microsoft.com/azure/container-instances/container-instances-resource-and-quota-limits). */
 
 const MAX_CONTAINERS = 60;
 const MAX_VOLUMES = 20;
@@ -47,7 +47,7 @@ interface Group {
 }
 
 /**
- * What only the whole group tells.
+ * Checks that need the whole group.
  * @param group as {@link GROUP_FIELDS} has it, with a word in place of each secret
  * @returns what the user should hear
  * @throws {UserError} naming the path of what Azure would refuse

@@ -76,7 +76,7 @@ const KILLED = [137, 143];
 const CRASH_LOOP = /^CrashLoopBackOff/i;
 /** Exit codes of Azure's maintenance (https://learn.microsoft.com/troubleshoot/azure/azure-container-instances/management/container-instances-restarts-platform-maintenance). */
 const MAINTENANCE = [7147, 7148];
-/** Start times may be rounded: they differ by more where the container was started again, in milliseconds. */
+/** Start times may be rounded. If the container was started again, they differ by more than this, in milliseconds. */
 const SAME_START = 1_000;
 /** The same for the time of an event. */
 const SAME_START_EVENT = 2_000;
@@ -224,7 +224,7 @@ export function outcomeOfStop({ why, reason }: StopNote): Outcome {
   return { kind: "timedOut", phase: why };
 }
 
-/** The run's container neither runs nor has ended, as far as Azure says. */
+/** By Azure's report, the run's container neither runs nor has ended. */
 function waiting(
   { provisioningState, state, initContainers }: GroupFacts,
   own: ContainerFacts | undefined,

@@ -152,7 +152,7 @@ function flagOf(value: Value | undefined): Value | undefined {
   return (typeof plain === "string" || typeof plain === "number" ? FLAGS[String(plain).toLowerCase()] : undefined) ?? plain;
 }
 
-/** The template's variables, with those of the run in their place. What is secret goes where Azure shows nobody its value. */
+/** The template's variables, replaced by those of the run. A secret becomes a `secureValue`, which Azure shows to nobody. */
 function environmentOf(given: Value, env: Value): ValueObject[] {
   const variables = new Map<string, ValueObject>();
   // "{{ env }}" in the template is the same as the run's.

@@ -6,7 +6,7 @@ export interface GroupRequest {
   name: GroupName;
   /** Name of the run's container. */
   container: string;
-  /** The group as Azure's API takes it. Its secrets are wrappers. Without `location` it goes where its resource group is. */
+  /** The group as Azure's API accepts it. Its secrets are wrappers. Without `location`, the location of its resource group counts. */
   group: ValueObject;
   /** Leave the group after the run, stopped. */
   keep: boolean;

@@ -28,8 +28,8 @@ export class LogJournal {
   constructor(private readonly notes: SharedNotes) {}
 
   /**
-   * Take down what is new in a tail.
-   * @returns whether it was laid on: `false` where lines would be missing and that is not to be accepted
+   * Store what is new in a tail.
+   * @returns whether it was added: `false` if lines would be missing, and `acceptGap` is not set
    */
   async add(id: InfrastructureId, { lines, cut }: Tail, acceptGap: boolean): Promise<boolean> {
     if (lines.length === 0) return true;

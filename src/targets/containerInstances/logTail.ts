@@ -37,7 +37,7 @@ export function tailOf(content: string, ended: boolean): Tail {
 
 /**
  * What of a tail follows the lines that are known. The tail has no marks but its times, and several lines may share one, also with the same
- * text: it is laid over the known lines where it covers most of them.
+ * text. So it is compared with the known lines, and the place with the most equal lines counts.
  * @param known the last lines that are known, at least a few hundred if there are so many
  * @param fromStart whether they begin with the log's first line: no line of the tail is older
  * @returns `undefined`: they do not meet, so lines between them are missing

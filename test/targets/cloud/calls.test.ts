@@ -11,7 +11,7 @@ vi.mock("node:timers/promises", () => ({ setTimeout: (wait: number) => new Promi
 afterEach(() => vi.useRealTimers());
 
 /** Make a call that always fails. @returns its tries, when it gave up, and what the user was told */
-async function failing(kind: "pull" | "image", { ageSeconds }: { ageSeconds: number | undefined }) {
+async function failing(kind: "pull" | "image" | "denied", { ageSeconds, patience }: { ageSeconds: number | undefined; patience?: number }) {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date", "performance"] });
   const began = Date.now();
   const told: string[] = [];
@@ -29,10 +29,11 @@ async function failing(kind: "pull" | "image", { ageSeconds }: { ageSeconds: num
   });
   const tries: number[] = [];
   let over = false;
-  const made = call("creating", [], async () => {
+  const work = async () => {
     tries.push(Date.now() - began);
     throw new CloudFailure<"pull" | "image">(kind, "not accessible");
-  }).catch((error: Error) => {
+  };
+  const made = call("creating", [], work, patience === undefined ? {} : { patience }).catch((error: Error) => {
     over = true;
     return error.message;
   });
@@ -53,6 +54,11 @@ test("one that may be the pool's newness is retried slowly until the pool is not
   expect(seconds).toBeLessThan(360);
   expect(tries.length).toBeGreaterThan(10);
   expect(tries.length).toBeLessThanOrEqual(300 / 15 + 4);
+});
+
+test("a call of little patience fails soon, however new the pool is", async () => {
+  expect((await failing("denied", { ageSeconds: 0, patience: 5_000 })).seconds).toBeLessThan(15);
+  expect((await failing("denied", { ageSeconds: 0 })).seconds).toBeGreaterThan(500);
 });
 
 test.each([["an old pool", 3_600] as const, ["a pool of unknown age", undefined] as const])(

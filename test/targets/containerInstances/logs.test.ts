@@ -271,7 +271,9 @@ describe("with Log Analytics", () => {
       code: "InsufficientAccessError",
     });
     const { found } = await withGap([], { denied });
-    expect(found[3]).toMatch(/Log Analytics does not give them: .*insufficient access.*"Log Analytics Reader" on the workspace/);
+    expect(found[3]).toMatch(
+      /Log Analytics does not give them: .*insufficient access.*"Log Analytics Reader" on the workspace.*If the role is new, .* read the log again later/,
+    );
   });
 
   test("many lines are asked for page by page", async () => {

@@ -242,7 +242,7 @@ describe("an image that Azure cannot read", () => {
   test("a public one: a few tries, then it is refused", async () => {
     const { sent, made, warnings } = await send({}, new Date().toISOString(), 100);
     await expect(sent).rejects.toThrow(/Azure cannot read the image: check its name/);
-    expect([made("write").length, warnings[0]]).toEqual([4, expect.stringMatching(/^Azure could not read the image, which may pass/)]);
+    expect([made("write").length, warnings[0]]).toEqual([4, expect.stringMatching(/^Azure could not read the image: trying again/)]);
   });
 
   test("one that a managed identity reads: tried again while the pool is new, with a notice, and not for ever", async () => {

@@ -44,7 +44,7 @@ function builtIn(name: string, roleName: string, actions: readonly string[], not
   };
 }
 
-/** Azure's own roles, as far as this fake asks (the iam-dataset of 2026-08). */
+/** Azure's own roles: the permissions that this fake checks (the iam-dataset of 2026-08). */
 const BUILT_IN: readonly RoleDefinition[] = [
   builtIn("8e3af657-a8ff-443c-a75c-2fe8c4bcb635", "Owner", ["*"]),
   builtIn(

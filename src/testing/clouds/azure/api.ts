@@ -31,7 +31,7 @@ export interface Operation {
   verb: "GET" | "HEAD" | "PUT" | "POST" | "PATCH" | "DELETE";
   /** With a group for each name in `path`; `scope` is the resource whose roles count. */
   pattern: RegExp;
-  /** The resource whose roles count, where the path does not say. @default the path's `scope` */
+  /** The resource whose roles count, if the path does not name it. @default the path's `scope` */
   scopeOf?(call: Call): string;
   handle(call: Call): Answer;
 }

@@ -81,7 +81,7 @@ export class Directory {
     return [...this.clients.values()].find((client) => client.id === id);
   }
 
-  /** @returns whether it was there */
+  /** @returns whether it existed */
   purge(id: string): boolean {
     return this.#deleted.delete(id);
   }

@@ -63,7 +63,7 @@ export interface FakeAzure extends FakeCloud<World, CallRecord, Fault> {
  *
  * What it leaves out:
  * - Volumes, probes, ports and networks: it checks them, and they do nothing. It refuses GPUs, as Azure has done since 2025.
- * - exec and attach: it says where a terminal would be, and opens none there.
+ * - exec and attach: it returns the address of a terminal, and does not open one.
  * - Deployments of templates, the metadata service of managed identities, and every provider that no work pool needs.
  * - Signatures: its tokens have the form of Entra's, and only the fake itself knows them.
  * - Codes and texts of refused container groups that nobody has published: there they are the fake's own, with Azure's status 400.

@@ -123,7 +123,7 @@ function checkLocks({ world, path: { scope = "" } }: Call, kind: "writes" | "del
   );
 }
 
-const MOST_TAGS = 50;
+const MAX_TAGS = 50;
 const TAG_LENGTHS = { name: 512, value: 256 };
 
 /** Tags are Resource Manager's own, whatever they are put on. */
@@ -131,8 +131,8 @@ function checkTags({ body: { tags } }: Call): void {
   if (!isJsonObject(tags)) return;
   const names = Object.keys(tags);
   const bad = (code: string, message: string) => gatewayError(400, code, message);
-  if (names.length > MOST_TAGS)
-    throw bad("InvalidTagCount", `The number of tags '${names.length}' is over the limit. The maximum number of tags is '${MOST_TAGS}'.`);
+  if (names.length > MAX_TAGS)
+    throw bad("InvalidTagCount", `The number of tags '${names.length}' is over the limit. The maximum number of tags is '${MAX_TAGS}'.`);
   const reserved = names.filter((name) => /[<>%&\\?/]|\p{Cc}/u.test(name));
   if (reserved.length > 0) {
     throw bad(

@@ -4,7 +4,7 @@ import { CloudError } from "../shared/exchange";
 import type { Answer } from "./api";
 import { toSecond } from "./clock";
 import type { Client, ClientSecret, FederatedCredential, Principal } from "./directory";
-import { MOST_CREDENTIALS } from "./identityOperations";
+import { MAX_CREDENTIALS } from "./identityOperations";
 import type { World } from "./world";
 
 /** A call of Microsoft Graph as its handler sees it. */
@@ -201,11 +201,11 @@ function createCredential(call: GraphCall): Answer {
       `FederatedIdentityCredential with name ${name} already exists. Please use a unique name and try again.`,
     );
   }
-  if (federated.length >= MOST_CREDENTIALS)
+  if (federated.length >= MAX_CREDENTIALS)
     throw new GraphError(
       400,
       "Directory_QuotaExceeded",
-      `The number of federated identity credentials is over the limit of ${MOST_CREDENTIALS}.`,
+      `The number of federated identity credentials is over the limit of ${MAX_CREDENTIALS}.`,
     );
   const made = {
     id: randomUUID(),

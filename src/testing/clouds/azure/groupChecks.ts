@@ -16,14 +16,14 @@ interface Wanted {
 }
 
 /** Most that one group may ask for, and the least. */
-const MOST = { cpu: 31, memoryInGB: 240 };
-const MOST_OF_SPOT = { cpu: 4, memoryInGB: 16 };
-const MOST_CONFIDENTIAL = { cpu: 31, memoryInGB: 180 };
+const MAX = { cpu: 31, memoryInGB: 240 };
+const MAX_SPOT = { cpu: 4, memoryInGB: 16 };
+const MAX_CONFIDENTIAL = { cpu: 31, memoryInGB: 180 };
 const LEAST = { cpu: 1, memoryInGB: 1 };
 
-const MOST_CONTAINERS = 60;
-const MOST_VOLUMES = 20;
-const MOST_PORTS = 5;
+const MAX_CONTAINERS = 60;
+const MAX_VOLUMES = 20;
+const MAX_PORTS = 5;
 const RESERVED_PORTS: readonly [number, number][] = [
   [22, 22],
   [1025, 1027],
@@ -123,8 +123,8 @@ function checkEnums({ name }: Wanted, { properties, identity }: GroupSpec): void
 function checkContainers({ name: group }: Wanted, { properties }: GroupSpec): void {
   const { containers, initContainers = [] } = properties;
   if (containers.length === 0) throw bad("MissingContainers", `The containers of container group '${group}' are not specified.`);
-  if (containers.length + initContainers.length > MOST_CONTAINERS)
-    throw bad("TooManyContainers", `The container group '${group}' has more than ${MOST_CONTAINERS} containers.`);
+  if (containers.length + initContainers.length > MAX_CONTAINERS)
+    throw bad("TooManyContainers", `The container group '${group}' has more than ${MAX_CONTAINERS} containers.`);
   for (const container of [...containers, ...initContainers]) {
     if (container.properties.image.trim() === "")
       throw bad("MissingImage", `The image of container '${container.name}' in container group '${group}' is not specified.`);
@@ -159,7 +159,7 @@ function checkPort(group: string, port: number, protocol = "TCP"): void {
 function checkSizes({ name: group }: Wanted, spec: GroupSpec): void {
   const total = requested({ spec });
   const { priority, sku, containers } = spec.properties;
-  const most = priority === "Spot" ? MOST_OF_SPOT : sku === "Confidential" ? MOST_CONFIDENTIAL : MOST;
+  const most = priority === "Spot" ? MAX_SPOT : sku === "Confidential" ? MAX_CONFIDENTIAL : MAX;
   for (const { name, properties } of containers) {
     const { requests, limits } = properties.resources as NonNullable<ContainerSpec["properties"]["resources"]>;
     const invalid = (what: string) =>
@@ -226,8 +226,8 @@ function checkAddress({ name: group }: Wanted, { properties }: GroupSpec): void 
   if (!ipAddress) return;
   if (ipAddress.ports.length === 0)
     throw bad("MissingIpAddressPorts", `The ports in the 'ipAddress' of container group '${group}' cannot be empty.`);
-  if (ipAddress.ports.length > MOST_PORTS)
-    throw bad("TooManyIpAddressPorts", `The 'ipAddress' of container group '${group}' has more than ${MOST_PORTS} ports.`);
+  if (ipAddress.ports.length > MAX_PORTS)
+    throw bad("TooManyIpAddressPorts", `The 'ipAddress' of container group '${group}' has more than ${MAX_PORTS} ports.`);
   const open = new Set(containers.flatMap(({ properties: { ports = [] } }) => ports.map(({ port }) => port)));
   for (const { port, protocol } of ipAddress.ports) {
     checkPort(group, port, protocol);
@@ -250,7 +250,7 @@ function checkAddress({ name: group }: Wanted, { properties }: GroupSpec): void 
 
 function checkVolumes({ name: group }: Wanted, { properties }: GroupSpec): void {
   const { volumes = [], containers, initContainers = [] } = properties;
-  if (volumes.length > MOST_VOLUMES) throw bad("TooManyVolumes", `The container group '${group}' has more than ${MOST_VOLUMES} volumes.`);
+  if (volumes.length > MAX_VOLUMES) throw bad("TooManyVolumes", `The container group '${group}' has more than ${MAX_VOLUMES} volumes.`);
   for (const { name, ...kinds } of volumes) {
     if (!VOLUME_NAME.test(name))
       throw bad(

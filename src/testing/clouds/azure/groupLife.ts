@@ -56,7 +56,7 @@ export function place(world: World, group: Group, trouble?: StartTrouble): void 
 function fetchImage(world: World, instance: Instance, fails: boolean): void {
   const { image } = instance.spec.properties;
   instance.current = { state: "Waiting", detailStatus: "Waiting to run" };
-  // Of an image that its node has already, no events tell.
+  // There are no events about an image that its node already has.
   if (!fails && world.cachedImages.has(image)) return;
   world.cachedImages.add(image);
   // A tag has become a digest.

@@ -109,7 +109,7 @@ export interface LogLine {
 export interface Instance {
   spec: ContainerSpec;
   restartCount: number;
-  /** Absent until Azure knows where it runs. */
+  /** Absent until Azure has chosen the place where it runs. */
   current?: ContainerState;
   previous?: ContainerState;
   events: ContainerEvent[];

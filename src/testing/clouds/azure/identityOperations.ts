@@ -9,7 +9,7 @@ const IDENTITY = `{G}/providers/${TYPE}/{name}`;
 const CREDENTIALS = `${TYPE}/federatedIdentityCredentials`;
 const CREDENTIAL = `${IDENTITY}/federatedIdentityCredentials/{credential}`;
 /** Most federated credentials of one identity or application. */
-export const MOST_CREDENTIALS = 20;
+export const MAX_CREDENTIALS = 20;
 
 /** User-assigned managed identities and their federated credentials (2023-01-31). */
 export const IDENTITY_OPERATIONS: readonly Operation[] = [
@@ -78,11 +78,11 @@ function writeCredential(call: Call): Answer {
   const existing = credentials.find((each) => each.name === name);
   if (credentials.some((each) => each !== existing && each.issuer === issuer && each.subject === subject))
     throw new ArmError(409, "Conflict", "Issuer and subject combination already exists for this Managed Identity.");
-  if (!existing && credentials.length >= MOST_CREDENTIALS) {
+  if (!existing && credentials.length >= MAX_CREDENTIALS) {
     throw new ArmError(
       409,
       "Conflict",
-      `Too many Federated Identity Credentials exist for this Managed Identity. The maximum count allowed is ${MOST_CREDENTIALS}.`,
+      `Too many Federated Identity Credentials exist for this Managed Identity. The maximum count allowed is ${MAX_CREDENTIALS}.`,
     );
   }
   const credential = { name, issuer, subject, audiences, madeAt: Date.now() };

@@ -34,7 +34,7 @@ const COLUMNS = [
 ];
 
 /** The most rows of an answer. */
-const MOST_ROWS = 30_000;
+const MAX_ROWS = 30_000;
 
 export interface QueryCall {
   world: World;
@@ -75,7 +75,7 @@ export function queryAnswer({ world, caller, workspace: customerId, body }: Quer
     else if (verb === "project") columns = pieces(rest, ",").map((name) => column(name.trim()));
     else throw badQuery("SyntaxError", `The fake does not know the operator '${verb}'.`);
   }
-  const shown = rows.slice(0, MOST_ROWS);
+  const shown = rows.slice(0, MAX_ROWS);
   const tables = [
     {
       name: "PrimaryResult",

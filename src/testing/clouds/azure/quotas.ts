@@ -16,7 +16,7 @@ function used(world: World, location: string, without?: Group): Record<Quota, nu
   return { ContainerGroups: groups.length, StandardCores: cores(false), StandardSpotCores: cores(true) };
 }
 
-/** @throws {ArmError} 400 where one is used up, and for every GPU: those have been withdrawn */
+/** @throws {ArmError} 400 if one is used up, and for every GPU: Azure has withdrawn them */
 export function checkQuotas(world: World, spec: GroupSpec, existing?: Group): void {
   const { location, properties } = spec;
   const gpu = properties.containers.map(({ properties: { resources } }) => resources?.requests.gpu).find((each) => each !== undefined);

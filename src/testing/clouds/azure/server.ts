@@ -73,7 +73,7 @@ const LARGEST_BODY = 4 * 1024 * 1024;
 /** As long as Azure's front ends keep an idle connection, about: node's own five seconds close one just as a busy client uses it again. */
 const KEEP_ALIVE = 120_000;
 
-/** Serve login, Resource Manager and what is behind it under one base URL: their paths tell them apart. */
+/** Serve login, Resource Manager and the services behind it under one base URL: their paths differ. */
 export async function serveAzure(parts: Parts, port: number, { cert, key }: Certificates): Promise<Listening> {
   const { world, faults, calls } = parts;
   const app = new Hono<Served>();

@@ -3,7 +3,7 @@ import type { Limits } from "./options";
 
 type Kind = "reads" | "writes" | "deletes";
 
-/** What the headers say where nothing is used up (recorded in 2024); that of all principals, its multiple. */
+/** What the headers say if nothing is used up (recorded in 2024). The number for all principals is a multiple. */
 const SHOWN: Record<Kind, number> = { reads: 1100, writes: 800, deletes: 800 };
 const GLOBAL = 15;
 
@@ -22,7 +22,7 @@ export class Throttle {
     this.#limits = limits;
   }
 
-  /** Resource Manager's own count. @returns headers that tell what is left. @throws {ArmError} 429 */
+  /** Resource Manager's own count. @returns headers that say what is left. @throws {ArmError} 429 */
   take(kind: Kind, verb: string, subscription: string, principal: string): Record<string, string> {
     const bucket = this.#limits[kind];
     const key = `${kind}/${subscription}/${principal}`;
@@ -49,7 +49,7 @@ export class Throttle {
     };
   }
 
-  /** Container Instances' count of creations, and of deletions. @returns headers that tell what is left. @throws {ArmError} 429 */
+  /** Container Instances' count of creations, and of deletions. @returns headers that say what is left. @throws {ArmError} 429 */
   takeGroup(action: string, subscription: string, location: string): Record<string, string> {
     const key = `${action}/${subscription}/${location}`;
     const now = Date.now();

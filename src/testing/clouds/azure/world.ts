@@ -42,7 +42,7 @@ export class World {
   readonly directory: Directory;
   readonly access: Access;
   readonly images: Map<string, FakeImage>;
-  /** Images that nodes have already: of these no events tell. */
+  /** Images that the nodes already have: there are no events about them. */
   readonly cachedImages = new Set<string>();
   /** Registered providers; `false` while it goes on. By namespace. */
   readonly providers: Map<string, boolean>;
