@@ -1,5 +1,5 @@
-import type { Json, JsonObject, Value } from "../json";
-import { isJsonObject } from "../json";
+import { isJsonObject, type Json, type JsonObject, type Value } from "../json";
+import { suggestion } from "../nearest";
 import { Secret } from "../secret";
 import type { Blocks } from "../template/blocks";
 import { placeholdersIn } from "../template/placeholders";
@@ -31,12 +31,20 @@ export async function clearValues(
     secrets.push(...secretsIn(data));
     for (const name of id ? [key, id] : [key]) values.blocks[name] = clear as JsonObject;
   }
+  for (const key of blockKeys(steps))
+    if (!Object.hasOwn(blocks, key)) values.missing[key] = `: ${suggestion(key, Object.keys(blocks)) || "the stack has none"}`;
   for (const [name, value] of Object.entries(variables)) {
     secrets.push(...secretsIn(value));
     const clear = revealed(value);
     if (clear !== undefined) values.variables[name] = clear;
   }
   return { values, secrets };
+}
+
+/** The blocks that placeholders name. */
+function* blockKeys(steps: readonly PlannedStep[]): Generator<string> {
+  for (const { step } of steps)
+    for (const { kind, name } of placeholdersIn(step, "")) if (kind === "block") yield name.split(".").slice(2, 4).join("/");
 }
 
 /** Whether a step names a block or a variable. */

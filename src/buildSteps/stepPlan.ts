@@ -79,9 +79,9 @@ export function stepId(step: JsonObject): string | undefined {
   return isJsonObject(inputs) && typeof inputs.id === "string" && inputs.id !== "" ? inputs.id : undefined;
 }
 
-/** The last part of a function's name, and the id: `run_shell_script (get-tag)`. */
+/** The function of a step, without the module if it is Prefect's, and the id: `run_shell_script (get-tag)`. */
 export function stepLabel({ name, id }: Pick<PlannedStep, "name" | "id">): string {
-  const short = name.split(".").at(-1) || name;
+  const short = /^prefect[._]/.test(name) ? name.slice(name.lastIndexOf(".") + 1) : name;
   return id === undefined ? short : `${short} (${id})`;
 }
 

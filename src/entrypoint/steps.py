@@ -92,8 +92,9 @@ class Client:
 # Where the code of a step has raised an exception. What Prefect itself raises needs no traceback.
 def print_traceback(error):
     frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if "/prefect/" not in frame.filename and "/concurrent/" not in frame.filename and "/asyncio/" not in frame.filename]
-    if own and frames[-1] is own[-1] and not frames[-1].filename.startswith("<frozen"):
+    machinery = ("<", "/prefect/", "/concurrent/", "/asyncio/")
+    own = [frame for frame in frames if not any(part in frame.filename for part in machinery)]
+    if own and frames[-1] is own[-1]:
         print("Traceback (most recent call last):\n" + "".join(traceback.format_list(own)), end="", file=sys.stderr)
 
 

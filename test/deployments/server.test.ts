@@ -26,9 +26,11 @@ describePrefect("deploying to a real Prefect server", () => {
   vi.setConfig({ testTimeout: 300_000 });
   let client: Client;
   let withPrefect: string;
+  let venvWithPrefect: string;
   beforeAll(async () => {
     const { apiUrl, venv } = await sharedServer();
     client = clientOf(apiUrl);
+    venvWithPrefect = venv;
     withPrefect = `${join(venv, "bin")}${delimiter}${process.env.PATH}`;
     for (const name of ["yaml-pool", "yaml-pool-2"])
       await createWorkPool(client, { name, type: "process:push", base_job_template: TEMPLATE });
@@ -67,7 +69,8 @@ describePrefect("deploying to a real Prefect server", () => {
   const deployable = names.filter((name) => (results[name]?.deploy_all.deployments.length ?? 0) > 0 || REFUSED[name]);
   test.each(deployable)("%s: the server stores the same as after `prefect deploy --all`; a second time changes nothing", async (name) => {
     const at = folderOf((file) => copyFileSync(join(fixtures, `${name}.yaml`), file));
-    const options = { stepOutputs: STEP_OUTPUTS[name] ?? {} };
+    // Two files have build steps, which run as in the recording.
+    const options = STEP_OUTPUTS[name] === undefined ? {} : { stepsIn: venvWithPrefect };
     const planned = await deploy(at, options);
     const refused = (REFUSED[name] ?? []).map(([of]) => of);
     expect(planned.problems.map((problem) => problem.name)).toEqual(refused);

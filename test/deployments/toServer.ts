@@ -1,8 +1,7 @@
 import { cpSync } from "node:fs";
 import { join } from "node:path";
-import { type DeploymentRegistry, type DeployPlan, planDeploy, writePlan } from "../../src/deployments";
+import { type DeploymentRegistry, type DeployPlan, planDeploy, type StepMode, writePlan } from "../../src/deployments";
 import { serverRegistry } from "../../src/deployments/serverRegistry";
-import type { JsonObject } from "../../src/json";
 import type { Ledger } from "../../src/ledger";
 import { parseManifest } from "../../src/manifest";
 import type { Client } from "../../src/prefect/client";
@@ -36,11 +35,23 @@ export function deployerTo(client: Client, ledger: Ledger) {
   };
   const deploy = async (
     at: FileToDeploy,
-    over: { stepOutputs?: JsonObject; path?: string; allOrNothing?: boolean } = {},
+    over: {
+      /** The virtual environment that runs build and push steps. @default they do not run */
+      stepsIn?: string;
+      path?: string;
+      allOrNothing?: boolean;
+    } = {},
   ): Promise<DeployPlan> => {
     const to = registry();
-    const env = { ...environment, PATH: over.path ?? process.env.PATH };
-    const planned = await planDeploy({ ...at, names: [], all: true, stepOutputs: over.stepOutputs ?? {}, env, registry: to });
+    const { stepsIn } = over;
+    const env = { ...environment, PATH: over.path ?? process.env.PATH, ...(stepsIn === undefined ? {} : { VIRTUAL_ENV: stepsIn }) };
+    const run: StepMode = {
+      kind: "run",
+      listener: { tell: () => {}, output: () => {} },
+      interrupted: new AbortController().signal,
+    };
+    const steps: StepMode = stepsIn === undefined ? { kind: "skip" } : run;
+    const planned = await planDeploy({ ...at, names: [], all: true, stepOutputs: {}, steps, env, registry: to });
     return writePlan(planned, to, over.allOrNothing ?? false);
   };
   return { registry, deploy };
