@@ -1,8 +1,9 @@
 import { relative } from "node:path";
 import type { StepReport } from "../buildSteps";
 import { describeFileError } from "../fileErrors";
+import type { JsonObject } from "../json";
 import { few } from "../nearest";
-import { defineDeployment, loadPrefectYaml, type PlaceholderValues } from "../prefectYaml";
+import { type DeployPlace, defineDeployment, loadPrefectYaml, type PlaceholderValues } from "../prefectYaml";
 import { undeclaredVariables } from "../template";
 import { readTextFile } from "../textFile";
 import { UserError } from "../userError";
@@ -10,6 +11,7 @@ import { chooseDeployments } from "./chooseDeployments";
 import type { DeploymentChange } from "./deploymentDiff";
 import type { DeployProblem, DeployRequest } from "./deployRequest";
 import { flowReader } from "./flowReader";
+import { inferVersion } from "./inferVersion";
 import { noLongerThere } from "./noLongerThere";
 import type { DeploymentRegistry, RefusedDeployment, ToDeploy } from "./registry";
 import { resolveWithSteps } from "./resolveWithSteps";
@@ -63,8 +65,14 @@ export async function planDeploy(request: DeployRequest): Promise<DeployPlan> {
     if (chosen.wants(index)) problems.push({ ...(name === undefined ? {} : { name }), line, message });
 
   const flows = flowReader({ cwd: folder, env: request.env, imports: registry.imports }, notes);
-  const place = { pools, origin };
+  const versions = new Map<string | null, (JsonObject & { version: string }) | undefined>();
+  const place: DeployPlace = { pools, origin, versions };
   const { resolved, steps } = await resolveWithSteps(chosen.deployments, file, { request, around, flows, place, notes, problems });
+  for (const type of registry.versions === "none" ? [] : new Set(resolved.map(({ deployment }) => deployment.versionType))) {
+    const found = await inferVersion(type, { folder, env: request.env });
+    versions.set(type, registry.versions === "info" || !found ? found : { version: found.version });
+  }
+
   const records = new Map<string, ToDeploy & { warnings: string[]; line: number }>();
   const deployedAt = new Date().toISOString();
   for (const { deployment, checked } of resolved) {

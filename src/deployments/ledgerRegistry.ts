@@ -16,6 +16,7 @@ export function ledgerRegistry({ manifest, stack, origin }: LoadedManifest, ledg
     declared: new Set(Object.keys(deployments)),
     place: async () => ({ pools, blocks, variables, origin }),
     prefectEnv: {},
+    versions: "none",
     schedules: false,
     automations: false,
     imports: false,

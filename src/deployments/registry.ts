@@ -37,6 +37,8 @@ export interface DeploymentRegistry {
   place(file: PrefectYaml): Promise<DeployPlace & Pick<PlaceholderValues, "blocks" | "variables">>;
   /** The environment variables by which Prefect's own code reaches the API. */
   prefectEnv: Record<string, string>;
+  /** Whether it stores the version that Prefect infers from the commit, and whether with all that is known of the commit. */
+  versions: "none" | "text" | "info";
   /** Whether schedules work there without `pushpool serve`. */
   schedules: boolean;
   /** Whether triggers become automations there. */

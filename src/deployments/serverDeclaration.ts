@@ -37,6 +37,7 @@ export function declaration({ name, definition, kept }: DeploymentRecord): JsonO
     deploymentName: name,
     description: definition.description ?? null,
     version: kept.version ?? null,
+    ...(kept.versionInfo === undefined ? {} : { versionInfo: kept.versionInfo }),
     ...(kept.paused === undefined ? {} : { paused: kept.paused }),
     workPoolName: workPool.name,
     workQueueName: workPool.queue ?? "default",

@@ -48,7 +48,7 @@ export function serverRegistry(
   ledger?: Ledger,
   env: NodeJS.ProcessEnv = {},
 ): DeploymentRegistry {
-  const { apiUrl, auth } = client.connection;
+  const { apiUrl, auth, isCloud } = client.connection;
   const key = auth === undefined ? undefined : String(auth.reveal());
   const origin = `the Prefect API at ${apiUrl}`;
   // No stack can have this name. All stacks with this API share its notes.
@@ -95,6 +95,7 @@ export function serverRegistry(
       PREFECT_API_URL: apiUrl,
       ...(key === undefined ? {} : { [key.includes(":") ? "PREFECT_API_AUTH_STRING" : "PREFECT_API_KEY"]: key }),
     },
+    versions: isCloud ? "info" : "text",
     schedules: true,
     automations: true,
     imports: true,

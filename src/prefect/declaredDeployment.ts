@@ -26,6 +26,8 @@ const isNone = (value: Json) => JSON.stringify(value ?? {}) === "{}" || JSON.str
 export const DEPLOYMENT_FIELDS: ManagedFields = {
   description: { api: "description", reset: null },
   version: { api: "version", reset: null },
+  // Prefect Cloud stores it with each version, and does not return it.
+  versionInfo: { api: "version_info", reset: null, same: () => true },
   paused: { api: "paused", reset: false },
   workPoolName: { api: "work_pool_name", reset: null },
   workQueueName: { api: "work_queue_name", reset: "default" },
@@ -87,6 +89,7 @@ export async function bringDeployment(
   if (change.job_variables !== undefined && pool !== null) change.work_pool_name = pool;
   if (change.work_pool_name && change.work_queue_name === undefined)
     change.work_queue_name = (news.workQueueName ?? (change.work_pool_name === there.work_pool_name && there.work_queue_name)) || "default";
+  if (changed.includes("version") && news.versionInfo !== undefined) change.version_info = news.versionInfo;
   if (changed.length > 0) await patchDeployment(client, there.id, change, aboutDeployment(news));
   if (!schedules) return;
   // A server before 3.2 may have created them again.

@@ -21,6 +21,8 @@ export interface FlowFacts {
 
 /** Where a deployment is made. It is checked against this. */
 export interface DeployPlace {
+  /** The version that Prefect infers, by `version_type` (`null`: without one); with more than the version to send it as `version_info`. */
+  versions?: ReadonlyMap<string | null, (JsonObject & { version: string }) | undefined>;
   /** Work pools by name. */
   pools: Record<string, Pick<PoolDefinition, "baseJobTemplate" | "queues"> & Partial<Pick<PoolDefinition, "type">>>;
   /** What messages call the place of the pools: a stack. */
@@ -95,8 +97,12 @@ export function defineDeployment(
   }
   if (problems.length > 0) return { problems };
 
+  // As in Prefect, it wins over the version of the flow.
+  const inferred = place.versions?.get(resolved.versionType);
+  const version = resolved.version ?? inferred?.version ?? found?.version ?? found?.fileHash ?? null;
   const kept = present({
-    version: resolved.version ?? found?.version ?? found?.fileHash ?? null,
+    version,
+    versionInfo: inferred?.type ? { ...inferred, version: version ?? "" } : null,
     paused: resolved.paused,
     build: orNull(resolved.build),
     push: orNull(resolved.push),

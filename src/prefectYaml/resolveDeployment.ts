@@ -62,6 +62,8 @@ export interface ResolvedDeployment {
   line: number;
   name: string;
   version: string | null;
+  /** How Prefect infers a version for a deployment without one. */
+  versionType: string | null;
   tags: string[];
   description: string | null;
   /** `null` if the file does not give it. */
@@ -137,6 +139,7 @@ export function resolveDeployment(
     line,
     name,
     version: text(config.version, "version"),
+    versionType: read(() => versionTypeOf(textAt(fill(config.version_type, "version_type"), "version_type"))),
     tags: read(() => tagsOf(fill(config.tags, "tags") ?? [])),
     description: text(config.description, "description"),
     paused: config.paused ?? null,
@@ -172,6 +175,15 @@ export function stepsOf({ config }: LoadedDeployment, { actions }: PrefectYaml):
 const isTyped = (field: string) => field === "parameters" || field.endsWith("job_variables");
 /** The fields that may be any string. */
 const FREE = new Set(["tags", "version", "description"]);
+
+/** Where a version comes from (`prefect._internal.versioning.VersionType`). */
+const VERSION_TYPES = ["prefect:simple", "vcs:github", "vcs:gitlab", "vcs:bitbucket", "vcs:azuredevops", "vcs:git"];
+
+function versionTypeOf(type: string | null): string | null {
+  if (!type) return null;
+  if (VERSION_TYPES.includes(type)) return type;
+  throw new UserError(`version_type: must be one of ${VERSION_TYPES.join(", ")}, not ${quoted(type)}`);
+}
 
 function checkedName(name: string | null): string {
   if (!name) throw new UserError("name is missing: a deployment needs one");

@@ -47,6 +47,7 @@ export interface ServerSchedule {
 /** The fields of a deployment that can be set. An absent field stays as it is. */
 export interface DeploymentFields {
   version?: string | null;
+  version_info?: Json;
   description?: string | null;
   paused?: boolean;
   concurrency_limit?: number | null;
