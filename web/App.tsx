@@ -79,7 +79,7 @@ function Page({ route }: { route: Route }) {
       return <PoolsPage />;
     case "unknown":
       return (
-        <Empty title="There is no such page">
+        <Empty isPage title="There is no such page">
           <p>
             <a href="/">All runs</a>
           </p>

@@ -38,16 +38,21 @@ async function browser(skip: (note: string) => never): Promise<Browser> {
 
 /** A test with a browser. */
 export const test = base.extend<Fixtures>({
-  newUser: async ({ skip }, use) => {
+  newUser: async ({ skip, onTestFailed }, use) => {
     const users: User[] = [];
     const running = await browser((note) => skip(note));
+    const seen: string[] = [];
+    onTestFailed(() => console.log(`The pages at the failure:\n${seen.join("\n")}`));
     await use(async (options = {}) => {
       const user = await openUser(running, options);
       users.push(user);
       return user;
     });
     const problems = users.flatMap((user) => user.problems());
-    for (const { context } of users) await context.close();
+    for (const { context, page } of users) {
+      seen.push(page.url(), await page.locator("body").innerText({ timeout: 5_000 }));
+      await context.close();
+    }
     expect(problems).toEqual([]);
   },
 });
@@ -59,7 +64,7 @@ const REPORT_VIOLATIONS = `document.addEventListener("securitypolicyviolation", 
 async function openUser(running: Browser, options: BrowserContextOptions): Promise<User> {
   const context = await running.newContext({ locale: "en-GB", timezoneId: "UTC", viewport: { width: 1280, height: 800 }, ...options });
   // As long as `testTimeout`: a loaded machine may take minutes.
-  context.setDefaultTimeout(150_000);
+  context.setDefaultTimeout(Number(process.env.PUSHPOOL_TEST_BROWSER_TIMEOUT ?? 150_000));
   const errors: string[] = [];
   const requests: string[] = [];
   const expected: RegExp[] = [];

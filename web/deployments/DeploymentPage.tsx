@@ -33,7 +33,7 @@ export function DeploymentPage({ name }: { name: string }) {
 
 export function NoDeployment() {
   return (
-    <Empty title="There is no such deployment">
+    <Empty isPage title="There is no such deployment">
       <p>
         <Link to="/deployments">All deployments</Link>
       </p>

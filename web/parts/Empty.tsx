@@ -1,12 +1,23 @@
 import type { ComponentChildren } from "preact";
 
+interface EmptyProps {
+  title: string;
+  /** Whether it is all that the page shows: then its title is the page's. @default false */
+  isPage?: boolean;
+  children?: ComponentChildren;
+}
+
 /** Nothing to show: why, and what to do. */
-export function Empty({ title, children }: { title: string; children?: ComponentChildren }) {
+export function Empty({ title, isPage = false, children }: EmptyProps) {
   return (
     <div class="empty" data-testid="empty">
-      <p>
-        <b>{title}</b>
-      </p>
+      {isPage ? (
+        <h1>{title}</h1>
+      ) : (
+        <p>
+          <b>{title}</b>
+        </p>
+      )}
       {children}
     </div>
   );

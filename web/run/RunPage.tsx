@@ -26,7 +26,7 @@ export function RunPage({ id }: { id: string }) {
   useShortcuts([{ keys: ["Escape", "u"], does: "Back to the runs", run: () => (history.length > 1 ? history.back() : navigate("/")) }]);
   if (error?.status === 404)
     return (
-      <Empty title="There is no such run">
+      <Empty isPage title="There is no such run">
         <p>
           <Link to="/">All runs</Link>
         </p>

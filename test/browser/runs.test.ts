@@ -1,0 +1,114 @@
+import type { Locator, Page } from "playwright-core";
+import { expect } from "vitest";
+import { test } from "./page";
+import { project, startUi } from "./project";
+
+// A run from its form to its end, as a user sees it.
+
+/** The state in the head of a run's page. */
+const headState = (page: Page): Locator => page.locator(".run-head").getByTestId("state");
+
+/** Wait until a run's page shows this state. */
+const reaches = (page: Page, state: string) => page.locator(`.run-head [data-testid=state][data-state=${state}]`).waitFor();
+
+test("deploy, a bad and a good parameter, watch the run start, log and end", async ({ newUser }) => {
+  const at = project();
+  const ui = await startUi(at);
+  const user = await newUser();
+  const { page } = user;
+  await page.goto(ui.url);
+  expect(page.url()).toBe(`${ui.origin}/`);
+  await page.getByText("No runs yet").waitFor();
+
+  await page.getByRole("link", { name: "Deployments" }).click();
+  await page.getByRole("link", { name: "New run of etl/load" }).click();
+  const form = page.getByTestId("new-run-form");
+  await form.getByLabel("Site").fill("north");
+  await form.getByLabel("Rows").fill("5000");
+  user.expectError(/status of 422 .*\/api\/runs\b/);
+  await page.getByTestId("submit").click();
+  await page.getByTestId("form-error").getByText("parameters.rows must be <= 1000").waitFor();
+  await form.getByLabel("Rows").fill("7");
+  await form.getByLabel("Mode").selectOption("full");
+  await page.getByTestId("submit").click();
+
+  await reaches(page, "RUNNING");
+  const log = page.getByTestId("log");
+  await log.getByText("it holds").waitFor();
+  expect(await log.innerText()).toContain('"site":"north","rows":7,"mode":"full"');
+  at.make("release");
+  await reaches(page, "COMPLETED");
+  await log.getByText("it ends").waitFor();
+  expect(await page.getByTestId("outcome").innerText()).toBe("exit code 0");
+  expect(await headState(page).innerText()).toBe("Completed");
+});
+
+test("cancel asks once, and says cancelled only when the run has stopped; a second tab follows", async ({ newUser }) => {
+  const at = project();
+  const ui = await startUi(at);
+  const { page, context } = await newUser();
+  await page.goto(ui.url);
+  const list = await context.newPage();
+  await list.goto(ui.origin);
+  await list.getByText("No runs yet").waitFor();
+
+  await page.goto(`${ui.origin}/deployments/etl/stubborn/new`);
+  await page.getByTestId("submit").click();
+  await page.getByTestId("log").getByText("it runs").waitFor();
+  const row = list.getByTestId("run-row");
+  await row.locator("[data-state=RUNNING]").waitFor();
+
+  await page.getByRole("button", { name: "Cancel" }).click();
+  await page.getByRole("button", { name: "Keep it running" }).click();
+  expect(await headState(page).innerText()).toBe("Running");
+  await page.getByRole("button", { name: "Cancel" }).click();
+  await page.getByTestId("confirm-cancel").click();
+  await reaches(page, "CANCELLING");
+  await page.getByTestId("cancelling").waitFor();
+  await page.getByTestId("log").getByText("asked to stop").waitFor();
+  await row.locator("[data-state=CANCELLING]").waitFor();
+  expect(await headState(page).getAttribute("data-state")).toBe("CANCELLING");
+  at.make("stop");
+  await reaches(page, "CANCELLED");
+  await row.locator("[data-state=CANCELLED]").waitFor();
+  await page.getByTestId("tab-states").click();
+  const states = page.getByTestId("states").locator("tbody [data-testid=state]");
+  expect(await states.allInnerTexts()).toEqual(["Scheduled", "Submitting", "Infrastructure pending", "Running", "Cancelling", "Cancelled"]);
+});
+
+test("retry a failed run: its second attempt is shown beside its first", async ({ newUser }) => {
+  const at = project();
+  const ui = await startUi(at);
+  const { page } = await newUser();
+  await page.goto(ui.url);
+  await page.goto(`${ui.origin}/deployments/etl/failsOnce/new`);
+  await page.getByTestId("submit").click();
+  await reaches(page, "FAILED");
+  expect(await page.getByTestId("outcome").innerText()).toBe("exit code 3");
+  expect(await page.locator(".log-line.stderr").innerText()).toContain("cannot reach the database");
+  at.make("fixed");
+  await page.getByTestId("retry").click();
+  await reaches(page, "COMPLETED");
+  await page.locator(".log-line.stderr").getByText("now it works").waitFor();
+  expect(await page.getByTestId("attempt-1").innerText()).toMatch(/Failed/);
+  expect(await page.getByTestId("attempt-2").innerText()).toMatch(/Completed/);
+});
+
+test("run again starts from the parameters of the earlier run; the shown command starts the same run", async ({ newUser }) => {
+  const at = project();
+  at.make("release");
+  const started = at.pushpool("run", "etl/load", "-p", "site=it's <b>", "-p", "rows=9", "--tag", "by-hand", "--json");
+  expect(started.status).toBe(0);
+  const ui = await startUi(at);
+  const { page } = await newUser();
+  await page.goto(ui.url);
+  await page.getByTestId("run-row").getByRole("link").first().click();
+  await page.getByTestId("run-again").click();
+  expect(await page.getByLabel("Site").inputValue()).toBe("it's <b>");
+  expect(await page.getByLabel("Rows").inputValue()).toBe("9");
+  await page.getByLabel("Rows").fill("10");
+  await page.getByTestId("submit").click();
+  await reaches(page, "COMPLETED");
+  await page.getByTestId("tab-parameters").click();
+  await expect.poll(() => page.getByRole("tabpanel").innerText()).toMatch(/"rows": 10/);
+});
