@@ -14,6 +14,7 @@ import { get } from "./server/request";
 import { useResource } from "./server/useResource";
 import { announcement } from "./shell/announce";
 import { ConnectionNotice } from "./shell/ConnectionNotice";
+import { Fault } from "./shell/Fault";
 import { Header } from "./shell/Header";
 import { Locked } from "./shell/Locked";
 import { ShortcutsDialog } from "./shell/ShortcutsDialog";
@@ -53,7 +54,9 @@ export function App() {
       <ConnectionNotice />
       <StackNotices />
       <main id="main" tabIndex={-1}>
-        <Page route={route} />
+        <Fault key={place.value.path}>
+          <Page route={route} />
+        </Fault>
       </main>
       <ShortcutsDialog />
       <div class="hidden" role="status" aria-live="polite">

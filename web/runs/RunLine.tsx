@@ -2,6 +2,7 @@ import type { RunRow } from "../../src/ui/wire";
 import { navigate, place } from "../navigation";
 import { Link } from "../parts/Link";
 import { deploymentPath, runPath } from "../routes";
+import { stack } from "../shell/stack";
 import { StateMark } from "../states/StateMark";
 import { When } from "../time/When";
 import { DurationBar } from "./DurationBar";
@@ -56,6 +57,11 @@ export function RunLine({ run, row, isSelected }: RunLineProps) {
         <Link to={deploymentPath(run.deployment)} tabIndex={-1} class="quiet" title={run.deployment}>
           {run.deployment}
         </Link>
+        {run.stack !== stack.value?.stack && (
+          <span class="tag" title="Another stack">
+            {run.stack}
+          </span>
+        )}
       </span>
       <span role="gridcell" class="of-pool">
         <button

@@ -24,9 +24,9 @@ export function RunsPage() {
     { keys: ["/"], does: "Search", run: () => box.current?.focus() },
     {
       keys: ["Escape"],
-      does: "Leave the search, then show all runs",
+      does: "Leave a field, then show all runs",
       inFields: true,
-      run: () => (document.activeElement === box.current ? box.current?.blur() : setFilters({})),
+      run: ({ target }) => (isField(target) ? target.blur() : setFilters({})),
     },
   ]);
   const error = feed.error.value;
@@ -53,6 +53,10 @@ export function RunsPage() {
       {list && (list.rows.length > 0 || list.freshCount > 0) && <RunList key={shown.id} feed={shown} list={list} search={search} />}
     </div>
   );
+}
+
+function isField(target: EventTarget | null): target is HTMLElement {
+  return target instanceof HTMLElement && target.matches("input, select");
 }
 
 function NoRuns({ filtered, onClear }: { filtered: boolean; onClear(): void }) {

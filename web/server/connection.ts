@@ -39,6 +39,10 @@ export function connected(): Promise<void> {
   });
 }
 
+// Whoever comes back to the page does not want to wait.
+document.addEventListener("visibilitychange", () => document.hidden || tryNow());
+window.addEventListener("online", tryNow);
+
 async function probe(): Promise<void> {
   probing = true;
   for (let attempt = 0; ; attempt++) {
