@@ -8,7 +8,8 @@ const TYPES = { secret: "password", email: "email", uri: "url", date: "date", ti
 export function TextControl({ field, value, onChange, attributes }: ControlProps<"text">) {
   const text = textOf(value);
   const { format } = field;
-  const set = (typed: string) => onChange(typed === "" && !field.required ? undefined : typed);
+  // An empty box of an optional field is no value, not an empty text. Only a field with a default can be told to be empty.
+  const set = (typed: string) => onChange(typed === "" && !field.required && field.default === undefined ? undefined : typed);
   if (format === "plain")
     return (
       <textarea
@@ -16,7 +17,7 @@ export function TextControl({ field, value, onChange, attributes }: ControlProps
         rows={Math.min(12, text.split("\n").length)}
         value={text}
         spellcheck={false}
-        onInput={(event) => onChange(event.currentTarget.value)}
+        onInput={(event) => set(event.currentTarget.value)}
       />
     );
   if (format === "date-time" && (text === "" || localInput(text) !== ""))

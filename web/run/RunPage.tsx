@@ -47,10 +47,10 @@ function RunBody({ run }: { run: RunDetail }) {
   const attempt = run.attempts.find(({ number }) => number === chosen) ?? run.attempts.at(-1);
   const tabs: Tab[] = [
     { name: "logs", text: "Log", show: () => <LogPanel key={run.attempt} id={run.id} hasEnded={hasEnded(run.state)} /> },
-    { name: "states", text: "States", show: () => (attempt ? <StateTable attempt={attempt} /> : null) },
+    { name: "states", text: "States", show: () => (attempt ? <StateTable attempt={attempt} /> : <NoAttempt />) },
     { name: "parameters", text: "Parameters", show: () => <Parameters run={run} /> },
-    { name: "configuration", text: "Job configuration", show: () => (attempt ? <Configuration attempt={attempt} /> : null) },
-    { name: "requests", text: "Requests", show: () => (attempt ? <Configuration attempt={attempt} requests /> : null) },
+    { name: "configuration", text: "Job configuration", show: () => (attempt ? <Configuration attempt={attempt} /> : <NoAttempt />) },
+    { name: "requests", text: "Requests", show: () => (attempt ? <Configuration attempt={attempt} requests /> : <NoAttempt />) },
   ];
   const open = new URLSearchParams(place.value.search).get("tab") ?? "logs";
   return (
@@ -70,4 +70,8 @@ function RunBody({ run }: { run: RunDetail }) {
       />
     </>
   );
+}
+
+function NoAttempt() {
+  return <p class="quiet">This ledger has no attempt of it: pushpool has not submitted it.</p>;
 }
