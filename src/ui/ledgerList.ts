@@ -23,17 +23,15 @@ export interface LedgerListParts {
   stack: string | undefined;
   /** A run's page on Prefect's own pages. */
   prefectUrl?: (id: string) => string | undefined;
-  unreachable?: string | null;
 }
 
 /** The runs of the ledger. */
 export class LedgerList implements RunList {
-  readonly unreachable: string | null;
+  readonly unreachable = null;
+  readonly pace = 0;
   readonly #totals = new Map<string, Total>();
 
-  constructor(private readonly parts: LedgerListParts) {
-    this.unreachable = parts.unreachable ?? null;
-  }
+  constructor(private readonly parts: LedgerListParts) {}
 
   async page(filter: RunsFilter, { offset, limit, upTo }: { offset: number; limit: number; upTo?: string }) {
     const { ledger } = this.parts;

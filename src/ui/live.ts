@@ -36,6 +36,7 @@ export interface LiveParts {
 export class Live {
   readonly #sessions = new Map<string, Session>();
   #timer: NodeJS.Timeout | undefined;
+  #newAt = 0;
   #observedAt = 0;
   #observing = false;
 
@@ -98,7 +99,10 @@ export class Live {
         session.sink.send("server", { unreachable: list.unreachable });
       }
     }
-    await this.#tellNew(list, sessions);
+    if (Date.now() - this.#newAt >= list.pace) {
+      this.#newAt = Date.now();
+      await this.#tellNew(list, sessions);
+    }
     for (const session of sessions) {
       if (!session.stripIsOld || Date.now() - session.stripSentAt < STRIP) continue;
       session.stripIsOld = false;

@@ -3,6 +3,7 @@ import type { LoadedManifest } from "../manifest";
 import type { PoolDefinition } from "../manifest/manifest";
 import { checkPausable, pausedInProgram, pausedPools, pausePool, readPoolError } from "../runs/poolNotes";
 import { TARGET_KINDS } from "../targets/kinds";
+import { prefectOf } from "./deployments";
 import { Refused } from "./problem";
 import { credentialsOf } from "./runDetail";
 import type { Ui } from "./ui";
@@ -25,7 +26,11 @@ export async function listPools(ui: Ui): Promise<PoolList> {
       ...(error === undefined ? {} : { lastError: { ...error, fix: null } }),
     };
   });
-  return { pools: await Promise.all(pools) };
+  const rows = await Promise.all(pools);
+  const prefect = await prefectOf(ui, loaded);
+  if (!prefect.server) return { pools: rows, ...(prefect.notice === undefined ? {} : { notice: prefect.notice }) };
+  const { asOnServer } = await import("./serverPools.js");
+  return { pools: await asOnServer(prefect.server.client, rows, (path) => ui.prefectUrl(path)) };
 }
 
 /**

@@ -4,6 +4,8 @@ import type { RunRow, RunsFilter, StripBucket } from "./wire";
 export interface RunList {
   /** Why the server does not answer; the runs are as the ledger last saw them. null: it answers, or there is none. */
   readonly unreachable: string | null;
+  /** How often to ask for what is new at most, in milliseconds. */
+  readonly pace: number;
   /**
    * A page, newest first.
    * @param place.upTo the newest run of an earlier page: newer ones do not count

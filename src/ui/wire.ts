@@ -32,6 +32,9 @@ export type JsonObject = { [key: string]: Json };
  * | `POST /api/pools/NAME/pause`, `resume` | {@link PoolAnswer}                                |
  *
  * Anything that fails answers {@link Problem}, with a status of 400 or higher.
+ *
+ * Over HTTP/1.1 a browser opens six connections to one host at most, for all its tabs. A page therefore closes its streams while it is hidden,
+ * and holds at most two at a time.
  */
 export interface Problem {
   /** One message that names the field and the fix. */

@@ -31,6 +31,7 @@ const FOREIGN: Record<string, string[]> = {
   "pulumi config set": ["--secret"],
   "pulumi stack init": [],
   "pulumi stack output": ["--json", "--show-secrets"],
+  "ssh -L": ["-L"],
   ".venv/bin/pip install": [],
   export: [],
 };

@@ -4,7 +4,6 @@ import { onTestFinished } from "vitest";
 import { type Ledger, openSqliteLedger } from "../../src/ledger";
 import type { LoadedManifest } from "../../src/manifest";
 import type { Manifest } from "../../src/manifest/manifest";
-import { runsOver } from "../../src/runs";
 import { Secret } from "../../src/secret";
 import { defaultTemplate } from "../../src/template";
 import { createApp } from "../../src/ui/app";
@@ -13,6 +12,7 @@ import { Stack } from "../../src/ui/stack";
 import type { StaticFile } from "../../src/ui/staticFiles";
 import { Ui } from "../../src/ui/ui";
 import { UserError } from "../../src/userError";
+import { runsOf } from "../../src/workspaceRuns";
 import { ScriptedTarget } from "../runs/scriptedTarget";
 import { scratch } from "../scratch";
 
@@ -82,8 +82,16 @@ export interface Page {
 export const HOST = "127.0.0.1:4202";
 
 /** The server of a page over its own ledger, without a port. */
-export function page({ broken, files = new Map() }: { broken?: string; files?: ReadonlyMap<string, StaticFile> } = {}): Page {
-  const now = manifest();
+export function page({
+  broken,
+  files = new Map(),
+  over = {},
+}: {
+  broken?: string;
+  files?: ReadonlyMap<string, StaticFile>;
+  over?: Partial<Manifest>;
+} = {}): Page {
+  const now = { ...manifest(), ...over };
   const target = new ScriptedTarget();
   const ledger = openSqliteLedger(join(scratch(), "ledger.db"));
   const end = new AbortController();
@@ -99,7 +107,7 @@ export function page({ broken, files = new Map() }: { broken?: string; files?: R
       digestKey: () => Buffer.alloc(32, 7),
       env: {},
     },
-    openRuns: runsOver,
+    openRuns: runsOf,
     ledgerPlace: "/there/ledger.db",
   });
   const ui = new Ui({ stack, version: "1.2.3", env: {}, signal: end.signal });

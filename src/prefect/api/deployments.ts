@@ -124,6 +124,17 @@ export async function readDeploymentByName(client: Client, name: string): Promis
   return status === 404 ? undefined : completed(body);
 }
 
+/** Names of deployments, `<flow name>/<deployment name>`, by id. Those that no longer exist are left out. */
+export async function deploymentNames(client: Client, ids: readonly string[]): Promise<Map<string, string>> {
+  const found: { id: string; name: string; flow_id: string }[] = [];
+  for (let from = 0; from < ids.length; from += 200) {
+    const json = { deployments: { id: { any_: ids.slice(from, from + 200) } }, limit: 200 };
+    found.push(...(await client.request<typeof found>("POST", "/deployments/filter", { json })).body);
+  }
+  const flows = await flowNames(client, [...new Set(found.map(({ flow_id }) => flow_id))]);
+  return new Map(found.map(({ id, name, flow_id }) => [id, `${flows.get(flow_id) ?? "?"}/${name}`]));
+}
+
 /** Names of deployments to suggest, `<flow name>/<deployment name>`, as many as the server returns at once. */
 export async function someDeploymentNames(client: Client): Promise<string[]> {
   const { body } = await client.request<{ name: string; flow_id: string }[]>("POST", "/deployments/filter", { json: {} });

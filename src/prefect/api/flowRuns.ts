@@ -33,6 +33,9 @@ export interface ServerRun {
   end_time: string | null;
   next_scheduled_start_time: string | null;
   created: string;
+  /** When it last changed. */
+  updated?: string;
+  expected_start_time?: string | null;
   infrastructure_pid: string | null;
   work_pool_name: string | null;
   work_queue_name: string | null;
@@ -101,6 +104,27 @@ export async function patchFlowRun(client: Client, id: string, change: { infrast
 
 export async function filterFlowRuns(client: Client, filter: JsonObject): Promise<ServerRun[]> {
   return (await client.request<ServerRun[]>("POST", "/flow_runs/filter", { json: filter })).body;
+}
+
+/** How many runs match a filter of {@link filterFlowRuns}. */
+export async function countFlowRuns(client: Client, filter: JsonObject): Promise<number> {
+  return (await client.request<number>("POST", "/flow_runs/count", { json: filter })).body;
+}
+
+/** Counts by state of the runs that start within one piece of time. */
+export interface FlowRunCounts {
+  interval_start: string;
+  interval_end: string;
+  states: { state_type: StateType; state_name: string; count_runs: number }[];
+}
+
+/** Counts of runs by the time of their start, in pieces of so many seconds; oldest first. */
+export async function flowRunHistory(
+  client: Client,
+  { from, to, bucketSeconds, filter }: { from: Date; to: Date; bucketSeconds: number; filter: JsonObject },
+): Promise<FlowRunCounts[]> {
+  const json = { ...filter, history_start: from.toISOString(), history_end: to.toISOString(), history_interval_seconds: bucketSeconds };
+  return (await client.request<FlowRunCounts[]>("POST", "/flow_runs/history", { json })).body;
 }
 
 /** All states that a run has had, oldest first. */

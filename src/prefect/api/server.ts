@@ -1,3 +1,4 @@
+import { isJsonObject, type JsonObject } from "../../json";
 import { UserError } from "../../userError";
 import type { Client } from "../client";
 
@@ -24,6 +25,12 @@ export async function checkServer(client: Client): Promise<string | undefined> {
     throw new UserError(`the Prefect server at ${apiUrl} (${origin}) is too old: it is ${body}, and pushpool needs 3.0 or newer`, 5);
   client.version = body;
   return body;
+}
+
+/** The settings of a self-hosted server, with its secrets masked; empty if it does not show them. */
+export async function readSettings(client: Client): Promise<JsonObject> {
+  const { status, body } = await client.request<JsonObject>("GET", "/admin/settings", { allow: [401, 403, 404] });
+  return status < 300 && isJsonObject(body) ? body : {};
 }
 
 /**

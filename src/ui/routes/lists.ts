@@ -18,10 +18,12 @@ export function addListRoutes(app: Hono, ui: Ui): void {
       if (error instanceof UserError) return error;
       throw error;
     });
+    const server = await ui.server();
     const info: StackInfo = {
       stack: (await ui.stack.name()) ?? null,
       version: ui.version,
       ledger: ui.stack.ledgerPlace,
+      ...(server === undefined ? {} : { server }),
       ...(loaded instanceof UserError ? { readOnly: loaded.message } : {}),
     };
     return answer(context, info);
