@@ -52,9 +52,9 @@ test.each([
   ["DTSTART:20260101T000000", /no RRULE and no RDATE/],
   ["DTSTART:20261301T000000\nRRULE:FREQ=DAILY", /DTSTART must be a time/],
 ])("the rule %j is refused", (text, fault) => {
-  const before = performance.now();
+  const before = process.cpuUsage();
   expect(timingFault(rrule(text))).toMatch(fault);
-  expect(performance.now() - before).toBeLessThan(5_000);
+  expect(process.cpuUsage(before).user / 1_000).toBeLessThan(5_000);
 });
 
 test.each([
@@ -93,9 +93,9 @@ test("a time zone is a name of the database, in the same spelling", () => {
 });
 
 test("occurrences are computed one by one, from any time: unused ones cost nothing", () => {
-  const before = performance.now();
+  const before = process.cpuUsage();
   const times = rruleTimes("FREQ=YEARLY;BYHOUR=0,1,2,3,4,5,6,7,8,9,10,11;BYMONTH=1,2,3,4,5,6;BYMONTHDAY=1,2,3,4,5,6,7,8,9");
   for (let year = 2021; year < 2_500; year += 1) expect(times(Date.UTC(year, 0, 1) / 1000).next().done).toBe(false);
   expect(cronTimes("* * * * * *", true)(0).next().value).toBe(0);
-  expect(performance.now() - before).toBeLessThan(5_000);
+  expect(process.cpuUsage(before).user / 1_000).toBeLessThan(5_000);
 });

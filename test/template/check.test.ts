@@ -301,10 +301,10 @@ describe("parameters", () => {
   test("a pattern that would search for years is stopped, and the error names it", () => {
     const schema = flow({ a: { type: "string", pattern: "^(a+)+$" } });
     expect(() => checkParameters(schema, { a: "aaa" }, "parameters")).not.toThrow();
-    const since = Date.now();
+    const since = process.cpuUsage();
     expect(() => checkParameters(schema, { a: `${"a".repeat(50)}!` }, "parameters")).toThrow(
       /the pattern "\^\(a\+\)\+\$" of a schema takes longer than 1 s/,
     );
-    expect(Date.now() - since).toBeLessThan(10_000);
+    expect(process.cpuUsage(since).user / 1_000).toBeLessThan(10_000);
   });
 });
