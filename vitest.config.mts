@@ -3,6 +3,23 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 const results = process.env.PUSHPOOL_TEST_RESULTS;
 
+/**
+ * Files that only call functions: they change no environment, no clock and no module, and start nothing. They share processes, so that
+ * modules are loaded once. Half of the processor time of such a file is the start of its process. `test/pure.test.ts` checks them.
+ */
+const PURE = [
+  "test/{arrows,deploymentName,duration,jsonText,redactor,shown,textFile}.test.ts",
+  "test/cli/{prettyJson,program,screen}.test.ts",
+  "test/engine/{decide,plan,registry,secretValues}.test.ts",
+  "test/{manifest/{cloudNames,parseManifest},prefectYaml/{pyYaml,schedules}}.test.ts",
+  "test/{entrypoint/parseEntrypoint,init/aws,provider/{dispatch,flowRunInputs}}.test.ts",
+  "test/schedules/{calendar,due,occurrences,prefect,refused}.test.ts",
+  "test/{runs/listeners,serve/choose,serverRuns/{claim,turns}}.test.ts",
+  "test/targets/*/*{Buckets,Failures,Fields,Outcome,Plan,Permissions}.test.ts",
+  "test/targets/{jobValues,kinds,cloud/{cleanLabels,gather,logPosition},ecs/fargate}.test.ts",
+  "test/template/*.test.ts",
+];
+
 /** Files that take minutes, then slow ones. If a slow one began last, the other workers would wait for it. */
 const SLOW = [
   /engine\/conformance\./,
@@ -23,19 +40,27 @@ function rankOf({ moduleId }: TestSpecification): number {
   return rank < 0 ? SLOW.length : rank;
 }
 
+/** Everywhere: most tests take seconds, but a loaded machine may take minutes. */
+const PATIENT = { testTimeout: 180_000, hookTimeout: 240_000, expect: { poll: { timeout: 150_000 } } };
+
 export default defineConfig({
   test: {
-    include: ["test/**/*.test.ts"],
-    exclude: ["test/fixtures/**", "test/soak/**"],
-    // The end-to-end tests run the built CLI.
-    globalSetup: ["test/build.ts", "test/compiledCode.ts", "test/sdkFlags.ts", "test/quickPython.ts", "test/browser/launcher.ts"],
-    // Most take seconds; a loaded machine may take minutes.
-    testTimeout: 180_000,
-    hookTimeout: 240_000,
-    expect: { poll: { timeout: 150_000 } },
     // Twice as many as CI has cores: for much of their time, tests wait for servers, containers and timers.
     maxWorkers: 4,
     sequence: { sequencer: SlowestFirst },
     reporters: results ? ["default", ["json", { outputFile: results }]] : ["default"],
+    projects: [
+      {
+        test: {
+          name: "isolated",
+          include: ["test/**/*.test.ts"],
+          exclude: ["test/fixtures/**", "test/soak/**", ...PURE],
+          // The end-to-end tests run the built CLI.
+          globalSetup: ["test/build.ts", "test/compiledCode.ts", "test/sdkFlags.ts", "test/quickPython.ts", "test/browser/launcher.ts"],
+          ...PATIENT,
+        },
+      },
+      { test: { name: "pure", include: PURE, isolate: false, globalSetup: ["test/sdkFlags.ts"], ...PATIENT } },
+    ],
   },
 });
