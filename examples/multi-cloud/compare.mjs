@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { estimate } from "./prices.mjs";
 
 const require = createRequire(import.meta.url);
 const pushpool = join(require.resolve("pushpool/package.json"), "..", "bin", "pushpool.cjs");
@@ -29,6 +30,7 @@ export async function compare(deployment, { args = [], env = process.env, callsO
         "until it ran": seconds(run?.createdAt, run?.startedAt),
         "ran for": seconds(run?.startedAt, run?.endedAt),
         "in all": `${(total / 1000).toFixed(1)} s`,
+        "estimated price": dollars(estimate(type, (Date.parse(run?.endedAt) - Date.parse(run?.startedAt)) / 1000)),
         calls: before === undefined ? "" : callsOf(type) - before,
       };
     }),
@@ -59,6 +61,10 @@ function lastLine(text) {
 
 function seconds(from, to) {
   return from === undefined || to === undefined ? "" : `${((Date.parse(to) - Date.parse(from)) / 1000).toFixed(1)} s`;
+}
+
+function dollars(price) {
+  return price === undefined ? "" : `$${price.toFixed(6)}`;
 }
 
 function print(rows) {

@@ -1,7 +1,7 @@
 import { v7 as uuid } from "uuid";
 import type { Json, JsonObject } from "../json";
 import { readJson } from "../jsonText";
-import type { RunRecord } from "../ledger";
+import type { Ledger, RunRecord } from "../ledger";
 import type { LoadedManifest } from "../manifest";
 import type { FlowRun } from "../model/flowRun";
 import { oneLine } from "../shown";
@@ -129,9 +129,21 @@ async function resolve(context: RunsContext, request: RunRequest): Promise<Loade
 async function resolveIn({ ledger }: RunsContext, loaded: LoadedManifest, request: RunRequest) {
   const found = await findDeployment({ ledger, ...loaded }, request.deployment);
   const resolved = resolveRequest(loaded.manifest, loaded.origin, request, found);
-  if (request.workPool !== undefined)
-    refusePaused(resolved.workPool, resolved.pool.isPaused || (await isPausedHere(ledger, loaded.stack, resolved.workPool)));
+  if (request.workPool !== undefined) {
+    const isPaused = resolved.pool.isPaused || (await isPausedHere(ledger, loaded.stack, resolved.workPool));
+    if (isPaused && !(await isRepeated(ledger, loaded.stack, resolved, request.idempotencyKey))) refusePaused(resolved.workPool, isPaused);
+  }
   return { ...loaded, resolved };
+}
+
+/** How many runs of a deployment on a paused pool are looked through for an idempotency key, newest first. */
+const LOOKED_THROUGH = 10_000;
+
+/** Whether the key already has a run on this pool: a repeated request returns it, and starts nothing. */
+async function isRepeated(ledger: Ledger, stack: string, { name, workPool }: Resolved, key: string | undefined): Promise<boolean> {
+  if (key === undefined) return false;
+  const earlier = await ledger.list({ stack, deployment: name, workPool, limit: LOOKED_THROUGH });
+  return earlier.some(({ run }) => run.idempotencyKey === key);
 }
 
 function refuseOtherRequest(record: RunRecord, digest: string): void {

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { isJsonObject, type Json, type JsonObject } from "../json";
 import type { ServerDeployment } from "../prefect/api/deployments";
-import { createFlowRunOnPool, type ServerRun } from "../prefect/api/flowRuns";
+import { createFlowRunOnPool, filterFlowRuns, type ServerRun } from "../prefect/api/flowRuns";
 import { listWorkPools, listWorkQueues, readWorkPool, type WorkPool } from "../prefect/api/workPools";
 import type { Client } from "../prefect/client";
 import { noSuchPool, refusePaused } from "../runs/namedPool";
@@ -28,7 +28,7 @@ export interface NamedPool {
  */
 export async function namedPool(
   client: Client,
-  { workPool, deployment: name }: { workPool: string; deployment: string },
+  { workPool, deployment: name, idempotencyKey }: { workPool: string; deployment: string; idempotencyKey: string | undefined },
   deployment: ServerDeployment,
   given: (pool: WorkPool) => JsonObject,
 ): Promise<NamedPool> {
@@ -39,7 +39,7 @@ export async function namedPool(
       client.connection.apiUrl,
       (await listWorkPools(client)).map((one) => one.name),
     );
-  refusePaused(pool.name, pool.is_paused);
+  if (pool.is_paused && !(await isRepeated(client, deployment, idempotencyKey))) refusePaused(pool.name, pool.is_paused);
   const own = deployment.work_queue_name ?? "default";
   if (pool.name === deployment.work_pool_name) return { pool, queue: own, warnings: [] };
   const { base_job_template: template } = pool;
@@ -54,6 +54,13 @@ export async function namedPool(
     queue: queues.some((queue) => queue.name === own) ? own : "default",
     warnings: unusedVariables(pool.name, template, jobVariables),
   };
+}
+
+/** Whether the key already has a run: the server returns it for a repeated request, and starts nothing. */
+async function isRepeated(client: Client, { id }: ServerDeployment, key: string | undefined): Promise<boolean> {
+  if (key === undefined) return false;
+  const filter = { flow_runs: { idempotency_key: { any_: [key] }, deployment_id: { any_: [id] } }, limit: 1 };
+  return (await filterFlowRuns(client, filter)).length > 0;
 }
 
 /**

@@ -299,8 +299,9 @@ export class ServerRuns {
       );
     const found = exact ? name : other;
     if (request.workPool !== undefined) {
-      const { workPool } = request;
-      const named = await namedPool(client, { workPool, deployment: found }, deployment, (pool) => writtenFor(pool, request));
+      const { workPool, idempotencyKey } = request;
+      const asked = { workPool, deployment: found, idempotencyKey };
+      const named = await namedPool(client, asked, deployment, (pool) => writtenFor(pool, request));
       return { name: found, deployment, pool: named.pool, named };
     }
     const pool = await readWorkPool(client, deployment.work_pool_name as string);

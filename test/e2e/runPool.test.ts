@@ -64,6 +64,9 @@ test("the run is on that pool: its template, its queue, its log; ls and logs fin
   expect([json.status, JSON.parse(last)]).toMatchObject([0, { run: { workPool: "queued", workQueue: "high" } }]);
   // A deployment whose own pool is gone runs elsewhere.
   expect(here.pushpool("run", "hello/homeless", "--pool", "queued")).toMatchObject({ status: 0, stdout: "in queued\n" });
+  // With runs on several pools, the list names the pool of each.
+  expect(here.pushpool("ls").stdout).toMatch(/^NAME .*DEPLOYMENT +POOL +STATE[\s\S]*hello\/prod +queued +COMPLETED/);
+  expect(here.pushpool("ls", "--pool", "queued").stdout).toMatch(/^NAME .*DEPLOYMENT +STATE/);
   // Without the option, nothing has changed.
   expect(here.pushpool("run", "hello/prod")).toMatchObject({ status: 0, stdout: "in local\n" });
 });

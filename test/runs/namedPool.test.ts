@@ -6,6 +6,7 @@ import type { Manifest } from "../../src/manifest/manifest";
 import { runsOver } from "../../src/runs";
 import type { LeftoversAsked } from "../../src/targets/target";
 import { defaultTemplate } from "../../src/template";
+import { UserError } from "../../src/userError";
 import { scratch } from "../scratch";
 import { ScriptedTarget } from "./scriptedTarget";
 
@@ -43,4 +44,27 @@ test("leftovers are looked for where runs were asked of a pool, not only where i
   await runs.removeLeftovers(new AbortController().signal);
   const there = [{ region: "europe-west1" }];
   expect(asked).toEqual({ one: there, other: there, third: [] });
+});
+
+test("a repeated request returns its run even while the pool that it names is paused", async () => {
+  const path = join(scratch(), "ledger.db");
+  const open = (isPaused: boolean) => {
+    const pools = { ...manifest.pools, other: { ...POOL, isPaused } };
+    const runs = runsOver({
+      ledger: openSqliteLedger(path),
+      stack: "data/dev",
+      readManifest: async () => ({ manifest: { ...manifest, pools }, origin: "the test's manifest", stack: "data/dev" }),
+      openTarget: async () => new ScriptedTarget(),
+      digestKey: () => Buffer.alloc(32),
+      env: {},
+    });
+    onTestFinished(() => runs.close());
+    return runs;
+  };
+  const asked = { deployment: "a/b", workPool: "other", idempotencyKey: "k" };
+  const first = await open(false).createRun(asked);
+  const paused = open(true);
+  expect(await paused.createRun(asked)).toMatchObject({ run: { id: first.run.id }, created: false });
+  await expect(paused.createRun({ ...asked, idempotencyKey: "l" })).rejects.toThrow(UserError);
+  await expect(paused.createRun({ deployment: "a/b", workPool: "other" })).rejects.toThrow(UserError);
 });

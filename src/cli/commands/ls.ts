@@ -45,15 +45,17 @@ export async function action(_: string[], flags: LsFlags): Promise<void> {
     if (found.length === 0) return note(`no flow runs${narrowed(flags, states)} in ${only ? `stack ${only.id}` : "any stack"}`);
     note(`flow runs in ${only ? `stack ${only.id}` : "all stacks"}`);
     const now = Date.now();
+    const isOnSeveral = new Set(found.map(({ workPool }) => workPool)).size > 1;
     print(
       table(
-        ["NAME", ...(only ? [] : ["STACK"]), "DEPLOYMENT", "STATE", "AGE", "TOOK", "ID"],
+        ["NAME", ...(only ? [] : ["STACK"]), "DEPLOYMENT", ...(isOnSeveral ? ["POOL"] : []), "STATE", "AGE", "TOOK", "ID"],
         found.map((run) => {
           const time = taken(run, now);
           return [
             run.name,
             ...(only ? [] : [run.stack]),
             run.deployment,
+            ...(isOnSeveral ? [run.workPool] : []),
             stateText(run.state),
             formatDuration(now - Date.parse(run.createdAt)),
             time === undefined ? "" : formatDuration(time),

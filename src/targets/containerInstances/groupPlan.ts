@@ -84,6 +84,7 @@ export function planGroup(job: ValueObject, run: RunToPlan, pool: PoolFacts): Su
   const warnings = fillContainer(objectAt(own.properties, OWN), job);
   addIdentities(resource, job.identities);
   addRegistry(properties, job.image_registry);
+  addPullIdentity(resource, job.image_registry);
   addNetwork(properties, job);
   warnings.push(...addTags(resource, job.labels, run, pool));
   warnings.push(
@@ -181,7 +182,19 @@ function addIdentities(resource: ValueObject, value: Value | undefined): void {
       );
     return id;
   });
-  if (ids.length === 0) return;
+  if (ids.length > 0) giveIdentities(resource, ids);
+}
+
+/** The identity that reads the image. A deployment that has its own `identities` keeps it: its registry still names it. */
+function addPullIdentity(resource: ValueObject, registry: Value | undefined): void {
+  const identity = isObject(registry) ? registry.identity : undefined;
+  if (typeof identity !== "string" || identity === "") return;
+  const { userAssignedIdentities: present } = isObject(resource.identity) ? resource.identity : {};
+  const known = isObject(present) ? Object.keys(present) : [];
+  if (!known.some((id) => id.toLowerCase() === identity.toLowerCase())) giveIdentities(resource, [identity]);
+}
+
+function giveIdentities(resource: ValueObject, ids: readonly string[]): void {
   const before = isObject(resource.identity) ? resource.identity : {};
   resource.identity = {
     ...before,

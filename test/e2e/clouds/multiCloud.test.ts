@@ -22,13 +22,14 @@ test("the example runs offline unchanged: one deployment COMPLETED on every pool
     .split("\n")
     .slice(0, 5)
     .map((line) => line.split(/ {2,}/));
-  expect(headings).toEqual(["pool", "type", "outcome", "exit code", "until it ran", "ran for", "in all", "calls"]);
+  expect(headings).toEqual(["pool", "type", "outcome", "exit code", "until it ran", "ran for", "in all", "estimated price", "calls"]);
   const seconds = expect.stringMatching(/^\d+\.\d s$/);
   const ended = ["COMPLETED", "0", seconds, seconds, seconds];
+  const price = expect.stringMatching(/^\$0\.00\d{4}$/);
   expect(rows).toEqual([
-    ["cloud-run", "cloud-run-v2:push", ...ended, expect.stringMatching(/^\d+$/)],
-    ["containers", "azure-container-instance:push", ...ended, expect.stringMatching(/^\d+$/)],
-    ["ecs", "ecs:push", ...ended, expect.stringMatching(/^\d+$/)],
+    ["cloud-run", "cloud-run-v2:push", ...ended, price, expect.stringMatching(/^\d+$/)],
+    ["containers", "azure-container-instance:push", ...ended, price, expect.stringMatching(/^\d+$/)],
+    ["ecs", "ecs:push", ...ended, price, expect.stringMatching(/^\d+$/)],
     ["local", "process:push", ...ended],
   ]);
   for (const [pool, ...cells] of rows.slice(0, 3))

@@ -95,6 +95,7 @@ function golden({ container = {}, properties = {}, group = {}, over = {} }: Part
 }
 
 const IDENTITY = `/subscriptions/${SUBSCRIPTION}/resourceGroups/flows/providers/Microsoft.ManagedIdentity/userAssignedIdentities/pull`;
+const FLOWS = IDENTITY.replace(/pull$/, "flows");
 const SUBNET = `/subscriptions/${SUBSCRIPTION}/resourceGroups/net/providers/Microsoft.Network/virtualNetworks/v/subnets/aci`;
 const secret = new Secret([{ pointer: "/t" }], "hunter2");
 
@@ -133,6 +134,14 @@ describe("every variable of Prefect's template ends where Prefect's worker would
       golden({
         properties: { imageRegistryCredentials: [{ server: "acme.azurecr.io", identity: IDENTITY }] },
         group: { identity: { type: "UserAssigned", userAssignedIdentities: { [IDENTITY]: {} } } },
+      }),
+    ],
+    [
+      "image_registry with an identity, and identities of the deployment's own",
+      { identities: [FLOWS], image_registry: { registry_url: "acme.azurecr.io", identity: IDENTITY } },
+      golden({
+        properties: { imageRegistryCredentials: [{ server: "acme.azurecr.io", identity: IDENTITY }] },
+        group: { identity: { type: "UserAssigned", userAssignedIdentities: { [FLOWS]: {}, [IDENTITY]: {} } } },
       }),
     ],
     [
@@ -286,8 +295,8 @@ describe("bad input is refused before any call, with its path", () => {
     ["an identity's name", { identities: ["pull"] }, undefined, /identities\[0\]: must be a resource id/],
     [
       "an identity that the group does not have",
-      { image_registry: { registry_url: "r", identity: IDENTITY } },
-      undefined,
+      {},
+      edited([[...PROPERTIES, "imageRegistryCredentials"], [{ server: "r", identity: IDENTITY }]]),
       /imageRegistryCredentials\[0\]\.identity: .* add it to the job variable "identities"/,
     ],
     ["another application", { aci_credentials: { client_id: "x" } }, undefined, /aci_credentials: they are of another application/],
