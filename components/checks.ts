@@ -31,7 +31,8 @@ export function declared<Args>(type: string, name: string, args: Args, names: Ar
   return of;
 }
 
-function checkArguments<Args>(at: string, args: Args, names: ArgumentNames<Args>, of: Declared): void {
+/** The same for an object among the arguments. @param at its path, such as `image` */
+export function checkArguments<Args>(at: string, args: Args, names: ArgumentNames<Args>, of: Declared): void {
   const fault = argumentFault(at, args, names, of.type);
   if (fault !== undefined) refuse(fault, of);
 }

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { asRegistered, type ImageBuildArgs } from "./imageBuild";
 
 /** Who submits runs. */
 export const Credentials = {
@@ -29,15 +30,21 @@ export function blockNameOf(workPoolName: string): string {
   return workPoolName.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-");
 }
 
+/** The arguments of a pool that may be secret. */
+interface WithSecrets {
+  secretEnv?: Record<string, pulumi.Input<string>>;
+  prefectApiKey?: pulumi.Input<string>;
+  image?: ImageBuildArgs;
+}
+
 /** Mark the secret arguments as secrets, if the program did not. The stack's state contains the arguments of a component. */
-export function withSecretsMarked<Args extends { secretEnv?: Record<string, pulumi.Input<string>>; prefectApiKey?: pulumi.Input<string> }>(
-  args: Args,
-): Args {
-  const { secretEnv, prefectApiKey } = args;
+export function withSecretsMarked<Args extends WithSecrets>(args: Args): Args {
+  const { secretEnv, prefectApiKey, image } = args;
   const marked = secretEnv && Object.fromEntries(Object.entries(secretEnv).map(([name, value]) => [name, pulumi.secret(value)]));
   return {
     ...args,
     ...(marked ? { secretEnv: marked } : {}),
+    ...(image ? { image: asRegistered(image) } : {}),
     ...(prefectApiKey === undefined ? {} : { prefectApiKey: pulumi.secret(prefectApiKey) }),
   };
 }

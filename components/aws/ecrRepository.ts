@@ -16,16 +16,22 @@ export interface EcrRepositoryArgs {
    * @example region: "eu-west-1"
    */
   region?: pulumi.Input<string>;
+  /**
+   * Whether `destroy` deletes the repository with its images. By default it fails while the repository contains images.
+   * @example forceDelete: true
+   */
+  forceDelete?: boolean;
 }
 
 const ECR_REPOSITORY_ARGUMENTS: ArgumentNames<EcrRepositoryArgs> = {
   repositoryName: "optional",
   region: "optional",
+  forceDelete: "optional",
 };
 
 /**
- * A repository of Elastic Container Registry for the images of flows. A tag can be pushed again. `destroy` keeps a repository that contains
- * images.
+ * A repository of Elastic Container Registry for the images of flows. A tag can be pushed again. By default `destroy`
+ * keeps a repository that contains images.
  *
  * ```ts
  * const images = new EcrRepository("etl-images");
@@ -45,11 +51,11 @@ export class EcrRepository extends pulumi.ComponentResource {
   constructor(name: string, args: EcrRepositoryArgs = {}, opts?: pulumi.ComponentResourceOptions) {
     const of = declared("EcrRepository", name, args, ECR_REPOSITORY_ARGUMENTS);
     const region = regionOf(args.region, of);
-    const { repositoryName = physicalName(name, 100) } = args;
+    const { repositoryName = physicalName(name, 100), forceDelete } = args;
     checkAwsName("repositoryName", "repository", repositoryName, of);
     super("pushpool:index:EcrRepository", name, args, opts);
-    const scanned = { imageScanningConfiguration: { scanOnPush: true } };
-    const repository = new Repository(`${name}-repository`, { name: repositoryName, region, ...scanned }, partOf(this, opts));
+    const more = { imageScanningConfiguration: { scanOnPush: true }, ...(forceDelete ? { forceDelete } : {}) };
+    const repository = new Repository(`${name}-repository`, { name: repositoryName, region, ...more }, partOf(this, opts));
 
     this.url = repository.repositoryUrl;
     this.arn = repository.arn;

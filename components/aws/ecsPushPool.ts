@@ -13,10 +13,12 @@ import { ECS_PUSH_POOL_ARGUMENTS, type EcsPushPoolArgs } from "./ecsPushPoolArgs
 import { executionRoleArn } from "./executionRole";
 import { arnIn } from "./partition";
 import { checkPool } from "./poolChecks";
+import { checkPoolImage, poolImage } from "./poolImage";
 import { pushUser } from "./pushUser";
 import { TaskCluster } from "./taskCluster";
 import { logGroup } from "./taskLogGroup";
 import { TaskNetwork, TaskNetworkAccess } from "./taskNetwork";
+import { checkArchitecture, onArchitecture, taskPlatform } from "./taskPlatform";
 import { TaskRole } from "./taskRole";
 import { TaskSecrets } from "./taskSecrets";
 import { TaskSubmitAccess } from "./taskSubmitAccess";
@@ -60,9 +62,13 @@ export class EcsPushPool extends pulumi.ComponentResource {
    */
   readonly pushUser: pulumi.Output<string> | undefined;
   /**
-   * The name of the images, before the colon and the tag, if a repository was requested.
+   * The name of the images, before the colon and the tag, if a repository was requested, or made for the image.
    */
   readonly imageRepository: pulumi.Output<string> | undefined;
+  /**
+   * The name and digest of the image that was built, if one was requested. For triggers of a FlowRun.
+   */
+  readonly image: pulumi.Output<string> | undefined;
   /**
    * Name of the log group to which runs write.
    */
@@ -84,11 +90,16 @@ export class EcsPushPool extends pulumi.ComponentResource {
     const template = args.baseJobTemplate ?? defaultTemplate("ecs:push");
     checkPoolTemplate(template, jobVariables, of);
     if (args.secretEnv !== undefined) checkPlaceOfSecrets(template, of);
+    const chosen = { cpuArchitecture: args.cpuArchitecture, template, jobVariables };
+    checkArchitecture(chosen, of);
+    const platform = taskPlatform(chosen);
+    checkPoolImage(args.image, platform, of);
     super("pushpool:index:EcsPushPool", name, withSecretsMarked(args), opts);
     const options = partOf(this, opts);
 
     const network = networkOf(name, args, region, options);
-    const images = args.imageRepository ? new EcrRepository(`${name}-images`, { region }, options) : undefined;
+    const images = repositoryOf(name, args, region, options);
+    this.image = args.image && poolImage(name, { image: args.image, images, platform }, options, of);
     const logs = logsOf(name, args, region, options);
     const secrets = secretsOf(name, workPoolName, args, region, options);
     const place: RunPlace = {
@@ -122,10 +133,11 @@ export class EcsPushPool extends pulumi.ComponentResource {
       ...(network ? { network_configuration: network.configuration } : {}),
       configure_cloudwatch_logs: true,
       ...(logs.name === undefined ? {} : { cloudwatch_logs_options: { "awslogs-group": logs.name, "awslogs-create-group": "false" } }),
+      ...present({ image: this.image }),
       ...jobVariables,
     };
     const { PREFECT_API_KEY: _, ...environment } = secrets;
-    const baseJobTemplate = withDefaults(withSecrets(template, environment), variables);
+    const baseJobTemplate = withDefaults(onArchitecture(withSecrets(template, environment), args.cpuArchitecture), variables);
 
     this.workPoolName = pulumi.output(workPoolName);
     this.clusterArn = pulumi.output(place.clusterArn);
@@ -157,10 +169,23 @@ export class EcsPushPool extends pulumi.ComponentResource {
       taskRoleArn: this.taskRoleArn,
       pushUser: this.pushUser,
       imageRepository: this.imageRepository,
+      image: this.image,
       logGroupName: this.logGroupName,
       vpcId: this.vpcId,
     });
   }
+}
+
+/** The pool's own repository. An image that the pool builds needs one, and would keep it from being deleted. */
+function repositoryOf(
+  name: string,
+  { imageRepository, image }: EcsPushPoolArgs,
+  region: pulumi.Input<string>,
+  options: pulumi.CustomResourceOptions,
+): EcrRepository | undefined {
+  const isForImage = image !== undefined && image.repository === undefined;
+  if (!isForImage) return imageRepository ? new EcrRepository(`${name}-images`, { region }, options) : undefined;
+  return new EcrRepository(`${name}-images`, { region, forceDelete: true }, options);
 }
 
 /** The network of runs, in the format of the job variables; `undefined` if the job variables already give it. */

@@ -1,9 +1,11 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { AnyJson } from "../anyJson";
 import type { ArgumentNames } from "../checks";
+import type { ImageBuildArgs } from "../imageBuild";
 import type { Credentials, Permissions } from "../submitting";
 import type { WorkQueueArgs } from "../workQueue";
 import type { TaskNetworkAccess } from "./taskNetwork";
+import type { CpuArchitecture } from "./taskPlatform";
 
 /** Arguments of an `EcsPushPool`. Each part that the pool creates can be replaced by an existing one. */
 export interface EcsPushPoolArgs {
@@ -129,6 +131,18 @@ export interface EcsPushPoolArgs {
    */
   imageRepository?: boolean;
   /**
+   * An image to build and push on each `up`, for the runs of this pool. It goes to the pool's repository, which is made if `image.repository` is not given, and deleted with its images. By default runs use the job variable image.
+   * It needs `npm install @pulumi/docker-build` and Docker. It excludes the job variable image.
+   * @example image: { context: __dirname }
+   */
+  image?: ImageBuildArgs;
+  /**
+   * The processors of tasks: X86_64, or ARM64 for AWS Graviton. The pool writes it into the task definition; a template with its own
+   * runtimePlatform excludes it. By default X86_64.
+   * @example cpuArchitecture: CpuArchitecture.Arm64
+   */
+  cpuArchitecture?: CpuArchitecture;
+  /**
    * Whether to create the role AWSServiceRoleForECS, of which an account has only one. By default AWS creates it with the first cluster of
    * the account. It excludes clusterArn.
    * @example serviceLinkedRole: true
@@ -202,6 +216,8 @@ export const ECS_PUSH_POOL_ARGUMENTS: ArgumentNames<EcsPushPoolArgs> = {
   logGroupName: "optional",
   logRetentionDays: "optional",
   imageRepository: "optional",
+  image: "optional",
+  cpuArchitecture: "optional",
   serviceLinkedRole: "optional",
   secretEnv: "optional",
   prefectApiKey: "optional",

@@ -1,3 +1,5 @@
+export type { RegistryLogin } from "../flowImage";
+export type { ImageBuildArgs } from "../imageBuild";
 export { Credentials, Permissions } from "../submitting";
 export type { WorkQueueArgs } from "../workQueue";
 export { AwsCredentialsBlock, type AwsCredentialsBlockArgs } from "./awsCredentialsBlock";
@@ -7,9 +9,11 @@ export type { EcsPushPoolArgs } from "./ecsPushPoolArgs";
 export { ExecutionRole, type ExecutionRoleArgs } from "./executionRole";
 export { leastPrivilege, type NeededAction, type SubmitPlace } from "./leastPrivilege";
 export { PushUser, type PushUserArgs } from "./pushUser";
+export { registryLogin } from "./registryLogin";
 export { TaskCluster, type TaskClusterArgs } from "./taskCluster";
 export { TaskLogGroup, type TaskLogGroupArgs } from "./taskLogGroup";
 export { TaskNetwork, TaskNetworkAccess, type TaskNetworkArgs } from "./taskNetwork";
+export { CpuArchitecture } from "./taskPlatform";
 export { TaskRole, type TaskRoleArgs } from "./taskRole";
 export { TaskSecrets, type TaskSecretsArgs } from "./taskSecrets";
 export { TaskSubmitAccess, type TaskSubmitAccessArgs } from "./taskSubmitAccess";

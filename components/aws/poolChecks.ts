@@ -19,6 +19,9 @@ const EXCLUSIVE = [
   ["subnetIds", "jobVariables.network_configuration", "give the subnets once"],
   ["logGroupName", "logRetentionDays", "an existing log group has its own retention"],
   ["logGroupName", "jobVariables.cloudwatch_logs_options.awslogs-group", "give the log group once"],
+  ["image", "jobVariables.image", "the pool builds an image, or uses an existing one"],
+  ["image", "jobVariables.task_definition_arn", "an existing task definition has its own image"],
+  ["image.repository", "imageRepository", "the pool makes a repository, or uses an existing one"],
   ["clusterArn", "serviceLinkedRole", "the account of an existing cluster has the role"],
   ["credentialsBlock", "credentials", "the existing block has its own credentials"],
   ["credentialsBlock", "user", "the existing block has its own user"],
@@ -68,7 +71,7 @@ function checkGiven({ clusterArn, credentials, credentialsBlock, user, secretEnv
 }
 
 function checkNetwork(args: EcsPushPoolArgs, of: Declared): void {
-  const { region, vpcId, subnetIds, securityGroupIds, assignPublicIp, network, jobVariables = {} } = args;
+  const { region, vpcId, subnetIds, securityGroupIds, assignPublicIp, network, image, jobVariables = {} } = args;
   const vpc = vpcId ?? jobVariables.vpc_id;
   if (subnetIds !== undefined && vpc === undefined) refuse("subnetIds needs vpcId: give the id of the VPC of these subnets", of);
   if (subnetIds !== undefined && subnetIds.length === 0) refuse("subnetIds is empty: give at least one subnet of the VPC", of);
@@ -90,17 +93,19 @@ function checkNetwork(args: EcsPushPoolArgs, of: Declared): void {
   ] as const)
     for (const id of ids)
       if (typeof id === "string" && !id.startsWith(prefix)) refuse(`${field} "${id}" must be an id such as ${prefix}0a1b2c3d4e5f`, of);
-  if (network === TaskNetworkAccess.PrivateEndpoints) checkWayToImage(jobVariables.image, region, of);
+  if (network !== TaskNetworkAccess.PrivateEndpoints) return;
+  checkWayToImage("jobVariables.image", jobVariables.image, region, of);
+  checkWayToImage("image.repository", image?.repository, region, of);
 }
 
 /** Endpoints lead only to the services of their own region. */
-function checkWayToImage(image: unknown, region: unknown, of: Declared): void {
+function checkWayToImage(field: string, image: unknown, region: unknown, of: Declared): void {
   if (typeof image !== "string") return;
   const [, place] = ECR.exec(image) ?? [];
   if (place !== undefined && (typeof region !== "string" || place === region)) return;
   const where = place === undefined ? "" : ` in ${place} from ${region}`;
   refuse(
-    `network privateEndpoints cannot reach jobVariables.image "${image}"${where}: push it to a repository of ECR in the same region (imageRepository), or use privateNat`,
+    `network privateEndpoints cannot reach ${field} "${image}"${where}: push it to a repository of ECR in the same region (imageRepository), or use privateNat`,
     of,
   );
 }

@@ -2,7 +2,7 @@ import { getUserAssignedIdentityOutput } from "@pulumi/azure-native/managedident
 import * as pulumi from "@pulumi/pulumi";
 import { defaultTemplate } from "../../src/template";
 import type { AnyJson } from "../anyJson";
-import { declared, partOf } from "../checks";
+import { type Declared, declared, partOf } from "../checks";
 import { type PushPoolDefinition, present } from "../definitions";
 import { checkPoolTemplate, withDefaults } from "../poolTemplate";
 import { blockNameOf, Credentials, withSecretsMarked } from "../submitting";
@@ -13,6 +13,7 @@ import { CONTAINER_INSTANCE_PUSH_POOL_ARGUMENTS, type ContainerInstancePushPoolA
 import { containerRegistry } from "./containerRegistry";
 import { letSubmit, memberOf } from "./containerSubmitAccess";
 import { checkPlaceOfGroup, checkPool } from "./poolChecks";
+import { checkPoolImage, poolImage } from "./poolImage";
 import { registration } from "./providerRegistration";
 import { letPull, pullIdentity } from "./pullIdentity";
 import { pushPrincipal } from "./pushServicePrincipal";
@@ -72,6 +73,10 @@ export class ContainerInstancePushPool extends pulumi.ComponentResource {
    */
   readonly imageRepository: pulumi.Output<string> | undefined;
   /**
+   * The name and digest of the image that was built, if one was requested. For triggers of a FlowRun.
+   */
+  readonly image: pulumi.Output<string> | undefined;
+  /**
    * Id of the identity by which runs read the registry, if there is one.
    */
   readonly pullIdentityId: pulumi.Output<string> | undefined;
@@ -98,6 +103,7 @@ export class ContainerInstancePushPool extends pulumi.ComponentResource {
     const template = args.baseJobTemplate ?? defaultTemplate("azure-container-instance:push");
     checkPoolTemplate(template, jobVariables, of);
     checkPlaceOfGroup(template, args, of);
+    checkPoolImage(args, of);
     super("pushpool:index:ContainerInstancePushPool", name, withSecretsMarked(args), opts);
     const options = partOf(this, opts);
 
@@ -106,13 +112,14 @@ export class ContainerInstancePushPool extends pulumi.ComponentResource {
     const place: Place = { subscriptionId, resourceGroupName: given ?? group?.name ?? "", location, options, inGroup };
     if (args.registerProvider) registration(name, place, inGroup);
     const parts = partsOf(name, args, place);
+    this.image = imageOf(name, args, place, parts, of);
     const { block, push } = credentialsOf(name, workPoolName, args, place, parts);
     const secrets = runSecrets(workPoolName, { ...args, workspaceKey: parts.workspace?.workspaceKey });
     const variables = {
       subscription_id: subscriptionId,
       resource_group_name: place.resourceGroupName,
       ...(parts.identityIds.length > 0 ? { identities: parts.identityIds } : {}),
-      ...present({ image_registry: parts.registry }),
+      ...present({ image_registry: parts.registry, image: this.image }),
       ...(parts.subnetId === undefined ? {} : { subnet_ids: [parts.subnetId] }),
       ...without(jobVariables, ["identities"]),
       ...present({ env: withSecretEnv(secrets.env, jobVariables.env) }),
@@ -140,7 +147,7 @@ export class ContainerInstancePushPool extends pulumi.ComponentResource {
         queues,
         timeoutSeconds,
         labels,
-        endpoints,
+        endpoints: endpoints && without(endpoints, ["registry"]),
       }),
       blocks: { ...(block ? { [block.blockKey]: block.definition } : {}), ...secrets.blocks },
     };
@@ -150,6 +157,7 @@ export class ContainerInstancePushPool extends pulumi.ComponentResource {
       pushClientId: this.pushClientId,
       secretEndsAt: this.secretEndsAt,
       imageRepository: this.imageRepository,
+      image: this.image,
       pullIdentityId: this.pullIdentityId,
       subnetId: this.subnetId,
       logWorkspaceId: this.logWorkspaceId,
@@ -159,9 +167,16 @@ export class ContainerInstancePushPool extends pulumi.ComponentResource {
 
 /** Whether the pool makes something that is somewhere. */
 function makesParts(args: ContainerInstancePushPoolArgs, resourceGroupName: pulumi.Input<string> | undefined): boolean {
-  const { imageRepository, registryId, pullIdentityId, network, logAnalytics, registerProvider } = args;
+  const { registryId, pullIdentityId, network, logAnalytics, registerProvider } = args;
   const identity = registryId !== undefined && pullIdentityId === undefined;
-  return resourceGroupName === undefined || !!imageRepository || identity || network !== undefined || !!logAnalytics || !!registerProvider;
+  return (
+    resourceGroupName === undefined || makesRegistry(args) || identity || network !== undefined || !!logAnalytics || !!registerProvider
+  );
+}
+
+/** An image that the pool builds needs a registry. */
+function makesRegistry({ imageRepository, image, registryId }: ContainerInstancePushPoolArgs): boolean {
+  return !!imageRepository || (image !== undefined && registryId === undefined);
 }
 
 function partsOf(name: string, args: ContainerInstancePushPoolArgs, place: Place): Parts {
@@ -183,7 +198,7 @@ function partsOf(name: string, args: ContainerInstancePushPoolArgs, place: Place
 
 /** The registry of runs, and who reads it. */
 function registryOf(name: string, args: ContainerInstancePushPoolArgs, place: Place): Parts["registry"] {
-  const made = args.imageRepository ? containerRegistry(`${name}-images`, place, place.inGroup) : undefined;
+  const made = makesRegistry(args) ? containerRegistry(`${name}-images`, place, place.inGroup) : undefined;
   const registryId = made?.id ?? args.registryId;
   if (registryId === undefined) return undefined;
   const { registries } = azureCloud();
@@ -197,6 +212,19 @@ function registryOf(name: string, args: ContainerInstancePushPoolArgs, place: Pl
   const { principalId } = getUserAssignedIdentityOutput({ resourceGroupName, resourceName }, parent ? { parent } : {});
   const allowed = letPull(`${name}-pull`, { registryId, principalId }, place.options);
   return { registry_url, identity: pulumi.all([pullIdentityId, allowed.id]).apply(([id]) => id) };
+}
+
+/** The image of runs, if the pool builds it. @returns its name and digest */
+function imageOf(
+  name: string,
+  { image, endpoints }: ContainerInstancePushPoolArgs,
+  { options }: Place,
+  { registry }: Parts,
+  of: Declared,
+): pulumi.Output<string> | undefined {
+  if (image === undefined || registry === undefined) return undefined;
+  const { registry_url: loginServer } = registry;
+  return poolImage(name, { image, loginServer, endpoint: endpoints?.registry }, options, of);
 }
 
 /** The block by which runs are submitted, with the application behind it, and what others need to submit by their own login. */

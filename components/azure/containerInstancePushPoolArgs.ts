@@ -1,6 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { AnyJson } from "../anyJson";
 import type { ArgumentNames } from "../checks";
+import type { ImageBuildArgs } from "../imageBuild";
 import type { Credentials, Permissions } from "../submitting";
 import type { WorkQueueArgs } from "../workQueue";
 import type { RunSubnetAccess } from "./runSubnet";
@@ -95,6 +96,13 @@ export interface ContainerInstancePushPoolArgs {
    */
   registryId?: pulumi.Input<string>;
   /**
+   * An image to build and push on each `up`, for the runs of this pool. It goes to the registry of registryId; without one, the pool makes a registry. By default runs use the job variable image.
+   * It needs `npm install @pulumi/docker-build` and Docker. It excludes the job variables image and
+   * image_registry.
+   * @example image: { context: __dirname }
+   */
+  image?: ImageBuildArgs;
+  /**
    * Id of an identity that exists already, by which runs read the registry; it needs registryId or imageRepository. An existing registry
    * must let it in already. By default a new one with AcrPull on the registry.
    * @example pullIdentityId: "/subscriptions/…/resourceGroups/shared/providers/Microsoft.ManagedIdentity/userAssignedIdentities/pull"
@@ -152,7 +160,7 @@ export interface ContainerInstancePushPoolArgs {
    */
   registerProvider?: boolean;
   /**
-   * Base URLs of services, by name: management, login, logs. For private endpoints and emulators. By default Azure's own.
+   * Base URLs of services, by name: management, login, logs, and registry for the login with which image is pushed. For private endpoints and emulators. By default Azure's own.
    * @example endpoints: { management: "https://arm.example.internal" }
    */
   endpoints?: Record<string, pulumi.Input<string>>;
@@ -201,6 +209,7 @@ export const CONTAINER_INSTANCE_PUSH_POOL_ARGUMENTS: ArgumentNames<ContainerInst
   resourceGroupName: "optional",
   imageRepository: "optional",
   registryId: "optional",
+  image: "optional",
   pullIdentityId: "optional",
   identityIds: "optional",
   network: "optional",

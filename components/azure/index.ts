@@ -1,3 +1,5 @@
+export type { RegistryLogin } from "../flowImage";
+export type { ImageBuildArgs } from "../imageBuild";
 export { Credentials, Permissions } from "../submitting";
 export type { WorkQueueArgs } from "../workQueue";
 export { AzureContainerInstanceCredentialsBlock, type AzureContainerInstanceCredentialsBlockArgs } from "./azureCredentialsBlock";
@@ -9,6 +11,7 @@ export { leastPrivilege, type NeededAction, type RunParts } from "./leastPrivile
 export { ProviderRegistration, type ProviderRegistrationArgs } from "./providerRegistration";
 export { PullIdentity, type PullIdentityArgs } from "./pullIdentity";
 export { PushServicePrincipal, type PushServicePrincipalArgs } from "./pushServicePrincipal";
+export { registryLogin } from "./registryLogin";
 export { RunLogWorkspace, type RunLogWorkspaceArgs } from "./runLogWorkspace";
 export { RunResourceGroup, type RunResourceGroupArgs } from "./runResourceGroup";
 export { RunSubnet, RunSubnetAccess, type RunSubnetArgs } from "./runSubnet";

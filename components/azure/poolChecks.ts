@@ -25,6 +25,8 @@ const EXCLUSIVE = [
   ["imageRepository", "jobVariables.image_registry", "the pool makes a registry, or uses an existing one"],
   ["registryId", "jobVariables.image_registry", "give the registry once"],
   ["pullIdentityId", "jobVariables.image_registry", "give the registry once"],
+  ["image", "jobVariables.image", "the pool builds an image, or uses an existing one"],
+  ["image", "jobVariables.image_registry", "the pool pushes the image to a registry that it makes, or to registryId"],
   ["network", "subnetId", "the pool makes a network, or uses an existing one"],
   ["network", "jobVariables.subnet_ids", "the pool makes a network, or uses an existing one"],
   ["subnetId", "jobVariables.subnet_ids", "give the subnet once"],

@@ -22,6 +22,7 @@ import { CLOUD_RUN_PUSH_POOL_ARGUMENTS, type CloudRunPushPoolArgs } from "./clou
 import { checkAccount, checkMembers, placeOf } from "./gcpChecks";
 import { gcpCredentials } from "./gcpCredentialsBlock";
 import { ImageRepository } from "./imageRepository";
+import { checkPoolImage, poolImage } from "./poolImage";
 import { pushAccount } from "./pushServiceAccount";
 import { NetworkAccess, RunNetwork } from "./runNetwork";
 import { RuntimeSecrets } from "./runtimeSecrets";
@@ -36,6 +37,8 @@ const EXCLUSIVE = [
   ["credentialsBlock", "serviceAccount", "the existing block has its own service account"],
   ["prefectApiKey", "jobVariables.prefect_api_key_secret", "give the key, or the secret that holds it"],
   ["cloudSqlInstances", "jobVariables.cloudsql_instances", "give the instances once"],
+  ["image", "jobVariables.image", "the pool builds an image, or uses an existing one"],
+  ["image.repository", "imageRepository", "the pool makes a repository, or uses an existing one"],
   ["network", "subnetwork", "the pool makes a network, or uses an existing one"],
   ["network", "jobVariables.vpc_connector_name", "the pool makes a network, or uses an existing connector"],
   ["subnetwork", "jobVariables.vpc_connector_name", "runs use a subnetwork, or a connector"],
@@ -62,9 +65,13 @@ export class CloudRunPushPool extends pulumi.ComponentResource {
    */
   readonly pushServiceAccount: pulumi.Output<string> | undefined;
   /**
-   * The prefix of the images' names, if a repository was requested.
+   * The prefix of the images' names, if a repository was requested, or made for the image.
    */
   readonly imageRepository: pulumi.Output<string> | undefined;
+  /**
+   * The name and digest of the image that was built, if one was requested. For triggers of a FlowRun.
+   */
+  readonly image: pulumi.Output<string> | undefined;
   /**
    * The value for manifest().
    */
@@ -88,6 +95,7 @@ export class CloudRunPushPool extends pulumi.ComponentResource {
     const template = args.baseJobTemplate ?? defaultTemplate("cloud-run-v2:push");
     checkPoolTemplate(template, jobVariables, of);
     if (args.subnetwork !== undefined || args.network === NetworkAccess.Direct) checkPlaceOfSubnetwork(template, of);
+    checkPoolImage(args.image, of);
     super("pushpool:index:CloudRunPushPool", name, withSecretsMarked(args), opts);
     const first = partOf(this, opts);
     const apis = args.enableApis ? new ApiEnablement(`${name}-apis`, { project, apis: apisFor(args) }, first) : undefined;
@@ -99,12 +107,14 @@ export class CloudRunPushPool extends pulumi.ComponentResource {
       runtimeAccount(`${name}-run`, { project }, inPlaceOf("RuntimeServiceAccount", `${name}-run`, options)).email;
     const { block, push } = this.#credentials(name, args, project, runtime, options);
     const network = args.network && new RunNetwork(`${name}-network`, { project, region, access: args.network }, options);
-    const images = args.imageRepository ? new ImageRepository(`${name}-images`, { project, region }, options) : undefined;
+    const images = makesRepository(args) ? new ImageRepository(`${name}-images`, { project, region }, options) : undefined;
+    this.image = args.image && poolImage(name, args.image, images, options, of);
     const variables = {
       region,
       service_account_name: runtime,
       ...this.#reached(name, args, project, runtime, options),
       ...(network?.connectorId ? { vpc_connector_name: network.connectorId } : {}),
+      ...present({ image: this.image }),
       ...without(jobVariables, args.secretEnv ? ["env_from_secrets"] : []),
     };
     const subnetwork = network?.subnetworkId ?? args.subnetwork;
@@ -134,6 +144,7 @@ export class CloudRunPushPool extends pulumi.ComponentResource {
       runtimeServiceAccount: this.runtimeServiceAccount,
       pushServiceAccount: this.pushServiceAccount,
       imageRepository: this.imageRepository,
+      image: this.image,
     });
   }
 
@@ -193,13 +204,19 @@ function checkCredentials(args: CloudRunPushPoolArgs, of: Declared): void {
     refuse("credentials ambient and serviceAccount cannot both be given: ambient makes no key. List the account in submitters instead", of);
 }
 
+/** An image that the pool builds needs a repository. */
+function makesRepository({ imageRepository, image }: CloudRunPushPoolArgs): boolean {
+  return imageRepository === true || (image !== undefined && image.repository === undefined);
+}
+
 /** The APIs for the optional parts. */
-function apisFor({ secretEnv, prefectApiKey, network, imageRepository, cloudSqlInstances }: CloudRunPushPoolArgs): string[] {
+function apisFor(args: CloudRunPushPoolArgs): string[] {
+  const { secretEnv, prefectApiKey, network, cloudSqlInstances } = args;
   const apis = [
     ...(secretEnv || prefectApiKey !== undefined ? ["secretmanager"] : []),
     ...(network ? ["compute"] : []),
     ...(network === NetworkAccess.Connector ? ["vpcaccess"] : []),
-    ...(imageRepository ? ["artifactregistry"] : []),
+    ...(makesRepository(args) ? ["artifactregistry"] : []),
     ...(cloudSqlInstances?.length ? ["sqladmin"] : []),
   ];
   return apis.map((api) => `${api}.googleapis.com`);

@@ -1,6 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { AnyJson } from "../anyJson";
 import type { ArgumentNames } from "../checks";
+import type { ImageBuildArgs } from "../imageBuild";
 import type { Credentials, Permissions } from "../submitting";
 import type { WorkQueueArgs } from "../workQueue";
 import type { NetworkAccess } from "./runNetwork";
@@ -112,6 +113,12 @@ export interface CloudRunPushPoolArgs {
    */
   imageRepository?: boolean;
   /**
+   * An image to build and push on each `up`, for the runs of this pool. It goes to the pool's repository, which is made if `image.repository` is not given. By default runs use the job variable image.
+   * It needs `npm install @pulumi/docker-build` and Docker. It excludes the job variable image.
+   * @example image: { context: __dirname }
+   */
+  image?: ImageBuildArgs;
+  /**
    * Whether to enable the APIs of Google Cloud that the pool needs. They stay enabled when the stack is destroyed. By default they must be
    * enabled already.
    * @example enableApis: true
@@ -171,6 +178,7 @@ export const CLOUD_RUN_PUSH_POOL_ARGUMENTS: ArgumentNames<CloudRunPushPoolArgs> 
   network: "optional",
   subnetwork: "optional",
   imageRepository: "optional",
+  image: "optional",
   enableApis: "optional",
   endpoints: "optional",
   isPaused: "optional",

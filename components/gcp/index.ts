@@ -1,3 +1,5 @@
+export type { RegistryLogin } from "../flowImage";
+export type { ImageBuildArgs } from "../imageBuild";
 export { Credentials, Permissions } from "../submitting";
 export type { WorkQueueArgs } from "../workQueue";
 export { ApiEnablement, type ApiEnablementArgs } from "./apiEnablement";
@@ -7,6 +9,7 @@ export { GcpCredentialsBlock, type GcpCredentialsBlockArgs } from "./gcpCredenti
 export { ImageRepository, type ImageRepositoryArgs } from "./imageRepository";
 export { leastPrivilege, type NeededPermission } from "./leastPrivilege";
 export { PushServiceAccount, type PushServiceAccountArgs } from "./pushServiceAccount";
+export { registryLogin } from "./registryLogin";
 export { NetworkAccess, RunNetwork, type RunNetworkArgs } from "./runNetwork";
 export { RuntimeSecrets, type RuntimeSecretsArgs } from "./runtimeSecrets";
 export { RuntimeServiceAccount, type RuntimeServiceAccountArgs } from "./runtimeServiceAccount";

@@ -9,6 +9,7 @@ export {
   type FakeGoogleCloudOptions,
   startFakeGoogleCloud,
 } from "./clouds/gcp";
+export type { FakeRegistry, ImageName, ImageStore, PushedImage } from "./clouds/shared/fakeRegistry";
 export { OfflineEngine, type OfflineEngineOptions, type OfflineResult, type SeenInState } from "./offlineEngine";
 export { type OfflineStack, type OfflineStackOptions, offlineStack } from "./offlineStack";
 export {
@@ -17,6 +18,8 @@ export {
   awsProvider,
   azureadProvider,
   azureNativeProvider,
+  type DockerBuildProviderOptions,
+  dockerBuildProvider,
   type Found,
   type GcpProviderOptions,
   gcpProvider,

@@ -1,5 +1,8 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
-import { beforeEach, expect, test } from "vitest";
+import { afterAll, beforeEach, expect, test } from "vitest";
 import * as aws from "../../components/aws";
 import * as azure from "../../components/azure";
 import type { ArgumentNames } from "../../components/checks";
@@ -33,6 +36,11 @@ const AZURE = { subscriptionId: SUBSCRIPTION, location: "westeurope" };
 const GROUP = { location: "westeurope", resourceGroupName: "flows" };
 const ROLE = "arn:aws:iam::123456789012:role/x";
 const ACCOUNT = "x@acme-data.iam.gserviceaccount.com";
+/** A folder with a Dockerfile. */
+const context = mkdtempSync(join(tmpdir(), "pushpool-"));
+afterAll(() => rmSync(context, { recursive: true }));
+writeFileSync(join(context, "Dockerfile"), "FROM python:3.12-slim AS base\nFROM base AS runtime\n");
+writeFileSync(join(context, "bad.Dockerfile"), "FROM a\nFORM b\n");
 const template = { job_configuration: { command: "{{ command }}" }, variables: { properties: { command: { type: "string" } } } };
 
 /** Invalid arguments of each component, with the message. Some are found only by a part of it. */
@@ -55,6 +63,26 @@ const refused: Record<string, readonly (readonly [args: object, message: RegExp,
     [{ ...AWS, secretEnv: { A: "x" }, baseJobTemplate: template }, /containerDefinitions\[0\] is missing/],
     [{ ...AWS, executionRoleArn: "role" }, /executionRoleArn "role" must be the ARN/],
     [AWS, /name "x{41}"/, "x".repeat(41)],
+    [{ ...AWS, image: { context: "no" } }, /^image\.context "no" must be an existing folder: there is no folder "\//],
+    [
+      { ...AWS, image: { context, dockerfile: "x" } },
+      /^image\.dockerfile "x" does not exist: there is no file ".*\/x"\. A relative path begins/,
+    ],
+    [
+      { ...AWS, image: { context, platforms: ["linux/arm64"] } },
+      /^image\.platforms must contain linux\/amd64, .* tasks of this pool are X86_64/,
+    ],
+    [
+      { ...AWS, image: { context, repository: "docker.io/a/etl" } },
+      /^image\.repository "docker\.io\/a\/etl" must be in Elastic Container Registry/,
+    ],
+    [
+      { ...AWS, image: { context }, jobVariables: { task_definition_arn: "x" } },
+      /^image and jobVariables\.task_definition_arn cannot both/,
+    ],
+    [{ ...AWS, image: { context }, jobVariables: { image: "x" } }, /^image and jobVariables\.image cannot both be given/],
+    [{ ...AWS, cpuArchitecture: "arm64" }, /^cpuArchitecture must be X86_64 or ARM64, not "arm64"/],
+    [{ ...AWS, cpuArchitecture: "ARM64", baseJobTemplate: template }, /task_definition is missing: the pool writes cpuArchitecture there/],
   ],
   ExecutionRole: [[{ region: "europe", workPoolName: "etl" }, /region "europe"/]],
   PushUser: [
@@ -92,6 +120,12 @@ const refused: Record<string, readonly (readonly [args: object, message: RegExp,
     [{ ...AZURE, secretEnv: { A: "x" }, baseJobTemplate: template }, /variables\.properties\.env is missing/],
     [{ ...AZURE, logAnalytics: true, baseJobTemplate: template }, /arm_template\.resources\[0\]\.properties is missing/],
     [{ ...AZURE, concurrencyLimit: -1 }, /concurrencyLimit must be/],
+    [{ ...AZURE, image: { context, repository: "acme.azurecr.io/etl" } }, /^image\.repository needs registryId/],
+    [
+      { ...AZURE, image: { context, platforms: ["linux/arm64"] } },
+      /^image\.platforms must contain linux\/amd64, .*Container Instances runs no other/,
+    ],
+    [{ ...AZURE, image: { context }, jobVariables: { image_registry: {} } }, /^image and jobVariables\.image_registry cannot both/],
   ],
   ContainerRegistry: [
     [
@@ -133,6 +167,25 @@ const refused: Record<string, readonly (readonly [args: object, message: RegExp,
     [{ ...GCP, secretEnv: { "a b": "x" } }, /secretEnv "a b"/],
     [{ ...GCP, subnetwork: "s", baseJobTemplate: template }, /job_body\.template\.template is missing/],
     [{ ...GCP, network: "direct", baseJobTemplate: template }, /job_body\.template\.template is missing/],
+    [
+      { ...GCP, image: { context, dockerfile: "bad.Dockerfile" } },
+      /^image\.dockerfile "bad\.Dockerfile" is invalid: line 2: unknown instruction: FORM/,
+    ],
+    [{ ...GCP, image: { context, target: "runtme" } }, /^image\.target "runtme" is not a stage of "Dockerfile": did you mean "runtime"/],
+    [
+      { ...GCP, image: { context, platforms: ["linux/arm"] } },
+      /^image\.platforms\[0\] must be linux\/amd64 or linux\/arm64, not "linux\/arm"/,
+    ],
+    [{ ...GCP, image: { context, platforms: [] } }, /^image\.platforms must contain linux\/amd64, not only nothing/],
+    [{ ...GCP, image: { context, args: { "a b": "x" } } }, /^image\.args "a b" must be the name/],
+    [{ ...GCP, image: { context, args: { A: 1 } } }, /^image\.args\.A must be a string, not a number/],
+    [{ ...GCP, image: { context, secrets: ["x"] } }, /^image\.secrets must be an object/],
+    [{ ...GCP, image: { context, repository: "docker.io/a/etl" } }, /^image\.repository "docker\.io\/a\/etl" must be in Artifact Registry/],
+    [{ ...GCP, image: { context, repository: "gcr.io/a/etl:1" } }, /^image\.repository "gcr\.io\/a\/etl:1" must have no tag and no digest/],
+    [
+      { ...GCP, imageRepository: true, image: { context, repository: "gcr.io/a/etl" } },
+      /^image\.repository and imageRepository cannot both/,
+    ],
   ],
   GcpCredentialsBlock: [[{ project: "acme-data", blockName: "a/b" }, /blockName/]],
   ImageRepository: [[{ ...GCP, repositoryId: "UPPER" }, /repositoryId "UPPER"/]],
@@ -155,6 +208,15 @@ const refused: Record<string, readonly (readonly [args: object, message: RegExp,
     [{ workPoolName: "local", command: "true" }, /^the name of a deployment must be FLOW\/DEPLOYMENT/],
     [{ command: "true" }, /workPoolName is missing/, "a/b"],
     [{ workPoolName: "local" }, /command and entrypoint are both missing/, "a/b"],
+  ],
+  FlowImage: [
+    [{ build: { context } }, /^build\.repository is missing: FlowImage needs it/],
+    [
+      { build: { context: pulumi.output("x"), repository: "a/b" } },
+      /^build\.context must be a string that is known while the program runs/,
+    ],
+    [{ build: { context, repository: "a" } }, /^build\.repository "a" must be a registry and a name/],
+    [{ build: { context, repository: "a/b" }, username: "x" }, /^username and password belong together/],
   ],
   Connection: [
     [{ apiUrl: "ftp://x" }, /^apiUrl must begin with/],
@@ -214,6 +276,10 @@ test.each<[string, object, RegExp]>([
   ["Automation", { trigger: {}, actions: [], tag: "x" }, /^tag is unknown: did you mean "tags"/],
   ["SubmitAccess", { project: "acme-data", runtimeServiceAccount: ACCOUNT }, /^members is missing: SubmitAccess needs it$/],
   ["TaskSecrets", { ...AWS, workPoolName: "etl" }, /^values is missing: TaskSecrets needs it$/],
+  ["CloudRunPushPool", { ...GCP, image: { context, dockrfile: "x" } }, /^image\.dockrfile is unknown: did you mean "dockerfile"/],
+  ["CloudRunPushPool", { ...GCP, image: {} }, /^image\.context is missing: CloudRunPushPool needs it$/],
+  ["CloudRunPushPool", { ...GCP, image: "app" }, /^image must be an object such as \{ name: value \}, not a string$/],
+  ["FlowImage", {}, /^build is missing: FlowImage needs it$/],
   ["Deployment", { workPoolName: "local", command: "true", tag: ["x"] }, /^tag is unknown: did you mean "tags"/],
 ])("%s with %j", (type, args, message) => {
   expect(() => new (resources[type] as Component)(type === "Deployment" ? "a/b" : "x", args)).toThrow(message);

@@ -4,7 +4,7 @@ import { findSdk, type Protocol } from "../../engine/grpc/protocol";
 import { propertiesFrom } from "../../engine/providers/providerConnection";
 import { nameOf, typeOf } from "../../engine/urn";
 import type { JsonObject } from "../../json";
-import { asInputs, checked, difference, foreseen } from "./standInDecisions";
+import { asInputs, checked, difference, foreseen, unknown } from "./standInDecisions";
 import type { Asked, StandInProvider, StandInResource } from "./standInProvider";
 
 /** A provider that listens. */
@@ -54,11 +54,11 @@ function serviceOf({ resources, functions = {} }: StandInProvider, { provider, p
       return new provider.CheckResponse().setInputs(asStruct(inputs)).setFailuresList(failures);
     }),
     diff: unary((request: Request<"DiffRequest">) => {
-      const { diffs, replaces } = difference(
-        about(request).type,
-        propertiesFrom(request.getOldInputs()),
-        propertiesFrom(request.getNews()),
-      );
+      const { type, asked } = about(request);
+      const news = propertiesFrom(request.getNews());
+      const { diffs, replaces } = type.differs
+        ? { diffs: [...type.differs(news, propertiesFrom(request.getOlds()), asked)], replaces: [] }
+        : difference(type, propertiesFrom(request.getOldInputs()), news);
       const changes = diffs.length > 0 ? DIFF_SOME : DIFF_NONE;
       return new provider.DiffResponse().setChanges(changes).setDiffsList(diffs).setReplacesList(replaces);
     }),
@@ -83,7 +83,7 @@ function serviceOf({ resources, functions = {} }: StandInProvider, { provider, p
     update: unary(async (request: Request<"UpdateRequest">) => {
       const { type, asked } = about(request);
       const [before, inputs] = [propertiesFrom(request.getOlds()), propertiesFrom(request.getNews())];
-      const changed = request.getPreview() ? {} : await type.update?.(request.getId(), inputs, before, asked);
+      const changed = request.getPreview() ? unknown(type.recomputed) : await type.update?.(request.getId(), inputs, before, asked);
       return new provider.UpdateResponse().setProperties(asStruct({ ...before, ...inputs, ...changed }));
     }),
     delete: unary(async (request: Request<"DeleteRequest">) => {

@@ -41,7 +41,12 @@ export function difference(
 
 /** What a preview shows of a resource that will be created. */
 export function foreseen({ computed = [] }: StandInResource, inputs: JsonObject): JsonObject {
-  return { ...Object.fromEntries(computed.map((name) => [name, UNKNOWN])), ...inputs };
+  return { ...unknown(computed), ...inputs };
+}
+
+/** Outputs that are unknown in a preview. */
+export function unknown(names: readonly string[] = []): JsonObject {
+  return Object.fromEntries(names.map((name) => [name, UNKNOWN]));
 }
 
 /** A read's reply as inputs: the same inputs, with the cloud's values. One that the cloud does not return stays as it was. */

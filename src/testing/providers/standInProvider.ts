@@ -23,6 +23,8 @@ export interface StandInResource {
   replaceOn?: "all" | readonly string[];
   /** Outputs that are unknown in previews until it is created. @default what `create` adds is undefined there */
   computed?: readonly string[];
+  /** Outputs that are unknown in previews of an update too. @default they stay as they are */
+  recomputed?: readonly string[];
   /**
    * The input with its name. If the program omits it, the provider generates one: of at most `longest` characters from the resource's name, or a
    * UUID.
@@ -35,6 +37,11 @@ export interface StandInResource {
    * refused
    */
   check?(inputs: JsonObject, asked: Asked): Record<string, string> | undefined;
+  /**
+   * Which properties differ from the state, if a comparison of all inputs does not say it.
+   * @param known the outputs in the state
+   */
+  differs?(inputs: JsonObject, known: JsonObject, asked: Asked): readonly string[];
   /** Create it. @returns its id and its outputs */
   create(inputs: JsonObject, asked: Asked): Found | Promise<Found>;
   /** @returns `undefined` if it no longer exists @default it is unchanged */

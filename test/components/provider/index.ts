@@ -21,6 +21,7 @@ import { RunLogWorkspace } from "../../../components/azure/runLogWorkspace";
 import { RunResourceGroup } from "../../../components/azure/runResourceGroup";
 import { RunSubnet } from "../../../components/azure/runSubnet";
 import { Deployment } from "../../../components/deployment";
+import { FlowImage } from "../../../components/flowImage";
 import { ApiEnablement } from "../../../components/gcp/apiEnablement";
 import { CloudRunPushPool } from "../../../components/gcp/cloudRunPushPool";
 import { GcpCredentialsBlock } from "../../../components/gcp/gcpCredentialsBlock";
@@ -35,6 +36,7 @@ import { ProcessPushPool } from "../../../components/local/processPushPool";
 export const components = [
   ProcessPushPool,
   Deployment,
+  FlowImage,
   CloudRunPushPool,
   PushServiceAccount,
   RuntimeServiceAccount,

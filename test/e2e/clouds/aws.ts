@@ -15,6 +15,7 @@ export const AWS: Cloud<FakeAws, FakeAwsOptions> = {
   config: { "aws:region": "eu-west-1" },
   startFake: (options = {}) => startFakeAws({ grace: 1_000, ...options }),
   providers: (fake) => ({ aws: awsProvider(fake) }),
+  registry: ({ registry }) => registry,
   ownLogin: /^AWS_/,
   env: (folder) => ({ ...QUICK, HOME: folder, AWS_EC2_METADATA_DISABLED: "true" }),
   provisioned,

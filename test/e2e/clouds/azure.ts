@@ -16,15 +16,16 @@ export const AZURE: Cloud<FakeAzure, FakeAzureOptions> = {
   sdk: "azure",
   component: "ContainerInstancePushPool",
   poolType: "azure-container-instance:push",
-  placeOf: ({ subscription, location, endpoints }) => ({
+  placeOf: ({ subscription, location, endpoints, url }) => ({
     subscriptionId: JSON.stringify(subscription),
     location: JSON.stringify(location),
-    endpoints: JSON.stringify(endpoints),
+    endpoints: JSON.stringify({ ...endpoints, registry: url }),
     jobVariables: JSON.stringify(WITHOUT_PREFECT),
   }),
   jobVariables: WITHOUT_PREFECT,
   config: { "azure-native:subscriptionId": "22222222-2222-4222-8222-222222222222", "azure-native:location": "westeurope" },
   providers: (fake) => ({ "azure-native": azureNativeProvider(fake), azuread: azureadProvider(fake) }),
+  registry: ({ registry }) => registry,
   provisioned,
   startFake: async (options = {}) => {
     const fake = await startFakeAzure({ grace: 1_000, ...options });

@@ -2,7 +2,7 @@ import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import type { JsonObject } from "../../../src/json";
-import { type ServedProvider, type StandInProvider, serveProvider } from "../../../src/testing";
+import { dockerBuildProvider, type FakeRegistry, type ServedProvider, type StandInProvider, serveProvider } from "../../../src/testing";
 import type { EndRow } from "../ends";
 import { type Ended, listen, type Place, place, placeWith } from "../pushpool";
 
@@ -27,6 +27,8 @@ export interface Cloud<Fake, Options> {
   startFake(options?: Options): Promise<Fake & { stop(): Promise<void> }>;
   /** Its providers, by their package. */
   providers(fake: Fake): Record<string, StandInProvider>;
+  /** Its registries of images. */
+  registry(fake: Fake): FakeRegistry;
   /** Names of the environment variables that would provide this machine's own login. */
   ownLogin: RegExp;
   env(folder: string): NodeJS.ProcessEnv;
@@ -105,7 +107,14 @@ export interface CloudPlace<Fake> extends RunningPlace {
 
 export async function cloudPlace<Fake, Options>(cloud: Cloud<Fake, Options>, options?: Options): Promise<CloudPlace<Fake>> {
   const fake = await cloud.startFake(options);
-  const providers = Object.entries(cloud.providers(fake));
+  let folder = "";
+  const builder = dockerBuildProvider({
+    registries: [cloud.registry(fake)],
+    get folder() {
+      return folder;
+    },
+  });
+  const providers = Object.entries({ ...cloud.providers(fake), "docker-build": builder });
   const served = await Promise.all(
     providers.map(async ([name, provider]): Promise<[string, ServedProvider]> => [name, await serveProvider(provider)]),
   );
@@ -115,6 +124,7 @@ export async function cloudPlace<Fake, Options>(cloud: Cloud<Fake, Options>, opt
   });
   const attached = served.map(([name, { port }]) => `${name}:${port}`).join(",");
   const made = running(cloud, place({ env: { PULUMI_CONFIG_PASSPHRASE: "x", PULUMI_DEBUG_PROVIDERS: attached } }));
+  ({ folder } = made);
   mkdirSync(made.home, { recursive: true, mode: 0o700 });
   symlinkSync(join(repo, "node_modules"), join(made.folder, "node_modules"));
   const write = (path: string, text: string) => writeFileSync(join(made.folder, path), text);

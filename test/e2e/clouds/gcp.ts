@@ -20,6 +20,7 @@ export const GCP: Cloud<FakeGoogleCloud, FakeGoogleCloudOptions> = {
   config: { "gcp:project": "acme", "gcp:region": "europe-west1" },
   startFake: (options = {}) => startFakeGoogleCloud({ grace: 1_000, ...options }),
   providers: (fake) => ({ gcp: gcpProvider(fake) }),
+  registry: ({ registry }) => registry,
   ownLogin: /^(GOOGLE_APPLICATION_CREDENTIALS|GOOGLE_CLOUD_PROJECT|GCLOUD_PROJECT)$/,
   env: (folder) => ({ ...QUICK, HOME: folder, CLOUDSDK_CONFIG: join(folder, "gcloud") }),
   provisioned,

@@ -6,6 +6,9 @@ import { GCP } from "./gcp";
 
 // `preview` with the built command line refuses bad input: one message, the argument's path, exit code 2. The cloud gets no call.
 
+/** Of an image that a pool builds. */
+const DOCKERFILE = "FROM python:3.12-slim AS base\nFROM base AS runtime\nCOPY . .\n";
+
 type Case = [what: string, args: string, message: RegExp];
 
 function describeRefusals<Fake, Options>(cloud: Cloud<Fake, Options>, cases: readonly Case[]): void {
@@ -13,6 +16,7 @@ function describeRefusals<Fake, Options>(cloud: Cloud<Fake, Options>, cases: rea
     const here = await cloudPlace(cloud);
     const before = here.provisioned();
     for (const [what, args, message] of cases) {
+      here.write("Dockerfile", DOCKERFILE);
       here.program(`exports.pushPools = manifest({ pools: [new Pool("etl", { ${args} })] });`);
       const { status, stdout, stderr } = await here.preview();
       expect([what, status, stdout, stderr]).toEqual([what, 2, "", expect.stringMatching(message)]);
@@ -46,6 +50,11 @@ describeRefusals(AWS, [
   ],
   ["a name that AWS refuses", `region, logGroupName: "a b"`, /logGroupName "a b" is invalid: AWS accepts up to 512 letters/],
   ["an unknown job variable", `region, jobVariables: { memroy: 512 }`, /jobVariables\.memroy.*"memory"/],
+  [
+    "an image for other processors",
+    `region, cpuArchitecture: "ARM64", image: { context: ".", platforms: ["linux/amd64"] }`,
+    /image\.platforms must contain linux\/arm64, not only linux\/amd64: the tasks of this pool are ARM64/,
+  ],
 ]);
 
 describeRefusals(GCP, [
@@ -69,6 +78,16 @@ describeRefusals(GCP, [
     /serviceAccount "push@other\.iam\.gserviceaccount\.com" is in project "other", but the pool is in "acme"/,
   ],
   ["an unknown job variable", `project, region, jobVariables: { memroy: "1Gi" }`, /jobVariables\.memroy.*"memory"/],
+  [
+    "an unknown stage",
+    `project, region, image: { context: ".", target: "runtme" }`,
+    /image\.target "runtme" is not a stage of "Dockerfile": did you mean "runtime"/,
+  ],
+  [
+    "a secret build argument",
+    `project, region, image: { context: ".", args: { TOKEN: pulumi.secret("canary") } }`,
+    /image\.args\.TOKEN is secret, but a build argument stays in the image's history: give it in image\.secrets/,
+  ],
 ]);
 
 describeRefusals(AZURE, [
@@ -89,4 +108,9 @@ describeRefusals(AZURE, [
   ],
   ["a secret that has an odd end", `...place, secretEndDate: "2027"`, /secretEndDate "2027" must be a time such as 2027-06-30T00:00:00Z/],
   ["an unknown job variable", "...place, jobVariables: { memroy: 1 }", /jobVariables\.memroy.*"memory"/],
+  [
+    "an image's repository without its registry",
+    `...place, jobVariables: {}, image: { context: ".", repository: "acme.azurecr.io/etl" }`,
+    /image\.repository needs registryId/,
+  ],
 ]);

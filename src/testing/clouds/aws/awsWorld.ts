@@ -1,8 +1,10 @@
 import type { JsonObject } from "../../../json";
 import { Background } from "../shared/background";
 import type { End } from "../shared/container";
+import { ImageStore } from "../shared/fakeRegistry";
+import { RegistryTokens } from "../shared/registryTokens";
 import { AwsError } from "./awsError";
-import { Iam } from "./awsIam";
+import { Iam, type Principal } from "./awsIam";
 import { LogStore } from "./awsLogStore";
 import type { Settled } from "./awsOptions";
 import { Surroundings } from "./awsSurroundings";
@@ -49,6 +51,9 @@ export class World {
   /** Parameter Store, by name. `modifiedAt`: milliseconds. */
   readonly parameters = new Map<string, { value: string; version: number; description?: string; modifiedAt?: number }>();
   readonly surroundings = new Surroundings();
+  /** What was pushed to Elastic Container Registry, and the logins to it. */
+  readonly registry = new ImageStore();
+  readonly registryTokens = new RegistryTokens<Principal>();
   /** The status of requests to Cloud Control, by token. */
   readonly requests = new Map<string, JsonObject>();
   readonly background: Background;

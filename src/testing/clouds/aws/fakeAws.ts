@@ -6,6 +6,7 @@ import type { AccessKey, Policy } from "./awsIam";
 import { type FakeAwsOptions, settled } from "./awsOptions";
 import { type AwsCallRecord, serveAws } from "./awsServer";
 import { World } from "./awsWorld";
+import { ecrRegistry } from "./ecrRegistry";
 
 /** A running fake of AWS. */
 export interface FakeAws extends FakeCloud<World, AwsCallRecord, AwsFault> {
@@ -36,7 +37,7 @@ export interface FakeAws extends FakeCloud<World, AwsCallRecord, AwsFault> {
  * - security groups of another VPC than the subnets', and rules of network ACLs;
  * - customer-managed KMS keys, and quotas other than those of calls.
  *
- * IAM and Cloud Control provision everything: EC2 and ECR have no API here.
+ * IAM and Cloud Control provision everything: EC2 has no API here, and ECR only its login.
  *
  * ```ts
  * const aws = await startFakeAws();
@@ -63,6 +64,7 @@ export async function startFakeAws(options: FakeAwsOptions = {}): Promise<FakeAw
     clusterArn,
     executionRoleArn: execution.arn,
     ownerKey: world.iam.owner,
+    registry: ecrRegistry(world),
     world,
     calls,
     plant: (fault) => faults.plant(fault),

@@ -5,6 +5,7 @@ import { AwsError } from "./awsError";
 import type { Parts, Protocol } from "./awsServer";
 import type { Buckets } from "./buckets";
 import { CLOUD_CONTROL_OPERATIONS } from "./cloudControl";
+import { ECR_OPERATIONS } from "./ecrRegistry";
 import { ECS_OPERATIONS } from "./ecsOperations";
 import { LOGS_OPERATIONS } from "./logsOperations";
 import { checkSignature, readAuthorization } from "./signature";
@@ -18,6 +19,7 @@ const JSON_SERVICES: Record<string, { service: string; operations: readonly Oper
   AmazonEC2ContainerServiceV20141113: { service: "ecs", operations: ECS_OPERATIONS },
   Logs_20140328: { service: "logs", operations: LOGS_OPERATIONS },
   CloudApiService: { service: "cloudcontrolapi", operations: CLOUD_CONTROL_OPERATIONS },
+  AmazonEC2ContainerRegistry_V20150921: { service: "ecr", operations: ECR_OPERATIONS },
   AmazonSSM: { service: "ssm", operations: SSM_OPERATIONS },
 };
 

@@ -3,6 +3,7 @@ import type { JsonObject } from "../../../json";
 import { AwsError } from "./awsError";
 import { checkLogName } from "./awsLogStore";
 import type { Cluster, World } from "./awsWorld";
+import { hostOf } from "./ecrRegistry";
 
 /** A resource type of CloudFormation's registry. Models use CloudFormation's property names. */
 export interface ResourceType {
@@ -73,9 +74,26 @@ export const RESOURCE_TYPES: Record<string, ResourceType> = {
     ...kept("ecr", "RepositoryName", ({ RepositoryName }) => String(RepositoryName)),
     read: (world, name) => {
       const found = world.surroundings.things.get(name)?.properties;
-      const { account, region } = world.options;
-      const host = `${account}.dkr.ecr.${region}.amazonaws.com${region.startsWith("cn-") ? ".cn" : ""}`;
-      return found && { ...found, Arn: world.arn("ecr", `repository/${name}`), RepositoryUri: `${host}/${name}` };
+      if (!found) return undefined;
+      // CloudFormation never returns it.
+      const { EmptyOnDelete: _, ...shown } = found;
+      return { ...shown, Arn: world.arn("ecr", `repository/${name}`), RepositoryUri: uriOf(world, name) };
+    },
+    // A model never has what is not returned: it stays.
+    update: ({ surroundings }, name, { Arn: _, RepositoryUri: __, RepositoryName: ___, ...model }) => {
+      const { EmptyOnDelete } = surroundings.things.get(name)?.properties ?? {};
+      surroundings.change(name, { ...(EmptyOnDelete === undefined ? {} : { EmptyOnDelete }), ...model });
+    },
+    remove: (world, name) => {
+      const { EmptyOnDelete } = world.surroundings.things.get(name)?.properties ?? {};
+      const uri = uriOf(world, name);
+      if (EmptyOnDelete !== true && world.registry.has(uri))
+        throw new AwsError(
+          "RepositoryNotEmptyException",
+          `The repository with name '${name}' in registry with id '${world.options.account}' cannot be deleted because it still contains images`,
+        );
+      world.registry.removeAll(uri);
+      world.surroundings.remove(name);
     },
   },
   "AWS::EC2::VPC": kept("vpc", "VpcId"),
@@ -111,6 +129,10 @@ export const RESOURCE_TYPES: Record<string, ResourceType> = {
   "AWS::EC2::SecurityGroup": kept("sg", "Id"),
   "AWS::EC2::VPCEndpoint": kept("vpce", "Id"),
 };
+
+function uriOf(world: World, repository: string): string {
+  return `${hostOf(world, world.options.account)}/${repository}`;
+}
 
 /**
  * A resource that the fake only stores.

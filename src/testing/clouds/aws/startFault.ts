@@ -4,6 +4,7 @@ import type { Principal } from "./awsIam";
 import { checkLogName } from "./awsLogStore";
 import type { World } from "./awsWorld";
 import { reaches } from "./reach";
+import { architectureOf } from "./taskDefinitions";
 import type { ContainerDefinition, Task } from "./tasks";
 
 /** What ECS fetches with a task's execution role before its containers run. */
@@ -58,13 +59,22 @@ function imageFault(fetching: Fetching, { image }: ContainerDefinition): string 
   const unreachable = wayFault(fetching, image, repository !== undefined);
   if (unreachable !== undefined) return unreachable;
   // Without an execution role, the machine fetches it with its own role.
-  if (repository === undefined || !fetching.role) return undefined;
+  if (repository === undefined || !fetching.role) return contentFault(fetching, image);
   const token = denial(fetching, "ecr:GetAuthorizationToken", "*");
   if (token) return `${REGISTRY} ecr registry auth: service call has been retried 1 time(s): ${token}`;
   const arn = `arn:${fetching.world.partition}:ecr:${region}:${account}:repository/${repository}`;
   // The registry does not report which of the permissions is missing.
-  if (PULLS.every((action) => denial(fetching, action, arn) === undefined)) return undefined;
+  if (PULLS.every((action) => denial(fetching, action, arn) === undefined)) return contentFault(fetching, image);
   return `CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref ${image}: pulling from host ${image.slice(0, image.indexOf("/"))} failed with status code [manifests ${tag}]: 403 Forbidden`;
+}
+
+/** What was not pushed, or was built for other processors. */
+function contentFault({ world, task }: Fetching, image: string): string | undefined {
+  if (world.registry.lacks(image))
+    return `CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref ${image}: ${image}: not found`;
+  const platform = `linux/${architectureOf(task.definition.definition) === "ARM64" ? "arm64" : "amd64"}`;
+  if (!world.registry.isForeign(image, platform)) return undefined;
+  return `CannotPullContainerError: pull image manifest has been retried 7 time(s): image Manifest does not contain descriptor matching platform '${platform}'`;
 }
 
 /** Why an image cannot be reached. The layers of ECR's images are in S3. */

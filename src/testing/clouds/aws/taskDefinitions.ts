@@ -188,3 +188,8 @@ export function passRole(world: World, principal: Call["principal"], arn: unknow
   const role = world.iam.roles.get(arn);
   if (!role?.trusts.includes("ecs-tasks.amazonaws.com")) throw client("Role is not valid");
 }
+
+/** The processors that a task of this definition needs. */
+export function architectureOf({ runtimePlatform }: JsonObject): string {
+  return ((runtimePlatform ?? {}) as { cpuArchitecture?: string }).cpuArchitecture ?? "X86_64";
+}

@@ -5,6 +5,7 @@ import type { TaskDefinitionRecord, World } from "./awsWorld";
 import { attach, detach, precreated } from "./networkInterface";
 import type { TaskNetworkRequest } from "./reach";
 import { mayWriteLogs, startFault } from "./startFault";
+import { architectureOf } from "./taskDefinitions";
 
 type StopCode = "TaskFailedToStart" | "EssentialContainerExited" | "UserInitiated" | "SpotInterruption" | "InfrastructureHealth";
 
@@ -119,7 +120,7 @@ export function startTask(
       more: {
         attachments: precreated(network),
         healthStatus: "UNKNOWN",
-        attributes: [{ name: "ecs.cpu-architecture", value: "x86_64" }],
+        attributes: [{ name: "ecs.cpu-architecture", value: architectureOf(definition.definition).toLowerCase() }],
         availabilityZone: `${world.options.region}a`,
         group: `family:${String(family)}`,
         ...(launchType === undefined

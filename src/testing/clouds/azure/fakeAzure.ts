@@ -7,6 +7,7 @@ import { FaultQueue } from "../shared/faultQueue";
 import { makeCertificates } from "./certificates";
 import type { Fault } from "./faults";
 import { type FakeAzureOptions, settled } from "./options";
+import { azureRegistry } from "./registryLogin";
 import { type CallRecord, serveAzure } from "./server";
 import { Throttle } from "./throttle";
 import { Tokens } from "./tokens";
@@ -38,7 +39,7 @@ export interface FakeAzure extends FakeCloud<World, CallRecord, Fault> {
   location: string;
   /** The first of its resource groups. */
   resourceGroup: string;
-  /** For a work pool's `endpoints`. */
+  /** For a work pool's `endpoints`. A pool that builds an image needs `registry: azure.url` too. */
   endpoints: { login: string; management: string; logs: string };
   /** The certificate of its authority in PEM: it serves https only, and clients have to trust it. */
   ca: string;
@@ -99,6 +100,7 @@ export async function startFakeAzure(options: FakeAzureOptions = {}): Promise<Fa
     resourceGroup,
     scope,
     endpoints: { login: url, management: url, logs: url },
+    registry: azureRegistry(world),
     ca: certificates.ca,
     caFile,
     world,

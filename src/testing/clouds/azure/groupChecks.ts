@@ -367,7 +367,8 @@ function checkSubnets(world: World, { id, name, caller }: Wanted, { properties }
 function checkImages(world: World, { name }: Wanted, spec: GroupSpec): void {
   const { containers, initContainers = [] } = spec.properties;
   for (const { properties: container } of [...containers, ...initContainers]) {
-    if ((world.images.get(container.image)?.access ?? "there") === "there" && mayPull(world, container.image, spec)) continue;
+    const { access = world.registry.lacks(container.image) ? "missing" : "there" } = world.images.get(container.image) ?? {};
+    if (access === "there" && mayPull(world, container.image, spec)) continue;
     throw bad(
       "InaccessibleImage",
       `The image '${container.image}' in container group '${name}' is not accessible. Please check the image and registry credential.`,

@@ -4,12 +4,12 @@ import type { GroupSpec } from "./groups";
 import { keptOperations } from "./keptResources";
 import type { World } from "./world";
 
-const TYPE = "Microsoft.ContainerRegistry/registries";
+export const REGISTRY_TYPE = "Microsoft.ContainerRegistry/registries";
 const DOMAIN = "azurecr.io";
 
-/** Container registries. They hold no images: whoever may pull finds every image there that {@link World.images} does not forbid. */
+/** Container registries. Their images are in {@link World.registry}. */
 export const REGISTRY_OPERATIONS: readonly Operation[] = keptOperations({
-  type: TYPE,
+  type: REGISTRY_TYPE,
   check: ({ world, path: { scope = "", name = "" }, body }) => {
     if (!/^[a-zA-Z0-9]{5,50}$/.test(name))
       throw new ArmError(
@@ -24,13 +24,19 @@ export const REGISTRY_OPERATIONS: readonly Operation[] = keptOperations({
     if (other !== undefined && other.toLowerCase() !== scope.toLowerCase())
       throw new ArmError(409, "AlreadyInUse", `The registry DNS name ${name}.${DOMAIN} is already in use.`);
   },
+  deleted: ({ world, path: { name = "" } }) => world.registry.removeAll(`${name.toLowerCase()}.${DOMAIN}`),
   filled: ({ path: { name = "" } }) => ({ loginServer: `${name.toLowerCase()}.${DOMAIN}`, creationDate: new Date().toISOString() }),
 });
 
+/** The host in an image's name. */
+export function loginServerOf(image: string): string {
+  return image.slice(0, image.indexOf("/")).toLowerCase();
+}
+
 /** The id of the registry behind a login server. */
-function registryAt(world: World, loginServer: string): string | undefined {
+export function registryAt(world: World, loginServer: string): string | undefined {
   const registry = [...world.kept.values()].find(
-    ({ type, properties }) => type === TYPE && (properties as { loginServer?: string }).loginServer === loginServer,
+    ({ type, properties }) => type === REGISTRY_TYPE && (properties as { loginServer?: string }).loginServer === loginServer,
   );
   return registry && String(registry.id);
 }
@@ -40,7 +46,7 @@ function registryAt(world: World, loginServer: string): string | undefined {
  * names for it. The registries have no administrator and no tokens.
  */
 export function mayPull(world: World, image: string, { properties, identity }: GroupSpec): boolean {
-  const server = image.slice(0, image.indexOf("/")).toLowerCase();
+  const server = loginServerOf(image);
   const registry = registryAt(world, server);
   if (registry === undefined) return true;
   const credential = properties.imageRegistryCredentials?.find((each) => each.server.toLowerCase() === server);
@@ -48,5 +54,5 @@ export function mayPull(world: World, image: string, { properties, identity }: G
   const known = by === undefined ? undefined : world.identities.get(by);
   const onGroup = Object.keys(identity?.userAssignedIdentities ?? {}).some((id) => id.toLowerCase() === by);
   const principal = known && onGroup ? world.directory.principals.get(known.principalId) : undefined;
-  return principal !== undefined && world.access.allows(principal, `${TYPE}/pull/read`, registry);
+  return principal !== undefined && world.access.allows(principal, `${REGISTRY_TYPE}/pull/read`, registry);
 }

@@ -16,6 +16,7 @@ import { GRAPH_METHODS, graphAnswer } from "./graph";
 import { IDENTITY_OPERATIONS } from "./identityOperations";
 import { queryAnswer } from "./logQuery";
 import { PROVIDER_OPERATIONS } from "./providerOperations";
+import { exchangeToken } from "./registryLogin";
 import { RESOURCE_GROUP_OPERATIONS } from "./resourceGroupOperations";
 import { SURROUNDING_OPERATIONS } from "./surroundingOperations";
 import type { Throttle } from "./throttle";
@@ -124,6 +125,7 @@ function headersOf(error: CloudError): Record<string, string> {
 function routeOf(parts: Parts, verb: string, pathname: string): Route {
   return (
     loginRoute(parts, verb, pathname) ??
+    registryRoute(parts, verb, pathname) ??
     armRoute(parts, verb, pathname) ??
     graphRoute(parts, verb, pathname) ??
     logsRoute(parts, verb, pathname) ??
@@ -160,6 +162,20 @@ function loginRoute({ world, tokens }: Parts, verb: string, pathname: string): R
         body: { token_type: "Bearer", expires_in: seconds, ext_expires_in: seconds, access_token: token },
         headers: { "cache-control": "no-store, no-cache", "x-ms-clitelem": "1,0,0,," },
       };
+    },
+  };
+}
+
+/** Each registry has it under its own host; the form says which one is asked. */
+function registryRoute({ world, tokens }: Parts, verb: string, pathname: string): Route | undefined {
+  if (verb !== "POST" || pathname !== "/oauth2/exchange") return undefined;
+  return {
+    action: "registry/exchange",
+    answer: ({ text, record }) => {
+      const form = Object.fromEntries(new URLSearchParams(text));
+      const { body, caller } = exchangeToken(world, form, (token) => tokens.principalOf(`Bearer ${token}`, MANAGEMENT));
+      record.caller = caller;
+      return { body };
     },
   };
 }

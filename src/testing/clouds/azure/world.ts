@@ -2,8 +2,10 @@ import type { JsonObject } from "../../../json";
 import { Background } from "../shared/background";
 import type { FakeImage } from "../shared/commonOptions";
 import type { End } from "../shared/container";
+import { ImageStore } from "../shared/fakeRegistry";
+import { RegistryTokens } from "../shared/registryTokens";
 import { Access } from "./access";
-import { Directory } from "./directory";
+import { Directory, type Principal } from "./directory";
 import { resourceGroupNotFound } from "./errors";
 import { crash, evict, letIn, loseNode, maintain, outOfMemory, restartContainer } from "./groupEvents";
 import { kill, stopGroup } from "./groupLife";
@@ -42,6 +44,9 @@ export class World {
   readonly directory: Directory;
   readonly access: Access;
   readonly images: Map<string, FakeImage>;
+  /** What was pushed to the container registries, and the logins to them. Each login is good for one registry. */
+  readonly registry = new ImageStore();
+  readonly registryTokens = new RegistryTokens<Principal & { service: string }>();
   /** Images that the nodes already have: there are no events about them. */
   readonly cachedImages = new Set<string>();
   /** Registered providers; `false` while it goes on. By namespace. */
@@ -106,6 +111,10 @@ export class World {
       this.groups.delete(key);
     }
     for (const [key, identity] of this.identities) if (inside(key)) this.removeIdentity(identity);
+    for (const [key, { properties }] of this.kept) {
+      const { loginServer } = (properties ?? {}) as { loginServer?: string };
+      if (inside(key) && loginServer !== undefined) this.registry.removeAll(loginServer);
+    }
     for (const kept of [this.kept, this.subnets, this.workspaces.all]) for (const key of kept.keys()) if (inside(key)) kept.delete(key);
     const { assignments } = this.access;
     assignments.splice(

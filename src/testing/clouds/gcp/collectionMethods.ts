@@ -46,6 +46,9 @@ export const COLLECTION_METHODS: readonly Method[] = COLLECTIONS.flatMap((collec
         demand(call, "delete", name);
         found(call, name);
         call.world.kept.delete(name);
+        // The images of a repository are deleted with it.
+        const { project, region } = call.path;
+        if (kind === "repositories") call.world.registry.removeAll(`${region}-docker.pkg.dev/${project}/${call.path.id}`);
         return over(service, {});
       },
     },

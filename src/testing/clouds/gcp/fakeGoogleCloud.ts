@@ -1,5 +1,6 @@
 import type { FakeCloud } from "../shared/fakeCloud";
 import { FaultQueue } from "../shared/faultQueue";
+import { artifactRegistry } from "./artifactRegistry";
 import { Bearer } from "./bearer";
 import { runContract } from "./googleContract";
 import type { Fault } from "./googleFaults";
@@ -67,6 +68,7 @@ export async function startFakeGoogleCloud(options: FakeGoogleCloudOptions = {})
     project,
     endpoints: { run: url, logging: url },
     runtimeAccount: runtime.email,
+    registry: artifactRegistry(world, bearer),
     world,
     calls,
     plant: (fault) => faults.plant(fault),

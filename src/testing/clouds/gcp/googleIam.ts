@@ -55,6 +55,7 @@ const ROLES: Record<string, readonly string[]> = {
     "serviceusage.services.get",
     "secretmanager.versions.access",
     ...SECRET_PERMISSIONS,
+    ...["downloadArtifacts", "uploadArtifacts", "deleteArtifacts"].map((verb) => `artifactregistry.repositories.${verb}`),
     ...COLLECTIONS.flatMap(permissionsOf),
   ],
   "roles/run.admin": RUN_ALL,

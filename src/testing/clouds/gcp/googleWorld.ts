@@ -2,6 +2,7 @@ import type { JsonObject } from "../../../json";
 import { Background } from "../shared/background";
 import type { FakeImage } from "../shared/commonOptions";
 import type { End } from "../shared/container";
+import { ImageStore } from "../shared/fakeRegistry";
 import { cancelExecution, deleteExecution, executionNamed, finish, jobNameOf, outOfMemory } from "./executions";
 import { Clock } from "./googleClock";
 import { Iam } from "./googleIam";
@@ -16,6 +17,8 @@ export class World {
   readonly iam: Iam;
   readonly log: LogStore;
   readonly images: Map<string, FakeImage>;
+  /** What was pushed to Artifact Registry. */
+  readonly registry = new ImageStore();
   readonly secrets: Map<string, Record<string, string>>;
   readonly services: Set<string>;
   /** Whether the project has an active billing account. */

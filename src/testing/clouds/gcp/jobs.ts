@@ -8,6 +8,10 @@ import { etagOf, idOf } from "./resources";
 /** Cloud Run's errors about an image that it cannot fetch, and their reasons. */
 const IMAGE_PROBLEMS = {
   missing: { reason: "CONTAINER_MISSING", message: (image: string) => `Image '${image}' not found.` },
+  foreign: {
+    reason: "CONTAINER_IMAGE_INVALID",
+    message: () => "Container manifest type 'application/vnd.oci.image.index.v1+json' must support amd64/linux.",
+  },
   denied: {
     reason: "CONTAINER_PERMISSION_DENIED",
     message: (image: string, agent: string) =>
@@ -179,7 +183,7 @@ function checkedLabels(labels: Record<string, string>): Record<string, string> {
 export function startProblem(world: World, project: string, task: TaskTemplate): { reason: string; message: string } | undefined {
   const agent = `service-${world.numberOf(project)}@serverless-robot-prod.iam.gserviceaccount.com`;
   for (const { image, env = [] } of task.containers) {
-    const { access = "there" } = world.images.get(image) ?? {};
+    const access = accessTo(world, image);
     if (access !== "there") {
       const { reason, message } = IMAGE_PROBLEMS[access];
       return { reason, message: message(image, agent) };
@@ -197,6 +201,14 @@ export function startProblem(world: World, project: string, task: TaskTemplate):
     }
   }
   return undefined;
+}
+
+/** What Cloud Run finds when it fetches an image. What a test says of it comes first. */
+function accessTo(world: World, image: string): "there" | keyof typeof IMAGE_PROBLEMS {
+  const { access } = world.images.get(image) ?? {};
+  if (access !== undefined) return access;
+  if (world.registry.lacks(image)) return "missing";
+  return world.registry.isForeign(image, "linux/amd64") ? "foreign" : "there";
 }
 
 /** @throws {GoogleError} 404 */

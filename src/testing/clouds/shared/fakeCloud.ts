@@ -1,3 +1,4 @@
+import type { FakeRegistry } from "./fakeRegistry";
 import type { PlantedFault } from "./faultQueue";
 
 /** What every fake cloud offers to tests. */
@@ -6,6 +7,8 @@ export interface FakeCloud<World, Call, Fault> {
   url: string;
   /** Everything in it. */
   world: World;
+  /** Its registries of container images, for `dockerBuildProvider`. */
+  registry: FakeRegistry;
   /** All calls so far, oldest first. */
   calls: Call[];
   /** Make future calls fail. */

@@ -11,6 +11,8 @@ export interface AwsApi {
   iam(action: string, parameters?: Record<string, unknown>): Promise<(element: string) => string[]>;
   /** An operation of Parameter Store. */
   ssm(operation: string, body: JsonObject): Promise<JsonObject>;
+  /** An operation of Elastic Container Registry. */
+  ecr(operation: string, body: JsonObject): Promise<JsonObject>;
   /** Cloud Control, which has most resource types. Models use CloudFormation's property names. */
   create(type: string, model: JsonObject): Promise<{ identifier: string; model: JsonObject }>;
   get(type: string, identifier: string): Promise<JsonObject | undefined>;
@@ -73,6 +75,7 @@ export function awsApi({ url, region, account, ownerKey }: Pick<FakeAws, "url" |
       return (element) => [...xml.matchAll(new RegExp(`<${element}>([^<]*)</${element}>`, "g"))].map(([, text = ""]) => plain(text));
     },
     ssm: (operation, body) => json("ssm", `AmazonSSM.${operation}`, body),
+    ecr: (operation, body) => json("ecr", `AmazonEC2ContainerRegistry_V20150921.${operation}`, body),
     create: async (type, model) => {
       const event = await done("CreateResource", { TypeName: type, DesiredState: JSON.stringify(model) });
       return { identifier: String(event.Identifier), model: JSON.parse(String(event.ResourceModel ?? "{}")) as JsonObject };

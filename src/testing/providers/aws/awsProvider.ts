@@ -1,3 +1,4 @@
+import type { JsonObject } from "../../../json";
 import type { FakeAws } from "../../clouds/aws";
 import type { StandInProvider } from "../standInProvider";
 import { awsApi } from "./awsApi";
@@ -26,6 +27,13 @@ export function awsProvider(aws: AwsProviderOptions): StandInProvider {
         names: ["a", "b", "c"].map((zone) => `${String(region)}${zone}`),
         zoneIds: [],
       }),
+      "aws:ecr/getAuthorizationToken:getAuthorizationToken": async ({ registryId, region = aws.region }) => {
+        const given = await api.ecr("GetAuthorizationToken", registryId === undefined ? {} : { registryIds: [registryId] });
+        const [{ authorizationToken = "", expiresAt = 0, proxyEndpoint = "" } = {}] = given.authorizationData as JsonObject[];
+        const [userName = "", password = ""] = Buffer.from(String(authorizationToken), "base64").toString("utf8").split(":");
+        const times = { expiresAt: new Date(Number(expiresAt) * 1000).toISOString() };
+        return { id: region, region, authorizationToken, proxyEndpoint, userName, password, ...times };
+      },
     },
   };
 }

@@ -63,7 +63,7 @@ export function placeResources(api: AwsApi): Record<string, StandInResource> {
       type: "AWS::ECR::Repository",
       replaceOn: ["name"],
       computed: ["arn", "registryId", "repositoryUrl"],
-      names: { name: "RepositoryName" },
+      names: { name: "RepositoryName", forceDelete: "EmptyOnDelete" },
       readOnly: ["Arn", "RepositoryUri"],
       outputs: (_, { Arn = "", RepositoryUri = "" }) => ({ arn: Arn, repositoryUrl: RepositoryUri }),
     }),

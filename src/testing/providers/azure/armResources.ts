@@ -102,6 +102,13 @@ export function armFunctions(api: AzureApi): Record<string, (args: JsonObject) =
     ...(properties as JsonObject),
   });
   return {
+    "azure-native:authorization:getClientConfig": async () => ({
+      clientId: "",
+      objectId: "",
+      subscriptionId: api.subscription,
+      tenantId: api.tenant,
+    }),
+    "azure-native:authorization:getClientToken": async () => ({ token: api.token() }),
     "azure-native:managedidentity:getUserAssignedIdentity": async (args) =>
       shown(await api.arm("GET", idOf("Microsoft.ManagedIdentity/userAssignedIdentities", args.resourceName, args), "2023-01-31")),
     "azure-native:operationalinsights:getWorkspace": async (args) =>

@@ -22,5 +22,17 @@ export interface GcpProviderOptions {
  */
 export function gcpProvider({ url, ownerToken }: GcpProviderOptions): StandInProvider {
   const api = googleApi(url, ownerToken);
-  return { resources: { ...identityResources(api), ...surroundingResources(api) } };
+  return {
+    resources: { ...identityResources(api), ...surroundingResources(api) },
+    functions: {
+      "gcp:organizations/getClientConfig:getClientConfig": () => ({
+        id: "projects//regions//zones/",
+        accessToken: ownerToken(),
+        defaultLabels: {},
+        project: "",
+        region: "",
+        zone: "",
+      }),
+    },
+  };
 }

@@ -1,0 +1,1 @@
+export { type DockerBuildProviderOptions, dockerBuildProvider } from "./dockerBuildProvider";
