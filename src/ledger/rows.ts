@@ -3,7 +3,7 @@ import { readJson } from "../jsonText";
 import type { FlowRun, State, StateType } from "../model/flowRun";
 import type { Outcome } from "../model/outcome";
 import type { PoolType } from "../model/poolType";
-import type { DeploymentRecord, RunRecord, RunSummary } from "./ledger";
+import type { DeploymentRecord, RunChange, RunRecord, RunSummary } from "./ledger";
 
 /** Columns to write, by name. */
 export type Row = Record<string, string | number | null>;
@@ -163,4 +163,22 @@ function stateOf({ state_type, state_name, state_timestamp, state_message }: Omi
   const state: State = { type: state_type as StateType, name: state_name, timestamp: state_timestamp };
   if (state_message !== null) state.message = state_message;
   return state;
+}
+
+/** The columns of a run that a change sets. */
+export function changedColumns(change: RunChange): Row {
+  const columns: Row = {};
+  if (change.state) {
+    columns.state_type = change.state.type;
+    columns.state_name = change.state.name;
+    columns.state_timestamp = change.state.timestamp;
+    columns.state_message = change.state.message ?? null;
+  }
+  if (change.startedAt !== undefined) columns.started_at = change.startedAt;
+  if (change.endedAt !== undefined) columns.ended_at = change.endedAt;
+  if (change.infrastructureId !== undefined) columns.infrastructure_id = change.infrastructureId;
+  if (change.outcome !== undefined) columns.outcome = change.outcome === null ? null : JSON.stringify(change.outcome);
+  if (change.owner !== undefined) columns.owner = change.owner;
+  if (change.idempotencyKey !== undefined) columns.idempotency_key = change.idempotencyKey;
+  return columns;
 }

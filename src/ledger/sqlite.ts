@@ -19,7 +19,17 @@ import type {
 } from "./ledger";
 import { countSql, minutesSql, type Position, type PositionedQuery, pageSql, type Sql } from "./listing";
 import { IN_MEMORY, openDatabase, translated, writeFailed } from "./openDatabase";
-import { type DeploymentRow, deploymentOf, fromRow, type Row, type RunRow, type SummaryRow, summaryOf, toRow } from "./rows";
+import {
+  changedColumns,
+  type DeploymentRow,
+  deploymentOf,
+  fromRow,
+  type Row,
+  type RunRow,
+  type SummaryRow,
+  summaryOf,
+  toRow,
+} from "./rows";
 import { openWalSync, type WalSync } from "./walSync";
 import { openWriteBatcher, type WriteBatcher } from "./writeBatcher";
 
@@ -352,19 +362,7 @@ class SqliteLedger implements Ledger {
     const { id } = before;
     const version = before.version + 1;
     const attempt = change.nextAttempt ? Math.max(before.attempt + 1, change.nextAttempt.attempt ?? 0) : before.attempt;
-    const columns: Row = { version, attempt };
-    if (change.state) {
-      columns.state_type = change.state.type;
-      columns.state_name = change.state.name;
-      columns.state_timestamp = change.state.timestamp;
-      columns.state_message = change.state.message ?? null;
-    }
-    if (change.startedAt !== undefined) columns.started_at = change.startedAt;
-    if (change.endedAt !== undefined) columns.ended_at = change.endedAt;
-    if (change.infrastructureId !== undefined) columns.infrastructure_id = change.infrastructureId;
-    if (change.outcome !== undefined) columns.outcome = change.outcome === null ? null : JSON.stringify(change.outcome);
-    if (change.owner !== undefined) columns.owner = change.owner;
-    if (change.idempotencyKey !== undefined) columns.idempotency_key = change.idempotencyKey;
+    const columns: Row = { version, attempt, ...changedColumns(change) };
     const names = Object.keys(columns);
     this.#run(`UPDATE runs SET ${names.map((name) => `${name} = ?`).join(", ")} WHERE id = ?`, ...Object.values(columns), id);
 

@@ -393,21 +393,22 @@ function describeProcesses(engine: LedgerEngine, openAt: (address: string) => Pr
     const ledger = await openAt(address);
     const ids = Array.from({ length: 24 }, (_, n) => `r${String(n).padStart(2, "0")}`);
     for (const [n, id] of ids.entries()) await ledger.createRun(newRun(id, n % 2 === 0 ? {} : { workPool: "batch" }));
-    // Each takes what it can get. Then it says how many runs of the deployment hold a slot, before it gives its own back.
+    // Each tries to take all that are left, at once. Then it says how many of them hold a slot, before it gives its own back.
     const code = `
       const at = () => ({ name: "Any", timestamp: new Date().toISOString() });
       const limits = { pool: null, queue: null, deployment: ${LIMIT} };
+      const change = { state: { type: "PENDING", ...at() }, owner: String(process.pid) };
       let most = 0;
       let taken = 0;
-      for (let left = true; left; ) {
-        left = false;
-        for (const { run } of await ledger.list({ states: ["SCHEDULED"] })) {
-          left = true;
-          const answer = await ledger.acquireSlot(run.id, 1, limits, { state: { type: "PENDING", ...at() }, owner: String(process.pid) });
-          if (answer.kind !== "acquired") continue;
+      for (;;) {
+        const left = await ledger.list({ states: ["SCHEDULED"] });
+        if (left.length === 0) break;
+        const answers = await Promise.all(left.map(({ run }) => ledger.acquireSlot(run.id, 1, limits, change)));
+        most = Math.max(most, (await ledger.slotsTaken("data/dev")).reduce((sum, { count }) => sum + count, 0));
+        for (const { kind, record } of answers) {
+          if (kind !== "acquired") continue;
           taken += 1;
-          most = Math.max(most, (await ledger.slotsTaken("data/dev")).reduce((sum, { count }) => sum + count, 0));
-          await ledger.change(run.id, answer.record.run.version, { state: { type: "COMPLETED", ...at() } });
+          await ledger.change(record.run.id, record.run.version, { state: { type: "COMPLETED", ...at() } });
         }
       }
       console.log(JSON.stringify({ most, taken }));`;

@@ -1,0 +1,1 @@
+export { openPostgresLedger } from "./postgresLedger";

@@ -1,0 +1,187 @@
+import { createServer, connect as dial, type Socket } from "node:net";
+import { join } from "node:path";
+import pg from "pg";
+import { beforeAll, expect, onTestFinished, test, vi } from "vitest";
+import type { Ledger } from "../../src/ledger";
+import { openPostgresLedger } from "../../src/ledger/postgres";
+import { POSTGRES_MIGRATIONS } from "../../src/ledger/postgres/migrations";
+import { state } from "../../src/runs/states";
+import { describeLedger } from "./describeLedger";
+import { NOW, newRun } from "./newRun";
+import { newSchema, sharedPostgres } from "./postgresServer";
+
+vi.setConfig({ testTimeout: 120_000 });
+let url: string;
+beforeAll(async () => {
+  url = await sharedPostgres();
+}, 300_000);
+
+const built = join(__dirname, "..", "..", "lib", "src", "ledger", "postgres");
+describeLedger("Postgres", {
+  place: async () => `${url} ${newSchema()}`,
+  open: async (address) => {
+    const [at = "", schema = ""] = address.split(" ");
+    return openPostgresLedger(at, { schema });
+  },
+  opening: `(([url, schema]) => require(${JSON.stringify(built)}).openPostgresLedger(url, { schema }))(address.split(" "))`,
+});
+
+function open(at: string, schema = newSchema()): Ledger {
+  const ledger = openPostgresLedger(at, { schema });
+  onTestFinished(() => ledger.close());
+  return ledger;
+}
+
+/** Ask the server directly. */
+async function ask(sql: string, values: unknown[] = []): Promise<Record<string, unknown>[]> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    return (await client.query(sql, values)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+test("many clients that come to an empty database at once make its schema once", async () => {
+  const schema = newSchema();
+  const ledgers = Array.from({ length: 8 }, () => open(url, schema));
+  const made = await Promise.all(ledgers.map((ledger, n) => ledger.createRun(newRun(`r${n}`))));
+  expect(made.map(({ created }) => created)).toEqual(ledgers.map(() => true));
+  expect(await ask(`SELECT version FROM ${schema}.version`)).toEqual([{ version: POSTGRES_MIGRATIONS.length }]);
+});
+
+test("a newer version is refused, and not changed", async () => {
+  const schema = newSchema();
+  await open(url, schema).createRun(newRun("r1"));
+  await ask(`UPDATE ${schema}.version SET version = 99`);
+  await expect(open(url, schema).read("r1")).rejects.toThrow(/was written by a newer pushpool \(its version is 99, .*to upgrade/);
+  expect(await ask(`SELECT version FROM ${schema}.version`)).toEqual([{ version: 99 }]);
+});
+
+test.each<[string, (good: URL) => void, RegExp]>([
+  ["a wrong password", (at) => Object.assign(at, { password: "wr0ng-one" }), /the password or the user is wrong: check the URL/],
+  ["no such database", (at) => Object.assign(at, { pathname: "/none" }), /the database does not exist: create it, or check the URL/],
+  ["nothing that listens", (at) => Object.assign(at, { port: "1" }), /nothing listens there: check the host and the port of the URL/],
+  [
+    "no such host",
+    (at) => Object.assign(at, { hostname: "no-such-host.invalid" }),
+    /its host (does not exist|cannot be looked up): check the/,
+  ],
+  ["a read-only server", (at) => at.searchParams.set("options", "-c default_transaction_read_only=on"), /it is a read-only replica/],
+])("%s: one message with the fix, without the password", async (_, spoil, message) => {
+  const at = new URL(url);
+  spoil(at);
+  const error = await open(at.href)
+    .createRun(newRun("r1"))
+    .catch((thrown: Error) => thrown);
+  expect(error).toMatchObject({ name: "UserError", exitCode: 5, message: expect.stringMatching(message) });
+  expect(String(error)).not.toMatch(/s3cr3t|wr0ng/);
+});
+
+test("a role without rights gets one message", async () => {
+  const role = newSchema();
+  await ask(`CREATE ROLE ${role} LOGIN PASSWORD 'x1y2z3'`);
+  const at = Object.assign(new URL(url), { username: role, password: "x1y2z3" });
+  await expect(open(at.href).read("r1")).rejects.toThrow(/the role has too few rights: it needs CREATE on the database/);
+});
+
+test("a URL or a schema that is none", () => {
+  expect(() => openPostgresLedger("here")).toThrow(/the URL of the ledger is invalid: write it as postgres:/);
+  expect(() => openPostgresLedger(url, { schema: 'a"b' })).toThrow(/the schema of a ledger must consist of a-z, 0-9 and _/);
+});
+
+test("text that Postgres cannot store is stored without its NUL", async () => {
+  const ledger = open(url);
+  await ledger.createRun(newRun("r1", { state: state("FAILED", NOW, "a\0b"), parameters: { text: "a\0b" } }));
+  expect((await ledger.read("r1"))?.run).toMatchObject({ state: { message: "a\u{fffd}b" }, parameters: { text: "a\0b" } });
+  expect(await ledger.transitions("r1")).toMatchObject([{ message: "a\u{fffd}b" }]);
+});
+
+/** A line to the server that breaks once the client has sent `words`: before the server gets them, or before the client gets the answer. */
+async function breakingLine(words: string, when: "before" | "after"): Promise<{ at: string; broken: () => number }> {
+  const { hostname, port } = new URL(url);
+  let count = 0;
+  const server = createServer((client: Socket) => {
+    const onward = dial(Number(port), hostname);
+    let isBreaking = false;
+    client.on("data", (data) => {
+      if (!isBreaking && count === 0 && data.includes(words)) {
+        isBreaking = true;
+        count += 1;
+        if (when === "before") {
+          client.destroy();
+          onward.destroy();
+          return;
+        }
+      }
+      onward.write(data);
+    });
+    onward.on("data", (data) => {
+      if (isBreaking) client.destroy();
+      else client.write(data);
+    });
+    for (const [one, other] of [
+      [client, onward],
+      [onward, client],
+    ] as const) {
+      one.on("error", () => one.destroy());
+      one.on("close", () => other.destroy());
+    }
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => void server.close());
+  const at = new URL(url);
+  at.port = String((server.address() as { port: number }).port);
+  return { at: at.href, broken: () => count };
+}
+
+test.each([
+  ["COMMIT", "after"],
+  ["COMMIT", "before"],
+  ["UPDATE", "after"],
+  ["UPDATE", "before"],
+] as const)("a connection that breaks at %s, %s the server has it: each write happens once", async (words, when) => {
+  const schema = newSchema();
+  const direct = open(url, schema);
+  await direct.createRun(newRun("r1"));
+  const slot = await breakingLine(words, when);
+  const limits = { pool: 1, queue: null, deployment: null };
+  const answer = await open(slot.at, schema).acquireSlot("r1", 1, limits, { state: state("PENDING", NOW), owner: "me" });
+  expect(answer).toMatchObject({ kind: "acquired", record: { owner: "me", run: { version: 2, state: { type: "PENDING" } } } });
+  const changed = await breakingLine(words, when);
+  expect(await open(changed.at, schema).change("r1", 2, { state: state("RUNNING", NOW) })).toMatchObject({ run: { version: 3 } });
+  expect((await direct.transitions("r1")).map(({ type }) => type)).toEqual(["SCHEDULED", "PENDING", "RUNNING"]);
+  expect([slot.broken(), changed.broken()]).toEqual([1, 1]);
+});
+
+test.each(["after", "before"] as const)(
+  "a new run and a note whose COMMIT breaks, %s the server has it, are written once",
+  async (when) => {
+    const schema = newSchema();
+    const direct = open(url, schema);
+    await direct.createRun(newRun("r0"));
+    const made = await breakingLine("COMMIT", when);
+    expect(await open(made.at, schema).createRun(newRun("r1", { idempotencyKey: "k" }))).toMatchObject({
+      created: true,
+      record: { run: { id: "r1" } },
+    });
+    const noted = await breakingLine("COMMIT", when);
+    expect(await open(noted.at, schema).changeNote("k", (now) => `${now ?? ""}x`)).toBe("x");
+    expect([await direct.count({}), await direct.readNote("k"), made.broken(), noted.broken()]).toEqual([2, "x", 1, 1]);
+  },
+);
+
+test("connections that the server ends are replaced: work goes on by itself", async () => {
+  const schema = newSchema();
+  const ledger = open(url, schema);
+  await ledger.createRun(newRun("r1"));
+  for (let version = 1; version <= 5; version += 1) {
+    await ask(
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'pushpool' AND pid <> pg_backend_pid() AND query LIKE $1",
+      [`%${schema}%`],
+    );
+    if (version % 2 === 0) expect(await ledger.isAt("r1", version)).toBe(true);
+    expect(await ledger.change("r1", version, { owner: `o${version}` })).toMatchObject({ run: { version: version + 1 } });
+  }
+});
