@@ -72,8 +72,8 @@ interface Walk extends Omit<Sql, "sql"> {
 }
 
 function walksOf(query: PositionedQuery, { joined = false } = {}): Walk[] {
-  const { states, tag } = query;
-  if (states === undefined || states.length === 0 || tag !== undefined) return [walk(query, joined)];
+  const { states, tag, text } = query;
+  if (states === undefined || states.length === 0 || tag !== undefined || text !== undefined) return [walk(query, joined)];
   return [...new Set(states)].map((one) => walk({ ...query, states: [one] }, joined));
 }
 
@@ -93,9 +93,11 @@ function walk({ stack, deployment, workPool, states, tag, since, until, text, up
   if (upTo) must(`(${at}, ${id}) <= (?, ?)`, upTo.createdAt, upTo.id);
   if (after) must(`(${at}, ${id}) > (?, ?)`, after.createdAt, after.id);
   const ofTag = conditions.length;
-  if (deployment !== undefined) must("r.deployment = ?", deployment);
-  if (workPool !== undefined) must("r.work_pool = ?", workPool);
-  if (states !== undefined && states.length > 0) must(`r.state_type IN (${states.map(() => "?").join(", ")})`, ...states);
+  // A search for text reads the index of the stack, which has the texts. An expression keeps the database from the indexes of the others.
+  const column = (name: string) => (text === undefined ? name : `(${name} || '')`);
+  if (deployment !== undefined) must(`${column("r.deployment")} = ?`, deployment);
+  if (workPool !== undefined) must(`${column("r.work_pool")} = ?`, workPool);
+  if (states !== undefined && states.length > 0) must(`${column("r.state_type")} IN (${states.map(() => "?").join(", ")})`, ...states);
   if (text !== undefined && text !== "") {
     const part = text.replaceAll(/[\\%_]/g, "\\$&");
     must("(r.name LIKE ? ESCAPE '\\' OR r.deployment LIKE ? ESCAPE '\\' OR r.id LIKE ? ESCAPE '\\')", `%${part}%`, `%${part}%`, `${part}%`);

@@ -13,6 +13,8 @@ let open = 0;
 export interface EventSink {
   /** Fires when the other side has gone, or the server ends. */
   readonly signal: AbortSignal;
+  /** The other side has not read what it got. */
+  readonly isFull: boolean;
   /** @param data written as JSON @param id for `Last-Event-ID` */
   send(event: string, data: unknown, id?: number): void;
   /** The same with JSON that is already text. */
@@ -54,6 +56,9 @@ export function eventStream(end: AbortSignal, work: (sink: EventSink) => Promise
         signal.addEventListener("abort", () => room?.(), { once: true });
         work({
           signal,
+          get isFull() {
+            return (controller.desiredSize ?? 0) <= 0;
+          },
           sendText,
           send: (event, data, id) => sendText(event, JSON.stringify(data), id),
           ready: async () => {

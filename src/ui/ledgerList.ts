@@ -8,6 +8,8 @@ import type { RunRow, RunsFilter, StripBucket } from "./wire";
 
 /** How long a total may be counted on from, in milliseconds. Then all runs are counted again. */
 const TOTAL_AGE = 30_000;
+/** How long a total of some states holds, which any run may enter and leave, and a strip, in milliseconds: several pages share it. */
+const MOMENT = 2_000;
 /** How many totals to remember: one for each list that someone scrolls. */
 const TOTALS = 50;
 
@@ -30,6 +32,7 @@ export class LedgerList implements RunList {
   readonly unreachable = null;
   readonly pace = 0;
   readonly #totals = new Map<string, Total>();
+  #strip: { key: string; at: number; buckets: StripBucket[] } | undefined;
 
   constructor(private readonly parts: LedgerListParts) {}
 
@@ -70,6 +73,8 @@ export class LedgerList implements RunList {
 
   async strip(filter: RunsFilter, { from, to, bucketSeconds }: { from: Date; to: Date; bucketSeconds: number }): Promise<StripBucket[]> {
     const query = this.#query(filter);
+    const key = JSON.stringify([query, from, to, bucketSeconds]);
+    if (this.#strip?.key === key && Date.now() - this.#strip.at < MOMENT) return this.#strip.buckets;
     const later = (a: string, b: string | undefined) => (b !== undefined && b > a ? b : a);
     const earlier = (a: string, b: string | undefined) => (b !== undefined && b < a ? b : a);
     const since = later(from.toISOString(), query.since);
@@ -80,6 +85,7 @@ export class LedgerList implements RunList {
       const bucket = buckets[Math.floor((Date.parse(`${minute}:00Z`) - from.getTime()) / 1000 / bucketSeconds)];
       if (bucket) bucket.counts[state] = (bucket.counts[state] ?? 0) + count;
     }
+    this.#strip = { key, at: Date.now(), buckets };
     return buckets;
   }
 
@@ -97,8 +103,14 @@ export class LedgerList implements RunList {
    */
   async #total(query: RunQuery, upTo: string): Promise<number> {
     const { ledger } = this.parts;
-    if (query.states !== undefined) return ledger.count({ ...query, upTo });
     const key = JSON.stringify(query);
+    if (query.states !== undefined) {
+      const known = this.#totals.get(`${key} ${upTo}`);
+      if (known !== undefined && Date.now() - known.at < MOMENT) return known.total;
+      const total = await ledger.count({ ...query, upTo });
+      this.#remember(`${key} ${upTo}`, { upTo, total, at: Date.now() });
+      return total;
+    }
     const exact = this.#fresh(`${key} ${upTo}`);
     if (exact) return exact.total;
     const latest = this.#fresh(key);

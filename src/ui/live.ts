@@ -79,7 +79,9 @@ export class Live {
   }
 
   async #look(): Promise<void> {
-    const sessions = [...this.#sessions.values()];
+    // Who does not read what came before gets the present state later, at once.
+    const sessions = [...this.#sessions.values()].filter(({ sink }) => !sink.isFull);
+    if (sessions.length === 0) return;
     const list = await this.parts.list();
     const known = new Map<string, RunRow | undefined>();
     for (const { shown } of sessions) for (const [id, row] of shown) if (!known.has(id) || row === undefined) known.set(id, row);

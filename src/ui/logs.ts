@@ -34,7 +34,10 @@ export class Logs {
       await send(log.spool, from, sink);
     } finally {
       log.readers -= 1;
-      if (log.readers === 0 && this.#logs.get(key) === log) log.leaving = setTimeout(() => this.#drop(key), LINGER).unref();
+      if (log.readers === 0) {
+        if (this.#logs.get(key) === log) log.leaving = setTimeout(() => this.#drop(key), LINGER).unref();
+        else void log.spool.close();
+      }
     }
   }
 
@@ -66,6 +69,7 @@ export class Logs {
     const log = this.#logs.get(key);
     if (!log) return;
     this.#logs.delete(key);
+    clearTimeout(log.leaving);
     log.stop.abort();
     void log.spool.close();
   }
@@ -76,7 +80,15 @@ async function send(spool: LogSpool, from: number, sink: EventSink): Promise<voi
   let noticed = 0;
   while (!sink.signal.aborted) {
     for (; noticed < spool.notices.length; noticed += 1) sink.send("notice", { text: spool.notices[noticed] });
-    const lines = await spool.read(next);
+    let lines: string[];
+    try {
+      lines = await spool.read(next);
+    } catch (error) {
+      // The disk is full, for example.
+      sink.send("notice", { text: `the log cannot be shown: ${(error as Error).message}` });
+      sink.send("end", {});
+      return;
+    }
     for (let at = 0; at < lines.length && !sink.signal.aborted; at += BATCH) {
       const batch = lines.slice(at, at + BATCH);
       next += batch.length;

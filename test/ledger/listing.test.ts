@@ -43,6 +43,10 @@ test.each<[string, PositionedQuery]>([
   ["a tag's failures", { stack, tag: "x", states: ["FAILED"] }],
   ["a time span", { stack, since: at(1), until: at(2) }],
   ["text", { stack, text: "hello" }],
+  [
+    "text in a state, a deployment and a pool",
+    { stack, text: "hello", states: ["FAILED", "CRASHED"], deployment: "a/b", workPool: "local" },
+  ],
 ])("%s: SQLite walks an index and sorts nothing", (_, query) => {
   const db = openDatabase(":memory:");
   onTestFinished(() => db.close());
