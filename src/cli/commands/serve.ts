@@ -1,3 +1,4 @@
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { parseDuration } from "../../duration";
 import { keepHeapSmall } from "../../heapShape";
@@ -96,7 +97,7 @@ export async function action(_: string[], flags: ServeFlags): Promise<void> {
         log.error({ reason: String(error) }, "a bug of the run page"),
       );
       // The address has the token of the page: it is for whoever started this, not for a log that others read.
-      const address = join(workspace.home, "ui", "serve-address");
+      const address = pageAddress(workspace.home);
       writeWhole(address, `${page.url}\n`);
       if (process.stderr.isTTY) note(`the run page: ${page.url}`);
       log.info({ port: page.port, address }, "serving the run page; its address is in that file");
@@ -120,11 +121,17 @@ export async function action(_: string[], flags: ServeFlags): Promise<void> {
     log.info("ended");
   } finally {
     await page?.close();
+    if (page) rmSync(pageAddress(workspace.home), { force: true });
     process.off("SIGTERM", stop).off("SIGINT", stop);
     parts.ledger.close();
   }
   // Keep-alive connections would keep the process running for a while.
   process.exit();
+}
+
+/** The file with the address of the page. */
+function pageAddress(home: string): string {
+  return join(home, "ui", "serve-address");
 }
 
 /** The environment variables that templates may read. A template may come from somebody else, so each variable must be allowed by name. */
