@@ -1,6 +1,6 @@
 import { useCallback, useRef, useState } from "preact/hooks";
 import type { NewRunRequest, RunChecked, RunCreated } from "../../src/ui/wire";
-import { byPointer, NO_PROBLEMS, type Problems } from "../form/problems";
+import { byPointer, NO_PROBLEMS, type Problems, placeText } from "../form/problems";
 import { navigate } from "../navigation";
 import { runPath } from "../routes";
 import { RequestError, send } from "../server/request";
@@ -40,7 +40,7 @@ export function useNewRun(): Submission {
     setError(undefined);
     setWarnings(undefined);
     if (drafts.current.size > 0) {
-      setError(new Error([...drafts.current.values()].join(". ")));
+      setError(new Error([...drafts.current].map(([pointer, problem]) => `${placeText(pointer)}: ${problem}`).join("\n")));
       return focusFirst([...drafts.current.keys()]);
     }
     setDoing(action);

@@ -21,6 +21,8 @@ export function FieldRow({ field, given, pointer, onChange, item }: FieldRowProp
   const id = idOf(pointer);
   const isNull = given === null || (given === undefined && field.default === null);
   const value = given === undefined ? field.default : given;
+  // An editor can show null; any other control gives way to the word.
+  const isHidden = isNull && field.nullable && field.kind !== "json";
   const hasHint = field.description !== undefined || field.hint !== undefined;
   const attributes: ControlAttributes = {
     id,
@@ -42,9 +44,7 @@ export function FieldRow({ field, given, pointer, onChange, item }: FieldRowProp
         </p>
       )}
       <div class="field-control">
-        {!(isNull && field.nullable) && (
-          <Control field={field} value={value} pointer={pointer} onChange={onChange} attributes={attributes} />
-        )}
+        {!isHidden && <Control field={field} value={value} pointer={pointer} onChange={onChange} attributes={attributes} />}
         {field.nullable && field.kind !== "json" && (
           <label class="check">
             <input
