@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
+import { listAutomations } from "../../src/prefect/api/automations";
 import { readDeploymentByName } from "../../src/prefect/api/deployments";
 import { isBefore32 } from "../../src/prefect/api/server";
 import { createWorkPool } from "../../src/prefect/api/workPools";
@@ -46,7 +47,8 @@ describePrefect("servers of other versions", () => {
         expect(before?.schedules).toMatchObject([{ schedule: { cron: "30 2 * * *", timezone: "Europe/Berlin" }, active: true }]);
 
         const pull = `pull:\n- prefect.deployments.steps.set_working_directory: { directory: ${at.cwd}/. }\n`;
-        writeFileSync(file, `${pull}${given.replace("30 2 * * *", "30 3 * * *")}`);
+        const trigger = "  triggers: [{ expect: [order.placed], match: { prefect.resource.id: shop }, within: 60, threshold: 2 }]\n";
+        writeFileSync(file, `${pull}${given.replace("30 2 * * *", "30 3 * * *").replace("  tags: [orders]\n", `$&${trigger}`)}`);
         expect(await pushpool(at, "deploy", "--all")).toMatchObject({ status: 0, stderr: expect.stringContaining("4 updated") });
         const after = await readDeploymentByName(client, "orders/nightly");
         expect(after).toMatchObject({
@@ -56,6 +58,12 @@ describePrefect("servers of other versions", () => {
           work_pool_name: "local",
         });
         expect(JSON.stringify(after?.pull_steps)).toContain("set_working_directory");
+        const [automation] = (await listAutomations(client)) ?? [];
+        expect(automation).toMatchObject({
+          name: "nightly__automation_1",
+          trigger: { type: "event", expect: ["order.placed"], within: 60, threshold: 2 },
+          actions: [{ type: "run-deployment", deployment_id: after?.id }],
+        });
         expect(await pushpool(at, "deploy", "--all")).toMatchObject({ status: 0, stderr: expect.stringContaining("4 unchanged") });
 
         const run = await pushpool(at, "run", "orders/nightly");
