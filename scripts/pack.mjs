@@ -14,10 +14,14 @@ function withoutScripts(text) {
   return `${JSON.stringify(packed, null, 2)}\n`;
 }
 
+/** Pictures are shown only as the file itself, not as its page. */
 function withAbsoluteLinks(text) {
   const { homepage } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
   const repository = homepage.replace(/#.*$/, "");
-  return text.replaceAll(/\]\((?![a-z]+:|#)([^)\s]+)\)/g, `](${repository}/blob/main/$1)`);
+  return text.replaceAll(
+    /\]\((?![a-z]+:|#)([^)\s]+)\)/g,
+    (_, path) => `](${repository}/${path.endsWith(".png") ? "raw" : "blob"}/main/${path})`,
+  );
 }
 
 const PACKED = { "package.json": withoutScripts, "README.md": withAbsoluteLinks };

@@ -33,7 +33,7 @@ export interface Seeding {
   until: Date;
   /** From the first run to the last, in seconds. */
   span: number;
-  /** How many of the newest runs have not ended: RUNNING, PENDING, SCHEDULED. @default 0 */
+  /** How many of the newest runs have not ended: the newest is SCHEDULED, the next one PENDING, the others are RUNNING. @default 0 */
   active?: number;
 }
 
@@ -111,7 +111,7 @@ function seededRun(n: number, { count, stack, deployments, until, span, active =
     state("RUNNING", "Running", provisioning),
     state(last.type, last.name, provisioning + lasts, ends.message),
   ];
-  const states = isActive ? whole.slice(0, ACTIVE_LENGTHS[newest % ACTIVE_LENGTHS.length]) : count > 5_000 ? whole.slice(-1) : whole;
+  const states = isActive ? whole.slice(0, Math.min(newest + 1, 3)) : count > 5_000 ? whole.slice(-1) : whole;
   const now = states.at(-1) as State;
   const started = !isActive || now.type === "RUNNING";
   return {
@@ -137,9 +137,6 @@ function seededRun(n: number, { count, stack, deployments, until, span, active =
     states,
   };
 }
-
-/** How many states the newest runs have: the newest is SCHEDULED, then two are RUNNING and one is PENDING. */
-const ACTIVE_LENGTHS = [1, 3, 3, 2];
 
 interface End {
   outcome: Outcome;

@@ -21,7 +21,7 @@ test.each(pages)("%s: every link leads to an existing file and heading", (page) 
 });
 
 test("docs/README.md links every page of docs/, and so does the README", () => {
-  const inDocs = readdirSync(join(repo, "docs")).filter((file) => file !== "README.md");
+  const inDocs = readdirSync(join(repo, "docs")).filter((file) => file.endsWith(".md") && file !== "README.md");
   expect(inDocs.filter((file) => !linksOf("docs/README.md").includes(file))).toEqual([]);
   expect(inDocs.filter((file) => !linksOf("README.md").includes(`docs/${file}`))).toEqual([]);
 });
