@@ -17,6 +17,7 @@ import { benchGcpPools } from "./gcpPools.mjs";
 import { compare } from "./measure.mjs";
 import { benchPrefect } from "./prefect.mjs";
 import { benchPython } from "./python.mjs";
+import { benchUi } from "./ui.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const root = join(here, "..", "..");
@@ -148,6 +149,7 @@ const parts = {
   ecs: () => benchEcs({ report }),
   azure: () => benchAzure({ report }),
   prefect: () => benchPrefect({ report }),
+  ui: () => benchUi({ scratch, env, report }),
 };
 
 try {
