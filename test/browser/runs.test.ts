@@ -27,7 +27,8 @@ test("deploy, a bad and a good parameter, watch the run start, log and end", asy
   await form.getByLabel("Rows").fill("5000");
   user.expectError(/status of 422 .*\/api\/runs\b/);
   await page.getByTestId("submit").click();
-  await page.getByTestId("form-error").getByText("parameters.rows must be <= 1000").waitFor();
+  await page.getByTestId("problem/parameters/rows").getByText("must be <= 1000").waitFor();
+  expect(await form.getByLabel("Rows").getAttribute("aria-invalid")).toBe("true");
   await form.getByLabel("Rows").fill("7");
   await form.getByLabel("Mode").selectOption("full");
   await page.getByTestId("submit").click();
