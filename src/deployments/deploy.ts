@@ -103,8 +103,8 @@ export async function planDeploy(request: DeployRequest): Promise<DeployPlan> {
   }));
   const of = (is: (change: DeploymentChange["change"]) => boolean) =>
     changes.filter(({ change }) => is(change)).map(({ name }) => recordOf(records.get(name) as ToDeploy));
-  const { schedules, automations } = registry;
-  notes.push(...notActedOn([...records.values()], { schedules, automations, steps: (request.steps?.kind ?? "skip") !== "skip" }));
+  const { schedules, automations, slas } = registry;
+  notes.push(...notActedOn([...records.values()], { schedules, automations, slas, steps: (request.steps?.kind ?? "skip") !== "skip" }));
   const bad = problems.map(({ name }) => name);
   const gone = chosen.isAll ? noLongerThere(await registry.cameFrom(request.file), file, new Set(records.keys()), bad) : [];
   problems.sort((a, b) => a.line - b.line);
@@ -154,13 +154,13 @@ function recordOf({ name, definition, kept, said, file, deployedAt }: ToDeploy):
 }
 
 /** One line about everything that is stored but has no effect. */
-function notActedOn(records: ToDeploy[], works: { schedules: boolean; automations: boolean; steps: boolean }): string[] {
+function notActedOn(records: ToDeploy[], works: { schedules: boolean; automations: boolean; slas: boolean; steps: boolean }): string[] {
   const of = (has: (record: ToDeploy) => boolean) => records.filter(has).map(({ name }) => name);
   const parts = [
     ["build and push steps", "", of(({ kept }) => !works.steps && (kept.build !== undefined || kept.push !== undefined))],
     ["schedules", " (while no `pushpool serve` runs)", of(({ definition }) => !works.schedules && definition.schedules !== undefined)],
     ["triggers", " (without a Prefect server)", of(({ kept }) => !works.automations && kept.triggers !== undefined)],
-    ["sla", "", of(({ kept }) => kept.sla !== undefined)],
+    ["sla", " (Prefect Cloud only)", of(({ kept }) => !works.slas && kept.sla !== undefined)],
   ] as const;
   const said = parts.filter(([, , names]) => names.length > 0).map(([what, until, names]) => `${what} of ${few(names)}${until}`);
   return said.length > 0 ? [`stored, but without effect: ${said.join("; ")}`] : [];

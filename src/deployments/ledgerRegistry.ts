@@ -19,6 +19,7 @@ export function ledgerRegistry({ manifest, stack, origin }: LoadedManifest, ledg
     versions: "none",
     schedules: false,
     automations: false,
+    slas: false,
     imports: false,
     compare: async (records) => {
       const names = new Set(records.map(({ name }) => name));

@@ -43,6 +43,8 @@ export interface DeploymentRegistry {
   schedules: boolean;
   /** Whether triggers become automations there. */
   automations: boolean;
+  /** Whether service level agreements work there. */
+  slas: boolean;
   /** Whether to import flows, if Python has Prefect, for the fields that are stored about them. */
   imports: boolean;
   compare(records: readonly ToDeploy[]): Promise<Comparison[]>;

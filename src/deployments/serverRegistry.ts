@@ -78,6 +78,7 @@ export function serverRegistry(
       labels: { [FILE_LABEL]: fileOrigin(file, env) },
       makesQueue: queue !== undefined && queues.get(pool)?.has(queue) === false,
       ...(triggered ? { automations: triggered } : {}),
+      ...(isCloud && record.said.sla ? { slas: slasIn(record) } : {}),
     };
   };
   return {
@@ -98,6 +99,7 @@ export function serverRegistry(
     versions: isCloud ? "info" : "text",
     schedules: true,
     automations: true,
+    slas: isCloud,
     imports: true,
     compare: async (records) => {
       for (const record of (await ledger?.deployments(
@@ -110,16 +112,17 @@ export function serverRegistry(
       await automations.read(records, there);
       return records.map((record) => {
         const [found, last] = [there.get(record.name), before.get(record.name)];
-        return automations.compare(record, changeOf(record, found, last), found?.id, last);
+        return automations.compare(record, changeOf(record, found, last, isCloud), found?.id, last);
       });
     },
     shown: (record) => {
-      const { wanted, schedules } = stepOf(record);
+      const { wanted, schedules, slas } = stepOf(record);
       const own = automations.shown(record, there.get(record.name)?.id);
       return {
         ...wanted,
         ...(schedules ? { schedules: schedules.map(toProgram) } : {}),
         ...(own.length > 0 ? { automations: own } : {}),
+        ...(slas ? { slas } : {}),
       };
     },
     write: async (records, { unchanged, allOrNothing }) => {
@@ -180,14 +183,23 @@ async function queuesOf(client: Client, pool: string): Promise<Record<string, ob
   return Object.fromEntries((await listWorkQueues(client, pool)).map(({ name }) => [name, {}]));
 }
 
-function changeOf(record: ToDeploy, there: ServerDeployment | undefined, before: DeploymentRecord | undefined): Comparison {
+/** @param takesSlas whether the API has service level agreements. It cannot list them, so what was deployed last counts. */
+function changeOf(
+  record: ToDeploy,
+  there: ServerDeployment | undefined,
+  before: DeploymentRecord | undefined,
+  takesSlas: boolean,
+): Comparison {
   const { name, definition } = record;
   const workPool = definition.workPool.name;
   if (!there) return { name, change: "create", workPool, changes: [], warnings: [] };
   const { fields, schedules: given, left } = wantedOf(record, there, before);
   const [problem] = given ? renameFaults(given, there.schedules) : [];
   const { from, to } = given ? scheduleDifferences(given, there.schedules) : { from: {}, to: {} };
-  const changes = differences({ ...asDeclared(fields, there), schedules: from }, { ...fields, schedules: to }).map(withoutSecret);
+  const [had, has] = takesSlas && record.said.sla ? [{ sla: before ? slasIn(before) : [] }, { sla: slasIn(record) }] : [{}, {}];
+  const changes = differences({ ...asDeclared(fields, there), ...had, schedules: from }, { ...fields, ...has, schedules: to }).map(
+    withoutSecret,
+  );
   const going = given === undefined ? there.schedules.length : 0;
   return {
     name,
@@ -200,6 +212,11 @@ function changeOf(record: ToDeploy, there: ServerDeployment | undefined, before:
     ],
     ...(problem === undefined ? {} : { problem }),
   };
+}
+
+/** The service level agreements of a deployment, as they are sent. */
+function slasIn({ kept }: DeploymentRecord): JsonObject[] {
+  return Array.isArray(kept.sla) ? (kept.sla as JsonObject[]) : [];
 }
 
 /** `prefect deploy` writes a block's secret into job variables as plain text: the server's value may be one. */

@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from "../json";
 import { deleteDeployment, deleteEmptyFlow, readDeployment, readDeploymentByName, type ServerDeployment } from "../prefect/api/deployments";
+import { applySlas } from "../prefect/api/slas";
 import { deleteWorkQueue, listWorkQueues } from "../prefect/api/workPools";
 import type { Client } from "../prefect/client";
 import { asDeclared, bringDeployment, DEPLOYMENT_FIELDS, makeDeployment } from "../prefect/declaredDeployment";
@@ -25,6 +26,8 @@ export interface DeploymentWrite {
   makesQueue: boolean;
   /** Absent if this API has no automations, or if there is nothing to write. */
   automations?: AutomationWrite;
+  /** The service level agreements to set; absent: leave them alone. */
+  slas?: JsonObject[];
 }
 
 /** Reverts one change; `what` names what stays if that fails. */
@@ -64,6 +67,8 @@ export async function writeSteps(client: Client, steps: readonly DeploymentWrite
 async function writeStep(client: Client, step: DeploymentWrite, undo: Undo[]): Promise<void> {
   const id = await writeDeployment(client, step, undo);
   if (step.automations) await writeAutomations(client, { id, name: step.name }, step.automations, undo);
+  // Last, because what it changes could not be undone.
+  if (step.slas) await applySlas(client, { id, name: step.name }, step.slas);
 }
 
 /** @returns the id of the deployment */

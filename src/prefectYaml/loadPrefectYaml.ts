@@ -76,7 +76,7 @@ export function loadPrefectYaml(text: string, file: string): PrefectYaml {
     const unknown = isJsonObject(entry) ? unknownIn(entry) : [];
     const misspelt = unknown.filter(({ meant }) => meant !== undefined);
     if (read.success && misspelt.length === 0) {
-      const warnings = unknown.map(({ path, of }) => `${shown(path)} is not a field of ${of} and is ignored`);
+      const warnings = unknown.map(({ key, path, of }) => `${shown(path)} is not a field of ${of} and is ignored${insteadOf(key)}`);
       deployments.push({ index, line, config: read.output, warnings });
       continue;
     }
@@ -116,6 +116,21 @@ function unknownIn(entry: JsonObject): (UnknownKey & { path: string[]; of: strin
       of: "work_pool",
     })),
   ];
+}
+
+/** Where settings are now that earlier versions of Prefect had elsewhere. */
+const MOVED: Readonly<Record<string, string>> = {
+  infra_overrides: "work_pool.job_variables",
+  job_variables: "work_pool.job_variables",
+  variables: "work_pool.job_variables",
+  work_queue_name: "work_pool.work_queue_name",
+  work_queue: "work_pool.work_queue_name",
+  work_pool_name: "work_pool.name",
+  is_schedule_active: "paused, or active of each schedule",
+};
+
+function insteadOf(key: string): string {
+  return Object.hasOwn(MOVED, key) ? `, as in Prefect: write it as ${MOVED[key]}` : "";
 }
 
 function orNone(steps: Steps | null | undefined): Steps {

@@ -13,6 +13,7 @@ import { applyValues, fromEnvironment, fromValues, type PlaceholderAnswer } from
 import type { LoadedDeployment, PrefectYaml } from "./loadPrefectYaml";
 import type { DeploymentConfig, Steps } from "./model";
 import { scheduleOf } from "./schedules";
+import { slasOf } from "./slas";
 import { triggersOf } from "./triggers";
 
 /** The values for the placeholders of a prefect.yaml during `deploy`. */
@@ -52,6 +53,7 @@ export interface GivenSettings {
   jobVariables: boolean;
   enforceParameterSchema: boolean;
   concurrencyLimit: boolean;
+  sla: boolean;
   /** For each schedule. `null`: the file gives no schedules. */
   schedules: { active: boolean; parameters: boolean }[] | null;
 }
@@ -159,7 +161,7 @@ export function resolveDeployment(
     build,
     push,
     triggers: read(() => triggersOf((config.triggers ?? []) as JsonObject[], name, fill, (sentence) => warnings.push(sentence))),
-    sla: (config.sla ?? []) as JsonObject[],
+    sla: read(() => slasOf((config.sla ?? []) as JsonObject[])),
     isPending: [...pending].some((field) => !isTyped(field) && !FREE.has(field)),
     warnings,
   };
@@ -397,6 +399,7 @@ function saidBy(config: DeploymentConfig): GivenSettings {
     jobVariables: isGiven(config.work_pool?.job_variables),
     enforceParameterSchema: isGiven(config.enforce_parameter_schema),
     concurrencyLimit: isGiven(config.concurrency_limit),
+    sla: isGiven(config.sla),
     schedules: schedules?.map(({ active, parameters }) => ({ active: isGiven(active), parameters: isGiven(parameters) })) ?? null,
   };
 }

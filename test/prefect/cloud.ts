@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { createServer, request } from "node:http";
 import { type AddressInfo, connect, type Socket } from "node:net";
+import { text } from "node:stream/consumers";
 import { onTestFinished } from "vitest";
 
 export interface AsCloud {
@@ -9,6 +10,8 @@ export interface AsCloud {
   key: string;
   /** Requests that came with the key, such as `POST /flow_runs/…/set_state`. */
   readonly seen: string[];
+  /** The service level agreements that were set, by the owner. Prefect's open source server has none. */
+  readonly slas: Map<string, unknown>;
 }
 
 /**
@@ -20,6 +23,7 @@ export async function asCloud(apiUrl: string): Promise<AsCloud> {
   const base = `/api/accounts/${randomUUID()}/workspaces/${randomUUID()}`;
   const key = `pnu_${randomUUID().replaceAll("-", "")}`;
   const seen: string[] = [];
+  const slas = new Map<string, unknown>();
   const server = createServer((incoming, reply) => {
     const { method = "", url = "", headers } = incoming;
     const refuse = (status: number, detail: string) => {
@@ -31,6 +35,14 @@ export async function asCloud(apiUrl: string): Promise<AsCloud> {
     const path = url.slice(base.length);
     seen.push(`${method} ${path}`);
     if (path.startsWith("/admin/") || path.startsWith("/csrf-token")) return refuse(404, "Not Found");
+    const [, owner] = method === "POST" ? (/^\/slas\/apply-resource-slas\/(.+)$/.exec(path) ?? []) : [];
+    if (owner !== undefined) {
+      void text(incoming).then((body) => {
+        slas.set(owner, JSON.parse(body));
+        reply.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify({ created: [], updated: [], deleted: [] }));
+      });
+      return;
+    }
     const onward = request({ hostname, port, method, path: `/api${path}`, headers, agent: false }, (answer) => {
       reply.writeHead(answer.statusCode ?? 502, answer.headers);
       answer.pipe(reply);
@@ -60,5 +72,5 @@ export async function asCloud(apiUrl: string): Promise<AsCloud> {
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
   });
-  return { apiUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}${base}`, key, seen };
+  return { apiUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}${base}`, key, seen, slas };
 }

@@ -156,7 +156,7 @@ test("a misspelt field of the file is refused; keys that hold anchors are not", 
   expect(file.problems).toEqual([]);
   expect(file.deployments[0]?.warnings).toEqual([
     "owner is not a field of a deployment and is ignored",
-    "infra_overrides is not a field of a deployment and is ignored",
+    "infra_overrides is not a field of a deployment and is ignored, as in Prefect: write it as work_pool.job_variables",
   ]);
 });
 

@@ -1,12 +1,13 @@
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import type { Json } from "../../src/json";
+import type { Json, JsonObject } from "../../src/json";
 import { openSqliteLedger } from "../../src/ledger";
 import type { LoadedManifest } from "../../src/manifest";
 import type { DeploymentDefinition } from "../../src/manifest/manifest";
 import { openContext } from "../../src/runs/openContext";
 import type { RunsContext } from "../../src/runs/runsContext";
 import type { MissedPolicy } from "../../src/schedules";
+import { scheduledOf } from "../../src/serve/ledger/ledgerSource";
 import { Schedules } from "../../src/serve/ledger/scheduledRuns";
 import type { ScheduleEvent } from "../../src/serve/serveEvents";
 import { defaultTemplate } from "../../src/template";
@@ -97,6 +98,13 @@ test("an occurrence becomes a run when it is due, with the schedule's parameters
   expect(await data.due()).toEqual([at(60)]);
   const [record] = await data.ledger.list({ stack: STACK });
   expect(record?.run).toMatchObject({ parameters: { name: "Grace" }, tags: ["auto-scheduled"], state: { type: "SCHEDULED" } });
+});
+
+test("a deployment that its file pauses has no schedules while it is paused", () => {
+  const definition = { command: "true", workPool: { name: "local" }, schedules: [EVERY_MINUTE] } as DeploymentDefinition;
+  const of = (kept: JsonObject) => scheduledOf({ name: "hello/prod", definition, kept, file: "/f", deployedAt: "2026-01-01T00:00:00Z" });
+  expect(of({ paused: true }).definition).toEqual({ command: "true", workPool: { name: "local" } });
+  for (const kept of [{ paused: false }, {}] as JsonObject[]) expect(of(kept).definition).toEqual(definition);
 });
 
 test("an interval without an anchor counts from the deployment's time, whoever looks", async () => {

@@ -1,3 +1,4 @@
+import type { DeploymentRecord } from "../../ledger";
 import type { LoadedManifest } from "../../manifest";
 import type { FlowRun } from "../../model/flowRun";
 import { suggestion } from "../../nearest";
@@ -81,9 +82,15 @@ async function readDeployments({ ledger, manifest }: RunsContext, stack: string)
   const deployed = await ledger.deployments(stack);
   const declared = Object.entries((await manifest()).manifest.deployments);
   return new Map<string, DeploymentWithSchedules>([
-    ...deployed.map(({ name, definition, deployedAt }) => [name, { definition, deployedAt: Date.parse(deployedAt) }] as const),
+    ...deployed.map((record) => [record.name, scheduledOf(record)] as const),
     ...declared.map(([name, definition]) => [name, { definition }] as const),
   ]);
+}
+
+/** A deployed deployment with the schedules that run: none while it is paused, as on a Prefect server. */
+export function scheduledOf({ definition, kept, deployedAt }: DeploymentRecord): DeploymentWithSchedules {
+  const { schedules: _, ...rest } = definition;
+  return { definition: kept.paused === true ? rest : definition, deployedAt: Date.parse(deployedAt) };
 }
 
 function poolsOf({ manifest, origin }: LoadedManifest, asked: readonly string[]): string[] {
