@@ -110,7 +110,6 @@ export function openCalls<Kind extends string>(of: Caller<Kind>): Call {
     const pauseAfter = judge(repeatable);
     let pause = 0;
     return notices.during(`work pool "${pool}": ${what}`, async ({ failed, waits }) => {
-      const began = Date.now();
       const attempt = async () => {
         if (pause > 0) await sleep(pause, undefined, signal ? { signal } : {});
         for (const bucket of buckets) {
@@ -128,28 +127,12 @@ export function openCalls<Kind extends string>(of: Caller<Kind>): Call {
           throw failure;
         }
       };
-      // Most calls succeed at once. They need nothing of what counts and delays retries.
-      let first: { error: unknown } | undefined;
-      try {
-        signal?.throwIfAborted();
-        const result = await attempt();
-        signal?.throwIfAborted();
-        return result;
-      } catch (error) {
-        first = { error };
-      }
-      const firstAgain = async () => {
-        if (!first) return attempt();
-        const { error } = first;
-        first = undefined;
-        throw error;
-      };
-      return pRetry(firstAgain, {
+      const result = await pRetry(attempt, {
         retries: 1000,
         minTimeout: 200,
         maxTimeout: 5_000,
         randomize: true,
-        maxRetryTime: Math.max(0, began + Math.min(patience, Math.max(PERSEVERANCE, youngFor(createdAt))) - Date.now()),
+        maxRetryTime: Math.min(patience, Math.max(PERSEVERANCE, youngFor(createdAt))),
         shouldRetry: ({ error }) => {
           const least = error instanceof CloudFailure ? pauseAfter(error) : undefined;
           pause = least ?? 0;
@@ -157,6 +140,8 @@ export function openCalls<Kind extends string>(of: Caller<Kind>): Call {
         },
         ...(signal ? { signal } : {}),
       });
+      signal?.throwIfAborted();
+      return result;
     });
   };
 }
