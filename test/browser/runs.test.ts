@@ -1,3 +1,5 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import type { Locator, Page } from "playwright-core";
 import { expect } from "vitest";
 import { test } from "./page";
@@ -13,6 +15,9 @@ const reaches = (page: Page, state: string) => page.locator(`.run-head [data-tes
 
 test("deploy, a bad and a good parameter, watch the run start, log and end", async ({ newUser }) => {
   const at = project();
+  const job = "work_pool: { name: local, job_variables: { command: node --version } }";
+  writeFileSync(join(at.folder, "prefect.yaml"), `deployments:\n- name: deployed\n  flow_name: etl\n  ${job}\n`);
+  expect(at.pushpool("deploy", "--all")).toMatchObject({ status: 0, stdout: expect.stringContaining("+ etl/deployed") });
   const ui = await startUi(at);
   const user = await newUser();
   const { page } = user;
@@ -21,6 +26,7 @@ test("deploy, a bad and a good parameter, watch the run start, log and end", asy
   await page.getByText("No runs yet").waitFor();
 
   await page.getByRole("link", { name: "Deployments" }).click();
+  await page.getByRole("link", { name: "New run of etl/deployed" }).waitFor();
   await page.getByRole("link", { name: "New run of etl/load" }).click();
   const form = page.getByTestId("new-run-form");
   await form.getByLabel("Site").fill("north");
