@@ -47,6 +47,9 @@ export function admit({ method, target, host, origin, cookies, site }: Visit, { 
   const own = origin?.toLowerCase() === `http://${host.toLowerCase()}`;
   if (origin !== undefined && !own) return refuse(403, "the request comes from another site: it is refused");
   if (!READING.has(method) && !own) return refuse(403, "a request that changes something must come from the page itself (Origin)");
+  const isElsewhere = site === "cross-site" || site === "same-site";
+  // A page on another port of this machine is of the same site, so its request brings the cookie. It cannot read the answer.
+  if (isElsewhere && url.pathname.startsWith("/api/")) return refuse(403, "the request comes from another page: it is refused");
   if (READING.has(method) && !url.pathname.startsWith("/api/")) {
     const given = url.searchParams.get("token");
     if (given !== null) {
@@ -56,7 +59,7 @@ export function admit({ method, target, host, origin, cookies, site }: Visit, { 
     }
   }
   if (cookiesNamed(cookieName, cookies).some((value) => isSame(value, cookie))) return { kind: "pass" };
-  if (READING.has(method) && !url.pathname.startsWith("/api/") && (site === "cross-site" || site === "same-site")) return { kind: "again" };
+  if (READING.has(method) && isElsewhere) return { kind: "again" };
   return refuse(401, "this browser has not signed in: open the address that `pushpool ui` prints, with its token");
 }
 

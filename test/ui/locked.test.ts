@@ -28,7 +28,11 @@ test.each<[string, Visit, Admission["kind"] | 401 | 403 | 421]>([
   ["a link elsewhere, whose cookie the browser holds back", get("/runs/1", { cookies: undefined, site: "cross-site" }), "again"],
 
   ["no cookie", get("/", { cookies: undefined }), 401],
-  ["no cookie, as a question", get("/api/runs", { cookies: undefined, site: "cross-site" }), 401],
+  ["no cookie, as a question", get("/api/runs", { cookies: undefined, site: "same-origin" }), 401],
+  ["a question of a page elsewhere", get("/api/runs", { cookies: undefined, site: "cross-site" }), 403],
+  ["a question of a page on another port, whose request brings the cookie", get("/api/runs", { site: "same-site" }), 403],
+  ["a question of the page itself", get("/api/runs", { site: "same-origin" }), "pass"],
+  ["a download that the user opens", get("/api/runs/1/logs.txt", { site: "none" }), "pass"],
   ["the cookie of another page of this machine", get("/", { cookies: "pushpool_4203=C00KIE" }), 401],
   ["a wrong cookie", get("/", { cookies: "pushpool_4202=C00KIF" }), 401],
   ["the token as cookie", get("/", { cookies: "pushpool_4202=T0KEN" }), 401],
