@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { SlotsTaken } from "../ledger/ledger";
 import type { LoadedManifest } from "../manifest";
 import type { PoolDefinition } from "../manifest/manifest";
@@ -9,10 +10,16 @@ import { credentialsOf } from "./runDetail";
 import type { Ui } from "./ui";
 import type { PoolCredentials, PoolList, PoolRow, QueueRow } from "./wire";
 
+/** How long the list may wait for a look at the runs that hold slots, in milliseconds. */
+const PATIENCE = 3_000;
+/** How many of them to look at. */
+const MAX_HOLDERS = 500;
+
 /** `GET /api/pools` */
 export async function listPools(ui: Ui): Promise<PoolList> {
   const loaded = await ui.stack.manifest();
   const { ledger } = ui.stack;
+  if (loaded.manifest.prefect === undefined) await observeHolders(ui, loaded.stack);
   const [taken, paused] = await Promise.all([ledger.slotsTaken(loaded.stack), pausedPools(ledger, loaded.stack)]);
   const now = Date.now();
   const pools = Object.entries(loaded.manifest.pools).map(async ([name, pool]): Promise<PoolRow> => {
@@ -23,7 +30,7 @@ export async function listPools(ui: Ui): Promise<PoolList> {
       ...poolRow({ loaded, name, pool, taken, isPausedHere: paused.has(name), now }),
       region: place.region ?? place.words ?? null,
       network: place.network,
-      ...(error === undefined ? {} : { lastError: { ...error, fix: null } }),
+      ...(error === undefined ? {} : { lastError: error }),
     };
   });
   const rows = await Promise.all(pools);
@@ -31,6 +38,14 @@ export async function listPools(ui: Ui): Promise<PoolList> {
   if (!prefect.server) return { pools: rows, ...(prefect.notice === undefined ? {} : { notice: prefect.notice }) };
   const { asOnServer } = await import("./serverPools.js");
   return { pools: await asOnServer(prefect.server.client, rows, (path) => ui.prefectUrl(path)) };
+}
+
+/** Look at the runs that hold slots: one that has ended, and that nobody watches, holds none. A slow cloud does not hold up the list. */
+async function observeHolders(ui: Ui, stack: string): Promise<void> {
+  const holders = await ui.stack.ledger.list({ stack, states: ["PENDING", "RUNNING", "CANCELLING"], limit: MAX_HOLDERS });
+  if (holders.length === 0) return;
+  const looked = ui.observe(holders.map(({ run }) => run.id)).catch(() => {});
+  await Promise.race([looked, sleep(PATIENCE, undefined, { ref: false })]);
 }
 
 /**

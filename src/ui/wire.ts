@@ -399,8 +399,8 @@ export interface PoolRow {
   slots: { used: number; limit: number | null };
   queues: QueueRow[];
   credentials: PoolCredentials | null;
-  /** The last refusal of its cloud; absent after the next success. */
-  lastError?: { at: string; message: string; fix: string | null };
+  /** The last refusal of its cloud, with the fix; absent after the next success. */
+  lastError?: { at: string; message: string };
   /** The work pool on Prefect's own pages. */
   prefectUrl?: string;
   /** Why its facts are incomplete. */
@@ -426,7 +426,6 @@ export interface PoolCredentials {
   createdAt?: string;
   /** Their age in seconds. */
   age?: number;
-  expires?: string;
 }
 
 export interface PoolList {

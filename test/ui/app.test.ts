@@ -248,6 +248,17 @@ test("a pool that is paused on the page holds new runs until it is resumed, and 
   });
 });
 
+test("a run that ended while nobody watched it holds no slot in the list of pools", async () => {
+  const here = page();
+  const runs = await here.ui.stack.runs();
+  const { run } = await runs.createRun({ deployment: "hello/node" });
+  await runs.submitRun(run.id);
+  const used = async () => ((await here.json("/api/pools")) as unknown as PoolList).pools[0]?.slots.used;
+  expect(await used()).toBe(1);
+  here.target.set(`${run.id}/1`, ended({ kind: "exited", code: 0 }));
+  expect(await used()).toBe(0);
+});
+
 test("no answer contains a secret, on any route", async () => {
   const here = page();
   const { run } = await create(here, { deployment: "hello/secret" });

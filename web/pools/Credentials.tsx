@@ -1,27 +1,18 @@
 import type { PoolCredentials } from "../../src/ui/wire";
-import { clock } from "../time/clock";
-import { relativeText } from "../time/formats";
 import { When } from "../time/When";
 
 /** How a pool signs in, and how old that is. Never the credentials themselves. */
 export function Credentials({ credentials }: { credentials: PoolCredentials | null }) {
   if (!credentials) return <span class="quiet">It needs none.</span>;
-  const { kind, block, createdAt, age, expires } = credentials;
+  const { kind, block, createdAt } = credentials;
   if (kind === "ambient") return <span>those of this machine’s environment</span>;
   return (
     <span>
       {kind}
       {block && <span class="quiet"> {block}</span>}
-      {createdAt ? (
+      {createdAt && (
         <>
           , made <When at={createdAt} />
-        </>
-      ) : (
-        age !== undefined && `, made ${relativeText(clock.value - age * 1000, clock.value)}`
-      )}
-      {expires && (
-        <>
-          , {Date.parse(expires) < clock.value ? <b class="problem">expired</b> : "expires"} <When at={expires} />
         </>
       )}
     </span>

@@ -73,11 +73,6 @@ export function PoolCard({ pool, onChange }: { pool: PoolRow; onChange(pool: Poo
             </span>
           </p>
           <p class="message">{lastError.message}</p>
-          {lastError.fix && (
-            <p>
-              <b>Fix:</b> {lastError.fix}
-            </p>
-          )}
         </div>
       )}
     </section>
