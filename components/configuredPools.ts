@@ -39,6 +39,10 @@ export function configuredPools(
     }
     const unknown = Object.keys(args).find((field) => !component.args.includes(field));
     if (unknown !== undefined) throw new pulumi.RunError(`${at}.${unknown} is unknown: ${suggestion(unknown, component.args)}`);
+    if (isSecret && isObject(args.image) && args.image.args !== undefined)
+      throw new pulumi.RunError(
+        `${at}.image.args cannot be given beside a \`secure:\` value, because Pulumi does not say which value is secret: give the ARG a default in the Dockerfile, or use image.secrets`,
+      );
     const PushPool = loaded(component, `${at}.type ${type}`);
     return new PushPool(name, isSecret && isObject(args.jobVariables) ? { ...args, jobVariables: secretLeaves(args.jobVariables) } : args);
   });

@@ -1,4 +1,5 @@
-import { type InitInput, type InitPlan, type PoolPlan, planProject, queuesArgument } from "./files";
+import { type InitInput, type InitPlan, imageLines, type PoolPlan, planProject, queuesArgument } from "./files";
+import type { ImagePlan } from "./imagePlan";
 
 /** Plan a project with `ecs:push` pools, in the AWS region of the stack's configuration. */
 export function planAws(input: InitInput): InitPlan {
@@ -30,13 +31,14 @@ const JOB_VARIABLES = `      job_variables:
         command: sh -c 'echo "Hello from ECS with $PUSHPOOL_PARAMETERS"'
 `;
 
-function program(pools: readonly PoolPlan[]): string {
+function program(pools: readonly PoolPlan[], image: ImagePlan | undefined): string {
+  const { declared: line, argument } = imageLines(image);
   const shared = pools.length > 1;
   const ids = idsOf(pools);
-  const declared = pools.map((pool, index) => declaration(pool, ids[index] ?? pool.name, shared));
+  const declared = pools.map((pool, index) => declaration(pool, ids[index] ?? pool.name, shared, argument));
   return `const { manifest } = require("pushpool");
 const { ${["EcsPushPool", ...(shared ? ["TaskCluster", "TaskNetwork"] : [])].join(", ")} } = require("pushpool/aws");
-${shared ? SHARED : ""}
+${shared ? SHARED : ""}${line}
 // The runs of these pools are ECS tasks on Fargate, in the stack's aws:region. prefect.yaml names the pools.
 const pools = [
 ${declared.join("\n")}
@@ -54,9 +56,10 @@ const { arn: clusterArn } = new TaskCluster("runs");
 const place = { clusterArn, vpcId, subnetIds, securityGroupIds: [securityGroupId], assignPublicIp: true };
 `;
 
-function declaration({ name, queues }: PoolPlan, id: string, shared: boolean): string {
+function declaration({ name, queues }: PoolPlan, id: string, shared: boolean, image: readonly string[]): string {
   const given = [
     ...(shared ? ["...place"] : []),
+    ...image,
     ...(id === name ? [] : [`workPoolName: ${JSON.stringify(name)}`]),
     ...queuesArgument(queues),
   ];

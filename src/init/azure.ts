@@ -1,4 +1,5 @@
-import { type InitInput, type InitPlan, type PoolPlan, planProject, queuesArgument } from "./files";
+import { type InitInput, type InitPlan, imageLines, type PoolPlan, planProject, queuesArgument } from "./files";
+import type { ImagePlan } from "./imagePlan";
 
 /** Plan a project with `azure-container-instance:push` pools, in the Azure subscription and location of the stack's configuration. */
 export function planAzure(input: InitInput): InitPlan {
@@ -38,13 +39,17 @@ const JOB_VARIABLES = `      job_variables:
         command: sh -c 'echo "Hello from Azure with $PUSHPOOL_PARAMETERS"'
 `;
 
-function program(pools: readonly PoolPlan[]): string {
+function program(pools: readonly PoolPlan[], image: ImagePlan | undefined): string {
+  const { declared: line, argument } = imageLines(image);
+  // Prefect's template puts the entrypoint of Prefect's own images before each command.
+  const entrypoint = image && !image.hasPrefectEntrypoint ? ['jobVariables: { entrypoint: "" }'] : [];
   const declared = pools.map(
-    ({ name, queues }) => `  new ContainerInstancePushPool(${[JSON.stringify(name), ...options(queues)].join(", ")}),`,
+    ({ name, queues }) =>
+      `  new ContainerInstancePushPool(${[JSON.stringify(name), ...options([...argument, ...entrypoint, ...queuesArgument(queues)])].join(", ")}),`,
   );
   return `const { manifest } = require("pushpool");
 const { ContainerInstancePushPool } = require("pushpool/azure");
-
+${line}
 // The runs of these pools are container groups in the stack's azure-native:subscriptionId and azure-native:location. prefect.yaml names the pools.
 const pools = [
 ${declared.join("\n")}
@@ -55,7 +60,6 @@ exports.pushPools = manifest({ pools });
 `;
 }
 
-function options(queues: readonly string[]): string[] {
-  const given = queuesArgument(queues);
+function options(given: readonly string[]): string[] {
   return given.length > 0 ? [`{ ${given.join(", ")} }`] : [];
 }

@@ -1,6 +1,7 @@
 import { basename } from "node:path";
 import type { Json } from "../json";
 import type { PrefectYaml } from "../prefectYaml";
+import { type ImagePlan, planImage } from "./imagePlan";
 
 /** The kinds of projects. Each makes push pools of one type. */
 export const KINDS = ["local", "gcp", "aws", "azure"] as const;
@@ -42,20 +43,24 @@ export interface InitInput {
   pushpool: string;
   /** The names of the existing files in the folder. */
   present: readonly string[];
+  /** Read one of them. @default each is empty */
+  read?(name: string): string;
 }
 
 /** The differences between the kinds of projects. */
 export interface ProjectKind {
   /** Without a prefect.yaml, the name of the pool, and of the deployment on it. */
   kind: Kind;
-  /** Makes the content of index.js. */
-  program(pools: readonly PoolPlan[]): string;
+  /** Makes the content of index.js. @param image that the pools build */
+  program(pools: readonly PoolPlan[], image: ImagePlan | undefined): string;
   /** The packages besides pushpool and `@pulumi/pulumi`, with their version ranges. */
   dependencies: Record<string, string>;
   /** The commands to run before `pushpool up`. */
   before: string[];
   /** What the machine and the account must have first, one line each. */
   needs: string[];
+  /** Whether its pools can build an image. @default they can */
+  noImage?: boolean;
   /** More fields for the work pool of the deployment in a new prefect.yaml, as YAML. */
   jobVariables?: string;
 }
@@ -65,15 +70,20 @@ export interface ProjectKind {
  * one too.
  */
 export function planProject(
-  { kind, program, dependencies, before, needs, jobVariables }: ProjectKind,
-  { folder, prefectYaml, env, pushpool, present }: InitInput,
+  { kind, program, dependencies: own, before, needs, noImage, jobVariables }: ProjectKind,
+  { folder, prefectYaml, env, pushpool, present, read = () => "" }: InitInput,
 ): InitPlan {
+  const image = noImage ? undefined : planImage({ prefectYaml, present, read });
+  const dependencies = image ? { ...own, "@pulumi/docker-build": "^0.0.22" } : own;
   const { pools, notes } = poolsOf(prefectYaml, env, kind);
   const project = projectName(folder);
   const files: Record<string, string> = {
     "Pulumi.yaml": pulumiYaml(project),
-    "index.js": program(pools),
+    "index.js": program(pools, image),
+    ...image?.files,
   };
+  if (image && present.includes(".dockerignore"))
+    notes.push(".dockerignore is not changed: it should name node_modules and Pulumi.*, so that they are not sent to Docker");
   const packages = Object.entries(dependencies).map(([name, range]) => ` ${name}@${range}`);
   if (!present.includes("package.json")) files["package.json"] = packageJson(project, { ...dependencies, pushpool });
   else
@@ -85,7 +95,19 @@ export function planProject(
     files["prefect.yaml"] = prefectYamlOf(kind, jobVariables);
     files["flows/hello.py"] = FLOW;
   }
-  return { pools, files, notes, before, needs };
+  return { pools, files, notes, before, needs: image ? [...needs, "Docker, which builds the image of the flows"] : needs };
+}
+
+/** The line of a program that declares the image, and the argument of each pool. */
+export function imageLines(image: ImagePlan | undefined): { declared: string; argument: string[] } {
+  if (!image) return { declared: "", argument: [] };
+  return {
+    declared: `
+// \`up\` builds this folder's Dockerfile, and pushes it. The runs use it by its digest.
+const image = { context: __dirname };
+`,
+    argument: ["image"],
+  };
 }
 
 /** The `queues` argument of a pool, if it has queues besides "default". */

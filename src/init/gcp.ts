@@ -1,4 +1,5 @@
-import { type InitInput, type InitPlan, type PoolPlan, planProject, queuesArgument } from "./files";
+import { type InitInput, type InitPlan, imageLines, type PoolPlan, planProject, queuesArgument } from "./files";
+import type { ImagePlan } from "./imagePlan";
 
 /** Plan a project with `cloud-run-v2:push` pools, in the Google Cloud project and region of the stack's configuration. */
 export function planGcp(input: InitInput): InitPlan {
@@ -11,7 +12,7 @@ export function planGcp(input: InitInput): InitPlan {
       before: [
         "pulumi login",
         "gcloud auth application-default login",
-        "gcloud services enable run.googleapis.com iam.googleapis.com cloudresourcemanager.googleapis.com logging.googleapis.com --project YOUR-PROJECT",
+        "gcloud services enable run.googleapis.com iam.googleapis.com cloudresourcemanager.googleapis.com logging.googleapis.com artifactregistry.googleapis.com --project YOUR-PROJECT",
         "pulumi stack init dev",
         "pulumi config set gcp:project YOUR-PROJECT",
         "pulumi config set gcp:region europe-west1",
@@ -29,11 +30,15 @@ const JOB_VARIABLES = `      job_variables:
         command: sh -c 'echo "Hello from Cloud Run with $PUSHPOOL_PARAMETERS"'
 `;
 
-function program(pools: readonly PoolPlan[]): string {
-  const declared = pools.map(({ name, queues }) => `  new CloudRunPushPool(${[JSON.stringify(name), ...options(queues)].join(", ")}),`);
+function program(pools: readonly PoolPlan[], image: ImagePlan | undefined): string {
+  const { declared: line, argument } = imageLines(image);
+  const declared = pools.map(
+    ({ name, queues }) =>
+      `  new CloudRunPushPool(${[JSON.stringify(name), ...options([...argument, ...queuesArgument(queues)])].join(", ")}),`,
+  );
   return `const { manifest } = require("pushpool");
 const { CloudRunPushPool } = require("pushpool/gcp");
-
+${line}
 // The runs of these pools are executions of Cloud Run jobs, in the stack's gcp:project and gcp:region. prefect.yaml names the pools.
 const pools = [
 ${declared.join("\n")}
@@ -44,7 +49,6 @@ exports.pushPools = manifest({ pools });
 `;
 }
 
-function options(queues: readonly string[]): string[] {
-  const given = queuesArgument(queues);
+function options(given: readonly string[]): string[] {
   return given.length > 0 ? [`{ ${given.join(", ")} }`] : [];
 }

@@ -2,7 +2,7 @@ import { type InitInput, type InitPlan, type PoolPlan, planProject, queuesArgume
 
 /** Plan a project with `process:push` pools. Runs are processes of the machine that submits them, in the folder of the project. */
 export function planLocal(input: InitInput): InitPlan {
-  return planProject({ kind: "local", program, dependencies: {}, before: [], needs: [] }, input);
+  return planProject({ kind: "local", program, dependencies: {}, before: [], needs: [], noImage: true }, input);
 }
 
 function program(pools: readonly PoolPlan[]): string {

@@ -14,6 +14,7 @@ import { benchDeploy } from "./deploy.mjs";
 import { benchEcs } from "./ecs.mjs";
 import { benchEngine } from "./engine.mjs";
 import { benchGcpPools } from "./gcpPools.mjs";
+import { benchImages } from "./images.mjs";
 import { compare } from "./measure.mjs";
 import { benchPrefect } from "./prefect.mjs";
 import { benchPython } from "./python.mjs";
@@ -143,6 +144,7 @@ const parts = {
     for (const { what, measured, ratio, aim } of await benchEngine()) report(what, measured, ratio, aim);
   },
   gcpPools: () => benchGcpPools({ scratch, env, report }),
+  images: () => benchImages({ scratch, env, report }),
   awsPools: () => benchAwsPools({ scratch, env, report }),
   azurePools: () => benchAzurePools({ scratch, env, report }),
   cloudRun: () => benchCloudRun({ report }),

@@ -36,6 +36,14 @@ test("with a secure: value in them, all job variables are secret, and nothing el
   });
 });
 
+test("with a secure: value in them, build arguments are refused, because one of them may be it", () => {
+  const withImage = { "process:push": { load: () => ProcessPushPool, args: ["image"] } };
+  const configured = { a: { type: "process:push", image: { context: ".", args: { TOKEN: "hunter2" } } } };
+  expect(() => poolsOf(configured, withImage, true)).toThrow(
+    /^pushpool:pools\.a\.image\.args cannot be given beside a `secure:` value, [^2]*$/,
+  );
+});
+
 const bad: [string, unknown, RegExp][] = [
   ["a list", ["local"], /^pushpool:pools must be an object/],
   ["a pool that is a string", { a: "process:push" }, /^pushpool:pools\.a must be an object with a type/],

@@ -16,6 +16,8 @@ const marked = (words: string) => copied.filter(({ mark }) => mark?.kind === "ru
 
 test("every block marked `run` names a place, and a test below runs it", () => {
   const places = ["local", "empty", "program", "program, continued", "module", "test", "configuration"];
+  // fromPrefect.test.ts runs those of docs/from-prefect.md.
+  places.push("from prefect", ...["file", "gcp", "aws", "azure", "run", "destroy"].map((part) => `from prefect, ${part}`));
   expect(copied.filter(({ mark }) => mark?.kind === "run" && !places.includes(mark.words))).toEqual([]);
 });
 

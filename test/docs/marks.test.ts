@@ -29,6 +29,7 @@ const FOREIGN: Record<string, string[]> = {
   "prefect server start": [],
   "python3 -m venv": ["-m"],
   "pulumi config set": ["--secret"],
+  "pulumi login": [],
   "pulumi stack init": [],
   "pulumi stack output": ["--json", "--show-secrets"],
   "ssh -L": ["-L"],

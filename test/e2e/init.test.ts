@@ -134,9 +134,21 @@ test.each([
   ],
   ["an index.js", { "index.js": "" }, [], /index\.js already exists, and init does not overwrite files/],
   ["an invalid prefect.yaml", { "prefect.yaml": "deployments:\n- {{ x }}\n" }, [], /prefect\.yaml:2:4: /],
+  [
+    "two lock files",
+    { "prefect.yaml": "deployments: []\n", "uv.lock": "", "poetry.lock": "" },
+    ["gcp"],
+    /uv\.lock and poetry\.lock both exist, .*: delete the one that the project does not use/,
+  ],
+  [
+    "a broken Dockerfile",
+    { "prefect.yaml": "deployments: []\n", Dockerfile: "FORM a\n" },
+    ["aws"],
+    /Dockerfile is invalid: line 1: unknown/,
+  ],
   ["an unknown kind", {}, ["gpc"], /init "gpc": did you mean "gcp"\?/],
 ])("%s: one message, exit 2, nothing written", (_, files, args, message) => {
   const here = folder(files);
   expect(here.pushpool("init", ...args)).toMatchObject({ status: 2, stderr: expect.stringMatching(message) });
-  expect(readdirSync(here.folder)).toEqual(Object.keys(files));
+  expect(readdirSync(here.folder).sort()).toEqual(Object.keys(files).sort());
 });

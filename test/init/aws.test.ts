@@ -5,7 +5,11 @@ import type { PrefectYaml } from "../../src/prefectYaml";
 
 /** The planned program for these work pools, and the names of its components. */
 function planned(names: readonly string[]): { program: string; ids: string[] } {
-  const prefectYaml = { deployments: names.map((name) => ({ config: { name: "prod", work_pool: { name } } })) } as unknown as PrefectYaml;
+  const actions = { build: null, push: null, pull: null };
+  const prefectYaml = {
+    actions,
+    deployments: names.map((name) => ({ config: { name: "prod", work_pool: { name } } })),
+  } as unknown as PrefectYaml;
   const { files } = planAws({ folder: "/data", prefectYaml, env: {}, pushpool: "^1", present: [] });
   const program = files["index.js"] ?? "";
   return { program, ids: [...program.matchAll(/new EcsPushPool\("([^"]*)"/g)].map(([, id = ""]) => id) };

@@ -38,7 +38,15 @@ export async function action([kind = "local"]: string[], { C = ".", json, instal
     ? loadPrefectYaml(readTextFile(yaml, relative(process.cwd(), yaml)), relative(process.cwd(), yaml))
     : undefined;
 
-  const plan = planner({ folder, ...(prefectYaml ? { prefectYaml } : {}), env: process.env, pushpool: dependencyOn(folder), present });
+  const read = (name: string) => readTextFile(join(folder, name), relative(process.cwd(), join(folder, name)));
+  const plan = planner({
+    folder,
+    ...(prefectYaml ? { prefectYaml } : {}),
+    env: process.env,
+    pushpool: dependencyOn(folder),
+    present,
+    read,
+  });
   const paths = Object.keys(plan.files);
   const taken = paths.find((path) => existsSync(join(folder, path)));
   if (taken)

@@ -237,6 +237,7 @@ function containerOf(world: World, task: Task, definition: ContainerDefinition):
   return world.background.start({
     argv: [...(entryPoint ?? world.options.images[image]?.entrypoint ?? []), ...(override?.command ?? command)],
     env,
+    files: world.registry.filesOf(image),
     onLine: (_stream, text) => {
       if (written) world.log.write(group, `${prefix}/${name}/${idOf(task.record.taskArn)}`, text);
     },

@@ -144,8 +144,11 @@ function run(world: World, group: Group, instance: Instance, moments: Moments): 
     keepLine(log, text);
     world.workspaces.ingest(group, instance, text);
   };
+  const files = world.registry.filesOf(properties.image);
   const process =
-    argv.length === 0 && !world.options.simulated ? undefined : world.background.start({ argv, env, onLine: (_, text) => written(text) });
+    argv.length === 0 && !world.options.simulated
+      ? undefined
+      : world.background.start({ argv, env, files, onLine: (_, text) => written(text) });
   if (process) instance.process = process;
   const cannotStart: Promise<End> = Promise.resolve({ kind: "notStarted", message: "no command specified" });
   // A command that cannot start says so before this timer.

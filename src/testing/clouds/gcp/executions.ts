@@ -215,6 +215,7 @@ function endOf(world: World, execution: Execution, attempt: number, state: Live)
   const output = new Tracebacks((stream, text) => world.log.write(execution, stream, text, attempt));
   const container = world.background.start({
     argv,
+    files: world.registry.filesOf(first.image),
     env: {
       ...Object.fromEntries(given),
       CLOUD_RUN_JOB: execution.job,

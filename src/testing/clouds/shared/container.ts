@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { constants, tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { StringDecoder } from "node:string_decoder";
 
 /** How a container's command ended. */
@@ -10,6 +10,8 @@ export type End = { kind: "exited"; code: number } | { kind: "signalled"; signal
 export interface ContainerOptions {
   argv: readonly string[];
   env: Record<string, string>;
+  /** The files of its image in its working directory, by path. @default none */
+  files?: ReadonlyMap<string, Buffer> | undefined;
   onLine: (stream: "stdout" | "stderr", text: string) => void;
 }
 
@@ -29,8 +31,12 @@ export class ProcessContainer implements Container {
   readonly #child: ChildProcess;
   #killed: NodeJS.Timeout | undefined;
 
-  constructor({ argv, env, onLine }: ContainerOptions) {
+  constructor({ argv, env, files, onLine }: ContainerOptions) {
     const folder = mkdtempSync(join(tmpdir(), "pushpool-container-"));
+    for (const [path, content] of files ?? []) {
+      mkdirSync(dirname(join(folder, path)), { recursive: true });
+      writeFileSync(join(folder, path), content);
+    }
     const [command = "", ...args] = argv;
     const child = spawn(command, args, {
       cwd: folder,

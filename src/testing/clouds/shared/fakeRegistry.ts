@@ -8,6 +8,8 @@ export interface RegistryLogin {
 export interface PushedImage {
   /** Such as `linux/amd64`. */
   platforms: readonly string[];
+  /** The files in its working directory, by path, as far as they come from the build's context. @default none */
+  files?: ReadonlyMap<string, Buffer>;
 }
 
 /** An image's name, in its parts. */
@@ -45,6 +47,11 @@ export class ImageStore {
   find({ repository, tag = "latest", digest }: ImageName): PushedImage | undefined {
     const known = this.#repositories.get(repository);
     return known?.images.get(digest ?? known.tags.get(tag) ?? "");
+  }
+
+  /** The files in the working directory of an image, if it was pushed. */
+  filesOf(reference: string): ReadonlyMap<string, Buffer> | undefined {
+    return this.find(imageNameOf(reference))?.files;
   }
 
   /** Whether images were pushed there. */

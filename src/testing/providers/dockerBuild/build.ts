@@ -45,6 +45,16 @@ export function build(image: ImageInputs): string {
   return JSON.stringify([contextHash(image), target ?? "", buildArgs, secrets, platforms]);
 }
 
+/** The files of the context, if the last stage copies all of them into its working directory. */
+export function filesOf({ context, dockerfile, target }: ImageInputs): ReadonlyMap<string, Buffer> {
+  const file = readDockerfile(readFileSync(dockerfile, "utf8"));
+  const last = target === undefined ? file.stages.at(-1) : stageNamed(file, target);
+  const isWhole = last?.instructions.some(({ name, flags, rest }) => name === "COPY" && flags.length === 0 && /^\.\s+\.\/?$/.test(rest));
+  if (!isWhole) return new Map();
+  const files = contextFiles(context, ignoreRules(context, dockerfile));
+  return new Map(files.map((path) => [path, readFileSync(join(context, path))]));
+}
+
 /** A stage, and those that it is built from or copies from. */
 function neededBy(file: Dockerfile, stage: Stage): Stage[] {
   const needed = new Set<Stage>();

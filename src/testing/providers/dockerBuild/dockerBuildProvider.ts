@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { JsonObject } from "../../../json";
 import { type FakeRegistry, imageNameOf, type RegistryLogin } from "../../clouds/shared/fakeRegistry";
 import type { Found, StandInProvider, StandInResource } from "../standInProvider";
-import { build, contextHash } from "./build";
+import { build, contextHash, filesOf } from "./build";
 import { checkFailures } from "./checkFailures";
 import { type ImageInputs, imageInputs } from "./imageInputs";
 
@@ -100,11 +100,8 @@ export function dockerBuildProvider(options: DockerBuildProviderOptions): StandI
 }
 
 /** @returns the image's digest @throws {Error} with what BuildKit says of a registry that refuses it */
-async function pushed(
-  { tags, logins, push, platforms }: ImageInputs,
-  content: string,
-  registryOf: (repository: string) => FakeRegistry | undefined,
-): Promise<string> {
+async function pushed(image: ImageInputs, content: string, registryOf: (repository: string) => FakeRegistry | undefined): Promise<string> {
+  const { tags, logins, push, platforms } = image;
   if (!push) return "";
   const digest = `sha256:${createHash("sha256").update(content).digest("hex")}`;
   for (const tag of tags) {
@@ -116,7 +113,7 @@ async function pushed(
     if (!registry) throw failed(`failed to do request: Head "https://${host}/v2/": dial tcp: lookup ${host}: no such host`);
     const refused = await registry.refusal("push", repository, loginFor(repository, logins));
     if (refused !== undefined) throw failed(refused);
-    registry.images.push(name, digest, { platforms });
+    registry.images.push(name, digest, { platforms, files: filesOf(image) });
   }
   return digest;
 }
