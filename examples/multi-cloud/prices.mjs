@@ -1,7 +1,8 @@
 // Estimates what a run costs. Only CPU and memory count, at list prices: no discount, free tier, storage, network, log or tax.
 
 /**
- * US dollars by pool type, for Linux on x86. `leastSeconds` is what is charged at least.
+ * US dollars by pool type, for Linux on x86. `leastSeconds` is what is charged at least. The figures are from others' quotations of these
+ * pages: check them before you rely on one.
  *
  * | price of | from | as of |
  * | --- | --- | --- |
