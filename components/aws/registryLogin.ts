@@ -10,7 +10,7 @@ import type { RegistryLogin } from "../flowImage";
  * ```
  * @param repository the image's name before the tag, which contains the account and the region
  * @throws {pulumi.RunError} if it is not a repository of Elastic Container Registry
- * @source https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry_auth.html
+ * @see https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry_auth.html
  */
 export function registryLogin(repository: pulumi.Input<string>, options: pulumi.InvokeOptions = {}): RegistryLogin {
   const place = pulumi.output(repository).apply(placeOf);

@@ -19,7 +19,7 @@ const PACE = 5_000;
  * ```
  * @param loginServer the host of the registry: NAME.azurecr.io
  * @param endpoint base URL of the registry, for emulators. @default `https://` and the host
- * @source https://azure.github.io/acr/AAD-OAuth.html
+ * @see https://azure.github.io/acr/AAD-OAuth.html
  */
 export function registryLogin(
   loginServer: pulumi.Input<string>,

@@ -8,7 +8,7 @@ import type { RegistryLogin } from "../flowImage";
  * ```ts
  * const image = new FlowImage("etl", { build: { context: __dirname, repository }, ...registryLogin() });
  * ```
- * @source https://cloud.google.com/artifact-registry/docs/docker/authentication#token
+ * @see https://cloud.google.com/artifact-registry/docs/docker/authentication#token
  */
 export function registryLogin(options: pulumi.InvokeOptions = {}): RegistryLogin {
   return { username: "oauth2accesstoken", password: pulumi.secret(getClientConfigOutput(options).accessToken) };

@@ -36,6 +36,7 @@ export class ImageStore {
     return [...this.#repositories].flatMap(([repository, { images }]) => [...images.keys()].map((digest) => `${repository}@${digest}`));
   }
 
+  /** Store an image, and move the tag to it, if one is given. */
   push({ repository, tag }: ImageName, digest: string, image: PushedImage): void {
     const known = this.#repositories.get(repository) ?? { images: new Map(), tags: new Map() };
     this.#repositories.set(repository, known);

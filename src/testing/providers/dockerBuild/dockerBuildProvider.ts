@@ -50,7 +50,7 @@ const DEFAULTS = {
  * const providers = { gcp: gcpProvider(google), "docker-build": dockerBuildProvider({ registries: [google.registry], folder: "infra" }) };
  * const engine = new OfflineEngine({ projectDir: "infra", providers });
  * ```
- * @source https://github.com/pulumi/pulumi-docker-build/blob/main/provider/internal/image.go
+ * @see https://github.com/pulumi/pulumi-docker-build/blob/main/provider/internal/image.go
  */
 export function dockerBuildProvider(options: DockerBuildProviderOptions): StandInProvider {
   const folder = () => options.folder ?? process.cwd();
