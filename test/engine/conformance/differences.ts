@@ -30,12 +30,6 @@ export const forcedOrders: Record<string, { method: string; after: string; count
   "h1-invoke/02-up": { method: "Create", after: "Invoke", count: 5 },
 };
 
-/** Scenarios whose programs all run in a process of their own, as Pulumi's language host runs them, and why. */
-export const ownProcess: Record<string, string> = {
-  "d6-rejections-and-exits": "shows how the end of the program's process is understood",
-  "g1-dynamic-lifecycle": "shows that the runner compiles TypeScript, and that its dynamic providers can be serialized",
-};
-
 /** Scenarios with features that this engine does not support yet, and the error for each. */
 export const unsupported: Record<string, RegExp> = {
   "i1-transforms": /does not support .*transform/,

@@ -19,8 +19,7 @@ import { StackStore } from "../../../src/engine/state/stackStore";
 import { isReference, mapChildren, referenceInState } from "../../../src/engine/wire";
 import type { Json, JsonObject } from "../../../src/json";
 import { DemoProviders } from "./demoProviders";
-import { forcedOrders, ownProcess } from "./differences";
-import { inTurn, programIn } from "./inlineProgram";
+import { forcedOrders } from "./differences";
 import { runStepWithPulumi } from "./pulumiCli";
 import { Hold, orderOf, RecordedOrder } from "./recordedOrder";
 import { type RecordedEvent, type RecordedStep, type Recording, recordings, shortForms } from "./recording";
@@ -142,8 +141,7 @@ export class Stage {
         if (schedule) return schedule.run(...recordedCall, proceed);
         return hold ? hold.run(recordedCall[0], proceed) : proceed();
       };
-      const attempted = () => attempt(operation, { ...options, intercept, onEvent: (event) => events.push(event) });
-      const { result: done, failure: why } = options.inline ? await inTurn(attempted) : await attempted();
+      const { result: done, failure: why } = await attempt(operation, { ...options, intercept, onEvent: (event) => events.push(event) });
       result = done;
       failure = why;
       if (failure !== undefined) break;
@@ -206,7 +204,6 @@ export class Stage {
       parallel: parallel === undefined ? 8 : Number(parallel),
       continueOnError: command.includes("--continue-on-error"),
       ...(command.includes("--refresh") ? { refresh: true } : {}),
-      ...(this.#runsInline(step) ? { inline: { project: step.dir ?? ALONE, program: programIn(this.#dir(step.dir)) } } : {}),
       env: {
         ...process.env,
         PATH: `${this.#bin}:${process.env.PATH}`,
@@ -216,14 +213,6 @@ export class Stage {
         ...(this.#attached ? { PULUMI_DEBUG_PROVIDERS: `demo:${this.#attached.port}` } : {}),
       },
     };
-  }
-
-  /**
-   * Whether the program of a step runs in this process. Starting a process for it takes five times the processor time of the step itself.
-   * Programs that fail run as Pulumi's language host runs them.
-   */
-  #runsInline({ command, exitCode }: RecordedStep): boolean {
-    return exitCode === 0 && !(this.#recording.scenario in ownProcess) && /^pulumi (up|preview) /.test(command);
   }
 
   async #writeConfig({ dir }: RecordedStep): Promise<void> {
