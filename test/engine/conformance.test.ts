@@ -8,8 +8,6 @@ import { Stage, type StepResult } from "./conformance/stage";
 // The test compares exit status, counts per operation, stack outputs with their secrets, and the resulting state.
 // It also compares events (event, op, URN, what differs), their sequence for each resource, and every provider call with its arguments.
 // Both engines must also keep the partial order among resources that `partialOrder.ts` describes.
-// Providers run in this process (`conformance/demoProviders.ts`). Each program runs in its own, as Pulumi's language host runs it: two programs
-// that share one process share the SDK's settings, and a late answer to one of them can fail the other.
 // PUSHPOOL_SCENARIOS=^a1 runs some of the scenarios.
 
 const wanted = new RegExp(process.env.PUSHPOOL_SCENARIOS ?? "");

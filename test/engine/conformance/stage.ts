@@ -18,7 +18,6 @@ import { newSalt } from "../../../src/engine/state/passphrase";
 import { StackStore } from "../../../src/engine/state/stackStore";
 import { isReference, mapChildren, referenceInState } from "../../../src/engine/wire";
 import type { Json, JsonObject } from "../../../src/json";
-import { DemoProviders } from "./demoProviders";
 import { forcedOrders } from "./differences";
 import { runStepWithPulumi } from "./pulumiCli";
 import { Hold, orderOf, RecordedOrder } from "./recordedOrder";
@@ -59,7 +58,6 @@ export class Stage {
   readonly #root = mkdtempSync(join(tmpdir(), "pushpool-conformance-"));
   readonly #short = shortForms();
   readonly #config = new Map<string, Json>();
-  readonly #providers: DemoProviders;
   #secrets: ReturnType<typeof newSalt> | undefined;
   #attached: { process: ChildProcess; port: string } | undefined;
 
@@ -71,8 +69,11 @@ export class Stage {
     this.#projects = [...new Set(recording.steps.map(({ dir = ALONE }) => dir))];
     mkdirSync(this.#bin, { recursive: true });
     for (const project of this.#projects) this.#build(project);
-    mkdirSync(join(this.#root, "claims"));
-    this.#providers = new DemoProviders(join(this.#bin, "pulumi-resource-demo"), join(this.#root, "claims"));
+    writeFileSync(
+      join(this.#bin, "pulumi-resource-demo"),
+      `#!/bin/sh\nexec node "${join(this.#dir(this.#projects[0]), "demo-provider.js")}" "$@"\n`,
+      { mode: 0o755 },
+    );
   }
 
   #build(project: string): void {
@@ -82,6 +83,7 @@ export class Stage {
     for (const name of ["@pulumi", "@types", "@grpc", "google-protobuf", "typescript"])
       symlinkSync(join(modules, name), join(dir, "node_modules", name));
     copyFileSync(join(recordings, "dynhost.js"), join(dir, "node_modules", "dynhost", "index.js"));
+    copyFileSync(join(recordings, "demo-provider.js"), join(dir, "demo-provider.js"));
     copyFileSync(join(__dirname, "inOrder.cjs"), join(dir, "inOrder.cjs"));
     writeFileSync(join(dir, "demo.js"), `require("./inOrder.cjs");\n${readFileSync(join(recordings, "demo.js"), "utf8")}`);
     const file = readFileSync(join(recordings, scenario, "program", project === ALONE ? "" : project, "Pulumi.yaml"), "utf8");
@@ -184,7 +186,6 @@ export class Stage {
 
   close(): void {
     this.#attached?.process.kill();
-    this.#providers.close();
     rmSync(this.#root, { recursive: true, force: true });
   }
 
@@ -193,9 +194,7 @@ export class Stage {
     const home = join(this.#root, "home");
     const parallel = /--parallel (\d+)/.exec(command)?.[1];
     const own = { DEMO_WORLD: this.#world, ...this.#recording.env, ...env };
-    if (this.#recording.attach) this.#attached ??= await attach(join(recordings, "demo-provider.js"), own);
-    const configured = step.calls.filter(([method]) => method === "Configure").length;
-    await this.#providers.prepare(2 * configured + 4, own);
+    if (this.#recording.attach) this.#attached ??= await attach(join(this.#dir(), "demo-provider.js"), own);
     return {
       projectDir: this.#dir(step.dir),
       stack: "dev",
