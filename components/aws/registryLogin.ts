@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { RegistryLogin } from "../flowImage";
 
 /**
- * The login to Elastic Container Registry as whoever provisions: a token of Pulumi's provider, which is valid for twelve hours.
+ * The login to Elastic Container Registry of the identity that runs `pulumi up`: a token from its AWS provider. It is valid for 12 hours.
  *
  * ```ts
  * const image = new FlowImage("etl", { build: { context: __dirname, repository: images.url }, ...registryLogin(images.url) });

@@ -11,8 +11,8 @@ const ATTEMPTS = 12;
 const PACE = 5_000;
 
 /**
- * The login to a registry of Azure Container Registry as whoever provisions. The registry gives a token for that of Pulumi's provider, as
- * it does for `az acr login`. It is valid for three hours.
+ * The login to Azure Container Registry of the identity that runs `pulumi up`. The registry exchanges the token of its Azure provider for
+ * its own, as `az acr login` does. That token is valid for three hours.
  *
  * ```ts
  * const image = new FlowImage("etl", { build: { context: __dirname, repository }, ...registryLogin(images.loginServer) });

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { RegistryLogin } from "../flowImage";
 
 /**
- * The login to Artifact Registry as whoever provisions: an access token of Pulumi's provider, which is valid for an hour.
+ * The login to Artifact Registry of the identity that runs `pulumi up`: the access token of its Google provider. It is valid for an hour.
  *
  * ```ts
  * const image = new FlowImage("etl", { build: { context: __dirname, repository }, ...registryLogin() });
