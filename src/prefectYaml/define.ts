@@ -6,7 +6,8 @@ import { quoted } from "../shown";
 import { TARGET_KINDS } from "../targets/kinds";
 import { checkJobVariables, checkParameters, unusedVariables } from "../template";
 import { UserError } from "../userError";
-import type { GivenSettings, ResolvedDeployment } from "./resolveDeployment";
+import type { GivenSettings } from "./givenSettings";
+import type { ResolvedDeployment } from "./resolveDeployment";
 
 /** The facts about a flow that pushpool reads without importing it. */
 export interface FlowFacts {

@@ -1,11 +1,41 @@
 import type { Json, JsonObject } from "../json";
+import { labelFault } from "../manifest/nameFaults";
 import { durationSeconds } from "../pydanticDuration";
 import { type DeclaredSchedule, isTimeZone, MAX_INTERVAL, RRULE_START, timingFault } from "../schedules";
 import { quoted } from "../shown";
 import { UserError } from "../userError";
+import type { DeploymentConfig } from "./model";
 
 /** Prefect's own limit (`MAX_RRULE_LENGTH`). */
 const MAX_RRULE_LENGTH = 6500;
+
+/**
+ * The schedules of a deployment, in the format of Prefect's API.
+ * @throws {UserError} with the path of the field
+ */
+export function schedulesOf(config: DeploymentConfig, fill: (value: Json | undefined, field: string) => Json): JsonObject[] {
+  const legacy = legacyOf(config);
+  if (legacy && Object.hasOwn(config, "schedules")) throw new UserError("schedule and schedules are both given: keep only schedules");
+  const given = legacy ? [legacy] : (config.schedules ?? []);
+  const field = (index: number) => (legacy ? "schedule" : `schedules[${index}]`);
+  const schedules = given.map((schedule, index) => scheduleOf(fill(schedule as JsonObject, field(index)) as JsonObject, field(index)));
+  for (const key of ["slug", "replaces"] as const) {
+    for (const [index, { [key]: value }] of schedules.entries()) {
+      if (typeof value !== "string") continue;
+      const fault = labelFault(value);
+      if (fault !== undefined) throw new UserError(`${field(index)}.${key} ${fault}: ${quoted(value)}`);
+      const first = schedules.findIndex((other) => other[key] === value);
+      if (first < index)
+        throw new UserError(`${field(index)}.${key}: ${field(first)} has ${quoted(value)} too, but each schedule needs a different one`);
+    }
+  }
+  return schedules;
+}
+
+/** The old field `schedule`, if it is given. */
+export function legacyOf({ schedule }: DeploymentConfig) {
+  return schedule && Object.keys(schedule).length > 0 ? schedule : undefined;
+}
 
 /**
  * Read and check a schedule of a prefect.yaml. Missing fields get Prefect's defaults. Only `anchor_date` has none: without it, an interval counts

@@ -12,7 +12,7 @@ import { describePrefect } from "../prefect/python";
 import { sharedServer } from "../prefect/server";
 import { clientOf } from "../serve/server/dispatcher";
 import { fixtures, names, REFUSED, results, STEP_OUTPUTS, TEMPLATE } from "./recorded";
-import { deployerTo, folderOf } from "./toServer";
+import { deployerTo, deployWithPrefect, folderOf } from "./toServer";
 
 /** Where pushpool stores something else than `prefect deploy`, by file; docs/deploy.md says why. */
 const SAFER: Record<string, JsonObject> = {
@@ -88,6 +88,41 @@ describePrefect("deploying to a real Prefect server", () => {
     expect(again.deployments.map(({ name: of, change, changes }) => [of, change, changes])).toEqual(
       planned.deployments.map(({ name: of }) => [of, "same", []]),
     );
+  });
+
+  test("steps that a deployment leaves out, empties or has of its own: the same run as in `prefect deploy --all`", async () => {
+    const steps = (of: string, indent = "") =>
+      ["build", "push", "pull"]
+        .map((key) => `${indent}${key}: [{ prefect.deployments.steps.run_shell_script: { id: ${key}-step, script: echo ${of}-${key} } }]\n`)
+        .join("");
+    const empty = (value: string) => ["build", "push", "pull"].map((key) => `  ${key}: ${value}\n`).join("");
+    const kinds = { absent: "", nulls: empty("null"), lists: empty("[]"), mappings: empty("{}"), own: steps("own", "  ") };
+    const at = folderOf((file) => {
+      const deployments = Object.entries(kinds).map(
+        ([name, more]) =>
+          `- name: steps-${name}\n  entrypoint: flows.py:hello\n  work_pool: { name: yaml-pool }\n  description: "of {{ build-step.stdout }} {{ push-step.stdout }}"\n${more}`,
+      );
+      writeFileSync(file, `${steps("file")}deployments:\n${deployments.join("")}`);
+    });
+    deployWithPrefect(at.folder, { venv: venvWithPrefect, apiUrl: client.connection.apiUrl });
+    const seen: Record<string, unknown> = {};
+    for (const name of Object.keys(kinds)) {
+      const { description, pull_steps: pull } = await stored(`hello/steps-${name}`);
+      seen[name] = [description, JSON.stringify(pull).match(/echo [a-z-]+/g)];
+    }
+    expect(seen).toEqual({
+      absent: ["of file-build file-push", ["echo file-pull"]],
+      nulls: ["of  file-push", ["echo file-pull"]],
+      lists: ["of  file-push", null],
+      mappings: ["of  file-push", ["echo file-pull"]],
+      own: ["of own-build own-push", ["echo own-pull"]],
+    });
+    const ours = await deploy(at, { stepsIn: venvWithPrefect });
+    expect(ours.deployments.map(({ name, change, changes }) => [name, change, changes])).toEqual(
+      Object.keys(kinds).map((name) => [`hello/steps-${name}`, "same", []]),
+    );
+    const noted = ours.deployments.filter(({ warnings }) => warnings.some((warning) => warning.startsWith("push is empty")));
+    expect(noted.map(({ name }) => name)).toEqual(["nulls", "lists", "mappings"].map((name) => `hello/steps-${name}`));
   });
 
   test("a second time, also in another order, keeps the scheduled runs; a changed schedule changes alone", async () => {

@@ -1,5 +1,6 @@
+import { execFileSync } from "node:child_process";
 import { cpSync } from "node:fs";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 import { type DeploymentRegistry, type DeployPlan, planDeploy, type StepMode, writePlan } from "../../src/deployments";
 import { serverRegistry } from "../../src/deployments/serverRegistry";
 import type { Ledger } from "../../src/ledger";
@@ -55,4 +56,23 @@ export function deployerTo(client: Client, ledger: Ledger) {
     return writePlan(planned, to, over.allOrNothing ?? false);
   };
   return { registry, deploy };
+}
+
+/** Run `prefect deploy --all`. */
+export function deployWithPrefect(folder: string, { venv, apiUrl }: { venv: string; apiUrl: string }): string {
+  return execFileSync(join(venv, "bin", "prefect"), ["--no-prompt", "deploy", "--all"], {
+    cwd: folder,
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "pipe"],
+    env: {
+      ...environment,
+      PATH: `${join(venv, "bin")}${delimiter}${process.env.PATH}`,
+      HOME: folder,
+      PREFECT_HOME: join(folder, ".prefect"),
+      PREFECT_API_URL: apiUrl,
+      DO_NOT_TRACK: "1",
+      // `prefect deploy` asks git where the folder is.
+      GIT_CEILING_DIRECTORIES: "/",
+    },
+  });
 }

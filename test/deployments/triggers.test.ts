@@ -1,7 +1,6 @@
-import { execFileSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { copyFileSync, writeFileSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import type { Json, JsonObject } from "../../src/json";
 import { openSqliteLedger } from "../../src/ledger";
@@ -13,8 +12,8 @@ import { badLine } from "../prefect/proxy";
 import { describePrefect } from "../prefect/python";
 import { sharedServer } from "../prefect/server";
 import { clientOf } from "../serve/server/dispatcher";
-import { environment, fixtures, results, TEMPLATE } from "./recorded";
-import { deployerTo, type FileToDeploy, folderOf } from "./toServer";
+import { fixtures, results, TEMPLATE } from "./recorded";
+import { deployerTo, deployWithPrefect, type FileToDeploy, folderOf } from "./toServer";
 
 describePrefect("triggers as automations of a real Prefect server", () => {
   vi.setConfig({ testTimeout: 300_000 });
@@ -61,22 +60,7 @@ describePrefect("triggers as automations of a real Prefect server", () => {
       ...problems.map(({ message }) => message),
     ];
   };
-  const prefectDeploy = ({ folder }: FileToDeploy) =>
-    execFileSync(join(venv, "bin", "prefect"), ["--no-prompt", "deploy", "--all"], {
-      cwd: folder,
-      encoding: "utf8",
-      stdio: ["ignore", "pipe", "pipe"],
-      env: {
-        ...environment,
-        PATH: `${join(venv, "bin")}${delimiter}${process.env.PATH}`,
-        HOME: folder,
-        PREFECT_HOME: join(folder, ".prefect"),
-        PREFECT_API_URL: apiUrl,
-        DO_NOT_TRACK: "1",
-        // `prefect deploy` asks git where the folder is.
-        GIT_CEILING_DIRECTORIES: "/",
-      },
-    });
+  const prefectDeploy = ({ folder }: FileToDeploy) => deployWithPrefect(folder, { venv, apiUrl });
 
   const EVERY_KIND = [
     '{ match: { prefect.resource.id: my.thing }, expect: [thing.pinged], parameters: { name: "{{ event.id }}" } }',

@@ -80,26 +80,25 @@ describePrefect("build and push steps with Prefect", () => {
     git("add", ".");
     git("commit", "--quiet", "-m", "one");
     const shell = "prefect.deployments.steps.run_shell_script";
+    const pushed = `  push:\n  - own_steps.tag: { id: pushed, value: "{{ shared.value }}-{{ prefect.variables.channel }}" }\n`;
     const place = folder(
       `build:
 - own_steps.tag: { id: shared, value: "{{ $RELEASE_TAG }}" }
-push:
-- own_steps.tag: { id: pushed, value: "{{ shared.value }}-{{ prefect.variables.channel }}" }
 deployments:
-${deployment("one", "  parameters: { name: '{{ pushed.value }}', n: '{{ shared.number }}' }\n", "    job_variables: { env: { IMAGE: 'r/app:{{ shared.value }}', GONE: '{{ shared.none }}' } }\n")}
-${deployment("two", "  tags: ['{{ shared.nested.list[0] }}']\n")}
-${deployment("cloned", `  push: []\n  build:\n  - prefect.deployments.steps.git_clone: { id: code, repository: "${repository}" }\n  - prefect.deployments.steps.set_working_directory: { directory: "{{ code.directory }}" }\n  - ${shell}: { id: read, script: cat version.txt }\n  version: "{{ read.stdout }}"\n`)}
-${deployment("elsewhere", `  push: []\n  build:\n  - ${shell}: { id: where, script: pwd }\n  description: "{{ where.stdout }}"\n`)}
-${deployment("leaking", `  push: []\n  build:\n  - own_steps.leak: { id: leak, token: "{{ prefect.blocks.secret.token }}", url: "{{ $DATABASE_URL }}" }\n`)}
-${deployment("leaks", `  push: []\n  build:\n  - own_steps.leak: { id: leak, token: "{{ prefect.blocks.secret.token }}" }\n  description: "{{ leak.seen }}"\n`)}
-${deployment("silent", "  push: []\n  build: [{ own_steps.nothing: {} }]\n")}
-${deployment("module", "  push: []\n  build: [{ no_such_module.step: {} }]\n")}
-${deployment("function", "  push: []\n  build: [{ own_steps.no_such: {} }]\n")}
-${deployment("requires", "  push: []\n  build: [{ no_such_module.step: { requires: 'no such requirement' } }]\n")}
-${deployment("raises", "  push: []\n  build: [{ own_steps.nothing: {} }, { own_steps.boom: {} }, { own_steps.tag: {} }]\n")}
-${deployment("quits", "  push: []\n  build: [{ own_steps.quits: {} }]\n")}
-${deployment("code", `  push: []\n  build: [{ ${shell}: { script: "bash -c 'echo half; echo oh >&2; exit 7'" } }]\n`)}
-${deployment("block", "  push: []\n  build: [{ own_steps.tag: { value: '{{ prefect.blocks.secret.none }}' } }]\n")}
+${deployment("one", `${pushed}  parameters: { name: '{{ pushed.value }}', n: '{{ shared.number }}' }\n`, "    job_variables: { env: { IMAGE: 'r/app:{{ shared.value }}', GONE: '{{ shared.none }}' } }\n")}
+${deployment("two", `${pushed}  tags: ['{{ shared.nested.list[0] }}']\n`)}
+${deployment("cloned", `  build:\n  - prefect.deployments.steps.git_clone: { id: code, repository: "${repository}" }\n  - prefect.deployments.steps.set_working_directory: { directory: "{{ code.directory }}" }\n  - ${shell}: { id: read, script: cat version.txt }\n  version: "{{ read.stdout }}"\n`)}
+${deployment("elsewhere", `  build:\n  - ${shell}: { id: where, script: pwd }\n  description: "{{ where.stdout }}"\n`)}
+${deployment("leaking", `  build:\n  - own_steps.leak: { id: leak, token: "{{ prefect.blocks.secret.token }}", url: "{{ $DATABASE_URL }}" }\n`)}
+${deployment("leaks", `  build:\n  - own_steps.leak: { id: leak, token: "{{ prefect.blocks.secret.token }}" }\n  description: "{{ leak.seen }}"\n`)}
+${deployment("silent", "  build: [{ own_steps.nothing: {} }]\n")}
+${deployment("module", "  build: [{ no_such_module.step: {} }]\n")}
+${deployment("function", "  build: [{ own_steps.no_such: {} }]\n")}
+${deployment("requires", "  build: [{ no_such_module.step: { requires: 'no such requirement' } }]\n")}
+${deployment("raises", "  build: [{ own_steps.nothing: {} }, { own_steps.boom: {} }, { own_steps.tag: {} }]\n")}
+${deployment("quits", "  build: [{ own_steps.quits: {} }]\n")}
+${deployment("code", `  build: [{ ${shell}: { script: "bash -c 'echo half; echo oh >&2; exit 7'" } }]\n`)}
+${deployment("block", "  build: [{ own_steps.tag: { value: '{{ prefect.blocks.secret.none }}' } }]\n")}
 ${deployment("two-keys", "  build: [{ own_steps.tag: {}, own_steps.nothing: {} }]\n")}
 ${deployment("no-inputs", "  build: [{ own_steps.tag: null }]\n")}
 ${deployment("bad", "  parameters: { n: many }\n  build: [{ own_steps.tag: { value: never } }]\n")}
