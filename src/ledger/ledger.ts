@@ -22,6 +22,10 @@ export interface RunChange {
   outcome?: FlowRun["outcome"] | null;
   /** Who submits it; see `runs/owner.ts`. */
   owner?: string | null;
+  /** The host that it belongs to from now on; see {@link FlowRun.host}. Only on a {@link Ledger.shared} ledger. */
+  host?: string | null;
+  /** The lease of the process that watches it on its host. Only on a {@link Ledger.shared} ledger. */
+  watcher?: string | null;
   /** When the leftovers of the current attempt were cleaned up. */
   cleanedAt?: string;
   /** Release the key: the next request with it gets a new run. */
@@ -36,6 +40,7 @@ export interface RunRecord {
   poolType: PoolType;
   requestDigest: string;
   owner?: string;
+  watcher?: string;
   submission: JsonObject;
   cleanedAt?: string;
 }
@@ -130,6 +135,43 @@ export type SlotAnswer =
   | { kind: "changed" };
 
 /**
+ * What processes on several machines promise each other: whoever holds a lease still works. Times are the ledger's, so that no machine's
+ * clock matters.
+ */
+export interface Leases {
+  /** Take a new lease, for so long; renew it before that is over. @param host where its holder is */
+  begin(name: string, host: string, seconds: number): Promise<void>;
+  /** @returns `false` if others have found it expired, and ended it: its holder has lost all that it owned by it, for good */
+  renew(name: string): Promise<boolean>;
+  end(name: string): Promise<void>;
+  /**
+   * Whether its holder still works, or may. If it has expired, this ends it in the same step: then it cannot be renewed, and what its
+   * holder had begun is free.
+   */
+  holds(name: string): Promise<boolean>;
+}
+
+/** Tells of changes in a ledger. */
+export interface ChangeFeed {
+  /** Whether every change is told at once. If not, only looking helps. */
+  isLive(): boolean;
+  close(): void;
+}
+
+/** What a ledger has that several machines share. */
+export interface SharedLedger {
+  leases: Leases;
+  /** The ledger's time, by what {@link measureTime} found; this machine's before that. */
+  now(): Date;
+  measureTime(): Promise<void>;
+  /**
+   * Hear of new runs, ends, requests to cancel, deployments and pauses, by whatever process.
+   * @param onChange gets the stack; `undefined`: anything may have changed
+   */
+  watch(onChange: (stack: string | undefined) => void): ChangeFeed;
+}
+
+/**
  * The durable record of runs. Several processes use one at the same time. A change names the version that it is based on, and the ledger
  * refuses it if the run has another version by then.
  *
@@ -187,6 +229,8 @@ export interface Ledger extends SharedNotes {
   changeDeployments(stack: string, change: { put?: readonly DeploymentRecord[]; remove?: readonly string[] }): Promise<void>;
   /** The runs that hold a slot in a pool, or a slot of a deployment. */
   slotHolders(stack: string, workPool: string, deployment: string): Promise<RunRecord[]>;
+  /** Absent on a ledger of one machine, whose processes know each other by their pids. */
+  readonly shared?: SharedLedger;
   /** May be called repeatedly. */
   close(): void;
 }

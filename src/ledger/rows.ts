@@ -33,6 +33,9 @@ export interface RunRow {
   infrastructure_id: string | null;
   outcome: string | null;
   owner: string | null;
+  /** Only in a ledger that several machines share, like `watcher`. */
+  host?: string | null;
+  watcher?: string | null;
   version: number;
   submission?: string;
   cleaned_at?: string | null;
@@ -48,6 +51,7 @@ export type SummaryRow = Omit<
   | "request_digest"
   | "infrastructure_id"
   | "owner"
+  | "watcher"
   | "submission"
   | "cleaned_at"
 > & { on_server: 0 | 1 };
@@ -91,6 +95,7 @@ export function toRow(run: FlowRun, poolType: PoolType, requestDigest: string): 
     state_timestamp: run.state.timestamp,
     state_message: run.state.message ?? null,
     created_at: run.createdAt,
+    ...(run.host === undefined ? {} : { host: run.host }),
     version: run.version,
   };
 }
@@ -118,6 +123,7 @@ function runOf(row: RunRow): FlowRun {
   if (row.ended_at !== null) run.endedAt = row.ended_at;
   if (row.infrastructure_id !== null) run.infrastructureId = row.infrastructure_id;
   if (row.outcome !== null) run.outcome = JSON.parse(row.outcome) as Outcome;
+  if (row.host !== null && row.host !== undefined) run.host = row.host;
   return run;
 }
 
@@ -135,6 +141,7 @@ export function fromRow(row: RunRow): RunRecord {
     },
   };
   if (row.owner !== null) record.owner = row.owner;
+  if (row.watcher !== null && row.watcher !== undefined) record.watcher = row.watcher;
   if (row.cleaned_at !== null && row.cleaned_at !== undefined) record.cleanedAt = row.cleaned_at;
   return record;
 }
@@ -154,6 +161,7 @@ export function summaryOf(row: SummaryRow): RunSummary {
     ...(row.started_at === null ? {} : { startedAt: row.started_at }),
     ...(row.ended_at === null ? {} : { endedAt: row.ended_at }),
     ...(row.outcome === null ? {} : { outcome: JSON.parse(row.outcome) as Outcome }),
+    ...(row.host === null || row.host === undefined ? {} : { host: row.host }),
     version: row.version,
     isOnServer: row.on_server === 1,
   };
@@ -179,6 +187,8 @@ export function changedColumns(change: RunChange): Row {
   if (change.infrastructureId !== undefined) columns.infrastructure_id = change.infrastructureId;
   if (change.outcome !== undefined) columns.outcome = change.outcome === null ? null : JSON.stringify(change.outcome);
   if (change.owner !== undefined) columns.owner = change.owner;
+  if (change.host !== undefined) columns.host = change.host;
+  if (change.watcher !== undefined) columns.watcher = change.watcher;
   if (change.idempotencyKey !== undefined) columns.idempotency_key = change.idempotencyKey;
   return columns;
 }

@@ -41,6 +41,11 @@ export interface FlowRun {
   /** The target's id of the current attempt's infrastructure, once it exists. */
   infrastructureId?: string;
   outcome?: Outcome;
+  /**
+   * Whose processes run it: only of a `process:push` run in a ledger that several machines share. `<machine>:<home folder>`; see
+   * `src/host.ts`.
+   */
+  host?: string;
   /** Increases with every change; a compare-and-set names it. */
   version: number;
 }

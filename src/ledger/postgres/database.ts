@@ -1,4 +1,4 @@
-import type { Pool, PoolClient, QueryResult } from "pg";
+import type { Client, Pool, PoolClient, QueryResult } from "pg";
 import { upgradeHint } from "../../origin";
 import { UserError } from "../../userError";
 import { POSTGRES_MIGRATIONS } from "./migrations";
@@ -29,6 +29,10 @@ export interface PostgresDatabase {
    * is repeated. Absent: repeating it has the same result.
    */
   transaction<T>(work: (execute: Execute) => Promise<T>, committed?: () => Promise<{ result: T } | undefined>): Promise<T>;
+  /** A new connection of its own, outside the pool, whose session may have state. Its user ends it. */
+  connection(): Promise<Client>;
+  /** The schema. */
+  schema: string;
   /** The schema's tables are named in full: with a pooler, `search_path` may not last. */
   table(name: string): string;
   close(): void;
@@ -107,8 +111,23 @@ export function openPostgresDatabase(url: string, schema = "pushpool"): Postgres
     }
   }
 
+  async function connection(): Promise<Client> {
+    const { Client: PgClient } = await driver();
+    const client = new PgClient({
+      connectionString: url,
+      connectionTimeoutMillis: CONNECT_TIMEOUT,
+      keepAlive: true,
+      application_name: "pushpool",
+    });
+    client.on("error", () => {});
+    await client.connect();
+    return client;
+  }
+
   return {
     name,
+    schema,
+    connection: () => translated(connection),
     read: (sql, values = []) => translated(() => reading(sql, values)),
     transaction: (work, committed) => translated(() => transaction(work, committed)),
     table: (table) => `"${schema}".${table}`,

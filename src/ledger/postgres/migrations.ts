@@ -92,4 +92,17 @@ export const POSTGRES_MIGRATIONS: readonly string[] = [
     value TEXT NOT NULL
   );
   `,
+  `
+  -- Whose processes run it, and which process watches it there.
+  ALTER TABLE runs ADD COLUMN host TEXT COLLATE "C";
+  ALTER TABLE runs ADD COLUMN watcher TEXT COLLATE "C";
+
+  -- Processes that work, each until its time is over. Others take up what a process owned whose row is gone.
+  CREATE TABLE leases (
+    name TEXT COLLATE "C" PRIMARY KEY,
+    host TEXT COLLATE "C" NOT NULL,
+    seconds INTEGER NOT NULL,
+    expires_at TIMESTAMPTZ NOT NULL
+  );
+  `,
 ];

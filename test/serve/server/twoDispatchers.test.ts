@@ -79,8 +79,8 @@ describePrefect("two dispatchers of one pool", () => {
       onTestFinished(() => ledger.close());
       return new Proxy(ledger, {
         get(it, key: keyof Ledger) {
-          const method = it[key].bind(it) as (...args: unknown[]) => unknown;
-          if (key !== "read") return method;
+          if (key !== "read") return it[key];
+          const method = it.read as (id: string) => Promise<unknown>;
           return async (id: string) => {
             looks.set(id, (looks.get(id) ?? 0) + 1);
             return (looks.get(id) as number) <= 2 ? undefined : method(id);

@@ -1,0 +1,41 @@
+/** How old a measurement may be, in milliseconds: clocks drift. */
+const MAX_AGE = 300_000;
+/** If this computer's two clocks differ by so much, in milliseconds, it slept, or somebody set its time. */
+const STEPPED = 1_000;
+
+/** The database's clock, for a computer whose own may be wrong. */
+export interface DatabaseClock {
+  /** The time there, as far as it is known; this computer's before the first {@link DatabaseClock.measure}. */
+  now(): Date;
+  /** Measure it, unless that was done lately. */
+  measure(): Promise<void>;
+}
+
+/**
+ * @param ask the database's time, in milliseconds since 1970
+ * @param clocks of this computer: its time, and one that nobody sets @default the system's
+ */
+export function databaseClock(ask: () => Promise<number>, { wall = Date.now, steady = () => performance.now() } = {}): DatabaseClock {
+  let known: { there: number; steady: number; wall: number } | undefined;
+  let measuring: Promise<void> | undefined;
+  const isFresh = () => {
+    if (!known) return false;
+    const passed = steady() - known.steady;
+    return passed < MAX_AGE && Math.abs(wall() - known.wall - passed) < STEPPED;
+  };
+  return {
+    now: () => new Date(known ? Math.round(known.there + steady() - known.steady) : wall()),
+    measure: async () => {
+      if (isFresh()) return;
+      measuring ??= (async () => {
+        const began = steady();
+        const there = await ask();
+        const ended = steady();
+        known = { there: there + (ended - began) / 2, steady: ended, wall: wall() };
+      })().finally(() => {
+        measuring = undefined;
+      });
+      await measuring;
+    },
+  };
+}
