@@ -14,8 +14,13 @@ export interface AutomationPlan {
   /** The differences, by name, for the screen. */
   from: JsonObject;
   to: JsonObject;
-  /** The names of other automations that run this deployment. They stay. */
-  others: string[];
+  /** Other automations that run this deployment. They stay. */
+  others: ServerAutomation[];
+  /**
+   * Others of which nobody here knows whether this deployment made them, because this workspace has never deployed it. Only the server knows, and
+   * it can only delete: if there are any, it deletes all that the deployment owns, and those of the file are made again.
+   */
+  doubtful: ServerAutomation[];
 }
 
 /** A deployment on the server, and what is known about its automations. */
@@ -28,22 +33,23 @@ export interface AutomationPlace {
   there: readonly ServerAutomation[];
   /** Ids of those that this workspace deployed for this deployment. */
   noted: ReadonlySet<string>;
-  /** What this workspace deployed last. */
-  before: readonly DeploymentAutomation[];
+  /** What this workspace deployed last; absent if it has never deployed it. */
+  before?: readonly DeploymentAutomation[];
 }
 
 /**
  * Compare the triggers of a file with the automations on the server. `prefect deploy` deletes all of a deployment's automations and makes
  * them again; here one that stays keeps its id, its history, and the events that it has counted.
  *
- * The API does not say which automations a deployment owns. So these count as its own:
+ * The server knows which automations a deployment owns, but its API can only delete them. So these count as its own:
  * - those that this workspace deployed,
  * - those with a name that Prefect gives: `<deployment>__automation_<number>`,
  * - those with the name of a trigger in the file that only run this deployment.
- * Only the first two are ever removed. What someone made by hand stays.
+ * Only the first two are removed one by one. What else runs the deployment is doubtful for a workspace that has never deployed it. What someone
+ * made by hand stays in any case.
  */
 export function planAutomations(wanted: readonly DeploymentAutomation[], place: AutomationPlace): AutomationPlan {
-  const { deployment, id, there, noted } = place;
+  const { deployment, id, there, noted, before } = place;
   const running = id === undefined ? [] : there.filter(({ actions }) => actions.some((action) => runs(action, id)));
   const bare = deployment.slice(deployment.indexOf("/") + 1);
   const isOwn = (one: ServerAutomation) => noted.has(one.id) || isDefaultName(one.name, bare);
@@ -61,7 +67,7 @@ export function planAutomations(wanted: readonly DeploymentAutomation[], place: 
   // A trigger that only got another name keeps its automation.
   for (const want of wanted) take(want, (one) => isOwn(one) && sameTrigger(one.trigger, want.trigger));
 
-  const plan: AutomationPlan = { create: [], change: [], same: [], remove: [], from: {}, to: {}, others: [] };
+  const plan: AutomationPlan = { create: [], change: [], same: [], remove: [], from: {}, to: {}, others: [], doubtful: [] };
   for (const want of wanted) {
     const found = match.get(want);
     if (!found) {
@@ -74,7 +80,7 @@ export function planAutomations(wanted: readonly DeploymentAutomation[], place: 
       ...silent(
         want,
         found,
-        place.before.find(({ name }) => name === found.name),
+        before?.find(({ name }) => name === found.name),
       ),
     };
     const [from, to] = [shownThere(found, effective), shownOf(effective)];
@@ -91,7 +97,7 @@ export function planAutomations(wanted: readonly DeploymentAutomation[], place: 
     if (isOwn(one)) {
       plan.remove.push(one);
       plan.from[one.name] = brief(comparableTrigger(one.trigger));
-    } else plan.others.push(one.name);
+    } else (before ? plan.others : plan.doubtful).push(one);
   }
   return plan;
 }

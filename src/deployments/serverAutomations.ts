@@ -46,7 +46,7 @@ export function serverAutomations(client: Client): ServerAutomations {
         return wanted.length === 0 ? change : { ...change, warnings: [...change.warnings, none] };
       }
       const place = { deployment: name, ...(id === undefined ? {} : { id }), there: all, noted: new Set(notedIn(last)) };
-      const plan = planAutomations(wanted, { ...place, before: last ? automationsOf(last) : [] });
+      const plan = planAutomations(wanted, { ...place, ...(last ? { before: automationsOf(last) } : {}) });
       plans.set(name, plan);
       ids.set(
         name,
@@ -54,13 +54,11 @@ export function serverAutomations(client: Client): ServerAutomations {
       );
       const problem = isCloud ? undefined : metricFault(wanted, apiUrl);
       const changes = change.change === "create" ? [] : differences({ triggers: plan.from }, { triggers: plan.to });
-      const others = plan.others.map((other) => `"${other}"`).join(", ");
-      const stay = `automations on the server also run it and are not in the file: ${others}. They stay`;
       return {
         ...change,
-        ...(changes.length > 0 ? { change: "update" } : {}),
+        ...(changes.length + plan.doubtful.length > 0 ? { change: "update" } : {}),
         changes: [...change.changes, ...changes],
-        warnings: [...change.warnings, ...(plan.others.length > 0 ? [stay] : [])],
+        warnings: [...change.warnings, ...notInFile(plan)],
         ...(problem === undefined ? {} : { problem }),
       };
     },
@@ -82,6 +80,18 @@ function automationsOf({ name, kept }: DeploymentRecord): DeploymentAutomation[]
   const triggers = Array.isArray(kept.triggers) ? kept.triggers : [];
   const { automations, faults } = readDeploymentTriggers(name.slice(name.indexOf("/") + 1), triggers);
   return faults.length > 0 ? [] : automations;
+}
+
+/** What happens to the other automations that run the deployment. */
+function notInFile({ others, doubtful }: AutomationPlan): string[] {
+  const found = [...others, ...doubtful];
+  if (found.length === 0) return [];
+  const names = found.map(({ name }) => `"${name}"`).sort();
+  const which = `automations on the server also run it and are not in the file: ${names.join(", ")}`;
+  if (doubtful.length === 0) return [`${which}. They stay`];
+  return [
+    `${which}. This workspace has never deployed it, so it does as \`prefect deploy\`: the server deletes those that this deployment made, and the triggers of the file are made again. What someone made by hand stays`,
+  ];
 }
 
 /** Ids of the automations that this workspace deployed last. */

@@ -4,6 +4,7 @@ import {
   type AutomationFields,
   createAutomation,
   deleteAutomation,
+  deleteOwnedAutomations,
   enableAutomation,
   listAutomations,
   readAutomation,
@@ -37,31 +38,56 @@ export async function writeAutomations(
   { plan, known, onWritten }: AutomationWrite,
   undo: Undo[],
 ): Promise<void> {
-  const ids = [...plan.same, ...plan.change.map(({ there }) => there)].map((one) => one.id);
+  const ids: string[] = [];
+  const owner = ownerOf(id);
+  const make = async (fields: AutomationFields, about: AboutAutomation): Promise<ServerAutomation> => {
+    const before = new Set(known);
+    undo.push({ what: about.about, run: () => dropMade(client, fields.name, id, before) });
+    const made = await createAutomation(client, fields, { ...about, owner, known });
+    ids.push(made.id);
+    return made;
+  };
+  const makeAgain = async (there: ServerAutomation) => {
+    if (await readAutomation(client, there.id)) return;
+    await createAutomation(client, wholeOf(there), { ...aboutThere(name, there), owner, known });
+  };
+
+  const isDoubtful = plan.doubtful.length > 0;
+  if (isDoubtful) {
+    const before = [...plan.same, ...plan.change.map(({ there }) => there), ...plan.remove, ...plan.doubtful];
+    undo.push({
+      what: `the automations of deployment "${name}"`,
+      run: async () => {
+        for (const there of before) await makeAgain(there);
+      },
+    });
+    await deleteOwnedAutomations(client, owner);
+  }
+  // The server answers 202. Its own code deletes at once, but Prefect Cloud may do it later: what is still there does not stay.
+  const isGone = async (there: ServerAutomation) => isDoubtful && (client.connection.isCloud || !(await readAutomation(client, there.id)));
+
+  for (const there of plan.same) {
+    if (await isGone(there)) await make(wholeOf(there), aboutThere(name, there));
+    else ids.push(there.id);
+  }
   for (const wanted of plan.create) {
     const about = aboutAutomation(name, wanted);
-    const before = new Set(known);
-    undo.push({ what: about.about, run: () => dropMade(client, wanted.name, id, before) });
-    const made = await createAutomation(client, fieldsOf(wanted, id), { ...about, owner: ownerOf(id), known });
-    checkDelay(wanted, made, about.about, client);
-    ids.push(made.id);
+    checkDelay(wanted, await make(fieldsOf(wanted, id), about), about.about, client);
   }
   for (const { there, wanted, isSwitch } of plan.change) {
     const about = aboutAutomation(name, wanted);
+    if (await isGone(there)) {
+      checkDelay(wanted, await make(fieldsOf(wanted, id), about), about.about, client);
+      continue;
+    }
+    ids.push(there.id);
     undo.push({ what: `${about.about} as it was`, run: () => replaceAutomation(client, there.id, wholeOf(there), about) });
     if (isSwitch) await enableAutomation(client, there.id, wanted.enabled, about);
     else await replaceAutomation(client, there.id, { ...fieldsOf(wanted, id), actions_on_trigger: [], actions_on_resolve: [] }, about);
     if (wanted.scheduleAfter > 0) checkDelay(wanted, await readAutomation(client, there.id), about.about, client);
   }
   for (const there of plan.remove) {
-    const about = { about: `automation "${there.name}" of deployment "${name}"`, redact: longTexts(there.actions) };
-    undo.push({
-      what: about.about,
-      run: async () => {
-        if (!(await readAutomation(client, there.id)))
-          await createAutomation(client, wholeOf(there), { ...about, owner: ownerOf(id), known });
-      },
-    });
+    undo.push({ what: aboutThere(name, there).about, run: () => makeAgain(there) });
     await deleteAutomation(client, there.id);
   }
   onWritten(ids);
@@ -105,6 +131,10 @@ function checkDelay(
 async function dropMade(client: Client, name: string, deploymentId: string, before: ReadonlySet<string>): Promise<void> {
   for (const { id, actions } of (await listAutomations(client, [name])) ?? [])
     if (!before.has(id) && actions[0]?.deployment_id === deploymentId) await deleteAutomation(client, id);
+}
+
+function aboutThere(deployment: string, { name, actions }: ServerAutomation): AboutAutomation {
+  return { about: `automation "${name}" of deployment "${deployment}"`, redact: longTexts(actions) };
 }
 
 function aboutAutomation(deployment: string, { name, jobVariables, parameters }: DeploymentAutomation): AboutAutomation {

@@ -182,6 +182,60 @@ describePrefect("triggers as automations of a real Prefect server", () => {
     elsewhere.close();
   });
 
+  test("from a workspace that has never deployed it, a trigger with a name of its own that left the file goes; what was made by hand stays", async () => {
+    const file = withTriggers("{ name: given, expect: [a.b] }", "{ name: kept, expect: [a.c] }", "{ expect: [c.d] }");
+    await deploy(file);
+    const made = await automationsOf(file.name);
+    const id = await idOf(file.name);
+    const actions: JsonObject[] = [{ type: "run-deployment", source: "selected", deployment_id: id }];
+    const trigger: JsonObject = { type: "event", posture: "Reactive", expect: ["by.hand"] };
+    const { body: hand } = await client.request<ServerAutomation>("POST", "/automations/", { json: { name: "by hand", trigger, actions } });
+    await client.request("PATCH", `/automations/${made.find(({ name }) => name === "kept")?.id}`, { json: { enabled: false } });
+
+    file.change("{ name: kept, expect: [a.c] }", "{ expect: [c.e] }");
+    const fromEmpty = async () => {
+      const elsewhere = openSqliteLedger(":memory:");
+      const [planned] = (await deploy(file, { from: elsewhere })).deployments;
+      const next = (await deploy(file, { from: elsewhere })).deployments[0];
+      elsewhere.close();
+      return [planned, next];
+    };
+    const [first, second] = await fromEmpty();
+    expect(first).toMatchObject({
+      change: "update",
+      warnings: [expect.stringMatching(/are not in the file: "by hand", "given"\. This workspace has never deployed it.* by hand stays$/)],
+    });
+    const after = await automationsOf(file.name);
+    const automatic = `${file.bare}__automation_2`;
+    expect(after.map(({ name }) => name).sort()).toEqual(["by hand", automatic, "kept"].sort());
+    expect(after.find(({ name }) => name === "by hand")).toEqual(hand);
+    // Paused by hand: that stays too.
+    expect(after.find(({ name }) => name === "kept")).toMatchObject({ enabled: false, trigger: { expect: ["a.c"] } });
+    expect(after.find(({ name }) => name === automatic)).toMatchObject({ trigger: { expect: ["c.e"] } });
+    // The workspace knows them now.
+    expect(second).toMatchObject({ change: "same", warnings: [expect.stringMatching(/: "by hand"\. They stay$/)] });
+    expect(await automationsOf(file.name)).toEqual(after);
+
+    // What `prefect deploy` makes belongs to the deployment too.
+    file.change("{ name: theirs, expect: [a.b] }");
+    prefectDeploy(file);
+    expect(await namesOf(file.name)).toEqual(["by hand", "theirs"]);
+    file.change();
+    await fromEmpty();
+    expect(await automationsOf(file.name)).toEqual([hand]);
+  });
+
+  test("what an unknowing workspace had deleted comes back if the server refuses a trigger", async () => {
+    const file = withTriggers("{ name: given, expect: [a.b] }", "{ expect: [c.d] }");
+    await deploy(file);
+    const before = await automationsOf(file.name);
+    const elsewhere = openSqliteLedger(":memory:");
+    file.change("{ expect: [c.d] }", '{ expect: [c.e], parameters: { name: "{{ event.id | }}" } }');
+    expect(await summary(file, { from: elsewhere })).toEqual([expect.stringMatching(/Invalid jinja: [^;]*$/)]);
+    elsewhere.close();
+    expect(plain(await automationsOf(file.name), file.bare)).toEqual(plain(before, file.bare));
+  });
+
   test("a lost reply makes no second automation; after a kill between two steps the next deploy completes it", async () => {
     const file = withTriggers("{ expect: [a.b] }", "{ expect: [c.d] }");
     const lost = new Set<number>();
