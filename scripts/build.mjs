@@ -20,6 +20,7 @@ mkdirSync("lib/src/manifest", { recursive: true });
 copyFileSync("src/manifest/manifest.schema.json", "lib/src/manifest/manifest.schema.json");
 for (const program of ["bootstrap.py", "import.py", "inspect.py", "steps.py"])
   copyFileSync(`src/entrypoint/${program}`, `lib/src/entrypoint/${program}`);
+copyFileSync("src/engine/language/run.py", "lib/src/engine/language/run.py");
 
 await buildPage({ configFile: "web/vite.config.mjs", configLoader: "native" });
 
@@ -53,9 +54,9 @@ const precompiledManifestSchema = {
 const embeddedPython = {
   name: "embedded-python",
   load: {
-    filter: { id: /[\\/]src[\\/]entrypoint[\\/]programs\.ts$/ },
-    handler() {
-      const programs = createRequire(import.meta.url)("../lib/src/entrypoint/programs.js");
+    filter: { id: /[\\/]src[\\/](entrypoint[\\/]programs|engine[\\/]language[\\/]runner)\.ts$/ },
+    handler(id) {
+      const programs = createRequire(import.meta.url)(join(root, "lib", relative(root, id)).replace(/\.ts$/, ".js"));
       return { code: `module.exports = ${JSON.stringify(programs)};`, moduleType: "js" };
     },
   },

@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
 import type * as language from "@pulumi/pulumi/proto/language_pb";
-import type { ProgramEnd, ProgramRun } from "./languageHost";
+import type { ProgramRun } from "./language/language";
+import type { ProgramEnd } from "./languageHost";
 
 /** The SDK's own class, which its types do not export. */
 type LanguageServer = new (

@@ -89,7 +89,15 @@ export function projectOf({ projectDir, stack, inline }: EngineOptions): Project
   if (!/^[A-Za-z0-9_.-]{1,100}$/.test(stack))
     throw new UserError(`--stack "${stack}": a stack name must consist of 1 to 100 letters, digits, "-", "_" and "."`);
   if (!inline) return readProject(projectDir);
-  return { name: inline.project, dir: projectDir, file: "the test's project", runtime: "nodejs", runtimeOptions: {}, config: {} };
+  return {
+    name: inline.project,
+    dir: projectDir,
+    file: "the test's project",
+    runtime: "nodejs",
+    runtimeOptions: {},
+    config: {},
+    packages: {},
+  };
 }
 
 export async function readBefore({ store, onEvent, learn }: OperationContext): Promise<Before> {
@@ -122,13 +130,11 @@ export function createProviderHost(
   rest: { sdk: PulumiSdk; protocol: Protocol; folder: string; config: StackConfig; engineAddress: string },
 ): ProviderHost {
   const { providers: attached = {}, intercept, signal } = options;
-  const { name, runtimeOptions } = project;
   // A FlowRun resource keeps its run in the same folder as the stack.
   const env = { ...options.env, PUSHPOOL_HOME: options.home };
   return new ProviderHost({
     ...rest,
-    project: name,
-    runtimeOptions,
+    project,
     env,
     attached,
     compileCache: compileCacheOf(options),

@@ -18,6 +18,8 @@ export interface Project {
   stackConfigDir?: string;
   /** Configuration values and declarations for every stack, as written. */
   config: Record<string, unknown>;
+  /** The packages that the project names, with their sources, as written; a plugin's source is its path. */
+  packages: Record<string, unknown>;
 }
 
 const FILES = ["Pulumi.yaml", "Pulumi.yml"];
@@ -35,7 +37,7 @@ export function readProject(dir: string): Project {
   const file = FILES.map((name) => join(dir, name)).find((path) => existsSync(path)) ?? join(dir, "Pulumi.yaml");
   if (!existsSync(file)) throw new UserError(`${file} does not exist: a Pulumi project needs it`);
   const text = readFileSync(file, "utf8");
-  const { name, main, runtime, config, stackConfigDir } = parse(text, file);
+  const { name, main, runtime, config, stackConfigDir, packages, plugins } = parse(text, file);
   if (typeof name !== "string" || !/^[A-Za-z0-9_.-]+$/.test(name))
     throw new UserError(`${file}: name must be a string of letters, digits, "-", "_" and "."`);
   if (main !== undefined && typeof main !== "string") throw new UserError(`${file}: main must be a string`);
@@ -53,6 +55,7 @@ export function readProject(dir: string): Project {
     ...(stackConfigDir === undefined ? {} : { stackConfigDir: resolve(dir, stackConfigDir) }),
     // In old projects `config` was the folder of the stacks' files.
     config: isObject(config) ? config : {},
+    packages: { ...pluginPaths(plugins), ...(isObject(packages) ? packages : {}) },
     ...(typeof config === "string" ? { stackConfigDir: resolve(dir, config) } : {}),
   };
 }
@@ -66,6 +69,15 @@ export function readProjectName(dir: string): string {
   const file = FILES.map((name) => join(dir, name)).find((path) => existsSync(path));
   const plain = file === undefined ? null : /^name: +([A-Za-z0-9_.-]+) *$/m.exec(readFileSync(file, "utf8"));
   return plain?.[1] ?? readProject(dir).name;
+}
+
+/** The providers of `plugins`, by package. */
+function pluginPaths(plugins: unknown): Record<string, unknown> {
+  const providers = isObject(plugins) && Array.isArray(plugins.providers) ? plugins.providers : [];
+  const entries = providers.flatMap((entry) =>
+    isObject(entry) && typeof entry.name === "string" ? [[entry.name, entry.path] as const] : [],
+  );
+  return Object.fromEntries(entries);
 }
 
 function parse(text: string, file: string): Record<string, unknown> {

@@ -28,7 +28,7 @@ export interface Diff {
   deleteBeforeReplace: boolean;
 }
 
-interface About {
+export interface About {
   urn: string;
 }
 
@@ -70,30 +70,14 @@ export interface Provider {
   delete(request: About & { id: string; inputs: Properties; outputs: Properties; timeout: number }): Promise<void>;
 }
 
-/** The provider resource that a provider belongs to. */
-export interface Identity {
-  urn: string;
-  id: string;
-}
-
-/** A provider with the calls about the provider itself. It is configured before the calls about resources. */
-export interface HostedProvider extends Provider {
-  checkConfig(request: About & { olds: Properties; news: Properties }): Promise<{ inputs: Properties; failures: CheckFailure[] }>;
-  diffConfig(request: About & { oldInputs: Properties; oldOutputs: Properties; inputs: Properties }): Promise<Diff>;
-  configure(identity: Identity, inputs: Properties): Promise<void>;
-  invoke(token: string, args: Properties, preview: boolean): Promise<InvokeResult>;
-  cancel(): Promise<void>;
-}
-
-/** The answer of a provider function. `unknown`: the provider cannot be called yet. */
-export type InvokeResult = { kind: "returned"; value: Properties; failures: CheckFailure[] } | { kind: "unknown" };
-
 /** An error with the provider's own message. */
 export class ProviderError extends Error {
   constructor(
     message: string,
     /** Whether the provider does not implement the method. */
     readonly unimplemented = false,
+    /** The inputs that the provider of a remote component rejects. */
+    readonly rejected: readonly CheckFailure[] = [],
   ) {
     super(message);
   }

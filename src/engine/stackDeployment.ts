@@ -4,9 +4,12 @@ import { type EngineEvent, stepEvent } from "./engineEvents";
 import { StepRefused, withSecretOutputs } from "./execute/apply";
 import { type ChainResult, Executor } from "./execute/executor";
 import type { Invocation, InvocationResult, MonitorBackend, RegistrationResult } from "./grpc/monitorService";
+import type { PackageRequest } from "./grpc/registration";
+import type { Construction, MethodCall, Surroundings, WithDependencies } from "./hostedProvider";
 import { type Goal, goalOf } from "./plan/goal";
 import { duplicateUrn, PlanFailed, Planner } from "./plan/planner";
 import { withOutputs } from "./plan/resource";
+import { type CheckFailure, ProviderError } from "./provider";
 import type { LoadedProvider } from "./providers/host";
 import { configOfPackage } from "./providers/host";
 import { Registry } from "./providers/providerRegistry";
@@ -18,9 +21,10 @@ import type { PendingOperation } from "./state/stateFormat";
 import { StateWriter } from "./state/stateWriter";
 import type { Changes, Op } from "./state/step";
 import { isProviderType, packageOf, providerReference, providerType, urnOf } from "./urn";
-import { holdsUnknown, type Properties, secretOf } from "./wire";
+import { fromProgram, holdsUnknown, type Properties, secretOf } from "./wire";
 
 export const STACK_TYPE = "pulumi:pulumi:Stack";
+const GET_RESOURCE = "pulumi:pulumi:getResource";
 
 /** The stack's state before an operation, secrets decrypted. */
 export interface Before {
@@ -71,6 +75,8 @@ export class StackDeployment implements MonitorBackend {
   readonly config: StackConfig;
   readonly parallel: number;
   readonly dryRun: boolean;
+  /** The address of this deployment's own gRPC server, once it has started. */
+  monitor = "";
   /** The errors so far, in order. */
   readonly errors: string[] = [];
   /** Something outside the program refused or was unreachable, such as a provider that does not start. */
@@ -113,15 +119,50 @@ export class StackDeployment implements MonitorBackend {
     return new Registry({ load, preview: dryRun, before });
   }
 
-  async register(goal: Goal, version: string, downloadUrl: string): Promise<RegistrationResult> {
+  async register(goal: Goal, plugin: PackageRequest): Promise<RegistrationResult> {
     const needsProvider = goal.custom && !isProviderType(goal.type);
-    const provider = needsProvider ? goal.provider || (await this.#defaultProvider(packageOf(goal.type), version, downloadUrl)) : "";
+    const provider = needsProvider ? goal.provider || (await this.#defaultProvider(goal.type, plugin)) : "";
     return this.#register({ ...goal, provider });
   }
 
-  async read(goal: Goal, id: string, version: string, downloadUrl: string): Promise<RegistrationResult> {
-    const provider = goal.provider || (await this.#defaultProvider(packageOf(goal.type), version, downloadUrl));
+  async read(goal: Goal, id: string, plugin: PackageRequest): Promise<RegistrationResult> {
+    const provider = goal.provider || (await this.#defaultProvider(goal.type, plugin));
     return this.#register({ ...goal, provider }, id);
+  }
+
+  async construct(construction: Construction, provider: string, plugin: PackageRequest): Promise<{ urn: string } & WithDependencies> {
+    const { type, name, parent, inputs } = construction;
+    this.#options.learn(fromProgram(inputs) as Properties);
+    const reference = provider || (await this.#defaultProvider(type, plugin));
+    const { registry } = await this.#parts;
+    if (this.#isOver()) return never;
+    try {
+      const made = await (await registry.configured(reference)).construct(construction, this.#surroundings);
+      if (made) return made;
+    } catch (error) {
+      const failed = this.#fail(new UserError(`${type} resource '${name}' has a problem: ${reasonOf(error as Error, inputs)}`), "");
+      if (this.#options.continueOnError) throw failed;
+      return never;
+    }
+    // Its provider's configuration is not known yet. So its children are not known either.
+    const { urn } = await this.#register(goalOf({ type, name, parent, custom: false }));
+    return { urn, values: {}, dependencies: {} };
+  }
+
+  async call(call: MethodCall, provider: string, plugin: PackageRequest): Promise<{ failures: CheckFailure[] } & WithDependencies> {
+    this.#options.learn(fromProgram(call.args) as Properties);
+    const reference = provider || (await this.#defaultProvider(call.token, plugin));
+    const { registry } = await this.#parts;
+    try {
+      return await (await registry.configured(reference)).call(call, this.#surroundings);
+    } catch (error) {
+      throw this.#fail(new UserError(`call to function '${call.token}' failed: ${reasonOf(error as Error, call.args)}`), "");
+    }
+  }
+
+  get #surroundings(): Surroundings {
+    const { project, stack, config, dryRun, parallel, monitor } = this;
+    return { project, stack, config, dryRun, parallel, monitor };
   }
 
   /** @param readId the id of an existing resource that is only read */
@@ -192,11 +233,12 @@ export class StackDeployment implements MonitorBackend {
     this.#reportOutputs(found.op, resource);
   }
 
-  async invoke({ token, args, provider, version, downloadUrl, dependsOn }: Invocation): Promise<InvocationResult> {
+  async invoke({ token, args, provider, plugin, dependsOn }: Invocation): Promise<InvocationResult> {
     this.#options.learn(args);
+    if (token === GET_RESOURCE) return this.#getResource(String(args.urn));
     // A function cannot be called in a preview if it depends on a resource that does not exist yet.
     if (this.dryRun && dependsOn.some((urn) => isMade(this.#registered.get(urn)?.op))) return { kind: "unknown" };
-    const reference = provider || (await this.#defaultProvider(packageOf(token), version, downloadUrl));
+    const reference = provider || (await this.#defaultProvider(token, plugin));
     const { registry } = await this.#parts;
     const remote = await registry.configured(reference);
     try {
@@ -204,6 +246,13 @@ export class StackDeployment implements MonitorBackend {
     } catch (error) {
       throw new Error(`invocation of ${token} returned an error: ${(error as Error).message}`);
     }
+  }
+
+  /** The engine's own function with which an SDK looks up a resource that it got a reference to. */
+  #getResource(urn: string): InvocationResult {
+    const found = this.#registered.get(urn)?.resource;
+    if (!found) throw new Error(`unknown resource ${urn}`);
+    return { kind: "returned", value: { urn, id: found.id ?? "", state: found.outputs ?? {} }, failures: [] };
   }
 
   /** Delete what the program no longer declares, in layers. */
@@ -253,8 +302,14 @@ export class StackDeployment implements MonitorBackend {
     return this.#fail(new UserError(`the offline engine does not support ${what} yet: use --engine pulumi for this program`), "");
   }
 
-  /** The default provider of a package. It is registered once, with the stack's configuration for the package. */
-  #defaultProvider(packageName: string, version: string, downloadUrl: string): Promise<string> {
+  fail(message: string): UserError {
+    return this.#fail(new UserError(message), "");
+  }
+
+  /** The default provider of a token's package. It is registered once, with the stack's configuration for the package. */
+  #defaultProvider(token: string, plugin: PackageRequest): Promise<string> {
+    const { version, downloadUrl } = plugin;
+    const packageName = plugin.name || packageOf(token);
     const name = ["default", version, downloadUrl]
       .filter((part) => part !== "")
       .join("_")
@@ -306,6 +361,17 @@ export class StackDeployment implements MonitorBackend {
     this.#queue = turn.catch(() => {});
     return turn;
   }
+}
+
+/** What a provider says about a component or method that it rejects, with the properties concerned. Secret values are not shown. */
+function reasonOf(error: Error, inputs: Properties): string {
+  const rejected = error instanceof ProviderError ? error.rejected : [];
+  const lines = rejected.map(({ property, reason }) => {
+    const value = inputs[property];
+    const isShown = typeof value === "string" || typeof value === "number" || typeof value === "boolean";
+    return `\n\t\t- property ${property}${isShown ? ` with value '${value}'` : ""} has a problem: ${reason}`;
+  });
+  return error.message + lines.join("");
 }
 
 function isMade(op: Op | undefined): boolean {

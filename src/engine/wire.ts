@@ -123,6 +123,50 @@ export function fromProgram(value: Wire): Wire {
 }
 
 /**
+ * The tree with each secret and unknown value as an output value, which can name the resources on which it depends. Transforms and remote
+ * components get this form. Resources, assets and the rest are as in {@link fromProgram}.
+ */
+export function asOutputValues(value: Wire): Wire {
+  switch (markOf(value)) {
+    case OUTPUT_MARK: {
+      const { value: inner, ...rest } = value as JsonObject;
+      return { ...rest, ...(inner === undefined ? {} : { value: asOutputValues(inner) }) };
+    }
+    case SECRET_MARK: {
+      const inner = asOutputValues((value as JsonObject).value ?? null);
+      if (markOf(inner) === OUTPUT_MARK) return { ...(inner as JsonObject), secret: true };
+      return { [SIGNATURE]: OUTPUT_MARK, value: inner, secret: true };
+    }
+    case RESOURCE_MARK:
+    case ASSET_MARK:
+      return fromProgram(value);
+    default:
+      if (typeof value === "string" && UNKNOWNS.has(value)) return { [SIGNATURE]: OUTPUT_MARK };
+      return mapChildren(value, asOutputValues);
+  }
+}
+
+/** The URNs of the resources on which the output values in a tree depend. */
+export function dependenciesIn(value: Wire | undefined): string[] {
+  if (typeof value !== "object" || value === null) return [];
+  const own = markOf(value) === OUTPUT_MARK ? (((value as JsonObject).dependencies ?? []) as string[]) : [];
+  return [...new Set([...own, ...Object.values(value).flatMap(dependenciesIn)])];
+}
+
+/** Properties as output values that also name these dependencies. A property that names them already stays as it is. */
+export function withDependencies(properties: Properties, dependencies: Readonly<Record<string, readonly string[]>>): Properties {
+  return Object.fromEntries(
+    Object.entries(properties).map(([key, value]) => {
+      const known = dependenciesIn(value);
+      const missing = (dependencies[key] ?? []).filter((urn) => !known.includes(urn));
+      if (missing.length === 0) return [key, value];
+      const output = markOf(value) === OUTPUT_MARK ? (value as JsonObject) : { [SIGNATURE]: OUTPUT_MARK, value };
+      return [key, { ...output, dependencies: [...((output.dependencies ?? []) as string[]), ...missing] }];
+    }),
+  );
+}
+
+/**
  * Mark outputs as secret if the input at the same key is secret, in nested objects too, whatever the provider says.
  * A list with a secret item becomes secret as a whole, since its items may have moved (pkg/resource/plugin, annotateSecrets).
  */

@@ -25,7 +25,10 @@ export async function deploy(context: OperationContext, dryRun: boolean): Promis
   const sdk = findSdk(folder);
   const config = await loadStackConfig(context);
   onEvent({ kind: "prelude", config: shownConfig(config) });
-  let kill = () => {};
+  let killed = false;
+  let kill = () => {
+    killed = true;
+  };
   const protocol = sdk.load();
   const host = Promise.withResolvers<ProviderHost>();
   const load = async (name: string) => (await host.promise).load(name);
@@ -65,6 +68,7 @@ export async function deploy(context: OperationContext, dryRun: boolean): Promis
     onEvent(event);
   };
   const server = await startGrpcServer([monitorService(protocol, deployment), engineService(protocol, onLog)]);
+  deployment.monitor = server.address;
   let providers: ProviderHost | undefined;
   const onAbort = () => void deployment.interrupt().finally(() => kill());
   let end: ProgramEnd;
@@ -73,10 +77,10 @@ export async function deploy(context: OperationContext, dryRun: boolean): Promis
     host.resolve(providers);
     const addresses = { monitor: server.address, engine: server.address };
     const run = { project, stack, config, dryRun, parallel, ...addresses, runner: sdk.runner };
-    const program = options.inline ? startInline(options.inline.program, run) : startProgram({ ...run, env, compileCache, onEvent });
+    const program = options.inline ? startInline(options.inline.program, run) : await startProgram({ ...run, env, compileCache, onEvent });
     kill = program.kill;
     signal?.addEventListener("abort", onAbort);
-    if (signal?.aborted) kill();
+    if (killed || signal?.aborted) kill();
     end = await program.ended;
     const oldOutputs = (await before).resources.find(isStack)?.outputs ?? {};
     const ended = () => end.kind === "ok" && deployment.errors.length === 0 && !signal?.aborted;

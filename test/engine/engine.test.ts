@@ -172,22 +172,22 @@ test.each<[string, string, RegExp]>([
   [
     "a remote component",
     `class Site extends pulumi.ComponentResource { constructor(name) { super("acme:index:Site", name, {}, {}, true); } } new Site("s");`,
-    /does not support the remote component "s" of type acme:index:Site yet: use --engine pulumi/,
+    /has no provider for the package acme: attach one .*, or use --engine pulumi/,
   ],
   [
     "a method of a remote component",
     `pulumi.runtime.call("acme:index:Site/open", {});`,
-    /does not support the method acme:index:Site\/open of a remote component yet: use --engine pulumi/,
+    /has no provider for the package acme: attach one .*, or use --engine pulumi/,
   ],
   [
-    "a transform",
-    `new Bare("x", {}, { transforms: [() => undefined] });`,
-    /does not support the transforms of "x" of type conf:index:Bare yet/,
+    "a transform that throws",
+    `new Bare("x", {}, { transforms: [() => { throw new Error("no more Bares"); }] });`,
+    /a transform failed: .*no more Bares/,
   ],
   [
-    "a stack transform",
-    `pulumi.runtime.registerResourceTransform(() => undefined); new Bare("x", {});`,
-    /does not support stack transforms yet/,
+    "a stack transform that throws",
+    `pulumi.runtime.registerResourceTransform(() => { throw new Error("no more Bares"); }); new Bare("x", {});`,
+    /a transform failed: .*no more Bares/,
   ],
   [
     "a resource hook",
@@ -351,9 +351,9 @@ test("a program without its own @pulumi/pulumi uses ours; another language is re
   rmSync(join(dir, "node_modules"));
   writeFileSync(join(dir, "index.js"), "exports.n = 1;");
   expect(await stack().up()).toMatchObject({ outputs: { n: 1 } });
-  writeFileSync(join(dir, "Pulumi.yaml"), "name: conf\nruntime: python\n");
+  writeFileSync(join(dir, "Pulumi.yaml"), "name: conf\nruntime: go\n");
   await expect(stack().up()).rejects.toThrow(
-    /Pulumi\.yaml: runtime python: the offline engine runs only nodejs programs; use --engine pulumi/,
+    /Pulumi\.yaml: runtime go: the offline engine runs only nodejs and python programs; use --engine pulumi/,
   );
 });
 

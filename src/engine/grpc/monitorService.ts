@@ -1,13 +1,19 @@
 import type * as grpc from "@grpc/grpc-js";
+import type * as callback from "@pulumi/pulumi/proto/callback_pb";
 import type * as resource from "@pulumi/pulumi/proto/resource_pb";
 import type { JavaScriptValue, Struct } from "google-protobuf/google/protobuf/struct_pb";
-import type { Alias } from "../plan/aliases";
-import { type Goal, goalOf, type Timeouts } from "../plan/goal";
-import type { InvokeResult } from "../provider";
+import type { Construction, InvokeResult, MethodCall, WithDependencies } from "../hostedProvider";
+import type { Goal } from "../plan/goal";
+import type { CheckFailure } from "../provider";
 import type { StackConfig } from "../stackConfig";
-import { fromProgram, type Properties, withoutSecrets } from "../wire";
+import { packageOf } from "../urn";
+import { dependenciesIn, holdsUnknown, type Properties, withoutReferences, withoutSecrets } from "../wire";
+import { Family } from "./family";
 import { unary } from "./grpcServer";
+import { Packages } from "./packages";
 import type { Protocol } from "./protocol";
+import { goalFrom, goalToRead, type PackageRequest, propertiesOf, rawProperties, registrationOf } from "./registration";
+import { Transforms } from "./transforms";
 
 /** The result of a registration. */
 export type RegistrationResult = { kind: "registered"; urn: string; id: string; outputs: Properties } | { kind: "failed"; urn: string };
@@ -18,8 +24,7 @@ export interface Invocation {
   args: Properties;
   /** Provider reference; "" for the package's default provider. */
   provider: string;
-  version: string;
-  downloadUrl: string;
+  plugin: PackageRequest;
   /** URNs of the resources that must exist first. */
   dependsOn: string[];
 }
@@ -33,16 +38,21 @@ export interface MonitorBackend {
   config: StackConfig;
   parallel: number;
   dryRun: boolean;
-  /** @param version of the package that the SDK was generated for; "" if unknown */
-  register(goal: Goal, version: string, downloadUrl: string): Promise<RegistrationResult>;
+  register(goal: Goal, plugin: PackageRequest): Promise<RegistrationResult>;
+  /** Have a provider construct a component. @param provider reference to the provider; "" for the package's default provider */
+  construct(construction: Construction, provider: string, plugin: PackageRequest): Promise<{ urn: string } & WithDependencies>;
   /** Look up an existing resource by its id. */
-  read(goal: Goal, id: string, version: string, downloadUrl: string): Promise<RegistrationResult>;
+  read(goal: Goal, id: string, plugin: PackageRequest): Promise<RegistrationResult>;
   registerOutputs(urn: string, outputs: Properties): Promise<void>;
   invoke(invocation: Invocation): Promise<InvocationResult>;
+  /** Call a method of a component. */
+  call(call: MethodCall, provider: string, plugin: PackageRequest): Promise<{ failures: CheckFailure[] } & WithDependencies>;
   /** Called when the program has registered everything. Resolves when the deletions that follow are finished. */
   programIsDone(): Promise<void>;
   /** Report a feature that this engine does not support yet, and end the operation with that reason. */
   refuse(what: string): Error;
+  /** Report an error of the program's own transforms, and end the operation. */
+  fail(message: string): Error;
 }
 
 /**
@@ -67,17 +77,66 @@ const FEATURES = [
   "INVOKE_DEPENDS_ON",
 ];
 
-/** Pulumi's ResourceMonitor service. A program declares its resources through it. */
+/** Pulumi's ResourceMonitor service. A program declares its resources through it, and so does the provider of a remote component. */
 export function monitorService(
   protocol: Protocol,
   deployment: MonitorBackend,
 ): [grpc.ServiceDefinition, grpc.UntypedServiceImplementation] {
   const { resource, provider, empty, struct } = protocol;
+  const family = new Family();
+  const transforms = new Transforms(protocol);
+  const packages = new Packages((what) => deployment.refuse(what));
   const structOf = (properties: Properties): Struct => struct.Struct.fromJavaScript(properties as { [key: string]: JavaScriptValue });
   const refused = <Request>(what: (request: Request) => string) =>
     unary((request: Request) => {
       throw deployment.refuse(what(request));
     });
+  const failing = <T>(work: Promise<T>): Promise<T> =>
+    work.catch((error: Error) => {
+      throw deployment.fail(error.message);
+    });
+
+  async function registerResource(request: resource.RegisterResourceRequest): Promise<resource.RegisterResourceResponse> {
+    const remote = request.getRemote();
+    const parent = family.goalOf(request.getParent());
+    const own = family.providerFor(request, parent);
+    const asked = registrationOf(protocol, request, own, parent);
+    const given = request.getTransformsList();
+    const ownTransforms = transforms.own(asked, given, remote);
+    const registration = await failing(transforms.transform(asked, ownTransforms, given, family.ancestors(request.getParent())));
+    const { options } = registration;
+    const goal = goalFrom(registration, request.getImportid());
+    const providers = family.providersOf(registration);
+    const plugin = packages.of(request.getPackageref?.() ?? "", {
+      name: "",
+      version: options.getVersion(),
+      downloadUrl: options.getPluginDownloadUrl(),
+    });
+    const response = new resource.RegisterResourceResponse();
+    const answer = (outputs: Properties) => response.setObject(structOf(accepted(outputs, request)));
+    if (remote) {
+      const inputs = registration.inputs;
+      const { dependencies, propertyDependencies: inputDependencies, type, name } = goal;
+      const construction = { type, name, parent: goal.parent, inputs, inputDependencies, dependencies, providers, options };
+      const made = await deployment.construct(construction, goal.provider, plugin);
+      for (const [key, urns] of Object.entries(made.dependencies))
+        response.getPropertydependenciesMap().set(key, new resource.RegisterResourceResponse.PropertyDependencies().setUrnsList(urns));
+      family.add(made.urn, { parent: goal.parent, goal, providers });
+      transforms.keep(made.urn, ownTransforms);
+      answer(made.values);
+      return response.setUrn(made.urn);
+    }
+    const registered = await deployment.register(goal, plugin);
+    family.add(registered.urn, { parent: goal.parent, goal, providers });
+    transforms.keep(registered.urn, ownTransforms);
+    answer(registered.kind === "registered" ? registered.outputs : {});
+    response.setUrn(registered.urn);
+    // In a preview a resource has no id yet. A provider has an unknown id.
+    if (registered.kind === "registered") response.setId(registered.id);
+    else response.setResult(resource.Result.FAIL);
+    return response;
+  }
+
   return [
     protocol.monitorService,
     {
@@ -99,19 +158,7 @@ export function monitorService(
         response.setHassupport(FEATURES.includes(request.getId().replace(/[A-Z]/g, "_$&").toUpperCase()));
         return response;
       }),
-      registerResource: unary(async (request: resource.RegisterResourceRequest) => {
-        const unsupported = unsupportedFeature(request);
-        if (unsupported) throw deployment.refuse(unsupported);
-        const registered = await deployment.register(goalFrom(request), request.getVersion(), request.getPlugindownloadurl());
-        const response = new resource.RegisterResourceResponse();
-        response.setUrn(registered.urn);
-        const outputs = registered.kind === "registered" ? registered.outputs : {};
-        response.setObject(structOf(request.getAcceptsecrets() ? outputs : withoutSecrets(outputs)));
-        // In a preview a resource has no id yet. A provider has an unknown id.
-        if (registered.kind === "registered") response.setId(registered.id);
-        else response.setResult(resource.Result.FAIL);
-        return response;
-      }),
+      registerResource: unary(registerResource),
       registerResourceOutputs: unary(async (request: resource.RegisterResourceOutputsRequest) => {
         await deployment.registerOutputs(request.getUrn(), propertiesOf(request.getOutputs()));
         return new empty.Empty();
@@ -121,25 +168,57 @@ export function monitorService(
         return new empty.Empty();
       }),
       invoke: unary(async (request: resource.ResourceInvokeRequest) => {
+        const token = request.getTok();
         const invoked = await deployment.invoke({
-          token: request.getTok(),
-          args: propertiesOf(request.getArgs()),
-          provider: request.getProvider(),
-          version: request.getVersion(),
-          downloadUrl: request.getPlugindownloadurl(),
+          token,
+          ...(await failing(
+            transforms.transformInvoke(token, {
+              args: propertiesOf(request.getArgs()),
+              provider: family.inheritedProvider(request.getProvider(), request.getParent?.() ?? "", packageOf(token)),
+              plugin: packages.of(request.getPackageref?.() ?? "", {
+                name: "",
+                version: request.getVersion(),
+                downloadUrl: request.getPlugindownloadurl(),
+              }),
+            }),
+          )),
           dependsOn: request.getDependsonList?.() ?? [],
         });
         const response = new resource.ResourceInvokeResponse();
         if (invoked.kind === "unknown") return response.setUnknown(true);
         response.setReturn(structOf(invoked.value));
-        response.setFailuresList(
-          invoked.failures.map(({ property, reason }) => new provider.CheckFailure().setProperty(property).setReason(reason)),
-        );
+        response.setFailuresList(failureMessages(invoked.failures));
         return response;
       }),
-      call: refused((request: resource.ResourceCallRequest) => `the method ${request.getTok()} of a remote component`),
+      call: unary(async (request: resource.ResourceCallRequest) => {
+        const args = rawProperties(request.getArgs());
+        const self = (args.__self__ ?? {}) as Properties;
+        const argDependencies = Object.fromEntries(Object.keys(args).map((key) => [key, dependenciesIn(args[key])]));
+        request.getArgdependenciesMap().forEach((entry, key) => {
+          argDependencies[key] = [...new Set([...entry.getUrnsList(), ...(argDependencies[key] ?? [])])];
+        });
+        const called = await deployment.call(
+          { token: request.getTok(), args, argDependencies },
+          request.getProvider() || (family.goalOf(String(self.urn ?? ""))?.provider ?? ""),
+          packages.of(request.getPackageref?.() ?? "", {
+            name: "",
+            version: request.getVersion(),
+            downloadUrl: request.getPlugindownloadurl(),
+          }),
+        );
+        const response = new provider.CallResponse().setReturn(structOf(called.values));
+        for (const [key, urns] of Object.entries(called.dependencies))
+          response.getReturndependenciesMap().set(key, new provider.CallResponse.ReturnDependencies().setUrnsList(urns));
+        return response.setFailuresList(failureMessages(called.failures));
+      }),
       readResource: unary(async (request: resource.ReadResourceRequest) => {
-        const found = await deployment.read(goalToRead(request), request.getId(), request.getVersion(), request.getPlugindownloadurl());
+        const own = family.inheritedProvider(request.getProvider(), request.getParent(), packageOf(request.getType()));
+        const plugin = packages.of(request.getPackageref?.() ?? "", {
+          name: "",
+          version: request.getVersion(),
+          downloadUrl: request.getPlugindownloadurl(),
+        });
+        const found = await deployment.read(goalToRead(request, own), request.getId(), plugin);
         const response = new resource.ReadResourceResponse();
         response.setUrn(found.urn);
         const outputs = found.kind === "registered" ? found.outputs : {};
@@ -147,95 +226,38 @@ export function monitorService(
         if (found.kind === "failed") response.setResult(resource.Result.FAIL);
         return response;
       }),
-      registerStackTransform: refused(() => "stack transforms"),
-      registerStackInvokeTransform: refused(() => "stack invoke transforms"),
+      registerStackTransform: unary((request: callback.Callback) => {
+        transforms.addToStack(request);
+        return new empty.Empty();
+      }),
+      registerStackInvokeTransform: unary((request: callback.Callback) => {
+        transforms.addToInvokes(request);
+        return new empty.Empty();
+      }),
+      registerPackage: unary((request: resource.RegisterPackageRequest) => {
+        return new resource.RegisterPackageResponse().setRef(packages.register(request));
+      }),
       registerResourceHook: refused((request: resource.RegisterResourceHookRequest) => `the resource hook "${request.getName()}"`),
       registerErrorHook: refused((request: resource.RegisterErrorHookRequest) => `the error hook "${request.getName()}"`),
-      registerPackage: refused((request: resource.RegisterPackageRequest) => `the package ${request.getName()}`),
     },
   ];
+
+  function failureMessages(failures: readonly CheckFailure[]) {
+    return failures.map(({ property, reason }) => new provider.CheckFailure().setProperty(property).setReason(reason));
+  }
+}
+
+/** The outputs in the form that the program's SDK accepts. Python before 3 and Node before 2 accept less. */
+function accepted(outputs: Properties, request: resource.RegisterResourceRequest): Properties {
+  const known = request.getSupportspartialvalues()
+    ? outputs
+    : Object.fromEntries(Object.entries(outputs).filter(([, value]) => !holdsUnknown(value)));
+  const open = request.getAcceptsecrets() ? known : withoutSecrets(known);
+  return request.getAcceptresources() ? open : withoutReferences(open);
 }
 
 /** Newer SDKs identify features by number. An older SDK lacks the newest numbers. */
 function featureNumbers({ ResourceMonitorFeature }: Protocol["resource"]): resource.ResourceMonitorFeature[] {
   const numbers = ResourceMonitorFeature as unknown as Record<string, resource.ResourceMonitorFeature | undefined>;
   return FEATURES.flatMap((name) => numbers[`RESOURCE_MONITOR_FEATURE_${name}`] ?? []);
-}
-
-/** The feature of a registration that this engine does not support, if any. */
-function unsupportedFeature(request: resource.RegisterResourceRequest): string | undefined {
-  const name = `"${request.getName()}" of type ${request.getType()}`;
-  if (request.getRemote()) return `the remote component ${name}`;
-  if (request.getTransformsList().length > 0) return `the transforms of ${name}`;
-  return undefined;
-}
-
-function propertiesOf(struct: Struct | undefined): Properties {
-  return fromProgram((struct?.toJavaScript() ?? {}) as Properties) as Properties;
-}
-
-function goalFrom(request: resource.RegisterResourceRequest): Goal {
-  const propertyDependencies: Record<string, string[]> = {};
-  request.getPropertydependenciesMap().forEach((dependencies, property) => {
-    propertyDependencies[property] = dependencies.getUrnsList();
-  });
-  const aliases: Alias[] = request.getAliasesList().map((alias) => {
-    const spec = alias.getSpec();
-    if (!spec) return { urn: alias.getUrn() };
-    return {
-      name: spec.getName(),
-      type: spec.getType(),
-      project: spec.getProject(),
-      stack: spec.getStack(),
-      parent: spec.getNoparent() ? "none" : spec.getParenturn() ? { urn: spec.getParenturn() } : "same",
-    };
-  });
-  return goalOf({
-    type: request.getType(),
-    name: request.getName(),
-    custom: request.getCustom(),
-    parent: request.getParent(),
-    inputs: propertiesOf(request.getObject()),
-    provider: request.getProvider(),
-    dependencies: request.getDependenciesList(),
-    propertyDependencies,
-    aliases: [...request.getAliasurnsList().map((urn) => ({ urn })), ...aliases],
-    ignoreChanges: request.getIgnorechangesList(),
-    replaceOnChanges: request.getReplaceonchangesList(),
-    additionalSecretOutputs: request.getAdditionalsecretoutputsList(),
-    protect: request.getProtect() ?? false,
-    retainOnDelete: request.getRetainondelete() ?? false,
-    ...(request.getDeletebeforereplacedefined() ? { deleteBeforeReplace: request.getDeletebeforereplace() } : {}),
-    deletedWith: request.getDeletedwith(),
-    timeouts: timeoutsOf(request.getCustomtimeouts()),
-    importId: request.getImportid(),
-  });
-}
-
-function goalToRead(request: resource.ReadResourceRequest): Goal {
-  return goalOf({
-    type: request.getType(),
-    name: request.getName(),
-    custom: true,
-    parent: request.getParent(),
-    inputs: propertiesOf(request.getProperties()),
-    provider: request.getProvider(),
-    dependencies: request.getDependenciesList(),
-    additionalSecretOutputs: request.getAdditionalsecretoutputsList(),
-  });
-}
-
-function timeoutsOf(given: resource.RegisterResourceRequest.CustomTimeouts | undefined): Timeouts {
-  const entries = { create: given?.getCreate(), update: given?.getUpdate(), delete: given?.getDelete() };
-  return Object.fromEntries(Object.entries(entries).flatMap(([key, text]) => (text ? [[key, secondsOf(text)]] : [])));
-}
-
-const UNITS: Record<string, number> = { h: 3600, m: 60, s: 1, ms: 1e-3, us: 1e-6, µs: 1e-6, ns: 1e-9 };
-
-/** The seconds of a duration in Go's notation: "1h30m", "90s". */
-function secondsOf(text: string): number {
-  return [...text.matchAll(/([\d.]+)(h|ms|m|s|us|µs|ns)/g)].reduce(
-    (sum, [, count, unit = "s"]) => sum + Number(count) * (UNITS[unit] ?? 1),
-    0,
-  );
 }

@@ -1,7 +1,10 @@
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import type * as grpc from "@grpc/grpc-js";
+import type * as alias from "@pulumi/pulumi/proto/alias_pb";
+import type * as callback from "@pulumi/pulumi/proto/callback_pb";
 import type * as engine from "@pulumi/pulumi/proto/engine_pb";
+import type * as errors from "@pulumi/pulumi/proto/errors_pb";
 import type * as plugin from "@pulumi/pulumi/proto/plugin_pb";
 import type * as provider from "@pulumi/pulumi/proto/provider_pb";
 import type * as resource from "@pulumi/pulumi/proto/resource_pb";
@@ -27,6 +30,10 @@ export interface Protocol {
   engineService: grpc.ServiceDefinition;
   monitorService: grpc.ServiceDefinition;
   providerService: grpc.ServiceDefinition;
+  callbackService: grpc.ServiceDefinition;
+  alias: typeof alias;
+  callback: typeof callback;
+  errors: typeof errors;
   engine: typeof engine;
   resource: typeof resource;
   provider: typeof provider;
@@ -62,6 +69,10 @@ function load(runner: string): Protocol {
     engineService: (from("@pulumi/pulumi/proto/engine_grpc_pb") as { EngineService: grpc.ServiceDefinition }).EngineService,
     monitorService: (from("@pulumi/pulumi/proto/resource_grpc_pb") as { ResourceMonitorService: grpc.ServiceDefinition })
       .ResourceMonitorService,
+    callbackService: (from("@pulumi/pulumi/proto/callback_grpc_pb") as { CallbacksService: grpc.ServiceDefinition }).CallbacksService,
+    alias: from("@pulumi/pulumi/proto/alias_pb") as typeof alias,
+    callback: from("@pulumi/pulumi/proto/callback_pb") as typeof callback,
+    errors: from("@pulumi/pulumi/proto/errors_pb") as typeof errors,
     engine: from("@pulumi/pulumi/proto/engine_pb") as typeof engine,
     resource: from("@pulumi/pulumi/proto/resource_pb") as typeof resource,
     provider: from("@pulumi/pulumi/proto/provider_pb") as typeof provider,

@@ -1,4 +1,5 @@
-import { type HostedProvider, ProviderError } from "../provider";
+import type { HostedProvider } from "../hostedProvider";
+import { ProviderError } from "../provider";
 import { holdsSecret, type Properties } from "../wire";
 
 /** The package whose resources the engine itself provides. */
@@ -31,6 +32,8 @@ export function builtinProvider(outputsOf: (stack: string) => Promise<Properties
     invoke: async (token) => {
       throw new ProviderError(`the offline engine does not support ${token} yet: use --engine pulumi for this program`);
     },
+    construct: refuse,
+    call: refuse,
     cancel: async () => {},
   };
 }

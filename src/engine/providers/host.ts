@@ -1,34 +1,24 @@
 import { secondsIn } from "../../duration";
-import { findProgram } from "../../findProgram";
 import type { JsonObject } from "../../json";
 import { UserError } from "../../userError";
 import type { EngineEvent } from "../engineEvents";
 import type { Protocol, PulumiSdk } from "../grpc/protocol";
-import type { HostedProvider } from "../provider";
-import { SDK_FLAGS } from "../sdkFlags";
+import type { HostedProvider } from "../hostedProvider";
+import type { Project } from "../project";
 import type { StackConfig } from "../stackConfig";
 import type { Properties } from "../wire";
 import { BUILTIN, builtinProvider } from "./builtin";
+import { findPlugin, NODE_DYNAMIC, PYTHON_DYNAMIC } from "./plugin";
 import { earlyExitError, type ProviderProcess, startProvider } from "./process";
 import { ProviderConnection } from "./providerConnection";
 import { RemoteProvider } from "./remoteProvider";
-
-/** The package of dynamic resources. Its provider is part of the Node SDK. */
-const DYNAMIC = "pulumi-nodejs";
-
-/**
- * Keeps the compiled code of the dynamic provider once it has loaded: half of its start the next time. Node does so only when a process
- * exits, and a provider is killed at the end of its operation.
- */
-const KEEP_COMPILED = `data:text/javascript,import{flushCompileCache}from"node:module";setImmediate(flushCompileCache)`;
 
 interface HostOptions {
   sdk: PulumiSdk;
   protocol: Protocol;
   /** The address of the engine's gRPC server. */
   engineAddress: string;
-  project: string;
-  runtimeOptions: Record<string, unknown>;
+  project: Project;
   config: StackConfig;
   /** The folder of the program, from which a dynamic provider resolves its packages. */
   folder: string;
@@ -154,36 +144,23 @@ export class ProviderHost {
     return AbortSignal.any([starting.signal, this.#closed.signal]);
   }
 
-  #start(packageName: string, signal: AbortSignal): Promise<ProviderProcess> {
-    const { sdk, engineAddress, folder, onEvent } = this.#options;
-    const options = { cwd: folder, env: this.#environment(packageName), onEvent, signal };
-    if (packageName === DYNAMIC)
-      return startProvider(
-        packageName,
-        process.execPath,
-        [...SDK_FLAGS, "--import", KEEP_COMPILED, sdk.dynamicProvider, engineAddress],
-        options,
-      );
-    const plugin = findProgram(`pulumi-resource-${packageName}`, this.#options.env);
-    if (plugin === undefined)
-      throw new UserError(
-        `the offline engine has no provider for the package ${packageName}: attach one (PULUMI_DEBUG_PROVIDERS=${packageName}:PORT, or ` +
-          `\`providers\` of pushpool/testing), put pulumi-resource-${packageName} on PATH, or use --engine pulumi`,
-      );
-    return startProvider(packageName, plugin, [engineAddress], options);
+  async #start(packageName: string, signal: AbortSignal): Promise<ProviderProcess> {
+    const { sdk, engineAddress, folder, project, onEvent } = this.#options;
+    const { command, args, env } = await findPlugin(packageName, { project, folder, sdk, env: this.#environment(packageName) });
+    return startProvider(packageName, command, [...args, engineAddress], { cwd: folder, env, onEvent, signal });
   }
 
   /** The environment that Pulumi gives to a plugin (sdk/go/common/resource/plugin/provider_plugin.go). */
   #environment(packageName: string): NodeJS.ProcessEnv {
-    const { env, project, runtimeOptions, config, compileCache } = this.#options;
-    const own = Object.entries(runtimeOptions).map(([key, value]) => [`PULUMI_RUNTIME_${key.toUpperCase()}`, String(value)]);
+    const { env, project, config, compileCache } = this.#options;
+    const own = Object.entries(project.runtimeOptions).map(([key, value]) => [`PULUMI_RUNTIME_${key.toUpperCase()}`, String(value)]);
     return {
       ...env,
       ...Object.fromEntries(own),
       NODE_COMPILE_CACHE: compileCache,
-      PULUMI_PROJECT: project,
+      PULUMI_PROJECT: project.name,
       PULUMI_CONFIG: JSON.stringify(configOfPackage(config, packageName).values),
-      ...(packageName === DYNAMIC ? { PULUMI_NODEJS_PROJECT: project } : {}),
+      ...(packageName === NODE_DYNAMIC ? { PULUMI_NODEJS_PROJECT: project.name } : {}),
     };
   }
 }
@@ -201,9 +178,9 @@ async function rejectOnExit({ ended }: ProviderProcess, packageName: string): Pr
   throw earlyExitError(packageName, await ended);
 }
 
-/** The configuration for a package's provider: the package's own keys. The dynamic provider gets all keys. */
+/** The configuration for a package's provider: the package's own keys. A dynamic provider gets all keys. */
 export function configOfPackage({ values, secretKeys }: StackConfig, packageName: string): StackConfig {
-  if (packageName === DYNAMIC) return { values, secretKeys };
+  if (packageName === NODE_DYNAMIC || packageName === PYTHON_DYNAMIC) return { values, secretKeys };
   const own = (key: string) => key.startsWith(`${packageName}:`);
   return { values: Object.fromEntries(Object.entries(values).filter(([key]) => own(key))), secretKeys: secretKeys.filter(own) };
 }

@@ -3,7 +3,7 @@ import type { Any } from "google-protobuf/google/protobuf/any_pb";
 import type { Struct } from "google-protobuf/google/protobuf/struct_pb";
 import { MAX_MESSAGE_BYTES } from "../grpc/grpcServer";
 import type { Protocol } from "../grpc/protocol";
-import { PartialFailure, ProviderError } from "../provider";
+import { type CheckFailure, PartialFailure, ProviderError } from "../provider";
 import type { Properties } from "../wire";
 
 /** How long a provider may take to acknowledge a cancellation, in milliseconds. Then its process is ended. */
@@ -31,6 +31,8 @@ export type Method =
   | "diffConfig"
   | "configure"
   | "invoke"
+  | "construct"
+  | "call"
   | "check"
   | "diff"
   | "create"
@@ -113,8 +115,21 @@ export class ProviderConnection {
     const [details] = error.metadata?.get("grpc-status-details-bin") ?? [];
     return (
       (details && this.#partialFailureOf(details as Buffer)) ||
-      new ProviderError(error.details || error.message, error.code === grpc.status.UNIMPLEMENTED)
+      new ProviderError(
+        error.details || error.message,
+        error.code === grpc.status.UNIMPLEMENTED,
+        details ? this.#rejectedIn(details as Buffer) : [],
+      )
     );
+  }
+
+  /** The inputs of a remote component that its provider rejects. */
+  #rejectedIn(bytes: Buffer): CheckFailure[] {
+    const { errors, status } = this.protocol;
+    return (status.Status.deserializeBinary(bytes).getDetailsList() as Any[])
+      .filter((any) => any.getTypeName() === "pulumirpc.InputPropertiesError")
+      .flatMap((any) => errors.InputPropertiesError.deserializeBinary(any.getValue_asU8()).getErrorsList())
+      .map((error) => ({ property: error.getPropertyPath(), reason: error.getReason() }));
   }
 
   #partialFailureOf(bytes: Buffer): PartialFailure | undefined {

@@ -1,6 +1,8 @@
 import type {
+  CallResponse,
   CheckResponse,
   ConfigureResponse,
+  ConstructResponse,
   CreateResponse,
   DiffResponse,
   InvokeResponse,
@@ -8,26 +10,19 @@ import type {
   UpdateResponse,
 } from "@pulumi/pulumi/proto/provider_pb";
 import type { JavaScriptValue, Struct } from "google-protobuf/google/protobuf/struct_pb";
-import {
-  type CheckFailure,
-  type Diff,
-  type HostedProvider,
-  type Identity,
-  type InvokeResult,
-  PartialFailure,
-  PROPERTY_CHANGES,
-  type Provider,
-  ProviderError,
-  type ReadResult,
-} from "../provider";
+import type { Construction, HostedProvider, Identity, InvokeResult, MethodCall, Surroundings, WithDependencies } from "../hostedProvider";
+import { type CheckFailure, type Diff, PartialFailure, PROPERTY_CHANGES, type Provider, ProviderError, type ReadResult } from "../provider";
 import { nameOf, typeOf } from "../urn";
 import { holdsUnknown, type Properties, withoutContent, withoutReferences, withoutSecrets, withSecretsLike } from "../wire";
+import { callRequest, constructRequest, withDependenciesOf } from "./components";
 import { type ProviderConnection, propertiesFrom } from "./providerConnection";
 
 /** The features that a provider supports. */
 interface Features {
   secrets: boolean;
   resources: boolean;
+  /** It understands output values in the inputs of a component and in the arguments of a method. */
+  outputs: boolean;
   /** It supports create and update in a preview. */
   preview: boolean;
 }
@@ -40,7 +35,7 @@ interface Features {
  * there are no outputs.
  */
 export class RemoteProvider implements HostedProvider {
-  #features: Features = { secrets: false, resources: false, preview: false };
+  #features: Features = { secrets: false, resources: false, outputs: false, preview: false };
   #configured = false;
 
   constructor(
@@ -63,7 +58,12 @@ export class RemoteProvider implements HostedProvider {
     request.setConfigureWithUrn(true).setSupportsViews(true).setSupportsRefreshBeforeUpdate(true).setInvokeWithPreview(true);
     try {
       const response = await this.connection.call<InstanceType<typeof provider.ProviderHandshakeResponse>>("handshake", request);
-      this.#features = { secrets: response.getAcceptSecrets(), resources: response.getAcceptResources(), preview: true };
+      this.#features = {
+        secrets: response.getAcceptSecrets(),
+        resources: response.getAcceptResources(),
+        outputs: response.getAcceptOutputs(),
+        preview: true,
+      };
     } catch (error) {
       if (!(error instanceof ProviderError && error.unimplemented)) throw error;
     }
@@ -138,10 +138,11 @@ export class RemoteProvider implements HostedProvider {
       .setSendsOldInputsToDelete(true);
     request.setUrn(urn).setId(id).setName(nameOf(urn)).setType(typeOf(urn));
     const response = await this.connection.call<ConfigureResponse>("configure", request);
-    const { secrets, resources, preview } = this.#features;
+    const { secrets, resources, outputs, preview } = this.#features;
     this.#features = {
       secrets: secrets || response.getAcceptsecrets(),
       resources: resources || response.getAcceptresources(),
+      outputs: outputs || response.getAcceptoutputs(),
       preview: preview || response.getSupportspreview(),
     };
     this.#configured = true;
@@ -256,6 +257,26 @@ export class RemoteProvider implements HostedProvider {
     return { kind: "returned", value, failures: failuresOf(response) };
   }
 
+  async construct(construction: Construction, surroundings: Surroundings): Promise<({ urn: string } & WithDependencies) | undefined> {
+    if (!this.#configured) return undefined;
+    const request = constructRequest(this.connection.protocol, construction, surroundings, this.#features.outputs);
+    const response = await this.connection.call<ConstructResponse>("construct", request);
+    return { urn: response.getUrn(), ...this.#learned(withDependenciesOf(response.getState(), response.getStatedependenciesMap())) };
+  }
+
+  async call(call: MethodCall, surroundings: Surroundings): Promise<{ failures: CheckFailure[] } & WithDependencies> {
+    if (!this.#configured) return { values: {}, dependencies: {}, failures: [] };
+    const request = callRequest(this.connection.protocol, call, surroundings, this.#features.outputs);
+    const response = await this.connection.call<CallResponse>("call", request);
+    const returned = this.#learned(withDependenciesOf(response.getReturn(), response.getReturndependenciesMap()));
+    return { ...returned, failures: failuresOf(response) };
+  }
+
+  #learned(answer: WithDependencies): WithDependencies {
+    this.learn(answer.values);
+    return answer;
+  }
+
   async cancel(): Promise<void> {
     await this.connection.call("cancel", new this.connection.protocol.empty.Empty());
   }
@@ -302,7 +323,7 @@ function rethrowUnlessUnimplemented(error: unknown): void {
   if (!(error instanceof ProviderError && error.unimplemented)) throw error;
 }
 
-function failuresOf(response: CheckResponse | InvokeResponse): CheckFailure[] {
+function failuresOf(response: CheckResponse | InvokeResponse | CallResponse): CheckFailure[] {
   return response.getFailuresList().map((failure) => ({ property: failure.getProperty(), reason: failure.getReason() }));
 }
 

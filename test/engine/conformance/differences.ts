@@ -31,9 +31,7 @@ export const forcedOrders: Record<string, { method: string; after: string; count
 };
 
 /** Scenarios with features that this engine does not support yet, and the error for each. */
-export const unsupported: Record<string, RegExp> = {
-  "i1-transforms": /does not support .*transform/,
-};
+export const unsupported: Record<string, RegExp> = {};
 
 /** Scenarios that cannot run on this engine, and why. */
 export const notRunnable: Record<string, string> = {
