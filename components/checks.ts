@@ -52,6 +52,16 @@ export function checkParts<Parts extends { pools: unknown; deployments?: unknown
   if (fault !== undefined) throw new pulumi.RunError(`${of}: ${fault}`);
 }
 
+/**
+ * The same for one argument that is an object.
+ * @param at its name, such as `ledger`
+ * @throws {pulumi.RunError}
+ */
+export function checkPart<Part>(of: string, at: string, part: Part, names: ArgumentNames<Part>): void {
+  const fault = argumentFault(at, part, names, of);
+  if (fault !== undefined) throw new pulumi.RunError(`${of}: ${fault}`);
+}
+
 function componentsFault(field: string, list: unknown): string | undefined {
   if (list === undefined) return undefined;
   if (!Array.isArray(list)) return `${field} must be a list, not ${kindOf(list)}`;

@@ -3,4 +3,4 @@ export { Deployment, type DeploymentArgs } from "./deployment";
 export { FlowImage, type FlowImageArgs, type RegistryLogin } from "./flowImage";
 export { FlowRun, type FlowRunArgs } from "./flowRun";
 export type { ImageBuildArgs } from "./imageBuild";
-export { type ManifestParts, manifest } from "./manifest";
+export { type LedgerArgs, type ManifestParts, manifest } from "./manifest";

@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { MANIFEST_KIND, MANIFEST_VERSION } from "../src/manifest/manifest";
 import { storedTemplate } from "../src/template";
 import type { AnyJson } from "./anyJson";
-import { type ArgumentNames, checkParts } from "./checks";
+import { type ArgumentNames, checkPart, checkParts } from "./checks";
 import type { PrefectDefinition, PushPoolDefinition } from "./definitions";
 import type { Deployment } from "./deployment";
 import { thisStack } from "./physicalName";
@@ -36,6 +36,26 @@ export interface ManifestParts {
    * @example prefect: prefect.register(connection, { pools: [etl], deployments: [hello] })
    */
   prefect?: { definition: PrefectDefinition };
+  /**
+   * The Postgres database in which everybody who reads this manifest records the runs. Its URL is stored as a secret. By default each home
+   * folder has its own ledger.
+   * @example ledger: { url: config.requireSecret("ledgerUrl") }
+   */
+  ledger?: LedgerArgs;
+}
+
+/** A ledger that a team shares. */
+export interface LedgerArgs {
+  /**
+   * `postgres://USER:PASSWORD@HOST/DATABASE`, with libpq's parameters such as `sslmode`. It is stored as a secret.
+   * @example url: config.requireSecret("ledgerUrl")
+   */
+  url: pulumi.Input<string>;
+  /**
+   * The schema of its tables. By default `pushpool`.
+   * @example schema: "team_a"
+   */
+  schema?: pulumi.Input<string>;
 }
 
 const MANIFEST_PARTS: ArgumentNames<ManifestParts> = {
@@ -44,7 +64,10 @@ const MANIFEST_PARTS: ArgumentNames<ManifestParts> = {
   blocks: "optional",
   variables: "optional",
   prefect: "optional",
+  ledger: "optional",
 };
+
+const LEDGER_ARGS: ArgumentNames<LedgerArgs> = { url: "required", schema: "optional" };
 
 /**
  * Make the manifest of what this program declares. Export it under any name: pushpool finds it among the stack's outputs by its kind.
@@ -59,7 +82,8 @@ const MANIFEST_PARTS: ArgumentNames<ManifestParts> = {
  */
 export function manifest(parts: ManifestParts): Record<string, AnyJson> {
   checkParts("manifest()", parts, MANIFEST_PARTS);
-  const { pools, deployments = [], blocks = {}, variables = {}, prefect } = parts;
+  const { pools, deployments = [], blocks = {}, variables = {}, prefect, ledger } = parts;
+  if (ledger !== undefined) checkPart("manifest()", "ledger", ledger, LEDGER_ARGS);
   const poolEntries = pools.map(
     ({ definition: { name, pool } }) => [name, { ...pool, baseJobTemplate: stored(pool.baseJobTemplate) }] as const,
   );
@@ -79,6 +103,7 @@ export function manifest(parts: ManifestParts): Record<string, AnyJson> {
     variables,
     deployments: byName("deployments", deploymentEntries),
     ...(prefect ? { prefect: prefect.definition.prefect } : {}),
+    ...(ledger ? { ledger: { ...ledger, url: pulumi.secret(ledger.url) } } : {}),
   };
 }
 

@@ -14,7 +14,7 @@ import pLimit from "p-limit";
 import { numberOf } from "./exactNumber";
 import { keepHeapSmall } from "./heapShape";
 import { isJsonObject, type Json, type JsonObject } from "./json";
-import type { Cancelling, FlowRun, Following } from "./runs";
+import type { Cancelling, FlowRun, Following, Runs } from "./runs";
 import { openWorkspace } from "./workspace";
 import { openRuns } from "./workspaceRuns";
 
@@ -104,10 +104,21 @@ const MANY = 1_000;
 
 /** Open the trigger of a workspace. Close it when done: it holds the ledger open. */
 export function openTrigger({ manifest, ...place }: TriggerOptions = {}): Trigger {
-  const runs = openRuns({ workspace: openWorkspace({ ...place, create: true }), ...(manifest === undefined ? {} : { manifest }) });
+  const workspace = openWorkspace({ ...place, create: true });
+  let opened: Promise<Runs> | undefined;
+  const open = () => {
+    opened ??= openRuns({ workspace, ...(manifest === undefined ? {} : { manifest }) });
+    // After a failure, the next call tries again.
+    opened.catch(() => {
+      opened = undefined;
+    });
+    return opened;
+  };
   const create = async (deployment: string, { parameters, jobVariables, tags, name, idempotencyKey, pool, credentials }: RunOptions) =>
     (
-      await runs.createRun({
+      await (
+        await open()
+      ).createRun({
         deployment,
         parameters: exact(parameters),
         jobVariables: exact(jobVariables),
@@ -125,28 +136,33 @@ export function openTrigger({ manifest, ...place }: TriggerOptions = {}): Trigge
     watched += 1;
     if (watched === MANY) keepHeapSmall();
     try {
-      return await runs.followRun(await id, following);
+      return await (await open()).followRun(await id, following);
     } finally {
       watched -= 1;
     }
   };
   return {
-    run: (deployment, options = {}) =>
-      runs.listening(options.onEvent, () =>
+    run: async (deployment, options = {}) =>
+      (await open()).listening(options.onEvent, () =>
         follow(
           create(deployment, options).then(({ id }) => id),
           options,
         ),
       ),
-    submit: async (deployment, options = {}) => runs.submitRun((await create(deployment, options)).id),
-    watch: (run, following) =>
-      runs.listening(following?.onEvent, () =>
+    submit: async (deployment, options = {}) => (await open()).submitRun((await create(deployment, options)).id),
+    watch: async (run, following) => {
+      const runs = await open();
+      return runs.listening(following?.onEvent, () =>
         follow(
           begin(async () => (await runs.findRun(run)).id),
           following,
         ),
-      ),
-    cancel: (run, cancelling) => runs.listening(cancelling?.onEvent, async () => runs.cancelRun((await runs.findRun(run)).id, cancelling)),
-    close: () => runs.close(),
+      );
+    },
+    cancel: async (run, cancelling) => {
+      const runs = await open();
+      return runs.listening(cancelling?.onEvent, async () => runs.cancelRun((await runs.findRun(run)).id, cancelling));
+    },
+    close: async () => (await opened)?.close(),
   };
 }

@@ -1,10 +1,10 @@
-import { existsSync } from "node:fs";
-import { ledgerPath, openSqliteLedger } from "../ledger";
+import { mayHaveRuns, openChosen } from "../ledger";
 import { suggestion } from "../nearest";
 import { quoted } from "../shown";
 import { recordedStacks } from "../stacks";
 import { UserError } from "../userError";
 import type { Workspace } from "../workspace";
+import { chooseLedger } from "../workspaceRuns";
 
 /** The names by which a command filters runs. */
 export interface NameFilter {
@@ -42,10 +42,11 @@ function refuse(flag: string, what: string, wanted: string | undefined, known: r
   throw new UserError(`${flag} ${quoted(wanted)}: there is no ${what} of that name${near === "" ? " here" : `: ${near}`}`);
 }
 
-async function recorded({ home, stack }: Workspace) {
-  const path = ledgerPath(home);
-  if (!existsSync(path)) return { used: [], deployed: [] };
-  const ledger = openSqliteLedger(path);
+async function recorded(workspace: Workspace) {
+  const { stack } = workspace;
+  const choice = await chooseLedger(workspace, { readManifest: () => readManifest(workspace, true), needsNoManifest: true });
+  if (!mayHaveRuns(choice)) return { used: [], deployed: [] };
+  const { ledger } = await openChosen(choice);
   try {
     const deployed = stack ? (await ledger.deployments(stack.id)).map(({ name }) => name) : [];
     return { used: await ledger.used(), deployed };
@@ -54,11 +55,15 @@ async function recorded({ home, stack }: Workspace) {
   }
 }
 
+async function readManifest(workspace: Workspace, secrets: boolean) {
+  const { loadManifest } = await import("../manifest/index.js");
+  return loadManifest(workspace, { secrets });
+}
+
 /** The manifest; `undefined` if none can be read. The names of runs must then be enough. */
 async function manifestOf(workspace: Workspace) {
-  const { loadManifest } = await import("../manifest/index.js");
   try {
-    return (await loadManifest(workspace, { secrets: false })).manifest;
+    return (await readManifest(workspace, false)).manifest;
   } catch (error) {
     if (error instanceof UserError) return undefined;
     throw error;

@@ -1,5 +1,5 @@
 import { UserError } from "../userError";
-import { hasLedger, openRuns } from "../workspaceRuns";
+import { openRuns } from "../workspaceRuns";
 import type { EngineOperation } from "./engines";
 import { note, noteLine } from "./screen";
 
@@ -16,7 +16,7 @@ export async function removeLeftovers({ workspace, project, stack }: EngineOpera
   if (args.some((arg) => PARTIAL.test(arg)))
     return note("the resources that runs have made in a cloud stay, because this destroys only a part of the stack");
   const id = `${project.name}/${stack}`;
-  const runs = openRuns({
+  const runs = await openRuns({
     workspace: { ...workspace, stack: { ...workspace.stack, project: project.name, stack, id, given: true } },
     warn: note,
   });
@@ -34,7 +34,7 @@ export async function removeLeftovers({ workspace, project, stack }: EngineOpera
     if (interrupted.signal.aborted)
       throw new UserError("interrupted: the stack is unchanged, but some resources of its runs are removed", 5);
     if (!(error instanceof UserError)) throw error;
-    const ran = hasLedger(workspace) && (await runs.listRuns({ limit: 1 })).length > 0;
+    const ran = (await runs.listRuns({ limit: 1 })).length > 0;
     if (ran) note(`could not look for the cloud resources of the runs of stack ${id}: ${error.message}`);
   } finally {
     process.off("SIGINT", onSignal);

@@ -6,7 +6,7 @@ import { quoted } from "../shown";
 import { decodeText } from "../textFile";
 import { UserError } from "../userError";
 import { openWorkspace, type Workspace } from "../workspace";
-import { openRuns } from "../workspaceRuns";
+import { chooseLedger, type OpenRuns, openRuns } from "../workspaceRuns";
 import type { GlobalOptions } from "./globalOptions";
 import { note } from "./screen";
 
@@ -28,12 +28,9 @@ export function workspaceOf({ C, stack }: GlobalOptions): Workspace {
 export async function withRuns<T>(options: ManifestFlags, work: (runs: Runs, workspace: Workspace) => Promise<T>): Promise<T> {
   const workspace = workspaceOf(options);
   let loaded: LoadedManifest | undefined;
-  if (!existsSync(workspace.home)) {
-    const { loadManifest } = await import("../manifest/index.js");
-    loaded = await loadManifest(workspace, { ...given(options), secrets: true, stdin: readStdin });
-  }
+  if (!existsSync(workspace.home)) loaded = await readManifest(workspace, options);
   openHome(workspace.home, { create: true });
-  return over(workspace, options, work, loaded);
+  return over(workspace, options, work, loaded ? { loaded } : {});
 }
 
 /**
@@ -46,9 +43,12 @@ export async function withRun<T>(
   work: (runs: Runs, run: FlowRun, workspace: Workspace) => Promise<T>,
 ): Promise<T> {
   const workspace = workspaceOf(options);
-  if (!existsSync(workspace.home))
-    throw new UserError(`there is no run ${quoted(ref)}: no run was ever made here (${workspace.home} does not exist)`);
-  return over(workspace, options, async (runs) => work(runs, await runs.findRun(ref), workspace));
+  if (!existsSync(workspace.home)) {
+    if (!(await sharesLedger(workspace, options)))
+      throw new UserError(`there is no run ${quoted(ref)}: no run was ever made here (${workspace.home} does not exist)`);
+    openHome(workspace.home, { create: true });
+  }
+  return over(workspace, options, async (runs) => work(runs, await runs.findRun(ref), workspace), { needsNoManifest: true });
 }
 
 /** The same for commands that only read runs. `runs` is `undefined` if no run was ever made. */
@@ -57,16 +57,27 @@ export async function withRecorded<T>(
   work: (runs: Runs | undefined, workspace: Workspace) => Promise<T>,
 ): Promise<T> {
   const workspace = workspaceOf(options);
-  return existsSync(workspace.home) ? over(workspace, options, work) : work(undefined, workspace);
+  const isThere = existsSync(workspace.home) || (await sharesLedger(workspace, options));
+  return isThere ? over(workspace, options, work, { needsNoManifest: true }) : work(undefined, workspace);
+}
+
+/** Whether a workspace without a home uses a ledger that others write, too. */
+async function sharesLedger(workspace: Workspace, options: ManifestFlags): Promise<boolean> {
+  return (await chooseLedger(workspace, { readManifest: () => readManifest(workspace, options) })).kind === "postgres";
+}
+
+async function readManifest(workspace: Workspace, options: ManifestFlags): Promise<LoadedManifest> {
+  const { loadManifest } = await import("../manifest/index.js");
+  return loadManifest(workspace, { ...given(options), secrets: true, stdin: readStdin });
 }
 
 async function over<T>(
   workspace: Workspace,
   options: ManifestFlags,
   work: (runs: Runs, workspace: Workspace) => Promise<T>,
-  loaded?: LoadedManifest,
+  how: Pick<OpenRuns, "loaded" | "needsNoManifest">,
 ): Promise<T> {
-  const runs = openRuns({ workspace, stdin: readStdin, warn: note, ...given(options), ...(loaded ? { loaded } : {}) });
+  const runs = await openRuns({ workspace, stdin: readStdin, warn: note, ...given(options), ...how });
   try {
     return await work(runs, workspace);
   } finally {

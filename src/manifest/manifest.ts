@@ -21,6 +21,8 @@ export interface Manifest {
   deployments: Record<string, DeploymentDefinition>;
   /** If absent, there is no Prefect API, and `PREFECT_*` in the shell is ignored. */
   prefect?: { apiUrl: string; auth?: Value };
+  /** If absent, the ledger is the SQLite file of each home. `url`: `postgres://…`, always secret. `schema` @default "pushpool" */
+  ledger?: { url: Value; schema?: string };
 }
 
 export interface PoolDefinition {

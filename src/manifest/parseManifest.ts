@@ -38,6 +38,7 @@ export function parseManifest(tree: unknown, secretPaths: readonly string[], ori
     variables,
     deployments,
     prefect,
+    ledger,
   } = wrapped(plain, [], new Set(secretPaths)) as unknown as Manifest;
   return {
     kind: MANIFEST_KIND,
@@ -48,6 +49,7 @@ export function parseManifest(tree: unknown, secretPaths: readonly string[], ori
     variables: byName(variables),
     deployments: byName(deployments),
     ...(prefect ? { prefect } : {}),
+    ...(ledger ? { ledger } : {}),
   };
 }
 

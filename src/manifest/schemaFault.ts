@@ -81,6 +81,8 @@ function withArticle(type: unknown): string {
 /** A readable description of the pattern that a string must match. */
 function patternHint(segments: readonly string[]): string {
   if (segments.at(-1) === "apiUrl") return "a URL that starts with http:// or https://";
+  if (segments[0] === "ledger")
+    return segments[1] === "url" ? "a URL such as postgres://USER:PASSWORD@HOST/DATABASE" : "a name of a-z, 0-9 and _, such as pushpool";
   if (segments.at(-1) === "packed") return "base64, as in a stack output";
   if (segments.at(-1) === "queue") return "a work queue name, without / % & < > or control characters";
   if (segments.at(-2) === "tags") return "a tag without control characters";

@@ -27,14 +27,16 @@ export function maySecretStandAt(segments: readonly string[]): boolean {
       return field === "workPool" && deeper === "jobVariables" && segments.length > 4;
     case "prefect":
       return segments.length === 2 && segments[1] === "auth";
+    case "ledger":
+      return segments.length === 2 && segments[1] === "url";
     default:
       return false;
   }
 }
 
-/** Whether a value is always secret, even without a mark: a secret field of a known block type, or the Prefect key. */
+/** Whether a value is always secret, even without a mark: a secret field of a known block type, the Prefect key, or the ledger's URL. */
 export function isSecretByMeaning(segments: readonly string[]): boolean {
-  if (segments.length === 2) return segments[0] === "prefect" && segments[1] === "auth";
+  if (segments.length === 2) return ["prefect/auth", "ledger/url"].includes(segments.join("/"));
   const [section, block = "", data, field = ""] = segments;
   if (section !== "blocks" || data !== "data" || segments.length !== 4) return false;
   const slug = block.split("/")[0] ?? "";

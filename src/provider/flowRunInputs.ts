@@ -111,7 +111,7 @@ export function withRunsPlace(inputs: FlowRunInputs): FlowRunInputs {
  *
  * The digest is keyed if there is a secret among them: otherwise a short secret could be guessed from its digest.
  */
-export function idempotencyKey(inputs: FlowRunInputs, digestKey: () => Buffer): string {
+export async function idempotencyKey(inputs: FlowRunInputs, digestKey: () => Buffer | Promise<Buffer>): Promise<string> {
   const { project, stack, name, parent } = inputs.source;
   const { parameters = {}, jobVariables = {}, triggers = [] } = inputs;
   const own = { parameters, jobVariables, triggers, ...(inputs.overridePool ? { workPool: inputs.pool.name } : {}) };
@@ -119,7 +119,7 @@ export function idempotencyKey(inputs: FlowRunInputs, digestKey: () => Buffer): 
   const digest =
     secret.length === 0
       ? requestDigest(own)
-      : createHmac("sha256", digestKey())
+      : createHmac("sha256", await digestKey())
           .update(requestDigest({ ...own, secret }))
           .digest("hex");
   // Two components may each contain a resource of this name.

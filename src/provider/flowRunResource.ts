@@ -1,10 +1,11 @@
 import type { JsonObject } from "../json";
+import { choiceOf, LEDGER_URL, type LedgerChoice, mayHaveRuns, type OpeningOptions, openChosen } from "../ledger";
 import type { PoolType } from "../model/poolType";
 import { type FlowRun, isTerminal, type Runs } from "../runs";
 import { childEnvironment } from "../targets/childEnvironment";
 import { UserError } from "../userError";
 import { openWorkspace, type Workspace } from "../workspace";
-import { hasLedger, ledgerDigestKey, openRuns } from "../workspaceRuns";
+import { digestKeyOf, openRuns } from "../workspaceRuns";
 import { flowRunProblems, timeoutOf } from "./flowRunCheck";
 import { type FlowRunInputs, idempotencyKey, toManifestAndRequest, withRunsPlace } from "./flowRunInputs";
 import { compareWithState, hasEnded, isAwaited, outsOf, type RunOutputs, runOutputs, storedInputs, storedRun } from "./flowRunState";
@@ -31,8 +32,8 @@ export const operations: Operations = {
   create: async (properties) => {
     const inputs = properties as unknown as FlowRunInputs;
     const place = workspaceOf(inputs, { create: true });
-    const request = { ...toManifestAndRequest(inputs).request, idempotencyKey: idempotencyKey(inputs, () => ledgerDigestKey(place)) };
-    return withRuns(place, inputs, async (runs) => {
+    return withRuns(place, inputs, async (runs, digestKey) => {
+      const request = { ...toManifestAndRequest(inputs).request, idempotencyKey: await idempotencyKey(inputs, digestKey) };
       const started = await startOrAdopt(runs, request, {
         warn: printLine,
         // The state decides. If it cannot be read, a run that was handed over is almost certainly in it.
@@ -154,21 +155,28 @@ async function stopUnrecorded(id: string, inputs: FlowRunInputs, last: RunOutput
  */
 function workspaceOf({ source }: FlowRunInputs, { create = false } = {}): Workspace {
   const place = openWorkspace({ stack: `${source.project}/${source.stack}`, create });
-  return { ...place, env: childEnvironment(place.env, {}) };
+  const url = place.env[LEDGER_URL];
+  return { ...place, env: { ...childEnvironment(place.env, {}), ...(url === undefined ? {} : { [LEDGER_URL]: url }) } };
 }
 
 async function withRuns<T>(
   workspace: Workspace,
   inputs: FlowRunInputs,
-  work: (runs: Runs) => Promise<T>,
-  { inMemory = false } = {},
+  work: (runs: Runs, digestKey: () => Buffer | Promise<Buffer>) => Promise<T>,
+  options: OpeningOptions = {},
 ): Promise<T> {
-  const runs = openRuns({ workspace, readManifest: async () => toManifestAndRequest(inputs), inMemory });
+  const ledger = await openChosen(ledgerOf(workspace), { warn: printLine, ...options });
+  const runs = await openRuns({ workspace, readManifest: async () => toManifestAndRequest(inputs), ledger });
   try {
-    return await work(runs);
+    return await work(runs, () => digestKeyOf(workspace, ledger));
   } finally {
     await runs.close();
   }
+}
+
+/** The stack's manifest exists only at the end of an update, so it cannot name the ledger of its runs. */
+function ledgerOf({ env, home }: Workspace): LedgerChoice {
+  return choiceOf(env) ?? { kind: "sqlite", home };
 }
 
 /** Work with a run that this ledger knows. `undefined` if it does not, as on a CI machine without a ledger. */
@@ -178,7 +186,7 @@ async function withRecordedRun<T>(
   work: (runs: Runs, run: FlowRun) => Promise<T>,
 ): Promise<T | undefined> {
   const place = workspaceOf(inputs);
-  if (!hasLedger(place)) return undefined;
+  if (!mayHaveRuns(ledgerOf(place))) return undefined;
   return withRuns(place, inputs, async (runs) => {
     const run = await runs.readRun(id);
     return run && work(runs, run);

@@ -70,7 +70,7 @@ export async function createRun(
       : // An occurrence stays the same, whatever its schedule says now.
         { deployment, scheduledFor },
   );
-  const stored = withoutSecrets({ ...submission }, context.digestKey) as { [key: string]: Json };
+  const stored = (await withoutSecrets({ ...submission }, context.digestKey)) as { [key: string]: Json };
   const { record, created } = await context.ledger.createRun({ run, poolType, requestDigest: digest, submission: stored });
   if (!created) {
     refuseOtherRequest(record, digest);

@@ -6,6 +6,7 @@ import { Listeners } from "./listeners";
 import { poolAccess } from "./pool";
 import { Tidying } from "./poolLeftovers";
 import { type RunsContext, targetKey } from "./runsContext";
+import type { DigestKey } from "./storedSecrets";
 
 /** The parts of a {@link RunsContext}. */
 export interface RunsParts {
@@ -15,7 +16,8 @@ export interface RunsParts {
   readManifest: (stale?: LoadedManifest) => Promise<LoadedManifest>;
   /** Open the target of a work pool; called once for each pool. */
   openTarget: (type: PoolType, access: TargetAccess) => Promise<Target>;
-  digestKey: () => Buffer;
+  /** Called once. */
+  digestKey: DigestKey;
   env: NodeJS.ProcessEnv;
   /** The variables for `{{ $NAME }}` in a template. @default `env` */
   templateEnv?: NodeJS.ProcessEnv;
@@ -40,7 +42,7 @@ export function openContext({
   listeners = new Listeners(warn),
 }: RunsParts): RunsContext {
   let manifest: Promise<LoadedManifest> | undefined;
-  let key: Buffer | undefined;
+  let key: ReturnType<DigestKey> | undefined;
   const targets = new Map<string, Promise<Target>>();
   const context: RunsContext = {
     ledger,

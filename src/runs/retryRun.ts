@@ -56,7 +56,7 @@ export async function retry(context: RunsContext, id: string): Promise<RunRecord
     ...(record.submission.credentials === "ambient" ? { credentials: "ambient" } : {}),
     ...(request.workPool === undefined ? {} : { workPool: request.workPool }),
   };
-  const stored = withoutSecrets({ ...submission }, context.digestKey) as { [key: string]: Json };
+  const stored = (await withoutSecrets({ ...submission }, context.digestKey)) as { [key: string]: Json };
   const changed = await context.ledger.change(id, run.version, {
     state: state("SCHEDULED", context.now(), `attempt ${attempt}`, "AwaitingRetry"),
     nextAttempt: { submission: stored },

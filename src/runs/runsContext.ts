@@ -6,6 +6,7 @@ import type { PoolType } from "../model/poolType";
 import type { InfrastructureId, LogLine, Submission, Target } from "../targets/target";
 import type { Listeners } from "./listeners";
 import type { Tidying } from "./poolLeftovers";
+import type { DigestKey } from "./storedSecrets";
 
 /** The work pool and the login of a run: a record of the ledger has them. */
 export interface OnPool {
@@ -29,7 +30,7 @@ export interface RunsContext {
   /** The target of a run's work pool. */
   target(of: OnPool): Promise<Target>;
   /** The key of the secrets' digests in this ledger. */
-  digestKey(): Buffer;
+  digestKey: DigestKey;
   env: NodeJS.ProcessEnv;
   /** The variables for `{{ $NAME }}` in a template. @default `env` */
   templateEnv?: NodeJS.ProcessEnv;

@@ -18,19 +18,32 @@ interface StoredSecret {
   digest: string;
 }
 
+/** Gets the key of a ledger's digests. A shared ledger has its own key, which must be read from there. */
+export type DigestKey = () => Buffer | Promise<Buffer>;
+
 /**
  * Replace every secret by its reference, for the ledger. `digestKey` is called only if there is a secret.
  * @throws {UserError} if a secret's value is not available
  */
-export function withoutSecrets(value: Value, digestKey: () => Buffer): Json {
+export async function withoutSecrets(value: Value, digestKey: DigestKey): Promise<Json> {
+  return hasSecret(value) ? stripped(value, await digestKey()) : (value as Json);
+}
+
+function stripped(value: Value, key: Buffer): Json {
   if (value instanceof Secret) {
     if (!value.known) throw notReadable(value);
-    const stored: StoredSecret = { parts: [...value.parts], digest: digestOf(value, digestKey()) };
+    const stored: StoredSecret = { parts: [...value.parts], digest: digestOf(value, key) };
     return { [KEY]: stored as unknown as Json };
   }
-  if (Array.isArray(value)) return value.map((item) => withoutSecrets(item, digestKey));
+  if (Array.isArray(value)) return value.map((item) => stripped(item, key));
   if (!isObject(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, withoutSecrets(inner, digestKey)]));
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, stripped(inner, key)]));
+}
+
+function hasSecret(value: Value): boolean {
+  if (value instanceof Secret) return true;
+  if (Array.isArray(value)) return value.some(hasSecret);
+  return isObject(value) && Object.values(value).some(hasSecret);
 }
 
 /** Whether a stored tree has any secret. If not, the manifest need not be read. */
@@ -44,21 +57,25 @@ export function holdsSecrets(stored: Json): boolean {
  * Put the secrets back into a stored tree.
  * @throws {UserError} naming the manifest path of a secret that is missing or has changed
  */
-export function withSecrets(stored: Json, lookUp: (parts: readonly SecretPart[]) => Secret, digestKey: () => Buffer): Value {
-  if (Array.isArray(stored)) return stored.map((item) => withSecrets(item, lookUp, digestKey));
+export async function withSecrets(stored: Json, lookUp: (parts: readonly SecretPart[]) => Secret, digestKey: DigestKey): Promise<Value> {
+  return holdsSecrets(stored) ? filled(stored, lookUp, await digestKey()) : stored;
+}
+
+function filled(stored: Json, lookUp: (parts: readonly SecretPart[]) => Secret, key: Buffer): Value {
+  if (Array.isArray(stored)) return stored.map((item) => filled(item, lookUp, key));
   if (!isJsonObject(stored)) return stored;
   if (isStored(stored)) {
     const { parts, digest } = stored[KEY] as unknown as StoredSecret;
     const secret = lookUp(parts);
     if (!secret.known) throw notReadable(secret);
-    if (digestOf(secret, digestKey()) !== digest) {
+    if (digestOf(secret, key) !== digest) {
       throw new UserError(
         `the secret at ${secret.pointers.join(", ")} of the manifest has changed since this run was created: it was not sent. Cancel it and run the deployment again`,
       );
     }
     return secret;
   }
-  return Object.fromEntries(Object.entries(stored).map(([key, inner]) => [key, withSecrets(inner, lookUp, digestKey)]));
+  return Object.fromEntries(Object.entries(stored).map(([name, inner]) => [name, filled(inner, lookUp, key)]));
 }
 
 /** A stored tree with every secret masked, to show it. */
@@ -70,7 +87,7 @@ export function masked(stored: Json): Json {
 }
 
 /**
- * The key of a ledger's digests. It is outside the project, readable by its owner only, and created on first use. Without a key, a short
+ * The key of the digests in a home's own ledger. It is outside the project, readable by its owner only, and created on first use. Without a key, a short
  * secret could be guessed from its digest in a copied file.
  */
 export function readDigestKey(path: string): Buffer {

@@ -209,5 +209,6 @@ async function submissionOf(context: RunsContext, { run, submission }: RunRecord
   if (planned) return planned;
   if (!holdsSecrets(submission)) return submission as unknown as Submission;
   const { manifest } = await context.manifest();
-  return withSecrets(submission, (parts) => secretFromParts(manifest, parts), context.digestKey) as JsonObject as unknown as Submission;
+  const whole = await withSecrets(submission, (parts) => secretFromParts(manifest, parts), context.digestKey);
+  return whole as JsonObject as unknown as Submission;
 }

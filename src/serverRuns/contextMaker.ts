@@ -5,6 +5,7 @@ import { Listeners } from "../runs/listeners";
 import { poolAccess } from "../runs/pool";
 import { Tidying } from "../runs/poolLeftovers";
 import type { RunsContext } from "../runs/runsContext";
+import type { DigestKey } from "../runs/storedSecrets";
 import type { Target, TargetAccess } from "../targets/target";
 import type { PoolsBeside, ServerJob } from "./job";
 
@@ -13,7 +14,7 @@ export interface Shared {
   ledger: Ledger;
   stack: string;
   openTarget: (type: PoolType, access: TargetAccess) => Promise<Target>;
-  digestKey: () => Buffer;
+  digestKey: DigestKey;
   /** The environment that `{{ $NAME }}` reads, and that commands inherit. */
   env: NodeJS.ProcessEnv;
   poolsBeside?: PoolsBeside;

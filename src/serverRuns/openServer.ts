@@ -2,6 +2,7 @@ import type { LoadedManifest } from "../manifest";
 import type { Client, ClientOptions } from "../prefect/client";
 import { openClient } from "../prefect/openClient";
 import type { RunsParts } from "../runs";
+import type { DigestKey } from "../runs/storedSecrets";
 import type { Shared } from "./contextMaker";
 
 /** The Prefect API that a manifest names, and the parts for running from it. */
@@ -21,7 +22,7 @@ export async function openServer(
 ): Promise<OpenServer> {
   const { manifest, stack } = loaded;
   const client = await openClient(loaded, env, { tell: (message) => listeners?.tell(message), ...options });
-  let key: Buffer | undefined;
+  let key: ReturnType<DigestKey> | undefined;
   return {
     client,
     shared: {

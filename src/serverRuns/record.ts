@@ -52,22 +52,22 @@ export async function recordRun(
   const planned = async (number: number) => (await planJob(context, job, { attempt: number, dispatcher, startUp })).submission;
   // The claim of an earlier process may still be under way. This process uses the same id.
   const transition = (unclaimed && transitionsOf(known)[0]) || uuid();
-  const store = (submission: Submission) =>
-    withoutSecrets({ ...submission, prefect: { transition } } as unknown as ValueObject, context.digestKey) as JsonObject;
+  const store = async (submission: Submission) =>
+    (await withoutSecrets({ ...submission, prefect: { transition } } as unknown as ValueObject, context.digestKey)) as JsonObject;
   const keep = (record: RunRecord, submission: Submission) => {
     context.planned.set(`${run.id}/${record.run.attempt}`, submission);
     return record;
   };
   const submission = await planned(attempt);
   if (!known) {
-    const created = await create(context, job, attempt, store(submission));
+    const created = await create(context, job, attempt, await store(submission));
     return created && keep(created, submission);
   }
-  if (unclaimed && canonicalJson(known.submission) === canonicalJson(store(submission))) return keep(known, submission);
+  if (unclaimed && canonicalJson(known.submission) === canonicalJson(await store(submission))) return keep(known, submission);
   const next = unclaimed ? await planned(attempt + 1) : submission;
   const again = await context.ledger.change(run.id, known.run.version, {
     state: state("SCHEDULED", context.now(), `attempt ${next.attempt}`, run.state_name ?? "Scheduled"),
-    nextAttempt: { submission: store(next), attempt: next.attempt },
+    nextAttempt: { submission: await store(next), attempt: next.attempt },
     startedAt: null,
     endedAt: null,
     infrastructureId: null,

@@ -43,7 +43,7 @@ export interface TargetAccess {
   pool(): Promise<PoolAccess>;
   notes: SharedNotes;
   /** A secret key of this ledger, created on first use, for digests of secrets that others can see. */
-  digestKey: () => Buffer;
+  digestKey: () => Buffer | Promise<Buffer>;
   /** Reports to the user what a call is waiting for. @default nothing */
   warn?: (message: string) => void;
 }

@@ -1,1 +1,2 @@
-export { hasLedger, ledgerDigestKey, type OpenRuns, openRuns, runsOf, runsParts } from "./openRuns";
+export { type OpenRuns, openRuns, runsOf, runsParts, type WorkspaceParts } from "./openRuns";
+export { chooseLedger, digestKeyOf } from "./workspaceLedger";

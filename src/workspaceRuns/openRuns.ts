@@ -1,15 +1,12 @@
-import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
-import { join } from "node:path";
-import { ledgerPath, openSqliteLedger } from "../ledger";
+import { type OpenedLedger, openChosen } from "../ledger";
 import type { LoadedManifest } from "../manifest";
 import { Listeners } from "../runs/listeners";
 import type { RunsParts } from "../runs/openContext";
 import { type Runs, runsOver } from "../runs/runs";
-import { readDigestKey } from "../runs/storedSecrets";
 import { openTarget } from "../targets/open";
 import type { Workspace } from "../workspace";
 import { routedRuns } from "./routedRuns";
+import { chooseLedger, digestKeyOf } from "./workspaceLedger";
 
 export interface OpenRuns {
   workspace: Workspace;
@@ -25,13 +22,26 @@ export interface OpenRuns {
   readManifest?: RunsParts["readManifest"];
   /** Reports problems that no result contains, such as a work pool that cannot be asked. */
   warn?: (message: string) => void;
-  /** If there is no ledger, use one in memory, which nothing keeps. @default false */
-  inMemory?: boolean;
+  /** The ledger. @default the one that {@link chooseLedger} chooses */
+  ledger?: OpenedLedger;
+  /** Whether the command needs no manifest: see {@link chooseLedger}. @default false */
+  needsNoManifest?: boolean;
+  /** Check the whole SQLite file when it is opened. @default false */
+  whole?: boolean;
 }
 
-/** Open the ledger of a workspace. The manifest and the targets are loaded on first use. */
-export function openRuns(options: OpenRuns): Runs {
-  return runsOf(runsParts(options));
+/** The parts of a workspace's runs. */
+export interface WorkspaceParts extends RunsParts {
+  /** The ledger's file or URL, for people. */
+  ledgerName: string;
+}
+
+/**
+ * Open the runs of a workspace. The targets are opened on first use, and the manifest too, unless it decides which ledger is used.
+ * @throws {UserError} if the ledger cannot be opened
+ */
+export async function openRuns(options: OpenRuns): Promise<Runs> {
+  return runsOf(await runsParts(options));
 }
 
 /** The runs over these parts. The manifest decides which API a run uses. */
@@ -40,19 +50,24 @@ export function runsOf(parts: RunsParts): Runs {
 }
 
 /** The parts from which {@link openRuns} opens the runs. */
-export function runsParts({ workspace, manifest, output, stdin, loaded, readManifest, warn, inMemory = false }: OpenRuns): RunsParts {
+export async function runsParts(options: OpenRuns): Promise<WorkspaceParts> {
+  const { workspace, manifest, output, stdin, loaded, readManifest, warn, needsNoManifest = false, whole = false } = options;
   const { home, env } = workspace;
   let first = loaded && Promise.resolve(loaded);
+  const readOnce = () => {
+    first ??= read();
+    return first;
+  };
+  const opened =
+    options.ledger ??
+    (await openChosen(await chooseLedger(workspace, { readManifest: readOnce, needsNoManifest }), { whole, ...(warn ? { warn } : {}) }));
   return {
-    ledger: openSqliteLedger(inMemory ? ":memory:" : ledgerPath(workspace.home)),
+    ledger: opened.ledger,
+    ledgerName: opened.name,
     ...(workspace.stack ? { stack: workspace.stack.id } : {}),
-    readManifest: async (stale) => {
-      if (stale) return read(stale);
-      first ??= read();
-      return first;
-    },
+    readManifest: async (stale) => (stale ? read(stale) : readOnce()),
     openTarget: (type, access) => openTarget(type, { home, env, ...access }),
-    digestKey: () => ledgerDigestKey(workspace),
+    digestKey: () => digestKeyOf(workspace, opened),
     env,
     ...(warn ? { warn } : {}),
     listeners: new Listeners(warn),
@@ -70,15 +85,4 @@ export function runsParts({ workspace, manifest, output, stdin, loaded, readMani
       ...(stdin ? { stdin } : {}),
     });
   }
-}
-
-/** Whether a workspace has ever had a ledger. */
-export function hasLedger(workspace: Workspace): boolean {
-  return existsSync(ledgerPath(workspace.home));
-}
-
-/** The key of the digests of a workspace's ledger, created on first use. */
-export function ledgerDigestKey(workspace: Workspace): Buffer {
-  const name = createHash("sha256").update(ledgerPath(workspace.home)).digest("hex").slice(0, 16);
-  return readDigestKey(join(workspace.stateHome, "keys", `ledger-${name}`));
 }

@@ -16,8 +16,8 @@ exports.pushPools = manifest({ pools, deployments: pools.flatMap((pool) =>
 
 type Ends = (deployment: string) => Promise<{ state: string; message: string }>;
 
-function endsOf(here: AwsPlace): Ends {
-  const runs = openRuns({ workspace: openWorkspace({ cwd: here.folder, env: here.env }) });
+async function endsOf(here: AwsPlace): Promise<Ends> {
+  const runs = await openRuns({ workspace: openWorkspace({ cwd: here.folder, env: here.env }) });
   onTestFinished(() => runs.close());
   return async (deployment) => {
     const { run } = await runs.createRun({ deployment });
@@ -31,7 +31,7 @@ test("public, private with a NAT gateway, private with endpoints: each reaches w
   here.program(PROGRAM);
   expect((await here.up()).status).toBe(0);
   const { things } = here.fake.world.surroundings;
-  const ends = endsOf(here);
+  const ends = await endsOf(here);
   for (const pool of ["own/public", "hub/public", "own/privateNat", "hub/privateNat", "own/privateEndpoints"])
     expect([pool, await ends(pool)]).toEqual([pool, { state: "COMPLETED", message: expect.any(String) }]);
   // A network with endpoints only has no way to the internet.

@@ -29,7 +29,7 @@ async function runsOf(here: AwsPlace): Promise<{ runs: Runs; told: string[] }> {
   const loaded = await loadManifest(workspace, { secrets: true });
   for (const block of Object.values(loaded.manifest.blocks ?? {})) delete block.createdAt;
   const told: string[] = [];
-  const runs = openRuns({ workspace, readManifest: async () => loaded, warn: (message) => told.push(message) });
+  const runs = await openRuns({ workspace, readManifest: async () => loaded, warn: (message) => told.push(message) });
   onTestFinished(() => runs.close());
   return { runs, told };
 }

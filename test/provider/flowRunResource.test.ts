@@ -48,7 +48,7 @@ function workplace() {
     starts: () => (existsSync(join(dir, "starts")) ? readFileSync(join(dir, "starts"), "utf8").trim().split("\n") : []),
     /** The runs that any other pushpool command sees here. */
     ledger: async () => {
-      const runs = openRuns({ workspace: openWorkspace({ cwd: dir, env, stack: "dev" }) });
+      const runs = await openRuns({ workspace: openWorkspace({ cwd: dir, env, stack: "dev" }) });
       const seen = await runs.listRuns();
       await runs.close();
       return seen;

@@ -50,7 +50,7 @@ async function planned(client: Client, run: ServerRun) {
   });
   const dispatcher = { id: "i", name: "worker" };
   const { submission } = await planJob(context, job, { attempt: 1, dispatcher, startUp: "execute" });
-  return { manifest, submission, stored: withoutSecrets(submission as never, context.digestKey) as JsonObject };
+  return { manifest, submission, stored: (await withoutSecrets(submission as never, context.digestKey)) as JsonObject };
 }
 
 test("a plain secret in a server's template is stored as its place and digest, and read again from the server", async () => {
@@ -63,24 +63,24 @@ test("a plain secret in a server's template is stored as its place and digest, a
 
   const again = await planned(client, run);
   expect(again.stored).toEqual(stored);
-  const read = () =>
-    withSecrets(
+  const read = async () =>
+    (await withSecrets(
       stored,
       (parts) => secretFromParts(again.manifest, parts),
       () => Buffer.alloc(32, 1),
-    ) as never;
-  const { request } = read() as {
+    )) as never;
+  const { request } = (await read()) as {
     request: { group: { properties: { volumes: { azureFile: { storageAccountKey: { reveal(): string } } }[] } } };
   };
   expect(request.group.properties.volumes[0]?.azureFile.storageAccountKey.reveal()).toBe(CANARY);
 
   secret = "another";
   const changed = await planned(client, run);
-  expect(() =>
+  await expect(
     withSecrets(
       stored,
       (parts) => secretFromParts(changed.manifest, parts),
       () => Buffer.alloc(32, 1),
     ),
-  ).toThrow(/secret at \/pools\/etl\/baseJobTemplate\/.*storageAccountKey of the manifest has changed/);
+  ).rejects.toThrow(/secret at \/pools\/etl\/baseJobTemplate\/.*storageAccountKey of the manifest has changed/);
 });

@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { constants } from "node:os";
 import type { StepMode } from "../../deployments";
 import {
@@ -13,11 +12,12 @@ import {
 } from "../../deployments";
 import { openHome } from "../../home";
 import type { JsonObject } from "../../json";
-import { type Ledger, ledgerPath, openSqliteLedger } from "../../ledger";
+import type { Ledger } from "../../ledger";
 import { type LoadedManifest, loadManifest } from "../../manifest";
 import { UserError } from "../../userError";
 import type { Workspace } from "../../workspace";
 import { linesOf, stepLine, summaryOf } from "../deployView";
+import { openLedgerFor } from "../manifestLedger";
 import { parsePairs } from "../parameters";
 import { note, print, printJson, printLog } from "../screen";
 import { type ManifestFlags, readStdin, workspaceOf } from "../session";
@@ -164,7 +164,14 @@ async function withRegistry(
   flags: Flags,
   work: (registry: DeploymentRegistry) => Promise<void>,
 ): Promise<void> {
-  if (!loaded.manifest.prefect) return withLedger(workspace, flags.dryRun ?? false, (ledger) => work(ledgerRegistry(loaded, ledger)));
+  if (!loaded.manifest.prefect) {
+    const ledger = await openLedger(workspace, loaded, flags);
+    try {
+      return await work(ledgerRegistry(loaded, ledger));
+    } finally {
+      ledger.close();
+    }
+  }
   const [{ openClient }, { serverRegistry }] = await Promise.all([
     import("../../prefect/openClient.js"),
     import("../../deployments/serverRegistry.js"),
@@ -172,7 +179,7 @@ async function withRegistry(
   // Load the manifest with secrets, because the API key is one.
   const open = await loadManifest(workspace, { ...flags, secrets: true, stdin: readStdin });
   const client = await openClient(open, workspace.env, { tell: note });
-  const ledger = openNotes(workspace, flags.dryRun ?? false);
+  const ledger = await openNotes(workspace, open, flags);
   try {
     await work(serverRegistry(open, client, ledger, workspace.env));
   } finally {
@@ -181,9 +188,9 @@ async function withRegistry(
 }
 
 /** Open the ledger to record what was deployed to a server. This is optional. */
-function openNotes(workspace: Workspace, dryRun: boolean): Ledger | undefined {
+async function openNotes(workspace: Workspace, loaded: LoadedManifest, flags: Flags): Promise<Ledger | undefined> {
   try {
-    return openLedger(workspace, dryRun);
+    return await openLedger(workspace, loaded, flags);
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     note(`cannot record the deployments here: ${error.message}`);
@@ -191,20 +198,11 @@ function openNotes(workspace: Workspace, dryRun: boolean): Ledger | undefined {
   }
 }
 
-function openLedger({ home }: Workspace, dryRun: boolean): Ledger {
-  const path = ledgerPath(home);
-  if (!dryRun) openHome(home, { create: true });
+async function openLedger(workspace: Workspace, loaded: LoadedManifest, flags: Flags): Promise<Ledger> {
+  const dryRun = flags.dryRun ?? false;
+  if (!dryRun) openHome(workspace.home, { create: true });
   // A dry run must not leave an empty ledger behind.
-  return openSqliteLedger(dryRun && !existsSync(path) ? ":memory:" : path);
-}
-
-async function withLedger<T>(workspace: Workspace, dryRun: boolean, work: (ledger: Ledger) => Promise<T>): Promise<T> {
-  const ledger = openLedger(workspace, dryRun);
-  try {
-    return await work(ledger);
-  } finally {
-    ledger.close();
-  }
+  return openLedgerFor(workspace, loaded, flags, { inMemory: dryRun });
 }
 
 /** Convert `build-image.image=x` to `{ "build-image": { image: "x" } }`, because placeholders are paths. */

@@ -1,22 +1,24 @@
-import { existsSync } from "node:fs";
 import { relative } from "node:path";
-import { ledgerPath, openSqliteLedger } from "../../ledger";
 import { loadManifest } from "../../manifest";
+import { readLedger } from "../manifestLedger";
 import { note, print, printJson, table } from "../screen";
 import { type ManifestFlags, readStdin, workspaceOf } from "../session";
 
 /** `pushpool deployments` */
 export async function action(_: string[], flags: ManifestFlags): Promise<void> {
   const workspace = workspaceOf(flags);
-  const { manifest, origin, stack } = await loadManifest(workspace, { ...flags, secrets: false, stdin: readStdin });
+  const loaded = await loadManifest(workspace, { ...flags, secrets: false, stdin: readStdin });
+  const { manifest, origin, stack } = loaded;
   const declared = Object.entries(manifest.deployments).map(([name, deployment]) => ({ name, ...deployment, from: "the Pulumi program" }));
-  const deployed = (await readDeployed(ledgerPath(workspace.home), stack)).map(({ name, definition, kept, file, deployedAt }) => ({
-    name,
-    ...definition,
-    ...kept,
-    from: relative(process.cwd(), file),
-    deployedAt,
-  }));
+  const deployed = ((await readLedger(workspace, loaded, flags, (ledger) => ledger.deployments(stack))) ?? []).map(
+    ({ name, definition, kept, file, deployedAt }) => ({
+      name,
+      ...definition,
+      ...kept,
+      from: relative(process.cwd(), file),
+      deployedAt,
+    }),
+  );
   const found = [...declared, ...deployed].sort((a, b) => (a.name < b.name ? -1 : 1));
   if (flags.json) return printJson({ origin, deployments: found });
   if (found.length === 0) return note(`no deployments in ${origin}: \`pushpool deploy\` adds them from a prefect.yaml`);
@@ -32,14 +34,4 @@ export async function action(_: string[], flags: ManifestFlags): Promise<void> {
       ]),
     ),
   );
-}
-
-async function readDeployed(path: string, stack: string) {
-  if (!existsSync(path)) return [];
-  const ledger = openSqliteLedger(path);
-  try {
-    return await ledger.deployments(stack);
-  } finally {
-    ledger.close();
-  }
 }

@@ -24,7 +24,7 @@ export async function action(args: string[], flags: EngineFlags & { force?: bool
 }
 
 async function refuseInFlight({ workspace, project, stack }: EngineOperation): Promise<void> {
-  const runs = openRuns({
+  const runs = await openRuns({
     workspace: { ...workspace, stack: { project: project.name, stack, id: `${project.name}/${stack}` } },
     warn: noteLine,
   });

@@ -1,13 +1,12 @@
-import { existsSync } from "node:fs";
 import { ageInWords } from "../../duration";
 import { openHome } from "../../home";
-import { ledgerPath, openSqliteLedger } from "../../ledger";
 import { type LoadedManifest, loadManifest } from "../../manifest";
 import type { Manifest, PoolDefinition } from "../../manifest/manifest";
 import { quoted } from "../../shown";
 import { TARGET_KINDS } from "../../targets/kinds";
 import { UserError } from "../../userError";
 import type { Workspace } from "../../workspace";
+import { openLedgerFor, readLedger } from "../manifestLedger";
 import { note, print, printJson, table } from "../screen";
 import { type ManifestFlags, readStdin, workspaceOf } from "../session";
 
@@ -20,8 +19,8 @@ export async function action([verb, name]: string[], flags: ManifestFlags): Prom
     throw new UserError(`pools ${verb}: name the work pool, as \`pushpool pools ${verb} NAME\``);
   const loaded = await loadManifest(workspace, { ...flags, secrets: false, stdin: readStdin });
   const { manifest, origin } = loaded;
-  if (verb !== undefined) return change(workspace, loaded, name as string, verb === "pause", flags.json);
-  const here = await pausedHere(workspace, loaded);
+  if (verb !== undefined) return change(workspace, loaded, name as string, verb === "pause", flags);
+  const here = await pausedHere(workspace, loaded, flags);
   const now = Date.now();
   const found = await Promise.all(
     Object.entries(manifest.pools).map(async ([name, pool]) => ({
@@ -56,31 +55,25 @@ export async function action([verb, name]: string[], flags: ManifestFlags): Prom
   );
 }
 
-async function change(workspace: Workspace, loaded: LoadedManifest, name: string, paused: boolean, json = false): Promise<void> {
+async function change(workspace: Workspace, loaded: LoadedManifest, name: string, paused: boolean, flags: ManifestFlags): Promise<void> {
   const { checkPausable, pausePool } = await import("../../runs/poolNotes.js");
   checkPausable(loaded, name);
   openHome(workspace.home, { create: true });
-  const ledger = openSqliteLedger(ledgerPath(workspace.home));
+  const ledger = await openLedgerFor(workspace, loaded, flags);
   try {
     await pausePool(ledger, loaded.stack, name, paused, new Date());
   } finally {
     ledger.close();
   }
-  if (json) return printJson({ pool: name, stack: loaded.stack, isPaused: paused });
+  if (flags.json) return printJson({ pool: name, stack: loaded.stack, isPaused: paused });
   note(`work pool ${quoted(name)} of stack ${loaded.stack} is ${paused ? "paused: new runs wait, those in flight continue" : "resumed"}`);
 }
 
 /** The pools that are paused in the ledger, if there is one. */
-async function pausedHere(workspace: Workspace, { stack, manifest }: LoadedManifest): Promise<Set<string>> {
-  const path = ledgerPath(workspace.home);
-  if (!existsSync(path) || manifest.prefect !== undefined) return new Set();
+async function pausedHere(workspace: Workspace, loaded: LoadedManifest, flags: ManifestFlags): Promise<Set<string>> {
+  if (loaded.manifest.prefect !== undefined) return new Set();
   const { pausedPools } = await import("../../runs/poolNotes.js");
-  const ledger = openSqliteLedger(path);
-  try {
-    return await pausedPools(ledger, stack);
-  } finally {
-    ledger.close();
-  }
+  return (await readLedger(workspace, loaded, flags, (ledger) => pausedPools(ledger, loaded.stack))) ?? new Set();
 }
 
 function createdAt({ blocks }: Manifest, { credentials }: PoolDefinition): string | null {

@@ -3,7 +3,6 @@ import { join } from "node:path";
 import { parseDuration } from "../../duration";
 import { keepHeapSmall } from "../../heapShape";
 import { openHome } from "../../home";
-import { checkLedgerFile, ledgerPath } from "../../ledger";
 import type { LoadedManifest } from "../../manifest";
 import { MISSED_POLICIES } from "../../schedules/due";
 import { quoted, safeJson } from "../../shown";
@@ -61,7 +60,6 @@ export async function action(_: string[], flags: ServeFlags): Promise<void> {
   const load = () => loadManifest(workspace, { ...manifestFlags, secrets: true });
   const loaded = await load();
   openHome(workspace.home, { create: true });
-  checkLedgerFile(ledgerPath(workspace.home));
   const { pino } = await import("pino");
   const logged = { level: flags.logLevel, base: { stack: loaded.stack }, timestamp: pino.stdTimeFunctions.isoTime };
   // Write synchronously: buffered lines would be lost when the process ends.
@@ -76,7 +74,7 @@ export async function action(_: string[], flags: ServeFlags): Promise<void> {
   }
   // A Prefect server defines its pools itself. Without a server, the pools come from the current manifest of the stack.
   const readManifest = async (stale?: LoadedManifest) => (stale && !api ? load() : loaded);
-  const parts = runsParts({ workspace, ...manifestFlags, readManifest, warn: (message) => log.warn(message) });
+  const parts = await runsParts({ workspace, ...manifestFlags, readManifest, whole: true, warn: (message) => log.warn(message) });
   const end = new AbortController();
   const stop = (signal: NodeJS.Signals) => {
     if (end.signal.aborted) process.exit(130);
@@ -93,9 +91,7 @@ export async function action(_: string[], flags: ServeFlags): Promise<void> {
     const { serve } = await import("../../serve/serve.js");
     if (flags.ui) {
       const { openPage } = await import("../uiPage.js");
-      page = await openPage(parts, ledgerPath(workspace.home), uiPort, (error) =>
-        log.error({ reason: String(error) }, "a bug of the run page"),
-      );
+      page = await openPage(parts, parts.ledgerName, uiPort, (error) => log.error({ reason: String(error) }, "a bug of the run page"));
       // The address has the token of the page: it is for whoever started this, not for a log that others read.
       const address = pageAddress(workspace.home);
       writeWhole(address, `${page.url}\n`);

@@ -1,7 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { openHome } from "../../home";
-import { ledgerPath } from "../../ledger";
 import type { LoadedManifest } from "../../manifest";
 import { runsParts } from "../../workspaceRuns";
 import { hasDesktop, openBrowser } from "../openBrowser";
@@ -34,8 +33,8 @@ export async function action(_: string[], flags: UiFlags): Promise<void> {
     loaded = await loadManifest(workspace, { ...given, secrets: true });
   }
   openHome(workspace.home, { create: true });
-  const parts = runsParts({ workspace, ...given, warn: note, ...(loaded ? { loaded } : {}) });
-  const page = await openPage(parts, ledgerPath(workspace.home), port, (error) =>
+  const parts = await runsParts({ workspace, ...given, warn: note, ...(loaded ? { loaded } : {}) });
+  const page = await openPage(parts, parts.ledgerName, port, (error) =>
     note(error instanceof Error ? (error.stack ?? error.message) : String(error)),
   );
   if (flags.json) printJson({ url: page.url, port: page.port });

@@ -1,6 +1,7 @@
 import type { Client, Pool, PoolClient, QueryResult } from "pg";
 import { upgradeHint } from "../../origin";
 import { UserError } from "../../userError";
+import { checkSchema, readLedgerUrl } from "./ledgerUrl";
 import { POSTGRES_MIGRATIONS } from "./migrations";
 import { asUserError, isAmbiguous, isConflict, wasNotCommitted } from "./postgresFaults";
 
@@ -40,12 +41,11 @@ export interface PostgresDatabase {
 
 /**
  * Open a database. It connects at the first statement, and makes or migrates the schema.
- * @param schema its own schema: letters, digits and `_`
+ * @param given its own schema, unless the URL has one. @default "pushpool"
  */
-export function openPostgresDatabase(url: string, schema = "pushpool"): PostgresDatabase {
-  if (!/^[a-z_][a-z0-9_]{0,62}$/.test(schema))
-    throw new UserError(`the schema of a ledger must consist of a-z, 0-9 and _, not "${schema}"`);
-  const name = withoutPassword(url);
+export function openPostgresDatabase(url: string, given?: string): PostgresDatabase {
+  const { name, schema = given ?? "pushpool" } = readLedgerUrl(url);
+  checkSchema(schema);
   let opening: Promise<Pool> | undefined;
   let closed = false;
 
@@ -201,13 +201,4 @@ async function migrate(pool: Pool, schema: string, name: string): Promise<void> 
     await execute("DELETE FROM version");
     await execute("INSERT INTO version (version) VALUES ($1)", [POSTGRES_MIGRATIONS.length]);
   });
-}
-
-function withoutPassword(url: string): string {
-  try {
-    const { protocol, username, host, pathname } = new URL(url);
-    return `${protocol}//${username === "" ? "" : `${username}@`}${host}${pathname}`;
-  } catch {
-    throw new UserError("the URL of the ledger is invalid: write it as postgres://USER:PASSWORD@HOST/DATABASE");
-  }
 }

@@ -1,1 +1,2 @@
+export { openSharedLedger } from "./openShared";
 export { openPostgresLedger } from "./postgresLedger";

@@ -91,6 +91,12 @@ export const POSTGRES_MIGRATIONS: readonly string[] = [
     key TEXT COLLATE "C" PRIMARY KEY,
     value TEXT NOT NULL
   );
+
+  -- One row: the key of the digests of secrets. A table of its own, so that a role that only reads runs need not see it.
+  CREATE TABLE digest_key (
+    is_only BOOLEAN PRIMARY KEY DEFAULT TRUE CHECK (is_only),
+    key TEXT NOT NULL
+  );
   `,
   `
   -- Whose processes run it, and which process watches it there.

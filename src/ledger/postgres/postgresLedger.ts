@@ -8,7 +8,7 @@ import { fromRow, type Row, type RunRow } from "../rows";
 import { changeWrites, deploymentsSql, fullOf, newRunWrites, swapSql, takenSql, type Write, writeSql } from "../writes";
 import { channelOf, openChangeFeed } from "./changeFeed";
 import { databaseClock } from "./clock";
-import { type Execute, openPostgresDatabase, type PostgresValue } from "./database";
+import { type Execute, openPostgresDatabase, type PostgresDatabase, type PostgresValue } from "./database";
 import { inPostgres } from "./dialect";
 import { postgresLeases } from "./leases";
 
@@ -28,7 +28,11 @@ const LOCK_PAUSE = 25;
  * @param options.schema @default "pushpool"
  */
 export function openPostgresLedger(url: string, { schema }: { schema?: string } = {}): Ledger {
-  const db = openPostgresDatabase(url, schema);
+  return postgresLedgerOver(openPostgresDatabase(url, schema));
+}
+
+/** The same over a database that is open: closing the ledger closes it. */
+export function postgresLedgerOver(db: PostgresDatabase): Ledger {
   const channel = channelOf(db.schema);
   const feeds = new Set<{ close(): void }>();
   let isClosed = false;

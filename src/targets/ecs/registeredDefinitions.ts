@@ -61,9 +61,9 @@ export function openDefinitions({
   const underWay = new Map<string, Promise<string>>();
 
   /** The definition to register: as planned, with the stack's tag and the names of its secrets. */
-  function shapeOf({ definition, secrets }: EcsRequest, pool: string): Shape {
+  async function shapeOf({ definition, secrets }: EcsRequest, pool: string): Promise<Shape> {
     const { register, digest, matchLatest } = definition as Registrable;
-    const names = secretStore.namesOf(pool, secrets);
+    const names = await secretStore.namesOf(pool, secrets);
     return { register, matchLatest, names, digest: digestOf({ digest, stack, names } as unknown as Json) };
   }
 
@@ -133,7 +133,7 @@ export function openDefinitions({
         return { arn: found.arn, container: own.name, ...(place ? { logs: place } : {}) };
       }
       await secretStore.put(pool, secrets, signal);
-      const shape = shapeOf(request, pool);
+      const shape = await shapeOf(request, pool);
       const key = `${shape.register.family}/${shape.digest}`;
       const arn = await (underWay.get(key) ??
         (() => {
@@ -145,7 +145,7 @@ export function openDefinitions({
     },
     async forget(request, pool) {
       if ("given" in request.definition) return;
-      await noteOf(shapeOf(request, pool)).update((known) => (known?.arn === undefined ? known : undefined));
+      await noteOf(await shapeOf(request, pool)).update((known) => (known?.arn === undefined ? known : undefined));
     },
   };
 }

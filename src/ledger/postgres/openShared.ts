@@ -1,0 +1,43 @@
+import { randomBytes } from "node:crypto";
+import type { LedgerAddress, LedgerSource, OpenedLedger } from "../ledgerAddress";
+import { openPostgresDatabase, type PostgresDatabase } from "./database";
+import { postgresLedgerOver } from "./postgresLedger";
+
+/**
+ * Open the ledger that a team shares. It connects at the first use.
+ * @param options.from what named it, for messages
+ * @throws {UserError} if its URL or its schema is invalid
+ */
+export function openSharedLedger(
+  { url, schema }: LedgerAddress,
+  _options: { from?: LedgerSource; warn?: (message: string) => void } = {},
+): OpenedLedger {
+  const db = openPostgresDatabase(url, schema);
+  let key: Promise<Buffer> | undefined;
+  return {
+    ledger: postgresLedgerOver(db),
+    name: db.name,
+    digestKey: () => {
+      key ??= digestKeyOf(db);
+      key.catch(() => {
+        key = undefined;
+      });
+      return key;
+    },
+  };
+}
+
+/**
+ * The key of the digests of secrets, which all clients share: otherwise a run that one machine records could not be submitted by another
+ * one. The first client that needs it makes it.
+ */
+async function digestKeyOf(db: PostgresDatabase): Promise<Buffer> {
+  const table = db.table("digest_key");
+  const read = async () => (await db.read(`SELECT key FROM ${table}`)).rows[0]?.key as string | undefined;
+  const known = await read();
+  if (known !== undefined) return Buffer.from(known, "hex");
+  const made = randomBytes(32).toString("hex");
+  // Repeating it changes nothing, so an unanswered COMMIT needs no question.
+  await db.transaction((execute) => execute(`INSERT INTO ${table} (key) VALUES ($1) ON CONFLICT DO NOTHING`, [made]));
+  return Buffer.from((await read()) as string, "hex");
+}

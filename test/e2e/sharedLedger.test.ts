@@ -1,0 +1,114 @@
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, expect, test } from "vitest";
+import type { JsonObject } from "../../src/json";
+import { newSchema, sharedPostgres } from "../ledger/postgresServer";
+import { manifestOf, type Place, place } from "./pushpool";
+
+// Two machines: two homes, each with its own state folder, and one database.
+
+let server: URL;
+beforeAll(async () => {
+  server = new URL(await sharedPostgres());
+}, 300_000);
+
+/** A URL with a schema of its own. */
+function ledgerUrl(): string {
+  const url = new URL(server);
+  url.searchParams.set("schema", newSchema());
+  return url.href;
+}
+
+function homeWith(manifest: JsonObject, env: NodeJS.ProcessEnv = {}): Place {
+  const made = place({ env });
+  const file = join(made.folder, "manifest.json");
+  writeFileSync(file, JSON.stringify(manifest), { mode: 0o600 });
+  made.env.PUSHPOOL_MANIFEST = file;
+  return made;
+}
+
+const passwordOf = (url: string) => new URL(url).password;
+
+test("PUSHPOOL_LEDGER_URL: what one home does, the other one sees", () => {
+  const url = ledgerUrl();
+  const secret = "a-secret-word";
+  const manifest: JsonObject = {
+    ...manifestOf({ "hello/env": `sh -c 'test "$WORD" = a-secret-word'` }),
+    variables: { word: secret },
+    secretPaths: ["/variables/word"],
+  };
+  const template = (manifest.pools as { local: JsonObject }).local.baseJobTemplate as { variables: { properties: JsonObject } };
+  template.variables.properties.env = {
+    ...(template.variables.properties.env as JsonObject),
+    default: { WORD: "{{ prefect.variables.word }}" },
+  };
+  const [one, other] = [homeWith(manifest, { PUSHPOOL_LEDGER_URL: url }), homeWith(manifest, { PUSHPOOL_LEDGER_URL: url })];
+
+  const ran = one.pushpool("run", "hello/env", "--idempotency-key", "k1", "--json", "--detach");
+  expect(ran).toMatchObject({ status: 0 });
+  const { id } = JSON.parse(ran.stdout).run as { id: string };
+  const again = other.pushpool("run", "hello/env", "--idempotency-key", "k1", "--json", "--detach");
+  expect(again).toMatchObject({ status: 0 });
+  expect(JSON.parse(again.stdout).run.id).toBe(id);
+  expect(JSON.parse(other.pushpool("ls", "--all-stacks", "--json").stdout).runs).toMatchObject([{ id }]);
+  expect(existsSync(join(one.home, "ledger.db"))).toBe(false);
+
+  // One home pauses the pool and records a run; the other one resumes the pool and submits the run, with the same secret.
+  expect(one.pushpool("pools", "pause", "local")).toMatchObject({ status: 0 });
+  expect(JSON.parse(other.pushpool("pools", "--json").stdout).pools).toMatchObject([{ isPaused: true, pausedHere: true }]);
+  const held = JSON.parse(one.pushpool("run", "hello/env", "--json", "--detach").stdout).run;
+  expect(held.state.type).toBe("SCHEDULED");
+  expect(other.pushpool("pools", "resume", "local")).toMatchObject({ status: 0 });
+  expect(other.pushpool("wait", held.id)).toMatchObject({ status: 0 });
+  expect(JSON.parse(one.pushpool("show", held.id, "--json").stdout).run.state.type).toBe("COMPLETED");
+});
+
+test("the manifest names the ledger: every command uses it, and none prints its password", () => {
+  const url = ledgerUrl();
+  const manifest = { ...manifestOf({ "hello/true": "true" }), ledger: { url } };
+  const [one, other] = [homeWith(manifest), homeWith(manifest)];
+  const { stdout } = one.pushpool("run", "hello/true", "--json");
+  const { id } = JSON.parse(stdout.trim().split("\n").at(-1) as string).run ?? {};
+  const seen = [
+    other.pushpool("ls", "--all-stacks", "--json"),
+    other.pushpool("show", id ?? "", "--json"),
+    other.pushpool("pools", "--json"),
+    other.pushpool("deployments", "--json"),
+    other.pushpool("manifest", "show", "--json"),
+  ];
+  expect(seen.map(({ status }) => status)).toEqual([0, 0, 0, 0, 0]);
+  expect(JSON.parse(seen[0]?.stdout ?? "").runs).toHaveLength(1);
+  expect(JSON.parse(seen[4]?.stdout ?? "").ledger).toEqual({ url: "[secret]" });
+  for (const { stdout, stderr } of seen) expect(stdout + stderr).not.toContain(passwordOf(url));
+  for (const home of [one.home, other.home]) {
+    expect(existsSync(join(home, "ledger.db"))).toBe(false);
+    for (const file of readdirSync(home, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()))
+      expect(readFileSync(join(file.parentPath, file.name), "utf8")).not.toContain(passwordOf(url));
+  }
+});
+
+test("a home that has a ledger of its own still finds what a manifest names later", () => {
+  const url = ledgerUrl();
+  const manifest = manifestOf({ "hello/true": "true" });
+  const here = homeWith(manifest);
+  expect(here.pushpool("run", "hello/true", "--flow-run-name", "before")).toMatchObject({ status: 0 });
+  const elsewhere = homeWith({ ...manifest, ledger: { url } });
+  expect(elsewhere.pushpool("run", "hello/true", "--flow-run-name", "after")).toMatchObject({ status: 0 });
+
+  writeFileSync(here.env.PUSHPOOL_MANIFEST as string, JSON.stringify({ ...manifest, ledger: { url } }));
+  expect(here.pushpool("pools")).toMatchObject({ status: 0 });
+  expect(here.pushpool("show", "after")).toMatchObject({ status: 0 });
+  expect(here.pushpool("show", "before")).toMatchObject({ status: 2 });
+  // Without its manifest it does not fall back to another ledger.
+  here.env.PUSHPOOL_MANIFEST = join(here.folder, "none.json");
+  expect(here.pushpool("ls", "--all-stacks")).toMatchObject({ status: 2, stderr: expect.stringContaining("PUSHPOOL_LEDGER_URL") });
+});
+
+test.each([
+  ["PUSHPOOL_LEDGER_URL is blank", " ", /\$PUSHPOOL_LEDGER_URL is blank: give it as postgres:/],
+  ["PUSHPOOL_LEDGER_URL is no URL", "here", /the URL of the ledger .*is invalid: write it as postgres:/],
+])("%s", (_, url, message) => {
+  const here = homeWith(manifestOf({ "hello/true": "true" }), { PUSHPOOL_LEDGER_URL: url });
+  const ran = here.pushpool("run", "hello/true");
+  expect(ran).toMatchObject({ status: 2, stderr: expect.stringMatching(message) });
+});
