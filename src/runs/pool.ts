@@ -1,3 +1,5 @@
+import type { RunRecord } from "../ledger";
+import type { LoadedManifest } from "../manifest";
 import type { Manifest, PoolDefinition } from "../manifest/manifest";
 import type { FlowRun } from "../model/flowRun";
 import { oneLine, quoted } from "../shown";
@@ -13,18 +15,34 @@ export async function poolOf(
   context: RunsContext,
   { run }: { run: Pick<FlowRun, "stack" | "workPool"> & Partial<FlowRun> },
 ): Promise<PoolDefinition> {
-  const { manifest, origin, stack } = await context.manifest();
+  const loaded = await context.manifest();
+  const { manifest, origin } = loaded;
   const whose = run.name === undefined ? "" : ` of run ${oneLine(run.name)}`;
-  if (stack !== run.stack)
-    throw new UserError(
-      `work pool ${quoted(run.workPool)}${whose} belongs to stack ${run.stack}, but ${origin} is of ${stack}: choose it with --stack`,
-    );
+  checkStack(loaded, run, `work pool ${quoted(run.workPool)}${whose}`);
   const pool = manifest.pools[run.workPool];
   if (!pool) {
-    const instead = run.id === undefined ? "" : `, or \`pushpool cancel ${run.id}\``;
+    // Only a run that was never sent can be cancelled without its pool.
+    const instead = run.state?.type === "SCHEDULED" ? `, or \`pushpool cancel ${run.id}\`` : "";
     throw new UserError(`work pool ${quoted(run.workPool)}${whose} is no longer in ${origin}: provision it again${instead}`);
   }
   return pool;
+}
+
+/**
+ * @param what begins the message: the run, or its pool
+ * @throws {UserError} if the manifest belongs to another stack than the run
+ */
+export function checkStack({ origin, stack }: LoadedManifest, run: Pick<FlowRun, "stack">, what: string): void {
+  if (stack !== run.stack)
+    throw new UserError(`${what} belongs to stack ${run.stack}, but ${origin} is of ${stack}: choose it with --stack`);
+}
+
+/**
+ * A run of a Prefect server can be submitted or ended only by its own stack, which knows that server.
+ * @throws {UserError} if the manifest belongs to another stack
+ */
+export async function checkServersStack(context: RunsContext, { run, submission }: RunRecord): Promise<void> {
+  if (submission.prefect !== undefined) checkStack(await context.manifest(), run, `run ${oneLine(run.name)}`);
 }
 
 /** What a target needs to know about a run's pool. */

@@ -6,6 +6,7 @@ import type { Submission } from "../targets/target";
 import { UserError } from "../userError";
 import { findDeployment } from "./findDeployment";
 import { planJob, type RunRequest, resolveRequest } from "./plan";
+import { checkStack } from "./pool";
 import type { RunsContext } from "./runsContext";
 import { state } from "./states";
 import { withoutSecrets } from "./storedSecrets";
@@ -30,9 +31,8 @@ export async function retry(context: RunsContext, id: string): Promise<RunRecord
     );
   }
   const loaded = await context.manifest();
-  const { manifest, origin, stack } = loaded;
-  if (stack !== run.stack)
-    throw new UserError(`run ${oneLine(run.name)} belongs to stack ${run.stack}, but ${origin} is of ${stack}: choose it with --stack`);
+  const { manifest, origin } = loaded;
+  checkStack(loaded, run, `run ${oneLine(run.name)}`);
   // The run's parameters are complete: they contain the deployment's from then, not from now.
   const deployment = await findDeployment({ ledger: context.ledger, ...loaded }, run.deployment);
   const request: RunRequest = {

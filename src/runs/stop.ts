@@ -6,6 +6,7 @@ import { UserError } from "../userError";
 import { isInterruption } from "./interruption";
 import { observeStopping } from "./observe";
 import { describeOwner, ownerLives } from "./owner";
+import { checkServersStack } from "./pool";
 import type { RunsContext, Watching } from "./runsContext";
 import { state } from "./states";
 import type { Advance } from "./submit";
@@ -24,7 +25,7 @@ export interface Cancelling extends Watching {
 /**
  * Cancel a run. One that was never sent is CANCELLED at once. Any other is CANCELLING until its target reports that it has stopped.
  * @returns the run once it has ended, or as it is if `detach` is set or `signal` fires
- * @throws {UserError} if it has already ended (exit code 2)
+ * @throws {UserError} if it has already ended (exit code 2), or cannot be stopped from here: it then stays as it is
  */
 export async function cancel(context: RunsContext, id: string, cancelling: Cancelling = {}): Promise<FlowRun> {
   const begun = await begin(context, id);
@@ -64,7 +65,7 @@ async function untilStopped(
   return record.run;
 }
 
-/** First record the request: whoever finds the run later continues it. */
+/** First record the request: whoever finds the run later continues it. But a run that cannot be stopped from here stays as it is. */
 async function begin(context: RunsContext, id: string): Promise<RunRecord> {
   for (;;) {
     const record = await context.ledger.read(id);
@@ -76,6 +77,9 @@ async function begin(context: RunsContext, id: string): Promise<RunRecord> {
       );
     }
     if (run.state.type === "CANCELLING") return record;
+    await checkServersStack(context, record);
+    // Of another stack's work pool, or one that is no longer there, it cannot be opened.
+    if (run.state.type !== "SCHEDULED") await context.target(record);
     const now = context.now();
     const change =
       run.state.type === "SCHEDULED"

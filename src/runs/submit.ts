@@ -9,7 +9,7 @@ import type { Submission } from "../targets/target";
 import { UserError } from "../userError";
 import { observe } from "./observe";
 import { asOwner, describeOwner, ownerLives } from "./owner";
-import { poolOf } from "./pool";
+import { checkServersStack, poolOf } from "./pool";
 import { clearPoolError, isPausedHere, notePoolError } from "./poolNotes";
 import type { RunsContext } from "./runsContext";
 import { state } from "./states";
@@ -82,10 +82,12 @@ export async function takeUp(context: RunsContext, record: RunRecord, signal: Ab
   if (record.owner !== undefined && ownerLives(record.owner)) {
     return { kind: "held", record, reason: `${describeOwner(record.owner)} is submitting it` };
   }
+  // First what may be refused: a refusal leaves the run as it is.
+  await checkServersStack(context, record);
+  const target = await context.target(record);
   return asOwner(context, run.id, async (owner) => {
     const claimed = await context.ledger.change(run.id, run.version, { owner });
     if (!claimed) return moved(context, record);
-    const target = await context.target(record);
     const found = await target.find(run.id, run.attempt, record.submission, signal);
     if (found !== undefined) return recordInfrastructure(context, claimed, found);
     return send(context, claimed, await submissionOf(context, claimed), signal, onTheWay);

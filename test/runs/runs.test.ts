@@ -1,9 +1,10 @@
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { openSqliteLedger } from "../../src/ledger";
+import { openSqliteLedger, type RunRecord } from "../../src/ledger";
 import type { LoadedManifest } from "../../src/manifest";
 import type { Manifest } from "../../src/manifest/manifest";
 import { exitCodeOf, type FlowRun, type RunEvent, type Runs, runsOver } from "../../src/runs";
+import { state } from "../../src/runs/states";
 import { Secret } from "../../src/secret";
 import type { LogPage } from "../../src/targets/target";
 import { defaultTemplate } from "../../src/template";
@@ -35,12 +36,16 @@ function manifest(pool: Partial<Manifest["pools"][string]> = {}): Manifest {
 function workspace(first: Manifest = manifest(), target = new ScriptedTarget()) {
   const home = scratch();
   let present = first;
-  const open = (): Runs => {
+  const open = (stack = "data/dev"): Runs => {
     const runs = runsOver({
       ledger: openSqliteLedger(join(home, "ledger.db")),
-      stack: "data/dev",
-      readManifest: async (): Promise<LoadedManifest> => ({ manifest: present, origin: "the test's manifest", stack: "data/dev" }),
-      openTarget: async () => target,
+      stack,
+      readManifest: async (): Promise<LoadedManifest> => ({ manifest: present, origin: "the test's manifest", stack }),
+      // As the target of a cloud does.
+      openTarget: async (_, { pool }) => {
+        await pool();
+        return target;
+      },
       digestKey: () => Buffer.alloc(32, 7),
       env: {},
     });
@@ -226,6 +231,62 @@ test("cancel: SCHEDULED ends at once; RUNNING is CANCELLING until the target rep
   target.set(infra(run), ended({ kind: "cancelled", by: "us" }));
   expect((await watching).state.type).toBe("CANCELLED");
   await expect(runs.cancelRun(run.id)).rejects.toThrow(/has already ended: it is CANCELLED since/);
+});
+
+test("a run of another stack, or whose pool is gone: refused with what to do, and it stays as it is", async () => {
+  const { open, target, home, provision } = workspace();
+  const [dev, prod] = [open(), open("data/prod")];
+  const { run } = await dev.createRun({ deployment: "hello/node" });
+  await dev.submitRun(run.id);
+  const failed = (await dev.createRun({ deployment: "hello/node" })).run;
+  await dev.submitRun(failed.id);
+  target.set(infra(failed), ended({ kind: "exited", code: 1 }));
+  await dev.followRun(failed.id);
+  // Its submitter died before it sent anything.
+  const left = (await dev.createRun({ deployment: "hello/node" })).run;
+  const ledger = openSqliteLedger(join(home, "ledger.db"));
+  onTestFinished(() => ledger.close());
+  await ledger.change(left.id, left.version, { state: state("PENDING", new Date(), undefined, "Submitting") });
+
+  const actions: Record<string, (runs: Runs) => Promise<unknown>> = {
+    cancel: (runs) => runs.cancelRun(run.id),
+    "cancel one that was never sent": (runs) => runs.cancelRun(left.id),
+    wait: (runs) => runs.followRun(run.id),
+    "wait for one that was never sent": (runs) => runs.followRun(left.id),
+    retry: (runs) => runs.retryRun(failed.id),
+    logs: (runs) => runs.readLogs(run.id, { onLine: () => {} }),
+  };
+  const records = () => Promise.all([run, failed, left].map(({ id }) => ledger.read(id)));
+  const before = await records();
+  for (const [name, act] of Object.entries(actions))
+    await expect(act(prod), name).rejects.toThrow(
+      /belongs to stack data\/dev, but the test's manifest is of data\/prod: choose it with --stack$/,
+    );
+  provision({ ...manifest(), pools: {} });
+  for (const act of [actions.cancel, actions.wait] as ((runs: Runs) => Promise<unknown>)[])
+    await expect(act(open())).rejects.toThrow(/work pool "local" of run \S+ is no longer in the test's manifest: provision it again$/);
+  expect(await records()).toEqual(before);
+  expect(target.stopped).toEqual([]);
+});
+
+test("a run of a Prefect server is not taken up or ended by another stack, which does not know that server", async () => {
+  const { open, home, target } = workspace();
+  const ledger = openSqliteLedger(join(home, "ledger.db"));
+  onTestFinished(() => ledger.close());
+  const { run } = await open().createRun({ deployment: "hello/node" });
+  const made = await ledger.read(run.id);
+  const id = "00000000-0000-4000-8000-000000000001";
+  const submission = { ...(made as RunRecord).submission, prefect: {} };
+  await ledger.createRun({ run: { ...run, id, name: "of-a-server" }, poolType: "process:push", requestDigest: "d", submission });
+  for (const change of [{}, { state: state("PENDING", new Date()) }]) {
+    const present = (await ledger.read(id)) as RunRecord;
+    await ledger.change(id, present.run.version, change);
+    const before = await ledger.read(id);
+    for (const act of ["cancelRun", "followRun"] as const)
+      await expect(open("data/prod")[act](id)).rejects.toThrow(/belongs to stack data\/dev/);
+    expect(await ledger.read(id)).toEqual(before);
+  }
+  expect(target.started).toEqual([]);
 });
 
 test("a run that exited 0 before the cancellation reached it is COMPLETED, and its message says so", async () => {
