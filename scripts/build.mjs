@@ -18,6 +18,7 @@ if (status !== 0) process.exit(status ?? 1);
 
 mkdirSync("lib/src/manifest", { recursive: true });
 copyFileSync("src/manifest/manifest.schema.json", "lib/src/manifest/manifest.schema.json");
+copyFileSync("plugin/schema.json", "lib/plugin/schema.json");
 for (const program of ["bootstrap.py", "import.py", "inspect.py", "steps.py"])
   copyFileSync(`src/entrypoint/${program}`, `lib/src/entrypoint/${program}`);
 copyFileSync("src/engine/language/run.py", "lib/src/engine/language/run.py");

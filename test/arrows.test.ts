@@ -54,6 +54,12 @@ test.each(filesUnder("components"))("%s declares only", (file) => {
   expect(importsOf(file).filter((name) => !allowed.test(name) && !elsewhere.includes(name))).toEqual([]);
 });
 
+test.each(filesUnder("plugin"))("%s connects the two halves, and nothing imports it", (file) => {
+  const allowed =
+    /^(@pulumi\/|@grpc\/|google-protobuf\/|components|plugin\/|src\/(json|nearest|shown|userError|origin|provider|engine\/(wire|urn)$)|node:)/;
+  expect(importsOf(file).filter((name) => !allowed.test(name))).toEqual([]);
+});
+
 /**
  * The imports inside each folder. Its nodes are its files and its subfolders; a subfolder stands for everything under it. `src/engine/plan`
  * and `src/engine/state` are therefore nodes of `src/engine`; `src/engine` and `src/manifest` are nodes of `src`.

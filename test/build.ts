@@ -2,7 +2,17 @@ import { execFileSync } from "node:child_process";
 import { readdirSync, statSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 
-const SOURCES = ["src", "components", "web", "scripts", "package.json", "package-lock.json", "tsconfig.json", "tsconfig.build.json"];
+const SOURCES = [
+  "src",
+  "components",
+  "plugin",
+  "web",
+  "scripts",
+  "package.json",
+  "package-lock.json",
+  "tsconfig.json",
+  "tsconfig.build.json",
+];
 const BUNDLE = "lib/cli.cjs";
 
 /** Build `lib/` before the tests if it is older than its sources, so that the tests use the code that is shipped. */

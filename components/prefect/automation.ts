@@ -82,6 +82,7 @@ const AUTOMATION_ARGUMENTS: ArgumentNames<AutomationArgs> = {
  * ```
  */
 export class Automation extends pulumi.dynamic.Resource {
+  /** Name of the automation. */
   declare readonly automationName: pulumi.Output<string>;
   /** Its id on the server. */
   declare readonly automationId: pulumi.Output<string>;

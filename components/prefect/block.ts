@@ -43,7 +43,9 @@ const PREFECT_BLOCK_ARGUMENTS: ArgumentNames<PrefectBlockArgs> = {
  * ```
  */
 export class PrefectBlock extends pulumi.dynamic.Resource {
+  /** Slug of the block type. */
   declare readonly blockTypeSlug: pulumi.Output<string>;
+  /** Name of the block document. */
   declare readonly blockName: pulumi.Output<string>;
   /** Id of the block document, for `$ref`. */
   declare readonly blockDocumentId: pulumi.Output<string>;

@@ -141,8 +141,11 @@ const PREFECT_DEPLOYMENT_ARGUMENTS: ArgumentNames<PrefectDeploymentArgs> = {
  * ```
  */
 export class PrefectDeployment extends pulumi.dynamic.Resource {
+  /** Flow name and deployment name, joined by a slash. */
   declare readonly deploymentName: pulumi.Output<string>;
+  /** Its id on the server. */
   declare readonly deploymentId: pulumi.Output<string>;
+  /** Id of its flow on the server. */
   declare readonly flowId: pulumi.Output<string>;
   /** URL of the API on which it is registered. */
   declare readonly apiUrl: pulumi.Output<string>;

@@ -101,10 +101,13 @@ const PREFECT_WORK_POOL_ARGUMENTS: ArgumentNames<PrefectWorkPoolArgs> = {
  * ```
  */
 export class PrefectWorkPool extends pulumi.dynamic.Resource {
+  /** Name of the work pool. */
   declare readonly workPoolName: pulumi.Output<string>;
+  /** Pool type. */
   declare readonly type: pulumi.Output<string>;
   /** Prefect's id of the pool. It changes when the pool is replaced. */
   declare readonly workPoolId: pulumi.Output<string>;
+  /** Id of the queue `default`. */
   declare readonly defaultQueueId: pulumi.Output<string>;
   /** URL of the API on which it is registered. */
   declare readonly apiUrl: pulumi.Output<string>;

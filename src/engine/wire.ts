@@ -9,7 +9,7 @@ export const SECRET_MARK = "1b47061264138c4ac30d75fd1eb44270";
 const ASSET_MARK = "c44067f5952c0a294b673a41bacd8c17";
 const ARCHIVE_MARK = "0def7320c3a5731c473e5ecbe6d01bc7";
 const RESOURCE_MARK = "5cf8f73096256a8f31e491e813e4eb8e";
-const OUTPUT_MARK = "d0e6a833031e9bbcd3f4e8bde6ca49a4";
+export const OUTPUT_MARK = "d0e6a833031e9bbcd3f4e8bde6ca49a4";
 /** The placeholder for a value that only the update will know. */
 export const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 const UNKNOWNS = new Set([

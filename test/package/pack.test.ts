@@ -27,6 +27,8 @@ beforeAll(() => {
     "bin",
     "src",
     "components",
+    "plugin",
+    "PulumiPlugin.yaml",
     "web",
     "scripts",
     "docs",
@@ -61,7 +63,16 @@ test("installing the package runs none of its scripts", () => {
 
 test("it contains the program, and no documentation but the README, whose links lead to the repository", () => {
   const places = new Set(packedFiles.map((path) => path.split("/")[0]));
-  expect([...places].sort()).toEqual(["CHANGELOG.md", "LICENSE", "README.md", "bin", "lib", "package.json", "scripts"]);
+  expect([...places].sort()).toEqual([
+    "CHANGELOG.md",
+    "LICENSE",
+    "PulumiPlugin.yaml",
+    "README.md",
+    "bin",
+    "lib",
+    "package.json",
+    "scripts",
+  ]);
   const readme = readFileSync(join(project, "node_modules", "pushpool", "README.md"), "utf8");
   const links = [...readme.matchAll(/\]\(([^)\s]+)\)/g)].map(([, to = ""]) => to);
   expect(links).toContain("https://github.com/pushpool/pushpool/blob/main/docs/declare.md");

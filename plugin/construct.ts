@@ -1,0 +1,92 @@
+import type { ComponentResourceOptions } from "@pulumi/pulumi";
+import type { ConstructRequest, ConstructResponse } from "@pulumi/pulumi/proto/provider_pb";
+import type { JavaScriptValue } from "google-protobuf/google/protobuf/struct_pb";
+import type { JsonObject } from "../src/json";
+import { UserError } from "../src/userError";
+import { componentOf } from "./components";
+import { constructInputs } from "./constructInputs";
+import { constructOptions } from "./constructOptions";
+import { packageSchema, type TypeSpec } from "./packageSchema";
+import { proto, pulumiInternals } from "./pulumiSdk";
+
+/**
+ * Construct a component for a program in another language, with the same class as in TypeScript.
+ * @param engine address of Pulumi's engine
+ * @throws {UserError} for an unknown type; also throws what the class throws
+ */
+export async function construct(request: ConstructRequest, engine: string): Promise<ConstructResponse> {
+  const { localState } = pulumiInternals();
+  // The SDK keeps a program's settings in one place, and calls overlap.
+  return localState.withLocalStorage(() => constructHere(request, engine));
+}
+
+async function constructHere(request: ConstructRequest, engine: string): Promise<ConstructResponse> {
+  const type = request.getType();
+  const name = request.getName();
+  const spec = packageSchema().resources[type];
+  if (!spec?.isComponent) throw new UserError(`this pushpool has no component ${type}`);
+  await enterProgram(request, engine);
+  const { settings, rpc } = pulumiInternals();
+  const pulumi = await import("@pulumi/pulumi");
+  const inputs = (request.getInputs()?.toJavaScript() ?? {}) as JsonObject;
+  const of = { type: type.split(":")[2] ?? type, name };
+  const args = constructInputs(inputs, dependenciesOf(request), spec.inputProperties, of);
+  const Component = componentOf(type);
+  const component = new Component(name, args, constructOptions(request) as ComponentResourceOptions);
+
+  const response = new proto.provider.ConstructResponse();
+  const [urn, [state, dependencies]] = await Promise.all([
+    new Promise<string>((done) => component.urn.apply(done)),
+    rpc.serializeResourceProperties(`construct(${type}, ${name})`, await outputsOf(component, spec.properties)),
+  ]);
+  response.setUrn(urn);
+  for (const [key, resources] of dependencies) {
+    const urns = await Promise.all(
+      [...resources].map((resource) => new Promise<string>((done) => pulumi.output(resource.urn).apply(done))),
+    );
+    const on = new proto.provider.ConstructResponse.PropertyDependencies();
+    on.setUrnsList(urns);
+    response.getStatedependenciesMap().set(key, on);
+  }
+  response.setState(proto.struct.Struct.fromJavaScript(state as { [key: string]: JavaScriptValue }));
+  await settings.waitForRPCs();
+  return response;
+}
+
+/** Make the SDK act in the program that asks: with its engine, project, stack and configuration. */
+async function enterProgram(request: ConstructRequest, engine: string): Promise<void> {
+  const { settings } = pulumiInternals();
+  const { runtime } = await import("@pulumi/pulumi");
+  settings.resetOptions(
+    request.getProject(),
+    request.getStack(),
+    request.getParallel(),
+    engine,
+    request.getMonitorendpoint(),
+    request.getDryrun(),
+    request.getOrganization(),
+  );
+  await settings.awaitFeatureSupport();
+  runtime.setAllConfig(Object.fromEntries(request.getConfigMap().entries()) as Record<string, string>, request.getConfigsecretkeysList());
+}
+
+function dependenciesOf(request: ConstructRequest): Map<string, string[]> {
+  const found = new Map<string, string[]>();
+  request.getInputdependenciesMap().forEach((on, name) => {
+    found.set(name, on.getUrnsList());
+  });
+  return found;
+}
+
+/** What the schema promises as outputs. A tree with secrets in it becomes a text. */
+async function outputsOf(component: object, specs: Record<string, TypeSpec>): Promise<Record<string, unknown>> {
+  const { asText } = await import("./definitionText.js");
+  const { Output } = await import("@pulumi/pulumi");
+  return Object.fromEntries(
+    Object.entries(specs).map(([name, { type }]) => {
+      const value = (component as Record<string, unknown>)[name];
+      const isTree = typeof value === "object" && value !== null && !Output.isInstance(value);
+      return [name, type === "string" && isTree ? asText(value as Record<string, unknown>) : value];
+    }),
+  );
+}

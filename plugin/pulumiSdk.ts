@@ -1,0 +1,85 @@
+import type * as grpc from "@grpc/grpc-js";
+import type * as pulumi from "@pulumi/pulumi";
+import type * as provider from "@pulumi/pulumi/proto/provider_pb";
+import type { Json, JsonObject } from "../src/json";
+
+// The parts of Pulumi's SDK for node that a provider needs. The SDK has a provider of its own, but that one runs an analyzer in every
+// process, ignores the configuration of an explicit provider, and hides which values are secret. These modules have no types.
+
+/** Messages of Pulumi's protocol. They must come from the same copy as the SDK. */
+export const proto = {
+  provider: require("@pulumi/pulumi/proto/provider_pb") as typeof provider,
+  plugin: require("@pulumi/pulumi/proto/plugin_pb") as typeof import("@pulumi/pulumi/proto/plugin_pb"),
+  status: require("@pulumi/pulumi/proto/status_pb") as typeof import("@pulumi/pulumi/proto/status_pb"),
+  empty: require("google-protobuf/google/protobuf/empty_pb") as typeof import("google-protobuf/google/protobuf/empty_pb"),
+  any: require("google-protobuf/google/protobuf/any_pb") as typeof import("google-protobuf/google/protobuf/any_pb"),
+  struct: require("google-protobuf/google/protobuf/struct_pb") as typeof import("google-protobuf/google/protobuf/struct_pb"),
+};
+
+export const providerService = (require("@pulumi/pulumi/proto/provider_grpc_pb") as { ResourceProviderService: grpc.ServiceDefinition })
+  .ResourceProviderService;
+
+interface Rpc {
+  deserializeProperty(value: Json, keepUnknowns?: boolean): unknown;
+  serializeResourceProperties(label: string, properties: object): Promise<[JsonObject, Map<string, Set<pulumi.Resource>>]>;
+}
+
+interface Settings {
+  resetOptions(
+    project: string,
+    stack: string,
+    parallel: number,
+    engine: string,
+    monitor: string,
+    preview: boolean,
+    organization: string,
+  ): void;
+  awaitFeatureSupport(): Promise<void>;
+  waitForRPCs(): Promise<void>;
+}
+
+interface Internals {
+  rpc: Rpc;
+  settings: Settings;
+  localState: { withLocalStorage<T>(work: () => Promise<T>): Promise<T> };
+  hooks: { hookBindingFromProto?(binding: unknown): pulumi.ResourceHookBinding | undefined };
+}
+
+/** Loaded when something is constructed: it takes most of the time of the process. */
+export function pulumiInternals(): Internals {
+  return {
+    rpc: require("@pulumi/pulumi/runtime/rpc"),
+    settings: require("@pulumi/pulumi/runtime/settings"),
+    localState: require("@pulumi/pulumi/runtime/state"),
+    hooks: require("@pulumi/pulumi/runtime/resource"),
+  };
+}
+
+/** A resource outside this process, of which only the URN is known. */
+export function resourceAt(urn: string): pulumi.Resource {
+  const { DependencyResource } = require("@pulumi/pulumi/resource");
+  return new DependencyResource(urn);
+}
+
+/** @param reference its URN and id, as Pulumi writes them: `<urn>::<id>` */
+export function providerAt(reference: string): pulumi.ProviderResource {
+  const { DependencyProviderResource } = require("@pulumi/pulumi/resource");
+  return new DependencyProviderResource(reference);
+}
+
+/** An output of other resources. The public functions cannot make one that is unknown, or that depends on a resource. */
+export function outputOf(value: {
+  value: unknown;
+  isKnown: boolean;
+  isSecret: boolean;
+  resources: readonly string[];
+}): pulumi.Output<unknown> {
+  const { Output } = require("@pulumi/pulumi/output");
+  return new Output(
+    value.resources.map(resourceAt),
+    Promise.resolve(value.value),
+    Promise.resolve(value.isKnown),
+    Promise.resolve(value.isSecret),
+    Promise.resolve([]),
+  );
+}
