@@ -5,6 +5,8 @@ import { asRegistered, type ImageBuildArgs } from "./imageBuild";
 export const Credentials = {
   /** An identity of the pool, with a key, as in Prefect's guides. */
   Key: "key",
+  /** An identity of the pool, without a key: the cloud trusts the identity tokens of those that federation names. */
+  Federated: "federated",
   /** The login of the machine that submits. No key is made. */
   Ambient: "ambient",
 } as const;

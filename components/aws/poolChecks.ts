@@ -44,6 +44,7 @@ export function checkPool(
   checkName("workPoolName", workPoolName, of);
   checkLimits(args, of);
   checkChoice("credentials", args.credentials, Credentials, of);
+  if (args.credentials === Credentials.Federated) refuse("credentials federated is for Google Cloud only: give key or ambient", of);
   checkChoice("permissions", args.permissions, Permissions, of);
   checkChoice("network", args.network, TaskNetworkAccess, of);
   checkAwsName("user", "user", args.user, of);

@@ -14,6 +14,7 @@ import {
   refuse,
 } from "../checks";
 import { type PushPoolDefinition, present } from "../definitions";
+import { checkFederation, type Trust } from "../federation";
 import { inPlaceOf } from "../inPlaceOf";
 import { checkPoolTemplate, withDefaults } from "../poolTemplate";
 import { blockNameOf, Credentials, Permissions, withSecretsMarked } from "../submitting";
@@ -28,12 +29,14 @@ import { NetworkAccess, RunNetwork } from "./runNetwork";
 import { RuntimeSecrets } from "./runtimeSecrets";
 import { runtimeAccount } from "./runtimeServiceAccount";
 import { SubmitAccess } from "./submitAccess";
+import { federatedAccount, googleTrust } from "./workloadIdentityFederation";
 
 /** Pairs of arguments that decide the same thing. */
 const EXCLUSIVE = [
   ["region", "jobVariables.region", "give the region once"],
   ["runtimeServiceAccount", "jobVariables.service_account_name", "give the account that runs act as once"],
   ["credentialsBlock", "credentials", "the existing block has its own credentials"],
+  ["credentialsBlock", "federation", "the existing block has its own credentials"],
   ["credentialsBlock", "serviceAccount", "the existing block has its own service account"],
   ["prefectApiKey", "jobVariables.prefect_api_key_secret", "give the key, or the secret that holds it"],
   ["cloudSqlInstances", "jobVariables.cloudsql_instances", "give the instances once"],
@@ -85,7 +88,7 @@ export class CloudRunPushPool extends pulumi.ComponentResource {
     const region = jobVariables.region ?? placeOf("region", args.region, of);
     checkName("workPoolName", workPoolName, of);
     checkLimits(args, of);
-    checkCredentials(args, of);
+    const trust = checkCredentials(args, of);
     checkMembers("submitters", args.submitters, of);
     checkVariableNames("secretEnv", args.secretEnv, of);
     checkAccount("runtimeServiceAccount", args.runtimeServiceAccount, project, of);
@@ -105,7 +108,7 @@ export class CloudRunPushPool extends pulumi.ComponentResource {
       args.runtimeServiceAccount ??
       jobVariables.service_account_name ??
       runtimeAccount(`${name}-run`, { project }, inPlaceOf("RuntimeServiceAccount", `${name}-run`, options)).email;
-    const { block, push } = this.#credentials(name, args, project, runtime, options);
+    const { block, push } = this.#credentials(name, { ...args, trust }, project, runtime, options);
     const network = args.network && new RunNetwork(`${name}-network`, { project, region, access: args.network }, options);
     const images = makesRepository(args) ? new ImageRepository(`${name}-images`, { project, region }, options) : undefined;
     this.image = args.image && poolImage(name, args.image, images, options, of);
@@ -151,11 +154,12 @@ export class CloudRunPushPool extends pulumi.ComponentResource {
   /** The credentials block, with its service account, and the access of those who submit with their own login. */
   #credentials(
     name: string,
-    args: CloudRunPushPoolArgs,
+    args: CloudRunPushPoolArgs & { trust: Trust | undefined },
     project: pulumi.Input<string>,
     runtimeServiceAccount: pulumi.Input<string>,
     options: pulumi.ComponentResourceOptions,
-  ): { block?: ReturnType<typeof gcpCredentials>; push?: ReturnType<typeof pushAccount> } {
+  ): { block?: ReturnType<typeof gcpCredentials>; push?: { email: pulumi.Output<string> } } {
+    const { trust, endpoints } = args;
     const { credentials = Credentials.Key, credentialsBlock, serviceAccount, permissions, logAccess, submitters, workPoolName } = args;
     const access = { project, runtimeServiceAccount, permissions, logAccess };
     if (submitters?.length) new SubmitAccess(`${name}-submitters`, { ...access, members: submitters }, options);
@@ -163,6 +167,10 @@ export class CloudRunPushPool extends pulumi.ComponentResource {
     const blockArgs = { project, blockName: blockNameOf(workPoolName ?? name) };
     // Without a key, the block still has the project, which a login does not always know.
     if (credentials === Credentials.Ambient) return { block: gcpCredentials(blockArgs) };
+    if (trust) {
+      const push = federatedAccount(`${name}-push`, { ...access, serviceAccount, trust, ...(endpoints ? { endpoints } : {}) }, options);
+      return { push, block: gcpCredentials({ ...blockArgs, federation: push.federation, keyCreatedAt: push.createdAt }) };
+    }
     const push = pushAccount(`${name}-push`, { ...access, serviceAccount }, inPlaceOf("PushServiceAccount", `${name}-push`, options));
     return { push, block: gcpCredentials({ ...blockArgs, serviceAccountInfo: push.key, keyCreatedAt: push.keyCreatedAt }) };
   }
@@ -192,7 +200,8 @@ export class CloudRunPushPool extends pulumi.ComponentResource {
   }
 }
 
-function checkCredentials(args: CloudRunPushPoolArgs, of: Declared): void {
+/** @returns whom the pool trusts, with federated credentials */
+function checkCredentials(args: CloudRunPushPoolArgs, of: Declared): Trust | undefined {
   const { credentials, credentialsBlock, permissions, serviceAccount } = args;
   checkChoice("credentials", credentials, Credentials, of);
   checkChoice("permissions", permissions, Permissions, of);
@@ -202,6 +211,7 @@ function checkCredentials(args: CloudRunPushPoolArgs, of: Declared): void {
     refuse("secretEnv.PREFECT_API_KEY is not allowed: use the argument prefectApiKey instead", of);
   if (credentials === Credentials.Ambient && serviceAccount !== undefined)
     refuse("credentials ambient and serviceAccount cannot both be given: ambient makes no key. List the account in submitters instead", of);
+  return checkFederation(args, googleTrust, of);
 }
 
 /** An image that the pool builds needs a repository. */
@@ -211,8 +221,9 @@ function makesRepository({ imageRepository, image }: CloudRunPushPoolArgs): bool
 
 /** The APIs for the optional parts. */
 function apisFor(args: CloudRunPushPoolArgs): string[] {
-  const { secretEnv, prefectApiKey, network, cloudSqlInstances } = args;
+  const { secretEnv, prefectApiKey, network, cloudSqlInstances, credentials } = args;
   const apis = [
+    ...(credentials === Credentials.Federated ? ["sts", "iamcredentials"] : []),
     ...(secretEnv || prefectApiKey !== undefined ? ["secretmanager"] : []),
     ...(network ? ["compute"] : []),
     ...(network === NetworkAccess.Connector ? ["vpcaccess"] : []),

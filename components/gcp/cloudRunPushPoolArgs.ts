@@ -1,6 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { AnyJson } from "../anyJson";
 import type { ArgumentNames } from "../checks";
+import type { FederationArgs } from "../federation";
 import type { ImageBuildArgs } from "../imageBuild";
 import type { Credentials, Permissions } from "../submitting";
 import type { WorkQueueArgs } from "../workQueue";
@@ -36,11 +37,17 @@ export interface CloudRunPushPoolArgs {
    */
   baseJobTemplate?: Record<string, AnyJson>;
   /**
-   * Who submits runs. By default a new service account of the pool, with a key; some organizations forbid such keys. Ambient makes no key:
-   * whoever submits uses their own login, and submitters lists them.
-   * @example credentials: Credentials.Ambient
+   * Who submits runs. By default a new service account of the pool, with a key; some organizations forbid such keys. Federated makes the
+   * account without a key: those that federation names act as it. Ambient makes no account: whoever submits uses their own login, and
+   * submitters lists them.
+   * @example credentials: Credentials.Federated
    */
   credentials?: Credentials;
+  /**
+   * Who may submit without a key, with federated credentials: the jobs of a repository, a workload, logins. By default nobody.
+   * @example federation: { github: { repository: "acme/etl", branch: "main" } }
+   */
+  federation?: FederationArgs;
   /**
    * An existing credentials block, in place of a new one. The manifest must contain it in its blocks. By default the pool makes one. It
    * excludes credentials and serviceAccount.
@@ -48,8 +55,8 @@ export interface CloudRunPushPoolArgs {
    */
   credentialsBlock?: string;
   /**
-   * E-mail of an existing service account, for which the key is created. By default a new one. It excludes ambient credentials and
-   * credentialsBlock.
+   * E-mail of an existing service account that submits: the key or the trust is created for it. By default a new one. It excludes ambient
+   * credentials and credentialsBlock.
    * @example serviceAccount: "submitter@acme-data.iam.gserviceaccount.com"
    */
   serviceAccount?: pulumi.Input<string>;
@@ -125,7 +132,7 @@ export interface CloudRunPushPoolArgs {
    */
   enableApis?: boolean;
   /**
-   * Base URLs of services by name: run, logging. For private endpoints and emulators. By default those of Google.
+   * Base URLs of services by name: run, logging, sts, iamcredentials. For private endpoints and emulators. By default those of Google.
    * @example endpoints: { run: "https://run.example.internal" }
    */
   endpoints?: Record<string, pulumi.Input<string>>;
@@ -166,6 +173,7 @@ export const CLOUD_RUN_PUSH_POOL_ARGUMENTS: ArgumentNames<CloudRunPushPoolArgs> 
   jobVariables: "optional",
   baseJobTemplate: "optional",
   credentials: "optional",
+  federation: "optional",
   credentialsBlock: "optional",
   serviceAccount: "optional",
   runtimeServiceAccount: "optional",

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { AnyJson } from "../anyJson";
-import { type ArgumentNames, checkName, declared } from "../checks";
+import { type ArgumentNames, checkExclusive, checkName, declared } from "../checks";
 import { present } from "../definitions";
 import { placeOf } from "./gcpChecks";
 
@@ -8,10 +8,15 @@ import { placeOf } from "./gcpChecks";
 export interface GcpCredentialsBlockArgs {
   /**
    * The key of a service account: the content of the file that Google provides, as a string or a parsed object. It is stored as a secret,
-   * marked or not. By default the block uses the login of the machine that submits.
+   * marked or not. By default the block uses federation, else the login of the machine that submits.
    * @example serviceAccountInfo: push.key
    */
   serviceAccountInfo?: AnyJson;
+  /**
+   * Whose identity tokens Google trusts in place of a key. It excludes serviceAccountInfo. By default nobody's.
+   * @example federation: push.federation
+   */
+  federation?: AnyJson;
   /**
    * Project of the runs. By default the provider's (`gcp:project`).
    * @example project: "acme-data"
@@ -31,6 +36,7 @@ export interface GcpCredentialsBlockArgs {
 
 const GCP_CREDENTIALS_BLOCK_ARGUMENTS: ArgumentNames<GcpCredentialsBlockArgs> = {
   serviceAccountInfo: "optional",
+  federation: "optional",
   project: "optional",
   blockName: "optional",
   keyCreatedAt: "optional",
@@ -58,10 +64,11 @@ export class GcpCredentialsBlock extends pulumi.ComponentResource {
     const { blockName = name, keyCreatedAt } = args;
     const serviceAccountInfo = args.serviceAccountInfo === undefined ? undefined : pulumi.secret(args.serviceAccountInfo);
     checkName("blockName", blockName, of);
+    checkExclusive(args, [["federation", "serviceAccountInfo", "the block holds a key, or works without one"]], of);
     const project = placeOf("project", args.project, of);
     super("pushpool:index:GcpCredentialsBlock", name, { ...args, serviceAccountInfo }, opts);
 
-    const block = gcpCredentials({ blockName, serviceAccountInfo, project, keyCreatedAt });
+    const block = gcpCredentials({ blockName, serviceAccountInfo, federation: args.federation, project, keyCreatedAt });
     this.blockKey = block.blockKey;
     this.definition = block.definition;
     this.registerOutputs({ blockKey: this.blockKey });
@@ -72,6 +79,7 @@ export class GcpCredentialsBlock extends pulumi.ComponentResource {
 export function gcpCredentials({
   blockName,
   serviceAccountInfo,
+  federation,
   project,
   keyCreatedAt,
 }: GcpCredentialsBlockArgs & { blockName: string; serviceAccountInfo?: pulumi.Output<AnyJson> }): {
@@ -79,7 +87,7 @@ export function gcpCredentials({
   definition: Record<string, AnyJson>;
 } {
   const data = present({ service_account_info: serviceAccountInfo?.apply(asObject), project });
-  return { blockKey: `gcp-credentials/${blockName}`, definition: present({ createdAt: keyCreatedAt, data }) };
+  return { blockKey: `gcp-credentials/${blockName}`, definition: present({ createdAt: keyCreatedAt, data, federation }) };
 }
 
 /** Prefect's field must be an object. */

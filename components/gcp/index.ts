@@ -1,3 +1,4 @@
+export type { FederationArgs, GitHubActionsArgs, GitLabArgs } from "../federation";
 export type { RegistryLogin } from "../flowImage";
 export type { ImageBuildArgs } from "../imageBuild";
 export { Credentials, Permissions } from "../submitting";
@@ -14,3 +15,4 @@ export { NetworkAccess, RunNetwork, type RunNetworkArgs } from "./runNetwork";
 export { RuntimeSecrets, type RuntimeSecretsArgs } from "./runtimeSecrets";
 export { RuntimeServiceAccount, type RuntimeServiceAccountArgs } from "./runtimeServiceAccount";
 export { SubmitAccess, type SubmitAccessArgs } from "./submitAccess";
+export { WorkloadIdentityFederation, type WorkloadIdentityFederationArgs } from "./workloadIdentityFederation";

@@ -1,6 +1,7 @@
 import { Account, Key } from "@pulumi/gcp/serviceaccount";
 import * as pulumi from "@pulumi/pulumi";
 import { type ArgumentNames, checkChoice, declared, partOf } from "../checks";
+import { checkKeysAllowed } from "../federation";
 import { inPlaceOf } from "../inPlaceOf";
 import { physicalName } from "../physicalName";
 import { Permissions } from "../submitting";
@@ -79,6 +80,7 @@ export class PushServiceAccount extends pulumi.ComponentResource {
     checkAccount("serviceAccount", args.serviceAccount, project, of);
     checkAccount("runtimeServiceAccount", runtimeServiceAccount, project, of);
     checkChoice("permissions", permissions, Permissions, of);
+    checkKeysAllowed("this component", "use WorkloadIdentityFederation, or SubmitAccess for those with their own login", of);
     super("pushpool:index:PushServiceAccount", name, args, opts);
     const made = pushAccount(name, { ...args, project, accountId }, partOf(this, opts));
 
@@ -95,12 +97,7 @@ export function pushAccount(
   { project, accountId = physicalName(name, 30), serviceAccount, ...access }: PushServiceAccountArgs & { project: pulumi.Input<string> },
   options: pulumi.CustomResourceOptions,
 ): Pick<PushServiceAccount, "email" | "key" | "keyCreatedAt"> {
-  const account = serviceAccount
-    ? undefined
-    : new Account(`${name}-account`, { project, accountId, displayName: `Submits flow runs: ${name}`.slice(0, 100) }, options);
-  const email = pulumi.output(serviceAccount ?? account?.email ?? "");
-  const members = [pulumi.interpolate`serviceAccount:${email}`];
-  const allowed = letSubmit(`${name}-access`, { ...access, project, members }, inPlaceOf("SubmitAccess", `${name}-access`, options));
+  const { account, email, allowed } = pushIdentity(name, { project, accountId, serviceAccount, ...access }, options);
   const serviceAccountId = pulumi.interpolate`projects/${project}/serviceAccounts/${email}`;
   // The key comes after the roles, because IAM is eventually consistent: the roles then have some time to take effect.
   const key = new Key(
@@ -109,6 +106,21 @@ export function pushAccount(
     { ...options, dependsOn: allowed, ...(account ? { deletedWith: account } : {}) },
   );
   return { email, key: pulumi.secret(key.privateKey.apply(keyFile)), keyCreatedAt: key.validAfter };
+}
+
+/** The account that submits, and its access, without a key. `allowed`: the resources that must exist before it can submit. */
+export function pushIdentity(
+  name: string,
+  { project, accountId = physicalName(name, 30), serviceAccount, ...access }: PushServiceAccountArgs & { project: pulumi.Input<string> },
+  options: pulumi.CustomResourceOptions,
+): { account: Account | undefined; email: pulumi.Output<string>; allowed: pulumi.Resource[] } {
+  const account = serviceAccount
+    ? undefined
+    : new Account(`${name}-account`, { project, accountId, displayName: `Submits flow runs: ${name}`.slice(0, 100) }, options);
+  const email = pulumi.output(serviceAccount ?? account?.email ?? "");
+  const members = [pulumi.interpolate`serviceAccount:${email}`];
+  const allowed = letSubmit(`${name}-access`, { ...access, project, members }, inPlaceOf("SubmitAccess", `${name}-access`, options));
+  return { account, email, allowed };
 }
 
 /** The key file, from the reply of Google's API. Under Pulumi's mocks in unit tests there is no reply. */

@@ -71,7 +71,8 @@ export function register(connection: Connection | undefined, parts: Registered):
   const opts = connection ? { provider: connection } : {};
   const adopt = adoptExisting === undefined ? {} : { adoptExisting };
   const definitions = Object.assign({}, ...pools.map(({ definition }) => definition.blocks), more) as Record<string, AnyJson>;
-  const blocks = mapped(definitions, (key, { data }) => {
+  const blocks = mapped(definitions, (key, { data, federation }) => {
+    if (federation !== undefined) void pulumi.log.warn(withoutKey(key));
     const [blockTypeSlug = "", blockName = ""] = key.split("/");
     return new PrefectBlock(key, { blockTypeSlug, blockName, data, ...adopt }, opts);
   });
@@ -120,6 +121,11 @@ export function register(connection: Connection | undefined, parts: Registered):
     const ids = pulumi.all(mapped(workPools, (_, { workPoolId }) => workPoolId));
     return pulumi.all([name, ids]).apply(([known, byName]) => byName[known]);
   }
+}
+
+/** Prefect's blocks have no field for such a login (https://docs.prefect.io/v3/how-to-guides/deployment_infra/serverless). */
+function withoutKey(key: string): string {
+  return `block "${key}" has no key, so Prefect Cloud cannot submit the runs of its work pools by itself: submit them with \`pushpool serve\` or \`pushpool run\`, or give the pool a key`;
 }
 
 /** The pool's template, with a reference to the block as the default of its credentials variable. */

@@ -1,5 +1,8 @@
 import type { Json, JsonObject, Value, ValueObject } from "../json";
+import type { Federation } from "../model/federation";
 import type { PoolType } from "../model/poolType";
+
+export type { Federation, TokenSource } from "../model/federation";
 
 /** The `kind` that identifies a manifest among the outputs of a stack. */
 export const MANIFEST_KIND = "pushpool.dev/manifest";
@@ -49,6 +52,8 @@ export interface BlockDefinition {
   /** ISO 8601. While a block is new, authentication errors are retried. */
   createdAt?: string;
   data: ValueObject;
+  /** Who may submit without a key. If absent, the credentials are in `data`, or the caller's own cloud login is used. */
+  federation?: Federation;
 }
 
 export interface DeploymentDefinition {

@@ -70,7 +70,7 @@ function isData([section, , field, inner, deeper]: readonly string[]): boolean {
     case "pools":
       return field === "baseJobTemplate";
     case "blocks":
-      return field === "data";
+      return field === "data" || inner === "externalAccount" || inner === "token";
     case "variables":
       return true;
     case "deployments":

@@ -64,7 +64,12 @@ function accessTo({ source, pools, blocks }: Manifest, name: string): PoolAccess
     ...(credentials === undefined || !block
       ? {}
       : {
-          credentials: { block: credentials, ...(block.createdAt === undefined ? {} : { createdAt: block.createdAt }), data: block.data },
+          credentials: {
+            block: credentials,
+            ...(block.createdAt === undefined ? {} : { createdAt: block.createdAt }),
+            data: block.data,
+            ...(block.federation === undefined ? {} : { federation: block.federation }),
+          },
         }),
   };
 }

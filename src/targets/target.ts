@@ -1,4 +1,5 @@
 import type { JsonObject, ValueObject } from "../json";
+import type { Federation } from "../model/federation";
 import type { Outcome } from "../model/outcome";
 
 /** What a target may know about its work pool. */
@@ -12,7 +13,7 @@ export interface PoolAccess {
   /** Prefect's envelope. */
   baseJobTemplate: ValueObject;
   /** The block with the credentials for submitting; absent: the caller's own cloud login. `createdAt`: ISO 8601. */
-  credentials?: { block: string; createdAt?: string; data: ValueObject };
+  credentials?: { block: string; createdAt?: string; data: ValueObject; federation?: Federation };
   /**
    * Submit with the caller's own cloud login in spite of the block; the block only gives the place (a project, a region). @default false
    */

@@ -9,6 +9,13 @@ export {
   type FakeGoogleCloudOptions,
   startFakeGoogleCloud,
 } from "./clouds/gcp";
+export {
+  type FakeGitHubJob,
+  type FakeGitLabJob,
+  type FakeIssuer,
+  type FakeIssuerOptions,
+  startFakeIssuer,
+} from "./clouds/shared/fakeIssuer";
 export type { FakeRegistry, ImageName, ImageStore, PushedImage } from "./clouds/shared/fakeRegistry";
 export { OfflineEngine, type OfflineEngineOptions, type OfflineResult, type SeenInState } from "./offlineEngine";
 export { type OfflineStack, type OfflineStackOptions, offlineStack } from "./offlineStack";

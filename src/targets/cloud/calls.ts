@@ -82,7 +82,7 @@ export function openCalls<Kind extends string>(of: Caller<Kind>): Call {
     return (failure) => {
       const { kind, message, details } = failure;
       // Somebody has to mend that.
-      if (details.untrusted) return undefined;
+      if (details.untrusted || details.mismatch) return undefined;
       if (mayPass(failure) || passing.includes(kind as Kind)) return repeatable || kind !== "unclear" ? 0 : undefined;
       const young = youngFor(createdAt);
       const few = (again as Partial<Record<string, Again<Kind>>>)[kind];

@@ -24,6 +24,10 @@ export interface FailureDetails {
   retryAfter?: number;
   /** This machine does not trust the certificate of the cloud, or of what stands before it. */
   untrusted?: true;
+  /** Why an exchange of tokens was denied, and what to do, to append to the cloud's own message. */
+  advice?: string;
+  /** No retry helps, however new the credentials are: the identity token is not one that the pool trusts. */
+  mismatch?: true;
 }
 
 /** A failed call to a cloud. The message is the cloud's own, in one line. */

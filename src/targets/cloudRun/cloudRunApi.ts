@@ -11,6 +11,7 @@ import { conditionFacts, type ExecutionFacts, executionFacts, type TaskFacts, ta
 import { type Access, loaded } from "./googleAccess";
 import { asFailure, type GoogleFailure } from "./googleFailures";
 import { refusal } from "./googleRefusals";
+import { withFreshToken } from "./googleToken";
 import { jobMessage, type RunOverrides, runMessage } from "./sdkMessages";
 
 /** The fields of a Job that matter here. */
@@ -80,7 +81,12 @@ export function openRunApi(access: Access, notes: SharedNotes, tell: (message: s
 
   /** @param name in the region whose quota counts: `projects/P/locations/R/…` */
   function asked<T>(bucket: CloudRunBucket, name: string, options: CallOptions, work: (clients: Clients) => Promise<T>): Promise<T> {
-    return call("Google Cloud Run", [cloudRunBucket(bucket, parentOf(name))], async () => work(await clients()), options);
+    return call(
+      "Google Cloud Run",
+      [cloudRunBucket(bucket, parentOf(name))],
+      () => withFreshToken(access, async () => work(await clients())),
+      options,
+    );
   }
 
   const options = { timeout: CALL_TIMEOUT, maxRetries: 0 };

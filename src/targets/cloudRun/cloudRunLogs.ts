@@ -26,6 +26,7 @@ import {
 import { type Entry, isOutput } from "./entryLines";
 import type { Access } from "./googleAccess";
 import { asFailure } from "./googleFailures";
+import { withFreshToken } from "./googleToken";
 import { AFTER_END, belongingOf, JobSpans, notShown, SEVERAL } from "./unnamedEntries";
 
 /** Executions in one query: Cloud Logging allows filters of up to 20,000 characters. */
@@ -163,21 +164,23 @@ export function openLogReader({
       signal.throwIfAborted();
       if (!(await tryTurn(notes, cloudRunBucket("logReads", project)))) return entries.length === 0 ? undefined : left();
       try {
-        const { data, headers } = await client.request<{ entries?: Entry[]; nextPageToken?: string }>({
-          url: new URL("/v2/entries:list", access.endpoints.logging).href,
-          method: "POST",
-          data: {
-            resourceNames: [`projects/${project}`],
-            filter,
-            orderBy: "timestamp asc",
-            pageSize: PAGE,
-            ...(pageToken ? { pageToken } : {}),
-          },
-          retry: false,
-          timeout: CALL_TIMEOUT,
-          signal,
-          responseType: "json",
-        });
+        const { data, headers } = await withFreshToken(access, () =>
+          client.request<{ entries?: Entry[]; nextPageToken?: string }>({
+            url: new URL("/v2/entries:list", access.endpoints.logging).href,
+            method: "POST",
+            data: {
+              resourceNames: [`projects/${project}`],
+              filter,
+              orderBy: "timestamp asc",
+              pageSize: PAGE,
+              ...(pageToken ? { pageToken } : {}),
+            },
+            retry: false,
+            timeout: CALL_TIMEOUT,
+            signal,
+            responseType: "json",
+          }),
+        );
         entries.push(...(data.entries ?? []));
         // The first page's time: entries that arrived while the others were read may come before their start.
         at ||= Date.parse(headers.get("date") ?? "") || Date.now();
@@ -185,7 +188,8 @@ export function openLogReader({
       } catch (error) {
         const failure = asFailure(error);
         const notYet = isGrowingPain(failure, access.createdAt);
-        if (!mayPass(failure) && !notYet) throw failure.kind === "denied" ? denied(project) : failure;
+        if (!mayPass(failure) && !notYet)
+          throw failure.kind === "denied" && failure.details.advice === undefined ? denied(project) : failure;
         return entries.length === 0 ? undefined : left();
       }
       if (pageToken === undefined) return { entries, at };

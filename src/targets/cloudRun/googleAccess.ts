@@ -1,5 +1,6 @@
 import type { AuthClient, GoogleAuth } from "google-auth-library";
 import type { JsonObject, Value } from "../../json";
+import type { Federation } from "../../model/federation";
 import { Secret } from "../../secret";
 import { UserError } from "../../userError";
 import { once } from "../cloud/once";
@@ -7,6 +8,7 @@ import { optionalPackage } from "../cloud/optionalPackage";
 import { checkServices, createdAtOf, plainAt, urlAt } from "../cloud/poolAccess";
 import type { PoolAccess } from "../target";
 import type { PoolIdentity } from "./cloudRunPlan";
+import { externalAccountClient, type FederatedLogin, federatedLogin } from "./googleFederation";
 
 const SCOPE = "https://www.googleapis.com/auth/cloud-platform";
 
@@ -19,11 +21,13 @@ export interface Access extends PoolIdentity {
   createdAt?: number;
   /** Where Google's services are, if not at `googleapis.com`. */
   universeDomain?: string;
+  /** For a login without a key. */
+  federated?: () => Promise<FederatedLogin>;
   /** Created on first use. @throws {UserError} if there are no credentials here (exit code 5) */
   auth(): Promise<{ auth: GoogleAuth; client: AuthClient }>;
 }
 
-const SERVICES = ["run", "logging"] as const;
+const SERVICES = ["run", "logging", "sts", "iamcredentials"] as const;
 
 /**
  * Read what a pool's definition says about its cloud.
@@ -34,7 +38,9 @@ export async function accessOf(pool: PoolAccess, env: NodeJS.ProcessEnv): Promis
   const at = `blocks.${block}.data`;
   const given = typeof data.project === "string" && data.project !== "" ? data.project : undefined;
   const info = data.service_account_info ?? null;
-  const key = pool.ambient ? undefined : keyOf(info, `${at}.service_account_info`);
+  const content = pool.ambient ? undefined : infoOf(info, `${at}.service_account_info`);
+  const external = content?.type === "external_account" ? content : undefined;
+  const key = external ? undefined : keyOf(content, `${at}.service_account_info`);
   const file = !pool.ambient && typeof data.service_account_file === "string" ? data.service_account_file : undefined;
   const project = given ?? (pool.ambient ? projectOf(info) : undefined);
   // A key says it. For other logins Google's libraries read this variable.
@@ -51,6 +57,16 @@ export async function accessOf(pool: PoolAccess, env: NodeJS.ProcessEnv): Promis
   };
   checkServices(pool, SERVICES, "a cloud-run-v2:push");
   if (key) return { ...common, ...withKey(key, project) };
+  const federation = pool.ambient ? undefined : pool.credentials?.federation;
+  if (federation || external) {
+    const own = project ?? env.GOOGLE_CLOUD_PROJECT;
+    const endpoints = ownEndpoints(pool);
+    const place = { pool: pool.name, env, scope: SCOPE, endpoints, ...(universeDomain ? { universeDomain } : {}) };
+    const open = external
+      ? async () => externalAccountClient(await loadAuth(), external, place, `${at}.service_account_info`)
+      : async () => federatedLogin(await loadAuth(), { ...place, federation: federation as Federation });
+    return { ...common, ...withoutKey(once(open), own, federation?.actsAs) };
+  }
   const own = project ?? env.GOOGLE_CLOUD_PROJECT ?? env.GCLOUD_PROJECT;
   const auth = once(async () => {
     const { GoogleAuth } = await loadAuth();
@@ -101,8 +117,33 @@ function withKey(key: Key, project: string | undefined): Pick<Access, "project" 
   };
 }
 
-/** The key, as an object or as the text of its file. @throws {UserError} that shows no part of it */
-function keyOf(info: Value, path: string): Key | undefined {
+/** A login that gets its tokens in exchange for others. */
+function withoutKey(
+  federated: () => Promise<FederatedLogin>,
+  project: string | undefined,
+  actsAs: string | undefined,
+): Pick<Access, "project" | "clientEmail" | "auth" | "federated"> {
+  return {
+    ...(project ? { project } : {}),
+    ...(actsAs ? { clientEmail: actsAs } : {}),
+    federated,
+    auth: once(async () => {
+      const [{ GoogleAuth }, { client }] = await Promise.all([loadAuth(), federated()]);
+      return { client, auth: new GoogleAuth({ authClient: client, ...(project ? { projectId: project } : {}) }) as unknown as GoogleAuth };
+    }),
+  };
+}
+
+/** The pool's own base URLs of Google's token services. */
+function ownEndpoints(pool: PoolAccess): { sts?: URL; iamcredentials?: URL } {
+  return {
+    ...(pool.endpoints.sts === undefined ? {} : { sts: endpointOf(pool, "sts", undefined) }),
+    ...(pool.endpoints.iamcredentials === undefined ? {} : { iamcredentials: endpointOf(pool, "iamcredentials", undefined) }),
+  };
+}
+
+/** The content of a key file, as an object or as its text. @throws {UserError} that shows no part of it */
+function infoOf(info: Value, path: string): JsonObject | undefined {
   if (info === null) return undefined;
   const plain = info instanceof Secret ? plainAt(info, path) : opened(info);
   let key = plain;
@@ -113,7 +154,13 @@ function keyOf(info: Value, path: string): Key | undefined {
       throw new UserError(`${path}: is not valid JSON: must be the key of a service account, as Google provides it`);
     }
   }
-  const { client_email: email, private_key: secret } = (key ?? {}) as JsonObject;
+  return (key ?? {}) as JsonObject;
+}
+
+/** @throws {UserError} that shows no part of it */
+function keyOf(key: JsonObject | undefined, path: string): Key | undefined {
+  if (key === undefined) return undefined;
+  const { client_email: email, private_key: secret } = key;
   if (typeof email !== "string" || typeof secret !== "string")
     throw new UserError(`${path}: must be the key of a service account with client_email and private_key, as Google provides it`);
   if (!secret.includes("PRIVATE KEY")) throw new UserError(`${path}.private_key: is not a private key in PEM format`);

@@ -21,6 +21,11 @@ const ROLES: readonly Role[] = [
     role: "roles/iam.serviceAccountUser",
     gives: "CloudRunPushPool grants it on its runtimeServiceAccount only",
   },
+  {
+    has: /^iam\.serviceAccounts\.getAccessToken$/,
+    role: "roles/iam.workloadIdentityUser",
+    gives: "CloudRunPushPool grants it to whom federation names, on its push service account only",
+  },
 ];
 
 /** The permission that a denial of Google names. Denials of Cloud Logging name none. */
@@ -35,7 +40,8 @@ export function permissionIn(message: string): string | undefined {
  */
 export function remedy(message: string, { project, clientEmail }: Denied): string {
   const account = /denied on service account (\S+)/.exec(message)?.[1];
-  const where = account === undefined ? `in project "${project}"` : `on ${account}`;
+  const acting = permissionIn(message) === "iam.serviceAccounts.getAccessToken" ? clientEmail : undefined;
+  const where = account === undefined && acting === undefined ? `in project "${project}"` : `on ${account ?? acting}`;
   const takes = ({ role }: Role) => `${role} ${where}, or your own role with that permission`;
   return remedyFor(permissionIn(message), ROLES, takes, clientEmail === undefined);
 }

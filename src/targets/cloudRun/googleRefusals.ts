@@ -13,7 +13,8 @@ export function refusal(what: string, failure: GoogleFailure, who: Denied): User
     as,
     remedy: (why) => remedy(why, who),
     sentences: {
-      denied: (_, why) => {
+      denied: (_, why, { details }) => {
+        if (details.advice !== undefined) return `${what}: access denied for ${as}: ${said}${remedy(why, who)}${details.advice}`;
         // Not the caller's permission: Google names whose.
         const lacking = lackingIn(why);
         if (lacking !== undefined) return `${what} was refused by Google Cloud: ${lacking} lacks a permission: ${why}`;
@@ -34,8 +35,12 @@ export function refusal(what: string, failure: GoogleFailure, who: Denied): User
         `${what}: VPC Service Controls keep ${as} out of project "${project}": ${said}. Run it from inside the perimeter, or have its administrator allow it by an ingress rule`,
       policy: () =>
         `${what}: a policy of the organization forbids it in project "${project}": ${said}. Change the job's settings, or have the organization's administrator change the policy`,
-      unauthenticated: (_, why) =>
-        why === NO_LOGIN ? NO_LOGIN : `${what}: Google does not accept the credentials of ${as}: ${said}${adviceOn(why, clientEmail)}`,
+      unauthenticated: (_, why, { details }) =>
+        details.advice !== undefined
+          ? `${what}: Google does not let this process act as ${as}: ${said}${details.advice}`
+          : why === NO_LOGIN
+            ? NO_LOGIN
+            : `${what}: Google does not accept the credentials of ${as}: ${said}${adviceOn(why, clientEmail)}`,
       throttled: (_, why) => `${what}: Google's quota is used up: ${why}`,
     },
   });

@@ -43,7 +43,7 @@ const pools: [string, any, RegExp][] = [
     /^network privateEndpoints cannot reach jobVariables\.image "111.*:1" in us-east-1 from eu-west-1: push it/,
   ],
   ["an unknown network", { region, network: "vpn" }, /^network must be public or privateNat or privateEndpoints, not "vpn"$/],
-  ["unknown credentials", { region, credentials: "keys" }, /^credentials must be key or ambient, not "keys"$/],
+  ["unknown credentials", { region, credentials: "keys" }, /^credentials must be key or federated or ambient, not "keys"$/],
   ["unknown permissions", { region, permissions: "all" }, /^permissions must be documented or leastPrivilege, not "all"$/],
   ["block and credentials", { region, credentialsBlock: "aws-credentials/x", credentials: "key" }, /^credentialsBlock and credentials/],
   ["a block of another type", { region, credentialsBlock: "gcp-credentials/x" }, /must name a block of type aws-credentials/],

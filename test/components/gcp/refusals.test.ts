@@ -52,7 +52,7 @@ const pools: [string, any, RegExp][] = [
     { ...PLACE, jobVariables: { service_account_name: "flows@other.iam.gserviceaccount.com" } },
     /^jobVariables\.service_account_name "flows@other.*" is in project "other", but the pool is in "acme"/,
   ],
-  ["an unknown choice", { ...PLACE, credentials: "keys" }, /^credentials must be key or ambient, not "keys"$/],
+  ["an unknown choice", { ...PLACE, credentials: "keys" }, /^credentials must be key or federated or ambient, not "keys"$/],
   ["unknown permissions", { ...PLACE, permissions: "all" }, /^permissions must be documented or leastPrivilege, not "all"$/],
   ["an unknown network", { ...PLACE, network: "vpn" }, /^network must be direct or connector, not "vpn"$/],
   [

@@ -131,7 +131,11 @@ describe("credentials and permissions", () => {
   });
 
   test.each<[string, PoolAccess["endpoints"], RegExp]>([
-    ["a service it does not use", { ecs: "http://x" }, /pools\.etl\.endpoints\.ecs: a cloud-run-v2:push pool uses run and logging only/],
+    [
+      "a service it does not use",
+      { ecs: "http://x" },
+      /pools\.etl\.endpoints\.ecs: a cloud-run-v2:push pool uses run, logging, sts and iamcredentials only/,
+    ],
     ["no URL", { run: "localhost" }, /pools\.etl\.endpoints\.run: "localhost" is not a valid URL/],
     ["a path", { run: "https://x/y" }, /endpoints\.run: must be only a host/],
   ])("endpoints: %s", async (_, endpoints, message) => {

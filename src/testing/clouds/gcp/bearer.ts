@@ -20,10 +20,15 @@ export class Bearer {
   }
 
   /** Issue an access token. It is valid for an hour, like Google's. */
-  give(member: string): { token: string; seconds: number } {
+  give(member: string, seconds = 3600): { token: string; seconds: number } {
     const token = `ya29.fake-${randomBytes(24).toString("base64url")}`;
-    this.#given.set(token, { member, until: Date.now() + 3_600_000 });
-    return { token, seconds: 3600 };
+    this.#given.set(token, { member, until: Date.now() + seconds * 1000 });
+    return { token, seconds };
+  }
+
+  /** End all access tokens that were issued so far, as if their time were over. */
+  endAll(): void {
+    this.#given.clear();
   }
 
   /** @throws {GoogleError} if Google would not accept the token */

@@ -17,13 +17,15 @@ const RUNTIME = "flow-runtime";
 export interface FakeGoogleCloud extends FakeCloud<World, CallRecord, Fault> {
   project: string;
   /** The `endpoints` of a work pool. */
-  endpoints: { run: string; logging: string };
+  endpoints: { run: string; logging: string; sts: string; iamcredentials: string };
   /** E-mail of a service account for containers, which exists from the start. */
   runtimeAccount: string;
   /**
    * Create a service account with roles in the project, which may act as {@link runtimeAccount}. Returns a key, as in a credentials block.
    */
   serviceAccountKey(id: string, roles?: readonly string[]): KeyFile;
+  /** End all access tokens so far before their time. */
+  endTokens(): void;
   /** An access token of the project's owner, for the test's own requests. */
   ownerToken(): string;
 }
@@ -44,6 +46,8 @@ const SUBMITTER = ["roles/run.developer", "roles/logging.viewer"];
  * read.
  * - A project's number works instead of its id in any path, but names always come back with the id.
  * - In Cloud Logging: `time` fields of a JSON line, exclusion filters, and sinks. Only text is split.
+ * - Of workload identity federation: providers other than OIDC, uploaded keys (jwksJson), and grants to a principal on other resources than
+ * service accounts and projects.
  * - A service account's system-managed key is listed, and never changes.
  *
  * ```ts
@@ -60,13 +64,17 @@ export async function startFakeGoogleCloud(options: FakeGoogleCloudOptions = {})
   const quotas = new Quotas(world.options);
   const { url, close } = await serveGoogle({ world, bearer, contract: runContract(), faults, quotas, calls }, options.port ?? 0);
   world.url = url;
+  world.issueToken = (member, seconds) => {
+    const given = bearer.give(member, Math.min(seconds, world.options.tokenLifetime));
+    return { accessToken: given.token, expireTime: new Date(Date.now() + given.seconds * 1000).toISOString() };
+  };
   const { project } = world.options;
   const runtime = world.iam.addAccount(project, RUNTIME);
   world.iam.bind(`projects/${project}`, "roles/owner", "user:owner@example.com");
   return {
     url,
     project,
-    endpoints: { run: url, logging: url },
+    endpoints: { run: url, logging: url, sts: url, iamcredentials: url },
     runtimeAccount: runtime.email,
     registry: artifactRegistry(world, bearer),
     world,
@@ -78,6 +86,7 @@ export async function startFakeGoogleCloud(options: FakeGoogleCloudOptions = {})
       world.iam.bind(`serviceAccounts/${runtime.email}`, "roles/iam.serviceAccountUser", `serviceAccount:${email}`);
       return world.iam.addKey(email, project, `${url}/token`).file;
     },
+    endTokens: () => bearer.endAll(),
     ownerToken: () => bearer.give("user:owner@example.com").token,
     stop: async () => {
       world.background.stop();

@@ -40,6 +40,9 @@ const IAM_ALL = [
   "iam.roles.get",
   "iam.roles.update",
   "iam.roles.delete",
+  ...["workloadIdentityPools", "workloadIdentityPoolProviders"].flatMap((kind) =>
+    ["create", "get", "update", "delete"].map((verb) => `iam.${kind}.${verb}`),
+  ),
 ];
 const ROLES: Record<string, readonly string[]> = {
   "roles/owner": [
@@ -63,6 +66,14 @@ const ROLES: Record<string, readonly string[]> = {
   "roles/run.viewer": RUN_VIEW,
   "roles/run.invoker": ["run.jobs.run"],
   "roles/iam.serviceAccountUser": ["iam.serviceAccounts.actAs", "iam.serviceAccounts.get", "iam.serviceAccounts.list"],
+  "roles/iam.workloadIdentityUser": ["iam.serviceAccounts.getAccessToken", "iam.serviceAccounts.getOpenIdToken"],
+  "roles/iam.serviceAccountTokenCreator": [
+    "iam.serviceAccounts.getAccessToken",
+    "iam.serviceAccounts.getOpenIdToken",
+    "iam.serviceAccounts.signBlob",
+    "iam.serviceAccounts.signJwt",
+    "iam.serviceAccounts.implicitDelegation",
+  ],
   "roles/logging.viewer": ["logging.logEntries.list"],
   "roles/logging.logWriter": ["logging.logEntries.create"],
   "roles/secretmanager.secretAccessor": ["secretmanager.versions.access"],
@@ -122,6 +133,8 @@ export class Iam {
   readonly roles = new Map<string, readonly string[]>();
   readonly #deletedIds = new Map<string, string>();
   bindings: Binding[] = [];
+  /** The `principalSet://…` of federated principals, by `principal://…`. */
+  readonly sets = new Map<string, readonly string[]>();
   readonly propagation: Propagation;
 
   constructor(propagation: Propagation) {
@@ -230,9 +243,10 @@ export class Iam {
   }
 
   may(member: string, permission: string, resources: readonly string[]): boolean {
+    const names = [member, ...(this.sets.get(member) ?? [])];
     return this.bindings.some(
       (binding) =>
-        binding.member === member &&
+        names.includes(binding.member) &&
         resources.includes(binding.resource) &&
         Date.now() >= binding.madeAt + this.propagation.bindings &&
         (this.roles.get(binding.role) ?? ROLES[binding.role] ?? []).includes(permission),

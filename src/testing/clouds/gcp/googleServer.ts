@@ -16,6 +16,8 @@ import { IAM_METHODS } from "./iamMethods";
 import { LOGGING_METHODS } from "./loggingMethods";
 import { RUN_METHODS } from "./runMethods";
 import { SECRET_METHODS } from "./secretMethods";
+import { federatedPrincipal, StsError } from "./workloadIdentity";
+import { WORKLOAD_IDENTITY_METHODS } from "./workloadIdentityMethods";
 
 /** A call that was answered, or that got no answer (`status` 0). */
 export interface CallRecord extends RecordedCall {
@@ -35,7 +37,14 @@ interface Parts {
   calls: CallRecord[];
 }
 
-const METHODS: readonly Method[] = [...RUN_METHODS, ...LOGGING_METHODS, ...IAM_METHODS, ...SECRET_METHODS, ...COLLECTION_METHODS];
+const METHODS: readonly Method[] = [
+  ...RUN_METHODS,
+  ...LOGGING_METHODS,
+  ...IAM_METHODS,
+  ...WORKLOAD_IDENTITY_METHODS,
+  ...SECRET_METHODS,
+  ...COLLECTION_METHODS,
+];
 /**
  * How long Google's front ends keep an idle connection. Node's default of five seconds may close one just as a busy client uses it again.
  */
@@ -50,6 +59,15 @@ export function serveGoogle(parts: Parts, port: number): Promise<Listening> {
     const given = await bearer.exchange(String(form.assertion ?? ""), new URL(context.req.url).href);
     if (typeof given === "string") return context.json({ error: "invalid_grant", error_description: given }, 400);
     return context.json({ access_token: given.token, expires_in: given.seconds, token_type: "Bearer" });
+  });
+  app.post("/v1/token", async (context) => {
+    const form = await context.req.parseBody();
+    const text = (name: string) => String(form[name] ?? "");
+    const record: CallRecord = { method: "sts.token", path: "/v1/token", body: {}, status: 0, reply: {} };
+    calls.push(record);
+    const answer = await exchangedToken({ world, bearer }, text);
+    record.status = answer.status;
+    return context.json(answer.reply, answer.status);
   });
   app.all("*", async (context) => {
     const url = new URL(context.req.url);
@@ -84,6 +102,33 @@ export function serveGoogle(parts: Parts, port: number): Promise<Listening> {
     });
   });
   return listen(app, { port, keepAlive: KEEP_ALIVE });
+}
+
+/**
+ * The token service (https://cloud.google.com/iam/docs/reference/sts/rest/v1/TopLevel/token). Its tokens allow only what the bindings of the
+ * principal allow.
+ */
+async function exchangedToken(
+  { world, bearer }: Pick<Parts, "world" | "bearer">,
+  field: (name: string) => string,
+): Promise<{ status: 200 | 400 | 403; reply: JsonObject }> {
+  const grant = "urn:ietf:params:oauth:grant-type:token-exchange";
+  try {
+    if (!world.services.has("sts.googleapis.com"))
+      throw new StsError("invalid_request", "Security Token Service API has not been used in this project before or it is disabled.");
+    if (field("grant_type") !== grant) throw new StsError("invalid_request", `Invalid value for "grant_type". Supported: ${grant}.`);
+    if (!["urn:ietf:params:oauth:token-type:jwt", "urn:ietf:params:oauth:token-type:id_token"].includes(field("subject_token_type")))
+      throw new StsError("invalid_request", 'Invalid value for "subject_token_type".');
+    const { member, sets } = await federatedPrincipal(world, field("audience"), field("subject_token"));
+    world.iam.sets.set(member, sets);
+    const { token, seconds } = bearer.give(member, world.options.tokenLifetime);
+    const issued_token_type = "urn:ietf:params:oauth:token-type:access_token";
+    return { status: 200, reply: { access_token: token, issued_token_type, token_type: "Bearer", expires_in: seconds } };
+  } catch (error) {
+    if (!(error instanceof StsError)) throw error;
+    const { code, message } = error;
+    return { status: code === "unauthorized_client" ? 403 : 400, reply: { error: code, error_description: message } };
+  }
 }
 
 function methodOf(verb: string, path: string): { method: Method; path: Record<string, string> } | undefined {

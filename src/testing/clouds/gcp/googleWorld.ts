@@ -9,6 +9,7 @@ import { Iam } from "./googleIam";
 import { LogStore } from "./googleLogStore";
 import type { Settled } from "./googleOptions";
 import { type Execution, idOf, type Job, type Task } from "./resources";
+import type { IdentityPool } from "./workloadIdentity";
 
 /** Everything that the fake cloud has. Tests may read and change it. */
 export class World {
@@ -34,8 +35,12 @@ export class World {
   /** What each operation is about, by the operation's name. */
   readonly operations = new Map<string, { kind: "job" | "run"; of: Job | Execution } | { response: JsonObject }>();
   readonly background: Background;
+  /** Workload identity pools, by name. */
+  readonly identityPools = new Map<string, IdentityPool>();
   /** The fake's base URL, once it listens. */
   url = "";
+  /** Issues an access token, as iamcredentials returns it. */
+  issueToken: (member: string, seconds: number) => JsonObject = () => ({});
 
   constructor(options: Settled) {
     this.options = options;

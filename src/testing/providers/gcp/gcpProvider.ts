@@ -2,6 +2,7 @@ import type { StandInProvider } from "../standInProvider";
 import { googleApi } from "./googleApi";
 import { identityResources } from "./googleIdentity";
 import { surroundingResources } from "./surroundings";
+import { workloadIdentityResources } from "./workloadIdentityResources";
 
 /** Where the provider's resources are. */
 export interface GcpProviderOptions {
@@ -23,7 +24,7 @@ export interface GcpProviderOptions {
 export function gcpProvider({ url, ownerToken }: GcpProviderOptions): StandInProvider {
   const api = googleApi(url, ownerToken);
   return {
-    resources: { ...identityResources(api), ...surroundingResources(api) },
+    resources: { ...identityResources(api), ...workloadIdentityResources(api), ...surroundingResources(api) },
     functions: {
       "gcp:organizations/getClientConfig:getClientConfig": () => ({
         id: "projects//regions//zones/",

@@ -1,0 +1,39 @@
+import { CloudFailure, mayPass } from "../cloud/failure";
+import type { Access } from "./googleAccess";
+import { asFailure } from "./googleFailures";
+import type { FederatedLogin } from "./googleFederation";
+
+/**
+ * Make a call with a token that is valid. Google may refuse a token before its time (a clock that is wrong, a session that was ended): then
+ * once more, with a new one.
+ */
+export async function withFreshToken<T>(access: Access, call: () => Promise<T>): Promise<T> {
+  const federated = await access.federated?.();
+  if (!federated) return call();
+  try {
+    await federated.ready();
+  } catch (error) {
+    throw explained(error, federated);
+  }
+  try {
+    return await call();
+  } catch (error) {
+    if (asFailure(error).kind !== "unauthenticated") throw error;
+  }
+  try {
+    await federated.renew();
+  } catch (error) {
+    throw explained(error, federated);
+  }
+  return call();
+}
+
+/** A denied exchange of tokens, with the condition that failed. */
+function explained(error: unknown, { explanation }: FederatedLogin): unknown {
+  const failure = error instanceof Error && error.name === "UserError" ? undefined : asFailure(error);
+  if (!failure || mayPass(failure)) return failure ?? error;
+  return new CloudFailure(failure.kind === "denied" ? "denied" : "unauthenticated", failure.message, {
+    ...failure.details,
+    ...explanation(),
+  });
+}

@@ -1,0 +1,170 @@
+import * as pulumi from "@pulumi/pulumi";
+import { afterEach, beforeAll, describe, expect, test } from "vitest";
+import { type FederationArgs, trustOf } from "../../components/federation";
+import { CloudRunPushPool, PushServiceAccount, WorkloadIdentityFederation } from "../../components/gcp";
+import { mockPulumi, settled } from "./mocks";
+
+beforeAll(mockPulumi);
+afterEach(() => pulumi.runtime.setAllConfig({}));
+
+const OF = { type: "CloudRunPushPool", name: "etl" };
+const GITHUB = "https://token.actions.githubusercontent.com";
+const ETL = { repository: "acme/etl" };
+
+describe("whom a pool trusts", () => {
+  test.each<[string, FederationArgs, string, string[], object]>([
+    ["all jobs of a repository", { github: ETL }, GITHUB, ["repo:acme/etl:*"], { repository: "acme/etl" }],
+    ["a branch", { github: { ...ETL, branch: "main" } }, GITHUB, ["repo:acme/etl:ref:refs/heads/main"], {}],
+    ["an environment", { github: { ...ETL, environment: "prod" } }, GITHUB, ["repo:acme/etl:environment:prod"], {}],
+    [
+      "immutable subjects",
+      { github: { ...ETL, ownerId: "1", repositoryId: "2", branch: "main" } },
+      GITHUB,
+      ["repo:acme@1/etl@2:ref:refs/heads/main"],
+      {},
+    ],
+    ["its number", { github: { ...ETL, ownerId: "1", repositoryId: "2" } }, GITHUB, ["repo:acme@1/etl@2:*"], { repository_id: "2" }],
+    [
+      "an own server",
+      { github: { ...ETL, server: "https://git.acme.com/" } },
+      "https://git.acme.com/_services/token",
+      ["repo:acme/etl:*"],
+      ETL,
+    ],
+    [
+      "a GitLab project",
+      { gitlab: { project: "acme/data/etl" } },
+      "https://gitlab.com",
+      ["project_path:acme/data/etl:*"],
+      { project_path: "acme/data/etl" },
+    ],
+    [
+      "its branch",
+      { gitlab: { project: "acme/etl", branch: "main", server: "https://lab.acme.com" } },
+      "https://lab.acme.com",
+      ["project_path:acme/etl:ref_type:branch:ref:main"],
+      {},
+    ],
+    ["another issuer", { issuer: "https://oidc.acme.com/x", subjects: ["a", "b"] }, "https://oidc.acme.com/x", ["a", "b"], {}],
+    ["logins", { logins: ["user:ada@acme.com"] }, "", [], {}],
+  ])("%s", (_, args, issuer, subjects, claims) => {
+    expect(trustOf("federation", args, OF)).toMatchObject({ issuer, subjects, claims });
+  });
+
+  test.each<[string, FederationArgs, RegExp]>([
+    ["nobody", {}, /^federation names nobody who may submit: give github, gitlab, issuer with subjects, or logins$/],
+    ["two issuers", { github: ETL, gitlab: { project: "a/b" } }, /^federation\.github and federation\.gitlab cannot both be given/],
+    [
+      "a pattern of repositories",
+      { github: { repository: "acme/*" } },
+      /^federation\.github\.repository "acme\/\*" must be one repository.*anyone can make a repository/,
+    ],
+    ["only an owner", { github: { repository: "acme" } }, /^federation\.github\.repository "acme" must be one repository/],
+    ["a pattern of branches", { github: { ...ETL, branch: "*" } }, /^federation\.github\.branch "\*" must be exact/],
+    [
+      "branch and environment",
+      { github: { ...ETL, branch: "a", environment: "b" } },
+      /branch and federation\.github\.environment cannot both be given/,
+    ],
+    ["half of the numbers", { github: { ...ETL, ownerId: "1" } }, /ownerId and federation\.github\.repositoryId must be given together/],
+    ["no number", { github: { ...ETL, ownerId: "acme", repositoryId: "1" } }, /^federation\.github\.ownerId "acme" must be a number/],
+    ["a group of GitLab", { gitlab: { project: "acme" } }, /^federation\.gitlab\.project "acme" must be the path of one project/],
+    [
+      "a whole issuer",
+      { issuer: "https://oidc.acme.com" },
+      /^federation\.subjects is missing: without it the pool is open to everybody with a token of/,
+    ],
+    [
+      "a whole public issuer",
+      { issuer: GITHUB, subjects: ["*"] },
+      /^federation\.subjects "\*" must be exact.*anyone can get a token of this issuer$/,
+    ],
+    [
+      "an issuer without TLS",
+      { issuer: "http://oidc.acme.com", subjects: ["a"] },
+      /^federation\.issuer "http:\S+ must be the https URL of an OIDC issuer/,
+    ],
+    ["subjects without an issuer", { github: ETL, subjects: ["a"] }, /^federation\.subjects needs federation\.issuer/],
+    [
+      "two places of tokens",
+      { github: ETL, tokenFile: "a", tokenVariable: "b" },
+      /^federation\.tokenFile and federation\.tokenVariable cannot both be given/,
+    ],
+    ["an unknown argument", { githubb: ETL } as FederationArgs, /federation\.githubb is unknown/],
+  ])("refused: %s", (_, args, says) => {
+    expect(() => trustOf("federation", args, OF)).toThrow(says);
+  });
+});
+
+const PLACE = { project: "acme", region: "europe-west1" };
+const FLOWS = "flows@acme.iam.gserviceaccount.com";
+
+describe("Google Cloud", () => {
+  test.each([
+    ["no federation", { credentials: "federated" as const }, /^federation is missing: federated credentials need it/],
+    ["federation with a key", { federation: { github: ETL } }, /^federation needs federated credentials/],
+    [
+      "a block",
+      { credentialsBlock: "gcp-credentials/x", federation: { github: ETL } },
+      /^credentialsBlock and federation cannot both be given/,
+    ],
+    [
+      "a login without its kind",
+      { credentials: "federated" as const, federation: { logins: ["ada@acme.com"] } },
+      /^federation\.logins\[0\] "ada@acme\.com" must begin with its kind/,
+    ],
+    [
+      "a long subject",
+      { credentials: "federated" as const, federation: { issuer: "https://a.b", subjects: ["s".repeat(128)] } },
+      /^federation: Google accepts subjects of at most 127 bytes/,
+    ],
+  ])("refused: %s", (_, args, says) => {
+    expect(() => new CloudRunPushPool("etl", { ...PLACE, ...args })).toThrow(says);
+  });
+
+  test("a stack that forbids keys refuses what would make one", () => {
+    pulumi.runtime.setAllConfig({ "pushpool:keys": "forbidden" });
+    expect(() => new CloudRunPushPool("etl", PLACE)).toThrow(
+      /^the pool would make a key, and this stack forbids keys \(pushpool:keys\): give credentials: Credentials\.Federated/,
+    );
+    expect(() => new PushServiceAccount("etl", { ...PLACE, runtimeServiceAccount: FLOWS } as never)).toThrow(/unknown|would make a key/);
+    new CloudRunPushPool("own", { ...PLACE, credentials: "ambient" });
+    new CloudRunPushPool("jobs", { ...PLACE, credentials: "federated", federation: { github: ETL } });
+    pulumi.runtime.setAllConfig({ "pushpool:keys": "never" });
+    expect(() => new CloudRunPushPool("etl", PLACE)).toThrow(
+      /^the setting pushpool:keys of this stack must be forbidden or allowed, not "never"$/,
+    );
+  });
+
+  test("the manifest has the trust and no secret", async () => {
+    const { definition } = new CloudRunPushPool("etl", {
+      ...PLACE,
+      credentials: "federated",
+      federation: { github: ETL, logins: ["user:a@b.c"] },
+    });
+    const { value, secrets } = await settled(definition.blocks);
+    expect(secrets).toEqual([]);
+    expect(value).toMatchObject({
+      "gcp-credentials/etl": {
+        data: { project: "acme" },
+        federation: {
+          issuer: GITHUB,
+          subjects: ["repo:acme/etl:*"],
+          token: { from: "github" },
+          ownLogin: true,
+          externalAccount: { type: "external_account" },
+        },
+      },
+    });
+  });
+
+  test("as a component of its own", async () => {
+    const push = new WorkloadIdentityFederation("etl-push", {
+      project: "acme",
+      runtimeServiceAccount: FLOWS,
+      federation: { github: ETL },
+      serviceAccount: FLOWS,
+    });
+    expect((await settled(push.federation)).value).toMatchObject({ actsAs: FLOWS, issuer: GITHUB });
+  });
+});
