@@ -10,7 +10,7 @@ const results = process.env.PUSHPOOL_TEST_RESULTS;
 const PURE = [
   "test/{arrows,deploymentName,duration,jsonText,redactor,shown,textFile}.test.ts",
   "test/cli/{prettyJson,program,screen}.test.ts",
-  "test/engine/{decide,plan,registry,secretValues}.test.ts",
+  "test/engine/{decide,plan,registry,secretValues,targets}.test.ts",
   "test/{manifest/{cloudNames,parseManifest},prefectYaml/{pyYaml,schedules}}.test.ts",
   "test/{entrypoint/parseEntrypoint,init/aws,provider/{dispatch,flowRunInputs}}.test.ts",
   "test/schedules/{calendar,due,occurrences,prefect,refused}.test.ts",

@@ -29,8 +29,8 @@ export interface EngineOperation {
   project: { name: string; dir: string };
   stack: string;
   engine: EngineName;
-  /** The URNs of unchanged resources to replace. Only the offline engine uses this; pulumi gets its arguments unchanged. */
-  replace: string[];
+  /** The resources that the operation works on. Only the offline engine uses this; pulumi gets its arguments unchanged. */
+  picked: PickedResources;
 }
 
 /**
@@ -58,12 +58,12 @@ export function settle(workspace: Workspace, { engine: wanted, json }: EngineFla
   if (owner === "pulumi" && !hasPulumi) throw withoutPulumi(home, project.name, stack);
   const engine = wanted ?? owner ?? (hasPulumi ? "pulumi" : "offline");
   refuseOtherEngine(home, project.name, stack, engine);
-  const replace = engine === "offline" ? replaceTargets(args) : [];
+  const picked = pickedResources(engine === "offline" ? args : []);
   checkInstalled(project.dir);
   openHome(home, { create: true });
   const why = wanted ? "as asked" : owner ? "it manages this stack" : hasPulumi ? "pulumi is on PATH" : "pulumi is not on PATH";
   if (!json) note(`stack ${project.name}/${stack}, engine ${engine} (${why})`);
-  return { workspace, project, stack, engine, replace };
+  return { workspace, project, stack, engine, picked };
 }
 
 /** Forget that the Pulumi CLI manages a stack, if the offline engine is requested and `pulumi stack rm` has removed the stack. */
@@ -85,25 +85,53 @@ function withoutPulumi(home: string, project: string, stack: string): UserError 
 const NOT_OFFLINE: Record<string, string> = {
   "--policy-pack": "does not run policy packs",
   "--policy-pack-config": "does not run policy packs",
-  "--target": "works on the whole stack, not on targets",
-  "--target-dependents": "works on the whole stack, not on targets",
-  "--target-replace": "works on the whole stack, not on targets",
-  "--exclude": "works on the whole stack, not on targets",
 };
 
-/** The URNs of `--replace URN`, the only flag of pulumi that the offline engine supports. @throws {UserError} for any other flag */
-function replaceTargets(args: readonly string[]): string[] {
+/** The flags of pulumi that select resources. The offline engine supports them too. */
+const SELECTING: Record<string, (picked: PickedResources, urn: string) => void> = {
+  "--target": ({ targets }, urn) => targets.push(urn),
+  "-t": ({ targets }, urn) => targets.push(urn),
+  "--exclude": ({ excludes }, urn) => excludes.push(urn),
+  "--replace": ({ replace }, urn) => replace.push(urn),
+  "--target-replace": ({ targets, replace }, urn) => {
+    targets.push(urn);
+    replace.push(urn);
+  },
+};
+
+/** The resources that an operation works on, as the arguments after `--` say. */
+export interface PickedResources {
+  targets: string[];
+  targetDependents: boolean;
+  excludes: string[];
+  excludeDependents: boolean;
+  /** To be replaced even if nothing differs. */
+  replace: string[];
+}
+
+/** Read the arguments that the offline engine supports. @throws {UserError} for any other, and for a value that is no URN */
+function pickedResources(args: readonly string[]): PickedResources {
+  const picked: PickedResources = { targets: [], targetDependents: false, excludes: [], excludeDependents: false, replace: [] };
   const left = [...args];
-  const urns: string[] = [];
-  while (left[0] === "--replace" || left[0]?.startsWith("--replace=")) {
-    const flag = left.shift() as string;
-    const urn = flag === "--replace" ? left.shift() : flag.slice("--replace=".length);
-    if (!urn?.startsWith("urn:pulumi:"))
-      throw new UserError(`--replace ${quoted(urn ?? "")}: must be the URN of a resource, as \`pushpool preview --json\` prints it`);
-    urns.push(urn);
+  for (let arg = left.shift(); arg !== undefined; arg = left.shift()) {
+    const [, flag = "", given] = /^([^=]*)(?:=(.*))?$/s.exec(arg) ?? [];
+    if (arg === "--target-dependents") picked.targetDependents = true;
+    else if (arg === "--exclude-dependents") picked.excludeDependents = true;
+    else if (Object.hasOwn(SELECTING, flag)) SELECTING[flag]?.(picked, urnOf(flag, given ?? left.shift() ?? ""));
+    else throw refusalOf([arg, ...left]);
   }
-  if (left.length > 0) throw refusalOf(left);
-  return urns;
+  if (picked.targets.length > 0 && picked.excludes.length > 0)
+    throw new UserError("--target and --exclude: give only one of them, because they contradict each other");
+  if (picked.targetDependents && picked.targets.length === 0) throw new UserError("--target-dependents: give it with --target");
+  if (picked.excludeDependents && picked.excludes.length === 0) throw new UserError("--exclude-dependents: give it with --exclude");
+  return picked;
+}
+
+/** A pattern is allowed where Pulumi allows it: not for `--replace`, which must name what exists. */
+function urnOf(flag: string, value: string): string {
+  const isPattern = value.includes("*") && flag !== "--replace" && flag !== "--target-replace";
+  if (value.startsWith("urn:pulumi:") || isPattern) return value;
+  throw new UserError(`${flag} ${quoted(value)}: must be the URN of a resource, as \`pushpool preview --json\` prints it`);
 }
 
 function refusalOf(args: string[]): UserError {

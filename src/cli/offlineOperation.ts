@@ -19,10 +19,11 @@ const WORDS: Partial<Record<Op, { done: string; planned: string }>> = {
 
 /** Run an operation with the offline engine and show it: the changes, a summary and the outputs; or as JSON, its events and its result. */
 export async function runOffline(
-  { workspace, project, stack, replace }: EngineOperation,
+  { workspace, project, stack, picked }: EngineOperation,
   verb: "preview" | "up" | "refresh" | "destroy",
   json = false,
 ): Promise<EngineResult> {
+  const { replace, ...selection } = picked;
   if (replace.length > 0 && verb !== "up" && verb !== "preview")
     throw new UserError(`--replace: \`${verb}\` does not replace resources. Leave it out`);
   const engine = await import("../engine/index.js");
@@ -40,6 +41,7 @@ export async function runOffline(
       env,
       signal,
       replace,
+      selection,
       redactor,
       onEvent: (event) => (log ?? view).hear(event),
     }),

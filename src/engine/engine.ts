@@ -44,6 +44,7 @@ export function destroy(options: EngineOptions): Promise<EngineResult> {
         preview: dryRun,
         before: before.resources,
         providers: registry,
+        ...(options.selection ? { selection: options.selection } : {}),
         onError: fail,
       });
       const writer = new StateWriter(new Snapshot(before.resources, pendingCreations(before.pending)), store, dryRun);
@@ -51,7 +52,9 @@ export function destroy(options: EngineOptions): Promise<EngineResult> {
       const continueOnError = options.continueOnError ?? false;
       const executor = new Executor({ registry, writer, preview: dryRun, parallel, continueOnError, onEvent, onFailure, learn });
       watchSignal(() => executor.stop());
-      await executor.runLayers(await planner.planDeletions());
+      const layers = await planner.planDeletions();
+      for (const step of await planner.planUntargeted()) await executor.run([step]);
+      await executor.runLayers(layers);
       await writer.writeWholeState();
       return { changes: executor.changes, steps: executor.steps, outputs: {} };
     }),
@@ -69,6 +72,7 @@ export function refresh(options: EngineOptions): Promise<EngineResult> {
       const { onEvent, store, learn } = context;
       const onFailure = (urn: string, error: Error) => fail(urn, error.message);
       const { resources, changes, steps } = await refreshResources(before.resources, {
+        ...(context.options.selection ? { selection: context.options.selection } : {}),
         registry,
         parallel,
         onEvent,

@@ -2,6 +2,7 @@ import type { Redactor } from "../redactor";
 import { UserError } from "../userError";
 import type { EngineEvent, EngineResult } from "./engineEvents";
 import type { InlineProgram } from "./inlineProgram";
+import type { Selection } from "./plan/targets";
 import type { Intercept } from "./providers/host";
 
 /** The default for how many operations may run at the same time: Pulumi's own default on this kind of machine. */
@@ -30,6 +31,8 @@ export interface EngineOptions {
   refresh?: boolean;
   /** `up`, `preview`: URNs of resources to replace even if nothing differs. */
   replace?: readonly string[];
+  /** The resources that the operation works on. @default all */
+  selection?: Selection;
   /** `destroy`, `refresh`: only show what would be done. @default false */
   preview?: boolean;
   /** Continue with resources that do not depend on a failed one. @default false */

@@ -7,11 +7,12 @@ import type { Protocol, PulumiSdk } from "./grpc/protocol";
 import { type Project, readProject } from "./project";
 import { ProviderHost } from "./providers/host";
 import { readConfigFile, resolveConfig, type StackConfig } from "./stackConfig";
-import { type Before, STACK_TYPE } from "./stackDeployment";
+import type { Before } from "./stackDeployment";
 import { lockStack } from "./state/lock";
 import { type Resource, StackStore } from "./state/stackStore";
 import { mergeJournal } from "./state/stateFile";
 import { statePath } from "./state/stateFormat";
+import { STACK_TYPE } from "./urn";
 import { type Properties, secretsIn } from "./wire";
 
 /** What an operation works with. */

@@ -23,6 +23,7 @@ export async function refreshFirst(
     onEvent({ kind: "diagnostic", severity: "error", message, urn });
   };
   const { resources } = await refreshResources(before.resources, {
+    ...(options.selection ? { selection: options.selection } : {}),
     registry,
     parallel,
     onEvent: onRefreshEvent,

@@ -9,6 +9,7 @@ import type { Construction, MethodCall, Surroundings, WithDependencies } from ".
 import { type Goal, goalOf } from "./plan/goal";
 import { duplicateUrn, PlanFailed, Planner } from "./plan/planner";
 import { withOutputs } from "./plan/resource";
+import type { Selection } from "./plan/targets";
 import { type CheckFailure, ProviderError } from "./provider";
 import type { LoadedProvider } from "./providers/host";
 import { configOfPackage } from "./providers/host";
@@ -20,10 +21,9 @@ import { pendingCreations } from "./state/stateFile";
 import type { PendingOperation } from "./state/stateFormat";
 import { StateWriter } from "./state/stateWriter";
 import type { Changes, Op } from "./state/step";
-import { isProviderType, packageOf, providerReference, providerType, urnOf } from "./urn";
+import { isProviderType, packageOf, providerReference, providerType, STACK_TYPE, urnOf } from "./urn";
 import { fromProgram, holdsUnknown, type Properties, secretOf } from "./wire";
 
-export const STACK_TYPE = "pulumi:pulumi:Stack";
 const GET_RESOURCE = "pulumi:pulumi:getResource";
 
 /** The stack's state before an operation, secrets decrypted. */
@@ -44,6 +44,7 @@ export interface DeploymentOptions {
   continueOnError: boolean;
   /** URNs of the resources to replace even if nothing differs. */
   replace: ReadonlySet<string>;
+  selection: Selection;
   store: StackStore;
   before: Promise<Before>;
   /** Starts a provider, or attaches to a running one. */
@@ -93,6 +94,8 @@ export class StackDeployment implements MonitorBackend {
   #failed = false;
   /** URNs whose registration has arrived, even if it is not planned yet. */
   readonly #arrived = new Set<string>();
+  /** URNs of resources that are not created, because they do not take part in the operation. */
+  readonly #skipped = new Set<string>();
 
   constructor(options: DeploymentOptions) {
     this.#options = options;
@@ -102,9 +105,11 @@ export class StackDeployment implements MonitorBackend {
   }
 
   #assemble({ resources, pending, registry = this.#registryOf(resources) }: Before): Parts {
-    const { project, stack, dryRun, store, parallel, continueOnError, onEvent, learn, replace } = this.#options;
+    const { project, stack, dryRun, store, parallel, continueOnError, onEvent, learn, replace, selection } = this.#options;
     const onError = (urn: string, message: string) => this.#note(message, urn);
-    const planner = new Planner({ project, stack, preview: dryRun, before: resources, providers: registry, replace, onError });
+    const onWarning = (urn: string, message: string) => onEvent({ kind: "diagnostic", severity: "warning", message, urn });
+    const providers = registry;
+    const planner = new Planner({ project, stack, preview: dryRun, before: resources, providers, replace, selection, onError, onWarning });
     const writer = new StateWriter(new Snapshot(resources, pendingCreations(pending)), store, dryRun);
     const onFailure = (urn: string, error: Error) => {
       if (error instanceof StepRefused) this.#note(error.message, urn);
@@ -189,6 +194,10 @@ export class StackDeployment implements MonitorBackend {
       outcome = await this.#adjust(goal, outcome.resource);
     if (planned && outcome?.kind === "done" && outcome.resource) {
       const { resource } = outcome;
+      if (planned.chain[0]?.untargeted === "skipped") {
+        this.#skipped.add(urn);
+        return { kind: "skipped", urn };
+      }
       this.#registered.set(resource.urn, { resource, op: planned.chain.at(-1)?.op ?? "same" });
       return { kind: "registered", urn: resource.urn, id: resource.id ?? "", outputs: resource.custom ? (resource.outputs ?? {}) : {} };
     }
@@ -221,6 +230,8 @@ export class StackDeployment implements MonitorBackend {
     this.#options.learn(outputs);
     const { writer } = await this.#parts;
     const found = this.#registered.get(urn);
+    // A component that is not created, because it does not take part.
+    if (this.#skipped.has(urn)) return;
     if (!found) throw this.#fail(new UserError(`outputs of ${urn} arrived, but it was not registered`), urn);
     if (found.resource.type === STACK_TYPE) {
       this.#stackOutputs = { urn, outputs };
@@ -263,7 +274,9 @@ export class StackDeployment implements MonitorBackend {
       this.#doneCalled = true;
       try {
         await executor.drained();
-        await executor.runLayers(await planner.planDeletions());
+        const layers = await planner.planDeletions();
+        for (const step of await planner.planUntargeted()) await executor.run([step]);
+        await executor.runLayers(layers);
       } catch (error) {
         this.#fail(error as Error, "");
       }

@@ -1,4 +1,5 @@
-const STACK_TYPE = "pulumi:pulumi:Stack";
+/** The type of the resource that stands for the stack itself. */
+export const STACK_TYPE = "pulumi:pulumi:Stack";
 
 /** `urn:pulumi:<stack>::<project>::<parent types>$<type>::<name>`. The types of the stack's children do not include the stack's type. */
 export function urnOf(stack: string, project: string, parent: string, type: string, name: string): string {

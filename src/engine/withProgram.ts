@@ -54,6 +54,7 @@ export async function deploy(context: OperationContext, dryRun: boolean): Promis
     dryRun,
     continueOnError,
     replace: new Set(options.replace),
+    selection: options.selection ?? {},
     store,
     before,
     load,

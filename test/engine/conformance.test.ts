@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { type Aspect, differences, notRunnable, unsupported } from "./conformance/differences";
+import { type Aspect, differences } from "./conformance/differences";
 import { orderViolations } from "./conformance/partialOrder";
 import { type RecordedEvent, type RecordedStep, readRecording, scenarios } from "./conformance/recording";
 import { Stage, type StepResult } from "./conformance/stage";
@@ -11,10 +11,10 @@ import { Stage, type StepResult } from "./conformance/stage";
 // PUSHPOOL_SCENARIOS=^a1 runs some of the scenarios.
 
 const wanted = new RegExp(process.env.PUSHPOOL_SCENARIOS ?? "");
-const all = scenarios().filter((scenario) => wanted.test(scenario) && !(scenario in notRunnable));
+const all = scenarios().filter((scenario) => wanted.test(scenario));
 
 describe.concurrent("the engine does what Pulumi's engine did in the recording", () => {
-  test.each(all.filter((scenario) => !(scenario in unsupported)))("%s", { timeout: 600_000 }, async (scenario) => {
+  test.each(all)("%s", { timeout: 600_000 }, async (scenario) => {
     const recording = readRecording(scenario);
     const stage = new Stage(recording);
     const states = new Map<string | undefined, StepResult["state"]>();
@@ -35,22 +35,6 @@ describe.concurrent("the engine does what Pulumi's engine did in the recording",
       stage.close();
     }
   });
-
-  test.each(all.filter((scenario) => scenario in unsupported))(
-    "%s is refused, with the unsupported feature",
-    { timeout: 600_000 },
-    async (scenario) => {
-      const recording = readRecording(scenario);
-      const stage = new Stage(recording);
-      const failures: string[] = [];
-      try {
-        for (const step of recording.steps.slice(0, 2)) failures.push((await stage.runStep(step, { freely: true })).failure ?? "");
-      } finally {
-        stage.close();
-      }
-      expect(failures.join("\n")).toMatch(unsupported[scenario] as RegExp);
-    },
-  );
 });
 
 function ours(result: StepResult, step: RecordedStep, before: StepResult["state"]): Record<Aspect, unknown> {

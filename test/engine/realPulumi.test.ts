@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { Json } from "../../src/json";
 import { scratch } from "../scratch";
-import { forcedOrders, notRunnable, unsupported } from "./conformance/differences";
+import { forcedOrders } from "./conformance/differences";
 import { argumentsOf, configCommands, findPulumi, readEventLog, readExport, runStepWithPulumi } from "./conformance/pulumiCli";
 import { type RecordedStep, readRecording, scenarios } from "./conformance/recording";
 import { Stage, type StepResult } from "./conformance/stage";
@@ -18,7 +18,7 @@ const pulumi = findPulumi();
 if (!pulumi) console.warn("SKIPPED: no `pulumi` on PATH, so the offline engine was compared with recordings of Pulumi only");
 
 const wanted = new RegExp(process.env.PUSHPOOL_SCENARIOS ?? "");
-const runnable = scenarios().filter((scenario) => wanted.test(scenario) && !(scenario in notRunnable) && !(scenario in unsupported));
+const runnable = scenarios().filter((scenario) => wanted.test(scenario));
 
 describe.skipIf(!pulumi)("this engine does what the pulumi on PATH does", () => {
   test.each(runnable)("%s", { timeout: 600_000 }, async (scenario) => {

@@ -62,8 +62,8 @@ export async function executeStep(step: Step, circumstances: StepContext): Promi
   }
 }
 
-async function keep({ next, old }: Step, { registry }: StepContext): Promise<Resource | undefined> {
-  if (!next?.custom) return next;
+async function keep({ next, old, untargeted }: Step, { registry }: StepContext): Promise<Resource | undefined> {
+  if (!next?.custom || untargeted) return next;
   if (isProviderType(next.type)) await registry.keep(next);
   return withSecretOutputs(next, old?.outputs ?? {});
 }

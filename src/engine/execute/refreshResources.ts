@@ -3,6 +3,7 @@ import { type EngineEvent, type StepEvent, stepEvent } from "../engineEvents";
 import { diffFields } from "../plan/decide";
 import { type DiffDecision, decideOnDiff } from "../plan/diffDecision";
 import { withOutputs } from "../plan/resource";
+import { type Selection, Targets } from "../plan/targets";
 import type { PropertyChange, ReadResult } from "../provider";
 import type { Registry } from "../providers/providerRegistry";
 import type { Resource } from "../state/stackStore";
@@ -11,6 +12,8 @@ import { isDefaultProvider, isProviderType } from "../urn";
 import { type Properties, withSecretsAt, withSecretsLike } from "../wire";
 
 interface RefreshOptions {
+  /** The resources to read. Others stay as they were. @default all */
+  selection?: Selection;
   registry: Registry;
   parallel: number;
   onEvent: (event: EngineEvent) => void;
@@ -33,12 +36,13 @@ export interface RefreshResult {
  */
 export async function refreshResources(
   before: readonly Resource[],
-  { registry, parallel, onEvent, onFailure, learn, signal }: RefreshOptions,
+  { selection, registry, parallel, onEvent, onFailure, learn, signal }: RefreshOptions,
 ): Promise<RefreshResult> {
   const found = new Map<Resource, Resource | undefined>();
   const changes: Changes = {};
   const steps: StepEvent[] = [];
-  const queue = [...before];
+  const targets = new Targets(selection);
+  const queue = before.filter((resource) => targets.include(resource));
   const work = async () => {
     for (let old = queue.shift(); old && !signal?.aborted; old = queue.shift()) {
       const { urn, type } = old;

@@ -16,7 +16,11 @@ import { goalFrom, goalToRead, type PackageRequest, propertiesOf, rawProperties,
 import { Transforms } from "./transforms";
 
 /** The result of a registration. */
-export type RegistrationResult = { kind: "registered"; urn: string; id: string; outputs: Properties } | { kind: "failed"; urn: string };
+export type RegistrationResult =
+  | { kind: "registered"; urn: string; id: string; outputs: Properties }
+  | { kind: "failed"; urn: string }
+  /** It does not take part in the operation, and does not exist. */
+  | { kind: "skipped"; urn: string };
 
 /** A call of a provider function. */
 export interface Invocation {
@@ -133,7 +137,9 @@ export function monitorService(
     response.setUrn(registered.urn);
     // In a preview a resource has no id yet. A provider has an unknown id.
     if (registered.kind === "registered") response.setId(registered.id);
-    else response.setResult(resource.Result.FAIL);
+    else if (registered.kind === "failed") response.setResult(resource.Result.FAIL);
+    // Older SDKs lack the field: they take absent outputs as undefined.
+    else response.setUnknown?.(true);
     return response;
   }
 

@@ -25,6 +25,17 @@ export function keepSteps(old: Resource, next: Resource): Step[] {
   return [{ op: "same", urn: next.urn, type: next.type, old, next: { ...next, ...kept } }];
 }
 
+/** The step of a resource that stays as the state has it, because it does not take part in the operation. */
+export function untargetedStep(old: Resource, next: Resource = old): Step {
+  const [step] = keepSteps(old, next);
+  return { ...(step as Step), untargeted: "kept" };
+}
+
+/** The step of a resource that is not created, because it does not take part in the operation. */
+export function skippedCreateStep(next: Resource): Step {
+  return { op: "same", urn: next.urn, type: next.type, next, untargeted: "skipped" };
+}
+
 /**
  * Steps for a resource that is changed in place. A resource with init errors is updated even if nothing differs, because the update may
  * repair it.

@@ -14,15 +14,18 @@ import {
   keepSteps,
   recreateSteps,
   replaceSteps,
+  skippedCreateStep,
   takeOverSteps,
+  untargetedStep,
   updateSteps,
 } from "./decide";
-import { deletionLayers } from "./deletions";
+import { deletionLayers, requiredUrns } from "./deletions";
 import { dependentQuestion } from "./dependents";
 import { compareInputs, type DiffDecision, decideOnDiff, replaceBecauseOf, UNCHANGED } from "./diffDecision";
 import type { Goal } from "./goal";
 import { applyIgnoreChanges } from "./ignoreChanges";
 import { resourceOf } from "./resource";
+import { type Selection, Targets } from "./targets";
 
 /** A goal cannot be planned. `urn` is the resource concerned. */
 export class PlanFailed extends UserError {
@@ -55,8 +58,12 @@ interface PlannerOptions {
   providers: Providers;
   /** URNs of the resources to replace even if nothing differs. */
   replace?: ReadonlySet<string>;
+  /** The resources that take part. @default all */
+  selection?: Selection;
   /** Called with each error that makes the plan impossible. A preview continues and shows the rest. */
   onError: (urn: string, message: string) => void;
+  /** Called in a preview with what an update would refuse. */
+  onWarning?: (urn: string, message: string) => void;
 }
 
 /**
@@ -75,9 +82,13 @@ export class Planner {
   /** Resources that were found under an alias: the former URN by the new one, and the new URN by the former one. */
   readonly #formerUrnOf = new Map<string, string>();
   readonly #newUrnOf = new Map<string, string>();
+  readonly #targets: Targets;
+  /** URNs of resources that are not created, because they do not take part. */
+  readonly #skipped = new Set<string>();
 
   constructor(options: PlannerOptions) {
     this.#options = options;
+    this.#targets = new Targets(options.selection);
     this.#before = new Map(options.before.filter((resource) => !resource.delete).map((resource) => [resource.urn, resource]));
   }
 
@@ -95,6 +106,13 @@ export class Planner {
         urn,
       );
     const news = old ? applyIgnoreChanges(old.inputs ?? {}, goal.inputs, goal.ignoreChanges) : goal.inputs;
+    const wanted = resourceOf(urn, goal, news);
+    if (!this.#targets.include(wanted)) {
+      if (old) return [untargetedStep(old, goal.custom ? resourceOf(urn, goal, old.inputs ?? {}) : wanted)];
+      this.#skipped.add(urn);
+      return [skippedCreateStep(wanted)];
+    }
+    this.#refuseSkippedRequirements(wanted);
     if (!goal.custom) {
       const next = resourceOf(urn, goal, news);
       if (!old) return createSteps(next);
@@ -129,11 +147,10 @@ export class Planner {
     const wanted = applyIgnoreChanges(inputs, goal.inputs, goal.ignoreChanges);
     const next = resourceOf(urn, goal, await this.#checkedInputs(provider, urn, inputs, wanted, randomBytes(32)));
     const decision = await this.#decide(provider, imported, next, goal);
-    if (decision.replace)
-      throw new PlanFailed(
-        `"${goal.name}" was imported as ${imported.id}, but would have to be replaced, because these properties differ from the program: ${decision.keys.join(", ")}. Change the program to match the resource, or use --engine pulumi`,
-        urn,
-      );
+    if (decision.replace) {
+      this.#refuseToReplaceImported(goal, imported, next, decision);
+      return replaceSteps(imported, next, decision);
+    }
     return decision.changed ? updateSteps(imported, next, decision, goal.ignoreChanges) : keepSteps(imported, next);
   }
 
@@ -162,6 +179,7 @@ export class Planner {
     const decision = mustReplace ? replaceBecauseOf("id") : await this.#decide(provider, old, next, goal);
     if (decision.replace || old.pendingReplacement) {
       if (old.protect && next.protect) this.#refuseReplacement(urn);
+      if (importId) this.#refuseToReplaceImported(goal, old, next, decision);
       this.#replaced.add(urn);
       const replacement = mustReplace ? next : resourceOf(urn, goal, await this.#checkedInputs(provider, urn, {}, news, seed));
       if (!(goal.deleteBeforeReplace ?? decision.deleteBeforeReplace) && !old.pendingReplacement)
@@ -180,19 +198,92 @@ export class Planner {
 
   /** The deletions that follow when the program has declared everything, in layers. Loads the providers that they need. */
   async planDeletions(): Promise<Step[][]> {
+    this.#refuseUnknownTargets();
     const steps = new Map<Resource, Step>();
+    const deletable = await this.#deletable();
     for (const resource of this.#options.before) {
       const { urn, type } = resource;
       if (this.#deleted.has(resource)) continue;
+      if (deletable && !deletable.has(urn) && !this.#replaced.has(urn)) continue;
       if (resource.delete) steps.set(resource, deleteReplacedStep(resource));
       else if (this.#replaced.has(urn)) steps.set(resource, deleteReplacedStep(resource));
       else if (this.#declared.has(urn) || this.#newUrnOf.has(urn)) continue;
       else if (resource.external) steps.set(resource, { op: "discard", urn, type, old: resource });
       else steps.set(resource, { op: resource.pendingReplacement ? "remove-pending-replace" : "delete", urn, type, old: resource });
     }
+    this.#refuseUntargetedDeletions([...steps.keys()].map(({ urn }) => urn));
     for (const { custom, type, provider, urn } of steps.keys())
       if (custom && !isProviderType(type) && provider) await this.#options.providers.providerOf({ type, provider, urn });
     return deletionLayers([...steps.keys()]).map((layer) => layer.flatMap((resource) => steps.get(resource) ?? []));
+  }
+
+  /** The steps of the resources that do not take part, and that the program has not declared: they stay. Before the deletions. */
+  async planUntargeted(): Promise<Step[]> {
+    const deletable = await this.#deletable();
+    if (!deletable) return [];
+    const isLeft = (resource: Resource) =>
+      !resource.delete && !deletable.has(resource.urn) && !this.#declared.has(resource.urn) && !this.#newUrnOf.has(resource.urn);
+    return this.#options.before
+      .filter((resource) => isLeft(resource) && !this.#deleted.has(resource))
+      .map((resource) => untargetedStep(resource));
+  }
+
+  /** The URNs that may be deleted, once; `undefined`: all. */
+  async #deletable(): Promise<ReadonlySet<string> | undefined> {
+    this.#deletableUrns ??= this.#findDeletable();
+    return this.#deletableUrns;
+  }
+
+  #deletableUrns: Promise<ReadonlySet<string> | undefined> | undefined;
+
+  /** Also what would have to be replaced with a target, as its provider says. */
+  async #findDeletable(): Promise<ReadonlySet<string> | undefined> {
+    const { before, selection } = this.#options;
+    const deletable = this.#targets.deletable(before);
+    if (!deletable || !selection?.targets?.length) return deletable;
+    for (const resource of before.filter(({ urn }) => deletable.has(urn) && !this.#declared.has(urn)))
+      for (const dependent of await this.#dependentsToReplace(resource)) deletable.add(dependent.resource.urn);
+    return deletable;
+  }
+
+  #refuseUnknownTargets(): void {
+    const [unknown] = this.#targets.unknown(new Set([...this.#options.before.map(({ urn }) => urn), ...this.#declared]));
+    if (unknown === undefined) return;
+    const hint = unknown.includes("$") ? "" : ". Did you forget to escape $ in your shell?";
+    throw new PlanFailed(`Target '${unknown}' could not be found in the stack${hint}`, "");
+  }
+
+  #refuseUntargetedDeletions(urns: readonly string[]): void {
+    const messages = urns
+      .filter((urn) => !this.#targets.mayDelete(urn))
+      .map(
+        (urn) =>
+          `Resource '${urn}' will be destroyed but was not specified in --target list.\nEither include resource in --target list or pass --target-dependents to proceed.`,
+      );
+    if (messages.length > 0) this.#refuse("", messages.join("\n"));
+  }
+
+  /** A resource cannot be made if it requires one that is not created. */
+  #refuseSkippedRequirements(resource: Resource): void {
+    const missing = requiredUrns(resource).find((urn) => this.#skipped.has(urn));
+    if (missing === undefined) return;
+    this.#skipped.delete(missing);
+    this.#refuse(resource.urn, `Resource '${resource.urn}' depends on '${missing}' which was not specified in --target list`);
+  }
+
+  /** A replacement would have another id than the program's option `import`. */
+  #refuseToReplaceImported(goal: Goal, old: Resource, next: Resource, { keys }: DiffDecision): void {
+    const changes = keys.map((key) => `${key} ${shownValue(old.inputs ?? {}, key)} => ${shownValue(next.inputs ?? {}, key)}`);
+    const message =
+      `"${goal.name}" still has the option import: "${goal.importId}", but would have to be replaced: ${changes.join(", ")}. ` +
+      "Change the program to match the resource, or remove the option";
+    if (!this.#options.preview) throw new PlanFailed(message, next.urn);
+    this.#options.onWarning?.(next.urn, message);
+  }
+
+  #refuse(urn: string, message: string): void {
+    if (!this.#options.preview) throw new PlanFailed(message, urn);
+    this.#options.onError(urn, message);
   }
 
   async #checkedInputs(provider: Provider, urn: string, olds: Properties, news: Properties, seed: Buffer): Promise<Properties> {
@@ -247,8 +338,7 @@ export class Planner {
 
   #refuseReplacement(urn: string): void {
     const message = `unable to replace resource "${urn}"\nas it is currently marked for protection: remove its protect option first, then \`up\``;
-    if (!this.#options.preview) throw new PlanFailed(message, urn);
-    this.#options.onError(urn, message);
+    this.#refuse(urn, message);
   }
 
   /** The state's resource for a goal, found under its own URN or a former one. Two goals never match the same resource. */

@@ -69,6 +69,7 @@ export class Snapshot {
   end(step: Step, result: ResourceState | undefined): boolean {
     this.fail(step);
     const { op, old } = step;
+    if (step.untargeted === "skipped") return false;
     switch (op) {
       case "create":
       case "same":

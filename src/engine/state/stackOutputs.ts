@@ -1,10 +1,9 @@
 import type { Json, JsonObject } from "../../json";
 import { pointerTo } from "../../jsonPointer";
+import { STACK_TYPE } from "../urn";
 import { isSecret } from "../wire";
 import { maskSecrets, openSecrets } from "./secretValues";
 import { StackStore } from "./stackStore";
-
-const STACK_TYPE = "pulumi:pulumi:Stack";
 
 /**
  * Read a stack's outputs from its state, with JSON pointers (RFC 6901) to the secrets in them.

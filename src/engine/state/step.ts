@@ -41,6 +41,11 @@ export interface Step extends StepDiff {
   ignoreChanges?: string[];
   /** `create-replacement`: the old resource still exists, and is deleted later. */
   oldRemains?: boolean;
+  /**
+   * `same`: the resource does not take part in the operation. `kept`: it stays as the state has it. `skipped`: the state does not have it, and
+   * it is not created.
+   */
+  untargeted?: "kept" | "skipped";
   /** `delete-replaced`: the replacement is created next. Until then the state records that it is missing. */
   replacementFollows?: boolean;
 }

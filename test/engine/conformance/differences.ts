@@ -29,11 +29,3 @@ export const differences: Record<string, { aspects: Aspect[]; reason: string }> 
 export const forcedOrders: Record<string, { method: string; after: string; count: number }> = {
   "h1-invoke/02-up": { method: "Create", after: "Invoke", count: 5 },
 };
-
-/** Scenarios with features that this engine does not support yet, and the error for each. */
-export const unsupported: Record<string, RegExp> = {};
-
-/** Scenarios that cannot run on this engine, and why. */
-export const notRunnable: Record<string, string> = {
-  "f16-targets": "this engine has no option for targets; arguments after -- are refused (test/e2e/places.test.ts)",
-};

@@ -203,6 +203,8 @@ export class Stage {
       parallel: parallel === undefined ? 8 : Number(parallel),
       continueOnError: command.includes("--continue-on-error"),
       ...(command.includes("--refresh") ? { refresh: true } : {}),
+      replace: valuesOf(command, "--replace"),
+      selection: { targets: valuesOf(command, "--target"), targetDependents: command.includes("--target-dependents") },
       env: {
         ...process.env,
         PATH: `${this.#bin}:${process.env.PATH}`,
@@ -291,6 +293,12 @@ function operationsOf(command: string): Operation[] {
   const operation = { preview, up, destroy, refresh }[verb];
   if (verb === "preview" || command.includes("--skip-preview")) return [operation];
   return [(options) => (verb === "up" ? preview(options) : operation({ ...options, preview: true })), operation];
+}
+
+/** The values of a flag in a command. */
+function valuesOf(command: string, flag: string): string[] {
+  const words = command.split(" ");
+  return words.flatMap((word, at) => (word === flag ? [String(words[at + 1])] : []));
 }
 
 async function attempt(operation: Operation, options: EngineOptions): Promise<{ result?: EngineResult; failure?: string }> {
