@@ -1,12 +1,12 @@
 import * as v from "valibot";
 import { isJsonObject, type Json, type JsonObject } from "../json";
+import { STATE_TYPES } from "../model/flowRun";
 import { suggestion } from "../nearest";
 import { quoted } from "../shown";
 import { anyObject, duration, type Fault, flag, oneOf, readFields, text, type UnknownField, unknownFields } from "./readings";
 
 const UUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
 const id = (of: string) => v.pipe(text, v.regex(UUID, `must be the id of ${of}`));
-const STATES = ["SCHEDULED", "PENDING", "RUNNING", "COMPLETED", "FAILED", "CANCELLED", "CRASHED", "PAUSED", "CANCELLING"];
 
 /** The fields of an action on one object, which is named or inferred from the event. */
 const onObject = (field: string, of: string) => ({
@@ -41,7 +41,7 @@ const FIELDS: Record<string, v.ObjectEntries> = {
   "resume-flow-run": {},
   "delete-flow-run": {},
   "change-flow-run-state": {
-    state: oneOf(...STATES),
+    state: oneOf(...STATE_TYPES),
     name: v.optional(v.nullable(text), null),
     message: v.optional(v.nullable(text), null),
     force: v.optional(flag, false),

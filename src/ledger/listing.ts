@@ -1,4 +1,4 @@
-import type { StateType } from "../model/flowRun";
+import { STATE_TYPES } from "../model/flowRun";
 import type { RunQuery } from "./ledger";
 
 /** A query of the ledger: SQL with `?`, and the values for them. */
@@ -38,23 +38,11 @@ export function countSql(query: PositionedQuery): Sql {
   };
 }
 
-/** Every state type, so that a walk over a time span of all states has one index too. */
-const ALL_STATES: readonly StateType[] = [
-  "SCHEDULED",
-  "PENDING",
-  "RUNNING",
-  "COMPLETED",
-  "FAILED",
-  "CANCELLED",
-  "CRASHED",
-  "PAUSED",
-  "CANCELLING",
-];
-
 /** Counts of runs by the minute of their creation (`2026-01-02T03:04`) and by state. The query names a time span. */
 export function minutesSql(query: PositionedQuery): Sql {
   const isPlain = [query.deployment, query.workPool, query.tag, query.text].every((one) => one === undefined);
-  const walks = walksOf({ ...query, states: query.states ?? (isPlain ? [...ALL_STATES] : undefined) }, { joined: true });
+  // All states by name, so that a walk over a time span of all states has one index too.
+  const walks = walksOf({ ...query, states: query.states ?? (isPlain ? [...STATE_TYPES] : undefined) }, { joined: true });
   const each = walks.map(
     ({ from, at, where }) =>
       `SELECT substr(${at}, 1, 16) AS minute, r.state_type AS state, count(*) AS n FROM ${from}${where} GROUP BY 1, 2`,

@@ -4,6 +4,18 @@ import type { Outcome } from "./outcome";
 /** Prefect's state types. */
 export type StateType = "SCHEDULED" | "PENDING" | "RUNNING" | "COMPLETED" | "FAILED" | "CANCELLED" | "CRASHED" | "PAUSED" | "CANCELLING";
 
+export const STATE_TYPES: readonly StateType[] = [
+  "SCHEDULED",
+  "PENDING",
+  "RUNNING",
+  "COMPLETED",
+  "FAILED",
+  "CANCELLED",
+  "CRASHED",
+  "PAUSED",
+  "CANCELLING",
+];
+
 /** One state of a run, as in Prefect: a type, a name (`Late`, `AwaitingConcurrencySlot`, …), the time, and the reason. */
 export interface State {
   type: StateType;

@@ -15,18 +15,10 @@ import type { Client } from "../prefect/client";
 import { changedFields, changeOf, longTexts, type ManagedFields, refreshed } from "../prefect/managedFields";
 import { quoted } from "../shown";
 import { UserError } from "../userError";
-import { adoptObject, isMoving, keptAdoption, recordHolder, recordMoving } from "./holders";
+import { adoptObject, isMoving, keptAdoption } from "./holders";
 import { type CheckFailure, holdsUnknown, type Operations } from "./operations";
-import {
-  alreadyExists,
-  configureConnection,
-  connectionOuts,
-  deleteObject,
-  hasMoved,
-  openClient,
-  openClientFor,
-  readOuts,
-} from "./prefectConnection";
+import { configureConnection, connectionOuts, openClient, openClientFor, readOuts } from "./prefectConnection";
+import { alreadyExists, deleteObject, movedFields, noLongerThere } from "./prefectObject";
 
 const actions = { reset: [], same: sameActions };
 const FIELDS: ManagedFields = {
@@ -59,10 +51,8 @@ export const operations: Operations = {
   },
 
   async diff(id, olds, news) {
-    recordHolder(id, olds);
-    const moved = hasMoved(olds);
-    if (moved) recordMoving(id);
-    return { changes: moved || changedFields(FIELDS, olds, news).length > 0, replaces: moved ? ["apiUrl"] : [] };
+    const replaces = movedFields(id, olds);
+    return { changes: replaces.length > 0 || changedFields(FIELDS, olds, news).length > 0, replaces };
   },
 
   async create(inputs) {
@@ -134,11 +124,7 @@ async function adopt(client: Client, same: readonly ServerAutomation[], inputs: 
 /** Change an automation in place. To enable or disable one leaves alone the events that it has counted. */
 async function change(client: Client, id: string, news: JsonObject, changed: readonly string[]): Promise<void> {
   const about = aboutAutomation(news);
-  if (!(await readAutomation(client, id)))
-    throw new UserError(
-      `${about.about} no longer exists at ${client.connection.apiUrl}: run \`pulumi refresh\`, and the next update creates it again`,
-      5,
-    );
+  if (!(await readAutomation(client, id))) throw noLongerThere(about.about, client);
   if (changed.length === 0) return;
   if (changed.length === 1 && changed[0] === "enabled") return enableAutomation(client, id, news.enabled !== false, about);
   await replaceAutomation(client, id, fieldsOf(news, [...new Set(["automationName", "trigger", "actions", ...changed])]), about);

@@ -6,9 +6,10 @@ import type { Client } from "../prefect/client";
 import { longTexts } from "../prefect/managedFields";
 import { quoted } from "../shown";
 import { UserError } from "../userError";
-import { adoptObject, isMoving, keptAdoption, recordHolder, recordMoving } from "./holders";
+import { adoptObject, isMoving, keptAdoption } from "./holders";
 import { type CheckFailure, holdsUnknown, type Operations } from "./operations";
-import { alreadyExists, configureConnection, connectionOuts, deleteObject, hasMoved, openClient, openClientFor } from "./prefectConnection";
+import { configureConnection, connectionOuts, openClient, openClientFor } from "./prefectConnection";
+import { alreadyExists, deleteObject, movedFields } from "./prefectObject";
 
 interface Inputs extends JsonObject {
   blockTypeSlug: string;
@@ -37,10 +38,7 @@ export const operations: Operations = {
   },
 
   async diff(id, olds, news) {
-    recordHolder(id, olds);
-    const moved = hasMoved(olds);
-    if (moved) recordMoving(id);
-    const replaces = [...["blockTypeSlug", "blockName"].filter((key) => olds[key] !== news[key]), ...(moved ? ["apiUrl"] : [])];
+    const replaces = [...["blockTypeSlug", "blockName"].filter((key) => olds[key] !== news[key]), ...movedFields(id, olds)];
     return { changes: replaces.length > 0 || !isDeepStrictEqual(olds.data, news.data), replaces };
   },
 

@@ -3,9 +3,7 @@ import { checkServer } from "../prefect/api/server";
 import { type ApiConnection, connectionOf } from "../prefect/apiConnection";
 import { type Client, createClient } from "../prefect/client";
 import { type Explicit, findConnection, findConnectionTo } from "../prefect/findConnection";
-import { PrefectRefusal } from "../prefect/prefectRefusal";
 import { UserError } from "../userError";
-import { releaseObject } from "./holders";
 import type { Configuring } from "./operations";
 import { printLine } from "./printLine";
 
@@ -55,7 +53,7 @@ async function connect(): Promise<Client> {
 }
 
 /** The API that is configured now. `undefined` if there is none, or its URL is unknown, as in a preview. */
-function configuredConnection(): ApiConnection | undefined {
+export function configuredConnection(): ApiConnection | undefined {
   try {
     return findConnection(process.env, explicit);
   } catch {
@@ -100,49 +98,4 @@ export function connectionOuts({ connection }: Client): { apiUrl: string; connec
 export function readOuts(props: JsonObject, outs: JsonObject): JsonObject {
   const { connectionAuth: _, ...rest } = outs;
   return props.connectionAuth === undefined ? rest : { ...rest, connectionAuth: props.connectionAuth };
-}
-
-/** An environment variable with the URL of an API that no longer exists. Resources there are removed from the state without a deletion. */
-const FORGET = "PUSHPOOL_FORGET_PREFECT_API";
-
-/**
- * Delete a resource's object on its API, unless another resource of the program holds it now.
- * @param about its name in messages, such as `work pool "etl"`
- * @param object its id on the server, a UUID
- * @throws {UserError} with the next steps, if that API is unreachable or refuses
- */
-export async function deleteObject(
-  about: string,
-  object: unknown,
-  outs: JsonObject,
-  remove: (client: Client) => Promise<void>,
-): Promise<void> {
-  if (!releaseObject(object, outs)) return printLine(`${about} is kept: it belongs to another resource of the program now`);
-  const { apiUrl } = outs;
-  if (typeof apiUrl === "string" && process.env[FORGET]?.replace(/\/+$/, "") === apiUrl)
-    return printLine(`warning: ${about} is removed from the state, but was not deleted at ${apiUrl} (${FORGET})`);
-  try {
-    await remove(await openClientFor(outs));
-  } catch (error) {
-    if (!(error instanceof PrefectRefusal) || typeof apiUrl !== "string") throw error;
-    const key =
-      configuredConnection()?.apiUrl !== apiUrl
-        ? ` If it needs a key: set PREFECT_API_URL=${apiUrl} and PREFECT_API_KEY for this command.`
-        : "";
-    throw new UserError(
-      `${about} was not deleted at ${apiUrl}: ${error.message}.${key} If that API no longer exists: set ${FORGET}=${apiUrl} and run this again, which removes it from the state`,
-      5,
-    );
-  }
-}
-
-/**
- * The error for an existing object that must not be adopted, with the ways to continue.
- * @param other the field to give another name in
- */
-export function alreadyExists(about: string, client: Client, other: string): UserError {
-  return new UserError(
-    `${about} is already there, at ${client.connection.apiUrl}: set adoptExisting: true to take it over, or set another ${other}. If only the name of this resource has changed: add its former name with aliases: [{ name: "FORMER NAME" }]`,
-    5,
-  );
 }

@@ -7,19 +7,10 @@ import { changedFields, type ManagedFields } from "../prefect/managedFields";
 import { fromServer, sameSchedules } from "../prefect/serverSchedules";
 import { type DeclaredSchedule, fromProgram, programFaults, toProgram } from "../schedules";
 import { quoted } from "../shown";
-import { UserError } from "../userError";
-import { adoptObject, isMoving, keptAdoption, recordHolder, recordMoving } from "./holders";
+import { keptAdoption } from "./holders";
 import { type CheckFailure, holdsUnknown, type Operations } from "./operations";
-import {
-  alreadyExists,
-  configureConnection,
-  connectionOuts,
-  deleteObject,
-  hasMoved,
-  openClient,
-  openClientFor,
-  readOuts,
-} from "./prefectConnection";
+import { configureConnection, connectionOuts, openClient, openClientFor, readOuts } from "./prefectConnection";
+import { deleteObject, movedFields, noLongerThere, takeOver } from "./prefectObject";
 
 /** These fields are separate: a change of schedules needs its own calls, and the pool's id changes when the pool is created again. */
 const OTHERS: ManagedFields = { schedules: { api: "schedules", reset: [] }, workPoolId: { api: "work_pool_id", reset: null } };
@@ -43,10 +34,8 @@ export const operations: Operations = {
   },
 
   async diff(id, olds, news) {
-    recordHolder(id, olds);
-    const moved = hasMoved(olds);
-    if (moved) recordMoving(id);
-    const replaces = [...(olds.deploymentName === news.deploymentName ? [] : ["deploymentName"]), ...(moved ? ["apiUrl"] : [])];
+    const moved = movedFields(id, olds);
+    const replaces = [...(olds.deploymentName === news.deploymentName ? [] : ["deploymentName"]), ...moved];
     const changed = changedFields({ ...DEPLOYMENT_FIELDS, ...OTHERS }, olds, news);
     return { changes: replaces.length > 0 || changed.length > 0, replaces };
   },
@@ -73,13 +62,7 @@ export const operations: Operations = {
   async update(id, olds, news) {
     const client = await openClient();
     const there = await readDeployment(client, id);
-    if (!there) {
-      const at = client.connection.apiUrl;
-      throw new UserError(
-        `${aboutDeployment(news).about} no longer exists at ${at}: run \`pulumi refresh\`, and the next update creates it again`,
-        5,
-      );
-    }
+    if (!there) throw noLongerThere(aboutDeployment(news).about, client);
     const moved = olds.workPoolId === news.workPoolId ? [] : ["workPoolName"];
     const changed = new Set([...changedFields(DEPLOYMENT_FIELDS, olds, news), ...moved.filter((field) => news[field] !== undefined)]);
     const schedules = changedFields(OTHERS, olds, news).includes("schedules") ? (declaredIn(news) ?? []) : undefined;
@@ -94,8 +77,7 @@ export const operations: Operations = {
 
 /** Only the fields that differ are changed. A new deployment would lose its schedules and the runs that they have created. */
 async function adopt(client: Client, there: ServerDeployment, inputs: JsonObject): Promise<JsonObject> {
-  if (inputs.adoptExisting !== true && !isMoving(there.id)) throw alreadyExists(aboutDeployment(inputs).about, client, "name");
-  const adoption = adoptObject(there.id);
+  const adoption = takeOver(there.id, inputs, { about: aboutDeployment(inputs).about, client, other: "name" });
   const given = Object.fromEntries(Object.entries(inputs).filter(([key]) => Object.hasOwn(DEPLOYMENT_FIELDS, key)));
   await bringDeployment(
     client,

@@ -6,18 +6,10 @@ import { changedFields, changeOf, longTexts, type ManagedFields, refreshed } fro
 import { quoted } from "../shown";
 import { checkTemplate } from "../template";
 import { UserError } from "../userError";
-import { adoptObject, isMoving, keptAdoption, recordHolder, recordMoving } from "./holders";
+import { keptAdoption } from "./holders";
 import { type CheckFailure, holdsUnknown, type Operations } from "./operations";
-import {
-  alreadyExists,
-  configureConnection,
-  connectionOuts,
-  deleteObject,
-  hasMoved,
-  openClient,
-  openClientFor,
-  readOuts,
-} from "./prefectConnection";
+import { configureConnection, connectionOuts, openClient, openClientFor, readOuts } from "./prefectConnection";
+import { deleteObject, movedFields, noLongerThere, takeOver } from "./prefectObject";
 import { applyQueues, type Queues, queueFailures, readQueues } from "./workQueues";
 
 const FIELDS: ManagedFields = {
@@ -57,13 +49,11 @@ export const operations: Operations = {
   },
 
   async diff(_id, olds, news) {
-    recordHolder(olds.workPoolId, olds);
-    const moved = hasMoved(olds);
-    if (moved) recordMoving(olds.workPoolId);
-    const replaces = [...["workPoolName", "type"].filter((key) => olds[key] !== news[key]), ...(moved ? ["apiUrl"] : [])];
+    const moved = movedFields(olds.workPoolId, olds);
+    const replaces = [...["workPoolName", "type"].filter((key) => olds[key] !== news[key]), ...moved];
     const changed = changedFields({ ...FIELDS, queues: { api: "queues", reset: {} } }, olds, news);
     // Two pools of one server can never have the same name.
-    const deleteBeforeReplace = !moved && olds.workPoolName === news.workPoolName;
+    const deleteBeforeReplace = moved.length === 0 && olds.workPoolName === news.workPoolName;
     return { changes: replaces.length > 0 || changed.length > 0, replaces, deleteBeforeReplace };
   },
 
@@ -92,11 +82,7 @@ export const operations: Operations = {
     const changed = changedFields(FIELDS, olds, news);
     if (changed.length > 0) await patchWorkPool(client, id, changeOf(FIELDS, changed, news), longTexts(news.baseJobTemplate));
     const pool = await readWorkPool(client, id);
-    if (!pool)
-      throw new UserError(
-        `work pool "${id}" no longer exists at ${client.connection.apiUrl}: run \`pulumi refresh\`, and the next update creates it again`,
-        5,
-      );
+    if (!pool) throw noLongerThere(`work pool "${id}"`, client);
     return { outs: (await withQueues(client, pool, { ...news, ...keptAdoption(olds) }, (olds.queues ?? {}) as Queues)).outs };
   },
 
@@ -126,8 +112,7 @@ async function adopt(client: Client, inputs: JsonObject, maybeOurs: boolean): Pr
   const given = refreshed(FIELDS, inputs, there as unknown as JsonObject);
   const changed = changedFields(FIELDS, given, inputs);
   if (maybeOurs && changed.length === 0) return { pool: there };
-  if (inputs.adoptExisting !== true && !isMoving(there.id)) throw alreadyExists(`work pool "${name}"`, client, "workPoolName");
-  const adoption = adoptObject(there.id);
+  const adoption = takeOver(there.id, inputs, { about: `work pool "${name}"`, client, other: "workPoolName" });
   if (changed.length > 0) await patchWorkPool(client, name, changeOf(FIELDS, changed, inputs), longTexts(inputs.baseJobTemplate));
   return { pool: there, adoption };
 }

@@ -1,5 +1,5 @@
 import type { RunQuery } from "../ledger/ledger";
-import type { StateType } from "../model/flowRun";
+import { STATE_TYPES, type StateType } from "../model/flowRun";
 import { suggestion } from "../nearest";
 import { quoted } from "../shown";
 import { UserError } from "../userError";
@@ -7,18 +7,6 @@ import type { RunsFilter } from "./wire";
 
 /** The most runs of one page. */
 export const MOST_RUNS = 200;
-
-const STATES: readonly StateType[] = [
-  "SCHEDULED",
-  "PENDING",
-  "RUNNING",
-  "COMPLETED",
-  "FAILED",
-  "CANCELLED",
-  "CRASHED",
-  "PAUSED",
-  "CANCELLING",
-];
 
 /** What a query string of `GET /api/runs` or `/api/strip` asks for. */
 export interface AskedRuns {
@@ -56,7 +44,8 @@ export function checkFilter(given: Readonly<Record<string, unknown>>): RunsFilte
   const { state = [], allStacks, since, until, deployment, pool, tag, text: part, ...others } = given;
   for (const name of Object.keys(others)) throw wrong(name, "is unknown");
   if (!Array.isArray(state)) throw wrong("state", "must be a list of state types");
-  for (const each of state) if (!STATES.includes(each)) throw wrong("state", `${quoted(String(each))} must be one of ${STATES.join(", ")}`);
+  for (const each of state)
+    if (!STATE_TYPES.includes(each)) throw wrong("state", `${quoted(String(each))} must be one of ${STATE_TYPES.join(", ")}`);
   if (allStacks !== undefined && typeof allStacks !== "boolean") throw wrong("allStacks", "must be true or false");
   const fields = {
     deployment: text("deployment", deployment),
