@@ -1,16 +1,20 @@
 import { hostname } from "node:os";
 import { processStart } from "./processTable";
 
-let own: string | undefined;
+const own = new Map<string, string>();
 
-/** A name of this process that no other process ever has: `<host>/<pid>/<start>`. */
-export function processName(): string {
-  own ??= [hostname(), process.pid, processStart(process.pid) ?? "unknown"].join("/");
-  return own;
+/** A name of this process that no other process ever has: `<host>/<pid>/<start>`. @param host a name of this machine */
+export function processName(host = hostname()): string {
+  const name = own.get(host) ?? [host, process.pid, processStart(process.pid) ?? "unknown"].join("/");
+  own.set(host, name);
+  return name;
 }
 
-/** Whether the process with this name is still running. A process on another host cannot be checked and counts as running. */
-export function processLives(name: string): boolean {
+/**
+ * Whether the process with this name is still running. A process on another host cannot be checked and counts as running.
+ * @param here the name of this machine
+ */
+export function processLives(name: string, here = hostname()): boolean {
   const [host, pid, start] = name.split("/");
-  return host !== hostname() || name === processName() || processStart(Number(pid)) === start;
+  return host !== here || name === processName(here) || processStart(Number(pid)) === start;
 }

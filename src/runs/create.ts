@@ -8,6 +8,7 @@ import { oneLine } from "../shown";
 import { asWritten } from "../template";
 import { UserError } from "../userError";
 import { checkRequest } from "./checkRequest";
+import { hostOfNew } from "./elsewhere";
 import { findDeployment } from "./findDeployment";
 import { refusePaused } from "./namedPool";
 import { planJob, type Resolved, type RunRequest, resolveRequest } from "./plan";
@@ -82,6 +83,7 @@ export async function createRun(
 
 async function plan(context: RunsContext, asked: RunRequest) {
   checkRequest(asked);
+  await context.ledger.shared?.measureTime();
   const { resolved, manifest, stack } = await resolve(context, asked);
   const { jobVariables = {}, jobVariableTexts = {} } = asked;
   const request = {
@@ -96,7 +98,7 @@ async function plan(context: RunsContext, asked: RunRequest) {
   };
   const target = await context.target({ poolType: resolved.pool.type, run: { stack, workPool }, submission: by });
   const now = context.now();
-  const identity = { id: uuid(), name: request.name ?? madeUpName(), attempt: 1 };
+  const identity = { id: uuid({ msecs: now.getTime() }), name: request.name ?? madeUpName(), attempt: 1 };
   const { jobConfiguration, submission: planned } = planJob({ manifest, request, resolved, run: identity, target, context });
   const run: FlowRun = {
     ...identity,
@@ -110,6 +112,7 @@ async function plan(context: RunsContext, asked: RunRequest) {
     ...(request.idempotencyKey === undefined ? {} : { idempotencyKey: request.idempotencyKey }),
     state: state("SCHEDULED", now, request.scheduledFor && `scheduled for ${request.scheduledFor}`),
     createdAt: now.toISOString(),
+    ...hostOfNew(context, resolved.pool.type),
     version: 1,
   };
   return { run, poolType: resolved.pool.type, jobConfiguration, submission: { ...planned, ...by } };

@@ -4,17 +4,20 @@ import type { RunRecord } from "../ledger";
 import { type FlowRun, isTerminal, type State } from "../model/flowRun";
 import { UserError } from "../userError";
 import { commonWatch } from "./commonWatch";
+import { asWatcher, elsewhere } from "./elsewhere";
 import { isInterruption } from "./interruption";
 import { newOutput } from "./newOutput";
 import { cleanUp, observe } from "./observe";
 import type { RunEvent, RunsContext, Watching } from "./runsContext";
 import { confirmStopped } from "./stop";
-import { type Advance, submitScheduled, takeUp } from "./submit";
+import { type Advance, submitScheduled, takeUp, whyElsewhere } from "./submit";
 
 /** How long to wait for the last lines of an ended run, in milliseconds; then a warning says that they may be missing. */
 const LOG_DRAIN = 30_000;
 /** How often a waiting run looks again, in milliseconds. */
 const HELD_PAUSE = 250;
+/** The same on a ledger that several machines share, where each look is a way to the server. */
+const HELD_PAUSE_SHARED = 1_000;
 /** How often to read the manifest again while a run waits, in milliseconds: someone may resume the pool or raise its limit. */
 const MANIFEST_AGE = 5_000;
 
@@ -33,8 +36,10 @@ export interface Following extends Watching {
  * @returns the run once it has ended and its output is complete, or as it is when `signal` fires or the time is over
  */
 export async function follow(context: RunsContext, id: string, following: Following = {}): Promise<FlowRun> {
-  const { run } = await mustRead(context, id);
-  return context.listeners.during(following.onEvent, run.workPool, () => toItsEnd(context, id, following));
+  const record = await mustRead(context, id);
+  return context.listeners.during(following.onEvent, record.run.workPool, () =>
+    asWatcher(context, record, () => toItsEnd(context, id, following)),
+  );
 }
 
 async function toItsEnd(
@@ -62,7 +67,7 @@ async function toItsEnd(
       return { over: (await cleanUp(context, before, watching)).run };
     }
     if (watching.aborted) return { over: before.run };
-    if (!alone && isUnderWay(before)) {
+    if (!alone && isUnderWay(before) && elsewhere(context, before.run) === undefined) {
       record = undefined;
       const changed = commonWatch(context, before).untilChanged(before, watching);
       return {
@@ -85,7 +90,7 @@ async function toItsEnd(
         await context.manifest({ fresh: true }).catch((error: Error) => onEvent?.({ kind: "warning", message: error.message }));
         manifestReadAt = Date.now();
       }
-      pause = HELD_PAUSE;
+      pause = context.ledger.shared ? HELD_PAUSE_SHARED : HELD_PAUSE;
     } else {
       const changed = record.run.version !== before.run.version;
       pause = changed ? pace.first : Math.min(Math.max(pause, pace.first) * 1.5, pace.longest);
@@ -142,6 +147,8 @@ async function advance(
   graceSeconds?: number,
 ): Promise<Advance> {
   const { state, infrastructureId } = record.run;
+  const host = elsewhere(context, record.run);
+  if (host !== undefined && state.type !== "CANCELLING") return { kind: "held", record, reason: whyElsewhere(host) };
   if (state.type === "SCHEDULED") return submitScheduled(context, record, stop);
   if (state.type === "CANCELLING") return confirmStopped(context, record, graceSeconds, watching);
   if (infrastructureId === undefined) return takeUp(context, record, stop);
@@ -190,6 +197,8 @@ class OutputTail {
       this.#complete = false;
     }
     if (this.#complete) return;
+    const host = elsewhere(this.context, run);
+    if (host !== undefined) return this.#refused(new UserError(logElsewhere(run, host)));
     const target = await this.context.target(record);
     try {
       for await (const page of newOutput(target, run.infrastructureId, this.#cursor, signal)) {
@@ -222,6 +231,11 @@ class OutputTail {
       await sleep(200, undefined, { signal }).catch(() => {});
     }
   }
+}
+
+/** Only that host has the files. */
+export function logElsewhere({ id }: FlowRun, host: string): string {
+  return `it is on host ${host}: \`pushpool logs ${id}\` there shows it`;
 }
 
 /** Prefect's `stream_output`: with `false` the output is stored, but not shown while the run is going. */

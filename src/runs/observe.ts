@@ -2,6 +2,7 @@ import type { RunRecord } from "../ledger";
 import { isTerminal } from "../model/flowRun";
 import type { Observation } from "../targets/target";
 import { UserError } from "../userError";
+import { elsewhere } from "./elsewhere";
 import { type RunsContext, targetKey } from "./runsContext";
 import { changeBy } from "./states";
 
@@ -53,7 +54,7 @@ async function look(
   signal?: AbortSignal,
 ): Promise<Map<string, Observation>> {
   const byTarget = Map.groupBy(
-    records.filter(({ run }) => !isTerminal(run.state) && run.infrastructureId !== undefined),
+    records.filter(({ run }) => !isTerminal(run.state) && run.infrastructureId !== undefined && elsewhere(context, run) === undefined),
     targetKey,
   );
   const observations = new Map<string, Observation>();
@@ -117,6 +118,7 @@ function asStopped(observation: Observation): Observation {
 export async function cleanUp(context: RunsContext, record: RunRecord, signal?: AbortSignal): Promise<RunRecord> {
   const { run } = record;
   if (!isTerminal(run.state) || run.infrastructureId === undefined || record.cleanedAt !== undefined) return record;
+  if (elsewhere(context, run) !== undefined) return record;
   try {
     await (await context.target(record)).cleanup(run.infrastructureId, signal);
   } catch (error) {

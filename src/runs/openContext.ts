@@ -1,7 +1,9 @@
+import { hostOf, machineName } from "../host";
 import type { Ledger } from "../ledger";
 import type { LoadedManifest } from "../manifest";
 import type { PoolType } from "../model/poolType";
 import type { Target, TargetAccess } from "../targets/target";
+import { openLease } from "./lease";
 import { Listeners } from "./listeners";
 import { poolAccess } from "./pool";
 import { Tidying } from "./poolLeftovers";
@@ -11,6 +13,8 @@ import type { DigestKey } from "./storedSecrets";
 /** The parts of a {@link RunsContext}. */
 export interface RunsParts {
   ledger: Ledger;
+  /** The folder with the files of `process:push` runs. Needed only for a ledger that several machines share. */
+  home?: string;
   stack?: string;
   /** @param stale the manifest read before, if it may be outdated */
   readManifest: (stale?: LoadedManifest) => Promise<LoadedManifest>;
@@ -31,21 +35,28 @@ export interface RunsParts {
 /** Create the context of `runs/` from its parts. */
 export function openContext({
   ledger,
+  home = "",
   stack,
   readManifest,
   openTarget,
   digestKey,
   env,
   templateEnv = env,
-  now = () => new Date(),
+  now = () => ledger.shared?.now() ?? new Date(),
   warn = () => {},
   listeners = new Listeners(warn),
 }: RunsParts): RunsContext {
   let manifest: Promise<LoadedManifest> | undefined;
   let key: ReturnType<DigestKey> | undefined;
+  let host: string | undefined;
   const targets = new Map<string, Promise<Target>>();
   const context: RunsContext = {
     ledger,
+    lease: openLease(ledger, () => machineName(env)),
+    host: () => {
+      host ??= hostOf(home, env);
+      return host;
+    },
     ...(stack === undefined ? {} : { stack }),
     manifest: ({ fresh = false } = {}) => {
       if (!manifest) manifest = readManifest();

@@ -1,37 +1,43 @@
 import { hostname } from "node:os";
-import type { Ledger, RunRecord } from "../ledger";
-import { processLives, processName } from "../processName";
+import type { RunRecord } from "../ledger";
+import { processName } from "../processName";
+import type { RunsContext } from "./runsContext";
 
 /** The submissions that this process is working on. */
 const live = new Set<string>();
 let count = 0;
 
 /**
- * Do `work` as the owner of a run's submission. The owner's name goes into the ledger: host, pid, the pid's start time (so that a reused
- * pid differs) and a number. A process that finds a run whose owner is gone takes it up.
+ * Do `work` as the owner of a run's submission. The owner's name goes into the ledger: this process's lease, and a number. A process that
+ * finds a run whose owner is gone takes it up.
  *
  * The run is released however the work ends. Nobody then waits for an owner that is done, only because its process still lives.
  */
 export async function asOwner<T extends { record: RunRecord }>(
-  { ledger }: { ledger: Ledger },
+  { ledger, lease }: Pick<RunsContext, "ledger" | "lease">,
   runId: string,
   work: (owner: string) => Promise<T>,
 ): Promise<T> {
+  const held = await lease.hold();
   count += 1;
-  const owner = `${processName()}/${count}`;
+  const owner = `${held}/${count}`;
   live.add(owner);
-  let held = true;
+  let isOwned = true;
   try {
     const result = await work(owner);
-    held = result.record.owner === owner;
+    isOwned = result.record.owner === owner;
     return result;
   } finally {
     live.delete(owner);
-    if (held) await letGo(ledger, runId, owner);
+    try {
+      if (isOwned) await letGo({ ledger }, runId, owner);
+    } finally {
+      await lease.release(held);
+    }
   }
 }
 
-async function letGo(ledger: Ledger, runId: string, owner: string): Promise<void> {
+async function letGo({ ledger }: Pick<RunsContext, "ledger">, runId: string, owner: string): Promise<void> {
   for (;;) {
     const record = await ledger.read(runId);
     if (record?.owner !== owner) return;
@@ -39,14 +45,28 @@ async function letGo(ledger: Ledger, runId: string, owner: string): Promise<void
   }
 }
 
-/** Whether the owner still works on the submission, as far as this machine can know. */
-export function ownerLives(owner: string): boolean {
-  const name = owner.slice(0, owner.lastIndexOf("/"));
-  return name === processName() ? live.has(owner) : processLives(name);
+/** Whether this process still owns a submission. Others may have taken it up if this process was stopped for a while. */
+export function stillOwns({ lease }: Pick<RunsContext, "lease">, owner: string): Promise<boolean> {
+  return lease.has(leaseOf(owner));
+}
+
+/** Whether the owner still works on the submission, as far as can be known from here. */
+export async function ownerLives({ lease }: Pick<RunsContext, "lease">, owner: string): Promise<boolean> {
+  return live.has(owner) || (!isOwn(owner) && (await lease.lives(leaseOf(owner))));
+}
+
+const leaseOf = (owner: string) => owner.slice(0, owner.lastIndexOf("/"));
+
+/** Whether this process has had that name: it is done with what it no longer works on. */
+function isOwn(owner: string): boolean {
+  const [, pid, start] = owner.split("/");
+  const [, ownPid, ownStart] = processName().split("/");
+  return pid === ownPid && start === ownStart;
 }
 
 /** The owner, for messages. */
 export function describeOwner(owner: string): string {
-  const [host, pid] = owner.split("/");
-  return host === hostname() ? `process ${pid}` : `process ${pid} on ${host}`;
+  const [host = "", pid] = owner.split("/");
+  const [name] = host.split("~");
+  return name === hostname() ? `process ${pid}` : `process ${pid} on ${name}`;
 }

@@ -1,7 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type FlowRun, isTerminal } from "../model/flowRun";
+import { oneLine } from "../shown";
 import type { LogLine } from "../targets/target";
-import { mustRead } from "./follow";
+import { UserError } from "../userError";
+import { elsewhere } from "./elsewhere";
+import { logElsewhere, mustRead } from "./follow";
 import { isInterruption } from "./interruption";
 import { newOutput } from "./newOutput";
 import { observe } from "./observe";
@@ -22,6 +25,9 @@ export async function readLogs(
   const read = async (): Promise<FlowRun | undefined> => {
     const [record = await mustRead(context, id)] = await observe(context, [await mustRead(context, id)], signal);
     const { run } = record;
+    const host = elsewhere(context, run);
+    if (host !== undefined && run.infrastructureId !== undefined)
+      throw new UserError(`the log of run ${oneLine(run.name)} is not here: ${logElsewhere(run, host)}`, 5);
     const target = await context.target(record);
     if (run.infrastructureId !== undefined) {
       for await (const page of newOutput(target, run.infrastructureId, cursor, signal)) {

@@ -4,6 +4,7 @@ import { isTerminal } from "../model/flowRun";
 import { oneLine, quoted } from "../shown";
 import type { Submission } from "../targets/target";
 import { UserError } from "../userError";
+import { hostOfNew } from "./elsewhere";
 import { findDeployment } from "./findDeployment";
 import { planJob, type RunRequest, resolveRequest } from "./plan";
 import { checkStack } from "./pool";
@@ -65,6 +66,7 @@ export async function retry(context: RunsContext, id: string): Promise<RunRecord
     infrastructureId: null,
     outcome: null,
     owner: null,
+    ...hostOfNew(context, record.poolType),
   });
   if (!changed)
     throw new UserError(

@@ -3,6 +3,7 @@ import type { RunRecord } from "../ledger";
 import type { FlowRun, State, StateType } from "../model/flowRun";
 import type { LogLine } from "../targets/target";
 import { createRun, planRun, type RunPlan } from "./create";
+import { elsewhere } from "./elsewhere";
 import { findRun } from "./find";
 import { type Following, follow, submitOnce } from "./follow";
 import { cleanUp, notSeenToEnd, observe, observeWherePossible } from "./observe";
@@ -29,6 +30,8 @@ export interface Runs {
   cancelRun(id: string, cancelling?: Cancelling): Promise<FlowRun>;
   /** Stop the infrastructure of a run that this ledger does not have. */
   stopUnrecorded(run: UnrecordedRun): Promise<Unrecorded>;
+  /** The host of a run's processes, for messages, if they are not in reach from here; only in a ledger that several machines share. */
+  elsewhere(run: FlowRun): string | undefined;
   /** Start another attempt: SCHEDULED; `followRun` then submits it. */
   retryRun(id: string): Promise<FlowRun>;
   /** Look and record; it submits and stops nothing. */
@@ -73,6 +76,7 @@ export function runsOver(parts: RunsParts): Runs {
     submitRun: (id, watching) => submitOnce(context, id, watching),
     followRun: (id, following) => follow(context, id, following),
     cancelRun: (id, cancelling) => cancel(context, id, cancelling),
+    elsewhere: (run) => elsewhere(context, run),
     stopUnrecorded: (run) => stopUnrecorded(context, run),
     retryRun: async (id) => {
       const record = await ledger.read(id);

@@ -4,6 +4,7 @@ import type { LoadedManifest } from "../manifest";
 import type { FlowRun } from "../model/flowRun";
 import type { PoolType } from "../model/poolType";
 import type { InfrastructureId, LogLine, Submission, Target } from "../targets/target";
+import type { Lease } from "./lease";
 import type { Listeners } from "./listeners";
 import type { Tidying } from "./poolLeftovers";
 import type { DigestKey } from "./storedSecrets";
@@ -23,6 +24,10 @@ export function targetKey({ run, poolType, submission }: OnPool): string {
 /** What all of `runs/` needs. Each part is created on first use. */
 export interface RunsContext {
   ledger: Ledger;
+  /** That this process works, for the others of the ledger. */
+  lease: Lease;
+  /** Whose processes the `process:push` runs of this process are; see `src/host.ts`. */
+  host(): string;
   /** The `<project>/<stack>` whose runs are meant. Absent if no stack is known; reads then include every stack. */
   stack?: string;
   /** The manifest with its secrets, read once; `fresh` reads it again. */

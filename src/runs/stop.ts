@@ -3,6 +3,7 @@ import type { RunRecord } from "../ledger";
 import { type FlowRun, isTerminal } from "../model/flowRun";
 import { oneLine } from "../shown";
 import { UserError } from "../userError";
+import { elsewhere, isWatchedThere } from "./elsewhere";
 import { isInterruption } from "./interruption";
 import { observeStopping } from "./observe";
 import { describeOwner, ownerLives } from "./owner";
@@ -76,6 +77,7 @@ async function begin(context: RunsContext, id: string): Promise<RunRecord> {
         `run ${oneLine(run.name)} (${run.id}) has already ended: it is ${run.state.type} since ${run.state.timestamp}. There is nothing to cancel`,
       );
     }
+    await refuseUnwatched(context, record);
     if (run.state.type === "CANCELLING") return record;
     await checkServersStack(context, record);
     // Of another stack's work pool, or one that is no longer there, it cannot be opened.
@@ -90,6 +92,17 @@ async function begin(context: RunsContext, id: string): Promise<RunRecord> {
   }
 }
 
+/** Only a process on its own host can stop a run of `process:push`. Without one, the request would wait for nobody knows how long. */
+async function refuseUnwatched(context: RunsContext, record: RunRecord): Promise<void> {
+  const { run } = record;
+  const host = elsewhere(context, run);
+  if (host === undefined || run.state.type === "SCHEDULED" || (await isWatchedThere(context, record))) return;
+  throw new UserError(
+    `run ${oneLine(run.name)} (${run.id}) runs on host ${host}, and nobody watches it there: \`pushpool cancel ${run.id}\` there stops it`,
+    5,
+  );
+}
+
 /**
  * Advance a CANCELLING run: ask the target to stop what was started, and record its answer. If the run's submitter still lives, first wait
  * for what it starts.
@@ -101,15 +114,19 @@ export async function confirmStopped(
   signal?: AbortSignal,
 ): Promise<Advance> {
   const { run, owner } = record;
+  const host = elsewhere(context, run);
+  if (host !== undefined) return { kind: "held", record, reason: `it runs on host ${host}: whoever watches it there stops it` };
   const target = await context.target(record);
   if (run.infrastructureId !== undefined) {
     if (!context.stopAsked.has(run.infrastructureId)) {
+      // What was true when it was read may be long ago: this process may have been stopped meanwhile.
+      if (!(await context.ledger.isAt(run.id, run.version))) return asItIs(context, record);
       await target.stop(run.infrastructureId, { reason: `pushpool cancel ${run.id}`, graceSeconds }, signal);
       context.stopAsked.add(run.infrastructureId);
     }
     return { kind: "moved", record: await observeStopping(context, record, signal) };
   }
-  if (owner !== undefined && ownerLives(owner)) {
+  if (owner !== undefined && (await ownerLives(context, owner))) {
     return { kind: "held", record, reason: `${describeOwner(owner)} is submitting it; it is stopped as soon as it is there` };
   }
   const found = await target.find(run.id, run.attempt, record.submission, signal);
@@ -118,6 +135,10 @@ export async function confirmStopped(
     found === undefined
       ? { state: state("CANCELLED", now, "cancelled before anything was started"), endedAt: now.toISOString(), owner: null }
       : { infrastructureId: found, owner: null };
-  const changed = (await context.ledger.change(run.id, run.version, change)) ?? (await context.ledger.read(run.id)) ?? record;
-  return { kind: "moved", record: changed };
+  const changed = await context.ledger.change(run.id, run.version, change);
+  return changed ? { kind: "moved", record: changed } : asItIs(context, record);
+}
+
+async function asItIs({ ledger }: RunsContext, record: RunRecord): Promise<Advance> {
+  return { kind: "moved", record: (await ledger.read(record.run.id)) ?? record };
 }

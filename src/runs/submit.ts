@@ -7,8 +7,9 @@ import type { DeploymentDefinition } from "../manifest/manifest";
 import type { FlowRun } from "../model/flowRun";
 import type { Submission } from "../targets/target";
 import { UserError } from "../userError";
+import { elsewhere } from "./elsewhere";
 import { observe } from "./observe";
-import { asOwner, describeOwner, ownerLives } from "./owner";
+import { asOwner, describeOwner, ownerLives, stillOwns } from "./owner";
 import { checkServersStack, poolOf } from "./pool";
 import { clearPoolError, isPausedHere, notePoolError } from "./poolNotes";
 import type { RunsContext } from "./runsContext";
@@ -43,6 +44,8 @@ export async function submitScheduled(
   onTheWay: OnTheWay = {},
 ): Promise<Advance> {
   const { run } = record;
+  const host = elsewhere(context, run);
+  if (host !== undefined) return { kind: "held", record, reason: whyElsewhere(host) };
   const pool = await poolOf(context, record);
   if (pool.isPaused) return hold(context, record, whyPaused(run), "Scheduled");
   if (await isPausedHere(context.ledger, run.stack, run.workPool)) return hold(context, record, whyPausedHere(run), "Scheduled");
@@ -79,7 +82,9 @@ export async function submitScheduled(
 /** Continue a run whose submission another process began: if that process is gone, find what it started, or start it. */
 export async function takeUp(context: RunsContext, record: RunRecord, signal: AbortSignal, onTheWay: OnTheWay = {}): Promise<Advance> {
   const { run } = record;
-  if (record.owner !== undefined && ownerLives(record.owner)) {
+  const host = elsewhere(context, run);
+  if (host !== undefined) return { kind: "held", record, reason: whyElsewhere(host) };
+  if (record.owner !== undefined && (await ownerLives(context, record.owner))) {
     return { kind: "held", record, reason: `${describeOwner(record.owner)} is submitting it` };
   }
   // First what may be refused: a refusal leaves the run as it is.
@@ -104,23 +109,26 @@ async function send(
   const { run } = record;
   const target = await context.target(record);
   if (mayPrepare && !(await mayPrepare())) return moved(context, record);
-  try {
-    const prepared = await target.prepare(submission, signal);
-    // It was cancelled meanwhile: whoever cancelled it ends it.
-    if (!(await context.ledger.isAt(run.id, run.version))) return moved(context, record);
-    if (maySubmit && !(await maySubmit())) return moved(context, record);
-    const step = await recordInfrastructure(context, record, await target.submit(prepared, signal));
-    context.tidying.after(context, record, target);
-    await clearPoolError(context.ledger, run.stack, run.workPool);
-    return step;
-  } catch (error) {
+  // A fault of the ledger is no refusal: the run stays as it is, and is taken up.
+  const refused = async (error: unknown): Promise<never> => {
     if (error instanceof UserError && error.exitCode === 5 && !signal.aborted) {
       const refusal = { at: context.now().toISOString(), message: error.message };
       await notePoolError(context.ledger, run.stack, run.workPool, refusal);
     }
     await giveUp(context, record, error, signal);
     throw error;
-  }
+  };
+  const prepared = await target.prepare(submission, signal).catch(refused);
+  // It was cancelled meanwhile: whoever cancelled it ends it.
+  if (!(await context.ledger.isAt(run.id, run.version))) return moved(context, record);
+  if (maySubmit && !(await maySubmit())) return moved(context, record);
+  // This process was stopped meanwhile, and others have taken the run up. The last question before it is sent: its answer ages.
+  if (record.owner !== undefined && !(await stillOwns(context, record.owner))) return moved(context, record);
+  const infrastructureId = await target.submit(prepared, signal).catch(refused);
+  const step = await recordInfrastructure(context, record, infrastructureId);
+  context.tidying.after(context, record, target);
+  await clearPoolError(context.ledger, run.stack, run.workPool);
+  return step;
 }
 
 /** Record what was started, whatever else has happened to the run meanwhile. */
@@ -166,6 +174,11 @@ export function whyPaused({ workPool }: FlowRun): string {
 /** Someone paused it by `pushpool pools pause`, or on the run page. */
 export function whyPausedHere({ workPool }: FlowRun): string {
   return `work pool "${workPool}" is paused here: \`pushpool pools resume ${workPool}\` lets it go on`;
+}
+
+/** Only that host can start and see its processes. */
+export function whyElsewhere(host: string): string {
+  return `it runs on host ${host}: \`pushpool serve\` or \`pushpool wait\` there continues it`;
 }
 
 export function whyFull(run: FlowRun, full: Full): string {

@@ -1,6 +1,8 @@
+import { hostOf, machineName } from "../host";
 import type { Ledger } from "../ledger";
 import type { PoolDefinition } from "../manifest/manifest";
 import type { PoolType } from "../model/poolType";
+import { openLease } from "../runs/lease";
 import { Listeners } from "../runs/listeners";
 import { poolAccess } from "../runs/pool";
 import { Tidying } from "../runs/poolLeftovers";
@@ -12,6 +14,8 @@ import type { PoolsBeside, ServerJob } from "./job";
 /** The parts that all runs of a server share: the ledger, the targets, the key for the digests of secrets. */
 export interface Shared {
   ledger: Ledger;
+  /** See `RunsParts.home`. */
+  home?: string;
   stack: string;
   openTarget: (type: PoolType, access: TargetAccess) => Promise<Target>;
   digestKey: DigestKey;
@@ -27,6 +31,7 @@ export interface Shared {
 /** Make the context of `src/runs` for one job. Its manifest has the values of the server. */
 export function contextMaker({
   ledger,
+  home = "",
   stack,
   openTarget,
   digestKey,
@@ -38,9 +43,12 @@ export function contextMaker({
   const stopAsked: RunsContext["stopAsked"] = new Set();
   const tidying = new Tidying();
   const targets = new Map<string, Promise<Target>>();
+  const lease = openLease(ledger, () => machineName(env));
   return ({ loaded }) => {
     const context: RunsContext = {
       ledger,
+      lease,
+      host: () => hostOf(home, env),
       stack,
       target: (of) => {
         // A changed key or another block needs a new target.
@@ -63,7 +71,7 @@ export function contextMaker({
       warn,
       listeners,
       manifest: async () => loaded,
-      now: () => new Date(),
+      now: () => ledger.shared?.now() ?? new Date(),
     };
     return context;
   };

@@ -1,3 +1,4 @@
+import { describeHost } from "../host";
 import type { RunSummary } from "../ledger/ledger";
 import type { FlowRun } from "../model/flowRun";
 import type { RunRow } from "./wire";
@@ -18,6 +19,7 @@ export function rowOf(run: FlowRun | RunSummary, on: RunRow["on"], prefectUrl?: 
     ...(run.startedAt === undefined ? {} : { startedAt: run.startedAt }),
     ...(run.endedAt === undefined ? {} : { endedAt: run.endedAt }),
     ...(run.outcome === undefined ? {} : { outcome: run.outcome }),
+    ...(run.host === undefined ? {} : { host: describeHost(run.host, "") }),
     version: run.version,
     on,
     ...(prefectUrl === undefined ? {} : { prefectUrl }),

@@ -94,6 +94,8 @@ export interface RunRow {
   startedAt?: string;
   endedAt?: string;
   outcome?: Outcome;
+  /** The machine whose processes run it; only of a `process:push` run in a ledger that several machines share. */
+  host?: string;
   /** Increases with every change. Of two rows with one id, the higher version is the newer one. */
   version: number;
   /** Who owns its states. */

@@ -64,6 +64,7 @@ export async function runsParts(options: OpenRuns): Promise<WorkspaceParts> {
   return {
     ledger: opened.ledger,
     ledgerName: opened.name,
+    home,
     ...(workspace.stack ? { stack: workspace.stack.id } : {}),
     readManifest: async (stale) => (stale ? read(stale) : readOnce()),
     openTarget: (type, access) => openTarget(type, { home, env, ...access }),

@@ -38,6 +38,7 @@ export function RunFacts({ run, attempt }: { run: RunDetail; attempt: Attempt | 
             <span data-testid="outcome">{outcomeText(run.outcome)}</span>
           </Fact>
         )}
+        {run.host && <Fact name="Host">{run.host}</Fact>}
         {infrastructureId && (
           <Fact name="Infrastructure" wide>
             <code data-testid="infrastructure">{infrastructureId}</code> <CopyButton text={infrastructureId} />

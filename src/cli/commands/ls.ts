@@ -45,11 +45,23 @@ export async function action(_: string[], flags: LsFlags): Promise<void> {
     if (found.length === 0) return note(`no flow runs${narrowed(flags, states)} in ${only ? `stack ${only.id}` : "any stack"}`);
     note(`flow runs in ${only ? `stack ${only.id}` : "all stacks"}`);
     const now = Date.now();
+    const hosts = found.map((run) => runs?.elsewhere(run) ?? "");
+    const isElsewhere = hosts.some((host) => host !== "");
     const isOnSeveral = new Set(found.map(({ workPool }) => workPool)).size > 1;
     print(
       table(
-        ["NAME", ...(only ? [] : ["STACK"]), "DEPLOYMENT", ...(isOnSeveral ? ["POOL"] : []), "STATE", "AGE", "TOOK", "ID"],
-        found.map((run) => {
+        [
+          "NAME",
+          ...(only ? [] : ["STACK"]),
+          "DEPLOYMENT",
+          ...(isOnSeveral ? ["POOL"] : []),
+          "STATE",
+          "AGE",
+          "TOOK",
+          ...(isElsewhere ? ["HOST"] : []),
+          "ID",
+        ],
+        found.map((run, index) => {
           const time = taken(run, now);
           return [
             run.name,
@@ -59,6 +71,7 @@ export async function action(_: string[], flags: LsFlags): Promise<void> {
             stateText(run.state),
             formatDuration(now - Date.parse(run.createdAt)),
             time === undefined ? "" : formatDuration(time),
+            ...(isElsewhere ? [hosts[index] ?? ""] : []),
             run.id,
           ];
         }),

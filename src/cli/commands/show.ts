@@ -16,6 +16,7 @@ export async function action([ref = ""]: string[], flags: GlobalOptions): Promis
       ["deployment", run.deployment],
       ["stack", run.stack],
       ["work pool", `${run.workPool} (queue ${run.workQueue})`],
+      ["host", run.host === undefined ? undefined : (runs.elsewhere(run) ?? "this one")],
       ["state", `${stateText(run.state)}${run.state.message ? `: ${run.state.message}` : ""}`],
       ["attempt", String(run.attempt)],
       ["exit code", exitCodeOfCommand(run)?.toString()],

@@ -141,7 +141,14 @@ export function postgresLedgerOver(db: PostgresDatabase): Ledger {
   });
 
   return {
-    ...ledgerReads(async (sql) => (await read(sql)).rows, { on_server: "s.on_server", host: "r.host" }),
+    ...ledgerReads(
+      async (sql) => {
+        // Whoever then writes what it decided knows the time.
+        await clock.measure();
+        return (await read(sql)).rows;
+      },
+      { on_server: "s.on_server", host: "r.host" },
+    ),
 
     createRun: (given) => {
       const { run, poolType, requestDigest, submission } = given;

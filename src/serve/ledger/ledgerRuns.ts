@@ -1,6 +1,7 @@
 import type { RunRecord } from "../../ledger";
 import type { DeploymentDefinition } from "../../manifest/manifest";
 import { type FlowRun, isTerminal } from "../../model/flowRun";
+import { elsewhere } from "../../runs/elsewhere";
 import { follow } from "../../runs/follow";
 import { pausedPools } from "../../runs/poolNotes";
 import type { RunEvent, RunsContext } from "../../runs/runsContext";
@@ -29,7 +30,8 @@ export class LedgerRuns {
     const records = (await context.ledger.list({ stack, states: [...states], limit: 1_000_000 }))
       // A Prefect server dispatches its own runs.
       .filter(({ submission }) => submission.prefect === undefined);
-    const isOurs = ({ run }: RunRecord) => pools.has(run.workPool);
+    // A run of another host is for the dispatcher there.
+    const isOurs = ({ run }: RunRecord) => pools.has(run.workPool) && elsewhere(context, run) === undefined;
     const isWaiting = ({ run }: RunRecord) => run.state.type === "SCHEDULED";
     for (const { run } of records.filter((record) => isOurs(record) && !isWaiting(record))) {
       dispatcher.begin(run, () => this.#takeUp(run));

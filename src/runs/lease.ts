@@ -1,0 +1,128 @@
+import type { Leases, Ledger } from "../ledger/ledger";
+import { processLives, processName } from "../processName";
+
+/** How long a lease lasts without being renewed, and how often it is renewed; in seconds. */
+const LASTS = 30;
+const RENEWED_EVERY = 10;
+
+/**
+ * That this process works, for the others of its ledger. What a process owns is named after its lease: `<lease>/<number>`. Whoever finds
+ * something owned by a process that is gone takes it up.
+ */
+export interface Lease {
+  /** @returns its name, for {@link release} */
+  hold(): Promise<string>;
+  /** What was held is done. */
+  release(name: string): Promise<void>;
+  /**
+   * Whether this process still has what it owns by this name; ask right before something is sent. A process that was stopped for a while
+   * may have lost it.
+   */
+  has(name: string): Promise<boolean>;
+  /** Whether the holder of another name still works, as far as can be known from here. If not, it has lost what it owns for good. */
+  lives(name: string): Promise<boolean>;
+}
+
+/** @param machine see `src/host.ts` */
+export function openLease(ledger: Ledger, machine: () => string): Lease {
+  return ledger.shared ? new SharedLease(ledger.shared.leases, machine) : ONE_MACHINE;
+}
+
+/** On one machine, the process table says who lives: there is nothing to renew, or to lose. */
+const ONE_MACHINE: Lease = {
+  hold: async () => processName(),
+  release: async () => {},
+  has: async () => true,
+  lives: async (name) => processLives(name),
+};
+
+/** Each lease of this process has its own number: one that was lost never comes back. */
+let count = 0;
+
+/** One row of the ledger for all that this process owns, renewed only as long as it owns something. */
+class SharedLease implements Lease {
+  #holders = 0;
+  #held: Promise<Held> | undefined;
+
+  constructor(
+    private readonly leases: Leases,
+    private readonly machine: () => string,
+  ) {}
+
+  async hold(): Promise<string> {
+    this.#holders += 1;
+    const held = this.#held ?? this.#begin();
+    this.#held = held;
+    try {
+      return (await held).name;
+    } catch (error) {
+      this.#holders -= 1;
+      if (this.#held === held) this.#held = undefined;
+      throw error;
+    }
+  }
+
+  async release(): Promise<void> {
+    this.#holders -= 1;
+    if (this.#holders > 0) return;
+    const held = await this.#held;
+    if (this.#holders > 0) return;
+    this.#held = undefined;
+    clearInterval(held?.timer);
+    // If that fails, it expires.
+    if (held) await this.leases.end(held.name).catch(() => {});
+  }
+
+  async has(name: string): Promise<boolean> {
+    const held = await this.#held;
+    if (held?.name !== name) return false;
+    // Nobody ends a lease before its time.
+    while (!isFresh(held)) if (!(await this.#renew(held))) return false;
+    return true;
+  }
+
+  async lives(name: string): Promise<boolean> {
+    // A process of this machine that has ended needs no time to expire.
+    const process = name.slice(0, name.lastIndexOf("/"));
+    if (!processLives(process, this.machine())) return false;
+    return this.leases.holds(name);
+  }
+
+  async #begin(): Promise<Held> {
+    count += 1;
+    const machine = this.machine();
+    const name = `${processName(machine)}/${count}`;
+    const began = now();
+    await this.leases.begin(name, machine, LASTS);
+    const held: Held = { name, renewed: began, timer: setInterval(() => void this.#renew(held).catch(() => {}), RENEWED_EVERY * 1000) };
+    held.timer.unref();
+    return held;
+  }
+
+  /** @returns `false` if others have ended it */
+  async #renew(held: Held): Promise<boolean> {
+    const began = now();
+    if (await this.leases.renew(held.name)) {
+      held.renewed = began;
+      return true;
+    }
+    clearInterval(held.timer);
+    // What comes next is owned by another one.
+    if (this.#held && (await this.#held) === held) this.#held = this.#holders > 0 ? this.#begin() : undefined;
+    return false;
+  }
+}
+
+interface Held {
+  name: string;
+  renewed: Instant;
+  timer: NodeJS.Timeout;
+}
+
+/** By both clocks: one stands still while a computer sleeps, and the other one may be set. */
+type Instant = readonly [steady: number, wall: number];
+const now = (): Instant => [performance.now(), Date.now()];
+
+function isFresh({ renewed: [steady, wall] }: Held): boolean {
+  return performance.now() - steady < RENEWED_EVERY * 1000 && Math.abs(Date.now() - wall) < RENEWED_EVERY * 1000;
+}
