@@ -95,7 +95,6 @@ export function toRow(run: FlowRun, poolType: PoolType, requestDigest: string): 
     state_timestamp: run.state.timestamp,
     state_message: run.state.message ?? null,
     created_at: run.createdAt,
-    ...(run.host === undefined ? {} : { host: run.host }),
     version: run.version,
   };
 }

@@ -8,7 +8,6 @@ import { oneLine } from "../shown";
 import { asWritten } from "../template";
 import { UserError } from "../userError";
 import { checkRequest } from "./checkRequest";
-import { hostOfNew } from "./elsewhere";
 import { findDeployment } from "./findDeployment";
 import { refusePaused } from "./namedPool";
 import { planJob, type Resolved, type RunRequest, resolveRequest } from "./plan";
@@ -112,7 +111,6 @@ async function plan(context: RunsContext, asked: RunRequest) {
     ...(request.idempotencyKey === undefined ? {} : { idempotencyKey: request.idempotencyKey }),
     state: state("SCHEDULED", now, request.scheduledFor && `scheduled for ${request.scheduledFor}`),
     createdAt: now.toISOString(),
-    ...hostOfNew(context, resolved.pool.type),
     version: 1,
   };
   return { run, poolType: resolved.pool.type, jobConfiguration, submission: { ...planned, ...by } };

@@ -1,15 +1,16 @@
 import { describeHost } from "../host";
 import type { RunRecord } from "../ledger";
-import type { FlowRun } from "../model/flowRun";
+import { type FlowRun, isTerminal } from "../model/flowRun";
 import type { PoolType } from "../model/poolType";
+import { leaseOf } from "./owner";
 import type { RunsContext } from "./runsContext";
 
 // In a ledger that several machines share, the processes of a `process:push` run are on one of them, with their files in one home folder.
 // Nobody else can observe, submit or stop them.
 
-/** Where the processes of a new run are; for {@link FlowRun.host}. */
-export function hostOfNew({ ledger, host }: Pick<RunsContext, "ledger" | "host">, poolType: PoolType): { host?: string } {
-  return ledger.shared && poolType === "process:push" ? { host: host() } : {};
+/** What else to record when a run is submitted: from then on it belongs to this host, where its submitter watches it. */
+export function placedHere({ ledger, host }: Pick<RunsContext, "ledger" | "host">, poolType: PoolType, owner: string) {
+  return ledger.shared && poolType === "process:push" ? { host: host(), watcher: leaseOf(owner) } : {};
 }
 
 /** The host of a run's processes, for messages, if they are not in reach. */
@@ -27,11 +28,12 @@ export async function isWatchedThere({ lease }: Pick<RunsContext, "lease">, { wa
  */
 export async function asWatcher<T>(context: RunsContext, record: RunRecord, work: () => Promise<T>): Promise<T> {
   const { ledger, lease } = context;
-  if (!ledger.shared || record.run.host === undefined || elsewhere(context, record.run) !== undefined) return work();
+  if (!ledger.shared || record.poolType !== "process:push" || elsewhere(context, record.run) !== undefined) return work();
   const watcher = await lease.hold();
   try {
-    for (let now: RunRecord | undefined = record; now; now = await ledger.read(record.run.id)) {
-      if (await isWatchedThere(context, now)) break;
+    // Without a host it was not submitted yet: its submission records the watcher too.
+    for (let now: RunRecord | undefined = record; now?.run.host !== undefined; now = await ledger.read(record.run.id)) {
+      if (isTerminal(now.run.state) || (await isWatchedThere(context, now))) break;
       if (await ledger.change(now.run.id, now.run.version, { watcher }, "soon")) break;
     }
     return await work();

@@ -1,9 +1,8 @@
 import type { Leases, Ledger } from "../ledger/ledger";
 import { processLives, processName } from "../processName";
 
-/** How long a lease lasts without being renewed, and how often it is renewed; in seconds. */
+/** How long a lease lasts without being renewed, in seconds. It is renewed three times as often. */
 const LASTS = 30;
-const RENEWED_EVERY = 10;
 
 /**
  * That this process works, for the others of its ledger. What a process owns is named after its lease: `<lease>/<number>`. Whoever finds
@@ -23,9 +22,12 @@ export interface Lease {
   lives(name: string): Promise<boolean>;
 }
 
-/** @param machine see `src/host.ts` */
-export function openLease(ledger: Ledger, machine: () => string): Lease {
-  return ledger.shared ? new SharedLease(ledger.shared.leases, machine) : ONE_MACHINE;
+/**
+ * @param machine see `src/host.ts`
+ * @param seconds how long a lease lasts without being renewed
+ */
+export function openLease(ledger: Ledger, machine: () => string, seconds = LASTS): Lease {
+  return ledger.shared ? new SharedLease(ledger.shared.leases, machine, seconds) : ONE_MACHINE;
 }
 
 /** On one machine, the process table says who lives: there is nothing to renew, or to lose. */
@@ -47,6 +49,7 @@ class SharedLease implements Lease {
   constructor(
     private readonly leases: Leases,
     private readonly machine: () => string,
+    private readonly seconds: number,
   ) {}
 
   async hold(): Promise<string> {
@@ -93,8 +96,9 @@ class SharedLease implements Lease {
     const machine = this.machine();
     const name = `${processName(machine)}/${count}`;
     const began = now();
-    await this.leases.begin(name, machine, LASTS);
-    const held: Held = { name, renewed: began, timer: setInterval(() => void this.#renew(held).catch(() => {}), RENEWED_EVERY * 1000) };
+    await this.leases.begin(name, machine, this.seconds);
+    const every = (this.seconds * 1000) / 3;
+    const held: Held = { name, every, renewed: began, timer: setInterval(() => void this.#renew(held).catch(() => {}), every) };
     held.timer.unref();
     return held;
   }
@@ -108,13 +112,15 @@ class SharedLease implements Lease {
     }
     clearInterval(held.timer);
     // What comes next is owned by another one.
-    if (this.#held && (await this.#held) === held) this.#held = this.#holders > 0 ? this.#begin() : undefined;
+    if (this.#held && (await this.#held) === held) this.#held = undefined;
     return false;
   }
 }
 
 interface Held {
   name: string;
+  /** How often to renew it, in milliseconds. */
+  every: number;
   renewed: Instant;
   timer: NodeJS.Timeout;
 }
@@ -123,6 +129,6 @@ interface Held {
 type Instant = readonly [steady: number, wall: number];
 const now = (): Instant => [performance.now(), Date.now()];
 
-function isFresh({ renewed: [steady, wall] }: Held): boolean {
-  return performance.now() - steady < RENEWED_EVERY * 1000 && Math.abs(Date.now() - wall) < RENEWED_EVERY * 1000;
+function isFresh({ every, renewed: [steady, wall] }: Held): boolean {
+  return performance.now() - steady < every && Math.abs(Date.now() - wall) < every;
 }

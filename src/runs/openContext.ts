@@ -13,6 +13,8 @@ import type { DigestKey } from "./storedSecrets";
 /** The parts of a {@link RunsContext}. */
 export interface RunsParts {
   ledger: Ledger;
+  /** How long the lease of a {@link Ledger.shared} ledger lasts, in seconds. @default 30 */
+  leaseSeconds?: number;
   /** The folder with the files of `process:push` runs. Needed only for a ledger that several machines share. */
   home?: string;
   stack?: string;
@@ -35,6 +37,7 @@ export interface RunsParts {
 /** Create the context of `runs/` from its parts. */
 export function openContext({
   ledger,
+  leaseSeconds,
   home = "",
   stack,
   readManifest,
@@ -52,7 +55,7 @@ export function openContext({
   const targets = new Map<string, Promise<Target>>();
   const context: RunsContext = {
     ledger,
-    lease: openLease(ledger, () => machineName(env)),
+    lease: openLease(ledger, () => machineName(env), leaseSeconds),
     host: () => {
       host ??= hostOf(home, env);
       return host;

@@ -55,7 +55,8 @@ export async function ownerLives({ lease }: Pick<RunsContext, "lease">, owner: s
   return live.has(owner) || (!isOwn(owner) && (await lease.lives(leaseOf(owner))));
 }
 
-const leaseOf = (owner: string) => owner.slice(0, owner.lastIndexOf("/"));
+/** The lease of an owner's process. */
+export const leaseOf = (owner: string) => owner.slice(0, owner.lastIndexOf("/"));
 
 /** Whether this process has had that name: it is done with what it no longer works on. */
 function isOwn(owner: string): boolean {

@@ -4,7 +4,6 @@ import { isTerminal } from "../model/flowRun";
 import { oneLine, quoted } from "../shown";
 import type { Submission } from "../targets/target";
 import { UserError } from "../userError";
-import { hostOfNew } from "./elsewhere";
 import { findDeployment } from "./findDeployment";
 import { planJob, type RunRequest, resolveRequest } from "./plan";
 import { checkStack } from "./pool";
@@ -66,7 +65,7 @@ export async function retry(context: RunsContext, id: string): Promise<RunRecord
     infrastructureId: null,
     outcome: null,
     owner: null,
-    ...hostOfNew(context, record.poolType),
+    ...(context.ledger.shared ? { host: null, watcher: null } : {}),
   });
   if (!changed)
     throw new UserError(

@@ -7,7 +7,7 @@ import type { DeploymentDefinition } from "../manifest/manifest";
 import type { FlowRun } from "../model/flowRun";
 import type { Submission } from "../targets/target";
 import { UserError } from "../userError";
-import { elsewhere } from "./elsewhere";
+import { elsewhere, placedHere } from "./elsewhere";
 import { observe } from "./observe";
 import { asOwner, describeOwner, ownerLives, stillOwns } from "./owner";
 import { checkServersStack, poolOf } from "./pool";
@@ -58,7 +58,11 @@ export async function submitScheduled(
     deployment: deployment?.concurrencyLimit ?? null,
   };
   return asOwner(context, run.id, async (owner) => {
-    const pending = { state: state("PENDING", context.now(), undefined, "Submitting"), owner };
+    const pending = {
+      state: state("PENDING", context.now(), undefined, "Submitting"),
+      owner,
+      ...placedHere(context, record.poolType, owner),
+    };
     let answer = await context.ledger.acquireSlot(run.id, run.version, limits, pending);
     if (answer.kind === "full") {
       // Those that hold the slots may have ended while nobody watched.
@@ -91,7 +95,7 @@ export async function takeUp(context: RunsContext, record: RunRecord, signal: Ab
   await checkServersStack(context, record);
   const target = await context.target(record);
   return asOwner(context, run.id, async (owner) => {
-    const claimed = await context.ledger.change(run.id, run.version, { owner });
+    const claimed = await context.ledger.change(run.id, run.version, { owner, ...placedHere(context, record.poolType, owner) });
     if (!claimed) return moved(context, record);
     const found = await target.find(run.id, run.attempt, record.submission, signal);
     if (found !== undefined) return recordInfrastructure(context, claimed, found);

@@ -4,8 +4,10 @@ import type { ReportedRun, ServeEvent } from "./serveEvents";
 
 /** How long to leave a run alone after a problem with it, in milliseconds. */
 const TROUBLE_PAUSE = 5_000;
-/** How long to wait after a failed look, in milliseconds. */
-const LOOK_AGAIN = 250;
+/** How long to wait after a failed look, in milliseconds: at first, and at most. */
+const LOOK_AGAIN = { first: 250, longest: 5_000 };
+/** How often to repeat the reason of failing looks, in milliseconds. */
+const TROUBLE_TOLD = 60_000;
 
 /** Dispatches the runs of one source, each once at a time, until its signal fires. */
 export class Dispatcher {
@@ -56,13 +58,23 @@ export class Dispatcher {
   async run(source: RunSource): Promise<void> {
     const { signal } = this;
     await source.start();
+    let failed: { message: string; toldAt: number; pause: number } | undefined;
     while (!signal.aborted) {
       this.#wake = new AbortController();
-      const next = await source.look().catch((error: Error) => {
-        // The disk is full, or the ledger is locked: retry as long as that lasts.
-        this.tell({ kind: "trouble", message: error.message });
-        return Date.now() + LOOK_AGAIN;
-      });
+      const next = await source.look().then(
+        (when) => {
+          failed = undefined;
+          return when;
+        },
+        ({ message }: Error) => {
+          // The disk is full, the ledger is locked, or its server is away: retry as long as that lasts.
+          const isNews = failed?.message !== message || Date.now() - failed.toldAt > TROUBLE_TOLD;
+          if (isNews) this.tell({ kind: "trouble", message });
+          const pause = failed ? Math.min(failed.pause * 2, LOOK_AGAIN.longest) : LOOK_AGAIN.first;
+          failed = { message, toldAt: isNews ? Date.now() : (failed?.toldAt ?? 0), pause };
+          return Date.now() + pause;
+        },
+      );
       const pause = Math.max(1, next - Date.now());
       await sleep(pause, undefined, { signal: AbortSignal.any([signal, this.#wake.signal]) }).catch(() => {});
     }

@@ -8,8 +8,10 @@ import { UserError } from "../userError";
 export interface Health {
   /** Whether it does its work. If not, a supervisor may restart it. */
   healthy: boolean;
+  /** What it can reach, by name: `ok`, or the reason why not. */
+  reaches: Readonly<Record<string, string>>;
   /** More facts about it. */
-  [detail: string]: string | number | boolean | readonly string[];
+  [detail: string]: string | number | boolean | readonly string[] | Readonly<Record<string, string>>;
 }
 
 /** Where an endpoint listens. */

@@ -27,7 +27,7 @@ function dispatching(look: (dispatcher: Dispatcher, times: number) => void | Pro
     },
     close: async () => void calls.push("close"),
     inHand: () => ({}),
-    health: () => ({ healthy: true }),
+    health: () => ({ healthy: true, reaches: {} }),
   };
   const over = dispatcher.run(source);
   return { dispatcher, events, calls, looks: () => looks, end: () => end.abort(), over };

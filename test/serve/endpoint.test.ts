@@ -8,7 +8,7 @@ async function endpoint(host: string, allowedHosts: string[] = []) {
     host,
     port: 0,
     allowedHosts,
-    health: () => ({ healthy: true, secret: "x" }),
+    health: () => ({ healthy: true, reaches: { ledger: "ok" }, secret: "x" }),
     metrics: async () => "metric 1\n",
   });
   onTestFinished(() => open.close());
@@ -31,7 +31,10 @@ test.each(["127.0.0.1", "127.0.0.1:4201", "localhost", "LOCALHOST:1", "localhost
   "answers a request to %s",
   async (host) => {
     const { ask } = await endpoint("127.0.0.1");
-    expect([await ask(host), (await ask(host, "/metrics"))[0]]).toEqual([[200, '{"healthy":true,"secret":"x"}'], 200]);
+    expect([await ask(host), (await ask(host, "/metrics"))[0]]).toEqual([
+      [200, '{"healthy":true,"reaches":{"ledger":"ok"},"secret":"x"}'],
+      200,
+    ]);
   },
 );
 

@@ -6,6 +6,7 @@ import { follow } from "../../runs/follow";
 import { pausedPools } from "../../runs/poolNotes";
 import type { RunEvent, RunsContext } from "../../runs/runsContext";
 import { hold, submitScheduled } from "../../runs/submit";
+import { UserError } from "../../userError";
 import type { Dispatcher } from "../dispatcher";
 import { chooseRuns } from "./chooseRuns";
 
@@ -21,7 +22,14 @@ export interface LedgerRunsParts {
 
 /** The runs of a ledger: submits those that nobody holds, and follows all that have begun, whoever began them. */
 export class LedgerRuns {
+  /** What was last heard of the work pools' clouds: `ok`, or the reason why not. */
+  readonly #reached = new Map<string, string>();
+
   constructor(private readonly parts: LedgerRunsParts) {}
+
+  reaches(): Record<string, string> {
+    return Object.fromEntries([...this.#reached].map(([pool, answer]) => [`work pool ${pool}`, answer]));
+  }
 
   /** Look at every run that has not ended, and start what needs doing. @returns those runs, as they were */
   async pass(deployments: ReadonlyMap<string, DeploymentDefinition>): Promise<FlowRun[]> {
@@ -34,7 +42,7 @@ export class LedgerRuns {
     const isOurs = ({ run }: RunRecord) => pools.has(run.workPool) && elsewhere(context, run) === undefined;
     const isWaiting = ({ run }: RunRecord) => run.state.type === "SCHEDULED";
     for (const { run } of records.filter((record) => isOurs(record) && !isWaiting(record))) {
-      dispatcher.begin(run, () => this.#takeUp(run));
+      dispatcher.begin(run, () => this.#noting(run, () => this.#takeUp(run)));
     }
 
     const waiting = records.filter((record) => isOurs(record) && isWaiting(record) && !dispatcher.has(record.run.id));
@@ -62,22 +70,35 @@ export class LedgerRuns {
         resolve();
         return true;
       };
-      dispatcher.begin(record.run, async () => {
+      const work = async () => {
         try {
           const step = await submitScheduled(context, record, signal, { mayPrepare });
           const { run } = step.record;
           if (step.kind === "held" || run.state.type === "SCHEDULED") return;
           const { infrastructureId } = run;
           if (infrastructureId !== undefined) {
-            const seconds = Math.max(0, Date.now() - Date.parse(run.createdAt)) / 1000;
+            const seconds = Math.max(0, context.now().getTime() - Date.parse(run.createdAt)) / 1000;
             dispatcher.tell({ kind: "submitted", run, infrastructureId, seconds });
           }
           await this.#follow(run);
         } finally {
           resolve();
         }
-      });
+      };
+      dispatcher.begin(record.run, () => this.#noting(record.run, work));
     });
+  }
+
+  /** Note whether the run's cloud answers. */
+  async #noting({ workPool }: FlowRun, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      // A fault of the ledger says nothing about the cloud.
+      if (error instanceof UserError && error.exitCode === 5 && !/^the ledger /.test(error.message))
+        this.#reached.set(workPool, error.message);
+      throw error;
+    }
   }
 
   #takeUp(run: FlowRun): Promise<void> {
@@ -100,6 +121,7 @@ export class LedgerRuns {
       case "state": {
         const { run } = event;
         const { type: state, name, message } = run.state;
+        if (state === "RUNNING" || run.infrastructureId !== undefined) this.#reached.set(run.workPool, "ok");
         if (isTerminal(run.state)) dispatcher.tell({ kind: "ended", run, state, ...(message ? { message } : {}) });
         else dispatcher.tell({ kind: "state", run, state, name });
         break;

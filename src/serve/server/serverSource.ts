@@ -160,6 +160,7 @@ export class ServerSource implements RunSource {
     return {
       healthy: silent < UNHEALTHY,
       api: this.of,
+      reaches: { "Prefect API": silent < UNHEALTHY ? "ok" : `no answer for ${Math.round(silent / 1000)} s` },
       secondsSinceAnswer: Math.round(silent / 1000),
       workPools: this.pools,
       ...this.#inHand.counts(),
