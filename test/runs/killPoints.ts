@@ -1,12 +1,12 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { openSqliteLedger } from "../../src/ledger";
 import { loadManifest } from "../../src/manifest";
 import { isTerminal, runsOver } from "../../src/runs";
 import { openTarget } from "../../src/targets/open";
 import { defaultTemplate } from "../../src/template";
 import { openWorkspace } from "../../src/workspace";
+import { type EngineName, newLedger, openAt } from "../ledger/engines";
 
 /** Where to kill a watcher: before or after its n-th step with the ledger or the target. */
 export interface KillPoint {
@@ -46,9 +46,10 @@ function stage(folder: string): { home: string; manifest: string; effects: strin
 }
 
 /** How many steps an undisturbed run takes. */
-export function countSteps(folder: string): number {
+export async function countSteps(folder: string, engine: EngineName): Promise<number> {
   const { home, manifest } = stage(folder);
-  const { stdout, stderr } = spawnSync(process.execPath, [join(__dirname, "killed.cjs"), home, manifest, "0"], { encoding: "utf8" });
+  const args = [join(__dirname, "killed.cjs"), home, manifest, "0", "before", await newLedger(engine, home)];
+  const { stdout, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
   const line = stdout.trim();
   if (line === "") throw new Error(stderr);
   const { steps, state } = JSON.parse(line) as { steps: number; state: string };
@@ -57,17 +58,18 @@ export function countSteps(folder: string): number {
 }
 
 /** Kill a watcher at `point`, then let another one take up what it left. */
-export async function killAndTakeUp(folder: string, { n, when }: KillPoint): Promise<Left> {
+export async function killAndTakeUp(folder: string, { n, when }: KillPoint, engine: EngineName): Promise<Left> {
   const { home, manifest, effects } = stage(folder);
-  const { signal, stderr } = spawnSync(process.execPath, [join(__dirname, "killed.cjs"), home, manifest, String(n), when], {
-    encoding: "utf8",
-  });
+  const ledger = await newLedger(engine, home);
+  const args = [join(__dirname, "killed.cjs"), home, manifest, String(n), when, ledger];
+  const { signal, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
   if (signal !== "SIGKILL") throw new Error(`it should have been killed at ${when} ${n}: ${stderr}`);
 
   const env = { ...process.env, PUSHPOOL_HOME: home };
   const workspace = openWorkspace({ cwd: home, env, create: true });
   const runs = runsOver({
-    ledger: openSqliteLedger(join(home, "ledger.db")),
+    ledger: openAt(ledger),
+    home,
     readManifest: () => loadManifest(workspace, { manifest, secrets: true }),
     openTarget: (type, access) => openTarget(type, { home, env, ...access }),
     digestKey: () => Buffer.alloc(32),

@@ -1,15 +1,17 @@
-// A watcher that kills itself with SIGKILL at the n-th step it takes with the ledger or the target: `node killed.cjs HOME MANIFEST N [before|after]`.
+// A watcher that kills itself with SIGKILL at the n-th step it takes with the ledger or the target: `node killed.cjs HOME MANIFEST N before|after LEDGER`.
 // With N = 0 it lives and prints how many steps there were.
 "use strict";
 const { join } = require("node:path");
 const lib = join(__dirname, "..", "..", "lib", "src");
 const { openSqliteLedger } = require(join(lib, "ledger"));
+const { openPostgresLedger } = require(join(lib, "ledger", "postgres"));
 const { runsOver } = require(join(lib, "runs"));
 const { openTarget } = require(join(lib, "targets", "open"));
 const { loadManifest } = require(join(lib, "manifest"));
 const { openWorkspace } = require(join(lib, "workspace"));
 
-const [, , home, manifest, n, when] = process.argv;
+const [, , home, manifest, n, when, address] = process.argv;
+const [at, schema] = address.split(" ");
 let steps = 0;
 
 /** The same object, each of whose methods is a step. */
@@ -34,7 +36,8 @@ async function main() {
   const env = { ...process.env, PUSHPOOL_HOME: home };
   const workspace = openWorkspace({ cwd: home, env, create: true });
   const runs = runsOver({
-    ledger: counted(openSqliteLedger(join(home, "ledger.db"))),
+    ledger: counted(schema === undefined ? openSqliteLedger(address) : openPostgresLedger(at, { schema })),
+    home,
     readManifest: () => loadManifest(workspace, { manifest, secrets: true }),
     openTarget: async (type, access) => counted(await openTarget(type, { home, env, ...access })),
     digestKey: () => Buffer.alloc(32),
@@ -43,6 +46,7 @@ async function main() {
   const { run } = await runs.createRun({ deployment: "count/once" });
   const end = await runs.followRun(run.id);
   console.log(JSON.stringify({ steps, state: end.state.type }));
+  await runs.close();
 }
 
 main();

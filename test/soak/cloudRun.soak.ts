@@ -4,6 +4,7 @@ import type { JsonObject } from "../../src/json";
 import { type FakeGoogleCloud, startFakeGoogleCloud } from "../../src/testing";
 import { openTrigger } from "../../src/trigger";
 import { cloudManifest, cloudRunPlace } from "../e2e/clouds/gcp";
+import { ENGINES } from "../ledger/engines";
 import { everyPoint, killAtPoints, STORY } from "../targets/killPoints";
 
 function freshOf(google: FakeGoogleCloud) {
@@ -15,11 +16,11 @@ function freshOf(google: FakeGoogleCloud) {
   };
 }
 
-test("kill -9 before and after every step of a run: one execution, the right end", async () => {
+test.each(ENGINES)("on %s, kill -9 before and after every step of a run: one execution, the right end", async (engine) => {
   const google = await startFakeGoogleCloud();
   onTestFinished(() => google.stop());
   const fresh = freshOf(google);
-  await killAtPoints(google.world.executions, () => fresh(STORY), everyPoint);
+  await killAtPoints(google.world.executions, () => fresh(STORY), everyPoint, engine);
 });
 
 test("300 runs watched by three triggers while every tenth call fails: one execution each, all COMPLETED, one Job", async () => {

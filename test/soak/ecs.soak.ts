@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { expect, onTestFinished, test } from "vitest";
 import { REAL_BUCKETS, startFakeAws } from "../../src/testing";
 import { ecsManifest, ecsPlace } from "../e2e/clouds/aws";
+import { ENGINES } from "../ledger/engines";
 import { jobOf, never, openerOf, poolOf, runOf } from "../targets/ecs/place";
 import { everyPoint, killAtPoints, STORY } from "../targets/killPoints";
 
@@ -63,9 +64,9 @@ test("300 runs while every tenth call fails: one task each, every end recorded, 
   expect([aws.world.tasks.size, [...aws.world.families.values()].map((revisions) => revisions.length)]).toEqual([300, [1]]);
 });
 
-test("kill -9 before and after every step of a run: one task, the right end", async () => {
+test.each(ENGINES)("on %s, kill -9 before and after every step of a run: one task, the right end", async (engine) => {
   const aws = await startFakeAws();
   onTestFinished(() => aws.stop());
   const key = aws.accessKey("submitter");
-  await killAtPoints(aws.world.tasks, () => ecsPlace(ecsManifest(aws, key, STORY)), everyPoint);
+  await killAtPoints(aws.world.tasks, () => ecsPlace(ecsManifest(aws, key, STORY)), everyPoint, engine);
 });

@@ -2,12 +2,12 @@ import { spawn } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "vitest";
-import { openSqliteLedger } from "../../src/ledger";
 import { loadManifest } from "../../src/manifest";
 import { isTerminal, runsOver } from "../../src/runs";
 import { openTarget } from "../../src/targets/open";
 import { openWorkspace } from "../../src/workspace";
 import type { Place } from "../e2e/pushpool";
+import { type EngineName, type LedgerAddress, newLedger, openAt } from "../ledger/engines";
 import type { KillPoint } from "../runs/killPoints";
 
 /** The result: how often the cloud started it, and how each recorded run ended. */
@@ -36,27 +36,29 @@ export function somePoints(steps: number): KillPoint[] {
  * must have its right end. Each point is tried with a run of its own.
  * @param started everything that the fake cloud has ever started, by id
  * @param placeOf a new place with {@link STORY}
+ * @param engine of the ledger
  */
 export async function killAtPoints(
   started: ReadonlyMap<string, unknown>,
   placeOf: () => Place,
   pointsOf: (steps: number) => KillPoint[],
+  engine: EngineName,
 ): Promise<void> {
   const fresh = () => {
     const place = placeOf();
     mkdirSync(place.home, { mode: 0o700, recursive: true });
     return place;
   };
-  for (const point of pointsOf(await countSteps(fresh()))) {
-    const { states, started: starts } = await killAndTakeUp(started, fresh(), point);
+  for (const point of pointsOf(await countSteps(fresh(), engine))) {
+    const { states, started: starts } = await killAndTakeUp(started, fresh(), point, engine);
     // Killed before its first step, there is no run.
     expect({ point, states, starts }).toEqual({ point, states: states.length === 0 ? [] : ["COMPLETED"], starts: states.length });
   }
 }
 
 /** How many steps with ledger and target an undisturbed run takes. It also creates the job or definition that later runs share. */
-async function countSteps(place: Place): Promise<number> {
-  const { stdout, stderr } = await watcher(place, 0, "before");
+async function countSteps(place: Place, engine: EngineName): Promise<number> {
+  const { stdout, stderr } = await watcher(place, 0, "before", await newLedger(engine, place.home));
   if (stdout.trim() === "") throw new Error(stderr);
   const { steps, state } = JSON.parse(stdout) as { steps: number; state: string };
   if (state !== "COMPLETED") throw new Error(`the undisturbed run is ${state}`);
@@ -67,15 +69,22 @@ async function countSteps(place: Place): Promise<number> {
  * Kill a watcher at one step, then let another one take up what it left.
  * @param started everything that the fake cloud has ever started, by id
  */
-async function killAndTakeUp(started: ReadonlyMap<string, unknown>, place: Place, { n, when }: KillPoint): Promise<Left> {
+async function killAndTakeUp(
+  started: ReadonlyMap<string, unknown>,
+  place: Place,
+  { n, when }: KillPoint,
+  engine: EngineName,
+): Promise<Left> {
   const before = started.size;
-  const { signal, stdout, stderr } = await watcher(place, n, when);
+  const ledger = await newLedger(engine, place.home);
+  const { signal, stdout, stderr } = await watcher(place, n, when, ledger);
   // How often it looks depends on its speed. If it was done before that step, it only has to be right.
   if (signal !== "SIGKILL" && stdout.trim() === "") throw new Error(`it should have been killed at ${when} ${n}: ${stderr}`);
   const { env, home } = place;
   const workspace = openWorkspace({ cwd: home, env, create: true });
   const runs = runsOver({
-    ledger: openSqliteLedger(join(home, "ledger.db")),
+    ledger: openAt(ledger),
+    home,
     readManifest: () => loadManifest(workspace, { manifest: String(env.PUSHPOOL_MANIFEST), secrets: true }),
     openTarget: (type, access) => openTarget(type, { home, env, ...access }),
     digestKey: () => Buffer.alloc(32),
@@ -94,9 +103,14 @@ async function killAndTakeUp(started: ReadonlyMap<string, unknown>, place: Place
 }
 
 /** In another process, since the fake cloud runs in this one. */
-function watcher({ env, home }: Place, n: number, when: string): Promise<{ signal: string | null; stdout: string; stderr: string }> {
+function watcher(
+  { env, home }: Place,
+  n: number,
+  when: string,
+  ledger: LedgerAddress,
+): Promise<{ signal: string | null; stdout: string; stderr: string }> {
   const killed = join(__dirname, "..", "runs", "killed.cjs");
-  const child = spawn(process.execPath, [killed, home, String(env.PUSHPOOL_MANIFEST), String(n), when], {
+  const child = spawn(process.execPath, [killed, home, String(env.PUSHPOOL_MANIFEST), String(n), when, ledger], {
     env,
     stdio: ["ignore", "pipe", "pipe"],
   });
