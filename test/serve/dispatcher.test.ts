@@ -74,12 +74,12 @@ test("a run whose work fails pauses, and is then taken up again", async () => {
   await over;
 });
 
-test("a look that fails is reported and repeated", async () => {
+test("a look that fails is repeated, and each reason is reported once", async () => {
   const { events, looks, end, over } = dispatching((_, times) => {
-    if (times < 3) throw new Error("the ledger is locked");
+    if (times < 4) throw new Error(times < 3 ? "the ledger is locked" : "the disk is full");
   });
-  await until(() => looks() === 3);
-  expect(events).toEqual(Array.from({ length: 2 }, () => ({ kind: "trouble", message: "the ledger is locked" })));
+  await until(() => looks() === 4);
+  expect(events).toEqual(["the ledger is locked", "the disk is full"].map((message) => ({ kind: "trouble", message })));
   end();
   await over;
 });
