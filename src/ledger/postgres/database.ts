@@ -14,6 +14,8 @@ export type Execute = (sql: string, values?: readonly PostgresValue[]) => Promis
 const MAX_CONNECTIONS = 4;
 /** How long to wait for a connection, in milliseconds. */
 const CONNECT_TIMEOUT = 15_000;
+/** How long to wait for an answer, in milliseconds: a line that was cut without a word gives none. */
+const ANSWER_TIMEOUT = 30_000;
 /** How often a transaction that met another one is repeated. */
 const MAX_TRIES = 8;
 
@@ -65,6 +67,8 @@ export function openPostgresDatabase(url: string, given?: string): PostgresDatab
       connectionString: url,
       max: MAX_CONNECTIONS,
       connectionTimeoutMillis: CONNECT_TIMEOUT,
+      query_timeout: ANSWER_TIMEOUT,
+      keepAlive: true,
       allowExitOnIdle: true,
       application_name: "pushpool",
     });
@@ -116,6 +120,7 @@ export function openPostgresDatabase(url: string, given?: string): PostgresDatab
     const client = new PgClient({
       connectionString: url,
       connectionTimeoutMillis: CONNECT_TIMEOUT,
+      query_timeout: ANSWER_TIMEOUT,
       keepAlive: true,
       application_name: "pushpool",
     });
@@ -166,10 +171,16 @@ async function inTransaction<T>(pool: Pool, work: (execute: Execute) => Promise<
     await client.query("COMMIT");
     return result;
   } catch (error) {
-    if (isCommitting) throw Object.assign(error as Error, { isAmbiguous: true });
-    await client.query("ROLLBACK").catch((failure: Error) => {
-      broken = failure;
-    });
+    if (isCommitting) {
+      broken = error as Error;
+      throw Object.assign(error as Error, { isAmbiguous: true });
+    }
+    // Without an answer there will be none to this either.
+    if (wasNotCommitted(error)) broken = error as Error;
+    else
+      await client.query("ROLLBACK").catch((failure: Error) => {
+        broken = failure;
+      });
     throw error;
   } finally {
     client.removeListener("error", onError);

@@ -23,7 +23,10 @@ export function wasNotCommitted(error: unknown): boolean {
 }
 
 function isBroken({ code = "", message = "" }: PostgresFault): boolean {
-  return /^(57P0[123]|08\w{3}|ECONNRESET|EPIPE)$/.test(code) || /Connection terminated/.test(message);
+  return (
+    /^(57P0[123]|08\w{3}|ECONNRESET|EPIPE)$/.test(code) ||
+    /Connection terminated(?! due to connection timeout)|Query read timeout/.test(message)
+  );
 }
 
 const ADVICE: Record<string, string> = {
@@ -51,7 +54,7 @@ export function asUserError(error: unknown, name: string): unknown {
   const cause = (error as AggregateError).errors?.[0] as PostgresFault | undefined;
   const advice = ADVICE[code] ?? ADVICE[cause?.code ?? ""];
   if (advice !== undefined) return new UserError(`the ledger ${name} cannot be used: ${advice}`, 5);
-  if (/Connection terminated|timeout exceeded when trying to connect/.test(message))
+  if (/Connection terminated|Query read timeout|timeout exceeded when trying to connect/.test(message))
     return new UserError(`the ledger ${name} cannot be used: ${ADVICE.ETIMEDOUT}`, 5);
   return error;
 }

@@ -27,6 +27,8 @@ const SHARED_PASS = { polling: 2_000, listening: 30_000, share: 4 };
 const DEPLOYMENTS_AGE = 2_000;
 const DEPLOYMENTS_AGE_LISTENING = 60_000;
 const MANIFEST_AGE = 15_000;
+/** After how long a server of the ledger counts as away that does not answer, in milliseconds. */
+const SILENT = 10_000;
 /** After how long without a successful look the source counts as unhealthy, in milliseconds. */
 const UNHEALTHY = 90_000;
 
@@ -57,6 +59,7 @@ export function ledgerSource({ loaded, runs, dispatcher, missed, graceSeconds, .
   const { shared } = context.ledger;
   let feed: ChangeFeed | undefined;
   let ledgerFault: string | undefined;
+  let lookingSince: number | undefined;
   let took = 0;
   let inHand = countOf([]);
   let passedAt = Date.now();
@@ -85,6 +88,10 @@ export function ledgerSource({ loaded, runs, dispatcher, missed, graceSeconds, .
     if (!shared) return PASS;
     return Math.max(feed?.isLive() ? SHARED_PASS.listening : SHARED_PASS.polling, took * SHARED_PASS.share);
   };
+  const silence = () => {
+    const silent = shared && lookingSince !== undefined ? Date.now() - lookingSince : 0;
+    return silent > SILENT ? `it does not answer for ${Math.round(silent / 1000)} s` : undefined;
+  };
   return {
     pools,
     of: `stack ${stack}`,
@@ -101,6 +108,7 @@ export function ledgerSource({ loaded, runs, dispatcher, missed, graceSeconds, .
       const early = shared ? passedAt + took * SHARED_PASS.share - Date.now() : 0;
       if (early > 0) await sleep(early, undefined, { signal: dispatcher.signal }).catch(() => {});
       const began = Date.now();
+      lookingSince = began;
       try {
         const due = await pass();
         passedAt = Date.now();
@@ -108,19 +116,25 @@ export function ledgerSource({ loaded, runs, dispatcher, missed, graceSeconds, .
         ledgerFault = undefined;
         return passedAt + Math.min(pause(), due);
       } catch (error) {
-        ledgerFault = (error as Error).message;
+        // A file that is locked for a moment is no reason to restart.
+        if (shared) ledgerFault = (error as Error).message;
         throw error;
+      } finally {
+        lookingSince = undefined;
       }
     },
     close: async () => feed?.close(),
     inHand: () => inHand,
-    health: () => ({
-      healthy: Date.now() - passedAt < UNHEALTHY && (ledgerFault === undefined || !shared),
-      stack,
-      workPools: pools,
-      reaches: { ledger: ledgerFault ?? "ok", ...ledgerRuns.reaches() },
-      ...inHand,
-    }),
+    health: () => {
+      const fault = ledgerFault ?? silence();
+      return {
+        healthy: Date.now() - passedAt < UNHEALTHY && fault === undefined,
+        stack,
+        workPools: pools,
+        reaches: { ledger: fault ?? "ok", ...ledgerRuns.reaches() },
+        ...inHand,
+      };
+    },
   };
 }
 

@@ -1,0 +1,128 @@
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { connect, createServer, type Socket } from "node:net";
+import { join } from "node:path";
+import { onTestFinished } from "vitest";
+import type { JsonObject } from "../../src/json";
+import { listen, type Place, place } from "../e2e/pushpool";
+import { until } from "../until";
+
+/** A line to a Postgres server that can be cut without a word, as by a firewall, and healed again. */
+export interface Line {
+  url: string;
+  cut(): void;
+  /** Break what is open, and refuse what is new, as a server that restarts. */
+  down(): void;
+  heal(): void;
+}
+
+export async function lineTo(url: string): Promise<Line> {
+  const { hostname, port } = new URL(url);
+  const sockets = new Set<Socket>();
+  let isCut = false;
+  let isDown = false;
+  const server = createServer((client) => {
+    if (isDown) return void client.destroy();
+    const onward = connect(Number(port), hostname);
+    for (const [from, to] of [
+      [client, onward],
+      [onward, client],
+    ] as const) {
+      sockets.add(from);
+      from.on("data", (data) => {
+        if (!isCut) to.write(data);
+      });
+      from.on("error", () => from.destroy());
+      from.on("close", () => {
+        sockets.delete(from);
+        to.destroy();
+      });
+    }
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => {
+    server.close();
+    for (const socket of sockets) socket.destroy();
+  });
+  const through = new URL(url);
+  through.port = String((server.address() as { port: number }).port);
+  return {
+    url: through.href,
+    cut: () => {
+      isCut = true;
+    },
+    down: () => {
+      isDown = true;
+      for (const socket of sockets) socket.destroy();
+    },
+    heal: () => {
+      isCut = false;
+      isDown = false;
+      // What was lost on the way is not repeated.
+      for (const socket of sockets) socket.destroy();
+    },
+  };
+}
+
+/** One machine: a home with a name of its own, where `pushpool serve` runs. */
+export interface Host {
+  at: Place;
+  /** Start it, again if it was killed. @returns once it serves */
+  serve(): Promise<void>;
+  signal(signal: NodeJS.Signals): void;
+  /** Kill it, and wait until it is gone. */
+  kill(signal?: NodeJS.Signals): Promise<void>;
+  health(): Promise<{ status: number; body: JsonObject }>;
+  /** Run a command there. The lines of {@link lineTo} work meanwhile. @returns its exit code, and its output if that is not 0 */
+  run(...args: string[]): Promise<[status: number | null, output: string]>;
+  log(): string;
+}
+
+/** @param url of the ledger, with its schema */
+export function hostOf(name: string, url: string, manifest: JsonObject, env: NodeJS.ProcessEnv = {}): Host {
+  const at = place({ env: { ...env, PUSHPOOL_LEDGER_URL: url, PUSHPOOL_HOST: name } });
+  const file = join(at.folder, "manifest.json");
+  writeFileSync(file, JSON.stringify(manifest), { mode: 0o600 });
+  at.env.PUSHPOOL_MANIFEST = file;
+  let now: { child: ReturnType<Place["start"]>; said: ReturnType<typeof listen> } | undefined;
+  let before = "";
+  const kill = async (signal: NodeJS.Signals = "SIGKILL") => {
+    now?.child.kill(signal);
+    await now?.said.ended;
+  };
+  onTestFinished(() => kill());
+  const log = () => before + (now ? now.said.stdout() + now.said.stderr() : "");
+  return {
+    at,
+    log,
+    kill,
+    run: async (...args) => {
+      const said = listen(at.start(...args));
+      const status = await said.ended;
+      return [status, status === 0 ? "" : said.stderr() + said.stdout()];
+    },
+    signal: (signal) => void now?.child.kill(signal),
+    serve: async () => {
+      before = log();
+      const child = at.start("serve", "--port", "0", "--missed", "all", "--grace", "1s");
+      const said = listen(child);
+      now = { child, said };
+      await until(() => {
+        if (child.exitCode !== null) throw new Error(`serve ended with ${child.exitCode}: ${said.stderr()}${said.stdout()}`);
+        return said.stdout().includes('"endpoint"');
+      });
+    },
+    health: async () => {
+      const endpoint = /"endpoint":"([^"]+)"/.exec(now?.said.stdout() ?? "")?.[1];
+      const answer = await fetch(`${endpoint}/health`);
+      return { status: answer.status, body: (await answer.json()) as JsonObject };
+    },
+  };
+}
+
+/** The marks that runs leave: the id of a run for each time that its command began. */
+export function marksIn(file: string): { command: string; read(): string[] } {
+  return {
+    command: `sh -c 'echo $PUSHPOOL_FLOW_RUN_ID >> ${file}; sleep 0.2'`,
+    read: () => (existsSync(file) ? readFileSync(file, "utf8").trim().split("\n").filter(Boolean) : []),
+  };
+}
