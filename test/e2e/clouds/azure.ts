@@ -1,7 +1,7 @@
 import { expect } from "vitest";
 import type { JsonObject } from "../../../src/json";
 import { azureadProvider, azureNativeProvider, type FakeAzure, type FakeAzureOptions, startFakeAzure } from "../../../src/testing";
-import { aciTemplate, QUICK } from "../../targets/containerInstances/place";
+import { aciTemplate, QUICK, trust } from "../../targets/containerInstances/place";
 import { azureEnds } from "./azureEnds";
 import { CANARY, type Cloud, type CloudPlace, cloudPlace, manifestPlace, type Over, type RunningPlace, type Runs } from "./cloud";
 
@@ -30,6 +30,7 @@ export const AZURE: Cloud<FakeAzure, FakeAzureOptions> = {
   startFake: async (options = {}) => {
     const fake = await startFakeAzure({ grace: 1_000, ...options });
     ({ caFile } = fake);
+    trust(fake);
     return fake;
   },
   ownLogin: /^(AZURE|ARM|MSI|IDENTITY)_/,
