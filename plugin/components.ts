@@ -29,6 +29,7 @@ const MODULES: [load: () => Module, names: string[]][] = [
       "RuntimeSecrets",
       "RuntimeServiceAccount",
       "SubmitAccess",
+      "WorkloadIdentityFederation",
     ],
   ],
   [

@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { AnyJson } from "../components/anyJson";
 import { type ArgumentNames, declared } from "../components/checks";
-import type { DeploymentDefinition, PrefectDefinition, PushPoolDefinition } from "../components/definitions";
-import { manifest } from "../components/manifest";
+import { type DeploymentDefinition, type PrefectDefinition, type PushPoolDefinition, present } from "../components/definitions";
+import { type LedgerArgs, manifest } from "../components/manifest";
 import { asText, fromText } from "./definitionText";
 
 /** Arguments of a `Manifest`. */
@@ -18,11 +18,20 @@ export interface ManifestArgs {
   blocks?: Record<string, AnyJson>;
   /** Values for `{{ prefect.variables.NAME }}`. By default none. */
   variables?: Record<string, AnyJson>;
-  /**
-   * The definition of a PrefectRegistration. Runs then go through that Prefect API. By default there is no Prefect API, and `PREFECT_*` in
-   * the shell is ignored.
-   */
-  prefect?: pulumi.Input<PrefectDefinition>;
+  /** The Prefect API for runs. By default there is no Prefect API, and `PREFECT_*` in the shell is ignored. */
+  prefect?: PrefectApiArgs;
+  /** The Postgres database in which everybody who uses this manifest records the runs. By default each folder has its own ledger. */
+  ledger?: LedgerArgs;
+}
+
+/** A Prefect API for runs, on which the pools are registered. */
+export interface PrefectApiArgs {
+  /** Base URL of the API: the apiUrl of a PrefectWorkPool there. */
+  apiUrl: pulumi.Input<string>;
+  /** API key, or user:password of a self-hosted server. By default none. */
+  auth?: pulumi.Input<string>;
+  /** Ids of the block documents there, by `<block type slug>/<block document name>`: the blockDocumentId of each PrefectBlock. By default none. */
+  blockIds?: Record<string, pulumi.Input<string>>;
 }
 
 const MANIFEST_ARGUMENTS: ArgumentNames<ManifestArgs> = {
@@ -31,6 +40,7 @@ const MANIFEST_ARGUMENTS: ArgumentNames<ManifestArgs> = {
   blocks: "optional",
   variables: "optional",
   prefect: "optional",
+  ledger: "optional",
 };
 
 /**
@@ -46,17 +56,19 @@ export class Manifest extends pulumi.ComponentResource {
   constructor(name: string, args: ManifestArgs, opts?: pulumi.ComponentResourceOptions) {
     declared("Manifest", name, args, MANIFEST_ARGUMENTS);
     super("pushpool:index:Manifest", name, {}, opts);
-    const { pools, deployments, blocks = {}, variables = {}, prefect } = args;
-    const texts = pulumi.output({ pools, deployments, prefect });
-    this.json = texts.apply((known) => {
+    const { pools, deployments, blocks = {}, variables = {}, prefect, ledger } = args;
+    // The definition of a credentials block is a text too, and mostly an output.
+    const later = Object.fromEntries(Object.entries(blocks).filter(([, block]) => pulumi.Output.isInstance(block)));
+    this.json = pulumi.output({ pools, deployments, later }).apply((known) => {
       const definitions = (list: AnyJson, field: string, example: string) =>
         ((list ?? []) as AnyJson[]).map((text, index) => ({ definition: fromText(text, `${field}[${index}]`, example) }));
       const tree = manifest({
         pools: definitions(known.pools, "pools", "etl.definition") as AnyJson,
         deployments: definitions(known.deployments, "deployments", "hello.definition") as AnyJson,
-        blocks: withTextsRead(blocks),
+        blocks: withTextsRead({ ...blocks, ...known.later }),
         variables,
-        ...(known.prefect ? { prefect: { definition: fromText(known.prefect, "prefect", "registration.definition") as AnyJson } } : {}),
+        ...(prefect ? { prefect: { definition: prefectDefinition(prefect) } } : {}),
+        ...(ledger ? { ledger } : {}),
       });
       return asText(tree);
     });
@@ -64,14 +76,15 @@ export class Manifest extends pulumi.ComponentResource {
   }
 }
 
-/** A block may be the definition of a credentials block, which is a text too. */
+function prefectDefinition({ apiUrl, auth, blockIds = {} }: PrefectApiArgs): PrefectDefinition {
+  return { prefect: present({ apiUrl, auth: auth === undefined ? undefined : pulumi.secret(auth) }), blockIds };
+}
+
+/** The blocks, with those that are given as a definition's text. */
 function withTextsRead(blocks: Record<string, AnyJson>): Record<string, AnyJson> {
-  const read = (block: AnyJson, key: string) =>
-    typeof block === "string" ? fromText(block, `blocks["${key}"]`, "block.definition") : block;
-  return Object.fromEntries(
-    Object.entries(blocks).map(([key, block]) => [
-      key,
-      pulumi.Output.isInstance(block) ? block.apply((known) => read(known, key)) : read(block, key),
-    ]),
-  );
+  const read = ([key, block]: [string, AnyJson]) => [
+    key,
+    typeof block === "string" ? fromText(block, `blocks["${key}"]`, "block.definition") : block,
+  ];
+  return Object.fromEntries(Object.entries(blocks).map(read));
 }

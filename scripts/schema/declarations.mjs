@@ -13,7 +13,6 @@ import ts from "typescript";
  *
  * @typedef {object} Doc
  * @property {string} text without tags
- * @property {boolean} secret it has the tag `@secret`
  * @property {string} [deprecated] text of the tag `@deprecated`
  *
  * @typedef {object} Declared a class of components or resources
@@ -99,7 +98,6 @@ function docOf(node) {
   const deprecated = tag("deprecated");
   return {
     text: last ? textOf(last.comment) : "",
-    secret: tag("secret") !== undefined,
     ...(deprecated ? { deprecated: textOf(deprecated.comment) } : {}),
   };
 }

@@ -12,7 +12,7 @@ const NAMES = { Automation: "PrefectAutomation", Connection: "Provider" };
  * Outputs and arguments that are one JSON text in other languages. A program there cannot mark single values of an object as secret. The
  * text has the list of its secrets, and is one secret.
  */
-const AS_TEXT = new Set(["PushPoolDefinition", "DeploymentDefinition", "PrefectDefinition"]);
+const AS_TEXT = new Set(["PushPoolDefinition", "DeploymentDefinition"]);
 
 /** Types that only TypeScript can express, and other outputs that may contain secrets. */
 const INSTEAD = {
@@ -24,12 +24,33 @@ const INSTEAD = {
 };
 
 /**
+ * What is always secret. The values of a map such as secretEnv are not here: their component marks each of them, and the map itself must be
+ * known.
+ */
+const SECRET = new Set([
+  "AwsCredentialsBlockArgs.secretAccessKey",
+  "AzureContainerInstanceCredentialsBlockArgs.clientSecret",
+  "CloudRunPushPoolArgs.prefectApiKey",
+  "ConnectionArgs.apiKey",
+  "ConnectionArgs.authString",
+  "ContainerInstancePushPoolArgs.prefectApiKey",
+  "EcsPushPoolArgs.prefectApiKey",
+  "FlowImageArgs.password",
+  "GcpCredentialsBlockArgs.serviceAccountInfo",
+  "PrefectApiArgs.auth",
+  "PrefectBlockArgs.data",
+  "PushServiceAccount.key",
+  "PushServicePrincipal.clientSecret",
+  "PushUser.secretAccessKey",
+]);
+
+/**
  * @param {import("./declarations.mjs").Declarations} declarations
  * @param {{ name: string, version: string, description: string, license: string, homepage: string, repository: { url: string }, keywords: string[] }} manifest package.json
  */
 export function packageSchema(declarations, manifest) {
   const types = new Map();
-  const context = { declarations, types };
+  const context = { declarations, types, secrets: new Set() };
   const resources = {};
   let provider;
   for (const declared of declarations.classes.values()) {
@@ -37,6 +58,8 @@ export function packageSchema(declarations, manifest) {
     if (declared.kind === "provider") provider = resource;
     else resources[`pushpool:index:${nameOf(declared)}`] = resource;
   }
+  const unknown = [...SECRET].filter((field) => !context.secrets.has(field));
+  if (unknown.length > 0) throw new Error(`SECRET names fields that do not exist: ${unknown.join(", ")}`);
   const { properties: variables } = provider;
   return {
     name: "pushpool",
@@ -96,8 +119,10 @@ function propertiesOf(members, owner, context) {
   const required = [];
   for (const { name, optional, type, doc } of members) {
     const instead = INSTEAD[`${owner}.${name}`];
+    const isSecret = SECRET.has(`${owner}.${name}`);
+    if (isSecret) context.secrets.add(`${owner}.${name}`);
     const { mayBeAbsent, ...read } = typeOf(type, `${owner}.${name}`, context);
-    properties[name] = { ...(instead ?? read), ...described(doc), ...(doc.secret ? { secret: true } : {}) };
+    properties[name] = { ...(instead ?? read), ...described(doc), ...(isSecret ? { secret: true } : {}) };
     if (!optional && !mayBeAbsent) required.push(name);
   }
   return { properties, required: required.sort() };

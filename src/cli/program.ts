@@ -76,7 +76,9 @@ Example:
     "make a Pulumi project with push work pools: local, gcp, aws or azure",
     "pushpool init local",
     () => import("./commands/init.js"),
-  ).option("--no-install", "do not run npm install");
+  )
+    .option("--language <language>", "of the program: typescript, python or yaml (default: typescript)")
+    .option("--no-install", "do not run npm install");
   engine(command("up", "update the stack to match its program", "pushpool up --stack prod", () => import("./commands/up.js")));
   engine(command("preview", "show what `up` would do; change nothing", "pushpool preview", () => import("./commands/preview.js")));
   engine(command("refresh", "update the state to match the real resources", "pushpool refresh", () => import("./commands/refresh.js")));

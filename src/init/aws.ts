@@ -1,5 +1,6 @@
-import { type InitInput, type InitPlan, imageLines, type PoolPlan, planProject, queuesArgument } from "./files";
+import { commonArguments, type InitInput, type InitPlan, imageLines, type PoolPlan, planProject, queuesArgument } from "./files";
 import type { ImagePlan } from "./imagePlan";
+import type { Given, Program } from "./languages";
 
 /** Plan a project with `ecs:push` pools, in the AWS region of the stack's configuration. */
 export function planAws(input: InitInput): InitPlan {
@@ -7,6 +8,7 @@ export function planAws(input: InitInput): InitPlan {
     {
       kind: "aws",
       program,
+      declared,
       dependencies: {
         "@aws-sdk/client-cloudwatch-logs": "^3.1169.0",
         "@aws-sdk/client-ecs": "^3.1164.0",
@@ -47,6 +49,18 @@ ${declared.join("\n")}
 // pushpool finds the pools in this output.
 exports.pushPools = manifest({ pools });
 `;
+}
+
+function declared(plans: readonly PoolPlan[], image: ImagePlan | undefined): Program {
+  const about = "The runs of these pools are ECS tasks on Fargate, in the stack's aws:region.";
+  // Each has its own network: the ids of shared subnets would be one output, which the first preview does not know.
+  const ids = idsOf(plans);
+  const pools = plans.map(({ name, queues }, index) => {
+    const id = ids[index] ?? name;
+    const own: Record<string, Given> = id === name ? {} : { workPoolName: name };
+    return { component: "EcsPushPool", name: id, args: { ...own, ...commonArguments(image, queues) } };
+  });
+  return { about, pools };
 }
 
 const SHARED = `

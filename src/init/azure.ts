@@ -1,5 +1,6 @@
-import { type InitInput, type InitPlan, imageLines, type PoolPlan, planProject, queuesArgument } from "./files";
+import { commonArguments, type InitInput, type InitPlan, imageLines, type PoolPlan, planProject, queuesArgument } from "./files";
 import type { ImagePlan } from "./imagePlan";
+import type { Program } from "./languages";
 
 /** Plan a project with `azure-container-instance:push` pools, in the Azure subscription and location of the stack's configuration. */
 export function planAzure(input: InitInput): InitPlan {
@@ -7,6 +8,7 @@ export function planAzure(input: InitInput): InitPlan {
     {
       kind: "azure",
       program,
+      declared,
       dependencies: {
         "@azure/arm-containerinstance": "^9.1.0",
         "@azure/identity": "^4.14.1",
@@ -38,6 +40,19 @@ const JOB_VARIABLES = `      job_variables:
         entrypoint: ""
         command: sh -c 'echo "Hello from Azure with $PUSHPOOL_PARAMETERS"'
 `;
+
+function declared(plans: readonly PoolPlan[], image: ImagePlan | undefined): Program {
+  const about = "The runs of these pools are container groups in the stack's azure-native:subscriptionId and azure-native:location.";
+  const pools = plans.map(({ name, queues }) => ({
+    component: "ContainerInstancePushPool",
+    name,
+    args: {
+      ...(image && !image.hasPrefectEntrypoint ? { jobVariables: { entrypoint: "" } } : {}),
+      ...commonArguments(image, queues),
+    },
+  }));
+  return { about, pools };
+}
 
 function program(pools: readonly PoolPlan[], image: ImagePlan | undefined): string {
   const { declared: line, argument } = imageLines(image);

@@ -2,6 +2,7 @@ import { basename } from "node:path";
 import type { Json } from "../json";
 import type { PrefectYaml } from "../prefectYaml";
 import { type ImagePlan, planImage } from "./imagePlan";
+import { type Given, type Language, type Program, pyproject, pythonProgram, pythonPulumiYaml, yamlProgram } from "./languages";
 
 /** The kinds of projects. Each makes push pools of one type. */
 export const KINDS = ["local", "gcp", "aws", "azure"] as const;
@@ -39,6 +40,8 @@ export interface InitInput {
   prefectYaml?: PrefectYaml;
   /** For `{{ $NAME }}` in the names of work pools. */
   env: Readonly<Record<string, string | undefined>>;
+  /** The language of the program. @default "typescript" */
+  language?: Language;
   /** The dependency in package.json that installs this same pushpool: a version range, `file:…` or a git URL. */
   pushpool: string;
   /** The names of the existing files in the folder. */
@@ -53,6 +56,8 @@ export interface ProjectKind {
   kind: Kind;
   /** Makes the content of index.js. @param image that the pools build */
   program(pools: readonly PoolPlan[], image: ImagePlan | undefined): string;
+  /** The same program for the other languages. */
+  declared(pools: readonly PoolPlan[], image: ImagePlan | undefined): Program;
   /** The packages besides pushpool and `@pulumi/pulumi`, with their version ranges. */
   dependencies: Record<string, string>;
   /** The commands to run before `pushpool up`. */
@@ -70,32 +75,65 @@ export interface ProjectKind {
  * one too.
  */
 export function planProject(
-  { kind, program, dependencies: own, before, needs, noImage, jobVariables }: ProjectKind,
-  { folder, prefectYaml, env, pushpool, present, read = () => "" }: InitInput,
+  { kind, program, declared, dependencies: own, before, needs, noImage, jobVariables }: ProjectKind,
+  { folder, prefectYaml, env, pushpool, present, language = "typescript", read = () => "" }: InitInput,
 ): InitPlan {
   const image = noImage ? undefined : planImage({ prefectYaml, present, read });
   const dependencies = image ? { ...own, "@pulumi/docker-build": "^0.0.22" } : own;
   const { pools, notes } = poolsOf(prefectYaml, env, kind);
   const project = projectName(folder);
   const files: Record<string, string> = {
-    "Pulumi.yaml": pulumiYaml(project),
-    "index.js": program(pools, image),
+    ...(language === "typescript"
+      ? { "Pulumi.yaml": pulumiYaml(project), "index.js": program(pools, image) }
+      : otherFiles(language, project, declared(pools, image), present)),
     ...image?.files,
   };
   if (image && present.includes(".dockerignore"))
     notes.push(".dockerignore is not changed: it should name node_modules and Pulumi.*, so that they are not sent to Docker");
   const packages = Object.entries(dependencies).map(([name, range]) => ` ${name}@${range}`);
-  if (!present.includes("package.json")) files["package.json"] = packageJson(project, { ...dependencies, pushpool });
+  if (!present.includes("package.json")) files["package.json"] = packageJson(project, { ...dependencies, pushpool }, language);
   else
     notes.push(
-      `package.json already exists: add what index.js needs with \`npm install pushpool@${pushpool} @pulumi/pulumi@${SDK_RANGE}${packages.join("")}\``,
+      `package.json already exists: add what ${language === "typescript" ? "index.js" : "the provider"} needs with \`npm install pushpool@${pushpool} @pulumi/pulumi@${SDK_RANGE}${packages.join("")}\``,
     );
-  if (!present.includes(".gitignore")) files[".gitignore"] = "node_modules/\n";
+  if (language === "python" && present.includes("pyproject.toml"))
+    notes.push("pyproject.toml already exists: add what the program needs with `uv add pulumi ./node_modules/pushpool/lib/sdk/python`");
+  if (!present.includes(".gitignore"))
+    files[".gitignore"] = language === "python" ? "node_modules/\n.venv/\n__pycache__/\n" : "node_modules/\n";
   if (!prefectYaml) {
     files["prefect.yaml"] = prefectYamlOf(kind, jobVariables);
     files["flows/hello.py"] = FLOW;
   }
-  return { pools, files, notes, before, needs: image ? [...needs, "Docker, which builds the image of the flows"] : needs };
+  return {
+    pools,
+    files,
+    notes,
+    before: language === "python" ? ["uv sync", ...before] : before,
+    needs: [
+      ...(language === "python" ? ["uv (https://docs.astral.sh/uv/), which installs the program's packages"] : []),
+      ...(language === "yaml" && needs.length === 0 ? ["the Pulumi CLI (https://www.pulumi.com/docs/install/), which runs YAML"] : needs),
+      ...(image ? ["Docker, which builds the image of the flows"] : []),
+    ],
+  };
+}
+
+/** The files of a program in another language. The provider's packages come from npm all the same. */
+function otherFiles(language: "python" | "yaml", project: string, program: Program, present: readonly string[]): Record<string, string> {
+  if (language === "yaml") return { "Pulumi.yaml": yamlProgram(project, program) };
+  return {
+    "Pulumi.yaml": pythonPulumiYaml(project),
+    "__main__.py": pythonProgram(program),
+    ...(present.includes("pyproject.toml") ? {} : { "pyproject.toml": pyproject(project) }),
+  };
+}
+
+/** The arguments that a pool has in every language: the image that it builds, and its queues. */
+export function commonArguments(image: ImagePlan | undefined, queues: readonly string[]): Record<string, Given> {
+  return {
+    // A relative path begins in the project's folder.
+    ...(image ? { image: { context: "." } } : {}),
+    ...(queues.length > 0 ? { queues: Object.fromEntries(queues.map((queue) => [queue, {}])) } : {}),
+  };
 }
 
 /** The line of a program that declares the image, and the argument of each pool. */
@@ -170,9 +208,11 @@ main: index.js
 `;
 }
 
-function packageJson(project: string, dependencies: Record<string, string>): string {
+function packageJson(project: string, dependencies: Record<string, string>, language: Language): string {
   const name = project.toLowerCase().replace(/^[._]+/, "");
-  const tree: Json = { name, private: true, main: "index.js", dependencies: { "@pulumi/pulumi": SDK_RANGE, ...dependencies } };
+  const tree: Record<string, Json> = { name, private: true };
+  if (language === "typescript") tree.main = "index.js";
+  tree.dependencies = { "@pulumi/pulumi": SDK_RANGE, ...dependencies };
   return `${JSON.stringify(tree, null, 2)}\n`;
 }
 

@@ -1,5 +1,6 @@
-import { type InitInput, type InitPlan, imageLines, type PoolPlan, planProject, queuesArgument } from "./files";
+import { commonArguments, type InitInput, type InitPlan, imageLines, type PoolPlan, planProject, queuesArgument } from "./files";
 import type { ImagePlan } from "./imagePlan";
+import type { Program } from "./languages";
 
 /** Plan a project with `cloud-run-v2:push` pools, in the Google Cloud project and region of the stack's configuration. */
 export function planGcp(input: InitInput): InitPlan {
@@ -7,6 +8,7 @@ export function planGcp(input: InitInput): InitPlan {
     {
       kind: "gcp",
       program,
+      declared,
       dependencies: { "@google-cloud/run": "^4.2.0", "@pulumi/gcp": "^9.37.0", "google-auth-library": "^11.3.4" },
       needs: ["the Pulumi CLI (https://www.pulumi.com/docs/install/) and gcloud", "a Google Cloud project with billing"],
       before: [
@@ -29,6 +31,16 @@ const JOB_VARIABLES = `      job_variables:
         image: alpine:3
         command: sh -c 'echo "Hello from Cloud Run with $PUSHPOOL_PARAMETERS"'
 `;
+
+function declared(plans: readonly PoolPlan[], image: ImagePlan | undefined): Program {
+  const about = "The runs of these pools are executions of Cloud Run jobs, in the stack's gcp:project and gcp:region.";
+  const pools = plans.map(({ name, queues }) => ({
+    component: "CloudRunPushPool",
+    name,
+    args: commonArguments(image, queues),
+  }));
+  return { about, pools };
+}
 
 function program(pools: readonly PoolPlan[], image: ImagePlan | undefined): string {
   const { declared: line, argument } = imageLines(image);

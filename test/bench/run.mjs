@@ -10,6 +10,7 @@ import { benchAwsPools } from "./awsPools.mjs";
 import { benchAzure } from "./azure.mjs";
 import { benchAzurePools } from "./azurePools.mjs";
 import { benchCloudRun } from "./cloudRun.mjs";
+import { benchConstruct } from "./construct.mjs";
 import { benchDeploy } from "./deploy.mjs";
 import { benchEcs } from "./ecs.mjs";
 import { benchEngine } from "./engine.mjs";
@@ -142,6 +143,9 @@ const parts = {
   trigger: benchTrigger,
   engine: async () => {
     for (const { what, measured, ratio, aim } of await benchEngine()) report(what, measured, ratio, aim);
+  },
+  construct: async () => {
+    for (const { what, measured, ratio, aim } of await benchConstruct()) report(what, measured, ratio, aim);
   },
   gcpPools: () => benchGcpPools({ scratch, env, report }),
   images: () => benchImages({ scratch, env, report }),

@@ -1,6 +1,8 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { expect, test } from "vitest";
+import { checkYaml } from "../plugin/otherLanguages";
+import { pulumiVenv } from "../pulumiVenv";
 import { type Place, place } from "./pushpool";
 
 const repo = join(__dirname, "..", "..");
@@ -37,6 +39,45 @@ test("in an empty folder: a project that can be created, deployed and run unchan
   expect(here.pushpool("up", "--engine", "offline", "--yes").status).toBe(0);
   expect(here.pushpool("deploy", "--all")).toMatchObject({ status: 0, stdout: "  + hello/local (work pool local)\n" });
   expect(here.pushpool("run", "hello/local")).toMatchObject({ status: 0, stdout: "Hello, Ada!\n" });
+});
+
+test("--language python: a project for uv that can be created, deployed and run unchanged", async () => {
+  const here = folder();
+  const made = here.pushpool("init", "--language", "python");
+  expect(made).toMatchObject({
+    status: 0,
+    stdout: "  uv sync\n  npx pushpool up\n  npx pushpool deploy --all\n  npx pushpool run hello/local\n",
+  });
+  expect(made.stderr).toMatch(/^you need uv/m);
+  const files = [".gitignore", "Pulumi.yaml", "__main__.py", "flows", "package.json", "prefect.yaml", "pyproject.toml"];
+  expect(readdirSync(here.folder).sort()).toEqual(files);
+  install(here);
+  // As `uv sync` leaves it: an environment with the packages of pyproject.toml.
+  const [, sdk = ""] = /pulumi-pushpool = \{ path = "(.*)" \}/.exec(readFileSync(join(here.folder, "pyproject.toml"), "utf8")) ?? [];
+  here.env.PYTHONPATH = join(here.folder, sdk);
+  here.env.PATH = `${here.env.PATH?.split(delimiter)[0]}${delimiter}/usr/bin${delimiter}/bin`;
+  symlinkSync(await pulumiVenv(), join(here.folder, ".venv"));
+  expect(here.pushpool("up", "--engine", "offline", "--yes")).toMatchObject({ status: 0 });
+  expect(here.pushpool("pools").stdout).toContain("local");
+  expect(here.pushpool("deploy", "--all")).toMatchObject({ status: 0, stdout: "  + hello/local (work pool local)\n" });
+  expect(here.pushpool("run", "hello/local")).toMatchObject({ status: 0, stdout: "Hello, Ada!\n" });
+});
+
+test.each(["local", "gcp", "aws", "azure"])("--language yaml %s: a project file for the Pulumi CLI", (kind) => {
+  const here = folder({ "prefect.yaml": YAML });
+  here.env.POOL = "big-pool";
+  const made = here.pushpool("init", kind, "--language", "yaml", "--no-install");
+  expect([made.status, made.stderr]).toEqual([0, expect.stringMatching(/^you need the Pulumi CLI/m)]);
+  checkYaml(readFileSync(join(here.folder, "Pulumi.yaml"), "utf8"));
+});
+
+test("an unknown language is refused, and nothing is written", () => {
+  const here = folder();
+  expect(here.pushpool("init", "--language", "pyhton")).toMatchObject({
+    status: 2,
+    stderr: expect.stringMatching(/--language "pyhton": .*python/),
+  });
+  expect(readdirSync(here.folder)).toEqual([]);
 });
 
 const YAML = `deployments:

@@ -140,6 +140,33 @@ test("the manifest of several: one text, with the secrets of all", async () => {
   ]);
 });
 
+test("a manifest with a credentials block, a Prefect API and a ledger: only their secrets are named", async () => {
+  const block = await plugin.construct({
+    type: "pushpool:index:AwsCredentialsBlock",
+    name: "team",
+    inputs: { accessKeyId: "AKIA", secretAccessKey: "key-of-nobody", region: "eu-west-1" },
+  });
+  const pool = (await local()).state.definition as string;
+  const { state, error } = await plugin.construct({
+    type: "pushpool:index:Manifest",
+    name: "manifest",
+    inputs: {
+      pools: [pool],
+      blocks: { "aws-credentials/team": block.state.definition as JsonObject },
+      prefect: { apiUrl: "http://here/api", auth: "a:b", blockIds: { "aws-credentials/team": "some-id" } },
+      ledger: { url: secretOf("postgres://u:p@h/d") },
+    },
+  });
+  expect(error).toBeUndefined();
+  const { tree } = textOf(state.json);
+  expect(tree).toMatchObject({ prefect: { apiUrl: "http://here/api" }, blocks: { "aws-credentials/team": { id: "some-id" } } });
+  expect([...(tree.secretPaths as string[])].sort()).toEqual([
+    "/blocks/aws-credentials~1team/data/aws_secret_access_key",
+    "/ledger/url",
+    "/prefect/auth",
+  ]);
+});
+
 test("a manifest without secrets is no secret", async () => {
   const { state } = await local();
   const made = await plugin.construct({

@@ -14,7 +14,7 @@ import { findSdk } from "../../src/engine/grpc/protocol";
 import type { JsonObject } from "../../src/json";
 
 const root = join(__dirname, "..", "..");
-const protocol = findSdk(root).load();
+export const protocol = findSdk(root).load();
 
 /** A resource that a construct registered. */
 export interface Registered {
@@ -64,7 +64,7 @@ export interface Constructed {
   registeredOutputs: Record<string, JsonObject>;
 }
 
-function structOf(properties: JsonObject): Struct {
+export function structOf(properties: JsonObject): Struct {
   return protocol.struct.Struct.fromJavaScript(properties as { [key: string]: JavaScriptValue });
 }
 

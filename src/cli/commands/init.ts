@@ -4,7 +4,7 @@ import { delimiter, dirname, join, relative, resolve } from "node:path";
 import { deployedName } from "../../deploymentName";
 import { inspectEntrypoints } from "../../entrypoint";
 import { findProgram } from "../../findProgram";
-import { KINDS, type Kind, type ProjectPlanner, planAws, planAzure, planGcp, planLocal } from "../../init";
+import { KINDS, type Kind, LANGUAGES, type Language, type ProjectPlanner, planAws, planAzure, planGcp, planLocal } from "../../init";
 import { makeFolder } from "../../makeFolder";
 import { suggestion } from "../../nearest";
 import { dependencyOn } from "../../origin";
@@ -18,13 +18,16 @@ import { note, print, printJson } from "../screen";
 interface Flags extends GlobalOptions {
   /** False with `--no-install`. */
   install: boolean;
+  /** The language of the program. */
+  language?: string;
 }
 
 const PLANNERS: Record<Kind, ProjectPlanner> = { local: planLocal, gcp: planGcp, aws: planAws, azure: planAzure };
 
 /** `pushpool init [local|gcp|aws|azure]` */
-export async function action([kind = "local"]: string[], { C = ".", json, install }: Flags): Promise<void> {
+export async function action([kind = "local"]: string[], { C = ".", json, install, language = "typescript" }: Flags): Promise<void> {
   if (!KINDS.includes(kind as Kind)) throw new UserError(`init "${kind}": ${suggestion(kind, KINDS)}`);
+  if (!LANGUAGES.includes(language as Language)) throw new UserError(`--language "${language}": ${suggestion(language, LANGUAGES)}`);
   const planner = PLANNERS[kind as Kind];
   const folder = resolve(C);
   const present = existsSync(folder) ? readdirSync(folder) : [];
@@ -44,6 +47,7 @@ export async function action([kind = "local"]: string[], { C = ".", json, instal
     ...(prefectYaml ? { prefectYaml } : {}),
     env: process.env,
     pushpool: dependencyOn(folder),
+    language: language as Language,
     present,
     read,
   });

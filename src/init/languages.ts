@@ -1,0 +1,138 @@
+import type { Json } from "../json";
+
+/** The languages of a new project's program. A program in TypeScript is written as JavaScript, which needs no compiler. */
+export const LANGUAGES = ["typescript", "python", "yaml"] as const;
+export type Language = (typeof LANGUAGES)[number];
+
+/** A value in a program: the folder of the program, or data. */
+export type Given = { here: true } | Json | Given[] | { [name: string]: Given };
+
+/** A component that a new program declares. */
+interface Declaration {
+  /** Class of the component, such as `EcsPushPool`. */
+  component: string;
+  name: string;
+  args: Record<string, Given>;
+}
+
+/** What a new program declares, in any language. */
+export interface Program {
+  /** Where the runs go, in one sentence. */
+  about: string;
+  pools: Declaration[];
+}
+
+/** A program in Python, `__main__.py`. */
+export function pythonProgram({ about, pools }: Program): string {
+  const here = JSON.stringify(pools).includes('{"here":true}');
+  return `${here ? "from pathlib import Path\n\n" : ""}import pulumi
+import pulumi_pushpool as pushpool
+
+# ${about} prefect.yaml names the pools.
+pools = [
+${pools.map((pool) => `    ${pythonCall(pool)},`).join("\n")}
+]
+
+# pushpool finds the pools in this output.
+manifest = pushpool.Manifest("manifest", pools=[pool.definition for pool in pools])
+pulumi.export("pushPools", manifest.json)
+`;
+}
+
+function pythonCall({ component, name, args }: Declaration): string {
+  const given = Object.entries(args).map(([arg, value]) => `, ${snake(arg)}=${pythonValue(value)}`);
+  return `pushpool.${component}(${JSON.stringify(name)}${given.join("")})`;
+}
+
+function pythonValue(value: Given): string {
+  if (Array.isArray(value)) return `[${value.map((item) => pythonValue(item as Given)).join(", ")}]`;
+  if (typeof value === "boolean") return value ? "True" : "False";
+  if (value === null) return "None";
+  if (typeof value !== "object") return JSON.stringify(value);
+  const fields = value as Record<string, Given>;
+  if (fields.here === true) return "str(Path(__file__).parent)";
+  return `{${Object.entries(fields)
+    .map(([key, inner]) => `${JSON.stringify(key)}: ${pythonValue(inner)}`)
+    .join(", ")}}`;
+}
+
+function snake(name: string): string {
+  return name.replaceAll(/([a-z0-9])([A-Z])/g, "$1_$2").toLowerCase();
+}
+
+/** A program in YAML, which is the project file itself. @param project its name */
+export function yamlProgram(project: string, { about, pools }: Program): string {
+  const all = pools.map((pool, index) => ({ ...pool, id: index === 0 ? "pool" : `pool${index + 1}` }));
+  const resources = all.map(({ id, component, name, args }) => {
+    const properties = Object.entries(args).map(([arg, value]) => `      ${arg}: ${yamlValue(value)}\n`);
+    const given = properties.length > 0 ? `    properties:\n${properties.join("")}` : "";
+    return `  ${id}:\n    type: pushpool:${component}\n    name: ${JSON.stringify(name)}\n${given}`;
+  });
+  const definitions = all.map(({ id }) => JSON.stringify(`\${${id}.definition}`));
+  return `name: ${JSON.stringify(project)}
+description: Push work pools for Prefect deployments
+runtime: yaml
+${PLUGIN}
+# ${about} prefect.yaml names the pools.
+resources:
+${resources.join("")}  manifest:
+    type: pushpool:Manifest
+    properties:
+      pools: [${definitions.join(", ")}]
+
+# pushpool finds the pools in this output.
+outputs:
+  pushPools: \${manifest.json}
+`;
+}
+
+function yamlValue(value: Given): string {
+  const plain = (given: Given): Json => {
+    if (Array.isArray(given)) return given.map((item) => plain(item as Given));
+    if (typeof given !== "object" || given === null) return given;
+    const fields = given as Record<string, Given>;
+    if (fields.here === true) return `\${pulumi.cwd}`;
+    return Object.fromEntries(Object.entries(fields).map(([key, inner]) => [key, plain(inner)]));
+  };
+  // JSON is YAML.
+  return JSON.stringify(plain(value));
+}
+
+/** Where Pulumi finds the provider, in a project file. */
+const PLUGIN = `plugins:
+  providers:
+    - name: pushpool
+      path: node_modules/pushpool
+`;
+
+/** The project file of a program in Python. */
+export function pythonPulumiYaml(project: string): string {
+  return `name: ${JSON.stringify(project)}
+description: Push work pools for Prefect deployments
+runtime:
+  name: python
+  options:
+    toolchain: uv
+${PLUGIN}`;
+}
+
+/** The pyproject.toml of a program in Python, for uv. */
+export function pyproject(project: string): string {
+  const name = project
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, "-")
+    .replace(/^-|-$/g, "");
+  return `[project]
+name = ${JSON.stringify(name)}
+version = "0.1.0"
+requires-python = ">=3.9"
+dependencies = ["pulumi>=3.200,<4", "pulumi-pushpool"]
+
+[tool.uv]
+package = false
+
+# The npm package contains its SDK for Python.
+[tool.uv.sources]
+pulumi-pushpool = { path = "node_modules/pushpool/lib/sdk/python" }
+`;
+}

@@ -1,0 +1,57 @@
+// The cost of the provider for other languages: an `up` of a program that constructs pools by it, compared with the same pools in a
+// TypeScript program. Both programs are JavaScript, so the difference is the provider alone. Printed as rows of { what, measured, ratio, aim }.
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { median } from "./measure.mjs";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
+const { offlineStack } = createRequire(import.meta.url)(join(root, "lib", "src", "testing"));
+
+const PROGRAMS = {
+  own: (count) => `const { ProcessPushPool } = require("pushpool/local");
+for (let n = 0; n < ${count}; n++) new ProcessPushPool("pool-" + n, { concurrencyLimit: 4 });`,
+  constructed: (count) => `const pulumi = require("@pulumi/pulumi");
+class Pool extends pulumi.ComponentResource {
+  constructor(name, args) { super("pushpool:index:ProcessPushPool", name, { workPoolName: undefined, definition: undefined, ...args }, {}, true); }
+}
+for (let n = 0; n < ${count}; n++) new Pool("pool-" + n, { concurrencyLimit: 4 });`,
+};
+
+async function secondsOf(scratch, kind, count) {
+  const dir = mkdtempSync(join(scratch, `${kind}-${count}-`));
+  symlinkSync(join(root, "node_modules"), join(dir, "node_modules"));
+  writeFileSync(join(dir, "Pulumi.yaml"), "name: bench\nruntime: { name: nodejs, options: { typescript: false } }\nmain: index.js\n");
+  writeFileSync(join(dir, "package.json"), '{ "name": "bench", "private": true, "main": "index.js" }');
+  writeFileSync(join(dir, "index.js"), PROGRAMS[kind](count));
+  mkdirSync(join(dir, "home"));
+  const stack = offlineStack({ projectDir: dir, home: join(dir, "home"), env: { ...process.env, PULUMI_CONFIG_PASSPHRASE: "" } });
+  const start = performance.now();
+  await stack.up();
+  return (performance.now() - start) / 1000;
+}
+
+export async function benchConstruct({ rounds = 3 } = {}) {
+  const scratch = mkdtempSync(join(tmpdir(), "pushpool-bench-construct-"));
+  const rows = [];
+  try {
+    for (const count of [1, 100]) {
+      const times = { own: [], constructed: [] };
+      // In turns, so that other load on the machine affects both equally.
+      for (let round = 0; round < rounds; round++)
+        for (const kind of ["own", "constructed"]) times[kind].push(await secondsOf(scratch, kind, count));
+      const [own, constructed] = [median(times.own), median(times.constructed)];
+      rows.push({
+        what: `up of ${count} pool${count > 1 ? "s" : ""} by the provider, against TypeScript`,
+        measured: `${constructed.toFixed(2)} s against ${own.toFixed(2)} s`,
+        ratio: `${(constructed / own).toFixed(2)}x`,
+        aim: "<= 1.5x",
+      });
+    }
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+  return rows;
+}
