@@ -15,7 +15,7 @@ function built(): { isBuilt(): boolean; change(path: string, second: number): vo
     for (const each of [path, dirname(path)]) utimesSync(join(root, each), second, second);
   };
   for (const file of ["package.json", "package-lock.json", "tsconfig.json", "tsconfig.build.json"]) change(file, 10);
-  for (const folder of ["src", "components", "web", "scripts"]) change(`${folder}/one.ts`, 10);
+  for (const folder of ["src", "components", "plugin", "web", "scripts"]) change(`${folder}/one.ts`, 10);
   change("src/runs/two.ts", 10);
   utimesSync(join(root, "src"), 10, 10);
   change("lib/cli.cjs", 20);
@@ -24,7 +24,7 @@ function built(): { isBuilt(): boolean; change(path: string, second: number): vo
 
 test("what is built and not changed since is not built again", () => expect(built().isBuilt()).toBe(true));
 
-test.each(["src/runs/two.ts", "src/new.ts", "web/one.ts", "scripts/one.ts", "package-lock.json", "tsconfig.json"])(
+test.each(["src/runs/two.ts", "src/new.ts", "plugin/one.ts", "web/one.ts", "scripts/one.ts", "package-lock.json", "tsconfig.json"])(
   "a change of %s needs a build",
   (path) => {
     const repo = built();

@@ -35,6 +35,7 @@ function pushpoolWithToy(): string {
   for (const name of [
     "src",
     "components",
+    "plugin",
     "web",
     "scripts",
     "bin",
